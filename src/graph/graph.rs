@@ -1,0 +1,250 @@
+//! The list of nodes, its builder, and how a layer is found by name.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::op::{ActivationFn, BatchNorm, BorderMean, Conv2d, Op, Pool2d};
+use crate::tensor::nearest_names;
+
+/// A node's place in its graph; nodes stand in execution order, so an input's id is always smaller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct NodeId(pub usize);
+
+/// One named operation.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Node {
+    /// The framework's name for this value: what a torch forward hook on the module of that name would see.
+    pub name: String,
+    /// What is computed.
+    pub op: Op,
+    /// From which values.
+    pub inputs: Vec<NodeId>,
+    /// The Keras layer that holds this node's parameters, where Keras has the network.
+    pub keras_layer: Option<String>,
+}
+
+/// A feature extractor: nodes in execution order, names people ask for, and the final layer.
+///
+/// The final layer is what Keras' `include_top=False` gives; a classifier is no part of the graph.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Graph {
+    nodes: Vec<Node>,
+    by_name: HashMap<String, NodeId>,
+    aliases: BTreeMap<String, NodeId>,
+    stages: Vec<NodeId>,
+}
+
+/// A mistake in a family file.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum GraphError {
+    /// Two values of one name.
+    #[error("the name `{0}` is given twice")]
+    DuplicateName(String),
+    /// Nothing to look at.
+    #[error("the graph has no stage, so no final layer")]
+    NoStage,
+}
+
+/// A layer name that the graph doesn't have.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("no layer `{asked}` in {model}{}; `filterscope layers {model}` lists all", hint(.nearest))]
+pub struct UnknownLayer {
+    /// What was asked for.
+    pub asked: String,
+    /// In which model.
+    pub model: String,
+    /// Names that resemble it.
+    pub nearest: Vec<String>,
+}
+
+fn hint(nearest: &[String]) -> String {
+    if nearest.is_empty() { String::new() } else { format!("; did you mean {}?", nearest.join(", ")) }
+}
+
+impl Graph {
+    /// All nodes in execution order.
+    pub fn nodes(&self) -> &[Node] {
+        &self.nodes
+    }
+
+    /// Ids of all nodes in execution order.
+    pub fn ids(&self) -> impl Iterator<Item = NodeId> + use<> {
+        (0..self.nodes.len()).map(NodeId)
+    }
+
+    /// One node.
+    pub fn node(&self, id: NodeId) -> &Node {
+        &self.nodes[id.0]
+    }
+
+    /// The layers people ask for by name, in execution order; the last is the final layer.
+    pub fn stages(&self) -> &[NodeId] {
+        &self.stages
+    }
+
+    /// What Keras' `include_top=False` gives.
+    pub fn final_node(&self) -> NodeId {
+        self.stages[self.stages.len() - 1]
+    }
+
+    /// Other names of nodes (Keras' among them), by name.
+    pub fn aliases(&self) -> impl Iterator<Item = (&str, NodeId)> {
+        self.aliases.iter().map(|(name, id)| (name.as_str(), *id))
+    }
+
+    /// Other names of one node.
+    pub fn aliases_of(&self, id: NodeId) -> Vec<&str> {
+        self.aliases().filter(|(_, other)| *other == id).map(|(name, _)| name).collect()
+    }
+
+    /// A node by its name or an alias; exact spelling.
+    pub fn find(&self, name: &str) -> Option<NodeId> {
+        self.by_name.get(name).or_else(|| self.aliases.get(name)).copied()
+    }
+
+    /// A node by its name or an alias, or an error with the nearest names. `model` is named in the error.
+    pub fn resolve(&self, name: &str, model: &str) -> Result<NodeId, UnknownLayer> {
+        self.find(name).ok_or_else(|| {
+            let known =
+                self.nodes.iter().map(|n| n.name.as_str()).chain(self.aliases.keys().map(String::as_str));
+            UnknownLayer {
+                asked: name.to_owned(),
+                model: model.to_owned(),
+                nearest: nearest_names(name, known, 4).into_iter().map(str::to_owned).collect(),
+            }
+        })
+    }
+
+    /// Number of trained values (running statistics of batch norm counted apart, as frameworks do).
+    pub fn num_params(&self) -> ParamCount {
+        use super::op::ParamRole::{Mean, Variance};
+        let mut count = ParamCount::default();
+        for (role, shape) in self.nodes.iter().flat_map(|n| n.op.params()) {
+            let len: usize = shape.iter().product();
+            if matches!(role, Mean | Variance) {
+                count.running_stats += len;
+            } else {
+                count.trained += len;
+            }
+        }
+        count
+    }
+}
+
+/// Parameters of a graph.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ParamCount {
+    /// Kernels, biases, gammas, betas.
+    pub trained: usize,
+    /// Running means and variances.
+    pub running_stats: usize,
+}
+
+/// Builds a graph node by node. A mistake is kept and reported by [`GraphBuilder::finish`], so family files read like networks.
+#[derive(Debug)]
+pub struct GraphBuilder {
+    nodes: Vec<Node>,
+    by_name: HashMap<String, NodeId>,
+    aliases: BTreeMap<String, NodeId>,
+    stages: Vec<NodeId>,
+    error: Option<GraphError>,
+}
+
+impl GraphBuilder {
+    /// A builder that holds the input node, named `input`, and its id.
+    pub fn new() -> (Self, NodeId) {
+        let mut builder = Self {
+            nodes: Vec::new(),
+            by_name: HashMap::new(),
+            aliases: BTreeMap::new(),
+            stages: Vec::new(),
+            error: None,
+        };
+        let input = builder.node("input", Op::Input, &[]);
+        (builder, input)
+    }
+
+    /// Any node.
+    pub fn node(&mut self, name: impl Into<String>, op: Op, inputs: &[NodeId]) -> NodeId {
+        let (name, id) = (name.into(), NodeId(self.nodes.len()));
+        if self.by_name.insert(name.clone(), id).is_some() || self.aliases.contains_key(&name) {
+            self.error.get_or_insert(GraphError::DuplicateName(name.clone()));
+        }
+        self.nodes.push(Node { name, op, inputs: inputs.to_vec(), keras_layer: None });
+        id
+    }
+
+    /// A convolution.
+    pub fn conv(&mut self, name: impl Into<String>, x: NodeId, conv: Conv2d) -> NodeId {
+        self.node(name, Op::Conv2d(conv), &[x])
+    }
+
+    /// A batch norm with gamma.
+    pub fn norm(&mut self, name: impl Into<String>, x: NodeId, channels: usize, eps: f64) -> NodeId {
+        self.node(name, Op::BatchNorm(BatchNorm { channels, eps, has_gamma: true }), &[x])
+    }
+
+    /// An elementwise function.
+    pub fn act(&mut self, name: impl Into<String>, x: NodeId, function: ActivationFn) -> NodeId {
+        self.node(name, Op::Activation(function), &[x])
+    }
+
+    /// A max pool.
+    pub fn max_pool(&mut self, name: impl Into<String>, x: NodeId, pool: Pool2d) -> NodeId {
+        self.node(name, Op::MaxPool(pool), &[x])
+    }
+
+    /// An average pool.
+    pub fn avg_pool(
+        &mut self,
+        name: impl Into<String>,
+        x: NodeId,
+        pool: Pool2d,
+        border: BorderMean,
+    ) -> NodeId {
+        self.node(name, Op::AvgPool(pool, border), &[x])
+    }
+
+    /// Says which Keras layer holds a node's parameters.
+    pub fn keras(&mut self, id: NodeId, layer: impl Into<String>) {
+        self.nodes[id.0].keras_layer = Some(layer.into());
+    }
+
+    /// Another name for a node's value. The name a node already has is fine and adds nothing.
+    pub fn alias(&mut self, name: impl Into<String>, id: NodeId) {
+        let name = name.into();
+        if self.by_name.get(&name) == Some(&id) {
+            return;
+        }
+        if self.by_name.contains_key(&name) || self.aliases.insert(name.clone(), id).is_some() {
+            self.error.get_or_insert(GraphError::DuplicateName(name));
+        }
+    }
+
+    /// Lists a node among the stages; stages are declared in execution order and the last one is the final layer.
+    pub fn stage(&mut self, id: NodeId) {
+        self.stages.push(id);
+    }
+
+    /// Channels that a node puts out, as far as operations tell (an input has 3).
+    pub fn channels(&self, id: NodeId) -> usize {
+        let node = &self.nodes[id.0];
+        match &node.op {
+            Op::Input => 3,
+            Op::Conv2d(conv) => conv.c_out,
+            Op::BatchNorm(norm) => norm.channels,
+            Op::Concat => node.inputs.iter().map(|i| self.channels(*i)).sum(),
+            _ => self.channels(node.inputs[0]),
+        }
+    }
+
+    /// The finished graph, or the first mistake made while building it.
+    pub fn finish(self) -> Result<Graph, GraphError> {
+        if let Some(error) = self.error {
+            return Err(error);
+        }
+        if self.stages.is_empty() {
+            return Err(GraphError::NoStage);
+        }
+        Ok(Graph { nodes: self.nodes, by_name: self.by_name, aliases: self.aliases, stages: self.stages })
+    }
+}

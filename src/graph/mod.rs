@@ -1,0 +1,15 @@
+//! A backbone as data: named nodes in execution order, and what can be known of them before anything runs.
+//!
+//! Owns operations, shape inference, multiply-add counts and receptive fields. Must not know weights' values, pictures or
+//! how a graph is executed.
+
+#[expect(clippy::module_inception, reason = "the type this layer is named after has its own file")]
+mod graph;
+mod op;
+mod receptive_field;
+mod shape;
+
+pub use graph::{Graph, GraphBuilder, GraphError, Node, NodeId, ParamCount, UnknownLayer};
+pub use op::{ActivationFn, BatchNorm, BorderMean, Conv2d, Op, Padding, ParamRole, Pool2d, Sides};
+pub use receptive_field::{Axis, ReceptiveField};
+pub use shape::{NodeInfo, ShapeError};

@@ -1,0 +1,330 @@
+//! What a node computes. One operation per node: nothing here is fused.
+
+use serde::Serialize;
+
+/// Elementwise functions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ActivationFn {
+    /// `max(x, 0)`.
+    Relu,
+    /// `min(max(x, 0), 6)`.
+    Relu6,
+    /// `x · σ(x)`, also called swish.
+    Silu,
+    /// `1 / (1 + e^−x)`.
+    Sigmoid,
+    /// `x · relu6(x + 3) / 6`.
+    HardSwish,
+    /// `relu6(x + 3) / 6`.
+    HardSigmoid,
+}
+
+impl ActivationFn {
+    /// The name people know.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Relu => "ReLU",
+            Self::Relu6 => "ReLU6",
+            Self::Silu => "SiLU",
+            Self::Sigmoid => "sigmoid",
+            Self::HardSwish => "hard-swish",
+            Self::HardSigmoid => "hard-sigmoid",
+        }
+    }
+}
+
+/// Border cells added around a map.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Sides {
+    /// Rows above.
+    pub top: usize,
+    /// Rows below.
+    pub bottom: usize,
+    /// Columns at the left.
+    pub left: usize,
+    /// Columns at the right.
+    pub right: usize,
+}
+
+impl Sides {
+    /// Whether nothing is added.
+    pub fn is_none(self) -> bool {
+        self == Self::default()
+    }
+}
+
+/// How a window operation treats the border.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Padding {
+    /// Only whole windows inside the map (TensorFlow's VALID).
+    Valid,
+    /// TensorFlow's SAME: `ceil(n / stride)` outputs; the odd cell of an uneven total goes after (below, right).
+    Same,
+    /// Fixed widths per side.
+    Explicit(Sides),
+}
+
+impl Padding {
+    /// `rows` above and below, `columns` left and right (torch's `padding=(rows, columns)`).
+    pub const fn symmetric(rows: usize, columns: usize) -> Self {
+        Self::Explicit(Sides { top: rows, bottom: rows, left: columns, right: columns })
+    }
+
+    /// The widths for an input of this many rows and columns. `kernel`, `stride` and `dilation` are `[rows, columns]`.
+    pub fn resolve(
+        self,
+        (height, width): (usize, usize),
+        kernel: [usize; 2],
+        stride: [usize; 2],
+        dilation: [usize; 2],
+    ) -> Sides {
+        match self {
+            Self::Valid => Sides::default(),
+            Self::Explicit(sides) => sides,
+            Self::Same => {
+                let total = |n: usize, axis: usize| {
+                    let reach = dilation[axis] * (kernel[axis] - 1) + 1;
+                    ((n.div_ceil(stride[axis]).max(1) - 1) * stride[axis] + reach).saturating_sub(n)
+                };
+                let (rows, columns) = (total(height, 0), total(width, 1));
+                Sides {
+                    top: rows / 2,
+                    bottom: rows - rows / 2,
+                    left: columns / 2,
+                    right: columns - columns / 2,
+                }
+            }
+        }
+    }
+}
+
+/// A 2-D convolution. Parameters: `weight` `[out, in/groups, kernel rows, kernel columns]`, `bias` `[out]` if `has_bias`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Conv2d {
+    /// Input channels.
+    pub c_in: usize,
+    /// Filters.
+    pub c_out: usize,
+    /// Kernel rows, columns.
+    pub kernel: [usize; 2],
+    /// Stride in rows, columns.
+    pub stride: [usize; 2],
+    /// Dilation in rows, columns.
+    pub dilation: [usize; 2],
+    /// Border.
+    pub padding: Padding,
+    /// Channel groups; `groups == c_in` is depthwise.
+    pub groups: usize,
+    /// Whether a bias is added.
+    pub has_bias: bool,
+}
+
+impl Conv2d {
+    /// A dense convolution of a square kernel, stride 1, no border, no bias; set the rest with the methods below.
+    pub const fn new(c_in: usize, c_out: usize, kernel: usize) -> Self {
+        Self {
+            c_in,
+            c_out,
+            kernel: [kernel, kernel],
+            stride: [1, 1],
+            dilation: [1, 1],
+            padding: Padding::Valid,
+            groups: 1,
+            has_bias: false,
+        }
+    }
+
+    /// One filter per channel.
+    pub const fn depthwise(channels: usize, kernel: usize) -> Self {
+        let mut conv = Self::new(channels, channels, kernel);
+        conv.groups = channels;
+        conv
+    }
+
+    /// The same with another kernel, rows × columns.
+    #[must_use]
+    pub const fn with_kernel(mut self, rows: usize, columns: usize) -> Self {
+        self.kernel = [rows, columns];
+        self
+    }
+
+    /// The same with this stride in both directions.
+    #[must_use]
+    pub const fn with_stride(mut self, stride: usize) -> Self {
+        self.stride = [stride, stride];
+        self
+    }
+
+    /// The same with this border.
+    #[must_use]
+    pub const fn with_padding(mut self, padding: Padding) -> Self {
+        self.padding = padding;
+        self
+    }
+
+    /// The same with a bias.
+    #[must_use]
+    pub const fn with_bias(mut self) -> Self {
+        self.has_bias = true;
+        self
+    }
+
+    /// Shape of the kernel, `OIHW`.
+    pub const fn weight_shape(&self) -> [usize; 4] {
+        [self.c_out, self.c_in / self.groups, self.kernel[0], self.kernel[1]]
+    }
+
+    /// Whether each filter sees one channel only.
+    pub const fn is_depthwise(&self) -> bool {
+        self.groups == self.c_in && self.groups > 1
+    }
+}
+
+/// Batch normalisation with running statistics: `(x − mean) / √(var + eps) · gamma + beta`.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct BatchNorm {
+    /// Channels.
+    pub channels: usize,
+    /// Belongs to the weights: 1e-3 and 1e-5 are both common, and the wrong one is silently wrong.
+    pub eps: f64,
+    /// Whether there is a gamma. Keras' InceptionV3 has none (`scale=False`); then gamma is 1, and a file may omit it.
+    pub has_gamma: bool,
+}
+
+/// What an average pool divides by where its window hangs over the border.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BorderMean {
+    /// By the window's full size: torchvision and timm (`count_include_pad=True`).
+    CountBorder,
+    /// By the number of cells inside the map: TensorFlow and Keras.
+    IgnoreBorder,
+}
+
+/// Window of a pooling operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Pool2d {
+    /// Window rows, columns.
+    pub kernel: [usize; 2],
+    /// Stride in rows, columns.
+    pub stride: [usize; 2],
+    /// Border; a maximum takes it as −∞, never as zero.
+    pub padding: Padding,
+}
+
+impl Pool2d {
+    /// A square window.
+    pub const fn new(kernel: usize, stride: usize, padding: Padding) -> Self {
+        Self { kernel: [kernel, kernel], stride: [stride, stride], padding }
+    }
+}
+
+/// What one node computes from its inputs.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Op {
+    /// The preprocessed picture, three channels.
+    Input,
+    /// Convolution.
+    Conv2d(Conv2d),
+    /// Batch normalisation.
+    BatchNorm(BatchNorm),
+    /// Elementwise function.
+    Activation(ActivationFn),
+    /// Elementwise sum of inputs of one shape.
+    Add,
+    /// Map (first input) times a gate per channel (second input, 1×1): the end of squeeze-and-excitation.
+    Gate,
+    /// Largest value of each window.
+    MaxPool(Pool2d),
+    /// Mean of each window.
+    AvgPool(Pool2d, BorderMean),
+    /// Mean of each whole map, to 1×1.
+    GlobalAvgPool,
+    /// Channels of all inputs one after the other.
+    Concat,
+    /// Zeros around the map (Keras' `ZeroPadding2D`).
+    ZeroPad(Sides),
+}
+
+/// A parameter's part in its node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum ParamRole {
+    /// Convolution kernel, `OIHW`.
+    Kernel,
+    /// Convolution bias.
+    Bias,
+    /// Batch norm's scale.
+    Gamma,
+    /// Batch norm's shift.
+    Beta,
+    /// Batch norm's running mean.
+    Mean,
+    /// Batch norm's running variance.
+    Variance,
+}
+
+impl Op {
+    /// A short word for lists.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Input => "input",
+            Self::Conv2d(conv) if conv.is_depthwise() => "depthwise conv",
+            Self::Conv2d(_) => "conv",
+            Self::BatchNorm(_) => "batch norm",
+            Self::Activation(function) => function.name(),
+            Self::Add => "add",
+            Self::Gate => "gate",
+            Self::MaxPool(_) => "max pool",
+            Self::AvgPool(..) => "avg pool",
+            Self::GlobalAvgPool => "global avg pool",
+            Self::Concat => "concat",
+            Self::ZeroPad(_) => "zero pad",
+        }
+    }
+
+    /// Parameters of the node with their shapes, in a fixed order.
+    pub fn params(&self) -> Vec<(ParamRole, Vec<usize>)> {
+        match self {
+            Self::Conv2d(conv) => {
+                let mut params = vec![(ParamRole::Kernel, conv.weight_shape().to_vec())];
+                if conv.has_bias {
+                    params.push((ParamRole::Bias, vec![conv.c_out]));
+                }
+                params
+            }
+            Self::BatchNorm(norm) => {
+                let mut params = Vec::with_capacity(4);
+                if norm.has_gamma {
+                    params.push((ParamRole::Gamma, vec![norm.channels]));
+                }
+                params.extend(
+                    [ParamRole::Beta, ParamRole::Mean, ParamRole::Variance]
+                        .map(|role| (role, vec![norm.channels])),
+                );
+                params
+            }
+            _ => Vec::new(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn same_padding_puts_the_odd_cell_after() {
+        let sides = |n, k, s| {
+            let p = Padding::Same.resolve((n, n), [k, k], [s, s], [1, 1]);
+            (p.top, p.bottom)
+        };
+        assert_eq!(sides(224, 3, 2), (0, 1));
+        assert_eq!(sides(112, 5, 2), (1, 2));
+        assert_eq!(sides(299, 3, 2), (1, 1));
+        assert_eq!(sides(7, 3, 1), (1, 1));
+        assert_eq!(sides(5, 1, 2), (0, 0));
+    }
+}

@@ -1,0 +1,113 @@
+//! Which input pixels a position of a layer can see.
+//!
+//! Follows Araujo, Norris and Sim, "Computing Receptive Fields of Convolutional Neural Networks" (Distill, 2019), kept as an
+//! interval per axis so that asymmetric borders and branches of different reach come out right.
+
+use serde::Serialize;
+
+use super::op::{Op, Sides};
+
+/// One axis of a receptive field, in input pixels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Axis {
+    /// Input pixels from one position of the layer to the next.
+    pub stride: usize,
+    /// First input pixel that position 0 sees; negative where the field begins in the border.
+    pub offset: isize,
+    /// Input pixels that a position sees (border cells counted).
+    pub size: usize,
+}
+
+impl Axis {
+    const PIXEL: Self = Self { stride: 1, offset: 0, size: 1 };
+
+    /// First and one-past-last input pixel of position `at`, not cut at the picture's edge.
+    pub fn span(&self, at: usize) -> (isize, isize) {
+        let start = self.offset + (at * self.stride) as isize;
+        (start, start + self.size as isize)
+    }
+
+    fn window(self, kernel: usize, stride: usize, dilation: usize, before: usize) -> Self {
+        Self {
+            stride: self.stride * stride,
+            offset: self.offset - (before * self.stride) as isize,
+            size: self.size + dilation * (kernel - 1) * self.stride,
+        }
+    }
+
+    fn union(self, other: Self) -> Self {
+        let offset = self.offset.min(other.offset);
+        let end = (self.offset + self.size as isize).max(other.offset + other.size as isize);
+        Self { stride: self.stride.max(other.stride), offset, size: (end - offset) as usize }
+    }
+}
+
+/// Receptive field of a node: rows and columns, or the whole picture after a global pool.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReceptiveField {
+    /// A window per position.
+    Window {
+        /// Along the rows of the picture (vertical).
+        rows: Axis,
+        /// Along the columns (horizontal).
+        columns: Axis,
+    },
+    /// Every position sees everything.
+    Whole,
+}
+
+impl ReceptiveField {
+    pub(super) const PIXEL: Self = Self::Window { rows: Axis::PIXEL, columns: Axis::PIXEL };
+
+    /// The field after one operation. A squeeze-and-excitation gate sees the whole picture; it scales maps without moving
+    /// anything in them, so the field of the gated maps is that of the maps.
+    pub(super) fn after(op: &Op, inputs: &[Self], border: Sides) -> Self {
+        match op {
+            Op::GlobalAvgPool => Self::Whole,
+            Op::Gate => inputs[0],
+            Op::Add | Op::Concat => inputs.iter().copied().reduce(Self::union).unwrap_or(Self::PIXEL),
+            Op::Conv2d(c) => inputs[0].window(c.kernel, c.stride, c.dilation, border),
+            Op::MaxPool(p) | Op::AvgPool(p, _) => inputs[0].window(p.kernel, p.stride, [1, 1], border),
+            Op::ZeroPad(sides) => inputs[0].window([1, 1], [1, 1], [1, 1], *sides),
+            Op::Input => Self::PIXEL,
+            Op::BatchNorm(_) | Op::Activation(_) => inputs[0],
+        }
+    }
+
+    fn window(self, kernel: [usize; 2], stride: [usize; 2], dilation: [usize; 2], s: Sides) -> Self {
+        match self {
+            Self::Whole => Self::Whole,
+            Self::Window { rows, columns } => Self::Window {
+                rows: rows.window(kernel[0], stride[0], dilation[0], s.top),
+                columns: columns.window(kernel[1], stride[1], dilation[1], s.left),
+            },
+        }
+    }
+
+    fn union(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Window { rows, columns }, Self::Window { rows: r, columns: c }) => {
+                Self::Window { rows: rows.union(r), columns: columns.union(c) }
+            }
+            _ => Self::Whole,
+        }
+    }
+}
+
+impl std::fmt::Display for ReceptiveField {
+    /// `rows×columns /stride @offset`, short where both axes agree.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Whole => write!(f, "whole picture"),
+            Self::Window { rows, columns } if rows == columns => {
+                write!(f, "{} /{} @{}", rows.size, rows.stride, rows.offset)
+            }
+            Self::Window { rows, columns } => write!(
+                f,
+                "{}×{} /{}×{} @{},{}",
+                rows.size, columns.size, rows.stride, columns.stride, rows.offset, columns.offset
+            ),
+        }
+    }
+}

@@ -1,0 +1,223 @@
+//! Shape inference: what each node puts out for one input size, what it costs and what it sees.
+
+use super::graph::{Graph, Node, NodeId};
+use super::op::{Op, Sides};
+use super::receptive_field::ReceptiveField;
+use crate::tensor::{MapShape, PixelSize};
+
+/// What is known of a node before it runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NodeInfo {
+    /// Output for one picture.
+    pub shape: MapShape,
+    /// Border widths that the node adds at this size.
+    pub border: Sides,
+    /// Multiply-adds of the node for one picture (convolutions only; the rest is small).
+    pub mult_adds: u64,
+    /// Trained and running values of the node.
+    pub params: usize,
+    /// What a position sees of the network's input.
+    pub receptive_field: ReceptiveField,
+}
+
+/// Shapes that don't fit, with the node where it shows.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum ShapeError {
+    /// A window larger than the map, border included.
+    #[error(
+        "input {input} is too small for this network: at `{node}` a {kernel_rows}×{kernel_columns} window meets a \
+         {height}×{width} map; use a larger input (`--fit`)"
+    )]
+    TooSmall {
+        /// The picture's size.
+        input: PixelSize,
+        /// Where.
+        node: String,
+        /// Window rows.
+        kernel_rows: usize,
+        /// Window columns.
+        kernel_columns: usize,
+        /// Rows there are.
+        height: usize,
+        /// Columns there are.
+        width: usize,
+    },
+    /// A convolution or norm made for another number of channels.
+    #[error("`{node}` is made for {expected} channels but gets {got}")]
+    Channels {
+        /// Where.
+        node: String,
+        /// Channels of the operation.
+        expected: usize,
+        /// Channels that come in.
+        got: usize,
+    },
+    /// Branches that should have one extent and don't.
+    #[error("the inputs of `{node}` don't fit together: {first} and {other}")]
+    Branches {
+        /// Where.
+        node: String,
+        /// The first input's shape.
+        first: MapShape,
+        /// The one that differs.
+        other: MapShape,
+    },
+}
+
+impl Graph {
+    /// Shape, cost and receptive field of every node for an input of this size, by node id.
+    pub fn infer(&self, input: PixelSize) -> Result<Vec<NodeInfo>, ShapeError> {
+        let mut infos: Vec<NodeInfo> = Vec::with_capacity(self.nodes().len());
+        for node in self.nodes() {
+            let inputs: Vec<NodeInfo> = node.inputs.iter().map(|NodeId(i)| infos[*i]).collect();
+            infos.push(infer_node(node, &inputs, input)?);
+        }
+        Ok(infos)
+    }
+}
+
+fn infer_node(node: &Node, inputs: &[NodeInfo], input: PixelSize) -> Result<NodeInfo, ShapeError> {
+    let channels_must_be = |expected: usize, got: usize| {
+        if expected == got {
+            Ok(())
+        } else {
+            Err(ShapeError::Channels { node: node.name.clone(), expected, got })
+        }
+    };
+    let mut border = Sides::default();
+    let mut mult_adds = 0;
+    let shape = match &node.op {
+        Op::Input => MapShape::new(3, input.height, input.width),
+        Op::Conv2d(conv) => {
+            let from = inputs[0].shape;
+            channels_must_be(conv.c_in, from.channels)?;
+            border = conv.padding.resolve((from.height, from.width), conv.kernel, conv.stride, conv.dilation);
+            let (height, width) = slide(node, input, from, conv.kernel, conv.stride, conv.dilation, border)?;
+            let per_value: usize = conv.weight_shape()[1..].iter().product();
+            let shape = MapShape::new(conv.c_out, height, width);
+            mult_adds = (shape.len() * per_value) as u64;
+            shape
+        }
+        Op::MaxPool(pool) | Op::AvgPool(pool, _) => {
+            let from = inputs[0].shape;
+            border = pool.padding.resolve((from.height, from.width), pool.kernel, pool.stride, [1, 1]);
+            let (height, width) = slide(node, input, from, pool.kernel, pool.stride, [1, 1], border)?;
+            MapShape::new(from.channels, height, width)
+        }
+        Op::BatchNorm(norm) => {
+            channels_must_be(norm.channels, inputs[0].shape.channels)?;
+            inputs[0].shape
+        }
+        Op::Activation(_) => inputs[0].shape,
+        Op::Add => {
+            let first = inputs[0].shape;
+            if let Some(odd) = inputs.iter().find(|i| i.shape != first) {
+                return Err(ShapeError::Branches { node: node.name.clone(), first, other: odd.shape });
+            }
+            first
+        }
+        Op::Gate => {
+            let (map, gate) = (inputs[0].shape, inputs[1].shape);
+            if gate != MapShape::new(map.channels, 1, 1) {
+                return Err(ShapeError::Branches { node: node.name.clone(), first: map, other: gate });
+            }
+            map
+        }
+        Op::GlobalAvgPool => MapShape::new(inputs[0].shape.channels, 1, 1),
+        Op::Concat => {
+            let first = inputs[0].shape;
+            let fits = |s: MapShape| (s.height, s.width) == (first.height, first.width);
+            if let Some(odd) = inputs.iter().find(|i| !fits(i.shape)) {
+                return Err(ShapeError::Branches { node: node.name.clone(), first, other: odd.shape });
+            }
+            let channels = inputs.iter().map(|i| i.shape.channels).sum();
+            MapShape::new(channels, first.height, first.width)
+        }
+        Op::ZeroPad(sides) => {
+            border = *sides;
+            let from = inputs[0].shape;
+            MapShape::new(
+                from.channels,
+                from.height + sides.top + sides.bottom,
+                from.width + sides.left + sides.right,
+            )
+        }
+    };
+    let fields: Vec<_> = inputs.iter().map(|i| i.receptive_field).collect();
+    Ok(NodeInfo {
+        shape,
+        border,
+        mult_adds,
+        params: node.op.params().iter().map(|(_, s)| s.iter().product::<usize>()).sum(),
+        receptive_field: ReceptiveField::after(&node.op, &fields, border),
+    })
+}
+
+/// Rows and columns of window positions.
+fn slide(
+    node: &Node,
+    input: PixelSize,
+    from: MapShape,
+    kernel: [usize; 2],
+    stride: [usize; 2],
+    dilation: [usize; 2],
+    border: Sides,
+) -> Result<(usize, usize), ShapeError> {
+    let positions = |n: usize, axis: usize| {
+        let reach = dilation[axis] * (kernel[axis] - 1) + 1;
+        n.checked_sub(reach).map(|room| room / stride[axis] + 1)
+    };
+    let rows = positions(from.height + border.top + border.bottom, 0);
+    let columns = positions(from.width + border.left + border.right, 1);
+    // A map that lost all its pixels cannot happen before a window fails on it, so this is the only check.
+    rows.zip(columns).ok_or_else(|| ShapeError::TooSmall {
+        input,
+        node: node.name.clone(),
+        kernel_rows: kernel[0],
+        kernel_columns: kernel[1],
+        height: from.height,
+        width: from.width,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::graph::{Conv2d, GraphBuilder, Padding, Pool2d};
+
+    #[test]
+    fn stem_of_resnet_has_the_published_receptive_field() {
+        let (mut g, x) = GraphBuilder::new();
+        let conv = Conv2d::new(3, 64, 7).with_stride(2).with_padding(Padding::symmetric(3, 3));
+        let x = g.conv("conv1", x, conv);
+        let x = g.max_pool("maxpool", x, Pool2d::new(3, 2, Padding::symmetric(1, 1)));
+        g.stage(x);
+        let info = g.finish().unwrap().infer(PixelSize::square(224)).unwrap();
+        assert_eq!(info[1].mult_adds, 112 * 112 * 64 * 147);
+        assert_eq!(info[2].shape, MapShape::new(64, 56, 56));
+        // torchvision's ResNet: field 11, stride 4, begins 5 pixels outside.
+        assert_eq!(info[2].receptive_field.to_string(), "11 /4 @-5");
+    }
+
+    #[test]
+    fn a_small_input_is_refused_with_the_node_that_fails() {
+        let (mut g, x) = GraphBuilder::new();
+        let x = g.conv("stem", x, Conv2d::new(3, 8, 3).with_stride(2));
+        let x = g.conv("deep", x, Conv2d::new(8, 8, 5));
+        g.stage(x);
+        let error = g.finish().unwrap().infer(PixelSize::new(30, 7)).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "input 30x7 is too small for this network: at `deep` a 5×5 window meets a 3×14 map; use a larger input (`--fit`)"
+        );
+    }
+
+    #[test]
+    fn wrong_channels_name_the_node() {
+        let (mut g, x) = GraphBuilder::new();
+        let x = g.conv("a", x, Conv2d::new(4, 8, 1));
+        g.stage(x);
+        let error = g.finish().unwrap().infer(PixelSize::square(8)).unwrap_err();
+        assert_eq!(error.to_string(), "`a` is made for 4 channels but gets 3");
+    }
+}

@@ -1,0 +1,15 @@
+//! Backbones as data: one file per family builds graphs and lists the weights they are known with.
+//!
+//! Owns architectures, their layer names and what each set of weights asks of a picture. Must not know how a graph runs,
+//! where weights lie or what a picture is.
+
+mod efficientnet;
+mod inception_v3;
+mod registry;
+mod resnet;
+mod row;
+mod vgg;
+mod xception;
+
+pub use registry::{Registry, UnknownModel};
+pub use row::{Row, Verification};

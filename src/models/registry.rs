@@ -1,0 +1,50 @@
+//! All rows, and how a model is found by name.
+
+use super::row::Row;
+use super::{efficientnet, inception_v3, resnet, vgg, xception};
+use crate::tensor::nearest_names;
+
+/// A model name that no row has.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("no model `{asked}`{}; `filterscope models` lists all", hint(.nearest))]
+pub struct UnknownModel {
+    /// What was asked for.
+    pub asked: String,
+    /// Tags and bare names that resemble it.
+    pub nearest: Vec<String>,
+}
+
+fn hint(nearest: &[String]) -> String {
+    if nearest.is_empty() { String::new() } else { format!("; did you mean {}?", nearest.join(", ")) }
+}
+
+/// The list of rows.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Registry;
+
+impl Registry {
+    /// All rows, families one after the other.
+    pub fn rows() -> impl Iterator<Item = &'static Row> {
+        [inception_v3::ROWS, resnet::ROWS, xception::ROWS, vgg::ROWS, efficientnet::ROWS]
+            .into_iter()
+            .flatten()
+    }
+
+    /// The row of a full tag or of a bare name (architecture or Keras class). Spelling is exact, because `resnet50` and
+    /// `ResNet50` are two networks.
+    pub fn find(name: &str) -> Result<&'static Row, UnknownModel> {
+        Self::rows().find(|row| row.tag == name || row.bare_names.contains(&name)).ok_or_else(|| {
+            let known =
+                Self::rows().flat_map(|row| std::iter::once(row.tag).chain(row.bare_names.iter().copied()));
+            UnknownModel {
+                asked: name.to_owned(),
+                nearest: nearest_names(name, known, 4).into_iter().map(str::to_owned).collect(),
+            }
+        })
+    }
+
+    /// Rows of one architecture, in listing order.
+    pub fn of_arch(arch: &str) -> impl Iterator<Item = &'static Row> {
+        Self::rows().filter(move |row| row.arch() == arch)
+    }
+}

@@ -1,0 +1,64 @@
+//! One row of the registry: an architecture with one set of weights, and all that those weights need.
+
+use serde::Serialize;
+
+use crate::graph::{Graph, GraphError};
+use crate::tensor::PreprocessSpec;
+
+/// What a graph has been compared with, the strongest that holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verification {
+    /// Activations of these very weights, against the framework they come from.
+    RealWeights,
+    /// Activations of this graph with generated weights, against the framework it is named after.
+    GeneratedWeights,
+    /// Parameter names, shapes and counts only.
+    Table,
+}
+
+impl Verification {
+    /// A few words for lists.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::RealWeights => "verified on real weights",
+            Self::GeneratedWeights => "graph verified on generated weights",
+            Self::Table => "names and shapes checked",
+        }
+    }
+}
+
+/// `architecture.tag`, as timm writes it, with everything that belongs to those weights: the graph's variant (border
+/// convention, batch norm epsilon), preprocessing, licence and origin.
+#[derive(Clone, Copy, Debug)]
+pub struct Row {
+    /// Full name, unique: `inception_v3.tv_in1k`.
+    pub tag: &'static str,
+    /// What it is, in one plain line.
+    pub title: &'static str,
+    /// Bare names (architecture, Keras class) that always mean this row.
+    pub bare_names: &'static [&'static str],
+    /// Builds the graph, variant included.
+    pub build: fn() -> Result<Graph, GraphError>,
+    /// What tensors can't show and the tag decides: border conventions, epsilon, stride placement.
+    pub variant: &'static str,
+    /// What the weights need of a picture.
+    pub preprocess: PreprocessSpec,
+    /// Beginnings of tensor names that belong to a classifier: they may be in a file and are not used.
+    pub head_prefixes: &'static [&'static str],
+    /// Licence of the weights as their publisher states it.
+    pub license: &'static str,
+    /// Where the weights come from.
+    pub source: &'static str,
+    /// What the graph was compared with.
+    pub verification: Verification,
+    /// What a person must know before trusting the pictures; empty if nothing.
+    pub caution: &'static str,
+}
+
+impl Row {
+    /// The architecture's name: the tag before the first dot.
+    pub fn arch(&self) -> &'static str {
+        self.tag.split('.').next().unwrap_or(self.tag)
+    }
+}

@@ -1,0 +1,13 @@
+//! Plain values that every other layer speaks: activations, their statistics, and what weights ask of a picture.
+//!
+//! Owns layouts and thresholds. Must know nothing of files, graphs, candle or egui.
+
+mod activation;
+mod names;
+mod preprocess_spec;
+mod stats;
+
+pub use activation::{Activation, InputBatch, MapShape, ShapeMismatch};
+pub use names::nearest_names;
+pub use preprocess_spec::{ChannelOrder, Fit, PixelSize, PreprocessSpec, ResizeFilter, ValueScale};
+pub use stats::{CONSTANT_SHARE, DEAD_SHARE, FilterKind, FilterStats, KindCounts, LayerStats};

@@ -1,0 +1,160 @@
+//! What a set of weights needs of a picture, as data. It stands here so that `models` can hold it and `input` can apply it.
+
+use serde::Serialize;
+
+/// Columns × rows of a picture, in pixels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+pub struct PixelSize {
+    /// Columns.
+    pub width: usize,
+    /// Rows.
+    pub height: usize,
+}
+
+impl PixelSize {
+    /// A size from columns and rows.
+    pub const fn new(width: usize, height: usize) -> Self {
+        Self { width, height }
+    }
+
+    /// Equal sides.
+    pub const fn square(side: usize) -> Self {
+        Self::new(side, side)
+    }
+}
+
+impl std::fmt::Display for PixelSize {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}x{}", self.width, self.height)
+    }
+}
+
+/// How a picture of any shape becomes the network's input size.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fit {
+    /// Both sides to the target; the aspect ratio is ignored.
+    Stretch,
+    /// Short side to `floor(target / crop_pct)`, then the centre of target size (timm's and torchvision's evaluation).
+    ShortSideCrop {
+        /// Share of the short side that the crop keeps, in (0, 1].
+        crop_pct: f64,
+    },
+    /// No resize at all: the network sees the picture's own pixels.
+    Native,
+}
+
+/// Resize filters, each meaning Pillow's filter of that name (antialiased, 8-bit passes).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ResizeFilter {
+    /// Nearest neighbour (Keras' `load_img` default).
+    Nearest,
+    /// Triangle.
+    Bilinear,
+    /// Catmull-Rom, a = −0.5.
+    Bicubic,
+    /// Lanczos, a = 3.
+    Lanczos,
+}
+
+impl ResizeFilter {
+    /// Pillow's name for it, lower case.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Nearest => "nearest",
+            Self::Bilinear => "bilinear",
+            Self::Bicubic => "bicubic",
+            Self::Lanczos => "lanczos",
+        }
+    }
+}
+
+/// Order of the three colour planes in the network's input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ChannelOrder {
+    /// Red, green, blue.
+    Rgb,
+    /// Blue, green, red (Caffe, and so Keras' VGG and ResNet50).
+    Bgr,
+}
+
+/// Value mapping of an 8-bit sample `x`: `(x / divisor − mean) / std`, in f32 and in this order, per plane of the network's input.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct ValueScale {
+    /// Order of planes; `mean` and `std` follow it.
+    pub order: ChannelOrder,
+    /// Applied first.
+    pub divisor: f32,
+    /// Subtracted second, per plane.
+    pub mean: [f32; 3],
+    /// Divided by last, per plane.
+    pub std: [f32; 3],
+}
+
+impl ValueScale {
+    /// `(x/255 − mean)/std`, RGB: timm and torchvision.
+    pub const fn unit(mean: [f32; 3], std: [f32; 3]) -> Self {
+        Self { order: ChannelOrder::Rgb, divisor: 255.0, mean, std }
+    }
+
+    /// `x/255` with ImageNet's mean and deviation, RGB (Keras' mode `torch`).
+    pub const TORCH: Self = Self::unit([0.485, 0.456, 0.406], [0.229, 0.224, 0.225]);
+    /// `(x/255 − 0.5)/0.5`, RGB: timm's Inception constants.
+    pub const HALF: Self = Self::unit([0.5; 3], [0.5; 3]);
+    /// `x/255`, RGB.
+    pub const UNIT: Self = Self::unit([0.0; 3], [1.0; 3]);
+    /// `x/127.5 − 1`, RGB (Keras' mode `tf`).
+    pub const TF: Self = Self { order: ChannelOrder::Rgb, divisor: 127.5, mean: [1.0; 3], std: [1.0; 3] };
+    /// `(x − 127)/128`, RGB: TensorFlow's EfficientNet-Lite.
+    pub const LITE: Self = Self { order: ChannelOrder::Rgb, divisor: 1.0, mean: [127.0; 3], std: [128.0; 3] };
+    /// BGR minus Caffe's ImageNet means, unscaled (Keras' mode `caffe`).
+    pub const CAFFE: Self =
+        Self { order: ChannelOrder::Bgr, divisor: 1.0, mean: [103.939, 116.779, 123.68], std: [1.0; 3] };
+    /// 0–255 RGB as it is: what the 2017 article's program fed to every network.
+    pub const RAW: Self = Self { order: ChannelOrder::Rgb, divisor: 1.0, mean: [0.0; 3], std: [1.0; 3] };
+
+    /// The four modes that can be named instead of a model's own, with their names.
+    pub const NAMED: [(&'static str, Self); 4] =
+        [("caffe", Self::CAFFE), ("tf", Self::TF), ("torch", Self::TORCH), ("raw", Self::RAW)];
+}
+
+impl std::fmt::Display for ValueScale {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let triple = |v: &[f32; 3]| {
+            if v[0] == v[1] && v[1] == v[2] {
+                format!("{}", v[0])
+            } else {
+                format!("{}/{}/{}", v[0], v[1], v[2])
+            }
+        };
+        let order = match self.order {
+            ChannelOrder::Rgb => "RGB",
+            ChannelOrder::Bgr => "BGR",
+        };
+        let scaled = if self.divisor == 1.0 { "x".to_owned() } else { format!("x/{}", self.divisor) };
+        let centred =
+            if self.mean == [0.0; 3] { scaled } else { format!("{scaled} − {}", triple(&self.mean)) };
+        if self.std == [1.0; 3] {
+            write!(f, "{order} {centred}")
+        } else if self.mean == [0.0; 3] {
+            write!(f, "{order} {centred}/{}", triple(&self.std))
+        } else {
+            write!(f, "{order} ({centred})/{}", triple(&self.std))
+        }
+    }
+}
+
+/// Everything that turns a decoded picture into the network's input.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct PreprocessSpec {
+    /// The size the weights are evaluated at.
+    pub size: PixelSize,
+    /// How the picture comes to that size.
+    pub fit: Fit,
+    /// Filter of the resize.
+    pub filter: ResizeFilter,
+    /// Mapping of 8-bit samples to the network's values.
+    pub scale: ValueScale,
+}

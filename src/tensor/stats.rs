@@ -1,0 +1,224 @@
+//! Statistics of a layer, filter by filter, and what counts as dead, constant or broken.
+//!
+//! Owns the thresholds, so that a picture, a table and a feature file all mean the same by "dead".
+
+use serde::Serialize;
+
+use super::Activation;
+
+/// A filter is dead where its largest magnitude is at most this share of the layer's largest: float residue isn't signal.
+pub const DEAD_SHARE: f32 = 1e-6;
+/// A filter is constant where max − min is at most this share of the layer's largest magnitude.
+pub const CONSTANT_SHARE: f32 = 1e-6;
+
+/// How a filter answers to one picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FilterKind {
+    /// Finite and varying.
+    Live,
+    /// Zero, or residue of zero.
+    Dead,
+    /// One value everywhere, not zero.
+    Constant,
+    /// Holds NaN.
+    Nan,
+    /// Holds an infinity.
+    Infinite,
+}
+
+impl FilterKind {
+    /// One lower-case word for people.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Live => "live",
+            Self::Dead => "dead",
+            Self::Constant => "constant",
+            Self::Nan => "NaN",
+            Self::Infinite => "infinite",
+        }
+    }
+}
+
+/// One filter's numbers, from its finite values only (all zero when it has none).
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct FilterStats {
+    /// Smallest finite value.
+    pub min: f32,
+    /// Largest finite value.
+    pub max: f32,
+    /// Mean of the finite values.
+    pub mean: f32,
+    /// Row of the largest value (the first in reading order).
+    pub max_row: usize,
+    /// Column of the largest value.
+    pub max_column: usize,
+    /// Share of exact zeros among all values.
+    pub zero_share: f32,
+    /// How the filter answers.
+    pub kind: FilterKind,
+}
+
+/// Filters of a layer by kind.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct KindCounts {
+    /// Finite and varying.
+    pub live: usize,
+    /// All zero.
+    pub dead: usize,
+    /// One value.
+    pub constant: usize,
+    /// With NaN.
+    pub nan: usize,
+    /// With an infinity.
+    pub infinite: usize,
+}
+
+/// A layer's numbers.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct LayerStats {
+    /// One per filter, by channel.
+    pub filters: Vec<FilterStats>,
+    /// Filters by kind.
+    pub counts: KindCounts,
+    /// Smallest finite value of the layer (0 if there is none).
+    pub min: f32,
+    /// Largest finite value of the layer (0 if there is none).
+    pub max: f32,
+    /// Share of exact zeros.
+    pub zero_share: f32,
+}
+
+impl LayerStats {
+    /// Statistics of a whole layer; one pass over the values.
+    pub fn of(activation: &Activation) -> Self {
+        let shape = activation.shape();
+        let raw: Vec<RawStats> =
+            (0..shape.channels).map(|channel| RawStats::of(activation.channel(channel))).collect();
+        let finite = raw.iter().filter(|r| r.num_finite > 0);
+        let (min, max) = finite
+            .fold(None, |range: Option<(f32, f32)>, r| {
+                Some(range.map_or((r.min, r.max), |(lo, hi)| (lo.min(r.min), hi.max(r.max))))
+            })
+            .unwrap_or((0.0, 0.0));
+        let largest = min.abs().max(max.abs());
+        let mut counts = KindCounts::default();
+        let filters: Vec<FilterStats> = raw
+            .iter()
+            .map(|r| {
+                let kind = r.kind(largest);
+                *match kind {
+                    FilterKind::Live => &mut counts.live,
+                    FilterKind::Dead => &mut counts.dead,
+                    FilterKind::Constant => &mut counts.constant,
+                    FilterKind::Nan => &mut counts.nan,
+                    FilterKind::Infinite => &mut counts.infinite,
+                } += 1;
+                FilterStats {
+                    min: r.min,
+                    max: r.max,
+                    mean: r.mean,
+                    max_row: r.max_at / shape.width.max(1),
+                    max_column: r.max_at % shape.width.max(1),
+                    zero_share: r.num_zero as f32 / shape.plane().max(1) as f32,
+                    kind,
+                }
+            })
+            .collect();
+        let num_zero: usize = raw.iter().map(|r| r.num_zero).sum();
+        Self { filters, counts, min, max, zero_share: num_zero as f32 / shape.len().max(1) as f32 }
+    }
+
+    /// Whether the layer holds a negative value beyond float residue, so that zero belongs in the middle of its scale.
+    pub fn is_signed(&self) -> bool {
+        self.min < -DEAD_SHARE * self.max.abs().max(self.min.abs())
+    }
+}
+
+/// One map's numbers before the layer's own range is known.
+struct RawStats {
+    min: f32,
+    max: f32,
+    mean: f32,
+    max_at: usize,
+    num_zero: usize,
+    num_finite: usize,
+    broken: Option<FilterKind>,
+}
+
+impl RawStats {
+    fn of(map: &[f32]) -> Self {
+        let (mut min, mut max, mut max_at) = (f32::INFINITY, f32::NEG_INFINITY, 0);
+        let (mut sum, mut num_zero, mut num_finite) = (0.0f64, 0, 0);
+        let mut broken = None;
+        for (at, &value) in map.iter().enumerate() {
+            if !value.is_finite() {
+                if value.is_nan() {
+                    broken = Some(FilterKind::Nan);
+                } else if broken.is_none() {
+                    broken = Some(FilterKind::Infinite);
+                }
+                continue;
+            }
+            num_finite += 1;
+            num_zero += usize::from(value == 0.0);
+            sum += f64::from(value);
+            min = min.min(value);
+            if value > max {
+                (max, max_at) = (value, at);
+            }
+        }
+        if num_finite == 0 {
+            return Self { min: 0.0, max: 0.0, mean: 0.0, max_at: 0, num_zero, num_finite, broken };
+        }
+        let mean = (sum / num_finite as f64) as f32;
+        Self { min, max, mean, max_at, num_zero, num_finite, broken }
+    }
+
+    fn kind(&self, largest_of_layer: f32) -> FilterKind {
+        match self.broken {
+            Some(kind) => kind,
+            None if self.min.abs().max(self.max.abs()) <= DEAD_SHARE * largest_of_layer => FilterKind::Dead,
+            None if self.max - self.min <= CONSTANT_SHARE * largest_of_layer => FilterKind::Constant,
+            None => FilterKind::Live,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tensor::MapShape;
+
+    fn layer(channels: usize, values: &[f32]) -> LayerStats {
+        let width = values.len() / channels;
+        let shape = MapShape::new(channels, 1, width);
+        LayerStats::of(&Activation::new("t", shape, values.to_vec()).unwrap())
+    }
+
+    #[test]
+    fn every_kind_is_told_apart_and_counted() {
+        let stats = layer(6, &[0.0, 0.0, 1.0, 2.0, 3.0, 3.0, f32::NAN, 1.0, f32::INFINITY, 1.0, 1e-7, -1e-7]);
+        let kinds: Vec<_> = stats.filters.iter().map(|f| f.kind).collect();
+        use FilterKind::{Constant, Dead, Infinite, Live, Nan};
+        assert_eq!(kinds, [Dead, Live, Constant, Nan, Infinite, Dead]);
+        assert_eq!(stats.counts, KindCounts { live: 1, dead: 2, constant: 1, nan: 1, infinite: 1 });
+        assert_eq!((stats.min, stats.max), (-1e-7, 3.0));
+        assert!(!stats.is_signed(), "residue below zero does not make a layer signed");
+    }
+
+    #[test]
+    fn a_layer_of_zeros_is_dead_not_constant() {
+        let stats = layer(2, &[0.0; 4]);
+        assert_eq!(stats.counts.dead, 2);
+        assert_eq!((stats.min, stats.max, stats.zero_share), (0.0, 0.0, 1.0));
+    }
+
+    #[test]
+    fn position_of_the_largest_value_is_row_and_column() {
+        let shape = MapShape::new(1, 2, 3);
+        let act = Activation::new("t", shape, vec![0.0, 1.0, 2.0, 3.0, 9.0, 4.0]).unwrap();
+        let f = LayerStats::of(&act).filters[0];
+        assert_eq!((f.max_row, f.max_column, f.mean), (1, 1, 19.0 / 6.0));
+    }
+}

@@ -1,0 +1,16 @@
+//! What several tests share: fixtures, generated weights, the real binary.
+#![expect(dead_code, reason = "each test module uses a part")]
+
+pub mod hashweights;
+
+use std::path::PathBuf;
+
+/// The crate's root, where `weights/`, `assets/` and `tests/fixtures/` lie.
+pub fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// A file under `tests/fixtures/`.
+pub fn fixture(path: &str) -> PathBuf {
+    root().join("tests/fixtures").join(path)
+}
