@@ -1,1 +1,18 @@
-//! engine
+//! From a graph, its weights and a picture to activations.
+//!
+//! Owns devices, plans, executors and the worker thread. Must not know mosaics, files or the window.
+
+mod backbone;
+mod cancel;
+mod candle;
+mod device;
+mod plan;
+mod session;
+mod worker;
+
+pub use backbone::{Backbone, EmbeddedWeights, LoadError, WeightState, WeightStore};
+pub use cancel::CancelToken;
+pub use device::{ComputeDevice, DeviceChoice, DeviceError};
+pub use plan::{Plan, PlanError, Step};
+pub use session::{EngineError, NodeTiming, Outcome, RunReport, Session, TapValue};
+pub use worker::{Mailbox, Worker};

@@ -72,20 +72,20 @@ impl Padding {
         Self::Explicit(Sides { top: rows, bottom: rows, left: columns, right: columns })
     }
 
-    /// The widths for an input of this many rows and columns. `kernel`, `stride` and `dilation` are `[rows, columns]`.
+    /// The widths for an input of this many rows and columns. `kernel` and `stride` are `[rows, columns]`.
     pub fn resolve(
         self,
         (height, width): (usize, usize),
         kernel: [usize; 2],
         stride: [usize; 2],
-        dilation: [usize; 2],
+        dilation: usize,
     ) -> Sides {
         match self {
             Self::Valid => Sides::default(),
             Self::Explicit(sides) => sides,
             Self::Same => {
                 let total = |n: usize, axis: usize| {
-                    let reach = dilation[axis] * (kernel[axis] - 1) + 1;
+                    let reach = dilation * (kernel[axis] - 1) + 1;
                     ((n.div_ceil(stride[axis]).max(1) - 1) * stride[axis] + reach).saturating_sub(n)
                 };
                 let (rows, columns) = (total(height, 0), total(width, 1));
@@ -111,8 +111,8 @@ pub struct Conv2d {
     pub kernel: [usize; 2],
     /// Stride in rows, columns.
     pub stride: [usize; 2],
-    /// Dilation in rows, columns.
-    pub dilation: [usize; 2],
+    /// Distance between kernel cells, in both directions.
+    pub dilation: usize,
     /// Border.
     pub padding: Padding,
     /// Channel groups; `groups == c_in` is depthwise.
@@ -129,7 +129,7 @@ impl Conv2d {
             c_out,
             kernel: [kernel, kernel],
             stride: [1, 1],
-            dilation: [1, 1],
+            dilation: 1,
             padding: Padding::Valid,
             groups: 1,
             has_bias: false,
@@ -318,7 +318,7 @@ mod tests {
     #[test]
     fn same_padding_puts_the_odd_cell_after() {
         let sides = |n, k, s| {
-            let p = Padding::Same.resolve((n, n), [k, k], [s, s], [1, 1]);
+            let p = Padding::Same.resolve((n, n), [k, k], [s, s], 1);
             (p.top, p.bottom)
         };
         assert_eq!(sides(224, 3, 2), (0, 1));

@@ -68,19 +68,19 @@ impl ReceptiveField {
             Op::Gate => inputs[0],
             Op::Add | Op::Concat => inputs.iter().copied().reduce(Self::union).unwrap_or(Self::PIXEL),
             Op::Conv2d(c) => inputs[0].window(c.kernel, c.stride, c.dilation, border),
-            Op::MaxPool(p) | Op::AvgPool(p, _) => inputs[0].window(p.kernel, p.stride, [1, 1], border),
-            Op::ZeroPad(sides) => inputs[0].window([1, 1], [1, 1], [1, 1], *sides),
+            Op::MaxPool(p) | Op::AvgPool(p, _) => inputs[0].window(p.kernel, p.stride, 1, border),
+            Op::ZeroPad(sides) => inputs[0].window([1, 1], [1, 1], 1, *sides),
             Op::Input => Self::PIXEL,
             Op::BatchNorm(_) | Op::Activation(_) => inputs[0],
         }
     }
 
-    fn window(self, kernel: [usize; 2], stride: [usize; 2], dilation: [usize; 2], s: Sides) -> Self {
+    fn window(self, kernel: [usize; 2], stride: [usize; 2], dilation: usize, s: Sides) -> Self {
         match self {
             Self::Whole => Self::Whole,
             Self::Window { rows, columns } => Self::Window {
-                rows: rows.window(kernel[0], stride[0], dilation[0], s.top),
-                columns: columns.window(kernel[1], stride[1], dilation[1], s.left),
+                rows: rows.window(kernel[0], stride[0], dilation, s.top),
+                columns: columns.window(kernel[1], stride[1], dilation, s.left),
             },
         }
     }

@@ -100,8 +100,8 @@ fn infer_node(node: &Node, inputs: &[NodeInfo], input: PixelSize) -> Result<Node
         }
         Op::MaxPool(pool) | Op::AvgPool(pool, _) => {
             let from = inputs[0].shape;
-            border = pool.padding.resolve((from.height, from.width), pool.kernel, pool.stride, [1, 1]);
-            let (height, width) = slide(node, input, from, pool.kernel, pool.stride, [1, 1], border)?;
+            border = pool.padding.resolve((from.height, from.width), pool.kernel, pool.stride, 1);
+            let (height, width) = slide(node, input, from, pool.kernel, pool.stride, 1, border)?;
             MapShape::new(from.channels, height, width)
         }
         Op::BatchNorm(norm) => {
@@ -160,11 +160,11 @@ fn slide(
     from: MapShape,
     kernel: [usize; 2],
     stride: [usize; 2],
-    dilation: [usize; 2],
+    dilation: usize,
     border: Sides,
 ) -> Result<(usize, usize), ShapeError> {
     let positions = |n: usize, axis: usize| {
-        let reach = dilation[axis] * (kernel[axis] - 1) + 1;
+        let reach = dilation * (kernel[axis] - 1) + 1;
         n.checked_sub(reach).map(|room| room / stride[axis] + 1)
     };
     let rows = positions(from.height + border.top + border.bottom, 0);

@@ -46,6 +46,8 @@ pub struct Row {
     pub preprocess: PreprocessSpec,
     /// Beginnings of tensor names that belong to a classifier: they may be in a file and are not used.
     pub head_prefixes: &'static [&'static str],
+    /// Whether the weights are Keras', so that a file with Keras' tensor names belongs here.
+    pub is_keras: bool,
     /// Licence of the weights as their publisher states it.
     pub license: &'static str,
     /// Where the weights come from.

@@ -1,0 +1,228 @@
+//! Runs the steps of a plan with candle's own operations: on the GPU the way, on the CPU the reference.
+
+use std::collections::HashMap;
+
+use candle_core::{Device, Result, Tensor};
+
+use super::plan::Step;
+use crate::graph::{ActivationFn, BatchNorm, BorderMean, Conv2d, Graph, NodeId, Op, Pool2d, Sides};
+use crate::weights::{BoundWeights, NodeParams};
+
+/// Parameters of a step on the device.
+#[derive(Clone, Debug)]
+enum Loaded {
+    /// Kernel and bias, batch norm folded in where the step has one.
+    Conv { kernel: Tensor, bias: Option<Tensor> },
+    /// `x · scale + shift`, `[1, C, 1, 1]` each.
+    Affine { scale: Tensor, shift: Tensor },
+}
+
+/// Parameters uploaded so far, by the nodes of the step they serve.
+#[derive(Debug)]
+pub(super) struct CandleExecutor {
+    device: Device,
+    loaded: HashMap<Vec<NodeId>, Loaded>,
+}
+
+impl CandleExecutor {
+    pub(super) fn new(device: Device) -> Self {
+        Self { device, loaded: HashMap::new() }
+    }
+
+    /// `[N, 3, H, W]` onto the device.
+    pub(super) fn upload(&self, values: &[f32], shape: (usize, usize, usize, usize)) -> Result<Tensor> {
+        Tensor::from_slice(values, shape, &self.device)
+    }
+
+    /// Waits until everything asked of the device is done, so that a clock means something.
+    pub(super) fn synchronize(&self) -> Result<()> {
+        self.device.synchronize()
+    }
+
+    /// The value of a step. `border` are the widths that inference resolved for the step's first node.
+    pub(super) fn run(
+        &mut self,
+        graph: &Graph,
+        weights: &BoundWeights,
+        step: &Step,
+        border: Sides,
+        inputs: &[&Tensor],
+    ) -> Result<Tensor> {
+        match &graph.node(step.nodes[0]).op {
+            // The input is placed before the first step; if asked for, it is itself.
+            Op::Input => Ok(inputs[0].clone()),
+            Op::Conv2d(conv) => {
+                let loaded = self.load(graph, weights, step)?;
+                let Loaded::Conv { kernel, bias } = loaded else { return mismatch(graph, step) };
+                convolve(inputs[0], conv, border, &kernel, bias.as_ref())
+            }
+            Op::BatchNorm(_) => {
+                let loaded = self.load(graph, weights, step)?;
+                let Loaded::Affine { scale, shift } = loaded else { return mismatch(graph, step) };
+                inputs[0].broadcast_mul(&scale)?.broadcast_add(&shift)
+            }
+            Op::Activation(function) => activate(inputs[0], *function),
+            Op::Add => inputs[1..].iter().try_fold(inputs[0].clone(), |sum, x| sum.add(x)),
+            Op::Gate => inputs[0].broadcast_mul(inputs[1]),
+            Op::MaxPool(pool) => max_pool(inputs[0], pool, border),
+            Op::AvgPool(pool, mean) => avg_pool(inputs[0], pool, *mean, border),
+            Op::GlobalAvgPool => inputs[0].mean_keepdim((2, 3)),
+            Op::Concat => Tensor::cat(inputs, 1),
+            Op::ZeroPad(sides) => pad(inputs[0], *sides),
+        }
+    }
+
+    fn load(&mut self, graph: &Graph, weights: &BoundWeights, step: &Step) -> Result<Loaded> {
+        if let Some(loaded) = self.loaded.get(&step.nodes) {
+            return Ok(loaded.clone());
+        }
+        let loaded = match (&graph.node(step.nodes[0]).op, weights.of(step.nodes[0])) {
+            (Op::Conv2d(conv), NodeParams::Conv { kernel, bias }) => {
+                let (kernel, bias) = match step.nodes.get(1).map(|norm| affine_of(graph, weights, *norm)) {
+                    Some(Some((scale, shift))) => fold(kernel, bias.as_deref(), &scale, shift),
+                    _ => (kernel.clone(), bias.clone()),
+                };
+                let bias =
+                    bias.map(|b| Tensor::from_vec(b, (1, conv.c_out, 1, 1), &self.device)).transpose()?;
+                let shape = conv.weight_shape();
+                Loaded::Conv { kernel: Tensor::from_vec(kernel, &shape, &self.device)?, bias }
+            }
+            (Op::BatchNorm(norm), _) => {
+                let Some((scale, shift)) = affine_of(graph, weights, step.nodes[0]) else {
+                    return mismatch(graph, step);
+                };
+                let shape = (1, norm.channels, 1, 1);
+                Loaded::Affine {
+                    scale: Tensor::from_vec(scale.iter().map(|v| *v as f32).collect(), shape, &self.device)?,
+                    shift: Tensor::from_vec(shift.iter().map(|v| *v as f32).collect(), shape, &self.device)?,
+                }
+            }
+            _ => return mismatch(graph, step),
+        };
+        self.loaded.insert(step.nodes.clone(), loaded.clone());
+        Ok(loaded)
+    }
+}
+
+/// Weights of another graph: the session binds both together, so this is a bug, told and not crashed over.
+fn mismatch<T>(graph: &Graph, step: &Step) -> Result<T> {
+    candle_core::bail!("no parameters bound for `{}`", graph.node(step.output).name)
+}
+
+/// Batch norm as `x · scale + shift`, in f64 so that folding rounds once.
+fn affine_of(graph: &Graph, weights: &BoundWeights, id: NodeId) -> Option<(Vec<f64>, Vec<f64>)> {
+    let (Op::BatchNorm(BatchNorm { eps, .. }), NodeParams::Norm { gamma, beta, mean, variance }) =
+        (&graph.node(id).op, weights.of(id))
+    else {
+        return None;
+    };
+    let scale: Vec<f64> = variance
+        .iter()
+        .enumerate()
+        .map(|(c, v)| gamma.as_ref().map_or(1.0, |g| f64::from(g[c])) / (f64::from(*v) + eps).sqrt())
+        .collect();
+    let shift = scale.iter().enumerate().map(|(c, s)| f64::from(beta[c]) - f64::from(mean[c]) * s).collect();
+    Some((scale, shift))
+}
+
+fn fold(
+    kernel: &[f32],
+    bias: Option<&[f32]>,
+    scale: &[f64],
+    shift: Vec<f64>,
+) -> (Vec<f32>, Option<Vec<f32>>) {
+    let per_filter = kernel.len() / scale.len().max(1);
+    let folded = kernel
+        .chunks(per_filter.max(1))
+        .zip(scale)
+        .flat_map(|(filter, s)| filter.iter().map(move |w| (f64::from(*w) * s) as f32))
+        .collect();
+    let bias = shift
+        .into_iter()
+        .enumerate()
+        .map(|(c, b)| (b + bias.map_or(0.0, |own| f64::from(own[c]) * scale[c])) as f32)
+        .collect();
+    (folded, Some(bias))
+}
+
+fn convolve(
+    x: &Tensor,
+    conv: &Conv2d,
+    border: Sides,
+    kernel: &Tensor,
+    bias: Option<&Tensor>,
+) -> Result<Tensor> {
+    // candle takes one padding for all four sides and one stride for both directions.
+    let even = border.top == border.bottom && border.top == border.left && border.top == border.right;
+    let (x, padding) = if even { (x.clone(), border.top) } else { (pad(x, border)?, 0) };
+    let [rows, columns] = conv.stride;
+    let y = if rows == columns {
+        x.conv2d(kernel, padding, rows, conv.dilation, conv.groups)?
+    } else {
+        let dense = x.conv2d(kernel, padding, 1, conv.dilation, conv.groups)?;
+        every(&every(&dense, 2, rows)?, 3, columns)?
+    };
+    match bias {
+        Some(bias) => y.broadcast_add(bias),
+        None => Ok(y),
+    }
+}
+
+/// Every `stride`-th index of a dimension, from 0.
+fn every(x: &Tensor, dim: usize, stride: usize) -> Result<Tensor> {
+    let picked: Vec<u32> = (0..x.dim(dim)? as u32).step_by(stride).collect();
+    x.index_select(&Tensor::new(picked, x.device())?, dim)
+}
+
+fn pad(x: &Tensor, s: Sides) -> Result<Tensor> {
+    x.pad_with_zeros(2, s.top, s.bottom)?.pad_with_zeros(3, s.left, s.right)
+}
+
+/// Surrounds a map with −∞, so that a maximum never picks a border cell.
+fn pad_lowest(x: &Tensor, s: Sides) -> Result<Tensor> {
+    let around = |x: Tensor, dim: usize, before: usize, after: usize| -> Result<Tensor> {
+        let band = |width: usize| {
+            let mut dims = x.dims().to_vec();
+            dims[dim] = width;
+            Tensor::full(f32::NEG_INFINITY, dims, x.device())
+        };
+        match (before, after) {
+            (0, 0) => Ok(x),
+            (0, _) => Tensor::cat(&[&x, &band(after)?], dim),
+            (_, 0) => Tensor::cat(&[&band(before)?, &x], dim),
+            _ => Tensor::cat(&[&band(before)?, &x, &band(after)?], dim),
+        }
+    };
+    around(around(x.clone(), 2, s.top, s.bottom)?, 3, s.left, s.right)
+}
+
+fn max_pool(x: &Tensor, pool: &Pool2d, border: Sides) -> Result<Tensor> {
+    let x = pad_lowest(x, border)?;
+    x.max_pool2d_with_stride((pool.kernel[0], pool.kernel[1]), (pool.stride[0], pool.stride[1]))
+}
+
+fn avg_pool(x: &Tensor, pool: &Pool2d, mean: BorderMean, border: Sides) -> Result<Tensor> {
+    let slide = |x: &Tensor| {
+        pad(x, border)?
+            .avg_pool2d_with_stride((pool.kernel[0], pool.kernel[1]), (pool.stride[0], pool.stride[1]))
+    };
+    let padded_mean = slide(x)?;
+    if border.is_none() || mean == BorderMean::CountBorder {
+        return Ok(padded_mean);
+    }
+    let (_, _, height, width) = x.dims4()?;
+    let share_inside = slide(&Tensor::ones((1, 1, height, width), x.dtype(), x.device())?)?;
+    padded_mean.broadcast_div(&share_inside)
+}
+
+fn activate(x: &Tensor, function: ActivationFn) -> Result<Tensor> {
+    let hard = |x: &Tensor| (x + 3.0)?.clamp(0f32, 6f32)?.affine(1.0 / 6.0, 0.0);
+    match function {
+        ActivationFn::Relu => x.relu(),
+        ActivationFn::Relu6 => x.clamp(0f32, 6f32),
+        ActivationFn::Silu => x.silu(),
+        ActivationFn::Sigmoid => candle_nn::ops::sigmoid(x),
+        ActivationFn::HardSigmoid => hard(x),
+        ActivationFn::HardSwish => x.mul(&hard(x)?),
+    }
+}

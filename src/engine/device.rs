@@ -1,0 +1,151 @@
+//! Where to compute: CPU, CUDA or Metal, and why one isn't there.
+
+use std::str::FromStr;
+
+use candle_core::Device;
+
+/// What `--device` says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DeviceChoice {
+    /// CUDA or Metal where compiled in and present, else the CPU.
+    #[default]
+    Auto,
+    /// The CPU.
+    Cpu,
+    /// The CUDA device of this number.
+    Cuda(usize),
+    /// Apple's GPU.
+    Metal,
+}
+
+/// A device that can't be had.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum DeviceError {
+    /// Not a device's name.
+    #[error("no device `{0}`; devices are auto, cpu, cuda, cuda:N and metal")]
+    Unknown(String),
+    /// The program was built without it.
+    #[error(
+        "{name} is not compiled into this program; build it with `cargo build --release --features {feature}` (needs the vendor's toolkit), or use `--device cpu`"
+    )]
+    NotCompiled {
+        /// The device.
+        name: &'static str,
+        /// Its cargo feature.
+        feature: &'static str,
+    },
+    /// Compiled in, but not working here.
+    #[error("{name} can't be used here ({reason}); use `--device cpu`")]
+    Unavailable {
+        /// The device.
+        name: String,
+        /// The driver's words.
+        reason: String,
+    },
+}
+
+impl FromStr for DeviceChoice {
+    type Err = DeviceError;
+
+    fn from_str(text: &str) -> Result<Self, DeviceError> {
+        let unknown = || DeviceError::Unknown(text.to_owned());
+        match text {
+            "auto" => Ok(Self::Auto),
+            "cpu" => Ok(Self::Cpu),
+            "cuda" => Ok(Self::Cuda(0)),
+            "metal" => Ok(Self::Metal),
+            _ => text.strip_prefix("cuda:").and_then(|n| n.parse().ok()).map(Self::Cuda).ok_or_else(unknown),
+        }
+    }
+}
+
+impl std::fmt::Display for DeviceChoice {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Auto => write!(f, "auto"),
+            Self::Cpu => write!(f, "cpu"),
+            Self::Cuda(number) => write!(f, "cuda:{number}"),
+            Self::Metal => write!(f, "metal"),
+        }
+    }
+}
+
+/// A device that works.
+#[derive(Clone, Debug)]
+pub struct ComputeDevice {
+    device: Device,
+    name: String,
+}
+
+impl ComputeDevice {
+    /// The CPU, always there.
+    pub fn cpu() -> Self {
+        Self { device: Device::Cpu, name: "cpu".into() }
+    }
+
+    /// Opens what was chosen.
+    pub fn open(choice: DeviceChoice) -> Result<Self, DeviceError> {
+        match choice {
+            DeviceChoice::Cpu => Ok(Self::cpu()),
+            DeviceChoice::Cuda(number) => Self::cuda(number),
+            DeviceChoice::Metal => Self::metal(),
+            DeviceChoice::Auto => {
+                Ok(Self::cuda(0).or_else(|_| Self::metal()).unwrap_or_else(|_| Self::cpu()))
+            }
+        }
+    }
+
+    fn cuda(number: usize) -> Result<Self, DeviceError> {
+        if !cfg!(feature = "cuda") {
+            return Err(DeviceError::NotCompiled { name: "CUDA", feature: "cuda" });
+        }
+        let name = format!("cuda:{number}");
+        match Device::new_cuda(number) {
+            Ok(device) => Ok(Self { device, name }),
+            Err(error) => Err(DeviceError::Unavailable { name, reason: error.to_string() }),
+        }
+    }
+
+    fn metal() -> Result<Self, DeviceError> {
+        if !cfg!(feature = "metal") {
+            return Err(DeviceError::NotCompiled { name: "Metal", feature: "metal" });
+        }
+        let name = "metal".to_owned();
+        match Device::new_metal(0) {
+            Ok(device) => Ok(Self { device, name }),
+            Err(error) => Err(DeviceError::Unavailable { name, reason: error.to_string() }),
+        }
+    }
+
+    /// As `--device` would name it.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(super) fn candle(&self) -> &Device {
+        &self.device
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_read_and_written() {
+        for name in ["auto", "cpu", "cuda:0", "cuda:3", "metal"] {
+            assert_eq!(name.parse::<DeviceChoice>().unwrap().to_string(), name);
+        }
+        assert_eq!(
+            "gpu".parse::<DeviceChoice>().unwrap_err().to_string(),
+            "no device `gpu`; devices are auto, cpu, cuda, cuda:N and metal"
+        );
+    }
+
+    #[cfg(not(feature = "cuda"))]
+    #[test]
+    fn what_is_not_compiled_in_is_explained() {
+        let error = ComputeDevice::open(DeviceChoice::Cuda(0)).unwrap_err().to_string();
+        assert!(error.starts_with("CUDA is not compiled into this program; build it with"), "{error}");
+    }
+}

@@ -1,0 +1,191 @@
+//! What to run, in which order, fused how, and when a value may be dropped: made once for (graph, input, batch, taps).
+//!
+//! A tapped node is never fused away: whoever asks for a convolution before its batch norm gets exactly that.
+
+use std::collections::BTreeSet;
+
+use crate::graph::{Graph, NodeId, NodeInfo, Op, ShapeError};
+use crate::tensor::PixelSize;
+
+/// One thing an executor does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// The node whose value comes out.
+    pub output: NodeId,
+    /// Nodes computed in this step, first to last; more than one where a batch norm is folded into its convolution.
+    pub nodes: Vec<NodeId>,
+    /// Values that go in, in the order of the first node's inputs.
+    pub inputs: Vec<NodeId>,
+    /// Whether somebody asked for the value.
+    pub is_tap: bool,
+    /// Values that nobody needs after this step.
+    pub frees: Vec<NodeId>,
+}
+
+/// A run, prepared.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    input: PixelSize,
+    num_images: usize,
+    steps: Vec<Step>,
+    infos: Vec<NodeInfo>,
+}
+
+/// Why there is no plan.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum PlanError {
+    /// The input doesn't go through the network.
+    #[error(transparent)]
+    Shape(#[from] ShapeError),
+    /// Nobody wants anything.
+    #[error("no layer was asked for")]
+    NoTap,
+}
+
+impl Plan {
+    /// A plan that computes `taps` and nothing beyond them.
+    pub fn new(
+        graph: &Graph,
+        input: PixelSize,
+        num_images: usize,
+        taps: &[NodeId],
+    ) -> Result<Self, PlanError> {
+        if taps.is_empty() {
+            return Err(PlanError::NoTap);
+        }
+        let infos = graph.infer(input)?;
+        let taps: BTreeSet<NodeId> = taps.iter().copied().collect();
+        let needed = ancestors(graph, &taps);
+        let mut num_uses = vec![0usize; graph.nodes().len()];
+        for id in &needed {
+            for input in &graph.node(*id).inputs {
+                num_uses[input.0] += 1;
+            }
+        }
+        let mut steps: Vec<Step> = Vec::with_capacity(needed.len());
+        for id in needed {
+            let node = graph.node(id);
+            let folds = matches!(node.op, Op::BatchNorm(_))
+                && steps.last().is_some_and(|previous| {
+                    let conv = previous.output;
+                    node.inputs == [conv]
+                        && matches!(graph.node(conv).op, Op::Conv2d(_))
+                        && !previous.is_tap
+                        && num_uses[conv.0] == 1
+                });
+            match steps.last_mut() {
+                Some(previous) if folds => {
+                    previous.nodes.push(id);
+                    previous.output = id;
+                    previous.is_tap = taps.contains(&id);
+                }
+                _ => steps.push(Step {
+                    output: id,
+                    nodes: vec![id],
+                    inputs: node.inputs.clone(),
+                    is_tap: taps.contains(&id),
+                    frees: Vec::new(),
+                }),
+            }
+        }
+        mark_last_uses(&mut steps);
+        Ok(Self { input, num_images, steps, infos })
+    }
+
+    /// Steps in execution order.
+    pub fn steps(&self) -> &[Step] {
+        &self.steps
+    }
+
+    /// What inference says of a node.
+    pub fn info(&self, id: NodeId) -> &NodeInfo {
+        &self.infos[id.0]
+    }
+
+    /// Size of the input pictures.
+    pub fn input(&self) -> PixelSize {
+        self.input
+    }
+
+    /// Pictures in a batch.
+    pub fn num_images(&self) -> usize {
+        self.num_images
+    }
+}
+
+/// The taps and all they depend on, in execution order.
+fn ancestors(graph: &Graph, taps: &BTreeSet<NodeId>) -> BTreeSet<NodeId> {
+    let mut needed = BTreeSet::new();
+    let mut open: Vec<NodeId> = taps.iter().copied().collect();
+    while let Some(id) = open.pop() {
+        if needed.insert(id) {
+            open.extend(&graph.node(id).inputs);
+        }
+    }
+    needed
+}
+
+/// A value is dropped after the last step that reads it; one that nobody reads (a tap at the end) after its own.
+fn mark_last_uses(steps: &mut [Step]) {
+    let mut seen = BTreeSet::new();
+    for step in steps.iter_mut().rev() {
+        for value in step.inputs.iter().chain([&step.output]) {
+            if seen.insert(*value) {
+                step.frees.push(*value);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::graph::{ActivationFn, Conv2d, GraphBuilder};
+
+    /// input → conv → norm → act → add(act, input-sized conv2).
+    fn small() -> Graph {
+        let (mut b, x) = GraphBuilder::new();
+        let conv = b.conv("conv", x, Conv2d::new(3, 4, 1));
+        let norm = b.norm("norm", conv, 4, 1e-3);
+        let act = b.act("act", norm, ActivationFn::Relu);
+        let side = b.conv("side", act, Conv2d::new(4, 4, 1));
+        let sum = b.node("sum", Op::Add, &[side, act]);
+        b.stage(sum);
+        b.finish().unwrap()
+    }
+
+    fn names(graph: &Graph, plan: &Plan) -> Vec<String> {
+        let name =
+            |ids: &[NodeId]| ids.iter().map(|i| graph.node(*i).name.clone()).collect::<Vec<_>>().join("+");
+        plan.steps().iter().map(|s| name(&s.nodes)).collect()
+    }
+
+    #[test]
+    fn norm_folds_into_its_convolution_unless_somebody_looks_between() {
+        let graph = small();
+        let id = |name| graph.find(name).unwrap();
+        let plan = |taps: &[NodeId]| Plan::new(&graph, PixelSize::square(4), 1, taps).unwrap();
+        assert_eq!(names(&graph, &plan(&[id("sum")])), ["input", "conv+norm", "act", "side", "sum"]);
+        assert_eq!(
+            names(&graph, &plan(&[id("sum"), id("conv")])),
+            ["input", "conv", "norm", "act", "side", "sum"]
+        );
+        assert_eq!(
+            names(&graph, &plan(&[id("norm")])),
+            ["input", "conv+norm"],
+            "nothing beyond the tap is run"
+        );
+    }
+
+    #[test]
+    fn values_live_exactly_until_their_last_use() {
+        let graph = small();
+        let plan = Plan::new(&graph, PixelSize::square(4), 1, &[graph.final_node()]).unwrap();
+        let frees: Vec<Vec<&str>> = plan
+            .steps()
+            .iter()
+            .map(|s| s.frees.iter().map(|i| graph.node(*i).name.as_str()).collect())
+            .collect();
+        assert_eq!(frees, [vec![], vec!["input"], vec!["norm"], vec![], vec!["side", "act", "sum"]]);
+    }
+}

@@ -1,0 +1,258 @@
+//! The only way to an activation: runs a backbone on a device, delivers taps as they come, drops values after last use.
+
+use std::collections::HashMap;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use candle_core::Tensor;
+
+use super::backbone::Backbone;
+use super::cancel::CancelToken;
+use super::candle::CandleExecutor;
+use super::device::ComputeDevice;
+use super::plan::{Plan, PlanError, Step};
+use crate::graph::NodeId;
+use crate::tensor::{Activation, InputBatch, PixelSize, ShapeMismatch};
+
+/// A layer's value for one picture of the batch.
+#[derive(Clone, Debug)]
+pub struct TapValue {
+    /// Which layer.
+    pub node: NodeId,
+    /// Which picture of the batch.
+    pub image: usize,
+    /// Its values, `[C, H, W]`, under the node's name.
+    pub activation: Activation,
+}
+
+/// How a run ended, when nothing went wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Everything asked for was delivered.
+    Finished,
+    /// The receiver wanted no more.
+    Stopped,
+    /// The token was cancelled.
+    Cancelled,
+}
+
+/// Wall time of one step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NodeTiming {
+    /// The node whose value came out.
+    pub node: NodeId,
+    /// Names of the nodes computed, first to last.
+    pub names: Vec<String>,
+    /// Time the step took.
+    pub elapsed: Duration,
+    /// Multiply-adds of the step for the whole batch.
+    pub mult_adds: u64,
+}
+
+/// What a run did.
+#[derive(Clone, Debug)]
+pub struct RunReport {
+    /// How it ended.
+    pub outcome: Outcome,
+    /// One per step that ran, in order.
+    pub timings: Vec<NodeTiming>,
+    /// Wall time of the run.
+    pub elapsed: Duration,
+    /// Most values alive at once, in bytes (weights and scratch not counted).
+    pub peak_value_bytes: usize,
+}
+
+/// Why a run failed.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// No plan for this input and these layers.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    /// The tensor library refused.
+    #[error("computing `{node}` failed: {reason}")]
+    Compute {
+        /// Where.
+        node: String,
+        /// candle's words.
+        reason: candle_core::Error,
+    },
+    /// A value that doesn't have the shape inference promised: a bug, never shown as a picture.
+    #[error(transparent)]
+    Shape(#[from] ShapeMismatch),
+}
+
+/// A backbone ready to run on a device. Plans and uploaded weights are kept from one run to the next.
+#[derive(Debug)]
+pub struct Session {
+    backbone: Arc<Backbone>,
+    device: ComputeDevice,
+    executor: CandleExecutor,
+    plans: HashMap<PlanKey, Arc<Plan>>,
+}
+
+type PlanKey = (PixelSize, usize, Vec<NodeId>);
+
+/// Plans kept; one is a few kilobytes, but taps × sizes have no natural end.
+const MAX_PLANS: usize = 32;
+
+impl Session {
+    /// A session of a backbone on a device.
+    pub fn new(backbone: Arc<Backbone>, device: ComputeDevice) -> Self {
+        let executor = CandleExecutor::new(device.candle().clone());
+        Self { backbone, device, executor, plans: HashMap::new() }
+    }
+
+    /// The backbone.
+    pub fn backbone(&self) -> &Arc<Backbone> {
+        &self.backbone
+    }
+
+    /// The device.
+    pub fn device(&self) -> &ComputeDevice {
+        &self.device
+    }
+
+    /// Name of the executor, for records.
+    #[expect(clippy::unused_self, reason = "which executor runs is a property of the session")]
+    pub fn engine_name(&self) -> &'static str {
+        "candle"
+    }
+
+    /// Runs `input` up to the last of `taps` and hands each tap's value, picture by picture, to `sink` as soon as it is there.
+    /// `sink` may stop the run; `cancel` is looked at between steps.
+    pub fn run(
+        &mut self,
+        input: &InputBatch,
+        taps: &[NodeId],
+        cancel: &CancelToken,
+        sink: &mut dyn FnMut(TapValue) -> ControlFlow<()>,
+    ) -> Result<RunReport, EngineError> {
+        let started = Instant::now();
+        let plan = self.plan(input, taps)?;
+        let graph = Arc::clone(self.backbone.graph());
+        let failed = |id: NodeId, reason| EngineError::Compute { node: graph.node(id).name.clone(), reason };
+        let mut values: Vec<Option<Tensor>> = vec![None; graph.nodes().len()];
+        let mut report = RunReport {
+            outcome: Outcome::Finished,
+            timings: Vec::with_capacity(plan.steps().len()),
+            elapsed: Duration::ZERO,
+            peak_value_bytes: 0,
+        };
+        let mut num_pending = plan.steps().iter().filter(|s| s.is_tap).count();
+        let shape = (input.num_images(), 3, input.height(), input.width());
+        let mut picture =
+            Some(self.executor.upload(input.values(), shape).map_err(|e| failed(NodeId(0), e))?);
+        for step in plan.steps() {
+            if cancel.is_cancelled() {
+                report.outcome = Outcome::Cancelled;
+                break;
+            }
+            let clock = Instant::now();
+            let inputs: Vec<&Tensor> = if step.inputs.is_empty() {
+                picture.iter().collect()
+            } else {
+                step.inputs.iter().filter_map(|id| values[id.0].as_ref()).collect()
+            };
+            let value = self
+                .executor
+                .run(&graph, self.backbone.weights(), step, plan.info(step.nodes[0]).border, &inputs)
+                .and_then(|value| self.executor.synchronize().map(|()| value))
+                .map_err(|e| failed(step.output, e))?;
+            report.timings.push(timing(&graph, &plan, step, clock.elapsed()));
+            if step.inputs.is_empty() {
+                picture = None;
+            }
+            values[step.output.0] = Some(value);
+            let alive: usize = values.iter().flatten().map(|t| t.elem_count() * 4).sum();
+            report.peak_value_bytes = report.peak_value_bytes.max(alive);
+            if step.is_tap {
+                num_pending -= 1;
+                if let Some(value) = &values[step.output.0]
+                    && deliver(&plan, step.output, &graph.node(step.output).name, value, sink)?.is_break()
+                    && num_pending > 0
+                {
+                    report.outcome = Outcome::Stopped;
+                    break;
+                }
+            }
+            for id in &step.frees {
+                values[id.0] = None;
+            }
+        }
+        report.elapsed = started.elapsed();
+        Ok(report)
+    }
+
+    /// The values of `taps` for one picture, in the order asked for.
+    pub fn activations(
+        &mut self,
+        input: &InputBatch,
+        taps: &[NodeId],
+    ) -> Result<Vec<Activation>, EngineError> {
+        let mut found: HashMap<NodeId, Activation> = HashMap::new();
+        self.run(input, taps, &CancelToken::new(), &mut |tap| {
+            if tap.image == 0 {
+                found.insert(tap.node, tap.activation);
+            }
+            ControlFlow::Continue(())
+        })?;
+        Ok(taps.iter().filter_map(|id| found.get(id).cloned()).collect())
+    }
+
+    fn plan(&mut self, input: &InputBatch, taps: &[NodeId]) -> Result<Arc<Plan>, EngineError> {
+        let size = PixelSize::new(input.width(), input.height());
+        let mut wanted = taps.to_vec();
+        wanted.sort_unstable();
+        wanted.dedup();
+        let key = (size, input.num_images(), wanted);
+        if let Some(plan) = self.plans.get(&key) {
+            return Ok(Arc::clone(plan));
+        }
+        let plan = Arc::new(Plan::new(self.backbone.graph(), size, input.num_images(), taps)?);
+        if self.plans.len() >= MAX_PLANS {
+            self.plans.clear();
+        }
+        self.plans.insert(key, Arc::clone(&plan));
+        Ok(plan)
+    }
+}
+
+fn timing(graph: &crate::graph::Graph, plan: &Plan, step: &Step, elapsed: Duration) -> NodeTiming {
+    NodeTiming {
+        node: step.output,
+        names: step.nodes.iter().map(|id| graph.node(*id).name.clone()).collect(),
+        elapsed,
+        mult_adds: step.nodes.iter().map(|id| plan.info(*id).mult_adds).sum::<u64>()
+            * plan.num_images() as u64,
+    }
+}
+
+/// Copies a value off the device, one activation per picture.
+fn deliver(
+    plan: &Plan,
+    node: NodeId,
+    name: &str,
+    value: &Tensor,
+    sink: &mut dyn FnMut(TapValue) -> ControlFlow<()>,
+) -> Result<ControlFlow<()>, EngineError> {
+    let shape = plan.info(node).shape;
+    let flat = value
+        .flatten_all()
+        .and_then(|t| t.to_vec1::<f32>())
+        .map_err(|reason| EngineError::Compute { node: name.to_owned(), reason })?;
+    let expected = shape.len() * plan.num_images();
+    if flat.len() != expected {
+        let shape = format!("{}×{shape}", plan.num_images());
+        return Err(
+            ShapeMismatch { what: format!("value of `{name}`"), shape, expected, got: flat.len() }.into()
+        );
+    }
+    for (image, values) in flat.chunks(shape.len()).enumerate() {
+        let activation = Activation::new(name, shape, values.to_vec())?;
+        if sink(TapValue { node, image, activation }).is_break() {
+            return Ok(ControlFlow::Break(()));
+        }
+    }
+    Ok(ControlFlow::Continue(()))
+}

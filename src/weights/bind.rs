@@ -1,0 +1,255 @@
+//! Strict binding: every parameter of a graph found by name and shape, nothing left over but a classifier.
+
+use std::collections::BTreeSet;
+
+use rayon::prelude::*;
+
+use super::naming::{Layout, Naming};
+use super::tensor_file::TensorFile;
+use crate::graph::{Graph, Node, NodeId, Op, ParamRole};
+
+/// Parameters of one node, f32.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum NodeParams {
+    /// The node has none.
+    #[default]
+    None,
+    /// A convolution's.
+    Conv {
+        /// `[out, in/groups, kernel rows, kernel columns]`, row-major.
+        kernel: Vec<f32>,
+        /// Per output channel.
+        bias: Option<Vec<f32>>,
+    },
+    /// A batch norm's, each per channel.
+    Norm {
+        /// Absent means 1.
+        gamma: Option<Vec<f32>>,
+        /// Shift.
+        beta: Vec<f32>,
+        /// Running mean.
+        mean: Vec<f32>,
+        /// Running variance.
+        variance: Vec<f32>,
+    },
+}
+
+/// All parameters of a graph.
+#[derive(Debug, Default)]
+pub struct BoundWeights {
+    params: Vec<NodeParams>,
+    num_head_tensors: usize,
+}
+
+impl BoundWeights {
+    /// The parameters of a node.
+    pub fn of(&self, id: NodeId) -> &NodeParams {
+        self.params.get(id.0).unwrap_or(&NodeParams::None)
+    }
+
+    /// Tensors of the file that belong to a classifier and are not used.
+    pub fn num_head_tensors(&self) -> usize {
+        self.num_head_tensors
+    }
+}
+
+/// A tensor of the wrong shape.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WrongShape {
+    /// Its name in the file.
+    pub name: String,
+    /// The shape the graph needs, in the file's layout.
+    pub expected: Vec<usize>,
+    /// The shape it has.
+    pub got: Vec<usize>,
+}
+
+/// Why a file doesn't fit a graph. Each tensor at fault is named.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct BindError {
+    /// The model that was to be bound.
+    pub model: String,
+    /// The file.
+    pub origin: String,
+    /// Parameters the model has.
+    pub num_needed: usize,
+    /// Needed and not there.
+    pub missing: Vec<String>,
+    /// There with another shape.
+    pub misshaped: Vec<WrongShape>,
+    /// There, not needed, and no part of a classifier.
+    pub surplus: Vec<String>,
+    /// With an element type that holds no weights here: name and type.
+    pub unreadable: Vec<(String, String)>,
+    /// Holding NaN or infinity, or a negative running variance.
+    pub broken: Vec<String>,
+}
+
+impl std::error::Error for BindError {}
+
+impl std::fmt::Display for BindError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let quoted = |names: &[String]| names.iter().map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", ");
+        write!(f, "the weights don't fit {}", self.model)?;
+        if self.missing.len() == self.num_needed {
+            // Another network altogether: a list of hundreds of names would hide that.
+            let first: Vec<String> = self.surplus.iter().take(3).cloned().collect();
+            write!(f, ": none of its {} tensors is in the file", self.num_needed)?;
+            if !first.is_empty() {
+                write!(f, ", which holds {} others, the first {}", self.surplus.len(), quoted(&first))?;
+            }
+        } else {
+            if !self.missing.is_empty() {
+                write!(f, "; missing: {}", quoted(&self.missing))?;
+            }
+            for wrong in &self.misshaped {
+                write!(f, "; `{}` has shape {:?}, expected {:?}", wrong.name, wrong.got, wrong.expected)?;
+            }
+            if !self.surplus.is_empty() {
+                write!(f, "; not part of it: {}", quoted(&self.surplus))?;
+            }
+            for (name, dtype) in &self.unreadable {
+                write!(f, "; `{name}` is {dtype}, expected F16, BF16, F32 or F64")?;
+            }
+            if !self.broken.is_empty() {
+                write!(f, "; NaN, infinity or a negative variance in: {}", quoted(&self.broken))?;
+            }
+        }
+        write!(f, ": \"{}\"", self.origin)
+    }
+}
+
+/// One parameter to load.
+struct Wanted<'a> {
+    node: NodeId,
+    role: ParamRole,
+    shape: Vec<usize>,
+    name: String,
+    layout: Layout,
+    entry: &'a super::tensor_file::Entry,
+}
+
+impl BoundWeights {
+    /// Binds `file` to `graph`. Tensors whose names begin with one of `head_prefixes` may be surplus; `model` names the graph
+    /// in the error. Batch norm's gamma may be absent where the graph says so.
+    pub fn bind(
+        graph: &Graph,
+        model: &str,
+        file: &TensorFile,
+        head_prefixes: &[&str],
+    ) -> Result<Self, Box<BindError>> {
+        let naming = Naming::of(graph, file);
+        let mut error =
+            BindError { model: model.into(), origin: file.origin().into(), ..BindError::default() };
+        let mut surplus: BTreeSet<&str> = file.names().collect();
+        let mut wanted = Vec::new();
+        for id in graph.ids() {
+            let node = graph.node(id);
+            for (role, shape, optional) in params_of(node) {
+                error.num_needed += usize::from(!optional);
+                let candidates = naming.candidates(node, role);
+                let found =
+                    candidates.iter().find_map(|(name, layout)| Some((name, *layout, file.entry(name)?)));
+                let Some((name, layout, entry)) = found else {
+                    if !optional {
+                        let name = candidates.into_iter().next().map_or_else(
+                            || {
+                                format!(
+                                    "{} ({role:?}, for which {} has no name)",
+                                    node.name,
+                                    naming.convention().name()
+                                )
+                            },
+                            |(name, _)| name,
+                        );
+                        error.missing.push(name);
+                    }
+                    continue;
+                };
+                surplus.remove(name.as_str());
+                let expected = layout.shape_in_file(&shape);
+                if entry.shape != expected {
+                    error.misshaped.push(WrongShape {
+                        name: name.clone(),
+                        expected,
+                        got: entry.shape.clone(),
+                    });
+                } else if entry.element.is_none() {
+                    error.unreadable.push((name.clone(), entry.dtype.clone()));
+                } else {
+                    wanted.push(Wanted { node: id, role, shape, name: name.clone(), layout, entry });
+                }
+            }
+        }
+        let is_head = |name: &&str| head_prefixes.iter().any(|prefix| name.starts_with(prefix));
+        let (head, surplus): (Vec<&str>, Vec<&str>) =
+            surplus.into_iter().filter(|n| !n.ends_with("num_batches_tracked")).partition(is_head);
+        error.surplus = surplus.into_iter().map(str::to_owned).collect();
+        let mut bound =
+            Self { params: vec![NodeParams::None; graph.nodes().len()], num_head_tensors: head.len() };
+        if error.is_fault() {
+            return Err(Box::new(error));
+        }
+        let loaded: Vec<Vec<f32>> = wanted
+            .par_iter()
+            .map(|w| w.layout.apply(file.values(w.entry).unwrap_or_default(), &w.shape))
+            .collect();
+        for (w, values) in wanted.into_iter().zip(loaded) {
+            let sound = match w.role {
+                ParamRole::Variance => values.iter().all(|v| v.is_finite() && *v >= 0.0),
+                _ => values.iter().all(|v| v.is_finite()),
+            };
+            if !sound {
+                error.broken.push(w.name);
+            }
+            bound.put(w.node, w.role, values);
+        }
+        if error.is_fault() { Err(Box::new(error)) } else { Ok(bound) }
+    }
+
+    fn put(&mut self, node: NodeId, role: ParamRole, values: Vec<f32>) {
+        let slot = &mut self.params[node.0];
+        if *slot == NodeParams::None {
+            *slot = match role {
+                ParamRole::Kernel | ParamRole::Bias => NodeParams::Conv { kernel: Vec::new(), bias: None },
+                _ => {
+                    NodeParams::Norm { gamma: None, beta: Vec::new(), mean: Vec::new(), variance: Vec::new() }
+                }
+            };
+        }
+        match slot {
+            NodeParams::Conv { kernel, bias } => match role {
+                ParamRole::Kernel => *kernel = values,
+                _ => *bias = Some(values),
+            },
+            NodeParams::Norm { gamma, beta, mean, variance } => match role {
+                ParamRole::Gamma => *gamma = Some(values),
+                ParamRole::Mean => *mean = values,
+                ParamRole::Variance => *variance = values,
+                _ => *beta = values,
+            },
+            NodeParams::None => {}
+        }
+    }
+}
+
+impl BindError {
+    fn is_fault(&self) -> bool {
+        !(self.missing.is_empty()
+            && self.misshaped.is_empty()
+            && self.surplus.is_empty()
+            && self.unreadable.is_empty()
+            && self.broken.is_empty())
+    }
+}
+
+/// Parameters that a node takes from a file: role, shape, and whether the file may do without.
+fn params_of(node: &Node) -> Vec<(ParamRole, Vec<usize>, bool)> {
+    let mut params: Vec<_> = node.op.params().into_iter().map(|(role, shape)| (role, shape, false)).collect();
+    if let Op::BatchNorm(norm) = &node.op
+        && !norm.has_gamma
+    {
+        params.push((ParamRole::Gamma, vec![norm.channels], true));
+    }
+    params
+}
