@@ -1,0 +1,149 @@
+//! The session: every row runs, taps come as they are ready, runs stop and cancel.
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use filterscope::engine::{Backbone, CancelToken, ComputeDevice, LoadError, Outcome, Session, WeightStore};
+use filterscope::graph::Graph;
+use filterscope::models::{Registry, Row};
+use filterscope::tensor::{InputBatch, PixelSize};
+
+use crate::support::golden::{generated_for, relative_error};
+use crate::support::hashweights;
+
+fn noise(size: PixelSize) -> InputBatch {
+    InputBatch::new(1, size.height, size.width, hashweights::noise_input(size.height, size.width)).unwrap()
+}
+
+fn session(row: &'static Row, graph: Graph) -> Session {
+    let weights = generated_for(&graph, 3);
+    Session::new(Arc::new(Backbone::with_graph(row, graph, weights).unwrap()), ComputeDevice::cpu())
+}
+
+/// Rows that share a graph run once: what differs between them is preprocessing.
+fn distinct_graphs() -> Vec<(&'static Row, Graph)> {
+    let mut distinct: Vec<(&'static Row, Graph)> = Vec::new();
+    for row in Registry::rows() {
+        let graph = (row.build)().unwrap();
+        if !distinct.iter().any(|(_, other)| *other == graph) {
+            distinct.push((row, graph));
+        }
+    }
+    distinct
+}
+
+#[test]
+fn every_row_runs_at_a_small_odd_size_and_puts_out_what_inference_says() {
+    let size = PixelSize::new(99, 77);
+    for (row, graph) in distinct_graphs() {
+        let infos = graph.infer(size).unwrap();
+        let mut session = session(row, graph);
+        let graph = Arc::clone(session.backbone().graph());
+        let mut seen = BTreeMap::new();
+        let all: Vec<_> = graph.ids().collect();
+        session
+            .run(&noise(size), &all, &CancelToken::new(), &mut |tap| {
+                assert_eq!(tap.activation.shape(), infos[tap.node.0].shape, "{} {}", row.tag, tap.activation.name());
+                assert!(tap.activation.values().iter().all(|v| v.is_finite()), "{}", tap.activation.name());
+                seen.insert(tap.node, tap.activation);
+                ControlFlow::Continue(())
+            })
+            .unwrap();
+        assert_eq!(seen.len(), all.len(), "{}: every node is a tap", row.tag);
+        let alone = session.activations(&noise(size), &[graph.final_node()]).unwrap().remove(0);
+        let error = relative_error(alone.values(), seen[&graph.final_node()].values());
+        // Folding a batch norm into its kernel rounds once more per weight; deep nets add that up.
+        assert!(error <= 2e-5, "{}: final map with all taps and alone differ by {error:e}", row.tag);
+    }
+}
+
+#[test]
+fn asking_for_nodes_singly_gives_what_asking_for_all_gives() {
+    let row = Registry::find("tf_efficientnet_lite0.in1k").unwrap();
+    let mut session = session(row, (row.build)().unwrap());
+    let graph = Arc::clone(session.backbone().graph());
+    let input = noise(PixelSize::new(41, 37));
+    let all: Vec<_> = graph.ids().collect();
+    let together = session.activations(&input, &all).unwrap();
+    for (id, expected) in all.iter().zip(&together) {
+        let alone = session.activations(&input, &[*id]).unwrap().remove(0);
+        assert_eq!(alone.name(), graph.node(*id).name);
+        let error = relative_error(alone.values(), expected.values());
+        assert!(error <= 2e-5, "{}: {error:e}", alone.name());
+    }
+}
+
+#[test]
+fn a_run_ends_with_its_last_tap_and_stops_when_told() {
+    let row = Registry::find("vgg11.tv_in1k").unwrap();
+    let mut session = session(row, (row.build)().unwrap());
+    let graph = Arc::clone(session.backbone().graph());
+    let input = noise(PixelSize::square(40));
+    let (first, third) = (graph.find("features.0").unwrap(), graph.find("features.2").unwrap());
+
+    let report = session.run(&input, &[third], &CancelToken::new(), &mut |_| ControlFlow::Continue(())).unwrap();
+    assert_eq!(report.outcome, Outcome::Finished);
+    assert_eq!(report.timings.last().unwrap().node, third, "nothing after the last tap runs");
+
+    let report = session
+        .run(&input, &[first, graph.final_node()], &CancelToken::new(), &mut |_| ControlFlow::Break(()))
+        .unwrap();
+    assert_eq!(report.outcome, Outcome::Stopped);
+    assert_eq!(report.timings.last().unwrap().node, first, "early stop stops");
+}
+
+#[test]
+fn cancelling_ends_a_run_between_nodes() {
+    let row = Registry::find("vgg11.tv_in1k").unwrap();
+    let mut session = session(row, (row.build)().unwrap());
+    let graph = Arc::clone(session.backbone().graph());
+    let token = CancelToken::new();
+    let first = graph.find("features.0").unwrap();
+    let mut delivered = 0;
+    let report = session
+        .run(&noise(PixelSize::square(40)), &[first, graph.final_node()], &token, &mut |_| {
+            delivered += 1;
+            token.cancel();
+            ControlFlow::Continue(())
+        })
+        .unwrap();
+    assert_eq!((report.outcome, delivered), (Outcome::Cancelled, 1));
+}
+
+#[test]
+fn values_are_dropped_after_their_last_use() {
+    let row = Registry::find("vgg11.tv_in1k").unwrap();
+    let mut session = session(row, (row.build)().unwrap());
+    let graph = Arc::clone(session.backbone().graph());
+    let size = PixelSize::square(64);
+    let infos = graph.infer(size).unwrap();
+    let report = session
+        .run(&noise(size), &[graph.final_node()], &CancelToken::new(), &mut |_| ControlFlow::Continue(()))
+        .unwrap();
+    // VGG is a chain: at no time do more than a step's input and output live.
+    let largest_pair = infos.windows(2).map(|w| 4 * (w[0].shape.len() + w[1].shape.len())).max().unwrap();
+    assert_eq!(report.peak_value_bytes, largest_pair);
+}
+
+#[test]
+fn an_input_too_small_is_an_error_that_names_the_node() {
+    let row = Registry::find("inception_v3.tv_in1k").unwrap();
+    let mut session = session(row, (row.build)().unwrap());
+    let last = session.backbone().graph().final_node();
+    let error = session.activations(&noise(PixelSize::new(60, 40)), &[last]).unwrap_err();
+    assert!(
+        error.to_string().starts_with("input 60x40 is too small for this network: at `Mixed_7a"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_row_without_weights_says_which_models_are_here_and_what_to_do() {
+    let row = Registry::find("vgg16").unwrap();
+    let error = Backbone::load(row, &WeightStore::default(), None).unwrap_err();
+    assert!(matches!(error, LoadError::NotHere { .. }));
+    let text = error.to_string();
+    assert!(text.starts_with("the weights of vgg16.tv_in1k are not here; models that need no file: none."), "{text}");
+    assert!(text.ends_with("give them with `--weights FILE.safetensors`"), "{text}");
+}

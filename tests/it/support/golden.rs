@@ -1,0 +1,135 @@
+//! Stored activations of the frameworks, and generated weights to run a graph with.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use filterscope::graph::{Graph, ParamRole};
+use filterscope::tensor::Activation;
+use filterscope::weights::TensorFile;
+use safetensors::tensor::{Dtype, TensorView};
+
+use super::hashweights;
+
+/// `stages.json`: what `make_torch_goldens.py`, `make_keras_goldens.py` and `make_real_goldens.py` wrote.
+#[derive(serde::Deserialize)]
+pub struct Goldens {
+    #[serde(default)]
+    pub gain: u32,
+    pub inputs: BTreeMap<String, GoldenRun>,
+}
+
+#[derive(serde::Deserialize)]
+pub struct GoldenRun {
+    #[serde(default)]
+    pub resized_rgb: String,
+    pub input_shape: [usize; 4],
+    pub stages: Vec<Stage>,
+}
+
+#[derive(serde::Deserialize)]
+pub struct Stage {
+    pub name: String,
+    pub shape: [usize; 4],
+    pub mean: f64,
+    pub zero_fraction: f64,
+    #[serde(default)]
+    pub abs_max: f64,
+    pub sample_index: Vec<usize>,
+    pub sample_value: Vec<f32>,
+}
+
+impl Goldens {
+    pub fn read(folder: &Path) -> Self {
+        let text = std::fs::read_to_string(folder.join("stages.json")).unwrap();
+        serde_json::from_str(&text).unwrap()
+    }
+}
+
+/// Largest difference over the reference's largest magnitude: the measure every tolerance here is given in.
+pub fn relative_error(got: &[f32], expected: &[f32]) -> f64 {
+    assert_eq!(got.len(), expected.len());
+    let largest = expected.iter().fold(0f64, |m, v| m.max(f64::from(v.abs())));
+    let worst = got.iter().zip(expected).map(|(a, b)| f64::from((a - b).abs()));
+    // A NaN must not slip through `max`, which ignores it.
+    let worst = worst.fold(0f64, |m, d| if d.is_nan() { f64::INFINITY } else { m.max(d) });
+    worst / largest
+}
+
+/// Worst error of a stage's samples and of its mean, over the stage's largest magnitude; shapes must agree.
+pub fn stage_error(stage: &Stage, got: &Activation) -> f64 {
+    let shape = got.shape();
+    assert_eq!([1, shape.channels, shape.height, shape.width], stage.shape, "shape of {}", stage.name);
+    let values = got.values();
+    let largest = f64::from(values.iter().fold(0f32, |m, v| m.max(v.abs()))).max(stage.abs_max);
+    let samples = stage.sample_index.iter().zip(&stage.sample_value);
+    let mean = values.iter().map(|v| f64::from(*v)).sum::<f64>() / values.len() as f64;
+    samples
+        .map(|(at, expected)| f64::from((values[*at] - expected).abs()))
+        .chain([(mean - stage.mean).abs()])
+        .fold(0f64, |m, d| if d.is_nan() { f64::INFINITY } else { m.max(d) })
+        / largest
+}
+
+/// Share of zeros in an activation.
+pub fn zero_fraction(got: &Activation) -> f64 {
+    got.values().iter().filter(|v| **v == 0.0).count() as f64 / got.values().len() as f64
+}
+
+/// A weight file in memory holding the given tensors.
+pub fn tensor_file(tensors: &[(String, Vec<usize>, Vec<f32>)]) -> TensorFile {
+    let raw: Vec<(String, Vec<usize>, Vec<u8>)> = tensors
+        .iter()
+        .map(|(n, s, v)| (n.clone(), s.clone(), v.iter().flat_map(|x| x.to_le_bytes()).collect()))
+        .collect();
+    let views: Vec<(&str, TensorView<'_>)> = raw
+        .iter()
+        .map(|(n, s, b)| (n.as_str(), TensorView::new(Dtype::F32, s.clone(), b).unwrap()))
+        .collect();
+    TensorFile::from_bytes(safetensors::serialize(views, None).unwrap(), "generated").unwrap()
+}
+
+/// Generated weights for the parameters that a `params.json` lists, in that framework's names and layouts.
+pub fn generated_from_list(folder: &Path) -> TensorFile {
+    #[derive(serde::Deserialize)]
+    struct List {
+        gain: u32,
+        params: Vec<Param>,
+    }
+    #[derive(serde::Deserialize)]
+    struct Param {
+        name: String,
+        shape: Vec<usize>,
+        fnv256: String,
+    }
+    let text = std::fs::read_to_string(folder.join("params.json")).unwrap();
+    let list: List = serde_json::from_str(&text).unwrap();
+    let tensors: Vec<_> = list
+        .params
+        .into_iter()
+        .map(|p| {
+            let values = hashweights::tensor(&p.name, &p.shape, list.gain);
+            assert_eq!(hashweights::fnv256(&values), p.fnv256, "generator disagrees on {}", p.name);
+            (p.name, p.shape, values)
+        })
+        .collect();
+    tensor_file(&tensors)
+}
+
+/// Generated weights for every parameter of a graph, in torch's names.
+pub fn generated_for(graph: &Graph, gain: u32) -> TensorFile {
+    let mut tensors = Vec::new();
+    for node in graph.nodes() {
+        for (role, shape) in node.op.params() {
+            let leaf = match role {
+                ParamRole::Kernel | ParamRole::Gamma => "weight",
+                ParamRole::Bias | ParamRole::Beta => "bias",
+                ParamRole::Mean => "running_mean",
+                ParamRole::Variance => "running_var",
+            };
+            let name = format!("{}.{leaf}", node.name);
+            let values = hashweights::tensor(&name, &shape, gain);
+            tensors.push((name, shape, values));
+        }
+    }
+    tensor_file(&tensors)
+}

@@ -1,0 +1,24 @@
+#!/usr/bin/env bash
+# Every check beside the tests, cheapest first. Stops at the first that fails.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+step() {
+    echo "== $*"
+    "$@"
+}
+
+step cargo fmt --check
+step cargo clippy --all-targets -- -D warnings
+step cargo check --no-default-features
+RUSTDOCFLAGS="-D warnings" step cargo doc --no-deps
+step cargo build --release
+
+# The main job with the binary that ships: no window, no display, nothing beside it.
+target=$(cargo metadata --format-version 1 --no-deps | sed 's/.*"target_directory":"\([^"]*\)".*/\1/')
+place=$(mktemp -d)
+trap 'rm -rf "$place"' EXIT
+cp assets/cat.png "$place/"
+(cd "$place" && env -u DISPLAY -u WAYLAND_DISPLAY "$target/release/filterscope" render cat.png -o out.png)
+test -s "$place/out.png"
+echo "== the release binary drew $(wc -c < "$place/out.png") bytes of mosaic"
