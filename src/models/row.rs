@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::graph::{Graph, GraphError};
-use crate::tensor::PreprocessSpec;
+use crate::tensor::{Fit, PixelSize, PreprocessSpec, ResizeFilter, ValueScale};
 
 /// What a graph has been compared with, the strongest that holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -50,7 +50,7 @@ pub struct Row {
     pub is_keras: bool,
     /// Licence of the weights as their publisher states it.
     pub license: &'static str,
-    /// Where the weights come from.
+    /// Where the weights come from: a repository of the Hugging Face hub (`timm/…`), or a file and who publishes it.
     pub source: &'static str,
     /// What the graph was compared with.
     pub verification: Verification,
@@ -63,4 +63,19 @@ impl Row {
     pub fn arch(&self) -> &'static str {
         self.tag.split('.').next().unwrap_or(self.tag)
     }
+}
+
+/// How timm and torchvision evaluate: short side to `size / crop_pct`, then the centre.
+pub(super) const fn short_side_crop(
+    size: PixelSize,
+    crop_pct: f64,
+    filter: ResizeFilter,
+    scale: ValueScale,
+) -> PreprocessSpec {
+    PreprocessSpec { size, fit: Fit::ShortSideCrop { crop_pct }, filter, scale }
+}
+
+/// How Keras' `load_img` and TensorFlow.js load a picture: both sides to the target.
+pub(super) const fn stretch(size: PixelSize, filter: ResizeFilter, scale: ValueScale) -> PreprocessSpec {
+    PreprocessSpec { size, fit: Fit::Stretch, filter, scale }
 }

@@ -1,0 +1,184 @@
+//! Graphs against numbers that papers and libraries publish, and the traps that no number shows.
+
+use filterscope::graph::{BorderMean, Op, ReceptiveField, Sides};
+use filterscope::models::Registry;
+use filterscope::tensor::PixelSize;
+
+use super::{graph, row};
+
+/// Trained values of whole networks as published, less the classifier's (the last column, computed from its layers' sizes).
+///
+/// torchvision: `num_params` of its weights' metadata (timm's networks of the same names have the same tensors; InceptionV3
+/// without the auxiliary classifier is timm's `inception_v3`). EfficientNet-Lite: timm. Keras: "Total params" of
+/// `include_top=False`, which counts running statistics.
+#[test]
+fn parameter_counts_are_the_published_ones() {
+    const VGG_HEAD: usize = (25088 + 1) * 4096 + (4096 + 1) * 4096 + (4096 + 1) * 1000;
+    let fc = |features: usize| (features + 1) * 1000;
+    for (arch, total, head) in [
+        ("resnet18.tv_in1k", 11_689_512, fc(512)),
+        ("resnet34.tv_in1k", 21_797_672, fc(512)),
+        ("resnet50.tv_in1k", 25_557_032, fc(2048)),
+        ("resnet101.tv_in1k", 44_549_160, fc(2048)),
+        ("resnet152.tv_in1k", 60_192_808, fc(2048)),
+        ("vgg11.tv_in1k", 132_863_336, VGG_HEAD),
+        ("vgg13.tv_in1k", 133_047_848, VGG_HEAD),
+        ("vgg16.tv_in1k", 138_357_544, VGG_HEAD),
+        ("vgg19.tv_in1k", 143_667_240, VGG_HEAD),
+        ("vgg11_bn.tv_in1k", 132_868_840, VGG_HEAD),
+        ("vgg13_bn.tv_in1k", 133_053_736, VGG_HEAD),
+        ("vgg16_bn.tv_in1k", 138_365_992, VGG_HEAD),
+        ("vgg19_bn.tv_in1k", 143_678_248, VGG_HEAD),
+        ("inception_v3.tv_in1k", 23_834_568, fc(2048)),
+        ("legacy_xception.tf_in1k", 22_855_952, fc(2048)),
+        ("tf_efficientnet_b0.in1k", 5_288_548, fc(1280)),
+        ("tf_efficientnet_b1.in1k", 7_794_184, fc(1280)),
+        ("tf_efficientnet_b2.in1k", 9_109_994, fc(1408)),
+        ("tf_efficientnet_b3.in1k", 12_233_232, fc(1536)),
+        ("tf_efficientnet_b4.in1k", 19_341_616, fc(1792)),
+        ("tf_efficientnet_b5.in1k", 30_389_784, fc(2048)),
+        ("tf_efficientnet_b6.aa_in1k", 43_040_704, fc(2304)),
+        ("tf_efficientnet_b7.aa_in1k", 66_347_960, fc(2560)),
+        ("tf_efficientnet_lite0.in1k", 4_652_008, fc(1280)),
+        ("tf_efficientnet_lite1.in1k", 5_416_680, fc(1280)),
+        ("tf_efficientnet_lite2.in1k", 6_092_072, fc(1280)),
+        ("tf_efficientnet_lite3.in1k", 8_197_096, fc(1280)),
+        ("tf_efficientnet_lite4.in1k", 13_006_568, fc(1280)),
+    ] {
+        assert_eq!(graph(arch).num_params().trained, total - head, "{arch}");
+    }
+    for (tag, total) in [
+        ("vgg16.keras_in1k", 14_714_688),
+        ("vgg19.keras_in1k", 20_024_384),
+        ("resnet50.keras_in1k", 23_587_712),
+        ("resnet101.keras_in1k", 42_658_176),
+        ("resnet152.keras_in1k", 58_370_944),
+        ("inception_v3.keras_in1k", 21_802_784),
+        ("xception.keras_in1k", 20_861_480),
+    ] {
+        let count = graph(tag).num_params();
+        assert_eq!(count.trained + count.running_stats, total, "{tag}");
+    }
+}
+
+/// Billions of multiply-adds per picture, torchvision's `_ops` of its weights' metadata (convolutions and classifier, three digits
+/// after the point); the classifier's are added to ours. The size is the one torchvision evaluates at.
+#[test]
+fn multiply_adds_are_the_published_ones() {
+    const VGG_HEAD: u64 = 25088 * 4096 + 4096 * 4096 + 4096 * 1000;
+    for (tag, side, published, head) in [
+        ("resnet18.tv_in1k", 224, 1.814, 512_000),
+        ("resnet34.tv_in1k", 224, 3.664, 512_000),
+        ("resnet50.tv_in1k", 224, 4.089, 2_048_000),
+        ("resnet101.tv_in1k", 224, 7.801, 2_048_000),
+        ("resnet152.tv_in1k", 224, 11.514, 2_048_000),
+        ("vgg11.tv_in1k", 224, 7.609, VGG_HEAD),
+        ("vgg13.tv_in1k", 224, 11.308, VGG_HEAD),
+        ("vgg16.tv_in1k", 224, 15.47, VGG_HEAD),
+        ("vgg19.tv_in1k", 224, 19.632, VGG_HEAD),
+        ("vgg16_bn.tv_in1k", 224, 15.47, VGG_HEAD),
+        ("inception_v3.tv_in1k", 299, 5.713, 2_048_000),
+        ("tf_efficientnet_b0.in1k", 224, 0.386, 1_280_000),
+        ("tf_efficientnet_b1.in1k", 240, 0.687, 1_280_000),
+        ("tf_efficientnet_b2.in1k", 288, 1.088, 1_408_000),
+        ("tf_efficientnet_b3.in1k", 300, 1.827, 1_536_000),
+        ("tf_efficientnet_b4.in1k", 380, 4.394, 1_792_000),
+        ("tf_efficientnet_b5.in1k", 456, 10.266, 2_048_000),
+        ("tf_efficientnet_b6.aa_in1k", 528, 19.068, 2_304_000),
+        ("tf_efficientnet_b7.aa_in1k", 600, 37.746, 2_560_000),
+    ] {
+        let infos = graph(tag).infer(PixelSize::square(side)).unwrap();
+        let ours = infos.iter().map(|i| i.mult_adds).sum::<u64>() + head;
+        let difference = (ours as f64 / 1e9 - published).abs();
+        // Half of the last digit that is published, and as much again.
+        assert!(difference <= 0.001, "{tag}: {ours} against {published} G");
+    }
+}
+
+/// Published by Araujo, Norris and Sim (Distill, 2019). Their ResNets stride in another place than torch's v1.5, and so do Keras'.
+#[test]
+fn receptive_fields_are_the_published_ones() {
+    for (tag, layer, size, stride) in [
+        ("vgg16.tv_in1k", "block5_pool", 212, 32),
+        ("inception_v3.tv_in1k", "Mixed_7c", 1311, 32),
+        ("inception_v3.keras_in1k", "mixed10", 1311, 32),
+        ("resnet50.keras_in1k", "conv5_block3_out", 483, 32),
+        ("resnet101.keras_in1k", "conv5_block3_out", 1027, 32),
+        ("resnet152.keras_in1k", "conv5_block3_out", 1507, 32),
+    ] {
+        let graph = graph(tag);
+        let id = graph.find(layer).unwrap();
+        match graph.infer(row(tag).preprocess.size).unwrap()[id.0].receptive_field {
+            ReceptiveField::Window { rows, columns } => {
+                assert_eq!((rows.size, columns.size), (size, size), "{tag} {layer}");
+                assert_eq!((rows.stride, columns.stride), (stride, stride), "{tag} {layer}");
+            }
+            ReceptiveField::Whole => panic!("{tag} {layer} sees the whole picture"),
+        }
+    }
+}
+
+#[test]
+fn batch_norm_epsilon_is_the_weights_own() {
+    for row in Registry::rows() {
+        let expected = match row.arch() {
+            arch if arch.starts_with("tf_efficientnet") || ["inception_v3", "xception"].contains(&arch) => {
+                1e-3
+            }
+            _ if row.tag.ends_with(".keras_in1k") => 1.001e-5,
+            _ => 1e-5,
+        };
+        for node in (row.build)().unwrap().nodes() {
+            if let Op::BatchNorm(norm) = &node.op {
+                assert_eq!(norm.eps, expected, "{} {}", row.tag, node.name);
+            }
+        }
+    }
+}
+
+#[test]
+fn strides_and_borders_are_where_the_tag_puts_them() {
+    let conv = |tag: &str, name: &str| {
+        let graph = graph(tag);
+        match graph.node(graph.find(name).unwrap()).op {
+            Op::Conv2d(conv) => conv,
+            ref other => panic!("{name} is a {}", other.kind()),
+        }
+    };
+    assert_eq!(conv("resnet50.tv_in1k", "layer2.0.conv1").stride, [1, 1]);
+    assert_eq!(conv("resnet50.tv_in1k", "layer2.0.conv2").stride, [2, 2]);
+    assert_eq!(conv("resnet50.keras_in1k", "conv3_block1_1_conv").stride, [2, 2]);
+    assert_eq!(conv("resnet50.keras_in1k", "conv3_block1_2_conv").stride, [1, 1]);
+    assert_eq!(conv("resnet18.tv_in1k", "layer2.0.conv1").stride, [2, 2]);
+
+    // Border convention of the average pools, by tag.
+    for (tag, expected) in [
+        ("inception_v3.moderation", BorderMean::IgnoreBorder),
+        ("inception_v3.keras_in1k", BorderMean::IgnoreBorder),
+        ("inception_v3.tv_in1k", BorderMean::CountBorder),
+        ("inception_v3.tf_in1k", BorderMean::CountBorder),
+        ("inception_v3.gluon_in1k", BorderMean::CountBorder),
+    ] {
+        let graph = graph(tag);
+        let pools: Vec<_> = graph
+            .nodes()
+            .iter()
+            .filter_map(|n| if let Op::AvgPool(_, border) = n.op { Some(border) } else { None })
+            .collect();
+        assert_eq!(pools, [expected; 9], "{tag}");
+    }
+
+    // EfficientNet at 224: all five stride-2 convolutions pad unevenly. Xception at 299: Keras' block3_pool alone (74 to 37).
+    let uneven = |tag: &str, side: usize| -> Vec<String> {
+        let graph = graph(tag);
+        let infos = graph.infer(PixelSize::square(side)).unwrap();
+        let is_uneven = |s: Sides| s.top != s.bottom || s.left != s.right;
+        graph.ids().filter(|id| is_uneven(infos[id.0].border)).map(|id| graph.node(id).name.clone()).collect()
+    };
+    let five =
+        ["conv_stem", "blocks.1.0.conv_dw", "blocks.2.0.conv_dw", "blocks.3.0.conv_dw", "blocks.5.0.conv_dw"];
+    assert_eq!(uneven("tf_efficientnet_b0.in1k", 224), five);
+    assert_eq!(uneven("tf_efficientnet_lite0.in1k", 224), five);
+    assert_eq!(uneven("xception.keras_in1k", 299), ["block2.rep.6"]);
+    assert_eq!(uneven("legacy_xception.tf_in1k", 299), [""; 0]);
+}

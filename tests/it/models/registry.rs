@@ -1,0 +1,236 @@
+//! Rows: names, what they say, preprocessing, and layer names of their graphs.
+
+use std::collections::BTreeSet;
+
+use filterscope::graph::Op;
+use filterscope::models::{Registry, Verification};
+use filterscope::tensor::{Fit, MapShape, PixelSize, ResizeFilter, ValueScale};
+
+use super::{graph, row, torch_name};
+
+#[test]
+fn every_row_builds_and_fits_its_own_input_size() {
+    for row in Registry::rows() {
+        let graph = (row.build)().unwrap_or_else(|e| panic!("{}: {e}", row.tag));
+        let infos = graph.infer(row.preprocess.size).unwrap_or_else(|e| panic!("{}: {e}", row.tag));
+        assert_eq!(infos.len(), graph.nodes().len(), "{}", row.tag);
+        let expected = final_shape(row.arch());
+        assert_eq!(infos[graph.final_node().0].shape, expected, "{}", row.tag);
+        assert_eq!(
+            graph.final_node().0 + 1,
+            graph.nodes().len(),
+            "{}: nothing after the final layer",
+            row.tag
+        );
+    }
+}
+
+/// Shape of the final layer at a row's own size.
+fn final_shape(arch: &str) -> MapShape {
+    let (channels, side) = match arch {
+        "inception_v3" => (2048, 8),
+        "legacy_xception" | "xception" => (2048, 10),
+        "resnet18" | "resnet34" => (512, 7),
+        "resnet50" | "resnet101" | "resnet152" => (2048, 7),
+        vgg if vgg.starts_with("vgg") => (512, 7),
+        "tf_efficientnet_b0" | "tf_efficientnet_lite0" => (1280, 7),
+        "tf_efficientnet_b1" | "tf_efficientnet_lite1" => (1280, 8),
+        "tf_efficientnet_lite2" => (1280, 9),
+        "tf_efficientnet_lite3" => (1280, 10),
+        "tf_efficientnet_lite4" => (1280, 12),
+        "tf_efficientnet_b2" => (1408, 9),
+        "tf_efficientnet_b3" => (1536, 10),
+        "tf_efficientnet_b4" => (1792, 12),
+        "tf_efficientnet_b5" => (2048, 15),
+        "tf_efficientnet_b6" => (2304, 17),
+        "tf_efficientnet_b7" => (2560, 19),
+        other => panic!("no final shape stated for {other}"),
+    };
+    MapShape::new(channels, side, side)
+}
+
+#[test]
+fn names_of_models_are_unique_and_every_architecture_has_one_default() {
+    let mut names = BTreeSet::new();
+    for row in Registry::rows() {
+        for name in std::iter::once(row.tag).chain(row.bare_names.iter().copied()) {
+            assert!(names.insert(name), "`{name}` is given twice");
+            assert_eq!(Registry::find(name).unwrap().tag, row.tag);
+        }
+        let (arch, tag) = row.tag.split_once('.').unwrap();
+        assert_eq!(arch, row.arch());
+        for bare in row.bare_names {
+            let is_keras_class = bare.starts_with(char::is_uppercase);
+            assert!(*bare == arch || is_keras_class, "{bare} means {}", row.tag);
+            assert_eq!(tag == "keras_in1k", is_keras_class || arch == "xception", "{bare} means {}", row.tag);
+        }
+        assert!(
+            names.contains(arch) || Registry::of_arch(arch).any(|r| r.bare_names.contains(&arch)),
+            "{arch}"
+        );
+    }
+    for (bare, tag) in [
+        ("inception_v3", "inception_v3.tv_in1k"),
+        ("InceptionV3", "inception_v3.keras_in1k"),
+        ("resnet50", "resnet50.a1_in1k"),
+        ("ResNet50", "resnet50.keras_in1k"),
+        ("vgg16", "vgg16.tv_in1k"),
+        ("VGG16", "vgg16.keras_in1k"),
+        ("xception", "xception.keras_in1k"),
+        ("Xception", "xception.keras_in1k"),
+        ("tf_efficientnet_b0", "tf_efficientnet_b0.in1k"),
+        ("tf_efficientnet_b7", "tf_efficientnet_b7.aa_in1k"),
+        ("tf_efficientnet_lite0", "tf_efficientnet_lite0.in1k"),
+    ] {
+        assert_eq!(row(bare).tag, tag);
+    }
+    assert_eq!(row("inception_v3.moderation").bare_names, [""; 0]);
+    let error = Registry::find("efficientnet_b0").unwrap_err().to_string();
+    assert!(error.contains("tf_efficientnet_b0"), "{error}");
+}
+
+#[test]
+fn every_row_says_what_a_person_needs() {
+    for row in Registry::rows() {
+        for (what, text) in
+            [("title", row.title), ("variant", row.variant), ("license", row.license), ("source", row.source)]
+        {
+            assert!(!text.is_empty(), "{}: no {what}", row.tag);
+            assert!(!text.contains("  "), "{}: {what} has a run of spaces", row.tag);
+        }
+        assert!(!row.head_prefixes.is_empty(), "{}", row.tag);
+        let graph = (row.build)().unwrap();
+        for node in graph.nodes() {
+            for (role, _) in node.op.params() {
+                let name = torch_name(node, role);
+                let hidden = row.head_prefixes.iter().find(|prefix| name.starts_with(**prefix));
+                assert_eq!(hidden, None, "{}: {name} would be taken for the classifier's", row.tag);
+            }
+        }
+        assert_eq!(row.preprocess.size.width, row.preprocess.size.height);
+    }
+    let real: Vec<_> =
+        Registry::rows().filter(|r| r.verification == Verification::RealWeights).map(|r| r.tag).collect();
+    assert_eq!(real, ["inception_v3.moderation", "tf_efficientnet_lite0.in1k"]);
+    let moderation = row("inception_v3.moderation");
+    assert!(moderation.title.contains("not an ImageNet InceptionV3"));
+    assert!(moderation.caution.contains("right edge"));
+}
+
+/// timm 1.0.31's `default_cfgs`, Keras' `preprocess_input` and `load_img`.
+#[test]
+fn preprocessing_belongs_to_the_tag() {
+    use ResizeFilter::{Bicubic, Bilinear, Nearest};
+    let check = |tag: &str, side: usize, fit: Fit, filter: ResizeFilter, scale: ValueScale| {
+        let spec = row(tag).preprocess;
+        assert_eq!(
+            (spec.size, spec.fit, spec.filter, spec.scale),
+            (PixelSize::square(side), fit, filter, scale),
+            "{tag}"
+        );
+    };
+    let crop = |crop_pct| Fit::ShortSideCrop { crop_pct };
+    check("inception_v3.moderation", 299, Fit::Stretch, Bilinear, ValueScale::UNIT);
+    check("inception_v3.tv_in1k", 299, crop(0.875), Bicubic, ValueScale::HALF);
+    check("inception_v3.tf_in1k", 299, crop(0.875), Bicubic, ValueScale::HALF);
+    check("inception_v3.gluon_in1k", 299, crop(0.875), Bicubic, ValueScale::TORCH);
+    check("inception_v3.keras_in1k", 299, Fit::Stretch, Nearest, ValueScale::TF);
+    check("legacy_xception.tf_in1k", 299, crop(0.8975), Bicubic, ValueScale::HALF);
+    check("xception.keras_in1k", 299, Fit::Stretch, Nearest, ValueScale::TF);
+    for depth in [18, 34, 50, 101, 152] {
+        check(&format!("resnet{depth}.a1_in1k"), 224, crop(0.95), Bicubic, ValueScale::TORCH);
+        check(&format!("resnet{depth}.tv_in1k"), 224, crop(0.875), Bilinear, ValueScale::TORCH);
+    }
+    for tag in ["resnet50", "resnet101", "resnet152", "vgg16", "vgg19"] {
+        check(&format!("{tag}.keras_in1k"), 224, Fit::Stretch, Nearest, ValueScale::CAFFE);
+    }
+    for depth in [11, 13, 16, 19] {
+        check(&format!("vgg{depth}.tv_in1k"), 224, crop(0.875), Bilinear, ValueScale::TORCH);
+        check(&format!("vgg{depth}_bn.tv_in1k"), 224, crop(0.875), Bilinear, ValueScale::TORCH);
+    }
+    let b = [
+        (224, 0.875),
+        (240, 0.882),
+        (260, 0.89),
+        (300, 0.904),
+        (380, 0.922),
+        (456, 0.934),
+        (528, 0.942),
+        (600, 0.949),
+    ];
+    for (n, (side, pct)) in b.into_iter().enumerate() {
+        let main = if n < 6 { "in1k" } else { "aa_in1k" };
+        check(&format!("tf_efficientnet_b{n}.{main}"), side, crop(pct), Bicubic, ValueScale::TORCH);
+        check(&format!("tf_efficientnet_b{n}.ap_in1k"), side, crop(pct), Bicubic, ValueScale::HALF);
+    }
+    for (n, side, pct, filter) in [
+        (0, 224, 0.875, Bicubic),
+        (1, 240, 0.882, Bicubic),
+        (2, 260, 0.89, Bicubic),
+        (3, 300, 0.904, Bilinear),
+        (4, 380, 0.92, Bilinear),
+    ] {
+        check(&format!("tf_efficientnet_lite{n}.in1k"), side, crop(pct), filter, ValueScale::LITE);
+    }
+}
+
+#[test]
+fn layer_names_are_unique_and_stages_stand_in_execution_order() {
+    for row in Registry::rows() {
+        let graph = (row.build)().unwrap();
+        let mut names = BTreeSet::new();
+        for name in graph.nodes().iter().map(|n| n.name.as_str()).chain(graph.aliases().map(|(name, _)| name))
+        {
+            assert!(names.insert(name), "{}: `{name}` twice", row.tag);
+        }
+        assert!(graph.stages().is_sorted(), "{}", row.tag);
+        assert!(graph.stages().len() >= 8, "{}", row.tag);
+        for id in graph.ids() {
+            assert!(graph.node(id).inputs.iter().all(|input| *input < id), "{}", row.tag);
+        }
+        // Every node but the final one is used.
+        let used: BTreeSet<_> = graph.nodes().iter().flat_map(|n| n.inputs.iter().copied()).collect();
+        assert_eq!(used.len() + 1, graph.nodes().len(), "{}", row.tag);
+    }
+}
+
+#[test]
+fn names_that_people_type_are_there() {
+    for (tag, names) in [
+        ("inception_v3.tv_in1k", &["Conv2d_1a_3x3.bn", "Mixed_5b.branch_pool.pool", "mixed0", "mixed10"][..]),
+        (
+            "resnet50.a1_in1k",
+            &["layer4", "layer4.2.conv3", "layer1.0.downsample", "layer1.0.add", "layer1.0.act3"],
+        ),
+        ("resnet18.a1_in1k", &["layer4.1.conv2", "layer2.0.downsample.1", "relu"]),
+        ("resnet152.keras_in1k", &["conv4_block36_3_bn", "conv5_block3_add", "conv5_block3_out"]),
+        ("vgg16.tv_in1k", &["features.30", "block5_conv3", "block5_pool"]),
+        ("vgg19_bn.tv_in1k", &["features.52"]),
+        (
+            "xception.keras_in1k",
+            &["block2_sepconv1", "block14_sepconv2_act", "block1.rep.0", "block12.skipbn"],
+        ),
+        (
+            "tf_efficientnet_b0.in1k",
+            &["blocks.1.1.se", "blocks.1.1.se.gate", "bn1.act", "blocks.6", "blocks.6.0"],
+        ),
+        ("tf_efficientnet_b7.ap_in1k", &["blocks.0.3.se.conv_expand", "blocks.6.3.bn3"]),
+    ] {
+        let graph = graph(tag);
+        for name in names {
+            assert!(graph.find(name).is_some(), "{tag} has no {name}");
+        }
+    }
+    // The same value under two names.
+    let resnet = graph("resnet50.tv_in1k");
+    assert_eq!(resnet.find("layer4"), resnet.find("layer4.2"));
+    assert_eq!(resnet.find("layer1.0.downsample"), resnet.find("layer1.0.downsample.1"));
+    let lite = graph("tf_efficientnet_lite0.in1k");
+    assert_eq!(lite.find("blocks.1.0"), lite.find("blocks.1.0.bn3"));
+    assert_eq!(lite.node(lite.find("blocks.1.1").unwrap()).op, Op::Add);
+    let vgg = graph("vgg16.keras_in1k");
+    assert_eq!(vgg.find("block1_conv1"), vgg.find("features.1"));
+    // VGG-11 and VGG with batch norm are not in Keras.
+    assert_eq!(graph("vgg11.tv_in1k").find("block1_conv1"), None);
+    assert_eq!(graph("vgg16_bn.tv_in1k").find("block1_conv1"), None);
+}
