@@ -174,6 +174,7 @@ const TF: Row = Row {
     variant: "SAME padding, batch norm eps 1e-3",
     preprocess: plain(224, 0.875),
     head_prefixes: &["classifier."],
+    is_keras: false,
     license: "Apache-2.0",
     source: "",
     verification: Verification::Table,

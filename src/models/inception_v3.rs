@@ -271,6 +271,7 @@ const TIMM: Row = Row {
     variant: "average pools count the border, batch norm eps 1e-3",
     preprocess: short_side_crop(SIZE, 0.875, ResizeFilter::Bicubic, ValueScale::HALF),
     head_prefixes: &["fc.", "AuxLogits."],
+    is_keras: false,
     license: "Apache-2.0",
     source: "",
     verification: Verification::GeneratedWeights,
@@ -321,6 +322,7 @@ pub(super) const ROWS: &[Row] = &[
         variant: "average pools ignore the border, batch norm eps 1e-3 without gamma",
         preprocess: stretch(SIZE, ResizeFilter::Nearest, ValueScale::TF),
         head_prefixes: &["predictions/"],
+        is_keras: true,
         license: "Apache-2.0 (Keras' documentation)",
         source: "inception_v3_weights_tf_dim_ordering_tf_kernels_notop.h5 of Keras applications",
         ..TIMM

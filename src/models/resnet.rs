@@ -166,6 +166,7 @@ const TV: Row = Row {
     variant: "stride in the 3×3 (v1.5), no biases, batch norm eps 1e-5",
     preprocess: short_side_crop(SIZE, 0.875, ResizeFilter::Bilinear, ValueScale::TORCH),
     head_prefixes: &["fc."],
+    is_keras: false,
     license: "BSD-3-Clause",
     source: "",
     verification: Verification::Table,
@@ -187,6 +188,7 @@ const KERAS: Row = Row {
     variant: "stride in the first 1×1, biases, batch norm eps 1.001e-5",
     preprocess: stretch(SIZE, ResizeFilter::Nearest, ValueScale::CAFFE),
     head_prefixes: &["predictions/", "probs/"],
+    is_keras: true,
     license: "MIT (Keras' documentation: ported from Kaiming He's)",
     ..TV
 };

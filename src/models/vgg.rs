@@ -70,6 +70,7 @@ const TV: Row = Row {
     variant: "no batch norm",
     preprocess: short_side_crop(SIZE, 0.875, ResizeFilter::Bilinear, ValueScale::TORCH),
     head_prefixes: &["pre_logits.", "head.", "classifier."],
+    is_keras: false,
     license: "BSD-3-Clause",
     source: "",
     verification: Verification::Table,
@@ -82,6 +83,7 @@ const TV_BN: Row = Row { variant: "batch norm eps 1e-5", ..TV };
 const KERAS: Row = Row {
     preprocess: stretch(SIZE, ResizeFilter::Nearest, ValueScale::CAFFE),
     head_prefixes: &["fc1/", "fc2/", "predictions/"],
+    is_keras: true,
     license: "CC BY (Keras' documentation: ported from VGG at Oxford, Creative Commons Attribution)",
     ..TV
 };

@@ -173,6 +173,7 @@ pub(super) const ROWS: &[Row] = &[
         variant: "max pools pad one cell on each side, batch norm eps 1e-5",
         preprocess: short_side_crop(SIZE, 0.8975, ResizeFilter::Bicubic, ValueScale::HALF),
         head_prefixes: &["fc.", "last_linear."],
+        is_keras: false,
         license: "Apache-2.0",
         source: "xception-43020ad28.pth of timm's release v0.1-cadene",
         verification: Verification::GeneratedWeights,
@@ -187,6 +188,7 @@ pub(super) const ROWS: &[Row] = &[
         // Keras' `load_img` squashes to the target with nearest neighbour.
         preprocess: stretch(SIZE, ResizeFilter::Nearest, ValueScale::TF),
         head_prefixes: &["predictions/"],
+        is_keras: true,
         license: "MIT (Keras' documentation: trained by its author)",
         source: "xception_weights_tf_dim_ordering_tf_kernels_notop.h5 of Keras applications",
         verification: Verification::GeneratedWeights,

@@ -44,7 +44,13 @@ fn every_row_runs_at_a_small_odd_size_and_puts_out_what_inference_says() {
         let all: Vec<_> = graph.ids().collect();
         session
             .run(&noise(size), &all, &CancelToken::new(), &mut |tap| {
-                assert_eq!(tap.activation.shape(), infos[tap.node.0].shape, "{} {}", row.tag, tap.activation.name());
+                assert_eq!(
+                    tap.activation.shape(),
+                    infos[tap.node.0].shape,
+                    "{} {}",
+                    row.tag,
+                    tap.activation.name()
+                );
                 assert!(tap.activation.values().iter().all(|v| v.is_finite()), "{}", tap.activation.name());
                 seen.insert(tap.node, tap.activation);
                 ControlFlow::Continue(())
@@ -82,7 +88,8 @@ fn a_run_ends_with_its_last_tap_and_stops_when_told() {
     let input = noise(PixelSize::square(40));
     let (first, third) = (graph.find("features.0").unwrap(), graph.find("features.2").unwrap());
 
-    let report = session.run(&input, &[third], &CancelToken::new(), &mut |_| ControlFlow::Continue(())).unwrap();
+    let report =
+        session.run(&input, &[third], &CancelToken::new(), &mut |_| ControlFlow::Continue(())).unwrap();
     assert_eq!(report.outcome, Outcome::Finished);
     assert_eq!(report.timings.last().unwrap().node, third, "nothing after the last tap runs");
 
@@ -133,7 +140,9 @@ fn an_input_too_small_is_an_error_that_names_the_node() {
     let last = session.backbone().graph().final_node();
     let error = session.activations(&noise(PixelSize::new(60, 40)), &[last]).unwrap_err();
     assert!(
-        error.to_string().starts_with("input 60x40 is too small for this network: at `Mixed_7a"),
+        error.to_string().starts_with(
+            "input 60x40 is too small for this network: at `Mixed_6a.branch3x3.conv` a 3×3 window meets a 2×5 map"
+        ),
         "{error}"
     );
 }
@@ -144,6 +153,9 @@ fn a_row_without_weights_says_which_models_are_here_and_what_to_do() {
     let error = Backbone::load(row, &WeightStore::default(), None).unwrap_err();
     assert!(matches!(error, LoadError::NotHere { .. }));
     let text = error.to_string();
-    assert!(text.starts_with("the weights of vgg16.tv_in1k are not here; models that need no file: none."), "{text}");
+    assert!(
+        text.starts_with("the weights of vgg16.tv_in1k are not here; models that need no file: none."),
+        "{text}"
+    );
     assert!(text.ends_with("give them with `--weights FILE.safetensors`"), "{text}");
 }

@@ -37,10 +37,10 @@ fn sources(folder: &Path, found: &mut Vec<(String, String)>) {
         } else if path.extension().is_some_and(|e| e == "rs") {
             let text = std::fs::read_to_string(&path).unwrap();
             // Comments may name what code may not.
-            let code: String = text.lines().filter(|l| !l.trim_start().starts_with("//")).fold(
-                String::new(),
-                |all, line| all + line + "\n",
-            );
+            let code: String = text
+                .lines()
+                .filter(|l| !l.trim_start().starts_with("//"))
+                .fold(String::new(), |all, line| all + line + "\n");
             found.push((path.display().to_string(), code));
         }
     }

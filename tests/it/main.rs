@@ -3,8 +3,12 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
+    unreachable_pub,
     reason = "tests fail by panicking; clippy.toml does not reach helper functions here"
 )]
 
+mod engine;
+mod house;
 mod models;
 mod support;
+mod weights;

@@ -23,9 +23,8 @@ fn small() -> Graph {
 type Tensors = Vec<(String, Vec<usize>, Vec<f32>)>;
 
 fn whole() -> Tensors {
-    let t = |name: &str, shape: &[usize]| {
-        (name.to_owned(), shape.to_vec(), vec![0.5; shape.iter().product()])
-    };
+    let t =
+        |name: &str, shape: &[usize]| (name.to_owned(), shape.to_vec(), vec![0.5; shape.iter().product()]);
     vec![
         t("stem.weight", &[2, 3, 1, 1]),
         t("stem.bias", &[2]),
@@ -94,10 +93,8 @@ fn half_floats_and_doubles_become_f32() {
         (Dtype::BF16, half::bf16::from_f32(1.5).to_le_bytes().to_vec()),
         (Dtype::F64, 1.5f64.to_le_bytes().to_vec()),
     ] {
-        let data: Vec<Vec<u8>> = whole()
-            .iter()
-            .map(|(_, shape, _)| one_and_a_half.repeat(shape.iter().product()))
-            .collect();
+        let data: Vec<Vec<u8>> =
+            whole().iter().map(|(_, shape, _)| one_and_a_half.repeat(shape.iter().product())).collect();
         let tensors = whole();
         let views = tensors
             .iter()
@@ -113,7 +110,8 @@ fn half_floats_and_doubles_become_f32() {
 #[test]
 fn integers_are_no_weights() {
     let tensors = whole();
-    let data: Vec<Vec<u8>> = tensors.iter().map(|(_, s, _)| vec![0; 8 * s.iter().product::<usize>()]).collect();
+    let data: Vec<Vec<u8>> =
+        tensors.iter().map(|(_, s, _)| vec![0; 8 * s.iter().product::<usize>()]).collect();
     let views = tensors
         .iter()
         .zip(&data)
@@ -180,7 +178,8 @@ fn broken_files_say_what_they_are() {
 fn bytes_flipped_anywhere_in_a_header_never_panic() {
     let good = {
         let tensors = whole();
-        let data: Vec<Vec<u8>> = tensors.iter().map(|(_, s, _)| vec![0; 4 * s.iter().product::<usize>()]).collect();
+        let data: Vec<Vec<u8>> =
+            tensors.iter().map(|(_, s, _)| vec![0; 4 * s.iter().product::<usize>()]).collect();
         let views = tensors
             .iter()
             .zip(&data)

@@ -255,7 +255,7 @@ fn keras_graphs_are_wired_as_keras_wires_them() {
                 for infos in &infos {
                     let from = infos[graph.node(first).inputs[0].0].shape;
                     let padding = if config["padding"] == "same" { Padding::Same } else { Padding::Valid };
-                    let border = padding.resolve((from.height, from.width), kernel, stride, [1, 1]);
+                    let border = padding.resolve((from.height, from.width), kernel, stride, 1);
                     assert_eq!(infos[first.0].border, border, "{tag} {name}");
                 }
             };

@@ -1,7 +1,9 @@
 //! What several tests share: fixtures, generated weights, the real binary.
 #![expect(dead_code, reason = "each test module uses a part")]
 
+pub mod golden;
 pub mod hashweights;
+pub mod npy;
 
 use std::path::PathBuf;
 
