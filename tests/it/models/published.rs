@@ -1,6 +1,6 @@
 //! Graphs against numbers that papers and libraries publish, and the traps that no number shows.
 
-use filterscope::graph::{BorderMean, Op, ReceptiveField, Sides};
+use filterscope::graph::{ActivationFn, BorderMean, Op, ReceptiveField, Sides};
 use filterscope::models::Registry;
 use filterscope::tensor::PixelSize;
 
@@ -131,6 +131,26 @@ fn batch_norm_epsilon_is_the_weights_own() {
         for node in (row.build)().unwrap().nodes() {
             if let Op::BatchNorm(norm) = &node.op {
                 assert_eq!(norm.eps, expected, "{} {}", row.tag, node.name);
+            }
+        }
+    }
+}
+
+/// EfficientNet-B: SiLU and sigmoid gates; Lite: ReLU6; all others: ReLU. No parameter or shape tells.
+#[test]
+fn activations_are_the_familys_own() {
+    for row in Registry::rows() {
+        let is_b = row.arch().starts_with("tf_efficientnet_b");
+        let usual = match row.arch() {
+            _ if is_b => ActivationFn::Silu,
+            arch if arch.starts_with("tf_efficientnet_lite") => ActivationFn::Relu6,
+            _ => ActivationFn::Relu,
+        };
+        for node in (row.build)().unwrap().nodes() {
+            if let Op::Activation(function) = node.op {
+                let is_gate = is_b && node.name.ends_with(".se.gate");
+                let expected = if is_gate { ActivationFn::Sigmoid } else { usual };
+                assert_eq!(function, expected, "{} {}", row.tag, node.name);
             }
         }
     }
