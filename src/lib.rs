@@ -6,6 +6,7 @@
 //! ```text
 //! main     ──> app, cli
 //! app      ──> everything but cli          cli ──> everything but app
+//! render   ──> engine formats mosaic models weights input graph tensor
 //! engine   ──> models weights graph input tensor
 //! formats  ──> mosaic tensor               mosaic ──> tensor
 //! models, weights ──> graph tensor         input, graph ──> tensor
@@ -23,5 +24,6 @@ pub mod graph;
 pub mod input;
 pub mod models;
 pub mod mosaic;
+pub mod render;
 pub mod tensor;
 pub mod weights;

@@ -1,0 +1,73 @@
+//! Which model and which layers a person means.
+
+use crate::graph::{Graph, NodeId, UnknownLayer};
+use crate::models::{Registry, Row, UnknownModel};
+
+/// What runs where no model is named: the window's first start and `render` without `--model`. Embedded in the program.
+pub const DEFAULT_TAG: &str = "inception_v3.moderation";
+
+/// A name that doesn't settle a model.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum ChoiceError {
+    /// No such model.
+    #[error(transparent)]
+    Unknown(#[from] UnknownModel),
+    /// A weight file, and a name that several rows share.
+    #[error(
+        "a weight file doesn't show its variant (border, epsilon, preprocessing), so `{asked}` is not enough with `--weights`; name a full tag: {}",
+        .candidates.join(", ")
+    )]
+    NeedsTag {
+        /// What was asked for.
+        asked: String,
+        /// Tags of that architecture.
+        candidates: Vec<&'static str>,
+    },
+    /// A weight file and no name at all.
+    #[error("`--weights` needs `--model` with a full tag: a weight file doesn't show which network and variant it is for; `filterscope models` lists them")]
+    NeedsModel,
+}
+
+/// The row that a name means. With a weight file the name must settle the variant: a full tag, or an architecture with one row.
+pub fn choose_row(name: Option<&str>, has_weights_file: bool) -> Result<&'static Row, ChoiceError> {
+    let Some(name) = name else {
+        return if has_weights_file { Err(ChoiceError::NeedsModel) } else { Ok(Registry::find(DEFAULT_TAG)?) };
+    };
+    let row = Registry::find(name)?;
+    if has_weights_file && name != row.tag {
+        let candidates: Vec<_> = Registry::of_arch(row.arch()).map(|r| r.tag).collect();
+        if candidates.len() > 1 {
+            return Err(ChoiceError::NeedsTag { asked: name.to_owned(), candidates });
+        }
+    }
+    Ok(row)
+}
+
+/// The layers that a name means: `final` (the last layer), `all-stages` (every layer people ask for by name), or one layer by
+/// its name or an alias. `model` is named in the error.
+pub fn choose_layers(graph: &Graph, name: &str, model: &str) -> Result<Vec<NodeId>, UnknownLayer> {
+    match name {
+        "final" => Ok(vec![graph.final_node()]),
+        "all-stages" => Ok(graph.stages().to_vec()),
+        _ => Ok(vec![graph.resolve(name, model)?]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_weight_file_asks_for_a_full_tag() {
+        assert_eq!(choose_row(None, false).unwrap().tag, DEFAULT_TAG);
+        assert_eq!(choose_row(None, true).unwrap_err(), ChoiceError::NeedsModel);
+        assert_eq!(choose_row(Some("resnet50.tv_in1k"), true).unwrap().tag, "resnet50.tv_in1k");
+        assert_eq!(
+            choose_row(Some("vgg16"), true).unwrap_err().to_string(),
+            "a weight file doesn't show its variant (border, epsilon, preprocessing), so `vgg16` is not enough with \
+             `--weights`; name a full tag: vgg16.tv_in1k, vgg16.keras_in1k"
+        );
+        assert_eq!(choose_row(Some("vgg11"), true).unwrap().tag, "vgg11.tv_in1k", "one row only");
+        assert_eq!(choose_row(Some("vgg16"), false).unwrap().tag, "vgg16.tv_in1k");
+    }
+}
