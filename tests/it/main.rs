@@ -6,4 +6,6 @@
     reason = "tests fail by panicking; clippy.toml does not reach helper functions here"
 )]
 
+mod dataset;
+mod input;
 mod support;
