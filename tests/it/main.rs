@@ -7,8 +7,10 @@
     reason = "tests fail by panicking; clippy.toml does not reach helper functions here"
 )]
 
+mod dataset;
 mod engine;
 mod house;
+mod input;
 mod models;
 mod support;
 mod weights;
