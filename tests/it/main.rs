@@ -6,4 +6,5 @@
     reason = "tests fail by panicking; clippy.toml does not reach helper functions here"
 )]
 
+mod mosaic;
 mod support;

@@ -2,6 +2,7 @@
 #![expect(dead_code, reason = "each test module uses a part")]
 
 pub mod hashweights;
+pub mod npy;
 
 use std::path::PathBuf;
 

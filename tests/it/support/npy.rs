@@ -1,0 +1,21 @@
+//! `.npy` fixtures.
+
+use std::path::Path;
+
+/// Shape and values of an f32 array in C order.
+pub fn npy_f32(path: impl AsRef<Path>) -> (Vec<usize>, Vec<f32>) {
+    read(path.as_ref())
+}
+
+/// Shape and values of a u8 array in C order.
+pub fn npy_u8(path: impl AsRef<Path>) -> (Vec<usize>, Vec<u8>) {
+    read(path.as_ref())
+}
+
+fn read<T: npyz::Deserialize>(path: &Path) -> (Vec<usize>, Vec<T>) {
+    let bytes = std::fs::read(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+    let file = npyz::NpyFile::new(&bytes[..]).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+    assert_eq!(file.order(), npyz::Order::C, "{}", path.display());
+    let shape = file.shape().iter().map(|n| *n as usize).collect();
+    (shape, file.into_vec().unwrap_or_else(|e| panic!("{}: {e}", path.display())))
+}
