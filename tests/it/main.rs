@@ -6,5 +6,6 @@
     reason = "tests fail by panicking; clippy.toml does not reach helper functions here"
 )]
 
+mod formats;
 mod mosaic;
 mod support;
