@@ -18,23 +18,29 @@ impl Caption {
     /// extent; then normalisation, range and the filters that don't live.
     pub fn of(mosaic: &Mosaic, picture: &str, tag: &str) -> Self {
         let picture = text::shorten_middle(picture, 48);
-        let title = format!("{picture} · {tag} · {} {}", mosaic.layer, mosaic.shape);
+        let layer = format!("{}{}{}", mosaic.layer, text::NO_BREAK, mosaic.shape);
         let range = mosaic.range.outer();
         let joint = if mosaic.range.is_shared() { ":" } else { ", within" };
         let counts = mosaic.counts;
-        let mut scale = format!(
-            "{}{joint} {range} · dead {} · constant {} · NaN {} · infinite {}",
-            mosaic.normalisation.describe(),
-            counts.dead,
-            counts.constant,
-            counts.nan,
-            counts.infinite
-        );
-        if mosaic.order.len() < mosaic.shape.channels {
-            scale += &format!(" · {} of {} filters shown", mosaic.order.len(), mosaic.shape.channels);
+        let mut parts = vec![format!("{}{joint} {range}", mosaic.normalisation.describe())];
+        for (kind, count) in [
+            ("dead", counts.dead),
+            ("constant", counts.constant),
+            ("NaN", counts.nan),
+            ("infinite", counts.infinite),
+        ] {
+            parts.push(format!("{kind}{}{count}", text::NO_BREAK));
         }
-        Self { title, details: vec![scale] }
+        if mosaic.order.len() < mosaic.shape.channels {
+            parts.push(format!("{} of {} filters shown", mosaic.order.len(), mosaic.shape.channels));
+        }
+        Self { title: join(&[picture, tag.to_owned(), layer]), details: vec![join(&parts)] }
     }
+}
+
+/// Parts with dots between them; a line breaks after a dot, never before it.
+fn join(parts: &[String]) -> String {
+    parts.join(&format!("{}· ", text::NO_BREAK))
 }
 
 /// Where the caption stands.
@@ -54,7 +60,7 @@ pub struct FigureSettings {
     pub side: CaptionSide,
     /// Whether the colour bar and the legend are drawn.
     pub scale_shown: bool,
-    /// Height of the text in pixels; none takes a 64th of the mosaic's width, from 14 to 36.
+    /// Height of the text in pixels; none takes a 64th of the mosaic's width. Kept within 14 to 64.
     pub text_px: Option<f32>,
 }
 
@@ -80,7 +86,12 @@ pub struct Figure {
 /// [`MosaicError::TooLarge`] where margins and text take the figure over the limit.
 pub fn figure(mosaic: &Mosaic, caption: &Caption, settings: &FigureSettings) -> Result<Figure, MosaicError> {
     let (mosaic_width, mosaic_height) = (mosaic.pixels.width(), mosaic.pixels.height());
-    let px = settings.text_px.unwrap_or(mosaic_width as f32 / 64.0).clamp(14.0, 36.0).round();
+    let px = settings
+        .text_px
+        .filter(|px| px.is_finite())
+        .unwrap_or(mosaic_width as f32 / 64.0)
+        .clamp(14.0, 64.0)
+        .round();
     let margin = px as u32;
     let content = mosaic_width.max((px * 26.0) as u32);
     let words = TextBlock::new(&caption.title, &caption.details, px, content, mosaic.paper);

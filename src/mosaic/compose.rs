@@ -100,6 +100,10 @@ impl Mosaic {
     }
 }
 
+/// Pictures from this size on are painted by several threads; a smaller one takes about a millisecond, less than it may take
+/// to wake them.
+const PARALLEL_BYTES: usize = 4 << 20;
+
 /// Paints a layer. `stats` must be [`LayerStats::of`] this activation.
 ///
 /// A value `v` of a range `low..high` takes step `⌊(v − low) · n / (high − low) + ½⌋` of a colour map of `n + 1` steps, in
@@ -121,8 +125,12 @@ pub fn compose(
     let geometry = Geometry::new(settings.layout, shown, settings.grid, settings.scale, settings.gap)?;
     let colour_map = settings.colour.resolve(stats);
     let ranges = Ranges::of(activation, stats, settings.normalisation, colour_map.is_diverging());
-    let ground = settings.paper.ground();
-    let mut pixels = Pixels::filled("the mosaic", geometry.width().into(), geometry.height().into(), ground)?;
+    let mut pixels = Pixels::filled(
+        "the mosaic",
+        geometry.width().into(),
+        geometry.height().into(),
+        settings.paper.gap(),
+    )?;
 
     let painter = Painter {
         activation,
@@ -136,11 +144,12 @@ pub fn compose(
     let tile_height = geometry.tile_values().rows * geometry.scale() as usize;
     let band_rows = tile_height + geometry.gap() as usize;
     let band_bytes = band_rows * geometry.width() as usize * 4;
-    pixels
-        .rgba_mut()
-        .par_chunks_mut(band_bytes)
-        .enumerate()
-        .for_each(|(tile_row, band)| painter.paint_band(band, tile_row));
+    let paint = |(tile_row, band): (usize, &mut [u8])| painter.paint_band(band, tile_row);
+    if pixels.rgba().len() < PARALLEL_BYTES {
+        pixels.rgba_mut().chunks_mut(band_bytes).enumerate().for_each(paint);
+    } else {
+        pixels.rgba_mut().par_chunks_mut(band_bytes).enumerate().for_each(paint);
+    }
     let looks = painter.looks();
     Ok(Mosaic {
         pixels,

@@ -2,7 +2,10 @@
 //!
 //! Both layouts are a grid of tiles, each a grid of values; they differ in which of the two grids is the filters'.
 
-use super::{Grid, MosaicError, MosaicLayout, pixels::MAX_BYTES, pixels::MAX_SIDE};
+use super::{
+    Grid, MosaicError, MosaicLayout,
+    pixels::{MAX_SIDE, within_limits},
+};
 use crate::tensor::MapShape;
 
 /// A rectangle of pixels.
@@ -54,7 +57,8 @@ impl Geometry {
     /// side and `gap` pixels between tiles.
     ///
     /// # Errors
-    /// An empty shape, a grid too small for the filters, a scale of 0, a picture over [`MAX_SIDE`] or [`MAX_BYTES`].
+    /// An empty shape, a grid too small for the filters, a scale of 0, a picture over [`MAX_SIDE`] or
+    /// [`MAX_BYTES`](super::MAX_BYTES).
     pub fn new(
         layout: MosaicLayout,
         shape: MapShape,
@@ -85,8 +89,7 @@ impl Geometry {
             (tiles as u64).saturating_mul(tile).saturating_add((tiles as u64 - 1).saturating_mul(gap.into()))
         };
         let (width, height) = (side(tiles.columns, values.columns), side(tiles.rows, values.rows));
-        let limit = u64::from(MAX_SIDE);
-        if width > limit || height > limit || width * height * 4 > MAX_BYTES {
+        if !within_limits(width, height) {
             return Err(MosaicError::TooLarge { what: "the mosaic".into(), width, height });
         }
         let (width, height) = (width as u32, height as u32);

@@ -24,10 +24,18 @@ impl Paper {
         }
     }
 
-    /// The ground, which also shows in the gaps between tiles.
+    /// The ground under everything.
     pub const fn ground(self) -> [u8; 4] {
         match self {
             Self::Light => [255, 255, 255, 255],
+            Self::Dark => [22, 22, 26, 255],
+        }
+    }
+
+    /// Gaps between tiles: neither end of a colour map, so that a bright value at a tile's edge doesn't run into its gap.
+    pub const fn gap(self) -> [u8; 4] {
+        match self {
+            Self::Light => [186, 190, 200, 255],
             Self::Dark => [22, 22, 26, 255],
         }
     }
@@ -114,7 +122,7 @@ impl Look {
     /// The flat colour.
     pub const fn colour(self, paper: Paper) -> [u8; 4] {
         match self {
-            Self::Dead => [38, 44, 56, 255],
+            Self::Dead => [32, 38, 50, 255],
             Self::Constant => [134, 128, 122, 255],
             Self::Nan => [255, 0, 255, 255],
             Self::Infinite => [0, 255, 255, 255],
@@ -125,7 +133,7 @@ impl Look {
     /// The colour of the pixel at (x, y) of a whole tile that has this look.
     pub const fn tile_colour(self, paper: Paper, x: u32, y: u32) -> [u8; 4] {
         match self {
-            Self::Dead if (x + y) % 4 == 3 => [62, 70, 86, 255],
+            Self::Dead if (x + y) % 4 == 3 => [48, 56, 71, 255],
             Self::Blank if x == y => paper.line(),
             _ => self.colour(paper),
         }

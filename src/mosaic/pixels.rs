@@ -21,22 +21,23 @@ impl Pixels {
         if width == 0 || height == 0 {
             return Err(MosaicError::Empty { what: what.to_owned() });
         }
-        let too_large = || MosaicError::TooLarge { what: what.to_owned(), width, height };
-        let side = |length: u64| u32::try_from(length).ok().filter(|s| *s <= MAX_SIDE).ok_or_else(too_large);
-        let (columns, rows) = (side(width)?, side(height)?);
-        if width * height * 4 > MAX_BYTES {
-            return Err(too_large());
+        if !within_limits(width, height) {
+            return Err(MosaicError::TooLarge { what: what.to_owned(), width, height });
         }
-        let rgba = colour.repeat(columns as usize * rows as usize);
-        Ok(Self { width: columns, height: rows, rgba })
+        let rgba = colour.repeat((width * height) as usize);
+        Ok(Self { width: width as u32, height: height as u32, rgba })
     }
 
     /// A picture from its bytes, four a pixel.
     pub fn from_rgba(width: u32, height: u32, rgba: Vec<u8>) -> Result<Self, MosaicError> {
+        let what = "RGBA picture".to_owned();
+        if !within_limits(width.into(), height.into()) {
+            return Err(MosaicError::TooLarge { what, width: width.into(), height: height.into() });
+        }
         let expected = width as usize * height as usize * 4;
         if rgba.len() != expected || expected == 0 {
             let got = rgba.len();
-            return Err(MosaicError::ByteCount { what: "RGBA picture".into(), width, height, expected, got });
+            return Err(MosaicError::ByteCount { what, width, height, expected, got });
         }
         Ok(Self { width, height, rgba })
     }
@@ -121,5 +122,46 @@ impl Pixels {
 
     fn offset(&self, x: u32, y: u32) -> Option<usize> {
         (x < self.width && y < self.height).then(|| (y as usize * self.width as usize + x as usize) * 4)
+    }
+}
+
+/// Whether a picture of this size may be made.
+pub(super) fn within_limits(width: u64, height: u64) -> bool {
+    let side = u64::from(MAX_SIDE);
+    width <= side && height <= side && width * height * 4 <= MAX_BYTES
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn drawing_outside_is_cut_off() {
+        let white = [255; 4];
+        let mut pixels = Pixels::filled("t", 4, 3, [0; 4]).unwrap();
+        let patch = Pixels::filled("t", 3, 3, [9; 4]).unwrap();
+        pixels.paste(2, 2, &patch);
+        pixels.paste(4, 0, &patch);
+        pixels.fill(PixelRect { x: 3, y: 0, width: u32::MAX, height: 1 }, white);
+        pixels.set(9, 9, white);
+        assert_eq!(pixels.pixel(2, 2), Some([9; 4]));
+        assert_eq!(pixels.pixel(1, 2), Some([0; 4]));
+        assert_eq!(pixels.pixel(3, 0), Some(white));
+        assert_eq!((pixels.pixel(4, 0), pixels.pixel(0, 3)), (None, None));
+    }
+
+    #[test]
+    fn impossible_pictures_are_refused() {
+        let message = |width, height, num_bytes| {
+            Pixels::from_rgba(width, height, vec![0; num_bytes]).unwrap_err().to_string()
+        };
+        assert_eq!(message(2, 2, 15), "RGBA picture of 2×2 pixels: expected 16 bytes, got 15");
+        assert_eq!(message(0, 2, 0), "RGBA picture of 0×2 pixels: expected 0 bytes, got 0");
+        let limit = "the limit is 65535 a side and 2 GiB in all, so lower the scale or the gap";
+        let huge = u32::MAX;
+        assert_eq!(message(huge, huge, 0), format!("RGBA picture would be {huge}×{huge} pixels; {limit}"));
+        assert_eq!(message(40_000, 40_000, 0), format!("RGBA picture would be 40000×40000 pixels; {limit}"));
+        let empty = Pixels::filled("the sheet", 0, 5, [0; 4]).unwrap_err().to_string();
+        assert_eq!(empty, "nothing to show: the sheet is empty");
     }
 }

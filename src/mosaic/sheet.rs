@@ -2,7 +2,7 @@
 
 use fast_image_resize::{PixelType, Resizer, images::Image};
 
-use super::{MosaicError, Paper, Pixels, enlarge, text_block::TextBlock};
+use super::{MAX_SIDE, MosaicError, Paper, Pixels, enlarge, text_block::TextBlock};
 
 /// A mosaic, or anything else in pixels, under its title.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,7 +35,7 @@ pub struct SheetPicture {
 pub struct SheetSettings {
     /// Ground and ink.
     pub paper: Paper,
-    /// The width that panels are enlarged towards, in pixels; a panel wider than that sets the width of all.
+    /// The least width of the widest panel, in pixels; whole factors may take it up to twice that.
     pub panel_width: u32,
     /// Columns of panels beside the picture; none takes the square root of their number, rounded up.
     pub columns: Option<usize>,
@@ -81,15 +81,15 @@ pub fn sheet(
         return Err(MosaicError::Empty { what: "the sheet".into() });
     }
     let paper = settings.paper;
-    let widest = panels.iter().map(|p| p.pixels.width()).max().unwrap_or(1);
-    let target = settings.panel_width.max(widest);
+    let widths: Vec<u32> = panels.iter().map(|p| p.pixels.width()).collect();
+    let target = common_width(&widths, settings.panel_width);
     let enlarged = panels
         .iter()
         .map(|panel| enlarge(&panel.pixels, target / panel.pixels.width()))
         .collect::<Result<Vec<_>, _>>()?;
     // A column as wide as its text needs, even under one-pixel mosaics.
     let widest = enlarged.iter().map(Pixels::width).max().unwrap_or(target);
-    let px = (widest as f32 / 32.0).clamp(14.0, 36.0).round();
+    let px = (widest as f32 / 32.0).clamp(14.0, 64.0).round();
     let cell = widest.max((px * 14.0) as u32);
     let gutter = px as u32 * 3 / 2;
 
@@ -136,6 +136,29 @@ pub fn sheet(
     Ok(sheet)
 }
 
+/// The width that all panels come closest to when enlarged by whole factors: of the multiples of their widths from the
+/// wanted width (or the widest panel's) to twice that, the one whose narrowest panel is widest in proportion.
+fn common_width(widths: &[u32], wanted: u32) -> u32 {
+    let least = widths.iter().copied().fold(wanted.min(MAX_SIDE), u32::max);
+    let share = |target: u32| {
+        let of_panel = |width: &u32| f64::from(target / width * width) / f64::from(target);
+        widths.iter().map(of_panel).fold(1.0, f64::min)
+    };
+    let mut candidates: Vec<u32> = widths
+        .iter()
+        .flat_map(|&width| {
+            (least.div_ceil(width)..=least.saturating_mul(2) / width).map(move |factor| factor * width)
+        })
+        .collect();
+    candidates.sort_unstable();
+    candidates.dedup();
+    // The first of equals, which is the smallest.
+    candidates.into_iter().fold(least, |best, next| {
+        let better = !widths.iter().any(|width| best % width == 0) || share(next) > share(best) + 1e-9;
+        if better { next } else { best }
+    })
+}
+
 fn tallest(row: &[Block], height: impl Fn(&Block) -> u32) -> u32 {
     row.iter().map(height).max().unwrap_or(0)
 }
@@ -144,7 +167,7 @@ fn tallest(row: &[Block], height: impl Fn(&Block) -> u32) -> u32 {
 /// times the width, so that it doesn't set the sheet's height alone.
 fn fit_width(picture: &SheetPicture, width: u32) -> Result<Pixels, MosaicError> {
     let SheetPicture { width: from_width, height: from_height, ref rgb, .. } = *picture;
-    let expected = from_width as usize * from_height as usize * 3;
+    let expected = (from_width as usize).saturating_mul(from_height as usize).saturating_mul(3);
     let mismatch = || MosaicError::ByteCount {
         what: "RGB picture".into(),
         width: from_width,
@@ -166,4 +189,19 @@ fn fit_width(picture: &SheetPicture, width: u32) -> Result<Pixels, MosaicError> 
     Resizer::new().resize(&source, &mut target, None).map_err(|_| mismatch())?;
     let rgba = target.buffer().chunks_exact(3).flat_map(|p| [p[0], p[1], p[2], u8::MAX]).collect();
     Pixels::from_rgba(to_width, to_height, rgba)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::common_width;
+
+    #[test]
+    fn panels_come_close_to_one_width() {
+        assert_eq!(common_width(&[64], 512), 512);
+        assert_eq!(common_width(&[300], 512), 600);
+        assert_eq!(common_width(&[900], 512), 900);
+        // 512·2, 816·1, 560·2 and 140·8: the narrowest is 816 of 1120.
+        assert_eq!(common_width(&[512, 816, 560, 140], 512), 1120);
+        assert_eq!(common_width(&[1, 7], 1), 7);
+    }
 }

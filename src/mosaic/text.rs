@@ -20,6 +20,9 @@ static FONTS: LazyLock<Vec<FontRef<'static>>> = LazyLock::new(|| {
 /// Raises thin strokes: a light face in 8-bit coverage looks washed out at caption sizes.
 const COVERAGE_GAMMA: f32 = 0.65;
 
+/// Keeps the words on its two sides on one line.
+pub(super) const NO_BREAK: char = '\u{a0}';
+
 /// Distance of two baselines.
 pub(super) fn line_height(px: f32) -> u32 {
     (px * 1.25).ceil() as u32
@@ -84,11 +87,12 @@ pub(super) fn shorten(text: &str, px: f32, max_width: u32) -> String {
     format!("{}…", kept.trim_end())
 }
 
-/// The text in at most `max_lines` lines of `max_width`, broken at blanks; a word too long for a line, and the last line
+/// The text in at most `max_lines` lines of `max_width`, broken at blanks but not at no-break spaces; a word too long for a line, and the last line
 /// where there is more to say, end in an ellipsis.
 pub(super) fn wrap(text: &str, px: f32, max_width: u32, max_lines: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
-    for word in text.split_whitespace() {
+    let breaks = |c: char| c.is_whitespace() && c != NO_BREAK;
+    for word in text.split(breaks).filter(|word| !word.is_empty()) {
         match lines.last_mut() {
             Some(line) if width(&format!("{line} {word}"), px) <= max_width => {
                 line.push(' ');

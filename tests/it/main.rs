@@ -9,8 +9,10 @@
 
 mod dataset;
 mod engine;
+mod formats;
 mod house;
 mod input;
 mod models;
+mod mosaic;
 mod support;
 mod weights;
