@@ -130,20 +130,22 @@ fn where_nothing_could_be_done_the_code_is_2() {
     bench.add("cut.safetensors", &std::fs::read(root().join(LITE0_FILE)).unwrap()[..5000]);
     bench.add("weights.pth", b"PK\x03\x04 and so on");
     bench.add("file", b"");
-    let unknown = "not a picture: its first bytes match none of JPEG, PNG, GIF, BMP, TIFF, WebP, PNM, ICO and QOI; convert it to PNG";
     let cases: &[(&str, &str)] = &[
-        ("render bad.jpg -o out.png", &format!("{unknown}: \"bad.jpg\"")),
+        (
+            "render bad.jpg -o out.png",
+            "a text file, not a picture this program decodes: give a picture: \"bad.jpg\"",
+        ),
         ("render missing.png -o out.png", "no such file: check the path: \"missing.png\""),
         ("render bad.jpg empty.png -o out", "none of 2 pictures gave a figure"),
         ("render none -o out.png", "no picture in this folder (1 other files were ignored): \"none\""),
         (
             "render cat.png -o out.png --model inception_v4",
-            "no model `inception_v4`; did you mean inception_v3, InceptionV3, inception_v3.tf_in1k, inception_v3.tv_in1k?; `filterscope models` lists all",
+            "no model `inception_v4`; did you mean inception_v3, InceptionV3, inception_v3.tv_in1k, inception_v3.tf_in1k?; `filterscope models` lists all",
         ),
         ("render cat.png -o out.png --model qqq", "no model `qqq`; `filterscope models` lists all"),
         (
             "render cat.png -o out.png --layer mixed7c",
-            "no layer `mixed7c` in inception_v3.moderation; did you mean Mixed_7c, Mixed_7b, Mixed_7a, Mixed_6c?; `filterscope layers inception_v3.moderation` lists all",
+            "no layer `mixed7c` in inception_v3.moderation; did you mean Mixed_7c, mixed7, Mixed_5c, Mixed_6c?; `filterscope layers inception_v3.moderation` lists all",
         ),
         (
             "render cat.png -o out --model inception_v3.moderation,tf_efficientnet_lite0 --layer Mixed_7c",
@@ -215,7 +217,7 @@ fn where_nothing_could_be_done_the_code_is_2() {
         ("layers nothing_like_it", "no model `nothing_like_it`; `filterscope models` lists all"),
         (
             "layers inception_v3 --input 60x60",
-            "input 60x60 is too small for this network: at `Mixed_7a.branch3x3_2.conv` a 3×3 window meets a 2×2 map; use a larger input (`--fit`)",
+            "input 60x60 is too small for this network: at `Mixed_7a.branch3x3_2.conv` a 3×3 window meets a 2×2 map; use a larger input (`--input`)",
         ),
         ("view missing.png", "no such file: check the path: \"missing.png\""),
     ];
@@ -344,6 +346,31 @@ fn a_sheet_shows_the_picture_and_every_network() {
 
     bench.ok("render cat.png -o out/ --sheet --layout cells --colormap greys");
     assert_eq!(bench.names("out"), ["cat__sheet.png"]);
+}
+
+#[test]
+fn a_driving_log_gives_one_row_of_one_camera() {
+    let bench = Bench::new();
+    let drive = root().join("assets/drive");
+    let render = |rest: &str| {
+        let mut command = bench.command(&format!("render {LITE0} {rest}"));
+        Run::of(command.arg(&drive).output().unwrap())
+    };
+    let run = render("-o left.png --camera left --row 3");
+    assert_eq!(run.code, Some(0), "{}", run.stderr);
+    assert!(
+        run.stderr.contains("wrote drive, row 3, left · tf_efficientnet_lite0.in1k · bn2.act"),
+        "{}",
+        run.stderr
+    );
+    let record = read_record(&bench.path("left.png")).unwrap();
+    assert_eq!(record.picture.file_name, "1500000001500000000.jpg");
+    assert_eq!(render("-o out/ --row 3").code, Some(0), "the centre camera without being asked");
+    assert_eq!(bench.names("out"), ["drive_000003_center__tf_efficientnet_lite0.in1k__bn2.act.png"]);
+
+    let run = render("-o none.png --row 1000");
+    let error = format!("error: no row 1000: expected one from 0 to 23: \"{}\"\n", drive.display());
+    assert_eq!((run.code, run.stderr), (Some(2), error));
 }
 
 #[test]
