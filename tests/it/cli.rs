@@ -132,8 +132,8 @@ fn where_nothing_could_be_done_the_code_is_2() {
     bench.add("file", b"");
     let cases: &[(&str, &str)] = &[
         (
-            "render bad.jpg -o out.png",
-            "a text file, not a picture this program decodes: give a picture: \"bad.jpg\"",
+            "render empty.png -o out.png",
+            "the file is empty (0 bytes): copy or download it again: \"empty.png\"",
         ),
         ("render missing.png -o out.png", "no such file: check the path: \"missing.png\""),
         ("render bad.jpg empty.png -o out", "none of 2 pictures gave a figure"),
