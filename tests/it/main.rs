@@ -7,8 +7,11 @@
     reason = "tests fail by panicking; clippy.toml does not reach helper functions here"
 )]
 
+mod dataset;
 mod engine;
 mod house;
+mod input;
 mod models;
+mod parity;
 mod support;
 mod weights;

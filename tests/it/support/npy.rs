@@ -15,6 +15,7 @@ pub fn npy_u8(path: impl AsRef<Path>) -> (Vec<usize>, Vec<u8>) {
 fn read<T: npyz::Deserialize>(path: &Path) -> (Vec<usize>, Vec<T>) {
     let bytes = std::fs::read(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
     let file = npyz::NpyFile::new(&bytes[..]).unwrap();
+    assert_eq!(file.order(), npyz::Order::C, "{}", path.display());
     let shape = file.shape().iter().map(|d| *d as usize).collect();
     (shape, file.into_vec().unwrap())
 }

@@ -1,0 +1,111 @@
+//! Names of files: which are hidden, which are pictures, and where a path recorded on another machine leads on this one.
+
+use std::collections::HashMap;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use crate::input::decode::{SNIFF_BYTES, Sniffed, sniff};
+
+/// Extensions of formats that are decoded, lower case.
+const PICTURE_EXTENSIONS: [&str; 20] = [
+    "jpg", "jpeg", "jpe", "jfif", "png", "gif", "bmp", "dib", "tif", "tiff", "webp", "pbm", "pgm", "ppm",
+    "pnm", "pam", "ico", "qoi", "apng", "mpo",
+];
+
+/// What systems leave lying about: dot files (`.DS_Store`, `._cat.jpg`), `Thumbs.db`, `desktop.ini`, `__MACOSX`.
+pub(super) fn is_hidden(name: &str) -> bool {
+    name.starts_with('.')
+        || ["thumbs.db", "ehthumbs.db", "desktop.ini", "__macosx"]
+            .iter()
+            .any(|n| name.eq_ignore_ascii_case(n))
+}
+
+/// Whether the name has a picture's extension.
+pub(super) fn has_picture_extension(path: &Path) -> bool {
+    let extension = path.extension().and_then(|e| e.to_str()).unwrap_or("").to_lowercase();
+    PICTURE_EXTENSIONS.contains(&extension.as_str())
+}
+
+/// Why a file is no picture of a data set; none if it is one.
+///
+/// A known extension is enough (a broken file then fails when it is decoded, and is reported as such); anything else is
+/// looked into, so that frames without an extension are found and a HEIC is named.
+pub(super) fn not_a_picture(path: &Path) -> Option<String> {
+    use std::io::Read;
+    if has_picture_extension(path) {
+        return None;
+    }
+    let mut start = Vec::new();
+    let read = std::fs::File::open(path)
+        .and_then(|file| file.take(SNIFF_BYTES as u64).read_to_end(&mut start).map(drop));
+    if let Err(e) = read {
+        return Some(format!("can't be read ({e})"));
+    }
+    match sniff(&start) {
+        Sniffed::Picture(_) => None,
+        Sniffed::Foreign(kind) if kind.pictorial => Some(format!("{}: {}", kind.what, kind.advice)),
+        Sniffed::Foreign(kind) => Some(kind.what.to_owned()),
+        Sniffed::Unknown => Some("not a picture".to_owned()),
+    }
+}
+
+/// Finds below one folder the files that a log names, without asking the disk for each.
+pub(super) struct RecordedPaths {
+    root: PathBuf,
+    folders: HashMap<PathBuf, HashMap<String, Vec<OsString>>>,
+}
+
+impl RecordedPaths {
+    /// Paths below `root`.
+    pub(super) fn below(root: &Path) -> Self {
+        Self { root: root.to_owned(), folders: HashMap::new() }
+    }
+
+    /// The file that a recorded path means, if it is there. The path may be relative or another machine's (`C:\…`,
+    /// `/home/…`): its longest tail that exists below the root counts, then `IMG/` and its name. The extension may differ,
+    /// as when a log says `.png` and the frames were saved as `.jpg`.
+    pub(super) fn find(&mut self, recorded: &str) -> Option<PathBuf> {
+        let parts: Vec<&str> = recorded
+            .split(['/', '\\'])
+            .map(str::trim)
+            .filter(|part| !matches!(*part, "" | "." | "..") && !part.ends_with(':'))
+            .collect();
+        let (name, folders) = parts.split_last()?;
+        (0..=folders.len())
+            .map(|skip| folders.get(skip..).unwrap_or(&[]).iter().collect::<PathBuf>())
+            .chain(std::iter::once(PathBuf::from("IMG")))
+            .find_map(|folder| self.file_in(&folder, name))
+    }
+
+    fn file_in(&mut self, folder: &Path, name: &str) -> Option<PathBuf> {
+        if !self.folders.contains_key(folder) {
+            let listing = listing(&self.root.join(folder));
+            self.folders.insert(folder.to_owned(), listing);
+        }
+        let wanted = Path::new(name);
+        let candidates = self.folders.get(folder)?.get(&stem_key(wanted))?;
+        let found = candidates
+            .iter()
+            .find(|file| file.as_os_str() == wanted.as_os_str())
+            .or_else(|| candidates.iter().find(|file| has_picture_extension(Path::new(file))))?;
+        Some(self.root.join(folder).join(found))
+    }
+}
+
+/// Names of a folder by their lower-case stems; empty if there is no such folder.
+fn listing(folder: &Path) -> HashMap<String, Vec<OsString>> {
+    let mut names: Vec<OsString> =
+        std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.file_name()).collect();
+    names.sort();
+    let mut by_stem: HashMap<String, Vec<OsString>> = HashMap::new();
+    for name in names {
+        if !is_hidden(&name.to_string_lossy()) {
+            by_stem.entry(stem_key(Path::new(&name))).or_default().push(name);
+        }
+    }
+    by_stem
+}
+
+fn stem_key(name: &Path) -> String {
+    name.file_stem().unwrap_or_default().to_string_lossy().to_lowercase()
+}

@@ -1,0 +1,158 @@
+//! A folder of pictures, with its folders, in natural order.
+
+use std::cmp::Ordering;
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+
+use super::DatasetError;
+use super::files::{is_hidden, not_a_picture};
+use super::source::{Camera, Label, PictureLocation, Sample, Skipped, Source, View};
+
+/// Folders within folders that are followed.
+const MAX_DEPTH: usize = 64;
+
+/// All pictures below a folder, ordered as people count (`2.png` before `10.png`), folders included.
+///
+/// Where pictures lie in sub-folders, each has the label `folder`: the sub-folder's path, which is its class in the usual
+/// arrangement of one folder a class. Hidden files and folders are passed over without a word; other files that are no
+/// pictures are listed as skipped.
+#[derive(Debug)]
+pub struct FolderSource {
+    root: PathBuf,
+    /// Paths relative to the root.
+    pictures: Vec<PathBuf>,
+    label_names: Vec<String>,
+    skipped: Vec<Skipped>,
+}
+
+impl FolderSource {
+    /// Lists a folder. Links are followed, each folder once.
+    pub fn open(root: &Path) -> Result<Self, DatasetError> {
+        let mut found = Found { root, pictures: Vec::new(), skipped: Vec::new(), seen: HashSet::new() };
+        found.walk(root, 0)?;
+        let Found { mut pictures, mut skipped, .. } = found;
+        if pictures.is_empty() {
+            return Err(DatasetError::NoPictures { num_ignored: skipped.len(), path: root.to_owned() });
+        }
+        pictures.sort_by(|a, b| natural(a, b));
+        skipped.sort_by(|a, b| natural(Path::new(&a.place), Path::new(&b.place)));
+        let in_folders = pictures.iter().any(|p| p.components().count() > 1);
+        let label_names = if in_folders { vec!["folder".to_owned()] } else { Vec::new() };
+        Ok(Self { root: root.to_owned(), pictures, label_names, skipped })
+    }
+}
+
+impl Source for FolderSource {
+    fn describe(&self) -> String {
+        let ignored = match self.skipped.len() {
+            0 => String::new(),
+            n => format!(", {n} other files ignored"),
+        };
+        format!("folder of {} pictures{ignored}", self.pictures.len())
+    }
+
+    fn len(&self) -> usize {
+        self.pictures.len()
+    }
+
+    fn sample(&self, index: usize) -> Option<Sample> {
+        let relative = self.pictures.get(index)?;
+        let folder = relative.parent().map(with_slashes).unwrap_or_default();
+        Some(Sample {
+            row: index,
+            id: with_slashes(relative),
+            timestamp_ns: None,
+            views: vec![View { camera: None, picture: PictureLocation::File(self.root.join(relative)) }],
+            labels: self
+                .label_names
+                .iter()
+                .map(|_| if folder.is_empty() { Label::Missing } else { Label::Text(folder.clone()) })
+                .collect(),
+        })
+    }
+
+    fn index_of_row(&self, row: usize) -> Option<usize> {
+        (row < self.pictures.len()).then_some(row)
+    }
+
+    fn cameras(&self) -> &[Camera] {
+        &[]
+    }
+
+    fn label_names(&self) -> &[String] {
+        &self.label_names
+    }
+
+    fn skipped(&self) -> &[Skipped] {
+        &self.skipped
+    }
+}
+
+/// A walk in progress.
+struct Found<'a> {
+    root: &'a Path,
+    pictures: Vec<PathBuf>,
+    skipped: Vec<Skipped>,
+    /// Folders by their real paths, so that a link to an ancestor ends.
+    seen: HashSet<PathBuf>,
+}
+
+impl Found<'_> {
+    fn walk(&mut self, folder: &Path, depth: usize) -> Result<(), DatasetError> {
+        let real = folder.canonicalize().map_err(|e| DatasetError::io(folder, &e))?;
+        if !self.seen.insert(real) {
+            return Ok(());
+        }
+        let mut entries = Vec::new();
+        for entry in std::fs::read_dir(folder).map_err(|e| DatasetError::io(folder, &e))? {
+            entries.push(entry.map_err(|e| DatasetError::io(folder, &e))?.path());
+        }
+        // Of a folder reached by two links, the first in order counts, whatever order the file system has.
+        entries.sort();
+        for path in entries {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            if is_hidden(&name) {
+                continue;
+            }
+            match std::fs::metadata(&path) {
+                Ok(kind) if kind.is_dir() && depth < MAX_DEPTH => {
+                    // A sub-folder that can't be read is one thing left out, not the end.
+                    if let Err(e) = self.walk(&path, depth + 1) {
+                        self.skip(&path, e.to_string());
+                    }
+                }
+                Ok(kind) if kind.is_dir() => self.skip(&path, format!("deeper than {MAX_DEPTH} folders")),
+                Ok(kind) if kind.is_file() => match not_a_picture(&path) {
+                    None => self.pictures.push(self.relative(&path)),
+                    Some(reason) => self.skip(&path, reason),
+                },
+                Ok(_) => self.skip(&path, "not a regular file".into()),
+                Err(e) => self.skip(&path, format!("can't be read ({e})")),
+            }
+        }
+        Ok(())
+    }
+
+    fn relative(&self, path: &Path) -> PathBuf {
+        path.strip_prefix(self.root).unwrap_or(path).to_owned()
+    }
+
+    fn skip(&mut self, path: &Path, reason: String) {
+        self.skipped.push(Skipped { row: None, place: with_slashes(&self.relative(path)), reason });
+    }
+}
+
+/// The path with `/` between its parts on every system.
+pub(super) fn with_slashes(path: &Path) -> String {
+    path.iter().map(|part| part.to_string_lossy()).collect::<Vec<_>>().join("/")
+}
+
+/// Part by part, numbers by value and letters without case; plain order where that ties.
+fn natural(a: &Path, b: &Path) -> Ordering {
+    a.iter()
+        .zip(b.iter())
+        .map(|(a, b)| natord::compare_ignore_case(&a.to_string_lossy(), &b.to_string_lossy()))
+        .find(|order| order.is_ne())
+        .unwrap_or_else(|| a.iter().count().cmp(&b.iter().count()))
+        .then_with(|| a.cmp(b))
+}

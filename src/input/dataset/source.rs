@@ -1,0 +1,184 @@
+//! What every data set offers: rows by position, each with pictures and labels.
+
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use crate::input::decode::{DecodeError, Picture, decode_file};
+
+/// A data set opened for reading.
+///
+/// Rows are made when asked for, so a reader may keep a million of them in whatever small form suits it. A row's *number* is
+/// its place in the log or folder, from 0, counting rows that can't be used; its *index* counts usable rows only. People
+/// type numbers; loops use indices.
+pub trait Source: Send + Sync {
+    /// One line for people: what it is and how much there is.
+    fn describe(&self) -> String;
+
+    /// Usable rows.
+    fn len(&self) -> usize;
+
+    /// Whether no row is usable. (Opening such a data set is an error, so this is false for every opened one.)
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// A usable row by index; none beyond the end.
+    fn sample(&self, index: usize) -> Option<Sample>;
+
+    /// The index of the row with that number, if it is usable.
+    fn index_of_row(&self, row: usize) -> Option<usize>;
+
+    /// Cameras that any row has a picture of; empty where pictures have no camera.
+    fn cameras(&self) -> &[Camera];
+
+    /// Names of the label columns; [`Sample::labels`] follow them.
+    fn label_names(&self) -> &[String];
+
+    /// What was left out, and why, in order.
+    fn skipped(&self) -> &[Skipped];
+}
+
+/// One row: pictures taken at one moment, and the labels that belong to them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sample {
+    /// The row's number, from 0, stable whatever is missing.
+    pub row: usize,
+    /// A name unique in the data set, fit for a manifest: the picture's path in the folder, or the moment's time.
+    pub id: String,
+    /// Time of the moment in nanoseconds since the epoch, where the log has one.
+    pub timestamp_ns: Option<u64>,
+    /// The pictures, at least one.
+    pub views: Vec<View>,
+    /// One per label column.
+    pub labels: Vec<Label>,
+}
+
+impl Sample {
+    /// The picture of a camera. Without one: the centre camera's, or else the first.
+    pub fn view(&self, camera: Option<Camera>) -> Option<&View> {
+        let wanted = camera.unwrap_or(Camera::Center);
+        let found = self.views.iter().find(|view| view.camera == Some(wanted));
+        if camera.is_some() { found } else { found.or_else(|| self.views.first()) }
+    }
+}
+
+/// One picture of a row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct View {
+    /// Which camera took it, where that is known.
+    pub camera: Option<Camera>,
+    /// Where it is.
+    pub picture: PictureLocation,
+}
+
+/// Where a picture is. More kinds may come: a frame inside a container is no file of its own.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum PictureLocation {
+    /// A file of its own.
+    File(PathBuf),
+}
+
+impl PictureLocation {
+    /// Reads and decodes it.
+    pub fn load(&self) -> Result<Picture, DecodeError> {
+        match self {
+            Self::File(path) => decode_file(path),
+        }
+    }
+
+    /// The file that holds it.
+    pub fn path(&self) -> &Path {
+        match self {
+            Self::File(path) => path,
+        }
+    }
+}
+
+/// A label's value in one row.
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+#[serde(untagged)]
+pub enum Label {
+    /// A measurement.
+    Number(f64),
+    /// A class.
+    Text(String),
+    /// The cell is empty. It is not zero.
+    Missing,
+}
+
+impl Label {
+    /// The number, if it is one.
+    pub fn number(&self) -> Option<f64> {
+        match self {
+            Self::Number(value) => Some(*value),
+            _ => None,
+        }
+    }
+}
+
+/// Something of a data set that was left out.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Skipped {
+    /// The number of the row it would have been in, if it would have been one.
+    pub row: Option<usize>,
+    /// Where: a line of the log or a path in the folder.
+    pub place: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// A camera of a car, by where it stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Camera {
+    /// Left of the middle.
+    Left,
+    /// In the middle.
+    Center,
+    /// Right of the middle.
+    Right,
+}
+
+impl Camera {
+    /// All of them, from left to right.
+    pub const ALL: [Self; 3] = [Self::Left, Self::Center, Self::Right];
+
+    /// One lower-case word.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Left => "left",
+            Self::Center => "center",
+            Self::Right => "right",
+        }
+    }
+}
+
+impl std::fmt::Display for Camera {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// A word that names no camera.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("camera `{got}`: expected left, center or right")]
+pub struct UnknownCamera {
+    /// What there was.
+    pub got: String,
+}
+
+impl FromStr for Camera {
+    type Err = UnknownCamera;
+
+    /// `center`, `centre`, or a log's `center_camera`; case doesn't count.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let plain = text.trim().to_lowercase();
+        match plain.strip_suffix("_camera").unwrap_or(&plain) {
+            "left" => Ok(Self::Left),
+            "center" | "centre" => Ok(Self::Center),
+            "right" => Ok(Self::Right),
+            _ => Err(UnknownCamera { got: text.to_owned() }),
+        }
+    }
+}

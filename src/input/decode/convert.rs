@@ -1,0 +1,155 @@
+//! Every format but JPEG, by the `image` crate, and one stated way from each sample type to 8-bit RGB.
+
+use std::io::Cursor;
+
+use image::codecs::bmp::BmpDecoder;
+use image::codecs::gif::GifDecoder;
+use image::codecs::ico::IcoDecoder;
+use image::codecs::png::PngDecoder;
+use image::codecs::pnm::PnmDecoder;
+use image::codecs::qoi::QoiDecoder;
+use image::codecs::tiff::TiffDecoder;
+use image::codecs::webp::WebPDecoder;
+use image::metadata::Orientation;
+use image::{
+    AnimationDecoder, ColorType, DynamicImage, ExtendedColorType, ImageDecoder, ImageError, ImageFormat,
+    ImageResult, RgbImage, RgbaImage,
+};
+
+use super::error::format_name;
+use super::{DecodeLimits, DecodeNote, DecodeProblem};
+
+type Decoded = Result<(RgbImage, Vec<DecodeNote>), DecodeProblem>;
+
+pub(super) fn decode(format: ImageFormat, bytes: &[u8], limits: &DecodeLimits) -> Decoded {
+    let job = Job { format, limits };
+    let input = Cursor::new(bytes);
+    match format {
+        ImageFormat::Png => {
+            let decoder = job.sorted(PngDecoder::with_limits(input, job.image_limits()))?;
+            let animated = job.sorted(decoder.is_apng())?;
+            job.finish(decoder, animated)
+        }
+        ImageFormat::WebP => {
+            let decoder = job.sorted(WebPDecoder::new(input))?;
+            let animated = decoder.has_animation();
+            job.finish(decoder, animated)
+        }
+        ImageFormat::Gif => job.first_of_gif(job.sorted(GifDecoder::new(input))?),
+        ImageFormat::Tiff => job.finish(job.sorted(TiffDecoder::new(input))?, tiff_has_more_pages(bytes)),
+        ImageFormat::Bmp => job.finish(job.sorted(BmpDecoder::new(input))?, false),
+        ImageFormat::Ico => job.finish(job.sorted(IcoDecoder::new(input))?, false),
+        ImageFormat::Qoi => job.finish(job.sorted(QoiDecoder::new(input))?, false),
+        _ => job.finish(job.sorted(PnmDecoder::new(input))?, false),
+    }
+}
+
+struct Job<'a> {
+    format: ImageFormat,
+    limits: &'a DecodeLimits,
+}
+
+impl Job<'_> {
+    fn sorted<T>(&self, result: ImageResult<T>) -> Result<T, DecodeProblem> {
+        result.map_err(|e: ImageError| DecodeProblem::of(self.format, self.limits.max_bytes, &e))
+    }
+
+    /// Memory only: sides and pixels are checked with our own words.
+    fn image_limits(&self) -> image::Limits {
+        let mut limits = image::Limits::no_limits();
+        limits.max_alloc = Some(self.limits.max_bytes);
+        limits
+    }
+
+    /// The header's promises, before any pixel.
+    fn check(&self, decoder: &mut impl ImageDecoder) -> Result<(), DecodeProblem> {
+        let (width, height) = decoder.dimensions();
+        self.limits.check(width, height)?;
+        let format = format_name(self.format);
+        if decoder.total_bytes() > self.limits.max_bytes {
+            return Err(DecodeProblem::TooMuchMemory { format, limit: self.limits.max_bytes });
+        }
+        // No range is agreed on for floats: 0 to 1, 0 to 255 and physical units all occur.
+        if matches!(decoder.color_type(), ColorType::Rgb32F | ColorType::Rgba32F) {
+            return Err(DecodeProblem::FloatSamples { format });
+        }
+        self.sorted(decoder.set_limits(self.image_limits()))
+    }
+
+    fn finish(&self, mut decoder: impl ImageDecoder, several: bool) -> Decoded {
+        self.check(&mut decoder)?;
+        let mut notes = Vec::new();
+        if several {
+            notes.push(DecodeNote::FirstOfSeveral);
+        }
+        let depth = decoder.color_type().bytes_per_pixel() / decoder.color_type().channel_count();
+        if depth > 1 {
+            notes.push(DecodeNote::SixteenBitScaled);
+        }
+        if matches!(decoder.original_color_type(), ExtendedColorType::Cmyk8 | ExtendedColorType::Cmyk16) {
+            notes.push(DecodeNote::CmykConverted);
+        }
+        // A broken EXIF block doesn't spoil the pixels.
+        let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
+        let mut picture = self.sorted(DynamicImage::from_decoder(decoder))?;
+        picture.apply_orientation(orientation);
+        let rgb = opaque(picture, &mut notes);
+        if orientation != Orientation::NoTransforms {
+            notes.push(DecodeNote::Oriented);
+        }
+        Ok((rgb, notes))
+    }
+
+    /// A GIF's first frame on its own screen. Whether a second follows is only known by reading on.
+    fn first_of_gif(&self, mut decoder: GifDecoder<Cursor<&[u8]>>) -> Decoded {
+        self.check(&mut decoder)?;
+        let mut frames = decoder.into_frames();
+        let Some(first) = frames.next() else {
+            return Err(DecodeProblem::Truncated { format: format_name(self.format) });
+        };
+        let first = self.sorted(first)?.into_buffer();
+        let mut notes = Vec::new();
+        if matches!(frames.next(), Some(Ok(_))) {
+            notes.push(DecodeNote::FirstOfSeveral);
+        }
+        let rgb = opaque(DynamicImage::ImageRgba8(first), &mut notes);
+        Ok((rgb, notes))
+    }
+}
+
+/// 8-bit RGB: 16 bits divided by 257 and rounded, grey in all three channels, alpha composed over white.
+fn opaque(picture: DynamicImage, notes: &mut Vec<DecodeNote>) -> RgbImage {
+    if !picture.color().has_alpha() {
+        return picture.into_rgb8();
+    }
+    let rgba = picture.into_rgba8();
+    if rgba.pixels().any(|p| p.0[3] != u8::MAX) {
+        notes.push(DecodeNote::AlphaOverWhite);
+    }
+    over_white(&rgba)
+}
+
+/// `(c·a + 255·(255 − a)) / 255`, rounded: Pillow's `paste` with the alpha channel as mask.
+fn over_white(rgba: &RgbaImage) -> RgbImage {
+    RgbImage::from_fn(rgba.width(), rgba.height(), |x, y| {
+        let [r, g, b, alpha] = rgba.get_pixel(x, y).0.map(u32::from);
+        let over = |c: u32| ((c * alpha + 255 * (255 - alpha) + 127) / 255) as u8;
+        image::Rgb([over(r), over(g), over(b)])
+    })
+}
+
+/// Whether the first directory of a classic TIFF points to a second.
+fn tiff_has_more_pages(bytes: &[u8]) -> bool {
+    let big_endian = bytes.starts_with(b"MM");
+    let number = |at: usize, length: usize| -> Option<usize> {
+        let field = bytes.get(at..at.checked_add(length)?)?;
+        let digits: Box<dyn Iterator<Item = &u8>> =
+            if big_endian { Box::new(field.iter()) } else { Box::new(field.iter().rev()) };
+        Some(digits.fold(0, |n, &byte| n << 8 | usize::from(byte)))
+    };
+    let next = number(4, 4).and_then(|first| {
+        let num_entries = number(first, 2)?;
+        number(first.checked_add(2 + 12 * num_entries)?, 4)
+    });
+    next.is_some_and(|at| at != 0)
+}

@@ -1,0 +1,180 @@
+//! What can be wrong with a picture file, in words that say what to do.
+
+use image::{ImageError, ImageFormat};
+
+/// A file that did not become a picture.
+#[derive(Debug, thiserror::Error)]
+#[error("{problem}: \"{place}\"")]
+pub struct DecodeError {
+    /// The path as it was given, or the name the bytes came under.
+    pub place: String,
+    /// What was wrong.
+    pub problem: DecodeProblem,
+}
+
+/// What was wrong with a picture file.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum DecodeProblem {
+    /// Nothing at that path.
+    #[error("no such file: check the path")]
+    Missing,
+    /// A folder where one picture was expected.
+    #[error("a folder where a picture was expected: name a file in it")]
+    Directory,
+    /// A pipe, a device or a socket.
+    #[error("not a regular file: save it to disk first")]
+    NotAFile,
+    /// The system refused.
+    #[error("can't be read ({reason})")]
+    Unreadable {
+        /// The system's words.
+        reason: String,
+    },
+    /// Zero bytes.
+    #[error("the file is empty (0 bytes): copy or download it again")]
+    Empty,
+    /// More bytes than are read.
+    #[error("a file of {bytes} bytes, more than the limit of {limit}: make it smaller")]
+    FileTooLarge {
+        /// Its length.
+        bytes: u64,
+        /// The limit.
+        limit: u64,
+    },
+    /// Something recognised that isn't a picture this program decodes.
+    #[error("{what}, not a picture this program decodes: {advice}")]
+    Foreign {
+        /// What it is.
+        what: &'static str,
+        /// What to do.
+        advice: &'static str,
+    },
+    /// Bytes that resemble nothing known.
+    #[error(
+        "not a picture: its first bytes match none of JPEG, PNG, GIF, BMP, TIFF, WebP, PNM, ICO and QOI; convert it to PNG"
+    )]
+    Unknown,
+    /// A header that promises no pixel.
+    #[error("a picture of {width}x{height} pixels has nothing to show")]
+    NoPixels {
+        /// Columns.
+        width: u32,
+        /// Rows.
+        height: u32,
+    },
+    /// A side beyond the limit.
+    #[error("{width}x{height} pixels, more than the limit of {limit} a side: scale it down first")]
+    SideTooLong {
+        /// Columns.
+        width: u32,
+        /// Rows.
+        height: u32,
+        /// Longest side allowed.
+        limit: u32,
+    },
+    /// An area beyond the limit.
+    #[error("{width}x{height} pixels, more than the limit of {limit} in all: scale it down first")]
+    TooManyPixels {
+        /// Columns.
+        width: u32,
+        /// Rows.
+        height: u32,
+        /// Pixels allowed.
+        limit: u64,
+    },
+    /// Decoding would take more memory than allowed.
+    #[error("decoding this {format} takes more than the limit of {limit} bytes: scale it down first")]
+    TooMuchMemory {
+        /// The file's format.
+        format: &'static str,
+        /// Bytes allowed.
+        limit: u64,
+    },
+    /// Floating-point samples.
+    #[error(
+        "a {format} of 32-bit floating-point samples, whose range is not known: save it with 8 or 16 bits a channel"
+    )]
+    FloatSamples {
+        /// The file's format.
+        format: &'static str,
+    },
+    /// The file ends before the picture does.
+    #[error("a {format} that is cut off before its end: copy or download it again")]
+    Truncated {
+        /// The file's format.
+        format: &'static str,
+    },
+    /// The bytes contradict their format.
+    #[error("a damaged {format} ({reason}): copy or download it again")]
+    Damaged {
+        /// The file's format.
+        format: &'static str,
+        /// The decoder's words.
+        reason: String,
+    },
+    /// A variant of a known format that isn't decoded.
+    #[error("a {format} of a kind that is not decoded ({reason}): save it as an ordinary PNG")]
+    Variant {
+        /// The file's format.
+        format: &'static str,
+        /// The decoder's words.
+        reason: String,
+    },
+}
+
+impl DecodeProblem {
+    /// Sorts a decoder's error: cut off, damaged, too large or not decoded.
+    pub(super) fn of(format: ImageFormat, limit: u64, error: &ImageError) -> Self {
+        let format = format_name(format);
+        match error {
+            ImageError::Limits(_) => Self::TooMuchMemory { format, limit },
+            ImageError::Unsupported(e) => Self::Variant { format, reason: e.to_string() },
+            // Decoders read from memory, so the one I/O error there is, is the end of it.
+            ImageError::IoError(_) => Self::Truncated { format },
+            other if chain_says_end(other) => Self::Truncated { format },
+            other => Self::Damaged { format, reason: innermost(other) },
+        }
+    }
+}
+
+/// The name people know a format by.
+pub(super) fn format_name(format: ImageFormat) -> &'static str {
+    match format {
+        ImageFormat::Jpeg => "JPEG",
+        ImageFormat::Png => "PNG",
+        ImageFormat::Gif => "GIF",
+        ImageFormat::Bmp => "BMP",
+        ImageFormat::Tiff => "TIFF",
+        ImageFormat::WebP => "WebP",
+        ImageFormat::Pnm => "PNM",
+        ImageFormat::Ico => "ICO",
+        ImageFormat::Qoi => "QOI",
+        _ => "picture",
+    }
+}
+
+/// Whether an error or one of its causes is the end of the data.
+fn chain_says_end(error: &(dyn std::error::Error + 'static)) -> bool {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(error) = cause {
+        let text = error.to_string().to_lowercase();
+        let io_end = error
+            .downcast_ref::<std::io::Error>()
+            .is_some_and(|e| e.kind() == std::io::ErrorKind::UnexpectedEof);
+        if io_end || text.contains("unexpected eof") || text.contains("unexpected end") {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
+}
+
+/// The words of the last cause: the outer ones repeat the format, which our own sentence names.
+fn innermost(error: &dyn std::error::Error) -> String {
+    let mut error = error;
+    while let Some(cause) = error.source() {
+        error = cause;
+    }
+    error.to_string()
+}

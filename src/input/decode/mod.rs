@@ -1,0 +1,164 @@
+//! A picture file of any common kind to 8-bit RGB, or an error that says what to do.
+//!
+//! Owns the policies: content is sniffed, never the extension; EXIF orientation is applied exactly once; alpha is composed
+//! over white; 16 bits are scaled; of several frames the first is taken; a file that is cut off is an error, never a
+//! half-grey picture. Size limits are checked from the header, before a pixel is decoded. Must know nothing of networks.
+
+mod convert;
+mod error;
+mod jpeg;
+mod sniff;
+
+use std::io::Read;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+
+use image::{ImageFormat, RgbImage};
+
+pub use error::{DecodeError, DecodeProblem};
+pub(super) use sniff::{SNIFF_BYTES, Sniffed, sniff};
+
+/// A decoded picture, upright, opaque, 8 bits a channel.
+#[derive(Clone, Debug)]
+pub struct Picture {
+    /// The file's name without its folders.
+    pub name: String,
+    /// The pixels, RGB.
+    pub rgb: RgbImage,
+    /// What was done to the file's own pixels on the way, in that order.
+    pub notes: Vec<DecodeNote>,
+}
+
+/// Something a person should know about how the file became the picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DecodeNote {
+    /// An animation or a file of several pages: the first is shown.
+    FirstOfSeveral,
+    /// More than 8 bits a channel, scaled to 8.
+    SixteenBitScaled,
+    /// Cyan, magenta, yellow and black, converted without a colour profile.
+    CmykConverted,
+    /// Some pixels let the background through: it is white.
+    AlphaOverWhite,
+    /// Turned or mirrored as the file's EXIF orientation asks.
+    Oriented,
+}
+
+impl DecodeNote {
+    /// A few lower-case words for people.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::FirstOfSeveral => "first of several frames",
+            Self::SixteenBitScaled => "16 bits scaled to 8",
+            Self::CmykConverted => "CMYK converted to RGB",
+            Self::AlphaOverWhite => "transparency over white",
+            Self::Oriented => "turned as EXIF asks",
+        }
+    }
+}
+
+/// How much a file may ask for. Checked from its header.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DecodeLimits {
+    /// Longest side in pixels.
+    pub max_side: u32,
+    /// Width × height.
+    pub max_pixels: u64,
+    /// Bytes the decoder may allocate; also the largest file that is read.
+    pub max_bytes: u64,
+}
+
+impl Default for DecodeLimits {
+    /// 32,768 a side fits stitched panoramas; 128 Mi pixels fit the largest single-shot cameras (102 MP) and stop a
+    /// 20,000 × 20,000 bomb; 1 GiB is what 128 Mi pixels of the deepest kind (16-bit RGBA) take.
+    fn default() -> Self {
+        Self { max_side: 32_768, max_pixels: 128 << 20, max_bytes: 1 << 30 }
+    }
+}
+
+impl DecodeLimits {
+    /// Whether a picture of this size may be decoded.
+    fn check(&self, width: u32, height: u32) -> Result<(), DecodeProblem> {
+        if width == 0 || height == 0 {
+            return Err(DecodeProblem::NoPixels { width, height });
+        }
+        if width.max(height) > self.max_side {
+            return Err(DecodeProblem::SideTooLong { width, height, limit: self.max_side });
+        }
+        if u64::from(width) * u64::from(height) > self.max_pixels {
+            return Err(DecodeProblem::TooManyPixels { width, height, limit: self.max_pixels });
+        }
+        Ok(())
+    }
+}
+
+/// Decodes a file within the default limits.
+pub fn decode_file(path: &Path) -> Result<Picture, DecodeError> {
+    decode_file_within(path, &DecodeLimits::default())
+}
+
+/// Decodes a file within limits. Only a regular file is read, so a pipe can't make it wait.
+pub fn decode_file_within(path: &Path, limits: &DecodeLimits) -> Result<Picture, DecodeError> {
+    let name = path.file_name().map_or_else(|| path.to_string_lossy(), |n| n.to_string_lossy());
+    read_file(path, limits)
+        .and_then(|bytes| decode(&name, &bytes, limits))
+        .map_err(|problem| DecodeError { place: path.display().to_string(), problem })
+}
+
+/// Decodes bytes that came from elsewhere (a drop, a frame of a log) within the default limits.
+pub fn decode_bytes(name: &str, bytes: &[u8]) -> Result<Picture, DecodeError> {
+    decode_bytes_within(name, bytes, &DecodeLimits::default())
+}
+
+/// Decodes bytes within limits.
+pub fn decode_bytes_within(name: &str, bytes: &[u8], limits: &DecodeLimits) -> Result<Picture, DecodeError> {
+    decode(name, bytes, limits).map_err(|problem| DecodeError { place: name.to_owned(), problem })
+}
+
+fn read_file(path: &Path, limits: &DecodeLimits) -> Result<Vec<u8>, DecodeProblem> {
+    let unreadable = |e: std::io::Error| match e.kind() {
+        std::io::ErrorKind::NotFound => DecodeProblem::Missing,
+        _ => DecodeProblem::Unreadable { reason: e.to_string() },
+    };
+    let metadata = std::fs::metadata(path).map_err(unreadable)?;
+    if metadata.is_dir() {
+        return Err(DecodeProblem::Directory);
+    }
+    if !metadata.is_file() {
+        return Err(DecodeProblem::NotAFile);
+    }
+    if metadata.len() > limits.max_bytes {
+        return Err(DecodeProblem::FileTooLarge { bytes: metadata.len(), limit: limits.max_bytes });
+    }
+    let mut bytes = Vec::new();
+    let file = std::fs::File::open(path).map_err(unreadable)?;
+    // `take`: the file may have grown since it was asked for its length.
+    file.take(limits.max_bytes).read_to_end(&mut bytes).map_err(unreadable)?;
+    Ok(bytes)
+}
+
+fn decode(name: &str, bytes: &[u8], limits: &DecodeLimits) -> Result<Picture, DecodeProblem> {
+    if bytes.is_empty() {
+        return Err(DecodeProblem::Empty);
+    }
+    let format = match sniff(bytes) {
+        Sniffed::Picture(format) => format,
+        Sniffed::Foreign(kind) => {
+            return Err(DecodeProblem::Foreign { what: kind.what, advice: kind.advice });
+        }
+        Sniffed::Unknown => return Err(DecodeProblem::Unknown),
+    };
+    // The decoders are other people's code fed with anyone's bytes: a panic in one is that file's error, not our end.
+    let (rgb, notes) = catch_unwind(AssertUnwindSafe(|| match format {
+        ImageFormat::Jpeg => jpeg::decode(bytes, limits),
+        _ => convert::decode(format, bytes, limits),
+    }))
+    .unwrap_or_else(|_| {
+        Err(DecodeProblem::Damaged {
+            format: error::format_name(format),
+            reason: "the decoder gave up".into(),
+        })
+    })?;
+    Ok(Picture { name: name.to_owned(), rgb, notes })
+}

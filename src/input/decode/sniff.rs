@@ -1,0 +1,166 @@
+//! What a file is, by its first bytes.
+
+use image::ImageFormat;
+
+/// Bytes of a file's beginning that are enough to tell what it is.
+pub(in crate::input) const SNIFF_BYTES: usize = 512;
+
+/// What the first bytes say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::input) enum Sniffed {
+    /// A format that is decoded.
+    Picture(ImageFormat),
+    /// Something known that isn't.
+    Foreign(&'static ForeignKind),
+    /// Nothing known.
+    Unknown,
+}
+
+/// A kind of file that people take for a picture we could decode.
+#[derive(Debug, PartialEq, Eq)]
+pub(in crate::input) struct ForeignKind {
+    /// What it is, with an article.
+    pub(in crate::input) what: &'static str,
+    /// What to do with it.
+    pub(in crate::input) advice: &'static str,
+    /// Whether a person would call it a picture.
+    pub(in crate::input) pictorial: bool,
+}
+
+macro_rules! kinds {
+    ($($name:ident: $what:literal, $advice:literal, $pictorial:literal;)*) => {
+        $(static $name: ForeignKind = ForeignKind { what: $what, advice: $advice, pictorial: $pictorial };)*
+    };
+}
+
+kinds! {
+    HEIC: "a HEIC picture", "export it as JPEG (a phone can be set to \"most compatible\")", true;
+    AVIF: "an AVIF picture", "convert it to PNG or JPEG", true;
+    JXL: "a JPEG XL picture", "convert it to PNG or JPEG", true;
+    JP2: "a JPEG 2000 picture", "convert it to PNG or JPEG", true;
+    SVG: "an SVG drawing", "render it to PNG at the size you want", true;
+    PSD: "a Photoshop document", "export it as PNG", true;
+    EXR: "an OpenEXR picture", "tone-map it to PNG", true;
+    HDR: "a Radiance HDR picture", "tone-map it to PNG", true;
+    DDS: "a DDS texture", "convert it to PNG", true;
+    FARBFELD: "a farbfeld picture", "convert it to PNG", true;
+    PFM: "a portable float map", "tone-map it to PNG", true;
+    PDF: "a PDF document", "export the page as PNG", false;
+    VIDEO: "a video", "save its frames as pictures and give the folder", false;
+    HTML: "a web page", "the download went wrong: fetch the picture itself", false;
+    LFS: "a Git LFS pointer", "fetch the real file with `git lfs pull`", false;
+    ARCHIVE: "an archive", "unpack it and give the folder", false;
+    HDF5: "an HDF5 file", "give a picture or a folder of pictures", false;
+    TEXT: "a text file", "give a picture", false;
+}
+
+/// Tells what a file is from its beginning ([`SNIFF_BYTES`] are enough).
+pub(in crate::input) fn sniff(bytes: &[u8]) -> Sniffed {
+    if let Some(kind) = foreign(bytes) {
+        return Sniffed::Foreign(kind);
+    }
+    match image::guess_format(bytes) {
+        Ok(ImageFormat::Pnm) if !is_pnm(bytes) => {}
+        Ok(
+            format @ (ImageFormat::Jpeg
+            | ImageFormat::Png
+            | ImageFormat::Gif
+            | ImageFormat::Bmp
+            | ImageFormat::Tiff
+            | ImageFormat::WebP
+            | ImageFormat::Pnm
+            | ImageFormat::Ico
+            | ImageFormat::Qoi),
+        ) => return Sniffed::Picture(format),
+        _ => {}
+    }
+    if is_text(bytes) { Sniffed::Foreign(&TEXT) } else { Sniffed::Unknown }
+}
+
+/// `P1` … `P7` and then white space: a text that begins with "P2P" is no picture.
+fn is_pnm(bytes: &[u8]) -> bool {
+    matches!(bytes, [b'P', b'1'..=b'7', white, ..] if white.is_ascii_whitespace())
+}
+
+fn foreign(bytes: &[u8]) -> Option<&'static ForeignKind> {
+    const MAGIC: [(&[u8], &ForeignKind); 16] = [
+        (b"%PDF", &PDF),
+        (b"8BPS", &PSD),
+        (b"\xFF\x0A", &JXL),
+        (b"\0\0\0\x0CJXL ", &JXL),
+        (b"\0\0\0\x0CjP  ", &JP2),
+        (b"\x76\x2F\x31\x01", &EXR),
+        (b"#?RADIANCE", &HDR),
+        (b"#?RGBE", &HDR),
+        (b"DDS ", &DDS),
+        (b"farbfeld", &FARBFELD),
+        (b"PF\n", &PFM),
+        (b"Pf\n", &PFM),
+        (b"version https://git-lfs", &LFS),
+        (b"PK\x03\x04", &ARCHIVE),
+        (b"\x1F\x8B", &ARCHIVE),
+        (b"\x89HDF\r\n\x1A\n", &HDF5),
+    ];
+    if let Some((_, kind)) = MAGIC.iter().find(|(magic, _)| bytes.starts_with(magic)) {
+        return Some(kind);
+    }
+    // ISO base media: a box length, "ftyp", a brand.
+    if let Some([brand @ ..]) = bytes.get(4..12).and_then(|b| b.strip_prefix(b"ftyp")) {
+        return Some(match brand {
+            b"avif" | b"avis" => &AVIF,
+            b"heic" | b"heix" | b"heim" | b"heis" | b"hevc" | b"hevx" | b"mif1" | b"msf1" => &HEIC,
+            _ => &VIDEO,
+        });
+    }
+    if bytes.starts_with(b"RIFF") && bytes.get(8..12) == Some(b"AVI ")
+        || bytes.starts_with(b"\x1A\x45\xDF\xA3")
+    {
+        return Some(&VIDEO);
+    }
+    let start: String =
+        String::from_utf8_lossy(bytes.get(..SNIFF_BYTES.min(bytes.len())).unwrap_or(&[])).to_lowercase();
+    let start = start.trim_start_matches('\u{feff}').trim_start();
+    if start.starts_with("<svg") || start.starts_with("<?xml") && start.contains("<svg") {
+        return Some(&SVG);
+    }
+    (start.starts_with("<!doctype html") || start.starts_with("<html")).then_some(&HTML)
+}
+
+/// UTF-8 without control characters, as far as it was read.
+fn is_text(bytes: &[u8]) -> bool {
+    let start = bytes.get(..SNIFF_BYTES.min(bytes.len())).unwrap_or(&[]);
+    let valid = match std::str::from_utf8(start) {
+        Ok(text) => text,
+        // A character may be cut in two at the end of what was read.
+        Err(e) if e.error_len().is_none() => {
+            std::str::from_utf8(start.get(..e.valid_up_to()).unwrap_or(&[])).unwrap_or("")
+        }
+        Err(_) => return false,
+    };
+    !valid.is_empty() && valid.chars().all(|c| !c.is_control() || c.is_ascii_whitespace())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_people_take_for_pictures_is_named() {
+        let what = |bytes: &[u8]| match sniff(bytes) {
+            Sniffed::Foreign(kind) => kind.what,
+            Sniffed::Picture(_) => "picture",
+            Sniffed::Unknown => "unknown",
+        };
+        assert_eq!(what(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic"), "a HEIC picture");
+        assert_eq!(what(b"\0\0\0\x20ftypavif\0\0\0\0avifmif1"), "an AVIF picture");
+        assert_eq!(what(b"\0\0\0\x20ftypisom\0\0\0\0"), "a video");
+        assert_eq!(what(b"<?xml version=\"1.0\"?>\n<svg xmlns=\"\">"), "an SVG drawing");
+        assert_eq!(what(b"%PDF-1.7\n"), "a PDF document");
+        assert_eq!(what(b"<!DOCTYPE html><html>"), "a web page");
+        assert_eq!(what(b"version https://git-lfs.github.com/spec/v1\n"), "a Git LFS pointer");
+        assert_eq!(what(b"P2P networks are"), "a text file");
+        assert_eq!(what("größer\n".as_bytes()), "a text file");
+        assert_eq!(what(b"P5 1 1 255\n\0"), "picture");
+        assert_eq!(what(b"\x01\x02\x03\x04"), "unknown");
+    }
+}

@@ -1,0 +1,1 @@
+//! Folders and logs as rows.

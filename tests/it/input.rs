@@ -1,0 +1,407 @@
+//! Pictures of every kind to RGB, to the network's size, to its values. Expected pixels: `fixtures/pictures/make.py`.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use filterscope::input::decode::{
+    DecodeLimits, Picture, decode_bytes, decode_bytes_within, decode_file, decode_file_within,
+};
+use filterscope::input::{FitChoice, PreprocessError, SourceRegion, ValueChoice, preprocess, resize};
+use filterscope::tensor::{Fit, PixelSize, PreprocessSpec, ResizeFilter, ValueScale};
+use image::RgbImage;
+
+use crate::support::npy::{npy_f32, npy_u8};
+use crate::support::{fixture, root};
+
+#[derive(serde::Deserialize)]
+struct Expected {
+    width: u32,
+    height: u32,
+    tolerance: u8,
+    notes: Vec<String>,
+    pixels: String,
+}
+
+fn expected() -> BTreeMap<String, Expected> {
+    serde_json::from_slice(&std::fs::read(fixture("pictures/expected.json")).unwrap()).unwrap()
+}
+
+fn hex(text: &str) -> Vec<u8> {
+    (0..text.len()).step_by(2).map(|i| u8::from_str_radix(&text[i..i + 2], 16).unwrap()).collect()
+}
+
+fn notes(picture: &Picture) -> Vec<&str> {
+    picture.notes.iter().map(|note| note.words()).collect()
+}
+
+#[test]
+fn every_kind_of_picture_is_what_pillow_sees() {
+    let expected = expected();
+    assert!(expected.len() > 40);
+    let mut wrong = Vec::new();
+    for (name, want) in &expected {
+        let picture = match decode_file(&fixture("pictures").join(name)) {
+            Ok(picture) => picture,
+            Err(e) => {
+                wrong.push(e.to_string());
+                continue;
+            }
+        };
+        assert_eq!(&picture.name, name);
+        if picture.rgb.dimensions() != (want.width, want.height) || notes(&picture) != want.notes {
+            wrong.push(format!("{name}: {:?} with {:?}", picture.rgb.dimensions(), notes(&picture)));
+            continue;
+        }
+        let worst =
+            picture.rgb.as_raw().iter().zip(hex(&want.pixels)).map(|(a, b)| a.abs_diff(b)).max().unwrap();
+        if worst > want.tolerance {
+            wrong.push(format!("{name}: off by {worst}, allowed {}", want.tolerance));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn broken_pictures_say_what_is_wrong_and_what_to_do() {
+    let table = [
+        ("broken/cut.jpg", "a JPEG that is cut off before its end: copy or download it again"),
+        ("broken/cut_late.jpg", "a JPEG that is cut off before its end: copy or download it again"),
+        ("broken/no_end_marker.jpg", "a JPEG that is cut off before its end: copy or download it again"),
+        ("broken/cut_progressive.jpg", "a JPEG that is cut off before its end: copy or download it again"),
+        ("broken/cut_header.jpg", "a JPEG that is cut off before its end: copy or download it again"),
+        ("broken/cut.png", "a PNG that is cut off before its end: copy or download it again"),
+        ("broken/cut.gif", "a GIF that is cut off before its end: copy or download it again"),
+        ("broken/cut.webp", "a WebP that is cut off before its end: copy or download it again"),
+        ("broken/cut_lossy.webp", "a WebP that is cut off before its end: copy or download it again"),
+        ("broken/cut.bmp", "a BMP that is cut off before its end: copy or download it again"),
+        ("broken/cut.tif", "a TIFF that is cut off before its end: copy or download it again"),
+        ("broken/cut.ppm", "a PNM that is cut off before its end: copy or download it again"),
+        ("broken/cut.qoi", "a QOI that is cut off before its end: copy or download it again"),
+        ("broken/flipped.png", "?"),
+        ("broken/float.tif", "?"),
+        ("broken/empty.jpg", "the file is empty (0 bytes): copy or download it again"),
+        ("broken/text.png", "a text file, not a picture this program decodes: give a picture"),
+        (
+            "broken/page.jpg",
+            "a web page, not a picture this program decodes: the download went wrong: fetch the picture itself",
+        ),
+        (
+            "broken/drawing.svg",
+            "an SVG drawing, not a picture this program decodes: render it to PNG at the size you want",
+        ),
+        (
+            "broken/document.pdf",
+            "a PDF document, not a picture this program decodes: export the page as PNG",
+        ),
+        (
+            "broken/photo.heic",
+            "a HEIC picture, not a picture this program decodes: export it as JPEG (a phone can be set to \"most compatible\")",
+        ),
+        ("broken/photo.avif", "an AVIF picture, not a picture this program decodes: convert it to PNG or JPEG"),
+        (
+            "broken/pointer.png",
+            "a Git LFS pointer, not a picture this program decodes: fetch the real file with `git lfs pull`",
+        ),
+        (
+            "broken/noise.jpg",
+            "not a picture: its first bytes match none of JPEG, PNG, GIF, BMP, TIFF, WebP, PNM, ICO and QOI; convert it to PNG",
+        ),
+        (
+            "broken/bomb.png",
+            "20000x20000 pixels, more than the limit of 134217728 in all: scale it down first",
+        ),
+        ("broken/long.png", "40000x1 pixels, more than the limit of 32768 a side: scale it down first"),
+        ("broken", "a folder where a picture was expected: name a file in it"),
+        ("broken/nothing.png", "no such file: check the path"),
+    ];
+    let mut wrong = Vec::new();
+    for (name, message) in table {
+        let path = fixture("pictures").join(name);
+        let said = match decode_file(&path) {
+            Ok(picture) => format!("decoded, {:?}", picture.rgb.dimensions()),
+            Err(e) => e.to_string(),
+        };
+        if said != format!("{message}: \"{}\"", path.display()) {
+            wrong.push(said);
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn limits_are_the_callers() {
+    let limits = DecodeLimits { max_pixels: 383, ..DecodeLimits::default() };
+    let path = fixture("pictures/rgb.png");
+    let error = decode_file_within(&path, &limits).unwrap_err();
+    assert!(error.to_string().starts_with("24x16 pixels, more than the limit of 383 in all"), "{error}");
+    let limits = DecodeLimits { max_bytes: 100, ..DecodeLimits::default() };
+    let error = decode_file_within(&path, &limits).unwrap_err();
+    assert!(error.to_string().contains("more than the limit of 100: make it smaller"), "{error}");
+    for name in ["rgb.png", "baseline.jpg", "still.gif", "rgb.bmp", "gray.tif", "rgb.webp", "rgb.ppm", "rgb.qoi"] {
+        let bytes = std::fs::read(fixture("pictures").join(name)).unwrap();
+        let error = decode_bytes_within(name, &bytes, &limits).unwrap_err();
+        assert!(error.to_string().contains("takes more than the limit of 100 bytes"), "{error}");
+    }
+}
+
+/// Any bytes give a picture or an error, soon. What a decoder makes of a flipped byte is its own affair.
+#[test]
+fn damaged_bytes_neither_panic_nor_hang() {
+    // A decoder's own panic is caught and reported; its message would only clutter the test's output.
+    let started = std::time::Instant::now();
+    let limits = DecodeLimits { max_pixels: 1 << 20, max_bytes: 1 << 24, ..DecodeLimits::default() };
+    let mut gave_up = BTreeMap::<&str, usize>::new();
+    let expected = expected();
+    for name in expected.keys() {
+        let bytes = std::fs::read(fixture("pictures").join(name)).unwrap();
+        let mut feed = |damaged: &[u8]| {
+            if let Err(e) = decode_bytes_within(name, damaged, &limits)
+                && e.to_string().contains("the decoder gave up")
+            {
+                *gave_up.entry(name).or_default() += 1;
+            }
+        };
+        let step = (bytes.len() / 60).max(1);
+        for at in (0..bytes.len()).step_by(step) {
+            feed(&bytes[..at]);
+            for flip in [0x01, 0x80, 0xFF] {
+                let mut damaged = bytes.clone();
+                damaged[at] ^= flip;
+                feed(&damaged);
+            }
+        }
+    }
+    assert!(started.elapsed().as_secs() < 60, "{:?}", started.elapsed());
+    assert!(gave_up.is_empty(), "decoders panicked: {gave_up:?}");
+}
+
+/// A prefix of a picture is an error, save where only what follows the pixels is missing.
+#[test]
+fn no_prefix_of_a_jpeg_passes_for_the_whole() {
+    for name in ["baseline.jpg", "progressive.jpg", "gray.jpg", "restart.jpg", "cmyk.jpg", "thumbnail.jpg"] {
+        let bytes = std::fs::read(fixture("pictures").join(name)).unwrap();
+        for end in 0..bytes.len() {
+            assert!(decode_bytes(name, &bytes[..end]).is_err(), "{name} cut at {end} of {}", bytes.len());
+        }
+    }
+}
+
+#[test]
+fn the_name_is_the_file_s_without_its_folders() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("größe 漢字.png");
+    std::fs::copy(fixture("pictures/rgb.png"), &path).unwrap();
+    assert_eq!(decode_file(&path).unwrap().name, "größe 漢字.png");
+}
+
+fn cat() -> RgbImage {
+    decode_file(&root().join("assets/cat.png")).unwrap().rgb
+}
+
+/// Path → filter and size for every golden of Pillow's resize.
+fn resize_goldens() -> Vec<(std::path::PathBuf, RgbImage, ResizeFilter, PixelSize)> {
+    let filter = |name: &str| match name {
+        "nearest" => ResizeFilter::Nearest,
+        "bilinear" => ResizeFilter::Bilinear,
+        "bicubic" => ResizeFilter::Bicubic,
+        "lanczos" => ResizeFilter::Lanczos,
+        other => panic!("{other}"),
+    };
+    let size = |text: &str| {
+        let (a, b) = text.split_once('x').unwrap();
+        (a.parse::<usize>().unwrap(), b.parse::<usize>().unwrap())
+    };
+    let mut goldens = Vec::new();
+    for entry in std::fs::read_dir(fixture("goldens_resize")).unwrap() {
+        let path = entry.unwrap().path();
+        let stem = path.file_stem().unwrap().to_str().unwrap().to_owned();
+        if let [_, rows_columns, "pil", name, "u8"] = stem.split('_').collect::<Vec<_>>()[..] {
+            let (height, width) = size(rows_columns);
+            goldens.push((path, cat(), filter(name), PixelSize::new(width, height)));
+        }
+    }
+    let (shape, values) = npy_u8(&fixture("pictures/resize_source.npy"));
+    let source = RgbImage::from_raw(shape[1] as u32, shape[0] as u32, values).unwrap();
+    for entry in std::fs::read_dir(fixture("pictures")).unwrap() {
+        let path = entry.unwrap().path();
+        let stem = path.file_stem().unwrap().to_str().unwrap().to_owned();
+        if let ["resize", name, columns_rows] = stem.split('_').collect::<Vec<_>>()[..] {
+            let (width, height) = size(columns_rows);
+            goldens.push((path, source.clone(), filter(name), PixelSize::new(width, height)));
+        }
+    }
+    goldens
+}
+
+#[test]
+fn resize_is_pillow_s_to_the_bit() {
+    let goldens = resize_goldens();
+    assert_eq!(goldens.len(), 5 + 16);
+    for (path, source, filter, size) in goldens {
+        let (shape, want) = npy_u8(&path);
+        assert_eq!(shape, [size.height, size.width, 3]);
+        let got = resize(&source, size, filter);
+        let differing = got.as_raw().iter().zip(&want).filter(|(a, b)| a != b).count();
+        assert_eq!(differing, 0, "{}", path.display());
+    }
+}
+
+fn lite0() -> PreprocessSpec {
+    PreprocessSpec {
+        size: PixelSize::square(224),
+        fit: Fit::ShortSideCrop { crop_pct: 0.875 },
+        filter: ResizeFilter::Bicubic,
+        scale: ValueScale::LITE,
+    }
+}
+
+fn inception() -> PreprocessSpec {
+    PreprocessSpec {
+        size: PixelSize::square(299),
+        fit: Fit::Stretch,
+        filter: ResizeFilter::Bilinear,
+        scale: ValueScale::UNIT,
+    }
+}
+
+fn bits(values: &[f32]) -> Vec<u32> {
+    values.iter().map(|v| v.to_bits()).collect()
+}
+
+#[test]
+fn lite0_s_input_is_the_golden_to_the_bit() {
+    let out = preprocess(&cat(), &lite0(), FitChoice::Model, ValueChoice::Model).unwrap();
+    let (_, seen) = npy_u8(&fixture("goldens_resize/chelsea_lite0_256bicubic_crop224_u8.npy"));
+    assert_eq!(out.seen.as_raw(), &seen);
+    let (shape, values) = npy_f32(&fixture("goldens_real/tf_efficientnet_lite0/input_224.npy"));
+    assert_eq!(shape, [1, 3, 224, 224]);
+    assert_eq!(bits(out.batch.values()), bits(&values));
+    assert_eq!(out.resized, PixelSize::new(385, 256));
+    assert_eq!(out.fit, "scaled from 451x300 to 385x256, bicubic, centre 224x224");
+    let scale = 300.0 / 256.0;
+    let x_scale = 451.0 / 385.0;
+    let want =
+        SourceRegion { x: 80.0 * x_scale, y: 16.0 * scale, width: 224.0 * x_scale, height: 224.0 * scale };
+    assert_eq!(out.region, want);
+}
+
+#[test]
+fn inception_s_input_is_the_golden_to_the_bit() {
+    let out = preprocess(&cat(), &inception(), FitChoice::Model, ValueChoice::Model).unwrap();
+    let (_, values) = npy_f32(&fixture("goldens_real/inception_v3_nsfwjs/input_299.npy"));
+    assert_eq!(bits(out.batch.values()), bits(&values));
+    assert_eq!(out.fit, "stretched from 451x300 to 299x299, bilinear");
+    assert_eq!(out.region, SourceRegion { x: 0.0, y: 0.0, width: 451.0, height: 300.0 });
+}
+
+#[test]
+fn a_fit_that_is_named_replaces_the_model_s() {
+    let sized = |fit| preprocess(&cat(), &lite0(), fit, ValueChoice::Model).unwrap();
+    let out = sized(FitChoice::Size(PixelSize::new(640, 480)));
+    assert_eq!((out.batch.width(), out.batch.height()), (640, 480));
+    assert_eq!(out.seen, resize(&cat(), PixelSize::new(640, 480), ResizeFilter::Bicubic));
+    let out = sized(FitChoice::Stretch);
+    assert_eq!(out.seen, resize(&cat(), PixelSize::square(224), ResizeFilter::Bicubic));
+    let out = sized(FitChoice::Native);
+    assert_eq!(out.seen, cat());
+    assert_eq!(out.fit, "own size 451x300");
+    // The kit's picture for 480 rows by 640 columns.
+    let bilinear = PreprocessSpec { filter: ResizeFilter::Bilinear, ..lite0() };
+    let out = preprocess(&cat(), &bilinear, "640x480".parse().unwrap(), ValueChoice::Model).unwrap();
+    assert_eq!(
+        out.seen.as_raw(),
+        &npy_u8(&fixture("goldens_resize/chelsea_480x640_pil_bilinear_u8.npy")).1
+    );
+}
+
+#[test]
+fn values_that_are_named_replace_the_model_s() {
+    let pixel = RgbImage::from_pixel(1, 1, image::Rgb([10, 20, 30]));
+    let values = |mode: &str| {
+        let spec = PreprocessSpec { size: PixelSize::square(1), ..inception() };
+        preprocess(&pixel, &spec, FitChoice::Model, mode.parse().unwrap()).unwrap().batch.values().to_vec()
+    };
+    assert_eq!(values("raw"), [10.0, 20.0, 30.0]);
+    assert_eq!(values("caffe"), [30.0 - 103.939, 20.0 - 116.779, 10.0 - 123.68], "blue first");
+    assert_eq!(values("tf"), [10.0 / 127.5 - 1.0, 20.0 / 127.5 - 1.0, 30.0 / 127.5 - 1.0]);
+    assert_eq!(values("torch")[0], (10.0 / 255.0 - 0.485) / 0.229);
+    assert_eq!(values("model"), [10.0 / 255.0, 20.0 / 255.0, 30.0 / 255.0]);
+}
+
+#[test]
+fn any_shape_of_picture_and_model_comes_out_at_the_model_s_size() {
+    for (width, height) in [(1, 1), (1, 900), (900, 1), (30_000, 2), (223, 225)] {
+        let picture = RgbImage::new(width, height);
+        for size in [PixelSize::square(224), PixelSize::new(40, 90), PixelSize::new(90, 40)] {
+            for crop_pct in [0.875, 0.934, 1.0] {
+                let spec = PreprocessSpec { size, fit: Fit::ShortSideCrop { crop_pct }, ..lite0() };
+                let out = preprocess(&picture, &spec, FitChoice::Model, ValueChoice::Model).unwrap();
+                assert_eq!((out.batch.width(), out.batch.height()), (size.width, size.height));
+                let SourceRegion { x, y, width: w, height: h } = out.region;
+                assert!(x >= 0.0 && y >= 0.0);
+                assert!(x + w <= f64::from(width) + 1e-9 && y + h <= f64::from(height) + 1e-9);
+            }
+        }
+    }
+}
+
+#[test]
+fn what_cannot_be_fed_is_refused() {
+    let error = |picture: &RgbImage, spec: &PreprocessSpec, fit| {
+        preprocess(picture, spec, fit, ValueChoice::Model).unwrap_err().to_string()
+    };
+    assert_eq!(
+        error(&RgbImage::new(5000, 2), &lite0(), FitChoice::Native),
+        "a picture of 5000x2 pixels at its own size: the limit is 4096 a side; choose a fit such as 640x480"
+    );
+    assert_eq!(
+        error(&RgbImage::new(0, 0), &lite0(), FitChoice::Model),
+        "a picture of 0x0 pixels has nothing to show"
+    );
+    for crop_pct in [0.0, -1.0, 1.5, f64::NAN] {
+        let spec = PreprocessSpec { fit: Fit::ShortSideCrop { crop_pct }, ..lite0() };
+        let result = preprocess(&RgbImage::new(9, 9), &spec, FitChoice::Model, ValueChoice::Model);
+        assert!(matches!(result, Err(PreprocessError::BadSpec { .. })), "{crop_pct}");
+    }
+}
+
+#[test]
+fn fits_and_values_are_read_and_written() {
+    for text in ["model", "stretch", "native", "640x480"] {
+        assert_eq!(text.parse::<FitChoice>().unwrap().to_string(), text);
+    }
+    for text in ["model", "caffe", "tf", "torch", "raw"] {
+        assert_eq!(text.parse::<ValueChoice>().unwrap().to_string(), text);
+    }
+    assert_eq!("640X480".parse(), Ok(FitChoice::Size(PixelSize::new(640, 480))));
+    let fit = |text: &str| text.parse::<FitChoice>().unwrap_err().to_string();
+    for text in ["", "crop", "640", "640x", "x480", "-1x5", "1.5x2", "640x480x3", "+1x2"] {
+        assert_eq!(
+            fit(text),
+            format!(
+                "fit `{text}`: expected model, stretch, native, or a size as WIDTHxHEIGHT such as 640x480"
+            )
+        );
+    }
+    for text in ["0x480", "640x4097", "99999999999999999999x1"] {
+        assert_eq!(fit(text), format!("fit `{text}`: each side must be from 1 to 4096 pixels"));
+    }
+    let values = |text: &str| text.parse::<ValueChoice>().unwrap_err().to_string();
+    assert_eq!(
+        values("torhc"),
+        "preprocessing `torhc`: expected model, caffe, tf, torch, raw; did you mean `torch`?"
+    );
+    assert_eq!(values("zzz"), "preprocessing `zzz`: expected model, caffe, tf, torch, raw");
+}
+
+#[test]
+fn the_fixture_folder_has_no_file_that_no_test_reads() {
+    let expected = expected();
+    for entry in std::fs::read_dir(fixture("pictures")).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        let is_known = expected.contains_key(&name)
+            || Path::new(&name).extension().is_some_and(|e| e == "npy" || e == "py" || e == "json")
+            || name == "broken";
+        assert!(is_known, "{name} is in no table");
+    }
+}
