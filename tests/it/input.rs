@@ -89,15 +89,15 @@ fn broken_pictures_say_what_is_wrong_and_what_to_do() {
             "broken/drawing.svg",
             "an SVG drawing, not a picture this program decodes: render it to PNG at the size you want",
         ),
-        (
-            "broken/document.pdf",
-            "a PDF document, not a picture this program decodes: export the page as PNG",
-        ),
+        ("broken/document.pdf", "a PDF document, not a picture this program decodes: export the page as PNG"),
         (
             "broken/photo.heic",
             "a HEIC picture, not a picture this program decodes: export it as JPEG (a phone can be set to \"most compatible\")",
         ),
-        ("broken/photo.avif", "an AVIF picture, not a picture this program decodes: convert it to PNG or JPEG"),
+        (
+            "broken/photo.avif",
+            "an AVIF picture, not a picture this program decodes: convert it to PNG or JPEG",
+        ),
         (
             "broken/pointer.png",
             "a Git LFS pointer, not a picture this program decodes: fetch the real file with `git lfs pull`",
@@ -137,7 +137,9 @@ fn limits_are_the_callers() {
     let limits = DecodeLimits { max_bytes: 100, ..DecodeLimits::default() };
     let error = decode_file_within(&path, &limits).unwrap_err();
     assert!(error.to_string().contains("more than the limit of 100: make it smaller"), "{error}");
-    for name in ["rgb.png", "baseline.jpg", "still.gif", "rgb.bmp", "gray.tif", "rgb.webp", "rgb.ppm", "rgb.qoi"] {
+    for name in
+        ["rgb.png", "baseline.jpg", "still.gif", "rgb.bmp", "gray.tif", "rgb.webp", "rgb.ppm", "rgb.qoi"]
+    {
         let bytes = std::fs::read(fixture("pictures").join(name)).unwrap();
         let error = decode_bytes_within(name, &bytes, &limits).unwrap_err();
         assert!(error.to_string().contains("takes more than the limit of 100 bytes"), "{error}");
@@ -308,10 +310,7 @@ fn a_fit_that_is_named_replaces_the_model_s() {
     // The kit's picture for 480 rows by 640 columns.
     let bilinear = PreprocessSpec { filter: ResizeFilter::Bilinear, ..lite0() };
     let out = preprocess(&cat(), &bilinear, "640x480".parse().unwrap(), ValueChoice::Model).unwrap();
-    assert_eq!(
-        out.seen.as_raw(),
-        &npy_u8(&fixture("goldens_resize/chelsea_480x640_pil_bilinear_u8.npy")).1
-    );
+    assert_eq!(out.seen.as_raw(), &npy_u8(&fixture("goldens_resize/chelsea_480x640_pil_bilinear_u8.npy")).1);
 }
 
 #[test]
