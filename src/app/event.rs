@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::shown::Shown;
 use crate::input::dataset::{Camera, Source};
 use crate::models::Row;
-use crate::mosaic::MosaicSettings;
+use crate::mosaic::{MosaicSettings, Paper};
 use crate::render::InputChoices;
 
 /// A picture, before it is read.
@@ -76,6 +76,8 @@ pub(super) enum Job {
         path: PathBuf,
         /// With caption, colour bar and legend.
         has_caption: bool,
+        /// What the figure is made for.
+        paper: Paper,
     },
 }
 

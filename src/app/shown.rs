@@ -8,7 +8,7 @@ use super::textures::TileImage;
 use crate::engine::{Backbone, RunBy};
 use crate::graph::{NodeId, NodeInfo};
 use crate::input::decode::Picture;
-use crate::mosaic::Mosaic;
+use crate::mosaic::{Mosaic, MosaicSettings};
 use crate::render::View;
 use crate::tensor::{Activation, LayerStats};
 
@@ -35,6 +35,8 @@ pub(super) struct Shown {
     pub(super) activation: Activation,
     /// Its statistics.
     pub(super) stats: Arc<LayerStats>,
+    /// How the mosaic was asked for.
+    pub(super) settings: MosaicSettings,
     /// The mosaic: pixels, geometry, ranges.
     pub(super) mosaic: Arc<Mosaic>,
     /// The mosaic as textures will take it.
