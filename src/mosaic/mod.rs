@@ -1,1 +1,36 @@
-//! mosaic
+//! From a layer's values to pixels: one little heat map per filter, laid out as a mosaic, captioned, put on a sheet.
+//!
+//! Owns layouts, ranges, colour maps, the looks of dead and broken filters, and the lettering of figures. Takes plain
+//! activations and gives plain RGBA; must know nothing of networks, files, textures or windows.
+
+mod caption;
+mod colour;
+mod colour_bar;
+mod compose;
+mod error;
+mod geometry;
+mod layout;
+mod legend;
+mod looks;
+mod normalise;
+mod order;
+mod pixels;
+mod ranges;
+mod scale;
+mod sheet;
+mod text;
+mod text_block;
+
+pub use caption::{Caption, CaptionSide, Figure, FigureSettings, figure};
+pub use colour::{ColourChoice, ColourMap, UnknownColourMap};
+pub use compose::{Mosaic, MosaicSettings, MosaicValue, compose};
+pub use error::MosaicError;
+pub use geometry::{Geometry, MosaicSpot, PixelRect};
+pub use layout::{Grid, MosaicLayout, UnknownGrid, UnknownLayout};
+pub use looks::{Look, Paper, UnknownPaper};
+pub use normalise::{Normalisation, UnknownNormalisation};
+pub use order::TileOrder;
+pub use pixels::{MAX_BYTES, MAX_SIDE, Pixels};
+pub use ranges::{RangeUsed, ValueRange, format_value};
+pub use scale::enlarge;
+pub use sheet::{SheetPanel, SheetPicture, SheetSettings, sheet};

@@ -9,9 +9,11 @@
 
 mod dataset;
 mod engine;
+mod formats;
 mod house;
 mod input;
 mod models;
+mod mosaic;
 mod parity;
 mod support;
 mod weights;

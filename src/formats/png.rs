@@ -1,0 +1,125 @@
+//! Figures as PNG, with the record of their making inside.
+//!
+//! One iTXt chunk under the keyword `filterscope` holds the whole record as JSON: one place to look, one schema number, and
+//! UTF-8 for file names of any script. `Title`, `Software` and `Description` repeat what viewers and catalogues show. All
+//! text stands before the image data and uncompressed, so that other programs find it without decoding.
+
+use std::{
+    fs::File,
+    io::{self, BufReader, Write},
+    path::{Path, PathBuf},
+};
+
+use super::{BadRecord, FigureRecord, PngTextError, WriteError, read_text_chunks, write_atomically};
+use crate::mosaic::Pixels;
+
+/// The keyword of the record's chunk.
+pub const RECORD_KEYWORD: &str = "filterscope";
+
+/// Writes a picture without a record. An opaque picture is stored as RGB, any other as RGBA.
+pub fn write_png(path: &Path, pixels: &Pixels) -> Result<(), WriteError> {
+    write_atomically(path, |out| encode(out, pixels, &[]))
+}
+
+/// Writes a figure with its record; `title` is what a viewer shows.
+///
+/// # Errors
+/// Those of writing; a record that [`read_record`] would refuse is refused here already, as [`WriteError::Other`].
+pub fn write_figure(
+    path: &Path,
+    pixels: &Pixels,
+    title: &str,
+    record: &FigureRecord,
+) -> Result<(), WriteError> {
+    write_atomically(path, |out| {
+        let json = record.to_json().map_err(io::Error::other)?;
+        let texts = [
+            ("Title", title.to_owned()),
+            ("Software", record.program.clone()),
+            ("Description", record.description()),
+            (RECORD_KEYWORD, json),
+        ];
+        encode(out, pixels, &texts)
+    })
+}
+
+fn encode(out: &mut dyn Write, pixels: &Pixels, texts: &[(&str, String)]) -> io::Result<()> {
+    let opaque = pixels.rgba().iter().skip(3).step_by(4).all(|alpha| *alpha == u8::MAX);
+    let mut encoder = png::Encoder::new(out, pixels.width(), pixels.height());
+    encoder.set_color(if opaque { png::ColorType::Rgb } else { png::ColorType::Rgba });
+    encoder.set_depth(png::BitDepth::Eight);
+    for (keyword, text) in texts {
+        // A zero byte would end the text for other readers.
+        let text = text.replace('\0', " ");
+        let added = if *keyword != RECORD_KEYWORD && text.chars().all(|c| u32::from(c) < 256) {
+            encoder.add_text_chunk((*keyword).to_owned(), text)
+        } else {
+            encoder.add_itxt_chunk((*keyword).to_owned(), text)
+        };
+        added.map_err(plain)?;
+    }
+    let mut writer = encoder.write_header().map_err(plain)?;
+    if opaque {
+        let rgb: Vec<u8> = pixels.rgba().chunks_exact(4).flat_map(|p| [p[0], p[1], p[2]]).collect();
+        writer.write_image_data(&rgb).map_err(plain)?;
+    } else {
+        writer.write_image_data(pixels.rgba()).map_err(plain)?;
+    }
+    writer.finish().map_err(plain)
+}
+
+/// The system's own error where there is one, so that a full disk is told as that.
+fn plain(error: png::EncodingError) -> io::Error {
+    match error {
+        png::EncodingError::IoError(error) => error,
+        other => io::Error::other(other),
+    }
+}
+
+/// Why a figure's record was not read.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadRecordError {
+    /// The file could not be opened.
+    #[error("cannot open the figure ({reason}): \"{}\"", .path.display())]
+    Open {
+        /// The system's words.
+        reason: io::Error,
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file is no sound PNG.
+    #[error("{reason}: \"{}\"", .path.display())]
+    Text {
+        /// What is wrong with it.
+        reason: PngTextError,
+        /// The file.
+        path: PathBuf,
+    },
+    /// A sound PNG that this program didn't make.
+    #[error("no record in the picture; only figures that filterscope wrote have one: \"{}\"", .path.display())]
+    NoRecord {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A record that is none.
+    #[error("{reason}: \"{}\"", .path.display())]
+    Bad {
+        /// What is wrong with it.
+        reason: BadRecord,
+        /// The file.
+        path: PathBuf,
+    },
+}
+
+/// The record of a figure. The file may come from anywhere: sizes are limited, fields checked, no pixel decoded.
+pub fn read_record(path: &Path) -> Result<FigureRecord, ReadRecordError> {
+    let path_owned = || path.to_owned();
+    let file = File::open(path).map_err(|reason| ReadRecordError::Open { reason, path: path_owned() })?;
+    let chunks = read_text_chunks(BufReader::new(file))
+        .map_err(|reason| ReadRecordError::Text { reason, path: path_owned() })?;
+    let chunk = chunks
+        .iter()
+        .find(|chunk| chunk.keyword == RECORD_KEYWORD)
+        .ok_or_else(|| ReadRecordError::NoRecord { path: path_owned() })?;
+    FigureRecord::from_json(&chunk.text).map_err(|reason| ReadRecordError::Bad { reason, path: path_owned() })
+}

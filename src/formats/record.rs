@@ -1,0 +1,251 @@
+//! What a figure says about itself, so that anyone can make it again: the program, the picture, and for each mosaic the
+//! weights, the preprocessing, the layer and the scale.
+
+use std::{fmt::Write as _, path::Path};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::mosaic::Mosaic;
+
+/// The record's schema that this version writes and reads.
+pub const SCHEMA: u32 = 1;
+
+/// What stands for a hash of weights that nothing was compared with.
+pub const UNVERIFIED: &str = "unverified";
+
+/// Panels that a record may describe.
+const MAX_PANELS: usize = 1024;
+/// Characters that one text of a record may have.
+const MAX_CHARS: usize = 1024;
+
+/// The record of one figure. Unknown fields are ignored on reading, missing ones refused.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FigureRecord {
+    /// [`SCHEMA`].
+    pub schema: u32,
+    /// Name and version of the program.
+    pub program: String,
+    /// The picture that was looked at.
+    pub picture: PictureRecord,
+    /// One for each mosaic, in the figure's order.
+    pub panels: Vec<PanelRecord>,
+}
+
+/// Which picture: its file's name, never its path, and a hash of its pixels.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PictureRecord {
+    /// The file's name without any folder.
+    pub file_name: String,
+    /// [`pixels_sha256`] of the decoded picture, before any resize.
+    pub pixels_sha256: String,
+}
+
+/// How one mosaic came about. Texts are the program's own spellings: what was typed can be typed again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PanelRecord {
+    /// The backbone, `arch.tag`.
+    pub tag: String,
+    /// SHA-256 of the weights' file in lower-case hexadecimal, or [`UNVERIFIED`].
+    pub weights_sha256: String,
+    /// Network input, columns × rows.
+    pub input_size: String,
+    /// How the picture came to the input's size.
+    pub fit: String,
+    /// The resize filter.
+    pub filter: String,
+    /// How samples became values: order, divisor, mean, deviation.
+    pub value_scale: String,
+    /// What ran the network.
+    pub engine: String,
+    /// Where it ran.
+    pub device: String,
+    /// The layer's name.
+    pub layer: String,
+    /// The layer's extent, `C×H×W`.
+    pub shape: String,
+    /// `filters` or `cells`.
+    pub layout: String,
+    /// Rows x columns of filters.
+    pub grid: String,
+    /// Pixels of a value's side.
+    pub scale: u32,
+    /// Pixels between tiles.
+    pub gap: u32,
+    /// Which values share a range.
+    pub normalisation: String,
+    /// The range that came of it.
+    pub range: String,
+    /// The colour map.
+    pub colour_map: String,
+}
+
+impl FigureRecord {
+    /// A record of this program's version.
+    pub fn new(picture: PictureRecord, panels: Vec<PanelRecord>) -> Self {
+        let program = concat!("filterscope ", env!("CARGO_PKG_VERSION")).to_owned();
+        Self { schema: SCHEMA, program, picture, panels }
+    }
+
+    /// The record as the JSON that a figure carries.
+    pub fn to_json(&self) -> Result<String, BadRecord> {
+        self.validate()?;
+        serde_json::to_string(self).map_err(|e| BadRecord::Json(e.to_string()))
+    }
+
+    /// Reads a record that may come from anywhere.
+    pub fn from_json(json: &str) -> Result<Self, BadRecord> {
+        #[derive(Deserialize)]
+        struct Versioned {
+            schema: u32,
+        }
+        let bad = |e: serde_json::Error| BadRecord::Json(e.to_string());
+        // The number first: a later schema is told as that, not as the first field it lacks.
+        let Versioned { schema } = serde_json::from_str(json).map_err(bad)?;
+        if schema != SCHEMA {
+            return Err(BadRecord::Schema { got: schema });
+        }
+        let record: Self = serde_json::from_str(json).map_err(bad)?;
+        record.validate()?;
+        Ok(record)
+    }
+
+    /// One sentence for a PNG's description.
+    pub fn description(&self) -> String {
+        let panels: Vec<String> =
+            self.panels.iter().map(|p| format!("{} of {}, {}", p.layer, p.tag, p.normalisation)).collect();
+        format!("Filters' answers to {}: {}", self.picture.file_name, panels.join("; "))
+    }
+
+    fn validate(&self) -> Result<(), BadRecord> {
+        if self.panels.is_empty() || self.panels.len() > MAX_PANELS {
+            return Err(BadRecord::PanelCount { got: self.panels.len() });
+        }
+        if self.picture.file_name.contains(['/', '\\']) {
+            return Err(BadRecord::NotAName);
+        }
+        hash("picture.pixels_sha256", &self.picture.pixels_sha256, false)?;
+        text("program", &self.program)?;
+        text("picture.file_name", &self.picture.file_name)?;
+        for panel in &self.panels {
+            hash("weights_sha256", &panel.weights_sha256, true)?;
+            for (field, value) in panel.texts() {
+                text(field, value)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl PictureRecord {
+    /// The record of a decoded picture: only the last part of `path` is kept.
+    pub fn new(path: &Path, width: u32, height: u32, rgb: &[u8]) -> Self {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        // On a system that parts folders with `/`, a name can hold the other separator.
+        let file_name = name.rsplit(['/', '\\']).next().unwrap_or_default().to_owned();
+        Self { file_name, pixels_sha256: pixels_sha256(width, height, rgb) }
+    }
+}
+
+impl PanelRecord {
+    /// The same panel with everything about its mosaic taken from it: layer, layout, scale, range and colours.
+    #[must_use]
+    pub fn with_mosaic(self, mosaic: &Mosaic) -> Self {
+        let geometry = &mosaic.geometry;
+        Self {
+            layer: mosaic.layer.clone(),
+            shape: mosaic.shape.to_string(),
+            layout: geometry.layout().to_string(),
+            grid: geometry.grid().to_string(),
+            scale: geometry.scale(),
+            gap: geometry.gap(),
+            normalisation: mosaic.normalisation.to_string(),
+            range: mosaic.range.to_string(),
+            colour_map: mosaic.colour_map.to_string(),
+            ..self
+        }
+    }
+
+    fn texts(&self) -> [(&'static str, &str); 14] {
+        [
+            ("tag", &self.tag),
+            ("input_size", &self.input_size),
+            ("fit", &self.fit),
+            ("filter", &self.filter),
+            ("value_scale", &self.value_scale),
+            ("engine", &self.engine),
+            ("device", &self.device),
+            ("layer", &self.layer),
+            ("shape", &self.shape),
+            ("layout", &self.layout),
+            ("grid", &self.grid),
+            ("normalisation", &self.normalisation),
+            ("range", &self.range),
+            ("colour_map", &self.colour_map),
+        ]
+    }
+}
+
+/// Why a record is not one.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BadRecord {
+    /// Not JSON, or not a record's.
+    #[error("the figure's record is not readable JSON: {0}")]
+    Json(String),
+    /// Another version's record.
+    #[error("the figure's record has schema {got}; this version reads schema {SCHEMA}")]
+    Schema {
+        /// The schema's number.
+        got: u32,
+    },
+    /// No mosaic, or more than any sheet has.
+    #[error("the figure's record describes {got} panels; expected 1 to {MAX_PANELS}")]
+    PanelCount {
+        /// Panels there were.
+        got: usize,
+    },
+    /// A path where a name belongs.
+    #[error("the figure's record names its picture by a path; expected a file name")]
+    NotAName,
+    /// Text that is too long, or holds control characters.
+    #[error(
+        "the figure's record: `{field}` must be at most {MAX_CHARS} characters without control characters"
+    )]
+    Text {
+        /// The field's name.
+        field: &'static str,
+    },
+    /// No hash.
+    #[error("the figure's record: `{field}` must be 64 lower-case hexadecimal digits")]
+    Hash {
+        /// The field's name.
+        field: &'static str,
+    },
+}
+
+fn text(field: &'static str, value: &str) -> Result<(), BadRecord> {
+    let good = value.len() <= MAX_CHARS * 4
+        && value.chars().count() <= MAX_CHARS
+        && !value.contains(char::is_control);
+    if good { Ok(()) } else { Err(BadRecord::Text { field }) }
+}
+
+fn hash(field: &'static str, value: &str, may_be_unverified: bool) -> Result<(), BadRecord> {
+    let digits = value.len() == 64 && value.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+    if digits || (may_be_unverified && value == UNVERIFIED) { Ok(()) } else { Err(BadRecord::Hash { field }) }
+}
+
+/// SHA-256 of a decoded picture, in lower-case hexadecimal. Hashed are: the width, then the height, each as four
+/// little-endian bytes, then the samples as given, `height · width · 3` bytes of 8-bit RGB, row-major. The same picture
+/// stored as PNG and as BMP has the same hash; a transposed one of the same bytes has not.
+pub fn pixels_sha256(width: u32, height: u32, rgb: &[u8]) -> String {
+    let mut hasher = Sha256::new();
+    hasher.update(width.to_le_bytes());
+    hasher.update(height.to_le_bytes());
+    hasher.update(rgb);
+    hasher.finalize().iter().fold(String::with_capacity(64), |mut hex, byte| {
+        // Writing to a string doesn't fail.
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
+}

@@ -1,0 +1,150 @@
+//! A mosaic as a figure that explains itself: caption, colour bar and legend around the untouched pixels.
+
+use super::{
+    Mosaic, MosaicError, Pixels, colour_bar::ColourBar, legend::Legend, text, text_block::TextBlock,
+};
+
+/// What a figure says about its mosaic.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Caption {
+    /// The first and larger line.
+    pub title: String,
+    /// One paragraph each.
+    pub details: Vec<String>,
+}
+
+impl Caption {
+    /// The caption of a mosaic of a picture (its file's name) through a backbone (`arch.tag`): picture, tag, layer and its
+    /// extent; then normalisation, range and the filters that don't live.
+    pub fn of(mosaic: &Mosaic, picture: &str, tag: &str) -> Self {
+        let picture = text::shorten_middle(picture, 48);
+        let layer = format!("{}{}{}", mosaic.layer, text::NO_BREAK, mosaic.shape);
+        let range = mosaic.range.outer();
+        let joint = if mosaic.range.is_shared() { ":" } else { ", within" };
+        let counts = mosaic.counts;
+        let mut parts = vec![format!("{}{joint} {range}", mosaic.normalisation.describe())];
+        for (kind, count) in [
+            ("dead", counts.dead),
+            ("constant", counts.constant),
+            ("NaN", counts.nan),
+            ("infinite", counts.infinite),
+        ] {
+            parts.push(format!("{kind}{}{count}", text::NO_BREAK));
+        }
+        if mosaic.order.len() < mosaic.shape.channels {
+            parts.push(format!("{} of {} filters shown", mosaic.order.len(), mosaic.shape.channels));
+        }
+        Self { title: join(&[picture, tag.to_owned(), layer]), details: vec![join(&parts)] }
+    }
+}
+
+/// Parts with dots between them; a line breaks after a dot, never before it.
+fn join(parts: &[String]) -> String {
+    parts.join(&format!("{}· ", text::NO_BREAK))
+}
+
+/// Where the caption stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum CaptionSide {
+    /// Over the mosaic, as a heading.
+    #[default]
+    Above,
+    /// Under everything, as papers have it.
+    Below,
+}
+
+/// How a mosaic becomes a figure. The paper is the mosaic's own.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct FigureSettings {
+    /// Where the caption stands.
+    pub side: CaptionSide,
+    /// Whether the colour bar and the legend are drawn.
+    pub scale_shown: bool,
+    /// Height of the text in pixels; none takes a 64th of the mosaic's width. Kept within 14 to 64.
+    pub text_px: Option<f32>,
+}
+
+impl Default for FigureSettings {
+    fn default() -> Self {
+        Self { side: CaptionSide::default(), scale_shown: true, text_px: None }
+    }
+}
+
+/// A captioned mosaic.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Figure {
+    /// The whole figure.
+    pub pixels: Pixels,
+    /// Column and row of the mosaic's top left pixel.
+    pub mosaic_at: (u32, u32),
+}
+
+/// Sets a mosaic as a figure. The text is wrapped, then shortened to the width, which is the mosaic's own but never less
+/// than a readable line.
+///
+/// # Errors
+/// [`MosaicError::TooLarge`] where margins and text take the figure over the limit.
+pub fn figure(mosaic: &Mosaic, caption: &Caption, settings: &FigureSettings) -> Result<Figure, MosaicError> {
+    let (mosaic_width, mosaic_height) = (mosaic.pixels.width(), mosaic.pixels.height());
+    let px = settings
+        .text_px
+        .filter(|px| px.is_finite())
+        .unwrap_or(mosaic_width as f32 / 64.0)
+        .clamp(14.0, 64.0)
+        .round();
+    let margin = px as u32;
+    let content = mosaic_width.max((px * 26.0) as u32);
+    let words = TextBlock::new(&caption.title, &caption.details, px, content, mosaic.paper);
+    let footer = settings.scale_shown.then(|| Footer::new(mosaic, px, content));
+
+    let after = |height: u32| if height > 0 { height + margin } else { 0 };
+    let words_height = after(words.height());
+    let footer_height = footer.as_ref().map_or(0, |f| after(f.height()));
+    let height = u64::from(margin) * 2 + u64::from(mosaic_height) + u64::from(words_height + footer_height);
+    let width = u64::from(content) + u64::from(margin) * 2;
+    let mut pixels = Pixels::filled("the figure", width, height, mosaic.paper.ground())?;
+
+    let (words_y, mosaic_y) = match settings.side {
+        CaptionSide::Above => (margin, margin + words_height),
+        CaptionSide::Below => (margin + mosaic_height + margin + footer_height, margin),
+    };
+    words.draw(&mut pixels, margin, words_y);
+    pixels.paste(margin, mosaic_y, &mosaic.pixels);
+    if let Some(footer) = footer {
+        footer.draw(&mut pixels, margin, mosaic_y + mosaic_height + margin);
+    }
+    Ok(Figure { pixels, mosaic_at: (margin, mosaic_y) })
+}
+
+/// Colour bar and legend, side by side where they fit.
+struct Footer {
+    bar: ColourBar,
+    legend: Legend,
+    /// From the bar's corner.
+    legend_at: (u32, u32),
+}
+
+impl Footer {
+    fn new(mosaic: &Mosaic, px: f32, max_width: u32) -> Self {
+        let bar = ColourBar::new(mosaic, px, max_width);
+        let beside = bar.width() + 2 * px as u32;
+        let legend = Legend::new(&mosaic.looks, px, max_width, mosaic.paper);
+        let legend_at = if beside + legend.width() <= max_width {
+            (beside, 0)
+        } else {
+            (0, bar.height() + px as u32 / 2)
+        };
+        Self { bar, legend, legend_at }
+    }
+
+    fn height(&self) -> u32 {
+        let legend_bottom =
+            if self.legend.height() > 0 { self.legend_at.1 + self.legend.height() } else { 0 };
+        self.bar.height().max(legend_bottom)
+    }
+
+    fn draw(&self, pixels: &mut Pixels, x: u32, y: u32) {
+        self.bar.draw(pixels, x, y);
+        self.legend.draw(pixels, x + self.legend_at.0, y + self.legend_at.1);
+    }
+}

@@ -1,0 +1,296 @@
+//! A layer as one picture: layout, ranges and colours brought together, pixel by pixel.
+
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
+use super::{
+    ColourChoice, ColourMap, Geometry, Grid, Look, MosaicError, MosaicLayout, MosaicSpot, Normalisation,
+    Paper, Pixels, RangeUsed, TileOrder,
+    ranges::{Ranges, Span},
+};
+use crate::tensor::{Activation, FilterKind, KindCounts, LayerStats, MapShape};
+
+/// What a mosaic is to look like.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MosaicSettings {
+    /// A tile per filter, or a patch per position.
+    pub layout: MosaicLayout,
+    /// Rows × columns of filters; none takes [`Grid::for_filters`].
+    pub grid: Option<Grid>,
+    /// Pixels of a value's side, at least 1.
+    pub scale: u32,
+    /// Pixels between tiles.
+    pub gap: u32,
+    /// Which values share a range.
+    pub normalisation: Normalisation,
+    /// Which colours.
+    pub colour: ColourChoice,
+    /// Colour of gaps and blanks.
+    pub paper: Paper,
+    /// Channels to show, by place of their tiles; none shows every channel at its own place. Ranges and counts are
+    /// those of the whole layer whatever is shown.
+    pub order: Option<Arc<[usize]>>,
+}
+
+impl Default for MosaicSettings {
+    fn default() -> Self {
+        Self {
+            layout: MosaicLayout::default(),
+            grid: None,
+            scale: 1,
+            gap: 1,
+            normalisation: Normalisation::default(),
+            colour: ColourChoice::default(),
+            paper: Paper::default(),
+            order: None,
+        }
+    }
+}
+
+/// A layer as pixels, with all it takes to say what they mean.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Mosaic {
+    /// The picture, opaque.
+    pub pixels: Pixels,
+    /// Where each value lies in it.
+    pub geometry: Geometry,
+    /// Which channel stands at which place.
+    pub order: TileOrder,
+    /// The layer's name.
+    pub layer: String,
+    /// The layer's extent, with filters that are not shown.
+    pub shape: MapShape,
+    /// The normalisation that was asked for.
+    pub normalisation: Normalisation,
+    /// The colour map that was taken.
+    pub colour_map: ColourMap,
+    /// The ranges that came of it.
+    pub range: RangeUsed,
+    /// The layer's filters by kind.
+    pub counts: KindCounts,
+    /// Looks beside the colour map that occur in the picture, in the order of [`Look`].
+    pub looks: Vec<Look>,
+    /// The paper it was made for.
+    pub paper: Paper,
+}
+
+/// The value that a pixel shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct MosaicValue {
+    /// The filter's channel in the layer.
+    pub channel: usize,
+    /// The filter's place in the mosaic.
+    pub position: usize,
+    /// Row of its map.
+    pub row: usize,
+    /// Column of its map.
+    pub column: usize,
+}
+
+impl Mosaic {
+    /// The value that the pixel at (x, y) shows; none in a gap, on a blank and outside.
+    pub fn value_at(&self, x: u32, y: u32) -> Option<MosaicValue> {
+        match self.geometry.spot_at(x, y)? {
+            MosaicSpot::Value { position, row, column } => {
+                Some(MosaicValue { channel: self.order.channel_at(position)?, position, row, column })
+            }
+            MosaicSpot::Blank | MosaicSpot::Gap => None,
+        }
+    }
+}
+
+/// Pictures from this size on are painted by several threads; a smaller one takes about a millisecond, less than it may take
+/// to wake them.
+const PARALLEL_BYTES: usize = 4 << 20;
+
+/// Paints a layer. `stats` must be [`LayerStats::of`] this activation.
+///
+/// A value `v` of a range `low..high` takes step `⌊(v − low) · n / (high − low) + ½⌋` of a colour map of `n + 1` steps, in
+/// f64, cut off at both ends. A dead filter's tile looks dead whatever the normalisation; a constant one has its own look
+/// only where it was to span the map by itself, for in a shared range its value has a colour. NaN and infinities have
+/// their own colours, value by value. The cells layout has no tiles of filters: dead and constant show there only where a
+/// filter or a position was to span the map by itself.
+pub fn compose(
+    activation: &Activation,
+    stats: &LayerStats,
+    settings: &MosaicSettings,
+) -> Result<Mosaic, MosaicError> {
+    let shape = activation.shape();
+    if stats.filters.len() != shape.channels {
+        return Err(MosaicError::StatsMismatch { expected: shape.channels, got: stats.filters.len() });
+    }
+    let order = TileOrder::new(settings.order.clone(), shape.channels)?;
+    let shown = MapShape { channels: order.len(), ..shape };
+    let geometry = Geometry::new(settings.layout, shown, settings.grid, settings.scale, settings.gap)?;
+    let colour_map = settings.colour.resolve(stats);
+    let ranges = Ranges::of(activation, stats, settings.normalisation, colour_map.is_diverging());
+    let mut pixels = Pixels::filled(
+        "the mosaic",
+        geometry.width().into(),
+        geometry.height().into(),
+        settings.paper.gap(),
+    )?;
+
+    let painter = Painter {
+        activation,
+        stats,
+        geometry: &geometry,
+        order: &order,
+        ranges: &ranges,
+        colours: colour_map.table(),
+        paper: settings.paper,
+    };
+    let tile_height = geometry.tile_values().rows * geometry.scale() as usize;
+    let band_rows = tile_height + geometry.gap() as usize;
+    let band_bytes = band_rows * geometry.width() as usize * 4;
+    let paint = |(tile_row, band): (usize, &mut [u8])| painter.paint_band(band, tile_row);
+    if pixels.rgba().len() < PARALLEL_BYTES {
+        pixels.rgba_mut().chunks_mut(band_bytes).enumerate().for_each(paint);
+    } else {
+        pixels.rgba_mut().par_chunks_mut(band_bytes).enumerate().for_each(paint);
+    }
+    let looks = painter.looks();
+    Ok(Mosaic {
+        pixels,
+        layer: activation.name().to_owned(),
+        shape,
+        normalisation: settings.normalisation,
+        colour_map,
+        range: ranges.used(stats),
+        counts: stats.counts,
+        looks,
+        paper: settings.paper,
+        geometry,
+        order,
+    })
+}
+
+/// Everything that painting looks up.
+struct Painter<'a> {
+    activation: &'a Activation,
+    stats: &'a LayerStats,
+    geometry: &'a Geometry,
+    order: &'a TileOrder,
+    ranges: &'a Ranges,
+    colours: Vec<[u8; 4]>,
+    paper: Paper,
+}
+
+impl Painter<'_> {
+    /// Paints one row of tiles; the gap below them is left as it is.
+    fn paint_band(&self, band: &mut [u8], tile_row: usize) {
+        for tile_column in 0..self.geometry.tiles().columns {
+            match self.look_of_tile(tile_row, tile_column) {
+                Some(look) => self.paint_look(band, tile_column, look),
+                None => self.paint_values(band, tile_row, tile_column),
+            }
+        }
+    }
+
+    /// The look of a tile that shows no value.
+    fn look_of_tile(&self, tile_row: usize, tile_column: usize) -> Option<Look> {
+        if self.geometry.layout() == MosaicLayout::Cells {
+            return None;
+        }
+        let position = tile_row * self.geometry.grid().columns + tile_column;
+        match self.order.channel_at(position) {
+            None => Some(Look::Blank),
+            Some(channel) => (self.kind(channel) == FilterKind::Dead).then_some(Look::Dead),
+        }
+    }
+
+    fn paint_look(&self, band: &mut [u8], tile_column: usize, look: Look) {
+        let scale = self.geometry.scale() as usize;
+        let values = self.geometry.tile_values();
+        for y in 0..values.rows * scale {
+            let line = self.line(tile_column, y);
+            let Some(line) = band.get_mut(line) else { return };
+            for (x, pixel) in line.chunks_exact_mut(4).enumerate() {
+                pixel.copy_from_slice(&look.tile_colour(self.paper, x as u32, y as u32));
+            }
+        }
+    }
+
+    fn paint_values(&self, band: &mut [u8], tile_row: usize, tile_column: usize) {
+        let scale = self.geometry.scale() as usize;
+        let values = self.geometry.tile_values();
+        for value_row in 0..values.rows {
+            let first = self.line(tile_column, value_row * scale);
+            let Some(line) = band.get_mut(first.clone()) else { return };
+            for (value_column, square) in line.chunks_exact_mut(4 * scale).enumerate() {
+                let colour = self.colour((tile_row, tile_column), (value_row, value_column));
+                square.chunks_exact_mut(4).for_each(|pixel| pixel.copy_from_slice(&colour));
+            }
+            for y in value_row * scale + 1..(value_row + 1) * scale {
+                band.copy_within(first.clone(), self.line(tile_column, y).start);
+            }
+        }
+    }
+
+    /// Bytes of a band that hold one line of pixels of a tile.
+    fn line(&self, tile_column: usize, y: usize) -> std::ops::Range<usize> {
+        let tile_width = self.geometry.tile_values().columns * self.geometry.scale() as usize;
+        let x = tile_column * (tile_width + self.geometry.gap() as usize);
+        let start = (y * self.geometry.width() as usize + x) * 4;
+        start..start + tile_width * 4
+    }
+
+    fn colour(&self, tile: (usize, usize), value: (usize, usize)) -> [u8; 4] {
+        let (at_grid, at_map) = match self.geometry.layout() {
+            MosaicLayout::Filters => (tile, value),
+            MosaicLayout::Cells => (value, tile),
+        };
+        let Some(channel) = self.order.channel_at(at_grid.0 * self.geometry.grid().columns + at_grid.1)
+        else {
+            return Look::Blank.colour(self.paper);
+        };
+        let cell = at_map.0 * self.geometry.map().columns + at_map.1;
+        let value = self.activation.channel(channel).get(cell).copied().unwrap_or(f32::NAN);
+        if !value.is_finite() {
+            return if value.is_nan() { Look::Nan } else { Look::Infinite }.colour(self.paper);
+        }
+        match self.ranges.span(channel, cell) {
+            Span::Range(range) => {
+                let (low, high) = (f64::from(range.low), f64::from(range.high));
+                let last = self.colours.len() - 1;
+                // A negative step saturates to 0.
+                let step = ((f64::from(value) - low) * (last as f64 / (high - low)) + 0.5) as usize;
+                self.colours[step.min(last)]
+            }
+            Span::Constant => Look::Constant.colour(self.paper),
+            Span::Dead | Span::Broken => Look::Dead.colour(self.paper),
+        }
+    }
+
+    fn kind(&self, channel: usize) -> FilterKind {
+        self.stats.filters.get(channel).map_or(FilterKind::Live, |f| f.kind)
+    }
+
+    /// The looks that occur among what is shown.
+    fn looks(&self) -> Vec<Look> {
+        let shown_span = |wanted: Span| match self.ranges {
+            Ranges::PerFilter(_) => {
+                self.order.channels().any(|channel| self.ranges.span(channel, 0) == wanted)
+            }
+            Ranges::Shared(_) | Ranges::PerCell(_) => self.ranges.spans().contains(&wanted),
+        };
+        let dead_tile = self.geometry.layout() == MosaicLayout::Filters;
+        let shown_kind =
+            |wanted: FilterKind| self.order.channels().any(|channel| self.kind(channel) == wanted);
+        let infinite = || {
+            self.order.channels().any(|c| self.activation.channel(c).iter().any(|value| value.is_infinite()))
+        };
+        let broken = self.stats.counts.nan + self.stats.counts.infinite > 0;
+        [
+            (Look::Dead, (dead_tile && shown_kind(FilterKind::Dead)) || shown_span(Span::Dead)),
+            (Look::Constant, shown_span(Span::Constant)),
+            (Look::Nan, shown_kind(FilterKind::Nan)),
+            (Look::Infinite, broken && infinite()),
+            (Look::Blank, self.geometry.num_blank() > 0),
+        ]
+        .into_iter()
+        .filter_map(|(look, occurs)| occurs.then_some(look))
+        .collect()
+    }
+}

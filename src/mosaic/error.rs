@@ -1,0 +1,75 @@
+//! What can be wrong with a request for a mosaic.
+
+use super::{Grid, pixels::MAX_SIDE};
+
+/// Why a mosaic, a figure or a sheet was not made. Bad names have their own errors, where they are parsed.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum MosaicError {
+    /// A layer, a choice of filters or a picture without a single value.
+    #[error("nothing to show: {what} is empty")]
+    Empty {
+        /// What holds nothing.
+        what: String,
+    },
+    /// A grid that doesn't hold every filter.
+    #[error("grid {grid} holds {capacity} tiles, but there are {num_tiles} filters; take {needed} or larger", capacity = .grid.capacity())]
+    GridTooSmall {
+        /// The grid that was asked for.
+        grid: Grid,
+        /// Filters to show.
+        num_tiles: usize,
+        /// The smallest grid with the asked number of rows that holds them.
+        needed: Grid,
+    },
+    /// A scale of zero pixels per value.
+    #[error("scale must be at least 1 pixel per value, got 0")]
+    ZeroScale,
+    /// A picture that no viewer would open.
+    #[error(
+        "{what} would be {width}×{height} pixels; the limit is {MAX_SIDE} a side and 2 GiB in all, so lower the scale or the gap"
+    )]
+    TooLarge {
+        /// What was to be made.
+        what: String,
+        /// Its columns.
+        width: u64,
+        /// Its rows.
+        height: u64,
+    },
+    /// An order that names a filter that isn't there.
+    #[error("order of tiles: expected channels below {num_channels}, got {channel}")]
+    NoSuchChannel {
+        /// The channel that was named.
+        channel: usize,
+        /// Channels of the layer.
+        num_channels: usize,
+    },
+    /// An order that names a filter twice.
+    #[error("order of tiles: channel {channel} stands twice")]
+    ChannelTwice {
+        /// The channel.
+        channel: usize,
+    },
+    /// Statistics that belong to another layer.
+    #[error("statistics of {got} filters for a layer of {expected}")]
+    StatsMismatch {
+        /// Channels of the layer.
+        expected: usize,
+        /// Filters that the statistics describe.
+        got: usize,
+    },
+    /// Bytes that don't fill the picture they were given for.
+    #[error("{what} of {width}×{height} pixels: expected {expected} bytes, got {got}")]
+    ByteCount {
+        /// What the bytes were meant to be.
+        what: String,
+        /// Columns.
+        width: u32,
+        /// Rows.
+        height: u32,
+        /// Bytes that the size needs.
+        expected: usize,
+        /// Bytes there were.
+        got: usize,
+    },
+}

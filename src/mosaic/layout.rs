@@ -1,0 +1,152 @@
+//! The two ways to lay out a layer, and the grid they share.
+
+use std::{fmt, str::FromStr};
+
+/// How a layer's values lie in the picture.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum MosaicLayout {
+    /// One tile per filter, its spatial map inside.
+    #[default]
+    Filters,
+    /// One patch per spatial position, all filters inside as a grid: a pixel of the patch is one filter's value there.
+    /// Patches lie as the positions do.
+    Cells,
+}
+
+impl MosaicLayout {
+    /// Both, in the order they are listed to people.
+    pub const ALL: [Self; 2] = [Self::Filters, Self::Cells];
+
+    /// The name to type.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Filters => "filters",
+            Self::Cells => "cells",
+        }
+    }
+}
+
+impl fmt::Display for MosaicLayout {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// A layout's name that isn't one.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("unknown layout `{0}`; expected `filters` or `cells`")]
+pub struct UnknownLayout(pub String);
+
+impl FromStr for MosaicLayout {
+    type Err = UnknownLayout;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::ALL
+            .into_iter()
+            .find(|layout| layout.name() == text)
+            .ok_or_else(|| UnknownLayout(text.to_owned()))
+    }
+}
+
+/// Rows × columns of filters. Filter positions run in reading order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Grid {
+    /// Rows, at least 1 where parsed.
+    pub rows: usize,
+    /// Columns, at least 1 where parsed.
+    pub columns: usize,
+}
+
+impl Grid {
+    /// The grid of a number of filters when none is asked for: `2^⌊log2(n)/2⌋` rows (rounded down) and as many columns as
+    /// it takes, so 2048 filters are 32×64 and 512 are 16×32.
+    pub fn for_filters(num_filters: usize) -> Self {
+        let rows = 1 << (num_filters.max(1).ilog2() / 2);
+        Self { rows, columns: num_filters.div_ceil(rows).max(1) }
+    }
+
+    /// Tiles the grid holds.
+    pub const fn capacity(&self) -> usize {
+        self.rows.saturating_mul(self.columns)
+    }
+}
+
+impl fmt::Display for Grid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}x{}", self.rows, self.columns)
+    }
+}
+
+/// Text that isn't a grid.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("grid `{0}`: expected ROWSxCOLUMNS, both at least 1, such as 32x64")]
+pub struct UnknownGrid(pub String);
+
+impl FromStr for Grid {
+    type Err = UnknownGrid;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let side = |part: &str| part.parse().ok().filter(|n: &usize| *n > 0);
+        text.split_once(['x', 'X', '×'])
+            .and_then(|(rows, columns)| Some(Self { rows: side(rows)?, columns: side(columns)? }))
+            .ok_or_else(|| UnknownGrid(text.to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn grid_of_a_number_of_filters() {
+        let table = [
+            (1, 1, 1),
+            (2, 1, 2),
+            (3, 1, 3),
+            (4, 2, 2),
+            (5, 2, 3),
+            (24, 4, 6),
+            (32, 4, 8),
+            (64, 8, 8),
+            (96, 8, 12),
+            (192, 8, 24),
+            (288, 16, 18),
+            (512, 16, 32),
+            (728, 16, 46),
+            (768, 16, 48),
+            (1024, 32, 32),
+            (1280, 32, 40),
+            (1536, 32, 48),
+            (2048, 32, 64),
+            (4096, 64, 64),
+        ];
+        for (num_filters, rows, columns) in table {
+            assert_eq!(Grid::for_filters(num_filters), Grid { rows, columns }, "{num_filters} filters");
+        }
+    }
+
+    #[test]
+    fn every_grid_holds_its_filters_and_wastes_less_than_a_column() {
+        for num_filters in 1..5000 {
+            let grid = Grid::for_filters(num_filters);
+            assert!(grid.capacity() >= num_filters);
+            assert!(grid.capacity() - num_filters < grid.rows, "{num_filters}: {grid}");
+            assert!(grid.rows <= grid.columns);
+        }
+    }
+
+    #[test]
+    fn grids_and_layouts_are_read_and_printed() {
+        assert_eq!("32x64".parse(), Ok(Grid { rows: 32, columns: 64 }));
+        assert_eq!("4×6".parse::<Grid>().unwrap().to_string(), "4x6");
+        for bad in ["", "32", "0x4", "4x0", "-1x3", "4x", "x4", "4x5x6", "99999999999999999999x1"] {
+            let message = format!("grid `{bad}`: expected ROWSxCOLUMNS, both at least 1, such as 32x64");
+            assert_eq!(bad.parse::<Grid>().unwrap_err().to_string(), message);
+        }
+        for layout in MosaicLayout::ALL {
+            assert_eq!(layout.to_string().parse(), Ok(layout));
+        }
+        let message = "unknown layout `rows`; expected `filters` or `cells`";
+        assert_eq!("rows".parse::<MosaicLayout>().unwrap_err().to_string(), message);
+    }
+}

@@ -1,0 +1,179 @@
+//! The looks that no colour map has: dead, constant, broken and missing filters, and the paper a figure stands on.
+
+use std::{fmt, str::FromStr};
+
+/// What a figure is drawn on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Paper {
+    /// Dark text on white, for print.
+    #[default]
+    Light,
+    /// Light text on near-black, for slides and screens.
+    Dark,
+}
+
+impl Paper {
+    /// Both, in the order they are listed to people.
+    pub const ALL: [Self; 2] = [Self::Light, Self::Dark];
+
+    /// The name to type.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Light => "light",
+            Self::Dark => "dark",
+        }
+    }
+
+    /// The ground under everything.
+    pub const fn ground(self) -> [u8; 4] {
+        match self {
+            Self::Light => [255, 255, 255, 255],
+            Self::Dark => [22, 22, 26, 255],
+        }
+    }
+
+    /// Gaps between tiles: neither end of a colour map, so that a bright value at a tile's edge doesn't run into its gap.
+    pub const fn gap(self) -> [u8; 4] {
+        match self {
+            Self::Light => [186, 190, 200, 255],
+            Self::Dark => [22, 22, 26, 255],
+        }
+    }
+
+    /// Titles.
+    pub const fn ink(self) -> [u8; 4] {
+        match self {
+            Self::Light => [16, 16, 20, 255],
+            Self::Dark => [240, 240, 244, 255],
+        }
+    }
+
+    /// Everything that is said more quietly than a title.
+    pub const fn quiet_ink(self) -> [u8; 4] {
+        match self {
+            Self::Light => [72, 72, 80, 255],
+            Self::Dark => [178, 178, 188, 255],
+        }
+    }
+
+    /// Frames and tick marks.
+    pub const fn line(self) -> [u8; 4] {
+        match self {
+            Self::Light => [140, 140, 148, 255],
+            Self::Dark => [112, 112, 122, 255],
+        }
+    }
+
+    /// A place of the grid without a filter.
+    pub const fn blank(self) -> [u8; 4] {
+        match self {
+            Self::Light => [232, 232, 226, 255],
+            Self::Dark => [58, 48, 34, 255],
+        }
+    }
+}
+
+impl fmt::Display for Paper {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// A paper's name that isn't one.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("unknown paper `{0}`; expected `light` or `dark`")]
+pub struct UnknownPaper(pub String);
+
+impl FromStr for Paper {
+    type Err = UnknownPaper;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::ALL.into_iter().find(|p| p.name() == text).ok_or_else(|| UnknownPaper(text.to_owned()))
+    }
+}
+
+/// A look that stands for something other than a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Look {
+    /// Nothing but zeros, or residue of zero: dark slate, hatched where it fills a tile.
+    Dead,
+    /// One value where a range was wanted: mid grey, a little warm.
+    Constant,
+    /// NaN: magenta.
+    Nan,
+    /// Plus or minus infinity: cyan.
+    Infinite,
+    /// A place of the grid that no filter fills: the paper, a shade off, with a stroke through a whole tile.
+    Blank,
+}
+
+impl Look {
+    /// The word for a legend.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Dead => "dead",
+            Self::Constant => "constant",
+            Self::Nan => "NaN",
+            Self::Infinite => "infinite",
+            Self::Blank => "no filter",
+        }
+    }
+
+    /// The flat colour.
+    pub const fn colour(self, paper: Paper) -> [u8; 4] {
+        match self {
+            Self::Dead => [32, 38, 50, 255],
+            Self::Constant => [134, 128, 122, 255],
+            Self::Nan => [255, 0, 255, 255],
+            Self::Infinite => [0, 255, 255, 255],
+            Self::Blank => paper.blank(),
+        }
+    }
+
+    /// The colour of the pixel at (x, y) of a whole tile that has this look.
+    pub const fn tile_colour(self, paper: Paper, x: u32, y: u32) -> [u8; 4] {
+        match self {
+            Self::Dead if (x + y) % 4 == 3 => [48, 56, 71, 255],
+            Self::Blank if x == y => paper.line(),
+            _ => self.colour(paper),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mosaic::ColourMap;
+
+    const ALL: [Look; 5] = [Look::Dead, Look::Constant, Look::Nan, Look::Infinite, Look::Blank];
+
+    #[test]
+    fn no_look_is_a_colour_of_any_map_or_of_another_look() {
+        for paper in Paper::ALL {
+            for (i, look) in ALL.into_iter().enumerate() {
+                let colour = look.colour(paper);
+                for other in &ALL[i + 1..] {
+                    assert!(distance(colour, other.colour(paper)) > 40, "{look:?} and {other:?}");
+                }
+                for map in ColourMap::ALL {
+                    for step in map.table() {
+                        assert_ne!(step, colour, "{look:?} is a colour of {map}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn papers_are_read_as_they_are_printed() {
+        for paper in Paper::ALL {
+            assert_eq!(paper.to_string().parse(), Ok(paper));
+        }
+        let message = "unknown paper `white`; expected `light` or `dark`";
+        assert_eq!("white".parse::<Paper>().unwrap_err().to_string(), message);
+    }
+
+    fn distance(a: [u8; 4], b: [u8; 4]) -> u32 {
+        a.iter().zip(b).map(|(x, y)| u32::from(x.abs_diff(y))).sum()
+    }
+}

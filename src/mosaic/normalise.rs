@@ -1,0 +1,175 @@
+//! Ways to choose the range that a colour map spans. What each means for a layer is worked out in `ranges`.
+
+use std::{fmt, str::FromStr};
+
+/// Which values share a range. Ranges come from finite values only. With a diverging colour map every range but a fixed
+/// one is widened to be symmetric about zero.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub enum Normalisation {
+    /// Each filter by its own smallest and largest value.
+    #[default]
+    Filter,
+    /// Each spatial position by its smallest and largest value over the filters.
+    Cell,
+    /// The layer's smallest to its largest value.
+    Global,
+    /// Two percentiles of the layer's values, linearly interpolated between ranks; 0 ≤ low < high ≤ 100. Where both fall on
+    /// one value (most of a sparse layer is zero) the global range is taken instead.
+    Percentile {
+        /// The lower one.
+        low: f64,
+        /// The upper one.
+        high: f64,
+    },
+    /// The range given, as it is: the way to link the scales of several pictures. Values outside take the end colours.
+    Fixed {
+        /// Lower end.
+        low: f32,
+        /// Upper end.
+        high: f32,
+    },
+    /// Minus to plus the layer's largest magnitude.
+    Symmetric,
+}
+
+impl Normalisation {
+    /// The percentiles that `percentile` alone means.
+    pub const DEFAULT_PERCENTILES: Self = Self::Percentile { low: 1.0, high: 99.0 };
+
+    /// The words for a caption.
+    pub fn describe(self) -> String {
+        match self {
+            Self::Filter => "each filter by its own range".into(),
+            Self::Cell => "each position by its own range".into(),
+            Self::Global => "one range for all filters".into(),
+            Self::Percentile { low, high } => format!("percentiles {low} to {high}"),
+            Self::Fixed { .. } => "fixed range".into(),
+            Self::Symmetric => "symmetric range".into(),
+        }
+    }
+}
+
+impl fmt::Display for Normalisation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Filter => f.pad("filter"),
+            Self::Cell => f.pad("cell"),
+            Self::Global => f.pad("global"),
+            Self::Percentile { low, high } => write!(f, "percentile:{low},{high}"),
+            Self::Fixed { low, high } => write!(f, "fixed:{low},{high}"),
+            Self::Symmetric => f.pad("symmetric"),
+        }
+    }
+}
+
+/// Text that names no normalisation, or gives it a range that is none.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum UnknownNormalisation {
+    /// No such name.
+    #[error(
+        "unknown normalisation `{0}`; expected filter, cell, global, percentile[:LOW,HIGH], fixed:LOW,HIGH or symmetric"
+    )]
+    Name(String),
+    /// Two numbers were needed.
+    #[error("normalisation `{0}`: expected two numbers after the colon, such as `{1}`")]
+    Numbers(String, &'static str),
+    /// Percentiles that aren't.
+    #[error("normalisation `{0}`: expected 0 ≤ LOW < HIGH ≤ 100")]
+    Percentiles(String),
+    /// A fixed range that is empty or not finite.
+    #[error("normalisation `{0}`: expected finite numbers with LOW < HIGH")]
+    Fixed(String),
+}
+
+impl FromStr for Normalisation {
+    type Err = UnknownNormalisation;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (name, numbers) = text.split_once(':').map_or((text, None), |(name, rest)| (name, Some(rest)));
+        let owned = || text.to_owned();
+        match (name, numbers) {
+            ("filter", None) => Ok(Self::Filter),
+            ("cell", None) => Ok(Self::Cell),
+            ("global", None) => Ok(Self::Global),
+            ("symmetric", None) => Ok(Self::Symmetric),
+            ("percentile", None) => Ok(Self::DEFAULT_PERCENTILES),
+            ("percentile", Some(numbers)) => {
+                let (low, high) = pair::<f64>(numbers)
+                    .ok_or_else(|| UnknownNormalisation::Numbers(owned(), "percentile:1,99"))?;
+                if 0.0 <= low && low < high && high <= 100.0 {
+                    Ok(Self::Percentile { low, high })
+                } else {
+                    Err(UnknownNormalisation::Percentiles(owned()))
+                }
+            }
+            ("fixed", numbers) => {
+                let (low, high) = numbers
+                    .and_then(pair::<f32>)
+                    .ok_or_else(|| UnknownNormalisation::Numbers(owned(), "fixed:0,6"))?;
+                if low.is_finite() && high.is_finite() && low < high {
+                    Ok(Self::Fixed { low, high })
+                } else {
+                    Err(UnknownNormalisation::Fixed(owned()))
+                }
+            }
+            _ => Err(UnknownNormalisation::Name(owned())),
+        }
+    }
+}
+
+fn pair<T: FromStr>(text: &str) -> Option<(T, T)> {
+    let (low, high) = text.split_once(',')?;
+    Some((low.trim().parse().ok()?, high.trim().parse().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_normalisation_is_read_as_it_is_printed() {
+        let all = [
+            ("filter", Normalisation::Filter),
+            ("cell", Normalisation::Cell),
+            ("global", Normalisation::Global),
+            ("percentile:1,99", Normalisation::DEFAULT_PERCENTILES),
+            ("percentile:0.5,100", Normalisation::Percentile { low: 0.5, high: 100.0 }),
+            ("fixed:-1.5,6", Normalisation::Fixed { low: -1.5, high: 6.0 }),
+            ("symmetric", Normalisation::Symmetric),
+        ];
+        for (text, normalisation) in all {
+            assert_eq!(text.parse(), Ok(normalisation));
+            assert_eq!(normalisation.to_string(), text);
+        }
+        assert_eq!("percentile".parse(), Ok(Normalisation::DEFAULT_PERCENTILES));
+        assert_eq!("fixed: 0, 1".parse(), Ok(Normalisation::Fixed { low: 0.0, high: 1.0 }));
+    }
+
+    #[test]
+    fn bad_normalisations_say_what_was_expected() {
+        let table = [
+            (
+                "filters",
+                "unknown normalisation `filters`; expected filter, cell, global, percentile[:LOW,HIGH], fixed:LOW,HIGH or symmetric",
+            ),
+            (
+                "global:0,1",
+                "unknown normalisation `global:0,1`; expected filter, cell, global, percentile[:LOW,HIGH], fixed:LOW,HIGH or symmetric",
+            ),
+            ("fixed", "normalisation `fixed`: expected two numbers after the colon, such as `fixed:0,6`"),
+            ("fixed:1", "normalisation `fixed:1`: expected two numbers after the colon, such as `fixed:0,6`"),
+            (
+                "percentile:a,b",
+                "normalisation `percentile:a,b`: expected two numbers after the colon, such as `percentile:1,99`",
+            ),
+            ("percentile:99,1", "normalisation `percentile:99,1`: expected 0 ≤ LOW < HIGH ≤ 100"),
+            ("percentile:nan,1", "normalisation `percentile:nan,1`: expected 0 ≤ LOW < HIGH ≤ 100"),
+            ("percentile:0,101", "normalisation `percentile:0,101`: expected 0 ≤ LOW < HIGH ≤ 100"),
+            ("fixed:2,2", "normalisation `fixed:2,2`: expected finite numbers with LOW < HIGH"),
+            ("fixed:0,inf", "normalisation `fixed:0,inf`: expected finite numbers with LOW < HIGH"),
+        ];
+        for (text, message) in table {
+            assert_eq!(text.parse::<Normalisation>().unwrap_err().to_string(), message);
+        }
+    }
+}

@@ -1,0 +1,207 @@
+//! One figure of many: the picture, and a titled panel for each backbone or layer.
+
+use fast_image_resize::{PixelType, Resizer, images::Image};
+
+use super::{MAX_SIDE, MosaicError, Paper, Pixels, enlarge, text_block::TextBlock};
+
+/// A mosaic, or anything else in pixels, under its title.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SheetPanel {
+    /// The larger line: a backbone or a layer.
+    pub title: String,
+    /// The smaller line; may be empty.
+    pub subtitle: String,
+    /// Shown pixel for pixel, or enlarged by a whole factor.
+    pub pixels: Pixels,
+}
+
+/// The picture that the panels come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SheetPicture {
+    /// The larger line: the file's name.
+    pub title: String,
+    /// The smaller line; may be empty.
+    pub subtitle: String,
+    /// Columns.
+    pub width: u32,
+    /// Rows.
+    pub height: u32,
+    /// `height · width · 3` bytes.
+    pub rgb: Vec<u8>,
+}
+
+/// How a sheet is laid out.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SheetSettings {
+    /// Ground and ink.
+    pub paper: Paper,
+    /// The least width of the widest panel, in pixels; whole factors may take it up to twice that.
+    pub panel_width: u32,
+    /// Columns of panels beside the picture; none takes the square root of their number, rounded up.
+    pub columns: Option<usize>,
+}
+
+impl Default for SheetSettings {
+    fn default() -> Self {
+        Self { paper: Paper::default(), panel_width: 512, columns: None }
+    }
+}
+
+/// A titled picture whose size is settled.
+struct Block {
+    words: TextBlock,
+    pixels: Pixels,
+}
+
+impl Block {
+    fn height(&self, gutter: u32) -> u32 {
+        let words = self.words.height();
+        self.pixels.height() + if words > 0 { words + gutter / 2 } else { 0 }
+    }
+
+    /// Title over picture, the pictures of a row starting on one line.
+    fn draw(&self, sheet: &mut Pixels, x: u32, y: u32, words_height: u32, gutter: u32) {
+        self.words.draw(sheet, x, y);
+        let below = if words_height > 0 { words_height + gutter / 2 } else { 0 };
+        sheet.paste(x, y + below, &self.pixels);
+    }
+}
+
+/// Lays the picture on the left and the panels in a grid beside it. Panels are enlarged by whole factors (nearest
+/// neighbour) towards one width; the picture is resampled to that width.
+///
+/// # Errors
+/// No panels, a picture whose bytes don't fill its size, a sheet over the size limit.
+pub fn sheet(
+    picture: Option<&SheetPicture>,
+    panels: &[SheetPanel],
+    settings: &SheetSettings,
+) -> Result<Pixels, MosaicError> {
+    if panels.is_empty() {
+        return Err(MosaicError::Empty { what: "the sheet".into() });
+    }
+    let paper = settings.paper;
+    let widths: Vec<u32> = panels.iter().map(|p| p.pixels.width()).collect();
+    let target = common_width(&widths, settings.panel_width);
+    let enlarged = panels
+        .iter()
+        .map(|panel| enlarge(&panel.pixels, target / panel.pixels.width()))
+        .collect::<Result<Vec<_>, _>>()?;
+    // A column as wide as its text needs, even under one-pixel mosaics.
+    let widest = enlarged.iter().map(Pixels::width).max().unwrap_or(target);
+    let px = (widest as f32 / 32.0).clamp(14.0, 64.0).round();
+    let cell = widest.max((px * 14.0) as u32);
+    let gutter = px as u32 * 3 / 2;
+
+    let words = |title: &str, subtitle: &str| TextBlock::new(title, &[subtitle.to_owned()], px, cell, paper);
+    let blocks: Vec<Block> = panels
+        .iter()
+        .zip(enlarged)
+        .map(|(panel, pixels)| Block { words: words(&panel.title, &panel.subtitle), pixels })
+        .collect();
+    let picture = picture
+        .map(|p| Ok(Block { words: words(&p.title, &p.subtitle), pixels: fit_width(p, cell)? }))
+        .transpose()?;
+
+    let root = (blocks.len() as f64).sqrt().ceil() as usize;
+    let columns = settings.columns.unwrap_or(root).clamp(1, blocks.len());
+    let rows: Vec<&[Block]> = blocks.chunks(columns).collect();
+    let words_heights: Vec<u32> = rows.iter().map(|row| tallest(row, |b| b.words.height())).collect();
+    let row_heights: Vec<u32> = rows
+        .iter()
+        .zip(&words_heights)
+        .map(|(row, words)| tallest(row, |b| b.height(gutter) - b.words.height()) + words)
+        .collect();
+
+    let picture_columns = usize::from(picture.is_some());
+    let grid_height: u64 = row_heights.iter().map(|h| u64::from(*h) + u64::from(gutter)).sum();
+    let picture_height = picture.as_ref().map_or(0, |b| u64::from(b.height(gutter) + gutter));
+    let width = (columns + picture_columns) as u64 * u64::from(cell + gutter) + u64::from(gutter);
+    let height = grid_height.max(picture_height) + u64::from(gutter);
+    let mut sheet = Pixels::filled("the sheet", width, height, paper.ground())?;
+
+    let column_x = |column: usize| gutter + column as u32 * (cell + gutter);
+    if let Some(block) = &picture {
+        // Its pixels start on the first row's line.
+        let words_height = block.words.height().max(words_heights.first().copied().unwrap_or(0));
+        block.draw(&mut sheet, column_x(0), gutter, words_height, gutter);
+    }
+    let mut y = gutter;
+    for ((row, words_height), row_height) in rows.iter().zip(&words_heights).zip(&row_heights) {
+        for (column, block) in row.iter().enumerate() {
+            block.draw(&mut sheet, column_x(column + picture_columns), y, *words_height, gutter);
+        }
+        y += row_height + gutter;
+    }
+    Ok(sheet)
+}
+
+/// The width that all panels come closest to when enlarged by whole factors: of the multiples of their widths from the
+/// wanted width (or the widest panel's) to twice that, the one whose narrowest panel is widest in proportion.
+fn common_width(widths: &[u32], wanted: u32) -> u32 {
+    let least = widths.iter().copied().fold(wanted.min(MAX_SIDE), u32::max);
+    let share = |target: u32| {
+        let of_panel = |width: &u32| f64::from(target / width * width) / f64::from(target);
+        widths.iter().map(of_panel).fold(1.0, f64::min)
+    };
+    let mut candidates: Vec<u32> = widths
+        .iter()
+        .flat_map(|&width| {
+            (least.div_ceil(width)..=least.saturating_mul(2) / width).map(move |factor| factor * width)
+        })
+        .collect();
+    candidates.sort_unstable();
+    candidates.dedup();
+    // The first of equals, which is the smallest.
+    candidates.into_iter().fold(least, |best, next| {
+        let better = !widths.iter().any(|width| best % width == 0) || share(next) > share(best) + 1e-9;
+        if better { next } else { best }
+    })
+}
+
+fn tallest(row: &[Block], height: impl Fn(&Block) -> u32) -> u32 {
+    row.iter().map(height).max().unwrap_or(0)
+}
+
+/// The picture resampled to a width, its proportions kept as far as whole pixels allow. A very tall one stays within four
+/// times the width, so that it doesn't set the sheet's height alone.
+fn fit_width(picture: &SheetPicture, width: u32) -> Result<Pixels, MosaicError> {
+    let SheetPicture { width: from_width, height: from_height, ref rgb, .. } = *picture;
+    let expected = (from_width as usize).saturating_mul(from_height as usize).saturating_mul(3);
+    let mismatch = || MosaicError::ByteCount {
+        what: "RGB picture".into(),
+        width: from_width,
+        height: from_height,
+        expected,
+        got: rgb.len(),
+    };
+    if rgb.len() != expected || expected == 0 {
+        return Err(mismatch());
+    }
+    let shrink =
+        (f64::from(width) / f64::from(from_width)).min(4.0 * f64::from(width) / f64::from(from_height));
+    let side = |from: u32| (f64::from(from) * shrink).round().max(1.0) as u32;
+    let (to_width, to_height) = (side(from_width), side(from_height));
+    let source =
+        Image::from_vec_u8(from_width, from_height, rgb.clone(), PixelType::U8x3).map_err(|_| mismatch())?;
+    let mut target = Image::new(to_width, to_height, PixelType::U8x3);
+    // Fails only for two pixel types that differ.
+    Resizer::new().resize(&source, &mut target, None).map_err(|_| mismatch())?;
+    let rgba = target.buffer().chunks_exact(3).flat_map(|p| [p[0], p[1], p[2], u8::MAX]).collect();
+    Pixels::from_rgba(to_width, to_height, rgba)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::common_width;
+
+    #[test]
+    fn panels_come_close_to_one_width() {
+        assert_eq!(common_width(&[64], 512), 512);
+        assert_eq!(common_width(&[300], 512), 600);
+        assert_eq!(common_width(&[900], 512), 900);
+        // 512·2, 816·1, 560·2 and 140·8: the narrowest is 816 of 1120.
+        assert_eq!(common_width(&[512, 816, 560, 140], 512), 1120);
+        assert_eq!(common_width(&[1, 7], 1), 7);
+    }
+}
