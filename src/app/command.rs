@@ -62,6 +62,8 @@ pub(super) enum Command {
     SetSavedPaper(Paper),
     /// Try again after an error.
     Retry,
+    /// Tell the person that what they typed means nothing.
+    Complain(String),
     /// Take a message away.
     Dismiss(usize),
     /// Dark or light.

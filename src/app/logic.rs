@@ -306,6 +306,7 @@ impl App {
             Command::SetCaption(has_caption) => self.state.has_caption = has_caption,
             Command::SetSavedPaper(paper) => self.state.saved_paper = paper,
             Command::Retry => self.show(),
+            Command::Complain(text) => self.state.say(Tone::Bad, text),
             Command::Dismiss(at) => {
                 self.state.messages.remove(at);
             }
