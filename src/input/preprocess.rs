@@ -63,7 +63,7 @@ pub enum ParseChoiceError {
         got: String,
     },
     /// No mode of that name.
-    #[error("preprocessing `{got}`: expected model, {}{}", mode_names().join(", "), did_you_mean(nearest))]
+    #[error("preprocessing `{got}`: expected model, {}{}", mode_names().join(", "), did_you_mean(*nearest))]
     UnknownValues {
         /// What was typed.
         got: String,
@@ -76,7 +76,7 @@ fn mode_names() -> [&'static str; 4] {
     ValueScale::NAMED.map(|(name, _)| name)
 }
 
-fn did_you_mean(nearest: &Option<&'static str>) -> String {
+fn did_you_mean(nearest: Option<&str>) -> String {
     nearest.map_or_else(String::new, |name| format!("; did you mean `{name}`?"))
 }
 
@@ -312,16 +312,11 @@ impl Geometry {
     }
 
     fn region(&self, original: PixelSize) -> SourceRegion {
-        let (x_scale, y_scale) = (
-            original.width as f64 / self.resized.width as f64,
-            original.height as f64 / self.resized.height as f64,
-        );
-        SourceRegion {
-            x: self.window.left as f64 * x_scale,
-            y: self.window.top as f64 * y_scale,
-            width: self.window.size.width as f64 * x_scale,
-            height: self.window.size.height as f64 * y_scale,
-        }
+        // Multiplied first: then a whole picture's region is exactly the picture.
+        let x = |columns: usize| (columns * original.width) as f64 / self.resized.width as f64;
+        let y = |rows: usize| (rows * original.height) as f64 / self.resized.height as f64;
+        let OutputWindow { left, top, size } = self.window;
+        SourceRegion { x: x(left), y: y(top), width: x(size.width), height: y(size.height) }
     }
 
     fn words(&self, original: PixelSize, spec: &PreprocessSpec) -> String {

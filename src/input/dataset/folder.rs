@@ -144,7 +144,7 @@ impl Found<'_> {
 
 /// The path with `/` between its parts on every system.
 pub(super) fn with_slashes(path: &Path) -> String {
-    path.iter().map(|part| part.to_string_lossy()).collect::<Vec<_>>().join("/")
+    path.iter().map(std::ffi::OsStr::to_string_lossy).collect::<Vec<_>>().join("/")
 }
 
 /// Part by part, numbers by value and letters without case; plain order where that ties.

@@ -15,6 +15,7 @@ pub(super) const REQUIRED: [&str; 4] = ["timestamp", "frame_id", "filename", "an
 const LABELS: [&str; 6] = ["angle", "torque", "speed", "lat", "long", "alt"];
 /// Pictures at most this far apart belong to one moment: the cameras run at 20 Hz, so moments are 50 ms apart.
 const MOMENT_NS: u64 = 25_000_000;
+const NOT_UTF8: &str = "not UTF-8 text: save the log as UTF-8";
 
 /// The first line of a file that may be a log, as columns.
 pub(super) struct Header {
@@ -233,6 +234,7 @@ fn group(lines: Vec<Line>) -> Vec<Vec<Line>> {
 /// All lines, and the names of the label columns.
 fn read_lines(path: &Path) -> Result<(Vec<Line>, Vec<String>), DatasetError> {
     let bytes = std::fs::read(path).map_err(|e| DatasetError::io(path, &e))?;
+    let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&bytes);
     let bad = |line: u64, problem: String| DatasetError::BadRow { line, problem, path: path.to_owned() };
     let header = Header::read(path)?;
     let columns = header.columns();
@@ -254,20 +256,19 @@ fn read_lines(path: &Path) -> Result<(Vec<Line>, Vec<String>), DatasetError> {
         .has_headers(true)
         .flexible(true)
         .trim(csv::Trim::All)
-        .from_reader(&*bytes);
+        .from_reader(bytes);
+    // The header is read by the first call, and positions count from after it.
+    reader.byte_headers().map_err(|_| bad(1, NOT_UTF8.into()))?;
+    let mut counter = LineCounter { bytes, at: 0, line: 1 };
     let mut lines = Vec::new();
     let mut record = csv::StringRecord::new();
     loop {
-        let line = reader.position().line();
+        let number = counter.line_of(reader.position().byte());
         match reader.read_record(&mut record) {
             Ok(false) => break,
             Ok(true) => {}
-            Err(e) => {
-                let line = e.position().map_or(line, csv::Position::line);
-                return Err(bad(line, "not UTF-8 text: save the log as UTF-8".into()));
-            }
+            Err(_) => return Err(bad(number, NOT_UTF8.into())),
         }
-        let number = record.position().map_or(line, csv::Position::line);
         if record.len() != columns.len() {
             let problem = format!(
                 "{} fields where the header has {} (a decimal comma must be quoted, or fields parted by semicolons)",
@@ -296,6 +297,28 @@ fn read_lines(path: &Path) -> Result<(Vec<Line>, Vec<String>), DatasetError> {
         lines.push(Line { number, timestamp_ns, camera, recorded: cell(file).to_owned(), labels: values });
     }
     Ok((lines, labels.into_iter().map(|(name, _)| name.to_owned()).collect()))
+}
+
+/// Lines as editors count them. The CSV reader's own count is off after blank lines and after `\r\n`.
+struct LineCounter<'a> {
+    bytes: &'a [u8],
+    at: usize,
+    line: u64,
+}
+
+impl LineCounter<'_> {
+    /// The line of the first row that begins at or after a position; positions must not fall.
+    fn line_of(&mut self, byte: u64) -> u64 {
+        let start = usize::try_from(byte).unwrap_or(usize::MAX);
+        while let Some(&b) = self.bytes.get(self.at) {
+            if self.at >= start && !matches!(b, b'\r' | b'\n') {
+                break;
+            }
+            self.line += u64::from(b == b'\n');
+            self.at += 1;
+        }
+        self.line
+    }
 }
 
 /// A finite number, with a decimal point or comma; NaN for an empty cell.

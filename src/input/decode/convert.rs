@@ -30,6 +30,9 @@ pub(super) fn decode(format: ImageFormat, bytes: &[u8], limits: &DecodeLimits) -
             let animated = job.sorted(decoder.is_apng())?;
             job.finish(decoder, animated)
         }
+        ImageFormat::WebP if webp_is_cut(bytes) => {
+            Err(DecodeProblem::Truncated { format: format_name(format) })
+        }
         ImageFormat::WebP => {
             let decoder = job.sorted(WebPDecoder::new(input))?;
             let animated = decoder.has_animation();
@@ -136,6 +139,15 @@ fn over_white(rgba: &RgbaImage) -> RgbImage {
         let over = |c: u32| ((c * alpha + 255 * (255 - alpha) + 127) / 255) as u8;
         image::Rgb([over(r), over(g), over(b)])
     })
+}
+
+/// Whether the container promises more bytes than there are; one may be padding that a careless writer left out. The decoder
+/// itself calls a cut file corrupt.
+fn webp_is_cut(bytes: &[u8]) -> bool {
+    match bytes.get(4..8) {
+        Some(&[a, b, c, d]) => u64::from(u32::from_le_bytes([a, b, c, d])) + 8 > bytes.len() as u64 + 1,
+        _ => true,
+    }
 }
 
 /// Whether the first directory of a classic TIFF points to a second.

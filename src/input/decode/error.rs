@@ -1,6 +1,7 @@
 //! What can be wrong with a picture file, in words that say what to do.
 
-use image::{ImageError, ImageFormat};
+use image::error::UnsupportedErrorKind;
+use image::{ExtendedColorType, ImageError, ImageFormat};
 
 /// A file that did not become a picture.
 #[derive(Debug, thiserror::Error)]
@@ -129,11 +130,26 @@ impl DecodeProblem {
         let format = format_name(format);
         match error {
             ImageError::Limits(_) => Self::TooMuchMemory { format, limit },
-            ImageError::Unsupported(e) => Self::Variant { format, reason: e.to_string() },
+            ImageError::Unsupported(e) => match e.kind() {
+                // `image` passes a TIFF's 32-bit samples only if they are floats, then refuses them in grey.
+                UnsupportedErrorKind::Color(ExtendedColorType::Unknown(32)) => Self::FloatSamples { format },
+                UnsupportedErrorKind::Color(colour) => {
+                    Self::Variant { format, reason: format!("colour type {colour:?}") }
+                }
+                UnsupportedErrorKind::GenericFeature(feature) => {
+                    Self::Variant { format, reason: feature.clone() }
+                }
+                _ => Self::Variant { format, reason: e.to_string() },
+            },
             // Decoders read from memory, so the one I/O error there is, is the end of it.
             ImageError::IoError(_) => Self::Truncated { format },
             other if chain_says_end(other) => Self::Truncated { format },
-            other => Self::Damaged { format, reason: innermost(other) },
+            other => match innermost(other) {
+                reason if reason.starts_with("CRC error") => {
+                    Self::Damaged { format, reason: "its checksum is wrong".into() }
+                }
+                reason => Self::Damaged { format, reason },
+            },
         }
     }
 }
@@ -162,7 +178,8 @@ fn chain_says_end(error: &(dyn std::error::Error + 'static)) -> bool {
         let io_end = error
             .downcast_ref::<std::io::Error>()
             .is_some_and(|e| e.kind() == std::io::ErrorKind::UnexpectedEof);
-        if io_end || text.contains("unexpected eof") || text.contains("unexpected end") {
+        let words = ["unexpected eof", "unexpected end", "failed to fill whole buffer"];
+        if io_end || words.iter().any(|end| text.contains(end)) {
             return true;
         }
         cause = error.source();

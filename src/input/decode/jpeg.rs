@@ -10,7 +10,7 @@ use zune_core::bytestream::ZCursor;
 use zune_core::colorspace::ColorSpace;
 use zune_core::options::DecoderOptions;
 use zune_jpeg::JpegDecoder;
-use zune_jpeg::errors::DecodeErrors;
+use zune_jpeg::errors::{DecodeErrors, UnsupportedSchemes};
 
 use super::error::format_name;
 use super::{DecodeLimits, DecodeNote, DecodeProblem};
@@ -69,12 +69,23 @@ pub(super) fn decode(
 fn problem(error: &DecodeErrors, ends: bool) -> DecodeProblem {
     let format = format_name(FORMAT);
     match error {
-        DecodeErrors::Unsupported(scheme) => DecodeProblem::Variant { format, reason: format!("{scheme:?}") },
+        DecodeErrors::Unsupported(scheme) => DecodeProblem::Variant { format, reason: kind(*scheme).into() },
         _ if !ends => DecodeProblem::Truncated { format },
         DecodeErrors::ExhaustedData | DecodeErrors::IoErrors(_) => DecodeProblem::Truncated { format },
         other => {
             DecodeProblem::Damaged { format, reason: other.to_string().trim_matches(['"', ' ']).to_owned() }
         }
+    }
+}
+
+/// The kinds of JPEG that the decoder knows and can't read.
+fn kind(scheme: UnsupportedSchemes) -> &'static str {
+    match scheme {
+        UnsupportedSchemes::ExtendedSequentialHuffman => "extended sequential",
+        UnsupportedSchemes::LosslessHuffman => "lossless",
+        UnsupportedSchemes::ExtendedSequentialDctArithmetic
+        | UnsupportedSchemes::ProgressiveDctArithmetic
+        | UnsupportedSchemes::LosslessArithmetic => "arithmetic coding",
     }
 }
 

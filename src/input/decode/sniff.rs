@@ -51,7 +51,7 @@ kinds! {
     LFS: "a Git LFS pointer", "fetch the real file with `git lfs pull`", false;
     ARCHIVE: "an archive", "unpack it and give the folder", false;
     HDF5: "an HDF5 file", "give a picture or a folder of pictures", false;
-    TEXT: "a text file", "give a picture", false;
+    TEXT: "a text file", "give a picture, a folder of pictures, or a driving log with a header line", false;
 }
 
 /// Tells what a file is from its beginning ([`SNIFF_BYTES`] are enough).
