@@ -1,1 +1,26 @@
-fn main() {}
+//! The program: bytes it carries, and which of command line and window gets them.
+
+use std::process::ExitCode;
+
+use filterscope::cli::{self, Next};
+use filterscope::engine::{EmbeddedWeights, WeightStore};
+use filterscope::render::Resources;
+
+const MODERATION: EmbeddedWeights = EmbeddedWeights {
+    tag: "inception_v3.moderation",
+    bytes: include_bytes!("../weights/inception_v3_nsfwjs_notop.f16.safetensors"),
+};
+const LITE0: EmbeddedWeights = EmbeddedWeights {
+    tag: "tf_efficientnet_lite0.in1k",
+    bytes: include_bytes!("../weights/tf_efficientnet_lite0.f16.safetensors"),
+};
+
+fn main() -> ExitCode {
+    let store = WeightStore::new(vec![MODERATION, LITE0]);
+    let resources = Resources { store, cat: include_bytes!("../assets/cat.png") };
+    match cli::main(std::env::args_os(), &resources) {
+        Next::Exit(code) => code,
+        #[cfg(feature = "gui")]
+        Next::OpenWindow(request) => cli::window_closed(filterscope::app::run(request, resources)),
+    }
+}

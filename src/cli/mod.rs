@@ -1,1 +1,115 @@
-//! cli
+//! The command line: arguments to a plan, and the plan to files and tables.
+//!
+//! Owns arguments, exit codes, what is printed where, and the order in which pictures, models and layers are worked off. Must
+//! not know the window: `view` gives back a request, and `main` opens it. Results (tables, JSON) go to stdout, everything
+//! else to stderr through [`reporter`].
+
+mod args;
+mod draw;
+mod interrupt;
+mod layers;
+mod look;
+mod models;
+mod outputs;
+mod plan;
+mod render;
+mod reporter;
+mod table;
+mod timings;
+mod view;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use self::args::{Args, Command, ViewArgs};
+use self::reporter::Reporter;
+use crate::render::Resources;
+#[cfg(feature = "gui")]
+use crate::render::WindowRequest;
+
+/// What `main` does once the command line is worked off.
+#[derive(Debug)]
+pub enum Next {
+    /// End with this code.
+    Exit(ExitCode),
+    /// Open the window, then end with what [`window_closed`] says.
+    #[cfg(feature = "gui")]
+    OpenWindow(WindowRequest),
+}
+
+/// How a command ended. `--help` documents the numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Exit {
+    /// Everything asked for was done.
+    Done,
+    /// Some pictures failed; the others' figures were written.
+    SomeFailed,
+    /// Nothing could be done.
+    Failed,
+    /// Ended by Ctrl-C.
+    Interrupted,
+}
+
+impl Exit {
+    const fn code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::SomeFailed => 1,
+            Self::Failed => 2,
+            Self::Interrupted => 130,
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit.code())
+    }
+}
+
+/// Runs the command that the arguments name; the first argument is the program's own name.
+pub fn main(arguments: impl IntoIterator<Item = OsString>, resources: &Resources) -> Next {
+    let args = match Args::try_parse_from(arguments) {
+        Ok(args) => args,
+        Err(error) => {
+            // Help goes to stdout; if nobody reads it any more, nothing is lost.
+            drop(error.print());
+            return Next::Exit(if error.use_stderr() { Exit::Failed } else { Exit::Done }.into());
+        }
+    };
+    if args.verbose {
+        start_log();
+    }
+    let reporter = Reporter::new(args.quiet, args.verbose);
+    let exit = match args.command.unwrap_or_else(|| Command::View(ViewArgs::default())) {
+        Command::View(view) => return view::run(view, &reporter),
+        Command::Render(render) => {
+            plan::RenderPlan::new(*render, resources, &reporter).and_then(|p| render::run(p, &reporter))
+        }
+        Command::Models(models) => models::run(&models, resources, &reporter),
+        Command::Layers(layers) => layers::run(&layers, &reporter),
+    };
+    Next::Exit(exit.unwrap_or_else(|error| reporter.fail(&error)).into())
+}
+
+/// The program's end after the window was open, or could not be.
+#[cfg(feature = "gui")]
+pub fn window_closed<E: std::error::Error + Send + Sync + 'static>(result: Result<(), E>) -> ExitCode {
+    match result {
+        Ok(()) => Exit::Done,
+        Err(error) => Reporter::new(false, false).fail(&view::no_window(error)),
+    }
+    .into()
+}
+
+/// What the program does step by step, on stderr. `FILTERSCOPE_LOG` overrides what is let through.
+fn start_log() {
+    use tracing_subscriber::EnvFilter;
+    let filter = EnvFilter::try_from_env("FILTERSCOPE_LOG")
+        .unwrap_or_else(|_| EnvFilter::new("filterscope=debug,warn"));
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).without_time();
+    // A second subscriber is refused, and then the first one is as good.
+    drop(log.try_init());
+}

@@ -24,14 +24,20 @@ pub enum ChoiceError {
         candidates: Vec<&'static str>,
     },
     /// A weight file and no name at all.
-    #[error("`--weights` needs `--model` with a full tag: a weight file doesn't show which network and variant it is for; `filterscope models` lists them")]
+    #[error(
+        "`--weights` needs `--model` with a full tag: a weight file doesn't show which network and variant it is for; `filterscope models` lists them"
+    )]
     NeedsModel,
 }
 
 /// The row that a name means. With a weight file the name must settle the variant: a full tag, or an architecture with one row.
 pub fn choose_row(name: Option<&str>, has_weights_file: bool) -> Result<&'static Row, ChoiceError> {
     let Some(name) = name else {
-        return if has_weights_file { Err(ChoiceError::NeedsModel) } else { Ok(Registry::find(DEFAULT_TAG)?) };
+        return if has_weights_file {
+            Err(ChoiceError::NeedsModel)
+        } else {
+            Ok(Registry::find(DEFAULT_TAG)?)
+        };
     };
     let row = Registry::find(name)?;
     if has_weights_file && name != row.tag {

@@ -1,0 +1,283 @@
+//! What can be typed. Owns names, defaults and help; what the words mean together is the plan's business.
+
+use std::path::PathBuf;
+
+use clap::{Args as ClapArgs, Parser, Subcommand};
+
+use super::look::Scale;
+use crate::engine::DeviceChoice;
+use crate::input::dataset::Camera;
+use crate::input::{FitChoice, ValueChoice};
+use crate::mosaic::{ColourChoice, Grid, MosaicLayout, Normalisation, Paper};
+use crate::tensor::PixelSize;
+
+const AFTER_HELP: &str = "\
+Examples:
+  filterscope                                          open the window
+  filterscope view cat.jpg                             open it with a picture
+  filterscope render cat.jpg -o cat.png                2048 filters of the last layer as one mosaic
+  filterscope render photos -o mosaics/                one figure per picture of a folder
+  filterscope layers inception_v3                      every layer: name, shape, cost, receptive field
+  filterscope models                                   every network, and which run without a file
+
+Exit codes:
+  0    everything asked for was done
+  1    some pictures failed and were skipped; the figures of the others were written
+  2    nothing could be done: wrong arguments, an unknown name, missing weights, no usable picture
+  130  interrupted by Ctrl-C; every figure written before is whole";
+
+const RENDER_AFTER_HELP: &str = "\
+Examples:
+  filterscope render cat.jpg -o cat.png --caption
+  filterscope render cat.jpg -o layers/ --layer all-stages
+  filterscope render cat.jpg -o conv.png --layer conv2d_1 --normalise global --scale 2
+  filterscope render cat.jpg -o two.png --sheet --model inception_v3.moderation,tf_efficientnet_lite0.in1k
+  filterscope render cat.jpg -o article.png --sheet --layout cells --colormap greys
+  filterscope render drive/interpolated.csv --camera left --row 4 -o left.png
+  filterscope render cat.jpg -o resnet.png --model resnet50.tv_in1k --weights resnet50.safetensors
+
+Every figure carries a record of how it was made (weights' hash, preprocessing, layer, scale) as text inside the PNG.
+
+Exit codes: 0 all done; 1 some pictures failed, the others were written; 2 nothing written; 130 interrupted.";
+
+/// See what a convolutional network sees: every filter of a layer as one mosaic.
+///
+/// A picture goes through a network, and each filter of a layer comes back as one small heat map; 2048 filters make a mosaic
+/// of 32×64. Without a command the window opens.
+#[derive(Debug, Parser)]
+#[command(name = "filterscope", version, after_help = AFTER_HELP, max_term_width = 110)]
+pub(super) struct Args {
+    #[command(subcommand)]
+    pub command: Option<Command>,
+
+    /// Print nothing but errors and skipped pictures
+    ///
+    /// Leaves out notes, the progress bar and the closing summary. Tables and JSON are results and stay.
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+
+    /// Log each step to stderr
+    ///
+    /// The environment variable `FILTERSCOPE_LOG` sets other levels, such as `filterscope=trace`.
+    #[arg(short, long, global = true, conflicts_with = "quiet")]
+    pub verbose: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    View(ViewArgs),
+    Render(Box<RenderArgs>),
+    Models(ModelsArgs),
+    Layers(LayersArgs),
+}
+
+/// Open the window (what `filterscope` alone does)
+#[derive(Debug, Default, ClapArgs)]
+pub(super) struct ViewArgs {
+    /// A picture, a folder of pictures or a driving log to begin with; without it, a cat
+    #[arg(value_name = "IMAGE")]
+    pub image: Option<PathBuf>,
+
+    /// The network to begin with: a tag such as `resnet50.tv_in1k` or a bare name; `filterscope models` lists them
+    #[arg(short, long, value_name = "MODEL")]
+    pub model: Option<String>,
+
+    /// A safetensors file with the network's weights; needs `--model` with a full tag
+    #[arg(short, long, value_name = "FILE")]
+    pub weights: Option<PathBuf>,
+
+    /// Where to compute: auto, cpu, cuda, cuda:N or metal
+    #[arg(long, value_name = "DEVICE", default_value = "auto")]
+    pub device: DeviceChoice,
+}
+
+/// Write figures: every filter of a layer as a mosaic of heat maps
+///
+/// One result goes into one file. Several go into a folder, as `{image}__{model}__{layer}.png`. A picture that can't be read is
+/// reported and skipped. The window is not needed and never opened.
+#[derive(Debug, ClapArgs)]
+#[command(after_help = RENDER_AFTER_HELP)]
+pub(super) struct RenderArgs {
+    /// Pictures, folders of pictures, or driving logs
+    ///
+    /// Folders are taken with their sub-folders in natural order (2.png before 10.png). A driving log is an `interpolated.csv`
+    /// as Udacity's tools write it, or its folder.
+    #[arg(required = true, value_name = "IMAGE|FOLDER|LOG")]
+    pub inputs: Vec<PathBuf>,
+
+    /// Where the figure goes: a PNG file, or a folder for several
+    ///
+    /// An existing folder, or a name ending in `/`, is a folder even for one figure. It is made if it isn't there. What lies
+    /// there under the same names is replaced, each file in one step.
+    #[arg(short, long, value_name = "OUT")]
+    pub output: PathBuf,
+
+    /// Networks, separated by commas: tags such as `resnet50.tv_in1k` or bare names
+    ///
+    /// `filterscope models` lists them. Without it: inception_v3.moderation, which the program carries.
+    #[arg(short, long, value_name = "MODEL", value_delimiter = ',')]
+    pub model: Vec<String>,
+
+    /// A safetensors file with the network's weights
+    ///
+    /// Needs one `--model` with a full tag, because a file doesn't show which variant of the network it was made for.
+    #[arg(short, long, value_name = "FILE")]
+    pub weights: Option<PathBuf>,
+
+    /// Layers, separated by commas; `final` for the last, `all-stages` for every layer people ask for by name
+    ///
+    /// `filterscope layers MODEL` lists all. Other frameworks' names for a layer are understood.
+    #[arg(short, long, value_name = "LAYER", value_delimiter = ',', default_value = "final")]
+    pub layer: Vec<String>,
+
+    /// What a tile is: `filters`, one filter's map; `cells`, one position of the map with all filters inside
+    #[arg(long, value_name = "LAYOUT", default_value = "filters", help_heading = "Figure")]
+    pub layout: MosaicLayout,
+
+    /// Rows and columns of filters, such as 32x64; without it, near a square of twice the width
+    #[arg(long, value_name = "RxC", help_heading = "Figure")]
+    pub grid: Option<Grid>,
+
+    /// Which values share a colour scale
+    ///
+    /// filter: each filter by its own range. cell: each position by its own. global: one range for the layer.
+    /// percentile[:LOW,HIGH]: one range that leaves out outliers, 1 to 99 unless given. fixed:LOW,HIGH: this range, to compare
+    /// figures. symmetric: one range with zero in the middle.
+    #[arg(
+        long,
+        visible_alias = "normalize",
+        value_name = "HOW",
+        default_value = "filter",
+        help_heading = "Figure"
+    )]
+    pub normalise: Normalisation,
+
+    /// Colours: auto, magma, inferno, plasma, viridis, cividis, turbo, greys, blue-red, purple-green or brown-teal
+    ///
+    /// auto takes magma, and blue-red for a layer with negative values. Dead, constant and broken filters have looks of their
+    /// own that no map contains.
+    #[arg(
+        long,
+        visible_alias = "colourmap",
+        value_name = "MAP",
+        default_value = "auto",
+        help_heading = "Figure"
+    )]
+    pub colormap: ColourChoice,
+
+    /// Pixels per value, or auto: the least that makes the mosaic 1024 pixels long
+    #[arg(long, value_name = "N", default_value = "auto", help_heading = "Figure")]
+    pub scale: Scale,
+
+    /// Pixels between tiles
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(0..=1024), help_heading = "Figure")]
+    pub gap: u32,
+
+    /// Ground of the figure: light or dark
+    #[arg(long, value_name = "PAPER", default_value = "light", help_heading = "Figure")]
+    pub paper: Paper,
+
+    /// Add a caption, the colour scale and a legend around the mosaic
+    #[arg(long, help_heading = "Figure", conflicts_with = "sheet")]
+    pub caption: bool,
+
+    /// One figure per picture: the picture, and beside it a titled mosaic for each network and layer
+    #[arg(long, help_heading = "Figure")]
+    pub sheet: bool,
+
+    /// Save each layer's values beside the figure, as float32 .npy of shape (filters, rows, columns)
+    #[arg(long, help_heading = "Figure")]
+    pub npy: bool,
+
+    /// How the picture comes to the network's size: model, stretch, native, or WIDTHxHEIGHT
+    ///
+    /// model: as the weights were evaluated. stretch: both sides to the model's size. native: the picture's own pixels. A size
+    /// stretches to that size.
+    #[arg(long, value_name = "FIT", default_value = "model", help_heading = "Input")]
+    pub fit: FitChoice,
+
+    /// How samples become the network's values: model, caffe, tf, torch or raw
+    ///
+    /// Anything but `model` feeds the network what it was not trained on; the record in the figure says so.
+    #[arg(long, value_name = "MODE", default_value = "model", help_heading = "Input")]
+    pub preprocess: ValueChoice,
+
+    /// Only this row of a folder or driving log, counted from 0
+    #[arg(long, value_name = "N", help_heading = "Input")]
+    pub row: Option<usize>,
+
+    /// Which camera of a driving log: left, center or right; without it, center
+    #[arg(long, value_name = "CAMERA", help_heading = "Input")]
+    pub camera: Option<Camera>,
+
+    /// Where to compute: auto, cpu, cuda, cuda:N or metal
+    #[arg(long, value_name = "DEVICE", default_value = "auto", help_heading = "Run")]
+    pub device: DeviceChoice,
+
+    /// Print the time of each layer to stderr, the mean over all pictures
+    #[arg(long, help_heading = "Run")]
+    pub timings: bool,
+}
+
+/// List the networks: layers, sizes, licences, and which run without a file
+#[derive(Debug, ClapArgs)]
+pub(super) struct ModelsArgs {
+    /// Everything known of each network, as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// List a network's layers: name, kind, shape, parameters, multiply-adds, receptive field
+///
+/// Needs no weights.
+#[derive(Debug, ClapArgs)]
+pub(super) struct LayersArgs {
+    /// A tag such as `resnet50.tv_in1k`, or a bare name
+    pub model: String,
+
+    /// The network's input, in pixels; without it, the model's own
+    #[arg(long, value_name = "WxH", value_parser = parse_size)]
+    pub input: Option<PixelSize>,
+
+    /// Only the layers people ask for by name (`--layer all-stages`)
+    #[arg(long)]
+    pub stages: bool,
+
+    /// As JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// A size for `--input`: what `--fit` understands, without its words.
+fn parse_size(text: &str) -> Result<PixelSize, String> {
+    match text.parse() {
+        Ok(FitChoice::Size(size)) => Ok(size),
+        Err(error @ crate::input::ParseChoiceError::SideOutOfRange { .. }) => Err(error.to_string()),
+        _ => Err(format!("input `{text}`: expected a size as WIDTHxHEIGHT such as 640x480")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_arguments_are_well_formed() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn no_command_is_the_window() {
+        let args = Args::try_parse_from(["filterscope"]).unwrap();
+        assert!(args.command.is_none());
+    }
+
+    #[test]
+    fn a_size_is_no_word() {
+        assert_eq!(parse_size("640x480"), Ok(PixelSize::new(640, 480)));
+        assert!(parse_size("native").unwrap_err().starts_with("input `native`: expected a size"));
+        assert!(parse_size("0x9").unwrap_err().contains("each side must be from 1"));
+    }
+}

@@ -1,0 +1,107 @@
+//! How a layer is to look, and how many pixels that takes.
+
+use std::str::FromStr;
+
+use crate::mosaic::{Geometry, MosaicError, MosaicSettings};
+use crate::tensor::MapShape;
+
+/// The longer side that an automatic scale brings a mosaic to, in pixels.
+const AUTO_SIDE: u32 = 1024;
+/// The largest scale: a value of 256 pixels a side.
+const MAX_SCALE: u32 = 256;
+
+/// Pixels per value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Scale {
+    /// The least that makes the mosaic [`AUTO_SIDE`] long.
+    Auto,
+    /// This many.
+    Times(u32),
+}
+
+/// Text that is no scale.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("scale `{0}`: expected auto, or a whole number from 1 to {MAX_SCALE}")]
+pub(super) struct UnknownScale(String);
+
+impl FromStr for Scale {
+    type Err = UnknownScale;
+
+    fn from_str(text: &str) -> Result<Self, UnknownScale> {
+        if text == "auto" {
+            return Ok(Self::Auto);
+        }
+        let times = text.parse().ok().filter(|n| (1..=MAX_SCALE).contains(n));
+        times.map(Self::Times).ok_or_else(|| UnknownScale(text.to_owned()))
+    }
+}
+
+/// The settings of a layer's mosaic; an automatic scale depends on the layer's shape.
+#[derive(Clone, Debug)]
+pub(super) struct Look {
+    /// Everything but the scale.
+    pub settings: MosaicSettings,
+    /// The scale.
+    pub scale: Scale,
+}
+
+impl Look {
+    /// The settings for a layer of this shape.
+    ///
+    /// # Errors
+    /// A grid that doesn't hold the filters, a mosaic over the size limit.
+    pub(super) fn for_shape(&self, shape: MapShape) -> Result<MosaicSettings, MosaicError> {
+        let geometry = |scale| {
+            let MosaicSettings { layout, grid, gap, .. } = self.settings;
+            Geometry::new(layout, shape, grid, scale, gap)
+        };
+        let scale = match self.scale {
+            Scale::Times(scale) => scale,
+            Scale::Auto => auto_scale(&geometry(1)?),
+        };
+        geometry(scale)?;
+        Ok(MosaicSettings { scale, ..self.settings.clone() })
+    }
+}
+
+/// From the geometry at scale 1.
+fn auto_scale(unscaled: &Geometry) -> u32 {
+    let is_wide = unscaled.width() >= unscaled.height();
+    let (side, num_tiles) = if is_wide {
+        (unscaled.width(), unscaled.tiles().columns)
+    } else {
+        (unscaled.height(), unscaled.tiles().rows)
+    };
+    let gaps = (num_tiles as u32 - 1) * unscaled.gap();
+    let values = (side - gaps).max(1);
+    AUTO_SIDE.saturating_sub(gaps).div_ceil(values).clamp(1, MAX_SCALE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn small_mosaics_are_enlarged_and_large_ones_are_left() {
+        let look = Look { settings: MosaicSettings::default(), scale: Scale::Auto };
+        let scale = |c, h, w| look.for_shape(MapShape::new(c, h, w)).unwrap().scale;
+        assert_eq!(scale(2048, 8, 8), 2, "64 tiles of 8 and their gaps are 575 wide");
+        assert_eq!(scale(32, 149, 149), 1);
+        assert_eq!(scale(1, 1, 1), 256);
+        let gappy = MosaicSettings { gap: 1024, ..MosaicSettings::default() };
+        assert_eq!(
+            Look { settings: gappy, scale: Scale::Auto }.for_shape(MapShape::new(64, 8, 8)).unwrap().scale,
+            1
+        );
+    }
+
+    #[test]
+    fn scales_are_read() {
+        assert_eq!("auto".parse(), Ok(Scale::Auto));
+        assert_eq!("3".parse(), Ok(Scale::Times(3)));
+        for bad in ["0", "257", "-1", "two", ""] {
+            let words = format!("scale `{bad}`: expected auto, or a whole number from 1 to 256");
+            assert_eq!(bad.parse::<Scale>().unwrap_err().to_string(), words);
+        }
+    }
+}

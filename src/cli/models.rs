@@ -1,0 +1,123 @@
+//! `models`: every row of the registry, as a table or as JSON.
+
+use anyhow::Context as _;
+use serde::Serialize;
+
+use super::Exit;
+use super::args::ModelsArgs;
+use super::reporter::Reporter;
+use super::table::{Column, Table, short_count, stdout_width, wrap};
+use crate::engine::{WeightState, WeightStore};
+use crate::models::{Registry, Row, Verification};
+use crate::render::{DEFAULT_TAG, Resources};
+use crate::tensor::{MapShape, PreprocessSpec};
+
+/// One network, as JSON has it.
+#[derive(Serialize)]
+struct Listing {
+    tag: &'static str,
+    architecture: &'static str,
+    bare_names: &'static [&'static str],
+    title: &'static str,
+    is_default: bool,
+    state: WeightState,
+    /// At the model's own input size.
+    final_layer: FinalLayer,
+    /// Trained values of the feature extractor, classifier not counted.
+    num_params: usize,
+    num_layers: usize,
+    variant: &'static str,
+    preprocess: PreprocessSpec,
+    /// The value mapping in words.
+    value_scale: String,
+    license: &'static str,
+    source: &'static str,
+    verification: Verification,
+    verification_words: &'static str,
+    caution: &'static str,
+}
+
+#[derive(Serialize)]
+struct FinalLayer {
+    name: String,
+    #[serde(flatten)]
+    shape: MapShape,
+}
+
+impl Listing {
+    fn of(row: &'static Row, store: &WeightStore) -> anyhow::Result<Self> {
+        let graph = (row.build)().with_context(|| format!("the graph of {} is malformed", row.tag))?;
+        let infos = graph.infer(row.preprocess.size).with_context(|| row.tag.to_owned())?;
+        let last = graph.final_node();
+        Ok(Self {
+            tag: row.tag,
+            architecture: row.arch(),
+            bare_names: row.bare_names,
+            title: row.title,
+            is_default: row.tag == DEFAULT_TAG,
+            state: store.state(row),
+            final_layer: FinalLayer { name: graph.node(last).name.clone(), shape: infos[last.0].shape },
+            num_params: graph.num_params().trained,
+            num_layers: graph.nodes().len(),
+            variant: row.variant,
+            preprocess: row.preprocess,
+            value_scale: row.preprocess.scale.to_string(),
+            license: row.license,
+            source: row.source,
+            verification: row.verification,
+            verification_words: row.verification.words(),
+            caution: row.caution,
+        })
+    }
+}
+
+/// Prints the list.
+pub(super) fn run(args: &ModelsArgs, resources: &Resources, reporter: &Reporter) -> anyhow::Result<Exit> {
+    let listings =
+        Registry::rows().map(|row| Listing::of(row, &resources.store)).collect::<anyhow::Result<Vec<_>>>()?;
+    let text = if args.json {
+        serde_json::to_string_pretty(&listings)? + "\n"
+    } else {
+        to_text(&listings, stdout_width())
+    };
+    reporter.result(&text)?;
+    Ok(Exit::Done)
+}
+
+fn to_text(listings: &[Listing], width: Option<usize>) -> String {
+    let mut table = Table::new(vec![
+        Column::words("MODEL"),
+        Column::words("ALSO").dispensable(3),
+        Column::words("FINAL LAYER"),
+        Column::number("INPUT").dispensable(1),
+        Column::number("PARAMS").dispensable(2),
+        Column::words("WEIGHTS"),
+        Column::words("LICENCE").dispensable(5),
+        Column::words("CHECKED").dispensable(4),
+    ]);
+    for listing in listings {
+        table.row(vec![
+            listing.tag.into(),
+            listing.bare_names.join(", "),
+            listing.final_layer.shape.to_string(),
+            listing.preprocess.size.to_string(),
+            short_count(listing.num_params as u64),
+            listing.state.words().into(),
+            listing.license.into(),
+            listing.verification_words.into(),
+        ]);
+    }
+    let (mut text, left_out) = table.to_text(width);
+    text.push('\n');
+    for listing in listings.iter().filter(|l| l.state == WeightState::Embedded) {
+        let default = if listing.is_default { " (the default)" } else { "" };
+        let caution =
+            if listing.caution.is_empty() { String::new() } else { format!(". Mind: {}", listing.caution) };
+        text += &wrap(&format!("{}{default}: {}{caution}.", listing.tag, listing.title), width);
+    }
+    if !left_out.is_empty() {
+        let left_out = left_out.join(", ").to_lowercase();
+        text += &wrap(&format!("Left out for lack of width: {left_out}; `--json` has everything."), width);
+    }
+    text
+}

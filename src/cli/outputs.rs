@@ -1,0 +1,188 @@
+//! Where each figure goes: one file, or names in a folder that can't collide.
+
+use std::collections::HashSet;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+
+use crate::formats::WriteError;
+
+/// What `-o` means for the figures of a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Outputs {
+    /// The one figure.
+    File(PathBuf),
+    /// A folder of figures.
+    Folder(PathBuf),
+}
+
+/// An `-o` that can't be meant.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum OutputError {
+    /// Many figures, one file.
+    #[error("{num_figures} figures don't go into one file; name a folder: \"{}\"", .path.display())]
+    OneFile { num_figures: usize, path: PathBuf },
+    /// Neither a PNG nor a folder.
+    #[error(
+        "a figure is a PNG: end the name in .png, or in / for a folder: \"{}\"", .path.display()
+    )]
+    NotPng { path: PathBuf },
+    /// It would destroy what it is made from.
+    #[error("the figure would overwrite its picture; choose another name: \"{}\"", .path.display())]
+    IsInput { path: PathBuf },
+    /// The folder can't be made.
+    #[error("can't make the folder ({reason}): \"{}\"", .path.display())]
+    Folder { reason: std::io::Error, path: PathBuf },
+    /// What a file's writing would say, said before the work.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+}
+
+impl Outputs {
+    /// Settles `-o` for a number of figures, of which none may lie over one of `inputs`. Makes nothing.
+    pub(super) fn settle<'a>(
+        out: &Path,
+        num_figures: usize,
+        mut inputs: impl Iterator<Item = &'a Path>,
+    ) -> Result<Self, OutputError> {
+        let path = out.to_owned();
+        let existing = std::fs::metadata(out).ok();
+        if ends_in_separator(out) || existing.as_ref().is_some_and(std::fs::Metadata::is_dir) {
+            return Ok(Self::Folder(path));
+        }
+        let is_png = out.extension().is_some_and(|e| e.eq_ignore_ascii_case("png"));
+        if num_figures > 1 {
+            return if is_png || existing.is_some() {
+                Err(OutputError::OneFile { num_figures, path })
+            } else {
+                Ok(Self::Folder(path))
+            };
+        }
+        // A pipe or a device has no name to judge by.
+        if !is_png && existing.as_ref().is_none_or(std::fs::Metadata::is_file) {
+            return Err(OutputError::NotPng { path });
+        }
+        let parent = out.parent().filter(|p| !p.as_os_str().is_empty());
+        if parent.is_some_and(|parent| !parent.is_dir()) {
+            return Err(WriteError::NoFolder { path }.into());
+        }
+        if existing.is_some()
+            && let Ok(real) = out.canonicalize()
+            && inputs.any(|input| input.canonicalize().is_ok_and(|input| input == real))
+        {
+            return Err(OutputError::IsInput { path });
+        }
+        Ok(Self::File(path))
+    }
+
+    /// Makes the folder, if that is what it is.
+    pub(super) fn prepare(&self) -> Result<(), OutputError> {
+        match self {
+            Self::File(_) => Ok(()),
+            Self::Folder(path) => std::fs::create_dir_all(path)
+                .map_err(|reason| OutputError::Folder { reason, path: path.clone() }),
+        }
+    }
+
+    /// The file of one figure; `suffix` comes from [`unique_suffixes`], or is none for a sheet.
+    pub(super) fn figure(&self, stem: &str, suffix: Option<&str>) -> PathBuf {
+        match self {
+            Self::File(path) => path.clone(),
+            Self::Folder(folder) => folder.join(format!("{stem}__{}.png", suffix.unwrap_or("sheet"))),
+        }
+    }
+
+    /// The file of one layer's values: beside its figure under the same name; with a suffix where one figure shows several
+    /// layers.
+    pub(super) fn values(&self, stem: &str, suffix: &str, is_one_of_several: bool) -> PathBuf {
+        match self {
+            Self::File(path) if is_one_of_several => {
+                let stem = path.file_stem().unwrap_or(OsStr::new("figure")).to_string_lossy();
+                path.with_file_name(format!("{stem}__{suffix}.npy"))
+            }
+            Self::File(path) => path.with_extension("npy"),
+            Self::Folder(folder) => folder.join(format!("{stem}__{suffix}.npy")),
+        }
+    }
+}
+
+/// `{tag}__{layer}` for each pair, made safe for file names and unique whatever the case.
+///
+/// A part holds no `__` of its own, so a suffix holds exactly one; a whole name `{stem}__{suffix}` can then be taken apart
+/// from its end in one way only, and unique stems with unique suffixes make unique names.
+pub(super) fn unique_suffixes<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Vec<String> {
+    let mut used = HashSet::new();
+    pairs
+        .into_iter()
+        .map(|(tag, layer)| {
+            let plain = format!("{}__{}", safe(tag), safe(layer));
+            let mut suffix = plain.clone();
+            let mut number = 2;
+            while !used.insert(suffix.to_lowercase()) {
+                suffix = format!("{plain}-{number}");
+                number += 1;
+            }
+            suffix
+        })
+        .collect()
+}
+
+/// What no system allows in a file name becomes `_`, and no two `_` stand together.
+fn safe(name: &str) -> String {
+    let mut out = String::with_capacity(name.len());
+    for c in name.chars() {
+        let c = if c.is_control() || c.is_whitespace() || r#"/\:*?"<>|"#.contains(c) { '_' } else { c };
+        if c != '_' || !out.ends_with('_') {
+            out.push(c);
+        }
+    }
+    out.trim_matches('_').to_owned()
+}
+
+fn ends_in_separator(path: &Path) -> bool {
+    path.to_string_lossy().ends_with(std::path::is_separator)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_safe_and_differ() {
+        let suffixes =
+            unique_suffixes([("a.b", "x/relu"), ("a.b", "x_relu"), ("a.b", "X__relu"), ("c.d", "__x relu_")]);
+        assert_eq!(suffixes, ["a.b__x_relu", "a.b__x_relu-2", "a.b__X_relu-3", "c.d__x_relu"]);
+    }
+
+    #[test]
+    fn the_name_says_file_or_folder() {
+        let settle = |out: &str, num| Outputs::settle(Path::new(out), num, std::iter::empty());
+        assert_eq!(settle("new.png", 1).unwrap(), Outputs::File("new.png".into()));
+        assert_eq!(settle("new.PNG", 1).unwrap(), Outputs::File("new.PNG".into()));
+        assert_eq!(settle("new/", 1).unwrap(), Outputs::Folder("new/".into()));
+        assert_eq!(settle("new", 2).unwrap(), Outputs::Folder("new".into()));
+        assert_eq!(settle("src", 1).unwrap(), Outputs::Folder("src".into()), "it exists");
+        let error = |out, num| settle(out, num).unwrap_err().to_string();
+        assert_eq!(error("new.png", 2), "2 figures don't go into one file; name a folder: \"new.png\"");
+        assert_eq!(error("Cargo.toml", 2), "2 figures don't go into one file; name a folder: \"Cargo.toml\"");
+        let not_png = "a figure is a PNG: end the name in .png, or in / for a folder: \"new.jpg\"";
+        assert_eq!(error("new.jpg", 1), not_png);
+        let no_folder = "no such folder to write into; create it or choose another: \"no/new.png\"";
+        assert_eq!(error("no/new.png", 1), no_folder);
+        let over = |input: &'static str| {
+            Outputs::settle(Path::new("assets/cat.png"), 1, std::iter::once(Path::new(input)))
+        };
+        assert!(matches!(over("assets/../assets/cat.png"), Err(OutputError::IsInput { .. })));
+        assert!(over("Cargo.toml").is_ok());
+    }
+
+    #[test]
+    fn values_lie_beside_their_figure() {
+        let file = Outputs::File("out/cat.png".into());
+        assert_eq!(file.values("x", "a__b", false), Path::new("out/cat.npy"));
+        assert_eq!(file.values("x", "a__b", true), Path::new("out/cat__a__b.npy"));
+        let folder = Outputs::Folder("out".into());
+        assert_eq!(folder.figure("x", Some("a__b")), Path::new("out/x__a__b.png"));
+        assert_eq!(folder.figure("x", None), Path::new("out/x__sheet.png"));
+        assert_eq!(folder.values("x", "a__b", true), Path::new("out/x__a__b.npy"));
+    }
+}

@@ -1,0 +1,280 @@
+//! `render`'s arguments, validated: names resolved, pictures listed, files named, weights loaded. After the plan only a
+//! picture can be wrong.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context as _, bail};
+
+use super::args::RenderArgs;
+use super::look::Look;
+use super::outputs::{Outputs, unique_suffixes};
+use super::reporter::Reporter;
+use super::table::counted;
+use crate::engine::{Backbone, ComputeDevice, Session};
+use crate::formats::read_record;
+use crate::graph::NodeId;
+use crate::input::FitChoice;
+use crate::input::dataset::{PictureRef, expand_inputs, is_log, open_source};
+use crate::models::Row;
+use crate::mosaic::MosaicSettings;
+use crate::render::{InputChoices, Resources, choose_layers, choose_row};
+use crate::tensor::{Fit, MapShape, PixelSize};
+
+/// Everything that `render` does, settled.
+pub(super) struct RenderPlan {
+    /// In order; stems are unique.
+    pub pictures: Vec<PictureRef>,
+    /// Each with its session: every picture is decoded once and goes through all of them.
+    pub models: Vec<PlannedModel>,
+    /// The picture's way to the network.
+    pub choices: InputChoices,
+    /// How layers look.
+    pub look: Look,
+    /// What a picture becomes.
+    pub kind: FigureKind,
+    /// Whether values are saved too.
+    pub saves_values: bool,
+    /// Where figures go.
+    pub outputs: Outputs,
+    /// Whether times are printed.
+    pub prints_timings: bool,
+}
+
+/// One backbone, and what is wanted of it.
+pub(super) struct PlannedModel {
+    /// Ready to run.
+    pub session: Session,
+    /// In the order asked for, each once.
+    pub layers: Vec<PlannedLayer>,
+}
+
+/// One layer of one backbone.
+#[derive(Clone, Debug)]
+pub(super) struct PlannedLayer {
+    /// Its node.
+    pub node: NodeId,
+    /// Its part of file names.
+    pub suffix: String,
+}
+
+/// What a picture becomes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum FigureKind {
+    /// A mosaic per layer.
+    Mosaics,
+    /// The same with caption, colour scale and legend.
+    Captioned,
+    /// One sheet of all.
+    Sheet,
+}
+
+impl RenderPlan {
+    /// Settles everything, cheap things first. Notes for the person go to `reporter`.
+    pub(super) fn new(args: RenderArgs, resources: &Resources, reporter: &Reporter) -> anyhow::Result<Self> {
+        let rows = rows(&args)?;
+        let choices = InputChoices { fit: args.fit, values: args.preprocess };
+        let look = look(&args);
+        let layers = layers(&rows, &args.layer, &look, choices.fit)?;
+        let pictures = pictures(&args, reporter)?;
+        let kind = match (args.sheet, args.caption) {
+            (true, _) => FigureKind::Sheet,
+            (false, true) => FigureKind::Captioned,
+            (false, false) => FigureKind::Mosaics,
+        };
+        let per_picture = if args.sheet { 1 } else { layers.iter().map(Vec::len).sum() };
+        let outputs = Outputs::settle(
+            &args.output,
+            pictures.len() * per_picture,
+            pictures.iter().map(|p| p.picture.path()),
+        )?;
+        let device = ComputeDevice::open(args.device)?;
+        for row in &rows {
+            introduce(row, args.model.is_empty(), reporter);
+        }
+        let mut models = Vec::with_capacity(rows.len());
+        for (row, layers) in rows.iter().zip(layers) {
+            let backbone = Backbone::load(row, &resources.store, args.weights.as_deref())?;
+            tracing::debug!("{} loaded from {}", row.tag, backbone.weights_origin());
+            models.push(PlannedModel { session: Session::new(Arc::new(backbone), device.clone()), layers });
+        }
+        outputs.prepare()?;
+        Ok(Self {
+            pictures,
+            models,
+            choices,
+            look,
+            kind,
+            saves_values: args.npy,
+            outputs,
+            prints_timings: args.timings,
+        })
+    }
+
+    /// Figures that a picture becomes.
+    pub(super) fn figures_per_picture(&self) -> usize {
+        if self.kind == FigureKind::Sheet { 1 } else { self.num_panels() }
+    }
+
+    /// Layers of all models.
+    pub(super) fn num_panels(&self) -> usize {
+        self.models.iter().map(|m| m.layers.len()).sum()
+    }
+}
+
+fn rows(args: &RenderArgs) -> anyhow::Result<Vec<&'static Row>> {
+    if args.weights.is_some() && args.model.len() > 1 {
+        bail!("`--weights` is one network's file, and `--model` names {}", args.model.len());
+    }
+    if args.model.is_empty() {
+        return Ok(vec![choose_row(None, args.weights.is_some())?]);
+    }
+    let mut rows: Vec<&'static Row> = Vec::new();
+    for name in &args.model {
+        let row = choose_row(Some(name.trim()), args.weights.is_some())?;
+        if !rows.iter().any(|other| other.tag == row.tag) {
+            rows.push(row);
+        }
+    }
+    Ok(rows)
+}
+
+fn look(args: &RenderArgs) -> Look {
+    let settings = MosaicSettings {
+        layout: args.layout,
+        grid: args.grid,
+        // Replaced for each layer.
+        scale: 1,
+        gap: args.gap,
+        normalisation: args.normalise,
+        colour: args.colormap,
+        paper: args.paper,
+        order: None,
+    };
+    Look { settings, scale: args.scale }
+}
+
+/// The layers of each model, found in its graph and tried for size.
+fn layers(
+    rows: &[&'static Row],
+    names: &[String],
+    look: &Look,
+    fit: FitChoice,
+) -> anyhow::Result<Vec<Vec<PlannedLayer>>> {
+    let mut found: Vec<Vec<(NodeId, String)>> = Vec::new();
+    for row in rows {
+        let graph = (row.build)().with_context(|| format!("the graph of {} is malformed", row.tag))?;
+        let mut nodes: Vec<NodeId> = Vec::new();
+        for name in names {
+            let chosen = choose_layers(&graph, name.trim(), row.tag).map_err(|error| {
+                let error = anyhow::Error::new(error);
+                if rows.len() > 1 { error.context("each layer must be in every model named") } else { error }
+            })?;
+            for node in chosen {
+                if !nodes.contains(&node) {
+                    nodes.push(node);
+                }
+            }
+        }
+        let (size, is_known) = input_size(row, fit);
+        let infos = match graph.infer(size) {
+            Ok(infos) => infos,
+            Err(error) if is_known => return Err(error).with_context(|| row.tag.to_owned()),
+            Err(_) => Vec::new(),
+        };
+        for node in &nodes {
+            if let Some(info) = infos.get(node.0) {
+                try_look(look, info.shape, is_known)
+                    .with_context(|| format!("{} of {}", graph.node(*node).name, row.tag))?;
+            }
+        }
+        found.push(nodes.into_iter().map(|node| (node, graph.node(node).name.clone())).collect());
+    }
+    let pairs =
+        rows.iter().zip(&found).flat_map(|(row, nodes)| nodes.iter().map(|(_, name)| (row.tag, &**name)));
+    let mut suffixes = unique_suffixes(pairs).into_iter();
+    Ok(found
+        .into_iter()
+        .map(|nodes| {
+            nodes
+                .into_iter()
+                .zip(suffixes.by_ref())
+                .map(|((node, _), suffix)| PlannedLayer { node, suffix })
+                .collect()
+        })
+        .collect())
+}
+
+/// The size that every picture comes to, or the model's own where pictures keep theirs, and whether it is the former.
+fn input_size(row: &Row, fit: FitChoice) -> (PixelSize, bool) {
+    match fit {
+        FitChoice::Size(size) => (size, true),
+        FitChoice::Native => (row.preprocess.size, false),
+        FitChoice::Model => (row.preprocess.size, row.preprocess.fit != Fit::Native),
+        FitChoice::Stretch => (row.preprocess.size, true),
+    }
+}
+
+/// A grid is too small at any map size; other limits are known only with it.
+fn try_look(look: &Look, shape: MapShape, is_known: bool) -> anyhow::Result<()> {
+    let shape = if is_known { shape } else { MapShape::new(shape.channels, 1, 1) };
+    look.for_shape(shape)?;
+    Ok(())
+}
+
+/// The pictures, with what was left out said.
+fn pictures(args: &RenderArgs, reporter: &Reporter) -> anyhow::Result<Vec<PictureRef>> {
+    let mut pictures = expand_inputs(&args.inputs, args.camera, args.row)?;
+    for path in args.inputs.iter().filter(|path| args.row.is_none() && (path.is_dir() || is_log(path))) {
+        let source = open_source(path)?;
+        if let [first, rest @ ..] = source.skipped() {
+            let more = if rest.is_empty() { String::new() } else { format!(", and {} more", rest.len()) };
+            reporter.note(&format!(
+                "left out: {} ({}){more}: \"{}\"",
+                first.place,
+                first.reason,
+                path.display()
+            ));
+        }
+    }
+    let num_found = pictures.len();
+    leave_out_own_figures(&mut pictures, &args.output);
+    match num_found - pictures.len() {
+        0 => {}
+        _ if pictures.is_empty() => {
+            bail!("every picture there is a figure of an earlier run; name other pictures")
+        }
+        num => reporter.note(&format!(
+            "left out: {} of an earlier run, in the output folder: \"{}\"",
+            counted(num, "figure"),
+            args.output.display()
+        )),
+    }
+    Ok(pictures)
+}
+
+/// Where figures go into (or below) the folder that pictures come from, the last run's figures are no pictures of this one.
+fn leave_out_own_figures(pictures: &mut Vec<PictureRef>, output: &Path) {
+    let Ok(folder) = output.canonicalize() else { return };
+    if !folder.is_dir() {
+        return;
+    }
+    let lies_there = |path: &Path| {
+        path.canonicalize().is_ok_and(|path: PathBuf| path.parent().is_some_and(|parent| parent == folder))
+    };
+    pictures.retain(|picture| {
+        // Without a row it was named by itself, and so is wanted.
+        let path = picture.picture.path();
+        picture.row.is_none() || !lies_there(path) || read_record(path).is_err()
+    });
+}
+
+/// What must be known of a network before its pictures are trusted; always said of one that nobody named.
+fn introduce(row: &Row, is_default: bool, reporter: &Reporter) {
+    let caution = if row.caution.is_empty() { String::new() } else { format!("; mind: {}", row.caution) };
+    if is_default {
+        reporter.note(&format!("no --model given, so {}: {}{caution}", row.tag, row.title));
+    } else if !row.caution.is_empty() {
+        reporter.note(&format!("{}: {}{caution}", row.tag, row.title));
+    }
+}

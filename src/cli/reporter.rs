@@ -1,0 +1,115 @@
+//! The one place that prints. Stdout carries results; stderr carries notes, problems and progress.
+//!
+//! Nobody reading is no error: a closed pipe ends the output, not the run.
+
+use std::io::{self, Write};
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::Exit;
+
+/// Prints, with or without a progress bar below.
+#[derive(Debug)]
+pub(super) struct Reporter {
+    is_quiet: bool,
+    is_verbose: bool,
+}
+
+impl Reporter {
+    /// Quiet leaves out notes, progress and summaries; verbose leaves out progress, for log lines would tear it.
+    pub(super) fn new(is_quiet: bool, is_verbose: bool) -> Self {
+        Self { is_quiet, is_verbose }
+    }
+
+    /// A result, to stdout. A reader that has gone is fine.
+    #[expect(clippy::unused_self, reason = "everything that is printed goes through the reporter")]
+    pub(super) fn result(&self, text: &str) -> anyhow::Result<()> {
+        let mut stdout = io::stdout().lock();
+        match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+                Err(anyhow::Error::new(error).context("can't write to stdout"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Something a person should know.
+    pub(super) fn note(&self, text: &str) {
+        if !self.is_quiet {
+            line(&format!("note: {text}"));
+        }
+    }
+
+    /// A closing line.
+    pub(super) fn summary(&self, text: &str) {
+        if !self.is_quiet {
+            line(text);
+        }
+    }
+
+    /// A picture that gave nothing; said even when quiet.
+    #[expect(clippy::unused_self, reason = "everything that is printed goes through the reporter")]
+    pub(super) fn skipped(&self, text: &str) {
+        line(&format!("skipped: {text}"));
+    }
+
+    /// Text that was asked for and isn't the result.
+    #[expect(clippy::unused_self, reason = "everything that is printed goes through the reporter")]
+    pub(super) fn aside(&self, text: &str) {
+        line(text.trim_end());
+    }
+
+    /// The error that ends the command, with its causes, on one line.
+    #[expect(clippy::unused_self, reason = "everything that is printed goes through the reporter")]
+    pub(super) fn fail(&self, error: &anyhow::Error) -> Exit {
+        line(&format!("error: {error:#}"));
+        Exit::Failed
+    }
+
+    /// A progress bar of that many steps; hidden where stderr is no terminal and where one step is all there is.
+    pub(super) fn progress(&self, num_steps: usize) -> Progress {
+        let is_hidden = self.is_quiet || self.is_verbose || num_steps < 2;
+        let target = if is_hidden { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
+        let style = ProgressStyle::with_template("{bar:28} {pos}/{len} {wide_msg} {eta}")
+            .unwrap_or_else(|_| ProgressStyle::default_bar());
+        let bar = ProgressBar::with_draw_target(Some(num_steps as u64), target).with_style(style);
+        // Without ticks the estimate stands still during a long step.
+        bar.enable_steady_tick(Duration::from_millis(500));
+        Progress { bar }
+    }
+}
+
+/// A progress bar that steps aside for text.
+#[derive(Debug)]
+pub(super) struct Progress {
+    bar: ProgressBar,
+}
+
+impl Progress {
+    /// Says what is being worked on.
+    pub(super) fn begin(&self, what: &str) {
+        self.bar.set_message(what.to_owned());
+    }
+
+    /// One step done.
+    pub(super) fn step(&self, num_steps: usize) {
+        self.bar.inc(num_steps as u64);
+    }
+
+    /// Prints without the bar in the way.
+    pub(super) fn above(&self, print: impl FnOnce()) {
+        self.bar.suspend(print);
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+/// One line to stderr; if nobody reads it, there is nobody to tell.
+fn line(text: &str) {
+    drop(writeln!(io::stderr().lock(), "{text}"));
+}

@@ -1,0 +1,113 @@
+//! `--timings`: where the time goes, node by node.
+
+use std::time::Duration;
+
+use super::table::{Column, Table, counted};
+use crate::engine::RunReport;
+
+/// Times of one network, summed over its runs.
+#[derive(Debug)]
+pub(super) struct Timings {
+    tag: &'static str,
+    num_runs: u32,
+    steps: Vec<StepTime>,
+}
+
+#[derive(Debug)]
+struct StepTime {
+    name: String,
+    elapsed: Duration,
+    mult_adds: u64,
+}
+
+impl Timings {
+    /// No run yet.
+    pub(super) fn new(tag: &'static str) -> Self {
+        Self { tag, num_runs: 0, steps: Vec::new() }
+    }
+
+    /// Adds a finished run. All runs of one plan have the same steps.
+    pub(super) fn add(&mut self, report: &RunReport) {
+        self.num_runs += 1;
+        if self.steps.is_empty() {
+            let step = |names: &[String]| StepTime {
+                name: names.join(" + "),
+                elapsed: Duration::ZERO,
+                mult_adds: 0,
+            };
+            self.steps = report.timings.iter().map(|timing| step(&timing.names)).collect();
+        }
+        for (step, timing) in self.steps.iter_mut().zip(&report.timings) {
+            step.elapsed += timing.elapsed;
+            step.mult_adds += timing.mult_adds;
+        }
+    }
+
+    /// The table, mean of all runs.
+    pub(super) fn to_text(&self) -> String {
+        let num_runs = self.num_runs.max(1);
+        let total: Duration = self.steps.iter().map(|s| s.elapsed).sum();
+        let cells = |name: &str, elapsed: Duration, mult_adds: u64| {
+            let share = 100.0 * elapsed.as_secs_f64() / total.as_secs_f64().max(f64::MIN_POSITIVE);
+            vec![
+                name.to_owned(),
+                format!("{:.2}", elapsed.as_secs_f64() * 1e3 / f64::from(num_runs)),
+                format!("{share:.1}"),
+                format!("{:.3}", mult_adds as f64 / f64::from(num_runs) / 1e9),
+            ]
+        };
+        let mut table = Table::new(vec![
+            Column::words("LAYER"),
+            Column::number("MS"),
+            Column::number("%"),
+            Column::number("GMAC"),
+        ]);
+        for step in &self.steps {
+            table.row(cells(&step.name, step.elapsed, step.mult_adds));
+        }
+        table.row(cells("total", total, self.steps.iter().map(|s| s.mult_adds).sum()));
+        format!(
+            "{}, mean of {}:\n{}",
+            self.tag,
+            counted(self.num_runs as usize, "run"),
+            table.to_text(None).0
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::{NodeTiming, Outcome};
+    use crate::graph::NodeId;
+
+    #[test]
+    fn times_are_means_and_shares() {
+        let timing = |node, names: &[&str], ms, mult_adds| NodeTiming {
+            node: NodeId(node),
+            names: names.iter().map(|n| (*n).to_owned()).collect(),
+            elapsed: Duration::from_millis(ms),
+            mult_adds,
+        };
+        let report = |factor| RunReport {
+            outcome: Outcome::Finished,
+            timings: vec![
+                timing(2, &["conv", "norm"], 30 * factor, 2_000_000_000),
+                timing(3, &["act"], 10 * factor, 0),
+            ],
+            elapsed: Duration::ZERO,
+            peak_value_bytes: 0,
+        };
+        let mut timings = Timings::new("net.tag");
+        timings.add(&report(1));
+        timings.add(&report(3));
+        let expected = "\
+net.tag, mean of 2 runs:
+LAYER           MS      %   GMAC
+conv + norm  60.00   75.0  2.000
+act          20.00   25.0  0.000
+total        80.00  100.0  2.000
+";
+        assert_eq!(timings.to_text(), expected);
+    }
+}
