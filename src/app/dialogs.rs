@@ -21,9 +21,8 @@ pub trait Dialogs: Send + Sync {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemDialogs;
 
-const PICTURES: [&str; 14] = [
-    "png", "jpg", "jpeg", "gif", "bmp", "tif", "tiff", "webp", "ico", "qoi", "ppm", "pgm", "pnm", "csv",
-];
+const PICTURES: [&str; 14] =
+    ["png", "jpg", "jpeg", "gif", "bmp", "tif", "tiff", "webp", "ico", "qoi", "ppm", "pgm", "pnm", "csv"];
 
 impl Dialogs for SystemDialogs {
     fn open_picture(&self) -> Option<PathBuf> {

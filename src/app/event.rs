@@ -35,7 +35,9 @@ impl PictureChoice {
         match self {
             Self::Cat => "cat".into(),
             Self::File(path) => format!("file {}", path.display()),
-            Self::Frame { place, index, camera, .. } => format!("frame {index} {camera:?} {}", place.display()),
+            Self::Frame { place, index, camera, .. } => {
+                format!("frame {index} {camera:?} {}", place.display())
+            }
         }
     }
 }

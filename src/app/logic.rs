@@ -149,7 +149,10 @@ impl App {
         let dropped: Vec<PathBuf> =
             ctx.input(|i| i.raw.dropped_files.iter().map(|file| file.path().to_owned()).collect());
         if dropped.len() > 1 {
-            self.state.say(Tone::Bad, "several files were dropped; the first is opened (drop their folder to see all)");
+            self.state.say(
+                Tone::Bad,
+                "several files were dropped; the first is opened (drop their folder to see all)",
+            );
         }
         if let Some(path) = dropped.into_iter().next() {
             let is_weights = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("safetensors"));
@@ -201,7 +204,8 @@ impl App {
                 self.commands.push(Command::SetFrame(index.saturating_sub(1)));
             }
         }
-        let steps = [(Key::ArrowLeft, 0, -1), (Key::ArrowRight, 0, 1), (Key::ArrowUp, -1, 0), (Key::ArrowDown, 1, 0)];
+        let steps =
+            [(Key::ArrowLeft, 0, -1), (Key::ArrowRight, 0, 1), (Key::ArrowUp, -1, 0), (Key::ArrowDown, 1, 0)];
         for (arrow, rows, columns) in steps {
             if key(arrow)
                 && let Some(channel) = self.neighbour(rows, columns)
@@ -369,7 +373,8 @@ impl App {
             }
         });
         if let Err(error) = spawned {
-            self.state.say(Tone::Bad, format!("can't open a dialog ({error}); type the path or drop the file"));
+            self.state
+                .say(Tone::Bad, format!("can't open a dialog ({error}); type the path or drop the file"));
         }
     }
 }

@@ -80,10 +80,8 @@ impl Texture {
     pub(super) fn paint(&self, painter: &egui::Painter, origin: egui::Pos2, scale: f32) {
         let uv = Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0));
         for (rect, handle) in &self.parts {
-            let place = Rect::from_min_max(
-                origin + rect.min.to_vec2() * scale,
-                origin + rect.max.to_vec2() * scale,
-            );
+            let place =
+                Rect::from_min_max(origin + rect.min.to_vec2() * scale, origin + rect.max.to_vec2() * scale);
             if place.intersects(painter.clip_rect()) {
                 painter.image(handle.id(), place, uv, Color32::WHITE);
             }

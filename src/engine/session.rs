@@ -126,7 +126,11 @@ impl Session {
 
     /// What runs here, with what and where.
     pub fn run_by(&self) -> RunBy {
-        RunBy { backbone: Arc::clone(&self.backbone), engine: "candle", device: self.device.name().to_owned() }
+        RunBy {
+            backbone: Arc::clone(&self.backbone),
+            engine: "candle",
+            device: self.device.name().to_owned(),
+        }
     }
 
     /// Runs `input` up to the last of `taps` and hands each tap's value, picture by picture, to `sink` as soon as it is there.

@@ -13,28 +13,31 @@ use crate::mosaic::{ColourChoice, ColourMap, MosaicLayout, Normalisation, Paper}
 use crate::tensor::ValueScale;
 
 pub(super) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
-    egui::Panel::left("controls").default_size(theme::CONTROLS_WIDTH).size_range(200.0..=420.0).show(ui, |ui| {
-        egui::ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
-            ui.heading("Picture");
-            picture(ui, cx);
-            frames(ui, cx);
-            ui.separator();
-            ui.heading("Model");
-            models::draw(ui, cx);
-            ui.separator();
-            ui.heading("Layer");
-            layers::draw(ui, cx);
-            ui.separator();
-            ui.heading("Mosaic");
-            looks(ui, cx);
-            ui.separator();
-            ui.heading("Input");
-            input(ui, cx);
-            ui.separator();
-            ui.heading("Save");
-            save(ui, cx);
-        });
-    });
+    egui::Panel::left("controls").default_size(theme::CONTROLS_WIDTH).size_range(200.0..=420.0).show(
+        ui,
+        |ui| {
+            egui::ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
+                ui.heading("Picture");
+                picture(ui, cx);
+                frames(ui, cx);
+                ui.separator();
+                ui.heading("Model");
+                models::draw(ui, cx);
+                ui.separator();
+                ui.heading("Layer");
+                layers::draw(ui, cx);
+                ui.separator();
+                ui.heading("Mosaic");
+                looks(ui, cx);
+                ui.separator();
+                ui.heading("Input");
+                input(ui, cx);
+                ui.separator();
+                ui.heading("Save");
+                save(ui, cx);
+            });
+        },
+    );
 }
 
 fn picture(ui: &mut egui::Ui, cx: &mut Context<'_>) {
@@ -50,7 +53,9 @@ fn picture(ui: &mut egui::Ui, cx: &mut Context<'_>) {
     ui.horizontal(|ui| {
         let width = (ui.available_width() - 50.0).max(80.0);
         let field = ui
-            .add(egui::TextEdit::singleline(&mut cx.scratch.typed_path).desired_width(width).hint_text("path"))
+            .add(
+                egui::TextEdit::singleline(&mut cx.scratch.typed_path).desired_width(width).hint_text("path"),
+            )
             .labelled_by(label.id);
         let entered = field.lost_focus() && ui.input(|i| i.key_pressed(egui::Key::Enter));
         let pressed = ui.button("Go").on_hover_text("Open the path").clicked();
@@ -63,7 +68,7 @@ fn picture(ui: &mut egui::Ui, cx: &mut Context<'_>) {
     let (width, height) = shown.picture.rgb.dimensions();
     ui.add(egui::Label::new(format!("{} · {width}×{height}", shown.label)).wrap());
     for note in &shown.picture.notes {
-        ui.add(egui::Label::new(egui::RichText::new(note.to_string()).weak()).wrap());
+        ui.add(egui::Label::new(egui::RichText::new(note.words()).weak()).wrap());
     }
 }
 
@@ -137,7 +142,11 @@ fn looks(ui: &mut egui::Ui, cx: &mut Context<'_>) {
         .map_or_else(|| settings.normalisation.to_string(), |(_, words)| (*words).to_owned());
     ComboBox::from_label("Range").selected_text(current).show_ui(ui, |ui| {
         for (way, words) in ways {
-            if ui.selectable_label(settings.normalisation == way, words).on_hover_text(way.describe()).clicked() {
+            if ui
+                .selectable_label(settings.normalisation == way, words)
+                .on_hover_text(way.describe())
+                .clicked()
+            {
                 cx.commands.push(Command::SetNormalisation(way));
             }
         }
@@ -220,8 +229,14 @@ fn input(ui: &mut egui::Ui, cx: &mut Context<'_>) {
     ComboBox::from_label("Values").selected_text(value_words(&current)).show_ui(ui, |ui| {
         for name in std::iter::once("model").chain(named) {
             let Ok(values) = name.parse::<ValueChoice>() else { continue };
-            let scale = ValueScale::NAMED.iter().find(|(n, _)| *n == name).map_or(cx.state.row.preprocess.scale, |n| n.1);
-            if ui.selectable_label(values == choices.values, value_words(name)).on_hover_text(scale.to_string()).clicked()
+            let scale = ValueScale::NAMED
+                .iter()
+                .find(|(n, _)| *n == name)
+                .map_or(cx.state.row.preprocess.scale, |n| n.1);
+            if ui
+                .selectable_label(values == choices.values, value_words(name))
+                .on_hover_text(scale.to_string())
+                .clicked()
             {
                 cx.commands.push(Command::SetValues(values));
             }
@@ -252,7 +267,10 @@ fn save(ui: &mut egui::Ui, cx: &mut Context<'_>) {
     }
     ui.horizontal(|ui| {
         for paper in Paper::ALL {
-            if ui.selectable_label(cx.state.saved_paper == paper, format!("on {} paper", paper.name())).clicked() {
+            if ui
+                .selectable_label(cx.state.saved_paper == paper, format!("on {} paper", paper.name()))
+                .clicked()
+            {
                 cx.commands.push(Command::SetSavedPaper(paper));
             }
         }

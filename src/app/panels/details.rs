@@ -12,21 +12,24 @@ use crate::graph::ReceptiveField;
 use crate::mosaic::format_value;
 
 pub(super) fn draw(ui: &mut Ui, cx: &mut Context<'_>) {
-    egui::Panel::right("details").default_size(theme::DETAILS_WIDTH).size_range(220.0..=420.0).show(ui, |ui| {
-        egui::ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
-            let Some(shown) = cx.state.shown.clone() else {
-                ui.label("Nothing to show yet");
-                return;
-            };
-            seen(ui, cx, &shown);
-            ui.separator();
-            original(ui, cx, &shown);
-            ui.separator();
-            filter(ui, cx, &shown);
-            ui.separator();
-            layer(ui, &shown);
-        });
-    });
+    egui::Panel::right("details").default_size(theme::DETAILS_WIDTH).size_range(220.0..=420.0).show(
+        ui,
+        |ui| {
+            egui::ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
+                let Some(shown) = cx.state.shown.clone() else {
+                    ui.label("Nothing to show yet");
+                    return;
+                };
+                seen(ui, cx, &shown);
+                ui.separator();
+                original(ui, cx, &shown);
+                ui.separator();
+                filter(ui, cx, &shown);
+                ui.separator();
+                layer(ui, &shown);
+            });
+        },
+    );
 }
 
 /// Draws a texture of `size` pixels as large as fits, and gives its place and points per pixel.
@@ -78,7 +81,8 @@ fn original(ui: &mut Ui, cx: &Context<'_>, shown: &Shown) {
                 (y / f64::from(height.max(1))) as f32 * rect.height(),
             )
     };
-    let used = Rect::from_min_max(at(region.x, region.y), at(region.x + region.width, region.y + region.height));
+    let used =
+        Rect::from_min_max(at(region.x, region.y), at(region.x + region.width, region.y + region.height));
     ui.painter().rect_stroke(used, 0.0, Stroke::new(1.5, theme::REGION), StrokeKind::Inside);
     ui.add(egui::Label::new(egui::RichText::new(&shown.view.preprocessed.fit).weak()).wrap());
 }
@@ -89,7 +93,9 @@ fn filter(ui: &mut Ui, cx: &mut Context<'_>, shown: &Shown) {
         ui.heading("Filter");
         let field = ui
             .add(
-                egui::TextEdit::singleline(&mut cx.scratch.typed_filter).desired_width(56.0).hint_text("number"),
+                egui::TextEdit::singleline(&mut cx.scratch.typed_filter)
+                    .desired_width(56.0)
+                    .hint_text("number"),
             )
             .on_hover_text("Type a filter's number and press Enter");
         field.widget_info(|| egui::WidgetInfo::labeled(egui::Role::TextInput, true, "Filter number"));
@@ -157,7 +163,9 @@ fn bars(ui: &mut Ui, name: &str, bins: &[u32; NUM_BINS], shown: &Shown) {
         .iter()
         .enumerate()
         .map(|(at, count)| {
-            Bar::new(low + (at as f64 + 0.5) * width, f64::from(count + 1).log10()).width(width).fill(theme::BARS)
+            Bar::new(low + (at as f64 + 0.5) * width, f64::from(count + 1).log10())
+                .width(width)
+                .fill(theme::BARS)
         })
         .collect();
     Plot::new(name.to_owned())
@@ -169,7 +177,11 @@ fn bars(ui: &mut Ui, name: &str, bins: &[u32; NUM_BINS], shown: &Shown) {
         .show_y(false)
         .y_axis_formatter(|mark, _| {
             // Whole powers of ten are labelled; a bar of height 2 stands for about 10² values.
-            if mark.value >= 0.0 && mark.value.fract() == 0.0 { format!("10^{}", mark.value) } else { String::new() }
+            if mark.value >= 0.0 && mark.value.fract() == 0.0 {
+                format!("10^{}", mark.value)
+            } else {
+                String::new()
+            }
         })
         .show(ui, |plot| plot.bar_chart(BarChart::new("values", chart)));
     ui.add(egui::Label::new(egui::RichText::new("number of values (logarithmic) by value").weak()).wrap());

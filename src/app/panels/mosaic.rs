@@ -146,7 +146,9 @@ fn needs_weights(ui: &mut Ui, cx: &mut Context<'_>) {
     let row = cx.state.row;
     ui.strong(format!("The weights of {} are not here", row.tag));
     ui.add(egui::Label::new(format!("They come from {} ({}).", row.source, row.license)).wrap());
-    ui.add(egui::Label::new("With a safetensors file of them, load it here or drop it on the window.").wrap());
+    ui.add(
+        egui::Label::new("With a safetensors file of them, load it here or drop it on the window.").wrap(),
+    );
     if ui.button("Load weights…").clicked() {
         cx.commands.push(Command::ChooseWeights);
     }
