@@ -41,7 +41,7 @@ impl Panel {
     ) -> anyhow::Result<Self> {
         let settings = look.for_shape(activation.shape())?;
         let mosaic = compose(activation, &LayerStats::of(activation), &settings)?;
-        let record = panel_record(session, view, &mosaic);
+        let record = panel_record(&session.run_by(), view, &mosaic);
         Ok(Self { tag: session.backbone().row().tag, mosaic, record })
     }
 

@@ -14,5 +14,5 @@ pub use backbone::{Backbone, EmbeddedWeights, LoadError, WeightState, WeightStor
 pub use cancel::CancelToken;
 pub use device::{ComputeDevice, DeviceChoice, DeviceError};
 pub use plan::{Plan, PlanError, Step};
-pub use session::{EngineError, NodeTiming, Outcome, RunReport, Session, TapValue};
+pub use session::{EngineError, NodeTiming, Outcome, RunBy, RunReport, Session, TapValue};
 pub use worker::{Mailbox, Worker};

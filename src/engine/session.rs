@@ -91,6 +91,17 @@ pub struct Session {
     plans: HashMap<PlanKey, Arc<Plan>>,
 }
 
+/// What a session runs, with what and where: enough to record a figure when the session is gone.
+#[derive(Clone, Debug)]
+pub struct RunBy {
+    /// The model and its weights.
+    pub backbone: Arc<Backbone>,
+    /// Name of the executor.
+    pub engine: &'static str,
+    /// Name of the device.
+    pub device: String,
+}
+
 type PlanKey = (PixelSize, usize, Vec<NodeId>);
 
 /// Plans kept; one is a few kilobytes, but taps × sizes have no natural end.
@@ -113,10 +124,13 @@ impl Session {
         &self.device
     }
 
-    /// Name of the executor, for records.
-    #[expect(clippy::unused_self, reason = "which executor runs is a property of the session")]
-    pub fn engine_name(&self) -> &'static str {
-        "candle"
+    /// What runs here, with what and where.
+    pub fn run_by(&self) -> RunBy {
+        RunBy {
+            backbone: Arc::clone(&self.backbone),
+            engine: "candle",
+            device: self.device.name().to_owned(),
+        }
     }
 
     /// Runs `input` up to the last of `taps` and hands each tap's value, picture by picture, to `sink` as soon as it is there.

@@ -1,13 +1,13 @@
 //! What a figure says of the run behind it.
 
 use super::view::View;
-use crate::engine::Session;
+use crate::engine::RunBy;
 use crate::formats::PanelRecord;
 use crate::mosaic::Mosaic;
 
 /// The record of one mosaic of a view.
-pub fn panel_record(session: &Session, view: &View, mosaic: &Mosaic) -> PanelRecord {
-    let backbone = session.backbone();
+pub fn panel_record(run_by: &RunBy, view: &View, mosaic: &Mosaic) -> PanelRecord {
+    let backbone = &run_by.backbone;
     let input = &view.preprocessed;
     PanelRecord {
         tag: backbone.row().tag.to_owned(),
@@ -16,8 +16,8 @@ pub fn panel_record(session: &Session, view: &View, mosaic: &Mosaic) -> PanelRec
         fit: input.fit.clone(),
         filter: backbone.row().preprocess.filter.name().to_owned(),
         value_scale: input.scale.to_string(),
-        engine: session.engine_name().to_owned(),
-        device: session.device().name().to_owned(),
+        engine: run_by.engine.to_owned(),
+        device: run_by.device.clone(),
         layer: String::new(),
         shape: String::new(),
         layout: String::new(),

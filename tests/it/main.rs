@@ -15,5 +15,6 @@ mod house;
 mod input;
 mod models;
 mod mosaic;
+mod parity;
 mod support;
 mod weights;

@@ -15,7 +15,10 @@ use filterscope::models::Registry;
 use filterscope::tensor::{Activation, InputBatch};
 use filterscope::weights::TensorFile;
 
-use crate::support::golden::{Goldens, Stage, generated_from_list, relative_error, stage_error, zero_fraction};
+use crate::models::reference::golden_node;
+use crate::support::golden::{
+    Goldens, Stage, generated_from_list, relative_error, stage_error, zero_fraction,
+};
 use crate::support::npy::{npy_f32, npy_u8};
 use crate::support::{fixture, hashweights, root};
 
@@ -48,39 +51,22 @@ const REAL: [Real; 2] = [
     },
 ];
 
-/// The node that a golden stage stands for. In timm, EfficientNet's `bnN` modules include the activation that follows (all but
-/// the one after a block's projection), and the goldens were hooked there; here the two are nodes of their own.
-fn node_of_stage(graph: &Graph, name: &str) -> Option<NodeId> {
-    if name == "final" {
-        return Some(graph.final_node());
-    }
-    graph.find(&format!("{name}.act")).or_else(|| graph.find(name)).or_else(|| {
-        graph.ids().filter(|id| graph.node(*id).keras_layer.as_deref() == Some(name)).last()
-    })
-}
-
 fn session(backbone: Backbone) -> Session {
     Session::new(Arc::new(backbone), ComputeDevice::cpu())
 }
 
-/// Runs all stages that the graph knows; gives each with its activation, and the names it doesn't know.
+/// Runs all golden stages; gives each with its activation.
 fn run_stages<'a>(
     session: &mut Session,
     input: &InputBatch,
     stages: &'a [Stage],
-) -> (Vec<(&'a Stage, Activation)>, Vec<&'a str>) {
+) -> Vec<(&'a Stage, Activation)> {
     let graph = Arc::clone(session.backbone().graph());
-    let (mut known, mut unknown) = (Vec::new(), Vec::new());
-    for stage in stages {
-        match node_of_stage(&graph, &stage.name) {
-            Some(id) => known.push((stage, id)),
-            None => unknown.push(stage.name.as_str()),
-        }
-    }
-    let taps: Vec<NodeId> = known.iter().map(|(_, id)| *id).collect();
+    let node = |s: &Stage| golden_node(&graph, &s.name).unwrap_or_else(|| panic!("no node for {}", s.name));
+    let taps: Vec<NodeId> = stages.iter().map(node).collect();
     let values = session.activations(input, &taps).unwrap();
     assert_eq!(values.len(), taps.len());
-    (known.into_iter().map(|(s, _)| s).zip(values).collect(), unknown)
+    stages.iter().zip(values).collect()
 }
 
 #[test]
@@ -99,8 +85,7 @@ fn real_weights_give_the_frameworks_activations() {
                 let (_, stored) = npy_f32(fixture(real.goldens).join(format!("input_{size}.npy")));
                 assert_eq!(ready.batch.values(), stored, "{}: the input itself", real.tag);
             }
-            let (found, unknown) = run_stages(&mut session, &ready.batch, &run.stages);
-            assert!(unknown.is_empty(), "{}: no node for {unknown:?}", real.tag);
+            let found = run_stages(&mut session, &ready.batch, &run.stages);
             for (stage, got) in &found {
                 let error = stage_error(stage, got);
                 assert!(error <= TOLERANCE, "{} {size} {}: {error:e}", real.tag, stage.name);
@@ -142,22 +127,19 @@ fn f16_kernels_stay_near_the_published_weights() {
 struct Structural {
     tag: &'static str,
     folder: &'static str,
-    /// Golden stages the graph has no name for: Keras' numbered activations and pools, and the inner concats of Inception's
-    /// last blocks, which here are one concat.
-    unnamed: usize,
 }
 
 const STRUCTURAL: [Structural; 10] = [
-    Structural { tag: "resnet50.tv_in1k", folder: "goldens_torch/resnet50", unnamed: 0 },
-    Structural { tag: "vgg16.tv_in1k", folder: "goldens_torch/vgg16", unnamed: 0 },
-    Structural { tag: "legacy_xception.tf_in1k", folder: "goldens_torch/xception", unnamed: 0 },
-    Structural { tag: "inception_v3.tv_in1k", folder: "goldens_torch/inception_v3", unnamed: 0 },
-    Structural { tag: "inception_v3.moderation", folder: "goldens_torch/inception_v3_exclude_pad", unnamed: 0 },
-    Structural { tag: "tf_efficientnet_lite0.in1k", folder: "goldens_torch/tf_efficientnet_lite0", unnamed: 0 },
-    Structural { tag: "resnet50.keras_in1k", folder: "goldens_keras/keras_resnet50", unnamed: 0 },
-    Structural { tag: "vgg16.keras_in1k", folder: "goldens_keras/keras_vgg16", unnamed: 0 },
-    Structural { tag: "xception.keras_in1k", folder: "goldens_keras/keras_xception", unnamed: 0 },
-    Structural { tag: "inception_v3.keras_in1k", folder: "goldens_keras/keras_inception_v3", unnamed: 19 },
+    Structural { tag: "resnet50.tv_in1k", folder: "goldens_torch/resnet50" },
+    Structural { tag: "vgg16.tv_in1k", folder: "goldens_torch/vgg16" },
+    Structural { tag: "legacy_xception.tf_in1k", folder: "goldens_torch/xception" },
+    Structural { tag: "inception_v3.tv_in1k", folder: "goldens_torch/inception_v3" },
+    Structural { tag: "inception_v3.moderation", folder: "goldens_torch/inception_v3_exclude_pad" },
+    Structural { tag: "tf_efficientnet_lite0.in1k", folder: "goldens_torch/tf_efficientnet_lite0" },
+    Structural { tag: "resnet50.keras_in1k", folder: "goldens_keras/keras_resnet50" },
+    Structural { tag: "vgg16.keras_in1k", folder: "goldens_keras/keras_vgg16" },
+    Structural { tag: "xception.keras_in1k", folder: "goldens_keras/keras_xception" },
+    Structural { tag: "inception_v3.keras_in1k", folder: "goldens_keras/keras_inception_v3" },
 ];
 
 fn structural_folder(case: &Structural) -> PathBuf {
@@ -176,8 +158,7 @@ fn generated_weights_give_the_frameworks_activations() {
         let mut session = session(Backbone::from_tensors(row, generated_from_list(&folder)).unwrap());
         for (size, run) in &Goldens::read(&folder).inputs {
             let input = noise(run.input_shape);
-            let (found, unknown) = run_stages(&mut session, &input, &run.stages);
-            assert_eq!(unknown.len(), case.unnamed, "{}: no node for {unknown:?}", case.tag);
+            let found = run_stages(&mut session, &input, &run.stages);
             for (stage, got) in &found {
                 let error = stage_error(stage, got);
                 assert!(error <= TOLERANCE, "{} {size} {}: {error:e}", case.tag, stage.name);
@@ -337,7 +318,9 @@ fn a_batch_of_three_equals_three_pictures() {
     let graph = Arc::clone(session.backbone().graph());
     let taps = [graph.find("blocks.1.1").unwrap(), graph.final_node()];
     let (_, values) = npy_f32(fixture(real.goldens).join("input_224.npy"));
-    let picture = |shift: f32| InputBatch::new(1, 224, 224, values.iter().map(|v| v + shift).collect::<Vec<_>>()).unwrap();
+    let picture = |shift: f32| {
+        InputBatch::new(1, 224, 224, values.iter().map(|v| v + shift).collect::<Vec<_>>()).unwrap()
+    };
     let singles = [picture(0.0), picture(0.1), picture(-0.2)];
     let batch = InputBatch::stack(&singles).unwrap();
     let mut together = Vec::new();

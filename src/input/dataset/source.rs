@@ -117,6 +117,16 @@ impl Label {
     }
 }
 
+impl std::fmt::Display for Label {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Number(value) => write!(f, "{value}"),
+            Self::Text(text) => write!(f, "{text}"),
+            Self::Missing => write!(f, "(empty)"),
+        }
+    }
+}
+
 /// Something of a data set that was left out.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Skipped {

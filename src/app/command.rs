@@ -1,0 +1,89 @@
+//! What a person can ask of the window. Panels push commands; they are applied in one place, after drawing, so that a menu
+//! item, a shortcut and a button are one path.
+
+use std::path::PathBuf;
+
+use super::event::LayerChoice;
+use crate::input::dataset::Camera;
+use crate::input::{FitChoice, ValueChoice};
+use crate::models::Row;
+use crate::mosaic::{ColourChoice, MosaicLayout, Normalisation, Paper};
+
+/// One request.
+#[derive(Clone, Debug)]
+pub(super) enum Command {
+    /// Ask for a picture with the system's dialog.
+    ChoosePicture,
+    /// Ask for a folder of pictures.
+    ChooseFolder,
+    /// Ask for weights of the chosen model.
+    ChooseWeights,
+    /// Ask where to save the mosaic.
+    ChooseSavePlace,
+    /// Open a picture, a folder or a log.
+    Open(PathBuf),
+    /// Back to the picture the program carries.
+    OpenCat,
+    /// Use this weight file for the chosen model.
+    UseWeights(PathBuf),
+    /// Another model.
+    SetModel(&'static Row),
+    /// Another layer.
+    SetLayer(LayerChoice),
+    /// Another layout.
+    SetLayout(MosaicLayout),
+    /// Another way to share ranges.
+    SetNormalisation(Normalisation),
+    /// Another colour map.
+    SetColour(ColourChoice),
+    /// Another way to the network's size.
+    SetFit(FitChoice),
+    /// Other values for the network.
+    SetValues(ValueChoice),
+    /// Another moment of the open data set.
+    SetFrame(usize),
+    /// Another camera of it.
+    SetCamera(Camera),
+    /// Look at one filter, or at none.
+    Select(Option<usize>),
+    /// The whole mosaic in sight.
+    Fit,
+    /// Zoom about the middle.
+    Zoom(f32),
+    /// One mosaic pixel to one screen pixel.
+    ActualSize,
+    /// Bring the selected filter to the middle.
+    ShowSelected,
+    /// Save the mosaic; asks before replacing a file only where a dialog did.
+    Save(PathBuf),
+    /// With caption, colour bar and legend, or the mosaic alone.
+    SetCaption(bool),
+    /// What a saved figure is made for.
+    SetSavedPaper(Paper),
+    /// Try again after an error.
+    Retry,
+    /// Tell the person that what they typed means nothing.
+    Complain(String),
+    /// Take a message away.
+    Dismiss(usize),
+    /// Dark or light.
+    ToggleTheme,
+    /// What this is, and the keys.
+    ToggleHelp,
+    /// Close the window.
+    Quit,
+}
+
+/// Commands pushed while drawing.
+#[derive(Debug, Default)]
+pub(super) struct Commands(Vec<Command>);
+
+impl Commands {
+    pub(super) fn push(&mut self, command: Command) {
+        self.0.push(command);
+    }
+
+    pub(super) fn take(&mut self) -> Vec<Command> {
+        std::mem::take(&mut self.0)
+    }
+}

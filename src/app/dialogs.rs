@@ -1,0 +1,78 @@
+//! The system's file dialogs, off the UI thread.
+//!
+//! On a bare machine without a portal and without zenity a dialog returns at once with nothing, as if cancelled; typing a path
+//! and dropping a file always work beside it.
+
+use std::path::{Path, PathBuf};
+
+/// Asks a person for paths. Called on a thread of its own, so it may block.
+pub trait Dialogs: Send + Sync {
+    /// A picture, or a data set's log.
+    fn open_picture(&self) -> Option<PathBuf>;
+    /// A folder of pictures.
+    fn open_folder(&self) -> Option<PathBuf>;
+    /// A weight file.
+    fn open_weights(&self) -> Option<PathBuf>;
+    /// Where to save; `name` is proposed.
+    fn save_png(&self, name: &str) -> Option<PathBuf>;
+}
+
+/// The desktop's own dialogs.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemDialogs;
+
+const PICTURES: [&str; 14] =
+    ["png", "jpg", "jpeg", "gif", "bmp", "tif", "tiff", "webp", "ico", "qoi", "ppm", "pgm", "pnm", "csv"];
+
+impl Dialogs for SystemDialogs {
+    fn open_picture(&self) -> Option<PathBuf> {
+        rfd::FileDialog::new()
+            .set_title("Open a picture or a driving log")
+            .add_filter("Pictures and logs", &PICTURES)
+            .add_filter("All files", &["*"])
+            .pick_file()
+    }
+
+    fn open_folder(&self) -> Option<PathBuf> {
+        rfd::FileDialog::new().set_title("Open a folder of pictures").pick_folder()
+    }
+
+    fn open_weights(&self) -> Option<PathBuf> {
+        rfd::FileDialog::new()
+            .set_title("Load weights")
+            .add_filter("safetensors", &["safetensors"])
+            .add_filter("All files", &["*"])
+            .pick_file()
+    }
+
+    fn save_png(&self, name: &str) -> Option<PathBuf> {
+        rfd::FileDialog::new()
+            .set_title("Save the mosaic")
+            .add_filter("PNG", &["png"])
+            .set_file_name(name)
+            .save_file()
+            .map(with_extension)
+    }
+}
+
+/// Some dialogs leave the extension to the person.
+pub(super) fn with_extension(path: PathBuf) -> PathBuf {
+    if path.extension().is_some_and(|e| e.eq_ignore_ascii_case("png")) { path } else { append(&path, ".png") }
+}
+
+fn append(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_extension_is_added_and_a_dotted_name_kept() {
+        assert_eq!(with_extension("a.PNG".into()), PathBuf::from("a.PNG"));
+        assert_eq!(with_extension("cat__vgg16.tv_in1k".into()), PathBuf::from("cat__vgg16.tv_in1k.png"));
+    }
+}

@@ -1,0 +1,42 @@
+//! The menu bar.
+
+use super::super::command::Command;
+use super::Context;
+
+pub(super) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
+    egui::Panel::top("bar").show(ui, |ui| {
+        egui::MenuBar::new().ui(ui, |ui| {
+            let has_mosaic = cx.state.shown.is_some();
+            let mut item = |ui: &mut egui::Ui, enabled: bool, text: &str, keys: &str, command: Command| {
+                if ui.add_enabled(enabled, egui::Button::new(text).shortcut_text(keys)).clicked() {
+                    cx.commands.push(command);
+                    ui.close();
+                }
+            };
+            ui.menu_button("File", |ui| {
+                item(ui, true, "Open picture or log…", "Ctrl+O", Command::ChoosePicture);
+                item(ui, true, "Open folder…", "", Command::ChooseFolder);
+                item(ui, true, "Show the cat", "", Command::OpenCat);
+                ui.separator();
+                item(ui, true, "Load weights…", "", Command::ChooseWeights);
+                ui.separator();
+                item(ui, has_mosaic, "Save mosaic…", "Ctrl+S", Command::ChooseSavePlace);
+                ui.separator();
+                item(ui, true, "Quit", "Ctrl+Q", Command::Quit);
+            });
+            ui.menu_button("View", |ui| {
+                item(ui, has_mosaic, "Fit to window", "F", Command::Fit);
+                item(ui, has_mosaic, "Actual size", "1", Command::ActualSize);
+                item(ui, has_mosaic, "Zoom in", "+", Command::Zoom(1.5));
+                item(ui, has_mosaic, "Zoom out", "−", Command::Zoom(1.0 / 1.5));
+                let is_selected = cx.state.selected.is_some();
+                item(ui, is_selected, "Show selected filter", "Enter", Command::ShowSelected);
+                ui.separator();
+                item(ui, true, "Dark or light", "", Command::ToggleTheme);
+            });
+            ui.menu_button("Help", |ui| {
+                item(ui, true, "Keys and words", "F1", Command::ToggleHelp);
+            });
+        });
+    });
+}

@@ -1,0 +1,286 @@
+//! The left side: which picture, which model, which layer, and how the mosaic looks.
+
+use std::path::PathBuf;
+
+use egui::ComboBox;
+
+use super::super::command::Command;
+use super::super::event::PictureChoice;
+use super::super::theme;
+use super::{Context, layers, models};
+use crate::input::{FitChoice, ValueChoice};
+use crate::mosaic::{ColourChoice, ColourMap, MosaicLayout, Normalisation, Paper};
+use crate::tensor::ValueScale;
+
+pub(super) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
+    egui::Panel::left("controls").default_size(theme::CONTROLS_WIDTH).size_range(200.0..=420.0).show(
+        ui,
+        |ui| {
+            egui::ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
+                ui.heading("Picture");
+                picture(ui, cx);
+                frames(ui, cx);
+                ui.separator();
+                ui.heading("Model");
+                models::draw(ui, cx);
+                ui.separator();
+                ui.heading("Layer");
+                layers::draw(ui, cx);
+                ui.separator();
+                ui.heading("Mosaic");
+                looks(ui, cx);
+                ui.separator();
+                ui.heading("Input");
+                input(ui, cx);
+                ui.separator();
+                ui.heading("Save");
+                save(ui, cx);
+            });
+        },
+    );
+}
+
+fn picture(ui: &mut egui::Ui, cx: &mut Context<'_>) {
+    ui.horizontal(|ui| {
+        if ui.button("Open…").on_hover_text("A picture, or the log of a driving data set").clicked() {
+            cx.commands.push(Command::ChoosePicture);
+        }
+        if ui.button("Folder…").on_hover_text("A folder of pictures").clicked() {
+            cx.commands.push(Command::ChooseFolder);
+        }
+    });
+    let label = ui.label("or drop a file here, or type its path:");
+    ui.horizontal(|ui| {
+        let width = (ui.available_width() - 50.0).max(80.0);
+        let field = ui
+            .add(
+                egui::TextEdit::singleline(&mut cx.scratch.typed_path).desired_width(width).hint_text("path"),
+            )
+            .labelled_by(label.id);
+        let entered = field.lost_focus() && ui.input(|i| i.key_pressed(egui::Key::Enter));
+        let pressed = ui.button("Go").on_hover_text("Open the path").clicked();
+        let path = cx.scratch.typed_path.trim().trim_matches('"');
+        if (entered || pressed) && !path.is_empty() {
+            cx.commands.push(Command::Open(expand_home(path)));
+        }
+    });
+    let Some(shown) = &cx.state.shown else { return };
+    let (width, height) = shown.picture.rgb.dimensions();
+    ui.add(egui::Label::new(format!("{} · {width}×{height}", shown.label)).wrap());
+    for note in &shown.picture.notes {
+        ui.add(egui::Label::new(egui::RichText::new(note.words()).weak()).wrap());
+    }
+}
+
+/// `~/` as people type it.
+fn expand_home(path: &str) -> PathBuf {
+    match (path.strip_prefix("~/"), std::env::home_dir()) {
+        (Some(rest), Some(home)) => home.join(rest),
+        _ => PathBuf::from(path),
+    }
+}
+
+/// Moment and camera of an open data set.
+fn frames(ui: &mut egui::Ui, cx: &mut Context<'_>) {
+    let Some(open) = &cx.state.source else { return };
+    if !matches!(cx.state.picture, PictureChoice::Frame { .. }) {
+        return;
+    }
+    ui.add_space(4.0);
+    ui.add(egui::Label::new(open.source.describe()).wrap());
+    let last = open.source.len().saturating_sub(1);
+    ui.horizontal(|ui| {
+        if ui.add_enabled(open.index > 0, egui::Button::new("Previous")).clicked() {
+            cx.commands.push(Command::SetFrame(open.index - 1));
+        }
+        let mut index = open.index;
+        let label = ui.label("moment");
+        let field = ui.add(egui::DragValue::new(&mut index).range(0..=last)).labelled_by(label.id);
+        if field.changed() {
+            cx.commands.push(Command::SetFrame(index));
+        }
+        if ui.add_enabled(open.index < last, egui::Button::new("Next")).clicked() {
+            cx.commands.push(Command::SetFrame(open.index + 1));
+        }
+    });
+    let cameras = open.source.cameras();
+    if cameras.len() > 1 {
+        ui.horizontal(|ui| {
+            for camera in cameras {
+                if ui.selectable_label(open.camera == Some(*camera), camera.name()).clicked() {
+                    cx.commands.push(Command::SetCamera(*camera));
+                }
+            }
+        });
+    }
+    if let Some(sample) = open.source.sample(open.index) {
+        for (name, label) in open.source.label_names().iter().zip(&sample.labels) {
+            ui.label(format!("{name}: {label}"));
+        }
+    }
+}
+
+fn looks(ui: &mut egui::Ui, cx: &mut Context<'_>) {
+    let settings = &cx.state.settings;
+    ComboBox::from_label("Layout").selected_text(layout_words(settings.layout)).show_ui(ui, |ui| {
+        for layout in MosaicLayout::ALL {
+            if ui.selectable_label(settings.layout == layout, layout_words(layout)).clicked() {
+                cx.commands.push(Command::SetLayout(layout));
+            }
+        }
+    });
+    let ways = [
+        (Normalisation::Filter, "per filter"),
+        (Normalisation::Cell, "per cell"),
+        (Normalisation::Global, "whole layer"),
+        (Normalisation::DEFAULT_PERCENTILES, "percentiles 1–99"),
+        (Normalisation::Symmetric, "symmetric about 0"),
+    ];
+    let current = ways
+        .iter()
+        .find(|(way, _)| *way == settings.normalisation)
+        .map_or_else(|| settings.normalisation.to_string(), |(_, words)| (*words).to_owned());
+    ComboBox::from_label("Range").selected_text(current).show_ui(ui, |ui| {
+        for (way, words) in ways {
+            if ui
+                .selectable_label(settings.normalisation == way, words)
+                .on_hover_text(way.describe())
+                .clicked()
+            {
+                cx.commands.push(Command::SetNormalisation(way));
+            }
+        }
+        // A fixed range starts from what the layer has, so that the next layer or picture can be compared with it.
+        if let Some(shown) = &cx.state.shown
+            && shown.stats.min < shown.stats.max
+        {
+            let fixed = Normalisation::Fixed { low: shown.stats.min, high: shown.stats.max };
+            let chosen = matches!(settings.normalisation, Normalisation::Fixed { .. });
+            if ui
+                .selectable_label(chosen, "hold this layer's range")
+                .on_hover_text("The range of what is shown now, for everything shown after")
+                .clicked()
+            {
+                cx.commands.push(Command::SetNormalisation(fixed));
+            }
+        }
+    });
+    ComboBox::from_label("Colours").selected_text(colour_words(settings.colour)).show_ui(ui, |ui| {
+        let all = std::iter::once(ColourChoice::Auto).chain(ColourMap::ALL.map(ColourChoice::Map));
+        for colour in all {
+            if ui.selectable_label(settings.colour == colour, colour_words(colour)).clicked() {
+                cx.commands.push(Command::SetColour(colour));
+            }
+        }
+    });
+}
+
+fn layout_words(layout: MosaicLayout) -> &'static str {
+    match layout {
+        MosaicLayout::Filters => "a tile per filter",
+        MosaicLayout::Cells => "a patch per position",
+    }
+}
+
+fn colour_words(colour: ColourChoice) -> String {
+    match colour {
+        ColourChoice::Auto => "by the layer's sign".into(),
+        ColourChoice::Map(map) => map.name().into(),
+    }
+}
+
+fn input(ui: &mut egui::Ui, cx: &mut Context<'_>) {
+    let choices = cx.state.input;
+    let size = cx.state.row.preprocess.size;
+    let fits = [
+        (FitChoice::Model, format!("as the weights ask ({size})")),
+        (FitChoice::Stretch, format!("stretched to {size}")),
+        (FitChoice::Native, "the picture's own size".to_owned()),
+    ];
+    let current = fits
+        .iter()
+        .find(|(fit, _)| *fit == choices.fit)
+        .map_or_else(|| choices.fit.to_string(), |(_, words)| words.clone());
+    ComboBox::from_label("Fit").selected_text(current).show_ui(ui, |ui| {
+        for (fit, words) in &fits {
+            if ui.selectable_label(*fit == choices.fit, words).clicked() {
+                cx.commands.push(Command::SetFit(*fit));
+            }
+        }
+    });
+    ui.horizontal(|ui| {
+        let label = ui.label("or W×H:");
+        let field = ui
+            .add(
+                egui::TextEdit::singleline(&mut cx.scratch.typed_fit)
+                    .desired_width(84.0)
+                    .hint_text("640x480"),
+            )
+            .labelled_by(label.id);
+        if field.lost_focus() && ui.input(|i| i.key_pressed(egui::Key::Enter)) {
+            match cx.scratch.typed_fit.trim().replace('×', "x").parse::<FitChoice>() {
+                Ok(fit) => cx.commands.push(Command::SetFit(fit)),
+                Err(error) => cx.commands.push(Command::Complain(error.to_string())),
+            }
+        }
+    });
+    let named = ValueScale::NAMED.map(|(name, _)| name);
+    let current = choices.values.to_string();
+    ComboBox::from_label("Values").selected_text(value_words(&current)).show_ui(ui, |ui| {
+        for name in std::iter::once("model").chain(named) {
+            let Ok(values) = name.parse::<ValueChoice>() else { continue };
+            let scale = ValueScale::NAMED
+                .iter()
+                .find(|(n, _)| *n == name)
+                .map_or(cx.state.row.preprocess.scale, |n| n.1);
+            if ui
+                .selectable_label(values == choices.values, value_words(name))
+                .on_hover_text(scale.to_string())
+                .clicked()
+            {
+                cx.commands.push(Command::SetValues(values));
+            }
+        }
+    });
+    if let Some(shown) = &cx.state.shown {
+        let text = format!("{}; {}", shown.view.preprocessed.fit, shown.view.preprocessed.scale);
+        ui.add(egui::Label::new(egui::RichText::new(text).weak()).wrap());
+    }
+}
+
+fn value_words(name: &str) -> &str {
+    match name {
+        "model" => "as the weights ask",
+        "raw" => "raw 0–255",
+        other => other,
+    }
+}
+
+fn save(ui: &mut egui::Ui, cx: &mut Context<'_>) {
+    let mut has_caption = cx.state.has_caption;
+    if ui
+        .checkbox(&mut has_caption, "Caption and colour bar")
+        .on_hover_text("Off: the mosaic's own pixels and nothing else")
+        .changed()
+    {
+        cx.commands.push(Command::SetCaption(has_caption));
+    }
+    ui.horizontal(|ui| {
+        for paper in Paper::ALL {
+            if ui
+                .selectable_label(cx.state.saved_paper == paper, format!("on {} paper", paper.name()))
+                .clicked()
+            {
+                cx.commands.push(Command::SetSavedPaper(paper));
+            }
+        }
+    });
+    let can_save = cx.state.shown.is_some();
+    if ui
+        .add_enabled(can_save, egui::Button::new("Save mosaic…"))
+        .on_hover_text("As PNG, with what it takes to make it again")
+        .clicked()
+    {
+        cx.commands.push(Command::ChooseSavePlace);
+    }
+}

@@ -1,0 +1,39 @@
+//! Keys, and what the words mean.
+
+use super::super::command::Command;
+use super::super::logic::KEYS;
+use super::Context;
+
+const WORDS: [(&str, &str); 6] = [
+    ("filter", "one channel of a layer: one tile of the mosaic"),
+    ("dead", "a filter that is zero everywhere for this picture"),
+    ("constant", "a filter with one value everywhere: no map to see"),
+    ("stage", "a layer people ask for by name; every other node can be shown too"),
+    ("receptive field", "the part of the input that one value can see"),
+    ("NaN, infinite", "values that are no numbers: something is wrong with weights or input"),
+];
+
+pub(super) fn draw(ctx: &egui::Context, cx: &mut Context<'_>) {
+    let mut is_open = cx.state.is_help_open;
+    egui::Window::new("Keys and words").open(&mut is_open).resizable(false).collapsible(false).show(ctx, |ui| {
+        let table = |ui: &mut egui::Ui, id: &str, lines: &[(&str, &str)]| {
+            egui::Grid::new(id).num_columns(2).spacing([16.0, 4.0]).show(ui, |ui| {
+                for (left, right) in lines {
+                    ui.strong(*left);
+                    ui.label(*right);
+                    ui.end_row();
+                }
+            });
+        };
+        table(ui, "keys", &KEYS);
+        ui.separator();
+        ui.label("Wheel or pinch zooms, dragging pans, a click selects a filter, a double click fits the mosaic.");
+        ui.separator();
+        table(ui, "words", &WORDS);
+        ui.separator();
+        ui.label(concat!("filterscope ", env!("CARGO_PKG_VERSION")));
+    });
+    if is_open != cx.state.is_help_open {
+        cx.commands.push(Command::ToggleHelp);
+    }
+}

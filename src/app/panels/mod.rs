@@ -1,0 +1,42 @@
+//! The parts of the window, one file each. They read the state and push commands; text half typed and the place of the mosaic
+//! are all they change themselves.
+
+mod bar;
+mod controls;
+mod details;
+mod help;
+mod layers;
+mod models;
+mod mosaic;
+mod status;
+
+use super::command::Commands;
+use super::state::{Scratch, State};
+use super::window::Textures;
+
+/// What a panel gets to draw with.
+pub(super) struct Context<'a> {
+    pub(super) state: &'a State,
+    pub(super) textures: &'a Textures,
+    pub(super) scratch: &'a mut Scratch,
+    pub(super) commands: &'a mut Commands,
+}
+
+/// Draws the whole window.
+pub(super) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
+    bar::draw(ui, cx);
+    status::draw(ui, cx);
+    controls::draw(ui, cx);
+    // On a window too narrow for all, the mosaic matters most.
+    if ui.available_width() > super::theme::DETAILS_WIDTH + 260.0 {
+        details::draw(ui, cx);
+    }
+    egui::CentralPanel::no_frame().show(ui, |ui| mosaic::draw(ui, cx));
+    help::draw(ui.ctx(), cx);
+}
+
+/// A widget's tooltip and, where it shows no words, its name for the accessibility tree.
+fn named(response: egui::Response, kind: egui::Role, name: &str) -> egui::Response {
+    response.widget_info(|| egui::WidgetInfo::labeled(kind, true, name));
+    response
+}

@@ -1,0 +1,48 @@
+//! All colours and spacings of the window.
+
+use egui::{Color32, Context, Theme, Vec2};
+
+/// Ground behind the mosaic, so that its gaps read as part of it.
+pub(super) fn mosaic_ground(is_dark: bool) -> Color32 {
+    if is_dark { Color32::from_gray(12) } else { Color32::from_gray(236) }
+}
+
+/// Outline of the tile under the pointer.
+pub(super) const HOVERED: Color32 = Color32::from_rgb(255, 255, 255);
+/// Outline of the selected tile.
+pub(super) const SELECTED: Color32 = Color32::from_rgb(90, 200, 250);
+/// Ring around outlines, so that they show on any colour map.
+pub(super) const RING: Color32 = Color32::from_black_alpha(200);
+/// The part of the picture that the network saw, and what a position sees of it.
+pub(super) const REGION: Color32 = Color32::from_rgb(255, 204, 0);
+/// Bars of histograms.
+pub(super) const BARS: Color32 = Color32::from_rgb(120, 150, 220);
+
+/// Text of warnings.
+pub(super) fn warning(is_dark: bool) -> Color32 {
+    if is_dark { Color32::from_rgb(240, 190, 90) } else { Color32::from_rgb(150, 90, 0) }
+}
+
+/// Text of errors.
+pub(super) fn error(is_dark: bool) -> Color32 {
+    if is_dark { Color32::from_rgb(255, 120, 110) } else { Color32::from_rgb(180, 30, 20) }
+}
+
+/// Width of the left panel.
+pub(super) const CONTROLS_WIDTH: f32 = 268.0;
+/// Width of the right panel.
+pub(super) const DETAILS_WIDTH: f32 = 300.0;
+/// Largest side of the two pictures in the right panel.
+pub(super) const PICTURE_SIDE: f32 = 276.0;
+/// Height of the histograms.
+pub(super) const HISTOGRAM_HEIGHT: f32 = 110.0;
+
+/// Spacings, and dark to begin with: heat maps on a bright ground mislead the eye.
+pub(super) fn install(ctx: &Context) {
+    ctx.set_theme(Theme::Dark);
+    ctx.all_styles_mut(|style| {
+        style.spacing.item_spacing = Vec2::new(8.0, 6.0);
+        style.spacing.button_padding = Vec2::new(8.0, 3.0);
+        style.interaction.tooltip_delay = 0.3;
+    });
+}

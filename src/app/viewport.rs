@@ -1,0 +1,144 @@
+//! Where the mosaic lies on screen: zoom and pan as arithmetic, no widgets.
+
+use egui::{Pos2, Rect, Vec2, pos2, vec2};
+
+/// Most points a mosaic pixel may cover.
+const MAX_SCALE: f32 = 256.0;
+/// A mosaic is never made smaller than this share of its fitted size.
+const MIN_SHARE_OF_FIT: f32 = 0.25;
+
+/// Place of the mosaic in its panel.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Viewport {
+    /// Points per mosaic pixel.
+    pub(super) scale: f32,
+    /// From the panel's centre to the mosaic's, in points.
+    pub(super) offset: Vec2,
+    /// Whether it follows the panel's size.
+    pub(super) is_fitted: bool,
+}
+
+impl Default for Viewport {
+    fn default() -> Self {
+        Self { scale: 1.0, offset: Vec2::ZERO, is_fitted: true }
+    }
+}
+
+impl Viewport {
+    /// The scale at which a mosaic of `size` pixels just fills `panel`.
+    pub(super) fn fit_scale(panel: Rect, size: Vec2) -> f32 {
+        (panel.width() / size.x.max(1.0)).min(panel.height() / size.y.max(1.0)).max(1e-3)
+    }
+
+    /// Follows the panel while fitted, and keeps part of the mosaic in sight otherwise.
+    pub(super) fn settle(&mut self, panel: Rect, size: Vec2) {
+        if self.is_fitted {
+            self.scale = Self::fit_scale(panel, size);
+            self.offset = Vec2::ZERO;
+        }
+        let reach = (size * self.scale + panel.size()) * 0.5 - Vec2::splat(24.0);
+        let reach = reach.max(Vec2::ZERO);
+        self.offset = self.offset.clamp(-reach, reach);
+    }
+
+    /// Top left corner of the mosaic on screen.
+    pub(super) fn origin(&self, panel: Rect, size: Vec2) -> Pos2 {
+        panel.center() + self.offset - size * self.scale * 0.5
+    }
+
+    /// Screen position → mosaic pixel, if inside.
+    pub(super) fn pixel_at(&self, panel: Rect, size: Vec2, pos: Pos2) -> Option<(u32, u32)> {
+        let at = (pos - self.origin(panel, size)) / self.scale;
+        let inside = at.x >= 0.0 && at.y >= 0.0 && at.x < size.x && at.y < size.y;
+        inside.then_some((at.x as u32, at.y as u32))
+    }
+
+    /// Mosaic rectangle → screen.
+    pub(super) fn to_screen(self, panel: Rect, size: Vec2, in_mosaic: Rect) -> Rect {
+        let origin = self.origin(panel, size);
+        let at = |p: Pos2| origin + p.to_vec2() * self.scale;
+        Rect::from_min_max(at(in_mosaic.min), at(in_mosaic.max))
+    }
+
+    /// Zooms by `factor`, the point under `anchor` staying where it is.
+    pub(super) fn zoom(&mut self, panel: Rect, size: Vec2, anchor: Pos2, factor: f32) {
+        let lowest = Self::fit_scale(panel, size) * MIN_SHARE_OF_FIT;
+        let scale = (self.scale * factor).clamp(lowest.min(1.0), MAX_SCALE);
+        let grown = scale / self.scale;
+        let from_centre = anchor - panel.center();
+        self.offset = from_centre - (from_centre - self.offset) * grown;
+        self.scale = scale;
+        self.is_fitted = false;
+    }
+
+    /// Moves the mosaic by a drag.
+    pub(super) fn pan(&mut self, delta: Vec2) {
+        self.offset += delta;
+        self.is_fitted = false;
+    }
+
+    /// Brings a mosaic rectangle to the middle at a scale where it fills about a third of the panel.
+    pub(super) fn show_rect(&mut self, panel: Rect, size: Vec2, in_mosaic: Rect) {
+        let wanted = Self::fit_scale(panel, in_mosaic.size()) / 3.0;
+        self.scale = wanted.clamp(Self::fit_scale(panel, size), MAX_SCALE);
+        self.offset = (size * 0.5 - in_mosaic.center().to_vec2()) * self.scale;
+        self.is_fitted = false;
+    }
+}
+
+/// A rectangle from mosaic pixels.
+pub(super) fn mosaic_rect(x: u32, y: u32, width: u32, height: u32) -> Rect {
+    Rect::from_min_size(pos2(x as f32, y as f32), vec2(width as f32, height as f32))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PANEL: Rect = Rect { min: Pos2::new(100.0, 50.0), max: Pos2::new(700.0, 450.0) };
+    const SIZE: Vec2 = Vec2::new(575.0, 287.0);
+
+    #[test]
+    fn zooming_keeps_what_is_under_the_pointer() {
+        let mut view = Viewport::default();
+        view.settle(PANEL, SIZE);
+        let anchor = pos2(333.0, 222.0);
+        let before = view.pixel_at(PANEL, SIZE, anchor).unwrap();
+        for factor in [2.0, 3.0, 1.5, 0.5] {
+            view.zoom(PANEL, SIZE, anchor, factor);
+            assert_eq!(view.pixel_at(PANEL, SIZE, anchor), Some(before), "×{factor}");
+        }
+    }
+
+    #[test]
+    fn pixel_and_screen_are_inverse() {
+        let mut view = Viewport::default();
+        view.settle(PANEL, SIZE);
+        view.zoom(PANEL, SIZE, pos2(300.0, 200.0), 4.0);
+        view.pan(vec2(12.5, -7.25));
+        for (x, y) in [(0, 0), (574, 286), (17, 203)] {
+            let on_screen = view.to_screen(PANEL, SIZE, mosaic_rect(x, y, 1, 1));
+            assert_eq!(view.pixel_at(PANEL, SIZE, on_screen.center()), Some((x, y)));
+        }
+        assert_eq!(view.pixel_at(PANEL, SIZE, view.origin(PANEL, SIZE) - vec2(1.0, 1.0)), None);
+    }
+
+    #[test]
+    fn the_mosaic_cannot_be_lost_by_panning() {
+        let mut view = Viewport::default();
+        view.settle(PANEL, SIZE);
+        view.pan(vec2(1e6, -1e6));
+        view.settle(PANEL, SIZE);
+        let on_screen = view.to_screen(PANEL, SIZE, Rect::from_min_size(Pos2::ZERO, SIZE));
+        assert!(on_screen.intersects(PANEL));
+    }
+
+    #[test]
+    fn a_panel_of_no_size_does_no_harm() {
+        let mut view = Viewport::default();
+        let nothing = Rect::from_min_size(Pos2::ZERO, Vec2::ZERO);
+        view.settle(nothing, SIZE);
+        view.zoom(nothing, SIZE, Pos2::ZERO, 2.0);
+        assert!(view.scale.is_finite() && view.offset.x.is_finite());
+    }
+}
