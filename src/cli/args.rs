@@ -166,6 +166,8 @@ pub(super) struct RenderArgs {
     pub colormap: ColourChoice,
 
     /// Pixels per value, or auto: the least that makes the mosaic 1024 pixels long
+    ///
+    /// In a sheet auto is 1: the sheet then enlarges its panels by whole factors towards one width.
     #[arg(long, value_name = "N", default_value = "auto", help_heading = "Figure")]
     pub scale: Scale,
 

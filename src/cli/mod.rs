@@ -99,7 +99,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>, resources: &Resources
 pub fn window_closed<E: std::error::Error + Send + Sync + 'static>(result: Result<(), E>) -> ExitCode {
     match result {
         Ok(()) => Exit::Done,
-        Err(error) => Reporter::new(false, false).fail(&view::no_window(error)),
+        Err(error) => Reporter::new(false, false).fail(&view::window_error(error)),
     }
     .into()
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, bail};
 
 use super::args::RenderArgs;
-use super::look::Look;
+use super::look::{Look, Scale};
 use super::outputs::{Outputs, unique_suffixes};
 use super::reporter::Reporter;
 use super::table::counted;
@@ -151,7 +151,9 @@ fn look(args: &RenderArgs) -> Look {
         paper: args.paper,
         order: None,
     };
-    Look { settings, scale: args.scale }
+    // A sheet brings its panels to one width itself, and does it best from the smallest.
+    let scale = if args.sheet && args.scale == Scale::Auto { Scale::Times(1) } else { args.scale };
+    Look { settings, scale }
 }
 
 /// The layers of each model, found in its graph and tried for size.

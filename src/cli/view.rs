@@ -47,10 +47,9 @@ fn has_display() -> bool {
         || ["DISPLAY", "WAYLAND_DISPLAY", "WAYLAND_SOCKET"].into_iter().any(is_set)
 }
 
-/// A window that didn't open, on one line.
+/// Why the window didn't open or ended badly, on one line; window libraries give several.
 #[cfg(feature = "gui")]
-pub(super) fn no_window(error: impl std::error::Error + Send + Sync + 'static) -> anyhow::Error {
-    let reason = format!("{:#}", anyhow::Error::new(error));
-    let reason = reason.split_whitespace().collect::<Vec<_>>().join(" ");
-    anyhow::anyhow!("the window can't open on this display ({reason}); {INSTEAD}")
+pub(super) fn window_error(error: impl std::error::Error + Send + Sync + 'static) -> anyhow::Error {
+    let chain = format!("{:#}", anyhow::Error::new(error));
+    anyhow::Error::msg(chain.split_whitespace().collect::<Vec<_>>().join(" "))
 }
