@@ -89,7 +89,7 @@ mod tests {
             elapsed: Duration::from_millis(ms),
             mult_adds,
         };
-        let report = |factor| RunReport {
+        let report = |factor: u64| RunReport {
             outcome: Outcome::Finished,
             timings: vec![
                 timing(2, &["conv", "norm"], 30 * factor, 2_000_000_000),

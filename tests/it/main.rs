@@ -17,3 +17,5 @@ mod mosaic;
 mod parity;
 mod support;
 mod weights;
+#[cfg(feature = "gui")]
+mod window;
