@@ -1,8 +1,8 @@
 //! All integration tests, in one binary that links once.
 #![expect(
     clippy::unwrap_used,
-    clippy::expect_used,
     clippy::panic,
+    clippy::print_stdout,
     unreachable_pub,
     reason = "tests fail by panicking; clippy.toml does not reach helper functions here"
 )]

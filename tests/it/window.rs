@@ -102,7 +102,7 @@ impl Window {
     }
 
     fn wait(&mut self, is_there: impl Fn(&Self) -> bool, what: &str) {
-        let deadline = Instant::now() + Duration::from_secs(120);
+        let deadline = Instant::now() + Duration::from_mins(2);
         loop {
             self.harness.step();
             if is_there(self) {
