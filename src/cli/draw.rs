@@ -53,7 +53,8 @@ impl Panel {
         kind: FigureKind,
     ) -> anyhow::Result<Drawing> {
         let caption = Caption::of(&self.mosaic, label, self.tag);
-        let title = caption.title.clone();
+        // Blanks that don't break keep the figure's lines together; a title has one line, and is searched for.
+        let title = caption.title.replace('\u{a0}', " ");
         let pixels = if kind == FigureKind::Captioned {
             figure(&self.mosaic, &caption, &FigureSettings::default()).context("the caption")?.pixels
         } else {

@@ -103,7 +103,8 @@ fn to_text(listings: &[Listing], width: Option<usize>) -> String {
             listing.preprocess.size.to_string(),
             short_count(listing.num_params as u64),
             listing.state.words().into(),
-            listing.license.into(),
+            // Who says so and why stands in the JSON.
+            listing.license.split(" (").next().unwrap_or_default().into(),
             listing.verification_words.into(),
         ]);
     }

@@ -7,6 +7,7 @@
     reason = "tests fail by panicking; clippy.toml does not reach helper functions here"
 )]
 
+mod cli;
 mod dataset;
 mod engine;
 mod formats;

@@ -1,0 +1,490 @@
+//! The command line, through the real binary: what it writes, what it says, how it ends.
+
+use std::time::{Duration, Instant};
+
+use filterscope::engine::{Backbone, ComputeDevice, Session};
+use filterscope::formats::read_record;
+use filterscope::graph::Graph;
+use filterscope::input::decode::decode_file;
+use filterscope::input::{FitChoice, ValueChoice, preprocess};
+use filterscope::models::Registry;
+use filterscope::weights::TensorFile;
+
+use crate::support::binary::{Bench, Run, size_of};
+use crate::support::{npy, root};
+
+const LITE0: &str = "--model tf_efficientnet_lite0.in1k";
+const LITE0_FILE: &str = "weights/tf_efficientnet_lite0.f16.safetensors";
+
+#[test]
+fn one_picture_becomes_a_mosaic_of_the_last_layer_that_says_how_it_was_made() {
+    let bench = Bench::with_cat();
+    let run = bench.ok("render cat.png -o out.png");
+    assert_eq!(run.stdout, "");
+    assert!(run.stderr.starts_with("note: no --model given, so inception_v3.moderation: "), "{}", run.stderr);
+    assert!(run.stderr.contains("not an ImageNet InceptionV3"), "{}", run.stderr);
+    let line = "wrote cat.png · inception_v3.moderation · Mixed_7c 2048×8×8, 1087×543 pixels: \"out.png\"\n";
+    assert!(run.stderr.ends_with(line), "{}", run.stderr);
+    // 64 × 32 tiles of 8 × 8 values, 2 pixels each, 1 between.
+    assert_eq!(size_of(&bench.path("out.png")), (64 * 16 + 63, 32 * 16 + 31));
+
+    let record = read_record(&bench.path("out.png")).unwrap();
+    assert_eq!(record.picture.file_name, "cat.png");
+    let [panel] = &record.panels[..] else { panic!("{record:?}") };
+    let said = [&panel.tag, &panel.layer, &panel.shape, &panel.grid, &panel.layout, &panel.normalisation];
+    assert_eq!(said, ["inception_v3.moderation", "Mixed_7c", "2048×8×8", "32x64", "filters", "filter"]);
+    assert_eq!([&panel.input_size, &panel.fit], ["299x299", "stretched from 451x300 to 299x299, bilinear"]);
+    assert_eq!((panel.scale, panel.gap, panel.device.as_str()), (2, 1, "cpu"));
+
+    bench.ok("render cat.png -o again.png --quiet");
+    let bytes = |name| std::fs::read(bench.path(name)).unwrap();
+    assert!(bytes("out.png") == bytes("again.png"), "the same picture gives the same bytes");
+    assert_eq!(bench.names("."), ["again.png", "cat.png", "out.png"], "nothing else is left behind");
+}
+
+#[test]
+fn quiet_is_quiet() {
+    let bench = Bench::with_cat();
+    let run = bench.ok("render cat.png -o out.png -q");
+    assert_eq!((run.stdout, run.stderr), (String::new(), String::new()));
+}
+
+#[test]
+fn options_of_the_figure_show_in_it() {
+    let bench = Bench::with_cat();
+    let options =
+        "--layout cells --grid 20x64 --normalise percentile:5,95 --colormap greys --scale 1 --gap 0";
+    bench.ok(&format!("render cat.png -o out.png {LITE0} {options} --preprocess raw --fit stretch"));
+    assert_eq!(size_of(&bench.path("out.png")), (7 * 64, 7 * 20));
+    let panel = &read_record(&bench.path("out.png")).unwrap().panels[0];
+    let said = [&panel.layout, &panel.grid, &panel.normalisation, &panel.colour_map, &panel.value_scale];
+    assert_eq!(said, ["cells", "20x64", "percentile:5,95", "greys", "RGB x"]);
+    assert_eq!(panel.fit, "stretched from 451x300 to 224x224, bicubic");
+
+    bench.ok(&format!("render cat.png -o plain.png {LITE0} --scale 1 --paper dark"));
+    bench.ok(&format!("render cat.png -o captioned.png {LITE0} --scale 1 --paper dark --caption"));
+    let ((w, h), (cw, ch)) = (size_of(&bench.path("plain.png")), size_of(&bench.path("captioned.png")));
+    assert_eq!((w, h), (40 * 7 + 39, 32 * 7 + 31));
+    assert!(cw > w && ch > h + 40, "{cw}×{ch}");
+}
+
+#[test]
+fn the_picture_can_keep_its_own_size_or_be_given_one() {
+    let bench = Bench::with_cat();
+    bench.ok(&format!("render cat.png -o native.png {LITE0} --fit native"));
+    bench.ok(&format!("render cat.png -o sized.png {LITE0} --fit 320x160"));
+    let panel = |name| read_record(&bench.path(name)).unwrap().panels.remove(0);
+    let native = panel("native.png");
+    assert_eq!([native.input_size, native.shape], ["451x300", "1280×10×15"]);
+    let sized = panel("sized.png");
+    assert_eq!([sized.input_size, sized.shape], ["320x160", "1280×5×10"]);
+}
+
+#[test]
+fn several_pictures_go_into_a_folder_in_natural_order_and_a_bad_one_is_skipped() {
+    let bench = Bench::new();
+    for name in ["in/10.png", "in/2.png", "in/a/2.png", "in/ü b.png"] {
+        bench.add_cat(name);
+    }
+    bench.add("in/bad.png", b"\x89PNG\r\n\x1a\n");
+    let run = bench.run(&format!("render in -o out {LITE0},tf_efficientnet_lite0 --layer final,bn2.act"));
+    assert_eq!(run.code, Some(1), "{}", run.stderr);
+    assert_eq!(
+        run.stderr,
+        "skipped: a PNG that is cut off before its end: copy or download it again: \"in/bad.png\"\n\
+         wrote 4 figures of 4 pictures; 1 picture skipped: \"out\"\n"
+    );
+    let tag = "tf_efficientnet_lite0.in1k__bn2.act.png";
+    let expected = ["10__", "2__", "a_2__", "ü b__"].map(|stem| format!("{stem}{tag}"));
+    assert_eq!(bench.names("out"), expected);
+}
+
+#[test]
+fn names_never_collide() {
+    let bench = Bench::with_cat();
+    bench.add_cat("x/cat.png");
+    bench.add_cat("y/CAT.jpg");
+    bench.ok(&format!("render cat.png x/cat.png y/CAT.jpg -o out/ {LITE0}"));
+    let names = bench.names("out");
+    assert_eq!(names.len(), 3, "{names:?}");
+    assert!(names.contains(&"cat_2__tf_efficientnet_lite0.in1k__bn2.act.png".to_owned()), "{names:?}");
+}
+
+#[test]
+fn figures_of_an_earlier_run_are_no_pictures_of_the_next() {
+    let bench = Bench::new();
+    bench.add_cat("in/1.png");
+    bench.add_cat("in/2.png");
+    bench.ok(&format!("render in -o in {LITE0}"));
+    let run = bench.ok(&format!("render in -o in {LITE0}"));
+    assert_eq!(bench.names("in").len(), 4);
+    assert!(run.stderr.contains("note: left out: 2 figures of an earlier run, in the output folder: \"in\""));
+}
+
+#[test]
+fn where_nothing_could_be_done_the_code_is_2() {
+    let bench = Bench::with_cat();
+    bench.add("bad.jpg", b"no picture");
+    bench.add("empty.png", b"");
+    bench.add("none/notes.txt", b"text");
+    bench.add("cut.safetensors", &std::fs::read(root().join(LITE0_FILE)).unwrap()[..5000]);
+    bench.add("weights.pth", b"PK\x03\x04 and so on");
+    bench.add("file", b"");
+    let cases: &[(&str, &str)] = &[
+        (
+            "render empty.png -o out.png",
+            "the file is empty (0 bytes): copy or download it again: \"empty.png\"",
+        ),
+        ("render missing.png -o out.png", "no such file: check the path: \"missing.png\""),
+        ("render bad.jpg empty.png -o out", "none of 2 pictures gave a figure"),
+        ("render none -o out.png", "no picture in this folder (1 other files were ignored): \"none\""),
+        (
+            "render cat.png -o out.png --model inception_v4",
+            "no model `inception_v4`; did you mean inception_v3, InceptionV3, inception_v3.tv_in1k, inception_v3.tf_in1k?; `filterscope models` lists all",
+        ),
+        ("render cat.png -o out.png --model qqq", "no model `qqq`; `filterscope models` lists all"),
+        (
+            "render cat.png -o out.png --layer mixed7c",
+            "no layer `mixed7c` in inception_v3.moderation; did you mean Mixed_7c, mixed7, Mixed_5c, Mixed_6c?; `filterscope layers inception_v3.moderation` lists all",
+        ),
+        (
+            "render cat.png -o out --model inception_v3.moderation,tf_efficientnet_lite0 --layer Mixed_7c",
+            "each layer must be in every model named: no layer `Mixed_7c` in tf_efficientnet_lite0.in1k; `filterscope layers tf_efficientnet_lite0.in1k` lists all",
+        ),
+        (
+            "render cat.png -o out.png --model vgg16",
+            "the weights of vgg16.tv_in1k are not here; models that need no file: inception_v3.moderation, tf_efficientnet_lite0.in1k. To use vgg16.tv_in1k, get its weights as safetensors (timm/vgg16.tv_in1k) and give them with `--weights FILE.safetensors`",
+        ),
+        (
+            "render cat.png -o out.png --weights cut.safetensors",
+            "`--weights` needs `--model` with a full tag: a weight file doesn't show which network and variant it is for; `filterscope models` lists them",
+        ),
+        (
+            "render cat.png -o out.png --model vgg16 --weights cut.safetensors",
+            "a weight file doesn't show its variant (border, epsilon, preprocessing), so `vgg16` is not enough with `--weights`; name a full tag: vgg16.tv_in1k, vgg16.keras_in1k",
+        ),
+        (
+            "render cat.png -o out --model vgg16.tv_in1k,vgg19.tv_in1k --weights cut.safetensors",
+            "`--weights` is one network's file, and `--model` names 2",
+        ),
+        (
+            &format!("render cat.png -o out.png {LITE0} --weights cut.safetensors"),
+            "the weight file is cut short: its header promises more than the 5000 bytes it has; get it again: \"cut.safetensors\"",
+        ),
+        (
+            &format!("render cat.png -o out.png {LITE0} --weights weights.pth"),
+            "this is a ZIP archive, as PyTorch's .pth and Keras' .keras files are; weights are read from safetensors files, so convert it first: \"weights.pth\"",
+        ),
+        (
+            &format!("render cat.png -o out.png {LITE0} --weights missing.safetensors"),
+            "can't read the weight file: No such file or directory (os error 2): \"missing.safetensors\"",
+        ),
+        ("render cat.png cat.png -o out.png", "2 figures don't go into one file; name a folder: \"out.png\""),
+        ("render cat.png cat.png -o file", "2 figures don't go into one file; name a folder: \"file\""),
+        (
+            "render cat.png -o out.jpg",
+            "a figure is a PNG: end the name in .png, or in / for a folder: \"out.jpg\"",
+        ),
+        (
+            "render cat.png -o no/out.png",
+            "no such folder to write into; create it or choose another: \"no/out.png\"",
+        ),
+        (
+            "render cat.png -o cat.png",
+            "the figure would overwrite its picture; choose another name: \"cat.png\"",
+        ),
+        (
+            "render cat.png cat.png -o file/out",
+            "can't make the folder (Not a directory (os error 20)): \"file/out\"",
+        ),
+        (
+            "render cat.png -o out.png --fit 60x60",
+            "inception_v3.moderation: input 60x60 is too small for this network: at `Mixed_7a.branch3x3_2.conv` a 3×3 window meets a 2×2 map; use a larger input (`--fit`)",
+        ),
+        (
+            "render cat.png -o out.png --grid 4x4",
+            "Mixed_7c of inception_v3.moderation: grid 4x4 holds 16 tiles, but there are 2048 filters; take 4x512 or larger",
+        ),
+        (
+            "render cat.png -o out.png --row 3",
+            "`--row` needs a folder or driving log, and this is a picture: \"cat.png\"",
+        ),
+        #[cfg(not(feature = "cuda"))]
+        (
+            "render cat.png -o out.png --device cuda",
+            "CUDA is not compiled into this program; build it with `cargo build --release --features cuda` (needs the vendor's toolkit), or use `--device cpu`",
+        ),
+        ("layers nothing_like_it", "no model `nothing_like_it`; `filterscope models` lists all"),
+        (
+            "layers inception_v3 --input 60x60",
+            "input 60x60 is too small for this network: at `Mixed_7a.branch3x3_2.conv` a 3×3 window meets a 2×2 map; use a larger input (`--input`)",
+        ),
+        ("view missing.png", "no such file: check the path: \"missing.png\""),
+    ];
+    for (arguments, message) in cases {
+        let run = bench.run(arguments);
+        let last = run.stderr.lines().last().unwrap_or_default();
+        assert_eq!(last, format!("error: {message}"), "{arguments}\n{}", run.stderr);
+        assert_eq!(run.stderr.matches("error: ").count(), 1, "said once: {}", run.stderr);
+        assert_eq!((run.code, &*run.stdout), (Some(2), ""), "{arguments}");
+    }
+    let before = ["bad.jpg", "cat.png", "cut.safetensors", "empty.png", "file", "none", "out", "weights.pth"];
+    assert_eq!(bench.names("."), before, "only a folder was made, and nothing overwritten");
+    assert!(bench.names("out").is_empty());
+}
+
+#[test]
+fn words_that_are_none_are_explained_before_anything_runs() {
+    let bench = Bench::with_cat();
+    for (option, message) in [
+        (
+            "--colormap magam",
+            "invalid value 'magam' for '--colormap <MAP>': unknown colour map `magam`; did you mean `magma`?",
+        ),
+        (
+            "--layout tiles",
+            "invalid value 'tiles' for '--layout <LAYOUT>': unknown layout `tiles`; expected `filters` or `cells`",
+        ),
+        (
+            "--grid 4",
+            "invalid value '4' for '--grid <RxC>': grid `4`: expected ROWSxCOLUMNS, both at least 1, such as 32x64",
+        ),
+        (
+            "--scale 0",
+            "invalid value '0' for '--scale <N>': scale `0`: expected auto, or a whole number from 1 to 256",
+        ),
+        (
+            "--normalise fixed:2,1",
+            "invalid value 'fixed:2,1' for '--normalise <HOW>': normalisation `fixed:2,1`: expected finite numbers with LOW < HIGH",
+        ),
+        (
+            "--fit 0x3",
+            "invalid value '0x3' for '--fit <FIT>': fit `0x3`: each side must be from 1 to 4096 pixels",
+        ),
+        (
+            "--preprocess cafe",
+            "invalid value 'cafe' for '--preprocess <MODE>': preprocessing `cafe`: expected model, caffe, tf, torch, raw; did you mean `caffe`?",
+        ),
+        (
+            "--camera rear",
+            "invalid value 'rear' for '--camera <CAMERA>': camera `rear`: expected left, center or right",
+        ),
+        (
+            "--device gpu",
+            "invalid value 'gpu' for '--device <DEVICE>': no device `gpu`; devices are auto, cpu, cuda, cuda:N and metal",
+        ),
+        (
+            "--paper blue",
+            "invalid value 'blue' for '--paper <PAPER>': unknown paper `blue`; expected `light` or `dark`",
+        ),
+        ("--sheet --caption", "the argument '--sheet' cannot be used with '--caption'"),
+    ] {
+        let run = bench.run(&format!("render cat.png -o out.png {option}"));
+        let first = run.stderr.lines().next().unwrap_or_default();
+        assert_eq!((first, run.code), (&*format!("error: {message}"), Some(2)), "{option}");
+    }
+    assert_eq!(bench.names("."), ["cat.png"]);
+}
+
+#[test]
+fn a_weight_file_gives_what_the_embedded_bytes_give() {
+    let bench = Bench::with_cat();
+    bench.ok(&format!("render cat.png -o embedded.png {LITE0}"));
+    let mut command = bench.command(&format!("render cat.png -o file.png {LITE0} --weights"));
+    let run = Run::of(command.arg(root().join(LITE0_FILE)).output().unwrap());
+    assert_eq!(run.code, Some(0), "{}", run.stderr);
+    let bytes = |name| std::fs::read(bench.path(name)).unwrap();
+    assert!(bytes("embedded.png") == bytes("file.png"));
+}
+
+#[test]
+fn all_stages_are_one_figure_each_with_the_values_beside() {
+    let bench = Bench::with_cat();
+    let run =
+        bench.ok(&format!("render cat.png -o out/ {LITE0} --layer all-stages --npy --scale 1 --timings"));
+    let row = Registry::find("tf_efficientnet_lite0").unwrap();
+    let graph: Graph = (row.build)().unwrap();
+    let names = bench.names("out");
+    assert_eq!(names.len(), 2 * graph.stages().len(), "{names:?}");
+    for png in names.iter().filter(|name| name.ends_with(".png")) {
+        assert!(names.contains(&png.replace(".png", ".npy")), "{png} without values");
+    }
+    let heads = ["tf_efficientnet_lite0.in1k, mean of 1 run:", "LAYER ", "total "];
+    assert!(heads.iter().all(|head| run.stderr.lines().any(|line| line.starts_with(head))), "{}", run.stderr);
+}
+
+#[test]
+fn saved_values_are_the_engine_s_own() {
+    let bench = Bench::with_cat();
+    bench.ok(&format!("render cat.png -o out.png {LITE0} --npy"));
+    let (shape, values) = npy::npy_f32(bench.path("out.npy"));
+
+    let row = Registry::find("tf_efficientnet_lite0.in1k").unwrap();
+    let file = TensorFile::read(&root().join(LITE0_FILE)).unwrap();
+    let backbone = Backbone::from_tensors(row, file).unwrap();
+    let last = backbone.graph().final_node();
+    let picture = decode_file(&bench.path("cat.png")).unwrap();
+    let input = preprocess(&picture.rgb, &row.preprocess, FitChoice::Model, ValueChoice::Model).unwrap();
+    let mut session = Session::new(backbone.into(), ComputeDevice::cpu());
+    let fresh = session.activations(&input.batch, &[last]).unwrap().remove(0);
+    assert_eq!(shape, [1280, 7, 7]);
+    assert!(values == fresh.values());
+}
+
+#[test]
+fn a_sheet_shows_the_picture_and_every_network() {
+    let bench = Bench::with_cat();
+    let models = "--model inception_v3.moderation,tf_efficientnet_lite0";
+    let run = bench.ok(&format!("render cat.png -o sheet.png --sheet {models} --npy"));
+    assert!(run.stderr.contains("wrote cat.png · inception_v3.moderation, tf_efficientnet_lite0.in1k, "));
+    let record = read_record(&bench.path("sheet.png")).unwrap();
+    let tags: Vec<&str> = record.panels.iter().map(|p| &*p.tag).collect();
+    assert_eq!(tags, ["inception_v3.moderation", "tf_efficientnet_lite0.in1k"]);
+    let values =
+        ["sheet__inception_v3.moderation__Mixed_7c.npy", "sheet__tf_efficientnet_lite0.in1k__bn2.act.npy"];
+    assert_eq!(bench.names("."), ["cat.png", "sheet.png", values[0], values[1]]);
+
+    bench.ok("render cat.png -o out/ --sheet --layout cells --colormap greys");
+    assert_eq!(bench.names("out"), ["cat__sheet.png"]);
+}
+
+#[test]
+fn a_driving_log_gives_one_row_of_one_camera() {
+    let bench = Bench::new();
+    let drive = root().join("assets/drive");
+    let render = |rest: &str| {
+        let mut command = bench.command(&format!("render {LITE0} {rest}"));
+        Run::of(command.arg(&drive).output().unwrap())
+    };
+    let run = render("-o left.png --camera left --row 3");
+    assert_eq!(run.code, Some(0), "{}", run.stderr);
+    assert!(
+        run.stderr.contains("wrote drive, row 3, left · tf_efficientnet_lite0.in1k · bn2.act"),
+        "{}",
+        run.stderr
+    );
+    let record = read_record(&bench.path("left.png")).unwrap();
+    assert_eq!(record.picture.file_name, "1500000001500000000.jpg");
+    assert_eq!(render("-o out/ --row 3").code, Some(0), "the centre camera without being asked");
+    assert_eq!(bench.names("out"), ["drive_000003_center__tf_efficientnet_lite0.in1k__bn2.act.png"]);
+
+    let run = render("-o none.png --row 1000");
+    let error = format!("error: no row 1000: expected one from 0 to 23: \"{}\"\n", drive.display());
+    assert_eq!((run.code, run.stderr), (Some(2), error));
+}
+
+#[test]
+fn models_are_listed_for_people_and_programs() {
+    let bench = Bench::new();
+    let json = bench.ok("models --json").stdout;
+    let list: Vec<serde_json::Value> = serde_json::from_str(&json).unwrap();
+    assert_eq!(list.len(), Registry::rows().count());
+    let states: Vec<&str> =
+        list.iter().filter(|m| m["state"] == "embedded").map(|m| m["tag"].as_str().unwrap()).collect();
+    assert_eq!(states, ["inception_v3.moderation", "tf_efficientnet_lite0.in1k"]);
+    let first = &list[0];
+    assert_eq!(
+        first["final_layer"],
+        serde_json::json!({"name": "Mixed_7c", "channels": 2048, "height": 8, "width": 8})
+    );
+    assert_eq!(first["preprocess"]["size"], serde_json::json!({"width": 299, "height": 299}));
+    for field in ["variant", "license", "source", "title", "caution", "verification_words", "value_scale"] {
+        assert!(first[field].as_str().is_some_and(|text| !text.is_empty()), "{field}");
+    }
+
+    let table = bench.ok("models").stdout;
+    for row in Registry::rows() {
+        assert!(table.lines().any(|line| line.split_whitespace().next() == Some(row.tag)), "{}", row.tag);
+    }
+    let caution = Registry::find("inception_v3.moderation").unwrap().caution;
+    assert!(table.contains(caution), "what must be known of embedded weights is said");
+}
+
+#[test]
+fn layers_are_listed_without_weights() {
+    let bench = Bench::new();
+    let table = bench.ok("layers VGG16 --stages").stdout;
+    let last = table.lines().find(|line| line.contains("block5_pool")).unwrap_or_default();
+    assert!(last.contains("512×7×7") && last.contains("212 /32 @-90"), "{table}");
+    assert!(table.contains("vgg16.keras_in1k at 224x224: "), "{table}");
+
+    let json = bench.ok("layers resnet50 --input 320x160 --json").stdout;
+    let listing: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let graph = (Registry::find("resnet50").unwrap().build)().unwrap();
+    assert_eq!(listing["layers"].as_array().unwrap().len(), graph.nodes().len());
+    let last = listing["layers"].as_array().unwrap().last().unwrap();
+    assert_eq!(last["shape"], serde_json::json!({"channels": 2048, "height": 5, "width": 10}));
+    assert_eq!(listing["num_params"], 23_508_032);
+}
+
+#[test]
+fn without_a_display_one_line_names_render() {
+    let bench = Bench::new();
+    for arguments in ["", "view"] {
+        let run = bench.run(arguments);
+        assert_eq!(run.code, Some(2), "{}", run.stderr);
+        let reason = if cfg!(feature = "gui") {
+            "there is no display to open a window on"
+        } else {
+            "this filterscope was built without its window"
+        };
+        let line = format!(
+            "error: {reason}; `filterscope render PICTURE -o FIGURE.png` makes the same figures without one\n"
+        );
+        assert_eq!((run.stdout, run.stderr), (String::new(), line));
+    }
+}
+
+#[test]
+fn help_documents_exit_codes_and_goes_to_stdout() {
+    let bench = Bench::new();
+    let help = bench.ok("--help");
+    assert!(help.stdout.contains("Exit codes:") && help.stderr.is_empty());
+    assert!(bench.ok("render --help").stdout.contains("Exit codes: 0 all done"));
+    assert_eq!(bench.ok("--version").stdout, concat!("filterscope ", env!("CARGO_PKG_VERSION"), "\n"));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_reader_that_goes_away_is_no_error() {
+    let bench = Bench::new();
+    let mut child = bench
+        .command("layers resnet152 --json")
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let run = Run::of(child.wait_with_output().unwrap());
+    assert_eq!((run.code, &*run.stderr), (Some(0), ""));
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_leaves_whole_figures_and_nothing_else() {
+    let bench = Bench::new();
+    for number in 0..60 {
+        bench.add_cat(&format!("in/{number}.png"));
+    }
+    let child = bench.command("render in -o out").stderr(std::process::Stdio::piped()).spawn().unwrap();
+    let deadline = Instant::now() + Duration::from_secs(60);
+    let has_begun =
+        || bench.path("out").is_dir() && bench.names("out").iter().any(|name| name.ends_with(".png"));
+    while !has_begun() {
+        assert!(Instant::now() < deadline, "no figure after a minute");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let id = child.id().to_string();
+    assert!(std::process::Command::new("kill").args(["-INT", &id]).status().unwrap().success());
+    let run = Run::of(child.wait_with_output().unwrap());
+    assert_eq!(run.code, Some(130), "{}", run.stderr);
+    let names = bench.names("out");
+    let last = run.stderr.lines().last().unwrap();
+    assert_eq!(
+        last,
+        format!("interrupted: {} of 60 pictures done; every figure written is whole", names.len())
+    );
+    for name in names {
+        image::open(bench.path("out").join(&name)).unwrap_or_else(|e| panic!("{name}: {e}"));
+    }
+}

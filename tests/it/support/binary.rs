@@ -1,0 +1,101 @@
+//! The real program, run in a folder of its own without a display.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+/// A temporary folder and the program in it.
+pub struct Bench {
+    folder: tempfile::TempDir,
+}
+
+/// What a run gave.
+pub struct Run {
+    pub code: Option<i32>,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Bench {
+    /// An empty folder.
+    pub fn new() -> Self {
+        Self { folder: tempfile::tempdir().unwrap() }
+    }
+
+    /// A folder with the cat as `cat.png`.
+    pub fn with_cat() -> Self {
+        let bench = Self::new();
+        bench.add_cat("cat.png");
+        bench
+    }
+
+    /// The cat under another name.
+    pub fn add_cat(&self, name: &str) {
+        let to = self.path(name);
+        std::fs::create_dir_all(to.parent().unwrap()).unwrap();
+        std::fs::copy(super::root().join("assets/cat.png"), to).unwrap();
+    }
+
+    /// A file of that content.
+    pub fn add(&self, name: &str, content: &[u8]) {
+        let to = self.path(name);
+        std::fs::create_dir_all(to.parent().unwrap()).unwrap();
+        std::fs::write(to, content).unwrap();
+    }
+
+    /// A path in the folder.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Names of the files in a folder of the folder, sorted, hidden ones included.
+    pub fn names(&self, folder: &str) -> Vec<String> {
+        let mut names: Vec<String> = std::fs::read_dir(self.path(folder))
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    }
+
+    /// The program with arguments parted by blanks, ready to run.
+    pub fn command(&self, arguments: &str) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_filterscope"));
+        command
+            .current_dir(self.folder.path())
+            .args(arguments.split_whitespace())
+            .env_remove("DISPLAY")
+            .env_remove("WAYLAND_DISPLAY")
+            .env_remove("WAYLAND_SOCKET")
+            .env_remove("FILTERSCOPE_LOG")
+            .stdin(Stdio::null());
+        command
+    }
+
+    /// Runs the program.
+    pub fn run(&self, arguments: &str) -> Run {
+        Run::of(self.command(arguments).output().unwrap())
+    }
+
+    /// Runs the program, which is to end well.
+    pub fn ok(&self, arguments: &str) -> Run {
+        let run = self.run(arguments);
+        assert_eq!(run.code, Some(0), "{arguments}: {}", run.stderr);
+        run
+    }
+}
+
+impl Run {
+    /// A finished process.
+    pub fn of(output: Output) -> Self {
+        Self {
+            code: output.status.code(),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+}
+
+/// Columns and rows of a picture, from its header.
+pub fn size_of(path: &Path) -> (u32, u32) {
+    image::image_dimensions(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
+}
