@@ -96,8 +96,6 @@ impl App {
                 state.say(Tone::Bad, reason.clone());
                 state.trouble = Some(Trouble::Failed(reason));
             }
-            // Answers to wishes that have been replaced.
-            Event::Busy(..) | Event::Shown(..) | Event::Failed(..) => {}
             Event::Picture(path) => {
                 state.source = None;
                 state.picture = PictureChoice::File(path);
@@ -109,7 +107,11 @@ impl App {
             Event::Picked(Picked::Open(Some(path))) => self.open(path),
             Event::Picked(Picked::Weights(Some(path))) => self.commands.push(Command::UseWeights(path)),
             Event::Picked(Picked::Save(Some(path))) => self.commands.push(Command::Save(path)),
-            Event::Picked(Picked::Open(None) | Picked::Weights(None) | Picked::Save(None)) => {}
+            // Answers to wishes that have been replaced, and dialogs closed without an answer.
+            Event::Busy(..)
+            | Event::Shown(..)
+            | Event::Failed(..)
+            | Event::Picked(Picked::Open(None) | Picked::Weights(None) | Picked::Save(None)) => {}
         }
     }
 
@@ -170,7 +172,7 @@ impl App {
             self.commands.push(Command::ToggleHelp);
         }
         // Keys belong to a widget that has the focus: a text field, a list.
-        if ctx.memory(|m| m.focused()).is_none() {
+        if ctx.memory(egui::Memory::focused).is_none() {
             self.take_plain_keys(ctx);
         }
     }

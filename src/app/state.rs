@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::event::{LayerChoice, PictureChoice, Wanted};
 use super::shown::Shown;
 use super::viewport::Viewport;
-use crate::engine::{DeviceChoice, WeightState, WeightStore};
+use crate::engine::{WeightState, WeightStore};
 use crate::graph::Graph;
 use crate::input::dataset::{Camera, Source};
 use crate::models::Row;
@@ -54,7 +54,6 @@ pub(super) enum Trouble {
 /// The window's state.
 pub(super) struct State {
     pub(super) store: WeightStore,
-    pub(super) device: DeviceChoice,
     pub(super) picture: PictureChoice,
     pub(super) source: Option<OpenSource>,
     pub(super) row: &'static Row,

@@ -95,10 +95,7 @@ mod tests {
 
     #[test]
     fn a_picture_beyond_the_limit_is_cut_without_losing_a_pixel() {
-        let mut pixels = Pixels::filled("test", 5, 3, [0, 0, 0, 255]).unwrap();
-        for (at, pixel) in pixels.rgba_mut().as_chunks_mut::<4>().0.iter_mut().enumerate() {
-            pixel[0] = at as u8;
-        }
+        let pixels = Pixels::from_rgba(5, 3, (0..15).flat_map(|at| [at, 0, 0, 255]).collect()).unwrap();
         let parts = cut(&pixels, 2);
         assert_eq!(parts.len(), 6);
         let mut seen = vec![None; 15];

@@ -125,7 +125,6 @@ impl App {
         let mut app = Self {
             state: State {
                 store: resources.store,
-                device: request.device,
                 picture: PictureChoice::Cat,
                 source: None,
                 row,

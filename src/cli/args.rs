@@ -97,6 +97,7 @@ pub(super) struct ViewArgs {
 /// reported and skipped. The window is not needed and never opened.
 #[derive(Debug, ClapArgs)]
 #[command(after_help = RENDER_AFTER_HELP)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own on the command line")]
 pub(super) struct RenderArgs {
     /// Pictures, folders of pictures, or driving logs
     ///
@@ -114,7 +115,7 @@ pub(super) struct RenderArgs {
 
     /// Networks, separated by commas: tags such as `resnet50.tv_in1k` or bare names
     ///
-    /// `filterscope models` lists them. Without it: inception_v3.moderation, which the program carries.
+    /// `filterscope models` lists them. Without it: `inception_v3.moderation`, which the program carries.
     #[arg(short, long, value_name = "MODEL", value_delimiter = ',')]
     pub model: Vec<String>,
 
@@ -191,7 +192,7 @@ pub(super) struct RenderArgs {
     #[arg(long, help_heading = "Figure")]
     pub npy: bool,
 
-    /// How the picture comes to the network's size: model, stretch, native, or WIDTHxHEIGHT
+    /// How the picture comes to the network's size: model, stretch, native, or `WIDTHxHEIGHT`
     ///
     /// model: as the weights were evaluated. stretch: both sides to the model's size. native: the picture's own pixels. A size
     /// stretches to that size.

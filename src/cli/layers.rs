@@ -30,7 +30,8 @@ struct Layer<'a> {
     index: usize,
     name: &'a str,
     aliases: Vec<&'a str>,
-    keras_layer: Option<&'a str>,
+    #[serde(rename = "keras_layer")]
+    in_keras: Option<&'a str>,
     is_stage: bool,
     kind: &'static str,
     operation: &'a Op,
@@ -77,7 +78,7 @@ impl<'a> Layer<'a> {
             index: id.0,
             name: &node.name,
             aliases: graph.aliases_of(id),
-            keras_layer: node.keras_layer.as_deref(),
+            in_keras: node.keras_layer.as_deref(),
             is_stage: graph.stages().contains(&id),
             kind: node.op.kind(),
             operation: &node.op,

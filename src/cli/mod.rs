@@ -86,7 +86,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>, resources: &Resources
     let exit = match args.command.unwrap_or_else(|| Command::View(ViewArgs::default())) {
         Command::View(view) => return view::run(view, &reporter),
         Command::Render(render) => {
-            plan::RenderPlan::new(*render, resources, &reporter).and_then(|p| render::run(p, &reporter))
+            plan::RenderPlan::new(&render, resources, &reporter).and_then(|p| render::run(p, &reporter))
         }
         Command::Models(models) => models::run(&models, resources, &reporter),
         Command::Layers(layers) => layers::run(&layers, &reporter),

@@ -71,12 +71,12 @@ pub(super) enum FigureKind {
 
 impl RenderPlan {
     /// Settles everything, cheap things first. Notes for the person go to `reporter`.
-    pub(super) fn new(args: RenderArgs, resources: &Resources, reporter: &Reporter) -> anyhow::Result<Self> {
-        let rows = rows(&args)?;
+    pub(super) fn new(args: &RenderArgs, resources: &Resources, reporter: &Reporter) -> anyhow::Result<Self> {
+        let rows = rows(args)?;
         let choices = InputChoices { fit: args.fit, values: args.preprocess };
-        let look = look(&args);
+        let look = look(args);
         let layers = layers(&rows, &args.layer, &look, choices.fit)?;
-        let pictures = pictures(&args, reporter)?;
+        let pictures = pictures(args, reporter)?;
         let kind = match (args.sheet, args.caption) {
             (true, _) => FigureKind::Sheet,
             (false, true) => FigureKind::Captioned,

@@ -82,7 +82,9 @@ pub(super) fn run(mut plan: RenderPlan, reporter: &Reporter) -> anyhow::Result<E
     }
     drop(progress);
     if plan.prints_timings {
-        timings.iter().for_each(|t| reporter.aside(&t.to_text()));
+        for table in &timings {
+            reporter.aside(&table.to_text());
+        }
     }
     if num_done == 0 {
         anyhow::bail!("none of {} gave a figure", counted(num_failed, "picture"));

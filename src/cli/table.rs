@@ -134,13 +134,8 @@ pub(super) fn short_count(count: u64) -> String {
         1_000_000..1_000_000_000 => (count as f64 / 1e6, "M"),
         _ => (count as f64 / 1e9, "G"),
     };
-    let decimals = if value < 9.995 {
-        2
-    } else if value < 99.95 {
-        1
-    } else {
-        0
-    };
+    // Three digits, the rounding included.
+    let decimals = [9.995, 99.95].iter().filter(|limit| value < **limit).count();
     format!("{value:.decimals$} {unit}")
 }
 

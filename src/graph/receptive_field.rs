@@ -65,13 +65,12 @@ impl ReceptiveField {
     pub(super) fn after(op: &Op, inputs: &[Self], border: Sides) -> Self {
         match op {
             Op::GlobalAvgPool => Self::Whole,
-            Op::Gate => inputs[0],
             Op::Add | Op::Concat => inputs.iter().copied().reduce(Self::union).unwrap_or(Self::PIXEL),
             Op::Conv2d(c) => inputs[0].window(c.kernel, c.stride, c.dilation, border),
             Op::MaxPool(p) | Op::AvgPool(p, _) => inputs[0].window(p.kernel, p.stride, 1, border),
             Op::ZeroPad(sides) => inputs[0].window([1, 1], [1, 1], 1, *sides),
             Op::Input => Self::PIXEL,
-            Op::BatchNorm(_) | Op::Activation(_) => inputs[0],
+            Op::Gate | Op::BatchNorm(_) | Op::Activation(_) => inputs[0],
         }
     }
 

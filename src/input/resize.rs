@@ -117,7 +117,9 @@ impl Taps {
                 (first..end).map(|x| kernel((x as f64 - centre + 0.5) * (1.0 / stretch))).collect();
             let total: f64 = weights.iter().sum();
             if total != 0.0 {
-                weights.iter_mut().for_each(|w| *w /= total);
+                for w in &mut weights {
+                    *w /= total;
+                }
             }
             (first, weights.into_iter().map(fixed_point).collect())
         };

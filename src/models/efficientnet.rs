@@ -14,7 +14,7 @@ use super::row::{Row, Verification, short_side_crop};
 use crate::graph::{ActivationFn, Conv2d, Graph, GraphBuilder, GraphError, NodeId, Op, Padding};
 use crate::tensor::{PixelSize, PreprocessSpec, ResizeFilter, ValueScale};
 
-/// Of all TensorFlow EfficientNets.
+/// Of all TensorFlow `EfficientNets`.
 const EPS: f64 = 1e-3;
 
 /// A stage of B0, table 1 of the paper.
@@ -44,9 +44,9 @@ const B0: [Stage; 7] = [
 /// The two series.
 #[derive(Clone, Copy, PartialEq)]
 enum Series {
-    /// SiLU, squeeze-and-excitation, everything scaled.
+    /// `SiLU`, squeeze-and-excitation, everything scaled.
     B,
-    /// ReLU6, no squeeze-and-excitation; stem, head and the depth of the first and last stage are those of B0.
+    /// `ReLU6`, no squeeze-and-excitation; stem, head and the depth of the first and last stage are those of B0.
     Lite,
 }
 
@@ -186,7 +186,7 @@ const fn plain(side: usize, crop_pct: f64) -> PreprocessSpec {
     short_side_crop(PixelSize::square(side), crop_pct, ResizeFilter::Bicubic, ValueScale::TORCH)
 }
 
-/// AdvProp (Xie et al., 2019) was trained on values of ±1.
+/// `AdvProp` (Xie et al., 2019) was trained on values of ±1.
 const fn adv_prop(side: usize, crop_pct: f64) -> PreprocessSpec {
     short_side_crop(PixelSize::square(side), crop_pct, ResizeFilter::Bicubic, ValueScale::HALF)
 }

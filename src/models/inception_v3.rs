@@ -4,7 +4,7 @@
 //! Owns the graph, its layer names and the rows of its weights. Must not know values of weights or how a graph runs.
 //!
 //! Names are timm's, which are those of TensorFlow's original. A unit `X` is three nodes: `X.conv`, `X.bn` (batch norm alone;
-//! timm's module of that name applies the ReLU too) and the ReLU, which is named `X` because it is what the unit puts out. The
+//! timm's module of that name applies the `ReLU` too) and the `ReLU`, which is named `X` because it is what the unit puts out. The
 //! graph ends at `Mixed_7c`, Keras' `mixed10`.
 
 use super::row::{Row, Verification, short_side_crop, stretch};
@@ -59,7 +59,7 @@ fn build(convention: Convention) -> Result<Graph, GraphError> {
     net.b.finish()
 }
 
-/// A convolution with batch norm and ReLU, before it is placed.
+/// A convolution with batch norm and `ReLU`, before it is placed.
 #[derive(Clone, Copy)]
 struct Unit {
     c_out: usize,

@@ -1,11 +1,11 @@
-//! ResNet (He et al., "Deep Residual Learning for Image Recognition", 2015): torch's v1.5, and Keras' ResNet50, 101 and 152.
+//! ResNet (He et al., "Deep Residual Learning for Image Recognition", 2015): torch's v1.5, and Keras' `ResNet50`, 101 and 152.
 //!
 //! Owns the graphs, their layer names and the rows of their weights. Must not know values of weights or how a graph runs.
 //!
 //! The two are different networks of the same shapes. torch (torchvision and timm) puts the stride of a stage in the 3×3, has no
 //! biases and an eps of 1e-5; Keras puts it in the first 1×1 as the paper does, gives every convolution a bias, pads by nodes of
 //! their own and has an eps of 1.001e-5. Each has its own names. In torch's, a block `layerL.B` is named after what it puts out, so
-//! its last ReLU has that name and its sum is `layerL.B.add`; `layerL` is the last block of its stage.
+//! its last `ReLU` has that name and its sum is `layerL.B.add`; `layerL` is the last block of its stage.
 
 use super::row::{Row, Verification, short_side_crop, stretch};
 use crate::graph::{
@@ -96,7 +96,7 @@ fn torch_block(
     out
 }
 
-/// Keras' ResNet50, ResNet101 and ResNet152, named as Keras names them.
+/// Keras' `ResNet50`, `ResNet101` and `ResNet152`, named as Keras names them.
 fn keras(stages: [usize; 4]) -> Result<Graph, GraphError> {
     let (b, x) = GraphBuilder::new();
     let mut net = Keras { b };

@@ -4,7 +4,7 @@
 //! Owns the graphs, their layer names and the rows of their weights. Must not know values of weights or how a graph runs.
 //!
 //! Names are torchvision's `features.N`. Keras has the same network for depths 16 and 19 without batch norm; its names
-//! (`block1_conv1` is the value after ReLU there) are aliases. The graph ends at the last pool, Keras' `block5_pool`.
+//! (`block1_conv1` is the value after `ReLU` there) are aliases. The graph ends at the last pool, Keras' `block5_pool`.
 
 use super::row::{Row, Verification, short_side_crop, stretch};
 use crate::graph::{ActivationFn, Conv2d, Graph, GraphBuilder, GraphError, Padding, Pool2d};
@@ -19,7 +19,7 @@ const VGG13: [usize; 5] = [2, 2, 2, 2, 2];
 const VGG16: [usize; 5] = [2, 2, 3, 3, 3];
 const VGG19: [usize; 5] = [2, 2, 4, 4, 4];
 
-/// Whether a batch norm stands between each convolution and its ReLU.
+/// Whether a batch norm stands between each convolution and its `ReLU`.
 #[derive(Clone, Copy, PartialEq)]
 enum Norm {
     None,

@@ -105,7 +105,7 @@ impl Xception {
         x
     }
 
-    /// The separable convolutions of a block, each after a ReLU (the very first has none before it), and the number of the next
+    /// The separable convolutions of a block, each after a `ReLU` (the very first has none before it), and the number of the next
     /// layer in `rep`.
     fn rep(&mut self, block: usize, x: NodeId, c_outs: &[usize]) -> (NodeId, usize) {
         let (mut x, mut at) = (x, 0);

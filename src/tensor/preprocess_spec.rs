@@ -76,7 +76,7 @@ impl ResizeFilter {
 pub enum ChannelOrder {
     /// Red, green, blue.
     Rgb,
-    /// Blue, green, red (Caffe, and so Keras' VGG and ResNet50).
+    /// Blue, green, red (Caffe, and so Keras' VGG and `ResNet50`).
     Bgr,
 }
 

@@ -187,6 +187,7 @@ impl RawStats {
 
 #[cfg(test)]
 mod tests {
+    use super::FilterKind::{Constant, Dead, Infinite, Live, Nan};
     use super::*;
     use crate::tensor::MapShape;
 
@@ -200,7 +201,6 @@ mod tests {
     fn every_kind_is_told_apart_and_counted() {
         let stats = layer(6, &[0.0, 0.0, 1.0, 2.0, 3.0, 3.0, f32::NAN, 1.0, f32::INFINITY, 1.0, 1e-7, -1e-7]);
         let kinds: Vec<_> = stats.filters.iter().map(|f| f.kind).collect();
-        use FilterKind::{Constant, Dead, Infinite, Live, Nan};
         assert_eq!(kinds, [Dead, Live, Constant, Nan, Infinite, Dead]);
         assert_eq!(stats.counts, KindCounts { live: 1, dead: 2, constant: 1, nan: 1, infinite: 1 });
         assert_eq!((stats.min, stats.max), (-1e-7, 3.0));

@@ -168,7 +168,7 @@ fn missing_pictures_are_listed_and_row_numbers_stay() {
     assert_eq!((skipped.row, skipped.place.as_str()), (Some(1), "line 3"));
     assert_eq!(skipped.reason, "no such picture: center/200.png");
     assert_eq!(source.describe(), "Udacity log of 2 moments (center), 1 of 3 pictures missing");
-    let error = expand_inputs(&[log.clone()], None, Some(1)).unwrap_err().to_string();
+    let error = expand_inputs(std::slice::from_ref(&log), None, Some(1)).unwrap_err().to_string();
     assert_eq!(
         error,
         format!(
@@ -182,9 +182,8 @@ fn missing_pictures_are_listed_and_row_numbers_stay() {
 #[test]
 fn a_camera_seen_twice_or_a_long_pause_begins_a_moment() {
     let folder = folder(&["l/1.png", "c/1.png", "c/2.png", "l/3.png"]);
-    let line = |ms: u64, camera: &str, file: &str| {
-        format!("x,{}000000,6,4,{camera}_camera,{file},0.5,0,0,0,0,0", ms)
-    };
+    let line =
+        |ms: u64, camera: &str, file: &str| format!("x,{ms}000000,6,4,{camera}_camera,{file},0.5,0,0,0,0,0");
     let lines = [
         line(1000, "left", "l/1.png"),
         line(1004, "center", "c/1.png"),
@@ -368,12 +367,12 @@ fn inputs_that_make_no_sense_are_refused() {
     assert_eq!(error(&[], None, None), "no input: name a picture, a folder or a driving log");
     let cat = root().join("assets/cat.png");
     assert_eq!(
-        error(&[cat.clone()], None, Some(3)),
+        error(std::slice::from_ref(&cat), None, Some(3)),
         format!("`--row` needs a folder or driving log, and this is a picture: \"{}\"", cat.display())
     );
     let drive = root().join("assets/drive");
     assert_eq!(
-        error(&[drive.clone()], None, Some(24)),
+        error(std::slice::from_ref(&drive), None, Some(24)),
         format!("no row 24: expected one from 0 to 23: \"{}\"", drive.display())
     );
     let folder = folder(&["1.png"]);

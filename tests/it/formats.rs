@@ -221,6 +221,9 @@ fn every_cut_of_a_figure_is_refused_without_a_panic() {
     }
 }
 
+/// Makes a record wrong.
+type Spoil = dyn Fn(&mut serde_json::Value);
+
 #[test]
 fn records_of_strangers_are_checked() {
     let good: serde_json::Value =
@@ -231,7 +234,7 @@ fn records_of_strangers_are_checked() {
         FigureRecord::from_json(&json.to_string()).map_err(|e| e.to_string())
     };
     assert!(changed(&|json| json["added_later"] = 1.into()).is_ok(), "fields of later versions are ignored");
-    let table: [(&dyn Fn(&mut serde_json::Value), &str); 8] = [
+    let table: [(&Spoil, &str); 8] = [
         (&|json| json["schema"] = 2.into(), "the figure's record has schema 2; this version reads schema 1"),
         (
             &|json| json["panels"] = serde_json::json!([]),
@@ -303,7 +306,7 @@ fn a_file_is_whole_or_as_it_was() {
     let path = folder.path().join("out.bin");
     fs::write(&path, "before").unwrap();
     let error = write_atomically(&path, |out| {
-        out.write_all(&[7; 200_000])?;
+        out.write_all(&vec![7; 200_000])?;
         Err(io::ErrorKind::StorageFull.into())
     });
     let quoted = path.display().to_string();

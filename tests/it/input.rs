@@ -243,7 +243,7 @@ fn resize_goldens() -> Vec<(std::path::PathBuf, RgbImage, ResizeFilter, PixelSiz
             goldens.push((path, cat(), filter(name), PixelSize::new(width, height)));
         }
     }
-    let (shape, values) = npy_u8(&fixture("pictures/resize_source.npy"));
+    let (shape, values) = npy_u8(fixture("pictures/resize_source.npy"));
     let source = RgbImage::from_raw(shape[1] as u32, shape[0] as u32, values).unwrap();
     for entry in std::fs::read_dir(fixture("pictures")).unwrap() {
         let path = entry.unwrap().path();
@@ -294,9 +294,9 @@ fn bits(values: &[f32]) -> Vec<u32> {
 #[test]
 fn lite0_s_input_is_the_golden_to_the_bit() {
     let out = preprocess(&cat(), &lite0(), FitChoice::Model, ValueChoice::Model).unwrap();
-    let (_, seen) = npy_u8(&fixture("goldens_resize/chelsea_lite0_256bicubic_crop224_u8.npy"));
+    let (_, seen) = npy_u8(fixture("goldens_resize/chelsea_lite0_256bicubic_crop224_u8.npy"));
     assert_eq!(out.seen.as_raw(), &seen);
-    let (shape, values) = npy_f32(&fixture("goldens_real/tf_efficientnet_lite0/input_224.npy"));
+    let (shape, values) = npy_f32(fixture("goldens_real/tf_efficientnet_lite0/input_224.npy"));
     assert_eq!(shape, [1, 3, 224, 224]);
     assert_eq!(bits(out.batch.values()), bits(&values));
     assert_eq!(out.resized, PixelSize::new(385, 256));
@@ -313,7 +313,7 @@ fn lite0_s_input_is_the_golden_to_the_bit() {
 #[test]
 fn inception_s_input_is_the_golden_to_the_bit() {
     let out = preprocess(&cat(), &inception(), FitChoice::Model, ValueChoice::Model).unwrap();
-    let (_, values) = npy_f32(&fixture("goldens_real/inception_v3_nsfwjs/input_299.npy"));
+    let (_, values) = npy_f32(fixture("goldens_real/inception_v3_nsfwjs/input_299.npy"));
     assert_eq!(bits(out.batch.values()), bits(&values));
     assert_eq!(out.fit, "stretched from 451x300 to 299x299, bilinear");
     assert_eq!(out.region, SourceRegion { x: 0.0, y: 0.0, width: 451.0, height: 300.0 });
@@ -333,7 +333,7 @@ fn a_fit_that_is_named_replaces_the_model_s() {
     // Width first: 480 rows of 640 columns.
     let bilinear = PreprocessSpec { filter: ResizeFilter::Bilinear, ..lite0() };
     let out = preprocess(&cat(), &bilinear, "640x480".parse().unwrap(), ValueChoice::Model).unwrap();
-    assert_eq!(out.seen.as_raw(), &npy_u8(&fixture("goldens_resize/chelsea_480x640_pil_bilinear_u8.npy")).1);
+    assert_eq!(out.seen.as_raw(), &npy_u8(fixture("goldens_resize/chelsea_480x640_pil_bilinear_u8.npy")).1);
 }
 
 #[test]

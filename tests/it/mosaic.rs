@@ -322,7 +322,7 @@ fn figures_of_every_size_keep_the_mosaic_untouched() {
                             }
                         }
                         let edge = |x, y| {
-                            assert_eq!(made.pixels.pixel(x, y), Some(paper.ground()), "text runs over")
+                            assert_eq!(made.pixels.pixel(x, y), Some(paper.ground()), "text runs over");
                         };
                         (0..made.pixels.height()).for_each(|y| edge(made.pixels.width() - 1, y));
                         (0..made.pixels.width()).for_each(|x| edge(x, made.pixels.height() - 1));

@@ -8,7 +8,9 @@ pub(super) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
         egui::MenuBar::new().ui(ui, |ui| {
             let has_mosaic = cx.state.shown.is_some();
             let mut item = |ui: &mut egui::Ui, enabled: bool, text: &str, keys: &str, command: Command| {
-                if ui.add_enabled(enabled, egui::Button::new(text).shortcut_text(keys)).clicked() {
+                let button = egui::Button::new(text);
+                let button = if keys.is_empty() { button } else { button.shortcut_text(keys) };
+                if ui.add_enabled(enabled, button).clicked() {
                     cx.commands.push(command);
                     ui.close();
                 }

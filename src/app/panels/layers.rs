@@ -12,6 +12,7 @@ pub(super) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
         LayerChoice::Named(name) => graph.find(name).unwrap_or_else(|| graph.final_node()),
     };
     let stages = graph.stages();
+    let heading = ui.heading("Layer");
     ui.horizontal(|ui| {
         let at = stages.iter().position(|id| *id == chosen);
         let before = at.map_or_else(|| stages.iter().rposition(|id| *id < chosen), |at| at.checked_sub(1));
@@ -53,11 +54,13 @@ pub(super) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
                 };
                 if ui.selectable_label(id == chosen, words).clicked() {
                     cx.commands.push(Command::SetLayer(choice(cx.state, id)));
+                    cx.scratch.layer_search.clear();
                     ui.close();
                 }
             }
         })
         .response
+        .labelled_by(heading.id)
         .on_hover_text("Whose filters to show");
     if let Some(shown) = &cx.state.shown
         && shown.backbone.row().tag == cx.state.row.tag

@@ -8,6 +8,7 @@ use crate::models::{Registry, Row};
 
 pub(super) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
     let row = cx.state.row;
+    let heading = ui.heading("Model");
     egui::ComboBox::from_id_salt("model")
         .selected_text(row.tag)
         .width(ui.available_width())
@@ -24,11 +25,13 @@ pub(super) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
                 };
                 if ui.selectable_label(other.tag == row.tag, words).on_hover_text(other.title).clicked() {
                     cx.commands.push(Command::SetModel(other));
+                    cx.scratch.model_search.clear();
                     ui.close();
                 }
             }
         })
         .response
+        .labelled_by(heading.id)
         .on_hover_text("Which network, with which weights");
     ui.add(egui::Label::new(row.title).wrap());
     if !row.caution.is_empty() {

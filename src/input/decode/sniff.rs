@@ -105,7 +105,7 @@ fn foreign(bytes: &[u8]) -> Option<&'static ForeignKind> {
         return Some(kind);
     }
     // ISO base media: a box length, "ftyp", a brand.
-    if let Some([brand @ ..]) = bytes.get(4..12).and_then(|b| b.strip_prefix(b"ftyp")) {
+    if let Some(brand) = bytes.get(4..12).and_then(|b| b.strip_prefix(b"ftyp")) {
         return Some(match brand {
             b"avif" | b"avis" => &AVIF,
             b"heic" | b"heix" | b"heim" | b"heis" | b"hevc" | b"hevx" | b"mif1" | b"msf1" => &HEIC,

@@ -8,11 +8,11 @@ use safetensors::{Dtype, SafeTensorError, SafeTensors};
 
 use crate::weights::tensor_file::{ElementType, Entry, WeightsFileError};
 
+/// Tensors by name, and the file's notes.
+type Index = (BTreeMap<String, Entry>, HashMap<String, String>);
+
 /// Index and metadata of a whole file's bytes.
-pub(crate) fn index(
-    bytes: &[u8],
-    origin: &str,
-) -> Result<(BTreeMap<String, Entry>, HashMap<String, String>), WeightsFileError> {
+pub(crate) fn index(bytes: &[u8], origin: &str) -> Result<Index, WeightsFileError> {
     let tensors = SafeTensors::deserialize(bytes).map_err(|error| explain(&error, bytes, origin))?;
     let base = bytes.as_ptr() as usize;
     let entries = tensors

@@ -136,7 +136,7 @@ fn batch_norm_epsilon_is_the_weights_own() {
     }
 }
 
-/// EfficientNet-B: SiLU and sigmoid gates; Lite: ReLU6; all others: ReLU. No parameter or shape tells.
+/// EfficientNet-B: `SiLU` and sigmoid gates; Lite: `ReLU6`; all others: `ReLU`. No parameter or shape tells.
 #[test]
 fn activations_are_the_familys_own() {
     for row in Registry::rows() {

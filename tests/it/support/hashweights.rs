@@ -2,7 +2,7 @@
 
 /// FNV-1a, 64 bits.
 pub fn fnv1a64(s: &[u8]) -> u64 {
-    s.iter().fold(0xcbf2_9ce4_8422_2325, |h, b| (h ^ *b as u64).wrapping_mul(0x0000_0100_0000_01b3))
+    s.iter().fold(0xcbf2_9ce4_8422_2325, |h, b| (h ^ u64::from(*b)).wrapping_mul(0x0000_0100_0000_01b3))
 }
 
 /// Value `i` of the stream named by its hash `h`.
@@ -54,7 +54,8 @@ pub fn tensor(name: &str, shape: &[usize], gain: u32) -> Vec<f32> {
     let h = fnv1a64(name.as_bytes());
     let n: usize = shape.iter().product();
     let k = kind(name, shape);
-    let a = if k == Kind::Kernel { (gain as f64 / fan_in(name, shape) as f64).sqrt() as f32 } else { 0.0 };
+    let a =
+        if k == Kind::Kernel { (f64::from(gain) / fan_in(name, shape) as f64).sqrt() as f32 } else { 0.0 };
     (0..n as u64)
         .map(|i| {
             let v = unit(h, i);

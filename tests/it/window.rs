@@ -1,0 +1,356 @@
+//! The window's flows, driven through the accessibility tree: no display, no GPU.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use egui::accesskit::Role;
+use egui_kittest::Harness;
+use egui_kittest::kittest::{NodeT, Queryable};
+use filterscope::app::{App, Dialogs};
+use filterscope::engine::{EmbeddedWeights, WeightStore};
+use filterscope::formats::read_record;
+use filterscope::render::{Resources, WindowRequest};
+
+use crate::support::root;
+
+/// Dialogs that answer what a test says; closed without an answer otherwise.
+#[derive(Clone, Default)]
+struct Scripted(Arc<Mutex<Option<PathBuf>>>);
+
+impl Scripted {
+    fn answer(&self, path: impl Into<PathBuf>) {
+        *self.0.lock().unwrap() = Some(path.into());
+    }
+
+    fn take(&self) -> Option<PathBuf> {
+        self.0.lock().unwrap().take()
+    }
+}
+
+impl Dialogs for Scripted {
+    fn open_picture(&self) -> Option<PathBuf> {
+        self.take()
+    }
+
+    fn open_folder(&self) -> Option<PathBuf> {
+        self.take()
+    }
+
+    fn open_weights(&self) -> Option<PathBuf> {
+        self.take()
+    }
+
+    fn save_png(&self, _name: &str) -> Option<PathBuf> {
+        self.take()
+    }
+}
+
+/// A window under test.
+struct Window {
+    harness: Harness<'static, App>,
+    dialogs: Scripted,
+}
+
+fn embedded(tag: &'static str, file: &str) -> EmbeddedWeights {
+    let bytes = std::fs::read(root().join("weights").join(file)).unwrap();
+    EmbeddedWeights { tag, bytes: Box::leak(bytes.into_boxed_slice()) }
+}
+
+impl Window {
+    fn open(size: [f32; 2], request: WindowRequest) -> Self {
+        let resources = Resources {
+            store: WeightStore::new(vec![
+                embedded("inception_v3.moderation", "inception_v3_nsfwjs_notop.f16.safetensors"),
+                embedded("tf_efficientnet_lite0.in1k", "tf_efficientnet_lite0.f16.safetensors"),
+            ]),
+            cat: Box::leak(std::fs::read(root().join("assets/cat.png")).unwrap().into_boxed_slice()),
+        };
+        let dialogs = Scripted::default();
+        let theirs = Arc::new(dialogs.clone());
+        let harness = Harness::builder()
+            .with_size(size)
+            .build_eframe(move |cc| App::new(&cc.egui_ctx, request, resources, theirs).unwrap());
+        Self { harness, dialogs }
+    }
+
+    /// As it starts, with the cat's mosaic on screen.
+    fn with_cat() -> Self {
+        let mut window = Self::open([1280.0, 1400.0], WindowRequest::default());
+        window.wait_for("inception_v3.moderation · Mixed_7c 2048×8×8");
+        window
+    }
+
+    fn texts(&self) -> Vec<String> {
+        let all = self.harness.root().query_all(egui_kittest::kittest::By::new());
+        all.filter_map(|n| n.accesskit_node().label().or_else(|| n.accesskit_node().value())).collect()
+    }
+
+    fn says(&self, text: &str) -> bool {
+        self.texts().iter().any(|t| t.contains(text))
+    }
+
+    /// Steps until some text contains `text`.
+    fn wait_for(&mut self, text: &str) {
+        self.wait(|w| w.says(text), text);
+    }
+
+    /// Steps until the worker has nothing to do.
+    fn settle(&mut self) {
+        self.harness.run_steps(3);
+        self.wait(|w| w.says("Ready"), "Ready");
+    }
+
+    fn wait(&mut self, is_there: impl Fn(&Self) -> bool, what: &str) {
+        let deadline = Instant::now() + Duration::from_mins(2);
+        loop {
+            self.harness.step();
+            if is_there(self) {
+                return;
+            }
+            assert!(Instant::now() < deadline, "never came: {what}\n{}", self.texts().join("\n"));
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    fn click(&mut self, label: &str) {
+        self.harness.get_by_label(label).click();
+        self.harness.run_steps(3);
+    }
+
+    fn click_button(&mut self, label: &str) {
+        self.harness.get_all_by_role_and_label(Role::Button, label).next().unwrap().click();
+        self.harness.run_steps(3);
+    }
+
+    /// Opens a list and picks an entry.
+    fn choose(&mut self, list: &str, entry: &str) {
+        self.harness.get_by_role_and_label(Role::ComboBox, list).click();
+        self.harness.run_steps(3);
+        self.click_button(entry);
+    }
+
+    /// Finds a model by typing, as the list is longer than its popup.
+    fn choose_model(&mut self, tag: &str, entry: &str) {
+        self.harness.get_by_role_and_label(Role::ComboBox, "Model").click();
+        self.harness.run_steps(3);
+        self.type_into("Find a model", tag);
+        self.click_button(entry);
+    }
+
+    fn type_into(&mut self, field: &str, text: &str) {
+        let node = self.harness.get_by_role_and_label(Role::TextInput, field);
+        node.focus();
+        self.harness.run_steps(2);
+        self.harness.get_by_role_and_label(Role::TextInput, field).type_text(text);
+        self.harness.run_steps(2);
+        self.harness.key_press(egui::Key::Enter);
+        self.harness.run_steps(3);
+    }
+
+    fn type_path(&mut self, path: &Path) {
+        self.type_into("or drop a file here, or type its path:", &path.display().to_string());
+    }
+}
+
+fn drive() -> PathBuf {
+    root().join("assets/drive/interpolated.csv")
+}
+
+#[test]
+fn opens_on_the_cat_and_says_what_the_model_is() {
+    let window = Window::with_cat();
+    window.harness.get_by_role_and_label(Role::Image, "Mosaic of 2048 filters");
+    window.harness.get_by_role_and_label(Role::Image, "What the network saw");
+    assert!(window.says("not an ImageNet InceptionV3"));
+    assert!(window.says("cat.png · 451×300"));
+    assert!(window.says("stretched from 451x300 to 299x299, bilinear"));
+    assert!(window.says("1572 live · 476 dead · 0 constant"));
+}
+
+#[test]
+fn a_broken_picture_is_told_and_the_last_mosaic_stays() {
+    let mut window = Window::with_cat();
+    let dir = tempfile::tempdir().unwrap();
+    let broken = dir.path().join("broken.png");
+    std::fs::write(&broken, b"\x89PNG\r\n\x1a\nand nothing more").unwrap();
+    window.type_path(&broken);
+    window.wait_for("That didn't work");
+    assert!(window.says(&format!("\"{}\"", broken.display())), "{:?}", window.texts());
+    window.harness.get_by_role_and_label(Role::Image, "Mosaic of 2048 filters");
+    assert!(window.says("cat.png · 451×300"), "what was shown stays");
+    window.click("Dismiss");
+    let menu = window.harness.get_by_label("File");
+    menu.click();
+    window.harness.run_steps(3);
+    window.click("Show the cat");
+    window.settle();
+    assert!(!window.says("That didn't work"));
+}
+
+#[test]
+fn a_path_that_is_not_there_changes_nothing() {
+    let mut window = Window::with_cat();
+    window.type_path(Path::new("/nowhere/at/all.png"));
+    window.wait_for("there is no such file: \"/nowhere/at/all.png\"");
+    window.settle();
+    assert!(window.says("cat.png · 451×300"));
+    assert!(!window.says("That didn't work"), "the mosaic on screen is still what is wanted");
+}
+
+#[test]
+fn pictures_come_by_dialog_and_by_drop() {
+    let mut window = Window::with_cat();
+    window.click("Open…");
+    window.settle();
+    assert!(window.says("cat.png · 451×300"), "a closed dialog changes nothing");
+    window
+        .dialogs
+        .answer(root().join("assets/drive/center").read_dir().unwrap().next().unwrap().unwrap().path());
+    window.click("Open…");
+    window.wait_for(".jpg · 320×240");
+    let dropped = Dropped(root().join("assets/cat.png"));
+    window.harness.input_mut().dropped_files.push(Arc::new(dropped));
+    window.harness.step();
+    window.harness.input_mut().dropped_files.clear();
+    window.wait_for("cat.png · 451×300");
+}
+
+/// A file as the desktop hands it over.
+#[derive(Debug)]
+struct Dropped(PathBuf);
+
+impl egui::DroppedFile for Dropped {
+    fn path(&self) -> &Path {
+        &self.0
+    }
+
+    fn bytes(&self) -> Result<Vec<u8>, String> {
+        std::fs::read(&self.0).map_err(|e| e.to_string())
+    }
+}
+
+#[test]
+fn models_and_layers_are_switched() {
+    let mut window = Window::with_cat();
+    window.click("Shallower");
+    window.wait_for("inception_v3.moderation · Mixed_7b 2048×8×8");
+    window.choose_model("lite0", "tf_efficientnet_lite0.in1k");
+    window.wait_for("tf_efficientnet_lite0.in1k · bn2.act 1280×7×7");
+    window.harness.get_by_role_and_label(Role::Image, "Mosaic of 1280 filters");
+    assert!(window.says("462 live · 818 dead"));
+}
+
+#[test]
+fn a_model_without_weights_is_explained_and_takes_a_file() {
+    let mut window = Window::with_cat();
+    window.choose_model("vgg11.tv", "vgg11.tv_in1k (needs a file)");
+    window.wait_for("The weights of vgg11.tv_in1k are not here");
+    window.harness.get_by_role_and_label(Role::Image, "Mosaic of 2048 filters");
+    // A file of another network: told, and nothing lost.
+    window.dialogs.answer(root().join("weights/tf_efficientnet_lite0.f16.safetensors"));
+    window.click_button("Load weights…");
+    window.wait_for("the weights don't fit vgg11.tv_in1k: none of its 16 tensors is in the file");
+    window.choose_model("moder", "inception_v3.moderation");
+    window.settle();
+    assert!(!window.says("That didn't work"));
+}
+
+#[test]
+fn looks_are_changed_and_saved_with_what_it_takes_to_make_them_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut window = Window::with_cat();
+    window.choose("Layout", "a patch per position");
+    window.choose("Range", "whole layer");
+    window.choose("Colours", "greys");
+    window.settle();
+    window.dialogs.answer(dir.path().join("figure"));
+    window.click_button("Save mosaic…");
+    let path = dir.path().join("figure.png");
+    window.wait_for(&format!("saved \"{}\"", path.display()));
+    let record = read_record(&path).unwrap();
+    assert_eq!(record.picture.file_name, "cat.png");
+    let panel = &record.panels[0];
+    assert_eq!(
+        [&panel.tag, &panel.layer, &panel.layout, &panel.normalisation, &panel.colour_map],
+        ["inception_v3.moderation", "Mixed_7c", "cells", "global", "greys"]
+    );
+    assert_eq!(panel.weights_sha256, "958f6862761fc1227b235c1f0df5e2d5a6cad99bb544a525508278288b99f5ec");
+
+    window.dialogs.answer(dir.path().join("no/such/folder/figure.png"));
+    window.click_button("Save mosaic…");
+    window.wait_for("no/such/folder/figure.png\"");
+    assert!(path.exists());
+}
+
+#[test]
+fn a_driving_log_is_walked_through() {
+    let mut window =
+        Window::open([1280.0, 1400.0], WindowRequest { picture: Some(drive()), ..WindowRequest::default() });
+    window.wait_for("interpolated.csv 0 center");
+    assert!(window.says("angle: "), "{:?}", window.texts());
+    window.click("Next");
+    window.wait_for("interpolated.csv 1 center");
+    window.click("left");
+    window.wait_for("interpolated.csv 1 left");
+    window.harness.key_press(egui::Key::PageDown);
+    window.wait_for("interpolated.csv 2 left");
+    window.click("Previous");
+    window.wait_for("interpolated.csv 1 left");
+}
+
+#[test]
+fn pointing_and_keys_find_filters() {
+    let mut window = Window::with_cat();
+    let mosaic = window.harness.get_by_role_and_label(Role::Image, "Mosaic of 2048 filters").rect();
+    // 64 columns and 32 rows of 8×8 with gaps of 1: the panel is taller, so the mosaic fills its width.
+    let tile = mosaic.width() / 64.0;
+    let top = mosaic.center().y - tile * 16.0;
+    let at =
+        |row: f32, column: f32| egui::pos2(mosaic.left() + tile * (column + 0.5), top + tile * (row + 0.5));
+    window.harness.hover_at(at(2.0, 5.0));
+    window.harness.run_steps(3);
+    assert!(window.says("filter 133, "), "row 2, column 5 of 64 columns: {:?}", window.texts());
+    window.harness.hover_at(egui::pos2(2.0, 2.0));
+    window.harness.run_steps(2);
+    window.type_into("Filter number", "2047");
+    assert!(window.says("filter 2047, "));
+    window.harness.key_press(egui::Key::ArrowUp);
+    window.harness.run_steps(3);
+    assert!(window.says("filter 1983, "));
+    window.harness.key_press(egui::Key::ArrowRight);
+    window.harness.run_steps(3);
+    assert!(window.says("filter 1983, "), "at the right edge there is no neighbour");
+    window.harness.key_press(egui::Key::Escape);
+    window.harness.run_steps(3);
+    assert!(window.says("Point at a tile"));
+    window.type_into("Filter number", "2048");
+    assert!(window.says("expected a number from 0 to 2047"), "{:?}", window.texts());
+    window.harness.key_press(egui::Key::F1);
+    window.harness.run_steps(3);
+    assert!(window.says("the part of the input that one value can see"));
+}
+
+#[test]
+fn the_network_can_be_fed_another_way() {
+    let mut window = Window::with_cat();
+    window.choose("Fit", "the picture's own size");
+    window.wait_for("Mixed_7c 2048×8×12");
+    window.type_into("or W×H:", "20x20");
+    window.wait_for("input 20x20 is too small for this network");
+    assert!(window.says("That didn't work"));
+    window.choose("Fit", "as the weights ask (299x299)");
+    window.wait_for("Mixed_7c 2048×8×8");
+    window.choose("Values", "raw 0–255");
+    window.wait_for("stretched from 451x300 to 299x299, bilinear; RGB x");
+}
+
+#[test]
+fn a_tiny_window_and_one_closed_at_work_do_no_harm() {
+    let mut window = Window::open([120.0, 90.0], WindowRequest::default());
+    window.harness.run_steps(5);
+    window.harness.set_size(egui::vec2(3000.0, 40.0));
+    window.harness.run_steps(5);
+    // Dropped while the network runs: the run is cancelled and the thread joined.
+    drop(window);
+}
