@@ -85,9 +85,8 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>, resources: &Resources
     let reporter = Reporter::new(args.quiet, args.verbose);
     let exit = match args.command.unwrap_or_else(|| Command::View(ViewArgs::default())) {
         Command::View(view) => return view::run(view, &reporter),
-        Command::Render(render) => {
-            plan::RenderPlan::new(&render, resources, &reporter).and_then(|p| render::run(p, &reporter))
-        }
+        Command::Render(render) => plan::RenderPlan::new(&render, resources, &reporter)
+            .and_then(|mut plan| render::run(&mut plan, &reporter)),
         Command::Models(models) => models::run(&models, resources, &reporter),
         Command::Layers(layers) => layers::run(&layers, &reporter),
     };

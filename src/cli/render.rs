@@ -45,7 +45,7 @@ impl From<WriteError> for PictureError {
 }
 
 /// Works off the plan.
-pub(super) fn run(mut plan: RenderPlan, reporter: &Reporter) -> anyhow::Result<Exit> {
+pub(super) fn run(plan: &mut RenderPlan, reporter: &Reporter) -> anyhow::Result<Exit> {
     let cancel = cancelled_by_ctrl_c()?;
     let pictures = std::mem::take(&mut plan.pictures);
     let progress = reporter.progress(pictures.len() * plan.models.len());
@@ -55,7 +55,7 @@ pub(super) fn run(mut plan: RenderPlan, reporter: &Reporter) -> anyhow::Result<E
     let mut last_line = String::new();
     for picture in &pictures {
         progress.begin(&picture.label);
-        match one_picture(&mut plan, picture, &mut timings, &cancel, &progress, reporter) {
+        match one_picture(plan, picture, &mut timings, &cancel, &progress, reporter) {
             Ok(PictureEnd::Done(line)) => {
                 num_done += 1;
                 last_line = line;
@@ -89,7 +89,7 @@ pub(super) fn run(mut plan: RenderPlan, reporter: &Reporter) -> anyhow::Result<E
     if num_done == 0 {
         anyhow::bail!("none of {} gave a figure", counted(num_failed, "picture"));
     }
-    reporter.summary(&summary(&plan, num_done, num_failed, last_line));
+    reporter.summary(&summary(plan, num_done, num_failed, last_line));
     Ok(if num_failed > 0 { Exit::SomeFailed } else { Exit::Done })
 }
 
@@ -160,7 +160,7 @@ fn one_picture(
         tracing::debug!("{}: {}, {:?}", picture.label, view.preprocessed.fit, view.report.elapsed);
         timings.add(&view.report);
         let PlannedModel { session, layers } = model;
-        for layer in layers.iter() {
+        for layer in &*layers {
             // Taps come in execution order, figures in the order asked for.
             let Some(at) = values.iter().position(|(node, _)| *node == layer.node) else { continue };
             let (_, activation) = values.swap_remove(at);

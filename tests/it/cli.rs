@@ -121,6 +121,93 @@ fn figures_of_an_earlier_run_are_no_pictures_of_the_next() {
     assert!(run.stderr.contains("note: left out: 2 figures of an earlier run, in the output folder: \"in\""));
 }
 
+/// Arguments, and the error they end with.
+const NOTHING_DONE: &[(&str, &str)] = &[
+    ("render empty.png -o out.png", "the file is empty (0 bytes): copy or download it again: \"empty.png\""),
+    ("render missing.png -o out.png", "no such file: check the path: \"missing.png\""),
+    ("render bad.jpg empty.png -o out", "none of 2 pictures gave a figure"),
+    ("render none -o out.png", "no picture in this folder (1 other files were ignored): \"none\""),
+    (
+        "render cat.png -o out.png --model inception_v4",
+        "no model `inception_v4`; did you mean inception_v3, InceptionV3, inception_v3.tv_in1k, inception_v3.tf_in1k?; `filterscope models` lists all",
+    ),
+    ("render cat.png -o out.png --model qqq", "no model `qqq`; `filterscope models` lists all"),
+    (
+        "render cat.png -o out.png --layer mixed7c",
+        "no layer `mixed7c` in inception_v3.moderation; did you mean Mixed_7c, mixed7, Mixed_5c, Mixed_6c?; `filterscope layers inception_v3.moderation` lists all",
+    ),
+    (
+        "render cat.png -o out --model inception_v3.moderation,tf_efficientnet_lite0 --layer Mixed_7c",
+        "each layer must be in every model named: no layer `Mixed_7c` in tf_efficientnet_lite0.in1k; `filterscope layers tf_efficientnet_lite0.in1k` lists all",
+    ),
+    (
+        "render cat.png -o out.png --model vgg16",
+        "the weights of vgg16.tv_in1k are not here; models that need no file: inception_v3.moderation, tf_efficientnet_lite0.in1k. To use vgg16.tv_in1k, get its weights as safetensors (timm/vgg16.tv_in1k) and give them with `--weights FILE.safetensors`",
+    ),
+    (
+        "render cat.png -o out.png --weights cut.safetensors",
+        "`--weights` needs `--model` with a full tag: a weight file doesn't show which network and variant it is for; `filterscope models` lists them",
+    ),
+    (
+        "render cat.png -o out.png --model vgg16 --weights cut.safetensors",
+        "a weight file doesn't show its variant (border, epsilon, preprocessing), so `vgg16` is not enough with `--weights`; name a full tag: vgg16.tv_in1k, vgg16.keras_in1k",
+    ),
+    (
+        "render cat.png -o out --model vgg16.tv_in1k,vgg19.tv_in1k --weights cut.safetensors",
+        "`--weights` is one network's file, and `--model` names 2",
+    ),
+    (
+        "render cat.png -o out.png --model tf_efficientnet_lite0.in1k --weights cut.safetensors",
+        "the weight file is cut short: its header promises more than the 5000 bytes it has; get it again: \"cut.safetensors\"",
+    ),
+    (
+        "render cat.png -o out.png --model tf_efficientnet_lite0.in1k --weights weights.pth",
+        "this is a ZIP archive, as PyTorch's .pth and Keras' .keras files are; weights are read from safetensors files, so convert it first: \"weights.pth\"",
+    ),
+    (
+        "render cat.png -o out.png --model tf_efficientnet_lite0.in1k --weights missing.safetensors",
+        "can't read the weight file: No such file or directory (os error 2): \"missing.safetensors\"",
+    ),
+    ("render cat.png cat.png -o out.png", "2 figures don't go into one file; name a folder: \"out.png\""),
+    ("render cat.png cat.png -o file", "2 figures don't go into one file; name a folder: \"file\""),
+    (
+        "render cat.png -o out.jpg",
+        "a figure is a PNG: end the name in .png, or in / for a folder: \"out.jpg\"",
+    ),
+    (
+        "render cat.png -o no/out.png",
+        "no such folder to write into; create it or choose another: \"no/out.png\"",
+    ),
+    ("render cat.png -o cat.png", "the figure would overwrite its picture; choose another name: \"cat.png\""),
+    (
+        "render cat.png cat.png -o file/out",
+        "can't make the folder (Not a directory (os error 20)): \"file/out\"",
+    ),
+    (
+        "render cat.png -o out.png --fit 60x60",
+        "inception_v3.moderation: input 60x60 is too small for this network: at `Mixed_7a.branch3x3_2.conv` a 3×3 window meets a 2×2 map; use a larger input (`--fit`)",
+    ),
+    (
+        "render cat.png -o out.png --grid 4x4",
+        "Mixed_7c of inception_v3.moderation: grid 4x4 holds 16 tiles, but there are 2048 filters; take 4x512 or larger",
+    ),
+    (
+        "render cat.png -o out.png --row 3",
+        "`--row` needs a folder or driving log, and this is a picture: \"cat.png\"",
+    ),
+    #[cfg(not(feature = "cuda"))]
+    (
+        "render cat.png -o out.png --device cuda",
+        "CUDA is not compiled into this program; build it with `cargo build --release --features cuda` (needs the vendor's toolkit), or use `--device cpu`",
+    ),
+    ("layers nothing_like_it", "no model `nothing_like_it`; `filterscope models` lists all"),
+    (
+        "layers inception_v3 --input 60x60",
+        "input 60x60 is too small for this network: at `Mixed_7a.branch3x3_2.conv` a 3×3 window meets a 2×2 map; use a larger input (`--input`)",
+    ),
+    ("view missing.png", "no such file: check the path: \"missing.png\""),
+];
+
 #[test]
 fn where_nothing_could_be_done_the_code_is_2() {
     let bench = Bench::with_cat();
@@ -130,98 +217,7 @@ fn where_nothing_could_be_done_the_code_is_2() {
     bench.add("cut.safetensors", &std::fs::read(root().join(LITE0_FILE)).unwrap()[..5000]);
     bench.add("weights.pth", b"PK\x03\x04 and so on");
     bench.add("file", b"");
-    let cases: &[(&str, &str)] = &[
-        (
-            "render empty.png -o out.png",
-            "the file is empty (0 bytes): copy or download it again: \"empty.png\"",
-        ),
-        ("render missing.png -o out.png", "no such file: check the path: \"missing.png\""),
-        ("render bad.jpg empty.png -o out", "none of 2 pictures gave a figure"),
-        ("render none -o out.png", "no picture in this folder (1 other files were ignored): \"none\""),
-        (
-            "render cat.png -o out.png --model inception_v4",
-            "no model `inception_v4`; did you mean inception_v3, InceptionV3, inception_v3.tv_in1k, inception_v3.tf_in1k?; `filterscope models` lists all",
-        ),
-        ("render cat.png -o out.png --model qqq", "no model `qqq`; `filterscope models` lists all"),
-        (
-            "render cat.png -o out.png --layer mixed7c",
-            "no layer `mixed7c` in inception_v3.moderation; did you mean Mixed_7c, mixed7, Mixed_5c, Mixed_6c?; `filterscope layers inception_v3.moderation` lists all",
-        ),
-        (
-            "render cat.png -o out --model inception_v3.moderation,tf_efficientnet_lite0 --layer Mixed_7c",
-            "each layer must be in every model named: no layer `Mixed_7c` in tf_efficientnet_lite0.in1k; `filterscope layers tf_efficientnet_lite0.in1k` lists all",
-        ),
-        (
-            "render cat.png -o out.png --model vgg16",
-            "the weights of vgg16.tv_in1k are not here; models that need no file: inception_v3.moderation, tf_efficientnet_lite0.in1k. To use vgg16.tv_in1k, get its weights as safetensors (timm/vgg16.tv_in1k) and give them with `--weights FILE.safetensors`",
-        ),
-        (
-            "render cat.png -o out.png --weights cut.safetensors",
-            "`--weights` needs `--model` with a full tag: a weight file doesn't show which network and variant it is for; `filterscope models` lists them",
-        ),
-        (
-            "render cat.png -o out.png --model vgg16 --weights cut.safetensors",
-            "a weight file doesn't show its variant (border, epsilon, preprocessing), so `vgg16` is not enough with `--weights`; name a full tag: vgg16.tv_in1k, vgg16.keras_in1k",
-        ),
-        (
-            "render cat.png -o out --model vgg16.tv_in1k,vgg19.tv_in1k --weights cut.safetensors",
-            "`--weights` is one network's file, and `--model` names 2",
-        ),
-        (
-            &format!("render cat.png -o out.png {LITE0} --weights cut.safetensors"),
-            "the weight file is cut short: its header promises more than the 5000 bytes it has; get it again: \"cut.safetensors\"",
-        ),
-        (
-            &format!("render cat.png -o out.png {LITE0} --weights weights.pth"),
-            "this is a ZIP archive, as PyTorch's .pth and Keras' .keras files are; weights are read from safetensors files, so convert it first: \"weights.pth\"",
-        ),
-        (
-            &format!("render cat.png -o out.png {LITE0} --weights missing.safetensors"),
-            "can't read the weight file: No such file or directory (os error 2): \"missing.safetensors\"",
-        ),
-        ("render cat.png cat.png -o out.png", "2 figures don't go into one file; name a folder: \"out.png\""),
-        ("render cat.png cat.png -o file", "2 figures don't go into one file; name a folder: \"file\""),
-        (
-            "render cat.png -o out.jpg",
-            "a figure is a PNG: end the name in .png, or in / for a folder: \"out.jpg\"",
-        ),
-        (
-            "render cat.png -o no/out.png",
-            "no such folder to write into; create it or choose another: \"no/out.png\"",
-        ),
-        (
-            "render cat.png -o cat.png",
-            "the figure would overwrite its picture; choose another name: \"cat.png\"",
-        ),
-        (
-            "render cat.png cat.png -o file/out",
-            "can't make the folder (Not a directory (os error 20)): \"file/out\"",
-        ),
-        (
-            "render cat.png -o out.png --fit 60x60",
-            "inception_v3.moderation: input 60x60 is too small for this network: at `Mixed_7a.branch3x3_2.conv` a 3×3 window meets a 2×2 map; use a larger input (`--fit`)",
-        ),
-        (
-            "render cat.png -o out.png --grid 4x4",
-            "Mixed_7c of inception_v3.moderation: grid 4x4 holds 16 tiles, but there are 2048 filters; take 4x512 or larger",
-        ),
-        (
-            "render cat.png -o out.png --row 3",
-            "`--row` needs a folder or driving log, and this is a picture: \"cat.png\"",
-        ),
-        #[cfg(not(feature = "cuda"))]
-        (
-            "render cat.png -o out.png --device cuda",
-            "CUDA is not compiled into this program; build it with `cargo build --release --features cuda` (needs the vendor's toolkit), or use `--device cpu`",
-        ),
-        ("layers nothing_like_it", "no model `nothing_like_it`; `filterscope models` lists all"),
-        (
-            "layers inception_v3 --input 60x60",
-            "input 60x60 is too small for this network: at `Mixed_7a.branch3x3_2.conv` a 3×3 window meets a 2×2 map; use a larger input (`--input`)",
-        ),
-        ("view missing.png", "no such file: check the path: \"missing.png\""),
-    ];
-    for (arguments, message) in cases {
+    for (arguments, message) in NOTHING_DONE {
         let run = bench.run(arguments);
         let last = run.stderr.lines().last().unwrap_or_default();
         assert_eq!(last, format!("error: {message}"), "{arguments}\n{}", run.stderr);
@@ -433,6 +429,19 @@ fn without_a_display_one_line_names_render() {
         );
         assert_eq!((run.stdout, run.stderr), (String::new(), line));
     }
+}
+
+#[cfg(all(feature = "gui", target_os = "linux"))]
+#[test]
+fn a_display_that_is_not_there_is_one_line_too() {
+    let bench = Bench::new();
+    let run = Run::of(bench.command("view").env("DISPLAY", ":9999").output().unwrap());
+    assert_eq!((run.code, run.stderr.lines().count()), (Some(2), 1), "{}", run.stderr);
+    assert!(
+        run.stderr.starts_with("error: ") && run.stderr.contains("`filterscope render"),
+        "{}",
+        run.stderr
+    );
 }
 
 #[test]
