@@ -14,6 +14,7 @@ use super::viewport::mosaic_rect;
 use super::window::App;
 use crate::input::dataset::Source;
 use crate::models::Row;
+use crate::mosaic::Normalisation;
 
 /// Events are taken for at most this long a frame; the rest waits for the next.
 const DRAIN_BUDGET: Duration = Duration::from_millis(8);
@@ -259,7 +260,12 @@ impl App {
                 self.show();
             }
             Command::SetLayout(layout) => {
-                self.state.settings.layout = layout;
+                // A range that goes with the old layout's tiles becomes the one that goes with the new one's.
+                let settings = &mut self.state.settings;
+                if settings.normalisation == Normalisation::usual_for(settings.layout) {
+                    settings.normalisation = Normalisation::usual_for(layout);
+                }
+                settings.layout = layout;
                 self.show();
             }
             Command::SetNormalisation(normalisation) => {

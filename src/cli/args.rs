@@ -139,19 +139,13 @@ pub(super) struct RenderArgs {
     #[arg(long, value_name = "RxC", help_heading = "Figure")]
     pub grid: Option<Grid>,
 
-    /// Which values share a colour scale
+    /// Which values share a colour scale; without it, those of a tile: filter, or cell with `--layout cells`
     ///
     /// filter: each filter by its own range. cell: each position by its own. global: one range for the layer.
     /// percentile[:LOW,HIGH]: one range that leaves out outliers, 1 to 99 unless given. fixed:LOW,HIGH: this range, to compare
     /// figures. symmetric: one range with zero in the middle.
-    #[arg(
-        long,
-        visible_alias = "normalize",
-        value_name = "HOW",
-        default_value = "filter",
-        help_heading = "Figure"
-    )]
-    pub normalise: Normalisation,
+    #[arg(long, visible_alias = "normalize", value_name = "HOW", help_heading = "Figure")]
+    pub normalise: Option<Normalisation>,
 
     /// Colours: auto, magma, inferno, plasma, viridis, cividis, turbo, greys, blue-red, purple-green or brown-teal
     ///

@@ -17,7 +17,7 @@ use crate::graph::NodeId;
 use crate::input::FitChoice;
 use crate::input::dataset::{PictureRef, expand_inputs, is_log, open_source};
 use crate::models::Row;
-use crate::mosaic::MosaicSettings;
+use crate::mosaic::{MosaicSettings, Normalisation};
 use crate::render::{InputChoices, Resources, choose_layers, choose_row};
 use crate::tensor::{Fit, MapShape, PixelSize};
 
@@ -146,7 +146,7 @@ fn look(args: &RenderArgs) -> Look {
         // Replaced for each layer.
         scale: 1,
         gap: args.gap,
-        normalisation: args.normalise,
+        normalisation: args.normalise.unwrap_or(Normalisation::usual_for(args.layout)),
         colour: args.colormap,
         paper: args.paper,
         order: None,

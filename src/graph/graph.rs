@@ -46,7 +46,7 @@ pub enum GraphError {
 
 /// A layer name that the graph doesn't have.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("no layer `{asked}` in {model}{}; `filterscope layers {model}` lists all", hint(.nearest))]
+#[error("no layer `{asked}` in {model}{} `filterscope layers {model}` lists all", hint(.nearest))]
 pub struct UnknownLayer {
     /// What was asked for.
     pub asked: String,
@@ -57,7 +57,7 @@ pub struct UnknownLayer {
 }
 
 fn hint(nearest: &[String]) -> String {
-    if nearest.is_empty() { String::new() } else { format!("; did you mean {}?", nearest.join(", ")) }
+    if nearest.is_empty() { ";".to_owned() } else { format!("; did you mean {}?", nearest.join(", ")) }
 }
 
 impl Graph {

@@ -6,7 +6,7 @@ use crate::tensor::nearest_names;
 
 /// A model name that no row has.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("no model `{asked}`{}; `filterscope models` lists all", hint(.nearest))]
+#[error("no model `{asked}`{} `filterscope models` lists all", hint(.nearest))]
 pub struct UnknownModel {
     /// What was asked for.
     pub asked: String,
@@ -15,7 +15,7 @@ pub struct UnknownModel {
 }
 
 fn hint(nearest: &[String]) -> String {
-    if nearest.is_empty() { String::new() } else { format!("; did you mean {}?", nearest.join(", ")) }
+    if nearest.is_empty() { ";".to_owned() } else { format!("; did you mean {}?", nearest.join(", ")) }
 }
 
 /// The list of rows.

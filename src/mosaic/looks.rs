@@ -122,7 +122,7 @@ impl Look {
     /// The flat colour.
     pub const fn colour(self, paper: Paper) -> [u8; 4] {
         match self {
-            Self::Dead => [32, 38, 50, 255],
+            Self::Dead => [22, 28, 38, 255],
             Self::Constant => [134, 128, 122, 255],
             Self::Nan => [255, 0, 255, 255],
             Self::Infinite => [0, 255, 255, 255],
@@ -133,7 +133,7 @@ impl Look {
     /// The colour of the pixel at (x, y) of a whole tile that has this look.
     pub const fn tile_colour(self, paper: Paper, x: u32, y: u32) -> [u8; 4] {
         match self {
-            Self::Dead if (x + y) % 4 == 3 => [48, 56, 71, 255],
+            Self::Dead if (x + y) % 4 == 3 => [36, 44, 58, 255],
             Self::Blank if x == y => paper.line(),
             _ => self.colour(paper),
         }

@@ -2,6 +2,8 @@
 
 use std::{fmt, str::FromStr};
 
+use super::MosaicLayout;
+
 /// Which values share a range. Ranges come from finite values only. With a diverging colour map every range but a fixed
 /// one is widened to be symmetric about zero.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -35,6 +37,15 @@ pub enum Normalisation {
 impl Normalisation {
     /// The percentiles that `percentile` alone means.
     pub const DEFAULT_PERCENTILES: Self = Self::Percentile { low: 1.0, high: 99.0 };
+
+    /// What a layout is shown with unless another way is chosen: each tile by its own range, whether a tile is a filter or a
+    /// position. So the cells layout gives the 2017 article's figure, which scaled each position's patch by itself.
+    pub const fn usual_for(layout: MosaicLayout) -> Self {
+        match layout {
+            MosaicLayout::Filters => Self::Filter,
+            MosaicLayout::Cells => Self::Cell,
+        }
+    }
 
     /// The words for a caption.
     pub fn describe(self) -> String {

@@ -129,12 +129,12 @@ const NOTHING_DONE: &[(&str, &str)] = &[
     ("render none -o out.png", "no picture in this folder (1 other files were ignored): \"none\""),
     (
         "render cat.png -o out.png --model inception_v4",
-        "no model `inception_v4`; did you mean inception_v3, InceptionV3, inception_v3.tv_in1k, inception_v3.tf_in1k?; `filterscope models` lists all",
+        "no model `inception_v4`; did you mean inception_v3, InceptionV3, inception_v3.tv_in1k, inception_v3.tf_in1k? `filterscope models` lists all",
     ),
     ("render cat.png -o out.png --model qqq", "no model `qqq`; `filterscope models` lists all"),
     (
         "render cat.png -o out.png --layer mixed7c",
-        "no layer `mixed7c` in inception_v3.moderation; did you mean Mixed_7c, mixed7, Mixed_5c, Mixed_6c?; `filterscope layers inception_v3.moderation` lists all",
+        "no layer `mixed7c` in inception_v3.moderation; did you mean Mixed_7c, mixed7, Mixed_5c, Mixed_6c? `filterscope layers inception_v3.moderation` lists all",
     ),
     (
         "render cat.png -o out --model inception_v3.moderation,tf_efficientnet_lite0 --layer Mixed_7c",
