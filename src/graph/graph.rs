@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::op::{ActivationFn, BatchNorm, BorderMean, Conv2d, Op, Pool2d};
-use crate::tensor::nearest_names;
+use crate::tensor::{did_you_mean, nearest_names};
 
 /// A node's place in its graph; nodes stand in execution order, so an input's id is always smaller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -46,7 +46,7 @@ pub enum GraphError {
 
 /// A layer name that the graph doesn't have.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("no layer `{asked}` in {model}{} `filterscope layers {model}` lists all", hint(.nearest))]
+#[error("no layer `{asked}` in {model}{} `filterscope layers {model}` lists all", did_you_mean(.nearest))]
 pub struct UnknownLayer {
     /// What was asked for.
     pub asked: String,
@@ -54,10 +54,6 @@ pub struct UnknownLayer {
     pub model: String,
     /// Names that resemble it.
     pub nearest: Vec<String>,
-}
-
-fn hint(nearest: &[String]) -> String {
-    if nearest.is_empty() { ";".to_owned() } else { format!("; did you mean {}?", nearest.join(", ")) }
 }
 
 impl Graph {

@@ -2,20 +2,16 @@
 
 use super::row::Row;
 use super::{efficientnet, inception_v3, resnet, vgg, xception};
-use crate::tensor::nearest_names;
+use crate::tensor::{did_you_mean, nearest_names};
 
 /// A model name that no row has.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("no model `{asked}`{} `filterscope models` lists all", hint(.nearest))]
+#[error("no model `{asked}`{} `filterscope models` lists all", did_you_mean(.nearest))]
 pub struct UnknownModel {
     /// What was asked for.
     pub asked: String,
     /// Tags and bare names that resemble it.
     pub nearest: Vec<String>,
-}
-
-fn hint(nearest: &[String]) -> String {
-    if nearest.is_empty() { ";".to_owned() } else { format!("; did you mean {}?", nearest.join(", ")) }
 }
 
 /// The list of rows.

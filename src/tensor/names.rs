@@ -23,6 +23,11 @@ pub fn nearest_names<'a>(
     scored.into_iter().map(|(_, name)| name).collect()
 }
 
+/// The end of a sentence about an unknown name, ready for what to do next: `; did you mean a, b?` or, with no name near, `;`.
+pub fn did_you_mean(nearest: &[String]) -> String {
+    if nearest.is_empty() { ";".to_owned() } else { format!("; did you mean {}?", nearest.join(", ")) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::nearest_names;
