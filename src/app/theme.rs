@@ -32,10 +32,12 @@ pub(super) fn error(is_dark: bool) -> Color32 {
 pub(super) const CONTROLS_WIDTH: f32 = 268.0;
 /// Width of the right panel.
 pub(super) const DETAILS_WIDTH: f32 = 300.0;
-/// Largest side of the two pictures in the right panel.
-pub(super) const PICTURE_SIDE: f32 = 276.0;
+/// Largest side of the picture that the network saw.
+pub(super) const SEEN_SIDE: f32 = 224.0;
+/// Largest side of the whole picture.
+pub(super) const PICTURE_SIDE: f32 = 150.0;
 /// Height of the histograms.
-pub(super) const HISTOGRAM_HEIGHT: f32 = 110.0;
+pub(super) const HISTOGRAM_HEIGHT: f32 = 84.0;
 
 /// Spacings, and dark to begin with: heat maps on a bright ground mislead the eye.
 pub(super) fn install(ctx: &Context) {

@@ -86,12 +86,11 @@ pub(super) struct Textures {
 }
 
 impl Textures {
-    /// Uploads what is new.
-    fn refresh(&mut self, ctx: &egui::Context, shown: Option<&Arc<Shown>>) {
-        let Some(shown) = shown else { return };
-        if self.of.as_ref().is_some_and(|kept| Arc::ptr_eq(kept, shown)) {
-            return;
-        }
+    /// Uploads what is new; says whether anything was.
+    fn refresh(&mut self, ctx: &egui::Context, shown: Option<&Arc<Shown>>) -> bool {
+        let Some(shown) = shown.filter(|s| !self.of.as_ref().is_some_and(|kept| Arc::ptr_eq(kept, s))) else {
+            return false;
+        };
         self.mosaic = Some(Texture::of_tiles(ctx, "mosaic", &shown.tiles));
         let is_same_run = self.of.as_ref().is_some_and(|kept| Arc::ptr_eq(&kept.view, &shown.view));
         if !is_same_run {
@@ -99,6 +98,7 @@ impl Textures {
             self.thumbnail = Some(Texture::of_image(ctx, "thumbnail", &shown.thumbnail));
         }
         self.of = Some(Arc::clone(shown));
+        true
     }
 }
 
@@ -165,7 +165,13 @@ impl eframe::App for App {
         self.state.max_texture_side = ctx.input(|i| i.max_texture_side);
         self.drain_events();
         self.take_input(ctx);
-        self.textures.refresh(ctx, self.state.shown.as_ref());
+        if self.textures.refresh(ctx, self.state.shown.as_ref())
+            && let Some(shown) = &self.state.shown
+        {
+            let what =
+                format!("{} · {} · {}", shown.label, shown.backbone.row().tag, shown.activation.name());
+            ctx.send_viewport_cmd(egui::ViewportCommand::Title(format!("{what} – filterscope")));
+        }
     }
 
     fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {

@@ -21,10 +21,8 @@ pub(super) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
                 picture(ui, cx);
                 frames(ui, cx);
                 ui.separator();
-                ui.heading("Model");
                 models::draw(ui, cx);
                 ui.separator();
-                ui.heading("Layer");
                 layers::draw(ui, cx);
                 ui.separator();
                 ui.heading("Mosaic");

@@ -32,16 +32,16 @@ pub(super) fn draw(ui: &mut Ui, cx: &mut Context<'_>) {
     );
 }
 
-/// Draws a texture of `size` pixels as large as fits, and gives its place and points per pixel.
-fn picture(ui: &mut Ui, texture: Option<&Texture>, size: Vec2, name: &str) -> (Rect, f32) {
-    let side = ui.available_width().min(theme::PICTURE_SIDE);
+/// Draws a texture of `size` pixels as large as fits into `side` points, and gives its place.
+fn picture(ui: &mut Ui, texture: Option<&Texture>, size: Vec2, side: f32, name: &str) -> Rect {
+    let side = ui.available_width().min(side);
     let scale = (side / size.x.max(size.y).max(1.0)).min(8.0);
     let (rect, response) = ui.allocate_exact_size(size * scale, Sense::hover());
     named(response, egui::Role::Image, name);
     if let Some(texture) = texture {
         texture.paint(&ui.painter_at(rect), rect.min, scale);
     }
-    (rect, scale)
+    rect
 }
 
 /// The exact picture the network saw, with the receptive field of the value under the pointer.
@@ -49,10 +49,8 @@ fn seen(ui: &mut Ui, cx: &Context<'_>, shown: &Shown) {
     let input = &shown.view.preprocessed;
     let size = vec2(input.seen.width() as f32, input.seen.height() as f32);
     ui.heading("What the network saw");
-    let (rect, _) = {
-        let drawn = shown.seen.size;
-        picture(ui, cx.textures.seen.as_ref(), vec2(drawn[0] as f32, drawn[1] as f32), "What the network saw")
-    };
+    let drawn = vec2(shown.seen.size[0] as f32, shown.seen.size[1] as f32);
+    let rect = picture(ui, cx.textures.seen.as_ref(), drawn, theme::SEEN_SIDE, "What the network saw");
     if let (Some(at), ReceptiveField::Window { rows, columns }) =
         (cx.scratch.hovered, shown.infos[shown.node.0].receptive_field)
     {
@@ -71,7 +69,7 @@ fn seen(ui: &mut Ui, cx: &Context<'_>, shown: &Shown) {
 fn original(ui: &mut Ui, cx: &Context<'_>, shown: &Shown) {
     ui.heading("Picture");
     let drawn = vec2(shown.thumbnail.size[0] as f32, shown.thumbnail.size[1] as f32);
-    let (rect, _) = picture(ui, cx.textures.thumbnail.as_ref(), drawn, "The whole picture");
+    let rect = picture(ui, cx.textures.thumbnail.as_ref(), drawn, theme::PICTURE_SIDE, "The whole picture");
     let (width, height) = shown.picture.rgb.dimensions();
     let region = shown.view.preprocessed.region;
     let at = |x: f64, y: f64| {
