@@ -41,17 +41,33 @@ pub struct PictureRecord {
     pub pixels_sha256: String,
 }
 
-/// How one mosaic came about. Texts are the program's own spellings: what was typed can be typed again.
+/// How one mosaic came about: the run and the look, flat in the JSON. Texts are the program's own spellings: what was typed can be
+/// typed again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PanelRecord {
+    /// From the picture to the layer's values.
+    #[serde(flatten)]
+    pub run: RunRecord,
+    /// From the values to pixels.
+    #[serde(flatten)]
+    pub look: LookRecord,
+}
+
+/// What gave a layer's values.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunRecord {
     /// The backbone, `arch.tag`.
     pub tag: String,
     /// SHA-256 of the weights' file in lower-case hexadecimal, or [`UNVERIFIED`].
     pub weights_sha256: String,
+    /// What was asked of the fit, as typed: `model`, `native`, `640x480`.
+    pub fit: String,
+    /// What was asked of the values, as typed: `model`, `raw`.
+    pub preprocess: String,
+    /// How the picture came to the input's size, in words.
+    pub fitted: String,
     /// Network input, columns × rows.
     pub input_size: String,
-    /// How the picture came to the input's size.
-    pub fit: String,
     /// The resize filter.
     pub filter: String,
     /// How samples became values: order, divisor, mean, deviation.
@@ -60,6 +76,11 @@ pub struct PanelRecord {
     pub engine: String,
     /// Where it ran.
     pub device: String,
+}
+
+/// What made a layer's values pixels.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LookRecord {
     /// The layer's name.
     pub layer: String,
     /// The layer's extent, `C×H×W`.
@@ -78,6 +99,8 @@ pub struct PanelRecord {
     pub range: String,
     /// The colour map.
     pub colour_map: String,
+    /// `light` or `dark`.
+    pub paper: String,
 }
 
 impl FigureRecord {
@@ -112,8 +135,11 @@ impl FigureRecord {
 
     /// One sentence for a PNG's description.
     pub fn description(&self) -> String {
-        let panels: Vec<String> =
-            self.panels.iter().map(|p| format!("{} of {}, {}", p.layer, p.tag, p.normalisation)).collect();
+        let panels: Vec<String> = self
+            .panels
+            .iter()
+            .map(|p| format!("{} of {}, {}", p.look.layer, p.run.tag, p.look.normalisation))
+            .collect();
         format!("Filters' answers to {}: {}", self.picture.file_name, panels.join("; "))
     }
 
@@ -128,7 +154,7 @@ impl FigureRecord {
         text("program", &self.program)?;
         text("picture.file_name", &self.picture.file_name)?;
         for panel in &self.panels {
-            hash("weights_sha256", &panel.weights_sha256, true)?;
+            hash("weights_sha256", &panel.run.weights_sha256, true)?;
             for (field, value) in panel.texts() {
                 text(field, value)?;
             }
@@ -147,10 +173,9 @@ impl PictureRecord {
     }
 }
 
-impl PanelRecord {
-    /// The same panel with everything about its mosaic taken from it: layer, layout, scale, range and colours.
-    #[must_use]
-    pub fn with_mosaic(self, mosaic: &Mosaic) -> Self {
+impl LookRecord {
+    /// Everything about a mosaic that decides its pixels, beside the values.
+    pub fn of(mosaic: &Mosaic) -> Self {
         let geometry = &mosaic.geometry;
         Self {
             layer: mosaic.layer.clone(),
@@ -162,26 +187,32 @@ impl PanelRecord {
             normalisation: mosaic.normalisation.to_string(),
             range: mosaic.range.to_string(),
             colour_map: mosaic.colour_map.to_string(),
-            ..self
+            paper: mosaic.paper.to_string(),
         }
     }
+}
 
-    fn texts(&self) -> [(&'static str, &str); 14] {
+impl PanelRecord {
+    fn texts(&self) -> [(&'static str, &str); 17] {
+        let Self { run, look } = self;
         [
-            ("tag", &self.tag),
-            ("input_size", &self.input_size),
-            ("fit", &self.fit),
-            ("filter", &self.filter),
-            ("value_scale", &self.value_scale),
-            ("engine", &self.engine),
-            ("device", &self.device),
-            ("layer", &self.layer),
-            ("shape", &self.shape),
-            ("layout", &self.layout),
-            ("grid", &self.grid),
-            ("normalisation", &self.normalisation),
-            ("range", &self.range),
-            ("colour_map", &self.colour_map),
+            ("tag", &run.tag),
+            ("fit", &run.fit),
+            ("preprocess", &run.preprocess),
+            ("fitted", &run.fitted),
+            ("input_size", &run.input_size),
+            ("filter", &run.filter),
+            ("value_scale", &run.value_scale),
+            ("engine", &run.engine),
+            ("device", &run.device),
+            ("layer", &look.layer),
+            ("shape", &look.shape),
+            ("layout", &look.layout),
+            ("grid", &look.grid),
+            ("normalisation", &look.normalisation),
+            ("range", &look.range),
+            ("colour_map", &look.colour_map),
+            ("paper", &look.paper),
         ]
     }
 }

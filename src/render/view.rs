@@ -27,6 +27,8 @@ impl Default for InputChoices {
 /// What came of one picture.
 #[derive(Clone, Debug)]
 pub struct View {
+    /// What was asked for in place of what the weights ask for.
+    pub choices: InputChoices,
     /// The network's input and how it came about.
     pub preprocessed: Preprocessed,
     /// The run: how it ended, time per node.
@@ -63,5 +65,5 @@ pub fn view(
     let spec = session.backbone().row().preprocess;
     let preprocessed = preprocess(picture, &spec, choices.fit, choices.values)?;
     let report = session.run(&preprocessed.batch, taps, cancel, &mut |tap| sink(tap.node, tap.activation))?;
-    Ok(View { preprocessed, report })
+    Ok(View { choices, preprocessed, report })
 }

@@ -31,10 +31,20 @@ fn one_picture_becomes_a_mosaic_of_the_last_layer_that_says_how_it_was_made() {
     let record = read_record(&bench.path("out.png")).unwrap();
     assert_eq!(record.picture.file_name, "cat.png");
     let [panel] = &record.panels[..] else { panic!("{record:?}") };
-    let said = [&panel.tag, &panel.layer, &panel.shape, &panel.grid, &panel.layout, &panel.normalisation];
+    let said = [
+        &panel.run.tag,
+        &panel.look.layer,
+        &panel.look.shape,
+        &panel.look.grid,
+        &panel.look.layout,
+        &panel.look.normalisation,
+    ];
     assert_eq!(said, ["inception_v3.moderation", "Mixed_7c", "2048×8×8", "32x64", "filters", "filter"]);
-    assert_eq!([&panel.input_size, &panel.fit], ["299x299", "stretched from 451x300 to 299x299, bilinear"]);
-    assert_eq!((panel.scale, panel.gap, panel.device.as_str()), (2, 1, "cpu"));
+    assert_eq!(
+        [&panel.run.input_size, &panel.run.fitted],
+        ["299x299", "stretched from 451x300 to 299x299, bilinear"]
+    );
+    assert_eq!((panel.look.scale, panel.look.gap, panel.run.device.as_str()), (2, 1, "cpu"));
 
     bench.ok("render cat.png -o again.png --quiet");
     let bytes = |name| std::fs::read(bench.path(name)).unwrap();
@@ -57,9 +67,16 @@ fn options_of_the_figure_show_in_it() {
     bench.ok(&format!("render cat.png -o out.png {LITE0} {options} --preprocess raw --fit stretch"));
     assert_eq!(size_of(&bench.path("out.png")), (7 * 64, 7 * 20));
     let panel = &read_record(&bench.path("out.png")).unwrap().panels[0];
-    let said = [&panel.layout, &panel.grid, &panel.normalisation, &panel.colour_map, &panel.value_scale];
+    let said = [
+        &panel.look.layout,
+        &panel.look.grid,
+        &panel.look.normalisation,
+        &panel.look.colour_map,
+        &panel.run.value_scale,
+    ];
     assert_eq!(said, ["cells", "20x64", "percentile:5,95", "greys", "RGB x"]);
-    assert_eq!(panel.fit, "stretched from 451x300 to 224x224, bicubic");
+    assert_eq!([&panel.run.fit, &panel.run.preprocess], ["stretch", "raw"]);
+    assert_eq!(panel.run.fitted, "stretched from 451x300 to 224x224, bicubic");
 
     bench.ok(&format!("render cat.png -o plain.png {LITE0} --scale 1 --paper dark"));
     bench.ok(&format!("render cat.png -o captioned.png {LITE0} --scale 1 --paper dark --caption"));
@@ -75,9 +92,9 @@ fn the_picture_can_keep_its_own_size_or_be_given_one() {
     bench.ok(&format!("render cat.png -o sized.png {LITE0} --fit 320x160"));
     let panel = |name| read_record(&bench.path(name)).unwrap().panels.remove(0);
     let native = panel("native.png");
-    assert_eq!([native.input_size, native.shape], ["451x300", "1280×10×15"]);
+    assert_eq!([native.run.input_size, native.look.shape], ["451x300", "1280×10×15"]);
     let sized = panel("sized.png");
-    assert_eq!([sized.input_size, sized.shape], ["320x160", "1280×5×10"]);
+    assert_eq!([sized.run.input_size, sized.look.shape], ["320x160", "1280×5×10"]);
 }
 
 #[test]
@@ -334,7 +351,7 @@ fn a_sheet_shows_the_picture_and_every_network() {
     let run = bench.ok(&format!("render cat.png -o sheet.png --sheet {models} --npy"));
     assert!(run.stderr.contains("wrote cat.png · inception_v3.moderation, tf_efficientnet_lite0.in1k, "));
     let record = read_record(&bench.path("sheet.png")).unwrap();
-    let tags: Vec<&str> = record.panels.iter().map(|p| &*p.tag).collect();
+    let tags: Vec<&str> = record.panels.iter().map(|p| &*p.run.tag).collect();
     assert_eq!(tags, ["inception_v3.moderation", "tf_efficientnet_lite0.in1k"]);
     let values =
         ["sheet__inception_v3.moderation__Mixed_7c.npy", "sheet__tf_efficientnet_lite0.in1k__bn2.act.npy"];

@@ -9,8 +9,9 @@ use std::{
 
 use filterscope::{
     formats::{
-        FigureRecord, MAX_TEXT_BYTES, PanelRecord, PictureRecord, TextChunk, UNVERIFIED, WriteError,
-        pixels_sha256, read_record, read_text_chunks, write_atomically, write_figure, write_npy, write_png,
+        FigureRecord, LookRecord, MAX_TEXT_BYTES, PanelRecord, PictureRecord, RunRecord, TextChunk,
+        UNVERIFIED, WriteError, pixels_sha256, read_record, read_text_chunks, write_atomically, write_figure,
+        write_npy, write_png,
     },
     mosaic::{MosaicSettings, Pixels, compose},
     tensor::{Activation, LayerStats, MapShape},
@@ -26,26 +27,20 @@ fn activation() -> Activation {
 fn record(file: &Path) -> FigureRecord {
     let activation = activation();
     let mosaic = compose(&activation, &LayerStats::of(&activation), &MosaicSettings::default()).unwrap();
-    let panel = PanelRecord {
+    let run = RunRecord {
         tag: "inception_v3.tf_in1k".into(),
         weights_sha256: UNVERIFIED.into(),
+        fit: "model".into(),
+        preprocess: "model".into(),
+        fitted: "stretched from 1x2 to 299x299, bilinear".into(),
         input_size: "299x299".into(),
-        fit: "stretch".into(),
         filter: "bilinear".into(),
         value_scale: "RGB (x/255 − 0.5)/0.5".into(),
         engine: "candle".into(),
         device: "cpu".into(),
-        layer: String::new(),
-        shape: String::new(),
-        layout: String::new(),
-        grid: String::new(),
-        scale: 0,
-        gap: 0,
-        normalisation: String::new(),
-        range: String::new(),
-        colour_map: String::new(),
     };
-    FigureRecord::new(PictureRecord::new(file, 1, 2, &[1, 2, 3, 4, 5, 6]), vec![panel.with_mosaic(&mosaic)])
+    let panel = PanelRecord { run, look: LookRecord::of(&mosaic) };
+    FigureRecord::new(PictureRecord::new(file, 1, 2, &[1, 2, 3, 4, 5, 6]), vec![panel])
 }
 
 fn gradient() -> Pixels {
@@ -66,12 +61,9 @@ fn a_figure_carries_the_record_of_its_making() {
     let path = folder.path().join("figure.png");
     let made = record(Path::new("/home/someone/private/猫 & Straße.jpg"));
     assert_eq!(made.picture.file_name, "猫 & Straße.jpg", "the name, never the path");
-    let panel = &made.panels[0];
-    assert_eq!(
-        (panel.layer.as_str(), panel.shape.as_str(), panel.grid.as_str()),
-        ("Mixed_7c", "2×3×5", "1x2")
-    );
-    assert_eq!((panel.normalisation.as_str(), panel.colour_map.as_str()), ("filter", "blue-red"));
+    let look = &made.panels[0].look;
+    assert_eq!((look.layer.as_str(), look.shape.as_str(), look.grid.as_str()), ("Mixed_7c", "2×3×5", "1x2"));
+    assert_eq!((look.normalisation.as_str(), look.colour_map.as_str()), ("filter", "blue-red"));
     write_figure(&path, &gradient(), "猫 through inception_v3", &made).unwrap();
     assert_eq!(read_record(&path).unwrap(), made);
     assert_eq!(names(folder.path()), ["figure.png"]);

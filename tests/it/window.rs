@@ -272,10 +272,16 @@ fn looks_are_changed_and_saved_with_what_it_takes_to_make_them_again() {
     assert_eq!(record.picture.file_name, "cat.png");
     let panel = &record.panels[0];
     assert_eq!(
-        [&panel.tag, &panel.layer, &panel.layout, &panel.normalisation, &panel.colour_map],
+        [
+            &panel.run.tag,
+            &panel.look.layer,
+            &panel.look.layout,
+            &panel.look.normalisation,
+            &panel.look.colour_map
+        ],
         ["inception_v3.moderation", "Mixed_7c", "cells", "global", "greys"]
     );
-    assert_eq!(panel.weights_sha256, "958f6862761fc1227b235c1f0df5e2d5a6cad99bb544a525508278288b99f5ec");
+    assert_eq!(panel.run.weights_sha256, "958f6862761fc1227b235c1f0df5e2d5a6cad99bb544a525508278288b99f5ec");
 
     window.dialogs.answer(dir.path().join("no/such/folder/figure.png"));
     window.click_button("Save mosaic…");
