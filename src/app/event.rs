@@ -29,19 +29,6 @@ pub(super) enum PictureChoice {
     },
 }
 
-impl PictureChoice {
-    /// Equal keys mean the same pixels, as long as files don't change.
-    pub(super) fn key(&self) -> String {
-        match self {
-            Self::Cat => "cat".into(),
-            Self::File(path) => format!("file {}", path.display()),
-            Self::Frame { place, index, camera, .. } => {
-                format!("frame {index} {camera:?} {}", place.display())
-            }
-        }
-    }
-}
-
 /// Which layer is wanted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum LayerChoice {

@@ -1,7 +1,7 @@
 //! The window.
 //!
 //! Owns widgets, textures and what the person is looking at. Everything slow (files, inference, painting mosaics) happens on
-//! the worker thread in [`pipeline`]; `logic` takes its events and applies queued commands, `ui` only draws. Must not be known
+//! the worker thread in `pipeline`; `logic` takes its events and applies queued commands, `ui` only draws. Must not be known
 //! by any other layer.
 
 mod command;

@@ -3,8 +3,10 @@
 //! Runs on the worker thread; may take as long as it takes. Knows nothing of widgets.
 
 use std::ops::ControlFlow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use super::event::{Event, Job, LayerChoice, PictureChoice, Wanted};
 use super::shown::{Shown, histogram};
@@ -12,8 +14,8 @@ use super::textures;
 use crate::engine::{Backbone, CancelToken, ComputeDevice, DeviceChoice, Session, WeightStore};
 use crate::formats::{FigureRecord, PictureRecord, write_figure};
 use crate::graph::NodeId;
-use crate::input::dataset::{is_log, open_source};
-use crate::input::decode::{Picture, decode_bytes, decode_file};
+use crate::input::dataset::{PictureLocation, is_log, open_source};
+use crate::input::decode::{Picture, decode_bytes};
 use crate::mosaic::{Caption, FigureSettings, Mosaic, MosaicSettings, Paper, compose, enlarge, figure};
 use crate::render::{InputChoices, View, panel_record, view};
 use crate::tensor::{Activation, LayerStats, PixelSize};
@@ -28,12 +30,36 @@ const THUMBNAIL_SIDE: u32 = 512;
 /// Sends events and wakes the window.
 pub(super) type Tell = Box<dyn Fn(Event) + Send>;
 
+/// A file as it was when it was read: a changed one under the same path is another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct FileKey {
+    path: PathBuf,
+    changed: Option<SystemTime>,
+    num_bytes: u64,
+}
+
+impl FileKey {
+    fn of(path: &Path) -> Self {
+        let info = std::fs::metadata(path).ok();
+        Self {
+            path: path.to_owned(),
+            changed: info.as_ref().and_then(|i| i.modified().ok()),
+            num_bytes: info.map_or(0, |i| i.len()),
+        }
+    }
+}
+
+/// What identifies a picture's pixels; the carried one has no file.
+type PictureKey = Option<FileKey>;
+
+/// What identifies a loaded model.
+type ModelKey = (&'static str, Option<FileKey>);
+
 /// What identifies a run's values.
 #[derive(Clone, PartialEq)]
 struct RunKey {
-    picture: String,
-    tag: &'static str,
-    weights_file: Option<PathBuf>,
+    picture: PictureKey,
+    model: ModelKey,
     input: InputChoices,
     node: NodeId,
 }
@@ -52,8 +78,8 @@ pub(super) struct Pipeline {
     cat: &'static [u8],
     device: DeviceChoice,
     tell: Tell,
-    sessions: Vec<((&'static str, Option<PathBuf>), Session)>,
-    picture: Option<(String, Arc<Picture>)>,
+    sessions: Vec<(ModelKey, Session)>,
+    picture: Option<(PictureKey, Arc<Picture>)>,
     run: Option<Run>,
 }
 
@@ -74,8 +100,21 @@ impl Pipeline {
         Self { store, cat, device, tell, sessions: Vec::new(), picture: None, run: None }
     }
 
-    /// Does one job.
+    /// Does one job. A panic on the way is a bug of ours: it is told, what was kept is forgotten, and the next job starts afresh.
     pub(super) fn handle(&mut self, job: Job, cancel: &CancelToken) {
+        let shows = if let Job::Show(id, _) = &job { Some(*id) } else { None };
+        if catch_unwind(AssertUnwindSafe(|| self.work(job, cancel))).is_err() {
+            (self.sessions, self.picture, self.run) = (Vec::new(), None, None);
+            let text =
+                "an internal error, which is a bug of this program; details are on the terminal".to_owned();
+            (self.tell)(match shows {
+                Some(id) => Event::Failed(id, text),
+                None => Event::OpenFailed(text),
+            });
+        }
+    }
+
+    fn work(&mut self, job: Job, cancel: &CancelToken) {
         match job {
             Job::Show(id, wanted) => match self.show(id, &wanted, cancel) {
                 Ok(shown) => (self.tell)(Event::Shown(id, Arc::new(shown))),
@@ -93,7 +132,7 @@ impl Pipeline {
     }
 
     fn show(&mut self, id: u64, wanted: &Wanted, cancel: &CancelToken) -> Result<Shown, Stop> {
-        let picture = self.read_picture(id, &wanted.picture)?;
+        let (picture_key, picture) = self.read_picture(id, &wanted.picture)?;
         if cancel.is_cancelled() {
             return Err(Stop::Cancelled);
         }
@@ -106,13 +145,8 @@ impl Pipeline {
             LayerChoice::Final => graph.final_node(),
             LayerChoice::Named(name) => graph.resolve(name, wanted.row.tag).map_err(failed)?,
         };
-        let key = RunKey {
-            picture: wanted.picture.key(),
-            tag: wanted.row.tag,
-            weights_file: wanted.weights_file.clone(),
-            input: wanted.input,
-            node,
-        };
+        let key =
+            RunKey { picture: picture_key, model: self.sessions[at].0.clone(), input: wanted.input, node };
         if self.run.as_ref().is_none_or(|run| run.key != key) {
             (self.tell)(Event::Busy(id, "Running the network…"));
             let run = run(&mut self.sessions[at].1, &picture, key, cancel)?;
@@ -153,36 +187,38 @@ impl Pipeline {
         })
     }
 
-    fn read_picture(&mut self, id: u64, choice: &PictureChoice) -> Result<Arc<Picture>, Stop> {
-        let key = choice.key();
-        if let Some((kept, picture)) = &self.picture
-            && *kept == key
-        {
-            return Ok(Arc::clone(picture));
-        }
-        (self.tell)(Event::Busy(id, "Reading the picture…"));
-        let picture = Arc::new(match choice {
-            PictureChoice::Cat => decode_bytes("cat.png", self.cat).map_err(failed)?,
-            PictureChoice::File(path) => decode_file(path).map_err(failed)?,
+    fn read_picture(&mut self, id: u64, choice: &PictureChoice) -> Result<(PictureKey, Arc<Picture>), Stop> {
+        let location = match choice {
+            PictureChoice::Cat => None,
+            PictureChoice::File(path) => Some(PictureLocation::File(path.clone())),
             PictureChoice::Frame { source, place, index, camera } => {
                 let sample = source.sample(*index).ok_or_else(|| failed("that moment is not in the log"))?;
                 let found = sample.view(*camera).ok_or_else(|| {
-                    failed(format!(
-                        "moment {} has no picture of that camera: \"{}\"",
-                        sample.row,
-                        place.display()
-                    ))
+                    let row = sample.row;
+                    failed(format!("moment {row} has no picture of that camera: \"{}\"", place.display()))
                 })?;
-                found.picture.load().map_err(failed)?
+                Some(found.picture.clone())
             }
-        });
-        self.picture = Some((key, Arc::clone(&picture)));
-        Ok(picture)
+        };
+        let key = location.as_ref().map(|l| FileKey::of(l.path()));
+        if let Some((kept, picture)) = &self.picture
+            && *kept == key
+        {
+            return Ok((key, Arc::clone(picture)));
+        }
+        (self.tell)(Event::Busy(id, "Reading the picture…"));
+        let picture = match location {
+            None => decode_bytes("cat.png", self.cat),
+            Some(location) => location.load(),
+        };
+        let picture = Arc::new(picture.map_err(failed)?);
+        self.picture = Some((key.clone(), Arc::clone(&picture)));
+        Ok((key, picture))
     }
 
     /// Place of the wanted model among the sessions; loads it first where it isn't.
     fn load_model(&mut self, id: u64, wanted: &Wanted) -> Result<usize, Stop> {
-        let key = (wanted.row.tag, wanted.weights_file.clone());
+        let key = (wanted.row.tag, wanted.weights_file.as_deref().map(FileKey::of));
         if let Some(at) = self.sessions.iter().position(|(kept, _)| *kept == key) {
             // The last used stands last, so that the first is the one to go.
             let session = self.sessions.remove(at);

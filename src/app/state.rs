@@ -2,10 +2,10 @@
 
 use std::collections::VecDeque;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use super::event::{LayerChoice, PictureChoice, Wanted};
-use super::shown::Shown;
+use super::shown::{NUM_BINS, Shown};
 use super::viewport::Viewport;
 use crate::engine::{WeightState, WeightStore};
 use crate::graph::Graph;
@@ -80,7 +80,7 @@ pub(super) struct State {
 }
 
 /// What drawing itself changes: text half typed, where the pointer is, where the mosaic lies.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Scratch {
     pub(super) typed_path: String,
     pub(super) typed_filter: String,
@@ -93,6 +93,8 @@ pub(super) struct Scratch {
     pub(super) mosaic_panel: Option<egui::Rect>,
     /// The value under the pointer.
     pub(super) hovered: Option<MosaicValue>,
+    /// The histogram last drawn of one filter: of which view and channel, and its bars.
+    pub(super) filter_bars: Option<(Weak<Shown>, usize, [u32; NUM_BINS])>,
 }
 
 impl State {

@@ -2,7 +2,7 @@
 //!
 //! Owns arguments, exit codes, what is printed where, and the order in which pictures, models and layers are worked off. Must
 //! not know the window: `view` gives back a request, and `main` opens it. Results (tables, JSON) go to stdout, everything
-//! else to stderr through [`reporter`].
+//! else to stderr through `reporter`.
 
 mod args;
 mod draw;

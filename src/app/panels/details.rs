@@ -1,5 +1,7 @@
 //! The right side: what the network saw, what a value sees of it, and the numbers of a filter and its layer.
 
+use std::sync::Arc;
+
 use egui::{Rect, Sense, Stroke, StrokeKind, Ui, Vec2, vec2};
 use egui_plot::{Bar, BarChart, Plot};
 
@@ -86,7 +88,7 @@ fn original(ui: &mut Ui, cx: &Context<'_>, shown: &Shown) {
 }
 
 /// The filter under the pointer, else the selected one.
-fn filter(ui: &mut Ui, cx: &mut Context<'_>, shown: &Shown) {
+fn filter(ui: &mut Ui, cx: &mut Context<'_>, shown: &Arc<Shown>) {
     ui.horizontal(|ui| {
         ui.heading("Filter");
         let field = ui
@@ -130,8 +132,21 @@ fn filter(ui: &mut Ui, cx: &mut Context<'_>, shown: &Shown) {
         stats.max_column,
         stats.zero_share * 100.0
     ));
-    let bins = histogram(shown.activation.channel(channel), shown.stats.min, shown.stats.max);
+    let bins = filter_bars(cx, shown, channel);
     bars(ui, "filter histogram", &bins, shown);
+}
+
+/// Counts of one filter's values, kept while the pointer stays on it: a map can have millions.
+fn filter_bars(cx: &mut Context<'_>, shown: &Arc<Shown>, channel: usize) -> [u32; NUM_BINS] {
+    if let Some((of, kept, bins)) = &cx.scratch.filter_bars
+        && *kept == channel
+        && std::ptr::eq(of.as_ptr(), Arc::as_ptr(shown))
+    {
+        return *bins;
+    }
+    let bins = histogram(shown.activation.channel(channel), shown.stats.min, shown.stats.max);
+    cx.scratch.filter_bars = Some((Arc::downgrade(shown), channel, bins));
+    bins
 }
 
 /// The layer's numbers.
