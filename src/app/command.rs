@@ -2,15 +2,17 @@
 //! item, a shortcut and a button are one path.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::event::LayerChoice;
+use super::shown::Shown;
 use crate::input::dataset::Camera;
 use crate::input::{FitChoice, ValueChoice};
 use crate::models::Row;
 use crate::mosaic::{ColourChoice, MosaicLayout, Normalisation, Paper};
 
 /// One request.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(super) enum Command {
     /// Ask for a picture with the system's dialog.
     ChoosePicture,
@@ -24,8 +26,14 @@ pub(super) enum Command {
     Open(PathBuf),
     /// Back to the picture the program carries.
     OpenCat,
-    /// Use this weight file for the chosen model.
-    UseWeights(PathBuf),
+    /// Find out which model a weight file is for, and ask where it doesn't show.
+    OpenWeights(PathBuf),
+    /// Use this weight file for this model.
+    UseWeights(&'static Row, PathBuf),
+    /// Forget the file that was given for the chosen model.
+    ForgetWeights,
+    /// Don't say which model the file is for.
+    DropWeights,
     /// Another model.
     SetModel(&'static Row),
     /// Another layer.
@@ -54,14 +62,16 @@ pub(super) enum Command {
     ActualSize,
     /// Bring the selected filter to the middle.
     ShowSelected,
-    /// Save the mosaic; asks before replacing a file only where a dialog did.
-    Save(PathBuf),
+    /// Save this view; a dialog has asked before replacing a file.
+    Save(PathBuf, Arc<Shown>),
     /// With caption, colour bar and legend, or the mosaic alone.
     SetCaption(bool),
     /// What a saved figure is made for.
     SetSavedPaper(Paper),
     /// Try again after an error.
     Retry,
+    /// Back to what is on screen.
+    GoBack,
     /// Tell the person that what they typed means nothing.
     Complain(String),
     /// Take a message away.
@@ -75,7 +85,7 @@ pub(super) enum Command {
 }
 
 /// Commands pushed while drawing.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Commands(Vec<Command>);
 
 impl Commands {

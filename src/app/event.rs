@@ -55,8 +55,10 @@ pub(super) struct Wanted {
 pub(super) enum Job {
     /// Bring this on screen. The number comes back with the answer.
     Show(u64, Box<Wanted>),
-    /// Look at a path that may be a picture, a folder or a log.
-    Open(PathBuf),
+    /// Look at a path that may be a picture, a folder or a log. Replaced by a newer wish, as showing is.
+    Open(u64, PathBuf),
+    /// Find the models that a weight file fits.
+    Fit(PathBuf),
     /// Write what is shown as PNG.
     Save {
         /// What to write.
@@ -79,15 +81,17 @@ pub(super) enum Event {
     /// A job failed; what was shown stays.
     Failed(u64, String),
     /// A path turned out to be a data set.
-    Source(PathBuf, Arc<dyn Source>),
+    Source(u64, PathBuf, Arc<dyn Source>),
     /// A path is taken for a picture.
-    Picture(PathBuf),
+    Picture(u64, PathBuf),
     /// A path is neither.
-    OpenFailed(String),
+    OpenFailed(u64, String),
+    /// Models that a weight file fits, at least one.
+    Fits(PathBuf, Vec<&'static Row>),
+    /// An errand came to nothing.
+    ErrandFailed(String),
     /// A file was written.
     Saved(PathBuf),
-    /// It wasn't.
-    SaveFailed(String),
     /// A dialog gave a path (or was closed with none).
     Picked(Picked),
 }
@@ -96,8 +100,8 @@ pub(super) enum Event {
 pub(super) enum Picked {
     /// To open.
     Open(Option<PathBuf>),
-    /// Weights for the chosen model.
+    /// Weights.
     Weights(Option<PathBuf>),
-    /// Where to save.
-    Save(Option<PathBuf>),
+    /// Where to save what was on screen when the question was asked.
+    Save(Option<PathBuf>, Arc<Shown>),
 }

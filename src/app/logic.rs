@@ -38,22 +38,24 @@ pub(super) const KEYS: [(&str, &str); 10] = [
 ];
 
 impl App {
-    /// Posts what is wanted now; whatever ran for an older wish is cancelled.
+    /// Posts what is wanted now; whatever ran for an older wish is cancelled. A model without weights is no job but a state.
     pub(super) fn show(&mut self) {
         self.newest_job += 1;
         self.state.trouble = None;
-        if !self.state.has_weights() {
+        if self.state.has_weights() {
+            self.state.busy = Some("Waiting for the worker…");
+            self.worker.post(Job::Show(self.newest_job, Box::new(self.state.wanted())));
+        } else {
             self.state.busy = None;
             self.state.trouble = Some(Trouble::NeedsWeights);
-            return;
         }
-        self.state.busy = Some("Waiting for the worker…");
-        self.worker.post(Job::Show(self.newest_job, Box::new(self.state.wanted())));
     }
 
-    /// Has the worker find out what a path is.
+    /// Has the worker find out what a path is; the newest wish wins here too.
     pub(super) fn open(&mut self, path: PathBuf) {
-        self.errand(Job::Open(path));
+        self.newest_job += 1;
+        self.state.busy = Some("Opening…");
+        self.worker.post(Job::Open(self.newest_job, path));
     }
 
     fn errand(&mut self, job: Job) {
@@ -91,28 +93,40 @@ impl App {
                 state.busy = None;
                 state.trouble = None;
                 state.shown = Some(shown);
+                state.good = Some(state.wanted());
             }
             Event::Failed(job, reason) if job == newest => {
                 state.busy = None;
-                state.say(Tone::Bad, reason.clone());
                 state.trouble = Some(Trouble::Failed(reason));
             }
-            Event::Picture(path) => {
+            Event::Picture(job, path) if job == newest => {
                 state.source = None;
                 state.picture = PictureChoice::File(path);
                 self.show();
             }
-            Event::Source(place, source) => self.open_source(place, source),
-            Event::OpenFailed(reason) | Event::SaveFailed(reason) => state.say(Tone::Bad, reason),
+            Event::Source(job, place, source) if job == newest => self.open_source(place, source),
+            Event::OpenFailed(job, reason) if job == newest => {
+                state.say(Tone::Bad, reason);
+                // What was wanted before still is.
+                self.show();
+            }
+            Event::Fits(path, rows) => match rows[..] {
+                [row] => self.commands.push(Command::UseWeights(row, path)),
+                _ => state.weights_question = Some((path, rows)),
+            },
+            Event::ErrandFailed(reason) => state.say(Tone::Bad, reason),
             Event::Saved(path) => state.say(Tone::Good, format!("saved \"{}\"", path.display())),
             Event::Picked(Picked::Open(Some(path))) => self.open(path),
-            Event::Picked(Picked::Weights(Some(path))) => self.commands.push(Command::UseWeights(path)),
-            Event::Picked(Picked::Save(Some(path))) => self.commands.push(Command::Save(path)),
+            Event::Picked(Picked::Weights(Some(path))) => self.commands.push(Command::OpenWeights(path)),
+            Event::Picked(Picked::Save(Some(path), shown)) => self.commands.push(Command::Save(path, shown)),
             // Answers to wishes that have been replaced, and dialogs closed without an answer.
             Event::Busy(..)
             | Event::Shown(..)
             | Event::Failed(..)
-            | Event::Picked(Picked::Open(None) | Picked::Weights(None) | Picked::Save(None)) => {}
+            | Event::Picture(..)
+            | Event::Source(..)
+            | Event::OpenFailed(..)
+            | Event::Picked(Picked::Open(None) | Picked::Weights(None) | Picked::Save(None, _)) => {}
         }
     }
 
@@ -159,7 +173,7 @@ impl App {
         }
         if let Some(path) = dropped.into_iter().next() {
             let is_weights = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("safetensors"));
-            self.commands.push(if is_weights { Command::UseWeights(path) } else { Command::Open(path) });
+            self.commands.push(if is_weights { Command::OpenWeights(path) } else { Command::Open(path) });
         }
         let pressed = |shortcut: &KeyboardShortcut| ctx.input_mut(|i| i.consume_shortcut(shortcut));
         for (shortcut, command) in
@@ -237,9 +251,8 @@ impl App {
             Command::ChooseFolder => self.ask(ctx, |d| Picked::Open(d.open_folder())),
             Command::ChooseWeights => self.ask(ctx, |d| Picked::Weights(d.open_weights())),
             Command::ChooseSavePlace => {
-                if let Some(shown) = &self.state.shown {
-                    let name = shown.file_name();
-                    self.ask(ctx, move |d| Picked::Save(d.save_png(&name)));
+                if let Some(shown) = self.state.shown.clone() {
+                    self.ask(ctx, move |d| Picked::Save(d.save_png(&shown.file_name()), shown));
                 }
             }
             Command::Open(path) => self.open(path),
@@ -248,12 +261,19 @@ impl App {
                 self.state.picture = PictureChoice::Cat;
                 self.show();
             }
-            Command::UseWeights(path) => {
+            Command::OpenWeights(path) => self.errand(Job::Fit(path)),
+            Command::UseWeights(row, path) => {
+                self.state.weights_question = None;
+                self.state.weight_files.retain(|(kept, _)| *kept != row.tag);
+                self.state.weight_files.push((row.tag, path));
+                self.set_model(row);
+            }
+            Command::ForgetWeights => {
                 let tag = self.state.row.tag;
                 self.state.weight_files.retain(|(kept, _)| *kept != tag);
-                self.state.weight_files.push((tag, path));
                 self.show();
             }
+            Command::DropWeights => self.state.weights_question = None,
             Command::SetModel(row) => self.set_model(row),
             Command::SetLayer(layer) => {
                 self.state.layer = layer;
@@ -309,15 +329,14 @@ impl App {
                 self.on_viewport(|v, panel, size| v.zoom(panel, size, panel.center(), scale / v.scale));
             }
             Command::ShowSelected => self.show_selected(),
-            Command::Save(path) => {
-                if let Some(shown) = self.state.shown.clone() {
-                    let (has_caption, paper) = (self.state.has_caption, self.state.saved_paper);
-                    self.errand(Job::Save { shown, path: with_extension(path), has_caption, paper });
-                }
+            Command::Save(path, shown) => {
+                let (has_caption, paper) = (self.state.has_caption, self.state.saved_paper);
+                self.errand(Job::Save { shown, path: with_extension(path), has_caption, paper });
             }
             Command::SetCaption(has_caption) => self.state.has_caption = has_caption,
             Command::SetSavedPaper(paper) => self.state.saved_paper = paper,
             Command::Retry => self.show(),
+            Command::GoBack => self.go_back(),
             Command::Complain(text) => self.state.say(Tone::Bad, text),
             Command::Dismiss(at) => {
                 self.state.messages.remove(at);
@@ -346,6 +365,20 @@ impl App {
             }
             Err(error) => self.state.say(Tone::Bad, error.to_string()),
         }
+    }
+
+    /// Wants again what is on screen.
+    fn go_back(&mut self) {
+        let Some(good) = self.state.good.clone() else { return };
+        let state = &mut self.state;
+        if let (PictureChoice::Frame { index, camera, .. }, Some(open)) = (&good.picture, &mut state.source) {
+            (open.index, open.camera) = (*index, *camera);
+        }
+        state.weight_files.retain(|(tag, _)| *tag != good.row.tag);
+        state.weight_files.extend(good.weights_file.map(|file| (good.row.tag, file)));
+        (state.picture, state.layer) = (good.picture, good.layer);
+        (state.input, state.settings) = (good.input, good.settings);
+        self.set_model(good.row);
     }
 
     fn on_viewport(&mut self, change: impl FnOnce(&mut super::viewport::Viewport, egui::Rect, egui::Vec2)) {

@@ -6,19 +6,22 @@ use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
+
+use egui::ColorImage;
 
 use super::event::{Event, Job, LayerChoice, PictureChoice, Wanted};
-use super::shown::{Shown, histogram};
+use super::shown::{NUM_BINS, Shown, histogram};
 use super::textures;
 use crate::engine::{Backbone, CancelToken, ComputeDevice, DeviceChoice, Session, WeightStore};
-use crate::formats::{FigureRecord, PictureRecord, write_figure};
+use crate::formats::{PictureRecord, write_figure};
 use crate::graph::NodeId;
-use crate::input::dataset::{PictureLocation, is_log, open_source};
+use crate::input::dataset::{PictureLocation, PictureRef, is_log, open_source};
 use crate::input::decode::{Picture, decode_bytes};
-use crate::mosaic::{Caption, FigureSettings, Mosaic, MosaicSettings, Paper, compose, enlarge, figure};
-use crate::render::{InputChoices, View, panel_record, view};
+use crate::mosaic::{Mosaic, MosaicSettings, Paper, compose, enlarge};
+use crate::render::{FigureKind, InputChoices, Look, Panel, Scale, View};
 use crate::tensor::{Activation, LayerStats, PixelSize};
+use crate::weights::TensorFile;
 
 /// Models kept loaded. The embedded two fit together; a third is loaded again when asked for again.
 const MAX_SESSIONS: usize = 2;
@@ -64,12 +67,16 @@ struct RunKey {
     node: NodeId,
 }
 
-/// A run's values, kept while only their looks change.
+/// A run's values, kept while only their looks change, and what is drawn of them beside the mosaic.
 struct Run {
     key: RunKey,
     view: Arc<View>,
+    elapsed: Duration,
     activation: Activation,
     stats: Arc<LayerStats>,
+    histogram: [u32; NUM_BINS],
+    seen: Arc<ColorImage>,
+    thumbnail: Arc<ColorImage>,
 }
 
 /// Everything the worker keeps from job to job.
@@ -102,14 +109,14 @@ impl Pipeline {
 
     /// Does one job. A panic on the way is a bug of ours: it is told, what was kept is forgotten, and the next job starts afresh.
     pub(super) fn handle(&mut self, job: Job, cancel: &CancelToken) {
-        let shows = if let Job::Show(id, _) = &job { Some(*id) } else { None };
+        let shows = if let Job::Show(id, _) | Job::Open(id, _) = &job { Some(*id) } else { None };
         if catch_unwind(AssertUnwindSafe(|| self.work(job, cancel))).is_err() {
             (self.sessions, self.picture, self.run) = (Vec::new(), None, None);
             let text =
                 "an internal error, which is a bug of this program; details are on the terminal".to_owned();
             (self.tell)(match shows {
                 Some(id) => Event::Failed(id, text),
-                None => Event::OpenFailed(text),
+                None => Event::ErrandFailed(text),
             });
         }
     }
@@ -121,11 +128,15 @@ impl Pipeline {
                 Err(Stop::Failed(reason)) => (self.tell)(Event::Failed(id, reason)),
                 Err(Stop::Cancelled) => {}
             },
-            Job::Open(path) => (self.tell)(open(path)),
+            Job::Open(id, path) => {
+                (self.tell)(Event::Busy(id, "Opening…"));
+                (self.tell)(open(id, path));
+            }
+            Job::Fit(path) => (self.tell)(fits(path)),
             Job::Save { shown, path, has_caption, paper } => {
                 (self.tell)(match save(&shown, &path, has_caption, paper) {
                     Ok(()) => Event::Saved(path),
-                    Err(reason) => Event::SaveFailed(reason),
+                    Err(reason) => Event::ErrandFailed(reason),
                 });
             }
         }
@@ -149,7 +160,7 @@ impl Pipeline {
             RunKey { picture: picture_key, model: self.sessions[at].0.clone(), input: wanted.input, node };
         if self.run.as_ref().is_none_or(|run| run.key != key) {
             (self.tell)(Event::Busy(id, "Running the network…"));
-            let run = run(&mut self.sessions[at].1, &picture, key, cancel)?;
+            let run = run(&mut self.sessions[at].1, &picture, key, wanted.max_texture_side as u32, cancel)?;
             self.run = Some(run);
         }
         let Some(run) = &self.run else { return Err(Stop::Cancelled) };
@@ -169,15 +180,16 @@ impl Pipeline {
         let session = &self.sessions[at].1;
         Ok(Shown {
             label: wanted.picture.label(&picture),
-            backbone: Arc::clone(session.backbone()),
+            stem: wanted.picture.stem(&picture),
             run_by: session.run_by(),
             infos: graph.infer(size).map_err(failed)?.into(),
             node,
+            elapsed: run.elapsed,
             activation: run.activation.clone(),
             stats: Arc::clone(&run.stats),
-            histogram: histogram(run.activation.values(), run.stats.min, run.stats.max),
-            seen: textures::from_rgb(&fitted(&input.seen, wanted.max_texture_side as u32)),
-            thumbnail: textures::from_rgb(&fitted(&picture.rgb, THUMBNAIL_SIDE)),
+            histogram: run.histogram,
+            seen: Arc::clone(&run.seen),
+            thumbnail: Arc::clone(&run.thumbnail),
             view: Arc::clone(&run.view),
             settings: wanted.settings.clone(),
             mosaic: Arc::new(mosaic),
@@ -237,30 +249,51 @@ impl Pipeline {
     }
 }
 
-fn run(session: &mut Session, picture: &Picture, key: RunKey, cancel: &CancelToken) -> Result<Run, Stop> {
+fn run(
+    session: &mut Session,
+    picture: &Picture,
+    key: RunKey,
+    max_texture_side: u32,
+    cancel: &CancelToken,
+) -> Result<Run, Stop> {
+    let view = View::new(session.backbone().row(), &picture.rgb, key.input).map_err(failed)?;
     let mut found = None;
-    let view = view(session, &picture.rgb, key.input, &[key.node], cancel, &mut |_, activation| {
-        found = Some(activation);
-        ControlFlow::Continue(())
-    })
-    .map_err(failed)?;
+    let report = session
+        .run(&view.preprocessed.batch, &[key.node], cancel, &mut |tap| {
+            found = Some(tap.activation);
+            ControlFlow::Continue(())
+        })
+        .map_err(failed)?;
     // Without a value the run was cancelled: a newer job waits.
     let activation = found.ok_or(Stop::Cancelled)?;
     let stats = Arc::new(LayerStats::of(&activation));
-    Ok(Run { key, view: Arc::new(view), activation, stats })
+    Ok(Run {
+        key,
+        elapsed: report.elapsed,
+        histogram: histogram(activation.values(), stats.min, stats.max),
+        seen: textures::from_rgb(&fitted(&view.preprocessed.seen, max_texture_side)),
+        thumbnail: textures::from_rgb(&fitted(&picture.rgb, THUMBNAIL_SIDE)),
+        view: Arc::new(view),
+        activation,
+        stats,
+    })
 }
 
 impl PictureChoice {
+    /// For titles and captions, as the command line says it.
     fn label(&self, picture: &Picture) -> String {
-        match self {
-            Self::Cat | Self::File(_) => picture.name.clone(),
-            Self::Frame { source, place, index, camera } => {
-                let row = source.sample(*index).map_or(*index, |s| s.row);
-                let log = place.file_name().unwrap_or_default().to_string_lossy();
-                let camera = camera.map_or_else(String::new, |c| format!(" {c}"));
-                format!("{log} {row}{camera}")
-            }
-        }
+        self.frame().map_or_else(|| picture.name.clone(), |frame| frame.label)
+    }
+
+    /// Beginning of file names, as the command line makes them.
+    fn stem(&self, picture: &Picture) -> String {
+        let of_file = || Path::new(&picture.name).with_extension("").display().to_string();
+        self.frame().map_or_else(of_file, |frame| frame.stem)
+    }
+
+    fn frame(&self) -> Option<PictureRef> {
+        let Self::Frame { source, place, index, camera } = self else { return None };
+        PictureRef::of_sample(place, &source.sample(*index)?, *camera)
     }
 }
 
@@ -281,40 +314,50 @@ fn fitted(picture: &image::RgbImage, side: u32) -> image::RgbImage {
 }
 
 /// What a path is.
-fn open(path: PathBuf) -> Event {
+fn open(id: u64, path: PathBuf) -> Event {
     if !(path.is_dir() || is_log(&path)) {
         return if path.exists() {
-            Event::Picture(path)
+            Event::Picture(id, path)
         } else {
-            Event::OpenFailed(format!("there is no such file: \"{}\"", path.display()))
+            Event::OpenFailed(id, format!("there is no such file: \"{}\"", path.display()))
         };
     }
     match open_source(&path) {
-        Ok(source) => Event::Source(path, Arc::from(source)),
-        Err(error) => Event::OpenFailed(error.to_string()),
+        Ok(source) => Event::Source(id, path, Arc::from(source)),
+        Err(error) => Event::OpenFailed(id, error.to_string()),
     }
 }
 
-/// Writes the mosaic at its own pixels, with or without caption, and with its record.
-fn save(shown: &Shown, path: &Path, has_caption: bool, paper: Paper) -> Result<(), String> {
-    let settings = MosaicSettings { paper, ..shown.settings.clone() };
-    let mosaic = compose(&shown.activation, &shown.stats, &settings).map_err(|e| e.to_string())?;
-    let picture = &shown.picture;
-    let record = FigureRecord::new(
-        PictureRecord::new(
-            Path::new(&picture.name),
-            picture.rgb.width(),
-            picture.rgb.height(),
-            picture.rgb.as_raw(),
-        ),
-        vec![panel_record(&shown.run_by, &shown.view, &mosaic)],
-    );
-    let caption = Caption::of(&mosaic, &shown.label, shown.backbone.row().tag);
-    let title = caption.title.clone();
-    let pixels = if has_caption {
-        figure(&mosaic, &caption, &FigureSettings::default()).map_err(|e| e.to_string())?.pixels
-    } else {
-        mosaic.pixels
+/// The models that a weight file is for, as far as it shows.
+fn fits(path: PathBuf) -> Event {
+    let file = match TensorFile::read(&path) {
+        Ok(file) => file,
+        Err(error) => return Event::ErrandFailed(error.to_string()),
     };
-    write_figure(path, &pixels, &title, &record).map_err(|e| e.to_string())
+    let rows = Backbone::rows_for(&file);
+    if rows.is_empty() {
+        let num_tensors = file.names().count();
+        return Event::ErrandFailed(format!(
+            "this weight file fits no model here: its {num_tensors} tensors have other names or shapes; `filterscope render --model TAG \
+             --weights FILE` says which: \"{}\"",
+            path.display()
+        ));
+    }
+    Event::Fits(path, rows)
+}
+
+/// Writes what is shown as the command line would: at a readable size, with or without caption, with its record.
+fn save(shown: &Shown, path: &Path, has_caption: bool, paper: Paper) -> Result<(), String> {
+    let look = Look { settings: MosaicSettings { paper, ..shown.settings.clone() }, scale: Scale::Auto };
+    let rgb = &shown.picture.rgb;
+    let about = PictureRecord::new(Path::new(&shown.picture.name), rgb.width(), rgb.height(), rgb.as_raw());
+    let kind = if has_caption { FigureKind::Captioned } else { FigureKind::Mosaics };
+    let drawing = look
+        .for_shape(shown.activation.shape())
+        .and_then(|settings| {
+            Panel::new(&shown.run_by, &shown.view, &shown.activation, &shown.stats, &settings)
+        })
+        .and_then(|panel| panel.into_drawing(&about, &shown.label, kind))
+        .map_err(|error| error.to_string())?;
+    write_figure(path, &drawing.pixels, &drawing.title, &drawing.record).map_err(|error| error.to_string())
 }

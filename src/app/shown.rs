@@ -1,13 +1,15 @@
 //! A finished view, ready to draw: made by the worker, read by the panels, never changed.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use egui::ColorImage;
 
 use super::textures::TileImage;
-use crate::engine::{Backbone, RunBy};
+use crate::engine::RunBy;
 use crate::graph::{NodeId, NodeInfo};
 use crate::input::decode::Picture;
+use crate::models::Row;
 use crate::mosaic::{Mosaic, MosaicSettings};
 use crate::render::View;
 use crate::tensor::{Activation, LayerStats};
@@ -21,12 +23,14 @@ pub(super) struct Shown {
     pub(super) label: String,
     /// The picture as decoded.
     pub(super) picture: Arc<Picture>,
-    /// The model.
-    pub(super) backbone: Arc<Backbone>,
-    /// What ran it, for records.
+    /// Beginning of file names.
+    pub(super) stem: String,
+    /// The model, and what ran it.
     pub(super) run_by: RunBy,
-    /// Preprocessing and run.
+    /// The picture as the network got it.
     pub(super) view: Arc<View>,
+    /// Wall time of the run.
+    pub(super) elapsed: Duration,
     /// Shapes and receptive fields of every node at this input size.
     pub(super) infos: Arc<[NodeInfo]>,
     /// The layer.
@@ -52,10 +56,14 @@ pub(super) struct Shown {
 }
 
 impl Shown {
+    /// The model's row.
+    pub(super) fn row(&self) -> &'static Row {
+        self.run_by.backbone.row()
+    }
+
     /// What a save dialog proposes.
     pub(super) fn file_name(&self) -> String {
-        let stem = self.label.rsplit_once('.').map_or(self.label.as_str(), |(stem, _)| stem);
-        let plain: String = format!("{stem}__{}__{}", self.backbone.row().tag, self.activation.name())
+        let plain: String = format!("{}__{}__{}", self.stem, self.row().tag, self.activation.name())
             .chars()
             .map(|c| if c.is_alphanumeric() || "._-".contains(c) { c } else { '_' })
             .collect();

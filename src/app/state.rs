@@ -73,6 +73,10 @@ pub(super) struct State {
     /// What the worker is doing, while it does.
     pub(super) busy: Option<&'static str>,
     pub(super) trouble: Option<Trouble>,
+    /// What was wanted for the view on screen: the way back when the next wish fails.
+    pub(super) good: Option<Wanted>,
+    /// A weight file that waits for a word on which of these models it is for.
+    pub(super) weights_question: Option<(PathBuf, Vec<&'static Row>)>,
     pub(super) messages: VecDeque<Message>,
     pub(super) selected: Option<usize>,
     pub(super) is_help_open: bool,

@@ -80,7 +80,8 @@ impl Viewport {
     /// Brings a mosaic rectangle to the middle at a scale where it fills about a third of the panel.
     pub(super) fn show_rect(&mut self, panel: Rect, size: Vec2, in_mosaic: Rect) {
         let wanted = Self::fit_scale(panel, in_mosaic.size()) / 3.0;
-        self.scale = wanted.clamp(Self::fit_scale(panel, size), MAX_SCALE);
+        // A mosaic of a few pixels may fit at more than the largest scale.
+        self.scale = wanted.clamp(Self::fit_scale(panel, size).min(MAX_SCALE), MAX_SCALE);
         self.offset = (size * 0.5 - in_mosaic.center().to_vec2()) * self.scale;
         self.is_fitted = false;
     }
@@ -131,6 +132,15 @@ mod tests {
         view.settle(PANEL, SIZE);
         let on_screen = view.to_screen(PANEL, SIZE, Rect::from_min_size(Pos2::ZERO, SIZE));
         assert!(on_screen.intersects(PANEL));
+    }
+
+    #[test]
+    fn a_mosaic_of_three_pixels_is_shown_large_without_harm() {
+        let mut view = Viewport::default();
+        let size = vec2(3.0, 3.0);
+        view.settle(PANEL, size);
+        view.show_rect(Rect::from_min_size(Pos2::ZERO, vec2(4000.0, 4000.0)), size, mosaic_rect(0, 0, 1, 1));
+        assert!(view.scale <= MAX_SCALE);
     }
 
     #[test]

@@ -138,6 +138,8 @@ impl App {
                 shown: None,
                 busy: None,
                 trouble: None,
+                good: None,
+                weights_question: None,
                 messages: std::collections::VecDeque::new(),
                 selected: None,
                 is_help_open: false,
@@ -152,9 +154,9 @@ impl App {
             dialogs,
             newest_job: 0,
         };
-        app.show();
-        if let Some(path) = request.picture {
-            app.open(path);
+        match request.picture {
+            Some(path) => app.open(path),
+            None => app.show(),
         }
         Ok(app)
     }
@@ -168,8 +170,7 @@ impl eframe::App for App {
         if self.textures.refresh(ctx, self.state.shown.as_ref())
             && let Some(shown) = &self.state.shown
         {
-            let what =
-                format!("{} · {} · {}", shown.label, shown.backbone.row().tag, shown.activation.name());
+            let what = format!("{} · {} · {}", shown.label, shown.row().tag, shown.activation.name());
             ctx.send_viewport_cmd(egui::ViewportCommand::Title(format!("{what} – filterscope")));
         }
     }

@@ -4,11 +4,11 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand};
 
-use super::look::Scale;
 use crate::engine::DeviceChoice;
 use crate::input::dataset::Camera;
 use crate::input::{FitChoice, ValueChoice};
 use crate::mosaic::{ColourChoice, Grid, MosaicLayout, Normalisation, Paper};
+use crate::render::Scale;
 use crate::tensor::PixelSize;
 
 const AFTER_HELP: &str = "\
@@ -23,7 +23,8 @@ Examples:
 Exit codes:
   0    everything asked for was done
   1    some pictures failed and were skipped; the figures of the others were written
-  2    nothing could be done: wrong arguments, an unknown name, missing weights, no usable picture
+  2    nothing could be done (wrong arguments, an unknown name, missing weights, no usable picture), or writing
+       failed part-way
   130  interrupted by Ctrl-C; every figure written before is whole";
 
 const RENDER_AFTER_HELP: &str = "\
@@ -38,7 +39,8 @@ Examples:
 
 Every figure carries a record of how it was made (weights' hash, preprocessing, layer, scale) as text inside the PNG.
 
-Exit codes: 0 all done; 1 some pictures failed, the others were written; 2 nothing written; 130 interrupted.";
+Exit codes: 0 all done; 1 some pictures failed, the others were written; 2 nothing written, or writing failed
+part-way; 130 interrupted.";
 
 /// See what a convolutional network sees: every filter of a layer as one mosaic.
 ///

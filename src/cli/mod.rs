@@ -5,10 +5,8 @@
 //! else to stderr through `reporter`.
 
 mod args;
-mod draw;
 mod interrupt;
 mod layers;
-mod look;
 mod models;
 mod outputs;
 mod plan;

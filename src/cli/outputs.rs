@@ -74,6 +74,21 @@ impl Outputs {
         Ok(Self::File(path))
     }
 
+    /// Refuses figures in a folder that would lie over one of `inputs`.
+    pub(super) fn spare<'a>(
+        &self,
+        figures: impl Iterator<Item = PathBuf>,
+        inputs: impl Iterator<Item = &'a Path>,
+    ) -> Result<(), OutputError> {
+        let real: HashSet<PathBuf> = inputs.filter_map(|input| input.canonicalize().ok()).collect();
+        let mut figures =
+            figures.filter(|figure| figure.canonicalize().is_ok_and(|path| real.contains(&path)));
+        match (self, figures.next()) {
+            (Self::Folder(_), Some(path)) => Err(OutputError::IsInput { path }),
+            _ => Ok(()),
+        }
+    }
+
     /// Makes the folder, if that is what it is.
     pub(super) fn prepare(&self) -> Result<(), OutputError> {
         match self {

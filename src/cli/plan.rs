@@ -7,7 +7,6 @@ use std::sync::Arc;
 use anyhow::{Context as _, bail};
 
 use super::args::RenderArgs;
-use super::look::{Look, Scale};
 use super::outputs::{Outputs, unique_suffixes};
 use super::reporter::Reporter;
 use super::table::counted;
@@ -18,7 +17,7 @@ use crate::input::FitChoice;
 use crate::input::dataset::{PictureRef, expand_inputs, is_log, open_source};
 use crate::models::Row;
 use crate::mosaic::{MosaicSettings, Normalisation};
-use crate::render::{InputChoices, Resources, choose_layers, choose_row};
+use crate::render::{FigureKind, InputChoices, Look, Resources, Scale, choose_layers, choose_row};
 use crate::tensor::{Fit, MapShape, PixelSize};
 
 /// Everything that `render` does, settled.
@@ -58,17 +57,6 @@ pub(super) struct PlannedLayer {
     pub suffix: String,
 }
 
-/// What a picture becomes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum FigureKind {
-    /// A mosaic per layer.
-    Mosaics,
-    /// The same with caption, colour scale and legend.
-    Captioned,
-    /// One sheet of all.
-    Sheet,
-}
-
 impl RenderPlan {
     /// Settles everything, cheap things first. Notes for the person go to `reporter`.
     pub(super) fn new(args: &RenderArgs, resources: &Resources, reporter: &Reporter) -> anyhow::Result<Self> {
@@ -88,6 +76,13 @@ impl RenderPlan {
             pictures.len() * per_picture,
             pictures.iter().map(|p| p.picture.path()),
         )?;
+        let suffixes: Vec<Option<&str>> = if args.sheet {
+            vec![None]
+        } else {
+            layers.iter().flatten().map(|layer| Some(layer.suffix.as_str())).collect()
+        };
+        let figures = pictures.iter().flat_map(|p| suffixes.iter().map(|s| outputs.figure(&p.stem, *s)));
+        outputs.spare(figures, pictures.iter().map(|p| p.picture.path()))?;
         let device = ComputeDevice::open(args.device)?;
         for row in &rows {
             introduce(row, args.model.is_empty(), reporter);
@@ -95,7 +90,14 @@ impl RenderPlan {
         let mut models = Vec::with_capacity(rows.len());
         for (row, layers) in rows.iter().zip(layers) {
             let backbone = Backbone::load(row, &resources.store, args.weights.as_deref())?;
-            tracing::debug!("{} loaded from {}", row.tag, backbone.weights_origin());
+            tracing::debug!("{} loaded from {}", row.tag, backbone.origin().name());
+            if !backbone.origin().is_carried() {
+                reporter.note(&format!(
+                    "unverified weights: nothing here tells whether they are {}: \"{}\"",
+                    row.tag,
+                    backbone.origin().name()
+                ));
+            }
             models.push(PlannedModel { session: Session::new(Arc::new(backbone), device.clone()), layers });
         }
         outputs.prepare()?;
@@ -109,11 +111,6 @@ impl RenderPlan {
             outputs,
             prints_timings: args.timings,
         })
-    }
-
-    /// Figures that a picture becomes.
-    pub(super) fn figures_per_picture(&self) -> usize {
-        if self.kind == FigureKind::Sheet { 1 } else { self.num_panels() }
     }
 
     /// Layers of all models.

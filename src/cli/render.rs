@@ -5,19 +5,18 @@ use std::ops::ControlFlow;
 use anyhow::Context as _;
 
 use super::Exit;
-use super::draw::{Drawing, Panel, draw_sheet};
 use super::interrupt::cancelled_by_ctrl_c;
 use super::outputs::Outputs;
-use super::plan::{FigureKind, PlannedModel, RenderPlan};
+use super::plan::{PlannedModel, RenderPlan};
 use super::reporter::{Progress, Reporter};
 use super::table::counted;
 use super::timings::Timings;
-use crate::engine::CancelToken;
+use crate::engine::{CancelToken, Outcome};
 use crate::formats::{PictureRecord, WriteError, write_figure, write_npy};
 use crate::graph::NodeId;
 use crate::input::dataset::PictureRef;
-use crate::render::view;
-use crate::tensor::Activation;
+use crate::render::{Drawing, FigureKind, Panel, View, draw_sheet};
+use crate::tensor::{Activation, LayerStats};
 
 /// How one picture ended.
 enum PictureEnd {
@@ -51,11 +50,11 @@ pub(super) fn run(plan: &mut RenderPlan, reporter: &Reporter) -> anyhow::Result<
     let progress = reporter.progress(pictures.len() * plan.models.len());
     let mut timings: Vec<Timings> =
         plan.models.iter().map(|m| Timings::new(m.session.backbone().row().tag)).collect();
-    let (mut num_done, mut num_failed) = (0, 0);
+    let (mut num_done, mut num_failed, mut num_written) = (0, 0, 0);
     let mut last_line = String::new();
     for picture in &pictures {
         progress.begin(&picture.label);
-        match one_picture(plan, picture, &mut timings, &cancel, &progress, reporter) {
+        match one_picture(plan, picture, &mut timings, &mut num_written, &cancel, &progress, reporter) {
             Ok(PictureEnd::Done(line)) => {
                 num_done += 1;
                 last_line = line;
@@ -86,16 +85,21 @@ pub(super) fn run(plan: &mut RenderPlan, reporter: &Reporter) -> anyhow::Result<
             reporter.aside(&table.to_text());
         }
     }
-    if num_done == 0 {
+    if num_written == 0 {
         anyhow::bail!("none of {} gave a figure", counted(num_failed, "picture"));
     }
-    reporter.summary(&summary(plan, num_done, num_failed, last_line));
+    reporter.summary(&summary(plan, num_done, num_failed, num_written, last_line));
     Ok(if num_failed > 0 { Exit::SomeFailed } else { Exit::Done })
 }
 
-fn summary(plan: &RenderPlan, num_done: usize, num_failed: usize, last_line: String) -> String {
-    let num_figures = num_done * plan.figures_per_picture();
-    if num_figures == 1 && num_failed == 0 {
+fn summary(
+    plan: &RenderPlan,
+    num_done: usize,
+    num_failed: usize,
+    num_written: usize,
+    last_line: String,
+) -> String {
+    if num_written == 1 && num_failed == 0 {
         return last_line;
     }
     let place = match &plan.outputs {
@@ -105,7 +109,7 @@ fn summary(plan: &RenderPlan, num_done: usize, num_failed: usize, last_line: Str
         if num_failed == 0 { String::new() } else { format!("; {} skipped", counted(num_failed, "picture")) };
     format!(
         "wrote {} of {}{skipped}: \"{place}\"",
-        counted(num_figures, if plan.kind == FigureKind::Sheet { "sheet" } else { "figure" }),
+        counted(num_written, if plan.kind == FigureKind::Sheet { "sheet" } else { "figure" }),
         counted(num_done, "picture")
     )
 }
@@ -115,6 +119,7 @@ fn one_picture(
     plan: &mut RenderPlan,
     picture: &PictureRef,
     timings: &mut [Timings],
+    num_written: &mut usize,
     cancel: &CancelToken,
     progress: &Progress,
     reporter: &Reporter,
@@ -142,50 +147,63 @@ fn one_picture(
         let path = picture.picture.path().display();
         PictureError::Picture(anyhow::anyhow!("{error:#}: \"{path}\""))
     };
-    let mut sheet_panels = Vec::new();
+    let mut sheet_panels: Vec<(usize, Panel)> = Vec::new();
     let mut line = String::new();
-    for (model, timings) in plan.models.iter_mut().zip(timings) {
-        let nodes: Vec<NodeId> = model.layers.iter().map(|layer| layer.node).collect();
-        let mut values: Vec<(NodeId, Activation)> = Vec::with_capacity(nodes.len());
-        let result =
-            view(&mut model.session, &decoded.rgb, plan.choices, &nodes, cancel, &mut |node, values_of| {
-                values.push((node, values_of));
-                ControlFlow::Continue(())
-            });
+    let (kind, outputs, look) = (plan.kind, &plan.outputs, &plan.look);
+    for (at, (model, timings)) in plan.models.iter_mut().zip(timings).enumerate() {
+        let PlannedModel { session, layers } = model;
+        let nodes: Vec<NodeId> = layers.iter().map(|layer| layer.node).collect();
+        let run_by = session.run_by();
+        let view = View::new(run_by.backbone.row(), &decoded.rgb, plan.choices)
+            .map_err(|error| of_picture(error.into()))?;
+        // A layer is drawn and let go as soon as it is there: all of a network's would fill the memory.
+        let mut draw = |node: NodeId, activation: &Activation| -> Result<(), PictureError> {
+            let Some(place) = layers.iter().position(|layer| layer.node == node) else { return Ok(()) };
+            let suffix = &layers[place].suffix;
+            if plan.saves_values {
+                let is_one_of_several = kind == FigureKind::Sheet && num_panels > 1;
+                write_npy(&outputs.values(&picture.stem, suffix, is_one_of_several), activation)?;
+            }
+            let panel = look
+                .for_shape(activation.shape())
+                .and_then(|settings| {
+                    Panel::new(&run_by, &view, activation, &LayerStats::of(activation), &settings)
+                })
+                .map_err(|error| of_picture(error.into()))?;
+            if kind == FigureKind::Sheet {
+                // Layers come in execution order and stand in the order asked for.
+                sheet_panels.push((at * num_panels + place, panel));
+                return Ok(());
+            }
+            let drawing =
+                panel.into_drawing(&about, &picture.label, kind).map_err(|error| of_picture(error.into()))?;
+            line = write(outputs, &picture.stem, Some(suffix), &drawing)?;
+            *num_written += 1;
+            Ok(())
+        };
+        let mut drawn = Ok(());
+        let report = session.run(&view.preprocessed.batch, &nodes, cancel, &mut |tap| {
+            drawn = draw(tap.node, &tap.activation);
+            if drawn.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        });
         progress.step(1);
-        let view = result.map_err(|error| of_picture(error.into()))?;
-        if !view.is_complete() {
+        drawn?;
+        let report = report.map_err(|error| of_picture(error.into()))?;
+        if report.outcome == Outcome::Cancelled {
             return Ok(PictureEnd::Cancelled);
         }
-        tracing::debug!("{}: {}, {:?}", picture.label, view.preprocessed.fit, view.report.elapsed);
-        timings.add(&view.report);
-        let PlannedModel { session, layers } = model;
-        for layer in &*layers {
-            // Taps come in execution order, figures in the order asked for.
-            let Some(at) = values.iter().position(|(node, _)| *node == layer.node) else { continue };
-            let (_, activation) = values.swap_remove(at);
-            if plan.saves_values {
-                let is_one_of_several = plan.kind == FigureKind::Sheet && num_panels > 1;
-                write_npy(
-                    &plan.outputs.values(&picture.stem, &layer.suffix, is_one_of_several),
-                    &activation,
-                )?;
-            }
-            let panel = Panel::new(session, &view, &activation, &plan.look).map_err(of_picture)?;
-            if plan.kind == FigureKind::Sheet {
-                sheet_panels.push(panel);
-                continue;
-            }
-            let drawing = panel.into_drawing(&about, &picture.label, plan.kind).map_err(of_picture)?;
-            line = write(&plan.outputs, &picture.stem, Some(&layer.suffix), &drawing)?;
-        }
+        tracing::debug!("{}: {}, {:?}", picture.label, view.preprocessed.fit, report.elapsed);
+        timings.add(&report);
     }
-    if plan.kind == FigureKind::Sheet {
-        let paper = plan.look.settings.paper;
-        let drawing = draw_sheet(sheet_panels, about, &picture.label, decoded.rgb, paper)
+    if kind == FigureKind::Sheet {
+        sheet_panels.sort_by_key(|(place, _)| *place);
+        let panels = sheet_panels.into_iter().map(|(_, panel)| panel).collect();
+        let paper = look.settings.paper;
+        let drawing = draw_sheet(panels, about, &picture.label, decoded.rgb, paper)
             .context("the sheet")
             .map_err(of_picture)?;
-        line = write(&plan.outputs, &picture.stem, None, &drawing)?;
+        line = write(outputs, &picture.stem, None, &drawing)?;
+        *num_written += 1;
     }
     Ok(PictureEnd::Done(line))
 }

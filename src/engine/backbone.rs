@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::graph::{Graph, GraphError};
 use crate::models::{Registry, Row};
-use crate::weights::{BindError, BoundWeights, Convention, TensorFile, WeightsFileError};
+use crate::weights::{BindError, BoundWeights, Convention, TensorFile, WeightsFileError, WeightsOrigin};
 
 /// Weights that the binary carries.
 #[derive(Clone, Copy)]
@@ -120,7 +120,7 @@ pub struct Backbone {
     row: &'static Row,
     graph: Arc<Graph>,
     weights: BoundWeights,
-    file: TensorFile,
+    origin: WeightsOrigin,
 }
 
 impl Backbone {
@@ -154,7 +154,18 @@ impl Backbone {
     /// Binds a file to a graph of one's own that stands for a row: a variant under study.
     pub fn with_graph(row: &'static Row, graph: Graph, file: TensorFile) -> Result<Self, LoadError> {
         let weights = BoundWeights::bind(&graph, row.tag, &file, row.head_prefixes)?;
-        Ok(Self { row, graph: Arc::new(graph), weights, file })
+        Ok(Self { row, graph: Arc::new(graph), weights, origin: file.into_origin() })
+    }
+
+    /// Rows whose graph a file fits by names and shapes: more than one where a file doesn't show its variant.
+    pub fn rows_for(file: &TensorFile) -> Vec<&'static Row> {
+        let is_keras = Convention::of(file) == Convention::Keras;
+        Registry::rows()
+            .filter(|row| row.is_keras || !is_keras)
+            .filter(|row| {
+                (row.build)().is_ok_and(|graph| BoundWeights::fits(&graph, file, row.head_prefixes))
+            })
+            .collect()
     }
 
     /// The registry's row.
@@ -172,13 +183,8 @@ impl Backbone {
         &self.weights
     }
 
-    /// Sha256 of the weight file.
-    pub fn weights_sha256(&self) -> &str {
-        self.file.sha256()
-    }
-
-    /// Where the weights were read from, for people.
-    pub fn weights_origin(&self) -> &str {
-        self.file.origin()
+    /// Where the weights came from, and their hash.
+    pub fn origin(&self) -> &WeightsOrigin {
+        &self.origin
     }
 }

@@ -15,4 +15,4 @@ pub use cancel::CancelToken;
 pub use device::{ComputeDevice, DeviceChoice, DeviceError};
 pub use plan::{Plan, PlanError, Step};
 pub use session::{EngineError, NodeTiming, Outcome, RunBy, RunReport, Session, TapValue};
-pub use worker::{Mailbox, Worker};
+pub use worker::Worker;

@@ -29,7 +29,11 @@ pub struct Plan {
     num_images: usize,
     steps: Vec<Step>,
     infos: Vec<NodeInfo>,
+    peak_value_bytes: usize,
 }
+
+/// Layer values that a run may hold at once. A machine with less swaps or kills; one with more can take a smaller batch.
+const MAX_VALUE_BYTES: usize = 6 << 30;
 
 /// Why there is no plan.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -37,6 +41,17 @@ pub enum PlanError {
     /// The input doesn't go through the network.
     #[error(transparent)]
     Shape(#[from] ShapeError),
+    /// More values than a run may hold.
+    #[error(
+        "an input of {input} needs {:.1} GiB for layer values at once, more than the {:.0} GiB that are allowed; use a smaller input (`--fit`)",
+        gib(*.needed), gib(MAX_VALUE_BYTES)
+    )]
+    TooLarge {
+        /// The picture's size.
+        input: PixelSize,
+        /// Bytes at the peak, for the whole batch.
+        needed: usize,
+    },
     /// Nobody wants anything.
     #[error("no layer was asked for")]
     NoTap,
@@ -89,7 +104,16 @@ impl Plan {
             }
         }
         mark_last_uses(&mut steps);
-        Ok(Self { input, num_images, steps, infos })
+        let peak_value_bytes = peak_value_bytes(&steps, &infos, num_images);
+        if peak_value_bytes > MAX_VALUE_BYTES {
+            return Err(PlanError::TooLarge { input, needed: peak_value_bytes });
+        }
+        Ok(Self { input, num_images, steps, infos, peak_value_bytes })
+    }
+
+    /// Bytes of the values that live at once where most do (weights and scratch not counted).
+    pub fn peak_value_bytes(&self) -> usize {
+        self.peak_value_bytes
     }
 
     /// Steps in execution order.
@@ -111,6 +135,22 @@ impl Plan {
     pub fn num_images(&self) -> usize {
         self.num_images
     }
+}
+
+fn gib(bytes: usize) -> f64 {
+    bytes as f64 / f64::from(1 << 30)
+}
+
+/// Walks the steps as an executor will: a step's value comes before its inputs go.
+fn peak_value_bytes(steps: &[Step], infos: &[NodeInfo], num_images: usize) -> usize {
+    let bytes = |id: &NodeId| infos[id.0].shape.len() * num_images * size_of::<f32>();
+    let (mut alive, mut peak) = (0, 0);
+    for step in steps {
+        alive += bytes(&step.output);
+        peak = peak.max(alive);
+        alive -= step.frees.iter().map(bytes).sum::<usize>();
+    }
+    peak
 }
 
 /// The taps and all they depend on, in execution order.
@@ -174,6 +214,20 @@ mod tests {
             names(&graph, &plan(&[id("norm")])),
             ["input", "conv+norm"],
             "nothing beyond the tap is run"
+        );
+    }
+
+    #[test]
+    fn a_run_that_no_memory_holds_is_refused_with_the_number() {
+        let (mut b, x) = GraphBuilder::new();
+        let x = b.conv("wide", x, Conv2d::new(3, 4096, 1));
+        b.stage(x);
+        let graph = b.finish().unwrap();
+        let plan = |side| Plan::new(&graph, PixelSize::square(side), 1, &[graph.final_node()]);
+        assert_eq!(plan(10).unwrap().peak_value_bytes(), 4 * 100 * (3 + 4096));
+        assert_eq!(
+            plan(1000).unwrap_err().to_string(),
+            "an input of 1000x1000 needs 15.3 GiB for layer values at once, more than the 6 GiB that are allowed; use a smaller input (`--fit`)"
         );
     }
 

@@ -77,6 +77,9 @@ pub enum EngineError {
         /// candle's words.
         reason: candle_core::Error,
     },
+    /// A value that was dropped before it was needed: a bug of the plan.
+    #[error("an input of `{0}` is gone before it is needed, which is a bug of this program")]
+    MissingInput(String),
     /// A value that doesn't have the shape inference promised: a bug, never shown as a picture.
     #[error(transparent)]
     Shape(#[from] ShapeMismatch),
@@ -151,7 +154,7 @@ impl Session {
             outcome: Outcome::Finished,
             timings: Vec::with_capacity(plan.steps().len()),
             elapsed: Duration::ZERO,
-            peak_value_bytes: 0,
+            peak_value_bytes: plan.peak_value_bytes(),
         };
         let mut num_pending = plan.steps().iter().filter(|s| s.is_tap).count();
         let shape = (input.num_images(), 3, input.height(), input.width());
@@ -163,11 +166,14 @@ impl Session {
                 break;
             }
             let clock = Instant::now();
-            let inputs: Vec<&Tensor> = if step.inputs.is_empty() {
-                picture.iter().collect()
+            let inputs: Option<Vec<&Tensor>> = if step.inputs.is_empty() {
+                picture.as_ref().map(|p| vec![p])
             } else {
-                step.inputs.iter().filter_map(|id| values[id.0].as_ref()).collect()
+                step.inputs.iter().map(|id| values[id.0].as_ref()).collect()
             };
+            // A plan that frees a value too early would drop a branch: that must fail, not go on.
+            let inputs =
+                inputs.ok_or_else(|| EngineError::MissingInput(graph.node(step.output).name.clone()))?;
             let value = self
                 .executor
                 .run(&graph, self.backbone.weights(), step, plan.info(step.nodes[0]).border, &inputs)
@@ -178,8 +184,6 @@ impl Session {
                 picture = None;
             }
             values[step.output.0] = Some(value);
-            let alive: usize = values.iter().flatten().map(|t| t.elem_count() * 4).sum();
-            report.peak_value_bytes = report.peak_value_bytes.max(alive);
             if step.is_tap {
                 num_pending -= 1;
                 if let Some(value) = &values[step.output.0]

@@ -14,7 +14,7 @@ const MAX_ERRANDS: usize = 64;
 /// Where jobs wait. Two kinds: the *current* job, of which only the newest counts (posting one cancels its predecessor), and
 /// *errands* (a file to save), which are done in order and never dropped.
 #[derive(Debug)]
-pub struct Mailbox<J> {
+struct Mailbox<J> {
     slot: Mutex<Slot<J>>,
     wake: Condvar,
 }

@@ -11,7 +11,9 @@ use crate::mosaic::Mosaic;
 /// The record's schema that this version writes and reads.
 pub const SCHEMA: u32 = 1;
 
-/// What stands for a hash of weights that nothing was compared with.
+/// Weights that the program carries: its ports were compared with these very ones.
+pub const CARRIED: &str = "carried";
+/// Weights of a person's own file: nothing here knows whether they are what their tag says.
 pub const UNVERIFIED: &str = "unverified";
 
 /// Panels that a record may describe.
@@ -26,6 +28,8 @@ pub struct FigureRecord {
     pub schema: u32,
     /// Name and version of the program.
     pub program: String,
+    /// `mosaic`, `captioned` or `sheet`.
+    pub kind: String,
     /// The picture that was looked at.
     pub picture: PictureRecord,
     /// One for each mosaic, in the figure's order.
@@ -58,7 +62,9 @@ pub struct PanelRecord {
 pub struct RunRecord {
     /// The backbone, `arch.tag`.
     pub tag: String,
-    /// SHA-256 of the weights' file in lower-case hexadecimal, or [`UNVERIFIED`].
+    /// [`CARRIED`] or [`UNVERIFIED`].
+    pub weights: String,
+    /// SHA-256 of the weights' file in lower-case hexadecimal.
     pub weights_sha256: String,
     /// What was asked of the fit, as typed: `model`, `native`, `640x480`.
     pub fit: String,
@@ -105,9 +111,9 @@ pub struct LookRecord {
 
 impl FigureRecord {
     /// A record of this program's version.
-    pub fn new(picture: PictureRecord, panels: Vec<PanelRecord>) -> Self {
+    pub fn new(kind: &str, picture: PictureRecord, panels: Vec<PanelRecord>) -> Self {
         let program = concat!("filterscope ", env!("CARGO_PKG_VERSION")).to_owned();
-        Self { schema: SCHEMA, program, picture, panels }
+        Self { schema: SCHEMA, program, kind: kind.to_owned(), picture, panels }
     }
 
     /// The record as the JSON that a figure carries.
@@ -150,11 +156,12 @@ impl FigureRecord {
         if self.picture.file_name.contains(['/', '\\']) {
             return Err(BadRecord::NotAName);
         }
-        hash("picture.pixels_sha256", &self.picture.pixels_sha256, false)?;
+        hash("picture.pixels_sha256", &self.picture.pixels_sha256)?;
         text("program", &self.program)?;
+        text("kind", &self.kind)?;
         text("picture.file_name", &self.picture.file_name)?;
         for panel in &self.panels {
-            hash("weights_sha256", &panel.run.weights_sha256, true)?;
+            hash("weights_sha256", &panel.run.weights_sha256)?;
             for (field, value) in panel.texts() {
                 text(field, value)?;
             }
@@ -193,10 +200,11 @@ impl LookRecord {
 }
 
 impl PanelRecord {
-    fn texts(&self) -> [(&'static str, &str); 17] {
+    fn texts(&self) -> [(&'static str, &str); 18] {
         let Self { run, look } = self;
         [
             ("tag", &run.tag),
+            ("weights", &run.weights),
             ("fit", &run.fit),
             ("preprocess", &run.preprocess),
             ("fitted", &run.fitted),
@@ -261,9 +269,9 @@ fn text(field: &'static str, value: &str) -> Result<(), BadRecord> {
     if good { Ok(()) } else { Err(BadRecord::Text { field }) }
 }
 
-fn hash(field: &'static str, value: &str, may_be_unverified: bool) -> Result<(), BadRecord> {
-    let digits = value.len() == 64 && value.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
-    if digits || (may_be_unverified && value == UNVERIFIED) { Ok(()) } else { Err(BadRecord::Hash { field }) }
+fn hash(field: &'static str, value: &str) -> Result<(), BadRecord> {
+    let is_hash = value.len() == 64 && value.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+    if is_hash { Ok(()) } else { Err(BadRecord::Hash { field }) }
 }
 
 /// SHA-256 of a decoded picture, in lower-case hexadecimal. Hashed are: the width, then the height, each as four

@@ -9,7 +9,8 @@ use image::RgbImage;
 
 use super::resize::{OutputWindow, resize_window};
 use crate::tensor::{
-    ChannelOrder, Fit, InputBatch, PixelSize, PreprocessSpec, ShapeMismatch, ValueScale, nearest_names,
+    ChannelOrder, Fit, InputBatch, LongSide, PixelSize, PreprocessSpec, ShapeMismatch, ValueScale,
+    nearest_names,
 };
 
 /// Longest side a network is fed, in pixels: 4096² is 200 MB of input, and layers multiply it.
@@ -269,11 +270,11 @@ impl Geometry {
         }
         match (choice, spec.fit) {
             (FitChoice::Model, Fit::Native) => Self::native(original),
-            (FitChoice::Model, Fit::ShortSideCrop { crop_pct }) => {
+            (FitChoice::Model, Fit::ShortSideCrop { crop_pct, long_side }) => {
                 if !(crop_pct > 0.0 && crop_pct <= 1.0) {
                     return bad(crop_pct);
                 }
-                Ok(Self::centre_crop(original, size, crop_pct))
+                Ok(Self::centre_crop(original, size, crop_pct, long_side))
             }
             _ => Ok(Self::whole(size)),
         }
@@ -290,24 +291,25 @@ impl Geometry {
         Ok(Self::whole(original))
     }
 
-    /// Covers `floor(size / crop_pct)` keeping the aspect ratio, then takes the centre. One side meets its target exactly, the
-    /// other is rounded half to even, and the crop's offset is halved down.
-    ///
-    /// This is timm's `ResizeKeepRatio` and the reference inputs this crate is tested with (451×300 → 385×256, crop at 80, 16).
-    /// torchvision's `Resize` cuts the long side down instead (384×256) and rounds an odd offset: its network sees at most
-    /// one resized pixel more or less of the long side. Rounding keeps the aspect ratio closer.
-    fn centre_crop(original: PixelSize, size: PixelSize, crop_pct: f64) -> Self {
+    /// Covers `floor(size / crop_pct)` keeping the aspect ratio, then takes the centre. One side meets its target exactly; what
+    /// becomes of the other is the weights' business: 451×300 → 384×256 as torchvision and timm do it, 385×256 rounded.
+    fn centre_crop(original: PixelSize, size: PixelSize, crop_pct: f64, long_side: LongSide) -> Self {
         let scaled = |side: usize| (side as f64 / crop_pct).floor();
         let (target_w, target_h) = (scaled(size.width), scaled(size.height));
         let (w, h) = (original.width as f64, original.height as f64);
+        let (whole, halved): (fn(f64) -> f64, fn(f64) -> f64) = match long_side {
+            LongSide::CutDown => (f64::floor, f64::round_ties_even),
+            LongSide::Rounded => (f64::round_ties_even, f64::floor),
+        };
         let (resized_w, resized_h) = if w * target_h < h * target_w {
-            (target_w, (h * target_w / w).round_ties_even())
+            (target_w, whole(h * target_w / w))
         } else {
-            ((w * target_h / h).round_ties_even(), target_h)
+            (whole(w * target_h / h), target_h)
         };
         let resized = PixelSize::new(resized_w as usize, resized_h as usize);
-        let left = resized.width.saturating_sub(size.width) / 2;
-        let top = resized.height.saturating_sub(size.height) / 2;
+        let offset = |room: usize| halved(room as f64 / 2.0) as usize;
+        let left = offset(resized.width.saturating_sub(size.width));
+        let top = offset(resized.height.saturating_sub(size.height));
         Self { resized, window: OutputWindow { left, top, size } }
     }
 

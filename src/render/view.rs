@@ -1,13 +1,9 @@
-//! From decoded pixels to activations, by way of the weights' own preprocessing.
-
-use std::ops::ControlFlow;
+//! From decoded pixels to the network's input, by way of the weights' own preprocessing.
 
 use image::RgbImage;
 
-use crate::engine::{CancelToken, EngineError, Outcome, RunReport, Session};
-use crate::graph::NodeId;
 use crate::input::{FitChoice, PreprocessError, Preprocessed, ValueChoice, preprocess};
-use crate::tensor::Activation;
+use crate::models::Row;
 
 /// A person's choices in place of what the weights ask for.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -24,46 +20,19 @@ impl Default for InputChoices {
     }
 }
 
-/// What came of one picture.
+/// One picture as a network gets it, and what was asked for to get there.
 #[derive(Clone, Debug)]
 pub struct View {
-    /// What was asked for in place of what the weights ask for.
+    /// What was asked for.
     pub choices: InputChoices,
-    /// The network's input and how it came about.
+    /// What came of it.
     pub preprocessed: Preprocessed,
-    /// The run: how it ended, time per node.
-    pub report: RunReport,
-}
-
-/// Why a picture gave nothing.
-#[derive(Debug, thiserror::Error)]
-pub enum ViewError {
-    /// It can't become the network's input.
-    #[error(transparent)]
-    Preprocess(#[from] PreprocessError),
-    /// The run failed.
-    #[error(transparent)]
-    Engine(#[from] EngineError),
 }
 
 impl View {
-    /// Whether every layer asked for was delivered.
-    pub fn is_complete(&self) -> bool {
-        self.report.outcome == Outcome::Finished
+    /// Prepares a picture as a row's weights, or the choices, ask.
+    pub fn new(row: &Row, picture: &RgbImage, choices: InputChoices) -> Result<Self, PreprocessError> {
+        let preprocessed = preprocess(picture, &row.preprocess, choices.fit, choices.values)?;
+        Ok(Self { choices, preprocessed })
     }
-}
-
-/// Preprocesses a picture and runs it; each layer of `taps` goes to `sink` as soon as it is there, in execution order.
-pub fn view(
-    session: &mut Session,
-    picture: &RgbImage,
-    choices: InputChoices,
-    taps: &[NodeId],
-    cancel: &CancelToken,
-    sink: &mut dyn FnMut(NodeId, Activation) -> ControlFlow<()>,
-) -> Result<View, ViewError> {
-    let spec = session.backbone().row().preprocess;
-    let preprocessed = preprocess(picture, &spec, choices.fit, choices.values)?;
-    let report = session.run(&preprocessed.batch, taps, cancel, &mut |tap| sink(tap.node, tap.activation))?;
-    Ok(View { choices, preprocessed, report })
 }

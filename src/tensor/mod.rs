@@ -9,5 +9,5 @@ mod stats;
 
 pub use activation::{Activation, InputBatch, MapShape, ShapeMismatch};
 pub use names::{did_you_mean, nearest_names};
-pub use preprocess_spec::{ChannelOrder, Fit, PixelSize, PreprocessSpec, ResizeFilter, ValueScale};
+pub use preprocess_spec::{ChannelOrder, Fit, LongSide, PixelSize, PreprocessSpec, ResizeFilter, ValueScale};
 pub use stats::{CONSTANT_SHARE, DEAD_SHARE, FilterKind, FilterStats, KindCounts, LayerStats};

@@ -39,9 +39,21 @@ pub enum Fit {
     ShortSideCrop {
         /// Share of the short side that the crop keeps, in (0, 1].
         crop_pct: f64,
+        /// How the long side becomes whole.
+        long_side: LongSide,
     },
     /// No resize at all: the network sees the picture's own pixels.
     Native,
+}
+
+/// How the long side of a resize that keeps the aspect ratio becomes a whole number, and how the crop is centred.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LongSide {
+    /// Cut down, the crop's offset rounded half to even: torchvision's `Resize` and `CenterCrop`, and so timm's evaluation.
+    CutDown,
+    /// Rounded half to even, the crop's offset cut down: how EfficientNet-Lite0's reference inputs were made.
+    Rounded,
 }
 
 /// Resize filters, each meaning Pillow's filter of that name (antialiased, 8-bit passes).

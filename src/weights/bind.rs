@@ -91,7 +91,7 @@ impl std::fmt::Display for BindError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let quoted = |names: &[String]| names.iter().map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", ");
         write!(f, "the weights don't fit {}", self.model)?;
-        if self.missing.len() == self.num_needed {
+        if !self.missing.is_empty() && self.missing.len() == self.num_needed {
             // Another network altogether: a list of hundreds of names would hide that.
             let first: Vec<String> = self.surplus.iter().take(3).cloned().collect();
             write!(f, ": none of its {} tensors is in the file", self.num_needed)?;
@@ -129,18 +129,21 @@ struct Wanted<'a> {
     entry: &'a super::tensor_file::Entry,
 }
 
-impl BoundWeights {
-    /// Binds `file` to `graph`. Tensors whose names begin with one of `head_prefixes` may be surplus; `model` names the graph
-    /// in the error. Batch norm's gamma may be absent where the graph says so.
-    pub fn bind(
+/// Every parameter of a graph found in a file, before any value is read.
+struct Matches<'a> {
+    wanted: Vec<Wanted<'a>>,
+    num_head_tensors: usize,
+}
+
+impl<'a> Matches<'a> {
+    fn of(
         graph: &Graph,
         model: &str,
-        file: &TensorFile,
+        file: &'a TensorFile,
         head_prefixes: &[&str],
     ) -> Result<Self, Box<BindError>> {
         let naming = Naming::of(graph, file);
-        let mut error =
-            BindError { model: model.into(), origin: file.origin().into(), ..BindError::default() };
+        let mut error = BindError::of(model, file);
         let mut surplus: BTreeSet<&str> = file.names().collect();
         let mut wanted = Vec::new();
         for id in graph.ids() {
@@ -152,32 +155,21 @@ impl BoundWeights {
                     candidates.iter().find_map(|(name, layout)| Some((name, *layout, file.entry(name)?)));
                 let Some((name, layout, entry)) = found else {
                     if !optional {
-                        let name = candidates.into_iter().next().map_or_else(
-                            || {
-                                format!(
-                                    "{} ({role:?}, for which {} has no name)",
-                                    node.name,
-                                    naming.convention().name()
-                                )
-                            },
-                            |(name, _)| name,
-                        );
-                        error.missing.push(name);
+                        error.missing.push(match candidates.into_iter().next() {
+                            Some((name, _)) => name,
+                            None => format!("{} ({role:?})", node.name),
+                        });
                     }
                     continue;
                 };
                 surplus.remove(name.as_str());
-                let expected = layout.shape_in_file(&shape);
+                let (name, expected) = (name.clone(), layout.shape_in_file(&shape));
                 if entry.shape != expected {
-                    error.misshaped.push(WrongShape {
-                        name: name.clone(),
-                        expected,
-                        got: entry.shape.clone(),
-                    });
+                    error.misshaped.push(WrongShape { name, expected, got: entry.shape.clone() });
                 } else if entry.element.is_none() {
-                    error.unreadable.push((name.clone(), entry.dtype.clone()));
+                    error.unreadable.push((name, entry.dtype.clone()));
                 } else {
-                    wanted.push(Wanted { node: id, role, shape, name: name.clone(), layout, entry });
+                    wanted.push(Wanted { node: id, role, shape, name, layout, entry });
                 }
             }
         }
@@ -185,20 +177,41 @@ impl BoundWeights {
         let (head, surplus): (Vec<&str>, Vec<&str>) =
             surplus.into_iter().filter(|n| !n.ends_with("num_batches_tracked")).partition(is_head);
         error.surplus = surplus.into_iter().map(str::to_owned).collect();
-        let mut bound =
-            Self { params: vec![NodeParams::None; graph.nodes().len()], num_head_tensors: head.len() };
         if error.is_fault() {
-            return Err(Box::new(error));
+            Err(Box::new(error))
+        } else {
+            Ok(Self { wanted, num_head_tensors: head.len() })
         }
+    }
+}
+
+impl BoundWeights {
+    /// Whether every parameter of a graph is in a file with the right shape and nothing is left over; values are not looked at.
+    pub fn fits(graph: &Graph, file: &TensorFile, head_prefixes: &[&str]) -> bool {
+        Matches::of(graph, "", file, head_prefixes).is_ok()
+    }
+
+    /// Binds `file` to `graph`. Tensors whose names begin with one of `head_prefixes` may be surplus; `model` names the graph
+    /// in the error. Batch norm's gamma may be absent where the graph says so.
+    pub fn bind(
+        graph: &Graph,
+        model: &str,
+        file: &TensorFile,
+        head_prefixes: &[&str],
+    ) -> Result<Self, Box<BindError>> {
+        let Matches { wanted, num_head_tensors } = Matches::of(graph, model, file, head_prefixes)?;
+        let mut bound = Self { params: vec![NodeParams::None; graph.nodes().len()], num_head_tensors };
         let loaded: Vec<Vec<f32>> = wanted
             .par_iter()
             .map(|w| w.layout.apply(file.values(w.entry).unwrap_or_default(), &w.shape))
             .collect();
+        let mut error = BindError::of(model, file);
         for (w, values) in wanted.into_iter().zip(loaded) {
             let sound = match w.role {
                 ParamRole::Variance => values.iter().all(|v| v.is_finite() && *v >= 0.0),
                 _ => values.iter().all(|v| v.is_finite()),
             };
+            error.num_needed += 1;
             if !sound {
                 error.broken.push(w.name);
             }
@@ -234,6 +247,10 @@ impl BoundWeights {
 }
 
 impl BindError {
+    fn of(model: &str, file: &TensorFile) -> Self {
+        Self { model: model.into(), origin: file.origin().into(), ..Self::default() }
+    }
+
     fn is_fault(&self) -> bool {
         !(self.missing.is_empty()
             && self.misshaped.is_empty()

@@ -10,4 +10,4 @@ mod tensor_file;
 
 pub use bind::{BindError, BoundWeights, NodeParams};
 pub use naming::Convention;
-pub use tensor_file::{TensorFile, WeightsFileError};
+pub use tensor_file::{TensorFile, WeightsFileError, WeightsOrigin};

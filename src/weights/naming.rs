@@ -23,14 +23,6 @@ impl Convention {
         let keras = file.names().filter(|n| keras_parts(n).is_some()).count();
         if keras * 2 > file.names().count() { Self::Keras } else { Self::Torch }
     }
-
-    /// For people.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Torch => "torch",
-            Self::Keras => "Keras",
-        }
-    }
 }
 
 /// How a tensor in a file becomes the parameter that the graph wants.
@@ -91,10 +83,6 @@ impl Naming {
             Convention::Keras => renumber(graph, file),
         };
         Self { convention, renumbered, suffixed: file.names().any(|n| n.ends_with(":0")) }
-    }
-
-    pub(super) fn convention(&self) -> Convention {
-        self.convention
     }
 
     /// Names to look for, the usual one first, with the layout under that name. Empty if the convention has no name for it.

@@ -1,7 +1,7 @@
 //! A file of named tensors, held whole in memory, read as f32 on demand.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::OnceLock;
@@ -96,9 +96,7 @@ pub(crate) struct Entry {
 pub struct TensorFile {
     bytes: Cow<'static, [u8]>,
     entries: BTreeMap<String, Entry>,
-    metadata: HashMap<String, String>,
     origin: String,
-    sha256: OnceLock<String>,
 }
 
 impl TensorFile {
@@ -109,6 +107,10 @@ impl TensorFile {
         let info = std::fs::metadata(path).map_err(unreadable)?;
         if info.is_dir() {
             return Err(unreadable(std::io::Error::other("it is a folder")));
+        }
+        // A pipe or a device may never end.
+        if !info.is_file() {
+            return Err(unreadable(std::io::Error::other("it is no regular file")));
         }
         if info.len() > MAX_FILE_BYTES {
             return Err(WeightsFileError::TooLarge { num_bytes: info.len(), origin });
@@ -122,8 +124,8 @@ impl TensorFile {
         origin: impl Into<String>,
     ) -> Result<Self, WeightsFileError> {
         let (bytes, origin) = (bytes.into(), origin.into());
-        let (entries, metadata) = safetensors::index(&bytes, &origin)?;
-        Ok(Self { bytes, entries, metadata, origin, sha256: OnceLock::new() })
+        let entries = safetensors::index(&bytes, &origin)?;
+        Ok(Self { bytes, entries, origin })
     }
 
     /// The path or the name it was given, for messages.
@@ -131,19 +133,23 @@ impl TensorFile {
         &self.origin
     }
 
-    /// The file's own key–value notes.
-    pub fn metadata(&self) -> &HashMap<String, String> {
-        &self.metadata
-    }
-
     /// Names of all tensors, sorted.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.entries.keys().map(String::as_str)
     }
 
-    /// Sha256 of the whole file, lower-case hexadecimal; computed once, on first use.
-    pub fn sha256(&self) -> &str {
-        self.sha256.get_or_init(|| hex(&Sha256::digest(&self.bytes)))
+    /// What stays of the file when its tensors are bound: name and hash. Bytes of a file that was read are hashed now and can
+    /// go; carried bytes cost nothing and are hashed when asked for.
+    pub fn into_origin(self) -> WeightsOrigin {
+        let sha256 = OnceLock::new();
+        let carried = match self.bytes {
+            Cow::Borrowed(bytes) => Some(bytes),
+            Cow::Owned(bytes) => {
+                let _ = sha256.set(hex(&Sha256::digest(&bytes)));
+                None
+            }
+        };
+        WeightsOrigin { name: self.origin, carried, sha256 }
     }
 
     pub(super) fn entry(&self, name: &str) -> Option<&Entry> {
@@ -170,6 +176,31 @@ impl TensorFile {
                 halves.to_f32_vec()
             }
         })
+    }
+}
+
+/// Where weights came from.
+#[derive(Debug)]
+pub struct WeightsOrigin {
+    name: String,
+    carried: Option<&'static [u8]>,
+    sha256: OnceLock<String>,
+}
+
+impl WeightsOrigin {
+    /// The path, or the name of carried bytes.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Whether the program carries them, so that they are those its ports were compared with.
+    pub fn is_carried(&self) -> bool {
+        self.carried.is_some()
+    }
+
+    /// Sha256 of the whole file, lower-case hexadecimal.
+    pub fn sha256(&self) -> &str {
+        self.sha256.get_or_init(|| hex(&Sha256::digest(self.carried.unwrap_or_default())))
     }
 }
 

@@ -306,8 +306,16 @@ fn a_weight_file_gives_what_the_embedded_bytes_give() {
     let mut command = bench.command(&format!("render cat.png -o file.png {LITE0} --weights"));
     let run = Run::of(command.arg(root().join(LITE0_FILE)).output().unwrap());
     assert_eq!(run.code, Some(0), "{}", run.stderr);
-    let bytes = |name| std::fs::read(bench.path(name)).unwrap();
-    assert!(bytes("embedded.png") == bytes("file.png"));
+    assert!(run.stderr.contains(
+        "note: unverified weights: nothing here tells whether they are tf_efficientnet_lite0.in1k: \""
+    ));
+    let pixels = |name| image::open(bench.path(name)).unwrap().into_rgb8();
+    assert!(pixels("embedded.png") == pixels("file.png"));
+    // The figures say where the weights came from; the hash is that of the file either way.
+    let run_of = |name| read_record(&bench.path(name)).unwrap().panels.remove(0).run;
+    let (carried, file) = (run_of("embedded.png"), run_of("file.png"));
+    assert_eq!([&*carried.weights, &*file.weights], ["carried", "unverified"]);
+    assert_eq!(carried.weights_sha256, file.weights_sha256);
 }
 
 #[test]

@@ -29,7 +29,8 @@ fn record(file: &Path) -> FigureRecord {
     let mosaic = compose(&activation, &LayerStats::of(&activation), &MosaicSettings::default()).unwrap();
     let run = RunRecord {
         tag: "inception_v3.tf_in1k".into(),
-        weights_sha256: UNVERIFIED.into(),
+        weights: UNVERIFIED.into(),
+        weights_sha256: "0".repeat(64),
         fit: "model".into(),
         preprocess: "model".into(),
         fitted: "stretched from 1x2 to 299x299, bilinear".into(),
@@ -40,7 +41,7 @@ fn record(file: &Path) -> FigureRecord {
         device: "cpu".into(),
     };
     let panel = PanelRecord { run, look: LookRecord::of(&mosaic) };
-    FigureRecord::new(PictureRecord::new(file, 1, 2, &[1, 2, 3, 4, 5, 6]), vec![panel])
+    FigureRecord::new("mosaic", PictureRecord::new(file, 1, 2, &[1, 2, 3, 4, 5, 6]), vec![panel])
 }
 
 fn gradient() -> Pixels {

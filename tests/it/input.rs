@@ -7,7 +7,7 @@ use filterscope::input::decode::{
     DecodeLimits, Picture, decode_bytes, decode_bytes_within, decode_file, decode_file_within,
 };
 use filterscope::input::{FitChoice, PreprocessError, SourceRegion, ValueChoice, preprocess, resize};
-use filterscope::tensor::{Fit, PixelSize, PreprocessSpec, ResizeFilter, ValueScale};
+use filterscope::tensor::{Fit, LongSide, PixelSize, PreprocessSpec, ResizeFilter, ValueScale};
 use image::RgbImage;
 
 use crate::support::npy::{npy_f32, npy_u8};
@@ -272,7 +272,7 @@ fn resize_is_pillow_s_to_the_bit() {
 fn lite0() -> PreprocessSpec {
     PreprocessSpec {
         size: PixelSize::square(224),
-        fit: Fit::ShortSideCrop { crop_pct: 0.875 },
+        fit: Fit::ShortSideCrop { crop_pct: 0.875, long_side: LongSide::Rounded },
         filter: ResizeFilter::Bicubic,
         scale: ValueScale::LITE,
     }
@@ -356,7 +356,11 @@ fn any_shape_of_picture_and_model_comes_out_at_the_model_s_size() {
         let picture = RgbImage::new(width, height);
         for size in [PixelSize::square(224), PixelSize::new(40, 90), PixelSize::new(90, 40)] {
             for crop_pct in [0.875, 0.934, 1.0] {
-                let spec = PreprocessSpec { size, fit: Fit::ShortSideCrop { crop_pct }, ..lite0() };
+                let spec = PreprocessSpec {
+                    size,
+                    fit: Fit::ShortSideCrop { crop_pct, long_side: LongSide::Rounded },
+                    ..lite0()
+                };
                 let out = preprocess(&picture, &spec, FitChoice::Model, ValueChoice::Model).unwrap();
                 assert_eq!((out.batch.width(), out.batch.height()), (size.width, size.height));
                 let SourceRegion { x, y, width: w, height: h } = out.region;
@@ -381,7 +385,8 @@ fn what_cannot_be_fed_is_refused() {
         "a picture of 0x0 pixels has nothing to show"
     );
     for crop_pct in [0.0, -1.0, 1.5, f64::NAN] {
-        let spec = PreprocessSpec { fit: Fit::ShortSideCrop { crop_pct }, ..lite0() };
+        let spec =
+            PreprocessSpec { fit: Fit::ShortSideCrop { crop_pct, long_side: LongSide::Rounded }, ..lite0() };
         let result = preprocess(&RgbImage::new(9, 9), &spec, FitChoice::Model, ValueChoice::Model);
         assert!(matches!(result, Err(PreprocessError::BadSpec { .. })), "{crop_pct}");
     }
@@ -426,4 +431,25 @@ fn the_fixture_folder_has_no_file_that_no_test_reads() {
             || name == "broken";
         assert!(is_known, "{name} is in no table");
     }
+}
+
+/// torchvision's `Resize(256)` and `CenterCrop(224)`, which timm evaluates with: the long side is `int(256 * 451 / 300)` = 384, and
+/// an odd offset is rounded half to even. (`_compute_resized_output_size` and `center_crop` in torchvision 0.29.)
+#[test]
+fn torchvision_s_rows_cut_the_long_side_down() {
+    let cut_down = |crop_pct| PreprocessSpec {
+        fit: Fit::ShortSideCrop { crop_pct, long_side: LongSide::CutDown },
+        ..lite0()
+    };
+    let ready = |w, h, crop_pct| {
+        let picture = RgbImage::new(w, h);
+        preprocess(&picture, &cut_down(crop_pct), FitChoice::Model, ValueChoice::Model).unwrap()
+    };
+    let cat = ready(451, 300, 0.875);
+    assert_eq!(cat.resized, PixelSize::new(384, 256));
+    assert_eq!((cat.region.x * 384.0 / 451.0).round(), 80.0);
+    // 224 / 0.95 = 235.8: the short side is 235, so its room is 11, and half of it is 5.5, which rounds to even: 6.
+    let odd = ready(300, 300, 0.95);
+    assert_eq!(odd.resized, PixelSize::square(235));
+    assert_eq!((odd.region.y * 235.0 / 300.0).round(), 6.0);
 }

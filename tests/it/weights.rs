@@ -230,7 +230,7 @@ fn keras_tensors_are_refused_for_another_frameworks_row() {
 }
 
 #[test]
-fn every_row_binds_its_own_parameters_and_misses_none() {
+fn a_networks_parameters_are_all_found_and_none_is_left() {
     let row = Registry::find("resnet18.tv_in1k").unwrap();
     let graph = (row.build)().unwrap();
     let file = generated_for(&graph, 3);

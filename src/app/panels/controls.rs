@@ -91,10 +91,15 @@ fn frames(ui: &mut egui::Ui, cx: &mut Context<'_>) {
         if ui.add_enabled(open.index > 0, egui::Button::new("Previous")).clicked() {
             cx.commands.push(Command::SetFrame(open.index - 1));
         }
-        let mut index = open.index;
-        let label = ui.label("moment");
-        let field = ui.add(egui::DragValue::new(&mut index).range(0..=last)).labelled_by(label.id);
-        if field.changed() {
+        // Rows keep their numbers when others are missing, so a number between them may mean none.
+        let row_at = |index| open.source.sample(index).map_or(index, |s| s.row);
+        let mut row = row_at(open.index);
+        let label = ui.label("row");
+        let field =
+            ui.add(egui::DragValue::new(&mut row).range(row_at(0)..=row_at(last))).labelled_by(label.id);
+        if field.changed()
+            && let Some(index) = open.source.index_of_row(row)
+        {
             cx.commands.push(Command::SetFrame(index));
         }
         if ui.add_enabled(open.index < last, egui::Button::new("Next")).clicked() {

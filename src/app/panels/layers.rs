@@ -63,7 +63,7 @@ pub(super) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
         .labelled_by(heading.id)
         .on_hover_text("Whose filters to show");
     if let Some(shown) = &cx.state.shown
-        && shown.backbone.row().tag == cx.state.row.tag
+        && shown.row().tag == cx.state.row.tag
     {
         let info = &shown.infos[chosen.0];
         ui.label(format!("{} filters of {}×{}", info.shape.channels, info.shape.height, info.shape.width));

@@ -32,6 +32,7 @@ pub(super) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
         details::draw(ui, cx);
     }
     egui::CentralPanel::no_frame().show(ui, |ui| mosaic::draw(ui, cx));
+    models::ask(ui.ctx(), cx);
     help::draw(ui.ctx(), cx);
 }
 

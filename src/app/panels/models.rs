@@ -19,9 +19,10 @@ pub(super) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
             ui.text_edit_singleline(&mut cx.scratch.model_search).labelled_by(label.id);
             let wanted = cx.scratch.model_search.trim().to_lowercase();
             for other in Registry::rows().filter(|r| r.tag.to_lowercase().contains(&wanted)) {
-                let words = match state_of(cx, other) {
-                    WeightState::Embedded => other.tag.to_owned(),
-                    WeightState::NeedsFile => format!("{} (needs a file)", other.tag),
+                let words = if has_weights(cx, other) {
+                    other.tag.to_owned()
+                } else {
+                    format!("{} (needs a file)", other.tag)
                 };
                 if ui.selectable_label(other.tag == row.tag, words).on_hover_text(other.title).clicked() {
                     cx.commands.push(Command::SetModel(other));
@@ -38,21 +39,52 @@ pub(super) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
         let colour = theme::warning(ui.visuals().dark_mode);
         ui.add(egui::Label::new(egui::RichText::new(row.caution).color(colour)).wrap());
     }
-    ui.horizontal(|ui| {
-        let text = format!("For {}, from a safetensors file", row.tag);
-        if ui.button("Load weights…").on_hover_text(text).clicked() {
-            cx.commands.push(Command::ChooseWeights);
-        }
-    });
+    if ui
+        .button("Load weights…")
+        .on_hover_text("From a safetensors file; which model it is for is found out or asked")
+        .clicked()
+    {
+        cx.commands.push(Command::ChooseWeights);
+    }
     if let Some(file) = cx.state.weights_file() {
         let name = file.file_name().unwrap_or_default().to_string_lossy();
-        ui.add(egui::Label::new(egui::RichText::new(format!("weights: {name}")).weak()).wrap());
+        ui.add(egui::Label::new(egui::RichText::new(format!("unverified weights: {name}")).weak()).wrap());
+        if cx.state.store.state(row) == WeightState::Embedded
+            && ui.button("Use the carried weights").clicked()
+        {
+            cx.commands.push(Command::ForgetWeights);
+        }
     }
 }
 
-fn state_of(cx: &Context<'_>, row: &Row) -> WeightState {
-    if cx.state.weight_files.iter().any(|(tag, _)| *tag == row.tag) {
-        return WeightState::Embedded;
+/// Asks which of several models a weight file is for: its tensors don't show border, epsilon or preprocessing.
+pub(super) fn ask(ctx: &egui::Context, cx: &mut Context<'_>) {
+    let Some((path, rows)) = &cx.state.weights_question else { return };
+    let answer = egui::Modal::new(egui::Id::unique("weights question")).show(ctx, |ui| {
+        ui.set_width(460.0);
+        ui.strong("Which model is this file for?");
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        ui.add(
+            egui::Label::new(format!("{name} fits several. They differ in what tensors don't show.")).wrap(),
+        );
+        ui.add_space(4.0);
+        for row in rows {
+            if ui.button(row.tag).on_hover_text(row.variant).clicked() {
+                cx.commands.push(Command::UseWeights(row, path.clone()));
+            }
+            let size = row.preprocess.size;
+            let about = format!("{} · {size}, {}", row.title, row.preprocess.scale);
+            ui.add(egui::Label::new(egui::RichText::new(about).weak()).wrap());
+        }
+        ui.add_space(4.0);
+        ui.button("Cancel").clicked()
+    });
+    if answer.inner || answer.should_close() {
+        cx.commands.push(Command::DropWeights);
     }
-    cx.state.store.state(row)
+}
+
+fn has_weights(cx: &Context<'_>, row: &Row) -> bool {
+    cx.state.weight_files.iter().any(|(tag, _)| *tag == row.tag)
+        || cx.state.store.state(row) == WeightState::Embedded
 }

@@ -8,13 +8,17 @@ use super::super::state::Trouble;
 use super::super::theme;
 use super::super::viewport::mosaic_rect;
 use super::{Context, named};
-use crate::mosaic::{MosaicValue, PixelRect, format_value};
+use crate::mosaic::{MosaicLayout, MosaicValue, PixelRect, format_value};
 use crate::tensor::FilterKind;
 
 /// Zoom of one notch of the wheel is about this many points of scrolling.
 const POINTS_PER_DOUBLING: f32 = 160.0;
 /// Below this many points a value gets no outline of its own.
 const MIN_VALUE_OUTLINE: f32 = 6.0;
+/// Below this many points the cells of a selected filter get none.
+const MIN_CELL_OUTLINE: f32 = 1.0;
+/// Positions above which they get none.
+const MAX_OUTLINED_CELLS: usize = 1024;
 
 pub(super) fn draw(ui: &mut Ui, cx: &mut Context<'_>) {
     let panel = ui.available_rect_before_wrap();
@@ -61,8 +65,11 @@ fn canvas(ui: &mut Ui, cx: &mut Context<'_>, shown: &Shown, panel: Rect) {
         let position = shown.mosaic.order.position_of(channel)?;
         shown.mosaic.geometry.filter_rect(position).map(on_screen)
     };
-    if let Some(tile) = cx.state.selected.and_then(tile_of) {
-        outline(&painter, tile, theme::SELECTED);
+    if let Some(channel) = cx.state.selected {
+        match tile_of(channel) {
+            Some(tile) => outline(&painter, tile, theme::SELECTED),
+            None => outline_cells(&painter, shown, channel, &on_screen),
+        }
     }
     if let Some(value) = hovered {
         if let Some(tile) = tile_of(value.channel) {
@@ -81,6 +88,27 @@ fn canvas(ui: &mut Ui, cx: &mut Context<'_>, shown: &Shown, panel: Rect) {
     }
     if let Some(value) = hovered {
         response.on_hover_text_at_pointer(words(shown, value));
+    }
+}
+
+/// In the cells layout a filter has one value in each patch; all are outlined, where they are large enough and not too many.
+fn outline_cells(
+    painter: &egui::Painter,
+    shown: &Shown,
+    channel: usize,
+    on_screen: &dyn Fn(PixelRect) -> Rect,
+) {
+    let shape = shown.activation.shape();
+    let Some(position) = shown.mosaic.order.position_of(channel) else { return };
+    if shown.mosaic.geometry.layout() != MosaicLayout::Cells || shape.plane() > MAX_OUTLINED_CELLS {
+        return;
+    }
+    for (row, column) in (0..shape.height).flat_map(|row| (0..shape.width).map(move |column| (row, column))) {
+        if let Some(cell) = shown.mosaic.geometry.value_rect(position, row, column).map(on_screen)
+            && cell.width() >= MIN_CELL_OUTLINE
+        {
+            outline(painter, cell, theme::SELECTED);
+        }
     }
 }
 
@@ -133,9 +161,14 @@ fn notice(ui: &mut Ui, cx: &mut Context<'_>, panel: Rect) {
                 Some(Trouble::Failed(reason)) => {
                     ui.strong("That didn't work");
                     ui.add(egui::Label::new(reason.as_str()).wrap());
-                    if ui.button("Try again").clicked() {
-                        cx.commands.push(Command::Retry);
-                    }
+                    ui.horizontal(|ui| {
+                        if ui.button("Try again").clicked() {
+                            cx.commands.push(Command::Retry);
+                        }
+                        if cx.state.good.is_some() && ui.button("Go back").clicked() {
+                            cx.commands.push(Command::GoBack);
+                        }
+                    });
                 }
             }
         });
@@ -149,9 +182,14 @@ fn needs_weights(ui: &mut Ui, cx: &mut Context<'_>) {
     ui.add(
         egui::Label::new("With a safetensors file of them, load it here or drop it on the window.").wrap(),
     );
-    if ui.button("Load weights…").clicked() {
-        cx.commands.push(Command::ChooseWeights);
-    }
+    ui.horizontal(|ui| {
+        if ui.button("Load weights…").clicked() {
+            cx.commands.push(Command::ChooseWeights);
+        }
+        if cx.state.good.is_some() && ui.button("Go back").clicked() {
+            cx.commands.push(Command::GoBack);
+        }
+    });
     let here: Vec<_> = crate::models::Registry::rows()
         .filter(|r| cx.state.store.state(r) == crate::engine::WeightState::Embedded)
         .collect();

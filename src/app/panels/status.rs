@@ -34,10 +34,10 @@ pub(super) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
             let Some(shown) = &cx.state.shown else { return };
             ui.separator();
             let shape = shown.activation.shape();
-            let ms = shown.view.report.elapsed.as_secs_f64() * 1e3;
+            let ms = shown.elapsed.as_secs_f64() * 1e3;
             let text = format!(
                 "{} · {} {shape} · {ms:.0} ms on {}",
-                shown.backbone.row().tag,
+                shown.row().tag,
                 shown.activation.name(),
                 shown.run_by.device,
             );

@@ -120,11 +120,12 @@ fn of_source(
     if let Some(camera) = camera.filter(|camera| !source.cameras().contains(camera)) {
         return Err(no_camera(camera, String::new()));
     }
-    let title = title(path);
+    // Where a log has a centre camera, another one never stands in for it unasked.
+    let camera = camera.or_else(|| source.cameras().contains(&Camera::Center).then_some(Camera::Center));
     let Some(row) = row else {
         return Ok((0..source.len())
             .filter_map(|index| source.sample(index))
-            .filter_map(|sample| of_sample(&title, &sample, camera))
+            .filter_map(|sample| PictureRef::of_sample(path, &sample, camera))
             .collect());
     };
     let sample = source.index_of_row(row).and_then(|index| source.sample(index));
@@ -134,27 +135,34 @@ fn of_source(
         let missing = if row <= last { ", and the pictures of this one are missing" } else { "" };
         return Err(ExpandError::NoSuchRow { row, last, missing, path: path.to_owned() });
     };
-    match (of_sample(&title, &sample, camera), camera) {
+    match (PictureRef::of_sample(path, &sample, camera), camera) {
         (None, Some(camera)) => Err(no_camera(camera, format!(" in row {row}"))),
         (picture, _) => Ok(picture.into_iter().collect()),
     }
 }
 
-fn of_sample(title: &str, sample: &Sample, camera: Option<Camera>) -> Option<PictureRef> {
-    let view = sample.view(camera)?;
-    let (label, stem) = match view.camera {
-        Some(camera) => {
-            (format!("{title}, row {}, {camera}", sample.row), format!("{title}_{:06}_{camera}", sample.row))
-        }
-        None => (sample.id.clone(), with_slashes(&Path::new(&sample.id).with_extension(""))),
-    };
-    Some(PictureRef {
-        label,
-        picture: view.picture.clone(),
-        camera: view.camera,
-        row: Some(sample.row),
-        stem: plain(&stem),
-    })
+impl PictureRef {
+    /// The picture of a row that a camera took (or the row's own, where there are no cameras), of the data set opened at `place`.
+    pub fn of_sample(place: &Path, sample: &Sample, camera: Option<Camera>) -> Option<Self> {
+        let view = sample.view(camera)?;
+        let (label, stem) = match view.camera {
+            Some(camera) => {
+                let title = title(place);
+                (
+                    format!("{title}, row {}, {camera}", sample.row),
+                    format!("{title}_{:06}_{camera}", sample.row),
+                )
+            }
+            None => (sample.id.clone(), with_slashes(&Path::new(&sample.id).with_extension(""))),
+        };
+        Some(Self {
+            label,
+            picture: view.picture.clone(),
+            camera: view.camera,
+            row: Some(sample.row),
+            stem: plain(&stem),
+        })
+    }
 }
 
 /// The name of a folder, or of a log's folder: `interpolated` says nothing.
@@ -169,13 +177,12 @@ fn file_name(path: &Path) -> String {
     path.file_name().map_or_else(|| path.to_string_lossy(), |n| n.to_string_lossy()).into_owned()
 }
 
-/// A file name that every system accepts: separators and reserved characters become `_`; at most 60 characters (names are limited in bytes).
+/// A file name that every system accepts: separators and reserved characters become `_`; at most 120 bytes, of
+/// the 255 that systems allow, for a tag and a layer follow.
 fn plain(name: &str) -> String {
-    let safe: String = name
-        .chars()
-        .map(|c| if c.is_control() || r#"/\:*?"<>|"#.contains(c) { '_' } else { c })
-        .take(60)
-        .collect();
+    let mut safe: String =
+        name.chars().map(|c| if c.is_control() || r#"/\:*?"<>|"#.contains(c) { '_' } else { c }).collect();
+    safe.truncate(safe.floor_char_boundary(120));
     let trimmed = safe.trim_matches(['.', ' ']);
     if trimmed.is_empty() { "picture".to_owned() } else { trimmed.to_owned() }
 }

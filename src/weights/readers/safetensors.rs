@@ -2,20 +2,17 @@
 //!
 //! Source: the `safetensors` crate, which checks that the header's offsets tile the buffer exactly.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use safetensors::{Dtype, SafeTensorError, SafeTensors};
 
 use crate::weights::tensor_file::{ElementType, Entry, WeightsFileError};
 
-/// Tensors by name, and the file's notes.
-type Index = (BTreeMap<String, Entry>, HashMap<String, String>);
-
-/// Index and metadata of a whole file's bytes.
-pub(crate) fn index(bytes: &[u8], origin: &str) -> Result<Index, WeightsFileError> {
+/// Tensors by name of a whole file's bytes.
+pub(crate) fn index(bytes: &[u8], origin: &str) -> Result<BTreeMap<String, Entry>, WeightsFileError> {
     let tensors = SafeTensors::deserialize(bytes).map_err(|error| explain(&error, bytes, origin))?;
     let base = bytes.as_ptr() as usize;
-    let entries = tensors
+    Ok(tensors
         .iter()
         .map(|(name, view)| {
             let start = view.data().as_ptr() as usize - base;
@@ -27,9 +24,7 @@ pub(crate) fn index(bytes: &[u8], origin: &str) -> Result<Index, WeightsFileErro
             };
             (name.to_owned(), entry)
         })
-        .collect();
-    let (_, header) = SafeTensors::read_metadata(bytes).map_err(|error| explain(&error, bytes, origin))?;
-    Ok((entries, header.metadata().clone().unwrap_or_default()))
+        .collect())
 }
 
 fn element_type(dtype: Dtype) -> Option<ElementType> {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use filterscope::graph::Op;
 use filterscope::models::{Registry, Verification};
-use filterscope::tensor::{Fit, MapShape, PixelSize, ResizeFilter, ValueScale};
+use filterscope::tensor::{Fit, LongSide, MapShape, PixelSize, ResizeFilter, ValueScale};
 
 use super::{graph, row, torch_name};
 
@@ -129,7 +129,7 @@ fn preprocessing_belongs_to_the_tag() {
             "{tag}"
         );
     };
-    let crop = |crop_pct| Fit::ShortSideCrop { crop_pct };
+    let crop = |crop_pct| Fit::ShortSideCrop { crop_pct, long_side: LongSide::CutDown };
     check("inception_v3.moderation", 299, Fit::Stretch, Bilinear, ValueScale::UNIT);
     check("inception_v3.tv_in1k", 299, crop(0.875), Bicubic, ValueScale::HALF);
     check("inception_v3.tf_in1k", 299, crop(0.875), Bicubic, ValueScale::HALF);
@@ -163,14 +163,16 @@ fn preprocessing_belongs_to_the_tag() {
         check(&format!("tf_efficientnet_b{n}.{main}"), side, crop(pct), Bicubic, ValueScale::TORCH);
         check(&format!("tf_efficientnet_b{n}.ap_in1k"), side, crop(pct), Bicubic, ValueScale::HALF);
     }
+    // The carried Lite0 is read as its reference inputs were made: TensorFlow's scale, the long side rounded.
+    let rounded = Fit::ShortSideCrop { crop_pct: 0.875, long_side: LongSide::Rounded };
+    check("tf_efficientnet_lite0.in1k", 224, rounded, Bicubic, ValueScale::LITE);
     for (n, side, pct, filter) in [
-        (0, 224, 0.875, Bicubic),
         (1, 240, 0.882, Bicubic),
         (2, 260, 0.89, Bicubic),
         (3, 300, 0.904, Bilinear),
         (4, 380, 0.92, Bilinear),
     ] {
-        check(&format!("tf_efficientnet_lite{n}.in1k"), side, crop(pct), filter, ValueScale::LITE);
+        check(&format!("tf_efficientnet_lite{n}.in1k"), side, crop(pct), filter, ValueScale::HALF);
     }
 }
 

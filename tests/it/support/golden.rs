@@ -32,7 +32,6 @@ pub struct Stage {
     pub shape: [usize; 4],
     pub mean: f64,
     pub zero_fraction: f64,
-    #[serde(default)]
     pub abs_max: f64,
     pub sample_index: Vec<usize>,
     pub sample_value: Vec<f32>,
@@ -60,14 +59,13 @@ pub fn stage_error(stage: &Stage, got: &Activation) -> f64 {
     let shape = got.shape();
     assert_eq!([1, shape.channels, shape.height, shape.width], stage.shape, "shape of {}", stage.name);
     let values = got.values();
-    let largest = f64::from(values.iter().fold(0f32, |m, v| m.max(v.abs()))).max(stage.abs_max);
     let samples = stage.sample_index.iter().zip(&stage.sample_value);
     let mean = values.iter().map(|v| f64::from(*v)).sum::<f64>() / values.len() as f64;
     samples
         .map(|(at, expected)| f64::from((values[*at] - expected).abs()))
         .chain([(mean - stage.mean).abs()])
         .fold(0f64, |m, d| if d.is_nan() { f64::INFINITY } else { m.max(d) })
-        / largest
+        / stage.abs_max
 }
 
 /// Share of zeros in an activation.
@@ -75,8 +73,16 @@ pub fn zero_fraction(got: &Activation) -> f64 {
     got.values().iter().filter(|v| **v == 0.0).count() as f64 / got.values().len() as f64
 }
 
+/// Named tensors with shapes and values.
+pub type Tensors = Vec<(String, Vec<usize>, Vec<f32>)>;
+
 /// A weight file in memory holding the given tensors.
 pub fn tensor_file(tensors: &[(String, Vec<usize>, Vec<f32>)]) -> TensorFile {
+    TensorFile::from_bytes(safetensors_bytes(tensors), "generated").unwrap()
+}
+
+/// The same as the bytes of a file.
+pub fn safetensors_bytes(tensors: &[(String, Vec<usize>, Vec<f32>)]) -> Vec<u8> {
     let raw: Vec<(String, Vec<usize>, Vec<u8>)> = tensors
         .iter()
         .map(|(n, s, v)| (n.clone(), s.clone(), v.iter().flat_map(|x| x.to_le_bytes()).collect()))
@@ -85,7 +91,7 @@ pub fn tensor_file(tensors: &[(String, Vec<usize>, Vec<f32>)]) -> TensorFile {
         .iter()
         .map(|(n, s, b)| (n.as_str(), TensorView::new(Dtype::F32, s.clone(), b).unwrap()))
         .collect();
-    TensorFile::from_bytes(safetensors::serialize(views, None).unwrap(), "generated").unwrap()
+    safetensors::serialize(views, None).unwrap()
 }
 
 /// Generated weights for the parameters that a `params.json` lists, in that framework's names and layouts.
@@ -117,6 +123,11 @@ pub fn generated_from_list(folder: &Path) -> TensorFile {
 
 /// Generated weights for every parameter of a graph, in torch's names.
 pub fn generated_for(graph: &Graph, gain: u32) -> TensorFile {
+    tensor_file(&generated_tensors(graph, gain))
+}
+
+/// The same as tensors.
+pub fn generated_tensors(graph: &Graph, gain: u32) -> Tensors {
     let mut tensors = Vec::new();
     for node in graph.nodes() {
         for (role, shape) in node.op.params() {
@@ -131,5 +142,5 @@ pub fn generated_for(graph: &Graph, gain: u32) -> TensorFile {
             tensors.push((name, shape, values));
         }
     }
-    tensor_file(&tensors)
+    tensors
 }

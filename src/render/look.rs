@@ -12,7 +12,7 @@ const MAX_SCALE: u32 = 256;
 
 /// Pixels per value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Scale {
+pub enum Scale {
     /// The least that makes the mosaic [`AUTO_SIDE`] long.
     Auto,
     /// This many.
@@ -22,7 +22,7 @@ pub(super) enum Scale {
 /// Text that is no scale.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error("scale `{0}`: expected auto, or a whole number from 1 to {MAX_SCALE}")]
-pub(super) struct UnknownScale(String);
+pub struct UnknownScale(pub String);
 
 impl FromStr for Scale {
     type Err = UnknownScale;
@@ -38,7 +38,7 @@ impl FromStr for Scale {
 
 /// The settings of a layer's mosaic; an automatic scale depends on the layer's shape.
 #[derive(Clone, Debug)]
-pub(super) struct Look {
+pub struct Look {
     /// Everything but the scale.
     pub settings: MosaicSettings,
     /// The scale.
@@ -50,7 +50,7 @@ impl Look {
     ///
     /// # Errors
     /// A grid that doesn't hold the filters, a mosaic over the size limit.
-    pub(super) fn for_shape(&self, shape: MapShape) -> Result<MosaicSettings, MosaicError> {
+    pub fn for_shape(&self, shape: MapShape) -> Result<MosaicSettings, MosaicError> {
         let geometry = |scale| {
             let MosaicSettings { layout, grid, gap, .. } = self.settings;
             Geometry::new(layout, shape, grid, scale, gap)

@@ -1,21 +1,41 @@
 //! A layer's values to what a file holds: mosaic, figure or sheet, each with its record.
 
-use anyhow::Context as _;
 use image::RgbImage;
 
-use super::look::Look;
-use super::plan::FigureKind;
-use crate::engine::Session;
+use super::record::panel_record;
+use super::view::View;
+use crate::engine::RunBy;
 use crate::formats::{FigureRecord, PanelRecord, PictureRecord};
 use crate::mosaic::{
-    Caption, FigureSettings, Mosaic, Paper, Pixels, SheetPanel, SheetPicture, SheetSettings, compose, figure,
-    sheet,
+    Caption, FigureSettings, Mosaic, MosaicError, MosaicSettings, Paper, Pixels, SheetPanel, SheetPicture,
+    SheetSettings, compose, figure, sheet,
 };
-use crate::render::{View, panel_record};
 use crate::tensor::{Activation, LayerStats};
 
+/// What a picture becomes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FigureKind {
+    /// A mosaic per layer.
+    Mosaics,
+    /// The same with caption, colour scale and legend.
+    Captioned,
+    /// One sheet of all.
+    Sheet,
+}
+
+impl FigureKind {
+    /// The word for records.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Mosaics => "mosaic",
+            Self::Captioned => "captioned",
+            Self::Sheet => "sheet",
+        }
+    }
+}
+
 /// A figure ready to be written.
-pub(super) struct Drawing {
+pub struct Drawing {
     /// The pixels.
     pub pixels: Pixels,
     /// One line, for viewers.
@@ -25,53 +45,57 @@ pub(super) struct Drawing {
 }
 
 /// One layer, painted.
-pub(super) struct Panel {
+pub struct Panel {
     tag: &'static str,
     mosaic: Mosaic,
     record: PanelRecord,
 }
 
 impl Panel {
-    /// Paints a layer of a view.
-    pub(super) fn new(
-        session: &Session,
+    /// Paints a layer of a view. `stats` must be the activation's.
+    pub fn new(
+        run_by: &RunBy,
         view: &View,
         activation: &Activation,
-        look: &Look,
-    ) -> anyhow::Result<Self> {
-        let settings = look.for_shape(activation.shape())?;
-        let mosaic = compose(activation, &LayerStats::of(activation), &settings)?;
-        let record = panel_record(&session.run_by(), view, &mosaic);
-        Ok(Self { tag: session.backbone().row().tag, mosaic, record })
+        stats: &LayerStats,
+        settings: &MosaicSettings,
+    ) -> Result<Self, MosaicError> {
+        let mosaic = compose(activation, stats, settings)?;
+        let record = panel_record(run_by, view, &mosaic);
+        Ok(Self { tag: run_by.backbone.row().tag, mosaic, record })
     }
 
     /// The panel as a figure of its own, plain or captioned.
-    pub(super) fn into_drawing(
+    pub fn into_drawing(
         self,
         picture: &PictureRecord,
         label: &str,
         kind: FigureKind,
-    ) -> anyhow::Result<Drawing> {
+    ) -> Result<Drawing, MosaicError> {
         let caption = Caption::of(&self.mosaic, label, self.tag);
         // Blanks that don't break keep the figure's lines together; a title has one line, and is searched for.
         let title = caption.title.replace('\u{a0}', " ");
         let pixels = if kind == FigureKind::Captioned {
-            figure(&self.mosaic, &caption, &FigureSettings::default()).context("the caption")?.pixels
+            figure(&self.mosaic, &caption, &FigureSettings::default())?.pixels
         } else {
             self.mosaic.pixels
         };
-        Ok(Drawing { pixels, title, record: FigureRecord::new(picture.clone(), vec![self.record]) })
+        Ok(Drawing {
+            pixels,
+            title,
+            record: FigureRecord::new(kind.name(), picture.clone(), vec![self.record]),
+        })
     }
 }
 
 /// All panels of one picture as one figure.
-pub(super) fn draw_sheet(
+pub fn draw_sheet(
     panels: Vec<Panel>,
     picture: PictureRecord,
     label: &str,
     rgb: RgbImage,
     paper: Paper,
-) -> anyhow::Result<Drawing> {
+) -> Result<Drawing, MosaicError> {
     let (width, height) = rgb.dimensions();
     let original = SheetPicture {
         title: label.to_owned(),
@@ -93,5 +117,5 @@ pub(super) fn draw_sheet(
     let settings = SheetSettings { paper, ..SheetSettings::default() };
     let pixels = sheet(Some(&original), &shown, &settings)?;
     let title = format!("{label} · {}", shown.iter().map(|p| &*p.title).collect::<Vec<_>>().join(", "));
-    Ok(Drawing { pixels, title, record: FigureRecord::new(picture, records) })
+    Ok(Drawing { pixels, title, record: FigureRecord::new(FigureKind::Sheet.name(), picture, records) })
 }
