@@ -117,6 +117,11 @@ pub fn generated_from_list(folder: &Path) -> TensorFile {
 
 /// Generated weights for every parameter of a graph, in torch's names.
 pub fn generated_for(graph: &Graph, gain: u32) -> TensorFile {
+    tensor_file(&generated_params(graph, gain))
+}
+
+/// Name, shape and generated values of every parameter of a graph, in torch's names.
+pub fn generated_params(graph: &Graph, gain: u32) -> Vec<(String, Vec<usize>, Vec<f32>)> {
     let mut tensors = Vec::new();
     for node in graph.nodes() {
         for (role, shape) in node.op.params() {
@@ -131,5 +136,5 @@ pub fn generated_for(graph: &Graph, gain: u32) -> TensorFile {
             tensors.push((name, shape, values));
         }
     }
-    tensor_file(&tensors)
+    tensors
 }
