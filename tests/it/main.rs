@@ -18,6 +18,7 @@ mod input;
 mod models;
 mod mosaic;
 mod parity;
+mod second_opinion;
 mod support;
 mod weights;
 #[cfg(feature = "gui")]
