@@ -177,7 +177,7 @@ const TF: Row = Row {
     is_keras: false,
     license: "Apache-2.0",
     source: "",
-    verification: Verification::Table,
+    verification: Verification::GeneratedWeights,
     caution: "",
 };
 

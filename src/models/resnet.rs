@@ -169,7 +169,7 @@ const TV: Row = Row {
     is_keras: false,
     license: "BSD-3-Clause",
     source: "",
-    verification: Verification::Table,
+    verification: Verification::GeneratedWeights,
     caution: "",
 };
 
@@ -233,14 +233,12 @@ pub(super) const ROWS: &[Row] = &[
         title: "ResNet-50, ImageNet, timm's recipe A1",
         bare_names: &["resnet50"],
         source: "timm/resnet50.a1_in1k",
-        verification: Verification::GeneratedWeights,
         ..A1
     },
     Row {
         tag: "resnet50.tv_in1k",
         title: "ResNet-50, ImageNet, torchvision's weights",
         source: "timm/resnet50.tv_in1k",
-        verification: Verification::GeneratedWeights,
         ..TV
     },
     Row {
@@ -278,7 +276,6 @@ pub(super) const ROWS: &[Row] = &[
         title: "ResNet-50, ImageNet, Keras' weights (the authors' own, ported from Caffe)",
         bare_names: &["ResNet50"],
         source: "resnet50_weights_tf_dim_ordering_tf_kernels_notop.h5 of Keras applications (layers named conv2_block1_…)",
-        verification: Verification::GeneratedWeights,
         caution: "an older Keras file has the same name and layers named res2a_…; that is another network",
         ..KERAS
     },
@@ -296,6 +293,7 @@ pub(super) const ROWS: &[Row] = &[
         bare_names: &["ResNet152"],
         build: || keras(STAGES_152),
         source: "resnet152_weights_tf_dim_ordering_tf_kernels_notop.h5 of Keras applications",
+        verification: Verification::Table,
         ..KERAS
     },
 ];

@@ -73,7 +73,7 @@ const TV: Row = Row {
     is_keras: false,
     license: "BSD-3-Clause",
     source: "",
-    verification: Verification::Table,
+    verification: Verification::GeneratedWeights,
     caution: "",
 };
 
@@ -110,7 +110,6 @@ pub(super) const ROWS: &[Row] = &[
         title: "VGG-16, ImageNet, torchvision's weights",
         bare_names: &["vgg16"],
         source: "timm/vgg16.tv_in1k",
-        verification: Verification::GeneratedWeights,
         ..TV
     },
     Row {
@@ -158,7 +157,6 @@ pub(super) const ROWS: &[Row] = &[
         title: "VGG-16, ImageNet, Keras' weights (the authors' own, ported from Caffe)",
         bare_names: &["VGG16"],
         source: "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5 of Keras applications",
-        verification: Verification::GeneratedWeights,
         ..KERAS
     },
     Row {

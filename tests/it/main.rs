@@ -4,7 +4,6 @@
     clippy::panic,
     clippy::print_stdout,
     clippy::case_sensitive_file_extension_comparisons,
-    clippy::too_many_lines,
     unreachable_pub,
     reason = "tests fail by panicking and name files themselves; tables of cases are long"
 )]
@@ -18,6 +17,7 @@ mod input;
 mod models;
 mod mosaic;
 mod parity;
+mod second_opinion;
 mod support;
 mod weights;
 #[cfg(feature = "gui")]

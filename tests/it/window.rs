@@ -13,7 +13,7 @@ use filterscope::formats::read_record;
 use filterscope::models::Registry;
 use filterscope::render::{Resources, WindowRequest};
 
-use crate::support::golden::{generated_tensors, safetensors_bytes};
+use crate::support::golden::{generated_params, safetensors_bytes};
 use crate::support::root;
 
 /// Dialogs that answer what a test says; closed without an answer otherwise.
@@ -303,7 +303,7 @@ fn a_weight_file_that_fits_several_models_is_asked_about() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("model.safetensors");
     let graph = (Registry::find("resnet18").unwrap().build)().unwrap();
-    std::fs::write(&path, safetensors_bytes(&generated_tensors(&graph, 3))).unwrap();
+    std::fs::write(&path, safetensors_bytes(&generated_params(&graph, 3))).unwrap();
     window.harness.input_mut().dropped_files.push(Arc::new(Dropped(path)));
     window.harness.step();
     window.harness.input_mut().dropped_files.clear();

@@ -123,11 +123,11 @@ pub fn generated_from_list(folder: &Path) -> TensorFile {
 
 /// Generated weights for every parameter of a graph, in torch's names.
 pub fn generated_for(graph: &Graph, gain: u32) -> TensorFile {
-    tensor_file(&generated_tensors(graph, gain))
+    tensor_file(&generated_params(graph, gain))
 }
 
-/// The same as tensors.
-pub fn generated_tensors(graph: &Graph, gain: u32) -> Tensors {
+/// Name, shape and generated values of every parameter of a graph, in torch's names.
+pub fn generated_params(graph: &Graph, gain: u32) -> Tensors {
     let mut tensors = Vec::new();
     for node in graph.nodes() {
         for (role, shape) in node.op.params() {

@@ -1,5 +1,4 @@
 //! What several tests share: fixtures, generated weights, the real binary.
-#![expect(dead_code, reason = "each test module uses a part")]
 
 pub mod binary;
 pub mod golden;
