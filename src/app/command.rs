@@ -36,18 +36,8 @@ pub(super) enum Command {
     DropWeights,
     /// Another model.
     SetModel(&'static Row),
-    /// Another layer.
-    SetLayer(LayerChoice),
-    /// Another layout.
-    SetLayout(MosaicLayout),
-    /// Another way to share ranges.
-    SetNormalisation(Normalisation),
-    /// Another colour map.
-    SetColour(ColourChoice),
-    /// Another way to the network's size.
-    SetFit(FitChoice),
-    /// Other values for the network.
-    SetValues(ValueChoice),
+    /// Something else of the picture and model at hand.
+    Want(Wish),
     /// Another moment of the open data set.
     SetFrame(usize),
     /// Another camera of it.
@@ -82,6 +72,23 @@ pub(super) enum Command {
     ToggleHelp,
     /// Close the window.
     Quit,
+}
+
+/// Another way to look at the same picture through the same model.
+#[derive(Clone, Debug)]
+pub(super) enum Wish {
+    /// Another layer.
+    Layer(LayerChoice),
+    /// Another layout.
+    Layout(MosaicLayout),
+    /// Another way to share ranges.
+    Normalisation(Normalisation),
+    /// Another colour map.
+    Colour(ColourChoice),
+    /// Another way to the network's size.
+    Fit(FitChoice),
+    /// Other values for the network.
+    Values(ValueChoice),
 }
 
 /// Commands pushed while drawing.

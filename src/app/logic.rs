@@ -1,4 +1,4 @@
-//! What happens between frames: worker events in, keys and dropped files in, commands applied.
+//! What happens between frames: worker events in, keys and dropped files in.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -7,14 +7,10 @@ use std::time::{Duration, Instant};
 use egui::{Key, KeyboardShortcut, Modifiers};
 
 use super::command::Command;
-use super::dialogs::with_extension;
-use super::event::{Event, Job, LayerChoice, Picked, PictureChoice};
+use super::event::{Event, Job, Picked, PictureChoice};
 use super::state::{OpenSource, Tone, Trouble};
-use super::viewport::mosaic_rect;
 use super::window::App;
 use crate::input::dataset::Source;
-use crate::models::Row;
-use crate::mosaic::Normalisation;
 
 /// Events are taken for at most this long a frame; the rest waits for the next.
 const DRAIN_BUDGET: Duration = Duration::from_millis(8);
@@ -58,7 +54,7 @@ impl App {
         self.worker.post(Job::Open(self.newest_job, path));
     }
 
-    fn errand(&mut self, job: Job) {
+    pub(super) fn errand(&mut self, job: Job) {
         if self.worker.enqueue(job).is_err() {
             self.state.say(Tone::Bad, "too much is waiting to be done; try again when it is");
         }
@@ -149,7 +145,7 @@ impl App {
         self.show_frame();
     }
 
-    fn show_frame(&mut self) {
+    pub(super) fn show_frame(&mut self) {
         if let Some(open) = &self.state.source {
             self.state.picture = PictureChoice::Frame {
                 source: Arc::clone(&open.source),
@@ -242,180 +238,5 @@ impl App {
         let row = row.checked_add_signed(rows).filter(|r| *r < grid.rows)?;
         let column = column.checked_add_signed(columns).filter(|c| *c < grid.columns)?;
         shown.mosaic.order.channel_at(row * grid.columns + column)
-    }
-
-    /// Does one command.
-    pub(super) fn apply(&mut self, ctx: &egui::Context, command: Command) {
-        match command {
-            Command::ChoosePicture => self.ask(ctx, |d| Picked::Open(d.open_picture())),
-            Command::ChooseFolder => self.ask(ctx, |d| Picked::Open(d.open_folder())),
-            Command::ChooseWeights => self.ask(ctx, |d| Picked::Weights(d.open_weights())),
-            Command::ChooseSavePlace => {
-                if let Some(shown) = self.state.shown.clone() {
-                    self.ask(ctx, move |d| Picked::Save(d.save_png(&shown.file_name()), shown));
-                }
-            }
-            Command::Open(path) => self.open(path),
-            Command::OpenCat => {
-                self.state.source = None;
-                self.state.picture = PictureChoice::Cat;
-                self.show();
-            }
-            Command::OpenWeights(path) => self.errand(Job::Fit(path)),
-            Command::UseWeights(row, path) => {
-                self.state.weights_question = None;
-                self.state.weight_files.retain(|(kept, _)| *kept != row.tag);
-                self.state.weight_files.push((row.tag, path));
-                self.set_model(row);
-            }
-            Command::ForgetWeights => {
-                let tag = self.state.row.tag;
-                self.state.weight_files.retain(|(kept, _)| *kept != tag);
-                self.show();
-            }
-            Command::DropWeights => self.state.weights_question = None,
-            Command::SetModel(row) => self.set_model(row),
-            Command::SetLayer(layer) => {
-                self.state.layer = layer;
-                self.show();
-            }
-            Command::SetLayout(layout) => {
-                // A range that goes with the old layout's tiles becomes the one that goes with the new one's.
-                let settings = &mut self.state.settings;
-                if settings.normalisation == Normalisation::usual_for(settings.layout) {
-                    settings.normalisation = Normalisation::usual_for(layout);
-                }
-                settings.layout = layout;
-                self.show();
-            }
-            Command::SetNormalisation(normalisation) => {
-                self.state.settings.normalisation = normalisation;
-                self.show();
-            }
-            Command::SetColour(colour) => {
-                self.state.settings.colour = colour;
-                self.show();
-            }
-            Command::SetFit(fit) => {
-                self.state.input.fit = fit;
-                self.show();
-            }
-            Command::SetValues(values) => {
-                self.state.input.values = values;
-                self.show();
-            }
-            Command::SetFrame(index) => {
-                if let Some(open) = &mut self.state.source
-                    && index < open.source.len()
-                    && index != open.index
-                {
-                    open.index = index;
-                    self.show_frame();
-                }
-            }
-            Command::SetCamera(camera) => {
-                if let Some(open) = &mut self.state.source {
-                    open.camera = Some(camera);
-                    self.show_frame();
-                }
-            }
-            Command::Select(channel) => self.state.selected = channel,
-            Command::Fit => self.scratch.viewport.is_fitted = true,
-            Command::Zoom(factor) => {
-                self.on_viewport(|v, panel, size| v.zoom(panel, size, panel.center(), factor));
-            }
-            Command::ActualSize => {
-                let scale = 1.0 / ctx.pixels_per_point();
-                self.on_viewport(|v, panel, size| v.zoom(panel, size, panel.center(), scale / v.scale));
-            }
-            Command::ShowSelected => self.show_selected(),
-            Command::Save(path, shown) => {
-                let (has_caption, paper) = (self.state.has_caption, self.state.saved_paper);
-                self.errand(Job::Save { shown, path: with_extension(path), has_caption, paper });
-            }
-            Command::SetCaption(has_caption) => self.state.has_caption = has_caption,
-            Command::SetSavedPaper(paper) => self.state.saved_paper = paper,
-            Command::Retry => self.show(),
-            Command::GoBack => self.go_back(),
-            Command::Complain(text) => self.state.say(Tone::Bad, text),
-            Command::Dismiss(at) => {
-                self.state.messages.remove(at);
-            }
-            Command::ToggleTheme => {
-                let is_dark = ctx.theme() == egui::Theme::Dark;
-                ctx.set_theme(if is_dark { egui::Theme::Light } else { egui::Theme::Dark });
-            }
-            Command::ToggleHelp => self.state.is_help_open = !self.state.is_help_open,
-            Command::Quit => ctx.send_viewport_cmd(egui::ViewportCommand::Close),
-        }
-    }
-
-    fn set_model(&mut self, row: &'static Row) {
-        match (row.build)() {
-            Ok(graph) => {
-                // A layer of that name may be in the other model too; where not, its last is shown.
-                if let LayerChoice::Named(name) = &self.state.layer
-                    && graph.find(name).is_none()
-                {
-                    self.state.layer = LayerChoice::Final;
-                }
-                self.state.row = row;
-                self.state.graph = Arc::new(graph);
-                self.show();
-            }
-            Err(error) => self.state.say(Tone::Bad, error.to_string()),
-        }
-    }
-
-    /// Wants again what is on screen.
-    fn go_back(&mut self) {
-        let Some(good) = self.state.good.clone() else { return };
-        let state = &mut self.state;
-        if let (PictureChoice::Frame { index, camera, .. }, Some(open)) = (&good.picture, &mut state.source) {
-            (open.index, open.camera) = (*index, *camera);
-        }
-        state.weight_files.retain(|(tag, _)| *tag != good.row.tag);
-        state.weight_files.extend(good.weights_file.map(|file| (good.row.tag, file)));
-        (state.picture, state.layer) = (good.picture, good.layer);
-        (state.input, state.settings) = (good.input, good.settings);
-        self.set_model(good.row);
-    }
-
-    fn on_viewport(&mut self, change: impl FnOnce(&mut super::viewport::Viewport, egui::Rect, egui::Vec2)) {
-        if let (Some(panel), Some(shown)) = (self.scratch.mosaic_panel, &self.state.shown) {
-            let pixels = &shown.mosaic.pixels;
-            let size = egui::vec2(pixels.width() as f32, pixels.height() as f32);
-            change(&mut self.scratch.viewport, panel, size);
-        }
-    }
-
-    fn show_selected(&mut self) {
-        let rect = self.state.shown.as_ref().zip(self.state.selected).and_then(|(shown, channel)| {
-            let position = shown.mosaic.order.position_of(channel)?;
-            shown.mosaic.geometry.filter_rect(position)
-        });
-        if let Some(r) = rect {
-            let rect = mosaic_rect(r.x, r.y, r.width, r.height);
-            self.on_viewport(|v, panel, size| v.show_rect(panel, size, rect));
-        }
-    }
-
-    /// Asks on a thread of its own; the answer comes as an event.
-    fn ask(
-        &mut self,
-        ctx: &egui::Context,
-        question: impl FnOnce(&dyn super::dialogs::Dialogs) -> Picked + Send + 'static,
-    ) {
-        let (dialogs, sender, wake) = (Arc::clone(&self.dialogs), self.sender.clone(), ctx.clone());
-        let spawned = std::thread::Builder::new().name("dialog".into()).spawn(move || {
-            let answer = question(&*dialogs);
-            if sender.send(Event::Picked(answer)).is_ok() {
-                wake.request_repaint();
-            }
-        });
-        if let Err(error) = spawned {
-            self.state
-                .say(Tone::Bad, format!("can't open a dialog ({error}); type the path or drop the file"));
-        }
     }
 }

@@ -6,6 +6,7 @@
 
 mod command;
 mod dialogs;
+mod dispatch;
 mod event;
 mod logic;
 mod panels;

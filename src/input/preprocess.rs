@@ -297,9 +297,9 @@ impl Geometry {
         let scaled = |side: usize| (side as f64 / crop_pct).floor();
         let (target_w, target_h) = (scaled(size.width), scaled(size.height));
         let (w, h) = (original.width as f64, original.height as f64);
-        let (whole, halved): (fn(f64) -> f64, fn(f64) -> f64) = match long_side {
-            LongSide::CutDown => (f64::floor, f64::round_ties_even),
-            LongSide::Rounded => (f64::round_ties_even, f64::floor),
+        let whole = |long: f64| match long_side {
+            LongSide::CutDown => long.floor(),
+            LongSide::Rounded => long.round_ties_even(),
         };
         let (resized_w, resized_h) = if w * target_h < h * target_w {
             (target_w, whole(h * target_w / w))
@@ -307,7 +307,10 @@ impl Geometry {
             (whole(w * target_h / h), target_h)
         };
         let resized = PixelSize::new(resized_w as usize, resized_h as usize);
-        let offset = |room: usize| halved(room as f64 / 2.0) as usize;
+        let offset = |room: usize| match long_side {
+            LongSide::CutDown => (room as f64 / 2.0).round_ties_even() as usize,
+            LongSide::Rounded => room / 2,
+        };
         let left = offset(resized.width.saturating_sub(size.width));
         let top = offset(resized.height.saturating_sub(size.height));
         Self { resized, window: OutputWindow { left, top, size } }

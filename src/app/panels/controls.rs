@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use egui::ComboBox;
 
-use super::super::command::Command;
+use super::super::command::{Command, Wish};
 use super::super::event::PictureChoice;
 use super::super::theme;
 use super::{Context, layers, models};
@@ -128,7 +128,7 @@ fn looks(ui: &mut egui::Ui, cx: &mut Context<'_>) {
     ComboBox::from_label("Layout").selected_text(layout_words(settings.layout)).show_ui(ui, |ui| {
         for layout in MosaicLayout::ALL {
             if ui.selectable_label(settings.layout == layout, layout_words(layout)).clicked() {
-                cx.commands.push(Command::SetLayout(layout));
+                cx.commands.push(Command::Want(Wish::Layout(layout)));
             }
         }
     });
@@ -150,7 +150,7 @@ fn looks(ui: &mut egui::Ui, cx: &mut Context<'_>) {
                 .on_hover_text(way.describe())
                 .clicked()
             {
-                cx.commands.push(Command::SetNormalisation(way));
+                cx.commands.push(Command::Want(Wish::Normalisation(way)));
             }
         }
         // A fixed range starts from what the layer has, so that the next layer or picture can be compared with it.
@@ -164,7 +164,7 @@ fn looks(ui: &mut egui::Ui, cx: &mut Context<'_>) {
                 .on_hover_text("The range of what is shown now, for everything shown after")
                 .clicked()
             {
-                cx.commands.push(Command::SetNormalisation(fixed));
+                cx.commands.push(Command::Want(Wish::Normalisation(fixed)));
             }
         }
     });
@@ -172,7 +172,7 @@ fn looks(ui: &mut egui::Ui, cx: &mut Context<'_>) {
         let all = std::iter::once(ColourChoice::Auto).chain(ColourMap::ALL.map(ColourChoice::Map));
         for colour in all {
             if ui.selectable_label(settings.colour == colour, colour_words(colour)).clicked() {
-                cx.commands.push(Command::SetColour(colour));
+                cx.commands.push(Command::Want(Wish::Colour(colour)));
             }
         }
     });
@@ -207,7 +207,7 @@ fn input(ui: &mut egui::Ui, cx: &mut Context<'_>) {
     ComboBox::from_label("Fit").selected_text(current).show_ui(ui, |ui| {
         for (fit, words) in &fits {
             if ui.selectable_label(*fit == choices.fit, words).clicked() {
-                cx.commands.push(Command::SetFit(*fit));
+                cx.commands.push(Command::Want(Wish::Fit(*fit)));
             }
         }
     });
@@ -222,7 +222,7 @@ fn input(ui: &mut egui::Ui, cx: &mut Context<'_>) {
             .labelled_by(label.id);
         if field.lost_focus() && ui.input(|i| i.key_pressed(egui::Key::Enter)) {
             match cx.scratch.typed_fit.trim().replace('×', "x").parse::<FitChoice>() {
-                Ok(fit) => cx.commands.push(Command::SetFit(fit)),
+                Ok(fit) => cx.commands.push(Command::Want(Wish::Fit(fit))),
                 Err(error) => cx.commands.push(Command::Complain(error.to_string())),
             }
         }
@@ -241,7 +241,7 @@ fn input(ui: &mut egui::Ui, cx: &mut Context<'_>) {
                 .on_hover_text(scale.to_string())
                 .clicked()
             {
-                cx.commands.push(Command::SetValues(values));
+                cx.commands.push(Command::Want(Wish::Values(values)));
             }
         }
     });

@@ -1,6 +1,6 @@
 //! The list of layers of the chosen model.
 
-use super::super::command::Command;
+use super::super::command::{Command, Wish};
 use super::super::event::LayerChoice;
 use super::Context;
 use crate::graph::NodeId;
@@ -22,7 +22,7 @@ pub(super) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
             if ui.add_enabled(to.is_some(), egui::Button::new(text)).on_hover_text(hint).clicked()
                 && let Some(id) = to
             {
-                cx.commands.push(Command::SetLayer(choice(cx.state, id)));
+                cx.commands.push(Command::Want(Wish::Layer(choice(cx.state, id))));
             }
         };
         step(ui, before, "Shallower", "The stage before");
@@ -53,7 +53,7 @@ pub(super) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
                     None => format!("{} · {}", node.name, node.op.kind()),
                 };
                 if ui.selectable_label(id == chosen, words).clicked() {
-                    cx.commands.push(Command::SetLayer(choice(cx.state, id)));
+                    cx.commands.push(Command::Want(Wish::Layer(choice(cx.state, id))));
                     cx.scratch.layer_search.clear();
                     ui.close();
                 }
