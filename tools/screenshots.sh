@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 need=()
-for tool in Xvfb:xvfb xdotool:xdotool import:imagemagick openbox:openbox xdpyinfo:x11-utils; do
+for tool in Xvfb:xvfb xdotool:xdotool import:imagemagick xdpyinfo:x11-utils; do
     command -v "${tool%%:*}" >/dev/null || need+=("${tool##*:}")
 done
 # A stand-in named `convert` may exist without the real ImageMagick; `import` is the one that is used here.
@@ -13,6 +13,7 @@ if [ ${#need[@]} -gt 0 ]; then
     apt-get update -qq && apt-get install -qq -y --no-install-recommends "${need[@]}"
 fi
 
+mkdir -p screenshots
 cargo build --release
 target=$(cargo metadata --format-version 1 --no-deps | sed 's/.*"target_directory":"\([^"]*\)".*/\1/')
 program="$target/release/filterscope"
@@ -20,20 +21,21 @@ program="$target/release/filterscope"
 work=$(mktemp -d)
 export DISPLAY=:${FILTERSCOPE_DISPLAY:-78} LIBGL_ALWAYS_SOFTWARE=1
 unset WAYLAND_DISPLAY DBUS_SESSION_BUS_ADDRESS
-Xvfb "$DISPLAY" -screen 0 1280x800x24 -nolisten tcp >"$work/xvfb.log" 2>&1 &
+Xvfb "$DISPLAY" -screen 0 1280x760x24 -nolisten tcp >"$work/xvfb.log" 2>&1 &
 xvfb=$!
-trap 'kill $xvfb 2>/dev/null || true; rm -rf "$work"' EXIT
+app=
+trap 'kill $app $xvfb 2>/dev/null || true; rm -rf "$work"' EXIT
 for _ in $(seq 100); do xdpyinfo >/dev/null 2>&1 && break; sleep 0.1; done
-openbox >"$work/openbox.log" 2>&1 &
 
-# start TITLE ARGS…: the program in a window that fills the screen, once its title holds TITLE.
+# No window manager: the window lies at 0,0 and fills the screen.
+# start TITLE ARGS…: the program, once its title matches TITLE (xdotool's patterns are bytes: no
+# letter beyond ASCII).
 start() {
     local title=$1
     shift
     "$program" "$@" >"$work/program.log" 2>&1 &
     app=$!
     window=$(timeout 60 xdotool search --sync --onlyvisible --name "$title" | head -n 1)
-    xdotool windowstate --add FULLSCREEN "$window"
     xdotool windowfocus "$window"
     sleep 1
 }
@@ -55,8 +57,8 @@ finish() {
     wait "$app"
 }
 
-start 'cat.png · inception_v3.moderation · Mixed_7c'
-xdotool mousemove 452 304
+start 'cat.png .* inception_v3.moderation .* Mixed_7c'
+xdotool mousemove 642 233
 sleep 1
 shot window
 for _ in $(seq 7); do xdotool click 4; sleep 0.1; done
@@ -69,15 +71,15 @@ xdotool key ctrl+q
 wait "$app"
 
 # The same program, led by typing: a log's path into the path field, then through its moments.
-start 'cat.png · tf_efficientnet_lite0.in1k · bn2.act' view --model tf_efficientnet_lite0.in1k
+start 'cat.png .* tf_efficientnet_lite0.in1k .* bn2.act' view --model tf_efficientnet_lite0.in1k
 xdotool mousemove 100 105 click 1
 xdotool type --delay 15 "assets/drive/interpolated.csv"
 xdotool key Return
-wait_for 'interpolated.csv 0 center'
+wait_for 'drive, row 0, center'
 for moment in 1 2 3 4 5 6; do
     xdotool mousemove 640 420
     xdotool key Next
-    wait_for "interpolated.csv $moment center"
+    wait_for "drive, row $moment, center"
 done
 shot drive
 xdotool key F1

@@ -15,7 +15,7 @@ const WORDS: [(&str, &str); 6] = [
 
 pub(super) fn draw(ctx: &egui::Context, cx: &mut Context<'_>) {
     let mut is_open = cx.state.is_help_open;
-    egui::Window::new("Keys and words").open(&mut is_open).resizable(false).collapsible(false).show(ctx, |ui| {
+    egui::Window::new("Keys and words").pivot(egui::Align2::CENTER_CENTER).default_pos(ctx.content_rect().center()).open(&mut is_open).resizable(false).collapsible(false).show(ctx, |ui| {
         let table = |ui: &mut egui::Ui, id: &str, lines: &[(&str, &str)]| {
             egui::Grid::new(id).num_columns(2).spacing([16.0, 4.0]).show(ui, |ui| {
                 for (left, right) in lines {
