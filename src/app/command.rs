@@ -54,6 +54,8 @@ pub(super) enum Command {
     ShowSelected,
     /// Save this view; a dialog has asked before replacing a file.
     Save(PathBuf, Arc<Shown>),
+    /// Save what is shown under a typed name; replaces nothing.
+    SaveTyped(PathBuf),
     /// With caption, colour bar and legend, or the mosaic alone.
     SetCaption(bool),
     /// What a saved figure is made for.
@@ -89,6 +91,26 @@ pub(super) enum Wish {
     Fit(FitChoice),
     /// Other values for the network.
     Values(ValueChoice),
+}
+
+impl Command {
+    /// Whether it begins something that makes what was said before old.
+    pub(super) fn is_new_work(&self) -> bool {
+        matches!(
+            self,
+            Self::Open(_)
+                | Self::OpenCat
+                | Self::OpenWeights(_)
+                | Self::SetModel(_)
+                | Self::SetFrame(_)
+                | Self::SetCamera(_)
+                | Self::Want(_)
+                | Self::Save(..)
+                | Self::SaveTyped(_)
+                | Self::Retry
+                | Self::GoBack
+        )
+    }
 }
 
 /// Commands pushed while drawing.

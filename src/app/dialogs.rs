@@ -51,7 +51,6 @@ impl Dialogs for SystemDialogs {
             .add_filter("PNG", &["png"])
             .set_file_name(name)
             .save_file()
-            .map(with_extension)
     }
 }
 

@@ -1,6 +1,8 @@
 //! Commands applied, each in one place, after drawing.
 
+use std::path::Path;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use super::command::{Command, Wish};
 use super::dialogs::{Dialogs, with_extension};
@@ -11,9 +13,15 @@ use super::window::App;
 use crate::models::Row;
 use crate::mosaic::Normalisation;
 
+/// A dialog that comes back sooner without an answer was never seen: the system has none.
+const QUICKEST_PERSON: Duration = Duration::from_millis(120);
+
 impl App {
     /// Does one command.
     pub(super) fn apply(&mut self, ctx: &egui::Context, command: Command) {
+        if command.is_new_work() {
+            self.state.messages.clear();
+        }
         match command {
             Command::ChoosePicture => self.ask(ctx, |d| Picked::Open(d.open_picture())),
             Command::ChooseFolder => self.ask(ctx, |d| Picked::Open(d.open_folder())),
@@ -23,6 +31,7 @@ impl App {
                     self.ask(ctx, move |d| Picked::Save(d.save_png(&shown.file_name()), shown));
                 }
             }
+            Command::Open(path) if is_weights(&path) => self.errand(Job::Fit(path)),
             Command::Open(path) => self.open(path),
             Command::OpenCat => {
                 self.state.source = None;
@@ -74,7 +83,17 @@ impl App {
             Command::ShowSelected => self.show_selected(),
             Command::Save(path, shown) => {
                 let (has_caption, paper) = (self.state.has_caption, self.state.saved_paper);
-                self.errand(Job::Save { shown, path: with_extension(path), has_caption, paper });
+                // A dialog asks about the name as typed; one that gets its extension here is another.
+                let named = with_extension(path.clone());
+                let may_replace = named == path;
+                self.errand(Job::Save { shown, path: named, may_replace, has_caption, paper });
+            }
+            Command::SaveTyped(path) => {
+                if let Some(shown) = self.state.shown.clone() {
+                    let (has_caption, paper) = (self.state.has_caption, self.state.saved_paper);
+                    let path = with_extension(path);
+                    self.errand(Job::Save { shown, path, may_replace: false, has_caption, paper });
+                }
             }
             Command::SetCaption(has_caption) => self.state.has_caption = has_caption,
             Command::SetSavedPaper(paper) => self.state.saved_paper = paper,
@@ -167,8 +186,14 @@ impl App {
     fn ask(&mut self, ctx: &egui::Context, question: impl FnOnce(&dyn Dialogs) -> Picked + Send + 'static) {
         let (dialogs, sender, wake) = (Arc::clone(&self.dialogs), self.sender.clone(), ctx.clone());
         let spawned = std::thread::Builder::new().name("dialog".into()).spawn(move || {
+            let asked = Instant::now();
             let answer = question(&*dialogs);
-            if sender.send(Event::Picked(answer)).is_ok() {
+            let event = if answer.is_none() && asked.elapsed() < QUICKEST_PERSON {
+                Event::NoDialog
+            } else {
+                Event::Picked(answer)
+            };
+            if sender.send(event).is_ok() {
                 wake.request_repaint();
             }
         });
@@ -177,4 +202,9 @@ impl App {
                 .say(Tone::Bad, format!("can't open a dialog ({error}); type the path or drop the file"));
         }
     }
+}
+
+/// By its name: a weight file typed or dropped where a picture may be.
+pub(super) fn is_weights(path: &Path) -> bool {
+    path.extension().is_some_and(|e| e.eq_ignore_ascii_case("safetensors"))
 }

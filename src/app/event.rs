@@ -65,6 +65,8 @@ pub(super) enum Job {
         shown: Arc<Shown>,
         /// Where.
         path: PathBuf,
+        /// Whether a file there may be replaced: a dialog has asked about this very name.
+        may_replace: bool,
         /// With caption, colour bar and legend.
         has_caption: bool,
         /// What the figure is made for.
@@ -92,8 +94,16 @@ pub(super) enum Event {
     ErrandFailed(String),
     /// A file was written.
     Saved(PathBuf),
+    /// A dialog came back before anyone can have seen it.
+    NoDialog,
     /// A dialog gave a path (or was closed with none).
     Picked(Picked),
+}
+
+impl Picked {
+    pub(super) fn is_none(&self) -> bool {
+        matches!(self, Self::Open(None) | Self::Weights(None) | Self::Save(None, _))
+    }
 }
 
 /// An answer of a file dialog.

@@ -28,7 +28,7 @@ pub(super) const KEYS: [(&str, &str); 10] = [
     ("1", "one value to one screen pixel"),
     ("arrow keys", "select the neighbouring filter"),
     ("Enter", "show the selected filter large"),
-    ("Esc", "select no filter"),
+    ("Esc", "select no filter; close this"),
     ("Page up / down", "previous or next moment of a data set"),
     ("F1", "this help"),
 ];
@@ -111,8 +111,12 @@ impl App {
                 _ => state.weights_question = Some((path, rows)),
             },
             Event::ErrandFailed(reason) => state.say(Tone::Bad, reason),
+            Event::NoDialog => state.say(
+                Tone::Bad,
+                "no file dialog opened (this system may have none): type a path on the left, or drop the file here",
+            ),
             Event::Saved(path) => state.say(Tone::Good, format!("saved \"{}\"", path.display())),
-            Event::Picked(Picked::Open(Some(path))) => self.open(path),
+            Event::Picked(Picked::Open(Some(path))) => self.commands.push(Command::Open(path)),
             Event::Picked(Picked::Weights(Some(path))) => self.commands.push(Command::OpenWeights(path)),
             Event::Picked(Picked::Save(Some(path), shown)) => self.commands.push(Command::Save(path, shown)),
             // Answers to wishes that have been replaced, and dialogs closed without an answer.
@@ -168,8 +172,7 @@ impl App {
             );
         }
         if let Some(path) = dropped.into_iter().next() {
-            let is_weights = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("safetensors"));
-            self.commands.push(if is_weights { Command::OpenWeights(path) } else { Command::Open(path) });
+            self.commands.push(Command::Open(path));
         }
         let pressed = |shortcut: &KeyboardShortcut| ctx.input_mut(|i| i.consume_shortcut(shortcut));
         for (shortcut, command) in
@@ -206,7 +209,8 @@ impl App {
             self.commands.push(Command::ShowSelected);
         }
         if key(Key::Escape) {
-            self.commands.push(Command::Select(None));
+            let is_help_open = self.state.is_help_open;
+            self.commands.push(if is_help_open { Command::ToggleHelp } else { Command::Select(None) });
         }
         if let Some(open) = &self.state.source {
             let index = open.index;

@@ -133,8 +133,8 @@ impl Pipeline {
                 (self.tell)(open(id, path));
             }
             Job::Fit(path) => (self.tell)(fits(path)),
-            Job::Save { shown, path, has_caption, paper } => {
-                (self.tell)(match save(&shown, &path, has_caption, paper) {
+            Job::Save { shown, path, may_replace, has_caption, paper } => {
+                (self.tell)(match save(&shown, &path, may_replace, has_caption, paper) {
                     Ok(()) => Event::Saved(path),
                     Err(reason) => Event::ErrandFailed(reason),
                 });
@@ -181,6 +181,7 @@ impl Pipeline {
         Ok(Shown {
             label: wanted.picture.label(&picture),
             stem: wanted.picture.stem(&picture),
+            picture_path: run.key.picture.as_ref().map(|file| file.path.clone()),
             run_by: session.run_by(),
             infos: graph.infer(size).map_err(failed)?.into(),
             node,
@@ -347,7 +348,27 @@ fn fits(path: PathBuf) -> Event {
 }
 
 /// Writes what is shown as the command line would: at a readable size, with or without caption, with its record.
-fn save(shown: &Shown, path: &Path, has_caption: bool, paper: Paper) -> Result<(), String> {
+fn save(
+    shown: &Shown,
+    path: &Path,
+    may_replace: bool,
+    has_caption: bool,
+    paper: Paper,
+) -> Result<(), String> {
+    let real = path.canonicalize().ok();
+    let original = shown.picture_path.as_deref().and_then(|p| p.canonicalize().ok());
+    if real.is_some() && real == original {
+        return Err(format!(
+            "the mosaic would overwrite its picture; choose another name: \"{}\"",
+            path.display()
+        ));
+    }
+    if real.is_some() && !may_replace {
+        return Err(format!(
+            "there is a file of that name; choose another, or delete it first: \"{}\"",
+            path.display()
+        ));
+    }
     let look = Look { settings: MosaicSettings { paper, ..shown.settings.clone() }, scale: Scale::Auto };
     let rgb = &shown.picture.rgb;
     let about = PictureRecord::new(Path::new(&shown.picture.name), rgb.width(), rgb.height(), rgb.as_raw());

@@ -1,5 +1,6 @@
 //! A finished view, ready to draw: made by the worker, read by the panels, never changed.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,6 +26,8 @@ pub(super) struct Shown {
     pub(super) picture: Arc<Picture>,
     /// Beginning of file names.
     pub(super) stem: String,
+    /// The picture's file, which no figure may overwrite.
+    pub(super) picture_path: Option<PathBuf>,
     /// The model, and what ran it.
     pub(super) run_by: RunBy,
     /// The picture as the network got it.

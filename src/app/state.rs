@@ -87,6 +87,7 @@ pub(super) struct State {
 #[derive(Default)]
 pub(super) struct Scratch {
     pub(super) typed_path: String,
+    pub(super) typed_save: String,
     pub(super) typed_filter: String,
     pub(super) typed_fit: String,
     pub(super) layer_search: String,

@@ -36,6 +36,12 @@ pub(super) const DETAILS_WIDTH: f32 = 300.0;
 pub(super) const SEEN_SIDE: f32 = 224.0;
 /// Largest side of the whole picture.
 pub(super) const PICTURE_SIDE: f32 = 150.0;
+/// Most height that messages take; more scroll.
+pub(super) const MESSAGES_HEIGHT: f32 = 96.0;
+/// Most height of an error's text over the mosaic.
+pub(super) const REASON_HEIGHT: f32 = 160.0;
+/// Least height of a list that opens, so that a search that leaves few entries doesn't fold it up.
+pub(super) const LIST_HEIGHT: f32 = 360.0;
 /// Height of the histograms.
 pub(super) const HISTOGRAM_HEIGHT: f32 = 84.0;
 

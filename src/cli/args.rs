@@ -14,7 +14,7 @@ use crate::tensor::PixelSize;
 const AFTER_HELP: &str = "\
 Examples:
   filterscope                                          open the window
-  filterscope view cat.jpg                             open it with a picture
+  filterscope cat.jpg                                  open it with a picture (short for `view`)
   filterscope render cat.jpg -o cat.png                2048 filters of the last layer as one mosaic
   filterscope render photos -o mosaics/                one figure per picture of a folder
   filterscope layers inception_v3                      every layer: name, shape, cost, receptive field
@@ -31,7 +31,7 @@ const RENDER_AFTER_HELP: &str = "\
 Examples:
   filterscope render cat.jpg -o cat.png --caption
   filterscope render cat.jpg -o layers/ --layer all-stages
-  filterscope render cat.jpg -o conv.png --layer conv2d_1 --normalise global --scale 2
+  filterscope render cat.jpg -o conv.png --layer Conv2d_1a_3x3.conv --normalise global
   filterscope render cat.jpg -o two.png --sheet --model inception_v3.moderation,tf_efficientnet_lite0.in1k
   filterscope render cat.jpg -o article.png --sheet --layout cells --colormap greys
   filterscope render drive/interpolated.csv --camera left --row 4 -o left.png

@@ -17,9 +17,10 @@ mod timings;
 mod view;
 
 use std::ffi::OsString;
+use std::path::Path;
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 
 use self::args::{Args, Command, ViewArgs};
 use self::reporter::Reporter;
@@ -69,7 +70,7 @@ impl From<Exit> for ExitCode {
 
 /// Runs the command that the arguments name; the first argument is the program's own name.
 pub fn main(arguments: impl IntoIterator<Item = OsString>, resources: &Resources) -> Next {
-    let args = match Args::try_parse_from(arguments) {
+    let args = match Args::try_parse_from(with_view(arguments)) {
         Ok(args) => args,
         Err(error) => {
             // Help goes to stdout; if nobody reads it any more, nothing is lost.
@@ -89,6 +90,19 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>, resources: &Resources
         Command::Layers(layers) => layers::run(&layers, &reporter),
     };
     Next::Exit(exit.unwrap_or_else(|error| reporter.fail(&error)).into())
+}
+
+/// A file as the first word, as a desktop opens it with a program, means `view`.
+fn with_view(arguments: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
+    let mut arguments: Vec<OsString> = arguments.into_iter().collect();
+    let is_command = |word: &OsString| Args::command().find_subcommand(word).is_some() || word == "help";
+    if let Some(first) = arguments.get(1)
+        && !is_command(first)
+        && Path::new(first).exists()
+    {
+        arguments.insert(1, "view".into());
+    }
+    arguments
 }
 
 /// The program's end after the window was open, or could not be.

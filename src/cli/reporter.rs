@@ -2,6 +2,7 @@
 //!
 //! Nobody reading is no error: a closed pipe ends the output, not the run.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 use std::time::Duration;
 
@@ -111,5 +112,25 @@ impl Drop for Progress {
 
 /// One line to stderr; if nobody reads it, there is nobody to tell.
 fn line(text: &str) {
-    drop(writeln!(io::stderr().lock(), "{text}"));
+    drop(writeln!(io::stderr().lock(), "{}", harmless(text)));
+}
+
+/// Words of files and arguments may hold what steers a terminal; it is shown, not obeyed. Line ends of our own tables stay.
+fn harmless(text: &str) -> Cow<'_, str> {
+    if !text.contains(|c: char| c.is_control() && c != '\n') {
+        return Cow::Borrowed(text);
+    }
+    let shown =
+        |c: char| if c.is_control() && c != '\n' { c.escape_default().to_string() } else { c.to_string() };
+    Cow::Owned(text.chars().map(shown).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::harmless;
+
+    #[test]
+    fn what_steers_a_terminal_is_shown() {
+        assert_eq!(harmless("a\u{1b}[31mb\tc\nd"), "a\\u{1b}[31mb\\tc\nd");
+    }
 }

@@ -171,11 +171,13 @@ impl FigureRecord {
 }
 
 impl PictureRecord {
-    /// The record of a decoded picture: only the last part of `path` is kept.
+    /// The record of a decoded picture: only the last part of `path` is kept, and control characters
+    /// in it become `_`.
     pub fn new(path: &Path, width: u32, height: u32, rgb: &[u8]) -> Self {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         // On a system that parts folders with `/`, a name can hold the other separator.
-        let file_name = name.rsplit(['/', '\\']).next().unwrap_or_default().to_owned();
+        let name = name.rsplit(['/', '\\']).next().unwrap_or_default();
+        let file_name = name.chars().map(|c| if c.is_control() { '_' } else { c }).collect();
         Self { file_name, pixels_sha256: pixels_sha256(width, height, rgb) }
     }
 }

@@ -87,9 +87,16 @@ pub struct BindError {
 
 impl std::error::Error for BindError {}
 
+/// Names that a message lists of a kind; the error itself holds all.
+const MAX_NAMES: usize = 24;
+
 impl std::fmt::Display for BindError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let quoted = |names: &[String]| names.iter().map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", ");
+        let quoted = |names: &[String]| {
+            let all: Vec<String> = names.iter().take(MAX_NAMES).map(|n| format!("`{n}`")).collect();
+            let more = names.len().saturating_sub(MAX_NAMES);
+            if more > 0 { format!("{} and {more} more", all.join(", ")) } else { all.join(", ") }
+        };
         write!(f, "the weights don't fit {}", self.model)?;
         if !self.missing.is_empty() && self.missing.len() == self.num_needed {
             // Another network altogether: a list of hundreds of names would hide that.
@@ -102,7 +109,7 @@ impl std::fmt::Display for BindError {
             if !self.missing.is_empty() {
                 write!(f, "; missing: {}", quoted(&self.missing))?;
             }
-            for wrong in &self.misshaped {
+            for wrong in self.misshaped.iter().take(MAX_NAMES) {
                 write!(f, "; `{}` has shape {:?}, expected {:?}", wrong.name, wrong.got, wrong.expected)?;
             }
             if !self.surplus.is_empty() {

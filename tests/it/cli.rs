@@ -522,3 +522,52 @@ fn ctrl_c_leaves_whole_figures_and_nothing_else() {
         image::open(bench.path("out").join(&name)).unwrap_or_else(|e| panic!("{name}: {e}"));
     }
 }
+
+/// A newline in a file's name is no reason to leave the picture out; on a terminal it is shown, not obeyed.
+#[cfg(unix)]
+#[test]
+fn a_picture_with_a_newline_in_its_name_is_drawn() {
+    let bench = Bench::new();
+    bench.add_cat("new\nline.png");
+    let run = bench.ok(&format!("render . -o out/ {LITE0}"));
+    assert_eq!(bench.names("out").len(), 1, "{}", run.stderr);
+    let figure = bench.path("out").join(&bench.names("out")[0]);
+    assert_eq!(read_record(&figure).unwrap().picture.file_name, "new_line.png");
+}
+
+#[test]
+fn a_picture_that_a_figure_would_lie_over_is_spared() {
+    let bench = Bench::with_cat();
+    bench.add_cat("in/cat__tf_efficientnet_lite0.in1k__bn2.act.png");
+    let run =
+        bench.run(&format!("render cat.png in/cat__tf_efficientnet_lite0.in1k__bn2.act.png -o in/ {LITE0}"));
+    assert_eq!(run.code, Some(2), "{}", run.stderr);
+    assert!(
+        run.stderr.starts_with("error: the figure would overwrite its picture; choose another name: "),
+        "{}",
+        run.stderr
+    );
+}
+
+/// A kill that can be caught leaves no half file, as Ctrl-C does.
+#[cfg(unix)]
+#[test]
+fn a_termination_leaves_whole_figures_and_nothing_else() {
+    let bench = Bench::new();
+    for number in 0..40 {
+        bench.add_cat(&format!("in/{number}.png"));
+    }
+    let child = bench.command("render in -o out").stderr(std::process::Stdio::piped()).spawn().unwrap();
+    let deadline = Instant::now() + Duration::from_mins(1);
+    while !(bench.path("out").is_dir() && bench.names("out").iter().any(|name| name.ends_with(".png"))) {
+        assert!(Instant::now() < deadline, "no figure after a minute");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let sent = std::process::Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
+    assert!(sent.success());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130));
+    for name in bench.names("out") {
+        assert!(image::open(bench.path("out").join(&name)).is_ok(), "{name}");
+    }
+}

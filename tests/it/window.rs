@@ -224,13 +224,15 @@ fn pictures_come_by_dialog_and_by_drop() {
     let mut window = Window::with_cat();
     window.click("Open…");
     window.wait(|w| w.dialogs.num_asked() == 1, "the dialog");
-    window.settle();
-    assert!(window.says("cat.png · 451×300"), "a closed dialog changes nothing");
+    // It came back before anyone can have seen it: on a bare system there is none, and the person is told what else to do.
+    window.wait_for("no file dialog opened");
+    assert!(window.says("cat.png · 451×300"), "nothing else changes");
     window
         .dialogs
         .answer(root().join("assets/drive/center").read_dir().unwrap().next().unwrap().unwrap().path());
     window.click("Open…");
     window.wait_for(".jpg · 320×240");
+    assert!(!window.says("no file dialog opened"), "what is old goes");
     let dropped = Dropped(root().join("assets/cat.png"));
     window.harness.input_mut().dropped_files.push(Arc::new(dropped));
     window.harness.step();
@@ -341,10 +343,37 @@ fn looks_are_changed_and_saved_with_what_it_takes_to_make_them_again() {
     );
     assert_eq!(panel.run.weights_sha256, "958f6862761fc1227b235c1f0df5e2d5a6cad99bb544a525508278288b99f5ec");
 
+    // A dialog asked about `figure`; `figure.png` is another file, and nobody said that it may go.
+    window.dialogs.answer(dir.path().join("figure"));
+    window.click_button("Save mosaic…");
+    window.wait_for(&format!(
+        "there is a file of that name; choose another, or delete it first: \"{}\"",
+        path.display()
+    ));
+
+    let typed = dir.path().join("typed.png");
+    window.type_into("or type a file name:", &typed.display().to_string());
+    window.wait_for(&format!("saved \"{}\"", typed.display()));
+    assert_eq!(read_record(&typed).unwrap().panels, record.panels);
+
     window.dialogs.answer(dir.path().join("no/such/folder/figure.png"));
     window.click_button("Save mosaic…");
     window.wait_for("no/such/folder/figure.png\"");
     assert!(path.exists());
+}
+
+#[test]
+fn a_picture_is_never_overwritten_by_its_mosaic() {
+    let dir = tempfile::tempdir().unwrap();
+    let picture = dir.path().join("picture.png");
+    std::fs::copy(root().join("assets/cat.png"), &picture).unwrap();
+    let mut window = Window::with_cat();
+    window.type_path(&picture);
+    window.wait_for("picture.png · 451×300");
+    window.dialogs.answer(&picture);
+    window.click_button("Save mosaic…");
+    window.wait_for("the mosaic would overwrite its picture; choose another name");
+    assert_eq!(std::fs::read(&picture).unwrap(), std::fs::read(root().join("assets/cat.png")).unwrap());
 }
 
 #[test]

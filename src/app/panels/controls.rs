@@ -57,7 +57,8 @@ fn picture(ui: &mut egui::Ui, cx: &mut Context<'_>) {
             .labelled_by(label.id);
         let entered = field.lost_focus() && ui.input(|i| i.key_pressed(egui::Key::Enter));
         let pressed = ui.button("Go").on_hover_text("Open the path").clicked();
-        let path = cx.scratch.typed_path.trim().trim_matches('"');
+        let path = cx.scratch.typed_path.trim().trim_matches(['"', '\'']);
+        let path = path.strip_prefix("file://").unwrap_or(path);
         if (entered || pressed) && !path.is_empty() {
             cx.commands.push(Command::Open(expand_home(path)));
         }
@@ -285,5 +286,18 @@ fn save(ui: &mut egui::Ui, cx: &mut Context<'_>) {
         .clicked()
     {
         cx.commands.push(Command::ChooseSavePlace);
+    }
+    let label = ui.label("or type a file name:");
+    let field = ui
+        .add_enabled(
+            can_save,
+            egui::TextEdit::singleline(&mut cx.scratch.typed_save)
+                .desired_width(f32::INFINITY)
+                .hint_text("name.png"),
+        )
+        .labelled_by(label.id);
+    let path = cx.scratch.typed_save.trim();
+    if field.lost_focus() && ui.input(|i| i.key_pressed(egui::Key::Enter)) && !path.is_empty() {
+        cx.commands.push(Command::SaveTyped(expand_home(path)));
     }
 }

@@ -12,6 +12,7 @@ use super::super::theme;
 use super::{Context, named};
 use crate::graph::ReceptiveField;
 use crate::mosaic::format_value;
+use crate::tensor::FilterKind;
 
 pub(super) fn draw(ui: &mut Ui, cx: &mut Context<'_>) {
     egui::Panel::right("details").default_size(theme::DETAILS_WIDTH).size_range(220.0..=420.0).show(
@@ -94,7 +95,7 @@ fn filter(ui: &mut Ui, cx: &mut Context<'_>, shown: &Arc<Shown>) {
         let field = ui
             .add(
                 egui::TextEdit::singleline(&mut cx.scratch.typed_filter)
-                    .desired_width(56.0)
+                    .desired_width(72.0)
                     .hint_text("number"),
             )
             .on_hover_text("Type a filter's number and press Enter");
@@ -126,12 +127,14 @@ fn filter(ui: &mut Ui, cx: &mut Context<'_>, shown: &Arc<Shown>) {
         format_value(stats.mean),
         format_value(stats.max)
     ));
-    ui.label(format!(
-        "largest at row {}, column {} · {:.0} % zero",
-        stats.max_row,
-        stats.max_column,
-        stats.zero_share * 100.0
-    ));
+    if stats.kind == FilterKind::Live {
+        ui.label(format!(
+            "largest at row {}, column {} · {:.0} % zero",
+            stats.max_row,
+            stats.max_column,
+            stats.zero_share * 100.0
+        ));
+    }
     let bins = filter_bars(cx, shown, channel);
     bars(ui, "filter histogram", &bins, shown);
 }
@@ -189,12 +192,9 @@ fn bars(ui: &mut Ui, name: &str, bins: &[u32; NUM_BINS], shown: &Shown) {
         .show_x(false)
         .show_y(false)
         .y_axis_formatter(|mark, _| {
-            // Whole powers of ten are labelled; a bar of height 2 stands for about 10² values.
-            if mark.value >= 0.0 && mark.value.fract() == 0.0 {
-                format!("10^{}", mark.value)
-            } else {
-                String::new()
-            }
+            let powers = ["1", "10", "100", "1k", "10k", "100k", "1M", "10M", "100M"];
+            let is_whole = mark.value >= 0.0 && mark.value.fract() == 0.0;
+            powers.get(mark.value as usize).filter(|_| is_whole).map_or_else(String::new, |p| (*p).to_owned())
         })
         .show(ui, |plot| plot.bar_chart(BarChart::new("values", chart)));
     ui.add(egui::Label::new(egui::RichText::new("number of values (logarithmic) by value").weak()).wrap());

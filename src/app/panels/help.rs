@@ -25,6 +25,8 @@ pub(super) fn draw(ctx: &egui::Context, cx: &mut Context<'_>) {
                 }
             });
         };
+        ui.set_max_height(ctx.content_rect().height() - 80.0);
+        egui::ScrollArea::vertical().show(ui, |ui| {
         table(ui, "keys", &KEYS);
         ui.separator();
         ui.label("Wheel or pinch zooms, dragging pans, a click selects a filter, a double click fits the mosaic.");
@@ -32,6 +34,7 @@ pub(super) fn draw(ctx: &egui::Context, cx: &mut Context<'_>) {
         table(ui, "words", &WORDS);
         ui.separator();
         ui.label(concat!("filterscope ", env!("CARGO_PKG_VERSION")));
+        });
     });
     if is_open != cx.state.is_help_open {
         cx.commands.push(Command::ToggleHelp);

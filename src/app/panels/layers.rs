@@ -2,8 +2,9 @@
 
 use super::super::command::{Command, Wish};
 use super::super::event::LayerChoice;
-use super::Context;
-use crate::graph::NodeId;
+use super::super::theme;
+use super::{Context, search};
+use crate::graph::{NodeId, ReceptiveField};
 
 pub(super) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
     let graph = &cx.state.graph;
@@ -34,8 +35,8 @@ pub(super) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
         .height(420.0)
         .close_behavior(egui::PopupCloseBehavior::CloseOnClickOutside)
         .show_ui(ui, |ui| {
-            let label = ui.label("Find a layer");
-            ui.text_edit_singleline(&mut cx.scratch.layer_search).labelled_by(label.id);
+            ui.set_min_height(theme::LIST_HEIGHT);
+            let mut is_entered = search(ui, "Find a layer", &mut cx.scratch.layer_search);
             ui.checkbox(&mut cx.scratch.lists_every_node, "every node, not only stages")
                 .on_hover_text("Also convolutions before batch norm, branches, pools");
             let wanted = cx.scratch.layer_search.trim().to_lowercase();
@@ -52,7 +53,8 @@ pub(super) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
                     Some(alias) => format!("{} · {} · {alias}", node.name, node.op.kind()),
                     None => format!("{} · {}", node.name, node.op.kind()),
                 };
-                if ui.selectable_label(id == chosen, words).clicked() {
+                // Enter takes the first that fits.
+                if ui.selectable_label(id == chosen, words).clicked() || std::mem::take(&mut is_entered) {
                     cx.commands.push(Command::Want(Wish::Layer(choice(cx.state, id))));
                     cx.scratch.layer_search.clear();
                     ui.close();
@@ -67,8 +69,18 @@ pub(super) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
     {
         let info = &shown.infos[chosen.0];
         ui.label(format!("{} filters of {}×{}", info.shape.channels, info.shape.height, info.shape.width));
-        ui.label(format!("receptive field: {}", info.receptive_field))
-            .on_hover_text("Input pixels that one value sees: size / stride @ where the first begins");
+        let field = match info.receptive_field {
+            ReceptiveField::Whole => "each value sees the whole picture".to_owned(),
+            ReceptiveField::Window { rows, columns } if rows == columns => {
+                format!("each value sees {} pixels, {} apart", rows.size, rows.stride)
+            }
+            ReceptiveField::Window { rows, columns } => {
+                let (size, stride) = ((rows.size, columns.size), (rows.stride, columns.stride));
+                format!("each value sees {}×{} pixels, {}×{} apart", size.0, size.1, stride.0, stride.1)
+            }
+        };
+        ui.add(egui::Label::new(field).wrap())
+            .on_hover_text("Receptive field and stride, in pixels of the network's input");
     }
 }
 

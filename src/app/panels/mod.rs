@@ -41,3 +41,13 @@ fn named(response: egui::Response, kind: egui::Role, name: &str) -> egui::Respon
     response.widget_info(|| egui::WidgetInfo::labeled(kind, true, name));
     response
 }
+
+/// A search field that takes what is typed as soon as its list opens; says whether Enter was pressed in it.
+fn search(ui: &mut egui::Ui, name: &str, text: &mut String) -> bool {
+    let label = ui.label(name);
+    let field = ui.text_edit_singleline(text).labelled_by(label.id);
+    if ui.memory(|m| m.focused().is_none()) {
+        field.request_focus();
+    }
+    field.lost_focus() && ui.input(|i| i.key_pressed(egui::Key::Enter))
+}

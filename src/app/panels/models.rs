@@ -2,7 +2,7 @@
 
 use super::super::command::Command;
 use super::super::theme;
-use super::Context;
+use super::{Context, search};
 use crate::engine::WeightState;
 use crate::models::{Registry, Row};
 
@@ -15,16 +15,22 @@ pub(super) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
         .height(420.0)
         .close_behavior(egui::PopupCloseBehavior::CloseOnClickOutside)
         .show_ui(ui, |ui| {
-            let label = ui.label("Find a model");
-            ui.text_edit_singleline(&mut cx.scratch.model_search).labelled_by(label.id);
+            ui.set_min_height(theme::LIST_HEIGHT);
+            let is_entered = search(ui, "Find a model", &mut cx.scratch.model_search);
             let wanted = cx.scratch.model_search.trim().to_lowercase();
-            for other in Registry::rows().filter(|r| r.tag.to_lowercase().contains(&wanted)) {
+            let found: Vec<&Row> =
+                Registry::rows().filter(|r| r.tag.to_lowercase().contains(&wanted)).collect();
+            if found.is_empty() {
+                ui.label("No model has that in its name");
+            }
+            for (at, other) in found.into_iter().enumerate() {
                 let words = if has_weights(cx, other) {
                     other.tag.to_owned()
                 } else {
                     format!("{} (needs a file)", other.tag)
                 };
-                if ui.selectable_label(other.tag == row.tag, words).on_hover_text(other.title).clicked() {
+                let entry = ui.selectable_label(other.tag == row.tag, words).on_hover_text(other.title);
+                if entry.clicked() || (is_entered && at == 0) {
                     cx.commands.push(Command::SetModel(other));
                     cx.scratch.model_search.clear();
                     ui.close();

@@ -160,7 +160,9 @@ fn notice(ui: &mut Ui, cx: &mut Context<'_>, panel: Rect) {
                 Some(Trouble::NeedsWeights) => needs_weights(ui, cx),
                 Some(Trouble::Failed(reason)) => {
                     ui.strong("That didn't work");
-                    ui.add(egui::Label::new(reason.as_str()).wrap());
+                    egui::ScrollArea::vertical().max_height(theme::REASON_HEIGHT).show(ui, |ui| {
+                        ui.add(egui::Label::new(reason.as_str()).wrap());
+                    });
                     ui.horizontal(|ui| {
                         if ui.button("Try again").clicked() {
                             cx.commands.push(Command::Retry);

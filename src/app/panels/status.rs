@@ -8,19 +8,25 @@ use super::Context;
 pub(super) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
     egui::Panel::bottom("status").show(ui, |ui| {
         let is_dark = ui.visuals().dark_mode;
-        for (at, message) in cx.state.messages.iter().enumerate() {
-            ui.horizontal(|ui| {
-                if ui.small_button("Dismiss").clicked() {
-                    cx.commands.push(Command::Dismiss(at));
+        // However much there is to say, the mosaic keeps its place.
+        egui::ScrollArea::vertical().max_height(theme::MESSAGES_HEIGHT).auto_shrink([false, true]).show(
+            ui,
+            |ui| {
+                for (at, message) in cx.state.messages.iter().enumerate() {
+                    ui.horizontal(|ui| {
+                        if ui.small_button("Dismiss").clicked() {
+                            cx.commands.push(Command::Dismiss(at));
+                        }
+                        let text = egui::RichText::new(&message.text);
+                        let text = match message.tone {
+                            Tone::Good => text,
+                            Tone::Bad => text.color(theme::error(is_dark)),
+                        };
+                        ui.add(egui::Label::new(text).wrap());
+                    });
                 }
-                let text = egui::RichText::new(&message.text);
-                let text = match message.tone {
-                    Tone::Good => text,
-                    Tone::Bad => text.color(theme::error(is_dark)),
-                };
-                ui.add(egui::Label::new(text).wrap());
-            });
-        }
+            },
+        );
         ui.horizontal(|ui| {
             match cx.state.busy {
                 Some(what) => {
