@@ -170,3 +170,33 @@ pub struct PreprocessSpec {
     /// Mapping of 8-bit samples to the network's values.
     pub scale: ValueScale,
 }
+
+impl std::fmt::Display for PreprocessSpec {
+    /// `224x224, centre crop 0.875, bicubic, RGB (x − 127)/128`.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { size, fit, filter, scale } = self;
+        match fit {
+            Fit::Stretch => write!(f, "{size}, stretched, {}, {scale}", filter.name()),
+            Fit::ShortSideCrop { crop_pct, .. } => {
+                write!(f, "{size}, centre crop {crop_pct}, {}, {scale}", filter.name())
+            }
+            Fit::Native => write!(f, "the picture's own size, {scale}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_spec_says_all_that_tells_two_weights_apart() {
+        let spec = PreprocessSpec {
+            size: PixelSize::square(224),
+            fit: Fit::ShortSideCrop { crop_pct: 0.95, long_side: LongSide::CutDown },
+            filter: ResizeFilter::Bicubic,
+            scale: ValueScale::HALF,
+        };
+        assert_eq!(spec.to_string(), "224x224, centre crop 0.95, bicubic, RGB (x/255 − 0.5)/0.5");
+    }
+}

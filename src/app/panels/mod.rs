@@ -46,8 +46,9 @@ fn named(response: egui::Response, kind: egui::Role, name: &str) -> egui::Respon
 fn search(ui: &mut egui::Ui, name: &str, text: &mut String) -> bool {
     let label = ui.label(name);
     let field = ui.text_edit_singleline(text).labelled_by(label.id);
-    if ui.memory(|m| m.focused().is_none()) {
+    let is_entered = field.lost_focus() && ui.input(|i| i.key_pressed(egui::Key::Enter));
+    if !is_entered && ui.memory(|m| m.focused().is_none()) {
         field.request_focus();
     }
-    field.lost_focus() && ui.input(|i| i.key_pressed(egui::Key::Enter))
+    is_entered
 }

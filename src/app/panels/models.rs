@@ -75,11 +75,10 @@ pub(super) fn ask(ctx: &egui::Context, cx: &mut Context<'_>) {
         );
         ui.add_space(4.0);
         for row in rows {
-            if ui.button(row.tag).on_hover_text(row.variant).clicked() {
+            if ui.button(row.tag).clicked() {
                 cx.commands.push(Command::UseWeights(row, path.clone()));
             }
-            let size = row.preprocess.size;
-            let about = format!("{} · {size}, {}", row.title, row.preprocess.scale);
+            let about = format!("{} · {} · {}", row.title, row.preprocess, row.variant);
             ui.add(egui::Label::new(egui::RichText::new(about).weak()).wrap());
         }
         ui.add_space(4.0);
