@@ -13,7 +13,7 @@ const MAX_SCALE: u32 = 256;
 /// Pixels per value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scale {
-    /// The least that makes the mosaic [`AUTO_SIDE`] long.
+    /// The least that makes the mosaic at least 1024 pixels long.
     Auto,
     /// This many.
     Times(u32),
