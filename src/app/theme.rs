@@ -52,5 +52,7 @@ pub(super) fn install(ctx: &Context) {
         style.spacing.item_spacing = Vec2::new(8.0, 6.0);
         style.spacing.button_padding = Vec2::new(8.0, 3.0);
         style.interaction.tooltip_delay = 0.3;
+        // Fainter is hard to read on light ground.
+        style.visuals.weak_text_alpha = 0.75;
     });
 }
