@@ -42,6 +42,8 @@ for peer in "${peers[@]}"; do
     install "$peer" || {
         tail -n 2 "$place/pip.log" >&2
         echo "left out: pip can't install $peer" >&2
+        # Nor may an older one, left from an earlier run, stand in for it.
+        "$venv/bin/python" -m pip uninstall --quiet --yes "${peer%%==*}" > /dev/null 2>&1 || true
     }
 done
 echo "== building the Rust engines" >&2

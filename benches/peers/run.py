@@ -320,7 +320,8 @@ def main():
         print("Quick run: it shows that everything works; its figures measure nothing.\n")
     for case in args.cases or CASES:
         print(table(case, measure(case, engines, args.work, args.binary, args)), flush=True)
-    print("× is the median over rounds of the ratio to ONNX Runtime in the same round; times are per image.")
+    base = title("onnxruntime" if "onnxruntime" in engines else engines[0])
+    print(f"× is the median over rounds of the ratio to {base} in the same round; times are per image.")
     print(machine(engines, args))
 
 
