@@ -66,8 +66,8 @@ impl CandleExecutor {
         inputs: &[&Tensor],
     ) -> Result<Tensor> {
         match &graph.node(step.nodes[0]).op {
-            // The input is placed before the first step; if asked for, it is itself.
-            Op::Input => Ok(inputs[0].clone()),
+            // Placed by `upload`.
+            Op::Input => mismatch(graph, step),
             Op::Conv2d(conv) => {
                 let loaded = self.load(graph, weights, step)?;
                 let Loaded::Conv { kernel, bias } = loaded else { return mismatch(graph, step) };
@@ -122,7 +122,7 @@ impl CandleExecutor {
     }
 }
 
-/// Weights of another graph: the session binds both together, so this is a bug, told and not crashed over.
+/// Weights of another graph, or an input to be computed: bugs of ours, told and not crashed over.
 fn mismatch<T>(graph: &Graph, step: &Step) -> Result<T> {
     candle_core::bail!("no parameters bound for `{}`", graph.node(step.output).name)
 }

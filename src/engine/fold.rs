@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use rayon::prelude::*;
+
 use crate::graph::{BatchNorm, Graph, NodeId, Op};
 use crate::weights::{BoundWeights, NodeParams};
 
@@ -45,11 +47,12 @@ fn fold(
     shift: &[f64],
 ) -> (Vec<f32>, Vec<f32>) {
     let per_filter = kernel.len() / scale.len().max(1);
-    let folded = kernel
-        .chunks(per_filter.max(1))
-        .zip(scale)
-        .flat_map(|(filter, s)| filter.iter().map(move |w| (f64::from(*w) * s) as f32))
-        .collect();
+    let mut folded = kernel.to_vec();
+    folded.par_chunks_mut(per_filter.max(1)).zip(scale).for_each(|(filter, s)| {
+        for weight in filter {
+            *weight = (f64::from(*weight) * s) as f32;
+        }
+    });
     let bias = shift
         .iter()
         .enumerate()

@@ -196,19 +196,16 @@ impl Session {
                 break;
             }
             let clock = Instant::now();
-            let inputs: Option<Vec<&Value>> = if step.inputs.is_empty() {
-                picture.as_ref().map(|p| vec![p])
+            let inputs: Option<Vec<&Value>> = step.inputs.iter().map(|id| values[id.0].as_ref()).collect();
+            let missing = || EngineError::MissingInput(graph.node(step.output).name.clone());
+            let value = if step.inputs.is_empty() {
+                // The picture is the input's value.
+                picture.take().ok_or_else(missing)?
             } else {
-                step.inputs.iter().map(|id| values[id.0].as_ref()).collect()
+                // A plan that frees a value too early would drop a branch: that must fail, not go on.
+                self.executor.run(&self.backbone, &plan, step, &inputs.ok_or_else(missing)?)?
             };
-            // A plan that frees a value too early would drop a branch: that must fail, not go on.
-            let inputs =
-                inputs.ok_or_else(|| EngineError::MissingInput(graph.node(step.output).name.clone()))?;
-            let value = self.executor.run(&self.backbone, &plan, step, &inputs)?;
             report.timings.push(timing(&graph, &plan, step, clock.elapsed()));
-            if step.inputs.is_empty() {
-                self.executor.release(picture.take());
-            }
             values[step.output.0] = Some(value);
             if step.is_tap {
                 num_pending -= 1;
@@ -227,6 +224,7 @@ impl Session {
         for value in values {
             self.executor.release(value);
         }
+        self.executor.release(picture);
         self.executor.end_run();
         report.elapsed = started.elapsed();
         Ok(report)

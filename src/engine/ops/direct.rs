@@ -58,16 +58,16 @@ impl PackedDense {
         let mut cells = vec![Cell::ZERO; num_blocks * c_in * num_taps];
         cells.par_chunks_mut(per_group.max(1)).enumerate().for_each(|(at, cells)| {
             let in_group = group.min(num_blocks - at * group);
-            let mut cells = cells.iter_mut();
-            for first_in in (0..c_in).step_by(BLOCK) {
-                for tap in 0..num_taps {
-                    for input in first_in..c_in.min(first_in + BLOCK) {
-                        for (block, cell) in (0..in_group).zip(&mut cells) {
-                            let first_out = (at * group + block) * BLOCK;
-                            let outputs = first_out..c_out.min(first_out + BLOCK);
-                            for (lane, output) in outputs.enumerate() {
-                                cell.0[lane] = kernel[(output * c_in + input) * num_taps + tap];
-                            }
+            let outputs = at * group * BLOCK..c_out.min((at + 1) * group * BLOCK);
+            for (block_in, cells) in cells.chunks_mut(BLOCK * num_taps * in_group).enumerate() {
+                let inputs = block_in * BLOCK..c_in.min((block_in + 1) * BLOCK);
+                // A filter after the other, as they lie: filters are often powers of two apart and would evict each other.
+                for (lane, output) in outputs.clone().enumerate() {
+                    let from = &kernel[(output * c_in + inputs.start) * num_taps..][..inputs.len() * num_taps];
+                    for (input, taps) in from.chunks(num_taps).enumerate() {
+                        for (tap, weight) in taps.iter().enumerate() {
+                            let cell = (tap * inputs.len() + input) * in_group + lane / BLOCK;
+                            cells[cell].0[lane % BLOCK] = *weight;
                         }
                     }
                 }
