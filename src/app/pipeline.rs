@@ -13,9 +13,7 @@ use egui::ColorImage;
 use super::event::{Event, Job, LayerChoice, PictureChoice, Wanted};
 use super::shown::{NUM_BINS, Shown, histogram};
 use super::textures;
-use crate::engine::{
-    Backbone, CancelToken, ComputeDevice, DeviceChoice, EngineChoice, Session, WeightStore,
-};
+use crate::engine::{Backbone, CancelToken, ComputeDevice, DeviceChoice, EngineChoice, Session, WeightStore};
 use crate::formats::{PictureRecord, write_figure};
 use crate::graph::NodeId;
 use crate::input::dataset::{PictureLocation, PictureRef, is_log, open_source};

@@ -3,9 +3,7 @@
 use std::collections::HashMap;
 
 use super::fold::{affine_of, conv_params};
-use super::ops::{
-    self, BLOCK, Blocked, Buffers, Cell, Level, PackedDense, PackedDepthwise, Window,
-};
+use super::ops::{self, BLOCK, Blocked, Buffers, Cell, Level, PackedDense, PackedDepthwise, Window};
 use super::plan::{Plan, Step};
 use crate::graph::{ActivationFn, BorderMean, Conv2d, Graph, NodeId, Op, Pool2d, Sides};
 use crate::tensor::{InputBatch, MapShape};
@@ -16,9 +14,15 @@ use crate::weights::BoundWeights;
 enum Packed {
     Dense(PackedDense),
     Depthwise(PackedDepthwise),
-    Grouped { kernel: Vec<f32>, bias: Option<Vec<f32>> },
+    Grouped {
+        kernel: Vec<f32>,
+        bias: Option<Vec<f32>>,
+    },
     /// `x · scale + shift`.
-    Affine { scale: Vec<Cell>, shift: Vec<Cell> },
+    Affine {
+        scale: Vec<Cell>,
+        shift: Vec<Cell>,
+    },
 }
 
 /// Keeps packed parameters and the memory of values from run to run.
@@ -134,11 +138,8 @@ fn with_border(buffers: &mut Buffers, x: &Blocked, border: Sides, value: f32, th
         return then(x);
     }
     let MapShape { channels, height, width } = x.shape();
-    let around = MapShape::new(
-        channels,
-        height + border.top + border.bottom,
-        width + border.left + border.right,
-    );
+    let around =
+        MapShape::new(channels, height + border.top + border.bottom, width + border.left + border.right);
     let mut scratch = buffers.take(x.num_images(), around);
     ops::bordered(x, border, value, &mut scratch);
     then(&scratch);

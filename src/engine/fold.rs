@@ -40,12 +40,7 @@ pub(super) fn affine_of(graph: &Graph, weights: &BoundWeights, id: NodeId) -> Op
     Some((scale, shift))
 }
 
-fn fold(
-    kernel: &[f32],
-    bias: Option<&[f32]>,
-    scale: &[f64],
-    shift: &[f64],
-) -> (Vec<f32>, Vec<f32>) {
+fn fold(kernel: &[f32], bias: Option<&[f32]>, scale: &[f64], shift: &[f64]) -> (Vec<f32>, Vec<f32>) {
     let per_filter = kernel.len() / scale.len().max(1);
     let mut folded = kernel.to_vec();
     folded.par_chunks_mut(per_filter.max(1)).zip(scale).for_each(|(filter, s)| {

@@ -181,7 +181,8 @@ impl Session {
         let started = Instant::now();
         let plan = self.plan(input, taps)?;
         let graph = Arc::clone(self.backbone.graph());
-        let mut values: Vec<Option<Value>> = std::iter::repeat_with(|| None).take(graph.nodes().len()).collect();
+        let mut values: Vec<Option<Value>> =
+            std::iter::repeat_with(|| None).take(graph.nodes().len()).collect();
         let mut report = RunReport {
             outcome: Outcome::Finished,
             timings: Vec::with_capacity(plan.steps().len()),

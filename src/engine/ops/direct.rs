@@ -1,6 +1,9 @@
 //! Dense and grouped convolutions, done directly: a tile of pixels × channels stays in registers while all of the kernel and all
 //! input channels go by, so a value is written once and nothing is unrolled into a matrix first.
-#![expect(unsafe_code, reason = "kernels run with the instructions of a level and write disjoint parts of one map")]
+#![expect(
+    unsafe_code,
+    reason = "kernels run with the instructions of a level and write disjoint parts of one map"
+)]
 
 use rayon::prelude::*;
 
@@ -63,7 +66,8 @@ impl PackedDense {
                 let inputs = block_in * BLOCK..c_in.min((block_in + 1) * BLOCK);
                 // A filter after the other, as they lie: filters are often powers of two apart and would evict each other.
                 for (lane, output) in outputs.clone().enumerate() {
-                    let from = &kernel[(output * c_in + inputs.start) * num_taps..][..inputs.len() * num_taps];
+                    let from =
+                        &kernel[(output * c_in + inputs.start) * num_taps..][..inputs.len() * num_taps];
                     for (input, taps) in from.chunks(num_taps).enumerate() {
                         for (tap, weight) in taps.iter().enumerate() {
                             let cell = (tap * inputs.len() + input) * in_group + lane / BLOCK;
@@ -255,7 +259,8 @@ pub(in crate::engine) fn convolve(
         let in_group = packed.group.min(num_blocks - first_block);
         let plane = |block: usize| (image * num_blocks + block) * to.plane();
         let tile = |row: usize, column: usize, num_pixels: usize| {
-            let cell = image * from_blocks * from.plane() + (row * stride[0] * from_width) + column * stride[1];
+            let cell =
+                image * from_blocks * from.plane() + (row * stride[0] * from_width) + column * stride[1];
             // SAFETY: the window lies inside the map (checked above), and so do the weights of the group.
             let tile = unsafe {
                 Tile {

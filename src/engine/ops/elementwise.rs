@@ -114,14 +114,14 @@ fn exp(x: f32) -> f32 {
     let p = p * r + 8.333_452e-3;
     let p = p * r + 4.166_58e-2;
     let p = p * r + 1.666_666_5e-1;
-    let p = p * r + 5.000_000_1e-1;
+    let p = p * r + 0.5;
     let p = (p * r) * r + r + 1.0;
     let value = f32::from_bits(p.to_bits().wrapping_add(rounded.to_bits() << 23));
     let value = if x > OVERFLOW { f32::INFINITY } else { value };
     if x.is_nan() { x } else { value }
 }
 
-/// Sum of inputs of one shape, then bounded by `function`, or any other.
+/// Sum of inputs of one shape.
 pub(in crate::engine) fn add(level: Level, inputs: &[&Blocked], out: &mut Blocked) {
     let Some((first, rest)) = inputs.split_first() else { return };
     out.cells_mut().par_chunks_mut(CHUNK).enumerate().for_each(|(chunk, cells)| {
@@ -160,7 +160,13 @@ pub(in crate::engine) fn gate(level: Level, x: &Blocked, factors: &Blocked, out:
 }
 
 /// `x · scale + shift` per channel; one cell per block.
-pub(in crate::engine) fn affine(level: Level, x: &Blocked, scale: &[Cell], shift: &[Cell], out: &mut Blocked) {
+pub(in crate::engine) fn affine(
+    level: Level,
+    x: &Blocked,
+    scale: &[Cell],
+    shift: &[Cell],
+    out: &mut Blocked,
+) {
     let width = x.shape().width;
     out.fill_rows(|plane, block, y, row| {
         let from = &x.plane(plane)[y * width..][..width];

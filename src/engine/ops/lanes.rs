@@ -70,7 +70,7 @@ impl Lanes for Portable {
     #[inline(always)]
     unsafe fn load(from: *const f32) -> Self {
         // SAFETY: the caller's promise.
-        Self(unsafe { from.cast::<Cell>().read() }.0)
+        Self(unsafe { from.cast::<[f32; 16]>().read() })
     }
 
     #[inline(always)]
@@ -81,7 +81,7 @@ impl Lanes for Portable {
     #[inline(always)]
     unsafe fn store(self, to: *mut f32) {
         // SAFETY: the caller's promise.
-        unsafe { to.cast::<Cell>().write(Cell(self.0)) }
+        unsafe { to.cast::<[f32; 16]>().write(self.0) }
     }
 
     #[inline(always)]
@@ -222,10 +222,7 @@ mod x86 {
         fn mul_add(self, factor: Self, addend: Self) -> Self {
             // SAFETY: a value exists, so the instructions do.
             unsafe {
-                Self(
-                    _mm256_fmadd_ps(self.0, factor.0, addend.0),
-                    _mm256_fmadd_ps(self.1, factor.1, addend.1),
-                )
+                Self(_mm256_fmadd_ps(self.0, factor.0, addend.0), _mm256_fmadd_ps(self.1, factor.1, addend.1))
             }
         }
 

@@ -25,7 +25,9 @@ impl Level {
         let best = || Self::available().next().unwrap_or(Self(Kind::Portable));
         match std::env::var("FILTERSCOPE_LEVEL") {
             Ok(name) => Self::named(&name).unwrap_or_else(|| {
-                tracing::warn!("FILTERSCOPE_LEVEL={name} is none of {LEVEL_NAMES:?} or not on this processor");
+                tracing::warn!(
+                    "FILTERSCOPE_LEVEL={name} is none of {LEVEL_NAMES:?} or not on this processor"
+                );
                 best()
             }),
             Err(_) => best(),
@@ -41,13 +43,11 @@ impl Level {
     pub(in crate::engine) fn named(name: &str) -> Option<Self> {
         match name {
             #[cfg(target_arch = "x86_64")]
-            "avx512" => {
-                (is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("fma")).then_some(Self(Kind::Avx512))
-            }
+            "avx512" => (is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("fma"))
+                .then_some(Self(Kind::Avx512)),
             #[cfg(target_arch = "x86_64")]
-            "avx2" => {
-                (is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma")).then_some(Self(Kind::Avx2))
-            }
+            "avx2" => (is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma"))
+                .then_some(Self(Kind::Avx2)),
             "portable" => Some(Self(Kind::Portable)),
             _ => None,
         }

@@ -1,6 +1,10 @@
 //! Operations of the CPU executor on channel-blocked maps, one kernel each for all instruction sets.
 //!
 //! A kernel is written once over [`lanes::Lanes`] and compiled for each [`Level`]. The only part of the program with `unsafe`.
+#![expect(
+    clippy::inline_always,
+    reason = "only what is inlined into a level's entry is compiled for the level"
+)]
 
 mod blocked;
 mod depthwise;

@@ -16,7 +16,13 @@ pub(in crate::engine) fn max_pool(
 ) {
     let width = x.shape().width;
     out.fill_rows(|plane, _, y, row| {
-        level.run(MaxRow { from: &x.plane(plane)[y * stride[0] * width..], width, kernel, stride: stride[1], to: row });
+        level.run(MaxRow {
+            from: &x.plane(plane)[y * stride[0] * width..],
+            width,
+            kernel,
+            stride: stride[1],
+            to: row,
+        });
     });
 }
 

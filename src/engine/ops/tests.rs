@@ -28,6 +28,7 @@ impl Dice {
 }
 
 /// The levels to test, with a word about each that isn't here.
+#[expect(clippy::print_stderr, reason = "a test that tests less must say so")]
 fn levels() -> Vec<Level> {
     for name in level::LEVEL_NAMES {
         if Level::named(name).is_none() {
@@ -208,7 +209,8 @@ fn some_case(dice: &mut Dice, groups: &str) -> Option<(Case, Plain)> {
         _ => (c_in, dice.of(&CHANNELS), 1),
     };
     let mut conv = Conv2d::new(c_in, c_out, 1).with_padding(some_padding(dice));
-    conv.kernel = dice.of(&[[1, 1], [1, 1], [2, 2], [3, 3], [3, 3], [4, 4], [5, 5], [6, 6], [7, 7], [1, 7], [7, 1]]);
+    conv.kernel =
+        dice.of(&[[1, 1], [1, 1], [2, 2], [3, 3], [3, 3], [4, 4], [5, 5], [6, 6], [7, 7], [1, 7], [7, 1]]);
     conv.stride = dice.of(&[[1, 1], [1, 1], [2, 2], [2, 1], [3, 3]]);
     conv.dilation = dice.of(&[1, 1, 2]);
     conv.groups = groups;
@@ -324,7 +326,10 @@ fn operations_at_one_position_do_what_they_say() {
             add(level, &[&a, &b, &a], &mut out);
             assert_lanes_are_clear(&out);
             assert!(
-                planar(&out).iter().zip(x.values.iter().zip(&y.values)).all(|(sum, (x, y))| *sum == x + y + x)
+                planar(&out)
+                    .iter()
+                    .zip(x.values.iter().zip(&y.values))
+                    .all(|(sum, (x, y))| *sum == x + y + x)
             );
             gate(level, &a, &f, &mut out);
             assert_lanes_are_clear(&out);
@@ -375,7 +380,9 @@ fn concatenation_keeps_the_order_where_blocks_do_not_meet() {
         concat(&blocked.iter().collect::<Vec<_>>(), &mut out);
         assert_lanes_are_clear(&out);
         let expected: Vec<f32> = (0..2)
-            .flat_map(|image| maps.iter().flat_map(move |m| &m.values[image * m.shape.len()..][..m.shape.len()]))
+            .flat_map(|image| {
+                maps.iter().flat_map(move |m| &m.values[image * m.shape.len()..][..m.shape.len()])
+            })
             .copied()
             .collect();
         assert_eq!(planar(&out), expected);
@@ -467,7 +474,9 @@ fn memory_of_sizes_that_do_not_come_again_is_let_go() {
     let mut buffers = Buffers::default();
     let run = |buffers: &mut Buffers, side: usize| {
         let maps = [(); 3].map(|()| buffers.take(1, MapShape::new(16, side, side)));
-        maps.into_iter().for_each(|m| buffers.give(m));
+        for map in maps {
+            buffers.give(map);
+        }
         buffers.end_run();
     };
     run(&mut buffers, 10);
