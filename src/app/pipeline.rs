@@ -13,7 +13,7 @@ use egui::ColorImage;
 use super::event::{Event, Job, LayerChoice, PictureChoice, Wanted};
 use super::shown::{NUM_BINS, Shown, histogram};
 use super::textures;
-use crate::engine::{Backbone, CancelToken, ComputeDevice, DeviceChoice, Session, WeightStore};
+use crate::engine::{Backbone, CancelToken, ComputeDevice, DeviceChoice, EngineChoice, Session, WeightStore};
 use crate::formats::{PictureRecord, write_figure};
 use crate::graph::NodeId;
 use crate::input::dataset::{PictureLocation, PictureRef, is_log, open_source};
@@ -84,6 +84,7 @@ pub(super) struct Pipeline {
     store: WeightStore,
     cat: &'static [u8],
     device: DeviceChoice,
+    engine: EngineChoice,
     tell: Tell,
     sessions: Vec<(ModelKey, Session)>,
     picture: Option<(PictureKey, Arc<Picture>)>,
@@ -103,8 +104,13 @@ fn failed(error: impl std::fmt::Display) -> Stop {
 }
 
 impl Pipeline {
-    pub(super) fn new(store: WeightStore, cat: &'static [u8], device: DeviceChoice, tell: Tell) -> Self {
-        Self { store, cat, device, tell, sessions: Vec::new(), picture: None, run: None }
+    pub(super) fn new(
+        store: WeightStore,
+        cat: &'static [u8],
+        (device, engine): (DeviceChoice, EngineChoice),
+        tell: Tell,
+    ) -> Self {
+        Self { store, cat, device, engine, tell, sessions: Vec::new(), picture: None, run: None }
     }
 
     /// Does one job. A panic on the way is a bug of ours: it is told, what was kept is forgotten, and the next job starts afresh.
@@ -245,7 +251,7 @@ impl Pipeline {
         if self.sessions.len() >= MAX_SESSIONS {
             self.sessions.remove(0);
         }
-        self.sessions.push((key, Session::new(Arc::new(backbone), device)));
+        self.sessions.push((key, Session::with_engine(Arc::new(backbone), device, self.engine)));
         Ok(self.sessions.len() - 1)
     }
 }

@@ -120,7 +120,8 @@ impl App {
                 wake.request_repaint();
             }
         });
-        let mut pipeline = Pipeline::new(resources.store.clone(), resources.cat, request.device, tell);
+        let computes = (request.device, request.engine);
+        let mut pipeline = Pipeline::new(resources.store.clone(), resources.cat, computes, tell);
         let worker = Worker::spawn("inference", move |job, cancel| pipeline.handle(job, cancel))?;
         let mut app = Self {
             state: State {

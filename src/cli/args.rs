@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand};
 
-use crate::engine::DeviceChoice;
+use crate::engine::{DeviceChoice, EngineChoice};
 use crate::input::dataset::Camera;
 use crate::input::{FitChoice, ValueChoice};
 use crate::mosaic::{ColourChoice, Grid, MosaicLayout, Normalisation, Paper};
@@ -91,6 +91,10 @@ pub(super) struct ViewArgs {
     /// Where to compute: auto, cpu, cuda, cuda:N or metal
     #[arg(long, value_name = "DEVICE", default_value = "auto")]
     pub device: DeviceChoice,
+
+    /// What computes on the CPU: fast (kernels of this program) or candle (a second opinion); a GPU always takes candle
+    #[arg(long, value_name = "ENGINE", default_value = "fast")]
+    pub engine: EngineChoice,
 }
 
 /// Write figures: every filter of a layer as a mosaic of heat maps
@@ -212,6 +216,10 @@ pub(super) struct RenderArgs {
     /// Where to compute: auto, cpu, cuda, cuda:N or metal
     #[arg(long, value_name = "DEVICE", default_value = "auto", help_heading = "Run")]
     pub device: DeviceChoice,
+
+    /// What computes on the CPU: fast (kernels of this program) or candle (a second opinion); a GPU always takes candle
+    #[arg(long, value_name = "ENGINE", default_value = "fast", help_heading = "Run")]
+    pub engine: EngineChoice,
 
     /// Print the time of each layer to stderr, the mean over all pictures
     #[arg(long, help_heading = "Run")]

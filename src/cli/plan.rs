@@ -98,7 +98,8 @@ impl RenderPlan {
                     backbone.origin().name()
                 ));
             }
-            models.push(PlannedModel { session: Session::new(Arc::new(backbone), device.clone()), layers });
+            let session = Session::with_engine(Arc::new(backbone), device.clone(), args.engine);
+            models.push(PlannedModel { session, layers });
         }
         outputs.prepare()?;
         Ok(Self {

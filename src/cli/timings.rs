@@ -48,12 +48,14 @@ impl Timings {
         let num_runs = self.num_runs.max(1);
         let total: Duration = self.steps.iter().map(|s| s.elapsed).sum();
         let cells = |name: &str, elapsed: Duration, mult_adds: u64| {
+            let gflops = 2e-9 * mult_adds as f64 / elapsed.as_secs_f64().max(f64::MIN_POSITIVE);
             let share = 100.0 * elapsed.as_secs_f64() / total.as_secs_f64().max(f64::MIN_POSITIVE);
             vec![
                 name.to_owned(),
                 format!("{:.2}", elapsed.as_secs_f64() * 1e3 / f64::from(num_runs)),
                 format!("{share:.1}"),
                 format!("{:.3}", mult_adds as f64 / f64::from(num_runs) / 1e9),
+                format!("{gflops:.1}"),
             ]
         };
         let mut table = Table::new(vec![
@@ -61,6 +63,7 @@ impl Timings {
             Column::number("MS"),
             Column::number("%"),
             Column::number("GMAC"),
+            Column::number("GFLOP/S"),
         ]);
         for step in &self.steps {
             table.row(cells(&step.name, step.elapsed, step.mult_adds));
@@ -103,10 +106,10 @@ mod tests {
         timings.add(&report(3));
         let expected = "\
 net.tag, mean of 2 runs:
-LAYER           MS      %   GMAC
-conv + norm  60.00   75.0  2.000
-act          20.00   25.0  0.000
-total        80.00  100.0  2.000
+LAYER           MS      %   GMAC  GFLOP/S
+conv + norm  60.00   75.0  2.000     66.7
+act          20.00   25.0  0.000      0.0
+total        80.00  100.0  2.000     50.0
 ";
         assert_eq!(timings.to_text(), expected);
     }

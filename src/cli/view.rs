@@ -36,7 +36,13 @@ fn request(args: ViewArgs) -> anyhow::Result<WindowRequest> {
     if cfg!(feature = "gui") && !has_display() {
         anyhow::bail!("there is no display to open a window on; {INSTEAD}");
     }
-    Ok(WindowRequest { picture: args.image, model: args.model, weights: args.weights, device: args.device })
+    Ok(WindowRequest {
+        picture: args.image,
+        model: args.model,
+        weights: args.weights,
+        device: args.device,
+        engine: args.engine,
+    })
 }
 
 /// Whether anything says where a window could open. Asked before a window library is, whose answer takes many lines.

@@ -4,9 +4,10 @@ use std::collections::HashMap;
 
 use candle_core::{Device, Result, Tensor};
 
+use super::fold::{affine_of, conv_params};
 use super::plan::Step;
-use crate::graph::{ActivationFn, BatchNorm, BorderMean, Conv2d, Graph, NodeId, Op, Pool2d, Sides};
-use crate::weights::{BoundWeights, NodeParams};
+use crate::graph::{ActivationFn, BorderMean, Conv2d, Graph, NodeId, Op, Pool2d, Sides};
+use crate::weights::BoundWeights;
 
 /// Parameters of a step on the device.
 #[derive(Clone, Debug)]
@@ -17,11 +18,11 @@ enum Loaded {
     Affine { scale: Tensor, shift: Tensor },
 }
 
-/// Parameters uploaded so far, by the nodes of the step they serve.
+/// Parameters uploaded so far, by the node and the batch norm folded into it.
 #[derive(Debug)]
 pub(super) struct CandleExecutor {
     device: Device,
-    loaded: HashMap<Vec<NodeId>, Loaded>,
+    loaded: HashMap<(NodeId, Option<NodeId>), Loaded>,
 }
 
 impl CandleExecutor {
@@ -48,9 +49,25 @@ impl CandleExecutor {
         border: Sides,
         inputs: &[&Tensor],
     ) -> Result<Tensor> {
+        let value = self.first(graph, weights, step, border, inputs)?;
+        match step.activation(graph) {
+            Some(function) => activate(&value, function),
+            None => Ok(value),
+        }
+    }
+
+    /// The step's first node, with the batch norm folded into it.
+    fn first(
+        &mut self,
+        graph: &Graph,
+        weights: &BoundWeights,
+        step: &Step,
+        border: Sides,
+        inputs: &[&Tensor],
+    ) -> Result<Tensor> {
         match &graph.node(step.nodes[0]).op {
-            // The input is placed before the first step; if asked for, it is itself.
-            Op::Input => Ok(inputs[0].clone()),
+            // Placed by `upload`.
+            Op::Input => mismatch(graph, step),
             Op::Conv2d(conv) => {
                 let loaded = self.load(graph, weights, step)?;
                 let Loaded::Conv { kernel, bias } = loaded else { return mismatch(graph, step) };
@@ -73,22 +90,23 @@ impl CandleExecutor {
     }
 
     fn load(&mut self, graph: &Graph, weights: &BoundWeights, step: &Step) -> Result<Loaded> {
-        if let Some(loaded) = self.loaded.get(&step.nodes) {
+        let key = (step.nodes[0], step.folded_norm(graph));
+        if let Some(loaded) = self.loaded.get(&key) {
             return Ok(loaded.clone());
         }
-        let loaded = match (&graph.node(step.nodes[0]).op, weights.of(step.nodes[0])) {
-            (Op::Conv2d(conv), NodeParams::Conv { kernel, bias }) => {
-                let (kernel, bias) = match step.nodes.get(1).map(|norm| affine_of(graph, weights, *norm)) {
-                    Some(Some((scale, shift))) => fold(kernel, bias.as_deref(), &scale, shift),
-                    _ => (kernel.clone(), bias.clone()),
+        let loaded = match &graph.node(key.0).op {
+            Op::Conv2d(conv) => {
+                let Some((kernel, bias)) = conv_params(graph, weights, key.0, key.1) else {
+                    return mismatch(graph, step);
                 };
-                let bias =
-                    bias.map(|b| Tensor::from_vec(b, (1, conv.c_out, 1, 1), &self.device)).transpose()?;
+                let bias = bias
+                    .map(|b| Tensor::from_vec(b.into_owned(), (1, conv.c_out, 1, 1), &self.device))
+                    .transpose()?;
                 let shape = conv.weight_shape();
-                Loaded::Conv { kernel: Tensor::from_vec(kernel, &shape, &self.device)?, bias }
+                Loaded::Conv { kernel: Tensor::from_vec(kernel.into_owned(), &shape, &self.device)?, bias }
             }
-            (Op::BatchNorm(norm), _) => {
-                let Some((scale, shift)) = affine_of(graph, weights, step.nodes[0]) else {
+            Op::BatchNorm(norm) => {
+                let Some((scale, shift)) = affine_of(graph, weights, key.0) else {
                     return mismatch(graph, step);
                 };
                 let shape = (1, norm.channels, 1, 1);
@@ -99,50 +117,14 @@ impl CandleExecutor {
             }
             _ => return mismatch(graph, step),
         };
-        self.loaded.insert(step.nodes.clone(), loaded.clone());
+        self.loaded.insert(key, loaded.clone());
         Ok(loaded)
     }
 }
 
-/// Weights of another graph: the session binds both together, so this is a bug, told and not crashed over.
+/// Weights of another graph, or an input to be computed: bugs of ours, told and not crashed over.
 fn mismatch<T>(graph: &Graph, step: &Step) -> Result<T> {
     candle_core::bail!("no parameters bound for `{}`", graph.node(step.output).name)
-}
-
-/// Batch norm as `x · scale + shift`, in f64 so that folding rounds once.
-fn affine_of(graph: &Graph, weights: &BoundWeights, id: NodeId) -> Option<(Vec<f64>, Vec<f64>)> {
-    let (Op::BatchNorm(BatchNorm { eps, .. }), NodeParams::Norm { gamma, beta, mean, variance }) =
-        (&graph.node(id).op, weights.of(id))
-    else {
-        return None;
-    };
-    let scale: Vec<f64> = variance
-        .iter()
-        .enumerate()
-        .map(|(c, v)| gamma.as_ref().map_or(1.0, |g| f64::from(g[c])) / (f64::from(*v) + eps).sqrt())
-        .collect();
-    let shift = scale.iter().enumerate().map(|(c, s)| f64::from(beta[c]) - f64::from(mean[c]) * s).collect();
-    Some((scale, shift))
-}
-
-fn fold(
-    kernel: &[f32],
-    bias: Option<&[f32]>,
-    scale: &[f64],
-    shift: Vec<f64>,
-) -> (Vec<f32>, Option<Vec<f32>>) {
-    let per_filter = kernel.len() / scale.len().max(1);
-    let folded = kernel
-        .chunks(per_filter.max(1))
-        .zip(scale)
-        .flat_map(|(filter, s)| filter.iter().map(move |w| (f64::from(*w) * s) as f32))
-        .collect();
-    let bias = shift
-        .into_iter()
-        .enumerate()
-        .map(|(c, b)| (b + bias.map_or(0.0, |own| f64::from(own[c]) * scale[c])) as f32)
-        .collect();
-    (folded, Some(bias))
 }
 
 fn convolve(

@@ -5,13 +5,18 @@
 mod backbone;
 mod cancel;
 mod candle;
+mod choice;
+mod cpu;
 mod device;
+mod fold;
+mod ops;
 mod plan;
 mod session;
 mod worker;
 
 pub use backbone::{Backbone, EmbeddedWeights, LoadError, WeightState, WeightStore};
 pub use cancel::CancelToken;
+pub use choice::{EngineChoice, UnknownEngine};
 pub use device::{ComputeDevice, DeviceChoice, DeviceError};
 pub use plan::{Plan, PlanError, Step};
 pub use session::{EngineError, NodeTiming, Outcome, RunBy, RunReport, Session, TapValue};

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::graph::{Graph, NodeId, NodeInfo, Op, ShapeError};
+use crate::graph::{ActivationFn, Graph, NodeId, NodeInfo, Op, ShapeError};
 use crate::tensor::PixelSize;
 
 /// One thing an executor does.
@@ -12,7 +12,8 @@ use crate::tensor::PixelSize;
 pub struct Step {
     /// The node whose value comes out.
     pub output: NodeId,
-    /// Nodes computed in this step, first to last; more than one where a batch norm is folded into its convolution.
+    /// Nodes computed in this step, first to last: more than one where a batch norm is folded into its convolution, or where an
+    /// activation is applied to a convolution, batch norm, sum or gate before anybody else sees it.
     pub nodes: Vec<NodeId>,
     /// Values that go in, in the order of the first node's inputs.
     pub inputs: Vec<NodeId>,
@@ -20,6 +21,21 @@ pub struct Step {
     pub is_tap: bool,
     /// Values that nobody needs after this step.
     pub frees: Vec<NodeId>,
+}
+
+impl Step {
+    /// The batch norm folded into the step's convolution.
+    pub(super) fn folded_norm(&self, graph: &Graph) -> Option<NodeId> {
+        self.nodes.get(1).copied().filter(|id| matches!(graph.node(*id).op, Op::BatchNorm(_)))
+    }
+
+    /// The activation applied to what the step's other nodes give.
+    pub(super) fn activation(&self, graph: &Graph) -> Option<ActivationFn> {
+        match self.nodes[1..].last().map(|id| &graph.node(*id).op) {
+            Some(Op::Activation(function)) => Some(*function),
+            _ => None,
+        }
+    }
 }
 
 /// A run, prepared.
@@ -80,14 +96,13 @@ impl Plan {
         let mut steps: Vec<Step> = Vec::with_capacity(needed.len());
         for id in needed {
             let node = graph.node(id);
-            let folds = matches!(node.op, Op::BatchNorm(_))
-                && steps.last().is_some_and(|previous| {
-                    let conv = previous.output;
-                    node.inputs == [conv]
-                        && matches!(graph.node(conv).op, Op::Conv2d(_))
-                        && !previous.is_tap
-                        && num_uses[conv.0] == 1
-                });
+            let folds = steps.last().is_some_and(|previous| {
+                let value = previous.output;
+                node.inputs == [value]
+                    && !previous.is_tap
+                    && num_uses[value.0] == 1
+                    && fuses(&graph.node(value).op, &node.op)
+            });
             match steps.last_mut() {
                 Some(previous) if folds => {
                     previous.nodes.push(id);
@@ -134,6 +149,15 @@ impl Plan {
     /// Pictures in a batch.
     pub fn num_images(&self) -> usize {
         self.num_images
+    }
+}
+
+/// Whether an operation may be done in one step with the one before it, the last of its own step.
+fn fuses(before: &Op, op: &Op) -> bool {
+    match op {
+        Op::BatchNorm(_) => matches!(before, Op::Conv2d(_)),
+        Op::Activation(_) => matches!(before, Op::Conv2d(_) | Op::BatchNorm(_) | Op::Add | Op::Gate),
+        _ => false,
     }
 }
 
@@ -201,14 +225,14 @@ mod tests {
     }
 
     #[test]
-    fn norm_folds_into_its_convolution_unless_somebody_looks_between() {
+    fn norm_and_activation_join_their_convolution_unless_somebody_looks_between() {
         let graph = small();
         let id = |name| graph.find(name).unwrap();
         let plan = |taps: &[NodeId]| Plan::new(&graph, PixelSize::square(4), 1, taps).unwrap();
-        assert_eq!(names(&graph, &plan(&[id("sum")])), ["input", "conv+norm", "act", "side", "sum"]);
+        assert_eq!(names(&graph, &plan(&[id("sum")])), ["input", "conv+norm+act", "side", "sum"]);
         assert_eq!(
             names(&graph, &plan(&[id("sum"), id("conv")])),
-            ["input", "conv", "norm", "act", "side", "sum"]
+            ["input", "conv", "norm+act", "side", "sum"]
         );
         assert_eq!(
             names(&graph, &plan(&[id("norm")])),
@@ -240,6 +264,6 @@ mod tests {
             .iter()
             .map(|s| s.frees.iter().map(|i| graph.node(*i).name.as_str()).collect())
             .collect();
-        assert_eq!(frees, [vec![], vec!["input"], vec!["norm"], vec![], vec!["side", "act", "sum"]]);
+        assert_eq!(frees, [vec![], vec!["input"], vec![], vec!["side", "act", "sum"]]);
     }
 }

@@ -10,9 +10,12 @@ use candle_core::Tensor;
 use super::backbone::Backbone;
 use super::cancel::CancelToken;
 use super::candle::CandleExecutor;
+use super::choice::EngineChoice;
+use super::cpu::CpuExecutor;
 use super::device::ComputeDevice;
+use super::ops::{Blocked, Level};
 use super::plan::{Plan, PlanError, Step};
-use crate::graph::NodeId;
+use crate::graph::{Graph, NodeId};
 use crate::tensor::{Activation, InputBatch, PixelSize, ShapeMismatch};
 
 /// A layer's value for one picture of the batch.
@@ -77,6 +80,9 @@ pub enum EngineError {
         /// candle's words.
         reason: candle_core::Error,
     },
+    /// Weights of another graph: the session binds both together, so this is a bug.
+    #[error("no parameters bound for `{0}`, which is a bug of this program")]
+    MissingWeights(String),
     /// A value that was dropped before it was needed: a bug of the plan.
     #[error("an input of `{0}` is gone before it is needed, which is a bug of this program")]
     MissingInput(String),
@@ -90,8 +96,22 @@ pub enum EngineError {
 pub struct Session {
     backbone: Arc<Backbone>,
     device: ComputeDevice,
-    executor: CandleExecutor,
+    executor: Executor,
     plans: HashMap<PlanKey, Arc<Plan>>,
+}
+
+/// What computes.
+#[derive(Debug)]
+enum Executor {
+    Candle(CandleExecutor),
+    Cpu(CpuExecutor),
+}
+
+/// A node's value where its executor keeps it.
+#[derive(Debug)]
+enum Value {
+    Tensor(Tensor),
+    Blocked(Blocked),
 }
 
 /// What a session runs, with what and where: enough to record a figure when the session is gone.
@@ -100,7 +120,7 @@ pub struct RunBy {
     /// The model and its weights.
     pub backbone: Arc<Backbone>,
     /// Name of the executor.
-    pub engine: &'static str,
+    pub engine: String,
     /// Name of the device.
     pub device: String,
 }
@@ -111,9 +131,19 @@ type PlanKey = (PixelSize, usize, Vec<NodeId>);
 const MAX_PLANS: usize = 32;
 
 impl Session {
-    /// A session of a backbone on a device.
+    /// A session of a backbone on a device, with the fast engine where there is a choice.
     pub fn new(backbone: Arc<Backbone>, device: ComputeDevice) -> Self {
-        let executor = CandleExecutor::new(device.candle().clone());
+        Self::with_engine(backbone, device, EngineChoice::default())
+    }
+
+    /// A session with a chosen engine. Only the CPU has a choice; GPUs run through candle.
+    pub fn with_engine(backbone: Arc<Backbone>, device: ComputeDevice, engine: EngineChoice) -> Self {
+        let executor = match engine {
+            EngineChoice::Fast if device.candle().is_cpu() => {
+                Executor::Cpu(CpuExecutor::new(Level::from_env()))
+            }
+            _ => Executor::Candle(CandleExecutor::new(device.candle().clone())),
+        };
         Self { backbone, device, executor, plans: HashMap::new() }
     }
 
@@ -131,7 +161,10 @@ impl Session {
     pub fn run_by(&self) -> RunBy {
         RunBy {
             backbone: Arc::clone(&self.backbone),
-            engine: "candle",
+            engine: match &self.executor {
+                Executor::Candle(_) => "candle".to_owned(),
+                Executor::Cpu(cpu) => format!("fast/{}", cpu.level().name()),
+            },
             device: self.device.name().to_owned(),
         }
     }
@@ -148,8 +181,8 @@ impl Session {
         let started = Instant::now();
         let plan = self.plan(input, taps)?;
         let graph = Arc::clone(self.backbone.graph());
-        let failed = |id: NodeId, reason| EngineError::Compute { node: graph.node(id).name.clone(), reason };
-        let mut values: Vec<Option<Tensor>> = vec![None; graph.nodes().len()];
+        let mut values: Vec<Option<Value>> =
+            std::iter::repeat_with(|| None).take(graph.nodes().len()).collect();
         let mut report = RunReport {
             outcome: Outcome::Finished,
             timings: Vec::with_capacity(plan.steps().len()),
@@ -157,32 +190,23 @@ impl Session {
             peak_value_bytes: plan.peak_value_bytes(),
         };
         let mut num_pending = plan.steps().iter().filter(|s| s.is_tap).count();
-        let shape = (input.num_images(), 3, input.height(), input.width());
-        let mut picture =
-            Some(self.executor.upload(input.values(), shape).map_err(|e| failed(NodeId(0), e))?);
+        let mut picture = Some(self.executor.place(&graph, input)?);
         for step in plan.steps() {
             if cancel.is_cancelled() {
                 report.outcome = Outcome::Cancelled;
                 break;
             }
             let clock = Instant::now();
-            let inputs: Option<Vec<&Tensor>> = if step.inputs.is_empty() {
-                picture.as_ref().map(|p| vec![p])
+            let inputs: Option<Vec<&Value>> = step.inputs.iter().map(|id| values[id.0].as_ref()).collect();
+            let missing = || EngineError::MissingInput(graph.node(step.output).name.clone());
+            let value = if step.inputs.is_empty() {
+                // The picture is the input's value.
+                picture.take().ok_or_else(missing)?
             } else {
-                step.inputs.iter().map(|id| values[id.0].as_ref()).collect()
+                // A plan that frees a value too early would drop a branch: that must fail, not go on.
+                self.executor.run(&self.backbone, &plan, step, &inputs.ok_or_else(missing)?)?
             };
-            // A plan that frees a value too early would drop a branch: that must fail, not go on.
-            let inputs =
-                inputs.ok_or_else(|| EngineError::MissingInput(graph.node(step.output).name.clone()))?;
-            let value = self
-                .executor
-                .run(&graph, self.backbone.weights(), step, plan.info(step.nodes[0]).border, &inputs)
-                .and_then(|value| self.executor.synchronize().map(|()| value))
-                .map_err(|e| failed(step.output, e))?;
             report.timings.push(timing(&graph, &plan, step, clock.elapsed()));
-            if step.inputs.is_empty() {
-                picture = None;
-            }
             values[step.output.0] = Some(value);
             if step.is_tap {
                 num_pending -= 1;
@@ -195,11 +219,24 @@ impl Session {
                 }
             }
             for id in &step.frees {
-                values[id.0] = None;
+                self.executor.release(values[id.0].take());
             }
         }
+        for value in values {
+            self.executor.release(value);
+        }
+        self.executor.release(picture);
+        self.executor.end_run();
         report.elapsed = started.elapsed();
         Ok(report)
+    }
+
+    /// Bytes of memory that the engine keeps for the values of the next run.
+    pub fn kept_bytes(&self) -> usize {
+        match &self.executor {
+            Executor::Candle(_) => 0,
+            Executor::Cpu(cpu) => cpu.free_bytes(),
+        }
     }
 
     /// The values of `taps` for one picture, in the order asked for.
@@ -246,28 +283,107 @@ fn timing(graph: &crate::graph::Graph, plan: &Plan, step: &Step, elapsed: Durati
     }
 }
 
+impl Executor {
+    fn place(&mut self, graph: &Graph, input: &InputBatch) -> Result<Value, EngineError> {
+        match self {
+            Self::Candle(candle) => {
+                let shape = (input.num_images(), 3, input.height(), input.width());
+                candle.upload(input.values(), shape).map(Value::Tensor).map_err(failed(graph, NodeId(0)))
+            }
+            Self::Cpu(cpu) => Ok(Value::Blocked(cpu.place(input))),
+        }
+    }
+
+    /// The value of a step, when it is done.
+    fn run(
+        &mut self,
+        backbone: &Backbone,
+        plan: &Plan,
+        step: &Step,
+        inputs: &[&Value],
+    ) -> Result<Value, EngineError> {
+        let (graph, weights) = (backbone.graph(), backbone.weights());
+        // All values of a run come from the one executor that its session has.
+        match self {
+            Self::Candle(candle) => {
+                let inputs: Vec<&Tensor> = inputs.iter().filter_map(|value| value.tensor()).collect();
+                candle
+                    .run(graph, weights, step, plan.info(step.nodes[0]).border, &inputs)
+                    .and_then(|value| candle.synchronize().map(|()| value))
+                    .map(Value::Tensor)
+                    .map_err(failed(graph, step.output))
+            }
+            Self::Cpu(cpu) => {
+                let inputs: Vec<&Blocked> = inputs.iter().filter_map(|value| value.blocked()).collect();
+                cpu.run(graph, weights, plan, step, &inputs)
+                    .map(Value::Blocked)
+                    .ok_or_else(|| EngineError::MissingWeights(graph.node(step.output).name.clone()))
+            }
+        }
+    }
+
+    /// Takes a value's memory back.
+    fn release(&mut self, value: Option<Value>) {
+        if let (Self::Cpu(cpu), Some(Value::Blocked(maps))) = (self, value) {
+            cpu.release(maps);
+        }
+    }
+
+    fn end_run(&mut self) {
+        if let Self::Cpu(cpu) = self {
+            cpu.end_run();
+        }
+    }
+}
+
+impl Value {
+    fn tensor(&self) -> Option<&Tensor> {
+        match self {
+            Self::Tensor(tensor) => Some(tensor),
+            Self::Blocked(_) => None,
+        }
+    }
+
+    fn blocked(&self) -> Option<&Blocked> {
+        match self {
+            Self::Tensor(_) => None,
+            Self::Blocked(maps) => Some(maps),
+        }
+    }
+
+    /// `[C, H, W]` of each image, in memory.
+    fn to_planar(&self) -> candle_core::Result<Vec<Vec<f32>>> {
+        match self {
+            Self::Tensor(tensor) => {
+                (0..tensor.dim(0)?).map(|image| tensor.get(image)?.flatten_all()?.to_vec1::<f32>()).collect()
+            }
+            Self::Blocked(maps) => Ok((0..maps.num_images()).map(|image| maps.to_planar(image)).collect()),
+        }
+    }
+}
+
+fn failed(graph: &Graph, id: NodeId) -> impl FnOnce(candle_core::Error) -> EngineError {
+    move |reason| EngineError::Compute { node: graph.node(id).name.clone(), reason }
+}
+
 /// Copies a value off the device, one activation per picture.
 fn deliver(
     plan: &Plan,
     node: NodeId,
     name: &str,
-    value: &Tensor,
+    value: &Value,
     sink: &mut dyn FnMut(TapValue) -> ControlFlow<()>,
 ) -> Result<ControlFlow<()>, EngineError> {
     let shape = plan.info(node).shape;
-    let flat = value
-        .flatten_all()
-        .and_then(|t| t.to_vec1::<f32>())
-        .map_err(|reason| EngineError::Compute { node: name.to_owned(), reason })?;
-    let expected = shape.len() * plan.num_images();
-    if flat.len() != expected {
+    let images =
+        value.to_planar().map_err(|reason| EngineError::Compute { node: name.to_owned(), reason })?;
+    if images.len() != plan.num_images() {
+        let (expected, got) = (plan.num_images() * shape.len(), images.len() * shape.len());
         let shape = format!("{}×{shape}", plan.num_images());
-        return Err(
-            ShapeMismatch { what: format!("value of `{name}`"), shape, expected, got: flat.len() }.into()
-        );
+        return Err(ShapeMismatch { what: format!("value of `{name}`"), shape, expected, got }.into());
     }
-    for (image, values) in flat.chunks(shape.len()).enumerate() {
-        let activation = Activation::new(name, shape, values.to_vec())?;
+    for (image, values) in images.into_iter().enumerate() {
+        let activation = Activation::new(name, shape, values)?;
         if sink(TapValue { node, image, activation }).is_break() {
             return Ok(ControlFlow::Break(()));
         }

@@ -19,7 +19,7 @@ pub(super) fn panel_record(run_by: &RunBy, view: &View, mosaic: &Mosaic) -> Pane
         input_size: format!("{}x{}", input.batch.width(), input.batch.height()),
         filter: backbone.row().preprocess.filter.name().to_owned(),
         value_scale: input.scale.to_string(),
-        engine: run_by.engine.to_owned(),
+        engine: run_by.engine.clone(),
         device: run_by.device.clone(),
     };
     PanelRecord { run, look: LookRecord::of(mosaic) }

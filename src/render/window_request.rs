@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::engine::DeviceChoice;
+use crate::engine::{DeviceChoice, EngineChoice};
 
 /// The window's first view. What is not given is the window's own choice: its picture, the model of [`super::DEFAULT_TAG`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -15,4 +15,6 @@ pub struct WindowRequest {
     pub weights: Option<PathBuf>,
     /// Where to compute.
     pub device: DeviceChoice,
+    /// What computes on the CPU.
+    pub engine: EngineChoice,
 }

@@ -11,6 +11,7 @@ use filterscope::models::Registry;
 use filterscope::weights::TensorFile;
 
 use crate::support::binary::{Bench, Run, size_of};
+use crate::support::golden::relative_error;
 use crate::support::{npy, root};
 
 const LITE0: &str = "--model tf_efficientnet_lite0.in1k";
@@ -332,6 +333,21 @@ fn all_stages_are_one_figure_each_with_the_values_beside() {
     }
     let heads = ["tf_efficientnet_lite0.in1k, mean of 1 run:", "LAYER ", "total "];
     assert!(heads.iter().all(|head| run.stderr.lines().any(|line| line.starts_with(head))), "{}", run.stderr);
+}
+
+#[test]
+fn the_engine_can_be_chosen_and_is_recorded() {
+    let bench = Bench::with_cat();
+    bench.ok(&format!("render cat.png -o fast.png {LITE0} --npy"));
+    bench.ok(&format!("render cat.png -o candle.png {LITE0} --npy --engine candle"));
+    let engine = |name: &str| read_record(&bench.path(name)).unwrap().panels[0].run.engine.clone();
+    assert!(engine("fast.png").starts_with("fast/"), "{}", engine("fast.png"));
+    assert_eq!(engine("candle.png"), "candle");
+    let values = |name: &str| npy::npy_f32(bench.path(name)).1;
+    assert!(relative_error(&values("fast.npy"), &values("candle.npy")) <= 2e-5);
+    let run = bench.run("render cat.png -o out.png --engine turbo");
+    assert_eq!(run.code, Some(2));
+    assert!(run.stderr.contains("no engine `turbo`; engines are fast and candle"), "{}", run.stderr);
 }
 
 #[test]

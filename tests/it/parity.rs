@@ -8,7 +8,7 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use filterscope::engine::{Backbone, CancelToken, ComputeDevice, Session};
+use filterscope::engine::{Backbone, CancelToken, ComputeDevice, EngineChoice, Session};
 use filterscope::graph::{ActivationFn, BorderMean, Graph, GraphBuilder, Node, NodeId, Op, Padding, Sides};
 use filterscope::input::{FitChoice, ValueChoice, preprocess};
 use filterscope::models::{Registry, Verification};
@@ -55,6 +55,13 @@ pub(crate) fn session(backbone: Backbone) -> Session {
     Session::new(Arc::new(backbone), ComputeDevice::cpu())
 }
 
+/// Both engines on one backbone, the usual one first.
+fn both_engines(backbone: Backbone) -> [Session; 2] {
+    let backbone = Arc::new(backbone);
+    [EngineChoice::Fast, EngineChoice::Candle]
+        .map(|engine| Session::with_engine(Arc::clone(&backbone), ComputeDevice::cpu(), engine))
+}
+
 /// Runs all golden stages; gives each with its activation.
 fn run_stages<'a>(
     session: &mut Session,
@@ -74,7 +81,7 @@ fn real_weights_give_the_frameworks_activations() {
     for real in &REAL {
         let row = Registry::find(real.tag).unwrap();
         let file = TensorFile::read(&root().join("weights").join(real.weights)).unwrap();
-        let mut session = session(Backbone::from_tensors(row, file).unwrap());
+        let mut sessions = both_engines(Backbone::from_tensors(row, file).unwrap());
         let goldens = Goldens::read(&fixture(real.goldens));
         assert_eq!(goldens.inputs.len(), 2, "own size and 480x640");
         for (size, run) in &goldens.inputs {
@@ -85,28 +92,32 @@ fn real_weights_give_the_frameworks_activations() {
                 let (_, stored) = npy_f32(fixture(real.goldens).join(format!("input_{size}.npy")));
                 assert_eq!(ready.batch.values(), stored, "{}: the input itself", real.tag);
             }
-            let found = run_stages(&mut session, &ready.batch, &run.stages);
-            for (stage, got) in &found {
-                let error = stage_error(stage, got);
-                assert!(error <= TOLERANCE, "{} {size} {}: {error:e}", real.tag, stage.name);
-                // Values within float error of a ReLU's zero may fall on either side of it.
-                let zeros = (zero_fraction(got) - stage.zero_fraction).abs();
-                assert!(zeros <= 1e-3, "{} {size} {}: share of zeros off by {zeros}", real.tag, stage.name);
-            }
-            // Without other taps batch norms are folded: the way a person's run goes.
-            let graph = Arc::clone(session.backbone().graph());
-            let last = session.activations(&ready.batch, &[graph.final_node()]).unwrap().remove(0);
-            let (_, expected) = npy_f32(fixture(real.goldens).join(format!("final_{size}.npy")));
-            let error = relative_error(last.values(), &expected);
-            assert!(error <= TOLERANCE, "{} {size} final: {error:e}", real.tag);
-            println!("{} {size}: final map differs by {error:.1e} of its range", real.tag);
-            if size == real.own_size {
-                for name in real.whole {
-                    let (_, got) = found.iter().find(|(s, _)| s.name == *name).unwrap();
-                    let file = format!("{}_{size}.npy", name.replace('.', "_"));
-                    let (_, expected) = npy_f32(fixture(real.goldens).join(file));
-                    let error = relative_error(got.values(), &expected);
-                    assert!(error <= TOLERANCE, "{} {size} {name}, whole: {error:e}", real.tag);
+            for session in &mut sessions {
+                let engine = session.run_by().engine;
+                let what = format!("{} {size} {engine}", real.tag);
+                let found = run_stages(session, &ready.batch, &run.stages);
+                for (stage, got) in &found {
+                    let error = stage_error(stage, got);
+                    assert!(error <= TOLERANCE, "{what} {}: {error:e}", stage.name);
+                    // Values within float error of a ReLU's zero may fall on either side of it.
+                    let zeros = (zero_fraction(got) - stage.zero_fraction).abs();
+                    assert!(zeros <= 1e-3, "{what} {}: share of zeros off by {zeros}", stage.name);
+                }
+                // Without other taps batch norms are folded: the way a person's run goes.
+                let graph = Arc::clone(session.backbone().graph());
+                let last = session.activations(&ready.batch, &[graph.final_node()]).unwrap().remove(0);
+                let (_, expected) = npy_f32(fixture(real.goldens).join(format!("final_{size}.npy")));
+                let error = relative_error(last.values(), &expected);
+                assert!(error <= TOLERANCE, "{what} final: {error:e}");
+                println!("{what}: final map differs by {error:.1e} of its range");
+                if size == real.own_size {
+                    for name in real.whole {
+                        let (_, got) = found.iter().find(|(s, _)| s.name == *name).unwrap();
+                        let file = format!("{}_{size}.npy", name.replace('.', "_"));
+                        let (_, expected) = npy_f32(fixture(real.goldens).join(file));
+                        let error = relative_error(got.values(), &expected);
+                        assert!(error <= TOLERANCE, "{what} {name}, whole: {error:e}");
+                    }
                 }
             }
         }
@@ -184,16 +195,19 @@ fn generated_weights_give_the_frameworks_activations() {
     for case in &STRUCTURAL {
         let row = Registry::find(case.tag).unwrap();
         let folder = structural_folder(case);
-        let mut session = session(Backbone::from_tensors(row, generated_from_list(&folder)).unwrap());
+        let mut sessions = both_engines(Backbone::from_tensors(row, generated_from_list(&folder)).unwrap());
         for (size, run) in &Goldens::read(&folder).inputs {
             let input = noise(run.input_shape);
-            let worst = worst_stage(&mut session, case.tag, &input, &run.stages);
-            let graph = Arc::clone(session.backbone().graph());
-            let last = session.activations(&input, &[graph.final_node()]).unwrap().remove(0);
             let (_, expected) = npy_f32(folder.join(format!("final_{size}.npy")));
-            let error = relative_error(last.values(), &expected);
-            assert!(error <= TOLERANCE, "{} {size} final: {error:e}", case.tag);
-            println!("{} {size}: stages within {worst:.1e}, final map {error:.1e}", case.tag);
+            for session in &mut sessions {
+                let engine = session.run_by().engine;
+                let worst = worst_stage(session, case.tag, &input, &run.stages);
+                let graph = Arc::clone(session.backbone().graph());
+                let last = session.activations(&input, &[graph.final_node()]).unwrap().remove(0);
+                let error = relative_error(last.values(), &expected);
+                assert!(error <= TOLERANCE, "{} {size} {engine} final: {error:e}", case.tag);
+                println!("{} {size} {engine}: stages within {worst:.1e}, final map {error:.1e}", case.tag);
+            }
         }
     }
 }
@@ -444,8 +458,8 @@ fn a_batch_of_three_equals_three_pictures() {
     let real = &REAL[1];
     let row = Registry::find(real.tag).unwrap();
     let file = TensorFile::read(&root().join("weights").join(real.weights)).unwrap();
-    let mut session = session(Backbone::from_tensors(row, file).unwrap());
-    let graph = Arc::clone(session.backbone().graph());
+    let mut sessions = both_engines(Backbone::from_tensors(row, file).unwrap());
+    let graph = Arc::clone(sessions[0].backbone().graph());
     let taps = [graph.find("blocks.1.1").unwrap(), graph.final_node()];
     let (_, values) = npy_f32(fixture(real.goldens).join("input_224.npy"));
     let picture = |shift: f32| {
@@ -453,21 +467,23 @@ fn a_batch_of_three_equals_three_pictures() {
     };
     let singles = [picture(0.0), picture(0.1), picture(-0.2)];
     let batch = InputBatch::stack(&singles).unwrap();
-    let mut together = Vec::new();
-    session
-        .run(&batch, &taps, &CancelToken::new(), &mut |tap| {
-            together.push(tap);
-            ControlFlow::Continue(())
-        })
-        .unwrap();
-    assert_eq!(together.len(), 6);
-    for (image, single) in singles.iter().enumerate() {
-        let alone = session.activations(single, &taps).unwrap();
-        for (tap, alone) in taps.iter().zip(&alone) {
-            let got = together.iter().find(|t| t.node == *tap && t.image == image).unwrap();
-            let error = relative_error(got.activation.values(), alone.values());
-            // Matrix products of another height may sum in another order; nothing else may differ.
-            assert!(error <= 1e-6, "picture {image}, {}: {error:e}", alone.name());
+    // candle's matrix products of another height may sum in another order; nothing else may differ.
+    for (session, tolerance) in sessions.iter_mut().zip([0.0, 1e-6]) {
+        let mut together = Vec::new();
+        session
+            .run(&batch, &taps, &CancelToken::new(), &mut |tap| {
+                together.push(tap);
+                ControlFlow::Continue(())
+            })
+            .unwrap();
+        assert_eq!(together.len(), 6);
+        for (image, single) in singles.iter().enumerate() {
+            let alone = session.activations(single, &taps).unwrap();
+            for (tap, alone) in taps.iter().zip(&alone) {
+                let got = together.iter().find(|t| t.node == *tap && t.image == image).unwrap();
+                let error = relative_error(got.activation.values(), alone.values());
+                assert!(error <= tolerance, "picture {image}, {}: {error:e}", alone.name());
+            }
         }
     }
 }

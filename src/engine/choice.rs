@@ -1,0 +1,53 @@
+//! Which executor runs a backbone on the CPU.
+
+use std::str::FromStr;
+
+/// What `--engine` says. GPUs have one way only.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum EngineChoice {
+    /// Kernels of our own.
+    #[default]
+    Fast,
+    /// candle's operations: slower, and a second opinion.
+    Candle,
+}
+
+/// No such engine.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("no engine `{0}`; engines are fast and candle")]
+pub struct UnknownEngine(String);
+
+impl FromStr for EngineChoice {
+    type Err = UnknownEngine;
+
+    fn from_str(text: &str) -> Result<Self, UnknownEngine> {
+        match text {
+            "fast" => Ok(Self::Fast),
+            "candle" => Ok(Self::Candle),
+            _ => Err(UnknownEngine(text.to_owned())),
+        }
+    }
+}
+
+impl std::fmt::Display for EngineChoice {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Fast => "fast",
+            Self::Candle => "candle",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_read_and_written() {
+        for name in ["fast", "candle"] {
+            assert_eq!(name.parse::<EngineChoice>().unwrap().to_string(), name);
+        }
+        let error = "turbo".parse::<EngineChoice>().unwrap_err();
+        assert_eq!(error.to_string(), "no engine `turbo`; engines are fast and candle");
+    }
+}

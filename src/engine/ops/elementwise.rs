@@ -1,0 +1,217 @@
+//! Operations that look at one position at a time.
+#![expect(unsafe_code, reason = "kernels run with the instructions of a level")]
+
+use rayon::prelude::*;
+
+use super::blocked::{Blocked, clear_beyond};
+use super::lanes::{Cell, Lanes};
+use super::level::{Kernel, Level};
+use crate::graph::ActivationFn;
+
+/// Cells that one task does.
+const CHUNK: usize = 1024;
+
+/// Applies a function in place. NaN stays NaN, in each of them.
+pub(in crate::engine) fn activate(level: Level, function: ActivationFn, x: &mut Blocked) {
+    let (num_blocks, channels, plane_len) = (x.num_blocks(), x.shape().channels, x.shape().plane());
+    x.cells_mut().par_chunks_mut(plane_len.max(1)).enumerate().for_each(|(plane, cells)| {
+        let lanes = channels - (plane % num_blocks) * super::BLOCK;
+        activate_cells(level, function, cells, lanes);
+    });
+}
+
+/// The same for some cells of a block of which `num_channels` lanes (or all, if more) are channels.
+pub(super) fn activate_cells(level: Level, function: ActivationFn, cells: &mut [Cell], num_channels: usize) {
+    level.run(Activate { function, cells: &mut *cells });
+    // A sigmoid makes one half of nothing.
+    clear_beyond(cells, num_channels);
+}
+
+/// The bounds that an activation keeps values in, where that is all it does.
+pub(super) const fn bounds(function: ActivationFn) -> Option<(f32, f32)> {
+    match function {
+        ActivationFn::Relu => Some((0.0, f32::INFINITY)),
+        ActivationFn::Relu6 => Some((0.0, 6.0)),
+        _ => None,
+    }
+}
+
+struct Activate<'a> {
+    function: ActivationFn,
+    cells: &'a mut [Cell],
+}
+
+impl Kernel for Activate<'_> {
+    #[inline(always)]
+    unsafe fn run<L: Lanes>(self) {
+        if let Some((low, high)) = bounds(self.function) {
+            // SAFETY: cells are aligned, and the caller vouches for the level.
+            unsafe {
+                let (low, high) = (L::splat(low), L::splat(high));
+                for cell in self.cells {
+                    L::load(cell.0.as_ptr()).clamp(low, high).store(cell.0.as_mut_ptr());
+                }
+            }
+            return;
+        }
+        match self.function {
+            ActivationFn::Silu => each(self.cells, silu),
+            ActivationFn::Sigmoid => each(self.cells, sigmoid),
+            ActivationFn::HardSigmoid => each(self.cells, hard_sigmoid),
+            ActivationFn::HardSwish => each(self.cells, hard_swish),
+            ActivationFn::Relu | ActivationFn::Relu6 => {}
+        }
+    }
+}
+
+/// Plain Rust that the compiler turns into vectors of the level.
+#[inline(always)]
+fn each(cells: &mut [Cell], f: impl Fn(f32) -> f32) {
+    for cell in cells {
+        for value in &mut cell.0 {
+            *value = f(*value);
+        }
+    }
+}
+
+#[inline(always)]
+fn sigmoid(x: f32) -> f32 {
+    1.0 / (1.0 + exp(-x))
+}
+
+#[inline(always)]
+fn silu(x: f32) -> f32 {
+    x / (1.0 + exp(-x))
+}
+
+#[inline(always)]
+fn hard_sigmoid(x: f32) -> f32 {
+    let raised = x + 3.0;
+    let low = if raised < 0.0 { 0.0 } else { raised };
+    (if low > 6.0 { 6.0 } else { low }) * (1.0 / 6.0)
+}
+
+#[inline(always)]
+fn hard_swish(x: f32) -> f32 {
+    x * hard_sigmoid(x)
+}
+
+/// `e^x` within 2 units in the last place, without a branch (the compiler makes vectors of it). Below −86 it stays at `e^−86`,
+/// which is nothing beside 1.
+#[inline(always)]
+fn exp(x: f32) -> f32 {
+    /// Adding it to a small number rounds that to a whole one, in the lowest bits.
+    const ROUNDER: f32 = 12_582_912.0;
+    const OVERFLOW: f32 = 88.72;
+    let low = if x < -86.0 { -86.0 } else { x };
+    let inside = if low > OVERFLOW { OVERFLOW } else { low };
+    let rounded = inside * std::f32::consts::LOG2_E + ROUNDER;
+    let n = rounded - ROUNDER;
+    // ln 2 in two parts, the first with so few bits that the product is exact.
+    let r = (inside - n * 0.693_359_4) + n * 2.121_944_4e-4;
+    let p = 1.987_569_2e-4;
+    let p = p * r + 1.398_2e-3;
+    let p = p * r + 8.333_452e-3;
+    let p = p * r + 4.166_58e-2;
+    let p = p * r + 1.666_666_5e-1;
+    let p = p * r + 0.5;
+    let p = (p * r) * r + r + 1.0;
+    let value = f32::from_bits(p.to_bits().wrapping_add(rounded.to_bits() << 23));
+    let value = if x > OVERFLOW { f32::INFINITY } else { value };
+    if x.is_nan() { x } else { value }
+}
+
+/// Sum of inputs of one shape.
+pub(in crate::engine) fn add(level: Level, inputs: &[&Blocked], out: &mut Blocked) {
+    let Some((first, rest)) = inputs.split_first() else { return };
+    out.cells_mut().par_chunks_mut(CHUNK).enumerate().for_each(|(chunk, cells)| {
+        let from = chunk * CHUNK;
+        let len = cells.len();
+        cells.copy_from_slice(&first.cells()[from..from + len]);
+        for x in rest {
+            level.run(AddTo { to: &mut *cells, from: &x.cells()[from..from + len] });
+        }
+    });
+}
+
+struct AddTo<'a> {
+    to: &'a mut [Cell],
+    from: &'a [Cell],
+}
+
+impl Kernel for AddTo<'_> {
+    #[inline(always)]
+    unsafe fn run<L: Lanes>(self) {
+        for (to, from) in self.to.iter_mut().zip(self.from) {
+            // SAFETY: cells are aligned, and the caller vouches for the level.
+            unsafe { L::load(to.0.as_ptr()).add(L::load(from.0.as_ptr())).store(to.0.as_mut_ptr()) }
+        }
+    }
+}
+
+/// Each plane of `x` times a cell of its own.
+pub(in crate::engine) fn gate(level: Level, x: &Blocked, factors: &Blocked, out: &mut Blocked) {
+    let width = x.shape().width;
+    let shift = Cell::ZERO;
+    out.fill_rows(|plane, _, y, row| {
+        let from = &x.plane(plane)[y * width..][..width];
+        level.run(Affine { from, to: row, scale: &factors.plane(plane)[0], shift: &shift });
+    });
+}
+
+/// `x · scale + shift` per channel; one cell per block.
+pub(in crate::engine) fn affine(
+    level: Level,
+    x: &Blocked,
+    scale: &[Cell],
+    shift: &[Cell],
+    out: &mut Blocked,
+) {
+    let width = x.shape().width;
+    out.fill_rows(|plane, block, y, row| {
+        let from = &x.plane(plane)[y * width..][..width];
+        level.run(Affine { from, to: row, scale: &scale[block], shift: &shift[block] });
+    });
+}
+
+struct Affine<'a> {
+    from: &'a [Cell],
+    to: &'a mut [Cell],
+    scale: &'a Cell,
+    shift: &'a Cell,
+}
+
+impl Kernel for Affine<'_> {
+    #[inline(always)]
+    unsafe fn run<L: Lanes>(self) {
+        // SAFETY: cells are aligned, and the caller vouches for the level.
+        unsafe {
+            let (scale, shift) = (L::load(self.scale.0.as_ptr()), L::load(self.shift.0.as_ptr()));
+            for (to, from) in self.to.iter_mut().zip(self.from) {
+                L::load(from.0.as_ptr()).mul_add(scale, shift).store(to.0.as_mut_ptr());
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn exp_is_good_to_two_ulp() {
+        let mut worst = 0f64;
+        for step in -85_000..88_700 {
+            let x = step as f32 * 1e-3;
+            let exact = f64::from(x).exp();
+            let ulp = f64::from((exact as f32).next_up() - exact as f32);
+            worst = worst.max((f64::from(exp(x)) - exact).abs() / ulp);
+        }
+        assert!(worst <= 2.0, "{worst} ulp");
+        assert_eq!(exp(f32::INFINITY), f32::INFINITY);
+        assert!(exp(f32::NAN).is_nan());
+        assert_eq!(sigmoid(f32::NEG_INFINITY), 0.0);
+        assert_eq!((sigmoid(f32::INFINITY), silu(f32::INFINITY)), (1.0, f32::INFINITY));
+        assert!(silu(f32::NEG_INFINITY).is_nan(), "−∞ · 0, as elsewhere");
+    }
+}
