@@ -9,14 +9,17 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use filterscope::engine::{Backbone, CancelToken, ComputeDevice, Session, WeightStore};
+use filterscope::engine::{Backbone, CancelToken, ComputeDevice, EngineChoice, Session, WeightStore};
 use filterscope::models::Registry;
 use filterscope::render::Resources;
 use filterscope::tensor::InputBatch;
 
-/// filterscope's engines, one line each: this is the only place to touch when one is added.
-const FILTERSCOPE: &[(&str, fn(Arc<Backbone>) -> Session)] =
-    &[("candle", |backbone| Session::new(backbone, ComputeDevice::cpu()))];
+/// filterscope's engines, one line each: this is the only place to touch when one is added. The first is what all are held
+/// against.
+const FILTERSCOPE: &[(&str, fn(Arc<Backbone>) -> Session)] = &[
+    ("candle", |backbone| Session::with_engine(backbone, ComputeDevice::cpu(), EngineChoice::Candle)),
+    ("fast", |backbone| Session::with_engine(backbone, ComputeDevice::cpu(), EngineChoice::Fast)),
+];
 
 /// After the last timed run the process sleeps this long before CPU time is read, so that pool threads that go on spinning for
 /// a while are charged to the engine that owns them. `engine.py` does the same.
