@@ -8,13 +8,15 @@ pub enum EngineChoice {
     /// Kernels of our own.
     #[default]
     Fast,
+    /// The same without the convolutions that round more to be faster.
+    Exact,
     /// candle's operations: slower, and a second opinion.
     Candle,
 }
 
 /// No such engine.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("no engine `{0}`; engines are fast and candle")]
+#[error("no engine `{0}`; engines are fast, exact and candle")]
 pub struct UnknownEngine(String);
 
 impl FromStr for EngineChoice {
@@ -23,6 +25,7 @@ impl FromStr for EngineChoice {
     fn from_str(text: &str) -> Result<Self, UnknownEngine> {
         match text {
             "fast" => Ok(Self::Fast),
+            "exact" => Ok(Self::Exact),
             "candle" => Ok(Self::Candle),
             _ => Err(UnknownEngine(text.to_owned())),
         }
@@ -33,6 +36,7 @@ impl std::fmt::Display for EngineChoice {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Self::Fast => "fast",
+            Self::Exact => "exact",
             Self::Candle => "candle",
         })
     }
@@ -44,10 +48,10 @@ mod tests {
 
     #[test]
     fn names_are_read_and_written() {
-        for name in ["fast", "candle"] {
+        for name in ["fast", "exact", "candle"] {
             assert_eq!(name.parse::<EngineChoice>().unwrap().to_string(), name);
         }
         let error = "turbo".parse::<EngineChoice>().unwrap_err();
-        assert_eq!(error.to_string(), "no engine `turbo`; engines are fast and candle");
+        assert_eq!(error.to_string(), "no engine `turbo`; engines are fast, exact and candle");
     }
 }

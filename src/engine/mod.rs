@@ -10,6 +10,7 @@ mod cpu;
 mod device;
 mod fold;
 mod ops;
+mod places;
 mod plan;
 mod session;
 mod worker;

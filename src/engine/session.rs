@@ -5,15 +5,13 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use candle_core::Tensor;
-
 use super::backbone::Backbone;
 use super::cancel::CancelToken;
 use super::candle::CandleExecutor;
 use super::choice::EngineChoice;
 use super::cpu::CpuExecutor;
 use super::device::ComputeDevice;
-use super::ops::{Blocked, Level};
+use super::ops::Level;
 use super::plan::{Plan, PlanError, Step};
 use crate::graph::{Graph, NodeId};
 use crate::tensor::{Activation, InputBatch, PixelSize, ShapeMismatch};
@@ -107,13 +105,6 @@ enum Executor {
     Cpu(CpuExecutor),
 }
 
-/// A node's value where its executor keeps it.
-#[derive(Debug)]
-enum Value {
-    Tensor(Tensor),
-    Blocked(Blocked),
-}
-
 /// What a session runs, with what and where: enough to record a figure when the session is gone.
 #[derive(Clone, Debug)]
 pub struct RunBy {
@@ -139,8 +130,8 @@ impl Session {
     /// A session with a chosen engine. Only the CPU has a choice; GPUs run through candle.
     pub fn with_engine(backbone: Arc<Backbone>, device: ComputeDevice, engine: EngineChoice) -> Self {
         let executor = match engine {
-            EngineChoice::Fast if device.candle().is_cpu() => {
-                Executor::Cpu(CpuExecutor::new(Level::from_env()))
+            EngineChoice::Fast | EngineChoice::Exact if device.candle().is_cpu() => {
+                Executor::Cpu(CpuExecutor::new(Level::from_env(), engine == EngineChoice::Exact))
             }
             _ => Executor::Candle(CandleExecutor::new(device.candle().clone())),
         };
@@ -163,7 +154,7 @@ impl Session {
             backbone: Arc::clone(&self.backbone),
             engine: match &self.executor {
                 Executor::Candle(_) => "candle".to_owned(),
-                Executor::Cpu(cpu) => format!("fast/{}", cpu.level().name()),
+                Executor::Cpu(cpu) => cpu.name(),
             },
             device: self.device.name().to_owned(),
         }
@@ -181,61 +172,62 @@ impl Session {
         let started = Instant::now();
         let plan = self.plan(input, taps)?;
         let graph = Arc::clone(self.backbone.graph());
-        let mut values: Vec<Option<Value>> =
-            std::iter::repeat_with(|| None).take(graph.nodes().len()).collect();
         let mut report = RunReport {
             outcome: Outcome::Finished,
             timings: Vec::with_capacity(plan.steps().len()),
             elapsed: Duration::ZERO,
             peak_value_bytes: plan.peak_value_bytes(),
         };
-        let mut num_pending = plan.steps().iter().filter(|s| s.is_tap).count();
-        let mut picture = Some(self.executor.place(&graph, input)?);
-        for step in plan.steps() {
-            if cancel.is_cancelled() {
-                report.outcome = Outcome::Cancelled;
-                break;
-            }
-            let clock = Instant::now();
-            let inputs: Option<Vec<&Value>> = step.inputs.iter().map(|id| values[id.0].as_ref()).collect();
-            let missing = || EngineError::MissingInput(graph.node(step.output).name.clone());
-            let value = if step.inputs.is_empty() {
-                // The picture is the input's value.
-                picture.take().ok_or_else(missing)?
-            } else {
-                // A plan that frees a value too early would drop a branch: that must fail, not go on.
-                self.executor.run(&self.backbone, &plan, step, &inputs.ok_or_else(missing)?)?
-            };
-            report.timings.push(timing(&graph, &plan, step, clock.elapsed()));
-            values[step.output.0] = Some(value);
-            if step.is_tap {
-                num_pending -= 1;
-                if let Some(value) = &values[step.output.0]
-                    && deliver(&plan, step.output, &graph.node(step.output).name, value, sink)?.is_break()
-                    && num_pending > 0
-                {
-                    report.outcome = Outcome::Stopped;
-                    break;
-                }
-            }
-            for id in &step.frees {
-                self.executor.release(values[id.0].take());
-            }
-        }
-        for value in values {
-            self.executor.release(value);
-        }
-        self.executor.release(picture);
-        self.executor.end_run();
+        self.executor.begin(&graph, &plan, input)?;
+        let done = self.run_steps(&plan, cancel, sink, &mut report);
+        self.executor.end();
+        done?;
         report.elapsed = started.elapsed();
         Ok(report)
+    }
+
+    fn run_steps(
+        &mut self,
+        plan: &Plan,
+        cancel: &CancelToken,
+        sink: &mut dyn FnMut(TapValue) -> ControlFlow<()>,
+        report: &mut RunReport,
+    ) -> Result<(), EngineError> {
+        let graph = Arc::clone(self.backbone.graph());
+        let mut alive = vec![false; graph.nodes().len()];
+        let mut num_pending = plan.steps().iter().filter(|s| s.is_tap).count();
+        let mut steps = plan.steps();
+        // A receiver isn't bound to a thread that the executor may be: what lies between two taps is run together.
+        while !steps.is_empty() {
+            let num = steps.iter().position(|s| s.is_tap).map_or(steps.len(), |at| at + 1);
+            let (stretch, rest) = steps.split_at(num);
+            steps = rest;
+            let mut run =
+                Stretch { backbone: &self.backbone, plan, cancel, alive: &mut alive, report: &mut *report };
+            if run.all(stretch, &mut self.executor)?.is_break() {
+                break;
+            }
+            let Some(tap) = stretch.last().filter(|s| s.is_tap) else { continue };
+            num_pending -= 1;
+            let images = self.executor.values(&graph, plan, tap.output)?;
+            let name = &graph.node(tap.output).name;
+            if deliver(plan, tap.output, name, images, sink)?.is_break() && num_pending > 0 {
+                report.outcome = Outcome::Stopped;
+                break;
+            }
+            for id in &tap.frees {
+                alive[id.0] = false;
+                self.executor.free(*id);
+            }
+        }
+        Ok(())
     }
 
     /// Bytes of memory that the engine keeps for the values of the next run.
     pub fn kept_bytes(&self) -> usize {
         match &self.executor {
             Executor::Candle(_) => 0,
-            Executor::Cpu(cpu) => cpu.free_bytes(),
+            Executor::Cpu(cpu) => cpu.kept_bytes(),
         }
     }
 
@@ -273,7 +265,7 @@ impl Session {
     }
 }
 
-fn timing(graph: &crate::graph::Graph, plan: &Plan, step: &Step, elapsed: Duration) -> NodeTiming {
+fn timing(graph: &Graph, plan: &Plan, step: &Step, elapsed: Duration) -> NodeTiming {
     NodeTiming {
         node: step.output,
         names: step.nodes.iter().map(|id| graph.node(*id).name.clone()).collect(),
@@ -283,81 +275,97 @@ fn timing(graph: &crate::graph::Graph, plan: &Plan, step: &Step, elapsed: Durati
     }
 }
 
-impl Executor {
-    fn place(&mut self, graph: &Graph, input: &InputBatch) -> Result<Value, EngineError> {
-        match self {
-            Self::Candle(candle) => {
-                let shape = (input.num_images(), 3, input.height(), input.width());
-                candle.upload(input.values(), shape).map(Value::Tensor).map_err(failed(graph, NodeId(0)))
-            }
-            Self::Cpu(cpu) => Ok(Value::Blocked(cpu.place(input))),
+/// Steps without a tap between them, under way.
+struct Stretch<'a> {
+    backbone: &'a Backbone,
+    plan: &'a Plan,
+    cancel: &'a CancelToken,
+    /// Values that are there.
+    alive: &'a mut [bool],
+    report: &'a mut RunReport,
+}
+
+impl Stretch<'_> {
+    /// Runs the steps, on a thread of the pool that the executor's kernels use: from outside, each kernel would have to wake one.
+    fn all(&mut self, steps: &[Step], executor: &mut Executor) -> Result<ControlFlow<()>, EngineError> {
+        match executor {
+            Executor::Candle(_) => self.each(steps, executor),
+            Executor::Cpu(_) => rayon::scope(|_| self.each(steps, executor)),
         }
     }
 
-    /// The value of a step, when it is done.
-    fn run(
-        &mut self,
-        backbone: &Backbone,
-        plan: &Plan,
-        step: &Step,
-        inputs: &[&Value],
-    ) -> Result<Value, EngineError> {
-        let (graph, weights) = (backbone.graph(), backbone.weights());
-        // All values of a run come from the one executor that its session has.
-        match self {
-            Self::Candle(candle) => {
-                let inputs: Vec<&Tensor> = inputs.iter().filter_map(|value| value.tensor()).collect();
-                candle
-                    .run(graph, weights, step, plan.info(step.nodes[0]).border, &inputs)
-                    .and_then(|value| candle.synchronize().map(|()| value))
-                    .map(Value::Tensor)
-                    .map_err(failed(graph, step.output))
+    fn each(&mut self, steps: &[Step], executor: &mut Executor) -> Result<ControlFlow<()>, EngineError> {
+        let graph = self.backbone.graph();
+        for step in steps {
+            if self.cancel.is_cancelled() {
+                self.report.outcome = Outcome::Cancelled;
+                return Ok(ControlFlow::Break(()));
             }
-            Self::Cpu(cpu) => {
-                let inputs: Vec<&Blocked> = inputs.iter().filter_map(|value| value.blocked()).collect();
-                cpu.run(graph, weights, plan, step, &inputs)
-                    .map(Value::Blocked)
-                    .ok_or_else(|| EngineError::MissingWeights(graph.node(step.output).name.clone()))
+            let clock = Instant::now();
+            // A plan that frees a value too early would drop a branch: that must fail, not go on.
+            if step.inputs.iter().any(|id| !self.alive[id.0]) {
+                return Err(EngineError::MissingInput(graph.node(step.output).name.clone()));
+            }
+            executor.run(self.backbone, self.plan, step)?;
+            self.alive[step.output.0] = true;
+            self.report.timings.push(timing(graph, self.plan, step, clock.elapsed()));
+            if !step.is_tap {
+                for id in &step.frees {
+                    self.alive[id.0] = false;
+                    executor.free(*id);
+                }
             }
         }
-    }
-
-    /// Takes a value's memory back.
-    fn release(&mut self, value: Option<Value>) {
-        if let (Self::Cpu(cpu), Some(Value::Blocked(maps))) = (self, value) {
-            cpu.release(maps);
-        }
-    }
-
-    fn end_run(&mut self) {
-        if let Self::Cpu(cpu) = self {
-            cpu.end_run();
-        }
+        Ok(ControlFlow::Continue(()))
     }
 }
 
-impl Value {
-    fn tensor(&self) -> Option<&Tensor> {
+impl Executor {
+    /// Makes ready for a run of a plan.
+    fn begin(&mut self, graph: &Graph, plan: &Plan, input: &InputBatch) -> Result<(), EngineError> {
         match self {
-            Self::Tensor(tensor) => Some(tensor),
-            Self::Blocked(_) => None,
-        }
-    }
-
-    fn blocked(&self) -> Option<&Blocked> {
-        match self {
-            Self::Tensor(_) => None,
-            Self::Blocked(maps) => Some(maps),
-        }
-    }
-
-    /// `[C, H, W]` of each image, in memory.
-    fn to_planar(&self) -> candle_core::Result<Vec<Vec<f32>>> {
-        match self {
-            Self::Tensor(tensor) => {
-                (0..tensor.dim(0)?).map(|image| tensor.get(image)?.flatten_all()?.to_vec1::<f32>()).collect()
+            Self::Candle(candle) => candle.begin(graph, input).map_err(failed(graph, NodeId(0))),
+            Self::Cpu(cpu) => {
+                cpu.begin(plan, input);
+                Ok(())
             }
-            Self::Blocked(maps) => Ok((0..maps.num_images()).map(|image| maps.to_planar(image)).collect()),
+        }
+    }
+
+    /// Computes the value of a step.
+    fn run(&mut self, backbone: &Backbone, plan: &Plan, step: &Step) -> Result<(), EngineError> {
+        let (graph, weights) = (backbone.graph(), backbone.weights());
+        match self {
+            Self::Candle(candle) => candle
+                .run(graph, weights, step, plan.info(step.nodes[0]).border)
+                .map_err(failed(graph, step.output)),
+            Self::Cpu(cpu) => cpu
+                .run(graph, weights, plan, step)
+                .ok_or_else(|| EngineError::MissingWeights(graph.node(step.output).name.clone())),
+        }
+    }
+
+    /// A value that was computed, `[C, H, W]` of each image.
+    fn values(&self, graph: &Graph, plan: &Plan, id: NodeId) -> Result<Vec<Vec<f32>>, EngineError> {
+        let missing = || EngineError::MissingInput(graph.node(id).name.clone());
+        match self {
+            Self::Candle(candle) => candle.values(id).map_err(failed(graph, id)),
+            Self::Cpu(cpu) => cpu.values(plan, id).ok_or_else(missing),
+        }
+    }
+
+    /// A value isn't needed any more.
+    fn free(&mut self, id: NodeId) {
+        // The other's memory is shared out by the plan.
+        if let Self::Candle(candle) = self {
+            candle.free(id);
+        }
+    }
+
+    fn end(&mut self) {
+        match self {
+            Self::Candle(candle) => candle.end(),
+            Self::Cpu(cpu) => cpu.end(),
         }
     }
 }
@@ -366,17 +374,15 @@ fn failed(graph: &Graph, id: NodeId) -> impl FnOnce(candle_core::Error) -> Engin
     move |reason| EngineError::Compute { node: graph.node(id).name.clone(), reason }
 }
 
-/// Copies a value off the device, one activation per picture.
+/// Hands a value on, one activation per picture.
 fn deliver(
     plan: &Plan,
     node: NodeId,
     name: &str,
-    value: &Value,
+    images: Vec<Vec<f32>>,
     sink: &mut dyn FnMut(TapValue) -> ControlFlow<()>,
 ) -> Result<ControlFlow<()>, EngineError> {
     let shape = plan.info(node).shape;
-    let images =
-        value.to_planar().map_err(|reason| EngineError::Compute { node: name.to_owned(), reason })?;
     if images.len() != plan.num_images() {
         let (expected, got) = (plan.num_images() * shape.len(), images.len() * shape.len());
         let shape = format!("{}×{shape}", plan.num_images());

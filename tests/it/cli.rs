@@ -347,7 +347,7 @@ fn the_engine_can_be_chosen_and_is_recorded() {
     assert!(relative_error(&values("fast.npy"), &values("candle.npy")) <= 2e-5);
     let run = bench.run("render cat.png -o out.png --engine turbo");
     assert_eq!(run.code, Some(2));
-    assert!(run.stderr.contains("no engine `turbo`; engines are fast and candle"), "{}", run.stderr);
+    assert!(run.stderr.contains("no engine `turbo`; engines are fast, exact and candle"), "{}", run.stderr);
 }
 
 #[test]
