@@ -4,10 +4,12 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
+use rayon::prelude::*;
+
 use super::fold::{affine_of, conv_params};
 use super::ops::{
-    self, BLOCK, Cell, Epilogue, Extent, Level, Maps, MapsMut, PackedDense, PackedDepthwise, PackedWinograd,
-    Scratch, Source, TileSize, Window,
+    self, BLOCK, Cell, Cores, Epilogue, Extent, Level, Maps, MapsMut, PackedDense, PackedDepthwise,
+    PackedWinograd, Scratch, Source, TileSize, Window,
 };
 use super::places::Place;
 use super::plan::{Plan, Step};
@@ -96,13 +98,25 @@ impl CpuExecutor {
         Self { level, is_exact, packed: HashMap::new(), memory: Memory::default() }
     }
 
+    pub(super) fn level(&self) -> Level {
+        self.level
+    }
+
     /// As records name it.
     pub(super) fn name(&self) -> String {
         format!("{}/{}", if self.is_exact { "fast-exact" } else { "fast" }, self.level.name())
     }
 
-    /// Makes ready for a run: memory as large as the plan needs it, and not much more.
-    pub(super) fn begin(&mut self, plan: &Plan, input: &InputBatch) {
+    /// Makes ready for a run: parameters packed, and memory as large as the plan needs it and not much more. Fails with the node
+    /// whose weights are another graph's.
+    pub(super) fn begin(
+        &mut self,
+        graph: &Graph,
+        weights: &BoundWeights,
+        plan: &Plan,
+        input: &InputBatch,
+    ) -> Result<(), NodeId> {
+        self.pack(graph, weights, plan)?;
         let wanted = plan.places().buffers();
         let buffers = &mut self.memory.buffers;
         buffers.resize_with(wanted.len(), Vec::new);
@@ -113,6 +127,28 @@ impl CpuExecutor {
             buffer.resize(*len, Cell::ZERO);
         }
         self.memory.picture = Some(input.clone());
+        Ok(())
+    }
+
+    /// Packs the parameters of the steps that run for the first time, side by side.
+    fn pack(&mut self, graph: &Graph, weights: &BoundWeights, plan: &Plan) -> Result<(), NodeId> {
+        let (level, is_exact) = (self.level, self.is_exact);
+        let keys = plan.steps().iter().filter_map(|step| {
+            let out = plan.info(step.nodes[0]).shape;
+            let way = match &graph.node(step.nodes[0]).op {
+                Op::Conv2d(conv) => Way::of(graph, conv, step.inputs[0], out, is_exact),
+                Op::BatchNorm(_) => Way::Direct,
+                _ => return None,
+            };
+            Some((step.nodes[0], step.folded_norm(graph), way))
+        });
+        let missing: Vec<PackedKey> = keys.filter(|key| !self.packed.contains_key(key)).collect();
+        let packed: Result<Vec<_>, NodeId> = missing
+            .into_par_iter()
+            .map(|key| pack(level, graph, weights, key).map(|packed| (key, packed)).ok_or(key.0))
+            .collect();
+        self.packed.extend(packed?);
+        Ok(())
     }
 
     /// Lets go of what the run didn't need.
@@ -138,6 +174,7 @@ impl CpuExecutor {
     /// Computes the value of a step; nothing if the weights are another graph's.
     pub(super) fn run(
         &mut self,
+        cores: &Cores<'_>,
         graph: &Graph,
         weights: &BoundWeights,
         plan: &Plan,
@@ -147,7 +184,7 @@ impl CpuExecutor {
             // A picture that is read where it came.
             return step.inputs.is_empty().then_some(());
         };
-        let Self { level, is_exact, packed, memory } = self;
+        let Self { is_exact, packed, memory, .. } = self;
         // No step reads from the buffer that it writes to; a part of a concatenation that is there already isn't read again.
         let mut target = std::mem::take(&mut memory.buffers[place.buffer]);
         let mut scratch = std::mem::take(&mut memory.scratch);
@@ -157,7 +194,7 @@ impl CpuExecutor {
         let picture = memory.picture.as_ref();
         let done = picture.and_then(|picture| {
             let mut out = MapsMut::new(&mut target[place.offset..], place.extent);
-            let parameters = Parameters { level: *level, is_exact: *is_exact, graph, weights, packed };
+            let parameters = Parameters { cores, is_exact: *is_exact, graph, weights, packed };
             Work { plan, step, inputs, picture, scratch: &mut scratch, planar: &mut planar }
                 .run(parameters, &mut out)
         });
@@ -170,7 +207,7 @@ impl CpuExecutor {
 
 /// Where a step's parameters come from.
 struct Parameters<'a> {
-    level: Level,
+    cores: &'a Cores<'a>,
     is_exact: bool,
     graph: &'a Graph,
     weights: &'a BoundWeights,
@@ -190,44 +227,39 @@ struct Work<'a> {
 
 impl Work<'_> {
     fn run(&mut self, mut parameters: Parameters<'_>, out: &mut MapsMut<'_>) -> Option<()> {
-        let (level, graph, step) = (parameters.level, parameters.graph, self.step);
+        let (cores, graph, step) = (parameters.cores, parameters.graph, self.step);
         let first = step.nodes[0];
         let border = self.plan.info(first).border;
         let function = step.activation(graph);
         let input = |number: usize| self.inputs.get(number).copied().flatten();
         match &graph.node(first).op {
             Op::Input => {
-                out.read_planar(self.picture.values());
+                out.read_planar(cores, self.picture.values());
                 return Some(());
             }
             Op::Conv2d(conv) => return self.convolve(&mut parameters, conv, border, out),
-            Op::BatchNorm(norm) => {
+            Op::BatchNorm(_) => {
                 let key = (first, None, Way::Direct);
-                if let Entry::Vacant(entry) = parameters.packed.entry(key) {
-                    let (scale, shift) = affine_of(graph, parameters.weights, first)?;
-                    let (scale, shift) = (cells(&scale, norm.channels), cells(&shift, norm.channels));
-                    entry.insert(Packed::Affine { scale, shift });
-                }
                 let Packed::Affine { scale, shift } = parameters.packed.get(&key)? else { return None };
-                ops::affine(level, input(0)?, scale, shift, out);
+                ops::affine(cores, input(0)?, scale, shift, out);
             }
-            Op::Activation(function) => ops::activate(level, *function, input(0)?, out),
+            Op::Activation(function) => ops::activate(cores, *function, input(0)?, out),
             Op::Add => {
                 let inputs: Option<Vec<Maps<'_>>> = self.inputs.iter().copied().collect();
-                ops::add(level, &inputs?, out);
+                ops::add(cores, &inputs?, out);
             }
-            Op::Gate => ops::gate(level, input(0)?, input(1)?, out),
-            Op::MaxPool(pool) => ops::max_pool(level, input(0)?, window_of(pool, border), out),
-            Op::AvgPool(pool, mean) => ops::avg_pool(level, input(0)?, window_of(pool, border), *mean, out),
-            Op::GlobalAvgPool => ops::global_avg_pool(level, input(0)?, out),
+            Op::Gate => ops::gate(cores, input(0)?, input(1)?, out),
+            Op::MaxPool(pool) => ops::max_pool(cores, input(0)?, window_of(pool, border), out),
+            Op::AvgPool(pool, mean) => ops::avg_pool(cores, input(0)?, window_of(pool, border), *mean, out),
+            Op::GlobalAvgPool => ops::global_avg_pool(cores, input(0)?, out),
             Op::Concat => {
                 let channels = step.inputs.iter().map(|id| self.plan.info(*id).shape.channels);
-                ops::concat(&channels.zip(self.inputs.iter().copied()).collect::<Vec<_>>(), out);
+                ops::concat(cores, &channels.zip(self.inputs.iter().copied()).collect::<Vec<_>>(), out);
             }
-            Op::ZeroPad(sides) => ops::bordered(input(0)?, *sides, out),
+            Op::ZeroPad(sides) => ops::bordered(cores, input(0)?, *sides, out),
         }
         if let Some(function) = function {
-            ops::activate_in_place(level, function, out);
+            ops::activate_in_place(cores, function, out);
         }
         Some(())
     }
@@ -239,21 +271,21 @@ impl Work<'_> {
         border: Sides,
         out: &mut MapsMut<'_>,
     ) -> Option<()> {
-        let (level, step, graph) = (parameters.level, self.step, parameters.graph);
+        let (cores, step, graph) = (parameters.cores, self.step, parameters.graph);
         let x = self.inputs.first().copied().flatten();
         let function = step.activation(graph);
         let residual = if step.adds(graph) { Some(self.inputs.last().copied().flatten()?) } else { None };
         let epilogue = Epilogue { residual, function };
         let window = Window::of(conv, border);
         let way = Way::of(graph, conv, step.inputs[0], out.shape(), parameters.is_exact);
-        match parameters.packed(conv, step, way)? {
+        match parameters.packed(step, way)? {
             Packed::Winograd(packed) => {
-                if ops::winograd(level, x?, packed, border, epilogue, self.scratch, out) {
+                if ops::winograd(cores, x?, packed, border, epilogue, self.scratch, out) {
                     return Some(());
                 }
                 // Something isn't finite, and a tile can't say which of its values.
-                let Packed::Dense(packed) = parameters.packed(conv, step, Way::Direct)? else { return None };
-                self.direct(level, x?, packed, window, epilogue, out);
+                let Packed::Dense(packed) = parameters.packed(step, Way::Direct)? else { return None };
+                self.direct(cores, x?, packed, window, epilogue, out);
             }
             Packed::Dense(packed) if way == Way::FromPicture => {
                 let (height, width) = (self.picture.height(), self.picture.width());
@@ -265,14 +297,14 @@ impl Work<'_> {
                 };
                 let around =
                     MapShape::new(3, height + border.top + border.bottom, width + border.left + border.right);
-                ops::convolve(level, Source::Planar(values, around), packed, window, epilogue, out);
+                ops::convolve(cores, Source::Planar(values, around), packed, window, epilogue, out);
             }
-            Packed::Dense(packed) => self.direct(level, x?, packed, window, epilogue, out),
-            Packed::Depthwise(packed) => ops::depthwise(level, x?, packed, window, function, out),
+            Packed::Dense(packed) => self.direct(cores, x?, packed, window, epilogue, out),
+            Packed::Depthwise(packed) => ops::depthwise(cores, x?, packed, window, function, out),
             Packed::Grouped { kernel, bias } => {
                 let (kernel, bias) = (kernel.as_slice(), bias.as_deref());
-                let x = with_border(x?, border, self.scratch);
-                ops::grouped(level, x, kernel, bias, conv, function, out);
+                let x = with_border(cores, x?, border, self.scratch);
+                ops::grouped(cores, x, kernel, bias, conv, function, out);
             }
             Packed::Affine { .. } => return None,
         }
@@ -281,45 +313,55 @@ impl Work<'_> {
 
     fn direct(
         &mut self,
-        level: Level,
+        cores: &Cores<'_>,
         x: Maps<'_>,
         packed: &PackedDense,
         window: Window,
         epilogue: Epilogue<'_>,
         out: &mut MapsMut<'_>,
     ) {
-        let x = with_border(x, window.border, self.scratch);
-        ops::convolve(level, Source::Blocked(x), packed, window, epilogue, out);
+        let x = with_border(cores, x, window.border, self.scratch);
+        ops::convolve(cores, Source::Blocked(x), packed, window, epilogue, out);
     }
 }
 
 impl Parameters<'_> {
     /// A convolution's, packed for a way of doing it.
-    fn packed(&mut self, conv: &Conv2d, step: &Step, way: Way) -> Option<&Packed> {
+    fn packed(&mut self, step: &Step, way: Way) -> Option<&Packed> {
         let key = (step.nodes[0], step.folded_norm(self.graph), way);
         Some(match self.packed.entry(key) {
             Entry::Occupied(entry) => entry.into_mut(),
-            Entry::Vacant(entry) => {
-                let (kernel, bias) = conv_params(self.graph, self.weights, key.0, key.1)?;
-                let (level, b) = (self.level, bias.as_deref());
-                entry.insert(match way {
-                    Way::Direct => Packed::Dense(PackedDense::new(level, &kernel, b, conv, false)),
-                    Way::FromPicture => Packed::Dense(PackedDense::new(level, &kernel, b, conv, true)),
-                    Way::Winograd(size) => {
-                        Packed::Winograd(PackedWinograd::new(level, size, &kernel, b, conv))
-                    }
-                    Way::Depthwise => Packed::Depthwise(PackedDepthwise::new(&kernel, b, conv.c_out)),
-                    Way::Grouped => {
-                        Packed::Grouped { kernel: kernel.into_owned(), bias: bias.map(Cow::into_owned) }
-                    }
-                })
-            }
+            // One that was to be done another way.
+            Entry::Vacant(entry) => entry.insert(pack(self.cores.level(), self.graph, self.weights, key)?),
         })
     }
 }
 
+/// Nothing if the weights are another graph's.
+fn pack(level: Level, graph: &Graph, weights: &BoundWeights, key: PackedKey) -> Option<Packed> {
+    let (node, norm, way) = key;
+    let conv = match &graph.node(node).op {
+        Op::Conv2d(conv) => conv,
+        Op::BatchNorm(norm) => {
+            let (scale, shift) = affine_of(graph, weights, node)?;
+            let (scale, shift) = (cells(&scale, norm.channels), cells(&shift, norm.channels));
+            return Some(Packed::Affine { scale, shift });
+        }
+        _ => return None,
+    };
+    let (kernel, bias) = conv_params(graph, weights, node, norm)?;
+    let b = bias.as_deref();
+    Some(match way {
+        Way::Direct => Packed::Dense(PackedDense::new(level, &kernel, b, conv, false)),
+        Way::FromPicture => Packed::Dense(PackedDense::new(level, &kernel, b, conv, true)),
+        Way::Winograd(size) => Packed::Winograd(PackedWinograd::new(level, size, &kernel, b, conv)),
+        Way::Depthwise => Packed::Depthwise(PackedDepthwise::new(&kernel, b, conv.c_out)),
+        Way::Grouped => Packed::Grouped { kernel: kernel.into_owned(), bias: bias.map(Cow::into_owned) },
+    })
+}
+
 /// `x` surrounded by zeros, in scratch memory where there is anything to surround it with.
-fn with_border<'a>(x: Maps<'a>, border: Sides, scratch: &'a mut Scratch) -> Maps<'a> {
+fn with_border<'a>(cores: &Cores<'_>, x: Maps<'a>, border: Sides, scratch: &'a mut Scratch) -> Maps<'a> {
     if border.is_none() {
         return x;
     }
@@ -328,7 +370,7 @@ fn with_border<'a>(x: Maps<'a>, border: Sides, scratch: &'a mut Scratch) -> Maps
         MapShape::new(channels, height + border.top + border.bottom, width + border.left + border.right);
     let extent = Extent::of(x.extent().num_images, around);
     let cells = scratch.take(extent.len());
-    ops::bordered(x, border, &mut MapsMut::new(cells, extent));
+    ops::bordered(cores, x, border, &mut MapsMut::new(cells, extent));
     Maps::new(cells, extent)
 }
 

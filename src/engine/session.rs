@@ -11,7 +11,7 @@ use super::candle::CandleExecutor;
 use super::choice::EngineChoice;
 use super::cpu::CpuExecutor;
 use super::device::ComputeDevice;
-use super::ops::Level;
+use super::ops::{Cores, Level};
 use super::plan::{Plan, PlanError, Step};
 use crate::graph::{Graph, NodeId};
 use crate::tensor::{Activation, InputBatch, PixelSize, ShapeMismatch};
@@ -171,14 +171,13 @@ impl Session {
     ) -> Result<RunReport, EngineError> {
         let started = Instant::now();
         let plan = self.plan(input, taps)?;
-        let graph = Arc::clone(self.backbone.graph());
         let mut report = RunReport {
             outcome: Outcome::Finished,
             timings: Vec::with_capacity(plan.steps().len()),
             elapsed: Duration::ZERO,
             peak_value_bytes: plan.peak_value_bytes(),
         };
-        self.executor.begin(&graph, &plan, input)?;
+        self.executor.begin(&self.backbone, &plan, input)?;
         let done = self.run_steps(&plan, cancel, sink, &mut report);
         self.executor.end();
         done?;
@@ -286,15 +285,33 @@ struct Stretch<'a> {
 }
 
 impl Stretch<'_> {
-    /// Runs the steps, on a thread of the pool that the executor's kernels use: from outside, each kernel would have to wake one.
+    /// Runs the steps.
     fn all(&mut self, steps: &[Step], executor: &mut Executor) -> Result<ControlFlow<()>, EngineError> {
+        let (plan, backbone) = (self.plan, self.backbone);
+        let (graph, weights) = (backbone.graph(), backbone.weights());
         match executor {
-            Executor::Candle(_) => self.each(steps, executor),
-            Executor::Cpu(_) => rayon::scope(|_| self.each(steps, executor)),
+            Executor::Candle(candle) => self.each(steps, |step| {
+                let border = plan.info(step.nodes[0]).border;
+                candle.run(graph, weights, step, border).map_err(failed(graph, step.output))?;
+                if !step.is_tap {
+                    step.frees.iter().for_each(|id| candle.free(*id));
+                }
+                Ok(())
+            }),
+            Executor::Cpu(cpu) => Cores::scope(cpu.level(), |cores| {
+                self.each(steps, |step| {
+                    let done = cpu.run(cores, graph, weights, plan, step);
+                    done.ok_or_else(|| EngineError::MissingWeights(graph.node(step.output).name.clone()))
+                })
+            }),
         }
     }
 
-    fn each(&mut self, steps: &[Step], executor: &mut Executor) -> Result<ControlFlow<()>, EngineError> {
+    fn each(
+        &mut self,
+        steps: &[Step],
+        mut run: impl FnMut(&Step) -> Result<(), EngineError>,
+    ) -> Result<ControlFlow<()>, EngineError> {
         let graph = self.backbone.graph();
         for step in steps {
             if self.cancel.is_cancelled() {
@@ -306,14 +323,11 @@ impl Stretch<'_> {
             if step.inputs.iter().any(|id| !self.alive[id.0]) {
                 return Err(EngineError::MissingInput(graph.node(step.output).name.clone()));
             }
-            executor.run(self.backbone, self.plan, step)?;
+            run(step)?;
             self.alive[step.output.0] = true;
             self.report.timings.push(timing(graph, self.plan, step, clock.elapsed()));
             if !step.is_tap {
-                for id in &step.frees {
-                    self.alive[id.0] = false;
-                    executor.free(*id);
-                }
+                step.frees.iter().for_each(|id| self.alive[id.0] = false);
             }
         }
         Ok(ControlFlow::Continue(()))
@@ -322,26 +336,13 @@ impl Stretch<'_> {
 
 impl Executor {
     /// Makes ready for a run of a plan.
-    fn begin(&mut self, graph: &Graph, plan: &Plan, input: &InputBatch) -> Result<(), EngineError> {
-        match self {
-            Self::Candle(candle) => candle.begin(graph, input).map_err(failed(graph, NodeId(0))),
-            Self::Cpu(cpu) => {
-                cpu.begin(plan, input);
-                Ok(())
-            }
-        }
-    }
-
-    /// Computes the value of a step.
-    fn run(&mut self, backbone: &Backbone, plan: &Plan, step: &Step) -> Result<(), EngineError> {
+    fn begin(&mut self, backbone: &Backbone, plan: &Plan, input: &InputBatch) -> Result<(), EngineError> {
         let (graph, weights) = (backbone.graph(), backbone.weights());
         match self {
-            Self::Candle(candle) => candle
-                .run(graph, weights, step, plan.info(step.nodes[0]).border)
-                .map_err(failed(graph, step.output)),
+            Self::Candle(candle) => candle.begin(graph, input).map_err(failed(graph, NodeId(0))),
             Self::Cpu(cpu) => cpu
-                .run(graph, weights, plan, step)
-                .ok_or_else(|| EngineError::MissingWeights(graph.node(step.output).name.clone())),
+                .begin(graph, weights, plan, input)
+                .map_err(|id| EngineError::MissingWeights(graph.node(id).name.clone())),
         }
     }
 

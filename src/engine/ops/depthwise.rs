@@ -1,6 +1,7 @@
 //! Convolutions of one filter per channel.
 #![expect(unsafe_code, reason = "kernels run with the instructions of a level")]
 
+use super::cores::Cores;
 use super::elementwise::{activate_cells, bounds};
 use super::lanes::{Cell, Lanes};
 use super::level::Level;
@@ -32,7 +33,7 @@ impl PackedDepthwise {
 
 /// Convolves each channel of `x` with its own kernel.
 pub(in crate::engine) fn depthwise(
-    level: Level,
+    cores: &Cores<'_>,
     x: Maps<'_>,
     packed: &PackedDepthwise,
     window: Window,
@@ -43,7 +44,7 @@ pub(in crate::engine) fn depthwise(
     assert!(packed.bias.len() == out.extent().num_blocks());
     let (low, high) = function.and_then(bounds).unwrap_or((f32::NEG_INFINITY, f32::INFINITY));
     let later = function.filter(|f| bounds(*f).is_none());
-    slide(level, x, window, Weighted { level, packed, low, high, later }, out);
+    slide(cores, x, window, Weighted { level: cores.level, packed, low, high, later }, out);
 }
 
 /// A weighted sum, kept within bounds.

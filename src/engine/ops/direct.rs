@@ -6,6 +6,7 @@
 
 use rayon::prelude::*;
 
+use super::cores::Cores;
 use super::elementwise::{activate_cells, bounds};
 use super::lanes::Cell;
 use super::level::Level;
@@ -145,12 +146,12 @@ impl PackedDense {
 }
 
 /// Multiply-adds of a task, about: enough to be worth handing to another thread.
-pub(super) const TASK: usize = 1 << 19;
+pub(super) const TASK: usize = 1 << 18;
 
 /// Convolves `x`, which already has its border. How much a task does depends on the number of threads, but how a value is summed
 /// doesn't: it is bias, then input blocks, kernel rows, kernel columns, inputs, in that order, then the residual.
 pub(in crate::engine) fn convolve(
-    level: Level,
+    cores: &Cores<'_>,
     x: Source<'_>,
     packed: &PackedDense,
     window: Window,
@@ -175,6 +176,7 @@ pub(in crate::engine) fn convolve(
     epilogue.check(extent);
     let ((low, high), later) = (epilogue.bounds(), epilogue.later());
 
+    let level = cores.level;
     let (most_pixels, _) = level.tile();
     let num_blocks = extent.num_blocks();
     let num_groups = num_blocks.div_ceil(packed.group);
@@ -185,10 +187,8 @@ pub(in crate::engine) fn convolve(
     let wanted =
         (rayon::current_num_threads() * 4).div_ceil(num_images * num_groups).min(per_group.div_ceil(TASK));
     let num_chunks = wanted.clamp(1, num_units);
-    let at_least = (TASK * num_chunks / per_group.max(1)).max(1);
     let output = Shared(out.cells_mut().as_mut_ptr());
-    let tasks = (0..num_images * num_groups * num_chunks).into_par_iter().with_min_len(at_least);
-    tasks.for_each(|task| {
+    cores.for_each(num_images * num_groups * num_chunks, |task| {
         let (image, group, chunk) =
             (task / (num_groups * num_chunks), task / num_chunks % num_groups, task % num_chunks);
         let (first_unit, end_unit) = (chunk * num_units / num_chunks, (chunk + 1) * num_units / num_chunks);

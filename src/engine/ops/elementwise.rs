@@ -1,23 +1,31 @@
 //! Operations that look at one position at a time.
 #![expect(unsafe_code, reason = "kernels run with the instructions of a level")]
 
+use super::cores::Cores;
 use super::lanes::{Cell, Lanes};
 use super::level::{Kernel, Level};
 use super::maps::{Maps, MapsMut};
 use crate::graph::ActivationFn;
 
 /// A function of every value. NaN stays NaN, in each of them.
-pub(in crate::engine) fn activate(level: Level, function: ActivationFn, x: Maps<'_>, out: &mut MapsMut<'_>) {
+pub(in crate::engine) fn activate(
+    cores: &Cores<'_>,
+    function: ActivationFn,
+    x: Maps<'_>,
+    out: &mut MapsMut<'_>,
+) {
     let width = x.shape().width;
-    out.fill_rows(2, |image, block, y, row| {
+    let level = cores.level;
+    out.fill_rows(cores, 2, |image, block, y, row| {
         row.copy_from_slice(&x.plane(image, block)[y * width..][..width]);
         activate_cells(level, function, row);
     });
 }
 
 /// The same in place.
-pub(in crate::engine) fn activate_in_place(level: Level, function: ActivationFn, out: &mut MapsMut<'_>) {
-    out.fill_rows(2, |_, _, _, row| activate_cells(level, function, row));
+pub(in crate::engine) fn activate_in_place(cores: &Cores<'_>, function: ActivationFn, out: &mut MapsMut<'_>) {
+    let level = cores.level;
+    out.fill_rows(cores, 2, |_, _, _, row| activate_cells(level, function, row));
 }
 
 /// The same for some cells. Lanes without a channel get something too (a sigmoid makes one half of nothing): to be cleared.
@@ -120,10 +128,11 @@ fn exp(x: f32) -> f32 {
 }
 
 /// Sum of inputs of one shape.
-pub(in crate::engine) fn add(level: Level, inputs: &[Maps<'_>], out: &mut MapsMut<'_>) {
+pub(in crate::engine) fn add(cores: &Cores<'_>, inputs: &[Maps<'_>], out: &mut MapsMut<'_>) {
     let Some((first, rest)) = inputs.split_first() else { return };
     let width = out.shape().width;
-    out.fill_rows(inputs.len(), |image, block, y, row| {
+    let level = cores.level;
+    out.fill_rows(cores, inputs.len(), |image, block, y, row| {
         row.copy_from_slice(&first.plane(image, block)[y * width..][..width]);
         for x in rest {
             level.run(AddTo { to: &mut *row, from: &x.plane(image, block)[y * width..][..width] });
@@ -147,10 +156,11 @@ impl Kernel for AddTo<'_> {
 }
 
 /// Each plane of `x` times a cell of its own.
-pub(in crate::engine) fn gate(level: Level, x: Maps<'_>, factors: Maps<'_>, out: &mut MapsMut<'_>) {
+pub(in crate::engine) fn gate(cores: &Cores<'_>, x: Maps<'_>, factors: Maps<'_>, out: &mut MapsMut<'_>) {
     let width = x.shape().width;
     let shift = Cell::ZERO;
-    out.fill_rows(2, |image, block, y, row| {
+    let level = cores.level;
+    out.fill_rows(cores, 2, |image, block, y, row| {
         let from = &x.plane(image, block)[y * width..][..width];
         level.run(Affine { from, to: row, scale: &factors.plane(image, block)[0], shift: &shift });
     });
@@ -158,14 +168,15 @@ pub(in crate::engine) fn gate(level: Level, x: Maps<'_>, factors: Maps<'_>, out:
 
 /// `x · scale + shift` per channel; one cell per block.
 pub(in crate::engine) fn affine(
-    level: Level,
+    cores: &Cores<'_>,
     x: Maps<'_>,
     scale: &[Cell],
     shift: &[Cell],
     out: &mut MapsMut<'_>,
 ) {
     let width = x.shape().width;
-    out.fill_rows(2, |image, block, y, row| {
+    let level = cores.level;
+    out.fill_rows(cores, 2, |image, block, y, row| {
         let from = &x.plane(image, block)[y * width..][..width];
         level.run(Affine { from, to: row, scale: &scale[block], shift: &shift[block] });
     });

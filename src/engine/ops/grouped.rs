@@ -1,15 +1,15 @@
 //! Convolutions in groups of channels, and depthwise ones with several filters per channel.
 
+use super::cores::Cores;
 use super::elementwise::activate_cells;
 use super::lanes::Cell;
-use super::level::Level;
 use super::maps::{BLOCK, Maps, MapsMut};
 use crate::graph::{ActivationFn, Conv2d};
 
 /// Convolution in groups of channels, and depthwise with several filters per channel. No network of the registry has one: right,
 /// and no faster than plain Rust.
 pub(in crate::engine) fn grouped(
-    level: Level,
+    cores: &Cores<'_>,
     x: Maps<'_>,
     kernel: &[f32],
     bias: Option<&[f32]>,
@@ -20,7 +20,8 @@ pub(in crate::engine) fn grouped(
     let [c_out, per_group_in, rows, columns] = conv.weight_shape();
     let per_group_out = c_out / conv.groups;
     let width = x.shape().width;
-    out.fill_rows(per_group_in * rows * columns * BLOCK, |image, block, y, row| {
+    let level = cores.level;
+    out.fill_rows(cores, per_group_in * rows * columns * BLOCK, |image, block, y, row| {
         row.fill(Cell::ZERO);
         let first_out = block * BLOCK;
         for output in first_out..c_out.min(first_out + BLOCK) {

@@ -2,6 +2,7 @@
 
 use rayon::prelude::*;
 
+use super::cores::Cores;
 use super::lanes::Cell;
 use crate::tensor::MapShape;
 
@@ -101,7 +102,7 @@ impl<'a> Maps<'a> {
 }
 
 /// Values that one task reads to fill its rows, about: enough to be worth handing to another thread.
-const WORK: usize = 1 << 14;
+const WORK: usize = 1 << 13;
 
 impl<'a> MapsMut<'a> {
     /// Of the first cells of a slice.
@@ -130,6 +131,7 @@ impl<'a> MapsMut<'a> {
     /// what a cell costs. Whatever `fill` leaves in lanes without a channel is cleared.
     pub(super) fn fill_rows(
         &mut self,
+        cores: &Cores<'_>,
         cells_read: usize,
         fill: impl Fn(usize, usize, usize, &mut [Cell]) + Sync,
     ) {
@@ -137,24 +139,26 @@ impl<'a> MapsMut<'a> {
         let (height, width) = (shape.height, shape.width.max(1));
         let image_len = self.extent.image_len();
         let rows_of_task = (WORK / (cells_read * width)).max(1);
-        self.cells.par_chunks_mut(image_step.max(1)).enumerate().for_each(|(image, cells)| {
-            let cells = &mut cells[..image_len];
-            cells.par_chunks_mut(width * rows_of_task).enumerate().for_each(|(task, rows)| {
+        cores.for_chunks_of_each(
+            self.cells,
+            (image_step, image_len),
+            width * rows_of_task,
+            |image, task, rows| {
                 for (at, row) in rows.chunks_mut(width).enumerate() {
                     let row_number = task * rows_of_task + at;
                     let block = row_number / height;
                     fill(image, block, row_number % height, row);
                     clear_beyond(row, shape.channels - block * BLOCK);
                 }
-            });
-        });
+            },
+        );
     }
 
     /// Fills from `[N, C, H, W]`.
-    pub(in crate::engine) fn read_planar(&mut self, values: &[f32]) {
+    pub(in crate::engine) fn read_planar(&mut self, cores: &Cores<'_>, values: &[f32]) {
         let MapShape { channels, width, .. } = self.extent.shape;
         let plane_len = self.extent.shape.plane();
-        self.fill_rows(1, |image, block, y, row| {
+        self.fill_rows(cores, 1, |image, block, y, row| {
             let first = image * channels + block * BLOCK;
             row.fill(Cell::ZERO);
             for lane in 0..(channels - block * BLOCK).min(BLOCK) {

@@ -6,6 +6,7 @@
     reason = "only what is inlined into a level's entry is compiled for the level"
 )]
 
+mod cores;
 mod depthwise;
 mod direct;
 mod elementwise;
@@ -22,6 +23,7 @@ mod tile;
 mod window;
 mod winograd;
 
+pub(super) use cores::Cores;
 pub(super) use depthwise::{PackedDepthwise, depthwise};
 use direct::bias_cells;
 pub(super) use direct::{Epilogue, PackedDense, Source, convolve};

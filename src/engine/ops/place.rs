@@ -1,13 +1,14 @@
 //! Operations that only move values: borders and concatenation.
 
+use super::cores::Cores;
 use super::lanes::Cell;
 use super::maps::{BLOCK, Maps, MapsMut};
 use crate::graph::Sides;
 
 /// `x` with zeros around it.
-pub(in crate::engine) fn bordered(x: Maps<'_>, sides: Sides, out: &mut MapsMut<'_>) {
+pub(in crate::engine) fn bordered(cores: &Cores<'_>, x: Maps<'_>, sides: Sides, out: &mut MapsMut<'_>) {
     let (height, width) = (x.shape().height, x.shape().width);
-    out.fill_rows(1, |image, block, y, row| match y.checked_sub(sides.top).filter(|y| *y < height) {
+    out.fill_rows(cores, 1, |image, block, y, row| match y.checked_sub(sides.top).filter(|y| *y < height) {
         None => row.fill(Cell::ZERO),
         Some(y) => {
             row[..sides.left].fill(Cell::ZERO);
@@ -36,7 +37,11 @@ pub(in crate::engine) fn bordered_planar(
 }
 
 /// Channels of all inputs one after the other. An input that is `None` has written its channels itself.
-pub(in crate::engine) fn concat(inputs: &[(usize, Option<Maps<'_>>)], out: &mut MapsMut<'_>) {
+pub(in crate::engine) fn concat(
+    cores: &Cores<'_>,
+    inputs: &[(usize, Option<Maps<'_>>)],
+    out: &mut MapsMut<'_>,
+) {
     if inputs.iter().all(|(_, x)| x.is_none()) {
         return;
     }
@@ -46,7 +51,7 @@ pub(in crate::engine) fn concat(inputs: &[(usize, Option<Maps<'_>>)], out: &mut 
         .iter()
         .flat_map(|(num_channels, x)| (0..*num_channels).map(move |channel| (*x, channel)))
         .collect();
-    out.fill_rows(1, |image, block, y, row| {
+    out.fill_rows(cores, 1, |image, block, y, row| {
         let of_block = &sources[block * BLOCK..channels.min((block + 1) * BLOCK)];
         // An input that wrote itself begins and ends with a block.
         let Some((Some(x), first)) = of_block.first() else { return };

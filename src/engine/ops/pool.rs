@@ -1,27 +1,28 @@
 //! Windows that take a maximum or a mean.
 #![expect(unsafe_code, reason = "kernels run with the instructions of a level")]
 
+use super::cores::Cores;
 use super::lanes::{Cell, Lanes};
-use super::level::{Kernel, Level};
+use super::level::Kernel;
 use super::maps::{BLOCK, Maps, MapsMut};
 use super::window::{Fold, Window, slide};
 use crate::graph::BorderMean;
 
 /// Largest value of each window. A NaN in a window is what comes out, as in torch.
-pub(in crate::engine) fn max_pool(level: Level, x: Maps<'_>, window: Window, out: &mut MapsMut<'_>) {
-    slide(level, x, window, Largest, out);
+pub(in crate::engine) fn max_pool(cores: &Cores<'_>, x: Maps<'_>, window: Window, out: &mut MapsMut<'_>) {
+    slide(cores, x, window, Largest, out);
 }
 
 /// Mean of each window.
 pub(in crate::engine) fn avg_pool(
-    level: Level,
+    cores: &Cores<'_>,
     x: Maps<'_>,
     window: Window,
     mean: BorderMean,
     out: &mut MapsMut<'_>,
 ) {
     let of_all = window.kernel[0] * window.kernel[1];
-    slide(level, x, window, Mean { of: (mean == BorderMean::CountBorder).then_some(of_all) }, out);
+    slide(cores, x, window, Mean { of: (mean == BorderMean::CountBorder).then_some(of_all) }, out);
 }
 
 #[derive(Clone, Copy)]
@@ -71,9 +72,10 @@ impl Fold for Mean {
 }
 
 /// Mean of each whole map. Rows are summed in f32 and added up in f64.
-pub(in crate::engine) fn global_avg_pool(level: Level, x: Maps<'_>, out: &mut MapsMut<'_>) {
+pub(in crate::engine) fn global_avg_pool(cores: &Cores<'_>, x: Maps<'_>, out: &mut MapsMut<'_>) {
     let shape = x.shape();
-    out.fill_rows(shape.plane(), |image, block, _, row| {
+    let level = cores.level;
+    out.fill_rows(cores, shape.plane(), |image, block, _, row| {
         let mut sums = [0f64; BLOCK];
         for from in x.plane(image, block).chunks(shape.width.max(1)) {
             let mut of_row = Cell::ZERO;

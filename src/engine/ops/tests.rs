@@ -38,6 +38,11 @@ fn levels() -> Vec<Level> {
     Level::available().collect()
 }
 
+/// Runs kernels at a level.
+fn on<R: Send>(level: Level, work: impl FnOnce(&Cores<'_>) -> R + Send) -> R {
+    Cores::scope(level, work)
+}
+
 /// `[N, C, H, W]` with its extent.
 #[derive(Clone)]
 struct Plain {
@@ -53,7 +58,7 @@ impl Plain {
 
     fn blocked(&self) -> Owned {
         let mut maps = stale(self.num_images, self.shape);
-        maps.write().read_planar(&self.values);
+        on(Level::from_env(), |cores| maps.write().read_planar(cores, &self.values));
         assert_lanes_are_clear(&maps);
         maps
     }
@@ -95,7 +100,7 @@ fn surrounded(x: &Owned, border: Sides) -> Owned {
     let MapShape { channels, height, width } = x.read().shape();
     let (height, width) = (height + border.top + border.bottom, width + border.left + border.right);
     let mut out = stale(x.extent.num_images, MapShape::new(channels, height, width));
-    bordered(x.read(), border, &mut out.write());
+    on(Level::from_env(), |cores| bordered(cores, x.read(), border, &mut out.write()));
     assert_lanes_are_clear(&out);
     out
 }
@@ -148,12 +153,18 @@ impl Case {
         let around = surrounded(x, self.border);
         if conv.groups == 1 {
             let packed = PackedDense::new(level, &self.kernel, bias, conv, false);
-            convolve(level, Source::Blocked(around.read()), &packed, window, epilogue, &mut out.write());
+            on(level, |cores| {
+                convolve(cores, Source::Blocked(around.read()), &packed, window, epilogue, &mut out.write())
+            });
         } else if conv.is_depthwise() && conv.c_in == conv.c_out {
             let packed = PackedDepthwise::new(&self.kernel, bias, conv.c_out);
-            depthwise(level, x.read(), &packed, window, epilogue.function, &mut out.write());
+            on(level, |cores| {
+                depthwise(cores, x.read(), &packed, window, epilogue.function, &mut out.write())
+            });
         } else {
-            grouped(level, around.read(), &self.kernel, bias, conv, epilogue.function, &mut out.write());
+            on(level, |cores| {
+                grouped(cores, around.read(), &self.kernel, bias, conv, epilogue.function, &mut out.write())
+            });
         }
         assert_lanes_are_clear(&out);
         out
@@ -169,7 +180,9 @@ impl Case {
         let Sides { top, bottom, left, right } = self.border;
         let shape = MapShape::new(channels, height + top + bottom, width + left + right);
         let source = Source::Planar(&around, shape);
-        convolve(level, source, &packed, Window::of(&self.conv, self.border), epilogue, &mut out.write());
+        on(level, |cores| {
+            convolve(cores, source, &packed, Window::of(&self.conv, self.border), epilogue, &mut out.write())
+        });
         assert_lanes_are_clear(&out);
         out
     }
@@ -180,8 +193,9 @@ impl Case {
         let packed = PackedWinograd::new(level, size, &self.kernel, self.bias.as_deref(), &self.conv);
         let mut scratch = Scratch::default();
         scratch.take(40).fill(Cell([f32::NAN; BLOCK]));
-        let is_finite =
-            winograd(level, x.read(), &packed, self.border, epilogue, &mut scratch, &mut out.write());
+        let is_finite = on(level, |cores| {
+            winograd(cores, x.read(), &packed, self.border, epilogue, &mut scratch, &mut out.write())
+        });
         if is_finite {
             assert_lanes_are_clear(&out);
         }
@@ -346,9 +360,9 @@ fn pools_take_the_border_as_they_should() {
         for level in &levels {
             let mut maps = [(); 3].map(|()| stale(num_images, MapShape::new(shape.channels, height, width)));
             let (x, window) = (blocked.read(), Window { kernel, stride, dilation: 1, border });
-            max_pool(*level, x, window, &mut maps[0].write());
-            avg_pool(*level, x, window, BorderMean::CountBorder, &mut maps[1].write());
-            avg_pool(*level, x, window, BorderMean::IgnoreBorder, &mut maps[2].write());
+            on(*level, |cores| max_pool(cores, x, window, &mut maps[0].write()));
+            on(*level, |cores| avg_pool(cores, x, window, BorderMean::CountBorder, &mut maps[1].write()));
+            on(*level, |cores| avg_pool(cores, x, window, BorderMean::IgnoreBorder, &mut maps[2].write()));
             maps.iter().for_each(assert_lanes_are_clear);
             let got = maps.each_ref().map(planar);
             let mut at = 0;
@@ -390,7 +404,7 @@ fn operations_at_one_position_do_what_they_say() {
             let factors = Plain::random(&mut dice, 3, MapShape::new(channels, 1, 1));
             let (a, b, f) = (x.blocked(), y.blocked(), factors.blocked());
             let mut out = stale(3, shape);
-            add(level, &[a.read(), b.read(), a.read()], &mut out.write());
+            on(level, |cores| add(cores, &[a.read(), b.read(), a.read()], &mut out.write()));
             assert_lanes_are_clear(&out);
             assert!(
                 planar(&out)
@@ -398,7 +412,7 @@ fn operations_at_one_position_do_what_they_say() {
                     .zip(x.values.iter().zip(&y.values))
                     .all(|(sum, (x, y))| *sum == x + y + x)
             );
-            gate(level, a.read(), f.read(), &mut out.write());
+            on(level, |cores| gate(cores, a.read(), f.read(), &mut out.write()));
             assert_lanes_are_clear(&out);
             for (at, got) in planar(&out).iter().enumerate() {
                 assert_eq!(*got, x.values[at] * factors.values[at / shape.plane()]);
@@ -409,24 +423,24 @@ fn operations_at_one_position_do_what_they_say() {
                 cells
             };
             let (scale, shift) = (&factors.values[..channels], &factors.values[channels..2 * channels]);
-            affine(level, a.read(), &cells(scale), &cells(shift), &mut out.write());
+            on(level, |cores| affine(cores, a.read(), &cells(scale), &cells(shift), &mut out.write()));
             assert_lanes_are_clear(&out);
             for (at, got) in planar(&out).iter().enumerate() {
                 let c = at / shape.plane() % channels;
                 assert!((got - (x.values[at] * scale[c] + shift[c])).abs() <= 1e-6 * 10.0);
             }
             let mut means = stale(3, MapShape::new(channels, 1, 1));
-            global_avg_pool(level, a.read(), &mut means.write());
+            on(level, |cores| global_avg_pool(cores, a.read(), &mut means.write()));
             assert_lanes_are_clear(&means);
             for (got, map) in planar(&means).iter().zip(x.values.chunks(shape.plane())) {
                 let mean = map.iter().map(|v| f64::from(*v)).sum::<f64>() / map.len() as f64;
                 assert!((f64::from(*got) - mean).abs() < 1e-5);
             }
             for function in FUNCTIONS {
-                activate(level, function, a.read(), &mut out.write());
+                on(level, |cores| activate(cores, function, a.read(), &mut out.write()));
                 assert_lanes_are_clear(&out);
                 let mut in_place = a.clone();
-                activate_in_place(level, function, &mut in_place.write());
+                on(level, |cores| activate_in_place(cores, function, &mut in_place.write()));
                 assert_eq!(planar(&in_place), planar(&out));
                 for (got, x) in planar(&out).iter().zip(&x.values) {
                     let right = exactly(function, f64::from(*x));
@@ -447,7 +461,7 @@ fn concatenation_keeps_the_order_where_blocks_do_not_meet() {
         let blocked: Vec<Owned> = maps.iter().map(Plain::blocked).collect();
         let mut out = stale(2, MapShape::new(parts.iter().sum(), 4, 5));
         let inputs: Vec<_> = parts.iter().zip(&blocked).map(|(c, x)| (*c, Some(x.read()))).collect();
-        concat(&inputs, &mut out.write());
+        on(Level::from_env(), |cores| concat(cores, &inputs, &mut out.write()));
         assert_lanes_are_clear(&out);
         let expected: Vec<f32> = (0..2)
             .flat_map(|image| {
@@ -482,17 +496,19 @@ fn what_is_not_finite_stays_where_it_is_and_is_not_hidden() {
                 };
                 for function in FUNCTIONS {
                     let mut out = blocked.clone();
-                    activate_in_place(level, function, &mut out.write());
+                    on(level, |cores| activate_in_place(cores, function, &mut out.write()));
                     check(&out, function.name());
                 }
                 let mut out = stale(1, shape);
                 let sides = Sides { top: 1, bottom: 1, left: 1, right: 1 };
                 let window = Window { kernel: [3, 3], stride: [1, 1], dilation: 1, border: sides };
-                max_pool(level, blocked.read(), window, &mut out.write());
+                on(level, |cores| max_pool(cores, blocked.read(), window, &mut out.write()));
                 check(&out, "max pool");
-                avg_pool(level, blocked.read(), window, BorderMean::IgnoreBorder, &mut out.write());
+                on(level, |cores| {
+                    avg_pool(cores, blocked.read(), window, BorderMean::IgnoreBorder, &mut out.write())
+                });
                 check(&out, "avg pool");
-                add(level, &[blocked.read(), blocked.read()], &mut out.write());
+                on(level, |cores| add(cores, &[blocked.read(), blocked.read()], &mut out.write()));
                 check(&out, "add");
                 if channels > 1 {
                     let conv = Conv2d::depthwise(channels, 3).with_padding(Padding::Same);
@@ -512,7 +528,7 @@ fn what_is_not_finite_stays_where_it_is_and_is_not_hidden() {
                 x.values[at] = f32::NAN;
                 let mut out = stale(1, MapShape::new(channels, 1, 1));
                 let window = Window { kernel: [3, 3], stride: [1, 1], dilation: 1, border: Sides::default() };
-                max_pool(level, x.blocked().read(), window, &mut out.write());
+                on(level, |cores| max_pool(cores, x.blocked().read(), window, &mut out.write()));
                 assert!(planar(&out)[0].is_nan(), "{} NaN at {at}", level.name());
             }
         }

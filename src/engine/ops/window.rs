@@ -3,8 +3,9 @@
 //! wins no maximum.
 #![expect(unsafe_code, reason = "kernels run with the instructions of a level")]
 
+use super::cores::Cores;
 use super::lanes::{Cell, Lanes};
-use super::level::{Kernel, Level};
+use super::level::Kernel;
 use super::maps::{BLOCK, Maps, MapsMut};
 use crate::graph::{Conv2d, Sides};
 
@@ -63,11 +64,12 @@ pub(super) trait Fold: Copy + Sync {
 }
 
 /// Slides over every map of `x`.
-pub(super) fn slide<F: Fold>(level: Level, x: Maps<'_>, window: Window, fold: F, out: &mut MapsMut<'_>) {
+pub(super) fn slide<F: Fold>(cores: &Cores<'_>, x: Maps<'_>, window: Window, fold: F, out: &mut MapsMut<'_>) {
     let (from, to) = (x.shape(), out.shape());
     let columns = window.whole(1, to.width, from.width);
     let num_taps = window.kernel[0] * window.kernel[1];
-    out.fill_rows(num_taps, |image, block, y, row| {
+    let level = cores.level;
+    out.fill_rows(cores, num_taps, |image, block, y, row| {
         let rows = window.inside(0, y, from.height);
         let first = y * window.stride[0] + rows.start * window.dilation;
         let first = if rows.is_empty() { 0 } else { first - window.border.top };

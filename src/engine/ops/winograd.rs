@@ -14,6 +14,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use rayon::prelude::*;
 
+use super::cores::Cores;
 use super::direct::{Epilogue, bias_cells};
 use super::elementwise::activate_in_place;
 use super::lanes::{Cell, Lanes};
@@ -165,7 +166,7 @@ impl Kernel for Transform<'_> {
 /// finite; if not, what is written is not what a convolution gives. Sums don't depend on threads
 /// or on the batch.
 pub(in crate::engine) fn winograd(
-    level: Level,
+    cores: &Cores<'_>,
     x: Maps<'_>,
     packed: &PackedWinograd,
     border: Sides,
@@ -174,8 +175,8 @@ pub(in crate::engine) fn winograd(
     out: &mut MapsMut<'_>,
 ) -> bool {
     match packed.size {
-        TileSize::Two => run::<4, 2>(level, x, packed, border, epilogue, scratch, out),
-        TileSize::Four => run::<6, 4>(level, x, packed, border, epilogue, scratch, out),
+        TileSize::Two => run::<4, 2>(cores, x, packed, border, epilogue, scratch, out),
+        TileSize::Four => run::<6, 4>(cores, x, packed, border, epilogue, scratch, out),
     }
 }
 
@@ -183,7 +184,7 @@ pub(in crate::engine) fn winograd(
 const CHUNK_CELLS: usize = 1 << 14;
 
 fn run<const T: usize, const M: usize>(
-    level: Level,
+    cores: &Cores<'_>,
     x: Maps<'_>,
     packed: &PackedWinograd,
     border: Sides,
@@ -202,14 +203,14 @@ fn run<const T: usize, const M: usize>(
 
     let grid = (to.shape.height.div_ceil(M), to.shape.width.div_ceil(M));
     let num_tiles = to.num_images * grid.0 * grid.1;
-    let (most_pixels, _) = level.tile();
+    let (most_pixels, _) = cores.level.tile();
     let per_tile = T * T * (from.num_blocks() + to.num_blocks());
     let at_most =
         (CHUNK_CELLS / per_tile).next_multiple_of(most_pixels).clamp(2 * most_pixels, 8 * most_pixels);
     let chunks: Vec<(usize, usize)> = even_parts(num_tiles, at_most).collect();
     let longest = num_tiles.div_ceil(chunks.len().max(1));
     let job = Job::<T, M> {
-        level,
+        level: cores.level,
         x,
         packed,
         border,
@@ -219,18 +220,18 @@ fn run<const T: usize, const M: usize>(
         output: Shared(out.cells_mut().as_mut_ptr()),
         is_finite: AtomicBool::new(true),
     };
-    let num_threads = rayon::current_num_threads();
+    let num_threads = cores.num_threads();
     // With few chunks the threads share each, with many every thread has its own.
     if chunks.len() < 2 * num_threads && num_threads > 1 {
         let scratch = scratch.take(longest * per_tile);
         for (first, end) in chunks {
-            job.together(first..end, scratch);
+            job.together(cores, first..end, scratch);
         }
     } else {
         let num_workers = num_threads.min(chunks.len()).max(1);
         let scratch = scratch.take(num_workers * longest * per_tile);
         let next = AtomicUsize::new(0);
-        scratch.par_chunks_mut((longest * per_tile).max(1)).for_each(|own| {
+        cores.for_chunks(scratch, longest * per_tile, |_, own| {
             while let Some((first, end)) = chunks.get(next.fetch_add(1, Ordering::Relaxed)) {
                 job.alone(*first..*end, own);
             }
@@ -238,7 +239,7 @@ fn run<const T: usize, const M: usize>(
     }
     let is_finite = job.is_finite.load(Ordering::Relaxed);
     if let Some(function) = epilogue.later() {
-        activate_in_place(level, function, out);
+        activate_in_place(cores, function, out);
     }
     is_finite
 }
@@ -284,14 +285,14 @@ impl<const T: usize, const M: usize> Job<'_, T, M> {
     }
 
     /// All threads do these tiles.
-    fn together(&self, tiles: std::ops::Range<usize>, scratch: &mut [Cell]) {
+    fn together(&self, cores: &Cores<'_>, tiles: std::ops::Range<usize>, scratch: &mut [Cell]) {
         let at = self.split(scratch, tiles.len());
         let num_groups = self.num_groups();
-        (0..self.x.extent().num_blocks()).into_par_iter().for_each(|block| self.transform(&tiles, block, at));
-        (0..T * T * num_groups).into_par_iter().with_min_len(num_groups.min(4)).for_each(|task| {
+        cores.for_each(self.x.extent().num_blocks(), |block| self.transform(&tiles, block, at));
+        cores.for_each(T * T * num_groups, |task| {
             self.multiply(tiles.len(), task / num_groups, task % num_groups, at);
         });
-        (0..self.extent.num_blocks()).into_par_iter().for_each(|block| self.put_out(&tiles, block, at));
+        cores.for_each(self.extent.num_blocks(), |block| self.put_out(&tiles, block, at));
     }
 
     fn num_groups(&self) -> usize {
@@ -303,6 +304,20 @@ impl<const T: usize, const M: usize> Job<'_, T, M> {
         let per_image = self.grid.0 * self.grid.1;
         let in_image = tile % per_image;
         (tile / per_image, in_image / self.grid.1 * M, in_image % self.grid.1 * M)
+    }
+
+    /// A tile that hangs over the edge of the map.
+    fn copy_edge(&self, plane: &[Cell], (y, x): (usize, usize), to: &mut [[Cell; T]; T]) {
+        let (shape, border) = (self.x.shape(), self.border);
+        for (i, row) in to.iter_mut().enumerate() {
+            row.fill(Cell::ZERO);
+            let Some(y) = (y + i).checked_sub(border.top).filter(|y| *y < shape.height) else { continue };
+            for (j, cell) in row.iter_mut().enumerate() {
+                if let Some(x) = (x + j).checked_sub(border.left).filter(|x| *x < shape.width) {
+                    *cell = plane[y * shape.width + x];
+                }
+            }
+        }
     }
 
     /// `Bᵀ d B` of a block of channels.
@@ -374,6 +389,7 @@ impl<const T: usize, const M: usize> Kernel for InputTiles<'_, T, M> {
         unsafe {
             let to = self.at.inputs.0.add(block * num_tiles).cast::<f32>();
             let zero = L::splat(0.0);
+            let mut edge = [[Cell::ZERO; T]; T];
             for (number, tile) in self.tiles.enumerate() {
                 let (image, y, x) = job.place(tile);
                 let plane = job.x.plane(image, block);
@@ -381,21 +397,11 @@ impl<const T: usize, const M: usize> Kernel for InputTiles<'_, T, M> {
                     && x >= border.left
                     && y + T <= shape.height + border.top
                     && x + T <= shape.width + border.left;
-                let mut edge = [[Cell::ZERO; T]; T];
                 let (from, row_step) = if is_inside {
                     let first = (y - border.top) * shape.width + (x - border.left);
                     (plane.as_ptr().add(first).cast::<f32>(), shape.width * BLOCK)
                 } else {
-                    for (i, row) in edge.iter_mut().enumerate() {
-                        let Some(y) = (y + i).checked_sub(border.top).filter(|y| *y < shape.height) else {
-                            continue;
-                        };
-                        for (j, cell) in row.iter_mut().enumerate() {
-                            if let Some(x) = (x + j).checked_sub(border.left).filter(|x| *x < shape.width) {
-                                *cell = plane[y * shape.width + x];
-                            }
-                        }
-                    }
+                    self.job.copy_edge(plane, (y, x), &mut edge);
                     (edge.as_ptr().cast::<f32>(), T * BLOCK)
                 };
                 let mut half = [[zero; T]; T];
