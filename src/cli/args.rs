@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand};
 
-use crate::engine::{DeviceChoice, EngineChoice};
+use crate::engine::{DeviceChoice, EngineChoice, NumThreads};
 use crate::input::dataset::Camera;
 use crate::input::{FitChoice, ValueChoice};
 use crate::mosaic::{ColourChoice, Grid, MosaicLayout, Normalisation, Paper};
@@ -95,6 +95,10 @@ pub(super) struct ViewArgs {
     /// What computes on the CPU: fast (kernels of this program) or candle (a second opinion); a GPU always takes candle
     #[arg(long, value_name = "ENGINE", default_value = "fast")]
     pub engine: EngineChoice,
+
+    /// Threads to compute with; without it, one per core
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    pub threads: Option<NumThreads>,
 }
 
 /// Write figures: every filter of a layer as a mosaic of heat maps
@@ -221,7 +225,13 @@ pub(super) struct RenderArgs {
     #[arg(long, value_name = "ENGINE", default_value = "fast", help_heading = "Run")]
     pub engine: EngineChoice,
 
-    /// Print the time of each layer to stderr, the mean over all pictures
+    /// Threads to compute with; without it, one per core
+    ///
+    /// Values don't depend on it. The environment variable `RAYON_NUM_THREADS` sets what is taken without it.
+    #[arg(long, value_name = "N", allow_negative_numbers = true, help_heading = "Run")]
+    pub threads: Option<NumThreads>,
+
+    /// Print the time of each layer to stderr, the mean over all pictures, and its share of what the processor can do
     #[arg(long, help_heading = "Run")]
     pub timings: bool,
 }

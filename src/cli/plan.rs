@@ -10,7 +10,7 @@ use super::args::RenderArgs;
 use super::outputs::{Outputs, unique_suffixes};
 use super::reporter::Reporter;
 use super::table::counted;
-use crate::engine::{Backbone, ComputeDevice, Session};
+use crate::engine::{Backbone, ComputeDevice, Priority, Session, start_threads};
 use crate::formats::read_record;
 use crate::graph::NodeId;
 use crate::input::FitChoice;
@@ -60,6 +60,8 @@ pub(super) struct PlannedLayer {
 impl RenderPlan {
     /// Settles everything, cheap things first. Notes for the person go to `reporter`.
     pub(super) fn new(args: &RenderArgs, resources: &Resources, reporter: &Reporter) -> anyhow::Result<Self> {
+        args.engine.check()?;
+        start_threads(args.threads, Priority::Normal)?;
         let rows = rows(args)?;
         let choices = InputChoices { fit: args.fit, values: args.preprocess };
         let look = look(args);
@@ -98,7 +100,7 @@ impl RenderPlan {
                     backbone.origin().name()
                 ));
             }
-            let session = Session::with_engine(Arc::new(backbone), device.clone(), args.engine);
+            let session = Session::with_engine(Arc::new(backbone), device.clone(), args.engine)?;
             models.push(PlannedModel { session, layers });
         }
         outputs.prepare()?;

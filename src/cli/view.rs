@@ -26,6 +26,7 @@ pub(super) fn run(args: ViewArgs, reporter: &Reporter) -> Next {
 }
 
 fn request(args: ViewArgs) -> anyhow::Result<WindowRequest> {
+    args.engine.check()?;
     if args.model.is_some() || args.weights.is_some() {
         choose_row(args.model.as_deref(), args.weights.is_some())?;
     }
@@ -42,6 +43,7 @@ fn request(args: ViewArgs) -> anyhow::Result<WindowRequest> {
         weights: args.weights,
         device: args.device,
         engine: args.engine,
+        threads: args.threads,
     })
 }
 

@@ -2,6 +2,8 @@
 
 use std::str::FromStr;
 
+use super::ops::{Level, LevelError};
+
 /// What `--engine` says. GPUs have one way only.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum EngineChoice {
@@ -10,6 +12,16 @@ pub enum EngineChoice {
     Fast,
     /// candle's operations: slower, and a second opinion.
     Candle,
+}
+
+impl EngineChoice {
+    /// Whether it can run as the environment says, told before anything is loaded.
+    pub fn check(self) -> Result<(), LevelError> {
+        match self {
+            Self::Fast => Level::from_env().map(drop),
+            Self::Candle => Ok(()),
+        }
+    }
 }
 
 /// No such engine.

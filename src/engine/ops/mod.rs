@@ -12,6 +12,7 @@ mod direct;
 mod elementwise;
 mod lanes;
 mod level;
+mod peak;
 mod place;
 mod pool;
 #[cfg(test)]
@@ -22,6 +23,7 @@ pub(super) use depthwise::{PackedDepthwise, depthwise};
 pub(super) use direct::{PackedDense, Window, convolve, grouped};
 pub(super) use elementwise::{activate, add, affine, gate};
 pub(super) use lanes::Cell;
-pub(super) use level::Level;
+pub use level::{Level, LevelError};
+pub(super) use peak::peak_flops;
 pub(super) use place::{bordered, concat};
 pub(super) use pool::{avg_pool, global_avg_pool, max_pool};

@@ -449,7 +449,7 @@ fn what_is_not_finite_stays_where_it_is_and_is_not_hidden() {
 #[test]
 fn neither_threads_nor_batch_change_a_bit() {
     let mut dice = Dice(11);
-    let level = Level::from_env();
+    let level = Level::from_env().unwrap();
     for kernel in [1, 3] {
         let shape = MapShape::new(40, 23, 19);
         let conv = Conv2d::new(40, 72, kernel).with_padding(Padding::Same).with_bias();
