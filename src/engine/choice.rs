@@ -2,7 +2,9 @@
 
 use std::str::FromStr;
 
-/// What `--engine` says. GPUs have one way only.
+use super::ops::{Level, LevelError};
+
+/// What `--engine` and `--exact` say. GPUs have one way only.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum EngineChoice {
     /// Kernels of our own.
@@ -14,9 +16,28 @@ pub enum EngineChoice {
     Candle,
 }
 
+impl EngineChoice {
+    /// The same without the convolutions that round more. candle has none.
+    #[must_use]
+    pub const fn exact(self) -> Self {
+        match self {
+            Self::Fast | Self::Exact => Self::Exact,
+            Self::Candle => Self::Candle,
+        }
+    }
+
+    /// Whether it can run as the environment says, told before anything is loaded.
+    pub fn check(self) -> Result<(), LevelError> {
+        match self {
+            Self::Fast | Self::Exact => Level::from_env().map(drop),
+            Self::Candle => Ok(()),
+        }
+    }
+}
+
 /// No such engine.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("no engine `{0}`; engines are fast, exact and candle")]
+#[error("no engine `{0}`; engines are fast and candle")]
 pub struct UnknownEngine(String);
 
 impl FromStr for EngineChoice {
@@ -25,7 +46,6 @@ impl FromStr for EngineChoice {
     fn from_str(text: &str) -> Result<Self, UnknownEngine> {
         match text {
             "fast" => Ok(Self::Fast),
-            "exact" => Ok(Self::Exact),
             "candle" => Ok(Self::Candle),
             _ => Err(UnknownEngine(text.to_owned())),
         }
@@ -48,10 +68,10 @@ mod tests {
 
     #[test]
     fn names_are_read_and_written() {
-        for name in ["fast", "exact", "candle"] {
+        for name in ["fast", "candle"] {
             assert_eq!(name.parse::<EngineChoice>().unwrap().to_string(), name);
         }
         let error = "turbo".parse::<EngineChoice>().unwrap_err();
-        assert_eq!(error.to_string(), "no engine `turbo`; engines are fast, exact and candle");
+        assert_eq!(error.to_string(), "no engine `turbo`; engines are fast and candle");
     }
 }

@@ -11,7 +11,7 @@ use super::candle::CandleExecutor;
 use super::choice::EngineChoice;
 use super::cpu::CpuExecutor;
 use super::device::ComputeDevice;
-use super::ops::{Cores, Level};
+use super::ops::{self, Cores, Level, LevelError};
 use super::plan::{Plan, PlanError, Step};
 use crate::graph::{Graph, NodeId};
 use crate::tensor::{Activation, InputBatch, PixelSize, ShapeMismatch};
@@ -123,19 +123,32 @@ const MAX_PLANS: usize = 32;
 
 impl Session {
     /// A session of a backbone on a device, with the fast engine where there is a choice.
-    pub fn new(backbone: Arc<Backbone>, device: ComputeDevice) -> Self {
+    pub fn new(backbone: Arc<Backbone>, device: ComputeDevice) -> Result<Self, LevelError> {
         Self::with_engine(backbone, device, EngineChoice::default())
     }
 
-    /// A session with a chosen engine. Only the CPU has a choice; GPUs run through candle.
-    pub fn with_engine(backbone: Arc<Backbone>, device: ComputeDevice, engine: EngineChoice) -> Self {
-        let executor = match engine {
-            EngineChoice::Fast | EngineChoice::Exact if device.candle().is_cpu() => {
-                Executor::Cpu(CpuExecutor::new(Level::from_env(), engine == EngineChoice::Exact))
-            }
-            _ => Executor::Candle(CandleExecutor::new(device.candle().clone())),
-        };
-        Self { backbone, device, executor, plans: HashMap::new() }
+    /// A session with a chosen engine, the fast one at the level that [`Level::from_env`] says. Only the CPU has a choice; GPUs
+    /// run through candle.
+    pub fn with_engine(
+        backbone: Arc<Backbone>,
+        device: ComputeDevice,
+        engine: EngineChoice,
+    ) -> Result<Self, LevelError> {
+        if engine != EngineChoice::Candle && device.candle().is_cpu() {
+            return Ok(Self::on_cpu(backbone, Level::from_env()?, engine == EngineChoice::Exact));
+        }
+        let executor = Executor::Candle(CandleExecutor::new(device.candle().clone()));
+        Ok(Self { backbone, device, executor, plans: HashMap::new() })
+    }
+
+    /// A session on the CPU with the fast engine, at a level of one's own choice.
+    pub fn at_level(backbone: Arc<Backbone>, level: Level) -> Self {
+        Self::on_cpu(backbone, level, false)
+    }
+
+    fn on_cpu(backbone: Arc<Backbone>, level: Level, is_exact: bool) -> Self {
+        let executor = Executor::Cpu(CpuExecutor::new(level, is_exact));
+        Self { backbone, device: ComputeDevice::cpu(), executor, plans: HashMap::new() }
     }
 
     /// The backbone.
@@ -227,6 +240,15 @@ impl Session {
         match &self.executor {
             Executor::Candle(_) => 0,
             Executor::Cpu(cpu) => cpu.kept_bytes(),
+        }
+    }
+
+    /// What the processor's arithmetic could do at most with the engine's instructions, in GFLOP/s of all threads together:
+    /// measured now, which takes a few milliseconds. Nothing where a GPU or candle computes.
+    pub fn peak_gflops(&self) -> Option<f64> {
+        match &self.executor {
+            Executor::Candle(_) => None,
+            Executor::Cpu(cpu) => Some(ops::peak_flops(cpu.level()) / 1e9),
         }
     }
 

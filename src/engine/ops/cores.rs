@@ -208,7 +208,7 @@ mod tests {
 
     fn with<R: Send>(num_threads: usize, work: impl FnOnce(&Cores<'_>) -> R + Send) -> R {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(num_threads).build().unwrap();
-        pool.install(|| Cores::scope(Level::from_env(), work))
+        pool.install(|| Cores::scope(Level::from_env().unwrap(), work))
     }
 
     #[test]

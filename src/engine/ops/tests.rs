@@ -58,7 +58,7 @@ impl Plain {
 
     fn blocked(&self) -> Owned {
         let mut maps = stale(self.num_images, self.shape);
-        on(Level::from_env(), |cores| maps.write().read_planar(cores, &self.values));
+        on(Level::from_env().unwrap(), |cores| maps.write().read_planar(cores, &self.values));
         assert_lanes_are_clear(&maps);
         maps
     }
@@ -100,7 +100,7 @@ fn surrounded(x: &Owned, border: Sides) -> Owned {
     let MapShape { channels, height, width } = x.read().shape();
     let (height, width) = (height + border.top + border.bottom, width + border.left + border.right);
     let mut out = stale(x.extent.num_images, MapShape::new(channels, height, width));
-    on(Level::from_env(), |cores| bordered(cores, x.read(), border, &mut out.write()));
+    on(Level::from_env().unwrap(), |cores| bordered(cores, x.read(), border, &mut out.write()));
     assert_lanes_are_clear(&out);
     out
 }
@@ -461,7 +461,7 @@ fn concatenation_keeps_the_order_where_blocks_do_not_meet() {
         let blocked: Vec<Owned> = maps.iter().map(Plain::blocked).collect();
         let mut out = stale(2, MapShape::new(parts.iter().sum(), 4, 5));
         let inputs: Vec<_> = parts.iter().zip(&blocked).map(|(c, x)| (*c, Some(x.read()))).collect();
-        on(Level::from_env(), |cores| concat(cores, &inputs, &mut out.write()));
+        on(Level::from_env().unwrap(), |cores| concat(cores, &inputs, &mut out.write()));
         assert_lanes_are_clear(&out);
         let expected: Vec<f32> = (0..2)
             .flat_map(|image| {
@@ -538,7 +538,7 @@ fn what_is_not_finite_stays_where_it_is_and_is_not_hidden() {
 #[test]
 fn neither_threads_nor_batch_change_a_bit() {
     let mut dice = Dice(11);
-    let level = Level::from_env();
+    let level = Level::from_env().unwrap();
     for kernel in [1, 3] {
         let shape = MapShape::new(40, 23, 19);
         let conv = Conv2d::new(40, 72, kernel).with_padding(Padding::Same).with_bias();
