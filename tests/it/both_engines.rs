@@ -378,11 +378,13 @@ fn random_convolutions_are_the_same_on_every_level() {
         let input =
             InputBatch::new(num_images, size.height, size.width, one.values().repeat(num_images)).unwrap();
         let expected = candle(&backbone).activations(&input, &[last]).unwrap().remove(0);
-        for level in Level::available() {
-            let mut session = Session::at_level(Arc::clone(&backbone), level);
+        let exact = Session::with_engine(Arc::clone(&backbone), ComputeDevice::cpu(), EngineChoice::Exact);
+        let levels = Level::available().map(|level| Session::at_level(Arc::clone(&backbone), level));
+        for mut session in levels.chain([exact.unwrap()]) {
+            let engine = session.run_by().engine;
             each_tap(&mut session, &input, &[last], &mut |_, _, got| {
                 let error = error_of(&got, &expected);
-                assert!(error <= TOLERANCE, "seed {seed}, {}, {size}, {conv:?}: {error:e}", level.name());
+                assert!(error <= TOLERANCE, "seed {seed}, {engine}, {size}, {conv:?}: {error:e}");
             });
         }
     }
