@@ -64,10 +64,10 @@ impl Places {
             .collect();
         roots.sort_by_key(|(id, life)| (std::cmp::Reverse(extent_of(*id).len()), *life.start()));
         let lives: Vec<Life> = roots.iter().map(|(id, life)| (extent_of(*id).len(), life.clone())).collect();
-        // Neither is always better.
-        let (tight, loose) = (share(&lives, true), share(&lives, false));
+        // None is always best; which is, costs nothing to find out.
+        let ways = [share_by_size(&lives, true), share_by_size(&lives, false), share_in_order(&lives)];
         let (buffer_numbers, buffers) =
-            if tight.1.iter().sum::<usize>() <= loose.1.iter().sum() { tight } else { loose };
+            ways.into_iter().min_by_key(|(_, buffers)| buffers.iter().sum::<usize>()).unwrap_or_default();
         let mut buffer_of = vec![None; infos.len()];
         for ((id, _), number) in roots.iter().zip(buffer_numbers) {
             buffer_of[id.0] = Some(number);
@@ -109,23 +109,36 @@ type Life = (usize, RangeInclusive<usize>);
 /// A buffer for each, and the sizes of the buffers. The largest come first, each takes the smallest buffer (or the largest, if not
 /// `tight`) that is free all its life (Pisarchyk & Lee 2020, "Efficient Memory Management for Deep Neural Net Inference", greedy by
 /// size).
-fn share(largest_first: &[Life], tight: bool) -> (Vec<usize>, Vec<usize>) {
+fn share_by_size(largest_first: &[Life], tight: bool) -> (Vec<usize>, Vec<usize>) {
+    let order: Vec<usize> = (0..largest_first.len()).collect();
+    share(largest_first, &order, |len, size| if tight { size.saturating_sub(len) } else { usize::MAX - size })
+}
+
+/// The same with the first come first: each takes the buffer that has to grow least.
+fn share_in_order(lives: &[Life]) -> (Vec<usize>, Vec<usize>) {
+    let mut order: Vec<usize> = (0..lives.len()).collect();
+    order.sort_by_key(|at| *lives[*at].1.start());
+    share(lives, &order, usize::abs_diff)
+}
+
+/// Gives each of `order` the free buffer of least `cost(cells needed, cells of the buffer)`, which grows if it must.
+fn share(lives: &[Life], order: &[usize], cost: impl Fn(usize, usize) -> usize) -> (Vec<usize>, Vec<usize>) {
     let mut buffers: Vec<(usize, Vec<&RangeInclusive<usize>>)> = Vec::new();
-    let numbers = largest_first.iter().map(|(len, life)| {
+    let mut numbers = vec![0; lives.len()];
+    for at in order {
+        let (len, life) = &lives[*at];
         let is_free = |b: &usize| {
             buffers[*b].1.iter().all(|other| other.end() < life.start() || life.end() < other.start())
         };
-        let mut free: Vec<usize> = (0..buffers.len()).filter(is_free).collect();
-        free.sort_by_key(|b| buffers[*b].0);
-        let best = if tight { free.first() } else { free.last() };
-        let number = best.copied().unwrap_or(buffers.len());
+        let best = (0..buffers.len()).filter(is_free).min_by_key(|b| cost(*len, buffers[*b].0));
+        let number = best.unwrap_or(buffers.len());
         if number == buffers.len() {
             buffers.push((*len, Vec::new()));
         }
+        buffers[number].0 = buffers[number].0.max(*len);
         buffers[number].1.push(life);
-        number
-    });
-    let numbers = numbers.collect();
+        numbers[*at] = number;
+    }
     (numbers, buffers.into_iter().map(|(len, _)| len).collect())
 }
 
