@@ -14,7 +14,7 @@ mod plan;
 mod session;
 mod worker;
 
-pub use backbone::{Backbone, EmbeddedWeights, LoadError, WeightState, WeightStore};
+pub use backbone::{Backbone, EmbeddedWeights, LoadError, Provenance, WeightState, WeightStore};
 pub use cancel::CancelToken;
 pub use choice::{EngineChoice, UnknownEngine};
 pub use device::{ComputeDevice, DeviceChoice, DeviceError};
