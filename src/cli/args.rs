@@ -242,8 +242,8 @@ pub(super) struct RenderArgs {
 
 /// Fetch, import, find, check and remove weight files
 ///
-/// Downloads go to the Hugging Face hub's cache, which other programs share (HF_HOME, HF_ENDPOINT, HF_TOKEN and HF_HUB_OFFLINE
-/// are honoured), or for files on web servers to a folder of this program's own, as imports do (FILTERSCOPE_HOME).
+/// Downloads go to the Hugging Face hub's cache, which other programs share (`HF_HOME`, `HF_ENDPOINT`, `HF_TOKEN` and
+/// `HF_HUB_OFFLINE` are honoured), or for files on web servers to a folder of this program's own, as imports do (`FILTERSCOPE_HOME`).
 #[derive(Debug, ClapArgs)]
 pub(super) struct WeightsArgs {
     #[command(subcommand)]

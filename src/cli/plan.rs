@@ -96,12 +96,11 @@ impl RenderPlan {
         let downloads = Downloads::new(consent, &resources.store, reporter, CancelToken::new());
         let mut models = Vec::with_capacity(rows.len());
         for (row, layers) in rows.iter().copied().zip(layers) {
-            let backbone = match file.take() {
-                Some(file) => Backbone::from_tensors(row, file)?,
-                None => {
-                    downloads.offer(row, consent)?;
-                    Backbone::load(row, &resources.store, None)?
-                }
+            let backbone = if let Some(file) = file.take() {
+                Backbone::from_tensors(row, file)?
+            } else {
+                downloads.offer(row, consent)?;
+                Backbone::load(row, &resources.store, None)?
             };
             tracing::debug!("{} loaded from {}", row.tag, backbone.origin().name());
             if backbone.provenance() == Provenance::File {

@@ -1,5 +1,5 @@
 //! `MobileNetV2` (Sandler et al., "Inverted Residuals and Linear Bottlenecks", 2018) and `MobileNetV3` large (Howard et al.,
-//! "Searching for MobileNetV3", 2019), as timm trained them.
+//! "Searching for `MobileNetV3`", 2019), as timm trained them.
 //!
 //! Owns the graphs, their layer names and the rows of their weights. Must not know values of weights or how a graph runs.
 //!

@@ -1,4 +1,4 @@
-//! `RepVGG` (Ding et al., "RepVGG: Making VGG-style ConvNets Great Again", 2021) as it is trained: three branches in each block.
+//! `RepVGG` (Ding et al., 2021, "`RepVGG`: Making VGG-style `ConvNets` Great Again") as it is trained: three branches in each block.
 //!
 //! Owns the graphs, their layer names and the rows of their weights. Must not know values of weights or how a graph runs.
 //!
@@ -31,7 +31,7 @@ fn build(depths: [usize; 4], widths: [usize; 5]) -> Result<Graph, GraphError> {
 
 fn block(b: &mut GraphBuilder, name: &str, input: NodeId, c_out: usize, stride: usize) -> NodeId {
     let c_in = b.channels(input);
-    let mut branch = |b: &mut GraphBuilder, name: String, kernel: usize| {
+    let branch = |b: &mut GraphBuilder, name: String, kernel: usize| {
         let border = Padding::symmetric(kernel / 2, kernel / 2);
         let conv = Conv2d::new(c_in, c_out, kernel).with_stride(stride).with_padding(border);
         let x = b.conv(format!("{name}.conv"), input, conv);

@@ -155,7 +155,7 @@ impl Keras {
         x
     }
 
-    /// Convolution with bias and batch norm of Keras' first ResNet50.
+    /// Convolution with bias and batch norm of Keras' first `ResNet50`.
     fn first_unit(&mut self, conv_name: &str, norm_name: &str, x: NodeId, conv: Conv2d) -> NodeId {
         let x = self.b.conv(conv_name, x, conv.with_bias());
         self.b.keras(x, conv_name);
@@ -164,10 +164,10 @@ impl Keras {
         x
     }
 
-    /// A block of Keras' first ResNet50; `at` is its stage and letter.
+    /// A block of Keras' first `ResNet50`; `at` is its stage and letter.
     fn first_block(&mut self, at: &str, input: NodeId, width: usize, stride: usize) -> NodeId {
         let (c_in, c_out) = (self.b.channels(input), 4 * width);
-        let mut unit = |net: &mut Self, branch: &str, x: NodeId, conv: Conv2d| {
+        let unit = |net: &mut Self, branch: &str, x: NodeId, conv: Conv2d| {
             net.first_unit(&format!("res{at}_branch{branch}"), &format!("bn{at}_branch{branch}"), x, conv)
         };
         let x = unit(self, "2a", input, Conv2d::new(c_in, width, 1).with_stride(stride));
@@ -347,7 +347,6 @@ pub(super) const ROWS: &[Row] = &[
             url: "https://github.com/fchollet/deep-learning-models/releases/download/v0.2/resnet50_weights_tf_dim_ordering_tf_kernels_notop.h5",
             md5: Some("a268eb855778b3df3c7506639542a6af"),
         }),
-        verification: Verification::Table,
         ..KERAS
     },
     Row {
@@ -372,7 +371,6 @@ pub(super) const ROWS: &[Row] = &[
             "resnet/resnet152_weights_tf_dim_ordering_tf_kernels_notop.h5",
             "ee4c566cf9a93f14d82f913c2dc6dd0c"
         ),
-        verification: Verification::Table,
         ..KERAS
     },
 ];

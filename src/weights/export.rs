@@ -1,7 +1,7 @@
 //! Bound weights as a safetensors file of this program's own: torch's names, f32, and what it was made from.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use safetensors::{Dtype, SafeTensorError, View};
 
@@ -48,7 +48,7 @@ pub fn to_safetensors(
     bound: &BoundWeights,
     file: &TensorFile,
     head_prefixes: &[&str],
-    metadata: HashMap<String, String>,
+    metadata: BTreeMap<String, String>,
 ) -> Result<Vec<u8>, SafeTensorError> {
     let mut tensors: Vec<(String, Outgoing<'_>)> = Vec::new();
     for id in graph.ids() {
@@ -65,7 +65,7 @@ pub fn to_safetensors(
             tensors.push((name.to_owned(), Outgoing { shape, values: Cow::Owned(values) }));
         }
     }
-    safetensors::serialize(tensors, Some(metadata))
+    safetensors::serialize(tensors, Some(metadata.into_iter().collect()))
 }
 
 fn values_of(params: &NodeParams, role: ParamRole) -> Option<&[f32]> {

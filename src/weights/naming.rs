@@ -61,6 +61,9 @@ impl Layout {
         let (Self::HwioToOihw | Self::DepthwiseToOihw, [a, b, h, w]) = (self, wanted) else {
             return values;
         };
+        if values.len() != wanted.iter().product::<usize>() {
+            return values;
+        }
         let mut out = Vec::with_capacity(values.len());
         for first in 0..*a {
             for second in 0..*b {

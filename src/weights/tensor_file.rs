@@ -173,6 +173,20 @@ impl TensorFile {
         Ok(Self { bytes, tensors, origin, format, notes, metadata, sha256 })
     }
 
+    /// A file as it shows from outside: names and shapes without values, to see what would fit it. Binding it gives nothing.
+    pub fn without_values(shapes: impl IntoIterator<Item = (String, Vec<usize>)>) -> Self {
+        let entry = |shape| Entry::in_file(Some(ElementType::F32), "F32".to_owned(), shape, 0..0);
+        Self {
+            bytes: Cow::Borrowed(&[]),
+            tensors: shapes.into_iter().map(|(name, shape)| (name, entry(shape))).collect(),
+            origin: "a table".to_owned(),
+            format: Format::Safetensors,
+            notes: Vec::new(),
+            metadata: BTreeMap::new(),
+            sha256: OnceLock::new(),
+        }
+    }
+
     /// The path or the name it was given, for messages.
     pub fn origin(&self) -> &str {
         &self.origin

@@ -1,6 +1,6 @@
 //! `weights import`: a file of any kind that is read, bound strictly and kept as one of this program's own.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
@@ -25,11 +25,12 @@ pub(super) fn run(args: &ImportArgs, resources: &Resources, reporter: &Reporter)
     let target = target(args, row, resources)?;
     let source = args.file.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let what = format!("{}, {}", file.format().name(), Convention::of(&file).words());
-    let notes: String = file.notes().iter().map(|note| format!("; {note}")).collect();
+    let notes =
+        std::iter::once(String::new()).chain(file.notes().iter().cloned()).collect::<Vec<_>>().join("; ");
     let source_sha256 = file.sha256().to_owned();
     let graph = (row.build)().with_context(|| format!("the graph of {} is malformed", row.tag))?;
     let bound = BoundWeights::bind(&graph, row.tag, &file, row.head_prefixes)?;
-    let metadata = HashMap::from([
+    let metadata = BTreeMap::from([
         ("format".to_owned(), "pt".to_owned()),
         (MODEL_KEY.to_owned(), row.tag.to_owned()),
         (SOURCE_KEY.to_owned(), source.clone()),

@@ -126,7 +126,7 @@ impl Client {
         let fail = |reason| disk(reason, path);
         let total = offer.num_bytes;
         let mut have = file.metadata().map_err(fail)?.len();
-        if total.is_none() || total.is_some_and(|total| have > total) {
+        if total.is_none_or(|total| have > total) {
             // Without a size nobody knows whether a beginning is one.
             have = 0;
             file.set_len(0).map_err(fail)?;

@@ -56,6 +56,7 @@ pub(super) fn index(bytes: Vec<u8>) -> Result<Found, ReadError> {
     Ok(found)
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "the shape that `map_err` wants")]
 fn explain(error: hdf5_pure::Error) -> ReadError {
     ReadError::broken(format!("{error}; it may be cut short, get it again"))
 }
@@ -262,8 +263,8 @@ fn leaf(name: &str) -> Option<&'static str> {
 /// (`scale=False`), as InceptionV3 has them.
 fn by_rank(ranks: &[usize], is_depthwise: bool) -> Vec<&'static str> {
     match ranks {
-        [4] | [2] if !is_depthwise => vec!["kernel"],
-        [4, 1] | [2, 1] if !is_depthwise => vec!["kernel", "bias"],
+        [4 | 2] if !is_depthwise => vec!["kernel"],
+        [4 | 2, 1] if !is_depthwise => vec!["kernel", "bias"],
         [4] => vec!["depthwise_kernel"],
         [4, 1] => vec!["depthwise_kernel", "bias"],
         [4, 4] => vec!["depthwise_kernel", "pointwise_kernel"],

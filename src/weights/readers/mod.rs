@@ -11,8 +11,6 @@ mod torch_dict;
 mod torch_zip;
 mod zip_archive;
 
-use std::borrow::Cow;
-
 use super::error::WeightsFileError;
 use super::tensor_file::{Format, Tensors};
 
@@ -80,7 +78,7 @@ const OTHERS: [(&[u8], &str, &str); 8] = [
 ];
 
 /// Tensors by name of a whole file's bytes.
-pub(super) fn index(bytes: &Cow<'static, [u8]>, origin: &str) -> Result<Found, WeightsFileError> {
+pub(super) fn index(bytes: &[u8], origin: &str) -> Result<Found, WeightsFileError> {
     let (kind, found) = if looks_like_safetensors(bytes) {
         ("safetensors file", safetensors::index(bytes))
     } else if bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"PK\x05\x06") {
@@ -131,7 +129,7 @@ fn zip(bytes: &[u8]) -> Result<Found, ReadError> {
     if let Some(weights) = archive.find(|name| name == "model.weights.h5") {
         return keras_zip::index(&mut archive, &weights);
     }
-    if archive.find(|name| name.ends_with(".npy")).is_some() {
+    if archive.find(|name| std::path::Path::new(name).extension().is_some_and(|e| e == "npy")).is_some() {
         return Err(ReadError::Other("a NumPy archive".to_owned(), CONVERT));
     }
     Err(ReadError::Other(

@@ -4,7 +4,7 @@
 //! that memory grows with the file's length and with nothing that the file says: neither sharing nor depth costs anything. A class
 //! or a function is a name here, a call is the name with its arguments.
 //!
-//! Source: CPython's `Lib/pickletools.py`, protocols 0 to 5. candle's reader is none for files from strangers: it copies an object
+//! Source: `CPython`'s `Lib/pickletools.py`, protocols 0 to 5. candle's reader is none for files from strangers: it copies an object
 //! at each reference (a few kilobytes unfold to any size) and takes no kind but the ZIP one.
 
 use std::collections::HashMap;
@@ -120,7 +120,8 @@ impl<'a> Machine<'a> {
             0x95 => drop(self.take(8)?),
             b'(' => self.stack.push(Slot::Mark),
             b'0' => drop(self.stack.pop()),
-            b'1' => drop(self.to_mark()?),
+            // Drop down to the mark; put into a set, of which there is nothing to keep.
+            b'1' | 0x90 => drop(self.take_to_mark()?),
             b'2' => {
                 let top = self.top()?;
                 self.stack.push(Slot::Value(top));
@@ -210,7 +211,7 @@ impl<'a> Machine<'a> {
             }
             b')' => self.push(Value::Tuple(Vec::new())),
             b't' => {
-                let items = self.to_mark()?;
+                let items = self.take_to_mark()?;
                 self.push(Value::Tuple(items));
             }
             0x85..=0x87 => {
@@ -223,7 +224,7 @@ impl<'a> Machine<'a> {
             }
             b']' => self.push(Value::List(Vec::new())),
             b'l' => {
-                let items = self.to_mark()?;
+                let items = self.take_to_mark()?;
                 self.push(Value::List(items));
             }
             b'a' => {
@@ -231,12 +232,12 @@ impl<'a> Machine<'a> {
                 self.append(&[item])?;
             }
             b'e' => {
-                let items = self.to_mark()?;
+                let items = self.take_to_mark()?;
                 self.append(&items)?;
             }
             b'}' => self.push(Value::Dict(Vec::new())),
             b'd' => {
-                let items = self.to_mark()?;
+                let items = self.take_to_mark()?;
                 self.push(Value::Dict(pairs(&items)));
             }
             b's' => {
@@ -245,13 +246,12 @@ impl<'a> Machine<'a> {
                 self.put(&[(key, value)])?;
             }
             b'u' => {
-                let items = self.to_mark()?;
+                let items = self.take_to_mark()?;
                 self.put(&pairs(&items))?;
             }
             0x8f => self.push(Value::Other),
-            0x90 => drop(self.to_mark()?),
             0x91 => {
-                self.to_mark()?;
+                self.take_to_mark()?;
                 self.push(Value::Other);
             }
             b'c' => {
@@ -303,12 +303,12 @@ impl<'a> Machine<'a> {
             b'b' => drop(self.pop()?),
             b'i' => {
                 let (module, name) = (self.line()?, self.line()?);
-                let args = self.to_mark()?;
+                let args = self.take_to_mark()?;
                 let (function, args) = (self.add(Value::Global(module, name)), self.add(Value::Tuple(args)));
                 self.push(Value::Call { function, args, items: Vec::new() });
             }
             b'o' => {
-                let mut args = self.to_mark()?;
+                let mut args = self.take_to_mark()?;
                 if args.is_empty() {
                     return Err(format!("an object without a class at byte {start}"));
                 }
@@ -411,7 +411,7 @@ impl<'a> Machine<'a> {
     }
 
     /// Everything above the last mark, and the mark taken away.
-    fn to_mark(&mut self) -> Result<Vec<Id>, String> {
+    fn take_to_mark(&mut self) -> Result<Vec<Id>, String> {
         let mark = self.stack.iter().rposition(|slot| matches!(slot, Slot::Mark));
         let mark = mark.ok_or("its pickle takes more than it has")?;
         let items = self.stack.split_off(mark);

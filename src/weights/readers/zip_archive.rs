@@ -46,7 +46,7 @@ impl<'a> Archive<'a> {
 
     /// The first name for which `wanted` holds.
     pub(super) fn find(&self, wanted: impl Fn(&str) -> bool) -> Option<String> {
-        self.zip.file_names().filter_map(|name| name.ok()).find(|name| wanted(name)).map(|n| n.to_string())
+        self.zip.file_names().filter_map(Result::ok).find(|name| wanted(name)).map(|n| n.to_string())
     }
 
     /// A file of the archive; more than `max_bytes` unpacked is refused, whatever the directory says.

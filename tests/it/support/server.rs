@@ -45,8 +45,8 @@ impl Reply {
         Self { status, body: body.into(), ..Self::default() }
     }
 
-    pub fn header(mut self, name: &str, value: impl ToString) -> Self {
-        self.headers.push((name.into(), value.to_string()));
+    pub fn header(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.headers.push((name.into(), value.into()));
         self
     }
 
@@ -137,7 +137,7 @@ fn send(mut stream: TcpStream, request: &Request, reply: &Reply) -> std::io::Res
     let mut head =
         format!("HTTP/1.1 {} Whatever\r\nConnection: close\r\nContent-Length: {length}\r\n", reply.status);
     for (name, value) in &reply.headers {
-        head += &format!("{name}: {value}\r\n");
+        head += &[name, ": ", value, "\r\n"].concat();
     }
     stream.write_all(format!("{head}\r\n").as_bytes())?;
     if request.method == "HEAD" {
@@ -157,7 +157,11 @@ fn send(mut stream: TcpStream, request: &Request, reply: &Reply) -> std::io::Res
 
 /// Lower-case hexadecimal sha256.
 pub fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    Sha256::digest(bytes)
+        .iter()
+        .flat_map(|byte| [byte >> 4, byte & 15])
+        .map(|n| char::from(b"0123456789abcdef"[usize::from(n)]))
+        .collect()
 }
 
 /// The commit that a played hub is at.
@@ -168,7 +172,7 @@ pub fn hub_says(content: &[u8], location: &str) -> Reply {
     Reply::new(302, "")
         .header("Location", location)
         .header("X-Repo-Commit", COMMIT)
-        .header("X-Linked-Size", content.len())
+        .header("X-Linked-Size", content.len().to_string())
         .header("X-Linked-Etag", format!("\"{}\"", sha256(content)))
 }
 

@@ -189,8 +189,8 @@ fn what_an_earlier_run_left_is_gone_on_with() {
 #[test]
 fn a_wrong_beginning_is_found_out_and_thrown_away() {
     let (desk, server) = (Desk::new(), hub(content()));
-    desk.begin(&[7; 700_000]);
-    let mixed = [&[7; 700_000][..], &content()[700_000..]].concat();
+    desk.begin(&vec![7; 700_000]);
+    let mixed = [&vec![7; 700_000][..], &content()[700_000..]].concat();
     assert_eq!(
         words(desk.fetch(&server, HUB)),
         format!(
@@ -211,7 +211,7 @@ fn servers_without_ranges_begin_anew() {
         if request.path == "/bytes" { Reply::new(200, content()) } else { hub_says(&content(), "/bytes") }
     };
     let (desk, server) = (Desk::new(), Server::start(whole));
-    desk.begin(&[7; 700_000]);
+    desk.begin(&vec![7; 700_000]);
     assert_eq!(std::fs::read(desk.fetch(&server, HUB).unwrap().path).unwrap(), content());
     // One that refuses the range is asked for the whole.
     let refusing = |request: &Request| match (request.path.as_str(), request.range_start()) {
@@ -220,7 +220,7 @@ fn servers_without_ranges_begin_anew() {
         _ => hub_says(&content(), "/bytes"),
     };
     let (desk, server) = (Desk::new(), Server::start(refusing));
-    desk.begin(&[7; 700_000]);
+    desk.begin(&vec![7; 700_000]);
     assert_eq!(std::fs::read(desk.fetch(&server, HUB).unwrap().path).unwrap(), content());
     // One that answers with another part than was asked for isn't believed.
     let elsewhere = |request: &Request| match (request.path.as_str(), request.range_start()) {
@@ -229,7 +229,7 @@ fn servers_without_ranges_begin_anew() {
         _ => hub_says(&content(), "/bytes"),
     };
     let (desk, server) = (Desk::new(), Server::start(elsewhere));
-    desk.begin(&[7; 700_000]);
+    desk.begin(&vec![7; 700_000]);
     assert_eq!(std::fs::read(desk.fetch(&server, HUB).unwrap().path).unwrap(), content());
 }
 
@@ -344,7 +344,7 @@ fn more_than_was_announced_and_more_than_there_is_room_for_are_refused() {
         Reply::new(302, "")
             .header("Location", "/bytes")
             .header("X-Repo-Commit", COMMIT)
-            .header("X-Linked-Size", 1u64 << 60)
+            .header("X-Linked-Size", (1u64 << 60).to_string())
             .header("X-Linked-Etag", "\"abc\"")
     };
     let (desk, server) = (Desk::new(), Server::start(huge));
