@@ -11,7 +11,7 @@ use super::download::{Consent, Downloads};
 use super::outputs::{Outputs, unique_suffixes};
 use super::reporter::Reporter;
 use super::table::counted;
-use crate::engine::{Backbone, CancelToken, ComputeDevice, Provenance, Session};
+use crate::engine::{Backbone, CancelToken, ComputeDevice, Priority, Provenance, Session, start_threads};
 use crate::formats::read_record;
 use crate::graph::NodeId;
 use crate::input::FitChoice;
@@ -64,6 +64,8 @@ pub(super) struct PlannedLayer {
 impl RenderPlan {
     /// Settles everything, cheap things first. Notes for the person go to `reporter`.
     pub(super) fn new(args: &RenderArgs, resources: &Resources, reporter: &Reporter) -> anyhow::Result<Self> {
+        args.run.engine().check()?;
+        start_threads(args.run.threads, Priority::Normal)?;
         let (rows, mut file) = rows(args)?;
         let choices = InputChoices { fit: args.fit, values: args.preprocess };
         let look = look(args);
@@ -87,7 +89,7 @@ impl RenderPlan {
         };
         let figures = pictures.iter().flat_map(|p| suffixes.iter().map(|s| outputs.figure(&p.stem, *s)));
         outputs.spare(figures, pictures.iter().map(|p| p.picture.path()))?;
-        let device = ComputeDevice::open(args.device)?;
+        let device = ComputeDevice::open(args.run.device)?;
         for row in &rows {
             introduce(row, args.model.is_empty() && args.weights.is_none(), reporter);
         }
@@ -110,7 +112,7 @@ impl RenderPlan {
                     backbone.origin().name()
                 ));
             }
-            let session = Session::with_engine(Arc::new(backbone), device.clone(), args.engine);
+            let session = Session::with_engine(Arc::new(backbone), device.clone(), args.run.engine())?;
             models.push(PlannedModel { session, layers });
         }
         outputs.prepare()?;

@@ -13,7 +13,7 @@ use super::args::SelfcheckArgs;
 use super::interrupt::cancelled_by_ctrl_c;
 use super::reporter::Reporter;
 use super::table::counted;
-use crate::engine::{Backbone, CancelToken, ComputeDevice, Outcome, Session};
+use crate::engine::{Backbone, CancelToken, ComputeDevice, Outcome, Priority, Session, start_threads};
 use crate::graph::NodeId;
 use crate::input::decode::decode_bytes;
 use crate::input::{FitChoice, ValueChoice, preprocess};
@@ -59,6 +59,8 @@ enum Verdict {
 
 /// Checks the models named, or all that are here.
 pub(super) fn run(args: &SelfcheckArgs, resources: &Resources, reporter: &Reporter) -> anyhow::Result<Exit> {
+    args.run.engine().check()?;
+    start_threads(args.run.threads, Priority::Normal)?;
     let store = &resources.store;
     let rows: Vec<&'static Row> = if args.models.is_empty() {
         Registry::rows().filter(|row| store.state(row).is_here()).collect()
@@ -66,7 +68,7 @@ pub(super) fn run(args: &SelfcheckArgs, resources: &Resources, reporter: &Report
         args.models.iter().map(|name| Registry::find(name.trim())).collect::<Result<_, _>>()?
     };
     let cancel = cancelled_by_ctrl_c()?;
-    let device = ComputeDevice::open(args.device)?;
+    let device = ComputeDevice::open(args.run.device)?;
     let references =
         REFERENCES.iter().map(|text| serde_json::from_str(text)).collect::<Result<Vec<Reference>, _>>()?;
     let progress = reporter.progress(rows.len());
@@ -74,7 +76,7 @@ pub(super) fn run(args: &SelfcheckArgs, resources: &Resources, reporter: &Report
     for row in rows {
         progress.begin(row.tag);
         let checked = Backbone::load(row, store, None).map_err(anyhow::Error::from).and_then(|backbone| {
-            let session = Session::with_engine(backbone.into(), device.clone(), args.engine);
+            let session = Session::with_engine(backbone.into(), device.clone(), args.run.engine())?;
             check(session, &references, resources, &cancel)
         });
         progress.step(1);

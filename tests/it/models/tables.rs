@@ -27,7 +27,7 @@ struct Cfg {
     mean: [f32; 3],
     std: [f32; 3],
     license: String,
-    hub: String,
+    hub: Option<String>,
 }
 
 fn index() -> Vec<Entry> {
@@ -69,11 +69,6 @@ fn every_tag_binds_strictly() {
         assert!(fits, "{} ({}) doesn't take {}", row.tag, entry.by, entry.table);
         let rows = Backbone::rows_for(&file);
         assert!(rows.iter().any(|other| other.tag == row.tag), "{}", row.tag);
-        assert!(
-            rows.iter().all(|other| self::graph(other).num_params() == graph.num_params()),
-            "{}",
-            row.tag
-        );
     }
     // A check that can't fail would be none: each table is refused by a network that isn't its own.
     let vgg = table(&entries.iter().find(|e| e.tag == "vgg16.tv_in1k").unwrap().table);
@@ -92,7 +87,7 @@ fn timm_says_the_same_of_pictures_and_licences() {
         if row.tag == "tf_efficientnet_lite0.in1k" || row.tag == "legacy_xception.tf_in1k" {
             continue;
         }
-        assert_eq!(row.source, cfg.hub, "{}", row.tag);
+        assert_eq!(Some(row.source), cfg.hub.as_deref(), "{}", row.tag);
         assert_eq!((size.width, size.height), (cfg.side, cfg.side), "{}", row.tag);
         let Fit::ShortSideCrop { crop_pct, .. } = fit else { panic!("{}", row.tag) };
         assert_eq!(crop_pct, cfg.crop_pct, "{}", row.tag);

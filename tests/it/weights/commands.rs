@@ -123,19 +123,22 @@ fn what_was_downloaded_must_fit() {
 fn files_are_imported_and_run_by_name() {
     let bench = Bench::with_cat();
     bench.add("any.bin", &b0());
-    // Two rows have these tensors; preprocessing tells them apart, and no file shows that.
+    // Three rows have these tensors; borders and preprocessing tell them apart, and no file shows those.
     let run = bench.run("weights import any.bin");
     assert_eq!(run.code, Some(2));
     assert_eq!(
         run.stderr,
         format!(
-            "error: this file fits 2 networks that differ in what a file doesn't show; name one with `--model`: {B0} (SAME padding, \
-             batch norm eps 1e-3), tf_efficientnet_b0.ap_in1k (SAME padding, batch norm eps 1e-3): \"any.bin\"\n"
+            "error: this file fits 3 networks that differ in what a file doesn't show; name one with `--model`: {B0} (SAME padding, \
+             batch norm eps 1e-3), tf_efficientnet_b0.ap_in1k (SAME padding, batch norm eps 1e-3), \
+             efficientnet_b0.ra_in1k (padding of half a kernel, batch norm eps 1e-5): \"any.bin\"\n"
         )
     );
     let run = bench.run("weights import any.bin --model tf_efficientnet_b0");
     assert!(
-        run.stderr.contains("name a full tag: tf_efficientnet_b0.in1k, tf_efficientnet_b0.ap_in1k"),
+        run.stderr.contains(
+            "name a full tag: tf_efficientnet_b0.in1k, tf_efficientnet_b0.ap_in1k, efficientnet_b0.ra_in1k"
+        ),
         "{}",
         run.stderr
     );
