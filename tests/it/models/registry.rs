@@ -33,11 +33,15 @@ fn final_shape(arch: &str) -> MapShape {
         "resnet18" | "resnet34" => (512, 7),
         "resnet50" | "resnet101" | "resnet152" => (2048, 7),
         vgg if vgg.starts_with("vgg") => (512, 7),
-        "tf_efficientnet_b0" | "tf_efficientnet_lite0" | "efficientnet_b0" | "efficientnet_b1" => (1280, 7),
+        "tf_efficientnet_b0"
+        | "tf_efficientnet_lite0"
+        | "efficientnet_b0"
+        | "efficientnet_b1"
+        | "mobilenetv2_100"
+        | "repvgg_b0" => (1280, 7),
         "efficientnet_b2" => (1408, 8),
         "efficientnet_b3" => (1536, 9),
         "efficientnet_b4" => (1792, 10),
-        "mobilenetv2_100" | "repvgg_b0" => (1280, 7),
         "mobilenetv3_large_100" => (960, 7),
         "densenet121" => (1024, 7),
         "densenet169" => (1664, 7),

@@ -58,7 +58,7 @@ fn every_layout_gives_the_output_that_keras_gave() {
         assert_eq!(file.names().count(), 13, "{name}: tensors of tiny.json");
         let row = Registry::find("xception.keras_in1k").unwrap();
         let backbone = Backbone::with_graph(row, tiny(), file).unwrap_or_else(|e| panic!("{e}"));
-        let mut session = Session::new(Arc::new(backbone), ComputeDevice::cpu());
+        let mut session = Session::new(Arc::new(backbone), ComputeDevice::cpu()).unwrap();
         let input = InputBatch::new(1, 32, 40, hashweights::noise_input(32, 40)).unwrap();
         let got = session.activations(&input, &[tiny().final_node()]).unwrap().remove(0);
         assert_eq!([1, got.shape().channels, got.shape().height, got.shape().width], shape[..], "{name}");
