@@ -11,7 +11,7 @@ mod resources;
 mod view;
 mod window_request;
 
-pub use choice::{ChoiceError, DEFAULT_TAG, choose_layers, choose_row};
+pub use choice::{ChoiceError, DEFAULT_TAG, choose_layers, choose_row, choose_row_for_file};
 pub use draw::{Drawing, FigureKind, Panel, draw_sheet};
 pub use look::{Look, Scale, UnknownScale};
 pub use resources::Resources;

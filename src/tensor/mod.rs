@@ -6,8 +6,10 @@ mod activation;
 mod names;
 mod preprocess_spec;
 mod stats;
+mod weight_source;
 
 pub use activation::{Activation, InputBatch, MapShape, ShapeMismatch};
 pub use names::{did_you_mean, nearest_names};
 pub use preprocess_spec::{ChannelOrder, Fit, LongSide, PixelSize, PreprocessSpec, ResizeFilter, ValueScale};
 pub use stats::{CONSTANT_SHARE, DEAD_SHARE, FilterKind, FilterStats, KindCounts, LayerStats};
+pub use weight_source::WeightSource;
