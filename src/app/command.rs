@@ -4,12 +4,14 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::event::LayerChoice;
+use super::event::{LayerChoice, ViewId};
 use super::shown::Shown;
+use super::state::{Arrangement, LeftTab, Links};
 use crate::input::dataset::Camera;
 use crate::input::{FitChoice, ValueChoice};
 use crate::models::Row;
 use crate::mosaic::{ColourChoice, MosaicLayout, Normalisation, Paper};
+use crate::tensor::Sifting;
 
 /// One request.
 #[derive(Clone)]
@@ -38,6 +40,44 @@ pub(super) enum Command {
     SetModel(&'static Row),
     /// Something else of the picture and model at hand.
     Want(Wish),
+    /// Another view beside the others, to begin with a copy of the active one.
+    AddView,
+    /// The difference of the first two views that have one.
+    AddDifference,
+    /// Take a view away; the last stays.
+    CloseView(ViewId),
+    /// Make the panels be about this view.
+    Activate(ViewId),
+    /// What goes with what when one view changes.
+    SetLinks(Links),
+    /// How views lie beside each other.
+    Arrange(Arrangement),
+    /// Find the filter of this view that answers most as the selected one of the active view does.
+    FindClosest(ViewId),
+    /// Another layer by steps through the walk: negative ones towards the input.
+    StepLayer(isize),
+    /// Let layers pass by themselves, or stop them.
+    TogglePlay,
+    /// Layers a second.
+    SetPlaySpeed(f32),
+    /// What the left side shows.
+    SetTab(LeftTab),
+    /// Whether lists of layers have every node, or stages only.
+    ListEveryNode(bool),
+    /// Keep a filter of the active view in sight.
+    Pin(usize),
+    /// Take one out of the tray.
+    Unpin(u64),
+    /// Show the layer of a pinned filter, and select it.
+    GoToPin(u64),
+    /// How much of the filter covers the picture.
+    SetOverlay(f32),
+    /// Text for the clipboard, and what it is.
+    Copy(String, &'static str),
+    /// The table of layers.
+    ToggleTable,
+    /// What was said before.
+    ToggleLog,
     /// Another moment of the open data set.
     SetFrame(usize),
     /// Another camera of it.
@@ -91,6 +131,8 @@ pub(super) enum Wish {
     Fit(FitChoice),
     /// Other values for the network.
     Values(ValueChoice),
+    /// Other filters, or another order of them.
+    Sift(Sifting),
 }
 
 impl Command {
@@ -105,6 +147,7 @@ impl Command {
                 | Self::SetFrame(_)
                 | Self::SetCamera(_)
                 | Self::Want(_)
+                | Self::StepLayer(_)
                 | Self::Save(..)
                 | Self::SaveTyped(_)
                 | Self::Retry

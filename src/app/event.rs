@@ -1,13 +1,22 @@
 //! What the worker does for the window, and what it tells it.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::shown::Shown;
+use egui::ColorImage;
+
+use super::shown::{Inspected, Shown};
+use crate::engine::CancelToken;
+use crate::graph::NodeId;
 use crate::input::dataset::{Camera, Source};
 use crate::models::Row;
 use crate::mosaic::{MosaicSettings, Paper};
 use crate::render::InputChoices;
+use crate::tensor::{FilterStats, KindCounts, MapShape, Sifting};
+
+/// A view's number, stable while others come and go.
+pub(super) type ViewId = u64;
 
 /// A picture, before it is read.
 #[derive(Clone)]
@@ -29,6 +38,20 @@ pub(super) enum PictureChoice {
     },
 }
 
+impl PartialEq for PictureChoice {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Cat, Self::Cat) => true,
+            (Self::File(a), Self::File(b)) => a == b,
+            (
+                Self::Frame { source: a, index: i, camera: c, .. },
+                Self::Frame { source: b, index: j, camera: d, .. },
+            ) => Arc::ptr_eq(a, b) && (i, c) == (j, d),
+            _ => false,
+        }
+    }
+}
+
 /// Which layer is wanted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum LayerChoice {
@@ -38,20 +61,55 @@ pub(super) enum LayerChoice {
     Named(String),
 }
 
-/// All that decides what is on screen. The worker works out what of it is new.
+/// All that decides what a view shows. The worker works out what of it is new.
 #[derive(Clone)]
 pub(super) struct Wanted {
     pub(super) picture: PictureChoice,
+    /// The picture whose answers are subtracted, in a view of a difference.
+    pub(super) minus: Option<PictureChoice>,
     pub(super) row: &'static Row,
     pub(super) weights_file: Option<PathBuf>,
     pub(super) layer: LayerChoice,
     pub(super) input: InputChoices,
     pub(super) settings: MosaicSettings,
+    pub(super) sifting: Sifting,
+    /// Counts what a person opened anew: the same path may hold another file since.
+    pub(super) generation: u64,
     /// Longest side of a texture here.
     pub(super) max_texture_side: usize,
 }
 
-/// Work for the worker. `Show` is replaced by a newer one; the others are all done.
+impl Wanted {
+    /// Whether two wishes are of one model, run on one picture, whatever is looked at of it.
+    pub(super) fn is_same_run(&self, other: &Self) -> bool {
+        self.row.tag == other.row.tag
+            && self.picture == other.picture
+            && self.minus == other.minus
+            && self.weights_file == other.weights_file
+            && self.input == other.input
+            && self.generation == other.generation
+    }
+}
+
+impl PartialEq for Wanted {
+    fn eq(&self, other: &Self) -> bool {
+        self.is_same_run(other)
+            && self.layer == other.layer
+            && self.settings == other.settings
+            && self.sifting == other.sifting
+            && self.max_texture_side == other.max_texture_side
+    }
+}
+
+/// A filter that a person keeps in sight.
+#[derive(Clone, Debug)]
+pub(super) struct PinnedFilter {
+    pub(super) id: u64,
+    pub(super) layer: String,
+    pub(super) channel: usize,
+}
+
+/// Work for the worker. `Show` and `Open` are replaced by a newer one of their view; the others are all done.
 pub(super) enum Job {
     /// Bring this on screen. The number comes back with the answer.
     Show(u64, Box<Wanted>),
@@ -59,6 +117,15 @@ pub(super) enum Job {
     Open(u64, PathBuf),
     /// Find the models that a weight file fits.
     Fit(PathBuf),
+    /// Look at many layers of one run at once: a small picture and the numbers of each. Makes way for what is wanted on screen.
+    Walk {
+        wanted: Box<Wanted>,
+        nodes: Vec<NodeId>,
+        /// Cancelled once the window wants another walk.
+        stale: CancelToken,
+    },
+    /// Paint pinned filters of the wanted model for its picture. Makes way too.
+    Pins { wanted: Box<Wanted>, pins: Vec<PinnedFilter>, stale: CancelToken },
     /// Write what is shown as PNG.
     Save {
         /// What to write.
@@ -72,6 +139,51 @@ pub(super) enum Job {
         /// What the figure is made for.
         paper: Paper,
     },
+}
+
+/// Work for the second thread, which is never busy with a network.
+pub(super) enum SideJob {
+    /// Look into one filter.
+    Inspect(Arc<Shown>, usize),
+    /// Find the filters of one view that answer as a filter of another does.
+    Match {
+        from: Arc<Shown>,
+        channel: usize,
+        to: Arc<Shown>,
+        /// The view that is searched, and the name of the one the filter is from.
+        view: ViewId,
+        of: String,
+    },
+}
+
+/// One layer of a walk.
+#[derive(Clone)]
+pub(super) struct LayerSummary {
+    pub(super) name: String,
+    pub(super) shape: MapShape,
+    pub(super) counts: KindCounts,
+    pub(super) min: f32,
+    pub(super) mean: f32,
+    pub(super) max: f32,
+    pub(super) deviation: f32,
+    pub(super) zero_share: f32,
+    /// The mean of all its maps, small.
+    pub(super) mean_map: Arc<ColorImage>,
+}
+
+/// Many layers of one run.
+pub(super) struct Walked {
+    pub(super) wanted: Box<Wanted>,
+    pub(super) layers: HashMap<NodeId, LayerSummary>,
+}
+
+/// A pinned filter as it answers to a picture.
+#[derive(Clone)]
+pub(super) struct PinImage {
+    pub(super) id: u64,
+    pub(super) picture: String,
+    pub(super) map: Arc<ColorImage>,
+    pub(super) stats: FilterStats,
 }
 
 /// What the worker tells. Errors are values; the window shows each once.
@@ -90,6 +202,14 @@ pub(super) enum Event {
     OpenFailed(u64, String),
     /// Models that a weight file fits, at least one.
     Fits(PathBuf, Vec<&'static Row>),
+    /// Layers were looked at.
+    Walked(Arc<Walked>),
+    /// Pinned filters were painted.
+    Pins(Vec<PinImage>),
+    /// A filter was looked into.
+    Inspected(Box<Inspected>),
+    /// Filters of a view that answer as another view's filter (named) does, best first.
+    Matched(ViewId, String, Vec<(usize, f64)>),
     /// An errand came to nothing.
     ErrandFailed(String),
     /// A file was written.

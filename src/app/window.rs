@@ -5,14 +5,17 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use super::command::Commands;
 use super::dialogs::{Dialogs, SystemDialogs};
-use super::event::{Event, Job, LayerChoice, PictureChoice};
+use super::event::{Event, Job, LayerChoice, PictureChoice, SideJob, ViewId, Wanted};
+use super::kept::Kept;
 use super::panels;
-use super::pipeline::Pipeline;
+use super::pipeline::{Pipeline, Tell};
 use super::shown::Shown;
-use super::state::{Scratch, State};
-use super::textures::Texture;
+use super::side;
+use super::state::{Arrangement, LeftTab, Links, OpenWindows, Scratch, State, Walk};
+use super::textures::Textures;
 use super::theme;
-use crate::engine::Worker;
+use super::view_state::ViewState;
+use crate::engine::{CancelToken, Worker};
 use crate::graph::GraphError;
 use crate::mosaic::{MosaicSettings, Paper};
 use crate::render::{ChoiceError, InputChoices, Resources, WindowRequest, choose_row};
@@ -62,7 +65,10 @@ pub fn run(request: WindowRequest, resources: Resources) -> Result<(), AppError>
     })
 }
 
-/// The window's program. Fields drop in order: the receiver before the worker, which may be waiting to send.
+/// Bytes of finished views kept, so that stepping back to one takes no work.
+const VIEW_BUDGET_BYTES: usize = 256 << 20;
+
+/// The window's program. Fields drop in order: the receiver before the workers, which may be waiting to send.
 pub struct App {
     pub(super) state: State,
     pub(super) scratch: Scratch,
@@ -71,35 +77,16 @@ pub struct App {
     pub(super) events: Receiver<Event>,
     pub(super) sender: SyncSender<Event>,
     pub(super) worker: Worker<Job>,
+    pub(super) side: Worker<SideJob>,
     pub(super) dialogs: Arc<dyn Dialogs>,
-    /// Number of the newest job posted; answers to older ones are stale.
+    /// Finished views that may be wanted again.
+    pub(super) kept: Kept<Wanted, Arc<Shown>>,
+    /// Cancelled once pins are to be painted for something else.
+    pub(super) pins_asked: CancelToken,
+    /// Numbers of the newest job posted, view made and filter pinned.
     pub(super) newest_job: u64,
-}
-
-/// Pictures on the graphics card, of the view they were made from.
-#[derive(Default)]
-pub(super) struct Textures {
-    of: Option<Arc<Shown>>,
-    pub(super) mosaic: Option<Texture>,
-    pub(super) seen: Option<Texture>,
-    pub(super) thumbnail: Option<Texture>,
-}
-
-impl Textures {
-    /// Uploads what is new; says whether anything was.
-    fn refresh(&mut self, ctx: &egui::Context, shown: Option<&Arc<Shown>>) -> bool {
-        let Some(shown) = shown.filter(|s| !self.of.as_ref().is_some_and(|kept| Arc::ptr_eq(kept, s))) else {
-            return false;
-        };
-        self.mosaic = Some(Texture::of_tiles(ctx, "mosaic", &shown.tiles));
-        let is_same_run = self.of.as_ref().is_some_and(|kept| Arc::ptr_eq(&kept.view, &shown.view));
-        if !is_same_run {
-            self.seen = Some(Texture::of_image(ctx, "seen", &shown.seen));
-            self.thumbnail = Some(Texture::of_image(ctx, "thumbnail", &shown.thumbnail));
-        }
-        self.of = Some(Arc::clone(shown));
-        true
-    }
+    pub(super) next_view: ViewId,
+    pub(super) next_pin: u64,
 }
 
 impl App {
@@ -113,37 +100,67 @@ impl App {
         theme::install(ctx);
         let row = choose_row(request.model.as_deref(), request.weights.is_some())?;
         let (sender, events) = sync_channel(MAX_EVENTS);
-        let (to_window, wake) = (sender.clone(), ctx.clone());
-        let tell = Box::new(move |event| {
-            // A window that is gone needs no event.
-            if to_window.send(event).is_ok() {
-                wake.request_repaint();
-            }
-        });
+        let tell = |wake: egui::Context, to_window: SyncSender<Event>| -> Tell {
+            Box::new(move |event| {
+                // A window that is gone needs no event.
+                if to_window.send(event).is_ok() {
+                    wake.request_repaint();
+                }
+            })
+        };
         let computes = (request.device, request.engine);
-        let mut pipeline = Pipeline::new(resources.store.clone(), resources.cat, computes, tell);
+        let tell_shown = tell(ctx.clone(), sender.clone());
+        let mut pipeline = Pipeline::new(resources.store.clone(), resources.cat, computes, tell_shown);
         let worker = Worker::spawn("inference", move |job, cancel| pipeline.handle(job, cancel))?;
+        let tell_found = tell(ctx.clone(), sender.clone());
+        let side = Worker::spawn("looking", move |job, _| {
+            side::handle(job, &tell_found);
+            None
+        })?;
+        let view = ViewState {
+            id: 1,
+            picture: PictureChoice::Cat,
+            source: None,
+            row,
+            graph: Arc::new((row.build)()?),
+            layer: LayerChoice::Final,
+            input: InputChoices::default(),
+            settings: MosaicSettings { paper: Paper::Dark, ..MosaicSettings::default() },
+            sifting: crate::tensor::Sifting::default(),
+            difference_of: None,
+            generation: 0,
+            job: 0,
+            shown: None,
+            busy: None,
+            trouble: None,
+            good: None,
+            selected: None,
+            closest: None,
+        };
         let mut app = Self {
             state: State {
                 store: resources.store,
-                picture: PictureChoice::Cat,
-                source: None,
-                row,
-                graph: Arc::new((row.build)()?),
+                views: vec![view],
+                active: 0,
+                links: Links::default(),
+                shared_range: None,
+                arrangement: Arrangement::default(),
                 weight_files: request.weights.map(|file| (row.tag, file)).into_iter().collect(),
-                layer: LayerChoice::Final,
-                input: InputChoices::default(),
-                settings: MosaicSettings { paper: Paper::Dark, ..MosaicSettings::default() },
                 has_caption: true,
                 saved_paper: Paper::Light,
-                shown: None,
-                busy: None,
-                trouble: None,
-                good: None,
                 weights_question: None,
                 messages: std::collections::VecDeque::new(),
-                selected: None,
-                is_help_open: false,
+                log: std::collections::VecDeque::new(),
+                tab: LeftTab::default(),
+                lists_every_node: false,
+                walk: Walk::default(),
+                playing: None,
+                play_speed: 2.0,
+                pins: Vec::new(),
+                overlay_opacity: 0.6,
+                inspected: None,
+                open: OpenWindows::default(),
+                kept_bytes: 0,
                 max_texture_side: ctx.input(|i| i.max_texture_side),
             },
             scratch: Scratch::default(),
@@ -152,12 +169,17 @@ impl App {
             events,
             sender,
             worker,
+            side,
             dialogs,
+            kept: Kept::new(VIEW_BUDGET_BYTES),
+            pins_asked: CancelToken::new(),
             newest_job: 0,
+            next_view: 1,
+            next_pin: 0,
         };
         match request.picture {
             Some(path) => app.open(path),
-            None => app.show(),
+            None => app.show_active(),
         }
         Ok(app)
     }
@@ -168,8 +190,11 @@ impl eframe::App for App {
         self.state.max_texture_side = ctx.input(|i| i.max_texture_side);
         self.drain_events();
         self.take_input(ctx);
-        if self.textures.refresh(ctx, self.state.shown.as_ref())
-            && let Some(shown) = &self.state.shown
+        self.play_on(ctx);
+        self.ask_for_walk();
+        self.state.kept_bytes = self.kept.num_bytes();
+        if self.textures.refresh(ctx, &self.state)
+            && let Some(shown) = &self.state.view().shown
         {
             let what = format!("{} · {} · {}", shown.label, shown.row().tag, shown.activation.name());
             ctx.send_viewport_cmd(egui::ViewportCommand::Title(format!("{what} – filterscope")));
@@ -186,6 +211,9 @@ impl eframe::App for App {
                 commands: &mut self.commands,
             },
         );
+        if let Some(leader) = self.scratch.leader.take() {
+            self.lead_viewports(leader);
+        }
         let commands = self.commands.take();
         if !commands.is_empty() {
             let ctx = ui.ctx().clone();

@@ -6,6 +6,7 @@
 mod choice;
 mod draw;
 mod look;
+mod place;
 mod record;
 mod resources;
 mod view;
@@ -14,6 +15,7 @@ mod window_request;
 pub use choice::{ChoiceError, DEFAULT_TAG, choose_layers, choose_row};
 pub use draw::{Drawing, FigureKind, Panel, draw_sheet};
 pub use look::{Look, Scale, UnknownScale};
+pub use place::{Placement, Share, closest_filters};
 pub use resources::Resources;
 pub use view::{InputChoices, View};
 pub use window_request::WindowRequest;

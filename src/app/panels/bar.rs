@@ -1,12 +1,13 @@
 //! The menu bar.
 
 use super::super::command::Command;
+use super::super::state::MAX_VIEWS;
 use super::Context;
 
 pub(super) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
     egui::Panel::top("bar").show(ui, |ui| {
         egui::MenuBar::new().ui(ui, |ui| {
-            let has_mosaic = cx.state.shown.is_some();
+            let has_mosaic = cx.state.view().shown.is_some();
             let mut item = |ui: &mut egui::Ui, enabled: bool, text: &str, keys: &str, command: Command| {
                 let button = egui::Button::new(text);
                 let button = if keys.is_empty() { button } else { button.shortcut_text(keys) };
@@ -31,13 +32,25 @@ pub(super) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
                 item(ui, has_mosaic, "Actual size", "1", Command::ActualSize);
                 item(ui, has_mosaic, "Zoom in", "+", Command::Zoom(1.5));
                 item(ui, has_mosaic, "Zoom out", "−", Command::Zoom(1.0 / 1.5));
-                let is_selected = cx.state.selected.is_some();
+                let is_selected = cx.state.view().selected.is_some();
                 item(ui, is_selected, "Show selected filter", "Enter", Command::ShowSelected);
+                ui.separator();
+                let num_views = cx.state.views.len();
+                let id = cx.state.view().id;
+                item(ui, num_views < MAX_VIEWS, "Add view", "Ctrl+T", Command::AddView);
+                item(ui, num_views > 1, "Close view", "Ctrl+W", Command::CloseView(id));
+                item(ui, num_views > 1, "Difference of two views", "D", Command::AddDifference);
+                ui.separator();
+                item(ui, true, "Layer statistics", "", Command::ToggleTable);
+                let play =
+                    if cx.state.playing.is_some() { "Pause the layers" } else { "Play through the layers" };
+                item(ui, has_mosaic, play, "L", Command::TogglePlay);
                 ui.separator();
                 item(ui, true, "Dark or light", "", Command::ToggleTheme);
             });
             ui.menu_button("Help", |ui| {
                 item(ui, true, "Keys and words", "F1", Command::ToggleHelp);
+                item(ui, true, "Messages", "", Command::ToggleLog);
             });
         });
     });
