@@ -172,6 +172,7 @@ fn zoom_is_linked_until_it_is_not() {
                 unit: egui::MouseWheelUnit::Point,
                 delta: egui::vec2(0.0, 120.0),
                 phase: egui::TouchPhase::Move,
+                source: egui::MouseWheelSource::Unknown,
                 modifiers: egui::Modifiers::NONE,
             });
             window.harness.run_steps(8);
