@@ -17,7 +17,8 @@ use crate::tensor::FilterKind;
 pub(super) fn draw(ui: &mut Ui, cx: &mut Context<'_>, shown: &Arc<Shown>) {
     heading(ui, cx, shown);
     let view = cx.state.view();
-    let hovered = cx.scratch.views.get(&view.id).and_then(|s| s.hovered).map(|v| v.channel);
+    let pointed = cx.scratch.views.get(&view.id).and_then(|s| s.hovered);
+    let hovered = pointed.map(|v| v.channel);
     let Some(channel) = hovered.or(view.selected) else {
         ui.label("Point at a tile, or click one to keep it");
         return;
@@ -37,6 +38,10 @@ pub(super) fn draw(ui: &mut Ui, cx: &mut Context<'_>, shown: &Arc<Shown>) {
             stats.max_column,
             stats.zero_share * 100.0
         ));
+    }
+    if let Some(at) = pointed {
+        let value = shown.activation.value(channel, at.row, at.column).map_or_else(String::new, format_value);
+        ui.label(format!("row {}, column {}: {value}", at.row, at.column));
     }
     let inspected = cx.state.inspected.as_deref().filter(|found| {
         Some(found.channel) == view.selected && std::ptr::eq(found.of.as_ptr(), Arc::as_ptr(shown))

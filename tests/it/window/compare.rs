@@ -157,7 +157,7 @@ fn zoom_is_linked_until_it_is_not() {
         let texts = window.texts();
         texts
             .iter()
-            .find(|t| t.starts_with("filter ") && t.contains("\nmin "))
+            .find(|t| t.starts_with("filter ") && t.contains(", "))
             .unwrap()
             .lines()
             .next()

@@ -8,18 +8,17 @@ use crate::support::root;
 
 const MOSAIC: &str = "Mosaic of 2048 filters";
 
-/// Channel and mean of the filter whose tile is at a place of the mosaic, from its tooltip.
+/// Channel and mean of the filter whose tile is at a place of the mosaic, from the panel beside it.
 fn filter_at(window: &mut Window, at: (f32, f32)) -> (usize, f32) {
     let at = window.tile(MOSAIC, (32.0, 64.0), at);
     window.hover(at);
     let texts = window.texts();
-    let tip = texts.iter().find(|t| t.starts_with("filter ") && t.contains("\nmin ")).unwrap();
-    let number = |after: &str| {
-        let rest = &tip[tip.find(after).unwrap() + after.len()..];
-        let end = rest.find([' ', '\n']).unwrap();
-        rest[..end].replace('−', "-").parse::<f32>().unwrap()
+    let number = |start: &str, after: &str| {
+        let line = texts.iter().find(|t| t.starts_with(start) && t.contains(after)).unwrap();
+        let rest = &line[line.find(after).unwrap() + after.len()..];
+        rest[..rest.find([' ', ',']).unwrap()].replace('−', "-").parse::<f32>().unwrap()
     };
-    (number("filter ") as usize, number("mean "))
+    (number("filter ", "filter ") as usize, number("min ", "mean "))
 }
 
 #[test]
