@@ -42,8 +42,7 @@ impl App {
             Command::Pin(channel) => self.pin(channel),
             Command::Unpin(id) => self.state.pins.retain(|pin| pin.filter.id != id),
             Command::GoToPin(id) => self.go_to_pin(id),
-            // The others are no commands about views.
-            _ => {}
+            _ => self.apply_to_data(ctx, command),
         }
     }
 

@@ -82,6 +82,18 @@ pub(super) enum Command {
     SetFrame(usize),
     /// Another camera of it.
     SetCamera(Camera),
+    /// Let moments pass by themselves, or stop them.
+    TogglePlayFrames,
+    /// Moments a second at most.
+    SetFrameSpeed(f32),
+    /// Hold the range on screen for every moment, or let each have its own.
+    HoldScale(bool),
+    /// All cameras of the moment side by side.
+    ThreeCameras,
+    /// Show what is put into the open folder, or stop that.
+    ToggleWatch,
+    /// Which label is plotted.
+    SetPlottedLabel(usize),
     /// Look at one filter, or at none.
     Select(Option<usize>),
     /// The whole mosaic in sight.

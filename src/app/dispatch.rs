@@ -163,7 +163,7 @@ impl App {
         }
     }
 
-    fn set_frame(&mut self, index: usize) {
+    pub(super) fn set_frame(&mut self, index: usize) {
         let view = self.state.view();
         let (id, open) = (view.id, view.source.clone());
         let Some(open) = open.filter(|open| index < open.source.len() && index != open.index) else { return };

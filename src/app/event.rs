@@ -10,6 +10,7 @@ use super::shown::{Inspected, Shown};
 use crate::engine::CancelToken;
 use crate::graph::NodeId;
 use crate::input::dataset::{Camera, Source};
+use crate::input::live::{FeedEnd, Frame, Grown};
 use crate::models::Row;
 use crate::mosaic::{MosaicSettings, Paper};
 use crate::render::InputChoices;
@@ -36,6 +37,8 @@ pub(super) enum PictureChoice {
         /// Whose picture of that moment.
         camera: Option<Camera>,
     },
+    /// A frame of a stream.
+    Live(Frame),
 }
 
 impl PartialEq for PictureChoice {
@@ -47,9 +50,31 @@ impl PartialEq for PictureChoice {
                 Self::Frame { source: a, index: i, camera: c, .. },
                 Self::Frame { source: b, index: j, camera: d, .. },
             ) => Arc::ptr_eq(a, b) && (i, c) == (j, d),
+            (Self::Live(a), Self::Live(b)) => a.number == b.number,
             _ => false,
         }
     }
+}
+
+/// A moment's small picture.
+#[derive(Clone)]
+pub(super) struct ThumbKey {
+    pub(super) source: Arc<dyn Source>,
+    pub(super) index: usize,
+    pub(super) camera: Option<Camera>,
+}
+
+impl PartialEq for ThumbKey {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.source, &other.source) && (self.index, self.camera) == (other.index, other.camera)
+    }
+}
+
+/// A data set's labels over its moments.
+pub(super) struct LabelLines {
+    pub(super) source: Arc<dyn Source>,
+    /// Name, and (moment, value) by moment.
+    pub(super) lines: Vec<(String, Vec<[f64; 2]>)>,
 }
 
 /// Which layer is wanted.
@@ -145,6 +170,10 @@ pub(super) enum Job {
 pub(super) enum SideJob {
     /// Look into one filter.
     Inspect(Arc<Shown>, usize),
+    /// Make a moment's small picture.
+    Thumb(ThumbKey),
+    /// Work out what a data set's labels look like over time.
+    Labels(Arc<dyn Source>),
     /// Find the filters of one view that answer as a filter of another does.
     Match {
         from: Arc<Shown>,
@@ -210,6 +239,14 @@ pub(super) enum Event {
     Inspected(Box<Inspected>),
     /// Filters of a view that answer as another view's filter (named) does, best first.
     Matched(ViewId, String, Vec<(usize, f64)>),
+    /// A moment's small picture; none where it can't be read.
+    Thumb(ThumbKey, Option<Arc<ColorImage>>),
+    /// A data set's labels.
+    Labels(LabelLines),
+    /// A watched folder has something new.
+    Grown(Grown),
+    /// A stream of frames is over.
+    FeedEnded(FeedEnd),
     /// An errand came to nothing.
     ErrandFailed(String),
     /// A file was written.

@@ -23,6 +23,11 @@ impl<K: PartialEq, V: Clone> Kept<K, V> {
         Some(value)
     }
 
+    /// What is kept under a key, which stays as old as it is.
+    pub(super) fn peek(&self, key: &K) -> Option<&V> {
+        self.entries.iter().rev().find(|(kept, ..)| kept == key).map(|(_, value, _)| value)
+    }
+
     #[cfg(test)]
     fn has(&self, key: &K) -> bool {
         self.entries.iter().any(|(kept, ..)| kept == key)

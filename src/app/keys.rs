@@ -15,7 +15,7 @@ const ADD_VIEW: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key
 const CLOSE_VIEW: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::W);
 
 /// Keys and what they do, for the help window; those without modifiers count only while no text is being typed.
-pub(super) const KEYS: [(&str, &str); 19] = [
+pub(super) const KEYS: [(&str, &str); 20] = [
     ("Ctrl+O", "open a picture or a driving log"),
     ("Ctrl+S", "save the mosaic"),
     ("Ctrl+T / Ctrl+W", "add a view beside the others; close this one"),
@@ -31,6 +31,7 @@ pub(super) const KEYS: [(&str, &str); 19] = [
         "Left / Right",
         "with a filter selected, the filter beside it; else the moment before or after of a data set",
     ),
+    ("Space", "play through the moments of a data set, or else the layers; or stop"),
     ("L", "play through the layers, or stop"),
     ("Enter", "show the selected filter large"),
     ("P", "pin the selected filter, or take it out of the tray"),
@@ -39,6 +40,11 @@ pub(super) const KEYS: [(&str, &str); 19] = [
     ("Tab", "next widget; Space or Enter presses it"),
     ("F1 or ?", "this help"),
 ];
+
+/// Whether the active view is one of a data set.
+fn view_has_moments(app: &App) -> bool {
+    app.state.view().source.is_some()
+}
 
 impl App {
     /// Dropped files and keys become commands.
@@ -111,6 +117,13 @@ impl App {
         }
         if key(Key::L) {
             self.commands.push(Command::TogglePlay);
+        }
+        if key(Key::Space) {
+            self.commands.push(if view_has_moments(self) {
+                Command::TogglePlayFrames
+            } else {
+                Command::TogglePlay
+            });
         }
         if key(Key::D) {
             self.commands.push(Command::AddDifference);

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::browse::is_lasting;
 use super::command::Command;
 use super::dispatch::frame;
 use super::event::{Event, Job, Picked, PictureChoice, PinnedFilter, ViewId, Wanted};
@@ -13,6 +14,7 @@ use super::view_state::{Closest, OpenSource, Trouble};
 use super::window::App;
 use crate::engine::CancelToken;
 use crate::input::dataset::Source;
+use crate::input::live::FeedEnd;
 
 /// Events are taken for at most this long a frame; the rest waits for the next.
 const DRAIN_BUDGET: Duration = Duration::from_millis(8);
@@ -86,7 +88,9 @@ impl App {
         (view.busy, view.trouble) = (None, None);
         view.shown = Some(Arc::clone(shown));
         if let Some(wanted) = wanted {
-            self.kept.insert(wanted.clone(), Arc::clone(shown), shown.num_bytes());
+            if is_lasting(&wanted) {
+                self.kept.insert(wanted.clone(), Arc::clone(shown), shown.num_bytes());
+            }
             view.good = Some(wanted);
         }
         if at == self.state.active {
@@ -157,15 +161,15 @@ impl App {
         }
     }
 
-    pub(super) fn drain_events(&mut self) {
+    pub(super) fn drain_events(&mut self, ctx: &egui::Context) {
         let started = Instant::now();
         while started.elapsed() < DRAIN_BUDGET {
             let Ok(event) = self.events.try_recv() else { return };
-            self.take_event(event);
+            self.take_event(ctx, event);
         }
     }
 
-    fn take_event(&mut self, event: Event) {
+    fn take_event(&mut self, ctx: &egui::Context, event: Event) {
         match event {
             Event::Busy(job, what) => {
                 if let Some(at) = self.place_of(job) {
@@ -231,6 +235,16 @@ impl App {
                     self.state.inspected = Some(inspected);
                 }
             }
+            Event::Thumb(key, image) => {
+                self.scratch.thumbs_asked.retain(|asked| *asked != key);
+                self.textures.take_thumb(ctx, key, image.as_ref());
+            }
+            Event::Labels(labels) => self.state.labels = Some(labels),
+            Event::Grown(grown) => self.take_grown(&grown),
+            Event::FeedEnded(end) => {
+                let tone = if matches!(end, FeedEnd::Whole(n) if n > 0) { Tone::Good } else { Tone::Bad };
+                self.state.say(tone, end.to_string());
+            }
             Event::Matched(id, of, found) => self.take_match(id, of, found),
             Event::ErrandFailed(reason) => self.state.say(Tone::Bad, reason),
             Event::NoDialog => self.state.say(
@@ -282,6 +296,7 @@ impl App {
             );
         }
         let open = OpenSource { source: Arc::clone(source), place: place.to_owned(), index: 0, camera };
+        self.ask_for_labels(source);
         self.change_pictures(id, |view| {
             view.generation += 1;
             view.picture = frame(&open);

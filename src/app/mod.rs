@@ -5,6 +5,7 @@
 //! by any other layer.
 
 mod arrange;
+mod browse;
 mod command;
 mod dialogs;
 mod dispatch;

@@ -3,12 +3,16 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use super::event::{Event, SideJob};
+use super::browse::label_lines;
+use super::event::{Event, LabelLines, SideJob, ThumbKey};
 use super::pipeline::{Tell, filter_map};
 use super::shown::{Inspected, Shown, histogram};
+use super::textures;
 use crate::render::closest_filters;
 use crate::tensor::{FilterOrder, StandardMaps, rank};
 
+/// Longest side of a moment's small picture.
+const THUMB_SIDE: u32 = 96;
 /// Nearest filters listed.
 const NUM_NEAREST: usize = 6;
 /// Closest filters of another view that are named.
@@ -19,6 +23,14 @@ pub(super) fn handle(job: SideJob, tell: &Tell) {
     let done = catch_unwind(AssertUnwindSafe(|| match job {
         SideJob::Inspect(shown, channel) => {
             inspect(&shown, channel).map(|found| Event::Inspected(Box::new(found)))
+        }
+        SideJob::Thumb(key) => {
+            let image = thumb(&key);
+            Some(Event::Thumb(key, image))
+        }
+        SideJob::Labels(source) => {
+            let lines = label_lines(&*source);
+            Some(Event::Labels(LabelLines { source, lines }))
         }
         SideJob::Match { from, channel, to, view, of } => {
             let found = closest_filters(
@@ -36,6 +48,16 @@ pub(super) fn handle(job: SideJob, tell: &Tell) {
         Ok(None) => {}
         Err(_) => tell(Event::ErrandFailed(bug.to_owned())),
     }
+}
+
+/// A moment's picture, small. JPEG and the rest are decoded whole; what is kept is a few kilobytes.
+fn thumb(key: &ThumbKey) -> Option<Arc<egui::ColorImage>> {
+    let sample = key.source.sample(key.index)?;
+    let picture = sample.view(key.camera)?.picture.load().ok()?;
+    let (width, height) = picture.rgb.dimensions();
+    let scaled = |n: u32| (n * THUMB_SIDE / width.max(height).max(1)).clamp(1, n.max(1));
+    let small = image::imageops::thumbnail(&picture.rgb, scaled(width), scaled(height));
+    Some(textures::from_rgb(&small))
 }
 
 fn inspect(shown: &Arc<Shown>, channel: usize) -> Option<Inspected> {

@@ -4,7 +4,7 @@ use std::collections::{HashMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::{Arc, Weak};
 
-use super::event::{PinImage, PinnedFilter, ViewId, Walked, Wanted};
+use super::event::{LabelLines, PinImage, PinnedFilter, ThumbKey, ViewId, Walked, Wanted};
 use super::shown::{Inspected, NUM_BINS, Shown};
 use super::view_state::ViewState;
 use super::viewport::Viewport;
@@ -136,6 +136,14 @@ pub(super) struct State {
     pub(super) playing: Option<Playing>,
     /// Layers a second.
     pub(super) play_speed: f32,
+    /// Moments passing by themselves, and how many a second at most.
+    pub(super) playing_frames: Option<Playing>,
+    pub(super) frame_speed: f32,
+    /// The folder whose news is shown.
+    pub(super) watched: Option<PathBuf>,
+    /// The open data set's labels over time, and which of them is plotted.
+    pub(super) labels: Option<LabelLines>,
+    pub(super) plotted_label: Option<usize>,
     pub(super) pins: Vec<Pin>,
     /// How much of the filter covers the picture, 0 to 1.
     pub(super) overlay_opacity: f32,
@@ -163,6 +171,9 @@ pub(super) struct Scratch {
     pub(super) leader: Option<ViewId>,
     /// The place of the picture under the pointer, and the view it is pointed at in.
     pub(super) pointed: Option<Pointed>,
+    /// Small pictures of moments that are in sight and not here; those that were asked for.
+    pub(super) thumbs_wanted: Vec<ThumbKey>,
+    pub(super) thumbs_asked: Vec<ThumbKey>,
     /// The histogram last drawn of one filter: of which view and channel, and its bars.
     pub(super) filter_bars: Option<(Weak<Shown>, usize, [u32; NUM_BINS])>,
 }

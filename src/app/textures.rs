@@ -5,7 +5,8 @@ use std::sync::{Arc, Weak};
 
 use egui::{Color32, ColorImage, Context, Rect, TextureFilter, TextureHandle, TextureOptions, pos2, vec2};
 
-use super::event::{ViewId, Walked};
+use super::event::{ThumbKey, ViewId, Walked};
+use super::kept::Kept;
 use super::shown::Shown;
 use super::state::State;
 use crate::graph::NodeId;
@@ -111,13 +112,20 @@ impl Texture {
     }
 }
 
+/// Moments' small pictures kept: thousands.
+const THUMB_BUDGET_BYTES: usize = 64 << 20;
+
+/// A moment's small picture and its size; none where it can't be read.
+pub(super) type Thumb = Option<(Texture, egui::Vec2)>;
+
 /// Pictures on the graphics card.
-#[derive(Default)]
 pub(super) struct Textures {
     views: HashMap<ViewId, ViewTextures>,
     layers: Option<(Arc<Walked>, HashMap<NodeId, Texture>)>,
     inspected: Option<(Weak<Shown>, usize, Texture, Vec<Texture>)>,
     pins: HashMap<u64, (Arc<ColorImage>, Texture)>,
+    /// Of moments of a data set, with their sizes; none where the picture can't be read.
+    thumbs: Kept<ThumbKey, Arc<Thumb>>,
     /// The view that the window's title is about.
     titled: Option<ViewId>,
 }
@@ -130,7 +138,35 @@ pub(super) struct ViewTextures {
     pub(super) thumbnail: Texture,
 }
 
+impl Default for Textures {
+    fn default() -> Self {
+        Self {
+            views: HashMap::new(),
+            layers: None,
+            inspected: None,
+            pins: HashMap::new(),
+            thumbs: Kept::new(THUMB_BUDGET_BYTES),
+            titled: None,
+        }
+    }
+}
+
 impl Textures {
+    /// Takes a moment's small picture.
+    pub(super) fn take_thumb(&mut self, ctx: &Context, key: ThumbKey, image: Option<&Arc<ColorImage>>) {
+        let num_bytes = image.map_or(64, |image| image.pixels.len() * 4);
+        let thumb = image.map(|image| {
+            let size = vec2(image.size[0] as f32, image.size[1] as f32);
+            (Texture::of_image(ctx, "moment", image), size)
+        });
+        self.thumbs.insert(key, Arc::new(thumb), num_bytes);
+    }
+
+    /// A moment's small picture, if it is here.
+    pub(super) fn thumb(&self, key: &ThumbKey) -> Option<&Thumb> {
+        self.thumbs.peek(key).map(|thumb| &**thumb)
+    }
+
     /// Uploads what is new; says whether the active view shows something new.
     pub(super) fn refresh(&mut self, ctx: &Context, state: &State) -> bool {
         let mut is_active_new = false;

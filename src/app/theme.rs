@@ -38,6 +38,13 @@ pub(super) const VIEW_HEADER_HEIGHT: f32 = 44.0;
 pub(super) const INSET_SIDE: f32 = 96.0;
 /// Side of a layer's small picture in the tree.
 pub(super) const LAYER_SIDE: f32 = 30.0;
+/// A moment's small picture in the strip.
+pub(super) const STRIP_WIDTH: f32 = 64.0;
+pub(super) const STRIP_HEIGHT: f32 = 48.0;
+/// Height of a label's plot.
+pub(super) const LABEL_HEIGHT: f32 = 64.0;
+/// Below this height a data set's timeline leaves the room to the views.
+pub(super) const TIMELINE_ROOM: f32 = 340.0;
 /// Side of a pinned filter's map.
 pub(super) const PIN_SIDE: f32 = 56.0;
 /// Side of the maps of a filter's nearest.

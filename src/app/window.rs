@@ -17,6 +17,7 @@ use super::theme;
 use super::view_state::ViewState;
 use crate::engine::{CancelToken, Worker};
 use crate::graph::GraphError;
+use crate::input::live::{Feed, FolderWatch};
 use crate::mosaic::{MosaicSettings, Paper};
 use crate::render::{ChoiceError, InputChoices, Resources, WindowRequest, choose_row};
 
@@ -55,7 +56,12 @@ pub fn run(request: WindowRequest, resources: Resources) -> Result<(), AppError>
         ..Default::default()
     };
     let create: eframe::AppCreator<'_> = Box::new(move |cc| {
-        Ok(Box::new(App::new(&cc.egui_ctx, request, resources, Arc::new(SystemDialogs))?))
+        let frames = request.frames;
+        let mut app = App::new(&cc.egui_ctx, request, resources, Arc::new(SystemDialogs))?;
+        if let Some(size) = frames {
+            app.follow_frames(&cc.egui_ctx, size, std::io::stdin());
+        }
+        Ok(Box::new(app))
     });
     eframe::run_native("filterscope", options, create).map_err(|error| match error {
         eframe::Error::AppCreation(error) => AppError::NoWindow(error.to_string()),
@@ -81,6 +87,11 @@ pub struct App {
     pub(super) dialogs: Arc<dyn Dialogs>,
     /// Finished views that may be wanted again.
     pub(super) kept: Kept<Wanted, Arc<Shown>>,
+    /// Ends when it is dropped.
+    pub(super) watch: Option<FolderWatch>,
+    /// A stream of frames, and the number of the last that was taken.
+    pub(super) feed: Option<Arc<Feed>>,
+    pub(super) fed: u64,
     /// Cancelled once pins are to be painted for something else.
     pub(super) pins_asked: CancelToken,
     /// Numbers of the newest job posted, view made and filter pinned.
@@ -156,6 +167,11 @@ impl App {
                 walk: Walk::default(),
                 playing: None,
                 play_speed: 2.0,
+                playing_frames: None,
+                frame_speed: 5.0,
+                watched: None,
+                labels: None,
+                plotted_label: None,
                 pins: Vec::new(),
                 overlay_opacity: 0.6,
                 inspected: None,
@@ -172,6 +188,9 @@ impl App {
             side,
             dialogs,
             kept: Kept::new(VIEW_BUDGET_BYTES),
+            watch: None,
+            feed: None,
+            fed: 0,
             pins_asked: CancelToken::new(),
             newest_job: 0,
             next_view: 1,
@@ -188,9 +207,12 @@ impl App {
 impl eframe::App for App {
     fn logic(&mut self, ctx: &egui::Context, _frame: &mut eframe::Frame) {
         self.state.max_texture_side = ctx.input(|i| i.max_texture_side);
-        self.drain_events();
+        self.drain_events(ctx);
         self.take_input(ctx);
+        self.take_frames();
         self.play_on(ctx);
+        self.play_frames(ctx);
+        self.ask_for_thumbs();
         self.ask_for_walk();
         self.state.kept_bytes = self.kept.num_bytes();
         if self.textures.refresh(ctx, &self.state)

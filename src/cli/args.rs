@@ -88,6 +88,10 @@ pub(super) struct ViewArgs {
     #[arg(short, long, value_name = "FILE")]
     pub weights: Option<PathBuf>,
 
+    /// Show raw RGB frames of this size from standard input as they come, as `ffmpeg … -f rawvideo -pix_fmt rgb24 -` writes them
+    #[arg(long, value_name = "WxH", conflicts_with = "image", value_parser = frame_size)]
+    pub frames: Option<PixelSize>,
+
     /// Where to compute: auto, cpu, cuda, cuda:N or metal
     #[arg(long, value_name = "DEVICE", default_value = "auto")]
     pub device: DeviceChoice,
@@ -95,6 +99,15 @@ pub(super) struct ViewArgs {
     /// What computes on the CPU: fast (kernels of this program) or candle (a second opinion); a GPU always takes candle
     #[arg(long, value_name = "ENGINE", default_value = "fast")]
     pub engine: EngineChoice,
+}
+
+/// `640x480`, as `--fit` reads it.
+fn frame_size(text: &str) -> Result<PixelSize, String> {
+    match text.parse::<FitChoice>() {
+        Ok(FitChoice::Size(size)) => Ok(size),
+        Ok(_) => Err("expected a size as WIDTHxHEIGHT such as 640x480".to_owned()),
+        Err(error) => Err(error.to_string().replacen("fit", "frames", 1)),
+    }
 }
 
 /// Write figures: every filter of a layer as a mosaic of heat maps

@@ -39,10 +39,15 @@ pub(super) fn draw(ui: &mut Ui, cx: &mut Context<'_>, shown: &Arc<Shown>) {
             stats.zero_share * 100.0
         ));
     }
-    if let Some(at) = pointed {
-        let value = shown.activation.value(channel, at.row, at.column).map_or_else(String::new, format_value);
-        ui.label(format!("row {}, column {}: {value}", at.row, at.column));
-    }
+    // The line is always there, so that nothing moves when the pointer comes and goes.
+    ui.label(match pointed {
+        Some(at) => {
+            let value =
+                shown.activation.value(channel, at.row, at.column).map_or_else(String::new, format_value);
+            format!("row {}, column {}: {value}", at.row, at.column)
+        }
+        None => "selected".to_owned(),
+    });
     let inspected = cx.state.inspected.as_deref().filter(|found| {
         Some(found.channel) == view.selected && std::ptr::eq(found.of.as_ptr(), Arc::as_ptr(shown))
     });

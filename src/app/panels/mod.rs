@@ -15,6 +15,7 @@ mod pins;
 mod sift;
 mod status;
 mod table;
+mod timeline;
 mod transport;
 mod tree;
 mod views;
@@ -40,6 +41,10 @@ pub(super) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
     // On a window too narrow for all, the mosaic matters most.
     if ui.available_width() > super::theme::DETAILS_WIDTH + 260.0 {
         details::draw(ui, cx);
+    }
+    // Under the views, and only where they keep room.
+    if ui.available_height() > super::theme::TIMELINE_ROOM {
+        timeline::draw(ui, cx);
     }
     egui::CentralPanel::no_frame().show(ui, |ui| views::draw(ui, cx));
     models::ask(ui.ctx(), cx);

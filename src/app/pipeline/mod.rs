@@ -51,8 +51,14 @@ impl FileKey {
     }
 }
 
-/// What identifies a picture's pixels; the carried one has no file.
-type PictureKey = Option<FileKey>;
+/// What identifies a picture's pixels.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum PictureKey {
+    Carried,
+    File(FileKey),
+    /// A frame of a stream, by its number.
+    Frame(u64),
+}
 
 /// What identifies a loaded model.
 type ModelKey = (&'static str, Option<FileKey>);

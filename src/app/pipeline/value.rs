@@ -108,7 +108,10 @@ impl Pipeline {
             self.prepared.insert(prepared_key, Arc::clone(&prepared), pixels * 7 + values);
             prepared
         };
-        let path = key.as_ref().map(|file| file.path.clone());
+        let path = match &key {
+            PictureKey::File(file) => Some(file.path.clone()),
+            PictureKey::Carried | PictureKey::Frame(_) => None,
+        };
         Ok(Subject { picture, path, prepared, key })
     }
 
@@ -182,6 +185,15 @@ impl Pipeline {
     fn read_picture(&mut self, id: u64, choice: &PictureChoice) -> Result<(PictureKey, Arc<Picture>), Stop> {
         let location = match choice {
             PictureChoice::Cat => None,
+            PictureChoice::Live(frame) => {
+                // A copy of the pixels; what was read stays whole for whoever looks at it meanwhile.
+                let picture = Picture {
+                    name: format!("frame {}", frame.number),
+                    rgb: (*frame.rgb).clone(),
+                    notes: Vec::new(),
+                };
+                return Ok((PictureKey::Frame(frame.number), Arc::new(picture)));
+            }
             PictureChoice::File(path) => Some(PictureLocation::File(path.clone())),
             PictureChoice::Frame { source, place, index, camera } => {
                 let sample = source.sample(*index).ok_or_else(|| failed("that moment is not in the log"))?;
@@ -192,7 +204,7 @@ impl Pipeline {
                 Some(found.picture.clone())
             }
         };
-        let key = location.as_ref().map(|l| FileKey::of(l.path()));
+        let key = location.as_ref().map_or(PictureKey::Carried, |l| PictureKey::File(FileKey::of(l.path())));
         if let Some(picture) = self.pictures.get(&key) {
             return Ok((key, picture));
         }

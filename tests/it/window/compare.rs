@@ -66,7 +66,6 @@ fn a_place_of_the_picture_is_pointed_at_in_the_other_view_through_its_own_crop()
     let (row, column) = value(3.0, 4.0);
     let at = window.tile(image, (32.0, 64.0), (row, column));
     window.hover(at);
-    assert!(window.says("row 3, column 4"), "{:?}", window.texts());
     assert!(window.says("same place: row 2, column 3"), "{:?}", window.texts());
     // Column 0 has its middle at 0.125 of the width: pixel −31.7, cut off by the crop.
     let (row, column) = value(3.0, 0.0);
@@ -153,16 +152,9 @@ fn zoom_is_linked_until_it_is_not() {
     };
     let filter_at = |window: &mut Window, view: usize| {
         let at = place(window, view).center() + egui::vec2(40.0, 30.0);
-        window.hover(at);
+        window.click_at(at);
         let texts = window.texts();
-        texts
-            .iter()
-            .find(|t| t.starts_with("filter ") && t.contains(", "))
-            .unwrap()
-            .lines()
-            .next()
-            .unwrap()
-            .to_owned()
+        texts.into_iter().find(|t| t.starts_with("filter ") && t.contains(", ")).unwrap()
     };
     let wheel = |window: &mut Window, view: usize| {
         let at = place(window, view).center() + egui::vec2(-50.0, 10.0);

@@ -1,6 +1,7 @@
 //! The window's flows, driven through the accessibility tree: no display, no GPU.
 
 mod basics;
+mod browse;
 mod compare;
 mod filters;
 mod layers;
