@@ -32,8 +32,7 @@ impl App {
             Command::ThreeCameras => self.three_cameras(),
             Command::ToggleWatch => self.toggle_watch(ctx),
             Command::SetPlottedLabel(at) => self.state.plotted_label = Some(at),
-            // The others are no commands about data sets.
-            _ => {}
+            _ => self.apply_to_files(ctx, command),
         }
     }
 

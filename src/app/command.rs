@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::event::{LayerChoice, ViewId};
 use super::shown::Shown;
-use super::state::{Arrangement, LeftTab, Links};
+use super::state::{Arrangement, BatchScope, LeftTab, Links};
 use crate::input::dataset::Camera;
 use crate::input::{FitChoice, ValueChoice};
 use crate::models::Row;
@@ -94,6 +94,24 @@ pub(super) enum Command {
     ToggleWatch,
     /// Which label is plotted.
     SetPlottedLabel(usize),
+    /// The window that exports many figures.
+    ToggleBatch,
+    /// What a batch is to be of.
+    SetBatch(Box<BatchScope>),
+    /// Ask for the batch's folder.
+    ChooseBatchFolder,
+    /// Write what the preview shows.
+    StartBatch,
+    /// Call the running batch off.
+    CancelBatch,
+    /// Write something else than the mosaic.
+    Export(Export, PathBuf),
+    /// Ask where to.
+    ChooseExportPlace(Export),
+    /// Put the mosaic on the clipboard.
+    CopyMosaic,
+    /// Look at a picture from the clipboard.
+    PastePicture(Arc<egui::ColorImage>),
     /// Look at one filter, or at none.
     Select(Option<usize>),
     /// The whole mosaic in sight.
@@ -126,6 +144,17 @@ pub(super) enum Command {
     ToggleHelp,
     /// Close the window.
     Quit,
+}
+
+/// What can be written beside the mosaic.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Export {
+    /// The layer's values as `.npy`.
+    Values,
+    /// The selected filter's map.
+    Filter,
+    /// The picture and all views on one sheet.
+    Sheet,
 }
 
 /// Another way to look at the same picture through the same model.

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::command::{Command, Wish};
+use super::command::{Command, Export, Wish};
 use super::dialogs::{Dialogs, with_extension};
 use super::event::{Event, Job, LayerChoice, Picked, PictureChoice, ViewId};
 use super::state::Tone;
@@ -82,6 +82,13 @@ impl App {
                     let (has_caption, paper) = (self.state.has_caption, self.state.saved_paper);
                     let path = with_extension(path);
                     self.errand(Job::Save { shown, path, may_replace: false, has_caption, paper });
+                }
+            }
+            Command::ChooseExportPlace(what) => {
+                if let Some(shown) = self.state.view().shown.clone() {
+                    let selected = self.state.view().selected;
+                    let name = export_name(what, &shown, selected);
+                    self.ask(ctx, move |d| Picked::Export(d.save_png(&name), what));
                 }
             }
             Command::SetCaption(has_caption) => self.state.has_caption = has_caption,
@@ -236,7 +243,11 @@ impl App {
     }
 
     /// Asks on a thread of its own; the answer comes as an event.
-    fn ask(&mut self, ctx: &egui::Context, question: impl FnOnce(&dyn Dialogs) -> Picked + Send + 'static) {
+    pub(super) fn ask(
+        &mut self,
+        ctx: &egui::Context,
+        question: impl FnOnce(&dyn Dialogs) -> Picked + Send + 'static,
+    ) {
         let (dialogs, sender, wake) = (Arc::clone(&self.dialogs), self.sender.clone(), ctx.clone());
         let spawned = std::thread::Builder::new().name("dialog".into()).spawn(move || {
             let asked = Instant::now();
@@ -254,6 +265,18 @@ impl App {
             self.state
                 .say(Tone::Bad, format!("can't open a dialog ({error}); type the path or drop the file"));
         }
+    }
+}
+
+/// What a dialog proposes.
+fn export_name(what: Export, shown: &super::shown::Shown, selected: Option<usize>) -> String {
+    let name = shown.file_name();
+    let stem = name.strip_suffix(".png").unwrap_or(&name);
+    match (what, selected) {
+        (Export::Values, _) => format!("{stem}.npy"),
+        (Export::Filter, Some(channel)) => format!("{stem}__filter_{channel}.png"),
+        (Export::Filter, None) => name,
+        (Export::Sheet, _) => format!("{stem}__sheet.png"),
     }
 }
 

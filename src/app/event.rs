@@ -3,17 +3,21 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use egui::ColorImage;
 
+use super::command::Export;
 use super::shown::{Inspected, Shown};
+use super::view_state::OpenSource;
 use crate::engine::CancelToken;
+use crate::formats::{FigureRecord, PictureRecord};
 use crate::graph::NodeId;
 use crate::input::dataset::{Camera, Source};
 use crate::input::live::{FeedEnd, Frame, Grown};
 use crate::models::Row;
 use crate::mosaic::{MosaicSettings, Paper};
-use crate::render::InputChoices;
+use crate::render::{BatchLayers, BatchModel, BatchPlan, InputChoices};
 use crate::tensor::{FilterStats, KindCounts, MapShape, Sifting};
 
 /// A view's number, stable while others come and go.
@@ -39,6 +43,8 @@ pub(super) enum PictureChoice {
     },
     /// A frame of a stream.
     Live(Frame),
+    /// A picture from the clipboard.
+    Pasted(Frame),
 }
 
 impl PartialEq for PictureChoice {
@@ -50,7 +56,7 @@ impl PartialEq for PictureChoice {
                 Self::Frame { source: a, index: i, camera: c, .. },
                 Self::Frame { source: b, index: j, camera: d, .. },
             ) => Arc::ptr_eq(a, b) && (i, c) == (j, d),
-            (Self::Live(a), Self::Live(b)) => a.number == b.number,
+            (Self::Live(a), Self::Live(b)) | (Self::Pasted(a), Self::Pasted(b)) => a.number == b.number,
             _ => false,
         }
     }
@@ -164,12 +170,101 @@ pub(super) enum Job {
         /// What the figure is made for.
         paper: Paper,
     },
+    /// Write a layer's values.
+    SaveValues { shown: Arc<Shown>, path: PathBuf },
+    /// Write one filter's map.
+    SaveFilter { shown: Arc<Shown>, channel: usize, path: PathBuf, has_caption: bool, paper: Paper },
+    /// Write the picture and all views on one sheet.
+    SaveSheet { views: Vec<Arc<Shown>>, path: PathBuf, paper: Paper },
+    /// Make what saving would write, for the clipboard.
+    Copy { shown: Arc<Shown>, has_caption: bool, paper: Paper },
+    /// Write many figures; makes way after each.
+    Batch(Box<BatchJob>),
+}
+
+/// A batch at work, and what is left of it.
+pub(super) struct BatchJob {
+    pub(super) plan: Arc<BatchPlan>,
+    pub(super) folder: PathBuf,
+    /// The run that is next.
+    pub(super) next: usize,
+    pub(super) input: InputChoices,
+    pub(super) settings: MosaicSettings,
+    pub(super) sifting: Sifting,
+    pub(super) paper: Paper,
+    pub(super) has_caption: bool,
+    pub(super) has_values: bool,
+    pub(super) called_off: CancelToken,
+    pub(super) written: Vec<PathBuf>,
+    pub(super) news: BatchNews,
+}
+
+/// How far a batch is, and what came of it.
+#[derive(Clone, Debug, Default)]
+pub(super) struct BatchNews {
+    pub(super) num_runs: usize,
+    pub(super) num_runs_done: usize,
+    pub(super) num_written: usize,
+    /// Figures that were there already.
+    pub(super) num_kept: usize,
+    /// Picture and reason.
+    pub(super) failed: Vec<(String, String)>,
+    /// Time spent on it, not waiting.
+    pub(super) busy: Duration,
+    pub(super) is_called_off: bool,
+    pub(super) is_over: bool,
+}
+
+impl BatchNews {
+    /// Time left if it goes on as it did; none before the first run is done.
+    pub(super) fn time_left(&self) -> Option<Duration> {
+        let left = self.num_runs.saturating_sub(self.num_runs_done);
+        (self.num_runs_done > 0).then(|| self.busy / self.num_runs_done as u32 * left as u32)
+    }
+
+    /// One line at the end.
+    pub(super) fn summary(&self) -> String {
+        let how = if self.is_called_off { "batch cancelled" } else { "batch done" };
+        let kept = match self.num_kept {
+            0 => String::new(),
+            num => format!(", {num} were there already and kept"),
+        };
+        let failed = match self.failed.len() {
+            0 => String::new(),
+            num => format!(", {num} pictures failed"),
+        };
+        format!("{how}: {} figures written{kept}{failed}", self.num_written)
+    }
+}
+
+/// What a batch is to be of, before it is settled.
+pub(super) struct PlanRequest {
+    pub(super) picture: PictureChoice,
+    /// The data set, where all its moments are meant.
+    pub(super) source: Option<OpenSource>,
+    /// First and last of them.
+    pub(super) moments: (usize, usize),
+    pub(super) models: Vec<BatchModel>,
+    pub(super) layers: BatchLayers,
+    pub(super) folder: PathBuf,
+}
+
+/// A figure of this program that was opened.
+pub(super) struct RestoredFigure {
+    pub(super) path: PathBuf,
+    pub(super) record: FigureRecord,
+    /// Its picture, where one with that hash was found.
+    pub(super) picture: Option<PictureChoice>,
 }
 
 /// Work for the second thread, which is never busy with a network.
 pub(super) enum SideJob {
     /// Look into one filter.
     Inspect(Arc<Shown>, usize),
+    /// Settle what a batch would write.
+    Plan(Box<PlanRequest>),
+    /// Is this the picture that a figure was made from?
+    Check(Arc<Shown>, PictureRecord),
     /// Make a moment's small picture.
     Thumb(ThumbKey),
     /// Work out what a data set's labels look like over time.
@@ -227,6 +322,8 @@ pub(super) enum Event {
     Source(u64, PathBuf, Arc<dyn Source>),
     /// A path is taken for a picture.
     Picture(u64, PathBuf),
+    /// The same, with something to be said of it.
+    PictureWithNote(u64, PathBuf, String),
     /// A path is neither.
     OpenFailed(u64, String),
     /// Models that a weight file fits, at least one.
@@ -243,6 +340,16 @@ pub(super) enum Event {
     Thumb(ThumbKey, Option<Arc<ColorImage>>),
     /// A data set's labels.
     Labels(LabelLines),
+    /// A path is a figure of this program.
+    Figure(u64, Box<RestoredFigure>),
+    /// Whether a picture is the one that a figure was made from, and its name there.
+    Checked(bool, String),
+    /// What a batch would write, or why nothing.
+    Planned(Result<Arc<BatchPlan>, String>),
+    /// How far the batch is.
+    Batch(BatchNews),
+    /// A picture for the clipboard.
+    Copied(Arc<ColorImage>),
     /// A watched folder has something new.
     Grown(Grown),
     /// A stream of frames is over.
@@ -259,7 +366,14 @@ pub(super) enum Event {
 
 impl Picked {
     pub(super) fn is_none(&self) -> bool {
-        matches!(self, Self::Open(None) | Self::Weights(None) | Self::Save(None, _))
+        matches!(
+            self,
+            Self::Open(None)
+                | Self::Weights(None)
+                | Self::Save(None, _)
+                | Self::Export(None, _)
+                | Self::BatchFolder(None)
+        )
     }
 }
 
@@ -271,4 +385,8 @@ pub(super) enum Picked {
     Weights(Option<PathBuf>),
     /// Where to save what was on screen when the question was asked.
     Save(Option<PathBuf>, Arc<Shown>),
+    /// Where to export to.
+    Export(Option<PathBuf>, Export),
+    /// A batch's folder.
+    BatchFolder(Option<PathBuf>),
 }

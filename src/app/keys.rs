@@ -11,13 +11,16 @@ use super::window::App;
 const OPEN: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::O);
 const SAVE: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::S);
 const QUIT: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::Q);
+const BATCH: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::E);
 const ADD_VIEW: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::T);
 const CLOSE_VIEW: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::W);
 
 /// Keys and what they do, for the help window; those without modifiers count only while no text is being typed.
-pub(super) const KEYS: [(&str, &str); 20] = [
+pub(super) const KEYS: [(&str, &str); 22] = [
     ("Ctrl+O", "open a picture or a driving log"),
     ("Ctrl+S", "save the mosaic"),
+    ("Ctrl+E", "export many figures"),
+    ("Ctrl+C / Ctrl+V", "copy the mosaic as a picture; look at a copied picture"),
     ("Ctrl+T / Ctrl+W", "add a view beside the others; close this one"),
     ("Ctrl+1 … 4", "make the panels be about that view"),
     ("D", "difference of two views"),
@@ -67,6 +70,22 @@ impl App {
             if pressed(&shortcut) {
                 self.commands.push(command);
             }
+        }
+        let pasted = ctx.input(|i| {
+            i.events.iter().find_map(|event| match event {
+                egui::Event::PasteImage(image) => Some(std::sync::Arc::clone(image)),
+                _ => None,
+            })
+        });
+        if let Some(image) = pasted {
+            self.commands.push(Command::PastePicture(image));
+        }
+        let is_copied = ctx.input(|i| i.events.iter().any(|event| matches!(event, egui::Event::Copy)));
+        if is_copied && ctx.memory(egui::Memory::focused).is_none() {
+            self.commands.push(Command::CopyMosaic);
+        }
+        if pressed(&BATCH) {
+            self.commands.push(Command::ToggleBatch);
         }
         if pressed(&ADD_VIEW) {
             self.commands.push(Command::AddView);

@@ -9,12 +9,11 @@ use super::command::Command;
 use super::dispatch::frame;
 use super::event::{Event, Job, Picked, PictureChoice, PinnedFilter, ViewId, Wanted};
 use super::shown::Shown;
-use super::state::{LeftTab, Tone};
+use super::state::{BatchScope, LeftTab, Tone};
 use super::view_state::{Closest, OpenSource, Trouble};
 use super::window::App;
 use crate::engine::CancelToken;
 use crate::input::dataset::Source;
-use crate::input::live::FeedEnd;
 
 /// Events are taken for at most this long a frame; the rest waits for the next.
 const DRAIN_BUDGET: Duration = Duration::from_millis(8);
@@ -97,6 +96,7 @@ impl App {
             self.inspect_selected();
             self.paint_pins();
         }
+        self.check_expected(shown);
         self.share_scale(false);
     }
 
@@ -197,6 +197,12 @@ impl App {
                     });
                 }
             }
+            Event::PictureWithNote(job, path, note) => {
+                if self.place_of(job).is_some() {
+                    self.state.say(Tone::Bad, note);
+                    self.take_event(ctx, Event::Picture(job, path));
+                }
+            }
             Event::Source(job, place, source) => {
                 if let Some(at) = self.place_of(job) {
                     self.open_source(self.state.views[at].id, &place, &source);
@@ -235,15 +241,10 @@ impl App {
                     self.state.inspected = Some(inspected);
                 }
             }
-            Event::Thumb(key, image) => {
-                self.scratch.thumbs_asked.retain(|asked| *asked != key);
-                self.textures.take_thumb(ctx, key, image.as_ref());
-            }
-            Event::Labels(labels) => self.state.labels = Some(labels),
-            Event::Grown(grown) => self.take_grown(&grown),
-            Event::FeedEnded(end) => {
-                let tone = if matches!(end, FeedEnd::Whole(n) if n > 0) { Tone::Good } else { Tone::Bad };
-                self.state.say(tone, end.to_string());
+            Event::Figure(job, figure) => {
+                if let Some(at) = self.place_of(job) {
+                    self.take_figure(at, &figure);
+                }
             }
             Event::Matched(id, of, found) => self.take_match(id, of, found),
             Event::ErrandFailed(reason) => self.state.say(Tone::Bad, reason),
@@ -256,7 +257,14 @@ impl App {
             Event::Picked(Picked::Weights(Some(path))) => self.commands.push(Command::OpenWeights(path)),
             Event::Picked(Picked::Save(Some(path), shown)) => self.commands.push(Command::Save(path, shown)),
             // Dialogs closed without an answer.
-            Event::Picked(Picked::Open(None) | Picked::Weights(None) | Picked::Save(None, _)) => {}
+            Event::Picked(Picked::Export(Some(path), what)) => self.commands.push(Command::Export(what, path)),
+            Event::Picked(Picked::BatchFolder(Some(path))) => {
+                let folder = path.display().to_string();
+                let scope = BatchScope { folder, ..self.state.batch.scope.clone() };
+                self.commands.push(Command::SetBatch(Box::new(scope)));
+            }
+            Event::Picked(_) => {}
+            of_files => self.take_file_event(ctx, of_files),
         }
     }
 

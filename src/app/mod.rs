@@ -10,6 +10,7 @@ mod command;
 mod dialogs;
 mod dispatch;
 mod event;
+mod export;
 mod kept;
 mod keys;
 mod logic;

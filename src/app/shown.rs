@@ -13,7 +13,7 @@ use crate::input::decode::Picture;
 use crate::models::Row;
 use crate::mosaic::{Mosaic, MosaicSettings};
 use crate::render::{Placement, View};
-use crate::tensor::{Activation, LayerStats};
+use crate::tensor::{Activation, LayerStats, Sifting};
 
 /// Bars of a histogram.
 pub(super) const NUM_BINS: usize = 48;
@@ -48,6 +48,8 @@ pub(super) struct Shown {
     pub(super) stats: Arc<LayerStats>,
     /// How the mosaic was asked for.
     pub(super) settings: MosaicSettings,
+    /// Which filters were asked for, in what order.
+    pub(super) sifting: Sifting,
     /// The mosaic: pixels, geometry, ranges.
     pub(super) mosaic: Arc<Mosaic>,
     /// The mosaic as textures will take it.

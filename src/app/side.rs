@@ -8,6 +8,7 @@ use super::event::{Event, LabelLines, SideJob, ThumbKey};
 use super::pipeline::{Tell, filter_map};
 use super::shown::{Inspected, Shown, histogram};
 use super::textures;
+use crate::formats::pixels_sha256;
 use crate::render::closest_filters;
 use crate::tensor::{FilterOrder, StandardMaps, rank};
 
@@ -23,6 +24,14 @@ pub(super) fn handle(job: SideJob, tell: &Tell) {
     let done = catch_unwind(AssertUnwindSafe(|| match job {
         SideJob::Inspect(shown, channel) => {
             inspect(&shown, channel).map(|found| Event::Inspected(Box::new(found)))
+        }
+        SideJob::Plan(request) => {
+            Some(Event::Planned(request.plan().map(Arc::new).map_err(|error| error.to_string())))
+        }
+        SideJob::Check(shown, record) => {
+            let rgb = &shown.picture.rgb;
+            let hash = pixels_sha256(rgb.width(), rgb.height(), rgb.as_raw());
+            Some(Event::Checked(hash == record.pixels_sha256, record.file_name))
         }
         SideJob::Thumb(key) => {
             let image = thumb(&key);

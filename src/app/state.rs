@@ -1,10 +1,10 @@
 //! What the person is looking at and what they asked for. Panels read it; only `logic` changes it.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::{Arc, Weak};
 
-use super::event::{LabelLines, PinImage, PinnedFilter, ThumbKey, ViewId, Walked, Wanted};
+use super::event::{BatchNews, LabelLines, PinImage, PinnedFilter, ThumbKey, ViewId, Walked, Wanted};
 use super::shown::{Inspected, NUM_BINS, Shown};
 use super::view_state::ViewState;
 use super::viewport::Viewport;
@@ -12,7 +12,7 @@ use crate::engine::{CancelToken, WeightState, WeightStore};
 use crate::graph::NodeId;
 use crate::models::Row;
 use crate::mosaic::{ColourChoice, ColourMap, MosaicValue, Normalisation, Paper};
-use crate::render::Share;
+use crate::render::{BatchPlan, Share};
 
 /// Messages kept in sight; older ones stay in the log.
 const MAX_MESSAGES: usize = 6;
@@ -84,6 +84,38 @@ pub(super) struct Pin {
     pub(super) image: Option<PinImage>,
 }
 
+/// Which layers a batch is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum BatchLayer {
+    Final,
+    This,
+    AllStages,
+}
+
+/// What a batch is to be of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct BatchScope {
+    /// All moments of the open data set, or the picture on screen.
+    pub(super) is_whole_source: bool,
+    /// The first and the last moment.
+    pub(super) first: usize,
+    pub(super) last: usize,
+    pub(super) tags: BTreeSet<String>,
+    pub(super) layers: BatchLayer,
+    pub(super) folder: String,
+    /// Also the values, as `.npy` beside each figure.
+    pub(super) has_values: bool,
+}
+
+/// A batch before, while and after it is made.
+pub(super) struct Batch {
+    pub(super) scope: BatchScope,
+    /// What would be written, or why nothing; none while it is worked out.
+    pub(super) plan: Option<Result<Arc<BatchPlan>, String>>,
+    pub(super) running: Option<(BatchNews, CancelToken)>,
+    pub(super) report: Option<BatchNews>,
+}
+
 /// What the left side shows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum LeftTab {
@@ -101,11 +133,13 @@ pub(super) struct Walk {
 }
 
 /// Windows over the window.
+#[expect(clippy::struct_excessive_bools, reason = "each is open or not by itself")]
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct OpenWindows {
     pub(super) help: bool,
     pub(super) table: bool,
     pub(super) log: bool,
+    pub(super) batch: bool,
 }
 
 /// The window's state.
@@ -136,6 +170,7 @@ pub(super) struct State {
     pub(super) playing: Option<Playing>,
     /// Layers a second.
     pub(super) play_speed: f32,
+    pub(super) batch: Batch,
     /// Moments passing by themselves, and how many a second at most.
     pub(super) playing_frames: Option<Playing>,
     pub(super) frame_speed: f32,

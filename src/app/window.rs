@@ -11,11 +11,12 @@ use super::panels;
 use super::pipeline::{Pipeline, Tell};
 use super::shown::Shown;
 use super::side;
-use super::state::{Arrangement, LeftTab, Links, OpenWindows, Scratch, State, Walk};
+use super::state::{Arrangement, Batch, BatchScope, LeftTab, Links, OpenWindows, Scratch, State, Walk};
 use super::textures::Textures;
 use super::theme;
 use super::view_state::ViewState;
 use crate::engine::{CancelToken, Worker};
+use crate::formats::PictureRecord;
 use crate::graph::GraphError;
 use crate::input::live::{Feed, FolderWatch};
 use crate::mosaic::{MosaicSettings, Paper};
@@ -87,6 +88,10 @@ pub struct App {
     pub(super) dialogs: Arc<dyn Dialogs>,
     /// Finished views that may be wanted again.
     pub(super) kept: Kept<Wanted, Arc<Shown>>,
+    /// The picture that a figure was made from, while it is looked for.
+    pub(super) expected: Option<PictureRecord>,
+    /// Counts pictures from the clipboard.
+    pub(super) num_pasted: u64,
     /// Ends when it is dropped.
     pub(super) watch: Option<FolderWatch>,
     /// A stream of frames, and the number of the last that was taken.
@@ -167,6 +172,7 @@ impl App {
                 walk: Walk::default(),
                 playing: None,
                 play_speed: 2.0,
+                batch: Batch { scope: BatchScope::first(row.tag), plan: None, running: None, report: None },
                 playing_frames: None,
                 frame_speed: 5.0,
                 watched: None,
@@ -189,6 +195,8 @@ impl App {
             dialogs,
             kept: Kept::new(VIEW_BUDGET_BYTES),
             watch: None,
+            expected: None,
+            num_pasted: 0,
             feed: None,
             fed: 0,
             pins_asked: CancelToken::new(),

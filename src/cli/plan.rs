@@ -7,7 +7,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, bail};
 
 use super::args::RenderArgs;
-use super::outputs::{Outputs, unique_suffixes};
+use super::outputs::Outputs;
 use super::reporter::Reporter;
 use super::table::counted;
 use crate::engine::{Backbone, ComputeDevice, Session};
@@ -17,7 +17,9 @@ use crate::input::FitChoice;
 use crate::input::dataset::{PictureRef, expand_inputs, is_log, open_source};
 use crate::models::Row;
 use crate::mosaic::{MosaicSettings, Normalisation};
-use crate::render::{FigureKind, InputChoices, Look, Resources, Scale, choose_layers, choose_row};
+use crate::render::{
+    FigureKind, InputChoices, Look, Resources, Scale, choose_layers, choose_row, unique_suffixes,
+};
 use crate::tensor::{Fit, MapShape, PixelSize};
 
 /// Everything that `render` does, settled.

@@ -110,6 +110,9 @@ pub struct LookRecord {
     pub colour_map: String,
     /// `light` or `dark`.
     pub paper: String,
+    /// Which filters are shown and in what order, where not all in their own: `mean hide-dead top:64`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sifting: Option<String>,
 }
 
 impl FigureRecord {
@@ -170,6 +173,9 @@ impl FigureRecord {
             for (field, value) in panel.texts() {
                 text(field, value)?;
             }
+            if let Some(sifting) = &panel.look.sifting {
+                text("sifting", sifting)?;
+            }
         }
         Ok(())
     }
@@ -202,6 +208,7 @@ impl LookRecord {
             range: mosaic.range.to_string(),
             colour_map: mosaic.colour_map.to_string(),
             paper: mosaic.paper.to_string(),
+            sifting: None,
         }
     }
 }

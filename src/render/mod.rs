@@ -3,8 +3,10 @@
 //! Owns the choice of model and layer by name, how a layer becomes a figure, and what the figure records of the run behind it. Must
 //! not know arguments, widgets or threads.
 
+mod batch;
 mod choice;
 mod draw;
+mod figure_names;
 mod look;
 mod place;
 mod record;
@@ -12,8 +14,10 @@ mod resources;
 mod view;
 mod window_request;
 
+pub use batch::{BatchError, BatchFigure, BatchLayers, BatchModel, BatchPlan, BatchRun};
 pub use choice::{ChoiceError, DEFAULT_TAG, choose_layers, choose_row};
 pub use draw::{Drawing, FigureKind, Panel, draw_sheet};
+pub use figure_names::unique_suffixes;
 pub use look::{Look, Scale, UnknownScale};
 pub use place::{Placement, Share, closest_filters};
 pub use resources::Resources;

@@ -63,6 +63,45 @@ pub struct Sifting {
     pub top: Option<usize>,
 }
 
+impl std::fmt::Display for Sifting {
+    /// `mean hide-dead top:64`, each part only where it changes something but the order.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.order.name())?;
+        if self.hides_dead {
+            f.write_str(" hide-dead")?;
+        }
+        self.top.map_or(Ok(()), |top| write!(f, " top:{top}"))
+    }
+}
+
+/// Text that is no order of filters.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "order of filters `{0}`: expected index, mean, max, variance, sparsity or similarity, then hide-dead and top:N where wanted"
+)]
+pub struct UnknownSifting(pub String);
+
+impl std::str::FromStr for Sifting {
+    type Err = UnknownSifting;
+
+    fn from_str(text: &str) -> Result<Self, UnknownSifting> {
+        let unknown = || UnknownSifting(text.to_owned());
+        let mut parts = text.split(' ');
+        let order = parts.next().and_then(|name| FilterOrder::ALL.into_iter().find(|o| o.name() == name));
+        let mut sifting = Self { order: order.ok_or_else(unknown)?, ..Self::default() };
+        for part in parts {
+            match part.strip_prefix("top:") {
+                Some(top) => {
+                    sifting.top = Some(top.parse().ok().filter(|top| *top > 0).ok_or_else(unknown)?);
+                }
+                None if part == "hide-dead" => sifting.hides_dead = true,
+                None => return Err(unknown()),
+            }
+        }
+        Ok(sifting)
+    }
+}
+
 impl Sifting {
     /// Channels to show, by place; none where every channel stands at its own place. At least one is always kept: where all are
     /// dead, hiding the dead hides nothing. `go_on` is asked during long work; once it says no, `Err` is returned.
@@ -160,6 +199,19 @@ mod tests {
         let (activation, stats) = layer();
         let alike = Sifting { order: FilterOrder::Similarity, ..Sifting::default() };
         assert_eq!(alike.channels(&activation, &stats, &|| false), Err(Interrupted));
+    }
+
+    #[test]
+    fn siftings_are_read_as_they_are_printed() {
+        for order in FilterOrder::ALL {
+            for (hides_dead, top) in [(false, None), (true, Some(64))] {
+                let sifting = Sifting { order, hides_dead, top };
+                assert_eq!(sifting.to_string().parse(), Ok(sifting));
+            }
+        }
+        for bad in ["", "size", "mean top:0", "mean top:x", "mean dead"] {
+            assert_eq!(bad.parse::<Sifting>(), Err(UnknownSifting(bad.to_owned())));
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The menu bar.
 
-use super::super::command::Command;
+use super::super::command::{Command, Export};
 use super::super::state::MAX_VIEWS;
 use super::Context;
 
@@ -24,6 +24,13 @@ pub(super) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
                 item(ui, true, "Load weights…", "", Command::ChooseWeights);
                 ui.separator();
                 item(ui, has_mosaic, "Save mosaic…", "Ctrl+S", Command::ChooseSavePlace);
+                let export = Command::ChooseExportPlace;
+                item(ui, has_mosaic, "Save all views as a sheet…", "", export(Export::Sheet));
+                let is_selected = cx.state.view().selected.is_some();
+                item(ui, is_selected, "Save selected filter…", "", export(Export::Filter));
+                item(ui, has_mosaic, "Save the layer's values…", "", export(Export::Values));
+                item(ui, true, "Export many figures…", "Ctrl+E", Command::ToggleBatch);
+                item(ui, has_mosaic, "Copy mosaic", "Ctrl+C", Command::CopyMosaic);
                 ui.separator();
                 item(ui, true, "Quit", "Ctrl+Q", Command::Quit);
             });

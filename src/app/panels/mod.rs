@@ -2,6 +2,7 @@
 //! are all they change themselves.
 
 mod bar;
+mod batch;
 mod canvas;
 mod controls;
 mod details;
@@ -49,6 +50,7 @@ pub(super) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
     egui::CentralPanel::no_frame().show(ui, |ui| views::draw(ui, cx));
     models::ask(ui.ctx(), cx);
     table::draw(ui.ctx(), cx);
+    batch::draw(ui.ctx(), cx);
     log::draw(ui.ctx(), cx);
     help::draw(ui.ctx(), cx);
 }

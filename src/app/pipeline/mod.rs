@@ -2,6 +2,7 @@
 //!
 //! Runs on the worker thread; may take as long as it takes. Knows nothing of widgets.
 
+mod batch;
 mod open;
 mod save;
 mod show;
@@ -56,8 +57,9 @@ impl FileKey {
 enum PictureKey {
     Carried,
     File(FileKey),
-    /// A frame of a stream, by its number.
+    /// A frame of a stream, or a picture of the clipboard, by its number.
     Frame(u64),
+    Pasted(u64),
 }
 
 /// What identifies a loaded model.
@@ -136,10 +138,22 @@ impl Pipeline {
             },
             Job::Open(id, path) => {
                 (self.tell)(Event::Busy(id, "Opening…"));
-                (self.tell)(open::open(id, path));
+                (self.tell)(open::open(id, path, self.cat));
             }
             Job::Fit(path) => (self.tell)(open::fits(path)),
             Job::Walk { .. } | Job::Pins { .. } => return self.side_work(job, cancel),
+            Job::Batch(batch) => return self.batch(batch, cancel).map(Job::Batch),
+            Job::SaveValues { shown, path } => self.saved(path, |path| save::values(&shown, path)),
+            Job::SaveFilter { shown, channel, path, has_caption, paper } => {
+                self.saved(path, |path| save::filter(&shown, channel, path, has_caption, paper));
+            }
+            Job::SaveSheet { views, path, paper } => self.saved(path, |path| save::all(&views, path, paper)),
+            Job::Copy { shown, has_caption, paper } => {
+                (self.tell)(match save::picture(&shown, has_caption, paper) {
+                    Ok(image) => Event::Copied(image),
+                    Err(reason) => Event::ErrandFailed(reason),
+                });
+            }
             Job::Save { shown, path, may_replace, has_caption, paper } => {
                 (self.tell)(match save::save(&shown, &path, may_replace, has_caption, paper) {
                     Ok(()) => Event::Saved(path),
@@ -148,6 +162,13 @@ impl Pipeline {
             }
         }
         None
+    }
+
+    fn saved(&self, path: PathBuf, save: impl FnOnce(&Path) -> Result<(), String>) {
+        (self.tell)(match save(&path) {
+            Ok(()) => Event::Saved(path),
+            Err(reason) => Event::ErrandFailed(reason),
+        });
     }
 
     /// What is done when nothing else is wanted; it is left when something is, and done again later.

@@ -77,6 +77,7 @@ impl Pipeline {
             thumbnail: Arc::clone(&prepared.thumbnail),
             view: Arc::clone(&prepared.view),
             settings,
+            sifting: wanted.sifting,
             mosaic: Arc::new(mosaic),
             tiles,
             enlargement,

@@ -110,7 +110,7 @@ impl Pipeline {
         };
         let path = match &key {
             PictureKey::File(file) => Some(file.path.clone()),
-            PictureKey::Carried | PictureKey::Frame(_) => None,
+            PictureKey::Carried | PictureKey::Frame(_) | PictureKey::Pasted(_) => None,
         };
         Ok(Subject { picture, path, prepared, key })
     }
@@ -193,6 +193,11 @@ impl Pipeline {
                     notes: Vec::new(),
                 };
                 return Ok((PictureKey::Frame(frame.number), Arc::new(picture)));
+            }
+            PictureChoice::Pasted(frame) => {
+                let name = format!("pasted picture {}", frame.number);
+                let picture = Picture { name, rgb: (*frame.rgb).clone(), notes: Vec::new() };
+                return Ok((PictureKey::Pasted(frame.number), Arc::new(picture)));
             }
             PictureChoice::File(path) => Some(PictureLocation::File(path.clone())),
             PictureChoice::Frame { source, place, index, camera } => {

@@ -62,7 +62,8 @@ fn a_place_of_the_picture_is_pointed_at_in_the_other_view_through_its_own_crop()
     // Tile (0, 0): 8×8 values. Position (3, 4) of Mixed_7c has its middle at pixel 133.5, 165.5 of 299, so at 0.446 of the height and
     // 0.554 of the width; of 385×256 less 80 and 16 pixels, that is pixel 98.3, 133.1 of Lite0's input, nearest to position (2, 3), whose
     // middle is at 95.5, 127.5.
-    let value = |row: f32, column: f32| (row / 8.0 - 0.4375, column / 8.0 - 0.4375);
+    // A tile and its gap are nine values wide.
+    let value = |row: f32, column: f32| ((row + 0.5) / 9.0 - 0.5, (column + 0.5) / 9.0 - 0.5);
     let (row, column) = value(3.0, 4.0);
     let at = window.tile(image, (32.0, 64.0), (row, column));
     window.hover(at);
@@ -150,11 +151,14 @@ fn zoom_is_linked_until_it_is_not() {
             .get_by_role_and_label(Role::Image, &format!("View {view}: mosaic of 2048 filters"))
             .rect()
     };
+    // Three places, for one may fall between two tiles.
     let filter_at = |window: &mut Window, view: usize| {
-        let at = place(window, view).center() + egui::vec2(40.0, 30.0);
-        window.click_at(at);
-        let texts = window.texts();
-        texts.into_iter().find(|t| t.starts_with("filter ") && t.contains(", ")).unwrap()
+        [(40.0, 30.0), (44.0, 33.0), (47.0, 37.0)].map(|(x, y)| {
+            let at = place(window, view).center() + egui::vec2(x, y);
+            window.click_at(at);
+            let texts = window.texts();
+            texts.into_iter().find(|t| t.starts_with("filter ") && t.contains(", "))
+        })
     };
     let wheel = |window: &mut Window, view: usize| {
         let at = place(window, view).center() + egui::vec2(-50.0, 10.0);

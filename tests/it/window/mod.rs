@@ -3,6 +3,7 @@
 mod basics;
 mod browse;
 mod compare;
+mod export;
 mod filters;
 mod layers;
 
@@ -166,6 +167,13 @@ impl Window {
         self.harness.input_mut().dropped_files.push(Arc::new(Dropped(path.into())));
         self.harness.step();
         self.harness.input_mut().dropped_files.clear();
+    }
+
+    /// An item of a menu.
+    fn menu(&mut self, menu: &str, item: &str) {
+        self.harness.get_all_by_role_and_label(Role::Button, menu).next().unwrap().click();
+        self.harness.run_steps(3);
+        self.click_button(item);
     }
 
     fn press(&mut self, key: egui::Key) {
