@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use egui_kittest::kittest::Queryable;
 use filterscope::formats::read_record;
 
 use super::Window;
