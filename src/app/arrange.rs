@@ -28,6 +28,12 @@ impl App {
                 }
                 self.share_scale(true);
             }
+            Command::Back => self.step_back(),
+            Command::Forward => self.step_forward(),
+            Command::SetTab(tab) => self.state.tab = tab,
+            Command::ToggleTable => self.state.open.table = !self.state.open.table,
+            Command::ToggleLog => self.state.open.log = !self.state.open.log,
+            Command::ToggleHelp => self.state.open.help = !self.state.open.help,
             Command::Arrange(arrangement) => self.state.arrangement = arrangement,
             Command::FindClosest(id) => self.find_closest(id),
             Command::StepLayer(steps) => self.step_layer(steps),

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::event::{LayerChoice, ViewId};
 use super::shown::Shown;
 use super::state::{Arrangement, BatchScope, LeftTab, Links};
+use crate::engine::DeviceChoice;
 use crate::input::dataset::Camera;
 use crate::input::{FitChoice, ValueChoice};
 use crate::models::Row;
@@ -142,6 +143,11 @@ pub(super) enum Command {
     ToggleTheme,
     /// What this is, and the keys.
     ToggleHelp,
+    /// What was asked before, again; and what was taken back.
+    Back,
+    Forward,
+    /// Run networks on this device.
+    SetDevice(DeviceChoice),
     /// Close the window.
     Quit,
 }
@@ -197,6 +203,25 @@ impl Command {
     }
 }
 
+impl Command {
+    /// Whether it changes what is asked of views, so that it can be taken back.
+    pub(super) fn is_step(&self) -> bool {
+        matches!(
+            self,
+            Self::Want(_)
+                | Self::SetModel(_)
+                | Self::UseWeights(..)
+                | Self::OpenCat
+                | Self::StepLayer(_)
+                | Self::SetFrame(_)
+                | Self::SetCamera(_)
+                | Self::HoldScale(_)
+                | Self::GoToPin(_)
+                | Self::PastePicture(_)
+        )
+    }
+}
+
 /// Commands pushed while drawing.
 #[derive(Default)]
 pub(super) struct Commands(Vec<Command>);
@@ -204,6 +229,10 @@ pub(super) struct Commands(Vec<Command>);
 impl Commands {
     pub(super) fn push(&mut self, command: Command) {
         self.0.push(command);
+    }
+
+    pub(super) fn extend(&mut self, commands: impl IntoIterator<Item = Command>) {
+        self.0.extend(commands);
     }
 
     pub(super) fn take(&mut self) -> Vec<Command> {

@@ -24,9 +24,23 @@ impl App {
         if command.is_new_work() {
             self.state.messages.clear();
         }
+        let before = command.is_step().then(|| self.snapshot());
+        self.apply_one(ctx, command);
+        if let Some(before) = before {
+            self.keep_step(before);
+        }
+    }
+
+    fn apply_one(&mut self, ctx: &egui::Context, command: Command) {
         match command {
-            Command::ChoosePicture => self.ask(ctx, |d| Picked::Open(d.open_picture())),
-            Command::ChooseFolder => self.ask(ctx, |d| Picked::Open(d.open_folder())),
+            Command::ChoosePicture => {
+                let from = self.state.folder.clone();
+                self.ask(ctx, move |d| Picked::Open(d.open_picture(from.as_deref())));
+            }
+            Command::ChooseFolder => {
+                let from = self.state.folder.clone();
+                self.ask(ctx, move |d| Picked::Open(d.open_folder(from.as_deref())));
+            }
             Command::ChooseWeights => self.ask(ctx, |d| Picked::Weights(d.open_weights())),
             Command::ChooseSavePlace => {
                 if let Some(shown) = self.state.view().shown.clone() {
@@ -107,14 +121,11 @@ impl App {
                 ctx.copy_text(text);
                 self.state.say(Tone::Good, format!("copied {what}"));
             }
-            Command::ToggleTable => self.state.open.table = !self.state.open.table,
-            Command::ToggleLog => self.state.open.log = !self.state.open.log,
-            Command::SetTab(tab) => self.state.tab = tab,
             Command::ToggleTheme => {
-                let is_dark = ctx.theme() == egui::Theme::Dark;
-                ctx.set_theme(if is_dark { egui::Theme::Light } else { egui::Theme::Dark });
+                self.state.is_dark = ctx.theme() != egui::Theme::Dark;
+                ctx.set_theme(if self.state.is_dark { egui::Theme::Dark } else { egui::Theme::Light });
             }
-            Command::ToggleHelp => self.state.open.help = !self.state.open.help,
+            Command::SetDevice(device) => self.set_device(device),
             Command::Quit => ctx.send_viewport_cmd(egui::ViewportCommand::Close),
             of_views => self.apply_to_views(ctx, &of_views),
         }
@@ -191,6 +202,14 @@ impl App {
             open.camera = Some(camera);
             view.picture = frame(open);
             self.show_active();
+        }
+    }
+
+    fn set_device(&mut self, device: crate::engine::DeviceChoice) {
+        self.state.device = device;
+        let ids: Vec<ViewId> = self.state.views.iter().map(|view| view.id).collect();
+        for id in ids {
+            self.show(id);
         }
     }
 

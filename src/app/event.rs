@@ -10,7 +10,7 @@ use egui::ColorImage;
 use super::command::Export;
 use super::shown::{Inspected, Shown};
 use super::view_state::OpenSource;
-use crate::engine::CancelToken;
+use crate::engine::{CancelToken, DeviceChoice};
 use crate::formats::{FigureRecord, PictureRecord};
 use crate::graph::NodeId;
 use crate::input::dataset::{Camera, Source};
@@ -100,6 +100,7 @@ pub(super) struct Wanted {
     pub(super) minus: Option<PictureChoice>,
     pub(super) row: &'static Row,
     pub(super) weights_file: Option<PathBuf>,
+    pub(super) device: DeviceChoice,
     pub(super) layer: LayerChoice,
     pub(super) input: InputChoices,
     pub(super) settings: MosaicSettings,
@@ -117,6 +118,7 @@ impl Wanted {
             && self.picture == other.picture
             && self.minus == other.minus
             && self.weights_file == other.weights_file
+            && self.device == other.device
             && self.input == other.input
             && self.generation == other.generation
     }
@@ -186,6 +188,7 @@ pub(super) enum Job {
 pub(super) struct BatchJob {
     pub(super) plan: Arc<BatchPlan>,
     pub(super) folder: PathBuf,
+    pub(super) device: DeviceChoice,
     /// The run that is next.
     pub(super) next: usize,
     pub(super) input: InputChoices,
@@ -261,6 +264,8 @@ pub(super) struct RestoredFigure {
 pub(super) enum SideJob {
     /// Look into one filter.
     Inspect(Arc<Shown>, usize),
+    /// Find out which devices can be had.
+    Devices,
     /// Settle what a batch would write.
     Plan(Box<PlanRequest>),
     /// Is this the picture that a figure was made from?
@@ -344,6 +349,8 @@ pub(super) enum Event {
     Figure(u64, Box<RestoredFigure>),
     /// Whether a picture is the one that a figure was made from, and its name there.
     Checked(bool, String),
+    /// Devices, and why one can't be had.
+    Devices(Vec<(DeviceChoice, Result<(), String>)>),
     /// What a batch would write, or why nothing.
     Planned(Result<Arc<BatchPlan>, String>),
     /// How far the batch is.

@@ -32,7 +32,7 @@ impl App {
                 self.state.batch.scope = (**scope).clone();
                 self.plan_batch();
             }
-            Command::ChooseBatchFolder => self.ask(ctx, |d| Picked::BatchFolder(d.open_folder())),
+            Command::ChooseBatchFolder => self.ask(ctx, |d| Picked::BatchFolder(d.open_folder(None))),
             Command::StartBatch => self.start_batch(),
             Command::CancelBatch => {
                 if let Some((_, called_off)) = &self.state.batch.running {
@@ -153,6 +153,7 @@ impl App {
         let job = BatchJob {
             plan,
             folder: PathBuf::from(self.state.batch.scope.folder.trim()),
+            device: self.state.device,
             next: 0,
             input: view.input,
             settings: view.settings.clone(),

@@ -11,16 +11,20 @@ use super::window::App;
 const OPEN: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::O);
 const SAVE: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::S);
 const QUIT: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::Q);
+const BACK: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::Z);
+const FORWARD: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::Z);
+const FORWARD_TOO: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::Y);
 const BATCH: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::E);
 const ADD_VIEW: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::T);
 const CLOSE_VIEW: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::W);
 
 /// Keys and what they do, for the help window; those without modifiers count only while no text is being typed.
-pub(super) const KEYS: [(&str, &str); 22] = [
+pub(super) const KEYS: [(&str, &str); 23] = [
     ("Ctrl+O", "open a picture or a driving log"),
     ("Ctrl+S", "save the mosaic"),
     ("Ctrl+E", "export many figures"),
     ("Ctrl+C / Ctrl+V", "copy the mosaic as a picture; look at a copied picture"),
+    ("Ctrl+Z / Ctrl+Y", "back to what was asked of the views before; forward again"),
     ("Ctrl+T / Ctrl+W", "add a view beside the others; close this one"),
     ("Ctrl+1 … 4", "make the panels be about that view"),
     ("D", "difference of two views"),
@@ -70,6 +74,14 @@ impl App {
             if pressed(&shortcut) {
                 self.commands.push(command);
             }
+        }
+        for shortcut in [FORWARD, FORWARD_TOO] {
+            if pressed(&shortcut) {
+                self.commands.push(Command::Forward);
+            }
+        }
+        if pressed(&BACK) {
+            self.commands.push(Command::Back);
         }
         let pasted = ctx.input(|i| {
             i.events.iter().find_map(|event| match event {

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use super::browse::is_lasting;
 use super::command::Command;
 use super::dispatch::frame;
-use super::event::{Event, Job, Picked, PictureChoice, PinnedFilter, ViewId, Wanted};
+use super::event::{Event, Job, Picked, PictureChoice, PinnedFilter, SideJob, ViewId, Wanted};
 use super::shown::Shown;
 use super::state::{BatchScope, LeftTab, Tone};
 use super::view_state::{Closest, OpenSource, Trouble};
@@ -161,6 +161,13 @@ impl App {
         }
     }
 
+    /// Work for the second thread that nobody waits for.
+    pub(super) fn errand_beside(&mut self, job: SideJob) {
+        if self.side.enqueue(job).is_err() {
+            self.state.say(Tone::Bad, "too much is waiting to be done; try again when it is");
+        }
+    }
+
     pub(super) fn drain_events(&mut self, ctx: &egui::Context) {
         let started = Instant::now();
         while started.elapsed() < DRAIN_BUDGET {
@@ -171,6 +178,7 @@ impl App {
 
     fn take_event(&mut self, ctx: &egui::Context, event: Event) {
         match event {
+            Event::Devices(devices) => self.state.devices = devices,
             Event::Busy(job, what) => {
                 if let Some(at) = self.place_of(job) {
                     self.state.views[at].busy = Some(what);
@@ -189,12 +197,15 @@ impl App {
             }
             Event::Picture(job, path) => {
                 if let Some(at) = self.place_of(job) {
+                    self.remember_opened(&path);
+                    let before = self.snapshot();
                     let id = self.state.views[at].id;
                     self.change_pictures(id, |view| {
                         view.source = None;
                         view.generation += 1;
                         view.picture = PictureChoice::File(path.clone());
                     });
+                    self.keep_step(before);
                 }
             }
             Event::PictureWithNote(job, path, note) => {
@@ -305,10 +316,13 @@ impl App {
         }
         let open = OpenSource { source: Arc::clone(source), place: place.to_owned(), index: 0, camera };
         self.ask_for_labels(source);
+        self.remember_opened(place);
+        let before = self.snapshot();
         self.change_pictures(id, |view| {
             view.generation += 1;
             view.picture = frame(&open);
             view.source = Some(open.clone());
         });
+        self.keep_step(before);
     }
 }

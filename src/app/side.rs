@@ -8,6 +8,7 @@ use super::event::{Event, LabelLines, SideJob, ThumbKey};
 use super::pipeline::{Tell, filter_map};
 use super::shown::{Inspected, Shown, histogram};
 use super::textures;
+use crate::engine::{ComputeDevice, DeviceChoice};
 use crate::formats::pixels_sha256;
 use crate::render::closest_filters;
 use crate::tensor::{FilterOrder, StandardMaps, rank};
@@ -24,6 +25,11 @@ pub(super) fn handle(job: SideJob, tell: &Tell) {
     let done = catch_unwind(AssertUnwindSafe(|| match job {
         SideJob::Inspect(shown, channel) => {
             inspect(&shown, channel).map(|found| Event::Inspected(Box::new(found)))
+        }
+        SideJob::Devices => {
+            let found = [DeviceChoice::Cpu, DeviceChoice::Cuda(0), DeviceChoice::Metal]
+                .map(|choice| (choice, ComputeDevice::open(choice).map(drop).map_err(|e| e.to_string())));
+            Some(Event::Devices(found.into()))
         }
         SideJob::Plan(request) => {
             Some(Event::Planned(request.plan().map(Arc::new).map_err(|error| error.to_string())))

@@ -5,10 +5,11 @@ use std::path::PathBuf;
 use std::sync::{Arc, Weak};
 
 use super::event::{BatchNews, LabelLines, PinImage, PinnedFilter, ThumbKey, ViewId, Walked, Wanted};
+use super::history::History;
 use super::shown::{Inspected, NUM_BINS, Shown};
 use super::view_state::ViewState;
 use super::viewport::Viewport;
-use crate::engine::{CancelToken, WeightState, WeightStore};
+use crate::engine::{CancelToken, DeviceChoice, WeightState, WeightStore};
 use crate::graph::NodeId;
 use crate::models::Row;
 use crate::mosaic::{ColourChoice, ColourMap, MosaicValue, Normalisation, Paper};
@@ -184,6 +185,14 @@ pub(super) struct State {
     pub(super) overlay_opacity: f32,
     pub(super) inspected: Option<Box<Inspected>>,
     pub(super) open: OpenWindows,
+    pub(super) history: History,
+    pub(super) is_dark: bool,
+    /// Files and folders opened lately, the newest first, and where the last lay.
+    pub(super) recent: Vec<PathBuf>,
+    pub(super) folder: Option<PathBuf>,
+    /// Where networks run, and why others can't be had.
+    pub(super) device: DeviceChoice,
+    pub(super) devices: Vec<(DeviceChoice, Result<(), String>)>,
     /// Bytes of finished views that are kept.
     pub(super) kept_bytes: usize,
     pub(super) max_texture_side: usize,
@@ -281,6 +290,7 @@ impl State {
             minus: None,
             row: view.row,
             weights_file: self.weights_file(view.row).cloned(),
+            device: self.device,
             layer: view.layer.clone(),
             input: view.input,
             settings: view.settings.clone(),

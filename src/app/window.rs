@@ -6,9 +6,11 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use super::command::Commands;
 use super::dialogs::{Dialogs, SystemDialogs};
 use super::event::{Event, Job, LayerChoice, PictureChoice, SideJob, ViewId, Wanted};
+use super::history::History;
 use super::kept::Kept;
 use super::panels;
 use super::pipeline::{Pipeline, Tell};
+use super::remember;
 use super::shown::Shown;
 use super::side;
 use super::state::{Arrangement, Batch, BatchScope, LeftTab, Links, OpenWindows, Scratch, State, Walk};
@@ -61,6 +63,9 @@ pub fn run(request: WindowRequest, resources: Resources) -> Result<(), AppError>
         let mut app = App::new(&cc.egui_ctx, request, resources, Arc::new(SystemDialogs))?;
         if let Some(size) = frames {
             app.follow_frames(&cc.egui_ctx, size, std::io::stdin());
+        }
+        if let Some(text) = cc.storage.and_then(|storage| storage.get_string(remember::KEY)) {
+            app.take_remembered(&cc.egui_ctx, &text);
         }
         Ok(Box::new(app))
     });
@@ -124,35 +129,16 @@ impl App {
                 }
             })
         };
-        let computes = (request.device, request.engine);
+        let engine = request.engine;
         let tell_shown = tell(ctx.clone(), sender.clone());
-        let mut pipeline = Pipeline::new(resources.store.clone(), resources.cat, computes, tell_shown);
+        let mut pipeline = Pipeline::new(resources.store.clone(), resources.cat, engine, tell_shown);
         let worker = Worker::spawn("inference", move |job, cancel| pipeline.handle(job, cancel))?;
         let tell_found = tell(ctx.clone(), sender.clone());
         let side = Worker::spawn("looking", move |job, _| {
             side::handle(job, &tell_found);
             None
         })?;
-        let view = ViewState {
-            id: 1,
-            picture: PictureChoice::Cat,
-            source: None,
-            row,
-            graph: Arc::new((row.build)()?),
-            layer: LayerChoice::Final,
-            input: InputChoices::default(),
-            settings: MosaicSettings { paper: Paper::Dark, ..MosaicSettings::default() },
-            sifting: crate::tensor::Sifting::default(),
-            difference_of: None,
-            generation: 0,
-            job: 0,
-            shown: None,
-            busy: None,
-            trouble: None,
-            good: None,
-            selected: None,
-            closest: None,
-        };
+        let view = first_view(row)?;
         let mut app = Self {
             state: State {
                 store: resources.store,
@@ -183,6 +169,12 @@ impl App {
                 inspected: None,
                 open: OpenWindows::default(),
                 kept_bytes: 0,
+                history: History::default(),
+                is_dark: true,
+                recent: Vec::new(),
+                folder: None,
+                device: request.device,
+                devices: Vec::new(),
                 max_texture_side: ctx.input(|i| i.max_texture_side),
             },
             scratch: Scratch::default(),
@@ -204,6 +196,7 @@ impl App {
             next_view: 1,
             next_pin: 0,
         };
+        app.errand_beside(SideJob::Devices);
         match request.picture {
             Some(path) => app.open(path),
             None => app.show_active(),
@@ -213,6 +206,10 @@ impl App {
 }
 
 impl eframe::App for App {
+    fn save(&mut self, storage: &mut dyn eframe::Storage) {
+        storage.set_string(remember::KEY, self.remembered());
+    }
+
     fn logic(&mut self, ctx: &egui::Context, _frame: &mut eframe::Frame) {
         self.state.max_texture_side = ctx.input(|i| i.max_texture_side);
         self.drain_events(ctx);
@@ -253,4 +250,28 @@ impl eframe::App for App {
             ctx.request_repaint();
         }
     }
+}
+
+/// The picture the program carries, through the model's last layer.
+fn first_view(row: &'static crate::models::Row) -> Result<ViewState, GraphError> {
+    Ok(ViewState {
+        id: 1,
+        picture: PictureChoice::Cat,
+        source: None,
+        row,
+        graph: Arc::new((row.build)()?),
+        layer: LayerChoice::Final,
+        input: InputChoices::default(),
+        settings: MosaicSettings { paper: Paper::Dark, ..MosaicSettings::default() },
+        sifting: crate::tensor::Sifting::default(),
+        difference_of: None,
+        generation: 0,
+        job: 0,
+        shown: None,
+        busy: None,
+        trouble: None,
+        good: None,
+        selected: None,
+        closest: None,
+    })
 }

@@ -1,12 +1,14 @@
 //! The menu bar.
 
 use super::super::command::{Command, Export};
-use super::super::state::MAX_VIEWS;
+use super::super::state::{MAX_VIEWS, State};
 use super::Context;
+use crate::engine::DeviceChoice;
 
 pub(super) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
     egui::Panel::top("bar").show(ui, |ui| {
         egui::MenuBar::new().ui(ui, |ui| {
+            let (mut recent, mut chosen_device) = (None, None);
             let has_mosaic = cx.state.view().shown.is_some();
             let mut item = |ui: &mut egui::Ui, enabled: bool, text: &str, keys: &str, command: Command| {
                 let button = egui::Button::new(text);
@@ -19,6 +21,19 @@ pub(super) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
             ui.menu_button("File", |ui| {
                 item(ui, true, "Open picture or log…", "Ctrl+O", Command::ChoosePicture);
                 item(ui, true, "Open folder…", "", Command::ChooseFolder);
+                ui.menu_button("Recent", |ui| {
+                    if cx.state.recent.is_empty() {
+                        ui.label("Nothing was opened yet");
+                    }
+                    for path in &cx.state.recent {
+                        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+                        let entry = ui.button(name).on_hover_text(path.display().to_string());
+                        if entry.clicked() {
+                            recent = Some(path.clone());
+                            ui.close();
+                        }
+                    }
+                });
                 item(ui, true, "Show the cat", "", Command::OpenCat);
                 ui.separator();
                 item(ui, true, "Load weights…", "", Command::ChooseWeights);
@@ -35,6 +50,10 @@ pub(super) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
                 item(ui, true, "Quit", "Ctrl+Q", Command::Quit);
             });
             ui.menu_button("View", |ui| {
+                let history = &cx.state.history;
+                item(ui, history.can_go_back(), "Back", "Ctrl+Z", Command::Back);
+                item(ui, history.can_go_forward(), "Forward", "Ctrl+Y", Command::Forward);
+                ui.separator();
                 item(ui, has_mosaic, "Fit to window", "F", Command::Fit);
                 item(ui, has_mosaic, "Actual size", "1", Command::ActualSize);
                 item(ui, has_mosaic, "Zoom in", "+", Command::Zoom(1.5));
@@ -55,10 +74,46 @@ pub(super) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
                 ui.separator();
                 item(ui, true, "Dark or light", "", Command::ToggleTheme);
             });
+            ui.menu_button("Device", |ui| devices(ui, cx.state, &mut chosen_device));
             ui.menu_button("Help", |ui| {
                 item(ui, true, "Keys and words", "F1", Command::ToggleHelp);
                 item(ui, true, "Messages", "", Command::ToggleLog);
             });
+            cx.commands
+                .extend(recent.map(Command::Open).into_iter().chain(chosen_device.map(Command::SetDevice)));
         });
     });
+}
+
+/// Where networks run; what can't be had says why.
+fn devices(ui: &mut egui::Ui, state: &State, chosen: &mut Option<DeviceChoice>) {
+    let choices = &state.devices;
+    if choices.is_empty() {
+        ui.label("Looking which devices there are…");
+    }
+    for (device, found) in choices {
+        let is_chosen = match state.device {
+            DeviceChoice::Auto => {
+                state.view().shown.as_ref().is_some_and(|s| s.run_by.device == device.to_string())
+            }
+            other => other == *device,
+        };
+        let entry = ui.add_enabled(found.is_ok(), egui::Button::selectable(is_chosen, device_words(*device)));
+        if entry.clicked() {
+            *chosen = Some(*device);
+            ui.close();
+        }
+        if let Err(reason) = found {
+            ui.add(egui::Label::new(egui::RichText::new(reason).weak().small()).wrap());
+        }
+    }
+}
+
+fn device_words(device: DeviceChoice) -> &'static str {
+    match device {
+        DeviceChoice::Auto => "The fastest there is",
+        DeviceChoice::Cpu => "CPU",
+        DeviceChoice::Cuda(_) => "CUDA",
+        DeviceChoice::Metal => "Metal",
+    }
 }

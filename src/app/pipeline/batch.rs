@@ -62,6 +62,7 @@ impl Pipeline {
             minus: None,
             row: model.row,
             weights_file: model.weights_file.clone(),
+            device: job.device,
             layer: LayerChoice::Final,
             input: job.input,
             settings: job.settings.clone(),

@@ -62,14 +62,13 @@ enum PictureKey {
     Pasted(u64),
 }
 
-/// What identifies a loaded model.
-type ModelKey = (&'static str, Option<FileKey>);
+/// What identifies a loaded model: its tag, its file, where it runs.
+type ModelKey = (&'static str, Option<FileKey>, DeviceChoice);
 
 /// Everything the worker keeps from job to job.
 pub(super) struct Pipeline {
     store: WeightStore,
     cat: &'static [u8],
-    device: DeviceChoice,
     engine: EngineChoice,
     tell: Tell,
     sessions: Vec<(ModelKey, Session)>,
@@ -91,16 +90,10 @@ fn failed(error: impl std::fmt::Display) -> Stop {
 }
 
 impl Pipeline {
-    pub(super) fn new(
-        store: WeightStore,
-        cat: &'static [u8],
-        (device, engine): (DeviceChoice, EngineChoice),
-        tell: Tell,
-    ) -> Self {
+    pub(super) fn new(store: WeightStore, cat: &'static [u8], engine: EngineChoice, tell: Tell) -> Self {
         Self {
             store,
             cat,
-            device,
             engine,
             tell,
             sessions: Vec::new(),

@@ -233,7 +233,7 @@ impl Pipeline {
             return Ok(self.sessions.len() - 1);
         }
         (self.tell)(Event::Busy(id, "Loading the weights…"));
-        let device = ComputeDevice::open(self.device).map_err(failed)?;
+        let device = ComputeDevice::open(wanted.device).map_err(failed)?;
         let backbone =
             Backbone::load(wanted.row, &self.store, wanted.weights_file.as_deref()).map_err(failed)?;
         if self.sessions.len() >= MAX_SESSIONS {
@@ -245,7 +245,7 @@ impl Pipeline {
 }
 
 fn model_key(wanted: &Wanted) -> ModelKey {
-    (wanted.row.tag, wanted.weights_file.as_deref().map(FileKey::of))
+    (wanted.row.tag, wanted.weights_file.as_deref().map(FileKey::of), wanted.device)
 }
 
 impl PictureChoice {

@@ -5,6 +5,7 @@ mod browse;
 mod compare;
 mod export;
 mod filters;
+mod home;
 mod layers;
 
 use std::path::{Path, PathBuf};
@@ -41,11 +42,11 @@ impl Scripted {
 }
 
 impl Dialogs for Scripted {
-    fn open_picture(&self) -> Option<PathBuf> {
+    fn open_picture(&self, _from: Option<&Path>) -> Option<PathBuf> {
         self.take()
     }
 
-    fn open_folder(&self) -> Option<PathBuf> {
+    fn open_folder(&self, _from: Option<&Path>) -> Option<PathBuf> {
         self.take()
     }
 
