@@ -53,6 +53,9 @@ impl App {
                 }
             }
         }
+        if id == self.state.view().id {
+            self.plan_batch();
+        }
         let depends = |of: Option<(ViewId, ViewId)>| of.is_some_and(|(a, b)| a == id || b == id);
         let dependents: Vec<ViewId> =
             self.state.views.iter().filter(|v| depends(v.difference_of)).map(|v| v.id).collect();

@@ -126,12 +126,15 @@ impl Window {
         }
     }
 
+    /// A click goes where the widget was drawn last; panels that grow move it a frame later.
     fn click(&mut self, label: &str) {
+        self.harness.run_steps(2);
         self.harness.get_by_label(label).click();
         self.harness.run_steps(3);
     }
 
     fn click_button(&mut self, label: &str) {
+        self.harness.run_steps(2);
         self.harness.get_all_by_role_and_label(Role::Button, label).next().unwrap().click();
         self.harness.run_steps(3);
     }
