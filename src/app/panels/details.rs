@@ -41,7 +41,7 @@ pub(super) fn draw(ui: &mut Ui, cx: &mut Context<'_>) {
 fn pictures(ui: &mut Ui, cx: &Context<'_>, shown: &Shown) {
     let view = cx.state.view();
     let textures = cx.textures.view(view.id);
-    let side = ((ui.available_width() - 8.0) / 2.0).max(60.0);
+    let side = ((ui.available_width() - 20.0) / 2.0).max(60.0);
     let input = &shown.view.preprocessed;
     let scratch = cx.scratch.views.get(&view.id);
     let pointed = scratch.and_then(|s| s.at_map.or(s.hovered.map(|at| (at.row, at.column))));

@@ -46,7 +46,7 @@ pub(super) fn draw(ui: &mut Ui, cx: &mut Context<'_>, shown: &Arc<Shown>) {
                 shown.activation.value(channel, at.row, at.column).map_or_else(String::new, format_value);
             format!("row {}, column {}: {value}", at.row, at.column)
         }
-        None => "selected".to_owned(),
+        None => "point at a tile to read a value".to_owned(),
     });
     let inspected = cx.state.inspected.as_deref().filter(|found| {
         Some(found.channel) == view.selected && std::ptr::eq(found.of.as_ptr(), Arc::as_ptr(shown))
@@ -119,7 +119,7 @@ fn heading(ui: &mut Ui, cx: &mut Context<'_>, shown: &Shown) {
 /// The map and the map over the picture, side by side, then what is like it.
 fn inside(ui: &mut Ui, cx: &mut Context<'_>, view: &ViewState, shown: &Shown, found: &Inspected) {
     let channel = found.channel;
-    let side = ((ui.available_width() - 8.0) / 2.0).max(60.0);
+    let side = ((ui.available_width() - 20.0) / 2.0).max(60.0);
     let mut at_map = None;
     ui.horizontal_top(|ui| {
         at_map = map(ui, cx, shown, channel, side);

@@ -57,8 +57,10 @@ fn controls(ui: &mut Ui, cx: &mut Context<'_>, open: &OpenSource) {
                 cx.commands.push(Command::ToggleWatch);
             }
         }
+        ui.label(format!("moment {} of {}", open.index + 1, open.source.len()));
+    });
+    ui.horizontal(|ui| {
         let last = open.source.len().saturating_sub(1);
-        ui.label(format!("moment {} of {}", open.index + 1, last + 1));
         let mut index = open.index;
         ui.spacing_mut().slider_width = (ui.available_width() - 12.0).max(80.0);
         let slider = ui.add(egui::Slider::new(&mut index, 0..=last).show_value(false));

@@ -10,6 +10,9 @@ use super::super::view_state::ViewState;
 use super::{Context, canvas, notice};
 use crate::mosaic::format_value;
 
+/// Below this width a view's title is its picture only.
+const NARROW_TITLE: f32 = 330.0;
+
 pub(super) fn draw(ui: &mut Ui, cx: &mut Context<'_>) {
     egui::Panel::top("views").show(ui, |ui| toolbar(ui, cx));
     let area = ui.available_rect_before_wrap();
@@ -163,11 +166,16 @@ fn view_in(
 fn title(ui: &mut Ui, cx: &mut Context<'_>, view: &ViewState, is_active: bool) {
     let number = cx.state.number(view.id);
     ui.horizontal(|ui| {
-        let what = match &view.shown {
+        let full = match &view.shown {
             Some(shown) => {
                 format!("{number} · {} · {} · {}", view.row.tag, shown.activation.name(), shown.label)
             }
             None => format!("{number} · {}", view.row.tag),
+        };
+        // Where there is no room for all, the picture tells views apart.
+        let what = match &view.shown {
+            Some(shown) if ui.available_width() < NARROW_TITLE => format!("{number} · {}", shown.label),
+            _ => full.clone(),
         };
         let button = egui::Button::selectable(is_active, egui::RichText::new(what).strong()).truncate();
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
@@ -179,7 +187,9 @@ fn title(ui: &mut Ui, cx: &mut Context<'_>, view: &ViewState, is_active: bool) {
                 cx.commands.push(Command::CloseView(view.id));
             }
             ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
-                if ui.add(button).on_hover_text("Make the panels be about this view").clicked() {
+                let button = ui.add(button);
+                button.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &full));
+                if button.on_hover_text(format!("{full}\nMake the panels be about this view")).clicked() {
                     cx.commands.push(Command::Activate(view.id));
                 }
             });

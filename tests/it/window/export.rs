@@ -47,6 +47,7 @@ fn a_batch_makes_way_and_is_cancelled() {
     window.type_path(&super::drive());
     window.wait_for("drive, row 0, center");
     window.harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::E);
+    window.wait_for("no folder to write into");
     window.type_into("Folder", &out.path().display().to_string());
     window.wait_for("24 figures would be written");
     window.click("Start");
