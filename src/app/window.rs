@@ -17,7 +17,7 @@ use super::state::{Arrangement, Batch, BatchScope, LeftTab, Links, OpenWindows, 
 use super::textures::Textures;
 use super::theme;
 use super::view_state::ViewState;
-use crate::engine::{CancelToken, Worker};
+use crate::engine::{CancelToken, Priority, ThreadsError, Worker, start_threads};
 use crate::formats::PictureRecord;
 use crate::graph::GraphError;
 use crate::input::live::{Feed, FolderWatch};
@@ -42,12 +42,16 @@ pub enum AppError {
     /// The system refuses another thread.
     #[error("can't start the worker thread: {0}")]
     Thread(#[from] std::io::Error),
+    /// The same of those that compute.
+    #[error(transparent)]
+    Threads(#[from] ThreadsError),
 }
 
 /// Opens the window and stays until it is closed.
 pub fn run(request: WindowRequest, resources: Resources) -> Result<(), AppError> {
     // A name that means nothing is told on the terminal, before any window.
     choose_row(request.model.as_deref(), request.weights.is_some())?;
+    start_threads(request.threads, Priority::BehindWindow)?;
     let options = eframe::NativeOptions {
         viewport: egui::ViewportBuilder::default()
             .with_title("filterscope")

@@ -10,7 +10,7 @@ use super::args::RenderArgs;
 use super::outputs::Outputs;
 use super::reporter::Reporter;
 use super::table::counted;
-use crate::engine::{Backbone, ComputeDevice, Session};
+use crate::engine::{Backbone, ComputeDevice, Priority, Session, start_threads};
 use crate::formats::read_record;
 use crate::graph::NodeId;
 use crate::input::FitChoice;
@@ -62,6 +62,8 @@ pub(super) struct PlannedLayer {
 impl RenderPlan {
     /// Settles everything, cheap things first. Notes for the person go to `reporter`.
     pub(super) fn new(args: &RenderArgs, resources: &Resources, reporter: &Reporter) -> anyhow::Result<Self> {
+        args.run.engine().check()?;
+        start_threads(args.run.threads, Priority::Normal)?;
         let rows = rows(args)?;
         let choices = InputChoices { fit: args.fit, values: args.preprocess };
         let look = look(args);
@@ -85,7 +87,7 @@ impl RenderPlan {
         };
         let figures = pictures.iter().flat_map(|p| suffixes.iter().map(|s| outputs.figure(&p.stem, *s)));
         outputs.spare(figures, pictures.iter().map(|p| p.picture.path()))?;
-        let device = ComputeDevice::open(args.device)?;
+        let device = ComputeDevice::open(args.run.device)?;
         for row in &rows {
             introduce(row, args.model.is_empty(), reporter);
         }
@@ -100,7 +102,7 @@ impl RenderPlan {
                     backbone.origin().name()
                 ));
             }
-            let session = Session::with_engine(Arc::new(backbone), device.clone(), args.engine);
+            let session = Session::with_engine(Arc::new(backbone), device.clone(), args.run.engine())?;
             models.push(PlannedModel { session, layers });
         }
         outputs.prepare()?;

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::engine::{DeviceChoice, EngineChoice};
+use crate::engine::{DeviceChoice, EngineChoice, NumThreads};
 use crate::tensor::PixelSize;
 
 /// The window's first view. What is not given is the window's own choice: its picture, the model of [`super::DEFAULT_TAG`].
@@ -20,4 +20,6 @@ pub struct WindowRequest {
     pub device: DeviceChoice,
     /// What computes on the CPU.
     pub engine: EngineChoice,
+    /// How many threads compute; none is one per core.
+    pub threads: Option<NumThreads>,
 }

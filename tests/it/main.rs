@@ -8,6 +8,7 @@
     reason = "tests fail by panicking and name files themselves; tables of cases are long"
 )]
 
+mod both_engines;
 mod cli;
 mod dataset;
 mod engine;
