@@ -11,6 +11,7 @@ mod dialogs;
 mod dispatch;
 mod event;
 mod export;
+mod frame_times;
 mod history;
 mod kept;
 mod keys;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Weak};
 
 use super::event::{BatchNews, LabelLines, PinImage, PinnedFilter, ThumbKey, ViewId, Walked, Wanted};
+use super::frame_times::FrameTimes;
 use super::history::History;
 use super::shown::{Inspected, NUM_BINS, Shown};
 use super::view_state::ViewState;
@@ -185,6 +186,8 @@ pub(super) struct State {
     pub(super) overlay_opacity: f32,
     pub(super) inspected: Option<Box<Inspected>>,
     pub(super) open: OpenWindows,
+    /// What frames cost the window's thread, where that is asked for.
+    pub(super) frame_times: Option<FrameTimes>,
     pub(super) history: History,
     pub(super) is_dark: bool,
     /// Files and folders opened lately, the newest first, and where the last lay.

@@ -6,6 +6,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use super::command::Commands;
 use super::dialogs::{Dialogs, SystemDialogs};
 use super::event::{Event, Job, LayerChoice, PictureChoice, SideJob, ViewId, Wanted};
+use super::frame_times::FrameTimes;
 use super::history::History;
 use super::kept::Kept;
 use super::panels;
@@ -173,6 +174,7 @@ impl App {
                 inspected: None,
                 open: OpenWindows::default(),
                 kept_bytes: 0,
+                frame_times: request.shows_frame_times.then(FrameTimes::default),
                 history: History::default(),
                 is_dark: true,
                 recent: Vec::new(),
@@ -215,6 +217,9 @@ impl eframe::App for App {
     }
 
     fn logic(&mut self, ctx: &egui::Context, _frame: &mut eframe::Frame) {
+        if let Some(times) = &mut self.state.frame_times {
+            times.begin();
+        }
         self.state.max_texture_side = ctx.input(|i| i.max_texture_side);
         self.drain_events(ctx);
         self.take_input(ctx);
@@ -252,6 +257,9 @@ impl eframe::App for App {
                 self.apply(&ctx, command);
             }
             ctx.request_repaint();
+        }
+        if let Some(times) = &mut self.state.frame_times {
+            times.end();
         }
     }
 }

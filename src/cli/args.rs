@@ -92,6 +92,10 @@ pub(super) struct ViewArgs {
     #[arg(long, value_name = "WxH", conflicts_with = "image", value_parser = frame_size)]
     pub frames: Option<PixelSize>,
 
+    /// Show what each frame costs the window's thread
+    #[arg(long)]
+    pub frame_times: bool,
+
     #[command(flatten)]
     pub run: RunArgs,
 }

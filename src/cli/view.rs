@@ -47,6 +47,7 @@ fn request(args: ViewArgs) -> anyhow::Result<WindowRequest> {
     Ok(WindowRequest {
         picture: args.image,
         frames: args.frames,
+        shows_frame_times: args.frame_times,
         model: args.model,
         weights: args.weights,
         device: args.run.device,

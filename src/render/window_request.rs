@@ -20,6 +20,8 @@ pub struct WindowRequest {
     pub device: DeviceChoice,
     /// What computes on the CPU.
     pub engine: EngineChoice,
+    /// Show what each frame costs the window's thread.
+    pub shows_frame_times: bool,
     /// How many threads compute; none is one per core.
     pub threads: Option<NumThreads>,
 }

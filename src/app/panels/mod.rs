@@ -53,6 +53,18 @@ pub(super) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
     batch::draw(ui.ctx(), cx);
     log::draw(ui.ctx(), cx);
     help::draw(ui.ctx(), cx);
+    frame_times(ui.ctx(), cx);
+}
+
+/// What frames cost the window's thread, in a corner.
+fn frame_times(ctx: &egui::Context, cx: &Context<'_>) {
+    let Some(times) = &cx.state.frame_times else { return };
+    egui::Area::new(egui::Id::unique("frame times"))
+        .anchor(egui::Align2::RIGHT_BOTTOM, egui::vec2(-8.0, -32.0))
+        .interactable(false)
+        .show(ctx, |ui| {
+            egui::Frame::popup(ui.style()).show(ui, |ui| ui.label(times.words()));
+        });
 }
 
 /// A part of a picture on screen, where the whole picture lies in `whole`.
