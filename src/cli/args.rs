@@ -93,8 +93,25 @@ pub(super) struct ViewArgs {
     #[arg(short, long, value_name = "FILE")]
     pub weights: Option<PathBuf>,
 
+    /// Show raw RGB frames of this size from standard input as they come, as `ffmpeg … -f rawvideo -pix_fmt rgb24 -` writes them
+    #[arg(long, value_name = "WxH", conflicts_with = "image", value_parser = frame_size)]
+    pub frames: Option<PixelSize>,
+
+    /// Show what each frame costs the window's thread
+    #[arg(long)]
+    pub frame_times: bool,
+
     #[command(flatten)]
     pub run: RunArgs,
+}
+
+/// `640x480`, as `--fit` reads it.
+fn frame_size(text: &str) -> Result<PixelSize, String> {
+    match text.parse::<FitChoice>() {
+        Ok(FitChoice::Size(size)) => Ok(size),
+        Ok(_) => Err("expected a size as WIDTHxHEIGHT such as 640x480".to_owned()),
+        Err(error) => Err(error.to_string().replacen("fit", "frames", 1)),
+    }
 }
 
 /// Write figures: every filter of a layer as a mosaic of heat maps

@@ -8,7 +8,7 @@ use anyhow::{Context as _, bail};
 
 use super::args::RenderArgs;
 use super::download::{Consent, Downloads};
-use super::outputs::{Outputs, unique_suffixes};
+use super::outputs::Outputs;
 use super::reporter::Reporter;
 use super::table::counted;
 use crate::engine::{Backbone, CancelToken, ComputeDevice, Priority, Provenance, Session, start_threads};
@@ -20,6 +20,7 @@ use crate::models::Row;
 use crate::mosaic::{MosaicSettings, Normalisation};
 use crate::render::{
     FigureKind, InputChoices, Look, Resources, Scale, choose_layers, choose_row, choose_row_for_file,
+    unique_suffixes,
 };
 use crate::tensor::{Fit, MapShape, PixelSize};
 use crate::weights::TensorFile;

@@ -3,17 +3,23 @@
 //! Owns the choice of model and layer by name, how a layer becomes a figure, and what the figure records of the run behind it. Must
 //! not know arguments, widgets or threads.
 
+mod batch;
 mod choice;
 mod draw;
+mod figure_names;
 mod look;
+mod place;
 mod record;
 mod resources;
 mod view;
 mod window_request;
 
+pub use batch::{BatchError, BatchFigure, BatchLayers, BatchModel, BatchPlan, BatchRun};
 pub use choice::{ChoiceError, DEFAULT_TAG, choose_layers, choose_row, choose_row_for_file};
 pub use draw::{Drawing, FigureKind, Panel, draw_sheet};
+pub use figure_names::unique_suffixes;
 pub use look::{Look, Scale, UnknownScale};
+pub use place::{Placement, Share, closest_filters};
 pub use resources::Resources;
 pub use view::{InputChoices, View};
 pub use window_request::WindowRequest;

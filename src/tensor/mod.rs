@@ -5,11 +5,15 @@
 mod activation;
 mod names;
 mod preprocess_spec;
+mod ranking;
+mod similarity;
 mod stats;
 mod weight_source;
 
 pub use activation::{Activation, InputBatch, MapShape, ShapeMismatch};
-pub use names::{did_you_mean, nearest_names};
+pub use names::{did_you_mean, fuzzy_score, nearest_names};
 pub use preprocess_spec::{ChannelOrder, Fit, LongSide, PixelSize, PreprocessSpec, ResizeFilter, ValueScale};
+pub use ranking::{FilterOrder, Interrupted, Sifting, UnknownSifting, profile, rank};
+pub use similarity::{StandardMaps, correlation};
 pub use stats::{CONSTANT_SHARE, DEAD_SHARE, FilterKind, FilterStats, KindCounts, LayerStats};
 pub use weight_source::WeightSource;

@@ -1,172 +1,16 @@
-//! The window's flows, driven through the accessibility tree: no display, no GPU.
+//! One view: pictures, models, looks, saving, keys.
 
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::path::Path;
 
 use egui::accesskit::Role;
-use egui_kittest::Harness;
-use egui_kittest::kittest::{NodeT, Queryable};
-use filterscope::app::{App, Dialogs};
-use filterscope::engine::{EmbeddedWeights, WeightStore};
+use egui_kittest::kittest::Queryable;
 use filterscope::formats::read_record;
 use filterscope::models::Registry;
-use filterscope::render::{Resources, WindowRequest};
+use filterscope::render::WindowRequest;
 
+use super::{Window, drive};
 use crate::support::golden::{generated_params, safetensors_bytes};
 use crate::support::root;
-
-/// Dialogs that answer what a test says; closed without an answer otherwise.
-#[derive(Clone, Default)]
-struct Scripted(Arc<Mutex<(Option<PathBuf>, usize)>>);
-
-impl Scripted {
-    fn answer(&self, path: impl Into<PathBuf>) {
-        self.0.lock().unwrap().0 = Some(path.into());
-    }
-
-    fn num_asked(&self) -> usize {
-        self.0.lock().unwrap().1
-    }
-
-    fn take(&self) -> Option<PathBuf> {
-        let mut script = self.0.lock().unwrap();
-        script.1 += 1;
-        script.0.take()
-    }
-}
-
-impl Dialogs for Scripted {
-    fn open_picture(&self) -> Option<PathBuf> {
-        self.take()
-    }
-
-    fn open_folder(&self) -> Option<PathBuf> {
-        self.take()
-    }
-
-    fn open_weights(&self) -> Option<PathBuf> {
-        self.take()
-    }
-
-    fn save_png(&self, _name: &str) -> Option<PathBuf> {
-        self.take()
-    }
-}
-
-/// A window under test.
-struct Window {
-    harness: Harness<'static, App>,
-    dialogs: Scripted,
-}
-
-fn embedded(tag: &'static str, file: &str) -> EmbeddedWeights {
-    let bytes = std::fs::read(root().join("weights").join(file)).unwrap();
-    EmbeddedWeights { tag, bytes: Box::leak(bytes.into_boxed_slice()) }
-}
-
-impl Window {
-    fn open(size: [f32; 2], request: WindowRequest) -> Self {
-        let resources = Resources {
-            store: WeightStore::new(vec![
-                embedded("inception_v3.moderation", "inception_v3_nsfwjs_notop.f16.safetensors"),
-                embedded("tf_efficientnet_lite0.in1k", "tf_efficientnet_lite0.f16.safetensors"),
-            ]),
-            cat: Box::leak(std::fs::read(root().join("assets/cat.png")).unwrap().into_boxed_slice()),
-        };
-        let dialogs = Scripted::default();
-        let theirs = Arc::new(dialogs.clone());
-        let harness = Harness::builder()
-            .with_size(size)
-            .build_eframe(move |cc| App::new(&cc.egui_ctx, request, resources, theirs).unwrap());
-        Self { harness, dialogs }
-    }
-
-    /// As it starts, with the cat's mosaic on screen.
-    fn with_cat() -> Self {
-        let mut window = Self::open([1280.0, 1400.0], WindowRequest::default());
-        window.wait_for("inception_v3.moderation · Mixed_7c 2048×8×8");
-        window
-    }
-
-    fn texts(&self) -> Vec<String> {
-        let all = self.harness.root().query_all(egui_kittest::kittest::By::new());
-        all.filter_map(|n| n.accesskit_node().label().or_else(|| n.accesskit_node().value())).collect()
-    }
-
-    fn says(&self, text: &str) -> bool {
-        self.texts().iter().any(|t| t.contains(text))
-    }
-
-    /// Steps until some text contains `text`.
-    fn wait_for(&mut self, text: &str) {
-        self.wait(|w| w.says(text), text);
-    }
-
-    /// Steps until the worker has nothing to do.
-    fn settle(&mut self) {
-        self.harness.run_steps(3);
-        self.wait(|w| w.says("Ready"), "Ready");
-    }
-
-    fn wait(&mut self, is_there: impl Fn(&Self) -> bool, what: &str) {
-        let deadline = Instant::now() + Duration::from_mins(2);
-        loop {
-            self.harness.step();
-            if is_there(self) {
-                return;
-            }
-            assert!(Instant::now() < deadline, "never came: {what}\n{}", self.texts().join("\n"));
-            std::thread::sleep(Duration::from_millis(10));
-        }
-    }
-
-    fn click(&mut self, label: &str) {
-        self.harness.get_by_label(label).click();
-        self.harness.run_steps(3);
-    }
-
-    fn click_button(&mut self, label: &str) {
-        self.harness.get_all_by_role_and_label(Role::Button, label).next().unwrap().click();
-        self.harness.run_steps(3);
-    }
-
-    /// Opens a list and picks an entry.
-    fn choose(&mut self, list: &str, entry: &str) {
-        self.harness.get_by_role_and_label(Role::ComboBox, list).click();
-        self.harness.run_steps(3);
-        self.click_button(entry);
-    }
-
-    /// Finds a model by typing part of its tag into the open list: what is typed goes there without a click, and Enter takes the first
-    /// that fits.
-    fn choose_model(&mut self, part: &str) {
-        self.harness.get_by_role_and_label(Role::ComboBox, "Model").click();
-        self.harness.run_steps(4);
-        self.harness.event(egui::Event::Text(part.to_owned()));
-        self.harness.run_steps(2);
-        self.harness.key_press(egui::Key::Enter);
-        self.harness.run_steps(3);
-    }
-
-    fn type_into(&mut self, field: &str, text: &str) {
-        let node = self.harness.get_by_role_and_label(Role::TextInput, field);
-        node.focus();
-        self.harness.run_steps(2);
-        self.harness.get_by_role_and_label(Role::TextInput, field).type_text(text);
-        self.harness.run_steps(2);
-        self.harness.key_press(egui::Key::Enter);
-        self.harness.run_steps(3);
-    }
-
-    fn type_path(&mut self, path: &Path) {
-        self.type_into("or drop a file here, or type its path:", &path.display().to_string());
-    }
-}
-
-fn drive() -> PathBuf {
-    root().join("assets/drive/interpolated.csv")
-}
 
 #[test]
 fn opens_on_the_cat_and_says_what_the_model_is() {
@@ -236,25 +80,8 @@ fn pictures_come_by_dialog_and_by_drop() {
     window.click("Open…");
     window.wait_for(".jpg · 320×240");
     assert!(!window.says("no file dialog opened"), "what is old goes");
-    let dropped = Dropped(root().join("assets/cat.png"));
-    window.harness.input_mut().dropped_files.push(Arc::new(dropped));
-    window.harness.step();
-    window.harness.input_mut().dropped_files.clear();
+    window.drop_file(root().join("assets/cat.png"));
     window.wait_for("cat.png · 451×300");
-}
-
-/// A file as the desktop hands it over.
-#[derive(Debug)]
-struct Dropped(PathBuf);
-
-impl egui::DroppedFile for Dropped {
-    fn path(&self) -> &Path {
-        &self.0
-    }
-
-    fn bytes(&self) -> Result<Vec<u8>, String> {
-        std::fs::read(&self.0).map_err(|e| e.to_string())
-    }
 }
 
 #[test]
@@ -309,9 +136,7 @@ fn a_weight_file_that_fits_several_models_is_asked_about() {
     let path = dir.path().join("model.safetensors");
     let graph = (Registry::find("resnet18").unwrap().build)().unwrap();
     std::fs::write(&path, safetensors_bytes(&generated_params(&graph, 3))).unwrap();
-    window.harness.input_mut().dropped_files.push(Arc::new(Dropped(path)));
-    window.harness.step();
-    window.harness.input_mut().dropped_files.clear();
+    window.drop_file(path);
     window.wait_for("Which model is this file for?");
     assert!(window.says("resnet18.a1_in1k") && window.says("resnet18.tv_in1k"));
     window.click_button("resnet18.tv_in1k");
