@@ -169,6 +169,17 @@ impl InputBatch {
         Ok(Self { num_images, height, width, values })
     }
 
+    /// Each picture as a batch of its own.
+    pub fn pictures(&self) -> impl Iterator<Item = Self> + '_ {
+        let Self { height, width, .. } = *self;
+        self.values.chunks(3 * height * width).map(move |values| Self {
+            num_images: 1,
+            height,
+            width,
+            values: values.into(),
+        })
+    }
+
     /// Several batches of one size, one after the other.
     pub fn stack(batches: &[Self]) -> Result<Self, ShapeMismatch> {
         let (height, width) = batches.first().map_or((0, 0), |b| (b.height, b.width));
