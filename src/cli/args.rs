@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand};
 
+pub(super) use super::extract_args::ExtractArgs;
 use crate::engine::{DeviceChoice, EngineChoice};
 use crate::input::dataset::Camera;
 use crate::input::{FitChoice, ValueChoice};
@@ -17,6 +18,7 @@ Examples:
   filterscope cat.jpg                                  open it with a picture (short for `view`)
   filterscope render cat.jpg -o cat.png                2048 filters of the last layer as one mosaic
   filterscope render photos -o mosaics/                one figure per picture of a folder
+  filterscope extract drive/interpolated.csv -o out    the last layer's features of every picture of a log
   filterscope layers inception_v3                      every layer: name, shape, cost, receptive field
   filterscope models                                   every network, and which run without a file
 
@@ -69,6 +71,7 @@ pub(super) struct Args {
 pub(super) enum Command {
     View(ViewArgs),
     Render(Box<RenderArgs>),
+    Extract(Box<ExtractArgs>),
     Models(ModelsArgs),
     Layers(LayersArgs),
 }

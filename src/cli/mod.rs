@@ -5,6 +5,8 @@
 //! else to stderr through `reporter`.
 
 mod args;
+mod extract;
+mod extract_args;
 mod interrupt;
 mod layers;
 mod models;
@@ -86,6 +88,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>, resources: &Resources
         Command::View(view) => return view::run(view, &reporter),
         Command::Render(render) => plan::RenderPlan::new(&render, resources, &reporter)
             .and_then(|mut plan| render::run(&mut plan, &reporter)),
+        Command::Extract(extract) => extract::run(&extract, resources, &reporter),
         Command::Models(models) => models::run(&models, resources, &reporter),
         Command::Layers(layers) => layers::run(&layers, &reporter),
     };

@@ -12,7 +12,7 @@ use super::reporter::Reporter;
 use super::table::counted;
 use crate::engine::{Backbone, ComputeDevice, Session};
 use crate::formats::read_record;
-use crate::graph::NodeId;
+use crate::graph::{Graph, NodeId};
 use crate::input::FitChoice;
 use crate::input::dataset::{PictureRef, expand_inputs, is_log, open_source};
 use crate::models::Row;
@@ -60,7 +60,7 @@ pub(super) struct PlannedLayer {
 impl RenderPlan {
     /// Settles everything, cheap things first. Notes for the person go to `reporter`.
     pub(super) fn new(args: &RenderArgs, resources: &Resources, reporter: &Reporter) -> anyhow::Result<Self> {
-        let rows = rows(args)?;
+        let rows = rows(&args.model, args.weights.is_some())?;
         let choices = InputChoices { fit: args.fit, values: args.preprocess };
         let look = look(args);
         let layers = layers(&rows, &args.layer, &look, choices.fit)?;
@@ -89,15 +89,7 @@ impl RenderPlan {
         }
         let mut models = Vec::with_capacity(rows.len());
         for (row, layers) in rows.iter().zip(layers) {
-            let backbone = Backbone::load(row, &resources.store, args.weights.as_deref())?;
-            tracing::debug!("{} loaded from {}", row.tag, backbone.origin().name());
-            if !backbone.origin().is_carried() {
-                reporter.note(&format!(
-                    "unverified weights: nothing here tells whether they are {}: \"{}\"",
-                    row.tag,
-                    backbone.origin().name()
-                ));
-            }
+            let backbone = load(row, resources, args.weights.as_deref(), reporter)?;
             let session = Session::with_engine(Arc::new(backbone), device.clone(), args.engine);
             models.push(PlannedModel { session, layers });
         }
@@ -120,16 +112,36 @@ impl RenderPlan {
     }
 }
 
-fn rows(args: &RenderArgs) -> anyhow::Result<Vec<&'static Row>> {
-    if args.weights.is_some() && args.model.len() > 1 {
-        bail!("`--weights` is one network's file, and `--model` names {}", args.model.len());
+/// A network with its weights; a person is told where nobody knows what they are.
+pub(super) fn load(
+    row: &'static Row,
+    resources: &Resources,
+    weights: Option<&Path>,
+    reporter: &Reporter,
+) -> anyhow::Result<Backbone> {
+    let backbone = Backbone::load(row, &resources.store, weights)?;
+    tracing::debug!("{} loaded from {}", row.tag, backbone.origin().name());
+    if !backbone.origin().is_carried() {
+        reporter.note(&format!(
+            "unverified weights: nothing here tells whether they are {}: \"{}\"",
+            row.tag,
+            backbone.origin().name()
+        ));
     }
-    if args.model.is_empty() {
-        return Ok(vec![choose_row(None, args.weights.is_some())?]);
+    Ok(backbone)
+}
+
+/// The networks that are named, each once; the default where none is.
+pub(super) fn rows(models: &[String], has_weights_file: bool) -> anyhow::Result<Vec<&'static Row>> {
+    if has_weights_file && models.len() > 1 {
+        bail!("`--weights` is one network's file, and `--model` names {}", models.len());
+    }
+    if models.is_empty() {
+        return Ok(vec![choose_row(None, has_weights_file)?]);
     }
     let mut rows: Vec<&'static Row> = Vec::new();
-    for name in &args.model {
-        let row = choose_row(Some(name.trim()), args.weights.is_some())?;
+    for name in models {
+        let row = choose_row(Some(name.trim()), has_weights_file)?;
         if !rows.iter().any(|other| other.tag == row.tag) {
             rows.push(row);
         }
@@ -164,18 +176,7 @@ fn layers(
     let mut found: Vec<Vec<(NodeId, String)>> = Vec::new();
     for row in rows {
         let graph = (row.build)().with_context(|| format!("the graph of {} is malformed", row.tag))?;
-        let mut nodes: Vec<NodeId> = Vec::new();
-        for name in names {
-            let chosen = choose_layers(&graph, name.trim(), row.tag).map_err(|error| {
-                let error = anyhow::Error::new(error);
-                if rows.len() > 1 { error.context("each layer must be in every model named") } else { error }
-            })?;
-            for node in chosen {
-                if !nodes.contains(&node) {
-                    nodes.push(node);
-                }
-            }
-        }
+        let nodes = nodes(&graph, row, names, rows.len() > 1)?;
         let (size, is_known) = input_size(row, fit);
         let infos = match graph.infer(size) {
             Ok(infos) => infos,
@@ -203,6 +204,28 @@ fn layers(
                 .collect()
         })
         .collect())
+}
+
+/// The layers that are named, each once, in one network.
+pub(super) fn nodes(
+    graph: &Graph,
+    row: &Row,
+    names: &[String],
+    is_one_of_several: bool,
+) -> anyhow::Result<Vec<NodeId>> {
+    let mut nodes: Vec<NodeId> = Vec::new();
+    for name in names {
+        let chosen = choose_layers(graph, name.trim(), row.tag).map_err(|error| {
+            let error = anyhow::Error::new(error);
+            if is_one_of_several { error.context("each layer must be in every model named") } else { error }
+        })?;
+        for node in chosen {
+            if !nodes.contains(&node) {
+                nodes.push(node);
+            }
+        }
+    }
+    Ok(nodes)
 }
 
 /// The size that every picture comes to, or the model's own where pictures keep theirs, and whether it is the former.
@@ -270,7 +293,7 @@ fn leave_out_own_figures(pictures: &mut Vec<PictureRef>, output: &Path) {
 }
 
 /// What must be known of a network before its pictures are trusted; always said of one that nobody named.
-fn introduce(row: &Row, is_default: bool, reporter: &Reporter) {
+pub(super) fn introduce(row: &Row, is_default: bool, reporter: &Reporter) {
     let caution = if row.caution.is_empty() { String::new() } else { format!("; mind: {}", row.caution) };
     if is_default {
         reporter.note(&format!("no --model given, so {}: {}{caution}", row.tag, row.title));

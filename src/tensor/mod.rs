@@ -3,11 +3,15 @@
 //! Owns layouts and thresholds. Must know nothing of files, graphs, candle or egui.
 
 mod activation;
+mod feature;
 mod names;
 mod preprocess_spec;
 mod stats;
+mod table;
 
 pub use activation::{Activation, InputBatch, MapShape, ShapeMismatch};
+pub use feature::{AxisOrder, Dtype, FeatureLayout, UnknownStorage};
 pub use names::{did_you_mean, nearest_names};
 pub use preprocess_spec::{ChannelOrder, Fit, LongSide, PixelSize, PreprocessSpec, ResizeFilter, ValueScale};
 pub use stats::{CONSTANT_SHARE, DEAD_SHARE, FilterKind, FilterStats, KindCounts, LayerStats};
+pub use table::{Cell, Column, ColumnKind};

@@ -3,14 +3,19 @@
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+use super::DatasetError;
 use crate::input::decode::{DecodeError, Picture, decode_file};
+use crate::tensor::{Cell, Column};
 
 /// A data set opened for reading.
 ///
 /// Rows are made when asked for, so a reader may keep a million of them in whatever small form suits it. A row's *number* is
 /// its place in the log or folder, from 0, counting rows that can't be used; its *index* counts usable rows only. People
 /// type numbers; loops use indices.
-pub trait Source: Send + Sync {
+pub trait Source: Send + Sync + std::fmt::Debug {
+    /// What it is, in a word.
+    fn kind(&self) -> &'static str;
+
     /// One line for people: what it is and how much there is.
     fn describe(&self) -> String;
 
@@ -36,6 +41,24 @@ pub trait Source: Send + Sync {
 
     /// What was left out, and why, in order.
     fn skipped(&self) -> &[Skipped];
+
+    /// The folder that pictures' paths are told relative to.
+    fn root(&self) -> &Path;
+
+    /// All columns of the log, as it spells them; none where there is no log.
+    fn columns(&self) -> &[Column] {
+        &[]
+    }
+
+    /// The cells of the line that names a row's picture, one a column. Read from the log anew.
+    fn cells(&self, _index: usize, _camera: Option<Camera>) -> Result<Vec<Cell>, DatasetError> {
+        Ok(Vec::new())
+    }
+
+    /// SHA-256 of the log, where there is one.
+    fn content_sha256(&self) -> Option<&str> {
+        None
+    }
 }
 
 /// One row: pictures taken at one moment, and the labels that belong to them.
