@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand};
 
+pub(super) use super::animate::AnimateArgs;
 pub(super) use super::extract_args::ExtractArgs;
+pub(super) use super::features::FeaturesArgs;
 use crate::engine::{DeviceChoice, EngineChoice};
 use crate::input::dataset::Camera;
 use crate::input::{FitChoice, ValueChoice};
@@ -19,6 +21,7 @@ Examples:
   filterscope render cat.jpg -o cat.png                2048 filters of the last layer as one mosaic
   filterscope render photos -o mosaics/                one figure per picture of a folder
   filterscope extract drive/interpolated.csv -o out    the last layer's features of every picture of a log
+  filterscope animate cat.jpg -o cat.gif               filter after filter as a moving picture
   filterscope layers inception_v3                      every layer: name, shape, cost, receptive field
   filterscope models                                   every network, and which run without a file
 
@@ -72,6 +75,8 @@ pub(super) enum Command {
     View(ViewArgs),
     Render(Box<RenderArgs>),
     Extract(Box<ExtractArgs>),
+    Features(FeaturesArgs),
+    Animate(Box<AnimateArgs>),
     Models(ModelsArgs),
     Layers(LayersArgs),
 }

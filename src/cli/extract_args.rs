@@ -72,11 +72,11 @@ pub(super) struct ExtractArgs {
     #[arg(long, value_name = "ORDER", default_value = "hwc", help_heading = "Features")]
     pub order: AxisOrder,
 
-    /// What the files are: folder (a .npy a picture), npy, npz or parquet
+    /// What the files are: folder (a .npy a picture), npy, npz, h5, safetensors or parquet
     #[arg(long, value_name = "FORMAT", default_value = "folder", help_heading = "Features")]
     pub format: FeatureFormat,
 
-    /// What the data set is: auto, folder, udacity, simulator or table
+    /// What the data set is: auto, folder, udacity, simulator, table or comma
     #[arg(long, value_name = "KIND", default_value = "auto", value_parser = parse_source, help_heading = "Data set")]
     pub source: SourceChoice,
 

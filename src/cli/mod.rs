@@ -4,9 +4,11 @@
 //! not know the window: `view` gives back a request, and `main` opens it. Results (tables, JSON) go to stdout, everything
 //! else to stderr through `reporter`.
 
+mod animate;
 mod args;
 mod extract;
 mod extract_args;
+mod features;
 mod interrupt;
 mod layers;
 mod models;
@@ -89,6 +91,8 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>, resources: &Resources
         Command::Render(render) => plan::RenderPlan::new(&render, resources, &reporter)
             .and_then(|mut plan| render::run(&mut plan, &reporter)),
         Command::Extract(extract) => extract::run(&extract, resources, &reporter),
+        Command::Animate(animate) => animate::run(&animate, resources, &reporter),
+        Command::Features(features) => features::run(&features, &reporter),
         Command::Models(models) => models::run(&models, resources, &reporter),
         Command::Layers(layers) => layers::run(&layers, &reporter),
     };

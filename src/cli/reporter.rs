@@ -116,6 +116,11 @@ impl Progress {
         self.bar.inc(num_steps as u64);
     }
 
+    /// How many there are, where that is known only now.
+    pub(super) fn set_length(&self, num_steps: u64) {
+        self.bar.set_length(num_steps);
+    }
+
     /// So many done in all.
     pub(super) fn reach(&self, num_done: u64) {
         self.bar.set_position(num_done);

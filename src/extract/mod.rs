@@ -4,6 +4,7 @@
 //! become files. Must not know arguments, terminals or windows: whoever starts a run gets events through a closure.
 
 mod finish;
+mod merge;
 mod names;
 mod ordered;
 mod part;
@@ -14,15 +15,18 @@ mod pool;
 mod rows;
 mod shard;
 mod state;
+mod verify;
 mod writer;
 
 pub use finish::{FinishError, check_room, finish, needed_bytes};
+pub use merge::{MergeError, find_sets, merge};
 pub use pipeline::{ExtractError, RunEnd, Timings, run};
 pub use plan::{ExtractPlan, ExtractSettings, ModelToRun, PlanProblem, PlannedSet};
 pub use pool::{Encoding, Pool, UnknownPool};
 pub use rows::{PlannedPicture, RowList, Selection};
 pub use shard::{Shard, ShardBy, ShardChoice, ShardError};
 pub use state::{Begin, Existing, RunState, StateError, begin};
+pub use verify::{Findings, VerifyError, verify};
 
 use sha2::{Digest, Sha256};
 

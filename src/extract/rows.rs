@@ -300,7 +300,7 @@ fn columns(source: &dyn Source, selection: &Selection, has_own_files: bool) -> V
 
 /// A picture's file relative to the data set's folder, with `/`.
 fn file_of(picture: &PictureLocation, root: &Path) -> String {
-    let path = picture.path();
-    let relative = path.strip_prefix(root).unwrap_or(path);
+    let path = picture.name();
+    let relative = path.strip_prefix(root).unwrap_or(&path);
     relative.to_string_lossy().replace('\\', "/")
 }

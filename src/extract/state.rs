@@ -52,9 +52,21 @@ pub struct Existing {
 #[derive(Debug)]
 pub struct RunState {
     folder: PathBuf,
-    _lock: File,
+    _lock: Lock,
     pub(super) parts: Vec<Part>,
     pub(super) mixed: Vec<Mixed>,
+}
+
+/// The lock's file, held. The system lets go of the lock of a process that ends, however it ends; one that ends well empties the
+/// file, so that a number in it tells of one that was killed.
+#[derive(Debug)]
+struct Lock(File);
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // What stays says less than the truth, and harms nobody.
+        drop(self.0.set_len(0));
+    }
 }
 
 /// How a run begins.
@@ -211,7 +223,7 @@ fn begin_locked(
     plan: &ExtractPlan,
     existing: Existing,
     folder: &Path,
-    lock: File,
+    lock: Lock,
 ) -> Result<Begin, StateError> {
     let path = plan.folder.clone();
     let parts_folder = folder.join(PARTS);
@@ -265,8 +277,8 @@ fn begin_locked(
     Ok(Begin::Run(state))
 }
 
-/// Locks the folder for as long as the file is held. The system lets go of the lock of a process that ends, however it ends.
-fn take_lock(plan: &ExtractPlan, folder: &Path, note: &mut dyn FnMut(String)) -> Result<File, StateError> {
+/// Locks the folder for as long as the file is held.
+fn take_lock(plan: &ExtractPlan, folder: &Path, note: &mut dyn FnMut(String)) -> Result<Lock, StateError> {
     let path = folder.join(LOCK);
     let io = |reason| StateError::Io { reason, path: path.clone() };
     let mut lock =
@@ -287,7 +299,7 @@ fn take_lock(plan: &ExtractPlan, folder: &Path, note: &mut dyn FnMut(String)) ->
     }
     if let Some(process) = process {
         note(format!(
-            "an earlier run (process {process}) left its lock behind: it was ended before it was done, and what it finished is whole"
+            "an earlier run (process {process}) left its lock behind: it was killed, and what it had finished is whole"
         ));
     }
     let write = |lock: &mut File| {
@@ -296,7 +308,7 @@ fn take_lock(plan: &ExtractPlan, folder: &Path, note: &mut dyn FnMut(String)) ->
         write!(lock, "{}", std::process::id())
     };
     write(&mut lock).map_err(io)?;
-    Ok(lock)
+    Ok(Lock(lock))
 }
 
 fn read_plan(folder: &Path, path: &Path) -> Result<Option<PlanFile>, StateError> {

@@ -8,9 +8,11 @@
     reason = "tests fail by panicking and name files themselves; tables of cases are long"
 )]
 
+mod animate;
 mod cli;
 mod dataset;
 mod engine;
+mod extract;
 mod formats;
 mod house;
 mod input;

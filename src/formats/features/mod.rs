@@ -3,11 +3,16 @@
 //! Owns each format's layout and that memory stays bounded whatever the number of rows: a writer asks for rows one after the other,
 //! and never for all.
 
+mod blocks;
+mod h5;
 mod index;
 mod manifest;
 mod npy;
 mod npz;
 mod parquet;
+mod parquet_read;
+mod safetensors;
+mod stored;
 mod survey;
 
 use std::io;
@@ -19,6 +24,7 @@ pub use self::manifest::{
     BadManifest, MANIFEST_NAME, Manifest, Mixed, Outcome, OutputFile, Recipe, ShardRecord, SkippedRow, Stored,
 };
 pub use self::npy::write_feature_npy;
+pub use self::stored::{BadFeatures, StoredFeatures};
 use super::WriteError;
 use crate::tensor::{Cell, Column, FeatureLayout};
 
@@ -33,18 +39,23 @@ pub enum FeatureFormat {
     Npy,
     /// One array, and one more a column.
     Npz,
+    /// One chunked set and one more a column; several files where one would be too large to write.
+    H5,
+    /// One tensor, and one more a column of numbers.
+    Safetensors,
     /// Tables of bounded size, for data frames.
     Parquet,
 }
 
 /// A word that names no format.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("format `{0}`: expected folder, npy, npz or parquet")]
+#[error("format `{0}`: expected folder, npy, npz, h5, safetensors or parquet")]
 pub struct UnknownFormat(String);
 
 impl FeatureFormat {
     /// All of them, in the order they are told.
-    pub const ALL: [Self; 4] = [Self::Folder, Self::Npy, Self::Npz, Self::Parquet];
+    pub const ALL: [Self; 6] =
+        [Self::Folder, Self::Npy, Self::Npz, Self::H5, Self::Safetensors, Self::Parquet];
 
     /// As it is typed.
     pub const fn name(self) -> &'static str {
@@ -52,6 +63,8 @@ impl FeatureFormat {
             Self::Folder => "folder",
             Self::Npy => "npy",
             Self::Npz => "npz",
+            Self::H5 => "h5",
+            Self::Safetensors => "safetensors",
             Self::Parquet => "parquet",
         }
     }
@@ -107,6 +120,8 @@ pub fn write_features(
         FeatureFormat::Folder => Ok(Vec::new()),
         FeatureFormat::Npy => npy::write_array(folder, table, rows),
         FeatureFormat::Npz => npz::write(folder, table, rows),
+        FeatureFormat::H5 => h5::write(folder, table, rows),
+        FeatureFormat::Safetensors => safetensors::write(folder, table, rows),
         FeatureFormat::Parquet => parquet::write(folder, table, rows),
     }
 }

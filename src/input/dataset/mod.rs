@@ -4,11 +4,13 @@
 //! nothing is ever filled in. Must know nothing of networks. A log's pictures are looked for below the log's own folder
 //! only, wherever the recording machine had them; a table's and a list's paths are the person's own.
 
+mod comma;
 mod csv_file;
 mod decimal_commas;
 mod expand;
 mod files;
 mod folder;
+mod frames;
 mod open;
 mod simulator;
 mod source;
@@ -17,8 +19,10 @@ mod udacity;
 
 use std::path::{Path, PathBuf};
 
+pub use comma::CommaSource;
 pub use expand::{ExpandError, PictureRef, expand_inputs};
 pub use folder::FolderSource;
+pub use frames::Frames;
 pub use open::{SourceKind, SourceOptions, UnknownSourceKind, is_log, open_source, open_source_as};
 pub use simulator::SimulatorLog;
 pub use source::{Camera, Label, PictureLocation, Sample, Skipped, Source, UnknownCamera, View};

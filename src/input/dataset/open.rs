@@ -3,8 +3,11 @@
 use std::path::Path;
 use std::str::FromStr;
 
+use super::comma::is_hdf5;
 use super::csv_file::Header;
-use super::{DatasetError, FolderSource, ListSource, SimulatorLog, Source, UdacityLog, simulator, udacity};
+use super::{
+    CommaSource, DatasetError, FolderSource, ListSource, SimulatorLog, Source, UdacityLog, simulator, udacity,
+};
 
 /// A kind of data set, as it is typed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,11 +20,13 @@ pub enum SourceKind {
     Simulator,
     /// A CSV or TSV with a column of paths.
     Table,
+    /// comma.ai's camera file.
+    Comma,
 }
 
 /// A word that names no kind.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("source `{0}`: expected auto, folder, udacity, simulator or table")]
+#[error("source `{0}`: expected auto, folder, udacity, simulator, table or comma")]
 pub struct UnknownSourceKind(String);
 
 impl FromStr for SourceKind {
@@ -33,6 +38,7 @@ impl FromStr for SourceKind {
             "udacity" => Ok(Self::Udacity),
             "simulator" => Ok(Self::Simulator),
             "table" => Ok(Self::Table),
+            "comma" => Ok(Self::Comma),
             _ => Err(UnknownSourceKind(text.to_owned())),
         }
     }
@@ -66,6 +72,7 @@ pub fn open_source_as(path: &Path, options: &SourceOptions) -> Result<Box<dyn So
         Some(SourceKind::Simulator) => {
             Ok(Box::new(SimulatorLog::open(&log_in_folder(simulator::FILE_NAME))?))
         }
+        Some(SourceKind::Comma) => Ok(Box::new(CommaSource::open(path)?)),
         Some(SourceKind::Table) => {
             let found = Header::read(path)?.fields().join(", ");
             Err(DatasetError::WhichColumn { found, path: path.to_owned() })
@@ -80,6 +87,7 @@ pub fn open_source_as(path: &Path, options: &SourceOptions) -> Result<Box<dyn So
                 Ok(Box::new(FolderSource::open(path)?))
             }
         }
+        None if is_hdf5(path) => Ok(Box::new(CommaSource::open(path)?)),
         None => {
             let header = Header::read(path)?;
             if udacity::is_udacity(&header) {
@@ -95,7 +103,9 @@ pub fn open_source_as(path: &Path, options: &SourceOptions) -> Result<Box<dyn So
 
 /// Whether a file is a data set rather than one picture: by its content, not its name.
 pub fn is_log(path: &Path) -> bool {
-    path.is_file()
-        && Header::read(path)
+    let has_log_header = || {
+        Header::read(path)
             .is_ok_and(|header| udacity::is_udacity(&header) || simulator::is_simulator(&header))
+    };
+    path.is_file() && (is_hdf5(path) || has_log_header())
 }

@@ -2,8 +2,10 @@
 
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::sync::Arc;
 
 use super::DatasetError;
+use super::frames::Frames;
 use crate::input::decode::{DecodeError, Picture, decode_file};
 use crate::tensor::{Cell, Column};
 
@@ -100,6 +102,8 @@ pub struct View {
 pub enum PictureLocation {
     /// A file of its own.
     File(PathBuf),
+    /// A frame of a file of many, by number.
+    Frame(Arc<Frames>, u64),
 }
 
 impl PictureLocation {
@@ -107,6 +111,15 @@ impl PictureLocation {
     pub fn load(&self) -> Result<Picture, DecodeError> {
         match self {
             Self::File(path) => decode_file(path),
+            Self::Frame(frames, index) => frames.load(*index),
+        }
+    }
+
+    /// A path that names it: its file's, and for a frame its number as if the file were a folder.
+    pub fn name(&self) -> PathBuf {
+        match self {
+            Self::File(path) => path.clone(),
+            Self::Frame(frames, index) => frames.path().join(format!("{index:06}")),
         }
     }
 
@@ -114,6 +127,7 @@ impl PictureLocation {
     pub fn path(&self) -> &Path {
         match self {
             Self::File(path) => path,
+            Self::Frame(frames, _) => frames.path(),
         }
     }
 }

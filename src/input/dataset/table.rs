@@ -45,7 +45,7 @@ impl ListSource {
             return Err(DatasetError::NoPathColumn { asked, found, path: path.to_owned() });
         };
         let root = path.parent().unwrap_or(Path::new("")).to_owned();
-        let mut finder = Finder { files: RecordedPaths::below(&root), root };
+        let mut finder = Finder::below(&root);
         let layout = CsvLayout { delimiter: header.delimiter(), names: None, decimals_from: None };
         let (mut rows, mut skipped, mut num_rows, mut first) = (Vec::new(), Vec::new(), 0, None);
         let csv = CsvFile::scan(path, layout, &mut |line: CsvLine<'_>| {
@@ -90,7 +90,7 @@ impl ListSource {
     /// Paths, one a line, relative to `folder`; blank lines are passed over.
     pub fn list(lines: impl BufRead, folder: &Path) -> Result<Self, DatasetError> {
         let place = PathBuf::from("-");
-        let mut finder = Finder { files: RecordedPaths::below(folder), root: folder.to_owned() };
+        let mut finder = Finder::below(folder);
         let (mut rows, mut skipped, mut num_rows, mut first) = (Vec::new(), Vec::new(), 0, None);
         let mut hash = Sha256::new();
         for (at, line) in lines.lines().enumerate() {
@@ -143,9 +143,16 @@ impl ListSource {
 struct Finder {
     files: RecordedPaths,
     root: PathBuf,
+    absolute: PathBuf,
 }
 
 impl Finder {
+    fn below(root: &Path) -> Self {
+        let plain = if root.as_os_str().is_empty() { Path::new(".") } else { root };
+        let absolute = std::path::absolute(plain).unwrap_or_else(|_| root.to_owned());
+        Self { files: RecordedPaths::below(root), root: root.to_owned(), absolute }
+    }
+
     /// The path relative to the root, or as it stands; or why there is none.
     fn find(&mut self, recorded: &str) -> Result<PathBuf, String> {
         if recorded.is_empty() {
@@ -154,7 +161,7 @@ impl Finder {
         // Joining an absolute path gives that path.
         if self.root.join(recorded).is_file() {
             let path = PathBuf::from(recorded);
-            return Ok(path.strip_prefix(&self.root).map(Path::to_owned).unwrap_or(path));
+            return Ok(path.strip_prefix(&self.absolute).map(Path::to_owned).unwrap_or(path));
         }
         let found = self.files.find(recorded).ok_or_else(|| format!("no such picture: {recorded}"))?;
         Ok(found.strip_prefix(&self.root).unwrap_or(&found).to_owned())
