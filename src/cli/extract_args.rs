@@ -127,7 +127,7 @@ pub(super) struct ExtractArgs {
     /// Do one share of the pictures: I/N with I from 0, or auto, or auto/N
     ///
     /// The share goes into a folder of its own in OUT; `filterscope features merge` brings all together. auto takes I from
-    /// SLURM_ARRAY_TASK_ID, JOB_COMPLETION_INDEX (Kubernetes) or AWS_BATCH_JOB_ARRAY_INDEX.
+    /// `SLURM_ARRAY_TASK_ID`, `JOB_COMPLETION_INDEX` (Kubernetes) or `AWS_BATCH_JOB_ARRAY_INDEX`.
     #[arg(long, value_name = "I/N", help_heading = "Run")]
     pub shard: Option<ShardChoice>,
 

@@ -56,8 +56,8 @@ pub enum FinishError {
 fn gib(bytes: u64) -> String {
     match bytes {
         0..0x10_0000 => format!("{:.0} KiB", bytes as f64 / 1024.0),
-        0x10_0000..0x4000_0000 => format!("{:.1} MiB", bytes as f64 / 1048576.0),
-        _ => format!("{:.1} GiB", bytes as f64 / 1073741824.0),
+        0x10_0000..0x4000_0000 => format!("{:.1} MiB", bytes as f64 / 1_048_576.0),
+        _ => format!("{:.1} GiB", bytes as f64 / 1_073_741_824.0),
     }
 }
 
@@ -101,7 +101,7 @@ pub fn finish(
     let mut offset = 0;
     for (at, set) in plan.sets.iter().enumerate() {
         let length = plan.stored_bytes(set);
-        if !state.is_complete(plan, &set.name) {
+        if !RunState::is_complete(plan, &set.name) {
             let rows = PartRows::new(&state.parts, &plan.rows, offset, length);
             match finish_set(plan, &state, at, set, rows, cancel, watch) {
                 Err(_) if cancel.is_cancelled() => {
@@ -206,7 +206,7 @@ impl HashedRows<'_> {
     }
 
     fn look_up(&mut self, row: u64) -> io::Result<()> {
-        if row % EVENT_ROWS == 0 {
+        if row.is_multiple_of(EVENT_ROWS) {
             if self.cancel.is_cancelled() {
                 return Err(io::Error::other("interrupted"));
             }
@@ -234,7 +234,7 @@ impl FeatureRows for HashedRows<'_> {
     }
 
     fn cells(&mut self, row: u64) -> io::Result<Vec<Cell>> {
-        if row % EVENT_ROWS == 0 && self.cancel.is_cancelled() {
+        if row.is_multiple_of(EVENT_ROWS) && self.cancel.is_cancelled() {
             return Err(io::Error::other("interrupted"));
         }
         self.rows.cells(row)

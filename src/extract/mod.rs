@@ -30,6 +30,8 @@ pub use verify::{Findings, VerifyError, verify};
 
 use sha2::{Digest, Sha256};
 
+use crate::tensor::hex;
+
 /// Bytes of a SHA-256.
 const DIGEST_BYTES: u64 = 32;
 
@@ -86,7 +88,7 @@ impl ValuesHash {
 
     /// In hexadecimal.
     pub(crate) fn hex(self) -> String {
-        self.0.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+        hex(&self.0.finalize())
     }
 }
 

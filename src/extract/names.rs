@@ -117,7 +117,9 @@ mod tests {
 
     fn names(pictures: &[&str]) -> Vec<String> {
         let mut names = Names::default();
-        pictures.iter().for_each(|picture| names.add(picture));
+        for picture in pictures {
+            names.add(picture);
+        }
         names.settle();
         pictures.iter().enumerate().map(|(row, picture)| names.of(picture, row, None)).collect()
     }

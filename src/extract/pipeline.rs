@@ -64,7 +64,7 @@ pub enum ExtractError {
         /// The network.
         tag: &'static str,
         /// The engine's words.
-        reason: EngineError,
+        reason: Box<EngineError>,
     },
     /// Writing failed.
     #[error(transparent)]
@@ -309,7 +309,7 @@ fn run_group(
     results: &mut [PictureResult],
 ) -> Result<(), ExtractError> {
     let tag = model.session.backbone().row().tag;
-    let engine = |reason| ExtractError::Engine { tag, reason };
+    let engine = |reason| ExtractError::Engine { tag, reason: Box::new(reason) };
     // One that failed in a network before this one is none of this one's business.
     let group: Vec<&(usize, &InputBatch)> =
         group.iter().filter(|(place, _)| results.get(*place).is_some_and(Result::is_ok)).collect();

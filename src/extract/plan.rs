@@ -108,7 +108,7 @@ pub enum PlanProblem {
         /// The network.
         tag: &'static str,
         /// The engine's words.
-        reason: EngineError,
+        reason: Box<EngineError>,
     },
 }
 
@@ -178,7 +178,7 @@ pub(super) fn fixed_size(model: &ModelToRun, fit: FitChoice) -> Option<PixelSize
 }
 
 fn infos_problem(model: &ModelToRun, reason: impl Into<EngineError>) -> PlanProblem {
-    PlanProblem::Engine { tag: model.session.backbone().row().tag, reason: reason.into() }
+    PlanProblem::Engine { tag: model.session.backbone().row().tag, reason: Box::new(reason.into()) }
 }
 
 /// As many pictures as fit the memory allowed, of the network that needs most.

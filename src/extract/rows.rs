@@ -8,7 +8,7 @@ use super::names::Names;
 use super::shard::{Shard, ShardBy};
 use crate::formats::features::SkippedRow;
 use crate::input::dataset::{Camera, DatasetError, PictureLocation, Source};
-use crate::tensor::{Cell, Column, ColumnKind};
+use crate::tensor::{Cell, Column, ColumnKind, hex};
 
 /// What a person takes of a data set.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -127,7 +127,9 @@ impl RowList {
                 break;
             }
             let Some(sample) = self.source.sample(index) else { continue };
-            if sample.row < selection.start || (sample.row - selection.start) % selection.every.max(1) != 0 {
+            if sample.row < selection.start
+                || !(sample.row - selection.start).is_multiple_of(selection.every.max(1))
+            {
                 continue;
             }
             let before = self.entries.len();
@@ -159,7 +161,7 @@ impl RowList {
             names.settle();
         }
         self.names = names;
-        self.sha256 = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        self.sha256 = hex(&hash.finalize());
     }
 
     /// What the data set itself left out, as far as it would have been selected.
@@ -167,7 +169,7 @@ impl RowList {
         let last_row = self.entries.last().and_then(|e| self.picture_of(*e)).map(|picture| picture.row);
         let is_selected = |row: usize| {
             row >= selection.start
-                && (row - selection.start) % selection.every.max(1) == 0
+                && (row - selection.start).is_multiple_of(selection.every.max(1))
                 && (selection.limit.is_none() || last_row.is_some_and(|last| row <= last))
         };
         self.source
@@ -246,7 +248,7 @@ impl RowList {
             hash.update(picture.identity());
             hash.update(b"\n");
         }
-        hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+        hex(&hash.finalize())
     }
 
     /// The file of a picture's own feature, relative to its folder; none where pictures have none.

@@ -82,7 +82,7 @@ pub enum Begin {
 #[derive(Debug, thiserror::Error)]
 pub enum StateError {
     /// The lock is held.
-    #[error("another run{} is writing into this folder; wait for it, or choose another: \"{}\"", process_words(.process), .path.display())]
+    #[error("another run{} is writing into this folder; wait for it, or choose another: \"{}\"", process_words(.process.as_deref()), .path.display())]
     Busy {
         /// Number of its process, if it says.
         process: Option<String>,
@@ -165,8 +165,8 @@ pub enum StateError {
     Write(#[from] WriteError),
 }
 
-fn process_words(process: &Option<String>) -> String {
-    process.as_ref().map(|number| format!(" (process {number})")).unwrap_or_default()
+fn process_words(process: Option<&str>) -> String {
+    process.map(|number| format!(" (process {number})")).unwrap_or_default()
 }
 
 fn difference_words(changed: &[(String, String, String)]) -> String {
@@ -370,7 +370,7 @@ impl RunState {
     }
 
     /// Whether a set's files are all there.
-    pub(super) fn is_complete(&self, plan: &ExtractPlan, name: &str) -> bool {
+    pub(super) fn is_complete(plan: &ExtractPlan, name: &str) -> bool {
         is_complete(plan, name)
     }
 

@@ -17,7 +17,7 @@ use crate::tensor::FeatureLayout;
 /// Bytes of a part after which it is ended.
 const PART_BYTES: u64 = 64 << 20;
 /// Time after which it is ended: the work that a killed process loses at most, or a few batches of a slow network.
-const PART_TIME: Duration = Duration::from_secs(60);
+const PART_TIME: Duration = Duration::from_mins(1);
 
 /// One picture's features, set after set; or why there are none.
 pub(super) type PictureResult = Result<Vec<Feature>, String>;
@@ -88,12 +88,11 @@ impl<'a> Writer<'a> {
         let mut open: Option<(OpenPart, Instant)> = None;
         for batch in batches {
             let started = Instant::now();
-            let (mut part, begun) = match open.take() {
-                Some(open) => open,
-                None => {
-                    let num_sets = self.folders.len();
-                    (OpenPart::begin(&self.parts_folder, batch.first, self.row_bytes, num_sets)?, started)
-                }
+            let (mut part, begun) = if let Some(open) = open.take() {
+                open
+            } else {
+                let num_sets = self.folders.len();
+                (OpenPart::begin(&self.parts_folder, batch.first, self.row_bytes, num_sets)?, started)
             };
             for (position, picture) in (batch.first..).zip(batch.pictures) {
                 self.add(&mut part, position, picture)?;

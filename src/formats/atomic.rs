@@ -136,7 +136,7 @@ pub fn remove_drafts(folder: &Path) {
 }
 
 fn is_draft(name: &str) -> bool {
-    name.starts_with(".filterscope-") && name.ends_with(".part")
+    name.strip_suffix(".part").is_some_and(|name| name.starts_with(".filterscope-"))
 }
 
 fn fill(file: &File, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {

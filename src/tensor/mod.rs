@@ -4,6 +4,7 @@
 
 mod activation;
 mod feature;
+mod hex;
 mod names;
 mod preprocess_spec;
 mod stats;
@@ -11,6 +12,7 @@ mod table;
 
 pub use activation::{Activation, InputBatch, MapShape, ShapeMismatch};
 pub use feature::{AxisOrder, Dtype, FeatureLayout, UnknownStorage};
+pub use hex::hex;
 pub use names::{did_you_mean, nearest_names};
 pub use preprocess_spec::{ChannelOrder, Fit, LongSide, PixelSize, PreprocessSpec, ResizeFilter, ValueScale};
 pub use stats::{CONSTANT_SHARE, DEAD_SHARE, FilterKind, FilterStats, KindCounts, LayerStats};

@@ -40,14 +40,13 @@ pub(super) fn find_block(
     let bad = |reason: io::Error| BadFeatures::file(path, reason);
     let mut file = File::open(path).map_err(bad)?;
     let total = file.metadata().map_err(bad)?.len();
-    let (offset, dtype, shape) = match format {
-        FeatureFormat::Safetensors => in_safetensors(&mut file, total).map_err(bad)?,
-        _ => {
-            let start = if format == FeatureFormat::Npz { in_npz(path).map_err(bad)? } else { 0 };
-            file.seek(SeekFrom::Start(start)).map_err(bad)?;
-            let header = read_npy_header(&mut file).map_err(bad)?;
-            (start + header.length, header.descr, header.shape)
-        }
+    let (offset, dtype, shape) = if format == FeatureFormat::Safetensors {
+        in_safetensors(&mut file, total).map_err(bad)?
+    } else {
+        let start = if format == FeatureFormat::Npz { in_npz(path).map_err(bad)? } else { 0 };
+        file.seek(SeekFrom::Start(start)).map_err(bad)?;
+        let header = read_npy_header(&mut file).map_err(bad)?;
+        (start + header.length, header.descr, header.shape)
     };
     let names: [&str; 2] = match layout.dtype {
         Dtype::F32 => ["<f4", "F32"],

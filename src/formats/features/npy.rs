@@ -12,9 +12,11 @@ const NAME: &str = "features.npy";
 
 /// What stands before the numbers of an array of this shape. `descr` is numpy's name of the type.
 pub(super) fn header(descr: &str, shape: &[u64]) -> Vec<u8> {
-    let sides: String = shape.iter().map(|side| format!("{side}, ")).collect();
     // One side needs its comma, as a Python tuple does; more don't.
-    let sides = if shape.len() == 1 { sides.trim_end() } else { sides.trim_end_matches(", ") };
+    let sides = match shape {
+        [side] => format!("{side},"),
+        sides => sides.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
+    };
     let mut text = format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': ({sides}), }}");
     // Magic, version and length are ten bytes; the numbers begin at a multiple of 64.
     let padded = (10 + text.len() + 1).next_multiple_of(64) - 10;

@@ -1,4 +1,4 @@
-//! Parquet: a folder `features.parquet` of tables with the same columns, so that Spark, Dask, polars and DuckDB read it as one.
+//! Parquet: a folder `features.parquet` of tables with the same columns, so that Spark, Dask, polars and `DuckDB` read it as one.
 //! The feature is a list column; a map is stored flat, and its shape stands in the file's metadata.
 
 use std::io;

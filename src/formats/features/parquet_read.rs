@@ -83,14 +83,14 @@ impl ParquetRows {
                 column
                     .read_records(num_rows, Some(&mut definition), Some(&mut repetition), &mut values)
                     .map_err(words)?;
-                values.iter().for_each(|value: &f32| bytes.extend(value.to_le_bytes()));
+                bytes.extend(values.iter().flat_map(|value: &f32| value.to_le_bytes()));
             }
             (ColumnReader::FixedLenByteArrayColumnReader(mut column), Dtype::F16) => {
                 let mut values = Vec::new();
                 column
                     .read_records(num_rows, Some(&mut definition), Some(&mut repetition), &mut values)
                     .map_err(words)?;
-                values.iter().for_each(|value| bytes.extend(value.as_bytes()));
+                bytes.extend(values.iter().flat_map(AsBytes::as_bytes));
             }
             _ => return Err("its last column is not the features' type".to_owned()),
         }

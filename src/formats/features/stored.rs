@@ -32,7 +32,7 @@ pub enum BadFeatures {
 
 impl BadFeatures {
     /// Something wrong with a file.
-    pub(super) fn file(path: &Path, reason: impl ToString) -> Self {
+    pub(super) fn file(path: &Path, reason: impl std::fmt::Display) -> Self {
         Self::File { reason: reason.to_string(), path: path.to_owned() }
     }
 }
@@ -140,7 +140,7 @@ impl StoredFeatures {
         if !path.exists() {
             return Ok(Vec::new());
         }
-        let bad = |reason: &dyn ToString| BadFeatures::file(&path, reason.to_string());
+        let bad = |reason: &dyn std::fmt::Display| BadFeatures::file(&path, reason);
         let mut reader = csv::Reader::from_path(&path).map_err(|e| bad(&e))?;
         let mut skipped = Vec::new();
         for record in reader.records() {
@@ -215,7 +215,10 @@ impl FeatureRows for StoredFeatures {
 }
 
 fn plain(error: hdf5_pure::Error) -> io::Error {
-    io::Error::other(error.to_string())
+    match error {
+        hdf5_pure::Error::Io(error) => error,
+        other => io::Error::other(other.to_string()),
+    }
 }
 
 fn read_block(

@@ -85,12 +85,11 @@ impl CommaSource {
         for name in names.into_iter().filter(|name| name != FRAMES) {
             let Ok(set) = file.dataset(&name) else { continue };
             let kind = match set.dtype().map_err(words)? {
-                DType::F32 | DType::F64 => ColumnKind::Number,
                 DType::I8 | DType::I16 | DType::I32 | DType::U8 | DType::U16 | DType::U32 => {
                     ColumnKind::Integer
                 }
-                // Beyond 2⁵³ a number of 64 bits would lose digits on its way.
-                DType::I64 | DType::U64 => ColumnKind::Number,
+                // Beyond 2⁵³ a whole number of 64 bits would lose digits on its way.
+                DType::F32 | DType::F64 | DType::I64 | DType::U64 => ColumnKind::Number,
                 _ => continue,
             };
             if set.shape().map_err(words)?[..] != [length] {

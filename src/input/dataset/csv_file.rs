@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 
 use super::DatasetError;
 use super::decimal_commas::join_decimals;
-use crate::tensor::{Cell, Column, ColumnKind};
+use crate::tensor::{Cell, Column, ColumnKind, hex};
 
 const BOM: &[u8] = "\u{feff}".as_bytes();
 const NOT_UTF8: &str = "not UTF-8 text: save the log as UTF-8";
@@ -263,10 +263,6 @@ fn unique(names: Vec<String>) -> Vec<String> {
         used.push(unique);
     }
     used
-}
-
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Lines as editors count them. The CSV reader's own count is off after blank lines and after `\r\n`.

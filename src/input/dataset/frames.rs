@@ -19,7 +19,7 @@ const FORMAT: &str = "HDF5 frame";
 pub struct Frames {
     path: PathBuf,
     file: Mutex<File>,
-    num_frames: u64,
+    length: u64,
     height: u64,
     width: u64,
     /// Whether a frame's three planes follow each other, rather than its pixels' three samples.
@@ -28,7 +28,7 @@ pub struct Frames {
 
 impl std::fmt::Debug for Frames {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Frames({} in \"{}\")", self.num_frames, self.path.display())
+        write!(f, "Frames({} in \"{}\")", self.length, self.path.display())
     }
 }
 
@@ -56,22 +56,22 @@ impl Frames {
         })?;
         let (shape, dtype) =
             (set.shape().map_err(|e| bad(e.to_string()))?, set.dtype().map_err(|e| bad(e.to_string()))?);
-        let (num_frames, height, width, is_planar) = match shape[..] {
+        let (length, height, width, is_planar) = match shape[..] {
             [num, 3, height, width] => (num, height, width, true),
             [num, height, width, 3] => (num, height, width, false),
             _ => (0, 0, 0, true),
         };
         let num_pixels = height.saturating_mul(width);
-        if dtype != DType::U8 || num_frames == 0 || num_pixels == 0 || num_pixels > MAX_PIXELS {
+        if dtype != DType::U8 || length == 0 || num_pixels == 0 || num_pixels > MAX_PIXELS {
             let expected = "frames of shape (N, 3, height, width) and 8 bits";
             return Err(bad(format!("`{FRAMES}` is {dtype:?} of shape {shape:?}: expected {expected}")));
         }
-        Ok(Self { path: path.to_owned(), file: Mutex::new(file), num_frames, height, width, is_planar })
+        Ok(Self { path: path.to_owned(), file: Mutex::new(file), length, height, width, is_planar })
     }
 
     /// Frames there are.
     pub(super) fn len(&self) -> u64 {
-        self.num_frames
+        self.length
     }
 
     /// The file.

@@ -54,7 +54,7 @@ pub struct SimulatorLog {
 /// One usable line, kept small.
 #[derive(Debug)]
 struct Row {
-    row: usize,
+    number: usize,
     span: LineSpan,
     /// By [`Camera::ALL`], relative to the root.
     files: [Option<Box<Path>>; 3],
@@ -105,7 +105,7 @@ impl SimulatorLog {
                 }
             }
             if found.iter().any(Option::is_some) {
-                rows.push(Row { row, span: line.span, files: found });
+                rows.push(Row { number: row, span: line.span, files: found });
             } else if skipped.last().is_none_or(|s| s.row != Some(row)) {
                 skipped.push(Skipped {
                     row: Some(row),
@@ -175,8 +175,8 @@ impl Source for SimulatorLog {
             _ => Label::Missing,
         };
         Some(Sample {
-            row: row.row,
-            id: format!("{:06}", row.row),
+            row: row.number,
+            id: format!("{:06}", row.number),
             timestamp_ns: None,
             views,
             labels: self.label_columns.iter().map(label).collect(),
@@ -184,7 +184,7 @@ impl Source for SimulatorLog {
     }
 
     fn index_of_row(&self, row: usize) -> Option<usize> {
-        self.rows.binary_search_by_key(&row, |r| r.row).ok()
+        self.rows.binary_search_by_key(&row, |r| r.number).ok()
     }
 
     fn cameras(&self) -> &[Camera] {

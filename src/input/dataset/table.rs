@@ -9,10 +9,10 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 
 use super::DatasetError;
-use super::csv_file::{CsvFile, CsvLayout, CsvLine, Header, LineSpan, hex};
+use super::csv_file::{CsvFile, CsvLayout, CsvLine, Header, LineSpan};
 use super::files::RecordedPaths;
 use super::source::{Camera, Label, PictureLocation, Sample, Skipped, Source, View};
-use crate::tensor::{Cell, Column, ColumnKind};
+use crate::tensor::{Cell, Column, ColumnKind, hex};
 
 /// A table or list, opened. Rows are its lines, from 0, the header not counted.
 #[derive(Debug)]
@@ -29,7 +29,7 @@ pub struct ListSource {
 
 #[derive(Debug)]
 struct Row {
-    row: usize,
+    number: usize,
     span: Option<LineSpan>,
     file: Box<Path>,
 }
@@ -52,7 +52,7 @@ impl ListSource {
             let recorded = line.cell(at);
             first.get_or_insert_with(|| recorded.to_owned());
             match finder.find(recorded) {
-                Ok(file) => rows.push(Row { row: num_rows, span: Some(line.span), file: file.into() }),
+                Ok(file) => rows.push(Row { number: num_rows, span: Some(line.span), file: file.into() }),
                 Err(reason) => {
                     let place = format!("line {}", line.number);
                     skipped.push(Skipped { row: Some(num_rows), place, reason });
@@ -110,7 +110,7 @@ impl ListSource {
             hash.update(b"\n");
             first.get_or_insert_with(|| recorded.to_owned());
             match finder.find(recorded) {
-                Ok(file) => rows.push(Row { row: num_rows, span: None, file: file.into() }),
+                Ok(file) => rows.push(Row { number: num_rows, span: None, file: file.into() }),
                 Err(reason) => {
                     skipped.push(Skipped { row: Some(num_rows), place: format!("line {}", at + 1), reason });
                 }
@@ -194,7 +194,7 @@ impl Source for ListSource {
             _ => Label::Missing,
         };
         Some(Sample {
-            row: row.row,
+            row: row.number,
             id: super::folder::with_slashes(&row.file),
             timestamp_ns: None,
             views: vec![View { camera: None, picture: PictureLocation::File(self.root.join(&row.file)) }],
@@ -203,7 +203,7 @@ impl Source for ListSource {
     }
 
     fn index_of_row(&self, row: usize) -> Option<usize> {
-        self.rows.binary_search_by_key(&row, |r| r.row).ok()
+        self.rows.binary_search_by_key(&row, |r| r.number).ok()
     }
 
     fn cameras(&self) -> &[Camera] {

@@ -7,6 +7,7 @@ use filterscope::input::{FitChoice, ValueChoice, preprocess};
 use filterscope::models::Registry;
 use filterscope::tensor::Activation;
 use filterscope::weights::TensorFile;
+use parquet::file::reader::{FileReader, SerializedFileReader};
 
 use super::{QUICK, TAG, csv, manifest, with_drive};
 use crate::support::{fixture, npy, root};
@@ -141,7 +142,6 @@ fn all_formats_hold_the_same() {
     assert_eq!(h5.dataset("angle").unwrap().read_f64().unwrap(), angle);
     assert_eq!(h5.dataset("camera").unwrap().read_string().unwrap()[..2], ["left", "center"]);
 
-    use parquet::file::reader::{FileReader, SerializedFileReader};
     let file = std::fs::File::open(set("parquet").join("features.parquet/part-00000.parquet")).unwrap();
     let reader = SerializedFileReader::new(file).unwrap();
     let row = reader.get_row_iter(None).unwrap().nth(1).unwrap().unwrap();

@@ -254,6 +254,17 @@ fn what_is_there_is_not_overwritten_unasked() {
     assert_eq!(run.stderr, "error: features go into a folder, and this is a file: \"file\"\n");
 }
 
+/// Let go at the end, however that comes.
+#[cfg(target_os = "linux")]
+struct Mounted(std::path::PathBuf);
+
+#[cfg(target_os = "linux")]
+impl Drop for Mounted {
+    fn drop(&mut self) {
+        drop(std::process::Command::new("umount").arg(&self.0).status());
+    }
+}
+
 /// A file system of a few hundred kilobytes, where one may be mounted.
 #[cfg(target_os = "linux")]
 #[test]
@@ -268,12 +279,6 @@ fn a_full_disk_is_told_and_what_was_written_stays() {
     if !mount.is_ok_and(|status| status.success()) {
         println!("no permission to mount: not tried");
         return;
-    }
-    struct Mounted(std::path::PathBuf);
-    impl Drop for Mounted {
-        fn drop(&mut self) {
-            drop(std::process::Command::new("umount").arg(&self.0).status());
-        }
     }
     let mounted = Mounted(bench.path("small"));
     // 72 rows of 5 KiB in parts and once more in the file do not fit: said before a byte is written.
