@@ -251,7 +251,8 @@ impl Pipeline {
         if self.sessions.len() >= MAX_SESSIONS {
             self.sessions.remove(0);
         }
-        self.sessions.push((key, Session::with_engine(Arc::new(backbone), device, self.engine)));
+        let session = Session::with_engine(Arc::new(backbone), device, self.engine).map_err(failed)?;
+        self.sessions.push((key, session));
         Ok(self.sessions.len() - 1)
     }
 }

@@ -12,7 +12,7 @@ use super::shown::Shown;
 use super::state::{Scratch, State};
 use super::textures::Texture;
 use super::theme;
-use crate::engine::Worker;
+use crate::engine::{Priority, ThreadsError, Worker, start_threads};
 use crate::graph::GraphError;
 use crate::mosaic::{MosaicSettings, Paper};
 use crate::render::{ChoiceError, InputChoices, Resources, WindowRequest, choose_row};
@@ -35,12 +35,16 @@ pub enum AppError {
     /// The system refuses another thread.
     #[error("can't start the worker thread: {0}")]
     Thread(#[from] std::io::Error),
+    /// The same of those that compute.
+    #[error(transparent)]
+    Threads(#[from] ThreadsError),
 }
 
 /// Opens the window and stays until it is closed.
 pub fn run(request: WindowRequest, resources: Resources) -> Result<(), AppError> {
     // A name that means nothing is told on the terminal, before any window.
     choose_row(request.model.as_deref(), request.weights.is_some())?;
+    start_threads(request.threads, Priority::BehindWindow)?;
     let options = eframe::NativeOptions {
         viewport: egui::ViewportBuilder::default()
             .with_title("filterscope")

@@ -8,11 +8,12 @@ use anyhow::{Context as _, bail};
 use clap::Args as ClapArgs;
 
 use super::Exit;
+use super::args::RunArgs;
 use super::interrupt::cancelled_by_ctrl_c;
 use super::plan::{introduce, load, rows};
 use super::reporter::{Progress, Reporter};
 use super::table::counted;
-use crate::engine::{CancelToken, ComputeDevice, DeviceChoice, EngineChoice, Session};
+use crate::engine::{CancelToken, ComputeDevice, Priority, Session, start_threads};
 use crate::formats::{AnimationFormat, AnimationSettings, PushFrame, WriteError, write_animation};
 use crate::graph::NodeId;
 use crate::input::dataset::{Camera, PictureRef, expand_inputs, is_log};
@@ -106,13 +107,8 @@ pub(super) struct AnimateArgs {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub limit: Option<u32>,
 
-    /// Where to compute: auto, cpu, cuda, cuda:N or metal
-    #[arg(long, value_name = "DEVICE", default_value = "auto")]
-    pub device: DeviceChoice,
-
-    /// What computes on the CPU: fast or candle
-    #[arg(long, value_name = "ENGINE", default_value = "fast")]
-    pub engine: EngineChoice,
+    #[command(flatten)]
+    pub run: RunArgs,
 }
 
 /// What moves.
@@ -247,6 +243,8 @@ fn format_of(output: &Path) -> anyhow::Result<AnimationFormat> {
 }
 
 fn plan(args: &AnimateArgs, resources: &Resources, reporter: &Reporter) -> anyhow::Result<AnimatePlan> {
+    args.run.engine().check()?;
+    start_threads(args.run.threads, Priority::Normal)?;
     let names: Vec<String> = args.model.iter().cloned().collect();
     let row = rows(&names, args.weights.is_some())?.remove(0);
     let is_data_set = args.input.is_dir() || is_log(&args.input);
@@ -275,9 +273,9 @@ fn plan(args: &AnimateArgs, resources: &Resources, reporter: &Reporter) -> anyho
     let limit = args.limit.map_or(usize::MAX, |limit| limit as usize);
     let pictures: Vec<PictureRef> = pictures.into_iter().step_by(args.every as usize).take(limit).collect();
     introduce(row, args.model.is_none(), reporter);
-    let device = ComputeDevice::open(args.device)?;
+    let device = ComputeDevice::open(args.run.device)?;
     let backbone = load(row, resources, args.weights.as_deref(), reporter)?;
-    let session = Session::with_engine(Arc::new(backbone), device, args.engine);
+    let session = Session::with_engine(Arc::new(backbone), device, args.run.engine())?;
     let input = input(&session, &pictures, args.fit, args.preprocess)?;
     let infos =
         graph.infer(PixelSize::new(input.width(), input.height())).with_context(|| row.tag.to_owned())?;

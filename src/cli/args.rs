@@ -7,7 +7,7 @@ use clap::{Args as ClapArgs, Parser, Subcommand};
 pub(super) use super::animate::AnimateArgs;
 pub(super) use super::extract_args::ExtractArgs;
 pub(super) use super::features::FeaturesArgs;
-use crate::engine::{DeviceChoice, EngineChoice};
+use crate::engine::{DeviceChoice, EngineChoice, NumThreads};
 use crate::input::dataset::Camera;
 use crate::input::{FitChoice, ValueChoice};
 use crate::mosaic::{ColourChoice, Grid, MosaicLayout, Normalisation, Paper};
@@ -96,13 +96,8 @@ pub(super) struct ViewArgs {
     #[arg(short, long, value_name = "FILE")]
     pub weights: Option<PathBuf>,
 
-    /// Where to compute: auto, cpu, cuda, cuda:N or metal
-    #[arg(long, value_name = "DEVICE", default_value = "auto")]
-    pub device: DeviceChoice,
-
-    /// What computes on the CPU: fast (kernels of this program) or candle (a second opinion); a GPU always takes candle
-    #[arg(long, value_name = "ENGINE", default_value = "fast")]
-    pub engine: EngineChoice,
+    #[command(flatten)]
+    pub run: RunArgs,
 }
 
 /// Write figures: every filter of a layer as a mosaic of heat maps
@@ -221,17 +216,45 @@ pub(super) struct RenderArgs {
     #[arg(long, value_name = "CAMERA", help_heading = "Input")]
     pub camera: Option<Camera>,
 
+    #[command(flatten)]
+    pub run: RunArgs,
+
+    /// Print the time of each layer to stderr, the mean over all pictures, and its share of what the processor can do
+    #[arg(long, help_heading = "Run")]
+    pub timings: bool,
+}
+
+/// How a network is run.
+#[derive(Clone, Copy, Debug, Default, ClapArgs)]
+#[command(next_help_heading = "Run")]
+pub(super) struct RunArgs {
     /// Where to compute: auto, cpu, cuda, cuda:N or metal
-    #[arg(long, value_name = "DEVICE", default_value = "auto", help_heading = "Run")]
+    #[arg(long, value_name = "DEVICE", default_value = "auto")]
     pub device: DeviceChoice,
 
     /// What computes on the CPU: fast (kernels of this program) or candle (a second opinion); a GPU always takes candle
-    #[arg(long, value_name = "ENGINE", default_value = "fast", help_heading = "Run")]
-    pub engine: EngineChoice,
+    #[arg(long, value_name = "ENGINE", default_value = "fast")]
+    engine: EngineChoice,
 
-    /// Print the time of each layer to stderr, the mean over all pictures
-    #[arg(long, help_heading = "Run")]
-    pub timings: bool,
+    /// Leave out the fast engine's Winograd convolutions: slower, and rounded as direct sums are
+    ///
+    /// Without it 3×3 convolutions of stride 1 are done in a quarter of the multiplications, with a few times the rounding of a
+    /// direct sum: in the last of seven digits.
+    #[arg(long)]
+    exact: bool,
+
+    /// Threads to compute with; without it, one per core
+    ///
+    /// Values don't depend on it. The environment variable `RAYON_NUM_THREADS` sets what is taken without it.
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    pub threads: Option<NumThreads>,
+}
+
+impl RunArgs {
+    /// What the two switches say together.
+    pub(super) fn engine(&self) -> EngineChoice {
+        if self.exact { self.engine.exact() } else { self.engine }
+    }
 }
 
 /// List the networks: layers, sizes, licences, and which run without a file

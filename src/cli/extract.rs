@@ -12,7 +12,7 @@ use super::interrupt::cancelled_by_ctrl_c;
 use super::plan::{introduce, load, nodes, rows};
 use super::reporter::{Progress, Reporter};
 use super::table::counted;
-use crate::engine::{ComputeDevice, Session};
+use crate::engine::{ComputeDevice, Priority, Session, start_threads};
 use crate::extract::{
     Begin, Encoding, Event, Existing, ExtractPlan, ExtractSettings, ModelToRun, RunEnd, Selection, Timings,
     begin, finish, needed_bytes,
@@ -103,6 +103,8 @@ fn places(plan: &ExtractPlan) -> String {
 
 /// Settles everything, cheap things first.
 fn plan(args: &ExtractArgs, resources: &Resources, reporter: &Reporter) -> anyhow::Result<ExtractPlan> {
+    args.run.engine().check()?;
+    start_threads(args.run.threads, Priority::Normal)?;
     let rows = rows(&args.model, args.weights.is_some())?;
     let mut layers = Vec::new();
     for row in &rows {
@@ -119,14 +121,14 @@ fn plan(args: &ExtractArgs, resources: &Resources, reporter: &Reporter) -> anyho
     let source = open(args)?;
     check_cameras(args, &*source)?;
     tell_left_out(args, &*source, reporter);
-    let device = ComputeDevice::open(args.device)?;
+    let device = ComputeDevice::open(args.run.device)?;
     for row in &rows {
         introduce(row, args.model.is_empty(), reporter);
     }
     let mut models = Vec::with_capacity(rows.len());
     for (row, layers) in rows.iter().zip(layers) {
         let backbone = load(row, resources, args.weights.as_deref(), reporter)?;
-        let session = Session::with_engine(Arc::new(backbone), device.clone(), args.engine);
+        let session = Session::with_engine(Arc::new(backbone), device.clone(), args.run.engine())?;
         models.push(ModelToRun { session, layers });
     }
     let settings = ExtractSettings {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args as ClapArgs;
 
-use crate::engine::{DeviceChoice, EngineChoice};
+use super::args::RunArgs;
 use crate::extract::{Pool, ShardBy, ShardChoice};
 use crate::formats::features::FeatureFormat;
 use crate::input::dataset::{Camera, SourceKind};
@@ -151,13 +151,8 @@ pub(super) struct ExtractArgs {
     #[arg(long, help_heading = "Run")]
     pub timings: bool,
 
-    /// Where to compute: auto, cpu, cuda, cuda:N or metal
-    #[arg(long, value_name = "DEVICE", default_value = "auto", help_heading = "Run")]
-    pub device: DeviceChoice,
-
-    /// What computes on the CPU: fast (kernels of this program) or candle (a second opinion); a GPU always takes candle
-    #[arg(long, value_name = "ENGINE", default_value = "fast", help_heading = "Run")]
-    pub engine: EngineChoice,
+    #[command(flatten)]
+    pub run: RunArgs,
 }
 
 /// What `--source` says; none to look.

@@ -10,7 +10,7 @@ use super::args::RenderArgs;
 use super::outputs::{Outputs, unique_suffixes};
 use super::reporter::Reporter;
 use super::table::counted;
-use crate::engine::{Backbone, ComputeDevice, Session};
+use crate::engine::{Backbone, ComputeDevice, Priority, Session, start_threads};
 use crate::formats::read_record;
 use crate::graph::{Graph, NodeId};
 use crate::input::FitChoice;
@@ -60,6 +60,8 @@ pub(super) struct PlannedLayer {
 impl RenderPlan {
     /// Settles everything, cheap things first. Notes for the person go to `reporter`.
     pub(super) fn new(args: &RenderArgs, resources: &Resources, reporter: &Reporter) -> anyhow::Result<Self> {
+        args.run.engine().check()?;
+        start_threads(args.run.threads, Priority::Normal)?;
         let rows = rows(&args.model, args.weights.is_some())?;
         let choices = InputChoices { fit: args.fit, values: args.preprocess };
         let look = look(args);
@@ -83,14 +85,14 @@ impl RenderPlan {
         };
         let figures = pictures.iter().flat_map(|p| suffixes.iter().map(|s| outputs.figure(&p.stem, *s)));
         outputs.spare(figures, pictures.iter().map(|p| p.picture.path()))?;
-        let device = ComputeDevice::open(args.device)?;
+        let device = ComputeDevice::open(args.run.device)?;
         for row in &rows {
             introduce(row, args.model.is_empty(), reporter);
         }
         let mut models = Vec::with_capacity(rows.len());
         for (row, layers) in rows.iter().zip(layers) {
             let backbone = load(row, resources, args.weights.as_deref(), reporter)?;
-            let session = Session::with_engine(Arc::new(backbone), device.clone(), args.engine);
+            let session = Session::with_engine(Arc::new(backbone), device.clone(), args.run.engine())?;
             models.push(PlannedModel { session, layers });
         }
         outputs.prepare()?;

@@ -81,8 +81,8 @@ pub(super) fn run(plan: &mut RenderPlan, reporter: &Reporter) -> anyhow::Result<
     }
     drop(progress);
     if plan.prints_timings {
-        for table in &timings {
-            reporter.aside(&table.to_text());
+        for (table, model) in timings.iter().zip(&plan.models) {
+            reporter.aside(&table.to_text(model.session.peak_gflops()));
         }
     }
     if num_written == 0 {

@@ -43,34 +43,41 @@ impl Timings {
         }
     }
 
-    /// The table, mean of all runs.
-    pub(super) fn to_text(&self) -> String {
+    /// The table, mean of all runs. Shares of the peak count a convolution's multiply-adds as its definition has them, so one that
+    /// is computed with fewer can pass 100.
+    pub(super) fn to_text(&self, peak_gflops: Option<f64>) -> String {
         let num_runs = self.num_runs.max(1);
         let total: Duration = self.steps.iter().map(|s| s.elapsed).sum();
         let cells = |name: &str, elapsed: Duration, mult_adds: u64| {
             let gflops = 2e-9 * mult_adds as f64 / elapsed.as_secs_f64().max(f64::MIN_POSITIVE);
             let share = 100.0 * elapsed.as_secs_f64() / total.as_secs_f64().max(f64::MIN_POSITIVE);
-            vec![
+            let mut cells = vec![
                 name.to_owned(),
                 format!("{:.2}", elapsed.as_secs_f64() * 1e3 / f64::from(num_runs)),
                 format!("{share:.1}"),
                 format!("{:.3}", mult_adds as f64 / f64::from(num_runs) / 1e9),
                 format!("{gflops:.1}"),
-            ]
+            ];
+            cells.extend(peak_gflops.map(|peak| format!("{:.0}", 100.0 * gflops / peak)));
+            cells
         };
-        let mut table = Table::new(vec![
+        let mut columns = vec![
             Column::words("LAYER"),
             Column::number("MS"),
             Column::number("%"),
             Column::number("GMAC"),
             Column::number("GFLOP/S"),
-        ]);
+        ];
+        columns.extend(peak_gflops.map(|_| Column::number("% OF PEAK")));
+        let mut table = Table::new(columns);
         for step in &self.steps {
             table.row(cells(&step.name, step.elapsed, step.mult_adds));
         }
         table.row(cells("total", total, self.steps.iter().map(|s| s.mult_adds).sum()));
+        let peak = peak_gflops
+            .map_or_else(String::new, |peak| format!(" (the processor's peak: {peak:.0} GFLOP/s)"));
         format!(
-            "{}, mean of {}:\n{}",
+            "{}, mean of {}{peak}:\n{}",
             self.tag,
             counted(self.num_runs as usize, "run"),
             table.to_text(None).0
@@ -111,6 +118,14 @@ conv + norm  60.00   75.0  2.000     66.7
 act          20.00   25.0  0.000      0.0
 total        80.00  100.0  2.000     50.0
 ";
-        assert_eq!(timings.to_text(), expected);
+        assert_eq!(timings.to_text(None), expected);
+        let expected = "\
+net.tag, mean of 2 runs (the processor's peak: 200 GFLOP/s):
+LAYER           MS      %   GMAC  GFLOP/S  % OF PEAK
+conv + norm  60.00   75.0  2.000     66.7         33
+act          20.00   25.0  0.000      0.0          0
+total        80.00  100.0  2.000     50.0         25
+";
+        assert_eq!(timings.to_text(Some(200.0)), expected);
     }
 }

@@ -26,6 +26,7 @@ pub(super) fn run(args: ViewArgs, reporter: &Reporter) -> Next {
 }
 
 fn request(args: ViewArgs) -> anyhow::Result<WindowRequest> {
+    args.run.engine().check()?;
     if args.model.is_some() || args.weights.is_some() {
         choose_row(args.model.as_deref(), args.weights.is_some())?;
     }
@@ -40,8 +41,9 @@ fn request(args: ViewArgs) -> anyhow::Result<WindowRequest> {
         picture: args.image,
         model: args.model,
         weights: args.weights,
-        device: args.device,
-        engine: args.engine,
+        device: args.run.device,
+        engine: args.run.engine(),
+        threads: args.run.threads,
     })
 }
 

@@ -7,6 +7,7 @@ use candle_core::{Device, Result, Tensor};
 use super::fold::{affine_of, conv_params};
 use super::plan::Step;
 use crate::graph::{ActivationFn, BorderMean, Conv2d, Graph, NodeId, Op, Pool2d, Sides};
+use crate::tensor::InputBatch;
 use crate::weights::BoundWeights;
 
 /// Parameters of a step on the device.
@@ -23,37 +24,71 @@ enum Loaded {
 pub(super) struct CandleExecutor {
     device: Device,
     loaded: HashMap<(NodeId, Option<NodeId>), Loaded>,
+    /// Of the run under way, by node.
+    values: Vec<Option<Tensor>>,
 }
 
 impl CandleExecutor {
     pub(super) fn new(device: Device) -> Self {
-        Self { device, loaded: HashMap::new() }
+        Self { device, loaded: HashMap::new(), values: Vec::new() }
     }
 
-    /// `[N, 3, H, W]` onto the device.
-    pub(super) fn upload(&self, values: &[f32], shape: (usize, usize, usize, usize)) -> Result<Tensor> {
-        Tensor::from_slice(values, shape, &self.device)
+    /// Makes ready for a run: the picture onto the device.
+    pub(super) fn begin(&mut self, graph: &Graph, input: &InputBatch) -> Result<()> {
+        self.values = vec![None; graph.nodes().len()];
+        let shape = (input.num_images(), 3, input.height(), input.width());
+        self.values[0] = Some(Tensor::from_slice(input.values(), shape, &self.device)?);
+        Ok(())
     }
 
-    /// Waits until everything asked of the device is done, so that a clock means something.
-    pub(super) fn synchronize(&self) -> Result<()> {
-        self.device.synchronize()
-    }
-
-    /// The value of a step. `border` are the widths that inference resolved for the step's first node.
+    /// Computes the value of a step and waits for it, so that a clock means something. `border` are the widths that inference
+    /// resolved for the step's first node.
     pub(super) fn run(
         &mut self,
         graph: &Graph,
         weights: &BoundWeights,
         step: &Step,
         border: Sides,
-        inputs: &[&Tensor],
-    ) -> Result<Tensor> {
-        let value = self.first(graph, weights, step, border, inputs)?;
-        match step.activation(graph) {
-            Some(function) => activate(&value, function),
-            None => Ok(value),
+    ) -> Result<()> {
+        if step.inputs.is_empty() {
+            // The picture is there.
+            return Ok(());
         }
+        let inputs: Result<Vec<Tensor>> = step.inputs.iter().map(|id| self.value(*id).cloned()).collect();
+        let inputs = inputs?;
+        let mut value = self.first(graph, weights, step, border, &inputs.iter().collect::<Vec<_>>())?;
+        if let (true, Some(residual)) = (step.adds(graph), inputs.last()) {
+            value = value.add(residual)?;
+        }
+        if let Some(function) = step.activation(graph) {
+            value = activate(&value, function)?;
+        }
+        self.device.synchronize()?;
+        self.values[step.output.0] = Some(value);
+        Ok(())
+    }
+
+    fn value(&self, id: NodeId) -> Result<&Tensor> {
+        match &self.values[id.0] {
+            Some(value) => Ok(value),
+            None => candle_core::bail!("a value was dropped before it was needed: a bug of the plan"),
+        }
+    }
+
+    /// A value, `[C, H, W]` of each image.
+    pub(super) fn values(&self, id: NodeId) -> Result<Vec<Vec<f32>>> {
+        let value = self.value(id)?;
+        (0..value.dim(0)?).map(|image| value.get(image)?.flatten_all()?.to_vec1::<f32>()).collect()
+    }
+
+    /// Drops a value.
+    pub(super) fn free(&mut self, id: NodeId) {
+        self.values[id.0] = None;
+    }
+
+    /// Drops all values.
+    pub(super) fn end(&mut self) {
+        self.values.clear();
     }
 
     /// The step's first node, with the batch norm folded into it.
@@ -66,7 +101,7 @@ impl CandleExecutor {
         inputs: &[&Tensor],
     ) -> Result<Tensor> {
         match &graph.node(step.nodes[0]).op {
-            // Placed by `upload`.
+            // Placed by `begin`.
             Op::Input => mismatch(graph, step),
             Op::Conv2d(conv) => {
                 let loaded = self.load(graph, weights, step)?;

@@ -2,14 +2,37 @@
 
 use std::str::FromStr;
 
-/// What `--engine` says. GPUs have one way only.
+use super::ops::{Level, LevelError};
+
+/// What `--engine` and `--exact` say. GPUs have one way only.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum EngineChoice {
     /// Kernels of our own.
     #[default]
     Fast,
+    /// The same without the convolutions that round more to be faster.
+    Exact,
     /// candle's operations: slower, and a second opinion.
     Candle,
+}
+
+impl EngineChoice {
+    /// The same without the convolutions that round more. candle has none.
+    #[must_use]
+    pub const fn exact(self) -> Self {
+        match self {
+            Self::Fast | Self::Exact => Self::Exact,
+            Self::Candle => Self::Candle,
+        }
+    }
+
+    /// Whether it can run as the environment says, told before anything is loaded.
+    pub fn check(self) -> Result<(), LevelError> {
+        match self {
+            Self::Fast | Self::Exact => Level::from_env().map(drop),
+            Self::Candle => Ok(()),
+        }
+    }
 }
 
 /// No such engine.
@@ -33,6 +56,7 @@ impl std::fmt::Display for EngineChoice {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Self::Fast => "fast",
+            Self::Exact => "exact",
             Self::Candle => "candle",
         })
     }

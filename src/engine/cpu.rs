@@ -1,18 +1,56 @@
 //! Runs the steps of a plan on the CPU with kernels of our own, on maps in blocks of sixteen channels.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
+use rayon::prelude::*;
 
 use super::fold::{affine_of, conv_params};
-use super::ops::{self, BLOCK, Blocked, Buffers, Cell, Level, PackedDense, PackedDepthwise, Window};
+use super::ops::{
+    self, BLOCK, Cell, Cores, Epilogue, Extent, Level, Maps, MapsMut, PackedDense, PackedDepthwise,
+    PackedWinograd, Scratch, Source, TileSize, Window,
+};
+use super::places::Place;
 use super::plan::{Plan, Step};
-use crate::graph::{ActivationFn, BorderMean, Conv2d, Graph, NodeId, Op, Pool2d, Sides};
+use crate::graph::{Conv2d, Graph, NodeId, Op, Pool2d, Sides};
 use crate::tensor::{InputBatch, MapShape};
 use crate::weights::BoundWeights;
+
+/// How a convolution is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Way {
+    /// From blocked maps.
+    Direct,
+    /// From the picture's plain maps.
+    FromPicture,
+    Winograd(TileSize),
+    Depthwise,
+    Grouped,
+}
+
+impl Way {
+    /// Depends on one image only, so that a batch gives the same bits.
+    fn of(graph: &Graph, conv: &Conv2d, input: NodeId, out: MapShape, is_exact: bool) -> Self {
+        if conv.is_depthwise() && conv.c_out == conv.c_in {
+            return Self::Depthwise;
+        }
+        if conv.groups > 1 {
+            return Self::Grouped;
+        }
+        if graph.node(input).op == Op::Input {
+            return Self::FromPicture;
+        }
+        let tile = TileSize::for_conv(conv, out).filter(|_| !is_exact);
+        tile.map_or(Self::Direct, Self::Winograd)
+    }
+}
 
 /// Parameters of a step in the order its kernel reads them.
 #[derive(Debug)]
 enum Packed {
     Dense(PackedDense),
+    Winograd(PackedWinograd),
     Depthwise(PackedDepthwise),
     Grouped {
         kernel: Vec<f32>,
@@ -25,160 +63,319 @@ enum Packed {
     },
 }
 
+/// A step's first node, the batch norm folded into it, and how it is done.
+type PackedKey = (NodeId, Option<NodeId>, Way);
+
 /// Keeps packed parameters and the memory of values from run to run.
 #[derive(Debug)]
 pub(super) struct CpuExecutor {
     level: Level,
-    buffers: Buffers,
-    packed: HashMap<(NodeId, Option<NodeId>), Packed>,
+    /// Whether Winograd's convolutions, which round more, are left out.
+    is_exact: bool,
+    packed: HashMap<PackedKey, Packed>,
+    memory: Memory,
+}
+
+/// Memory that runs use one after the other.
+#[derive(Debug, Default)]
+struct Memory {
+    /// Of values, as the plan counts them.
+    buffers: Vec<Vec<Cell>>,
+    scratch: Scratch,
+    /// The picture with a border.
+    planar: Vec<f32>,
+    picture: Option<InputBatch>,
+}
+
+impl Memory {
+    fn maps(&self, place: Place) -> Maps<'_> {
+        Maps::new(&self.buffers[place.buffer][place.offset..], place.extent)
+    }
 }
 
 impl CpuExecutor {
-    pub(super) fn new(level: Level) -> Self {
-        Self { level, buffers: Buffers::default(), packed: HashMap::new() }
+    pub(super) fn new(level: Level, is_exact: bool) -> Self {
+        Self { level, is_exact, packed: HashMap::new(), memory: Memory::default() }
     }
 
     pub(super) fn level(&self) -> Level {
         self.level
     }
 
-    /// The input in blocks.
-    pub(super) fn place(&mut self, input: &InputBatch) -> Blocked {
-        let mut maps = self.buffers.take(input.num_images(), MapShape::new(3, input.height(), input.width()));
-        maps.read_planar(input.values());
-        maps
+    /// As records name it.
+    pub(super) fn name(&self) -> String {
+        format!("{}/{}", if self.is_exact { "fast-exact" } else { "fast" }, self.level.name())
     }
 
-    /// Takes a value back.
-    pub(super) fn release(&mut self, value: Blocked) {
-        self.buffers.give(value);
-    }
-
-    /// Lets go of memory that the run didn't need.
-    pub(super) fn end_run(&mut self) {
-        self.buffers.end_run();
-    }
-
-    /// Bytes kept for values between runs.
-    pub(super) fn free_bytes(&self) -> usize {
-        self.buffers.free_bytes()
-    }
-
-    /// The value of a step, or nothing if the weights are another graph's.
-    pub(super) fn run(
+    /// Makes ready for a run: parameters packed, and memory as large as the plan needs it and not much more. Fails with the node
+    /// whose weights are another graph's.
+    pub(super) fn begin(
         &mut self,
         graph: &Graph,
         weights: &BoundWeights,
         plan: &Plan,
+        input: &InputBatch,
+    ) -> Result<(), NodeId> {
+        self.pack(graph, weights, plan)?;
+        let wanted = plan.places().buffers();
+        let buffers = &mut self.memory.buffers;
+        buffers.resize_with(wanted.len(), Vec::new);
+        for (buffer, len) in buffers.iter_mut().zip(wanted) {
+            if buffer.capacity() < *len || buffer.capacity() / 2 > *len {
+                *buffer = Vec::with_capacity(*len);
+            }
+            buffer.resize(*len, Cell::ZERO);
+        }
+        self.memory.picture = Some(input.clone());
+        Ok(())
+    }
+
+    /// Packs the parameters of the steps that run for the first time, side by side.
+    fn pack(&mut self, graph: &Graph, weights: &BoundWeights, plan: &Plan) -> Result<(), NodeId> {
+        let (level, is_exact) = (self.level, self.is_exact);
+        let keys = plan.steps().iter().filter_map(|step| {
+            let out = plan.info(step.nodes[0]).shape;
+            let way = match &graph.node(step.nodes[0]).op {
+                Op::Conv2d(conv) => Way::of(graph, conv, step.inputs[0], out, is_exact),
+                Op::BatchNorm(_) => Way::Direct,
+                _ => return None,
+            };
+            Some((step.nodes[0], step.folded_norm(graph), way))
+        });
+        let missing: Vec<PackedKey> = keys.filter(|key| !self.packed.contains_key(key)).collect();
+        let packed: Result<Vec<_>, NodeId> = missing
+            .into_par_iter()
+            .map(|key| pack(level, graph, weights, key).map(|packed| (key, packed)).ok_or(key.0))
+            .collect();
+        self.packed.extend(packed?);
+        Ok(())
+    }
+
+    /// Lets go of what the run didn't need.
+    pub(super) fn end(&mut self) {
+        self.memory.picture = None;
+        self.memory.scratch.trim();
+    }
+
+    /// Bytes kept for values between runs.
+    pub(super) fn kept_bytes(&self) -> usize {
+        let Memory { buffers, scratch, planar, .. } = &self.memory;
+        buffers.iter().map(Vec::capacity).sum::<usize>() * size_of::<Cell>()
+            + scratch.num_bytes()
+            + planar.capacity() * size_of::<f32>()
+    }
+
+    /// A value that was computed, `[C, H, W]` of each image.
+    pub(super) fn values(&self, plan: &Plan, id: NodeId) -> Option<Vec<Vec<f32>>> {
+        let maps = self.memory.maps(plan.places().of(id)?);
+        Some((0..plan.num_images()).map(|image| maps.to_planar(image)).collect())
+    }
+
+    /// Computes the value of a step; nothing if the weights are another graph's.
+    pub(super) fn run(
+        &mut self,
+        cores: &Cores<'_>,
+        graph: &Graph,
+        weights: &BoundWeights,
+        plan: &Plan,
         step: &Step,
-        inputs: &[&Blocked],
-    ) -> Option<Blocked> {
-        let Self { level, buffers, packed } = self;
-        let level = *level;
-        let first = step.nodes[0];
-        let (border, shape) = (plan.info(first).border, plan.info(step.output).shape);
-        let mut out = buffers.take(plan.num_images(), shape);
-        let function = step.activation(graph);
-        let mut pending = function;
-        match &graph.node(first).op {
-            // Placed by `place`.
-            Op::Input => return None,
-            Op::Conv2d(conv) => {
-                let key = (first, step.folded_norm(graph));
-                if let std::collections::hash_map::Entry::Vacant(entry) = packed.entry(key) {
-                    entry.insert(pack_conv(level, graph, weights, conv, key)?);
-                }
-                let packed = packed.get(&key)?;
-                with_border(buffers, inputs[0], border, 0.0, |x| {
-                    convolve(level, x, packed, conv, function, &mut out);
-                });
-                pending = None;
-            }
-            Op::BatchNorm(norm) => {
-                let key = (first, None);
-                if let std::collections::hash_map::Entry::Vacant(entry) = packed.entry(key) {
-                    let (scale, shift) = affine_of(graph, weights, first)?;
-                    let (scale, shift) = (cells(&scale, norm.channels), cells(&shift, norm.channels));
-                    entry.insert(Packed::Affine { scale, shift });
-                }
-                let Packed::Affine { scale, shift } = packed.get(&key)? else { return None };
-                ops::affine(level, inputs[0], scale, shift, &mut out);
-            }
-            Op::Activation(function) => {
-                out.cells_mut().copy_from_slice(inputs[0].cells());
-                ops::activate(level, *function, &mut out);
-            }
-            Op::Add => ops::add(level, inputs, &mut out),
-            Op::Gate => ops::gate(level, inputs[0], inputs[1], &mut out),
-            Op::MaxPool(Pool2d { kernel, stride, .. }) => {
-                with_border(buffers, inputs[0], border, f32::NEG_INFINITY, |x| {
-                    ops::max_pool(level, x, *kernel, *stride, &mut out);
-                });
-            }
-            Op::AvgPool(Pool2d { kernel, stride, .. }, mean) => {
-                let inside = (*mean == BorderMean::IgnoreBorder).then_some(border);
-                with_border(buffers, inputs[0], border, 0.0, |x| {
-                    ops::avg_pool(level, x, *kernel, *stride, inside, &mut out);
-                });
-            }
-            Op::GlobalAvgPool => ops::global_avg_pool(level, inputs[0], &mut out),
-            Op::Concat => ops::concat(inputs, &mut out),
-            Op::ZeroPad(sides) => ops::bordered(inputs[0], *sides, 0.0, &mut out),
-        }
-        if let Some(function) = pending {
-            ops::activate(level, function, &mut out);
-        }
-        Some(out)
+    ) -> Option<()> {
+        let Some(place) = plan.places().of(step.output) else {
+            // A picture that is read where it came.
+            return step.inputs.is_empty().then_some(());
+        };
+        let Self { is_exact, packed, memory, .. } = self;
+        // No step reads from the buffer that it writes to; a part of a concatenation that is there already isn't read again.
+        let mut target = std::mem::take(&mut memory.buffers[place.buffer]);
+        let mut scratch = std::mem::take(&mut memory.scratch);
+        let mut planar = std::mem::take(&mut memory.planar);
+        let inputs = step.inputs.iter().map(|id| plan.places().of(*id));
+        let inputs = inputs.map(|p| p.filter(|p| p.buffer != place.buffer).map(|p| memory.maps(p))).collect();
+        let picture = memory.picture.as_ref();
+        let done = picture.and_then(|picture| {
+            let mut out = MapsMut::new(&mut target[place.offset..], place.extent);
+            let parameters = Parameters { cores, is_exact: *is_exact, graph, weights, packed };
+            Work { plan, step, inputs, picture, scratch: &mut scratch, planar: &mut planar }
+                .run(parameters, &mut out)
+        });
+        memory.buffers[place.buffer] = target;
+        memory.scratch = scratch;
+        memory.planar = planar;
+        done
     }
 }
 
-/// Calls `then` with `x` surrounded by `value`, in scratch memory where there is anything to surround it with.
-fn with_border(buffers: &mut Buffers, x: &Blocked, border: Sides, value: f32, then: impl FnOnce(&Blocked)) {
+/// Where a step's parameters come from.
+struct Parameters<'a> {
+    cores: &'a Cores<'a>,
+    is_exact: bool,
+    graph: &'a Graph,
+    weights: &'a BoundWeights,
+    packed: &'a mut HashMap<PackedKey, Packed>,
+}
+
+/// A step about to be done.
+struct Work<'a> {
+    plan: &'a Plan,
+    step: &'a Step,
+    /// Nothing for those that are a part of the output, and for a picture that is read where it came.
+    inputs: Vec<Option<Maps<'a>>>,
+    picture: &'a InputBatch,
+    scratch: &'a mut Scratch,
+    planar: &'a mut Vec<f32>,
+}
+
+impl Work<'_> {
+    fn run(&mut self, mut parameters: Parameters<'_>, out: &mut MapsMut<'_>) -> Option<()> {
+        let (cores, graph, step) = (parameters.cores, parameters.graph, self.step);
+        let first = step.nodes[0];
+        let border = self.plan.info(first).border;
+        let function = step.activation(graph);
+        let input = |number: usize| self.inputs.get(number).copied().flatten();
+        match &graph.node(first).op {
+            Op::Input => {
+                out.read_planar(cores, self.picture.values());
+                return Some(());
+            }
+            Op::Conv2d(conv) => return self.convolve(&mut parameters, conv, border, out),
+            Op::BatchNorm(_) => {
+                let key = (first, None, Way::Direct);
+                let Packed::Affine { scale, shift } = parameters.packed.get(&key)? else { return None };
+                ops::affine(cores, input(0)?, scale, shift, out);
+            }
+            Op::Activation(function) => ops::activate(cores, *function, input(0)?, out),
+            Op::Add => {
+                let inputs: Option<Vec<Maps<'_>>> = self.inputs.iter().copied().collect();
+                ops::add(cores, &inputs?, out);
+            }
+            Op::Gate => ops::gate(cores, input(0)?, input(1)?, out),
+            Op::MaxPool(pool) => ops::max_pool(cores, input(0)?, window_of(pool, border), out),
+            Op::AvgPool(pool, mean) => ops::avg_pool(cores, input(0)?, window_of(pool, border), *mean, out),
+            Op::GlobalAvgPool => ops::global_avg_pool(cores, input(0)?, out),
+            Op::Concat => {
+                let channels = step.inputs.iter().map(|id| self.plan.info(*id).shape.channels);
+                ops::concat(cores, &channels.zip(self.inputs.iter().copied()).collect::<Vec<_>>(), out);
+            }
+            Op::ZeroPad(sides) => ops::bordered(cores, input(0)?, *sides, out),
+        }
+        if let Some(function) = function {
+            ops::activate_in_place(cores, function, out);
+        }
+        Some(())
+    }
+
+    fn convolve(
+        &mut self,
+        parameters: &mut Parameters<'_>,
+        conv: &Conv2d,
+        border: Sides,
+        out: &mut MapsMut<'_>,
+    ) -> Option<()> {
+        let (cores, step, graph) = (parameters.cores, self.step, parameters.graph);
+        let x = self.inputs.first().copied().flatten();
+        let function = step.activation(graph);
+        let residual = if step.adds(graph) { Some(self.inputs.last().copied().flatten()?) } else { None };
+        let epilogue = Epilogue { residual, function };
+        let window = Window::of(conv, border);
+        let way = Way::of(graph, conv, step.inputs[0], out.shape(), parameters.is_exact);
+        match parameters.packed(step, way)? {
+            Packed::Winograd(packed) => {
+                if ops::winograd(cores, x?, packed, border, epilogue, self.scratch, out) {
+                    return Some(());
+                }
+                // Something isn't finite, and a tile can't say which of its values.
+                let Packed::Dense(packed) = parameters.packed(step, Way::Direct)? else { return None };
+                self.direct(cores, x?, packed, window, epilogue, out);
+            }
+            Packed::Dense(packed) if way == Way::FromPicture => {
+                let (height, width) = (self.picture.height(), self.picture.width());
+                let values = if border.is_none() {
+                    self.picture.values()
+                } else {
+                    ops::bordered_planar(self.picture.values(), (height, width), border, self.planar);
+                    self.planar.as_slice()
+                };
+                let around =
+                    MapShape::new(3, height + border.top + border.bottom, width + border.left + border.right);
+                ops::convolve(cores, Source::Planar(values, around), packed, window, epilogue, out);
+            }
+            Packed::Dense(packed) => self.direct(cores, x?, packed, window, epilogue, out),
+            Packed::Depthwise(packed) => ops::depthwise(cores, x?, packed, window, function, out),
+            Packed::Grouped { kernel, bias } => {
+                let (kernel, bias) = (kernel.as_slice(), bias.as_deref());
+                let x = with_border(cores, x?, border, self.scratch);
+                ops::grouped(cores, x, kernel, bias, conv, function, out);
+            }
+            Packed::Affine { .. } => return None,
+        }
+        Some(())
+    }
+
+    fn direct(
+        &mut self,
+        cores: &Cores<'_>,
+        x: Maps<'_>,
+        packed: &PackedDense,
+        window: Window,
+        epilogue: Epilogue<'_>,
+        out: &mut MapsMut<'_>,
+    ) {
+        let x = with_border(cores, x, window.border, self.scratch);
+        ops::convolve(cores, Source::Blocked(x), packed, window, epilogue, out);
+    }
+}
+
+impl Parameters<'_> {
+    /// A convolution's, packed for a way of doing it.
+    fn packed(&mut self, step: &Step, way: Way) -> Option<&Packed> {
+        let key = (step.nodes[0], step.folded_norm(self.graph), way);
+        Some(match self.packed.entry(key) {
+            Entry::Occupied(entry) => entry.into_mut(),
+            // One that was to be done another way.
+            Entry::Vacant(entry) => entry.insert(pack(self.cores.level(), self.graph, self.weights, key)?),
+        })
+    }
+}
+
+/// Nothing if the weights are another graph's.
+fn pack(level: Level, graph: &Graph, weights: &BoundWeights, key: PackedKey) -> Option<Packed> {
+    let (node, norm, way) = key;
+    let conv = match &graph.node(node).op {
+        Op::Conv2d(conv) => conv,
+        Op::BatchNorm(norm) => {
+            let (scale, shift) = affine_of(graph, weights, node)?;
+            let (scale, shift) = (cells(&scale, norm.channels), cells(&shift, norm.channels));
+            return Some(Packed::Affine { scale, shift });
+        }
+        _ => return None,
+    };
+    let (kernel, bias) = conv_params(graph, weights, node, norm)?;
+    let b = bias.as_deref();
+    Some(match way {
+        Way::Direct => Packed::Dense(PackedDense::new(level, &kernel, b, conv, false)),
+        Way::FromPicture => Packed::Dense(PackedDense::new(level, &kernel, b, conv, true)),
+        Way::Winograd(size) => Packed::Winograd(PackedWinograd::new(level, size, &kernel, b, conv)),
+        Way::Depthwise => Packed::Depthwise(PackedDepthwise::new(&kernel, b, conv.c_out)),
+        Way::Grouped => Packed::Grouped { kernel: kernel.into_owned(), bias: bias.map(Cow::into_owned) },
+    })
+}
+
+/// `x` surrounded by zeros, in scratch memory where there is anything to surround it with.
+fn with_border<'a>(cores: &Cores<'_>, x: Maps<'a>, border: Sides, scratch: &'a mut Scratch) -> Maps<'a> {
     if border.is_none() {
-        return then(x);
+        return x;
     }
     let MapShape { channels, height, width } = x.shape();
     let around =
         MapShape::new(channels, height + border.top + border.bottom, width + border.left + border.right);
-    let mut scratch = buffers.take(x.num_images(), around);
-    ops::bordered(x, border, value, &mut scratch);
-    then(&scratch);
-    buffers.give(scratch);
+    let extent = Extent::of(x.extent().num_images, around);
+    let cells = scratch.take(extent.len());
+    ops::bordered(cores, x, border, &mut MapsMut::new(cells, extent));
+    Maps::new(cells, extent)
 }
 
-fn convolve(
-    level: Level,
-    x: &Blocked,
-    packed: &Packed,
-    conv: &Conv2d,
-    function: Option<ActivationFn>,
-    out: &mut Blocked,
-) {
-    match packed {
-        Packed::Dense(packed) => ops::convolve(level, x, packed, Window::of(conv), function, out),
-        Packed::Depthwise(packed) => ops::depthwise(level, x, packed, Window::of(conv), function, out),
-        Packed::Grouped { kernel, bias } => {
-            ops::grouped(level, x, kernel, bias.as_deref(), conv, function, out);
-        }
-        Packed::Affine { .. } => {}
-    }
-}
-
-fn pack_conv(
-    level: Level,
-    graph: &Graph,
-    weights: &BoundWeights,
-    conv: &Conv2d,
-    (id, norm): (NodeId, Option<NodeId>),
-) -> Option<Packed> {
-    let (kernel, bias) = conv_params(graph, weights, id, norm)?;
-    Some(if conv.groups == 1 {
-        Packed::Dense(PackedDense::new(level, &kernel, bias.as_deref(), conv))
-    } else if conv.is_depthwise() && conv.c_out == conv.c_in {
-        Packed::Depthwise(PackedDepthwise::new(&kernel, bias.as_deref(), conv.c_out))
-    } else {
-        Packed::Grouped { kernel: kernel.into_owned(), bias: bias.map(std::borrow::Cow::into_owned) }
-    })
+fn window_of(pool: &Pool2d, border: Sides) -> Window {
+    Window { kernel: pool.kernel, stride: pool.stride, dilation: 1, border }
 }
 
 /// One cell per block of channels.

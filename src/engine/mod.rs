@@ -10,14 +10,18 @@ mod cpu;
 mod device;
 mod fold;
 mod ops;
+mod places;
 mod plan;
 mod session;
+mod threads;
 mod worker;
 
 pub use backbone::{Backbone, EmbeddedWeights, LoadError, WeightState, WeightStore};
 pub use cancel::CancelToken;
 pub use choice::{EngineChoice, UnknownEngine};
 pub use device::{ComputeDevice, DeviceChoice, DeviceError};
+pub use ops::{Level, LevelError};
 pub use plan::{Plan, PlanError, Step};
 pub use session::{EngineError, NodeTiming, Outcome, RunBy, RunReport, Session, TapValue};
+pub use threads::{NumThreads, Priority, ThreadsError, start_threads};
 pub use worker::Worker;

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeSet;
 
+use super::places::Places;
 use crate::graph::{ActivationFn, Graph, NodeId, NodeInfo, Op, ShapeError};
 use crate::tensor::PixelSize;
 
@@ -12,10 +13,11 @@ use crate::tensor::PixelSize;
 pub struct Step {
     /// The node whose value comes out.
     pub output: NodeId,
-    /// Nodes computed in this step, first to last: more than one where a batch norm is folded into its convolution, or where an
-    /// activation is applied to a convolution, batch norm, sum or gate before anybody else sees it.
+    /// Nodes computed in this step, first to last: more than one where a batch norm is folded into its convolution, where a
+    /// convolution is added to a value that is there already, or where an activation is applied to a convolution, batch norm, sum
+    /// or gate before anybody else sees it.
     pub nodes: Vec<NodeId>,
-    /// Values that go in, in the order of the first node's inputs.
+    /// Values that go in, in the order of the first node's inputs; then the one that the first node's result is added to, if it is.
     pub inputs: Vec<NodeId>,
     /// Whether somebody asked for the value.
     pub is_tap: bool,
@@ -27,6 +29,11 @@ impl Step {
     /// The batch norm folded into the step's convolution.
     pub(super) fn folded_norm(&self, graph: &Graph) -> Option<NodeId> {
         self.nodes.get(1).copied().filter(|id| matches!(graph.node(*id).op, Op::BatchNorm(_)))
+    }
+
+    /// Whether the last of the inputs is added to what the first node (and its batch norm) give.
+    pub(super) fn adds(&self, graph: &Graph) -> bool {
+        self.nodes[1..].iter().any(|id| graph.node(*id).op == Op::Add)
     }
 
     /// The activation applied to what the step's other nodes give.
@@ -45,6 +52,7 @@ pub struct Plan {
     num_images: usize,
     steps: Vec<Step>,
     infos: Vec<NodeInfo>,
+    places: Places,
     peak_value_bytes: usize,
 }
 
@@ -97,14 +105,12 @@ impl Plan {
         for id in needed {
             let node = graph.node(id);
             let folds = steps.last().is_some_and(|previous| {
-                let value = previous.output;
-                node.inputs == [value]
-                    && !previous.is_tap
-                    && num_uses[value.0] == 1
-                    && fuses(&graph.node(value).op, &node.op)
+                !previous.is_tap && num_uses[previous.output.0] == 1 && fuses(graph, previous, id)
             });
             match steps.last_mut() {
                 Some(previous) if folds => {
+                    // Of a sum, the operand that was there before.
+                    previous.inputs.extend(node.inputs.iter().filter(|input| **input != previous.output));
                     previous.nodes.push(id);
                     previous.output = id;
                     previous.is_tap = taps.contains(&id);
@@ -119,16 +125,22 @@ impl Plan {
             }
         }
         mark_last_uses(&mut steps);
-        let peak_value_bytes = peak_value_bytes(&steps, &infos, num_images);
+        let places = Places::new(graph, &steps, &infos, num_images);
+        let peak_value_bytes = peak_value_bytes(&steps, &infos, num_images).max(places.num_bytes());
         if peak_value_bytes > MAX_VALUE_BYTES {
             return Err(PlanError::TooLarge { input, needed: peak_value_bytes });
         }
-        Ok(Self { input, num_images, steps, infos, peak_value_bytes })
+        Ok(Self { input, num_images, steps, infos, places, peak_value_bytes })
     }
 
     /// Bytes of the values that live at once where most do (weights and scratch not counted).
     pub fn peak_value_bytes(&self) -> usize {
         self.peak_value_bytes
+    }
+
+    /// Where values lie that an executor keeps in memory of its own.
+    pub(super) fn places(&self) -> &Places {
+        &self.places
     }
 
     /// Steps in execution order.
@@ -152,11 +164,24 @@ impl Plan {
     }
 }
 
-/// Whether an operation may be done in one step with the one before it, the last of its own step.
-fn fuses(before: &Op, op: &Op) -> bool {
-    match op {
+/// Whether a node may be done in one step with all of the step before it, whose value nobody else needs.
+fn fuses(graph: &Graph, previous: &Step, id: NodeId) -> bool {
+    let (node, value) = (graph.node(id), previous.output);
+    let before = &graph.node(value).op;
+    match node.op {
         Op::BatchNorm(_) => matches!(before, Op::Conv2d(_)),
-        Op::Activation(_) => matches!(before, Op::Conv2d(_) | Op::BatchNorm(_) | Op::Add | Op::Gate),
+        Op::Activation(_) => {
+            matches!(before, Op::Conv2d(_) | Op::BatchNorm(_) | Op::Add | Op::Gate)
+        }
+        // The other operand is there: nodes stand in execution order, and the step before this one is the last.
+        Op::Add => {
+            let is_dense = matches!(&graph.node(previous.nodes[0]).op, Op::Conv2d(conv) if conv.groups == 1);
+            let [a, b] = node.inputs[..] else { return false };
+            is_dense
+                && matches!(before, Op::Conv2d(_) | Op::BatchNorm(_))
+                && a != b
+                && (a == value || b == value)
+        }
         _ => false,
     }
 }
@@ -225,15 +250,13 @@ mod tests {
     }
 
     #[test]
-    fn norm_and_activation_join_their_convolution_unless_somebody_looks_between() {
+    fn norm_activation_and_sum_join_their_convolution_unless_somebody_looks_between() {
         let graph = small();
         let id = |name| graph.find(name).unwrap();
         let plan = |taps: &[NodeId]| Plan::new(&graph, PixelSize::square(4), 1, taps).unwrap();
-        assert_eq!(names(&graph, &plan(&[id("sum")])), ["input", "conv+norm+act", "side", "sum"]);
-        assert_eq!(
-            names(&graph, &plan(&[id("sum"), id("conv")])),
-            ["input", "conv", "norm+act", "side", "sum"]
-        );
+        assert_eq!(names(&graph, &plan(&[id("sum")])), ["input", "conv+norm+act", "side+sum"]);
+        assert_eq!(names(&graph, &plan(&[id("sum"), id("conv")])), ["input", "conv", "norm+act", "side+sum"]);
+        assert_eq!(names(&graph, &plan(&[id("sum"), id("side")])), ["input", "conv+norm+act", "side", "sum"]);
         assert_eq!(
             names(&graph, &plan(&[id("norm")])),
             ["input", "conv+norm"],
@@ -264,6 +287,8 @@ mod tests {
             .iter()
             .map(|s| s.frees.iter().map(|i| graph.node(*i).name.as_str()).collect())
             .collect();
-        assert_eq!(frees, [vec![], vec!["input"], vec![], vec!["side", "act", "sum"]]);
+        assert_eq!(frees, [vec![], vec!["input"], vec!["act", "sum"]]);
+        let added: Vec<&str> = plan.steps()[2].inputs.iter().map(|i| graph.node(*i).name.as_str()).collect();
+        assert_eq!(added, ["act", "act"], "what the convolution reads, and what it is added to");
     }
 }

@@ -5,15 +5,13 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use candle_core::Tensor;
-
 use super::backbone::Backbone;
 use super::cancel::CancelToken;
 use super::candle::CandleExecutor;
 use super::choice::EngineChoice;
 use super::cpu::CpuExecutor;
 use super::device::ComputeDevice;
-use super::ops::{Blocked, Level};
+use super::ops::{self, Cores, Level, LevelError};
 use super::plan::{Plan, PlanError, Step};
 use crate::graph::{Graph, NodeId};
 use crate::tensor::{Activation, InputBatch, PixelSize, ShapeMismatch};
@@ -107,13 +105,6 @@ enum Executor {
     Cpu(CpuExecutor),
 }
 
-/// A node's value where its executor keeps it.
-#[derive(Debug)]
-enum Value {
-    Tensor(Tensor),
-    Blocked(Blocked),
-}
-
 /// What a session runs, with what and where: enough to record a figure when the session is gone.
 #[derive(Clone, Debug)]
 pub struct RunBy {
@@ -132,19 +123,32 @@ const MAX_PLANS: usize = 32;
 
 impl Session {
     /// A session of a backbone on a device, with the fast engine where there is a choice.
-    pub fn new(backbone: Arc<Backbone>, device: ComputeDevice) -> Self {
+    pub fn new(backbone: Arc<Backbone>, device: ComputeDevice) -> Result<Self, LevelError> {
         Self::with_engine(backbone, device, EngineChoice::default())
     }
 
-    /// A session with a chosen engine. Only the CPU has a choice; GPUs run through candle.
-    pub fn with_engine(backbone: Arc<Backbone>, device: ComputeDevice, engine: EngineChoice) -> Self {
-        let executor = match engine {
-            EngineChoice::Fast if device.candle().is_cpu() => {
-                Executor::Cpu(CpuExecutor::new(Level::from_env()))
-            }
-            _ => Executor::Candle(CandleExecutor::new(device.candle().clone())),
-        };
-        Self { backbone, device, executor, plans: HashMap::new() }
+    /// A session with a chosen engine, the fast one at the level that [`Level::from_env`] says. Only the CPU has a choice; GPUs
+    /// run through candle.
+    pub fn with_engine(
+        backbone: Arc<Backbone>,
+        device: ComputeDevice,
+        engine: EngineChoice,
+    ) -> Result<Self, LevelError> {
+        if engine != EngineChoice::Candle && device.candle().is_cpu() {
+            return Ok(Self::on_cpu(backbone, Level::from_env()?, engine == EngineChoice::Exact));
+        }
+        let executor = Executor::Candle(CandleExecutor::new(device.candle().clone()));
+        Ok(Self { backbone, device, executor, plans: HashMap::new() })
+    }
+
+    /// A session on the CPU with the fast engine, at a level of one's own choice.
+    pub fn at_level(backbone: Arc<Backbone>, level: Level) -> Self {
+        Self::on_cpu(backbone, level, false)
+    }
+
+    fn on_cpu(backbone: Arc<Backbone>, level: Level, is_exact: bool) -> Self {
+        let executor = Executor::Cpu(CpuExecutor::new(level, is_exact));
+        Self { backbone, device: ComputeDevice::cpu(), executor, plans: HashMap::new() }
     }
 
     /// The backbone.
@@ -163,7 +167,7 @@ impl Session {
             backbone: Arc::clone(&self.backbone),
             engine: match &self.executor {
                 Executor::Candle(_) => "candle".to_owned(),
-                Executor::Cpu(cpu) => format!("fast/{}", cpu.level().name()),
+                Executor::Cpu(cpu) => cpu.name(),
             },
             device: self.device.name().to_owned(),
         }
@@ -180,62 +184,71 @@ impl Session {
     ) -> Result<RunReport, EngineError> {
         let started = Instant::now();
         let plan = self.plan(input, taps)?;
-        let graph = Arc::clone(self.backbone.graph());
-        let mut values: Vec<Option<Value>> =
-            std::iter::repeat_with(|| None).take(graph.nodes().len()).collect();
         let mut report = RunReport {
             outcome: Outcome::Finished,
             timings: Vec::with_capacity(plan.steps().len()),
             elapsed: Duration::ZERO,
             peak_value_bytes: plan.peak_value_bytes(),
         };
-        let mut num_pending = plan.steps().iter().filter(|s| s.is_tap).count();
-        let mut picture = Some(self.executor.place(&graph, input)?);
-        for step in plan.steps() {
-            if cancel.is_cancelled() {
-                report.outcome = Outcome::Cancelled;
-                break;
-            }
-            let clock = Instant::now();
-            let inputs: Option<Vec<&Value>> = step.inputs.iter().map(|id| values[id.0].as_ref()).collect();
-            let missing = || EngineError::MissingInput(graph.node(step.output).name.clone());
-            let value = if step.inputs.is_empty() {
-                // The picture is the input's value.
-                picture.take().ok_or_else(missing)?
-            } else {
-                // A plan that frees a value too early would drop a branch: that must fail, not go on.
-                self.executor.run(&self.backbone, &plan, step, &inputs.ok_or_else(missing)?)?
-            };
-            report.timings.push(timing(&graph, &plan, step, clock.elapsed()));
-            values[step.output.0] = Some(value);
-            if step.is_tap {
-                num_pending -= 1;
-                if let Some(value) = &values[step.output.0]
-                    && deliver(&plan, step.output, &graph.node(step.output).name, value, sink)?.is_break()
-                    && num_pending > 0
-                {
-                    report.outcome = Outcome::Stopped;
-                    break;
-                }
-            }
-            for id in &step.frees {
-                self.executor.release(values[id.0].take());
-            }
-        }
-        for value in values {
-            self.executor.release(value);
-        }
-        self.executor.release(picture);
-        self.executor.end_run();
+        self.executor.begin(&self.backbone, &plan, input)?;
+        let done = self.run_steps(&plan, cancel, sink, &mut report);
+        self.executor.end();
+        done?;
         report.elapsed = started.elapsed();
         Ok(report)
+    }
+
+    fn run_steps(
+        &mut self,
+        plan: &Plan,
+        cancel: &CancelToken,
+        sink: &mut dyn FnMut(TapValue) -> ControlFlow<()>,
+        report: &mut RunReport,
+    ) -> Result<(), EngineError> {
+        let graph = Arc::clone(self.backbone.graph());
+        let mut alive = vec![false; graph.nodes().len()];
+        let mut num_pending = plan.steps().iter().filter(|s| s.is_tap).count();
+        let mut steps = plan.steps();
+        // A receiver isn't bound to a thread that the executor may be: what lies between two taps is run together.
+        while !steps.is_empty() {
+            let num = steps.iter().position(|s| s.is_tap).map_or(steps.len(), |at| at + 1);
+            let (stretch, rest) = steps.split_at(num);
+            steps = rest;
+            let mut run =
+                Stretch { backbone: &self.backbone, plan, cancel, alive: &mut alive, report: &mut *report };
+            if run.all(stretch, &mut self.executor)?.is_break() {
+                break;
+            }
+            let Some(tap) = stretch.last().filter(|s| s.is_tap) else { continue };
+            num_pending -= 1;
+            let images = self.executor.values(&graph, plan, tap.output)?;
+            let name = &graph.node(tap.output).name;
+            if deliver(plan, tap.output, name, images, sink)?.is_break() && num_pending > 0 {
+                report.outcome = Outcome::Stopped;
+                break;
+            }
+            for id in &tap.frees {
+                alive[id.0] = false;
+                self.executor.free(*id);
+            }
+        }
+        Ok(())
     }
 
     /// Bytes of memory that the engine keeps for the values of the next run.
     pub fn kept_bytes(&self) -> usize {
         match &self.executor {
             Executor::Candle(_) => 0,
-            Executor::Cpu(cpu) => cpu.free_bytes(),
+            Executor::Cpu(cpu) => cpu.kept_bytes(),
+        }
+    }
+
+    /// What the processor's arithmetic could do at most with the engine's instructions, in GFLOP/s of all threads together:
+    /// measured now, which takes a few milliseconds. Nothing where a GPU or candle computes.
+    pub fn peak_gflops(&self) -> Option<f64> {
+        match &self.executor {
+            Executor::Candle(_) => None,
+            Executor::Cpu(cpu) => Some(ops::peak_flops(cpu.level()) / 1e9),
         }
     }
 
@@ -273,7 +286,7 @@ impl Session {
     }
 }
 
-fn timing(graph: &crate::graph::Graph, plan: &Plan, step: &Step, elapsed: Duration) -> NodeTiming {
+fn timing(graph: &Graph, plan: &Plan, step: &Step, elapsed: Duration) -> NodeTiming {
     NodeTiming {
         node: step.output,
         names: step.nodes.iter().map(|id| graph.node(*id).name.clone()).collect(),
@@ -283,81 +296,99 @@ fn timing(graph: &crate::graph::Graph, plan: &Plan, step: &Step, elapsed: Durati
     }
 }
 
-impl Executor {
-    fn place(&mut self, graph: &Graph, input: &InputBatch) -> Result<Value, EngineError> {
-        match self {
-            Self::Candle(candle) => {
-                let shape = (input.num_images(), 3, input.height(), input.width());
-                candle.upload(input.values(), shape).map(Value::Tensor).map_err(failed(graph, NodeId(0)))
-            }
-            Self::Cpu(cpu) => Ok(Value::Blocked(cpu.place(input))),
-        }
-    }
+/// Steps without a tap between them, under way.
+struct Stretch<'a> {
+    backbone: &'a Backbone,
+    plan: &'a Plan,
+    cancel: &'a CancelToken,
+    /// Values that are there.
+    alive: &'a mut [bool],
+    report: &'a mut RunReport,
+}
 
-    /// The value of a step, when it is done.
-    fn run(
-        &mut self,
-        backbone: &Backbone,
-        plan: &Plan,
-        step: &Step,
-        inputs: &[&Value],
-    ) -> Result<Value, EngineError> {
+impl Stretch<'_> {
+    /// Runs the steps.
+    fn all(&mut self, steps: &[Step], executor: &mut Executor) -> Result<ControlFlow<()>, EngineError> {
+        let (plan, backbone) = (self.plan, self.backbone);
         let (graph, weights) = (backbone.graph(), backbone.weights());
-        // All values of a run come from the one executor that its session has.
-        match self {
-            Self::Candle(candle) => {
-                let inputs: Vec<&Tensor> = inputs.iter().filter_map(|value| value.tensor()).collect();
-                candle
-                    .run(graph, weights, step, plan.info(step.nodes[0]).border, &inputs)
-                    .and_then(|value| candle.synchronize().map(|()| value))
-                    .map(Value::Tensor)
-                    .map_err(failed(graph, step.output))
-            }
-            Self::Cpu(cpu) => {
-                let inputs: Vec<&Blocked> = inputs.iter().filter_map(|value| value.blocked()).collect();
-                cpu.run(graph, weights, plan, step, &inputs)
-                    .map(Value::Blocked)
-                    .ok_or_else(|| EngineError::MissingWeights(graph.node(step.output).name.clone()))
-            }
+        match executor {
+            Executor::Candle(candle) => self.each(steps, |step| {
+                let border = plan.info(step.nodes[0]).border;
+                candle.run(graph, weights, step, border).map_err(failed(graph, step.output))?;
+                if !step.is_tap {
+                    step.frees.iter().for_each(|id| candle.free(*id));
+                }
+                Ok(())
+            }),
+            Executor::Cpu(cpu) => Cores::scope(cpu.level(), |cores| {
+                self.each(steps, |step| {
+                    let done = cpu.run(cores, graph, weights, plan, step);
+                    done.ok_or_else(|| EngineError::MissingWeights(graph.node(step.output).name.clone()))
+                })
+            }),
         }
     }
 
-    /// Takes a value's memory back.
-    fn release(&mut self, value: Option<Value>) {
-        if let (Self::Cpu(cpu), Some(Value::Blocked(maps))) = (self, value) {
-            cpu.release(maps);
+    fn each(
+        &mut self,
+        steps: &[Step],
+        mut run: impl FnMut(&Step) -> Result<(), EngineError>,
+    ) -> Result<ControlFlow<()>, EngineError> {
+        let graph = self.backbone.graph();
+        for step in steps {
+            if self.cancel.is_cancelled() {
+                self.report.outcome = Outcome::Cancelled;
+                return Ok(ControlFlow::Break(()));
+            }
+            let clock = Instant::now();
+            // A plan that frees a value too early would drop a branch: that must fail, not go on.
+            if step.inputs.iter().any(|id| !self.alive[id.0]) {
+                return Err(EngineError::MissingInput(graph.node(step.output).name.clone()));
+            }
+            run(step)?;
+            self.alive[step.output.0] = true;
+            self.report.timings.push(timing(graph, self.plan, step, clock.elapsed()));
+            if !step.is_tap {
+                step.frees.iter().for_each(|id| self.alive[id.0] = false);
+            }
         }
-    }
-
-    fn end_run(&mut self) {
-        if let Self::Cpu(cpu) = self {
-            cpu.end_run();
-        }
+        Ok(ControlFlow::Continue(()))
     }
 }
 
-impl Value {
-    fn tensor(&self) -> Option<&Tensor> {
+impl Executor {
+    /// Makes ready for a run of a plan.
+    fn begin(&mut self, backbone: &Backbone, plan: &Plan, input: &InputBatch) -> Result<(), EngineError> {
+        let (graph, weights) = (backbone.graph(), backbone.weights());
         match self {
-            Self::Tensor(tensor) => Some(tensor),
-            Self::Blocked(_) => None,
+            Self::Candle(candle) => candle.begin(graph, input).map_err(failed(graph, NodeId(0))),
+            Self::Cpu(cpu) => cpu
+                .begin(graph, weights, plan, input)
+                .map_err(|id| EngineError::MissingWeights(graph.node(id).name.clone())),
         }
     }
 
-    fn blocked(&self) -> Option<&Blocked> {
+    /// A value that was computed, `[C, H, W]` of each image.
+    fn values(&self, graph: &Graph, plan: &Plan, id: NodeId) -> Result<Vec<Vec<f32>>, EngineError> {
+        let missing = || EngineError::MissingInput(graph.node(id).name.clone());
         match self {
-            Self::Tensor(_) => None,
-            Self::Blocked(maps) => Some(maps),
+            Self::Candle(candle) => candle.values(id).map_err(failed(graph, id)),
+            Self::Cpu(cpu) => cpu.values(plan, id).ok_or_else(missing),
         }
     }
 
-    /// `[C, H, W]` of each image, in memory.
-    fn to_planar(&self) -> candle_core::Result<Vec<Vec<f32>>> {
+    /// A value isn't needed any more.
+    fn free(&mut self, id: NodeId) {
+        // The other's memory is shared out by the plan.
+        if let Self::Candle(candle) = self {
+            candle.free(id);
+        }
+    }
+
+    fn end(&mut self) {
         match self {
-            Self::Tensor(tensor) => {
-                (0..tensor.dim(0)?).map(|image| tensor.get(image)?.flatten_all()?.to_vec1::<f32>()).collect()
-            }
-            Self::Blocked(maps) => Ok((0..maps.num_images()).map(|image| maps.to_planar(image)).collect()),
+            Self::Candle(candle) => candle.end(),
+            Self::Cpu(cpu) => cpu.end(),
         }
     }
 }
@@ -366,17 +397,15 @@ fn failed(graph: &Graph, id: NodeId) -> impl FnOnce(candle_core::Error) -> Engin
     move |reason| EngineError::Compute { node: graph.node(id).name.clone(), reason }
 }
 
-/// Copies a value off the device, one activation per picture.
+/// Hands a value on, one activation per picture.
 fn deliver(
     plan: &Plan,
     node: NodeId,
     name: &str,
-    value: &Value,
+    images: Vec<Vec<f32>>,
     sink: &mut dyn FnMut(TapValue) -> ControlFlow<()>,
 ) -> Result<ControlFlow<()>, EngineError> {
     let shape = plan.info(node).shape;
-    let images =
-        value.to_planar().map_err(|reason| EngineError::Compute { node: name.to_owned(), reason })?;
     if images.len() != plan.num_images() {
         let (expected, got) = (plan.num_images() * shape.len(), images.len() * shape.len());
         let shape = format!("{}×{shape}", plan.num_images());

@@ -7,6 +7,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
 use super::cancel::CancelToken;
+use super::threads::stand_back;
 
 /// Errands kept waiting at most; posting more is refused.
 const MAX_ERRANDS: usize = 64;
@@ -58,7 +59,7 @@ impl<J> Mailbox<J> {
     }
 }
 
-/// The thread and its mailbox. Dropping it cancels what runs, does the errands that wait, and joins.
+/// The thread, which lets others go first, and its mailbox. Dropping it cancels what runs, does the errands that wait, and joins.
 #[derive(Debug)]
 pub struct Worker<J: Send + 'static> {
     mailbox: Arc<Mailbox<J>>,
@@ -74,6 +75,7 @@ impl<J: Send + 'static> Worker<J> {
         let mailbox = Arc::new(Mailbox::new());
         let theirs = Arc::clone(&mailbox);
         let thread = std::thread::Builder::new().name(name.to_owned()).spawn(move || {
+            stand_back();
             while let Some((job, token)) = theirs.take() {
                 handler(job, &token);
             }

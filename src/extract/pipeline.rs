@@ -166,7 +166,7 @@ pub fn run(
     // Sessions are changed by running; everything else is only looked at, by several threads.
     let mut models = std::mem::take(&mut plan.models);
     let plan = &*plan;
-    let num_readers = std::thread::available_parallelism().map_or(1, usize::from).min(MAX_READERS);
+    let num_readers = rayon::current_num_threads().min(MAX_READERS);
     let reader = Reader {
         rows: &plan.rows,
         specs: models.iter().map(|m| m.session.backbone().row().preprocess).collect(),

@@ -241,7 +241,7 @@ fn recipe(
         pool: settings.encoding.pool.to_string(),
         stored: Stored { format: settings.format, order: settings.encoding.order, layout },
         // The fast engine gives the same bits whatever the batch; others don't promise it.
-        batch: (engine != "fast").then_some(batch),
+        batch: (!engine.starts_with("fast")).then_some(batch),
         engine,
         dispatch_level: level,
         device: run_by.device,

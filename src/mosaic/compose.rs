@@ -138,7 +138,7 @@ pub fn compose(
         geometry: &geometry,
         order: &order,
         ranges: &ranges,
-        colours: colour_map.table(),
+        shades: Shades::new(&ranges, colour_map.table(), settings.paper),
         paper: settings.paper,
     };
     let tile_height = geometry.tile_values().rows * geometry.scale() as usize;
@@ -173,17 +173,71 @@ struct Painter<'a> {
     geometry: &'a Geometry,
     order: &'a TileOrder,
     ranges: &'a Ranges,
-    colours: Vec<[u8; 4]>,
+    shades: Shades,
     paper: Paper,
+}
+
+/// What becomes of the values of each span.
+struct Shades {
+    /// In the order of [`Ranges::spans`].
+    of_span: Vec<Shade>,
+    colours: Vec<[u8; 4]>,
+    nan: [u8; 4],
+    infinite: [u8; 4],
+}
+
+/// What becomes of a value.
+#[derive(Clone, Copy)]
+enum Shade {
+    /// A step of the colour map: the distance from `low`, times `steps_per_value`.
+    Map { low: f64, steps_per_value: f64 },
+    /// One colour, whatever the value.
+    Flat([u8; 4]),
+}
+
+impl Shades {
+    fn new(ranges: &Ranges, colours: Vec<[u8; 4]>, paper: Paper) -> Self {
+        let last = colours.len() - 1;
+        let shade = |span: &Span| match span {
+            Span::Range(range) => {
+                let (low, high) = (f64::from(range.low), f64::from(range.high));
+                Shade::Map { low, steps_per_value: last as f64 / (high - low) }
+            }
+            Span::Constant => Shade::Flat(Look::Constant.colour(paper)),
+            Span::Dead | Span::Broken => Shade::Flat(Look::Dead.colour(paper)),
+        };
+        Self {
+            of_span: ranges.spans().iter().map(shade).collect(),
+            colours,
+            nan: Look::Nan.colour(paper),
+            infinite: Look::Infinite.colour(paper),
+        }
+    }
+
+    fn colour(&self, value: f32, shade: Shade) -> [u8; 4] {
+        if !value.is_finite() {
+            return if value.is_nan() { self.nan } else { self.infinite };
+        }
+        match shade {
+            Shade::Map { low, steps_per_value } => {
+                // A negative step saturates to 0.
+                let step = ((f64::from(value) - low) * steps_per_value + 0.5) as usize;
+                self.colours[step.min(self.colours.len() - 1)]
+            }
+            Shade::Flat(colour) => colour,
+        }
+    }
 }
 
 impl Painter<'_> {
     /// Paints one row of tiles; the gap below them is left as it is.
     fn paint_band(&self, band: &mut [u8], tile_row: usize) {
+        // Of one row of values at a time.
+        let mut colours = vec![[0; 4]; self.geometry.tile_values().columns];
         for tile_column in 0..self.geometry.tiles().columns {
             match self.look_of_tile(tile_row, tile_column) {
                 Some(look) => self.paint_look(band, tile_column, look),
-                None => self.paint_values(band, tile_row, tile_column),
+                None => self.paint_values(band, tile_row, tile_column, &mut colours),
             }
         }
     }
@@ -212,19 +266,58 @@ impl Painter<'_> {
         }
     }
 
-    fn paint_values(&self, band: &mut [u8], tile_row: usize, tile_column: usize) {
+    fn paint_values(&self, band: &mut [u8], tile_row: usize, tile_column: usize, colours: &mut [[u8; 4]]) {
         let scale = self.geometry.scale() as usize;
         let values = self.geometry.tile_values();
         for value_row in 0..values.rows {
+            match self.geometry.layout() {
+                MosaicLayout::Filters => {
+                    let position = tile_row * self.geometry.grid().columns + tile_column;
+                    self.colour_row_of_filter(colours, position, value_row);
+                }
+                MosaicLayout::Cells => {
+                    let cell = tile_row * self.geometry.map().columns + tile_column;
+                    self.colour_row_of_cell(colours, cell, value_row);
+                }
+            }
             let first = self.line(tile_column, value_row * scale);
             let Some(line) = band.get_mut(first.clone()) else { return };
-            for (value_column, square) in line.chunks_exact_mut(4 * scale).enumerate() {
-                let colour = self.colour((tile_row, tile_column), (value_row, value_column));
-                square.chunks_exact_mut(4).for_each(|pixel| pixel.copy_from_slice(&colour));
-            }
+            enlarge_row(line, colours, scale);
             for y in value_row * scale + 1..(value_row + 1) * scale {
                 band.copy_within(first.clone(), self.line(tile_column, y).start);
             }
+        }
+    }
+
+    /// Colours of a row of a filter's map.
+    fn colour_row_of_filter(&self, colours: &mut [[u8; 4]], position: usize, row: usize) {
+        let Some(channel) = self.order.channel_at(position) else { return };
+        let first_cell = row * colours.len();
+        let Some(values) = self.activation.channel(channel).get(first_cell..) else { return };
+        let shade_at = |cell| self.shades.of_span[self.ranges.at(channel, cell)];
+        if matches!(self.ranges, Ranges::PerCell(_)) {
+            for (at, (colour, value)) in colours.iter_mut().zip(values).enumerate() {
+                *colour = self.shades.colour(*value, shade_at(first_cell + at));
+            }
+        } else {
+            let shade = shade_at(first_cell);
+            for (colour, value) in colours.iter_mut().zip(values) {
+                *colour = self.shades.colour(*value, shade);
+            }
+        }
+    }
+
+    /// Colours of a row of filters at one position of the map; a place without a filter is blank.
+    fn colour_row_of_cell(&self, colours: &mut [[u8; 4]], cell: usize, row: usize) {
+        let first_position = row * colours.len();
+        for (at, colour) in colours.iter_mut().enumerate() {
+            *colour = match self.order.channel_at(first_position + at) {
+                Some(channel) => {
+                    let value = self.activation.channel(channel).get(cell).copied().unwrap_or(f32::NAN);
+                    self.shades.colour(value, self.shades.of_span[self.ranges.at(channel, cell)])
+                }
+                None => Look::Blank.colour(self.paper),
+            };
         }
     }
 
@@ -236,33 +329,6 @@ impl Painter<'_> {
         start..start + tile_width * 4
     }
 
-    fn colour(&self, tile: (usize, usize), value: (usize, usize)) -> [u8; 4] {
-        let (at_grid, at_map) = match self.geometry.layout() {
-            MosaicLayout::Filters => (tile, value),
-            MosaicLayout::Cells => (value, tile),
-        };
-        let Some(channel) = self.order.channel_at(at_grid.0 * self.geometry.grid().columns + at_grid.1)
-        else {
-            return Look::Blank.colour(self.paper);
-        };
-        let cell = at_map.0 * self.geometry.map().columns + at_map.1;
-        let value = self.activation.channel(channel).get(cell).copied().unwrap_or(f32::NAN);
-        if !value.is_finite() {
-            return if value.is_nan() { Look::Nan } else { Look::Infinite }.colour(self.paper);
-        }
-        match self.ranges.span(channel, cell) {
-            Span::Range(range) => {
-                let (low, high) = (f64::from(range.low), f64::from(range.high));
-                let last = self.colours.len() - 1;
-                // A negative step saturates to 0.
-                let step = ((f64::from(value) - low) * (last as f64 / (high - low)) + 0.5) as usize;
-                self.colours[step.min(last)]
-            }
-            Span::Constant => Look::Constant.colour(self.paper),
-            Span::Dead | Span::Broken => Look::Dead.colour(self.paper),
-        }
-    }
-
     fn kind(&self, channel: usize) -> FilterKind {
         self.stats.filters.get(channel).map_or(FilterKind::Live, |f| f.kind)
     }
@@ -271,7 +337,7 @@ impl Painter<'_> {
     fn looks(&self) -> Vec<Look> {
         let shown_span = |wanted: Span| match self.ranges {
             Ranges::PerFilter(_) => {
-                self.order.channels().any(|channel| self.ranges.span(channel, 0) == wanted)
+                self.order.channels().any(|channel| self.ranges.spans().get(channel) == Some(&wanted))
             }
             Ranges::Shared(_) | Ranges::PerCell(_) => self.ranges.spans().contains(&wanted),
         };
@@ -292,5 +358,14 @@ impl Painter<'_> {
         .into_iter()
         .filter_map(|(look, occurs)| occurs.then_some(look))
         .collect()
+    }
+}
+
+/// Each colour as many times side by side as a value is wide.
+fn enlarge_row(line: &mut [u8], colours: &[[u8; 4]], scale: usize) {
+    let pixels = line.as_chunks_mut::<4>().0;
+    match scale {
+        1 => pixels.iter_mut().zip(colours).for_each(|(pixel, colour)| *pixel = *colour),
+        _ => pixels.chunks_exact_mut(scale).zip(colours).for_each(|(square, colour)| square.fill(*colour)),
     }
 }

@@ -131,12 +131,12 @@ impl Ranges {
         }
     }
 
-    /// The span that a value belongs to.
-    pub(super) fn span(&self, channel: usize, cell: usize) -> Span {
+    /// Which of the spans a value belongs to.
+    pub(super) const fn at(&self, channel: usize, cell: usize) -> usize {
         match self {
-            Self::Shared(span) => *span,
-            Self::PerFilter(spans) => spans.get(channel).copied().unwrap_or(Span::Broken),
-            Self::PerCell(spans) => spans.get(cell).copied().unwrap_or(Span::Broken),
+            Self::Shared(_) => 0,
+            Self::PerFilter(_) => channel,
+            Self::PerCell(_) => cell,
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::engine::{DeviceChoice, EngineChoice};
+use crate::engine::{DeviceChoice, EngineChoice, NumThreads};
 
 /// The window's first view. What is not given is the window's own choice: its picture, the model of [`super::DEFAULT_TAG`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -17,4 +17,6 @@ pub struct WindowRequest {
     pub device: DeviceChoice,
     /// What computes on the CPU.
     pub engine: EngineChoice,
+    /// How many threads compute; none is one per core.
+    pub threads: Option<NumThreads>,
 }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use filterscope::engine::{Backbone, ComputeDevice, Session};
+use filterscope::engine::{Backbone, ComputeDevice, Level, Session};
 use filterscope::formats::read_record;
 use filterscope::graph::Graph;
 use filterscope::input::decode::decode_file;
@@ -331,7 +331,7 @@ fn all_stages_are_one_figure_each_with_the_values_beside() {
     for png in names.iter().filter(|name| name.ends_with(".png")) {
         assert!(names.contains(&png.replace(".png", ".npy")), "{png} without values");
     }
-    let heads = ["tf_efficientnet_lite0.in1k, mean of 1 run:", "LAYER ", "total "];
+    let heads = ["tf_efficientnet_lite0.in1k, mean of 1 run (the processor's peak: ", "LAYER ", "total "];
     assert!(heads.iter().all(|head| run.stderr.lines().any(|line| line.starts_with(head))), "{}", run.stderr);
 }
 
@@ -351,6 +351,73 @@ fn the_engine_can_be_chosen_and_is_recorded() {
 }
 
 #[test]
+fn the_number_of_threads_is_chosen_and_changes_no_value() {
+    let bench = Bench::with_cat();
+    bench.ok(&format!("render cat.png -o all.png {LITE0}"));
+    for threads in [1, 3] {
+        bench.ok(&format!("render cat.png -o {threads}.png {LITE0} --threads {threads}"));
+        let bytes = |name: &str| std::fs::read(bench.path(name)).unwrap();
+        assert!(bytes("all.png") == bytes(&format!("{threads}.png")), "{threads} threads, record and all");
+    }
+    let run = bench.run(&format!("--verbose render cat.png -o out.png {LITE0} --threads 3"));
+    assert!(run.stderr.contains("computing with 3 threads"), "{}", run.stderr);
+    let mut command = bench.command(&format!("--verbose render cat.png -o out.png {LITE0}"));
+    let run = Run::of(command.env("RAYON_NUM_THREADS", "2").output().unwrap());
+    assert!(run.stderr.contains("computing with 2 threads"), "{}", run.stderr);
+    for (command, bad) in
+        [("render cat.png -o out.png", "0"), ("view", "many"), ("view", "-3"), ("view", "1025")]
+    {
+        let run = bench.run(&format!("{command} --threads {bad}"));
+        assert_eq!(run.code, Some(2));
+        let words = format!(
+            "error: invalid value '{bad}' for '--threads <N>': threads `{bad}`: expected a whole number from 1 to 1024\n"
+        );
+        assert!(run.stderr.starts_with(&words), "{}", run.stderr);
+    }
+}
+
+/// A slip in the variable must not run another level than the one that was meant.
+#[test]
+fn a_level_that_cannot_be_had_is_told_before_anything_is_done() {
+    let bench = Bench::with_cat();
+    let set = |arguments: &str, level: &str| {
+        Run::of(bench.command(arguments).env("FILTERSCOPE_LEVEL", level).output().unwrap())
+    };
+    for command in ["render cat.png -o out.png", "view cat.png"] {
+        let run = set(command, "avx521");
+        assert_eq!(run.code, Some(2));
+        assert_eq!(
+            run.stderr,
+            "error: no level `avx521` (FILTERSCOPE_LEVEL); levels are avx512, avx2 and portable; unset it to take the best of \
+             this processor\n"
+        );
+        assert_eq!(bench.names(""), ["cat.png"]);
+    }
+    let here: Vec<&str> = Level::available().map(Level::name).collect();
+    for level in ["avx512", "avx2", "portable"] {
+        let run = set(&format!("render cat.png -o {level}.png {LITE0}"), level);
+        if here.contains(&level) {
+            assert_eq!(run.code, Some(0), "{}", run.stderr);
+            let engine =
+                read_record(&bench.path(&format!("{level}.png"))).unwrap().panels.remove(0).run.engine;
+            assert_eq!(engine, format!("fast/{level}"));
+        } else {
+            let here = here.join(" and ");
+            assert_eq!(run.code, Some(2));
+            assert_eq!(
+                run.stderr,
+                format!(
+                    "error: this processor has no {level} (FILTERSCOPE_LEVEL); it has {here}; unset it to take the best\n"
+                )
+            );
+        }
+    }
+    // candle has no levels, and an empty variable is none.
+    assert_eq!(set(&format!("render cat.png -o c.png {LITE0} --engine candle"), "avx521").code, Some(0));
+    assert_eq!(set(&format!("render cat.png -o e.png {LITE0}"), "").code, Some(0));
+}
+
+#[test]
 fn saved_values_are_the_engine_s_own() {
     let bench = Bench::with_cat();
     bench.ok(&format!("render cat.png -o out.png {LITE0} --npy"));
@@ -362,7 +429,7 @@ fn saved_values_are_the_engine_s_own() {
     let last = backbone.graph().final_node();
     let picture = decode_file(&bench.path("cat.png")).unwrap();
     let input = preprocess(&picture.rgb, &row.preprocess, FitChoice::Model, ValueChoice::Model).unwrap();
-    let mut session = Session::new(backbone.into(), ComputeDevice::cpu());
+    let mut session = Session::new(backbone.into(), ComputeDevice::cpu()).unwrap();
     let fresh = session.activations(&input.batch, &[last]).unwrap().remove(0);
     assert_eq!(shape, [1280, 7, 7]);
     assert!(values == fresh.values());

@@ -9,6 +9,7 @@
 )]
 
 mod animate;
+mod both_engines;
 mod cli;
 mod dataset;
 mod engine;

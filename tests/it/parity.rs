@@ -52,14 +52,14 @@ const REAL: [Real; 2] = [
 ];
 
 pub(crate) fn session(backbone: Backbone) -> Session {
-    Session::new(Arc::new(backbone), ComputeDevice::cpu())
+    Session::new(Arc::new(backbone), ComputeDevice::cpu()).unwrap()
 }
 
 /// Both engines on one backbone, the usual one first.
 fn both_engines(backbone: Backbone) -> [Session; 2] {
     let backbone = Arc::new(backbone);
     [EngineChoice::Fast, EngineChoice::Candle]
-        .map(|engine| Session::with_engine(Arc::clone(&backbone), ComputeDevice::cpu(), engine))
+        .map(|engine| Session::with_engine(Arc::clone(&backbone), ComputeDevice::cpu(), engine).unwrap())
 }
 
 /// Runs all golden stages; gives each with its activation.

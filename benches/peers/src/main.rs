@@ -9,14 +9,14 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use filterscope::engine::{Backbone, CancelToken, ComputeDevice, EngineChoice, Session, WeightStore};
+use filterscope::engine::{Backbone, CancelToken, ComputeDevice, EngineChoice, LevelError, Session, WeightStore};
 use filterscope::models::Registry;
 use filterscope::render::Resources;
 use filterscope::tensor::InputBatch;
 
 /// filterscope's engines, one line each: this is the only place to touch when one is added. The first is what all are held
 /// against.
-const FILTERSCOPE: &[(&str, fn(Arc<Backbone>) -> Session)] = &[
+const FILTERSCOPE: &[(&str, fn(Arc<Backbone>) -> Result<Session, LevelError>)] = &[
     ("candle", |backbone| Session::with_engine(backbone, ComputeDevice::cpu(), EngineChoice::Candle)),
     ("fast", |backbone| Session::with_engine(backbone, ComputeDevice::cpu(), EngineChoice::Fast)),
 ];
@@ -130,7 +130,7 @@ fn filterscope(job: &Job) -> Result<Runner> {
     let row = Registry::find(&job.model)?;
     let backbone = Backbone::load(row, &WeightStore::default(), Some(Path::new(&job.weights)))?;
     let last = backbone.graph().final_node();
-    let mut session = open(Arc::new(backbone));
+    let mut session = open(Arc::new(backbone))?;
     let [n, h, w] = job.shape;
     let input = InputBatch::new(n, h, w, job.input.clone())?;
     Ok(Box::new(move |keep| {

@@ -1,30 +1,36 @@
 //! Operations that look at one position at a time.
 #![expect(unsafe_code, reason = "kernels run with the instructions of a level")]
 
-use rayon::prelude::*;
-
-use super::blocked::{Blocked, clear_beyond};
+use super::cores::Cores;
 use super::lanes::{Cell, Lanes};
 use super::level::{Kernel, Level};
+use super::maps::{Maps, MapsMut};
 use crate::graph::ActivationFn;
 
-/// Cells that one task does.
-const CHUNK: usize = 1024;
-
-/// Applies a function in place. NaN stays NaN, in each of them.
-pub(in crate::engine) fn activate(level: Level, function: ActivationFn, x: &mut Blocked) {
-    let (num_blocks, channels, plane_len) = (x.num_blocks(), x.shape().channels, x.shape().plane());
-    x.cells_mut().par_chunks_mut(plane_len.max(1)).enumerate().for_each(|(plane, cells)| {
-        let lanes = channels - (plane % num_blocks) * super::BLOCK;
-        activate_cells(level, function, cells, lanes);
+/// A function of every value. NaN stays NaN, in each of them.
+pub(in crate::engine) fn activate(
+    cores: &Cores<'_>,
+    function: ActivationFn,
+    x: Maps<'_>,
+    out: &mut MapsMut<'_>,
+) {
+    let width = x.shape().width;
+    let level = cores.level;
+    out.fill_rows(cores, 2, |image, block, y, row| {
+        row.copy_from_slice(&x.plane(image, block)[y * width..][..width]);
+        activate_cells(level, function, row);
     });
 }
 
-/// The same for some cells of a block of which `num_channels` lanes (or all, if more) are channels.
-pub(super) fn activate_cells(level: Level, function: ActivationFn, cells: &mut [Cell], num_channels: usize) {
-    level.run(Activate { function, cells: &mut *cells });
-    // A sigmoid makes one half of nothing.
-    clear_beyond(cells, num_channels);
+/// The same in place.
+pub(in crate::engine) fn activate_in_place(cores: &Cores<'_>, function: ActivationFn, out: &mut MapsMut<'_>) {
+    let level = cores.level;
+    out.fill_rows(cores, 2, |_, _, _, row| activate_cells(level, function, row));
+}
+
+/// The same for some cells. Lanes without a channel get something too (a sigmoid makes one half of nothing): to be cleared.
+pub(super) fn activate_cells(level: Level, function: ActivationFn, cells: &mut [Cell]) {
+    level.run(Activate { function, cells });
 }
 
 /// The bounds that an activation keeps values in, where that is all it does.
@@ -122,14 +128,14 @@ fn exp(x: f32) -> f32 {
 }
 
 /// Sum of inputs of one shape.
-pub(in crate::engine) fn add(level: Level, inputs: &[&Blocked], out: &mut Blocked) {
+pub(in crate::engine) fn add(cores: &Cores<'_>, inputs: &[Maps<'_>], out: &mut MapsMut<'_>) {
     let Some((first, rest)) = inputs.split_first() else { return };
-    out.cells_mut().par_chunks_mut(CHUNK).enumerate().for_each(|(chunk, cells)| {
-        let from = chunk * CHUNK;
-        let len = cells.len();
-        cells.copy_from_slice(&first.cells()[from..from + len]);
+    let width = out.shape().width;
+    let level = cores.level;
+    out.fill_rows(cores, inputs.len(), |image, block, y, row| {
+        row.copy_from_slice(&first.plane(image, block)[y * width..][..width]);
         for x in rest {
-            level.run(AddTo { to: &mut *cells, from: &x.cells()[from..from + len] });
+            level.run(AddTo { to: &mut *row, from: &x.plane(image, block)[y * width..][..width] });
         }
     });
 }
@@ -150,26 +156,28 @@ impl Kernel for AddTo<'_> {
 }
 
 /// Each plane of `x` times a cell of its own.
-pub(in crate::engine) fn gate(level: Level, x: &Blocked, factors: &Blocked, out: &mut Blocked) {
+pub(in crate::engine) fn gate(cores: &Cores<'_>, x: Maps<'_>, factors: Maps<'_>, out: &mut MapsMut<'_>) {
     let width = x.shape().width;
     let shift = Cell::ZERO;
-    out.fill_rows(|plane, _, y, row| {
-        let from = &x.plane(plane)[y * width..][..width];
-        level.run(Affine { from, to: row, scale: &factors.plane(plane)[0], shift: &shift });
+    let level = cores.level;
+    out.fill_rows(cores, 2, |image, block, y, row| {
+        let from = &x.plane(image, block)[y * width..][..width];
+        level.run(Affine { from, to: row, scale: &factors.plane(image, block)[0], shift: &shift });
     });
 }
 
 /// `x · scale + shift` per channel; one cell per block.
 pub(in crate::engine) fn affine(
-    level: Level,
-    x: &Blocked,
+    cores: &Cores<'_>,
+    x: Maps<'_>,
     scale: &[Cell],
     shift: &[Cell],
-    out: &mut Blocked,
+    out: &mut MapsMut<'_>,
 ) {
     let width = x.shape().width;
-    out.fill_rows(|plane, block, y, row| {
-        let from = &x.plane(plane)[y * width..][..width];
+    let level = cores.level;
+    out.fill_rows(cores, 2, |image, block, y, row| {
+        let from = &x.plane(image, block)[y * width..][..width];
         level.run(Affine { from, to: row, scale: &scale[block], shift: &shift[block] });
     });
 }

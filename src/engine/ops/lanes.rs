@@ -35,6 +35,7 @@ pub(super) trait Lanes: Copy {
     /// `self · factor + addend`, rounded once where there is an instruction for it.
     fn mul_add(self, factor: Self, addend: Self) -> Self;
     fn add(self, other: Self) -> Self;
+    fn sub(self, other: Self) -> Self;
     fn mul(self, other: Self) -> Self;
     /// The larger; NaN if either is.
     fn max(self, other: Self) -> Self;
@@ -96,6 +97,11 @@ impl Lanes for Portable {
     }
 
     #[inline(always)]
+    fn sub(self, other: Self) -> Self {
+        self.zip(other, |a, b| a - b)
+    }
+
+    #[inline(always)]
     fn mul(self, other: Self) -> Self {
         self.zip(other, |a, b| a * b)
     }
@@ -120,8 +126,9 @@ mod x86 {
     use std::arch::x86_64::{
         __m256, __m512, _CMP_UNORD_Q, _mm256_add_ps, _mm256_blendv_ps, _mm256_cmp_ps, _mm256_fmadd_ps,
         _mm256_load_ps, _mm256_max_ps, _mm256_min_ps, _mm256_mul_ps, _mm256_set1_ps, _mm256_store_ps,
-        _mm512_add_ps, _mm512_cmp_ps_mask, _mm512_fmadd_ps, _mm512_load_ps, _mm512_mask_mov_ps,
-        _mm512_max_ps, _mm512_min_ps, _mm512_mul_ps, _mm512_set1_ps, _mm512_store_ps,
+        _mm256_sub_ps, _mm512_add_ps, _mm512_cmp_ps_mask, _mm512_fmadd_ps, _mm512_load_ps,
+        _mm512_mask_mov_ps, _mm512_max_ps, _mm512_min_ps, _mm512_mul_ps, _mm512_set1_ps, _mm512_store_ps,
+        _mm512_sub_ps,
     };
 
     use super::Lanes;
@@ -162,6 +169,12 @@ mod x86 {
         fn add(self, other: Self) -> Self {
             // SAFETY: as above.
             Self(unsafe { _mm512_add_ps(self.0, other.0) })
+        }
+
+        #[inline(always)]
+        fn sub(self, other: Self) -> Self {
+            // SAFETY: as above.
+            Self(unsafe { _mm512_sub_ps(self.0, other.0) })
         }
 
         #[inline(always)]
@@ -230,6 +243,12 @@ mod x86 {
         fn add(self, other: Self) -> Self {
             // SAFETY: as above.
             unsafe { Self(_mm256_add_ps(self.0, other.0), _mm256_add_ps(self.1, other.1)) }
+        }
+
+        #[inline(always)]
+        fn sub(self, other: Self) -> Self {
+            // SAFETY: as above.
+            unsafe { Self(_mm256_sub_ps(self.0, other.0), _mm256_sub_ps(self.1, other.1)) }
         }
 
         #[inline(always)]

@@ -14,28 +14,47 @@ enum Kind {
 
 /// An instruction set that the processor has: there is no other way to get one than to have asked the processor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::engine) struct Level(Kind);
+pub struct Level(Kind);
+
+/// A `FILTERSCOPE_LEVEL` that can't be had.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum LevelError {
+    /// No level's name.
+    #[error(
+        "no level `{0}` (FILTERSCOPE_LEVEL); levels are avx512, avx2 and portable; unset it to take the best of this processor"
+    )]
+    Unknown(String),
+    /// A level of other processors.
+    #[error("this processor has no {name} (FILTERSCOPE_LEVEL); it has {here}; unset it to take the best")]
+    NotHere {
+        /// The level.
+        name: &'static str,
+        /// Those that the processor has.
+        here: String,
+    },
+}
 
 /// Names of all levels, best first.
 pub(in crate::engine) const LEVEL_NAMES: [&str; 3] = ["avx512", "avx2", "portable"];
 
 impl Level {
-    /// What `FILTERSCOPE_LEVEL` names if the processor has it, else the best there is.
-    pub(in crate::engine) fn from_env() -> Self {
-        let best = || Self::available().next().unwrap_or(Self(Kind::Portable));
-        match std::env::var("FILTERSCOPE_LEVEL") {
-            Ok(name) => Self::named(&name).unwrap_or_else(|| {
-                tracing::warn!(
-                    "FILTERSCOPE_LEVEL={name} is none of {LEVEL_NAMES:?} or not on this processor"
-                );
-                best()
-            }),
-            Err(_) => best(),
-        }
+    /// What `FILTERSCOPE_LEVEL` names; the best there is where it is unset or empty.
+    pub fn from_env() -> Result<Self, LevelError> {
+        let Some(name) = std::env::var_os("FILTERSCOPE_LEVEL").filter(|name| !name.is_empty()) else {
+            return Ok(Self::available().next().unwrap_or(Self(Kind::Portable)));
+        };
+        let name = name.to_string_lossy();
+        Self::named(&name).ok_or_else(|| match LEVEL_NAMES.into_iter().find(|known| *known == name) {
+            Some(name) => {
+                let here: Vec<&str> = Self::available().map(Self::name).collect();
+                LevelError::NotHere { name, here: here.join(" and ") }
+            }
+            None => LevelError::Unknown(name.into_owned()),
+        })
     }
 
     /// The levels of this processor, best first.
-    pub(in crate::engine) fn available() -> impl Iterator<Item = Self> {
+    pub fn available() -> impl Iterator<Item = Self> {
         LEVEL_NAMES.into_iter().filter_map(Self::named)
     }
 
@@ -54,7 +73,7 @@ impl Level {
     }
 
     /// As the engine's name has it.
-    pub(in crate::engine) const fn name(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         match self.0 {
             #[cfg(target_arch = "x86_64")]
             Kind::Avx512 => "avx512",

@@ -6,22 +6,36 @@
     reason = "only what is inlined into a level's entry is compiled for the level"
 )]
 
-mod blocked;
+mod cores;
 mod depthwise;
 mod direct;
 mod elementwise;
+mod grouped;
 mod lanes;
 mod level;
+mod maps;
+mod peak;
 mod place;
 mod pool;
+mod scratch;
 #[cfg(test)]
 mod tests;
+mod tile;
+mod window;
+mod winograd;
 
-pub(super) use blocked::{BLOCK, Blocked, Buffers};
+pub(super) use cores::Cores;
 pub(super) use depthwise::{PackedDepthwise, depthwise};
-pub(super) use direct::{PackedDense, Window, convolve, grouped};
-pub(super) use elementwise::{activate, add, affine, gate};
+use direct::bias_cells;
+pub(super) use direct::{Epilogue, PackedDense, Source, convolve};
+pub(super) use elementwise::{activate, activate_in_place, add, affine, gate};
+pub(super) use grouped::grouped;
 pub(super) use lanes::Cell;
-pub(super) use level::Level;
-pub(super) use place::{bordered, concat};
+pub use level::{Level, LevelError};
+pub(super) use maps::{BLOCK, Extent, Maps, MapsMut};
+pub(super) use peak::peak_flops;
+pub(super) use place::{bordered, bordered_planar, concat};
 pub(super) use pool::{avg_pool, global_avg_pool, max_pool};
+pub(super) use scratch::Scratch;
+pub(super) use window::Window;
+pub(super) use winograd::{PackedWinograd, TileSize, winograd};

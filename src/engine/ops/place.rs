@@ -1,50 +1,69 @@
 //! Operations that only move values: borders and concatenation.
 
-use super::blocked::{BLOCK, Blocked};
+use super::cores::Cores;
 use super::lanes::Cell;
+use super::maps::{BLOCK, Maps, MapsMut};
 use crate::graph::Sides;
 
-/// `x` with cells of `value` around it.
-pub(in crate::engine) fn bordered(x: &Blocked, sides: Sides, value: f32, out: &mut Blocked) {
+/// `x` with zeros around it.
+pub(in crate::engine) fn bordered(cores: &Cores<'_>, x: Maps<'_>, sides: Sides, out: &mut MapsMut<'_>) {
     let (height, width) = (x.shape().height, x.shape().width);
-    let around = Cell([value; BLOCK]);
-    out.fill_rows(|plane, _, y, row| match y.checked_sub(sides.top).filter(|y| *y < height) {
-        None => row.fill(around),
+    out.fill_rows(cores, 1, |image, block, y, row| match y.checked_sub(sides.top).filter(|y| *y < height) {
+        None => row.fill(Cell::ZERO),
         Some(y) => {
-            row[..sides.left].fill(around);
-            row[sides.left..][..width].copy_from_slice(&x.plane(plane)[y * width..][..width]);
-            row[sides.left + width..].fill(around);
+            row[..sides.left].fill(Cell::ZERO);
+            row[sides.left..][..width].copy_from_slice(&x.plane(image, block)[y * width..][..width]);
+            row[sides.left + width..].fill(Cell::ZERO);
         }
     });
 }
 
-/// Channels of all inputs one after the other.
-pub(in crate::engine) fn concat(inputs: &[&Blocked], out: &mut Blocked) {
-    let (num_blocks, channels, width) = (out.num_blocks(), out.shape().channels, out.shape().width);
+/// Plain maps, `[N × C, H, W]`, with zeros around them. `out` is as long as that makes it.
+pub(in crate::engine) fn bordered_planar(
+    values: &[f32],
+    (height, width): (usize, usize),
+    sides: Sides,
+    out: &mut Vec<f32>,
+) {
+    let around = width + sides.left + sides.right;
+    let plane = (height + sides.top + sides.bottom) * around;
+    out.clear();
+    out.resize(values.len() / (height * width).max(1) * plane, 0.0);
+    for (map, to) in values.chunks(height * width).zip(out.chunks_mut(plane)) {
+        for (row, to) in map.chunks(width).zip(to[sides.top * around..].chunks_mut(around)) {
+            to[sides.left..][..width].copy_from_slice(row);
+        }
+    }
+}
+
+/// Channels of all inputs one after the other. An input that is `None` has written its channels itself.
+pub(in crate::engine) fn concat(
+    cores: &Cores<'_>,
+    inputs: &[(usize, Option<Maps<'_>>)],
+    out: &mut MapsMut<'_>,
+) {
+    if inputs.iter().all(|(_, x)| x.is_none()) {
+        return;
+    }
+    let (channels, width) = (out.shape().channels, out.shape().width);
     // Of each output channel: input, and channel there.
-    let sources: Vec<(usize, usize)> = inputs
+    let sources: Vec<(Option<Maps<'_>>, usize)> = inputs
         .iter()
-        .enumerate()
-        .flat_map(|(input, x)| (0..x.shape().channels).map(move |channel| (input, channel)))
+        .flat_map(|(num_channels, x)| (0..*num_channels).map(move |channel| (*x, channel)))
         .collect();
-    out.fill_rows(|plane, block, y, row| {
-        let image = plane / num_blocks;
+    out.fill_rows(cores, 1, |image, block, y, row| {
         let of_block = &sources[block * BLOCK..channels.min((block + 1) * BLOCK)];
-        let row_of = |input: usize, channel: usize| {
-            let x = inputs[input];
-            &x.plane(image * x.num_blocks() + channel / BLOCK)[y * width..][..width]
-        };
-        let Some(&(input, first)) = of_block.first() else { return };
-        let is_whole = first % BLOCK == 0
-            && (of_block.len() == inputs[input].lanes(first / BLOCK))
-            && of_block.iter().all(|(i, _)| *i == input);
+        // An input that wrote itself begins and ends with a block.
+        let Some((Some(x), first)) = of_block.first() else { return };
+        let is_whole = first % BLOCK == 0 && first + of_block.len() <= x.shape().channels;
         if is_whole {
-            row.copy_from_slice(row_of(input, first));
+            row.copy_from_slice(&x.plane(image, first / BLOCK)[y * width..][..width]);
             return;
         }
         row.fill(Cell::ZERO);
-        for (lane, &(input, channel)) in of_block.iter().enumerate() {
-            for (to, from) in row.iter_mut().zip(row_of(input, channel)) {
+        for (lane, (x, channel)) in of_block.iter().enumerate() {
+            let Some(x) = x else { continue };
+            for (to, from) in row.iter_mut().zip(&x.plane(image, channel / BLOCK)[y * width..][..width]) {
                 to.0[lane] = from.0[channel % BLOCK];
             }
         }

@@ -1,126 +1,83 @@
-//! Windows that take a maximum or a mean. The input already has its border.
+//! Windows that take a maximum or a mean.
 #![expect(unsafe_code, reason = "kernels run with the instructions of a level")]
 
-use super::blocked::{BLOCK, Blocked};
+use super::cores::Cores;
 use super::lanes::{Cell, Lanes};
-use super::level::{Kernel, Level};
-use crate::graph::Sides;
+use super::level::Kernel;
+use super::maps::{BLOCK, Maps, MapsMut};
+use super::window::{Fold, Window, slide};
+use crate::graph::BorderMean;
 
-/// Largest value of each window; a border has −∞ for that. A NaN in a window is what comes out, as in torch.
-pub(in crate::engine) fn max_pool(
-    level: Level,
-    x: &Blocked,
-    kernel: [usize; 2],
-    stride: [usize; 2],
-    out: &mut Blocked,
+/// Largest value of each window. A NaN in a window is what comes out, as in torch.
+pub(in crate::engine) fn max_pool(cores: &Cores<'_>, x: Maps<'_>, window: Window, out: &mut MapsMut<'_>) {
+    slide(cores, x, window, Largest, out);
+}
+
+/// Mean of each window.
+pub(in crate::engine) fn avg_pool(
+    cores: &Cores<'_>,
+    x: Maps<'_>,
+    window: Window,
+    mean: BorderMean,
+    out: &mut MapsMut<'_>,
 ) {
-    let width = x.shape().width;
-    out.fill_rows(|plane, _, y, row| {
-        level.run(MaxRow {
-            from: &x.plane(plane)[y * stride[0] * width..],
-            width,
-            kernel,
-            stride: stride[1],
-            to: row,
-        });
-    });
+    let of_all = window.kernel[0] * window.kernel[1];
+    slide(cores, x, window, Mean { of: (mean == BorderMean::CountBorder).then_some(of_all) }, out);
 }
 
-struct MaxRow<'a> {
-    from: &'a [Cell],
-    width: usize,
-    kernel: [usize; 2],
-    stride: usize,
-    to: &'a mut [Cell],
-}
+#[derive(Clone, Copy)]
+struct Largest;
 
-impl Kernel for MaxRow<'_> {
+impl Fold for Largest {
     #[inline(always)]
-    unsafe fn run<L: Lanes>(self) {
-        for (column, to) in self.to.iter_mut().enumerate() {
-            // SAFETY: cells are aligned, and the caller vouches for the level.
-            unsafe {
-                let mut largest = L::splat(f32::NEG_INFINITY);
-                for ky in 0..self.kernel[0] {
-                    for cell in &self.from[ky * self.width + column * self.stride..][..self.kernel[1]] {
-                        largest = largest.max(L::load(cell.0.as_ptr()));
-                    }
-                }
-                largest.store(to.0.as_mut_ptr());
-            }
-        }
+    unsafe fn start<L: Lanes>(&self, _: usize) -> L {
+        // SAFETY: the caller vouches for the level.
+        unsafe { L::splat(f32::NEG_INFINITY) }
+    }
+
+    #[inline(always)]
+    unsafe fn step<L: Lanes>(&self, _: usize, so_far: L, value: L, _: usize) -> L {
+        so_far.max(value)
+    }
+
+    #[inline(always)]
+    unsafe fn end<L: Lanes>(&self, so_far: L, _: usize) -> L {
+        so_far
     }
 }
 
-/// Mean of each window of a map with a border of zeros. With `inside`, the border's widths, only cells inside it count.
-pub(in crate::engine) fn avg_pool(
-    level: Level,
-    x: &Blocked,
-    kernel: [usize; 2],
-    stride: [usize; 2],
-    inside: Option<Sides>,
-    out: &mut Blocked,
-) {
-    let (height, width) = (x.shape().height, x.shape().width);
-    let columns: Vec<usize> = (0..out.shape().width)
-        .map(|column| {
-            inside.map_or(kernel[1], |s| overlap(column * stride[1], kernel[1], s.left, width - s.right))
-        })
-        .collect();
-    out.fill_rows(|plane, _, y, row| {
-        let num_rows =
-            inside.map_or(kernel[0], |s| overlap(y * stride[0], kernel[0], s.top, height - s.bottom));
-        level.run(MeanRow {
-            from: &x.plane(plane)[y * stride[0] * width..],
-            width,
-            kernel,
-            stride: stride[1],
-            num_rows,
-            num_columns: &columns,
-            to: row,
-        });
-    });
+/// Of so many cells, or of those inside the map.
+#[derive(Clone, Copy)]
+struct Mean {
+    of: Option<usize>,
 }
 
-/// Cells of `start..start + len` that lie in `from..to`.
-fn overlap(start: usize, len: usize, from: usize, to: usize) -> usize {
-    (start + len).min(to).saturating_sub(start.max(from))
-}
-
-struct MeanRow<'a> {
-    from: &'a [Cell],
-    width: usize,
-    kernel: [usize; 2],
-    stride: usize,
-    num_rows: usize,
-    num_columns: &'a [usize],
-    to: &'a mut [Cell],
-}
-
-impl Kernel for MeanRow<'_> {
+impl Fold for Mean {
     #[inline(always)]
-    unsafe fn run<L: Lanes>(self) {
-        for ((column, to), num_columns) in self.to.iter_mut().enumerate().zip(self.num_columns) {
-            // SAFETY: cells are aligned, and the caller vouches for the level.
-            unsafe {
-                let mut sum = L::splat(0.0);
-                for ky in 0..self.kernel[0] {
-                    for cell in &self.from[ky * self.width + column * self.stride..][..self.kernel[1]] {
-                        sum = sum.add(L::load(cell.0.as_ptr()));
-                    }
-                }
-                sum.mul(L::splat(1.0 / (self.num_rows * num_columns) as f32)).store(to.0.as_mut_ptr());
-            }
-        }
+    unsafe fn start<L: Lanes>(&self, _: usize) -> L {
+        // SAFETY: the caller vouches for the level.
+        unsafe { L::splat(0.0) }
+    }
+
+    #[inline(always)]
+    unsafe fn step<L: Lanes>(&self, _: usize, so_far: L, value: L, _: usize) -> L {
+        so_far.add(value)
+    }
+
+    #[inline(always)]
+    unsafe fn end<L: Lanes>(&self, so_far: L, num_inside: usize) -> L {
+        // SAFETY: the caller vouches for the level.
+        unsafe { so_far.mul(L::splat(1.0 / self.of.unwrap_or(num_inside) as f32)) }
     }
 }
 
 /// Mean of each whole map. Rows are summed in f32 and added up in f64.
-pub(in crate::engine) fn global_avg_pool(level: Level, x: &Blocked, out: &mut Blocked) {
+pub(in crate::engine) fn global_avg_pool(cores: &Cores<'_>, x: Maps<'_>, out: &mut MapsMut<'_>) {
     let shape = x.shape();
-    out.fill_rows(|plane, _, _, row| {
+    let level = cores.level;
+    out.fill_rows(cores, shape.plane(), |image, block, _, row| {
         let mut sums = [0f64; BLOCK];
-        for from in x.plane(plane).chunks(shape.width.max(1)) {
+        for from in x.plane(image, block).chunks(shape.width.max(1)) {
             let mut of_row = Cell::ZERO;
             level.run(SumRow { from, to: &mut of_row });
             for (sum, value) in sums.iter_mut().zip(of_row.0) {

@@ -3,7 +3,7 @@
 use rayon::ThreadPoolBuilder;
 
 use super::*;
-use crate::graph::{ActivationFn, Conv2d, Padding, Sides};
+use crate::graph::{ActivationFn, BorderMean, Conv2d, Padding, Sides};
 use crate::tensor::MapShape;
 
 /// Numbers that look random and are the same each time.
@@ -38,6 +38,11 @@ fn levels() -> Vec<Level> {
     Level::available().collect()
 }
 
+/// Runs kernels at a level.
+fn on<R: Send>(level: Level, work: impl FnOnce(&Cores<'_>) -> R + Send) -> R {
+    Cores::scope(level, work)
+}
+
 /// `[N, C, H, W]` with its extent.
 #[derive(Clone)]
 struct Plain {
@@ -51,9 +56,9 @@ impl Plain {
         Self { num_images, shape, values: dice.values(num_images * shape.len()) }
     }
 
-    fn blocked(&self) -> Blocked {
+    fn blocked(&self) -> Owned {
         let mut maps = stale(self.num_images, self.shape);
-        maps.read_planar(&self.values);
+        on(Level::from_env().unwrap(), |cores| maps.write().read_planar(cores, &self.values));
         assert_lanes_are_clear(&maps);
         maps
     }
@@ -67,31 +72,55 @@ impl Plain {
     }
 }
 
-/// Maps as a buffer comes: full of what was there before.
-fn stale(num_images: usize, shape: MapShape) -> Blocked {
-    let mut maps = Buffers::default().take(num_images, shape);
-    maps.cells_mut().fill(Cell([f32::NAN; BLOCK]));
-    maps
+/// Maps with memory of their own, with a block's room between images.
+#[derive(Clone)]
+struct Owned {
+    cells: Vec<Cell>,
+    extent: Extent,
 }
 
-fn surrounded(x: &Blocked, border: Sides, value: f32) -> Blocked {
-    let MapShape { channels, height, width } = x.shape();
+impl Owned {
+    fn read(&self) -> Maps<'_> {
+        Maps::new(&self.cells, self.extent)
+    }
+
+    fn write(&mut self) -> MapsMut<'_> {
+        MapsMut::new(&mut self.cells, self.extent)
+    }
+}
+
+/// Maps as a buffer comes: full of what was there before.
+fn stale(num_images: usize, shape: MapShape) -> Owned {
+    let mut extent = Extent::of(num_images, shape);
+    extent.image_step += shape.plane();
+    Owned { cells: vec![Cell([f32::NAN; BLOCK]); extent.len() + 3], extent }
+}
+
+fn surrounded(x: &Owned, border: Sides) -> Owned {
+    let MapShape { channels, height, width } = x.read().shape();
     let (height, width) = (height + border.top + border.bottom, width + border.left + border.right);
-    let mut out = stale(x.num_images(), MapShape::new(channels, height, width));
-    bordered(x, border, value, &mut out);
+    let mut out = stale(x.extent.num_images, MapShape::new(channels, height, width));
+    on(Level::from_env().unwrap(), |cores| bordered(cores, x.read(), border, &mut out.write()));
     assert_lanes_are_clear(&out);
     out
 }
 
-fn assert_lanes_are_clear(maps: &Blocked) {
-    for plane in 0..maps.num_images() * maps.num_blocks() {
-        let lanes = maps.lanes(plane % maps.num_blocks());
-        assert!(maps.plane(plane).iter().all(|cell| cell.0[lanes..].iter().all(|v| *v == 0.0)));
+/// And nothing was written where the maps aren't.
+fn assert_lanes_are_clear(maps: &Owned) {
+    let Extent { num_images, shape, image_step } = maps.extent;
+    for (at, cell) in maps.cells.iter().enumerate() {
+        let block = at % image_step / shape.plane();
+        if at / image_step < num_images && block < maps.extent.num_blocks() {
+            let lanes = (shape.channels - block * BLOCK).min(BLOCK);
+            assert!(cell.0[lanes..].iter().all(|v| *v == 0.0));
+        } else {
+            assert!(cell.0.iter().all(|v| v.is_nan()), "written outside");
+        }
     }
 }
 
-fn planar(maps: &Blocked) -> Vec<f32> {
-    (0..maps.num_images()).flat_map(|image| maps.to_planar(image)).collect()
+fn planar(maps: &Owned) -> Vec<f32> {
+    (0..maps.extent.num_images).flat_map(|image| maps.read().to_planar(image)).collect()
 }
 
 /// One convolution with its parameters.
@@ -117,21 +146,60 @@ impl Case {
         Some(Self { conv, kernel, bias, border, out: MapShape::new(conv.c_out, height, width) })
     }
 
-    fn run(&self, level: Level, x: &Blocked, function: Option<ActivationFn>) -> Blocked {
+    fn run(&self, level: Level, x: &Owned, epilogue: Epilogue<'_>) -> Owned {
         let (conv, bias) = (&self.conv, self.bias.as_deref());
-        let x = surrounded(x, self.border, 0.0);
-        let mut out = stale(x.num_images(), self.out);
+        let mut out = stale(x.extent.num_images, self.out);
+        let window = Window::of(conv, self.border);
+        let around = surrounded(x, self.border);
         if conv.groups == 1 {
-            let packed = PackedDense::new(level, &self.kernel, bias, conv);
-            convolve(level, &x, &packed, Window::of(conv), function, &mut out);
+            let packed = PackedDense::new(level, &self.kernel, bias, conv, false);
+            on(level, |cores| {
+                convolve(cores, Source::Blocked(around.read()), &packed, window, epilogue, &mut out.write())
+            });
         } else if conv.is_depthwise() && conv.c_in == conv.c_out {
             let packed = PackedDepthwise::new(&self.kernel, bias, conv.c_out);
-            depthwise(level, &x, &packed, Window::of(conv), function, &mut out);
+            on(level, |cores| {
+                depthwise(cores, x.read(), &packed, window, epilogue.function, &mut out.write())
+            });
         } else {
-            grouped(level, &x, &self.kernel, bias, conv, function, &mut out);
+            on(level, |cores| {
+                grouped(cores, around.read(), &self.kernel, bias, conv, epilogue.function, &mut out.write())
+            });
         }
         assert_lanes_are_clear(&out);
         out
+    }
+
+    /// From plain maps.
+    fn run_planar(&self, level: Level, x: &Plain, epilogue: Epilogue<'_>) -> Owned {
+        let mut out = stale(x.num_images, self.out);
+        let packed = PackedDense::new(level, &self.kernel, self.bias.as_deref(), &self.conv, true);
+        let MapShape { channels, height, width } = x.shape;
+        let mut around = Vec::new();
+        bordered_planar(&x.values, (height, width), self.border, &mut around);
+        let Sides { top, bottom, left, right } = self.border;
+        let shape = MapShape::new(channels, height + top + bottom, width + left + right);
+        let source = Source::Planar(&around, shape);
+        on(level, |cores| {
+            convolve(cores, source, &packed, Window::of(&self.conv, self.border), epilogue, &mut out.write())
+        });
+        assert_lanes_are_clear(&out);
+        out
+    }
+
+    /// By Winograd's tiles; and whether all was finite.
+    fn run_winograd(&self, level: Level, size: TileSize, x: &Owned, epilogue: Epilogue<'_>) -> (Owned, bool) {
+        let mut out = stale(x.extent.num_images, self.out);
+        let packed = PackedWinograd::new(level, size, &self.kernel, self.bias.as_deref(), &self.conv);
+        let mut scratch = Scratch::default();
+        scratch.take(40).fill(Cell([f32::NAN; BLOCK]));
+        let is_finite = on(level, |cores| {
+            winograd(cores, x.read(), &packed, self.border, epilogue, &mut scratch, &mut out.write())
+        });
+        if is_finite {
+            assert_lanes_are_clear(&out);
+        }
+        (out, is_finite)
     }
 
     /// The sum in f64, and the sum of magnitudes that went into it.
@@ -232,16 +300,29 @@ fn convolutions_of_all_kinds_equal_their_sums() {
             done += 1;
             let function = dice.of(&FUNCTIONS);
             let function = dice.of(&[None, None, Some(function)]);
+            let residual = Plain::random(&mut dice, x.num_images, case.out);
+            let other = residual.blocked();
+            let adds = kind == "dense" && dice.of(&[true, false]);
+            let epilogue = Epilogue { function, residual: adds.then(|| other.read()) };
             let (expected, blocked) = (case.expected(&x), x.blocked());
             for level in &levels {
-                let got = planar(&case.run(*level, &blocked, function));
+                let got = planar(&case.run(*level, &blocked, epilogue));
                 assert_eq!(got.len(), expected.len());
-                for (got, (sum, size)) in got.iter().zip(&expected) {
-                    let right = function.map_or(*sum, |f| exactly(f, *sum));
+                if kind == "dense" {
+                    let from_planar = planar(&case.run_planar(*level, &x, epilogue));
+                    assert!(
+                        from_planar.iter().zip(&got).all(|(a, b)| (a - b).abs() < 2e-4),
+                        "{:?}",
+                        case.conv
+                    );
+                }
+                for ((got, (sum, size)), other) in got.iter().zip(&expected).zip(&residual.values) {
+                    let sum = if adds { sum + f64::from(*other) } else { *sum };
+                    let right = function.map_or(sum, |f| exactly(f, sum));
                     // A sum of up to 4,000 f32 terms in one order: each step rounds by 2^-24 of what stands there, which is at
                     // most all magnitudes; errors add up like a random walk, so 20 steps' worth is far out. An activation's
                     // slope is at most 1.5 here and rounds a few times more.
-                    let tolerance = 2f64.powi(-24) * (30.0 * size + 8.0);
+                    let tolerance = 2f64.powi(-24) * (30.0 * size + 16.0);
                     assert!(
                         (f64::from(*got) - right).abs() <= tolerance,
                         "{} {:?} {function:?} of {}: {got} for {right}",
@@ -272,16 +353,16 @@ fn pools_take_the_border_as_they_should() {
         let height = (shape.height + border.top + border.bottom - kernel[0]) / stride[0] + 1;
         let width = (shape.width + border.left + border.right - kernel[1]) / stride[1] + 1;
         let num_images = dice.of(&[1, 3]);
-        let mut x = Plain::random(&mut dice, num_images, shape);
+        let mut plain = Plain::random(&mut dice, num_images, shape);
         // All below zero: a border of zeros would win every maximum.
-        x.values.iter_mut().for_each(|v| *v -= 2.0);
-        let blocked = x.blocked();
+        plain.values.iter_mut().for_each(|v| *v -= 2.0);
+        let blocked = plain.blocked();
         for level in &levels {
             let mut maps = [(); 3].map(|()| stale(num_images, MapShape::new(shape.channels, height, width)));
-            max_pool(*level, &surrounded(&blocked, border, f32::NEG_INFINITY), kernel, stride, &mut maps[0]);
-            let zeros = surrounded(&blocked, border, 0.0);
-            avg_pool(*level, &zeros, kernel, stride, None, &mut maps[1]);
-            avg_pool(*level, &zeros, kernel, stride, Some(border), &mut maps[2]);
+            let (x, window) = (blocked.read(), Window { kernel, stride, dilation: 1, border });
+            on(*level, |cores| max_pool(cores, x, window, &mut maps[0].write()));
+            on(*level, |cores| avg_pool(cores, x, window, BorderMean::CountBorder, &mut maps[1].write()));
+            on(*level, |cores| avg_pool(cores, x, window, BorderMean::IgnoreBorder, &mut maps[2].write()));
             maps.iter().for_each(assert_lanes_are_clear);
             let got = maps.each_ref().map(planar);
             let mut at = 0;
@@ -291,7 +372,7 @@ fn pools_take_the_border_as_they_should() {
                         let cells = (0..kernel[0]).flat_map(|ky| (0..kernel[1]).map(move |kx| (ky, kx)));
                         let inside: Vec<f64> = cells
                             .filter_map(|(ky, kx)| {
-                                x.at(image, channel, oy * stride[0] + ky, ox * stride[1] + kx, border)
+                                plain.at(image, channel, oy * stride[0] + ky, ox * stride[1] + kx, border)
                             })
                             .collect();
                         let sum: f64 = inside.iter().sum();
@@ -323,7 +404,7 @@ fn operations_at_one_position_do_what_they_say() {
             let factors = Plain::random(&mut dice, 3, MapShape::new(channels, 1, 1));
             let (a, b, f) = (x.blocked(), y.blocked(), factors.blocked());
             let mut out = stale(3, shape);
-            add(level, &[&a, &b, &a], &mut out);
+            on(level, |cores| add(cores, &[a.read(), b.read(), a.read()], &mut out.write()));
             assert_lanes_are_clear(&out);
             assert!(
                 planar(&out)
@@ -331,7 +412,7 @@ fn operations_at_one_position_do_what_they_say() {
                     .zip(x.values.iter().zip(&y.values))
                     .all(|(sum, (x, y))| *sum == x + y + x)
             );
-            gate(level, &a, &f, &mut out);
+            on(level, |cores| gate(cores, a.read(), f.read(), &mut out.write()));
             assert_lanes_are_clear(&out);
             for (at, got) in planar(&out).iter().enumerate() {
                 assert_eq!(*got, x.values[at] * factors.values[at / shape.plane()]);
@@ -342,23 +423,25 @@ fn operations_at_one_position_do_what_they_say() {
                 cells
             };
             let (scale, shift) = (&factors.values[..channels], &factors.values[channels..2 * channels]);
-            affine(level, &a, &cells(scale), &cells(shift), &mut out);
+            on(level, |cores| affine(cores, a.read(), &cells(scale), &cells(shift), &mut out.write()));
             assert_lanes_are_clear(&out);
             for (at, got) in planar(&out).iter().enumerate() {
                 let c = at / shape.plane() % channels;
                 assert!((got - (x.values[at] * scale[c] + shift[c])).abs() <= 1e-6 * 10.0);
             }
             let mut means = stale(3, MapShape::new(channels, 1, 1));
-            global_avg_pool(level, &a, &mut means);
+            on(level, |cores| global_avg_pool(cores, a.read(), &mut means.write()));
             assert_lanes_are_clear(&means);
             for (got, map) in planar(&means).iter().zip(x.values.chunks(shape.plane())) {
                 let mean = map.iter().map(|v| f64::from(*v)).sum::<f64>() / map.len() as f64;
                 assert!((f64::from(*got) - mean).abs() < 1e-5);
             }
             for function in FUNCTIONS {
-                let mut out = a.clone();
-                activate(level, function, &mut out);
+                on(level, |cores| activate(cores, function, a.read(), &mut out.write()));
                 assert_lanes_are_clear(&out);
+                let mut in_place = a.clone();
+                on(level, |cores| activate_in_place(cores, function, &mut in_place.write()));
+                assert_eq!(planar(&in_place), planar(&out));
                 for (got, x) in planar(&out).iter().zip(&x.values) {
                     let right = exactly(function, f64::from(*x));
                     // Four roundings of numbers as large as the input.
@@ -375,9 +458,10 @@ fn concatenation_keeps_the_order_where_blocks_do_not_meet() {
     for parts in [&[16, 32, 48][..], &[3, 17, 15], &[33, 16], &[1], &[17, 32], &[32, 16, 8]] {
         let maps: Vec<Plain> =
             parts.iter().map(|c| Plain::random(&mut dice, 2, MapShape::new(*c, 4, 5))).collect();
-        let blocked: Vec<Blocked> = maps.iter().map(Plain::blocked).collect();
+        let blocked: Vec<Owned> = maps.iter().map(Plain::blocked).collect();
         let mut out = stale(2, MapShape::new(parts.iter().sum(), 4, 5));
-        concat(&blocked.iter().collect::<Vec<_>>(), &mut out);
+        let inputs: Vec<_> = parts.iter().zip(&blocked).map(|(c, x)| (*c, Some(x.read()))).collect();
+        on(Level::from_env().unwrap(), |cores| concat(cores, &inputs, &mut out.write()));
         assert_lanes_are_clear(&out);
         let expected: Vec<f32> = (0..2)
             .flat_map(|image| {
@@ -400,10 +484,10 @@ fn what_is_not_finite_stays_where_it_is_and_is_not_hidden() {
                 let last = (channels - 1) * shape.plane();
                 x.values[last..].fill(bad);
                 let blocked = x.blocked();
-                let check = |maps: &Blocked, what: &str| {
+                let check = |maps: &Owned, what: &str| {
                     assert_lanes_are_clear(maps);
                     let values = planar(maps);
-                    let plane = maps.shape().plane();
+                    let plane = maps.extent.shape.plane();
                     let (sound, broken) = values.split_at((channels - 1) * plane);
                     assert!(sound.iter().all(|v| v.is_finite()), "{what} {channels} {bad}");
                     if bad.is_nan() {
@@ -412,26 +496,30 @@ fn what_is_not_finite_stays_where_it_is_and_is_not_hidden() {
                 };
                 for function in FUNCTIONS {
                     let mut out = blocked.clone();
-                    activate(level, function, &mut out);
+                    on(level, |cores| activate_in_place(cores, function, &mut out.write()));
                     check(&out, function.name());
                 }
                 let mut out = stale(1, shape);
                 let sides = Sides { top: 1, bottom: 1, left: 1, right: 1 };
-                max_pool(level, &surrounded(&blocked, sides, f32::NEG_INFINITY), [3, 3], [1, 1], &mut out);
+                let window = Window { kernel: [3, 3], stride: [1, 1], dilation: 1, border: sides };
+                on(level, |cores| max_pool(cores, blocked.read(), window, &mut out.write()));
                 check(&out, "max pool");
-                avg_pool(level, &surrounded(&blocked, sides, 0.0), [3, 3], [1, 1], Some(sides), &mut out);
+                on(level, |cores| {
+                    avg_pool(cores, blocked.read(), window, BorderMean::IgnoreBorder, &mut out.write())
+                });
                 check(&out, "avg pool");
-                add(level, &[&blocked, &blocked], &mut out);
+                on(level, |cores| add(cores, &[blocked.read(), blocked.read()], &mut out.write()));
                 check(&out, "add");
                 if channels > 1 {
                     let conv = Conv2d::depthwise(channels, 3).with_padding(Padding::Same);
                     let case = Case::new(&mut Dice(4), conv, shape).unwrap();
-                    check(&case.run(level, &blocked, Some(ActivationFn::Relu6)), "depthwise");
+                    let epilogue = Epilogue { function: Some(ActivationFn::Relu6), residual: None };
+                    check(&case.run(level, &blocked, epilogue), "depthwise");
                 }
                 // Dense: everything is touched; only lanes that aren't there stay clear, which `run` asserts.
                 let conv = Conv2d::new(channels, 17, 3).with_padding(Padding::Same);
                 let case = Case::new(&mut Dice(4), conv, shape).unwrap();
-                case.run(level, &blocked, None);
+                case.run(level, &blocked, Epilogue::default());
             }
             // One NaN among numbers, wherever in the window it comes.
             let shape = MapShape::new(channels, 3, 3);
@@ -439,7 +527,8 @@ fn what_is_not_finite_stays_where_it_is_and_is_not_hidden() {
                 let mut x = Plain::random(&mut Dice(3), 1, shape);
                 x.values[at] = f32::NAN;
                 let mut out = stale(1, MapShape::new(channels, 1, 1));
-                max_pool(level, &x.blocked(), [3, 3], [1, 1], &mut out);
+                let window = Window { kernel: [3, 3], stride: [1, 1], dilation: 1, border: Sides::default() };
+                on(level, |cores| max_pool(cores, x.blocked().read(), window, &mut out.write()));
                 assert!(planar(&out)[0].is_nan(), "{} NaN at {at}", level.name());
             }
         }
@@ -449,7 +538,7 @@ fn what_is_not_finite_stays_where_it_is_and_is_not_hidden() {
 #[test]
 fn neither_threads_nor_batch_change_a_bit() {
     let mut dice = Dice(11);
-    let level = Level::from_env();
+    let level = Level::from_env().unwrap();
     for kernel in [1, 3] {
         let shape = MapShape::new(40, 23, 19);
         let conv = Conv2d::new(40, 72, kernel).with_padding(Padding::Same).with_bias();
@@ -457,32 +546,117 @@ fn neither_threads_nor_batch_change_a_bit() {
         let x = Plain::random(&mut dice, 3, shape);
         let run = |threads: usize, x: &Plain| {
             let pool = ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-            pool.install(|| planar(&case.run(level, &x.blocked(), Some(ActivationFn::Silu))))
+            let epilogue = Epilogue { function: Some(ActivationFn::Silu), residual: None };
+            pool.install(|| {
+                let x = x.blocked();
+                let mut all = vec![case.run(level, &x, epilogue)];
+                if kernel == 3 {
+                    let sizes = [TileSize::Two, TileSize::Four];
+                    all.extend(sizes.map(|size| case.run_winograd(level, size, &x, epilogue).0));
+                }
+                all.iter().map(planar).collect::<Vec<_>>()
+            })
         };
         let together = run(1, &x);
         assert_eq!(run(4, &x), together);
         for image in 0..3 {
             let values = x.values[image * shape.len()..][..shape.len()].to_vec();
             let alone = run(3, &Plain { num_images: 1, shape, values });
-            assert_eq!(alone, together[image * case.out.len()..][..case.out.len()]);
+            for (alone, together) in alone.iter().zip(&together) {
+                assert_eq!(alone, &together[image * case.out.len()..][..case.out.len()]);
+            }
         }
     }
 }
 
+/// Tiles of every size, borders and tails, for all that a Winograd convolution is given.
 #[test]
-fn memory_of_sizes_that_do_not_come_again_is_let_go() {
-    let mut buffers = Buffers::default();
-    let run = |buffers: &mut Buffers, side: usize| {
-        let maps = [(); 3].map(|()| buffers.take(1, MapShape::new(16, side, side)));
-        for map in maps {
-            buffers.give(map);
+fn winograd_equals_the_sums_within_its_rounding() {
+    let levels = levels();
+    let mut dice = Dice(0xf44);
+    let mut done = 0;
+    while done < 60 {
+        let (c_in, c_out) = (dice.of(&CHANNELS), dice.of(&CHANNELS));
+        let mut conv = Conv2d::new(c_in, c_out, 3).with_padding(some_padding(&mut dice));
+        conv.has_bias = dice.of(&[true, false]);
+        let shape = MapShape::new(c_in, dice.of(&[3, 5, 8, 13]), dice.of(&[3, 5, 9, 14, 31]));
+        let num_images = dice.of(&[1, 1, 3]);
+        let Some(case) = Case::new(&mut dice, conv, shape) else { continue };
+        done += 1;
+        let x = Plain::random(&mut dice, num_images, shape);
+        let residual = Plain::random(&mut dice, num_images, case.out);
+        let function = dice.of(&FUNCTIONS);
+        let function = dice.of(&[None, Some(ActivationFn::Relu), Some(function)]);
+        let other = residual.blocked();
+        let adds = dice.of(&[true, false]);
+        let epilogue = Epilogue { function, residual: adds.then(|| other.read()) };
+        let (expected, blocked) = (case.expected(&x), x.blocked());
+        // Magnitudes that a tile mixes: the largest sum of them anywhere.
+        let size = expected.iter().map(|(_, size)| *size).fold(0.0, f64::max);
+        for (level, tile) in levels.iter().flat_map(|l| [(l, TileSize::Two), (l, TileSize::Four)]) {
+            let (got, is_finite) = case.run_winograd(*level, tile, &blocked, epilogue);
+            assert!(is_finite);
+            // As for direct sums, times how much the transforms can amplify a rounding: F(2×2) adds up to 4 values with weights
+            // of 1; F(4×4)'s rows have weights of up to 10 going in and 19 coming out, in both directions.
+            let amplified = if tile == TileSize::Two { 4.0 } else { 40.0 };
+            let tolerance = 2f64.powi(-24) * (amplified * size + 16.0);
+            for ((got, (sum, _)), other) in planar(&got).iter().zip(&expected).zip(&residual.values) {
+                let sum = if adds { sum + f64::from(*other) } else { *sum };
+                let right = function.map_or(sum, |f| exactly(f, sum));
+                assert!(
+                    (f64::from(*got) - right).abs() <= tolerance,
+                    "{} {tile:?} {conv:?} of {shape}: {got} for {right} ± {tolerance}",
+                    level.name()
+                );
+            }
         }
-        buffers.end_run();
-    };
-    run(&mut buffers, 10);
-    assert_eq!(buffers.free_bytes(), 3 * 100 * 64);
-    run(&mut buffers, 10);
-    assert_eq!(buffers.free_bytes(), 3 * 100 * 64, "the same again");
-    run(&mut buffers, 100);
-    assert_eq!(buffers.free_bytes(), 3 * 10_000 * 64, "the small ones are gone");
+    }
+}
+
+/// A tile spreads what isn't finite over its values; that must be said, wherever it comes from and whatever hides it later.
+#[test]
+fn winograd_tells_when_a_sum_is_not_finite() {
+    let shape = MapShape::new(17, 9, 10);
+    let conv = Conv2d::new(17, 33, 3).with_padding(Padding::symmetric(1, 1));
+    let case = Case::new(&mut Dice(8), conv, shape).unwrap();
+    for (level, tile) in levels().into_iter().flat_map(|l| [(l, TileSize::Two), (l, TileSize::Four)]) {
+        for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, f32::MAX] {
+            for at in [0, shape.len() / 2, shape.len() - 1] {
+                let mut x = Plain::random(&mut Dice(3), 1, shape);
+                x.values[at] = bad;
+                let epilogue = Epilogue { function: Some(ActivationFn::Relu), residual: None };
+                let (_, is_finite) = case.run_winograd(level, tile, &x.blocked(), epilogue);
+                // The largest f32 only overflows where a transform takes it five times.
+                assert!(
+                    !is_finite || bad == f32::MAX && tile == TileSize::Two,
+                    "{} {tile:?} {bad}",
+                    level.name()
+                );
+            }
+        }
+        // In the residual it is nobody's fault.
+        let x = Plain::random(&mut Dice(3), 1, shape);
+        let mut other = Plain::random(&mut Dice(4), 1, case.out);
+        other.values[7] = f32::INFINITY;
+        let other = other.blocked();
+        let epilogue = Epilogue { function: None, residual: Some(other.read()) };
+        let (got, is_finite) = case.run_winograd(level, tile, &x.blocked(), epilogue);
+        assert!(is_finite && planar(&got)[7] == f32::INFINITY);
+        assert_eq!(planar(&got).iter().filter(|v| !v.is_finite()).count(), 1);
+    }
+}
+
+#[test]
+fn scratch_that_is_not_used_is_let_go() {
+    let mut scratch = Scratch::default();
+    scratch.take(1000);
+    scratch.take(10);
+    scratch.trim();
+    assert_eq!(scratch.num_bytes(), 1000 * 64, "it was used");
+    scratch.take(600);
+    scratch.trim();
+    assert_eq!(scratch.num_bytes(), 1000 * 64, "more than half of it was");
+    scratch.take(10);
+    scratch.trim();
+    assert_eq!(scratch.num_bytes(), 10 * 64);
 }

@@ -1,0 +1,181 @@
+//! Maps in blocks of sixteen channels: as a kernel reads them and as it writes them. Who owns the memory is not said here.
+
+use rayon::prelude::*;
+
+use super::cores::Cores;
+use super::lanes::Cell;
+use crate::tensor::MapShape;
+
+/// Channels of a block.
+pub(in crate::engine) const BLOCK: usize = 16;
+
+/// Maps of a batch for reading, `[image][block of 16 channels][row][column][16]`. Lanes beyond the last channel are always zero,
+/// so a sum over a whole block is right and nothing that isn't there can be NaN. Images may lie further apart than their maps are
+/// long: then these are some channels of a larger whole.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::engine) struct Maps<'a> {
+    cells: &'a [Cell],
+    extent: Extent,
+}
+
+/// The same for writing.
+#[derive(Debug)]
+pub(in crate::engine) struct MapsMut<'a> {
+    cells: &'a mut [Cell],
+    extent: Extent,
+}
+
+/// How many maps of what size, and how many cells after each other their images begin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::engine) struct Extent {
+    pub(in crate::engine) num_images: usize,
+    pub(in crate::engine) shape: MapShape,
+    pub(in crate::engine) image_step: usize,
+}
+
+impl Extent {
+    /// Maps with nothing between their images.
+    pub(in crate::engine) fn of(num_images: usize, shape: MapShape) -> Self {
+        Self { num_images, shape, image_step: shape.channels.div_ceil(BLOCK) * shape.plane() }
+    }
+
+    /// Channel blocks of one image.
+    pub(in crate::engine) fn num_blocks(&self) -> usize {
+        self.shape.channels.div_ceil(BLOCK)
+    }
+
+    /// Cells from the first to behind the last.
+    pub(in crate::engine) fn len(&self) -> usize {
+        self.num_images.saturating_sub(1) * self.image_step + self.image_len()
+    }
+
+    fn image_len(&self) -> usize {
+        self.num_blocks() * self.shape.plane()
+    }
+
+    /// Where the plane of a block begins.
+    pub(super) fn plane_at(&self, image: usize, block: usize) -> usize {
+        image * self.image_step + block * self.shape.plane()
+    }
+}
+
+impl<'a> Maps<'a> {
+    /// Of the first cells of a slice.
+    ///
+    /// # Panics
+    /// If there are fewer cells than the extent has.
+    pub(in crate::engine) fn new(cells: &'a [Cell], extent: Extent) -> Self {
+        Self { cells: &cells[..extent.len()], extent }
+    }
+
+    pub(in crate::engine) fn extent(&self) -> Extent {
+        self.extent
+    }
+
+    /// Extent of one image's maps.
+    pub(in crate::engine) fn shape(&self) -> MapShape {
+        self.extent.shape
+    }
+
+    pub(super) fn cells(&self) -> &'a [Cell] {
+        self.cells
+    }
+
+    /// The plane of a block.
+    pub(super) fn plane(&self, image: usize, block: usize) -> &'a [Cell] {
+        &self.cells[self.extent.plane_at(image, block)..][..self.extent.shape.plane()]
+    }
+
+    /// One image as `[C, H, W]`.
+    pub(in crate::engine) fn to_planar(self, image: usize) -> Vec<f32> {
+        let shape = self.extent.shape;
+        let mut values = vec![0.0; shape.len()];
+        values.par_chunks_mut(shape.plane().max(1) * BLOCK).enumerate().for_each(|(block, to)| {
+            for (lane, to) in to.chunks_mut(shape.plane().max(1)).enumerate() {
+                for (value, cell) in to.iter_mut().zip(self.plane(image, block)) {
+                    *value = cell.0[lane];
+                }
+            }
+        });
+        values
+    }
+}
+
+/// Values that one task reads to fill its rows, about: enough to be worth handing to another thread.
+const WORK: usize = 1 << 13;
+
+impl<'a> MapsMut<'a> {
+    /// Of the first cells of a slice.
+    ///
+    /// # Panics
+    /// If there are fewer cells than the extent has.
+    pub(in crate::engine) fn new(cells: &'a mut [Cell], extent: Extent) -> Self {
+        Self { cells: &mut cells[..extent.len()], extent }
+    }
+
+    pub(in crate::engine) fn extent(&self) -> Extent {
+        self.extent
+    }
+
+    /// Extent of one image's maps.
+    pub(in crate::engine) fn shape(&self) -> MapShape {
+        self.extent.shape
+    }
+
+    /// All cells from the first to behind the last, those between images too.
+    pub(super) fn cells_mut(&mut self) -> &mut [Cell] {
+        self.cells
+    }
+
+    /// Calls `fill` for every row with its image, block, row number and cells, in parallel where it is worth it: `cells_read` is
+    /// what a cell costs. Whatever `fill` leaves in lanes without a channel is cleared.
+    pub(super) fn fill_rows(
+        &mut self,
+        cores: &Cores<'_>,
+        cells_read: usize,
+        fill: impl Fn(usize, usize, usize, &mut [Cell]) + Sync,
+    ) {
+        let Extent { shape, image_step, .. } = self.extent;
+        let (height, width) = (shape.height, shape.width.max(1));
+        let image_len = self.extent.image_len();
+        let rows_of_task = (WORK / (cells_read * width)).max(1);
+        cores.for_chunks_of_each(
+            self.cells,
+            (image_step, image_len),
+            width * rows_of_task,
+            |image, task, rows| {
+                for (at, row) in rows.chunks_mut(width).enumerate() {
+                    let row_number = task * rows_of_task + at;
+                    let block = row_number / height;
+                    fill(image, block, row_number % height, row);
+                    clear_beyond(row, shape.channels - block * BLOCK);
+                }
+            },
+        );
+    }
+
+    /// Fills from `[N, C, H, W]`.
+    pub(in crate::engine) fn read_planar(&mut self, cores: &Cores<'_>, values: &[f32]) {
+        let MapShape { channels, width, .. } = self.extent.shape;
+        let plane_len = self.extent.shape.plane();
+        self.fill_rows(cores, 1, |image, block, y, row| {
+            let first = image * channels + block * BLOCK;
+            row.fill(Cell::ZERO);
+            for lane in 0..(channels - block * BLOCK).min(BLOCK) {
+                let from = &values[(first + lane) * plane_len + y * width..][..width];
+                for (cell, value) in row.iter_mut().zip(from) {
+                    cell.0[lane] = *value;
+                }
+            }
+        });
+    }
+}
+
+/// Zeroes the lanes from `num_channels` on.
+pub(super) fn clear_beyond(cells: &mut [Cell], num_channels: usize) {
+    if num_channels < BLOCK {
+        for cell in cells {
+            cell.0[num_channels..].fill(0.0);
+        }
+    }
+}

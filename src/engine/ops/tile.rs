@@ -1,0 +1,163 @@
+//! The tile that all dense sums are made of: some pixels × blocks of output channels stay in registers while all of the kernel and
+//! all input channels go by. Direct convolutions and the products of Winograd's are both made of it.
+#![expect(
+    unsafe_code,
+    reason = "kernels run with the instructions of a level and write disjoint parts of one map"
+)]
+
+use super::lanes::{Cell, Lanes};
+use super::level::{Kernel, Level};
+use super::maps::BLOCK;
+
+/// Everything that a tile needs to know. Steps count f32.
+pub(super) struct Tile {
+    /// The first pixel's cell under the kernel's first.
+    pub(super) input: *const f32,
+    pub(super) block_step: usize,
+    pub(super) row_step: usize,
+    pub(super) column_step: usize,
+    pub(super) pixel_step: usize,
+    pub(super) c_in: usize,
+    /// Input channels that lie side by side: sixteen in blocked maps, one in plain ones.
+    pub(super) lanes: usize,
+    pub(super) kernel: [usize; 2],
+    pub(super) weights: *const f32,
+    pub(super) bias: *const f32,
+    pub(super) output: *mut f32,
+    pub(super) output_block_step: usize,
+    /// What is added before the bounds apply, lying as the output does; null for nothing.
+    pub(super) residual: *const f32,
+    pub(super) residual_block_step: usize,
+    pub(super) low: f32,
+    pub(super) high: f32,
+}
+
+/// `PX` pixels × `NB` blocks of channels. Pixels lie `STEP` values apart, or as the tile says if that is 0.
+struct TileKernel<'a, const PX: usize, const NB: usize, const STEP: usize>(&'a Tile);
+
+impl<const PX: usize, const NB: usize, const STEP: usize> Kernel for TileKernel<'_, PX, NB, STEP> {
+    #[inline(always)]
+    #[expect(clippy::needless_range_loop, reason = "plain counts become registers")]
+    unsafe fn run<L: Lanes>(self) {
+        if PX > L::PIXELS || NB > L::BLOCKS {
+            return;
+        }
+        let tile = self.0;
+        let step = if STEP == 0 { tile.pixel_step } else { STEP };
+        // SAFETY: whoever made the tile promises that its pixels, weights and outputs lie inside their buffers.
+        unsafe {
+            let zero = L::splat(0.0);
+            let mut sums = [[zero; NB]; PX];
+            for b in 0..NB {
+                let bias = L::load(tile.bias.add(b * BLOCK));
+                for p in 0..PX {
+                    sums[p][b] = bias;
+                }
+            }
+            let (mut weights, mut block, mut left) = (tile.weights, tile.input, tile.c_in);
+            while left > 0 {
+                let lanes = if left < tile.lanes { left } else { tile.lanes };
+                left -= lanes;
+                let mut row = block;
+                for _ in 0..tile.kernel[0] {
+                    let mut cell = row;
+                    for _ in 0..tile.kernel[1] {
+                        for lane in 0..lanes {
+                            let mut weight = [zero; NB];
+                            for b in 0..NB {
+                                weight[b] = L::load(weights.add(b * BLOCK));
+                            }
+                            weights = weights.add(NB * BLOCK);
+                            for p in 0..PX {
+                                let value = L::splat(*cell.add(p * step + lane));
+                                for b in 0..NB {
+                                    sums[p][b] = value.mul_add(weight[b], sums[p][b]);
+                                }
+                            }
+                        }
+                        cell = cell.wrapping_add(tile.column_step);
+                    }
+                    row = row.wrapping_add(tile.row_step);
+                }
+                block = block.wrapping_add(tile.block_step);
+            }
+            if !tile.residual.is_null() {
+                for b in 0..NB {
+                    for p in 0..PX {
+                        let other = tile.residual.add(b * tile.residual_block_step + p * BLOCK);
+                        sums[p][b] = sums[p][b].add(L::load(other));
+                    }
+                }
+            }
+            let (low, high) = (L::splat(tile.low), L::splat(tile.high));
+            for p in 0..PX {
+                for b in 0..NB {
+                    let to = tile.output.add(b * tile.output_block_step + p * BLOCK);
+                    sums[p][b].clamp(low, high).store(to);
+                }
+            }
+        }
+    }
+}
+
+impl Tile {
+    /// Does it, for as many pixels and blocks as there are.
+    ///
+    /// # Safety
+    /// All that the tile points at is there: windows of the pixels, weights, biases, and an output that nobody else uses.
+    pub(super) unsafe fn run(&self, level: Level, num_pixels: usize, num_blocks: usize) {
+        match num_pixels {
+            1 => self.of_width::<1>(level, num_blocks),
+            2 => self.of_width::<2>(level, num_blocks),
+            3 => self.of_width::<3>(level, num_blocks),
+            4 => self.of_width::<4>(level, num_blocks),
+            5 => self.of_width::<5>(level, num_blocks),
+            6 => self.of_width::<6>(level, num_blocks),
+            7 => self.of_width::<7>(level, num_blocks),
+            8 => self.of_width::<8>(level, num_blocks),
+            9 => self.of_width::<9>(level, num_blocks),
+            10 => self.of_width::<10>(level, num_blocks),
+            11 => self.of_width::<11>(level, num_blocks),
+            12 => self.of_width::<12>(level, num_blocks),
+            13 => self.of_width::<13>(level, num_blocks),
+            _ => self.of_width::<14>(level, num_blocks),
+        }
+    }
+
+    fn of_width<const PX: usize>(&self, level: Level, num_blocks: usize) {
+        match (num_blocks, self.pixel_step) {
+            (1, 16) => level.run(TileKernel::<PX, 1, 16>(self)),
+            (1, 32) => level.run(TileKernel::<PX, 1, 32>(self)),
+            (1, _) => level.run(TileKernel::<PX, 1, 0>(self)),
+            (_, 16) => level.run(TileKernel::<PX, 2, 16>(self)),
+            (_, 32) => level.run(TileKernel::<PX, 2, 32>(self)),
+            (_, 1) => level.run(TileKernel::<PX, 2, 1>(self)),
+            (_, 2) => level.run(TileKernel::<PX, 2, 2>(self)),
+            (_, _) => level.run(TileKernel::<PX, 2, 0>(self)),
+        }
+    }
+}
+
+/// A pointer that tasks share, each to write its own part.
+#[derive(Clone, Copy)]
+pub(super) struct Shared(pub(super) *mut Cell);
+
+// SAFETY: tasks write disjoint parts, as whoever makes one promises.
+unsafe impl Send for Shared {}
+// SAFETY: as above.
+unsafe impl Sync for Shared {}
+
+impl Shared {
+    /// # Safety
+    /// The range lies inside and nobody else uses it as long as the slice lives.
+    pub(super) unsafe fn part<'a>(self, from: usize, len: usize) -> &'a mut [Cell] {
+        // SAFETY: the caller's promise.
+        unsafe { std::slice::from_raw_parts_mut(self.0.add(from), len) }
+    }
+}
+
+/// `0..len` in parts of at most `most`, as even as they come.
+pub(super) fn even_parts(len: usize, most: usize) -> impl Iterator<Item = (usize, usize)> + Clone {
+    let num = len.div_ceil(most);
+    (0..num).map(move |at| (at * len / num, (at + 1) * len / num))
+}

@@ -1,0 +1,284 @@
+//! Where the values of a plan lie in memory that is used again and again: decided before anything runs.
+//!
+//! Knows sizes and lifetimes; not what a step computes, except that a concatenation's inputs may be parts of it from the start.
+
+use std::ops::RangeInclusive;
+
+use super::ops::{BLOCK, Cell, Extent};
+use super::plan::Step;
+use crate::graph::{Graph, NodeId, NodeInfo, Op};
+
+/// A value's place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Place {
+    /// Number of the buffer.
+    pub(super) buffer: usize,
+    /// Cells before the value's first.
+    pub(super) offset: usize,
+    /// The maps there.
+    pub(super) extent: Extent,
+}
+
+/// Places of all values of a plan.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Places {
+    /// By node; nothing for those that no step puts out, and for a picture that is read where it came.
+    places: Vec<Option<Place>>,
+    /// Cells of each buffer.
+    buffers: Vec<usize>,
+}
+
+/// A value that is a part of another: some of its channel blocks.
+#[derive(Clone, Copy)]
+struct Part {
+    whole: NodeId,
+    first_block: usize,
+}
+
+impl Places {
+    /// Places for the values of `steps`. No step writes to a buffer that it reads from.
+    pub(super) fn new(graph: &Graph, steps: &[Step], infos: &[NodeInfo], num_images: usize) -> Self {
+        let parts = parts_of_concats(graph, steps, infos);
+        let root = |id: NodeId| {
+            let (mut whole, mut first_block) = (id, 0);
+            while let Some(part) = parts[whole.0] {
+                whole = part.whole;
+                first_block += part.first_block;
+            }
+            (whole, first_block)
+        };
+        // A root is needed from the first step that writes a part of it to the last that reads one.
+        let mut lives: Vec<Option<RangeInclusive<usize>>> = vec![None; infos.len()];
+        for (at, step) in steps.iter().enumerate() {
+            let values = std::iter::once(&step.output).chain(&step.inputs);
+            for id in values.filter(|id| !is_read_plain(graph, steps, **id)) {
+                let life = &mut lives[root(*id).0.0];
+                *life = Some(life.as_ref().map_or(at, |l| *l.start())..=at);
+            }
+        }
+        let extent_of = |id: NodeId| Extent::of(num_images, infos[id.0].shape);
+        let mut roots: Vec<(NodeId, RangeInclusive<usize>)> = lives
+            .into_iter()
+            .enumerate()
+            .filter_map(|(node, life)| life.map(|life| (NodeId(node), life)))
+            .collect();
+        roots.sort_by_key(|(id, life)| (std::cmp::Reverse(extent_of(*id).len()), *life.start()));
+        let lives: Vec<Life> = roots.iter().map(|(id, life)| (extent_of(*id).len(), life.clone())).collect();
+        // None is always best; which is, costs nothing to find out.
+        let ways = [share_by_size(&lives, true), share_by_size(&lives, false), share_in_order(&lives)];
+        let (buffer_numbers, buffers) =
+            ways.into_iter().min_by_key(|(_, buffers)| buffers.iter().sum::<usize>()).unwrap_or_default();
+        let mut buffer_of = vec![None; infos.len()];
+        for ((id, _), number) in roots.iter().zip(buffer_numbers) {
+            buffer_of[id.0] = Some(number);
+        }
+        let mut places = vec![None; infos.len()];
+        for step in steps {
+            let id = step.output;
+            let (whole, first_block) = root(id);
+            let image_step = extent_of(whole).image_step;
+            let shape = infos[id.0].shape;
+            places[id.0] = buffer_of[whole.0].map(|buffer| Place {
+                buffer,
+                offset: first_block * shape.plane(),
+                extent: Extent { num_images, shape, image_step },
+            });
+        }
+        Self { places, buffers }
+    }
+
+    /// Where a value lies; nothing if no step puts it there.
+    pub(super) fn of(&self, id: NodeId) -> Option<Place> {
+        self.places[id.0]
+    }
+
+    /// Cells of each buffer.
+    pub(super) fn buffers(&self) -> &[usize] {
+        &self.buffers
+    }
+
+    /// Bytes of all buffers.
+    pub(super) fn num_bytes(&self) -> usize {
+        self.buffers.iter().sum::<usize>() * size_of::<Cell>()
+    }
+}
+
+/// Cells that something needs, and the steps from which to which.
+type Life = (usize, RangeInclusive<usize>);
+
+/// A buffer for each, and the sizes of the buffers. The largest come first, each takes the smallest buffer (or the largest, if not
+/// `tight`) that is free all its life (Pisarchyk & Lee 2020, "Efficient Memory Management for Deep Neural Net Inference", greedy by
+/// size).
+fn share_by_size(largest_first: &[Life], tight: bool) -> (Vec<usize>, Vec<usize>) {
+    let order: Vec<usize> = (0..largest_first.len()).collect();
+    share(largest_first, &order, |len, size| if tight { size.saturating_sub(len) } else { usize::MAX - size })
+}
+
+/// The same with the first come first: each takes the buffer that has to grow least.
+fn share_in_order(lives: &[Life]) -> (Vec<usize>, Vec<usize>) {
+    let mut order: Vec<usize> = (0..lives.len()).collect();
+    order.sort_by_key(|at| *lives[*at].1.start());
+    share(lives, &order, usize::abs_diff)
+}
+
+/// Gives each of `order` the free buffer of least `cost(cells needed, cells of the buffer)`, which grows if it must.
+fn share(lives: &[Life], order: &[usize], cost: impl Fn(usize, usize) -> usize) -> (Vec<usize>, Vec<usize>) {
+    let mut buffers: Vec<(usize, Vec<&RangeInclusive<usize>>)> = Vec::new();
+    let mut numbers = vec![0; lives.len()];
+    for at in order {
+        let (len, life) = &lives[*at];
+        let is_free = |b: &usize| {
+            buffers[*b].1.iter().all(|other| other.end() < life.start() || life.end() < other.start())
+        };
+        let best = (0..buffers.len()).filter(is_free).min_by_key(|b| cost(*len, buffers[*b].0));
+        let number = best.unwrap_or(buffers.len());
+        if number == buffers.len() {
+            buffers.push((*len, Vec::new()));
+        }
+        buffers[number].0 = buffers[number].0.max(*len);
+        buffers[number].1.push(life);
+        numbers[*at] = number;
+    }
+    (numbers, buffers.into_iter().map(|(len, _)| len).collect())
+}
+
+/// Whether a value is the picture, and all that read it do so where it came: dense convolutions do.
+fn is_read_plain(graph: &Graph, steps: &[Step], id: NodeId) -> bool {
+    let is_dense = |step: &Step| {
+        matches!(&graph.node(step.nodes[0]).op, Op::Conv2d(conv) if conv.groups == 1)
+            && step.inputs.iter().skip(1).all(|other| *other != id)
+    };
+    graph.node(id).op == Op::Input
+        && steps.iter().filter(|s| s.inputs.contains(&id)).all(is_dense)
+        && !steps.iter().any(|s| s.output == id && s.is_tap)
+}
+
+/// For each node, the concatenation that it can be written into by the step that makes it. Its channels must begin with a block
+/// and, unless they are the last, end with one; and that step must not read from the same whole.
+fn parts_of_concats(graph: &Graph, steps: &[Step], infos: &[NodeInfo]) -> Vec<Option<Part>> {
+    let mut parts: Vec<Option<Part>> = vec![None; infos.len()];
+    let root = |parts: &[Option<Part>], id: NodeId| {
+        let mut whole = id;
+        while let Some(part) = parts[whole.0] {
+            whole = part.whole;
+        }
+        whole
+    };
+    let mut step_of: Vec<Option<usize>> = vec![None; infos.len()];
+    for (at, step) in steps.iter().enumerate() {
+        step_of[step.output.0] = Some(at);
+    }
+    // The outermost first, so that what is in it can become a part of a part.
+    for concat in steps.iter().rev().filter(|s| graph.node(s.nodes[0]).op == Op::Concat && s.nodes.len() == 1)
+    {
+        let mut channel = 0;
+        let num_channels = infos[concat.output.0].shape.channels;
+        for (number, input) in concat.inputs.iter().enumerate() {
+            let first = channel;
+            channel += infos[input.0].shape.channels;
+            let is_whole_blocks = first % BLOCK == 0 && (channel % BLOCK == 0 || channel == num_channels);
+            // The picture isn't made by a step of ours, and a value twice in one concatenation can only lie in one place.
+            let Some(maker) = step_of[input.0].map(|at| &steps[at]).filter(|s| !s.inputs.is_empty()) else {
+                continue;
+            };
+            let is_taken = parts[input.0].is_some() || concat.inputs[..number].contains(input);
+            let whole = root(&parts, concat.output);
+            let reads_itself = maker.inputs.iter().any(|id| root(&parts, *id) == whole);
+            if is_whole_blocks && !is_taken && !reads_itself {
+                parts[input.0] = Some(Part { whole: concat.output, first_block: first / BLOCK });
+                // Others that read `input` now read from the whole: they mustn't write there.
+                let clashes = steps.iter().any(|s| {
+                    let target = root(&parts, s.output);
+                    !(s.nodes.len() == 1 && graph.node(s.nodes[0]).op == Op::Concat)
+                        && s.inputs.iter().any(|id| root(&parts, *id) == target)
+                });
+                if clashes {
+                    parts[input.0] = None;
+                }
+            }
+        }
+    }
+    parts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::Plan;
+    use crate::graph::{ActivationFn, Conv2d, GraphBuilder};
+    use crate::models::Registry;
+    use crate::tensor::PixelSize;
+
+    fn is_within(a: &RangeInclusive<usize>, b: &RangeInclusive<usize>) -> bool {
+        a.end() >= b.start() && b.end() >= a.start()
+    }
+
+    /// Cells of a buffer that a value has, in any image.
+    fn spans(place: Place) -> Vec<RangeInclusive<usize>> {
+        let Extent { num_images, shape, image_step } = place.extent;
+        let len = shape.channels.div_ceil(BLOCK) * shape.plane();
+        (0..num_images)
+            .map(|i| place.offset + i * image_step..=place.offset + i * image_step + len - 1)
+            .collect()
+    }
+
+    /// For every graph there is: nobody's values are overwritten while somebody needs them, and no step reads what it writes.
+    #[test]
+    fn values_alive_at_once_never_share_a_cell() {
+        for row in Registry::rows() {
+            let graph = (row.build)().unwrap();
+            let mut taps: Vec<_> = graph.stages().to_vec();
+            taps.push(graph.final_node());
+            let plan = Plan::new(&graph, PixelSize::square(320), 2, &taps).unwrap();
+            let mut alive: Vec<NodeId> = Vec::new();
+            for step in plan.steps() {
+                let Some(own) = plan.places().of(step.output) else { continue };
+                let is_concat = graph.node(step.nodes[0]).op == Op::Concat;
+                for id in &alive {
+                    let Some(other) = plan.places().of(*id).filter(|p| p.buffer == own.buffer) else {
+                        continue;
+                    };
+                    let is_part = is_concat && step.inputs.contains(id);
+                    assert!(is_part || !step.inputs.contains(id), "{}: reads what it writes", row.tag);
+                    let clash = spans(own).iter().any(|a| spans(other).iter().any(|b| is_within(a, b)));
+                    let is_part_of_part = is_concat && parts_below(&graph, step.output).contains(id);
+                    assert!(is_part || is_part_of_part || !clash, "{}: {}", row.tag, graph.node(*id).name);
+                }
+                alive.push(step.output);
+                alive.retain(|id| !step.frees.contains(id));
+            }
+        }
+    }
+
+    /// All that a concatenation is made of, concatenations in it seen through.
+    fn parts_below(graph: &Graph, id: NodeId) -> Vec<NodeId> {
+        let mut all = Vec::new();
+        for input in &graph.node(id).inputs {
+            all.push(*input);
+            if graph.node(*input).op == Op::Concat {
+                all.extend(parts_below(graph, *input));
+            }
+        }
+        all
+    }
+
+    #[test]
+    fn what_is_concatenated_is_written_where_it_belongs() {
+        let (mut b, x) = GraphBuilder::new();
+        let a = b.conv("a", x, Conv2d::new(3, 32, 1));
+        let c = b.conv("c", a, Conv2d::new(32, 16, 1));
+        let d = b.conv("d", a, Conv2d::new(32, 5, 1));
+        let inner = b.node("inner", Op::Concat, &[c, d]);
+        let e = b.act("e", a, ActivationFn::Relu);
+        let outer = b.node("outer", Op::Concat, &[e, inner]);
+        b.stage(outer);
+        let graph = b.finish().unwrap();
+        let plan = Plan::new(&graph, PixelSize::square(4), 3, &[outer]).unwrap();
+        let place = |id| plan.places().of(id).unwrap();
+        assert!(plan.places().of(x).is_none(), "the picture is read where it is");
+        assert_eq!([c, d, inner, e].map(|id| place(id).buffer), [place(outer).buffer; 4]);
+        assert_eq!([e, c, d, inner].map(|id| place(id).offset), [0, 2 * 16, 3 * 16, 2 * 16]);
+        assert_eq!(place(c).extent.image_step, 4 * 16, "images are as far apart as the whole is long");
+        assert_ne!(place(a).buffer, place(outer).buffer);
+    }
+}

@@ -1,0 +1,383 @@
+//! The two engines held against each other, and the fast one against itself: node by node, level by level, thread by thread.
+//!
+//! `parity` says that the activations are right; this says that every node is, whatever is fused, at any size and on any level. The
+//! tolerance is that of `parity`, for its reason. Not equal to the bit: the engines sum in different orders.
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use filterscope::engine::{Backbone, CancelToken, ComputeDevice, EngineChoice, Level, Session};
+use filterscope::graph::{
+    ActivationFn, BorderMean, Conv2d, Graph, GraphBuilder, NodeId, Op, Padding, Pool2d, Sides,
+};
+use filterscope::input::decode::decode_file;
+use filterscope::input::{FitChoice, ValueChoice, preprocess};
+use filterscope::models::{Registry, Row};
+use filterscope::tensor::{Activation, FilterKind, InputBatch, LayerStats, PixelSize};
+use filterscope::weights::TensorFile;
+use rayon::ThreadPoolBuilder;
+
+use crate::parity::TOLERANCE;
+use crate::support::golden::{generated_for, generated_params, relative_error, tensor_file};
+use crate::support::{hashweights, root};
+
+const EMBEDDED: [(&str, &str); 2] = [
+    ("inception_v3.moderation", "inception_v3_nsfwjs_notop.f16.safetensors"),
+    ("tf_efficientnet_lite0.in1k", "tf_efficientnet_lite0.f16.safetensors"),
+];
+
+fn noise(size: PixelSize) -> InputBatch {
+    InputBatch::new(1, size.height, size.width, hashweights::noise_input(size.height, size.width)).unwrap()
+}
+
+fn candle(backbone: &Arc<Backbone>) -> Session {
+    Session::with_engine(Arc::clone(backbone), ComputeDevice::cpu(), EngineChoice::Candle).unwrap()
+}
+
+fn fast(backbone: &Arc<Backbone>) -> Session {
+    let session = Session::new(Arc::clone(backbone), ComputeDevice::cpu()).unwrap();
+    assert!(session.run_by().engine.starts_with("fast/"));
+    session
+}
+
+fn embedded(tag: &str, file: &str) -> Arc<Backbone> {
+    let file = TensorFile::read(&root().join("weights").join(file)).unwrap();
+    Arc::new(Backbone::from_tensors(Registry::find(tag).unwrap(), file).unwrap())
+}
+
+/// The cat as a row's weights ask for it.
+fn cat(row: &Row) -> InputBatch {
+    let picture = decode_file(&root().join("assets/cat.png")).unwrap().rgb;
+    preprocess(&picture, &row.preprocess, FitChoice::Model, ValueChoice::Model).unwrap().batch
+}
+
+/// A small graph's backbone; the row is any, nothing of it is used.
+fn small(graph: Graph) -> Arc<Backbone> {
+    let weights = generated_for(&graph, 3);
+    Arc::new(Backbone::with_graph(Registry::find("vgg11.tv_in1k").unwrap(), graph, weights).unwrap())
+}
+
+/// Runs with these taps and calls `check` with each value as it comes.
+fn each_tap(
+    session: &mut Session,
+    input: &InputBatch,
+    taps: &[NodeId],
+    check: &mut dyn FnMut(NodeId, usize, Activation),
+) {
+    let report = session.run(input, taps, &CancelToken::new(), &mut |tap| {
+        check(tap.node, tap.image, tap.activation);
+        ControlFlow::Continue(())
+    });
+    report.unwrap();
+}
+
+/// Holds the fast engine against candle at every node, first with all of them tapped, so that nothing is fused, then with the
+/// stages alone, so that all is; gives the worst error.
+fn compare(what: &str, backbone: &Arc<Backbone>, input: &InputBatch) -> f64 {
+    let graph = Arc::clone(backbone.graph());
+    let all: Vec<NodeId> = graph.ids().collect();
+    let mut expected: BTreeMap<NodeId, Activation> = BTreeMap::new();
+    each_tap(&mut candle(backbone), input, &all, &mut |node, _, value| drop(expected.insert(node, value)));
+    assert_eq!(expected.len(), all.len());
+    let (mut session, mut worst) = (fast(backbone), 0f64);
+    for taps in [&all[..], graph.stages(), &[graph.final_node()]] {
+        let mut num_seen = 0;
+        each_tap(&mut session, input, taps, &mut |node, _, got| {
+            let error = relative_error(got.values(), expected[&node].values());
+            assert!(error <= TOLERANCE, "{what} {}, {} taps: {error:e}", got.name(), taps.len());
+            worst = worst.max(error);
+            num_seen += 1;
+        });
+        assert_eq!(num_seen, taps.len(), "{what}");
+    }
+    worst
+}
+
+/// The smallest odd size of another width than height that goes through: from the size where networks have room for their windows.
+fn smallest_odd(graph: &Graph) -> PixelSize {
+    let sizes = (33..).step_by(2).map(|side| PixelSize::new(side + 2, side));
+    sizes.take_while(|s| s.width < 200).find(|size| graph.infer(*size).is_ok()).unwrap()
+}
+
+/// Rows that share a graph run once: what differs between them is preprocessing.
+#[test]
+fn every_node_of_every_network_is_the_same_on_both_engines_at_a_small_odd_size() {
+    let mut seen: Vec<Graph> = Vec::new();
+    for row in Registry::rows() {
+        let graph = (row.build)().unwrap();
+        if seen.contains(&graph) {
+            continue;
+        }
+        let size = smallest_odd(&graph);
+        let backbone = Arc::new(Backbone::with_graph(row, graph.clone(), generated_for(&graph, 3)).unwrap());
+        let worst = compare(row.tag, &backbone, &noise(size));
+        println!("{} at {size}: within {worst:.1e}", row.tag);
+        seen.push(graph);
+    }
+}
+
+#[test]
+fn every_node_is_the_same_on_both_engines_with_the_real_weights_at_full_size() {
+    for (tag, file) in EMBEDDED {
+        let backbone = embedded(tag, file);
+        let worst = compare(tag, &backbone, &cat(backbone.row()));
+        println!("{tag}: within {worst:.1e}");
+    }
+}
+
+/// What a tile looks like (dead, constant, alive) must not depend on who computed it.
+#[test]
+fn tiles_are_of_the_same_kind_on_every_engine_and_level() {
+    for (tag, file) in EMBEDDED {
+        let backbone = embedded(tag, file);
+        let (graph, input) = (Arc::clone(backbone.graph()), cat(backbone.row()));
+        let kinds = |mut session: Session| {
+            let mut kinds: BTreeMap<NodeId, Vec<FilterKind>> = BTreeMap::new();
+            each_tap(&mut session, &input, graph.stages(), &mut |node, _, value| {
+                kinds.insert(node, LayerStats::of(&value).filters.iter().map(|f| f.kind).collect());
+            });
+            kinds
+        };
+        let expected = kinds(candle(&backbone));
+        let num_dead: usize = expected.values().flatten().filter(|kind| **kind == FilterKind::Dead).count();
+        println!("{tag}: {num_dead} dead tiles in {} stages", expected.len());
+        for level in Level::available() {
+            let got = kinds(Session::at_level(Arc::clone(&backbone), level));
+            for (node, expected) in &expected {
+                let differ = (0..expected.len()).filter(|at| got[node][*at] != expected[*at]).count();
+                assert_eq!(differ, 0, "{tag} {} on {}", graph.node(*node).name, level.name());
+            }
+        }
+    }
+}
+
+#[test]
+fn neither_threads_nor_batch_change_a_bit_of_a_network() {
+    let tags = ["inception_v3.tv_in1k", "resnet18.tv_in1k", "tf_efficientnet_b0.in1k", "xception.keras_in1k"];
+    for tag in tags {
+        let row = Registry::find(tag).unwrap();
+        let graph = (row.build)().unwrap();
+        let (size, weights) = (smallest_odd(&graph), generated_for(&graph, 3));
+        let backbone = Arc::new(Backbone::with_graph(row, graph, weights).unwrap());
+        let graph = Arc::clone(backbone.graph());
+        // Three different pictures: one, turned upside down, and darkened.
+        let first = noise(size);
+        let mut values = first.values().to_vec();
+        values.extend(first.values().iter().rev());
+        values.extend(first.values().iter().map(|v| v * 0.25 - 0.5));
+        let len = first.values().len();
+        let run = |threads: usize, num_images: usize, values: &[f32]| {
+            let input = InputBatch::new(num_images, size.height, size.width, values.to_vec()).unwrap();
+            let pool = ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            let mut found: BTreeMap<(usize, NodeId), Activation> = BTreeMap::new();
+            pool.install(|| {
+                each_tap(&mut fast(&backbone), &input, graph.stages(), &mut |node, image, value| {
+                    found.insert((image, node), value);
+                });
+            });
+            found
+        };
+        let together = run(1, 3, &values);
+        for threads in [2, 3] {
+            assert!(run(threads, 3, &values) == together, "{tag} with {threads} threads");
+        }
+        for image in 0..3 {
+            let alone = run(2, 1, &values[image * len..][..len]);
+            for ((_, node), value) in &alone {
+                let name = &graph.node(*node).name;
+                assert!(*value == together[&(image, *node)], "{tag} {name}, picture {image} by itself");
+            }
+        }
+    }
+}
+
+const fn window(kernel: [usize; 2], stride: [usize; 2], padding: Padding) -> Pool2d {
+    Pool2d { kernel, stride, padding }
+}
+
+/// Everything that has a border or is written into a part of something: kernels of all kinds, pools, zeros, concatenation.
+fn bordered_graph() -> Graph {
+    let (mut b, x) = GraphBuilder::new();
+    let uneven = Padding::Explicit(Sides { top: 0, bottom: 2, left: 3, right: 1 });
+    let stem = b.conv("stem", x, Conv2d::new(3, 17, 3).with_padding(Padding::Same));
+    let stem = b.act("stem.act", stem, ActivationFn::Relu);
+    let wide =
+        b.conv("wide", stem, Conv2d { kernel: [1, 7], ..Conv2d::new(17, 20, 1) }.with_padding(Padding::Same));
+    let tall =
+        b.conv("tall", wide, Conv2d { kernel: [7, 1], ..Conv2d::new(20, 17, 1) }.with_padding(Padding::Same));
+    let sum = b.node("sum", Op::Add, &[tall, stem]);
+    let sum = b.act("sum.act", sum, ActivationFn::Relu);
+    let depthwise = b.conv("depthwise", sum, Conv2d::depthwise(17, 5).with_padding(Padding::Same));
+    let same = b.conv("same", sum, Conv2d::new(17, 33, 3).with_padding(Padding::Same));
+    let largest = b.max_pool("largest", sum, window([3, 3], [1, 1], Padding::Same));
+    let pool = window([3, 3], [1, 1], Padding::Same);
+    let inside = b.avg_pool("inside", sum, pool, BorderMean::IgnoreBorder);
+    let all = b.node("concat", Op::Concat, &[depthwise, same, largest, inside]);
+    let padded = b.node("zeros", Op::ZeroPad(Sides { top: 1, bottom: 0, left: 2, right: 1 }), &[all]);
+    let last = b.conv("last", padded, Conv2d::new(84, 15, 3).with_stride(2).with_padding(uneven));
+    b.stage(last);
+    b.finish().unwrap()
+}
+
+/// A border is written once and memory is used again: what lay there before must never come through.
+#[test]
+fn nothing_of_a_picture_is_left_for_the_next_of_another_size() {
+    let backbone = small(bordered_graph());
+    let last = backbone.graph().final_node();
+    let sizes = [(31, 17), (9, 40), (32, 18), (30, 16), (12, 12), (31, 17), (17, 31)];
+    for level in Level::available() {
+        let mut reused = Session::at_level(Arc::clone(&backbone), level);
+        for (width, height) in sizes {
+            let size = PixelSize::new(width, height);
+            // Whatever this leaves behind would show in anything.
+            let broken = InputBatch::new(2, height, width, vec![f32::NAN; 6 * height * width]).unwrap();
+            reused.activations(&broken, &[last]).unwrap();
+            let got = reused.activations(&noise(size), &[last]).unwrap();
+            let fresh =
+                Session::at_level(Arc::clone(&backbone), level).activations(&noise(size), &[last]).unwrap();
+            assert!(got == fresh, "{} {size}", level.name());
+            assert!(got[0].values().iter().all(|v| v.is_finite()), "{} {size}", level.name());
+        }
+    }
+    compare("borders", &backbone, &noise(PixelSize::new(31, 17)));
+}
+
+/// One filter overflows: in what works filter by filter, and beside it in a concatenation, only its own tile may show it; where
+/// filters meet, whatever candle makes of it.
+#[test]
+fn a_filter_that_overflows_touches_no_other() {
+    for channels in [1, 15, 17, 33] {
+        let (mut b, x) = GraphBuilder::new();
+        let loud = b.conv("loud", x, Conv2d::new(3, channels, 1));
+        let norm = b.norm("norm", loud, channels, 1e-3);
+        let pooled = b.max_pool("pooled", norm, window([3, 3], [1, 1], Padding::Same));
+        let mean =
+            b.avg_pool("mean", pooled, window([3, 3], [1, 1], Padding::Same), BorderMean::IgnoreBorder);
+        let quiet = b.conv("quiet", x, Conv2d::new(3, 5, 1));
+        let concat = b.node("concat", Op::Concat, &[quiet, mean, quiet]);
+        let act = b.act("act", concat, ActivationFn::Silu);
+        let own = b.conv("own", act, Conv2d::depthwise(channels + 10, 3).with_padding(Padding::Same));
+        let shared = b.conv("shared", own, Conv2d::new(channels + 10, 17, 3).with_padding(Padding::Same));
+        b.stage(shared);
+        let graph = b.finish().unwrap();
+        let mut params = generated_params(&graph, 3);
+        for (name, _, values) in &mut params {
+            if name == "loud.weight" {
+                let last = values.len() - 3;
+                // Inputs of up to about one and a half: the sum leaves the range of f32.
+                values[last..].fill(f32::MAX);
+            }
+        }
+        let row = Registry::find("vgg11.tv_in1k").unwrap();
+        let backbone = Arc::new(Backbone::with_graph(row, graph, tensor_file(&params)).unwrap());
+        let graph = Arc::clone(backbone.graph());
+        let input = InputBatch::new(1, 12, 15, vec![1.5; 3 * 12 * 15]).unwrap();
+        let all: Vec<NodeId> = graph.ids().collect();
+        let values = |session: &mut Session, taps: &[NodeId]| session.activations(&input, taps).unwrap();
+        let expected = values(&mut candle(&backbone), &all);
+        for level in Level::available() {
+            let mut session = Session::at_level(Arc::clone(&backbone), level);
+            for taps in [&all[..], &[all[all.len() - 2]], &[all[all.len() - 1]]] {
+                for (got, node) in values(&mut session, taps).iter().zip(taps) {
+                    let what = format!("{} {channels} {}", level.name(), got.name());
+                    let first = if got.shape().channels == channels { 0 } else { 5 };
+                    if got.name() != "shared" && got.name() != "input" && got.name() != "quiet" {
+                        for channel in (0..got.shape().channels).filter(|c| *c != first + channels - 1) {
+                            assert!(
+                                got.channel(channel).iter().all(|v| v.is_finite()),
+                                "{what}: filter {channel}"
+                            );
+                        }
+                        let own = got.channel(first + channels - 1);
+                        assert!(own.iter().all(|v| !v.is_finite()), "{what}: its own tile");
+                    }
+                    let broken = |value: &Activation| {
+                        value.values().iter().map(|v| !v.is_finite()).collect::<Vec<_>>()
+                    };
+                    assert_eq!(broken(got), broken(&expected[node.0]), "{what}");
+                }
+            }
+        }
+    }
+}
+
+/// Random convolutions beyond those that the kernels' own test takes: `FILTERSCOPE_SWEEP` of them (10,000 unless set), from
+/// `FILTERSCOPE_SEED` on (1 unless set), on every level against candle.
+#[test]
+#[ignore = "takes minutes: a wider sweep for whoever changes a kernel"]
+fn random_convolutions_are_the_same_on_every_level() {
+    let number = |name: &str, usual: u64| std::env::var(name).map_or(usual, |text| text.parse().unwrap());
+    let (num, first) = (number("FILTERSCOPE_SWEEP", 10_000), number("FILTERSCOPE_SEED", 1));
+    let mut num_done = 0;
+    for seed in first..first + num {
+        let mut roll = 0;
+        let mut pick = |choices: &[usize]| {
+            roll += 1;
+            choices[(hashweights::raw_u64(seed, roll) >> 20) as usize % choices.len()]
+        };
+        let sizes = [1, 2, 3, 5, 7, 8, 13, 14, 17, 28, 31, 35, 56, 57];
+        let size = PixelSize::new(pick(&sizes), pick(&sizes));
+        let (c_in, c_out) = (
+            pick(&[1, 3, 15, 16, 17, 32, 33, 48, 80, 112, 130]),
+            pick(&[1, 3, 15, 16, 17, 31, 32, 48, 65, 144]),
+        );
+        let kernel = [pick(&[1, 1, 2, 3, 3, 3, 5, 7]), pick(&[1, 1, 2, 3, 3, 3, 5, 7])];
+        let kernel = if pick(&[0, 1, 1]) == 1 { [kernel[0]; 2] } else { kernel };
+        let mut conv = match pick(&[0, 0, 0, 1]) {
+            0 => Conv2d::new(c_in, c_out, 1),
+            _ => Conv2d::depthwise(c_in, 1),
+        };
+        conv.kernel = kernel;
+        conv.stride = if pick(&[0, 0, 1]) == 0 { [1, 1] } else { [pick(&[1, 2, 3]), pick(&[1, 2, 3])] };
+        conv.dilation = pick(&[1, 1, 1, 2]);
+        conv.has_bias = pick(&[0, 1]) == 1;
+        conv.padding = match pick(&[0, 1, 2]) {
+            0 => Padding::Same,
+            1 => Padding::Valid,
+            _ => Padding::Explicit(Sides {
+                top: pick(&[0, 1, 2]),
+                bottom: pick(&[0, 1]),
+                left: pick(&[0, 3]),
+                right: pick(&[0, 1]),
+            }),
+        };
+        let (mut b, x) = GraphBuilder::new();
+        let x = b.conv("before", x, Conv2d::new(3, c_in, 1));
+        let node = b.conv("conv", x, conv);
+        let shortcut =
+            b.conv("shortcut", x, Conv2d { c_out: conv.c_out, c_in, kernel: [1, 1], groups: 1, ..conv });
+        let last = match pick(&[0, 1, 2, 3]) {
+            0 => node,
+            1 => b.act("act", node, ActivationFn::Relu),
+            2 => {
+                let norm = b.norm("norm", node, conv.c_out, 1e-3);
+                b.act("act", norm, ActivationFn::Silu)
+            }
+            // A shortcut of the same shape only where the kernel leaves the map as it is; else the sum is of one with itself.
+            _ if conv.kernel == [1, 1] => b.node("sum", Op::Add, &[node, shortcut]),
+            _ => b.node("sum", Op::Add, &[node, node]),
+        };
+        b.stage(last);
+        let graph = b.finish().unwrap();
+        // The kernel may be larger than the map.
+        if graph.infer(size).is_err() {
+            continue;
+        }
+        num_done += 1;
+        let (backbone, num_images) = (small(graph), pick(&[1, 1, 2]));
+        let one = noise(size);
+        let input =
+            InputBatch::new(num_images, size.height, size.width, one.values().repeat(num_images)).unwrap();
+        let expected = candle(&backbone).activations(&input, &[last]).unwrap().remove(0);
+        for level in Level::available() {
+            let mut session = Session::at_level(Arc::clone(&backbone), level);
+            each_tap(&mut session, &input, &[last], &mut |_, _, got| {
+                let error = relative_error(got.values(), expected.values());
+                assert!(error <= TOLERANCE, "seed {seed}, {}, {size}, {conv:?}: {error:e}", level.name());
+            });
+        }
+    }
+    assert!(2 * num_done >= num, "only {num_done} of {num} could be run");
+    println!("{num_done} convolutions on each level");
+}
