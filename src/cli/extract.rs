@@ -1,5 +1,6 @@
 //! `extract`: arguments to a plan, and the plan to features, with what happens told to a person or a program.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -15,9 +16,11 @@ use super::table::counted;
 use crate::engine::{ComputeDevice, Priority, Session, start_threads};
 use crate::extract::{
     Begin, Encoding, Event, Existing, ExtractPlan, ExtractSettings, ModelToRun, RunEnd, Selection, Timings,
-    begin, finish, needed_bytes,
+    begin, check_room, finish, needed_bytes,
 };
-use crate::input::dataset::{DatasetError, ListSource, Source, SourceOptions, is_log, open_source_as};
+use crate::input::dataset::{
+    DatasetError, ListSource, Source, SourceOptions, is_log, is_picture, open_source_as,
+};
 use crate::render::Resources;
 
 /// The least time between two lines of progress for a program.
@@ -35,7 +38,10 @@ pub(super) fn run(args: &ExtractArgs, resources: &Resources, reporter: &Reporter
         }
         return Ok(Exit::Done);
     };
-    crate::extract::check_room(&plan, needed_bytes(&plan, state.num_done()))?;
+    if let Err(error) = check_room(&plan, needed_bytes(&plan, state.num_done())) {
+        state.abandon();
+        return Err(error.into());
+    }
     let cancel = cancelled_by_ctrl_c()?;
     let total = plan.rows.len();
     let mut teller = Teller::new(reporter, args.json, total, state.num_done());
@@ -81,6 +87,9 @@ pub(super) fn run(args: &ExtractArgs, resources: &Resources, reporter: &Reporter
     teller.end("done", num_done, num_failed)?;
     let rate = teller.rate();
     drop(teller);
+    if num_failed == total {
+        bail!("none of {} gave a feature", counted(total as usize, "picture"));
+    }
     let skipped = if num_failed == 0 {
         String::new()
     } else {
@@ -160,7 +169,14 @@ fn open(args: &ExtractArgs) -> anyhow::Result<Box<dyn Source>> {
                 bail!("`--{option}` doesn't go with a list on standard input, which has one path a line");
             }
         }
-        return Ok(Box::new(ListSource::list(std::io::stdin().lock(), std::path::Path::new(""))?));
+        return Ok(Box::new(ListSource::list(std::io::stdin().lock(), Path::new(""))?));
+    }
+    let is_named = args.source.0.is_some() || args.path_column.is_some();
+    if !is_named && is_picture(&args.input) && !is_log(&args.input) {
+        // One picture is a list of one.
+        let name = args.input.file_name().unwrap_or_default().to_string_lossy();
+        let folder = args.input.parent().unwrap_or(Path::new(""));
+        return Ok(Box::new(ListSource::list(name.as_bytes(), folder)?));
     }
     let options = SourceOptions { kind: args.source.0, path_column: args.path_column.clone() };
     let opened = open_source_as(&args.input, &options);

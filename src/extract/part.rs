@@ -121,6 +121,12 @@ impl OpenPart {
     }
 }
 
+/// Removes a part that was not ended: its room may be needed.
+pub(super) fn remove_open(folder: &Path) {
+    // None there is as well; one that stays is overwritten by the next.
+    drop(std::fs::remove_file(folder.join(OPEN_NAME)));
+}
+
 /// Names sort as positions do.
 fn name(first: u64) -> String {
     format!("part-{first:012}")

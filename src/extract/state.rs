@@ -374,6 +374,17 @@ impl RunState {
         is_complete(plan, name)
     }
 
+    /// Lets go of a run that can't begin. One that has parts stays as it is.
+    pub fn abandon(self) {
+        if self.parts.is_empty() {
+            // What can't be removed is told by the next run.
+            drop(std::fs::remove_dir_all(&self.folder));
+            if let Some(out) = self.folder.parent() {
+                drop(std::fs::remove_dir(out));
+            }
+        }
+    }
+
     /// Nothing is left to do: the hidden folder goes.
     pub(super) fn finish(self) -> Result<(), StateError> {
         // The plan first: without it there is no unfinished run.

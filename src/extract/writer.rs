@@ -6,7 +6,7 @@ use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
 use super::digest;
-use super::part::{OpenPart, Part};
+use super::part::{OpenPart, Part, remove_open};
 use super::pipeline::Clock;
 use super::plan::ExtractPlan;
 use super::rows::RowList;
@@ -77,6 +77,9 @@ impl<'a> Writer<'a> {
     ) -> (Vec<Part>, Result<(), WriteError>) {
         let mut parts = Vec::new();
         let result = self.write_parts(batches, &mut parts);
+        if result.is_err() {
+            remove_open(&self.parts_folder);
+        }
         (parts, result)
     }
 

@@ -126,12 +126,16 @@ fn write_draft(
     fs::rename(&draft.path, path).map_err(fail)
 }
 
-/// Removes what writers that were killed left in a folder of ours: nobody else may be writing there.
+/// Removes what writers that were killed left in a folder of ours and in those below it: nobody else may be writing there. Links are
+/// not followed.
 pub fn remove_drafts(folder: &Path) {
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    for entry in entries.filter(|entry| is_draft(&entry.file_name().to_string_lossy())) {
-        // One that stays is in nobody's way.
-        drop(fs::remove_file(entry.path()));
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            remove_drafts(&entry.path());
+        } else if is_draft(&entry.file_name().to_string_lossy()) {
+            // One that stays is in nobody's way.
+            drop(fs::remove_file(entry.path()));
+        }
     }
 }
 

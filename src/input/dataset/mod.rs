@@ -21,6 +21,7 @@ use std::path::{Path, PathBuf};
 
 pub use comma::CommaSource;
 pub use expand::{ExpandError, PictureRef, expand_inputs};
+pub use files::is_picture;
 pub use folder::FolderSource;
 pub use frames::Frames;
 pub use open::{SourceKind, SourceOptions, UnknownSourceKind, is_log, open_source, open_source_as};

@@ -18,7 +18,7 @@ fn alone(picture: &std::path::Path, fit: FitChoice) -> Activation {
     let file = TensorFile::read(&root().join("weights/tf_efficientnet_lite0.f16.safetensors")).unwrap();
     let backbone = Backbone::from_tensors(row, file).unwrap();
     let last = backbone.graph().final_node();
-    let mut session = Session::new(backbone.into(), ComputeDevice::cpu());
+    let mut session = Session::new(backbone.into(), ComputeDevice::cpu()).unwrap();
     let rgb = decode_file(picture).unwrap().rgb;
     let input = preprocess(&rgb, &row.preprocess, fit, ValueChoice::Model).unwrap().batch;
     session.activations(&input, &[last]).unwrap().remove(0)

@@ -235,6 +235,15 @@ fn a_broken_picture_is_left_out_and_shifts_nobody() {
 }
 
 #[test]
+fn one_picture_is_a_list_of_one() {
+    let bench = with(&["in/a.png"]);
+    bench.ok(&format!("extract in/a.png -o out {QUICK}"));
+    assert_eq!(columns(&bench, &["row", "file", "features_file"]), ["0|a.png|a.npy"]);
+    let run = bench.run(&format!("extract in/b.png -o no {QUICK}"));
+    assert_eq!(run.stderr, "error: no such file or folder: check the path: \"in/b.png\"\n");
+}
+
+#[test]
 fn rows_are_chosen_by_number() {
     let bench = with(&["in/0.png", "in/1.png", "in/2.png", "in/3.png", "in/4.png", "in/5.png", "in/6.png"]);
     bench.ok(&format!("extract in -o out {QUICK} {SMALL} --start 1 --every 2 --limit 2"));
