@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand};
 
-pub(super) use super::animate::AnimateArgs;
+pub(super) use super::animate_args::AnimateArgs;
 pub(super) use super::extract_args::ExtractArgs;
 pub(super) use super::features::FeaturesArgs;
 use crate::engine::{DeviceChoice, EngineChoice, NumThreads};

@@ -5,6 +5,7 @@
 //! else to stderr through `reporter`.
 
 mod animate;
+mod animate_args;
 mod args;
 mod extract;
 mod extract_args;

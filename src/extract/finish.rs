@@ -4,7 +4,8 @@ use std::io;
 
 use super::part_rows::PartRows;
 use super::plan::{ExtractPlan, PlannedSet};
-use super::state::{RunState, StateError};
+use super::state::RunState;
+use super::state_error::StateError;
 use super::{Event, RunEnd, ValuesHash};
 use crate::engine::CancelToken;
 use crate::formats::features::{

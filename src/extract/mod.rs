@@ -15,6 +15,7 @@ mod pool;
 mod rows;
 mod shard;
 mod state;
+mod state_error;
 mod verify;
 mod writer;
 
@@ -25,7 +26,8 @@ pub use plan::{ExtractPlan, ExtractSettings, ModelToRun, PlanProblem, PlannedSet
 pub use pool::{Encoding, Pool, UnknownPool};
 pub use rows::{PlannedPicture, RowList, Selection};
 pub use shard::{Shard, ShardBy, ShardChoice, ShardError};
-pub use state::{Begin, Existing, RunState, StateError, begin};
+pub use state::{Begin, Existing, RunState, begin};
+pub use state_error::StateError;
 pub use verify::{Findings, VerifyError, verify};
 
 use sha2::{Digest, Sha256};

@@ -126,14 +126,12 @@ impl RowList {
             if selection.limit.is_some_and(|limit| num_rows >= limit) {
                 break;
             }
-            let Some(sample) = self.source.sample(index) else { continue };
-            if sample.row < selection.start
-                || !(sample.row - selection.start).is_multiple_of(selection.every.max(1))
-            {
+            let Some((row, views)) = self.source.pictures(index) else { continue };
+            if row < selection.start || !(row - selection.start).is_multiple_of(selection.every.max(1)) {
                 continue;
             }
             let before = self.entries.len();
-            for view in &sample.views {
+            for view in &views {
                 let is_wanted = view.camera.is_none_or(|camera| self.cameras.contains(&camera));
                 if is_wanted && !is_own(&file_of(&view.picture, self.source.root())) {
                     self.entries.push(Entry { index: index as u32, camera: view.camera });
@@ -231,10 +229,10 @@ impl RowList {
     }
 
     fn picture_of(&self, entry: Entry) -> Option<PlannedPicture> {
-        let sample = self.source.sample(entry.index as usize)?;
-        let view = sample.views.into_iter().find(|view| view.camera == entry.camera)?;
+        let (row, views) = self.source.pictures(entry.index as usize)?;
+        let view = views.into_iter().find(|view| view.camera == entry.camera)?;
         Some(PlannedPicture {
-            row: sample.row,
+            row,
             camera: entry.camera,
             file: file_of(&view.picture, self.source.root()),
             picture: view.picture,

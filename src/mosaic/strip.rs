@@ -68,9 +68,10 @@ impl FrameLook {
         frame.paste(x, y, middle);
         let bars =
             [(mark.num_parts, mark.part, self.part_row()), (mark.num_steps, mark.step, self.step_row())];
-        for (num, at, row) in bars {
+        // One step of one needs no mark.
+        for (num, at, row) in bars.into_iter().filter(|(num, ..)| *num > 1) {
             let bar = PixelRect { x: GAP, y: row - BAR / 2, width: self.width, height: BAR };
-            frame.fill(bar, self.paper.gap());
+            frame.fill(bar, self.paper.line());
             let marked = self.columns(num, at);
             let width = marked.end - marked.start;
             frame.fill(PixelRect { x: marked.start, width, ..bar }, Self::MARK);

@@ -67,7 +67,13 @@ pub fn choose_animated(graph: &Graph, words: &[String], model: &str) -> Result<V
 impl AnimationLook {
     /// A GIF's colours for these looks: those of the map, of what is dead or broken, of paper and ink.
     pub fn palette(&self) -> Palette {
-        let mut needed = vec![FrameLook::MARK, self.paper.ground(), self.paper.gap(), self.paper.blank()];
+        let mut needed = vec![
+            FrameLook::MARK,
+            self.paper.ground(),
+            self.paper.gap(),
+            self.paper.line(),
+            self.paper.blank(),
+        ];
         for look in [Look::Dead, Look::Constant, Look::Nan, Look::Infinite, Look::Blank] {
             needed.push(look.colour(self.paper));
             needed.extend((0..8).flat_map(|y| (0..8).map(move |x| look.tile_colour(self.paper, x, y))));

@@ -160,27 +160,24 @@ impl Source for SimulatorLog {
     }
 
     fn sample(&self, index: usize) -> Option<Sample> {
-        let row = self.rows.get(index)?;
-        let views: Vec<View> = Camera::ALL
-            .into_iter()
-            .zip(&row.files)
-            .filter_map(|(camera, file)| {
-                let picture = PictureLocation::File(self.root.join(file.as_ref()?));
-                Some(View { camera: Some(camera), picture })
-            })
-            .collect();
-        let fields = self.csv.fields(row.span).unwrap_or_default();
+        let (row, views) = self.pictures(index)?;
+        let span = self.rows.get(index)?.span;
+        let fields = self.csv.fields(span).unwrap_or_default();
         let label = |&at: &usize| match fields.get(at).and_then(|text| number_of(text)) {
             Some(value) if !value.is_nan() => Label::Number(value),
             _ => Label::Missing,
         };
-        Some(Sample {
-            row: row.number,
-            id: format!("{:06}", row.number),
-            timestamp_ns: None,
-            views,
-            labels: self.label_columns.iter().map(label).collect(),
-        })
+        let labels = self.label_columns.iter().map(label).collect();
+        Some(Sample { row, id: format!("{row:06}"), timestamp_ns: None, views, labels })
+    }
+
+    fn pictures(&self, index: usize) -> Option<(usize, Vec<View>)> {
+        let row = self.rows.get(index)?;
+        let view = |(camera, file): (Camera, &Option<Box<Path>>)| {
+            let picture = PictureLocation::File(self.root.join(file.as_ref()?));
+            Some(View { camera: Some(camera), picture })
+        };
+        Some((row.number, Camera::ALL.into_iter().zip(&row.files).filter_map(view).collect()))
     }
 
     fn index_of_row(&self, row: usize) -> Option<usize> {

@@ -32,6 +32,11 @@ pub trait Source: Send + Sync + std::fmt::Debug {
     /// A usable row by index; none beyond the end.
     fn sample(&self, index: usize) -> Option<Sample>;
 
+    /// A usable row's number and pictures, without its labels: those may have to be read from a log.
+    fn pictures(&self, index: usize) -> Option<(usize, Vec<View>)> {
+        self.sample(index).map(|sample| (sample.row, sample.views))
+    }
+
     /// The index of the row with that number, if it is usable.
     fn index_of_row(&self, row: usize) -> Option<usize>;
 

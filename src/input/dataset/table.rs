@@ -186,20 +186,22 @@ impl Source for ListSource {
     }
 
     fn sample(&self, index: usize) -> Option<Sample> {
-        let row = self.rows.get(index)?;
+        let (row, views) = self.pictures(index)?;
         let cells = self.cells(index, None).unwrap_or_default();
         let label = |&at: &usize| match cells.get(at) {
             Some(Cell::Number(value)) => Label::Number(*value),
             Some(Cell::Integer(value)) => Label::Number(*value as f64),
             _ => Label::Missing,
         };
-        Some(Sample {
-            row: row.number,
-            id: super::folder::with_slashes(&row.file),
-            timestamp_ns: None,
-            views: vec![View { camera: None, picture: PictureLocation::File(self.root.join(&row.file)) }],
-            labels: self.label_columns.iter().map(label).collect(),
-        })
+        let id = super::folder::with_slashes(&self.rows.get(index)?.file);
+        let labels = self.label_columns.iter().map(label).collect();
+        Some(Sample { row, id, timestamp_ns: None, views, labels })
+    }
+
+    fn pictures(&self, index: usize) -> Option<(usize, Vec<View>)> {
+        let row = self.rows.get(index)?;
+        let picture = PictureLocation::File(self.root.join(&row.file));
+        Some((row.number, vec![View { camera: None, picture }]))
     }
 
     fn index_of_row(&self, row: usize) -> Option<usize> {
