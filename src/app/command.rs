@@ -4,12 +4,15 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::event::LayerChoice;
+use super::event::{LayerChoice, ViewId};
 use super::shown::Shown;
+use super::state::{Arrangement, BatchScope, LeftTab, Links};
+use crate::engine::DeviceChoice;
 use crate::input::dataset::Camera;
 use crate::input::{FitChoice, ValueChoice};
 use crate::models::Row;
 use crate::mosaic::{ColourChoice, MosaicLayout, Normalisation, Paper};
+use crate::tensor::Sifting;
 
 /// One request.
 #[derive(Clone)]
@@ -38,10 +41,78 @@ pub(super) enum Command {
     SetModel(&'static Row),
     /// Something else of the picture and model at hand.
     Want(Wish),
+    /// Another view beside the others, to begin with a copy of the active one.
+    AddView,
+    /// The difference of the first two views that have one.
+    AddDifference,
+    /// Take a view away; the last stays.
+    CloseView(ViewId),
+    /// Make the panels be about this view.
+    Activate(ViewId),
+    /// What goes with what when one view changes.
+    SetLinks(Links),
+    /// How views lie beside each other.
+    Arrange(Arrangement),
+    /// Find the filter of this view that answers most as the selected one of the active view does.
+    FindClosest(ViewId),
+    /// Another layer by steps through the walk: negative ones towards the input.
+    StepLayer(isize),
+    /// Let layers pass by themselves, or stop them.
+    TogglePlay,
+    /// Layers a second.
+    SetPlaySpeed(f32),
+    /// What the left side shows.
+    SetTab(LeftTab),
+    /// Whether lists of layers have every node, or stages only.
+    ListEveryNode(bool),
+    /// Keep a filter of the active view in sight.
+    Pin(usize),
+    /// Take one out of the tray.
+    Unpin(u64),
+    /// Show the layer of a pinned filter, and select it.
+    GoToPin(u64),
+    /// How much of the filter covers the picture.
+    SetOverlay(f32),
+    /// Text for the clipboard, and what it is.
+    Copy(String, &'static str),
+    /// The table of layers.
+    ToggleTable,
+    /// What was said before.
+    ToggleLog,
     /// Another moment of the open data set.
     SetFrame(usize),
     /// Another camera of it.
     SetCamera(Camera),
+    /// Let moments pass by themselves, or stop them.
+    TogglePlayFrames,
+    /// Moments a second at most.
+    SetFrameSpeed(f32),
+    /// Hold the range on screen for every moment, or let each have its own.
+    HoldScale(bool),
+    /// All cameras of the moment side by side.
+    ThreeCameras,
+    /// Show what is put into the open folder, or stop that.
+    ToggleWatch,
+    /// Which label is plotted.
+    SetPlottedLabel(usize),
+    /// The window that exports many figures.
+    ToggleBatch,
+    /// What a batch is to be of.
+    SetBatch(Box<BatchScope>),
+    /// Ask for the batch's folder.
+    ChooseBatchFolder,
+    /// Write what the preview shows.
+    StartBatch,
+    /// Call the running batch off.
+    CancelBatch,
+    /// Write something else than the mosaic.
+    Export(Export, PathBuf),
+    /// Ask where to.
+    ChooseExportPlace(Export),
+    /// Put the mosaic on the clipboard.
+    CopyMosaic,
+    /// Look at a picture from the clipboard.
+    PastePicture(Arc<egui::ColorImage>),
     /// Look at one filter, or at none.
     Select(Option<usize>),
     /// The whole mosaic in sight.
@@ -72,8 +143,24 @@ pub(super) enum Command {
     ToggleTheme,
     /// What this is, and the keys.
     ToggleHelp,
+    /// What was asked before, again; and what was taken back.
+    Back,
+    Forward,
+    /// Run networks on this device.
+    SetDevice(DeviceChoice),
     /// Close the window.
     Quit,
+}
+
+/// What can be written beside the mosaic.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Export {
+    /// The layer's values as `.npy`.
+    Values,
+    /// The selected filter's map.
+    Filter,
+    /// The picture and all views on one sheet.
+    Sheet,
 }
 
 /// Another way to look at the same picture through the same model.
@@ -91,6 +178,8 @@ pub(super) enum Wish {
     Fit(FitChoice),
     /// Other values for the network.
     Values(ValueChoice),
+    /// Other filters, or another order of them.
+    Sift(Sifting),
 }
 
 impl Command {
@@ -105,10 +194,30 @@ impl Command {
                 | Self::SetFrame(_)
                 | Self::SetCamera(_)
                 | Self::Want(_)
+                | Self::StepLayer(_)
                 | Self::Save(..)
                 | Self::SaveTyped(_)
                 | Self::Retry
                 | Self::GoBack
+        )
+    }
+}
+
+impl Command {
+    /// Whether it changes what is asked of views, so that it can be taken back.
+    pub(super) fn is_step(&self) -> bool {
+        matches!(
+            self,
+            Self::Want(_)
+                | Self::SetModel(_)
+                | Self::UseWeights(..)
+                | Self::OpenCat
+                | Self::StepLayer(_)
+                | Self::SetFrame(_)
+                | Self::SetCamera(_)
+                | Self::HoldScale(_)
+                | Self::GoToPin(_)
+                | Self::PastePicture(_)
         )
     }
 }
@@ -120,6 +229,10 @@ pub(super) struct Commands(Vec<Command>);
 impl Commands {
     pub(super) fn push(&mut self, command: Command) {
         self.0.push(command);
+    }
+
+    pub(super) fn extend(&mut self, commands: impl IntoIterator<Item = Command>) {
+        self.0.extend(commands);
     }
 
     pub(super) fn take(&mut self) -> Vec<Command> {

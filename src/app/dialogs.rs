@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 
 /// Asks a person for paths. Called on a thread of its own, so it may block.
 pub trait Dialogs: Send + Sync {
-    /// A picture, or a data set's log.
-    fn open_picture(&self) -> Option<PathBuf>;
-    /// A folder of pictures.
-    fn open_folder(&self) -> Option<PathBuf>;
+    /// A picture, or a data set's log; begins in `from`.
+    fn open_picture(&self, from: Option<&Path>) -> Option<PathBuf>;
+    /// A folder; begins in `from`.
+    fn open_folder(&self, from: Option<&Path>) -> Option<PathBuf>;
     /// A weight file.
     fn open_weights(&self) -> Option<PathBuf>;
     /// Where to save; `name` is proposed.
@@ -25,16 +25,16 @@ const PICTURES: [&str; 14] =
     ["png", "jpg", "jpeg", "gif", "bmp", "tif", "tiff", "webp", "ico", "qoi", "ppm", "pgm", "pnm", "csv"];
 
 impl Dialogs for SystemDialogs {
-    fn open_picture(&self) -> Option<PathBuf> {
-        rfd::FileDialog::new()
+    fn open_picture(&self, from: Option<&Path>) -> Option<PathBuf> {
+        in_folder(from)
             .set_title("Open a picture or a driving log")
             .add_filter("Pictures and logs", &PICTURES)
             .add_filter("All files", &["*"])
             .pick_file()
     }
 
-    fn open_folder(&self) -> Option<PathBuf> {
-        rfd::FileDialog::new().set_title("Open a folder of pictures").pick_folder()
+    fn open_folder(&self, from: Option<&Path>) -> Option<PathBuf> {
+        in_folder(from).set_title("Choose a folder").pick_folder()
     }
 
     fn open_weights(&self) -> Option<PathBuf> {
@@ -47,10 +47,19 @@ impl Dialogs for SystemDialogs {
 
     fn save_png(&self, name: &str) -> Option<PathBuf> {
         rfd::FileDialog::new()
-            .set_title("Save the mosaic")
+            .set_title("Save")
             .add_filter("PNG", &["png"])
+            .add_filter("All files", &["*"])
             .set_file_name(name)
             .save_file()
+    }
+}
+
+fn in_folder(folder: Option<&Path>) -> rfd::FileDialog {
+    let dialog = rfd::FileDialog::new();
+    match folder.filter(|folder| folder.is_dir()) {
+        Some(folder) => dialog.set_directory(folder),
+        None => dialog,
     }
 }
 

@@ -1,15 +1,17 @@
-//! Commands applied, each in one place, after drawing.
+//! Commands applied, each in one place, after drawing. Those about views as such are in `arrange`.
 
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::command::{Command, Wish};
+use super::command::{Command, Export, Wish};
 use super::dialogs::{Dialogs, with_extension};
-use super::event::{Event, Job, LayerChoice, Picked, PictureChoice};
+use super::event::{Event, Job, LayerChoice, Picked, PictureChoice, ViewId};
 use super::state::Tone;
+use super::view_state::ViewState;
 use super::viewport::{Viewport, mosaic_rect};
 use super::window::App;
+use crate::input::dataset::Camera;
 use crate::models::Row;
 use crate::mosaic::Normalisation;
 
@@ -22,57 +24,58 @@ impl App {
         if command.is_new_work() {
             self.state.messages.clear();
         }
+        let before = command.is_step().then(|| self.snapshot());
+        self.apply_one(ctx, command);
+        if let Some(before) = before {
+            self.keep_step(before);
+        }
+    }
+
+    fn apply_one(&mut self, ctx: &egui::Context, command: Command) {
         match command {
-            Command::ChoosePicture => self.ask(ctx, |d| Picked::Open(d.open_picture())),
-            Command::ChooseFolder => self.ask(ctx, |d| Picked::Open(d.open_folder())),
+            Command::ChoosePicture => {
+                let from = self.state.folder.clone();
+                self.ask(ctx, move |d| Picked::Open(d.open_picture(from.as_deref())));
+            }
+            Command::ChooseFolder => {
+                let from = self.state.folder.clone();
+                self.ask(ctx, move |d| Picked::Open(d.open_folder(from.as_deref())));
+            }
             Command::ChooseWeights => self.ask(ctx, |d| Picked::Weights(d.open_weights())),
             Command::ChooseSavePlace => {
-                if let Some(shown) = self.state.shown.clone() {
+                if let Some(shown) = self.state.view().shown.clone() {
                     self.ask(ctx, move |d| Picked::Save(d.save_png(&shown.file_name()), shown));
                 }
             }
             Command::Open(path) if is_weights(&path) => self.errand(Job::Fit(path)),
             Command::Open(path) => self.open(path),
             Command::OpenCat => {
-                self.state.source = None;
-                self.state.picture = PictureChoice::Cat;
-                self.show();
+                let id = self.state.view().id;
+                self.change_pictures(id, |view| {
+                    view.source = None;
+                    view.picture = PictureChoice::Cat;
+                });
             }
             Command::OpenWeights(path) => self.errand(Job::Fit(path)),
             Command::UseWeights(row, path) => {
                 self.state.weights_question = None;
                 self.state.weight_files.retain(|(kept, _)| *kept != row.tag);
                 self.state.weight_files.push((row.tag, path));
+                self.state.view_mut().generation += 1;
                 self.set_model(row);
             }
             Command::ForgetWeights => {
-                let tag = self.state.row.tag;
+                let tag = self.state.view().row.tag;
                 self.state.weight_files.retain(|(kept, _)| *kept != tag);
-                self.show();
+                self.show_active();
             }
             Command::DropWeights => self.state.weights_question = None,
             Command::SetModel(row) => self.set_model(row),
-            Command::Want(wish) => {
-                self.want(wish);
-                self.show();
-            }
-            Command::SetFrame(index) => {
-                if let Some(open) = &mut self.state.source
-                    && index < open.source.len()
-                    && index != open.index
-                {
-                    open.index = index;
-                    self.show_frame();
-                }
-            }
-            Command::SetCamera(camera) => {
-                if let Some(open) = &mut self.state.source {
-                    open.camera = Some(camera);
-                    self.show_frame();
-                }
-            }
-            Command::Select(channel) => self.state.selected = channel,
-            Command::Fit => self.scratch.viewport.is_fitted = true,
+            Command::Want(wish) => self.want(&wish),
+            Command::SetFrame(index) => self.set_frame(index),
+            Command::SetCamera(camera) => self.set_camera(camera),
+            Command::Select(channel) => self.select(channel),
+            Command::Fit => self.on_viewport(|v, _, _| v.is_fitted = true),
             Command::Zoom(factor) => {
                 self.on_viewport(|v, panel, size| v.zoom(panel, size, panel.center(), factor));
             }
@@ -89,90 +92,166 @@ impl App {
                 self.errand(Job::Save { shown, path: named, may_replace, has_caption, paper });
             }
             Command::SaveTyped(path) => {
-                if let Some(shown) = self.state.shown.clone() {
+                if let Some(shown) = self.state.view().shown.clone() {
                     let (has_caption, paper) = (self.state.has_caption, self.state.saved_paper);
                     let path = with_extension(path);
                     self.errand(Job::Save { shown, path, may_replace: false, has_caption, paper });
                 }
             }
+            Command::ChooseExportPlace(what) => {
+                if let Some(shown) = self.state.view().shown.clone() {
+                    let selected = self.state.view().selected;
+                    let name = export_name(what, &shown, selected);
+                    self.ask(ctx, move |d| Picked::Export(d.save_png(&name), what));
+                }
+            }
             Command::SetCaption(has_caption) => self.state.has_caption = has_caption,
             Command::SetSavedPaper(paper) => self.state.saved_paper = paper,
-            Command::Retry => self.show(),
+            Command::Retry => {
+                self.state.view_mut().generation += 1;
+                self.show_active();
+            }
             Command::GoBack => self.go_back(),
             Command::Complain(text) => self.state.say(Tone::Bad, text),
             Command::Dismiss(at) => {
                 self.state.messages.remove(at);
             }
-            Command::ToggleTheme => {
-                let is_dark = ctx.theme() == egui::Theme::Dark;
-                ctx.set_theme(if is_dark { egui::Theme::Light } else { egui::Theme::Dark });
+            Command::SetOverlay(opacity) => self.state.overlay_opacity = opacity.clamp(0.0, 1.0),
+            Command::Copy(text, what) => {
+                ctx.copy_text(text);
+                self.state.say(Tone::Good, format!("copied {what}"));
             }
-            Command::ToggleHelp => self.state.is_help_open = !self.state.is_help_open,
+            Command::ToggleTheme => {
+                self.state.is_dark = ctx.theme() != egui::Theme::Dark;
+                ctx.set_theme(if self.state.is_dark { egui::Theme::Dark } else { egui::Theme::Light });
+            }
+            Command::SetDevice(device) => self.set_device(device),
             Command::Quit => ctx.send_viewport_cmd(egui::ViewportCommand::Close),
+            of_views => self.apply_to_views(ctx, &of_views),
         }
     }
 
-    /// Changes what is wanted of the picture and model at hand.
-    fn want(&mut self, wish: Wish) {
-        let state = &mut self.state;
-        match wish {
-            Wish::Layer(layer) => state.layer = layer,
-            Wish::Layout(layout) => {
-                // A range that goes with the old layout's tiles becomes the one that goes with the new one's.
-                let settings = &mut state.settings;
-                if settings.normalisation == Normalisation::usual_for(settings.layout) {
-                    settings.normalisation = Normalisation::usual_for(layout);
-                }
-                settings.layout = layout;
+    /// Changes what is wanted of the picture and model at hand: looks in all linked views, the rest in the active one.
+    fn want(&mut self, wish: &Wish) {
+        let is_look = matches!(wish, Wish::Layout(_) | Wish::Normalisation(_) | Wish::Colour(_));
+        let active = self.state.view().id;
+        let is_linked = is_look && self.state.links.looks && self.state.view().is_plain();
+        let mut changed: Vec<ViewId> = Vec::new();
+        for view in &mut self.state.views {
+            if view.id == active || (is_linked && view.is_plain()) {
+                change(view, wish);
+                changed.push(view.id);
             }
-            Wish::Normalisation(normalisation) => state.settings.normalisation = normalisation,
-            Wish::Colour(colour) => state.settings.colour = colour,
-            Wish::Fit(fit) => state.input.fit = fit,
-            Wish::Values(values) => state.input.values = values,
+        }
+        for id in changed {
+            self.show(id);
         }
     }
 
     fn set_model(&mut self, row: &'static Row) {
         match (row.build)() {
             Ok(graph) => {
+                let view = self.state.view_mut();
                 // A layer of that name may be in the other model too; where not, its last is shown.
-                if let LayerChoice::Named(name) = &self.state.layer
+                if let LayerChoice::Named(name) = &view.layer
                     && graph.find(name).is_none()
                 {
-                    self.state.layer = LayerChoice::Final;
+                    view.layer = LayerChoice::Final;
                 }
-                self.state.row = row;
-                self.state.graph = Arc::new(graph);
-                self.show();
+                view.row = row;
+                view.graph = Arc::new(graph);
+                self.show_active();
             }
             Err(error) => self.state.say(Tone::Bad, error.to_string()),
         }
     }
 
+    /// Changes the pictures of a view, and of all others where pictures are linked.
+    pub(super) fn change_pictures(&mut self, id: ViewId, change: impl Fn(&mut ViewState)) {
+        let is_linked = self.state.links.pictures && self.state.find(id).is_some_and(ViewState::is_plain);
+        let mut changed = Vec::new();
+        for view in &mut self.state.views {
+            if view.id == id || (is_linked && view.is_plain()) {
+                change(view);
+                changed.push(view.id);
+            }
+        }
+        for id in changed {
+            self.show(id);
+        }
+    }
+
+    pub(super) fn set_frame(&mut self, index: usize) {
+        let view = self.state.view();
+        let (id, open) = (view.id, view.source.clone());
+        let Some(open) = open.filter(|open| index < open.source.len() && index != open.index) else { return };
+        self.change_pictures(id, |view| {
+            if let Some(own) = &mut view.source
+                && Arc::ptr_eq(&own.source, &open.source)
+            {
+                own.index = index;
+                view.picture = frame(own);
+            }
+        });
+    }
+
+    /// Cameras are of one view even where pictures are linked: left, centre and right of one moment stand side by side.
+    fn set_camera(&mut self, camera: Camera) {
+        let view = self.state.view_mut();
+        if let Some(open) = &mut view.source {
+            open.camera = Some(camera);
+            view.picture = frame(open);
+            self.show_active();
+        }
+    }
+
+    fn set_device(&mut self, device: crate::engine::DeviceChoice) {
+        self.state.device = device;
+        let ids: Vec<ViewId> = self.state.views.iter().map(|view| view.id).collect();
+        for id in ids {
+            self.show(id);
+        }
+    }
+
     /// Wants again what is on screen.
     fn go_back(&mut self) {
-        let Some(good) = self.state.good.clone() else { return };
-        let state = &mut self.state;
-        if let (PictureChoice::Frame { index, camera, .. }, Some(open)) = (&good.picture, &mut state.source) {
+        let Some(good) = self.state.view().good.clone() else { return };
+        self.state.weight_files.retain(|(tag, _)| *tag != good.row.tag);
+        self.state.weight_files.extend(good.weights_file.map(|file| (good.row.tag, file)));
+        let view = self.state.view_mut();
+        if let (PictureChoice::Frame { index, camera, .. }, Some(open)) = (&good.picture, &mut view.source) {
             (open.index, open.camera) = (*index, *camera);
         }
-        state.weight_files.retain(|(tag, _)| *tag != good.row.tag);
-        state.weight_files.extend(good.weights_file.map(|file| (good.row.tag, file)));
-        (state.picture, state.layer) = (good.picture, good.layer);
-        (state.input, state.settings) = (good.input, good.settings);
+        if view.is_plain() {
+            (view.picture, view.layer, view.input) = (good.picture, good.layer, good.input);
+            (view.settings, view.sifting) = (good.settings, good.sifting);
+        }
         self.set_model(good.row);
     }
 
+    pub(super) fn select(&mut self, channel: Option<usize>) {
+        let view = self.state.view_mut();
+        view.selected = channel;
+        self.inspect_selected();
+    }
+
+    /// Changes the active view's place, and with it that of all others where zoom is linked.
     fn on_viewport(&mut self, change: impl FnOnce(&mut Viewport, egui::Rect, egui::Vec2)) {
-        if let (Some(panel), Some(shown)) = (self.scratch.mosaic_panel, &self.state.shown) {
-            let pixels = &shown.mosaic.pixels;
-            let size = egui::vec2(pixels.width() as f32, pixels.height() as f32);
-            change(&mut self.scratch.viewport, panel, size);
+        let view = self.state.view();
+        let Some(shown) = &view.shown else { return };
+        let pixels = &shown.mosaic.pixels;
+        let size = egui::vec2(pixels.width() as f32, pixels.height() as f32);
+        let id = view.id;
+        let scratch = self.scratch.views.entry(id).or_default();
+        if let Some(panel) = scratch.panel {
+            change(&mut scratch.viewport, panel, size);
+            self.lead_viewports(id);
         }
     }
 
     fn show_selected(&mut self) {
-        let rect = self.state.shown.as_ref().zip(self.state.selected).and_then(|(shown, channel)| {
+        let view = self.state.view();
+        let rect = view.shown.as_ref().zip(view.selected).and_then(|(shown, channel)| {
             let position = shown.mosaic.order.position_of(channel)?;
             shown.mosaic.geometry.filter_rect(position)
         });
@@ -183,7 +262,11 @@ impl App {
     }
 
     /// Asks on a thread of its own; the answer comes as an event.
-    fn ask(&mut self, ctx: &egui::Context, question: impl FnOnce(&dyn Dialogs) -> Picked + Send + 'static) {
+    pub(super) fn ask(
+        &mut self,
+        ctx: &egui::Context,
+        question: impl FnOnce(&dyn Dialogs) -> Picked + Send + 'static,
+    ) {
         let (dialogs, sender, wake) = (Arc::clone(&self.dialogs), self.sender.clone(), ctx.clone());
         let spawned = std::thread::Builder::new().name("dialog".into()).spawn(move || {
             let asked = Instant::now();
@@ -201,6 +284,47 @@ impl App {
             self.state
                 .say(Tone::Bad, format!("can't open a dialog ({error}); type the path or drop the file"));
         }
+    }
+}
+
+/// What a dialog proposes.
+fn export_name(what: Export, shown: &super::shown::Shown, selected: Option<usize>) -> String {
+    let name = shown.file_name();
+    let stem = name.strip_suffix(".png").unwrap_or(&name);
+    match (what, selected) {
+        (Export::Values, _) => format!("{stem}.npy"),
+        (Export::Filter, Some(channel)) => format!("{stem}__filter_{channel}.png"),
+        (Export::Filter, None) => name,
+        (Export::Sheet, _) => format!("{stem}__sheet.png"),
+    }
+}
+
+fn change(view: &mut ViewState, wish: &Wish) {
+    match wish {
+        Wish::Layer(layer) => view.layer = layer.clone(),
+        Wish::Layout(layout) => {
+            // A range that goes with the old layout's tiles becomes the one that goes with the new one's.
+            let settings = &mut view.settings;
+            if settings.normalisation == Normalisation::usual_for(settings.layout) {
+                settings.normalisation = Normalisation::usual_for(*layout);
+            }
+            settings.layout = *layout;
+        }
+        Wish::Normalisation(normalisation) => view.settings.normalisation = *normalisation,
+        Wish::Colour(colour) => view.settings.colour = *colour,
+        Wish::Fit(fit) => view.input.fit = *fit,
+        Wish::Values(values) => view.input.values = *values,
+        Wish::Sift(sifting) => view.sifting = *sifting,
+    }
+}
+
+/// The picture of the moment that a data set stands at.
+pub(super) fn frame(open: &super::view_state::OpenSource) -> PictureChoice {
+    PictureChoice::Frame {
+        source: Arc::clone(&open.source),
+        place: open.place.clone(),
+        index: open.index,
+        camera: open.camera,
     }
 }
 

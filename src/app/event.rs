@@ -1,13 +1,27 @@
 //! What the worker does for the window, and what it tells it.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
-use super::shown::Shown;
+use egui::ColorImage;
+
+use super::command::Export;
+use super::shown::{Inspected, Shown};
+use super::view_state::OpenSource;
+use crate::engine::{CancelToken, DeviceChoice};
+use crate::formats::{FigureRecord, PictureRecord};
+use crate::graph::NodeId;
 use crate::input::dataset::{Camera, Source};
+use crate::input::live::{FeedEnd, Frame, Grown};
 use crate::models::Row;
 use crate::mosaic::{MosaicSettings, Paper};
-use crate::render::InputChoices;
+use crate::render::{BatchLayers, BatchModel, BatchPlan, InputChoices};
+use crate::tensor::{FilterStats, KindCounts, MapShape, Sifting};
+
+/// A view's number, stable while others come and go.
+pub(super) type ViewId = u64;
 
 /// A picture, before it is read.
 #[derive(Clone)]
@@ -27,6 +41,46 @@ pub(super) enum PictureChoice {
         /// Whose picture of that moment.
         camera: Option<Camera>,
     },
+    /// A frame of a stream.
+    Live(Frame),
+    /// A picture from the clipboard.
+    Pasted(Frame),
+}
+
+impl PartialEq for PictureChoice {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Cat, Self::Cat) => true,
+            (Self::File(a), Self::File(b)) => a == b,
+            (
+                Self::Frame { source: a, index: i, camera: c, .. },
+                Self::Frame { source: b, index: j, camera: d, .. },
+            ) => Arc::ptr_eq(a, b) && (i, c) == (j, d),
+            (Self::Live(a), Self::Live(b)) | (Self::Pasted(a), Self::Pasted(b)) => a.number == b.number,
+            _ => false,
+        }
+    }
+}
+
+/// A moment's small picture.
+#[derive(Clone)]
+pub(super) struct ThumbKey {
+    pub(super) source: Arc<dyn Source>,
+    pub(super) index: usize,
+    pub(super) camera: Option<Camera>,
+}
+
+impl PartialEq for ThumbKey {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.source, &other.source) && (self.index, self.camera) == (other.index, other.camera)
+    }
+}
+
+/// A data set's labels over its moments.
+pub(super) struct LabelLines {
+    pub(super) source: Arc<dyn Source>,
+    /// Name, and (moment, value) by moment.
+    pub(super) lines: Vec<(String, Vec<[f64; 2]>)>,
 }
 
 /// Which layer is wanted.
@@ -38,20 +92,57 @@ pub(super) enum LayerChoice {
     Named(String),
 }
 
-/// All that decides what is on screen. The worker works out what of it is new.
+/// All that decides what a view shows. The worker works out what of it is new.
 #[derive(Clone)]
 pub(super) struct Wanted {
     pub(super) picture: PictureChoice,
+    /// The picture whose answers are subtracted, in a view of a difference.
+    pub(super) minus: Option<PictureChoice>,
     pub(super) row: &'static Row,
     pub(super) weights_file: Option<PathBuf>,
+    pub(super) device: DeviceChoice,
     pub(super) layer: LayerChoice,
     pub(super) input: InputChoices,
     pub(super) settings: MosaicSettings,
+    pub(super) sifting: Sifting,
+    /// Counts what a person opened anew: the same path may hold another file since.
+    pub(super) generation: u64,
     /// Longest side of a texture here.
     pub(super) max_texture_side: usize,
 }
 
-/// Work for the worker. `Show` is replaced by a newer one; the others are all done.
+impl Wanted {
+    /// Whether two wishes are of one model, run on one picture, whatever is looked at of it.
+    pub(super) fn is_same_run(&self, other: &Self) -> bool {
+        self.row.tag == other.row.tag
+            && self.picture == other.picture
+            && self.minus == other.minus
+            && self.weights_file == other.weights_file
+            && self.device == other.device
+            && self.input == other.input
+            && self.generation == other.generation
+    }
+}
+
+impl PartialEq for Wanted {
+    fn eq(&self, other: &Self) -> bool {
+        self.is_same_run(other)
+            && self.layer == other.layer
+            && self.settings == other.settings
+            && self.sifting == other.sifting
+            && self.max_texture_side == other.max_texture_side
+    }
+}
+
+/// A filter that a person keeps in sight.
+#[derive(Clone, Debug)]
+pub(super) struct PinnedFilter {
+    pub(super) id: u64,
+    pub(super) layer: String,
+    pub(super) channel: usize,
+}
+
+/// Work for the worker. `Show` and `Open` are replaced by a newer one of their view; the others are all done.
 pub(super) enum Job {
     /// Bring this on screen. The number comes back with the answer.
     Show(u64, Box<Wanted>),
@@ -59,6 +150,15 @@ pub(super) enum Job {
     Open(u64, PathBuf),
     /// Find the models that a weight file fits.
     Fit(PathBuf),
+    /// Look at many layers of one run at once: a small picture and the numbers of each. Makes way for what is wanted on screen.
+    Walk {
+        wanted: Box<Wanted>,
+        nodes: Vec<NodeId>,
+        /// Cancelled once the window wants another walk.
+        stale: CancelToken,
+    },
+    /// Paint pinned filters of the wanted model for its picture. Makes way too.
+    Pins { wanted: Box<Wanted>, pins: Vec<PinnedFilter>, stale: CancelToken },
     /// Write what is shown as PNG.
     Save {
         /// What to write.
@@ -72,6 +172,147 @@ pub(super) enum Job {
         /// What the figure is made for.
         paper: Paper,
     },
+    /// Write a layer's values.
+    SaveValues { shown: Arc<Shown>, path: PathBuf },
+    /// Write one filter's map.
+    SaveFilter { shown: Arc<Shown>, channel: usize, path: PathBuf, has_caption: bool, paper: Paper },
+    /// Write the picture and all views on one sheet.
+    SaveSheet { views: Vec<Arc<Shown>>, path: PathBuf, paper: Paper },
+    /// Make what saving would write, for the clipboard.
+    Copy { shown: Arc<Shown>, has_caption: bool, paper: Paper },
+    /// Write many figures; makes way after each.
+    Batch(Box<BatchJob>),
+}
+
+/// A batch at work, and what is left of it.
+pub(super) struct BatchJob {
+    pub(super) plan: Arc<BatchPlan>,
+    pub(super) folder: PathBuf,
+    pub(super) device: DeviceChoice,
+    /// The run that is next.
+    pub(super) next: usize,
+    pub(super) input: InputChoices,
+    pub(super) settings: MosaicSettings,
+    pub(super) sifting: Sifting,
+    pub(super) paper: Paper,
+    pub(super) has_caption: bool,
+    pub(super) has_values: bool,
+    pub(super) called_off: CancelToken,
+    pub(super) written: Vec<PathBuf>,
+    pub(super) news: BatchNews,
+}
+
+/// How far a batch is, and what came of it.
+#[derive(Clone, Debug, Default)]
+pub(super) struct BatchNews {
+    pub(super) num_runs: usize,
+    pub(super) num_runs_done: usize,
+    pub(super) num_written: usize,
+    /// Figures that were there already.
+    pub(super) num_kept: usize,
+    /// Picture and reason.
+    pub(super) failed: Vec<(String, String)>,
+    /// Time spent on it, not waiting.
+    pub(super) busy: Duration,
+    pub(super) is_called_off: bool,
+    pub(super) is_over: bool,
+}
+
+impl BatchNews {
+    /// Time left if it goes on as it did; none before the first run is done.
+    pub(super) fn time_left(&self) -> Option<Duration> {
+        let left = self.num_runs.saturating_sub(self.num_runs_done);
+        (self.num_runs_done > 0).then(|| self.busy / self.num_runs_done as u32 * left as u32)
+    }
+
+    /// One line at the end.
+    pub(super) fn summary(&self) -> String {
+        let how = if self.is_called_off { "batch cancelled" } else { "batch done" };
+        let kept = match self.num_kept {
+            0 => String::new(),
+            num => format!(", {num} were there already and kept"),
+        };
+        let failed = match self.failed.len() {
+            0 => String::new(),
+            num => format!(", {num} pictures failed"),
+        };
+        format!("{how}: {} figures written{kept}{failed}", self.num_written)
+    }
+}
+
+/// What a batch is to be of, before it is settled.
+pub(super) struct PlanRequest {
+    pub(super) picture: PictureChoice,
+    /// The data set, where all its moments are meant.
+    pub(super) source: Option<OpenSource>,
+    /// First and last of them.
+    pub(super) moments: (usize, usize),
+    pub(super) models: Vec<BatchModel>,
+    pub(super) layers: BatchLayers,
+    pub(super) folder: PathBuf,
+}
+
+/// A figure of this program that was opened.
+pub(super) struct RestoredFigure {
+    pub(super) path: PathBuf,
+    pub(super) record: FigureRecord,
+    /// Its picture, where one with that hash was found.
+    pub(super) picture: Option<PictureChoice>,
+}
+
+/// Work for the second thread, which is never busy with a network.
+pub(super) enum SideJob {
+    /// Look into one filter.
+    Inspect(Arc<Shown>, usize),
+    /// Find out which devices can be had.
+    Devices,
+    /// Settle what a batch would write.
+    Plan(Box<PlanRequest>),
+    /// Is this the picture that a figure was made from?
+    Check(Arc<Shown>, PictureRecord),
+    /// Make a moment's small picture.
+    Thumb(ThumbKey),
+    /// Work out what a data set's labels look like over time.
+    Labels(Arc<dyn Source>),
+    /// Find the filters of one view that answer as a filter of another does.
+    Match {
+        from: Arc<Shown>,
+        channel: usize,
+        to: Arc<Shown>,
+        /// The view that is searched, and the name of the one the filter is from.
+        view: ViewId,
+        of: String,
+    },
+}
+
+/// One layer of a walk.
+#[derive(Clone)]
+pub(super) struct LayerSummary {
+    pub(super) name: String,
+    pub(super) shape: MapShape,
+    pub(super) counts: KindCounts,
+    pub(super) min: f32,
+    pub(super) mean: f32,
+    pub(super) max: f32,
+    pub(super) deviation: f32,
+    pub(super) zero_share: f32,
+    /// The mean of all its maps, small.
+    pub(super) mean_map: Arc<ColorImage>,
+}
+
+/// Many layers of one run.
+pub(super) struct Walked {
+    pub(super) wanted: Box<Wanted>,
+    pub(super) layers: HashMap<NodeId, LayerSummary>,
+}
+
+/// A pinned filter as it answers to a picture.
+#[derive(Clone)]
+pub(super) struct PinImage {
+    pub(super) id: u64,
+    pub(super) picture: String,
+    pub(super) map: Arc<ColorImage>,
+    pub(super) stats: FilterStats,
 }
 
 /// What the worker tells. Errors are values; the window shows each once.
@@ -86,10 +327,40 @@ pub(super) enum Event {
     Source(u64, PathBuf, Arc<dyn Source>),
     /// A path is taken for a picture.
     Picture(u64, PathBuf),
+    /// The same, with something to be said of it.
+    PictureWithNote(u64, PathBuf, String),
     /// A path is neither.
     OpenFailed(u64, String),
     /// Models that a weight file fits, at least one.
     Fits(PathBuf, Vec<&'static Row>),
+    /// Layers were looked at.
+    Walked(Arc<Walked>),
+    /// Pinned filters were painted.
+    Pins(Vec<PinImage>),
+    /// A filter was looked into.
+    Inspected(Box<Inspected>),
+    /// Filters of a view that answer as another view's filter (named) does, best first.
+    Matched(ViewId, String, Vec<(usize, f64)>),
+    /// A moment's small picture; none where it can't be read.
+    Thumb(ThumbKey, Option<Arc<ColorImage>>),
+    /// A data set's labels.
+    Labels(LabelLines),
+    /// A path is a figure of this program.
+    Figure(u64, Box<RestoredFigure>),
+    /// Whether a picture is the one that a figure was made from, and its name there.
+    Checked(bool, String),
+    /// Devices, and why one can't be had.
+    Devices(Vec<(DeviceChoice, Result<(), String>)>),
+    /// What a batch would write, or why nothing.
+    Planned(Result<Arc<BatchPlan>, String>),
+    /// How far the batch is.
+    Batch(BatchNews),
+    /// A picture for the clipboard.
+    Copied(Arc<ColorImage>),
+    /// A watched folder has something new.
+    Grown(Grown),
+    /// A stream of frames is over.
+    FeedEnded(FeedEnd),
     /// An errand came to nothing.
     ErrandFailed(String),
     /// A file was written.
@@ -102,7 +373,14 @@ pub(super) enum Event {
 
 impl Picked {
     pub(super) fn is_none(&self) -> bool {
-        matches!(self, Self::Open(None) | Self::Weights(None) | Self::Save(None, _))
+        matches!(
+            self,
+            Self::Open(None)
+                | Self::Weights(None)
+                | Self::Save(None, _)
+                | Self::Export(None, _)
+                | Self::BatchFolder(None)
+        )
     }
 }
 
@@ -114,4 +392,8 @@ pub(super) enum Picked {
     Weights(Option<PathBuf>),
     /// Where to save what was on screen when the question was asked.
     Save(Option<PathBuf>, Arc<Shown>),
+    /// Where to export to.
+    Export(Option<PathBuf>, Export),
+    /// A batch's folder.
+    BatchFolder(Option<PathBuf>),
 }

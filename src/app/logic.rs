@@ -1,57 +1,161 @@
-//! What happens between frames: worker events in, keys and dropped files in.
+//! What happens between frames: worker events in, and what follows from them. Keys are in `keys`.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use egui::{Key, KeyboardShortcut, Modifiers};
-
+use super::browse::is_lasting;
 use super::command::Command;
-use super::event::{Event, Job, Picked, PictureChoice};
-use super::state::{OpenSource, Tone, Trouble};
+use super::dispatch::frame;
+use super::event::{Event, Job, Picked, PictureChoice, PinnedFilter, SideJob, ViewId, Wanted};
+use super::shown::Shown;
+use super::state::{BatchScope, LeftTab, Tone};
+use super::view_state::{Closest, OpenSource, Trouble};
 use super::window::App;
+use crate::engine::CancelToken;
 use crate::input::dataset::Source;
 
 /// Events are taken for at most this long a frame; the rest waits for the next.
 const DRAIN_BUDGET: Duration = Duration::from_millis(8);
 
-const OPEN: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::O);
-const SAVE: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::S);
-const QUIT: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::Q);
-
-/// Keys and what they do, for the help window; those without modifiers count only while no text is being typed.
-pub(super) const KEYS: [(&str, &str); 10] = [
-    ("Ctrl+O", "open a picture or a driving log"),
-    ("Ctrl+S", "save the mosaic"),
-    ("F", "fit the mosaic to the window"),
-    ("+ / −", "zoom"),
-    ("1", "one value to one screen pixel"),
-    ("arrow keys", "select the neighbouring filter"),
-    ("Enter", "show the selected filter large"),
-    ("Esc", "select no filter; close this"),
-    ("Page up / down", "previous or next moment of a data set"),
-    ("F1", "this help"),
-];
-
 impl App {
-    /// Posts what is wanted now; whatever ran for an older wish is cancelled. A model without weights is no job but a state.
-    pub(super) fn show(&mut self) {
+    pub(super) fn show_active(&mut self) {
+        self.show(self.state.view().id);
+    }
+
+    /// Posts what is wanted now of a view; whatever ran for an older wish of it is cancelled. What is kept is on screen in the next
+    /// frame; a model without weights is no job but a state. Differences that depend on the view are shown anew too.
+    pub(super) fn show(&mut self, id: ViewId) {
         self.newest_job += 1;
-        self.state.trouble = None;
-        if self.state.has_weights() {
-            self.state.busy = Some("Waiting for the worker…");
-            self.worker.post(Job::Show(self.newest_job, Box::new(self.state.wanted())));
-        } else {
-            self.state.busy = None;
-            self.state.trouble = Some(Trouble::NeedsWeights);
+        let job = self.newest_job;
+        let Some(at) = self.state.views.iter().position(|view| view.id == id) else { return };
+        let wanted = self.state.wanted(&self.state.views[at]);
+        let has_weights = wanted.as_ref().is_ok_and(|w| self.state.has_weights(w.row));
+        let view = &mut self.state.views[at];
+        (view.job, view.busy, view.trouble) = (job, None, None);
+        match wanted {
+            Err(reason) => {
+                view.trouble = Some(Trouble::NoDifference(reason));
+                view.shown = None;
+                self.worker.withdraw(id);
+            }
+            Ok(_) if !has_weights => {
+                view.trouble = Some(Trouble::NeedsWeights);
+                self.worker.withdraw(id);
+            }
+            Ok(wanted) => {
+                if let Some(shown) = self.kept.get(&wanted) {
+                    self.worker.withdraw(id);
+                    self.take_shown(at, &shown);
+                } else {
+                    view.busy = Some("Waiting for the worker…");
+                    self.worker.post(id, Job::Show(job, Box::new(wanted)));
+                }
+            }
+        }
+        if id == self.state.view().id {
+            self.plan_batch();
+        }
+        let depends = |of: Option<(ViewId, ViewId)>| of.is_some_and(|(a, b)| a == id || b == id);
+        let dependents: Vec<ViewId> =
+            self.state.views.iter().filter(|v| depends(v.difference_of)).map(|v| v.id).collect();
+        for dependent in dependents {
+            self.show(dependent);
         }
     }
 
-    /// Has the worker find out what a path is; the newest wish wins here too.
+    /// A finished view comes on screen.
+    fn take_shown(&mut self, at: usize, shown: &Arc<Shown>) {
+        let wanted = self.state.wanted(&self.state.views[at]).ok();
+        let view = &mut self.state.views[at];
+        let num_filters = shown.activation.shape().channels;
+        if view.selected.is_some_and(|channel| channel >= num_filters) {
+            view.selected = None;
+        }
+        let is_same_size = view.shown.as_ref().is_some_and(|old| {
+            old.mosaic.pixels.width() == shown.mosaic.pixels.width()
+                && old.mosaic.pixels.height() == shown.mosaic.pixels.height()
+        });
+        let is_same_layer = view.shown.as_ref().is_some_and(|old| {
+            old.row().tag == shown.row().tag && old.node == shown.node && Arc::ptr_eq(&old.view, &shown.view)
+        });
+        if !is_same_layer {
+            view.closest = None;
+        }
+        let scratch = self.scratch.views.entry(view.id).or_default();
+        if !is_same_size {
+            scratch.viewport.is_fitted = true;
+        }
+        scratch.hovered = None;
+        (view.busy, view.trouble) = (None, None);
+        view.shown = Some(Arc::clone(shown));
+        if let Some(wanted) = wanted {
+            if is_lasting(&wanted) {
+                self.kept.insert(wanted.clone(), Arc::clone(shown), shown.num_bytes());
+            }
+            view.good = Some(wanted);
+        }
+        if at == self.state.active {
+            self.inspect_selected();
+            self.paint_pins();
+        }
+        self.check_expected(shown);
+        self.share_scale(false);
+    }
+
+    /// Has the layers at a glance made anew where they are looked at and are of something else.
+    pub(super) fn ask_for_walk(&mut self) {
+        let is_seen = self.state.tab == LeftTab::Layers || self.state.open.table;
+        let view = self.state.view();
+        if !is_seen || view.shown.is_none() || view.busy.is_some() || !view.is_plain() {
+            return;
+        }
+        let Ok(wanted) = self.state.wanted(view) else { return };
+        let every_node = self.state.lists_every_node;
+        let is_asked = self
+            .state
+            .walk
+            .asked
+            .as_ref()
+            .is_some_and(|(w, every, _)| w.is_same_run(&wanted) && *every == every_node);
+        if is_asked || !self.state.has_weights(wanted.row) {
+            return;
+        }
+        let nodes = view.walk(every_node);
+        if let Some((_, _, stale)) = &self.state.walk.asked {
+            stale.cancel();
+        }
+        let stale = CancelToken::new();
+        let wanted = Box::new(wanted);
+        self.state.walk.asked = Some((wanted.clone(), every_node, stale.clone()));
+        self.errand(Job::Walk { wanted, nodes, stale });
+    }
+
+    /// Has the pinned filters of the active view's model painted for its picture.
+    pub(super) fn paint_pins(&mut self) {
+        let view = self.state.view();
+        let pins: Vec<PinnedFilter> = self
+            .state
+            .pins
+            .iter()
+            .filter(|pin| pin.row.tag == view.row.tag)
+            .map(|pin| pin.filter.clone())
+            .collect();
+        let wanted = self.state.wanted(view).ok().filter(|w| w.minus.is_none());
+        let Some(wanted) = wanted.filter(|_| !pins.is_empty() && view.trouble.is_none()) else { return };
+        self.pins_asked.cancel();
+        self.pins_asked = CancelToken::new();
+        self.errand(Job::Pins { wanted: Box::new(wanted), pins, stale: self.pins_asked.clone() });
+    }
+
+    /// Has the worker find out what a path is; the newest wish of the view wins here too.
     pub(super) fn open(&mut self, path: PathBuf) {
         self.newest_job += 1;
-        self.state.busy = Some("Opening…");
-        self.worker.post(Job::Open(self.newest_job, path));
+        let job = self.newest_job;
+        let view = self.state.view_mut();
+        (view.job, view.busy) = (job, Some("Opening…"));
+        let id = view.id;
+        self.worker.post(id, Job::Open(job, path));
     }
 
     pub(super) fn errand(&mut self, job: Job) {
@@ -60,77 +164,145 @@ impl App {
         }
     }
 
-    pub(super) fn drain_events(&mut self) {
+    /// Work for the second thread that nobody waits for.
+    pub(super) fn errand_beside(&mut self, job: SideJob) {
+        if self.side.enqueue(job).is_err() {
+            self.state.say(Tone::Bad, "too much is waiting to be done; try again when it is");
+        }
+    }
+
+    pub(super) fn drain_events(&mut self, ctx: &egui::Context) {
         let started = Instant::now();
         while started.elapsed() < DRAIN_BUDGET {
             let Ok(event) = self.events.try_recv() else { return };
-            self.take_event(event);
+            self.take_event(ctx, event);
         }
     }
 
-    fn take_event(&mut self, event: Event) {
-        let newest = self.newest_job;
-        let state = &mut self.state;
+    fn take_event(&mut self, ctx: &egui::Context, event: Event) {
         match event {
-            Event::Busy(job, what) if job == newest => state.busy = Some(what),
-            Event::Shown(job, shown) if job == newest => {
-                let num_filters = shown.activation.shape().channels;
-                if state.selected.is_some_and(|channel| channel >= num_filters) {
-                    state.selected = None;
+            Event::Devices(devices) => self.state.devices = devices,
+            Event::Busy(job, what) => {
+                if let Some(at) = self.place_of(job) {
+                    self.state.views[at].busy = Some(what);
                 }
-                let is_same_size = state.shown.as_ref().is_some_and(|old| {
-                    old.mosaic.pixels.width() == shown.mosaic.pixels.width()
-                        && old.mosaic.pixels.height() == shown.mosaic.pixels.height()
-                });
-                if !is_same_size {
-                    self.scratch.viewport.is_fitted = true;
+            }
+            Event::Shown(job, shown) => {
+                if let Some(at) = self.place_of(job) {
+                    self.take_shown(at, &shown);
                 }
-                self.scratch.hovered = None;
-                state.busy = None;
-                state.trouble = None;
-                state.shown = Some(shown);
-                state.good = Some(state.wanted());
             }
-            Event::Failed(job, reason) if job == newest => {
-                state.busy = None;
-                state.trouble = Some(Trouble::Failed(reason));
+            Event::Failed(job, reason) => {
+                if let Some(at) = self.place_of(job) {
+                    let view = &mut self.state.views[at];
+                    (view.busy, view.trouble) = (None, Some(Trouble::Failed(reason)));
+                }
             }
-            Event::Picture(job, path) if job == newest => {
-                state.source = None;
-                state.picture = PictureChoice::File(path);
-                self.show();
+            Event::Picture(job, path) => {
+                if let Some(at) = self.place_of(job) {
+                    self.remember_opened(&path);
+                    let before = self.snapshot();
+                    let id = self.state.views[at].id;
+                    self.change_pictures(id, |view| {
+                        view.source = None;
+                        view.generation += 1;
+                        view.picture = PictureChoice::File(path.clone());
+                    });
+                    self.keep_step(before);
+                }
             }
-            Event::Source(job, place, source) if job == newest => self.open_source(place, source),
-            Event::OpenFailed(job, reason) if job == newest => {
-                state.say(Tone::Bad, reason);
-                // What was wanted before still is.
-                self.show();
+            Event::PictureWithNote(job, path, note) => {
+                if self.place_of(job).is_some() {
+                    self.state.say(Tone::Bad, note);
+                    self.take_event(ctx, Event::Picture(job, path));
+                }
+            }
+            Event::Source(job, place, source) => {
+                if let Some(at) = self.place_of(job) {
+                    self.open_source(self.state.views[at].id, &place, &source);
+                }
+            }
+            Event::OpenFailed(job, reason) => {
+                if let Some(at) = self.place_of(job) {
+                    self.state.say(Tone::Bad, reason);
+                    // What was wanted before still is.
+                    self.show(self.state.views[at].id);
+                }
             }
             Event::Fits(path, rows) => match rows[..] {
                 [row] => self.commands.push(Command::UseWeights(row, path)),
-                _ => state.weights_question = Some((path, rows)),
+                _ => self.state.weights_question = Some((path, rows)),
             },
-            Event::ErrandFailed(reason) => state.say(Tone::Bad, reason),
-            Event::NoDialog => state.say(
+            Event::Walked(walked) => {
+                let is_wanted =
+                    |asked: &(Box<Wanted>, bool, CancelToken)| asked.0.is_same_run(&walked.wanted);
+                if self.state.walk.asked.as_ref().is_some_and(is_wanted) {
+                    self.state.walk.done = Some(walked);
+                }
+            }
+            Event::Pins(images) => {
+                for image in images {
+                    if let Some(pin) = self.state.pins.iter_mut().find(|pin| pin.filter.id == image.id) {
+                        pin.image = Some(image);
+                    }
+                }
+            }
+            Event::Inspected(inspected) => {
+                let view = self.state.view();
+                let is_current = view.selected == Some(inspected.channel)
+                    && view.shown.as_ref().is_some_and(|s| std::ptr::eq(Arc::as_ptr(s), inspected.of.as_ptr()));
+                if is_current {
+                    self.state.inspected = Some(inspected);
+                }
+            }
+            Event::Figure(job, figure) => {
+                if let Some(at) = self.place_of(job) {
+                    self.take_figure(at, &figure);
+                }
+            }
+            Event::Matched(id, of, found) => self.take_match(id, of, found),
+            Event::ErrandFailed(reason) => self.state.say(Tone::Bad, reason),
+            Event::NoDialog => self.state.say(
                 Tone::Bad,
                 "no file dialog opened (this system may have none): type a path on the left, or drop the file here",
             ),
-            Event::Saved(path) => state.say(Tone::Good, format!("saved \"{}\"", path.display())),
+            Event::Saved(path) => self.state.say(Tone::Good, format!("saved \"{}\"", path.display())),
             Event::Picked(Picked::Open(Some(path))) => self.commands.push(Command::Open(path)),
             Event::Picked(Picked::Weights(Some(path))) => self.commands.push(Command::OpenWeights(path)),
             Event::Picked(Picked::Save(Some(path), shown)) => self.commands.push(Command::Save(path, shown)),
-            // Answers to wishes that have been replaced, and dialogs closed without an answer.
-            Event::Busy(..)
-            | Event::Shown(..)
-            | Event::Failed(..)
-            | Event::Picture(..)
-            | Event::Source(..)
-            | Event::OpenFailed(..)
-            | Event::Picked(Picked::Open(None) | Picked::Weights(None) | Picked::Save(None, _)) => {}
+            // Dialogs closed without an answer.
+            Event::Picked(Picked::Export(Some(path), what)) => self.commands.push(Command::Export(what, path)),
+            Event::Picked(Picked::BatchFolder(Some(path))) => {
+                let folder = path.display().to_string();
+                let scope = BatchScope { folder, ..self.state.batch.scope.clone() };
+                self.commands.push(Command::SetBatch(Box::new(scope)));
+            }
+            Event::Picked(_) => {}
+            of_files => self.take_file_event(ctx, of_files),
         }
     }
 
-    fn open_source(&mut self, place: PathBuf, source: Arc<dyn Source>) {
+    /// The view whose newest wish a job is; none for wishes that have been replaced.
+    fn place_of(&self, job: u64) -> Option<usize> {
+        self.state.views.iter().position(|view| view.job == job)
+    }
+
+    fn take_match(&mut self, id: ViewId, of: String, found: Vec<(usize, f64)>) {
+        let number = self.state.number(id);
+        let Some(view) = self.state.views.iter_mut().find(|view| view.id == id) else { return };
+        if found.is_empty() {
+            let why = format!(
+                "no filter of view {number} can be compared with {of}: it has no variance where both networks look"
+            );
+            self.state.say(Tone::Bad, why);
+            return;
+        }
+        view.selected = found.first().map(|(channel, _)| *channel);
+        view.closest = Some(Closest { of, found });
+        self.inspect_selected();
+    }
+
+    fn open_source(&mut self, id: ViewId, place: &std::path::Path, source: &Arc<dyn Source>) {
         let cameras = source.cameras();
         let camera = cameras
             .iter()
@@ -145,102 +317,15 @@ impl App {
                 format!("{skipped} rows of \"{}\" are left out; the first: {first}", place.display()),
             );
         }
-        self.state.source = Some(OpenSource { source, place, index: 0, camera });
-        self.show_frame();
-    }
-
-    pub(super) fn show_frame(&mut self) {
-        if let Some(open) = &self.state.source {
-            self.state.picture = PictureChoice::Frame {
-                source: Arc::clone(&open.source),
-                place: open.place.clone(),
-                index: open.index,
-                camera: open.camera,
-            };
-            self.show();
-        }
-    }
-
-    /// Dropped files and keys become commands.
-    pub(super) fn take_input(&mut self, ctx: &egui::Context) {
-        let dropped: Vec<PathBuf> =
-            ctx.input(|i| i.raw.dropped_files.iter().map(|file| file.path().to_owned()).collect());
-        if dropped.len() > 1 {
-            self.state.say(
-                Tone::Bad,
-                "several files were dropped; the first is opened (drop their folder to see all)",
-            );
-        }
-        if let Some(path) = dropped.into_iter().next() {
-            self.commands.push(Command::Open(path));
-        }
-        let pressed = |shortcut: &KeyboardShortcut| ctx.input_mut(|i| i.consume_shortcut(shortcut));
-        for (shortcut, command) in
-            [(OPEN, Command::ChoosePicture), (SAVE, Command::ChooseSavePlace), (QUIT, Command::Quit)]
-        {
-            if pressed(&shortcut) {
-                self.commands.push(command);
-            }
-        }
-        if ctx.input_mut(|i| i.consume_key(Modifiers::NONE, Key::F1)) {
-            self.commands.push(Command::ToggleHelp);
-        }
-        // Keys belong to a widget that has the focus: a text field, a list.
-        if ctx.memory(egui::Memory::focused).is_none() {
-            self.take_plain_keys(ctx);
-        }
-    }
-
-    fn take_plain_keys(&mut self, ctx: &egui::Context) {
-        let key = |key| ctx.input_mut(|i| i.consume_key(Modifiers::NONE, key));
-        if key(Key::F) {
-            self.commands.push(Command::Fit);
-        }
-        if key(Key::Num1) {
-            self.commands.push(Command::ActualSize);
-        }
-        if key(Key::Plus) || key(Key::Equals) {
-            self.commands.push(Command::Zoom(1.5));
-        }
-        if key(Key::Minus) {
-            self.commands.push(Command::Zoom(1.0 / 1.5));
-        }
-        if key(Key::Enter) {
-            self.commands.push(Command::ShowSelected);
-        }
-        if key(Key::Escape) {
-            let is_help_open = self.state.is_help_open;
-            self.commands.push(if is_help_open { Command::ToggleHelp } else { Command::Select(None) });
-        }
-        if let Some(open) = &self.state.source {
-            let index = open.index;
-            if key(Key::PageDown) {
-                self.commands.push(Command::SetFrame(index + 1));
-            }
-            if key(Key::PageUp) {
-                self.commands.push(Command::SetFrame(index.saturating_sub(1)));
-            }
-        }
-        let steps =
-            [(Key::ArrowLeft, 0, -1), (Key::ArrowRight, 0, 1), (Key::ArrowUp, -1, 0), (Key::ArrowDown, 1, 0)];
-        for (arrow, rows, columns) in steps {
-            if key(arrow)
-                && let Some(channel) = self.neighbour(rows, columns)
-            {
-                self.commands.push(Command::Select(Some(channel)));
-            }
-        }
-    }
-
-    /// The filter a step away from the selected one in the mosaic; the first where none is selected.
-    fn neighbour(&self, rows: isize, columns: isize) -> Option<usize> {
-        let shown = self.state.shown.as_ref()?;
-        let grid = shown.mosaic.geometry.grid();
-        let Some(selected) = self.state.selected else { return shown.mosaic.order.channel_at(0) };
-        let position = shown.mosaic.order.position_of(selected)?;
-        let (row, column) = (position / grid.columns, position % grid.columns);
-        let row = row.checked_add_signed(rows).filter(|r| *r < grid.rows)?;
-        let column = column.checked_add_signed(columns).filter(|c| *c < grid.columns)?;
-        shown.mosaic.order.channel_at(row * grid.columns + column)
+        let open = OpenSource { source: Arc::clone(source), place: place.to_owned(), index: 0, camera };
+        self.ask_for_labels(source);
+        self.remember_opened(place);
+        let before = self.snapshot();
+        self.change_pictures(id, |view| {
+            view.generation += 1;
+            view.picture = frame(&open);
+            view.source = Some(open.clone());
+        });
+        self.keep_step(before);
     }
 }

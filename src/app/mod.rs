@@ -4,17 +4,27 @@
 //! the worker thread in `pipeline`; `logic` takes its events and applies queued commands, `ui` only draws. Must not be known
 //! by any other layer.
 
+mod arrange;
+mod browse;
 mod command;
 mod dialogs;
 mod dispatch;
 mod event;
+mod export;
+mod frame_times;
+mod history;
+mod kept;
+mod keys;
 mod logic;
 mod panels;
 mod pipeline;
+mod remember;
 mod shown;
+mod side;
 mod state;
 mod textures;
 mod theme;
+mod view_state;
 mod viewport;
 mod window;
 

@@ -1,7 +1,7 @@
 //! A finished view, ready to draw: made by the worker, read by the panels, never changed.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use egui::ColorImage;
@@ -12,8 +12,8 @@ use crate::graph::{NodeId, NodeInfo};
 use crate::input::decode::Picture;
 use crate::models::Row;
 use crate::mosaic::{Mosaic, MosaicSettings};
-use crate::render::View;
-use crate::tensor::{Activation, LayerStats};
+use crate::render::{Placement, View};
+use crate::tensor::{Activation, LayerStats, Sifting};
 
 /// Bars of a histogram.
 pub(super) const NUM_BINS: usize = 48;
@@ -24,10 +24,12 @@ pub(super) struct Shown {
     pub(super) label: String,
     /// The picture as decoded.
     pub(super) picture: Arc<Picture>,
+    /// The picture whose answers were subtracted, in a difference.
+    pub(super) minus: Option<Arc<Picture>>,
     /// Beginning of file names.
     pub(super) stem: String,
-    /// The picture's file, which no figure may overwrite.
-    pub(super) picture_path: Option<PathBuf>,
+    /// The pictures' files, which no figure may overwrite.
+    pub(super) picture_paths: Vec<PathBuf>,
     /// The model, and what ran it.
     pub(super) run_by: RunBy,
     /// The picture as the network got it.
@@ -36,6 +38,8 @@ pub(super) struct Shown {
     pub(super) elapsed: Duration,
     /// Shapes and receptive fields of every node at this input size.
     pub(super) infos: Arc<[NodeInfo]>,
+    /// How the layer's maps lie on the picture.
+    pub(super) placement: Placement,
     /// The layer.
     pub(super) node: NodeId,
     /// Its values.
@@ -44,6 +48,8 @@ pub(super) struct Shown {
     pub(super) stats: Arc<LayerStats>,
     /// How the mosaic was asked for.
     pub(super) settings: MosaicSettings,
+    /// Which filters were asked for, in what order.
+    pub(super) sifting: Sifting,
     /// The mosaic: pixels, geometry, ranges.
     pub(super) mosaic: Arc<Mosaic>,
     /// The mosaic as textures will take it.
@@ -56,12 +62,21 @@ pub(super) struct Shown {
     pub(super) thumbnail: Arc<ColorImage>,
     /// Values of the layer by size: counts over [`NUM_BINS`] equal steps from the layer's smallest value to its largest.
     pub(super) histogram: [u32; NUM_BINS],
+    /// The number that filters are ordered by, of each, from the largest on.
+    pub(super) profile: Vec<f32>,
 }
 
 impl Shown {
     /// The model's row.
     pub(super) fn row(&self) -> &'static Row {
         self.run_by.backbone.row()
+    }
+
+    /// Bytes it takes in memory, the values shared with whoever made it included.
+    pub(super) fn num_bytes(&self) -> usize {
+        let pixels: usize = self.tiles.iter().map(|tile| tile.image.pixels.len() * 4).sum();
+        let small = (self.seen.pixels.len() + self.thumbnail.pixels.len()) * 4;
+        pixels + small + self.mosaic.pixels.rgba().len() + size_of_val(self.activation.values())
     }
 
     /// What a save dialog proposes.
@@ -72,6 +87,21 @@ impl Shown {
             .collect();
         format!("{plain}.png")
     }
+}
+
+/// A filter, looked into: made by the second thread from a view.
+pub(super) struct Inspected {
+    /// The view.
+    pub(super) of: Weak<Shown>,
+    pub(super) channel: usize,
+    /// Its map, a pixel a value, in the mosaic's colours.
+    pub(super) map: Arc<ColorImage>,
+    /// Counts of its values over the layer's range.
+    pub(super) bins: [u32; NUM_BINS],
+    /// Its place among all, from 1: by mean, by largest value.
+    pub(super) ranks: (usize, usize),
+    /// Filters of the layer with the most alike maps, best first: channel, correlation, map.
+    pub(super) nearest: Vec<(usize, f64, Arc<ColorImage>)>,
 }
 
 /// Counts of finite values over equal steps of a range.

@@ -32,10 +32,23 @@ pub(super) fn error(is_dark: bool) -> Color32 {
 pub(super) const CONTROLS_WIDTH: f32 = 268.0;
 /// Width of the right panel.
 pub(super) const DETAILS_WIDTH: f32 = 300.0;
-/// Largest side of the picture that the network saw.
-pub(super) const SEEN_SIDE: f32 = 224.0;
-/// Largest side of the whole picture.
-pub(super) const PICTURE_SIDE: f32 = 150.0;
+/// Height of the lines over each view.
+pub(super) const VIEW_HEADER_HEIGHT: f32 = 44.0;
+/// Longest side of the picture in a view's corner.
+pub(super) const INSET_SIDE: f32 = 96.0;
+/// Side of a layer's small picture in the tree.
+pub(super) const LAYER_SIDE: f32 = 30.0;
+/// A moment's small picture in the strip.
+pub(super) const STRIP_WIDTH: f32 = 64.0;
+pub(super) const STRIP_HEIGHT: f32 = 48.0;
+/// Height of a label's plot.
+pub(super) const LABEL_HEIGHT: f32 = 64.0;
+/// Below this height a data set's timeline leaves the room to the views.
+pub(super) const TIMELINE_ROOM: f32 = 340.0;
+/// Side of a pinned filter's map.
+pub(super) const PIN_SIDE: f32 = 56.0;
+/// Side of the maps of a filter's nearest.
+pub(super) const NEAREST_SIDE: f32 = 40.0;
 /// Most height that messages take; more scroll.
 pub(super) const MESSAGES_HEIGHT: f32 = 96.0;
 /// Most height of an error's text over the mosaic.
@@ -49,6 +62,7 @@ pub(super) const HISTOGRAM_HEIGHT: f32 = 84.0;
 pub(super) fn install(ctx: &Context) {
     ctx.set_theme(Theme::Dark);
     ctx.all_styles_mut(|style| {
+        style.text_styles.insert(egui::TextStyle::Small, egui::FontId::proportional(11.0));
         style.spacing.item_spacing = Vec2::new(8.0, 6.0);
         style.spacing.button_padding = Vec2::new(8.0, 3.0);
         style.interaction.tooltip_delay = 0.3;

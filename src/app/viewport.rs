@@ -71,6 +71,14 @@ impl Viewport {
         self.is_fitted = false;
     }
 
+    /// Lies as another viewport does on its own panel and mosaic: as many times the fitted size, the same part in the middle.
+    pub(super) fn follow(&mut self, leader: &Self, lead: (Rect, Vec2), own: (Rect, Vec2)) {
+        self.is_fitted = leader.is_fitted;
+        self.scale = leader.scale / Self::fit_scale(lead.0, lead.1) * Self::fit_scale(own.0, own.1);
+        let share = leader.offset / (lead.1 * leader.scale).max(Vec2::splat(1e-3));
+        self.offset = share * own.1 * self.scale;
+    }
+
     /// Moves the mosaic by a drag.
     pub(super) fn pan(&mut self, delta: Vec2) {
         self.offset += delta;
@@ -122,6 +130,22 @@ mod tests {
             assert_eq!(view.pixel_at(PANEL, SIZE, on_screen.center()), Some((x, y)));
         }
         assert_eq!(view.pixel_at(PANEL, SIZE, view.origin(PANEL, SIZE) - vec2(1.0, 1.0)), None);
+    }
+
+    #[test]
+    fn a_follower_shows_the_same_part_of_its_own_mosaic() {
+        let mut leader = Viewport::default();
+        leader.settle(PANEL, SIZE);
+        leader.zoom(PANEL, SIZE, pos2(200.0, 300.0), 5.0);
+        let (panel, size) = (Rect::from_min_size(pos2(10.0, 10.0), vec2(300.0, 300.0)), vec2(319.0, 255.0));
+        let mut follower = Viewport::default();
+        follower.follow(&leader, (PANEL, SIZE), (panel, size));
+        let middle =
+            |v: &Viewport, panel: Rect, size: Vec2| (panel.center() - v.origin(panel, size)) / v.scale / size;
+        let (a, b) = (middle(&leader, PANEL, SIZE), middle(&follower, panel, size));
+        assert!((a - b).length() < 1e-4, "{a:?} {b:?}");
+        let times = |v: &Viewport, panel, size| v.scale / Viewport::fit_scale(panel, size);
+        assert!((times(&leader, PANEL, SIZE) - times(&follower, panel, size)).abs() < 1e-3);
     }
 
     #[test]

@@ -5,15 +5,23 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use super::command::Commands;
 use super::dialogs::{Dialogs, SystemDialogs};
-use super::event::{Event, Job, LayerChoice, PictureChoice};
+use super::event::{Event, Job, LayerChoice, PictureChoice, SideJob, ViewId, Wanted};
+use super::frame_times::FrameTimes;
+use super::history::History;
+use super::kept::Kept;
 use super::panels;
-use super::pipeline::Pipeline;
+use super::pipeline::{Pipeline, Tell};
+use super::remember;
 use super::shown::Shown;
-use super::state::{Scratch, State};
-use super::textures::Texture;
+use super::side;
+use super::state::{Arrangement, Batch, BatchScope, LeftTab, Links, OpenWindows, Scratch, State, Walk};
+use super::textures::Textures;
 use super::theme;
-use crate::engine::{Priority, ThreadsError, Worker, start_threads};
+use super::view_state::ViewState;
+use crate::engine::{CancelToken, Priority, ThreadsError, Worker, start_threads};
+use crate::formats::PictureRecord;
 use crate::graph::GraphError;
+use crate::input::live::{Feed, FolderWatch};
 use crate::mosaic::{MosaicSettings, Paper};
 use crate::render::{ChoiceError, InputChoices, Resources, WindowRequest, choose_row};
 
@@ -56,7 +64,15 @@ pub fn run(request: WindowRequest, resources: Resources) -> Result<(), AppError>
         ..Default::default()
     };
     let create: eframe::AppCreator<'_> = Box::new(move |cc| {
-        Ok(Box::new(App::new(&cc.egui_ctx, request, resources, Arc::new(SystemDialogs))?))
+        let frames = request.frames;
+        let mut app = App::new(&cc.egui_ctx, request, resources, Arc::new(SystemDialogs))?;
+        if let Some(size) = frames {
+            app.follow_frames(&cc.egui_ctx, size, std::io::stdin());
+        }
+        if let Some(text) = cc.storage.and_then(|storage| storage.get_string(remember::KEY)) {
+            app.take_remembered(&cc.egui_ctx, &text);
+        }
+        Ok(Box::new(app))
     });
     eframe::run_native("filterscope", options, create).map_err(|error| match error {
         eframe::Error::AppCreation(error) => AppError::NoWindow(error.to_string()),
@@ -66,7 +82,10 @@ pub fn run(request: WindowRequest, resources: Resources) -> Result<(), AppError>
     })
 }
 
-/// The window's program. Fields drop in order: the receiver before the worker, which may be waiting to send.
+/// Bytes of finished views kept, so that stepping back to one takes no work.
+const VIEW_BUDGET_BYTES: usize = 256 << 20;
+
+/// The window's program. Fields drop in order: the receiver before the workers, which may be waiting to send.
 pub struct App {
     pub(super) state: State,
     pub(super) scratch: Scratch,
@@ -75,35 +94,25 @@ pub struct App {
     pub(super) events: Receiver<Event>,
     pub(super) sender: SyncSender<Event>,
     pub(super) worker: Worker<Job>,
+    pub(super) side: Worker<SideJob>,
     pub(super) dialogs: Arc<dyn Dialogs>,
-    /// Number of the newest job posted; answers to older ones are stale.
+    /// Finished views that may be wanted again.
+    pub(super) kept: Kept<Wanted, Arc<Shown>>,
+    /// The picture that a figure was made from, while it is looked for.
+    pub(super) expected: Option<PictureRecord>,
+    /// Counts pictures from the clipboard.
+    pub(super) num_pasted: u64,
+    /// Ends when it is dropped.
+    pub(super) watch: Option<FolderWatch>,
+    /// A stream of frames, and the number of the last that was taken.
+    pub(super) feed: Option<Arc<Feed>>,
+    pub(super) fed: u64,
+    /// Cancelled once pins are to be painted for something else.
+    pub(super) pins_asked: CancelToken,
+    /// Numbers of the newest job posted, view made and filter pinned.
     pub(super) newest_job: u64,
-}
-
-/// Pictures on the graphics card, of the view they were made from.
-#[derive(Default)]
-pub(super) struct Textures {
-    of: Option<Arc<Shown>>,
-    pub(super) mosaic: Option<Texture>,
-    pub(super) seen: Option<Texture>,
-    pub(super) thumbnail: Option<Texture>,
-}
-
-impl Textures {
-    /// Uploads what is new; says whether anything was.
-    fn refresh(&mut self, ctx: &egui::Context, shown: Option<&Arc<Shown>>) -> bool {
-        let Some(shown) = shown.filter(|s| !self.of.as_ref().is_some_and(|kept| Arc::ptr_eq(kept, s))) else {
-            return false;
-        };
-        self.mosaic = Some(Texture::of_tiles(ctx, "mosaic", &shown.tiles));
-        let is_same_run = self.of.as_ref().is_some_and(|kept| Arc::ptr_eq(&kept.view, &shown.view));
-        if !is_same_run {
-            self.seen = Some(Texture::of_image(ctx, "seen", &shown.seen));
-            self.thumbnail = Some(Texture::of_image(ctx, "thumbnail", &shown.thumbnail));
-        }
-        self.of = Some(Arc::clone(shown));
-        true
-    }
+    pub(super) next_view: ViewId,
+    pub(super) next_pin: u64,
 }
 
 impl App {
@@ -117,37 +126,61 @@ impl App {
         theme::install(ctx);
         let row = choose_row(request.model.as_deref(), request.weights.is_some())?;
         let (sender, events) = sync_channel(MAX_EVENTS);
-        let (to_window, wake) = (sender.clone(), ctx.clone());
-        let tell = Box::new(move |event| {
-            // A window that is gone needs no event.
-            if to_window.send(event).is_ok() {
-                wake.request_repaint();
-            }
-        });
-        let computes = (request.device, request.engine);
-        let mut pipeline = Pipeline::new(resources.store.clone(), resources.cat, computes, tell);
+        let tell = |wake: egui::Context, to_window: SyncSender<Event>| -> Tell {
+            Box::new(move |event| {
+                // A window that is gone needs no event.
+                if to_window.send(event).is_ok() {
+                    wake.request_repaint();
+                }
+            })
+        };
+        let engine = request.engine;
+        let tell_shown = tell(ctx.clone(), sender.clone());
+        let mut pipeline = Pipeline::new(resources.store.clone(), resources.cat, engine, tell_shown);
         let worker = Worker::spawn("inference", move |job, cancel| pipeline.handle(job, cancel))?;
+        let tell_found = tell(ctx.clone(), sender.clone());
+        let side = Worker::spawn("looking", move |job, _| {
+            side::handle(job, &tell_found);
+            None
+        })?;
+        let view = first_view(row)?;
         let mut app = Self {
             state: State {
                 store: resources.store,
-                picture: PictureChoice::Cat,
-                source: None,
-                row,
-                graph: Arc::new((row.build)()?),
+                views: vec![view],
+                active: 0,
+                links: Links::default(),
+                shared_range: None,
+                arrangement: Arrangement::default(),
                 weight_files: request.weights.map(|file| (row.tag, file)).into_iter().collect(),
-                layer: LayerChoice::Final,
-                input: InputChoices::default(),
-                settings: MosaicSettings { paper: Paper::Dark, ..MosaicSettings::default() },
                 has_caption: true,
                 saved_paper: Paper::Light,
-                shown: None,
-                busy: None,
-                trouble: None,
-                good: None,
                 weights_question: None,
                 messages: std::collections::VecDeque::new(),
-                selected: None,
-                is_help_open: false,
+                log: std::collections::VecDeque::new(),
+                tab: LeftTab::default(),
+                lists_every_node: false,
+                walk: Walk::default(),
+                playing: None,
+                play_speed: 2.0,
+                batch: Batch { scope: BatchScope::first(row.tag), plan: None, running: None, report: None },
+                playing_frames: None,
+                frame_speed: 5.0,
+                watched: None,
+                labels: None,
+                plotted_label: None,
+                pins: Vec::new(),
+                overlay_opacity: 0.6,
+                inspected: None,
+                open: OpenWindows::default(),
+                kept_bytes: 0,
+                frame_times: request.shows_frame_times.then(FrameTimes::default),
+                history: History::default(),
+                is_dark: true,
+                recent: Vec::new(),
+                folder: None,
+                device: request.device,
+                devices: Vec::new(),
                 max_texture_side: ctx.input(|i| i.max_texture_side),
             },
             scratch: Scratch::default(),
@@ -156,24 +189,48 @@ impl App {
             events,
             sender,
             worker,
+            side,
             dialogs,
+            kept: Kept::new(VIEW_BUDGET_BYTES),
+            watch: None,
+            expected: None,
+            num_pasted: 0,
+            feed: None,
+            fed: 0,
+            pins_asked: CancelToken::new(),
             newest_job: 0,
+            next_view: 1,
+            next_pin: 0,
         };
+        app.errand_beside(SideJob::Devices);
         match request.picture {
             Some(path) => app.open(path),
-            None => app.show(),
+            None => app.show_active(),
         }
         Ok(app)
     }
 }
 
 impl eframe::App for App {
+    fn save(&mut self, storage: &mut dyn eframe::Storage) {
+        storage.set_string(remember::KEY, self.remembered());
+    }
+
     fn logic(&mut self, ctx: &egui::Context, _frame: &mut eframe::Frame) {
+        if let Some(times) = &mut self.state.frame_times {
+            times.begin();
+        }
         self.state.max_texture_side = ctx.input(|i| i.max_texture_side);
-        self.drain_events();
+        self.drain_events(ctx);
         self.take_input(ctx);
-        if self.textures.refresh(ctx, self.state.shown.as_ref())
-            && let Some(shown) = &self.state.shown
+        self.take_frames();
+        self.play_on(ctx);
+        self.play_frames(ctx);
+        self.ask_for_thumbs();
+        self.ask_for_walk();
+        self.state.kept_bytes = self.kept.num_bytes();
+        if self.textures.refresh(ctx, &self.state)
+            && let Some(shown) = &self.state.view().shown
         {
             let what = format!("{} · {} · {}", shown.label, shown.row().tag, shown.activation.name());
             ctx.send_viewport_cmd(egui::ViewportCommand::Title(format!("{what} – filterscope")));
@@ -190,6 +247,9 @@ impl eframe::App for App {
                 commands: &mut self.commands,
             },
         );
+        if let Some(leader) = self.scratch.leader.take() {
+            self.lead_viewports(leader);
+        }
         let commands = self.commands.take();
         if !commands.is_empty() {
             let ctx = ui.ctx().clone();
@@ -198,5 +258,32 @@ impl eframe::App for App {
             }
             ctx.request_repaint();
         }
+        if let Some(times) = &mut self.state.frame_times {
+            times.end();
+        }
     }
+}
+
+/// The picture the program carries, through the model's last layer.
+fn first_view(row: &'static crate::models::Row) -> Result<ViewState, GraphError> {
+    Ok(ViewState {
+        id: 1,
+        picture: PictureChoice::Cat,
+        source: None,
+        row,
+        graph: Arc::new((row.build)()?),
+        layer: LayerChoice::Final,
+        input: InputChoices::default(),
+        settings: MosaicSettings { paper: Paper::Dark, ..MosaicSettings::default() },
+        sifting: crate::tensor::Sifting::default(),
+        difference_of: None,
+        generation: 0,
+        job: 0,
+        shown: None,
+        busy: None,
+        trouble: None,
+        good: None,
+        selected: None,
+        closest: None,
+    })
 }

@@ -7,6 +7,7 @@ use anyhow::{Context as _, bail};
 
 use super::Exit;
 use super::animate_args::{AnimateArgs, Mode};
+use super::download::{Consent, Downloads};
 use super::interrupt::cancelled_by_ctrl_c;
 use super::plan::{introduce, load, rows};
 use super::reporter::{Progress, Reporter};
@@ -131,7 +132,8 @@ fn plan(args: &AnimateArgs, resources: &Resources, reporter: &Reporter) -> anyho
     args.run.engine().check()?;
     start_threads(args.run.threads, Priority::Normal)?;
     let names: Vec<String> = args.model.iter().cloned().collect();
-    let row = rows(&names, args.weights.is_some())?.remove(0);
+    let (mut rows, file) = rows(&names, args.weights.as_deref())?;
+    let row = rows.remove(0);
     let is_data_set = args.input.is_dir() || is_log(&args.input);
     let mode = args.mode.unwrap_or(if is_data_set { Mode::Drive } else { Mode::Filters });
     if is_data_set && mode != Mode::Drive {
@@ -157,9 +159,11 @@ fn plan(args: &AnimateArgs, resources: &Resources, reporter: &Reporter) -> anyho
     let pictures = expand_inputs(std::slice::from_ref(&args.input), args.camera, None)?;
     let limit = args.limit.map_or(usize::MAX, |limit| limit as usize);
     let pictures: Vec<PictureRef> = pictures.into_iter().step_by(args.every as usize).take(limit).collect();
-    introduce(row, args.model.is_none(), reporter);
+    introduce(row, args.model.is_none() && args.weights.is_none(), reporter);
     let device = ComputeDevice::open(args.run.device)?;
-    let backbone = load(row, resources, args.weights.as_deref(), reporter)?;
+    let consent = Consent { is_given: args.download.yes, is_offline: args.download.offline };
+    let downloads = Downloads::new(consent, &resources.store, reporter, CancelToken::new());
+    let backbone = load(row, file, resources, &downloads, consent, reporter)?;
     let session = Session::with_engine(Arc::new(backbone), device, args.run.engine())?;
     let input = input(&session, &pictures, args.fit, args.preprocess)?;
     let infos =

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use clap::Args as ClapArgs;
 
-use super::args::RunArgs;
+use super::args::{DownloadArgs, RunArgs};
 use crate::input::dataset::Camera;
 use crate::input::{FitChoice, ValueChoice};
 use crate::mosaic::{ColourChoice, Normalisation, Paper};
@@ -35,7 +35,7 @@ pub(super) struct AnimateArgs {
     #[arg(short, long, value_name = "MODEL")]
     pub model: Option<String>,
 
-    /// A safetensors file with the network's weights; needs `--model` with a full tag
+    /// A file with the network's weights; where it fits several networks, `--model` must name one
     #[arg(short, long, value_name = "FILE")]
     pub weights: Option<PathBuf>,
 
@@ -89,6 +89,9 @@ pub(super) struct AnimateArgs {
     /// At most this many pictures of a drive
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub limit: Option<u32>,
+
+    #[command(flatten)]
+    pub download: DownloadArgs,
 
     #[command(flatten)]
     pub run: RunArgs,

@@ -8,12 +8,13 @@ use anyhow::{Context as _, bail};
 use serde_json::json;
 
 use super::Exit;
+use super::download::{Consent, Downloads};
 use super::extract_args::ExtractArgs;
 use super::interrupt::cancelled_by_ctrl_c;
 use super::plan::{introduce, load, nodes, rows};
 use super::reporter::{Progress, Reporter};
 use super::table::counted;
-use crate::engine::{ComputeDevice, Priority, Session, start_threads};
+use crate::engine::{CancelToken, ComputeDevice, Priority, Session, start_threads};
 use crate::extract::{
     Begin, Encoding, Event, Existing, ExtractPlan, ExtractSettings, ModelToRun, RunEnd, Selection, Timings,
     begin, check_room, finish, needed_bytes,
@@ -114,7 +115,7 @@ fn places(plan: &ExtractPlan) -> String {
 fn plan(args: &ExtractArgs, resources: &Resources, reporter: &Reporter) -> anyhow::Result<ExtractPlan> {
     args.run.engine().check()?;
     start_threads(args.run.threads, Priority::Normal)?;
-    let rows = rows(&args.model, args.weights.is_some())?;
+    let (rows, mut file) = rows(&args.model, args.weights.as_deref())?;
     let mut layers = Vec::new();
     for row in &rows {
         let graph = (row.build)().with_context(|| format!("the graph of {} is malformed", row.tag))?;
@@ -132,11 +133,13 @@ fn plan(args: &ExtractArgs, resources: &Resources, reporter: &Reporter) -> anyho
     tell_left_out(args, &*source, reporter);
     let device = ComputeDevice::open(args.run.device)?;
     for row in &rows {
-        introduce(row, args.model.is_empty(), reporter);
+        introduce(row, args.model.is_empty() && args.weights.is_none(), reporter);
     }
+    let consent = Consent { is_given: args.download.yes, is_offline: args.download.offline };
+    let downloads = Downloads::new(consent, &resources.store, reporter, CancelToken::new());
     let mut models = Vec::with_capacity(rows.len());
-    for (row, layers) in rows.iter().zip(layers) {
-        let backbone = load(row, resources, args.weights.as_deref(), reporter)?;
+    for (row, layers) in rows.iter().copied().zip(layers) {
+        let backbone = load(row, file.take(), resources, &downloads, consent, reporter)?;
         let session = Session::with_engine(Arc::new(backbone), device.clone(), args.run.engine())?;
         models.push(ModelToRun { session, layers });
     }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args as ClapArgs;
 
-use super::args::RunArgs;
+use super::args::{DownloadArgs, RunArgs};
 use crate::extract::{Pool, ShardBy, ShardChoice};
 use crate::formats::features::FeatureFormat;
 use crate::input::dataset::{Camera, SourceKind};
@@ -49,7 +49,7 @@ pub(super) struct ExtractArgs {
     #[arg(short, long, value_name = "MODEL", value_delimiter = ',')]
     pub model: Vec<String>,
 
-    /// A safetensors file with the network's weights; needs one `--model` with a full tag
+    /// A file with the network's weights; where it fits several networks, `--model` must name one
     #[arg(short, long, value_name = "FILE")]
     pub weights: Option<PathBuf>,
 
@@ -150,6 +150,9 @@ pub(super) struct ExtractArgs {
     /// Print where the time went to stderr
     #[arg(long, help_heading = "Run")]
     pub timings: bool,
+
+    #[command(flatten)]
+    pub download: DownloadArgs,
 
     #[command(flatten)]
     pub run: RunArgs,

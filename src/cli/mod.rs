@@ -7,6 +7,7 @@
 mod animate;
 mod animate_args;
 mod args;
+mod download;
 mod extract;
 mod extract_args;
 mod features;
@@ -17,9 +18,11 @@ mod outputs;
 mod plan;
 mod render;
 mod reporter;
+mod selfcheck;
 mod table;
 mod timings;
 mod view;
+mod weights;
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -96,6 +99,8 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>, resources: &Resources
         Command::Features(features) => features::run(&features, &reporter),
         Command::Models(models) => models::run(&models, resources, &reporter),
         Command::Layers(layers) => layers::run(&layers, &reporter),
+        Command::Weights(weights) => weights::run(&weights, resources, &reporter),
+        Command::Selfcheck(selfcheck) => selfcheck::run(&selfcheck, resources, &reporter),
     };
     Next::Exit(exit.unwrap_or_else(|error| reporter.fail(&error)).into())
 }

@@ -7,18 +7,23 @@ use std::sync::Arc;
 use anyhow::{Context as _, bail};
 
 use super::args::RenderArgs;
-use super::outputs::{Outputs, unique_suffixes};
+use super::download::{Consent, Downloads};
+use super::outputs::Outputs;
 use super::reporter::Reporter;
 use super::table::counted;
-use crate::engine::{Backbone, ComputeDevice, Priority, Session, start_threads};
+use crate::engine::{Backbone, CancelToken, ComputeDevice, Priority, Provenance, Session, start_threads};
 use crate::formats::read_record;
 use crate::graph::{Graph, NodeId};
 use crate::input::FitChoice;
 use crate::input::dataset::{PictureRef, expand_inputs, is_log, open_source};
 use crate::models::Row;
 use crate::mosaic::{MosaicSettings, Normalisation};
-use crate::render::{FigureKind, InputChoices, Look, Resources, Scale, choose_layers, choose_row};
+use crate::render::{
+    FigureKind, InputChoices, Look, Resources, Scale, choose_layers, choose_row, choose_row_for_file,
+    unique_suffixes,
+};
 use crate::tensor::{Fit, MapShape, PixelSize};
+use crate::weights::TensorFile;
 
 /// Everything that `render` does, settled.
 pub(super) struct RenderPlan {
@@ -62,7 +67,7 @@ impl RenderPlan {
     pub(super) fn new(args: &RenderArgs, resources: &Resources, reporter: &Reporter) -> anyhow::Result<Self> {
         args.run.engine().check()?;
         start_threads(args.run.threads, Priority::Normal)?;
-        let rows = rows(&args.model, args.weights.is_some())?;
+        let (rows, mut file) = rows(&args.model, args.weights.as_deref())?;
         let choices = InputChoices { fit: args.fit, values: args.preprocess };
         let look = look(args);
         let layers = layers(&rows, &args.layer, &look, choices.fit)?;
@@ -87,11 +92,14 @@ impl RenderPlan {
         outputs.spare(figures, pictures.iter().map(|p| p.picture.path()))?;
         let device = ComputeDevice::open(args.run.device)?;
         for row in &rows {
-            introduce(row, args.model.is_empty(), reporter);
+            introduce(row, args.model.is_empty() && args.weights.is_none(), reporter);
         }
+        let consent = Consent { is_given: args.yes, is_offline: args.offline };
+        // Until the first figure Ctrl-C simply ends the program; a download goes on from there the next time.
+        let downloads = Downloads::new(consent, &resources.store, reporter, CancelToken::new());
         let mut models = Vec::with_capacity(rows.len());
-        for (row, layers) in rows.iter().zip(layers) {
-            let backbone = load(row, resources, args.weights.as_deref(), reporter)?;
+        for (row, layers) in rows.iter().copied().zip(layers) {
+            let backbone = load(row, file.take(), resources, &downloads, consent, reporter)?;
             let session = Session::with_engine(Arc::new(backbone), device.clone(), args.run.engine())?;
             models.push(PlannedModel { session, layers });
         }
@@ -114,16 +122,23 @@ impl RenderPlan {
     }
 }
 
-/// A network with its weights; a person is told where nobody knows what they are.
+/// A network with its weights, fetched first where a person wants that; said where nobody knows what they are.
 pub(super) fn load(
     row: &'static Row,
+    file: Option<TensorFile>,
     resources: &Resources,
-    weights: Option<&Path>,
+    downloads: &Downloads<'_>,
+    consent: Consent,
     reporter: &Reporter,
 ) -> anyhow::Result<Backbone> {
-    let backbone = Backbone::load(row, &resources.store, weights)?;
+    let backbone = if let Some(file) = file {
+        Backbone::from_tensors(row, file)?
+    } else {
+        downloads.offer(row, consent)?;
+        Backbone::load(row, &resources.store, None)?
+    };
     tracing::debug!("{} loaded from {}", row.tag, backbone.origin().name());
-    if !backbone.origin().is_carried() {
+    if backbone.provenance() == Provenance::File {
         reporter.note(&format!(
             "unverified weights: nothing here tells whether they are {}: \"{}\"",
             row.tag,
@@ -133,22 +148,34 @@ pub(super) fn load(
     Ok(backbone)
 }
 
-/// The networks that are named, each once; the default where none is.
-pub(super) fn rows(models: &[String], has_weights_file: bool) -> anyhow::Result<Vec<&'static Row>> {
-    if has_weights_file && models.len() > 1 {
-        bail!("`--weights` is one network's file, and `--model` names {}", models.len());
+/// The networks that are named, each once, or the default; and the weight file of the one where one is given.
+pub(super) fn rows(
+    models: &[String],
+    weights: Option<&Path>,
+) -> anyhow::Result<(Vec<&'static Row>, Option<TensorFile>)> {
+    if let Some(path) = weights {
+        if models.len() > 1 {
+            bail!("`--weights` is one network's file, and `--model` names {}", models.len());
+        }
+        let name = models.first().map(|name| name.trim());
+        // A name that is none is said before a large file is read.
+        if let Some(name) = name {
+            choose_row(Some(name), false)?;
+        }
+        let file = TensorFile::read(path)?;
+        return Ok((vec![choose_row_for_file(name, &file)?], Some(file)));
     }
     if models.is_empty() {
-        return Ok(vec![choose_row(None, has_weights_file)?]);
+        return Ok((vec![choose_row(None, false)?], None));
     }
     let mut rows: Vec<&'static Row> = Vec::new();
     for name in models {
-        let row = choose_row(Some(name.trim()), has_weights_file)?;
+        let row = choose_row(Some(name.trim()), false)?;
         if !rows.iter().any(|other| other.tag == row.tag) {
             rows.push(row);
         }
     }
-    Ok(rows)
+    Ok((rows, None))
 }
 
 fn look(args: &RenderArgs) -> Look {

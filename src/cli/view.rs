@@ -1,5 +1,7 @@
 //! `view`: a request for the window, checked as far as it can be before there is one.
 
+use std::io::IsTerminal;
+
 use super::args::ViewArgs;
 use super::reporter::Reporter;
 use super::{Exit, Next};
@@ -34,11 +36,18 @@ fn request(args: ViewArgs) -> anyhow::Result<WindowRequest> {
         let place = path.display().to_string();
         return Err(DecodeError { place, problem: DecodeProblem::Missing }.into());
     }
+    if args.frames.is_some() && std::io::stdin().is_terminal() {
+        anyhow::bail!(
+            "`--frames` reads raw RGB from standard input, and that is a terminal; pipe frames in: `ffmpeg -i VIDEO -f rawvideo -pix_fmt rgb24 -s 640x480 - | filterscope view --frames 640x480`"
+        );
+    }
     if cfg!(feature = "gui") && !has_display() {
         anyhow::bail!("there is no display to open a window on; {INSTEAD}");
     }
     Ok(WindowRequest {
         picture: args.image,
+        frames: args.frames,
+        shows_frame_times: args.frame_times,
         model: args.model,
         weights: args.weights,
         device: args.run.device,

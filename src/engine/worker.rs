@@ -12,8 +12,9 @@ use super::threads::stand_back;
 /// Errands kept waiting at most; posting more is refused.
 const MAX_ERRANDS: usize = 64;
 
-/// Where jobs wait. Two kinds: the *current* job, of which only the newest counts (posting one cancels its predecessor), and
-/// *errands* (a file to save), which are done in order and never dropped.
+/// Where jobs wait. Two kinds: the *current* job of a lane, of which only the newest counts (posting one cancels its predecessor
+/// in that lane), and *errands* (a file to save), which are done in order, after the lanes' jobs, and never dropped. An errand that
+/// looks at its token may give back what is left of it when a lane's job arrives, and goes on afterwards.
 #[derive(Debug)]
 struct Mailbox<J> {
     slot: Mutex<Slot<J>>,
@@ -22,16 +23,29 @@ struct Mailbox<J> {
 
 #[derive(Debug)]
 struct Slot<J> {
-    current: Option<(J, CancelToken)>,
+    /// At most one a lane, the longest waiting first.
+    current: VecDeque<(u64, J, CancelToken)>,
     errands: VecDeque<J>,
-    running: CancelToken,
+    running: Running,
     is_closed: bool,
+}
+
+/// What the thread is at.
+#[derive(Debug)]
+struct Running {
+    /// None for an errand.
+    lane: Option<u64>,
+    token: CancelToken,
 }
 
 impl<J> Mailbox<J> {
     fn new() -> Self {
-        let slot =
-            Slot { current: None, errands: VecDeque::new(), running: CancelToken::new(), is_closed: false };
+        let slot = Slot {
+            current: VecDeque::new(),
+            errands: VecDeque::new(),
+            running: Running { lane: None, token: CancelToken::new() },
+            is_closed: false,
+        };
         Self { slot: Mutex::new(slot), wake: Condvar::new() }
     }
 
@@ -43,18 +57,31 @@ impl<J> Mailbox<J> {
     fn take(&self) -> Option<(J, CancelToken)> {
         let mut slot = self.lock();
         loop {
-            if let Some((job, token)) = slot.current.take() {
-                slot.running = token.clone();
+            if let Some((lane, job, token)) = slot.current.pop_front() {
+                slot.running = Running { lane: Some(lane), token: token.clone() };
                 return Some((job, token));
             }
             if let Some(errand) = slot.errands.pop_front() {
-                slot.running = CancelToken::new();
-                return Some((errand, CancelToken::new()));
+                let token = CancelToken::new();
+                // Errands of a worker that is closed are done, but what can be left is left.
+                if slot.is_closed {
+                    token.cancel();
+                }
+                slot.running = Running { lane: None, token: token.clone() };
+                return Some((errand, token));
             }
             if slot.is_closed {
                 return None;
             }
             slot = self.wake.wait(slot).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// What is left of an errand waits before the others; nobody waits for it any more once the worker is closed.
+    fn give_back(&self, rest: J) {
+        let mut slot = self.lock();
+        if !slot.is_closed {
+            slot.errands.push_front(rest);
         }
     }
 }
@@ -67,29 +94,47 @@ pub struct Worker<J: Send + 'static> {
 }
 
 impl<J: Send + 'static> Worker<J> {
-    /// Starts a thread of that name; `handler` is called for each job with the token that a newer job would cancel.
+    /// Starts a thread of that name; `handler` is called for each job with the token that a newer job would cancel, and gives back
+    /// what is left of an errand that made way.
     pub fn spawn(
         name: &str,
-        mut handler: impl FnMut(J, &CancelToken) + Send + 'static,
+        mut handler: impl FnMut(J, &CancelToken) -> Option<J> + Send + 'static,
     ) -> std::io::Result<Self> {
         let mailbox = Arc::new(Mailbox::new());
         let theirs = Arc::clone(&mailbox);
         let thread = std::thread::Builder::new().name(name.to_owned()).spawn(move || {
             stand_back();
             while let Some((job, token)) = theirs.take() {
-                handler(job, &token);
+                if let Some(rest) = handler(job, &token) {
+                    theirs.give_back(rest);
+                }
             }
         })?;
         Ok(Self { mailbox, thread: Some(thread) })
     }
 
-    /// Replaces the waiting current job and cancels the running one.
-    pub fn post(&self, job: J) {
+    /// Replaces the waiting job of a lane, cancels the lane's running one, and has a running errand make way if it can.
+    pub fn post(&self, lane: u64, job: J) {
         let mut slot = self.mailbox.lock();
-        slot.running.cancel();
-        slot.current = Some((job, CancelToken::new()));
+        if slot.running.lane.is_none_or(|running| running == lane) {
+            slot.running.token.cancel();
+        }
+        let fresh = CancelToken::new();
+        match slot.current.iter_mut().find(|(waiting, ..)| *waiting == lane) {
+            Some(waiting) => *waiting = (lane, job, fresh),
+            None => slot.current.push_back((lane, job, fresh)),
+        }
         drop(slot);
         self.mailbox.wake.notify_one();
+    }
+
+    /// Nobody wants what a lane was asked for any more.
+    pub fn withdraw(&self, lane: u64) {
+        let mut slot = self.mailbox.lock();
+        if slot.running.lane == Some(lane) {
+            slot.running.token.cancel();
+        }
+        slot.current.retain(|(waiting, ..)| *waiting != lane);
     }
 
     /// Queues an errand; gives it back if too many wait.
@@ -109,8 +154,8 @@ impl<J: Send + 'static> Drop for Worker<J> {
     fn drop(&mut self) {
         {
             let mut slot = self.mailbox.lock();
-            slot.running.cancel();
-            slot.current = None;
+            slot.running.token.cancel();
+            slot.current.clear();
             slot.is_closed = true;
         }
         self.mailbox.wake.notify_one();
@@ -136,15 +181,16 @@ mod tests {
                 opened.recv().unwrap();
             }
             out.send((job, token.is_cancelled())).unwrap();
+            None
         })
         .unwrap();
-        worker.post(1);
+        worker.post(0, 1);
         // Wait until 1 is running: the mailbox is then empty.
-        while worker.mailbox.lock().current.is_some() {
+        while !worker.mailbox.lock().current.is_empty() {
             std::thread::yield_now();
         }
-        worker.post(2);
-        worker.post(3);
+        worker.post(0, 2);
+        worker.post(0, 3);
         worker.enqueue(10).unwrap();
         worker.enqueue(11).unwrap();
         gate.send(()).unwrap();
@@ -153,5 +199,39 @@ mod tests {
         assert_eq!(seen[0], (1, true), "a newer job cancels the running one");
         assert!(!seen.iter().any(|(job, _)| *job == 2), "an overtaken job never starts");
         assert_eq!(seen[seen.len() - 2..], [(10, false), (11, false)]);
+    }
+    #[test]
+    fn lanes_do_not_cancel_each_other_and_errands_make_way() {
+        let (out, results) = channel();
+        let (gate, opened) = channel::<()>();
+        let worker = Worker::spawn("test", move |job: u32, token: &CancelToken| {
+            if job == 1 {
+                opened.recv().unwrap();
+            }
+            // An errand in two parts: the second is done after whatever came between.
+            let is_interrupted = job == 10 && opened.recv().is_ok() && token.is_cancelled();
+            out.send((job, token.is_cancelled())).unwrap();
+            is_interrupted.then_some(11)
+        })
+        .unwrap();
+        let wait_until_taken = || {
+            while !(worker.mailbox.lock().current.is_empty() && worker.mailbox.lock().errands.is_empty()) {
+                std::thread::yield_now();
+            }
+        };
+        worker.post(7, 1);
+        wait_until_taken();
+        worker.post(8, 2);
+        worker.post(9, 3);
+        worker.withdraw(9);
+        gate.send(()).unwrap();
+        assert_eq!(results.recv().unwrap(), (1, false), "another lane's job doesn't cancel");
+        assert_eq!(results.recv().unwrap(), (2, false));
+        worker.enqueue(10).unwrap();
+        wait_until_taken();
+        worker.post(8, 4);
+        gate.send(()).unwrap();
+        let then: Vec<_> = (0..3).map(|_| results.recv().unwrap()).collect();
+        assert_eq!(then, [(10, true), (4, false), (11, false)]);
     }
 }

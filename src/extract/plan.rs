@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use super::pool::Encoding;
 use super::rows::{RowList, Selection};
 use super::shard::{Shard, ShardBy};
-use crate::engine::{EngineError, Plan, Session};
+use crate::engine::{EngineError, Plan, Provenance, Session};
 use crate::formats::features::{FeatureFormat, Recipe, Stored};
-use crate::formats::{CARRIED, UNVERIFIED};
+use crate::formats::{CARRIED, DOWNLOADED, UNVERIFIED};
 use crate::graph::NodeId;
 use crate::input::dataset::Source;
 use crate::input::{FitChoice, ValueChoice};
@@ -230,7 +230,12 @@ fn recipe(
     Ok(Recipe {
         program: concat!("filterscope ", env!("CARGO_PKG_VERSION")).to_owned(),
         tag: row.tag.to_owned(),
-        weights: if backbone.origin().is_carried() { CARRIED } else { UNVERIFIED }.to_owned(),
+        weights: match backbone.provenance() {
+            Provenance::Carried => CARRIED,
+            Provenance::Downloaded => DOWNLOADED,
+            Provenance::File => UNVERIFIED,
+        }
+        .to_owned(),
         weights_sha256: backbone.origin().sha256().to_owned(),
         layer: graph.node(node).name.clone(),
         fit: settings.fit.to_string(),

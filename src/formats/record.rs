@@ -13,6 +13,8 @@ pub const SCHEMA: u32 = 1;
 
 /// Weights that the program carries: its ports were compared with these very ones.
 pub const CARRIED: &str = "carried";
+/// Weights from the source that their tag names.
+pub const DOWNLOADED: &str = "downloaded";
 /// Weights of a person's own file: nothing here knows whether they are what their tag says.
 pub const UNVERIFIED: &str = "unverified";
 
@@ -32,6 +34,9 @@ pub struct FigureRecord {
     pub kind: String,
     /// The picture that was looked at.
     pub picture: PictureRecord,
+    /// The picture whose answers were subtracted, in a figure of a difference.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub minus: Option<PictureRecord>,
     /// One for each mosaic, in the figure's order.
     pub panels: Vec<PanelRecord>,
 }
@@ -62,7 +67,7 @@ pub struct PanelRecord {
 pub struct RunRecord {
     /// The backbone, `arch.tag`.
     pub tag: String,
-    /// [`CARRIED`] or [`UNVERIFIED`].
+    /// [`CARRIED`], [`DOWNLOADED`] or [`UNVERIFIED`].
     pub weights: String,
     /// SHA-256 of the weights' file in lower-case hexadecimal.
     pub weights_sha256: String,
@@ -107,13 +112,16 @@ pub struct LookRecord {
     pub colour_map: String,
     /// `light` or `dark`.
     pub paper: String,
+    /// Which filters are shown and in what order, where not all in their own: `mean hide-dead top:64`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sifting: Option<String>,
 }
 
 impl FigureRecord {
     /// A record of this program's version.
     pub fn new(kind: &str, picture: PictureRecord, panels: Vec<PanelRecord>) -> Self {
         let program = concat!("filterscope ", env!("CARGO_PKG_VERSION")).to_owned();
-        Self { schema: SCHEMA, program, kind: kind.to_owned(), picture, panels }
+        Self { schema: SCHEMA, program, kind: kind.to_owned(), picture, minus: None, panels }
     }
 
     /// The record as the JSON that a figure carries.
@@ -153,17 +161,22 @@ impl FigureRecord {
         if self.panels.is_empty() || self.panels.len() > MAX_PANELS {
             return Err(BadRecord::PanelCount { got: self.panels.len() });
         }
-        if self.picture.file_name.contains(['/', '\\']) {
-            return Err(BadRecord::NotAName);
+        for picture in std::iter::once(&self.picture).chain(&self.minus) {
+            if picture.file_name.contains(['/', '\\']) {
+                return Err(BadRecord::NotAName);
+            }
+            hash("picture.pixels_sha256", &picture.pixels_sha256)?;
+            text("picture.file_name", &picture.file_name)?;
         }
-        hash("picture.pixels_sha256", &self.picture.pixels_sha256)?;
         text("program", &self.program)?;
         text("kind", &self.kind)?;
-        text("picture.file_name", &self.picture.file_name)?;
         for panel in &self.panels {
             hash("weights_sha256", &panel.run.weights_sha256)?;
             for (field, value) in panel.texts() {
                 text(field, value)?;
+            }
+            if let Some(sifting) = &panel.look.sifting {
+                text("sifting", sifting)?;
             }
         }
         Ok(())
@@ -197,6 +210,7 @@ impl LookRecord {
             range: mosaic.range.to_string(),
             colour_map: mosaic.colour_map.to_string(),
             paper: mosaic.paper.to_string(),
+            sifting: None,
         }
     }
 }

@@ -6,6 +6,7 @@
 
 pub mod dataset;
 pub mod decode;
+pub mod live;
 mod preprocess;
 mod resize;
 

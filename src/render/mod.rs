@@ -4,18 +4,24 @@
 //! not know arguments, widgets or threads.
 
 mod animate;
+mod batch;
 mod choice;
 mod draw;
+mod figure_names;
 mod look;
+mod place;
 mod record;
 mod resources;
 mod view;
 mod window_request;
 
 pub use animate::{AnimateError, AnimationLook, animate_layers, choose_animated, push_filters, push_mosaic};
-pub use choice::{ChoiceError, DEFAULT_TAG, choose_layers, choose_row};
+pub use batch::{BatchError, BatchFigure, BatchLayers, BatchModel, BatchPlan, BatchRun};
+pub use choice::{ChoiceError, DEFAULT_TAG, choose_layers, choose_row, choose_row_for_file};
 pub use draw::{Drawing, FigureKind, Panel, draw_sheet};
+pub use figure_names::unique_suffixes;
 pub use look::{Look, Scale, UnknownScale};
+pub use place::{Placement, Share, closest_filters};
 pub use resources::Resources;
 pub use view::{InputChoices, View};
 pub use window_request::WindowRequest;

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::engine::{DeviceChoice, EngineChoice, NumThreads};
+use crate::tensor::PixelSize;
 
 /// The window's first view. What is not given is the window's own choice: its picture, the model of [`super::DEFAULT_TAG`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -13,10 +14,14 @@ pub struct WindowRequest {
     pub model: Option<String>,
     /// A weight file for that model.
     pub weights: Option<PathBuf>,
+    /// Raw RGB frames of this size from standard input, in place of a picture.
+    pub frames: Option<PixelSize>,
     /// Where to compute.
     pub device: DeviceChoice,
     /// What computes on the CPU.
     pub engine: EngineChoice,
+    /// Show what each frame costs the window's thread.
+    pub shows_frame_times: bool,
     /// How many threads compute; none is one per core.
     pub threads: Option<NumThreads>,
 }

@@ -103,6 +103,34 @@ impl Activation {
         self.values.get(channel * plane..(channel + 1) * plane).unwrap_or(&[])
     }
 
+    /// The mean of all filters at each position, `H·W` values, row-major; of finite values only, zero where there is none.
+    pub fn mean_map(&self) -> Vec<f32> {
+        let mut sums = vec![(0.0f64, 0u32); self.shape.plane()];
+        for channel in 0..self.shape.channels {
+            for (sum, value) in sums.iter_mut().zip(self.channel(channel)).filter(|(_, v)| v.is_finite()) {
+                *sum = (sum.0 + f64::from(*value), sum.1 + 1);
+            }
+        }
+        sums.into_iter().map(|(sum, n)| if n > 0 { (sum / f64::from(n)) as f32 } else { 0.0 }).collect()
+    }
+
+    /// What this layer has more than another, value by value: `self − other`, under a name that says so.
+    ///
+    /// # Errors
+    /// Layers of different shapes.
+    pub fn minus(&self, other: &Self) -> Result<Self, ShapeMismatch> {
+        if self.shape != other.shape {
+            return Err(ShapeMismatch {
+                what: format!("difference of `{}` and `{}`", self.name, other.name),
+                shape: self.shape.to_string(),
+                expected: self.shape.len(),
+                got: other.shape.len(),
+            });
+        }
+        let values: Vec<f32> = self.values.iter().zip(other.values.iter()).map(|(a, b)| a - b).collect();
+        Self::new(self.name.clone(), self.shape, values)
+    }
+
     /// The value of a filter at a position, if it lies inside.
     pub fn value(&self, channel: usize, row: usize, column: usize) -> Option<f32> {
         (row < self.shape.height && column < self.shape.width)
@@ -175,5 +203,32 @@ impl InputBatch {
     /// All values, NCHW.
     pub fn values(&self) -> &[f32] {
         &self.values
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn layer(values: &[f32]) -> Activation {
+        Activation::new("t", MapShape::new(2, 1, values.len() / 2), values.to_vec()).unwrap()
+    }
+
+    #[test]
+    fn differences_are_value_by_value_and_shapes_must_agree() {
+        let (a, b) = (layer(&[1.0, 2.0, 3.0, f32::NAN]), layer(&[0.5, 2.0, 5.0, 1.0]));
+        let difference = a.minus(&b).unwrap();
+        assert_eq!(difference.values()[..3], [0.5, 0.0, -2.0]);
+        assert!(difference.values()[3].is_nan(), "what is no number stays none");
+        let wide = layer(&[0.0; 6]);
+        assert_eq!(
+            a.minus(&wide).unwrap_err().to_string(),
+            "difference of `t` and `t`: expected 4 values for shape 2×1×2, got 6"
+        );
+    }
+
+    #[test]
+    fn the_mean_map_leaves_broken_values_out() {
+        assert_eq!(layer(&[1.0, f32::NAN, 3.0, f32::INFINITY]).mean_map(), [2.0, 0.0]);
     }
 }

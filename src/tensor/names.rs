@@ -23,6 +23,35 @@ pub fn nearest_names<'a>(
     scored.into_iter().map(|(_, name)| name).collect()
 }
 
+/// How well a name fits letters typed in a search field: all must occur in it in that order, whatever the case. Letters that stand
+/// together, at the beginning or after a separator count more, and shorter names win. None where a letter is missing; an empty search
+/// fits everything alike.
+pub fn fuzzy_score(typed: &str, name: &str) -> Option<i32> {
+    let letters: Vec<char> = name.chars().flat_map(char::to_lowercase).collect();
+    let typed: Vec<char> =
+        typed.chars().filter(|c| !c.is_whitespace()).flat_map(char::to_lowercase).collect();
+    if typed.is_empty() {
+        return Some(0);
+    }
+    // From every place where the first letter stands: the best run isn't always the first.
+    (0..letters.len())
+        .filter(|start| letters[*start] == typed[0])
+        .filter_map(|start| score_from(&letters, &typed, start))
+        .max()
+}
+
+fn score_from(letters: &[char], typed: &[char], start: usize) -> Option<i32> {
+    let (mut score, mut at, mut previous) = (0, start, None);
+    for wanted in typed {
+        let found = at + letters[at..].iter().position(|letter| letter == wanted)?;
+        let begins_word = found == 0 || !letters[found - 1].is_alphanumeric();
+        let follows = previous.is_some_and(|previous: usize| previous + 1 == found);
+        score += 1 + 4 * i32::from(follows) + 3 * i32::from(begins_word);
+        (previous, at) = (Some(found), found + 1);
+    }
+    Some(score * 64 - letters.len().min(63) as i32)
+}
+
 /// The end of a sentence about an unknown name, ready for what to do next: `; did you mean a, b?` or, with no name near, `;`.
 pub fn did_you_mean(nearest: &[String]) -> String {
     if nearest.is_empty() { ";".to_owned() } else { format!("; did you mean {}?", nearest.join(", ")) }
@@ -30,7 +59,22 @@ pub fn did_you_mean(nearest: &[String]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::nearest_names;
+    use super::{fuzzy_score, nearest_names};
+
+    #[test]
+    fn a_search_takes_letters_in_order_and_prefers_runs() {
+        let best = |typed: &str| {
+            let names = ["Conv2d_1a_3x3", "Mixed_5b", "Mixed_7a", "Mixed_7c", "Mixed_7c.branch3x3_1"];
+            let scored = names.iter().filter_map(|name| Some((fuzzy_score(typed, name)?, *name)));
+            scored.max_by_key(|(score, _)| *score).map(|(_, name)| name)
+        };
+        assert_eq!(best("7c"), Some("Mixed_7c"));
+        assert_eq!(best("m7a"), Some("Mixed_7a"));
+        assert_eq!(best("conv 3x3"), Some("Conv2d_1a_3x3"));
+        assert_eq!(best("7cbr"), Some("Mixed_7c.branch3x3_1"));
+        assert_eq!(best("zz"), None);
+        assert_eq!(fuzzy_score("", "anything"), Some(0));
+    }
 
     #[test]
     fn finds_the_near_and_leaves_the_far() {

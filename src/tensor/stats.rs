@@ -49,6 +49,8 @@ pub struct FilterStats {
     pub max: f32,
     /// Mean of the finite values.
     pub mean: f32,
+    /// Variance of the finite values about their mean (divided by their number).
+    pub variance: f32,
     /// Row of the largest value (the first in reading order).
     pub max_row: usize,
     /// Column of the largest value.
@@ -57,6 +59,19 @@ pub struct FilterStats {
     pub zero_share: f32,
     /// How the filter answers.
     pub kind: FilterKind,
+}
+
+impl FilterStats {
+    pub(super) const NOTHING: Self = Self {
+        min: 0.0,
+        max: 0.0,
+        mean: 0.0,
+        variance: 0.0,
+        max_row: 0,
+        max_column: 0,
+        zero_share: 0.0,
+        kind: FilterKind::Dead,
+    };
 }
 
 /// Filters of a layer by kind.
@@ -85,12 +100,16 @@ pub struct LayerStats {
     pub min: f32,
     /// Largest finite value of the layer (0 if there is none).
     pub max: f32,
+    /// Mean of all finite values.
+    pub mean: f32,
+    /// Variance of all finite values about that mean.
+    pub variance: f32,
     /// Share of exact zeros.
     pub zero_share: f32,
 }
 
 impl LayerStats {
-    /// Statistics of a whole layer; one pass over the values.
+    /// Statistics of a whole layer.
     pub fn of(activation: &Activation) -> Self {
         let shape = activation.shape();
         let raw: Vec<RawStats> =
@@ -117,7 +136,8 @@ impl LayerStats {
                 FilterStats {
                     min: r.min,
                     max: r.max,
-                    mean: r.mean,
+                    mean: r.mean as f32,
+                    variance: r.variance as f32,
                     max_row: r.max_at / shape.width.max(1),
                     max_column: r.max_at % shape.width.max(1),
                     zero_share: r.num_zero as f32 / shape.plane().max(1) as f32,
@@ -126,7 +146,25 @@ impl LayerStats {
             })
             .collect();
         let num_zero: usize = raw.iter().map(|r| r.num_zero).sum();
-        Self { filters, counts, min, max, zero_share: num_zero as f32 / shape.len().max(1) as f32 }
+        let num_finite = raw.iter().map(|r| r.num_finite).sum::<usize>().max(1) as f64;
+        let mean = raw.iter().map(|r| r.mean * r.num_finite as f64).sum::<f64>() / num_finite;
+        // Within the filters and between them.
+        let spread = |r: &RawStats| (r.variance + (r.mean - mean).powi(2)) * r.num_finite as f64;
+        let variance = raw.iter().map(spread).sum::<f64>() / num_finite;
+        Self {
+            filters,
+            counts,
+            min,
+            max,
+            mean: mean as f32,
+            variance: variance as f32,
+            zero_share: num_zero as f32 / shape.len().max(1) as f32,
+        }
+    }
+
+    /// Share of the filters that are dead.
+    pub fn dead_share(&self) -> f32 {
+        self.counts.dead as f32 / self.filters.len().max(1) as f32
     }
 
     /// Whether the layer holds a negative value beyond float residue, so that zero belongs in the middle of its scale.
@@ -139,7 +177,8 @@ impl LayerStats {
 struct RawStats {
     min: f32,
     max: f32,
-    mean: f32,
+    mean: f64,
+    variance: f64,
     max_at: usize,
     num_zero: usize,
     num_finite: usize,
@@ -169,10 +208,23 @@ impl RawStats {
             }
         }
         if num_finite == 0 {
-            return Self { min: 0.0, max: 0.0, mean: 0.0, max_at: 0, num_zero, num_finite, broken };
+            return Self {
+                min: 0.0,
+                max: 0.0,
+                mean: 0.0,
+                variance: 0.0,
+                max_at: 0,
+                num_zero,
+                num_finite,
+                broken,
+            };
         }
-        let mean = (sum / num_finite as f64) as f32;
-        Self { min, max, mean, max_at, num_zero, num_finite, broken }
+        let mean = sum / num_finite as f64;
+        // A second pass: sums of squares lose what is left of a small variance.
+        let about_mean =
+            |value: &f32| if value.is_finite() { (f64::from(*value) - mean).powi(2) } else { 0.0 };
+        let variance = map.iter().map(about_mean).sum::<f64>() / num_finite as f64;
+        Self { min, max, mean, variance, max_at, num_zero, num_finite, broken }
     }
 
     fn kind(&self, largest_of_layer: f32) -> FilterKind {
@@ -220,5 +272,13 @@ mod tests {
         let act = Activation::new("t", shape, vec![0.0, 1.0, 2.0, 3.0, 9.0, 4.0]).unwrap();
         let f = LayerStats::of(&act).filters[0];
         assert_eq!((f.max_row, f.max_column, f.mean), (1, 1, 19.0 / 6.0));
+    }
+
+    #[test]
+    fn variances_are_those_of_the_values() {
+        let stats = layer(2, &[1.0, 3.0, f32::NAN, 10.0]);
+        assert_eq!((stats.filters[0].variance, stats.filters[1].variance), (1.0, 0.0));
+        // Of 1, 3 and 10: mean 14/3, variance 134/9.
+        assert!((stats.mean - 14.0 / 3.0).abs() < 1e-6 && (stats.variance - 134.0 / 9.0).abs() < 1e-5);
     }
 }

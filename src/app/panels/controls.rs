@@ -6,8 +6,9 @@ use egui::ComboBox;
 
 use super::super::command::{Command, Wish};
 use super::super::event::PictureChoice;
+use super::super::state::LeftTab;
 use super::super::theme;
-use super::{Context, layers, models};
+use super::{Context, layers, models, sift, tree};
 use crate::input::{FitChoice, ValueChoice};
 use crate::mosaic::{ColourChoice, ColourMap, MosaicLayout, Normalisation, Paper};
 use crate::tensor::ValueScale;
@@ -16,6 +17,21 @@ pub(super) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
     egui::Panel::left("controls").default_size(theme::CONTROLS_WIDTH).size_range(200.0..=420.0).show(
         ui,
         |ui| {
+            ui.horizontal(|ui| {
+                for (tab, name, hint) in [
+                    (LeftTab::Setup, "Setup", "Picture, model, layer, looks, input and saving"),
+                    (LeftTab::Layers, "Layers", "The network as a tree, a small picture for each layer"),
+                ] {
+                    if ui.selectable_label(cx.state.tab == tab, name).on_hover_text(hint).clicked() {
+                        cx.commands.push(Command::SetTab(tab));
+                    }
+                }
+            });
+            ui.separator();
+            if cx.state.tab == LeftTab::Layers {
+                tree::draw(ui, cx);
+                return;
+            }
             egui::ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
                 ui.heading("Picture");
                 picture(ui, cx);
@@ -27,6 +43,7 @@ pub(super) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
                 ui.separator();
                 ui.heading("Mosaic");
                 looks(ui, cx);
+                sift::draw(ui, cx);
                 ui.separator();
                 ui.heading("Input");
                 input(ui, cx);
@@ -63,7 +80,7 @@ fn picture(ui: &mut egui::Ui, cx: &mut Context<'_>) {
             cx.commands.push(Command::Open(expand_home(path)));
         }
     });
-    let Some(shown) = &cx.state.shown else { return };
+    let Some(shown) = &cx.state.view().shown else { return };
     let (width, height) = shown.picture.rgb.dimensions();
     ui.add(egui::Label::new(format!("{} · {width}×{height}", shown.label)).wrap());
     for note in &shown.picture.notes {
@@ -81,8 +98,8 @@ fn expand_home(path: &str) -> PathBuf {
 
 /// Moment and camera of an open data set.
 fn frames(ui: &mut egui::Ui, cx: &mut Context<'_>) {
-    let Some(open) = &cx.state.source else { return };
-    if !matches!(cx.state.picture, PictureChoice::Frame { .. }) {
+    let Some(open) = &cx.state.view().source else { return };
+    if !matches!(cx.state.view().picture, PictureChoice::Frame { .. }) {
         return;
     }
     ui.add_space(4.0);
@@ -125,7 +142,7 @@ fn frames(ui: &mut egui::Ui, cx: &mut Context<'_>) {
 }
 
 fn looks(ui: &mut egui::Ui, cx: &mut Context<'_>) {
-    let settings = &cx.state.settings;
+    let settings = &cx.state.view().settings;
     ComboBox::from_label("Layout").selected_text(layout_words(settings.layout)).show_ui(ui, |ui| {
         for layout in MosaicLayout::ALL {
             if ui.selectable_label(settings.layout == layout, layout_words(layout)).clicked() {
@@ -155,7 +172,7 @@ fn looks(ui: &mut egui::Ui, cx: &mut Context<'_>) {
             }
         }
         // A fixed range starts from what the layer has, so that the next layer or picture can be compared with it.
-        if let Some(shown) = &cx.state.shown
+        if let Some(shown) = &cx.state.view().shown
             && shown.stats.min < shown.stats.max
         {
             let fixed = Normalisation::Fixed { low: shown.stats.min, high: shown.stats.max };
@@ -194,8 +211,8 @@ fn colour_words(colour: ColourChoice) -> String {
 }
 
 fn input(ui: &mut egui::Ui, cx: &mut Context<'_>) {
-    let choices = cx.state.input;
-    let size = cx.state.row.preprocess.size;
+    let choices = cx.state.view().input;
+    let size = cx.state.view().row.preprocess.size;
     let fits = [
         (FitChoice::Model, format!("as the weights ask ({size})")),
         (FitChoice::Stretch, format!("stretched to {size}")),
@@ -236,7 +253,7 @@ fn input(ui: &mut egui::Ui, cx: &mut Context<'_>) {
             let scale = ValueScale::NAMED
                 .iter()
                 .find(|(n, _)| *n == name)
-                .map_or(cx.state.row.preprocess.scale, |n| n.1);
+                .map_or(cx.state.view().row.preprocess.scale, |n| n.1);
             if ui
                 .selectable_label(values == choices.values, value_words(name))
                 .on_hover_text(scale.to_string())
@@ -246,7 +263,7 @@ fn input(ui: &mut egui::Ui, cx: &mut Context<'_>) {
             }
         }
     });
-    if let Some(shown) = &cx.state.shown {
+    if let Some(shown) = &cx.state.view().shown {
         let text = format!("{}; {}", shown.view.preprocessed.fit, shown.view.preprocessed.scale);
         ui.add(egui::Label::new(egui::RichText::new(text).weak()).wrap());
     }
@@ -279,7 +296,7 @@ fn save(ui: &mut egui::Ui, cx: &mut Context<'_>) {
             }
         }
     });
-    let can_save = cx.state.shown.is_some();
+    let can_save = cx.state.view().shown.is_some();
     if ui
         .add_enabled(can_save, egui::Button::new("Save mosaic…"))
         .on_hover_text("As PNG, with what it takes to make it again")

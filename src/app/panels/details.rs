@@ -1,43 +1,88 @@
-//! The right side: what the network saw, what a value sees of it, and the numbers of a filter and its layer.
-
-use std::sync::Arc;
+//! The right side: the picture as it is and as the network saw it, a filter, its layer's numbers, and the tray.
 
 use egui::{Rect, Sense, Stroke, StrokeKind, Ui, Vec2, vec2};
-use egui_plot::{Bar, BarChart, Plot};
+use egui_plot::{Bar, BarChart, Line, Plot};
 
 use super::super::command::Command;
-use super::super::shown::{NUM_BINS, Shown, histogram};
+use super::super::shown::{NUM_BINS, Shown};
 use super::super::textures::Texture;
 use super::super::theme;
-use super::{Context, named};
+use super::{Context, filter, named, pins, share_rect};
 use crate::graph::ReceptiveField;
 use crate::mosaic::format_value;
-use crate::tensor::FilterKind;
+use crate::tensor::FilterOrder;
 
 pub(super) fn draw(ui: &mut Ui, cx: &mut Context<'_>) {
-    egui::Panel::right("details").default_size(theme::DETAILS_WIDTH).size_range(220.0..=420.0).show(
+    egui::Panel::right("details").default_size(theme::DETAILS_WIDTH).size_range(220.0..=560.0).show(
         ui,
         |ui| {
             egui::ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
-                let Some(shown) = cx.state.shown.clone() else {
-                    ui.label("Nothing to show yet");
-                    return;
-                };
-                seen(ui, cx, &shown);
+                match cx.state.view().shown.clone() {
+                    Some(shown) => {
+                        pictures(ui, cx, &shown);
+                        ui.separator();
+                        filter::draw(ui, cx, &shown);
+                        ui.separator();
+                        layer(ui, cx, &shown);
+                    }
+                    None => {
+                        ui.label("Nothing to show yet");
+                    }
+                }
                 ui.separator();
-                original(ui, cx, &shown);
-                ui.separator();
-                filter(ui, cx, &shown);
-                ui.separator();
-                layer(ui, &shown);
+                pins::draw(ui, cx);
             });
         },
     );
 }
 
+/// The exact picture the network saw, and the whole picture with the part of it that was; both with the receptive field of the value
+/// under the pointer.
+fn pictures(ui: &mut Ui, cx: &Context<'_>, shown: &Shown) {
+    let view = cx.state.view();
+    let textures = cx.textures.view(view.id);
+    let side = ((ui.available_width() - 20.0) / 2.0).max(60.0);
+    let input = &shown.view.preprocessed;
+    let scratch = cx.scratch.views.get(&view.id);
+    let pointed = scratch.and_then(|s| s.at_map.or(s.hovered.map(|at| (at.row, at.column))));
+    ui.horizontal_top(|ui| {
+        ui.vertical(|ui| {
+            ui.set_width(side);
+            ui.strong("What the network saw");
+            let drawn = vec2(shown.seen.size[0] as f32, shown.seen.size[1] as f32);
+            let rect = picture(ui, textures.map(|t| &t.seen), drawn, side, "What the network saw");
+            if let (Some((row, column)), ReceptiveField::Window { rows, columns }) =
+                (pointed, shown.infos[shown.node.0].receptive_field)
+            {
+                let size = vec2(input.seen.width() as f32, input.seen.height() as f32);
+                let ((top, bottom), (left, right)) = (rows.span(row), columns.span(column));
+                let scale = rect.size() / size;
+                let on_screen = |x: isize, y: isize| rect.min + vec2(x as f32, y as f32) * scale;
+                let field =
+                    Rect::from_min_max(on_screen(left, top), on_screen(right, bottom)).intersect(rect);
+                ui.painter().rect_stroke(field, 0.0, Stroke::new(2.0, theme::REGION), StrokeKind::Inside);
+            }
+            let text = format!("{}×{} · {}", input.batch.width(), input.batch.height(), input.scale);
+            ui.add(egui::Label::new(egui::RichText::new(text).weak().small()).wrap());
+        });
+        ui.vertical(|ui| {
+            ui.set_width(side);
+            ui.strong("Picture");
+            let drawn = vec2(shown.thumbnail.size[0] as f32, shown.thumbnail.size[1] as f32);
+            let rect = picture(ui, textures.map(|t| &t.thumbnail), drawn, side, "The whole picture");
+            let used = share_rect(rect, shown.placement.seen());
+            ui.painter().rect_stroke(used, 0.0, Stroke::new(1.5, theme::REGION), StrokeKind::Inside);
+            if let Some((row, column)) = pointed {
+                let field = share_rect(rect, shown.placement.field(row, column)).intersect(rect);
+                ui.painter().rect_stroke(field, 0.0, Stroke::new(1.5, theme::HOVERED), StrokeKind::Inside);
+            }
+            ui.add(egui::Label::new(egui::RichText::new(&input.fit).weak().small()).wrap());
+        });
+    });
+}
+
 /// Draws a texture of `size` pixels as large as fits into `side` points, and gives its place.
 fn picture(ui: &mut Ui, texture: Option<&Texture>, size: Vec2, side: f32, name: &str) -> Rect {
-    let side = ui.available_width().min(side);
     let scale = (side / size.x.max(size.y).max(1.0)).min(8.0);
     let (rect, response) = ui.allocate_exact_size(size * scale, Sense::hover());
     named(response, egui::Role::Image, name);
@@ -47,115 +92,15 @@ fn picture(ui: &mut Ui, texture: Option<&Texture>, size: Vec2, side: f32, name: 
     rect
 }
 
-/// The exact picture the network saw, with the receptive field of the value under the pointer.
-fn seen(ui: &mut Ui, cx: &Context<'_>, shown: &Shown) {
-    let input = &shown.view.preprocessed;
-    let size = vec2(input.seen.width() as f32, input.seen.height() as f32);
-    ui.heading("What the network saw");
-    let drawn = vec2(shown.seen.size[0] as f32, shown.seen.size[1] as f32);
-    let rect = picture(ui, cx.textures.seen.as_ref(), drawn, theme::SEEN_SIDE, "What the network saw");
-    if let (Some(at), ReceptiveField::Window { rows, columns }) =
-        (cx.scratch.hovered, shown.infos[shown.node.0].receptive_field)
-    {
-        let (top, bottom) = rows.span(at.row);
-        let (left, right) = columns.span(at.column);
-        let scale = vec2(rect.width() / size.x, rect.height() / size.y);
-        let on_screen = |x: isize, y: isize| rect.min + vec2(x as f32 * scale.x, y as f32 * scale.y);
-        let field = Rect::from_min_max(on_screen(left, top), on_screen(right, bottom)).intersect(rect);
-        ui.painter().rect_stroke(field, 0.0, Stroke::new(2.0, theme::REGION), StrokeKind::Inside);
-    }
-    let text = format!("{}×{} · {}", input.batch.width(), input.batch.height(), input.scale);
-    ui.add(egui::Label::new(egui::RichText::new(text).weak()).wrap());
-}
-
-/// The whole picture with the part that the network saw.
-fn original(ui: &mut Ui, cx: &Context<'_>, shown: &Shown) {
-    ui.heading("Picture");
-    let drawn = vec2(shown.thumbnail.size[0] as f32, shown.thumbnail.size[1] as f32);
-    let rect = picture(ui, cx.textures.thumbnail.as_ref(), drawn, theme::PICTURE_SIDE, "The whole picture");
-    let (width, height) = shown.picture.rgb.dimensions();
-    let region = shown.view.preprocessed.region;
-    let at = |x: f64, y: f64| {
-        rect.min
-            + vec2(
-                (x / f64::from(width.max(1))) as f32 * rect.width(),
-                (y / f64::from(height.max(1))) as f32 * rect.height(),
-            )
-    };
-    let used =
-        Rect::from_min_max(at(region.x, region.y), at(region.x + region.width, region.y + region.height));
-    ui.painter().rect_stroke(used, 0.0, Stroke::new(1.5, theme::REGION), StrokeKind::Inside);
-    ui.add(egui::Label::new(egui::RichText::new(&shown.view.preprocessed.fit).weak()).wrap());
-}
-
-/// The filter under the pointer, else the selected one.
-fn filter(ui: &mut Ui, cx: &mut Context<'_>, shown: &Arc<Shown>) {
+/// The layer's numbers.
+fn layer(ui: &mut Ui, cx: &mut Context<'_>, shown: &Shown) {
+    let (counts, stats) = (&shown.stats.counts, &shown.stats);
     ui.horizontal(|ui| {
-        ui.heading("Filter");
-        let field = ui
-            .add(
-                egui::TextEdit::singleline(&mut cx.scratch.typed_filter)
-                    .desired_width(72.0)
-                    .hint_text("number"),
-            )
-            .on_hover_text("Type a filter's number and press Enter");
-        field.widget_info(|| egui::WidgetInfo::labeled(egui::Role::TextInput, true, "Filter number"));
-        if field.lost_focus() && ui.input(|i| i.key_pressed(egui::Key::Enter)) {
-            let num_filters = shown.activation.shape().channels;
-            match cx.scratch.typed_filter.trim().parse::<usize>() {
-                Ok(channel) if channel < num_filters => {
-                    cx.commands.push(Command::Select(Some(channel)));
-                    cx.commands.push(Command::ShowSelected);
-                }
-                _ => cx.commands.push(Command::Complain(format!(
-                    "no filter `{}`: expected a number from 0 to {}",
-                    cx.scratch.typed_filter.trim(),
-                    num_filters.saturating_sub(1)
-                ))),
-            }
+        ui.heading("Layer");
+        if ui.button("All layers").on_hover_text("The numbers of all layers as a table").clicked() {
+            cx.commands.push(Command::ToggleTable);
         }
     });
-    let Some(channel) = cx.scratch.hovered.map(|v| v.channel).or(cx.state.selected) else {
-        ui.label("Point at a tile, or click one to keep it");
-        return;
-    };
-    let Some(stats) = shown.stats.filters.get(channel) else { return };
-    ui.label(format!("filter {channel}, {}", stats.kind.name()));
-    ui.label(format!(
-        "min {} · mean {} · max {}",
-        format_value(stats.min),
-        format_value(stats.mean),
-        format_value(stats.max)
-    ));
-    if stats.kind == FilterKind::Live {
-        ui.label(format!(
-            "largest at row {}, column {} · {:.0} % zero",
-            stats.max_row,
-            stats.max_column,
-            stats.zero_share * 100.0
-        ));
-    }
-    let bins = filter_bars(cx, shown, channel);
-    bars(ui, "filter histogram", &bins, shown);
-}
-
-/// Counts of one filter's values, kept while the pointer stays on it: a map can have millions.
-fn filter_bars(cx: &mut Context<'_>, shown: &Arc<Shown>, channel: usize) -> [u32; NUM_BINS] {
-    if let Some((of, kept, bins)) = &cx.scratch.filter_bars
-        && *kept == channel
-        && std::ptr::eq(of.as_ptr(), Arc::as_ptr(shown))
-    {
-        return *bins;
-    }
-    let bins = histogram(shown.activation.channel(channel), shown.stats.min, shown.stats.max);
-    cx.scratch.filter_bars = Some((Arc::downgrade(shown), channel, bins));
-    bins
-}
-
-/// The layer's numbers.
-fn layer(ui: &mut Ui, shown: &Shown) {
-    let (counts, stats) = (&shown.stats.counts, &shown.stats);
-    ui.heading("Layer");
     ui.label(format!("{} · {}", shown.activation.name(), shown.activation.shape()));
     ui.label(format!("{} live · {} dead · {} constant", counts.live, counts.dead, counts.constant));
     if counts.nan + counts.infinite > 0 {
@@ -168,11 +113,36 @@ fn layer(ui: &mut Ui, shown: &Shown) {
         format_value(stats.max),
         stats.zero_share * 100.0
     ));
+    ui.label(format!(
+        "mean {} · deviation {}",
+        format_value(stats.mean),
+        format_value(stats.variance.sqrt())
+    ));
     bars(ui, "layer histogram", &shown.histogram, shown);
+    profile(ui, cx.state.view().sifting.order, shown);
+}
+
+/// How the filters' numbers fall off, from the largest on; the selected order's number, or the mean.
+fn profile(ui: &mut Ui, order: FilterOrder, shown: &Shown) {
+    let points: Vec<[f64; 2]> =
+        shown.profile.iter().enumerate().map(|(at, value)| [at as f64, f64::from(*value)]).collect();
+    Plot::new("profile")
+        .height(theme::HISTOGRAM_HEIGHT)
+        .allow_drag(false)
+        .allow_zoom(false)
+        .allow_scroll(false)
+        .show_x(false)
+        .show(ui, |plot| plot.line(Line::new("profile", points).color(theme::BARS).width(1.5)));
+    let by = match order {
+        FilterOrder::Index | FilterOrder::Similarity => FilterOrder::Mean.name(),
+        order => order.name(),
+    };
+    let text = format!("{by} of each filter, sorted");
+    ui.add(egui::Label::new(egui::RichText::new(text).weak()).wrap());
 }
 
 /// A histogram over the layer's range. Counts are drawn by their logarithm: most values of a deep layer are zero.
-fn bars(ui: &mut Ui, name: &str, bins: &[u32; NUM_BINS], shown: &Shown) {
+pub(super) fn bars(ui: &mut Ui, name: &str, bins: &[u32; NUM_BINS], shown: &Shown) {
     let (low, high) = (f64::from(shown.stats.min), f64::from(shown.stats.max));
     let width = (high - low).max(f64::MIN_POSITIVE) / NUM_BINS as f64;
     let chart: Vec<Bar> = bins

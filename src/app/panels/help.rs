@@ -1,20 +1,26 @@
 //! Keys, and what the words mean.
 
 use super::super::command::Command;
-use super::super::logic::KEYS;
+use super::super::keys::KEYS;
 use super::Context;
 
-const WORDS: [(&str, &str); 6] = [
+const WORDS: [(&str, &str); 9] = [
     ("filter", "one channel of a layer: one tile of the mosaic"),
     ("dead", "a filter that is zero everywhere for this picture"),
     ("constant", "a filter with one value everywhere: no map to see"),
     ("stage", "a layer people ask for by name; every other node can be shown too"),
+    ("tap", "a place of the network where values are looked at; every node is one"),
+    ("sparsity", "the share of values that are exactly zero"),
+    (
+        "correlation",
+        "how alike two maps are, whatever their strength: 1 the same, 0 nothing in common, −1 opposite",
+    ),
     ("receptive field", "the part of the input that one value can see"),
     ("NaN, infinite", "values that are no numbers: something is wrong with weights or input"),
 ];
 
 pub(super) fn draw(ctx: &egui::Context, cx: &mut Context<'_>) {
-    let mut is_open = cx.state.is_help_open;
+    let mut is_open = cx.state.open.help;
     egui::Window::new("Keys and words").pivot(egui::Align2::CENTER_CENTER).default_pos(ctx.content_rect().center()).open(&mut is_open).resizable(false).collapsible(false).show(ctx, |ui| {
         let table = |ui: &mut egui::Ui, id: &str, lines: &[(&str, &str)]| {
             egui::Grid::new(id).num_columns(2).spacing([16.0, 4.0]).show(ui, |ui| {
@@ -36,7 +42,7 @@ pub(super) fn draw(ctx: &egui::Context, cx: &mut Context<'_>) {
         ui.label(concat!("filterscope ", env!("CARGO_PKG_VERSION")));
         });
     });
-    if is_open != cx.state.is_help_open {
+    if is_open != cx.state.open.help {
         cx.commands.push(Command::ToggleHelp);
     }
 }

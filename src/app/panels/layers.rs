@@ -1,34 +1,17 @@
 //! The list of layers of the chosen model.
 
 use super::super::command::{Command, Wish};
-use super::super::event::LayerChoice;
 use super::super::theme;
-use super::{Context, search};
+use super::{Context, search, transport};
 use crate::graph::{NodeId, ReceptiveField};
+use crate::tensor::fuzzy_score;
 
 pub(super) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
-    let graph = &cx.state.graph;
-    let chosen = match &cx.state.layer {
-        LayerChoice::Final => graph.final_node(),
-        LayerChoice::Named(name) => graph.find(name).unwrap_or_else(|| graph.final_node()),
-    };
+    let graph = cx.state.view().graph.clone();
+    let chosen = cx.state.view().node();
     let stages = graph.stages();
     let heading = ui.heading("Layer");
-    ui.horizontal(|ui| {
-        let at = stages.iter().position(|id| *id == chosen);
-        let before = at.map_or_else(|| stages.iter().rposition(|id| *id < chosen), |at| at.checked_sub(1));
-        let after = at.map_or_else(|| stages.iter().position(|id| *id > chosen), |at| Some(at + 1));
-        let mut step = |ui: &mut egui::Ui, to: Option<usize>, text: &str, hint: &str| {
-            let to = to.and_then(|at| stages.get(at)).copied();
-            if ui.add_enabled(to.is_some(), egui::Button::new(text)).on_hover_text(hint).clicked()
-                && let Some(id) = to
-            {
-                cx.commands.push(Command::Want(Wish::Layer(choice(cx.state, id))));
-            }
-        };
-        step(ui, before, "Shallower", "The stage before");
-        step(ui, after, "Deeper", "The stage after");
-    });
+    transport::draw(ui, cx);
     egui::ComboBox::from_id_salt("layer")
         .selected_text(graph.node(chosen).name.as_str())
         .width(ui.available_width())
@@ -37,25 +20,39 @@ pub(super) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
         .show_ui(ui, |ui| {
             ui.set_min_height(theme::LIST_HEIGHT);
             let mut is_entered = search(ui, "Find a layer", &mut cx.scratch.layer_search);
-            ui.checkbox(&mut cx.scratch.lists_every_node, "every node, not only stages")
-                .on_hover_text("Also convolutions before batch norm, branches, pools");
-            let wanted = cx.scratch.layer_search.trim().to_lowercase();
-            let nodes: Vec<NodeId> =
-                if cx.scratch.lists_every_node { graph.ids().collect() } else { stages.to_vec() };
-            for id in nodes {
+            let mut every_node = cx.state.lists_every_node;
+            if ui
+                .checkbox(&mut every_node, "every node, not only stages")
+                .on_hover_text("Also convolutions before batch norm, branches, pools")
+                .changed()
+            {
+                cx.commands.push(Command::ListEveryNode(every_node));
+            }
+            let wanted = cx.scratch.layer_search.trim().to_owned();
+            let nodes: Vec<NodeId> = if every_node { graph.ids().collect() } else { stages.to_vec() };
+            let score = |id: NodeId| {
+                let aliases = graph.aliases_of(id);
+                let names = std::iter::once(graph.node(id).name.as_str()).chain(aliases);
+                names.filter_map(|name| fuzzy_score(&wanted, name)).max()
+            };
+            let mut found: Vec<(i32, NodeId)> =
+                nodes.into_iter().filter_map(|id| Some((score(id)?, id))).collect();
+            if !wanted.is_empty() {
+                found.sort_by_key(|(score, id)| (-score, *id));
+            }
+            if found.is_empty() {
+                ui.label("No layer has these letters in this order");
+            }
+            for (_, id) in found {
                 let node = graph.node(id);
                 let aliases = graph.aliases_of(id);
-                let fits = |name: &str| name.to_lowercase().contains(&wanted);
-                if !fits(&node.name) && !aliases.iter().any(|alias| fits(alias)) {
-                    continue;
-                }
                 let words = match aliases.first() {
                     Some(alias) => format!("{} · {} · {alias}", node.name, node.op.kind()),
                     None => format!("{} · {}", node.name, node.op.kind()),
                 };
                 // Enter takes the first that fits.
                 if ui.selectable_label(id == chosen, words).clicked() || std::mem::take(&mut is_entered) {
-                    cx.commands.push(Command::Want(Wish::Layer(choice(cx.state, id))));
+                    cx.commands.push(Command::Want(Wish::Layer(cx.state.view().layer_choice(id))));
                     cx.scratch.layer_search.clear();
                     ui.close();
                 }
@@ -64,8 +61,9 @@ pub(super) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
         .response
         .labelled_by(heading.id)
         .on_hover_text("Whose filters to show");
-    if let Some(shown) = &cx.state.shown
-        && shown.row().tag == cx.state.row.tag
+    let view = cx.state.view();
+    if let Some(shown) = &view.shown
+        && shown.row().tag == view.row.tag
     {
         let info = &shown.infos[chosen.0];
         ui.label(format!("{} filters of {}×{}", info.shape.channels, info.shape.height, info.shape.width));
@@ -81,14 +79,5 @@ pub(super) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
         };
         ui.add(egui::Label::new(field).wrap())
             .on_hover_text("Receptive field and stride, in pixels of the network's input");
-    }
-}
-
-/// The last layer stays "the last" when the model changes; others go by name.
-fn choice(state: &super::super::state::State, id: NodeId) -> LayerChoice {
-    if id == state.graph.final_node() {
-        LayerChoice::Final
-    } else {
-        LayerChoice::Named(state.graph.node(id).name.clone())
     }
 }

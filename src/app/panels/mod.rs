@@ -2,17 +2,29 @@
 //! are all they change themselves.
 
 mod bar;
+mod batch;
+mod canvas;
 mod controls;
 mod details;
+mod filter;
 mod help;
 mod layers;
+mod log;
 mod models;
-mod mosaic;
+mod notice;
+mod pins;
+mod sift;
 mod status;
+mod table;
+mod timeline;
+mod transport;
+mod tree;
+mod views;
 
 use super::command::Commands;
 use super::state::{Scratch, State};
-use super::window::Textures;
+use super::textures::Textures;
+use crate::render::Share;
 
 /// What a panel gets to draw with.
 pub(super) struct Context<'a> {
@@ -31,9 +43,34 @@ pub(super) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
     if ui.available_width() > super::theme::DETAILS_WIDTH + 260.0 {
         details::draw(ui, cx);
     }
-    egui::CentralPanel::no_frame().show(ui, |ui| mosaic::draw(ui, cx));
+    // Under the views, and only where they keep room.
+    if ui.available_height() > super::theme::TIMELINE_ROOM {
+        timeline::draw(ui, cx);
+    }
+    egui::CentralPanel::no_frame().show(ui, |ui| views::draw(ui, cx));
     models::ask(ui.ctx(), cx);
+    table::draw(ui.ctx(), cx);
+    batch::draw(ui.ctx(), cx);
+    log::draw(ui.ctx(), cx);
     help::draw(ui.ctx(), cx);
+    frame_times(ui.ctx(), cx);
+}
+
+/// What frames cost the window's thread, in a corner.
+fn frame_times(ctx: &egui::Context, cx: &Context<'_>) {
+    let Some(times) = &cx.state.frame_times else { return };
+    egui::Area::new(egui::Id::unique("frame times"))
+        .anchor(egui::Align2::RIGHT_BOTTOM, egui::vec2(-8.0, -32.0))
+        .interactable(false)
+        .show(ctx, |ui| {
+            egui::Frame::popup(ui.style()).show(ui, |ui| ui.label(times.words()));
+        });
+}
+
+/// A part of a picture on screen, where the whole picture lies in `whole`.
+fn share_rect(whole: egui::Rect, share: Share) -> egui::Rect {
+    let at = |x: f64, y: f64| whole.min + whole.size() * egui::vec2(x as f32, y as f32);
+    egui::Rect::from_min_max(at(share.left, share.top), at(share.right, share.bottom))
 }
 
 /// A widget's tooltip and, where it shows no words, its name for the accessibility tree.

@@ -5,9 +5,10 @@ use super::super::theme;
 use super::{Context, search};
 use crate::engine::WeightState;
 use crate::models::{Registry, Row};
+use crate::tensor::fuzzy_score;
 
 pub(super) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
-    let row = cx.state.row;
+    let row = cx.state.view().row;
     let heading = ui.heading("Model");
     egui::ComboBox::from_id_salt("model")
         .selected_text(row.tag)
@@ -17,14 +18,16 @@ pub(super) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
         .show_ui(ui, |ui| {
             ui.set_min_height(theme::LIST_HEIGHT);
             let is_entered = search(ui, "Find a model", &mut cx.scratch.model_search);
-            let wanted = cx.scratch.model_search.trim().to_lowercase();
-            let found: Vec<&Row> =
-                Registry::rows().filter(|r| r.tag.to_lowercase().contains(&wanted)).collect();
+            let wanted = cx.scratch.model_search.trim().to_owned();
+            let mut found: Vec<(i32, &'static Row)> =
+                Registry::rows().filter_map(|r| Some((fuzzy_score(&wanted, r.tag)?, r))).collect();
+            // Equal ones stay in the registry's order.
+            found.sort_by_key(|(score, _)| -score);
             if found.is_empty() {
-                ui.label("No model has that in its name");
+                ui.label("No model has these letters in this order");
             }
-            for (at, other) in found.into_iter().enumerate() {
-                let words = if has_weights(cx, other) {
+            for (at, (_, other)) in found.into_iter().enumerate() {
+                let words = if cx.state.has_weights(other) {
                     other.tag.to_owned()
                 } else {
                     format!("{} (needs a file)", other.tag)
@@ -52,7 +55,7 @@ pub(super) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
     {
         cx.commands.push(Command::ChooseWeights);
     }
-    if let Some(file) = cx.state.weights_file() {
+    if let Some(file) = cx.state.weights_file(row) {
         let name = file.file_name().unwrap_or_default().to_string_lossy();
         ui.add(egui::Label::new(egui::RichText::new(format!("unverified weights: {name}")).weak()).wrap());
         if cx.state.store.state(row) == WeightState::Embedded
@@ -87,9 +90,4 @@ pub(super) fn ask(ctx: &egui::Context, cx: &mut Context<'_>) {
     if answer.inner || answer.should_close() {
         cx.commands.push(Command::DropWeights);
     }
-}
-
-fn has_weights(cx: &Context<'_>, row: &Row) -> bool {
-    cx.state.weight_files.iter().any(|(tag, _)| *tag == row.tag)
-        || cx.state.store.state(row) == WeightState::Embedded
 }

@@ -28,7 +28,8 @@ pub(super) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
             },
         );
         ui.horizontal(|ui| {
-            match cx.state.busy {
+            let busy = cx.state.view().busy.or_else(|| cx.state.views.iter().find_map(|view| view.busy));
+            match busy {
                 Some(what) => {
                     ui.spinner();
                     ui.label(what);
@@ -37,7 +38,7 @@ pub(super) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
                     ui.label("Ready");
                 }
             }
-            let Some(shown) = &cx.state.shown else { return };
+            let Some(shown) = &cx.state.view().shown else { return };
             ui.separator();
             let shape = shown.activation.shape();
             let ms = shown.elapsed.as_secs_f64() * 1e3;
@@ -47,7 +48,12 @@ pub(super) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
                 shown.activation.name(),
                 shown.run_by.device,
             );
+            let kept = format!("{} MB of views kept", cx.state.kept_bytes >> 20);
             ui.add(egui::Label::new(text).truncate());
+            ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+                ui.add(egui::Label::new(egui::RichText::new(kept).weak()).truncate())
+                    .on_hover_text("Views that come back at once, up to 256 MB");
+            });
         });
     });
 }

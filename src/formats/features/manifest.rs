@@ -23,7 +23,7 @@ pub struct Recipe {
     pub program: String,
     /// The backbone, `arch.tag`.
     pub tag: String,
-    /// `carried` by the program, or from an `unverified` file.
+    /// `carried` by the program, `downloaded` from the row's own source, or from an `unverified` file.
     pub weights: String,
     /// SHA-256 of the weights' file.
     pub weights_sha256: String,

@@ -1,0 +1,274 @@
+//! Commands about a data set: through its moments, its cameras side by side, a folder that grows, frames that come.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::command::Command;
+use super::dispatch::frame;
+use super::event::{Event, PictureChoice, SideJob, ThumbKey, ViewId, Wanted};
+use super::state::{Arrangement, MAX_VIEWS, Playing, Tone};
+use super::view_state::{OpenSource, ViewState};
+use super::window::App;
+use crate::input::dataset::{Camera, Source};
+use crate::input::live::{Feed, FolderWatch, Grown};
+use crate::mosaic::Normalisation;
+use crate::tensor::PixelSize;
+
+/// Small pictures asked for and not yet here.
+const MAX_THUMBS_ASKED: usize = 24;
+
+impl App {
+    pub(super) fn apply_to_data(&mut self, ctx: &egui::Context, command: &Command) {
+        match *command {
+            Command::TogglePlayFrames => {
+                self.state.playing_frames = match self.state.playing_frames {
+                    Some(_) => None,
+                    None => Some(Playing { next_secs: ctx.input(|i| i.time) }),
+                };
+            }
+            Command::SetFrameSpeed(speed) => self.state.frame_speed = speed.clamp(0.2, 60.0),
+            Command::HoldScale(is_held) => self.hold_scale(is_held),
+            Command::ThreeCameras => self.three_cameras(),
+            Command::ToggleWatch => self.toggle_watch(ctx),
+            Command::SetPlottedLabel(at) => self.state.plotted_label = Some(at),
+            _ => self.apply_to_files(ctx, command),
+        }
+    }
+
+    /// Every frame is shown in the range of the one on screen, or each layer by its usual way again.
+    fn hold_scale(&mut self, is_held: bool) {
+        let active = self.state.view().id;
+        let is_linked = self.state.links.looks;
+        let mut changed = Vec::new();
+        for view in &mut self.state.views {
+            if !view.is_plain() || (view.id != active && !is_linked) {
+                continue;
+            }
+            let range = view.shown.as_ref().map(|shown| (shown.stats.min, shown.stats.max));
+            view.settings.normalisation = match range {
+                Some((low, high)) if is_held && low < high => Normalisation::Fixed { low, high },
+                _ => Normalisation::usual_for(view.settings.layout),
+            };
+            changed.push(view.id);
+        }
+        for id in changed {
+            self.show(id);
+        }
+    }
+
+    /// Left, centre and right of one moment side by side, linked.
+    fn three_cameras(&mut self) {
+        let view = self.state.view().clone();
+        let Some(open) = &view.source else { return };
+        let cameras: Vec<Camera> =
+            Camera::ALL.into_iter().filter(|camera| open.source.cameras().contains(camera)).collect();
+        if cameras.len() < 2 {
+            self.state.say(Tone::Bad, "this data set has pictures of one camera only");
+            return;
+        }
+        // The cameras' views take the place of all others.
+        let old: Vec<ViewId> = self.state.views.iter().map(|v| v.id).collect();
+        let mut views: Vec<ViewState> = Vec::with_capacity(MAX_VIEWS);
+        for camera in cameras {
+            let mut copy = view.clone();
+            self.next_view += 1;
+            copy.id = self.next_view;
+            (copy.closest, copy.selected, copy.difference_of) = (None, view.selected, None);
+            if let Some(own) = &mut copy.source {
+                own.camera = Some(camera);
+                copy.picture = frame(own);
+            }
+            views.push(copy);
+        }
+        let ids: Vec<ViewId> = views.iter().map(|v| v.id).collect();
+        self.state.active =
+            views.iter().position(|v| v.source.as_ref().map(|o| o.camera) == Some(open.camera)).unwrap_or(0);
+        self.state.views = views;
+        self.state.links.pictures = true;
+        self.state.arrangement = Arrangement::SideBySide;
+        for id in old {
+            self.worker.withdraw(id);
+            self.textures.forget(id);
+            self.scratch.views.remove(&id);
+        }
+        for id in ids {
+            self.show(id);
+        }
+        self.inspect_selected();
+    }
+
+    /// Lets the next moment come when it is due and all views show the last one.
+    pub(super) fn play_frames(&mut self, ctx: &egui::Context) {
+        let Some(playing) = self.state.playing_frames else { return };
+        let now = ctx.input(|i| i.time);
+        let next = self.state.view().source.as_ref().map(|open| (open.index + 1, open.source.len()));
+        let Some((next, len)) = next else {
+            self.state.playing_frames = None;
+            return;
+        };
+        if next >= len || self.state.view().trouble.is_some() {
+            self.state.playing_frames = None;
+            return;
+        }
+        if now >= playing.next_secs && self.state.views.iter().all(|view| view.busy.is_none()) {
+            let pause = 1.0 / f64::from(self.state.frame_speed);
+            self.state.playing_frames = Some(Playing { next_secs: now + pause });
+            self.set_frame(next);
+        }
+        ctx.request_repaint_after_secs((playing.next_secs - now).max(0.0) as f32);
+    }
+
+    /// Has small pictures made of moments in sight.
+    pub(super) fn ask_for_thumbs(&mut self) {
+        for key in std::mem::take(&mut self.scratch.thumbs_wanted) {
+            if self.scratch.thumbs_asked.len() >= MAX_THUMBS_ASKED || self.scratch.thumbs_asked.contains(&key)
+            {
+                continue;
+            }
+            if self.side.enqueue(SideJob::Thumb(key.clone())).is_ok() {
+                self.scratch.thumbs_asked.push(key);
+            }
+        }
+    }
+
+    /// A data set is open: what its labels look like over time is worked out beside.
+    pub(super) fn ask_for_labels(&mut self, source: &Arc<dyn Source>) {
+        (self.state.labels, self.state.plotted_label) = (None, None);
+        if !source.label_names().is_empty() && self.side.enqueue(SideJob::Labels(Arc::clone(source))).is_err()
+        {
+            self.state.say(Tone::Bad, "the labels can't be plotted now: too much is waiting to be done");
+        }
+    }
+
+    fn toggle_watch(&mut self, ctx: &egui::Context) {
+        if self.watch.take().is_some() {
+            self.state.watched = None;
+            return;
+        }
+        let Some(place) = self.state.view().source.as_ref().map(|open| open.place.clone()) else { return };
+        if !place.is_dir() {
+            self.state.say(Tone::Bad, "only a folder can be watched; this is a log");
+            return;
+        }
+        let (sender, wake) = (self.sender.clone(), ctx.clone());
+        let watch = FolderWatch::start(&place, move |grown| {
+            if sender.send(Event::Grown(grown)).is_ok() {
+                wake.request_repaint();
+            }
+        });
+        match watch {
+            Ok(watch) => {
+                self.watch = Some(watch);
+                self.state.watched = Some(place);
+            }
+            Err(error) => self.state.say(Tone::Bad, format!("can't watch the folder ({error})")),
+        }
+    }
+
+    /// A watched folder has something new: it is shown where the folder is open.
+    pub(super) fn take_grown(&mut self, grown: &Grown) {
+        let is_watched = self.watch.as_ref().is_some_and(|watch| watch.place() == grown.place);
+        let mut changed = Vec::new();
+        for view in self.state.views.iter_mut().filter(|_| is_watched) {
+            if let Some(open) = view.source.as_mut().filter(|open| open.place == grown.place) {
+                open.source = Arc::clone(&grown.source);
+                open.index = grown.newest;
+                view.picture = frame(open);
+                // The same path may hold another picture.
+                view.generation += 1;
+                changed.push(view.id);
+            }
+        }
+        for id in changed {
+            self.show(id);
+        }
+    }
+
+    /// Takes frames of one size from a stream of raw RGB, and shows the newest in all linked views as fast as the networks can.
+    pub fn follow_frames(
+        &mut self,
+        ctx: &egui::Context,
+        size: PixelSize,
+        from: impl std::io::Read + Send + 'static,
+    ) {
+        let (sender, wake) = (self.sender.clone(), ctx.clone());
+        let started = Feed::start(size, from, move |end| {
+            // A frame is looked for, not sent: the newest counts.
+            if let Some(end) = end
+                && sender.send(Event::FeedEnded(end)).is_err()
+            {
+                return;
+            }
+            wake.request_repaint();
+        });
+        match started {
+            Ok(feed) => self.feed = Some(feed),
+            Err(error) => self.state.say(Tone::Bad, error.to_string()),
+        }
+    }
+
+    /// Shows the newest frame where the last one has been shown.
+    pub(super) fn take_frames(&mut self) {
+        let Some(frame) = self.feed.as_ref().and_then(|feed| feed.newest()) else { return };
+        if self.fed >= frame.number || self.state.views.iter().any(|view| view.busy.is_some()) {
+            return;
+        }
+        self.fed = frame.number;
+        let id = self.state.view().id;
+        self.change_pictures(id, |view| {
+            view.source = None;
+            view.picture = PictureChoice::Live(frame.clone());
+        });
+    }
+}
+
+/// Whether what is wanted is worth keeping: frames of a stream never come again.
+pub(super) fn is_lasting(wanted: &Wanted) -> bool {
+    !matches!(wanted.picture, PictureChoice::Live(_))
+}
+
+/// The key of a moment's small picture.
+pub(super) fn thumb_key(open: &OpenSource, index: usize) -> ThumbKey {
+    ThumbKey { source: Arc::clone(&open.source), index, camera: open.camera }
+}
+
+/// Numbers of a data set's labels by moment, thinned out to what a screen can show: name and points.
+pub(super) fn label_lines(source: &dyn Source) -> Vec<(String, Vec<[f64; 2]>)> {
+    /// Buckets a line is cut into; each keeps its smallest and largest value, so that no peak is lost.
+    const NUM_BUCKETS: usize = 2000;
+    let names = source.label_names();
+    let mut buckets: Vec<HashMap<usize, [[f64; 2]; 2]>> = vec![HashMap::new(); names.len()];
+    let len = source.len().max(1);
+    for index in 0..source.len() {
+        let Some(sample) = source.sample(index) else { continue };
+        let bucket = index * NUM_BUCKETS.min(len) / len;
+        for (lines, label) in buckets.iter_mut().zip(&sample.labels) {
+            let Some(value) = label.number().filter(|value| value.is_finite()) else { continue };
+            let point = [index as f64, value];
+            let kept = lines.entry(bucket).or_insert([point, point]);
+            if value < kept[0][1] {
+                kept[0] = point;
+            }
+            if value > kept[1][1] {
+                kept[1] = point;
+            }
+        }
+    }
+    names
+        .iter()
+        .zip(buckets)
+        .filter(|(_, line)| !line.is_empty())
+        .map(|(name, line)| {
+            let mut points: Vec<[f64; 2]> = line.into_values().flatten().collect();
+            points.sort_by(|a, b| a[0].total_cmp(&b[0]));
+            points.dedup();
+            (name.clone(), points)
+        })
+        .collect()
+}
+
+/// Whether a path is one that is watched.
+pub(super) fn is_watched(watched: Option<&Path>, open: &OpenSource) -> bool {
+    watched == Some(open.place.as_path())
+}

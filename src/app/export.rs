@@ -1,0 +1,343 @@
+//! Commands about files that leave: layers, filters, views, sheets, batches; and figures that come back.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::command::{Command, Export};
+use super::dialogs::with_extension;
+use super::event::{
+    BatchJob, BatchNews, Event, Job, LayerChoice, Picked, PictureChoice, PlanRequest, RestoredFigure, SideJob,
+};
+use super::state::{BatchLayer, BatchScope, Tone};
+use super::window::App;
+use crate::engine::CancelToken;
+use crate::input::dataset::{PictureLocation, PictureRef};
+use crate::input::live::FeedEnd;
+use crate::models::Registry;
+use crate::mosaic::{ColourChoice, Normalisation};
+use crate::render::{BatchError, BatchLayers, BatchModel, BatchPlan};
+use crate::tensor::Sifting;
+
+/// Lane of the second thread for plans.
+const PLAN_LANE: u64 = 2;
+
+impl App {
+    pub(super) fn apply_to_files(&mut self, ctx: &egui::Context, command: &Command) {
+        match command {
+            Command::ToggleBatch => {
+                self.state.open.batch = !self.state.open.batch;
+                self.plan_batch();
+            }
+            Command::SetBatch(scope) => {
+                self.state.batch.scope = (**scope).clone();
+                self.plan_batch();
+            }
+            Command::ChooseBatchFolder => self.ask(ctx, |d| Picked::BatchFolder(d.open_folder(None))),
+            Command::StartBatch => self.start_batch(),
+            Command::CancelBatch => {
+                if let Some((_, called_off)) = &self.state.batch.running {
+                    called_off.cancel();
+                }
+            }
+            Command::Export(what, path) => self.export(*what, path),
+            Command::CopyMosaic => {
+                if let Some(shown) = self.state.view().shown.clone() {
+                    // Enlarged to a readable size, as a saved figure is.
+                    let job = Job::Copy {
+                        shown,
+                        has_caption: self.state.has_caption,
+                        paper: self.state.saved_paper,
+                    };
+                    self.errand(job);
+                }
+            }
+            Command::PastePicture(image) => self.paste(image),
+            // Nothing else is left.
+            _ => {}
+        }
+    }
+
+    fn export(&mut self, what: Export, path: &std::path::Path) {
+        let view = self.state.view();
+        let Some(shown) = view.shown.clone() else { return };
+        let (has_caption, paper) = (self.state.has_caption, self.state.saved_paper);
+        let job = match what {
+            Export::Values => {
+                let path =
+                    if path.extension().is_some() { path.to_owned() } else { path.with_extension("npy") };
+                Job::SaveValues { shown, path }
+            }
+            Export::Filter => {
+                let Some(channel) = view.selected else {
+                    self.state.say(Tone::Bad, "select a filter first: its map is then saved");
+                    return;
+                };
+                Job::SaveFilter { shown, channel, path: with_extension(path.to_owned()), has_caption, paper }
+            }
+            Export::Sheet => {
+                let views = self.state.views.iter().filter(|v| v.is_plain()).filter_map(|v| v.shown.clone());
+                Job::SaveSheet { views: views.collect(), path: with_extension(path.to_owned()), paper }
+            }
+        };
+        self.errand(job);
+    }
+
+    /// What the threads tell of files and data sets.
+    pub(super) fn take_file_event(&mut self, ctx: &egui::Context, event: Event) {
+        match event {
+            Event::Thumb(key, image) => {
+                self.scratch.thumbs_asked.retain(|asked| *asked != key);
+                self.textures.take_thumb(ctx, key, image.as_ref());
+            }
+            Event::Labels(labels) => self.state.labels = Some(labels),
+            Event::Grown(grown) => self.take_grown(&grown),
+            Event::FeedEnded(end) => {
+                let tone = if matches!(end, FeedEnd::Whole(n) if n > 0) { Tone::Good } else { Tone::Bad };
+                self.state.say(tone, end.to_string());
+            }
+            Event::Checked(true, name) => {
+                self.state
+                    .say(Tone::Good, format!("this is the picture that the figure was made from: {name}"));
+            }
+            Event::Checked(false, name) => self.state.say(
+                Tone::Bad,
+                format!("this is another picture than the figure's {name}: its pixels have another hash"),
+            ),
+            Event::Planned(plan) => self.state.batch.plan = Some(plan),
+            Event::Batch(news) => self.take_batch_news(news),
+            Event::Copied(image) => {
+                ctx.copy_image((*image).clone());
+                self.state.say(Tone::Good, "copied the mosaic as a picture");
+            }
+            // The others are about views, and taken before.
+            _ => {}
+        }
+    }
+
+    /// Has settled what the batch would write, for the preview.
+    pub(super) fn plan_batch(&mut self) {
+        if !self.state.open.batch {
+            return;
+        }
+        let scope = &self.state.batch.scope;
+        let models: Vec<BatchModel> = Registry::rows()
+            .filter(|row| scope.tags.contains(row.tag))
+            .map(|row| BatchModel { row, weights_file: self.state.weights_file(row).cloned() })
+            .collect();
+        let view = self.state.view();
+        let layers = match scope.layers {
+            BatchLayer::Final => BatchLayers::Final,
+            BatchLayer::AllStages => BatchLayers::AllStages,
+            BatchLayer::This => BatchLayers::Named(view.graph.node(view.node()).name.clone()),
+        };
+        let request = PlanRequest {
+            picture: view.picture.clone(),
+            source: view.source.clone().filter(|_| scope.is_whole_source),
+            moments: (scope.first, scope.last),
+            models,
+            layers,
+            folder: PathBuf::from(scope.folder.trim()),
+        };
+        self.state.batch.plan = None;
+        self.side.post(PLAN_LANE, SideJob::Plan(Box::new(request)));
+    }
+
+    fn start_batch(&mut self) {
+        if self.state.batch.running.is_some() {
+            return;
+        }
+        let Some(Ok(plan)) = self.state.batch.plan.clone() else { return };
+        let view = self.state.view();
+        let called_off = CancelToken::new();
+        let news = BatchNews { num_runs: plan.runs.len(), ..BatchNews::default() };
+        let job = BatchJob {
+            plan,
+            folder: PathBuf::from(self.state.batch.scope.folder.trim()),
+            device: self.state.device,
+            next: 0,
+            input: view.input,
+            settings: view.settings.clone(),
+            sifting: view.sifting,
+            paper: self.state.saved_paper,
+            has_caption: self.state.has_caption,
+            has_values: self.state.batch.scope.has_values,
+            called_off: called_off.clone(),
+            written: Vec::new(),
+            news: news.clone(),
+        };
+        self.state.batch.running = Some((news, called_off));
+        self.state.batch.report = None;
+        self.errand(Job::Batch(Box::new(job)));
+    }
+
+    pub(super) fn take_batch_news(&mut self, news: BatchNews) {
+        if !news.is_over {
+            if let Some((kept, _)) = &mut self.state.batch.running {
+                *kept = news;
+            }
+            return;
+        }
+        self.state.batch.running = None;
+        let tone = if news.failed.is_empty() { Tone::Good } else { Tone::Bad };
+        self.state.say(tone, news.summary());
+        self.state.batch.report = Some(news);
+        self.plan_batch();
+    }
+
+    /// A figure of this program came back: the model, layer and settings it was made with, and its picture if that was found.
+    pub(super) fn take_figure(&mut self, at: usize, figure: &RestoredFigure) {
+        let panel = &figure.record.panels[0];
+        let row = match Registry::find(&panel.run.tag) {
+            Ok(row) => row,
+            Err(error) => {
+                self.state.say(Tone::Bad, format!("the figure's network is not known here: {error}"));
+                self.show(self.state.views[at].id);
+                return;
+            }
+        };
+        let graph = match (row.build)() {
+            Ok(graph) => graph,
+            Err(error) => {
+                self.state.say(Tone::Bad, error.to_string());
+                return;
+            }
+        };
+        let mut not_taken = Vec::new();
+        let view = &mut self.state.views[at];
+        match graph.find(&panel.look.layer) {
+            Some(node) if node == graph.final_node() => view.layer = LayerChoice::Final,
+            Some(_) => view.layer = LayerChoice::Named(panel.look.layer.clone()),
+            None => not_taken.push(format!("layer {}", panel.look.layer)),
+        }
+        view.row = row;
+        view.graph = Arc::new(graph);
+        view.difference_of = None;
+        take(&panel.run.fit, &mut view.input.fit, "fit", &mut not_taken);
+        take(&panel.run.preprocess, &mut view.input.values, "values", &mut not_taken);
+        take(&panel.look.layout, &mut view.settings.layout, "layout", &mut not_taken);
+        let mut normalisation = Normalisation::usual_for(view.settings.layout);
+        take(&panel.look.normalisation, &mut normalisation, "range", &mut not_taken);
+        view.settings.normalisation = normalisation;
+        let mut sifting = Sifting::default();
+        if let Some(text) = &panel.look.sifting {
+            take(text, &mut sifting, "order", &mut not_taken);
+        }
+        view.sifting = sifting;
+        let mut colour = ColourChoice::Auto;
+        take(&panel.look.colour_map, &mut colour, "colours", &mut not_taken);
+        view.settings.colour = colour;
+        view.generation += 1;
+        let id = view.id;
+        if let Some(picture) = &figure.picture {
+            view.picture = picture.clone();
+            view.source = None;
+            self.expected = None;
+            self.state.say(
+                Tone::Good,
+                format!("took model, layer, settings and picture from \"{}\"", figure.path.display()),
+            );
+        } else {
+            self.expected = Some(figure.record.picture.clone());
+            self.state.say(
+                Tone::Bad,
+                format!(
+                    "took model, layer and settings from \"{}\"; its picture {} was not found beside it: open it, and it is checked",
+                    figure.path.display(),
+                    figure.record.picture.file_name
+                ),
+            );
+        }
+        if !not_taken.is_empty() {
+            self.state.say(Tone::Bad, format!("not taken from the figure: {}", not_taken.join(", ")));
+        }
+        if figure.record.panels.len() > 1 {
+            self.state
+                .say(Tone::Bad, "the figure shows several mosaics; the first one's settings were taken");
+        }
+        self.show(id);
+    }
+
+    /// A picture that a figure asked for: is it the one?
+    pub(super) fn check_expected(&mut self, shown: &Arc<super::shown::Shown>) {
+        if let Some(record) = self.expected.clone()
+            && shown.picture.name != "cat.png"
+            && self.side.enqueue(SideJob::Check(Arc::clone(shown), record)).is_ok()
+        {
+            self.expected = None;
+        }
+    }
+
+    fn paste(&mut self, image: &egui::ColorImage) {
+        let [width, height] = image.size;
+        let bytes: Vec<u8> = image.pixels.iter().flat_map(|p| [p.r(), p.g(), p.b()]).collect();
+        let Some(rgb) = image::RgbImage::from_raw(width as u32, height as u32, bytes) else {
+            self.state.say(Tone::Bad, "the clipboard's picture can't be read");
+            return;
+        };
+        self.num_pasted += 1;
+        let frame = crate::input::live::Frame { number: self.num_pasted, rgb: Arc::new(rgb) };
+        let id = self.state.view().id;
+        self.change_pictures(id, |view| {
+            view.source = None;
+            view.picture = PictureChoice::Pasted(frame.clone());
+        });
+    }
+}
+
+/// A setting by its name; one that this version doesn't know is told, not guessed.
+fn take<T: std::str::FromStr>(text: &str, into: &mut T, what: &str, not_taken: &mut Vec<String>) {
+    match text.parse() {
+        Ok(value) => *into = value,
+        Err(_) => not_taken.push(format!("{what} {text}")),
+    }
+}
+
+impl PlanRequest {
+    /// What the batch would write. Looks at files, so not for the window's own thread.
+    pub(super) fn plan(&self) -> Result<BatchPlan, BatchError> {
+        BatchPlan::new(&self.pictures(), &self.models, &self.layers, &self.folder)
+    }
+
+    /// The open data set's moments in the chosen range, or the one picture on screen.
+    fn pictures(&self) -> Vec<PictureRef> {
+        if let Some(open) = &self.source {
+            let last = open.source.len().saturating_sub(1);
+            return (self.moments.0.min(last)..=self.moments.1.min(last))
+                .filter_map(|index| {
+                    PictureRef::of_sample(&open.place, &open.source.sample(index)?, open.camera)
+                })
+                .collect();
+        }
+        match &self.picture {
+            PictureChoice::File(path) => vec![PictureRef {
+                label: path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+                picture: PictureLocation::File(path.clone()),
+                camera: None,
+                row: None,
+                stem: path.file_stem().unwrap_or_default().to_string_lossy().into_owned(),
+            }],
+            PictureChoice::Frame { source, place, index, camera } => source
+                .sample(*index)
+                .and_then(|sample| PictureRef::of_sample(place, &sample, *camera))
+                .into_iter()
+                .collect(),
+            // These lie in no file of their own.
+            PictureChoice::Cat | PictureChoice::Live(_) | PictureChoice::Pasted(_) => Vec::new(),
+        }
+    }
+}
+
+impl BatchScope {
+    /// A batch of what is on screen.
+    pub(super) fn first(tag: &str) -> Self {
+        Self {
+            is_whole_source: true,
+            first: 0,
+            last: usize::MAX,
+            tags: std::iter::once(tag.to_owned()).collect(),
+            layers: BatchLayer::Final,
+            folder: String::new(),
+            has_values: false,
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! Many figures at once: what of, where to, what would be written, how far it is, what came of it.
+
+use egui::{ComboBox, Ui};
+
+use super::super::command::Command;
+use super::super::event::BatchNews;
+use super::super::state::{BatchLayer, BatchScope};
+use super::super::theme;
+use super::Context;
+use crate::models::Registry;
+
+/// Names of figures that the preview lists.
+const NUM_LISTED: usize = 6;
+/// Failures that the report lists; the copy has all.
+const NUM_FAILURES: usize = 20;
+
+pub(super) fn draw(ctx: &egui::Context, cx: &mut Context<'_>) {
+    if !cx.state.open.batch {
+        return;
+    }
+    let mut is_open = true;
+    egui::Window::new("Export many figures")
+        .open(&mut is_open)
+        .default_width(520.0)
+        .default_pos(ctx.content_rect().center() - egui::vec2(260.0, 200.0))
+        .show(ctx, |ui| {
+            if let Some((news, called_off)) = &cx.state.batch.running {
+                running(ui, cx.commands, news, called_off.is_cancelled());
+                return;
+            }
+            scope(ui, cx);
+            ui.separator();
+            preview(ui, cx);
+            if let Some(report) = &cx.state.batch.report {
+                ui.separator();
+                self::report(ui, cx.commands, report);
+            }
+        });
+    if !is_open {
+        cx.commands.push(Command::ToggleBatch);
+    }
+}
+
+fn scope(ui: &mut Ui, cx: &mut Context<'_>) {
+    let old = &cx.state.batch.scope;
+    let mut new = old.clone();
+    pictures(ui, cx, &mut new);
+    ui.label("Networks (those whose weights are here)");
+    ui.horizontal_wrapped(|ui| {
+        for row in Registry::rows().filter(|row| cx.state.has_weights(row)) {
+            let mut is_in = new.tags.contains(row.tag);
+            if ui.checkbox(&mut is_in, row.tag).changed() {
+                if is_in {
+                    new.tags.insert(row.tag.to_owned());
+                } else {
+                    new.tags.remove(row.tag);
+                }
+            }
+        }
+    });
+    let view = cx.state.view();
+    let this = view.graph.node(view.node()).name.clone();
+    let words = |layers: BatchLayer| match layers {
+        BatchLayer::Final => "each network's last".to_owned(),
+        BatchLayer::This => format!("{this}, where a network has it"),
+        BatchLayer::AllStages => "all stages".to_owned(),
+    };
+    ComboBox::from_label("Layers").selected_text(words(new.layers)).show_ui(ui, |ui| {
+        for layers in [BatchLayer::Final, BatchLayer::This, BatchLayer::AllStages] {
+            if ui.selectable_label(new.layers == layers, words(layers)).clicked() {
+                new.layers = layers;
+            }
+        }
+    });
+    ui.checkbox(&mut new.has_values, "Values too, as .npy beside each figure");
+    ui.horizontal(|ui| {
+        let label = ui.label("Folder");
+        ui.add(
+            egui::TextEdit::singleline(&mut new.folder)
+                .desired_width(320.0)
+                .hint_text("made if it isn't there"),
+        )
+        .labelled_by(label.id);
+        if ui.button("Choose folder…").clicked() {
+            cx.commands.push(Command::ChooseBatchFolder);
+        }
+    });
+    ui.label(egui::RichText::new("Looks, input and caption are those of the view that is active.").weak());
+    if new != *old {
+        cx.commands.push(Command::SetBatch(Box::new(new)));
+    }
+}
+
+fn pictures(ui: &mut Ui, cx: &Context<'_>, new: &mut BatchScope) {
+    let Some(open) = &cx.state.view().source else {
+        ui.label("Picture: the one on screen (open a folder or a log for many)");
+        return;
+    };
+    let last = open.source.len().saturating_sub(1);
+    ui.checkbox(&mut new.is_whole_source, format!("All {} moments of the data set, or of these:", last + 1));
+    ui.add_enabled_ui(new.is_whole_source, |ui| {
+        ui.horizontal(|ui| {
+            // People count from 1.
+            let (mut first, mut until) = (new.first.min(last) + 1, new.last.min(last) + 1);
+            let from = ui.label("from");
+            if ui.add(egui::DragValue::new(&mut first).range(1..=last + 1)).labelled_by(from.id).changed() {
+                new.first = first - 1;
+                new.last = new.last.max(new.first);
+            }
+            let to = ui.label("to");
+            if ui.add(egui::DragValue::new(&mut until).range(1..=last + 1)).labelled_by(to.id).changed() {
+                new.last = until - 1;
+                new.first = new.first.min(new.last);
+            }
+        });
+    });
+}
+
+fn preview(ui: &mut Ui, cx: &mut Context<'_>) {
+    match &cx.state.batch.plan {
+        None => {
+            ui.horizontal(|ui| {
+                ui.spinner();
+                ui.label("Looking what would be written…");
+            });
+        }
+        Some(Err(reason)) => {
+            ui.add(
+                egui::Label::new(egui::RichText::new(reason).color(theme::warning(ui.visuals().dark_mode)))
+                    .wrap(),
+            );
+            ui.add_enabled(false, egui::Button::new("Start"));
+        }
+        Some(Ok(plan)) => {
+            let num = plan.num_figures();
+            ui.strong(format!("{num} figures would be written, of {} runs", plan.runs.len()));
+            if !plan.existing.is_empty() {
+                ui.label(format!("{} of them are there already and are kept", plan.existing.len()));
+            }
+            if !plan.without_layer.is_empty() {
+                ui.label(format!("left out, without that layer: {}", plan.without_layer.join(", ")));
+            }
+            let figures = plan.runs.iter().flat_map(|run| &run.figures);
+            for figure in figures.take(NUM_LISTED) {
+                let name = figure.path.file_name().unwrap_or_default().to_string_lossy();
+                ui.add(egui::Label::new(egui::RichText::new(name).weak().small()).truncate());
+            }
+            if num > NUM_LISTED {
+                ui.label(egui::RichText::new(format!("and {} more", num - NUM_LISTED)).weak().small());
+            }
+            if ui.button("Start").on_hover_text("Write them; the window stays usable").clicked() {
+                cx.commands.push(Command::StartBatch);
+            }
+        }
+    }
+}
+
+fn running(ui: &mut Ui, commands: &mut super::super::command::Commands, news: &BatchNews, is_ending: bool) {
+    let share = news.num_runs_done as f32 / news.num_runs.max(1) as f32;
+    ui.add(egui::ProgressBar::new(share).text(format!("{} of {} runs", news.num_runs_done, news.num_runs)));
+    let left = news.time_left().map_or_else(
+        || "time left not known yet".to_owned(),
+        |left| format!("about {} s left", left.as_secs().max(1)),
+    );
+    ui.label(format!("{} figures written, {} pictures failed, {left}", news.num_written, news.failed.len()));
+    if is_ending {
+        ui.label("Ending…");
+    } else if ui.button("Cancel batch").on_hover_text("What is written stays").clicked() {
+        commands.push(Command::CancelBatch);
+    }
+}
+
+fn report(ui: &mut Ui, commands: &mut super::super::command::Commands, news: &BatchNews) {
+    ui.strong(news.summary());
+    if news.failed.is_empty() {
+        return;
+    }
+    let colour = theme::error(ui.visuals().dark_mode);
+    egui::ScrollArea::vertical().max_height(140.0).show(ui, |ui| {
+        for (picture, reason) in news.failed.iter().take(NUM_FAILURES) {
+            let text = if picture.is_empty() { reason.clone() } else { format!("{picture}: {reason}") };
+            ui.add(egui::Label::new(egui::RichText::new(text).color(colour)).wrap());
+        }
+    });
+    if ui.button("Copy report").clicked() {
+        let lines: Vec<String> = news.failed.iter().map(|(p, reason)| format!("{p}\t{reason}")).collect();
+        commands.push(Command::Copy(lines.join("\n"), "the report"));
+    }
+}

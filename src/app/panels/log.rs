@@ -1,0 +1,35 @@
+//! What was said, to be read again.
+
+use super::super::command::Command;
+use super::super::state::Tone;
+use super::super::theme;
+use super::Context;
+
+pub(super) fn draw(ctx: &egui::Context, cx: &mut Context<'_>) {
+    if !cx.state.open.log {
+        return;
+    }
+    let mut is_open = true;
+    egui::Window::new("Messages").open(&mut is_open).default_size([480.0, 260.0]).show(ctx, |ui| {
+        if cx.state.log.is_empty() {
+            ui.label("Nothing was said yet");
+        }
+        egui::ScrollArea::vertical().auto_shrink([false, true]).show(ui, |ui| {
+            for message in cx.state.log.iter().rev() {
+                let text = egui::RichText::new(&message.text);
+                let text = match message.tone {
+                    Tone::Good => text,
+                    Tone::Bad => text.color(theme::error(ui.visuals().dark_mode)),
+                };
+                ui.add(egui::Label::new(text).wrap());
+            }
+        });
+        if !cx.state.log.is_empty() && ui.button("Copy messages").clicked() {
+            let text: Vec<&str> = cx.state.log.iter().map(|m| m.text.as_str()).collect();
+            cx.commands.push(Command::Copy(text.join("\n"), "the messages"));
+        }
+    });
+    if !is_open {
+        cx.commands.push(Command::ToggleLog);
+    }
+}

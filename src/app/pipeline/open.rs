@@ -1,0 +1,80 @@
+//! What a path is: a picture, a data set, a weight file of some model.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::super::event::{Event, PictureChoice, RestoredFigure};
+use crate::engine::Backbone;
+use crate::formats::{PictureRecord, ReadRecordError, pixels_sha256, read_record};
+use crate::input::dataset::{is_log, open_source};
+use crate::input::decode::{Picture, decode_bytes, decode_file};
+use crate::weights::TensorFile;
+
+/// What a path is.
+pub(super) fn open(id: u64, path: PathBuf, cat: &[u8]) -> Event {
+    if !(path.is_dir() || is_log(&path)) {
+        match read_record(&path) {
+            Ok(record) => {
+                let picture = picture_of(&path, &record.picture, cat);
+                return Event::Figure(id, Box::new(RestoredFigure { path, record, picture }));
+            }
+            // A figure whose record was damaged or isn't one is a picture like any other, and that is said.
+            Err(ReadRecordError::Bad { reason, .. }) => {
+                return Event::PictureWithNote(
+                    id,
+                    path,
+                    format!("{reason}; the figure is opened as a picture"),
+                );
+            }
+            Err(_) => {}
+        }
+        return if path.exists() {
+            Event::Picture(id, path)
+        } else {
+            Event::OpenFailed(id, format!("there is no such file: \"{}\"", path.display()))
+        };
+    }
+    match open_source(&path) {
+        Ok(source) => Event::Source(id, path, Arc::from(source)),
+        Err(error) => Event::OpenFailed(id, error.to_string()),
+    }
+}
+
+/// The picture that a figure was made from: the carried one, or a file of that name beside the figure or in the folder above. Only one
+/// with the recorded hash counts.
+fn picture_of(figure: &Path, record: &PictureRecord, cat: &[u8]) -> Option<PictureChoice> {
+    let is_it = |picture: &Picture| {
+        let rgb = &picture.rgb;
+        pixels_sha256(rgb.width(), rgb.height(), rgb.as_raw()) == record.pixels_sha256
+    };
+    if decode_bytes("cat.png", cat).is_ok_and(|cat| is_it(&cat)) {
+        return Some(PictureChoice::Cat);
+    }
+    let folder = std::path::absolute(figure).ok()?.parent()?.to_owned();
+    let folders = [Some(folder.as_path()), folder.parent()];
+    // A record holds a plain file name, never a path; that is checked when it is read.
+    folders
+        .into_iter()
+        .flatten()
+        .map(|folder| folder.join(&record.file_name))
+        .find(|path| path.is_file() && decode_file(path).is_ok_and(|picture| is_it(&picture)))
+        .map(PictureChoice::File)
+}
+
+/// The models that a weight file is for, as far as it shows.
+pub(super) fn fits(path: PathBuf) -> Event {
+    let file = match TensorFile::read(&path) {
+        Ok(file) => file,
+        Err(error) => return Event::ErrandFailed(error.to_string()),
+    };
+    let rows = Backbone::rows_for(&file);
+    if rows.is_empty() {
+        let num_tensors = file.names().count();
+        return Event::ErrandFailed(format!(
+            "this weight file fits no model here: its {num_tensors} tensors have other names or shapes; `filterscope render --model TAG \
+             --weights FILE` says which: \"{}\"",
+            path.display()
+        ));
+    }
+    Event::Fits(path, rows)
+}

@@ -1,0 +1,130 @@
+//! A folder looked at again and again, for pictures that are put into it.
+//!
+//! Polled rather than notified: network drives and containers have no reliable notifications, and a listing a second costs little.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant, SystemTime};
+
+use crate::input::dataset::{Source, open_source};
+
+/// Shortest pause between two looks.
+const PAUSE: Duration = Duration::from_millis(700);
+/// A look may take at most this share of the time.
+const BUSY_SHARE: u32 = 10;
+
+/// A folder with something new in it.
+pub struct Grown {
+    /// The folder.
+    pub place: PathBuf,
+    /// What it holds now.
+    pub source: Arc<dyn Source>,
+    /// The newest picture's index.
+    pub newest: usize,
+}
+
+/// A watch on a folder; dropped, it ends.
+#[derive(Debug)]
+pub struct FolderWatch {
+    place: PathBuf,
+    is_over: Arc<AtomicBool>,
+}
+
+impl FolderWatch {
+    /// Tells of each picture that is new or changed since the watch began, once it has stopped growing.
+    ///
+    /// # Errors
+    /// No thread to be had.
+    pub fn start(place: &Path, tell: impl Fn(Grown) + Send + 'static) -> std::io::Result<Self> {
+        let is_over = Arc::new(AtomicBool::new(false));
+        let (theirs, folder) = (Arc::clone(&is_over), place.to_owned());
+        let mut seen = Seen::default();
+        let mut before = newest_file(&folder);
+        seen.shown.clone_from(&before);
+        std::thread::Builder::new().name("watch".into()).spawn(move || {
+            while !theirs.load(Ordering::Relaxed) {
+                let started = Instant::now();
+                let now = newest_file(&folder);
+                // Twice the same: whoever writes it is done.
+                if now == before
+                    && now != seen.shown
+                    && let Some(grown) = now.as_ref().and_then(|file| grown(&folder, &file.path))
+                {
+                    seen.shown.clone_from(&now);
+                    tell(grown);
+                }
+                before = now;
+                std::thread::sleep(PAUSE.max(started.elapsed() * BUSY_SHARE));
+            }
+        })?;
+        Ok(Self { place: place.to_owned(), is_over })
+    }
+
+    /// The folder.
+    pub fn place(&self) -> &Path {
+        &self.place
+    }
+}
+
+impl Drop for FolderWatch {
+    fn drop(&mut self) {
+        self.is_over.store(true, Ordering::Relaxed);
+    }
+}
+
+#[derive(Default)]
+struct Seen {
+    shown: Option<FileState>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct FileState {
+    path: PathBuf,
+    changed: SystemTime,
+    num_bytes: u64,
+}
+
+/// The file changed last, of those right in the folder.
+fn newest_file(folder: &Path) -> Option<FileState> {
+    let entries = std::fs::read_dir(folder).ok()?;
+    entries
+        .filter_map(|entry| {
+            let entry = entry.ok()?;
+            let info = entry.metadata().ok().filter(std::fs::Metadata::is_file)?;
+            Some(FileState { path: entry.path(), changed: info.modified().ok()?, num_bytes: info.len() })
+        })
+        .max_by(|a, b| a.changed.cmp(&b.changed).then_with(|| a.path.cmp(&b.path)))
+}
+
+/// The folder as it is now, if the file is a picture of it.
+fn grown(folder: &Path, newest: &Path) -> Option<Grown> {
+    let source: Arc<dyn Source> = Arc::from(open_source(folder).ok()?);
+    let is_newest = |index: &usize| {
+        source.sample(*index).is_some_and(|s| s.views.iter().any(|view| view.picture.path() == newest))
+    };
+    let newest = (0..source.len()).rev().find(is_newest)?;
+    Some(Grown { place: folder.to_owned(), source, newest })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::mpsc::channel;
+
+    #[test]
+    fn a_new_picture_is_told_and_other_files_are_not() {
+        let dir = tempfile::tempdir().unwrap();
+        let picture = |name: &str| {
+            image::RgbImage::new(2, 2).save(dir.path().join(name)).unwrap();
+        };
+        picture("a.png");
+        let (told, events) = channel();
+        let watch = FolderWatch::start(dir.path(), move |grown| told.send(grown).unwrap()).unwrap();
+        std::fs::write(dir.path().join("notes.txt"), "no picture").unwrap();
+        picture("b.png");
+        let grown = events.recv_timeout(Duration::from_mins(1)).unwrap();
+        assert_eq!((grown.source.len(), grown.newest), (2, 1));
+        assert_eq!(watch.place(), dir.path());
+    }
+}

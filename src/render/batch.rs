@@ -1,0 +1,235 @@
+//! Many figures into a folder: what would be written, settled before anything is.
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+
+use super::figure_names::unique_suffixes;
+use crate::graph::{Graph, NodeId};
+use crate::input::dataset::PictureRef;
+use crate::models::Row;
+
+/// Which layers of each model.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BatchLayers {
+    /// The last.
+    Final,
+    /// Every layer people ask for by name.
+    AllStages,
+    /// One by its name; models without it are left out.
+    Named(String),
+}
+
+/// A model of a batch.
+#[derive(Clone, Debug)]
+pub struct BatchModel {
+    /// The model.
+    pub row: &'static Row,
+    /// A weight file in place of carried weights.
+    pub weights_file: Option<PathBuf>,
+}
+
+/// One figure of a batch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BatchFigure {
+    /// The layer.
+    pub node: NodeId,
+    /// Where it goes.
+    pub path: PathBuf,
+}
+
+/// All figures of one picture through one model: one run of the network.
+#[derive(Clone, Debug)]
+pub struct BatchRun {
+    /// The picture.
+    pub picture: PictureRef,
+    /// Place of the model in the plan.
+    pub model: usize,
+    /// Its figures.
+    pub figures: Vec<BatchFigure>,
+}
+
+/// What a batch would write.
+#[derive(Clone, Debug)]
+pub struct BatchPlan {
+    /// Models, as `BatchRun::model` counts them.
+    pub models: Vec<BatchModel>,
+    /// In the order they are done: picture after picture.
+    pub runs: Vec<BatchRun>,
+    /// Files of these names that are there already; they are kept.
+    pub existing: Vec<PathBuf>,
+    /// Models that have no layer of the wanted name.
+    pub without_layer: Vec<&'static str>,
+}
+
+/// A batch that would write nothing.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BatchError {
+    /// No picture.
+    #[error("no picture to work on: open a picture, a folder or a log first")]
+    NoPicture,
+    /// No model.
+    #[error("no network to run: choose at least one whose weights are here")]
+    NoModel,
+    /// No model has the layer.
+    #[error("none of the networks has a layer `{0}`")]
+    NoLayer(String),
+    /// No place.
+    #[error("no folder to write into: type its path or choose it")]
+    NoFolder,
+    /// A file where the folder should be.
+    #[error("this is a file, not a folder: \"{}\"", .0.display())]
+    NotAFolder(PathBuf),
+    /// A family file's mistake.
+    #[error("the model's graph is malformed: {0}")]
+    Graph(String),
+}
+
+impl BatchPlan {
+    /// Settles names: `{picture}__{model}__{layer}.png` in `folder`, which need not exist yet. Looks only whether files are there.
+    pub fn new(
+        pictures: &[PictureRef],
+        models: &[BatchModel],
+        layers: &BatchLayers,
+        folder: &Path,
+    ) -> Result<Self, BatchError> {
+        if pictures.is_empty() {
+            return Err(BatchError::NoPicture);
+        }
+        if models.is_empty() {
+            return Err(BatchError::NoModel);
+        }
+        if folder.as_os_str().is_empty() {
+            return Err(BatchError::NoFolder);
+        }
+        if folder.is_file() {
+            return Err(BatchError::NotAFolder(folder.to_owned()));
+        }
+        let graphs: Vec<Graph> = models
+            .iter()
+            .map(|model| (model.row.build)().map_err(|e| BatchError::Graph(e.to_string())))
+            .collect::<Result<_, _>>()?;
+        let nodes: Vec<Vec<NodeId>> = graphs
+            .iter()
+            .map(|graph| match layers {
+                BatchLayers::Final => vec![graph.final_node()],
+                BatchLayers::AllStages => graph.stages().to_vec(),
+                BatchLayers::Named(name) => graph.find(name).into_iter().collect(),
+            })
+            .collect();
+        let mut without_layer = Vec::new();
+        for (model, nodes) in models.iter().zip(&nodes) {
+            if nodes.is_empty() {
+                without_layer.push(model.row.tag);
+            }
+        }
+        if let BatchLayers::Named(name) = layers
+            && without_layer.len() == models.len()
+        {
+            return Err(BatchError::NoLayer(name.clone()));
+        }
+        let places: Vec<(usize, NodeId)> =
+            nodes.iter().enumerate().flat_map(|(m, nodes)| nodes.iter().map(move |n| (m, *n))).collect();
+        let suffixes = unique_suffixes(
+            places.iter().map(|(m, node)| (models[*m].row.tag, graphs[*m].node(*node).name.as_str())),
+        );
+        let mut runs = Vec::with_capacity(pictures.len() * models.len());
+        let mut existing = Vec::new();
+        let mut used = HashSet::new();
+        for picture in pictures {
+            // A stem is unique in its data set; a second picture of that name from elsewhere gets a number.
+            let mut stem = picture.stem.clone();
+            let mut number = 2;
+            while !used.insert(stem.to_lowercase()) {
+                stem = format!("{}_{number}", picture.stem);
+                number += 1;
+            }
+            for (model, nodes) in nodes.iter().enumerate().filter(|(_, nodes)| !nodes.is_empty()) {
+                let figures: Vec<BatchFigure> = places
+                    .iter()
+                    .zip(&suffixes)
+                    .filter(|((m, _), _)| *m == model)
+                    .map(|((_, node), suffix)| BatchFigure {
+                        node: *node,
+                        path: folder.join(format!("{stem}__{suffix}.png")),
+                    })
+                    .collect();
+                debug_assert_eq!(figures.len(), nodes.len());
+                existing.extend(figures.iter().filter(|f| f.path.exists()).map(|f| f.path.clone()));
+                runs.push(BatchRun { picture: picture.clone(), model, figures });
+            }
+        }
+        Ok(Self { models: models.to_vec(), runs, existing, without_layer })
+    }
+
+    /// Figures, those that exist already included.
+    pub fn num_figures(&self) -> usize {
+        self.runs.iter().map(|run| run.figures.len()).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::input::dataset::PictureLocation;
+    use crate::models::Registry;
+
+    fn picture(stem: &str) -> PictureRef {
+        PictureRef {
+            label: stem.into(),
+            picture: PictureLocation::File(format!("{stem}.png").into()),
+            camera: None,
+            row: None,
+            stem: stem.into(),
+        }
+    }
+
+    fn model(name: &str) -> BatchModel {
+        BatchModel { row: Registry::find(name).unwrap(), weights_file: None }
+    }
+
+    #[test]
+    fn figures_are_named_and_those_that_exist_are_told() {
+        let dir = tempfile::tempdir().unwrap();
+        let there = dir.path().join("b__vgg16.tv_in1k__features.30.png");
+        std::fs::write(&there, "").unwrap();
+        let models = [model("vgg16.tv_in1k"), model("resnet18.tv_in1k")];
+        let pictures = [picture("a"), picture("b"), picture("A")];
+        let plan = BatchPlan::new(&pictures, &models, &BatchLayers::Final, dir.path()).unwrap();
+        assert_eq!((plan.runs.len(), plan.num_figures()), (6, 6));
+        let name = |at: usize| plan.runs[at].figures[0].path.file_name().unwrap().to_str().unwrap();
+        assert_eq!(name(0), "a__vgg16.tv_in1k__features.30.png");
+        assert_eq!(name(1), "a__resnet18.tv_in1k__layer4.1.png");
+        assert_eq!(name(4), "A_2__vgg16.tv_in1k__features.30.png", "case alone tells no files apart");
+        assert_eq!(plan.existing, [there]);
+        let stages =
+            BatchPlan::new(&pictures[..1], &models[..1], &BatchLayers::AllStages, dir.path()).unwrap();
+        assert!(stages.num_figures() > 5 && stages.runs.len() == 1, "one run gives them all");
+    }
+
+    #[test]
+    fn a_layer_that_only_some_have_leaves_the_others_out() {
+        let folder = Path::new("out");
+        let models = [model("vgg16.tv_in1k"), model("resnet18.tv_in1k")];
+        let layer = BatchLayers::Named("layer4.1".into());
+        let plan = BatchPlan::new(&[picture("a")], &models, &layer, folder).unwrap();
+        assert_eq!((plan.num_figures(), &*plan.without_layer), (1, &["vgg16.tv_in1k"][..]));
+        let message = |result: Result<BatchPlan, BatchError>| result.unwrap_err().to_string();
+        let nowhere = BatchLayers::Named("nowhere".into());
+        assert_eq!(
+            message(BatchPlan::new(&[picture("a")], &models, &nowhere, folder)),
+            "none of the networks has a layer `nowhere`"
+        );
+        assert_eq!(
+            message(BatchPlan::new(&[], &models, &layer, folder)),
+            "no picture to work on: open a picture, a folder or a log first"
+        );
+        assert_eq!(
+            message(BatchPlan::new(&[picture("a")], &[], &layer, folder)),
+            "no network to run: choose at least one whose weights are here"
+        );
+        assert_eq!(
+            message(BatchPlan::new(&[picture("a")], &models, &layer, Path::new(""))),
+            "no folder to write into: type its path or choose it"
+        );
+    }
+}

@@ -1,0 +1,277 @@
+//! One view: pictures, models, looks, saving, keys.
+
+use std::path::Path;
+
+use egui::accesskit::Role;
+use egui_kittest::kittest::Queryable;
+use filterscope::formats::read_record;
+use filterscope::models::Registry;
+use filterscope::render::WindowRequest;
+
+use super::{Window, drive};
+use crate::support::golden::{generated_params, safetensors_bytes};
+use crate::support::root;
+
+#[test]
+fn opens_on_the_cat_and_says_what_the_model_is() {
+    let window = Window::with_cat();
+    window.harness.get_by_role_and_label(Role::Image, "Mosaic of 2048 filters");
+    window.harness.get_by_role_and_label(Role::Image, "What the network saw");
+    assert!(window.says("not an ImageNet InceptionV3"));
+    assert!(window.says("cat.png · 451×300"));
+    assert!(window.says("stretched from 451x300 to 299x299, bilinear"));
+    assert!(window.says("1572 live · 476 dead · 0 constant"));
+}
+
+#[test]
+fn a_broken_picture_is_told_and_the_last_mosaic_stays() {
+    let mut window = Window::with_cat();
+    let dir = tempfile::tempdir().unwrap();
+    let broken = dir.path().join("broken.png");
+    std::fs::write(&broken, b"\x89PNG\r\n\x1a\nand nothing more").unwrap();
+    window.type_path(&broken);
+    window.wait_for("That didn't work");
+    assert!(window.says(&format!("\"{}\"", broken.display())), "{:?}", window.texts());
+    window.harness.get_by_role_and_label(Role::Image, "Mosaic of 2048 filters");
+    assert!(window.says("cat.png · 451×300"), "what was shown stays");
+    window.click("Go back");
+    window.settle();
+    assert!(!window.says("That didn't work"));
+    // The way back is one of what is wanted, too: the next change doesn't meet the broken picture again.
+    window.click("Shallower");
+    window.wait_for("Mixed_7b 2048×8×8");
+}
+
+#[test]
+fn a_file_changed_under_its_path_is_read_again() {
+    let mut window = Window::with_cat();
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("picture.png");
+    std::fs::copy(root().join("assets/cat.png"), &path).unwrap();
+    window.type_path(&path);
+    window.wait_for("picture.png · 451×300");
+    let frame = root().join("assets/drive/center").read_dir().unwrap().next().unwrap().unwrap().path();
+    std::fs::copy(frame, &path).unwrap();
+    window.click("Go");
+    window.wait_for("picture.png · 320×240");
+}
+
+#[test]
+fn a_path_that_is_not_there_changes_nothing() {
+    let mut window = Window::with_cat();
+    window.type_path(Path::new("/nowhere/at/all.png"));
+    window.wait_for("there is no such file: \"/nowhere/at/all.png\"");
+    window.settle();
+    assert!(window.says("cat.png · 451×300"));
+    assert!(!window.says("That didn't work"), "the mosaic on screen is still what is wanted");
+}
+
+#[test]
+fn pictures_come_by_dialog_and_by_drop() {
+    let mut window = Window::with_cat();
+    window.click("Open…");
+    window.wait(|w| w.dialogs.num_asked() == 1, "the dialog");
+    // It came back before anyone can have seen it: on a bare system there is none, and the person is told what else to do.
+    window.wait_for("no file dialog opened");
+    assert!(window.says("cat.png · 451×300"), "nothing else changes");
+    window
+        .dialogs
+        .answer(root().join("assets/drive/center").read_dir().unwrap().next().unwrap().unwrap().path());
+    window.click("Open…");
+    window.wait_for(".jpg · 320×240");
+    assert!(!window.says("no file dialog opened"), "what is old goes");
+    window.drop_file(root().join("assets/cat.png"));
+    window.wait_for("cat.png · 451×300");
+}
+
+#[test]
+fn models_and_layers_are_switched() {
+    let mut window = Window::with_cat();
+    window.click("Shallower");
+    window.wait_for("inception_v3.moderation · Mixed_7b 2048×8×8");
+    window.choose_model("lite0");
+    window.wait_for("tf_efficientnet_lite0.in1k · bn2.act 1280×7×7");
+    window.harness.get_by_role_and_label(Role::Image, "Mosaic of 1280 filters");
+    assert!(window.says("462 live · 818 dead"));
+}
+
+#[test]
+fn a_model_without_weights_is_explained() {
+    let mut window = Window::with_cat();
+    window.choose_model("vgg11.tv");
+    window.wait_for("The weights of vgg11.tv_in1k are not here");
+    window.harness.get_by_role_and_label(Role::Image, "Mosaic of 2048 filters");
+    window.click("Go back");
+    window.wait_for("inception_v3.moderation · Mixed_7c");
+    assert!(!window.says("are not here"));
+}
+
+#[test]
+fn a_weight_file_finds_its_model_and_the_carried_weights_stay_in_reach() {
+    let mut window = Window::with_cat();
+    // A file that shows whose it is switches to that model, whichever was chosen.
+    window.dialogs.answer(root().join("weights/tf_efficientnet_lite0.f16.safetensors"));
+    window.click_button("Load weights…");
+    window.wait_for("tf_efficientnet_lite0.in1k · bn2.act 1280×7×7");
+    assert!(window.says("unverified weights: tf_efficientnet_lite0.f16.safetensors"));
+    window.click("Use the carried weights");
+    window.settle();
+    assert!(!window.says("unverified weights"));
+    // A file of no model here.
+    let dir = tempfile::tempdir().unwrap();
+    let foreign = dir.path().join("foreign.safetensors");
+    let tensors = vec![("a.weight".to_owned(), vec![2], vec![0.0; 2])];
+    std::fs::write(&foreign, safetensors_bytes(&tensors)).unwrap();
+    window.dialogs.answer(&foreign);
+    window.click_button("Load weights…");
+    window.wait_for("this weight file fits no model here: its 1 tensors have other names or shapes");
+    window.settle();
+    assert!(window.says("tf_efficientnet_lite0.in1k · bn2.act 1280×7×7"), "nothing is lost");
+}
+
+#[test]
+fn a_weight_file_that_fits_several_models_is_asked_about() {
+    let mut window = Window::with_cat();
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("model.safetensors");
+    let graph = (Registry::find("resnet18").unwrap().build)().unwrap();
+    std::fs::write(&path, safetensors_bytes(&generated_params(&graph, 3))).unwrap();
+    window.drop_file(path);
+    window.wait_for("Which model is this file for?");
+    assert!(window.says("resnet18.a1_in1k") && window.says("resnet18.tv_in1k"));
+    window.click_button("resnet18.tv_in1k");
+    window.wait_for("resnet18.tv_in1k · layer4.1 512×7×7");
+    assert!(window.says("unverified weights: model.safetensors"));
+}
+
+#[test]
+fn looks_are_changed_and_saved_with_what_it_takes_to_make_them_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut window = Window::with_cat();
+    window.choose("Layout", "a patch per position");
+    window.choose("Range", "whole layer");
+    window.choose("Colours", "greys");
+    window.settle();
+    window.dialogs.answer(dir.path().join("figure"));
+    window.click_button("Save mosaic…");
+    let path = dir.path().join("figure.png");
+    window.wait_for(&format!("saved \"{}\"", path.display()));
+    let record = read_record(&path).unwrap();
+    assert_eq!(record.picture.file_name, "cat.png");
+    let panel = &record.panels[0];
+    assert_eq!(
+        [
+            &panel.run.tag,
+            &panel.look.layer,
+            &panel.look.layout,
+            &panel.look.normalisation,
+            &panel.look.colour_map
+        ],
+        ["inception_v3.moderation", "Mixed_7c", "cells", "global", "greys"]
+    );
+    assert_eq!(panel.run.weights_sha256, "958f6862761fc1227b235c1f0df5e2d5a6cad99bb544a525508278288b99f5ec");
+
+    // A dialog asked about `figure`; `figure.png` is another file, and nobody said that it may go.
+    window.dialogs.answer(dir.path().join("figure"));
+    window.click_button("Save mosaic…");
+    window.wait_for(&format!(
+        "there is a file of that name; choose another, or delete it first: \"{}\"",
+        path.display()
+    ));
+
+    let typed = dir.path().join("typed.png");
+    window.type_into("or type a file name:", &typed.display().to_string());
+    window.wait_for(&format!("saved \"{}\"", typed.display()));
+    assert_eq!(read_record(&typed).unwrap().panels, record.panels);
+
+    window.dialogs.answer(dir.path().join("no/such/folder/figure.png"));
+    window.click_button("Save mosaic…");
+    window.wait_for("no/such/folder/figure.png\"");
+    assert!(path.exists());
+}
+
+#[test]
+fn a_picture_is_never_overwritten_by_its_mosaic() {
+    let dir = tempfile::tempdir().unwrap();
+    let picture = dir.path().join("picture.png");
+    std::fs::copy(root().join("assets/cat.png"), &picture).unwrap();
+    let mut window = Window::with_cat();
+    window.type_path(&picture);
+    window.wait_for("picture.png · 451×300");
+    window.dialogs.answer(&picture);
+    window.click_button("Save mosaic…");
+    window.wait_for("the mosaic would overwrite its picture; choose another name");
+    assert_eq!(std::fs::read(&picture).unwrap(), std::fs::read(root().join("assets/cat.png")).unwrap());
+}
+
+#[test]
+fn a_driving_log_is_walked_through() {
+    let mut window =
+        Window::open([1280.0, 1400.0], WindowRequest { picture: Some(drive()), ..WindowRequest::default() });
+    window.wait_for("drive, row 0, center");
+    assert!(window.says("angle: "), "{:?}", window.texts());
+    window.click("Next");
+    window.wait_for("drive, row 1, center");
+    window.click("left");
+    window.wait_for("drive, row 1, left");
+    window.harness.key_press(egui::Key::PageDown);
+    window.wait_for("drive, row 2, left");
+    window.click("Previous");
+    window.wait_for("drive, row 1, left");
+}
+
+#[test]
+fn pointing_and_keys_find_filters() {
+    let mut window = Window::with_cat();
+    let mosaic = window.harness.get_by_role_and_label(Role::Image, "Mosaic of 2048 filters").rect();
+    // 64 columns and 32 rows of 8×8 with gaps of 1: the panel is taller, so the mosaic fills its width.
+    let tile = mosaic.width() / 64.0;
+    let top = mosaic.center().y - tile * 16.0;
+    let at =
+        |row: f32, column: f32| egui::pos2(mosaic.left() + tile * (column + 0.5), top + tile * (row + 0.5));
+    window.harness.hover_at(at(2.0, 5.0));
+    window.harness.run_steps(3);
+    assert!(window.says("filter 133, "), "row 2, column 5 of 64 columns: {:?}", window.texts());
+    window.harness.hover_at(egui::pos2(2.0, 2.0));
+    window.harness.run_steps(2);
+    window.type_into("Filter number", "2047");
+    assert!(window.says("filter 2047, "));
+    window.harness.key_press(egui::Key::ArrowUp);
+    window.harness.run_steps(3);
+    assert!(window.says("filter 1983, "));
+    window.harness.key_press(egui::Key::ArrowRight);
+    window.harness.run_steps(3);
+    assert!(window.says("filter 1983, "), "at the right edge there is no neighbour");
+    window.harness.key_press(egui::Key::Escape);
+    window.harness.run_steps(3);
+    assert!(window.says("Point at a tile"));
+    window.type_into("Filter number", "2048");
+    assert!(window.says("expected a number from 0 to 2047"), "{:?}", window.texts());
+    window.harness.key_press(egui::Key::F1);
+    window.harness.run_steps(3);
+    assert!(window.says("the part of the input that one value can see"));
+}
+
+#[test]
+fn the_network_can_be_fed_another_way() {
+    let mut window = Window::with_cat();
+    window.choose("Fit", "the picture's own size");
+    window.wait_for("Mixed_7c 2048×8×12");
+    window.type_into("or W×H:", "20x20");
+    window.wait_for("input 20x20 is too small for this network");
+    assert!(window.says("That didn't work"));
+    window.choose("Fit", "as the weights ask (299x299)");
+    window.wait_for("Mixed_7c 2048×8×8");
+    window.choose("Values", "raw 0–255");
+    window.wait_for("stretched from 451x300 to 299x299, bilinear; RGB x");
+}
+
+#[test]
+fn a_tiny_window_and_one_closed_at_work_do_no_harm() {
+    let mut window = Window::open([120.0, 90.0], WindowRequest::default());
+    window.harness.run_steps(5);
+    window.harness.set_size(egui::vec2(3000.0, 40.0));
+    window.harness.run_steps(5);
+    // Dropped while the network runs: the run is cancelled and the thread joined.
+    drop(window);
+}

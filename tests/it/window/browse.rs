@@ -1,0 +1,136 @@
+//! Through a data set: timeline, strip, labels, cameras, a folder that grows, frames that come.
+
+use egui::accesskit::Role;
+use egui_kittest::kittest::{NodeT, Queryable};
+use filterscope::render::WindowRequest;
+use filterscope::tensor::PixelSize;
+
+use super::{Window, drive};
+use crate::support::root;
+
+fn on_the_drive() -> Window {
+    let mut window =
+        Window::open([1280.0, 1400.0], WindowRequest { picture: Some(drive()), ..WindowRequest::default() });
+    window.wait_for("drive, row 0, center");
+    window.settle();
+    window
+}
+
+#[test]
+fn moments_are_reached_by_strip_key_and_slider_and_labels_follow() {
+    let mut window = on_the_drive();
+    assert!(window.says("moment 1 of "));
+    window.wait_for("angle at this moment: ");
+    window.click("Moment 3");
+    window.wait_for("drive, row 2, center");
+    window.press(egui::Key::ArrowRight);
+    window.wait_for("drive, row 3, center");
+    window.press(egui::Key::ArrowLeft);
+    window.wait_for("drive, row 2, center");
+    window.harness.get_by_role_and_label(Role::Slider, "Moment").focus();
+    window.harness.run_steps(2);
+    window.press(egui::Key::ArrowRight);
+    window.wait_for("drive, row 3, center");
+    window.choose("Plotted label", "speed");
+    window.wait_for("speed at this moment: ");
+}
+
+#[test]
+fn moments_pass_by_themselves_until_stopped() {
+    let mut window = on_the_drive();
+    window.press(egui::Key::Space);
+    window.wait_for("drive, row 2, center");
+    window.click("Stop");
+    window.settle();
+    let before = window.texts().into_iter().find(|t| t.starts_with("moment ")).unwrap();
+    window.harness.run_steps(120);
+    assert!(window.says(&before), "two seconds later it is still {before}");
+}
+
+#[test]
+fn a_held_scale_is_that_of_every_moment() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut window = on_the_drive();
+    window.click("Hold scale");
+    window.settle();
+    let range = |window: &mut Window, file: &str| {
+        window.saved_record(&dir.path().join(file)).panels[0].look.normalisation.clone()
+    };
+    let first = range(&mut window, "first.png");
+    assert!(first.starts_with("fixed:0,"), "{first}");
+    window.click("Moment 4");
+    window.wait_for("drive, row 3, center");
+    window.settle();
+    assert_eq!(range(&mut window, "fourth.png"), first);
+    window.click("Hold scale");
+    window.settle();
+    assert_eq!(range(&mut window, "free.png"), "filter");
+}
+
+#[test]
+fn three_cameras_of_one_moment_stand_side_by_side() {
+    let mut window = on_the_drive();
+    window.click("All cameras");
+    for view in [
+        "1 · inception_v3.moderation · Mixed_7c · drive, row 0, left",
+        "3 · inception_v3.moderation · Mixed_7c · drive, row 0, right",
+    ] {
+        window.wait_for(view);
+    }
+    let left = window.harness.get_by_label("View 1: mosaic of 2048 filters").rect();
+    let right = window.harness.get_by_label("View 3: mosaic of 2048 filters").rect();
+    assert!(left.right() <= right.left(), "{left:?} {right:?}");
+    window.press(egui::Key::ArrowRight);
+    for camera in ["left", "center", "right"] {
+        window.wait_for(&format!("Mixed_7c · drive, row 1, {camera}"));
+    }
+}
+
+#[test]
+fn a_broken_picture_in_a_folder_is_told_and_passed() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::copy(root().join("assets/cat.png"), dir.path().join("1.png")).unwrap();
+    std::fs::write(dir.path().join("2.png"), b"\x89PNG\r\n\x1a\nand nothing more").unwrap();
+    std::fs::copy(root().join("assets/cat.png"), dir.path().join("3.png")).unwrap();
+    let mut window = Window::with_cat();
+    window.type_path(dir.path());
+    window.wait_for("moment 1 of 3");
+    window.click("Moment 2");
+    window.wait_for("That didn't work");
+    window.click("Moment 3");
+    window.settle();
+    assert!(!window.says("That didn't work") && window.says("moment 3 of 3"));
+}
+
+#[test]
+fn a_watched_folder_shows_what_is_put_into_it() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::copy(root().join("assets/cat.png"), dir.path().join("1.png")).unwrap();
+    let mut window = Window::with_cat();
+    window.type_path(dir.path());
+    window.wait_for("moment 1 of 1");
+    window.click("Watch folder");
+    std::fs::copy(root().join("assets/drive/center/1500000000004200000.jpg"), dir.path().join("2.jpg"))
+        .unwrap();
+    window.wait_for("moment 2 of 2");
+    window.wait_for("2.jpg · 320×240");
+}
+
+#[test]
+fn frames_of_a_stream_are_shown_and_its_end_is_told() {
+    let mut window = Window::with_cat();
+    let mut bytes = vec![40; 32 * 24 * 3];
+    bytes.extend(vec![200; 32 * 24 * 3]);
+    bytes.push(1);
+    let ctx = window.harness.ctx.clone();
+    window.harness.state_mut().follow_frames(&ctx, PixelSize::new(32, 24), std::io::Cursor::new(bytes));
+    window.wait_for("frame 2 · 32×24");
+    window.wait_for("the stream ended inside frame 3: expected 2304 bytes, got 1; is the size right, and the format rgb24?");
+    let unnamed = window
+        .harness
+        .root()
+        .query_all(egui_kittest::kittest::By::new().role(Role::Slider))
+        .filter(|n| n.accesskit_node().label().is_none())
+        .count();
+    assert_eq!(unnamed, 0);
+}

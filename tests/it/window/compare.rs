@@ -1,0 +1,186 @@
+//! Views side by side: each with its own backbone, layer and picture, linked or not.
+
+use std::path::PathBuf;
+
+use egui::accesskit::Role;
+use egui_kittest::kittest::Queryable;
+
+use super::Window;
+use crate::support::root;
+
+fn frame() -> PathBuf {
+    root().join("assets/drive/center/1500000000004200000.jpg")
+}
+
+/// The cat through InceptionV3 and through Lite0.
+fn two_networks() -> Window {
+    let mut window = Window::with_cat();
+    window.click("Add view");
+    window.choose_model("lite0");
+    window.wait_for("2 · tf_efficientnet_lite0.in1k · bn2.act · cat.png");
+    window.settle();
+    window
+}
+
+#[test]
+fn two_networks_stand_side_by_side_and_each_says_what_it_did() {
+    let mut window = two_networks();
+    window.harness.get_by_role_and_label(Role::Image, "View 1: mosaic of 2048 filters");
+    window.harness.get_by_role_and_label(Role::Image, "View 2: mosaic of 1280 filters");
+    for said in [
+        "299×299 stretched from 451x300 to 299x299, bilinear; RGB x/255 · 2048×8×8 · ",
+        "224×224 scaled from 451x300 to 385x256, bicubic, centre 224x224; RGB (x − 127)/128 · 1280×7×7 · ",
+        " ms · 23 % dead · 87 % zero",
+        " ms · 64 % dead · 94 % zero",
+    ] {
+        assert!(window.says(said), "{said}: {:?}", window.texts());
+    }
+    // The panels follow the view that is clicked.
+    window.click("1 · inception_v3.moderation · Mixed_7c · cat.png");
+    assert!(window.says("1572 live · 476 dead"));
+    window.click("Shallower");
+    window.wait_for("1 · inception_v3.moderation · Mixed_7b · cat.png");
+    assert!(window.says("2 · tf_efficientnet_lite0.in1k · bn2.act"), "a layer is one view's own");
+    window.click("Add view");
+    window.click("Add view");
+    window.harness.run_steps(3);
+    window.harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::T);
+    window.harness.run_steps(3);
+    assert!(window.says("4 views stand side by side at most"), "{:?}", window.texts());
+    window.click("Close view 4");
+    window.click("Close view 3");
+    window.click("Close view 1");
+    window.harness.run_steps(3);
+    window.harness.get_by_role_and_label(Role::Image, "Mosaic of 1280 filters");
+    assert!(!window.says("Close view"), "the last view stays");
+}
+
+#[test]
+fn a_place_of_the_picture_is_pointed_at_in_the_other_view_through_its_own_crop() {
+    let mut window = two_networks();
+    let image = "View 1: mosaic of 2048 filters";
+    // Tile (0, 0): 8×8 values. Position (3, 4) of Mixed_7c has its middle at pixel 133.5, 165.5 of 299, so at 0.446 of the height and
+    // 0.554 of the width; of 385×256 less 80 and 16 pixels, that is pixel 98.3, 133.1 of Lite0's input, nearest to position (2, 3), whose
+    // middle is at 95.5, 127.5.
+    // A tile and its gap are nine values wide.
+    let value = |row: f32, column: f32| ((row + 0.5) / 9.0 - 0.5, (column + 0.5) / 9.0 - 0.5);
+    let (row, column) = value(3.0, 4.0);
+    let at = window.tile(image, (32.0, 64.0), (row, column));
+    window.hover(at);
+    assert!(window.says("same place: row 2, column 3"), "{:?}", window.texts());
+    // Column 0 has its middle at 0.125 of the width: pixel −31.7, cut off by the crop.
+    let (row, column) = value(3.0, 0.0);
+    let at = window.tile(image, (32.0, 64.0), (row, column));
+    window.hover(at);
+    assert!(window.says("this network didn't see that place"), "{:?}", window.texts());
+}
+
+#[test]
+fn pictures_are_linked_until_they_are_not_and_two_have_a_difference() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut window = Window::with_cat();
+    window.click("Add view");
+    window.click("Difference");
+    assert!(window.says("a difference needs two pictures: unlink pictures and open another in one view"));
+    window.type_path(&frame());
+    window.wait_for("1 · inception_v3.moderation · Mixed_7c · 1500000000004200000.jpg");
+    window.wait_for("2 · inception_v3.moderation · Mixed_7c · 1500000000004200000.jpg");
+    window.click("Link pictures");
+    window.drop_file(root().join("assets/cat.png"));
+    window.wait_for("2 · inception_v3.moderation · Mixed_7c · cat.png");
+    window.settle();
+    assert!(window.says("1 · inception_v3.moderation · Mixed_7c · 1500000000004200000.jpg"));
+    window.click("Difference");
+    window.wait_for("3 · inception_v3.moderation · Mixed_7c · 1500000000004200000.jpg − cat.png");
+    window.settle();
+    let record = window.saved_record(&dir.path().join("difference.png"));
+    assert_eq!(record.picture.file_name, "1500000000004200000.jpg");
+    assert_eq!(record.minus.unwrap().file_name, "cat.png");
+    let look = &record.panels[0].look;
+    assert_eq!((&*look.normalisation, &*look.colour_map), ("symmetric", "blue-red"));
+    // Both sides are on one scale now, whatever each had of its own.
+    let mut range = |view: &str, file: &str| {
+        window.click(view);
+        window.saved_record(&dir.path().join(file)).panels[0].look.normalisation.clone()
+    };
+    let first = range("1 · inception_v3.moderation · Mixed_7c · 1500000000004200000.jpg", "a.png");
+    let second = range("2 · inception_v3.moderation · Mixed_7c · cat.png", "b.png");
+    assert_eq!(first, second);
+    assert!(first.starts_with("fixed:0,"), "{first}");
+    // The difference follows its views, and says why it can't.
+    window.click("Shallower");
+    window.wait_for("a difference needs one layer: these are Mixed_7c and Mixed_7b");
+    window.click("1 · inception_v3.moderation · Mixed_7c · 1500000000004200000.jpg");
+    window.click("Shallower");
+    window.wait_for("3 · inception_v3.moderation · Mixed_7b · 1500000000004200000.jpg − cat.png");
+    window.click("Close view 2");
+    window.wait_for("one of the two views of this difference was closed");
+}
+
+#[test]
+fn the_closest_filter_is_found_by_its_map() {
+    let mut window = Window::with_cat();
+    window.click("Add view");
+    window.type_into("Filter number", "133");
+    window.wait_for("rank ");
+    window.click("Closest in view 1");
+    window.wait_for("closest to filter 133 of view 2:");
+    // The same layer of the same network: the closest filter is the filter itself.
+    assert!(window.says("133 (r 1.00)"), "{:?}", window.texts());
+    // Through another network it is another one, and the keyboard finds it too.
+    window.choose_model("lite0");
+    window.wait_for("2 · tf_efficientnet_lite0.in1k");
+    window.settle();
+    window.click("1 · inception_v3.moderation · Mixed_7c · cat.png");
+    window.press(egui::Key::C);
+    window.wait_for("closest to filter 133 of view 1:");
+    // A dead filter is like nothing, and that is said.
+    window.press(egui::Key::Escape);
+    window.press(egui::Key::C);
+    assert!(window.says("select a filter first"), "{:?}", window.texts());
+}
+
+#[test]
+fn zoom_is_linked_until_it_is_not() {
+    let mut window = Window::with_cat();
+    window.click("Add view");
+    window.settle();
+    let place = |window: &Window, view: usize| {
+        window
+            .harness
+            .get_by_role_and_label(Role::Image, &format!("View {view}: mosaic of 2048 filters"))
+            .rect()
+    };
+    // Three places, for one may fall between two tiles.
+    let filter_at = |window: &mut Window, view: usize| {
+        [(40.0, 30.0), (44.0, 33.0), (47.0, 37.0)].map(|(x, y)| {
+            let at = place(window, view).center() + egui::vec2(x, y);
+            window.click_at(at);
+            let texts = window.texts();
+            texts.into_iter().find(|t| t.starts_with("filter ") && t.contains(", "))
+        })
+    };
+    let wheel = |window: &mut Window, view: usize| {
+        let at = place(window, view).center() + egui::vec2(-50.0, 10.0);
+        window.hover(at);
+        for _ in 0..3 {
+            window.harness.event(egui::Event::MouseWheel {
+                unit: egui::MouseWheelUnit::Point,
+                delta: egui::vec2(0.0, 120.0),
+                phase: egui::TouchPhase::Move,
+                source: egui::MouseWheelSource::Unknown,
+                modifiers: egui::Modifiers::NONE,
+            });
+            window.harness.run_steps(8);
+        }
+    };
+    let before = filter_at(&mut window, 1);
+    wheel(&mut window, 1);
+    let after = filter_at(&mut window, 1);
+    assert_ne!(before, after, "zoomed about another point");
+    assert_eq!(filter_at(&mut window, 2), after);
+    window.click("Link zoom");
+    wheel(&mut window, 1);
+    assert_ne!(filter_at(&mut window, 1), after);
+    assert_eq!(filter_at(&mut window, 2), after);
+}

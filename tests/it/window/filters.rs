@@ -1,0 +1,98 @@
+//! Looking into a filter, and ordering and sifting them.
+
+use egui::accesskit::Role;
+use egui_kittest::kittest::Queryable;
+
+use super::Window;
+use crate::support::root;
+
+const MOSAIC: &str = "Mosaic of 2048 filters";
+
+/// Channel and mean of the filter whose tile is at a place of the mosaic, from the panel beside it.
+fn filter_at(window: &mut Window, at: (f32, f32)) -> (usize, f32) {
+    let at = window.tile(MOSAIC, (32.0, 64.0), at);
+    window.hover(at);
+    let texts = window.texts();
+    let number = |start: &str, after: &str| {
+        let line = texts.iter().find(|t| t.starts_with(start) && t.contains(after)).unwrap();
+        let rest = &line[line.find(after).unwrap() + after.len()..];
+        rest[..rest.find([' ', ',']).unwrap()].replace('−', "-").parse::<f32>().unwrap()
+    };
+    (number("filter ", "filter ") as usize, number("min ", "mean "))
+}
+
+#[test]
+fn a_clicked_tile_is_looked_into() {
+    let mut window = Window::with_cat();
+    let at = window.tile(MOSAIC, (32.0, 64.0), (2.0, 5.0));
+    window.click_at(at);
+    window.wait_for("rank ");
+    assert!(window.says("filter 133, live"));
+    assert!(window.says("by largest value, of 2048"));
+    let map = window.harness.get_by_role_and_label(Role::Image, "Map of filter 133").rect();
+    window.harness.get_by_role_and_label(Role::Image, "Filter 133 over the picture");
+    // Row 1, column 6 of 8×8.
+    window.hover(map.min + map.size() * egui::vec2(6.5 / 8.0, 1.5 / 8.0));
+    assert!(window.says("row 1, column 6: "), "{:?}", window.texts());
+    // Its nearest are a click away, and are near it in turn.
+    let near = window.texts().into_iter().find(|t| t.starts_with("Alike filter ")).unwrap();
+    window.click(&near);
+    let channel = near.strip_prefix("Alike filter ").unwrap().to_owned();
+    window.wait_for(&format!("filter {channel}, live"));
+    window.wait(|w| w.harness.query_by_label(&format!("Map of filter {channel}")).is_some(), "its map");
+    assert!(window.says("Alike filter 133"), "{:?}", window.texts());
+}
+
+#[test]
+fn pins_stay_when_the_picture_changes_and_lead_back() {
+    let mut window = Window::with_cat();
+    window.type_into("Filter number", "133");
+    window.click("Pin");
+    window.wait_for("Pinned filter 133 of Mixed_7c");
+    window.drop_file(root().join("assets/drive/center/1500000000004200000.jpg"));
+    window.wait_for("1500000000004200000.jpg · 320×240");
+    window.settle();
+    // The tray's own words: the picture it was last seen on.
+    let seen_on =
+        |window: &Window| window.texts().iter().filter(|t| *t == "1500000000004200000.jpg").count() > 0;
+    window.wait(seen_on, "the pinned filter on the new picture");
+    window.press(egui::Key::Escape);
+    window.press(egui::Key::ArrowUp);
+    window.wait_for("inception_v3.moderation · Mixed_7b 2048×8×8");
+    window.click("Pinned filter 133 of Mixed_7c");
+    window.wait_for("inception_v3.moderation · Mixed_7c 2048×8×8");
+    window.wait_for("filter 133, ");
+    window.click("Unpin filter 133 of Mixed_7c");
+    assert!(!window.says("Pinned filter 133"));
+    window.press(egui::Key::P);
+    assert!(window.says("Pinned filter 133 of Mixed_7c"));
+    window.press(egui::Key::P);
+    assert!(!window.says("Pinned filter 133 of Mixed_7c"));
+}
+
+#[test]
+fn filters_are_ordered_and_sifted() {
+    let mut window = Window::with_cat();
+    window.choose("Order", "by mean");
+    window.settle();
+    let (first, largest) = filter_at(&mut window, (0.0, 0.0));
+    let (_, second) = filter_at(&mut window, (0.0, 1.0));
+    let (_, middle) = filter_at(&mut window, (8.0, 0.0));
+    assert!(largest >= second && second > middle && middle > 0.0, "{largest} {second} {middle}");
+    assert!(window.says("mean of each filter, sorted"));
+    window.choose("Order", "by similarity");
+    window.settle();
+    assert_eq!(filter_at(&mut window, (0.0, 0.0)).0, first, "the walk begins with the strongest");
+    window.choose("Order", "by sparsity");
+    window.settle();
+    assert_eq!(filter_at(&mut window, (0.0, 0.0)).1, 0.0, "dead filters are all zeros");
+    window.click("Hide dead filters");
+    window.wait_for("1572 of 2048 filters shown");
+    window.click("Only the first");
+    window.wait_for("64 of 2048 filters shown");
+    window.harness.get_by_role_and_label(Role::Image, "Mosaic of 64 filters");
+    // Another layer is sifted alike; the first 64 of it.
+    window.click("Shallower");
+    window.wait_for("inception_v3.moderation · Mixed_7b 2048×8×8");
+    window.harness.get_by_role_and_label(Role::Image, "Mosaic of 64 filters");
+}

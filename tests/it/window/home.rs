@@ -1,0 +1,142 @@
+//! What makes the window a place to stay in: memory, undo, keys, devices, messages, names for everything.
+
+use egui::accesskit::Role;
+use egui_kittest::kittest::{By, NodeT, Queryable};
+use filterscope::render::WindowRequest;
+
+use super::Window;
+use crate::support::root;
+
+#[test]
+fn settings_come_back_the_next_day_and_a_broken_memory_is_forgotten() {
+    let mut window = Window::with_cat();
+    window.choose("Colours", "viridis");
+    window.choose("Order", "by mean");
+    window.click("on dark paper");
+    window.click("Layers");
+    window.drop_file(root().join("assets/drive/center/1500000000004200000.jpg"));
+    window.wait_for("stretched from 320x240 to 299x299");
+    let saved = window.harness.state().remembered();
+    drop(window);
+
+    let mut window = Window::with_cat();
+    let ctx = window.harness.ctx.clone();
+    window.harness.state_mut().take_remembered(&ctx, &saved);
+    window.settle();
+    assert!(window.says("Search layers"), "the tab");
+    window.click("Setup");
+    assert!(window.says("mean of each filter, sorted"));
+    let dir = tempfile::tempdir().unwrap();
+    let look = window.saved_record(&dir.path().join("a.png")).panels[0].look.clone();
+    assert_eq!((&*look.colour_map, &*look.paper, look.sifting.as_deref()), ("viridis", "dark", Some("mean")));
+    window.harness.get_all_by_role_and_label(Role::Button, "File").next().unwrap().click();
+    window.harness.run_steps(3);
+    window.harness.get_by_label_contains("Recent").click();
+    window.harness.run_steps(3);
+    assert!(window.says("1500000000004200000.jpg"), "{:?}", window.texts());
+
+    // Of an older version: what it didn't write is as at the first start.
+    let ctx = window.harness.ctx.clone();
+    window.harness.state_mut().take_remembered(&ctx, r#"{"version":0,"colours":"greys","unknown":3}"#);
+    window.settle();
+    assert_eq!(window.saved_record(&dir.path().join("b.png")).panels[0].look.colour_map, "greys");
+    // Broken, of the wrong kind, of a later version, with settings that mean nothing.
+    for (text, said) in [
+        ("not json", "the settings of the last time can't be read and are forgotten"),
+        (r#"{"layers_a_second":"fast"}"#, "the settings of the last time can't be read and are forgotten"),
+        (r#"{"version":99}"#, "the settings were kept by a later version and are not taken"),
+    ] {
+        window.harness.state_mut().take_remembered(&ctx, text);
+        window.harness.run_steps(3);
+        assert!(window.says(said), "{text}");
+    }
+    window
+        .harness
+        .state_mut()
+        .take_remembered(&ctx, r#"{"colours":"mauve","range":"fixed:2,1","layers_a_second":-4.0}"#);
+    window.settle();
+    assert_eq!(window.saved_record(&dir.path().join("c.png")).panels[0].look.colour_map, "magma");
+}
+
+#[test]
+fn what_was_asked_is_taken_back_and_asked_again() {
+    let mut window = Window::with_cat();
+    window.press(egui::Key::ArrowUp);
+    window.wait_for("inception_v3.moderation · Mixed_7b 2048×8×8");
+    window.choose_model("lite0");
+    window.wait_for("tf_efficientnet_lite0.in1k · bn2.act");
+    window.settle();
+    let undo = |window: &mut Window, key: egui::Key| {
+        window.harness.key_press_modifiers(egui::Modifiers::COMMAND, key);
+        window.harness.run_steps(3);
+        window.settle();
+    };
+    undo(&mut window, egui::Key::Z);
+    assert!(window.says("inception_v3.moderation · Mixed_7b 2048×8×8"));
+    undo(&mut window, egui::Key::Z);
+    assert!(window.says("inception_v3.moderation · Mixed_7c 2048×8×8"));
+    undo(&mut window, egui::Key::Y);
+    undo(&mut window, egui::Key::Y);
+    assert!(window.says("tf_efficientnet_lite0.in1k · bn2.act"));
+    undo(&mut window, egui::Key::Y);
+    assert!(window.says("tf_efficientnet_lite0.in1k · bn2.act"), "there is nothing further");
+}
+
+#[test]
+fn devices_that_are_not_here_say_why_and_messages_are_read_again() {
+    let mut window = Window::with_cat();
+    window.harness.get_all_by_role_and_label(Role::Button, "Device").next().unwrap().click();
+    window.harness.run_steps(3);
+    #[cfg(not(feature = "cuda"))]
+    window.wait_for("CUDA is not compiled into this program");
+    window.click_button("CPU");
+    window.wait_for("ms on cpu");
+    window.press(egui::Key::Escape);
+    window.type_path(std::path::Path::new("/nowhere/at/all.png"));
+    window.wait_for("there is no such file: \"/nowhere/at/all.png\"");
+    window.press(egui::Key::ArrowUp);
+    window.wait_for("inception_v3.moderation · Mixed_7b");
+    assert!(!window.says("there is no such file"), "new work makes what was said old");
+    window.menu("Help", "Messages");
+    assert!(window.says("there is no such file: \"/nowhere/at/all.png\""));
+}
+
+/// Buttons, fields, sliders and pictures without a name would be nothing to a screen reader.
+#[test]
+fn every_widget_has_a_name() {
+    let mut window = Window::open(
+        [1280.0, 1400.0],
+        WindowRequest { picture: Some(super::drive()), ..WindowRequest::default() },
+    );
+    window.wait_for("drive, row 0, center");
+    window.settle();
+    window.type_into("Filter number", "133");
+    window.wait_for("rank ");
+    window.click("Pin");
+    window.click("Add view");
+    window.wait_for("angle at this moment: ");
+    let nameless = |window: &Window| -> Vec<String> {
+        let roles = [
+            Role::Button,
+            Role::CheckBox,
+            Role::ComboBox,
+            Role::Image,
+            Role::Slider,
+            Role::SpinButton,
+            Role::TextInput,
+            Role::Link,
+        ];
+        let all = window.harness.root().query_all(By::new());
+        all.filter(|node| roles.contains(&node.accesskit_node().role()))
+            .filter(|node| node.accesskit_node().label().is_none_or(|label| label.trim().is_empty()))
+            .map(|node| format!("{:?}", node.accesskit_node().role()))
+            .collect()
+    };
+    assert_eq!(nameless(&window), Vec::<String>::new(), "setup");
+    window.click("Layers");
+    window.wait_for("768×17×17 · ");
+    window.menu("View", "Layer statistics");
+    window.harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::E);
+    window.harness.run_steps(5);
+    assert_eq!(nameless(&window), Vec::<String>::new(), "layers, table, batch");
+}

@@ -1,0 +1,245 @@
+//! The window's flows, driven through the accessibility tree: no display, no GPU.
+
+mod basics;
+mod browse;
+mod compare;
+mod export;
+mod filters;
+mod home;
+mod layers;
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use egui::accesskit::Role;
+use egui_kittest::Harness;
+use egui_kittest::kittest::{NodeT, Queryable};
+use filterscope::app::{App, Dialogs};
+use filterscope::engine::{EmbeddedWeights, WeightStore};
+use filterscope::render::{Resources, WindowRequest};
+
+use crate::support::root;
+
+/// Dialogs that answer what a test says; closed without an answer otherwise.
+#[derive(Clone, Default)]
+struct Scripted(Arc<Mutex<(Option<PathBuf>, usize)>>);
+
+impl Scripted {
+    fn answer(&self, path: impl Into<PathBuf>) {
+        self.0.lock().unwrap().0 = Some(path.into());
+    }
+
+    fn num_asked(&self) -> usize {
+        self.0.lock().unwrap().1
+    }
+
+    fn take(&self) -> Option<PathBuf> {
+        let mut script = self.0.lock().unwrap();
+        script.1 += 1;
+        script.0.take()
+    }
+}
+
+impl Dialogs for Scripted {
+    fn open_picture(&self, _from: Option<&Path>) -> Option<PathBuf> {
+        self.take()
+    }
+
+    fn open_folder(&self, _from: Option<&Path>) -> Option<PathBuf> {
+        self.take()
+    }
+
+    fn open_weights(&self) -> Option<PathBuf> {
+        self.take()
+    }
+
+    fn save_png(&self, _name: &str) -> Option<PathBuf> {
+        self.take()
+    }
+}
+
+/// A window under test.
+struct Window {
+    harness: Harness<'static, App>,
+    dialogs: Scripted,
+}
+
+fn embedded(tag: &'static str, file: &str) -> EmbeddedWeights {
+    let bytes = std::fs::read(root().join("weights").join(file)).unwrap();
+    EmbeddedWeights { tag, bytes: Box::leak(bytes.into_boxed_slice()) }
+}
+
+impl Window {
+    fn open(size: [f32; 2], request: WindowRequest) -> Self {
+        let resources = Resources {
+            store: WeightStore::new(vec![
+                embedded("inception_v3.moderation", "inception_v3_nsfwjs_notop.f16.safetensors"),
+                embedded("tf_efficientnet_lite0.in1k", "tf_efficientnet_lite0.f16.safetensors"),
+            ]),
+            cat: Box::leak(std::fs::read(root().join("assets/cat.png")).unwrap().into_boxed_slice()),
+        };
+        let dialogs = Scripted::default();
+        let theirs = Arc::new(dialogs.clone());
+        let harness = Harness::builder()
+            .with_size(size)
+            .build_eframe(move |cc| App::new(&cc.egui_ctx, request, resources, theirs).unwrap());
+        Self { harness, dialogs }
+    }
+
+    /// As it starts, with the cat's mosaic on screen.
+    fn with_cat() -> Self {
+        let mut window = Self::open([1280.0, 1400.0], WindowRequest::default());
+        window.wait_for("inception_v3.moderation · Mixed_7c 2048×8×8");
+        window
+    }
+
+    fn texts(&self) -> Vec<String> {
+        let all = self.harness.root().query_all(egui_kittest::kittest::By::new());
+        all.filter_map(|n| n.accesskit_node().label().or_else(|| n.accesskit_node().value())).collect()
+    }
+
+    fn says(&self, text: &str) -> bool {
+        self.texts().iter().any(|t| t.contains(text))
+    }
+
+    /// Steps until some text contains `text`.
+    fn wait_for(&mut self, text: &str) {
+        self.wait(|w| w.says(text), text);
+    }
+
+    /// Steps until the worker has nothing to do.
+    fn settle(&mut self) {
+        self.harness.run_steps(3);
+        self.wait(|w| w.says("Ready"), "Ready");
+    }
+
+    fn wait(&mut self, is_there: impl Fn(&Self) -> bool, what: &str) {
+        let deadline = Instant::now() + Duration::from_mins(2);
+        loop {
+            self.harness.step();
+            if is_there(self) {
+                return;
+            }
+            assert!(Instant::now() < deadline, "never came: {what}\n{}", self.texts().join("\n"));
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    /// A click goes where the widget was drawn last; panels that grow move it a frame later.
+    fn click(&mut self, label: &str) {
+        self.harness.run_steps(2);
+        self.harness.get_by_label(label).click();
+        self.harness.run_steps(3);
+    }
+
+    fn click_button(&mut self, label: &str) {
+        self.harness.run_steps(2);
+        self.harness.get_all_by_role_and_label(Role::Button, label).next().unwrap().click();
+        self.harness.run_steps(3);
+    }
+
+    /// Opens a list and picks an entry.
+    fn choose(&mut self, list: &str, entry: &str) {
+        self.harness.get_by_role_and_label(Role::ComboBox, list).click();
+        self.harness.run_steps(3);
+        self.click_button(entry);
+    }
+
+    /// Finds a model by typing part of its tag into the open list: what is typed goes there without a click, and Enter takes the first
+    /// that fits.
+    fn choose_model(&mut self, part: &str) {
+        self.harness.get_by_role_and_label(Role::ComboBox, "Model").click();
+        self.harness.run_steps(4);
+        self.harness.event(egui::Event::Text(part.to_owned()));
+        self.harness.run_steps(2);
+        self.harness.key_press(egui::Key::Enter);
+        self.harness.run_steps(3);
+    }
+
+    fn type_into(&mut self, field: &str, text: &str) {
+        let node = self.harness.get_by_role_and_label(Role::TextInput, field);
+        node.focus();
+        self.harness.run_steps(2);
+        self.harness.get_by_role_and_label(Role::TextInput, field).type_text(text);
+        self.harness.run_steps(2);
+        self.harness.key_press(egui::Key::Enter);
+        self.harness.run_steps(3);
+    }
+
+    fn drop_file(&mut self, path: impl Into<PathBuf>) {
+        self.harness.input_mut().dropped_files.push(Arc::new(Dropped(path.into())));
+        self.harness.step();
+        self.harness.input_mut().dropped_files.clear();
+    }
+
+    /// An item of a menu.
+    fn menu(&mut self, menu: &str, item: &str) {
+        self.harness.get_all_by_role_and_label(Role::Button, menu).next().unwrap().click();
+        self.harness.run_steps(3);
+        self.click_button(item);
+    }
+
+    fn press(&mut self, key: egui::Key) {
+        self.harness.key_press(key);
+        self.harness.run_steps(3);
+    }
+
+    /// The middle of a tile of a mosaic that fills its view's width or height: `(row, column)` of a grid of `rows`×`columns` tiles, each
+    /// `aspect` times as wide as high.
+    fn tile(&self, image: &str, grid: (f32, f32), at: (f32, f32)) -> egui::Pos2 {
+        let view = self.harness.get_by_role_and_label(Role::Image, image).rect();
+        let tile = (view.width() / grid.1).min(view.height() / grid.0);
+        let corner = view.center() - egui::vec2(grid.1, grid.0) * tile * 0.5;
+        corner + egui::vec2(at.1 + 0.5, at.0 + 0.5) * tile
+    }
+
+    fn hover(&mut self, at: egui::Pos2) {
+        self.harness.hover_at(at);
+        self.harness.run_steps(3);
+    }
+
+    fn click_at(&mut self, at: egui::Pos2) {
+        self.hover(at);
+        for pressed in [true, false] {
+            self.harness.event(egui::Event::PointerButton {
+                pos: at,
+                button: egui::PointerButton::Primary,
+                pressed,
+                modifiers: egui::Modifiers::NONE,
+            });
+            self.harness.step();
+        }
+        self.harness.run_steps(3);
+    }
+
+    /// Saves with the dialog and reads what the figure says of itself.
+    fn saved_record(&mut self, path: &Path) -> filterscope::formats::FigureRecord {
+        self.dialogs.answer(path);
+        self.click_button("Save mosaic…");
+        self.wait_for(&format!("saved \"{}\"", path.display()));
+        filterscope::formats::read_record(path).unwrap()
+    }
+
+    fn type_path(&mut self, path: &Path) {
+        self.type_into("or drop a file here, or type its path:", &path.display().to_string());
+    }
+}
+
+fn drive() -> PathBuf {
+    root().join("assets/drive/interpolated.csv")
+}
+
+/// A file as the desktop hands it over.
+#[derive(Debug)]
+struct Dropped(PathBuf);
+
+impl egui::DroppedFile for Dropped {
+    fn path(&self) -> &Path {
+        &self.0
+    }
+
+    fn bytes(&self) -> Result<Vec<u8>, String> {
+        std::fs::read(&self.0).map_err(|e| e.to_string())
+    }
+}
