@@ -6,7 +6,7 @@
 //! ```text
 //! main     ──> app, cli
 //! app      ──> everything but cli          cli ──> everything but app
-//! render   ──> engine formats mosaic models weights input graph tensor
+//! render, extract ──> engine formats mosaic models weights input graph tensor
 //! engine   ──> models weights graph input tensor
 //! formats  ──> mosaic tensor               mosaic ──> tensor
 //! models, weights ──> graph tensor         input, graph ──> tensor
@@ -19,6 +19,7 @@
 pub mod app;
 pub mod cli;
 pub mod engine;
+pub mod extract;
 pub mod formats;
 pub mod graph;
 pub mod input;

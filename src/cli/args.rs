@@ -4,6 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand};
 
+pub(super) use super::animate_args::AnimateArgs;
+pub(super) use super::extract_args::ExtractArgs;
+pub(super) use super::features::FeaturesArgs;
 use crate::engine::{DeviceChoice, EngineChoice, NumThreads};
 use crate::input::dataset::Camera;
 use crate::input::{FitChoice, ValueChoice};
@@ -17,6 +20,8 @@ Examples:
   filterscope cat.jpg                                  open it with a picture (short for `view`)
   filterscope render cat.jpg -o cat.png                2048 filters of the last layer as one mosaic
   filterscope render photos -o mosaics/                one figure per picture of a folder
+  filterscope extract drive/interpolated.csv -o out    the last layer's features of every picture of a log
+  filterscope animate cat.jpg -o cat.gif               filter after filter as a moving picture
   filterscope layers inception_v3                      every layer: name, shape, cost, receptive field
   filterscope models                                   every network, and what each takes to run
   filterscope weights fetch resnet50.tv_in1k           download a network's weights
@@ -72,6 +77,9 @@ pub(super) struct Args {
 pub(super) enum Command {
     View(ViewArgs),
     Render(Box<RenderArgs>),
+    Extract(Box<ExtractArgs>),
+    Features(FeaturesArgs),
+    Animate(Box<AnimateArgs>),
     Models(ModelsArgs),
     Layers(LayersArgs),
     Weights(WeightsArgs),
@@ -277,6 +285,18 @@ pub(super) struct RunArgs {
     /// Values don't depend on it. The environment variable `RAYON_NUM_THREADS` sets what is taken without it.
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub threads: Option<NumThreads>,
+}
+
+/// Weights that are not here.
+#[derive(Clone, Copy, Debug, Default, ClapArgs)]
+pub(super) struct DownloadArgs {
+    /// Download weights that are not here without asking
+    #[arg(short, long, conflicts_with = "offline")]
+    pub yes: bool,
+
+    /// Never download anything
+    #[arg(long)]
+    pub offline: bool,
 }
 
 impl RunArgs {

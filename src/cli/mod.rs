@@ -4,8 +4,13 @@
 //! not know the window: `view` gives back a request, and `main` opens it. Results (tables, JSON) go to stdout, everything
 //! else to stderr through `reporter`.
 
+mod animate;
+mod animate_args;
 mod args;
 mod download;
+mod extract;
+mod extract_args;
+mod features;
 mod interrupt;
 mod layers;
 mod models;
@@ -89,6 +94,9 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>, resources: &Resources
         Command::View(view) => return view::run(view, &reporter),
         Command::Render(render) => plan::RenderPlan::new(&render, resources, &reporter)
             .and_then(|mut plan| render::run(&mut plan, &reporter)),
+        Command::Extract(extract) => extract::run(&extract, resources, &reporter),
+        Command::Animate(animate) => animate::run(&animate, resources, &reporter),
+        Command::Features(features) => features::run(&features, &reporter),
         Command::Models(models) => models::run(&models, resources, &reporter),
         Command::Layers(layers) => layers::run(&layers, &reporter),
         Command::Weights(weights) => weights::run(&weights, resources, &reporter),

@@ -13,7 +13,7 @@ use super::reporter::Reporter;
 use super::table::counted;
 use crate::engine::{Backbone, CancelToken, ComputeDevice, Priority, Provenance, Session, start_threads};
 use crate::formats::read_record;
-use crate::graph::NodeId;
+use crate::graph::{Graph, NodeId};
 use crate::input::FitChoice;
 use crate::input::dataset::{PictureRef, expand_inputs, is_log, open_source};
 use crate::models::Row;
@@ -69,7 +69,7 @@ impl RenderPlan {
     pub(super) fn new(args: &RenderArgs, resources: &Resources, reporter: &Reporter) -> anyhow::Result<Self> {
         args.run.engine().check()?;
         start_threads(args.run.threads, Priority::Normal)?;
-        let (rows, mut file) = rows(args)?;
+        let (rows, mut file) = rows(&args.model, args.weights.as_deref())?;
         let choices = InputChoices { fit: args.fit, values: args.preprocess };
         let look = look(args);
         let layers = layers(&rows, &args.layer, &look, choices.fit)?;
@@ -101,20 +101,7 @@ impl RenderPlan {
         let downloads = Downloads::new(consent, &resources.store, reporter, CancelToken::new());
         let mut models = Vec::with_capacity(rows.len());
         for (row, layers) in rows.iter().copied().zip(layers) {
-            let backbone = if let Some(file) = file.take() {
-                Backbone::from_tensors(row, file)?
-            } else {
-                downloads.offer(row, consent)?;
-                Backbone::load(row, &resources.store, None)?
-            };
-            tracing::debug!("{} loaded from {}", row.tag, backbone.origin().name());
-            if backbone.provenance() == Provenance::File {
-                reporter.note(&format!(
-                    "unverified weights: nothing here tells whether they are {}: \"{}\"",
-                    row.tag,
-                    backbone.origin().name()
-                ));
-            }
+            let backbone = load(row, file.take(), resources, &downloads, consent, reporter)?;
             check_class_map(args.class_map.as_deref(), &backbone, &layers)?;
             let session = Session::with_engine(Arc::new(backbone), device.clone(), args.run.engine())?;
             models.push(PlannedModel { session, layers });
@@ -139,13 +126,42 @@ impl RenderPlan {
     }
 }
 
-/// The rows, and the weight file of the one where one is given.
-fn rows(args: &RenderArgs) -> anyhow::Result<(Vec<&'static Row>, Option<TensorFile>)> {
-    if let Some(path) = &args.weights {
-        if args.model.len() > 1 {
-            bail!("`--weights` is one network's file, and `--model` names {}", args.model.len());
+/// A network with its weights, fetched first where a person wants that; said where nobody knows what they are.
+pub(super) fn load(
+    row: &'static Row,
+    file: Option<TensorFile>,
+    resources: &Resources,
+    downloads: &Downloads<'_>,
+    consent: Consent,
+    reporter: &Reporter,
+) -> anyhow::Result<Backbone> {
+    let backbone = if let Some(file) = file {
+        Backbone::from_tensors(row, file)?
+    } else {
+        downloads.offer(row, consent)?;
+        Backbone::load(row, &resources.store, None)?
+    };
+    tracing::debug!("{} loaded from {}", row.tag, backbone.origin().name());
+    if backbone.provenance() == Provenance::File {
+        reporter.note(&format!(
+            "unverified weights: nothing here tells whether they are {}: \"{}\"",
+            row.tag,
+            backbone.origin().name()
+        ));
+    }
+    Ok(backbone)
+}
+
+/// The networks that are named, each once, or the default; and the weight file of the one where one is given.
+pub(super) fn rows(
+    models: &[String],
+    weights: Option<&Path>,
+) -> anyhow::Result<(Vec<&'static Row>, Option<TensorFile>)> {
+    if let Some(path) = weights {
+        if models.len() > 1 {
+            bail!("`--weights` is one network's file, and `--model` names {}", models.len());
         }
-        let name = args.model.first().map(|name| name.trim());
+        let name = models.first().map(|name| name.trim());
         // A name that is none is said before a large file is read.
         if let Some(name) = name {
             choose_row(Some(name), false)?;
@@ -153,11 +169,11 @@ fn rows(args: &RenderArgs) -> anyhow::Result<(Vec<&'static Row>, Option<TensorFi
         let file = TensorFile::read(path)?;
         return Ok((vec![choose_row_for_file(name, &file)?], Some(file)));
     }
-    if args.model.is_empty() {
+    if models.is_empty() {
         return Ok((vec![choose_row(None, false)?], None));
     }
     let mut rows: Vec<&'static Row> = Vec::new();
-    for name in &args.model {
+    for name in models {
         let row = choose_row(Some(name.trim()), false)?;
         if !rows.iter().any(|other| other.tag == row.tag) {
             rows.push(row);
@@ -193,18 +209,7 @@ fn layers(
     let mut found: Vec<Vec<(NodeId, String)>> = Vec::new();
     for row in rows {
         let graph = (row.build)().with_context(|| format!("the graph of {} is malformed", row.tag))?;
-        let mut nodes: Vec<NodeId> = Vec::new();
-        for name in names {
-            let chosen = choose_layers(&graph, name.trim(), row.tag).map_err(|error| {
-                let error = anyhow::Error::new(error);
-                if rows.len() > 1 { error.context("each layer must be in every model named") } else { error }
-            })?;
-            for node in chosen {
-                if !nodes.contains(&node) {
-                    nodes.push(node);
-                }
-            }
-        }
+        let nodes = nodes(&graph, row, names, rows.len() > 1)?;
         let (size, is_known) = input_size(row, fit);
         let infos = match graph.infer(size) {
             Ok(infos) => infos,
@@ -232,6 +237,28 @@ fn layers(
                 .collect()
         })
         .collect())
+}
+
+/// The layers that are named, each once, in one network.
+pub(super) fn nodes(
+    graph: &Graph,
+    row: &Row,
+    names: &[String],
+    is_one_of_several: bool,
+) -> anyhow::Result<Vec<NodeId>> {
+    let mut nodes: Vec<NodeId> = Vec::new();
+    for name in names {
+        let chosen = choose_layers(graph, name.trim(), row.tag).map_err(|error| {
+            let error = anyhow::Error::new(error);
+            if is_one_of_several { error.context("each layer must be in every model named") } else { error }
+        })?;
+        for node in chosen {
+            if !nodes.contains(&node) {
+                nodes.push(node);
+            }
+        }
+    }
+    Ok(nodes)
 }
 
 /// The size that every picture comes to, or the model's own where pictures keep theirs, and whether it is the former.
@@ -320,7 +347,7 @@ fn check_class_map(asked: Option<&str>, backbone: &Backbone, layers: &[PlannedLa
 }
 
 /// What must be known of a network before its pictures are trusted; always said of one that nobody named.
-fn introduce(row: &Row, is_default: bool, reporter: &Reporter) {
+pub(super) fn introduce(row: &Row, is_default: bool, reporter: &Reporter) {
     let caution = if row.caution.is_empty() { String::new() } else { format!("; mind: {}", row.caution) };
     if is_default {
         reporter.note(&format!("no --model given, so {}: {}{caution}", row.tag, row.title));

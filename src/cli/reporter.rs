@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use std::io::{self, Write};
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 use super::Exit;
 
@@ -105,6 +105,24 @@ impl Reporter {
         bar.enable_steady_tick(Duration::from_millis(500));
         Progress { bar }
     }
+
+    /// A progress bar of a long run of pictures, of which some are done already: with their rate and the time that is left.
+    pub(super) fn long_progress(&self, num_steps: u64, num_done: u64) -> Progress {
+        let is_hidden = self.is_quiet || self.is_verbose;
+        let target = if is_hidden { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
+        let template = "{bar:28} {human_pos}/{human_len} {per_sec}, {eta} left {wide_msg}";
+        let style = ProgressStyle::with_template(template)
+            .unwrap_or_else(|_| ProgressStyle::default_bar())
+            .with_key("per_sec", |state: &ProgressState, out: &mut dyn std::fmt::Write| {
+                // A line that can't be drawn is drawn again.
+                let _ = write!(out, "{:.1} pictures/s", state.per_sec());
+            });
+        let bar = ProgressBar::with_draw_target(Some(num_steps), target).with_style(style);
+        bar.set_position(num_done);
+        bar.reset_eta();
+        bar.enable_steady_tick(Duration::from_millis(500));
+        Progress { bar }
+    }
 }
 
 /// A bar that counts bytes.
@@ -141,6 +159,16 @@ impl Progress {
     /// One step done.
     pub(super) fn step(&self, num_steps: usize) {
         self.bar.inc(num_steps as u64);
+    }
+
+    /// How many there are, where that is known only now.
+    pub(super) fn set_length(&self, num_steps: u64) {
+        self.bar.set_length(num_steps);
+    }
+
+    /// So many done in all.
+    pub(super) fn reach(&self, num_done: u64) {
+        self.bar.set_position(num_done);
     }
 
     /// Prints without the bar in the way.

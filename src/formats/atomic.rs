@@ -45,7 +45,8 @@ pub enum WriteError {
 }
 
 impl WriteError {
-    fn new(reason: io::Error, path: &Path) -> Self {
+    /// The system's error at a path.
+    pub fn new(reason: io::Error, path: &Path) -> Self {
         let path = path.to_owned();
         match reason.kind() {
             ErrorKind::NotFound | ErrorKind::NotADirectory => Self::NoFolder { path },
@@ -86,6 +87,62 @@ pub fn write_atomically(
     fs::rename(&draft.path, &target).map_err(fail)
 }
 
+/// Writes a file that is written back and forth, whole or not at all. For files of our own folders: a link at the path is replaced,
+/// never followed.
+pub fn write_whole(
+    path: &Path,
+    write: impl FnOnce(&mut BufWriter<&File>) -> io::Result<()>,
+) -> Result<(), WriteError> {
+    write_draft(path, true, write)
+}
+
+/// The same without waiting for the disk: the caller makes sure of many files at once, with [`sync_file`].
+pub fn write_whole_unsynced(
+    path: &Path,
+    write: impl FnOnce(&mut BufWriter<&File>) -> io::Result<()>,
+) -> Result<(), WriteError> {
+    write_draft(path, false, write)
+}
+
+/// Waits until a file lies on the disk.
+pub fn sync_file(path: &Path) -> Result<(), WriteError> {
+    File::open(path).and_then(|file| file.sync_all()).map_err(|reason| WriteError::new(reason, path))
+}
+
+fn write_draft(
+    path: &Path,
+    is_synced: bool,
+    write: impl FnOnce(&mut BufWriter<&File>) -> io::Result<()>,
+) -> Result<(), WriteError> {
+    let fail = |reason| WriteError::new(reason, path);
+    let (draft, file) = Draft::beside(path).map_err(fail)?;
+    let mut buffered = BufWriter::with_capacity(1 << 18, &file);
+    write(&mut buffered).and_then(|()| buffered.flush()).map_err(fail)?;
+    drop(buffered);
+    if is_synced {
+        file.sync_all().map_err(fail)?;
+    }
+    drop(file);
+    fs::rename(&draft.path, path).map_err(fail)
+}
+
+/// Removes what writers that were killed left in a folder of ours and in those below it: nobody else may be writing there. Links are
+/// not followed.
+pub fn remove_drafts(folder: &Path) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            remove_drafts(&entry.path());
+        } else if is_draft(&entry.file_name().to_string_lossy()) {
+            // One that stays is in nobody's way.
+            drop(fs::remove_file(entry.path()));
+        }
+    }
+}
+
+fn is_draft(name: &str) -> bool {
+    name.strip_suffix(".part").is_some_and(|name| name.starts_with(".filterscope-"))
+}
+
 fn fill(file: &File, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
     let mut buffered = BufWriter::with_capacity(1 << 16, file);
     write(&mut buffered)?;
@@ -105,7 +162,7 @@ impl Draft {
             // A short name of its own, so that the longest name a folder takes can be written too.
             let serial = COUNT.fetch_add(1, Ordering::Relaxed);
             let path = folder.join(format!(".filterscope-{}-{serial}.part", std::process::id()));
-            match OpenOptions::new().write(true).create_new(true).open(&path) {
+            match OpenOptions::new().read(true).write(true).create_new(true).open(&path) {
                 Ok(file) => return Ok((Self { path }, file)),
                 // Another's, or left by a process of the same number that was killed: take the next.
                 Err(error) if error.kind() == ErrorKind::AlreadyExists => {}

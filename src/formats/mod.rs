@@ -1,15 +1,19 @@
-//! Files that leave the program: figures as PNG that say how they were made, layers as `.npy`.
+//! Files that leave the program: figures as PNG that say how they were made, layers as `.npy`, and the
+//! features of whole data sets.
 //!
 //! Owns the formats, the figure's record and the way a file comes to lie on disk. Must know nothing of networks or windows;
 //! what a file should say comes in as plain values.
 
+mod animation;
 mod atomic;
+pub mod features;
 mod npy;
 mod png;
 mod png_text;
 mod record;
 
-pub use atomic::{WriteError, write_atomically};
+pub use animation::{AnimationFormat, AnimationSettings, Palette, PushFrame, write_animation};
+pub use atomic::{WriteError, remove_drafts, sync_file, write_atomically, write_whole, write_whole_unsynced};
 pub use npy::write_npy;
 pub use png::{RECORD_KEYWORD, ReadRecordError, read_record, write_figure, write_png};
 pub use png_text::{MAX_TEXT_BYTES, PngTextError, TextChunk, read_text_chunks};

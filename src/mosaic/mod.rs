@@ -18,6 +18,7 @@ mod pixels;
 mod ranges;
 mod scale;
 mod sheet;
+mod strip;
 mod text;
 mod text_block;
 
@@ -34,3 +35,4 @@ pub use pixels::{MAX_BYTES, MAX_SIDE, Pixels};
 pub use ranges::{RangeUsed, ValueRange, format_value};
 pub use scale::enlarge;
 pub use sheet::{SheetPanel, SheetPicture, SheetSettings, sheet};
+pub use strip::{FrameLook, StripMark};

@@ -3,6 +3,7 @@
 //! Owns the choice of model and layer by name, how a layer becomes a figure, and what the figure records of the run behind it. Must
 //! not know arguments, widgets or threads.
 
+mod animate;
 mod batch;
 mod choice;
 mod draw;
@@ -14,6 +15,7 @@ mod resources;
 mod view;
 mod window_request;
 
+pub use animate::{AnimateError, AnimationLook, animate_layers, choose_animated, push_filters, push_mosaic};
 pub use batch::{BatchError, BatchFigure, BatchLayers, BatchModel, BatchPlan, BatchRun};
 pub use choice::{ChoiceError, DEFAULT_TAG, choose_layers, choose_row, choose_row_for_file};
 pub use draw::{Drawing, FigureKind, Panel, draw_sheet};

@@ -3,17 +3,23 @@
 //! Owns layouts and thresholds. Must know nothing of files, graphs, candle or egui.
 
 mod activation;
+mod feature;
+mod hex;
 mod names;
 mod preprocess_spec;
 mod ranking;
 mod similarity;
 mod stats;
+mod table;
 mod weight_source;
 
 pub use activation::{Activation, InputBatch, MapShape, ShapeMismatch};
+pub use feature::{AxisOrder, Dtype, FeatureLayout, UnknownStorage};
+pub use hex::hex;
 pub use names::{did_you_mean, fuzzy_score, nearest_names};
 pub use preprocess_spec::{ChannelOrder, Fit, LongSide, PixelSize, PreprocessSpec, ResizeFilter, ValueScale};
 pub use ranking::{FilterOrder, Interrupted, Sifting, UnknownSifting, profile, rank};
 pub use similarity::{StandardMaps, correlation};
 pub use stats::{CONSTANT_SHARE, DEAD_SHARE, FilterKind, FilterStats, KindCounts, LayerStats};
+pub use table::{Cell, Column, ColumnKind};
 pub use weight_source::WeightSource;

@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::support::root;
 
 /// What each layer may use of the others. `main.rs` and `lib.rs` stand above them.
-const MAY_USE: [(&str, &[&str]); 11] = [
+const MAY_USE: [(&str, &[&str]); 12] = [
     ("tensor", &[]),
     ("graph", &["tensor"]),
     ("models", &["graph", "tensor"]),
@@ -16,8 +16,21 @@ const MAY_USE: [(&str, &[&str]); 11] = [
     ("formats", &["mosaic", "tensor"]),
     ("engine", &["models", "weights", "graph", "input", "tensor"]),
     ("render", &["engine", "formats", "mosaic", "models", "weights", "input", "graph", "tensor"]),
-    ("cli", &["render", "engine", "formats", "mosaic", "models", "weights", "input", "graph", "tensor"]),
-    ("app", &["render", "engine", "formats", "mosaic", "models", "weights", "input", "graph", "tensor"]),
+    ("extract", &["engine", "formats", "mosaic", "models", "weights", "input", "graph", "tensor"]),
+    (
+        "cli",
+        &[
+            "extract", "render", "engine", "formats", "mosaic", "models", "weights", "input", "graph",
+            "tensor",
+        ],
+    ),
+    (
+        "app",
+        &[
+            "extract", "render", "engine", "formats", "mosaic", "models", "weights", "input", "graph",
+            "tensor",
+        ],
+    ),
 ];
 
 /// Crates that only some layers may name.

@@ -8,10 +8,12 @@
     reason = "tests fail by panicking and name files themselves; tables of cases are long"
 )]
 
+mod animate;
 mod both_engines;
 mod cli;
 mod dataset;
 mod engine;
+mod extract;
 mod formats;
 mod house;
 mod input;

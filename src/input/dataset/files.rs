@@ -49,6 +49,11 @@ pub(super) fn not_a_picture(path: &Path) -> Option<String> {
     }
 }
 
+/// Whether a file is a picture, by its name or else its first bytes.
+pub fn is_picture(path: &Path) -> bool {
+    path.is_file() && not_a_picture(path).is_none()
+}
+
 /// Finds below one folder the files that a log names, without asking the disk for each.
 pub(super) struct RecordedPaths {
     root: PathBuf,
@@ -94,6 +99,8 @@ impl RecordedPaths {
 
 /// Names of a folder by their lower-case stems; empty if there is no such folder.
 fn listing(folder: &Path) -> HashMap<String, Vec<OsString>> {
+    // A log named without a folder lies in the current one.
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
     let mut names: Vec<OsString> =
         std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.file_name()).collect();
     names.sort();

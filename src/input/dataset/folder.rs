@@ -43,6 +43,10 @@ impl FolderSource {
 }
 
 impl Source for FolderSource {
+    fn kind(&self) -> &'static str {
+        "folder"
+    }
+
     fn describe(&self) -> String {
         let ignored = match self.skipped.len() {
             0 => String::new(),
@@ -85,6 +89,10 @@ impl Source for FolderSource {
 
     fn skipped(&self) -> &[Skipped] {
         &self.skipped
+    }
+
+    fn root(&self) -> &Path {
+        &self.root
     }
 }
 

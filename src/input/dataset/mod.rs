@@ -1,20 +1,33 @@
-//! Data sets as rows of pictures and labels: folders and driving logs, recognised by looking.
+//! Data sets as rows of pictures and labels: folders, driving logs, tables and lists, recognised by looking or named.
 //!
 //! Owns how files become rows, in what order, and what is left out and why. A row keeps its number whatever else is missing;
 //! nothing is ever filled in. Must know nothing of networks. A log's pictures are looked for below the log's own folder
-//! only, wherever the recording machine had them.
+//! only, wherever the recording machine had them; a table's and a list's paths are the person's own.
 
+mod comma;
+mod csv_file;
+mod decimal_commas;
 mod expand;
 mod files;
 mod folder;
+mod frames;
+mod open;
+mod simulator;
 mod source;
+mod table;
 mod udacity;
 
 use std::path::{Path, PathBuf};
 
+pub use comma::CommaSource;
 pub use expand::{ExpandError, PictureRef, expand_inputs};
+pub use files::is_picture;
 pub use folder::FolderSource;
+pub use frames::Frames;
+pub use open::{SourceKind, SourceOptions, UnknownSourceKind, is_log, open_source, open_source_as};
+pub use simulator::SimulatorLog;
 pub use source::{Camera, Label, PictureLocation, Sample, Skipped, Source, UnknownCamera, View};
+pub use table::ListSource;
 pub use udacity::UdacityLog;
 
 /// A data set that can't be opened.
@@ -69,6 +82,27 @@ pub enum DatasetError {
         /// The log.
         path: PathBuf,
     },
+    /// A table without the column that was named.
+    #[error("no column `{asked}`: found {found}: \"{}\"", path.display())]
+    NoPathColumn {
+        /// The column that was asked for.
+        asked: String,
+        /// The columns there are.
+        found: String,
+        /// The table.
+        path: PathBuf,
+    },
+    /// A table, and nobody said where its paths are.
+    #[error("which column has the pictures' paths? name one with `--path-column`: {found}: \"{}\"", path.display())]
+    WhichColumn {
+        /// The columns there are.
+        found: String,
+        /// The table.
+        path: PathBuf,
+    },
+    /// Nothing came on standard input.
+    #[error("no path on standard input: expected one a line, as `find photos -name '*.jpg'` prints them")]
+    EmptyList,
     /// A log's row can't be read. Guessing would shift labels, so the log is refused.
     #[error("line {line}: {problem}: \"{}\"", path.display())]
     BadRow {
@@ -109,28 +143,4 @@ impl DatasetError {
             _ => Self::Unreadable { reason: error.to_string(), path },
         }
     }
-}
-
-/// Opens a data set: a log by its header line, a folder with an `interpolated.csv` as that log, any other folder as the
-/// pictures below it.
-pub fn open_source(path: &Path) -> Result<Box<dyn Source>, DatasetError> {
-    let metadata = std::fs::metadata(path).map_err(|e| DatasetError::io(path, &e))?;
-    if metadata.is_dir() {
-        let log = path.join(udacity::FILE_NAME);
-        return Ok(if log.is_file() {
-            Box::new(UdacityLog::open(&log)?)
-        } else {
-            Box::new(FolderSource::open(path)?)
-        });
-    }
-    let header = udacity::Header::read(path)?;
-    if !header.is_log() {
-        return Err(DatasetError::UnknownKind { first_line: header.shortened(), path: path.to_owned() });
-    }
-    Ok(Box::new(UdacityLog::open(path)?))
-}
-
-/// Whether a file is a data set rather than one picture: by its content, not its name.
-pub fn is_log(path: &Path) -> bool {
-    path.is_file() && udacity::Header::read(path).is_ok_and(|header| header.is_log())
 }

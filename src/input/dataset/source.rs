@@ -2,15 +2,22 @@
 
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::sync::Arc;
 
+use super::DatasetError;
+use super::frames::Frames;
 use crate::input::decode::{DecodeError, Picture, decode_file};
+use crate::tensor::{Cell, Column};
 
 /// A data set opened for reading.
 ///
 /// Rows are made when asked for, so a reader may keep a million of them in whatever small form suits it. A row's *number* is
 /// its place in the log or folder, from 0, counting rows that can't be used; its *index* counts usable rows only. People
 /// type numbers; loops use indices.
-pub trait Source: Send + Sync {
+pub trait Source: Send + Sync + std::fmt::Debug {
+    /// What it is, in a word.
+    fn kind(&self) -> &'static str;
+
     /// One line for people: what it is and how much there is.
     fn describe(&self) -> String;
 
@@ -25,6 +32,11 @@ pub trait Source: Send + Sync {
     /// A usable row by index; none beyond the end.
     fn sample(&self, index: usize) -> Option<Sample>;
 
+    /// A usable row's number and pictures, without its labels: those may have to be read from a log.
+    fn pictures(&self, index: usize) -> Option<(usize, Vec<View>)> {
+        self.sample(index).map(|sample| (sample.row, sample.views))
+    }
+
     /// The index of the row with that number, if it is usable.
     fn index_of_row(&self, row: usize) -> Option<usize>;
 
@@ -36,6 +48,24 @@ pub trait Source: Send + Sync {
 
     /// What was left out, and why, in order.
     fn skipped(&self) -> &[Skipped];
+
+    /// The folder that pictures' paths are told relative to.
+    fn root(&self) -> &Path;
+
+    /// All columns of the log, as it spells them; none where there is no log.
+    fn columns(&self) -> &[Column] {
+        &[]
+    }
+
+    /// The cells of the line that names a row's picture, one a column. Read from the log anew.
+    fn cells(&self, _index: usize, _camera: Option<Camera>) -> Result<Vec<Cell>, DatasetError> {
+        Ok(Vec::new())
+    }
+
+    /// SHA-256 of the log, where there is one.
+    fn content_sha256(&self) -> Option<&str> {
+        None
+    }
 }
 
 /// One row: pictures taken at one moment, and the labels that belong to them.
@@ -77,6 +107,8 @@ pub struct View {
 pub enum PictureLocation {
     /// A file of its own.
     File(PathBuf),
+    /// A frame of a file of many, by number.
+    Frame(Arc<Frames>, u64),
 }
 
 impl PictureLocation {
@@ -84,6 +116,15 @@ impl PictureLocation {
     pub fn load(&self) -> Result<Picture, DecodeError> {
         match self {
             Self::File(path) => decode_file(path),
+            Self::Frame(frames, index) => frames.load(*index),
+        }
+    }
+
+    /// A path that names it: its file's, and for a frame its number as if the file were a folder.
+    pub fn name(&self) -> PathBuf {
+        match self {
+            Self::File(path) => path.clone(),
+            Self::Frame(frames, index) => frames.path().join(format!("{index:06}")),
         }
     }
 
@@ -91,6 +132,7 @@ impl PictureLocation {
     pub fn path(&self) -> &Path {
         match self {
             Self::File(path) => path,
+            Self::Frame(frames, _) => frames.path(),
         }
     }
 }

@@ -1,65 +1,26 @@
 //! Udacity's driving log, `interpolated.csv`: one line a picture, three cameras interleaved.
 
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::DatasetError;
+use super::csv_file::{CsvFile, CsvLayout, CsvLine, Header, LineSpan};
 use super::files::RecordedPaths;
 use super::source::{Camera, Label, PictureLocation, Sample, Skipped, Source, View};
+use crate::tensor::{Cell, Column};
 
 /// The log's usual name.
 pub(super) const FILE_NAME: &str = "interpolated.csv";
+/// Whether the two columns that name a picture are there; what else is missing is an error of the log's.
+pub(super) fn is_udacity(header: &Header) -> bool {
+    header.has(&["frame_id", "filename"])
+}
+
 /// Columns without which it is no such log.
 pub(super) const REQUIRED: [&str; 4] = ["timestamp", "frame_id", "filename", "angle"];
 /// Columns that are labels, where the log has them.
 const LABELS: [&str; 6] = ["angle", "torque", "speed", "lat", "long", "alt"];
 /// Pictures at most this far apart belong to one moment: the cameras run at 20 Hz, so moments are 50 ms apart.
 const MOMENT_NS: u64 = 25_000_000;
-const NOT_UTF8: &str = "not UTF-8 text: save the log as UTF-8";
-
-/// The first line of a file that may be a log, as columns.
-pub(super) struct Header {
-    line: String,
-}
-
-impl Header {
-    /// Reads the first line (at most 4 KiB of it).
-    pub(super) fn read(path: &Path) -> Result<Self, DatasetError> {
-        let mut start = Vec::new();
-        std::fs::File::open(path)
-            .and_then(|file| file.take(4096).read_to_end(&mut start))
-            .map_err(|e| DatasetError::io(path, &e))?;
-        let text = String::from_utf8_lossy(&start);
-        let line = text.trim_start_matches('\u{feff}').lines().next().unwrap_or("").trim().to_owned();
-        Ok(Self { line })
-    }
-
-    /// Whether the two columns that name a picture are there; what else is missing is an error of the log's.
-    pub(super) fn is_log(&self) -> bool {
-        let columns = self.columns();
-        ["frame_id", "filename"].iter().all(|name| columns.iter().any(|column| column == name))
-    }
-
-    /// The line, at most 60 characters of it, without what a terminal can't show.
-    pub(super) fn shortened(&self) -> String {
-        let shown: String = self.line.chars().filter(|c| !c.is_control()).take(60).collect();
-        if shown.len() < self.line.len() { format!("{shown}…") } else { shown }
-    }
-
-    /// What separates fields: European spreadsheets write semicolons, so that commas can be decimal.
-    fn delimiter(&self) -> u8 {
-        let count = |c: u8| self.line.bytes().filter(|b| *b == c).count();
-        [b',', b';', b'\t'].into_iter().rev().max_by_key(|c| count(*c)).unwrap_or(b',')
-    }
-
-    fn columns(&self) -> Vec<String> {
-        self.line
-            .split(char::from(self.delimiter()))
-            .map(|name| name.trim().trim_matches('"').trim().to_lowercase())
-            .collect()
-    }
-}
-
 /// Udacity's log, opened.
 ///
 /// Lines are grouped into *moments*: going down the log, a line joins the moment before it if that has no picture of its
@@ -69,6 +30,7 @@ impl Header {
 #[derive(Debug)]
 pub struct UdacityLog {
     moments: Vec<Moment>,
+    csv: CsvFile,
     /// Paths of pictures below the log's folder; moments point into it.
     root: PathBuf,
     num_rows: usize,
@@ -85,6 +47,8 @@ struct Moment {
     timestamp_ns: u64,
     /// By [`Camera::ALL`], relative to the root.
     files: [Option<Box<Path>>; 3],
+    /// The lines that name them.
+    spans: [Option<LineSpan>; 3],
     /// NaN where the cell is empty.
     labels: Box<[f64]>,
 }
@@ -92,6 +56,7 @@ struct Moment {
 /// One line of the log.
 struct Line {
     number: u64,
+    span: LineSpan,
     timestamp_ns: u64,
     camera: Camera,
     recorded: String,
@@ -102,7 +67,7 @@ impl UdacityLog {
     /// Reads a log and looks for its pictures beside it. A line that can't be read refuses the log; a picture that isn't there
     /// is listed.
     pub fn open(path: &Path) -> Result<Self, DatasetError> {
-        let (lines, label_names) = read_lines(path)?;
+        let (csv, lines, label_names) = read_lines(path)?;
         let Some(first) = lines.first() else {
             return Err(DatasetError::NoRows { path: path.to_owned() });
         };
@@ -112,6 +77,7 @@ impl UdacityLog {
         let mut files = RecordedPaths::below(&root);
         let mut log = Self {
             moments: Vec::new(),
+            csv,
             root,
             num_rows,
             num_moments: 0,
@@ -132,14 +98,24 @@ impl UdacityLog {
     fn add(&mut self, lines: Vec<Line>, files: &mut RecordedPaths) {
         let row = self.num_moments;
         self.num_moments += 1;
-        let mut moment = Moment { row, timestamp_ns: 0, files: [None, None, None], labels: Box::default() };
+        let mut moment = Moment {
+            row,
+            timestamp_ns: 0,
+            files: [None, None, None],
+            spans: [None; 3],
+            labels: Box::default(),
+        };
         let main = lines.iter().position(|line| line.camera == Camera::Center).unwrap_or(0);
         for (at, line) in lines.into_iter().enumerate() {
             match files.find(&line.recorded) {
                 Some(file) => {
                     let relative = file.strip_prefix(&self.root).unwrap_or(&file);
-                    if let Some(slot) = moment.files.get_mut(line.camera as usize) {
+                    let camera = line.camera as usize;
+                    if let (Some(slot), Some(span)) =
+                        (moment.files.get_mut(camera), moment.spans.get_mut(camera))
+                    {
                         *slot = Some(relative.into());
+                        *span = Some(line.span);
                     }
                     if !self.cameras.contains(&line.camera) {
                         self.cameras.push(line.camera);
@@ -162,6 +138,10 @@ impl UdacityLog {
 }
 
 impl Source for UdacityLog {
+    fn kind(&self) -> &'static str {
+        "udacity"
+    }
+
     fn describe(&self) -> String {
         let missing = match self.skipped.len() {
             0 => String::new(),
@@ -210,6 +190,27 @@ impl Source for UdacityLog {
     fn skipped(&self) -> &[Skipped] {
         &self.skipped
     }
+
+    fn root(&self) -> &Path {
+        &self.root
+    }
+
+    fn columns(&self) -> &[Column] {
+        self.csv.columns()
+    }
+
+    fn cells(&self, index: usize, camera: Option<Camera>) -> Result<Vec<Cell>, DatasetError> {
+        let spans = self.moments.get(index).map(|moment| &moment.spans);
+        let span = spans.and_then(|spans| match camera {
+            Some(camera) => spans.get(camera as usize).copied().flatten(),
+            None => spans.iter().flatten().next().copied(),
+        });
+        span.map_or_else(|| Ok(vec![Cell::Missing; self.csv.columns().len()]), |span| self.csv.cells(span))
+    }
+
+    fn content_sha256(&self) -> Option<&str> {
+        Some(self.csv.sha256())
+    }
 }
 
 /// Lines of one moment together, moments and lines in the log's order.
@@ -231,11 +232,8 @@ fn group(lines: Vec<Line>) -> Vec<Vec<Line>> {
     moments
 }
 
-/// All lines, and the names of the label columns.
-fn read_lines(path: &Path) -> Result<(Vec<Line>, Vec<String>), DatasetError> {
-    let bytes = std::fs::read(path).map_err(|e| DatasetError::io(path, &e))?;
-    let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&bytes);
-    let bad = |line: u64, problem: String| DatasetError::BadRow { line, problem, path: path.to_owned() };
+/// The log, all its lines, and the names of the label columns.
+fn read_lines(path: &Path) -> Result<(CsvFile, Vec<Line>, Vec<String>), DatasetError> {
     let header = Header::read(path)?;
     let columns = header.columns();
     let column = |name: &str| columns.iter().position(|c| c == name);
@@ -250,79 +248,37 @@ fn read_lines(path: &Path) -> Result<(Vec<Line>, Vec<String>), DatasetError> {
     required("angle")?;
     let labels: Vec<(&str, usize)> =
         LABELS.into_iter().filter_map(|name| Some((name, column(name)?))).collect();
-
-    let mut reader = csv::ReaderBuilder::new()
-        .delimiter(header.delimiter())
-        .has_headers(true)
-        .flexible(true)
-        .trim(csv::Trim::All)
-        .from_reader(bytes);
-    // The header is read by the first call, and positions count from after it.
-    reader.byte_headers().map_err(|_| bad(1, NOT_UTF8.into()))?;
-    let mut counter = LineCounter { bytes, at: 0, line: 1 };
     let mut lines = Vec::new();
-    let mut record = csv::StringRecord::new();
-    loop {
-        let number = counter.line_of(reader.position().byte());
-        match reader.read_record(&mut record) {
-            Ok(false) => break,
-            Ok(true) => {}
-            Err(_) => return Err(bad(number, NOT_UTF8.into())),
-        }
-        if record.len() != columns.len() {
-            let problem = format!(
-                "{} fields where the header has {} (a decimal comma must be quoted, or fields parted by semicolons)",
-                record.len(),
-                columns.len()
-            );
-            return Err(bad(number, problem));
-        }
-        let cell = |at: usize| record.get(at).unwrap_or("");
+    let layout = CsvLayout { delimiter: header.delimiter(), names: None, decimals_from: None };
+    let csv = CsvFile::scan(path, layout, &mut |line: CsvLine<'_>| {
         let problem = |name: &str, at: usize, expected: &str| {
-            bad(number, format!("{name} is `{}`: expected {expected}", cell(at)))
+            format!("{name} is `{}`: expected {expected}", line.cell(at))
         };
-        let timestamp_ns = cell(timestamp)
+        let timestamp_ns = line
+            .cell(timestamp)
             .parse()
             .map_err(|_| problem("timestamp", timestamp, "nanoseconds since the epoch, a whole number"))?;
-        let camera = cell(frame)
+        let camera = line
+            .cell(frame)
             .parse()
             .map_err(|_| problem("frame_id", frame, "left_camera, center_camera or right_camera"))?;
-        if cell(file).is_empty() {
+        if line.cell(file).is_empty() {
             return Err(problem("filename", file, "a path such as center/1479424215880976321.jpg"));
         }
         let values = labels
             .iter()
-            .map(|&(name, at)| number_of(cell(at)).ok_or_else(|| problem(name, at, "a number")))
+            .map(|&(name, at)| number_of(line.cell(at)).ok_or_else(|| problem(name, at, "a number")))
             .collect::<Result<_, _>>()?;
-        lines.push(Line { number, timestamp_ns, camera, recorded: cell(file).to_owned(), labels: values });
-    }
-    Ok((lines, labels.into_iter().map(|(name, _)| name.to_owned()).collect()))
-}
-
-/// Lines as editors count them. The CSV reader's own count is off after blank lines and after `\r\n`.
-struct LineCounter<'a> {
-    bytes: &'a [u8],
-    at: usize,
-    line: u64,
-}
-
-impl LineCounter<'_> {
-    /// The line of the first row that begins at or after a position; positions must not fall.
-    fn line_of(&mut self, byte: u64) -> u64 {
-        let start = usize::try_from(byte).unwrap_or(usize::MAX);
-        while let Some(&b) = self.bytes.get(self.at) {
-            if self.at >= start && !matches!(b, b'\r' | b'\n') {
-                break;
-            }
-            self.line += u64::from(b == b'\n');
-            self.at += 1;
-        }
-        self.line
-    }
+        let recorded = line.cell(file).to_owned();
+        let (number, span) = (line.number, line.span);
+        lines.push(Line { number, span, timestamp_ns, camera, recorded, labels: values });
+        Ok(())
+    })?;
+    Ok((csv, lines, labels.into_iter().map(|(name, _)| name.to_owned()).collect()))
 }
 
 /// A finite number, with a decimal point or comma; NaN for an empty cell.
-fn number_of(cell: &str) -> Option<f64> {
+pub(super) fn number_of(cell: &str) -> Option<f64> {
     if cell.is_empty() {
         return Some(f64::NAN);
     }

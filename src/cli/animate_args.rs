@@ -1,0 +1,127 @@
+//! What can be typed after `animate`.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use clap::Args as ClapArgs;
+
+use super::args::{DownloadArgs, RunArgs};
+use crate::input::dataset::Camera;
+use crate::input::{FitChoice, ValueChoice};
+use crate::mosaic::{ColourChoice, Normalisation, Paper};
+
+const AFTER_HELP: &str = "\
+Examples:
+  filterscope animate cat.png -o cat.gif --layers first:8
+  filterscope animate cat.png -o depth.png --mode depth
+  filterscope animate assets/drive -o drive.gif --mode drive --layers Mixed_5d --model inception_v3.moderation
+  filterscope animate cat.png -o frames/ --layers bn1.act --model tf_efficientnet_lite0.in1k
+
+The strip below the maps marks the layer (above) and the filter in it (below).";
+
+/// Write a moving picture: filters of layers one after the other, a network's depth, or a drive
+#[derive(Debug, ClapArgs)]
+#[command(after_help = AFTER_HELP)]
+pub(super) struct AnimateArgs {
+    /// A picture; for a drive, a folder of pictures or a driving log
+    #[arg(value_name = "IMAGE|FOLDER|LOG")]
+    pub input: PathBuf,
+
+    /// What is written: a .gif, an animated .png (or .apng), or a folder of numbered PNGs
+    #[arg(short, long, value_name = "OUT")]
+    pub output: PathBuf,
+
+    /// A tag such as `resnet50.tv_in1k`, or a bare name; without it: `inception_v3.moderation`
+    #[arg(short, long, value_name = "MODEL")]
+    pub model: Option<String>,
+
+    /// A file with the network's weights; where it fits several networks, `--model` must name one
+    #[arg(short, long, value_name = "FILE")]
+    pub weights: Option<PathBuf>,
+
+    /// Layers: `first:N` for the first N, `all-stages`, `final`, or names separated by commas
+    ///
+    /// Without it: first:3 for filters, all-stages for depth, final for a drive, which shows one layer.
+    #[arg(short, long, visible_alias = "layer", value_name = "LAYERS", value_delimiter = ',')]
+    pub layers: Vec<String>,
+
+    /// What moves: filters (a frame a filter), depth (a mosaic a layer) or drive (a mosaic a picture); without it, filters for a
+    /// picture and drive for a data set
+    #[arg(long, value_name = "MODE")]
+    pub mode: Option<Mode>,
+
+    /// Frames a second
+    #[arg(long, value_name = "N", default_value_t = 12.0, value_parser = parse_fps)]
+    pub fps: f64,
+
+    /// Pixels that the longer side of a map or mosaic comes near to; values become whole squares
+    #[arg(long, value_name = "PIXELS", value_parser = clap::value_parser!(u32).range(16..=4096))]
+    pub size: Option<u32>,
+
+    /// Colours, as in `render`
+    #[arg(long, visible_alias = "colourmap", value_name = "MAP", default_value = "auto")]
+    pub colormap: ColourChoice,
+
+    /// Ground: light or dark
+    #[arg(long, value_name = "PAPER", default_value = "dark")]
+    pub paper: Paper,
+
+    /// Which values share a colour scale, as in `render`; without it each filter its own, and for a drive one fixed scale
+    #[arg(long, visible_alias = "normalize", value_name = "HOW")]
+    pub normalise: Option<Normalisation>,
+
+    /// How the picture comes to the network's size: model, stretch, native, or `WIDTHxHEIGHT`
+    #[arg(long, value_name = "FIT", default_value = "model")]
+    pub fit: FitChoice,
+
+    /// How samples become the network's values: model, caffe, tf, torch or raw
+    #[arg(long, value_name = "MODE", default_value = "model")]
+    pub preprocess: ValueChoice,
+
+    /// Which camera of a driving log; without it, center
+    #[arg(long, value_name = "CAMERA")]
+    pub camera: Option<Camera>,
+
+    /// Only each Nth picture of a drive
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    pub every: u32,
+
+    /// At most this many pictures of a drive
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub limit: Option<u32>,
+
+    #[command(flatten)]
+    pub download: DownloadArgs,
+
+    #[command(flatten)]
+    pub run: RunArgs,
+}
+
+/// What moves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Mode {
+    Filters,
+    Depth,
+    Drive,
+}
+
+impl FromStr for Mode {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "filters" => Ok(Self::Filters),
+            "depth" => Ok(Self::Depth),
+            "drive" => Ok(Self::Drive),
+            _ => Err(format!("mode `{text}`: expected filters, depth or drive")),
+        }
+    }
+}
+
+fn parse_fps(text: &str) -> Result<f64, String> {
+    // A GIF's least time is a hundredth of a second, and viewers take less than two of them for ten.
+    text.parse()
+        .ok()
+        .filter(|fps| (0.1..=50.0).contains(fps))
+        .ok_or_else(|| "expected a number from 0.1 to 50".into())
+}

@@ -1,0 +1,383 @@
+//! `extract`: arguments to a plan, and the plan to features, with what happens told to a person or a program.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, bail};
+use serde_json::json;
+
+use super::Exit;
+use super::download::{Consent, Downloads};
+use super::extract_args::ExtractArgs;
+use super::interrupt::cancelled_by_ctrl_c;
+use super::plan::{introduce, load, nodes, rows};
+use super::reporter::{Progress, Reporter};
+use super::table::counted;
+use crate::engine::{CancelToken, ComputeDevice, Priority, Session, start_threads};
+use crate::extract::{
+    Begin, Encoding, Event, Existing, ExtractPlan, ExtractSettings, ModelToRun, RunEnd, Selection, Timings,
+    begin, check_room, finish, needed_bytes,
+};
+use crate::input::dataset::{
+    DatasetError, ListSource, Source, SourceOptions, is_log, is_picture, open_source_as,
+};
+use crate::render::Resources;
+
+/// The least time between two lines of progress for a program.
+const JSON_INTERVAL: Duration = Duration::from_millis(500);
+
+/// Works off the arguments.
+pub(super) fn run(args: &ExtractArgs, resources: &Resources, reporter: &Reporter) -> anyhow::Result<Exit> {
+    let mut plan = plan(args, resources, reporter)?;
+    let existing = Existing { resume: args.resume, allow_mixed: args.allow_mixed, overwrite: args.overwrite };
+    let begun = begin(&plan, existing, &mut |note| reporter.note(&note))?;
+    let Begin::Run(mut state) = begun else {
+        reporter.summary(&format!("nothing to do, the features are complete: {}", places(&plan)));
+        if args.json {
+            reporter.result(&format!("{}\n", json!({ "event": "end", "outcome": "nothing_to_do" })))?;
+        }
+        return Ok(Exit::Done);
+    };
+    if let Err(error) = check_room(&plan, needed_bytes(&plan, state.num_done())) {
+        state.abandon();
+        return Err(error.into());
+    }
+    let cancel = cancelled_by_ctrl_c()?;
+    let total = plan.rows.len();
+    let mut teller = Teller::new(reporter, args.json, total, state.num_done());
+    teller.start(&plan, state.num_done(), state.num_failed())?;
+    let ran = crate::extract::run(&mut plan, &mut state, &cancel, &mut |event| teller.tell(&event));
+    let (num_done, num_failed) = (state.num_done(), state.num_failed());
+    let kept = || {
+        format!(
+            "stopped after {num_done} of {}, which are kept; `--resume` goes on",
+            counted(total as usize, "picture")
+        )
+    };
+    let (end, timings) = match ran {
+        Ok(end) => end,
+        Err(error) => {
+            teller.end("failed", num_done, num_failed)?;
+            return Err(anyhow::Error::new(error).context(kept()));
+        }
+    };
+    let end = match end {
+        RunEnd::Interrupted => RunEnd::Interrupted,
+        RunEnd::Done => match finish(&plan, state, &cancel, &mut |event| teller.tell(&event)) {
+            Ok(end) => end,
+            Err(error) => {
+                teller.end("failed", num_done, num_failed)?;
+                return Err(anyhow::Error::new(error).context(kept()));
+            }
+        },
+    };
+    if args.timings {
+        let words = timing_words(&timings, teller.num_new());
+        teller.aside(&words);
+    }
+    if end == RunEnd::Interrupted {
+        teller.end("interrupted", num_done, num_failed)?;
+        drop(teller);
+        reporter.summary(&format!(
+            "interrupted: {num_done} of {} done and kept; the same command with `--resume` goes on",
+            counted(total as usize, "picture")
+        ));
+        return Ok(Exit::Interrupted);
+    }
+    teller.end("done", num_done, num_failed)?;
+    let rate = teller.rate();
+    drop(teller);
+    if num_failed == total {
+        bail!("none of {} gave a feature", counted(total as usize, "picture"));
+    }
+    let skipped = if num_failed == 0 {
+        String::new()
+    } else {
+        format!("; {} skipped", counted(num_failed as usize, "picture"))
+    };
+    reporter.summary(&format!(
+        "wrote features of {}{skipped}{rate}: {}",
+        counted((total - num_failed) as usize, "picture"),
+        places(&plan)
+    ));
+    Ok(if num_failed > 0 { Exit::SomeFailed } else { Exit::Done })
+}
+
+/// Folders of all sets.
+fn places(plan: &ExtractPlan) -> String {
+    let folders: Vec<String> =
+        plan.sets.iter().map(|set| format!("\"{}\"", plan.set_folder(set).display())).collect();
+    folders.join(", ")
+}
+
+/// Settles everything, cheap things first.
+fn plan(args: &ExtractArgs, resources: &Resources, reporter: &Reporter) -> anyhow::Result<ExtractPlan> {
+    args.run.engine().check()?;
+    start_threads(args.run.threads, Priority::Normal)?;
+    let (rows, mut file) = rows(&args.model, args.weights.as_deref())?;
+    let mut layers = Vec::new();
+    for row in &rows {
+        let graph = (row.build)().with_context(|| format!("the graph of {} is malformed", row.tag))?;
+        layers.push(nodes(&graph, row, &args.layer, rows.len() > 1)?);
+    }
+    if args.output.exists() && !args.output.is_dir() {
+        bail!("features go into a folder, and this is a file: \"{}\"", args.output.display());
+    }
+    let share = match args.shard {
+        Some(choice) => Some((choice.settle(&|name| std::env::var(name).ok())?, args.shard_by)),
+        None => None,
+    };
+    let source = open(args)?;
+    check_cameras(args, &*source)?;
+    tell_left_out(args, &*source, reporter);
+    let device = ComputeDevice::open(args.run.device)?;
+    for row in &rows {
+        introduce(row, args.model.is_empty() && args.weights.is_none(), reporter);
+    }
+    let consent = Consent { is_given: args.download.yes, is_offline: args.download.offline };
+    let downloads = Downloads::new(consent, &resources.store, reporter, CancelToken::new());
+    let mut models = Vec::with_capacity(rows.len());
+    for (row, layers) in rows.iter().copied().zip(layers) {
+        let backbone = load(row, file.take(), resources, &downloads, consent, reporter)?;
+        let session = Session::with_engine(Arc::new(backbone), device.clone(), args.run.engine())?;
+        models.push(ModelToRun { session, layers });
+    }
+    let settings = ExtractSettings {
+        selection: Selection {
+            cameras: args.camera.clone(),
+            start: args.start,
+            every: args.every,
+            limit: args.limit,
+            labels_by_folder: args.labels.is_some(),
+        },
+        share,
+        fit: args.fit,
+        values: args.preprocess,
+        encoding: Encoding { pool: args.pool, order: args.order, dtype: args.dtype },
+        format: args.format,
+        out: args.output.clone(),
+        batch: args.batch.map(usize::from),
+        part_rows: args.part_rows.into(),
+    };
+    Ok(ExtractPlan::new(source, models, settings)?)
+}
+
+fn open(args: &ExtractArgs) -> anyhow::Result<Box<dyn Source>> {
+    if args.input.as_os_str() == "-" {
+        for (option, is_given) in
+            [("path-column", args.path_column.is_some()), ("source", args.source.0.is_some())]
+        {
+            if is_given {
+                bail!("`--{option}` doesn't go with a list on standard input, which has one path a line");
+            }
+        }
+        return Ok(Box::new(ListSource::list(std::io::stdin().lock(), Path::new(""))?));
+    }
+    let is_named = args.source.0.is_some() || args.path_column.is_some();
+    if !is_named && is_picture(&args.input) && !is_log(&args.input) {
+        // One picture is a list of one.
+        let name = args.input.file_name().unwrap_or_default().to_string_lossy();
+        let folder = args.input.parent().unwrap_or(Path::new(""));
+        return Ok(Box::new(ListSource::list(name.as_bytes(), folder)?));
+    }
+    let options = SourceOptions { kind: args.source.0, path_column: args.path_column.clone() };
+    let opened = open_source_as(&args.input, &options);
+    match opened {
+        Err(error @ DatasetError::UnknownKind { .. }) if !is_log(&args.input) => Err(anyhow::Error::new(
+            error,
+        )
+        .context("for a table of pictures, name the column that has their paths with `--path-column`")),
+        other => Ok(other?),
+    }
+}
+
+fn check_cameras(args: &ExtractArgs, source: &dyn Source) -> anyhow::Result<()> {
+    let Some(camera) = args.camera.iter().find(|camera| !source.cameras().contains(camera)) else {
+        return Ok(());
+    };
+    let known: Vec<&str> = source.cameras().iter().map(|c| c.name()).collect();
+    let known = if known.is_empty() { "pictures without cameras".to_owned() } else { known.join(", ") };
+    bail!("no picture of the {camera} camera: this data set has {known}: \"{}\"", args.input.display())
+}
+
+fn tell_left_out(args: &ExtractArgs, source: &dyn Source, reporter: &Reporter) {
+    if let [first, rest @ ..] = source.skipped() {
+        let more = if rest.is_empty() { String::new() } else { format!(", and {} more", rest.len()) };
+        let row = first.row.map(|row| format!("row {row}, ")).unwrap_or_default();
+        reporter.note(&format!(
+            "left out: {row}{} ({}){more}: \"{}\"",
+            first.place,
+            first.reason,
+            args.input.display()
+        ));
+    }
+}
+
+fn timing_words(timings: &Timings, num_pictures: u64) -> String {
+    let elapsed = timings.elapsed.as_secs_f64().max(f64::MIN_POSITIVE);
+    let part = |name: &str, time: Duration, beside: &str| {
+        let seconds = time.as_secs_f64();
+        format!("  {name:<8}{seconds:>9.2} s {:>5.1} %{beside}\n", 100.0 * seconds / elapsed)
+    };
+    format!(
+        "{num_pictures} pictures in {elapsed:.2} s, {:.1} a second:\n{}{}{}{}{}{}",
+        num_pictures as f64 / elapsed,
+        part("forward", timings.forward, ""),
+        part("encode", timings.encode, ""),
+        part("wait", timings.wait, "  for pictures"),
+        part("decode", timings.decode, "  of all readers, beside the forward pass"),
+        part("resize", timings.resize, "  of all readers, beside the forward pass"),
+        part("write", timings.write, "  beside the forward pass"),
+    )
+}
+
+/// Tells what happens: a bar and lines to a person, lines of JSON to a program.
+struct Teller<'a> {
+    reporter: &'a Reporter,
+    is_json: bool,
+    bar: Progress,
+    total: u64,
+    first: u64,
+    done: u64,
+    failed: u64,
+    started: Instant,
+    last_line: Option<Instant>,
+}
+
+impl<'a> Teller<'a> {
+    fn new(reporter: &'a Reporter, is_json: bool, total: u64, done: u64) -> Self {
+        let bar = reporter.long_progress(total, done);
+        Self {
+            reporter,
+            is_json,
+            bar,
+            total,
+            first: done,
+            done,
+            failed: 0,
+            started: Instant::now(),
+            last_line: None,
+        }
+    }
+
+    fn start(&mut self, plan: &ExtractPlan, done: u64, failed: u64) -> anyhow::Result<()> {
+        self.failed = failed;
+        if done > 0 {
+            let total = self.total;
+            self.bar.above(|| self.reporter.note(&format!("going on after {done} of {total} pictures")));
+        }
+        if !self.is_json {
+            return Ok(());
+        }
+        let sets: Vec<_> = plan
+            .sets
+            .iter()
+            .map(|set| {
+                json!({
+                    "model": set.recipe.tag, "layer": set.recipe.layer, "shape": set.recipe.stored.layout.shape,
+                    "folder": plan.set_folder(set),
+                })
+            })
+            .collect();
+        self.line(&json!({
+            "event": "start", "pictures": self.total, "done": done, "batch": plan.batch,
+            "left_out": plan.rows.skipped_by_source().len(), "sets": sets,
+        }))
+    }
+
+    fn tell(&mut self, event: &Event) {
+        // A program that reads no more is no reason to stop.
+        drop(match event {
+            Event::Progress { done, failed } => {
+                (self.done, self.failed) = (*done, *failed);
+                self.bar.reach(*done);
+                if *failed > 0 {
+                    self.bar.begin(&format!("{failed} skipped"));
+                }
+                self.progress_line()
+            }
+            Event::Failed { picture, reason } => {
+                let camera = picture.camera.map(|c| format!(", {c}")).unwrap_or_default();
+                let words = format!("row {}{camera}: {reason}: \"{}\"", picture.row, picture.file);
+                self.bar.above(|| self.reporter.skipped(&words));
+                self.json_line(&json!({
+                    "event": "skipped", "row": picture.row, "camera": picture.camera, "file": picture.file,
+                    "reason": reason,
+                }))
+            }
+            Event::Note { picture, words } => self.json_line(&json!({
+                "event": "note", "row": picture.row, "camera": picture.camera, "file": picture.file, "note": words,
+            })),
+            Event::Assembling { set, done, total } => {
+                self.bar.begin(&format!("putting {set} together: {done} of {total}"));
+                if self.is_time() {
+                    self.json_line(&json!({ "event": "assembling", "set": set, "done": done, "total": total }))
+                } else {
+                    Ok(())
+                }
+            }
+        });
+    }
+
+    fn progress_line(&mut self) -> anyhow::Result<()> {
+        let is_last = self.done == self.total;
+        if !is_last && !self.is_time() {
+            return Ok(());
+        }
+        let per_second = self.per_second();
+        let left = (self.total - self.done) as f64 / per_second;
+        self.json_line(&json!({
+            "event": "progress", "done": self.done, "total": self.total, "skipped": self.failed,
+            "pictures_per_second": round(per_second), "seconds_left": left.is_finite().then(|| round(left)),
+        }))
+    }
+
+    fn end(&mut self, outcome: &str, done: u64, failed: u64) -> anyhow::Result<()> {
+        self.done = done;
+        let per_second = round(self.per_second());
+        self.json_line(&json!({
+            "event": "end", "outcome": outcome, "done": done, "total": self.total, "skipped": failed,
+            "pictures_per_second": per_second,
+        }))
+    }
+
+    /// Whether a program hasn't heard anything for a while.
+    fn is_time(&mut self) -> bool {
+        let is_time = self.last_line.is_none_or(|last| last.elapsed() >= JSON_INTERVAL);
+        if is_time {
+            self.last_line = Some(Instant::now());
+        }
+        is_time
+    }
+
+    fn num_new(&self) -> u64 {
+        self.done - self.first
+    }
+
+    fn per_second(&self) -> f64 {
+        self.num_new() as f64 / self.started.elapsed().as_secs_f64().max(f64::MIN_POSITIVE)
+    }
+
+    fn rate(&self) -> String {
+        if self.num_new() < 2 { String::new() } else { format!(", {:.1} a second", self.per_second()) }
+    }
+
+    fn aside(&self, text: &str) {
+        self.bar.above(|| self.reporter.aside(text));
+    }
+
+    fn json_line(&self, value: &serde_json::Value) -> anyhow::Result<()> {
+        if self.is_json { self.line(value) } else { Ok(()) }
+    }
+
+    fn line(&self, value: &serde_json::Value) -> anyhow::Result<()> {
+        let mut result = Ok(());
+        self.bar.above(|| result = self.reporter.result(&format!("{value}\n")));
+        result
+    }
+}
+
+fn round(value: f64) -> f64 {
+    (value * 10.0).round() / 10.0
+}

@@ -1,0 +1,219 @@
+//! `features`: what folders of features are, whether they are whole, and shards brought together.
+
+use std::path::PathBuf;
+
+use clap::{Args as ClapArgs, Subcommand};
+use serde_json::json;
+
+use super::Exit;
+use super::interrupt::cancelled_by_ctrl_c;
+use super::reporter::Reporter;
+use super::table::counted;
+use crate::extract::{Findings, MergeError, VerifyError, find_sets, merge, verify};
+use crate::formats::features::{BadFeatures, Manifest, StoredFeatures};
+
+/// Look at features, check them, or merge shards
+#[derive(Debug, ClapArgs)]
+pub(super) struct FeaturesArgs {
+    #[command(subcommand)]
+    pub command: FeaturesCommand,
+}
+
+/// What is done with them.
+#[derive(Debug, Subcommand)]
+pub(super) enum FeaturesCommand {
+    /// Say how features were made and how many there are
+    Info {
+        /// Folders of features, or folders that hold some
+        #[arg(required = true, value_name = "FOLDER")]
+        folders: Vec<PathBuf>,
+        /// The whole manifests as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Read everything and compare it with what was written: files, counts, no picture twice, the numbers' hash
+    Verify {
+        /// Folders of features, or folders that hold some
+        #[arg(required = true, value_name = "FOLDER")]
+        folders: Vec<PathBuf>,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Bring the shards of a run together: the result is that of one run over everything
+    ///
+    /// Shards must agree, be complete and have no picture twice; otherwise nothing is written.
+    Merge {
+        /// Folders of shards, or the folder that holds them all
+        #[arg(required = true, value_name = "FOLDER")]
+        folders: Vec<PathBuf>,
+        /// The folder that the features go into
+        #[arg(short, long, value_name = "OUT")]
+        output: PathBuf,
+    },
+}
+
+pub(super) fn run(args: &FeaturesArgs, reporter: &Reporter) -> anyhow::Result<Exit> {
+    match &args.command {
+        FeaturesCommand::Info { folders, json } => info(folders, *json, reporter),
+        FeaturesCommand::Verify { folders, json } => check(folders, *json, reporter),
+        FeaturesCommand::Merge { folders, output } => bring_together(folders, output, reporter),
+    }
+}
+
+fn sets(folders: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
+    let mut sets = Vec::new();
+    for folder in folders {
+        sets.extend(find_sets(folder)?);
+    }
+    Ok(sets)
+}
+
+fn info(folders: &[PathBuf], as_json: bool, reporter: &Reporter) -> anyhow::Result<Exit> {
+    let mut manifests = Vec::new();
+    for set in sets(folders)? {
+        let manifest = Manifest::read(&set).map_err(BadFeatures::from)?;
+        manifests.push((set, manifest));
+    }
+    let text = if as_json {
+        let all: Vec<_> = manifests
+            .iter()
+            .map(|(folder, manifest)| json!({ "folder": folder, "manifest": manifest }))
+            .collect();
+        serde_json::to_string_pretty(&all)? + "\n"
+    } else {
+        manifests.iter().map(|(folder, manifest)| words(folder, manifest)).collect::<Vec<_>>().join("\n")
+    };
+    reporter.result(&text)?;
+    Ok(Exit::Done)
+}
+
+fn words(folder: &std::path::Path, manifest: &Manifest) -> String {
+    use std::fmt::Write as _;
+    let (recipe, outcome) = (&manifest.recipe, &manifest.outcome);
+    let stored = &recipe.stored;
+    let shape: Vec<String> = stored.layout.shape.iter().map(ToString::to_string).collect();
+    let shape = if shape.is_empty() { "of different sizes".to_owned() } else { shape.join("×") };
+    let level = recipe.dispatch_level.as_ref().map(|level| format!("/{level}")).unwrap_or_default();
+    let mut text = format!("{}\n", folder.display());
+    let mut line = |name: &str, value: String| {
+        // Writing to a string doesn't fail.
+        let _ = writeln!(text, "  {name:<12}{value}");
+    };
+    line(
+        "features",
+        format!(
+            "{} of {shape}, {}, {}, order {}",
+            outcome.num_rows, stored.layout.dtype, stored.format, stored.order
+        ),
+    );
+    line("model", format!("{}, layer {}, pool {}", recipe.tag, recipe.layer, recipe.pool));
+    line("weights", format!("{} {}", recipe.weights, recipe.weights_sha256));
+    line(
+        "input",
+        format!("{} ({}), {}, {}", recipe.input_size, recipe.fit, recipe.filter, recipe.value_scale),
+    );
+    line("computed", format!("{}{level} on {}, {}", recipe.engine, recipe.device, recipe.program));
+    line("source", format!("{}, {}", recipe.source, counted(recipe.num_pictures as usize, "picture")));
+    if let Some(shard) = &recipe.shard {
+        line(
+            "shard",
+            format!(
+                "{} of {} by {}, {}",
+                shard.index,
+                shard.count,
+                shard.by,
+                counted(recipe.num_planned as usize, "picture")
+            ),
+        );
+    }
+    line(
+        "left out",
+        format!("{} failed, {} missing from the start", outcome.num_failed, outcome.num_left_out),
+    );
+    if outcome.num_overflows > 0 {
+        line("overflows", format!("{} values that f16 has no number for", outcome.num_overflows));
+    }
+    for mixed in &outcome.mixed {
+        let names: Vec<&str> = mixed.changed.iter().map(|(name, ..)| name.as_str()).collect();
+        line("mixed", format!("{} changed from picture {} on", names.join(", "), mixed.from));
+    }
+    let columns: Vec<&str> = recipe.columns.iter().map(|column| column.name.as_str()).collect();
+    line("columns", columns.join(", "));
+    text
+}
+
+fn check(folders: &[PathBuf], as_json: bool, reporter: &Reporter) -> anyhow::Result<Exit> {
+    let cancel = cancelled_by_ctrl_c()?;
+    let mut num_bad = 0;
+    for folder in sets(folders)? {
+        let found = StoredFeatures::open(&folder).map_err(VerifyError::from).and_then(|mut features| {
+            let bar = reporter.long_progress(features.manifest().outcome.num_rows, 0);
+            verify(&mut features, &cancel, &mut |row| bar.reach(row))
+        });
+        if matches!(found, Err(VerifyError::Interrupted)) {
+            return Ok(Exit::Interrupted);
+        }
+        num_bad += usize::from(found.is_err());
+        let text = match (&found, as_json) {
+            (Ok(findings), true) => {
+                json!({ "folder": folder, "whole": true, "findings": findings }).to_string()
+            }
+            (Err(error), true) => {
+                json!({ "folder": folder, "whole": false, "error": error.to_string() }).to_string()
+            }
+            (Ok(findings), false) => format!("whole: {}: \"{}\"", finding_words(findings), folder.display()),
+            (Err(error), false) => format!("not whole: {error}: \"{}\"", folder.display()),
+        };
+        reporter.result(&format!("{text}\n"))?;
+    }
+    Ok(if num_bad > 0 { Exit::Failed } else { Exit::Done })
+}
+
+fn finding_words(findings: &Findings) -> String {
+    let mut words =
+        vec![counted(findings.num_rows as usize, "row"), counted(findings.num_values as usize, "value")];
+    for (count, what) in [
+        (findings.num_nan, "NaN"),
+        (findings.num_infinite, "infinite"),
+        (findings.num_dead_rows, "rows of zeros"),
+    ] {
+        if count > 0 {
+            words.push(format!("{count} {what}"));
+        }
+    }
+    words.join(", ")
+}
+
+fn bring_together(
+    folders: &[PathBuf],
+    output: &std::path::Path,
+    reporter: &Reporter,
+) -> anyhow::Result<Exit> {
+    let cancel = cancelled_by_ctrl_c()?;
+    let bar = reporter.long_progress(0, 0);
+    let mut told = String::new();
+    let merged = merge(folders, output, &cancel, &mut |set, row, total| {
+        if told != set {
+            set.clone_into(&mut told);
+            bar.begin(set);
+        }
+        bar.set_length(total);
+        bar.reach(row);
+    });
+    drop(bar);
+    match merged {
+        Err(MergeError::Interrupted) => {
+            reporter.summary("interrupted: nothing half is left");
+            Ok(Exit::Interrupted)
+        }
+        Err(error) => Err(error.into()),
+        Ok(sets) => {
+            for (folder, num_rows) in sets {
+                let rows = counted(num_rows as usize, "row");
+                reporter.summary(&format!("merged {rows}: \"{}\"", folder.display()));
+            }
+            Ok(Exit::Done)
+        }
+    }
+}

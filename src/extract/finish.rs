@@ -1,0 +1,243 @@
+//! From parts to files: each set's array, index, list of what is missing, and last its manifest.
+
+use std::io;
+
+use super::part_rows::PartRows;
+use super::plan::{ExtractPlan, PlannedSet};
+use super::state::RunState;
+use super::state_error::StateError;
+use super::{Event, RunEnd, ValuesHash};
+use crate::engine::CancelToken;
+use crate::formats::features::{
+    FeatureFormat, FeatureRows, FeatureTable, Manifest, Outcome, SkippedRow, write_features, write_index,
+    write_skipped,
+};
+use crate::formats::{WriteError, remove_drafts};
+use crate::input::dataset::Camera;
+use crate::tensor::Cell;
+
+/// Skipped pictures that a manifest lists; `skipped.csv` has all.
+const LISTED: usize = 1000;
+/// Bytes of a file beside its numbers, about: header, and what the file system adds.
+const FILE_OVERHEAD: u64 = 4096;
+/// Bytes of a row beside its numbers, about, in an index.
+const ROW_OVERHEAD: u64 = 256;
+/// Rows between two signs of life.
+const EVENT_ROWS: u64 = 256;
+
+/// Why files were not made. Parts are kept, and a run can be resumed.
+#[derive(Debug, thiserror::Error)]
+pub enum FinishError {
+    /// Too little room.
+    #[error("the features need about {} more, and the disk has {} free; free some space or write elsewhere: \"{}\"", gib(*.needed), gib(*.free), .path.display())]
+    NoSpace {
+        /// Bytes needed.
+        needed: u64,
+        /// Bytes there are.
+        free: u64,
+        /// The folder.
+        path: std::path::PathBuf,
+    },
+    /// Writing failed.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+    /// The hidden folder.
+    #[error(transparent)]
+    State(#[from] StateError),
+    /// Fewer pictures were worked on than planned: a bug.
+    #[error("{got} of {expected} pictures are in the parts, which is a bug of this program")]
+    Incomplete {
+        /// Pictures planned.
+        expected: u64,
+        /// Pictures in parts.
+        got: u64,
+    },
+}
+
+fn gib(bytes: u64) -> String {
+    match bytes {
+        0..0x10_0000 => format!("{:.0} KiB", bytes as f64 / 1024.0),
+        0x10_0000..0x4000_0000 => format!("{:.1} MiB", bytes as f64 / 1_048_576.0),
+        _ => format!("{:.1} GiB", bytes as f64 / 1_073_741_824.0),
+    }
+}
+
+/// Bytes that a run still needs on the disk, about: parts for what isn't done, and the files of all.
+pub fn needed_bytes(plan: &ExtractPlan, num_done: u64) -> u64 {
+    let (num_rows, num_left) = (plan.rows.len(), plan.rows.len() - num_done);
+    let parts = num_left.saturating_mul(plan.row_bytes());
+    plan.sets.iter().fold(parts, |sum, set| {
+        let row_bytes = set.recipe.stored.layout.num_bytes() as u64;
+        let files = match plan.settings.format {
+            FeatureFormat::Folder => {
+                num_left.saturating_mul((row_bytes + 128).next_multiple_of(FILE_OVERHEAD))
+            }
+            _ => num_rows.saturating_mul(row_bytes),
+        };
+        sum.saturating_add(files).saturating_add(num_rows * ROW_OVERHEAD)
+    })
+}
+
+/// Refuses before a byte is written what would not fit.
+pub fn check_room(plan: &ExtractPlan, needed: u64) -> Result<(), FinishError> {
+    // Where the system doesn't say, the writing will.
+    match fs4::available_space(&plan.folder) {
+        Ok(free) if free < needed => Err(FinishError::NoSpace { needed, free, path: plan.folder.clone() }),
+        _ => Ok(()),
+    }
+}
+
+/// Makes the files of every set that has none yet, and lets the run's own folder go. Interrupted, everything is kept.
+pub fn finish(
+    plan: &ExtractPlan,
+    state: RunState,
+    cancel: &CancelToken,
+    watch: &mut dyn FnMut(Event),
+) -> Result<RunEnd, FinishError> {
+    let (expected, got) = (plan.rows.len(), state.num_done());
+    if expected != got {
+        return Err(FinishError::Incomplete { expected, got });
+    }
+    check_room(plan, needed_bytes(plan, got))?;
+    let mut offset = 0;
+    for (at, set) in plan.sets.iter().enumerate() {
+        let length = plan.stored_bytes(set);
+        if !RunState::is_complete(plan, &set.name) {
+            let rows = PartRows::new(&state.parts, &plan.rows, offset, length);
+            match finish_set(plan, &state, at, set, rows, cancel, watch) {
+                Err(_) if cancel.is_cancelled() => {
+                    remove_drafts(&plan.set_folder(set));
+                    return Ok(RunEnd::Interrupted);
+                }
+                other => other?,
+            }
+        }
+        offset += length;
+    }
+    state.finish()?;
+    Ok(RunEnd::Done)
+}
+
+fn finish_set(
+    plan: &ExtractPlan,
+    state: &RunState,
+    at: usize,
+    set: &PlannedSet,
+    rows: PartRows<'_>,
+    cancel: &CancelToken,
+    watch: &mut dyn FnMut(Event),
+) -> Result<(), FinishError> {
+    let folder = plan.set_folder(set);
+    std::fs::create_dir_all(&folder).map_err(|e| WriteError::new(e, &folder))?;
+    let num_rows = rows.num_rows();
+    let mut hashed = HashedRows { rows, hash: ValuesHash::default(), next: 0, set: &set.name, cancel, watch };
+    let format = plan.settings.format;
+    let about = serde_json::to_string(&set.recipe).map_err(|e| WriteError::new(e.into(), &folder))?;
+    let table =
+        FeatureTable { layout: &set.recipe.stored.layout, columns: plan.rows.columns(), about: &about };
+    let files = write_features(format, &folder, table, &mut hashed)?;
+    let values_sha256 = if format == FeatureFormat::Folder {
+        hashed.hash_of_digests().map_err(|e| WriteError::new(e, &folder))?
+    } else {
+        std::mem::take(&mut hashed.hash).hex()
+    };
+    write_index(&folder, plan.rows.columns(), &mut hashed)?;
+    write_skipped(&folder, &mut skipped(plan, state))?;
+    let parts = state.parts.iter().map(|part| &part.record);
+    let outcome = Outcome {
+        num_rows,
+        num_failed: parts.clone().map(|record| record.failed.len() as u64).sum(),
+        num_left_out: plan.rows.skipped_by_source().len() as u64,
+        skipped: skipped(plan, state).take(LISTED).collect(),
+        num_overflows: parts.map(|record| record.overflows.get(at).copied().unwrap_or(0)).sum(),
+        values_sha256,
+        files,
+        mixed: state.mixed.clone(),
+    };
+    Manifest::new(set.recipe.clone(), outcome).write(&folder)?;
+    Ok(())
+}
+
+/// Everything that is not among the features, by row; what has no row comes last.
+fn skipped<'a>(plan: &'a ExtractPlan, state: &'a RunState) -> impl Iterator<Item = SkippedRow> + 'a {
+    let mut by_source = plan.rows.skipped_by_source().iter().cloned().peekable();
+    let mut failed = state
+        .parts
+        .iter()
+        .flat_map(|part| &part.record.failed)
+        .filter_map(|(position, reason)| {
+            let picture = plan.rows.picture(*position)?;
+            Some(SkippedRow {
+                row: Some(picture.row),
+                camera: picture.camera.map(Camera::name).map(str::to_owned),
+                file: picture.file,
+                reason: reason.clone(),
+            })
+        })
+        .peekable();
+    let key = |skipped: &SkippedRow| skipped.row.unwrap_or(usize::MAX);
+    std::iter::from_fn(move || match (by_source.peek(), failed.peek()) {
+        (Some(a), Some(b)) if key(a) <= key(b) => by_source.next(),
+        (Some(_), None) => by_source.next(),
+        _ => failed.next(),
+    })
+}
+
+/// Rows that are hashed and counted while they are read in order for the first time.
+struct HashedRows<'a> {
+    rows: PartRows<'a>,
+    hash: ValuesHash,
+    next: u64,
+    set: &'a str,
+    cancel: &'a CancelToken,
+    watch: &'a mut dyn FnMut(Event),
+}
+
+impl HashedRows<'_> {
+    /// Where parts hold hashes in place of numbers.
+    fn hash_of_digests(&mut self) -> io::Result<String> {
+        let mut hash = ValuesHash::default();
+        let mut bytes = Vec::new();
+        for row in 0..self.rows.num_rows() {
+            bytes.clear();
+            self.rows.values(row, &mut bytes)?;
+            hash.add_digest(&bytes);
+        }
+        Ok(hash.hex())
+    }
+
+    fn look_up(&mut self, row: u64) -> io::Result<()> {
+        if row.is_multiple_of(EVENT_ROWS) {
+            if self.cancel.is_cancelled() {
+                return Err(io::Error::other("interrupted"));
+            }
+            let (set, total) = (self.set.to_owned(), self.rows.num_rows());
+            (self.watch)(Event::Assembling { set, done: row, total });
+        }
+        Ok(())
+    }
+}
+
+impl FeatureRows for HashedRows<'_> {
+    fn num_rows(&self) -> u64 {
+        self.rows.num_rows()
+    }
+
+    fn values(&mut self, row: u64, bytes: &mut Vec<u8>) -> io::Result<()> {
+        self.look_up(row)?;
+        let before = bytes.len();
+        self.rows.values(row, bytes)?;
+        if row == self.next {
+            self.hash.add(bytes.get(before..).unwrap_or_default());
+            self.next += 1;
+        }
+        Ok(())
+    }
+
+    fn cells(&mut self, row: u64) -> io::Result<Vec<Cell>> {
+        if row.is_multiple_of(EVENT_ROWS) && self.cancel.is_cancelled() {
+            return Err(io::Error::other("interrupted"));
+        }
+        self.rows.cells(row)
+    }
+}

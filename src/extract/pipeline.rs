@@ -1,0 +1,364 @@
+//! The work: pictures are read and resized by several threads, go through the networks in batches on this one, and are written by
+//! another. Nobody runs far ahead, so memory doesn't grow with the data set.
+
+use std::ops::ControlFlow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::time::{Duration, Instant};
+
+use super::Event;
+use super::ordered::{CloseAtEnd, Ordered};
+use super::plan::{ExtractPlan, ModelToRun};
+use super::pool::Encoding;
+use super::rows::{PlannedPicture, RowList};
+use super::state::RunState;
+use super::writer::{BatchResult, Feature, PictureResult, Writer};
+use crate::engine::{CancelToken, EngineError};
+use crate::formats::WriteError;
+use crate::graph::NodeId;
+use crate::input::decode::DecodeNote;
+use crate::input::{FitChoice, ValueChoice, preprocess};
+use crate::tensor::{InputBatch, PreprocessSpec};
+
+/// Threads that read pictures, at most: more only wait for the disk.
+const MAX_READERS: usize = 16;
+/// Batches that may wait for the writer.
+const WAITING_BATCHES: usize = 2;
+
+/// How a run's first half ended, when nothing went wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RunEnd {
+    /// Every picture was worked on.
+    Done,
+    /// The token was cancelled; everything done is kept.
+    Interrupted,
+}
+
+/// Where the time went. Reading and resizing are done by several threads at once, and writing beside the rest, so the sum is
+/// not the time that passed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Timings {
+    /// Reading files and decoding.
+    pub decode: Duration,
+    /// To the network's size and values.
+    pub resize: Duration,
+    /// Through the networks.
+    pub forward: Duration,
+    /// Pooling, order and type.
+    pub encode: Duration,
+    /// Waiting for pictures.
+    pub wait: Duration,
+    /// To the disk.
+    pub write: Duration,
+    /// That passed.
+    pub elapsed: Duration,
+}
+
+/// A run that stopped. What was done before is kept.
+#[derive(Debug, thiserror::Error)]
+pub enum ExtractError {
+    /// The engine refused.
+    #[error("{tag}: {reason}")]
+    Engine {
+        /// The network.
+        tag: &'static str,
+        /// The engine's words.
+        reason: Box<EngineError>,
+    },
+    /// Writing failed.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+    /// A thread ended on its own: a bug.
+    #[error("a thread of the run ended unexpectedly, which is a bug of this program")]
+    Thread,
+    /// Threads for reading could not be started.
+    #[error("can't start threads that read pictures ({0})")]
+    Start(String),
+}
+
+/// Time summed over threads.
+#[derive(Debug, Default)]
+pub(super) struct Stopwatch(AtomicU64);
+
+impl Stopwatch {
+    pub(super) fn add(&self, elapsed: Duration) {
+        self.0.fetch_add(elapsed.as_nanos() as u64, Ordering::Relaxed);
+    }
+
+    fn total(&self) -> Duration {
+        Duration::from_nanos(self.0.load(Ordering::Relaxed))
+    }
+}
+
+/// One stopwatch a kind of work.
+#[derive(Debug, Default)]
+pub(super) struct Clock {
+    decode: Stopwatch,
+    resize: Stopwatch,
+    forward: Stopwatch,
+    encode: Stopwatch,
+    wait: Stopwatch,
+    pub(super) write: Stopwatch,
+}
+
+/// A picture, read: one input a network.
+struct Prepared {
+    picture: PlannedPicture,
+    inputs: Result<Vec<InputBatch>, String>,
+    notes: Vec<DecodeNote>,
+}
+
+/// What readers need to know of a plan.
+struct Reader<'a> {
+    rows: &'a RowList,
+    specs: Vec<PreprocessSpec>,
+    fit: FitChoice,
+    values: ValueChoice,
+    clock: &'a Clock,
+}
+
+impl Reader<'_> {
+    /// Works until there is nothing more to claim.
+    fn read_all(&self, queue: &Ordered<Prepared>) {
+        while let Some(position) = queue.claim() {
+            let Some(picture) = self.rows.picture(position) else { return queue.close() };
+            // A panic in somebody's decoder is that picture's error; without an answer the run would wait for ever.
+            let prepared = catch_unwind(AssertUnwindSafe(|| self.read(picture.clone())));
+            let gave_up =
+                |_| Prepared { picture, inputs: Err("reading it gave up".into()), notes: Vec::new() };
+            queue.put(position, prepared.unwrap_or_else(gave_up));
+        }
+    }
+
+    fn read(&self, picture: PlannedPicture) -> Prepared {
+        let started = Instant::now();
+        let decoded = match picture.picture.load() {
+            Ok(decoded) => decoded,
+            // The place stands beside the reason already, as the data set has it.
+            Err(error) => {
+                return Prepared { picture, inputs: Err(error.problem.to_string()), notes: Vec::new() };
+            }
+        };
+        self.clock.decode.add(started.elapsed());
+        let started = Instant::now();
+        let inputs = self
+            .specs
+            .iter()
+            .map(|spec| preprocess(&decoded.rgb, spec, self.fit, self.values).map(|made| made.batch))
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|error| error.to_string());
+        self.clock.resize.add(started.elapsed());
+        Prepared { picture, inputs, notes: decoded.notes }
+    }
+}
+
+/// Works off what is not done yet. Parts that become whole are noted in `state`, whatever the end.
+pub fn run(
+    plan: &mut ExtractPlan,
+    state: &mut RunState,
+    cancel: &CancelToken,
+    watch: &mut dyn FnMut(Event),
+) -> Result<(RunEnd, Timings), ExtractError> {
+    let started = Instant::now();
+    let clock = Clock::default();
+    let (first, end, batch) = (state.num_done(), plan.rows.len(), plan.batch.max(1) as u64);
+    // Sessions are changed by running; everything else is only looked at, by several threads.
+    let mut models = std::mem::take(&mut plan.models);
+    let plan = &*plan;
+    let num_readers = rayon::current_num_threads().min(MAX_READERS);
+    let reader = Reader {
+        rows: &plan.rows,
+        specs: models.iter().map(|m| m.session.backbone().row().preprocess).collect(),
+        fit: plan.settings.fit,
+        values: plan.settings.values,
+        clock: &clock,
+    };
+    let queue = Ordered::new(first, end, (2 * batch).max(num_readers as u64 + 1));
+    // A pool of their own: in the common one a resize would queue behind the networks' work.
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(num_readers)
+        .thread_name(|at| format!("read-{at}"))
+        .build()
+        .map_err(|e| ExtractError::Start(e.to_string()));
+    let result = pool.and_then(|pool| {
+        std::thread::scope(|scope| {
+            let close = CloseAtEnd(&queue);
+            scope.spawn(|| pool.broadcast(|_| reader.read_all(&queue)));
+            let (sender, receiver) = sync_channel::<BatchResult>(WAITING_BATCHES);
+            let writer = Writer::new(plan, state.parts_folder(), &clock);
+            let writing = scope.spawn(move || writer.write_all(&receiver));
+            let mut forward =
+                Forward { plan, models: &mut models, clock: &clock, failed: state.num_failed() };
+            let ended = forward.work(&queue, batch, &sender, cancel, watch);
+            drop(sender);
+            drop(close);
+            let Ok((parts, written)) = writing.join() else { return Err(ExtractError::Thread) };
+            state.parts.extend(parts);
+            // A writer that gave up is why the rest stopped.
+            written?;
+            ended
+        })
+    });
+    let timings = Timings {
+        decode: clock.decode.total(),
+        resize: clock.resize.total(),
+        forward: clock.forward.total(),
+        encode: clock.encode.total(),
+        wait: clock.wait.total(),
+        write: clock.write.total(),
+        elapsed: started.elapsed(),
+    };
+    result.map(|end| (end, timings))
+}
+
+/// The networks' side.
+struct Forward<'a> {
+    plan: &'a ExtractPlan,
+    models: &'a mut Vec<ModelToRun>,
+    clock: &'a Clock,
+    failed: u64,
+}
+
+impl Forward<'_> {
+    fn work(
+        &mut self,
+        queue: &Ordered<Prepared>,
+        batch: u64,
+        sender: &SyncSender<BatchResult>,
+        cancel: &CancelToken,
+        watch: &mut dyn FnMut(Event),
+    ) -> Result<RunEnd, ExtractError> {
+        let (mut position, end) = (queue.next(), self.plan.rows.len());
+        while position < end {
+            if cancel.is_cancelled() {
+                return Ok(RunEnd::Interrupted);
+            }
+            // Batches begin at multiples of their size, wherever a run was stopped.
+            let batch_end = end.min((position / batch + 1) * batch);
+            let mut prepared = Vec::with_capacity((batch_end - position) as usize);
+            for _ in position..batch_end {
+                let started = Instant::now();
+                let picture = queue.take().ok_or(ExtractError::Thread)?;
+                self.clock.wait.add(started.elapsed());
+                prepared.push(picture);
+            }
+            let pictures = self.forward(prepared, watch)?;
+            let is_gone = sender.send(BatchResult { first: position, pictures }).is_err();
+            if is_gone {
+                // The writer says why.
+                return Ok(RunEnd::Interrupted);
+            }
+            position = batch_end;
+            watch(Event::Progress { done: position, failed: self.failed });
+        }
+        Ok(RunEnd::Done)
+    }
+
+    /// Takes the pictures of a batch through every network.
+    fn forward(
+        &mut self,
+        prepared: Vec<Prepared>,
+        watch: &mut dyn FnMut(Event),
+    ) -> Result<Vec<PictureResult>, ExtractError> {
+        let mut results: Vec<PictureResult> = Vec::with_capacity(prepared.len());
+        let mut inputs: Vec<(usize, Vec<InputBatch>)> = Vec::new();
+        let mut pictures = Vec::with_capacity(prepared.len());
+        for (at, one) in prepared.into_iter().enumerate() {
+            if !one.notes.is_empty() {
+                let words: Vec<&str> = one.notes.iter().map(|note| note.words()).collect();
+                watch(Event::Note { picture: Box::new(one.picture.clone()), words: words.join(", ") });
+            }
+            match one.inputs {
+                Ok(of_models) => {
+                    inputs.push((at, of_models));
+                    results.push(Ok(Vec::new()));
+                }
+                Err(reason) => results.push(Err(reason)),
+            }
+            pictures.push(one.picture);
+        }
+        let encoding = self.plan.settings.encoding;
+        for (at, model) in self.models.iter_mut().enumerate() {
+            let of_model: Vec<(usize, &InputBatch)> =
+                inputs.iter().filter_map(|(place, all)| Some((*place, all.get(at)?))).collect();
+            for group in of_model.chunk_by(|a, b| size(a.1) == size(b.1)) {
+                run_group(model, group, encoding, self.clock, &mut results)?;
+            }
+        }
+        for (picture, result) in pictures.into_iter().zip(&results) {
+            if let Err(reason) = result {
+                self.failed += 1;
+                watch(Event::Failed { picture: Box::new(picture), reason: reason.clone() });
+            }
+        }
+        Ok(results)
+    }
+}
+
+fn size(input: &InputBatch) -> (usize, usize) {
+    (input.width(), input.height())
+}
+
+/// Runs pictures of one size together and adds their features in the order of the layers asked for.
+fn run_group(
+    model: &mut ModelToRun,
+    group: &[(usize, &InputBatch)],
+    encoding: Encoding,
+    clock: &Clock,
+    results: &mut [PictureResult],
+) -> Result<(), ExtractError> {
+    let tag = model.session.backbone().row().tag;
+    let engine = |reason| ExtractError::Engine { tag, reason: Box::new(reason) };
+    // One that failed in a network before this one is none of this one's business.
+    let group: Vec<&(usize, &InputBatch)> =
+        group.iter().filter(|(place, _)| results.get(*place).is_some_and(Result::is_ok)).collect();
+    let stacked = match group.as_slice() {
+        [] => return Ok(()),
+        [one] => one.1.clone(),
+        several => {
+            let inputs: Vec<InputBatch> = several.iter().map(|(_, input)| (*input).clone()).collect();
+            InputBatch::stack(&inputs).map_err(|e| engine(e.into()))?
+        }
+    };
+    let layers: &[NodeId] = &model.layers;
+    let mut found: Vec<Vec<Option<Feature>>> =
+        group.iter().map(|_| layers.iter().map(|_| None).collect()).collect();
+    let started = Instant::now();
+    let mut encoding_time = Duration::ZERO;
+    // A batch in hand is finished, so nothing cancels this run.
+    let ran = model.session.run(&stacked, layers, &CancelToken::new(), &mut |tap| {
+        let started = Instant::now();
+        if let Some(place) = layers.iter().position(|layer| *layer == tap.node)
+            && let Some(slot) = found.get_mut(tap.image).and_then(|of_picture| of_picture.get_mut(place))
+        {
+            let layout = encoding.layout(tap.activation.shape());
+            let mut bytes = Vec::with_capacity(layout.num_bytes());
+            let num_overflows = encoding.encode(&tap.activation, &mut bytes);
+            *slot = Some(Feature { bytes, shape: layout.shape, num_overflows });
+        }
+        encoding_time += started.elapsed();
+        ControlFlow::Continue(())
+    });
+    clock.forward.add(started.elapsed().saturating_sub(encoding_time));
+    clock.encode.add(encoding_time);
+    match ran {
+        Ok(_) => {}
+        // Pictures of their own sizes can be too small or too large for the network; that is theirs alone.
+        Err(EngineError::Plan(problem)) if group.len() == 1 => {
+            if let Some(result) = results.get_mut(group[0].0) {
+                *result = Err(format!("{tag}: {problem}"));
+            }
+            return Ok(());
+        }
+        Err(reason) => return Err(engine(reason)),
+    }
+    for ((place, _), features) in group.into_iter().zip(found) {
+        let whole: Option<Vec<Feature>> = features.into_iter().collect();
+        match (results.get_mut(*place), whole) {
+            (Some(Ok(of_picture)), Some(features)) => of_picture.extend(features),
+            _ => return Err(ExtractError::Thread),
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,305 @@
+//! A run, settled: which pictures, through which networks, to which sets of features.
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+
+use super::pool::Encoding;
+use super::rows::{RowList, Selection};
+use super::shard::{Shard, ShardBy};
+use crate::engine::{EngineError, Plan, Provenance, Session};
+use crate::formats::features::{FeatureFormat, Recipe, Stored};
+use crate::formats::{CARRIED, DOWNLOADED, UNVERIFIED};
+use crate::graph::NodeId;
+use crate::input::dataset::Source;
+use crate::input::{FitChoice, ValueChoice};
+use crate::tensor::{Fit, PixelSize};
+
+/// Bytes of layer values that a batch may need at once.
+const BATCH_BYTES: usize = 256 << 20;
+/// Pictures of a batch at most: beyond, nothing is gained on a CPU, and less is lost when a run is stopped.
+const MAX_BATCH: usize = 16;
+
+/// A network of a run.
+#[derive(Debug)]
+pub struct ModelToRun {
+    /// Ready to run.
+    pub session: Session,
+    /// Layers to take, each once.
+    pub layers: Vec<NodeId>,
+}
+
+/// How a run is to be done.
+#[derive(Clone, Debug)]
+pub struct ExtractSettings {
+    /// Which pictures.
+    pub selection: Selection,
+    /// Which share of them.
+    pub share: Option<(Shard, ShardBy)>,
+    /// How pictures come to the network's size.
+    pub fit: FitChoice,
+    /// How samples become values.
+    pub values: ValueChoice,
+    /// What becomes of a map.
+    pub encoding: Encoding,
+    /// What the files are.
+    pub format: FeatureFormat,
+    /// The folder that everything goes into.
+    pub out: PathBuf,
+    /// Pictures that go through a network together; chosen by memory where none is given.
+    pub batch: Option<usize>,
+    /// Pictures of a part at most.
+    pub part_rows: u64,
+}
+
+/// One layer of one network, over all pictures.
+#[derive(Clone, Debug)]
+pub struct PlannedSet {
+    /// Its network, by place in the plan.
+    pub model: usize,
+    /// Its layer.
+    pub node: NodeId,
+    /// The folder of its features, below the run's.
+    pub name: String,
+    /// How it is made.
+    pub recipe: Recipe,
+}
+
+/// Everything settled.
+#[derive(Debug)]
+pub struct ExtractPlan {
+    /// Pictures, in order.
+    pub rows: RowList,
+    /// Networks.
+    pub models: Vec<ModelToRun>,
+    /// What comes of it.
+    pub sets: Vec<PlannedSet>,
+    /// Where it goes: the folder that was named, or the share's below it.
+    pub folder: PathBuf,
+    /// How.
+    pub settings: ExtractSettings,
+    /// Pictures that go through a network together.
+    pub batch: usize,
+}
+
+/// A run that can't be.
+#[derive(Debug, thiserror::Error)]
+pub enum PlanProblem {
+    /// Nothing is selected.
+    #[error(
+        "no picture is selected: the data set has {num_rows} usable rows, the last is row {last}; check `--start`, `--every`, `--limit` and `--camera`"
+    )]
+    NothingSelected {
+        /// Rows there are.
+        num_rows: usize,
+        /// Number of the last.
+        last: usize,
+    },
+    /// Maps of different sizes in one array.
+    #[error(
+        "pictures keep their own sizes, so maps differ in size and don't fit one {format}: use `--format folder`, a pooling such as `--pool avg`, or a fit such as `--fit 640x480`"
+    )]
+    SizesVary {
+        /// The format.
+        format: FeatureFormat,
+    },
+    /// The input doesn't go through the network.
+    #[error("{tag}: {reason}")]
+    Engine {
+        /// The network.
+        tag: &'static str,
+        /// The engine's words.
+        reason: Box<EngineError>,
+    },
+}
+
+impl ExtractPlan {
+    /// Settles a run.
+    pub fn new(
+        source: Box<dyn Source>,
+        models: Vec<ModelToRun>,
+        settings: ExtractSettings,
+    ) -> Result<Self, PlanProblem> {
+        let folder = match settings.share {
+            Some((shard, _)) => settings.out.join(shard.folder()),
+            None => settings.out.clone(),
+        };
+        let names = set_names(&models);
+        let own = own_folders(source.root(), &settings.out, &names);
+        let has_own_files = settings.format == FeatureFormat::Folder;
+        let last = source.sample(source.len().saturating_sub(1)).map_or(0, |sample| sample.row);
+        let num_rows = source.len();
+        let rows = RowList::new(source, &settings.selection, settings.share, &own, has_own_files);
+        if rows.num_pictures() == 0 {
+            return Err(PlanProblem::NothingSelected { num_rows, last });
+        }
+        let batch = match settings.batch {
+            Some(batch) => batch,
+            None => batch_size(&models, &settings)?,
+        };
+        let mut sets = Vec::new();
+        let mut names = names.into_iter();
+        for (model, to_run) in models.iter().enumerate() {
+            for node in &to_run.layers {
+                let recipe = recipe(&rows, to_run, *node, &settings, batch)?;
+                sets.push(PlannedSet { model, node: *node, name: names.next().unwrap_or_default(), recipe });
+            }
+        }
+        Ok(Self { rows, models, sets, folder, settings, batch })
+    }
+
+    /// Bytes of one picture's features in a part, all sets together; with a file a picture, those of their hashes.
+    pub(super) fn row_bytes(&self) -> u64 {
+        self.sets.iter().map(|set| self.stored_bytes(set)).sum()
+    }
+
+    /// Bytes of one picture's feature of a set in a part.
+    pub(super) fn stored_bytes(&self, set: &PlannedSet) -> u64 {
+        match self.settings.format {
+            FeatureFormat::Folder => super::DIGEST_BYTES,
+            _ => set.recipe.stored.layout.num_bytes() as u64,
+        }
+    }
+
+    /// The folder of a set.
+    pub fn set_folder(&self, set: &PlannedSet) -> PathBuf {
+        self.folder.join(&set.name)
+    }
+}
+
+/// The size that every picture comes to; none where pictures keep their own.
+pub(super) fn fixed_size(model: &ModelToRun, fit: FitChoice) -> Option<PixelSize> {
+    let spec = &model.session.backbone().row().preprocess;
+    match fit {
+        FitChoice::Size(size) => Some(size),
+        FitChoice::Native => None,
+        FitChoice::Model => (spec.fit != Fit::Native).then_some(spec.size),
+        FitChoice::Stretch => Some(spec.size),
+    }
+}
+
+fn infos_problem(model: &ModelToRun, reason: impl Into<EngineError>) -> PlanProblem {
+    PlanProblem::Engine { tag: model.session.backbone().row().tag, reason: Box::new(reason.into()) }
+}
+
+/// As many pictures as fit the memory allowed, of the network that needs most.
+fn batch_size(models: &[ModelToRun], settings: &ExtractSettings) -> Result<usize, PlanProblem> {
+    let mut batch = MAX_BATCH;
+    for model in models {
+        // Pictures of different sizes go one by one.
+        let Some(size) = fixed_size(model, settings.fit) else { return Ok(1) };
+        let graph = model.session.backbone().graph();
+        let plan = Plan::new(graph, size, 1, &model.layers).map_err(|e| infos_problem(model, e))?;
+        let outputs: usize =
+            model.layers.iter().map(|id| plan.info(*id).shape.len() * size_of::<f32>()).sum();
+        let bytes = plan.peak_value_bytes() + 2 * outputs;
+        batch = batch.min((BATCH_BYTES / bytes.max(1)).max(1));
+    }
+    Ok(batch)
+}
+
+fn recipe(
+    rows: &RowList,
+    model: &ModelToRun,
+    node: NodeId,
+    settings: &ExtractSettings,
+    batch: usize,
+) -> Result<Recipe, PlanProblem> {
+    let backbone = model.session.backbone();
+    let (row, graph) = (backbone.row(), backbone.graph());
+    let size = fixed_size(model, settings.fit);
+    let infos = graph
+        .infer(size.unwrap_or(row.preprocess.size))
+        .map_err(|e| infos_problem(model, crate::engine::PlanError::from(e)))?;
+    let mut layout = settings.encoding.layout(infos[node.0].shape);
+    if size.is_none() && !settings.encoding.is_independent_of_size() {
+        if settings.format != FeatureFormat::Folder {
+            return Err(PlanProblem::SizesVary { format: settings.format });
+        }
+        layout.shape.clear();
+    }
+    let scale = match settings.values {
+        ValueChoice::Model => row.preprocess.scale,
+        ValueChoice::Named { scale, .. } => scale,
+    };
+    let run_by = model.session.run_by();
+    let (engine, level) = match run_by.engine.split_once('/') {
+        Some((engine, level)) => (engine.to_owned(), Some(level.to_owned())),
+        None => (run_by.engine, None),
+    };
+    let selection = &settings.selection;
+    Ok(Recipe {
+        program: concat!("filterscope ", env!("CARGO_PKG_VERSION")).to_owned(),
+        tag: row.tag.to_owned(),
+        weights: match backbone.provenance() {
+            Provenance::Carried => CARRIED,
+            Provenance::Downloaded => DOWNLOADED,
+            Provenance::File => UNVERIFIED,
+        }
+        .to_owned(),
+        weights_sha256: backbone.origin().sha256().to_owned(),
+        layer: graph.node(node).name.clone(),
+        fit: settings.fit.to_string(),
+        preprocess: settings.values.to_string(),
+        input_size: size.map_or_else(|| "varies".to_owned(), |size| size.to_string()),
+        filter: row.preprocess.filter.name().to_owned(),
+        value_scale: scale.to_string(),
+        pool: settings.encoding.pool.to_string(),
+        stored: Stored { format: settings.format, order: settings.encoding.order, layout },
+        // The fast engine gives the same bits whatever the batch; others don't promise it.
+        batch: (!engine.starts_with("fast")).then_some(batch),
+        engine,
+        dispatch_level: level,
+        device: run_by.device,
+        source: rows.source().kind().to_owned(),
+        source_sha256: rows.sha256().to_owned(),
+        cameras: rows.cameras().iter().map(|camera| camera.name().to_owned()).collect(),
+        start: selection.start,
+        every: selection.every,
+        limit: selection.limit,
+        shard: settings.share.map(|(shard, by)| shard.record(by)),
+        num_pictures: rows.num_pictures(),
+        num_planned: rows.len(),
+        columns: rows.columns().to_vec(),
+    })
+}
+
+/// A set's folder is called after its network; where several layers are taken, after the layer too.
+fn set_names(models: &[ModelToRun]) -> Vec<String> {
+    let mut used = HashSet::new();
+    let mut names = Vec::new();
+    for model in models {
+        let backbone = model.session.backbone();
+        for node in &model.layers {
+            let tag = backbone.row().tag;
+            let plain = if model.layers.len() == 1 {
+                tag.to_owned()
+            } else {
+                format!("{tag}__{}", safe(&backbone.graph().node(*node).name))
+            };
+            let mut name = plain.clone();
+            let mut number = 2;
+            while !used.insert(name.to_lowercase()) {
+                name = format!("{plain}-{number}");
+                number += 1;
+            }
+            names.push(name);
+        }
+    }
+    names
+}
+
+/// What no system allows in a file name becomes `_`.
+fn safe(name: &str) -> String {
+    let is_unsafe = |c: char| c.is_control() || c.is_whitespace() || r#"/\:*?"<>|"#.contains(c);
+    name.chars().map(|c| if is_unsafe(c) { '_' } else { c }).collect()
+}
+
+/// Folders below the data set's own that hold results of this run or of one like it, with `/`.
+fn own_folders(root: &Path, out: &Path, names: &[String]) -> Vec<String> {
+    let real = |path: &Path| std::path::absolute(path).ok().map(|p| p.canonicalize().unwrap_or(p));
+    let root = if root.as_os_str().is_empty() { Path::new(".") } else { root };
+    let (Some(root), Some(out)) = (real(root), real(out)) else { return Vec::new() };
+    let Ok(inside) = out.strip_prefix(&root) else { return Vec::new() };
+    let inside: Vec<_> = inside.iter().map(std::ffi::OsStr::to_string_lossy).collect();
+    if inside.is_empty() { names.to_vec() } else { vec![inside.join("/")] }
+}

@@ -1,0 +1,306 @@
+//! Which pictures of a data set are taken, in which order, and what is said of each in the index.
+
+use std::path::Path;
+
+use sha2::{Digest, Sha256};
+
+use super::names::Names;
+use super::shard::{Shard, ShardBy};
+use crate::formats::features::SkippedRow;
+use crate::input::dataset::{Camera, DatasetError, PictureLocation, Source};
+use crate::tensor::{Cell, Column, ColumnKind, hex};
+
+/// What a person takes of a data set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Selection {
+    /// Cameras, in order; none takes all there are.
+    pub cameras: Vec<Camera>,
+    /// The first row, by number.
+    pub start: usize,
+    /// Each how manyth row from there, at least 1.
+    pub every: usize,
+    /// Rows at most.
+    pub limit: Option<usize>,
+    /// Whether the picture's folder becomes a column `label`.
+    pub labels_by_folder: bool,
+}
+
+impl Default for Selection {
+    fn default() -> Self {
+        Self { cameras: Vec::new(), start: 0, every: 1, limit: None, labels_by_folder: false }
+    }
+}
+
+/// The pictures of one share, by position. Small: what is said of a picture is read when it is asked for.
+#[derive(Debug)]
+pub struct RowList {
+    source: Box<dyn Source>,
+    entries: Vec<Entry>,
+    cameras: Vec<Camera>,
+    columns: Vec<Column>,
+    labels_by_folder: bool,
+    /// Where each picture has a file of its own.
+    names: Option<Names>,
+    num_pictures: u64,
+    sha256: String,
+    left_out: Vec<SkippedRow>,
+}
+
+/// One picture: a row of the source by index, and the camera.
+#[derive(Clone, Copy, Debug)]
+struct Entry {
+    index: u32,
+    camera: Option<Camera>,
+}
+
+/// One picture, as it is worked on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlannedPicture {
+    /// Its row's number in the data set.
+    pub row: usize,
+    /// Its camera.
+    pub camera: Option<Camera>,
+    /// Its file, relative to the data set, with `/`.
+    pub file: String,
+    /// Where it is.
+    pub picture: PictureLocation,
+}
+
+impl PlannedPicture {
+    /// What tells it from every other of its data set.
+    fn identity(&self) -> String {
+        let camera = self.camera.map_or("", Camera::name);
+        format!("{}\0{camera}\0{}", self.row, self.file)
+    }
+}
+
+impl RowList {
+    /// Lists a share of what is selected. `own` are folders below the data set's that hold results: they are no part of it.
+    /// `has_own_files` gives each picture a name for a file of its own.
+    pub fn new(
+        source: Box<dyn Source>,
+        selection: &Selection,
+        share: Option<(Shard, ShardBy)>,
+        own: &[String],
+        has_own_files: bool,
+    ) -> Self {
+        let cameras = if selection.cameras.is_empty() {
+            source.cameras().to_vec()
+        } else {
+            source.cameras().iter().copied().filter(|c| selection.cameras.contains(c)).collect()
+        };
+        let columns = columns(&*source, selection, has_own_files);
+        let mut list = Self {
+            source,
+            entries: Vec::new(),
+            cameras,
+            columns,
+            labels_by_folder: selection.labels_by_folder,
+            names: has_own_files.then(Names::default),
+            num_pictures: 0,
+            sha256: String::new(),
+            left_out: Vec::new(),
+        };
+        let is_own = |file: &str| own.iter().any(|folder| file.starts_with(&format!("{folder}/")));
+        list.select(selection, &is_own);
+        list.left_out = list.left_out(selection, &is_own);
+        list.note_all();
+        if let Some((shard, by)) = share {
+            let total = list.num_pictures;
+            let kept: Vec<Entry> = (0u64..)
+                .zip(&list.entries)
+                .filter(|(position, entry)| {
+                    list.picture_of(**entry)
+                        .is_some_and(|picture| shard.has(by, *position, total, &picture.identity()))
+                })
+                .map(|(_, entry)| *entry)
+                .collect();
+            list.entries = kept;
+        }
+        list
+    }
+
+    fn select(&mut self, selection: &Selection, is_own: &dyn Fn(&str) -> bool) {
+        let mut num_rows = 0;
+        for index in 0..self.source.len() {
+            if selection.limit.is_some_and(|limit| num_rows >= limit) {
+                break;
+            }
+            let Some((row, views)) = self.source.pictures(index) else { continue };
+            if row < selection.start || !(row - selection.start).is_multiple_of(selection.every.max(1)) {
+                continue;
+            }
+            let before = self.entries.len();
+            for view in &views {
+                let is_wanted = view.camera.is_none_or(|camera| self.cameras.contains(&camera));
+                if is_wanted && !is_own(&file_of(&view.picture, self.source.root())) {
+                    self.entries.push(Entry { index: index as u32, camera: view.camera });
+                }
+            }
+            num_rows += usize::from(self.entries.len() > before);
+        }
+        self.num_pictures = self.entries.len() as u64;
+    }
+
+    /// Hashes the list and notes all names.
+    fn note_all(&mut self) {
+        let mut hash = Sha256::new();
+        hash.update(self.source.content_sha256().unwrap_or_default());
+        let mut names = self.names.take();
+        for entry in &self.entries {
+            let Some(picture) = self.picture_of(*entry) else { continue };
+            hash.update(picture.identity());
+            hash.update(b"\n");
+            if let Some(names) = &mut names {
+                names.add(&picture.file);
+            }
+        }
+        if let Some(names) = &mut names {
+            names.settle();
+        }
+        self.names = names;
+        self.sha256 = hex(&hash.finalize());
+    }
+
+    /// What the data set itself left out, as far as it would have been selected.
+    fn left_out(&self, selection: &Selection, is_own: &dyn Fn(&str) -> bool) -> Vec<SkippedRow> {
+        let last_row = self.entries.last().and_then(|e| self.picture_of(*e)).map(|picture| picture.row);
+        let is_selected = |row: usize| {
+            row >= selection.start
+                && (row - selection.start).is_multiple_of(selection.every.max(1))
+                && (selection.limit.is_none() || last_row.is_some_and(|last| row <= last))
+        };
+        self.source
+            .skipped()
+            .iter()
+            .filter(|skipped| skipped.row.map_or_else(|| !is_own(&skipped.place), is_selected))
+            .map(|skipped| SkippedRow {
+                row: skipped.row,
+                camera: None,
+                file: skipped.place.clone(),
+                reason: skipped.reason.clone(),
+            })
+            .collect()
+    }
+
+    /// The data set.
+    pub fn source(&self) -> &dyn Source {
+        &*self.source
+    }
+
+    /// Pictures of this share.
+    pub fn len(&self) -> u64 {
+        self.entries.len() as u64
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// Pictures of all shares together.
+    pub fn num_pictures(&self) -> u64 {
+        self.num_pictures
+    }
+
+    /// Cameras taken, in order; none where pictures have none.
+    pub fn cameras(&self) -> &[Camera] {
+        &self.cameras
+    }
+
+    /// Columns of the index.
+    pub fn columns(&self) -> &[Column] {
+        &self.columns
+    }
+
+    /// SHA-256 over the log and the list of pictures, of all shares.
+    pub fn sha256(&self) -> &str {
+        &self.sha256
+    }
+
+    /// What the data set itself left out.
+    pub fn skipped_by_source(&self) -> &[SkippedRow] {
+        &self.left_out
+    }
+
+    /// A picture by its position.
+    pub fn picture(&self, position: u64) -> Option<PlannedPicture> {
+        self.picture_of(*self.entries.get(usize::try_from(position).ok()?)?)
+    }
+
+    fn picture_of(&self, entry: Entry) -> Option<PlannedPicture> {
+        let (row, views) = self.source.pictures(entry.index as usize)?;
+        let view = views.into_iter().find(|view| view.camera == entry.camera)?;
+        Some(PlannedPicture {
+            row,
+            camera: entry.camera,
+            file: file_of(&view.picture, self.source.root()),
+            picture: view.picture,
+        })
+    }
+
+    /// SHA-256 over the pictures of some positions: what must be the same for work that was done on them to hold.
+    pub fn sha256_of(&self, positions: std::ops::Range<u64>) -> String {
+        let mut hash = Sha256::new();
+        for picture in positions.filter_map(|position| self.picture(position)) {
+            hash.update(picture.identity());
+            hash.update(b"\n");
+        }
+        hex(&hash.finalize())
+    }
+
+    /// The file of a picture's own feature, relative to its folder; none where pictures have none.
+    pub fn own_file(&self, picture: &PlannedPicture) -> Option<String> {
+        let names = self.names.as_ref()?;
+        Some(names.of(&picture.file, picture.row, picture.camera.map(Camera::name)))
+    }
+
+    /// The cells of a picture, one a column.
+    pub fn cells(&self, position: u64) -> Result<Vec<Cell>, DatasetError> {
+        let entry = usize::try_from(position).ok().and_then(|at| self.entries.get(at));
+        let (Some(entry), Some(picture)) = (entry, self.picture(position)) else { return Ok(Vec::new()) };
+        let mut cells = vec![Cell::Integer(picture.row as i64), Cell::Text(picture.file.clone())];
+        if !self.cameras.is_empty() {
+            cells.push(picture.camera.map_or(Cell::Missing, |c| Cell::Text(c.name().to_owned())));
+        }
+        cells.extend(self.own_file(&picture).map(Cell::Text));
+        if self.labels_by_folder {
+            let label = picture.file.rsplit_once('/').map(|(folder, _)| folder.to_owned());
+            cells.push(label.map_or(Cell::Missing, Cell::Text));
+        }
+        cells.extend(self.source.cells(entry.index as usize, entry.camera)?);
+        Ok(cells)
+    }
+}
+
+/// The index's columns: ours, then the log's; one of the log's that has a name of ours is called `log_…`.
+fn columns(source: &dyn Source, selection: &Selection, has_own_files: bool) -> Vec<Column> {
+    let column = |name: &str, kind| Column { name: name.to_owned(), kind };
+    let mut columns = vec![column("row", ColumnKind::Integer), column("file", ColumnKind::Text)];
+    if !source.cameras().is_empty() {
+        columns.push(column("camera", ColumnKind::Text));
+    }
+    if has_own_files {
+        columns.push(column("features_file", ColumnKind::Text));
+    }
+    if selection.labels_by_folder {
+        columns.push(column("label", ColumnKind::Text));
+    }
+    for theirs in source.columns() {
+        let mut name = theirs.name.clone();
+        while columns.iter().any(|c| c.name.eq_ignore_ascii_case(&name))
+            || ["features", "about"].contains(&&*name.to_lowercase())
+        {
+            name = format!("log_{name}");
+        }
+        columns.push(Column { name, kind: theirs.kind });
+    }
+    columns
+}
+
+/// A picture's file relative to the data set's folder, with `/`.
+fn file_of(picture: &PictureLocation, root: &Path) -> String {
+    let path = picture.name();
+    let relative = path.strip_prefix(root).unwrap_or(&path);
+    relative.to_string_lossy().replace('\\', "/")
+}

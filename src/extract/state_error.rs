@@ -1,0 +1,116 @@
+//! Why a run can't begin where it was told to.
+
+use std::path::PathBuf;
+
+use crate::formats::WriteError;
+use crate::formats::features::BadManifest;
+
+/// A run that can't begin.
+#[derive(Debug, thiserror::Error)]
+pub enum StateError {
+    /// The lock is held.
+    #[error("another run{} is writing into this folder; wait for it, or choose another: \"{}\"", process_words(.process.as_deref()), .path.display())]
+    Busy {
+        /// Number of its process, if it says.
+        process: Option<String>,
+        /// The folder.
+        path: PathBuf,
+    },
+    /// An unfinished run, and nobody said what to do with it.
+    #[error(
+        "an unfinished run is here ({done} of {total} pictures done): `--resume` goes on with it, `--overwrite` begins again: \"{}\"", .path.display()
+    )]
+    Unfinished {
+        /// Pictures done.
+        done: u64,
+        /// Pictures planned.
+        total: u64,
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A finished run.
+    #[error("features are here already; choose another folder, or replace them with `--overwrite`: \"{}\"", .path.display())]
+    AlreadyThere {
+        /// The set's folder.
+        path: PathBuf,
+    },
+    /// A folder that isn't ours.
+    #[error("a folder of that name is here and holds no features of a finished run, so it is left alone; move it, or choose another folder: \"{}\"", .path.display())]
+    Foreign {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// Other sets than those of the unfinished run.
+    #[error("the unfinished run here makes other features: {theirs}; this one would make {ours}; `--overwrite` begins again: \"{}\"", .path.display())]
+    OtherSets {
+        /// What was asked for.
+        ours: String,
+        /// What the unfinished run makes.
+        theirs: String,
+        /// The folder.
+        path: PathBuf,
+    },
+    /// Something changed since.
+    #[error("this is not the run that was begun here: {}{}: \"{}\"", difference_words(.changed), advice(*.can_be_mixed), .path.display())]
+    Changed {
+        /// Name, before, now.
+        changed: Vec<(String, String, String)>,
+        /// Whether `--allow-mixed` would go on.
+        can_be_mixed: bool,
+        /// The folder.
+        path: PathBuf,
+    },
+    /// Work was done on other pictures.
+    #[error("the data set's first {done} pictures are not those that were worked on; `--overwrite` begins again: \"{}\"", .path.display())]
+    OtherPictures {
+        /// Pictures done.
+        done: u64,
+        /// The folder.
+        path: PathBuf,
+    },
+    /// The plan can't be read.
+    #[error("the plan of the unfinished run can't be read ({reason}); `--overwrite` begins again: \"{}\"", .path.display())]
+    BadPlan {
+        /// What is wrong.
+        reason: String,
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A manifest that is there and isn't one.
+    #[error(transparent)]
+    Manifest(#[from] BadManifest),
+    /// The system refused.
+    #[error("can't use this folder ({reason}): \"{}\"", .path.display())]
+    Io {
+        /// The system's words.
+        reason: std::io::Error,
+        /// The folder or file.
+        path: PathBuf,
+    },
+    /// Writing failed.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+}
+
+fn process_words(process: Option<&str>) -> String {
+    process.map(|number| format!(" (process {number})")).unwrap_or_default()
+}
+
+fn difference_words(changed: &[(String, String, String)]) -> String {
+    let shorten = |text: &str| {
+        let short: String = text.chars().take(24).collect();
+        if short.len() < text.len() { format!("{short}…") } else { short }
+    };
+    let words = |(name, before, now): &(String, String, String)| {
+        format!("{name} was {}, is {}", shorten(before), shorten(now))
+    };
+    changed.iter().map(words).collect::<Vec<_>>().join("; ")
+}
+
+const fn advice(can_be_mixed: bool) -> &'static str {
+    if can_be_mixed {
+        "; `--allow-mixed` goes on all the same and records it, `--overwrite` begins again"
+    } else {
+        "; `--overwrite` begins again"
+    }
+}

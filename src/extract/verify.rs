@@ -1,0 +1,149 @@
+//! Whether a folder of features is whole and what its manifest says.
+
+use std::collections::HashSet;
+use std::io;
+
+use half::f16;
+
+use super::ValuesHash;
+use crate::engine::CancelToken;
+use crate::formats::features::{BadFeatures, FeatureRows, StoredFeatures};
+use crate::tensor::{Cell, Dtype};
+
+/// What was found in features that are whole.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Findings {
+    /// Rows.
+    pub num_rows: u64,
+    /// Numbers.
+    pub num_values: u64,
+    /// Of those, NaN.
+    pub num_nan: u64,
+    /// Of those, infinite.
+    pub num_infinite: u64,
+    /// Rows of zeros only.
+    pub num_dead_rows: u64,
+}
+
+/// What is wrong with a folder of features.
+#[derive(Debug, thiserror::Error)]
+pub enum VerifyError {
+    /// A file.
+    #[error(transparent)]
+    Features(#[from] BadFeatures),
+    /// Reading a row.
+    #[error("row {row} of the features can't be read: {reason}")]
+    Row {
+        /// From 0.
+        row: u64,
+        /// What is wrong.
+        reason: io::Error,
+    },
+    /// A picture twice.
+    #[error("row {row} of the features is picture {key}, which was there before")]
+    Twice {
+        /// From 0.
+        row: u64,
+        /// Row in the data set, and camera.
+        key: String,
+    },
+    /// Numbers that changed since they were written.
+    #[error(
+        "the numbers are not those that were written: their hash is {got}, and the manifest says {expected}"
+    )]
+    Hash {
+        /// The hash of what is there.
+        got: String,
+        /// The manifest's.
+        expected: String,
+    },
+    /// Rows and skipped pictures don't add up.
+    #[error("{num_rows} rows and {num_failed} failed pictures of {num_planned} planned: some are missing")]
+    Incomplete {
+        /// Rows there are.
+        num_rows: u64,
+        /// Pictures that failed.
+        num_failed: u64,
+        /// Pictures planned.
+        num_planned: u64,
+    },
+    /// The token was cancelled.
+    #[error("interrupted")]
+    Interrupted,
+}
+
+/// Reads everything and compares it with the manifest. `watch` is told how many rows were read.
+pub fn verify(
+    features: &mut StoredFeatures,
+    cancel: &CancelToken,
+    watch: &mut dyn FnMut(u64),
+) -> Result<Findings, VerifyError> {
+    let manifest = features.manifest().clone();
+    let (num_rows, num_failed) = (manifest.outcome.num_rows, manifest.outcome.num_failed);
+    let num_planned = manifest.recipe.num_planned;
+    if num_rows + num_failed != num_planned {
+        return Err(VerifyError::Incomplete { num_rows, num_failed, num_planned });
+    }
+    let key = KeyColumns::of(&manifest.recipe.columns);
+    let dtype = manifest.recipe.stored.layout.dtype;
+    let mut findings = Findings { num_rows, ..Findings::default() };
+    let (mut hash, mut bytes, mut seen) = (ValuesHash::default(), Vec::new(), HashSet::new());
+    for row in 0..num_rows {
+        if cancel.is_cancelled() {
+            return Err(VerifyError::Interrupted);
+        }
+        let failed = |reason| VerifyError::Row { row, reason };
+        let (number, camera) = key.read(&features.cells(row).map_err(failed)?);
+        if !seen.insert((number, camera.clone())) {
+            return Err(VerifyError::Twice { row, key: format!("{number} {camera}").trim().to_owned() });
+        }
+        bytes.clear();
+        features.values(row, &mut bytes).map_err(failed)?;
+        hash.add(&bytes);
+        findings.add(&bytes, dtype);
+        watch(row + 1);
+    }
+    let (got, expected) = (hash.hex(), manifest.outcome.values_sha256);
+    if got == expected { Ok(findings) } else { Err(VerifyError::Hash { got, expected }) }
+}
+
+impl Findings {
+    fn add(&mut self, bytes: &[u8], dtype: Dtype) {
+        let mut is_dead = true;
+        let mut look = |value: f32| {
+            self.num_values += 1;
+            self.num_nan += u64::from(value.is_nan());
+            self.num_infinite += u64::from(value.is_infinite());
+            is_dead &= value == 0.0;
+        };
+        match dtype {
+            Dtype::F32 => bytes.as_chunks::<4>().0.iter().for_each(|b| look(f32::from_le_bytes(*b))),
+            Dtype::F16 => bytes.as_chunks::<2>().0.iter().for_each(|b| look(f16::from_le_bytes(*b).to_f32())),
+        }
+        self.num_dead_rows += u64::from(is_dead);
+    }
+}
+
+/// Columns that tell which picture a row is.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct KeyColumns {
+    row: Option<usize>,
+    camera: Option<usize>,
+}
+
+impl KeyColumns {
+    pub(super) fn of(columns: &[crate::tensor::Column]) -> Self {
+        let find = |name: &str| columns.iter().position(|column| column.name == name);
+        Self { row: find("row"), camera: find("camera") }
+    }
+
+    /// The data set's row, and the camera's name or nothing.
+    pub(super) fn read(&self, cells: &[Cell]) -> (i64, String) {
+        let row = match self.row.and_then(|at| cells.get(at)) {
+            Some(Cell::Integer(row)) => *row,
+            _ => -1,
+        };
+        let camera = self.camera.and_then(|at| cells.get(at)).map(ToString::to_string);
+        (row, camera.unwrap_or_default())
+    }
+}

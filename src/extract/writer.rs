@@ -1,0 +1,183 @@
+//! The thread that writes: rows into parts and, where every picture has one, files of their own.
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::Receiver;
+use std::time::{Duration, Instant};
+
+use super::digest;
+use super::part::{OpenPart, Part, remove_open};
+use super::pipeline::Clock;
+use super::plan::ExtractPlan;
+use super::rows::RowList;
+use crate::formats::features::{FeatureFormat, write_feature_npy};
+use crate::formats::{WriteError, sync_file};
+use crate::tensor::FeatureLayout;
+
+/// Bytes of a part after which it is ended.
+const PART_BYTES: u64 = 64 << 20;
+/// Time after which it is ended: the work that a killed process loses at most, or a few batches of a slow network.
+const PART_TIME: Duration = Duration::from_mins(1);
+
+/// One picture's features, set after set; or why there are none.
+pub(super) type PictureResult = Result<Vec<Feature>, String>;
+
+/// One picture's feature of one set.
+#[derive(Debug)]
+pub(super) struct Feature {
+    pub(super) bytes: Vec<u8>,
+    /// Its extent: of a set whose maps differ in size each has its own.
+    pub(super) shape: Vec<usize>,
+    pub(super) num_overflows: u64,
+}
+
+/// Pictures that went through the networks together.
+#[derive(Debug)]
+pub(super) struct BatchResult {
+    pub(super) first: u64,
+    pub(super) pictures: Vec<PictureResult>,
+}
+
+/// What the writer needs to know of a plan.
+#[derive(Debug)]
+pub(super) struct Writer<'a> {
+    rows: &'a RowList,
+    folders: Vec<PathBuf>,
+    layouts: Vec<FeatureLayout>,
+    has_own_files: bool,
+    row_bytes: u64,
+    part_rows: u64,
+    parts_folder: PathBuf,
+    clock: &'a Clock,
+    made_folders: HashSet<PathBuf>,
+    /// Files of the open part that may not lie on the disk yet.
+    unsynced: Vec<PathBuf>,
+}
+
+impl<'a> Writer<'a> {
+    pub(super) fn new(plan: &'a ExtractPlan, parts_folder: PathBuf, clock: &'a Clock) -> Self {
+        Self {
+            rows: &plan.rows,
+            folders: plan.sets.iter().map(|set| plan.set_folder(set)).collect(),
+            layouts: plan.sets.iter().map(|set| set.recipe.stored.layout.clone()).collect(),
+            has_own_files: plan.settings.format == FeatureFormat::Folder,
+            row_bytes: plan.row_bytes(),
+            part_rows: plan.settings.part_rows.max(1),
+            parts_folder,
+            clock,
+            made_folders: HashSet::new(),
+            unsynced: Vec::new(),
+        }
+    }
+
+    /// Writes what comes until nobody sends any more, then ends the open part. Gives the whole parts, also those before an error.
+    pub(super) fn write_all(
+        mut self,
+        batches: &Receiver<BatchResult>,
+    ) -> (Vec<Part>, Result<(), WriteError>) {
+        let mut parts = Vec::new();
+        let result = self.write_parts(batches, &mut parts);
+        if result.is_err() {
+            remove_open(&self.parts_folder);
+        }
+        (parts, result)
+    }
+
+    fn write_parts(
+        &mut self,
+        batches: &Receiver<BatchResult>,
+        parts: &mut Vec<Part>,
+    ) -> Result<(), WriteError> {
+        let mut open: Option<(OpenPart, Instant)> = None;
+        for batch in batches {
+            let started = Instant::now();
+            let (mut part, begun) = if let Some(open) = open.take() {
+                open
+            } else {
+                let num_sets = self.folders.len();
+                (OpenPart::begin(&self.parts_folder, batch.first, self.row_bytes, num_sets)?, started)
+            };
+            for (position, picture) in (batch.first..).zip(batch.pictures) {
+                self.add(&mut part, position, picture)?;
+            }
+            let is_full = part.record.num >= self.part_rows
+                || part.num_bytes >= PART_BYTES
+                || begun.elapsed() >= PART_TIME;
+            if is_full {
+                parts.push(self.commit(part)?);
+            } else {
+                open = Some((part, begun));
+            }
+            self.clock.write.add(started.elapsed());
+        }
+        if let Some((part, _)) = open {
+            let started = Instant::now();
+            parts.push(self.commit(part)?);
+            self.clock.write.add(started.elapsed());
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, part: &mut OpenPart, position: u64, picture: PictureResult) -> Result<(), WriteError> {
+        let features = match picture {
+            Ok(features) => features,
+            Err(reason) => {
+                part.fail(reason);
+                return Ok(());
+            }
+        };
+        for (sum, feature) in part.record.overflows.iter_mut().zip(&features) {
+            *sum += feature.num_overflows;
+        }
+        if !self.has_own_files {
+            let values: Vec<Vec<u8>> = features.into_iter().map(|feature| feature.bytes).collect();
+            return part.add(&values);
+        }
+        let name = self.rows.picture(position).and_then(|picture| self.rows.own_file(&picture));
+        let name = name.unwrap_or_else(|| format!("{position}.npy"));
+        let mut digests = Vec::with_capacity(features.len());
+        for (at, feature) in features.into_iter().enumerate() {
+            let (Some(folder), Some(layout)) = (self.folders.get(at), self.layouts.get(at)) else { continue };
+            let path = folder.join(&name);
+            make_folders(folder, &name, &mut self.made_folders)?;
+            let layout = FeatureLayout { shape: feature.shape, dtype: layout.dtype };
+            write_feature_npy(&path, &layout, &feature.bytes)?;
+            digests.push(digest(&feature.bytes).to_vec());
+            self.unsynced.push(path);
+        }
+        part.add(&digests)
+    }
+
+    /// Files first, then the part that says they are there.
+    fn commit(&mut self, mut part: OpenPart) -> Result<Part, WriteError> {
+        for path in self.unsynced.drain(..) {
+            sync_file(&path)?;
+        }
+        part.record.pictures_sha256 = self.rows.sha256_of(part.record.first..part.record.end());
+        part.commit()
+    }
+}
+
+/// Makes the folders of a name below `root`, none of which may be a link: it could lead anywhere.
+fn make_folders(root: &Path, name: &str, made: &mut HashSet<PathBuf>) -> Result<(), WriteError> {
+    let folders = name.rsplit_once('/').map_or("", |(folders, _)| folders);
+    if made.contains(&root.join(folders)) {
+        return Ok(());
+    }
+    let mut path = root.to_owned();
+    for part in std::iter::once("").chain(folders.split('/').filter(|part| !part.is_empty())) {
+        if !part.is_empty() {
+            path.push(part);
+        }
+        match path.symlink_metadata() {
+            Ok(there) if there.is_dir() => {}
+            Ok(_) => {
+                let reason = std::io::Error::other("a link or a file is where a folder is needed; remove it");
+                return Err(WriteError::new(reason, &path));
+            }
+            Err(_) => std::fs::create_dir(&path).map_err(|e| WriteError::new(e, &path))?,
+        }
+    }
+    made.insert(root.join(folders));
+    Ok(())
+}

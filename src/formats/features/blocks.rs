@@ -1,0 +1,129 @@
+//! Where a file's features lie, in formats that store them one row after the other.
+
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+
+use super::stored::BadFeatures;
+use super::{FeatureFormat, npy, safetensors};
+use crate::tensor::{Dtype, FeatureLayout};
+
+/// Bytes of a header that are read at most.
+const MAX_HEADER: u64 = 64 << 20;
+
+/// Rows one after the other in a file.
+#[derive(Debug)]
+pub(super) struct Block {
+    pub(super) path: PathBuf,
+    /// Where they begin.
+    pub(super) offset: u64,
+    /// Number of the first.
+    pub(super) first: u64,
+}
+
+/// What stands at the beginning of a `.npy`.
+pub(super) struct NpyHeader {
+    pub(super) descr: String,
+    pub(super) shape: Vec<u64>,
+    /// Bytes before the numbers.
+    pub(super) length: u64,
+}
+
+/// Finds the features of a file and checks that they are what is expected, and all there.
+pub(super) fn find_block(
+    format: FeatureFormat,
+    path: &Path,
+    layout: &FeatureLayout,
+    first: u64,
+    num_rows: u64,
+) -> Result<Block, BadFeatures> {
+    let bad = |reason: io::Error| BadFeatures::file(path, reason);
+    let mut file = File::open(path).map_err(bad)?;
+    let total = file.metadata().map_err(bad)?.len();
+    let (offset, dtype, shape) = if format == FeatureFormat::Safetensors {
+        in_safetensors(&mut file, total).map_err(bad)?
+    } else {
+        let start = if format == FeatureFormat::Npz { in_npz(path).map_err(bad)? } else { 0 };
+        file.seek(SeekFrom::Start(start)).map_err(bad)?;
+        let header = read_npy_header(&mut file).map_err(bad)?;
+        (start + header.length, header.descr, header.shape)
+    };
+    let names: [&str; 2] = match layout.dtype {
+        Dtype::F32 => ["<f4", "F32"],
+        Dtype::F16 => ["<f2", "F16"],
+    };
+    let expected = npy::stacked_shape(num_rows, layout);
+    if !names.contains(&dtype.as_str()) || shape != expected {
+        let reason =
+            format!("its features are {dtype} {shape:?}, and the manifest says {} {expected:?}", names[0]);
+        return Err(BadFeatures::file(path, reason));
+    }
+    let length = num_rows * layout.num_bytes() as u64;
+    if offset.checked_add(length).is_none_or(|end| end > total) {
+        return Err(BadFeatures::file(path, "the file is cut short: copy it again"));
+    }
+    Ok(Block { path: path.to_owned(), offset, first })
+}
+
+/// The entry's place in the ZIP.
+fn in_npz(path: &Path) -> io::Result<u64> {
+    let mut zip = zip::ZipArchive::new(io::BufReader::new(File::open(path)?)).map_err(io::Error::other)?;
+    let entry = zip.by_name("features.npy").map_err(io::Error::other)?;
+    if entry.compression() != zip::CompressionMethod::Stored {
+        return Err(io::Error::other(
+            "its features are compressed; they are read from uncompressed files only",
+        ));
+    }
+    entry.data_start().ok_or_else(|| io::Error::other("the features' place in the ZIP is unknown"))
+}
+
+fn in_safetensors(file: &mut File, total: u64) -> io::Result<(u64, String, Vec<u64>)> {
+    let mut length = [0; 8];
+    file.read_exact(&mut length)?;
+    let length = u64::from_le_bytes(length);
+    if length > MAX_HEADER || length + 8 > total {
+        return Err(io::Error::other("not a safetensors file, or cut short"));
+    }
+    let mut header = vec![0; length as usize];
+    file.read_exact(&mut header)?;
+    let header: serde_json::Value = serde_json::from_slice(&header)?;
+    let tensor = &header[safetensors::TENSOR];
+    let shape =
+        tensor["shape"].as_array().map(|sides| sides.iter().filter_map(serde_json::Value::as_u64).collect());
+    match (tensor["data_offsets"][0].as_u64(), tensor["dtype"].as_str(), shape) {
+        (Some(offset), Some(dtype), Some(shape)) => {
+            let offset = offset.checked_add(8 + length).ok_or(io::ErrorKind::InvalidData)?;
+            Ok((offset, dtype.to_owned(), shape))
+        }
+        _ => Err(io::Error::other("no tensor `features`")),
+    }
+}
+
+/// Reads a header as numpy and this program write it.
+pub(super) fn read_npy_header(file: &mut impl Read) -> io::Result<NpyHeader> {
+    let not_npy = || io::Error::other("not a .npy file of C order");
+    let mut start = [0; 10];
+    file.read_exact(&mut start)?;
+    let [magic @ .., a, b] = start;
+    if magic != *b"\x93NUMPY\x01\x00" {
+        return Err(not_npy());
+    }
+    let length = u16::from_le_bytes([a, b]);
+    let mut text = vec![0; length.into()];
+    file.read_exact(&mut text)?;
+    let text = String::from_utf8(text).map_err(|_| not_npy())?;
+    let field = |name: &str| text.split_once(&format!("'{name}': ")).map(|(_, rest)| rest);
+    let descr = field("descr").and_then(|rest| rest.strip_prefix('\'')?.split_once('\''));
+    let shape = field("shape").and_then(|rest| rest.strip_prefix('(')?.split_once(')'));
+    let is_c_order = field("fortran_order").is_some_and(|rest| rest.starts_with("False"));
+    let (Some((descr, _)), Some((sides, _)), true) = (descr, shape, is_c_order) else {
+        return Err(not_npy());
+    };
+    let shape = sides
+        .split(',')
+        .map(str::trim)
+        .filter(|side| !side.is_empty())
+        .map(|side| side.parse().map_err(|_| not_npy()))
+        .collect::<io::Result<_>>()?;
+    Ok(NpyHeader { descr: descr.to_owned(), shape, length: 10 + u64::from(length) })
+}

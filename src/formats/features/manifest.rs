@@ -1,0 +1,260 @@
+//! `manifest.json`: how a folder of features was made and what is in it. No time and no host: two runs that did the same say the same.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::FeatureFormat;
+use crate::formats::WriteError;
+use crate::formats::atomic::write_whole;
+use crate::tensor::{AxisOrder, Column, FeatureLayout};
+
+/// The manifest's name in a folder of features. It is written last: where it is, the folder is complete.
+pub const MANIFEST_NAME: &str = "manifest.json";
+/// The schema that this version writes and reads.
+const SCHEMA: u32 = 1;
+/// Bytes of a manifest that are read at most.
+const MAX_BYTES: u64 = 64 << 20;
+
+/// Everything that decides a folder of features before the first picture is read. Texts are the program's own spellings.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Recipe {
+    /// Name and version of the program.
+    pub program: String,
+    /// The backbone, `arch.tag`.
+    pub tag: String,
+    /// `carried` by the program, `downloaded` from the row's own source, or from an `unverified` file.
+    pub weights: String,
+    /// SHA-256 of the weights' file.
+    pub weights_sha256: String,
+    /// The layer's name.
+    pub layer: String,
+    /// How pictures come to the network's size, as typed.
+    pub fit: String,
+    /// How samples become values, as typed.
+    pub preprocess: String,
+    /// The network's input, columns × rows; `varies` where pictures keep their own.
+    pub input_size: String,
+    /// The resize filter.
+    pub filter: String,
+    /// How samples became values, in words.
+    pub value_scale: String,
+    /// What became of the map: `none`, `avg` …
+    pub pool: String,
+    /// How the feature is stored.
+    pub stored: Stored,
+    /// What computed.
+    pub engine: String,
+    /// The instruction set it was compiled for; a result is the same bit for bit on one of them only.
+    pub dispatch_level: Option<String>,
+    /// Where it ran.
+    pub device: String,
+    /// Pictures that went through the network together, where that can change the last digits.
+    pub batch: Option<usize>,
+    /// The data set, in words.
+    pub source: String,
+    /// SHA-256 over the log and the list of pictures.
+    pub source_sha256: String,
+    /// Cameras taken, in order; none where pictures have none.
+    pub cameras: Vec<String>,
+    /// First row, by number.
+    pub start: usize,
+    /// Each how manyth row.
+    pub every: usize,
+    /// Rows at most.
+    pub limit: Option<usize>,
+    /// Which share of the pictures.
+    pub shard: Option<ShardRecord>,
+    /// Pictures of all shards together.
+    pub num_pictures: u64,
+    /// Pictures of this share.
+    pub num_planned: u64,
+    /// Columns of the index, in order.
+    pub columns: Vec<Column>,
+}
+
+/// How features are stored.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stored {
+    /// The format.
+    pub format: FeatureFormat,
+    /// Order of a map's axes; it also is the order of a flattened map.
+    pub order: AxisOrder,
+    /// Extent and type of one feature; no extent where pictures of different sizes give different ones.
+    #[serde(flatten)]
+    pub layout: FeatureLayout,
+}
+
+/// A share of the pictures.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShardRecord {
+    /// From 0.
+    pub index: usize,
+    /// How many there are.
+    pub count: usize,
+    /// `block` or `hash`.
+    pub by: String,
+}
+
+/// A picture that is not among the features.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SkippedRow {
+    /// Its row in the data set.
+    pub row: Option<usize>,
+    /// Its camera.
+    pub camera: Option<String>,
+    /// Its file, or its line in the log.
+    pub file: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// One file of features.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OutputFile {
+    /// Relative to the folder, with `/`.
+    pub name: String,
+    /// Rows in it. Files follow each other in the index's order.
+    pub num_rows: u64,
+}
+
+/// A change of something that must not change while a run is resumed, allowed by the person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mixed {
+    /// The first picture that the change holds for, by its place among those planned.
+    pub from: u64,
+    /// What changed: name, before, after.
+    pub changed: Vec<(String, String, String)>,
+}
+
+/// What came of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Outcome {
+    /// Rows of the features.
+    pub num_rows: u64,
+    /// Pictures planned that are not among them.
+    pub num_failed: u64,
+    /// What the data set itself left out: rows without a picture, pictures that aren't there.
+    pub num_left_out: u64,
+    /// The first of both, in order; `skipped.csv` has all.
+    pub skipped: Vec<SkippedRow>,
+    /// Values that f16 has no number for.
+    pub num_overflows: u64,
+    /// SHA-256 over all features in order, as stored: the same in every format.
+    pub values_sha256: String,
+    /// The files. None for the format `folder`, whose index names them.
+    pub files: Vec<OutputFile>,
+    /// Changes during the run.
+    pub mixed: Vec<Mixed>,
+}
+
+/// A folder's manifest.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// The schema's number.
+    pub schema: u32,
+    /// How it was made.
+    #[serde(flatten)]
+    pub recipe: Recipe,
+    /// What came of it.
+    #[serde(flatten)]
+    pub outcome: Outcome,
+}
+
+/// Why a manifest was not read.
+#[derive(Debug, thiserror::Error)]
+pub enum BadManifest {
+    /// None there.
+    #[error("no manifest.json: not a folder of features, or its run is not finished: \"{}\"", .path.display())]
+    Missing {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// The system refused.
+    #[error("can't be read ({reason}): \"{}\"", .path.display())]
+    Unreadable {
+        /// The system's words.
+        reason: std::io::Error,
+        /// The file.
+        path: PathBuf,
+    },
+    /// Not one of ours.
+    #[error("not a manifest of features ({reason}): \"{}\"", .path.display())]
+    Malformed {
+        /// What is wrong.
+        reason: String,
+        /// The file.
+        path: PathBuf,
+    },
+    /// Another version's.
+    #[error("a manifest of schema {got}; this version reads schema {SCHEMA}: \"{}\"", .path.display())]
+    Schema {
+        /// The schema's number.
+        got: u64,
+        /// The file.
+        path: PathBuf,
+    },
+}
+
+impl Manifest {
+    /// A manifest of this version.
+    pub fn new(recipe: Recipe, outcome: Outcome) -> Self {
+        Self { schema: SCHEMA, recipe, outcome }
+    }
+
+    /// Writes it into a folder of features.
+    pub fn write(&self, folder: &Path) -> Result<(), WriteError> {
+        write_whole(&folder.join(MANIFEST_NAME), |out| {
+            use std::io::Write as _;
+            serde_json::to_writer_pretty(&mut *out, self)?;
+            out.write_all(b"\n")
+        })
+    }
+
+    /// Reads the manifest of a folder that may come from anywhere.
+    pub fn read(folder: &Path) -> Result<Self, BadManifest> {
+        use std::io::Read as _;
+        let path = folder.join(MANIFEST_NAME);
+        let unreadable = |reason: std::io::Error| match reason.kind() {
+            std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory => {
+                BadManifest::Missing { path: folder.to_owned() }
+            }
+            _ => BadManifest::Unreadable { reason, path: path.clone() },
+        };
+        let file = std::fs::File::open(&path).map_err(unreadable)?;
+        let mut text = String::new();
+        file.take(MAX_BYTES).read_to_string(&mut text).map_err(unreadable)?;
+        let malformed =
+            |e: serde_json::Error| BadManifest::Malformed { reason: e.to_string(), path: path.clone() };
+        let value: serde_json::Value = serde_json::from_str(&text).map_err(malformed)?;
+        match value.get("schema").and_then(serde_json::Value::as_u64) {
+            Some(schema) if schema == u64::from(SCHEMA) => {}
+            Some(got) => return Err(BadManifest::Schema { got, path }),
+            None => {
+                return Err(BadManifest::Malformed { reason: "no schema number".into(), path });
+            }
+        }
+        serde_json::from_value(value).map_err(malformed)
+    }
+}
+
+impl Recipe {
+    /// What differs from another recipe: name, its value here, its value there.
+    pub fn differences(&self, other: &Self) -> Vec<(String, String, String)> {
+        let fields = |recipe: &Self| match serde_json::to_value(recipe) {
+            Ok(serde_json::Value::Object(fields)) => fields,
+            _ => serde_json::Map::new(),
+        };
+        let (ours, theirs) = (fields(self), fields(other));
+        let words = |value: &serde_json::Value| match value {
+            serde_json::Value::String(text) => text.clone(),
+            other => other.to_string(),
+        };
+        ours.iter()
+            .filter_map(|(name, value)| {
+                let there = theirs.get(name)?;
+                (value != there).then(|| (name.clone(), words(value), words(there)))
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,77 @@
+//! `.npy`, version 1.0 of the format, written as rows come (numpy's `lib/format.py` describes it).
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use super::{FeatureRows, FeatureTable, OutputFile};
+use crate::formats::WriteError;
+use crate::formats::atomic::{write_whole, write_whole_unsynced};
+use crate::tensor::{Dtype, FeatureLayout};
+
+const NAME: &str = "features.npy";
+
+/// What stands before the numbers of an array of this shape. `descr` is numpy's name of the type.
+pub(super) fn header(descr: &str, shape: &[u64]) -> Vec<u8> {
+    // One side needs its comma, as a Python tuple does; more don't.
+    let sides = match shape {
+        [side] => format!("{side},"),
+        sides => sides.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
+    };
+    let mut text = format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': ({sides}), }}");
+    // Magic, version and length are ten bytes; the numbers begin at a multiple of 64.
+    let padded = (10 + text.len() + 1).next_multiple_of(64) - 10;
+    text.extend(std::iter::repeat_n(' ', padded - text.len() - 1));
+    text.push('\n');
+    let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
+    bytes.extend((text.len() as u16).to_le_bytes());
+    bytes.extend(text.as_bytes());
+    bytes
+}
+
+/// numpy's name of a type.
+pub(super) const fn descr(dtype: Dtype) -> &'static str {
+    match dtype {
+        Dtype::F32 => "<f4",
+        Dtype::F16 => "<f2",
+    }
+}
+
+/// The shape of all rows together.
+pub(super) fn stacked_shape(num_rows: u64, layout: &FeatureLayout) -> Vec<u64> {
+    std::iter::once(num_rows).chain(layout.shape.iter().map(|side| *side as u64)).collect()
+}
+
+/// Header and numbers of all rows as one array.
+pub(super) fn write_stacked(
+    out: &mut dyn Write,
+    layout: &FeatureLayout,
+    rows: &mut dyn FeatureRows,
+) -> io::Result<()> {
+    out.write_all(&header(descr(layout.dtype), &stacked_shape(rows.num_rows(), layout)))?;
+    let mut bytes = Vec::with_capacity(layout.num_bytes());
+    for row in 0..rows.num_rows() {
+        bytes.clear();
+        rows.values(row, &mut bytes)?;
+        out.write_all(&bytes)?;
+    }
+    Ok(())
+}
+
+pub(super) fn write_array(
+    folder: &Path,
+    table: FeatureTable<'_>,
+    rows: &mut dyn FeatureRows,
+) -> Result<Vec<OutputFile>, WriteError> {
+    let num_rows = rows.num_rows();
+    write_whole(&folder.join(NAME), |out| write_stacked(out, table.layout, rows))?;
+    Ok(vec![OutputFile { name: NAME.to_owned(), num_rows }])
+}
+
+/// One picture's feature as a file of its own. Not yet safe against a loss of power: see [`crate::formats::sync_file`].
+pub fn write_feature_npy(path: &Path, layout: &FeatureLayout, values: &[u8]) -> Result<(), WriteError> {
+    let shape: Vec<u64> = layout.shape.iter().map(|side| *side as u64).collect();
+    write_whole_unsynced(path, |out| {
+        out.write_all(&header(descr(layout.dtype), &shape))?;
+        out.write_all(values)
+    })
+}

@@ -1,0 +1,79 @@
+//! `.npz`: a ZIP of `.npy` files, uncompressed, as `numpy.savez` writes it: `features`, and each column under its name.
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use zip::write::SimpleFileOptions;
+use zip::{CompressionMethod, DateTime, ZipWriter};
+
+use super::npy::{header, write_stacked};
+use super::survey::{Storage, as_number, survey};
+use super::{FeatureRows, FeatureTable, OutputFile};
+use crate::formats::WriteError;
+use crate::formats::atomic::write_whole;
+use crate::tensor::Cell;
+
+const NAME: &str = "features.npz";
+
+pub(super) fn write(
+    folder: &Path,
+    table: FeatureTable<'_>,
+    rows: &mut dyn FeatureRows,
+) -> Result<Vec<OutputFile>, WriteError> {
+    let num_rows = rows.num_rows();
+    write_whole(&folder.join(NAME), |out| {
+        let storages = survey(table.columns, rows)?;
+        let mut zip = ZipWriter::new(out);
+        // The date is fixed, so that the same features are the same bytes.
+        let options = SimpleFileOptions::default()
+            .compression_method(CompressionMethod::Stored)
+            .last_modified_time(DateTime::default())
+            .large_file(true);
+        zip.start_file("features.npy", options).map_err(io::Error::other)?;
+        write_stacked(&mut zip, table.layout, rows)?;
+        for (at, (column, storage)) in table.columns.iter().zip(storages).enumerate() {
+            zip.start_file(format!("{}.npy", entry(&column.name)), options).map_err(io::Error::other)?;
+            let descr = match storage {
+                Storage::Integers => "<i8".to_owned(),
+                Storage::Numbers => "<f8".to_owned(),
+                Storage::Text { longest } => format!("<U{longest}"),
+            };
+            zip.write_all(&header(&descr, &[num_rows]))?;
+            for row in 0..num_rows {
+                let cells = rows.cells(row)?;
+                let cell = cells.get(at).unwrap_or(&Cell::Missing);
+                zip.write_all(&element(cell, storage))?;
+            }
+        }
+        zip.start_file("about.npy", options).map_err(io::Error::other)?;
+        let about = Cell::Text(table.about.to_owned());
+        let longest = table.about.chars().count().max(1);
+        // A text by itself is an array without sides.
+        zip.write_all(&header(&format!("<U{longest}"), &[]))?;
+        zip.write_all(&element(&about, Storage::Text { longest }))?;
+        zip.finish().map_err(io::Error::other)?;
+        Ok(())
+    })?;
+    Ok(vec![OutputFile { name: NAME.to_owned(), num_rows }])
+}
+
+/// A column's name as a ZIP entry: a separator in it would make a folder.
+fn entry(name: &str) -> String {
+    name.replace(['/', '\\'], "_")
+}
+
+/// An element's bytes. Text is UTF-32, filled up with zeros.
+fn element(cell: &Cell, storage: Storage) -> Vec<u8> {
+    match storage {
+        Storage::Integers => match cell {
+            Cell::Integer(value) => value.to_le_bytes().to_vec(),
+            _ => 0i64.to_le_bytes().to_vec(),
+        },
+        Storage::Numbers => as_number(cell).to_le_bytes().to_vec(),
+        Storage::Text { longest } => {
+            let text = cell.to_string();
+            let characters = text.chars().map(u32::from).chain(std::iter::repeat(0)).take(longest);
+            characters.flat_map(u32::to_le_bytes).collect()
+        }
+    }
+}

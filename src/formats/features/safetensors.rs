@@ -1,0 +1,80 @@
+//! safetensors: the features as one tensor, each column of numbers as another; text stands in the index beside.
+//!
+//! The crate's own writer wants all tensors in memory; the format is a length, a header of JSON and the numbers one after the
+//! other, so it is written here as rows come.
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use serde_json::{Map, Value, json};
+
+use super::survey::{Storage, as_number, survey};
+use super::{FeatureRows, FeatureTable, OutputFile};
+use crate::formats::WriteError;
+use crate::formats::atomic::write_whole;
+use crate::tensor::{Cell, Dtype};
+
+pub(super) const NAME: &str = "features.safetensors";
+/// The tensor of all features.
+pub(super) const TENSOR: &str = "features";
+
+pub(super) fn write(
+    folder: &Path,
+    table: FeatureTable<'_>,
+    rows: &mut dyn FeatureRows,
+) -> Result<Vec<OutputFile>, WriteError> {
+    let num_rows = rows.num_rows();
+    write_whole(&folder.join(NAME), |out| {
+        let storages = survey(table.columns, rows)?;
+        let numbers: Vec<(usize, Storage)> =
+            storages.into_iter().enumerate().filter(|(_, s)| !matches!(s, Storage::Text { .. })).collect();
+        let mut header = Map::new();
+        header.insert("__metadata__".to_owned(), json!({ "filterscope": table.about }));
+        let mut offset = 0;
+        let mut add = |name: &str, dtype: &str, shape: Vec<u64>, num_bytes: u64| {
+            let place =
+                json!({ "dtype": dtype, "shape": shape, "data_offsets": [offset, offset + num_bytes] });
+            header.insert(name.to_owned(), place);
+            offset += num_bytes;
+        };
+        // Numbers of eight bytes first, so that all lie aligned.
+        for (at, storage) in &numbers {
+            let dtype = if *storage == Storage::Integers { "I64" } else { "F64" };
+            if let Some(column) = table.columns.get(*at) {
+                add(&column.name, dtype, vec![num_rows], 8 * num_rows);
+            }
+        }
+        let dtype = match table.layout.dtype {
+            Dtype::F32 => "F32",
+            Dtype::F16 => "F16",
+        };
+        let shape = super::npy::stacked_shape(num_rows, table.layout);
+        add(TENSOR, dtype, shape, num_rows * table.layout.num_bytes() as u64);
+        let mut header = serde_json::to_vec(&Value::Object(header))?;
+        header.resize(header.len().next_multiple_of(8), b' ');
+        out.write_all(&(header.len() as u64).to_le_bytes())?;
+        out.write_all(&header)?;
+        for (at, storage) in numbers {
+            for row in 0..num_rows {
+                let cells = rows.cells(row)?;
+                let cell = cells.get(at).unwrap_or(&Cell::Missing);
+                out.write_all(&match (storage, cell) {
+                    (Storage::Integers, Cell::Integer(value)) => value.to_le_bytes(),
+                    _ => as_number(cell).to_le_bytes(),
+                })?;
+            }
+        }
+        write_values(out, rows, table.layout.num_bytes())
+    })?;
+    Ok(vec![OutputFile { name: NAME.to_owned(), num_rows }])
+}
+
+fn write_values(out: &mut dyn Write, rows: &mut dyn FeatureRows, row_bytes: usize) -> io::Result<()> {
+    let mut bytes = Vec::with_capacity(row_bytes);
+    for row in 0..rows.num_rows() {
+        bytes.clear();
+        rows.values(row, &mut bytes)?;
+        out.write_all(&bytes)?;
+    }
+    Ok(())
+}

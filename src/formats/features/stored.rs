@@ -1,0 +1,328 @@
+//! A finished folder of features, read back: rows by number, whatever the format. The files may come from anywhere.
+
+use std::fs::File;
+use std::io::{self, BufReader, Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+
+use csv::StringRecord;
+
+use super::blocks::{Block, find_block, read_npy_header};
+use super::parquet_read::ParquetRows;
+use super::{BadManifest, FeatureFormat, FeatureRows, INDEX_NAME, Manifest, SKIPPED_NAME, SkippedRow};
+use crate::tensor::{Cell, FeatureLayout};
+
+/// Bytes of rows that are read from an HDF5 file at once.
+const WINDOW_BYTES: u64 = 8 << 20;
+
+/// Why a folder of features can't be read.
+#[derive(Debug, thiserror::Error)]
+pub enum BadFeatures {
+    /// Its manifest.
+    #[error(transparent)]
+    Manifest(#[from] BadManifest),
+    /// A file that is missing, cut or not what the manifest says.
+    #[error("{reason}: \"{}\"", .path.display())]
+    File {
+        /// What is wrong.
+        reason: String,
+        /// The file.
+        path: PathBuf,
+    },
+}
+
+impl BadFeatures {
+    /// Something wrong with a file.
+    pub(super) fn file(path: &Path, reason: impl std::fmt::Display) -> Self {
+        Self::File { reason: reason.to_string(), path: path.to_owned() }
+    }
+}
+
+/// A folder of features.
+#[derive(Debug)]
+pub struct StoredFeatures {
+    folder: PathBuf,
+    manifest: Manifest,
+    index: Index,
+    values: Values,
+}
+
+#[derive(Debug)]
+enum Values {
+    /// Numbers that lie one row after the other.
+    Blocks {
+        blocks: Vec<Block>,
+        open: Option<(usize, BufReader<File>)>,
+    },
+    /// A file a row.
+    Files {
+        column: usize,
+    },
+    Parquet(ParquetRows),
+    /// Files with the first row of each; the open one; the rows in memory from the first on.
+    Hdf5 {
+        files: Vec<(PathBuf, u64, u64)>,
+        open: Option<(usize, hdf5_pure::File)>,
+        window: (u64, Vec<u8>),
+    },
+}
+
+impl StoredFeatures {
+    /// Opens a folder; every file that its manifest names is looked at, no number is read yet.
+    pub fn open(folder: &Path) -> Result<Self, BadFeatures> {
+        let manifest = Manifest::read(folder)?;
+        let index = Index::open(&folder.join(INDEX_NAME), &manifest)?;
+        let expected = manifest.outcome.num_rows;
+        let in_files: u64 = manifest.outcome.files.iter().map(|file| file.num_rows).sum();
+        let format = manifest.recipe.stored.format;
+        if format != FeatureFormat::Folder && in_files != expected {
+            let reason = format!("its files have {in_files} rows, and it has {expected}");
+            return Err(BadFeatures::file(&folder.join(super::MANIFEST_NAME), reason));
+        }
+        let values = match format {
+            FeatureFormat::Folder => {
+                let columns = &manifest.recipe.columns;
+                let column = columns.iter().position(|column| column.name == "features_file");
+                let missing = || BadFeatures::file(&folder.join(INDEX_NAME), "no column `features_file`");
+                Values::Files { column: column.ok_or_else(missing)? }
+            }
+            FeatureFormat::Npy | FeatureFormat::Npz | FeatureFormat::Safetensors => {
+                let layout = &manifest.recipe.stored.layout;
+                let mut blocks = Vec::new();
+                let mut first = 0;
+                for file in &manifest.outcome.files {
+                    let path = inside(folder, &file.name)?;
+                    blocks.push(find_block(format, &path, layout, first, file.num_rows)?);
+                    first += file.num_rows;
+                }
+                Values::Blocks { blocks, open: None }
+            }
+            FeatureFormat::Parquet => {
+                let mut files = Vec::new();
+                for file in &manifest.outcome.files {
+                    files.push((inside(folder, &file.name)?, file.num_rows));
+                }
+                Values::Parquet(ParquetRows::open(files, manifest.recipe.stored.layout.clone())?)
+            }
+            FeatureFormat::H5 => {
+                let mut files = Vec::new();
+                let mut first = 0;
+                for file in &manifest.outcome.files {
+                    let path = inside(folder, &file.name)?;
+                    check_hdf5(&path, &manifest.recipe.stored.layout, file.num_rows)?;
+                    files.push((path, first, file.num_rows));
+                    first += file.num_rows;
+                }
+                Values::Hdf5 { files, open: None, window: (0, Vec::new()) }
+            }
+        };
+        Ok(Self { folder: folder.to_owned(), manifest, index, values })
+    }
+
+    /// How it was made.
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// Where it is.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The file of a row's feature, relative to the folder, where each row has one.
+    pub fn own_file(&mut self, row: u64) -> io::Result<Option<String>> {
+        let Values::Files { column } = self.values else { return Ok(None) };
+        Ok(self.index.cells(row)?.into_iter().nth(column).map(|cell| cell.to_string()))
+    }
+
+    /// All that is not among the features, in order.
+    pub fn skipped(&self) -> Result<Vec<SkippedRow>, BadFeatures> {
+        let path = self.folder.join(SKIPPED_NAME);
+        if !path.exists() {
+            return Ok(Vec::new());
+        }
+        let bad = |reason: &dyn std::fmt::Display| BadFeatures::file(&path, reason);
+        let mut reader = csv::Reader::from_path(&path).map_err(|e| bad(&e))?;
+        let mut skipped = Vec::new();
+        for record in reader.records() {
+            let record = record.map_err(|e| bad(&e))?;
+            let cell = |at: usize| record.get(at).unwrap_or("").to_owned();
+            let row = match cell(0).as_str() {
+                "" => None,
+                number => Some(number.parse().map_err(|_| bad(&format!("row `{number}` is no number")))?),
+            };
+            let camera = Some(cell(1)).filter(|camera| !camera.is_empty());
+            skipped.push(SkippedRow { row, camera, file: cell(2), reason: cell(3) });
+        }
+        Ok(skipped)
+    }
+}
+
+/// A file of the folder by its name in the manifest, which may not lead out of it.
+fn inside(folder: &Path, name: &str) -> Result<PathBuf, BadFeatures> {
+    let is_inside = Path::new(name).components().all(|part| matches!(part, std::path::Component::Normal(_)));
+    if is_inside {
+        Ok(folder.join(name))
+    } else {
+        Err(BadFeatures::file(Path::new(name), "leads out of its folder"))
+    }
+}
+
+impl FeatureRows for StoredFeatures {
+    fn num_rows(&self) -> u64 {
+        self.manifest.outcome.num_rows
+    }
+
+    fn values(&mut self, row: u64, bytes: &mut Vec<u8>) -> io::Result<()> {
+        let layout = &self.manifest.recipe.stored.layout;
+        match &mut self.values {
+            Values::Blocks { blocks, open } => read_block(blocks, open, row, layout, bytes),
+            Values::Files { column } => {
+                let cells = self.index.cells(row)?;
+                let name = cells.get(*column).map(ToString::to_string).unwrap_or_default();
+                let path = inside(&self.folder, &name).map_err(io::Error::other)?;
+                read_own_file(&path, layout, bytes)
+            }
+            Values::Parquet(rows) => rows.values(row, bytes),
+            Values::Hdf5 { files, open, window } => {
+                let length = layout.num_bytes() as u64;
+                let held = window.1.len() as u64 / length.max(1);
+                if row < window.0 || row >= window.0 + held {
+                    let place = files.partition_point(|(_, first, _)| *first <= row).saturating_sub(1);
+                    let (path, first, num) = files.get(place).ok_or(io::ErrorKind::UnexpectedEof)?;
+                    let file = match open.take() {
+                        Some((at, file)) if at == place => file,
+                        _ => hdf5_pure::File::open_streaming(path).map_err(plain)?,
+                    };
+                    let local = row - first;
+                    let wanted = (WINDOW_BYTES / length.max(1)).max(1).min(num - local);
+                    let set = file.dataset(super::h5::SET).map_err(plain)?;
+                    *window = (row, set.read_raw_rows(local, wanted).map_err(plain)?);
+                    if window.1.len() as u64 != wanted * length {
+                        return Err(io::ErrorKind::UnexpectedEof.into());
+                    }
+                    *open = Some((place, file));
+                }
+                let at = ((row - window.0) * length) as usize;
+                bytes.extend(window.1.get(at..at + length as usize).ok_or(io::ErrorKind::UnexpectedEof)?);
+                Ok(())
+            }
+        }
+    }
+
+    fn cells(&mut self, row: u64) -> io::Result<Vec<Cell>> {
+        self.index.cells(row)
+    }
+}
+
+fn plain(error: hdf5_pure::Error) -> io::Error {
+    match error {
+        hdf5_pure::Error::Io(error) => error,
+        other => io::Error::other(other.to_string()),
+    }
+}
+
+fn read_block(
+    blocks: &[Block],
+    open: &mut Option<(usize, BufReader<File>)>,
+    row: u64,
+    layout: &FeatureLayout,
+    bytes: &mut Vec<u8>,
+) -> io::Result<()> {
+    let place = blocks.partition_point(|block| block.first <= row).saturating_sub(1);
+    let block = blocks.get(place).ok_or(io::ErrorKind::UnexpectedEof)?;
+    let length = layout.num_bytes();
+    let at = block.offset + (row - block.first) * length as u64;
+    let mut file = match open.take() {
+        Some((which, file)) if which == place => file,
+        _ => BufReader::with_capacity(1 << 18, File::open(&block.path)?),
+    };
+    let here = file.stream_position()?;
+    match (at as i64).checked_sub(here as i64) {
+        Some(distance) => file.seek_relative(distance)?,
+        None => drop(file.seek(SeekFrom::Start(at))?),
+    }
+    let before = bytes.len();
+    bytes.resize(before + length, 0);
+    file.read_exact(bytes.get_mut(before..).unwrap_or_default())?;
+    *open = Some((place, file));
+    Ok(())
+}
+
+/// A picture's own `.npy`; its extent is the file's where the manifest leaves it open.
+fn read_own_file(path: &Path, layout: &FeatureLayout, bytes: &mut Vec<u8>) -> io::Result<()> {
+    let wrong = |words: String| io::Error::other(format!("{words}: \"{}\"", path.display()));
+    let mut file = File::open(path).map_err(|e| wrong(e.to_string()))?;
+    let total = file.metadata()?.len();
+    let header = read_npy_header(&mut file).map_err(|e| wrong(e.to_string()))?;
+    let num_values = header.shape.iter().try_fold(1u64, |product, side| product.checked_mul(*side));
+    let length = num_values.and_then(|n| n.checked_mul(layout.dtype.bytes() as u64));
+    let is_right = layout.shape.is_empty()
+        || header.shape.iter().eq(layout.shape.iter().map(|s| *s as u64).collect::<Vec<_>>().iter());
+    if header.descr != super::npy::descr(layout.dtype) || !is_right || length != Some(total - header.length) {
+        return Err(wrong(format!(
+            "{} of shape {:?} and {total} bytes is not what the manifest says",
+            header.descr, header.shape
+        )));
+    }
+    file.read_to_end(bytes)?;
+    Ok(())
+}
+
+fn check_hdf5(path: &Path, layout: &FeatureLayout, num_rows: u64) -> Result<(), BadFeatures> {
+    let bad = |reason: String| BadFeatures::file(path, reason);
+    let file = hdf5_pure::File::open_streaming(path).map_err(|e| bad(e.to_string()))?;
+    let set = file.dataset(super::h5::SET).map_err(|e| bad(e.to_string()))?;
+    let shape = set.shape().map_err(|e| bad(e.to_string()))?;
+    let size = set.element_size().map_err(|e| bad(e.to_string()))?;
+    if shape != super::npy::stacked_shape(num_rows, layout) || size != layout.dtype.bytes() as u64 {
+        return Err(bad(format!(
+            "its features are {shape:?} of {size} bytes, which is not what the manifest says"
+        )));
+    }
+    Ok(())
+}
+
+/// The index, by where its lines begin.
+#[derive(Debug)]
+struct Index {
+    reader: csv::Reader<File>,
+    lines: Vec<csv::Position>,
+    kinds: Vec<crate::tensor::ColumnKind>,
+}
+
+impl Index {
+    fn open(path: &Path, manifest: &Manifest) -> Result<Self, BadFeatures> {
+        let bad = |reason: String| BadFeatures::file(path, reason);
+        let mut reader = csv::Reader::from_path(path).map_err(|e| bad(e.to_string()))?;
+        let columns = &manifest.recipe.columns;
+        let names = reader.headers().map_err(|e| bad(e.to_string()))?;
+        if !names.iter().eq(columns.iter().map(|column| column.name.as_str())) {
+            return Err(bad("its columns are not those of the manifest".to_owned()));
+        }
+        let mut lines = Vec::new();
+        let mut record = StringRecord::new();
+        loop {
+            let position = reader.position().clone();
+            if !reader.read_record(&mut record).map_err(|e| bad(e.to_string()))? {
+                break;
+            }
+            lines.push(position);
+        }
+        let expected = manifest.outcome.num_rows;
+        if lines.len() as u64 != expected {
+            return Err(bad(format!("{} lines for {expected} rows", lines.len())));
+        }
+        Ok(Self { reader, lines, kinds: columns.iter().map(|column| column.kind).collect() })
+    }
+
+    fn cells(&mut self, row: u64) -> io::Result<Vec<Cell>> {
+        let position = usize::try_from(row).ok().and_then(|row| self.lines.get(row));
+        let position = position.ok_or(io::ErrorKind::UnexpectedEof)?;
+        if self.reader.position().byte() != position.byte() {
+            self.reader.seek(position.clone()).map_err(io::Error::other)?;
+        }
+        let mut record = StringRecord::new();
+        self.reader.read_record(&mut record).map_err(io::Error::other)?;
+        Ok(self.kinds.iter().zip(record.iter()).map(|(kind, text)| kind.cell(text)).collect())
+    }
+}

@@ -1,0 +1,95 @@
+//! A frame of a moving picture: a mosaic in the middle, and below it the strip that marks which filter of which layer is shown.
+
+use super::{MosaicError, Paper, PixelRect, Pixels, text};
+
+/// Pixels of one bar's height.
+const BAR: u32 = 8;
+/// Pixels between things.
+const GAP: u32 = 4;
+/// Size of the letters.
+const TEXT_PX: f32 = 13.0;
+
+/// What a strip marks: one of several parts, and one of its steps.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StripMark {
+    /// In words.
+    pub words: String,
+    /// Parts in all, such as layers.
+    pub num_parts: usize,
+    /// The part that is shown, from 0.
+    pub part: usize,
+    /// Steps of this part, such as filters.
+    pub num_steps: usize,
+    /// The step that is shown, from 0.
+    pub step: usize,
+}
+
+/// Extent and colours of all frames of a moving picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FrameLook {
+    /// Columns of the middle.
+    pub width: u32,
+    /// Rows of the middle.
+    pub height: u32,
+    /// Ground and ink.
+    pub paper: Paper,
+}
+
+impl FrameLook {
+    /// Colour of the mark.
+    pub const MARK: [u8; 4] = [0xd6, 0x4b, 0x2a, 0xff];
+
+    /// Columns and rows of a whole frame.
+    pub fn size(&self) -> (u32, u32) {
+        (self.width + 2 * GAP, self.height + 2 * GAP + strip_height())
+    }
+
+    /// The part of a strip's upper bar that stands for a part: its columns, from the first to the one after the last.
+    pub fn part_columns(&self, num_parts: usize, part: usize) -> std::ops::Range<u32> {
+        self.columns(num_parts, part)
+    }
+
+    /// Row of the upper bar's middle, where the part is marked.
+    pub fn part_row(&self) -> u32 {
+        self.height + 2 * GAP + BAR / 2
+    }
+
+    /// Row of the lower bar's middle, where the step is marked.
+    pub fn step_row(&self) -> u32 {
+        self.part_row() + BAR + GAP
+    }
+
+    /// A whole frame: `middle` is centred, cut off where it is too large.
+    pub fn frame(&self, middle: &Pixels, mark: &StripMark) -> Result<Pixels, MosaicError> {
+        let (width, height) = self.size();
+        let mut frame = Pixels::filled("the frame", width.into(), height.into(), self.paper.ground())?;
+        let x = GAP + self.width.saturating_sub(middle.width()) / 2;
+        let y = GAP + self.height.saturating_sub(middle.height()) / 2;
+        frame.paste(x, y, middle);
+        let bars =
+            [(mark.num_parts, mark.part, self.part_row()), (mark.num_steps, mark.step, self.step_row())];
+        // One step of one needs no mark.
+        for (num, at, row) in bars.into_iter().filter(|(num, ..)| *num > 1) {
+            let bar = PixelRect { x: GAP, y: row - BAR / 2, width: self.width, height: BAR };
+            frame.fill(bar, self.paper.line());
+            let marked = self.columns(num, at);
+            let width = marked.end - marked.start;
+            frame.fill(PixelRect { x: marked.start, width, ..bar }, Self::MARK);
+        }
+        let words = text::shorten(&mark.words, TEXT_PX, self.width);
+        let y = self.step_row() + BAR / 2 + GAP;
+        text::draw(&mut frame, GAP, y, &words, TEXT_PX, self.paper.ink());
+        Ok(frame)
+    }
+
+    /// The columns of a bar that stand for one of several, at least one.
+    fn columns(&self, num: usize, at: usize) -> std::ops::Range<u32> {
+        let column = |at: usize| (at as u64 * u64::from(self.width) / num.max(1) as u64) as u32;
+        let start = column(at).min(self.width.saturating_sub(1));
+        GAP + start..GAP + column(at + 1).max(start + 1)
+    }
+}
+
+fn strip_height() -> u32 {
+    2 * BAR + 3 * GAP + text::line_height(TEXT_PX)
+}

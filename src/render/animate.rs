@@ -1,0 +1,205 @@
+//! Frames of moving pictures: the filters of layers one after the other, a network's depth, or a drive.
+
+use std::io;
+use std::ops::ControlFlow;
+
+use super::choice::choose_layers;
+use crate::engine::{CancelToken, EngineError, Outcome, Session};
+use crate::formats::{Palette, PushFrame};
+use crate::graph::{Graph, NodeId, UnknownLayer};
+use crate::mosaic::{
+    ColourChoice, ColourMap, FrameLook, Look, MosaicError, MosaicLayout, MosaicSettings, Normalisation,
+    Paper, StripMark, compose,
+};
+use crate::tensor::{Activation, InputBatch, LayerStats, MapShape};
+
+/// How frames look.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct AnimationLook {
+    /// Pixels that a filter's map, or a mosaic, comes near to.
+    pub side: u32,
+    /// Colours; a layer with negative values may take others than one without.
+    pub colour: ColourChoice,
+    /// Ground.
+    pub paper: Paper,
+    /// Which values share a range.
+    pub normalisation: Normalisation,
+}
+
+/// Why frames were not made.
+#[derive(Debug, thiserror::Error)]
+pub enum AnimateError {
+    /// The engine.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// The drawing.
+    #[error(transparent)]
+    Mosaic(#[from] MosaicError),
+    /// The file.
+    #[error(transparent)]
+    Write(#[from] io::Error),
+    /// The token was cancelled.
+    #[error("interrupted")]
+    Interrupted,
+}
+
+/// The layers that words mean: `first:N` for the first N after the picture itself, or names as everywhere.
+pub fn choose_animated(graph: &Graph, words: &[String], model: &str) -> Result<Vec<NodeId>, UnknownLayer> {
+    let mut nodes: Vec<NodeId> = Vec::new();
+    for word in words {
+        let first = word.trim().strip_prefix("first:").and_then(|number| number.parse::<usize>().ok());
+        let chosen = match first {
+            // The picture has nothing to show that the picture doesn't.
+            Some(number) => {
+                graph.ids().filter(|id| !graph.node(*id).inputs.is_empty()).take(number).collect()
+            }
+            None => choose_layers(graph, word.trim(), model)?,
+        };
+        for node in chosen {
+            if !nodes.contains(&node) {
+                nodes.push(node);
+            }
+        }
+    }
+    Ok(nodes)
+}
+
+impl AnimationLook {
+    /// A GIF's colours for these looks: those of the map, of what is dead or broken, of paper and ink.
+    pub fn palette(&self) -> Palette {
+        let mut needed = vec![
+            FrameLook::MARK,
+            self.paper.ground(),
+            self.paper.gap(),
+            self.paper.line(),
+            self.paper.blank(),
+        ];
+        for look in [Look::Dead, Look::Constant, Look::Nan, Look::Infinite, Look::Blank] {
+            needed.push(look.colour(self.paper));
+            needed.extend((0..8).flat_map(|y| (0..8).map(move |x| look.tile_colour(self.paper, x, y))));
+        }
+        needed.sort_unstable();
+        needed.dedup();
+        let maps = match self.colour {
+            ColourChoice::Auto => vec![ColourMap::Magma, ColourMap::BlueRed],
+            ColourChoice::Map(map) => vec![map],
+        };
+        // Two maps share the room: every other step of each.
+        let num_maps = maps.len();
+        let steps: Vec<[u8; 4]> =
+            maps.into_iter().flat_map(|map| map.table().into_iter().step_by(num_maps)).collect();
+        Palette::new(&steps, &needed, self.paper.ground(), self.paper.ink())
+    }
+
+    /// A whole factor that brings a side near to the one asked for.
+    fn scale(&self, side: usize) -> u32 {
+        (self.side / side.max(1) as u32).max(1)
+    }
+
+    fn settings(&self, scale: u32, gap: u32, order: Option<usize>) -> MosaicSettings {
+        MosaicSettings {
+            layout: MosaicLayout::Filters,
+            grid: None,
+            scale,
+            gap,
+            normalisation: self.normalisation,
+            colour: self.colour,
+            paper: self.paper,
+            order: order.map(|channel| vec![channel].into()),
+        }
+    }
+
+    /// The frame that holds every one of these maps, filter by filter.
+    pub fn filters_frame(&self, shapes: &[MapShape]) -> FrameLook {
+        let sides = shapes.iter().map(|s| {
+            let scale = self.scale(s.width.max(s.height));
+            (s.width as u32 * scale, s.height as u32 * scale)
+        });
+        self.frame_of(sides)
+    }
+
+    /// The frame that holds the mosaics of layers of these shapes.
+    pub fn mosaics_frame(&self, shapes: &[MapShape]) -> Result<FrameLook, MosaicError> {
+        let mut sides = Vec::new();
+        for shape in shapes {
+            let geometry = self.geometry(*shape)?;
+            sides.push((geometry.width(), geometry.height()));
+        }
+        Ok(self.frame_of(sides.into_iter()))
+    }
+
+    fn geometry(&self, shape: MapShape) -> Result<crate::mosaic::Geometry, MosaicError> {
+        let of_scale = |scale| crate::mosaic::Geometry::new(MosaicLayout::Filters, shape, None, scale, 1);
+        let plain = of_scale(1)?;
+        of_scale(self.scale(plain.width().max(plain.height()) as usize))
+    }
+
+    fn frame_of(&self, sides: impl Iterator<Item = (u32, u32)> + Clone) -> FrameLook {
+        let width = sides.clone().map(|(width, _)| width).max().unwrap_or(1);
+        let height = sides.map(|(_, height)| height).max().unwrap_or(1);
+        // Room for the words of the strip.
+        FrameLook { width: width.max(200), height, paper: self.paper }
+    }
+}
+
+/// One picture through a network, and each chosen layer's frames as soon as the layer is there: all layers would fill the memory.
+pub fn animate_layers(
+    session: &mut Session,
+    input: &InputBatch,
+    layers: &[NodeId],
+    cancel: &CancelToken,
+    draw: &mut dyn FnMut(usize, &Activation) -> Result<(), AnimateError>,
+) -> Result<(), AnimateError> {
+    let mut drawn = Ok(());
+    let report = session.run(input, layers, cancel, &mut |tap| {
+        let Some(place) = layers.iter().position(|layer| *layer == tap.node) else {
+            return ControlFlow::Continue(());
+        };
+        drawn = draw(place, &tap.activation);
+        if drawn.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    })?;
+    drawn?;
+    if report.outcome == Outcome::Cancelled { Err(AnimateError::Interrupted) } else { Ok(()) }
+}
+
+/// All filters of a layer, a frame each.
+pub fn push_filters(
+    activation: &Activation,
+    part: (usize, usize),
+    look: &AnimationLook,
+    frame: &FrameLook,
+    cancel: &CancelToken,
+    push: &mut PushFrame<'_>,
+) -> Result<(), AnimateError> {
+    let stats = LayerStats::of(activation);
+    let shape = activation.shape();
+    let scale = look.scale(shape.width.max(shape.height));
+    for channel in 0..shape.channels {
+        if cancel.is_cancelled() {
+            return Err(AnimateError::Interrupted);
+        }
+        let mosaic = compose(activation, &stats, &look.settings(scale, 0, Some(channel)))?;
+        let mark = StripMark {
+            words: format!("{}  {}/{}", activation.name(), channel + 1, shape.channels),
+            num_parts: part.1,
+            part: part.0,
+            num_steps: shape.channels,
+            step: channel,
+        };
+        push(&frame.frame(&mosaic.pixels, &mark)?)?;
+    }
+    Ok(())
+}
+
+/// A layer as one mosaic, one frame.
+pub fn push_mosaic(
+    activation: &Activation,
+    mark: &StripMark,
+    look: &AnimationLook,
+    frame: &FrameLook,
+    push: &mut PushFrame<'_>,
+) -> Result<(), AnimateError> {
+    let scale = look.geometry(activation.shape())?.scale();
+    let mosaic = compose(activation, &LayerStats::of(activation), &look.settings(scale, 1, None))?;
+    Ok(push(&frame.frame(&mosaic.pixels, mark)?)?)
+}

@@ -1,0 +1,77 @@
+//! Shares of a data set, done by processes of their own and brought together: as if one had done it all.
+
+use super::{QUICK, TAG, assert_same, manifest, with_drive};
+use crate::support::binary::Run;
+
+#[test]
+fn shards_merged_are_one_run() {
+    let bench = with_drive();
+    bench.add("drive/center/1500000000504200000.jpg", b"\xFF\xD8\xFF");
+    std::fs::remove_file(bench.path("drive/left/1500000001000000000.jpg")).unwrap();
+    for (format, by) in [("npy", "block"), ("parquet", "hash"), ("folder", "hash"), ("h5", "block")] {
+        let common = format!("extract drive {QUICK} --pool avg --format {format} -q");
+        assert_eq!(bench.run(&format!("{common} -o one_{format}")).code, Some(1));
+        for shard in 0..4 {
+            let run = bench.run(&format!("{common} -o {format} --shard {shard}/4 --shard-by {by}"));
+            assert!(run.code == Some(0) || run.code == Some(1), "{}", run.stderr);
+        }
+        assert_eq!(bench.names(format), ["shard-0-of-4", "shard-1-of-4", "shard-2-of-4", "shard-3-of-4"]);
+        bench.ok(&format!("features verify {format} one_{format}"));
+        let run = bench.ok(&format!("features merge {format} -o merged_{format}"));
+        assert_eq!(run.stderr, format!("merged 70 rows: \"merged_{format}/{TAG}\"\n"));
+        assert_same(&bench.path(&format!("one_{format}")), &bench.path(&format!("merged_{format}")));
+    }
+    let said = manifest(&bench, &format!("npy/shard-1-of-4/{TAG}"));
+    assert_eq!(said["shard"], serde_json::json!({ "index": 1, "count": 4, "by": "block" }));
+}
+
+#[test]
+fn the_cluster_says_which_shard_it_is() {
+    let bench = with_drive();
+    let call = format!("extract drive -o out {QUICK} --limit 4 --shard auto --resume");
+    let mut command = bench.command(&call);
+    command
+        .env("SLURM_ARRAY_TASK_ID", "2")
+        .env("SLURM_ARRAY_TASK_MIN", "1")
+        .env("SLURM_ARRAY_TASK_COUNT", "3");
+    let run = Run::of(command.output().unwrap());
+    assert_eq!(run.code, Some(0), "{}", run.stderr);
+    assert_eq!(bench.names("out"), ["shard-1-of-3"]);
+    let run = bench.run(&call);
+    assert!(run.stderr.contains("`--shard auto` found none of SLURM_ARRAY_TASK_ID"), "{}", run.stderr);
+    let run = bench.run(&format!("extract drive -o out {QUICK} --shard 3/3"));
+    assert!(run.stderr.contains("shard `3/3`: expected I/N with I from 0 to N − 1"), "{}", run.stderr);
+}
+
+#[test]
+fn shards_that_do_not_belong_together_are_refused() {
+    let bench = with_drive();
+    let call = format!("extract drive {QUICK} --pool avg --format npy --limit 6 -q");
+    for shard in [0, 2] {
+        bench.ok(&format!("{call} -o a --shard {shard}/3"));
+    }
+    let error = |arguments: &str| {
+        let run = bench.run(arguments);
+        assert_eq!(run.code, Some(2), "{arguments}");
+        run.stderr
+    };
+    assert_eq!(
+        error("features merge a -o m"),
+        format!(
+            "error: {TAG}: of 3 shards one is not here: 1; a shard without manifest.json is not finished\n"
+        )
+    );
+    bench.ok(&format!("{call} -o b --shard 1/3 --preprocess raw"));
+    assert!(
+        error("features merge a b -o m").contains("shards of different runs: preprocess is model and raw; ")
+    );
+    bench.ok(&format!("{call} -o c --shard 2/3"));
+    assert!(error("features merge a c -o m").contains("shard 2 is there twice: "));
+    bench.ok(&format!("{call} -o whole"));
+    assert!(error("features merge whole -o m").contains("these features are no shard"));
+    assert!(error("features merge drive -o m").starts_with("error: no features here: "));
+    assert!(!bench.path("m").exists());
+    bench.ok(&format!("{call} -o a --shard 1/3"));
+    bench.ok("features merge a -o whole2");
+    assert!(error("features merge a -o whole2").contains("something is here already; choose another folder"));
+}
