@@ -11,6 +11,8 @@ use crate::input::dataset::{Source, open_source};
 
 /// Shortest pause between two looks.
 const PAUSE: Duration = Duration::from_millis(700);
+/// The coarsest step of common file systems' clocks beside FAT's two seconds.
+const CLOCK_STEP: Duration = Duration::from_millis(50);
 /// A look may take at most this share of the time.
 const BUSY_SHARE: u32 = 10;
 
@@ -39,19 +41,19 @@ impl FolderWatch {
     pub fn start(place: &Path, tell: impl Fn(Grown) + Send + 'static) -> std::io::Result<Self> {
         let is_over = Arc::new(AtomicBool::new(false));
         let (theirs, folder) = (Arc::clone(&is_over), place.to_owned());
-        let mut seen = Seen::default();
-        let mut before = newest_file(&folder);
-        seen.shown.clone_from(&before);
+        // File systems count time in coarser steps than the clock.
+        let since = SystemTime::now().checked_sub(CLOCK_STEP);
         std::thread::Builder::new().name("watch".into()).spawn(move || {
+            let (mut before, mut told) = (None, None);
             while !theirs.load(Ordering::Relaxed) {
                 let started = Instant::now();
-                let now = newest_file(&folder);
+                let now = newest_file(&folder).filter(|file| since.is_none_or(|since| file.changed >= since));
                 // Twice the same: whoever writes it is done.
                 if now == before
-                    && now != seen.shown
+                    && now != told
                     && let Some(grown) = now.as_ref().and_then(|file| grown(&folder, &file.path))
                 {
-                    seen.shown.clone_from(&now);
+                    told.clone_from(&now);
                     tell(grown);
                 }
                 before = now;
@@ -71,11 +73,6 @@ impl Drop for FolderWatch {
     fn drop(&mut self) {
         self.is_over.store(true, Ordering::Relaxed);
     }
-}
-
-#[derive(Default)]
-struct Seen {
-    shown: Option<FileState>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
