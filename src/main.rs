@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use filterscope::cli::{self, Next};
 use filterscope::engine::{EmbeddedWeights, WeightStore};
 use filterscope::render::Resources;
+use filterscope::weights::Folders;
 
 const MODERATION: EmbeddedWeights = EmbeddedWeights {
     tag: "inception_v3.moderation",
@@ -16,7 +17,7 @@ const LITE0: EmbeddedWeights = EmbeddedWeights {
 };
 
 fn main() -> ExitCode {
-    let store = WeightStore::new(vec![MODERATION, LITE0]);
+    let store = WeightStore::new(vec![MODERATION, LITE0]).with_folders(Folders::from_env());
     let resources = Resources { store, cat: include_bytes!("../assets/cat.png") };
     match cli::main(std::env::args_os(), &resources) {
         Next::Exit(code) => code,

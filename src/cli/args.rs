@@ -18,11 +18,14 @@ Examples:
   filterscope render cat.jpg -o cat.png                2048 filters of the last layer as one mosaic
   filterscope render photos -o mosaics/                one figure per picture of a folder
   filterscope layers inception_v3                      every layer: name, shape, cost, receptive field
-  filterscope models                                   every network, and which run without a file
+  filterscope models                                   every network, and what each takes to run
+  filterscope weights fetch resnet50.tv_in1k           download a network's weights
+  filterscope weights import my.pth --model vgg16.tv_in1k
+  filterscope selfcheck                                whether networks give here what they should
 
 Exit codes:
   0    everything asked for was done
-  1    some pictures failed and were skipped; the figures of the others were written
+  1    some pictures failed and were skipped, and the figures of the others were written; or a check failed
   2    nothing could be done (wrong arguments, an unknown name, missing weights, no usable picture), or writing
        failed part-way
   130  interrupted by Ctrl-C; every figure written before is whole";
@@ -71,6 +74,8 @@ pub(super) enum Command {
     Render(Box<RenderArgs>),
     Models(ModelsArgs),
     Layers(LayersArgs),
+    Weights(WeightsArgs),
+    Selfcheck(SelfcheckArgs),
 }
 
 /// Open the window (what `filterscope` alone does)
@@ -84,7 +89,7 @@ pub(super) struct ViewArgs {
     #[arg(short, long, value_name = "MODEL")]
     pub model: Option<String>,
 
-    /// A safetensors file with the network's weights; needs `--model` with a full tag
+    /// A file with the network's weights (safetensors, .pth, .h5 or .keras); needs `--model` with a full tag
     #[arg(short, long, value_name = "FILE")]
     pub weights: Option<PathBuf>,
 
@@ -137,11 +142,20 @@ pub(super) struct RenderArgs {
     #[arg(short, long, value_name = "MODEL", value_delimiter = ',')]
     pub model: Vec<String>,
 
-    /// A safetensors file with the network's weights
+    /// A file with the network's weights: safetensors, PyTorch's .pth, Keras' .h5 or .keras
     ///
-    /// Needs one `--model` with a full tag, because a file doesn't show which variant of the network it was made for.
+    /// What kind it is shows by itself. Where it fits several networks that differ in what a file doesn't show (border, epsilon,
+    /// preprocessing), `--model` must name one.
     #[arg(short, long, value_name = "FILE")]
     pub weights: Option<PathBuf>,
+
+    /// Download weights that are not here without asking
+    #[arg(short, long, conflicts_with = "offline")]
+    pub yes: bool,
+
+    /// Never download anything
+    #[arg(long)]
+    pub offline: bool,
 
     /// Layers, separated by commas; `final` for the last, `all-stages` for every layer people ask for by name
     ///
@@ -266,7 +280,87 @@ impl RunArgs {
     }
 }
 
-/// List the networks: layers, sizes, licences, and which run without a file
+/// Fetch, import, find, check and remove weight files
+///
+/// Downloads go to the Hugging Face hub's cache, which other programs share (`HF_HOME`, `HF_ENDPOINT`, `HF_TOKEN` and
+/// `HF_HUB_OFFLINE` are honoured), or for files on web servers to a folder of this program's own, as imports do (`FILTERSCOPE_HOME`).
+#[derive(Debug, ClapArgs)]
+pub(super) struct WeightsArgs {
+    #[command(subcommand)]
+    pub command: WeightsCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum WeightsCommand {
+    /// Download weights: resumed where a download was cut, checked, whole or not there
+    Fetch {
+        /// Tags such as `resnet50.a1_in1k`, or bare names
+        #[arg(required = true, value_name = "MODEL")]
+        models: Vec<String>,
+
+        /// Never download anything: say only what would be needed
+        #[arg(long)]
+        offline: bool,
+
+        /// Ask the server again even if the weights are here
+        #[arg(long)]
+        again: bool,
+    },
+    Import(ImportArgs),
+    /// Print where a network's weight file lies
+    Path {
+        /// A tag, or a bare name
+        model: String,
+    },
+    /// Check weight files against their recorded checksums and their networks
+    Verify {
+        /// Tags, or bare names; without any, all weights that are here as files
+        #[arg(value_name = "MODEL")]
+        models: Vec<String>,
+    },
+    /// Delete weight files that were downloaded or imported
+    Remove {
+        /// Tags, or bare names
+        #[arg(required = true, value_name = "MODEL")]
+        models: Vec<String>,
+    },
+}
+
+/// Keep a weight file of any kind, so that its network runs by name from now on
+///
+/// Reads safetensors, PyTorch's .pth (both kinds; nothing in it is executed) and Keras' .h5, .weights.h5 and .keras. Every tensor
+/// must fit by name and shape. What is kept is a safetensors file that says what it was made from.
+#[derive(Debug, ClapArgs)]
+pub(super) struct ImportArgs {
+    /// The weight file
+    pub file: PathBuf,
+
+    /// The network: a tag, or a bare name where that settles it
+    ///
+    /// May be left out where the file fits one network only. Where it fits several, they are listed with what tells them apart.
+    #[arg(short, long, value_name = "MODEL")]
+    pub model: Option<String>,
+
+    /// Write to this file (`.safetensors` is added) instead of keeping it
+    #[arg(short, long, value_name = "NAME")]
+    pub output: Option<PathBuf>,
+}
+
+/// Check networks: a stored picture must give the stored values
+///
+/// For the weights that the program carries, activations are compared with the framework's. For others there is no reference;
+/// then all tensors must fit and be finite and every layer's values plausible.
+#[derive(Debug, ClapArgs)]
+pub(super) struct SelfcheckArgs {
+    /// Tags, or bare names; without any, all networks whose weights are here
+    #[arg(value_name = "MODEL")]
+    pub models: Vec<String>,
+
+    #[command(flatten)]
+    pub run: RunArgs,
+}
+
+/// List the networks: layers, sizes, licences, and what each takes to run
 #[derive(Debug, ClapArgs)]
 pub(super) struct ModelsArgs {
     /// Everything known of each network, as JSON

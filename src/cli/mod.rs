@@ -5,6 +5,7 @@
 //! else to stderr through `reporter`.
 
 mod args;
+mod download;
 mod interrupt;
 mod layers;
 mod models;
@@ -12,9 +13,11 @@ mod outputs;
 mod plan;
 mod render;
 mod reporter;
+mod selfcheck;
 mod table;
 mod timings;
 mod view;
+mod weights;
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -88,6 +91,8 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>, resources: &Resources
             .and_then(|mut plan| render::run(&mut plan, &reporter)),
         Command::Models(models) => models::run(&models, resources, &reporter),
         Command::Layers(layers) => layers::run(&layers, &reporter),
+        Command::Weights(weights) => weights::run(&weights, resources, &reporter),
+        Command::Selfcheck(selfcheck) => selfcheck::run(&selfcheck, resources, &reporter),
     };
     Next::Exit(exit.unwrap_or_else(|error| reporter.fail(&error)).into())
 }

@@ -32,6 +32,8 @@ struct Listing {
     value_scale: String,
     license: &'static str,
     source: &'static str,
+    /// Where the file lies, if it is here as one.
+    path: Option<String>,
     verification: Verification,
     verification_words: &'static str,
     caution: &'static str,
@@ -64,6 +66,7 @@ impl Listing {
             value_scale: row.preprocess.scale.to_string(),
             license: row.license,
             source: row.source,
+            path: store.kept(row).map(|file| file.path.display().to_string()),
             verification: row.verification,
             verification_words: row.verification.words(),
             caution: row.caution,
@@ -110,6 +113,10 @@ fn to_text(listings: &[Listing], width: Option<usize>) -> String {
     }
     let (mut text, left_out) = table.to_text(width);
     text.push('\n');
+    let num_to_fetch = listings.iter().filter(|l| l.state == WeightState::Downloadable).count();
+    if num_to_fetch > 0 {
+        text += &wrap("`filterscope weights fetch MODEL` downloads what is available for download.", width);
+    }
     for listing in listings.iter().filter(|l| l.state == WeightState::Embedded) {
         let default = if listing.is_default { " (the default)" } else { "" };
         let caution =

@@ -7,10 +7,11 @@ use std::sync::Arc;
 use anyhow::{Context as _, bail};
 
 use super::args::RenderArgs;
+use super::download::{Consent, Downloads};
 use super::outputs::Outputs;
 use super::reporter::Reporter;
 use super::table::counted;
-use crate::engine::{Backbone, ComputeDevice, Priority, Session, start_threads};
+use crate::engine::{Backbone, CancelToken, ComputeDevice, Priority, Provenance, Session, start_threads};
 use crate::formats::read_record;
 use crate::graph::NodeId;
 use crate::input::FitChoice;
@@ -18,9 +19,11 @@ use crate::input::dataset::{PictureRef, expand_inputs, is_log, open_source};
 use crate::models::Row;
 use crate::mosaic::{MosaicSettings, Normalisation};
 use crate::render::{
-    FigureKind, InputChoices, Look, Resources, Scale, choose_layers, choose_row, unique_suffixes,
+    FigureKind, InputChoices, Look, Resources, Scale, choose_layers, choose_row, choose_row_for_file,
+    unique_suffixes,
 };
 use crate::tensor::{Fit, MapShape, PixelSize};
+use crate::weights::TensorFile;
 
 /// Everything that `render` does, settled.
 pub(super) struct RenderPlan {
@@ -64,7 +67,7 @@ impl RenderPlan {
     pub(super) fn new(args: &RenderArgs, resources: &Resources, reporter: &Reporter) -> anyhow::Result<Self> {
         args.run.engine().check()?;
         start_threads(args.run.threads, Priority::Normal)?;
-        let rows = rows(args)?;
+        let (rows, mut file) = rows(args)?;
         let choices = InputChoices { fit: args.fit, values: args.preprocess };
         let look = look(args);
         let layers = layers(&rows, &args.layer, &look, choices.fit)?;
@@ -89,13 +92,21 @@ impl RenderPlan {
         outputs.spare(figures, pictures.iter().map(|p| p.picture.path()))?;
         let device = ComputeDevice::open(args.run.device)?;
         for row in &rows {
-            introduce(row, args.model.is_empty(), reporter);
+            introduce(row, args.model.is_empty() && args.weights.is_none(), reporter);
         }
+        let consent = Consent { is_given: args.yes, is_offline: args.offline };
+        // Until the first figure Ctrl-C simply ends the program; a download goes on from there the next time.
+        let downloads = Downloads::new(consent, &resources.store, reporter, CancelToken::new());
         let mut models = Vec::with_capacity(rows.len());
-        for (row, layers) in rows.iter().zip(layers) {
-            let backbone = Backbone::load(row, &resources.store, args.weights.as_deref())?;
+        for (row, layers) in rows.iter().copied().zip(layers) {
+            let backbone = if let Some(file) = file.take() {
+                Backbone::from_tensors(row, file)?
+            } else {
+                downloads.offer(row, consent)?;
+                Backbone::load(row, &resources.store, None)?
+            };
             tracing::debug!("{} loaded from {}", row.tag, backbone.origin().name());
-            if !backbone.origin().is_carried() {
+            if backbone.provenance() == Provenance::File {
                 reporter.note(&format!(
                     "unverified weights: nothing here tells whether they are {}: \"{}\"",
                     row.tag,
@@ -124,21 +135,31 @@ impl RenderPlan {
     }
 }
 
-fn rows(args: &RenderArgs) -> anyhow::Result<Vec<&'static Row>> {
-    if args.weights.is_some() && args.model.len() > 1 {
-        bail!("`--weights` is one network's file, and `--model` names {}", args.model.len());
+/// The rows, and the weight file of the one where one is given.
+fn rows(args: &RenderArgs) -> anyhow::Result<(Vec<&'static Row>, Option<TensorFile>)> {
+    if let Some(path) = &args.weights {
+        if args.model.len() > 1 {
+            bail!("`--weights` is one network's file, and `--model` names {}", args.model.len());
+        }
+        let name = args.model.first().map(|name| name.trim());
+        // A name that is none is said before a large file is read.
+        if let Some(name) = name {
+            choose_row(Some(name), false)?;
+        }
+        let file = TensorFile::read(path)?;
+        return Ok((vec![choose_row_for_file(name, &file)?], Some(file)));
     }
     if args.model.is_empty() {
-        return Ok(vec![choose_row(None, args.weights.is_some())?]);
+        return Ok((vec![choose_row(None, false)?], None));
     }
     let mut rows: Vec<&'static Row> = Vec::new();
     for name in &args.model {
-        let row = choose_row(Some(name.trim()), args.weights.is_some())?;
+        let row = choose_row(Some(name.trim()), false)?;
         if !rows.iter().any(|other| other.tag == row.tag) {
             rows.push(row);
         }
     }
-    Ok(rows)
+    Ok((rows, None))
 }
 
 fn look(args: &RenderArgs) -> Look {

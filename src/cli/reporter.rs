@@ -68,6 +68,32 @@ impl Reporter {
         Exit::Failed
     }
 
+    /// Asks a person at the terminal; anything but a yes is a no.
+    #[expect(clippy::unused_self, reason = "everything that is printed goes through the reporter")]
+    pub(super) fn asks(&self, question: &str) -> bool {
+        let mut stderr = io::stderr().lock();
+        let mut answer = String::new();
+        let is_asked = write!(stderr, "{} [y/N] ", harmless(question)).and_then(|()| stderr.flush()).is_ok();
+        is_asked
+            && io::stdin().read_line(&mut answer).is_ok()
+            && ["y", "yes"].contains(&answer.trim().to_lowercase().as_str())
+    }
+
+    /// A bar that counts a download's bytes; hidden where stderr is no terminal.
+    pub(super) fn download(&self, total: Option<u64>) -> DownloadBar {
+        let is_hidden = self.is_quiet || self.is_verbose;
+        let target = if is_hidden { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
+        let template = if total.is_some() {
+            "{bar:28} {decimal_bytes} of {decimal_total_bytes}, {decimal_bytes_per_sec}, {eta} left"
+        } else {
+            "{spinner} {decimal_bytes}, {decimal_bytes_per_sec}"
+        };
+        let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+        let bar = ProgressBar::with_draw_target(total, target).with_style(style);
+        bar.enable_steady_tick(Duration::from_millis(500));
+        DownloadBar { bar }
+    }
+
     /// A progress bar of that many steps; hidden where stderr is no terminal and where one step is all there is.
     pub(super) fn progress(&self, num_steps: usize) -> Progress {
         let is_hidden = self.is_quiet || self.is_verbose || num_steps < 2;
@@ -78,6 +104,25 @@ impl Reporter {
         // Without ticks the estimate stands still during a long step.
         bar.enable_steady_tick(Duration::from_millis(500));
         Progress { bar }
+    }
+}
+
+/// A bar that counts bytes.
+#[derive(Debug)]
+pub(super) struct DownloadBar {
+    bar: ProgressBar,
+}
+
+impl DownloadBar {
+    /// Bytes that are there by now.
+    pub(super) fn at(&self, num_bytes: u64) {
+        self.bar.set_position(num_bytes);
+    }
+}
+
+impl Drop for DownloadBar {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
     }
 }
 

@@ -139,6 +139,15 @@ pub(super) fn short_count(count: u64) -> String {
     format!("{value:.decimals$} {unit}")
 }
 
+/// A number of bytes with three digits and a decimal unit: `102 MB`.
+pub(super) fn short_bytes(num_bytes: u64) -> String {
+    let text = short_count(num_bytes);
+    match text.split_once(' ') {
+        Some((value, unit)) => format!("{value} {unit}B"),
+        None => format!("{text} bytes"),
+    }
+}
+
 /// `1 picture`, `2 pictures`.
 pub(super) fn counted(count: usize, thing: &str) -> String {
     if count == 1 { format!("1 {thing}") } else { format!("{count} {thing}s") }
@@ -177,5 +186,6 @@ mod tests {
     fn counts_are_short() {
         let short = [999, 1_000, 9_994, 9_999, 21_785_568, 138_357_544, 5_713_000_000].map(short_count);
         assert_eq!(short, ["999", "1.00 k", "9.99 k", "10.0 k", "21.8 M", "138 M", "5.71 G"]);
+        assert_eq!([999, 102_469_840].map(short_bytes), ["999 bytes", "102 MB"]);
     }
 }

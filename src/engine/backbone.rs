@@ -5,7 +5,10 @@ use std::sync::Arc;
 
 use crate::graph::{Graph, GraphError};
 use crate::models::{Registry, Row};
-use crate::weights::{BindError, BoundWeights, Convention, TensorFile, WeightsFileError, WeightsOrigin};
+use crate::weights::{
+    BindError, BoundWeights, Convention, Folders, Kept, KeptFile, MODEL_KEY, TensorFile, WeightsFileError,
+    WeightsOrigin,
+};
 
 /// Weights that the binary carries.
 #[derive(Clone, Copy)]
@@ -22,12 +25,16 @@ impl std::fmt::Debug for EmbeddedWeights {
     }
 }
 
-/// Whether a row can run without a file being given.
+/// Whether a row can run, and what it takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum WeightState {
     /// In the program.
     Embedded,
+    /// On this machine: downloaded, or imported.
+    Cached,
+    /// Not here; its source is known and can be fetched.
+    Downloadable,
     /// Only with a file.
     NeedsFile,
 }
@@ -37,8 +44,15 @@ impl WeightState {
     pub const fn words(self) -> &'static str {
         match self {
             Self::Embedded => "embedded",
+            Self::Cached => "cached",
+            Self::Downloadable => "available for download",
             Self::NeedsFile => "needs a file",
         }
+    }
+
+    /// Whether a row runs at once.
+    pub const fn is_here(self) -> bool {
+        matches!(self, Self::Embedded | Self::Cached)
     }
 }
 
@@ -46,18 +60,45 @@ impl WeightState {
 #[derive(Clone, Debug, Default)]
 pub struct WeightStore {
     embedded: Vec<EmbeddedWeights>,
+    folders: Folders,
 }
 
 impl WeightStore {
-    /// A store of embedded weights.
+    /// A store of embedded weights, which looks into no folder.
     pub fn new(embedded: Vec<EmbeddedWeights>) -> Self {
-        Self { embedded }
+        Self { embedded, folders: Folders::default() }
+    }
+
+    /// The same, with folders in which weights are kept.
+    #[must_use]
+    pub fn with_folders(mut self, folders: Folders) -> Self {
+        self.folders = folders;
+        self
+    }
+
+    /// Where weights are kept.
+    pub fn folders(&self) -> &Folders {
+        &self.folders
+    }
+
+    /// A row's weights in the program.
+    pub fn embedded(&self, row: &Row) -> Option<EmbeddedWeights> {
+        self.embedded.iter().find(|e| e.tag == row.tag).copied()
+    }
+
+    /// A row's weight file on this machine.
+    pub fn kept(&self, row: &Row) -> Option<KeptFile> {
+        self.folders.find(row.tag, row.download())
     }
 
     /// Whether a row's weights are here.
     pub fn state(&self, row: &Row) -> WeightState {
-        if self.embedded.iter().any(|e| e.tag == row.tag) {
+        if self.embedded(row).is_some() {
             WeightState::Embedded
+        } else if self.kept(row).is_some() {
+            WeightState::Cached
+        } else if row.download().is_some() {
+            WeightState::Downloadable
         } else {
             WeightState::NeedsFile
         }
@@ -65,23 +106,38 @@ impl WeightStore {
 
     /// Tags that run without a file, in registry order.
     pub fn tags_here(&self) -> Vec<&'static str> {
-        Registry::rows().filter(|row| self.state(row) == WeightState::Embedded).map(|row| row.tag).collect()
+        Registry::rows().filter(|row| self.state(row).is_here()).map(|row| row.tag).collect()
     }
+}
+
+/// Where weights came from, as far as that tells whether they are what their tag says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Provenance {
+    /// The program carries them.
+    Carried,
+    /// From the row's own source.
+    Downloaded,
+    /// A person's file: nothing here knows.
+    File,
 }
 
 /// Why a model can't be loaded.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
-    /// No file given and nothing embedded.
+    /// No file given and nothing here.
     #[error(
-        "the weights of {tag} are not here; models that need no file: {}. To use {tag}, get its weights as safetensors ({source_text}) and give them with `--weights FILE.safetensors`",
-        if .here.is_empty() { "none".to_owned() } else { .here.join(", ") }
+        "the weights of {tag} are not here; models that run at once: {}. {}",
+        if .here.is_empty() { "none".to_owned() } else { .here.join(", ") },
+        how_to_get(.tag, .source_text, *.is_downloadable)
     )]
     NotHere {
         /// The row.
         tag: &'static str,
         /// Where its weights come from.
         source_text: &'static str,
+        /// Whether they can be fetched.
+        is_downloadable: bool,
         /// Tags that run at once.
         here: Vec<&'static str>,
     },
@@ -104,6 +160,16 @@ pub enum LoadError {
         /// The file.
         origin: String,
     },
+    /// A file that was imported for another row.
+    #[error("this file was imported for {made_for}, not for {tag}: \"{origin}\"")]
+    OtherModel {
+        /// The row asked for.
+        tag: &'static str,
+        /// The tag in the file.
+        made_for: String,
+        /// The file.
+        origin: String,
+    },
     /// A family file's mistake.
     #[error("the graph of {tag} is malformed: {reason}")]
     Graph {
@@ -114,6 +180,15 @@ pub enum LoadError {
     },
 }
 
+fn how_to_get(tag: &str, source: &str, is_downloadable: bool) -> String {
+    let by_file = format!("give a file with `--weights FILE` ({source})");
+    if is_downloadable {
+        format!("`filterscope weights fetch {tag}` downloads them, or {by_file}")
+    } else {
+        format!("To use {tag}, {by_file}")
+    }
+}
+
 /// A graph with all its parameters.
 #[derive(Debug)]
 pub struct Backbone {
@@ -121,28 +196,40 @@ pub struct Backbone {
     graph: Arc<Graph>,
     weights: BoundWeights,
     origin: WeightsOrigin,
+    provenance: Provenance,
 }
 
 impl Backbone {
-    /// Loads a row's weights: from `file` where one is given, else those embedded.
+    /// Loads a row's weights: from `file` where one is given, else those that are here.
     pub fn load(row: &'static Row, store: &WeightStore, file: Option<&Path>) -> Result<Self, LoadError> {
-        let embedded = || store.embedded.iter().find(|e| e.tag == row.tag);
-        let tensors = match (file, embedded()) {
-            (Some(path), _) => TensorFile::read(path)?,
-            (None, Some(e)) => TensorFile::from_bytes(e.bytes, format!("embedded weights of {}", e.tag))?,
-            (None, None) => {
-                return Err(LoadError::NotHere {
-                    tag: row.tag,
-                    source_text: row.source,
-                    here: store.tags_here(),
-                });
-            }
+        if let Some(path) = file {
+            return Self::from_tensors(row, TensorFile::read(path)?);
+        }
+        if let Some(e) = store.embedded(row) {
+            let tensors = TensorFile::from_bytes(e.bytes, format!("embedded weights of {}", e.tag))?;
+            return Self::from_tensors(row, tensors);
+        }
+        let Some(KeptFile { path, kept }) = store.kept(row) else {
+            return Err(LoadError::NotHere {
+                tag: row.tag,
+                source_text: row.source,
+                is_downloadable: row.download().is_some(),
+                here: store.tags_here(),
+            });
         };
-        Self::from_tensors(row, tensors)
+        let mut backbone = Self::from_tensors(row, TensorFile::read(&path)?)?;
+        if kept == Kept::Downloaded {
+            backbone.provenance = Provenance::Downloaded;
+        }
+        Ok(backbone)
     }
 
     /// Binds a file that is in memory to a row.
     pub fn from_tensors(row: &'static Row, file: TensorFile) -> Result<Self, LoadError> {
+        if let Some(made_for) = file.metadata(MODEL_KEY).filter(|tag| *tag != row.tag) {
+            let (made_for, origin) = (made_for.to_owned(), file.origin().to_owned());
+            return Err(LoadError::OtherModel { tag: row.tag, made_for, origin });
+        }
         if Convention::of(&file) == Convention::Keras && !row.is_keras {
             let keras = Registry::of_arch(row.arch()).find(|r| r.is_keras).map(|r| r.tag);
             return Err(LoadError::OtherFramework { tag: row.tag, keras, origin: file.origin().to_owned() });
@@ -154,18 +241,27 @@ impl Backbone {
     /// Binds a file to a graph of one's own that stands for a row: a variant under study.
     pub fn with_graph(row: &'static Row, graph: Graph, file: TensorFile) -> Result<Self, LoadError> {
         let weights = BoundWeights::bind(&graph, row.tag, &file, row.head_prefixes)?;
-        Ok(Self { row, graph: Arc::new(graph), weights, origin: file.into_origin() })
+        let origin = file.into_origin();
+        let provenance = if origin.is_carried() { Provenance::Carried } else { Provenance::File };
+        Ok(Self { row, graph: Arc::new(graph), weights, origin, provenance })
     }
 
-    /// Rows whose graph a file fits by names and shapes: more than one where a file doesn't show its variant.
+    /// Rows whose graph a file fits by names and shapes: more than one where a file doesn't show its variant, one where it says
+    /// what it was imported for.
     pub fn rows_for(file: &TensorFile) -> Vec<&'static Row> {
         let is_keras = Convention::of(file) == Convention::Keras;
         Registry::rows()
             .filter(|row| row.is_keras || !is_keras)
+            .filter(|row| file.metadata(MODEL_KEY).is_none_or(|tag| tag == row.tag))
             .filter(|row| {
                 (row.build)().is_ok_and(|graph| BoundWeights::fits(&graph, file, row.head_prefixes))
             })
             .collect()
+    }
+
+    /// Where the weights came from, as far as that tells what they are.
+    pub fn provenance(&self) -> Provenance {
+        self.provenance
     }
 
     /// The registry's row.

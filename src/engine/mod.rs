@@ -16,7 +16,7 @@ mod session;
 mod threads;
 mod worker;
 
-pub use backbone::{Backbone, EmbeddedWeights, LoadError, WeightState, WeightStore};
+pub use backbone::{Backbone, EmbeddedWeights, LoadError, Provenance, WeightState, WeightStore};
 pub use cancel::CancelToken;
 pub use choice::{EngineChoice, UnknownEngine};
 pub use device::{ComputeDevice, DeviceChoice, DeviceError};

@@ -13,6 +13,8 @@ pub const SCHEMA: u32 = 1;
 
 /// Weights that the program carries: its ports were compared with these very ones.
 pub const CARRIED: &str = "carried";
+/// Weights from the source that their tag names.
+pub const DOWNLOADED: &str = "downloaded";
 /// Weights of a person's own file: nothing here knows whether they are what their tag says.
 pub const UNVERIFIED: &str = "unverified";
 
@@ -65,7 +67,7 @@ pub struct PanelRecord {
 pub struct RunRecord {
     /// The backbone, `arch.tag`.
     pub tag: String,
-    /// [`CARRIED`] or [`UNVERIFIED`].
+    /// [`CARRIED`], [`DOWNLOADED`] or [`UNVERIFIED`].
     pub weights: String,
     /// SHA-256 of the weights' file in lower-case hexadecimal.
     pub weights_sha256: String,

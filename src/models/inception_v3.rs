@@ -7,7 +7,7 @@
 //! timm's module of that name applies the `ReLU` too) and the `ReLU`, which is named `X` because it is what the unit puts out. The
 //! graph ends at `Mixed_7c`, Keras' `mixed10`.
 
-use super::row::{Row, Verification, short_side_crop, stretch};
+use super::row::{Row, Verification, keras_file, short_side_crop, stretch};
 use crate::graph::{
     ActivationFn, BatchNorm, BorderMean, Conv2d, Graph, GraphBuilder, GraphError, NodeId, Op, Padding, Pool2d,
 };
@@ -274,6 +274,7 @@ const TIMM: Row = Row {
     is_keras: false,
     license: "Apache-2.0",
     source: "",
+    file: None,
     verification: Verification::GeneratedWeights,
     caution: "",
 };
@@ -325,6 +326,10 @@ pub(super) const ROWS: &[Row] = &[
         is_keras: true,
         license: "Apache-2.0 (Keras' documentation)",
         source: "inception_v3_weights_tf_dim_ordering_tf_kernels_notop.h5 of Keras applications",
+        file: keras_file!(
+            "inception_v3/inception_v3_weights_tf_dim_ordering_tf_kernels_notop.h5",
+            "bcbd6486424b2319ff4ef7d526e38f63"
+        ),
         ..TIMM
     },
 ];

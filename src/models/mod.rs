@@ -3,9 +3,13 @@
 //! Owns architectures, their layer names and what each set of weights asks of a picture. Must not know how a graph runs,
 //! where weights lie or what a picture is.
 
+mod densenet;
 mod efficientnet;
 mod inception_v3;
+mod mobilenet;
 mod registry;
+mod regnet;
+mod repvgg;
 mod resnet;
 mod row;
 mod vgg;

@@ -1,7 +1,7 @@
 //! All rows, and how a model is found by name.
 
 use super::row::Row;
-use super::{efficientnet, inception_v3, resnet, vgg, xception};
+use super::{densenet, efficientnet, inception_v3, mobilenet, regnet, repvgg, resnet, vgg, xception};
 use crate::tensor::{did_you_mean, nearest_names};
 
 /// A model name that no row has.
@@ -21,9 +21,19 @@ pub struct Registry;
 impl Registry {
     /// All rows, families one after the other.
     pub fn rows() -> impl Iterator<Item = &'static Row> {
-        [inception_v3::ROWS, resnet::ROWS, xception::ROWS, vgg::ROWS, efficientnet::ROWS]
-            .into_iter()
-            .flatten()
+        [
+            inception_v3::ROWS,
+            resnet::ROWS,
+            xception::ROWS,
+            vgg::ROWS,
+            efficientnet::ROWS,
+            mobilenet::ROWS,
+            densenet::ROWS,
+            regnet::ROWS,
+            repvgg::ROWS,
+        ]
+        .into_iter()
+        .flatten()
     }
 
     /// The row of a full tag or of a bare name (architecture or Keras class). Spelling is exact, because `resnet50` and

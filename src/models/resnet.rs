@@ -7,11 +7,11 @@
 //! their own and has an eps of 1.001e-5. Each has its own names. In torch's, a block `layerL.B` is named after what it puts out, so
 //! its last `ReLU` has that name and its sum is `layerL.B.add`; `layerL` is the last block of its stage.
 
-use super::row::{Row, Verification, short_side_crop, stretch};
+use super::row::{Row, Verification, keras_file, short_side_crop, stretch};
 use crate::graph::{
     ActivationFn, Conv2d, Graph, GraphBuilder, GraphError, NodeId, Op, Padding, Pool2d, Sides,
 };
-use crate::tensor::{PixelSize, ResizeFilter, ValueScale};
+use crate::tensor::{PixelSize, ResizeFilter, ValueScale, WeightSource};
 
 /// Table 1 of the paper: blocks of the four stages.
 const STAGES_18: [usize; 4] = [2, 2, 2, 2];
@@ -116,6 +116,26 @@ fn keras(stages: [usize; 4]) -> Result<Graph, GraphError> {
     net.b.finish()
 }
 
+/// Keras' `ResNet50` before 2019 (`keras_applications` up to 1.0.7): the same shapes under the paper's names, with Keras' usual eps.
+fn keras_first() -> Result<Graph, GraphError> {
+    let (b, x) = GraphBuilder::new();
+    let mut net = Keras { b };
+    let x = net.zero_pad("conv1_pad", x, 3);
+    let x = net.first_unit("conv1", "bn_conv1", x, Conv2d::new(3, 64, 7).with_stride(2));
+    let x = net.b.act("conv1_relu", x, ActivationFn::Relu);
+    net.b.stage(x);
+    let x = net.zero_pad("pool1_pad", x, 1);
+    let mut x = net.b.max_pool("pool1_pool", x, Pool2d::new(3, 2, Padding::Valid));
+    net.b.stage(x);
+    for (stage, (num_blocks, width)) in (2..).zip(STAGES_50.into_iter().zip(WIDTHS)) {
+        for (at, letter) in ('a'..='z').take(num_blocks).enumerate() {
+            let stride = if stage > 2 && at == 0 { 2 } else { 1 };
+            x = net.first_block(&format!("{stage}{letter}"), x, width, stride);
+        }
+    }
+    net.b.finish()
+}
+
 struct Keras {
     b: GraphBuilder,
 }
@@ -132,6 +152,38 @@ impl Keras {
         self.b.keras(x, conv_name);
         let x = self.b.norm(&norm_name, x, conv.c_out, 1.001e-5);
         self.b.keras(x, norm_name);
+        x
+    }
+
+    /// Convolution with bias and batch norm of Keras' first `ResNet50`.
+    fn first_unit(&mut self, conv_name: &str, norm_name: &str, x: NodeId, conv: Conv2d) -> NodeId {
+        let x = self.b.conv(conv_name, x, conv.with_bias());
+        self.b.keras(x, conv_name);
+        let x = self.b.norm(norm_name, x, conv.c_out, 1e-3);
+        self.b.keras(x, norm_name);
+        x
+    }
+
+    /// A block of Keras' first `ResNet50`; `at` is its stage and letter.
+    fn first_block(&mut self, at: &str, input: NodeId, width: usize, stride: usize) -> NodeId {
+        let (c_in, c_out) = (self.b.channels(input), 4 * width);
+        let unit = |net: &mut Self, branch: &str, x: NodeId, conv: Conv2d| {
+            net.first_unit(&format!("res{at}_branch{branch}"), &format!("bn{at}_branch{branch}"), x, conv)
+        };
+        let x = unit(self, "2a", input, Conv2d::new(c_in, width, 1).with_stride(stride));
+        let x = self.b.act(format!("res{at}_branch2a_relu"), x, ActivationFn::Relu);
+        let same = Padding::symmetric(1, 1);
+        let x = unit(self, "2b", x, Conv2d::new(width, width, 3).with_padding(same));
+        let x = self.b.act(format!("res{at}_branch2b_relu"), x, ActivationFn::Relu);
+        let x = unit(self, "2c", x, Conv2d::new(width, c_out, 1));
+        let shortcut = if c_in == c_out {
+            input
+        } else {
+            unit(self, "1", input, Conv2d::new(c_in, c_out, 1).with_stride(stride))
+        };
+        let x = self.b.node(format!("res{at}_add"), Op::Add, &[x, shortcut]);
+        let x = self.b.act(format!("res{at}"), x, ActivationFn::Relu);
+        self.b.stage(x);
         x
     }
 
@@ -169,6 +221,7 @@ const TV: Row = Row {
     is_keras: false,
     license: "BSD-3-Clause",
     source: "",
+    file: None,
     verification: Verification::GeneratedWeights,
     caution: "",
 };
@@ -276,7 +329,24 @@ pub(super) const ROWS: &[Row] = &[
         title: "ResNet-50, ImageNet, Keras' weights (the authors' own, ported from Caffe)",
         bare_names: &["ResNet50"],
         source: "resnet50_weights_tf_dim_ordering_tf_kernels_notop.h5 of Keras applications (layers named conv2_block1_…)",
+        file: keras_file!(
+            "resnet/resnet50_weights_tf_dim_ordering_tf_kernels_notop.h5",
+            "4d473c1dd8becc155b73f8504c6f6626"
+        ),
         caution: "an older Keras file has the same name and layers named res2a_…; that is another network",
+        ..KERAS
+    },
+    Row {
+        tag: "resnet50.keras_2016_in1k",
+        title: "ResNet-50, ImageNet, Keras' weights before 2019 (layers named res2a_branch2a)",
+        build: keras_first,
+        variant: "stride in the first 1×1, biases, batch norm eps 1e-3",
+        head_prefixes: &["fc1000/"],
+        source: "resnet50_weights_tf_dim_ordering_tf_kernels_notop.h5 of Keras applications before 2019",
+        file: Some(WeightSource::Https {
+            url: "https://github.com/fchollet/deep-learning-models/releases/download/v0.2/resnet50_weights_tf_dim_ordering_tf_kernels_notop.h5",
+            md5: Some("a268eb855778b3df3c7506639542a6af"),
+        }),
         ..KERAS
     },
     Row {
@@ -285,6 +355,10 @@ pub(super) const ROWS: &[Row] = &[
         bare_names: &["ResNet101"],
         build: || keras(STAGES_101),
         source: "resnet101_weights_tf_dim_ordering_tf_kernels_notop.h5 of Keras applications",
+        file: keras_file!(
+            "resnet/resnet101_weights_tf_dim_ordering_tf_kernels_notop.h5",
+            "88cf7a10940856eca736dc7b7e228a21"
+        ),
         ..KERAS
     },
     Row {
@@ -293,6 +367,10 @@ pub(super) const ROWS: &[Row] = &[
         bare_names: &["ResNet152"],
         build: || keras(STAGES_152),
         source: "resnet152_weights_tf_dim_ordering_tf_kernels_notop.h5 of Keras applications",
+        file: keras_file!(
+            "resnet/resnet152_weights_tf_dim_ordering_tf_kernels_notop.h5",
+            "ee4c566cf9a93f14d82f913c2dc6dd0c"
+        ),
         verification: Verification::Table,
         ..KERAS
     },

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::graph::{Graph, GraphError};
-use crate::tensor::{Fit, LongSide, PixelSize, PreprocessSpec, ResizeFilter, ValueScale};
+use crate::tensor::{Fit, LongSide, PixelSize, PreprocessSpec, ResizeFilter, ValueScale, WeightSource};
 
 /// What a graph has been compared with, the strongest that holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -52,6 +52,8 @@ pub struct Row {
     pub license: &'static str,
     /// Where the weights come from: a repository of the Hugging Face hub (`timm/…`), or a file and who publishes it.
     pub source: &'static str,
+    /// The file that `source` speaks of, where it has an address of its own; see [`Row::download`].
+    pub file: Option<WeightSource>,
     /// What the graph was compared with.
     pub verification: Verification,
     /// What a person must know before trusting the pictures; empty if nothing.
@@ -62,6 +64,15 @@ impl Row {
     /// The architecture's name: the tag before the first dot.
     pub fn arch(&self) -> &'static str {
         self.tag.split('.').next().unwrap_or(self.tag)
+    }
+
+    /// Where the weights can be downloaded, if anywhere.
+    pub fn download(&self) -> Option<WeightSource> {
+        self.file.or_else(|| {
+            // timm keeps one file of this name in each of its repositories.
+            let is_on_hub = self.source.starts_with("timm/");
+            is_on_hub.then_some(WeightSource::Hub { repo: self.source, file: "model.safetensors" })
+        })
     }
 }
 
@@ -79,3 +90,14 @@ pub(super) const fn short_side_crop(
 pub(super) const fn stretch(size: PixelSize, filter: ResizeFilter, scale: ValueScale) -> PreprocessSpec {
     PreprocessSpec { size, fit: Fit::Stretch, filter, scale }
 }
+
+/// A file that Keras' applications download, with the md5 that Keras publishes of it (`keras/src/applications/*.py`, 3.15.1).
+macro_rules! keras_file {
+    ($path:literal, $md5:literal) => {
+        Some(crate::tensor::WeightSource::Https {
+            url: concat!("https://storage.googleapis.com/tensorflow/keras-applications/", $path),
+            md5: Some($md5),
+        })
+    };
+}
+pub(super) use keras_file;

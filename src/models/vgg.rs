@@ -6,7 +6,7 @@
 //! Names are torchvision's `features.N`. Keras has the same network for depths 16 and 19 without batch norm; its names
 //! (`block1_conv1` is the value after `ReLU` there) are aliases. The graph ends at the last pool, Keras' `block5_pool`.
 
-use super::row::{Row, Verification, short_side_crop, stretch};
+use super::row::{Row, Verification, keras_file, short_side_crop, stretch};
 use crate::graph::{ActivationFn, Conv2d, Graph, GraphBuilder, GraphError, Padding, Pool2d};
 use crate::tensor::{PixelSize, ResizeFilter, ValueScale};
 
@@ -73,6 +73,7 @@ const TV: Row = Row {
     is_keras: false,
     license: "BSD-3-Clause",
     source: "",
+    file: None,
     verification: Verification::GeneratedWeights,
     caution: "",
 };
@@ -157,6 +158,10 @@ pub(super) const ROWS: &[Row] = &[
         title: "VGG-16, ImageNet, Keras' weights (the authors' own, ported from Caffe)",
         bare_names: &["VGG16"],
         source: "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5 of Keras applications",
+        file: keras_file!(
+            "vgg16/vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5",
+            "6d6bbae143d832006294945121d1f1fc"
+        ),
         ..KERAS
     },
     Row {
@@ -165,6 +170,10 @@ pub(super) const ROWS: &[Row] = &[
         bare_names: &["VGG19"],
         build: || build(VGG19, Norm::None),
         source: "vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5 of Keras applications",
+        file: keras_file!(
+            "vgg19/vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5",
+            "253f8cb515780f3b799900260a226db6"
+        ),
         ..KERAS
     },
 ];

@@ -8,9 +8,9 @@
 //! pads its max pools as TensorFlow's SAME, timm with one cell on each side; eps is 1e-3 and 1e-5. The graph ends at `act4`, Keras'
 //! `block14_sepconv2_act`.
 
-use super::row::{Row, Verification, short_side_crop, stretch};
+use super::row::{Row, Verification, keras_file, short_side_crop, stretch};
 use crate::graph::{ActivationFn, Conv2d, Graph, GraphBuilder, GraphError, NodeId, Op, Padding, Pool2d};
-use crate::tensor::{PixelSize, ResizeFilter, ValueScale};
+use crate::tensor::{PixelSize, ResizeFilter, ValueScale, WeightSource};
 
 /// Whose conventions the weights were trained with, or are run with.
 #[derive(Clone, Copy, PartialEq)]
@@ -176,6 +176,10 @@ pub(super) const ROWS: &[Row] = &[
         is_keras: false,
         license: "Apache-2.0",
         source: "xception-43020ad28.pth of timm's release v0.1-cadene",
+        file: Some(WeightSource::Https {
+            url: "https://github.com/rwightman/pytorch-image-models/releases/download/v0.1-cadene/xception-43020ad28.pth",
+            md5: None,
+        }),
         verification: Verification::GeneratedWeights,
         caution: "",
     },
@@ -191,6 +195,10 @@ pub(super) const ROWS: &[Row] = &[
         is_keras: true,
         license: "MIT (Keras' documentation: trained by its author)",
         source: "xception_weights_tf_dim_ordering_tf_kernels_notop.h5 of Keras applications",
+        file: keras_file!(
+            "xception/xception_weights_tf_dim_ordering_tf_kernels_notop.h5",
+            "b0042744bf5b25fce3cb969f33bebb97"
+        ),
         verification: Verification::GeneratedWeights,
         caution: "",
     },

@@ -2,14 +2,16 @@
 
 use std::collections::BTreeSet;
 
+use crate::engine::Backbone;
 use crate::graph::{Graph, NodeId, ParamRole, UnknownLayer};
 use crate::models::{Registry, Row, UnknownModel};
+use crate::weights::{MODEL_KEY, TensorFile};
 
 /// What runs where no model is named: the window's first start and `render` without `--model`. Embedded in the program.
 pub const DEFAULT_TAG: &str = "inception_v3.moderation";
 
 /// A name that doesn't settle a model.
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[derive(Debug, thiserror::Error)]
 pub enum ChoiceError {
     /// No such model.
     #[error(transparent)]
@@ -30,6 +32,31 @@ pub enum ChoiceError {
         "`--weights` needs `--model` with a full tag: a weight file doesn't show which network and variant it is for; `filterscope models` lists them"
     )]
     NeedsModel,
+    /// A weight file that fits several rows.
+    #[error(
+        "this file fits {} networks that differ in what a file doesn't show; name one with `--model`: {}: \"{origin}\"",
+        .candidates.len(),
+        .candidates.iter().map(|row| format!("{} ({})", row.tag, row.variant)).collect::<Vec<_>>().join(", ")
+    )]
+    Several {
+        /// Rows that it fits.
+        candidates: Vec<&'static Row>,
+        /// The file.
+        origin: String,
+    },
+    /// A weight file that fits no row.
+    #[error(
+        "this file fits no network here: its {num_tensors} tensors have other names or shapes{}; with `--model TAG` the differences are listed: \"{origin}\"",
+        .first.as_ref().map_or_else(String::new, |name| format!(", the first `{name}`"))
+    )]
+    FitsNone {
+        /// Tensors in it.
+        num_tensors: usize,
+        /// The first name.
+        first: Option<String>,
+        /// The file.
+        origin: String,
+    },
 }
 
 /// The row that a name means. With a weight file the name must settle the variant: a full tag, or an architecture with one row.
@@ -48,6 +75,38 @@ pub fn choose_row(name: Option<&str>, has_weights_file: bool) -> Result<&'static
             return Err(ChoiceError::NeedsTag { asked: name.to_owned(), candidates });
         }
     }
+    Ok(row)
+}
+
+/// The row that a weight file is for: as named, as the file itself says, or the only one that it fits. A bare name is enough where
+/// the file fits one row of that name.
+pub fn choose_row_for_file(name: Option<&str>, file: &TensorFile) -> Result<&'static Row, ChoiceError> {
+    let origin = || file.origin().to_owned();
+    let named = name.map(Registry::find).transpose()?;
+    if let Some(row) = named
+        && (name == Some(row.tag) || file.metadata(MODEL_KEY).is_some())
+    {
+        return Ok(row);
+    }
+    let fitting = Backbone::rows_for(file);
+    let Some(row) = named else {
+        return match fitting[..] {
+            [] => Err(ChoiceError::FitsNone {
+                num_tensors: file.names().count(),
+                first: file.names().next().map(str::to_owned),
+                origin: origin(),
+            }),
+            [row] => Ok(row),
+            _ => Err(ChoiceError::Several { candidates: fitting, origin: origin() }),
+        };
+    };
+    let alike: Vec<&'static Row> =
+        alike(row).filter(|other| fitting.iter().any(|fits| fits.tag == other.tag)).collect();
+    if alike.len() > 1 {
+        let candidates = alike.into_iter().map(|row| row.tag).collect();
+        return Err(ChoiceError::NeedsTag { asked: name.unwrap_or_default().to_owned(), candidates });
+    }
+    // One that is another row's, or none: binding says what differs.
     Ok(row)
 }
 
@@ -86,7 +145,7 @@ mod tests {
     #[test]
     fn a_weight_file_asks_for_a_full_tag() {
         assert_eq!(choose_row(None, false).unwrap().tag, DEFAULT_TAG);
-        assert_eq!(choose_row(None, true).unwrap_err(), ChoiceError::NeedsModel);
+        assert!(matches!(choose_row(None, true), Err(ChoiceError::NeedsModel)));
         assert_eq!(choose_row(Some("resnet50.tv_in1k"), true).unwrap().tag, "resnet50.tv_in1k");
         assert_eq!(
             choose_row(Some("vgg16"), true).unwrap_err().to_string(),

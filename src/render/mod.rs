@@ -15,7 +15,7 @@ mod view;
 mod window_request;
 
 pub use batch::{BatchError, BatchFigure, BatchLayers, BatchModel, BatchPlan, BatchRun};
-pub use choice::{ChoiceError, DEFAULT_TAG, choose_layers, choose_row};
+pub use choice::{ChoiceError, DEFAULT_TAG, choose_layers, choose_row, choose_row_for_file};
 pub use draw::{Drawing, FigureKind, Panel, draw_sheet};
 pub use figure_names::unique_suffixes;
 pub use look::{Look, Scale, UnknownScale};

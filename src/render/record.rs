@@ -1,8 +1,8 @@
 //! What a figure says of the run behind it.
 
 use super::view::View;
-use crate::engine::RunBy;
-use crate::formats::{CARRIED, LookRecord, PanelRecord, RunRecord, UNVERIFIED};
+use crate::engine::{Provenance, RunBy};
+use crate::formats::{CARRIED, DOWNLOADED, LookRecord, PanelRecord, RunRecord, UNVERIFIED};
 use crate::mosaic::Mosaic;
 
 /// The record of one mosaic of a view.
@@ -11,7 +11,12 @@ pub(super) fn panel_record(run_by: &RunBy, view: &View, mosaic: &Mosaic) -> Pane
     let input = &view.preprocessed;
     let run = RunRecord {
         tag: backbone.row().tag.to_owned(),
-        weights: if backbone.origin().is_carried() { CARRIED } else { UNVERIFIED }.to_owned(),
+        weights: match backbone.provenance() {
+            Provenance::Carried => CARRIED,
+            Provenance::Downloaded => DOWNLOADED,
+            Provenance::File => UNVERIFIED,
+        }
+        .to_owned(),
         weights_sha256: backbone.origin().sha256().to_owned(),
         fit: view.choices.fit.to_string(),
         preprocess: view.choices.values.to_string(),

@@ -8,6 +8,7 @@ mod preprocess_spec;
 mod ranking;
 mod similarity;
 mod stats;
+mod weight_source;
 
 pub use activation::{Activation, InputBatch, MapShape, ShapeMismatch};
 pub use names::{did_you_mean, fuzzy_score, nearest_names};
@@ -15,3 +16,4 @@ pub use preprocess_spec::{ChannelOrder, Fit, LongSide, PixelSize, PreprocessSpec
 pub use ranking::{FilterOrder, Interrupted, Sifting, UnknownSifting, profile, rank};
 pub use similarity::{StandardMaps, correlation};
 pub use stats::{CONSTANT_SHARE, DEAD_SHARE, FilterKind, FilterStats, KindCounts, LayerStats};
+pub use weight_source::WeightSource;

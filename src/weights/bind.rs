@@ -38,10 +38,16 @@ pub enum NodeParams {
 #[derive(Debug, Default)]
 pub struct BoundWeights {
     params: Vec<NodeParams>,
+    num_tensors: usize,
     num_head_tensors: usize,
 }
 
 impl BoundWeights {
+    /// Tensors of the file that were bound.
+    pub fn num_tensors(&self) -> usize {
+        self.num_tensors
+    }
+
     /// The parameters of a node.
     pub fn of(&self, id: NodeId) -> &NodeParams {
         self.params.get(id.0).unwrap_or(&NodeParams::None)
@@ -83,6 +89,8 @@ pub struct BindError {
     pub unreadable: Vec<(String, String)>,
     /// Holding NaN or infinity, or a negative running variance.
     pub broken: Vec<String>,
+    /// Whether kernels lie in Theano's order in a file with Keras' names.
+    pub is_in_theanos_order: bool,
 }
 
 impl std::error::Error for BindError {}
@@ -111,6 +119,12 @@ impl std::fmt::Display for BindError {
             }
             for wrong in self.misshaped.iter().take(MAX_NAMES) {
                 write!(f, "; `{}` has shape {:?}, expected {:?}", wrong.name, wrong.got, wrong.expected)?;
+            }
+            if self.misshaped.len() > MAX_NAMES {
+                write!(f, "; and {} more of other shapes", self.misshaped.len() - MAX_NAMES)?;
+            }
+            if self.is_in_theanos_order {
+                write!(f, "; its kernels lie in Theano's order: get the file with `tf_kernels` in its name")?;
             }
             if !self.surplus.is_empty() {
                 write!(f, "; not part of it: {}", quoted(&self.surplus))?;
@@ -172,6 +186,7 @@ impl<'a> Matches<'a> {
                 surplus.remove(name.as_str());
                 let (name, expected) = (name.clone(), layout.shape_in_file(&shape));
                 if entry.shape != expected {
+                    error.is_in_theanos_order |= layout == Layout::HwioToOihw && entry.shape == shape;
                     error.misshaped.push(WrongShape { name, expected, got: entry.shape.clone() });
                 } else if entry.element.is_none() {
                     error.unreadable.push((name, entry.dtype.clone()));
@@ -207,7 +222,9 @@ impl BoundWeights {
         head_prefixes: &[&str],
     ) -> Result<Self, Box<BindError>> {
         let Matches { wanted, num_head_tensors } = Matches::of(graph, model, file, head_prefixes)?;
-        let mut bound = Self { params: vec![NodeParams::None; graph.nodes().len()], num_head_tensors };
+        let num_tensors = wanted.len();
+        let mut bound =
+            Self { params: vec![NodeParams::None; graph.nodes().len()], num_tensors, num_head_tensors };
         let loaded: Vec<Vec<f32>> = wanted
             .par_iter()
             .map(|w| w.layout.apply(file.values(w.entry).unwrap_or_default(), &w.shape))

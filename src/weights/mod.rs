@@ -4,10 +4,17 @@
 //! come from (the binary hands them in).
 
 mod bind;
+mod error;
+mod export;
+pub mod fetch;
+mod folders;
 mod naming;
 mod readers;
 mod tensor_file;
 
 pub use bind::{BindError, BoundWeights, NodeParams};
+pub use error::WeightsFileError;
+pub use export::{MODEL_KEY, SOURCE_KEY, SOURCE_SHA256_KEY, to_safetensors};
+pub use folders::{Folders, Kept, KeptFile};
 pub use naming::Convention;
-pub use tensor_file::{TensorFile, WeightsFileError, WeightsOrigin};
+pub use tensor_file::{Format, TensorFile, WeightsOrigin};

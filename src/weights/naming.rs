@@ -25,6 +25,16 @@ impl Convention {
     }
 }
 
+impl Convention {
+    /// In words, for what is said of a file.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Torch => "torch's names",
+            Self::Keras => "Keras' names",
+        }
+    }
+}
+
 /// How a tensor in a file becomes the parameter that the graph wants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Layout {
@@ -51,6 +61,9 @@ impl Layout {
         let (Self::HwioToOihw | Self::DepthwiseToOihw, [a, b, h, w]) = (self, wanted) else {
             return values;
         };
+        if values.len() != wanted.iter().product::<usize>() {
+            return values;
+        }
         let mut out = Vec::with_capacity(values.len());
         for first in 0..*a {
             for second in 0..*b {
@@ -64,6 +77,17 @@ impl Layout {
         }
         out
     }
+}
+
+/// torch's name of a parameter.
+pub(super) fn torch_name(node: &Node, role: ParamRole) -> String {
+    let leaf = match role {
+        ParamRole::Kernel | ParamRole::Gamma => "weight",
+        ParamRole::Bias | ParamRole::Beta => "bias",
+        ParamRole::Mean => "running_mean",
+        ParamRole::Variance => "running_var",
+    };
+    format!("{}.{leaf}", node.name)
 }
 
 /// Names of a graph's parameters in one file.
@@ -89,13 +113,7 @@ impl Naming {
     pub(super) fn candidates(&self, node: &Node, role: ParamRole) -> Vec<(String, Layout)> {
         match self.convention {
             Convention::Torch => {
-                let leaf = match role {
-                    ParamRole::Kernel | ParamRole::Gamma => "weight",
-                    ParamRole::Bias | ParamRole::Beta => "bias",
-                    ParamRole::Mean => "running_mean",
-                    ParamRole::Variance => "running_var",
-                };
-                vec![(format!("{}.{leaf}", node.name), Layout::AsIs)]
+                vec![(torch_name(node, role), Layout::AsIs)]
             }
             Convention::Keras => {
                 let Some(layer) = node.keras_layer.as_deref() else { return Vec::new() };
@@ -138,15 +156,15 @@ fn keras_parts(name: &str) -> Option<(&str, &str)> {
     known.contains(&leaf).then_some((layer, leaf))
 }
 
-/// Keras numbers unnamed layers by session: the first convolution is `conv2d`, `conv2d_1` or `conv2d_95`. The order is stable, so
-/// the n-th of a kind in the file is the n-th of that kind in the graph.
+/// Keras numbers unnamed layers by session: the first convolution is `conv2d`, `conv2d_1` or `conv2d_95`, and Keras 1 called it
+/// `convolution2d_1`. The order is stable, so the n-th of a kind in the file is the n-th of that kind in the graph.
 fn renumber(graph: &Graph, file: &TensorFile) -> HashMap<String, String> {
     let mut map = HashMap::new();
-    for kind in ["conv2d", "batch_normalization"] {
+    for (kind, then) in [("conv2d", "convolution2d"), ("batch_normalization", "batchnormalization")] {
         let ordered = |names: &mut dyn Iterator<Item = &str>| {
             let mut found: Vec<(usize, String)> = names
                 .filter_map(|name| {
-                    let rest = name.strip_prefix(kind)?;
+                    let rest = name.strip_prefix(kind).or_else(|| name.strip_prefix(then))?;
                     let number = match rest.strip_prefix('_') {
                         Some(digits) => digits.parse().ok()?,
                         None if rest.is_empty() => 0,

@@ -9,66 +9,41 @@ use std::sync::OnceLock;
 use half::slice::HalfFloatSliceExt;
 use sha2::{Digest, Sha256};
 
-use super::readers::safetensors;
+use super::error::{MAX_FILE_BYTES, WeightsFileError};
+use super::readers;
 
-/// Files above this are refused before they are read: no backbone here has a tenth of it.
-const MAX_FILE_BYTES: u64 = 4 << 30;
+/// Tensors by name.
+pub(super) type Tensors = BTreeMap<String, Entry>;
 
-/// What can be wrong with a weight file before any tensor is looked at.
-#[derive(Debug, thiserror::Error)]
-pub enum WeightsFileError {
-    /// Not there, or not readable.
-    #[error("can't read the weight file: {reason}: \"{origin}\"")]
-    Unreadable {
-        /// The system's words.
-        reason: std::io::Error,
-        /// Which file.
-        origin: String,
-    },
-    /// Larger than the limit.
-    #[error(
-        "the weight file has {num_bytes} bytes, more than the {MAX_FILE_BYTES} that are read: \"{origin}\""
-    )]
-    TooLarge {
-        /// Its size.
-        num_bytes: u64,
-        /// Which file.
-        origin: String,
-    },
-    /// Too short to be anything.
-    #[error("the weight file is empty or has no header ({num_bytes} bytes): \"{origin}\"")]
-    Empty {
-        /// Its size.
-        num_bytes: usize,
-        /// Which file.
-        origin: String,
-    },
-    /// The header promises more bytes than there are.
-    #[error(
-        "the weight file is cut short: its header promises more than the {num_bytes} bytes it has; get it again: \"{origin}\""
-    )]
-    CutShort {
-        /// Its size.
-        num_bytes: usize,
-        /// Which file.
-        origin: String,
-    },
-    /// Another format.
-    #[error("this is {kind}; weights are read from safetensors files, so convert it first: \"{origin}\"")]
-    OtherKind {
-        /// What it looks like.
-        kind: &'static str,
-        /// Which file.
-        origin: String,
-    },
-    /// No known format.
-    #[error("this is no safetensors file ({reason}): \"{origin}\"")]
-    NotSafetensors {
-        /// The parser's words.
-        reason: String,
-        /// Which file.
-        origin: String,
-    },
+/// What a weight file is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// safetensors.
+    Safetensors,
+    /// PyTorch's `.pth` or `.pt` since version 1.6, a ZIP archive.
+    TorchZip,
+    /// PyTorch's `.pth` before version 1.6, a run of pickles.
+    TorchLegacy,
+    /// Keras' `.h5` with `layer_names`.
+    KerasH5,
+    /// Keras 3's `.weights.h5`.
+    Keras3,
+    /// Keras 3's `.keras`, a ZIP archive around the former.
+    KerasZip,
+}
+
+impl Format {
+    /// The name people know.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Safetensors => "safetensors",
+            Self::TorchZip => "PyTorch .pth",
+            Self::TorchLegacy => "PyTorch .pth of the old kind",
+            Self::KerasH5 => "Keras .h5",
+            Self::Keras3 => "Keras 3 .weights.h5",
+            Self::KerasZip => "Keras 3 .keras",
+        }
+    }
 }
 
 /// Element types that become f32.
@@ -80,7 +55,28 @@ pub(crate) enum ElementType {
     F64,
 }
 
-/// Where one tensor lies in the file.
+impl ElementType {
+    /// Raw little-endian values as f32. Embedded bytes are not aligned, so values are put together byte by byte; the compiler
+    /// makes plain loads of it.
+    pub(super) fn values(self, raw: &[u8]) -> Vec<f32> {
+        match self {
+            Self::F32 => raw.as_chunks::<4>().0.iter().map(|b| f32::from_le_bytes(*b)).collect(),
+            Self::F64 => raw.as_chunks::<8>().0.iter().map(|b| f64::from_le_bytes(*b) as f32).collect(),
+            Self::F16 => {
+                let halves: Vec<half::f16> =
+                    raw.as_chunks::<2>().0.iter().map(|b| half::f16::from_le_bytes(*b)).collect();
+                halves.to_f32_vec()
+            }
+            Self::Bf16 => {
+                let halves: Vec<half::bf16> =
+                    raw.as_chunks::<2>().0.iter().map(|b| half::bf16::from_le_bytes(*b)).collect();
+                halves.to_f32_vec()
+            }
+        }
+    }
+}
+
+/// One tensor of the file.
 #[derive(Clone, Debug)]
 pub(crate) struct Entry {
     /// `None` for a type that can't hold weights here (integers, booleans, 8-bit floats).
@@ -88,15 +84,58 @@ pub(crate) struct Entry {
     /// The file's own name of the type.
     pub(crate) dtype: String,
     pub(crate) shape: Vec<usize>,
-    pub(crate) range: Range<usize>,
+    place: Place,
+}
+
+/// Where a tensor's values are.
+#[derive(Clone, Debug)]
+enum Place {
+    /// In the file's bytes, in order.
+    InFile(Range<usize>),
+    /// In the file's bytes, as a view: offset and strides in elements.
+    Strided { storage: Range<usize>, offset: usize, strides: Vec<usize> },
+    /// Taken out of the file already.
+    Owned(Vec<f32>),
+}
+
+impl Entry {
+    pub(super) fn in_file(
+        element: Option<ElementType>,
+        dtype: String,
+        shape: Vec<usize>,
+        range: Range<usize>,
+    ) -> Self {
+        Self { element, dtype, shape, place: Place::InFile(range) }
+    }
+
+    /// A view whose every place lies inside the storage.
+    pub(super) fn strided(
+        element: Option<ElementType>,
+        dtype: String,
+        shape: Vec<usize>,
+        storage: Range<usize>,
+        offset: usize,
+        strides: Vec<usize>,
+    ) -> Self {
+        Self { element, dtype, shape, place: Place::Strided { storage, offset, strides } }
+    }
+
+    pub(super) fn owned(dtype: String, shape: Vec<usize>, values: Vec<f32>) -> Self {
+        Self { element: Some(ElementType::F32), dtype, shape, place: Place::Owned(values) }
+    }
 }
 
 /// A weight file in memory.
 #[derive(Debug)]
 pub struct TensorFile {
     bytes: Cow<'static, [u8]>,
-    entries: BTreeMap<String, Entry>,
+    tensors: Tensors,
     origin: String,
+    format: Format,
+    notes: Vec<String>,
+    metadata: BTreeMap<String, String>,
+    /// Known early where the bytes were let go.
+    sha256: OnceLock<String>,
 }
 
 impl TensorFile {
@@ -123,9 +162,29 @@ impl TensorFile {
         bytes: impl Into<Cow<'static, [u8]>>,
         origin: impl Into<String>,
     ) -> Result<Self, WeightsFileError> {
-        let (bytes, origin) = (bytes.into(), origin.into());
-        let entries = safetensors::index(&bytes, &origin)?;
-        Ok(Self { bytes, entries, origin })
+        let (mut bytes, origin) = (bytes.into(), origin.into());
+        let readers::Found { tensors, format, notes, metadata, keeps_bytes } =
+            readers::index(&bytes, &origin)?;
+        let sha256 = OnceLock::new();
+        if !keeps_bytes {
+            let _ = sha256.set(hex(&Sha256::digest(&bytes)));
+            bytes = Cow::Owned(Vec::new());
+        }
+        Ok(Self { bytes, tensors, origin, format, notes, metadata, sha256 })
+    }
+
+    /// A file as it shows from outside: names and shapes without values, to see what would fit it. Binding it gives nothing.
+    pub fn without_values(shapes: impl IntoIterator<Item = (String, Vec<usize>)>) -> Self {
+        let entry = |shape| Entry::in_file(Some(ElementType::F32), "F32".to_owned(), shape, 0..0);
+        Self {
+            bytes: Cow::Borrowed(&[]),
+            tensors: shapes.into_iter().map(|(name, shape)| (name, entry(shape))).collect(),
+            origin: "a table".to_owned(),
+            format: Format::Safetensors,
+            notes: Vec::new(),
+            metadata: BTreeMap::new(),
+            sha256: OnceLock::new(),
+        }
     }
 
     /// The path or the name it was given, for messages.
@@ -133,48 +192,62 @@ impl TensorFile {
         &self.origin
     }
 
+    /// What kind of file it is.
+    pub fn format(&self) -> Format {
+        self.format
+    }
+
+    /// What was unwrapped or cut off on the way to the tensors, in words.
+    pub fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
+    /// A text that the file carries about itself.
+    pub fn metadata(&self, key: &str) -> Option<&str> {
+        self.metadata.get(key).map(String::as_str)
+    }
+
     /// Names of all tensors, sorted.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.entries.keys().map(String::as_str)
+        self.tensors.keys().map(String::as_str)
+    }
+
+    /// A tensor's shape and values as f32, in the file's order; nothing if there is none or its type holds no weights.
+    pub fn tensor(&self, name: &str) -> Option<(Vec<usize>, Vec<f32>)> {
+        let entry = self.entry(name)?;
+        Some((entry.shape.clone(), self.values(entry)?))
+    }
+
+    /// Sha256 of the whole file, lower-case hexadecimal.
+    pub fn sha256(&self) -> &str {
+        self.sha256.get_or_init(|| hex(&Sha256::digest(&self.bytes)))
     }
 
     /// What stays of the file when its tensors are bound: name and hash. Bytes of a file that was read are hashed now and can
     /// go; carried bytes cost nothing and are hashed when asked for.
     pub fn into_origin(self) -> WeightsOrigin {
-        let sha256 = OnceLock::new();
-        let carried = match self.bytes {
-            Cow::Borrowed(bytes) => Some(bytes),
-            Cow::Owned(bytes) => {
-                let _ = sha256.set(hex(&Sha256::digest(&bytes)));
-                None
-            }
-        };
-        WeightsOrigin { name: self.origin, carried, sha256 }
+        let is_carried = matches!(self.bytes, Cow::Borrowed(_));
+        if !is_carried {
+            self.sha256();
+        }
+        let carried = if let Cow::Borrowed(bytes) = self.bytes { Some(bytes) } else { None };
+        WeightsOrigin { name: self.origin, carried, sha256: self.sha256 }
     }
 
     pub(super) fn entry(&self, name: &str) -> Option<&Entry> {
-        self.entries.get(name)
+        self.tensors.get(name)
     }
 
     /// A tensor's values as f32 in the file's order; `None` if its element type isn't a float that is read here.
     pub(super) fn values(&self, entry: &Entry) -> Option<Vec<f32>> {
-        let raw = &self.bytes[entry.range.clone()];
-        // Embedded bytes are not aligned, so values are put together byte by byte; the compiler makes plain loads of it.
-        Some(match entry.element? {
-            ElementType::F32 => raw.as_chunks::<4>().0.iter().map(|b| f32::from_le_bytes(*b)).collect(),
-            ElementType::F64 => {
-                raw.as_chunks::<8>().0.iter().map(|b| f64::from_le_bytes(*b) as f32).collect()
+        let element = entry.element?;
+        Some(match &entry.place {
+            Place::InFile(range) => element.values(&self.bytes[range.clone()]),
+            Place::Strided { storage, offset, strides } => {
+                let stored = element.values(&self.bytes[storage.clone()]);
+                readers::gather(&stored, *offset, &entry.shape, strides)
             }
-            ElementType::F16 => {
-                let halves: Vec<half::f16> =
-                    raw.as_chunks::<2>().0.iter().map(|b| half::f16::from_le_bytes(*b)).collect();
-                halves.to_f32_vec()
-            }
-            ElementType::Bf16 => {
-                let halves: Vec<half::bf16> =
-                    raw.as_chunks::<2>().0.iter().map(|b| half::bf16::from_le_bytes(*b)).collect();
-                halves.to_f32_vec()
-            }
+            Place::Owned(values) => values.clone(),
         })
     }
 }
@@ -204,7 +277,8 @@ impl WeightsOrigin {
     }
 }
 
-fn hex(bytes: &[u8]) -> String {
+/// Lower-case hexadecimal.
+pub(crate) fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write;
     bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");

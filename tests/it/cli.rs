@@ -160,15 +160,15 @@ const NOTHING_DONE: &[(&str, &str)] = &[
     ),
     (
         "render cat.png -o out.png --model vgg16",
-        "the weights of vgg16.tv_in1k are not here; models that need no file: inception_v3.moderation, tf_efficientnet_lite0.in1k. To use vgg16.tv_in1k, get its weights as safetensors (timm/vgg16.tv_in1k) and give them with `--weights FILE.safetensors`",
+        "the weights of vgg16.tv_in1k are not here; models that run at once: inception_v3.moderation, tf_efficientnet_lite0.in1k. `filterscope weights fetch vgg16.tv_in1k` downloads them, or give a file with `--weights FILE` (timm/vgg16.tv_in1k)",
     ),
     (
         "render cat.png -o out.png --weights cut.safetensors",
-        "`--weights` needs `--model` with a full tag: a weight file doesn't show which network and variant it is for; `filterscope models` lists them",
+        "the weight file is cut short: its header promises more than the 5000 bytes it has; get it again: \"cut.safetensors\"",
     ),
     (
         "render cat.png -o out.png --model vgg16 --weights cut.safetensors",
-        "a weight file doesn't show its variant (border, epsilon, preprocessing), so `vgg16` is not enough with `--weights`; name a full tag: vgg16.tv_in1k, vgg16.keras_in1k",
+        "the weight file is cut short: its header promises more than the 5000 bytes it has; get it again: \"cut.safetensors\"",
     ),
     (
         "render cat.png -o out --model vgg16.tv_in1k,vgg19.tv_in1k --weights cut.safetensors",
@@ -180,7 +180,7 @@ const NOTHING_DONE: &[(&str, &str)] = &[
     ),
     (
         "render cat.png -o out.png --model tf_efficientnet_lite0.in1k --weights weights.pth",
-        "this is a ZIP archive, as PyTorch's .pth and Keras' .keras files are; weights are read from safetensors files, so convert it first: \"weights.pth\"",
+        "this ZIP archive can't be read: its directory at the end is missing or damaged; get it again: \"weights.pth\"",
     ),
     (
         "render cat.png -o out.png --model tf_efficientnet_lite0.in1k --weights missing.safetensors",

@@ -157,10 +157,10 @@ fn a_row_without_weights_says_which_models_are_here_and_what_to_do() {
     assert!(matches!(error, LoadError::NotHere { .. }));
     let text = error.to_string();
     assert!(
-        text.starts_with("the weights of vgg16.tv_in1k are not here; models that need no file: none."),
+        text.starts_with("the weights of vgg16.tv_in1k are not here; models that run at once: none."),
         "{text}"
     );
-    assert!(text.ends_with("give them with `--weights FILE.safetensors`"), "{text}");
+    assert!(text.ends_with("or give a file with `--weights FILE` (timm/vgg16.tv_in1k)"), "{text}");
 }
 
 /// A small network of all that takes memory: borders, branches, sums, a gate.

@@ -130,7 +130,7 @@ struct Structural {
     folder: &'static str,
 }
 
-const STRUCTURAL: [Structural; 17] = [
+const STRUCTURAL: [Structural; 18] = [
     Structural { tag: "resnet50.tv_in1k", folder: "goldens_torch/resnet50" },
     Structural { tag: "vgg16.tv_in1k", folder: "goldens_torch/vgg16" },
     Structural { tag: "legacy_xception.tf_in1k", folder: "goldens_torch/xception" },
@@ -148,11 +148,12 @@ const STRUCTURAL: [Structural; 17] = [
     Structural { tag: "inception_v3.keras_in1k", folder: "goldens_keras/keras_inception_v3" },
     Structural { tag: "resnet101.keras_in1k", folder: "goldens_keras/keras_resnet101" },
     Structural { tag: "vgg19.keras_in1k", folder: "goldens_keras/keras_vgg19" },
+    Structural { tag: "resnet50.keras_2016_in1k", folder: "goldens_keras/keras_resnet50_2016" },
 ];
 
-/// The other depths and widths of those families, with nothing stored but samples of each stage: their parameters are the
+/// The other depths and widths of those families, and further families, with nothing stored but samples of each stage: their parameters are the
 /// graph's own, and as a value depends on its tensor's name and shape, one that the framework calls otherwise would show.
-const SAMPLED: [Structural; 18] = [
+const SAMPLED: [Structural; 35] = [
     Structural { tag: "resnet34.tv_in1k", folder: "goldens_torch/resnet34" },
     Structural { tag: "resnet101.tv_in1k", folder: "goldens_torch/resnet101" },
     Structural { tag: "resnet152.tv_in1k", folder: "goldens_torch/resnet152" },
@@ -171,6 +172,23 @@ const SAMPLED: [Structural; 18] = [
     Structural { tag: "tf_efficientnet_lite2.in1k", folder: "goldens_torch/tf_efficientnet_lite2" },
     Structural { tag: "tf_efficientnet_lite3.in1k", folder: "goldens_torch/tf_efficientnet_lite3" },
     Structural { tag: "tf_efficientnet_lite4.in1k", folder: "goldens_torch/tf_efficientnet_lite4" },
+    Structural { tag: "efficientnet_b0.ra_in1k", folder: "goldens_torch/efficientnet_b0" },
+    Structural { tag: "efficientnet_b1.ft_in1k", folder: "goldens_torch/efficientnet_b1" },
+    Structural { tag: "efficientnet_b2.ra_in1k", folder: "goldens_torch/efficientnet_b2" },
+    Structural { tag: "efficientnet_b3.ra2_in1k", folder: "goldens_torch/efficientnet_b3" },
+    Structural { tag: "efficientnet_b4.ra2_in1k", folder: "goldens_torch/efficientnet_b4" },
+    Structural { tag: "mobilenetv2_100.ra_in1k", folder: "goldens_torch/mobilenetv2_100" },
+    Structural { tag: "mobilenetv3_large_100.ra_in1k", folder: "goldens_torch/mobilenetv3_large_100" },
+    Structural { tag: "densenet121.tv_in1k", folder: "goldens_torch/densenet121" },
+    Structural { tag: "densenet169.tv_in1k", folder: "goldens_torch/densenet169" },
+    Structural { tag: "densenet201.tv_in1k", folder: "goldens_torch/densenet201" },
+    Structural { tag: "regnety_004.tv2_in1k", folder: "goldens_torch/regnety_004" },
+    Structural { tag: "regnety_008.pycls_in1k", folder: "goldens_torch/regnety_008" },
+    Structural { tag: "regnety_016.tv2_in1k", folder: "goldens_torch/regnety_016" },
+    Structural { tag: "regnety_032.tv2_in1k", folder: "goldens_torch/regnety_032" },
+    Structural { tag: "repvgg_a2.rvgg_in1k", folder: "goldens_torch/repvgg_a2" },
+    Structural { tag: "repvgg_b0.rvgg_in1k", folder: "goldens_torch/repvgg_b0" },
+    Structural { tag: "repvgg_b1.rvgg_in1k", folder: "goldens_torch/repvgg_b1" },
 ];
 
 fn structural_folder(case: &Structural) -> PathBuf {

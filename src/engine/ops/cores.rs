@@ -35,7 +35,7 @@ struct Team {
 
 #[derive(Clone, Copy)]
 struct Job {
-    body: *const (dyn Fn(usize) + Sync),
+    body: &'static (dyn Fn(usize) + Sync),
     num_tasks: usize,
 }
 
@@ -51,12 +51,11 @@ unsafe impl Sync for Team {}
 impl Cores<'_> {
     /// Calls `work` on a thread of the pool that this thread is in (or of the global one), the others helping.
     pub(in crate::engine) fn scope<R: Send>(level: Level, work: impl FnOnce(&Cores<'_>) -> R + Send) -> R {
-        let nothing: &(dyn Fn(usize) + Sync) = &|_| {};
         let team = Team {
             door: AtomicUsize::new(0),
             num_inside: AtomicUsize::new(0),
             next: AtomicUsize::new(0),
-            job: UnsafeCell::new(Job { body: nothing, num_tasks: 0 }),
+            job: UnsafeCell::new(Job { body: &|_| {}, num_tasks: 0 }),
             is_over: AtomicBool::new(false),
             num_threads: rayon::current_num_threads(),
         };
@@ -88,10 +87,9 @@ impl Cores<'_> {
             return;
         }
         let body: &(dyn Fn(usize) + Sync) = &body;
-        // SAFETY: the reference is used by helpers inside only, and below this function waits until none is, however it ends.
-        let body: *const (dyn Fn(usize) + Sync) = unsafe {
-            std::mem::transmute::<*const (dyn Fn(usize) + Sync), *const (dyn Fn(usize) + Sync)>(body)
-        };
+        // SAFETY: helpers use the reference inside only, and below this function waits until none is, however it ends.
+        let body =
+            unsafe { std::mem::transmute::<&(dyn Fn(usize) + Sync), &'static (dyn Fn(usize) + Sync)>(body) };
         // SAFETY: the job before is closed and nobody is inside; whoever looks in now sees a closed door and goes without reading.
         unsafe { *team.job.get() = Job { body, num_tasks } };
         team.next.store(0, Ordering::Relaxed);
@@ -152,8 +150,7 @@ impl Team {
             if task >= num_tasks {
                 return;
             }
-            // SAFETY: the one who made the job waits for those inside.
-            unsafe { (*body)(task) };
+            body(task);
         }
     }
 
@@ -162,7 +159,7 @@ impl Team {
         let mut last = 0;
         while !self.is_over.load(Ordering::Acquire) {
             let door = self.door.load(Ordering::Acquire);
-            if door % 2 == 0 || door == last {
+            if door.is_multiple_of(2) || door == last {
                 wait(|| self.door.load(Ordering::Relaxed) != door || self.is_over.load(Ordering::Relaxed));
                 continue;
             }

@@ -194,7 +194,13 @@ pub(in crate::engine) fn convolve(
         let (first_unit, end_unit) = (chunk * num_units / num_chunks, (chunk + 1) * num_units / num_chunks);
         let first_block = group * packed.group;
         let in_group = packed.group.min(num_blocks - first_block);
-        let tile = |row: usize, column: usize, num_pixels: usize| {
+        let tiles = even_parts(width, most_pixels);
+        let num_tiles = if is_flat { 1 } else { tiles.clone().count() } * (end_unit - first_unit);
+        // Each tile of the task sees to a part of the next group's weights.
+        let ahead_step = packed.group * BLOCK / num_tiles.max(1);
+        let ahead_of_tile = packed.per_group * BLOCK / num_tiles.max(1);
+        let tile = |number: usize, row: usize, column: usize, num_pixels: usize| {
+            let weights = packed.cells.as_ptr().wrapping_add(group * packed.per_group).cast::<f32>();
             let input =
                 image * x.image_step() + (row * stride[0] * from_width + column * stride[1]) * packed.lanes;
             let pixel = row * width + column;
@@ -213,7 +219,9 @@ pub(in crate::engine) fn convolve(
                     c_in: packed.c_in,
                     lanes: packed.lanes,
                     kernel,
-                    weights: packed.cells.as_ptr().add(group * packed.per_group).cast(),
+                    weights,
+                    ahead: weights.wrapping_add(packed.per_group * BLOCK + number * ahead_of_tile),
+                    ahead_step,
                     bias: packed.bias.as_ptr().add(first_block).cast(),
                     // Captured whole, as it is what may be sent.
                     output: { output }.0.add(extent.plane_at(image, first_block) + pixel).cast(),
@@ -226,17 +234,16 @@ pub(in crate::engine) fn convolve(
                 .run(level, num_pixels, in_group);
             }
         };
-        let tiles = even_parts(width, most_pixels);
         let written = if is_flat {
-            for (first, end) in tiles.clone().skip(first_unit).take(end_unit - first_unit) {
-                tile(0, first, end - first);
+            let own = tiles.clone().skip(first_unit).take(end_unit - first_unit);
+            for (number, (first, end)) in own.enumerate() {
+                tile(number, 0, first, end - first);
             }
             first_unit * width / num_units..end_unit * width / num_units
         } else {
-            for row in first_unit..end_unit {
-                for (first, end) in tiles.clone() {
-                    tile(row, first, end - first);
-                }
+            let own = (first_unit..end_unit).flat_map(|row| tiles.clone().map(move |tile| (row, tile)));
+            for (number, (row, (first, end))) in own.enumerate() {
+                tile(number, row, first, end - first);
             }
             first_unit * width..end_unit * width
         };

@@ -27,6 +27,9 @@ pub(super) trait Lanes: Copy {
     /// # Safety
     /// The processor has this level.
     unsafe fn splat(value: f32) -> Self;
+    /// Tells the processor that this will be read soon. May point anywhere.
+    #[inline(always)]
+    fn fetch_ahead(_: *const f32) {}
     /// Writes a cell.
     ///
     /// # Safety
@@ -124,11 +127,11 @@ pub(super) use x86::{Avx2, Avx512};
 #[cfg(target_arch = "x86_64")]
 mod x86 {
     use std::arch::x86_64::{
-        __m256, __m512, _CMP_UNORD_Q, _mm256_add_ps, _mm256_blendv_ps, _mm256_cmp_ps, _mm256_fmadd_ps,
-        _mm256_load_ps, _mm256_max_ps, _mm256_min_ps, _mm256_mul_ps, _mm256_set1_ps, _mm256_store_ps,
-        _mm256_sub_ps, _mm512_add_ps, _mm512_cmp_ps_mask, _mm512_fmadd_ps, _mm512_load_ps,
-        _mm512_mask_mov_ps, _mm512_max_ps, _mm512_min_ps, _mm512_mul_ps, _mm512_set1_ps, _mm512_store_ps,
-        _mm512_sub_ps,
+        __m256, __m512, _CMP_UNORD_Q, _MM_HINT_T1, _mm_prefetch, _mm256_add_ps, _mm256_blendv_ps,
+        _mm256_cmp_ps, _mm256_fmadd_ps, _mm256_load_ps, _mm256_max_ps, _mm256_min_ps, _mm256_mul_ps,
+        _mm256_set1_ps, _mm256_store_ps, _mm256_sub_ps, _mm512_add_ps, _mm512_cmp_ps_mask, _mm512_fmadd_ps,
+        _mm512_load_ps, _mm512_mask_mov_ps, _mm512_max_ps, _mm512_min_ps, _mm512_mul_ps, _mm512_set1_ps,
+        _mm512_store_ps, _mm512_sub_ps,
     };
 
     use super::Lanes;
@@ -145,6 +148,12 @@ mod x86 {
         unsafe fn load(from: *const f32) -> Self {
             // SAFETY: the caller's promise.
             Self(unsafe { _mm512_load_ps(from) })
+        }
+
+        #[inline(always)]
+        fn fetch_ahead(from: *const f32) {
+            // SAFETY: a hint, whatever it points to; the instruction is part of the base set.
+            unsafe { _mm_prefetch::<_MM_HINT_T1>(from.cast()) }
         }
 
         #[inline(always)]
@@ -213,6 +222,12 @@ mod x86 {
         unsafe fn load(from: *const f32) -> Self {
             // SAFETY: the caller's promise.
             unsafe { Self(_mm256_load_ps(from), _mm256_load_ps(from.add(8))) }
+        }
+
+        #[inline(always)]
+        fn fetch_ahead(from: *const f32) {
+            // SAFETY: a hint, whatever it points to; the instruction is part of the base set.
+            unsafe { _mm_prefetch::<_MM_HINT_T1>(from.cast()) }
         }
 
         #[inline(always)]

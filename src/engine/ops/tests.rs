@@ -154,16 +154,16 @@ impl Case {
         if conv.groups == 1 {
             let packed = PackedDense::new(level, &self.kernel, bias, conv, false);
             on(level, |cores| {
-                convolve(cores, Source::Blocked(around.read()), &packed, window, epilogue, &mut out.write())
+                convolve(cores, Source::Blocked(around.read()), &packed, window, epilogue, &mut out.write());
             });
         } else if conv.is_depthwise() && conv.c_in == conv.c_out {
             let packed = PackedDepthwise::new(&self.kernel, bias, conv.c_out);
             on(level, |cores| {
-                depthwise(cores, x.read(), &packed, window, epilogue.function, &mut out.write())
+                depthwise(cores, x.read(), &packed, window, epilogue.function, &mut out.write());
             });
         } else {
             on(level, |cores| {
-                grouped(cores, around.read(), &self.kernel, bias, conv, epilogue.function, &mut out.write())
+                grouped(cores, around.read(), &self.kernel, bias, conv, epilogue.function, &mut out.write());
             });
         }
         assert_lanes_are_clear(&out);
@@ -181,7 +181,7 @@ impl Case {
         let shape = MapShape::new(channels, height + top + bottom, width + left + right);
         let source = Source::Planar(&around, shape);
         on(level, |cores| {
-            convolve(cores, source, &packed, Window::of(&self.conv, self.border), epilogue, &mut out.write())
+            convolve(cores, source, &packed, Window::of(&self.conv, self.border), epilogue, &mut out.write());
         });
         assert_lanes_are_clear(&out);
         out
@@ -505,7 +505,7 @@ fn what_is_not_finite_stays_where_it_is_and_is_not_hidden() {
                 on(level, |cores| max_pool(cores, blocked.read(), window, &mut out.write()));
                 check(&out, "max pool");
                 on(level, |cores| {
-                    avg_pool(cores, blocked.read(), window, BorderMean::IgnoreBorder, &mut out.write())
+                    avg_pool(cores, blocked.read(), window, BorderMean::IgnoreBorder, &mut out.write());
                 });
                 check(&out, "avg pool");
                 on(level, |cores| add(cores, &[blocked.read(), blocked.read()], &mut out.write()));

@@ -22,6 +22,9 @@ pub(super) struct Tile {
     pub(super) lanes: usize,
     pub(super) kernel: [usize; 2],
     pub(super) weights: *const f32,
+    /// What will be read after this tile, and how much of it goes by while one input channel does: weights come from afar.
+    pub(super) ahead: *const f32,
+    pub(super) ahead_step: usize,
     pub(super) bias: *const f32,
     pub(super) output: *mut f32,
     pub(super) output_block_step: usize,
@@ -55,6 +58,7 @@ impl<const PX: usize, const NB: usize, const STEP: usize> Kernel for TileKernel<
                 }
             }
             let (mut weights, mut block, mut left) = (tile.weights, tile.input, tile.c_in);
+            let mut ahead = tile.ahead;
             while left > 0 {
                 let lanes = if left < tile.lanes { left } else { tile.lanes };
                 left -= lanes;
@@ -68,6 +72,8 @@ impl<const PX: usize, const NB: usize, const STEP: usize> Kernel for TileKernel<
                                 weight[b] = L::load(weights.add(b * BLOCK));
                             }
                             weights = weights.add(NB * BLOCK);
+                            L::fetch_ahead(ahead);
+                            ahead = ahead.wrapping_add(tile.ahead_step);
                             for p in 0..PX {
                                 let value = L::splat(*cell.add(p * step + lane));
                                 for b in 0..NB {

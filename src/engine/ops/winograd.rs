@@ -205,8 +205,10 @@ fn run<const T: usize, const M: usize>(
     let num_tiles = to.num_images * grid.0 * grid.1;
     let (most_pixels, _) = cores.level.tile();
     let per_tile = T * T * (from.num_blocks() + to.num_blocks());
-    let at_most =
-        (CHUNK_CELLS / per_tile).next_multiple_of(most_pixels).clamp(2 * most_pixels, 8 * most_pixels);
+    // All of the transformed kernel goes by for each chunk: where it comes from afar, it had better be for many tiles.
+    let is_near = size_of_val(packed.cells.as_slice()) <= NEAR_BYTES;
+    let fewest = if is_near { 2 * most_pixels } else { 4 * most_pixels };
+    let at_most = (CHUNK_CELLS / per_tile).next_multiple_of(most_pixels).clamp(fewest, 8 * most_pixels);
     let chunks: Vec<(usize, usize)> = even_parts(num_tiles, at_most).collect();
     let longest = num_tiles.div_ceil(chunks.len().max(1));
     let job = Job::<T, M> {
@@ -332,7 +334,11 @@ impl<const T: usize, const M: usize> Job<'_, T, M> {
         let first_block = group * packed.group;
         let in_group = packed.group.min(extent.num_blocks() - first_block);
         let weights = (first_block * T * T + cell * in_group) * packed.c_in;
-        for (first, end) in even_parts(num_tiles, self.level.tile().0) {
+        let parts = even_parts(num_tiles, self.level.tile().0);
+        let (slice, num_parts) = (in_group * packed.c_in * BLOCK, parts.clone().count().max(1));
+        // The next product is the next group's, with the same cell.
+        for (number, (first, end)) in parts.enumerate() {
+            let weights = packed.cells.as_ptr().wrapping_add(weights).cast::<f32>();
             // SAFETY: inputs, products and weights were counted when they were made; products of a cell and a group are
             // written by one task.
             unsafe {
@@ -345,7 +351,9 @@ impl<const T: usize, const M: usize> Job<'_, T, M> {
                     c_in: packed.c_in,
                     lanes: BLOCK,
                     kernel: [1, 1],
-                    weights: packed.cells.as_ptr().add(weights).cast(),
+                    weights,
+                    ahead: weights.wrapping_add(slice * T * T + number * (slice / num_parts)),
+                    ahead_step: in_group * BLOCK / num_parts,
                     bias: NO_BIAS.as_ptr().cast(),
                     output: at
                         .products

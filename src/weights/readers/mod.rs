@@ -1,3 +1,152 @@
-//! One file per weight format, each giving the tensors of a file by name.
+//! One file per weight format, each giving the tensors of a file by name; which format a file has is told by its bytes.
+//!
+//! A reader believes nothing that a file says of sizes: what it allocates is bounded by the bytes that are there.
 
-pub(super) mod safetensors;
+mod keras_h5;
+mod keras_zip;
+mod legacy_pth;
+mod pickle;
+mod safetensors;
+mod torch_dict;
+mod torch_zip;
+mod zip_archive;
+
+use super::error::WeightsFileError;
+use super::tensor_file::{Format, Tensors};
+
+pub(super) use torch_dict::gather;
+
+/// Why a reader gave up; the file's name is added by [`index`].
+pub(super) enum ReadError {
+    /// Something in it is wrong.
+    Broken(String),
+    /// It is of a kind that can't be read.
+    Other(String, &'static str),
+    /// It ends before what it promises.
+    CutShort,
+    /// It has no beginning.
+    Empty,
+}
+
+impl ReadError {
+    fn broken(reason: impl Into<String>) -> Self {
+        Self::Broken(reason.into())
+    }
+}
+
+/// What a reader found: tensors by name, and what a person should know of the way they were found.
+pub(super) struct Found {
+    pub(super) tensors: Tensors,
+    pub(super) format: Format,
+    /// What was unwrapped or cut off, in words.
+    pub(super) notes: Vec<String>,
+    /// Named texts that the file carries about itself.
+    pub(super) metadata: std::collections::BTreeMap<String, String>,
+    /// Bytes that entries point into, where the file's own are no longer needed.
+    pub(super) keeps_bytes: bool,
+}
+
+impl Found {
+    fn new(format: Format, tensors: Tensors) -> Self {
+        Self {
+            tensors,
+            format,
+            notes: Vec::new(),
+            metadata: std::collections::BTreeMap::new(),
+            keeps_bytes: true,
+        }
+    }
+}
+
+const CONVERT: &str = "weights are read from safetensors, PyTorch's .pth and Keras' .h5 and .keras files";
+const FETCH_AGAIN: &str = "the download gave a page instead of the file; get the file itself";
+
+/// Kinds that are told by their first bytes and not read here.
+const OTHERS: [(&[u8], &str, &str); 8] = [
+    (b"GGUF", "a GGUF file", CONVERT),
+    (b"\x1f\x8b", "a gzip archive", "unpack it first"),
+    (b"7z\xbc\xaf", "a 7-Zip archive", "unpack it first"),
+    (
+        b"version https://git-lfs",
+        "a Git LFS pointer and not the file it stands for",
+        "fetch the file itself (`git lfs pull`)",
+    ),
+    (b"<!DOCTYPE", "a web page", FETCH_AGAIN),
+    (b"<!doctype", "a web page", FETCH_AGAIN),
+    (b"<html", "a web page", FETCH_AGAIN),
+    (b"<?xml", "an XML document", FETCH_AGAIN),
+];
+
+/// Tensors by name of a whole file's bytes.
+pub(super) fn index(bytes: &[u8], origin: &str) -> Result<Found, WeightsFileError> {
+    let (kind, found) = if looks_like_safetensors(bytes) {
+        ("safetensors file", safetensors::index(bytes))
+    } else if bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"PK\x05\x06") {
+        ("ZIP archive", zip(bytes))
+    } else if bytes.starts_with(b"\x89HDF\r\n\x1a\n") {
+        ("HDF5 file", keras_h5::index(bytes.to_vec()))
+    } else if bytes.len() > 2 && bytes[0] == 0x80 && (2..=5).contains(&bytes[1]) {
+        ("PyTorch file of the old kind", legacy_pth::index(bytes))
+    } else if let Some((_, kind, advice)) = OTHERS.iter().find(|(magic, ..)| bytes.starts_with(magic)) {
+        ("", Err(ReadError::Other((*kind).to_owned(), advice)))
+    } else {
+        // With nothing to tell it by, the parser's word decides whether it is a cut header or something else.
+        (
+            "safetensors file",
+            safetensors::index(bytes).map_err(|error| match error {
+                ReadError::Broken(_) => ReadError::Other(String::new(), ""),
+                other => other,
+            }),
+        )
+    };
+    let (num_bytes, origin) = (bytes.len(), origin.to_owned());
+    found.map_err(|error| match error {
+        ReadError::Broken(reason) => WeightsFileError::Broken { kind, reason, origin },
+        ReadError::Other(kind, _) if kind.is_empty() => WeightsFileError::Unknown { origin },
+        ReadError::Other(kind, advice) => WeightsFileError::OtherKind { kind, advice, origin },
+        ReadError::CutShort => WeightsFileError::CutShort { num_bytes, origin },
+        ReadError::Empty => WeightsFileError::Empty { num_bytes, origin },
+    })
+}
+
+/// Eight bytes of length, then JSON. Asked first: a length may begin with any other kind's magic.
+fn looks_like_safetensors(bytes: &[u8]) -> bool {
+    bytes.get(8) == Some(&b'{') && bytes.get(5..8) == Some(&[0, 0, 0])
+}
+
+/// What a ZIP archive holds is told by the names in it.
+fn zip(bytes: &[u8]) -> Result<Found, ReadError> {
+    let mut archive = zip_archive::Archive::open(bytes)?;
+    if archive.find(|name| name.ends_with("constants.pkl")).is_some() {
+        return Err(ReadError::Other(
+            "a TorchScript archive, which holds a program".to_owned(),
+            "save the model's `state_dict()` with `torch.save`",
+        ));
+    }
+    if let Some(pickle) = archive.find(|name| name.rsplit('/').next() == Some("data.pkl")) {
+        return torch_zip::index(&mut archive, &pickle);
+    }
+    if let Some(weights) = archive.find(|name| name == "model.weights.h5") {
+        return keras_zip::index(&mut archive, &weights);
+    }
+    if archive.find(|name| std::path::Path::new(name).extension().is_some_and(|e| e == "npy")).is_some() {
+        return Err(ReadError::Other("a NumPy archive".to_owned(), CONVERT));
+    }
+    Err(ReadError::Other(
+        "a ZIP archive with neither PyTorch's data.pkl nor Keras' model.weights.h5 in it".to_owned(),
+        "if the weights are inside, unpack it first",
+    ))
+}
+
+/// Names without a beginning that all of them share (`module.` of torch's `DataParallel` and its like).
+fn strip_wrappers(tensors: Tensors, notes: &mut Vec<String>) -> Tensors {
+    const WRAPPERS: [&str; 3] = ["module.", "_orig_mod.", "model."];
+    let mut tensors = tensors;
+    while let Some(prefix) =
+        WRAPPERS.into_iter().find(|p| !tensors.is_empty() && tensors.keys().all(|name| name.starts_with(p)))
+    {
+        notes.push(format!("`{prefix}` cut off all names"));
+        tensors = tensors.into_iter().map(|(name, entry)| (name[prefix.len()..].to_owned(), entry)).collect();
+    }
+    tensors
+}

@@ -2,29 +2,36 @@
 //!
 //! Source: the `safetensors` crate, which checks that the header's offsets tile the buffer exactly.
 
-use std::collections::BTreeMap;
-
 use safetensors::{Dtype, SafeTensorError, SafeTensors};
 
-use crate::weights::tensor_file::{ElementType, Entry, WeightsFileError};
+use super::{Found, ReadError, strip_wrappers};
+use crate::weights::tensor_file::{ElementType, Entry, Format};
 
 /// Tensors by name of a whole file's bytes.
-pub(crate) fn index(bytes: &[u8], origin: &str) -> Result<BTreeMap<String, Entry>, WeightsFileError> {
-    let tensors = SafeTensors::deserialize(bytes).map_err(|error| explain(&error, bytes, origin))?;
+pub(super) fn index(bytes: &[u8]) -> Result<Found, ReadError> {
+    let tensors = SafeTensors::deserialize(bytes).map_err(|error| explain(&error, bytes))?;
     let base = bytes.as_ptr() as usize;
-    Ok(tensors
+    let entries = tensors
         .iter()
         .map(|(name, view)| {
             let start = view.data().as_ptr() as usize - base;
-            let entry = Entry {
-                element: element_type(view.dtype()),
-                dtype: format!("{:?}", view.dtype()),
-                shape: view.shape().to_vec(),
-                range: start..start + view.data().len(),
-            };
+            let entry = Entry::in_file(
+                element_type(view.dtype()),
+                format!("{:?}", view.dtype()),
+                view.shape().to_vec(),
+                start..start + view.data().len(),
+            );
             (name.to_owned(), entry)
         })
-        .collect())
+        .collect();
+    let mut found = Found::new(Format::Safetensors, entries);
+    found.tensors = strip_wrappers(found.tensors, &mut found.notes);
+    if let Ok((_, header)) = SafeTensors::read_metadata(bytes)
+        && let Some(texts) = header.metadata()
+    {
+        found.metadata = texts.iter().map(|(key, text)| (key.clone(), text.clone())).collect();
+    }
+    Ok(found)
 }
 
 fn element_type(dtype: Dtype) -> Option<ElementType> {
@@ -38,33 +45,16 @@ fn element_type(dtype: Dtype) -> Option<ElementType> {
 }
 
 /// What a person can do about bytes that are not a whole safetensors file.
-fn explain(error: &SafeTensorError, bytes: &[u8], origin: &str) -> WeightsFileError {
-    let origin = origin.to_owned();
-    if let Some(kind) = other_kind(bytes) {
-        return WeightsFileError::OtherKind { kind, origin };
-    }
+fn explain(error: &SafeTensorError, bytes: &[u8]) -> ReadError {
     let promised = bytes.get(..8).and_then(|head| head.try_into().ok()).map(u64::from_le_bytes);
     match error {
-        SafeTensorError::HeaderTooSmall => WeightsFileError::Empty { num_bytes: bytes.len(), origin },
+        SafeTensorError::HeaderTooSmall => ReadError::Empty,
         SafeTensorError::InvalidHeaderLength
             if promised.is_some_and(|n| n < 100_000_000 && n as usize + 8 > bytes.len()) =>
         {
-            WeightsFileError::CutShort { num_bytes: bytes.len(), origin }
+            ReadError::CutShort
         }
-        SafeTensorError::MetadataIncompleteBuffer => {
-            WeightsFileError::CutShort { num_bytes: bytes.len(), origin }
-        }
-        _ => WeightsFileError::NotSafetensors { reason: error.to_string(), origin },
+        SafeTensorError::MetadataIncompleteBuffer => ReadError::CutShort,
+        _ => ReadError::broken(error.to_string()),
     }
-}
-
-/// Weight formats that are recognised by their first bytes and are not this one.
-fn other_kind(bytes: &[u8]) -> Option<&'static str> {
-    const KINDS: [(&[u8], &str); 4] = [
-        (b"PK\x03\x04", "a ZIP archive, as PyTorch's .pth and Keras' .keras files are"),
-        (b"\x89HDF\r\n\x1a\n", "an HDF5 file, as Keras' .h5 files are"),
-        (b"\x80\x02", "a Python pickle, as PyTorch's old .pth files are"),
-        (b"GGUF", "a GGUF file"),
-    ];
-    KINDS.iter().find(|(magic, _)| bytes.starts_with(magic)).map(|(_, kind)| *kind)
 }

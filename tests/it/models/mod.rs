@@ -3,6 +3,7 @@
 mod published;
 pub(crate) mod reference;
 mod registry;
+mod tables;
 
 use filterscope::graph::{Graph, Node, ParamRole};
 use filterscope::models::{Registry, Row};

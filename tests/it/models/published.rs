@@ -44,6 +44,10 @@ fn parameter_counts_are_the_published_ones() {
         ("tf_efficientnet_lite2.in1k", 6_092_072, fc(1280)),
         ("tf_efficientnet_lite3.in1k", 8_197_096, fc(1280)),
         ("tf_efficientnet_lite4.in1k", 13_006_568, fc(1280)),
+        ("densenet121.tv_in1k", 7_978_856, fc(1024)),
+        ("densenet169.tv_in1k", 14_149_480, fc(1664)),
+        ("densenet201.tv_in1k", 20_013_928, fc(1920)),
+        ("mobilenetv2_100.ra_in1k", 3_504_872, fc(1280)),
     ] {
         assert_eq!(graph(arch).num_params().trained, total - head, "{arch}");
     }
@@ -77,6 +81,10 @@ fn multiply_adds_are_the_published_ones() {
         ("vgg16.tv_in1k", 224, 15.47, VGG_HEAD),
         ("vgg19.tv_in1k", 224, 19.632, VGG_HEAD),
         ("vgg16_bn.tv_in1k", 224, 15.47, VGG_HEAD),
+        ("densenet121.tv_in1k", 224, 2.834, 1_024_000),
+        ("densenet169.tv_in1k", 224, 3.36, 1_664_000),
+        ("densenet201.tv_in1k", 224, 4.291, 1_920_000),
+        ("mobilenetv2_100.ra_in1k", 224, 0.301, 1_280_000),
         ("inception_v3.tv_in1k", 299, 5.713, 2_048_000),
         ("tf_efficientnet_b0.in1k", 224, 0.386, 1_280_000),
         ("tf_efficientnet_b1.in1k", 240, 0.687, 1_280_000),
@@ -125,6 +133,7 @@ fn batch_norm_epsilon_is_the_weights_own() {
             arch if arch.starts_with("tf_efficientnet") || ["inception_v3", "xception"].contains(&arch) => {
                 1e-3
             }
+            _ if row.tag == "resnet50.keras_2016_in1k" => 1e-3,
             _ if row.tag.ends_with(".keras_in1k") => 1.001e-5,
             _ => 1e-5,
         };
@@ -136,20 +145,31 @@ fn batch_norm_epsilon_is_the_weights_own() {
     }
 }
 
-/// EfficientNet-B: `SiLU` and sigmoid gates; Lite: `ReLU6`; all others: `ReLU`. No parameter or shape tells.
+/// EfficientNet-B: `SiLU` and sigmoid gates; Lite and `MobileNetV2`: `ReLU6`; `RegNetY`: sigmoid gates; `MobileNetV3`: hard ones and
+/// hard-swish, with `ReLU` in its first blocks and in its gates; all others: `ReLU`. No parameter or shape tells.
 #[test]
 fn activations_are_the_familys_own() {
     for row in Registry::rows() {
-        let is_b = row.arch().starts_with("tf_efficientnet_b");
+        let is_v3 = row.arch() == "mobilenetv3_large_100";
         let usual = match row.arch() {
-            _ if is_b => ActivationFn::Silu,
+            arch if arch.contains("efficientnet_b") => ActivationFn::Silu,
             arch if arch.starts_with("tf_efficientnet_lite") => ActivationFn::Relu6,
+            "mobilenetv2_100" => ActivationFn::Relu6,
+            "mobilenetv3_large_100" => ActivationFn::HardSwish,
             _ => ActivationFn::Relu,
+        };
+        let is_plain = |name: &str| {
+            let early = ["blocks.0.", "blocks.1.", "blocks.2."].iter().any(|stage| name.starts_with(stage));
+            early || name.ends_with(".se.act1")
         };
         for node in (row.build)().unwrap().nodes() {
             if let Op::Activation(function) = node.op {
-                let is_gate = is_b && node.name.ends_with(".se.gate");
-                let expected = if is_gate { ActivationFn::Sigmoid } else { usual };
+                let expected = match node.name.ends_with(".se.gate") {
+                    true if is_v3 => ActivationFn::HardSigmoid,
+                    true => ActivationFn::Sigmoid,
+                    false if is_v3 && is_plain(&node.name) => ActivationFn::Relu,
+                    false => usual,
+                };
                 assert_eq!(function, expected, "{} {}", row.tag, node.name);
             }
         }

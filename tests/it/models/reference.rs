@@ -27,10 +27,11 @@ const TORCH_GOLDENS: [(&str, &str); 11] = [
     ("goldens_torch/vgg19", "vgg19.tv_in1k"),
     ("goldens_torch/xception", "legacy_xception.tf_in1k"),
 ];
-const KERAS_GOLDENS: [(&str, &str); 6] = [
+const KERAS_GOLDENS: [(&str, &str); 7] = [
     ("goldens_keras/keras_inception_v3", "inception_v3.keras_in1k"),
     ("goldens_keras/keras_resnet50", "resnet50.keras_in1k"),
     ("goldens_keras/keras_resnet101", "resnet101.keras_in1k"),
+    ("goldens_keras/keras_resnet50_2016", "resnet50.keras_2016_in1k"),
     ("goldens_keras/keras_vgg16", "vgg16.keras_in1k"),
     ("goldens_keras/keras_vgg19", "vgg19.keras_in1k"),
     ("goldens_keras/keras_xception", "xception.keras_in1k"),
@@ -190,7 +191,7 @@ fn keras_layers_are_named_where_keras_has_the_network_and_nowhere_else() {
         let graph = (row.build)().unwrap();
         let with_params: Vec<_> = graph.nodes().iter().filter(|n| !n.op.params().is_empty()).collect();
         let named = with_params.iter().filter(|n| n.keras_layer.is_some()).count();
-        let same_network = row.tag.ends_with(".keras_in1k") || row.tag == "inception_v3.moderation";
+        let same_network = row.is_keras || row.tag == "inception_v3.moderation";
         if same_network {
             assert_eq!(named, with_params.len(), "{}", row.tag);
         } else if !matches!(row.tag, "vgg16.tv_in1k" | "vgg19.tv_in1k") {

@@ -33,7 +33,25 @@ fn final_shape(arch: &str) -> MapShape {
         "resnet18" | "resnet34" => (512, 7),
         "resnet50" | "resnet101" | "resnet152" => (2048, 7),
         vgg if vgg.starts_with("vgg") => (512, 7),
-        "tf_efficientnet_b0" | "tf_efficientnet_lite0" => (1280, 7),
+        "tf_efficientnet_b0"
+        | "tf_efficientnet_lite0"
+        | "efficientnet_b0"
+        | "efficientnet_b1"
+        | "mobilenetv2_100"
+        | "repvgg_b0" => (1280, 7),
+        "efficientnet_b2" => (1408, 8),
+        "efficientnet_b3" => (1536, 9),
+        "efficientnet_b4" => (1792, 10),
+        "mobilenetv3_large_100" => (960, 7),
+        "densenet121" => (1024, 7),
+        "densenet169" => (1664, 7),
+        "densenet201" => (1920, 7),
+        "regnety_004" => (440, 7),
+        "regnety_008" => (768, 7),
+        "regnety_016" => (888, 7),
+        "regnety_032" => (1512, 7),
+        "repvgg_a2" => (1408, 7),
+        "repvgg_b1" => (2048, 7),
         "tf_efficientnet_b1" | "tf_efficientnet_lite1" => (1280, 8),
         "tf_efficientnet_lite2" => (1280, 9),
         "tf_efficientnet_lite3" => (1280, 10),
@@ -85,7 +103,10 @@ fn names_of_models_are_unique_and_every_architecture_has_one_default() {
         assert_eq!(row(bare).tag, tag);
     }
     assert_eq!(row("inception_v3.moderation").bare_names, [""; 0]);
-    let error = Registry::find("efficientnet_b0").unwrap_err().to_string();
+    // Two architectures that take each other's files.
+    assert_eq!(row("efficientnet_b0").tag, "efficientnet_b0.ra_in1k");
+    assert_ne!(graph("efficientnet_b0"), graph("tf_efficientnet_b0"));
+    let error = Registry::find("tf_efficientnet_c0").unwrap_err().to_string();
     assert!(error.contains("tf_efficientnet_b0"), "{error}");
 }
 

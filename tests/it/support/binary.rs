@@ -67,7 +67,33 @@ impl Bench {
             .env_remove("WAYLAND_DISPLAY")
             .env_remove("WAYLAND_SOCKET")
             .env_remove("FILTERSCOPE_LOG")
-            .stdin(Stdio::null());
+            // Whatever weights and settings the machine has are none of a test's.
+            .env("HOME", self.folder.path().join("home"));
+        for name in [
+            "ALL_PROXY",
+            "FILTERSCOPE_HOME",
+            "HF_ENDPOINT",
+            "HF_HOME",
+            "HF_HUB_CACHE",
+            "HF_HUB_OFFLINE",
+            "HF_TOKEN",
+            "HF_TOKEN_PATH",
+            "HTTPS_PROXY",
+            "HTTP_PROXY",
+            "HUGGINGFACE_HUB_CACHE",
+            "HUGGING_FACE_HUB_TOKEN",
+            "KERAS_HOME",
+            "NO_PROXY",
+            "XDG_CACHE_HOME",
+            "XDG_DATA_HOME",
+            "all_proxy",
+            "http_proxy",
+            "https_proxy",
+            "no_proxy",
+        ] {
+            command.env_remove(name);
+        }
+        command.stdin(Stdio::null());
         command
     }
 

@@ -4,6 +4,7 @@ pub mod binary;
 pub mod golden;
 pub mod hashweights;
 pub mod npy;
+pub mod server;
 
 use std::path::PathBuf;
 

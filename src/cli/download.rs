@@ -1,0 +1,139 @@
+//! Downloads as a person meets them: asked for or offered, with size, licence and progress, and with the way by hand where there
+//! is no network.
+
+use std::io::IsTerminal as _;
+use std::ops::ControlFlow;
+
+use anyhow::anyhow;
+
+use super::reporter::Reporter;
+use super::table::short_bytes;
+use crate::engine::{Backbone, CancelToken, WeightState, WeightStore};
+use crate::models::Row;
+use crate::weights::fetch::{Client, FetchError, FetchOptions, Fetched, Offer};
+
+/// What a person said about downloads.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Consent {
+    /// `--yes`.
+    pub is_given: bool,
+    /// `--offline`.
+    pub is_offline: bool,
+}
+
+/// Downloads, and what they need.
+pub(super) struct Downloads<'a> {
+    client: Client,
+    options: FetchOptions,
+    store: &'a WeightStore,
+    reporter: &'a Reporter,
+    cancel: CancelToken,
+}
+
+impl<'a> Downloads<'a> {
+    /// Settings are the environment's; `cancel` stops a download.
+    pub(super) fn new(
+        consent: Consent,
+        store: &'a WeightStore,
+        reporter: &'a Reporter,
+        cancel: CancelToken,
+    ) -> Self {
+        let mut options = FetchOptions::from_env();
+        if consent.is_offline {
+            options.offline_by = Some("--offline");
+        }
+        Self { client: Client::new(options.clone()), options, store, reporter, cancel }
+    }
+
+    /// Sees to it that a row can be loaded where that takes a download: fetches with `--yes`, asks where somebody can answer, and
+    /// else leaves it to loading to say what is missing.
+    pub(super) fn offer(&self, row: &'static Row, consent: Consent) -> anyhow::Result<()> {
+        if self.store.state(row) != WeightState::Downloadable {
+            return Ok(());
+        }
+        if consent.is_given {
+            return self.fetch(row).map(drop);
+        }
+        let can_ask = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
+        if self.options.offline_by.is_some() || !can_ask {
+            return Ok(());
+        }
+        // Where nobody answers at the other end, loading says the rest.
+        let Ok(offer) = self.ask(row) else { return Ok(()) };
+        let question = format!(
+            "{} is not here. Download {} from {} (licence: {})?",
+            row.tag,
+            size(&offer),
+            offer.host,
+            row.license
+        );
+        if self.reporter.asks(&question) { self.bring(row, &offer).map(drop) } else { Ok(()) }
+    }
+
+    /// Downloads a row's weights and holds them against its graph.
+    pub(super) fn fetch(&self, row: &'static Row) -> anyhow::Result<Fetched> {
+        let offer = self.ask(row)?;
+        self.bring(row, &offer)
+    }
+
+    fn ask(&self, row: &'static Row) -> anyhow::Result<Offer> {
+        let source = row
+            .download()
+            .ok_or_else(|| anyhow!("nobody offers {} for download: {}", row.tag, row.source))?;
+        self.client.ask(source).map_err(|error| self.explain(row, error))
+    }
+
+    fn bring(&self, row: &'static Row, offer: &Offer) -> anyhow::Result<Fetched> {
+        self.reporter.summary(&format!(
+            "fetching {}: {} from {}, licence {}",
+            row.tag,
+            size(offer),
+            offer.host,
+            row.license
+        ));
+        let bar = self.reporter.download(offer.num_bytes);
+        let mut tell = |progress: crate::weights::fetch::Progress| {
+            bar.at(progress.have);
+            if self.cancel.is_cancelled() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        };
+        let fetched = self.client.fetch(offer, row.tag, self.store.folders(), &mut tell);
+        drop(bar);
+        let fetched = fetched.map_err(|error| self.explain(row, error))?;
+        let record = &fetched.record;
+        let checked = match &record.checked {
+            Some(kind) if kind == "md5" => "its md5 is the one that its publisher gives",
+            Some(_) => "its sha256 is the one that the server gives",
+            None => "the server gives no checksum to compare with",
+        };
+        self.reporter.summary(&format!(
+            "fetched {} ({} bytes, sha256 {}; {checked}): \"{}\"",
+            row.tag,
+            record.num_bytes,
+            record.sha256,
+            fetched.path.display()
+        ));
+        Backbone::load(row, self.store, None)?;
+        Ok(fetched)
+    }
+
+    /// An error with the way by hand.
+    fn explain(&self, row: &'static Row, error: FetchError) -> anyhow::Error {
+        let Some(source) = row.download() else { return error.into() };
+        match error {
+            FetchError::Stopped { .. } | FetchError::NoRoom { .. } | FetchError::Busy { .. } => {
+                anyhow!("{}: {error}", row.tag)
+            }
+            _ => anyhow!(
+                "{}: {error}. By hand: get {} and keep it with `filterscope weights import {} --model {}`",
+                row.tag,
+                self.client.url(source),
+                source.file_name(),
+                row.tag
+            ),
+        }
+    }
+}
+
+fn size(offer: &Offer) -> String {
+    offer.num_bytes.map_or_else(|| "a file of unknown size".to_owned(), short_bytes)
+}

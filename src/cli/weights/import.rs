@@ -1,0 +1,104 @@
+//! `weights import`: a file of any kind that is read, bound strictly and kept as one of this program's own.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+
+use crate::cli::Exit;
+use crate::cli::args::ImportArgs;
+use crate::cli::reporter::Reporter;
+use crate::cli::table::counted;
+use crate::engine::{Backbone, WeightState};
+use crate::formats::write_atomically;
+use crate::models::Row;
+use crate::render::{Resources, choose_row_for_file};
+use crate::weights::fetch::{FileRecord, write_record};
+use crate::weights::{
+    BoundWeights, Convention, MODEL_KEY, SOURCE_KEY, SOURCE_SHA256_KEY, TensorFile, to_safetensors,
+};
+
+/// Imports one file.
+pub(super) fn run(args: &ImportArgs, resources: &Resources, reporter: &Reporter) -> anyhow::Result<Exit> {
+    let file = TensorFile::read(&args.file)?;
+    let row = choose_row_for_file(args.model.as_deref(), &file)?;
+    let target = target(args, row, resources)?;
+    let source = args.file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let what = format!("{}, {}", file.format().name(), Convention::of(&file).words());
+    let notes =
+        std::iter::once(String::new()).chain(file.notes().iter().cloned()).collect::<Vec<_>>().join("; ");
+    let source_sha256 = file.sha256().to_owned();
+    let graph = (row.build)().with_context(|| format!("the graph of {} is malformed", row.tag))?;
+    let bound = BoundWeights::bind(&graph, row.tag, &file, row.head_prefixes)?;
+    let metadata = BTreeMap::from([
+        ("format".to_owned(), "pt".to_owned()),
+        (MODEL_KEY.to_owned(), row.tag.to_owned()),
+        (SOURCE_KEY.to_owned(), source.clone()),
+        (SOURCE_SHA256_KEY.to_owned(), source_sha256),
+        ("filterscope.variant".to_owned(), row.variant.to_owned()),
+        ("filterscope.license".to_owned(), row.license.to_owned()),
+    ]);
+    let bytes = to_safetensors(&graph, &bound, &file, row.head_prefixes, metadata)?;
+    let (num_tensors, num_head) = (bound.num_tensors(), bound.num_head_tensors());
+    drop(file);
+    // Read back before it is kept: what is written is what will be loaded.
+    let origin = target.display().to_string();
+    let written = Backbone::from_tensors(row, TensorFile::from_bytes(bytes.clone(), origin)?)?;
+    let record = FileRecord {
+        sha256: written.origin().sha256().to_owned(),
+        num_bytes: bytes.len() as u64,
+        source,
+        checked: None,
+    };
+    if let Some(folder) = target.parent().filter(|_| args.output.is_none()) {
+        std::fs::create_dir_all(folder)
+            .with_context(|| format!("can't make the folder \"{}\"", folder.display()))?;
+    }
+    write_atomically(&target, |out| out.write_all(&bytes))?;
+    if args.output.is_none() {
+        write_record(&target, &record)
+            .with_context(|| format!("can't write beside \"{}\"", target.display()))?;
+    }
+    let head = match num_head {
+        0 => String::new(),
+        n => format!(", and {} of a classifier kept along", counted(n, "tensor")),
+    };
+    let then = if args.output.is_none() {
+        format!("; `--model {}` runs from now on", row.tag)
+    } else {
+        String::new()
+    };
+    reporter.summary(&format!(
+        "imported {}: all of its {} found{head} ({what}{notes}){then}: \"{}\"",
+        row.tag,
+        counted(num_tensors, "tensor"),
+        target.display()
+    ));
+    Ok(Exit::Done)
+}
+
+/// Where the result goes.
+fn target(args: &ImportArgs, row: &'static Row, resources: &Resources) -> anyhow::Result<PathBuf> {
+    if let Some(output) = &args.output {
+        let output = if output.extension().is_some_and(|e| e == "safetensors") {
+            output.clone()
+        } else {
+            let mut name = output.as_os_str().to_owned();
+            name.push(".safetensors");
+            name.into()
+        };
+        let real = |path: &Path| path.canonicalize().ok();
+        if real(&output).is_some() && real(&output) == real(&args.file) {
+            bail!("the import would overwrite its file; choose another name: \"{}\"", output.display());
+        }
+        return Ok(output);
+    }
+    if resources.store.state(row) == WeightState::Embedded {
+        bail!("the program carries the weights of {}; name a file of your own with `-o NAME`", row.tag);
+    }
+    resources
+        .store
+        .folders()
+        .imported(row.tag)
+        .context("there is no home folder to keep it in; set FILTERSCOPE_HOME, or name a file with `-o NAME`")
+}

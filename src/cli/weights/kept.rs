@@ -1,0 +1,148 @@
+//! Weight files that are here: where they lie, whether they are still what they were, and their removal.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+
+use crate::cli::Exit;
+use crate::cli::reporter::Reporter;
+use crate::cli::table::counted;
+use crate::engine::{Backbone, WeightState, WeightStore};
+use crate::models::{Registry, Row};
+use crate::render::Resources;
+use crate::tensor::WeightSource;
+use crate::weights::fetch::{md5_of, read_record, remove_record};
+use crate::weights::{Kept, KeptFile};
+
+/// A row's file, or why there is none.
+fn file_of(row: &'static Row, store: &WeightStore) -> anyhow::Result<KeptFile> {
+    if store.state(row) == WeightState::Embedded {
+        bail!("the program carries the weights of {}; there is no file", row.tag);
+    }
+    store.kept(row).with_context(|| {
+        let fetch = match row.download() {
+            Some(_) => format!("; `filterscope weights fetch {}` downloads them", row.tag),
+            None => String::new(),
+        };
+        format!("the weights of {} are not here{fetch}", row.tag)
+    })
+}
+
+/// Prints where a row's file lies.
+pub(super) fn path(row: &'static Row, resources: &Resources, reporter: &Reporter) -> anyhow::Result<Exit> {
+    let file = file_of(row, &resources.store)?;
+    reporter.result(&format!("{}\n", file.path.display()))?;
+    Ok(Exit::Done)
+}
+
+/// Checks files against what was recorded of them and against their graphs; without names, all that are here.
+pub(super) fn verify(
+    rows: &[&'static Row],
+    resources: &Resources,
+    reporter: &Reporter,
+) -> anyhow::Result<Exit> {
+    let store = &resources.store;
+    let all: Vec<&'static Row> = if rows.is_empty() {
+        Registry::rows().filter(|row| store.state(row) == WeightState::Cached).collect()
+    } else {
+        rows.to_vec()
+    };
+    if all.is_empty() {
+        reporter.summary("no weight file is here but those that the program carries");
+        return Ok(Exit::Done);
+    }
+    let mut num_failed = 0;
+    for row in &all {
+        let checked = file_of(row, store).and_then(|file| check(row, store, &file));
+        match checked {
+            Ok(words) => reporter.result(&format!("{}: {words}\n", row.tag))?,
+            Err(error) if all.len() == 1 => return Err(error),
+            Err(error) => {
+                num_failed += 1;
+                reporter.skipped(&format!("{error:#}"));
+            }
+        }
+    }
+    Ok(if num_failed > 0 { Exit::SomeFailed } else { Exit::Done })
+}
+
+fn check(row: &'static Row, store: &WeightStore, file: &KeptFile) -> anyhow::Result<String> {
+    let backbone = Backbone::load(row, store, None)?;
+    let sha256 = backbone.origin().sha256();
+    let expected = recorded_sha256(file);
+    if let Some(expected) = &expected
+        && !expected.eq_ignore_ascii_case(sha256)
+    {
+        bail!(
+            "{} is no longer the file that was kept (sha256 {sha256}, recorded {expected}); `filterscope weights remove {0}` and \
+             get it again: \"{}\"",
+            row.tag,
+            file.path.display()
+        );
+    }
+    let checksum = match (&expected, row.download()) {
+        (Some(_), _) => "sha256 as recorded",
+        (None, Some(WeightSource::Https { md5: Some(published), .. })) => {
+            let md5 = md5_of(&file.path)?;
+            if md5 != published {
+                bail!(
+                    "{} is not the file that its publisher gives (md5 {md5}, published {published}): \"{}\"",
+                    row.tag,
+                    file.path.display()
+                );
+            }
+            "md5 as published"
+        }
+        _ => "no checksum recorded",
+    };
+    Ok(format!(
+        "{checksum}, all of its {} fit and are finite, sha256 {sha256}: \"{}\"",
+        counted(backbone.weights().num_tensors(), "tensor"),
+        file.path.display()
+    ))
+}
+
+/// What a file's sha256 was when it was kept: in the hub's cache it is the blob's name, else it stands beside it.
+fn recorded_sha256(file: &KeptFile) -> Option<String> {
+    let real = file.path.canonicalize().ok()?;
+    let name = real.file_name()?.to_str()?;
+    let is_hash = name.len() == 64 && name.bytes().all(|b| b.is_ascii_hexdigit());
+    if is_hash { Some(name.to_owned()) } else { Some(read_record(&file.path)?.sha256) }
+}
+
+/// Removes files that this program or the hub's cache keeps.
+pub(super) fn remove(
+    rows: &[&'static Row],
+    resources: &Resources,
+    reporter: &Reporter,
+) -> anyhow::Result<Exit> {
+    for row in rows {
+        let file = file_of(row, &resources.store)?;
+        if file.kept == Kept::ByKeras {
+            bail!(
+                "this file is in Keras' own cache; remove it there if Keras shall lose it too: \"{}\"",
+                file.path.display()
+            );
+        }
+        let mut num_bytes = 0;
+        for path in parts(&file.path) {
+            num_bytes +=
+                std::fs::metadata(&path).map_or(0, |info| if path.is_symlink() { 0 } else { info.len() });
+            std::fs::remove_file(&path).with_context(|| format!("can't remove \"{}\"", path.display()))?;
+        }
+        remove_record(&file.path);
+        reporter.summary(&format!("removed {} ({num_bytes} bytes): \"{}\"", row.tag, file.path.display()));
+    }
+    Ok(Exit::Done)
+}
+
+/// A file, and the blob that it is a link to.
+fn parts(path: &Path) -> Vec<PathBuf> {
+    let mut parts = vec![path.to_owned()];
+    if path.is_symlink()
+        && let Ok(blob) = path.canonicalize()
+    {
+        parts.push(blob);
+    }
+    parts
+}

@@ -1,0 +1,73 @@
+//! What can be wrong with a weight file before any tensor is matched with a graph.
+
+/// Files above this are refused before they are read: no backbone here has a tenth of it.
+pub(super) const MAX_FILE_BYTES: u64 = 4 << 30;
+
+/// Why a weight file can't be read.
+#[derive(Debug, thiserror::Error)]
+pub enum WeightsFileError {
+    /// Not there, or not readable.
+    #[error("can't read the weight file: {reason}: \"{origin}\"")]
+    Unreadable {
+        /// The system's words.
+        reason: std::io::Error,
+        /// Which file.
+        origin: String,
+    },
+    /// Larger than the limit.
+    #[error(
+        "the weight file has {num_bytes} bytes, more than the {MAX_FILE_BYTES} that are read: \"{origin}\""
+    )]
+    TooLarge {
+        /// Its size.
+        num_bytes: u64,
+        /// Which file.
+        origin: String,
+    },
+    /// Too short to be anything.
+    #[error("the weight file is empty or has no header ({num_bytes} bytes): \"{origin}\"")]
+    Empty {
+        /// Its size.
+        num_bytes: usize,
+        /// Which file.
+        origin: String,
+    },
+    /// The header promises more bytes than there are.
+    #[error(
+        "the weight file is cut short: its header promises more than the {num_bytes} bytes it has; get it again: \"{origin}\""
+    )]
+    CutShort {
+        /// Its size.
+        num_bytes: usize,
+        /// Which file.
+        origin: String,
+    },
+    /// A kind of file that is recognised and not read.
+    #[error("this is {kind}; {advice}: \"{origin}\"")]
+    OtherKind {
+        /// What it is.
+        kind: String,
+        /// What to do about it.
+        advice: &'static str,
+        /// Which file.
+        origin: String,
+    },
+    /// A kind of file that is read, with something in it that can't be.
+    #[error("this {kind} can't be read: {reason}: \"{origin}\"")]
+    Broken {
+        /// What it is.
+        kind: &'static str,
+        /// What is wrong in it.
+        reason: String,
+        /// Which file.
+        origin: String,
+    },
+    /// No known format.
+    #[error(
+        "this is no weight file of a kind that is read here (safetensors, PyTorch's .pth, Keras' .h5 or .keras): \"{origin}\""
+    )]
+    Unknown {
+        /// Which file.
+        origin: String,
+    },
+}

@@ -1,0 +1,42 @@
+//! What is known of a kept file, in a small JSON beside it.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+/// The record of one file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileRecord {
+    /// Its sha256 when it was kept.
+    pub sha256: String,
+    /// Its size.
+    pub num_bytes: u64,
+    /// Where it came from: an address, or a file's name.
+    pub source: String,
+    /// What it was compared with: `sha256` of the server, `md5` of the publisher, or nothing.
+    pub checked: Option<String>,
+}
+
+fn place(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".json");
+    name.into()
+}
+
+/// Writes the record of a file.
+pub fn write_record(path: &Path, record: &FileRecord) -> std::io::Result<()> {
+    let mut text = serde_json::to_string_pretty(record)?;
+    text.push('\n');
+    std::fs::write(place(path), text)
+}
+
+/// The record of a file, if there is a readable one.
+pub fn read_record(path: &Path) -> Option<FileRecord> {
+    serde_json::from_str(&std::fs::read_to_string(place(path)).ok()?).ok()
+}
+
+/// Removes the record of a file, if there is one.
+pub fn remove_record(path: &Path) {
+    // Where there is none, nothing is to be done.
+    drop(std::fs::remove_file(place(path)));
+}

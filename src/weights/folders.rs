@@ -1,0 +1,117 @@
+//! Where weights lie on this machine: the Hugging Face hub's cache, Keras' cache, and a folder of this program's own.
+//!
+//! The hub's cache is shared with every program that uses it, in its own layout: `models--OWNER--NAME/` with `blobs/` (contents
+//! by their etag), `refs/main` (a commit) and `snapshots/COMMIT/FILE` (links to blobs).
+
+use std::path::{Path, PathBuf};
+
+use crate::tensor::WeightSource;
+
+/// Folders that are looked into, best first: imported files, the hub's cache, downloads, Keras' cache.
+#[derive(Clone, Debug, Default)]
+pub struct Folders {
+    hub: Option<PathBuf>,
+    own: Option<PathBuf>,
+    keras: Option<PathBuf>,
+}
+
+/// How a weight file came to lie where it was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kept {
+    /// By `weights import`.
+    Imported,
+    /// From its source, into the hub's cache or the program's own folder.
+    Downloaded,
+    /// By Keras, into its own cache.
+    ByKeras,
+}
+
+/// A weight file on this machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeptFile {
+    /// Where it lies.
+    pub path: PathBuf,
+    /// How it came there.
+    pub kept: Kept,
+}
+
+impl Folders {
+    /// Folders of one's own; a missing one is not looked into.
+    pub fn new(hub: Option<PathBuf>, own: Option<PathBuf>, keras: Option<PathBuf>) -> Self {
+        Self { hub, own, keras }
+    }
+
+    /// As the environment says: `HF_HUB_CACHE`, `HF_HOME`, `XDG_CACHE_HOME` for the hub's cache, `KERAS_HOME` for Keras',
+    /// `FILTERSCOPE_HOME` for the own folder; else their usual places.
+    pub fn from_env() -> Self {
+        let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+        let home = std::env::home_dir();
+        let in_home = |path: &str| home.as_ref().map(|home| home.join(path));
+        let hub = set("HF_HUB_CACHE")
+            .or_else(|| set("HUGGINGFACE_HUB_CACHE"))
+            .or_else(|| set("HF_HOME").map(|home| home.join("hub")))
+            .or_else(|| set("XDG_CACHE_HOME").map(|cache| cache.join("huggingface/hub")))
+            .or_else(|| in_home(".cache/huggingface/hub"));
+        let data = if cfg!(windows) {
+            set("LOCALAPPDATA").map(|data| data.join("filterscope"))
+        } else if cfg!(target_os = "macos") {
+            in_home("Library/Application Support/filterscope")
+        } else {
+            set("XDG_DATA_HOME")
+                .map(|data| data.join("filterscope"))
+                .or_else(|| in_home(".local/share/filterscope"))
+        };
+        let own = set("FILTERSCOPE_HOME").or(data).map(|data| data.join("weights"));
+        let keras = set("KERAS_HOME").or_else(|| in_home(".keras")).map(|keras| keras.join("models"));
+        Self { hub, own, keras }
+    }
+
+    /// Where `weights import` keeps a tag's weights.
+    pub fn imported(&self, tag: &str) -> Option<PathBuf> {
+        Some(self.own.as_ref()?.join(format!("{tag}.safetensors")))
+    }
+
+    /// Where a download from a web server is kept. Two files of one name must not meet, so the tag stands before it.
+    pub fn downloaded(&self, tag: &str, source: WeightSource) -> Option<PathBuf> {
+        Some(self.own.as_ref()?.join(format!("{tag}.{}", source.file_name())))
+    }
+
+    /// A repository's folder in the hub's cache.
+    pub fn repository(&self, repo: &str) -> Option<PathBuf> {
+        Some(self.hub.as_ref()?.join(format!("models--{}", repo.replace('/', "--"))))
+    }
+
+    /// A row's weight file, if it is here.
+    pub fn find(&self, tag: &str, source: Option<WeightSource>) -> Option<KeptFile> {
+        let there = |path: Option<PathBuf>, kept| {
+            path.filter(|path| path.is_file()).map(|path| KeptFile { path, kept })
+        };
+        there(self.imported(tag), Kept::Imported).or_else(|| match source? {
+            WeightSource::Hub { repo, file } => {
+                there(snapshot(&self.repository(repo)?, file), Kept::Downloaded)
+            }
+            source @ WeightSource::Https { .. } => there(self.downloaded(tag, source), Kept::Downloaded)
+                .or_else(|| {
+                    there(self.keras.as_ref().map(|keras| keras.join(source.file_name())), Kept::ByKeras)
+                }),
+        })
+    }
+}
+
+/// A file of the commit that `main` was at when it was last asked for, else of any commit that is here.
+fn snapshot(repository: &Path, file: &str) -> Option<PathBuf> {
+    let snapshots = repository.join("snapshots");
+    if let Ok(commit) = std::fs::read_to_string(repository.join("refs/main")) {
+        let path = snapshots.join(commit.trim()).join(file);
+        if path.is_file() {
+            return Some(path);
+        }
+    }
+    let mut found: Vec<PathBuf> = std::fs::read_dir(snapshots)
+        .ok()?
+        .filter_map(|entry| Some(entry.ok()?.path().join(file)))
+        .filter(|path| path.is_file())
+        .collect();
+    found.sort();
+    found.pop()
+}

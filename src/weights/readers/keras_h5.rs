@@ -1,0 +1,299 @@
+//! Keras' HDF5 files: the old layout (`layer_names`, `weight_names`) of `.h5`, and Keras 3's `.weights.h5`.
+//!
+//! Every tensor comes out as `layer/leaf` with today's leaf names (`kernel`, `gamma`, …), whatever the file calls it: files of
+//! 2016 say `block1_conv1_W_1:0`. Layers keep their names. HDF5 itself is read by `hdf5-pure`; sizes that a file claims are held
+//! against its length before anything is read.
+
+use hdf5_pure::{AttrValue, DType, Dataset, File, Group};
+
+use super::{Found, ReadError};
+use crate::weights::tensor_file::{ElementType, Entry, Format, Tensors};
+
+/// deflate packs at most about a thousand to one.
+const MAX_PACKING: u64 = 1100;
+/// One tensor, and all of them: VGG-16 with its classifier has 553 MB.
+const MAX_TENSOR_BYTES: u64 = 1 << 30;
+const MAX_TOTAL_BYTES: u64 = 3 << 30;
+/// Models inside models.
+const MAX_DEPTH: usize = 4;
+
+/// Tensors by name of a whole file's bytes.
+pub(super) fn index(bytes: Vec<u8>) -> Result<Found, ReadError> {
+    let num_bytes = bytes.len() as u64;
+    let file = File::from_bytes(bytes).map_err(explain)?;
+    let mut reader = Reader { num_bytes, num_taken: 0, tensors: Tensors::new() };
+    let root = file.root();
+    let attrs = root.attrs().map_err(explain)?;
+    let weights = root.group("model_weights").ok();
+    let (format, backend) = if strings(&attrs, "layer_names").is_some() {
+        reader.legacy(&root)?;
+        (Format::KerasH5, text(&attrs, "backend"))
+    } else if let Some(weights) = weights {
+        let attrs = weights.attrs().map_err(explain)?;
+        reader.legacy(&weights)?;
+        (Format::KerasH5, text(&attrs, "backend"))
+    } else if root.group("layers").is_ok() {
+        reader.keras_3(&root, 0)?;
+        (Format::Keras3, None)
+    } else {
+        return Err(ReadError::Other(
+            "an HDF5 file that Keras didn't write (it has no `layer_names`, `model_weights` or `layers`)"
+                .to_owned(),
+            "weights come from `model.save_weights` or `model.save`",
+        ));
+    };
+    if backend.as_deref() == Some("theano") {
+        return Err(ReadError::Other(
+            "a Keras file of the Theano backend, whose kernels are turned by 180° (`th_kernels`)".to_owned(),
+            "get the file with `tf_kernels` in its name",
+        ));
+    }
+    if reader.tensors.is_empty() {
+        return Err(ReadError::broken("there are no weights in it"));
+    }
+    let mut found = Found::new(format, reader.tensors);
+    found.keeps_bytes = false;
+    Ok(found)
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "the shape that `map_err` wants")]
+fn explain(error: hdf5_pure::Error) -> ReadError {
+    ReadError::broken(format!("{error}; it may be cut short, get it again"))
+}
+
+type Attrs = std::collections::HashMap<String, AttrValue>;
+
+/// A list of strings; Keras cuts one that is too long for HDF5's header into `name0`, `name1`, ….
+fn strings(attrs: &Attrs, name: &str) -> Option<Vec<String>> {
+    // Without a string in it, Keras' empty list is one of no floats.
+    let list = |value: &AttrValue| value.as_strings().map_or_else(Vec::new, <[String]>::to_vec);
+    if let Some(value) = attrs.get(name) {
+        return Some(list(value));
+    }
+    let parts: Vec<String> = (0..).map_while(|k| attrs.get(&format!("{name}{k}"))).flat_map(list).collect();
+    if parts.is_empty() { None } else { Some(parts) }
+}
+
+fn text(attrs: &Attrs, name: &str) -> Option<String> {
+    attrs.get(name).and_then(|value| value.as_str()).map(str::to_owned)
+}
+
+struct Reader {
+    num_bytes: u64,
+    num_taken: u64,
+    tensors: Tensors,
+}
+
+/// A tensor as it lies in a layer: its own name, and what was read.
+type Named = (String, Entry);
+
+impl Reader {
+    fn legacy(&mut self, root: &Group) -> Result<(), ReadError> {
+        let layers = strings(&root.attrs().map_err(explain)?, "layer_names")
+            .ok_or_else(|| ReadError::broken("it has no list of layers (`layer_names`)"))?;
+        for layer in layers {
+            let missing = |_| ReadError::broken(format!("layer `{layer}` is listed and not in it"));
+            let group = root.group(&layer).map_err(missing)?;
+            let names = strings(&group.attrs().map_err(explain)?, "weight_names").unwrap_or_default();
+            let mut weights: Vec<Named> = Vec::new();
+            for name in names {
+                let dataset = group
+                    .dataset(&name)
+                    .map_err(|_| ReadError::broken(format!("`{name}` is listed and not in it")))?;
+                let entry = self.read(&format!("{layer}/{name}"), &dataset)?;
+                weights.push((name, entry));
+            }
+            self.take_in(&layer, weights)?;
+        }
+        Ok(())
+    }
+
+    /// Weights of one entry of `layer_names`; a model inside a model is one entry with the layers' names inside the weights'.
+    fn take_in(&mut self, layer: &str, weights: Vec<Named>) -> Result<(), ReadError> {
+        let owner = |name: &str| {
+            name.rsplit_once('/').map(|(path, _)| path.rsplit('/').next().unwrap_or(path).to_owned())
+        };
+        let owners: Vec<Option<String>> = weights.iter().map(|(name, _)| owner(name)).collect();
+        let is_nested = owners.windows(2).any(|pair| pair[0] != pair[1]);
+        if !is_nested {
+            return self.layer(layer, weights, false);
+        }
+        let mut parts: Vec<(String, Vec<Named>)> = Vec::new();
+        for (owner, weight) in owners.into_iter().zip(weights) {
+            let owner = owner.unwrap_or_else(|| layer.to_owned());
+            match parts.last_mut() {
+                Some((last, list)) if *last == owner => list.push(weight),
+                _ => parts.push((owner, vec![weight])),
+            }
+        }
+        parts.into_iter().try_for_each(|(name, list)| self.layer(&name, list, false))
+    }
+
+    /// Gives the weights of one layer today's names and takes them in.
+    fn layer(&mut self, layer: &str, weights: Vec<Named>, is_depthwise: bool) -> Result<(), ReadError> {
+        let by_name: Option<Vec<&str>> = weights.iter().map(|(name, _)| leaf(name)).collect();
+        let leaves = by_name.unwrap_or_else(|| {
+            let ranks: Vec<usize> = weights.iter().map(|(_, entry)| entry.shape.len()).collect();
+            by_rank(&ranks, is_depthwise)
+        });
+        if leaves.len() != weights.len() {
+            // Layers with weights of other kinds: told by name, so that binding can list them.
+            for (name, entry) in weights {
+                self.tensors.insert(format!("{layer}/{name}"), entry);
+            }
+            return Ok(());
+        }
+        for (leaf, (_, entry)) in leaves.into_iter().zip(weights) {
+            if self.tensors.insert(format!("{layer}/{leaf}"), entry).is_some() {
+                return Err(ReadError::broken(format!("`{layer}/{leaf}` is in it twice")));
+            }
+        }
+        Ok(())
+    }
+
+    /// Keras 3 keeps `layers/<class, numbered>/vars/<number>`; the layer's own name is an attribute of `vars`.
+    fn keras_3(&mut self, model: &Group, depth: usize) -> Result<(), ReadError> {
+        if depth >= MAX_DEPTH {
+            return Err(ReadError::broken("models in models in models"));
+        }
+        let layers = model.group("layers").map_err(explain)?;
+        for class in layers.groups().map_err(explain)? {
+            let group = layers.group(&class).map_err(explain)?;
+            if group.group("layers").is_ok() {
+                self.keras_3(&group, depth + 1)?;
+                continue;
+            }
+            let Ok(vars) = group.group("vars") else { continue };
+            let mut numbers = vars.datasets().map_err(explain)?;
+            if numbers.is_empty() {
+                continue;
+            }
+            let name = text(&vars.attrs().map_err(explain)?, "name").ok_or_else(|| {
+                ReadError::Other(
+                    "a .weights.h5 file without the layers' names, as Keras 2 wrote them".to_owned(),
+                    "save the weights again with Keras 3, or as a .h5 file of the old layout",
+                )
+            })?;
+            numbers.sort_by_key(|n| n.parse::<usize>().unwrap_or(usize::MAX));
+            let mut weights = Vec::new();
+            for number in numbers {
+                let dataset = vars.dataset(&number).map_err(explain)?;
+                let entry = self.read(&format!("{name}/{number}"), &dataset)?;
+                weights.push((number, entry));
+            }
+            self.layer(&name, weights, class.starts_with("depthwise_conv2d"))?;
+        }
+        Ok(())
+    }
+
+    /// Reads a data set after its claims were held against the file's length.
+    fn read(&mut self, name: &str, dataset: &Dataset) -> Result<Entry, ReadError> {
+        let explain = |error| ReadError::broken(format!("`{name}`: {error}"));
+        let shape = dataset.shape().map_err(explain)?;
+        let element_size = dataset.element_size().map_err(explain)?;
+        let claimed =
+            shape.iter().try_fold(element_size, |all, side| all.checked_mul(*side)).ok_or_else(|| {
+                ReadError::broken(format!("`{name}` claims more values than there are numbers for"))
+            })?;
+        let packing = if dataset.is_chunked() { MAX_PACKING } else { 1 };
+        self.num_taken = self.num_taken.saturating_add(claimed);
+        if claimed > self.num_bytes.saturating_mul(packing)
+            || claimed > MAX_TENSOR_BYTES
+            || self.num_taken > MAX_TOTAL_BYTES
+        {
+            return Err(ReadError::broken(format!(
+                "`{name}` claims {claimed} bytes of values, more than a file of {} can hold",
+                self.num_bytes
+            )));
+        }
+        let sides: Vec<usize> = shape.iter().map(|side| *side as usize).collect();
+        let dtype = dataset.dtype().map_err(explain)?;
+        let values = match &dtype {
+            DType::F32 | DType::F64 => dataset.read_f32().map_err(explain)?,
+            // The one other float of two bytes; hdf5-pure gives it raw.
+            DType::Other(other) if element_size == 2 && format!("{other:?}").contains("FloatingPoint") => {
+                ElementType::F16.values(&dataset.read_raw().map_err(explain)?)
+            }
+            other => return Ok(Entry::in_file(None, other.to_string(), sides, 0..0)),
+        };
+        if values.len() != sides.iter().product::<usize>() {
+            return Err(ReadError::broken(format!(
+                "`{name}` holds {} values for the shape {sides:?}",
+                values.len()
+            )));
+        }
+        Ok(Entry::owned(dtype.to_string(), sides, values))
+    }
+}
+
+/// Today's name of a weight, from the name in a file; nothing if it isn't told by it.
+fn leaf(name: &str) -> Option<&'static str> {
+    const NOW: [&str; 8] = [
+        "depthwise_kernel",
+        "pointwise_kernel",
+        "kernel",
+        "bias",
+        "gamma",
+        "beta",
+        "moving_mean",
+        "moving_variance",
+    ];
+    // Keras 1, where the variance was called a deviation.
+    const THEN: [(&str, &str); 8] = [
+        ("_depthwise_kernel", "depthwise_kernel"),
+        ("_pointwise_kernel", "pointwise_kernel"),
+        ("_running_mean", "moving_mean"),
+        ("_running_std", "moving_variance"),
+        ("_gamma", "gamma"),
+        ("_beta", "beta"),
+        ("_W", "kernel"),
+        ("_b", "bias"),
+    ];
+    let name = name.split(':').next().unwrap_or(name);
+    let last = name.rsplit('/').next().unwrap_or(name);
+    if let Some(now) = NOW.into_iter().find(|now| *now == last) {
+        return Some(now);
+    }
+    // `_W_1`: TensorFlow numbers a name that it meets again.
+    let last = last.trim_end_matches(|c: char| c.is_ascii_digit()).trim_end_matches('_');
+    THEN.into_iter().find(|(then, _)| last.ends_with(then)).map(|(_, now)| now)
+}
+
+/// Names by the weights' numbers of sides, in Keras' order within a layer. Three vectors are a batch norm without gamma
+/// (`scale=False`), as InceptionV3 has them.
+fn by_rank(ranks: &[usize], is_depthwise: bool) -> Vec<&'static str> {
+    match ranks {
+        [4 | 2] if !is_depthwise => vec!["kernel"],
+        [4 | 2, 1] if !is_depthwise => vec!["kernel", "bias"],
+        [4] => vec!["depthwise_kernel"],
+        [4, 1] => vec!["depthwise_kernel", "bias"],
+        [4, 4] => vec!["depthwise_kernel", "pointwise_kernel"],
+        [4, 4, 1] => vec!["depthwise_kernel", "pointwise_kernel", "bias"],
+        [1, 1, 1] => vec!["beta", "moving_mean", "moving_variance"],
+        [1, 1, 1, 1] => vec!["gamma", "beta", "moving_mean", "moving_variance"],
+        _ => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{by_rank, leaf};
+
+    #[test]
+    fn names_of_all_ages_are_understood() {
+        for (name, now) in [
+            ("conv2d_1/kernel:0", "kernel"),
+            ("block1_conv1_W_1:0", "kernel"),
+            ("convolution2d_94_W:0", "kernel"),
+            ("bn2a_branch2a_running_std:0", "moving_variance"),
+            ("batchnormalization_1_beta:0", "beta"),
+            ("block2_sepconv1_depthwise_kernel:0", "depthwise_kernel"),
+            ("predictions_b:0", "bias"),
+            ("x/moving_variance", "moving_variance"),
+        ] {
+            assert_eq!(leaf(name), Some(now), "{name}");
+        }
+        assert_eq!(leaf("3"), None);
+        assert_eq!(by_rank(&[1, 1, 1], false), ["beta", "moving_mean", "moving_variance"]);
+    }
+}

@@ -1,0 +1,25 @@
+//! Keras 3's `.keras`: a ZIP archive around a `.weights.h5`.
+
+use super::zip_archive::{Archive, Member};
+use super::{Found, ReadError, keras_h5};
+use crate::weights::tensor_file::Format;
+
+/// What the weights may unpack to.
+const MAX_WEIGHTS_BYTES: usize = 2 << 30;
+/// deflate packs at most about a thousand to one.
+const MAX_PACKING: usize = 1100;
+
+/// Tensors by name; `weights` is the archive's name of `model.weights.h5`.
+pub(super) fn index(archive: &mut Archive<'_>, weights: &str) -> Result<Found, ReadError> {
+    let limit = archive.bytes().len().saturating_mul(MAX_PACKING).min(MAX_WEIGHTS_BYTES);
+    let bytes = match archive.member(weights, limit)? {
+        Member::Stored(range) => archive.bytes()[range].to_vec(),
+        Member::Unpacked(bytes) => bytes,
+    };
+    if !bytes.starts_with(b"\x89HDF\r\n\x1a\n") {
+        return Err(ReadError::broken(format!("`{weights}` in it is no HDF5 file")));
+    }
+    let mut found = keras_h5::index(bytes)?;
+    found.format = Format::KerasZip;
+    Ok(found)
+}

@@ -1,0 +1,78 @@
+//! PyTorch's `.pth` before version 1.6: five pickles one after the other, then the storages' raw values.
+//!
+//! Source: `_legacy_save` and `_legacy_load` in torch's `serialization.py`. The pickles are a magic number, a protocol number, what
+//! the writing machine was like, the object, and the keys of the storages in the order in which their values follow, each after
+//! its number of elements as eight bytes.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use super::pickle::{Id, Pickle, Value};
+use super::torch_dict::{Storage, View, entries, views};
+use super::{Found, ReadError};
+use crate::weights::tensor_file::Format;
+
+/// How the magic number is pickled, after the two bytes of the protocol.
+const MAGIC: &[u8] = b"\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.";
+
+/// Tensors by name of a whole file's bytes.
+pub(super) fn index(bytes: &[u8]) -> Result<Found, ReadError> {
+    if !bytes.get(2..).is_some_and(|rest| rest.starts_with(MAGIC)) {
+        if bytes.get(2..).is_some_and(|rest| MAGIC.starts_with(rest)) {
+            return Err(ReadError::broken("its pickle is cut short"));
+        }
+        return Err(ReadError::Other(
+            "a Python pickle and no file of PyTorch's".to_owned(),
+            "save the model's `state_dict()` with `torch.save`",
+        ));
+    }
+    let mut at = 2 + MAGIC.len();
+    let mut next = || {
+        let pickle = Pickle::read(bytes, at).map_err(ReadError::Broken)?;
+        at = pickle.end;
+        Ok(pickle)
+    };
+    let (protocol, machine, object, keys) = (next()?, next()?, next()?, next()?);
+    if protocol.int(protocol.root) != Some(1001) {
+        return Err(ReadError::broken("its protocol is not 1001"));
+    }
+    let is_little = |(key, value): &(Id, Id)| {
+        machine.text(*key) != Some("little_endian") || matches!(machine.get(*value), Value::Bool(true))
+    };
+    if !machine.items(machine.root).unwrap_or_default().iter().all(is_little) {
+        return Err(ReadError::broken("its values are big-endian; save it again on another machine"));
+    }
+    let (views, mut notes) = views(&object)?;
+    let element_bytes: HashMap<&str, usize> = views.iter().map(|(_, v)| (v.key, v.element_bytes)).collect();
+    let Value::List(keys_in_order) = keys.get(keys.root) else {
+        return Err(ReadError::broken("it has no list of storages"));
+    };
+    let mut storages: HashMap<&str, Range<usize>> = HashMap::new();
+    for key in keys_in_order {
+        let key = keys.text(*key).ok_or_else(|| ReadError::broken("a storage in it has no name"))?;
+        // A storage that no tensor uses has an unknown type, so nothing behind it could be found.
+        let element_bytes = element_bytes.get(key).copied().filter(|n| *n > 0);
+        let element_bytes = element_bytes.ok_or_else(|| {
+            ReadError::broken(format!("storage `{key}` is of no tensor, or of an unknown type"))
+        })?;
+        let head: [u8; 8] =
+            bytes.get(at..at.saturating_add(8)).and_then(|b| b.try_into().ok()).ok_or(ReadError::CutShort)?;
+        let start = at + 8;
+        let length =
+            usize::try_from(u64::from_le_bytes(head)).ok().and_then(|n| n.checked_mul(element_bytes));
+        let end = length.and_then(|n| n.checked_add(start)).filter(|end| *end <= bytes.len());
+        let end = end.ok_or(ReadError::CutShort)?;
+        storages.insert(key, start..end);
+        at = end;
+    }
+    let place = |name: &str, view: &View<'_>| {
+        let range = storages.get(view.key).cloned();
+        range
+            .map(Storage::InFile)
+            .ok_or_else(|| ReadError::broken(format!("the values of `{name}` are missing in it")))
+    };
+    let tensors = entries(views, place, &mut notes)?;
+    let mut found = Found::new(Format::TorchLegacy, tensors);
+    found.notes = notes;
+    Ok(found)
+}

@@ -1,0 +1,50 @@
+//! PyTorch's `.pth` since version 1.6: a ZIP archive with the pickle `data.pkl` and one file per storage under `data/`.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use super::pickle::Pickle;
+use super::torch_dict::{Storage, entries, views};
+use super::zip_archive::{Archive, Member};
+use super::{Found, ReadError};
+use crate::weights::tensor_file::Format;
+
+/// A pickle of names and shapes; ten thousand tensors make a few megabytes.
+const MAX_PICKLE_BYTES: usize = 64 << 20;
+/// What compressed storages may unpack to in all. torch itself compresses nothing.
+const MAX_UNPACKED_BYTES: usize = 1 << 30;
+
+/// Tensors by name; `pickle` is the archive's name of `data.pkl`.
+pub(super) fn index(archive: &mut Archive<'_>, pickle: &str) -> Result<Found, ReadError> {
+    let folder = pickle.strip_suffix("data.pkl").unwrap_or_default().to_owned();
+    let order = format!("{folder}byteorder");
+    if archive.find(|name| name == order).is_some() && archive.content(&order, 64)?.as_ref() != b"little" {
+        return Err(ReadError::broken("its values are big-endian; save it again on another machine"));
+    }
+    let bytes = archive.content(pickle, MAX_PICKLE_BYTES)?;
+    let pickle = Pickle::read(&bytes, 0).map_err(ReadError::Broken)?;
+    let (views, mut notes) = views(&pickle)?;
+    let mut storages: HashMap<String, Storage> = HashMap::new();
+    let mut left = MAX_UNPACKED_BYTES;
+    let place = |_: &str, view: &super::torch_dict::View<'_>| {
+        if let Some(storage) = storages.get(view.key) {
+            return Ok(storage.clone());
+        }
+        let whole = archive.bytes().len();
+        let storage = match archive.member(&format!("{folder}data/{}", view.key), whole.max(left))? {
+            Member::Stored(range) => Storage::InFile(range),
+            Member::Unpacked(bytes) => {
+                left = left.checked_sub(bytes.len()).ok_or_else(|| {
+                    ReadError::broken(format!("its storages unpack to more than {MAX_UNPACKED_BYTES} bytes"))
+                })?;
+                Storage::Unpacked(Rc::new(bytes))
+            }
+        };
+        storages.insert(view.key.to_owned(), storage.clone());
+        Ok(storage)
+    };
+    let tensors = entries(views, place, &mut notes)?;
+    let mut found = Found::new(Format::TorchZip, tensors);
+    found.notes = notes;
+    Ok(found)
+}

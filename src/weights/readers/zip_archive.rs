@@ -1,0 +1,88 @@
+//! A ZIP archive in memory, read with limits: what a name unpacks to is never more than was asked for.
+
+use std::borrow::Cow;
+use std::io::{Cursor, Read as _};
+use std::ops::Range;
+
+use zip::result::ZipError;
+use zip::{CompressionMethod, ZipArchive};
+
+use super::ReadError;
+
+/// Files inside an archive; a network of a thousand layers has some thousands.
+const MAX_FILES: usize = 200_000;
+
+/// The archive and its bytes.
+pub(super) struct Archive<'a> {
+    bytes: &'a [u8],
+    zip: ZipArchive<Cursor<&'a [u8]>>,
+}
+
+/// One file of the archive.
+pub(super) enum Member {
+    /// It lies in the archive as it is.
+    Stored(Range<usize>),
+    /// It was compressed.
+    Unpacked(Vec<u8>),
+}
+
+impl<'a> Archive<'a> {
+    pub(super) fn open(bytes: &'a [u8]) -> Result<Self, ReadError> {
+        // The directory stands at the end: where it is missing, the end is.
+        let zip = ZipArchive::new(Cursor::new(bytes)).map_err(|error| match error {
+            ZipError::UnsupportedArchive(what) => ReadError::broken(what),
+            _ => ReadError::broken("its directory at the end is missing or damaged; get it again"),
+        })?;
+        if zip.len() > MAX_FILES {
+            return Err(ReadError::broken(format!("it holds {} files, more than any network", zip.len())));
+        }
+        Ok(Self { bytes, zip })
+    }
+
+    /// The bytes of the whole archive.
+    pub(super) fn bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
+    /// The first name for which `wanted` holds.
+    pub(super) fn find(&self, wanted: impl Fn(&str) -> bool) -> Option<String> {
+        self.zip.file_names().filter_map(Result::ok).find(|name| wanted(name)).map(|n| n.to_string())
+    }
+
+    /// A file of the archive; more than `max_bytes` unpacked is refused, whatever the directory says.
+    pub(super) fn member(&mut self, name: &str, max_bytes: usize) -> Result<Member, ReadError> {
+        let mut file = self.zip.by_name(name).map_err(|error| match error {
+            ZipError::FileNotFound => ReadError::broken(format!("`{name}` is missing in it")),
+            ZipError::UnsupportedArchive(what) => ReadError::broken(format!("`{name}`: {what}")),
+            other => ReadError::broken(format!("`{name}`: {other}")),
+        })?;
+        let too_large = || ReadError::broken(format!("`{name}` unpacks to more than {max_bytes} bytes"));
+        if file.size() > max_bytes as u64 {
+            return Err(too_large());
+        }
+        if file.compression() == CompressionMethod::Stored
+            && let Some(start) = file.data_start()
+        {
+            let (start, end) = (start as usize, start.saturating_add(file.size()) as usize);
+            if end > self.bytes.len() {
+                return Err(ReadError::CutShort);
+            }
+            return Ok(Member::Stored(start..end));
+        }
+        let mut unpacked = Vec::new();
+        // The directory's size may be a lie, so the reading itself has the limit.
+        (&mut file)
+            .take(max_bytes as u64 + 1)
+            .read_to_end(&mut unpacked)
+            .map_err(|error| ReadError::broken(format!("`{name}`: {error}")))?;
+        if unpacked.len() > max_bytes { Err(too_large()) } else { Ok(Member::Unpacked(unpacked)) }
+    }
+
+    /// A small file's bytes.
+    pub(super) fn content(&mut self, name: &str, max_bytes: usize) -> Result<Cow<'a, [u8]>, ReadError> {
+        Ok(match self.member(name, max_bytes)? {
+            Member::Stored(range) => Cow::Borrowed(&self.bytes[range]),
+            Member::Unpacked(bytes) => Cow::Owned(bytes),
+        })
+    }
+}
