@@ -206,7 +206,13 @@ pub(super) struct RenderArgs {
     #[arg(long, value_name = "PAPER", default_value = "light", help_heading = "Figure")]
     pub paper: Paper,
 
-    /// Add a caption, the colour scale and a legend around the mosaic
+    /// Show where the last layer speaks for a class instead of its filters: `top`, a class's number, or (part of) its name
+    ///
+    /// For networks that end in a mean and one linear layer, where the weights hold that layer.
+    #[arg(long, value_name = "CLASS", help_heading = "Figure")]
+    pub class_map: Option<String>,
+
+    /// Add a caption, the colour scale and a legend around the mosaic; with a classifier, the five likeliest classes
     #[arg(long, help_heading = "Figure", conflicts_with = "sheet")]
     pub caption: bool,
 

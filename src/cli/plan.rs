@@ -43,6 +43,8 @@ pub(super) struct RenderPlan {
     pub outputs: Outputs,
     /// Whether times are printed.
     pub prints_timings: bool,
+    /// The class whose map is drawn instead of the last layer's filters.
+    pub class_map: Option<String>,
 }
 
 /// One backbone, and what is wanted of it.
@@ -113,6 +115,7 @@ impl RenderPlan {
                     backbone.origin().name()
                 ));
             }
+            check_class_map(args.class_map.as_deref(), &backbone, &layers)?;
             let session = Session::with_engine(Arc::new(backbone), device.clone(), args.run.engine())?;
             models.push(PlannedModel { session, layers });
         }
@@ -126,6 +129,7 @@ impl RenderPlan {
             saves_values: args.npy,
             outputs,
             prints_timings: args.timings,
+            class_map: args.class_map.clone(),
         })
     }
 
@@ -292,6 +296,27 @@ fn leave_out_own_figures(pictures: &mut Vec<PictureRef>, output: &Path) {
         let path = picture.picture.path();
         picture.row.is_none() || !lies_there(path) || read_record(path).is_err()
     });
+}
+
+/// A class map needs a classifier, the last layer and a class of it.
+fn check_class_map(asked: Option<&str>, backbone: &Backbone, layers: &[PlannedLayer]) -> anyhow::Result<()> {
+    let (Some(asked), tag) = (asked, backbone.row().tag) else { return Ok(()) };
+    let last = backbone.graph().final_node();
+    if !layers.iter().all(|layer| layer.node == last) {
+        bail!("`--class-map` shows the last layer; leave `--layer` away");
+    }
+    let Some(head) = backbone.weights().head() else {
+        bail!(
+            "the weights of {tag} hold no classifier that follows the mean of the last layer, so there is no `--class-map`"
+        );
+    };
+    if asked != "top" && head.find(asked).is_none() {
+        bail!(
+            "no class `{asked}` among the {} of {tag}: a number, a part of a name, or `top`",
+            head.num_classes()
+        );
+    }
+    Ok(())
 }
 
 /// What must be known of a network before its pictures are trusted; always said of one that nobody named.

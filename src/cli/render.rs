@@ -150,6 +150,7 @@ fn one_picture(
     let mut sheet_panels: Vec<(usize, Panel)> = Vec::new();
     let mut line = String::new();
     let (kind, outputs, look) = (plan.kind, &plan.outputs, &plan.look);
+    let class_map = plan.class_map.as_deref();
     for (at, (model, timings)) in plan.models.iter_mut().zip(timings).enumerate() {
         let PlannedModel { session, layers } = model;
         let nodes: Vec<NodeId> = layers.iter().map(|layer| layer.node).collect();
@@ -160,6 +161,15 @@ fn one_picture(
         let mut draw = |node: NodeId, activation: &Activation| -> Result<(), PictureError> {
             let Some(place) = layers.iter().position(|layer| layer.node == node) else { return Ok(()) };
             let suffix = &layers[place].suffix;
+            let head =
+                run_by.backbone.weights().head().filter(|_| node == run_by.backbone.graph().final_node());
+            let classes = head.and_then(|head| head.words(activation, 5));
+            let of_class = head.zip(class_map).and_then(|(head, asked)| {
+                let class =
+                    if asked == "top" { head.top(activation, 1).first()?.class } else { head.find(asked)? };
+                head.class_map(activation, class)
+            });
+            let activation = of_class.as_ref().unwrap_or(activation);
             if plan.saves_values {
                 let is_one_of_several = kind == FigureKind::Sheet && num_panels > 1;
                 write_npy(&outputs.values(&picture.stem, suffix, is_one_of_several), activation)?;
@@ -169,6 +179,7 @@ fn one_picture(
                 .and_then(|settings| {
                     Panel::new(&run_by, &view, activation, &LayerStats::of(activation), &settings)
                 })
+                .map(|panel| panel.with_remark(classes))
                 .map_err(|error| of_picture(error.into()))?;
             if kind == FigureKind::Sheet {
                 // Layers come in execution order and stand in the order asked for.

@@ -56,6 +56,8 @@ enum Packed {
         kernel: Vec<f32>,
         bias: Option<Vec<f32>>,
     },
+    /// A dense convolution per group, each of whole blocks.
+    Groups(Vec<PackedDense>),
     /// `x · scale + shift`.
     Affine {
         scale: Vec<Cell>,
@@ -306,6 +308,10 @@ impl Work<'_> {
                 let x = with_border(cores, x?, border, self.scratch);
                 ops::grouped(cores, x, kernel, bias, conv, function, out);
             }
+            Packed::Groups(groups) => {
+                let x = with_border(cores, x?, border, self.scratch);
+                ops::convolve_groups(cores, x, groups, window, epilogue, out);
+            }
             Packed::Affine { .. } => return None,
         }
         Some(())
@@ -356,6 +362,16 @@ fn pack(level: Level, graph: &Graph, weights: &BoundWeights, key: PackedKey) -> 
         Way::FromPicture => Packed::Dense(PackedDense::new(level, &kernel, b, conv, true)),
         Way::Winograd(size) => Packed::Winograd(PackedWinograd::new(level, size, &kernel, b, conv)),
         Way::Depthwise => Packed::Depthwise(PackedDepthwise::new(&kernel, b, conv.c_out)),
+        Way::Grouped if ops::is_of_whole_blocks(conv) => {
+            let per_group = kernel.len() / conv.groups;
+            let own =
+                Conv2d { c_in: conv.c_in / conv.groups, c_out: conv.c_out / conv.groups, groups: 1, ..*conv };
+            let group = |at: usize| {
+                let b = b.map(|b| &b[at * own.c_out..][..own.c_out]);
+                PackedDense::new(level, &kernel[at * per_group..][..per_group], b, &own, false)
+            };
+            Packed::Groups((0..conv.groups).map(group).collect())
+        }
         Way::Grouped => Packed::Grouped { kernel: kernel.into_owned(), bias: bias.map(Cow::into_owned) },
     })
 }

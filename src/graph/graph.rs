@@ -57,6 +57,11 @@ pub struct UnknownLayer {
 }
 
 impl Graph {
+    /// Channels that a node puts out, whatever the input's size.
+    pub fn channels(&self, id: NodeId) -> usize {
+        channels(&self.nodes, id)
+    }
+
     /// All nodes in execution order.
     pub fn nodes(&self) -> &[Node] {
         &self.nodes
@@ -123,6 +128,17 @@ impl Graph {
             }
         }
         count
+    }
+}
+
+fn channels(nodes: &[Node], id: NodeId) -> usize {
+    let node = &nodes[id.0];
+    match &node.op {
+        Op::Input => 3,
+        Op::Conv2d(conv) => conv.c_out,
+        Op::BatchNorm(norm) => norm.channels,
+        Op::Concat => node.inputs.iter().map(|i| channels(nodes, *i)).sum(),
+        _ => channels(nodes, node.inputs[0]),
     }
 }
 
@@ -223,14 +239,7 @@ impl GraphBuilder {
 
     /// Channels that a node puts out, as far as operations tell (an input has 3).
     pub fn channels(&self, id: NodeId) -> usize {
-        let node = &self.nodes[id.0];
-        match &node.op {
-            Op::Input => 3,
-            Op::Conv2d(conv) => conv.c_out,
-            Op::BatchNorm(norm) => norm.channels,
-            Op::Concat => node.inputs.iter().map(|i| self.channels(*i)).sum(),
-            _ => self.channels(node.inputs[0]),
-        }
+        channels(&self.nodes, id)
     }
 
     /// The finished graph, or the first mistake made while building it.

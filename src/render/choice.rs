@@ -36,7 +36,7 @@ pub enum ChoiceError {
     #[error(
         "this file fits {} networks that differ in what a file doesn't show; name one with `--model`: {}: \"{origin}\"",
         .candidates.len(),
-        .candidates.iter().map(|row| format!("{} ({})", row.tag, row.variant)).collect::<Vec<_>>().join(", ")
+        .candidates.iter().map(|row| format!("{} ({}; {})", row.tag, row.title, row.variant)).collect::<Vec<_>>().join(", ")
     )]
     Several {
         /// Rows that it fits.

@@ -47,6 +47,8 @@ pub struct Drawing {
 /// One layer, painted.
 pub struct Panel {
     tag: &'static str,
+    /// A paragraph of its own in a caption.
+    remark: Option<String>,
     mosaic: Mosaic,
     record: PanelRecord,
 }
@@ -62,7 +64,14 @@ impl Panel {
     ) -> Result<Self, MosaicError> {
         let mosaic = compose(activation, stats, settings)?;
         let record = panel_record(run_by, view, &mosaic);
-        Ok(Self { tag: run_by.backbone.row().tag, mosaic, record })
+        Ok(Self { tag: run_by.backbone.row().tag, remark: None, mosaic, record })
+    }
+
+    /// The same with one more paragraph in its caption.
+    #[must_use]
+    pub fn with_remark(mut self, remark: Option<String>) -> Self {
+        self.remark = remark;
+        self
     }
 
     /// The panel as a figure of its own, plain or captioned.
@@ -72,7 +81,8 @@ impl Panel {
         label: &str,
         kind: FigureKind,
     ) -> Result<Drawing, MosaicError> {
-        let caption = Caption::of(&self.mosaic, label, self.tag);
+        let mut caption = Caption::of(&self.mosaic, label, self.tag);
+        caption.details.extend(self.remark);
         // Blanks that don't break keep the figure's lines together; a title has one line, and is searched for.
         let title = caption.title.replace('\u{a0}', " ");
         let pixels = if kind == FigureKind::Captioned {

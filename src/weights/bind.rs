@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use rayon::prelude::*;
 
+use super::head::Head;
 use super::naming::{Layout, Naming};
 use super::tensor_file::TensorFile;
 use crate::graph::{Graph, Node, NodeId, Op, ParamRole};
@@ -40,9 +41,15 @@ pub struct BoundWeights {
     params: Vec<NodeParams>,
     num_tensors: usize,
     num_head_tensors: usize,
+    head: Option<Head>,
 }
 
 impl BoundWeights {
+    /// The classifier behind the last map's mean, where the file holds one.
+    pub fn head(&self) -> Option<&Head> {
+        self.head.as_ref()
+    }
+
     /// Tensors of the file that were bound.
     pub fn num_tensors(&self) -> usize {
         self.num_tensors
@@ -223,8 +230,14 @@ impl BoundWeights {
     ) -> Result<Self, Box<BindError>> {
         let Matches { wanted, num_head_tensors } = Matches::of(graph, model, file, head_prefixes)?;
         let num_tensors = wanted.len();
-        let mut bound =
-            Self { params: vec![NodeParams::None; graph.nodes().len()], num_tensors, num_head_tensors };
+        let final_channels = graph.channels(graph.final_node());
+        let mut bound = Self {
+            params: vec![NodeParams::None; graph.nodes().len()],
+            num_tensors,
+            num_head_tensors,
+            // A classifier's tensors are looked for only where they may be.
+            head: if num_head_tensors > 0 { Head::of(file, final_channels) } else { None },
+        };
         let loaded: Vec<Vec<f32>> = wanted
             .par_iter()
             .map(|w| w.layout.apply(file.values(w.entry).unwrap_or_default(), &w.shape))

@@ -302,6 +302,76 @@ fn a_filter_that_overflows_touches_no_other() {
     }
 }
 
+fn exact(backbone: &Arc<Backbone>) -> Session {
+    Session::with_engine(Arc::clone(backbone), ComputeDevice::cpu(), EngineChoice::Exact).unwrap()
+}
+
+/// What Winograd costs where it is used, on the weights that the program carries: each layer that differs from its direct form.
+///
+/// Its inputs carry the differences of the layers before it. F(4×4)'s transforms mix values with weights of up to 10 going in and 19
+/// coming out: an eighth of the tolerance that holds a network against its framework is far above what is seen and far below what
+/// any mistake makes.
+#[test]
+fn winograd_rounds_little_more_than_direct_sums_on_the_real_weights() {
+    for (tag, file) in EMBEDDED {
+        let backbone = embedded(tag, file);
+        let (graph, input) = (Arc::clone(backbone.graph()), cat(backbone.row()));
+        let is_candidate = |id: &NodeId| matches!(&graph.node(*id).op, Op::Conv2d(c) if c.kernel == [3, 3] && c.stride == [1, 1] && c.groups == 1);
+        let mut taps: Vec<NodeId> = graph.ids().filter(is_candidate).collect();
+        taps.push(graph.final_node());
+        let expected = candle(&backbone).activations(&input, &taps).unwrap();
+        let direct = exact(&backbone).activations(&input, &taps).unwrap();
+        let got = fast(&backbone).activations(&input, &taps).unwrap();
+        let mut num_different = 0;
+        for ((got, direct), expected) in got.iter().zip(&direct).zip(&expected) {
+            let [by_tiles, by_sums] =
+                [got, direct].map(|values| relative_error(values.values(), expected.values()));
+            assert!(by_tiles <= TOLERANCE / 8.0, "{tag} {}: {by_tiles:e}, {by_sums:e} direct", got.name());
+            if got.values() != direct.values() {
+                num_different += 1;
+                println!("| `{tag}` | `{}` | {by_sums:.1e} | {by_tiles:.1e} |", got.name());
+            }
+        }
+        let has_any = taps.len() > 1;
+        assert_eq!(num_different > 0, has_any, "{tag}: nothing was done by Winograd's tiles");
+    }
+}
+
+/// A Winograd tile spreads what isn't finite, so such a layer is done again directly: not a bit may then differ.
+#[test]
+fn a_layer_whose_sums_are_not_finite_is_done_directly() {
+    let (mut b, x) = GraphBuilder::new();
+    let wide = b.conv("wide", x, Conv2d::new(3, 17, 1));
+    let square = b.conv("square", wide, Conv2d::new(17, 33, 3).with_padding(Padding::symmetric(1, 1)));
+    let act = b.act("act", square, ActivationFn::Relu);
+    b.stage(act);
+    let backbone = small(b.finish().unwrap());
+    let graph = Arc::clone(backbone.graph());
+    let square = graph.find("square").unwrap();
+    let size = PixelSize::new(22, 19);
+    for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+        let mut values = hashweights::noise_input(size.height, size.width);
+        values[7 * size.width + 9] = bad;
+        let broken = InputBatch::new(1, size.height, size.width, values).unwrap();
+        for tap in [square, graph.final_node()] {
+            let mut session = fast(&backbone);
+            let bits = |session: &mut Session, input: &InputBatch| {
+                let value = session.activations(input, &[tap]).unwrap().remove(0);
+                value
+                    .values()
+                    .iter()
+                    .map(|v| if v.is_nan() { u32::MAX } else { v.to_bits() })
+                    .collect::<Vec<_>>()
+            };
+            let (sound, direct) = (bits(&mut session, &noise(size)), bits(&mut exact(&backbone), &broken));
+            assert!(direct.iter().any(|v| !f32::from_bits(*v).is_finite()) || bad == f32::NEG_INFINITY);
+            assert_eq!(bits(&mut session, &broken), direct);
+            assert_eq!(bits(&mut session, &noise(size)), sound, "and the next picture is done as before");
+            assert_ne!(sound, bits(&mut exact(&backbone), &noise(size)), "which is by tiles");
+        }
+    }
+}
+
 /// Largest difference over the reference's largest magnitude, or over 0.01 where that is less: of a map that is all zero, or of one
 /// value where its terms cancel, no share can be taken. Terms here are of the size of 1.
 fn error_of(got: &Activation, expected: &Activation) -> f64 {

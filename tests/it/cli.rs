@@ -343,6 +343,10 @@ fn the_engine_can_be_chosen_and_is_recorded() {
     let engine = |name: &str| read_record(&bench.path(name)).unwrap().panels[0].run.engine.clone();
     assert!(engine("fast.png").starts_with("fast/"), "{}", engine("fast.png"));
     assert_eq!(engine("candle.png"), "candle");
+    bench.ok(&format!("render cat.png -o exact.png {LITE0} --exact"));
+    assert!(engine("exact.png").starts_with("fast-exact/"), "{}", engine("exact.png"));
+    bench.ok(&format!("render cat.png -o both.png {LITE0} --exact --engine candle"));
+    assert_eq!(engine("both.png"), "candle", "candle has nothing to leave out");
     let values = |name: &str| npy::npy_f32(bench.path(name)).1;
     assert!(relative_error(&values("fast.npy"), &values("candle.npy")) <= 2e-5);
     let run = bench.run("render cat.png -o out.png --engine turbo");

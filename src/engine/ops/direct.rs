@@ -164,16 +164,7 @@ pub(in crate::engine) fn convolve(
     let is_flat = kernel == [1, 1] && stride == [1, 1];
     let (num_rows, width) = if is_flat { (1, to.plane()) } else { (to.height, to.width) };
     let from_width = if is_flat { from.plane() } else { from.width };
-    // The kernel reads and writes by pointer: these are the checks that all of it lies inside.
-    assert!(from.channels == packed.c_in && x.lanes() == packed.lanes);
-    assert!(x.num_images() == extent.num_images && packed.bias.len() == extent.num_blocks());
-    assert!(
-        (to.height - 1) * stride[0] + (kernel[0] - 1) * dilation < from.height
-            && (to.width - 1) * stride[1] + (kernel[1] - 1) * dilation < from.width
-    );
-    assert!(!is_flat || from.plane() == to.plane());
-    assert!(packed.cells.len() == extent.num_blocks() * packed.c_in * kernel[0] * kernel[1]);
-    epilogue.check(extent);
+    check(&x, packed, window, &epilogue, out.extent());
     let ((low, high), later) = (epilogue.bounds(), epilogue.later());
 
     let level = cores.level;
@@ -183,23 +174,29 @@ pub(in crate::engine) fn convolve(
     let num_images = extent.num_images;
     // Units that a task takes some of: rows, or the tiles of the one long row.
     let num_units = if is_flat { width.div_ceil(most_pixels) } else { num_rows };
-    let per_group = to.plane() * packed.per_group * BLOCK;
-    let wanted =
-        (rayon::current_num_threads() * 4).div_ceil(num_images * num_groups).min(per_group.div_ceil(TASK));
-    let num_chunks = wanted.clamp(1, num_units);
+    let unit_bytes =
+        packed.c_in * size_of::<f32>() * if is_flat { most_pixels } else { stride[0] * from_width };
+    let macs_of_group = to.plane() * packed.per_group * BLOCK;
+    let chunks = Chunks::new(num_images, num_units, unit_bytes, |tasks_per_image| {
+        // Enough for all threads to end at about the same time, as long as each is worth handing out.
+        (cores.num_threads() * 8).div_ceil(num_groups).min(num_images * macs_of_group.div_ceil(TASK)).max(1)
+            > tasks_per_image
+    });
     let output = Shared(out.cells_mut().as_mut_ptr());
-    cores.for_each(num_images * num_groups * num_chunks, |task| {
-        let (image, group, chunk) =
-            (task / (num_groups * num_chunks), task / num_chunks % num_groups, task % num_chunks);
-        let (first_unit, end_unit) = (chunk * num_units / num_chunks, (chunk + 1) * num_units / num_chunks);
+    cores.for_each(chunks.num() * num_groups, |task| {
+        let (images, (first_unit, end_unit)) = chunks.get(task / num_groups);
+        let group = task % num_groups;
         let first_block = group * packed.group;
         let in_group = packed.group.min(num_blocks - first_block);
         let tiles = even_parts(width, most_pixels);
-        let num_tiles = if is_flat { 1 } else { tiles.clone().count() } * (end_unit - first_unit);
+        let per_unit = if is_flat { 1 } else { tiles.clone().count() };
+        let num_tiles = per_unit * (end_unit - first_unit) * images.len();
         // Each tile of the task sees to a part of the next group's weights.
         let ahead_step = packed.group * BLOCK / num_tiles.max(1);
         let ahead_of_tile = packed.per_group * BLOCK / num_tiles.max(1);
-        let tile = |number: usize, row: usize, column: usize, num_pixels: usize| {
+        // After the last group comes the first, with other pixels.
+        let next = if group + 1 < num_groups { packed.per_group * BLOCK } else { 0 };
+        let tile = |number: usize, image: usize, row: usize, column: usize, num_pixels: usize| {
             let weights = packed.cells.as_ptr().wrapping_add(group * packed.per_group).cast::<f32>();
             let input =
                 image * x.image_step() + (row * stride[0] * from_width + column * stride[1]) * packed.lanes;
@@ -220,7 +217,7 @@ pub(in crate::engine) fn convolve(
                     lanes: packed.lanes,
                     kernel,
                     weights,
-                    ahead: weights.wrapping_add(packed.per_group * BLOCK + number * ahead_of_tile),
+                    ahead: weights.wrapping_add(next + number * ahead_of_tile),
                     ahead_step,
                     bias: packed.bias.as_ptr().add(first_block).cast(),
                     // Captured whole, as it is what may be sent.
@@ -235,29 +232,106 @@ pub(in crate::engine) fn convolve(
             }
         };
         let written = if is_flat {
-            let own = tiles.clone().skip(first_unit).take(end_unit - first_unit);
-            for (number, (first, end)) in own.enumerate() {
-                tile(number, 0, first, end - first);
-            }
             first_unit * width / num_units..end_unit * width / num_units
         } else {
-            let own = (first_unit..end_unit).flat_map(|row| tiles.clone().map(move |tile| (row, tile)));
-            for (number, (row, (first, end))) in own.enumerate() {
-                tile(number, row, first, end - first);
-            }
             first_unit * width..end_unit * width
         };
-        for block in first_block..first_block + in_group {
-            let start = extent.plane_at(image, block) + written.start;
-            // SAFETY: the cells that this task's tiles wrote, and no other task's.
-            let cells = unsafe { { output }.part(start, written.len()) };
-            if let Some(function) = later {
-                activate_cells(level, function, cells);
+        let mut number = 0;
+        for image in images {
+            if is_flat {
+                for (first, end) in tiles.clone().skip(first_unit).take(end_unit - first_unit) {
+                    tile(number, image, 0, first, end - first);
+                    number += 1;
+                }
+            } else {
+                for (row, (first, end)) in
+                    (first_unit..end_unit).flat_map(|row| tiles.clone().map(move |tile| (row, tile)))
+                {
+                    tile(number, image, row, first, end - first);
+                    number += 1;
+                }
             }
-            // Infinity times the zero weight of a channel that isn't there would be NaN.
-            clear_beyond(cells, to.channels - block * BLOCK);
+            for block in first_block..first_block + in_group {
+                let start = extent.plane_at(image, block) + written.start;
+                // SAFETY: the cells that this task's tiles wrote, and no other task's.
+                let cells = unsafe { { output }.part(start, written.len()) };
+                if let Some(function) = later {
+                    activate_cells(level, function, cells);
+                }
+                // Infinity times the zero weight of a channel that isn't there would be NaN.
+                clear_beyond(cells, to.channels - block * BLOCK);
+            }
         }
     });
+}
+
+/// The kernel reads and writes by pointer: these are the checks that all of it lies inside.
+///
+/// # Panics
+/// If it doesn't.
+fn check(x: &Source<'_>, packed: &PackedDense, window: Window, epilogue: &Epilogue<'_>, out: Extent) {
+    let Window { kernel, stride, dilation, .. } = window;
+    let (from, to) = (x.shape(), out.shape);
+    assert!(from.channels == packed.c_in && x.lanes() == packed.lanes);
+    assert!(x.num_images() == out.num_images && packed.bias.len() == out.num_blocks());
+    assert!(
+        (to.height - 1) * stride[0] + (kernel[0] - 1) * dilation < from.height
+            && (to.width - 1) * stride[1] + (kernel[1] - 1) * dilation < from.width
+    );
+    assert!(kernel != [1, 1] || stride != [1, 1] || from.plane() == to.plane());
+    assert!(packed.cells.len() == out.num_blocks() * packed.c_in * kernel[0] * kernel[1]);
+    epilogue.check(out);
+}
+
+/// How the pixels of a batch are cut: into pieces whose inputs stay near a core while all groups of output channels go over them,
+/// but into as many as the threads need.
+struct Chunks {
+    num_images: usize,
+    num_units: usize,
+    /// Images together, if a piece has more than one.
+    images: usize,
+    /// Pieces of an image, if it has more than one.
+    pieces: usize,
+}
+
+/// Bytes of input that a piece should have at most: what a core's second cache holds beside weights.
+const PIECE_BYTES: usize = 384 << 10;
+
+impl Chunks {
+    /// `is_too_few` says whether more than so many pieces are wanted.
+    fn new(
+        num_images: usize,
+        num_units: usize,
+        unit_bytes: usize,
+        is_too_few: impl Fn(usize) -> bool,
+    ) -> Self {
+        // Weights go by once for each piece, so it mustn't be too small either.
+        let fitting = (PIECE_BYTES / unit_bytes.max(1)).max(4);
+        let mut chunks = Self {
+            num_images,
+            num_units,
+            images: (fitting / num_units).clamp(1, num_images),
+            pieces: num_units.div_ceil(fitting),
+        };
+        while chunks.images > 1 && is_too_few(chunks.num()) {
+            chunks.images -= 1;
+        }
+        while chunks.pieces < num_units && is_too_few(chunks.num()) {
+            chunks.pieces += 1;
+        }
+        chunks
+    }
+
+    fn num(&self) -> usize {
+        self.num_images.div_ceil(self.images) * self.pieces
+    }
+
+    /// Images of a piece, and the first of its units and the one behind the last in each of them.
+    fn get(&self, at: usize) -> (std::ops::Range<usize>, (usize, usize)) {
+        let (images, piece) = (at / self.pieces * self.images, at % self.pieces);
+        let units = (piece * self.num_units / self.pieces, (piece + 1) * self.num_units / self.pieces);
+        (images..(images + self.images).min(self.num_images), units)
+    }
 }
 
 /// One cell per block of channels, zero without a bias.

@@ -1,13 +1,37 @@
 //! Convolutions in groups of channels, and depthwise ones with several filters per channel.
 
 use super::cores::Cores;
+use super::direct::{Epilogue, PackedDense, Source, convolve};
 use super::elementwise::activate_cells;
 use super::lanes::Cell;
 use super::maps::{BLOCK, Maps, MapsMut};
+use super::window::Window;
 use crate::graph::{ActivationFn, Conv2d};
 
-/// Convolution in groups of channels, and depthwise with several filters per channel. No network of the registry has one: right,
-/// and no faster than plain Rust.
+/// Whether every group begins and ends with a block, on both sides.
+pub(in crate::engine) fn is_of_whole_blocks(conv: &Conv2d) -> bool {
+    [conv.c_in, conv.c_out].iter().all(|c| (c / conv.groups).is_multiple_of(BLOCK))
+}
+
+/// A dense convolution per group of whole blocks; `x` already has its border.
+pub(in crate::engine) fn convolve_groups(
+    cores: &Cores<'_>,
+    x: Maps<'_>,
+    groups: &[PackedDense],
+    window: Window,
+    epilogue: Epilogue<'_>,
+    out: &mut MapsMut<'_>,
+) {
+    for (at, packed) in groups.iter().enumerate() {
+        let x = x.part(at, groups.len());
+        let residual = epilogue.residual.map(|r| r.part(at, groups.len()));
+        let own = Epilogue { residual, ..epilogue };
+        convolve(cores, Source::Blocked(x), packed, window, own, &mut out.part(at, groups.len()));
+    }
+}
+
+/// Convolution in groups of channels, and depthwise with several filters per channel that don't meet blocks: right, and no faster than plain
+/// Rust.
 pub(in crate::engine) fn grouped(
     cores: &Cores<'_>,
     x: Maps<'_>,

@@ -49,6 +49,14 @@ impl Extent {
         self.num_images.saturating_sub(1) * self.image_step + self.image_len()
     }
 
+    /// One of `num` equal parts of the channels, which are whole blocks; and where it begins.
+    fn part(&self, at: usize, num: usize) -> (usize, Self) {
+        let MapShape { channels, height, width } = self.shape;
+        let shape = MapShape::new(channels / num, height, width);
+        assert!(shape.channels.is_multiple_of(BLOCK) && at < num);
+        (at * shape.channels / BLOCK * shape.plane(), Self { shape, ..*self })
+    }
+
     fn image_len(&self) -> usize {
         self.num_blocks() * self.shape.plane()
     }
@@ -84,6 +92,12 @@ impl<'a> Maps<'a> {
     /// The plane of a block.
     pub(super) fn plane(&self, image: usize, block: usize) -> &'a [Cell] {
         &self.cells[self.extent.plane_at(image, block)..][..self.extent.shape.plane()]
+    }
+
+    /// One of `num` equal parts of the channels, which are whole blocks.
+    pub(super) fn part(self, at: usize, num: usize) -> Self {
+        let (first, extent) = self.extent.part(at, num);
+        Self::new(&self.cells[first..], extent)
     }
 
     /// One image as `[C, H, W]`.
@@ -125,6 +139,12 @@ impl<'a> MapsMut<'a> {
     /// All cells from the first to behind the last, those between images too.
     pub(super) fn cells_mut(&mut self) -> &mut [Cell] {
         self.cells
+    }
+
+    /// One of `num` equal parts of the channels, which are whole blocks.
+    pub(super) fn part(&mut self, at: usize, num: usize) -> MapsMut<'_> {
+        let (first, extent) = self.extent.part(at, num);
+        MapsMut::new(&mut self.cells[first..], extent)
     }
 
     /// Calls `fill` for every row with its image, block, row number and cells, in parallel where it is worth it: `cells_read` is

@@ -161,6 +161,19 @@ impl Case {
             on(level, |cores| {
                 depthwise(cores, x.read(), &packed, window, epilogue.function, &mut out.write());
             });
+        } else if is_of_whole_blocks(conv) {
+            let own =
+                Conv2d { c_in: conv.c_in / conv.groups, c_out: conv.c_out / conv.groups, groups: 1, ..*conv };
+            let kernels = self.kernel.chunks(self.kernel.len() / conv.groups).enumerate();
+            let packed: Vec<PackedDense> = kernels
+                .map(|(at, kernel)| {
+                    let bias = bias.map(|b| &b[at * own.c_out..][..own.c_out]);
+                    PackedDense::new(level, kernel, bias, &own, false)
+                })
+                .collect();
+            on(level, |cores| {
+                convolve_groups(cores, around.read(), &packed, window, epilogue, &mut out.write());
+            });
         } else {
             on(level, |cores| {
                 grouped(cores, around.read(), &self.kernel, bias, conv, epilogue.function, &mut out.write());
@@ -274,6 +287,7 @@ fn some_case(dice: &mut Dice, groups: &str) -> Option<(Case, Plain)> {
         "depthwise" => (c_in.max(2), c_in.max(2), c_in.max(2)),
         "multiplied" => (c_in.max(2), 2 * c_in.max(2), c_in.max(2)),
         "four" => (4 * dice.of(&[1, 5, 8]), 4 * dice.of(&[1, 3, 16]), 4),
+        "whole blocks" => (3 * dice.of(&[16, 32]), 3 * dice.of(&[16, 48]), 3),
         _ => (c_in, dice.of(&CHANNELS), 1),
     };
     let mut conv = Conv2d::new(c_in, c_out, 1).with_padding(some_padding(dice));
@@ -292,7 +306,9 @@ fn some_case(dice: &mut Dice, groups: &str) -> Option<(Case, Plain)> {
 #[test]
 fn convolutions_of_all_kinds_equal_their_sums() {
     let levels = levels();
-    for (kind, num) in [("dense", 120), ("depthwise", 60), ("multiplied", 8), ("four", 20)] {
+    for (kind, num) in
+        [("dense", 120), ("depthwise", 60), ("multiplied", 8), ("four", 20), ("whole blocks", 8)]
+    {
         let mut dice = Dice(0x5eed + num);
         let mut done = 0;
         while done < num {

@@ -5,6 +5,7 @@ mod broken;
 mod commands;
 mod fetch;
 mod keras;
+mod labels;
 mod pth;
 
 use std::path::PathBuf;

@@ -1,0 +1,163 @@
+//! A classifier that follows the mean of the last map: class scores, and which places speak for a class.
+//!
+//! Bound only where the file holds one whose width is the map's number of filters; a network with more layers in between (VGG,
+//! `MobileNetV3`) has none here.
+
+use super::tensor_file::TensorFile;
+use crate::tensor::{Activation, MapShape};
+
+/// Names of the last linear layer, torch's and Keras'.
+const TORCH_NAMES: [&str; 4] = ["fc", "classifier", "head.fc", "last_linear"];
+const KERAS_NAMES: [&str; 3] = ["predictions", "fc1000", "probs"];
+
+/// ImageNet's classes in the order of every network trained on it, after the id that `WordNet` gives.
+const IMAGENET: &str = include_str!("../../assets/imagenet1000_labels.tsv");
+
+/// A linear layer on the filters' means.
+#[derive(Debug)]
+pub struct Head {
+    /// `[classes, filters]`, row-major.
+    weight: Vec<f32>,
+    bias: Vec<f32>,
+    num_filters: usize,
+}
+
+/// A class and its share.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ClassShare {
+    /// The class's number.
+    pub class: usize,
+    /// Its softmax probability.
+    pub probability: f32,
+}
+
+impl Head {
+    /// The classifier of a file, for a last map of that many filters.
+    pub(super) fn of(file: &TensorFile, num_filters: usize) -> Option<Self> {
+        let torch = TORCH_NAMES.iter().find_map(|name| {
+            let (shape, weight) = file.tensor(&format!("{name}.weight"))?;
+            let (_, bias) = file.tensor(&format!("{name}.bias"))?;
+            // timm's converted files may keep the linear layer as a 1×1 convolution.
+            let [_, filters, rest @ ..] = &shape[..] else { return None };
+            (*filters == num_filters && rest.iter().all(|side| *side == 1)).then_some((weight, bias))
+        });
+        let keras = || {
+            KERAS_NAMES.iter().find_map(|name| {
+                let (shape, kernel) = file.tensor(&format!("{name}/kernel"))?;
+                let (_, bias) = file.tensor(&format!("{name}/bias"))?;
+                let [filters, classes] = shape[..] else { return None };
+                let turned = || {
+                    (0..classes)
+                        .flat_map(|c| (0..filters).map(move |f| f * classes + c))
+                        .map(|at| kernel[at])
+                        .collect()
+                };
+                (filters == num_filters).then(|| (turned(), bias))
+            })
+        };
+        let (weight, bias): (Vec<f32>, Vec<f32>) = torch.or_else(keras)?;
+        let is_sound = !bias.is_empty()
+            && weight.len() == bias.len() * num_filters
+            && weight.iter().chain(&bias).all(|value| value.is_finite());
+        is_sound.then_some(Self { weight, bias, num_filters })
+    }
+
+    /// Number of classes.
+    pub fn num_classes(&self) -> usize {
+        self.bias.len()
+    }
+
+    /// What a class is called, where these are ImageNet's thousand.
+    pub fn name(&self, class: usize) -> Option<&'static str> {
+        if self.num_classes() != 1000 {
+            return None;
+        }
+        IMAGENET.lines().nth(class)?.split('\t').nth(2)
+    }
+
+    /// A class by its number, or by (a part of) its name; the first that fits.
+    pub fn find(&self, asked: &str) -> Option<usize> {
+        if let Ok(number) = asked.parse::<usize>() {
+            return (number < self.num_classes()).then_some(number);
+        }
+        let asked = asked.to_lowercase();
+        let named = |fits: &dyn Fn(&str) -> bool| {
+            (0..self.num_classes())
+                .find(|class| self.name(*class).is_some_and(|name| fits(&name.to_lowercase())))
+        };
+        // Each class has several names: one of them whole counts before a part of any.
+        named(&|name| name.split(", ").any(|one| one == asked))
+            .or_else(|| named(&|name| name.contains(&asked)))
+    }
+
+    /// The likeliest classes of a last map, best first. Nothing if a value isn't finite.
+    pub fn top(&self, map: &Activation, num: usize) -> Vec<ClassShare> {
+        let shape = map.shape();
+        if shape.channels != self.num_filters {
+            return Vec::new();
+        }
+        let means: Vec<f64> = (0..shape.channels)
+            .map(|c| {
+                let values = map.channel(c);
+                values.iter().map(|v| f64::from(*v)).sum::<f64>() / values.len().max(1) as f64
+            })
+            .collect();
+        let scores: Vec<f64> = self
+            .weight
+            .chunks_exact(self.num_filters)
+            .zip(&self.bias)
+            .map(|(row, bias)| {
+                row.iter().zip(&means).map(|(w, m)| f64::from(*w) * m).sum::<f64>() + f64::from(*bias)
+            })
+            .collect();
+        let largest = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let total: f64 = scores.iter().map(|score| (score - largest).exp()).sum();
+        if !total.is_finite() {
+            return Vec::new();
+        }
+        let mut order: Vec<usize> = (0..scores.len()).collect();
+        order.sort_by(|a, b| scores[*b].total_cmp(&scores[*a]));
+        order
+            .into_iter()
+            .take(num)
+            .map(|class| ClassShare { class, probability: ((scores[class] - largest).exp() / total) as f32 })
+            .collect()
+    }
+
+    /// Where a last map speaks for a class (Zhou et al., "Learning Deep Features for Discriminative Localization", 2016): the
+    /// filters' maps, each times its weight in the class's score, added up. One channel, named after layer and class.
+    pub fn class_map(&self, map: &Activation, class: usize) -> Option<Activation> {
+        let shape = map.shape();
+        let weights = self.weight.chunks_exact(self.num_filters).nth(class)?;
+        if shape.channels != self.num_filters {
+            return None;
+        }
+        let mut sums = vec![0f64; shape.height * shape.width];
+        for (c, weight) in weights.iter().enumerate() {
+            for (sum, value) in sums.iter_mut().zip(map.channel(c)) {
+                *sum += f64::from(*weight) * f64::from(*value);
+            }
+        }
+        let name = match self.name(class) {
+            Some(name) => format!("{}, class {class} ({name})", map.name()),
+            None => format!("{}, class {class}", map.name()),
+        };
+        let values: Vec<f32> = sums.into_iter().map(|sum| sum as f32).collect();
+        Activation::new(name, MapShape::new(1, shape.height, shape.width), values).ok()
+    }
+
+    /// The likeliest classes in words: `tiger cat 38 %, Egyptian cat 36 %`.
+    pub fn words(&self, map: &Activation, num: usize) -> Option<String> {
+        let shares: Vec<String> = self
+            .top(map, num)
+            .into_iter()
+            .map(|ClassShare { class, probability }| {
+                // Of a class's several names the first is the usual one.
+                let name = self.name(class).and_then(|name| name.split(", ").next());
+                let name = name.map_or_else(|| format!("class {class}"), str::to_owned);
+                format!("{name} {:.1} %", f64::from(probability) * 100.0)
+            })
+            .collect();
+        if shares.is_empty() { None } else { Some(shares.join(", ")) }
+    }
+}
