@@ -8,17 +8,25 @@ need=()
 for tool in Xvfb:xvfb xdotool:xdotool import:imagemagick xdpyinfo:x11-utils; do
     command -v "${tool%%:*}" >/dev/null || need+=("${tool##*:}")
 done
+python3 -c 'import Xlib' 2>/dev/null || need+=(python3-xlib)
 # A stand-in named `convert` may exist without the real ImageMagick; `import` is the one that is used here.
 if [ ${#need[@]} -gt 0 ]; then
     apt-get update -qq && apt-get install -qq -y --no-install-recommends "${need[@]}"
 fi
 
 mkdir -p screenshots
-cargo build --release
-target=$(cargo metadata --format-version 1 --no-deps | sed 's/.*"target_directory":"\([^"]*\)".*/\1/')
-program="$target/release/filterscope"
+# FILTERSCOPE_PROGRAM: a program that is built already.
+program=${FILTERSCOPE_PROGRAM:-}
+if [ -z "$program" ]; then
+    cargo build --release
+    target=$(cargo metadata --format-version 1 --no-deps | sed 's/.*"target_directory":"\([^"]*\)".*/\1/')
+    program="$target/release/filterscope"
+fi
 
 work=$(mktemp -d)
+# What the program remembers from day to day is that of this script alone.
+export HOME="$work/home" XDG_DATA_HOME="$work/home/data"
+mkdir -p "$XDG_DATA_HOME"
 export DISPLAY=:${FILTERSCOPE_DISPLAY:-78} LIBGL_ALWAYS_SOFTWARE=1
 unset WAYLAND_DISPLAY DBUS_SESSION_BUS_ADDRESS
 Xvfb "$DISPLAY" -screen 0 1280x760x24 -nolisten tcp >"$work/xvfb.log" 2>&1 &
@@ -64,23 +72,83 @@ shot window
 for _ in $(seq 7); do xdotool click 4; sleep 0.1; done
 sleep 1
 shot zoom
-xdotool mousemove 640 400 click 1
-sleep 0.3
+xdotool mousemove 640 400
 xdotool key f
-xdotool key ctrl+q
-wait "$app"
+sleep 0.5
 
-# The same program, led by typing: a log's path into the path field, then through its moments.
+# Compare: a second view with another network; the pointer on an eye of the cat.
+xdotool key ctrl+t
+sleep 1
+xdotool mousemove 130 239 click 1
+sleep 2
+xdotool type --delay 60 lite0
+sleep 1
+xdotool key Return
+wait_for 'cat.png .* tf_efficientnet_lite0.in1k'
+xdotool mousemove 640 250
+for _ in $(seq 7); do xdotool click 4; sleep 0.1; done
+sleep 2
+xdotool mousemove 516 200
+sleep 1
+shot compare
+xdotool key f
+xdotool mousemove 640 600 click 1
+sleep 0.5
+xdotool key Escape
+xdotool key ctrl+w
+wait_for 'cat.png .* inception_v3.moderation'
+
+# Walk by key to a layer of 35x35 maps, then look into a filter.
+xdotool mousemove 92 38 click 1
+sleep 4
+xdotool mousemove 640 400
+for layer in Mixed_7b Mixed_7a Mixed_6e Mixed_6d Mixed_6c Mixed_6b Mixed_6a Mixed_5d; do
+    xdotool key alt+Up
+    wait_for "cat.png .* $layer"
+done
+sleep 2
+shot layers
+xdotool mousemove 470 215 click 1
+sleep 3
+xdotool mousemove 1045 395
+sleep 1
+shot filter
+xdotool mousemove 640 400
+
+# Drop a file as a file manager does.
+python3 tools/drop_file.py "$window" 640 400 assets/drive/center/1500000000004200000.jpg
+wait_for '1500000000004200000.jpg .* Mixed_5d'
+
+# A batch of what is on screen: the folder is typed, Start pressed with the keyboard.
+xdotool key Escape
+xdotool key ctrl+e
+sleep 2
+shot batch
+finish
+test -n "$(find "$XDG_DATA_HOME" -name '*.ron')" || { echo "nothing was remembered" >&2; exit 1; }
+
+# The same program the next day, led by typing: the tree is still open, so first back to the setup, then a log's path.
 start 'cat.png .* tf_efficientnet_lite0.in1k .* bn2.act' view --model tf_efficientnet_lite0.in1k
-xdotool mousemove 100 105 click 1
-xdotool type --delay 15 "assets/drive/interpolated.csv"
+sleep 2
+shot next_day
+xdotool mousemove 32 38 click 1
+sleep 1
+xdotool mousemove 100 152 click 1
+sleep 0.5
+xdotool type --delay 30 "assets/drive/interpolated.csv"
 xdotool key Return
 wait_for 'drive, row 0, center'
 for moment in 1 2 3 4 5 6; do
-    xdotool mousemove 640 420
+    xdotool mousemove 640 300
     xdotool key Next
     wait_for "drive, row $moment, center"
 done
+sleep 1
+shot moments
+xdotool mousemove 602 548 click 1
+sleep 4
+xdotool mousemove 640 290
+sleep 1
 shot drive
 xdotool key F1
 sleep 1

@@ -146,11 +146,12 @@ impl App {
             self.state.watched = None;
             return;
         }
-        let Some(place) = self.state.view().source.as_ref().map(|open| open.place.clone()) else { return };
-        if !place.is_dir() {
+        let Some(open) = &self.state.view().source else { return };
+        if !open.source.cameras().is_empty() {
             self.state.say(Tone::Bad, "only a folder can be watched; this is a log");
             return;
         }
+        let place = open.place.clone();
         let (sender, wake) = (self.sender.clone(), ctx.clone());
         let watch = FolderWatch::start(&place, move |grown| {
             if sender.send(Event::Grown(grown)).is_ok() {
@@ -271,4 +272,70 @@ pub(super) fn label_lines(source: &dyn Source) -> Vec<(String, Vec<[f64; 2]>)> {
 /// Whether a path is one that is watched.
 pub(super) fn is_watched(watched: Option<&Path>, open: &OpenSource) -> bool {
     watched == Some(open.place.as_path())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::input::dataset::{Label, Sample, Skipped};
+
+    /// Moments with one number each, and one text.
+    #[derive(Debug)]
+    struct Long(usize, Vec<String>);
+
+    impl Source for Long {
+        fn kind(&self) -> &'static str {
+            "log"
+        }
+
+        fn root(&self) -> &Path {
+            Path::new("")
+        }
+
+        fn describe(&self) -> String {
+            String::new()
+        }
+
+        fn len(&self) -> usize {
+            self.0
+        }
+
+        fn sample(&self, index: usize) -> Option<Sample> {
+            let value = match index {
+                777 => Label::Number(5.0),
+                778 => Label::Missing,
+                _ => Label::Number(0.5),
+            };
+            let labels = vec![value, Label::Text("road".into())];
+            Some(Sample { row: index, id: String::new(), timestamp_ns: None, views: Vec::new(), labels })
+        }
+
+        fn index_of_row(&self, row: usize) -> Option<usize> {
+            Some(row)
+        }
+
+        fn cameras(&self) -> &[Camera] {
+            &[]
+        }
+
+        fn label_names(&self) -> &[String] {
+            &self.1
+        }
+
+        fn skipped(&self) -> &[Skipped] {
+            &[]
+        }
+    }
+
+    #[test]
+    fn a_long_log_is_thinned_without_losing_a_peak_and_words_have_no_line() {
+        let source = Long(100_000, vec!["angle".into(), "place".into()]);
+        let lines = label_lines(&source);
+        assert_eq!(lines.len(), 1);
+        let (name, points) = &lines[0];
+        assert_eq!(name, "angle");
+        assert!(points.len() <= 4000 && points.contains(&[777.0, 5.0]), "{} points", points.len());
+        assert!(points.is_sorted_by(|a, b| a[0] <= b[0]));
+        assert_eq!(label_lines(&Long(3, vec!["angle".into()]))[0].1.len(), 3);
+    }
 }

@@ -32,7 +32,7 @@ pub(super) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
                 tree::draw(ui, cx);
                 return;
             }
-            egui::ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
+            egui::ScrollArea::vertical().id_salt("setup").auto_shrink([false, false]).show(ui, |ui| {
                 ui.heading("Picture");
                 picture(ui, cx);
                 frames(ui, cx);

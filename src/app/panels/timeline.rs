@@ -47,7 +47,8 @@ fn controls(ui: &mut Ui, cx: &mut Context<'_>, open: &OpenSource) {
         {
             cx.commands.push(Command::ThreeCameras);
         }
-        if open.place.is_dir() {
+        // A folder's pictures have no cameras; a log doesn't grow.
+        if open.source.cameras().is_empty() {
             let mut is_on = is_watched(cx.state.watched.as_deref(), open);
             if ui
                 .checkbox(&mut is_on, "Watch folder")

@@ -36,7 +36,7 @@ pub(super) fn draw(ui: &mut Ui, cx: &mut Context<'_>) {
         .labelled_by(label.id);
     let is_entered = field.lost_focus() && ui.input(|i| i.key_pressed(egui::Key::Enter));
     let typed = cx.scratch.tree_search.trim().to_owned();
-    egui::ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
+    egui::ScrollArea::vertical().id_salt("tree").auto_shrink([false, false]).show(ui, |ui| {
         if typed.is_empty() {
             stages(ui, cx);
         } else {

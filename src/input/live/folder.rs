@@ -7,10 +7,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
-use crate::input::dataset::{Source, open_source};
+use crate::input::dataset::{Source, is_picture, open_source};
 
 /// Shortest pause between two looks.
 const PAUSE: Duration = Duration::from_millis(700);
+/// The coarsest step of common file systems' clocks beside FAT's two seconds.
+const CLOCK_STEP: Duration = Duration::from_millis(50);
 /// A look may take at most this share of the time.
 const BUSY_SHARE: u32 = 10;
 
@@ -39,19 +41,20 @@ impl FolderWatch {
     pub fn start(place: &Path, tell: impl Fn(Grown) + Send + 'static) -> std::io::Result<Self> {
         let is_over = Arc::new(AtomicBool::new(false));
         let (theirs, folder) = (Arc::clone(&is_over), place.to_owned());
-        let mut seen = Seen::default();
-        let mut before = newest_file(&folder);
-        seen.shown.clone_from(&before);
+        // File systems count time in coarser steps than the clock.
+        let since = SystemTime::now().checked_sub(CLOCK_STEP);
         std::thread::Builder::new().name("watch".into()).spawn(move || {
+            let (mut before, mut told) = (None, None);
             while !theirs.load(Ordering::Relaxed) {
                 let started = Instant::now();
-                let now = newest_file(&folder);
+                let now =
+                    newest_picture(&folder).filter(|file| since.is_none_or(|since| file.changed >= since));
                 // Twice the same: whoever writes it is done.
                 if now == before
-                    && now != seen.shown
+                    && now != told
                     && let Some(grown) = now.as_ref().and_then(|file| grown(&folder, &file.path))
                 {
-                    seen.shown.clone_from(&now);
+                    told.clone_from(&now);
                     tell(grown);
                 }
                 before = now;
@@ -73,11 +76,6 @@ impl Drop for FolderWatch {
     }
 }
 
-#[derive(Default)]
-struct Seen {
-    shown: Option<FileState>,
-}
-
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct FileState {
     path: PathBuf,
@@ -85,16 +83,18 @@ struct FileState {
     num_bytes: u64,
 }
 
-/// The file changed last, of those right in the folder.
-fn newest_file(folder: &Path) -> Option<FileState> {
+/// The picture changed last, of those right in the folder: a log that grows beside them must not hide them.
+fn newest_picture(folder: &Path) -> Option<FileState> {
     let entries = std::fs::read_dir(folder).ok()?;
-    entries
-        .filter_map(|entry| {
-            let entry = entry.ok()?;
-            let info = entry.metadata().ok().filter(std::fs::Metadata::is_file)?;
-            Some(FileState { path: entry.path(), changed: info.modified().ok()?, num_bytes: info.len() })
-        })
-        .max_by(|a, b| a.changed.cmp(&b.changed).then_with(|| a.path.cmp(&b.path)))
+    let state = |entry: std::io::Result<std::fs::DirEntry>| {
+        let entry = entry.ok()?;
+        let info = entry.metadata().ok().filter(std::fs::Metadata::is_file)?;
+        Some(FileState { path: entry.path(), changed: info.modified().ok()?, num_bytes: info.len() })
+    };
+    let mut files: Vec<FileState> = entries.filter_map(state).collect();
+    files.sort_by(|a, b| b.changed.cmp(&a.changed).then_with(|| b.path.cmp(&a.path)));
+    // Those that don't say by their name are looked into: the newest first, so seldom more than one.
+    files.into_iter().find(|file| is_picture(&file.path))
 }
 
 /// The folder as it is now, if the file is a picture of it.

@@ -140,3 +140,28 @@ fn every_widget_has_a_name() {
     window.harness.run_steps(5);
     assert_eq!(nameless(&window), Vec::<String>::new(), "layers, table, batch");
 }
+
+#[test]
+fn the_keyboard_alone_reaches_and_presses_buttons() {
+    let mut window = Window::with_cat();
+    let is_focused =
+        |window: &Window, label: &str| window.harness.get_by_label(label).accesskit_node().is_focused();
+    for _ in 0..40 {
+        if is_focused(&window, "Folder…") {
+            break;
+        }
+        window.press(egui::Key::Tab);
+    }
+    assert!(is_focused(&window, "Folder…"));
+    // The space bar presses what has the focus, and plays nothing.
+    window.press(egui::Key::Space);
+    window.wait(|w| w.dialogs.num_asked() == 1, "the dialog");
+    assert!(window.says("Play") && !window.says("Pause"));
+}
+
+#[test]
+fn frame_times_are_shown_where_asked_for() {
+    let request = WindowRequest { shows_frame_times: true, ..WindowRequest::default() };
+    let mut window = Window::open([1280.0, 760.0], request);
+    window.wait_for("ms of the thread for logic and layout");
+}

@@ -22,6 +22,22 @@ fn the_tree_has_every_stage_and_leads_to_it() {
     assert!(window.says("No layer has these letters in this order"));
 }
 
+/// The two sides once shared how far they were scrolled: back from the end of the tree, the path field was out of sight.
+#[test]
+fn the_setup_is_where_it_was_after_the_tree_was_scrolled() {
+    let mut window = Window::open([1280.0, 720.0], filterscope::render::WindowRequest::default());
+    window.wait_for("inception_v3.moderation · Mixed_7c 2048×8×8");
+    let field = "or drop a file here, or type its path:";
+    let place = |window: &Window| window.harness.get_by_role_and_label(Role::TextInput, field).rect();
+    let before = place(&window);
+    window.click("Layers");
+    window.wait_for("768×17×17 · 0 % dead");
+    window.harness.run_steps(10);
+    window.click("Setup");
+    window.harness.run_steps(5);
+    assert_eq!(place(&window), before);
+}
+
 #[test]
 fn keys_and_slider_walk_and_a_step_back_is_there_at_once() {
     let mut window = Window::with_cat();
