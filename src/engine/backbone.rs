@@ -240,8 +240,9 @@ impl Backbone {
 
     /// Binds a file to a graph of one's own that stands for a row: a variant under study.
     pub fn with_graph(row: &'static Row, graph: Graph, file: TensorFile) -> Result<Self, LoadError> {
-        let weights = BoundWeights::bind(&graph, row.tag, &file, row.head_prefixes)?;
+        let mut weights = BoundWeights::bind(&graph, row.tag, &file, row.head_prefixes)?;
         let origin = file.into_origin();
+        weights.let_go_of_the_rest();
         let provenance = if origin.is_carried() { Provenance::Carried } else { Provenance::File };
         Ok(Self { row, graph: Arc::new(graph), weights, origin, provenance })
     }

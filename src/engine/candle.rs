@@ -134,11 +134,10 @@ impl CandleExecutor {
                 let Some((kernel, bias)) = conv_params(graph, weights, key.0, key.1) else {
                     return mismatch(graph, step);
                 };
-                let bias = bias
-                    .map(|b| Tensor::from_vec(b.into_owned(), (1, conv.c_out, 1, 1), &self.device))
-                    .transpose()?;
+                let bias =
+                    bias.map(|b| Tensor::from_vec(b, (1, conv.c_out, 1, 1), &self.device)).transpose()?;
                 let shape = conv.weight_shape();
-                Loaded::Conv { kernel: Tensor::from_vec(kernel.into_owned(), &shape, &self.device)?, bias }
+                Loaded::Conv { kernel: Tensor::from_vec(kernel, &shape, &self.device)?, bias }
             }
             Op::BatchNorm(norm) => {
                 let Some((scale, shift)) = affine_of(graph, weights, key.0) else {

@@ -1,6 +1,5 @@
 //! Runs the steps of a plan on the CPU with kernels of our own, on maps in blocks of sixteen channels.
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
@@ -372,7 +371,7 @@ fn pack(level: Level, graph: &Graph, weights: &BoundWeights, key: PackedKey) -> 
             };
             Packed::Groups((0..conv.groups).map(group).collect())
         }
-        Way::Grouped => Packed::Grouped { kernel: kernel.into_owned(), bias: bias.map(Cow::into_owned) },
+        Way::Grouped => Packed::Grouped { kernel, bias },
     })
 }
 

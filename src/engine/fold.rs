@@ -1,27 +1,24 @@
 //! A batch norm as a scale and a shift, and that folded into the convolution before it.
 
-use std::borrow::Cow;
-
 use rayon::prelude::*;
 
 use crate::graph::{BatchNorm, Graph, NodeId, Op};
 use crate::weights::{BoundWeights, NodeParams};
 
 /// A convolution's kernel and bias, with a batch norm folded in if one is given; nothing if the weights are another graph's.
-#[expect(clippy::type_complexity, reason = "kernel and bias, borrowed where nothing is folded")]
-pub(super) fn conv_params<'a>(
+pub(super) fn conv_params(
     graph: &Graph,
-    weights: &'a BoundWeights,
+    weights: &BoundWeights,
     conv: NodeId,
     norm: Option<NodeId>,
-) -> Option<(Cow<'a, [f32]>, Option<Cow<'a, [f32]>>)> {
+) -> Option<(Vec<f32>, Option<Vec<f32>>)> {
     let NodeParams::Conv { kernel, bias } = weights.of(conv) else { return None };
     let Some(norm) = norm else {
-        return Some((Cow::Borrowed(kernel), bias.as_deref().map(Cow::Borrowed)));
+        return Some((kernel, bias));
     };
     let (scale, shift) = affine_of(graph, weights, norm)?;
     let (kernel, bias) = fold(kernel, bias.as_deref(), &scale, &shift);
-    Some((Cow::Owned(kernel), Some(Cow::Owned(bias))))
+    Some((kernel, Some(bias)))
 }
 
 /// Batch norm as `x · scale + shift`, in f64 so that folding rounds once.
@@ -40,9 +37,8 @@ pub(super) fn affine_of(graph: &Graph, weights: &BoundWeights, id: NodeId) -> Op
     Some((scale, shift))
 }
 
-fn fold(kernel: &[f32], bias: Option<&[f32]>, scale: &[f64], shift: &[f64]) -> (Vec<f32>, Vec<f32>) {
-    let per_filter = kernel.len() / scale.len().max(1);
-    let mut folded = kernel.to_vec();
+fn fold(mut folded: Vec<f32>, bias: Option<&[f32]>, scale: &[f64], shift: &[f64]) -> (Vec<f32>, Vec<f32>) {
+    let per_filter = folded.len() / scale.len().max(1);
     folded.par_chunks_mut(per_filter.max(1)).zip(scale).for_each(|(filter, s)| {
         for weight in filter {
             *weight = (f64::from(*weight) * s) as f32;

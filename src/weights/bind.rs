@@ -1,12 +1,14 @@
 //! Strict binding: every parameter of a graph found by name and shape, nothing left over but a classifier.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use rayon::prelude::*;
 
 use super::head::Head;
 use super::naming::{Layout, Naming};
-use super::tensor_file::TensorFile;
+use super::tensor_file::{Bytes, Entry, TensorFile};
 use crate::graph::{Graph, Node, NodeId, Op, ParamRole};
 
 /// Parameters of one node, f32.
@@ -35,10 +37,27 @@ pub enum NodeParams {
     },
 }
 
-/// All parameters of a graph.
+/// Where a parameter lies and how it becomes what the graph wants.
+#[derive(Debug)]
+struct Param {
+    role: ParamRole,
+    shape: Vec<usize>,
+    layout: Layout,
+    entry: Entry,
+}
+
+impl Param {
+    fn values(&self, bytes: &[u8]) -> Vec<f32> {
+        self.layout.apply(self.entry.values(bytes).unwrap_or_default(), &self.shape)
+    }
+}
+
+/// All parameters of a graph, as they lie in their file; they become f32 when they are asked for.
 #[derive(Debug, Default)]
 pub struct BoundWeights {
-    params: Vec<NodeParams>,
+    bytes: Bytes,
+    /// By node.
+    params: Vec<Vec<Param>>,
     num_tensors: usize,
     num_head_tensors: usize,
     head: Option<Head>,
@@ -55,9 +74,41 @@ impl BoundWeights {
         self.num_tensors
     }
 
-    /// The parameters of a node.
-    pub fn of(&self, id: NodeId) -> &NodeParams {
-        self.params.get(id.0).unwrap_or(&NodeParams::None)
+    /// The parameters of a node, converted anew at each call.
+    pub fn of(&self, id: NodeId) -> NodeParams {
+        let mut params = NodeParams::None;
+        for param in self.params.get(id.0).map(Vec::as_slice).unwrap_or_default() {
+            params.put(param.role, param.values(&self.bytes));
+        }
+        params
+    }
+
+    /// Bytes held in memory for the parameters; what the program carries costs nothing.
+    pub fn num_bytes(&self) -> usize {
+        let held = if let Cow::Owned(bytes) = &*self.bytes { bytes.capacity() } else { 0 };
+        held + self.params.iter().flatten().map(|param| param.entry.num_owned_bytes()).sum::<usize>()
+    }
+
+    /// Lets go of the bytes that no parameter lies in, a classifier's above all, unless somebody else still has the file.
+    pub fn let_go_of_the_rest(&mut self) {
+        let Some(Cow::Owned(bytes)) = Arc::get_mut(&mut self.bytes) else { return };
+        let mut ranges: Vec<_> =
+            self.params.iter_mut().flatten().filter_map(|param| param.entry.range_mut()).collect();
+        ranges.sort_by_key(|range| range.start);
+        // Tensors may share bytes, which move once.
+        let (mut seen, mut to) = (0, 0);
+        for range in ranges {
+            let first = range.start.max(seen);
+            let fresh = first..range.end.max(first);
+            seen = fresh.end;
+            bytes.copy_within(fresh, to);
+            to += seen - first;
+            // What ended at `seen` ends at `to` now.
+            let back = seen - to;
+            *range = range.start - back..range.end - back;
+        }
+        bytes.truncate(to);
+        bytes.shrink_to_fit();
     }
 
     /// Tensors of the file that belong to a classifier and are not used.
@@ -232,53 +283,54 @@ impl BoundWeights {
         let num_tensors = wanted.len();
         let final_channels = graph.channels(graph.final_node());
         let mut bound = Self {
-            params: vec![NodeParams::None; graph.nodes().len()],
+            bytes: Bytes::clone(file.bytes()),
+            params: graph.ids().map(|_| Vec::new()).collect(),
             num_tensors,
             num_head_tensors,
             // A classifier's tensors are looked for only where they may be.
             head: if num_head_tensors > 0 { Head::of(file, final_channels) } else { None },
         };
-        let loaded: Vec<Vec<f32>> = wanted
+        // Looked at once and let go: what stays is where they lie.
+        let sound: Vec<bool> = wanted
             .par_iter()
-            .map(|w| w.layout.apply(file.values(w.entry).unwrap_or_default(), &w.shape))
+            .map(|w| {
+                let values = file.values(w.entry).unwrap_or_default();
+                values.iter().all(|v| v.is_finite() && (w.role != ParamRole::Variance || *v >= 0.0))
+            })
             .collect();
         let mut error = BindError::of(model, file);
-        for (w, values) in wanted.into_iter().zip(loaded) {
-            let sound = match w.role {
-                ParamRole::Variance => values.iter().all(|v| v.is_finite() && *v >= 0.0),
-                _ => values.iter().all(|v| v.is_finite()),
-            };
+        for (w, is_sound) in wanted.into_iter().zip(sound) {
             error.num_needed += 1;
-            if !sound {
+            if !is_sound {
                 error.broken.push(w.name);
             }
-            bound.put(w.node, w.role, values);
+            let Wanted { node, role, shape, layout, entry, .. } = w;
+            bound.params[node.0].push(Param { role, shape, layout, entry: entry.clone() });
         }
         if error.is_fault() { Err(Box::new(error)) } else { Ok(bound) }
     }
+}
 
-    fn put(&mut self, node: NodeId, role: ParamRole, values: Vec<f32>) {
-        let slot = &mut self.params[node.0];
-        if *slot == NodeParams::None {
-            *slot = match role {
-                ParamRole::Kernel | ParamRole::Bias => NodeParams::Conv { kernel: Vec::new(), bias: None },
-                _ => {
-                    NodeParams::Norm { gamma: None, beta: Vec::new(), mean: Vec::new(), variance: Vec::new() }
-                }
+impl NodeParams {
+    fn put(&mut self, role: ParamRole, values: Vec<f32>) {
+        if *self == Self::None {
+            *self = match role {
+                ParamRole::Kernel | ParamRole::Bias => Self::Conv { kernel: Vec::new(), bias: None },
+                _ => Self::Norm { gamma: None, beta: Vec::new(), mean: Vec::new(), variance: Vec::new() },
             };
         }
-        match slot {
-            NodeParams::Conv { kernel, bias } => match role {
+        match self {
+            Self::Conv { kernel, bias } => match role {
                 ParamRole::Kernel => *kernel = values,
                 _ => *bias = Some(values),
             },
-            NodeParams::Norm { gamma, beta, mean, variance } => match role {
+            Self::Norm { gamma, beta, mean, variance } => match role {
                 ParamRole::Gamma => *gamma = Some(values),
                 ParamRole::Mean => *mean = values,
                 ParamRole::Variance => *variance = values,
                 _ => *beta = values,
             },
-            NodeParams::None => {}
+            Self::None => {}
         }
     }
 }

@@ -55,8 +55,9 @@ pub fn to_safetensors(
         let node = graph.node(id);
         let params = bound.of(id);
         for (role, shape) in node.op.params() {
-            if let Some(values) = values_of(params, role) {
-                tensors.push((torch_name(node, role), Outgoing { shape, values: Cow::Borrowed(values) }));
+            if let Some(values) = values_of(&params, role) {
+                tensors
+                    .push((torch_name(node, role), Outgoing { shape, values: Cow::Owned(values.to_vec()) }));
             }
         }
     }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::Path;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use half::slice::HalfFloatSliceExt;
 use sha2::{Digest, Sha256};
@@ -95,7 +95,7 @@ enum Place {
     /// In the file's bytes, as a view: offset and strides in elements.
     Strided { storage: Range<usize>, offset: usize, strides: Vec<usize> },
     /// Taken out of the file already.
-    Owned(Vec<f32>),
+    Owned(Arc<Vec<f32>>),
 }
 
 impl Entry {
@@ -120,15 +120,44 @@ impl Entry {
         Self { element, dtype, shape, place: Place::Strided { storage, offset, strides } }
     }
 
+    /// Values as f32 in the file's order, from the bytes of the file; `None` if the type holds no weights.
+    pub(super) fn values(&self, bytes: &[u8]) -> Option<Vec<f32>> {
+        let element = self.element?;
+        Some(match &self.place {
+            Place::InFile(range) => element.values(&bytes[range.clone()]),
+            Place::Strided { storage, offset, strides } => {
+                let stored = element.values(&bytes[storage.clone()]);
+                readers::gather(&stored, *offset, &self.shape, strides)
+            }
+            Place::Owned(values) => values.to_vec(),
+        })
+    }
+
+    /// The bytes it needs of the file.
+    pub(super) fn range_mut(&mut self) -> Option<&mut Range<usize>> {
+        match &mut self.place {
+            Place::InFile(range) | Place::Strided { storage: range, .. } => Some(range),
+            Place::Owned(_) => None,
+        }
+    }
+
+    /// Bytes of values that were taken out of the file.
+    pub(super) fn num_owned_bytes(&self) -> usize {
+        if let Place::Owned(values) = &self.place { values.len() * size_of::<f32>() } else { 0 }
+    }
+
     pub(super) fn owned(dtype: String, shape: Vec<usize>, values: Vec<f32>) -> Self {
-        Self { element: Some(ElementType::F32), dtype, shape, place: Place::Owned(values) }
+        Self { element: Some(ElementType::F32), dtype, shape, place: Place::Owned(Arc::new(values)) }
     }
 }
+
+/// A file's bytes, the program's own or read, shared with what was bound to them.
+pub(super) type Bytes = Arc<Cow<'static, [u8]>>;
 
 /// A weight file in memory.
 #[derive(Debug)]
 pub struct TensorFile {
-    bytes: Cow<'static, [u8]>,
+    bytes: Bytes,
     tensors: Tensors,
     origin: String,
     format: Format,
@@ -170,14 +199,14 @@ impl TensorFile {
             let _ = sha256.set(hex(&Sha256::digest(&bytes)));
             bytes = Cow::Owned(Vec::new());
         }
-        Ok(Self { bytes, tensors, origin, format, notes, metadata, sha256 })
+        Ok(Self { bytes: Arc::new(bytes), tensors, origin, format, notes, metadata, sha256 })
     }
 
     /// A file as it shows from outside: names and shapes without values, to see what would fit it. Binding it gives nothing.
     pub fn without_values(shapes: impl IntoIterator<Item = (String, Vec<usize>)>) -> Self {
         let entry = |shape| Entry::in_file(Some(ElementType::F32), "F32".to_owned(), shape, 0..0);
         Self {
-            bytes: Cow::Borrowed(&[]),
+            bytes: Bytes::default(),
             tensors: shapes.into_iter().map(|(name, shape)| (name, entry(shape))).collect(),
             origin: "a table".to_owned(),
             format: Format::Safetensors,
@@ -220,17 +249,17 @@ impl TensorFile {
 
     /// Sha256 of the whole file, lower-case hexadecimal.
     pub fn sha256(&self) -> &str {
-        self.sha256.get_or_init(|| hex(&Sha256::digest(&self.bytes)))
+        self.sha256.get_or_init(|| hex(&Sha256::digest(&**self.bytes)))
     }
 
     /// What stays of the file when its tensors are bound: name and hash. Bytes of a file that was read are hashed now and can
     /// go; carried bytes cost nothing and are hashed when asked for.
     pub fn into_origin(self) -> WeightsOrigin {
-        let is_carried = matches!(self.bytes, Cow::Borrowed(_));
+        let is_carried = matches!(*self.bytes, Cow::Borrowed(_));
         if !is_carried {
             self.sha256();
         }
-        let carried = if let Cow::Borrowed(bytes) = self.bytes { Some(bytes) } else { None };
+        let carried = if let Cow::Borrowed(bytes) = *self.bytes { Some(bytes) } else { None };
         WeightsOrigin { name: self.origin, carried, sha256: self.sha256 }
     }
 
@@ -240,15 +269,12 @@ impl TensorFile {
 
     /// A tensor's values as f32 in the file's order; `None` if its element type isn't a float that is read here.
     pub(super) fn values(&self, entry: &Entry) -> Option<Vec<f32>> {
-        let element = entry.element?;
-        Some(match &entry.place {
-            Place::InFile(range) => element.values(&self.bytes[range.clone()]),
-            Place::Strided { storage, offset, strides } => {
-                let stored = element.values(&self.bytes[storage.clone()]);
-                readers::gather(&stored, *offset, &entry.shape, strides)
-            }
-            Place::Owned(values) => values.clone(),
-        })
+        entry.values(&self.bytes)
+    }
+
+    /// What entries point into.
+    pub(super) fn bytes(&self) -> &Bytes {
+        &self.bytes
     }
 }
 

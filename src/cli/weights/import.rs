@@ -40,7 +40,7 @@ pub(super) fn run(args: &ImportArgs, resources: &Resources, reporter: &Reporter)
     ]);
     let bytes = to_safetensors(&graph, &bound, &file, row.head_prefixes, metadata)?;
     let (num_tensors, num_head) = (bound.num_tensors(), bound.num_head_tensors());
-    drop(file);
+    drop((file, bound));
     // Read back before it is kept: what is written is what will be loaded.
     let origin = target.display().to_string();
     let written = Backbone::from_tensors(row, TensorFile::from_bytes(bytes.clone(), origin)?)?;

@@ -52,13 +52,13 @@ fn assert_values(name: &str, bound: &BoundWeights) {
     use filterscope::weights::NodeParams;
     let graph = toy();
     let NodeParams::Conv { kernel, bias } = bound.of(graph.find("stem").unwrap()) else { panic!("{name}") };
-    assert_eq!(*kernel, expected("stem.weight"), "{name}");
-    assert_eq!(*bias, Some(expected("stem.bias")), "{name}");
+    assert_eq!(kernel, expected("stem.weight"), "{name}");
+    assert_eq!(bias, Some(expected("stem.bias")), "{name}");
     let NodeParams::Norm { gamma, beta, mean, variance } = bound.of(graph.find("bn").unwrap()) else {
         panic!("{name}")
     };
-    assert_eq!(*gamma, Some(expected("bn.weight")), "{name}");
-    assert_eq!(*beta, expected("bn.bias"), "{name}");
-    assert_eq!(*mean, expected("bn.running_mean"), "{name}");
-    assert_eq!(*variance, expected("bn.running_var"), "{name}");
+    assert_eq!(gamma, Some(expected("bn.weight")), "{name}");
+    assert_eq!(beta, expected("bn.bias"), "{name}");
+    assert_eq!(mean, expected("bn.running_mean"), "{name}");
+    assert_eq!(variance, expected("bn.running_var"), "{name}");
 }
