@@ -70,7 +70,10 @@ impl App {
                 self.show_active();
             }
             Command::DropWeights => self.state.weights_question = None,
-            Command::SetModel(row) => self.set_model(row),
+            Command::SetModel(row) => {
+                self.state.here = self.state.store.tags_here();
+                self.set_model(row);
+            }
             Command::Want(wish) => self.want(&wish),
             Command::SetFrame(index) => self.set_frame(index),
             Command::SetCamera(camera) => self.set_camera(camera),

@@ -10,7 +10,7 @@ use super::history::History;
 use super::shown::{Inspected, NUM_BINS, Shown};
 use super::view_state::ViewState;
 use super::viewport::Viewport;
-use crate::engine::{CancelToken, DeviceChoice, WeightState, WeightStore};
+use crate::engine::{CancelToken, DeviceChoice, WeightStore};
 use crate::graph::NodeId;
 use crate::models::Row;
 use crate::mosaic::{ColourChoice, ColourMap, MosaicValue, Normalisation, Paper};
@@ -147,6 +147,8 @@ pub(super) struct OpenWindows {
 /// The window's state.
 pub(super) struct State {
     pub(super) store: WeightStore,
+    /// Tags whose weights are on this machine, as of the last time a model was chosen: drawing doesn't ask the disk.
+    pub(super) here: Vec<&'static str>,
     /// At least one.
     pub(super) views: Vec<ViewState>,
     /// Place of the view that the panels are about.
@@ -283,7 +285,7 @@ impl State {
 
     /// Whether a model can run.
     pub(super) fn has_weights(&self, row: &Row) -> bool {
-        self.weights_file(row).is_some() || self.store.state(row) == WeightState::Embedded
+        self.weights_file(row).is_some() || self.here.contains(&row.tag)
     }
 
     /// All that decides what a view should show, or why it can't be said.

@@ -146,6 +146,7 @@ impl App {
         let view = first_view(row)?;
         let mut app = Self {
             state: State {
+                here: resources.store.tags_here(),
                 store: resources.store,
                 views: vec![view],
                 active: 0,

@@ -3,7 +3,6 @@
 use super::super::command::Command;
 use super::super::theme;
 use super::{Context, search};
-use crate::engine::WeightState;
 use crate::models::{Registry, Row};
 use crate::tensor::fuzzy_score;
 
@@ -58,9 +57,7 @@ pub(super) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
     if let Some(file) = cx.state.weights_file(row) {
         let name = file.file_name().unwrap_or_default().to_string_lossy();
         ui.add(egui::Label::new(egui::RichText::new(format!("unverified weights: {name}")).weak()).wrap());
-        if cx.state.store.state(row) == WeightState::Embedded
-            && ui.button("Use the carried weights").clicked()
-        {
+        if cx.state.store.embedded(row).is_some() && ui.button("Use the carried weights").clicked() {
             cx.commands.push(Command::ForgetWeights);
         }
     }

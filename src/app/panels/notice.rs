@@ -71,9 +71,7 @@ fn needs_weights(ui: &mut Ui, cx: &mut Context<'_>, view: &ViewState) {
         }
         go_back(ui, cx, view);
     });
-    let here: Vec<_> = crate::models::Registry::rows()
-        .filter(|r| cx.state.store.state(r) == crate::engine::WeightState::Embedded)
-        .collect();
+    let here: Vec<_> = crate::models::Registry::rows().filter(|r| cx.state.here.contains(&r.tag)).collect();
     if !here.is_empty() {
         ui.add_space(4.0);
         ui.label("Models that need no file:");
