@@ -145,6 +145,9 @@ impl PackedDense {
     }
 }
 
+/// Bytes of input that a piece should have at most: what a core's second cache holds beside weights.
+const PIECE_BYTES: usize = 384 << 10;
+
 /// Multiply-adds of a task, about: enough to be worth handing to another thread.
 pub(super) const TASK: usize = 1 << 18;
 
@@ -177,26 +180,27 @@ pub(in crate::engine) fn convolve(
     let unit_bytes =
         packed.c_in * size_of::<f32>() * if is_flat { most_pixels } else { stride[0] * from_width };
     let macs_of_group = to.plane() * packed.per_group * BLOCK;
-    let chunks = Chunks::new(num_images, num_units, unit_bytes, |tasks_per_image| {
-        // Enough for all threads to end at about the same time, as long as each is worth handing out.
-        (cores.num_threads() * 8).div_ceil(num_groups).min(num_images * macs_of_group.div_ceil(TASK)).max(1)
-            > tasks_per_image
-    });
+    // Pieces whose inputs stay near a core while all groups of output channels go over them. Weights go by once for each, so it
+    // mustn't be too small either; and enough of them for all threads to end at about the same time, each worth handing out.
+    let fitting = num_units.div_ceil((PIECE_BYTES / unit_bytes.max(1)).max(4));
+    let for_threads = (cores.num_threads() * 8).div_ceil(num_groups * num_images);
+    let num_pieces = for_threads.min(macs_of_group.div_ceil(TASK)).max(fitting).clamp(1, num_units);
     let output = Shared(out.cells_mut().as_mut_ptr());
-    cores.for_each(chunks.num() * num_groups, |task| {
-        let (images, (first_unit, end_unit)) = chunks.get(task / num_groups);
+    cores.for_each(num_images * num_pieces * num_groups, |task| {
+        let (image, piece) = (task / num_groups / num_pieces, task / num_groups % num_pieces);
+        let (first_unit, end_unit) = (piece * num_units / num_pieces, (piece + 1) * num_units / num_pieces);
         let group = task % num_groups;
         let first_block = group * packed.group;
         let in_group = packed.group.min(num_blocks - first_block);
         let tiles = even_parts(width, most_pixels);
         let per_unit = if is_flat { 1 } else { tiles.clone().count() };
-        let num_tiles = per_unit * (end_unit - first_unit) * images.len();
+        let num_tiles = per_unit * (end_unit - first_unit);
         // Each tile of the task sees to a part of the next group's weights.
         let ahead_step = packed.group * BLOCK / num_tiles.max(1);
         let ahead_of_tile = packed.per_group * BLOCK / num_tiles.max(1);
         // After the last group comes the first, with other pixels.
         let next = if group + 1 < num_groups { packed.per_group * BLOCK } else { 0 };
-        let tile = |number: usize, image: usize, row: usize, column: usize, num_pixels: usize| {
+        let tile = |number: usize, row: usize, column: usize, num_pixels: usize| {
             let weights = packed.cells.as_ptr().wrapping_add(group * packed.per_group).cast::<f32>();
             let input =
                 image * x.image_step() + (row * stride[0] * from_width + column * stride[1]) * packed.lanes;
@@ -232,35 +236,23 @@ pub(in crate::engine) fn convolve(
             }
         };
         let written = if is_flat {
+            let own = tiles.skip(first_unit).take(end_unit - first_unit);
+            own.enumerate().for_each(|(number, (first, end))| tile(number, 0, first, end - first));
             first_unit * width / num_units..end_unit * width / num_units
         } else {
+            let own = (first_unit..end_unit).flat_map(|row| tiles.clone().map(move |tile| (row, tile)));
+            own.enumerate().for_each(|(number, (row, (first, end)))| tile(number, row, first, end - first));
             first_unit * width..end_unit * width
         };
-        let mut number = 0;
-        for image in images {
-            if is_flat {
-                for (first, end) in tiles.clone().skip(first_unit).take(end_unit - first_unit) {
-                    tile(number, image, 0, first, end - first);
-                    number += 1;
-                }
-            } else {
-                for (row, (first, end)) in
-                    (first_unit..end_unit).flat_map(|row| tiles.clone().map(move |tile| (row, tile)))
-                {
-                    tile(number, image, row, first, end - first);
-                    number += 1;
-                }
+        for block in first_block..first_block + in_group {
+            let start = extent.plane_at(image, block) + written.start;
+            // SAFETY: the cells that this task's tiles wrote, and no other task's.
+            let cells = unsafe { { output }.part(start, written.len()) };
+            if let Some(function) = later {
+                activate_cells(level, function, cells);
             }
-            for block in first_block..first_block + in_group {
-                let start = extent.plane_at(image, block) + written.start;
-                // SAFETY: the cells that this task's tiles wrote, and no other task's.
-                let cells = unsafe { { output }.part(start, written.len()) };
-                if let Some(function) = later {
-                    activate_cells(level, function, cells);
-                }
-                // Infinity times the zero weight of a channel that isn't there would be NaN.
-                clear_beyond(cells, to.channels - block * BLOCK);
-            }
+            // Infinity times the zero weight of a channel that isn't there would be NaN.
+            clear_beyond(cells, to.channels - block * BLOCK);
         }
     });
 }
@@ -281,57 +273,6 @@ fn check(x: &Source<'_>, packed: &PackedDense, window: Window, epilogue: &Epilog
     assert!(kernel != [1, 1] || stride != [1, 1] || from.plane() == to.plane());
     assert!(packed.cells.len() == out.num_blocks() * packed.c_in * kernel[0] * kernel[1]);
     epilogue.check(out);
-}
-
-/// How the pixels of a batch are cut: into pieces whose inputs stay near a core while all groups of output channels go over them,
-/// but into as many as the threads need.
-struct Chunks {
-    num_images: usize,
-    num_units: usize,
-    /// Images together, if a piece has more than one.
-    images: usize,
-    /// Pieces of an image, if it has more than one.
-    pieces: usize,
-}
-
-/// Bytes of input that a piece should have at most: what a core's second cache holds beside weights.
-const PIECE_BYTES: usize = 384 << 10;
-
-impl Chunks {
-    /// `is_too_few` says whether more than so many pieces are wanted.
-    fn new(
-        num_images: usize,
-        num_units: usize,
-        unit_bytes: usize,
-        is_too_few: impl Fn(usize) -> bool,
-    ) -> Self {
-        // Weights go by once for each piece, so it mustn't be too small either.
-        let fitting = (PIECE_BYTES / unit_bytes.max(1)).max(4);
-        let mut chunks = Self {
-            num_images,
-            num_units,
-            images: (fitting / num_units).clamp(1, num_images),
-            pieces: num_units.div_ceil(fitting),
-        };
-        while chunks.images > 1 && is_too_few(chunks.num()) {
-            chunks.images -= 1;
-        }
-        while chunks.pieces < num_units && is_too_few(chunks.num()) {
-            chunks.pieces += 1;
-        }
-        chunks
-    }
-
-    fn num(&self) -> usize {
-        self.num_images.div_ceil(self.images) * self.pieces
-    }
-
-    /// Images of a piece, and the first of its units and the one behind the last in each of them.
-    fn get(&self, at: usize) -> (std::ops::Range<usize>, (usize, usize)) {
-        let (images, piece) = (at / self.pieces * self.images, at % self.pieces);
-        let units = (piece * self.num_units / self.pieces, (piece + 1) * self.num_units / self.pieces);
-        (images..(images + self.images).min(self.num_images), units)
-    }
 }
 
 /// One cell per block of channels, zero without a bias.
