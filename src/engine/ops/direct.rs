@@ -223,6 +223,7 @@ pub(in crate::engine) fn convolve(
                     weights,
                     ahead: weights.wrapping_add(next + number * ahead_of_tile),
                     ahead_step,
+                    input_ahead: if kernel == [1, 1] { num_pixels * stride[1] * packed.lanes } else { 0 },
                     bias: packed.bias.as_ptr().add(first_block).cast(),
                     // Captured whole, as it is what may be sent.
                     output: { output }.0.add(extent.plane_at(image, first_block) + pixel).cast(),

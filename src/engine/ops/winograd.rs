@@ -354,6 +354,7 @@ impl<const T: usize, const M: usize> Job<'_, T, M> {
                     weights,
                     ahead: weights.wrapping_add(slice * T * T + number * (slice / num_parts)),
                     ahead_step: in_group * BLOCK / num_parts,
+                    input_ahead: 0,
                     bias: NO_BIAS.as_ptr().cast(),
                     output: at
                         .products
