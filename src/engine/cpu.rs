@@ -281,12 +281,13 @@ impl Work<'_> {
         let way = Way::of(graph, conv, step.inputs[0], out.shape(), parameters.is_exact);
         match parameters.packed(step, way)? {
             Packed::Winograd(packed) => {
-                if ops::winograd(cores, x?, packed, border, epilogue, self.scratch, out) {
-                    return Some(());
+                for image in ops::winograd(cores, x?, packed, border, epilogue, self.scratch, out) {
+                    // Something isn't finite, and a tile can't say which of its values.
+                    let Packed::Dense(packed) = parameters.packed(step, Way::Direct)? else { return None };
+                    let epilogue =
+                        Epilogue { residual: residual.map(|other| other.image(image)), ..epilogue };
+                    self.direct(cores, x?.image(image), packed, window, epilogue, &mut out.image(image));
                 }
-                // Something isn't finite, and a tile can't say which of its values.
-                let Packed::Dense(packed) = parameters.packed(step, Way::Direct)? else { return None };
-                self.direct(cores, x?, packed, window, epilogue, out);
             }
             Packed::Dense(packed) if way == Way::FromPicture => {
                 let (height, width) = (self.picture.height(), self.picture.width());

@@ -44,6 +44,8 @@ pub(super) trait Lanes: Copy {
     fn max(self, other: Self) -> Self;
     /// Into `low..=high`; NaN stays NaN.
     fn clamp(self, low: Self, high: Self) -> Self;
+    /// Whether one of the sixteen is NaN.
+    fn any_nan(self) -> bool;
 }
 
 /// Plain Rust, for any processor.
@@ -119,6 +121,11 @@ impl Lanes for Portable {
         let raised = self.zip(low, |x, low| if x < low { low } else { x });
         raised.zip(high, |x, high| if x > high { high } else { x })
     }
+
+    #[inline(always)]
+    fn any_nan(self) -> bool {
+        self.0.iter().any(|v| v.is_nan())
+    }
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -128,10 +135,10 @@ pub(super) use x86::{Avx2, Avx512};
 mod x86 {
     use std::arch::x86_64::{
         __m256, __m512, _CMP_UNORD_Q, _MM_HINT_T1, _mm_prefetch, _mm256_add_ps, _mm256_blendv_ps,
-        _mm256_cmp_ps, _mm256_fmadd_ps, _mm256_load_ps, _mm256_max_ps, _mm256_min_ps, _mm256_mul_ps,
-        _mm256_set1_ps, _mm256_store_ps, _mm256_sub_ps, _mm512_add_ps, _mm512_cmp_ps_mask, _mm512_fmadd_ps,
-        _mm512_load_ps, _mm512_mask_mov_ps, _mm512_max_ps, _mm512_min_ps, _mm512_mul_ps, _mm512_set1_ps,
-        _mm512_store_ps, _mm512_sub_ps,
+        _mm256_cmp_ps, _mm256_fmadd_ps, _mm256_load_ps, _mm256_max_ps, _mm256_min_ps, _mm256_movemask_ps,
+        _mm256_mul_ps, _mm256_set1_ps, _mm256_store_ps, _mm256_sub_ps, _mm512_add_ps, _mm512_cmp_ps_mask,
+        _mm512_fmadd_ps, _mm512_load_ps, _mm512_mask_mov_ps, _mm512_max_ps, _mm512_min_ps, _mm512_mul_ps,
+        _mm512_set1_ps, _mm512_store_ps, _mm512_sub_ps,
     };
 
     use super::Lanes;
@@ -207,6 +214,12 @@ mod x86 {
             // NaN as the second operand is what comes out.
             // SAFETY: as above.
             Self(unsafe { _mm512_min_ps(high.0, _mm512_max_ps(low.0, self.0)) })
+        }
+
+        #[inline(always)]
+        fn any_nan(self) -> bool {
+            // SAFETY: as above.
+            unsafe { _mm512_cmp_ps_mask::<_CMP_UNORD_Q>(self.0, self.0) != 0 }
         }
     }
 
@@ -292,6 +305,12 @@ mod x86 {
                     _mm256_min_ps(high.1, _mm256_max_ps(low.1, self.1)),
                 )
             }
+        }
+
+        #[inline(always)]
+        fn any_nan(self) -> bool {
+            // SAFETY: as above. Two values at once: the comparison tells if either is NaN.
+            unsafe { _mm256_movemask_ps(_mm256_cmp_ps::<_CMP_UNORD_Q>(self.0, self.1)) != 0 }
         }
     }
 }

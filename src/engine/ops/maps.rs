@@ -57,6 +57,12 @@ impl Extent {
         (at * shape.channels / BLOCK * shape.plane(), Self { shape, ..*self })
     }
 
+    /// One of the images; and where it begins.
+    fn image(&self, at: usize) -> (usize, Self) {
+        assert!(at < self.num_images);
+        (at * self.image_step, Self { num_images: 1, ..*self })
+    }
+
     fn image_len(&self) -> usize {
         self.num_blocks() * self.shape.plane()
     }
@@ -97,6 +103,12 @@ impl<'a> Maps<'a> {
     /// One of `num` equal parts of the channels, which are whole blocks.
     pub(super) fn part(self, at: usize, num: usize) -> Self {
         let (first, extent) = self.extent.part(at, num);
+        Self::new(&self.cells[first..], extent)
+    }
+
+    /// One of the images by itself.
+    pub(in crate::engine) fn image(self, at: usize) -> Self {
+        let (first, extent) = self.extent.image(at);
         Self::new(&self.cells[first..], extent)
     }
 
@@ -144,6 +156,12 @@ impl<'a> MapsMut<'a> {
     /// One of `num` equal parts of the channels, which are whole blocks.
     pub(super) fn part(&mut self, at: usize, num: usize) -> MapsMut<'_> {
         let (first, extent) = self.extent.part(at, num);
+        MapsMut::new(&mut self.cells[first..], extent)
+    }
+
+    /// One of the images by itself.
+    pub(in crate::engine) fn image(&mut self, at: usize) -> MapsMut<'_> {
+        let (first, extent) = self.extent.image(at);
         MapsMut::new(&mut self.cells[first..], extent)
     }
 
