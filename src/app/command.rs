@@ -37,6 +37,12 @@ pub(super) enum Command {
     ForgetWeights,
     /// Don't say which model the file is for.
     DropWeights,
+    /// Ask the server again what it has of a model's weights.
+    AskOffer(&'static Row),
+    /// Fetch a model's weights.
+    Download(&'static Row),
+    /// Stop fetching them; what came is kept.
+    CancelDownload(&'static Row),
     /// Another model.
     SetModel(&'static Row),
     /// Something else of the picture and model at hand.

@@ -7,6 +7,7 @@ mod densenet;
 mod efficientnet;
 mod inception_v3;
 mod mobilenet;
+mod opened;
 mod registry;
 mod regnet;
 mod repvgg;
@@ -15,5 +16,6 @@ mod row;
 mod vgg;
 mod xception;
 
+pub use opened::{Opened, OpenedAs};
 pub use registry::{Registry, UnknownModel};
 pub use row::{Row, Verification};
