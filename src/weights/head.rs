@@ -1,13 +1,13 @@
 //! A classifier that follows the mean of the last map: class scores, and which places speak for a class.
 //!
 //! Bound only where the file holds one whose width is the map's number of filters; a network with more layers in between (VGG,
-//! `MobileNetV3`) has none here.
+//! `MobileNetV3`, and `ConvNeXt` with its norm of the means) has none here.
 
 use super::tensor_file::TensorFile;
 use crate::tensor::{Activation, MapShape};
 
 /// Names of the last linear layer, torch's and Keras'.
-const TORCH_NAMES: [&str; 4] = ["fc", "classifier", "head.fc", "last_linear"];
+const TORCH_NAMES: [&str; 5] = ["fc", "classifier", "classif", "head.fc", "last_linear"];
 const KERAS_NAMES: [&str; 3] = ["predictions", "fc1000", "probs"];
 
 /// ImageNet's classes in the order of every network trained on it, after the id that `WordNet` gives.
@@ -34,6 +34,9 @@ pub struct ClassShare {
 impl Head {
     /// The classifier of a file, for a last map of that many filters.
     pub(super) fn of(file: &TensorFile, num_filters: usize) -> Option<Self> {
+        if file.entry("head.norm.weight").is_some() {
+            return None;
+        }
         let torch = TORCH_NAMES.iter().find_map(|name| {
             let (shape, weight) = file.tensor(&format!("{name}.weight"))?;
             let (_, bias) = file.tensor(&format!("{name}.bias"))?;
