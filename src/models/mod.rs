@@ -3,8 +3,11 @@
 //! Owns architectures, their layer names and what each set of weights asks of a picture. Must not know how a graph runs,
 //! where weights lie or what a picture is.
 
+mod convnext;
 mod densenet;
 mod efficientnet;
+mod googlenet;
+mod inception_resnet_v2;
 mod inception_v3;
 mod mobilenet;
 mod opened;

@@ -2,7 +2,10 @@
 
 use super::opened::Opened;
 use super::row::Row;
-use super::{densenet, efficientnet, inception_v3, mobilenet, regnet, repvgg, resnet, vgg, xception};
+use super::{
+    convnext, densenet, efficientnet, googlenet, inception_resnet_v2, inception_v3, mobilenet, regnet,
+    repvgg, resnet, vgg, xception,
+};
 use crate::tensor::{did_you_mean, nearest_names};
 
 /// A model name that no row has.
@@ -32,6 +35,9 @@ impl Registry {
             densenet::ROWS,
             regnet::ROWS,
             repvgg::ROWS,
+            convnext::ROWS,
+            inception_resnet_v2::ROWS,
+            googlenet::ROWS,
         ]
         .into_iter()
         .flatten()

@@ -1,13 +1,13 @@
 //! A classifier that follows the mean of the last map: class scores, and which places speak for a class.
 //!
 //! Bound only where the file holds one whose width is the map's number of filters, or `MobileNetV3`'s, which has a layer in between.
-//! VGG's layers look at places and not at means: it has none here.
+//! VGG's layers look at places and not at means, and `ConvNeXt` norms its means: these have none here.
 
 use super::tensor_file::TensorFile;
 use crate::tensor::{Activation, MapShape};
 
 /// Names of the last linear layer, torch's and Keras'.
-const TORCH_NAMES: [&str; 4] = ["fc", "classifier", "head.fc", "last_linear"];
+const TORCH_NAMES: [&str; 5] = ["fc", "classifier", "classif", "head.fc", "last_linear"];
 const KERAS_NAMES: [&str; 3] = ["predictions", "fc1000", "probs"];
 
 /// ImageNet's classes in the order of every network trained on it, after the id that `WordNet` gives.
@@ -49,6 +49,9 @@ pub struct ClassShare {
 impl Head {
     /// The classifier of a file, for a last map of that many filters.
     pub(super) fn of(file: &TensorFile, num_filters: usize) -> Option<Self> {
+        if file.entry("head.norm.weight").is_some() {
+            return None;
+        }
         Self::linear(file, num_filters).or_else(|| Self::behind_hidden(file, num_filters))
     }
 

@@ -14,7 +14,14 @@ impl Converter {
         inputs: &[Option<Value>],
     ) -> Result<Value, OnnxProblem> {
         match inputs {
-            [Some(Value::Map(a)), Some(Value::Map(b))] => self.of_maps(node, a, b).map(Value::Map),
+            [Some(Value::Map(a)), Some(Value::Map(b))] => {
+                let six =
+                    [(a, b), (b, a)].into_iter().find_map(|(x, other)| self.six_hard_swishes(x, other.id));
+                match six.filter(|_| node.op == "Mul") {
+                    Some(partial) => Ok(Value::Partial(partial)),
+                    None => self.of_maps(node, a, b).map(Value::Map),
+                }
+            }
             [Some(Value::Map(x)), Some(Value::Constant(c))] => {
                 let values = self.per_channel(node, x, c)?;
                 let len = values.len();
@@ -24,7 +31,7 @@ impl Converter {
                     "Mul" => (values, vec![0.0; len]),
                     _ => (values.into_iter().map(|v| 1.0 / v).collect(), vec![0.0; len]),
                 };
-                let id = self.draft.affine(&node.name, x.id, &scale, &shift);
+                let id = self.scaled(node, x, &scale, &shift, c);
                 Ok(Value::Map(Map { id, ..x.clone() }))
             }
             [Some(Value::Constant(c)), Some(Value::Map(x))] => {
@@ -36,10 +43,18 @@ impl Converter {
                     "Mul" => (values, vec![0.0; len]),
                     _ => return Err(node.unsupported("by a map")),
                 };
-                let id = self.draft.affine(&node.name, x.id, &scale, &shift);
+                let id = self.scaled(node, x, &scale, &shift, c);
                 Ok(Value::Map(Map { id, ..x.clone() }))
             }
             _ => Err(node.malformed("it hasn't two inputs")),
+        }
+    }
+
+    /// One pair of numbers for all channels where the constant is one.
+    fn scaled(&mut self, node: &OnnxNode, x: &Map, scale: &[f64], shift: &[f64], c: &Constant) -> usize {
+        match (c.scalar(), scale, shift) {
+            (Some(_), [scale, ..], [shift, ..]) => self.draft.affine_of_all(&node.name, x.id, *scale, *shift),
+            _ => self.draft.affine(&node.name, x.id, scale, shift),
         }
     }
 

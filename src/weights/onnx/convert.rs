@@ -13,6 +13,7 @@ use super::constant::Constant;
 use super::draft::Draft;
 use super::error::OnnxProblem;
 use super::model::{OnnxModel, OnnxNode, plain};
+use crate::graph::ActivationFn;
 use crate::tensor::PixelSize;
 
 /// What a side of an array counts.
@@ -39,11 +40,33 @@ pub(super) struct Map {
 pub(super) enum Value {
     Map(Map),
     Constant(Rc<Constant>),
+    /// A part of a function that is written out.
+    Partial(Partial),
     /// No map any more, and which operation of which node was the first to make it so.
     Beyond {
         op: String,
         node: String,
     },
+}
+
+/// What a function written out has come to.
+#[derive(Clone, Debug)]
+pub(super) struct Partial {
+    pub(super) of: Map,
+    pub(super) stage: Stage,
+}
+
+/// How far.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Stage {
+    /// `erf(x / √2)`.
+    Erf,
+    /// `1 + erf(x / √2)`.
+    ErfPlusOne,
+    /// Half of that: the normal distribution's.
+    Phi,
+    /// This many times that function of `x`.
+    Times(f64, ActivationFn),
 }
 
 /// Widths of all borders together: no network has a tenth of it, and sizes stay countable.
@@ -149,6 +172,9 @@ impl Converter {
             });
         }
         let present = || inputs.iter().flatten();
+        if let Some(value) = self.go_on(node, &inputs)? {
+            return Ok(value);
+        }
         let has_map = present().any(|value| matches!(value, Value::Map(_)));
         let beyond = present().find(|value| matches!(value, Value::Beyond { .. })).cloned();
         match (has_map, beyond) {
@@ -215,7 +241,9 @@ impl OnnxNode {
             Some(Some(Value::Beyond { op, node })) => {
                 Err(OnnxProblem::Beyond { op: op.clone(), node: node.clone(), user: self.name.clone() })
             }
-            Some(Some(Value::Map(_))) => Err(self.unsupported(format!("with a computed {what}"))),
+            Some(Some(Value::Map(_) | Value::Partial(_))) => {
+                Err(self.unsupported(format!("with a computed {what}")))
+            }
             _ => Err(self.malformed(format!("it has no {what}"))),
         }
     }

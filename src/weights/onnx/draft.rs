@@ -98,6 +98,11 @@ impl Draft {
     /// Adds `x · scale + shift`, the same for all channels.
     pub(super) fn affine_of_all(&mut self, name: &str, x: usize, scale: f64, shift: f64) -> usize {
         let channels = self.nodes[x].channels;
+        if shift == 0.0 {
+            let id = self.push(name, Op::Times(scale as f32), &[x], channels);
+            self.nodes[id].affine = Some((scale, shift));
+            return id;
+        }
         self.affine(name, x, &vec![scale; channels], &vec![shift; channels])
     }
 

@@ -11,6 +11,7 @@ mod error;
 mod finish;
 mod model;
 mod operations;
+mod patterns;
 mod proto;
 
 use std::borrow::Cow;

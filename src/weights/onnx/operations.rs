@@ -2,10 +2,11 @@
 //!
 //! Source: the standard's operator list (<https://onnx.ai/onnx/operators/>).
 
+use super::constant::Constant;
 use super::convert::{Axis, Converter, Map, NCHW, Value, place};
 use super::error::OnnxProblem;
 use super::model::OnnxNode;
-use crate::graph::{ActivationFn, BatchNorm, BorderMean, Conv2d, Op, Padding, Pool2d, Sides};
+use crate::graph::{ActivationFn, BatchNorm, BorderMean, Conv2d, LayerNorm, Op, Padding, Pool2d, Sides};
 use crate::weights::tensor_file::Entry;
 
 /// Largest stride, dilation or window of a pool.
@@ -31,6 +32,8 @@ impl Converter {
             "Relu" => activation(ActivationFn::Relu),
             "Sigmoid" => activation(ActivationFn::Sigmoid),
             "HardSwish" => activation(ActivationFn::HardSwish),
+            "Gelu" if node.text("approximate") == Some("tanh") => activation(ActivationFn::GeluTanh),
+            "Gelu" => activation(ActivationFn::Gelu),
             "Swish" if node.float("alpha").unwrap_or(1.0) == 1.0 => activation(ActivationFn::Silu),
             _ => Ok(None),
         }?;
@@ -38,6 +41,8 @@ impl Converter {
             return Ok(Value::Map(Map { id: self.draft.activation(&node.name, function, x.id), ..x }));
         }
         match op {
+            "Erf" => self.erf(node, x),
+            "LayerNormalization" => self.layer_norm(node, inputs, x).map(Value::Map),
             "HardSigmoid" => Ok(Value::Map(self.hard_sigmoid(node, x))),
             "Clip" => self.clip(node, inputs, x).map(Value::Map),
             "Conv" => self.conv(node, inputs, x).map(Value::Map),
@@ -140,6 +145,32 @@ impl Converter {
         Ok(Map { id, ..x })
     }
 
+    /// Over channels, which must be the last axis.
+    fn layer_norm(&mut self, node: &OnnxNode, inputs: Inputs<'_>, x: Map) -> Result<Map, OnnxProblem> {
+        let rank = x.axes.len();
+        let axis = place(node.int("axis").unwrap_or(-1), rank);
+        if axis != Some(rank - 1) || x.axes.last() != Some(&Axis::Channel) {
+            return Err(node.unsupported("over anything but channels"));
+        }
+        let channels = self.channels(&x);
+        let scale = node.constant(inputs, 1, "scale")?;
+        let wrong = |what: &str| {
+            node.malformed(format!("its {what} isn't one fraction for each of {channels} channels"))
+        };
+        let entry = |constant: &Constant, what: &str| {
+            constant.entry(vec![channels]).filter(|_| constant.len() == channels).ok_or_else(|| wrong(what))
+        };
+        let weight = entry(scale, "scale")?;
+        let bias = match node.optional(inputs, 2, "shift")? {
+            Some(shift) => entry(shift, "shift")?,
+            None => Entry::owned("FLOAT".to_owned(), vec![channels], vec![0.0; channels]),
+        };
+        let norm = LayerNorm { channels, eps: f64::from(node.float("epsilon").unwrap_or(1e-5)) };
+        let id = self.draft.push(&node.name, Op::LayerNorm(norm), &[x.id], channels);
+        self.draft.nodes[id].params = vec![("weight", weight), ("bias", bias)];
+        Ok(Map { id, ..x })
+    }
+
     fn pool(&mut self, node: &OnnxNode, x: Map) -> Result<Map, OnnxProblem> {
         in_order(node, &x, &NCHW)?;
         if counts(node, "dilations")? != [1, 1] {
@@ -149,14 +180,25 @@ impl Converter {
             Some([_, _]) => counts(node, "kernel_shape")?,
             _ => return Err(node.unsupported("without a window of two sides")),
         };
-        if node.int("ceil_mode").unwrap_or(0) != 0 {
-            return Err(node.unsupported("in ceil mode"));
+        let mut padding = self.padding(node)?;
+        let is_ceil = node.int("ceil_mode").unwrap_or(0) != 0;
+        if let (true, Padding::Explicit(sides)) = (is_ceil, padding) {
+            padding = Padding::Ceil(sides);
         }
-        let padding = self.padding(node)?;
         let pool = Pool2d { kernel, stride: counts(node, "strides")?, padding };
         let op = if node.op == "MaxPool" {
             Op::MaxPool(pool)
         } else if node.int("count_include_pad").unwrap_or(0) != 0 {
+            // What such a mean divides by where the last window hangs out differs between runtimes.
+            if matches!(padding, Padding::Ceil(sides) if !sides.is_none()) {
+                return Err(node.unsupported("in ceil mode with a border that counts"));
+            }
+            if let Padding::Ceil(sides) = padding {
+                let pool = Pool2d { kernel, stride: counts(node, "strides")?, padding: Padding::Ceil(sides) };
+                let op = Op::AvgPool(pool, BorderMean::IgnoreBorder);
+                let id = self.draft.push(&node.name, op, &[x.id], self.channels(&x));
+                return Ok(Map { id, ..x });
+            }
             Op::AvgPool(pool, BorderMean::CountBorder)
         } else {
             Op::AvgPool(pool, BorderMean::IgnoreBorder)
@@ -185,6 +227,7 @@ impl Converter {
             }
             "VALID" => Ok(Padding::Valid),
             "SAME_UPPER" => Ok(Padding::Same),
+            "SAME_LOWER" => Ok(Padding::SameLower),
             other => Err(node.unsupported(format!("with `auto_pad` {other}"))),
         }
     }

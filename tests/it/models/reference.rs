@@ -87,7 +87,7 @@ fn keras_name(node: &Node, role: ParamRole, is_separable: bool) -> Option<String
         (ParamRole::Kernel, _) if is_separable => "pointwise_kernel",
         (ParamRole::Kernel, _) => "kernel",
         (ParamRole::Bias, _) => "bias",
-        (ParamRole::Gamma, _) => "gamma",
+        (ParamRole::Gamma | ParamRole::Scale, _) => "gamma",
         (ParamRole::Beta, _) => "beta",
         (ParamRole::Mean, _) => "moving_mean",
         (ParamRole::Variance, _) => "moving_variance",
