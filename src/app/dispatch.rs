@@ -70,9 +70,7 @@ impl App {
                 self.show_active();
             }
             Command::DropWeights => self.state.weights_question = None,
-            Command::AskOffer(row) => self.ask_offer(row),
-            Command::Download(row) => self.download(row),
-            Command::CancelDownload(row) => self.cancel_download(row),
+            Command::Download(row, wish) => self.take_download_wish(row, wish),
             Command::SetModel(row) => {
                 self.state.here = self.state.store.tags_here();
                 self.set_model(row);

@@ -32,6 +32,17 @@ pub(super) enum Stage {
     Failed(String),
 }
 
+/// What a person may ask of a download.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum DownloadWish {
+    /// Ask the server again.
+    Ask,
+    /// Fetch what it offers.
+    Fetch,
+    /// Stop; what came is kept.
+    Stop,
+}
+
 /// What a thread has to say.
 #[derive(Clone, Debug)]
 pub(super) enum DownloadNews {
@@ -111,6 +122,14 @@ impl Errand {
 }
 
 impl App {
+    pub(super) fn take_download_wish(&mut self, row: &'static Row, wish: DownloadWish) {
+        match wish {
+            DownloadWish::Ask => self.ask_offer(row),
+            DownloadWish::Fetch => self.download(row),
+            DownloadWish::Stop => self.cancel_download(row),
+        }
+    }
+
     /// Asks the server what it has for a row whose weights are not here, unless that was done.
     pub(super) fn ask_offer(&mut self, row: &'static Row) {
         let Some(downloads) = &mut self.state.downloads else { return };
@@ -125,7 +144,7 @@ impl App {
     }
 
     /// Fetches what was offered.
-    pub(super) fn download(&mut self, row: &'static Row) {
+    fn download(&mut self, row: &'static Row) {
         let Some(downloads) = &mut self.state.downloads else { return };
         let Some(Stage::Offered(offer, have)) = downloads.by_tag.get(row.tag).cloned() else { return };
         let (progress, cancel) = (Progress { have, total: offer.num_bytes }, CancelToken::new());
@@ -144,7 +163,7 @@ impl App {
     }
 
     /// Calls a download off; what came is kept.
-    pub(super) fn cancel_download(&mut self, row: &'static Row) {
+    fn cancel_download(&self, row: &'static Row) {
         let stage = self.state.downloads.as_ref().and_then(|downloads| downloads.by_tag.get(row.tag));
         if let Some(Stage::Fetching(_, _, cancel)) = stage {
             cancel.cancel();

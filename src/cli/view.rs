@@ -19,7 +19,7 @@ const INSTEAD: &str = "`filterscope render PICTURE -o FIGURE.png` makes the same
 pub(super) fn run(args: ViewArgs, reporter: &Reporter) -> Next {
     match request(args) {
         #[cfg(feature = "gui")]
-        Ok(request) => Next::OpenWindow(request),
+        Ok(request) => Next::OpenWindow(Box::new(request)),
         #[cfg(not(feature = "gui"))]
         Ok(WindowRequest { .. }) => {
             let error = anyhow::anyhow!("this filterscope was built without its window; {INSTEAD}");

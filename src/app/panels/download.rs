@@ -3,7 +3,7 @@
 use egui::Ui;
 
 use super::super::command::Command;
-use super::super::download::Stage;
+use super::super::download::{DownloadWish, Stage};
 use super::Context;
 use crate::models::Row;
 
@@ -42,7 +42,7 @@ pub(super) fn draw(ui: &mut Ui, cx: &mut Context<'_>, row: &'static Row) {
             wrapped(ui, format!("{size} from {}, licence: {}{kept}", offer.host, row.license));
             let words = if *have > 0 { "Go on downloading" } else { "Download" };
             if ui.button(words).clicked() {
-                cx.commands.push(Command::Download(row));
+                cx.commands.push(Command::Download(row, DownloadWish::Fetch));
             }
         }
         Some(Stage::Fetching(offer, progress, cancel)) => {
@@ -57,7 +57,7 @@ pub(super) fn draw(ui: &mut Ui, cx: &mut Context<'_>, row: &'static Row) {
                 let is_stopping = cancel.is_cancelled();
                 let words = if is_stopping { "Stopping…" } else { "Cancel download" };
                 if ui.add_enabled(!is_stopping, egui::Button::new(words)).clicked() {
-                    cx.commands.push(Command::CancelDownload(row));
+                    cx.commands.push(Command::Download(row, DownloadWish::Stop));
                 }
                 ui.label(format!("from {}", offer.host));
             });
@@ -65,7 +65,7 @@ pub(super) fn draw(ui: &mut Ui, cx: &mut Context<'_>, row: &'static Row) {
         Some(Stage::Failed(reason)) => {
             wrapped(ui, format!("The download came to nothing: {reason}. {}", by_hand()));
             if ui.button("Ask again").clicked() {
-                cx.commands.push(Command::AskOffer(row));
+                cx.commands.push(Command::Download(row, DownloadWish::Ask));
             }
         }
     }

@@ -152,7 +152,7 @@ impl Converter {
         Map { id: self.draft.activation(&node.name, ActivationFn::HardSigmoid, from), ..x }
     }
 
-    /// Bounds, written with the functions there are; those of ReLU and ReLU6 are these themselves.
+    /// Bounds, written with the functions there are; those of `ReLU` and `ReLU6` are these themselves.
     pub(super) fn clip(
         &mut self,
         node: &OnnxNode,

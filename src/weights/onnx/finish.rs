@@ -61,7 +61,9 @@ fn build(nodes: &[DraftNode], stages: &[usize]) -> Result<Graph, OnnxProblem> {
             builder.alias(alias.clone(), NodeId(id));
         }
     }
-    stages.iter().for_each(|id| builder.stage(NodeId(*id)));
+    for id in stages {
+        builder.stage(NodeId(*id));
+    }
     builder.finish().map_err(|error: GraphError| OnnxProblem::TooMuch(error.to_string()))
 }
 

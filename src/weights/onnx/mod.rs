@@ -12,6 +12,7 @@ mod finish;
 mod model;
 mod operations;
 mod patterns;
+mod plumbing;
 mod proto;
 
 use std::borrow::Cow;

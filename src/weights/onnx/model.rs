@@ -94,7 +94,8 @@ fn decode<M: prost::Message + Default>(bytes: &Bytes) -> Result<M, OnnxProblem> 
 
 /// prost's words without the stack of fields, which are the schema's.
 fn first_words(error: &str) -> String {
-    error.rsplit(": ").next().unwrap_or(error).to_owned()
+    let words = error.rsplit(": ").next().unwrap_or(error);
+    if words == "buffer underflow" { "it ends inside a field".to_owned() } else { words.to_owned() }
 }
 
 impl OnnxModel {
@@ -103,7 +104,7 @@ impl OnnxModel {
         let model = ModelProto::decode(bytes.clone()).map_err(|error| {
             // A length that reaches beyond the end: of the graph, or the number itself.
             let words = first_words(&error.to_string());
-            let looks_cut = bytes.first() == Some(&0x08) && words.contains("buffer underflow");
+            let looks_cut = bytes.first() == Some(&0x08) && words.contains("ends inside");
             if looks_cut { OnnxProblem::CutShort } else { OnnxProblem::NotOnnx(words) }
         })?;
         let graph: GraphProto = match &model.graph {

@@ -21,38 +21,27 @@ fn conv(ints: &[(&str, &[i64])]) -> Vec<u8> {
     node("Conv", &["x", "w"], "y", ints)
 }
 
+/// A kernel of whole numbers.
+fn eight_bits() -> Vec<u8> {
+    let dims = [4, 3, 1, 1].map(|side| number(1, side)).concat();
+    field(5, &[dims, number(2, 3), field(8, b"w"), field(9, &[1; 12])].concat())
+}
+
+const NO_MODEL: &str = "this is no ONNX model, or a damaged one";
+
+fn check<const N: usize>(table: [(&str, Vec<u8>, String); N]) {
+    for (name, bytes, expected) in table {
+        assert_eq!(words(bytes), format!("{expected}: \"net.onnx\""), "{name}");
+    }
+}
+
 #[test]
 fn each_broken_file_says_what_it_is() {
     let resnet = std::fs::read(fixture("onnx/timm_resnet.onnx")).unwrap();
-    let no_model = "this is no ONNX model, or a damaged one";
-    let external = [
-        number(2, 1),
-        field(8, b"w"),
-        field(13, &[field(1, b"location"), field(2, b"net.onnx.data")].concat()),
-        number(14, 1),
-    ];
-    let int8 = [
-        number(1, 4),
-        number(1, 3),
-        number(1, 1),
-        number(1, 1),
-        number(2, 3),
-        field(8, b"w"),
-        field(9, &[1; 12]),
-    ];
-    let foreign = [field(1, b"x"), field(2, b"y"), field(4, b"Fancy"), field(7, b"com.example")].concat();
-    let too_wide: Vec<Vec<u8>> = (0..20)
-        .map(|i| {
-            let (from, to) = (if i == 0 { "x".to_owned() } else { format!("c{}", i - 1) }, format!("c{i}"));
-            node("Concat", &[&from, &from], &to, &[("axis", &[1])])
-        })
-        .collect();
-    let wide_input =
-        model(&[conv(&[]), kernel(), value(11, "x", &[1, 1, 8, 8]), value(12, "y", &[1, 4, 8, 8])]);
-    let table = [
+    check([
         ("cut", resnet[..resnet.len() / 2].to_vec(), "this ONNX model is cut short; get it again".to_owned()),
-        ("empty", Vec::new(), format!("{no_model}: it holds no graph")),
-        ("text", b"import torch\n".to_vec(), format!("{no_model}: it holds no graph")),
+        ("empty", Vec::new(), format!("{NO_MODEL}: it holds no graph")),
+        ("text", b"import torch\n".to_vec(), format!("{NO_MODEL}: it ends inside a field")),
         (
             "claims a terabyte",
             network(&[conv(&[]), floats("w", &[1 << 20, 1 << 18, 1, 1], &[0.5; 12])]),
@@ -68,6 +57,30 @@ fn each_broken_file_says_what_it_is() {
             network(&[conv(&[]), floats("w", &[-4, 3, 1, 1], &[0.5; 12])]),
             "the constant `w` is FLOAT [-4, 3, 1, 1], which takes more than any machine has bytes, and the file has 0".into(),
         ),
+    ]);
+    let picture =
+        words(std::fs::read(fixture("pictures/gray.png")).unwrap_or_else(|_| b"\x89PNG\r\n\x1a\n".to_vec()));
+    assert!(picture.starts_with(NO_MODEL), "{picture}");
+}
+
+#[test]
+fn each_network_that_is_not_supported_says_where() {
+    let external = [
+        number(2, 1),
+        field(8, b"w"),
+        field(13, &[field(1, b"location"), field(2, b"net.onnx.data")].concat()),
+        number(14, 1),
+    ];
+    let foreign = [field(1, b"x"), field(2, b"y"), field(4, b"Fancy"), field(7, b"com.example")].concat();
+    let too_wide: Vec<Vec<u8>> = (0..20)
+        .map(|i| {
+            let (from, to) = (if i == 0 { "x".to_owned() } else { format!("c{}", i - 1) }, format!("c{i}"));
+            node("Concat", &[&from, &from], &to, &[("axis", &[1])])
+        })
+        .collect();
+    let wide_input =
+        model(&[conv(&[]), kernel(), value(11, "x", &[1, 1, 8, 8]), value(12, "y", &[1, 4, 8, 8])]);
+    check([
         (
             "in a circle",
             network(&[node("Relu", &["b"], "a", &[]), node("Relu", &["a"], "b", &[]), kernel()]),
@@ -90,7 +103,7 @@ fn each_broken_file_says_what_it_is() {
         ),
         (
             "quantised",
-            network(&[conv(&[]), field(5, &int8.concat())]),
+            network(&[conv(&[]), eight_bits()]),
             "`Conv` isn't supported with a kernel of INT8 (node `the Conv`)".into(),
         ),
         (
@@ -144,13 +157,7 @@ fn each_broken_file_says_what_it_is() {
             "`Softmax` isn't supported where its result goes back into maps (node `the Softmax`, used by `the Mul`)".into(),
         ),
         ("no layer", network(&[node("Flatten", &["x"], "y", &[])]), "there is no layer of maps in it".into()),
-    ];
-    for (name, bytes, expected) in table {
-        assert_eq!(words(bytes), format!("{expected}: \"net.onnx\""), "{name}");
-    }
-    let picture =
-        words(std::fs::read(fixture("pictures/gray.png")).unwrap_or_else(|_| b"\x89PNG\r\n\x1a\n".to_vec()));
-    assert!(picture.starts_with(no_model), "{picture}");
+    ]);
 }
 
 #[test]

@@ -149,7 +149,7 @@ fn a_server_that_has_no_such_file_is_told_and_can_be_asked_again() {
     let theirs = Arc::clone(&is_there);
     let server = Server::start(move |_| {
         if theirs.load(Ordering::Relaxed) {
-            hub_says(&[0; 46_800_000], "/bytes")
+            hub_says(&vec![0; 46_800_000], "/bytes")
         } else {
             Reply::new(404, "")
         }
