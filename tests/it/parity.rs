@@ -130,7 +130,7 @@ struct Structural {
     folder: &'static str,
 }
 
-const STRUCTURAL: [Structural; 18] = [
+const STRUCTURAL: [Structural; 19] = [
     Structural { tag: "resnet50.tv_in1k", folder: "goldens_torch/resnet50" },
     Structural { tag: "vgg16.tv_in1k", folder: "goldens_torch/vgg16" },
     Structural { tag: "legacy_xception.tf_in1k", folder: "goldens_torch/xception" },
@@ -147,6 +147,7 @@ const STRUCTURAL: [Structural; 18] = [
     Structural { tag: "xception.keras_in1k", folder: "goldens_keras/keras_xception" },
     Structural { tag: "inception_v3.keras_in1k", folder: "goldens_keras/keras_inception_v3" },
     Structural { tag: "resnet101.keras_in1k", folder: "goldens_keras/keras_resnet101" },
+    Structural { tag: "resnet152.keras_in1k", folder: "goldens_keras/keras_resnet152" },
     Structural { tag: "vgg19.keras_in1k", folder: "goldens_keras/keras_vgg19" },
     Structural { tag: "resnet50.keras_2016_in1k", folder: "goldens_keras/keras_resnet50_2016" },
 ];
