@@ -47,7 +47,10 @@ pub fn open_onnx(path: &Path) -> Result<Vec<&'static Row>, OnnxError> {
     let row = |known: OpenedAs| Opened::row_of(path, &sha256, net.graph.clone(), known);
     let mut rows = vec![row(known(name.clone(), title.clone(), preprocess.scale, scale.is_some()))];
     if scale.is_none() {
-        rows.extend(ValueScale::NAMED.map(|(mode, scale)| {
+        // What most networks are trained with comes first.
+        let mut modes = ValueScale::NAMED;
+        modes.sort_by_key(|(_, scale)| *scale != ValueScale::TORCH);
+        rows.extend(modes.map(|(mode, scale)| {
             let title = format!("{title}; values as `{mode}` has them");
             row(known(format!("{name}+{mode}"), title, scale, true))
         }));

@@ -70,11 +70,17 @@ pub(super) fn ask(ctx: &egui::Context, cx: &mut Context<'_>) {
     let Some((path, rows)) = &cx.state.weights_question else { return };
     let answer = egui::Modal::new(egui::Id::unique("weights question")).show(ctx, |ui| {
         ui.set_width(460.0);
-        ui.strong("Which model is this file for?");
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        ui.add(
-            egui::Label::new(format!("{name} fits several. They differ in what tensors don't show.")).wrap(),
-        );
+        let is_onnx = rows.iter().any(|row| row.opened().is_some());
+        let (question, why) = if is_onnx {
+            let why = format!("{name} doesn't say how a picture's samples become its values.");
+            ("How does this network take its pictures?", why)
+        } else {
+            let why = format!("{name} fits several. They differ in what tensors don't show.");
+            ("Which model is this file for?", why)
+        };
+        ui.strong(question);
+        ui.add(egui::Label::new(why).wrap());
         ui.add_space(4.0);
         for row in rows {
             if ui.button(row.tag).clicked() {

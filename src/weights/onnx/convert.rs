@@ -42,10 +42,11 @@ pub(super) enum Value {
     Constant(Rc<Constant>),
     /// A part of a function that is written out.
     Partial(Partial),
-    /// No map any more, and which operation of which node was the first to make it so.
+    /// No map any more, which operation of which node was the first to make it so, and whether of means, as a classifier does.
     Beyond {
         op: String,
         node: String,
+        is_of_means: bool,
     },
 }
 
@@ -150,8 +151,11 @@ impl Converter {
             self.draft.alias(map.id, &plain(output));
         }
         for (at, output) in node.outputs.iter().enumerate().filter(|(_, output)| !output.is_empty()) {
-            let beyond =
-                || Value::Beyond { op: format!("{}' output {at}", node.op), node: node.name.clone() };
+            let beyond = || Value::Beyond {
+                op: format!("{}' output {at}", node.op),
+                node: node.name.clone(),
+                is_of_means: false,
+            };
             let value = if at == 0 { value.clone() } else { beyond() };
             if self.values.insert(output.clone(), value).is_some() {
                 return Err(node.malformed(format!("its result `{}` is there already", plain(output))));
@@ -178,9 +182,12 @@ impl Converter {
         let has_map = present().any(|value| matches!(value, Value::Map(_)));
         let beyond = present().find(|value| matches!(value, Value::Beyond { .. })).cloned();
         match (has_map, beyond) {
+            (false, Some(Value::Beyond { op, node: at, is_of_means: false })) if is_of_maps(&node.op) => {
+                Err(OnnxProblem::Beyond { op, node: at, user: node.name.clone() })
+            }
             (false, Some(beyond)) => Ok(beyond),
             (false, None) => Ok(fold(node, &inputs)),
-            (true, Some(Value::Beyond { op, node: at })) if !takes_extent(&node.op) => {
+            (true, Some(Value::Beyond { op, node: at, .. })) if !takes_extent(&node.op) => {
                 let is_pooled =
                     |value: &Value| matches!(value, Value::Map(map) if self.draft.nodes[map.id].is_pooled);
                 if present().any(|value| matches!(value, Value::Map(_)) && !is_pooled(value)) {
@@ -194,11 +201,13 @@ impl Converter {
 
     /// What a node gives isn't followed.
     pub(super) fn leave(&mut self, node: &OnnxNode, inputs: &[Option<Value>]) -> Value {
+        let first = self.left.len();
         self.left.extend(inputs.iter().flatten().filter_map(|value| match value {
             Value::Map(map) => Some(map.id),
             _ => None,
         }));
-        Value::Beyond { op: node.op.clone(), node: node.name.clone() }
+        let is_of_means = self.left[first..].iter().all(|id| self.draft.nodes[*id].is_pooled);
+        Value::Beyond { op: node.op.clone(), node: node.name.clone(), is_of_means }
     }
 
     /// Counts border cells, so that sizes stay countable whatever a file says.
@@ -211,6 +220,22 @@ impl Converter {
         }
         Ok(())
     }
+}
+
+/// Operations that no classifier has behind the last map: what gives them something else than maps hides the rest of the network.
+fn is_of_maps(op: &str) -> bool {
+    const OF_MAPS: [&str; 9] = [
+        "Conv",
+        "ConvTranspose",
+        "BatchNormalization",
+        "InstanceNormalization",
+        "LayerNormalization",
+        "MaxPool",
+        "AveragePool",
+        "GlobalAveragePool",
+        "Resize",
+    ];
+    OF_MAPS.contains(&op)
 }
 
 /// Operations whose second input is an extent, which may be computed: it isn't needed where one is made of maps.
@@ -238,7 +263,7 @@ impl OnnxNode {
     ) -> Result<&'a Rc<Constant>, OnnxProblem> {
         match inputs.get(at) {
             Some(Some(Value::Constant(constant))) => Ok(constant),
-            Some(Some(Value::Beyond { op, node })) => {
+            Some(Some(Value::Beyond { op, node, .. })) => {
                 Err(OnnxProblem::Beyond { op: op.clone(), node: node.clone(), user: self.name.clone() })
             }
             Some(Some(Value::Map(_) | Value::Partial(_))) => {
@@ -265,8 +290,10 @@ impl OnnxNode {
 
 /// A node of constants alone.
 fn fold(node: &OnnxNode, inputs: &[Option<Value>]) -> Value {
-    fold_constants(node, inputs)
-        .map_or_else(|| Value::Beyond { op: node.op.clone(), node: node.name.clone() }, Value::Constant)
+    fold_constants(node, inputs).map_or_else(
+        || Value::Beyond { op: node.op.clone(), node: node.name.clone(), is_of_means: false },
+        Value::Constant,
+    )
 }
 
 fn fold_constants(node: &OnnxNode, inputs: &[Option<Value>]) -> Option<Rc<Constant>> {

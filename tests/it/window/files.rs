@@ -53,11 +53,11 @@ fn of_a_file_that_does_not_say_how_values_come_about_one_is_asked() {
         SIZE,
         WindowRequest { model: onnx("timm_resnet").to_str().map(str::to_owned), ..WindowRequest::default() },
     );
-    window.wait_for("Which model is this file for?");
+    window.wait_for("How does this network take its pictures?");
     assert!(window.says("values as `caffe` has them"), "{:?}", window.texts());
     window.click_button("timm_resnet.onnx+tf");
     window.wait_for("timm_resnet.onnx+tf · node_relu_8 24×2×2");
-    assert!(window.says("x/127.5 − 1") || window.says("timm_resnet.onnx"), "{:?}", window.texts());
+    assert!(window.says("RGB x/127.5 − 1"), "{:?}", window.texts());
 }
 
 #[test]
