@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::download::DownloadWish;
 use super::event::{LayerChoice, ViewId};
 use super::shown::Shown;
 use super::state::{Arrangement, BatchScope, LeftTab, Links};
@@ -37,6 +38,8 @@ pub(super) enum Command {
     ForgetWeights,
     /// Don't say which model the file is for.
     DropWeights,
+    /// Something about a download of a model's weights.
+    Download(&'static Row, DownloadWish),
     /// Another model.
     SetModel(&'static Row),
     /// Something else of the picture and model at hand.

@@ -1,6 +1,5 @@
 //! Commands applied, each in one place, after drawing. Those about views as such are in `arrange`.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -14,6 +13,7 @@ use super::window::App;
 use crate::input::dataset::Camera;
 use crate::models::Row;
 use crate::mosaic::Normalisation;
+use crate::render::is_weights_path;
 
 /// A dialog that comes back sooner without an answer was never seen: the system has none.
 const QUICKEST_PERSON: Duration = Duration::from_millis(120);
@@ -47,7 +47,7 @@ impl App {
                     self.ask(ctx, move |d| Picked::Save(d.save_png(&shown.file_name()), shown));
                 }
             }
-            Command::Open(path) if is_weights(&path) => self.errand(Job::Fit(path)),
+            Command::Open(path) if is_weights_path(&path) => self.errand(Job::Fit(path)),
             Command::Open(path) => self.open(path),
             Command::OpenCat => {
                 let id = self.state.view().id;
@@ -70,6 +70,7 @@ impl App {
                 self.show_active();
             }
             Command::DropWeights => self.state.weights_question = None,
+            Command::Download(row, wish) => self.take_download_wish(row, wish),
             Command::SetModel(row) => {
                 self.state.here = self.state.store.tags_here();
                 self.set_model(row);
@@ -152,7 +153,7 @@ impl App {
     }
 
     fn set_model(&mut self, row: &'static Row) {
-        match (row.build)() {
+        match row.graph() {
             Ok(graph) => {
                 let view = self.state.view_mut();
                 // A layer of that name may be in the other model too; where not, its last is shown.
@@ -329,9 +330,4 @@ pub(super) fn frame(open: &super::view_state::OpenSource) -> PictureChoice {
         index: open.index,
         camera: open.camera,
     }
-}
-
-/// By its name: a weight file typed or dropped where a picture may be.
-pub(super) fn is_weights(path: &Path) -> bool {
-    path.extension().is_some_and(|e| e.eq_ignore_ascii_case("safetensors"))
 }

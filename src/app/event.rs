@@ -8,6 +8,7 @@ use std::time::Duration;
 use egui::ColorImage;
 
 use super::command::Export;
+use super::download::DownloadNews;
 use super::shown::{Inspected, Shown};
 use super::view_state::OpenSource;
 use crate::engine::{CancelToken, DeviceChoice};
@@ -357,6 +358,8 @@ pub(super) enum Event {
     Batch(BatchNews),
     /// A picture for the clipboard.
     Copied(Arc<ColorImage>),
+    /// What a download has to say, and whose weights it is of.
+    Download(&'static Row, DownloadNews),
     /// A watched folder has something new.
     Grown(Grown),
     /// A stream of frames is over.

@@ -91,6 +91,7 @@ impl App {
             }
             Event::Labels(labels) => self.state.labels = Some(labels),
             Event::Grown(grown) => self.take_grown(&grown),
+            Event::Download(row, news) => self.take_download_news(row, news),
             Event::FeedEnded(end) => {
                 let tone = if matches!(end, FeedEnd::Whole(n) if n > 0) { Tone::Good } else { Tone::Bad };
                 self.state.say(tone, end.to_string());
@@ -195,7 +196,7 @@ impl App {
                 return;
             }
         };
-        let graph = match (row.build)() {
+        let graph = match row.graph() {
             Ok(graph) => graph,
             Err(error) => {
                 self.state.say(Tone::Bad, error.to_string());

@@ -41,7 +41,9 @@ impl App {
             }
             Ok(_) if !has_weights => {
                 view.trouble = Some(Trouble::NeedsWeights);
+                let row = view.row;
                 self.worker.withdraw(id);
+                self.ask_offer(row);
             }
             Ok(wanted) => {
                 if let Some(shown) = self.kept.get(&wanted) {

@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::{Arc, Weak};
 
+use super::download::Downloads;
 use super::event::{BatchNews, LabelLines, PinImage, PinnedFilter, ThumbKey, ViewId, Walked, Wanted};
 use super::frame_times::FrameTimes;
 use super::history::History;
@@ -163,6 +164,8 @@ pub(super) struct State {
     pub(super) has_caption: bool,
     /// What a saved figure is made for.
     pub(super) saved_paper: Paper,
+    /// Downloads, where the window may make any.
+    pub(super) downloads: Option<Downloads>,
     /// A weight file that waits for a word on which of these models it is for.
     pub(super) weights_question: Option<(PathBuf, Vec<&'static Row>)>,
     pub(super) messages: VecDeque<Message>,

@@ -19,7 +19,8 @@ use crate::input::dataset::{PictureRef, expand_inputs, is_log};
 use crate::input::{FitChoice, ValueChoice, preprocess};
 use crate::mosaic::{FrameLook, Normalisation, Pixels, StripMark};
 use crate::render::{
-    AnimateError, AnimationLook, Resources, animate_layers, choose_animated, push_filters, push_mosaic,
+    AnimateError, AnimationLook, Resources, animate_layers, check_values, choose_animated, push_filters,
+    push_mosaic,
 };
 use crate::tensor::{InputBatch, LayerStats, MapShape, PixelSize};
 
@@ -134,6 +135,7 @@ fn plan(args: &AnimateArgs, resources: &Resources, reporter: &Reporter) -> anyho
     let names: Vec<String> = args.model.iter().cloned().collect();
     let (mut rows, file) = rows(&names, args.weights.as_deref())?;
     let row = rows.remove(0);
+    check_values(row, args.preprocess)?;
     let is_data_set = args.input.is_dir() || is_log(&args.input);
     let mode = args.mode.unwrap_or(if is_data_set { Mode::Drive } else { Mode::Filters });
     if is_data_set && mode != Mode::Drive {
@@ -148,7 +150,7 @@ fn plan(args: &AnimateArgs, resources: &Resources, reporter: &Reporter) -> anyho
         (true, Mode::Depth) => vec!["all-stages".to_owned()],
         (true, Mode::Drive) => vec!["final".to_owned()],
     };
-    let graph = (row.build)().with_context(|| format!("the graph of {} is malformed", row.tag))?;
+    let graph = row.graph().with_context(|| format!("the graph of {} is malformed", row.tag))?;
     let layers = choose_animated(&graph, &words, row.tag)?;
     if mode == Mode::Drive && layers.len() != 1 {
         bail!("a drive shows one layer, and `--layers` names {}", layers.len());

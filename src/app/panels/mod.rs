@@ -6,6 +6,7 @@ mod batch;
 mod canvas;
 mod controls;
 mod details;
+mod download;
 mod filter;
 mod help;
 mod layers;

@@ -18,8 +18,10 @@ pub(super) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
             ui.set_min_height(theme::LIST_HEIGHT);
             let is_entered = search(ui, "Find a model", &mut cx.scratch.model_search);
             let wanted = cx.scratch.model_search.trim().to_owned();
+            let opened = Registry::opened().into_iter().filter(|row| cx.state.has_weights(row));
+            let rows = Registry::rows().chain(opened);
             let mut found: Vec<(i32, &'static Row)> =
-                Registry::rows().filter_map(|r| Some((fuzzy_score(&wanted, r.tag)?, r))).collect();
+                rows.filter_map(|r| Some((fuzzy_score(&wanted, r.tag)?, r))).collect();
             // Equal ones stay in the registry's order.
             found.sort_by_key(|(score, _)| -score);
             if found.is_empty() {
@@ -49,7 +51,7 @@ pub(super) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
     }
     if ui
         .button("Load weights…")
-        .on_hover_text("From a safetensors file; which model it is for is found out or asked")
+        .on_hover_text("From a safetensors, .pth, .h5 or .keras file, whose model is found out or asked; or an ONNX file, which is a model")
         .clicked()
     {
         cx.commands.push(Command::ChooseWeights);
@@ -68,11 +70,17 @@ pub(super) fn ask(ctx: &egui::Context, cx: &mut Context<'_>) {
     let Some((path, rows)) = &cx.state.weights_question else { return };
     let answer = egui::Modal::new(egui::Id::unique("weights question")).show(ctx, |ui| {
         ui.set_width(460.0);
-        ui.strong("Which model is this file for?");
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        ui.add(
-            egui::Label::new(format!("{name} fits several. They differ in what tensors don't show.")).wrap(),
-        );
+        let is_onnx = rows.iter().any(|row| row.opened().is_some());
+        let (question, why) = if is_onnx {
+            let why = format!("{name} doesn't say how a picture's samples become its values.");
+            ("How does this network take its pictures?", why)
+        } else {
+            let why = format!("{name} fits several. They differ in what tensors don't show.");
+            ("Which model is this file for?", why)
+        };
+        ui.strong(question);
+        ui.add(egui::Label::new(why).wrap());
         ui.add_space(4.0);
         for row in rows {
             if ui.button(row.tag).clicked() {
