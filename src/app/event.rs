@@ -9,14 +9,15 @@ use egui::ColorImage;
 
 use super::command::Export;
 use super::shown::{Inspected, Shown};
+use super::state::SaveLooks;
 use super::view_state::OpenSource;
-use crate::engine::{CancelToken, DeviceChoice};
+use crate::engine::{CancelToken, DeviceChoice, WeightStore};
 use crate::formats::{FigureRecord, PictureRecord};
 use crate::graph::NodeId;
 use crate::input::dataset::{Camera, Source};
 use crate::input::live::{FeedEnd, Frame, Grown};
 use crate::models::Row;
-use crate::mosaic::{MosaicSettings, Paper};
+use crate::mosaic::{MosaicSettings, Paper, SeenPart};
 use crate::render::{BatchLayers, BatchModel, BatchPlan, InputChoices};
 use crate::tensor::{FilterStats, KindCounts, MapShape, Sifting};
 
@@ -167,21 +168,31 @@ pub(super) enum Job {
         path: PathBuf,
         /// Whether a file there may be replaced: a dialog has asked about this very name.
         may_replace: bool,
-        /// With caption, colour bar and legend.
-        has_caption: bool,
-        /// What the figure is made for.
-        paper: Paper,
+        /// At what size, with what around it.
+        looks: SaveLooks,
     },
     /// Write a layer's values.
     SaveValues { shown: Arc<Shown>, path: PathBuf },
     /// Write one filter's map.
-    SaveFilter { shown: Arc<Shown>, channel: usize, path: PathBuf, has_caption: bool, paper: Paper },
+    SaveFilter { shown: Arc<Shown>, channel: usize, path: PathBuf, looks: SaveLooks },
+    /// Write the part of the mosaic that is in sight, as it is on screen.
+    SavePart { shown: Arc<Shown>, seen: Box<SeenView>, path: PathBuf },
     /// Write the picture and all views on one sheet.
     SaveSheet { views: Vec<Arc<Shown>>, path: PathBuf, paper: Paper },
     /// Make what saving would write, for the clipboard.
-    Copy { shown: Arc<Shown>, has_caption: bool, paper: Paper },
+    Copy { shown: Arc<Shown>, looks: SaveLooks },
     /// Write many figures; makes way after each.
     Batch(Box<BatchJob>),
+}
+
+/// What a view shows of its mosaic, and at how many pixels of the screen.
+pub(super) struct SeenView {
+    pub(super) part: SeenPart,
+    pub(super) size: (u32, u32),
+    /// Behind and around the mosaic.
+    pub(super) ground: [u8; 4],
+    /// Outlined in this colour.
+    pub(super) selected: Option<(usize, [u8; 4])>,
 }
 
 /// A batch at work, and what is left of it.
@@ -194,8 +205,7 @@ pub(super) struct BatchJob {
     pub(super) input: InputChoices,
     pub(super) settings: MosaicSettings,
     pub(super) sifting: Sifting,
-    pub(super) paper: Paper,
-    pub(super) has_caption: bool,
+    pub(super) looks: SaveLooks,
     pub(super) has_values: bool,
     pub(super) called_off: CancelToken,
     pub(super) written: Vec<PathBuf>,
@@ -258,6 +268,8 @@ pub(super) struct RestoredFigure {
     pub(super) record: FigureRecord,
     /// Its picture, where one with that hash was found.
     pub(super) picture: Option<PictureChoice>,
+    /// The same of the one that was subtracted.
+    pub(super) minus: Option<PictureChoice>,
 }
 
 /// Work for the second thread, which is never busy with a network.
@@ -266,6 +278,8 @@ pub(super) enum SideJob {
     Inspect(Arc<Shown>, usize),
     /// Find out which devices can be had.
     Devices,
+    /// Find out which models' weights are on this machine.
+    Here(WeightStore),
     /// Settle what a batch would write.
     Plan(Box<PlanRequest>),
     /// Is this the picture that a figure was made from?
@@ -351,6 +365,8 @@ pub(super) enum Event {
     Checked(bool, String),
     /// Devices, and why one can't be had.
     Devices(Vec<(DeviceChoice, Result<(), String>)>),
+    /// Tags whose weights are on this machine.
+    Here(Vec<&'static str>),
     /// What a batch would write, or why nothing.
     Planned(Result<Arc<BatchPlan>, String>),
     /// How far the batch is.

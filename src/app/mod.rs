@@ -19,6 +19,7 @@ mod logic;
 mod panels;
 mod pipeline;
 mod remember;
+mod restore;
 mod shown;
 mod side;
 mod state;

@@ -2,6 +2,8 @@
 
 use egui::{Pos2, Rect, Vec2, pos2, vec2};
 
+use crate::mosaic::SeenPart;
+
 /// Most points a mosaic pixel may cover.
 const MAX_SCALE: f32 = 256.0;
 /// A mosaic is never made smaller than this share of its fitted size.
@@ -77,6 +79,15 @@ impl Viewport {
         self.scale = leader.scale / Self::fit_scale(lead.0, lead.1) * Self::fit_scale(own.0, own.1);
         let share = leader.offset / (lead.1 * leader.scale).max(Vec2::splat(1e-3));
         self.offset = share * own.1 * self.scale;
+    }
+
+    /// Brings a part of the mosaic into sight, as large as it fits.
+    pub(super) fn show_part(&mut self, panel: Rect, size: Vec2, part: SeenPart) {
+        let seen = vec2(part.width, part.height);
+        let lowest = Self::fit_scale(panel, size) * MIN_SHARE_OF_FIT;
+        self.scale = Self::fit_scale(panel, seen).clamp(lowest.min(1.0), MAX_SCALE);
+        self.offset = (size * 0.5 - vec2(part.x, part.y) - seen * 0.5) * self.scale;
+        self.is_fitted = false;
     }
 
     /// Moves the mosaic by a drag.

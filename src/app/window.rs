@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::time::{Duration, Instant};
 
-use super::command::Commands;
+use super::command::{Commands, Export};
 use super::dialogs::{Dialogs, SystemDialogs};
 use super::event::{Event, Job, LayerChoice, PictureChoice, SideJob, ViewId, Wanted};
 use super::frame_times::FrameTimes;
@@ -12,18 +13,21 @@ use super::kept::Kept;
 use super::panels;
 use super::pipeline::{Pipeline, Tell};
 use super::remember;
+use super::restore::Expected;
 use super::shown::Shown;
 use super::side;
-use super::state::{Arrangement, Batch, BatchScope, LeftTab, Links, OpenWindows, Scratch, State, Walk};
+use super::state::{
+    Arrangement, Batch, BatchScope, LeftTab, Links, OpenWindows, SaveLooks, Scratch, State, Walk,
+};
 use super::textures::Textures;
 use super::theme;
 use super::view_state::ViewState;
 use crate::engine::{CancelToken, Priority, ThreadsError, Worker, start_threads};
-use crate::formats::PictureRecord;
 use crate::graph::GraphError;
 use crate::input::live::{Feed, FolderWatch};
+use crate::models::Registry;
 use crate::mosaic::{MosaicSettings, Paper};
-use crate::render::{ChoiceError, InputChoices, Resources, WindowRequest, choose_row};
+use crate::render::{ChoiceError, InputChoices, Resources, Scale, WindowRequest, choose_row};
 
 /// Events that may wait for the window; a worker ahead of it by more waits.
 const MAX_EVENTS: usize = 64;
@@ -82,6 +86,8 @@ pub fn run(request: WindowRequest, resources: Resources) -> Result<(), AppError>
     })
 }
 
+/// The least time between two looks at the program's memory.
+const MEMORY_INTERVAL: Duration = Duration::from_secs(1);
 /// Bytes of finished views kept, so that stepping back to one takes no work.
 const VIEW_BUDGET_BYTES: usize = 256 << 20;
 
@@ -98,8 +104,10 @@ pub struct App {
     pub(super) dialogs: Arc<dyn Dialogs>,
     /// Finished views that may be wanted again.
     pub(super) kept: Kept<Wanted, Arc<Shown>>,
-    /// The picture that a figure was made from, while it is looked for.
-    pub(super) expected: Option<PictureRecord>,
+    /// What is still to be looked at of views that a figure brought back.
+    pub(super) expected: Vec<Expected>,
+    /// When the system was last asked how much memory the program takes.
+    pub(super) memory_asked: Option<Instant>,
     /// Counts pictures from the clipboard.
     pub(super) num_pasted: u64,
     /// Ends when it is dropped.
@@ -146,7 +154,11 @@ impl App {
         let view = first_view(row)?;
         let mut app = Self {
             state: State {
-                here: resources.store.tags_here(),
+                here: Registry::rows()
+                    .filter(|row| resources.store.embedded(row).is_some())
+                    .map(|row| row.tag)
+                    .collect(),
+                is_here_known: false,
                 store: resources.store,
                 views: vec![view],
                 active: 0,
@@ -154,8 +166,8 @@ impl App {
                 shared_range: None,
                 arrangement: Arrangement::default(),
                 weight_files: request.weights.map(|file| (row.tag, file)).into_iter().collect(),
-                has_caption: true,
-                saved_paper: Paper::Light,
+                save_what: Export::default(),
+                saved: SaveLooks { has_caption: true, paper: Paper::Light, scale: Scale::Auto },
                 weights_question: None,
                 messages: std::collections::VecDeque::new(),
                 log: std::collections::VecDeque::new(),
@@ -175,6 +187,7 @@ impl App {
                 inspected: None,
                 open: OpenWindows::default(),
                 kept_bytes: 0,
+                memory_bytes: None,
                 frame_times: request.shows_frame_times.then(FrameTimes::default),
                 history: History::default(),
                 is_dark: true,
@@ -194,7 +207,8 @@ impl App {
             dialogs,
             kept: Kept::new(VIEW_BUDGET_BYTES),
             watch: None,
-            expected: None,
+            expected: Vec::new(),
+            memory_asked: None,
             num_pasted: 0,
             feed: None,
             fed: 0,
@@ -203,6 +217,7 @@ impl App {
             next_view: 1,
             next_pin: 0,
         };
+        app.errand_beside(SideJob::Here(app.state.store.clone()));
         app.errand_beside(SideJob::Devices);
         match request.picture {
             Some(path) => app.open(path),
@@ -230,6 +245,7 @@ impl eframe::App for App {
         self.ask_for_thumbs();
         self.ask_for_walk();
         self.state.kept_bytes = self.kept.num_bytes();
+        self.ask_for_memory();
         if self.textures.refresh(ctx, &self.state)
             && let Some(shown) = &self.state.view().shown
         {
@@ -261,6 +277,16 @@ impl eframe::App for App {
         }
         if let Some(times) = &mut self.state.frame_times {
             times.end();
+        }
+    }
+}
+
+impl App {
+    /// Asks the system how much memory the program takes, once in a while: not every frame has to read a file.
+    fn ask_for_memory(&mut self) {
+        if self.memory_asked.is_none_or(|asked| asked.elapsed() >= MEMORY_INTERVAL) {
+            self.memory_asked = Some(Instant::now());
+            self.state.memory_bytes = memory_stats::memory_stats().map(|memory| memory.physical_mem);
         }
     }
 }

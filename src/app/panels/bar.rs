@@ -40,6 +40,7 @@ pub(super) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
                 ui.separator();
                 item(ui, has_mosaic, "Save mosaic…", "Ctrl+S", Command::ChooseSavePlace);
                 let export = Command::ChooseExportPlace;
+                item(ui, has_mosaic, "Save this view…", "", export(Export::View));
                 item(ui, has_mosaic, "Save all views as a sheet…", "", export(Export::Sheet));
                 let is_selected = cx.state.view().selected.is_some();
                 item(ui, is_selected, "Save selected filter…", "", export(Export::Filter));

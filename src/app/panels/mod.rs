@@ -13,6 +13,7 @@ mod log;
 mod models;
 mod notice;
 mod pins;
+mod save;
 mod sift;
 mod status;
 mod table;
