@@ -5,9 +5,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::event::{LayerChoice, ViewId};
+use super::run_state::{AnimateScope, ExtractScope};
 use super::shown::Shown;
 use super::state::{Arrangement, BatchScope, LeftTab, Links, SaveLooks};
 use crate::engine::DeviceChoice;
+use crate::extract::Existing;
 use crate::input::dataset::Camera;
 use crate::input::{FitChoice, ValueChoice};
 use crate::models::Row;
@@ -105,6 +107,26 @@ pub(super) enum Command {
     StartBatch,
     /// Call the running batch off.
     CancelBatch,
+    /// The window that makes features of the open data set.
+    ToggleExtract,
+    /// Which features.
+    SetExtract(Box<ExtractScope>),
+    /// Ask for their folder.
+    ChooseExtractFolder,
+    /// Make what the preview shows.
+    StartExtract(Existing),
+    /// Stop that after the batch in hand.
+    CancelExtract,
+    /// The window that makes moving pictures.
+    ToggleAnimate,
+    /// Which one.
+    SetAnimate(Box<AnimateScope>),
+    /// Ask for its file.
+    ChooseAnimationPlace,
+    /// Make what the preview shows.
+    StartAnimate,
+    /// Stop that.
+    CancelAnimate,
     /// Write something else than the mosaic.
     Export(Export, PathBuf),
     /// Ask where to.

@@ -8,6 +8,7 @@ use std::time::Duration;
 use egui::ColorImage;
 
 use super::command::Export;
+use super::run_state::{AnimatePreview, ExtractPreview, RunNews};
 use super::shown::{Inspected, Shown};
 use super::state::SaveLooks;
 use super::view_state::OpenSource;
@@ -371,6 +372,12 @@ pub(super) enum Event {
     Planned(Result<Arc<BatchPlan>, String>),
     /// How far the batch is.
     Batch(BatchNews),
+    /// What an extraction would write, or why nothing; how far it is.
+    ExtractPlanned(Result<Arc<ExtractPreview>, String>),
+    Extract(RunNews),
+    /// The same of a moving picture.
+    AnimationPlanned(Result<AnimatePreview, String>),
+    Animation(RunNews),
     /// A picture for the clipboard.
     Copied(Arc<ColorImage>),
     /// A watched folder has something new.
@@ -396,6 +403,8 @@ impl Picked {
                 | Self::Save(None, _)
                 | Self::Export(None, _)
                 | Self::BatchFolder(None)
+                | Self::ExtractFolder(None)
+                | Self::AnimationFile(None)
         )
     }
 }
@@ -412,4 +421,8 @@ pub(super) enum Picked {
     Export(Option<PathBuf>, Export),
     /// A batch's folder.
     BatchFolder(Option<PathBuf>),
+    /// Where features go.
+    ExtractFolder(Option<PathBuf>),
+    /// Where a moving picture goes.
+    AnimationFile(Option<PathBuf>),
 }

@@ -47,8 +47,7 @@ impl App {
                 }
             }
             Command::PastePicture(image) => self.paste(image),
-            // Nothing else is left.
-            _ => {}
+            of_runs => self.apply_to_runs(ctx, of_runs),
         }
     }
 
@@ -129,8 +128,8 @@ impl App {
                 ctx.copy_image((*image).clone());
                 self.state.say(Tone::Good, "copied the mosaic as a picture");
             }
-            // The others are about views, and taken before.
-            _ => {}
+            // The others are about views, and taken before, or about long runs.
+            of_runs => self.take_run_event(of_runs),
         }
     }
 

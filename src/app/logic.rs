@@ -279,14 +279,13 @@ impl App {
             Event::Picked(Picked::Open(Some(path))) => self.commands.push(Command::Open(path)),
             Event::Picked(Picked::Weights(Some(path))) => self.commands.push(Command::OpenWeights(path)),
             Event::Picked(Picked::Save(Some(path), shown)) => self.commands.push(Command::Save(path, shown)),
-            // Dialogs closed without an answer.
             Event::Picked(Picked::Export(Some(path), what)) => self.commands.push(Command::Export(what, path)),
             Event::Picked(Picked::BatchFolder(Some(path))) => {
                 let folder = path.display().to_string();
                 let scope = BatchScope { folder, ..self.state.batch.scope.clone() };
                 self.commands.push(Command::SetBatch(Box::new(scope)));
             }
-            Event::Picked(_) => {}
+            picked @ Event::Picked(_) => self.take_run_event(picked),
             of_files => self.take_file_event(ctx, of_files),
         }
     }

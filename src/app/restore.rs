@@ -98,7 +98,7 @@ impl Restored {
             input,
             settings,
             sifting,
-            selected: look.filter,
+            selected: look.shown_filter,
             part,
             saved,
             weights_sha256: panel.run.weights_sha256.clone(),
@@ -124,7 +124,7 @@ fn chosen_grid(look: &LookRecord, not_taken: &mut Vec<String>) -> Option<Grid> {
         return None;
     };
     let is_unusual = look.sifting.is_none()
-        && look.filter.is_none()
+        && look.shown_filter.is_none()
         && shape(&look.shape).is_some_and(|shape| Grid::for_filters(shape.channels) != grid);
     (look.is_grid_chosen || is_unusual).then_some(grid)
 }
@@ -137,8 +137,11 @@ fn saved_looks(look: &LookRecord, kind: &str, settings: &MosaicSettings) -> Opti
         _ => return None,
     };
     let paper = look.paper.parse::<Paper>().ok()?;
-    let by_itself = Look { settings: settings.clone(), scale: Scale::Auto };
-    let usual = shape(&look.shape).and_then(|shape| by_itself.for_shape(shape).ok()).map(|s| s.scale);
+    let grid = look.grid.parse::<Grid>().ok()?;
+    let by_itself =
+        Look { settings: MosaicSettings { grid: Some(grid), ..settings.clone() }, scale: Scale::Auto };
+    let shown = |shape: MapShape| MapShape { channels: shape.channels.min(grid.capacity()), ..shape };
+    let usual = shape(&look.shape).and_then(|shape| by_itself.for_shape(shown(shape)).ok()).map(|s| s.scale);
     let scale = if usual == Some(look.scale) {
         Scale::Auto
     } else {

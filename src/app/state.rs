@@ -8,6 +8,7 @@ use super::command::Export;
 use super::event::{BatchNews, LabelLines, PinImage, PinnedFilter, ThumbKey, ViewId, Walked, Wanted};
 use super::frame_times::FrameTimes;
 use super::history::History;
+use super::run_state::{AnimatePreview, AnimateScope, ExtractPreview, ExtractScope, LongRun};
 use super::shown::{Inspected, NUM_BINS, Shown};
 use super::view_state::ViewState;
 use super::viewport::Viewport;
@@ -154,6 +155,8 @@ pub(super) struct OpenWindows {
     pub(super) table: bool,
     pub(super) log: bool,
     pub(super) batch: bool,
+    pub(super) extract: bool,
+    pub(super) animate: bool,
 }
 
 /// The window's state.
@@ -188,6 +191,8 @@ pub(super) struct State {
     /// Layers a second.
     pub(super) play_speed: f32,
     pub(super) batch: Batch,
+    pub(super) extract: LongRun<ExtractScope, Arc<ExtractPreview>>,
+    pub(super) animate: LongRun<AnimateScope, AnimatePreview>,
     /// Moments passing by themselves, and how many a second at most.
     pub(super) playing_frames: Option<Playing>,
     pub(super) frame_speed: f32,

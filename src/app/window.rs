@@ -10,10 +10,12 @@ use super::event::{Event, Job, LayerChoice, PictureChoice, SideJob, ViewId, Want
 use super::frame_times::FrameTimes;
 use super::history::History;
 use super::kept::Kept;
+use super::long::Runs;
 use super::panels;
 use super::pipeline::{Pipeline, Tell};
 use super::remember;
 use super::restore::Expected;
+use super::run_state::{AnimateScope, ExtractScope, LongRun, RunJob};
 use super::shown::Shown;
 use super::side;
 use super::state::{
@@ -22,7 +24,7 @@ use super::state::{
 use super::textures::Textures;
 use super::theme;
 use super::view_state::ViewState;
-use crate::engine::{CancelToken, Priority, ThreadsError, Worker, start_threads};
+use crate::engine::{CancelToken, EngineChoice, Priority, ThreadsError, Worker, start_threads};
 use crate::graph::GraphError;
 use crate::input::live::{Feed, FolderWatch};
 use crate::models::Registry;
@@ -101,6 +103,11 @@ pub struct App {
     pub(super) sender: SyncSender<Event>,
     pub(super) worker: Worker<Job>,
     pub(super) side: Worker<SideJob>,
+    /// Long runs have a thread each, so that nothing that is wanted on screen waits for them.
+    pub(super) extractor: Worker<RunJob>,
+    pub(super) animator: Worker<RunJob>,
+    /// What computes.
+    pub(super) engine: EngineChoice,
     pub(super) dialogs: Arc<dyn Dialogs>,
     /// Finished views that may be wanted again.
     pub(super) kept: Kept<Wanted, Arc<Shown>>,
@@ -151,6 +158,15 @@ impl App {
             side::handle(job, &tell_found);
             None
         })?;
+        let run_thread = |name: &str, tell_run: Tell| {
+            let mut runs = Runs::default();
+            Worker::spawn(name, move |job, token| {
+                runs.handle(job, token, &tell_run);
+                None
+            })
+        };
+        let extractor = run_thread("extract", tell(ctx.clone(), sender.clone()))?;
+        let animator = run_thread("animate", tell(ctx.clone(), sender.clone()))?;
         let view = first_view(row)?;
         let mut app = Self {
             state: State {
@@ -177,6 +193,8 @@ impl App {
                 playing: None,
                 play_speed: 2.0,
                 batch: Batch { scope: BatchScope::first(row.tag), plan: None, running: None, report: None },
+                extract: LongRun::new(ExtractScope::first(row.tag)),
+                animate: LongRun::new(AnimateScope::first()),
                 playing_frames: None,
                 frame_speed: 5.0,
                 watched: None,
@@ -204,6 +222,9 @@ impl App {
             sender,
             worker,
             side,
+            extractor,
+            animator,
+            engine,
             dialogs,
             kept: Kept::new(VIEW_BUDGET_BYTES),
             watch: None,

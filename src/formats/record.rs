@@ -117,7 +117,7 @@ pub struct LookRecord {
     pub sifting: Option<String>,
     /// The one filter that is shown, in a figure of one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub filter: Option<usize>,
+    pub shown_filter: Option<usize>,
     /// Whether the grid was asked for; else it is what the number of filters gives.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_grid_chosen: bool,
@@ -220,7 +220,7 @@ impl LookRecord {
             colour_map: mosaic.colour_map.to_string(),
             paper: mosaic.paper.to_string(),
             sifting: None,
-            filter: None,
+            shown_filter: None,
             is_grid_chosen: false,
             part: None,
         }

@@ -13,6 +13,7 @@ use crate::engine::{CancelToken, EngineError, Session};
 use crate::formats::{AnimationFormat, AnimationSettings, PushFrame, WriteError, write_animation};
 use crate::graph::{Graph, GraphError, NodeId, UnknownLayer};
 use crate::input::dataset::PictureRef;
+use crate::input::decode::Picture;
 use crate::input::preprocess;
 use crate::mosaic::{FrameLook, MosaicError, Normalisation, Pixels, StripMark};
 use crate::tensor::{InputBatch, LayerStats, MapShape, PixelSize};
@@ -86,8 +87,8 @@ impl fmt::Display for AnimationMode {
 pub enum AnimatedPicture {
     /// One that is read when its turn comes.
     Ref(PictureRef),
-    /// One that is here: its name, and its pixels.
-    Decoded(String, Arc<RgbImage>),
+    /// One that is here, and its name.
+    Decoded(String, Arc<Picture>),
 }
 
 impl AnimatedPicture {
@@ -347,7 +348,7 @@ impl Animation {
         let InputChoices { fit, values } = self.choices.input;
         let prepared = |rgb: &RgbImage| preprocess(rgb, &spec, fit, values).map(|made| made.batch);
         match picture {
-            AnimatedPicture::Decoded(label, rgb) => prepared(rgb).map_err(|e| format!("{e}: \"{label}\"")),
+            AnimatedPicture::Decoded(label, picture) => prepared(&picture.rgb).map_err(|e| format!("{e}: \"{label}\"")),
             AnimatedPicture::Ref(picture) => {
                 let decoded = picture.picture.load().map_err(|error| error.to_string())?;
                 prepared(&decoded.rgb).map_err(|e| format!("{e}: \"{}\"", picture.picture.path().display()))

@@ -60,6 +60,9 @@ impl Look {
     /// # Errors
     /// A grid that doesn't hold the filters, a mosaic over the size limit.
     pub fn for_shape(&self, shape: MapShape) -> Result<MosaicSettings, MosaicError> {
+        // Filters that aren't shown take no room.
+        let num_shown = self.settings.order.as_ref().map_or(shape.channels, |order| order.len());
+        let shape = MapShape { channels: num_shown, ..shape };
         let geometry = |scale| {
             let MosaicSettings { layout, grid, gap, .. } = self.settings;
             Geometry::new(layout, shape, grid, scale, gap)

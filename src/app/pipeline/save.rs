@@ -40,7 +40,7 @@ pub(super) fn filter(
     check(shown, path, false)?;
     let settings = MosaicSettings { order: Some([channel].into()), grid: None, ..shown.settings.clone() };
     let mut drawing = draw(shown, &settings, looks)?;
-    drawing.record.panels.iter_mut().for_each(|panel| panel.look.filter = Some(channel));
+    drawing.record.panels.iter_mut().for_each(|panel| panel.look.shown_filter = Some(channel));
     write_figure(path, &drawing.pixels, &drawing.title, &drawing.record).map_err(|error| error.to_string())
 }
 

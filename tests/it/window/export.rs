@@ -340,7 +340,7 @@ fn a_figure_with_a_hostile_record_does_no_harm() {
         panel.look.scale = u32::MAX;
         panel.look.shape = "99999999×99999999×99999999".into();
         panel.look.part = Some("NaN,inf -1x0".into());
-        panel.look.filter = Some(usize::MAX);
+        panel.look.shown_filter = Some(usize::MAX);
         panel.look.sifting = Some("mean top:0".into());
         panel.look.layer = "../../etc/passwd".into();
         panel.run.weights_sha256 = "0".repeat(64);

@@ -57,6 +57,10 @@ impl Dialogs for Scripted {
     fn save_png(&self, _name: &str) -> Option<PathBuf> {
         self.take()
     }
+
+    fn save_animation(&self, _name: &str) -> Option<PathBuf> {
+        self.take()
+    }
 }
 
 /// A window under test.
