@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use super::fold::{affine_of, conv_params};
 use super::ops::{
     self, BLOCK, Cell, Cores, Epilogue, Extent, Level, Maps, MapsMut, PackedDense, PackedDepthwise,
-    PackedWinograd, Scratch, Source, TileSize, Window,
+    PackedGroups, PackedWinograd, Scratch, Source, TileSize, Window,
 };
 use super::places::Place;
 use super::plan::{Plan, Step};
@@ -51,12 +51,7 @@ enum Packed {
     Dense(PackedDense),
     Winograd(PackedWinograd),
     Depthwise(PackedDepthwise),
-    Grouped {
-        kernel: Vec<f32>,
-        bias: Option<Vec<f32>>,
-    },
-    /// A dense convolution per group, each of whole blocks.
-    Groups(Vec<PackedDense>),
+    Groups(PackedGroups),
     /// `x · scale + shift`.
     Affine {
         scale: Vec<Cell>,
@@ -281,12 +276,13 @@ impl Work<'_> {
         let way = Way::of(graph, conv, step.inputs[0], out.shape(), parameters.is_exact);
         match parameters.packed(step, way)? {
             Packed::Winograd(packed) => {
-                if ops::winograd(cores, x?, packed, border, epilogue, self.scratch, out) {
-                    return Some(());
+                for image in ops::winograd(cores, x?, packed, border, epilogue, self.scratch, out) {
+                    // Something isn't finite, and a tile can't say which of its values.
+                    let Packed::Dense(packed) = parameters.packed(step, Way::Direct)? else { return None };
+                    let epilogue =
+                        Epilogue { residual: residual.map(|other| other.image(image)), ..epilogue };
+                    self.direct(cores, x?.image(image), packed, window, epilogue, &mut out.image(image));
                 }
-                // Something isn't finite, and a tile can't say which of its values.
-                let Packed::Dense(packed) = parameters.packed(step, Way::Direct)? else { return None };
-                self.direct(cores, x?, packed, window, epilogue, out);
             }
             Packed::Dense(packed) if way == Way::FromPicture => {
                 let (height, width) = (self.picture.height(), self.picture.width());
@@ -302,14 +298,9 @@ impl Work<'_> {
             }
             Packed::Dense(packed) => self.direct(cores, x?, packed, window, epilogue, out),
             Packed::Depthwise(packed) => ops::depthwise(cores, x?, packed, window, function, out),
-            Packed::Grouped { kernel, bias } => {
-                let (kernel, bias) = (kernel.as_slice(), bias.as_deref());
-                let x = with_border(cores, x?, border, self.scratch);
-                ops::grouped(cores, x, kernel, bias, conv, function, out);
-            }
             Packed::Groups(groups) => {
                 let x = with_border(cores, x?, border, self.scratch);
-                ops::convolve_groups(cores, x, groups, window, epilogue, out);
+                ops::grouped(cores, x, groups, window, epilogue, out);
             }
             Packed::Affine { .. } => return None,
         }
@@ -361,17 +352,7 @@ fn pack(level: Level, graph: &Graph, weights: &BoundWeights, key: PackedKey) -> 
         Way::FromPicture => Packed::Dense(PackedDense::new(level, &kernel, b, conv, true)),
         Way::Winograd(size) => Packed::Winograd(PackedWinograd::new(level, size, &kernel, b, conv)),
         Way::Depthwise => Packed::Depthwise(PackedDepthwise::new(&kernel, b, conv.c_out)),
-        Way::Grouped if ops::is_of_whole_blocks(conv) => {
-            let per_group = kernel.len() / conv.groups;
-            let own =
-                Conv2d { c_in: conv.c_in / conv.groups, c_out: conv.c_out / conv.groups, groups: 1, ..*conv };
-            let group = |at: usize| {
-                let b = b.map(|b| &b[at * own.c_out..][..own.c_out]);
-                PackedDense::new(level, &kernel[at * per_group..][..per_group], b, &own, false)
-            };
-            Packed::Groups((0..conv.groups).map(group).collect())
-        }
-        Way::Grouped => Packed::Grouped { kernel, bias },
+        Way::Grouped => Packed::Groups(PackedGroups::new(level, kernel, bias, conv)),
     })
 }
 

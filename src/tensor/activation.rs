@@ -169,11 +169,12 @@ impl InputBatch {
         Ok(Self { num_images, height, width, values })
     }
 
-    /// Each picture as a batch of its own.
-    pub fn pictures(&self) -> impl Iterator<Item = Self> + '_ {
+    /// The pictures in batches of at most `most`, in order.
+    pub fn parts(&self, most: usize) -> impl Iterator<Item = Self> + '_ {
         let Self { height, width, .. } = *self;
-        self.values.chunks(3 * height * width).map(move |values| Self {
-            num_images: 1,
+        let picture = 3 * height * width;
+        self.values.chunks(most.max(1) * picture).map(move |values| Self {
+            num_images: values.len() / picture,
             height,
             width,
             values: values.into(),

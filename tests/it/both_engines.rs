@@ -161,11 +161,13 @@ fn neither_threads_nor_batch_change_a_bit_of_a_network() {
         let (size, weights) = (smallest_odd(&graph), generated_for(&graph, 3));
         let backbone = Arc::new(Backbone::with_graph(row, graph, weights).unwrap());
         let graph = Arc::clone(backbone.graph());
-        // Three different pictures: one, turned upside down, and darkened.
+        // Five different pictures, more than go side by side: one, turned upside down, darkened, negative, and all the same.
         let first = noise(size);
         let mut values = first.values().to_vec();
         values.extend(first.values().iter().rev());
         values.extend(first.values().iter().map(|v| v * 0.25 - 0.5));
+        values.extend(first.values().iter().map(|v| -v));
+        values.extend(first.values().iter().map(|_| 0.5));
         let len = first.values().len();
         let run = |threads: usize, num_images: usize, values: &[f32]| {
             let input = InputBatch::new(num_images, size.height, size.width, values.to_vec()).unwrap();
@@ -178,11 +180,11 @@ fn neither_threads_nor_batch_change_a_bit_of_a_network() {
             });
             found
         };
-        let together = run(1, 3, &values);
+        let together = run(1, 5, &values);
         for threads in [2, 3] {
-            assert!(run(threads, 3, &values) == together, "{tag} with {threads} threads");
+            assert!(run(threads, 5, &values) == together, "{tag} with {threads} threads");
         }
-        for image in 0..3 {
+        for image in 0..5 {
             let alone = run(2, 1, &values[image * len..][..len]);
             for ((_, node), value) in &alone {
                 let name = &graph.node(*node).name;
@@ -337,6 +339,11 @@ fn winograd_rounds_little_more_than_direct_sums_on_the_real_weights() {
     }
 }
 
+/// All NaN being one.
+fn bits_of(value: &Activation) -> Vec<u32> {
+    value.values().iter().map(|v| if v.is_nan() { u32::MAX } else { v.to_bits() }).collect()
+}
+
 /// A Winograd tile spreads what isn't finite, so such a layer is done again directly: not a bit may then differ.
 #[test]
 fn a_layer_whose_sums_are_not_finite_is_done_directly() {
@@ -356,18 +363,20 @@ fn a_layer_whose_sums_are_not_finite_is_done_directly() {
         for tap in [square, graph.final_node()] {
             let mut session = fast(&backbone);
             let bits = |session: &mut Session, input: &InputBatch| {
-                let value = session.activations(input, &[tap]).unwrap().remove(0);
-                value
-                    .values()
-                    .iter()
-                    .map(|v| if v.is_nan() { u32::MAX } else { v.to_bits() })
-                    .collect::<Vec<_>>()
+                bits_of(&session.activations(input, &[tap]).unwrap()[0])
             };
             let (sound, direct) = (bits(&mut session, &noise(size)), bits(&mut exact(&backbone), &broken));
             assert!(direct.iter().any(|v| !f32::from_bits(*v).is_finite()) || bad == f32::NEG_INFINITY);
             assert_eq!(bits(&mut session, &broken), direct);
             assert_eq!(bits(&mut session, &noise(size)), sound, "and the next picture is done as before");
             assert_ne!(sound, bits(&mut exact(&backbone), &noise(size)), "which is by tiles");
+            let batch = InputBatch::stack(&[noise(size), broken.clone(), noise(size)]).unwrap();
+            let run = session.run(&batch, &[tap], &CancelToken::new(), &mut |tap| {
+                let expected = if tap.image == 1 { &direct } else { &sound };
+                assert!(bits_of(&tap.activation) == *expected, "picture {} of a batch", tap.image);
+                ControlFlow::Continue(())
+            });
+            run.unwrap();
         }
     }
 }

@@ -392,7 +392,7 @@ fn a_level_that_cannot_be_had_is_told_before_anything_is_done() {
         assert_eq!(run.code, Some(2));
         assert_eq!(
             run.stderr,
-            "error: no level `avx521` (FILTERSCOPE_LEVEL); levels are avx512, avx2 and portable; unset it to take the best of \
+            "error: no level `avx521` (FILTERSCOPE_LEVEL); levels are avx512, avx2, neon and portable; unset it to take the best of \
              this processor\n"
         );
         assert_eq!(bench.names(""), ["cat.png"]);

@@ -182,25 +182,27 @@ pub(in crate::engine) fn convolve(
     let macs_of_group = to.plane() * packed.per_group * BLOCK;
     // Pieces whose inputs stay near a core while all groups of output channels go over them. Weights go by once for each, so it
     // mustn't be too small either; and enough of them for all threads to end at about the same time, each worth handing out.
-    let fitting = num_units.div_ceil((PIECE_BYTES / unit_bytes.max(1)).max(4));
-    let for_threads = (cores.num_threads() * 8).div_ceil(num_groups * num_images);
-    let num_pieces = for_threads.min(macs_of_group.div_ceil(TASK)).max(fitting).clamp(1, num_units);
+    let all_units = num_images * num_units;
+    let fitting = all_units.div_ceil((PIECE_BYTES / unit_bytes.max(1)).max(4));
+    let for_threads = (cores.num_threads() * 8).div_ceil(num_groups);
+    let worthwhile = (num_images * macs_of_group).div_ceil(TASK);
+    let num_pieces = for_threads.min(worthwhile).max(fitting).clamp(1, all_units);
     let output = Shared(out.cells_mut().as_mut_ptr());
-    cores.for_each(num_images * num_pieces * num_groups, |task| {
-        let (image, piece) = (task / num_groups / num_pieces, task / num_groups % num_pieces);
-        let (first_unit, end_unit) = (piece * num_units / num_pieces, (piece + 1) * num_units / num_pieces);
+    cores.for_each(num_pieces * num_groups, |task| {
+        let piece = task / num_groups;
+        let units = piece * all_units / num_pieces..(piece + 1) * all_units / num_pieces;
         let group = task % num_groups;
         let first_block = group * packed.group;
         let in_group = packed.group.min(num_blocks - first_block);
         let tiles = even_parts(width, most_pixels);
         let per_unit = if is_flat { 1 } else { tiles.clone().count() };
-        let num_tiles = per_unit * (end_unit - first_unit);
+        let num_tiles = per_unit * units.len();
         // Each tile of the task sees to a part of the next group's weights.
         let ahead_step = packed.group * BLOCK / num_tiles.max(1);
         let ahead_of_tile = packed.per_group * BLOCK / num_tiles.max(1);
         // After the last group comes the first, with other pixels.
         let next = if group + 1 < num_groups { packed.per_group * BLOCK } else { 0 };
-        let tile = |number: usize, row: usize, column: usize, num_pixels: usize| {
+        let tile = |number: usize, image: usize, row: usize, column: usize, num_pixels: usize| {
             let weights = packed.cells.as_ptr().wrapping_add(group * packed.per_group).cast::<f32>();
             let input =
                 image * x.image_step() + (row * stride[0] * from_width + column * stride[1]) * packed.lanes;
@@ -223,6 +225,7 @@ pub(in crate::engine) fn convolve(
                     weights,
                     ahead: weights.wrapping_add(next + number * ahead_of_tile),
                     ahead_step,
+                    input_ahead: if kernel == [1, 1] { num_pixels * stride[1] * packed.lanes } else { 0 },
                     bias: packed.bias.as_ptr().add(first_block).cast(),
                     // Captured whole, as it is what may be sent.
                     output: { output }.0.add(extent.plane_at(image, first_block) + pixel).cast(),
@@ -235,24 +238,36 @@ pub(in crate::engine) fn convolve(
                 .run(level, num_pixels, in_group);
             }
         };
-        let written = if is_flat {
-            let own = tiles.skip(first_unit).take(end_unit - first_unit);
-            own.enumerate().for_each(|(number, (first, end))| tile(number, 0, first, end - first));
-            first_unit * width / num_units..end_unit * width / num_units
-        } else {
-            let own = (first_unit..end_unit).flat_map(|row| tiles.clone().map(move |tile| (row, tile)));
-            own.enumerate().for_each(|(number, (row, (first, end)))| tile(number, row, first, end - first));
-            first_unit * width..end_unit * width
-        };
-        for block in first_block..first_block + in_group {
-            let start = extent.plane_at(image, block) + written.start;
-            // SAFETY: the cells that this task's tiles wrote, and no other task's.
-            let cells = unsafe { { output }.part(start, written.len()) };
-            if let Some(function) = later {
-                activate_cells(level, function, cells);
+        let mut number = 0;
+        // The units of one image after the other.
+        for image in units.start / num_units..units.end.div_ceil(num_units) {
+            let start = image * num_units;
+            let own = units.start.max(start) - start..units.end.min(start + num_units) - start;
+            let written = if is_flat {
+                for (first, end) in tiles.clone().skip(own.start).take(own.len()) {
+                    tile(number, image, 0, first, end - first);
+                    number += 1;
+                }
+                own.start * width / num_units..own.end * width / num_units
+            } else {
+                for (row, (first, end)) in
+                    own.clone().flat_map(|row| tiles.clone().map(move |tile| (row, tile)))
+                {
+                    tile(number, image, row, first, end - first);
+                    number += 1;
+                }
+                own.start * width..own.end * width
+            };
+            for block in first_block..first_block + in_group {
+                let start = extent.plane_at(image, block) + written.start;
+                // SAFETY: the cells that this task's tiles wrote, and no other task's.
+                let cells = unsafe { { output }.part(start, written.len()) };
+                if let Some(function) = later {
+                    activate_cells(level, function, cells);
+                }
+                // Infinity times the zero weight of a channel that isn't there would be NaN.
+                clear_beyond(cells, to.channels - block * BLOCK);
             }
-            // Infinity times the zero weight of a channel that isn't there would be NaN.
-            clear_beyond(cells, to.channels - block * BLOCK);
         }
     });
 }

@@ -9,6 +9,8 @@ enum Kind {
     Avx512,
     #[cfg(target_arch = "x86_64")]
     Avx2,
+    #[cfg(target_arch = "aarch64")]
+    Neon,
     Portable,
 }
 
@@ -21,7 +23,7 @@ pub struct Level(Kind);
 pub enum LevelError {
     /// No level's name.
     #[error(
-        "no level `{0}` (FILTERSCOPE_LEVEL); levels are avx512, avx2 and portable; unset it to take the best of this processor"
+        "no level `{0}` (FILTERSCOPE_LEVEL); levels are avx512, avx2, neon and portable; unset it to take the best of this processor"
     )]
     Unknown(String),
     /// A level of other processors.
@@ -35,7 +37,7 @@ pub enum LevelError {
 }
 
 /// Names of all levels, best first.
-pub(in crate::engine) const LEVEL_NAMES: [&str; 3] = ["avx512", "avx2", "portable"];
+pub(in crate::engine) const LEVEL_NAMES: [&str; 4] = ["avx512", "avx2", "neon", "portable"];
 
 impl Level {
     /// What `FILTERSCOPE_LEVEL` names; the best there is where it is unset or empty.
@@ -67,6 +69,9 @@ impl Level {
             #[cfg(target_arch = "x86_64")]
             "avx2" => (is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma"))
                 .then_some(Self(Kind::Avx2)),
+            // Every processor of the kind has it.
+            #[cfg(target_arch = "aarch64")]
+            "neon" => Some(Self(Kind::Neon)),
             "portable" => Some(Self(Kind::Portable)),
             _ => None,
         }
@@ -79,6 +84,8 @@ impl Level {
             Kind::Avx512 => "avx512",
             #[cfg(target_arch = "x86_64")]
             Kind::Avx2 => "avx2",
+            #[cfg(target_arch = "aarch64")]
+            Kind::Neon => "neon",
             Kind::Portable => "portable",
         }
     }
@@ -90,6 +97,8 @@ impl Level {
             Kind::Avx512 => (super::lanes::Avx512::PIXELS, super::lanes::Avx512::BLOCKS),
             #[cfg(target_arch = "x86_64")]
             Kind::Avx2 => (super::lanes::Avx2::PIXELS, super::lanes::Avx2::BLOCKS),
+            #[cfg(target_arch = "aarch64")]
+            Kind::Neon => (super::lanes::Neon::PIXELS, super::lanes::Neon::BLOCKS),
             Kind::Portable => (Portable::PIXELS, Portable::BLOCKS),
         }
     }
@@ -103,6 +112,9 @@ impl Level {
             // SAFETY: as above.
             #[cfg(target_arch = "x86_64")]
             Kind::Avx2 => unsafe { avx2(kernel) },
+            // SAFETY: part of the base set.
+            #[cfg(target_arch = "aarch64")]
+            Kind::Neon => unsafe { kernel.run::<super::lanes::Neon>() },
             // SAFETY: needs nothing.
             Kind::Portable => unsafe { kernel.run::<Portable>() },
         }

@@ -1,5 +1,7 @@
 //! Maps in blocks of sixteen channels: as a kernel reads them and as it writes them. Who owns the memory is not said here.
 
+use std::ops::Range;
+
 use rayon::prelude::*;
 
 use super::cores::Cores;
@@ -49,12 +51,19 @@ impl Extent {
         self.num_images.saturating_sub(1) * self.image_step + self.image_len()
     }
 
-    /// One of `num` equal parts of the channels, which are whole blocks; and where it begins.
-    fn part(&self, at: usize, num: usize) -> (usize, Self) {
-        let MapShape { channels, height, width } = self.shape;
-        let shape = MapShape::new(channels / num, height, width);
-        assert!(shape.channels.is_multiple_of(BLOCK) && at < num);
-        (at * shape.channels / BLOCK * shape.plane(), Self { shape, ..*self })
+    /// Some of the channels, which begin with a block and end with one or with the last channel; and where they begin.
+    fn part(&self, channels: Range<usize>) -> (usize, Self) {
+        let MapShape { channels: all, height, width } = self.shape;
+        assert!(channels.start.is_multiple_of(BLOCK));
+        assert!(channels.end == all || channels.end.is_multiple_of(BLOCK) && channels.end < all);
+        let shape = MapShape::new(channels.len(), height, width);
+        (channels.start / BLOCK * shape.plane(), Self { shape, ..*self })
+    }
+
+    /// One of the images; and where it begins.
+    fn image(&self, at: usize) -> (usize, Self) {
+        assert!(at < self.num_images);
+        (at * self.image_step, Self { num_images: 1, ..*self })
     }
 
     fn image_len(&self) -> usize {
@@ -94,9 +103,15 @@ impl<'a> Maps<'a> {
         &self.cells[self.extent.plane_at(image, block)..][..self.extent.shape.plane()]
     }
 
-    /// One of `num` equal parts of the channels, which are whole blocks.
-    pub(super) fn part(self, at: usize, num: usize) -> Self {
-        let (first, extent) = self.extent.part(at, num);
+    /// Some of the channels, which begin with a block and end with one or with the last channel.
+    pub(super) fn part(self, channels: Range<usize>) -> Self {
+        let (first, extent) = self.extent.part(channels);
+        Self::new(&self.cells[first..], extent)
+    }
+
+    /// One of the images by itself.
+    pub(in crate::engine) fn image(self, at: usize) -> Self {
+        let (first, extent) = self.extent.image(at);
         Self::new(&self.cells[first..], extent)
     }
 
@@ -141,9 +156,15 @@ impl<'a> MapsMut<'a> {
         self.cells
     }
 
-    /// One of `num` equal parts of the channels, which are whole blocks.
-    pub(super) fn part(&mut self, at: usize, num: usize) -> MapsMut<'_> {
-        let (first, extent) = self.extent.part(at, num);
+    /// Some of the channels, which begin with a block and end with one or with the last channel.
+    pub(super) fn part(&mut self, channels: Range<usize>) -> MapsMut<'_> {
+        let (first, extent) = self.extent.part(channels);
+        MapsMut::new(&mut self.cells[first..], extent)
+    }
+
+    /// One of the images by itself.
+    pub(in crate::engine) fn image(&mut self, at: usize) -> MapsMut<'_> {
+        let (first, extent) = self.extent.image(at);
         MapsMut::new(&mut self.cells[first..], extent)
     }
 

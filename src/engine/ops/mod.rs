@@ -29,7 +29,7 @@ pub(super) use depthwise::{PackedDepthwise, depthwise};
 use direct::bias_cells;
 pub(super) use direct::{Epilogue, PackedDense, Source, convolve};
 pub(super) use elementwise::{activate, activate_in_place, add, affine, gate};
-pub(super) use grouped::{convolve_groups, grouped, is_of_whole_blocks};
+pub(super) use grouped::{PackedGroups, grouped};
 pub(super) use lanes::Cell;
 pub use level::{Level, LevelError};
 pub(super) use maps::{BLOCK, Extent, Maps, MapsMut};

@@ -161,23 +161,9 @@ impl Case {
             on(level, |cores| {
                 depthwise(cores, x.read(), &packed, window, epilogue.function, &mut out.write());
             });
-        } else if is_of_whole_blocks(conv) {
-            let own =
-                Conv2d { c_in: conv.c_in / conv.groups, c_out: conv.c_out / conv.groups, groups: 1, ..*conv };
-            let kernels = self.kernel.chunks(self.kernel.len() / conv.groups).enumerate();
-            let packed: Vec<PackedDense> = kernels
-                .map(|(at, kernel)| {
-                    let bias = bias.map(|b| &b[at * own.c_out..][..own.c_out]);
-                    PackedDense::new(level, kernel, bias, &own, false)
-                })
-                .collect();
-            on(level, |cores| {
-                convolve_groups(cores, around.read(), &packed, window, epilogue, &mut out.write());
-            });
         } else {
-            on(level, |cores| {
-                grouped(cores, around.read(), &self.kernel, bias, conv, epilogue.function, &mut out.write());
-            });
+            let packed = PackedGroups::new(level, self.kernel.clone(), self.bias.clone(), conv);
+            on(level, |cores| grouped(cores, around.read(), &packed, window, epilogue, &mut out.write()));
         }
         assert_lanes_are_clear(&out);
         out
@@ -200,19 +186,25 @@ impl Case {
         out
     }
 
-    /// By Winograd's tiles; and whether all was finite.
-    fn run_winograd(&self, level: Level, size: TileSize, x: &Owned, epilogue: Epilogue<'_>) -> (Owned, bool) {
+    /// By Winograd's tiles; and the images that are spoilt.
+    fn run_winograd(
+        &self,
+        level: Level,
+        size: TileSize,
+        x: &Owned,
+        epilogue: Epilogue<'_>,
+    ) -> (Owned, Vec<usize>) {
         let mut out = stale(x.extent.num_images, self.out);
         let packed = PackedWinograd::new(level, size, &self.kernel, self.bias.as_deref(), &self.conv);
         let mut scratch = Scratch::default();
         scratch.take(40).fill(Cell([f32::NAN; BLOCK]));
-        let is_finite = on(level, |cores| {
+        let spoilt = on(level, |cores| {
             winograd(cores, x.read(), &packed, self.border, epilogue, &mut scratch, &mut out.write())
         });
-        if is_finite {
+        if spoilt.is_empty() {
             assert_lanes_are_clear(&out);
         }
-        (out, is_finite)
+        (out, spoilt)
     }
 
     /// The sum in f64, and the sum of magnitudes that went into it.
@@ -287,6 +279,8 @@ fn some_case(dice: &mut Dice, groups: &str) -> Option<(Case, Plain)> {
         "depthwise" => (c_in.max(2), c_in.max(2), c_in.max(2)),
         "multiplied" => (c_in.max(2), 2 * c_in.max(2), c_in.max(2)),
         "four" => (4 * dice.of(&[1, 5, 8]), 4 * dice.of(&[1, 3, 16]), 4),
+        "twenty-four" => (72, 24 * dice.of(&[3, 6]), 3),
+        "eight" => (40, 40, 5),
         "whole blocks" => (3 * dice.of(&[16, 32]), 3 * dice.of(&[16, 48]), 3),
         _ => (c_in, dice.of(&CHANNELS), 1),
     };
@@ -306,9 +300,15 @@ fn some_case(dice: &mut Dice, groups: &str) -> Option<(Case, Plain)> {
 #[test]
 fn convolutions_of_all_kinds_equal_their_sums() {
     let levels = levels();
-    for (kind, num) in
-        [("dense", 120), ("depthwise", 60), ("multiplied", 8), ("four", 20), ("whole blocks", 8)]
-    {
+    for (kind, num) in [
+        ("dense", 120),
+        ("depthwise", 60),
+        ("multiplied", 8),
+        ("four", 20),
+        ("twenty-four", 8),
+        ("eight", 8),
+        ("whole blocks", 8),
+    ] {
         let mut dice = Dice(0x5eed + num);
         let mut done = 0;
         while done < num {
@@ -318,7 +318,7 @@ fn convolutions_of_all_kinds_equal_their_sums() {
             let function = dice.of(&[None, None, Some(function)]);
             let residual = Plain::random(&mut dice, x.num_images, case.out);
             let other = residual.blocked();
-            let adds = kind == "dense" && dice.of(&[true, false]);
+            let adds = kind != "depthwise" && dice.of(&[true, false]);
             let epilogue = Epilogue { function, residual: adds.then(|| other.read()) };
             let (expected, blocked) = (case.expected(&x), x.blocked());
             for level in &levels {
@@ -532,6 +532,21 @@ fn what_is_not_finite_stays_where_it_is_and_is_not_hidden() {
                     let epilogue = Epilogue { function: Some(ActivationFn::Relu6), residual: None };
                     check(&case.run(level, &blocked, epilogue), "depthwise");
                 }
+                if channels.is_multiple_of(3) {
+                    // Whose groups share blocks: those of others are sound, and so is the other picture of the batch.
+                    let conv = Conv2d { groups: channels / 3, ..Conv2d::new(channels, channels, 3) };
+                    let case = Case::new(&mut Dice(4), conv.with_padding(Padding::Same), shape).unwrap();
+                    let sound = Plain::random(&mut Dice(3), 1, shape);
+                    let mut both = Plain::random(&mut Dice(3), 2, shape);
+                    both.values[..shape.len()].copy_from_slice(&sound.values);
+                    both.values[shape.len() + last..].fill(bad);
+                    let got = planar(&case.run(level, &both.blocked(), Epilogue::default()));
+                    let (first, second) = got.split_at(shape.len());
+                    assert_eq!(first, planar(&case.run(level, &sound.blocked(), Epilogue::default())));
+                    let (others, own) = second.split_at(shape.len() - 3 * shape.plane());
+                    assert!(others.iter().all(|v| v.is_finite()), "groups of {channels}: {bad}");
+                    assert!(own.iter().any(|v| !v.is_finite()));
+                }
                 // Dense: everything is touched; only lanes that aren't there stay clear, which `run` asserts.
                 let conv = Conv2d::new(channels, 17, 3).with_padding(Padding::Same);
                 let case = Case::new(&mut Dice(4), conv, shape).unwrap();
@@ -610,8 +625,8 @@ fn winograd_equals_the_sums_within_its_rounding() {
         // Magnitudes that a tile mixes: the largest sum of them anywhere.
         let size = expected.iter().map(|(_, size)| *size).fold(0.0, f64::max);
         for (level, tile) in levels.iter().flat_map(|l| [(l, TileSize::Two), (l, TileSize::Four)]) {
-            let (got, is_finite) = case.run_winograd(*level, tile, &blocked, epilogue);
-            assert!(is_finite);
+            let (got, spoilt) = case.run_winograd(*level, tile, &blocked, epilogue);
+            assert!(spoilt.is_empty());
             // As for direct sums, times how much the transforms can amplify a rounding: F(2×2) adds up to 4 values with weights
             // of 1; F(4×4)'s rows have weights of up to 10 going in and 19 coming out, in both directions.
             let amplified = if tile == TileSize::Two { 4.0 } else { 40.0 };
@@ -638,13 +653,13 @@ fn winograd_tells_when_a_sum_is_not_finite() {
     for (level, tile) in levels().into_iter().flat_map(|l| [(l, TileSize::Two), (l, TileSize::Four)]) {
         for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, f32::MAX] {
             for at in [0, shape.len() / 2, shape.len() - 1] {
-                let mut x = Plain::random(&mut Dice(3), 1, shape);
-                x.values[at] = bad;
+                let mut x = Plain::random(&mut Dice(3), 3, shape);
+                x.values[shape.len() + at] = bad;
                 let epilogue = Epilogue { function: Some(ActivationFn::Relu), residual: None };
-                let (_, is_finite) = case.run_winograd(level, tile, &x.blocked(), epilogue);
+                let (_, spoilt) = case.run_winograd(level, tile, &x.blocked(), epilogue);
                 // The largest f32 only overflows where a transform takes it five times.
                 assert!(
-                    !is_finite || bad == f32::MAX && tile == TileSize::Two,
+                    spoilt == [1] || spoilt.is_empty() && bad == f32::MAX && tile == TileSize::Two,
                     "{} {tile:?} {bad}",
                     level.name()
                 );
@@ -656,8 +671,8 @@ fn winograd_tells_when_a_sum_is_not_finite() {
         other.values[7] = f32::INFINITY;
         let other = other.blocked();
         let epilogue = Epilogue { function: None, residual: Some(other.read()) };
-        let (got, is_finite) = case.run_winograd(level, tile, &x.blocked(), epilogue);
-        assert!(is_finite && planar(&got)[7] == f32::INFINITY);
+        let (got, spoilt) = case.run_winograd(level, tile, &x.blocked(), epilogue);
+        assert!(spoilt.is_empty() && planar(&got)[7] == f32::INFINITY);
         assert_eq!(planar(&got).iter().filter(|v| !v.is_finite()).count(), 1);
     }
 }

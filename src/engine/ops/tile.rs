@@ -25,6 +25,8 @@ pub(super) struct Tile {
     /// What will be read after this tile, and how much of it goes by while one input channel does: weights come from afar.
     pub(super) ahead: *const f32,
     pub(super) ahead_step: usize,
+    /// From a pixel to the one that the next tile has in its place: that will be read soon, too.
+    pub(super) input_ahead: usize,
     pub(super) bias: *const f32,
     pub(super) output: *mut f32,
     pub(super) output_block_step: usize,
@@ -57,6 +59,13 @@ impl<const PX: usize, const NB: usize, const STEP: usize> Kernel for TileKernel<
                     sums[p][b] = bias;
                 }
             }
+            if !tile.residual.is_null() {
+                for b in 0..NB {
+                    for p in 0..PX {
+                        L::fetch_ahead(tile.residual.add(b * tile.residual_block_step + p * BLOCK));
+                    }
+                }
+            }
             let (mut weights, mut block, mut left) = (tile.weights, tile.input, tile.c_in);
             let mut ahead = tile.ahead;
             while left > 0 {
@@ -74,6 +83,7 @@ impl<const PX: usize, const NB: usize, const STEP: usize> Kernel for TileKernel<
                             weights = weights.add(NB * BLOCK);
                             L::fetch_ahead(ahead);
                             ahead = ahead.wrapping_add(tile.ahead_step);
+                            L::fetch_ahead(cell.wrapping_add(tile.input_ahead + lane * step));
                             for p in 0..PX {
                                 let value = L::splat(*cell.add(p * step + lane));
                                 for b in 0..NB {

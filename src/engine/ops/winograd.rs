@@ -162,9 +162,8 @@ impl Kernel for Transform<'_> {
     }
 }
 
-/// Convolves `x`, of which `border` says what lies around it. Returns whether all sums (before residual and activation) are
-/// finite; if not, what is written is not what a convolution gives. Sums don't depend on threads
-/// or on the batch.
+/// Convolves `x`, of which `border` says what lies around it. Returns the images of which a sum (before residual and activation)
+/// isn't finite: what is written there is not what a convolution gives. Sums don't depend on threads or on the batch.
 pub(in crate::engine) fn winograd(
     cores: &Cores<'_>,
     x: Maps<'_>,
@@ -173,7 +172,7 @@ pub(in crate::engine) fn winograd(
     epilogue: Epilogue<'_>,
     scratch: &mut Scratch,
     out: &mut MapsMut<'_>,
-) -> bool {
+) -> Vec<usize> {
     match packed.size {
         TileSize::Two => run::<4, 2>(cores, x, packed, border, epilogue, scratch, out),
         TileSize::Four => run::<6, 4>(cores, x, packed, border, epilogue, scratch, out),
@@ -191,7 +190,7 @@ fn run<const T: usize, const M: usize>(
     epilogue: Epilogue<'_>,
     scratch: &mut Scratch,
     out: &mut MapsMut<'_>,
-) -> bool {
+) -> Vec<usize> {
     let (from, to) = (x.extent(), out.extent());
     let (height, width) = (from.shape.height, from.shape.width);
     assert!(from.shape.channels == packed.c_in && packed.bias.len() == to.num_blocks());
@@ -220,7 +219,7 @@ fn run<const T: usize, const M: usize>(
         grid,
         extent: to,
         output: Shared(out.cells_mut().as_mut_ptr()),
-        is_finite: AtomicBool::new(true),
+        is_spoilt: (0..to.num_images).map(|_| AtomicBool::new(false)).collect(),
     };
     let num_threads = cores.num_threads();
     // With few chunks the threads share each, with many every thread has its own.
@@ -239,11 +238,11 @@ fn run<const T: usize, const M: usize>(
             }
         });
     }
-    let is_finite = job.is_finite.load(Ordering::Relaxed);
+    let is_spoilt = job.is_spoilt;
     if let Some(function) = epilogue.later() {
         activate_in_place(cores, function, out);
     }
-    is_finite
+    (0..is_spoilt.len()).filter(|image| is_spoilt[*image].load(Ordering::Relaxed)).collect()
 }
 
 /// A convolution under way.
@@ -257,7 +256,8 @@ struct Job<'a, const T: usize, const M: usize> {
     grid: (usize, usize),
     extent: Extent,
     output: Shared,
-    is_finite: AtomicBool,
+    /// Images of which a sum isn't finite.
+    is_spoilt: Vec<AtomicBool>,
 }
 
 /// Where a chunk's transformed tiles lie: `[cell of the tile][block][tile][16]`, inputs and products.
@@ -354,6 +354,7 @@ impl<const T: usize, const M: usize> Job<'_, T, M> {
                     weights,
                     ahead: weights.wrapping_add(slice * T * T + number * (slice / num_parts)),
                     ahead_step: in_group * BLOCK / num_parts,
+                    input_ahead: 0,
                     bias: NO_BIAS.as_ptr().cast(),
                     output: at
                         .products
@@ -479,7 +480,6 @@ impl<const T: usize, const M: usize> Kernel for OutputTiles<'_, T, M> {
         let num_tiles = self.tiles.len();
         let step = job.extent.num_blocks() * num_tiles * BLOCK;
         let (low, high) = job.epilogue.bounds();
-        let mut not_finite = Cell::ZERO;
         // SAFETY: the reads are counted in `split`; each tile's outputs inside the map are written by one task only; the caller
         // vouches for the level.
         unsafe {
@@ -487,9 +487,9 @@ impl<const T: usize, const M: usize> Kernel for OutputTiles<'_, T, M> {
             let zero = L::splat(0.0);
             let (low, high) = (L::splat(low), L::splat(high));
             let bias = L::load(job.packed.bias[block].0.as_ptr());
-            let mut spoilt = zero;
             for (number, tile) in self.tiles.enumerate() {
                 let (image, y, x) = job.place(tile);
+                let mut spoilt = zero;
                 let mut half = [[zero; T]; M];
                 for j in 0..T {
                     let mut column = [zero; T];
@@ -518,11 +518,10 @@ impl<const T: usize, const M: usize> Kernel for OutputTiles<'_, T, M> {
                         }
                     }
                 }
+                if spoilt.any_nan() {
+                    job.is_spoilt[image].store(true, Ordering::Relaxed);
+                }
             }
-            spoilt.store(not_finite.0.as_mut_ptr());
-        }
-        if not_finite.0.iter().any(|v| v.is_nan()) {
-            job.is_finite.store(false, Ordering::Relaxed);
         }
     }
 }
