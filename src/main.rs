@@ -22,6 +22,6 @@ fn main() -> ExitCode {
     match cli::main(std::env::args_os(), &resources) {
         Next::Exit(code) => code,
         #[cfg(feature = "gui")]
-        Next::OpenWindow(request) => cli::window_closed(filterscope::app::run(request, resources)),
+        Next::OpenWindow(request) => cli::window_closed(filterscope::app::run(*request, resources)),
     }
 }

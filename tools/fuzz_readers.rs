@@ -16,7 +16,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use filterscope::engine::Backbone;
-use filterscope::weights::TensorFile;
+use filterscope::weights::{OnnxNet, TensorFile};
 
 /// Values that sizes, offsets and counts are made of.
 const TELLING: [u64; 12] =
@@ -68,6 +68,7 @@ fn damage(bytes: &mut Vec<u8>, others: &[Vec<u8>], random: &mut Random) {
 }
 
 fn try_bytes(bytes: &[u8]) {
+    let _ = OnnxNet::from_bytes(bytes.to_vec(), "fuzz");
     if let Ok(file) = TensorFile::from_bytes(bytes.to_vec(), "fuzz") {
         let _ = Backbone::rows_for(&file);
         let names: Vec<String> = file.names().map(str::to_owned).collect();

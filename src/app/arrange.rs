@@ -311,7 +311,7 @@ impl App {
 
     /// Another model without showing it yet.
     fn apply_model(&mut self, row: &'static crate::models::Row) {
-        match (row.build)() {
+        match row.graph() {
             Ok(graph) => {
                 let view = self.state.view_mut();
                 view.row = row;

@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::download::DownloadWish;
 use super::event::{LayerChoice, ViewId};
 use super::run_state::{AnimateScope, ExtractScope};
 use super::shown::Shown;
@@ -39,6 +40,8 @@ pub(super) enum Command {
     ForgetWeights,
     /// Don't say which model the file is for.
     DropWeights,
+    /// Something about a download of a model's weights.
+    Download(&'static Row, DownloadWish),
     /// Another model.
     SetModel(&'static Row),
     /// Something else of the picture and model at hand.

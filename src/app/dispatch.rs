@@ -1,6 +1,5 @@
 //! Commands applied, each in one place, after drawing. Those about views as such are in `arrange`.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -14,6 +13,7 @@ use super::window::App;
 use crate::input::dataset::Camera;
 use crate::models::Row;
 use crate::mosaic::Normalisation;
+use crate::render::is_weights_path;
 
 /// A dialog that comes back sooner without an answer was never seen: the system has none.
 const QUICKEST_PERSON: Duration = Duration::from_millis(120);
@@ -47,7 +47,7 @@ impl App {
                     self.ask(ctx, move |d| Picked::Save(d.save_png(&shown.file_name()), shown));
                 }
             }
-            Command::Open(path) if is_weights(&path) => self.errand(Job::Fit(path)),
+            Command::Open(path) if is_weights_path(&path) => self.errand(Job::Fit(path)),
             Command::Open(path) => self.open(path),
             Command::OpenCat => {
                 let id = self.state.view().id;
@@ -70,6 +70,7 @@ impl App {
                 self.show_active();
             }
             Command::DropWeights => self.state.weights_question = None,
+            Command::Download(row, wish) => self.take_download_wish(row, wish),
             Command::SetModel(row) => {
                 self.errand_beside(SideJob::Here(self.state.store.clone()));
                 self.set_model(row);
@@ -130,7 +131,8 @@ impl App {
 
     /// Changes what is wanted of the picture and model at hand: looks in all linked views, the rest in the active one.
     fn want(&mut self, wish: &Wish) {
-        let is_look = matches!(wish, Wish::Layout(_) | Wish::Normalisation(_) | Wish::Colour(_) | Wish::Grid(_));
+        let is_look =
+            matches!(wish, Wish::Layout(_) | Wish::Normalisation(_) | Wish::Colour(_) | Wish::Grid(_));
         let active = self.state.view().id;
         let is_linked = is_look && self.state.links.looks && self.state.view().is_plain();
         let mut changed: Vec<ViewId> = Vec::new();
@@ -146,7 +148,7 @@ impl App {
     }
 
     fn set_model(&mut self, row: &'static Row) {
-        match (row.build)() {
+        match row.graph() {
             Ok(graph) => {
                 let view = self.state.view_mut();
                 // A layer of that name may be in the other model too; where not, its last is shown.
@@ -325,9 +327,4 @@ pub(super) fn frame(open: &super::view_state::OpenSource) -> PictureChoice {
         index: open.index,
         camera: open.camera,
     }
-}
-
-/// By its name: a weight file typed or dropped where a picture may be.
-pub(super) fn is_weights(path: &Path) -> bool {
-    path.extension().is_some_and(|e| e.eq_ignore_ascii_case("safetensors"))
 }

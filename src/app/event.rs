@@ -8,6 +8,7 @@ use std::time::Duration;
 use egui::ColorImage;
 
 use super::command::Export;
+use super::download::DownloadNews;
 use super::run_state::{AnimatePreview, ExtractPreview, RunNews};
 use super::shown::{Inspected, Shown};
 use super::state::SaveLooks;
@@ -380,6 +381,8 @@ pub(super) enum Event {
     Animation(RunNews),
     /// A picture for the clipboard.
     Copied(Arc<ColorImage>),
+    /// What a download has to say, and whose weights it is of.
+    Download(&'static Row, DownloadNews),
     /// A watched folder has something new.
     Grown(Grown),
     /// A stream of frames is over.

@@ -5,9 +5,7 @@ use std::sync::Arc;
 
 use super::command::{Command, Export};
 use super::dialogs::with_extension;
-use super::event::{
-    BatchJob, BatchNews, Event, Job, Picked, PictureChoice, PlanRequest, SeenView, SideJob,
-};
+use super::event::{BatchJob, BatchNews, Event, Job, Picked, PictureChoice, PlanRequest, SeenView, SideJob};
 use super::state::{BatchLayer, BatchScope, Tone};
 use super::theme;
 use super::window::App;
@@ -110,6 +108,7 @@ impl App {
             }
             Event::Labels(labels) => self.state.labels = Some(labels),
             Event::Grown(grown) => self.take_grown(&grown),
+            Event::Download(row, news) => self.take_download_news(row, news),
             Event::FeedEnded(end) => {
                 let tone = if matches!(end, FeedEnd::Whole(n) if n > 0) { Tone::Good } else { Tone::Bad };
                 self.state.say(tone, end.to_string());

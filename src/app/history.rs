@@ -114,7 +114,7 @@ impl App {
                 continue;
             }
             if view.row.tag != asked.row.tag {
-                let Ok(graph) = (asked.row.build)() else { continue };
+                let Ok(graph) = asked.row.graph() else { continue };
                 view.graph = std::sync::Arc::new(graph);
             }
             (view.picture, view.source) = (asked.picture.clone(), asked.source.clone());

@@ -49,7 +49,9 @@ impl App {
             }
             Ok(_) if !has_weights => {
                 view.trouble = Some(Trouble::NeedsWeights);
+                let row = view.row;
                 self.worker.withdraw(id);
+                self.ask_offer(row);
             }
             Ok(wanted) => {
                 if let Some(shown) = self.kept.get(&wanted) {
@@ -63,6 +65,7 @@ impl App {
         }
         if id == self.state.view().id {
             self.plan_batch();
+            self.plan_extract();
         }
         let depends = |of: Option<(ViewId, ViewId)>| of.is_some_and(|(a, b)| a == id || b == id);
         let dependents: Vec<ViewId> =
@@ -106,6 +109,7 @@ impl App {
         if at == self.state.active {
             self.inspect_selected();
             self.paint_pins();
+            self.plan_animation();
         }
         self.check_expected(at, shown);
         self.share_scale(false);

@@ -122,7 +122,8 @@ impl Runs {
         let sets = plan.sets.iter().map(|set| {
             let recipe = &set.recipe;
             let shape: Vec<String> = recipe.stored.layout.shape.iter().map(ToString::to_string).collect();
-            let shape = if shape.is_empty() { "maps of their own sizes".to_owned() } else { shape.join("×") };
+            let shape =
+                if shape.is_empty() { "maps of their own sizes".to_owned() } else { shape.join("×") };
             (set.name.clone(), format!("{}, {shape} {}", recipe.layer, recipe.stored.layout.dtype))
         });
         Ok(ExtractPreview {
@@ -164,7 +165,9 @@ impl Runs {
         teller.tell_now();
         let cancel = teller.called_off.clone();
         let kept = |done: u64| {
-            format!("{done} of {total} pictures are done and kept: Go on, or `filterscope extract … --resume`, continues")
+            format!(
+                "{done} of {total} pictures are done and kept: Go on, or `filterscope extract … --resume`, continues"
+            )
         };
         let ran = extract::run(&mut plan, &mut state, &cancel, &mut |event| teller.extract(event));
         let (done, num_failed) = (state.num_done(), state.num_failed());
@@ -225,7 +228,11 @@ fn pictures(request: &AnimateRequest) -> Vec<AnimatedPicture> {
             .map(AnimatedPicture::Ref)
             .collect();
     }
-    request.picture.iter().map(|(label, picture)| AnimatedPicture::Decoded(label.clone(), Arc::clone(picture))).collect()
+    request
+        .picture
+        .iter()
+        .map(|(label, picture)| AnimatedPicture::Decoded(label.clone(), Arc::clone(picture)))
+        .collect()
 }
 
 fn preview_animation(request: &AnimateRequest) -> Result<AnimatePreview, String> {
@@ -233,7 +240,7 @@ fn preview_animation(request: &AnimateRequest) -> Result<AnimatePreview, String>
     if choices.mode == AnimationMode::Drive && request.source.is_none() {
         return Err("a drive is of a data set: open a folder or a driving log first".to_owned());
     }
-    let graph = (row.build)().map_err(|error| error.to_string())?;
+    let graph = row.graph().map_err(|error| error.to_string())?;
     let layers = animated_layers(&graph, choices, row.tag).map_err(|error| error.to_string())?;
     let infos =
         graph.infer(request.input_size.unwrap_or(row.preprocess.size)).map_err(|error| error.to_string())?;
@@ -244,7 +251,8 @@ fn preview_animation(request: &AnimateRequest) -> Result<AnimatePreview, String>
         return Err("no file to write: type a name that ends in .gif or .png, or that of a folder".to_owned());
     }
     animation_format(&request.output).map_err(|error| error.to_string())?;
-    let is_empty_folder = std::fs::read_dir(&request.output).is_ok_and(|mut entries| entries.next().is_none());
+    let is_empty_folder =
+        std::fs::read_dir(&request.output).is_ok_and(|mut entries| entries.next().is_none());
     Ok(AnimatePreview { extent, is_there: request.output.exists() && !is_empty_folder })
 }
 

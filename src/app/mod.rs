@@ -9,6 +9,7 @@ mod browse;
 mod command;
 mod dialogs;
 mod dispatch;
+mod download;
 mod event;
 mod export;
 mod frame_times;

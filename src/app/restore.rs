@@ -50,7 +50,7 @@ impl Restored {
     fn of(panel: &PanelRecord, kind: &str) -> Result<Self, String> {
         let row = Registry::find(&panel.run.tag)
             .map_err(|error| format!("the figure's network is not known here: {error}"))?;
-        let graph = (row.build)().map_err(|error| error.to_string())?;
+        let graph = row.graph().map_err(|error| error.to_string())?;
         let look = &panel.look;
         let mut not_taken = Vec::new();
         let layer = match graph.find(&look.layer) {
@@ -87,9 +87,10 @@ impl Restored {
         } else {
             not_taken.push(format!("gap {}", look.gap));
         }
-        let part = look.part.as_ref().and_then(|text| {
-            text.parse().map_err(|_| not_taken.push(format!("part {text}"))).ok()
-        });
+        let part = look
+            .part
+            .as_ref()
+            .and_then(|text| text.parse().map_err(|_| not_taken.push(format!("part {text}"))).ok());
         let saved = saved_looks(look, kind, &settings);
         Ok(Self {
             row,
@@ -189,7 +190,8 @@ impl App {
         {
             self.state.saved = saved;
         }
-        let mut not_taken: Vec<String> = restored.iter_mut().flat_map(|one| one.not_taken.drain(..)).collect();
+        let mut not_taken: Vec<String> =
+            restored.iter_mut().flat_map(|one| one.not_taken.drain(..)).collect();
         not_taken.dedup();
         let missing = figure.picture.is_none().then_some(&record.picture);
         let ids = if let Some(minus) = &record.minus {
@@ -309,7 +311,8 @@ impl App {
         }
         if record.panels.len() > MAX_VIEWS {
             let num = record.panels.len();
-            self.state.say(Tone::Bad, format!("the figure shows {num} mosaics; the first {MAX_VIEWS} were taken"));
+            self.state
+                .say(Tone::Bad, format!("the figure shows {num} mosaics; the first {MAX_VIEWS} were taken"));
         }
     }
 

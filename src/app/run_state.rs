@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::state::BatchLayer;
 use super::view_state::OpenSource;
 use crate::engine::{CancelToken, DeviceChoice, EngineChoice, WeightStore};
-use crate::extract::{ExtractSettings, Existing, Found, Pool};
+use crate::extract::{Existing, ExtractSettings, Found, Pool};
 use crate::formats::features::FeatureFormat;
 use crate::input::decode::Picture;
 use crate::render::{AnimationChoices, AnimationExtent, AnimationMode, BatchLayers, BatchModel};

@@ -30,7 +30,8 @@ impl App {
             Command::ToggleExtract => {
                 self.state.open.extract = !self.state.open.extract;
                 if self.state.open.extract && self.state.extract.scope.folder.is_empty() {
-                    self.state.extract.scope.tags = std::iter::once(self.state.view().row.tag.to_owned()).collect();
+                    self.state.extract.scope.tags =
+                        std::iter::once(self.state.view().row.tag.to_owned()).collect();
                 }
                 self.plan_extract();
             }
@@ -147,12 +148,11 @@ impl App {
             return;
         }
         self.state.extract.plan = None;
-        match self.extract_request() {
-            Some(request) => self.extractor.post(PLAN_LANE, RunJob::PlanExtract(Box::new(request))),
-            None => {
-                let reason = "no data set is open: open a folder of pictures or a driving log first";
-                self.state.extract.plan = Some(Err(reason.to_owned()));
-            }
+        if let Some(request) = self.extract_request() {
+            self.extractor.post(PLAN_LANE, RunJob::PlanExtract(Box::new(request)));
+        } else {
+            let reason = "no data set is open: open a folder of pictures or a driving log first";
+            self.state.extract.plan = Some(Err(reason.to_owned()));
         }
     }
 
@@ -208,12 +208,11 @@ impl App {
             return;
         }
         self.state.animate.plan = None;
-        match self.animate_request() {
-            Some(request) => self.animator.post(PLAN_LANE, RunJob::PlanAnimation(Box::new(request))),
-            None => {
-                let reason = "nothing to animate: the view shows no picture's own answers";
-                self.state.animate.plan = Some(Err(reason.to_owned()));
-            }
+        if let Some(request) = self.animate_request() {
+            self.animator.post(PLAN_LANE, RunJob::PlanAnimation(Box::new(request)));
+        } else {
+            let reason = "nothing to animate: the view shows no picture's own answers";
+            self.state.animate.plan = Some(Err(reason.to_owned()));
         }
     }
 

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Weak};
 
 use super::command::Export;
+use super::download::Downloads;
 use super::event::{BatchNews, LabelLines, PinImage, PinnedFilter, ThumbKey, ViewId, Walked, Wanted};
 use super::frame_times::FrameTimes;
 use super::history::History;
@@ -179,6 +180,8 @@ pub(super) struct State {
     /// What is saved where a name is typed, and how figures are.
     pub(super) save_what: Export,
     pub(super) saved: SaveLooks,
+    /// Downloads, where the window may make any.
+    pub(super) downloads: Option<Downloads>,
     /// A weight file that waits for a word on which of these models it is for.
     pub(super) weights_question: Option<(PathBuf, Vec<&'static Row>)>,
     pub(super) messages: VecDeque<Message>,

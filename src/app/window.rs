@@ -1,11 +1,13 @@
 //! The app that eframe drives, and how it starts and ends.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
 use super::command::{Commands, Export};
 use super::dialogs::{Dialogs, SystemDialogs};
+use super::download::Downloads;
 use super::event::{Event, Job, LayerChoice, PictureChoice, SideJob, ViewId, Wanted};
 use super::frame_times::FrameTimes;
 use super::history::History;
@@ -27,7 +29,7 @@ use super::view_state::ViewState;
 use crate::engine::{CancelToken, EngineChoice, Priority, ThreadsError, Worker, start_threads};
 use crate::graph::GraphError;
 use crate::input::live::{Feed, FolderWatch};
-use crate::models::Registry;
+use crate::models::{Registry, Row};
 use crate::mosaic::{MosaicSettings, Paper};
 use crate::render::{ChoiceError, InputChoices, Resources, Scale, WindowRequest, choose_row};
 
@@ -57,7 +59,7 @@ pub enum AppError {
 /// Opens the window and stays until it is closed.
 pub fn run(request: WindowRequest, resources: Resources) -> Result<(), AppError> {
     // A name that means nothing is told on the terminal, before any window.
-    choose_row(request.model.as_deref(), request.weights.is_some())?;
+    first_row(&request)?;
     start_threads(request.threads, Priority::BehindWindow)?;
     let options = eframe::NativeOptions {
         viewport: egui::ViewportBuilder::default()
@@ -132,6 +134,7 @@ pub struct App {
 
 impl App {
     /// The app as it starts: the worker is at the first picture before the first frame is drawn.
+    #[expect(clippy::too_many_lines, reason = "most of them are the fields of the state, each once")]
     pub fn new(
         ctx: &egui::Context,
         request: WindowRequest,
@@ -139,7 +142,7 @@ impl App {
         dialogs: Arc<dyn Dialogs>,
     ) -> Result<Self, AppError> {
         theme::install(ctx);
-        let row = choose_row(request.model.as_deref(), request.weights.is_some())?;
+        let (row, asks_for) = first_row(&request)?;
         let (sender, events) = sync_channel(MAX_EVENTS);
         let tell = |wake: egui::Context, to_window: SyncSender<Event>| -> Tell {
             Box::new(move |event| {
@@ -181,7 +184,10 @@ impl App {
                 links: Links::default(),
                 shared_range: None,
                 arrangement: Arrangement::default(),
-                weight_files: request.weights.map(|file| (row.tag, file)).into_iter().collect(),
+                weight_files: if asks_for.is_some() { None } else { weights_of(&request, row) }
+                    .into_iter()
+                    .collect(),
+                downloads: request.downloads.map(|options| Downloads::new(options, ctx.clone())),
                 save_what: Export::default(),
                 saved: SaveLooks { has_caption: true, paper: Paper::Light, scale: Scale::Auto },
                 weights_question: None,
@@ -240,6 +246,9 @@ impl App {
         };
         app.errand_beside(SideJob::Here(app.state.store.clone()));
         app.errand_beside(SideJob::Devices);
+        if let Some(path) = asks_for {
+            app.errand(Job::Fit(path));
+        }
         match request.picture {
             Some(path) => app.open(path),
             None => app.show_active(),
@@ -312,6 +321,24 @@ impl App {
     }
 }
 
+/// The model of the first view; and a file whose model, or whose values, a person must be asked for first.
+fn first_row(request: &WindowRequest) -> Result<(&'static Row, Option<PathBuf>), ChoiceError> {
+    let Some(name) = request.model.as_deref() else {
+        return Ok((choose_row(None, false)?, request.weights.clone()));
+    };
+    let row = choose_row(Some(name), request.weights.is_some())?;
+    match row.opened() {
+        Some(opened) if !opened.knows_values => Ok((choose_row(None, false)?, Some(opened.path.clone()))),
+        _ => Ok((row, None)),
+    }
+}
+
+/// The file that a row's weights are in, where one was given.
+fn weights_of(request: &WindowRequest, row: &Row) -> Option<(&'static str, PathBuf)> {
+    let file = request.weights.clone().or_else(|| row.opened().map(|opened| opened.path.clone()))?;
+    Some((row.tag, file))
+}
+
 /// The picture the program carries, through the model's last layer.
 fn first_view(row: &'static crate::models::Row) -> Result<ViewState, GraphError> {
     Ok(ViewState {
@@ -319,7 +346,7 @@ fn first_view(row: &'static crate::models::Row) -> Result<ViewState, GraphError>
         picture: PictureChoice::Cat,
         source: None,
         row,
-        graph: Arc::new((row.build)()?),
+        graph: Arc::new(row.graph()?),
         layer: LayerChoice::Final,
         input: InputChoices::default(),
         settings: MosaicSettings { paper: Paper::Dark, ..MosaicSettings::default() },

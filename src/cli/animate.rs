@@ -16,7 +16,7 @@ use crate::input::dataset::{PictureRef, expand_inputs, is_log};
 use crate::mosaic::Normalisation;
 use crate::render::{
     AnimatedPicture, Animation, AnimationChoices, AnimationError, AnimationEvent, AnimationLook,
-    AnimationMode, InputChoices, Resources, animated_layers, animation_format,
+    AnimationMode, InputChoices, Resources, animated_layers, animation_format, check_values,
 };
 
 /// Works off the arguments.
@@ -64,6 +64,7 @@ fn plan(args: &AnimateArgs, resources: &Resources, reporter: &Reporter) -> anyho
     let names: Vec<String> = args.model.iter().cloned().collect();
     let (mut rows, file) = rows(&names, args.weights.as_deref())?;
     let row = rows.remove(0);
+    check_values(row, args.preprocess)?;
     let is_data_set = args.input.is_dir() || is_log(&args.input);
     let mode = args.mode.unwrap_or(if is_data_set { AnimationMode::Drive } else { AnimationMode::Filters });
     if is_data_set && mode != AnimationMode::Drive {
@@ -85,7 +86,7 @@ fn plan(args: &AnimateArgs, resources: &Resources, reporter: &Reporter) -> anyho
         has_own_scale: args.normalise.is_some(),
         input: InputChoices { fit: args.fit, values: args.preprocess },
     };
-    let graph = (row.build)().with_context(|| format!("the graph of {} is malformed", row.tag))?;
+    let graph = row.graph().with_context(|| format!("the graph of {} is malformed", row.tag))?;
     animated_layers(&graph, &choices, row.tag)?;
     let pictures = expand_inputs(std::slice::from_ref(&args.input), args.camera, None)?;
     let limit = args.limit.map_or(usize::MAX, |limit| limit as usize);

@@ -31,7 +31,7 @@ pub(super) struct AnimateArgs {
     #[arg(short, long, value_name = "OUT")]
     pub output: PathBuf,
 
-    /// A tag such as `resnet50.tv_in1k`, or a bare name; without it: `inception_v3.moderation`
+    /// A tag such as `resnet50.tv_in1k`, a bare name, or an ONNX file; without it: `inception_v3.moderation`
     #[arg(short, long, value_name = "MODEL")]
     pub model: Option<String>,
 

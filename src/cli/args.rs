@@ -93,13 +93,17 @@ pub(super) struct ViewArgs {
     #[arg(value_name = "IMAGE")]
     pub image: Option<PathBuf>,
 
-    /// The network to begin with: a tag such as `resnet50.tv_in1k` or a bare name; `filterscope models` lists them
+    /// The network to begin with: a tag such as `resnet50.tv_in1k`, a bare name, or an ONNX file; `filterscope models` lists them
     #[arg(short, long, value_name = "MODEL")]
     pub model: Option<String>,
 
-    /// A file with the network's weights (safetensors, .pth, .h5 or .keras); needs `--model` with a full tag
+    /// A file with the network's weights (safetensors, .pth, .h5 or .keras); where it fits several networks, the window asks
     #[arg(short, long, value_name = "FILE")]
     pub weights: Option<PathBuf>,
+
+    /// Never download anything
+    #[arg(long)]
+    pub offline: bool,
 
     /// Show raw RGB frames of this size from standard input as they come, as `ffmpeg … -f rawvideo -pix_fmt rgb24 -` writes them
     #[arg(long, value_name = "WxH", conflicts_with = "image", value_parser = frame_size)]
@@ -144,7 +148,7 @@ pub(super) struct RenderArgs {
     #[arg(short, long, value_name = "OUT")]
     pub output: PathBuf,
 
-    /// Networks, separated by commas: tags such as `resnet50.tv_in1k` or bare names
+    /// Networks, separated by commas: tags such as `resnet50.tv_in1k`, bare names, or ONNX files
     ///
     /// `filterscope models` lists them. Without it: `inception_v3.moderation`, which the program carries.
     #[arg(short, long, value_name = "MODEL", value_delimiter = ',')]
@@ -399,7 +403,7 @@ pub(super) struct ModelsArgs {
 /// Needs no weights.
 #[derive(Debug, ClapArgs)]
 pub(super) struct LayersArgs {
-    /// A tag such as `resnet50.tv_in1k`, or a bare name
+    /// A tag such as `resnet50.tv_in1k`, a bare name, or an ONNX file
     pub model: String,
 
     /// The network's input, in pixels; without it, the model's own

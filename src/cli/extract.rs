@@ -22,7 +22,7 @@ use crate::extract::{
 use crate::input::dataset::{
     DatasetError, ListSource, Source, SourceOptions, is_log, is_picture, open_source_as,
 };
-use crate::render::Resources;
+use crate::render::{Resources, check_values};
 
 /// The least time between two lines of progress for a program.
 const JSON_INTERVAL: Duration = Duration::from_millis(500);
@@ -118,7 +118,8 @@ fn plan(args: &ExtractArgs, resources: &Resources, reporter: &Reporter) -> anyho
     let (rows, mut file) = rows(&args.model, args.weights.as_deref())?;
     let mut layers = Vec::new();
     for row in &rows {
-        let graph = (row.build)().with_context(|| format!("the graph of {} is malformed", row.tag))?;
+        check_values(row, args.preprocess)?;
+        let graph = row.graph().with_context(|| format!("the graph of {} is malformed", row.tag))?;
         layers.push(nodes(&graph, row, &args.layer, rows.len() > 1)?);
     }
     if args.output.exists() && !args.output.is_dir() {

@@ -43,7 +43,7 @@ pub(super) struct ExtractArgs {
     #[arg(short, long, value_name = "OUT")]
     pub output: PathBuf,
 
-    /// Networks, separated by commas: tags such as `resnet50.tv_in1k` or bare names; each picture is read once for all
+    /// Networks, separated by commas: tags such as `resnet50.tv_in1k`, bare names, or ONNX files; each picture is read once for all
     ///
     /// `filterscope models` lists them. Without it: `inception_v3.moderation`, which the program carries.
     #[arg(short, long, value_name = "MODEL", value_delimiter = ',')]

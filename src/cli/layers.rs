@@ -8,7 +8,7 @@ use super::args::LayersArgs;
 use super::reporter::Reporter;
 use super::table::{Column, Table, counted, short_count, stdout_width, wrap};
 use crate::graph::{Graph, NodeId, NodeInfo, Op, ParamCount, ReceptiveField};
-use crate::models::Registry;
+use crate::render::choose_row;
 use crate::tensor::{MapShape, PixelSize};
 
 /// A network at one input size, as JSON has it.
@@ -44,8 +44,8 @@ struct Layer<'a> {
 
 /// Prints the list.
 pub(super) fn run(args: &LayersArgs, reporter: &Reporter) -> anyhow::Result<Exit> {
-    let row = Registry::find(&args.model)?;
-    let graph = (row.build)().with_context(|| format!("the graph of {} is malformed", row.tag))?;
+    let row = choose_row(Some(&args.model), false)?;
+    let graph = row.graph().with_context(|| format!("the graph of {} is malformed", row.tag))?;
     let input = args.input.unwrap_or(row.preprocess.size);
     // The graph's words are for a picture; here the size has another option.
     let infos =

@@ -43,7 +43,7 @@ pub enum Next {
     Exit(ExitCode),
     /// Open the window, then end with what [`window_closed`] says.
     #[cfg(feature = "gui")]
-    OpenWindow(WindowRequest),
+    OpenWindow(Box<WindowRequest>),
 }
 
 /// How a command ended. `--help` documents the numbers.

@@ -48,7 +48,7 @@ struct FinalLayer {
 
 impl Listing {
     fn of(row: &'static Row, store: &WeightStore) -> anyhow::Result<Self> {
-        let graph = (row.build)().with_context(|| format!("the graph of {} is malformed", row.tag))?;
+        let graph = row.graph().with_context(|| format!("the graph of {} is malformed", row.tag))?;
         let infos = graph.infer(row.preprocess.size).with_context(|| row.tag.to_owned())?;
         let last = graph.final_node();
         Ok(Self {

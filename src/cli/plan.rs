@@ -11,7 +11,9 @@ use super::download::{Consent, Downloads};
 use super::outputs::Outputs;
 use super::reporter::Reporter;
 use super::table::counted;
-use crate::engine::{Backbone, CancelToken, ComputeDevice, Priority, Provenance, Session, start_threads};
+use crate::engine::{
+    Backbone, CancelToken, ComputeDevice, Priority, Provenance, Session, is_onnx_path, start_threads,
+};
 use crate::formats::read_record;
 use crate::graph::{Graph, NodeId};
 use crate::input::FitChoice;
@@ -19,8 +21,8 @@ use crate::input::dataset::{PictureRef, expand_inputs, is_log, open_source};
 use crate::models::Row;
 use crate::mosaic::{MosaicSettings, Normalisation};
 use crate::render::{
-    FigureKind, InputChoices, Look, Resources, Scale, choose_layers, choose_row, choose_row_for_file,
-    unique_suffixes,
+    FigureKind, InputChoices, Look, Resources, Scale, check_values, choose_layers, choose_row,
+    choose_row_for_file, unique_suffixes,
 };
 use crate::tensor::{Fit, MapShape, PixelSize};
 use crate::weights::TensorFile;
@@ -71,6 +73,7 @@ impl RenderPlan {
         start_threads(args.run.threads, Priority::Normal)?;
         let (rows, mut file) = rows(&args.model, args.weights.as_deref())?;
         let choices = InputChoices { fit: args.fit, values: args.preprocess };
+        rows.iter().try_for_each(|row| check_values(row, choices.values))?;
         let look = look(args);
         let layers = layers(&rows, &args.layer, &look, choices.fit)?;
         let pictures = pictures(args, reporter)?;
@@ -142,7 +145,7 @@ pub(super) fn load(
         Backbone::load(row, &resources.store, None)?
     };
     tracing::debug!("{} loaded from {}", row.tag, backbone.origin().name());
-    if backbone.provenance() == Provenance::File {
+    if backbone.provenance() == Provenance::File && row.opened().is_none() {
         reporter.note(&format!(
             "unverified weights: nothing here tells whether they are {}: \"{}\"",
             row.tag,
@@ -164,7 +167,7 @@ pub(super) fn rows(
         let name = models.first().map(|name| name.trim());
         // A name that is none is said before a large file is read.
         if let Some(name) = name {
-            choose_row(Some(name), false)?;
+            choose_row(Some(name), is_onnx_path(Path::new(name)))?;
         }
         let file = TensorFile::read(path)?;
         return Ok((vec![choose_row_for_file(name, &file)?], Some(file)));
@@ -208,7 +211,7 @@ fn layers(
 ) -> anyhow::Result<Vec<Vec<PlannedLayer>>> {
     let mut found: Vec<Vec<(NodeId, String)>> = Vec::new();
     for row in rows {
-        let graph = (row.build)().with_context(|| format!("the graph of {} is malformed", row.tag))?;
+        let graph = row.graph().with_context(|| format!("the graph of {} is malformed", row.tag))?;
         let nodes = nodes(&graph, row, names, rows.len() > 1)?;
         let (size, is_known) = input_size(row, fit);
         let infos = match graph.infer(size) {
@@ -332,7 +335,7 @@ fn check_class_map(asked: Option<&str>, backbone: &Backbone, layers: &[PlannedLa
     if !layers.iter().all(|layer| layer.node == last) {
         bail!("`--class-map` shows the last layer; leave `--layer` away");
     }
-    let Some(head) = backbone.weights().head() else {
+    let Some(head) = backbone.weights().head().filter(|head| head.has_class_maps()) else {
         bail!(
             "the weights of {tag} hold no classifier that follows the mean of the last layer, so there is no `--class-map`"
         );

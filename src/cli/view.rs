@@ -2,11 +2,16 @@
 
 use std::io::IsTerminal;
 
+use anyhow::bail;
+
 use super::args::ViewArgs;
 use super::reporter::Reporter;
 use super::{Exit, Next};
+use crate::engine::is_onnx_path;
 use crate::input::decode::{DecodeError, DecodeProblem};
-use crate::render::{WindowRequest, choose_row};
+use crate::render::{ChoiceError, WindowRequest, choose_row, choose_row_for_file, is_weights_path};
+use crate::weights::TensorFile;
+use crate::weights::fetch::FetchOptions;
 
 /// What a person without a window can do.
 const INSTEAD: &str = "`filterscope render PICTURE -o FIGURE.png` makes the same figures without one";
@@ -14,7 +19,7 @@ const INSTEAD: &str = "`filterscope render PICTURE -o FIGURE.png` makes the same
 pub(super) fn run(args: ViewArgs, reporter: &Reporter) -> Next {
     match request(args) {
         #[cfg(feature = "gui")]
-        Ok(request) => Next::OpenWindow(request),
+        Ok(request) => Next::OpenWindow(Box::new(request)),
         #[cfg(not(feature = "gui"))]
         Ok(WindowRequest { .. }) => {
             let error = anyhow::anyhow!("this filterscope was built without its window; {INSTEAD}");
@@ -27,10 +32,26 @@ pub(super) fn run(args: ViewArgs, reporter: &Reporter) -> Next {
     }
 }
 
-fn request(args: ViewArgs) -> anyhow::Result<WindowRequest> {
+fn request(mut args: ViewArgs) -> anyhow::Result<WindowRequest> {
     args.run.engine().check()?;
-    if args.model.is_some() || args.weights.is_some() {
-        choose_row(args.model.as_deref(), args.weights.is_some())?;
+    // A network's file where a picture may stand, as a desktop opens it with a program.
+    if let Some(path) = args.image.take_if(|path| is_weights_path(path) && path.exists()) {
+        let taken = if is_onnx_path(&path) { args.model.is_some() } else { args.weights.is_some() };
+        match path.to_str() {
+            _ if taken => bail!("two networks are named; leave one away: \"{}\"", path.display()),
+            Some(name) if is_onnx_path(&path) => args.model = Some(name.to_owned()),
+            _ => args.weights = Some(path),
+        }
+    }
+    match (&args.model, &args.weights) {
+        (Some(name), weights) => drop(choose_row(Some(name), weights.is_some())?),
+        (None, Some(path)) => match choose_row_for_file(None, &TensorFile::read(path)?) {
+            Ok(row) => args.model = Some(row.tag.to_owned()),
+            // The window asks.
+            Err(ChoiceError::Several { .. }) => {}
+            Err(error) => return Err(error.into()),
+        },
+        (None, None) => {}
     }
     if let Some(path) = args.image.as_ref().filter(|path| !path.exists()) {
         let place = path.display().to_string();
@@ -44,6 +65,10 @@ fn request(args: ViewArgs) -> anyhow::Result<WindowRequest> {
     if cfg!(feature = "gui") && !has_display() {
         anyhow::bail!("there is no display to open a window on; {INSTEAD}");
     }
+    let mut downloads = FetchOptions::from_env();
+    if args.offline {
+        downloads.offline_by = Some("--offline");
+    }
     Ok(WindowRequest {
         picture: args.image,
         frames: args.frames,
@@ -53,6 +78,7 @@ fn request(args: ViewArgs) -> anyhow::Result<WindowRequest> {
         device: args.run.device,
         engine: args.run.engine(),
         threads: args.run.threads,
+        downloads: Some(downloads),
     })
 }
 

@@ -4,10 +4,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::graph::{Graph, GraphError};
-use crate::models::{Registry, Row};
+use crate::models::{Opened, Registry, Row};
 use crate::weights::{
-    BindError, BoundWeights, Convention, Folders, Kept, KeptFile, MODEL_KEY, TensorFile, WeightsFileError,
-    WeightsOrigin,
+    BindError, BoundWeights, Convention, Folders, Kept, KeptFile, MODEL_KEY, OnnxError, OnnxNet, TensorFile,
+    WeightsFileError, WeightsOrigin,
 };
 
 /// Weights that the binary carries.
@@ -95,7 +95,7 @@ impl WeightStore {
     pub fn state(&self, row: &Row) -> WeightState {
         if self.embedded(row).is_some() {
             WeightState::Embedded
-        } else if self.kept(row).is_some() {
+        } else if row.opened().is_some() || self.kept(row).is_some() {
             WeightState::Cached
         } else if row.download().is_some() {
             WeightState::Downloadable
@@ -170,6 +170,17 @@ pub enum LoadError {
         /// The file.
         origin: String,
     },
+    /// An ONNX file.
+    #[error(transparent)]
+    Onnx(#[from] OnnxError),
+    /// A network's own file that isn't the one any more that was opened.
+    #[error("the file of {tag} changed since it was opened; open it again: \"{origin}\"")]
+    Changed {
+        /// The row.
+        tag: &'static str,
+        /// The file.
+        origin: String,
+    },
     /// A family file's mistake.
     #[error("the graph of {tag} is malformed: {reason}")]
     Graph {
@@ -202,6 +213,9 @@ pub struct Backbone {
 impl Backbone {
     /// Loads a row's weights: from `file` where one is given, else those that are here.
     pub fn load(row: &'static Row, store: &WeightStore, file: Option<&Path>) -> Result<Self, LoadError> {
+        if let Some(opened) = row.opened() {
+            return Self::from_opened(row, opened);
+        }
         if let Some(path) = file {
             return Self::from_tensors(row, TensorFile::read(path)?);
         }
@@ -224,6 +238,15 @@ impl Backbone {
         Ok(backbone)
     }
 
+    /// A network that came with a file of its own, which is read again: rows keep no weights.
+    fn from_opened(row: &'static Row, opened: &Opened) -> Result<Self, LoadError> {
+        let net = OnnxNet::read(&opened.path)?;
+        if net.tensors.sha256() != opened.sha256 {
+            return Err(LoadError::Changed { tag: row.tag, origin: net.tensors.origin().to_owned() });
+        }
+        Self::with_graph(row, net.graph, net.tensors)
+    }
+
     /// Binds a file that is in memory to a row.
     pub fn from_tensors(row: &'static Row, file: TensorFile) -> Result<Self, LoadError> {
         if let Some(made_for) = file.metadata(MODEL_KEY).filter(|tag| *tag != row.tag) {
@@ -234,7 +257,7 @@ impl Backbone {
             let keras = Registry::of_arch(row.arch()).find(|r| r.is_keras).map(|r| r.tag);
             return Err(LoadError::OtherFramework { tag: row.tag, keras, origin: file.origin().to_owned() });
         }
-        let graph = (row.build)().map_err(|reason| LoadError::Graph { tag: row.tag, reason })?;
+        let graph = row.graph().map_err(|reason| LoadError::Graph { tag: row.tag, reason })?;
         Self::with_graph(row, graph, file)
     }
 
@@ -254,9 +277,7 @@ impl Backbone {
         Registry::rows()
             .filter(|row| row.is_keras || !is_keras)
             .filter(|row| file.metadata(MODEL_KEY).is_none_or(|tag| tag == row.tag))
-            .filter(|row| {
-                (row.build)().is_ok_and(|graph| BoundWeights::fits(&graph, file, row.head_prefixes))
-            })
+            .filter(|row| row.graph().is_ok_and(|graph| BoundWeights::fits(&graph, file, row.head_prefixes)))
             .collect()
     }
 

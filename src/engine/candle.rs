@@ -15,11 +15,11 @@ use crate::weights::BoundWeights;
 enum Loaded {
     /// Kernel and bias, batch norm folded in where the step has one.
     Conv { kernel: Tensor, bias: Option<Tensor> },
-    /// `x · scale + shift`, `[1, C, 1, 1]` each.
+    /// `x · scale + shift`, `[1, C, 1, 1]` each; of a layer norm, what is done to the normalised values.
     Affine { scale: Tensor, shift: Tensor },
 }
 
-/// Parameters uploaded so far, by the node and the batch norm folded into it.
+/// Parameters uploaded so far, by the node and the last one folded into it.
 #[derive(Debug)]
 pub(super) struct CandleExecutor {
     device: Device,
@@ -91,7 +91,7 @@ impl CandleExecutor {
         self.values.clear();
     }
 
-    /// The step's first node, with the batch norm folded into it.
+    /// The step's first node, with those folded into it.
     fn first(
         &mut self,
         graph: &Graph,
@@ -108,10 +108,14 @@ impl CandleExecutor {
                 let Loaded::Conv { kernel, bias } = loaded else { return mismatch(graph, step) };
                 convolve(inputs[0], conv, border, &kernel, bias.as_ref())
             }
-            Op::BatchNorm(_) => {
+            Op::BatchNorm(_) | Op::Scale(_) | Op::Times(_) | Op::LayerNorm(_) => {
                 let loaded = self.load(graph, weights, step)?;
                 let Loaded::Affine { scale, shift } = loaded else { return mismatch(graph, step) };
-                inputs[0].broadcast_mul(&scale)?.broadcast_add(&shift)
+                let x = match &graph.node(step.nodes[0]).op {
+                    Op::LayerNorm(norm) => &normalised(inputs[0], norm.eps)?,
+                    _ => inputs[0],
+                };
+                x.broadcast_mul(&scale)?.broadcast_add(&shift)
             }
             Op::Activation(function) => activate(inputs[0], *function),
             Op::Add => inputs[1..].iter().try_fold(inputs[0].clone(), |sum, x| sum.add(x)),
@@ -125,7 +129,7 @@ impl CandleExecutor {
     }
 
     fn load(&mut self, graph: &Graph, weights: &BoundWeights, step: &Step) -> Result<Loaded> {
-        let key = (step.nodes[0], step.folded_norm(graph));
+        let key = (step.nodes[0], step.last_folded(graph));
         if let Some(loaded) = self.loaded.get(&key) {
             return Ok(loaded.clone());
         }
@@ -139,11 +143,11 @@ impl CandleExecutor {
                 let shape = conv.weight_shape();
                 Loaded::Conv { kernel: Tensor::from_vec(kernel, &shape, &self.device)?, bias }
             }
-            Op::BatchNorm(norm) => {
+            Op::BatchNorm(_) | Op::Scale(_) | Op::Times(_) | Op::LayerNorm(_) => {
                 let Some((scale, shift)) = affine_of(graph, weights, key.0) else {
                     return mismatch(graph, step);
                 };
-                let shape = (1, norm.channels, 1, 1);
+                let shape = (1, scale.len(), 1, 1);
                 Loaded::Affine {
                     scale: Tensor::from_vec(scale.iter().map(|v| *v as f32).collect(), shape, &self.device)?,
                     shift: Tensor::from_vec(shift.iter().map(|v| *v as f32).collect(), shape, &self.device)?,
@@ -231,6 +235,13 @@ fn avg_pool(x: &Tensor, pool: &Pool2d, mean: BorderMean, border: Sides) -> Resul
     padded_mean.broadcast_div(&share_inside)
 }
 
+/// Each position's channels with mean 0 and deviation 1.
+fn normalised(x: &Tensor, eps: f64) -> Result<Tensor> {
+    let rest = x.broadcast_sub(&x.mean_keepdim(1)?)?;
+    let deviation = (rest.sqr()?.mean_keepdim(1)? + eps)?.sqrt()?;
+    rest.broadcast_div(&deviation)
+}
+
 fn activate(x: &Tensor, function: ActivationFn) -> Result<Tensor> {
     let hard = |x: &Tensor| (x + 3.0)?.clamp(0f32, 6f32)?.affine(1.0 / 6.0, 0.0);
     match function {
@@ -240,5 +251,7 @@ fn activate(x: &Tensor, function: ActivationFn) -> Result<Tensor> {
         ActivationFn::Sigmoid => candle_nn::ops::sigmoid(x),
         ActivationFn::HardSigmoid => hard(x),
         ActivationFn::HardSwish => x.mul(&hard(x)?),
+        ActivationFn::Gelu => x.gelu_erf(),
+        ActivationFn::GeluTanh => x.gelu(),
     }
 }

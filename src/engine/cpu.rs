@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use super::fold::{affine_of, conv_params};
 use super::ops::{
     self, BLOCK, Cell, Cores, Epilogue, Extent, Level, Maps, MapsMut, PackedDense, PackedDepthwise,
-    PackedGroups, PackedWinograd, Scratch, Source, TileSize, Window,
+    PackedGroups, PackedLayerNorm, PackedWinograd, Scratch, Source, TileSize, Window,
 };
 use super::places::Place;
 use super::plan::{Plan, Step};
@@ -57,9 +57,10 @@ enum Packed {
         scale: Vec<Cell>,
         shift: Vec<Cell>,
     },
+    LayerNorm(PackedLayerNorm),
 }
 
-/// A step's first node, the batch norm folded into it, and how it is done.
+/// A step's first node, the last one folded into it, and how it is done.
 type PackedKey = (NodeId, Option<NodeId>, Way);
 
 /// Keeps packed parameters and the memory of values from run to run.
@@ -133,10 +134,10 @@ impl CpuExecutor {
             let out = plan.info(step.nodes[0]).shape;
             let way = match &graph.node(step.nodes[0]).op {
                 Op::Conv2d(conv) => Way::of(graph, conv, step.inputs[0], out, is_exact),
-                Op::BatchNorm(_) => Way::Direct,
+                Op::BatchNorm(_) | Op::Scale(_) | Op::Times(_) | Op::LayerNorm(_) => Way::Direct,
                 _ => return None,
             };
-            Some((step.nodes[0], step.folded_norm(graph), way))
+            Some((step.nodes[0], step.last_folded(graph), way))
         });
         let missing: Vec<PackedKey> = keys.filter(|key| !self.packed.contains_key(key)).collect();
         let packed: Result<Vec<_>, NodeId> = missing
@@ -234,10 +235,12 @@ impl Work<'_> {
                 return Some(());
             }
             Op::Conv2d(conv) => return self.convolve(&mut parameters, conv, border, out),
-            Op::BatchNorm(_) => {
-                let key = (first, None, Way::Direct);
-                let Packed::Affine { scale, shift } = parameters.packed.get(&key)? else { return None };
-                ops::affine(cores, input(0)?, scale, shift, out);
+            Op::BatchNorm(_) | Op::Scale(_) | Op::Times(_) | Op::LayerNorm(_) => {
+                match parameters.packed.get(&(first, None, Way::Direct))? {
+                    Packed::Affine { scale, shift } => ops::affine(cores, input(0)?, scale, shift, out),
+                    Packed::LayerNorm(packed) => ops::layer_norm(cores, input(0)?, packed, out),
+                    _ => return None,
+                }
             }
             Op::Activation(function) => ops::activate(cores, *function, input(0)?, out),
             Op::Add => {
@@ -302,7 +305,7 @@ impl Work<'_> {
                 let x = with_border(cores, x?, border, self.scratch);
                 ops::grouped(cores, x, groups, window, epilogue, out);
             }
-            Packed::Affine { .. } => return None,
+            Packed::Affine { .. } | Packed::LayerNorm(_) => return None,
         }
         Some(())
     }
@@ -324,7 +327,7 @@ impl Work<'_> {
 impl Parameters<'_> {
     /// A convolution's, packed for a way of doing it.
     fn packed(&mut self, step: &Step, way: Way) -> Option<&Packed> {
-        let key = (step.nodes[0], step.folded_norm(self.graph), way);
+        let key = (step.nodes[0], step.last_folded(self.graph), way);
         Some(match self.packed.entry(key) {
             Entry::Occupied(entry) => entry.into_mut(),
             // One that was to be done another way.
@@ -335,17 +338,21 @@ impl Parameters<'_> {
 
 /// Nothing if the weights are another graph's.
 fn pack(level: Level, graph: &Graph, weights: &BoundWeights, key: PackedKey) -> Option<Packed> {
-    let (node, norm, way) = key;
+    let (node, last, way) = key;
     let conv = match &graph.node(node).op {
         Op::Conv2d(conv) => conv,
-        Op::BatchNorm(norm) => {
+        op => {
             let (scale, shift) = affine_of(graph, weights, node)?;
-            let (scale, shift) = (cells(&scale, norm.channels), cells(&shift, norm.channels));
-            return Some(Packed::Affine { scale, shift });
+            let (scale, shift) = (cells(&scale), cells(&shift));
+            return Some(match op {
+                Op::LayerNorm(norm) => {
+                    Packed::LayerNorm(PackedLayerNorm { gamma: scale, beta: shift, eps: norm.eps as f32 })
+                }
+                _ => Packed::Affine { scale, shift },
+            });
         }
-        _ => return None,
     };
-    let (kernel, bias) = conv_params(graph, weights, node, norm)?;
+    let (kernel, bias) = conv_params(graph, weights, node, last)?;
     let b = bias.as_deref();
     Some(match way {
         Way::Direct => Packed::Dense(PackedDense::new(level, &kernel, b, conv, false)),
@@ -375,8 +382,8 @@ fn window_of(pool: &Pool2d, border: Sides) -> Window {
 }
 
 /// One cell per block of channels.
-fn cells(values: &[f64], channels: usize) -> Vec<Cell> {
-    let mut cells = vec![Cell::ZERO; channels.div_ceil(BLOCK)];
+fn cells(values: &[f64]) -> Vec<Cell> {
+    let mut cells = vec![Cell::ZERO; values.len().div_ceil(BLOCK)];
     for (channel, value) in values.iter().enumerate() {
         cells[channel / BLOCK].0[channel % BLOCK] = *value as f32;
     }

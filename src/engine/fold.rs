@@ -1,40 +1,74 @@
-//! A batch norm as a scale and a shift, and that folded into the convolution before it.
+//! What is done to each channel by itself as a scale and a shift, and that folded into the convolution before it.
 
 use rayon::prelude::*;
 
 use crate::graph::{BatchNorm, Graph, NodeId, Op};
 use crate::weights::{BoundWeights, NodeParams};
 
-/// A convolution's kernel and bias, with a batch norm folded in if one is given; nothing if the weights are another graph's.
+/// Whether a node is a scale and a shift per channel, so that a convolution before it can take it in.
+pub(super) const fn is_affine(op: &Op) -> bool {
+    matches!(op, Op::BatchNorm(_) | Op::Scale(_) | Op::Times(_))
+}
+
+/// A convolution's kernel and bias, with all that follows it up to and with `last` folded in; nothing if the weights are another
+/// graph's.
 pub(super) fn conv_params(
     graph: &Graph,
     weights: &BoundWeights,
     conv: NodeId,
-    norm: Option<NodeId>,
+    last: Option<NodeId>,
 ) -> Option<(Vec<f32>, Option<Vec<f32>>)> {
     let NodeParams::Conv { kernel, bias } = weights.of(conv) else { return None };
-    let Some(norm) = norm else {
+    let Some(last) = last else {
         return Some((kernel, bias));
     };
-    let (scale, shift) = affine_of(graph, weights, norm)?;
+    let (scale, shift) = affine_after(graph, weights, conv, last)?;
     let (kernel, bias) = fold(kernel, bias.as_deref(), &scale, &shift);
     Some((kernel, Some(bias)))
 }
 
-/// Batch norm as `x · scale + shift`, in f64 so that folding rounds once.
+/// All from the node after `conv` to `last` as one scale and one shift.
+fn affine_after(
+    graph: &Graph,
+    weights: &BoundWeights,
+    conv: NodeId,
+    last: NodeId,
+) -> Option<(Vec<f64>, Vec<f64>)> {
+    let before = *graph.node(last).inputs.first()?;
+    let (scale, shift) = affine_of(graph, weights, last)?;
+    if before == conv {
+        return Some((scale, shift));
+    }
+    let (inner_scale, inner_shift) = affine_after(graph, weights, conv, before)?;
+    let both =
+        inner_shift.iter().zip(scale.iter().zip(&shift)).map(|(inner, (s, b))| inner * s + b).collect();
+    Some((inner_scale.iter().zip(&scale).map(|(inner, s)| inner * s).collect(), both))
+}
+
+/// `x · scale + shift` of a node that is that, in f64 so that folding rounds once; of a layer norm, what it does to normalised values.
 pub(super) fn affine_of(graph: &Graph, weights: &BoundWeights, id: NodeId) -> Option<(Vec<f64>, Vec<f64>)> {
-    let (Op::BatchNorm(BatchNorm { eps, .. }), NodeParams::Norm { gamma, beta, mean, variance }) =
-        (&graph.node(id).op, weights.of(id))
-    else {
-        return None;
-    };
-    let scale: Vec<f64> = variance
-        .iter()
-        .enumerate()
-        .map(|(c, v)| gamma.as_ref().map_or(1.0, |g| f64::from(g[c])) / (f64::from(*v) + eps).sqrt())
-        .collect();
-    let shift = scale.iter().enumerate().map(|(c, s)| f64::from(beta[c]) - f64::from(mean[c]) * s).collect();
-    Some((scale, shift))
+    let wide = |values: Vec<f32>| values.into_iter().map(f64::from).collect::<Vec<f64>>();
+    match (&graph.node(id).op, weights.of(id)) {
+        (Op::BatchNorm(BatchNorm { eps, .. }), NodeParams::Norm { gamma, beta, mean, variance }) => {
+            let scale: Vec<f64> = variance
+                .iter()
+                .enumerate()
+                .map(|(c, v)| gamma.as_ref().map_or(1.0, |g| f64::from(g[c])) / (f64::from(*v) + eps).sqrt())
+                .collect();
+            let shift =
+                scale.iter().enumerate().map(|(c, s)| f64::from(beta[c]) - f64::from(mean[c]) * s).collect();
+            Some((scale, shift))
+        }
+        (Op::LayerNorm(_), NodeParams::Norm { gamma: Some(gamma), beta, .. }) => {
+            Some((wide(gamma), wide(beta)))
+        }
+        (Op::Scale(channels), NodeParams::Scale(factors)) => Some((wide(factors), vec![0.0; *channels])),
+        (Op::Times(factor), NodeParams::None) => {
+            let channels = graph.channels(id);
+            Some((vec![f64::from(*factor); channels], vec![0.0; channels]))
+        }
+        _ => None,
+    }
 }
 
 fn fold(mut folded: Vec<f32>, bias: Option<&[f32]>, scale: &[f64], shift: &[f64]) -> (Vec<f32>, Vec<f32>) {

@@ -9,6 +9,7 @@ mod choice;
 mod cpu;
 mod device;
 mod fold;
+mod onnx;
 mod ops;
 mod places;
 mod plan;
@@ -20,6 +21,7 @@ pub use backbone::{Backbone, EmbeddedWeights, LoadError, Provenance, WeightState
 pub use cancel::CancelToken;
 pub use choice::{EngineChoice, UnknownEngine};
 pub use device::{ComputeDevice, DeviceChoice, DeviceError};
+pub use onnx::{is_onnx_path, open_onnx};
 pub use ops::{Level, LevelError};
 pub use plan::{Plan, PlanError, Step};
 pub use session::{EngineError, NodeTiming, Outcome, RunBy, RunReport, Session, TapValue};

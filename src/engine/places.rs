@@ -226,7 +226,7 @@ mod tests {
     #[test]
     fn values_alive_at_once_never_share_a_cell() {
         for row in Registry::rows() {
-            let graph = (row.build)().unwrap();
+            let graph = row.graph().unwrap();
             let mut taps: Vec<_> = graph.stages().to_vec();
             taps.push(graph.final_node());
             let plan = Plan::new(&graph, PixelSize::square(320), 2, &taps).unwrap();

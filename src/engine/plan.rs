@@ -4,6 +4,7 @@
 
 use std::collections::BTreeSet;
 
+use super::fold::is_affine;
 use super::places::Places;
 use crate::graph::{ActivationFn, Graph, NodeId, NodeInfo, Op, ShapeError};
 use crate::tensor::PixelSize;
@@ -13,7 +14,7 @@ use crate::tensor::PixelSize;
 pub struct Step {
     /// The node whose value comes out.
     pub output: NodeId,
-    /// Nodes computed in this step, first to last: more than one where a batch norm is folded into its convolution, where a
+    /// Nodes computed in this step, first to last: more than one where batch norms and scales are folded into their convolution, where a
     /// convolution is added to a value that is there already, or where an activation is applied to a convolution, batch norm, sum
     /// or gate before anybody else sees it.
     pub nodes: Vec<NodeId>,
@@ -26,12 +27,12 @@ pub struct Step {
 }
 
 impl Step {
-    /// The batch norm folded into the step's convolution.
-    pub(super) fn folded_norm(&self, graph: &Graph) -> Option<NodeId> {
-        self.nodes.get(1).copied().filter(|id| matches!(graph.node(*id).op, Op::BatchNorm(_)))
+    /// The last of the batch norms and scales folded into the step's convolution.
+    pub(super) fn last_folded(&self, graph: &Graph) -> Option<NodeId> {
+        self.nodes[1..].iter().copied().take_while(|id| is_affine(&graph.node(*id).op)).last()
     }
 
-    /// Whether the last of the inputs is added to what the first node (and its batch norm) give.
+    /// Whether the last of the inputs is added to what the first node (and what is folded into it) give.
     pub(super) fn adds(&self, graph: &Graph) -> bool {
         self.nodes[1..].iter().any(|id| graph.node(*id).op == Op::Add)
     }
@@ -169,16 +170,20 @@ fn fuses(graph: &Graph, previous: &Step, id: NodeId) -> bool {
     let (node, value) = (graph.node(id), previous.output);
     let before = &graph.node(value).op;
     match node.op {
-        Op::BatchNorm(_) => matches!(before, Op::Conv2d(_)),
+        Op::BatchNorm(_) | Op::Scale(_) | Op::Times(_) => {
+            // Before an activation, and before a sum: they come last in a step.
+            let is_conv = matches!(graph.node(previous.nodes[0]).op, Op::Conv2d(_));
+            is_conv && (matches!(before, Op::Conv2d(_)) || is_affine(before))
+        }
         Op::Activation(_) => {
-            matches!(before, Op::Conv2d(_) | Op::BatchNorm(_) | Op::Add | Op::Gate)
+            is_affine(before) || matches!(before, Op::Conv2d(_) | Op::LayerNorm(_) | Op::Add | Op::Gate)
         }
         // The other operand is there: nodes stand in execution order, and the step before this one is the last.
         Op::Add => {
             let is_dense = matches!(&graph.node(previous.nodes[0]).op, Op::Conv2d(conv) if conv.groups == 1);
             let [a, b] = node.inputs[..] else { return false };
             is_dense
-                && matches!(before, Op::Conv2d(_) | Op::BatchNorm(_))
+                && (matches!(before, Op::Conv2d(_)) || is_affine(before))
                 && a != b
                 && (a == value || b == value)
         }
@@ -261,6 +266,34 @@ mod tests {
             names(&graph, &plan(&[id("norm")])),
             ["input", "conv+norm"],
             "nothing beyond the tap is run"
+        );
+    }
+
+    #[test]
+    fn scales_join_the_convolution_too() {
+        let (mut b, x) = GraphBuilder::new();
+        let stem = b.conv("stem", x, Conv2d::new(3, 4, 1));
+        let linear = b.conv("linear", stem, Conv2d::linear(4, 4));
+        let scale = b.scale("scale", linear);
+        let half = b.node("half", Op::Times(0.5), &[scale]);
+        let sum = b.node("sum", Op::Add, &[half, stem]);
+        let gelu = b.act("gelu", sum, ActivationFn::Gelu);
+        let norm = b.layer_norm("norm", gelu, 1e-6);
+        let act = b.act("act", norm, ActivationFn::Relu);
+        let alone = b.scale("alone", act);
+        b.stage(alone);
+        let graph = b.finish().unwrap();
+        let plan =
+            |taps: &[NodeId]| names(&graph, &Plan::new(&graph, PixelSize::square(4), 1, taps).unwrap());
+        let tail = ["norm+act", "alone"];
+        assert_eq!(plan(&[alone]), [&["input", "stem", "linear+scale+half+sum+gelu"][..], &tail].concat());
+        assert_eq!(
+            plan(&[alone, linear]),
+            [&["input", "stem", "linear", "scale", "half", "sum+gelu"][..], &tail].concat()
+        );
+        assert_eq!(
+            plan(&[alone, scale]),
+            [&["input", "stem", "linear+scale", "half", "sum+gelu"][..], &tail].concat()
         );
     }
 

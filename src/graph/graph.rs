@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::op::{ActivationFn, BatchNorm, BorderMean, Conv2d, Op, Pool2d};
+use super::op::{ActivationFn, BatchNorm, BorderMean, Conv2d, LayerNorm, Op, Pool2d};
 use crate::tensor::{did_you_mean, nearest_names};
 
 /// A node's place in its graph; nodes stand in execution order, so an input's id is always smaller.
@@ -193,6 +193,18 @@ impl GraphBuilder {
     /// A batch norm with gamma.
     pub fn norm(&mut self, name: impl Into<String>, x: NodeId, channels: usize, eps: f64) -> NodeId {
         self.node(name, Op::BatchNorm(BatchNorm { channels, eps, has_gamma: true }), &[x])
+    }
+
+    /// A layer norm over channels.
+    pub fn layer_norm(&mut self, name: impl Into<String>, x: NodeId, eps: f64) -> NodeId {
+        let channels = self.channels(x);
+        self.node(name, Op::LayerNorm(LayerNorm { channels, eps }), &[x])
+    }
+
+    /// A layer scale; the name is its parameter's.
+    pub fn scale(&mut self, name: impl Into<String>, x: NodeId) -> NodeId {
+        let channels = self.channels(x);
+        self.node(name, Op::Scale(channels), &[x])
     }
 
     /// An elementwise function.

@@ -10,6 +10,6 @@ mod receptive_field;
 mod shape;
 
 pub use graph::{Graph, GraphBuilder, GraphError, Node, NodeId, ParamCount, UnknownLayer};
-pub use op::{ActivationFn, BatchNorm, BorderMean, Conv2d, Op, Padding, ParamRole, Pool2d, Sides};
+pub use op::{ActivationFn, BatchNorm, BorderMean, Conv2d, LayerNorm, Op, Padding, ParamRole, Pool2d, Sides};
 pub use receptive_field::{Axis, ReceptiveField};
 pub use shape::{NodeInfo, ShapeError};

@@ -18,6 +18,10 @@ pub enum ActivationFn {
     HardSwish,
     /// `relu6(x + 3) / 6`.
     HardSigmoid,
+    /// `x · Φ(x)` with the normal distribution's Φ as the error function has it: torch's `GELU()`, and so of timm's `ConvNeXt`.
+    Gelu,
+    /// The same by a hyperbolic tangent (`approximate="tanh"`), which differs from it by up to 5e-4.
+    GeluTanh,
 }
 
 impl ActivationFn {
@@ -30,6 +34,8 @@ impl ActivationFn {
             Self::Sigmoid => "sigmoid",
             Self::HardSwish => "hard-swish",
             Self::HardSigmoid => "hard-sigmoid",
+            Self::Gelu => "GELU",
+            Self::GeluTanh => "tanh-GELU",
         }
     }
 }
@@ -62,8 +68,12 @@ pub enum Padding {
     Valid,
     /// TensorFlow's SAME: `ceil(n / stride)` outputs; the odd cell of an uneven total goes after (below, right).
     Same,
+    /// The same with the odd cell before (above, left): ONNX' `SAME_LOWER`.
+    SameLower,
     /// Fixed widths per side.
     Explicit(Sides),
+    /// The same, and as much more below and right as a last window that begins inside reaches out (torch's `ceil_mode`). For pools.
+    Ceil(Sides),
 }
 
 impl Padding {
@@ -83,6 +93,27 @@ impl Padding {
         match self {
             Self::Valid => Sides::default(),
             Self::Explicit(sides) => sides,
+            Self::Ceil(sides) => {
+                // The last window must begin inside the map or in the border before it, or it isn't there.
+                let after = |n: usize, before: usize, after: usize, axis: usize| {
+                    let reach = dilation * (kernel[axis] - 1) + 1;
+                    let mut last = (n + before + after).saturating_sub(reach).div_ceil(stride[axis]);
+                    if last * stride[axis] >= n + before {
+                        last = last.saturating_sub(1);
+                    }
+                    after.max((last * stride[axis] + reach).saturating_sub(n + before))
+                };
+                Sides {
+                    bottom: after(height, sides.top, sides.bottom, 0),
+                    right: after(width, sides.left, sides.right, 1),
+                    ..sides
+                }
+            }
+            Self::SameLower => {
+                let Sides { top, bottom, left, right } =
+                    Self::Same.resolve((height, width), kernel, stride, dilation);
+                Sides { top: bottom, bottom: top, left: right, right: left }
+            }
             Self::Same => {
                 let total = |n: usize, axis: usize| {
                     let reach = dilation * (kernel[axis] - 1) + 1;
@@ -119,6 +150,8 @@ pub struct Conv2d {
     pub groups: usize,
     /// Whether a bias is added.
     pub has_bias: bool,
+    /// Whether it is a linear layer at each position, so that weights keep its kernel as `[out, in]`.
+    pub is_linear: bool,
 }
 
 impl Conv2d {
@@ -133,7 +166,15 @@ impl Conv2d {
             padding: Padding::Valid,
             groups: 1,
             has_bias: false,
+            is_linear: false,
         }
+    }
+
+    /// A linear layer with a bias, the same at each position.
+    pub const fn linear(c_in: usize, c_out: usize) -> Self {
+        let mut conv = Self::new(c_in, c_out, 1).with_bias();
+        conv.is_linear = true;
+        conv
     }
 
     /// One filter per channel.
@@ -193,6 +234,16 @@ pub struct BatchNorm {
     pub has_gamma: bool,
 }
 
+/// Layer normalisation over the channels of each position: `(x − mean) / √(var + eps) · gamma + beta` (torch's `LayerNorm` with
+/// channels last, timm's `LayerNorm2d`). The variance divides by the number of channels.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct LayerNorm {
+    /// Channels.
+    pub channels: usize,
+    /// Belongs to the weights.
+    pub eps: f64,
+}
+
 /// What an average pool divides by where its window hangs over the border.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -231,6 +282,12 @@ pub enum Op {
     Conv2d(Conv2d),
     /// Batch normalisation.
     BatchNorm(BatchNorm),
+    /// Layer normalisation over channels.
+    LayerNorm(LayerNorm),
+    /// Each of so many channels times a trained factor of its own (layer scale). The parameter bears the node's name.
+    Scale(usize),
+    /// Everything times a constant: what a residual is scaled by.
+    Times(f32),
     /// Elementwise function.
     Activation(ActivationFn),
     /// Elementwise sum of inputs of one shape.
@@ -264,6 +321,8 @@ pub enum ParamRole {
     Mean,
     /// Batch norm's running variance.
     Variance,
+    /// A layer scale's factors.
+    Scale,
 }
 
 impl Op {
@@ -272,8 +331,12 @@ impl Op {
         match self {
             Self::Input => "input",
             Self::Conv2d(conv) if conv.is_depthwise() => "depthwise conv",
+            Self::Conv2d(conv) if conv.is_linear => "linear",
             Self::Conv2d(_) => "conv",
             Self::BatchNorm(_) => "batch norm",
+            Self::LayerNorm(_) => "layer norm",
+            Self::Scale(_) => "layer scale",
+            Self::Times(_) => "times",
             Self::Activation(function) => function.name(),
             Self::Add => "add",
             Self::Gate => "gate",
@@ -289,7 +352,9 @@ impl Op {
     pub fn params(&self) -> Vec<(ParamRole, Vec<usize>)> {
         match self {
             Self::Conv2d(conv) => {
-                let mut params = vec![(ParamRole::Kernel, conv.weight_shape().to_vec())];
+                let shape = conv.weight_shape();
+                let kernel = if conv.is_linear { &shape[..2] } else { &shape };
+                let mut params = vec![(ParamRole::Kernel, kernel.to_vec())];
                 if conv.has_bias {
                     params.push((ParamRole::Bias, vec![conv.c_out]));
                 }
@@ -306,6 +371,10 @@ impl Op {
                 );
                 params
             }
+            Self::LayerNorm(norm) => {
+                [ParamRole::Gamma, ParamRole::Beta].map(|role| (role, vec![norm.channels])).to_vec()
+            }
+            Self::Scale(channels) => vec![(ParamRole::Scale, vec![*channels])],
             _ => Vec::new(),
         }
     }
@@ -326,5 +395,23 @@ mod tests {
         assert_eq!(sides(299, 3, 2), (1, 1));
         assert_eq!(sides(7, 3, 1), (1, 1));
         assert_eq!(sides(5, 1, 2), (0, 0));
+    }
+
+    /// Positions that torch's `max_pool2d(ceil_mode=True)` gives.
+    #[test]
+    fn the_last_window_of_ceil_mode_begins_inside() {
+        let positions = |n: usize, k: usize, s: usize, p: usize| {
+            let sides = Sides { top: p, bottom: p, left: p, right: p };
+            let p = Padding::Ceil(sides).resolve((n, n), [k, k], [s, s], 1);
+            (n + p.top + p.bottom - k) / s + 1
+        };
+        assert_eq!(positions(112, 3, 2, 0), 56, "GoogLeNet's first");
+        assert_eq!(positions(14, 2, 2, 0), 7);
+        assert_eq!(positions(15, 2, 2, 0), 8);
+        assert_eq!(positions(7, 3, 2, 1), 4);
+        assert_eq!(positions(8, 3, 2, 1), 5);
+        assert_eq!(positions(2, 3, 2, 0), 1, "a window larger than the map");
+        assert_eq!(positions(7, 2, 3, 0), 3);
+        assert_eq!(positions(6, 2, 3, 0), 2, "a third window would begin behind the map's end");
     }
 }

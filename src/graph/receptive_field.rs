@@ -70,7 +70,12 @@ impl ReceptiveField {
             Op::MaxPool(p) | Op::AvgPool(p, _) => inputs[0].window(p.kernel, p.stride, 1, border),
             Op::ZeroPad(sides) => inputs[0].window([1, 1], [1, 1], 1, *sides),
             Op::Input => Self::PIXEL,
-            Op::Gate | Op::BatchNorm(_) | Op::Activation(_) => inputs[0],
+            Op::Gate
+            | Op::BatchNorm(_)
+            | Op::LayerNorm(_)
+            | Op::Scale(_)
+            | Op::Times(_)
+            | Op::Activation(_) => inputs[0],
         }
     }
 

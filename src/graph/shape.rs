@@ -1,7 +1,7 @@
 //! Shape inference: what each node puts out for one input size, what it costs and what it sees.
 
 use super::graph::{Graph, Node, NodeId};
-use super::op::{Op, Sides};
+use super::op::{BorderMean, Op, Padding, Sides};
 use super::receptive_field::ReceptiveField;
 use crate::tensor::{MapShape, PixelSize};
 
@@ -62,6 +62,11 @@ pub enum ShapeError {
         /// The one that differs.
         other: MapShape,
     },
+    /// What torch divides by where both borders meet is neither the window nor what is inside the map.
+    #[error(
+        "`{0}` is a mean that counts its border in ceil mode, which isn't supported; one that leaves the border out is"
+    )]
+    CeilMean(String),
 }
 
 impl Graph {
@@ -98,6 +103,9 @@ fn infer_node(node: &Node, inputs: &[NodeInfo], input: PixelSize) -> Result<Node
             mult_adds = (shape.len() * per_value) as u64;
             shape
         }
+        Op::AvgPool(pool, BorderMean::CountBorder) if matches!(pool.padding, Padding::Ceil(_)) => {
+            return Err(ShapeError::CeilMean(node.name.clone()));
+        }
         Op::MaxPool(pool) | Op::AvgPool(pool, _) => {
             let from = inputs[0].shape;
             border = pool.padding.resolve((from.height, from.width), pool.kernel, pool.stride, 1);
@@ -108,7 +116,15 @@ fn infer_node(node: &Node, inputs: &[NodeInfo], input: PixelSize) -> Result<Node
             channels_must_be(norm.channels, inputs[0].shape.channels)?;
             inputs[0].shape
         }
-        Op::Activation(_) => inputs[0].shape,
+        Op::LayerNorm(norm) => {
+            channels_must_be(norm.channels, inputs[0].shape.channels)?;
+            inputs[0].shape
+        }
+        Op::Scale(channels) => {
+            channels_must_be(*channels, inputs[0].shape.channels)?;
+            inputs[0].shape
+        }
+        Op::Activation(_) | Op::Times(_) => inputs[0].shape,
         Op::Add => {
             let first = inputs[0].shape;
             if let Some(odd) = inputs.iter().find(|i| i.shape != first) {

@@ -3,10 +3,14 @@
 //! Owns architectures, their layer names and what each set of weights asks of a picture. Must not know how a graph runs,
 //! where weights lie or what a picture is.
 
+mod convnext;
 mod densenet;
 mod efficientnet;
+mod googlenet;
+mod inception_resnet_v2;
 mod inception_v3;
 mod mobilenet;
+mod opened;
 mod registry;
 mod regnet;
 mod repvgg;
@@ -15,5 +19,6 @@ mod row;
 mod vgg;
 mod xception;
 
+pub use opened::{Opened, OpenedAs};
 pub use registry::{Registry, UnknownModel};
 pub use row::{Row, Verification};

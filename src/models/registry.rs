@@ -1,7 +1,11 @@
 //! All rows, and how a model is found by name.
 
+use super::opened::Opened;
 use super::row::Row;
-use super::{densenet, efficientnet, inception_v3, mobilenet, regnet, repvgg, resnet, vgg, xception};
+use super::{
+    convnext, densenet, efficientnet, googlenet, inception_resnet_v2, inception_v3, mobilenet, regnet,
+    repvgg, resnet, vgg, xception,
+};
 use crate::tensor::{did_you_mean, nearest_names};
 
 /// A model name that no row has.
@@ -31,15 +35,19 @@ impl Registry {
             densenet::ROWS,
             regnet::ROWS,
             repvgg::ROWS,
+            convnext::ROWS,
+            inception_resnet_v2::ROWS,
+            googlenet::ROWS,
         ]
         .into_iter()
         .flatten()
     }
 
-    /// The row of a full tag or of a bare name (architecture or Keras class). Spelling is exact, because `resnet50` and
+    /// The row of a full tag, of a bare name (architecture or Keras class), or of a network that came with an opened file. Spelling is exact, because `resnet50` and
     /// `ResNet50` are two networks.
     pub fn find(name: &str) -> Result<&'static Row, UnknownModel> {
-        Self::rows().find(|row| row.tag == name || row.bare_names.contains(&name)).ok_or_else(|| {
+        let found = Self::rows().find(|row| row.tag == name || row.bare_names.contains(&name));
+        found.or_else(|| Opened::find(name).map(Opened::row)).ok_or_else(|| {
             let known =
                 Self::rows().flat_map(|row| std::iter::once(row.tag).chain(row.bare_names.iter().copied()));
             UnknownModel {
@@ -47,6 +55,11 @@ impl Registry {
                 nearest: nearest_names(name, known, 4).into_iter().map(str::to_owned).collect(),
             }
         })
+    }
+
+    /// Rows of networks that came with files of their own, as far as any were opened.
+    pub fn opened() -> Vec<&'static Row> {
+        Opened::all().into_iter().map(Opened::row).collect()
     }
 
     /// Rows of one architecture, in listing order.

@@ -371,7 +371,6 @@ pub(super) const ROWS: &[Row] = &[
             "resnet/resnet152_weights_tf_dim_ordering_tf_kernels_notop.h5",
             "ee4c566cf9a93f14d82f913c2dc6dd0c"
         ),
-        verification: Verification::Table,
         ..KERAS
     },
 ];

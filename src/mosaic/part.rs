@@ -172,7 +172,9 @@ mod tests {
         for bad in ["", "1,2", "1,2 0x3", "NaN,1 2x2", "1,2 3x-4", "1e9,0 1x1", "1,2 infx3"] {
             assert_eq!(
                 bad.parse::<SeenPart>().unwrap_err().to_string(),
-                format!("part `{bad}`: expected X,Y WIDTHxHEIGHT in pixels of the mosaic, such as -3.5,10 120x80")
+                format!(
+                    "part `{bad}`: expected X,Y WIDTHxHEIGHT in pixels of the mosaic, such as -3.5,10 120x80"
+                )
             );
         }
     }

@@ -7,7 +7,9 @@ use std::sync::Arc;
 
 use image::RgbImage;
 
-use super::animate::{AnimateError, AnimationLook, animate_layers, choose_animated, push_filters, push_mosaic};
+use super::animate::{
+    AnimateError, AnimationLook, animate_layers, choose_animated, push_filters, push_mosaic,
+};
 use super::view::InputChoices;
 use crate::engine::{CancelToken, EngineError, Session};
 use crate::formats::{AnimationFormat, AnimationSettings, PushFrame, WriteError, write_animation};
@@ -348,7 +350,9 @@ impl Animation {
         let InputChoices { fit, values } = self.choices.input;
         let prepared = |rgb: &RgbImage| preprocess(rgb, &spec, fit, values).map(|made| made.batch);
         match picture {
-            AnimatedPicture::Decoded(label, picture) => prepared(&picture.rgb).map_err(|e| format!("{e}: \"{label}\"")),
+            AnimatedPicture::Decoded(label, picture) => {
+                prepared(&picture.rgb).map_err(|e| format!("{e}: \"{label}\""))
+            }
             AnimatedPicture::Ref(picture) => {
                 let decoded = picture.picture.load().map_err(|error| error.to_string())?;
                 prepared(&decoded.rgb).map_err(|e| format!("{e}: \"{}\"", picture.picture.path().display()))
@@ -439,9 +443,10 @@ impl Animation {
             let Ok(input) = self.input(&self.pictures[at]) else { continue };
             for activation in self.session.activations(&input, &self.layers)? {
                 let stats = LayerStats::of(&activation);
-                range = Some(range.map_or((stats.min, stats.max), |(low, high)| {
-                    (low.min(stats.min), high.max(stats.max))
-                }));
+                range =
+                    Some(range.map_or((stats.min, stats.max), |(low, high)| {
+                        (low.min(stats.min), high.max(stats.max))
+                    }));
             }
         }
         Ok(match range.filter(|(low, high)| low < high) {

@@ -106,7 +106,7 @@ impl BatchPlan {
         }
         let graphs: Vec<Graph> = models
             .iter()
-            .map(|model| (model.row.build)().map_err(|e| BatchError::Graph(e.to_string())))
+            .map(|model| model.row.graph().map_err(|e| BatchError::Graph(e.to_string())))
             .collect::<Result<_, _>>()?;
         let nodes: Vec<Vec<NodeId>> = graphs
             .iter()

@@ -1,11 +1,14 @@
 //! Which model and which layers a person means.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
-use crate::engine::Backbone;
+use crate::engine::{Backbone, is_onnx_path, open_onnx};
 use crate::graph::{Graph, NodeId, ParamRole, UnknownLayer};
+use crate::input::ValueChoice;
 use crate::models::{Registry, Row, UnknownModel};
-use crate::weights::{MODEL_KEY, TensorFile};
+use crate::tensor::ValueScale;
+use crate::weights::{MODEL_KEY, OnnxError, TensorFile};
 
 /// What runs where no model is named: the window's first start and `render` without `--model`. Embedded in the program.
 pub const DEFAULT_TAG: &str = "inception_v3.moderation";
@@ -27,11 +30,21 @@ pub enum ChoiceError {
         /// Tags of that architecture.
         candidates: Vec<&'static str>,
     },
-    /// A weight file and no name at all.
+    /// An ONNX file that gives no network.
+    #[error(transparent)]
+    Onnx(#[from] OnnxError),
+    /// A weight file for a network that has its own.
+    #[error("an ONNX file holds its network's weights, so leave `--weights` away: \"{0}\"")]
+    OnnxHasWeights(String),
+    /// A network of whose values nothing is known.
     #[error(
-        "`--weights` needs `--model` with a full tag: a weight file doesn't show which network and variant it is for; `filterscope models` lists them"
+        "{tag} doesn't say how a picture's samples become its values; name it with `--preprocess`: {}",
+        ValueScale::NAMED.map(|(name, scale)| format!("{name} ({scale})")).join(", ")
     )]
-    NeedsModel,
+    NeedsValues {
+        /// The network.
+        tag: &'static str,
+    },
     /// A weight file that fits several rows.
     #[error(
         "this file fits {} networks that differ in what a file doesn't show; name one with `--model`: {}: \"{origin}\"",
@@ -59,15 +72,16 @@ pub enum ChoiceError {
     },
 }
 
-/// The row that a name means. With a weight file the name must settle the variant: a full tag, or an architecture with one row.
+/// The row that a name means, the path of an ONNX file among them. With a weight file the name must settle the variant: a full tag, or an architecture with one row.
 pub fn choose_row(name: Option<&str>, has_weights_file: bool) -> Result<&'static Row, ChoiceError> {
-    let Some(name) = name else {
+    let Some(name) = name else { return Ok(Registry::find(DEFAULT_TAG)?) };
+    if is_onnx_path(Path::new(name)) {
         return if has_weights_file {
-            Err(ChoiceError::NeedsModel)
+            Err(ChoiceError::OnnxHasWeights(name.to_owned()))
         } else {
-            Ok(Registry::find(DEFAULT_TAG)?)
+            Ok(open_onnx(Path::new(name))?[0])
         };
-    };
+    }
     let row = Registry::find(name)?;
     if has_weights_file && name != row.tag {
         let candidates: Vec<_> = alike(row).map(|r| r.tag).collect();
@@ -76,6 +90,19 @@ pub fn choose_row(name: Option<&str>, has_weights_file: bool) -> Result<&'static
         }
     }
     Ok(row)
+}
+
+/// By its name: a file of weights, or of a network with its weights, where a picture may stand.
+pub fn is_weights_path(path: &Path) -> bool {
+    const ENDS: [&str; 5] = ["safetensors", "pth", "pt", "keras", "onnx"];
+    let end = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
+    ENDS.iter().any(|known| end.eq_ignore_ascii_case(known))
+}
+
+/// Whether values are settled: a network from a file that doesn't tell wants them named.
+pub fn check_values(row: &Row, values: ValueChoice) -> Result<(), ChoiceError> {
+    let is_open = values == ValueChoice::Model && row.opened().is_some_and(|opened| !opened.knows_values);
+    if is_open { Err(ChoiceError::NeedsValues { tag: row.tag }) } else { Ok(()) }
 }
 
 /// The row that a weight file is for: as named, as the file itself says, or the only one that it fits. A bare name is enough where
@@ -113,7 +140,7 @@ pub fn choose_row_for_file(name: Option<&str>, file: &TensorFile) -> Result<&'st
 /// Rows that one and the same file could be for: those of the architecture, and those whose parameters have the same names and
 /// shapes (Keras' Xception and timm's differ in nothing that a file shows).
 fn alike(row: &'static Row) -> impl Iterator<Item = &'static Row> {
-    let params = |row: &Row| (row.build)().ok().map(|graph| params_of(&graph));
+    let params = |row: &Row| row.graph().ok().map(|graph| params_of(&graph));
     let wanted = params(row);
     Registry::rows()
         .filter(move |other| other.arch() == row.arch() || (wanted.is_some() && params(other) == wanted))
@@ -145,7 +172,6 @@ mod tests {
     #[test]
     fn a_weight_file_asks_for_a_full_tag() {
         assert_eq!(choose_row(None, false).unwrap().tag, DEFAULT_TAG);
-        assert!(matches!(choose_row(None, true), Err(ChoiceError::NeedsModel)));
         assert_eq!(choose_row(Some("resnet50.tv_in1k"), true).unwrap().tag, "resnet50.tv_in1k");
         assert_eq!(
             choose_row(Some("vgg16"), true).unwrap_err().to_string(),

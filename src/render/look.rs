@@ -111,7 +111,10 @@ mod tests {
     fn scales_are_read() {
         assert_eq!("auto".parse(), Ok(Scale::Auto));
         assert_eq!("3".parse(), Ok(Scale::Times(3)));
-        assert_eq!((Scale::Auto.to_string(), Scale::Times(3).to_string()), ("auto".to_owned(), "3".to_owned()));
+        assert_eq!(
+            (Scale::Auto.to_string(), Scale::Times(3).to_string()),
+            ("auto".to_owned(), "3".to_owned())
+        );
         for bad in ["0", "257", "-1", "two", ""] {
             let words = format!("scale `{bad}`: expected auto, or a whole number from 1 to 256");
             assert_eq!(bad.parse::<Scale>().unwrap_err().to_string(), words);

@@ -22,7 +22,9 @@ pub use animation::{
     AnimationMode, UnknownMode, animated_layers, animation_extent, animation_format,
 };
 pub use batch::{BatchError, BatchFigure, BatchLayers, BatchModel, BatchPlan, BatchRun};
-pub use choice::{ChoiceError, DEFAULT_TAG, choose_layers, choose_row, choose_row_for_file};
+pub use choice::{
+    ChoiceError, DEFAULT_TAG, check_values, choose_layers, choose_row, choose_row_for_file, is_weights_path,
+};
 pub use draw::{Drawing, FigureKind, Panel, draw_sheet};
 pub use figure_names::unique_suffixes;
 pub use look::{Look, Scale, UnknownScale};

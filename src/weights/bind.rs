@@ -24,7 +24,7 @@ pub enum NodeParams {
         /// Per output channel.
         bias: Option<Vec<f32>>,
     },
-    /// A batch norm's, each per channel.
+    /// A batch norm's, or a layer norm's, which has neither mean nor variance; each per channel.
     Norm {
         /// Absent means 1.
         gamma: Option<Vec<f32>>,
@@ -35,6 +35,8 @@ pub enum NodeParams {
         /// Running variance.
         variance: Vec<f32>,
     },
+    /// A layer scale's, per channel.
+    Scale(Vec<f32>),
 }
 
 /// Where a parameter lies and how it becomes what the graph wants.
@@ -316,6 +318,7 @@ impl NodeParams {
         if *self == Self::None {
             *self = match role {
                 ParamRole::Kernel | ParamRole::Bias => Self::Conv { kernel: Vec::new(), bias: None },
+                ParamRole::Scale => Self::Scale(Vec::new()),
                 _ => Self::Norm { gamma: None, beta: Vec::new(), mean: Vec::new(), variance: Vec::new() },
             };
         }
@@ -330,6 +333,7 @@ impl NodeParams {
                 ParamRole::Variance => *variance = values,
                 _ => *beta = values,
             },
+            Self::Scale(factors) => *factors = values,
             Self::None => {}
         }
     }

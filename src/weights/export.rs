@@ -77,6 +77,7 @@ fn values_of(params: &NodeParams, role: ParamRole) -> Option<&[f32]> {
         (NodeParams::Norm { beta, .. }, ParamRole::Beta) => Some(beta),
         (NodeParams::Norm { mean, .. }, ParamRole::Mean) => Some(mean),
         (NodeParams::Norm { variance, .. }, ParamRole::Variance) => Some(variance),
+        (NodeParams::Scale(factors), ParamRole::Scale) => Some(factors),
         _ => None,
     }
 }

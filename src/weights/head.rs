@@ -1,25 +1,40 @@
 //! A classifier that follows the mean of the last map: class scores, and which places speak for a class.
 //!
-//! Bound only where the file holds one whose width is the map's number of filters; a network with more layers in between (VGG,
-//! `MobileNetV3`) has none here.
+//! Bound only where the file holds one whose width is the map's number of filters, or `MobileNetV3`'s, which has a layer in between.
+//! VGG's layers look at places and not at means, and `ConvNeXt` norms its means: these have none here.
 
 use super::tensor_file::TensorFile;
 use crate::tensor::{Activation, MapShape};
 
 /// Names of the last linear layer, torch's and Keras'.
-const TORCH_NAMES: [&str; 4] = ["fc", "classifier", "head.fc", "last_linear"];
+const TORCH_NAMES: [&str; 5] = ["fc", "classifier", "classif", "head.fc", "last_linear"];
 const KERAS_NAMES: [&str; 3] = ["predictions", "fc1000", "probs"];
 
 /// ImageNet's classes in the order of every network trained on it, after the id that `WordNet` gives.
 const IMAGENET: &str = include_str!("../../assets/imagenet1000_labels.tsv");
 
+/// A layer between means and classes: linear, then hard-swish (`MobileNetV3`'s `conv_head`).
+#[derive(Debug)]
+struct Hidden {
+    /// `[units, filters]`, row-major.
+    weight: Vec<f32>,
+    bias: Vec<f32>,
+}
+
 /// A linear layer on the filters' means.
 #[derive(Debug)]
 pub struct Head {
+    hidden: Option<Hidden>,
     /// `[classes, filters]`, row-major.
     weight: Vec<f32>,
     bias: Vec<f32>,
     num_filters: usize,
+}
+
+/// Rows of weights times inputs, and a bias each.
+fn linear(weight: &[f32], bias: &[f32], inputs: &[f64]) -> Vec<f64> {
+    let product = |row: &[f32]| row.iter().zip(inputs).map(|(w, x)| f64::from(*w) * x).sum::<f64>();
+    weight.chunks_exact(inputs.len().max(1)).zip(bias).map(|(row, b)| product(row) + f64::from(*b)).collect()
 }
 
 /// A class and its share.
@@ -34,6 +49,23 @@ pub struct ClassShare {
 impl Head {
     /// The classifier of a file, for a last map of that many filters.
     pub(super) fn of(file: &TensorFile, num_filters: usize) -> Option<Self> {
+        if file.entry("head.norm.weight").is_some() {
+            return None;
+        }
+        Self::linear(file, num_filters).or_else(|| Self::behind_hidden(file, num_filters))
+    }
+
+    /// One with a layer before it.
+    fn behind_hidden(file: &TensorFile, num_filters: usize) -> Option<Self> {
+        let (shape, weight) = file.tensor("conv_head.weight")?;
+        let (_, bias) = file.tensor("conv_head.bias")?;
+        let is_sound =
+            shape == [bias.len(), num_filters, 1, 1] && weight.iter().chain(&bias).all(|v| v.is_finite());
+        let head = Self::linear(file, bias.len()).filter(|_| is_sound)?;
+        Some(Self { hidden: Some(Hidden { weight, bias }), num_filters, ..head })
+    }
+
+    fn linear(file: &TensorFile, num_filters: usize) -> Option<Self> {
         let torch = TORCH_NAMES.iter().find_map(|name| {
             let (shape, weight) = file.tensor(&format!("{name}.weight"))?;
             let (_, bias) = file.tensor(&format!("{name}.bias"))?;
@@ -59,7 +91,7 @@ impl Head {
         let is_sound = !bias.is_empty()
             && weight.len() == bias.len() * num_filters
             && weight.iter().chain(&bias).all(|value| value.is_finite());
-        is_sound.then_some(Self { weight, bias, num_filters })
+        is_sound.then_some(Self { hidden: None, weight, bias, num_filters })
     }
 
     /// Number of classes.
@@ -102,14 +134,14 @@ impl Head {
                 values.iter().map(|v| f64::from(*v)).sum::<f64>() / values.len().max(1) as f64
             })
             .collect();
-        let scores: Vec<f64> = self
-            .weight
-            .chunks_exact(self.num_filters)
-            .zip(&self.bias)
-            .map(|(row, bias)| {
-                row.iter().zip(&means).map(|(w, m)| f64::from(*w) * m).sum::<f64>() + f64::from(*bias)
-            })
-            .collect();
+        let units = match &self.hidden {
+            None => means,
+            Some(hidden) => {
+                let hard_swish = |x: f64| x * (x + 3.0).clamp(0.0, 6.0) / 6.0;
+                linear(&hidden.weight, &hidden.bias, &means).into_iter().map(hard_swish).collect()
+            }
+        };
+        let scores = linear(&self.weight, &self.bias, &units);
         let largest = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         let total: f64 = scores.iter().map(|score| (score - largest).exp()).sum();
         if !total.is_finite() {
@@ -124,9 +156,17 @@ impl Head {
             .collect()
     }
 
+    /// Whether a class's score is a sum over places, so that it has a map.
+    pub fn has_class_maps(&self) -> bool {
+        self.hidden.is_none()
+    }
+
     /// Where a last map speaks for a class (Zhou et al., "Learning Deep Features for Discriminative Localization", 2016): the
     /// filters' maps, each times its weight in the class's score, added up. One channel, named after layer and class.
     pub fn class_map(&self, map: &Activation, class: usize) -> Option<Activation> {
+        if !self.has_class_maps() {
+            return None;
+        }
         let shape = map.shape();
         let weights = self.weight.chunks_exact(self.num_filters).nth(class)?;
         if shape.channels != self.num_filters {

@@ -86,6 +86,8 @@ pub(super) fn torch_name(node: &Node, role: ParamRole) -> String {
         ParamRole::Bias | ParamRole::Beta => "bias",
         ParamRole::Mean => "running_mean",
         ParamRole::Variance => "running_var",
+        // No module has it, so it stands by its own name.
+        ParamRole::Scale => return node.name.clone(),
     };
     format!("{}.{leaf}", node.name)
 }
@@ -129,7 +131,7 @@ impl Naming {
                         named("pointwise_kernel", Layout::HwioToOihw),
                     ],
                     ParamRole::Bias => vec![named("bias", Layout::AsIs)],
-                    ParamRole::Gamma => vec![named("gamma", Layout::AsIs)],
+                    ParamRole::Gamma | ParamRole::Scale => vec![named("gamma", Layout::AsIs)],
                     ParamRole::Beta => vec![named("beta", Layout::AsIs)],
                     ParamRole::Mean => vec![named("moving_mean", Layout::AsIs)],
                     ParamRole::Variance => vec![named("moving_variance", Layout::AsIs)],

@@ -30,6 +30,8 @@ pub enum Format {
     Keras3,
     /// Keras 3's `.keras`, a ZIP archive around the former.
     KerasZip,
+    /// ONNX, which brings its own graph.
+    Onnx,
 }
 
 impl Format {
@@ -42,6 +44,7 @@ impl Format {
             Self::KerasH5 => "Keras .h5",
             Self::Keras3 => "Keras 3 .weights.h5",
             Self::KerasZip => "Keras 3 .keras",
+            Self::Onnx => "ONNX",
         }
     }
 }
@@ -170,6 +173,11 @@ pub struct TensorFile {
 impl TensorFile {
     /// Reads a file whole.
     pub fn read(path: &Path) -> Result<Self, WeightsFileError> {
+        Self::from_bytes(Self::read_bytes(path)?, path.display().to_string())
+    }
+
+    /// A file's bytes, where it is one and no larger than the limit.
+    pub(super) fn read_bytes(path: &Path) -> Result<Vec<u8>, WeightsFileError> {
         let origin = path.display().to_string();
         let unreadable = |reason| WeightsFileError::Unreadable { reason, origin: origin.clone() };
         let info = std::fs::metadata(path).map_err(unreadable)?;
@@ -183,7 +191,20 @@ impl TensorFile {
         if info.len() > MAX_FILE_BYTES {
             return Err(WeightsFileError::TooLarge { num_bytes: info.len(), origin });
         }
-        Self::from_bytes(std::fs::read(path).map_err(unreadable)?, origin)
+        std::fs::read(path).map_err(unreadable)
+    }
+
+    /// Tensors of an ONNX file, named after the nodes of its graph.
+    pub(super) fn of_onnx(bytes: Cow<'static, [u8]>, tensors: Tensors, origin: String) -> Self {
+        Self {
+            bytes: Arc::new(bytes),
+            tensors,
+            origin,
+            format: Format::Onnx,
+            notes: Vec::new(),
+            metadata: BTreeMap::new(),
+            sha256: OnceLock::new(),
+        }
     }
 
     /// Bytes that are in memory already; `origin` names them in errors.

@@ -19,9 +19,12 @@ mod house;
 mod input;
 mod models;
 mod mosaic;
+mod onnx;
 mod parity;
 mod second_opinion;
 mod support;
+#[cfg(unix)]
+mod terminal;
 mod weights;
 #[cfg(feature = "gui")]
 mod window;

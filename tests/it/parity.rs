@@ -130,7 +130,7 @@ struct Structural {
     folder: &'static str,
 }
 
-const STRUCTURAL: [Structural; 18] = [
+const STRUCTURAL: [Structural; 19] = [
     Structural { tag: "resnet50.tv_in1k", folder: "goldens_torch/resnet50" },
     Structural { tag: "vgg16.tv_in1k", folder: "goldens_torch/vgg16" },
     Structural { tag: "legacy_xception.tf_in1k", folder: "goldens_torch/xception" },
@@ -147,13 +147,14 @@ const STRUCTURAL: [Structural; 18] = [
     Structural { tag: "xception.keras_in1k", folder: "goldens_keras/keras_xception" },
     Structural { tag: "inception_v3.keras_in1k", folder: "goldens_keras/keras_inception_v3" },
     Structural { tag: "resnet101.keras_in1k", folder: "goldens_keras/keras_resnet101" },
+    Structural { tag: "resnet152.keras_in1k", folder: "goldens_keras/keras_resnet152" },
     Structural { tag: "vgg19.keras_in1k", folder: "goldens_keras/keras_vgg19" },
     Structural { tag: "resnet50.keras_2016_in1k", folder: "goldens_keras/keras_resnet50_2016" },
 ];
 
 /// The other depths and widths of those families, and further families, with nothing stored but samples of each stage: their parameters are the
 /// graph's own, and as a value depends on its tensor's name and shape, one that the framework calls otherwise would show.
-const SAMPLED: [Structural; 35] = [
+const SAMPLED: [Structural; 41] = [
     Structural { tag: "resnet34.tv_in1k", folder: "goldens_torch/resnet34" },
     Structural { tag: "resnet101.tv_in1k", folder: "goldens_torch/resnet101" },
     Structural { tag: "resnet152.tv_in1k", folder: "goldens_torch/resnet152" },
@@ -189,6 +190,12 @@ const SAMPLED: [Structural; 35] = [
     Structural { tag: "repvgg_a2.rvgg_in1k", folder: "goldens_torch/repvgg_a2" },
     Structural { tag: "repvgg_b0.rvgg_in1k", folder: "goldens_torch/repvgg_b0" },
     Structural { tag: "repvgg_b1.rvgg_in1k", folder: "goldens_torch/repvgg_b1" },
+    Structural { tag: "googlenet.tv_in1k", folder: "goldens_torch/googlenet" },
+    Structural { tag: "inception_resnet_v2.tf_in1k", folder: "goldens_torch/inception_resnet_v2" },
+    Structural { tag: "convnext_tiny.fb_in1k", folder: "goldens_torch/convnext_tiny" },
+    Structural { tag: "convnext_small.fb_in1k", folder: "goldens_torch/convnext_small" },
+    Structural { tag: "convnext_base.fb_in1k", folder: "goldens_torch/convnext_base" },
+    Structural { tag: "convnext_large.fb_in1k", folder: "goldens_torch/convnext_large" },
 ];
 
 fn structural_folder(case: &Structural) -> PathBuf {

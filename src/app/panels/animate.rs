@@ -66,7 +66,9 @@ fn scope(ui: &mut Ui, cx: &mut Context<'_>) {
     ui.horizontal(|ui| {
         let fps = ui.label("Frames a second");
         ui.add(egui::DragValue::new(&mut new.fps).range(0.1..=50.0).speed(0.1)).labelled_by(fps.id);
-        let side = ui.label("Pixels of a side").on_hover_text("That the map or mosaic comes near to; values become whole squares");
+        let side = ui
+            .label("Pixels of a side")
+            .on_hover_text("That the map or mosaic comes near to; values become whole squares");
         ui.add(egui::DragValue::new(&mut new.side).range(16..=4096)).labelled_by(side.id);
     });
     ui.horizontal(|ui| {

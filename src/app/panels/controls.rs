@@ -201,12 +201,12 @@ fn looks(ui: &mut egui::Ui, cx: &mut Context<'_>) {
 fn grid(ui: &mut egui::Ui, cx: &mut Context<'_>) {
     let wanted = cx.state.view().settings.grid;
     ui.horizontal(|ui| {
-        let label = ui.label("Grid:").on_hover_text("Rows × columns of filters; empty for as many as their number gives");
+        let label = ui
+            .label("Grid:")
+            .on_hover_text("Rows × columns of filters; empty for as many as their number gives");
         let field = ui
             .add(
-                egui::TextEdit::singleline(&mut cx.scratch.typed_grid)
-                    .desired_width(84.0)
-                    .hint_text("32x64"),
+                egui::TextEdit::singleline(&mut cx.scratch.typed_grid).desired_width(84.0).hint_text("32x64"),
             )
             .labelled_by(label.id);
         if field.lost_focus() && ui.input(|i| i.key_pressed(egui::Key::Enter)) {
@@ -218,7 +218,9 @@ fn grid(ui: &mut egui::Ui, cx: &mut Context<'_>) {
                 },
             }
         }
-        if wanted.is_some() && ui.button("Automatic").on_hover_text("Rows and columns by the number of filters").clicked() {
+        if wanted.is_some()
+            && ui.button("Automatic").on_hover_text("Rows and columns by the number of filters").clicked()
+        {
             cx.commands.push(Command::Want(Wish::Grid(None)));
         }
     });
@@ -312,4 +314,3 @@ fn value_words(name: &str) -> &str {
         other => other,
     }
 }
-

@@ -82,8 +82,10 @@ fn scope(ui: &mut Ui, cx: &mut Context<'_>) {
         }
     });
     ui.horizontal_wrapped(|ui| {
-        let pools = ["avg", "max", "gem", "none", "flatten"].map(|name| (Pool::from_str(name).ok(), pool_words(name)));
-        let pools: Vec<(Pool, &str)> = pools.into_iter().filter_map(|(pool, words)| Some((pool?, words))).collect();
+        let pools = ["avg", "max", "gem", "none", "flatten"]
+            .map(|name| (Pool::from_str(name).ok(), pool_words(name)));
+        let pools: Vec<(Pool, &str)> =
+            pools.into_iter().filter_map(|(pool, words)| Some((pool?, words))).collect();
         choose(ui, "Pool", &mut new.pool, &pools);
         let formats: Vec<(FeatureFormat, String)> =
             FeatureFormat::ALL.into_iter().map(|format| (format, format_words(format))).collect();
@@ -91,7 +93,10 @@ fn scope(ui: &mut Ui, cx: &mut Context<'_>) {
     });
     ui.horizontal_wrapped(|ui| {
         choose(ui, "Type", &mut new.dtype, &[(Dtype::F32, "f32"), (Dtype::F16, "f16, half the room")]);
-        let orders = [(AxisOrder::Hwc, "rows, columns, filters (Keras)"), (AxisOrder::Chw, "filters, rows, columns (torch)")];
+        let orders = [
+            (AxisOrder::Hwc, "rows, columns, filters (Keras)"),
+            (AxisOrder::Chw, "filters, rows, columns (torch)"),
+        ];
         choose(ui, "Order of axes", &mut new.order, &orders);
     });
     rows(ui, cx, &mut new);
@@ -198,8 +203,7 @@ fn planned(ui: &mut Ui, plan: &ExtractPreview) {
 /// What can be done beside what is there.
 fn start(ui: &mut Ui, cx: &mut Context<'_>, found: Found) {
     let begin = Existing::default();
-    let (resume, overwrite) =
-        (Existing { resume: true, ..begin }, Existing { overwrite: true, ..begin });
+    let (resume, overwrite) = (Existing { resume: true, ..begin }, Existing { overwrite: true, ..begin });
     let choices: &[(&str, &str, Existing)] = match found {
         Found::Nothing => &[("Start", "Write them; the window stays usable", begin)],
         Found::Unfinished { done } => {

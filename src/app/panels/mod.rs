@@ -7,6 +7,7 @@ mod batch;
 mod canvas;
 mod controls;
 mod details;
+mod download;
 mod extract;
 mod filter;
 mod help;

@@ -18,8 +18,10 @@ pub(super) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
             ui.set_min_height(theme::LIST_HEIGHT);
             let is_entered = search(ui, "Find a model", &mut cx.scratch.model_search);
             let wanted = cx.scratch.model_search.trim().to_owned();
+            let opened = Registry::opened().into_iter().filter(|row| cx.state.has_weights(row));
+            let rows = Registry::rows().chain(opened);
             let mut found: Vec<(i32, &'static Row)> =
-                Registry::rows().filter_map(|r| Some((fuzzy_score(&wanted, r.tag)?, r))).collect();
+                rows.filter_map(|r| Some((fuzzy_score(&wanted, r.tag)?, r))).collect();
             // Equal ones stay in the registry's order.
             found.sort_by_key(|(score, _)| -score);
             if found.is_empty() {
@@ -49,7 +51,7 @@ pub(super) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
     }
     if ui
         .button("Load weights…")
-        .on_hover_text("From a safetensors file; which model it is for is found out or asked")
+        .on_hover_text("From a safetensors, .pth, .h5 or .keras file, whose model is found out or asked; or an ONNX file, which is a model")
         .clicked()
     {
         cx.commands.push(Command::ChooseWeights);

@@ -61,9 +61,8 @@ fn needs_weights(ui: &mut Ui, cx: &mut Context<'_>, view: &ViewState) {
     let row = view.row;
     ui.strong(format!("The weights of {} are not here", row.tag));
     ui.add(egui::Label::new(format!("They come from {} ({}).", row.source, row.license)).wrap());
-    ui.add(
-        egui::Label::new("With a safetensors file of them, load it here or drop it on the window.").wrap(),
-    );
+    super::download::draw(ui, cx, row);
+    ui.add(egui::Label::new("With a file of them, load it here or drop it on the window.").wrap());
     ui.horizontal(|ui| {
         if ui.button("Load weights…").clicked() {
             cx.commands.push(Command::Activate(view.id));

@@ -2,8 +2,8 @@
 
 use egui::ComboBox;
 
-use super::Context;
 use super::super::command::{Command, Export};
+use super::Context;
 use super::controls::expand_home;
 use crate::mosaic::Paper;
 use crate::render::Scale;
@@ -54,9 +54,7 @@ pub(super) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
         });
         let what = cx.state.save_what;
         ComboBox::from_label("to a typed name").selected_text(export_words(what)).show_ui(ui, |ui| {
-            for other in
-                [Export::Mosaic, Export::View, Export::Filter, Export::Sheet, Export::Values]
-            {
+            for other in [Export::Mosaic, Export::View, Export::Filter, Export::Sheet, Export::Values] {
                 if ui.selectable_label(what == other, export_words(other)).clicked() {
                     cx.commands.push(Command::SetSaveWhat(other));
                 }

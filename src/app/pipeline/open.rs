@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::super::event::{Event, PictureChoice, RestoredFigure};
-use crate::engine::Backbone;
+use crate::engine::{Backbone, is_onnx_path, open_onnx};
 use crate::formats::{PictureRecord, ReadRecordError, pixels_sha256, read_record};
 use crate::input::dataset::{is_log, open_source};
 use crate::input::decode::{Picture, decode_bytes, decode_file};
@@ -64,6 +64,14 @@ fn picture_of(figure: &Path, record: &PictureRecord, cat: &[u8]) -> Option<Pictu
 
 /// The models that a weight file is for, as far as it shows.
 pub(super) fn fits(path: PathBuf) -> Event {
+    // An ONNX file is a model of its own; where it doesn't say how samples become values, each way is one.
+    if is_onnx_path(&path) {
+        return match open_onnx(&path) {
+            Ok(rows) if rows.len() > 1 => Event::Fits(path, rows[1..].to_vec()),
+            Ok(rows) => Event::Fits(path, rows),
+            Err(error) => Event::ErrandFailed(error.to_string()),
+        };
+    }
     let file = match TensorFile::read(&path) {
         Ok(file) => file,
         Err(error) => return Event::ErrandFailed(error.to_string()),

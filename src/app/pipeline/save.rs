@@ -19,24 +19,14 @@ use crate::tensor::Sifting;
 const VIEW: &str = "view";
 
 /// Writes what is shown as the command line would: at a readable size, with or without caption, with its record.
-pub(super) fn save(
-    shown: &Shown,
-    path: &Path,
-    may_replace: bool,
-    looks: SaveLooks,
-) -> Result<(), String> {
+pub(super) fn save(shown: &Shown, path: &Path, may_replace: bool, looks: SaveLooks) -> Result<(), String> {
     check(shown, path, may_replace)?;
     let drawing = draw(shown, &shown.settings, looks)?;
     write_figure(path, &drawing.pixels, &drawing.title, &drawing.record).map_err(|error| error.to_string())
 }
 
 /// One filter's map, as a mosaic of one tile.
-pub(super) fn filter(
-    shown: &Shown,
-    channel: usize,
-    path: &Path,
-    looks: SaveLooks,
-) -> Result<(), String> {
+pub(super) fn filter(shown: &Shown, channel: usize, path: &Path, looks: SaveLooks) -> Result<(), String> {
     check(shown, path, false)?;
     let settings = MosaicSettings { order: Some([channel].into()), grid: None, ..shown.settings.clone() };
     let mut drawing = draw(shown, &settings, looks)?;

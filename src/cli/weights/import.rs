@@ -28,7 +28,7 @@ pub(super) fn run(args: &ImportArgs, resources: &Resources, reporter: &Reporter)
     let notes =
         std::iter::once(String::new()).chain(file.notes().iter().cloned()).collect::<Vec<_>>().join("; ");
     let source_sha256 = file.sha256().to_owned();
-    let graph = (row.build)().with_context(|| format!("the graph of {} is malformed", row.tag))?;
+    let graph = row.graph().with_context(|| format!("the graph of {} is malformed", row.tag))?;
     let bound = BoundWeights::bind(&graph, row.tag, &file, row.head_prefixes)?;
     let metadata = BTreeMap::from([
         ("format".to_owned(), "pt".to_owned()),

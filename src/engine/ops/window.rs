@@ -111,6 +111,7 @@ impl<F: Fold> Kernel for Row<'_, F> {
                 (3, 2, 1) => self.row::<L, 3, 2>(),
                 (5, 1, 1) => self.row::<L, 5, 1>(),
                 (5, 2, 1) => self.row::<L, 5, 2>(),
+                (7, 1, 1) => self.row::<L, 7, 1>(),
                 _ => self.row::<L, 0, 0>(),
             }
         }

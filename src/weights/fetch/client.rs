@@ -16,7 +16,7 @@ const HUB: &str = "https://huggingface.co";
 const MAX_RENAMES: usize = 5;
 
 /// How downloads are made.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FetchOptions {
     /// The hub's address.
     pub endpoint: String,

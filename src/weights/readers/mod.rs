@@ -12,6 +12,7 @@ mod torch_zip;
 mod zip_archive;
 
 use super::error::WeightsFileError;
+use super::onnx::looks_like_onnx;
 use super::tensor_file::{Format, Tensors};
 
 pub(super) use torch_dict::gather;
@@ -59,6 +60,7 @@ impl Found {
 }
 
 const CONVERT: &str = "weights are read from safetensors, PyTorch's .pth and Keras' .h5 and .keras files";
+const OPEN_ONNX: &str = "open it with `--model FILE.onnx`";
 const FETCH_AGAIN: &str = "the download gave a page instead of the file; get the file itself";
 
 /// Kinds that are told by their first bytes and not read here.
@@ -87,6 +89,8 @@ pub(super) fn index(bytes: &[u8], origin: &str) -> Result<Found, WeightsFileErro
         ("HDF5 file", keras_h5::index(bytes.to_vec()))
     } else if bytes.len() > 2 && bytes[0] == 0x80 && (2..=5).contains(&bytes[1]) {
         ("PyTorch file of the old kind", legacy_pth::index(bytes))
+    } else if looks_like_onnx(bytes) {
+        ("", Err(ReadError::Other("an ONNX model, which brings its own network".to_owned(), OPEN_ONNX)))
     } else if let Some((_, kind, advice)) = OTHERS.iter().find(|(magic, ..)| bytes.starts_with(magic)) {
         ("", Err(ReadError::Other((*kind).to_owned(), advice)))
     } else {

@@ -10,6 +10,7 @@ use filterscope::weights::TensorFile;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 
 use super::{QUICK, TAG, csv, manifest, with_drive};
+use crate::support::golden::{Goldens, relative_error};
 use crate::support::{fixture, npy, root};
 
 /// The final layer of one picture alone, as `extract` is asked for it here.
@@ -239,4 +240,31 @@ fn damage_is_found() {
     let run = bench.run("features info out");
     assert!(run.stdout.contains("features    6 of 1280, f32, npy, order hwc"), "{}", run.stdout);
     assert_eq!(bench.run("features info drive").code, Some(2));
+}
+
+/// What the framework's reference inputs were made of, as pictures of the network's own size, give the framework's map: the values are
+/// those of the stored input tensors to the bit (`parity.rs`).
+#[test]
+fn maps_of_the_golden_inputs_are_the_frameworks() {
+    for (folder, size, model) in [
+        ("goldens_real/inception_v3_nsfwjs", "299", "inception_v3.moderation"),
+        ("goldens_real/tf_efficientnet_lite0", "224", TAG),
+    ] {
+        let goldens = Goldens::read(&fixture(folder));
+        let (shape, pixels) = npy::npy_u8(fixture(&goldens.inputs[size].resized_rgb));
+        let bench = crate::support::binary::Bench::new();
+        image::RgbImage::from_raw(shape[1] as u32, shape[0] as u32, pixels)
+            .unwrap()
+            .save(bench.path("golden.png"))
+            .unwrap();
+        bench.ok(&format!(
+            "extract golden.png -o out --model {model} --pool none --order chw --fit native --format folder"
+        ));
+        let (got_shape, got) = floats(&bench.path(&format!("out/{model}/golden.npy")));
+        let (expected_shape, expected) = floats(&fixture(folder).join(format!("final_{size}.npy")));
+        assert_eq!(got_shape, expected_shape[expected_shape.len() - 3..], "{model}");
+        let error = relative_error(&got, &expected);
+        // As `parity.rs` has it.
+        assert!(error <= 1e-4, "{model}: {error:.1e}");
+    }
 }

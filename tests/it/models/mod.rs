@@ -5,8 +5,10 @@ pub(crate) mod reference;
 mod registry;
 mod tables;
 
-use filterscope::graph::{Graph, Node, ParamRole};
+use filterscope::graph::Graph;
 use filterscope::models::{Registry, Row};
+
+use crate::support::golden::torch_name;
 
 fn row(tag: &str) -> &'static Row {
     Registry::find(tag).unwrap()
@@ -14,15 +16,4 @@ fn row(tag: &str) -> &'static Row {
 
 fn graph(tag: &str) -> Graph {
     (row(tag).build)().unwrap()
-}
-
-/// torch's name of a parameter.
-fn torch_name(node: &Node, role: ParamRole) -> String {
-    let suffix = match role {
-        ParamRole::Kernel | ParamRole::Gamma => "weight",
-        ParamRole::Bias | ParamRole::Beta => "bias",
-        ParamRole::Mean => "running_mean",
-        ParamRole::Variance => "running_var",
-    };
-    format!("{}.{suffix}", node.name)
 }

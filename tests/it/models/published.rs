@@ -48,6 +48,12 @@ fn parameter_counts_are_the_published_ones() {
         ("densenet169.tv_in1k", 14_149_480, fc(1664)),
         ("densenet201.tv_in1k", 20_013_928, fc(1920)),
         ("mobilenetv2_100.ra_in1k", 3_504_872, fc(1280)),
+        ("googlenet.tv_in1k", 6_624_904, fc(1024)),
+        // With the norm of the means.
+        ("convnext_tiny.fb_in1k", 28_589_128, fc(768) + 2 * 768),
+        ("convnext_small.fb_in1k", 50_223_688, fc(768) + 2 * 768),
+        ("convnext_base.fb_in1k", 88_591_464, fc(1024) + 2 * 1024),
+        ("convnext_large.fb_in1k", 197_767_336, fc(1536) + 2 * 1536),
     ] {
         assert_eq!(graph(arch).num_params().trained, total - head, "{arch}");
     }
@@ -85,6 +91,11 @@ fn multiply_adds_are_the_published_ones() {
         ("densenet169.tv_in1k", 224, 3.36, 1_664_000),
         ("densenet201.tv_in1k", 224, 4.291, 1_920_000),
         ("mobilenetv2_100.ra_in1k", 224, 0.301, 1_280_000),
+        ("googlenet.tv_in1k", 224, 1.498, 1_024_000),
+        ("convnext_tiny.fb_in1k", 224, 4.456, 768_000),
+        ("convnext_small.fb_in1k", 224, 8.684, 768_000),
+        ("convnext_base.fb_in1k", 224, 15.355, 1_024_000),
+        ("convnext_large.fb_in1k", 224, 34.361, 1_536_000),
         ("inception_v3.tv_in1k", 299, 5.713, 2_048_000),
         ("tf_efficientnet_b0.in1k", 224, 0.386, 1_280_000),
         ("tf_efficientnet_b1.in1k", 240, 0.687, 1_280_000),
@@ -130,9 +141,8 @@ fn receptive_fields_are_the_published_ones() {
 fn batch_norm_epsilon_is_the_weights_own() {
     for row in Registry::rows() {
         let expected = match row.arch() {
-            arch if arch.starts_with("tf_efficientnet") || ["inception_v3", "xception"].contains(&arch) => {
-                1e-3
-            }
+            arch if arch.starts_with("tf_efficientnet") => 1e-3,
+            "inception_v3" | "xception" | "inception_resnet_v2" | "googlenet" => 1e-3,
             _ if row.tag == "resnet50.keras_2016_in1k" => 1e-3,
             _ if row.tag.ends_with(".keras_in1k") => 1.001e-5,
             _ => 1e-5,
@@ -145,7 +155,7 @@ fn batch_norm_epsilon_is_the_weights_own() {
     }
 }
 
-/// EfficientNet-B: `SiLU` and sigmoid gates; Lite and `MobileNetV2`: `ReLU6`; `RegNetY`: sigmoid gates; `MobileNetV3`: hard ones and
+/// `ConvNeXt`: exact GELU; EfficientNet-B: `SiLU` and sigmoid gates; Lite and `MobileNetV2`: `ReLU6`; `RegNetY`: sigmoid gates; `MobileNetV3`: hard ones and
 /// hard-swish, with `ReLU` in its first blocks and in its gates; all others: `ReLU`. No parameter or shape tells.
 #[test]
 fn activations_are_the_familys_own() {
@@ -155,6 +165,7 @@ fn activations_are_the_familys_own() {
             arch if arch.contains("efficientnet_b") => ActivationFn::Silu,
             arch if arch.starts_with("tf_efficientnet_lite") => ActivationFn::Relu6,
             "mobilenetv2_100" => ActivationFn::Relu6,
+            arch if arch.starts_with("convnext") => ActivationFn::Gelu,
             "mobilenetv3_large_100" => ActivationFn::HardSwish,
             _ => ActivationFn::Relu,
         };

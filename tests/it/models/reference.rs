@@ -27,10 +27,11 @@ const TORCH_GOLDENS: [(&str, &str); 11] = [
     ("goldens_torch/vgg19", "vgg19.tv_in1k"),
     ("goldens_torch/xception", "legacy_xception.tf_in1k"),
 ];
-const KERAS_GOLDENS: [(&str, &str); 7] = [
+const KERAS_GOLDENS: [(&str, &str); 8] = [
     ("goldens_keras/keras_inception_v3", "inception_v3.keras_in1k"),
     ("goldens_keras/keras_resnet50", "resnet50.keras_in1k"),
     ("goldens_keras/keras_resnet101", "resnet101.keras_in1k"),
+    ("goldens_keras/keras_resnet152", "resnet152.keras_in1k"),
     ("goldens_keras/keras_resnet50_2016", "resnet50.keras_2016_in1k"),
     ("goldens_keras/keras_vgg16", "vgg16.keras_in1k"),
     ("goldens_keras/keras_vgg19", "vgg19.keras_in1k"),
@@ -87,7 +88,7 @@ fn keras_name(node: &Node, role: ParamRole, is_separable: bool) -> Option<String
         (ParamRole::Kernel, _) if is_separable => "pointwise_kernel",
         (ParamRole::Kernel, _) => "kernel",
         (ParamRole::Bias, _) => "bias",
-        (ParamRole::Gamma, _) => "gamma",
+        (ParamRole::Gamma | ParamRole::Scale, _) => "gamma",
         (ParamRole::Beta, _) => "beta",
         (ParamRole::Mean, _) => "moving_mean",
         (ParamRole::Variance, _) => "moving_variance",

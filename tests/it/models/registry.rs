@@ -43,15 +43,17 @@ fn final_shape(arch: &str) -> MapShape {
         "efficientnet_b3" => (1536, 9),
         "efficientnet_b4" => (1792, 10),
         "mobilenetv3_large_100" => (960, 7),
-        "densenet121" => (1024, 7),
+        "densenet121" | "convnext_base" | "googlenet" => (1024, 7),
         "densenet169" => (1664, 7),
         "densenet201" => (1920, 7),
         "regnety_004" => (440, 7),
-        "regnety_008" => (768, 7),
+        "regnety_008" | "convnext_tiny" | "convnext_small" => (768, 7),
         "regnety_016" => (888, 7),
         "regnety_032" => (1512, 7),
         "repvgg_a2" => (1408, 7),
         "repvgg_b1" => (2048, 7),
+        "convnext_large" => (1536, 7),
+        "inception_resnet_v2" => (1536, 8),
         "tf_efficientnet_b1" | "tf_efficientnet_lite1" => (1280, 8),
         "tf_efficientnet_lite2" => (1280, 9),
         "tf_efficientnet_lite3" => (1280, 10),
@@ -98,6 +100,8 @@ fn names_of_models_are_unique_and_every_architecture_has_one_default() {
         ("Xception", "xception.keras_in1k"),
         ("tf_efficientnet_b0", "tf_efficientnet_b0.in1k"),
         ("tf_efficientnet_b7", "tf_efficientnet_b7.aa_in1k"),
+        ("convnext_base", "convnext_base.fb_in1k"),
+        ("inception_resnet_v2", "inception_resnet_v2.tf_in1k"),
         ("tf_efficientnet_lite0", "tf_efficientnet_lite0.in1k"),
     ] {
         assert_eq!(row(bare).tag, tag);
@@ -184,6 +188,12 @@ fn preprocessing_belongs_to_the_tag() {
         check(&format!("tf_efficientnet_b{n}.{main}"), side, crop(pct), Bicubic, ValueScale::TORCH);
         check(&format!("tf_efficientnet_b{n}.ap_in1k"), side, crop(pct), Bicubic, ValueScale::HALF);
     }
+    // Where torchvision turns ImageNet's scale into −1..1 inside the network, the input is −1..1 here.
+    check("googlenet.tv_in1k", 224, crop(0.875), Bilinear, ValueScale::HALF);
+    for tag in ["fb_in1k", "fb_in22k_ft_in1k"] {
+        check(&format!("convnext_small.{tag}"), 224, crop(0.875), Bicubic, ValueScale::TORCH);
+    }
+    check("inception_resnet_v2.tf_in1k", 299, crop(0.8975), Bicubic, ValueScale::HALF);
     // The carried Lite0 is read as its reference inputs were made: TensorFlow's scale, the long side rounded.
     let rounded = Fit::ShortSideCrop { crop_pct: 0.875, long_side: LongSide::Rounded };
     check("tf_efficientnet_lite0.in1k", 224, rounded, Bicubic, ValueScale::LITE);
@@ -238,6 +248,15 @@ fn names_that_people_type_are_there() {
             &["blocks.1.1.se", "blocks.1.1.se.gate", "bn1.act", "blocks.6", "blocks.6.0"],
         ),
         ("tf_efficientnet_b7.ap_in1k", &["blocks.0.3.se.conv_expand", "blocks.6.3.bn3"]),
+        (
+            "convnext_tiny",
+            &["stem", "stages.0", "stages.1.downsample", "stages.2.blocks.8.mlp", "stages.3.blocks.2.gamma"],
+        ),
+        (
+            "inception_resnet_v2",
+            &["mixed_5b", "repeat", "repeat.9", "repeat_1.19.conv2d", "block8", "repeat.0.branch2"],
+        ),
+        ("googlenet", &["conv1", "maxpool3", "inception3a.branch4.0", "inception4e.branch3", "inception5b"]),
     ] {
         let graph = graph(tag);
         for name in names {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use filterscope::graph::{Graph, ParamRole};
+use filterscope::graph::{Graph, Node, ParamRole};
 use filterscope::tensor::Activation;
 use filterscope::weights::TensorFile;
 use safetensors::tensor::{Dtype, TensorView};
@@ -121,9 +121,51 @@ pub fn generated_from_list(folder: &Path) -> TensorFile {
     tensor_file(&tensors)
 }
 
+/// torch's name of a parameter, as frameworks' tables have it.
+pub fn torch_name(node: &Node, role: ParamRole) -> String {
+    let leaf = match role {
+        ParamRole::Kernel | ParamRole::Gamma => "weight",
+        ParamRole::Bias | ParamRole::Beta => "bias",
+        ParamRole::Mean => "running_mean",
+        ParamRole::Variance => "running_var",
+        ParamRole::Scale => return node.name.clone(),
+    };
+    format!("{}.{leaf}", node.name)
+}
+
 /// Generated weights for every parameter of a graph, in torch's names.
 pub fn generated_for(graph: &Graph, gain: u32) -> TensorFile {
-    tensor_file(&generated_params(graph, gain))
+    let all = graph.nodes().iter().flat_map(|node| {
+        node.op.params().into_iter().map(move |(role, shape)| (torch_name(node, role), shape))
+    });
+    let views = all.map(|(name, shape)| (name.clone(), Generated { name, shape, gain }));
+    TensorFile::from_bytes(safetensors::serialize(views, None).unwrap(), "generated").unwrap()
+}
+
+/// A tensor whose values are made when they are written: of the largest networks, all at once would take gigabytes.
+struct Generated {
+    name: String,
+    shape: Vec<usize>,
+    gain: u32,
+}
+
+impl safetensors::View for Generated {
+    fn dtype(&self) -> Dtype {
+        Dtype::F32
+    }
+
+    fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+
+    fn data(&self) -> std::borrow::Cow<'_, [u8]> {
+        let values = hashweights::tensor(&self.name, &self.shape, self.gain);
+        values.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<u8>>().into()
+    }
+
+    fn data_len(&self) -> usize {
+        self.shape.iter().product::<usize>() * size_of::<f32>()
+    }
 }
 
 /// Name, shape and generated values of every parameter of a graph, in torch's names.
@@ -131,13 +173,7 @@ pub fn generated_params(graph: &Graph, gain: u32) -> Tensors {
     let mut tensors = Vec::new();
     for node in graph.nodes() {
         for (role, shape) in node.op.params() {
-            let leaf = match role {
-                ParamRole::Kernel | ParamRole::Gamma => "weight",
-                ParamRole::Bias | ParamRole::Beta => "bias",
-                ParamRole::Mean => "running_mean",
-                ParamRole::Variance => "running_var",
-            };
-            let name = format!("{}.{leaf}", node.name);
+            let name = torch_name(node, role);
             let values = hashweights::tensor(&name, &shape, gain);
             tensors.push((name, shape, values));
         }

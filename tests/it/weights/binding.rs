@@ -54,6 +54,37 @@ fn a_classifier_may_be_surplus_and_nothing_else() {
     );
 }
 
+/// A linear layer's kernel lies as two numbers' product, a layer scale under its own name.
+#[test]
+fn linear_layers_and_scales_bind_by_their_own_shapes_and_names() {
+    let (mut b, x) = GraphBuilder::new();
+    let x = b.conv("fc1", x, Conv2d::linear(3, 2));
+    let x = b.layer_norm("norm", x, 1e-6);
+    let x = b.scale("block.gamma", x);
+    b.stage(x);
+    let graph = b.finish().unwrap();
+    let t =
+        |name: &str, shape: &[usize]| (name.to_owned(), shape.to_vec(), vec![0.5; shape.iter().product()]);
+    let mut tensors = vec![
+        t("fc1.weight", &[2, 3]),
+        t("fc1.bias", &[2]),
+        t("norm.weight", &[2]),
+        t("norm.bias", &[2]),
+        t("block.gamma", &[2]),
+    ];
+    let bind = |tensors: &Tensors| {
+        BoundWeights::bind(&graph, "toy", &tensor_file(tensors), &[]).map_err(|e| e.to_string())
+    };
+    let bound = bind(&tensors).unwrap();
+    assert_eq!(bound.of(x), NodeParams::Scale(vec![0.5; 2]));
+    tensors[0] = t("fc1.weight", &[2, 3, 1, 1]);
+    tensors.pop();
+    assert_eq!(
+        bind(&tensors).unwrap_err(),
+        "the weights don't fit toy; missing: `block.gamma`; `fc1.weight` has shape [2, 3, 1, 1], expected [2, 3]: \"generated\""
+    );
+}
+
 #[test]
 fn every_tensor_at_fault_is_named() {
     let mut tensors = whole();

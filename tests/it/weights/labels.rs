@@ -6,9 +6,12 @@ use filterscope::engine::{Backbone, ComputeDevice, Session};
 use filterscope::formats::read_record;
 use filterscope::input::{FitChoice, ValueChoice, decode::decode_file, preprocess};
 use filterscope::models::Registry;
+use filterscope::tensor::InputBatch;
 use filterscope::weights::TensorFile;
 
 use crate::support::binary::Bench;
+use crate::support::golden::{generated_params, tensor_file};
+use crate::support::hashweights;
 use crate::support::{fixture, root};
 
 const LITE0: &str = "tf_efficientnet_lite0.in1k";
@@ -51,6 +54,38 @@ fn the_cat_is_what_torch_says_it_is() {
     let sum: f64 =
         (0..1280).map(|c| f64::from(weight[282 * 1280 + c]) * f64::from(last.channel(c)[at])).sum();
     assert!((f64::from(map.values()[at]) - sum).abs() < 1e-4);
+}
+
+/// `make_head_golden.py` has what timm gives with these weights.
+#[test]
+fn mobilenet_v3s_head_has_a_layer_before_its_classes() {
+    let text = std::fs::read_to_string(fixture("structural/mobilenetv3_head.json")).unwrap();
+    let golden: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let (gain, side) = (golden["gain"].as_u64().unwrap() as u32, golden["side"].as_u64().unwrap() as usize);
+    let row = Registry::find("mobilenetv3_large_100").unwrap();
+    let mut tensors = generated_params(&(row.build)().unwrap(), gain);
+    let head: [(&str, &[usize]); 4] = [
+        ("conv_head.weight", &[1280, 960, 1, 1]),
+        ("conv_head.bias", &[1280]),
+        ("classifier.weight", &[1000, 1280]),
+        ("classifier.bias", &[1000]),
+    ];
+    tensors.extend(
+        head.map(|(name, shape)| (name.to_owned(), shape.to_vec(), hashweights::tensor(name, shape, gain))),
+    );
+    let backbone = Arc::new(Backbone::from_tensors(row, tensor_file(&tensors)).unwrap());
+    let input = InputBatch::new(1, side, side, hashweights::noise_input(side, side)).unwrap();
+    let mut session = Session::new(Arc::clone(&backbone), ComputeDevice::cpu()).unwrap();
+    let last = session.activations(&input, &[backbone.graph().final_node()]).unwrap().remove(0);
+    let head = backbone.weights().head().unwrap();
+    let top = head.top(&last, 5);
+    for (got, expected) in top.iter().zip(golden["top"].as_array().unwrap()) {
+        assert_eq!(Some(got.class as u64), expected[0].as_u64());
+        let share = expected[1].as_f64().unwrap();
+        assert!((f64::from(got.probability) - share).abs() < 1e-4 * share, "{got:?} {expected}");
+    }
+    assert_eq!(top.len(), 5);
+    assert!(head.class_map(&last, 3).is_none(), "no sum over places");
 }
 
 #[test]

@@ -198,7 +198,8 @@ fn figures_are_saved_at_the_size_asked_for_and_the_view_as_it_is() {
 
     // The view: the panel's size in pixels, and each pixel of it the one of the mosaic that it shows.
     window.press(egui::Key::Num1);
-    let panel = window.harness.get_by_role_and_label(egui::accesskit::Role::Image, "Mosaic of 2048 filters").rect();
+    let panel =
+        window.harness.get_by_role_and_label(egui::accesskit::Role::Image, "Mosaic of 2048 filters").rect();
     let view = dir.path().join("view.png");
     window.dialogs.answer(&view);
     window.menu("File", "Save this view…");

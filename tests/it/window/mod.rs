@@ -4,9 +4,12 @@ mod basics;
 mod browse;
 mod compare;
 mod export;
+mod files;
 mod filters;
 mod home;
 mod layers;
+mod menus;
+mod runs;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -18,6 +21,7 @@ use egui_kittest::kittest::{NodeT, Queryable};
 use filterscope::app::{App, Dialogs};
 use filterscope::engine::{EmbeddedWeights, WeightStore};
 use filterscope::render::{Resources, WindowRequest};
+use filterscope::weights::Folders;
 
 use crate::support::root;
 
@@ -76,11 +80,17 @@ fn embedded(tag: &'static str, file: &str) -> EmbeddedWeights {
 
 impl Window {
     fn open(size: [f32; 2], request: WindowRequest) -> Self {
+        Self::open_with_folders(size, request, Folders::default())
+    }
+
+    /// With folders in which weights are kept.
+    fn open_with_folders(size: [f32; 2], request: WindowRequest, folders: Folders) -> Self {
         let resources = Resources {
             store: WeightStore::new(vec![
                 embedded("inception_v3.moderation", "inception_v3_nsfwjs_notop.f16.safetensors"),
                 embedded("tf_efficientnet_lite0.in1k", "tf_efficientnet_lite0.f16.safetensors"),
-            ]),
+            ])
+            .with_folders(folders),
             cat: Box::leak(std::fs::read(root().join("assets/cat.png")).unwrap().into_boxed_slice()),
         };
         let dialogs = Scripted::default();

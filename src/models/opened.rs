@@ -1,0 +1,119 @@
+//! Networks that came with a file of their own: rows and graphs, kept as long as the program runs.
+//!
+//! A row is known by reference everywhere, so one that is made while the program runs is never given back; opening the same file
+//! again gives the same one.
+//!
+//! Owns which are open. Must not know file formats.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use super::row::{Row, Verification};
+use crate::graph::{Graph, GraphError};
+use crate::tensor::PreprocessSpec;
+
+/// A network's file.
+#[derive(Debug)]
+pub struct Opened {
+    row: Row,
+    graph: Graph,
+    /// Where it lies.
+    pub path: PathBuf,
+    /// Of the whole file, lower-case hexadecimal.
+    pub sha256: String,
+    /// Whether it is known how samples become the network's values; if not, a person must say.
+    pub knows_values: bool,
+}
+
+/// What is known of a network from its file.
+#[derive(Debug)]
+pub struct OpenedAs {
+    /// The file's name, or that with what tells it from the same network with other values.
+    pub name: String,
+    /// In one plain line.
+    pub title: String,
+    /// What decides the input.
+    pub variant: String,
+    /// What it needs of a picture.
+    pub preprocess: PreprocessSpec,
+    /// Whether its values are known.
+    pub knows_values: bool,
+    /// Beginnings of names of a classifier's tensors.
+    pub head_prefixes: &'static [&'static str],
+}
+
+static OPENED: Mutex<Vec<&'static Opened>> = Mutex::new(Vec::new());
+
+impl Opened {
+    /// The row of a file's network: the one there is, or a new one.
+    pub fn row_of(path: &Path, sha256: &str, graph: Graph, known: OpenedAs) -> &'static Row {
+        let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        let mut all = OPENED.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_same = |o: &&&Opened| {
+            o.path == path
+                && o.sha256 == sha256
+                && o.row.tag.starts_with(&known.name)
+                && o.row.title == known.title
+        };
+        if let Some(opened) = all.iter().find(is_same) {
+            return &opened.row;
+        }
+        // Two files of one name are told apart by what is in them.
+        let is_taken = |tag: &str| all.iter().any(|o| o.row.tag == tag);
+        let mut tag = known.name.clone();
+        if is_taken(&tag) {
+            tag = format!("{tag}@{}", sha256.get(..8).unwrap_or(sha256));
+        }
+        let plain = tag.clone();
+        let mut number = 2;
+        while is_taken(&tag) {
+            tag = format!("{plain}-{number}");
+            number += 1;
+        }
+        let kept = |text: String| -> &'static str { Box::leak(text.into_boxed_str()) };
+        let row = Row {
+            tag: kept(tag),
+            title: kept(known.title),
+            bare_names: &[],
+            build: || Err(GraphError::NoStage),
+            variant: kept(known.variant),
+            preprocess: known.preprocess,
+            head_prefixes: known.head_prefixes,
+            is_keras: false,
+            license: "not known: ask who made the file",
+            source: "a file of one's own",
+            file: None,
+            verification: Verification::Table,
+            caution: "",
+        };
+        let opened = Opened { row, graph, path, sha256: sha256.to_owned(), knows_values: known.knows_values };
+        let opened: &'static Opened = Box::leak(Box::new(opened));
+        all.push(opened);
+        &opened.row
+    }
+
+    pub(super) fn find(tag: &str) -> Option<&'static Self> {
+        let all = OPENED.lock().unwrap_or_else(PoisonError::into_inner);
+        all.iter().copied().find(|opened| opened.row.tag == tag)
+    }
+
+    pub(super) fn all() -> Vec<&'static Self> {
+        OPENED.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(super) fn row(&'static self) -> &'static Row {
+        &self.row
+    }
+}
+
+impl Row {
+    /// The file that the network came with, where it came with one.
+    pub fn opened(&self) -> Option<&'static Opened> {
+        Opened::find(self.tag)
+    }
+
+    /// Its graph, variant included.
+    pub fn graph(&self) -> Result<Graph, GraphError> {
+        self.opened().map_or_else(self.build, |opened| Ok(opened.graph.clone()))
+    }
+}

@@ -1,0 +1,210 @@
+//! A constant of an ONNX file: its extent, and its values where they lie.
+
+use std::ops::Range;
+
+use bytes::Bytes;
+
+use super::error::OnnxProblem;
+use super::model::{FileBytes, plain};
+use super::proto::TensorProto;
+use crate::weights::tensor_file::{ElementType, Entry};
+
+/// A named or nameless array.
+#[derive(Clone, Debug)]
+pub(super) struct Constant {
+    pub(super) dims: Vec<usize>,
+    data: Data,
+}
+
+#[derive(Clone, Debug)]
+enum Data {
+    /// Fractions in the file's bytes.
+    InFile { element: ElementType, raw: Bytes, range: Range<usize> },
+    /// Fractions.
+    Floats(Vec<f32>),
+    /// Whole numbers.
+    Ints(Vec<i64>),
+    /// Numbers that weights can't have, by the type's name.
+    Other(&'static str),
+}
+
+/// ONNX' numbers of types.
+const FLOAT: i32 = 1;
+const INT32: i32 = 6;
+const INT64: i32 = 7;
+const BOOL: i32 = 9;
+const FLOAT16: i32 = 10;
+const DOUBLE: i32 = 11;
+const BFLOAT16: i32 = 16;
+
+/// Name of a type, and bytes of one element.
+fn type_of(number: i32) -> (&'static str, usize) {
+    match number {
+        FLOAT => ("FLOAT", 4),
+        2 => ("UINT8", 1),
+        3 => ("INT8", 1),
+        4 => ("UINT16", 2),
+        5 => ("INT16", 2),
+        INT32 => ("INT32", 4),
+        INT64 => ("INT64", 8),
+        8 => ("STRING", 0),
+        BOOL => ("BOOL", 1),
+        FLOAT16 => ("FLOAT16", 2),
+        DOUBLE => ("DOUBLE", 8),
+        BFLOAT16 => ("BFLOAT16", 2),
+        _ => ("of an unknown type", 0),
+    }
+}
+
+impl Constant {
+    /// Whole numbers in a row.
+    pub(super) fn ints_of(values: Vec<i64>) -> Self {
+        Self { dims: vec![values.len()], data: Data::Ints(values) }
+    }
+
+    /// Fractions of an extent that they fill.
+    pub(super) fn floats_of(dims: Vec<usize>, values: Vec<f32>) -> Self {
+        Self { dims, data: Data::Floats(values) }
+    }
+
+    /// Reads a tensor of the file.
+    pub(super) fn of(tensor: &TensorProto, file: FileBytes) -> Result<Self, OnnxProblem> {
+        let name = plain(&tensor.name);
+        if tensor.data_location == 1 || !tensor.external_data.is_empty() {
+            let place = tensor.external_data.iter().find(|entry| entry.key == "location");
+            return Err(OnnxProblem::External(plain(place.map_or("?", |entry| entry.value.as_str()))));
+        }
+        let (type_name, size) = type_of(tensor.data_type);
+        let claimed = || {
+            let sides: Vec<String> = tensor.dims.iter().map(ToString::to_string).collect();
+            format!("{type_name} [{}]", sides.join(", "))
+        };
+        let dims: Option<Vec<usize>> = tensor.dims.iter().map(|side| usize::try_from(*side).ok()).collect();
+        let len = dims.as_ref().and_then(|dims| dims.iter().try_fold(1usize, |n, side| n.checked_mul(*side)));
+        let wrong = |expected: Option<usize>, got: usize| OnnxProblem::Size {
+            name: name.clone(),
+            claimed: claimed(),
+            expected: expected.map_or_else(|| "more than any machine has".to_owned(), |n| n.to_string()),
+            got,
+        };
+        let (Some(dims), Some(len)) = (dims, len) else { return Err(wrong(None, 0)) };
+        let num_bytes = len.checked_mul(size);
+        let data = if let Some(raw) = tensor.raw_data.as_ref().filter(|raw| !raw.is_empty()) {
+            if size > 0 && num_bytes != Some(raw.len()) {
+                return Err(wrong(num_bytes, raw.len()));
+            }
+            raw_data(tensor.data_type, raw, file)
+        } else {
+            let (data, got) = listed_data(tensor);
+            if got != len && !matches!(data, Data::Other(_)) {
+                return Err(wrong(num_bytes, got.saturating_mul(size)));
+            }
+            data
+        };
+        Ok(Self { dims, data })
+    }
+
+    /// Values as fractions; nothing where they are of another type.
+    pub(super) fn floats(&self) -> Option<Vec<f32>> {
+        match &self.data {
+            Data::InFile { element, raw, .. } => Some(element.values(raw)),
+            Data::Floats(values) => Some(values.clone()),
+            Data::Ints(_) | Data::Other(_) => None,
+        }
+    }
+
+    /// Values as whole numbers; nothing where they are of another type.
+    pub(super) fn ints(&self) -> Option<&[i64]> {
+        if let Data::Ints(values) = &self.data { Some(values) } else { None }
+    }
+
+    /// The only value, of a scalar or of a row of one.
+    pub(super) fn scalar(&self) -> Option<f64> {
+        if self.len() != 1 {
+            return None;
+        }
+        match &self.data {
+            Data::Ints(values) => values.first().map(|v| *v as f64),
+            _ => self.floats()?.first().map(|v| f64::from(*v)),
+        }
+    }
+
+    /// Number of values.
+    pub(super) fn len(&self) -> usize {
+        self.dims.iter().product()
+    }
+
+    /// The same values in another extent of as many.
+    pub(super) fn reshaped(&self, dims: Vec<usize>) -> Option<Self> {
+        (dims.iter().try_fold(1usize, |n, side| n.checked_mul(*side)) == Some(self.len()))
+            .then(|| Self { dims, data: self.data.clone() })
+    }
+
+    /// The type's name, for messages.
+    pub(super) fn type_name(&self) -> &'static str {
+        match &self.data {
+            Data::InFile { element: ElementType::F16, .. } => "FLOAT16",
+            Data::InFile { element: ElementType::Bf16, .. } => "BFLOAT16",
+            Data::InFile { element: ElementType::F64, .. } => "DOUBLE",
+            Data::InFile { .. } | Data::Floats(_) => "FLOAT",
+            Data::Ints(_) => "INT64",
+            Data::Other(name) => name,
+        }
+    }
+
+    /// As a parameter of this extent, which has as many values; nothing where they are no fractions.
+    pub(super) fn entry(&self, shape: Vec<usize>) -> Option<Entry> {
+        let dtype = self.type_name().to_owned();
+        match &self.data {
+            Data::InFile { element, range, .. } => {
+                Some(Entry::in_file(Some(*element), dtype, shape, range.clone()))
+            }
+            Data::Floats(values) => Some(Entry::owned(dtype, shape, values.clone())),
+            Data::Ints(_) | Data::Other(_) => None,
+        }
+    }
+}
+
+/// Little-endian bytes whose number was checked.
+fn raw_data(number: i32, raw: &Bytes, file: FileBytes) -> Data {
+    let element = match number {
+        FLOAT => ElementType::F32,
+        FLOAT16 => ElementType::F16,
+        BFLOAT16 => ElementType::Bf16,
+        DOUBLE => ElementType::F64,
+        INT64 => {
+            return Data::Ints(raw.as_chunks::<8>().0.iter().map(|b| i64::from_le_bytes(*b)).collect());
+        }
+        INT32 => {
+            let values = raw.as_chunks::<4>().0.iter().map(|b| i64::from(i32::from_le_bytes(*b)));
+            return Data::Ints(values.collect());
+        }
+        _ => return Data::Other(type_of(number).0),
+    };
+    match file.range_of(raw) {
+        Some(range) => Data::InFile { element, raw: raw.clone(), range },
+        None => Data::Floats(element.values(raw)),
+    }
+}
+
+/// Values listed one by one, and how many there are.
+fn listed_data(tensor: &TensorProto) -> (Data, usize) {
+    let halves = |value: fn(u16) -> f32| -> Vec<f32> {
+        tensor.int32_data.iter().map(|bits| value(*bits as u16)).collect()
+    };
+    let floats = |values: Vec<f32>| {
+        let len = values.len();
+        (Data::Floats(values), len)
+    };
+    match tensor.data_type {
+        FLOAT => floats(tensor.float_data.clone()),
+        DOUBLE => floats(tensor.double_data.iter().map(|v| *v as f32).collect()),
+        FLOAT16 => floats(halves(|bits| half::f16::from_bits(bits).to_f32())),
+        BFLOAT16 => floats(halves(|bits| half::bf16::from_bits(bits).to_f32())),
+        INT64 => (Data::Ints(tensor.int64_data.clone()), tensor.int64_data.len()),
+        INT32 | BOOL => {
+            (Data::Ints(tensor.int32_data.iter().map(|v| i64::from(*v)).collect()), tensor.int32_data.len())
+        }
+        other => (Data::Other(type_of(other).0), 0),
+    }
+}

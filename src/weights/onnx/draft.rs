@@ -1,0 +1,128 @@
+//! The network while it is made: nodes with their parameters, in order, each under a name of its own.
+
+use std::collections::HashSet;
+
+use crate::graph::{ActivationFn, BatchNorm, Op};
+use crate::weights::tensor_file::Entry;
+
+/// A node to be.
+#[derive(Debug)]
+pub(super) struct DraftNode {
+    pub(super) name: String,
+    /// What else people may call it.
+    pub(super) aliases: Vec<String>,
+    pub(super) op: Op,
+    /// Numbers of nodes before it.
+    pub(super) inputs: Vec<usize>,
+    /// Channels that come out.
+    pub(super) channels: usize,
+    /// Whether it is one value per channel, because a mean over whole maps came before.
+    pub(super) is_pooled: bool,
+    /// Parameters by the last part of their names.
+    pub(super) params: Vec<(&'static str, Entry)>,
+    /// Where it is every value times the first plus the second.
+    pub(super) affine: Option<(f64, f64)>,
+}
+
+/// Names of classifiers, which no node may have: a weight file's are looked for under them.
+const RESERVED: [&str; 4] = ["fc", "classifier", "head.fc", "last_linear"];
+
+/// Nodes in execution order; the first is the input.
+#[derive(Debug)]
+pub(super) struct Draft {
+    pub(super) nodes: Vec<DraftNode>,
+    names: HashSet<String>,
+}
+
+impl Draft {
+    /// An input of three channels.
+    pub(super) fn new(input_name: &str) -> Self {
+        let mut draft = Self { nodes: Vec::new(), names: RESERVED.into_iter().map(str::to_owned).collect() };
+        let input = draft.push("input", Op::Input, &[], 3);
+        draft.alias(input, input_name);
+        draft
+    }
+
+    /// Adds a node; its name is made unique.
+    pub(super) fn push(&mut self, name: &str, op: Op, inputs: &[usize], channels: usize) -> usize {
+        let mut unique = name.to_owned();
+        let mut number = 2;
+        while unique.is_empty() || !self.names.insert(unique.clone()) {
+            unique = format!("{name}_{number}");
+            number += 1;
+        }
+        let is_pooled = match op {
+            Op::GlobalAvgPool => true,
+            // A gate makes nothing smaller.
+            Op::Gate => inputs.first().is_some_and(|id| self.nodes[*id].is_pooled),
+            _ => !inputs.is_empty() && inputs.iter().all(|id| self.nodes[*id].is_pooled),
+        };
+        self.nodes.push(DraftNode {
+            name: unique,
+            aliases: Vec::new(),
+            op,
+            inputs: inputs.to_vec(),
+            channels,
+            is_pooled,
+            params: Vec::new(),
+            affine: None,
+        });
+        self.nodes.len() - 1
+    }
+
+    /// Adds an elementwise function.
+    pub(super) fn activation(&mut self, name: &str, function: ActivationFn, x: usize) -> usize {
+        self.push(name, Op::Activation(function), &[x], self.nodes[x].channels)
+    }
+
+    /// Adds `x · scale + shift` per channel. It is a batch norm whose running statistics are none, so that it folds like one.
+    pub(super) fn affine(&mut self, name: &str, x: usize, scale: &[f64], shift: &[f64]) -> usize {
+        let channels = self.nodes[x].channels;
+        let id =
+            self.push(name, Op::BatchNorm(BatchNorm { channels, eps: 0.0, has_gamma: true }), &[x], channels);
+        let owned = |values: Vec<f32>| Entry::owned("FLOAT".to_owned(), vec![channels], values);
+        let rounded = |values: &[f64]| owned(values.iter().map(|v| *v as f32).collect());
+        self.nodes[id].params = vec![
+            ("weight", rounded(scale)),
+            ("bias", rounded(shift)),
+            ("running_mean", owned(vec![0.0; channels])),
+            ("running_var", owned(vec![1.0; channels])),
+        ];
+        let all_one = |values: &[f64]| values.iter().all(|v| *v == values[0]);
+        if all_one(scale) && all_one(shift) {
+            self.nodes[id].affine = Some((scale[0], shift[0]));
+        }
+        id
+    }
+
+    /// Adds `x · scale + shift`, the same for all channels.
+    pub(super) fn affine_of_all(&mut self, name: &str, x: usize, scale: f64, shift: f64) -> usize {
+        let channels = self.nodes[x].channels;
+        if shift == 0.0 {
+            let id = self.push(name, Op::Times(scale as f32), &[x], channels);
+            self.nodes[id].affine = Some((scale, shift));
+            return id;
+        }
+        self.affine(name, x, &vec![scale; channels], &vec![shift; channels])
+    }
+
+    /// Another name of a node, if nobody has it.
+    pub(super) fn alias(&mut self, id: usize, name: &str) {
+        if !name.is_empty() && self.names.insert(name.to_owned()) {
+            self.nodes[id].aliases.push(name.to_owned());
+        }
+    }
+
+    /// Whether a node is `x · scale + shift` of another, about these numbers; then that other.
+    pub(super) fn affine_input(&self, id: usize, scale: f64, shift: f64) -> Option<usize> {
+        let (s, t) = self.nodes[id].affine?;
+        let near = |a: f64, b: f64| (a - b).abs() <= 1e-5 * b.abs().max(1.0);
+        (near(s, scale) && near(t, shift)).then(|| self.nodes[id].inputs[0])
+    }
+
+    /// Whether a node is a function of another; then that other.
+    pub(super) fn activation_input(&self, id: usize, function: ActivationFn) -> Option<usize> {
+        let node = &self.nodes[id];
+        (node.op == Op::Activation(function)).then(|| node.inputs[0])
+    }
+}

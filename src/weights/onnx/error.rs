@@ -1,0 +1,78 @@
+//! Why an ONNX file gives no network here.
+
+/// What is wrong in an ONNX file; the file's name is added by who opens it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum OnnxProblem {
+    /// No protobuf, or none of a model.
+    #[error("this is no ONNX model, or a damaged one: {0}")]
+    NotOnnx(String),
+    /// It ends before what it promises.
+    #[error("this ONNX model is cut short; get it again")]
+    CutShort,
+    /// A tensor whose values don't fill it.
+    #[error("the constant `{name}` is {claimed}, which takes {expected} bytes, and the file has {got}")]
+    Size {
+        /// The tensor.
+        name: String,
+        /// Its extent as the file says.
+        claimed: String,
+        /// Bytes for that, or that there is no such number.
+        expected: String,
+        /// Bytes there are.
+        got: usize,
+    },
+    /// Weights in a file beside it.
+    #[error(
+        "its weights lie in another file (`{0}`), which is not read; export it as one file (torch: `external_data=False`)"
+    )]
+    External(String),
+    /// Inputs that are no picture.
+    #[error("{0}; a network for pictures has one input of N×3×H×W or N×H×W×3")]
+    Input(String),
+    /// An operation that isn't supported, or not in this way.
+    #[error("`{op}` isn't supported{how} (node `{node}`)")]
+    Unsupported {
+        /// The operation.
+        op: String,
+        /// In which form, with a blank before it; empty if in none.
+        how: String,
+        /// The node.
+        node: String,
+    },
+    /// A map that is computed from what a map network doesn't follow.
+    #[error("`{op}` isn't supported where its result goes back into maps (node `{node}`, used by `{user}`)")]
+    Beyond {
+        /// The operation that left the maps.
+        op: String,
+        /// Its node.
+        node: String,
+        /// Who uses it.
+        user: String,
+    },
+    /// A node that reads what isn't there.
+    #[error(
+        "the node `{node}` reads `{value}` before anything gives it: its nodes are out of order or go in a circle"
+    )]
+    Order {
+        /// The node.
+        node: String,
+        /// What it reads.
+        value: String,
+    },
+    /// Something of a node that contradicts the standard or the rest of the network.
+    #[error("the node `{node}` ({op}) is malformed: {what}")]
+    Malformed {
+        /// The node.
+        node: String,
+        /// Its operation.
+        op: String,
+        /// What is wrong.
+        what: String,
+    },
+    /// More than any network has.
+    #[error("{0}")]
+    TooMuch(String),
+    /// Nothing to look at.
+    #[error("there is no layer of maps in it")]
+    NoMaps,
+}

@@ -1,0 +1,241 @@
+//! An ONNX file taken apart: nodes in order, constants by name, the input and the outputs.
+//!
+//! Nothing that the file says of sizes is believed: a constant's extent must be what its bytes fill.
+//!
+//! Owns decoding. Must not know graphs.
+
+use std::collections::{BTreeMap, HashMap};
+use std::ops::Range;
+use std::rc::Rc;
+
+use bytes::Bytes;
+use prost::Message as _;
+
+use super::constant::Constant;
+use super::error::OnnxProblem;
+use super::proto::{AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto, ValueInfoProto};
+
+/// Nodes and constants above which a file is no network for pictures: the largest known have a few thousand.
+const MAX_ITEMS: usize = 50_000;
+/// Attributes of a node: the standard's richest operations have a dozen.
+const MAX_ATTRIBUTES: usize = 64;
+
+/// One operation with what it says.
+#[derive(Debug)]
+pub(super) struct OnnxNode {
+    /// Its name, or its first output's where it has none.
+    pub(super) name: String,
+    /// The operation, with its domain where that is not ONNX' own.
+    pub(super) op: String,
+    pub(super) inputs: Vec<String>,
+    pub(super) outputs: Vec<String>,
+    ints: HashMap<String, Vec<i64>>,
+    floats: HashMap<String, Vec<f32>>,
+    texts: HashMap<String, String>,
+    tensors: HashMap<String, Rc<Constant>>,
+}
+
+impl OnnxNode {
+    /// A list of numbers.
+    pub(super) fn ints(&self, name: &str) -> Option<&[i64]> {
+        self.ints.get(name).map(Vec::as_slice)
+    }
+
+    /// One number.
+    pub(super) fn int(&self, name: &str) -> Option<i64> {
+        self.ints(name)?.first().copied()
+    }
+
+    /// A list of fractions.
+    pub(super) fn floats(&self, name: &str) -> Option<&[f32]> {
+        self.floats.get(name).map(Vec::as_slice)
+    }
+
+    /// One fraction.
+    pub(super) fn float(&self, name: &str) -> Option<f32> {
+        self.floats(name)?.first().copied()
+    }
+
+    /// A word.
+    pub(super) fn text(&self, name: &str) -> Option<&str> {
+        self.texts.get(name).map(String::as_str)
+    }
+
+    /// A constant.
+    pub(super) fn tensor(&self, name: &str) -> Option<&Rc<Constant>> {
+        self.tensors.get(name)
+    }
+}
+
+/// The one input.
+#[derive(Debug)]
+pub(super) struct OnnxInput {
+    pub(super) name: String,
+    /// Sides, nothing where one is free; nothing at all where the file doesn't say.
+    pub(super) sides: Option<Vec<Option<usize>>>,
+}
+
+/// A file's content.
+#[derive(Debug)]
+pub(super) struct OnnxModel {
+    pub(super) nodes: Vec<OnnxNode>,
+    pub(super) constants: HashMap<String, Rc<Constant>>,
+    pub(super) input: OnnxInput,
+    pub(super) outputs: Vec<String>,
+    pub(super) metadata: BTreeMap<String, String>,
+    /// What wrote the file.
+    pub(super) producer: String,
+}
+
+/// Decodes a message that is a part of another.
+fn decode<M: prost::Message + Default>(bytes: &Bytes) -> Result<M, OnnxProblem> {
+    M::decode(bytes.clone()).map_err(|error| OnnxProblem::NotOnnx(first_words(&error.to_string())))
+}
+
+/// prost's words without the stack of fields, which are the schema's.
+fn first_words(error: &str) -> String {
+    let words = error.rsplit(": ").next().unwrap_or(error);
+    if words == "buffer underflow" { "it ends inside a field".to_owned() } else { words.to_owned() }
+}
+
+impl OnnxModel {
+    /// Takes a whole file apart.
+    pub(super) fn read(bytes: &Bytes) -> Result<Self, OnnxProblem> {
+        let model = ModelProto::decode(bytes.clone()).map_err(|error| {
+            // A length that reaches beyond the end: of the graph, or the number itself.
+            let words = first_words(&error.to_string());
+            let looks_cut = bytes.first() == Some(&0x08) && words.contains("ends inside");
+            if looks_cut { OnnxProblem::CutShort } else { OnnxProblem::NotOnnx(words) }
+        })?;
+        let graph: GraphProto = match &model.graph {
+            Some(graph) if model.ir_version.is_some() => decode(graph)?,
+            _ => return Err(OnnxProblem::NotOnnx("it holds no graph".to_owned())),
+        };
+        let num_items = graph.node.len().max(graph.initializer.len()).max(graph.input.len());
+        if num_items > MAX_ITEMS {
+            return Err(OnnxProblem::TooMuch(format!(
+                "it has {num_items} nodes or constants, more than the {MAX_ITEMS} that are read"
+            )));
+        }
+        if !graph.sparse_initializer.is_empty() {
+            return Err(OnnxProblem::TooMuch("it holds sparse constants, which are not read".to_owned()));
+        }
+        let file = FileBytes { start: bytes.as_ptr() as usize, len: bytes.len() };
+        let mut constants = HashMap::with_capacity(graph.initializer.len());
+        for tensor in &graph.initializer {
+            let tensor: TensorProto = decode(tensor)?;
+            let name = tensor.name.clone();
+            constants.insert(name, Rc::new(Constant::of(&tensor, file)?));
+        }
+        let nodes =
+            graph.node.iter().map(|node| read_node(&decode(node)?, file)).collect::<Result<_, _>>()?;
+        let input = read_input(&graph, &constants)?;
+        let outputs = graph
+            .output
+            .iter()
+            .map(|output| Ok(decode::<ValueInfoProto>(output)?.name))
+            .collect::<Result<_, OnnxProblem>>()?;
+        let producer = [model.producer_name.as_str(), model.producer_version.as_str()];
+        Ok(Self {
+            nodes,
+            constants,
+            input,
+            outputs,
+            metadata: model.metadata_props.into_iter().map(|entry| (entry.key, entry.value)).collect(),
+            producer: plain(producer.join(" ").trim()),
+        })
+    }
+}
+
+/// Where the file's bytes are, so that a part of them knows its place.
+#[derive(Clone, Copy)]
+pub(super) struct FileBytes {
+    start: usize,
+    len: usize,
+}
+
+impl FileBytes {
+    /// A part's place in the file.
+    pub(super) fn range_of(self, part: &Bytes) -> Option<Range<usize>> {
+        let start = (part.as_ptr() as usize).checked_sub(self.start)?;
+        let range = start..start.checked_add(part.len())?;
+        (range.end <= self.len).then_some(range)
+    }
+}
+
+fn read_node(node: &NodeProto, file: FileBytes) -> Result<OnnxNode, OnnxProblem> {
+    let name = [Some(&node.name), node.output.first()]
+        .into_iter()
+        .flatten()
+        .find(|name| !name.is_empty())
+        .map_or_else(|| node.op_type.clone(), |name| plain(name));
+    let op = match node.domain.as_str() {
+        "" | "ai.onnx" => node.op_type.clone(),
+        domain => format!("{domain}.{}", node.op_type),
+    };
+    let mut read = OnnxNode {
+        name,
+        op: plain(&op),
+        inputs: node.input.clone(),
+        outputs: node.output.clone(),
+        ints: HashMap::new(),
+        floats: HashMap::new(),
+        texts: HashMap::new(),
+        tensors: HashMap::new(),
+    };
+    if node.attribute.len() > MAX_ATTRIBUTES {
+        let what =
+            format!("{} attributes, more than the {MAX_ATTRIBUTES} that are read", node.attribute.len());
+        return Err(OnnxProblem::Malformed { node: read.name, op: read.op, what });
+    }
+    for attribute in &node.attribute {
+        let AttributeProto { name, f, i, s, t, floats, ints } = decode(attribute)?;
+        if let Some(t) = t {
+            read.tensors.insert(name.clone(), Rc::new(Constant::of(&decode(&t)?, file)?));
+        }
+        if let Some(s) = s {
+            read.texts.insert(name.clone(), String::from_utf8_lossy(&s).into_owned());
+        }
+        // proto3 leaves out a zero, so that a setting without any value is one too: the kind decides which is asked for.
+        let ints = if ints.is_empty() { i.into_iter().collect() } else { ints };
+        let floats = if floats.is_empty() { f.into_iter().collect() } else { floats };
+        if !ints.is_empty() {
+            read.ints.insert(name.clone(), ints);
+        }
+        if !floats.is_empty() {
+            read.floats.insert(name, floats);
+        }
+    }
+    Ok(read)
+}
+
+fn read_input(
+    graph: &GraphProto,
+    constants: &HashMap<String, Rc<Constant>>,
+) -> Result<OnnxInput, OnnxProblem> {
+    let mut inputs = Vec::new();
+    for input in &graph.input {
+        let input: ValueInfoProto = decode(input)?;
+        // Older files list their constants among the inputs.
+        if !constants.contains_key(&input.name) {
+            inputs.push(input);
+        }
+    }
+    let [input] = &inputs[..] else {
+        return Err(OnnxProblem::Input(format!("it has {} inputs", inputs.len())));
+    };
+    let shape = input.r#type.as_ref().and_then(|t| t.tensor_type.as_ref()?.shape.as_ref());
+    let sides = shape.map(|shape| {
+        let side = |value: Option<i64>| value.and_then(|v| usize::try_from(v).ok()).filter(|v| *v > 0);
+        shape.dim.iter().map(|dim| side(dim.dim_value)).collect()
+    });
+    Ok(OnnxInput { name: input.name.clone(), sides })
+}
+
+/// Longest name that is kept of a node: figures' records hold it.
+const MAX_NAME: usize = 200;
+
+/// A name as it can be shown and typed: no control characters, no end.
+pub(super) fn plain(name: &str) -> String {
+    name.chars().take(MAX_NAME).map(|c| if c.is_control() { '_' } else { c }).collect()
+}

@@ -1,0 +1,95 @@
+//! ONNX files on the command line, wherever a model's name may stand.
+
+use filterscope::formats::read_record;
+
+use crate::support::binary::Bench;
+use crate::support::fixture;
+
+fn bench(names: &[&str]) -> Bench {
+    let bench = Bench::with_cat();
+    for name in names {
+        bench.add(&format!("{name}.onnx"), &std::fs::read(fixture(&format!("onnx/{name}.onnx"))).unwrap());
+    }
+    bench
+}
+
+#[test]
+fn layers_of_a_file_are_listed_under_their_onnx_names() {
+    let bench = bench(&["timm_resnet"]);
+    let run = bench.ok("layers timm_resnet.onnx --stages");
+    assert!(run.stdout.contains("timm_resnet.onnx at 64x64: 28 layers"), "{}", run.stdout);
+    let json: serde_json::Value =
+        serde_json::from_str(&bench.ok("layers ./timm_resnet.onnx --json").stdout).unwrap();
+    let names: Vec<&str> =
+        json["layers"].as_array().unwrap().iter().map(|layer| layer["name"].as_str().unwrap()).collect();
+    assert!(names.contains(&"node_relu_8"), "{names:?}");
+    assert_eq!(json["final_layer"], "node_relu_8");
+}
+
+#[test]
+fn a_file_that_says_nothing_of_values_asks_for_them() {
+    let bench = bench(&["timm_resnet", "hand_made"]);
+    let run = bench.run("render cat.png -o out.png --model timm_resnet.onnx");
+    assert_eq!(run.code, Some(2));
+    assert_eq!(
+        run.stderr,
+        "error: timm_resnet.onnx doesn't say how a picture's samples become its values; name it with `--preprocess`: \
+         caffe (BGR x − 103.939/116.779/123.68), tf (RGB x/127.5 − 1), torch (RGB (x/255 − 0.485/0.456/0.406)/0.229/0.224/0.225), \
+         raw (RGB x)\n"
+    );
+    let run =
+        bench.ok("render cat.png -o out.png --model timm_resnet.onnx --preprocess torch --layer node_relu_8");
+    assert!(run.stderr.contains("wrote"), "{}", run.stderr);
+    let record = read_record(&bench.path("out.png")).unwrap();
+    let panel = &record.panels[0];
+    assert_eq!((&*panel.run.tag, &*panel.look.layer), ("timm_resnet.onnx", "node_relu_8"));
+    assert_eq!(
+        (&*panel.run.preprocess, &*panel.run.input_size, &*panel.look.shape),
+        ("torch", "64x64", "24×2×2")
+    );
+    // One that says needs nothing.
+    bench.ok("render cat.png -o hand.png --model hand_made.onnx");
+    assert_eq!(
+        read_record(&bench.path("hand.png")).unwrap().panels[0].run.value_scale,
+        "RGB (x/255 − 0.5)/0.25"
+    );
+}
+
+#[test]
+fn features_and_moving_pictures_are_made_with_a_file() {
+    let bench = bench(&["hand_made"]);
+    bench.ok("extract cat.png -o out --model hand_made.onnx --pool avg --format npy");
+    assert!(bench.names("out").contains(&"hand_made.onnx".to_owned()), "{:?}", bench.names("out"));
+    let manifest = std::fs::read_to_string(bench.path("out/hand_made.onnx/manifest.json")).unwrap();
+    assert!(manifest.contains("hand_made.onnx"), "{manifest}");
+    bench.ok("animate cat.png -o cat.gif --model hand_made.onnx --layers first:2 --size 32");
+    assert!(bench.path("cat.gif").is_file());
+}
+
+#[test]
+fn what_is_wrong_with_a_file_is_said_before_anything_is_done() {
+    let bench = bench(&["hand_made"]);
+    let error = |arguments: &str| {
+        let run = bench.run(arguments);
+        assert_eq!(run.code, Some(2), "{}", run.stderr);
+        run.stderr
+    };
+    assert!(
+        error("layers nothing.onnx")
+            .starts_with("error: can't read the weight file: No such file or directory")
+    );
+    bench.add("noise.onnx", b"noise");
+    assert!(error("layers noise.onnx").starts_with("error: this is no ONNX model, or a damaged one"));
+    assert_eq!(
+        error("render cat.png -o out.png --model hand_made.onnx --weights hand_made.onnx"),
+        "error: an ONNX file holds its network's weights, so leave `--weights` away: \"hand_made.onnx\"\n"
+    );
+    assert!(
+        error("render cat.png -o out.png --weights hand_made.onnx")
+            .contains("open it with `--model FILE.onnx`")
+    );
+    assert!(
+        error("render cat.png -o out.png --model hand_made.onnx --layer grouped_conv")
+            .contains("no layer `grouped_conv` in hand_made.onnx; did you mean")
+    );
+}

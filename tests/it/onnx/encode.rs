@@ -1,0 +1,64 @@
+//! ONNX files written by hand: just enough protobuf for small networks, whole and wrong.
+
+/// A field of bytes.
+pub(super) fn field(number: u64, content: &[u8]) -> Vec<u8> {
+    [varint(number << 3 | 2), varint(content.len() as u64), content.to_vec()].concat()
+}
+
+/// A field of a number.
+pub(super) fn number(field: u64, value: i64) -> Vec<u8> {
+    [varint(field << 3), varint(value as u64)].concat()
+}
+
+pub(super) fn varint(mut value: u64) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    while value >= 0x80 {
+        bytes.push(value as u8 | 0x80);
+        value >>= 7;
+    }
+    bytes.push(value as u8);
+    bytes
+}
+
+/// A node with settings that are lists of whole numbers.
+pub(super) fn node(op: &str, inputs: &[&str], output: &str, ints: &[(&str, &[i64])]) -> Vec<u8> {
+    let mut node: Vec<u8> = inputs.iter().flat_map(|input| field(1, input.as_bytes())).collect();
+    node.extend(field(2, output.as_bytes()));
+    node.extend(field(3, format!("the {op}").as_bytes()));
+    node.extend(field(4, op.as_bytes()));
+    for (name, values) in ints {
+        let mut attribute = field(1, name.as_bytes());
+        attribute.extend(values.iter().flat_map(|value| number(8, *value)));
+        attribute.extend(number(20, 7));
+        node.extend(field(5, &attribute));
+    }
+    field(1, &node)
+}
+
+/// A constant of fractions, with an extent that may be a lie.
+pub(super) fn floats(name: &str, dims: &[i64], values: &[f32]) -> Vec<u8> {
+    let mut tensor: Vec<u8> = dims.iter().flat_map(|side| number(1, *side)).collect();
+    tensor.extend(number(2, 1));
+    tensor.extend(field(8, name.as_bytes()));
+    tensor.extend(field(9, &values.iter().flat_map(|v| v.to_le_bytes()).collect::<Vec<u8>>()));
+    field(5, &tensor)
+}
+
+/// The input or an output; a side of 0 is free.
+pub(super) fn value(number_of_field: u64, name: &str, dims: &[i64]) -> Vec<u8> {
+    let dim = |side: &i64| field(1, &if *side > 0 { number(1, *side) } else { field(2, b"free") });
+    let shape: Vec<u8> = dims.iter().flat_map(dim).collect();
+    let tensor = [number(1, 1), field(2, &shape)].concat();
+    field(number_of_field, &[field(1, name.as_bytes()), field(2, &field(1, &tensor))].concat())
+}
+
+/// A whole file of a graph's parts.
+pub(super) fn model(parts: &[Vec<u8>]) -> Vec<u8> {
+    [number(1, 8), field(7, &parts.concat())].concat()
+}
+
+/// A file with the usual input and output around its nodes and constants.
+pub(super) fn network(parts: &[Vec<u8>]) -> Vec<u8> {
+    let ends = [value(11, "x", &[1, 3, 8, 8]), value(12, "y", &[1, 4, 8, 8])];
+    model(&[parts.to_vec(), ends.to_vec()].concat())
+}

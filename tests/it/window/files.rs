@@ -1,0 +1,164 @@
+//! Networks from files, and weights from servers: an ONNX model dropped on the window, weight files of several models, downloads.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use egui::accesskit::Role;
+use egui_kittest::kittest::Queryable;
+use filterscope::models::Registry;
+use filterscope::render::WindowRequest;
+use filterscope::weights::Folders;
+use filterscope::weights::fetch::FetchOptions;
+
+use super::Window;
+use crate::support::fixture;
+use crate::support::golden::{generated_params, safetensors_bytes};
+use crate::support::server::{Reply, Server, hub_says};
+
+const B0: &str = "tf_efficientnet_b0.in1k";
+const SIZE: [f32; 2] = [1280.0, 1400.0];
+
+/// Generated weights of B0.
+fn b0() -> Vec<u8> {
+    let graph = (Registry::find(B0).unwrap().build)().unwrap();
+    safetensors_bytes(&generated_params(&graph, 4))
+}
+
+fn onnx(name: &str) -> PathBuf {
+    fixture(&format!("onnx/{name}.onnx"))
+}
+
+#[test]
+fn an_onnx_file_that_is_dropped_is_a_model() {
+    let mut window = Window::with_cat();
+    window.drop_file(onnx("hand_made"));
+    window.wait_for("hand_made.onnx · upper bound 12×");
+    assert!(window.says("ONNX network of "), "{:?}", window.texts());
+    assert!(window.says("33x33"));
+    // Its layers are there by their ONNX names, and it stays among the models.
+    window.choose_model("lite0");
+    window.wait_for("tf_efficientnet_lite0.in1k · ");
+    window.choose_model("hand_made");
+    window.wait_for("hand_made.onnx · upper bound 12×");
+    window.drop_file(fixture("onnx/make.py").with_file_name("none.onnx"));
+    window.wait_for("can't read the weight file: No such file or directory");
+    assert!(window.says("hand_made.onnx · upper bound 12×"), "what was there stays");
+}
+
+#[test]
+fn of_a_file_that_does_not_say_how_values_come_about_one_is_asked() {
+    let mut window = Window::open(
+        SIZE,
+        WindowRequest { model: onnx("timm_resnet").to_str().map(str::to_owned), ..WindowRequest::default() },
+    );
+    window.wait_for("Which model is this file for?");
+    assert!(window.says("values as `caffe` has them"), "{:?}", window.texts());
+    window.click_button("timm_resnet.onnx+tf");
+    window.wait_for("timm_resnet.onnx+tf · node_relu_8 24×2×2");
+    assert!(window.says("x/127.5 − 1") || window.says("timm_resnet.onnx"), "{:?}", window.texts());
+}
+
+#[test]
+fn weights_without_a_model_ask_where_several_fit() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("some.safetensors");
+    std::fs::write(&path, b0()).unwrap();
+    let mut window = Window::open(SIZE, WindowRequest { weights: Some(path), ..WindowRequest::default() });
+    window.wait_for("Which model is this file for?");
+    window.click_button("tf_efficientnet_b0.ap_in1k");
+    window.wait_for("tf_efficientnet_b0.ap_in1k · bn2.act 1280×7×7");
+}
+
+fn options(endpoint: &str) -> FetchOptions {
+    FetchOptions {
+        endpoint: endpoint.to_owned(),
+        token: None,
+        offline_by: None,
+        patience: Duration::from_secs(20),
+        num_tries: 1,
+        pause: Duration::from_millis(5),
+    }
+}
+
+fn window_with(options: FetchOptions, folder: &Path) -> Window {
+    let at = |name: &str| Some(folder.join(name));
+    let folders = Folders::new(at("hub"), at("own"), at("keras"));
+    let request = WindowRequest { downloads: Some(options), ..WindowRequest::default() };
+    let mut window = Window::open_with_folders(SIZE, request, folders);
+    window.wait_for("inception_v3.moderation · Mixed_7c 2048×8×8");
+    window
+}
+
+#[test]
+fn weights_are_downloaded_called_off_and_gone_on_with() {
+    let (content, is_quick) = (b0(), Arc::new(AtomicBool::new(false)));
+    let theirs = Arc::clone(&is_quick);
+    let server = Server::start(move |request| {
+        if request.path.contains("/resolve/main/") {
+            return hub_says(&content, "/bytes");
+        }
+        let mut reply = Reply::file(&content, request);
+        if !theirs.load(Ordering::Relaxed) {
+            reply.drip = Some((32 << 10, Duration::from_millis(20)));
+        }
+        reply
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let mut window = window_with(options(&server.url()), folder.path());
+    window.choose_model(B0);
+    window.wait_for(&format!("MB from {}, licence: Apache-2.0", server.host()));
+    assert!(!server.log().iter().any(|line| line.starts_with("GET")), "nothing comes without a word");
+    window.click_button("Download");
+    window.wait_for(" MB of 16.");
+    window.click_button("Cancel download");
+    is_quick.store(true, Ordering::Relaxed);
+    window.wait_for("MB are here already");
+    window.click_button("Go on downloading");
+    window.wait_for(&format!("{B0} · bn2.act 1280×7×7"));
+    assert!(window.says(&format!("the weights of {B0} are here")));
+    let resumed = server.log().into_iter().filter(|line| line.starts_with("GET /bytes from ")).count();
+    assert_eq!(resumed, 1, "{:?}", server.log());
+}
+
+#[test]
+fn offline_the_way_by_hand_is_said_and_nobody_is_asked() {
+    let server = Server::start(|_| Reply::new(404, ""));
+    let folder = tempfile::tempdir().unwrap();
+    let off = FetchOptions { offline_by: Some("--offline"), ..options(&server.url()) };
+    let mut window = window_with(off, folder.path());
+    window.choose_model("resnet18.tv_in1k");
+    window.wait_for("The weights of resnet18.tv_in1k are not here");
+    assert!(
+        window.says(&format!(
+            "Downloads are off (--offline). By hand: get {}/timm/resnet18.tv_in1k/resolve/main/model.safetensors and keep it with \
+             `filterscope weights import model.safetensors --model resnet18.tv_in1k`.",
+            server.url()
+        )),
+        "{:?}",
+        window.texts()
+    );
+    assert!(window.harness.query_by_role_and_label(Role::Button, "Download").is_none());
+    assert_eq!(server.log(), Vec::<String>::new());
+}
+
+#[test]
+fn a_server_that_has_no_such_file_is_told_and_can_be_asked_again() {
+    let is_there = Arc::new(AtomicBool::new(false));
+    let theirs = Arc::clone(&is_there);
+    let server = Server::start(move |_| {
+        if theirs.load(Ordering::Relaxed) {
+            hub_says(&vec![0; 46_800_000], "/bytes")
+        } else {
+            Reply::new(404, "")
+        }
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let mut window = window_with(options(&server.url()), folder.path());
+    window.choose_model("resnet18.tv_in1k");
+    window.wait_for(&format!("The download came to nothing: {} has no such file (404)", server.host()));
+    is_there.store(true, Ordering::Relaxed);
+    window.click_button("Ask again");
+    window.wait_for("46.8 MB from ");
+}
