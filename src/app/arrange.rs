@@ -74,10 +74,8 @@ impl App {
                 view = first.clone();
             }
         }
-        self.next_view += 1;
-        view.id = self.next_view;
+        view = self.fresh_copy(&view);
         view.difference_of = difference_of;
-        (view.closest, view.selected, view.trouble, view.busy) = (None, None, None, None);
         if difference_of.is_some() {
             (view.shown, view.good) = (None, None);
         }
@@ -86,6 +84,35 @@ impl App {
         self.state.active = self.state.views.len() - 1;
         self.inspect_selected();
         self.show(id);
+    }
+
+    /// A copy of a view under a number of its own, about nothing in particular.
+    pub(super) fn fresh_copy(&mut self, view: &ViewState) -> ViewState {
+        self.next_view += 1;
+        ViewState {
+            id: self.next_view,
+            closest: None,
+            selected: None,
+            difference_of: None,
+            trouble: None,
+            busy: None,
+            ..view.clone()
+        }
+    }
+
+    /// Views that take the place of all others. They are not shown yet; gives their numbers.
+    pub(super) fn replace_views(&mut self, views: Vec<ViewState>, active: usize) -> Vec<ViewId> {
+        let ids: Vec<ViewId> = views.iter().map(|v| v.id).collect();
+        let old: Vec<ViewId> = self.state.views.iter().map(|v| v.id).collect();
+        self.state.views = views;
+        self.state.active = active;
+        for id in old {
+            self.worker.withdraw(id);
+            self.textures.forget(id);
+            self.scratch.views.remove(&id);
+        }
+        self.inspect_selected();
+        ids
     }
 
     fn add_difference(&mut self) {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::command::Command;
 use super::dispatch::frame;
-use super::event::{Event, PictureChoice, SideJob, ThumbKey, ViewId, Wanted};
+use super::event::{Event, PictureChoice, SideJob, ThumbKey, Wanted};
 use super::state::{Arrangement, MAX_VIEWS, Playing, Tone};
 use super::view_state::{OpenSource, ViewState};
 use super::window::App;
@@ -67,35 +67,23 @@ impl App {
             self.state.say(Tone::Bad, "this data set has pictures of one camera only");
             return;
         }
-        // The cameras' views take the place of all others.
-        let old: Vec<ViewId> = self.state.views.iter().map(|v| v.id).collect();
         let mut views: Vec<ViewState> = Vec::with_capacity(MAX_VIEWS);
         for camera in cameras {
-            let mut copy = view.clone();
-            self.next_view += 1;
-            copy.id = self.next_view;
-            (copy.closest, copy.selected, copy.difference_of) = (None, view.selected, None);
+            let mut copy = self.fresh_copy(&view);
+            copy.selected = view.selected;
             if let Some(own) = &mut copy.source {
                 own.camera = Some(camera);
                 copy.picture = frame(own);
             }
             views.push(copy);
         }
-        let ids: Vec<ViewId> = views.iter().map(|v| v.id).collect();
-        self.state.active =
+        let active =
             views.iter().position(|v| v.source.as_ref().map(|o| o.camera) == Some(open.camera)).unwrap_or(0);
-        self.state.views = views;
         self.state.links.pictures = true;
         self.state.arrangement = Arrangement::SideBySide;
-        for id in old {
-            self.worker.withdraw(id);
-            self.textures.forget(id);
-            self.scratch.views.remove(&id);
-        }
-        for id in ids {
+        for id in self.replace_views(views, active) {
             self.show(id);
         }
-        self.inspect_selected();
     }
 
     /// Lets the next moment come when it is due and all views show the last one.

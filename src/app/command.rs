@@ -6,13 +6,15 @@ use std::sync::Arc;
 
 use super::download::DownloadWish;
 use super::event::{LayerChoice, ViewId};
+use super::run_state::{AnimateScope, ExtractScope};
 use super::shown::Shown;
-use super::state::{Arrangement, BatchScope, LeftTab, Links};
+use super::state::{Arrangement, BatchScope, LeftTab, Links, SaveLooks};
 use crate::engine::DeviceChoice;
+use crate::extract::Existing;
 use crate::input::dataset::Camera;
 use crate::input::{FitChoice, ValueChoice};
 use crate::models::Row;
-use crate::mosaic::{ColourChoice, MosaicLayout, Normalisation, Paper};
+use crate::mosaic::{ColourChoice, Grid, MosaicLayout, Normalisation};
 use crate::tensor::Sifting;
 
 /// One request.
@@ -108,6 +110,26 @@ pub(super) enum Command {
     StartBatch,
     /// Call the running batch off.
     CancelBatch,
+    /// The window that makes features of the open data set.
+    ToggleExtract,
+    /// Which features.
+    SetExtract(Box<ExtractScope>),
+    /// Ask for their folder.
+    ChooseExtractFolder,
+    /// Make what the preview shows.
+    StartExtract(Existing),
+    /// Stop that after the batch in hand.
+    CancelExtract,
+    /// The window that makes moving pictures.
+    ToggleAnimate,
+    /// Which one.
+    SetAnimate(Box<AnimateScope>),
+    /// Ask for its file.
+    ChooseAnimationPlace,
+    /// Make what the preview shows.
+    StartAnimate,
+    /// Stop that.
+    CancelAnimate,
     /// Write something else than the mosaic.
     Export(Export, PathBuf),
     /// Ask where to.
@@ -128,12 +150,12 @@ pub(super) enum Command {
     ShowSelected,
     /// Save this view; a dialog has asked before replacing a file.
     Save(PathBuf, Arc<Shown>),
-    /// Save what is shown under a typed name; replaces nothing.
+    /// Save what was chosen under a typed name; replaces nothing.
     SaveTyped(PathBuf),
-    /// With caption, colour bar and legend, or the mosaic alone.
-    SetCaption(bool),
-    /// What a saved figure is made for.
-    SetSavedPaper(Paper),
+    /// How figures are saved.
+    SetSaveLooks(SaveLooks),
+    /// What is saved under a typed name.
+    SetSaveWhat(Export),
     /// Try again after an error.
     Retry,
     /// Back to what is on screen.
@@ -155,9 +177,14 @@ pub(super) enum Command {
     Quit,
 }
 
-/// What can be written beside the mosaic.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What can be written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Export {
+    /// The mosaic, whole.
+    #[default]
+    Mosaic,
+    /// What is in sight of it, as it is on screen.
+    View,
     /// The layer's values as `.npy`.
     Values,
     /// The selected filter's map.
@@ -181,6 +208,8 @@ pub(super) enum Wish {
     Fit(FitChoice),
     /// Other values for the network.
     Values(ValueChoice),
+    /// Other rows and columns of filters; none for as many as their number gives.
+    Grid(Option<Grid>),
     /// Other filters, or another order of them.
     Sift(Sifting),
 }

@@ -15,6 +15,8 @@ pub trait Dialogs: Send + Sync {
     fn open_weights(&self) -> Option<PathBuf>;
     /// Where to save; `name` is proposed.
     fn save_png(&self, name: &str) -> Option<PathBuf>;
+    /// Where a moving picture goes; `name` is proposed.
+    fn save_animation(&self, name: &str) -> Option<PathBuf>;
 }
 
 /// The desktop's own dialogs.
@@ -50,6 +52,14 @@ impl Dialogs for SystemDialogs {
             .set_title("Save")
             .add_filter("PNG", &["png"])
             .add_filter("All files", &["*"])
+            .set_file_name(name)
+            .save_file()
+    }
+
+    fn save_animation(&self, name: &str) -> Option<PathBuf> {
+        rfd::FileDialog::new()
+            .set_title("Animate")
+            .add_filter("GIF or animated PNG", &["gif", "png", "apng"])
             .set_file_name(name)
             .save_file()
     }

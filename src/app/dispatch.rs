@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::command::{Command, Export, Wish};
 use super::dialogs::{Dialogs, with_extension};
-use super::event::{Event, Job, LayerChoice, Picked, PictureChoice, ViewId};
+use super::event::{Event, Job, LayerChoice, Picked, PictureChoice, SideJob, ViewId};
 use super::state::Tone;
 use super::view_state::ViewState;
 use super::viewport::{Viewport, mosaic_rect};
@@ -72,7 +72,7 @@ impl App {
             Command::DropWeights => self.state.weights_question = None,
             Command::Download(row, wish) => self.take_download_wish(row, wish),
             Command::SetModel(row) => {
-                self.state.here = self.state.store.tags_here();
+                self.errand_beside(SideJob::Here(self.state.store.clone()));
                 self.set_model(row);
             }
             Command::Want(wish) => self.want(&wish),
@@ -89,19 +89,13 @@ impl App {
             }
             Command::ShowSelected => self.show_selected(),
             Command::Save(path, shown) => {
-                let (has_caption, paper) = (self.state.has_caption, self.state.saved_paper);
+                let looks = self.state.saved;
                 // A dialog asks about the name as typed; one that gets its extension here is another.
                 let named = with_extension(path.clone());
                 let may_replace = named == path;
-                self.errand(Job::Save { shown, path: named, may_replace, has_caption, paper });
+                self.errand(Job::Save { shown, path: named, may_replace, looks });
             }
-            Command::SaveTyped(path) => {
-                if let Some(shown) = self.state.view().shown.clone() {
-                    let (has_caption, paper) = (self.state.has_caption, self.state.saved_paper);
-                    let path = with_extension(path);
-                    self.errand(Job::Save { shown, path, may_replace: false, has_caption, paper });
-                }
-            }
+            Command::SaveTyped(path) => self.export(ctx, self.state.save_what, &path),
             Command::ChooseExportPlace(what) => {
                 if let Some(shown) = self.state.view().shown.clone() {
                     let selected = self.state.view().selected;
@@ -109,8 +103,8 @@ impl App {
                     self.ask(ctx, move |d| Picked::Export(d.save_png(&name), what));
                 }
             }
-            Command::SetCaption(has_caption) => self.state.has_caption = has_caption,
-            Command::SetSavedPaper(paper) => self.state.saved_paper = paper,
+            Command::SetSaveLooks(looks) => self.state.saved = looks,
+            Command::SetSaveWhat(what) => self.state.save_what = what,
             Command::Retry => {
                 self.state.view_mut().generation += 1;
                 self.show_active();
@@ -137,7 +131,8 @@ impl App {
 
     /// Changes what is wanted of the picture and model at hand: looks in all linked views, the rest in the active one.
     fn want(&mut self, wish: &Wish) {
-        let is_look = matches!(wish, Wish::Layout(_) | Wish::Normalisation(_) | Wish::Colour(_));
+        let is_look =
+            matches!(wish, Wish::Layout(_) | Wish::Normalisation(_) | Wish::Colour(_) | Wish::Grid(_));
         let active = self.state.view().id;
         let is_linked = is_look && self.state.links.looks && self.state.view().is_plain();
         let mut changed: Vec<ViewId> = Vec::new();
@@ -298,7 +293,8 @@ fn export_name(what: Export, shown: &super::shown::Shown, selected: Option<usize
     match (what, selected) {
         (Export::Values, _) => format!("{stem}.npy"),
         (Export::Filter, Some(channel)) => format!("{stem}__filter_{channel}.png"),
-        (Export::Filter, None) => name,
+        (Export::Filter, None) | (Export::Mosaic, _) => name,
+        (Export::View, _) => format!("{stem}__view.png"),
         (Export::Sheet, _) => format!("{stem}__sheet.png"),
     }
 }
@@ -316,6 +312,7 @@ fn change(view: &mut ViewState, wish: &Wish) {
         }
         Wish::Normalisation(normalisation) => view.settings.normalisation = *normalisation,
         Wish::Colour(colour) => view.settings.colour = *colour,
+        Wish::Grid(grid) => view.settings.grid = *grid,
         Wish::Fit(fit) => view.input.fit = *fit,
         Wish::Values(values) => view.input.values = *values,
         Wish::Sift(sifting) => view.sifting = *sifting,

@@ -8,7 +8,7 @@ use std::ops::ControlFlow;
 use std::sync::mpsc::SyncSender;
 use std::time::{Duration, Instant};
 
-use super::event::Event;
+use super::event::{Event, SideJob};
 use super::state::Tone;
 use super::window::App;
 use crate::engine::CancelToken;
@@ -184,7 +184,7 @@ impl App {
             },
             DownloadNews::Done => {
                 downloads.by_tag.remove(row.tag);
-                self.state.here = self.state.store.tags_here();
+                self.errand_beside(SideJob::Here(self.state.store.clone()));
                 self.state.say(Tone::Good, format!("the weights of {} are here", row.tag));
                 let waiting: Vec<_> = self
                     .state

@@ -9,15 +9,17 @@ use egui::ColorImage;
 
 use super::command::Export;
 use super::download::DownloadNews;
+use super::run_state::{AnimatePreview, ExtractPreview, RunNews};
 use super::shown::{Inspected, Shown};
+use super::state::SaveLooks;
 use super::view_state::OpenSource;
-use crate::engine::{CancelToken, DeviceChoice};
+use crate::engine::{CancelToken, DeviceChoice, WeightStore};
 use crate::formats::{FigureRecord, PictureRecord};
 use crate::graph::NodeId;
 use crate::input::dataset::{Camera, Source};
 use crate::input::live::{FeedEnd, Frame, Grown};
 use crate::models::Row;
-use crate::mosaic::{MosaicSettings, Paper};
+use crate::mosaic::{MosaicSettings, Paper, SeenPart};
 use crate::render::{BatchLayers, BatchModel, BatchPlan, InputChoices};
 use crate::tensor::{FilterStats, KindCounts, MapShape, Sifting};
 
@@ -168,21 +170,31 @@ pub(super) enum Job {
         path: PathBuf,
         /// Whether a file there may be replaced: a dialog has asked about this very name.
         may_replace: bool,
-        /// With caption, colour bar and legend.
-        has_caption: bool,
-        /// What the figure is made for.
-        paper: Paper,
+        /// At what size, with what around it.
+        looks: SaveLooks,
     },
     /// Write a layer's values.
     SaveValues { shown: Arc<Shown>, path: PathBuf },
     /// Write one filter's map.
-    SaveFilter { shown: Arc<Shown>, channel: usize, path: PathBuf, has_caption: bool, paper: Paper },
+    SaveFilter { shown: Arc<Shown>, channel: usize, path: PathBuf, looks: SaveLooks },
+    /// Write the part of the mosaic that is in sight, as it is on screen.
+    SavePart { shown: Arc<Shown>, seen: Box<SeenView>, path: PathBuf },
     /// Write the picture and all views on one sheet.
     SaveSheet { views: Vec<Arc<Shown>>, path: PathBuf, paper: Paper },
     /// Make what saving would write, for the clipboard.
-    Copy { shown: Arc<Shown>, has_caption: bool, paper: Paper },
+    Copy { shown: Arc<Shown>, looks: SaveLooks },
     /// Write many figures; makes way after each.
     Batch(Box<BatchJob>),
+}
+
+/// What a view shows of its mosaic, and at how many pixels of the screen.
+pub(super) struct SeenView {
+    pub(super) part: SeenPart,
+    pub(super) size: (u32, u32),
+    /// Behind and around the mosaic.
+    pub(super) ground: [u8; 4],
+    /// Outlined in this colour.
+    pub(super) selected: Option<(usize, [u8; 4])>,
 }
 
 /// A batch at work, and what is left of it.
@@ -195,8 +207,7 @@ pub(super) struct BatchJob {
     pub(super) input: InputChoices,
     pub(super) settings: MosaicSettings,
     pub(super) sifting: Sifting,
-    pub(super) paper: Paper,
-    pub(super) has_caption: bool,
+    pub(super) looks: SaveLooks,
     pub(super) has_values: bool,
     pub(super) called_off: CancelToken,
     pub(super) written: Vec<PathBuf>,
@@ -259,6 +270,8 @@ pub(super) struct RestoredFigure {
     pub(super) record: FigureRecord,
     /// Its picture, where one with that hash was found.
     pub(super) picture: Option<PictureChoice>,
+    /// The same of the one that was subtracted.
+    pub(super) minus: Option<PictureChoice>,
 }
 
 /// Work for the second thread, which is never busy with a network.
@@ -267,6 +280,8 @@ pub(super) enum SideJob {
     Inspect(Arc<Shown>, usize),
     /// Find out which devices can be had.
     Devices,
+    /// Find out which models' weights are on this machine.
+    Here(WeightStore),
     /// Settle what a batch would write.
     Plan(Box<PlanRequest>),
     /// Is this the picture that a figure was made from?
@@ -352,10 +367,18 @@ pub(super) enum Event {
     Checked(bool, String),
     /// Devices, and why one can't be had.
     Devices(Vec<(DeviceChoice, Result<(), String>)>),
+    /// Tags whose weights are on this machine.
+    Here(Vec<&'static str>),
     /// What a batch would write, or why nothing.
     Planned(Result<Arc<BatchPlan>, String>),
     /// How far the batch is.
     Batch(BatchNews),
+    /// What an extraction would write, or why nothing; how far it is.
+    ExtractPlanned(Result<Arc<ExtractPreview>, String>),
+    Extract(RunNews),
+    /// The same of a moving picture.
+    AnimationPlanned(Result<AnimatePreview, String>),
+    Animation(RunNews),
     /// A picture for the clipboard.
     Copied(Arc<ColorImage>),
     /// What a download has to say, and whose weights it is of.
@@ -383,6 +406,8 @@ impl Picked {
                 | Self::Save(None, _)
                 | Self::Export(None, _)
                 | Self::BatchFolder(None)
+                | Self::ExtractFolder(None)
+                | Self::AnimationFile(None)
         )
     }
 }
@@ -399,4 +424,8 @@ pub(super) enum Picked {
     Export(Option<PathBuf>, Export),
     /// A batch's folder.
     BatchFolder(Option<PathBuf>),
+    /// Where features go.
+    ExtractFolder(Option<PathBuf>),
+    /// Where a moving picture goes.
+    AnimationFile(Option<PathBuf>),
 }

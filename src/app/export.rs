@@ -1,22 +1,20 @@
-//! Commands about files that leave: layers, filters, views, sheets, batches; and figures that come back.
+//! Commands about files that leave: layers, filters, views, sheets, batches. Figures that come back are in `restore`.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::command::{Command, Export};
 use super::dialogs::with_extension;
-use super::event::{
-    BatchJob, BatchNews, Event, Job, LayerChoice, Picked, PictureChoice, PlanRequest, RestoredFigure, SideJob,
-};
+use super::event::{BatchJob, BatchNews, Event, Job, Picked, PictureChoice, PlanRequest, SeenView, SideJob};
 use super::state::{BatchLayer, BatchScope, Tone};
+use super::theme;
 use super::window::App;
 use crate::engine::CancelToken;
 use crate::input::dataset::{PictureLocation, PictureRef};
 use crate::input::live::FeedEnd;
 use crate::models::Registry;
-use crate::mosaic::{ColourChoice, Normalisation};
+use crate::mosaic::SeenPart;
 use crate::render::{BatchError, BatchLayers, BatchModel, BatchPlan};
-use crate::tensor::Sifting;
 
 /// Lane of the second thread for plans.
 const PLAN_LANE: u64 = 2;
@@ -39,29 +37,29 @@ impl App {
                     called_off.cancel();
                 }
             }
-            Command::Export(what, path) => self.export(*what, path),
+            Command::Export(what, path) => self.export(ctx, *what, path),
             Command::CopyMosaic => {
                 if let Some(shown) = self.state.view().shown.clone() {
                     // Enlarged to a readable size, as a saved figure is.
-                    let job = Job::Copy {
-                        shown,
-                        has_caption: self.state.has_caption,
-                        paper: self.state.saved_paper,
-                    };
-                    self.errand(job);
+                    self.errand(Job::Copy { shown, looks: self.state.saved });
                 }
             }
             Command::PastePicture(image) => self.paste(image),
-            // Nothing else is left.
-            _ => {}
+            of_runs => self.apply_to_runs(ctx, of_runs),
         }
     }
 
-    fn export(&mut self, what: Export, path: &std::path::Path) {
+    pub(super) fn export(&mut self, ctx: &egui::Context, what: Export, path: &std::path::Path) {
         let view = self.state.view();
         let Some(shown) = view.shown.clone() else { return };
-        let (has_caption, paper) = (self.state.has_caption, self.state.saved_paper);
+        let looks = self.state.saved;
+        let named = || with_extension(path.to_owned());
         let job = match what {
+            Export::Mosaic => Job::Save { shown, path: named(), may_replace: false, looks },
+            Export::View => {
+                let Some(seen) = self.seen_view(ctx) else { return };
+                Job::SavePart { shown, seen: Box::new(seen), path: named() }
+            }
             Export::Values => {
                 let path =
                     if path.extension().is_some() { path.to_owned() } else { path.with_extension("npy") };
@@ -72,14 +70,33 @@ impl App {
                     self.state.say(Tone::Bad, "select a filter first: its map is then saved");
                     return;
                 };
-                Job::SaveFilter { shown, channel, path: with_extension(path.to_owned()), has_caption, paper }
+                Job::SaveFilter { shown, channel, path: named(), looks }
             }
             Export::Sheet => {
                 let views = self.state.views.iter().filter(|v| v.is_plain()).filter_map(|v| v.shown.clone());
-                Job::SaveSheet { views: views.collect(), path: with_extension(path.to_owned()), paper }
+                Job::SaveSheet { views: views.collect(), path: named(), paper: looks.paper }
             }
         };
         self.errand(job);
+    }
+
+    /// What the active view shows of its mosaic, in pixels of the screen.
+    fn seen_view(&self, ctx: &egui::Context) -> Option<SeenView> {
+        let view = self.state.view();
+        let (shown, scratch) = (view.shown.as_ref()?, self.scratch.views.get(&view.id)?);
+        let (panel, viewport) = (scratch.panel?, &scratch.viewport);
+        let pixels = &shown.mosaic.pixels;
+        let size = egui::vec2(pixels.width() as f32, pixels.height() as f32);
+        let (corner, seen) = (viewport.origin(panel, size), panel.size() / viewport.scale);
+        let start = (panel.min - corner) / viewport.scale;
+        let on_screen = panel.size() * ctx.pixels_per_point();
+        let is_dark = ctx.theme() == egui::Theme::Dark;
+        Some(SeenView {
+            part: SeenPart { x: start.x, y: start.y, width: seen.x, height: seen.y },
+            size: (on_screen.x.round().max(1.0) as u32, on_screen.y.round().max(1.0) as u32),
+            ground: theme::mosaic_ground(is_dark).to_array(),
+            selected: view.selected.map(|channel| (channel, theme::SELECTED.to_array())),
+        })
     }
 
     /// What the threads tell of files and data sets.
@@ -110,8 +127,8 @@ impl App {
                 ctx.copy_image((*image).clone());
                 self.state.say(Tone::Good, "copied the mosaic as a picture");
             }
-            // The others are about views, and taken before.
-            _ => {}
+            // The others are about views, and taken before, or about long runs.
+            of_runs => self.take_run_event(of_runs),
         }
     }
 
@@ -159,8 +176,7 @@ impl App {
             input: view.input,
             settings: view.settings.clone(),
             sifting: view.sifting,
-            paper: self.state.saved_paper,
-            has_caption: self.state.has_caption,
+            looks: self.state.saved,
             has_values: self.state.batch.scope.has_values,
             called_off: called_off.clone(),
             written: Vec::new(),
@@ -185,89 +201,6 @@ impl App {
         self.plan_batch();
     }
 
-    /// A figure of this program came back: the model, layer and settings it was made with, and its picture if that was found.
-    pub(super) fn take_figure(&mut self, at: usize, figure: &RestoredFigure) {
-        let panel = &figure.record.panels[0];
-        let row = match Registry::find(&panel.run.tag) {
-            Ok(row) => row,
-            Err(error) => {
-                self.state.say(Tone::Bad, format!("the figure's network is not known here: {error}"));
-                self.show(self.state.views[at].id);
-                return;
-            }
-        };
-        let graph = match row.graph() {
-            Ok(graph) => graph,
-            Err(error) => {
-                self.state.say(Tone::Bad, error.to_string());
-                return;
-            }
-        };
-        let mut not_taken = Vec::new();
-        let view = &mut self.state.views[at];
-        match graph.find(&panel.look.layer) {
-            Some(node) if node == graph.final_node() => view.layer = LayerChoice::Final,
-            Some(_) => view.layer = LayerChoice::Named(panel.look.layer.clone()),
-            None => not_taken.push(format!("layer {}", panel.look.layer)),
-        }
-        view.row = row;
-        view.graph = Arc::new(graph);
-        view.difference_of = None;
-        take(&panel.run.fit, &mut view.input.fit, "fit", &mut not_taken);
-        take(&panel.run.preprocess, &mut view.input.values, "values", &mut not_taken);
-        take(&panel.look.layout, &mut view.settings.layout, "layout", &mut not_taken);
-        let mut normalisation = Normalisation::usual_for(view.settings.layout);
-        take(&panel.look.normalisation, &mut normalisation, "range", &mut not_taken);
-        view.settings.normalisation = normalisation;
-        let mut sifting = Sifting::default();
-        if let Some(text) = &panel.look.sifting {
-            take(text, &mut sifting, "order", &mut not_taken);
-        }
-        view.sifting = sifting;
-        let mut colour = ColourChoice::Auto;
-        take(&panel.look.colour_map, &mut colour, "colours", &mut not_taken);
-        view.settings.colour = colour;
-        view.generation += 1;
-        let id = view.id;
-        if let Some(picture) = &figure.picture {
-            view.picture = picture.clone();
-            view.source = None;
-            self.expected = None;
-            self.state.say(
-                Tone::Good,
-                format!("took model, layer, settings and picture from \"{}\"", figure.path.display()),
-            );
-        } else {
-            self.expected = Some(figure.record.picture.clone());
-            self.state.say(
-                Tone::Bad,
-                format!(
-                    "took model, layer and settings from \"{}\"; its picture {} was not found beside it: open it, and it is checked",
-                    figure.path.display(),
-                    figure.record.picture.file_name
-                ),
-            );
-        }
-        if !not_taken.is_empty() {
-            self.state.say(Tone::Bad, format!("not taken from the figure: {}", not_taken.join(", ")));
-        }
-        if figure.record.panels.len() > 1 {
-            self.state
-                .say(Tone::Bad, "the figure shows several mosaics; the first one's settings were taken");
-        }
-        self.show(id);
-    }
-
-    /// A picture that a figure asked for: is it the one?
-    pub(super) fn check_expected(&mut self, shown: &Arc<super::shown::Shown>) {
-        if let Some(record) = self.expected.clone()
-            && shown.picture.name != "cat.png"
-            && self.side.enqueue(SideJob::Check(Arc::clone(shown), record)).is_ok()
-        {
-            self.expected = None;
-        }
-    }
-
     fn paste(&mut self, image: &egui::ColorImage) {
         let [width, height] = image.size;
         let bytes: Vec<u8> = image.pixels.iter().flat_map(|p| [p.r(), p.g(), p.b()]).collect();
@@ -282,14 +215,6 @@ impl App {
             view.source = None;
             view.picture = PictureChoice::Pasted(frame.clone());
         });
-    }
-}
-
-/// A setting by its name; one that this version doesn't know is told, not guessed.
-fn take<T: std::str::FromStr>(text: &str, into: &mut T, what: &str, not_taken: &mut Vec<String>) {
-    match text.parse() {
-        Ok(value) => *into = value,
-        Err(_) => not_taken.push(format!("{what} {text}")),
     }
 }
 

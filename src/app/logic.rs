@@ -10,13 +10,15 @@ use super::dispatch::frame;
 use super::event::{Event, Job, Picked, PictureChoice, PinnedFilter, SideJob, ViewId, Wanted};
 use super::shown::Shown;
 use super::state::{BatchScope, LeftTab, Tone};
-use super::view_state::{Closest, OpenSource, Trouble};
+use super::view_state::{Closest, OpenSource, Trouble, ViewState};
 use super::window::App;
 use crate::engine::CancelToken;
 use crate::input::dataset::Source;
 
 /// Events are taken for at most this long a frame; the rest waits for the next.
 const DRAIN_BUDGET: Duration = Duration::from_millis(8);
+/// Said of a view while nobody knows whether its weights are on this machine.
+const LOOKING: &str = "Looking which weights are here…";
 
 impl App {
     pub(super) fn show_active(&mut self) {
@@ -31,12 +33,18 @@ impl App {
         let Some(at) = self.state.views.iter().position(|view| view.id == id) else { return };
         let wanted = self.state.wanted(&self.state.views[at]);
         let has_weights = wanted.as_ref().is_ok_and(|w| self.state.has_weights(w.row));
+        let is_here_known = self.state.is_here_known;
         let view = &mut self.state.views[at];
         (view.job, view.busy, view.trouble) = (job, None, None);
         match wanted {
             Err(reason) => {
                 view.trouble = Some(Trouble::NoDifference(reason));
                 view.shown = None;
+                self.worker.withdraw(id);
+            }
+            Ok(_) if !has_weights && !is_here_known => {
+                // The answer shows the view again.
+                view.busy = Some(LOOKING);
                 self.worker.withdraw(id);
             }
             Ok(_) if !has_weights => {
@@ -57,6 +65,7 @@ impl App {
         }
         if id == self.state.view().id {
             self.plan_batch();
+            self.plan_extract();
         }
         let depends = |of: Option<(ViewId, ViewId)>| of.is_some_and(|(a, b)| a == id || b == id);
         let dependents: Vec<ViewId> =
@@ -100,8 +109,9 @@ impl App {
         if at == self.state.active {
             self.inspect_selected();
             self.paint_pins();
+            self.plan_animation();
         }
-        self.check_expected(shown);
+        self.check_expected(at, shown);
         self.share_scale(false);
     }
 
@@ -184,6 +194,7 @@ impl App {
     fn take_event(&mut self, ctx: &egui::Context, event: Event) {
         match event {
             Event::Devices(devices) => self.state.devices = devices,
+            Event::Here(tags) => self.take_here(tags),
             Event::Busy(job, what) => {
                 if let Some(at) = self.place_of(job) {
                     self.state.views[at].busy = Some(what);
@@ -272,15 +283,27 @@ impl App {
             Event::Picked(Picked::Open(Some(path))) => self.commands.push(Command::Open(path)),
             Event::Picked(Picked::Weights(Some(path))) => self.commands.push(Command::OpenWeights(path)),
             Event::Picked(Picked::Save(Some(path), shown)) => self.commands.push(Command::Save(path, shown)),
-            // Dialogs closed without an answer.
             Event::Picked(Picked::Export(Some(path), what)) => self.commands.push(Command::Export(what, path)),
             Event::Picked(Picked::BatchFolder(Some(path))) => {
                 let folder = path.display().to_string();
                 let scope = BatchScope { folder, ..self.state.batch.scope.clone() };
                 self.commands.push(Command::SetBatch(Box::new(scope)));
             }
-            Event::Picked(_) => {}
+            picked @ Event::Picked(_) => self.take_run_event(picked),
             of_files => self.take_file_event(ctx, of_files),
+        }
+    }
+
+    /// Views of models whose weights turned up are shown, and those that waited for the answer.
+    fn take_here(&mut self, tags: Vec<&'static str>) {
+        (self.state.here, self.state.is_here_known) = (tags, true);
+        let is_waiting = |view: &&ViewState| {
+            let is_here = self.state.has_weights(view.row);
+            view.busy == Some(LOOKING) || (view.trouble == Some(Trouble::NeedsWeights) && is_here)
+        };
+        let ids: Vec<ViewId> = self.state.views.iter().filter(is_waiting).map(|view| view.id).collect();
+        for id in ids {
+            self.show(id);
         }
     }
 

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::state::{Arrangement, LeftTab, Links, Tone};
+use super::state::{Arrangement, LeftTab, Links, SaveLooks, Tone};
 use super::window::App;
 use crate::mosaic::{ColourChoice, MosaicLayout, Normalisation, Paper};
 use crate::tensor::Sifting;
@@ -37,6 +37,7 @@ struct Remembered {
     overlay_opacity: f32,
     has_caption: bool,
     paper: String,
+    scale: String,
     layout: String,
     range: String,
     colours: String,
@@ -62,6 +63,7 @@ impl Default for Remembered {
             overlay_opacity: 0.6,
             has_caption: true,
             paper: "light".into(),
+            scale: "auto".into(),
             layout: "filters".into(),
             range: "filter".into(),
             colours: "auto".into(),
@@ -104,8 +106,9 @@ impl App {
             layers_a_second: state.play_speed,
             moments_a_second: state.frame_speed,
             overlay_opacity: state.overlay_opacity,
-            has_caption: state.has_caption,
-            paper: state.saved_paper.to_string(),
+            has_caption: state.saved.has_caption,
+            paper: state.saved.paper.to_string(),
+            scale: state.saved.scale.to_string(),
             layout: view.settings.layout.to_string(),
             range: range.to_string(),
             colours: view.settings.colour.to_string(),
@@ -151,8 +154,11 @@ impl App {
         state.play_speed = within(kept.layers_a_second, 0.2, 20.0, 2.0);
         state.frame_speed = within(kept.moments_a_second, 0.2, 60.0, 5.0);
         state.overlay_opacity = within(kept.overlay_opacity, 0.0, 1.0, 0.6);
-        state.has_caption = kept.has_caption;
-        state.saved_paper = kept.paper.parse::<Paper>().unwrap_or(state.saved_paper);
+        state.saved = SaveLooks {
+            has_caption: kept.has_caption,
+            paper: kept.paper.parse::<Paper>().unwrap_or(state.saved.paper),
+            scale: kept.scale.parse().unwrap_or(state.saved.scale),
+        };
         state.recent = kept.recent.into_iter().take(MAX_RECENT).collect();
         state.folder = kept.folder;
         let view = state.view_mut();

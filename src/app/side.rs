@@ -31,6 +31,7 @@ pub(super) fn handle(job: SideJob, tell: &Tell) {
                 .map(|choice| (choice, ComputeDevice::open(choice).map(drop).map_err(|e| e.to_string())));
             Some(Event::Devices(found.into()))
         }
+        SideJob::Here(store) => Some(Event::Here(store.tags_here())),
         SideJob::Plan(request) => {
             Some(Event::Planned(request.plan().map(Arc::new).map_err(|error| error.to_string())))
         }

@@ -4,10 +4,12 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::{Arc, Weak};
 
+use super::command::Export;
 use super::download::Downloads;
 use super::event::{BatchNews, LabelLines, PinImage, PinnedFilter, ThumbKey, ViewId, Walked, Wanted};
 use super::frame_times::FrameTimes;
 use super::history::History;
+use super::run_state::{AnimatePreview, AnimateScope, ExtractPreview, ExtractScope, LongRun};
 use super::shown::{Inspected, NUM_BINS, Shown};
 use super::view_state::ViewState;
 use super::viewport::Viewport;
@@ -15,7 +17,7 @@ use crate::engine::{CancelToken, DeviceChoice, WeightStore};
 use crate::graph::NodeId;
 use crate::models::Row;
 use crate::mosaic::{ColourChoice, ColourMap, MosaicValue, Normalisation, Paper};
-use crate::render::{BatchPlan, Share};
+use crate::render::{BatchPlan, Scale, Share};
 
 /// Messages kept in sight; older ones stay in the log.
 const MAX_MESSAGES: usize = 6;
@@ -95,6 +97,17 @@ pub(super) enum BatchLayer {
     AllStages,
 }
 
+/// How figures are saved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct SaveLooks {
+    /// With caption, colour bar and legend.
+    pub(super) has_caption: bool,
+    /// What the figure is made for.
+    pub(super) paper: Paper,
+    /// Pixels per value.
+    pub(super) scale: Scale,
+}
+
 /// What a batch is to be of.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct BatchScope {
@@ -143,13 +156,17 @@ pub(super) struct OpenWindows {
     pub(super) table: bool,
     pub(super) log: bool,
     pub(super) batch: bool,
+    pub(super) extract: bool,
+    pub(super) animate: bool,
 }
 
 /// The window's state.
 pub(super) struct State {
     pub(super) store: WeightStore,
-    /// Tags whose weights are on this machine, as of the last time a model was chosen: drawing doesn't ask the disk.
+    /// Tags whose weights are on this machine, as of the last time a model was chosen; the second thread asks the disk.
     pub(super) here: Vec<&'static str>,
+    /// Whether it has answered yet.
+    pub(super) is_here_known: bool,
     /// At least one.
     pub(super) views: Vec<ViewState>,
     /// Place of the view that the panels are about.
@@ -160,10 +177,9 @@ pub(super) struct State {
     pub(super) arrangement: Arrangement,
     /// Files given for rows, so that switching back and forth keeps them.
     pub(super) weight_files: Vec<(&'static str, PathBuf)>,
-    /// With caption, colour bar and legend when saved.
-    pub(super) has_caption: bool,
-    /// What a saved figure is made for.
-    pub(super) saved_paper: Paper,
+    /// What is saved where a name is typed, and how figures are.
+    pub(super) save_what: Export,
+    pub(super) saved: SaveLooks,
     /// Downloads, where the window may make any.
     pub(super) downloads: Option<Downloads>,
     /// A weight file that waits for a word on which of these models it is for.
@@ -178,6 +194,8 @@ pub(super) struct State {
     /// Layers a second.
     pub(super) play_speed: f32,
     pub(super) batch: Batch,
+    pub(super) extract: LongRun<ExtractScope, Arc<ExtractPreview>>,
+    pub(super) animate: LongRun<AnimateScope, AnimatePreview>,
     /// Moments passing by themselves, and how many a second at most.
     pub(super) playing_frames: Option<Playing>,
     pub(super) frame_speed: f32,
@@ -203,6 +221,8 @@ pub(super) struct State {
     pub(super) devices: Vec<(DeviceChoice, Result<(), String>)>,
     /// Bytes of finished views that are kept.
     pub(super) kept_bytes: usize,
+    /// Bytes of memory that the program takes, as of about a second ago; none where the system doesn't say.
+    pub(super) memory_bytes: Option<usize>,
     pub(super) max_texture_side: usize,
 }
 
@@ -213,6 +233,7 @@ pub(super) struct Scratch {
     pub(super) typed_save: String,
     pub(super) typed_filter: String,
     pub(super) typed_fit: String,
+    pub(super) typed_grid: String,
     pub(super) layer_search: String,
     pub(super) tree_search: String,
     pub(super) model_search: String,

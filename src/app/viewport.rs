@@ -2,8 +2,12 @@
 
 use egui::{Pos2, Rect, Vec2, pos2, vec2};
 
+use crate::mosaic::SeenPart;
+
 /// Most points a mosaic pixel may cover.
 const MAX_SCALE: f32 = 256.0;
+/// How near to a whole number of the screen's pixels a mosaic pixel counts as one.
+const WHOLE: f32 = 1e-3;
 /// A mosaic is never made smaller than this share of its fitted size.
 const MIN_SHARE_OF_FIT: f32 = 0.25;
 
@@ -16,11 +20,13 @@ pub(super) struct Viewport {
     pub(super) offset: Vec2,
     /// Whether it follows the panel's size.
     pub(super) is_fitted: bool,
+    /// Pixels of the screen per point.
+    pixels_per_point: f32,
 }
 
 impl Default for Viewport {
     fn default() -> Self {
-        Self { scale: 1.0, offset: Vec2::ZERO, is_fitted: true }
+        Self { scale: 1.0, offset: Vec2::ZERO, is_fitted: true, pixels_per_point: 1.0 }
     }
 }
 
@@ -30,8 +36,14 @@ impl Viewport {
         (panel.width() / size.x.max(1.0)).min(panel.height() / size.y.max(1.0)).max(1e-3)
     }
 
-    /// Follows the panel while fitted, and keeps part of the mosaic in sight otherwise.
-    pub(super) fn settle(&mut self, panel: Rect, size: Vec2) {
+    /// Lies on a screen of that many pixels per point from now on, follows the panel while fitted, and keeps part of the mosaic in
+    /// sight otherwise.
+    pub(super) fn settle_on(&mut self, panel: Rect, size: Vec2, pixels_per_point: f32) {
+        self.pixels_per_point = pixels_per_point;
+        self.settle(panel, size);
+    }
+
+    fn settle(&mut self, panel: Rect, size: Vec2) {
         if self.is_fitted {
             self.scale = Self::fit_scale(panel, size);
             self.offset = Vec2::ZERO;
@@ -41,9 +53,17 @@ impl Viewport {
         self.offset = self.offset.clamp(-reach, reach);
     }
 
-    /// Top left corner of the mosaic on screen.
+    /// Top left corner of the mosaic on screen. Where a pixel of it is a whole number of the screen's, it begins with one of those:
+    /// nothing is blurred or uneven.
     pub(super) fn origin(&self, panel: Rect, size: Vec2) -> Pos2 {
-        panel.center() + self.offset - size * self.scale * 0.5
+        let origin = panel.center() + self.offset - size * self.scale * 0.5;
+        let on_screen = self.scale * self.pixels_per_point;
+        let is_whole = on_screen > 0.5 && (on_screen - on_screen.round()).abs() < WHOLE;
+        if !is_whole {
+            return origin;
+        }
+        let round = |at: f32| (at * self.pixels_per_point).round() / self.pixels_per_point;
+        pos2(round(origin.x), round(origin.y))
     }
 
     /// Screen position → mosaic pixel, if inside.
@@ -77,6 +97,15 @@ impl Viewport {
         self.scale = leader.scale / Self::fit_scale(lead.0, lead.1) * Self::fit_scale(own.0, own.1);
         let share = leader.offset / (lead.1 * leader.scale).max(Vec2::splat(1e-3));
         self.offset = share * own.1 * self.scale;
+    }
+
+    /// Brings a part of the mosaic into sight, as large as it fits.
+    pub(super) fn show_part(&mut self, panel: Rect, size: Vec2, part: SeenPart) {
+        let seen = vec2(part.width, part.height);
+        let lowest = Self::fit_scale(panel, size) * MIN_SHARE_OF_FIT;
+        self.scale = Self::fit_scale(panel, seen).clamp(lowest.min(1.0), MAX_SCALE);
+        self.offset = (size * 0.5 - vec2(part.x, part.y) - seen * 0.5) * self.scale;
+        self.is_fitted = false;
     }
 
     /// Moves the mosaic by a drag.
@@ -130,6 +159,22 @@ mod tests {
             assert_eq!(view.pixel_at(PANEL, SIZE, on_screen.center()), Some((x, y)));
         }
         assert_eq!(view.pixel_at(PANEL, SIZE, view.origin(PANEL, SIZE) - vec2(1.0, 1.0)), None);
+    }
+
+    #[test]
+    fn at_native_zoom_pixels_lie_on_pixels_of_the_screen() {
+        for ppp in [1.0, 1.25, 1.5, 2.0] {
+            let mut view = Viewport::default();
+            view.settle_on(PANEL, SIZE, ppp);
+            view.zoom(PANEL, SIZE, pos2(123.0, 321.0), 1.0 / ppp / view.scale);
+            for delta in [vec2(0.0, 0.0), vec2(0.3, -0.7), vec2(7.1, 3.9)] {
+                view.pan(delta);
+                let origin = view.origin(PANEL, SIZE).to_vec2() * ppp;
+                assert!((origin - origin.round()).length() < 1e-3, "{ppp}: {origin:?}");
+                let middle = view.to_screen(PANEL, SIZE, mosaic_rect(17, 203, 1, 1)).center();
+                assert_eq!(view.pixel_at(PANEL, SIZE, middle), Some((17, 203)));
+            }
+        }
     }
 
     #[test]

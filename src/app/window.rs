@@ -3,30 +3,35 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::time::{Duration, Instant};
 
-use super::command::Commands;
+use super::command::{Commands, Export};
 use super::dialogs::{Dialogs, SystemDialogs};
 use super::download::Downloads;
 use super::event::{Event, Job, LayerChoice, PictureChoice, SideJob, ViewId, Wanted};
 use super::frame_times::FrameTimes;
 use super::history::History;
 use super::kept::Kept;
+use super::long::Runs;
 use super::panels;
 use super::pipeline::{Pipeline, Tell};
 use super::remember;
+use super::restore::Expected;
+use super::run_state::{AnimateScope, ExtractScope, LongRun, RunJob};
 use super::shown::Shown;
 use super::side;
-use super::state::{Arrangement, Batch, BatchScope, LeftTab, Links, OpenWindows, Scratch, State, Walk};
+use super::state::{
+    Arrangement, Batch, BatchScope, LeftTab, Links, OpenWindows, SaveLooks, Scratch, State, Walk,
+};
 use super::textures::Textures;
 use super::theme;
 use super::view_state::ViewState;
-use crate::engine::{CancelToken, Priority, ThreadsError, Worker, start_threads};
-use crate::formats::PictureRecord;
+use crate::engine::{CancelToken, EngineChoice, Priority, ThreadsError, Worker, start_threads};
 use crate::graph::GraphError;
 use crate::input::live::{Feed, FolderWatch};
-use crate::models::Row;
+use crate::models::{Registry, Row};
 use crate::mosaic::{MosaicSettings, Paper};
-use crate::render::{ChoiceError, InputChoices, Resources, WindowRequest, choose_row};
+use crate::render::{ChoiceError, InputChoices, Resources, Scale, WindowRequest, choose_row};
 
 /// Events that may wait for the window; a worker ahead of it by more waits.
 const MAX_EVENTS: usize = 64;
@@ -85,6 +90,8 @@ pub fn run(request: WindowRequest, resources: Resources) -> Result<(), AppError>
     })
 }
 
+/// The least time between two looks at the program's memory.
+const MEMORY_INTERVAL: Duration = Duration::from_secs(1);
 /// Bytes of finished views kept, so that stepping back to one takes no work.
 const VIEW_BUDGET_BYTES: usize = 256 << 20;
 
@@ -98,11 +105,18 @@ pub struct App {
     pub(super) sender: SyncSender<Event>,
     pub(super) worker: Worker<Job>,
     pub(super) side: Worker<SideJob>,
+    /// Long runs have a thread each, so that nothing that is wanted on screen waits for them.
+    pub(super) extractor: Worker<RunJob>,
+    pub(super) animator: Worker<RunJob>,
+    /// What computes.
+    pub(super) engine: EngineChoice,
     pub(super) dialogs: Arc<dyn Dialogs>,
     /// Finished views that may be wanted again.
     pub(super) kept: Kept<Wanted, Arc<Shown>>,
-    /// The picture that a figure was made from, while it is looked for.
-    pub(super) expected: Option<PictureRecord>,
+    /// What is still to be looked at of views that a figure brought back.
+    pub(super) expected: Vec<Expected>,
+    /// When the system was last asked how much memory the program takes.
+    pub(super) memory_asked: Option<Instant>,
     /// Counts pictures from the clipboard.
     pub(super) num_pasted: u64,
     /// Ends when it is dropped.
@@ -120,6 +134,7 @@ pub struct App {
 
 impl App {
     /// The app as it starts: the worker is at the first picture before the first frame is drawn.
+    #[expect(clippy::too_many_lines, reason = "most of them are the fields of the state, each once")]
     pub fn new(
         ctx: &egui::Context,
         request: WindowRequest,
@@ -146,10 +161,23 @@ impl App {
             side::handle(job, &tell_found);
             None
         })?;
+        let run_thread = |name: &str, tell_run: Tell| {
+            let mut runs = Runs::default();
+            Worker::spawn(name, move |job, token| {
+                runs.handle(job, token, &tell_run);
+                None
+            })
+        };
+        let extractor = run_thread("extract", tell(ctx.clone(), sender.clone()))?;
+        let animator = run_thread("animate", tell(ctx.clone(), sender.clone()))?;
         let view = first_view(row)?;
         let mut app = Self {
             state: State {
-                here: resources.store.tags_here(),
+                here: Registry::rows()
+                    .filter(|row| resources.store.embedded(row).is_some())
+                    .map(|row| row.tag)
+                    .collect(),
+                is_here_known: false,
                 store: resources.store,
                 views: vec![view],
                 active: 0,
@@ -160,8 +188,8 @@ impl App {
                     .into_iter()
                     .collect(),
                 downloads: request.downloads.map(|options| Downloads::new(options, ctx.clone())),
-                has_caption: true,
-                saved_paper: Paper::Light,
+                save_what: Export::default(),
+                saved: SaveLooks { has_caption: true, paper: Paper::Light, scale: Scale::Auto },
                 weights_question: None,
                 messages: std::collections::VecDeque::new(),
                 log: std::collections::VecDeque::new(),
@@ -171,6 +199,8 @@ impl App {
                 playing: None,
                 play_speed: 2.0,
                 batch: Batch { scope: BatchScope::first(row.tag), plan: None, running: None, report: None },
+                extract: LongRun::new(ExtractScope::first(row.tag)),
+                animate: LongRun::new(AnimateScope::first()),
                 playing_frames: None,
                 frame_speed: 5.0,
                 watched: None,
@@ -181,6 +211,7 @@ impl App {
                 inspected: None,
                 open: OpenWindows::default(),
                 kept_bytes: 0,
+                memory_bytes: None,
                 frame_times: request.shows_frame_times.then(FrameTimes::default),
                 history: History::default(),
                 is_dark: true,
@@ -197,10 +228,14 @@ impl App {
             sender,
             worker,
             side,
+            extractor,
+            animator,
+            engine,
             dialogs,
             kept: Kept::new(VIEW_BUDGET_BYTES),
             watch: None,
-            expected: None,
+            expected: Vec::new(),
+            memory_asked: None,
             num_pasted: 0,
             feed: None,
             fed: 0,
@@ -209,6 +244,7 @@ impl App {
             next_view: 1,
             next_pin: 0,
         };
+        app.errand_beside(SideJob::Here(app.state.store.clone()));
         app.errand_beside(SideJob::Devices);
         if let Some(path) = asks_for {
             app.errand(Job::Fit(path));
@@ -239,6 +275,7 @@ impl eframe::App for App {
         self.ask_for_thumbs();
         self.ask_for_walk();
         self.state.kept_bytes = self.kept.num_bytes();
+        self.ask_for_memory();
         if self.textures.refresh(ctx, &self.state)
             && let Some(shown) = &self.state.view().shown
         {
@@ -270,6 +307,16 @@ impl eframe::App for App {
         }
         if let Some(times) = &mut self.state.frame_times {
             times.end();
+        }
+    }
+}
+
+impl App {
+    /// Asks the system how much memory the program takes, once in a while: not every frame has to read a file.
+    fn ask_for_memory(&mut self) {
+        if self.memory_asked.is_none_or(|asked| asked.elapsed() >= MEMORY_INTERVAL) {
+            self.memory_asked = Some(Instant::now());
+            self.state.memory_bytes = memory_stats::memory_stats().map(|memory| memory.physical_mem);
         }
     }
 }

@@ -1,7 +1,6 @@
 //! What can be typed after `animate`.
 
 use std::path::PathBuf;
-use std::str::FromStr;
 
 use clap::Args as ClapArgs;
 
@@ -9,6 +8,7 @@ use super::args::{DownloadArgs, RunArgs};
 use crate::input::dataset::Camera;
 use crate::input::{FitChoice, ValueChoice};
 use crate::mosaic::{ColourChoice, Normalisation, Paper};
+use crate::render::AnimationMode;
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -48,7 +48,7 @@ pub(super) struct AnimateArgs {
     /// What moves: filters (a frame a filter), depth (a mosaic a layer) or drive (a mosaic a picture); without it, filters for a
     /// picture and drive for a data set
     #[arg(long, value_name = "MODE")]
-    pub mode: Option<Mode>,
+    pub mode: Option<AnimationMode>,
 
     /// Frames a second
     #[arg(long, value_name = "N", default_value_t = 12.0, value_parser = parse_fps)]
@@ -95,27 +95,6 @@ pub(super) struct AnimateArgs {
 
     #[command(flatten)]
     pub run: RunArgs,
-}
-
-/// What moves.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Mode {
-    Filters,
-    Depth,
-    Drive,
-}
-
-impl FromStr for Mode {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text {
-            "filters" => Ok(Self::Filters),
-            "depth" => Ok(Self::Depth),
-            "drive" => Ok(Self::Drive),
-            _ => Err(format!("mode `{text}`: expected filters, depth or drive")),
-        }
-    }
 }
 
 fn parse_fps(text: &str) -> Result<f64, String> {

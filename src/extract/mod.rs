@@ -4,6 +4,7 @@
 //! become files. Must not know arguments, terminals or windows: whoever starts a run gets events through a closure.
 
 mod finish;
+mod found;
 mod merge;
 mod names;
 mod ordered;
@@ -20,6 +21,7 @@ mod verify;
 mod writer;
 
 pub use finish::{FinishError, check_room, finish, needed_bytes};
+pub use found::{Found, look};
 pub use merge::{MergeError, find_sets, merge};
 pub use pipeline::{ExtractError, RunEnd, Timings, run};
 pub use plan::{ExtractPlan, ExtractSettings, ModelToRun, PlanProblem, PlannedSet};

@@ -134,18 +134,32 @@ fn name(first: u64) -> String {
 
 /// The parts of a folder that follow each other from the first picture on. Removes what is none: an open part, and any beyond a gap.
 pub(super) fn whole_parts(folder: &Path) -> io::Result<Vec<Part>> {
+    let (parts, others) = sorted_out(folder)?;
+    for path in others {
+        std::fs::remove_file(&path)?;
+    }
+    Ok(parts)
+}
+
+/// Pictures that the parts of a folder have. Changes nothing.
+pub(super) fn num_in_parts(folder: &Path) -> io::Result<u64> {
+    Ok(sorted_out(folder)?.0.last().map_or(0, |part| part.record.end()))
+}
+
+/// The parts that follow each other, and everything else.
+fn sorted_out(folder: &Path) -> io::Result<(Vec<Part>, Vec<PathBuf>)> {
     let mut paths: Vec<PathBuf> =
         std::fs::read_dir(folder)?.map(|entry| entry.map(|e| e.path())).collect::<io::Result<_>>()?;
     paths.sort();
-    let mut parts: Vec<Part> = Vec::new();
+    let (mut parts, mut others): (Vec<Part>, Vec<PathBuf>) = (Vec::new(), Vec::new());
     for path in paths {
         let next = parts.last().map_or(0, |part| part.record.end());
         match read_record(&path) {
             Ok(record) if record.first == next => parts.push(Part { path, record }),
-            _ => std::fs::remove_file(&path)?,
+            _ => others.push(path),
         }
     }
-    Ok(parts)
+    Ok((parts, others))
 }
 
 fn read_record(path: &Path) -> io::Result<PartRecord> {

@@ -13,10 +13,10 @@ use crate::formats::features::{BadManifest, FeatureFormat, MANIFEST_NAME, Manife
 use crate::formats::{remove_drafts, write_whole};
 
 /// The hidden folder. Where it holds a plan, a run is not finished.
-const FOLDER: &str = ".filterscope";
+pub(super) const FOLDER: &str = ".filterscope";
 const LOCK: &str = "lock";
-const PLAN: &str = "plan.json";
-const PARTS: &str = "parts";
+pub(super) const PLAN: &str = "plan.json";
+pub(super) const PARTS: &str = "parts";
 
 /// What may change between a run and its resumption, if the person allows it: neither which rows there are nor their extent.
 const MAY_CHANGE: [&str; 16] = [

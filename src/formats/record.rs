@@ -30,7 +30,7 @@ pub struct FigureRecord {
     pub schema: u32,
     /// Name and version of the program.
     pub program: String,
-    /// `mosaic`, `captioned` or `sheet`.
+    /// `mosaic`, `captioned`, `sheet`, or `view` for a part of a mosaic as it was on screen.
     pub kind: String,
     /// The picture that was looked at.
     pub picture: PictureRecord,
@@ -115,6 +115,15 @@ pub struct LookRecord {
     /// Which filters are shown and in what order, where not all in their own: `mean hide-dead top:64`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sifting: Option<String>,
+    /// The one filter that is shown, in a figure of one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shown_filter: Option<usize>,
+    /// Whether the grid was asked for; else it is what the number of filters gives.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_grid_chosen: bool,
+    /// The part of the mosaic that is shown, in a figure of a part, as [`SeenPart`](crate::mosaic::SeenPart) is written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<String>,
 }
 
 impl FigureRecord {
@@ -175,8 +184,8 @@ impl FigureRecord {
             for (field, value) in panel.texts() {
                 text(field, value)?;
             }
-            if let Some(sifting) = &panel.look.sifting {
-                text("sifting", sifting)?;
+            for (field, value) in [("sifting", &panel.look.sifting), ("part", &panel.look.part)] {
+                value.as_deref().map_or(Ok(()), |value| text(field, value))?;
             }
         }
         Ok(())
@@ -211,6 +220,9 @@ impl LookRecord {
             colour_map: mosaic.colour_map.to_string(),
             paper: mosaic.paper.to_string(),
             sifting: None,
+            shown_filter: None,
+            is_grid_chosen: false,
+            part: None,
         }
     }
 }

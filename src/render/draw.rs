@@ -63,7 +63,8 @@ impl Panel {
         settings: &MosaicSettings,
     ) -> Result<Self, MosaicError> {
         let mosaic = compose(activation, stats, settings)?;
-        let record = panel_record(run_by, view, &mosaic);
+        let mut record = panel_record(run_by, view, &mosaic);
+        record.look.is_grid_chosen = settings.grid.is_some();
         Ok(Self { tag: run_by.backbone.row().tag, remark: None, mosaic, record })
     }
 

@@ -36,6 +36,15 @@ impl FromStr for Scale {
     }
 }
 
+impl std::fmt::Display for Scale {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Auto => f.write_str("auto"),
+            Self::Times(times) => times.fmt(f),
+        }
+    }
+}
+
 /// The settings of a layer's mosaic; an automatic scale depends on the layer's shape.
 #[derive(Clone, Debug)]
 pub struct Look {
@@ -51,6 +60,9 @@ impl Look {
     /// # Errors
     /// A grid that doesn't hold the filters, a mosaic over the size limit.
     pub fn for_shape(&self, shape: MapShape) -> Result<MosaicSettings, MosaicError> {
+        // Filters that aren't shown take no room.
+        let num_shown = self.settings.order.as_ref().map_or(shape.channels, |order| order.len());
+        let shape = MapShape { channels: num_shown, ..shape };
         let geometry = |scale| {
             let MosaicSettings { layout, grid, gap, .. } = self.settings;
             Geometry::new(layout, shape, grid, scale, gap)
@@ -99,6 +111,10 @@ mod tests {
     fn scales_are_read() {
         assert_eq!("auto".parse(), Ok(Scale::Auto));
         assert_eq!("3".parse(), Ok(Scale::Times(3)));
+        assert_eq!(
+            (Scale::Auto.to_string(), Scale::Times(3).to_string()),
+            ("auto".to_owned(), "3".to_owned())
+        );
         for bad in ["0", "257", "-1", "two", ""] {
             let words = format!("scale `{bad}`: expected auto, or a whole number from 1 to 256");
             assert_eq!(bad.parse::<Scale>().unwrap_err().to_string(), words);

@@ -4,6 +4,7 @@
 //! not know arguments, widgets or threads.
 
 mod animate;
+mod animation;
 mod batch;
 mod choice;
 mod draw;
@@ -16,6 +17,10 @@ mod view;
 mod window_request;
 
 pub use animate::{AnimateError, AnimationLook, animate_layers, choose_animated, push_filters, push_mosaic};
+pub use animation::{
+    AnimatedPicture, Animation, AnimationChoices, AnimationError, AnimationEvent, AnimationExtent,
+    AnimationMode, UnknownMode, animated_layers, animation_extent, animation_format,
+};
 pub use batch::{BatchError, BatchFigure, BatchLayers, BatchModel, BatchPlan, BatchRun};
 pub use choice::{
     ChoiceError, DEFAULT_TAG, check_values, choose_layers, choose_row, choose_row_for_file, is_weights_path,

@@ -99,7 +99,7 @@ fn what_can_not_be_meant_is_refused() {
         ("animate cat.png -o no/x.gif", "no such folder to write into"),
         (
             "animate cat.png -o x.gif --mode drive --layers first:2",
-            "a drive shows one layer, and `--layers` names 2",
+            "a drive shows one layer, and 2 were asked for",
         ),
         ("animate gone.png -o x.gif", "no such file: check the path: \"gone.png\""),
         ("animate cat.png -o x.gif --layers first:0", "no layer was asked for"),

@@ -40,11 +40,14 @@ pub(super) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
                 ui.separator();
                 item(ui, has_mosaic, "Save mosaic…", "Ctrl+S", Command::ChooseSavePlace);
                 let export = Command::ChooseExportPlace;
+                item(ui, has_mosaic, "Save this view…", "", export(Export::View));
                 item(ui, has_mosaic, "Save all views as a sheet…", "", export(Export::Sheet));
                 let is_selected = cx.state.view().selected.is_some();
                 item(ui, is_selected, "Save selected filter…", "", export(Export::Filter));
                 item(ui, has_mosaic, "Save the layer's values…", "", export(Export::Values));
                 item(ui, true, "Export many figures…", "Ctrl+E", Command::ToggleBatch);
+                item(ui, true, "Extract features…", "", Command::ToggleExtract);
+                item(ui, has_mosaic, "Animate…", "", Command::ToggleAnimate);
                 item(ui, has_mosaic, "Copy mosaic", "Ctrl+C", Command::CopyMosaic);
                 ui.separator();
                 item(ui, true, "Quit", "Ctrl+Q", Command::Quit);

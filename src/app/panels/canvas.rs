@@ -45,7 +45,8 @@ pub(super) fn draw(
     let scratch = cx.scratch.views.entry(view.id).or_default();
     scratch.panel = Some(panel);
     let viewport = &mut scratch.viewport;
-    viewport.settle(panel, size);
+    let pixels_per_point = ui.ctx().pixels_per_point();
+    viewport.settle_on(panel, size, pixels_per_point);
     if response.dragged() {
         viewport.pan(response.drag_delta());
         cx.scratch.leader = Some(view.id);
@@ -58,7 +59,7 @@ pub(super) fn draw(
             cx.scratch.leader = Some(view.id);
         }
     }
-    viewport.settle(panel, size);
+    viewport.settle_on(panel, size, pixels_per_point);
 
     let hovered = response
         .hover_pos()

@@ -8,9 +8,9 @@ use super::super::command::{Command, Wish};
 use super::super::event::PictureChoice;
 use super::super::state::LeftTab;
 use super::super::theme;
-use super::{Context, layers, models, sift, tree};
+use super::{Context, layers, models, save, sift, tree};
 use crate::input::{FitChoice, ValueChoice};
-use crate::mosaic::{ColourChoice, ColourMap, MosaicLayout, Normalisation, Paper};
+use crate::mosaic::{ColourChoice, ColourMap, Grid, MosaicLayout, Normalisation};
 use crate::tensor::ValueScale;
 
 pub(super) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
@@ -43,13 +43,14 @@ pub(super) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
                 ui.separator();
                 ui.heading("Mosaic");
                 looks(ui, cx);
+                grid(ui, cx);
                 sift::draw(ui, cx);
                 ui.separator();
                 ui.heading("Input");
                 input(ui, cx);
                 ui.separator();
                 ui.heading("Save");
-                save(ui, cx);
+                save::draw(ui, cx);
             });
         },
     );
@@ -89,7 +90,7 @@ fn picture(ui: &mut egui::Ui, cx: &mut Context<'_>) {
 }
 
 /// `~/` as people type it.
-fn expand_home(path: &str) -> PathBuf {
+pub(super) fn expand_home(path: &str) -> PathBuf {
     match (path.strip_prefix("~/"), std::env::home_dir()) {
         (Some(rest), Some(home)) => home.join(rest),
         _ => PathBuf::from(path),
@@ -196,6 +197,43 @@ fn looks(ui: &mut egui::Ui, cx: &mut Context<'_>) {
     });
 }
 
+/// Rows and columns of filters, where the ones that their number gives aren't wanted.
+fn grid(ui: &mut egui::Ui, cx: &mut Context<'_>) {
+    let wanted = cx.state.view().settings.grid;
+    ui.horizontal(|ui| {
+        let label = ui
+            .label("Grid:")
+            .on_hover_text("Rows × columns of filters; empty for as many as their number gives");
+        let field = ui
+            .add(
+                egui::TextEdit::singleline(&mut cx.scratch.typed_grid).desired_width(84.0).hint_text("32x64"),
+            )
+            .labelled_by(label.id);
+        if field.lost_focus() && ui.input(|i| i.key_pressed(egui::Key::Enter)) {
+            match cx.scratch.typed_grid.trim() {
+                "" => cx.commands.push(Command::Want(Wish::Grid(None))),
+                typed => match typed.parse::<Grid>() {
+                    Ok(grid) => cx.commands.push(Command::Want(Wish::Grid(Some(grid)))),
+                    Err(error) => cx.commands.push(Command::Complain(error.to_string())),
+                },
+            }
+        }
+        if wanted.is_some()
+            && ui.button("Automatic").on_hover_text("Rows and columns by the number of filters").clicked()
+        {
+            cx.commands.push(Command::Want(Wish::Grid(None)));
+        }
+    });
+    let (Some(wanted), Some(shown)) = (wanted, &cx.state.view().shown) else { return };
+    let (taken, num) = (shown.mosaic.geometry.grid(), shown.mosaic.order.len());
+    let words = if taken == wanted {
+        format!("{wanted}, as asked")
+    } else {
+        format!("{wanted} doesn't hold {num} filters; {taken} is taken here")
+    };
+    ui.add(egui::Label::new(egui::RichText::new(words).weak()).wrap());
+}
+
 fn layout_words(layout: MosaicLayout) -> &'static str {
     match layout {
         MosaicLayout::Filters => "a tile per filter",
@@ -274,47 +312,5 @@ fn value_words(name: &str) -> &str {
         "model" => "as the weights ask",
         "raw" => "raw 0–255",
         other => other,
-    }
-}
-
-fn save(ui: &mut egui::Ui, cx: &mut Context<'_>) {
-    let mut has_caption = cx.state.has_caption;
-    if ui
-        .checkbox(&mut has_caption, "Caption and colour bar")
-        .on_hover_text("Off: the mosaic's own pixels and nothing else")
-        .changed()
-    {
-        cx.commands.push(Command::SetCaption(has_caption));
-    }
-    ui.horizontal(|ui| {
-        for paper in Paper::ALL {
-            if ui
-                .selectable_label(cx.state.saved_paper == paper, format!("on {} paper", paper.name()))
-                .clicked()
-            {
-                cx.commands.push(Command::SetSavedPaper(paper));
-            }
-        }
-    });
-    let can_save = cx.state.view().shown.is_some();
-    if ui
-        .add_enabled(can_save, egui::Button::new("Save mosaic…"))
-        .on_hover_text("As PNG, with what it takes to make it again")
-        .clicked()
-    {
-        cx.commands.push(Command::ChooseSavePlace);
-    }
-    let label = ui.label("or type a file name:");
-    let field = ui
-        .add_enabled(
-            can_save,
-            egui::TextEdit::singleline(&mut cx.scratch.typed_save)
-                .desired_width(f32::INFINITY)
-                .hint_text("name.png"),
-        )
-        .labelled_by(label.id);
-    let path = cx.scratch.typed_save.trim();
-    if field.lost_focus() && ui.input(|i| i.key_pressed(egui::Key::Enter)) && !path.is_empty() {
-        cx.commands.push(Command::SaveTyped(expand_home(path)));
     }
 }

@@ -1,12 +1,14 @@
 //! The parts of the window, one file each. They read the state and push commands; text half typed and the place of the mosaic
 //! are all they change themselves.
 
+mod animate;
 mod bar;
 mod batch;
 mod canvas;
 mod controls;
 mod details;
 mod download;
+mod extract;
 mod filter;
 mod help;
 mod layers;
@@ -14,6 +16,8 @@ mod log;
 mod models;
 mod notice;
 mod pins;
+mod runs;
+mod save;
 mod sift;
 mod status;
 mod table;
@@ -52,6 +56,8 @@ pub(super) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
     models::ask(ui.ctx(), cx);
     table::draw(ui.ctx(), cx);
     batch::draw(ui.ctx(), cx);
+    extract::draw(ui.ctx(), cx);
+    animate::draw(ui.ctx(), cx);
     log::draw(ui.ctx(), cx);
     help::draw(ui.ctx(), cx);
     frame_times(ui.ctx(), cx);

@@ -1,4 +1,8 @@
-//! The line at the bottom: messages, what the worker does, and what ran.
+//! The line at the bottom: messages, what the worker does, what ran, and what memory it takes.
+//!
+//! Messages are widgets of our own. egui-notify, which is kept and fits this egui, paints its toasts: they are no part of the
+//! accessibility tree, can't be copied, and are gone after a while. These stay until they are dismissed or something else is begun,
+//! and the log under Help has them after that.
 
 use super::super::command::Command;
 use super::super::state::Tone;
@@ -48,11 +52,16 @@ pub(super) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
                 shown.activation.name(),
                 shown.run_by.device,
             );
+            let memory = cx.state.memory_bytes.map(|bytes| format!("{} MB", bytes >> 20));
             let kept = format!("{} MB of views kept", cx.state.kept_bytes >> 20);
             ui.add(egui::Label::new(text).truncate());
             ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
                 ui.add(egui::Label::new(egui::RichText::new(kept).weak()).truncate())
                     .on_hover_text("Views that come back at once, up to 256 MB");
+                if let Some(memory) = memory {
+                    ui.add(egui::Label::new(egui::RichText::new(memory).weak()))
+                        .on_hover_text("Memory that the program takes, weights and pictures included");
+                }
             });
         });
     });

@@ -4,11 +4,12 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::super::event::{BatchJob, Event, LayerChoice, PictureChoice, Wanted};
+use super::show::fitting_grid;
 use super::{Pipeline, Stop, save};
 use crate::engine::CancelToken;
 use crate::formats::{PictureRecord, write_figure, write_npy};
 use crate::mosaic::MosaicSettings;
-use crate::render::{BatchRun, FigureKind, Look, Panel, Scale};
+use crate::render::{BatchRun, FigureKind, Look, Panel};
 
 /// Nobody waits for word of a batch's parts by number.
 const NO_JOB: u64 = 0;
@@ -93,11 +94,13 @@ impl Pipeline {
                 .sifting
                 .channels(&value.activation, &value.stats, &|| true)
                 .map_err(|_| Stop::Cancelled)?;
+            let num_shown = order.as_ref().map_or(value.activation.shape().channels, |order| order.len());
+            let grid = fitting_grid(&job.settings, num_shown);
             let look = Look {
-                settings: MosaicSettings { order, paper: job.paper, ..job.settings.clone() },
-                scale: Scale::Auto,
+                settings: MosaicSettings { grid, paper: job.looks.paper, order, ..job.settings.clone() },
+                scale: job.looks.scale,
             };
-            let kind = if job.has_caption { FigureKind::Captioned } else { FigureKind::Mosaics };
+            let kind = if job.looks.has_caption { FigureKind::Captioned } else { FigureKind::Mosaics };
             let mut drawing = look
                 .for_shape(value.activation.shape())
                 .and_then(|settings| {

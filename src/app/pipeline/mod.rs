@@ -137,21 +137,19 @@ impl Pipeline {
             Job::Walk { .. } | Job::Pins { .. } => return self.side_work(job, cancel),
             Job::Batch(batch) => return self.batch(batch, cancel).map(Job::Batch),
             Job::SaveValues { shown, path } => self.saved(path, |path| save::values(&shown, path)),
-            Job::SaveFilter { shown, channel, path, has_caption, paper } => {
-                self.saved(path, |path| save::filter(&shown, channel, path, has_caption, paper));
+            Job::SaveFilter { shown, channel, path, looks } => {
+                self.saved(path, |path| save::filter(&shown, channel, path, looks));
             }
+            Job::SavePart { shown, seen, path } => self.saved(path, |path| save::part(&shown, &seen, path)),
             Job::SaveSheet { views, path, paper } => self.saved(path, |path| save::all(&views, path, paper)),
-            Job::Copy { shown, has_caption, paper } => {
-                (self.tell)(match save::picture(&shown, has_caption, paper) {
+            Job::Copy { shown, looks } => {
+                (self.tell)(match save::picture(&shown, looks) {
                     Ok(image) => Event::Copied(image),
                     Err(reason) => Event::ErrandFailed(reason),
                 });
             }
-            Job::Save { shown, path, may_replace, has_caption, paper } => {
-                (self.tell)(match save::save(&shown, &path, may_replace, has_caption, paper) {
-                    Ok(()) => Event::Saved(path),
-                    Err(reason) => Event::ErrandFailed(reason),
-                });
+            Job::Save { shown, path, may_replace, looks } => {
+                self.saved(path, |path| save::save(&shown, path, may_replace, looks));
             }
         }
         None

@@ -16,7 +16,8 @@ pub(super) fn open(id: u64, path: PathBuf, cat: &[u8]) -> Event {
         match read_record(&path) {
             Ok(record) => {
                 let picture = picture_of(&path, &record.picture, cat);
-                return Event::Figure(id, Box::new(RestoredFigure { path, record, picture }));
+                let minus = record.minus.as_ref().and_then(|minus| picture_of(&path, minus, cat));
+                return Event::Figure(id, Box::new(RestoredFigure { path, record, picture, minus }));
             }
             // A figure whose record was damaged or isn't one is a picture like any other, and that is said.
             Err(ReadRecordError::Bad { reason, .. }) => {

@@ -5,39 +5,53 @@ use std::sync::Arc;
 
 use egui::ColorImage;
 
+use super::super::event::SeenView;
 use super::super::shown::Shown;
+use super::super::state::SaveLooks;
 use super::super::textures;
 use crate::formats::{FigureRecord, PictureRecord, write_figure, write_npy};
 use crate::input::decode::Picture;
-use crate::mosaic::{MosaicSettings, Paper};
+use crate::mosaic::{MosaicSettings, Paper, outline_part, seen_part};
 use crate::render::{Drawing, FigureKind, Look, Panel, Scale, draw_sheet};
 use crate::tensor::Sifting;
 
+/// What a record calls a figure of a part of a mosaic.
+const VIEW: &str = "view";
+
 /// Writes what is shown as the command line would: at a readable size, with or without caption, with its record.
-pub(super) fn save(
-    shown: &Shown,
-    path: &Path,
-    may_replace: bool,
-    has_caption: bool,
-    paper: Paper,
-) -> Result<(), String> {
+pub(super) fn save(shown: &Shown, path: &Path, may_replace: bool, looks: SaveLooks) -> Result<(), String> {
     check(shown, path, may_replace)?;
-    let drawing = draw(shown, &shown.settings, has_caption, paper)?;
+    let drawing = draw(shown, &shown.settings, looks)?;
     write_figure(path, &drawing.pixels, &drawing.title, &drawing.record).map_err(|error| error.to_string())
 }
 
 /// One filter's map, as a mosaic of one tile.
-pub(super) fn filter(
-    shown: &Shown,
-    channel: usize,
-    path: &Path,
-    has_caption: bool,
-    paper: Paper,
-) -> Result<(), String> {
+pub(super) fn filter(shown: &Shown, channel: usize, path: &Path, looks: SaveLooks) -> Result<(), String> {
     check(shown, path, false)?;
     let settings = MosaicSettings { order: Some([channel].into()), grid: None, ..shown.settings.clone() };
-    let drawing = draw(shown, &settings, has_caption, paper)?;
+    let mut drawing = draw(shown, &settings, looks)?;
+    drawing.record.panels.iter_mut().for_each(|panel| panel.look.shown_filter = Some(channel));
     write_figure(path, &drawing.pixels, &drawing.title, &drawing.record).map_err(|error| error.to_string())
+}
+
+/// What is in sight of the mosaic, as it is on screen: zoomed and moved, the selected filter outlined.
+pub(super) fn part(shown: &Shown, seen: &SeenView, path: &Path) -> Result<(), String> {
+    check(shown, path, false)?;
+    let mut pixels = seen_part(&shown.mosaic.pixels, seen.part, seen.size, seen.ground)
+        .map_err(|error| error.to_string())?;
+    let tile = seen.selected.and_then(|(channel, colour)| {
+        let position = shown.mosaic.order.position_of(channel)?;
+        Some((shown.mosaic.geometry.filter_rect(position)?, colour))
+    });
+    if let Some((tile, colour)) = tile {
+        outline_part(&mut pixels, seen.part, tile, colour);
+    }
+    // The record is the mosaic's own, and what is in sight of it.
+    let looks = SaveLooks { has_caption: false, paper: shown.settings.paper, scale: Scale::Times(1) };
+    let mut drawing = draw(shown, &shown.settings, looks)?;
+    VIEW.clone_into(&mut drawing.record.kind);
+    drawing.record.panels.iter_mut().for_each(|panel| panel.look.part = Some(seen.part.to_string()));
+    write_figure(path, &pixels, &drawing.title, &drawing.record).map_err(|error| error.to_string())
 }
 
 /// The layer's values, all filters in their own order.
@@ -70,8 +84,8 @@ pub(super) fn all(views: &[Arc<Shown>], path: &Path, paper: Paper) -> Result<(),
 }
 
 /// What saving would write, as a picture for the clipboard.
-pub(super) fn picture(shown: &Shown, has_caption: bool, paper: Paper) -> Result<Arc<ColorImage>, String> {
-    draw(shown, &shown.settings, has_caption, paper).map(|drawing| textures::from_pixels(&drawing.pixels))
+pub(super) fn picture(shown: &Shown, looks: SaveLooks) -> Result<Arc<ColorImage>, String> {
+    draw(shown, &shown.settings, looks).map(|drawing| textures::from_pixels(&drawing.pixels))
 }
 
 /// No figure may lie over its picture, nor over a file that nobody gave up.
@@ -92,15 +106,11 @@ fn check(shown: &Shown, path: &Path, may_replace: bool) -> Result<(), String> {
     Ok(())
 }
 
-fn draw(
-    shown: &Shown,
-    settings: &MosaicSettings,
-    has_caption: bool,
-    paper: Paper,
-) -> Result<Drawing, String> {
-    let look = Look { settings: MosaicSettings { paper, ..settings.clone() }, scale: Scale::Auto };
+fn draw(shown: &Shown, settings: &MosaicSettings, looks: SaveLooks) -> Result<Drawing, String> {
+    let settings_on_paper = MosaicSettings { paper: looks.paper, ..settings.clone() };
+    let look = Look { settings: settings_on_paper, scale: looks.scale };
     let about = of_picture(&shown.picture);
-    let kind = if has_caption { FigureKind::Captioned } else { FigureKind::Mosaics };
+    let kind = if looks.has_caption { FigureKind::Captioned } else { FigureKind::Mosaics };
     let mut drawing = look
         .for_shape(shown.activation.shape())
         .and_then(|settings| {

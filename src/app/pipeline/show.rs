@@ -8,7 +8,7 @@ use super::super::textures;
 use super::value::Run;
 use super::{Pipeline, Stop, failed};
 use crate::engine::CancelToken;
-use crate::mosaic::{Mosaic, MosaicSettings, compose, enlarge};
+use crate::mosaic::{Grid, Mosaic, MosaicSettings, compose, enlarge};
 use crate::render::Placement;
 use crate::tensor::{PixelSize, profile};
 
@@ -42,7 +42,9 @@ impl Pipeline {
             .sifting
             .channels(&run.activation, &run.stats, &|| !cancel.is_cancelled())
             .map_err(|_| Stop::Cancelled)?;
-        let settings = MosaicSettings { order, ..wanted.settings.clone() };
+        let num_shown = order.as_ref().map_or(run.activation.shape().channels, |order| order.len());
+        let grid = fitting_grid(&wanted.settings, num_shown);
+        let settings = MosaicSettings { grid, order, ..wanted.settings.clone() };
         let mosaic = compose(&run.activation, &run.stats, &settings).map_err(failed)?;
         let enlargement = enlargement(&mosaic, wanted.max_texture_side);
         let tiles = if enlargement > 1 {
@@ -96,6 +98,11 @@ impl Pipeline {
     ) -> Result<Arc<Run>, Stop> {
         self.values(id, subject, wanted, &[node], cancel)?.pop().ok_or(Stop::Cancelled)
     }
+}
+
+/// The grid that was asked for, where it holds the filters: it stays asked for while layers of other sizes pass.
+pub(super) fn fitting_grid(settings: &MosaicSettings, num_filters: usize) -> Option<Grid> {
+    settings.grid.filter(|grid| grid.capacity() >= num_filters)
 }
 
 /// Whole factor by which a mosaic is enlarged before it becomes a texture.

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use egui_kittest::kittest::Queryable;
 use filterscope::formats::read_record;
 
 use super::Window;
@@ -176,4 +177,194 @@ fn pictures_go_through_the_clipboard() {
     }
     let [width, height] = copied.unwrap();
     assert!(width > 1000 && height > 500, "as large as a saved figure: {width}×{height}");
+}
+
+#[test]
+fn figures_are_saved_at_the_size_asked_for_and_the_view_as_it_is() {
+    let dir = tempfile::tempdir().unwrap();
+    let size = |path: &Path| image::image_dimensions(path).unwrap();
+    let mut window = Window::with_cat();
+    window.click("Caption and colour bar");
+    window.choose("Size", "native: one pixel a value");
+    let native = dir.path().join("native.png");
+    let record = window.saved_record(&native);
+    // 64 tiles of 8 values and 63 gaps.
+    assert_eq!(size(&native), (575, 287));
+    assert_eq!((&*record.kind, record.panels[0].look.scale), ("mosaic", 1));
+    window.choose("Size", "4 pixels a value");
+    let large = dir.path().join("large.png");
+    window.saved_record(&large);
+    assert_eq!(size(&large), (2048 + 63, 1024 + 31));
+
+    // The view: the panel's size in pixels, and each pixel of it the one of the mosaic that it shows.
+    window.press(egui::Key::Num1);
+    let panel =
+        window.harness.get_by_role_and_label(egui::accesskit::Role::Image, "Mosaic of 2048 filters").rect();
+    let view = dir.path().join("view.png");
+    window.dialogs.answer(&view);
+    window.menu("File", "Save this view…");
+    window.wait_for(&format!("saved \"{}\"", view.display()));
+    assert_eq!(size(&view), (panel.width().round() as u32, panel.height().round() as u32));
+    let (whole, part) = (image::open(&native).unwrap().into_rgb8(), image::open(&view).unwrap().into_rgb8());
+    let record = read_record(&view).unwrap();
+    assert_eq!(record.kind, "view");
+    let seen: filterscope::mosaic::SeenPart = record.panels[0].look.part.as_ref().unwrap().parse().unwrap();
+    assert_eq!((seen.x.fract(), seen.y.fract()), (0.0, 0.0), "at native zoom pixels lie on pixels: {seen}");
+    let mut num_seen = 0;
+    for (x, y, pixel) in part.enumerate_pixels() {
+        let (u, v) = (i64::from(x) + seen.x as i64, i64::from(y) + seen.y as i64);
+        if (0..575).contains(&u) && (0..287).contains(&v) {
+            // A saved figure's gaps are of its paper, the window's of its own.
+            if u % 9 != 8 && v % 9 != 8 && whole.get_pixel(u as u32, v as u32) != whole.get_pixel(8, 8) {
+                num_seen += usize::from(whole.get_pixel(u as u32, v as u32) == pixel);
+            }
+        }
+    }
+    assert!(num_seen > 40_000, "{num_seen}");
+
+    // By a typed name, where there are no dialogs.
+    window.choose("to a typed name", "values (.npy)");
+    let values = dir.path().join("typed.npy");
+    window.type_into("or type a file name:", &values.display().to_string());
+    window.wait_for(&format!("saved \"{}\"", values.display()));
+    window.choose("to a typed name", "selected filter");
+    window.type_into("or type a file name:", &dir.path().join("none.png").display().to_string());
+    window.wait_for("select a filter first: its map is then saved");
+}
+
+#[test]
+fn a_difference_comes_back_with_both_its_pictures() {
+    let dir = tempfile::tempdir().unwrap();
+    let frame = dir.path().join("frame.jpg");
+    copy("assets/drive/center/1500000000004200000.jpg", &frame);
+    let mut window = Window::with_cat();
+    window.click("Add view");
+    window.click("Link pictures");
+    window.type_path(&frame);
+    window.wait_for("2 · inception_v3.moderation · Mixed_7c · frame.jpg");
+    window.settle();
+    window.click("Difference");
+    window.wait_for("cat.png − frame.jpg");
+    window.choose("Order", "by mean");
+    window.click("Only the first");
+    window.type_into("Grid:", "4x16");
+    window.wait_for("4x16, as asked");
+    window.settle();
+    let figure = dir.path().join("difference.png");
+    let record = window.saved_record(&figure);
+    assert_eq!(record.panels[0].look.sifting.as_deref(), Some("mean top:64"));
+    assert_eq!((&*record.panels[0].look.grid, record.panels[0].look.is_grid_chosen), ("4x16", true));
+    drop(window);
+
+    let mut window = Window::with_cat();
+    window.drop_file(&figure);
+    window.wait_for("3 · inception_v3.moderation · Mixed_7c · cat.png − frame.jpg");
+    window.settle();
+    assert!(window.says("1 · inception_v3.moderation · Mixed_7c · cat.png"));
+    assert!(window.says("2 · inception_v3.moderation · Mixed_7c · frame.jpg"));
+    let again = window.saved_record(&dir.path().join("again.png"));
+    assert_eq!(again, record);
+}
+
+#[test]
+fn a_part_a_filter_and_a_sheet_come_back() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut window = Window::with_cat();
+    window.type_into("Filter number", "133");
+    window.press(egui::Key::Enter);
+    window.settle();
+    let view = dir.path().join("view.png");
+    window.dialogs.answer(&view);
+    window.menu("File", "Save this view…");
+    window.wait_for(&format!("saved \"{}\"", view.display()));
+    let part = read_record(&view).unwrap().panels[0].look.part.clone();
+    let filter = dir.path().join("filter.png");
+    window.dialogs.answer(&filter);
+    window.menu("File", "Save selected filter…");
+    window.wait_for(&format!("saved \"{}\"", filter.display()));
+    drop(window);
+
+    let mut window = Window::with_cat();
+    window.drop_file(&filter);
+    window.wait_for("filter 133, live");
+    window.settle();
+    window.harness.get_by_label("Mosaic of 2048 filters");
+    window.drop_file(&view);
+    window.wait_for("view.png");
+    window.settle();
+    let again = dir.path().join("again.png");
+    window.dialogs.answer(&again);
+    window.menu("File", "Save this view…");
+    window.wait_for(&format!("saved \"{}\"", again.display()));
+    let numbers = |text: Option<String>| -> Vec<f32> {
+        text.unwrap().split([' ', ',', 'x']).map(|n| n.parse().unwrap()).collect()
+    };
+    let (a, b) = (numbers(part), numbers(read_record(&again).unwrap().panels[0].look.part.clone()));
+    assert!(a.iter().zip(&b).all(|(a, b)| (a - b).abs() < 0.6), "{a:?} {b:?}");
+
+    window.click("Add view");
+    window.choose_model("lite0");
+    window.wait_for("2 · tf_efficientnet_lite0.in1k");
+    window.settle();
+    let sheet = dir.path().join("sheet.png");
+    window.dialogs.answer(&sheet);
+    window.menu("File", "Save all views as a sheet…");
+    window.wait_for(&format!("saved \"{}\"", sheet.display()));
+    drop(window);
+    let mut window = Window::with_cat();
+    window.drop_file(&sheet);
+    window.wait_for("2 · tf_efficientnet_lite0.in1k · bn2.act · cat.png");
+    assert!(window.says("1 · inception_v3.moderation · Mixed_7c · cat.png"));
+}
+
+/// Anyone may have written the text of a PNG.
+#[test]
+fn a_figure_with_a_hostile_record_does_no_harm() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut window = Window::with_cat();
+    let honest = dir.path().join("honest.png");
+    let record = window.saved_record(&honest);
+    let rgba = image::open(&honest).unwrap().into_rgba8();
+    let (width, height) = rgba.dimensions();
+    let pixels = filterscope::mosaic::Pixels::from_rgba(width, height, rgba.into_raw()).unwrap();
+    let write = |name: &str, change: &dyn Fn(&mut filterscope::formats::FigureRecord)| {
+        let (path, mut record) = (dir.path().join(name), record.clone());
+        change(&mut record);
+        filterscope::formats::write_figure(&path, &pixels, "title", &record).unwrap();
+        path
+    };
+    let nonsense = write("nonsense.png", &|record| {
+        let panel = &mut record.panels[0];
+        panel.look.grid = "99999999999x99999999999".into();
+        panel.look.is_grid_chosen = true;
+        panel.look.gap = u32::MAX;
+        panel.look.scale = u32::MAX;
+        panel.look.shape = "99999999×99999999×99999999".into();
+        panel.look.part = Some("NaN,inf -1x0".into());
+        panel.look.shown_filter = Some(usize::MAX);
+        panel.look.sifting = Some("mean top:0".into());
+        panel.look.layer = "../../etc/passwd".into();
+        panel.run.weights_sha256 = "0".repeat(64);
+    });
+    window.drop_file(&nonsense);
+    window.wait_for("not taken from the figure: layer ../../etc/passwd, order mean top:0, gap 4294967295, part NaN,inf -1x0");
+    window.wait_for("That didn't work");
+    window.click("Automatic");
+    window.settle();
+    assert!(!window.says("That didn't work"), "{:?}", window.texts());
+    window.wait_for("the figure was made with other weights of inception_v3.moderation than those here");
+    let unknown = write("unknown.png", &|record| record.panels[0].run.tag = "no_such.network".into());
+    window.drop_file(&unknown);
+    window.wait_for("the figure's network is not known here");
+    window.settle();
+    assert!(window.says("Mixed_7c 2048×8×8"));
+    // Text beyond any figure's: the file is a picture like any other, and that is said.
+    let mut bytes = std::fs::read(&honest).unwrap();
+    let huge = [&(2u32 << 20).to_be_bytes()[..], b"tEXt", &vec![b'a'; 2 << 20], &[0; 4]].concat();
+    bytes.splice(33..33, huge);
+    let large = dir.path().join("large.png");
+    std::fs::write(&large, bytes).unwrap();
+    window.drop_file(&large);
+    window.wait_for("large.png");
+    window.settle();
 }

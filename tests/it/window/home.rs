@@ -165,3 +165,13 @@ fn frame_times_are_shown_where_asked_for() {
     let mut window = Window::open([1280.0, 760.0], request);
     window.wait_for("ms of the thread for logic and layout");
 }
+
+#[test]
+fn the_status_bar_says_device_model_time_and_memory() {
+    let mut window = Window::with_cat();
+    window.settle();
+    let line = window.texts().into_iter().find(|t| t.ends_with(" ms on cpu")).unwrap();
+    assert!(line.starts_with("inception_v3.moderation · Mixed_7c 2048×8×8 · "), "{line}");
+    let memory = window.texts().into_iter().find_map(|t| t.strip_suffix(" MB")?.parse::<u64>().ok());
+    assert!(memory.is_some_and(|mb| mb > 20), "{memory:?}: {:?}", window.texts());
+}

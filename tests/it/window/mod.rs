@@ -8,6 +8,8 @@ mod files;
 mod filters;
 mod home;
 mod layers;
+mod menus;
+mod runs;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -57,6 +59,10 @@ impl Dialogs for Scripted {
     }
 
     fn save_png(&self, _name: &str) -> Option<PathBuf> {
+        self.take()
+    }
+
+    fn save_animation(&self, _name: &str) -> Option<PathBuf> {
         self.take()
     }
 }

@@ -1,0 +1,366 @@
+//! Figures of this program that come back: model, layer, settings and pictures they were made with, as far as they are here.
+//!
+//! A record may come from anywhere. What it says is taken by name and checked; what means nothing here is told, never guessed.
+
+use std::str::FromStr;
+use std::sync::Arc;
+
+use super::event::{LayerChoice, PictureChoice, RestoredFigure, SideJob, ViewId};
+use super::shown::Shown;
+use super::state::{MAX_VIEWS, SaveLooks, Tone};
+use super::view_state::ViewState;
+use super::window::App;
+use crate::formats::{LookRecord, PanelRecord, PictureRecord};
+use crate::graph::Graph;
+use crate::models::{Registry, Row};
+use crate::mosaic::{ColourChoice, Grid, MosaicLayout, MosaicSettings, Normalisation, Paper, SeenPart};
+use crate::render::{InputChoices, Look, Scale};
+use crate::tensor::{MapShape, Sifting};
+
+/// Widest gap that is taken from a record.
+const MAX_GAP: u32 = 64;
+
+/// What is still to be looked at of a view that a figure brought back.
+pub(super) struct Expected {
+    view: ViewId,
+    /// Its picture, where that wasn't found, and what is shown in its place.
+    picture: Option<(PictureRecord, PictureChoice)>,
+    /// The hash that its weights should have.
+    weights_sha256: Option<String>,
+    /// What was in sight of it.
+    part: Option<SeenPart>,
+}
+
+/// What a record says of one mosaic.
+struct Restored {
+    row: &'static Row,
+    graph: Arc<Graph>,
+    layer: LayerChoice,
+    input: InputChoices,
+    settings: MosaicSettings,
+    sifting: Sifting,
+    selected: Option<usize>,
+    part: Option<SeenPart>,
+    saved: Option<SaveLooks>,
+    weights_sha256: String,
+    not_taken: Vec<String>,
+}
+
+impl Restored {
+    fn of(panel: &PanelRecord, kind: &str) -> Result<Self, String> {
+        let row = Registry::find(&panel.run.tag)
+            .map_err(|error| format!("the figure's network is not known here: {error}"))?;
+        let graph = row.graph().map_err(|error| error.to_string())?;
+        let look = &panel.look;
+        let mut not_taken = Vec::new();
+        let layer = match graph.find(&look.layer) {
+            Some(node) if node == graph.final_node() => LayerChoice::Final,
+            Some(_) => LayerChoice::Named(look.layer.clone()),
+            None => {
+                not_taken.push(format!("layer {}", look.layer));
+                LayerChoice::Final
+            }
+        };
+        let mut input = InputChoices::default();
+        take(&panel.run.fit, &mut input.fit, "fit", &mut not_taken);
+        take(&panel.run.preprocess, &mut input.values, "values", &mut not_taken);
+        let mut layout = MosaicLayout::default();
+        take(&look.layout, &mut layout, "layout", &mut not_taken);
+        let mut normalisation = Normalisation::usual_for(layout);
+        take(&look.normalisation, &mut normalisation, "range", &mut not_taken);
+        let mut colour = ColourChoice::Auto;
+        take(&look.colour_map, &mut colour, "colours", &mut not_taken);
+        let mut sifting = Sifting::default();
+        if let Some(text) = &look.sifting {
+            take(text, &mut sifting, "order", &mut not_taken);
+        }
+        let mut settings = MosaicSettings {
+            layout,
+            normalisation,
+            colour,
+            paper: Paper::Dark,
+            grid: chosen_grid(look, &mut not_taken),
+            ..MosaicSettings::default()
+        };
+        if look.gap <= MAX_GAP {
+            settings.gap = look.gap;
+        } else {
+            not_taken.push(format!("gap {}", look.gap));
+        }
+        let part = look
+            .part
+            .as_ref()
+            .and_then(|text| text.parse().map_err(|_| not_taken.push(format!("part {text}"))).ok());
+        let saved = saved_looks(look, kind, &settings);
+        Ok(Self {
+            row,
+            graph: Arc::new(graph),
+            layer,
+            input,
+            settings,
+            sifting,
+            selected: look.shown_filter,
+            part,
+            saved,
+            weights_sha256: panel.run.weights_sha256.clone(),
+            not_taken,
+        })
+    }
+
+    fn into_view(self, view: &mut ViewState, picture: Option<&PictureChoice>) {
+        (view.row, view.graph, view.layer) = (self.row, self.graph, self.layer);
+        (view.input, view.settings, view.sifting) = (self.input, self.settings, self.sifting);
+        (view.difference_of, view.closest, view.selected) = (None, None, self.selected);
+        view.generation += 1;
+        if let Some(picture) = picture {
+            (view.picture, view.source) = (picture.clone(), None);
+        }
+    }
+}
+
+/// The grid that was asked for. Figures of one filter have theirs by themselves; older ones don't say who chose.
+fn chosen_grid(look: &LookRecord, not_taken: &mut Vec<String>) -> Option<Grid> {
+    let Ok(grid) = look.grid.parse::<Grid>() else {
+        not_taken.push(format!("grid {}", look.grid));
+        return None;
+    };
+    let is_unusual = look.sifting.is_none()
+        && look.shown_filter.is_none()
+        && shape(&look.shape).is_some_and(|shape| Grid::for_filters(shape.channels) != grid);
+    (look.is_grid_chosen || is_unusual).then_some(grid)
+}
+
+/// How the figure was saved; an enlargement that comes by itself stays one that does.
+fn saved_looks(look: &LookRecord, kind: &str, settings: &MosaicSettings) -> Option<SaveLooks> {
+    let has_caption = match kind {
+        "captioned" => true,
+        "mosaic" => false,
+        _ => return None,
+    };
+    let paper = look.paper.parse::<Paper>().ok()?;
+    let grid = look.grid.parse::<Grid>().ok()?;
+    let by_itself =
+        Look { settings: MosaicSettings { grid: Some(grid), ..settings.clone() }, scale: Scale::Auto };
+    let shown = |shape: MapShape| MapShape { channels: shape.channels.min(grid.capacity()), ..shape };
+    let usual = shape(&look.shape).and_then(|shape| by_itself.for_shape(shown(shape)).ok()).map(|s| s.scale);
+    let scale = if usual == Some(look.scale) {
+        Scale::Auto
+    } else {
+        look.scale.to_string().parse().unwrap_or(Scale::Auto)
+    };
+    Some(SaveLooks { has_caption, paper, scale })
+}
+
+/// `2048×8×8`.
+fn shape(text: &str) -> Option<MapShape> {
+    let sides: Vec<usize> = text.split('×').map_while(|side| side.parse().ok()).collect();
+    let [channels, height, width] = sides[..] else { return None };
+    // What no layer has is no layer's.
+    sides.iter().all(|side| (1..1 << 24).contains(side)).then(|| MapShape::new(channels, height, width))
+}
+
+/// A setting by its name; one that this version doesn't know is told, not guessed.
+fn take<T: FromStr>(text: &str, into: &mut T, what: &str, not_taken: &mut Vec<String>) {
+    match text.parse() {
+        Ok(value) => *into = value,
+        Err(_) => not_taken.push(format!("{what} {text}")),
+    }
+}
+
+impl App {
+    /// A figure of this program came back. One of a single mosaic changes a view; a difference and a sheet take the place of all.
+    pub(super) fn take_figure(&mut self, at: usize, figure: &RestoredFigure) {
+        let record = &figure.record;
+        let mut restored = Vec::new();
+        for panel in record.panels.iter().take(MAX_VIEWS) {
+            match Restored::of(panel, &record.kind) {
+                Ok(one) => restored.push(one),
+                Err(reason) => self.state.say(Tone::Bad, reason),
+            }
+        }
+        if restored.is_empty() {
+            self.show(self.state.views[at].id);
+            return;
+        }
+        let before = self.snapshot();
+        let base = self.state.views[at].clone();
+        self.expected.clear();
+        if let [one] = &restored[..]
+            && let Some(saved) = one.saved
+        {
+            self.state.saved = saved;
+        }
+        let mut not_taken: Vec<String> =
+            restored.iter_mut().flat_map(|one| one.not_taken.drain(..)).collect();
+        not_taken.dedup();
+        let missing = figure.picture.is_none().then_some(&record.picture);
+        let ids = if let Some(minus) = &record.minus {
+            self.restore_difference(&base, restored.swap_remove(0), figure, minus)
+        } else if restored.len() == 1 {
+            self.expect(base.id, &restored[0], missing, true, &base);
+            restored.swap_remove(0).into_view(&mut self.state.views[at], figure.picture.as_ref());
+            vec![base.id]
+        } else {
+            let mut views = Vec::new();
+            for one in restored {
+                let mut view = self.fresh_copy(&base);
+                self.expect(view.id, &one, missing, true, &base);
+                one.into_view(&mut view, figure.picture.as_ref());
+                views.push(view);
+            }
+            self.replace_views(views, 0)
+        };
+        self.tell_restored(figure, &not_taken);
+        for id in ids {
+            self.show(id);
+        }
+        self.keep_step(before);
+    }
+
+    /// Both pictures in a view each, and their difference.
+    fn restore_difference(
+        &mut self,
+        base: &ViewState,
+        one: Restored,
+        figure: &RestoredFigure,
+        minus: &PictureRecord,
+    ) -> Vec<ViewId> {
+        let sides = [(&figure.picture, &figure.record.picture), (&figure.minus, minus)];
+        let mut views = Vec::new();
+        for (found, record) in sides {
+            let mut view = self.fresh_copy(base);
+            self.expect(view.id, &one, found.is_none().then_some(record), true, base);
+            let side = Restored {
+                row: one.row,
+                input: one.input,
+                sifting: one.sifting,
+                selected: None,
+                part: None,
+                saved: None,
+                graph: Arc::clone(&one.graph),
+                layer: one.layer.clone(),
+                settings: MosaicSettings {
+                    // The difference's own range and colours mean nothing for its sides.
+                    normalisation: Normalisation::usual_for(one.settings.layout),
+                    colour: ColourChoice::Auto,
+                    ..one.settings.clone()
+                },
+                weights_sha256: String::new(),
+                not_taken: Vec::new(),
+            };
+            side.into_view(&mut view, found.as_ref());
+            views.push(view);
+        }
+        let pair = (views[0].id, views[1].id);
+        let mut view = self.fresh_copy(base);
+        self.expect(view.id, &one, None, false, base);
+        one.into_view(&mut view, figure.picture.as_ref());
+        view.difference_of = Some(pair);
+        (view.shown, view.good) = (None, None);
+        views.push(view);
+        self.state.links.pictures = false;
+        self.state.links.scale = true;
+        self.replace_views(views, 2)
+    }
+
+    /// Notes what is to be looked at once the view shows something. A difference has no weights of its own.
+    fn expect(
+        &mut self,
+        view: ViewId,
+        one: &Restored,
+        picture: Option<&PictureRecord>,
+        has_weights: bool,
+        base: &ViewState,
+    ) {
+        self.expected.push(Expected {
+            view,
+            picture: picture.map(|record| (record.clone(), base.picture.clone())),
+            weights_sha256: has_weights.then(|| one.weights_sha256.clone()),
+            part: one.part,
+        });
+    }
+
+    fn tell_restored(&mut self, figure: &RestoredFigure, not_taken: &[String]) {
+        let path = figure.path.display();
+        let record = &figure.record;
+        let asked = [(Some(&record.picture), &figure.picture), (record.minus.as_ref(), &figure.minus)];
+        let missing: Vec<&str> = asked
+            .iter()
+            .filter_map(|(record, found)| record.filter(|_| found.is_none()).map(|r| r.file_name.as_str()))
+            .collect();
+        match missing[..] {
+            [] => self
+                .state
+                .say(Tone::Good, format!("took model, layer, settings and picture from \"{path}\"")),
+            [name] => self.state.say(
+                Tone::Bad,
+                format!(
+                    "took model, layer and settings from \"{path}\"; its picture {name} was not found beside it: open it, and it is checked"
+                ),
+            ),
+            _ => self.state.say(
+                Tone::Bad,
+                format!(
+                    "took model, layer and settings from \"{path}\"; its pictures {} were not found beside it: open each in its view, and it is checked",
+                    missing.join(" and ")
+                ),
+            ),
+        }
+        if !not_taken.is_empty() {
+            self.state.say(Tone::Bad, format!("not taken from the figure: {}", not_taken.join(", ")));
+        }
+        if record.panels.len() > MAX_VIEWS {
+            let num = record.panels.len();
+            self.state
+                .say(Tone::Bad, format!("the figure shows {num} mosaics; the first {MAX_VIEWS} were taken"));
+        }
+    }
+
+    /// Something is shown of a view that a figure brought back: is it what the figure was made from?
+    pub(super) fn check_expected(&mut self, at: usize, shown: &Arc<Shown>) {
+        let id = self.state.views[at].id;
+        let Some(place) = self.expected.iter().position(|expected| expected.view == id) else { return };
+        let mut expected = self.expected.swap_remove(place);
+        if let Some(sha256) = expected.weights_sha256.take()
+            && !sha256.is_empty()
+            && shown.run_by.backbone.origin().sha256() != sha256
+        {
+            let tag = shown.row().tag;
+            self.state.say(
+                Tone::Bad,
+                format!("the figure was made with other weights of {tag} than those here: their hash begins with {}", &sha256[..12]),
+            );
+        }
+        let pixels = &shown.mosaic.pixels;
+        let size = egui::vec2(pixels.width() as f32, pixels.height() as f32);
+        let scratch = self.scratch.views.entry(id).or_default();
+        if let (Some(part), Some(panel)) = (expected.part, scratch.panel) {
+            scratch.viewport.show_part(panel, size, part);
+            expected.part = None;
+        }
+        if let Some((record, in_its_place)) = expected.picture.take() {
+            let is_opened = self.state.views[at].picture != in_its_place;
+            let is_asked =
+                is_opened && self.side.enqueue(SideJob::Check(Arc::clone(shown), record.clone())).is_ok();
+            if !is_asked {
+                expected.picture = Some((record, in_its_place));
+            }
+        }
+        if expected.picture.is_some() || expected.part.is_some() {
+            self.expected.push(expected);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn extents_are_read_and_nonsense_is_none() {
+        assert_eq!(shape("2048×8×8"), Some(MapShape::new(2048, 8, 8)));
+        for bad in ["", "2048×8", "0×8×8", "2048×8×8×1", "99999999999×1×1", "a×b×c", "-1×2×3"] {
+            assert_eq!(shape(bad), None, "{bad}");
+        }
+    }
+}

@@ -1,0 +1,489 @@
+//! A moving picture from what was asked for to its file: what the command line and the window both do.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::sync::Arc;
+
+use image::RgbImage;
+
+use super::animate::{
+    AnimateError, AnimationLook, animate_layers, choose_animated, push_filters, push_mosaic,
+};
+use super::view::InputChoices;
+use crate::engine::{CancelToken, EngineError, Session};
+use crate::formats::{AnimationFormat, AnimationSettings, PushFrame, WriteError, write_animation};
+use crate::graph::{Graph, GraphError, NodeId, UnknownLayer};
+use crate::input::dataset::PictureRef;
+use crate::input::decode::Picture;
+use crate::input::preprocess;
+use crate::mosaic::{FrameLook, MosaicError, Normalisation, Pixels, StripMark};
+use crate::tensor::{InputBatch, LayerStats, MapShape, PixelSize};
+
+/// Frames that the scale of a drive is taken from.
+const SCALE_SAMPLES: usize = 16;
+
+/// What moves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AnimationMode {
+    /// A frame a filter.
+    Filters,
+    /// A mosaic a layer.
+    Depth,
+    /// A mosaic a picture.
+    Drive,
+}
+
+/// A word that is no mode.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("mode `{0}`: expected filters, depth or drive")]
+pub struct UnknownMode(pub String);
+
+impl AnimationMode {
+    /// All of them, as they are listed to people.
+    pub const ALL: [Self; 3] = [Self::Filters, Self::Depth, Self::Drive];
+
+    /// As it is typed.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Filters => "filters",
+            Self::Depth => "depth",
+            Self::Drive => "drive",
+        }
+    }
+
+    /// The layers that are shown where none are named.
+    pub const fn usual_layers(self) -> &'static str {
+        match self {
+            Self::Filters => "first:3",
+            Self::Depth => "all-stages",
+            Self::Drive => "final",
+        }
+    }
+
+    /// Pixels that a map or a mosaic comes near to where no size is named.
+    pub const fn usual_side(self) -> u32 {
+        match self {
+            Self::Filters => 256,
+            Self::Depth | Self::Drive => 768,
+        }
+    }
+}
+
+impl FromStr for AnimationMode {
+    type Err = UnknownMode;
+
+    fn from_str(text: &str) -> Result<Self, UnknownMode> {
+        Self::ALL.into_iter().find(|mode| mode.name() == text).ok_or_else(|| UnknownMode(text.to_owned()))
+    }
+}
+
+impl fmt::Display for AnimationMode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// A picture to go through the network.
+#[derive(Clone)]
+pub enum AnimatedPicture {
+    /// One that is read when its turn comes.
+    Ref(PictureRef),
+    /// One that is here, and its name.
+    Decoded(String, Arc<Picture>),
+}
+
+impl AnimatedPicture {
+    fn label(&self) -> &str {
+        match self {
+            Self::Ref(picture) => &picture.label,
+            Self::Decoded(label, _) => label,
+        }
+    }
+}
+
+/// What is asked for.
+#[derive(Clone, Debug)]
+pub struct AnimationChoices {
+    /// What moves.
+    pub mode: AnimationMode,
+    /// Layers by name, `first:N`, `all-stages` or `final`; none takes the mode's usual ones.
+    pub layers: Vec<String>,
+    /// Frames a second, 0.1 to 50.
+    pub fps: f64,
+    /// How frames look.
+    pub look: AnimationLook,
+    /// Whether the look's ranges are wanted; else a drive gets one fixed scale.
+    pub has_own_scale: bool,
+    /// How pictures come to the network.
+    pub input: InputChoices,
+}
+
+/// Why there is no moving picture.
+#[derive(Debug, thiserror::Error)]
+pub enum AnimationError {
+    /// No such layer.
+    #[error(transparent)]
+    Layer(#[from] UnknownLayer),
+    /// An empty list of layers.
+    #[error("no layer was asked for")]
+    NoLayer,
+    /// A drive of several layers.
+    #[error("a drive shows one layer, and {0} were asked for")]
+    OneLayer(usize),
+    /// Neither GIF, PNG nor folder.
+    #[error("a moving picture is a .gif, a .png or a folder: \"{}\"", .0.display())]
+    Format(PathBuf),
+    /// No picture.
+    #[error("no picture")]
+    NoPicture,
+    /// A picture that can't be read or doesn't go through the network.
+    #[error("{0}")]
+    Picture(String),
+    /// A family file's mistake.
+    #[error("the model's graph is malformed: {0}")]
+    Graph(#[from] GraphError),
+    /// The input doesn't go through the network.
+    #[error("{tag}: {reason}")]
+    Shapes {
+        /// The network.
+        tag: &'static str,
+        /// Why.
+        reason: String,
+    },
+    /// More frames than a file can count.
+    #[error("too many frames")]
+    TooMany,
+    /// The engine.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// The drawing.
+    #[error(transparent)]
+    Mosaic(#[from] MosaicError),
+    /// The file.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+    /// The token was cancelled.
+    #[error("interrupted")]
+    Interrupted,
+}
+
+/// What is told while frames are made.
+#[derive(Clone, Debug, PartialEq)]
+pub enum AnimationEvent {
+    /// One more frame.
+    Frame,
+    /// A picture that can't be read has a frame without a mosaic.
+    Skipped(String),
+    /// The one scale of a drive: lowest and highest value, from each picture in this many.
+    Scale {
+        /// Lowest.
+        low: f32,
+        /// Highest.
+        high: f32,
+        /// 1 where it is from all.
+        step: usize,
+    },
+}
+
+/// What a moving picture will be: frames, and each one's columns and rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AnimationExtent {
+    /// Frames.
+    pub num_frames: usize,
+    /// Columns.
+    pub width: u32,
+    /// Rows.
+    pub height: u32,
+}
+
+/// The format that a path asks for. Looks whether a folder is there.
+pub fn animation_format(output: &Path) -> Result<AnimationFormat, AnimationError> {
+    let extension = output.extension().and_then(|e| e.to_str()).unwrap_or("").to_lowercase();
+    if output.is_dir() || output.to_string_lossy().ends_with(std::path::is_separator) {
+        return Ok(AnimationFormat::Frames);
+    }
+    let format = match extension.as_str() {
+        "gif" => AnimationFormat::Gif,
+        "png" | "apng" => AnimationFormat::Apng,
+        "" => return Ok(AnimationFormat::Frames),
+        _ => return Err(AnimationError::Format(output.to_owned())),
+    };
+    let parent = output.parent().filter(|p| !p.as_os_str().is_empty());
+    if parent.is_some_and(|parent| !parent.is_dir()) {
+        return Err(WriteError::NoFolder { path: output.to_owned() }.into());
+    }
+    Ok(format)
+}
+
+/// The layers that choices mean in a graph.
+pub fn animated_layers(
+    graph: &Graph,
+    choices: &AnimationChoices,
+    tag: &str,
+) -> Result<Vec<NodeId>, AnimationError> {
+    let usual = [choices.mode.usual_layers().to_owned()];
+    let words = if choices.layers.is_empty() { &usual[..] } else { &choices.layers };
+    let layers = choose_animated(graph, words, tag)?;
+    match (choices.mode, layers.len()) {
+        (_, 0) => Err(AnimationError::NoLayer),
+        (AnimationMode::Drive, num) if num != 1 => Err(AnimationError::OneLayer(num)),
+        _ => Ok(layers),
+    }
+}
+
+/// What would come of choices, of layers with these shapes.
+pub fn animation_extent(
+    choices: &AnimationChoices,
+    shapes: &[MapShape],
+    num_pictures: usize,
+) -> Result<AnimationExtent, AnimationError> {
+    let (frame, num_frames) = match choices.mode {
+        AnimationMode::Filters => {
+            (choices.look.filters_frame(shapes), shapes.iter().map(|shape| shape.channels).sum())
+        }
+        AnimationMode::Depth => (choices.look.mosaics_frame(shapes)?, shapes.len()),
+        AnimationMode::Drive => (choices.look.mosaics_frame(shapes)?, num_pictures),
+    };
+    let (width, height) = frame.size();
+    Ok(AnimationExtent { num_frames, width, height })
+}
+
+/// Everything settled.
+pub struct Animation {
+    session: Session,
+    pictures: Vec<AnimatedPicture>,
+    layers: Vec<NodeId>,
+    shapes: Vec<MapShape>,
+    choices: AnimationChoices,
+}
+
+impl Animation {
+    /// Settles a moving picture. Reads the first picture that can be read: all frames have its layers' extents.
+    pub fn new(
+        session: Session,
+        pictures: Vec<AnimatedPicture>,
+        choices: AnimationChoices,
+    ) -> Result<Self, AnimationError> {
+        let tag = session.backbone().row().tag;
+        let layers = animated_layers(session.backbone().graph(), &choices, tag)?;
+        let mut animation = Self { session, pictures, layers, shapes: Vec::new(), choices };
+        let input = animation.first_input()?;
+        let infos = animation
+            .session
+            .backbone()
+            .graph()
+            .infer(PixelSize::new(input.width(), input.height()))
+            .map_err(|reason| AnimationError::Shapes { tag, reason: reason.to_string() })?;
+        animation.shapes = animation.layers.iter().map(|id| infos[id.0].shape).collect();
+        Ok(animation)
+    }
+
+    /// What it will be.
+    pub fn extent(&self) -> Result<AnimationExtent, AnimationError> {
+        animation_extent(&self.choices, &self.shapes, self.pictures.len())
+    }
+
+    /// Makes every frame and writes it: one file whole or not at all, or numbered files one by one. `watch` is told of each frame.
+    pub fn write(
+        &mut self,
+        output: &Path,
+        cancel: &CancelToken,
+        watch: &mut dyn FnMut(AnimationEvent),
+    ) -> Result<AnimationExtent, AnimationError> {
+        let format = animation_format(output)?;
+        if self.choices.mode == AnimationMode::Drive && !self.choices.has_own_scale {
+            self.choices.look.normalisation = self.drive_scale(cancel, watch)?;
+        }
+        let extent = self.extent()?;
+        let frame = match self.choices.mode {
+            AnimationMode::Filters => self.choices.look.filters_frame(&self.shapes),
+            AnimationMode::Depth | AnimationMode::Drive => self.choices.look.mosaics_frame(&self.shapes)?,
+        };
+        let settings = AnimationSettings {
+            format,
+            width: extent.width,
+            height: extent.height,
+            num_frames: u32::try_from(extent.num_frames).map_err(|_| AnimationError::TooMany)?,
+            delay_cs: (100.0 / self.choices.fps).round().max(1.0) as u16,
+            palette: self.choices.look.palette(),
+        };
+        let mut failed = None;
+        let written = write_animation(output, &settings, &mut |push| {
+            let made = match self.choices.mode {
+                AnimationMode::Drive => self.drive(&frame, cancel, watch, push),
+                _ => self.one_picture(&frame, cancel, watch, push),
+            };
+            made.map_err(|error| match error {
+                // The writer tells it with the file's name.
+                Made::Write(error) => error,
+                Made::Other(error) => {
+                    let words = std::io::Error::other(error.to_string());
+                    failed = Some(error);
+                    words
+                }
+            })
+        });
+        if cancel.is_cancelled() {
+            return Err(AnimationError::Interrupted);
+        }
+        match (failed, written) {
+            (Some(error), _) => Err(error),
+            (None, written) => Ok(written.map(|()| extent)?),
+        }
+    }
+
+    /// The first picture that can be read, as the network gets it.
+    fn first_input(&self) -> Result<InputBatch, AnimationError> {
+        let mut first_error = None;
+        for picture in &self.pictures {
+            match self.input(picture) {
+                Ok(input) => return Ok(input),
+                Err(error) => first_error = first_error.or(Some(error)),
+            }
+        }
+        Err(first_error.map_or(AnimationError::NoPicture, AnimationError::Picture))
+    }
+
+    fn input(&self, picture: &AnimatedPicture) -> Result<InputBatch, String> {
+        let spec = self.session.backbone().row().preprocess;
+        let InputChoices { fit, values } = self.choices.input;
+        let prepared = |rgb: &RgbImage| preprocess(rgb, &spec, fit, values).map(|made| made.batch);
+        match picture {
+            AnimatedPicture::Decoded(label, picture) => {
+                prepared(&picture.rgb).map_err(|e| format!("{e}: \"{label}\""))
+            }
+            AnimatedPicture::Ref(picture) => {
+                let decoded = picture.picture.load().map_err(|error| error.to_string())?;
+                prepared(&decoded.rgb).map_err(|e| format!("{e}: \"{}\"", picture.picture.path().display()))
+            }
+        }
+    }
+
+    /// Filters or depth of one picture.
+    fn one_picture(
+        &mut self,
+        frame: &FrameLook,
+        cancel: &CancelToken,
+        watch: &mut dyn FnMut(AnimationEvent),
+        push: &mut PushFrame<'_>,
+    ) -> Result<(), Made> {
+        let input = self.first_input()?;
+        let (num_layers, look, mode) = (self.layers.len(), self.choices.look, self.choices.mode);
+        let mut push = |pixels: &Pixels| {
+            watch(AnimationEvent::Frame);
+            push(pixels)
+        };
+        animate_layers(&mut self.session, &input, &self.layers, cancel, &mut |place, activation| {
+            if mode == AnimationMode::Filters {
+                return push_filters(activation, (place, num_layers), &look, frame, cancel, &mut push);
+            }
+            let words = format!("{}  {}", activation.name(), activation.shape());
+            let mark = StripMark { words, num_parts: num_layers, part: place, num_steps: 1, step: 0 };
+            push_mosaic(activation, &mark, &look, frame, &mut push)
+        })?;
+        Ok(())
+    }
+
+    /// A frame a picture. One that can't be read has a frame without a mosaic, so that the others keep their times.
+    fn drive(
+        &mut self,
+        frame: &FrameLook,
+        cancel: &CancelToken,
+        watch: &mut dyn FnMut(AnimationEvent),
+        push: &mut PushFrame<'_>,
+    ) -> Result<(), Made> {
+        let num_pictures = self.pictures.len();
+        let (shape, look) = (self.shapes[0], self.choices.look);
+        for at in 0..num_pictures {
+            let picture = self.pictures[at].clone();
+            let mark = |words: &str| StripMark {
+                words: format!("{}  {words}", picture.label()),
+                num_parts: num_pictures,
+                part: at,
+                num_steps: 1,
+                step: 0,
+            };
+            let input = match self.input(&picture) {
+                Ok(input) => input,
+                Err(error) => {
+                    watch(AnimationEvent::Skipped(error));
+                    let empty = Pixels::filled("the frame", 1, 1, look.paper.blank())?;
+                    push(&frame.frame(&empty, &mark("(can't be read)"))?).map_err(Made::Write)?;
+                    watch(AnimationEvent::Frame);
+                    continue;
+                }
+            };
+            animate_layers(&mut self.session, &input, &self.layers, cancel, &mut |_, activation| {
+                let words = if activation.shape() == shape {
+                    activation.name().to_owned()
+                } else {
+                    activation.shape().to_string()
+                };
+                push_mosaic(activation, &mark(&words), &look, frame, push)
+            })?;
+            watch(AnimationEvent::Frame);
+        }
+        Ok(())
+    }
+
+    /// One scale for all frames, from some of them.
+    fn drive_scale(
+        &mut self,
+        cancel: &CancelToken,
+        watch: &mut dyn FnMut(AnimationEvent),
+    ) -> Result<Normalisation, AnimationError> {
+        let step = self.pictures.len().div_ceil(SCALE_SAMPLES).max(1);
+        let mut range: Option<(f32, f32)> = None;
+        for at in (0..self.pictures.len()).step_by(step) {
+            if cancel.is_cancelled() {
+                return Err(AnimationError::Interrupted);
+            }
+            // One that can't be read is told when its frame's turn comes.
+            let Ok(input) = self.input(&self.pictures[at]) else { continue };
+            for activation in self.session.activations(&input, &self.layers)? {
+                let stats = LayerStats::of(&activation);
+                range =
+                    Some(range.map_or((stats.min, stats.max), |(low, high)| {
+                        (low.min(stats.min), high.max(stats.max))
+                    }));
+            }
+        }
+        Ok(match range.filter(|(low, high)| low < high) {
+            Some((low, high)) => {
+                watch(AnimationEvent::Scale { low, high, step });
+                Normalisation::Fixed { low, high }
+            }
+            None => Normalisation::Global,
+        })
+    }
+}
+
+/// What stops frames: the writer's own trouble, which it tells, or another.
+enum Made {
+    Write(std::io::Error),
+    Other(AnimationError),
+}
+
+impl From<AnimationError> for Made {
+    fn from(error: AnimationError) -> Self {
+        Self::Other(error)
+    }
+}
+
+impl From<MosaicError> for Made {
+    fn from(error: MosaicError) -> Self {
+        Self::Other(error.into())
+    }
+}
+
+impl From<AnimateError> for Made {
+    fn from(error: AnimateError) -> Self {
+        match error {
+            AnimateError::Write(error) => Self::Write(error),
+            AnimateError::Engine(error) => Self::Other(error.into()),
+            AnimateError::Mosaic(error) => Self::Other(error.into()),
+            AnimateError::Interrupted => Self::Other(AnimationError::Interrupted),
+        }
+    }
+}

@@ -1,0 +1,298 @@
+//! Every item of the menus does what it says; every widget of every panel and dialog has a name and lies on the screen.
+
+use egui::accesskit::Role;
+use egui_kittest::kittest::{By, NodeT, Queryable};
+use filterscope::formats::read_record;
+use filterscope::render::WindowRequest;
+
+use super::Window;
+
+const INTERACTIVE: [Role; 9] = [
+    Role::Button,
+    Role::CheckBox,
+    Role::ComboBox,
+    Role::Image,
+    Role::Slider,
+    Role::SpinButton,
+    Role::TextInput,
+    Role::Link,
+    Role::ProgressIndicator,
+];
+
+fn nameless(window: &Window) -> Vec<String> {
+    let all = window.harness.root().query_all(By::new());
+    all.filter(|node| INTERACTIVE.contains(&node.accesskit_node().role()))
+        .filter(|node| node.accesskit_node().label().is_none_or(|label| label.trim().is_empty()))
+        .map(|node| format!("{:?} at {:?}", node.accesskit_node().role(), node.rect()))
+        .collect()
+}
+
+/// Opens a menu and gives the names of its items.
+fn items(window: &mut Window, menu: &str) -> Vec<String> {
+    let before = window.texts();
+    window.harness.get_all_by_role_and_label(Role::Button, menu).next().unwrap().click();
+    window.harness.run_steps(3);
+    let all = window.harness.root().query_all_by_role(Role::Button);
+    let items: Vec<String> = all.filter_map(|node| node.accesskit_node().label()).collect();
+    window.press(egui::Key::Escape);
+    window.harness.run_steps(3);
+    items.into_iter().filter(|item| !before.contains(item)).collect()
+}
+
+/// An item that comes or goes has to be thought of here, and needs a test that it does what it says.
+#[test]
+fn the_menus_have_these_items_and_no_others() {
+    let mut window = Window::with_cat();
+    let has = |window: &mut Window, menu: &str, wanted: &[&str]| {
+        let found = items(window, menu);
+        let plain: Vec<&str> =
+            found.iter().map(|item| item.split(['\t', '⏵']).next().unwrap().trim()).collect();
+        for item in wanted {
+            assert!(plain.iter().any(|found| found.starts_with(item)), "{menu} has no {item}: {plain:?}");
+        }
+        let unknown: Vec<&&str> =
+            plain.iter().filter(|found| !wanted.iter().any(|item| found.starts_with(item))).collect();
+        assert!(unknown.is_empty(), "{menu} has items without a test: {unknown:?}");
+    };
+    // `export`, `runs`, `basics`, `home` test those of the files.
+    has(
+        &mut window,
+        "File",
+        &[
+            "Open picture or log…",
+            "Open folder…",
+            "Recent",
+            "Show the cat",
+            "Load weights…",
+            "Save mosaic…",
+            "Save this view…",
+            "Save all views as a sheet…",
+            "Save selected filter…",
+            "Save the layer's values…",
+            "Export many figures…",
+            "Extract features…",
+            "Animate…",
+            "Copy mosaic",
+            "Quit",
+        ],
+    );
+    has(
+        &mut window,
+        "View",
+        &[
+            "Back",
+            "Forward",
+            "Fit to window",
+            "Actual size",
+            "Zoom in",
+            "Zoom out",
+            "Show selected filter",
+            "Add view",
+            "Close view",
+            "Difference of two views",
+            "Layer statistics",
+            "Play through the layers",
+            "Dark or light",
+        ],
+    );
+    has(&mut window, "Help", &["Keys and words", "Messages"]);
+}
+
+#[test]
+fn items_about_files_do_what_they_say() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut window = Window::with_cat();
+    let frame = crate::support::root().join("assets/drive/center/1500000000004200000.jpg");
+    window.dialogs.answer(&frame);
+    window.menu("File", "Open picture or log…");
+    window.wait_for("1500000000004200000.jpg · 320×240");
+    window.dialogs.answer(crate::support::root().join("assets/drive/center"));
+    window.menu("File", "Open folder…");
+    window.wait_for("moment 1 of ");
+    window.menu("File", "Show the cat");
+    window.wait_for("cat.png · 451×300");
+    let saved = dir.path().join("saved.png");
+    window.dialogs.answer(&saved);
+    window.menu("File", "Save mosaic…");
+    window.wait_for(&format!("saved \"{}\"", saved.display()));
+    assert_eq!(read_record(&saved).unwrap().picture.file_name, "cat.png");
+    window.menu("File", "Export many figures…");
+    window.wait_for("no picture to work on: open a picture, a folder or a log first");
+    window.menu("File", "Export many figures…");
+    assert!(!window.says("no picture to work on"));
+    window.menu("File", "Copy mosaic");
+    window.wait_for("copied the mosaic as a picture");
+    window.dialogs.answer(crate::support::root().join("weights/tf_efficientnet_lite0.f16.safetensors"));
+    window.menu("File", "Load weights…");
+    window.wait_for("tf_efficientnet_lite0.in1k · bn2.act 1280×7×7");
+    window.harness.get_all_by_role_and_label(Role::Button, "File").next().unwrap().click();
+    window.harness.run_steps(3);
+    window.harness.get_by_label_contains("Quit").click();
+    let mut is_closed = false;
+    for _ in 0..4 {
+        window.harness.step();
+        let commands = window.harness.output().viewport_output.values().flat_map(|view| &view.commands);
+        is_closed |= commands.into_iter().any(|command| *command == egui::ViewportCommand::Close);
+    }
+    assert!(is_closed);
+}
+
+#[test]
+fn items_about_views_do_what_they_say() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut window = Window::with_cat();
+    let mut at = 0;
+    let mut part = |window: &mut Window| -> filterscope::mosaic::SeenPart {
+        at += 1;
+        let path = dir.path().join(format!("view{at}.png"));
+        window.dialogs.answer(&path);
+        window.menu("File", "Save this view…");
+        window.wait_for(&format!("saved \"{}\"", path.display()));
+        read_record(&path).unwrap().panels[0].look.part.as_ref().unwrap().parse().unwrap()
+    };
+    let panel = window.harness.get_by_role_and_label(Role::Image, "Mosaic of 2048 filters").rect();
+    let fitted = part(&mut window);
+    assert!((fitted.width - 575.0).abs() < 0.5, "fitted at first: {fitted}");
+    window.menu("View", "Zoom in");
+    let near = part(&mut window);
+    assert!((near.width - 575.0 / 1.5).abs() < 0.5, "{near}");
+    window.menu("View", "Zoom out");
+    assert!((part(&mut window).width - 575.0).abs() < 0.5);
+    window.menu("View", "Actual size");
+    assert!((part(&mut window).width - panel.width()).abs() < 0.5);
+    window.type_into("Filter number", "0");
+    window.menu("View", "Show selected filter");
+    let large = part(&mut window);
+    // Tile 0 is 8 pixels wide, in the middle, and fills a third.
+    assert!((large.width - 24.0).abs() < 1.0 && (large.x + large.width / 2.0 - 4.0).abs() < 1.0, "{large}");
+    window.menu("View", "Fit to window");
+    assert!((part(&mut window).width - 575.0).abs() < 0.5);
+    window.press(egui::Key::Escape);
+    window.click("Shallower");
+    window.wait_for("inception_v3.moderation · Mixed_7b 2048×8×8");
+    window.menu("View", "Back");
+    window.wait_for("inception_v3.moderation · Mixed_7c 2048×8×8");
+    window.menu("View", "Forward");
+    window.wait_for("inception_v3.moderation · Mixed_7b 2048×8×8");
+    window.menu("View", "Add view");
+    window.wait_for("2 · inception_v3.moderation · Mixed_7b");
+    window.menu("View", "Difference of two views");
+    window.wait_for("a difference needs two pictures");
+    window.menu("View", "Close view");
+    window.harness.get_by_role_and_label(Role::Image, "Mosaic of 2048 filters");
+    let is_dark = |window: &Window| window.harness.ctx.theme() == egui::Theme::Dark;
+    assert!(is_dark(&window));
+    window.menu("View", "Dark or light");
+    assert!(!is_dark(&window));
+    window.menu("View", "Layer statistics");
+    window.wait_for("inception_v3.moderation · cat.png · 19 layers");
+    window.menu("View", "Layer statistics");
+    window.menu("View", "Play through the layers");
+    window.wait_for("inception_v3.moderation · Mixed_7c 2048×8×8");
+    window.menu("View", "Pause the layers");
+    window.settle();
+    window.menu("Help", "Keys and words");
+    assert!(window.says("the part of the input that one value can see"));
+    window.menu("Help", "Keys and words");
+    window.menu("Help", "Messages");
+    assert!(window.says("Copy messages"));
+}
+
+#[test]
+fn every_widget_of_every_dialog_has_a_name() {
+    let request = WindowRequest { picture: Some(super::drive()), ..WindowRequest::default() };
+    let mut window = Window::open([1280.0, 1400.0], request);
+    window.wait_for("drive, row 0, center");
+    window.settle();
+    for (menu, item) in [
+        ("File", "Export many figures…"),
+        ("File", "Extract features…"),
+        ("File", "Animate…"),
+        ("View", "Layer statistics"),
+        ("Help", "Keys and words"),
+        ("Help", "Messages"),
+    ] {
+        window.menu(menu, item);
+        window.harness.run_steps(5);
+        assert_eq!(nameless(&window), Vec::<String>::new(), "{item}");
+        window.menu(menu, item);
+    }
+    for menu in ["File", "View", "Device", "Help"] {
+        window.harness.get_all_by_role_and_label(Role::Button, menu).next().unwrap().click();
+        window.harness.run_steps(3);
+        assert_eq!(nameless(&window), Vec::<String>::new(), "{menu}");
+        window.press(egui::Key::Escape);
+    }
+    window.choose_model("vgg11.tv");
+    window.wait_for("The weights of vgg11.tv_in1k are not here");
+    assert_eq!(nameless(&window), Vec::<String>::new(), "no weights");
+}
+
+/// 1280×720 at each scale that desktops offer: what doesn't scroll lies on the screen.
+#[test]
+fn everything_lies_on_the_screen_at_every_scale() {
+    for pixels_per_point in [1.0, 1.25, 1.5, 2.0] {
+        let size = [1280.0 / pixels_per_point, 720.0 / pixels_per_point];
+        let mut window = Window::open(size, WindowRequest::default());
+        window.harness.set_pixels_per_point(pixels_per_point);
+        window.wait_for("inception_v3.moderation · Mixed_7c 2048×8×8");
+        window.settle();
+        let screen = egui::Rect::from_min_size(egui::Pos2::ZERO, size.into()).expand(0.5);
+        for name in ["File", "View", "Device", "Help", "Setup", "Layers", "Add view", "Ready"] {
+            let node = window.harness.get_all_by_label(name).next().unwrap();
+            assert!(screen.contains_rect(node.rect()), "{name} at {pixels_per_point}: {:?}", node.rect());
+        }
+        let mosaic = window.harness.get_by_role_and_label(Role::Image, "Mosaic of 2048 filters").rect();
+        assert!(screen.contains_rect(mosaic), "{pixels_per_point}: {mosaic:?}");
+        assert!(mosaic.width() * pixels_per_point > 400.0, "{pixels_per_point}: {mosaic:?}");
+        // Dialogs are no larger than the screen either; what doesn't fit scrolls.
+        for item in ["Export many figures…", "Extract features…", "Animate…"] {
+            window.menu("File", item);
+            window.harness.run_steps(5);
+            let title = item.trim_end_matches('…');
+            let node = window.harness.get_all_by_label(title).next().unwrap();
+            assert!(screen.contains_rect(node.rect()), "{item} at {pixels_per_point}: {:?}", node.rect());
+            window.menu("File", item);
+        }
+    }
+}
+
+/// The keyboard alone: open, walk, choose a model, select, save.
+#[test]
+fn a_figure_is_made_without_a_mouse() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut window = Window::with_cat();
+    let is_focused = |window: &Window, role: Role, label: &str| {
+        window.harness.get_by_role_and_label(role, label).accesskit_node().is_focused()
+    };
+    let go_to = |window: &mut Window, role: Role, label: &str| {
+        for _ in 0..120 {
+            if is_focused(window, role, label) {
+                return;
+            }
+            window.press(egui::Key::Tab);
+        }
+        panic!("Tab never reaches {label}");
+    };
+    let write = |window: &mut Window, text: &str| {
+        window.harness.event(egui::Event::Text(text.to_owned()));
+        window.harness.run_steps(2);
+        window.press(egui::Key::Enter);
+    };
+    let frame = crate::support::root().join("assets/drive/center/1500000000004200000.jpg");
+    go_to(&mut window, Role::TextInput, "or drop a file here, or type its path:");
+    write(&mut window, &frame.display().to_string());
+    window.wait_for("1500000000004200000.jpg · 320×240");
+    window.settle();
+    go_to(&mut window, Role::ComboBox, "Model");
+    window.press(egui::Key::Enter);
+    window.harness.run_steps(3);
+    write(&mut window, "lite0");
+    window.wait_for("tf_efficientnet_lite0.in1k · bn2.act 1280×7×7");
+    window.settle();
+    go_to(&mut window, Role::TextInput, "or type a file name:");
+    let typed = dir.path().join("typed.png");
+    write(&mut window, &typed.display().to_string());
+    window.wait_for(&format!("saved \"{}\"", typed.display()));
+    assert_eq!(read_record(&typed).unwrap().panels[0].run.tag, "tf_efficientnet_lite0.in1k");
+}
