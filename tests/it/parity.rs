@@ -154,7 +154,7 @@ const STRUCTURAL: [Structural; 19] = [
 
 /// The other depths and widths of those families, and further families, with nothing stored but samples of each stage: their parameters are the
 /// graph's own, and as a value depends on its tensor's name and shape, one that the framework calls otherwise would show.
-const SAMPLED: [Structural; 41] = [
+const SAMPLED: [Structural; 44] = [
     Structural { tag: "resnet34.tv_in1k", folder: "goldens_torch/resnet34" },
     Structural { tag: "resnet101.tv_in1k", folder: "goldens_torch/resnet101" },
     Structural { tag: "resnet152.tv_in1k", folder: "goldens_torch/resnet152" },
@@ -196,6 +196,12 @@ const SAMPLED: [Structural; 41] = [
     Structural { tag: "convnext_small.fb_in1k", folder: "goldens_torch/convnext_small" },
     Structural { tag: "convnext_base.fb_in1k", folder: "goldens_torch/convnext_base" },
     Structural { tag: "convnext_large.fb_in1k", folder: "goldens_torch/convnext_large" },
+    Structural { tag: "vit_small_patch14_dinov2.lvd142m", folder: "goldens_torch/vit_small_patch14_dinov2" },
+    Structural {
+        tag: "vit_small_patch14_reg4_dinov2.lvd142m",
+        folder: "goldens_torch/vit_small_patch14_reg4_dinov2",
+    },
+    Structural { tag: "vit_base_patch14_dinov2.lvd142m", folder: "goldens_torch/vit_base_patch14_dinov2" },
 ];
 
 fn structural_folder(case: &Structural) -> PathBuf {
@@ -244,7 +250,7 @@ fn generated_weights_give_the_frameworks_samples() {
         let goldens = Goldens::read(&structural_folder(case));
         let weights = generated_for(&(row.build)().unwrap(), goldens.gain);
         let mut session = session(Backbone::from_tensors(row, weights).unwrap());
-        let run = &goldens.inputs["odd"];
+        let (_, run) = goldens.inputs.iter().next().unwrap();
         let worst = worst_stage(&mut session, case.tag, &noise(run.input_shape), &run.stages);
         println!("{}: stages within {worst:.1e}", case.tag);
     }

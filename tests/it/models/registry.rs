@@ -54,6 +54,9 @@ fn final_shape(arch: &str) -> MapShape {
         "repvgg_b1" => (2048, 7),
         "convnext_large" => (1536, 7),
         "inception_resnet_v2" => (1536, 8),
+        vit if vit.starts_with("vit_small_patch14") => (384, 37),
+        vit if vit.starts_with("vit_base_patch14") => (768, 37),
+        vit if vit.starts_with("vit_large_patch14") => (1024, 37),
         "tf_efficientnet_b1" | "tf_efficientnet_lite1" => (1280, 8),
         "tf_efficientnet_lite2" => (1280, 9),
         "tf_efficientnet_lite3" => (1280, 10),
@@ -255,6 +258,10 @@ fn names_that_people_type_are_there() {
         (
             "inception_resnet_v2",
             &["mixed_5b", "repeat", "repeat.9", "repeat_1.19.conv2d", "block8", "repeat.0.branch2"],
+        ),
+        (
+            "dinov2_vits14",
+            &["patch_embed", "blocks.11", "blocks.0.tokens", "blocks.0.attn.qkv", "blocks.3.ls1", "norm"],
         ),
         ("googlenet", &["conv1", "maxpool3", "inception3a.branch4.0", "inception4e.branch3", "inception5b"]),
     ] {
