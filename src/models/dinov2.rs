@@ -4,8 +4,8 @@
 //! Owns the graphs, their layer names and the rows of their weights. Must not know values of weights or how a graph runs.
 //!
 //! Tokens lie in a row, class token and registers first. What can be looked at as maps are the patches as the grid that they are: a
-//! block `blocks.B` is the grid of what timm's module of that name puts out, and `blocks.B.tokens` the row; `norm` likewise. All other
-//! names are those of timm's modules or parameters (`ls1.gamma`), but `attn.heads`, what the heads give before `attn.proj` mixes them.
+//! block `blocks.B` is the grid of what timm's module of that name puts out, and `blocks.B.tokens` the row. The last norm is of each
+//! token by itself, so it is done to the grid. All other names are those of timm's modules or parameters (`ls1.gamma`), but `attn.heads`, what the heads give before `attn.proj` mixes them.
 
 use super::row::{Row, Verification, short_side_crop};
 use crate::graph::{ActivationFn, Attention, Conv2d, Graph, GraphBuilder, GraphError, NodeId, Op, Tokens};
@@ -39,14 +39,14 @@ fn build(design: Design, registers: usize) -> Result<Graph, GraphError> {
     b.stage(x);
     let tokens = Tokens { channels, grid: [GRID, GRID], registers, class_has_position: registers == 0 };
     let mut x = b.node("pos_drop", Op::Tokens(tokens), &[x]);
+    let mut grid = x;
     for at in 0..depth {
         let name = format!("blocks.{at}");
         x = block(&mut b, &name, x, Attention { channels, heads });
-        let grid = b.node(name, Op::TokenGrid(tokens), &[x]);
+        grid = b.node(name, Op::TokenGrid(tokens), &[x]);
         b.stage(grid);
     }
-    let x = b.layer_norm("norm.tokens", x, EPS);
-    let x = b.node("norm", Op::TokenGrid(tokens), &[x]);
+    let x = b.layer_norm("norm", grid, EPS);
     b.stage(x);
     b.finish()
 }
@@ -123,6 +123,7 @@ pub(super) const ROWS: &[Row] = &[
         bare_names: &["vit_large_patch14_dinov2", "dinov2_vitl14"],
         build: || build(LARGE, 0),
         source: "timm/vit_large_patch14_dinov2.lvd142m",
+        verification: Verification::Table,
         ..LVD
     },
     Row {
@@ -147,6 +148,7 @@ pub(super) const ROWS: &[Row] = &[
         bare_names: &["vit_large_patch14_reg4_dinov2", "dinov2_vitl14_reg"],
         build: || build(LARGE, 4),
         source: "timm/vit_large_patch14_reg4_dinov2.lvd142m",
+        verification: Verification::Table,
         ..LVD
     },
 ];

@@ -154,7 +154,7 @@ const STRUCTURAL: [Structural; 19] = [
 
 /// The other depths and widths of those families, and further families, with nothing stored but samples of each stage: their parameters are the
 /// graph's own, and as a value depends on its tensor's name and shape, one that the framework calls otherwise would show.
-const SAMPLED: [Structural; 44] = [
+const SAMPLED: [Structural; 45] = [
     Structural { tag: "resnet34.tv_in1k", folder: "goldens_torch/resnet34" },
     Structural { tag: "resnet101.tv_in1k", folder: "goldens_torch/resnet101" },
     Structural { tag: "resnet152.tv_in1k", folder: "goldens_torch/resnet152" },
@@ -200,6 +200,10 @@ const SAMPLED: [Structural; 44] = [
     Structural {
         tag: "vit_small_patch14_reg4_dinov2.lvd142m",
         folder: "goldens_torch/vit_small_patch14_reg4_dinov2",
+    },
+    Structural {
+        tag: "vit_base_patch14_reg4_dinov2.lvd142m",
+        folder: "goldens_torch/vit_base_patch14_reg4_dinov2",
     },
     Structural { tag: "vit_base_patch14_dinov2.lvd142m", folder: "goldens_torch/vit_base_patch14_dinov2" },
 ];
