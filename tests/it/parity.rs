@@ -442,6 +442,56 @@ fn known_mistakes_fail_at_this_tolerance() {
     }
 }
 
+fn tanh_for_gelu(graph: &Graph) -> Graph {
+    other_activation(graph, "", ActivationFn::Gelu, ActivationFn::GeluTanh)
+}
+
+fn residuals_not_scaled(graph: &Graph) -> Graph {
+    with_ops(graph, |node| match node.op {
+        Op::Times(_) => Op::Times(1.0),
+        op => op,
+    })
+}
+
+fn heads_of_another_size(graph: &Graph) -> Graph {
+    with_ops(graph, |node| match node.op {
+        Op::Attention(attention) => {
+            Op::Attention(filterscope::graph::Attention { heads: attention.heads / 2, ..attention })
+        }
+        op => op,
+    })
+}
+
+/// The same for networks of which only samples are stored, at the last layer.
+#[test]
+fn known_mistakes_fail_on_samples() {
+    type Mistake = (&'static str, &'static str, fn(&Graph) -> Graph);
+    const RESIDUAL: &str = "inception_resnet_v2.tf_in1k";
+    let mistakes: [Mistake; 6] = [
+        ("convnext_tiny.fb_in1k", "tanh-GELU for GELU", tanh_for_gelu),
+        (RESIDUAL, "average pools the other way", other_border_mean),
+        (RESIDUAL, "residuals not scaled", residuals_not_scaled),
+        (RESIDUAL, "epsilon 1e-5 for 1e-3", |g| with_eps(g, 1e-5)),
+        ("googlenet.tv_in1k", "epsilon 1e-5 for 1e-3", |g| with_eps(g, 1e-5)),
+        ("vit_small_patch14_dinov2.lvd142m", "three heads for six", heads_of_another_size),
+    ];
+    for (tag, mistake, make) in mistakes {
+        let case = SAMPLED.iter().find(|c| c.tag == tag).unwrap();
+        let row = Registry::find(tag).unwrap();
+        let goldens = Goldens::read(&structural_folder(case));
+        let graph = make(&(row.build)().unwrap());
+        let weights = generated_for(&graph, goldens.gain);
+        let mut session = session(Backbone::with_graph(row, graph, weights).unwrap());
+        let run = goldens.inputs.values().next().unwrap();
+        let last = session.backbone().graph().final_node();
+        let got = session.activations(&noise(run.input_shape), &[last]).unwrap().remove(0);
+        let error = stage_error(run.stages.iter().find(|s| s.name == "final").unwrap(), &got);
+        println!("{tag}, {mistake}: {error:.1e}");
+        // The mildest, of the two GELUs, moves the last map by two and a half times the tolerance; a right one by a hundredth of it.
+        assert!(error > 2.0 * TOLERANCE, "{tag}, {mistake}: only {error:e}");
+    }
+}
+
 /// Squeezing to a quarter of the block's inside, as the paper of squeeze-and-excitation has it, and not of what comes in.
 #[test]
 fn gates_squeezed_from_the_inside_do_not_bind() {
