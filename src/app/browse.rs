@@ -277,19 +277,19 @@ pub(super) fn is_watched(watched: Option<&Path>, open: &OpenSource) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::input::dataset::{Label, Sample, Skipped};
+    use crate::input::dataset::{About, Label, Sample};
 
     /// Moments with one number each, and one text.
     #[derive(Debug)]
-    struct Long(usize, Vec<String>);
+    struct Long(usize, About);
+
+    fn labelled(names: &[&str]) -> About {
+        About { label_names: names.iter().map(|name| (*name).to_owned()).collect(), ..About::default() }
+    }
 
     impl Source for Long {
         fn kind(&self) -> &'static str {
             "log"
-        }
-
-        fn root(&self) -> &Path {
-            Path::new("")
         }
 
         fn describe(&self) -> String {
@@ -310,32 +310,25 @@ mod tests {
             Some(Sample { row: index, id: String::new(), timestamp_ns: None, views: Vec::new(), labels })
         }
 
-        fn index_of_row(&self, row: usize) -> Option<usize> {
-            Some(row)
-        }
-
-        fn cameras(&self) -> &[Camera] {
-            &[]
-        }
-
-        fn label_names(&self) -> &[String] {
+        fn about(&self) -> &About {
             &self.1
         }
 
-        fn skipped(&self) -> &[Skipped] {
-            &[]
+        fn index_of_row(&self, row: usize) -> Option<usize> {
+            Some(row)
         }
     }
 
     #[test]
     fn a_long_log_is_thinned_without_losing_a_peak_and_words_have_no_line() {
-        let source = Long(100_000, vec!["angle".into(), "place".into()]);
+        let source =
+            Long(100_000, About { label_names: vec!["angle".into(), "place".into()], ..About::default() });
         let lines = label_lines(&source);
         assert_eq!(lines.len(), 1);
         let (name, points) = &lines[0];
         assert_eq!(name, "angle");
         assert!(points.len() <= 4000 && points.contains(&[777.0, 5.0]), "{} points", points.len());
         assert!(points.is_sorted_by(|a, b| a[0] <= b[0]));
-        assert_eq!(label_lines(&Long(3, vec!["angle".into()]))[0].1.len(), 3);
+        assert_eq!(label_lines(&Long(3, labelled(&["angle"])))[0].1.len(), 3);
     }
 }

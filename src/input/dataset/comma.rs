@@ -1,13 +1,13 @@
 //! comma.ai's research data set: a camera file of frames in HDF5, and beside it a log of measurements a hundred times a second.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use hdf5_pure::{DType, File};
 
 use super::DatasetError;
 use super::frames::{FRAMES, Frames};
-use super::source::{Camera, Label, PictureLocation, Sample, Skipped, Source, View};
+use super::source::{About, Camera, Label, PictureLocation, Sample, Source, View};
 use crate::tensor::{Cell, Column, ColumnKind};
 
 /// For each measurement, the frame that was the last one then.
@@ -21,10 +21,9 @@ const MAGIC: &[u8] = b"\x89HDF\r\n\x1A\n";
 /// one; a frame without any has none.
 #[derive(Debug)]
 pub struct CommaSource {
+    about: About,
     frames: Arc<Frames>,
-    root: PathBuf,
     columns: Vec<Column>,
-    label_names: Vec<String>,
     /// Columns by frame, NaN where there is nothing.
     values: Vec<Vec<f64>>,
     has_log: bool,
@@ -48,10 +47,9 @@ impl CommaSource {
             file.dataset(POINTER).is_ok().then_some((log, file))
         });
         let mut source = Self {
+            about: About { root, ..About::default() },
             frames,
-            root,
             columns: Vec::new(),
-            label_names: Vec::new(),
             values: Vec::new(),
             has_log: log.is_some(),
         };
@@ -98,7 +96,7 @@ impl CommaSource {
             let all = set.read_f64().map_err(words)?;
             let of_frame = |at: &Option<usize>| at.and_then(|at| all.get(at).copied()).unwrap_or(f64::NAN);
             self.values.push(first.iter().map(of_frame).collect());
-            self.label_names.push(name.clone());
+            self.about.label_names.push(name.clone());
             self.columns.push(Column { name, kind });
         }
         Ok(())
@@ -135,24 +133,12 @@ impl Source for CommaSource {
         })
     }
 
+    fn about(&self) -> &About {
+        &self.about
+    }
+
     fn index_of_row(&self, row: usize) -> Option<usize> {
         (row < self.len()).then_some(row)
-    }
-
-    fn cameras(&self) -> &[Camera] {
-        &[]
-    }
-
-    fn label_names(&self) -> &[String] {
-        &self.label_names
-    }
-
-    fn skipped(&self) -> &[Skipped] {
-        &[]
-    }
-
-    fn root(&self) -> &Path {
-        &self.root
     }
 
     fn columns(&self) -> &[Column] {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::DatasetError;
 use super::files::{is_hidden, not_a_picture};
-use super::source::{Camera, Label, PictureLocation, Sample, Skipped, Source, View};
+use super::source::{About, Label, PictureLocation, Sample, Skipped, Source, View};
 
 /// Folders within folders that are followed.
 const MAX_DEPTH: usize = 64;
@@ -18,11 +18,9 @@ const MAX_DEPTH: usize = 64;
 /// pictures are listed as skipped.
 #[derive(Debug)]
 pub struct FolderSource {
-    root: PathBuf,
+    about: About,
     /// Paths relative to the root.
     pictures: Vec<PathBuf>,
-    label_names: Vec<String>,
-    skipped: Vec<Skipped>,
 }
 
 impl FolderSource {
@@ -38,7 +36,8 @@ impl FolderSource {
         skipped.sort_by(|a, b| natural(Path::new(&a.place), Path::new(&b.place)));
         let in_folders = pictures.iter().any(|p| p.components().count() > 1);
         let label_names = if in_folders { vec!["folder".to_owned()] } else { Vec::new() };
-        Ok(Self { root: root.to_owned(), pictures, label_names, skipped })
+        let about = About { root: root.to_owned(), label_names, cameras: Vec::new(), skipped };
+        Ok(Self { about, pictures })
     }
 }
 
@@ -48,7 +47,7 @@ impl Source for FolderSource {
     }
 
     fn describe(&self) -> String {
-        let ignored = match self.skipped.len() {
+        let ignored = match self.about.skipped.len() {
             0 => String::new(),
             n => format!(", {n} other files ignored"),
         };
@@ -66,8 +65,12 @@ impl Source for FolderSource {
             row: index,
             id: with_slashes(relative),
             timestamp_ns: None,
-            views: vec![View { camera: None, picture: PictureLocation::File(self.root.join(relative)) }],
+            views: vec![View {
+                camera: None,
+                picture: PictureLocation::File(self.about.root.join(relative)),
+            }],
             labels: self
+                .about
                 .label_names
                 .iter()
                 .map(|_| if folder.is_empty() { Label::Missing } else { Label::Text(folder.clone()) })
@@ -75,24 +78,16 @@ impl Source for FolderSource {
         })
     }
 
+    fn about(&self) -> &About {
+        &self.about
+    }
+
     fn index_of_row(&self, row: usize) -> Option<usize> {
         (row < self.pictures.len()).then_some(row)
     }
 
-    fn cameras(&self) -> &[Camera] {
-        &[]
-    }
-
-    fn label_names(&self) -> &[String] {
-        &self.label_names
-    }
-
-    fn skipped(&self) -> &[Skipped] {
-        &self.skipped
-    }
-
     fn root(&self) -> &Path {
-        &self.root
+        &self.about.root
     }
 }
 

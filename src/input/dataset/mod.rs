@@ -26,7 +26,7 @@ pub use folder::FolderSource;
 pub use frames::Frames;
 pub use open::{SourceKind, SourceOptions, UnknownSourceKind, is_log, open_source, open_source_as};
 pub use simulator::SimulatorLog;
-pub use source::{Camera, Label, PictureLocation, Sample, Skipped, Source, UnknownCamera, View};
+pub use source::{About, Camera, Label, PictureLocation, Sample, Skipped, Source, UnknownCamera, View};
 pub use table::ListSource;
 pub use udacity::UdacityLog;
 

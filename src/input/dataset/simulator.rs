@@ -1,11 +1,11 @@
 //! The driving simulator's log, `driving_log.csv`: a line a moment, three cameras side by side.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::DatasetError;
 use super::csv_file::{CsvFile, CsvLayout, CsvLine, Header, LineSpan};
 use super::files::{RecordedPaths, has_picture_extension};
-use super::source::{Camera, Label, PictureLocation, Sample, Skipped, Source, View};
+use super::source::{About, Camera, Label, PictureLocation, Sample, Skipped, Source, View};
 use super::udacity::number_of;
 use crate::tensor::{Cell, Column};
 
@@ -41,13 +41,10 @@ fn is_first_row(fields: &[String]) -> bool {
 /// without one there are seven, and numbers may have unquoted decimal commas where that can be read in one way only.
 #[derive(Debug)]
 pub struct SimulatorLog {
+    about: About,
     rows: Vec<Row>,
     csv: CsvFile,
-    root: PathBuf,
-    label_names: Vec<String>,
     label_columns: Vec<usize>,
-    cameras: Vec<Camera>,
-    skipped: Vec<Skipped>,
     num_rows: usize,
 }
 
@@ -129,13 +126,15 @@ impl SimulatorLog {
             })
             .collect();
         Ok(Self {
+            about: About {
+                root,
+                label_names: labels.iter().map(|(name, _)| (*name).to_owned()).collect(),
+                cameras,
+                skipped,
+            },
             rows,
             csv,
-            root,
-            label_names: labels.iter().map(|(name, _)| (*name).to_owned()).collect(),
             label_columns: labels.iter().map(|(_, at)| *at).collect(),
-            cameras,
-            skipped,
             num_rows,
         })
     }
@@ -147,11 +146,11 @@ impl Source for SimulatorLog {
     }
 
     fn describe(&self) -> String {
-        let missing = match self.skipped.len() {
+        let missing = match self.about.skipped.len() {
             0 => String::new(),
             n => format!(", {n} pictures of {} rows missing", self.num_rows),
         };
-        let cameras: Vec<&str> = self.cameras.iter().map(|c| c.name()).collect();
+        let cameras: Vec<&str> = self.about.cameras.iter().map(|c| c.name()).collect();
         format!("simulator log of {} moments ({}){missing}", self.rows.len(), cameras.join(", "))
     }
 
@@ -174,30 +173,18 @@ impl Source for SimulatorLog {
     fn pictures(&self, index: usize) -> Option<(usize, Vec<View>)> {
         let row = self.rows.get(index)?;
         let view = |(camera, file): (Camera, &Option<Box<Path>>)| {
-            let picture = PictureLocation::File(self.root.join(file.as_ref()?));
+            let picture = PictureLocation::File(self.about.root.join(file.as_ref()?));
             Some(View { camera: Some(camera), picture })
         };
         Some((row.number, Camera::ALL.into_iter().zip(&row.files).filter_map(view).collect()))
     }
 
+    fn about(&self) -> &About {
+        &self.about
+    }
+
     fn index_of_row(&self, row: usize) -> Option<usize> {
         self.rows.binary_search_by_key(&row, |r| r.number).ok()
-    }
-
-    fn cameras(&self) -> &[Camera] {
-        &self.cameras
-    }
-
-    fn label_names(&self) -> &[String] {
-        &self.label_names
-    }
-
-    fn skipped(&self) -> &[Skipped] {
-        &self.skipped
-    }
-
-    fn root(&self) -> &Path {
-        &self.root
     }
 
     fn columns(&self) -> &[Column] {

@@ -40,17 +40,28 @@ pub trait Source: Send + Sync + std::fmt::Debug {
     /// The index of the row with that number, if it is usable.
     fn index_of_row(&self, row: usize) -> Option<usize>;
 
+    /// What holds for the whole of it.
+    fn about(&self) -> &About;
+
     /// Cameras that any row has a picture of; empty where pictures have no camera.
-    fn cameras(&self) -> &[Camera];
+    fn cameras(&self) -> &[Camera] {
+        &self.about().cameras
+    }
 
     /// Names of the label columns; [`Sample::labels`] follow them.
-    fn label_names(&self) -> &[String];
+    fn label_names(&self) -> &[String] {
+        &self.about().label_names
+    }
 
     /// What was left out, and why, in order.
-    fn skipped(&self) -> &[Skipped];
+    fn skipped(&self) -> &[Skipped] {
+        &self.about().skipped
+    }
 
     /// The folder that pictures' paths are told relative to.
-    fn root(&self) -> &Path;
+    fn root(&self) -> &Path {
+        &self.about().root
+    }
 
     /// All columns of the log, as it spells them; none where there is no log.
     fn columns(&self) -> &[Column] {
@@ -66,6 +77,19 @@ pub trait Source: Send + Sync + std::fmt::Debug {
     fn content_sha256(&self) -> Option<&str> {
         None
     }
+}
+
+/// What holds for a data set as a whole, known once it is opened.
+#[derive(Clone, Debug, Default)]
+pub struct About {
+    /// The folder that pictures' paths are told relative to.
+    pub root: PathBuf,
+    /// Names of the label columns.
+    pub label_names: Vec<String>,
+    /// Cameras that any row has a picture of, from left to right; none where pictures have no camera.
+    pub cameras: Vec<Camera>,
+    /// What was left out, and why, in order.
+    pub skipped: Vec<Skipped>,
 }
 
 /// One row: pictures taken at one moment, and the labels that belong to them.

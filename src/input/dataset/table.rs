@@ -11,19 +11,17 @@ use sha2::{Digest, Sha256};
 use super::DatasetError;
 use super::csv_file::{CsvFile, CsvLayout, CsvLine, Header, LineSpan};
 use super::files::RecordedPaths;
-use super::source::{Camera, Label, PictureLocation, Sample, Skipped, Source, View};
+use super::source::{About, Camera, Label, PictureLocation, Sample, Skipped, Source, View};
 use crate::tensor::{Cell, Column, ColumnKind, hex};
 
 /// A table or list, opened. Rows are its lines, from 0, the header not counted.
 #[derive(Debug)]
 pub struct ListSource {
+    about: About,
     kind: &'static str,
     rows: Vec<Row>,
     csv: Option<CsvFile>,
-    root: PathBuf,
-    label_names: Vec<String>,
     label_columns: Vec<usize>,
-    skipped: Vec<Skipped>,
     sha256: String,
 }
 
@@ -76,12 +74,15 @@ impl ListSource {
             .map(|(place, column)| (column.name.clone(), place))
             .collect();
         Ok(Self {
+            about: About {
+                root: finder.root,
+                label_names: labels.iter().map(|(name, _)| name.clone()).collect(),
+                cameras: Vec::new(),
+                skipped,
+            },
             kind: "table",
             rows,
-            root: finder.root,
-            label_names: labels.iter().map(|(name, _)| name.clone()).collect(),
             label_columns: labels.into_iter().map(|(_, place)| place).collect(),
-            skipped,
             sha256: csv.sha256().to_owned(),
             csv: Some(csv),
         })
@@ -128,13 +129,11 @@ impl ListSource {
             });
         }
         Ok(Self {
+            about: About { root: finder.root, skipped, ..About::default() },
             kind: "list",
             rows,
             csv: None,
-            root: finder.root,
-            label_names: Vec::new(),
             label_columns: Vec::new(),
-            skipped,
             sha256: hex(&hash.finalize()),
         })
     }
@@ -174,7 +173,7 @@ impl Source for ListSource {
     }
 
     fn describe(&self) -> String {
-        let missing = match self.skipped.len() {
+        let missing = match self.about.skipped.len() {
             0 => String::new(),
             n => format!(", {n} missing"),
         };
@@ -200,28 +199,16 @@ impl Source for ListSource {
 
     fn pictures(&self, index: usize) -> Option<(usize, Vec<View>)> {
         let row = self.rows.get(index)?;
-        let picture = PictureLocation::File(self.root.join(&row.file));
+        let picture = PictureLocation::File(self.about.root.join(&row.file));
         Some((row.number, vec![View { camera: None, picture }]))
+    }
+
+    fn about(&self) -> &About {
+        &self.about
     }
 
     fn index_of_row(&self, row: usize) -> Option<usize> {
         self.rows.binary_search_by_key(&row, |r| r.number).ok()
-    }
-
-    fn cameras(&self) -> &[Camera] {
-        &[]
-    }
-
-    fn label_names(&self) -> &[String] {
-        &self.label_names
-    }
-
-    fn skipped(&self) -> &[Skipped] {
-        &self.skipped
-    }
-
-    fn root(&self) -> &Path {
-        &self.root
     }
 
     fn columns(&self) -> &[Column] {

@@ -1,11 +1,11 @@
 //! Udacity's driving log, `interpolated.csv`: one line a picture, three cameras interleaved.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::DatasetError;
 use super::csv_file::{CsvFile, CsvLayout, CsvLine, Header, LineSpan};
 use super::files::RecordedPaths;
-use super::source::{Camera, Label, PictureLocation, Sample, Skipped, Source, View};
+use super::source::{About, Camera, Label, PictureLocation, Sample, Skipped, Source, View};
 use crate::tensor::{Cell, Column};
 
 /// The log's usual name.
@@ -29,15 +29,12 @@ const MOMENT_NS: u64 = 25_000_000;
 /// are those of its centre line, or else of its first.
 #[derive(Debug)]
 pub struct UdacityLog {
+    /// Its root is the log's folder; moments point into it.
+    about: About,
     moments: Vec<Moment>,
     csv: CsvFile,
-    /// Paths of pictures below the log's folder; moments point into it.
-    root: PathBuf,
     num_rows: usize,
     num_moments: usize,
-    label_names: Vec<String>,
-    cameras: Vec<Camera>,
-    skipped: Vec<Skipped>,
 }
 
 /// One usable moment, kept small: a log may have a million.
@@ -76,14 +73,11 @@ impl UdacityLog {
         let root = path.parent().unwrap_or(Path::new("")).to_owned();
         let mut files = RecordedPaths::below(&root);
         let mut log = Self {
+            about: About { root, label_names, ..About::default() },
             moments: Vec::new(),
             csv,
-            root,
             num_rows,
             num_moments: 0,
-            label_names,
-            cameras: Vec::new(),
-            skipped: Vec::new(),
         };
         for moment in group(lines) {
             log.add(moment, &mut files);
@@ -91,7 +85,7 @@ impl UdacityLog {
         if log.moments.is_empty() {
             return Err(DatasetError::NoPictureFiles { num_rows, first, path: path.to_owned() });
         }
-        log.cameras.sort_unstable();
+        log.about.cameras.sort_unstable();
         Ok(log)
     }
 
@@ -109,7 +103,7 @@ impl UdacityLog {
         for (at, line) in lines.into_iter().enumerate() {
             match files.find(&line.recorded) {
                 Some(file) => {
-                    let relative = file.strip_prefix(&self.root).unwrap_or(&file);
+                    let relative = file.strip_prefix(&self.about.root).unwrap_or(&file);
                     let camera = line.camera as usize;
                     if let (Some(slot), Some(span)) =
                         (moment.files.get_mut(camera), moment.spans.get_mut(camera))
@@ -117,11 +111,11 @@ impl UdacityLog {
                         *slot = Some(relative.into());
                         *span = Some(line.span);
                     }
-                    if !self.cameras.contains(&line.camera) {
-                        self.cameras.push(line.camera);
+                    if !self.about.cameras.contains(&line.camera) {
+                        self.about.cameras.push(line.camera);
                     }
                 }
-                None => self.skipped.push(Skipped {
+                None => self.about.skipped.push(Skipped {
                     row: Some(row),
                     place: format!("line {}", line.number),
                     reason: format!("no such picture: {}", line.recorded),
@@ -143,11 +137,11 @@ impl Source for UdacityLog {
     }
 
     fn describe(&self) -> String {
-        let missing = match self.skipped.len() {
+        let missing = match self.about.skipped.len() {
             0 => String::new(),
             n => format!(", {n} of {} pictures missing", self.num_rows),
         };
-        let cameras: Vec<&str> = self.cameras.iter().map(|c| c.name()).collect();
+        let cameras: Vec<&str> = self.about.cameras.iter().map(|c| c.name()).collect();
         format!("Udacity log of {} moments ({}){missing}", self.moments.len(), cameras.join(", "))
     }
 
@@ -161,7 +155,7 @@ impl Source for UdacityLog {
             .into_iter()
             .zip(&moment.files)
             .filter_map(|(camera, file)| {
-                let picture = PictureLocation::File(self.root.join(file.as_ref()?));
+                let picture = PictureLocation::File(self.about.root.join(file.as_ref()?));
                 Some(View { camera: Some(camera), picture })
             })
             .collect();
@@ -175,24 +169,12 @@ impl Source for UdacityLog {
         })
     }
 
+    fn about(&self) -> &About {
+        &self.about
+    }
+
     fn index_of_row(&self, row: usize) -> Option<usize> {
         self.moments.binary_search_by_key(&row, |moment| moment.row).ok()
-    }
-
-    fn cameras(&self) -> &[Camera] {
-        &self.cameras
-    }
-
-    fn label_names(&self) -> &[String] {
-        &self.label_names
-    }
-
-    fn skipped(&self) -> &[Skipped] {
-        &self.skipped
-    }
-
-    fn root(&self) -> &Path {
-        &self.root
     }
 
     fn columns(&self) -> &[Column] {
