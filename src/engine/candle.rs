@@ -4,9 +4,9 @@ use std::collections::HashMap;
 
 use candle_core::{Device, Result, Tensor};
 
-use super::fold::{affine_of, conv_params};
+use super::fold::{affine_of, conv_params, token_params};
 use super::plan::Step;
-use crate::graph::{ActivationFn, BorderMean, Conv2d, Graph, NodeId, Op, Pool2d, Sides};
+use crate::graph::{ActivationFn, Attention, BorderMean, Conv2d, Graph, NodeId, Op, Pool2d, Sides};
 use crate::tensor::InputBatch;
 use crate::weights::BoundWeights;
 
@@ -17,6 +17,8 @@ enum Loaded {
     Conv { kernel: Tensor, bias: Option<Tensor> },
     /// `x · scale + shift`, `[1, C, 1, 1]` each; of a layer norm, what is done to the normalised values.
     Affine { scale: Tensor, shift: Tensor },
+    /// `[1, C, 1, tokens]` each.
+    Tokens { before: Tensor, positions: Tensor },
 }
 
 /// Parameters uploaded so far, by the node and the last one folded into it.
@@ -125,6 +127,19 @@ impl CandleExecutor {
             Op::GlobalAvgPool => inputs[0].mean_keepdim((2, 3)),
             Op::Concat => Tensor::cat(inputs, 1),
             Op::ZeroPad(sides) => pad(inputs[0], *sides),
+            Op::Tokens(_) => {
+                let loaded = self.load(graph, weights, step)?;
+                let Loaded::Tokens { before, positions } = loaded else { return mismatch(graph, step) };
+                let num_images = inputs[0].dim(0)?;
+                let patches = inputs[0].flatten_from(2)?.unsqueeze(2)?.broadcast_add(&positions)?;
+                Tensor::cat(&[&before.repeat((num_images, 1, 1, 1))?, &patches], 3)
+            }
+            Op::Attention(attention) => attend(inputs[0], *attention),
+            Op::TokenGrid(tokens) => {
+                let [rows, columns] = tokens.grid;
+                let patches = inputs[0].narrow(3, tokens.num_before(), rows * columns)?;
+                patches.reshape((inputs[0].dim(0)?, tokens.channels, rows, columns))
+            }
         }
     }
 
@@ -152,6 +167,16 @@ impl CandleExecutor {
                     scale: Tensor::from_vec(scale.iter().map(|v| *v as f32).collect(), shape, &self.device)?,
                     shift: Tensor::from_vec(shift.iter().map(|v| *v as f32).collect(), shape, &self.device)?,
                 }
+            }
+            Op::Tokens(tokens) => {
+                let Some((before, positions)) = token_params(weights, tokens, key.0) else {
+                    return mismatch(graph, step);
+                };
+                let row = |values: Vec<f32>| {
+                    let shape = (1, tokens.channels, 1, values.len() / tokens.channels);
+                    Tensor::from_vec(values, shape, &self.device)
+                };
+                Loaded::Tokens { before: row(before)?, positions: row(positions)? }
             }
             _ => return mismatch(graph, step),
         };
@@ -233,6 +258,20 @@ fn avg_pool(x: &Tensor, pool: &Pool2d, mean: BorderMean, border: Sides) -> Resul
     let (_, _, height, width) = x.dims4()?;
     let share_inside = slide(&Tensor::ones((1, 1, height, width), x.dtype(), x.device())?)?;
     padded_mean.broadcast_div(&share_inside)
+}
+
+/// `[N, 3C, 1, T]` → `[N, C, 1, T]`.
+fn attend(x: &Tensor, attention: Attention) -> Result<Tensor> {
+    let (num_images, _, _, num_tokens) = x.dims4()?;
+    let d = attention.head_channels();
+    let parts = x.reshape((num_images, 3, attention.heads, d, num_tokens))?;
+    let part = |number: usize| parts.narrow(1, number, 1)?.squeeze(1)?.contiguous();
+    let (queries, keys, values) = (part(0)?, part(1)?, part(2)?);
+    // Of each query's row, a share for each key.
+    let scores = (queries.transpose(2, 3)?.contiguous()?.matmul(&keys)? * (1.0 / (d as f64).sqrt()))?;
+    let shares = candle_nn::ops::softmax_last_dim(&scores)?;
+    let sums = values.matmul(&shares.transpose(2, 3)?.contiguous()?)?;
+    sums.reshape((num_images, attention.channels, 1, num_tokens))
 }
 
 /// Each position's channels with mean 0 and deviation 1.

@@ -5,10 +5,10 @@ use std::collections::hash_map::Entry;
 
 use rayon::prelude::*;
 
-use super::fold::{affine_of, conv_params};
+use super::fold::{affine_of, conv_params, token_params};
 use super::ops::{
     self, BLOCK, Cell, Cores, Epilogue, Extent, Level, Maps, MapsMut, PackedDense, PackedDepthwise,
-    PackedGroups, PackedLayerNorm, PackedWinograd, Scratch, Source, TileSize, Window,
+    PackedGroups, PackedLayerNorm, PackedTokens, PackedWinograd, Scratch, Source, TileSize, Window,
 };
 use super::places::Place;
 use super::plan::{Plan, Step};
@@ -58,6 +58,7 @@ enum Packed {
         shift: Vec<Cell>,
     },
     LayerNorm(PackedLayerNorm),
+    Tokens(PackedTokens),
 }
 
 /// A step's first node, the last one folded into it, and how it is done.
@@ -134,7 +135,9 @@ impl CpuExecutor {
             let out = plan.info(step.nodes[0]).shape;
             let way = match &graph.node(step.nodes[0]).op {
                 Op::Conv2d(conv) => Way::of(graph, conv, step.inputs[0], out, is_exact),
-                Op::BatchNorm(_) | Op::Scale(_) | Op::Times(_) | Op::LayerNorm(_) => Way::Direct,
+                Op::BatchNorm(_) | Op::Scale(_) | Op::Times(_) | Op::LayerNorm(_) | Op::Tokens(_) => {
+                    Way::Direct
+                }
                 _ => return None,
             };
             Some((step.nodes[0], step.last_folded(graph), way))
@@ -235,10 +238,11 @@ impl Work<'_> {
                 return Some(());
             }
             Op::Conv2d(conv) => return self.convolve(&mut parameters, conv, border, out),
-            Op::BatchNorm(_) | Op::Scale(_) | Op::Times(_) | Op::LayerNorm(_) => {
+            Op::BatchNorm(_) | Op::Scale(_) | Op::Times(_) | Op::LayerNorm(_) | Op::Tokens(_) => {
                 match parameters.packed.get(&(first, None, Way::Direct))? {
                     Packed::Affine { scale, shift } => ops::affine(cores, input(0)?, scale, shift, out),
                     Packed::LayerNorm(packed) => ops::layer_norm(cores, input(0)?, packed, out),
+                    Packed::Tokens(packed) => ops::tokens(cores, input(0)?, packed, out),
                     _ => return None,
                 }
             }
@@ -255,6 +259,8 @@ impl Work<'_> {
                 let channels = step.inputs.iter().map(|id| self.plan.info(*id).shape.channels);
                 ops::concat(cores, &channels.zip(self.inputs.iter().copied()).collect::<Vec<_>>(), out);
             }
+            Op::Attention(attention) => ops::attention(cores, input(0)?, *attention, self.scratch, out),
+            Op::TokenGrid(_) => ops::token_grid(cores, input(0)?, out),
             Op::ZeroPad(sides) => ops::bordered(cores, input(0)?, *sides, out),
         }
         if let Some(function) = function {
@@ -305,7 +311,7 @@ impl Work<'_> {
                 let x = with_border(cores, x?, border, self.scratch);
                 ops::grouped(cores, x, groups, window, epilogue, out);
             }
-            Packed::Affine { .. } | Packed::LayerNorm(_) => return None,
+            Packed::Affine { .. } | Packed::LayerNorm(_) | Packed::Tokens(_) => return None,
         }
         Some(())
     }
@@ -341,6 +347,10 @@ fn pack(level: Level, graph: &Graph, weights: &BoundWeights, key: PackedKey) -> 
     let (node, last, way) = key;
     let conv = match &graph.node(node).op {
         Op::Conv2d(conv) => conv,
+        Op::Tokens(tokens) => {
+            let (before, positions) = token_params(weights, tokens, node)?;
+            return Some(Packed::Tokens(PackedTokens::new(&before, &positions, tokens.channels)));
+        }
         op => {
             let (scale, shift) = affine_of(graph, weights, node)?;
             let (scale, shift) = (cells(&scale), cells(&shift));

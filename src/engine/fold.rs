@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use crate::graph::{BatchNorm, Graph, NodeId, Op};
+use crate::graph::{BatchNorm, Graph, NodeId, Op, Tokens};
 use crate::weights::{BoundWeights, NodeParams};
 
 /// Whether a node is a scale and a shift per channel, so that a convolution before it can take it in.
@@ -69,6 +69,23 @@ pub(super) fn affine_of(graph: &Graph, weights: &BoundWeights, id: NodeId) -> Op
         }
         _ => None,
     }
+}
+
+/// Of a row of tokens: those before the patches, and what is added to each patch; both `[channel][token]`.
+pub(super) fn token_params(
+    weights: &BoundWeights,
+    tokens: &Tokens,
+    id: NodeId,
+) -> Option<(Vec<f32>, Vec<f32>)> {
+    let NodeParams::Tokens { class, registers, positions } = weights.of(id) else { return None };
+    let channels = tokens.channels;
+    let (of_class, of_patches) = positions.split_at(if tokens.class_has_position { channels } else { 0 });
+    let class = class.iter().enumerate().map(|(c, v)| v + of_class.get(c).unwrap_or(&0.0));
+    let before: Vec<f32> = class.chain(registers).collect();
+    let turned = |values: &[f32]| -> Vec<f32> {
+        (0..channels).flat_map(|c| values.iter().skip(c).step_by(channels).copied()).collect()
+    };
+    Some((turned(&before), turned(of_patches)))
 }
 
 fn fold(mut folded: Vec<f32>, bias: Option<&[f32]>, scale: &[f64], shift: &[f64]) -> (Vec<f32>, Vec<f32>) {

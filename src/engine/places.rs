@@ -229,7 +229,9 @@ mod tests {
             let graph = row.graph().unwrap();
             let mut taps: Vec<_> = graph.stages().to_vec();
             taps.push(graph.final_node());
-            let plan = Plan::new(&graph, PixelSize::square(320), 2, &taps).unwrap();
+            // A transformer takes its own size only.
+            let size = Some(PixelSize::square(320)).filter(|size| graph.infer(*size).is_ok());
+            let plan = Plan::new(&graph, size.unwrap_or(row.preprocess.size), 2, &taps).unwrap();
             let mut alive: Vec<NodeId> = Vec::new();
             for step in plan.steps() {
                 let Some(own) = plan.places().of(step.output) else { continue };

@@ -137,6 +137,7 @@ fn channels(nodes: &[Node], id: NodeId) -> usize {
         Op::Input => 3,
         Op::Conv2d(conv) => conv.c_out,
         Op::BatchNorm(norm) => norm.channels,
+        Op::Attention(attention) => attention.channels,
         Op::Concat => node.inputs.iter().map(|i| channels(nodes, *i)).sum(),
         _ => channels(nodes, node.inputs[0]),
     }

@@ -6,10 +6,14 @@
 #[expect(clippy::module_inception, reason = "the type this layer is named after has its own file")]
 mod graph;
 mod op;
+mod padding;
 mod receptive_field;
 mod shape;
+mod tokens;
 
 pub use graph::{Graph, GraphBuilder, GraphError, Node, NodeId, ParamCount, UnknownLayer};
-pub use op::{ActivationFn, BatchNorm, BorderMean, Conv2d, LayerNorm, Op, Padding, ParamRole, Pool2d, Sides};
+pub use op::{ActivationFn, BatchNorm, BorderMean, Conv2d, LayerNorm, Op, ParamRole, Pool2d};
+pub use padding::{Padding, Sides};
 pub use receptive_field::{Axis, ReceptiveField};
 pub use shape::{NodeInfo, ShapeError};
+pub use tokens::{Attention, Tokens};

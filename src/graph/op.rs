@@ -2,6 +2,9 @@
 
 use serde::Serialize;
 
+use super::padding::{Padding, Sides};
+use super::tokens::{Attention, Tokens};
+
 /// Elementwise functions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -36,97 +39,6 @@ impl ActivationFn {
             Self::HardSigmoid => "hard-sigmoid",
             Self::Gelu => "GELU",
             Self::GeluTanh => "tanh-GELU",
-        }
-    }
-}
-
-/// Border cells added around a map.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Sides {
-    /// Rows above.
-    pub top: usize,
-    /// Rows below.
-    pub bottom: usize,
-    /// Columns at the left.
-    pub left: usize,
-    /// Columns at the right.
-    pub right: usize,
-}
-
-impl Sides {
-    /// Whether nothing is added.
-    pub fn is_none(self) -> bool {
-        self == Self::default()
-    }
-}
-
-/// How a window operation treats the border.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Padding {
-    /// Only whole windows inside the map (TensorFlow's VALID).
-    Valid,
-    /// TensorFlow's SAME: `ceil(n / stride)` outputs; the odd cell of an uneven total goes after (below, right).
-    Same,
-    /// The same with the odd cell before (above, left): ONNX' `SAME_LOWER`.
-    SameLower,
-    /// Fixed widths per side.
-    Explicit(Sides),
-    /// The same, and as much more below and right as a last window that begins inside reaches out (torch's `ceil_mode`). For pools.
-    Ceil(Sides),
-}
-
-impl Padding {
-    /// `rows` above and below, `columns` left and right (torch's `padding=(rows, columns)`).
-    pub const fn symmetric(rows: usize, columns: usize) -> Self {
-        Self::Explicit(Sides { top: rows, bottom: rows, left: columns, right: columns })
-    }
-
-    /// The widths for an input of this many rows and columns. `kernel` and `stride` are `[rows, columns]`.
-    pub fn resolve(
-        self,
-        (height, width): (usize, usize),
-        kernel: [usize; 2],
-        stride: [usize; 2],
-        dilation: usize,
-    ) -> Sides {
-        match self {
-            Self::Valid => Sides::default(),
-            Self::Explicit(sides) => sides,
-            Self::Ceil(sides) => {
-                // The last window must begin inside the map or in the border before it, or it isn't there.
-                let after = |n: usize, before: usize, after: usize, axis: usize| {
-                    let reach = dilation * (kernel[axis] - 1) + 1;
-                    let mut last = (n + before + after).saturating_sub(reach).div_ceil(stride[axis]);
-                    if last * stride[axis] >= n + before {
-                        last = last.saturating_sub(1);
-                    }
-                    after.max((last * stride[axis] + reach).saturating_sub(n + before))
-                };
-                Sides {
-                    bottom: after(height, sides.top, sides.bottom, 0),
-                    right: after(width, sides.left, sides.right, 1),
-                    ..sides
-                }
-            }
-            Self::SameLower => {
-                let Sides { top, bottom, left, right } =
-                    Self::Same.resolve((height, width), kernel, stride, dilation);
-                Sides { top: bottom, bottom: top, left: right, right: left }
-            }
-            Self::Same => {
-                let total = |n: usize, axis: usize| {
-                    let reach = dilation * (kernel[axis] - 1) + 1;
-                    ((n.div_ceil(stride[axis]).max(1) - 1) * stride[axis] + reach).saturating_sub(n)
-                };
-                let (rows, columns) = (total(height, 0), total(width, 1));
-                Sides {
-                    top: rows / 2,
-                    bottom: rows - rows / 2,
-                    left: columns / 2,
-                    right: columns - columns / 2,
-                }
-            }
         }
     }
 }
@@ -304,6 +216,12 @@ pub enum Op {
     Concat,
     /// Zeros around the map (Keras' `ZeroPadding2D`).
     ZeroPad(Sides),
+    /// A grid of patches as a row of tokens.
+    Tokens(Tokens),
+    /// Every token sees all others. The input holds queries, keys and values, one after the other.
+    Attention(Attention),
+    /// The patches of a row of tokens as a grid again; the tokens before them are left out.
+    TokenGrid(Tokens),
 }
 
 /// A parameter's part in its node.
@@ -323,6 +241,12 @@ pub enum ParamRole {
     Variance,
     /// A layer scale's factors.
     Scale,
+    /// The class token.
+    ClassToken,
+    /// Registers: tokens that belong to no patch.
+    Registers,
+    /// What each position of a row of tokens adds.
+    Positions,
 }
 
 impl Op {
@@ -345,6 +269,9 @@ impl Op {
             Self::GlobalAvgPool => "global avg pool",
             Self::Concat => "concat",
             Self::ZeroPad(_) => "zero pad",
+            Self::Tokens(_) => "tokens",
+            Self::Attention(_) => "attention",
+            Self::TokenGrid(_) => "token grid",
         }
     }
 
@@ -374,44 +301,9 @@ impl Op {
             Self::LayerNorm(norm) => {
                 [ParamRole::Gamma, ParamRole::Beta].map(|role| (role, vec![norm.channels])).to_vec()
             }
+            Self::Tokens(tokens) => tokens.params(),
             Self::Scale(channels) => vec![(ParamRole::Scale, vec![*channels])],
             _ => Vec::new(),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn same_padding_puts_the_odd_cell_after() {
-        let sides = |n, k, s| {
-            let p = Padding::Same.resolve((n, n), [k, k], [s, s], 1);
-            (p.top, p.bottom)
-        };
-        assert_eq!(sides(224, 3, 2), (0, 1));
-        assert_eq!(sides(112, 5, 2), (1, 2));
-        assert_eq!(sides(299, 3, 2), (1, 1));
-        assert_eq!(sides(7, 3, 1), (1, 1));
-        assert_eq!(sides(5, 1, 2), (0, 0));
-    }
-
-    /// Positions that torch's `max_pool2d(ceil_mode=True)` gives.
-    #[test]
-    fn the_last_window_of_ceil_mode_begins_inside() {
-        let positions = |n: usize, k: usize, s: usize, p: usize| {
-            let sides = Sides { top: p, bottom: p, left: p, right: p };
-            let p = Padding::Ceil(sides).resolve((n, n), [k, k], [s, s], 1);
-            (n + p.top + p.bottom - k) / s + 1
-        };
-        assert_eq!(positions(112, 3, 2, 0), 56, "GoogLeNet's first");
-        assert_eq!(positions(14, 2, 2, 0), 7);
-        assert_eq!(positions(15, 2, 2, 0), 8);
-        assert_eq!(positions(7, 3, 2, 1), 4);
-        assert_eq!(positions(8, 3, 2, 1), 5);
-        assert_eq!(positions(2, 3, 2, 0), 1, "a window larger than the map");
-        assert_eq!(positions(7, 2, 3, 0), 3);
-        assert_eq!(positions(6, 2, 3, 0), 2, "a third window would begin behind the map's end");
     }
 }

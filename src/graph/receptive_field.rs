@@ -5,7 +5,8 @@
 
 use serde::Serialize;
 
-use super::op::{Op, Sides};
+use super::op::Op;
+use super::padding::Sides;
 
 /// One axis of a receptive field, in input pixels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -64,7 +65,8 @@ impl ReceptiveField {
     /// anything in them, so the field of the gated maps is that of the maps.
     pub(super) fn after(op: &Op, inputs: &[Self], border: Sides) -> Self {
         match op {
-            Op::GlobalAvgPool => Self::Whole,
+            // Registers and the class token see nothing, and attention all: of a row of tokens no window can be told.
+            Op::GlobalAvgPool | Op::Tokens(_) | Op::Attention(_) | Op::TokenGrid(_) => Self::Whole,
             Op::Add | Op::Concat => inputs.iter().copied().reduce(Self::union).unwrap_or(Self::PIXEL),
             Op::Conv2d(c) => inputs[0].window(c.kernel, c.stride, c.dilation, border),
             Op::MaxPool(p) | Op::AvgPool(p, _) => inputs[0].window(p.kernel, p.stride, 1, border),

@@ -1,7 +1,8 @@
 //! Shape inference: what each node puts out for one input size, what it costs and what it sees.
 
 use super::graph::{Graph, Node, NodeId};
-use super::op::{BorderMean, Op, Padding, Sides};
+use super::op::{BorderMean, Op};
+use super::padding::{Padding, Sides};
 use super::receptive_field::ReceptiveField;
 use crate::tensor::{MapShape, PixelSize};
 
@@ -12,7 +13,7 @@ pub struct NodeInfo {
     pub shape: MapShape,
     /// Border widths that the node adds at this size.
     pub border: Sides,
-    /// Multiply-adds of the node for one picture (convolutions only; the rest is small).
+    /// Multiply-adds of the node for one picture (convolutions and attention; the rest is small).
     pub mult_adds: u64,
     /// Trained and running values of the node.
     pub params: usize,
@@ -67,6 +68,31 @@ pub enum ShapeError {
         "`{0}` is a mean that counts its border in ceil mode, which isn't supported; one that leaves the border out is"
     )]
     CeilMean(String),
+    /// Patches of a grid that there are no positions for.
+    #[error(
+        "`{node}` knows the positions of {rows}×{columns} patches and gets {got_rows}×{got_columns}: this network takes pictures of \
+         its own size only (`--fit model`)"
+    )]
+    Grid {
+        /// Where.
+        node: String,
+        /// Rows of patches.
+        rows: usize,
+        /// Columns of patches.
+        columns: usize,
+        /// Rows that come in.
+        got_rows: usize,
+        /// Columns that come in.
+        got_columns: usize,
+    },
+    /// A head that isn't made of whole blocks of channels.
+    #[error("the heads of `{node}` have {channels} channels each, which isn't a multiple of sixteen")]
+    Heads {
+        /// Where.
+        node: String,
+        /// Channels of a head.
+        channels: usize,
+    },
 }
 
 impl Graph {
@@ -82,13 +108,7 @@ impl Graph {
 }
 
 fn infer_node(node: &Node, inputs: &[NodeInfo], input: PixelSize) -> Result<NodeInfo, ShapeError> {
-    let channels_must_be = |expected: usize, got: usize| {
-        if expected == got {
-            Ok(())
-        } else {
-            Err(ShapeError::Channels { node: node.name.clone(), expected, got })
-        }
-    };
+    let channels_must_be = |expected, got| channels_must_be(&node.name, expected, got);
     let mut border = Sides::default();
     let mut mult_adds = 0;
     let shape = match &node.op {
@@ -139,6 +159,13 @@ fn infer_node(node: &Node, inputs: &[NodeInfo], input: PixelSize) -> Result<Node
             }
             map
         }
+        Op::Tokens(tokens) => tokens.row(&node.name, inputs[0].shape)?,
+        Op::Attention(attention) => {
+            let shape = attention.shape(&node.name, inputs[0].shape)?;
+            mult_adds = 2 * (shape.len() * shape.plane()) as u64;
+            shape
+        }
+        Op::TokenGrid(tokens) => tokens.grid_of(&node.name, inputs[0].shape)?,
         Op::GlobalAvgPool => MapShape::new(inputs[0].shape.channels, 1, 1),
         Op::Concat => {
             let first = inputs[0].shape;
@@ -167,6 +194,10 @@ fn infer_node(node: &Node, inputs: &[NodeInfo], input: PixelSize) -> Result<Node
         params: node.op.params().iter().map(|(_, s)| s.iter().product::<usize>()).sum(),
         receptive_field: ReceptiveField::after(&node.op, &fields, border),
     })
+}
+
+pub(super) fn channels_must_be(node: &str, expected: usize, got: usize) -> Result<(), ShapeError> {
+    if expected == got { Ok(()) } else { Err(ShapeError::Channels { node: node.into(), expected, got }) }
 }
 
 /// Rows and columns of window positions.

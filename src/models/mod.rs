@@ -5,6 +5,7 @@
 
 mod convnext;
 mod densenet;
+mod dinov2;
 mod efficientnet;
 mod googlenet;
 mod inception_resnet_v2;

@@ -3,8 +3,8 @@
 use super::opened::Opened;
 use super::row::Row;
 use super::{
-    convnext, densenet, efficientnet, googlenet, inception_resnet_v2, inception_v3, mobilenet, regnet,
-    repvgg, resnet, vgg, xception,
+    convnext, densenet, dinov2, efficientnet, googlenet, inception_resnet_v2, inception_v3, mobilenet,
+    regnet, repvgg, resnet, vgg, xception,
 };
 use crate::tensor::{did_you_mean, nearest_names};
 
@@ -38,6 +38,7 @@ impl Registry {
             convnext::ROWS,
             inception_resnet_v2::ROWS,
             googlenet::ROWS,
+            dinov2::ROWS,
         ]
         .into_iter()
         .flatten()

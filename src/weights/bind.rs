@@ -37,6 +37,15 @@ pub enum NodeParams {
     },
     /// A layer scale's, per channel.
     Scale(Vec<f32>),
+    /// Of a row of tokens, each `[tokens, channels]`.
+    Tokens {
+        /// The class token.
+        class: Vec<f32>,
+        /// Registers, if there are any.
+        registers: Vec<f32>,
+        /// What positions add.
+        positions: Vec<f32>,
+    },
 }
 
 /// Where a parameter lies and how it becomes what the graph wants.
@@ -319,6 +328,9 @@ impl NodeParams {
             *self = match role {
                 ParamRole::Kernel | ParamRole::Bias => Self::Conv { kernel: Vec::new(), bias: None },
                 ParamRole::Scale => Self::Scale(Vec::new()),
+                ParamRole::ClassToken | ParamRole::Registers | ParamRole::Positions => {
+                    Self::Tokens { class: Vec::new(), registers: Vec::new(), positions: Vec::new() }
+                }
                 _ => Self::Norm { gamma: None, beta: Vec::new(), mean: Vec::new(), variance: Vec::new() },
             };
         }
@@ -334,6 +346,11 @@ impl NodeParams {
                 _ => *beta = values,
             },
             Self::Scale(factors) => *factors = values,
+            Self::Tokens { class, registers, positions } => match role {
+                ParamRole::ClassToken => *class = values,
+                ParamRole::Registers => *registers = values,
+                _ => *positions = values,
+            },
             Self::None => {}
         }
     }

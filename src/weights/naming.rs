@@ -86,8 +86,11 @@ pub(super) fn torch_name(node: &Node, role: ParamRole) -> String {
         ParamRole::Bias | ParamRole::Beta => "bias",
         ParamRole::Mean => "running_mean",
         ParamRole::Variance => "running_var",
-        // No module has it, so it stands by its own name.
+        // No module has these, so they stand by their own names.
         ParamRole::Scale => return node.name.clone(),
+        ParamRole::ClassToken => return "cls_token".into(),
+        ParamRole::Registers => return "reg_token".into(),
+        ParamRole::Positions => return "pos_embed".into(),
     };
     format!("{}.{leaf}", node.name)
 }
@@ -135,6 +138,7 @@ impl Naming {
                     ParamRole::Beta => vec![named("beta", Layout::AsIs)],
                     ParamRole::Mean => vec![named("moving_mean", Layout::AsIs)],
                     ParamRole::Variance => vec![named("moving_variance", Layout::AsIs)],
+                    ParamRole::ClassToken | ParamRole::Registers | ParamRole::Positions => Vec::new(),
                 }
             }
         }

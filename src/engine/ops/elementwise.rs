@@ -141,7 +141,7 @@ fn erf(x: f32) -> f32 {
 /// `e^x` within 2 units in the last place, without a branch (the compiler makes vectors of it). Below −86 it stays at `e^−86`,
 /// which is nothing beside 1.
 #[inline(always)]
-fn exp(x: f32) -> f32 {
+pub(super) fn exp(x: f32) -> f32 {
     /// Adding it to a small number rounds that to a whole one, in the lowest bits.
     const ROUNDER: f32 = 12_582_912.0;
     const OVERFLOW: f32 = 88.72;

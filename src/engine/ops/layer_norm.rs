@@ -39,36 +39,40 @@ pub(in crate::engine) fn layer_norm(
     let mut mask = Cell([1.0; BLOCK]);
     mask.0[extent.shape.channels - (num_blocks - 1) * BLOCK..].fill(0.0);
     let level = cores.level;
-    each_position(cores, x, out, |part| {
+    each_position(cores, Some(x), out, |part| {
         level.run(Normalise { part, packed, mask: &mask, num_channels: extent.shape.channels });
     });
 }
 
 /// Some positions of one image: of each block, so many cells from a first on.
-struct Part {
-    from: *const Cell,
-    from_block_step: usize,
-    to: *mut Cell,
-    to_block_step: usize,
-    num_blocks: usize,
-    num_positions: usize,
+pub(super) struct Part {
+    pub(super) from: *const Cell,
+    pub(super) from_block_step: usize,
+    pub(super) to: *mut Cell,
+    pub(super) to_block_step: usize,
+    pub(super) num_blocks: usize,
+    pub(super) num_positions: usize,
 }
 
-/// Calls `body` for parts that together are all positions of all images.
-fn each_position(cores: &Cores<'_>, x: Maps<'_>, out: &mut MapsMut<'_>, body: impl Fn(Part) + Sync) {
+/// Calls `body` for parts that together are all positions of all images. Without an `x`, `out` is read too.
+pub(super) fn each_position(
+    cores: &Cores<'_>,
+    x: Option<Maps<'_>>,
+    out: &mut MapsMut<'_>,
+    body: impl Fn(Part) + Sync,
+) {
     let extent: Extent = out.extent();
-    assert!(x.shape() == extent.shape && x.extent().num_images == extent.num_images);
+    assert!(x.is_none_or(|x| x.shape() == extent.shape && x.extent().num_images == extent.num_images));
     let (num_blocks, plane) = (extent.num_blocks(), extent.shape.plane());
     let per_task = (TASK / num_blocks).clamp(1, plane.max(1));
     let num_parts = plane.div_ceil(per_task);
     let output = Shared(out.cells_mut().as_mut_ptr());
     cores.for_each(extent.num_images * num_parts, |task| {
         let (image, first) = (task / num_parts, task % num_parts * per_task);
-        let from = &x.plane(image, 0)[first..];
-        let num_positions = per_task.min(from.len());
+        let num_positions = per_task.min(plane - first);
         // SAFETY: all blocks of the image's positions lie inside both maps, and these positions are this task's.
         let to = unsafe { { output }.0.add(extent.plane_at(image, 0) + first) };
-        let from = from.as_ptr();
+        let from = x.map_or(to.cast_const(), |x| x.plane(image, 0)[first..].as_ptr());
         body(Part { from, from_block_step: plane, to, to_block_step: plane, num_blocks, num_positions });
     });
 }

@@ -22,6 +22,7 @@ mod scratch;
 #[cfg(test)]
 mod tests;
 mod tile;
+mod tokens;
 mod window;
 mod winograd;
 
@@ -39,5 +40,6 @@ pub(super) use peak::peak_flops;
 pub(super) use place::{bordered, bordered_planar, concat};
 pub(super) use pool::{avg_pool, global_avg_pool, max_pool};
 pub(super) use scratch::Scratch;
+pub(super) use tokens::{PackedTokens, attention, token_grid, tokens};
 pub(super) use window::Window;
 pub(super) use winograd::{PackedWinograd, TileSize, winograd};

@@ -22,11 +22,14 @@ pub(super) struct Block {
 }
 
 /// What stands at the beginning of a `.npy`.
-pub(super) struct NpyHeader {
-    pub(super) descr: String,
-    pub(super) shape: Vec<u64>,
+#[derive(Debug)]
+pub struct NpyHeader {
+    /// numpy's name of the type.
+    pub descr: String,
+    /// Sides.
+    pub shape: Vec<u64>,
     /// Bytes before the numbers.
-    pub(super) length: u64,
+    pub length: u64,
 }
 
 /// Finds the features of a file and checks that they are what is expected, and all there.
@@ -99,8 +102,8 @@ fn in_safetensors(file: &mut File, total: u64) -> io::Result<(u64, String, Vec<u
     }
 }
 
-/// Reads a header as numpy and this program write it.
-pub(super) fn read_npy_header(file: &mut impl Read) -> io::Result<NpyHeader> {
+/// Reads a header as numpy and this program write it (version 1 of the format, C order); anything else is an error.
+pub fn read_npy_header(file: &mut impl Read) -> io::Result<NpyHeader> {
     let not_npy = || io::Error::other("not a .npy file of C order");
     let mut start = [0; 10];
     file.read_exact(&mut start)?;

@@ -19,6 +19,7 @@ use std::io;
 use std::path::Path;
 use std::str::FromStr;
 
+pub use self::blocks::{NpyHeader, read_npy_header};
 pub use self::index::{INDEX_NAME, SKIPPED_NAME, write_index, write_skipped};
 pub use self::manifest::{
     BadManifest, MANIFEST_NAME, Manifest, Mixed, Outcome, OutputFile, Recipe, ShardRecord, SkippedRow, Stored,

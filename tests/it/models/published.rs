@@ -155,7 +155,7 @@ fn batch_norm_epsilon_is_the_weights_own() {
     }
 }
 
-/// `ConvNeXt`: exact GELU; EfficientNet-B: `SiLU` and sigmoid gates; Lite and `MobileNetV2`: `ReLU6`; `RegNetY`: sigmoid gates; `MobileNetV3`: hard ones and
+/// `ConvNeXt` and transformers: exact GELU; EfficientNet-B: `SiLU` and sigmoid gates; Lite and `MobileNetV2`: `ReLU6`; `RegNetY`: sigmoid gates; `MobileNetV3`: hard ones and
 /// hard-swish, with `ReLU` in its first blocks and in its gates; all others: `ReLU`. No parameter or shape tells.
 #[test]
 fn activations_are_the_familys_own() {
@@ -165,7 +165,7 @@ fn activations_are_the_familys_own() {
             arch if arch.contains("efficientnet_b") => ActivationFn::Silu,
             arch if arch.starts_with("tf_efficientnet_lite") => ActivationFn::Relu6,
             "mobilenetv2_100" => ActivationFn::Relu6,
-            arch if arch.starts_with("convnext") => ActivationFn::Gelu,
+            arch if arch.starts_with("convnext") || arch.starts_with("vit_") => ActivationFn::Gelu,
             "mobilenetv3_large_100" => ActivationFn::HardSwish,
             _ => ActivationFn::Relu,
         };

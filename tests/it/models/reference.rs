@@ -92,6 +92,7 @@ fn keras_name(node: &Node, role: ParamRole, is_separable: bool) -> Option<String
         (ParamRole::Beta, _) => "beta",
         (ParamRole::Mean, _) => "moving_mean",
         (ParamRole::Variance, _) => "moving_variance",
+        (ParamRole::ClassToken | ParamRole::Registers | ParamRole::Positions, _) => return None,
     };
     node.keras_layer.as_ref().map(|layer| format!("{layer}/{suffix}"))
 }

@@ -54,6 +54,9 @@ fn final_shape(arch: &str) -> MapShape {
         "repvgg_b1" => (2048, 7),
         "convnext_large" => (1536, 7),
         "inception_resnet_v2" => (1536, 8),
+        vit if vit.starts_with("vit_small_patch14") => (384, 37),
+        vit if vit.starts_with("vit_base_patch14") => (768, 37),
+        vit if vit.starts_with("vit_large_patch14") => (1024, 37),
         "tf_efficientnet_b1" | "tf_efficientnet_lite1" => (1280, 8),
         "tf_efficientnet_lite2" => (1280, 9),
         "tf_efficientnet_lite3" => (1280, 10),
@@ -81,7 +84,9 @@ fn names_of_models_are_unique_and_every_architecture_has_one_default() {
         assert_eq!(arch, row.arch());
         for bare in row.bare_names {
             let is_keras_class = bare.starts_with(char::is_uppercase);
-            assert!(*bare == arch || is_keras_class, "{bare} means {}", row.tag);
+            // Meta's own names, by which these are asked for.
+            let is_metas = bare.starts_with("dinov2_vit");
+            assert!(*bare == arch || is_keras_class || is_metas, "{bare} means {}", row.tag);
             assert_eq!(tag == "keras_in1k", is_keras_class || arch == "xception", "{bare} means {}", row.tag);
         }
         assert!(
@@ -221,9 +226,11 @@ fn layer_names_are_unique_and_stages_stand_in_execution_order() {
         for id in graph.ids() {
             assert!(graph.node(id).inputs.iter().all(|input| *input < id), "{}", row.tag);
         }
-        // Every node but the final one is used.
+        // Every node but the final one is used; grids of tokens are there to be looked at.
         let used: BTreeSet<_> = graph.nodes().iter().flat_map(|n| n.inputs.iter().copied()).collect();
-        assert_eq!(used.len() + 1, graph.nodes().len(), "{}", row.tag);
+        for id in graph.ids().filter(|id| !used.contains(id) && *id != graph.final_node()) {
+            assert!(matches!(graph.node(id).op, Op::TokenGrid(_)), "{}: {}", row.tag, graph.node(id).name);
+        }
     }
 }
 
@@ -255,6 +262,10 @@ fn names_that_people_type_are_there() {
         (
             "inception_resnet_v2",
             &["mixed_5b", "repeat", "repeat.9", "repeat_1.19.conv2d", "block8", "repeat.0.branch2"],
+        ),
+        (
+            "dinov2_vits14",
+            &["patch_embed", "blocks.11", "blocks.0.tokens", "blocks.0.attn.qkv", "blocks.3.ls1", "norm"],
         ),
         ("googlenet", &["conv1", "maxpool3", "inception3a.branch4.0", "inception4e.branch3", "inception5b"]),
     ] {

@@ -129,6 +129,9 @@ pub fn torch_name(node: &Node, role: ParamRole) -> String {
         ParamRole::Mean => "running_mean",
         ParamRole::Variance => "running_var",
         ParamRole::Scale => return node.name.clone(),
+        ParamRole::ClassToken => return "cls_token".into(),
+        ParamRole::Registers => return "reg_token".into(),
+        ParamRole::Positions => return "pos_embed".into(),
     };
     format!("{}.{leaf}", node.name)
 }

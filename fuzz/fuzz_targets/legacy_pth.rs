@@ -1,0 +1,12 @@
+//! PyTorch's files of the old kind: pickles one after the other, then storages.
+#![no_main]
+
+use libfuzzer_sys::{Corpus, fuzz_target};
+
+fuzz_target!(|bytes: &[u8]| -> Corpus {
+    if bytes.first() != Some(&0x80) {
+        return Corpus::Reject;
+    }
+    filterscope_fuzz::read_weights(bytes.to_vec());
+    Corpus::Keep
+});

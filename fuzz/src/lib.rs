@@ -1,0 +1,38 @@
+//! What the targets share: bytes go in, an answer must come out, and what it says must be true of itself.
+
+use std::io::{Cursor, Write};
+
+use filterscope::engine::Backbone;
+use filterscope::weights::TensorFile;
+use zip::write::SimpleFileOptions;
+
+/// Reads bytes as a weight file, and all values of it.
+pub fn read_weights(bytes: Vec<u8>) {
+    let Ok(file) = TensorFile::from_bytes(bytes, "fuzz") else { return };
+    let _ = Backbone::rows_for(&file);
+    let names: Vec<String> = file.names().map(str::to_owned).collect();
+    for name in names {
+        if let Some((shape, values)) = file.tensor(&name) {
+            assert_eq!(shape.iter().product::<usize>(), values.len(), "{name}");
+        }
+    }
+}
+
+/// A ZIP archive of these entries, not compressed.
+pub fn archive(entries: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut archive = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    let options = SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored);
+    for (name, bytes) in entries {
+        archive.start_file(*name, options).unwrap();
+        archive.write_all(bytes).unwrap();
+    }
+    archive.finish().unwrap().into_inner()
+}
+
+/// CRC-32 as PNG has it.
+pub fn crc32(bytes: &[u8]) -> u32 {
+    let update = |crc: u32, byte: &u8| {
+        (0..8).fold(crc ^ u32::from(*byte), |crc, _| (crc >> 1) ^ (0xedb8_8320 & (crc & 1).wrapping_neg()))
+    };
+    !bytes.iter().fold(u32::MAX, update)
+}

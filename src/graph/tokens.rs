@@ -1,0 +1,90 @@
+//! What a transformer adds to a graph: patches as a row of tokens, and attention among them.
+//!
+//! A row of tokens is a map of one row, `[C, 1, tokens]`: layer norms and linear layers then need no form of their own.
+
+use serde::Serialize;
+
+use super::op::ParamRole;
+use super::shape::{ShapeError, channels_must_be};
+use crate::tensor::MapShape;
+
+/// How patches become tokens: a class token first, then registers, then the patches row by row with what their positions add.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Tokens {
+    /// Channels of each.
+    pub channels: usize,
+    /// Rows and columns of patches that there are positions for.
+    pub grid: [usize; 2],
+    /// Registers after the class token.
+    pub registers: usize,
+    /// Whether the class token has a position too. Where there are registers it has none (`no_embed_class` of timm).
+    pub class_has_position: bool,
+}
+
+impl Tokens {
+    /// Tokens before the first patch.
+    pub const fn num_before(&self) -> usize {
+        1 + self.registers
+    }
+
+    /// Tokens in all.
+    pub const fn num_tokens(&self) -> usize {
+        self.num_before() + self.grid[0] * self.grid[1]
+    }
+
+    /// The row that a grid of patches becomes.
+    pub(super) fn row(&self, node: &str, from: MapShape) -> Result<MapShape, ShapeError> {
+        channels_must_be(node, self.channels, from.channels)?;
+        let [rows, columns] = self.grid;
+        if (from.height, from.width) != (rows, columns) {
+            let (got_rows, got_columns) = (from.height, from.width);
+            return Err(ShapeError::Grid { node: node.into(), rows, columns, got_rows, got_columns });
+        }
+        Ok(MapShape::new(self.channels, 1, self.num_tokens()))
+    }
+
+    /// The grid that a row of tokens becomes.
+    pub(super) fn grid_of(&self, node: &str, from: MapShape) -> Result<MapShape, ShapeError> {
+        channels_must_be(node, self.channels, from.channels)?;
+        let shape = MapShape::new(self.channels, self.grid[0], self.grid[1]);
+        if (from.height, from.width) != (1, self.num_tokens()) {
+            return Err(ShapeError::Branches { node: node.into(), first: shape, other: from });
+        }
+        Ok(shape)
+    }
+
+    pub(super) fn params(&self) -> Vec<(ParamRole, Vec<usize>)> {
+        let positions = self.grid[0] * self.grid[1] + usize::from(self.class_has_position);
+        let mut params = vec![(ParamRole::ClassToken, vec![1, 1, self.channels])];
+        if self.registers > 0 {
+            params.push((ParamRole::Registers, vec![1, self.registers, self.channels]));
+        }
+        params.push((ParamRole::Positions, vec![1, positions, self.channels]));
+        params
+    }
+}
+
+/// `softmax(QKᵀ / √d) V` in each head by itself. Channels of the input are all queries, then keys, then values, each head after head.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Attention {
+    /// Channels that come out, a third of those that go in.
+    pub channels: usize,
+    /// Heads; each has an equal share of the channels, which is a multiple of sixteen.
+    pub heads: usize,
+}
+
+impl Attention {
+    /// Channels of a head, `d`.
+    pub const fn head_channels(&self) -> usize {
+        self.channels / self.heads
+    }
+
+    pub(super) fn shape(&self, node: &str, from: MapShape) -> Result<MapShape, ShapeError> {
+        channels_must_be(node, 3 * self.channels, from.channels)?;
+        let channels = self.head_channels();
+        if !channels.is_multiple_of(16) || channels * self.heads != self.channels {
+            return Err(ShapeError::Heads { node: node.into(), channels });
+        }
+        Ok(MapShape::new(self.channels, from.height, from.width))
+    }
+}
