@@ -487,7 +487,7 @@ fn known_mistakes_fail_on_samples() {
         let got = session.activations(&noise(run.input_shape), &[last]).unwrap().remove(0);
         let error = stage_error(run.stages.iter().find(|s| s.name == "final").unwrap(), &got);
         println!("{tag}, {mistake}: {error:.1e}");
-        // The mildest, of the two GELUs, moves the last map by two and a half times the tolerance; a right one by a hundredth of it.
+        // The mildest, of the two GELUs, moves the last map by two and a half times the tolerance.
         assert!(error > 2.0 * TOLERANCE, "{tag}, {mistake}: only {error:e}");
     }
 }
