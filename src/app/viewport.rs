@@ -105,7 +105,11 @@ impl Viewport {
         let lowest = Self::fit_scale(panel, size) * MIN_SHARE_OF_FIT;
         self.scale = Self::fit_scale(panel, seen).clamp(lowest.min(1.0), MAX_SCALE);
         self.offset = (size * 0.5 - vec2(part.x, part.y) - seen * 0.5) * self.scale;
-        self.is_fitted = false;
+        // All of it in sight, and not from afar: that is what a fitted mosaic looks like.
+        let is_whole =
+            part.x <= 0.0 && part.y <= 0.0 && part.x + seen.x >= size.x && part.y + seen.y >= size.y;
+        let is_near = self.scale >= Self::fit_scale(panel, size) * 0.99;
+        self.is_fitted = is_whole && is_near;
     }
 
     /// Moves the mosaic by a drag.

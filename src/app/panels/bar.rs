@@ -2,6 +2,7 @@
 
 use super::super::command::{Command, Export};
 use super::super::state::{MAX_VIEWS, State};
+use super::super::theme;
 use super::Context;
 use crate::engine::DeviceChoice;
 
@@ -19,63 +20,70 @@ pub(super) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
                 }
             };
             ui.menu_button("File", |ui| {
-                item(ui, true, "Open picture or log…", "Ctrl+O", Command::ChoosePicture);
-                item(ui, true, "Open folder…", "", Command::ChooseFolder);
-                ui.menu_button("Recent", |ui| {
-                    if cx.state.recent.is_empty() {
-                        ui.label("Nothing was opened yet");
-                    }
-                    for path in &cx.state.recent {
-                        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-                        let entry = ui.button(name).on_hover_text(path.display().to_string());
-                        if entry.clicked() {
-                            recent = Some(path.clone());
-                            ui.close();
+                long(ui, |ui| {
+                    item(ui, true, "Open picture or log…", "Ctrl+O", Command::ChoosePicture);
+                    item(ui, true, "Open folder…", "", Command::ChooseFolder);
+                    ui.menu_button("Recent", |ui| {
+                        if cx.state.recent.is_empty() {
+                            ui.label("Nothing was opened yet");
                         }
-                    }
+                        for path in &cx.state.recent {
+                            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+                            let entry = ui.button(name).on_hover_text(path.display().to_string());
+                            if entry.clicked() {
+                                recent = Some(path.clone());
+                                ui.close();
+                            }
+                        }
+                    });
+                    item(ui, true, "Show the cat", "", Command::OpenCat);
+                    ui.separator();
+                    item(ui, true, "Load weights…", "", Command::ChooseWeights);
+                    ui.separator();
+                    item(ui, has_mosaic, "Save mosaic…", "Ctrl+S", Command::ChooseSavePlace);
+                    let export = Command::ChooseExportPlace;
+                    item(ui, has_mosaic, "Save this view…", "", export(Export::View));
+                    item(ui, has_mosaic, "Save all views as a sheet…", "", export(Export::Sheet));
+                    let is_selected = cx.state.view().selected.is_some();
+                    item(ui, is_selected, "Save selected filter…", "", export(Export::Filter));
+                    item(ui, has_mosaic, "Save the layer's values…", "", export(Export::Values));
+                    item(ui, true, "Export many figures…", "Ctrl+E", Command::ToggleBatch);
+                    item(ui, true, "Extract features…", "", Command::ToggleExtract);
+                    item(ui, has_mosaic, "Animate…", "", Command::ToggleAnimate);
+                    item(ui, has_mosaic, "Copy mosaic", "Ctrl+C", Command::CopyMosaic);
+                    ui.separator();
+                    item(ui, true, "Quit", "Ctrl+Q", Command::Quit);
                 });
-                item(ui, true, "Show the cat", "", Command::OpenCat);
-                ui.separator();
-                item(ui, true, "Load weights…", "", Command::ChooseWeights);
-                ui.separator();
-                item(ui, has_mosaic, "Save mosaic…", "Ctrl+S", Command::ChooseSavePlace);
-                let export = Command::ChooseExportPlace;
-                item(ui, has_mosaic, "Save this view…", "", export(Export::View));
-                item(ui, has_mosaic, "Save all views as a sheet…", "", export(Export::Sheet));
-                let is_selected = cx.state.view().selected.is_some();
-                item(ui, is_selected, "Save selected filter…", "", export(Export::Filter));
-                item(ui, has_mosaic, "Save the layer's values…", "", export(Export::Values));
-                item(ui, true, "Export many figures…", "Ctrl+E", Command::ToggleBatch);
-                item(ui, true, "Extract features…", "", Command::ToggleExtract);
-                item(ui, has_mosaic, "Animate…", "", Command::ToggleAnimate);
-                item(ui, has_mosaic, "Copy mosaic", "Ctrl+C", Command::CopyMosaic);
-                ui.separator();
-                item(ui, true, "Quit", "Ctrl+Q", Command::Quit);
             });
             ui.menu_button("View", |ui| {
-                let history = &cx.state.history;
-                item(ui, history.can_go_back(), "Back", "Ctrl+Z", Command::Back);
-                item(ui, history.can_go_forward(), "Forward", "Ctrl+Y", Command::Forward);
-                ui.separator();
-                item(ui, has_mosaic, "Fit to window", "F", Command::Fit);
-                item(ui, has_mosaic, "Actual size", "1", Command::ActualSize);
-                item(ui, has_mosaic, "Zoom in", "+", Command::Zoom(1.5));
-                item(ui, has_mosaic, "Zoom out", "−", Command::Zoom(1.0 / 1.5));
-                let is_selected = cx.state.view().selected.is_some();
-                item(ui, is_selected, "Show selected filter", "Enter", Command::ShowSelected);
-                ui.separator();
-                let num_views = cx.state.views.len();
-                let id = cx.state.view().id;
-                item(ui, num_views < MAX_VIEWS, "Add view", "Ctrl+T", Command::AddView);
-                item(ui, num_views > 1, "Close view", "Ctrl+W", Command::CloseView(id));
-                item(ui, num_views > 1, "Difference of two views", "D", Command::AddDifference);
-                ui.separator();
-                item(ui, true, "Layer statistics", "", Command::ToggleTable);
-                let play =
-                    if cx.state.playing.is_some() { "Pause the layers" } else { "Play through the layers" };
-                item(ui, has_mosaic, play, "L", Command::TogglePlay);
-                ui.separator();
-                item(ui, true, "Dark or light", "", Command::ToggleTheme);
+                long(ui, |ui| {
+                    let history = &cx.state.history;
+                    item(ui, history.can_go_back(), "Back", "Ctrl+Z", Command::Back);
+                    item(ui, history.can_go_forward(), "Forward", "Ctrl+Y", Command::Forward);
+                    ui.separator();
+                    item(ui, has_mosaic, "Fit to window", "F", Command::Fit);
+                    item(ui, has_mosaic, "Actual size", "1", Command::ActualSize);
+                    item(ui, has_mosaic, "Zoom in", "+", Command::Zoom(1.5));
+                    item(ui, has_mosaic, "Zoom out", "−", Command::Zoom(1.0 / 1.5));
+                    let is_selected = cx.state.view().selected.is_some();
+                    item(ui, is_selected, "Show selected filter", "Enter", Command::ShowSelected);
+                    ui.separator();
+                    let num_views = cx.state.views.len();
+                    let id = cx.state.view().id;
+                    item(ui, num_views < MAX_VIEWS, "Add view", "Ctrl+T", Command::AddView);
+                    item(ui, num_views > 1, "Close view", "Ctrl+W", Command::CloseView(id));
+                    item(ui, num_views > 1, "Difference of two views", "D", Command::AddDifference);
+                    ui.separator();
+                    item(ui, true, "Layer statistics", "", Command::ToggleTable);
+                    let play = if cx.state.playing.is_some() {
+                        "Pause the layers"
+                    } else {
+                        "Play through the layers"
+                    };
+                    item(ui, has_mosaic, play, "L", Command::TogglePlay);
+                    ui.separator();
+                    item(ui, true, "Dark or light", "", Command::ToggleTheme);
+                });
             });
             ui.menu_button("Device", |ui| devices(ui, cx.state, &mut chosen_device));
             ui.menu_button("Help", |ui| {
@@ -86,6 +94,12 @@ pub(super) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
                 .extend(recent.map(Command::Open).into_iter().chain(chosen_device.map(Command::SetDevice)));
         });
     });
+}
+
+/// A menu that scrolls where it is longer than the screen, as on one of few points.
+fn long(ui: &mut egui::Ui, items: impl FnOnce(&mut egui::Ui)) {
+    let room = (ui.ctx().content_rect().height() - theme::MENU_MARGIN).max(80.0);
+    egui::ScrollArea::vertical().max_height(room).show(ui, items);
 }
 
 /// Where networks run; what can't be had says why.

@@ -91,7 +91,15 @@ fn search(ui: &mut egui::Ui, name: &str, text: &mut String) -> bool {
     let label = ui.label(name);
     let field = ui.text_edit_singleline(text).labelled_by(label.id);
     let is_entered = field.lost_focus() && ui.input(|i| i.key_pressed(egui::Key::Enter));
-    if !is_entered && ui.memory(|m| m.focused().is_none()) {
+    // Opened by a key, the list's button has the focus still.
+    let now = ui.ctx().cumulative_pass_nr();
+    let last = ui.data_mut(|data| {
+        let last = data.get_temp::<u64>(field.id);
+        data.insert_temp(field.id, now);
+        last
+    });
+    let is_just_opened = last.is_none_or(|last| last + 1 < now);
+    if is_just_opened || (!is_entered && ui.memory(|m| m.focused().is_none())) {
         field.request_focus();
     }
     is_entered

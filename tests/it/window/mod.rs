@@ -191,11 +191,15 @@ impl Window {
     fn menu(&mut self, menu: &str, item: &str) {
         self.harness.get_all_by_role_and_label(Role::Button, menu).next().unwrap().click();
         self.harness.run_steps(5);
-        // A key beside the words is part of the name; what was drawn last lies on top.
+        // A key beside the words is part of the name; other buttons of that name lie further from the corner.
         let all = self.harness.root().query_all_by_role(Role::Button);
         let named = |label: Option<String>| label.is_some_and(|label| label.starts_with(item));
-        let found = all.filter(|node| named(node.accesskit_node().label())).last();
-        found.unwrap_or_else(|| panic!("{menu} has no {item}")).click();
+        let corner = |node: &egui_kittest::Node<'_>| node.rect().min.to_vec2().length();
+        let found = all
+            .filter(|node| named(node.accesskit_node().label()))
+            .min_by(|a, b| corner(a).total_cmp(&corner(b)));
+        // By the tree, for a long menu scrolls.
+        found.unwrap_or_else(|| panic!("{menu} has no {item}")).click_accesskit();
         self.harness.run_steps(3);
     }
 
