@@ -136,10 +136,10 @@ fn items_about_files_do_what_they_say() {
     window.menu("File", "Load weights…");
     window.wait_for("tf_efficientnet_lite0.in1k · bn2.act 1280×7×7");
     window.harness.get_all_by_role_and_label(Role::Button, "File").next().unwrap().click();
-    window.harness.run_steps(3);
-    window.harness.get_by_label_contains("Quit").click();
+    window.harness.run_steps(5);
+    window.harness.get_by_label_contains("Quit").click_accesskit();
     let mut is_closed = false;
-    for _ in 0..4 {
+    for _ in 0..6 {
         window.harness.step();
         let commands = window.harness.output().viewport_output.values().flat_map(|view| &view.commands);
         is_closed |= commands.into_iter().any(|command| *command == egui::ViewportCommand::Close);

@@ -191,16 +191,38 @@ impl Window {
     fn menu(&mut self, menu: &str, item: &str) {
         self.harness.get_all_by_role_and_label(Role::Button, menu).next().unwrap().click();
         self.harness.run_steps(5);
-        // A key beside the words is part of the name; other buttons of that name lie further from the corner.
-        let all = self.harness.root().query_all_by_role(Role::Button);
+        // A long menu scrolls, on a small screen.
+        for _ in 0..20 {
+            if self.click_item(item) {
+                self.harness.run_steps(3);
+                return;
+            }
+            self.hover(egui::pos2(40.0, 150.0));
+            self.wheel(-60.0);
+        }
+        panic!("{menu} has no {item}");
+    }
+
+    /// A key beside the words is part of the name; other buttons of that name lie further from the corner.
+    fn click_item(&self, item: &str) -> bool {
         let named = |label: Option<String>| label.is_some_and(|label| label.starts_with(item));
         let corner = |node: &egui_kittest::Node<'_>| node.rect().min.to_vec2().length();
+        let all = self.harness.root().query_all_by_role(Role::Button);
         let found = all
             .filter(|node| named(node.accesskit_node().label()))
             .min_by(|a, b| corner(a).total_cmp(&corner(b)));
-        // By the tree, for a long menu scrolls.
-        found.unwrap_or_else(|| panic!("{menu} has no {item}")).click_accesskit();
-        self.harness.run_steps(3);
+        found.inspect(egui_kittest::Node::click_accesskit).is_some()
+    }
+
+    fn wheel(&mut self, points: f32) {
+        self.harness.event(egui::Event::MouseWheel {
+            unit: egui::MouseWheelUnit::Point,
+            delta: egui::vec2(0.0, points),
+            phase: egui::TouchPhase::Move,
+            source: egui::MouseWheelSource::Unknown,
+            modifiers: egui::Modifiers::NONE,
+        });
+        self.harness.run_steps(8);
     }
 
     fn press(&mut self, key: egui::Key) {

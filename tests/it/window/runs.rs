@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use egui_kittest::kittest::Queryable;
 use filterscope::formats::features::Manifest;
 use image::AnimationDecoder;
 
@@ -105,7 +106,7 @@ fn a_moving_picture_is_previewed_made_and_stopped() {
     window.type_into("Layers shown", ",first:40");
     window.dialogs.answer(out.path().join("other.gif"));
     window.click("Choose file…");
-    window.wait_for(" frames of ");
+    window.wait(|w| w.harness.query_by_label("Start").is_some(), "a plan for the new name");
     window.click("Start");
     window.wait_for("frames/s");
     window.click("Stop animating");
