@@ -200,7 +200,7 @@ impl Window {
             self.hover(egui::pos2(40.0, 150.0));
             self.wheel(-60.0);
         }
-        panic!("{menu} has no {item}");
+        panic!("{menu} has no {item} at {}", self.harness.ctx.pixels_per_point());
     }
 
     /// A key beside the words is part of the name; other buttons of that name lie further from the corner.
