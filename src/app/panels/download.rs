@@ -63,7 +63,7 @@ pub(super) fn draw(ui: &mut Ui, cx: &mut Context<'_>, row: &'static Row) {
             });
         }
         Some(Stage::Failed(reason)) => {
-            wrapped(ui, format!("The download came to nothing: {reason}. {}", by_hand()));
+            wrapped(ui, format!("They can't be downloaded now: {reason}. {}", by_hand()));
             if ui.button("Ask again").clicked() {
                 cx.commands.push(Command::Download(row, DownloadWish::Ask));
             }

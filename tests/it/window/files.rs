@@ -157,7 +157,7 @@ fn a_server_that_has_no_such_file_is_told_and_can_be_asked_again() {
     let folder = tempfile::tempdir().unwrap();
     let mut window = window_with(options(&server.url()), folder.path());
     window.choose_model("resnet18.tv_in1k");
-    window.wait_for(&format!("The download came to nothing: {} has no such file (404)", server.host()));
+    window.wait_for(&format!("They can't be downloaded now: {} has no such file (404)", server.host()));
     is_there.store(true, Ordering::Relaxed);
     window.click_button("Ask again");
     window.wait_for("46.8 MB from ");
