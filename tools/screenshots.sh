@@ -145,6 +145,18 @@ for moment in 1 2 3 4 5 6; do
 done
 sleep 1
 shot moments
+# Features of the log: the plan, in a dialog that the File menu opens.
+xdotool mousemove 20 12 click 1
+sleep 1
+xdotool mousemove 70 349 click 1
+sleep 2
+xdotool mousemove 600 383 click 1
+sleep 0.5
+xdotool type --delay 20 "$work/features"
+sleep 3
+shot extract
+xdotool mousemove 915 147 click 1
+sleep 1
 xdotool mousemove 602 548 click 1
 sleep 4
 xdotool mousemove 640 290
