@@ -51,6 +51,13 @@ impl Window {
         Self(harness)
     }
 
+    /// The first that the strip shows.
+    fn click_a_moment(&self) {
+        let mut buttons = self.0.root().query_all_by_role(egui::accesskit::Role::Button);
+        let is_moment = |label: Option<String>| label.is_some_and(|label| label.starts_with("Moment "));
+        buttons.find(|node| is_moment(node.accesskit_node().label())).unwrap().click();
+    }
+
     fn says(&self, text: &str) -> bool {
         let mut all = self.0.root().query_all(By::new());
         all.any(|node| {
@@ -120,7 +127,7 @@ fn main() {
         to_frame.push(posted.elapsed());
         if !window.says("Stop") && plays < 40 {
             // At the end of the log: from the start again, so that networks go on running.
-            window.0.get_by_label("Moment 14").click();
+            window.click_a_moment();
             window.0.step();
             window.0.key_press(egui::Key::Space);
             plays += 1;
