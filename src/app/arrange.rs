@@ -102,17 +102,34 @@ impl App {
 
     /// Views that take the place of all others. They are not shown yet; gives their numbers.
     pub(super) fn replace_views(&mut self, views: Vec<ViewState>, active: usize) -> Vec<ViewId> {
-        let ids: Vec<ViewId> = views.iter().map(|v| v.id).collect();
+        let ids = views.iter().map(|v| v.id).collect();
+        self.set_views(views, active);
+        ids
+    }
+
+    /// Other views than before, some of which may be the same.
+    pub(super) fn set_views(&mut self, views: Vec<ViewState>, active: usize) {
         let old: Vec<ViewId> = self.state.views.iter().map(|v| v.id).collect();
-        self.state.views = views;
-        self.state.active = active;
+        (self.state.views, self.state.active) = (views, active);
         for id in old {
-            self.worker.withdraw(id);
-            self.textures.forget(id);
-            self.scratch.views.remove(&id);
+            if self.state.find(id).is_none() {
+                self.let_go(id);
+            }
         }
         self.inspect_selected();
-        ids
+    }
+
+    /// A view is gone.
+    fn let_go(&mut self, id: ViewId) {
+        self.worker.withdraw(id);
+        self.textures.forget(id);
+        self.scratch.views.remove(&id);
+    }
+
+    /// A number for what is read anew: the same path may hold something else by now.
+    pub(super) const fn next_generation(&mut self) -> u64 {
+        self.newest_generation += 1;
+        self.newest_generation
     }
 
     fn add_difference(&mut self) {
@@ -146,9 +163,7 @@ impl App {
         }
         let active = self.state.view().id;
         self.state.views.retain(|view| view.id != id);
-        self.worker.withdraw(id);
-        self.textures.forget(id);
-        self.scratch.views.remove(&id);
+        self.let_go(id);
         let at = self.state.views.iter().position(|view| view.id == active);
         self.state.active = at.unwrap_or(0).min(self.state.views.len() - 1);
         let dependents: Vec<ViewId> = self

@@ -159,13 +159,14 @@ impl App {
     pub(super) fn take_grown(&mut self, grown: &Grown) {
         let is_watched = self.watch.as_ref().is_some_and(|watch| watch.place() == grown.place);
         let mut changed = Vec::new();
+        let generation = self.next_generation();
         for view in self.state.views.iter_mut().filter(|_| is_watched) {
             if let Some(open) = view.source.as_mut().filter(|open| open.place == grown.place) {
                 open.source = Arc::clone(&grown.source);
                 open.index = grown.newest;
                 view.picture = frame(open);
                 // The same path may hold another picture.
-                view.generation += 1;
+                view.generation = generation;
                 changed.push(view.id);
             }
         }

@@ -243,6 +243,12 @@ impl Command {
             Self::Want(_)
                 | Self::SetModel(_)
                 | Self::UseWeights(..)
+                | Self::ForgetWeights
+                | Self::AddView
+                | Self::AddDifference
+                | Self::CloseView(_)
+                | Self::SetLinks(_)
+                | Self::ThreeCameras
                 | Self::OpenCat
                 | Self::StepLayer(_)
                 | Self::SetFrame(_)

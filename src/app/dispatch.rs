@@ -61,7 +61,7 @@ impl App {
                 self.state.weights_question = None;
                 self.state.weight_files.retain(|(kept, _)| *kept != row.tag);
                 self.state.weight_files.push((row.tag, path));
-                self.state.view_mut().generation += 1;
+                self.state.view_mut().generation = self.next_generation();
                 self.set_model(row);
             }
             Command::ForgetWeights => {
@@ -106,7 +106,7 @@ impl App {
             Command::SetSaveLooks(looks) => self.state.saved = looks,
             Command::SetSaveWhat(what) => self.state.save_what = what,
             Command::Retry => {
-                self.state.view_mut().generation += 1;
+                self.state.view_mut().generation = self.next_generation();
                 self.show_active();
             }
             Command::GoBack => self.go_back(),

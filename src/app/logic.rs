@@ -215,10 +215,10 @@ impl App {
                 if let Some(at) = self.place_of(job) {
                     self.remember_opened(&path);
                     let before = self.snapshot();
-                    let id = self.state.views[at].id;
+                    let (id, generation) = (self.state.views[at].id, self.next_generation());
                     self.change_pictures(id, |view| {
                         view.source = None;
-                        view.generation += 1;
+                        view.generation = generation;
                         view.picture = PictureChoice::File(path.clone());
                     });
                     self.keep_step(before);
@@ -345,9 +345,9 @@ impl App {
         let open = OpenSource { source: Arc::clone(source), place: place.to_owned(), index: 0, camera };
         self.ask_for_labels(source);
         self.remember_opened(place);
-        let before = self.snapshot();
+        let (before, generation) = (self.snapshot(), self.next_generation());
         self.change_pictures(id, |view| {
-            view.generation += 1;
+            view.generation = generation;
             view.picture = frame(&open);
             view.source = Some(open.clone());
         });

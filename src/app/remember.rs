@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::state::{Arrangement, LeftTab, Links, SaveLooks, Tone};
 use super::window::App;
 use crate::mosaic::{ColourChoice, MosaicLayout, Normalisation, Paper};
+use crate::render::Surround;
 use crate::tensor::Sifting;
 
 /// The key in the desktop's storage.
@@ -36,6 +37,7 @@ struct Remembered {
     moments_a_second: f32,
     overlay_opacity: f32,
     has_caption: bool,
+    has_scale: bool,
     paper: String,
     scale: String,
     layout: String,
@@ -62,6 +64,7 @@ impl Default for Remembered {
             moments_a_second: 5.0,
             overlay_opacity: 0.6,
             has_caption: true,
+            has_scale: true,
             paper: "light".into(),
             scale: "auto".into(),
             layout: "filters".into(),
@@ -106,7 +109,8 @@ impl App {
             layers_a_second: state.play_speed,
             moments_a_second: state.frame_speed,
             overlay_opacity: state.overlay_opacity,
-            has_caption: state.saved.has_caption,
+            has_caption: state.saved.surround.has_caption,
+            has_scale: state.saved.surround.has_scale,
             paper: state.saved.paper.to_string(),
             scale: state.saved.scale.to_string(),
             layout: view.settings.layout.to_string(),
@@ -155,7 +159,7 @@ impl App {
         state.frame_speed = within(kept.moments_a_second, 0.2, 60.0, 5.0);
         state.overlay_opacity = within(kept.overlay_opacity, 0.0, 1.0, 0.6);
         state.saved = SaveLooks {
-            has_caption: kept.has_caption,
+            surround: Surround { has_caption: kept.has_caption, has_scale: kept.has_scale },
             paper: kept.paper.parse::<Paper>().unwrap_or(state.saved.paper),
             scale: kept.scale.parse().unwrap_or(state.saved.scale),
         };

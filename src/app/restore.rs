@@ -14,19 +14,27 @@ use crate::formats::{LookRecord, PanelRecord, PictureRecord};
 use crate::graph::Graph;
 use crate::models::{Registry, Row};
 use crate::mosaic::{ColourChoice, Grid, MosaicLayout, MosaicSettings, Normalisation, Paper, SeenPart};
-use crate::render::{InputChoices, Look, Scale};
+use crate::render::{InputChoices, Look, Scale, Surround};
 use crate::tensor::{MapShape, Sifting};
 
 /// Widest gap that is taken from a record.
 const MAX_GAP: u32 = 64;
+
+/// What a record says of the run. Values are the same only where all of it is.
+#[derive(Clone)]
+struct MadeBy {
+    weights_sha256: String,
+    engine: String,
+    device: String,
+}
 
 /// What is still to be looked at of a view that a figure brought back.
 pub(super) struct Expected {
     view: ViewId,
     /// Its picture, where that wasn't found, and what is shown in its place.
     picture: Option<(PictureRecord, PictureChoice)>,
-    /// The hash that its weights should have.
-    weights_sha256: Option<String>,
+    /// What computed it: weights, engine, device. A difference has none of its own.
+    made_by: Option<MadeBy>,
     /// What was in sight of it.
     part: Option<SeenPart>,
 }
@@ -42,7 +50,7 @@ struct Restored {
     selected: Option<usize>,
     part: Option<SeenPart>,
     saved: Option<SaveLooks>,
-    weights_sha256: String,
+    made_by: MadeBy,
     not_taken: Vec<String>,
 }
 
@@ -102,16 +110,20 @@ impl Restored {
             selected: look.shown_filter,
             part,
             saved,
-            weights_sha256: panel.run.weights_sha256.clone(),
+            made_by: MadeBy {
+                weights_sha256: panel.run.weights_sha256.clone(),
+                engine: panel.run.engine.clone(),
+                device: panel.run.device.clone(),
+            },
             not_taken,
         })
     }
 
-    fn into_view(self, view: &mut ViewState, picture: Option<&PictureChoice>) {
+    fn into_view(self, view: &mut ViewState, picture: Option<&PictureChoice>, generation: u64) {
         (view.row, view.graph, view.layer) = (self.row, self.graph, self.layer);
         (view.input, view.settings, view.sifting) = (self.input, self.settings, self.sifting);
         (view.difference_of, view.closest, view.selected) = (None, None, self.selected);
-        view.generation += 1;
+        view.generation = generation;
         if let Some(picture) = picture {
             (view.picture, view.source) = (picture.clone(), None);
         }
@@ -132,11 +144,7 @@ fn chosen_grid(look: &LookRecord, not_taken: &mut Vec<String>) -> Option<Grid> {
 
 /// How the figure was saved; an enlargement that comes by itself stays one that does.
 fn saved_looks(look: &LookRecord, kind: &str, settings: &MosaicSettings) -> Option<SaveLooks> {
-    let has_caption = match kind {
-        "captioned" => true,
-        "mosaic" => false,
-        _ => return None,
-    };
+    let surround = Surround::named(kind)?;
     let paper = look.paper.parse::<Paper>().ok()?;
     let grid = look.grid.parse::<Grid>().ok()?;
     let by_itself =
@@ -148,7 +156,7 @@ fn saved_looks(look: &LookRecord, kind: &str, settings: &MosaicSettings) -> Opti
     } else {
         look.scale.to_string().parse().unwrap_or(Scale::Auto)
     };
-    Some(SaveLooks { has_caption, paper, scale })
+    Some(SaveLooks { surround, paper, scale })
 }
 
 /// `2048×8×8`.
@@ -157,6 +165,11 @@ fn shape(text: &str) -> Option<MapShape> {
     let [channels, height, width] = sides[..] else { return None };
     // What no layer has is no layer's.
     sides.iter().all(|side| (1..1 << 24).contains(side)).then(|| MapShape::new(channels, height, width))
+}
+
+/// The beginning of a text that may be anything.
+fn short(text: &str, num_chars: usize) -> String {
+    text.chars().take(num_chars).collect()
 }
 
 /// A setting by its name; one that this version doesn't know is told, not guessed.
@@ -182,7 +195,7 @@ impl App {
             self.show(self.state.views[at].id);
             return;
         }
-        let before = self.snapshot();
+        let (before, generation) = (self.snapshot(), self.next_generation());
         let base = self.state.views[at].clone();
         self.expected.clear();
         if let [one] = &restored[..]
@@ -198,14 +211,14 @@ impl App {
             self.restore_difference(&base, restored.swap_remove(0), figure, minus)
         } else if restored.len() == 1 {
             self.expect(base.id, &restored[0], missing, true, &base);
-            restored.swap_remove(0).into_view(&mut self.state.views[at], figure.picture.as_ref());
+            restored.swap_remove(0).into_view(&mut self.state.views[at], figure.picture.as_ref(), generation);
             vec![base.id]
         } else {
             let mut views = Vec::new();
             for one in restored {
                 let mut view = self.fresh_copy(&base);
                 self.expect(view.id, &one, missing, true, &base);
-                one.into_view(&mut view, figure.picture.as_ref());
+                one.into_view(&mut view, figure.picture.as_ref(), generation);
                 views.push(view);
             }
             self.replace_views(views, 0)
@@ -225,6 +238,7 @@ impl App {
         figure: &RestoredFigure,
         minus: &PictureRecord,
     ) -> Vec<ViewId> {
+        let generation = self.next_generation();
         let sides = [(&figure.picture, &figure.record.picture), (&figure.minus, minus)];
         let mut views = Vec::new();
         for (found, record) in sides {
@@ -245,16 +259,16 @@ impl App {
                     colour: ColourChoice::Auto,
                     ..one.settings.clone()
                 },
-                weights_sha256: String::new(),
+                made_by: one.made_by.clone(),
                 not_taken: Vec::new(),
             };
-            side.into_view(&mut view, found.as_ref());
+            side.into_view(&mut view, found.as_ref(), generation);
             views.push(view);
         }
         let pair = (views[0].id, views[1].id);
         let mut view = self.fresh_copy(base);
         self.expect(view.id, &one, None, false, base);
-        one.into_view(&mut view, figure.picture.as_ref());
+        one.into_view(&mut view, figure.picture.as_ref(), generation);
         view.difference_of = Some(pair);
         (view.shown, view.good) = (None, None);
         views.push(view);
@@ -263,19 +277,19 @@ impl App {
         self.replace_views(views, 2)
     }
 
-    /// Notes what is to be looked at once the view shows something. A difference has no weights of its own.
+    /// Notes what is to be looked at once the view shows something. A difference has no run of its own.
     fn expect(
         &mut self,
         view: ViewId,
         one: &Restored,
         picture: Option<&PictureRecord>,
-        has_weights: bool,
+        is_run: bool,
         base: &ViewState,
     ) {
         self.expected.push(Expected {
             view,
             picture: picture.map(|record| (record.clone(), base.picture.clone())),
-            weights_sha256: has_weights.then(|| one.weights_sha256.clone()),
+            made_by: is_run.then(|| one.made_by.clone()),
             part: one.part,
         });
     }
@@ -316,20 +330,36 @@ impl App {
         }
     }
 
+    /// The device and engine of the window stay as they are chosen; values of others differ in their last digits, and that is told.
+    fn tell_run(&mut self, made_by: &MadeBy, shown: &Shown) {
+        let sha256 = &made_by.weights_sha256;
+        if !sha256.is_empty() && shown.run_by.backbone.origin().sha256() != *sha256 {
+            let (tag, start) = (shown.row().tag, short(sha256, 12));
+            self.state.say(
+                Tone::Bad,
+                format!("the figure was made with other weights of {tag} than those here: their hash begins with {start}"),
+            );
+        }
+        let (engine, device) = (&shown.run_by.engine, &shown.run_by.device);
+        if made_by.engine != *engine || made_by.device != *device {
+            self.state.say(
+                Tone::Good,
+                format!(
+                    "the figure was computed by {} on {}, and is by {engine} on {device} here: values may differ in their last digits",
+                    short(&made_by.engine, 40),
+                    short(&made_by.device, 40),
+                ),
+            );
+        }
+    }
+
     /// Something is shown of a view that a figure brought back: is it what the figure was made from?
     pub(super) fn check_expected(&mut self, at: usize, shown: &Arc<Shown>) {
         let id = self.state.views[at].id;
         let Some(place) = self.expected.iter().position(|expected| expected.view == id) else { return };
         let mut expected = self.expected.swap_remove(place);
-        if let Some(sha256) = expected.weights_sha256.take()
-            && !sha256.is_empty()
-            && shown.run_by.backbone.origin().sha256() != sha256
-        {
-            let tag = shown.row().tag;
-            self.state.say(
-                Tone::Bad,
-                format!("the figure was made with other weights of {tag} than those here: their hash begins with {}", &sha256[..12]),
-            );
+        if let Some(made_by) = expected.made_by.take() {
+            self.tell_run(&made_by, shown);
         }
         let pixels = &shown.mosaic.pixels;
         let size = egui::vec2(pixels.width() as f32, pixels.height() as f32);

@@ -17,7 +17,7 @@ use crate::engine::{CancelToken, DeviceChoice, WeightStore};
 use crate::graph::NodeId;
 use crate::models::Row;
 use crate::mosaic::{ColourChoice, ColourMap, MosaicValue, Normalisation, Paper};
-use crate::render::{BatchPlan, Scale, Share};
+use crate::render::{BatchPlan, Scale, Share, Surround};
 
 /// Messages kept in sight; older ones stay in the log.
 const MAX_MESSAGES: usize = 6;
@@ -100,8 +100,8 @@ pub(super) enum BatchLayer {
 /// How figures are saved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct SaveLooks {
-    /// With caption, colour bar and legend.
-    pub(super) has_caption: bool,
+    /// Caption, colour bar and legend.
+    pub(super) surround: Surround,
     /// What the figure is made for.
     pub(super) paper: Paper,
     /// Pixels per value.

@@ -8,7 +8,7 @@ use super::shown::Shown;
 use crate::graph::{Graph, NodeId};
 use crate::input::dataset::{Camera, Source};
 use crate::models::Row;
-use crate::mosaic::MosaicSettings;
+use crate::mosaic::{MosaicSettings, Paper};
 use crate::render::InputChoices;
 use crate::tensor::Sifting;
 
@@ -72,6 +72,30 @@ pub(super) struct ViewState {
 }
 
 impl ViewState {
+    /// The picture the program carries, through a model's last layer; nothing is shown of it yet.
+    pub(super) fn new(id: ViewId, row: &'static Row, graph: Arc<Graph>) -> Self {
+        Self {
+            id,
+            picture: PictureChoice::Cat,
+            source: None,
+            row,
+            graph,
+            layer: LayerChoice::Final,
+            input: InputChoices::default(),
+            settings: MosaicSettings { paper: Paper::Dark, ..MosaicSettings::default() },
+            sifting: Sifting::default(),
+            difference_of: None,
+            generation: 0,
+            job: 0,
+            shown: None,
+            busy: None,
+            trouble: None,
+            good: None,
+            selected: None,
+            closest: None,
+        }
+    }
+
     /// The chosen layer; the model's last where it hasn't one of that name.
     pub(super) fn node(&self) -> NodeId {
         match &self.layer {

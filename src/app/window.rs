@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use super::command::{Commands, Export};
 use super::dialogs::{Dialogs, SystemDialogs};
 use super::download::Downloads;
-use super::event::{Event, Job, LayerChoice, PictureChoice, SideJob, ViewId, Wanted};
+use super::event::{Event, Job, SideJob, ViewId, Wanted};
 use super::frame_times::FrameTimes;
 use super::history::History;
 use super::kept::Kept;
@@ -30,8 +30,8 @@ use crate::engine::{CancelToken, EngineChoice, Priority, ThreadsError, Worker, s
 use crate::graph::GraphError;
 use crate::input::live::{Feed, FolderWatch};
 use crate::models::{Registry, Row};
-use crate::mosaic::{MosaicSettings, Paper};
-use crate::render::{ChoiceError, InputChoices, Resources, Scale, WindowRequest, choose_row};
+use crate::mosaic::Paper;
+use crate::render::{ChoiceError, Resources, Scale, Surround, WindowRequest, choose_row};
 
 /// Events that may wait for the window; a worker ahead of it by more waits.
 const MAX_EVENTS: usize = 64;
@@ -126,8 +126,9 @@ pub struct App {
     pub(super) fed: u64,
     /// Cancelled once pins are to be painted for something else.
     pub(super) pins_asked: CancelToken,
-    /// Numbers of the newest job posted, view made and filter pinned.
+    /// Numbers of the newest job posted, picture or file opened, view made and filter pinned.
     pub(super) newest_job: u64,
+    pub(super) newest_generation: u64,
     pub(super) next_view: ViewId,
     pub(super) next_pin: u64,
 }
@@ -170,7 +171,7 @@ impl App {
         };
         let extractor = run_thread("extract", tell(ctx.clone(), sender.clone()))?;
         let animator = run_thread("animate", tell(ctx.clone(), sender.clone()))?;
-        let view = first_view(row)?;
+        let view = ViewState::new(1, row, Arc::new(row.graph()?));
         let mut app = Self {
             state: State {
                 here: Registry::rows()
@@ -189,7 +190,7 @@ impl App {
                     .collect(),
                 downloads: request.downloads.map(|options| Downloads::new(options, ctx.clone())),
                 save_what: Export::default(),
-                saved: SaveLooks { has_caption: true, paper: Paper::Light, scale: Scale::Auto },
+                saved: SaveLooks { surround: Surround::WHOLE, paper: Paper::Light, scale: Scale::Auto },
                 weights_question: None,
                 messages: std::collections::VecDeque::new(),
                 log: std::collections::VecDeque::new(),
@@ -242,6 +243,7 @@ impl App {
             pins_asked: CancelToken::new(),
             newest_job: 0,
             next_view: 1,
+            newest_generation: 0,
             next_pin: 0,
         };
         app.errand_beside(SideJob::Here(app.state.store.clone()));
@@ -337,28 +339,4 @@ fn first_row(request: &WindowRequest) -> Result<(&'static Row, Option<PathBuf>),
 fn weights_of(request: &WindowRequest, row: &Row) -> Option<(&'static str, PathBuf)> {
     let file = request.weights.clone().or_else(|| row.opened().map(|opened| opened.path.clone()))?;
     Some((row.tag, file))
-}
-
-/// The picture the program carries, through the model's last layer.
-fn first_view(row: &'static crate::models::Row) -> Result<ViewState, GraphError> {
-    Ok(ViewState {
-        id: 1,
-        picture: PictureChoice::Cat,
-        source: None,
-        row,
-        graph: Arc::new(row.graph()?),
-        layer: LayerChoice::Final,
-        input: InputChoices::default(),
-        settings: MosaicSettings { paper: Paper::Dark, ..MosaicSettings::default() },
-        sifting: crate::tensor::Sifting::default(),
-        difference_of: None,
-        generation: 0,
-        job: 0,
-        shown: None,
-        busy: None,
-        trouble: None,
-        good: None,
-        selected: None,
-        closest: None,
-    })
 }

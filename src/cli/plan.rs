@@ -21,7 +21,7 @@ use crate::input::dataset::{PictureRef, expand_inputs, is_log, open_source};
 use crate::models::Row;
 use crate::mosaic::{MosaicSettings, Normalisation};
 use crate::render::{
-    FigureKind, InputChoices, Look, Resources, Scale, check_values, choose_layers, choose_row,
+    FigureKind, InputChoices, Look, Resources, Scale, Surround, check_values, choose_layers, choose_row,
     choose_row_for_file, unique_suffixes,
 };
 use crate::tensor::{Fit, MapShape, PixelSize};
@@ -79,8 +79,8 @@ impl RenderPlan {
         let pictures = pictures(args, reporter)?;
         let kind = match (args.sheet, args.caption) {
             (true, _) => FigureKind::Sheet,
-            (false, true) => FigureKind::Captioned,
-            (false, false) => FigureKind::Mosaics,
+            (false, true) => FigureKind::Mosaics(Surround::WHOLE),
+            (false, false) => FigureKind::Mosaics(Surround::NONE),
         };
         let per_picture = if args.sheet { 1 } else { layers.iter().map(Vec::len).sum() };
         let outputs = Outputs::settle(

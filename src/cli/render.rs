@@ -181,13 +181,14 @@ fn one_picture(
                 })
                 .map(|panel| panel.with_remark(classes))
                 .map_err(|error| of_picture(error.into()))?;
-            if kind == FigureKind::Sheet {
+            let FigureKind::Mosaics(surround) = kind else {
                 // Layers come in execution order and stand in the order asked for.
                 sheet_panels.push((at * num_panels + place, panel));
                 return Ok(());
-            }
-            let drawing =
-                panel.into_drawing(&about, &picture.label, kind).map_err(|error| of_picture(error.into()))?;
+            };
+            let drawing = panel
+                .into_drawing(&about, &picture.label, surround)
+                .map_err(|error| of_picture(error.into()))?;
             line = write(outputs, &picture.stem, Some(suffix), &drawing)?;
             *num_written += 1;
             Ok(())

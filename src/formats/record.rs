@@ -30,7 +30,8 @@ pub struct FigureRecord {
     pub schema: u32,
     /// Name and version of the program.
     pub program: String,
-    /// `mosaic`, `captioned`, `sheet`, or `view` for a part of a mosaic as it was on screen.
+    /// `mosaic`, `captioned`, `captioned without scale` or `with scale` for what is around it; `sheet`; `view` for a part of a mosaic
+    /// as it was on screen.
     pub kind: String,
     /// The picture that was looked at.
     pub picture: PictureRecord,

@@ -15,10 +15,8 @@ use crate::tensor::{Activation, LayerStats};
 /// What a picture becomes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FigureKind {
-    /// A mosaic per layer.
-    Mosaics,
-    /// The same with caption, colour scale and legend.
-    Captioned,
+    /// A figure per layer: its mosaic, and what is around it.
+    Mosaics(Surround),
     /// One sheet of all.
     Sheet,
 }
@@ -27,10 +25,47 @@ impl FigureKind {
     /// The word for records.
     pub const fn name(self) -> &'static str {
         match self {
-            Self::Mosaics => "mosaic",
-            Self::Captioned => "captioned",
+            Self::Mosaics(surround) => surround.name(),
             Self::Sheet => "sheet",
         }
+    }
+}
+
+/// What is drawn around a mosaic.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Surround {
+    /// Picture, model, layer, range and counts in words.
+    pub has_caption: bool,
+    /// Colour bar and legend.
+    pub has_scale: bool,
+}
+
+impl Surround {
+    /// The mosaic's own pixels and nothing else.
+    pub const NONE: Self = Self { has_caption: false, has_scale: false };
+    /// All there is.
+    pub const WHOLE: Self = Self { has_caption: true, has_scale: true };
+
+    const ALL: [Self; 4] = [
+        Self::NONE,
+        Self::WHOLE,
+        Self { has_caption: true, has_scale: false },
+        Self { has_caption: false, has_scale: true },
+    ];
+
+    /// The word for records.
+    pub const fn name(self) -> &'static str {
+        match (self.has_caption, self.has_scale) {
+            (false, false) => "mosaic",
+            (true, true) => "captioned",
+            (true, false) => "captioned without scale",
+            (false, true) => "with scale",
+        }
+    }
+
+    /// What a record's word stands for; none for what isn't a mosaic by itself.
+    pub fn named(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|surround| surround.name() == word)
     }
 }
 
@@ -75,26 +110,30 @@ impl Panel {
         self
     }
 
-    /// The panel as a figure of its own, plain or captioned.
+    /// The panel as a figure of its own.
     pub fn into_drawing(
         self,
         picture: &PictureRecord,
         label: &str,
-        kind: FigureKind,
+        surround: Surround,
     ) -> Result<Drawing, MosaicError> {
         let mut caption = Caption::of(&self.mosaic, label, self.tag);
         caption.details.extend(self.remark);
         // Blanks that don't break keep the figure's lines together; a title has one line, and is searched for.
         let title = caption.title.replace('\u{a0}', " ");
-        let pixels = if kind == FigureKind::Captioned {
-            figure(&self.mosaic, &caption, &FigureSettings::default())?.pixels
-        } else {
+        if !surround.has_caption {
+            caption = Caption::default();
+        }
+        let pixels = if surround == Surround::NONE {
             self.mosaic.pixels
+        } else {
+            let settings = FigureSettings { scale_shown: surround.has_scale, ..FigureSettings::default() };
+            figure(&self.mosaic, &caption, &settings)?.pixels
         };
         Ok(Drawing {
             pixels,
             title,
-            record: FigureRecord::new(kind.name(), picture.clone(), vec![self.record]),
+            record: FigureRecord::new(surround.name(), picture.clone(), vec![self.record]),
         })
     }
 }

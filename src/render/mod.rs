@@ -25,7 +25,7 @@ pub use batch::{BatchError, BatchFigure, BatchLayers, BatchModel, BatchPlan, Bat
 pub use choice::{
     ChoiceError, DEFAULT_TAG, check_values, choose_layers, choose_row, choose_row_for_file, is_weights_path,
 };
-pub use draw::{Drawing, FigureKind, Panel, draw_sheet};
+pub use draw::{Drawing, FigureKind, Panel, Surround, draw_sheet};
 pub use figure_names::unique_suffixes;
 pub use look::{Look, Scale, UnknownScale};
 pub use place::{Placement, Share, closest_filters};

@@ -15,8 +15,13 @@ const SCALES: [Scale; 6] =
 pub(super) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
     let old = cx.state.saved;
     let mut looks = old;
-    ui.checkbox(&mut looks.has_caption, "Caption and colour bar")
-        .on_hover_text("Off: the mosaic's own pixels and nothing else");
+    ui.horizontal_wrapped(|ui| {
+        ui.checkbox(&mut looks.surround.has_caption, "Caption")
+            .on_hover_text("Picture, model, layer, range and counts in words");
+        ui.checkbox(&mut looks.surround.has_scale, "Colour bar").on_hover_text(
+            "And what else the colours mean. Without both: the mosaic's own pixels and nothing else",
+        );
+    });
     ComboBox::from_label("Size").selected_text(scale_words(looks.scale)).show_ui(ui, |ui| {
         for scale in SCALES {
             if ui.selectable_label(looks.scale == scale, scale_words(scale)).clicked() {

@@ -9,7 +9,7 @@ use super::{Pipeline, Stop, save};
 use crate::engine::CancelToken;
 use crate::formats::{PictureRecord, write_figure, write_npy};
 use crate::mosaic::MosaicSettings;
-use crate::render::{BatchRun, FigureKind, Look, Panel};
+use crate::render::{BatchRun, Look, Panel};
 
 /// Nobody waits for word of a batch's parts by number.
 const NO_JOB: u64 = 0;
@@ -100,14 +100,13 @@ impl Pipeline {
                 settings: MosaicSettings { grid, paper: job.looks.paper, order, ..job.settings.clone() },
                 scale: job.looks.scale,
             };
-            let kind = if job.looks.has_caption { FigureKind::Captioned } else { FigureKind::Mosaics };
             let mut drawing = look
                 .for_shape(value.activation.shape())
                 .and_then(|settings| {
                     let view = &subject.prepared.view;
                     Panel::new(&run_by, view, &value.activation, &value.stats, &settings)
                 })
-                .and_then(|panel| panel.into_drawing(&about, &run.picture.label, kind))
+                .and_then(|panel| panel.into_drawing(&about, &run.picture.label, job.looks.surround))
                 .map_err(|error| failed(&error))?;
             save::name_sifting(&mut drawing.record, wanted.sifting);
             write_figure(&figure.path, &drawing.pixels, &drawing.title, &drawing.record)

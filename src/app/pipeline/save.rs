@@ -12,7 +12,7 @@ use super::super::textures;
 use crate::formats::{FigureRecord, PictureRecord, write_figure, write_npy};
 use crate::input::decode::Picture;
 use crate::mosaic::{MosaicSettings, Paper, outline_part, seen_part};
-use crate::render::{Drawing, FigureKind, Look, Panel, Scale, draw_sheet};
+use crate::render::{Drawing, Look, Panel, Scale, Surround, draw_sheet};
 use crate::tensor::Sifting;
 
 /// What a record calls a figure of a part of a mosaic.
@@ -47,7 +47,7 @@ pub(super) fn part(shown: &Shown, seen: &SeenView, path: &Path) -> Result<(), St
         outline_part(&mut pixels, seen.part, tile, colour);
     }
     // The record is the mosaic's own, and what is in sight of it.
-    let looks = SaveLooks { has_caption: false, paper: shown.settings.paper, scale: Scale::Times(1) };
+    let looks = SaveLooks { surround: Surround::NONE, paper: shown.settings.paper, scale: Scale::Times(1) };
     let mut drawing = draw(shown, &shown.settings, looks)?;
     VIEW.clone_into(&mut drawing.record.kind);
     drawing.record.panels.iter_mut().for_each(|panel| panel.look.part = Some(seen.part.to_string()));
@@ -110,13 +110,12 @@ fn draw(shown: &Shown, settings: &MosaicSettings, looks: SaveLooks) -> Result<Dr
     let settings_on_paper = MosaicSettings { paper: looks.paper, ..settings.clone() };
     let look = Look { settings: settings_on_paper, scale: looks.scale };
     let about = of_picture(&shown.picture);
-    let kind = if looks.has_caption { FigureKind::Captioned } else { FigureKind::Mosaics };
     let mut drawing = look
         .for_shape(shown.activation.shape())
         .and_then(|settings| {
             Panel::new(&shown.run_by, &shown.view, &shown.activation, &shown.stats, &settings)
         })
-        .and_then(|panel| panel.into_drawing(&about, &shown.label, kind))
+        .and_then(|panel| panel.into_drawing(&about, &shown.label, looks.surround))
         .map_err(|error| error.to_string())?;
     // A difference says both pictures it is of.
     drawing.record.minus = shown.minus.as_ref().map(|other| of_picture(other));

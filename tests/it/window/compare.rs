@@ -117,6 +117,54 @@ fn pictures_are_linked_until_they_are_not_and_two_have_a_difference() {
     window.wait_for("one of the two views of this difference was closed");
 }
 
+/// Views that were closed, and a difference of them, come back under their numbers; and go again.
+#[test]
+fn closed_views_and_links_come_back() {
+    let mut window = Window::with_cat();
+    let undo = |window: &mut Window| {
+        window.harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::Z);
+        window.settle();
+    };
+    let redo = |window: &mut Window| {
+        window.harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::Y);
+        window.settle();
+    };
+    window.click("Add view");
+    window.click("Link pictures");
+    window.type_path(&frame());
+    window.wait_for("2 · inception_v3.moderation · Mixed_7c · 1500000000004200000.jpg");
+    window.settle();
+    window.click("Difference");
+    let difference = "3 · inception_v3.moderation · Mixed_7c · cat.png − 1500000000004200000.jpg";
+    window.wait_for(difference);
+    window.settle();
+    window.click("Close view 2");
+    window.wait_for("one of the two views of this difference was closed");
+    undo(&mut window);
+    assert!(window.says(difference) && window.says("2 · inception_v3.moderation · Mixed_7c · 1500"));
+    assert!(!window.says("was closed"), "{:?}", window.texts());
+    undo(&mut window);
+    assert!(!window.says(difference) && window.says("2 · inception_v3.moderation · Mixed_7c · 1500"));
+    undo(&mut window);
+    assert!(window.says("2 · inception_v3.moderation · Mixed_7c · cat.png"), "{:?}", window.texts());
+    // The links: once they are back, a picture is for both again.
+    undo(&mut window);
+    window.drop_file(frame());
+    window.wait_for("1 · inception_v3.moderation · Mixed_7c · 1500000000004200000.jpg");
+    window.wait_for("2 · inception_v3.moderation · Mixed_7c · 1500000000004200000.jpg");
+    window.settle();
+    for _ in 0..2 {
+        undo(&mut window);
+    }
+    window.harness.get_by_role_and_label(Role::Image, "Mosaic of 2048 filters");
+    assert!(!window.says("Close view"), "{:?}", window.texts());
+    redo(&mut window);
+    assert!(window.says("2 · inception_v3.moderation · Mixed_7c · cat.png"), "{:?}", window.texts());
+    window.click("Close view 2");
+    undo(&mut window);
+    window.harness.get_by_role_and_label(Role::Image, "View 2: mosaic of 2048 filters");
+}
+
 #[test]
 fn the_closest_filter_is_found_by_its_map() {
     let mut window = Window::with_cat();

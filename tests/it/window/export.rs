@@ -184,8 +184,25 @@ fn figures_are_saved_at_the_size_asked_for_and_the_view_as_it_is() {
     let dir = tempfile::tempdir().unwrap();
     let size = |path: &Path| image::image_dimensions(path).unwrap();
     let mut window = Window::with_cat();
-    window.click("Caption and colour bar");
     window.choose("Size", "native: one pixel a value");
+    // Caption and colour bar each by itself, and what each takes.
+    let height = |window: &mut Window, name: &str, kind: &str| {
+        let path = dir.path().join(name);
+        assert_eq!(window.saved_record(&path).kind, kind);
+        size(&path).1
+    };
+    let whole = height(&mut window, "whole.png", "captioned");
+    window.click("Colour bar");
+    let words = height(&mut window, "words.png", "captioned without scale");
+    window.click("Colour bar");
+    window.click("Caption");
+    let scale = height(&mut window, "scale.png", "with scale");
+    // A margin of 14 pixels above and below; none is counted twice.
+    assert!(
+        words > 287 + 28 && scale > 287 + 28 && words + scale == whole + 287 + 28,
+        "{words} {scale} {whole}"
+    );
+    window.click("Colour bar");
     let native = dir.path().join("native.png");
     let record = window.saved_record(&native);
     // 64 tiles of 8 values and 63 gaps.
@@ -312,9 +329,17 @@ fn a_part_a_filter_and_a_sheet_come_back() {
     window.wait_for(&format!("saved \"{}\"", sheet.display()));
     drop(window);
     let mut window = Window::with_cat();
+    window.click("Shallower");
+    window.wait_for("inception_v3.moderation · Mixed_7b 2048×8×8");
+    window.settle();
     window.drop_file(&sheet);
     window.wait_for("2 · tf_efficientnet_lite0.in1k · bn2.act · cat.png");
     assert!(window.says("1 · inception_v3.moderation · Mixed_7c · cat.png"));
+    // What it took the place of comes back.
+    window.menu("View", "Back");
+    window.settle();
+    assert!(window.says("inception_v3.moderation · Mixed_7b 2048×8×8"), "{:?}", window.texts());
+    assert!(!window.says("Close view"));
 }
 
 /// Anyone may have written the text of a PNG.
@@ -353,6 +378,13 @@ fn a_figure_with_a_hostile_record_does_no_harm() {
     window.settle();
     assert!(!window.says("That didn't work"), "{:?}", window.texts());
     window.wait_for("the figure was made with other weights of inception_v3.moderation than those here");
+    let elsewhere = write("elsewhere.png", &|record| {
+        let run = &mut record.panels[0].run;
+        (run.engine, run.device) = ("abacus".repeat(10), "an attic".into());
+    });
+    window.drop_file(&elsewhere);
+    let engine = &"abacus".repeat(10)[..40];
+    window.wait_for(&format!("the figure was computed by {engine} on an attic, and is by fast/"));
     let unknown = write("unknown.png", &|record| record.panels[0].run.tag = "no_such.network".into());
     window.drop_file(&unknown);
     window.wait_for("the figure's network is not known here");

@@ -105,6 +105,8 @@ fn the_menus_have_these_items_and_no_others() {
             "Dark or light",
         ],
     );
+    // What isn't compiled in stands there with its reason, which `home` reads.
+    has(&mut window, "Device", &["CPU", "CUDA", "Metal"]);
     has(&mut window, "Help", &["Keys and words", "Messages"]);
 }
 
