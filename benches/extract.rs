@@ -72,7 +72,8 @@ fn plan(source: &Path, backbone: &Arc<Backbone>, out: PathBuf) -> ExtractPlan {
         batch: None,
         part_rows: 4096,
     };
-    ExtractPlan::new(open_source(source).unwrap(), vec![ModelToRun { session, layers }], settings).unwrap()
+    ExtractPlan::new(Arc::from(open_source(source).unwrap()), vec![ModelToRun { session, layers }], settings)
+        .unwrap()
 }
 
 /// One whole run: where the time of its first half went, and the time of all of it.

@@ -30,6 +30,10 @@ pub(super) enum Command {
     ChooseSavePlace,
     /// Open a picture, a folder or a log.
     Open(PathBuf),
+    /// Open a table whose pictures' paths are in this column.
+    OpenTable(PathBuf, String),
+    /// Don't say which column has the paths.
+    DropTable,
     /// Back to the picture the program carries.
     OpenCat,
     /// Find out which model a weight file is for, and ask where it doesn't show.
@@ -220,6 +224,7 @@ impl Command {
         matches!(
             self,
             Self::Open(_)
+                | Self::OpenTable(..)
                 | Self::OpenCat
                 | Self::OpenWeights(_)
                 | Self::SetModel(_)

@@ -48,7 +48,12 @@ impl App {
                 }
             }
             Command::Open(path) if is_weights_path(&path) => self.errand(Job::Fit(path)),
-            Command::Open(path) => self.open(path),
+            Command::Open(path) => self.open(path, None),
+            Command::OpenTable(path, column) => {
+                self.state.column_question = None;
+                self.open(path, Some(column));
+            }
+            Command::DropTable => self.state.column_question = None,
             Command::OpenCat => {
                 let id = self.state.view().id;
                 self.change_pictures(id, |view| {

@@ -9,10 +9,11 @@ use egui::ColorImage;
 
 use super::command::Export;
 use super::download::DownloadNews;
-use super::run_state::{AnimatePreview, ExtractPreview, RunNews};
+use super::run_state::{AnimatePreview, ExtractPreview, RunEnd, RunNews};
 use super::shown::{Inspected, Shown};
 use super::state::SaveLooks;
 use super::view_state::OpenSource;
+use super::words::in_the_window;
 use crate::engine::{CancelToken, DeviceChoice, WeightStore};
 use crate::formats::{FigureRecord, PictureRecord};
 use crate::graph::NodeId;
@@ -149,8 +150,9 @@ pub(super) struct PinnedFilter {
 pub(super) enum Job {
     /// Bring this on screen. The number comes back with the answer.
     Show(u64, Box<Wanted>),
-    /// Look at a path that may be a picture, a folder or a log. Replaced by a newer wish, as showing is.
-    Open(u64, PathBuf),
+    /// Look at a path that may be a picture, a folder or a log; a table where the column with the paths is named. Replaced by a newer
+    /// wish, as showing is.
+    Open(u64, PathBuf, Option<String>),
     /// Find the models that a weight file fits.
     Fit(PathBuf),
     /// Look at many layers of one run at once: a small picture and the numbers of each. Makes way for what is wanted on screen.
@@ -345,6 +347,8 @@ pub(super) enum Event {
     Picture(u64, PathBuf),
     /// The same, with something to be said of it.
     PictureWithNote(u64, PathBuf, String),
+    /// A path is a table, and of its columns one has the pictures' paths; which, a person must say.
+    WhichColumn(u64, PathBuf, Vec<String>),
     /// A path is neither.
     OpenFailed(u64, String),
     /// Models that a weight file fits, at least one.
@@ -395,6 +399,39 @@ pub(super) enum Event {
     NoDialog,
     /// A dialog gave a path (or was closed with none).
     Picked(Picked),
+}
+
+impl Event {
+    /// The same with messages that advise what can be done at a window.
+    pub(super) fn in_the_window(self) -> Self {
+        fn of<T>(result: Result<T, String>) -> Result<T, String> {
+            result.map_err(|reason| in_the_window(&reason))
+        }
+        let of_run = |mut news: RunNews| {
+            if let Some(RunEnd::Failed(reason)) = &mut news.end {
+                *reason = in_the_window(reason);
+            }
+            news
+        };
+        match self {
+            Self::Failed(job, reason) => Self::Failed(job, in_the_window(&reason)),
+            Self::OpenFailed(job, reason) => Self::OpenFailed(job, in_the_window(&reason)),
+            Self::ErrandFailed(reason) => Self::ErrandFailed(in_the_window(&reason)),
+            Self::Devices(devices) => {
+                Self::Devices(devices.into_iter().map(|(device, found)| (device, of(found))).collect())
+            }
+            Self::Planned(plan) => Self::Planned(of(plan)),
+            Self::ExtractPlanned(plan) => Self::ExtractPlanned(of(plan)),
+            Self::AnimationPlanned(plan) => Self::AnimationPlanned(of(plan)),
+            Self::Extract(news) => Self::Extract(of_run(news)),
+            Self::Animation(news) => Self::Animation(of_run(news)),
+            Self::Batch(mut news) => {
+                news.failed.iter_mut().for_each(|(_, reason)| *reason = in_the_window(reason));
+                Self::Batch(news)
+            }
+            other => other,
+        }
+    }
 }
 
 impl Picked {

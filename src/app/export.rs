@@ -12,9 +12,8 @@ use super::window::App;
 use crate::engine::CancelToken;
 use crate::input::dataset::{PictureLocation, PictureRef};
 use crate::input::live::FeedEnd;
-use crate::models::Registry;
 use crate::mosaic::SeenPart;
-use crate::render::{BatchError, BatchLayers, BatchModel, BatchPlan};
+use crate::render::{BatchError, BatchLayers, BatchPlan};
 
 /// Lane of the second thread for plans.
 const PLAN_LANE: u64 = 2;
@@ -138,10 +137,7 @@ impl App {
             return;
         }
         let scope = &self.state.batch.scope;
-        let models: Vec<BatchModel> = Registry::rows()
-            .filter(|row| scope.tags.contains(row.tag))
-            .map(|row| BatchModel { row, weights_file: self.state.weights_file(row).cloned() })
-            .collect();
+        let models = self.state.models_of(&scope.tags);
         let view = self.state.view();
         let layers = match scope.layers {
             BatchLayer::Final => BatchLayers::Final,

@@ -161,13 +161,13 @@ impl App {
     }
 
     /// Has the worker find out what a path is; the newest wish of the view wins here too.
-    pub(super) fn open(&mut self, path: PathBuf) {
+    pub(super) fn open(&mut self, path: PathBuf, path_column: Option<String>) {
         self.newest_job += 1;
         let job = self.newest_job;
         let view = self.state.view_mut();
         (view.job, view.busy) = (job, Some("Opening…"));
         let id = view.id;
-        self.worker.post(id, Job::Open(job, path));
+        self.worker.post(id, Job::Open(job, path, path_column));
     }
 
     pub(super) fn errand(&mut self, job: Job) {
@@ -187,7 +187,7 @@ impl App {
         let started = Instant::now();
         while started.elapsed() < DRAIN_BUDGET {
             let Ok(event) = self.events.try_recv() else { return };
-            self.take_event(ctx, event);
+            self.take_event(ctx, event.in_the_window());
         }
     }
 
@@ -230,18 +230,10 @@ impl App {
                     self.take_event(ctx, Event::Picture(job, path));
                 }
             }
-            Event::Source(job, place, source) => {
-                if let Some(at) = self.place_of(job) {
-                    self.open_source(self.state.views[at].id, &place, &source);
-                }
-            }
-            Event::OpenFailed(job, reason) => {
-                if let Some(at) = self.place_of(job) {
-                    self.state.say(Tone::Bad, reason);
-                    // What was wanted before still is.
-                    self.show(self.state.views[at].id);
-                }
-            }
+            opened @ (Event::Source(..)
+            | Event::WhichColumn(..)
+            | Event::OpenFailed(..)
+            | Event::Figure(..)) => self.take_opened(opened),
             Event::Fits(path, rows) => match rows[..] {
                 [row] => self.commands.push(Command::UseWeights(row, path)),
                 _ => self.state.weights_question = Some((path, rows)),
@@ -268,11 +260,6 @@ impl App {
                     self.state.inspected = Some(inspected);
                 }
             }
-            Event::Figure(job, figure) => {
-                if let Some(at) = self.place_of(job) {
-                    self.take_figure(at, &figure);
-                }
-            }
             Event::Matched(id, of, found) => self.take_match(id, of, found),
             Event::ErrandFailed(reason) => self.state.say(Tone::Bad, reason),
             Event::NoDialog => self.state.say(
@@ -291,6 +278,33 @@ impl App {
             }
             picked @ Event::Picked(_) => self.take_run_event(picked),
             of_files => self.take_file_event(ctx, of_files),
+        }
+    }
+
+    /// What a path turned out to be, if it is still wanted.
+    fn take_opened(&mut self, event: Event) {
+        let (Event::Source(job, ..)
+        | Event::WhichColumn(job, ..)
+        | Event::OpenFailed(job, _)
+        | Event::Figure(job, _)) = event
+        else {
+            return;
+        };
+        let Some(at) = self.place_of(job) else { return };
+        let id = self.state.views[at].id;
+        match event {
+            Event::Source(_, place, source) => self.open_source(id, &place, &source),
+            Event::Figure(_, figure) => self.take_figure(at, &figure),
+            // What was wanted before still is.
+            Event::WhichColumn(_, path, columns) => {
+                self.state.column_question = Some((path, columns));
+                self.show(id);
+            }
+            Event::OpenFailed(_, reason) => {
+                self.state.say(Tone::Bad, reason);
+                self.show(id);
+            }
+            _ => {}
         }
     }
 

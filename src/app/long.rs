@@ -16,7 +16,7 @@ use crate::extract::{
     self, Begin, Event as ExtractEvent, Existing, ExtractPlan, ModelToRun, begin, check_room, finish, look,
     needed_bytes,
 };
-use crate::input::dataset::{PictureRef, open_source};
+use crate::input::dataset::PictureRef;
 use crate::models::Row;
 use crate::render::{
     AnimatedPicture, Animation, AnimationError, AnimationEvent, AnimationMode, BatchLayers, animated_layers,
@@ -112,8 +112,8 @@ impl Runs {
                 .map_err(|error| error.to_string())?;
             models.push(ModelToRun { session, layers });
         }
-        let source = open_source(&request.place).map_err(|error| error.to_string())?;
-        ExtractPlan::new(source, models, request.settings.clone()).map_err(|error| error.to_string())
+        ExtractPlan::new(Arc::clone(&request.source), models, request.settings.clone())
+            .map_err(|error| error.to_string())
     }
 
     fn preview(&mut self, request: &ExtractRequest) -> Result<ExtractPreview, String> {

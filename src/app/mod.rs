@@ -32,6 +32,7 @@ mod theme;
 mod view_state;
 mod viewport;
 mod window;
+mod words;
 
 pub use dialogs::{Dialogs, SystemDialogs};
 pub use window::{App, AppError, run};

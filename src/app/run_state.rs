@@ -10,6 +10,7 @@ use super::view_state::OpenSource;
 use crate::engine::{CancelToken, DeviceChoice, EngineChoice, WeightStore};
 use crate::extract::{Existing, ExtractSettings, Found, Pool};
 use crate::formats::features::FeatureFormat;
+use crate::input::dataset::Source;
 use crate::input::decode::Picture;
 use crate::render::{AnimationChoices, AnimationExtent, AnimationMode, BatchLayers, BatchModel};
 use crate::tensor::{AxisOrder, Dtype, PixelSize};
@@ -63,12 +64,16 @@ pub(super) struct ExtractScope {
     pub(super) order: AxisOrder,
     /// All cameras of a log, or the one that is shown.
     pub(super) has_all_cameras: bool,
+    /// The first row.
+    pub(super) start: usize,
     /// Only each how manyth row, at least 1.
     pub(super) every: usize,
     /// Rows at most; 0 for all.
     pub(super) limit: usize,
     pub(super) labels_by_folder: bool,
     pub(super) folder: String,
+    /// Goes on with an unfinished run although something changed.
+    pub(super) allows_mixed: bool,
 }
 
 impl ExtractScope {
@@ -82,17 +87,19 @@ impl ExtractScope {
             dtype: Dtype::F32,
             order: AxisOrder::Hwc,
             has_all_cameras: true,
+            start: 0,
             every: 1,
             limit: 0,
             labels_by_folder: false,
             folder: String::new(),
+            allows_mixed: false,
         }
     }
 }
 
 /// The same with all it takes to do it.
 pub(super) struct ExtractRequest {
-    pub(super) place: PathBuf,
+    pub(super) source: Arc<dyn Source>,
     pub(super) models: Vec<BatchModel>,
     pub(super) layers: BatchLayers,
     pub(super) device: DeviceChoice,

@@ -11,7 +11,6 @@ use super::window::App;
 use crate::engine::{CancelToken, EngineChoice};
 use crate::extract::{Encoding, Existing, ExtractSettings, Selection};
 use crate::input::dataset::Camera;
-use crate::models::Registry;
 use crate::mosaic::Normalisation;
 use crate::render::{AnimationChoices, AnimationLook, BatchLayers, BatchModel};
 use crate::tensor::PixelSize;
@@ -105,17 +104,14 @@ impl App {
         let open = view.source.as_ref()?;
         let cameras: Vec<Camera> =
             if scope.has_all_cameras { Vec::new() } else { open.camera.into_iter().collect() };
-        let models = Registry::rows()
-            .filter(|row| scope.tags.contains(row.tag))
-            .map(|row| BatchModel { row, weights_file: self.state.weights_file(row).cloned() })
-            .collect();
+        let models = self.state.models_of(&scope.tags);
         let layers = match scope.layers {
             BatchLayer::Final => BatchLayers::Final,
             BatchLayer::AllStages => BatchLayers::AllStages,
             BatchLayer::This => BatchLayers::Named(view.graph.node(view.node()).name.clone()),
         };
         Some(ExtractRequest {
-            place: open.place.clone(),
+            source: Arc::clone(&open.source),
             models,
             layers,
             device: self.state.device,
@@ -124,7 +120,7 @@ impl App {
             settings: ExtractSettings {
                 selection: Selection {
                     cameras,
-                    start: 0,
+                    start: scope.start,
                     every: scope.every.max(1),
                     limit: (scope.limit > 0).then_some(scope.limit),
                     labels_by_folder: scope.labels_by_folder,

@@ -15,9 +15,9 @@ use super::view_state::ViewState;
 use super::viewport::Viewport;
 use crate::engine::{CancelToken, DeviceChoice, WeightStore};
 use crate::graph::NodeId;
-use crate::models::Row;
+use crate::models::{Registry, Row};
 use crate::mosaic::{ColourChoice, ColourMap, MosaicValue, Normalisation, Paper};
-use crate::render::{BatchPlan, Scale, Share, Surround};
+use crate::render::{BatchModel, BatchPlan, Scale, Share, Surround};
 
 /// Messages kept in sight; older ones stay in the log.
 const MAX_MESSAGES: usize = 6;
@@ -184,6 +184,8 @@ pub(super) struct State {
     pub(super) downloads: Option<Downloads>,
     /// A weight file that waits for a word on which of these models it is for.
     pub(super) weights_question: Option<(PathBuf, Vec<&'static Row>)>,
+    /// A table that waits for a word on which of its columns has the pictures' paths.
+    pub(super) column_question: Option<(PathBuf, Vec<String>)>,
     pub(super) messages: VecDeque<Message>,
     /// Everything that was said, to be read again.
     pub(super) log: VecDeque<Message>,
@@ -310,6 +312,20 @@ impl State {
     /// Whether a model can run.
     pub(super) fn has_weights(&self, row: &Row) -> bool {
         self.weights_file(row).is_some() || self.here.contains(&row.tag)
+    }
+
+    /// Networks that can run: the registry's, then those of opened files.
+    pub(super) fn rows_at_hand(&self) -> Vec<&'static Row> {
+        let all = Registry::rows().chain(Registry::opened());
+        all.filter(|row| self.has_weights(row)).collect()
+    }
+
+    /// Networks by their tags, each with the file that stands for its weights.
+    pub(super) fn models_of(&self, tags: &BTreeSet<String>) -> Vec<BatchModel> {
+        let all = Registry::rows().chain(Registry::opened());
+        all.filter(|row| tags.contains(row.tag))
+            .map(|row| BatchModel { row, weights_file: self.weights_file(row).cloned() })
+            .collect()
     }
 
     /// All that decides what a view should show, or why it can't be said.

@@ -192,6 +192,7 @@ impl App {
                 save_what: Export::default(),
                 saved: SaveLooks { surround: Surround::WHOLE, paper: Paper::Light, scale: Scale::Auto },
                 weights_question: None,
+                column_question: None,
                 messages: std::collections::VecDeque::new(),
                 log: std::collections::VecDeque::new(),
                 tab: LeftTab::default(),
@@ -252,7 +253,7 @@ impl App {
             app.errand(Job::Fit(path));
         }
         match request.picture {
-            Some(path) => app.open(path),
+            Some(path) => app.open(path, None),
             None => app.show_active(),
         }
         Ok(app)

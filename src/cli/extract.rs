@@ -161,7 +161,7 @@ fn plan(args: &ExtractArgs, resources: &Resources, reporter: &Reporter) -> anyho
         batch: args.batch.map(usize::from),
         part_rows: args.part_rows.into(),
     };
-    Ok(ExtractPlan::new(source, models, settings)?)
+    Ok(ExtractPlan::new(Arc::from(source), models, settings)?)
 }
 
 fn open(args: &ExtractArgs) -> anyhow::Result<Box<dyn Source>> {

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::pool::Encoding;
 use super::rows::{RowList, Selection};
@@ -115,7 +116,7 @@ pub enum PlanProblem {
 impl ExtractPlan {
     /// Settles a run.
     pub fn new(
-        source: Box<dyn Source>,
+        source: Arc<dyn Source>,
         models: Vec<ModelToRun>,
         settings: ExtractSettings,
     ) -> Result<Self, PlanProblem> {

@@ -1,6 +1,7 @@
 //! Which pictures of a data set are taken, in which order, and what is said of each in the index.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
@@ -34,7 +35,7 @@ impl Default for Selection {
 /// The pictures of one share, by position. Small: what is said of a picture is read when it is asked for.
 #[derive(Debug)]
 pub struct RowList {
-    source: Box<dyn Source>,
+    source: Arc<dyn Source>,
     entries: Vec<Entry>,
     cameras: Vec<Camera>,
     columns: Vec<Column>,
@@ -78,7 +79,7 @@ impl RowList {
     /// Lists a share of what is selected. `own` are folders below the data set's that hold results: they are no part of it.
     /// `has_own_files` gives each picture a name for a file of its own.
     pub fn new(
-        source: Box<dyn Source>,
+        source: Arc<dyn Source>,
         selection: &Selection,
         share: Option<(Shard, ShardBy)>,
         own: &[String],

@@ -1,13 +1,12 @@
 //! Many figures at once: what of, where to, what would be written, how far it is, what came of it.
 
-use egui::{ComboBox, Ui};
+use egui::Ui;
 
 use super::super::command::Command;
 use super::super::event::BatchNews;
-use super::super::state::{BatchLayer, BatchScope};
+use super::super::state::BatchScope;
 use super::super::theme;
-use super::Context;
-use crate::models::Registry;
+use super::{Context, choices};
 
 /// Names of figures that the preview lists.
 const NUM_LISTED: usize = 6;
@@ -45,46 +44,12 @@ fn scope(ui: &mut Ui, cx: &mut Context<'_>) {
     let old = &cx.state.batch.scope;
     let mut new = old.clone();
     pictures(ui, cx, &mut new);
-    ui.label("Networks (those whose weights are here)");
-    ui.horizontal_wrapped(|ui| {
-        for row in Registry::rows().filter(|row| cx.state.has_weights(row)) {
-            let mut is_in = new.tags.contains(row.tag);
-            if ui.checkbox(&mut is_in, row.tag).changed() {
-                if is_in {
-                    new.tags.insert(row.tag.to_owned());
-                } else {
-                    new.tags.remove(row.tag);
-                }
-            }
-        }
-    });
-    let view = cx.state.view();
-    let this = view.graph.node(view.node()).name.clone();
-    let words = |layers: BatchLayer| match layers {
-        BatchLayer::Final => "each network's last".to_owned(),
-        BatchLayer::This => format!("{this}, where a network has it"),
-        BatchLayer::AllStages => "all stages".to_owned(),
-    };
-    ComboBox::from_label("Layers").selected_text(words(new.layers)).show_ui(ui, |ui| {
-        for layers in [BatchLayer::Final, BatchLayer::This, BatchLayer::AllStages] {
-            if ui.selectable_label(new.layers == layers, words(layers)).clicked() {
-                new.layers = layers;
-            }
-        }
-    });
+    choices::networks(ui, cx.state, &mut new.tags);
+    choices::layers(ui, cx.state, "Layers", "where a network has it", &mut new.layers);
     ui.checkbox(&mut new.has_values, "Values too, as .npy beside each figure");
-    ui.horizontal(|ui| {
-        let label = ui.label("Folder");
-        ui.add(
-            egui::TextEdit::singleline(&mut new.folder)
-                .desired_width(320.0)
-                .hint_text("made if it isn't there"),
-        )
-        .labelled_by(label.id);
-        if ui.button("Choose folder…").clicked() {
-            cx.commands.push(Command::ChooseBatchFolder);
-        }
-    });
+    if choices::folder(ui, "Folder", "Choose folder…", &mut new.folder) {
+        cx.commands.push(Command::ChooseBatchFolder);
+    }
     ui.label(egui::RichText::new("Looks, input and caption are those of the view that is active.").weak());
     if new != *old {
         cx.commands.push(Command::SetBatch(Box::new(new)));

@@ -6,12 +6,10 @@ use egui::{ComboBox, Ui};
 
 use super::super::command::Command;
 use super::super::run_state::{ExtractPreview, ExtractScope};
-use super::super::state::BatchLayer;
 use super::super::theme;
-use super::{Context, runs};
+use super::{Context, choices, runs};
 use crate::extract::{Existing, Found, Pool};
 use crate::formats::features::FeatureFormat;
-use crate::models::Registry;
 use crate::tensor::{AxisOrder, Dtype};
 
 /// Sets that the preview lists.
@@ -54,33 +52,8 @@ fn scope(ui: &mut Ui, cx: &mut Context<'_>) {
         Some(open) => ui.add(egui::Label::new(open.source.describe()).wrap()),
         None => ui.label("Open a folder of pictures or a driving log first"),
     };
-    ui.label("Networks (those whose weights are here)");
-    ui.horizontal_wrapped(|ui| {
-        for row in Registry::rows().filter(|row| cx.state.has_weights(row)) {
-            let mut is_in = new.tags.contains(row.tag);
-            if ui.checkbox(&mut is_in, row.tag).changed() {
-                if is_in {
-                    new.tags.insert(row.tag.to_owned());
-                } else {
-                    new.tags.remove(row.tag);
-                }
-            }
-        }
-    });
-    let view = cx.state.view();
-    let this = view.graph.node(view.node()).name.clone();
-    let words = |layers: BatchLayer| match layers {
-        BatchLayer::Final => "each network's last".to_owned(),
-        BatchLayer::This => format!("{this}, which all must have"),
-        BatchLayer::AllStages => "all stages".to_owned(),
-    };
-    ComboBox::from_label("Features of").selected_text(words(new.layers)).show_ui(ui, |ui| {
-        for layers in [BatchLayer::Final, BatchLayer::This, BatchLayer::AllStages] {
-            if ui.selectable_label(new.layers == layers, words(layers)).clicked() {
-                new.layers = layers;
-            }
-        }
-    });
+    choices::networks(ui, cx.state, &mut new.tags);
+    choices::layers(ui, cx.state, "Features of", "which all must have", &mut new.layers);
     ui.horizontal_wrapped(|ui| {
         let pools = ["avg", "max", "gem", "none", "flatten"]
             .map(|name| (Pool::from_str(name).ok(), pool_words(name)));
@@ -100,18 +73,9 @@ fn scope(ui: &mut Ui, cx: &mut Context<'_>) {
         choose(ui, "Order of axes", &mut new.order, &orders);
     });
     rows(ui, cx, &mut new);
-    ui.horizontal(|ui| {
-        let label = ui.label("Output folder");
-        ui.add(
-            egui::TextEdit::singleline(&mut new.folder)
-                .desired_width(300.0)
-                .hint_text("made if it isn't there"),
-        )
-        .labelled_by(label.id);
-        if ui.button("Choose output folder…").clicked() {
-            cx.commands.push(Command::ChooseExtractFolder);
-        }
-    });
+    if choices::folder(ui, "Output folder", "Choose output folder…", &mut new.folder) {
+        cx.commands.push(Command::ChooseExtractFolder);
+    }
     let words = "Fit and values of the input are those of the view that is active.";
     ui.add(egui::Label::new(egui::RichText::new(words).weak()).wrap());
     if new != *old {
@@ -122,7 +86,9 @@ fn scope(ui: &mut Ui, cx: &mut Context<'_>) {
 /// Which rows and cameras.
 fn rows(ui: &mut Ui, cx: &Context<'_>, new: &mut ExtractScope) {
     ui.horizontal_wrapped(|ui| {
-        let every = ui.label("Each").on_hover_text("1 takes every row, 2 each second one");
+        let start = ui.label("From row").on_hover_text("As the data set counts them, from 0");
+        ui.add(egui::DragValue::new(&mut new.start).range(0..=100_000_000)).labelled_by(start.id);
+        let every = ui.label("each").on_hover_text("1 takes every row, 2 each second one");
         ui.add(egui::DragValue::new(&mut new.every).range(1..=1_000_000)).labelled_by(every.id);
         let limit = ui.label("row, at most").on_hover_text("0 for all");
         ui.add(egui::DragValue::new(&mut new.limit).range(0..=100_000_000)).labelled_by(limit.id);
@@ -203,11 +169,20 @@ fn planned(ui: &mut Ui, plan: &ExtractPreview) {
 /// What can be done beside what is there.
 fn start(ui: &mut Ui, cx: &mut Context<'_>, found: Found) {
     let begin = Existing::default();
-    let (resume, overwrite) = (Existing { resume: true, ..begin }, Existing { overwrite: true, ..begin });
+    let allow_mixed = cx.state.extract.scope.allows_mixed;
+    let resume = Existing { resume: true, allow_mixed, ..begin };
+    let overwrite = Existing { overwrite: true, ..begin };
     let choices: &[(&str, &str, Existing)] = match found {
         Found::Nothing => &[("Start", "Write them; the window stays usable", begin)],
         Found::Unfinished { done } => {
             ui.label(format!("An unfinished run is here: {done} pictures are done"));
+            let mut scope = cx.state.extract.scope.clone();
+            let mixed = ui
+                .checkbox(&mut scope.allows_mixed, "Go on even if weights, engine or device differ")
+                .on_hover_text("What differs is recorded with the features");
+            if mixed.changed() {
+                cx.commands.push(Command::SetExtract(Box::new(scope)));
+            }
             &[
                 ("Go on", "Do what is left of the unfinished run", resume),
                 ("Begin again", "Remove what the unfinished run has done, and start", overwrite),

@@ -5,6 +5,7 @@ mod animate;
 mod bar;
 mod batch;
 mod canvas;
+mod choices;
 mod controls;
 mod details;
 mod download;
@@ -54,6 +55,7 @@ pub(super) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
     }
     egui::CentralPanel::no_frame().show(ui, |ui| views::draw(ui, cx));
     models::ask(ui.ctx(), cx);
+    notice::ask_column(ui.ctx(), cx);
     table::draw(ui.ctx(), cx);
     batch::draw(ui.ctx(), cx);
     extract::draw(ui.ctx(), cx);

@@ -50,6 +50,31 @@ pub(super) fn draw(ui: &mut Ui, cx: &mut Context<'_>, view: &ViewState, panel: R
     });
 }
 
+/// Asks which column of a table has the pictures' paths.
+pub(super) fn ask_column(ctx: &egui::Context, cx: &mut Context<'_>) {
+    let Some((path, columns)) = &cx.state.column_question else { return };
+    let answer = egui::Modal::new(egui::Id::unique("column question")).show(ctx, |ui| {
+        ui.set_width(460.0);
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        ui.strong("Which column has the pictures' paths?");
+        let about = format!("{name} is a table. Its columns of numbers are plotted as labels.");
+        ui.add(egui::Label::new(about).wrap());
+        ui.add_space(4.0);
+        egui::ScrollArea::vertical().max_height(theme::LIST_HEIGHT).show(ui, |ui| {
+            for column in columns {
+                if ui.add(egui::Button::new(column.as_str()).truncate()).clicked() {
+                    cx.commands.push(Command::OpenTable(path.clone(), column.clone()));
+                }
+            }
+        });
+        ui.add_space(4.0);
+        ui.button("Cancel").clicked()
+    });
+    if answer.inner || answer.should_close() {
+        cx.commands.push(Command::DropTable);
+    }
+}
+
 fn go_back(ui: &mut Ui, cx: &mut Context<'_>, view: &ViewState) {
     if view.good.is_some() && ui.button("Go back").clicked() {
         cx.commands.push(Command::Activate(view.id));

@@ -106,7 +106,7 @@ impl Pipeline {
     /// Does one job; gives back what is left of one that made way. A panic on the way is a bug of ours: it is told, what was kept is
     /// forgotten, and the next job starts afresh.
     pub(super) fn handle(&mut self, job: Job, cancel: &CancelToken) -> Option<Job> {
-        let shows = if let Job::Show(id, _) | Job::Open(id, _) = &job { Some(*id) } else { None };
+        let shows = if let Job::Show(id, _) | Job::Open(id, ..) = &job { Some(*id) } else { None };
         catch_unwind(AssertUnwindSafe(|| self.work(job, cancel))).unwrap_or_else(|_| {
             self.sessions.clear();
             self.pictures.clear();
@@ -129,9 +129,9 @@ impl Pipeline {
                 Err(Stop::Failed(reason)) => (self.tell)(Event::Failed(id, reason)),
                 Err(Stop::Cancelled) => {}
             },
-            Job::Open(id, path) => {
+            Job::Open(id, path, column) => {
                 (self.tell)(Event::Busy(id, "Opening…"));
-                (self.tell)(open::open(id, path, self.cat));
+                (self.tell)(open::open(id, path, column, self.cat));
             }
             Job::Fit(path) => (self.tell)(open::fits(path)),
             Job::Walk { .. } | Job::Pins { .. } => return self.side_work(job, cancel),

@@ -6,13 +6,25 @@ use std::sync::Arc;
 use super::super::event::{Event, PictureChoice, RestoredFigure};
 use crate::engine::{Backbone, is_onnx_path, open_onnx};
 use crate::formats::{PictureRecord, ReadRecordError, pixels_sha256, read_record};
-use crate::input::dataset::{is_log, open_source};
+use crate::input::dataset::{SourceOptions, is_log, is_table_path, open_source_as, table_columns};
 use crate::input::decode::{Picture, decode_bytes, decode_file};
 use crate::weights::TensorFile;
 
 /// What a path is.
-pub(super) fn open(id: u64, path: PathBuf, cat: &[u8]) -> Event {
-    if !(path.is_dir() || is_log(&path)) {
+pub(super) fn open(id: u64, path: PathBuf, path_column: Option<String>, cat: &[u8]) -> Event {
+    if path_column.is_none() && !path.is_dir() && !is_log(&path) && is_table_path(&path) {
+        let columns = table_columns(&path);
+        if let Ok(columns) = &columns
+            && columns.is_empty()
+        {
+            return Event::OpenFailed(id, format!("this table is empty: \"{}\"", path.display()));
+        }
+        return match columns {
+            Ok(columns) => Event::WhichColumn(id, path, columns),
+            Err(error) => Event::OpenFailed(id, error.to_string()),
+        };
+    }
+    if path_column.is_none() && !(path.is_dir() || is_log(&path)) {
         match read_record(&path) {
             Ok(record) => {
                 let picture = picture_of(&path, &record.picture, cat);
@@ -35,7 +47,7 @@ pub(super) fn open(id: u64, path: PathBuf, cat: &[u8]) -> Event {
             Event::OpenFailed(id, format!("there is no such file: \"{}\"", path.display()))
         };
     }
-    match open_source(&path) {
+    match open_source_as(&path, &SourceOptions { kind: None, path_column }) {
         Ok(source) => Event::Source(id, path, Arc::from(source)),
         Err(error) => Event::OpenFailed(id, error.to_string()),
     }

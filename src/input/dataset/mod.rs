@@ -24,7 +24,10 @@ pub use expand::{ExpandError, PictureRef, expand_inputs};
 pub use files::is_picture;
 pub use folder::FolderSource;
 pub use frames::Frames;
-pub use open::{SourceKind, SourceOptions, UnknownSourceKind, is_log, open_source, open_source_as};
+pub use open::{
+    SourceKind, SourceOptions, UnknownSourceKind, is_log, is_table_path, open_source, open_source_as,
+    table_columns,
+};
 pub use simulator::SimulatorLog;
 pub use source::{About, Camera, Label, PictureLocation, Sample, Skipped, Source, UnknownCamera, View};
 pub use table::ListSource;

@@ -101,6 +101,17 @@ pub fn open_source_as(path: &Path, options: &SourceOptions) -> Result<Box<dyn So
     }
 }
 
+/// Whether a file's name is a table's.
+pub fn is_table_path(path: &Path) -> bool {
+    let has = |ending: &&str| path.extension().is_some_and(|e| e.eq_ignore_ascii_case(ending));
+    ["csv", "tsv"].iter().any(has)
+}
+
+/// The names in a table's first line, of which one is to be [`SourceOptions::path_column`]. None where the line is empty.
+pub fn table_columns(path: &Path) -> Result<Vec<String>, DatasetError> {
+    Ok(Header::read(path)?.fields())
+}
+
 /// Whether a file is a data set rather than one picture: by its content, not its name.
 pub fn is_log(path: &Path) -> bool {
     let has_log_header = || {

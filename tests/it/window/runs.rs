@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use egui::accesskit::Role;
 use egui_kittest::kittest::Queryable;
 use filterscope::formats::features::Manifest;
 use image::AnimationDecoder;
@@ -52,6 +53,86 @@ fn features_are_previewed_made_and_reported() {
     window.click("Replace them");
     window.wait_for("Features are here already");
     assert_eq!(Manifest::read(&folder.join(TAG)).unwrap(), manifest);
+}
+
+/// A table of nobody's kind: which column has the paths is asked, and the rest are labels.
+#[test]
+fn a_table_is_asked_for_its_column_and_gives_features() {
+    let place = tempfile::tempdir().unwrap();
+    let frame = root().join("assets/drive/center/1500000000004200000.jpg");
+    for name in ["a.jpg", "b.jpg", "c.jpg"] {
+        std::fs::copy(&frame, place.path().join(name)).unwrap();
+    }
+    let table = place.path().join("mine.csv");
+    std::fs::write(&table, "angle,photo,where\n0.5,a.jpg,x\n-0.25,b.jpg,y\n1,c.jpg,z\n").unwrap();
+    let empty = place.path().join("empty.tsv");
+    std::fs::write(&empty, "").unwrap();
+    let mut window = Window::with_cat();
+    window.choose_model("lite0");
+    window.wait_for("tf_efficientnet_lite0.in1k · bn2.act");
+    window.drop_file(&empty);
+    window.wait_for(&format!("this table is empty: \"{}\"", empty.display()));
+    window.drop_file(&table);
+    window.wait_for("Which column has the pictures' paths?");
+    window.click_button("Cancel");
+    window.settle();
+    assert!(window.says("cat.png · 451×300") && !window.says("Which column"), "what was there stays");
+    window.drop_file(&table);
+    window.wait_for("Which column has the pictures' paths?");
+    window.click_button("where");
+    window.wait_for("mine.csv");
+    window.settle();
+    assert!(!window.says("moment 1 of"), "{:?}", window.texts());
+    window.drop_file(&table);
+    window.wait_for("Which column has the pictures' paths?");
+    window.click_button("photo");
+    window.wait_for("moment 1 of 3");
+    window.wait_for("angle");
+    window.settle();
+    window.menu("File", "Extract features…");
+    let out = place.path().join("features");
+    window.type_into("Output folder", &out.display().to_string());
+    window.wait_for("Features of 3 pictures would be written");
+    let first = window.harness.get_by_role_and_label(Role::SpinButton, "From row");
+    first.click();
+    window.harness.run_steps(3);
+    window.harness.event(egui::Event::Text("1".into()));
+    window.harness.run_steps(2);
+    window.press(egui::Key::Enter);
+    window.wait_for("Features of 2 pictures would be written");
+    window.click("Start");
+    window.wait_for("wrote features of 2 pictures");
+    assert_eq!(Manifest::read(&out.join(TAG)).unwrap().outcome.num_rows, 2);
+}
+
+/// A network from a file is one like any other in the dialogs.
+#[test]
+fn a_network_from_an_onnx_file_writes_figures_and_features() {
+    let (pictures, out) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let mut window = on_a_folder(pictures.path(), 2);
+    window.drop_file(crate::support::fixture("onnx/hand_made.onnx"));
+    window.wait_for("hand_made.onnx · upper bound 12×");
+    window.settle();
+    window.click(TAG);
+    window.click("hand_made.onnx");
+    window.type_into("Output folder", &out.path().display().to_string());
+    window.wait_for("hand_made.onnx: upper bound, 12 f32");
+    window.click("Start");
+    window.wait_for("wrote features of 2 pictures; 1 skipped: ");
+    window.menu("File", "Extract features…");
+    window.menu("File", "Export many figures…");
+    window.click("hand_made.onnx");
+    let figures = out.path().join("figures");
+    window.type_into("Folder", &figures.display().to_string());
+    window.wait_for("hand_made.onnx");
+    window.wait(|w| w.harness.query_by_label("Start").is_some(), "a plan");
+    window.click("Start");
+    window.wait_for("batch done: ");
+    let names: Vec<String> = std::fs::read_dir(&figures)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    assert!(names.iter().any(|name| name.contains("hand_made.onnx")), "{names:?}");
 }
 
 #[test]

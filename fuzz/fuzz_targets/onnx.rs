@@ -1,0 +1,20 @@
+//! An ONNX file: its protobuf, what its nodes say, and the network that comes of it.
+#![no_main]
+
+use filterscope::tensor::PixelSize;
+use filterscope::weights::{FREE_SIZE, OnnxNet};
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|bytes: &[u8]| {
+    let Ok(net) = OnnxNet::from_bytes(bytes.to_vec(), "fuzz") else { return };
+    // A network that was taken has shapes where it says, and elsewhere shapes or a reason.
+    let own = net.fixed_size.unwrap_or(FREE_SIZE);
+    for size in [own, PixelSize::square(1), PixelSize::new(37, 1000)] {
+        let _ = net.graph.infer(size);
+    }
+    for name in net.tensors.names().map(str::to_owned).collect::<Vec<_>>() {
+        if let Some((shape, values)) = net.tensors.tensor(&name) {
+            assert_eq!(shape.iter().product::<usize>(), values.len(), "{name}");
+        }
+    }
+});
