@@ -138,6 +138,8 @@ pub(super) enum LeftTab {
     #[default]
     Setup,
     Layers,
+    /// What stands on the right where there is room.
+    Details,
 }
 
 /// The layers of the model at a glance, and whether they are being made.
@@ -237,6 +239,8 @@ pub(super) struct Scratch {
     pub(super) typed_fit: String,
     pub(super) typed_grid: String,
     pub(super) layer_search: String,
+    /// Whether the window has no room for the right side.
+    pub(super) is_narrow: bool,
     pub(super) tree_search: String,
     pub(super) model_search: String,
     /// The layer that the tree last brought into sight.

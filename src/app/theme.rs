@@ -43,7 +43,7 @@ pub(super) const STRIP_WIDTH: f32 = 64.0;
 pub(super) const STRIP_HEIGHT: f32 = 48.0;
 /// Height of a label's plot.
 pub(super) const LABEL_HEIGHT: f32 = 64.0;
-/// Below this height a data set's timeline leaves the room to the views.
+/// Below this height a data set's timeline leaves the room to the views but for its buttons.
 pub(super) const TIMELINE_ROOM: f32 = 340.0;
 /// Side of a pinned filter's map.
 pub(super) const PIN_SIDE: f32 = 56.0;

@@ -8,7 +8,7 @@ use super::super::command::{Command, Wish};
 use super::super::event::PictureChoice;
 use super::super::state::LeftTab;
 use super::super::theme;
-use super::{Context, layers, models, save, sift, tree};
+use super::{Context, details, layers, models, save, sift, tree};
 use crate::input::{FitChoice, ValueChoice};
 use crate::mosaic::{ColourChoice, ColourMap, Grid, MosaicLayout, Normalisation};
 use crate::tensor::ValueScale;
@@ -18,19 +18,33 @@ pub(super) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
         ui,
         |ui| {
             ui.horizontal(|ui| {
+                // With room for them the details stand on the right.
+                let shown = match cx.state.tab {
+                    LeftTab::Details if !cx.scratch.is_narrow => LeftTab::Setup,
+                    tab => tab,
+                };
                 for (tab, name, hint) in [
                     (LeftTab::Setup, "Setup", "Picture, model, layer, looks, input and saving"),
                     (LeftTab::Layers, "Layers", "The network as a tree, a small picture for each layer"),
+                    (
+                        LeftTab::Details,
+                        "Details",
+                        "What the network saw, the filter, the layer, the pinned filters",
+                    ),
                 ] {
-                    if ui.selectable_label(cx.state.tab == tab, name).on_hover_text(hint).clicked() {
+                    if tab == LeftTab::Details && !cx.scratch.is_narrow {
+                        continue;
+                    }
+                    if ui.selectable_label(shown == tab, name).on_hover_text(hint).clicked() {
                         cx.commands.push(Command::SetTab(tab));
                     }
                 }
             });
             ui.separator();
-            if cx.state.tab == LeftTab::Layers {
-                tree::draw(ui, cx);
-                return;
+            match cx.state.tab {
+                LeftTab::Layers => return tree::draw(ui, cx),
+                LeftTab::Details if cx.scratch.is_narrow => return details::content(ui, cx),
+                LeftTab::Details | LeftTab::Setup => {}
             }
             egui::ScrollArea::vertical().id_salt("setup").auto_shrink([false, false]).show(ui, |ui| {
                 ui.heading("Picture");

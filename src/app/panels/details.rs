@@ -13,27 +13,30 @@ use crate::mosaic::format_value;
 use crate::tensor::FilterOrder;
 
 pub(super) fn draw(ui: &mut Ui, cx: &mut Context<'_>) {
-    egui::Panel::right("details").default_size(theme::DETAILS_WIDTH).size_range(220.0..=560.0).show(
-        ui,
-        |ui| {
-            egui::ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
-                match cx.state.view().shown.clone() {
-                    Some(shown) => {
-                        pictures(ui, cx, &shown);
-                        ui.separator();
-                        filter::draw(ui, cx, &shown);
-                        ui.separator();
-                        layer(ui, cx, &shown);
-                    }
-                    None => {
-                        ui.label("Nothing to show yet");
-                    }
-                }
+    egui::Panel::right("details")
+        .default_size(theme::DETAILS_WIDTH)
+        .size_range(220.0..=560.0)
+        .show(ui, |ui| content(ui, cx));
+}
+
+/// All of it, wherever there is room.
+pub(super) fn content(ui: &mut Ui, cx: &mut Context<'_>) {
+    egui::ScrollArea::vertical().id_salt("details").auto_shrink([false, false]).show(ui, |ui| {
+        match cx.state.view().shown.clone() {
+            Some(shown) => {
+                pictures(ui, cx, &shown);
                 ui.separator();
-                pins::draw(ui, cx);
-            });
-        },
-    );
+                filter::draw(ui, cx, &shown);
+                ui.separator();
+                layer(ui, cx, &shown);
+            }
+            None => {
+                ui.label("Nothing to show yet");
+            }
+        }
+        ui.separator();
+        pins::draw(ui, cx);
+    });
 }
 
 /// The exact picture the network saw, and the whole picture with the part of it that was; both with the receptive field of the value

@@ -45,14 +45,12 @@ pub(super) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
     bar::draw(ui, cx);
     status::draw(ui, cx);
     controls::draw(ui, cx);
-    // On a window too narrow for all, the mosaic matters most.
-    if ui.available_width() > super::theme::DETAILS_WIDTH + 260.0 {
+    // On a window too narrow for all, the mosaic matters most: the left side has the rest behind a tab.
+    cx.scratch.is_narrow = ui.available_width() <= super::theme::DETAILS_WIDTH + 260.0;
+    if !cx.scratch.is_narrow {
         details::draw(ui, cx);
     }
-    // Under the views, and only where they keep room.
-    if ui.available_height() > super::theme::TIMELINE_ROOM {
-        timeline::draw(ui, cx);
-    }
+    timeline::draw(ui, cx);
     egui::CentralPanel::no_frame().show(ui, |ui| views::draw(ui, cx));
     models::ask(ui.ctx(), cx);
     notice::ask_column(ui.ctx(), cx);

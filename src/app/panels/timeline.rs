@@ -12,8 +12,13 @@ use crate::mosaic::Normalisation;
 
 pub(super) fn draw(ui: &mut Ui, cx: &mut Context<'_>) {
     let Some(open) = cx.state.view().source.clone() else { return };
+    // Where the views would keep too little, the buttons alone.
+    let is_short = ui.available_height() <= theme::TIMELINE_ROOM;
     egui::Panel::bottom("timeline").show(ui, |ui| {
         controls(ui, cx, &open);
+        if is_short {
+            return;
+        }
         strip(ui, cx, &open);
         labels(ui, cx, &open);
     });

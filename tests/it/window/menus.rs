@@ -26,6 +26,17 @@ fn nameless(window: &Window) -> Vec<String> {
         .collect()
 }
 
+/// Widgets that lie beside the screen, or partly.
+fn beside(window: &Window, screen: egui::Rect) -> Vec<String> {
+    let all = window.harness.root().query_all(By::new());
+    all.filter(|node| INTERACTIVE.contains(&node.accesskit_node().role()))
+        .filter(|node| {
+            !screen.x_range().contains(node.rect().left()) || !screen.x_range().contains(node.rect().right())
+        })
+        .map(|node| format!("{:?} at {:?}", node.accesskit_node().label(), node.rect()))
+        .collect()
+}
+
 /// Opens a menu and gives the names of its items.
 fn items(window: &mut Window, menu: &str) -> Vec<String> {
     let buttons = |window: &Window| -> Vec<String> {
@@ -257,6 +268,34 @@ fn everything_lies_on_the_screen_at_every_scale() {
         let mosaic = window.harness.get_by_role_and_label(Role::Image, "Mosaic of 2048 filters").rect();
         assert!(screen.contains_rect(mosaic), "{pixels_per_point}: {mosaic:?}");
         assert!(mosaic.width() * pixels_per_point > 400.0, "{pixels_per_point}: {mosaic:?}");
+        // A filter is looked into beside the mosaic, or on a tab where there is no room beside it.
+        if window.harness.query_by_label("Filter number").is_none() {
+            assert!(pixels_per_point > 1.3, "{pixels_per_point}");
+            window.click("Details");
+        }
+        window.type_into("Filter number", "133");
+        window.wait_for("filter 133, live");
+        // What is taller than the screen scrolls; nothing is wider.
+        for tab in ["Setup", "Layers"] {
+            window.click(tab);
+            window.settle();
+            assert_eq!(beside(&window, screen), Vec::<String>::new(), "{tab} at {pixels_per_point}");
+        }
+        drop(window);
+        let request = WindowRequest { picture: Some(super::drive()), ..WindowRequest::default() };
+        let mut window = Window::open([1280.0, 720.0], request);
+        window.harness.set_pixels_per_point(pixels_per_point);
+        window.wait_for("drive, row 0, center");
+        window.settle();
+        assert_eq!(beside(&window, screen), Vec::<String>::new(), "drive at {pixels_per_point}");
+        for name in ["Play moments", "All cameras"] {
+            let node = window.harness.get_all_by_label(name).next().unwrap();
+            assert!(screen.contains_rect(node.rect()), "{name} at {pixels_per_point}: {:?}", node.rect());
+        }
+        window.click("All cameras");
+        window.wait_for("3 · inception_v3.moderation");
+        window.settle();
+        assert_eq!(beside(&window, screen), Vec::<String>::new(), "cameras at {pixels_per_point}");
         drop(window);
         // Dialogs are no larger than the screen either; what doesn't fit scrolls.
         for item in ["Export many figures…", "Extract features…", "Animate…"] {
