@@ -1,0 +1,81 @@
+#!/usr/bin/env python3
+"""From an input to the frame that answers it, as a person sees it: painting and the display server's copy included.
+
+    tools/input_to_frame.py PROGRAM [--samples N] [--display N]
+
+Starts the program under Xvfb on the carried driving log, lets moments play as fast as networks can (so both cores compute and each
+moment brings a new mosaic), moves the pointer onto a menu's button and off again, and polls the button's pixels until they change. Prints
+percentiles in milliseconds. Wants Xvfb, software OpenGL and python-xlib; nothing of it is a test.
+"""
+import argparse, os, pathlib, subprocess, tempfile, time
+
+from Xlib import X, display
+from Xlib.ext import xtest
+
+HERE = pathlib.Path(__file__).resolve().parent.parent
+BUTTON = (8, 4, 24, 14)  # of "File": column, row, width, height
+OFF = (700, 16)  # the menu bar's empty part
+
+
+def percentile(times, share):
+    return sorted(times)[min(len(times) - 1, int(len(times) * share))]
+
+
+def main():
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("program")
+    arguments.add_argument("--samples", type=int, default=200)
+    arguments.add_argument("--display", type=int, default=83)
+    arguments.add_argument("--idle", action="store_true", help="let nothing run beside")
+    asked = arguments.parse_args()
+    with tempfile.TemporaryDirectory() as home:
+        environment = {k: v for k, v in os.environ.items() if k not in ("WAYLAND_DISPLAY", "DBUS_SESSION_BUS_ADDRESS")}
+        environment |= {"DISPLAY": f":{asked.display}", "HOME": home, "XDG_DATA_HOME": home, "LIBGL_ALWAYS_SOFTWARE": "1"}
+        server = subprocess.Popen(["Xvfb", f":{asked.display}", "-screen", "0", "1280x760x24", "-nolisten", "tcp"],
+                                  stderr=subprocess.DEVNULL)
+        program = None
+        try:
+            time.sleep(2)
+            program = subprocess.Popen([asked.program, "view", str(HERE / "assets/drive/interpolated.csv")], env=environment,
+                                       stderr=subprocess.DEVNULL)
+            time.sleep(6)
+            measure(display.Display(f":{asked.display}"), asked)
+        finally:
+            for process in (program, server):
+                if process:
+                    process.terminate()
+                    process.wait()
+
+
+def measure(screen, asked):
+    root = screen.screen().root
+    move = lambda x, y: (xtest.fake_input(screen, X.MotionNotify, x=x, y=y), screen.sync())
+    look = lambda: root.get_image(*BUTTON, X.ZPixmap, 0xFFFFFFFF).data
+    move(*OFF)
+    time.sleep(1)
+    if not asked.idle:
+        # Space plays moments; they start over when they end.
+        key = screen.keysym_to_keycode(0x20)
+        root.query_tree()
+        for kind in (X.KeyPress, X.KeyRelease):
+            xtest.fake_input(screen, kind, key)
+        screen.sync()
+        time.sleep(2)
+    before, times = look(), []
+    for at in range(asked.samples * 2):
+        started = time.perf_counter()
+        move(*((20, 11) if at % 2 == 0 else OFF))
+        while look() == before:
+            if time.perf_counter() - started > 2:
+                raise SystemExit("the button never changed; is the window there?")
+            time.sleep(0.0005)
+        times.append((time.perf_counter() - started) * 1e3)
+        before = look()
+        # Not in step with anything.
+        time.sleep(0.03 + (at * 7 % 23) / 1000)
+    print(f"{len(times)} inputs: median {percentile(times, 0.5):.1f} ms, 90 % within {percentile(times, 0.9):.1f} ms, "
+          f"99 % within {percentile(times, 0.99):.1f} ms, longest {max(times):.1f} ms")
+
+
+if __name__ == "__main__":
+    main()
