@@ -3,16 +3,16 @@
 
     tools/input_to_frame.py PROGRAM [--samples N] [--display N]
 
-Starts the program under Xvfb on the carried driving log, lets moments play as fast as networks can (so both cores compute and each
-moment brings a new mosaic), moves the pointer onto a menu's button and off again, and polls the button's pixels until they change. Prints
+Starts the program under Xvfb on a stream of frames, of which it takes as many as its network can (so all cores compute and each frame
+brings a new mosaic), moves the pointer onto a menu's button and off again, and polls the button's pixels until they change. Prints
 percentiles in milliseconds. Wants Xvfb, software OpenGL and python-xlib; nothing of it is a test.
 """
-import argparse, os, pathlib, subprocess, tempfile, time
+import argparse, os, subprocess, tempfile, threading, time
 
 from Xlib import X, display
 from Xlib.ext import xtest
 
-HERE = pathlib.Path(__file__).resolve().parent.parent
+WIDTH, HEIGHT = 320, 240
 BUTTON = (8, 4, 24, 14)  # of "File": column, row, width, height
 OFF = (700, 16)  # the menu bar's empty part
 
@@ -26,6 +26,7 @@ def main():
     arguments.add_argument("program")
     arguments.add_argument("--samples", type=int, default=200)
     arguments.add_argument("--display", type=int, default=83)
+    arguments.add_argument("--shot", help="write what is on screen at the end, by `import`")
     arguments.add_argument("--idle", action="store_true", help="let nothing run beside")
     asked = arguments.parse_args()
     with tempfile.TemporaryDirectory() as home:
@@ -36,8 +37,10 @@ def main():
         program = None
         try:
             time.sleep(2)
-            program = subprocess.Popen([asked.program, "view", str(HERE / "assets/drive/interpolated.csv")], env=environment,
-                                       stderr=subprocess.DEVNULL)
+            command = [asked.program, "view"] + ([] if asked.idle else ["--frames", f"{WIDTH}x{HEIGHT}"])
+            program = subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL)
+            if not asked.idle:
+                threading.Thread(target=feed, args=(program.stdin,), daemon=True).start()
             time.sleep(6)
             measure(display.Display(f":{asked.display}"), asked)
         finally:
@@ -47,20 +50,24 @@ def main():
                     process.wait()
 
 
+def feed(pipe):
+    """Frames that differ, thirty a second."""
+    noise = os.urandom(WIDTH * HEIGHT * 3 + 4096)
+    try:
+        for at in range(10**9):
+            pipe.write(noise[at * 37 % 4096 :][: WIDTH * HEIGHT * 3])
+            pipe.flush()
+            time.sleep(1 / 30)
+    except (BrokenPipeError, ValueError):
+        pass
+
+
 def measure(screen, asked):
     root = screen.screen().root
     move = lambda x, y: (xtest.fake_input(screen, X.MotionNotify, x=x, y=y), screen.sync())
     look = lambda: root.get_image(*BUTTON, X.ZPixmap, 0xFFFFFFFF).data
     move(*OFF)
     time.sleep(1)
-    if not asked.idle:
-        # Space plays moments; they start over when they end.
-        key = screen.keysym_to_keycode(0x20)
-        root.query_tree()
-        for kind in (X.KeyPress, X.KeyRelease):
-            xtest.fake_input(screen, kind, key)
-        screen.sync()
-        time.sleep(2)
     before, times = look(), []
     for at in range(asked.samples * 2):
         started = time.perf_counter()
@@ -73,6 +80,8 @@ def measure(screen, asked):
         before = look()
         # Not in step with anything.
         time.sleep(0.03 + (at * 7 % 23) / 1000)
+    if asked.shot:
+        subprocess.run(["import", "-window", "root", asked.shot], env=os.environ | {"DISPLAY": f":{asked.display}"}, check=True)
     print(f"{len(times)} inputs: median {percentile(times, 0.5):.1f} ms, 90 % within {percentile(times, 0.9):.1f} ms, "
           f"99 % within {percentile(times, 0.99):.1f} ms, longest {max(times):.1f} ms")
 

@@ -24,7 +24,13 @@ impl App {
             Command::TogglePlayFrames => {
                 self.state.playing_frames = match self.state.playing_frames {
                     Some(_) => None,
-                    None => Some(Playing { next_secs: ctx.input(|i| i.time) }),
+                    None => {
+                        // At the end it begins anew.
+                        if self.state.view().source.as_ref().is_some_and(|o| o.index + 1 >= o.source.len()) {
+                            self.set_frame(0);
+                        }
+                        Some(Playing { next_secs: ctx.input(|i| i.time) })
+                    }
                 };
             }
             Command::SetFrameSpeed(speed) => self.state.frame_speed = speed.clamp(0.2, 60.0),

@@ -99,7 +99,8 @@ pub(super) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
 /// A menu that scrolls where it is longer than the screen, as on one of few points.
 fn long(ui: &mut egui::Ui, items: impl FnOnce(&mut egui::Ui)) {
     let room = (ui.ctx().content_rect().height() - theme::MENU_MARGIN).max(80.0);
-    egui::ScrollArea::vertical().max_height(room).show(ui, items);
+    // What is left to itself is no higher than a menu usually is, and scrolls with room below.
+    egui::ScrollArea::vertical().max_height(room).min_scrolled_height(room).show(ui, items);
 }
 
 /// Where networks run; what can't be had says why.

@@ -45,6 +45,15 @@ fn moments_pass_by_themselves_until_stopped() {
     let before = window.texts().into_iter().find(|t| t.starts_with("moment ")).unwrap();
     window.harness.run_steps(120);
     assert!(window.says(&before), "two seconds later it is still {before}");
+    // From the last moment they begin anew.
+    window.click("Moment 9");
+    while !window.says("moment 24 of 24") {
+        window.press(egui::Key::ArrowRight);
+        window.settle();
+    }
+    window.click("Play moments");
+    let is_early = |w: &Window| (1..20).any(|row| w.says(&format!("drive, row {row}, center")));
+    window.wait(is_early, "a moment after the first");
 }
 
 #[test]

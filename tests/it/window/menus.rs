@@ -37,6 +37,17 @@ fn beside(window: &Window, screen: egui::Rect) -> Vec<String> {
         .collect()
 }
 
+/// Whether the window closes within a few frames.
+fn is_closing(window: &mut Window) -> bool {
+    (0..6).any(|_| {
+        let is_asked = |command: &egui::ViewportCommand| *command == egui::ViewportCommand::Close;
+        let is_closing =
+            window.harness.output().viewport_output.values().any(|view| view.commands.iter().any(is_asked));
+        window.harness.step();
+        is_closing
+    })
+}
+
 /// Opens a menu and gives the names of its items.
 fn items(window: &mut Window, menu: &str) -> Vec<String> {
     let buttons = |window: &Window| -> Vec<String> {
@@ -151,13 +162,7 @@ fn items_about_files_do_what_they_say() {
     window.harness.get_all_by_role_and_label(Role::Button, "File").next().unwrap().click();
     window.harness.run_steps(5);
     window.harness.get_by_label_contains("Quit").click_accesskit();
-    let mut is_closed = false;
-    for _ in 0..6 {
-        window.harness.step();
-        let commands = window.harness.output().viewport_output.values().flat_map(|view| &view.commands);
-        is_closed |= commands.into_iter().any(|command| *command == egui::ViewportCommand::Close);
-    }
-    assert!(is_closed);
+    assert!(is_closing(&mut window));
 }
 
 #[test]
@@ -249,6 +254,26 @@ fn every_widget_of_every_dialog_has_a_name() {
     window.choose_model("vgg11.tv");
     window.wait_for("The weights of vgg11.tv_in1k are not here");
     assert_eq!(nameless(&window), Vec::<String>::new(), "no weights");
+}
+
+/// All items in sight at once, where the screen has the room.
+#[test]
+fn menus_are_as_long_as_they_need() {
+    let mut window = Window::open([1280.0, 720.0], WindowRequest::default());
+    window.wait_for("inception_v3.moderation · Mixed_7c 2048×8×8");
+    window.settle();
+    window.harness.get_all_by_role_and_label(Role::Button, "File").next().unwrap().click();
+    window.harness.run_steps(5);
+    // With the pointer: what is cut off answers to the tree, and to nobody's hand.
+    let at = window.harness.get_by_label_contains("Quit").rect().center();
+    window.hover(at);
+    for pressed in [true, false] {
+        let button = egui::PointerButton::Primary;
+        let modifiers = egui::Modifiers::NONE;
+        window.harness.event(egui::Event::PointerButton { pos: at, button, pressed, modifiers });
+        window.harness.step();
+    }
+    assert!(is_closing(&mut window), "nothing at {at:?}");
 }
 
 /// 1280×720 at each scale that desktops offer: what doesn't scroll lies on the screen.
