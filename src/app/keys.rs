@@ -42,7 +42,7 @@ pub(super) const KEYS: [(&str, &str); 23] = [
     ("L", "play through the layers, or stop"),
     ("Enter", "show the selected filter large"),
     ("P", "pin the selected filter, or take it out of the tray"),
-    ("Esc", "select no filter; close this"),
+    ("Esc", "close what lies over the mosaic; with nothing there, select no filter"),
     ("Page up / down", "previous or next moment of a data set"),
     ("Tab", "next widget; Space or Enter presses it"),
     ("F1 or ?", "this help"),
@@ -173,8 +173,17 @@ impl App {
             });
         }
         if key(Key::Escape) {
-            let is_help_open = self.state.open.help;
-            self.commands.push(if is_help_open { Command::ToggleHelp } else { Command::Select(None) });
+            // What lies over the others goes first.
+            let open = self.state.open;
+            self.commands.push(match open {
+                _ if open.help => Command::ToggleHelp,
+                _ if open.log => Command::ToggleLog,
+                _ if open.animate => Command::ToggleAnimate,
+                _ if open.extract => Command::ToggleExtract,
+                _ if open.batch => Command::ToggleBatch,
+                _ if open.table => Command::ToggleTable,
+                _ => Command::Select(None),
+            });
         }
         let moment = view.source.as_ref().map(|open| open.index);
         let mut to_moment = |steps: isize| {

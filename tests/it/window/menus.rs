@@ -243,7 +243,12 @@ fn every_widget_of_every_dialog_has_a_name() {
         window.menu(menu, item);
         window.harness.run_steps(5);
         assert_eq!(nameless(&window), Vec::<String>::new(), "{item}");
-        window.menu(menu, item);
+        // Escape closes it, and leaves alone what is behind.
+        let num_open = |window: &Window| window.harness.root().query_all_by_role(Role::Window).count();
+        assert_eq!(num_open(&window), 1, "{item}");
+        window.press(egui::Key::Escape);
+        window.harness.run_steps(2);
+        assert_eq!(num_open(&window), 0, "{item} is open still");
     }
     for menu in ["File", "View", "Device", "Help"] {
         window.harness.get_all_by_role_and_label(Role::Button, menu).next().unwrap().click();
