@@ -55,6 +55,8 @@ pub(super) const MESSAGES_HEIGHT: f32 = 96.0;
 pub(super) const REASON_HEIGHT: f32 = 160.0;
 /// Least height of a list that opens, so that a search that leaves few entries doesn't fold it up.
 pub(super) const LIST_HEIGHT: f32 = 360.0;
+/// What a dialog leaves of the screen: its frame, and its title above what scrolls.
+pub(super) const DIALOG_MARGIN: Vec2 = Vec2::new(32.0, 72.0);
 /// What is above and below a menu that is as long as the screen.
 pub(super) const MENU_MARGIN: f32 = 56.0;
 /// Height of the histograms.

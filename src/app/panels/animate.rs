@@ -4,6 +4,7 @@ use egui::{ComboBox, Ui};
 
 use super::super::command::Command;
 use super::super::theme;
+use super::dialog::dialog;
 use super::{Context, runs};
 use crate::render::AnimationMode;
 
@@ -12,24 +13,20 @@ pub(super) fn draw(ctx: &egui::Context, cx: &mut Context<'_>) {
         return;
     }
     let mut is_open = true;
-    egui::Window::new("Animate")
-        .open(&mut is_open)
-        .default_width(460.0)
-        .default_pos(ctx.content_rect().center() - egui::vec2(230.0, 180.0))
-        .show(ctx, |ui| {
-            if let Some((news, called_off)) = &cx.state.animate.running {
-                let cancel = ("Stop animating", Command::CancelAnimate);
-                runs::running(ui, cx.commands, (news, called_off.is_cancelled()), "frames", cancel);
-                return;
-            }
-            scope(ui, cx);
+    dialog(ctx, "Animate", egui::vec2(460.0, 360.0)).open(&mut is_open).show(ctx, |ui| {
+        if let Some((news, called_off)) = &cx.state.animate.running {
+            let cancel = ("Stop animating", Command::CancelAnimate);
+            runs::running(ui, cx.commands, (news, called_off.is_cancelled()), "frames", cancel);
+            return;
+        }
+        scope(ui, cx);
+        ui.separator();
+        preview(ui, cx);
+        if let Some(report) = &cx.state.animate.report {
             ui.separator();
-            preview(ui, cx);
-            if let Some(report) = &cx.state.animate.report {
-                ui.separator();
-                runs::report(ui, cx.commands, report);
-            }
-        });
+            runs::report(ui, cx.commands, report);
+        }
+    });
     if !is_open {
         cx.commands.push(Command::ToggleAnimate);
     }

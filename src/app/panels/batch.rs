@@ -6,6 +6,7 @@ use super::super::command::Command;
 use super::super::event::BatchNews;
 use super::super::state::BatchScope;
 use super::super::theme;
+use super::dialog::dialog;
 use super::{Context, choices};
 
 /// Names of figures that the preview lists.
@@ -18,23 +19,19 @@ pub(super) fn draw(ctx: &egui::Context, cx: &mut Context<'_>) {
         return;
     }
     let mut is_open = true;
-    egui::Window::new("Export many figures")
-        .open(&mut is_open)
-        .default_width(520.0)
-        .default_pos(ctx.content_rect().center() - egui::vec2(260.0, 200.0))
-        .show(ctx, |ui| {
-            if let Some((news, called_off)) = &cx.state.batch.running {
-                running(ui, cx.commands, news, called_off.is_cancelled());
-                return;
-            }
-            scope(ui, cx);
+    dialog(ctx, "Export many figures", egui::vec2(520.0, 400.0)).open(&mut is_open).show(ctx, |ui| {
+        if let Some((news, called_off)) = &cx.state.batch.running {
+            running(ui, cx.commands, news, called_off.is_cancelled());
+            return;
+        }
+        scope(ui, cx);
+        ui.separator();
+        preview(ui, cx);
+        if let Some(report) = &cx.state.batch.report {
             ui.separator();
-            preview(ui, cx);
-            if let Some(report) = &cx.state.batch.report {
-                ui.separator();
-                self::report(ui, cx.commands, report);
-            }
-        });
+            self::report(ui, cx.commands, report);
+        }
+    });
     if !is_open {
         cx.commands.push(Command::ToggleBatch);
     }

@@ -7,6 +7,7 @@ use egui::{ComboBox, Ui};
 use super::super::command::Command;
 use super::super::run_state::{ExtractPreview, ExtractScope};
 use super::super::theme;
+use super::dialog::dialog;
 use super::{Context, choices, runs};
 use crate::extract::{Existing, Found, Pool};
 use crate::formats::features::FeatureFormat;
@@ -20,26 +21,20 @@ pub(super) fn draw(ctx: &egui::Context, cx: &mut Context<'_>) {
         return;
     }
     let mut is_open = true;
-    egui::Window::new("Extract features")
-        .open(&mut is_open)
-        .default_width(540.0)
-        .default_pos(ctx.content_rect().center() - egui::vec2(270.0, 250.0))
-        .max_height(ctx.content_rect().height() - 60.0)
-        .vscroll(true)
-        .show(ctx, |ui| {
-            if let Some((news, called_off)) = &cx.state.extract.running {
-                let cancel = ("Stop after the batch in hand", Command::CancelExtract);
-                runs::running(ui, cx.commands, (news, called_off.is_cancelled()), "pictures", cancel);
-                return;
-            }
-            scope(ui, cx);
+    dialog(ctx, "Extract features", egui::vec2(540.0, 500.0)).open(&mut is_open).show(ctx, |ui| {
+        if let Some((news, called_off)) = &cx.state.extract.running {
+            let cancel = ("Stop after the batch in hand", Command::CancelExtract);
+            runs::running(ui, cx.commands, (news, called_off.is_cancelled()), "pictures", cancel);
+            return;
+        }
+        scope(ui, cx);
+        ui.separator();
+        preview(ui, cx);
+        if let Some(report) = &cx.state.extract.report {
             ui.separator();
-            preview(ui, cx);
-            if let Some(report) = &cx.state.extract.report {
-                ui.separator();
-                runs::report(ui, cx.commands, report);
-            }
-        });
+            runs::report(ui, cx.commands, report);
+        }
+    });
     if !is_open {
         cx.commands.push(Command::ToggleExtract);
     }

@@ -3,6 +3,7 @@
 use super::super::command::Command;
 use super::super::keys::KEYS;
 use super::Context;
+use super::dialog::dialog;
 
 const WORDS: [(&str, &str); 9] = [
     ("filter", "one channel of a layer: one tile of the mosaic"),
@@ -21,18 +22,16 @@ const WORDS: [(&str, &str); 9] = [
 
 pub(super) fn draw(ctx: &egui::Context, cx: &mut Context<'_>) {
     let mut is_open = cx.state.open.help;
-    egui::Window::new("Keys and words").pivot(egui::Align2::CENTER_CENTER).default_pos(ctx.content_rect().center()).open(&mut is_open).resizable(false).collapsible(false).show(ctx, |ui| {
+    dialog(ctx, "Keys and words", egui::vec2(640.0, 600.0)).open(&mut is_open).collapsible(false).show(ctx, |ui| {
         let table = |ui: &mut egui::Ui, id: &str, lines: &[(&str, &str)]| {
             egui::Grid::new(id).num_columns(2).spacing([16.0, 4.0]).show(ui, |ui| {
                 for (left, right) in lines {
                     ui.strong(*left);
-                    ui.label(*right);
+                    ui.add(egui::Label::new(*right).wrap());
                     ui.end_row();
                 }
             });
         };
-        ui.set_max_height(ctx.content_rect().height() - 80.0);
-        egui::ScrollArea::vertical().show(ui, |ui| {
         table(ui, "keys", &KEYS);
         ui.separator();
         ui.label("Wheel or pinch zooms, dragging pans, a click selects a filter, a double click fits the mosaic.");
@@ -40,7 +39,6 @@ pub(super) fn draw(ctx: &egui::Context, cx: &mut Context<'_>) {
         table(ui, "words", &WORDS);
         ui.separator();
         ui.label(concat!("filterscope ", env!("CARGO_PKG_VERSION")));
-        });
     });
     if is_open != cx.state.open.help {
         cx.commands.push(Command::ToggleHelp);

@@ -4,13 +4,14 @@ use super::super::command::Command;
 use super::super::state::Tone;
 use super::super::theme;
 use super::Context;
+use super::dialog::dialog;
 
 pub(super) fn draw(ctx: &egui::Context, cx: &mut Context<'_>) {
     if !cx.state.open.log {
         return;
     }
     let mut is_open = true;
-    egui::Window::new("Messages").open(&mut is_open).default_size([480.0, 260.0]).show(ctx, |ui| {
+    dialog(ctx, "Messages", egui::vec2(480.0, 260.0)).open(&mut is_open).vscroll(false).show(ctx, |ui| {
         if cx.state.log.is_empty() {
             ui.label("Nothing was said yet");
         }

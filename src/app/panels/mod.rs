@@ -8,6 +8,7 @@ mod canvas;
 mod choices;
 mod controls;
 mod details;
+mod dialog;
 mod download;
 mod extract;
 mod filter;

@@ -5,6 +5,7 @@ use egui_extras::{Column, TableBuilder};
 use super::super::command::Command;
 use super::super::event::{LayerSummary, Walked};
 use super::Context;
+use super::dialog::dialog;
 use crate::mosaic::format_value;
 
 const COLUMNS: [&str; 9] =
@@ -15,11 +16,9 @@ pub(super) fn draw(ctx: &egui::Context, cx: &mut Context<'_>) {
         return;
     }
     let mut is_open = true;
-    egui::Window::new("Layer statistics")
-        .open(&mut is_open)
-        .default_size([760.0, 420.0])
-        .default_pos(ctx.content_rect().center() - egui::vec2(380.0, 210.0))
-        .show(ctx, |ui| {
+    dialog(ctx, "Layer statistics", egui::vec2(760.0, 420.0)).open(&mut is_open).vscroll(false).show(
+        ctx,
+        |ui| {
             let view = cx.state.view();
             let walked = cx.state.walk.done.clone().filter(|walked| {
                 cx.state.wanted(view).is_ok_and(|wanted| wanted.is_same_run(&walked.wanted))
@@ -40,7 +39,8 @@ pub(super) fn draw(ctx: &egui::Context, cx: &mut Context<'_>) {
                 }
             });
             table(ui, &layers);
-        });
+        },
+    );
     if !is_open {
         cx.commands.push(Command::ToggleTable);
     }
@@ -70,7 +70,7 @@ fn table(ui: &mut egui::Ui, layers: &[&LayerSummary]) {
     TableBuilder::new(ui)
         .striped(true)
         .column(Column::initial(180.0).resizable(true).clip(true))
-        .columns(Column::remainder().at_least(50.0), COLUMNS.len() - 1)
+        .columns(Column::remainder().at_least(44.0), COLUMNS.len() - 1)
         .header(20.0, |mut header| {
             for name in COLUMNS {
                 header.col(|ui| {

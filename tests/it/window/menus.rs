@@ -326,17 +326,31 @@ fn everything_lies_on_the_screen_at_every_scale() {
         window.wait_for("3 · inception_v3.moderation");
         window.settle();
         assert_eq!(beside(&window, screen), Vec::<String>::new(), "cameras at {pixels_per_point}");
-        drop(window);
-        // Dialogs are no larger than the screen either; what doesn't fit scrolls.
-        for item in ["Export many figures…", "Extract features…", "Animate…"] {
-            let mut window = Window::open([1280.0, 720.0], WindowRequest::default());
-            window.harness.set_pixels_per_point(pixels_per_point);
-            window.wait_for("inception_v3.moderation · Mixed_7c 2048×8×8");
-            window.menu("File", item);
+        window.click("Close view 3");
+        window.click("Close view 1");
+        window.settle();
+        // Dialogs are no larger than the screen either, whatever they have to say; what doesn't fit scrolls.
+        let place = tempfile::tempdir().unwrap();
+        for (menu, item, field, name, plan) in [
+            ("File", "Export many figures…", "Folder", "figures", "24 figures would be written"),
+            ("File", "Extract features…", "Output folder", "features", "Features of 72 pictures"),
+            ("File", "Animate…", "File or folder", "moving.gif", "frames of"),
+            ("View", "Layer statistics", "", "", "19 layers"),
+            ("Help", "Keys and words", "", "", "receptive field"),
+            ("Help", "Messages", "", "", "Nothing was said yet"),
+        ] {
+            window.menu(menu, item);
             window.harness.run_steps(5);
-            let title = item.trim_end_matches('…');
-            let node = window.harness.get_all_by_label(title).next().unwrap();
+            if !field.is_empty() {
+                window.type_into(field, &place.path().join(name).display().to_string());
+            }
+            window.wait_for(plan);
+            window.harness.run_steps(5);
+            let node = window.harness.get_by_role(Role::Window);
             assert!(screen.contains_rect(node.rect()), "{item} at {pixels_per_point}: {:?}", node.rect());
+            window.press(egui::Key::Escape);
+            window.press(egui::Key::Escape);
+            assert!(window.harness.query_by_role(Role::Window).is_none(), "{item}");
         }
     }
 }
