@@ -73,6 +73,16 @@ fn in_folder(folder: Option<&Path>) -> rfd::FileDialog {
     }
 }
 
+/// A path as people type and paste it: quoted, as an address, with `~/` for home; none where nothing is typed.
+pub(super) fn typed_path(text: &str) -> Option<PathBuf> {
+    let text = text.trim().trim_matches(['"', '\'']);
+    let text = text.strip_prefix("file://").unwrap_or(text);
+    match (text.strip_prefix("~/"), std::env::home_dir()) {
+        (Some(rest), Some(home)) => Some(home.join(rest)),
+        _ => (!text.is_empty()).then(|| PathBuf::from(text)),
+    }
+}
+
 /// Some dialogs leave the extension to the person.
 pub(super) fn with_extension(path: PathBuf) -> PathBuf {
     if path.extension().is_some_and(|e| e.eq_ignore_ascii_case("png")) { path } else { append(&path, ".png") }
@@ -87,6 +97,15 @@ fn append(path: &Path, suffix: &str) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn typed_paths_are_taken_as_they_come() {
+        for typed in ["/a b.png", " '/a b.png' ", "\"/a b.png\"", "file:///a b.png"] {
+            assert_eq!(typed_path(typed), Some(PathBuf::from("/a b.png")), "{typed}");
+        }
+        assert_eq!(typed_path("  "), None);
+        assert_eq!(typed_path("~/x"), std::env::home_dir().map(|home| home.join("x")));
+    }
 
     #[test]
     fn a_missing_extension_is_added_and_a_dotted_name_kept() {

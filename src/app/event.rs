@@ -264,6 +264,8 @@ pub(super) struct PlanRequest {
     pub(super) models: Vec<BatchModel>,
     pub(super) layers: BatchLayers,
     pub(super) folder: PathBuf,
+    /// Whether each figure's values are written too.
+    pub(super) has_values: bool,
 }
 
 /// A figure of this program that was opened.

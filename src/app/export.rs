@@ -151,6 +151,7 @@ impl App {
             models,
             layers,
             folder: PathBuf::from(scope.folder.trim()),
+            has_values: scope.has_values,
         };
         self.state.batch.plan = None;
         self.side.post(PLAN_LANE, SideJob::Plan(Box::new(request)));
@@ -217,7 +218,7 @@ impl App {
 impl PlanRequest {
     /// What the batch would write. Looks at files, so not for the window's own thread.
     pub(super) fn plan(&self) -> Result<BatchPlan, BatchError> {
-        BatchPlan::new(&self.pictures(), &self.models, &self.layers, &self.folder)
+        BatchPlan::new(&self.pictures(), &self.models, &self.layers, &self.folder, self.has_values)
     }
 
     /// The open data set's moments in the chosen range, or the one picture on screen.

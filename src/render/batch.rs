@@ -37,6 +37,18 @@ pub struct BatchFigure {
     pub path: PathBuf,
 }
 
+impl BatchFigure {
+    /// Where its values go, where they are wanted too.
+    pub fn values_path(&self) -> PathBuf {
+        self.path.with_extension("npy")
+    }
+
+    /// Whether nothing of it is left to write.
+    pub fn is_there(&self, has_values: bool) -> bool {
+        self.path.exists() && (!has_values || self.values_path().exists())
+    }
+}
+
 /// All figures of one picture through one model: one run of the network.
 #[derive(Clone, Debug)]
 pub struct BatchRun {
@@ -85,12 +97,14 @@ pub enum BatchError {
 }
 
 impl BatchPlan {
-    /// Settles names: `{picture}__{model}__{layer}.png` in `folder`, which need not exist yet. Looks only whether files are there.
+    /// Settles names: `{picture}__{model}__{layer}.png` in `folder`, which need not exist yet, with `has_values` a `.npy` beside each. Looks only
+    /// whether files are there.
     pub fn new(
         pictures: &[PictureRef],
         models: &[BatchModel],
         layers: &BatchLayers,
         folder: &Path,
+        has_values: bool,
     ) -> Result<Self, BatchError> {
         if pictures.is_empty() {
             return Err(BatchError::NoPicture);
@@ -154,7 +168,7 @@ impl BatchPlan {
                     })
                     .collect();
                 debug_assert_eq!(figures.len(), nodes.len());
-                existing.extend(figures.iter().filter(|f| f.path.exists()).map(|f| f.path.clone()));
+                existing.extend(figures.iter().filter(|f| f.is_there(has_values)).map(|f| f.path.clone()));
                 runs.push(BatchRun { picture: picture.clone(), model, figures });
             }
         }
@@ -194,7 +208,7 @@ mod tests {
         std::fs::write(&there, "").unwrap();
         let models = [model("vgg16.tv_in1k"), model("resnet18.tv_in1k")];
         let pictures = [picture("a"), picture("b"), picture("A")];
-        let plan = BatchPlan::new(&pictures, &models, &BatchLayers::Final, dir.path()).unwrap();
+        let plan = BatchPlan::new(&pictures, &models, &BatchLayers::Final, dir.path(), false).unwrap();
         assert_eq!((plan.runs.len(), plan.num_figures()), (6, 6));
         let name = |at: usize| plan.runs[at].figures[0].path.file_name().unwrap().to_str().unwrap();
         assert_eq!(name(0), "a__vgg16.tv_in1k__features.30.png");
@@ -202,7 +216,7 @@ mod tests {
         assert_eq!(name(4), "A_2__vgg16.tv_in1k__features.30.png", "case alone tells no files apart");
         assert_eq!(plan.existing, [there]);
         let stages =
-            BatchPlan::new(&pictures[..1], &models[..1], &BatchLayers::AllStages, dir.path()).unwrap();
+            BatchPlan::new(&pictures[..1], &models[..1], &BatchLayers::AllStages, dir.path(), false).unwrap();
         assert!(stages.num_figures() > 5 && stages.runs.len() == 1, "one run gives them all");
     }
 
@@ -211,24 +225,24 @@ mod tests {
         let folder = Path::new("out");
         let models = [model("vgg16.tv_in1k"), model("resnet18.tv_in1k")];
         let layer = BatchLayers::Named("layer4.1".into());
-        let plan = BatchPlan::new(&[picture("a")], &models, &layer, folder).unwrap();
+        let plan = BatchPlan::new(&[picture("a")], &models, &layer, folder, false).unwrap();
         assert_eq!((plan.num_figures(), &*plan.without_layer), (1, &["vgg16.tv_in1k"][..]));
         let message = |result: Result<BatchPlan, BatchError>| result.unwrap_err().to_string();
         let nowhere = BatchLayers::Named("nowhere".into());
         assert_eq!(
-            message(BatchPlan::new(&[picture("a")], &models, &nowhere, folder)),
+            message(BatchPlan::new(&[picture("a")], &models, &nowhere, folder, false)),
             "none of the networks has a layer `nowhere`"
         );
         assert_eq!(
-            message(BatchPlan::new(&[], &models, &layer, folder)),
+            message(BatchPlan::new(&[], &models, &layer, folder, false)),
             "no picture to work on: open a picture, a folder or a log first"
         );
         assert_eq!(
-            message(BatchPlan::new(&[picture("a")], &[], &layer, folder)),
+            message(BatchPlan::new(&[picture("a")], &[], &layer, folder, false)),
             "no network to run: choose at least one whose weights are here"
         );
         assert_eq!(
-            message(BatchPlan::new(&[picture("a")], &models, &layer, Path::new(""))),
+            message(BatchPlan::new(&[picture("a")], &models, &layer, Path::new(""), false)),
             "no folder to write into: type its path or choose it"
         );
     }

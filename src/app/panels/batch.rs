@@ -95,9 +95,15 @@ fn preview(ui: &mut Ui, cx: &mut Context<'_>) {
         }
         Some(Ok(plan)) => {
             let num = plan.num_figures();
-            ui.strong(format!("{num} figures would be written, of {} runs", plan.runs.len()));
-            if !plan.existing.is_empty() {
-                ui.label(format!("{} of them are there already and are kept", plan.existing.len()));
+            let num_there = plan.existing.len();
+            let num_left = num.saturating_sub(num_there);
+            if num_left == 0 {
+                ui.strong(format!("Nothing is left to write: all {num} figures are there"));
+            } else {
+                ui.strong(format!("{num_left} figures would be written, of {} runs", plan.runs.len()));
+                if num_there > 0 {
+                    ui.label(format!("{num_there} more are there already and are kept"));
+                }
             }
             if !plan.without_layer.is_empty() {
                 ui.label(format!("left out, without that layer: {}", plan.without_layer.join(", ")));
@@ -110,7 +116,8 @@ fn preview(ui: &mut Ui, cx: &mut Context<'_>) {
             if num > NUM_LISTED {
                 ui.label(egui::RichText::new(format!("and {} more", num - NUM_LISTED)).weak().small());
             }
-            if ui.button("Start").on_hover_text("Write them; the window stays usable").clicked() {
+            let start = ui.add_enabled(num_left > 0, egui::Button::new("Start"));
+            if start.on_hover_text("Write them; the window stays usable").clicked() {
                 cx.commands.push(Command::StartBatch);
             }
         }

@@ -1,14 +1,13 @@
 //! The left side: which picture, which model, which layer, and how the mosaic looks.
 
-use std::path::PathBuf;
-
 use egui::ComboBox;
 
 use super::super::command::{Command, Wish};
+use super::super::dialogs::typed_path;
 use super::super::event::PictureChoice;
 use super::super::state::LeftTab;
 use super::super::theme;
-use super::{Context, details, layers, models, save, sift, tree};
+use super::{Context, details, layers, models, save, select_on_focus, sift, tree};
 use crate::input::{FitChoice, ValueChoice};
 use crate::mosaic::{ColourChoice, ColourMap, Grid, MosaicLayout, Normalisation};
 use crate::tensor::ValueScale;
@@ -87,12 +86,13 @@ fn picture(ui: &mut egui::Ui, cx: &mut Context<'_>) {
                 egui::TextEdit::singleline(&mut cx.scratch.typed_path).desired_width(width).hint_text("path"),
             )
             .labelled_by(label.id);
+        select_on_focus(ui, &field, &cx.scratch.typed_path);
         let entered = field.lost_focus() && ui.input(|i| i.key_pressed(egui::Key::Enter));
         let pressed = ui.button("Go").on_hover_text("Open the path").clicked();
-        let path = cx.scratch.typed_path.trim().trim_matches(['"', '\'']);
-        let path = path.strip_prefix("file://").unwrap_or(path);
-        if (entered || pressed) && !path.is_empty() {
-            cx.commands.push(Command::Open(expand_home(path)));
+        if (entered || pressed)
+            && let Some(path) = typed_path(&cx.scratch.typed_path)
+        {
+            cx.commands.push(Command::Open(path));
         }
     });
     let Some(shown) = &cx.state.view().shown else { return };
@@ -100,14 +100,6 @@ fn picture(ui: &mut egui::Ui, cx: &mut Context<'_>) {
     ui.add(egui::Label::new(format!("{} · {width}×{height}", shown.label)).wrap());
     for note in &shown.picture.notes {
         ui.add(egui::Label::new(egui::RichText::new(note.words()).weak()).wrap());
-    }
-}
-
-/// `~/` as people type it.
-pub(super) fn expand_home(path: &str) -> PathBuf {
-    match (path.strip_prefix("~/"), std::env::home_dir()) {
-        (Some(rest), Some(home)) => home.join(rest),
-        _ => PathBuf::from(path),
     }
 }
 

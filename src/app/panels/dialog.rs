@@ -4,7 +4,7 @@ use egui::{Context, Vec2, vec2};
 
 use super::super::theme;
 
-/// A window of about this size, in the middle. What it holds may be longer.
+/// A window of this width, about this height, in the middle. What it holds may be longer.
 pub(super) fn dialog(ctx: &Context, title: &'static str, size: Vec2) -> egui::Window<'static> {
     let screen = ctx.content_rect();
     let room = (screen.size() - theme::DIALOG_MARGIN).max(vec2(120.0, 80.0));
@@ -13,5 +13,7 @@ pub(super) fn dialog(ctx: &Context, title: &'static str, size: Vec2) -> egui::Wi
         .default_width(size.x)
         .default_pos(screen.center() - size * 0.5)
         .max_size(room)
+        // As high as what is in it, which changes.
+        .resizable([true, false])
         .vscroll(true)
 }

@@ -87,6 +87,18 @@ fn named(response: egui::Response, kind: egui::Role, name: &str) -> egui::Respon
     response
 }
 
+/// A path that is typed again takes the place of the last one, as in an address bar; "Go" again still has it.
+fn select_on_focus(ui: &egui::Ui, field: &egui::Response, text: &str) {
+    if !field.gained_focus() {
+        return;
+    }
+    if let Some(mut state) = egui::TextEdit::load_state(ui.ctx(), field.id) {
+        let ends = [0, text.chars().count()].map(egui::text::CCursor::new);
+        state.cursor.set_char_range(Some(egui::text::CCursorRange::two(ends[0], ends[1])));
+        state.store(ui.ctx(), field.id);
+    }
+}
+
 /// A search field that takes what is typed as soon as its list opens; says whether Enter was pressed in it.
 fn search(ui: &mut egui::Ui, name: &str, text: &mut String) -> bool {
     let label = ui.label(name);

@@ -3,8 +3,8 @@
 use egui::ComboBox;
 
 use super::super::command::{Command, Export};
-use super::Context;
-use super::controls::expand_home;
+use super::super::dialogs::typed_path;
+use super::{Context, select_on_focus};
 use crate::mosaic::Paper;
 use crate::render::Scale;
 
@@ -73,9 +73,10 @@ pub(super) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
                     .hint_text(if what == Export::Values { "name.npy" } else { "name.png" }),
             )
             .labelled_by(label.id);
-        let path = cx.scratch.typed_save.trim();
-        if field.lost_focus() && ui.input(|i| i.key_pressed(egui::Key::Enter)) && !path.is_empty() {
-            cx.commands.push(Command::SaveTyped(expand_home(path)));
+        select_on_focus(ui, &field, &cx.scratch.typed_save);
+        let is_entered = field.lost_focus() && ui.input(|i| i.key_pressed(egui::Key::Enter));
+        if let Some(path) = typed_path(&cx.scratch.typed_save).filter(|_| is_entered) {
+            cx.commands.push(Command::SaveTyped(path));
         }
     });
 }

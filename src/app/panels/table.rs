@@ -4,6 +4,7 @@ use egui_extras::{Column, TableBuilder};
 
 use super::super::command::Command;
 use super::super::event::{LayerSummary, Walked};
+use super::super::theme;
 use super::Context;
 use super::dialog::dialog;
 use crate::mosaic::format_value;
@@ -16,9 +17,12 @@ pub(super) fn draw(ctx: &egui::Context, cx: &mut Context<'_>) {
         return;
     }
     let mut is_open = true;
-    dialog(ctx, "Layer statistics", egui::vec2(760.0, 420.0)).open(&mut is_open).vscroll(false).show(
-        ctx,
-        |ui| {
+    dialog(ctx, "Layer statistics", egui::vec2(760.0, 420.0))
+        .default_height(420.0_f32.min(ctx.content_rect().height() - theme::DIALOG_MARGIN.y))
+        .resizable(true)
+        .open(&mut is_open)
+        .vscroll(false)
+        .show(ctx, |ui| {
             let view = cx.state.view();
             let walked = cx.state.walk.done.clone().filter(|walked| {
                 cx.state.wanted(view).is_ok_and(|wanted| wanted.is_same_run(&walked.wanted))
@@ -39,8 +43,7 @@ pub(super) fn draw(ctx: &egui::Context, cx: &mut Context<'_>) {
                 }
             });
             table(ui, &layers);
-        },
-    );
+        });
     if !is_open {
         cx.commands.push(Command::ToggleTable);
     }

@@ -9,7 +9,7 @@ use super::{Pipeline, Stop, save};
 use crate::engine::CancelToken;
 use crate::formats::{PictureRecord, write_figure, write_npy};
 use crate::mosaic::MosaicSettings;
-use crate::render::{BatchRun, Look, Panel};
+use crate::render::{BatchFigure, BatchRun, Look, Panel};
 
 /// Nobody waits for word of a batch's parts by number.
 const NO_JOB: u64 = 0;
@@ -57,6 +57,13 @@ impl Pipeline {
     }
 
     fn one_run(&mut self, job: &mut BatchJob, run: &BatchRun, cancel: &CancelToken) -> Result<(), Stop> {
+        let is_there = |figure: &&BatchFigure| figure.is_there(job.has_values);
+        if run.figures.iter().all(|figure| is_there(&figure)) {
+            // Nothing of it has to be computed.
+            let kept = run.figures.iter().filter(|figure| !job.written.contains(&figure.path)).count();
+            job.news.num_kept += kept;
+            return Ok(());
+        }
         let model = &job.plan.models[run.model];
         let wanted = Wanted {
             picture: PictureChoice::File(run.picture.picture.path().to_owned()),
@@ -83,13 +90,21 @@ impl Pipeline {
                 return Err(Stop::Cancelled);
             }
             // What is there is kept; what this batch wrote before it made way, too.
-            if figure.path.exists() {
+            if figure.is_there(job.has_values) {
                 if !job.written.contains(&figure.path) {
                     job.news.num_kept += 1;
                 }
                 continue;
             }
             let failed = |error: &dyn std::fmt::Display| Stop::Failed(error.to_string());
+            if job.has_values && !figure.values_path().exists() {
+                write_npy(&figure.values_path(), &value.activation).map_err(|error| failed(&error))?;
+            }
+            if figure.path.exists() {
+                job.written.push(figure.path.clone());
+                job.news.num_written += 1;
+                continue;
+            }
             let order = wanted
                 .sifting
                 .channels(&value.activation, &value.stats, &|| true)
@@ -113,10 +128,6 @@ impl Pipeline {
                 .map_err(|error| failed(&error))?;
             job.written.push(figure.path.clone());
             job.news.num_written += 1;
-            if job.has_values {
-                write_npy(&figure.path.with_extension("npy"), &value.activation)
-                    .map_err(|error| failed(&error))?;
-            }
         }
         Ok(())
     }

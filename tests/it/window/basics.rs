@@ -54,6 +54,9 @@ fn a_file_changed_under_its_path_is_read_again() {
     std::fs::copy(frame, &path).unwrap();
     window.click("Go");
     window.wait_for("picture.png · 320×240");
+    // Another path takes the place of the first.
+    window.type_path(&root().join("assets/cat.png"));
+    window.wait_for("cat.png · 451×300");
 }
 
 #[test]

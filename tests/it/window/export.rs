@@ -36,9 +36,22 @@ fn a_batch_is_previewed_done_and_reported() {
     assert_eq!((&*record.picture.file_name, &*record.kind), ("cat.png", "captioned"));
     assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 2, "no scraps");
     // Once more: what is there is kept, and said before.
-    window.wait_for("2 of them are there already and are kept");
+    window.wait_for("1 figures would be written, of 3 runs");
+    assert!(window.says("2 more are there already and are kept"));
     window.click("Start");
     window.wait_for("batch done: 0 figures written, 2 were there already and kept, 1 pictures failed");
+    // Values beside figures that are there: only those are missing.
+    std::fs::remove_file(pictures.path().join("broken.png")).unwrap();
+    window.type_path(pictures.path());
+    window.wait_for("moment 1 of 2");
+    window.wait_for("Nothing is left to write: all 2 figures are there");
+    window.click("Values too, as .npy beside each figure");
+    window.wait_for("2 figures would be written, of 2 runs");
+    window.click("Start");
+    window.wait_for("batch done: 2 figures written");
+    assert!(folder.join("cat__inception_v3.moderation__Mixed_7c.npy").exists());
+    window.wait_for("Nothing is left to write: all 2 figures are there");
+    assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 4);
 }
 
 #[test]
@@ -56,7 +69,7 @@ fn a_batch_makes_way_and_is_cancelled() {
     // Something else is wanted meanwhile, and comes first.
     window.press(egui::Key::ArrowUp);
     window.wait_for("inception_v3.moderation · Mixed_7b 2048×8×8");
-    assert!(window.says("Cancel batch"), "it still runs");
+    assert!(window.says("Cancel batch"), "it still runs: {:?}", window.texts());
     window.click("Cancel batch");
     window.wait_for("batch cancelled: ");
     let num = std::fs::read_dir(out.path()).unwrap().count();

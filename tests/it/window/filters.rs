@@ -62,6 +62,9 @@ fn pins_stay_when_the_picture_changes_and_lead_back() {
     window.click("Pinned filter 133 of Mixed_7c");
     window.wait_for("inception_v3.moderation · Mixed_7c 2048×8×8");
     window.wait_for("filter 133, ");
+    // What is looked into beside it moves the tray.
+    window.wait_for("rank ");
+    window.settle();
     window.click("Unpin filter 133 of Mixed_7c");
     assert!(!window.says("Pinned filter 133"));
     window.press(egui::Key::P);
