@@ -70,8 +70,8 @@ def borders(p, height, width):
         return [0, 0, 0, 0]
     if padding == "same":
         total = []
-        for n, k, s in zip((height, width), p["kernel"], p["stride"]):
-            reach = p.get("dilation", 1) * (k - 1) + 1
+        for n, k, s, d in zip((height, width), p["kernel"], p["stride"], p.get("dilation", [1, 1])):
+            reach = d * (k - 1) + 1
             total.append(max((max(-(-n // s), 1) - 1) * s + reach - n, 0))
         return [total[0] // 2, total[1] // 2, total[0] - total[0] // 2, total[1] - total[1] // 2]
     sides = padding["explicit"]
@@ -111,7 +111,7 @@ def write(layers, tensors, batch):
         if kind == "conv2d":
             bias = [f"{name}.bias"] if p["has_bias"] else []
             w.add("Conv", [inputs[0], f"{name}.weight", *bias], name, kernel_shape=p["kernel"], strides=p["stride"],
-                  dilations=[p["dilation"]] * 2, group=p["groups"], pads=borders(p, *size))
+                  dilations=p["dilation"], group=p["groups"], pads=borders(p, *size))
         elif kind == "batch_norm":
             leaves = [f"{name}.{leaf}" for leaf in ("weight", "bias", "running_mean", "running_var")]
             w.add("BatchNormalization", [inputs[0], *leaves], name, epsilon=p["eps"])

@@ -6,7 +6,9 @@ use candle_core::{Device, Result, Tensor};
 
 use super::fold::{affine_of, conv_params, token_params};
 use super::plan::Step;
-use crate::graph::{ActivationFn, Attention, BorderMean, Conv2d, Graph, NodeId, Op, Pool2d, Sides};
+use crate::graph::{
+    ActivationFn, Attention, BorderMean, Conv2d, Extent2d, Graph, NodeId, Op, Pool2d, Resize, Sample, Sides,
+};
 use crate::tensor::InputBatch;
 use crate::weights::BoundWeights;
 
@@ -119,6 +121,11 @@ impl CandleExecutor {
                 };
                 x.broadcast_mul(&scale)?.broadcast_add(&shift)
             }
+            Op::PRelu(_) => {
+                let loaded = self.load(graph, weights, step)?;
+                let Loaded::Affine { scale, .. } = loaded else { return mismatch(graph, step) };
+                inputs[0].relu()?.sub(&inputs[0].neg()?.relu()?.broadcast_mul(&scale)?)
+            }
             Op::Activation(function) => activate(inputs[0], *function),
             Op::Add => inputs[1..].iter().try_fold(inputs[0].clone(), |sum, x| sum.add(x)),
             Op::Gate => inputs[0].broadcast_mul(inputs[1]),
@@ -126,6 +133,13 @@ impl CandleExecutor {
             Op::AvgPool(pool, mean) => avg_pool(inputs[0], pool, *mean, border),
             Op::GlobalAvgPool => inputs[0].mean_keepdim((2, 3)),
             Op::Concat => Tensor::cat(inputs, 1),
+            Op::Slice(range) => inputs[0].narrow(1, range.first, range.channels)?.contiguous(),
+            Op::Shuffle(groups) => {
+                let (num_images, channels, height, width) = inputs[0].dims4()?;
+                let apart = inputs[0].reshape((num_images, *groups, channels / groups, height * width))?;
+                apart.transpose(1, 2)?.contiguous()?.reshape((num_images, channels, height, width))
+            }
+            Op::Resize(resize) => resized(inputs[0], resize),
             Op::ZeroPad(sides) => pad(inputs[0], *sides),
             Op::Tokens(_) => {
                 let loaded = self.load(graph, weights, step)?;
@@ -158,7 +172,7 @@ impl CandleExecutor {
                 let shape = conv.weight_shape();
                 Loaded::Conv { kernel: Tensor::from_vec(kernel, &shape, &self.device)?, bias }
             }
-            Op::BatchNorm(_) | Op::Scale(_) | Op::Times(_) | Op::LayerNorm(_) => {
+            Op::BatchNorm(_) | Op::Scale(_) | Op::Times(_) | Op::LayerNorm(_) | Op::PRelu(_) => {
                 let Some((scale, shift)) = affine_of(graph, weights, key.0) else {
                     return mismatch(graph, step);
                 };
@@ -201,16 +215,62 @@ fn convolve(
     let even = border.top == border.bottom && border.top == border.left && border.top == border.right;
     let (x, padding) = if even { (x.clone(), border.top) } else { (pad(x, border)?, 0) };
     let [rows, columns] = conv.stride;
-    let y = if rows == columns {
-        x.conv2d(kernel, padding, rows, conv.dilation, conv.groups)?
+    let y = if rows == columns && conv.dilation[0] == conv.dilation[1] {
+        x.conv2d(kernel, padding, rows, conv.dilation[0], conv.groups)?
     } else {
-        let dense = x.conv2d(kernel, padding, 1, conv.dilation, conv.groups)?;
+        let dense = dense(&x, padding, conv, kernel)?;
         every(&every(&dense, 2, rows)?, 3, columns)?
     };
     match bias {
         Some(bias) => y.broadcast_add(bias),
         None => Ok(y),
     }
+}
+
+/// Of stride 1. candle takes one dilation for both directions, so where there are two, rows of the kernel are added up.
+fn dense(x: &Tensor, padding: usize, conv: &Conv2d, kernel: &Tensor) -> Result<Tensor> {
+    let [down, across] = conv.dilation;
+    if down == across {
+        return x.conv2d(kernel, padding, 1, down, conv.groups);
+    }
+    let around = Sides { top: padding, bottom: padding, left: padding, right: padding };
+    let x = pad(x, around)?;
+    let height = x.dim(2)? - (conv.kernel[0] - 1) * down;
+    let row = |ky: usize| {
+        let seen = x.narrow(2, ky * down, height)?.contiguous()?;
+        seen.conv2d(&kernel.narrow(2, ky, 1)?.contiguous()?, 0, 1, across, conv.groups)
+    };
+    (1..conv.kernel[0]).try_fold(row(0)?, |sum, ky| sum.add(&row(ky)?))
+}
+
+/// Rows, then columns, each from one old position or from two.
+fn resized(x: &Tensor, resize: &Resize) -> Result<Tensor> {
+    let (_, _, height, width) = x.dims4()?;
+    let [rows, columns] = match resize.to {
+        Extent2d::Size(size) => size,
+        Extent2d::Times(scales) => {
+            [(height as f32 * scales[0]) as usize, (width as f32 * scales[1]) as usize]
+        }
+    };
+    let along = |x: &Tensor, axis: usize, from: usize, to: usize| -> Result<Tensor> {
+        let samples = resize.samples(axis, from, to);
+        let picked = |place: fn(&Sample) -> usize| {
+            let places: Vec<u32> = samples.iter().map(|sample| place(sample) as u32).collect();
+            x.index_select(&Tensor::new(places, x.device())?, axis + 2)
+        };
+        let low = picked(|sample| sample.low)?;
+        if !resize.is_linear {
+            return Ok(low);
+        }
+        let share = |of: fn(f32) -> f32| {
+            let shares: Vec<f32> = samples.iter().map(|sample| of(sample.share)).collect();
+            let shape = if axis == 0 { (1, 1, to, 1) } else { (1, 1, 1, to) };
+            Tensor::from_vec(shares, shape, x.device())
+        };
+        let high = picked(|sample| sample.high)?.broadcast_mul(&share(|s| s)?)?;
+        low.broadcast_mul(&share(|s| 1.0 - s)?)?.add(&high)
+    };
+    along(&along(x, 0, height, rows)?, 1, width, columns)
 }
 
 /// Every `stride`-th index of a dimension, from 0.
@@ -281,6 +341,11 @@ fn normalised(x: &Tensor, eps: f64) -> Result<Tensor> {
     rest.broadcast_div(&deviation)
 }
 
+/// Without the exponential of what is large.
+fn softplus(x: &Tensor) -> Result<Tensor> {
+    x.relu()?.add(&(x.abs()?.neg()?.exp()? + 1.0)?.log()?)
+}
+
 fn activate(x: &Tensor, function: ActivationFn) -> Result<Tensor> {
     let hard = |x: &Tensor| (x + 3.0)?.clamp(0f32, 6f32)?.affine(1.0 / 6.0, 0.0);
     match function {
@@ -292,5 +357,10 @@ fn activate(x: &Tensor, function: ActivationFn) -> Result<Tensor> {
         ActivationFn::HardSwish => x.mul(&hard(x)?),
         ActivationFn::Gelu => x.gelu_erf(),
         ActivationFn::GeluTanh => x.gelu(),
+        ActivationFn::LeakyRelu(slope) => x.relu()?.sub(&x.neg()?.relu()?.affine(f64::from(slope), 0.0)?),
+        ActivationFn::Elu(alpha) => x.elu(f64::from(alpha)),
+        ActivationFn::Tanh => x.tanh(),
+        ActivationFn::Softplus => softplus(x),
+        ActivationFn::Mish => x.mul(&softplus(x)?.tanh()?),
     }
 }

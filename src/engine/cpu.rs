@@ -135,9 +135,12 @@ impl CpuExecutor {
             let out = plan.info(step.nodes[0]).shape;
             let way = match &graph.node(step.nodes[0]).op {
                 Op::Conv2d(conv) => Way::of(graph, conv, step.inputs[0], out, is_exact),
-                Op::BatchNorm(_) | Op::Scale(_) | Op::Times(_) | Op::LayerNorm(_) | Op::Tokens(_) => {
-                    Way::Direct
-                }
+                Op::BatchNorm(_)
+                | Op::Scale(_)
+                | Op::Times(_)
+                | Op::PRelu(_)
+                | Op::LayerNorm(_)
+                | Op::Tokens(_) => Way::Direct,
                 _ => return None,
             };
             Some((step.nodes[0], step.last_folded(graph), way))
@@ -246,6 +249,10 @@ impl Work<'_> {
                     _ => return None,
                 }
             }
+            Op::PRelu(_) => match parameters.packed.get(&(first, None, Way::Direct))? {
+                Packed::Affine { scale, .. } => ops::prelu(cores, input(0)?, scale, out),
+                _ => return None,
+            },
             Op::Activation(function) => ops::activate(cores, *function, input(0)?, out),
             Op::Add => {
                 let inputs: Option<Vec<Maps<'_>>> = self.inputs.iter().copied().collect();
@@ -259,6 +266,13 @@ impl Work<'_> {
                 let channels = step.inputs.iter().map(|id| self.plan.info(*id).shape.channels);
                 ops::concat(cores, &channels.zip(self.inputs.iter().copied()).collect::<Vec<_>>(), out);
             }
+            Op::Slice(range) => ops::pick_channels(cores, input(0)?, |channel| range.first + channel, out),
+            Op::Shuffle(groups) => {
+                let per_group = out.shape().channels / groups;
+                let from = |channel: usize| channel % groups * per_group + channel / groups;
+                ops::pick_channels(cores, input(0)?, from, out);
+            }
+            Op::Resize(resize) => ops::resize(cores, input(0)?, resize, out),
             Op::Attention(attention) => ops::attention(cores, input(0)?, *attention, self.scratch, out),
             Op::TokenGrid(_) => ops::token_grid(cores, input(0)?, out),
             Op::ZeroPad(sides) => ops::bordered(cores, input(0)?, *sides, out),
@@ -388,7 +402,7 @@ fn with_border<'a>(cores: &Cores<'_>, x: Maps<'a>, border: Sides, scratch: &'a m
 }
 
 fn window_of(pool: &Pool2d, border: Sides) -> Window {
-    Window { kernel: pool.kernel, stride: pool.stride, dilation: 1, border }
+    Window { kernel: pool.kernel, stride: pool.stride, dilation: [1, 1], border }
 }
 
 /// One cell per block of channels.

@@ -45,7 +45,8 @@ fn affine_after(
     Some((inner_scale.iter().zip(&scale).map(|(inner, s)| inner * s).collect(), both))
 }
 
-/// `x · scale + shift` of a node that is that, in f64 so that folding rounds once; of a layer norm, what it does to normalised values.
+/// `x · scale + shift` of a node that is that, in f64 so that folding rounds once; of a layer norm, what it does to normalised values; of a
+/// `PReLU`, its slopes.
 pub(super) fn affine_of(graph: &Graph, weights: &BoundWeights, id: NodeId) -> Option<(Vec<f64>, Vec<f64>)> {
     let wide = |values: Vec<f32>| values.into_iter().map(f64::from).collect::<Vec<f64>>();
     match (&graph.node(id).op, weights.of(id)) {
@@ -62,7 +63,9 @@ pub(super) fn affine_of(graph: &Graph, weights: &BoundWeights, id: NodeId) -> Op
         (Op::LayerNorm(_), NodeParams::Norm { gamma: Some(gamma), beta, .. }) => {
             Some((wide(gamma), wide(beta)))
         }
-        (Op::Scale(channels), NodeParams::Scale(factors)) => Some((wide(factors), vec![0.0; *channels])),
+        (Op::Scale(channels) | Op::PRelu(channels), NodeParams::Scale(factors)) => {
+            Some((wide(factors), vec![0.0; *channels]))
+        }
         (Op::Times(factor), NodeParams::None) => {
             let channels = graph.channels(id);
             Some((vec![f64::from(*factor); channels], vec![0.0; channels]))

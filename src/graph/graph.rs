@@ -138,6 +138,7 @@ fn channels(nodes: &[Node], id: NodeId) -> usize {
         Op::Conv2d(conv) => conv.c_out,
         Op::BatchNorm(norm) => norm.channels,
         Op::Attention(attention) => attention.channels,
+        Op::Slice(range) => range.channels,
         Op::Concat => node.inputs.iter().map(|i| channels(nodes, *i)).sum(),
         _ => channels(nodes, node.inputs[0]),
     }

@@ -3,10 +3,11 @@
 use serde::Serialize;
 
 use super::padding::{Padding, Sides};
+use super::resize::Resize;
 use super::tokens::{Attention, Tokens};
 
 /// Elementwise functions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ActivationFn {
     /// `max(x, 0)`.
@@ -25,6 +26,16 @@ pub enum ActivationFn {
     Gelu,
     /// The same by a hyperbolic tangent (`approximate="tanh"`), which differs from it by up to 5e-4.
     GeluTanh,
+    /// `x`, or this much of it where it is negative.
+    LeakyRelu(f32),
+    /// `x`, or this many times `e^x − 1` where it is negative.
+    Elu(f32),
+    /// The hyperbolic tangent.
+    Tanh,
+    /// `ln(1 + e^x)`.
+    Softplus,
+    /// `x · tanh(ln(1 + e^x))`.
+    Mish,
 }
 
 impl ActivationFn {
@@ -39,6 +50,11 @@ impl ActivationFn {
             Self::HardSigmoid => "hard-sigmoid",
             Self::Gelu => "GELU",
             Self::GeluTanh => "tanh-GELU",
+            Self::LeakyRelu(_) => "leaky ReLU",
+            Self::Elu(_) => "ELU",
+            Self::Tanh => "tanh",
+            Self::Softplus => "softplus",
+            Self::Mish => "Mish",
         }
     }
 }
@@ -54,8 +70,8 @@ pub struct Conv2d {
     pub kernel: [usize; 2],
     /// Stride in rows, columns.
     pub stride: [usize; 2],
-    /// Distance between kernel cells, in both directions.
-    pub dilation: usize,
+    /// Distance between kernel cells in rows, columns.
+    pub dilation: [usize; 2],
     /// Border.
     pub padding: Padding,
     /// Channel groups; `groups == c_in` is depthwise.
@@ -74,7 +90,7 @@ impl Conv2d {
             c_out,
             kernel: [kernel, kernel],
             stride: [1, 1],
-            dilation: 1,
+            dilation: [1, 1],
             padding: Padding::Valid,
             groups: 1,
             has_bias: false,
@@ -184,6 +200,15 @@ impl Pool2d {
     }
 }
 
+/// Some channels of a map.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct ChannelRange {
+    /// The first.
+    pub first: usize,
+    /// How many.
+    pub channels: usize,
+}
+
 /// What one node computes from its inputs.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -216,6 +241,15 @@ pub enum Op {
     Concat,
     /// Zeros around the map (Keras' `ZeroPadding2D`).
     ZeroPad(Sides),
+    /// Some of the channels, one after the other.
+    Slice(ChannelRange),
+    /// Channels seen as so many groups of equal size: the first of each group, then the second of each, and so on
+    /// (`ShuffleNet`'s channel shuffle).
+    Shuffle(usize),
+    /// Each of so many channels, times a trained factor of its own where it is negative.
+    PRelu(usize),
+    /// Maps of another size.
+    Resize(Resize),
     /// A grid of patches as a row of tokens.
     Tokens(Tokens),
     /// Every token sees all others. The input holds queries, keys and values, one after the other.
@@ -241,6 +275,8 @@ pub enum ParamRole {
     Variance,
     /// A layer scale's factors.
     Scale,
+    /// What negative values are multiplied with.
+    Slope,
     /// The class token.
     ClassToken,
     /// Registers: tokens that belong to no patch.
@@ -269,6 +305,10 @@ impl Op {
             Self::GlobalAvgPool => "global avg pool",
             Self::Concat => "concat",
             Self::ZeroPad(_) => "zero pad",
+            Self::Slice(_) => "slice",
+            Self::Shuffle(_) => "shuffle",
+            Self::PRelu(_) => "PReLU",
+            Self::Resize(_) => "resize",
             Self::Tokens(_) => "tokens",
             Self::Attention(_) => "attention",
             Self::TokenGrid(_) => "token grid",
@@ -303,6 +343,7 @@ impl Op {
             }
             Self::Tokens(tokens) => tokens.params(),
             Self::Scale(channels) => vec![(ParamRole::Scale, vec![*channels])],
+            Self::PRelu(channels) => vec![(ParamRole::Slope, vec![*channels])],
             _ => Vec::new(),
         }
     }

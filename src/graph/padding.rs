@@ -50,7 +50,7 @@ impl Padding {
         (height, width): (usize, usize),
         kernel: [usize; 2],
         stride: [usize; 2],
-        dilation: usize,
+        dilation: [usize; 2],
     ) -> Sides {
         match self {
             Self::Valid => Sides::default(),
@@ -58,7 +58,7 @@ impl Padding {
             Self::Ceil(sides) => {
                 // The last window must begin inside the map or in the border before it, or it isn't there.
                 let after = |n: usize, before: usize, after: usize, axis: usize| {
-                    let reach = dilation * (kernel[axis] - 1) + 1;
+                    let reach = dilation[axis] * (kernel[axis] - 1) + 1;
                     let mut last = (n + before + after).saturating_sub(reach).div_ceil(stride[axis]);
                     if last * stride[axis] >= n + before {
                         last = last.saturating_sub(1);
@@ -78,7 +78,7 @@ impl Padding {
             }
             Self::Same => {
                 let total = |n: usize, axis: usize| {
-                    let reach = dilation * (kernel[axis] - 1) + 1;
+                    let reach = dilation[axis] * (kernel[axis] - 1) + 1;
                     ((n.div_ceil(stride[axis]).max(1) - 1) * stride[axis] + reach).saturating_sub(n)
                 };
                 let (rows, columns) = (total(height, 0), total(width, 1));
@@ -100,7 +100,7 @@ mod tests {
     #[test]
     fn same_padding_puts_the_odd_cell_after() {
         let sides = |n, k, s| {
-            let p = Padding::Same.resolve((n, n), [k, k], [s, s], 1);
+            let p = Padding::Same.resolve((n, n), [k, k], [s, s], [1, 1]);
             (p.top, p.bottom)
         };
         assert_eq!(sides(224, 3, 2), (0, 1));
@@ -115,7 +115,7 @@ mod tests {
     fn the_last_window_of_ceil_mode_begins_inside() {
         let positions = |n: usize, k: usize, s: usize, p: usize| {
             let sides = Sides { top: p, bottom: p, left: p, right: p };
-            let p = Padding::Ceil(sides).resolve((n, n), [k, k], [s, s], 1);
+            let p = Padding::Ceil(sides).resolve((n, n), [k, k], [s, s], [1, 1]);
             (n + p.top + p.bottom - k) / s + 1
         };
         assert_eq!(positions(112, 3, 2, 0), 56, "GoogLeNet's first");

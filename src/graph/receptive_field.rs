@@ -7,6 +7,8 @@ use serde::Serialize;
 
 use super::op::Op;
 use super::padding::Sides;
+use super::resize::{Coordinates, Resize, Sample};
+use crate::tensor::MapShape;
 
 /// One axis of a receptive field, in input pixels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -34,6 +36,23 @@ impl Axis {
             offset: self.offset - (before * self.stride) as isize,
             size: self.size + dilation * (kernel - 1) * self.stride,
         }
+    }
+
+    fn resized(self, samples: &[Sample], coordinates: Coordinates, from: usize) -> Option<Self> {
+        let (old, new) = match coordinates {
+            Coordinates::AlignCorners => (from.saturating_sub(1), samples.len().saturating_sub(1)),
+            _ => (from, samples.len()),
+        };
+        let stride =
+            (self.stride * old).checked_div(new).filter(|stride| stride * new == self.stride * old)?;
+        let seen = |position: usize| self.span(position);
+        // Seen from where the new position's step would be.
+        let ends = samples.iter().enumerate().map(|(at, sample)| {
+            let step = (at * stride) as isize;
+            (seen(sample.low).0 - step, seen(sample.high).1 - step)
+        });
+        let (offset, end) = ends.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)))?;
+        (stride > 0).then(|| Self { stride, offset, size: (end - offset) as usize })
     }
 
     fn union(self, other: Self) -> Self {
@@ -66,27 +85,46 @@ impl ReceptiveField {
     pub(super) fn after(op: &Op, inputs: &[Self], border: Sides) -> Self {
         match op {
             // Registers and the class token see nothing, and attention all: of a row of tokens no window can be told.
-            Op::GlobalAvgPool | Op::Tokens(_) | Op::Attention(_) | Op::TokenGrid(_) => Self::Whole,
+            // A change of size is told by `resized`, which knows both.
+            Op::GlobalAvgPool | Op::Tokens(_) | Op::Attention(_) | Op::TokenGrid(_) | Op::Resize(_) => {
+                Self::Whole
+            }
             Op::Add | Op::Concat => inputs.iter().copied().reduce(Self::union).unwrap_or(Self::PIXEL),
             Op::Conv2d(c) => inputs[0].window(c.kernel, c.stride, c.dilation, border),
-            Op::MaxPool(p) | Op::AvgPool(p, _) => inputs[0].window(p.kernel, p.stride, 1, border),
-            Op::ZeroPad(sides) => inputs[0].window([1, 1], [1, 1], 1, *sides),
+            Op::MaxPool(p) | Op::AvgPool(p, _) => inputs[0].window(p.kernel, p.stride, [1, 1], border),
+            Op::ZeroPad(sides) => inputs[0].window([1, 1], [1, 1], [1, 1], *sides),
             Op::Input => Self::PIXEL,
             Op::Gate
             | Op::BatchNorm(_)
             | Op::LayerNorm(_)
             | Op::Scale(_)
             | Op::Times(_)
+            | Op::Slice(_)
+            | Op::Shuffle(_)
+            | Op::PRelu(_)
             | Op::Activation(_) => inputs[0],
         }
     }
 
-    fn window(self, kernel: [usize; 2], stride: [usize; 2], dilation: usize, s: Sides) -> Self {
+    /// The field after a change of size: a window around all that each new position sees. A step that is no whole number of pixels
+    /// can't be told.
+    pub(super) fn resized(self, resize: &Resize, from: MapShape, to: MapShape) -> Self {
+        let Self::Window { rows, columns } = self else { return Self::Whole };
+        let rows = rows.resized(&resize.samples(0, from.height, to.height), resize.coordinates, from.height);
+        let columns =
+            columns.resized(&resize.samples(1, from.width, to.width), resize.coordinates, from.width);
+        match (rows, columns) {
+            (Some(rows), Some(columns)) => Self::Window { rows, columns },
+            _ => Self::Whole,
+        }
+    }
+
+    fn window(self, kernel: [usize; 2], stride: [usize; 2], dilation: [usize; 2], s: Sides) -> Self {
         match self {
             Self::Whole => Self::Whole,
             Self::Window { rows, columns } => Self::Window {
-                rows: rows.window(kernel[0], stride[0], dilation, s.top),
-                columns: columns.window(kernel[1], stride[1], dilation, s.left),
+                rows: rows.window(kernel[0], stride[0], dilation[0], s.top),
+                columns: columns.window(kernel[1], stride[1], dilation[1], s.left),
             },
         }
     }

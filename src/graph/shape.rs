@@ -1,9 +1,10 @@
 //! Shape inference: what each node puts out for one input size, what it costs and what it sees.
 
 use super::graph::{Graph, Node, NodeId};
-use super::op::{BorderMean, Op};
+use super::op::{BatchNorm, BorderMean, ChannelRange, LayerNorm, Op};
 use super::padding::{Padding, Sides};
 use super::receptive_field::ReceptiveField;
+use super::resize::MAX_SIDE;
 use crate::tensor::{MapShape, PixelSize};
 
 /// What is known of a node before it runs.
@@ -85,6 +86,36 @@ pub enum ShapeError {
         /// Columns that come in.
         got_columns: usize,
     },
+    /// Channels that the map doesn't have.
+    #[error("`{node}` takes channels {first} to {last}, and {channels} come in")]
+    Range {
+        /// Where.
+        node: String,
+        /// The first.
+        first: usize,
+        /// The last.
+        last: usize,
+        /// Channels that come in.
+        channels: usize,
+    },
+    /// Groups that channels can't be seen as.
+    #[error("`{node}` shuffles {channels} channels in {groups} groups")]
+    Groups {
+        /// Where.
+        node: String,
+        /// Channels that come in.
+        channels: usize,
+        /// Groups.
+        groups: usize,
+    },
+    /// A size that no map may have.
+    #[error("`{node}` resizes a {from} map to nothing or to more than {MAX_SIDE} rows or columns")]
+    Resized {
+        /// Where.
+        node: String,
+        /// What comes in.
+        from: MapShape,
+    },
     /// A head that isn't made of whole blocks of channels.
     #[error("the heads of `{node}` have {channels} channels each, which isn't a multiple of sixteen")]
     Heads {
@@ -93,6 +124,13 @@ pub enum ShapeError {
         /// Channels of a head.
         channels: usize,
     },
+}
+
+impl NodeInfo {
+    /// Of one node, from what is known of its inputs, for an input picture of this size.
+    pub(crate) fn of(node: &Node, inputs: &[Self], input: PixelSize) -> Result<Self, ShapeError> {
+        infer_node(node, inputs, input)
+    }
 }
 
 impl Graph {
@@ -128,19 +166,14 @@ fn infer_node(node: &Node, inputs: &[NodeInfo], input: PixelSize) -> Result<Node
         }
         Op::MaxPool(pool) | Op::AvgPool(pool, _) => {
             let from = inputs[0].shape;
-            border = pool.padding.resolve((from.height, from.width), pool.kernel, pool.stride, 1);
-            let (height, width) = slide(node, input, from, pool.kernel, pool.stride, 1, border)?;
+            border = pool.padding.resolve((from.height, from.width), pool.kernel, pool.stride, [1, 1]);
+            let (height, width) = slide(node, input, from, pool.kernel, pool.stride, [1, 1], border)?;
             MapShape::new(from.channels, height, width)
         }
-        Op::BatchNorm(norm) => {
-            channels_must_be(norm.channels, inputs[0].shape.channels)?;
-            inputs[0].shape
-        }
-        Op::LayerNorm(norm) => {
-            channels_must_be(norm.channels, inputs[0].shape.channels)?;
-            inputs[0].shape
-        }
-        Op::Scale(channels) => {
+        Op::BatchNorm(BatchNorm { channels, .. })
+        | Op::LayerNorm(LayerNorm { channels, .. })
+        | Op::Scale(channels)
+        | Op::PRelu(channels) => {
             channels_must_be(*channels, inputs[0].shape.channels)?;
             inputs[0].shape
         }
@@ -166,6 +199,12 @@ fn infer_node(node: &Node, inputs: &[NodeInfo], input: PixelSize) -> Result<Node
             shape
         }
         Op::TokenGrid(tokens) => tokens.grid_of(&node.name, inputs[0].shape)?,
+        Op::Slice(range) => sliced(node, inputs[0].shape, *range)?,
+        Op::Shuffle(groups) => shuffled(node, inputs[0].shape, *groups)?,
+        Op::Resize(resize) => {
+            let from = inputs[0].shape;
+            resize.shape(from).ok_or_else(|| ShapeError::Resized { node: node.name.clone(), from })?
+        }
         Op::GlobalAvgPool => MapShape::new(inputs[0].shape.channels, 1, 1),
         Op::Concat => {
             let first = inputs[0].shape;
@@ -187,13 +226,33 @@ fn infer_node(node: &Node, inputs: &[NodeInfo], input: PixelSize) -> Result<Node
         }
     };
     let fields: Vec<_> = inputs.iter().map(|i| i.receptive_field).collect();
+    let receptive_field = match &node.op {
+        Op::Resize(resize) => fields[0].resized(resize, inputs[0].shape, shape),
+        op => ReceptiveField::after(op, &fields, border),
+    };
     Ok(NodeInfo {
         shape,
         border,
         mult_adds,
         params: node.op.params().iter().map(|(_, s)| s.iter().product::<usize>()).sum(),
-        receptive_field: ReceptiveField::after(&node.op, &fields, border),
+        receptive_field,
     })
+}
+
+fn sliced(node: &Node, from: MapShape, range: ChannelRange) -> Result<MapShape, ShapeError> {
+    let ChannelRange { first, channels } = range;
+    if channels > 0 && first.checked_add(channels).is_some_and(|end| end <= from.channels) {
+        return Ok(MapShape::new(channels, from.height, from.width));
+    }
+    let last = first.saturating_add(channels.saturating_sub(1));
+    Err(ShapeError::Range { node: node.name.clone(), first, last, channels: from.channels })
+}
+
+fn shuffled(node: &Node, from: MapShape, groups: usize) -> Result<MapShape, ShapeError> {
+    if groups > 0 && from.channels.is_multiple_of(groups) {
+        return Ok(from);
+    }
+    Err(ShapeError::Groups { node: node.name.clone(), channels: from.channels, groups })
 }
 
 pub(super) fn channels_must_be(node: &str, expected: usize, got: usize) -> Result<(), ShapeError> {
@@ -207,11 +266,11 @@ fn slide(
     from: MapShape,
     kernel: [usize; 2],
     stride: [usize; 2],
-    dilation: usize,
+    dilation: [usize; 2],
     border: Sides,
 ) -> Result<(usize, usize), ShapeError> {
     let positions = |n: usize, axis: usize| {
-        let reach = dilation * (kernel[axis] - 1) + 1;
+        let reach = dilation[axis] * (kernel[axis] - 1) + 1;
         n.checked_sub(reach).map(|room| room / stride[axis] + 1)
     };
     let rows = positions(from.height + border.top + border.bottom, 0);

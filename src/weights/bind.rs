@@ -35,7 +35,7 @@ pub enum NodeParams {
         /// Running variance.
         variance: Vec<f32>,
     },
-    /// A layer scale's, per channel.
+    /// A layer scale's, or the slopes of a `PReLU`, per channel.
     Scale(Vec<f32>),
     /// Of a row of tokens, each `[tokens, channels]`.
     Tokens {
@@ -327,7 +327,7 @@ impl NodeParams {
         if *self == Self::None {
             *self = match role {
                 ParamRole::Kernel | ParamRole::Bias => Self::Conv { kernel: Vec::new(), bias: None },
-                ParamRole::Scale => Self::Scale(Vec::new()),
+                ParamRole::Scale | ParamRole::Slope => Self::Scale(Vec::new()),
                 ParamRole::ClassToken | ParamRole::Registers | ParamRole::Positions => {
                     Self::Tokens { class: Vec::new(), registers: Vec::new(), positions: Vec::new() }
                 }

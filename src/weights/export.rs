@@ -77,7 +77,7 @@ fn values_of(params: &NodeParams, role: ParamRole) -> Option<&[f32]> {
         (NodeParams::Norm { beta, .. }, ParamRole::Beta) => Some(beta),
         (NodeParams::Norm { mean, .. }, ParamRole::Mean) => Some(mean),
         (NodeParams::Norm { variance, .. }, ParamRole::Variance) => Some(variance),
-        (NodeParams::Scale(factors), ParamRole::Scale) => Some(factors),
+        (NodeParams::Scale(factors), ParamRole::Scale | ParamRole::Slope) => Some(factors),
         (NodeParams::Tokens { class, .. }, ParamRole::ClassToken) => Some(class),
         (NodeParams::Tokens { registers, .. }, ParamRole::Registers) => Some(registers),
         (NodeParams::Tokens { positions, .. }, ParamRole::Positions) => Some(positions),

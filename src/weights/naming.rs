@@ -82,7 +82,7 @@ impl Layout {
 /// torch's name of a parameter.
 pub(super) fn torch_name(node: &Node, role: ParamRole) -> String {
     let leaf = match role {
-        ParamRole::Kernel | ParamRole::Gamma => "weight",
+        ParamRole::Kernel | ParamRole::Gamma | ParamRole::Slope => "weight",
         ParamRole::Bias | ParamRole::Beta => "bias",
         ParamRole::Mean => "running_mean",
         ParamRole::Variance => "running_var",
@@ -138,7 +138,11 @@ impl Naming {
                     ParamRole::Beta => vec![named("beta", Layout::AsIs)],
                     ParamRole::Mean => vec![named("moving_mean", Layout::AsIs)],
                     ParamRole::Variance => vec![named("moving_variance", Layout::AsIs)],
-                    ParamRole::ClassToken | ParamRole::Registers | ParamRole::Positions => Vec::new(),
+                    // No network here that Keras has is made of these.
+                    ParamRole::Slope
+                    | ParamRole::ClassToken
+                    | ParamRole::Registers
+                    | ParamRole::Positions => Vec::new(),
                 }
             }
         }

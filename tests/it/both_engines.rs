@@ -524,7 +524,7 @@ fn random_convolutions_are_the_same_on_every_level() {
         };
         conv.kernel = kernel;
         conv.stride = if pick(&[0, 0, 1]) == 0 { [1, 1] } else { [pick(&[1, 2, 3]), pick(&[1, 2, 3])] };
-        conv.dilation = pick(&[1, 1, 1, 2]);
+        conv.dilation = if pick(&[0, 0, 1]) == 0 { [1, 1] } else { [pick(&[1, 2]), pick(&[1, 2, 3])] };
         conv.has_bias = pick(&[0, 1]) == 1;
         conv.padding = match pick(&[0, 1, 2]) {
             0 => Padding::Same,

@@ -216,8 +216,8 @@ pub(in crate::engine) fn convolve(
                 Tile {
                     input: x.start().add(input),
                     block_step: from.plane() * packed.lanes,
-                    row_step: dilation * from_width * packed.lanes,
-                    column_step: dilation * packed.lanes,
+                    row_step: dilation[0] * from_width * packed.lanes,
+                    column_step: dilation[1] * packed.lanes,
                     pixel_step: stride[1] * packed.lanes,
                     c_in: packed.c_in,
                     lanes: packed.lanes,
@@ -282,8 +282,8 @@ fn check(x: &Source<'_>, packed: &PackedDense, window: Window, epilogue: &Epilog
     assert!(from.channels == packed.c_in && x.lanes() == packed.lanes);
     assert!(x.num_images() == out.num_images && packed.bias.len() == out.num_blocks());
     assert!(
-        (to.height - 1) * stride[0] + (kernel[0] - 1) * dilation < from.height
-            && (to.width - 1) * stride[1] + (kernel[1] - 1) * dilation < from.width
+        (to.height - 1) * stride[0] + (kernel[0] - 1) * dilation[0] < from.height
+            && (to.width - 1) * stride[1] + (kernel[1] - 1) * dilation[1] < from.width
     );
     assert!(kernel != [1, 1] || stride != [1, 1] || from.plane() == to.plane());
     assert!(packed.cells.len() == out.num_blocks() * packed.c_in * kernel[0] * kernel[1]);

@@ -67,6 +67,12 @@ impl Kernel for Activate<'_> {
             ActivationFn::HardSwish => each(self.cells, hard_swish),
             ActivationFn::Gelu => each(self.cells, gelu),
             ActivationFn::GeluTanh => each(self.cells, gelu_tanh),
+            ActivationFn::LeakyRelu(slope) => each(self.cells, |x| leaky(x, slope)),
+            ActivationFn::Elu(alpha) => each(self.cells, |x| elu(x, alpha)),
+            ActivationFn::Tanh => each(self.cells, tanh),
+            ActivationFn::Softplus => each(self.cells, softplus),
+            ActivationFn::Mish => each(self.cells, mish),
+            // Bounds, see above.
             ActivationFn::Relu | ActivationFn::Relu6 => {}
         }
     }
@@ -117,6 +123,50 @@ fn gelu_tanh(x: f32) -> f32 {
     x * sigmoid(TWICE * (x + 0.044_715 * x * x * x))
 }
 
+#[inline(always)]
+fn leaky(x: f32, slope: f32) -> f32 {
+    if x < 0.0 { x * slope } else { x }
+}
+
+#[inline(always)]
+fn elu(x: f32, alpha: f32) -> f32 {
+    if x < 0.0 { alpha * exp_less_one(x) } else { x }
+}
+
+/// `e^x − 1` of what isn't positive. Near 0 the 1 isn't added first, so that nothing cancels.
+#[inline(always)]
+fn exp_less_one(x: f32) -> f32 {
+    if x < -0.34 { exp(x) - 1.0 } else { exp_tail(x) }
+}
+
+/// Cephes' two forms: a polynomial near 0, and elsewhere by an exponential.
+#[inline(always)]
+fn tanh(x: f32) -> f32 {
+    let s = x * x;
+    let p = -5.704_988_7e-3 * s + 2.063_909e-2;
+    let p = p * s - 5.373_971_6e-2;
+    let p = p * s + 1.333_144_2e-1;
+    let p = p * s - 3.333_328e-1;
+    let near = p * s * x + x;
+    let size = x.abs();
+    let far = (1.0 - 2.0 / (exp(2.0 * size) + 1.0)).copysign(x);
+    if size > 0.625 { far } else { near }
+}
+
+#[inline(always)]
+fn softplus(x: f32) -> f32 {
+    (if x < 0.0 { 0.0 } else { x }) + exp(-x.abs()).ln_1p()
+}
+
+/// `tanh(ln(1 + e))` is `(e² + 2e) / (e² + 2e + 2)`, and 1 where `e` is large.
+#[inline(always)]
+fn mish(x: f32) -> f32 {
+    let e = exp(if x > 20.0 { 20.0 } else { x });
+    let n = e * (e + 2.0);
+    let product = x * (n / (n + 2.0));
+    if x > 20.0 { x } else { product }
+}
+
 /// The error function within 5e-7, without a branch: the quotient of polynomials that Eigen and XLA use for f32. Beyond 4 it is 1.
 #[inline(always)]
 fn erf(x: f32) -> f32 {
@@ -151,16 +201,22 @@ pub(super) fn exp(x: f32) -> f32 {
     let n = rounded - ROUNDER;
     // ln 2 in two parts, the first with so few bits that the product is exact.
     let r = (inside - n * 0.693_359_4) + n * 2.121_944_4e-4;
+    let p = exp_tail(r) + 1.0;
+    let value = f32::from_bits(p.to_bits().wrapping_add(rounded.to_bits() << 23));
+    let value = if x > OVERFLOW { f32::INFINITY } else { value };
+    if x.is_nan() { x } else { value }
+}
+
+/// `e^r − 1` of what is smaller than half of ln 2.
+#[inline(always)]
+fn exp_tail(r: f32) -> f32 {
     let p = 1.987_569_2e-4;
     let p = p * r + 1.398_2e-3;
     let p = p * r + 8.333_452e-3;
     let p = p * r + 4.166_58e-2;
     let p = p * r + 1.666_666_5e-1;
     let p = p * r + 0.5;
-    let p = (p * r) * r + r + 1.0;
-    let value = f32::from_bits(p.to_bits().wrapping_add(rounded.to_bits() << 23));
-    let value = if x > OVERFLOW { f32::INFINITY } else { value };
-    if x.is_nan() { x } else { value }
+    (p * r) * r + r
 }
 
 /// Sum of inputs of one shape.
@@ -199,6 +255,18 @@ pub(in crate::engine) fn gate(cores: &Cores<'_>, x: Maps<'_>, factors: Maps<'_>,
     out.fill_rows(cores, 2, |image, block, y, row| {
         let from = &x.plane(image, block)[y * width..][..width];
         level.run(Affine { from, to: row, scale: &factors.plane(image, block)[0], shift: &shift });
+    });
+}
+
+/// Negative values times a slope per channel; one cell per block. NaN stays NaN.
+pub(in crate::engine) fn prelu(cores: &Cores<'_>, x: Maps<'_>, slopes: &[Cell], out: &mut MapsMut<'_>) {
+    let width = x.shape().width;
+    out.fill_rows(cores, 2, |image, block, y, row| {
+        for (to, from) in row.iter_mut().zip(&x.plane(image, block)[y * width..][..width]) {
+            for ((to, from), slope) in to.0.iter_mut().zip(from.0).zip(slopes[block].0) {
+                *to = leaky(from, slope);
+            }
+        }
     });
 }
 

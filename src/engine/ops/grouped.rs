@@ -136,11 +136,11 @@ impl PlainGroups {
                     let channel = output / per_group_out * per_group_in + input;
                     let map = x.plane(image, channel / BLOCK);
                     for ky in 0..rows {
-                        let from = &map[(y * conv.stride[0] + ky * conv.dilation) * width..][..width];
+                        let from = &map[(y * conv.stride[0] + ky * conv.dilation[0]) * width..][..width];
                         for kx in 0..columns {
                             let weight = kernel[((output * per_group_in + input) * rows + ky) * columns + kx];
                             for (column, cell) in row.iter_mut().enumerate() {
-                                let at = column * conv.stride[1] + kx * conv.dilation;
+                                let at = column * conv.stride[1] + kx * conv.dilation[1];
                                 cell.0[lane] += from[at].0[channel % BLOCK] * weight;
                             }
                         }

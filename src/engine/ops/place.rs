@@ -1,4 +1,4 @@
-//! Operations that only move values: borders and concatenation.
+//! Operations that only move values: borders, concatenation, and channels in another order.
 
 use super::cores::Cores;
 use super::lanes::Cell;
@@ -65,6 +65,33 @@ pub(in crate::engine) fn concat(
             let Some(x) = x else { continue };
             for (to, from) in row.iter_mut().zip(&x.plane(image, channel / BLOCK)[y * width..][..width]) {
                 to.0[lane] = from.0[channel % BLOCK];
+            }
+        }
+    });
+}
+
+/// Each channel from another of the input: slices and shuffles.
+pub(in crate::engine) fn pick_channels(
+    cores: &Cores<'_>,
+    x: Maps<'_>,
+    from: impl Fn(usize) -> usize,
+    out: &mut MapsMut<'_>,
+) {
+    let width = out.shape().width;
+    let sources: Vec<usize> = (0..out.shape().channels).map(from).collect();
+    out.fill_rows(cores, 1, |image, block, y, row| {
+        let of_block = &sources[block * BLOCK..sources.len().min((block + 1) * BLOCK)];
+        let Some(first) = of_block.first() else { return };
+        // Lanes beyond the last channel are cleared afterwards.
+        if first % BLOCK == 0 && of_block.iter().enumerate().all(|(lane, source)| *source == first + lane) {
+            row.copy_from_slice(&x.plane(image, first / BLOCK)[y * width..][..width]);
+            return;
+        }
+        row.fill(Cell::ZERO);
+        for (lane, source) in of_block.iter().enumerate() {
+            let from = &x.plane(image, source / BLOCK)[y * width..][..width];
+            for (to, from) in row.iter_mut().zip(from) {
+                to.0[lane] = from.0[source % BLOCK];
             }
         }
     });

@@ -80,7 +80,7 @@ pub(in crate::engine) fn attention(
     let (d, num_tokens) = (attention.head_channels(), x.shape().plane());
     let level = cores.level;
     let scale = 1.0 / (d as f32).sqrt();
-    let window = Window { kernel: [1, 1], stride: [1, 1], dilation: 1, border: Sides::default() };
+    let window = Window { kernel: [1, 1], stride: [1, 1], dilation: [1, 1], border: Sides::default() };
     let extent = Extent::of(1, MapShape::new(num_tokens, 1, num_tokens));
     let scores = scratch.take(extent.len());
     for image in 0..x.extent().num_images {

@@ -16,8 +16,8 @@ pub(in crate::engine) struct Window {
     pub(in crate::engine) kernel: [usize; 2],
     /// In rows, columns.
     pub(in crate::engine) stride: [usize; 2],
-    /// Distance between kernel cells.
-    pub(in crate::engine) dilation: usize,
+    /// Distance between kernel cells in rows, columns.
+    pub(in crate::engine) dilation: [usize; 2],
     /// What lies around the map.
     pub(in crate::engine) border: Sides,
 }
@@ -31,8 +31,8 @@ impl Window {
     fn inside(&self, axis: usize, position: usize, len: usize) -> std::ops::Range<usize> {
         let before = if axis == 0 { self.border.top } else { self.border.left };
         let start = position * self.stride[axis];
-        let first = before.saturating_sub(start).div_ceil(self.dilation).min(self.kernel[axis]);
-        let end = (len + before).saturating_sub(start).div_ceil(self.dilation).min(self.kernel[axis]);
+        let first = before.saturating_sub(start).div_ceil(self.dilation[axis]).min(self.kernel[axis]);
+        let end = (len + before).saturating_sub(start).div_ceil(self.dilation[axis]).min(self.kernel[axis]);
         first..end.max(first)
     }
 
@@ -40,7 +40,7 @@ impl Window {
     fn whole(&self, axis: usize, num: usize, len: usize) -> std::ops::Range<usize> {
         let before = if axis == 0 { self.border.top } else { self.border.left };
         let first = before.div_ceil(self.stride[axis]).min(num);
-        let reach = (self.kernel[axis] - 1) * self.dilation;
+        let reach = (self.kernel[axis] - 1) * self.dilation[axis];
         let end = (len + before).checked_sub(reach + 1).map_or(0, |last| last / self.stride[axis] + 1);
         first..end.clamp(first, num)
     }
@@ -71,7 +71,7 @@ pub(super) fn slide<F: Fold>(cores: &Cores<'_>, x: Maps<'_>, window: Window, fol
     let level = cores.level;
     out.fill_rows(cores, num_taps, |image, block, y, row| {
         let rows = window.inside(0, y, from.height);
-        let first = y * window.stride[0] + rows.start * window.dilation;
+        let first = y * window.stride[0] + rows.start * window.dilation[0];
         let first = if rows.is_empty() { 0 } else { first - window.border.top };
         level.run(Row {
             from: &x.plane(image, block)[first * from.width..],
@@ -106,7 +106,7 @@ impl<F: Fold> Kernel for Row<'_, F> {
     unsafe fn run<L: Lanes>(mut self) {
         // SAFETY: the caller vouches for the level.
         unsafe {
-            match (self.window.kernel[1], self.window.stride[1], self.window.dilation) {
+            match (self.window.kernel[1], self.window.stride[1], self.window.dilation[1]) {
                 (3, 1, 1) => self.row::<L, 3, 1>(),
                 (3, 2, 1) => self.row::<L, 3, 2>(),
                 (5, 1, 1) => self.row::<L, 5, 1>(),
@@ -127,9 +127,9 @@ impl<F: Fold> Row<'_, F> {
         let columns = self.columns.clone();
         if !columns.is_empty() && !self.rows.is_empty() {
             // Whole windows are read by pointer: this is the one check that all of it lies inside.
-            let last = (self.rows.len() - 1) * dilation * self.width
+            let last = (self.rows.len() - 1) * dilation[0] * self.width
                 + (columns.end - 1) * stride[1]
-                + (kernel[1] - 1) * dilation
+                + (kernel[1] - 1) * dilation[1]
                 - border.left;
             assert!(last < self.from.len() && columns.start * stride[1] >= border.left);
         }
@@ -166,7 +166,8 @@ impl<F: Fold> Row<'_, F> {
             let mut sum = self.fold.start::<L>(self.block);
             for (row, ky) in self.rows.clone().enumerate() {
                 for kx in inside.clone() {
-                    let at = row * dilation * self.width + column * stride[1] + kx * dilation - border.left;
+                    let at =
+                        row * dilation[0] * self.width + column * stride[1] + kx * dilation[1] - border.left;
                     let value = L::load(self.from[at].0.as_ptr());
                     sum = self.fold.step(self.block, sum, value, ky * kernel[1] + kx);
                 }
@@ -185,7 +186,7 @@ impl<F: Fold> Row<'_, F> {
         column: usize,
     ) -> usize {
         let Window { kernel, stride, dilation, border } = self.window;
-        let (num_columns, step, dilation) = if K == 0 { (kernel[1], stride[1], dilation) } else { (K, S, 1) };
+        let (num_columns, step, apart) = if K == 0 { (kernel[1], stride[1], dilation[1]) } else { (K, S, 1) };
         // SAFETY: as the caller promises.
         unsafe {
             let mut sums = [self.fold.start::<L>(self.block); PX];
@@ -197,13 +198,13 @@ impl<F: Fold> Row<'_, F> {
                 .wrapping_add((column * step).wrapping_sub(border.left).wrapping_mul(BLOCK));
             for ky in self.rows.clone() {
                 for kx in 0..num_columns {
-                    let first = row.add(kx * dilation * BLOCK);
+                    let first = row.add(kx * apart * BLOCK);
                     for (p, sum) in sums.iter_mut().enumerate() {
                         let value = L::load(first.add(p * step * BLOCK));
                         *sum = self.fold.step(self.block, *sum, value, ky * num_columns + kx);
                     }
                 }
-                row = row.wrapping_add(dilation * self.width * BLOCK);
+                row = row.wrapping_add(dilation[0] * self.width * BLOCK);
             }
             let num_inside = self.rows.len() * num_columns;
             let to = self.to.as_mut_ptr().cast::<f32>().add(column * BLOCK);

@@ -65,7 +65,8 @@ impl TileSize {
     /// The tile with which a convolution is done fastest, if it is one that can be and to whom it pays. Depends on one image
     /// only, so that a batch gives the same bits.
     pub(in crate::engine) fn for_conv(conv: &Conv2d, out: MapShape) -> Option<Self> {
-        let fits = conv.kernel == [3, 3] && conv.stride == [1, 1] && conv.dilation == 1 && conv.groups == 1;
+        let fits =
+            conv.kernel == [3, 3] && conv.stride == [1, 1] && conv.dilation == [1, 1] && conv.groups == 1;
         if !fits || conv.c_in < BLOCK || conv.c_out < BLOCK {
             return None;
         }

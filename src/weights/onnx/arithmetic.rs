@@ -46,6 +46,8 @@ impl Converter {
                 let id = self.scaled(node, x, &scale, &shift, c);
                 Ok(Value::Map(Map { id, ..x.clone() }))
             }
+            [Some(Value::Map(_)), Some(Value::Extent(_) | Value::Free)]
+            | [Some(Value::Extent(_) | Value::Free), Some(Value::Map(_))] => Err(node.free("number")),
             _ => Err(node.malformed("it hasn't two inputs")),
         }
     }
@@ -105,6 +107,10 @@ impl Converter {
         if draft.activation_input(other, ActivationFn::HardSigmoid) == Some(x) {
             return Some(ActivationFn::HardSwish);
         }
+        let soft = draft.activation_input(other, ActivationFn::Tanh);
+        if soft.and_then(|id| draft.activation_input(id, ActivationFn::Softplus)) == Some(x) {
+            return Some(ActivationFn::Mish);
+        }
         // relu6(x + 3) / 6, written out.
         let six_times = draft.affine_input(other, 1.0 / 6.0, 0.0)?;
         let moved = draft.activation_input(six_times, ActivationFn::Relu6)?;
@@ -112,7 +118,12 @@ impl Converter {
     }
 
     /// A constant that is one value per channel, or one for all.
-    fn per_channel(&self, node: &OnnxNode, x: &Map, c: &Constant) -> Result<Vec<f64>, OnnxProblem> {
+    pub(super) fn per_channel(
+        &self,
+        node: &OnnxNode,
+        x: &Map,
+        c: &Constant,
+    ) -> Result<Vec<f64>, OnnxProblem> {
         let channels = self.channels(x);
         if let Some(value) = c.scalar() {
             return Ok(vec![value; channels]);

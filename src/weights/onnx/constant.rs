@@ -68,12 +68,8 @@ impl Constant {
     }
 
     /// Reads a tensor of the file.
-    pub(super) fn of(tensor: &TensorProto, file: FileBytes) -> Result<Self, OnnxProblem> {
+    pub(super) fn of(tensor: &TensorProto, file: FileBytes<'_>) -> Result<Self, OnnxProblem> {
         let name = plain(&tensor.name);
-        if tensor.data_location == 1 || !tensor.external_data.is_empty() {
-            let place = tensor.external_data.iter().find(|entry| entry.key == "location");
-            return Err(OnnxProblem::External(plain(place.map_or("?", |entry| entry.value.as_str()))));
-        }
         let (type_name, size) = type_of(tensor.data_type);
         let claimed = || {
             let sides: Vec<String> = tensor.dims.iter().map(ToString::to_string).collect();
@@ -89,11 +85,15 @@ impl Constant {
         };
         let (Some(dims), Some(len)) = (dims, len) else { return Err(wrong(None, 0)) };
         let num_bytes = len.checked_mul(size);
-        let data = if let Some(raw) = tensor.raw_data.as_ref().filter(|raw| !raw.is_empty()) {
+        let data = if tensor.data_location == 1 || !tensor.external_data.is_empty() {
+            let num_bytes = num_bytes.ok_or_else(|| wrong(None, 0))?;
+            let (raw, range) = file.beside.read(tensor, num_bytes)?;
+            raw_data(tensor.data_type, &raw, Some(range))
+        } else if let Some(raw) = tensor.raw_data.as_ref().filter(|raw| !raw.is_empty()) {
             if size > 0 && num_bytes != Some(raw.len()) {
                 return Err(wrong(num_bytes, raw.len()));
             }
-            raw_data(tensor.data_type, raw, file)
+            raw_data(tensor.data_type, raw, file.range_of(raw))
         } else {
             let (data, got) = listed_data(tensor);
             if got != len && !matches!(data, Data::Other(_)) {
@@ -102,6 +102,11 @@ impl Constant {
             data
         };
         Ok(Self { dims, data })
+    }
+
+    /// Whole numbers of an extent that they fill.
+    pub(super) fn ints_in(dims: Vec<usize>, values: Vec<i64>) -> Self {
+        Self { dims, data: Data::Ints(values) }
     }
 
     /// Values as fractions; nothing where they are of another type.
@@ -166,7 +171,7 @@ impl Constant {
 }
 
 /// Little-endian bytes whose number was checked.
-fn raw_data(number: i32, raw: &Bytes, file: FileBytes) -> Data {
+fn raw_data(number: i32, raw: &Bytes, range: Option<Range<usize>>) -> Data {
     let element = match number {
         FLOAT => ElementType::F32,
         FLOAT16 => ElementType::F16,
@@ -181,7 +186,7 @@ fn raw_data(number: i32, raw: &Bytes, file: FileBytes) -> Data {
         }
         _ => return Data::Other(type_of(number).0),
     };
-    match file.range_of(raw) {
+    match range {
         Some(range) => Data::InFile { element, raw: raw.clone(), range },
         None => Data::Floats(element.values(raw)),
     }

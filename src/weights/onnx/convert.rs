@@ -12,8 +12,11 @@ use std::rc::Rc;
 use super::constant::Constant;
 use super::draft::Draft;
 use super::error::OnnxProblem;
+use super::extents::Extent;
+use super::fold::fold;
 use super::model::{OnnxModel, OnnxNode, plain};
-use crate::graph::ActivationFn;
+use super::shuffle::Grouped;
+use crate::graph::{ActivationFn, NodeInfo, Sides};
 use crate::tensor::PixelSize;
 
 /// What a side of an array counts.
@@ -40,6 +43,12 @@ pub(super) struct Map {
 pub(super) enum Value {
     Map(Map),
     Constant(Rc<Constant>),
+    /// Sides of a map, of which some are not known before a picture comes.
+    Extent(Extent),
+    /// A number computed from such sides.
+    Free,
+    /// A map whose channels are seen as groups: the middle of a channel shuffle.
+    Grouped(Grouped),
     /// A part of a function that is written out.
     Partial(Partial),
     /// No map any more, which operation of which node was the first to make it so, and whether of means, as a classifier does.
@@ -68,6 +77,8 @@ pub(super) enum Stage {
     Phi,
     /// This many times that function of `x`.
     Times(f64, ActivationFn),
+    /// The map with −∞ around it, as a maximum's border is.
+    LowestAround(Sides),
 }
 
 /// Widths of all borders together: no network has a tenth of it, and sizes stay countable.
@@ -80,6 +91,12 @@ pub(super) struct Converter {
     pub(super) draft: Draft,
     values: HashMap<String, Value>,
     num_border_cells: usize,
+    /// The input's size, where the file fixes it.
+    pub(super) size: Option<PixelSize>,
+    /// Pictures of the file's batch, where it fixes them.
+    pub(super) num_images: Option<usize>,
+    /// What is known of the first nodes at that size, as far as it was asked for.
+    pub(super) infos: Vec<NodeInfo>,
     /// Maps that an operation turned into something else.
     pub(super) left: Vec<usize>,
 }
@@ -117,7 +134,16 @@ impl Converter {
             .collect();
         values.insert(model.input.name.clone(), Value::Map(Map { id: 0, axes: axes.to_vec() }));
         let draft = Draft::new(&plain(&model.input.name));
-        let mut converter = Self { draft, values, num_border_cells: 0, left: Vec::new() };
+        let num_images = model.input.sides.as_ref().and_then(|sides| sides.first().copied().flatten());
+        let mut converter = Self {
+            draft,
+            values,
+            num_border_cells: 0,
+            size,
+            num_images,
+            infos: Vec::new(),
+            left: Vec::new(),
+        };
         for node in &model.nodes {
             converter.node(node)?;
         }
@@ -133,8 +159,8 @@ impl Converter {
     /// Converts a node and names its results.
     fn node(&mut self, node: &OnnxNode) -> Result<(), OnnxProblem> {
         let first_new = self.draft.nodes.len();
-        let value = self.result(node)?;
-        if let Value::Map(map) = &value
+        let values = self.results(node)?;
+        if let [Value::Map(map)] = &values[..]
             && let Some(output) = node.outputs.first()
         {
             if self.draft.nodes[map.id].channels > MAX_CHANNELS {
@@ -156,7 +182,7 @@ impl Converter {
                 node: node.name.clone(),
                 is_of_means: false,
             };
-            let value = if at == 0 { value.clone() } else { beyond() };
+            let value = values.get(at).cloned().unwrap_or_else(beyond);
             if self.values.insert(output.clone(), value).is_some() {
                 return Err(node.malformed(format!("its result `{}` is there already", plain(output))));
             }
@@ -164,7 +190,8 @@ impl Converter {
         Ok(())
     }
 
-    fn result(&mut self, node: &OnnxNode) -> Result<Value, OnnxProblem> {
+    /// What a node gives, one after the other; what it gives beyond that isn't followed.
+    fn results(&mut self, node: &OnnxNode) -> Result<Vec<Value>, OnnxProblem> {
         let mut inputs: Vec<Option<Value>> = Vec::with_capacity(node.inputs.len());
         for name in &node.inputs {
             inputs.push(match (name.is_empty(), self.values.get(name)) {
@@ -175,10 +202,21 @@ impl Converter {
                 }
             });
         }
-        let present = || inputs.iter().flatten();
         if let Some(value) = self.go_on(node, &inputs)? {
-            return Ok(value);
+            return Ok(vec![value]);
         }
+        if let Some(value) = self.ungroup(node, &mut inputs)? {
+            return Ok(vec![value]);
+        }
+        if let ("Split", Some(Some(Value::Map(x)))) = (node.op.as_str(), inputs.first()) {
+            let x = x.clone();
+            return self.split(node, &inputs, &x);
+        }
+        self.result(node, &inputs).map(|value| vec![value])
+    }
+
+    fn result(&mut self, node: &OnnxNode, inputs: &[Option<Value>]) -> Result<Value, OnnxProblem> {
+        let present = || inputs.iter().flatten();
         let has_map = present().any(|value| matches!(value, Value::Map(_)));
         let beyond = present().find(|value| matches!(value, Value::Beyond { .. })).cloned();
         match (has_map, beyond) {
@@ -186,16 +224,16 @@ impl Converter {
                 Err(OnnxProblem::Beyond { op, node: at, user: node.name.clone() })
             }
             (false, Some(beyond)) => Ok(beyond),
-            (false, None) => Ok(fold(node, &inputs)),
+            (false, None) => Ok(fold(node, inputs)),
             (true, Some(Value::Beyond { op, node: at, .. })) if !takes_extent(&node.op) => {
                 let is_pooled =
                     |value: &Value| matches!(value, Value::Map(map) if self.draft.nodes[map.id].is_pooled);
                 if present().any(|value| matches!(value, Value::Map(_)) && !is_pooled(value)) {
                     return Err(OnnxProblem::Beyond { op, node: at, user: node.name.clone() });
                 }
-                Ok(self.leave(node, &inputs))
+                Ok(self.leave(node, inputs))
             }
-            (true, _) => self.operation(node, &inputs),
+            (true, _) => self.operation(node, inputs),
         }
     }
 
@@ -254,6 +292,13 @@ impl OnnxNode {
         OnnxProblem::Malformed { node: self.name.clone(), op: self.op.clone(), what: what.into() }
     }
 
+    /// Something that would have to be known and isn't, because the file leaves the input's size free.
+    pub(super) fn free(&self, what: &str) -> OnnxProblem {
+        self.unsupported(format!(
+            "with a {what} computed from the input's size, which the file leaves free; export the network with a fixed size"
+        ))
+    }
+
     /// An input that must be a constant.
     pub(super) fn constant<'a>(
         &self,
@@ -266,9 +311,10 @@ impl OnnxNode {
             Some(Some(Value::Beyond { op, node, .. })) => {
                 Err(OnnxProblem::Beyond { op: op.clone(), node: node.clone(), user: self.name.clone() })
             }
-            Some(Some(Value::Map(_) | Value::Partial(_))) => {
+            Some(Some(Value::Map(_) | Value::Partial(_) | Value::Grouped(_))) => {
                 Err(self.unsupported(format!("with a computed {what}")))
             }
+            Some(Some(Value::Extent(_) | Value::Free)) => Err(self.free(what)),
             _ => Err(self.malformed(format!("it has no {what}"))),
         }
     }
@@ -285,89 +331,6 @@ impl OnnxNode {
         } else {
             self.constant(inputs, at, what).map(Some)
         }
-    }
-}
-
-/// A node of constants alone.
-fn fold(node: &OnnxNode, inputs: &[Option<Value>]) -> Value {
-    fold_constants(node, inputs).map_or_else(
-        || Value::Beyond { op: node.op.clone(), node: node.name.clone(), is_of_means: false },
-        Value::Constant,
-    )
-}
-
-fn fold_constants(node: &OnnxNode, inputs: &[Option<Value>]) -> Option<Rc<Constant>> {
-    let input = |at: usize| match inputs.get(at) {
-        Some(Some(Value::Constant(constant))) => Some(constant),
-        _ => None,
-    };
-    let sides = |at: usize| input(at).and_then(|c| c.ints().map(<[i64]>::to_vec));
-    match node.op.as_str() {
-        "Constant" => {
-            if let Some(tensor) = node.tensor("value") {
-                return Some(Rc::clone(tensor));
-            }
-            let one = |values: &[f32]| Constant::floats_of(Vec::new(), values.to_vec());
-            let scalar = |name: &str| node.floats(name).map(one);
-            let ints = |name: &str| node.ints(name).map(|values| Constant::ints_of(values.to_vec()));
-            let row = |values: &[f32]| Constant::floats_of(vec![values.len()], values.to_vec());
-            scalar("value_float")
-                .or_else(|| node.floats("value_floats").map(row))
-                .or_else(|| ints("value_int")?.reshaped(Vec::new()))
-                .or_else(|| ints("value_ints"))
-                .map(Rc::new)
-        }
-        // Fractions stay fractions; what is cast to whole numbers isn't needed for maps.
-        "Identity" | "Cast" | "CastLike" => input(0).map(Rc::clone),
-        "Unsqueeze" => {
-            let constant = input(0)?;
-            let axes = node.ints("axes").map(<[i64]>::to_vec).or_else(|| sides(1))?;
-            let rank = constant.dims.len() + axes.len();
-            let mut dims = vec![0; rank];
-            for axis in &axes {
-                *dims.get_mut(place(*axis, rank)?)? = 1;
-            }
-            let mut rest = constant.dims.iter();
-            for side in &mut dims {
-                if *side == 0 {
-                    *side = *rest.next()?;
-                }
-            }
-            constant.reshaped(dims).map(Rc::new)
-        }
-        "Squeeze" => {
-            let constant = input(0)?;
-            let axes = node.ints("axes").map(<[i64]>::to_vec).or_else(|| sides(1));
-            let rank = constant.dims.len();
-            let gone: Option<Vec<usize>> =
-                axes.map(|axes| axes.iter().map(|axis| place(*axis, rank)).collect::<Option<_>>())?;
-            let gone = gone?;
-            let kept = constant.dims.iter().enumerate().filter(|(at, _)| !gone.contains(at));
-            constant.reshaped(kept.map(|(_, side)| *side).collect()).map(Rc::new)
-        }
-        "Reshape" => {
-            let constant = input(0)?;
-            let wanted = sides(1)?;
-            let known: usize = wanted.iter().filter(|side| **side > 0).map(|side| *side as usize).product();
-            let dims = wanted.iter().enumerate().map(|(at, side)| match side {
-                -1 => constant.len().checked_div(known),
-                0 => constant.dims.get(at).copied(),
-                side => usize::try_from(*side).ok(),
-            });
-            constant.reshaped(dims.collect::<Option<_>>()?).map(Rc::new)
-        }
-        "Transpose" => {
-            let constant = input(0)?;
-            let [rows, columns] = constant.dims[..] else { return None };
-            if node.ints("perm").is_some_and(|perm| perm != [1, 0]) {
-                return None;
-            }
-            let values = constant.floats()?;
-            let turned = (0..columns).flat_map(|c| (0..rows).map(move |r| r * columns + c));
-            let turned = turned.map(|at| values[at]).collect();
-            Some(Rc::new(Constant::floats_of(vec![columns, rows], turned)))
-        }
-        _ => None,
     }
 }
 

@@ -21,11 +21,21 @@ pub enum OnnxProblem {
         /// Bytes there are.
         got: usize,
     },
-    /// Weights in a file beside it.
+    /// Weights in a file beside it, and nobody knows where it lies itself.
     #[error(
         "its weights lie in another file (`{0}`), which is not read; export it as one file (torch: `external_data=False`)"
     )]
     External(String),
+    /// A constant in a file beside the model that isn't there, or not as the model says.
+    #[error("the constant `{name}` lies in another file, `{location}`, {what}")]
+    Beside {
+        /// The constant.
+        name: String,
+        /// The file, as the model says.
+        location: String,
+        /// What is wrong.
+        what: String,
+    },
     /// Inputs that are no picture.
     #[error("{0}; a network for pictures has one input of N×3×H×W or N×H×W×3")]
     Input(String),

@@ -4,16 +4,21 @@
 //! says of its input's values is handed on as text.
 
 mod arithmetic;
+mod beside;
 mod constant;
 mod convert;
 mod draft;
 mod error;
+mod extents;
 mod finish;
+mod fold;
 mod model;
 mod operations;
 mod patterns;
 mod plumbing;
 mod proto;
+mod resize;
+mod shuffle;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -23,6 +28,7 @@ use bytes::Bytes;
 
 pub use error::OnnxProblem;
 
+use self::beside::Beside;
 use self::convert::Converter;
 use self::finish::{Finished, HEAD_PREFIX, finish};
 use self::model::OnnxModel;
@@ -75,24 +81,34 @@ pub fn looks_like_onnx(bytes: &[u8]) -> bool {
 }
 
 impl OnnxNet {
-    /// Reads and converts a file.
+    /// Reads and converts a file, with the files beside it that hold its weights, if there are any.
     pub fn read(path: &Path) -> Result<Self, OnnxError> {
         let origin = path.display().to_string();
-        Self::from_bytes(TensorFile::read_bytes(path)?, origin)
+        Self::of(TensorFile::read_bytes(path)?, path.parent(), origin)
     }
 
     /// Converts bytes that are in memory; `origin` names them in errors.
     pub fn from_bytes(bytes: Vec<u8>, origin: impl Into<String>) -> Result<Self, OnnxError> {
-        let origin = origin.into();
+        Self::of(bytes, None, origin.into())
+    }
+
+    fn of(bytes: Vec<u8>, folder: Option<&Path>, origin: String) -> Result<Self, OnnxError> {
         let bytes = Bytes::from(bytes);
-        let converted = convert(&bytes);
+        let beside = Beside::new(folder, bytes.len());
+        let converted = convert(&bytes, &beside);
         let (finished, fixed_size, metadata, producer) = match converted {
             Ok(converted) => converted,
             Err(problem) => return Err(OnnxError::Problem { problem, origin }),
         };
         let Finished { graph, tensors } = finished;
         // Nobody else has them any more, so they aren't copied.
-        let bytes: Vec<u8> = bytes.into();
+        let mut bytes: Vec<u8> = bytes.into();
+        // What lay beside the model follows it, so that its hash is of all that the network is made of.
+        let pieces = beside.into_pieces();
+        bytes.reserve_exact(pieces.iter().map(Bytes::len).sum());
+        for piece in pieces {
+            bytes.extend_from_slice(&piece);
+        }
         let tensors = TensorFile::of_onnx(Cow::Owned(bytes), tensors, origin);
         Ok(Self { graph, tensors, fixed_size, metadata, producer })
     }
@@ -100,8 +116,8 @@ impl OnnxNet {
 
 type Converted = (Finished, Option<PixelSize>, BTreeMap<String, String>, String);
 
-fn convert(bytes: &Bytes) -> Result<Converted, OnnxProblem> {
-    let model = OnnxModel::read(bytes)?;
+fn convert(bytes: &Bytes, beside: &Beside<'_>) -> Result<Converted, OnnxProblem> {
+    let model = OnnxModel::read(bytes, beside)?;
     let (converter, fixed_size) = Converter::walk(&model)?;
     let Converter { draft, left, .. } = converter;
     let finished = finish(draft, &left, fixed_size.unwrap_or(FREE_SIZE))?;

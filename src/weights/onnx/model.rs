@@ -11,6 +11,7 @@ use std::rc::Rc;
 use bytes::Bytes;
 use prost::Message as _;
 
+use super::beside::Beside;
 use super::constant::Constant;
 use super::error::OnnxProblem;
 use super::proto::{AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto, ValueInfoProto};
@@ -100,7 +101,7 @@ fn first_words(error: &str) -> String {
 
 impl OnnxModel {
     /// Takes a whole file apart.
-    pub(super) fn read(bytes: &Bytes) -> Result<Self, OnnxProblem> {
+    pub(super) fn read(bytes: &Bytes, beside: &Beside<'_>) -> Result<Self, OnnxProblem> {
         let model = ModelProto::decode(bytes.clone()).map_err(|error| {
             // A length that reaches beyond the end: of the graph, or the number itself.
             let words = first_words(&error.to_string());
@@ -120,7 +121,7 @@ impl OnnxModel {
         if !graph.sparse_initializer.is_empty() {
             return Err(OnnxProblem::TooMuch("it holds sparse constants, which are not read".to_owned()));
         }
-        let file = FileBytes { start: bytes.as_ptr() as usize, len: bytes.len() };
+        let file = FileBytes { start: bytes.as_ptr() as usize, len: bytes.len(), beside };
         let mut constants = HashMap::with_capacity(graph.initializer.len());
         for tensor in &graph.initializer {
             let tensor: TensorProto = decode(tensor)?;
@@ -147,14 +148,15 @@ impl OnnxModel {
     }
 }
 
-/// Where the file's bytes are, so that a part of them knows its place.
+/// Where the file's bytes are, so that a part of them knows its place; and those in files beside it.
 #[derive(Clone, Copy)]
-pub(super) struct FileBytes {
+pub(super) struct FileBytes<'a> {
     start: usize,
     len: usize,
+    pub(super) beside: &'a Beside<'a>,
 }
 
-impl FileBytes {
+impl FileBytes<'_> {
     /// A part's place in the file.
     pub(super) fn range_of(self, part: &Bytes) -> Option<Range<usize>> {
         let start = (part.as_ptr() as usize).checked_sub(self.start)?;
@@ -163,7 +165,7 @@ impl FileBytes {
     }
 }
 
-fn read_node(node: &NodeProto, file: FileBytes) -> Result<OnnxNode, OnnxProblem> {
+fn read_node(node: &NodeProto, file: FileBytes<'_>) -> Result<OnnxNode, OnnxProblem> {
     let name = [Some(&node.name), node.output.first()]
         .into_iter()
         .flatten()

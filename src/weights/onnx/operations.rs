@@ -3,7 +3,7 @@
 //! Source: the standard's operator list (<https://onnx.ai/onnx/operators/>).
 
 use super::constant::Constant;
-use super::convert::{Axis, Converter, Map, NCHW, Value, place};
+use super::convert::{Axis, Converter, Map, NCHW, Partial, Stage, Value, place};
 use super::error::OnnxProblem;
 use super::model::OnnxNode;
 use super::plumbing::transpose;
@@ -36,6 +36,11 @@ impl Converter {
             "Gelu" if node.text("approximate") == Some("tanh") => activation(ActivationFn::GeluTanh),
             "Gelu" => activation(ActivationFn::Gelu),
             "Swish" if node.float("alpha").unwrap_or(1.0) == 1.0 => activation(ActivationFn::Silu),
+            "LeakyRelu" => activation(ActivationFn::LeakyRelu(factor(node, "alpha", 0.01)?)),
+            "Elu" => activation(ActivationFn::Elu(factor(node, "alpha", 1.0)?)),
+            "Tanh" => activation(ActivationFn::Tanh),
+            "Softplus" => activation(ActivationFn::Softplus),
+            "Mish" => activation(ActivationFn::Mish),
             _ => Ok(None),
         }?;
         if let Some(function) = function {
@@ -48,14 +53,28 @@ impl Converter {
             "Clip" => self.clip(node, inputs, x).map(Value::Map),
             "Conv" => self.conv(node, inputs, x).map(Value::Map),
             "BatchNormalization" => self.batch_norm(node, inputs, x).map(Value::Map),
-            "MaxPool" | "AveragePool" => self.pool(node, x).map(Value::Map),
+            "MaxPool" | "AveragePool" => self.pool(node, x, Sides::default()).map(Value::Map),
             "GlobalAveragePool" => {
                 in_order(node, &x, &NCHW)?;
                 let id = self.draft.push(&node.name, Op::GlobalAvgPool, &[x.id], self.channels(&x));
                 Ok(Value::Map(Map { id, ..x }))
             }
             "ReduceMean" => self.mean(node, inputs, x),
-            "Pad" => self.pad(node, inputs, x).map(Value::Map),
+            "Pad" => self.pad(node, inputs, x),
+            "Selu" => {
+                let alpha = factor(node, "alpha", 1.673_263_2)?;
+                let gamma = factor(node, "gamma", 1.050_701)?;
+                let elu =
+                    self.draft.activation(&format!("{}.elu", node.name), ActivationFn::Elu(alpha), x.id);
+                Ok(Value::Map(Map {
+                    id: self.draft.affine_of_all(&node.name, elu, f64::from(gamma), 0.0),
+                    ..x
+                }))
+            }
+            "PRelu" => self.prelu(node, inputs, &x).map(Value::Map),
+            "Slice" => self.slice(node, inputs, &x).map(Value::Map),
+            "Resize" | "Upsample" => self.resize(node, inputs, x).map(Value::Map),
+            "Shape" => self.extent(node, &x),
             "Gemm" | "MatMul" => self.linear(node, inputs, x),
             "Identity" | "Dropout" | "CastLike" => Ok(Value::Map(x)),
             "Cast" => match node.int("to") {
@@ -63,9 +82,9 @@ impl Converter {
                 to => Err(node.unsupported(format!("to the type {}", to.unwrap_or_default()))),
             },
             "Transpose" => transpose(node, &x).map(Value::Map),
-            "Flatten" | "Reshape" | "Squeeze" | "Unsqueeze" => Ok(self.reshape(node, inputs, &x)),
+            "Flatten" | "Reshape" | "Squeeze" | "Unsqueeze" => self.reshape(node, inputs, &x),
             // What classifiers end in, and what asks for extents.
-            "Softmax" | "LogSoftmax" | "ArgMax" | "TopK" | "Shape" | "Size" | "GlobalMaxPool" => {
+            "Softmax" | "LogSoftmax" | "ArgMax" | "TopK" | "Size" | "GlobalMaxPool" => {
                 Ok(self.leave(node, inputs))
             }
             _ if self.draft.nodes[x.id].is_pooled => Ok(self.leave(node, inputs)),
@@ -90,10 +109,6 @@ impl Converter {
                 format!("its kernel is {:?} in {groups} groups, and {got} channels come in", kernel.dims);
             return Err(node.malformed(what));
         }
-        let [row_step, column_step] = counts(node, "dilations")?;
-        if row_step != column_step {
-            return Err(node.unsupported(format!("with dilations {row_step} and {column_step}")));
-        }
         let bias = node.optional(inputs, 2, "bias")?;
         if bias.is_some_and(|bias| bias.dims != [c_out]) {
             return Err(node.malformed("its bias isn't one value per filter"));
@@ -105,7 +120,7 @@ impl Converter {
         let conv = Conv2d {
             kernel: [rows, columns],
             stride: counts(node, "strides")?,
-            dilation: row_step,
+            dilation: counts(node, "dilations")?,
             padding,
             groups,
             has_bias: bias.is_some(),
@@ -172,7 +187,8 @@ impl Converter {
         Ok(Map { id, ..x })
     }
 
-    fn pool(&mut self, node: &OnnxNode, x: Map) -> Result<Map, OnnxProblem> {
+    /// With so much of −∞ around the map already, if it is a maximum's.
+    pub(super) fn pool(&mut self, node: &OnnxNode, x: Map, around: Sides) -> Result<Map, OnnxProblem> {
         in_order(node, &x, &NCHW)?;
         if counts(node, "dilations")? != [1, 1] {
             return Err(node.unsupported("with dilations"));
@@ -183,6 +199,20 @@ impl Converter {
         };
         let mut padding = self.padding(node)?;
         let is_ceil = node.int("ceil_mode").unwrap_or(0) != 0;
+        if !around.is_none() {
+            let Padding::Explicit(own) = padding else {
+                return Err(node.unsupported("with a border of two kinds"));
+            };
+            if is_ceil {
+                return Err(node.unsupported("in ceil mode with a border before it"));
+            }
+            padding = Padding::Explicit(Sides {
+                top: own.top + around.top,
+                bottom: own.bottom + around.bottom,
+                left: own.left + around.left,
+                right: own.right + around.right,
+            });
+        }
         if let (true, Padding::Explicit(sides)) = (is_ceil, padding) {
             padding = Padding::Ceil(sides);
         }
@@ -262,7 +292,18 @@ impl Converter {
         Ok(Value::Map(Map { id, axes }))
     }
 
-    fn pad(&mut self, node: &OnnxNode, inputs: Inputs<'_>, x: Map) -> Result<Map, OnnxProblem> {
+    /// Negative values times a constant of their channel.
+    fn prelu(&mut self, node: &OnnxNode, inputs: Inputs<'_>, x: &Map) -> Result<Map, OnnxProblem> {
+        let slopes = self.per_channel(node, x, node.constant(inputs, 1, "slope")?)?;
+        let channels = self.channels(x);
+        let id = self.draft.push(&node.name, Op::PRelu(channels), &[x.id], channels);
+        let slopes = slopes.into_iter().map(|v| v as f32).collect();
+        self.draft.nodes[id].params =
+            vec![("weight", Entry::owned("FLOAT".to_owned(), vec![channels], slopes))];
+        Ok(Map { id, axes: x.axes.clone() })
+    }
+
+    fn pad(&mut self, node: &OnnxNode, inputs: Inputs<'_>, x: Map) -> Result<Value, OnnxProblem> {
         let mode = node.text("mode").unwrap_or("constant");
         if mode != "constant" {
             return Err(node.unsupported(format!("with mode {mode}")));
@@ -271,7 +312,9 @@ impl Converter {
             Some(value) => f64::from(value),
             None => node.optional(inputs, 2, "value")?.map_or(Some(0.0), |c| c.scalar()).unwrap_or(f64::NAN),
         };
-        if value != 0.0 {
+        // What comes before a maximum is that maximum's border.
+        let is_lowest = value == f64::NEG_INFINITY || value <= f64::from(f32::MIN);
+        if value != 0.0 && !is_lowest {
             return Err(node.unsupported(format!("with {value}")));
         }
         let pads = match node.ints("pads") {
@@ -303,13 +346,16 @@ impl Converter {
             }
         }
         if sides.is_none() {
-            return Ok(x);
+            return Ok(Value::Map(x));
+        }
+        if is_lowest {
+            return Ok(Value::Partial(Partial { of: x, stage: Stage::LowestAround(sides) }));
         }
         if self.draft.nodes[x.id].is_pooled {
             return Err(node.unsupported("around a mean"));
         }
         let id = self.draft.push(&node.name, Op::ZeroPad(sides), &[x.id], self.channels(&x));
-        Ok(Map { id, ..x })
+        Ok(Value::Map(Map { id, ..x }))
     }
 
     /// A linear layer over channels is a convolution of one cell, at a mean or at each position.
@@ -365,6 +411,12 @@ fn in_order(node: &OnnxNode, x: &Map, axes: &[Axis]) -> Result<(), OnnxProblem> 
         return Ok(());
     }
     Err(node.unsupported("on maps whose axes are in another order"))
+}
+
+/// A fraction.
+fn factor(node: &OnnxNode, name: &str, default: f32) -> Result<f32, OnnxProblem> {
+    let value = node.float(name).unwrap_or(default);
+    if value.is_finite() { Ok(value) } else { Err(node.malformed(format!("its `{name}` is {value}"))) }
 }
 
 /// Numbers of at least 1.

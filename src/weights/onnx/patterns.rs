@@ -33,6 +33,9 @@ impl Converter {
         let Some(Partial { of, stage }) = partial else { return Ok(None) };
         let other = inputs.iter().flatten().find(|value| !matches!(value, Value::Partial(_)));
         let op = node.op.as_str();
+        if let (Stage::LowestAround(sides), "MaxPool") = (stage, op) {
+            return self.pool(node, of, sides).map(|map| Some(Value::Map(map)));
+        }
         if matches!(op, "Identity" | "Cast" | "CastLike") {
             return Ok(Some(Value::Partial(Partial { of, stage })));
         }
@@ -62,7 +65,10 @@ impl Converter {
             _ => None,
         };
         let Some(stage) = next else {
-            return Err(node.unsupported("of a function that is written out in a way that isn't known here"));
+            return Err(node.unsupported(match stage {
+                Stage::LowestAround(_) => "of a map with −∞ around it",
+                _ => "of a function that is written out in a way that isn't known here",
+            }));
         };
         Ok(Some(match stage {
             Stage::Times(times, function) if near(times, 1.0) => {

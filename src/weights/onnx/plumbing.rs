@@ -2,6 +2,7 @@
 
 use super::convert::{Axis, Converter, Map, Value, place};
 use super::error::OnnxProblem;
+use super::extents::{Side, sides_at};
 use super::model::OnnxNode;
 use crate::graph::Op;
 
@@ -29,15 +30,34 @@ impl Converter {
         Ok(Value::Map(Map { id, axes }))
     }
 
-    /// Of a mean, other axes; of maps, the end.
-    pub(super) fn reshape(&mut self, node: &OnnxNode, inputs: &[Option<Value>], x: &Map) -> Value {
-        if !self.draft.nodes[x.id].is_pooled {
-            return self.leave(node, inputs);
-        }
-        let listed = match inputs.get(1) {
-            Some(Some(Value::Constant(constant))) => constant.ints().map(<[i64]>::to_vec),
-            _ => None,
+    /// Of a mean, other axes; of maps, channels as groups, or the end.
+    pub(super) fn reshape(
+        &mut self,
+        node: &OnnxNode,
+        inputs: &[Option<Value>],
+        x: &Map,
+    ) -> Result<Value, OnnxProblem> {
+        let wanted = match (node.op.as_str(), node.ints("shape")) {
+            ("Reshape", Some(shape)) => Some(shape.iter().map(|n| Side::Known(*n)).collect()),
+            _ => sides_at(inputs, 1),
         };
+        if !self.draft.nodes[x.id].is_pooled {
+            let mut wanted = wanted.filter(|_| node.op == "Reshape").unwrap_or_default();
+            // A zero is the side that was there.
+            for (side, axis) in wanted.iter_mut().zip(&x.axes) {
+                if *side == Side::Known(0) && node.int("allowzero").unwrap_or(0) == 0 {
+                    *side = self.side(x, *axis)?;
+                }
+            }
+            if let Some(grouped) = self.group(node, x, &wanted)? {
+                return Ok(grouped);
+            }
+            return Ok(self.leave(node, inputs));
+        }
+        let listed: Option<Vec<i64>> = wanted.map(|sides| {
+            // Whatever isn't known is no channel of a mean.
+            sides.into_iter().map(|side| if let Side::Known(n) = side { n } else { 1 }).collect()
+        });
         let axes = match node.op.as_str() {
             "Reshape" => match listed.as_deref() {
                 Some([_, rest @ ..]) if rest.len() == 3 => {
@@ -48,14 +68,14 @@ impl Converter {
                 }
                 // An extent that is computed is what torch's `flatten` was once written as.
                 Some([_, _]) | None => vec![Axis::Image, Axis::Channel],
-                _ => return self.leave(node, inputs),
+                _ => return Ok(self.leave(node, inputs)),
             },
             "Unsqueeze" => {
                 let wanted = node.ints("axes").map(<[i64]>::to_vec).or(listed).unwrap_or_default();
                 let rank = x.axes.len() + wanted.len();
                 let missing = [Axis::Row, Axis::Column].into_iter().filter(|axis| !x.axes.contains(axis));
                 let places: Option<Vec<usize>> = wanted.iter().map(|axis| place(*axis, rank)).collect();
-                let Some(mut places) = places else { return self.leave(node, inputs) };
+                let Some(mut places) = places else { return Ok(self.leave(node, inputs)) };
                 places.sort_unstable();
                 let mut axes = x.axes.clone();
                 for (at, axis) in places.into_iter().zip(missing) {
@@ -66,7 +86,7 @@ impl Converter {
             // `Flatten` and `Squeeze`.
             _ => vec![Axis::Image, Axis::Channel],
         };
-        Value::Map(Map { id: x.id, axes })
+        Ok(Value::Map(Map { id: x.id, axes }))
     }
 }
 

@@ -92,7 +92,9 @@ fn keras_name(node: &Node, role: ParamRole, is_separable: bool) -> Option<String
         (ParamRole::Beta, _) => "beta",
         (ParamRole::Mean, _) => "moving_mean",
         (ParamRole::Variance, _) => "moving_variance",
-        (ParamRole::ClassToken | ParamRole::Registers | ParamRole::Positions, _) => return None,
+        (ParamRole::Slope | ParamRole::ClassToken | ParamRole::Registers | ParamRole::Positions, _) => {
+            return None;
+        }
     };
     node.keras_layer.as_ref().map(|layer| format!("{layer}/{suffix}"))
 }
@@ -266,7 +268,7 @@ fn keras_graphs_are_wired_as_keras_wires_them() {
                 for infos in &infos {
                     let from = infos[graph.node(first).inputs[0].0].shape;
                     let padding = if config["padding"] == "same" { Padding::Same } else { Padding::Valid };
-                    let border = padding.resolve((from.height, from.width), kernel, stride, 1);
+                    let border = padding.resolve((from.height, from.width), kernel, stride, [1, 1]);
                     assert_eq!(infos[first.0].border, border, "{tag} {name}");
                 }
             };

@@ -22,8 +22,19 @@ pub(super) fn varint(mut value: u64) -> Vec<u8> {
 
 /// A node with settings that are lists of whole numbers.
 pub(super) fn node(op: &str, inputs: &[&str], output: &str, ints: &[(&str, &[i64])]) -> Vec<u8> {
+    node_with_words(op, inputs, &[output], ints, &[])
+}
+
+/// The same with settings that are words, and any number of results.
+pub(super) fn node_with_words(
+    op: &str,
+    inputs: &[&str],
+    outputs: &[&str],
+    ints: &[(&str, &[i64])],
+    words: &[(&str, &str)],
+) -> Vec<u8> {
     let mut node: Vec<u8> = inputs.iter().flat_map(|input| field(1, input.as_bytes())).collect();
-    node.extend(field(2, output.as_bytes()));
+    node.extend(outputs.iter().flat_map(|output| field(2, output.as_bytes())));
     node.extend(field(3, format!("the {op}").as_bytes()));
     node.extend(field(4, op.as_bytes()));
     for (name, values) in ints {
@@ -32,7 +43,28 @@ pub(super) fn node(op: &str, inputs: &[&str], output: &str, ints: &[(&str, &[i64
         attribute.extend(number(20, 7));
         node.extend(field(5, &attribute));
     }
+    for (name, word) in words {
+        let attribute = [field(1, name.as_bytes()), field(4, word.as_bytes()), number(20, 3)].concat();
+        node.extend(field(5, &attribute));
+    }
     field(1, &node)
+}
+
+/// A constant of whole numbers in a row.
+pub(super) fn ints(name: &str, values: &[i64]) -> Vec<u8> {
+    let mut tensor = [number(1, values.len() as i64), number(2, 7), field(8, name.as_bytes())].concat();
+    tensor.extend(field(9, &values.iter().flat_map(|v| v.to_le_bytes()).collect::<Vec<u8>>()));
+    field(5, &tensor)
+}
+
+/// A constant of fractions in a file beside the model.
+pub(super) fn beside(name: &str, dims: &[i64], place: &[(&str, &str)]) -> Vec<u8> {
+    let mut tensor: Vec<u8> = dims.iter().flat_map(|side| number(1, *side)).collect();
+    tensor.extend([number(2, 1), field(8, name.as_bytes()), number(14, 1)].concat());
+    for (key, value) in place {
+        tensor.extend(field(13, &[field(1, key.as_bytes()), field(2, value.as_bytes())].concat()));
+    }
+    field(5, &tensor)
 }
 
 /// A constant of fractions, with an extent that may be a lie.

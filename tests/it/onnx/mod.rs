@@ -1,6 +1,8 @@
 //! ONNX files as models: parity with ONNX Runtime, names and commands, and files that are broken.
 
+mod beside;
 mod broken;
 mod commands;
 mod encode;
 mod parity;
+mod refused;

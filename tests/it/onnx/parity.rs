@@ -16,7 +16,7 @@ use crate::support::golden::relative_error;
 const TOLERANCE: f64 = 1e-4;
 
 /// File, maps that are compared at least, and results that are no layer: what the classifier begins with, or a part of a pattern.
-const CASES: [(&str, usize, &[&str]); 11] = [
+const CASES: [(&str, usize, &[&str]); 17] = [
     ("timm_resnet", 3, &[]),
     ("torchvision_mobilenet_v2", 10, &[]),
     ("timm_efficientnet", 15, &[]),
@@ -28,6 +28,12 @@ const CASES: [(&str, usize, &[&str]); 11] = [
     ("timm_senet", 5, &[]),
     ("keras_tf2onnx", 8, &[]),
     ("hand_made", 20, &[]),
+    ("hand_made_parts", 35, &["with_lowest"]),
+    ("torchvision_shufflenet", 13, &[]),
+    ("torchvision_convnext", 3, &[]),
+    ("torch_resize", 12, &[]),
+    ("timm_same", 6, &["/pool/Pad_output_0"]),
+    ("weights_beside", 3, &[]),
 ];
 
 fn row(name: &str) -> &'static Row {

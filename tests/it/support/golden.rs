@@ -124,7 +124,7 @@ pub fn generated_from_list(folder: &Path) -> TensorFile {
 /// torch's name of a parameter, as frameworks' tables have it.
 pub fn torch_name(node: &Node, role: ParamRole) -> String {
     let leaf = match role {
-        ParamRole::Kernel | ParamRole::Gamma => "weight",
+        ParamRole::Kernel | ParamRole::Gamma | ParamRole::Slope => "weight",
         ParamRole::Bias | ParamRole::Beta => "bias",
         ParamRole::Mean => "running_mean",
         ParamRole::Variance => "running_var",

@@ -1,0 +1,37 @@
+//! Maps of another size.
+
+use super::cores::Cores;
+use super::lanes::Cell;
+use super::maps::{Maps, MapsMut};
+use crate::graph::{Resize, Sample};
+
+/// Each new position is an old one, or two by two of them mixed: columns first, then rows.
+pub(in crate::engine) fn resize(cores: &Cores<'_>, x: Maps<'_>, resize: &Resize, out: &mut MapsMut<'_>) {
+    let (from, to) = (x.shape(), out.shape());
+    let rows = resize.samples(0, from.height, to.height);
+    let columns = resize.samples(1, from.width, to.width);
+    out.fill_rows(cores, if resize.is_linear { 4 } else { 1 }, |image, block, y, row| {
+        let line = |at: usize| &x.plane(image, block)[at * from.width..][..from.width];
+        let Sample { low, high, share } = rows[y];
+        let (upper, lower) = (line(low), line(high));
+        for (to, column) in row.iter_mut().zip(&columns) {
+            *to = if resize.is_linear {
+                mixed(&between(upper, column), &between(lower, column), share)
+            } else {
+                upper[column.low]
+            };
+        }
+    });
+}
+
+fn between(line: &[Cell], sample: &Sample) -> Cell {
+    mixed(&line[sample.low], &line[sample.high], sample.share)
+}
+
+fn mixed(low: &Cell, high: &Cell, share: f32) -> Cell {
+    let mut cell = *low;
+    for (value, high) in cell.0.iter_mut().zip(high.0) {
+        *value = *value * (1.0 - share) + high * share;
+    }
+    cell
+}

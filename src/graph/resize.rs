@@ -1,0 +1,135 @@
+//! Maps of another size: from which positions each new one is made.
+//!
+//! Coordinates follow ONNX' `Resize` as ONNX Runtime computes it, in f32: a rounding decides which position the nearest is.
+
+use serde::Serialize;
+
+use crate::tensor::MapShape;
+
+/// Rows or columns that a map may be resized to: more than any picture has.
+pub const MAX_SIDE: usize = 1 << 14;
+
+/// Where a new position lies among the old ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Coordinates {
+    /// Its number divided by the scale.
+    Asymmetric,
+    /// Middles of positions count (torch's `align_corners=False`).
+    HalfPixel,
+    /// The same, but a single new position lies at the first old one.
+    PytorchHalfPixel,
+    /// The first and the last position lie where they lay (torch's `align_corners=True`).
+    AlignCorners,
+}
+
+/// What maps are resized to.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Extent2d {
+    /// So many times the rows and the columns there are, cut down to whole ones.
+    Times([f32; 2]),
+    /// Rows, columns.
+    Size([usize; 2]),
+}
+
+/// A change of size.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Resize {
+    /// The new size.
+    pub to: Extent2d,
+    /// Where new positions lie.
+    pub coordinates: Coordinates,
+    /// Whether the two old positions around a new one are mixed; else it is the one at or before it.
+    pub is_linear: bool,
+}
+
+/// What a new position is made of: `low · (1 − share) + high · share`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Sample {
+    /// The old position at or before it.
+    pub low: usize,
+    /// The one after.
+    pub high: usize,
+    /// Share of that.
+    pub share: f32,
+}
+
+impl Resize {
+    /// The new size of a map; nothing where that is no size.
+    pub(super) fn shape(&self, from: MapShape) -> Option<MapShape> {
+        let [height, width] = match self.to {
+            Extent2d::Size(size) => size,
+            Extent2d::Times([rows, columns]) => [from.height as f32 * rows, from.width as f32 * columns]
+                .map(|side| if side.is_finite() { side as usize } else { usize::MAX }),
+        };
+        let is_size = |side: usize| (1..=MAX_SIDE).contains(&side);
+        (is_size(height) && is_size(width)).then(|| MapShape::new(from.channels, height, width))
+    }
+
+    /// Of each new row (`axis` 0) or column (1) its origin, of `from` old ones and `to` new ones.
+    pub fn samples(&self, axis: usize, from: usize, to: usize) -> Vec<Sample> {
+        let scale = match self.to {
+            Extent2d::Times(scales) => scales[axis],
+            Extent2d::Size(_) => to as f32 / from as f32,
+        };
+        let last = from.saturating_sub(1);
+        let sample = |at: usize| {
+            let at = at as f32;
+            let place = match self.coordinates {
+                _ if scale == 1.0 => at,
+                Coordinates::Asymmetric => at / scale,
+                Coordinates::PytorchHalfPixel | Coordinates::AlignCorners if to <= 1 => 0.0,
+                Coordinates::HalfPixel | Coordinates::PytorchHalfPixel => (at + 0.5) / scale - 0.5,
+                Coordinates::AlignCorners => at * last as f32 / (to - 1) as f32,
+            };
+            let place = place.clamp(0.0, last as f32);
+            let low = (place as usize).min(last);
+            if !self.is_linear {
+                return Sample { low, high: low, share: 0.0 };
+            }
+            let share = place - low as f32;
+            // Nothing of the next one, so that infinity there isn't multiplied by zero.
+            let high = if share > 0.0 { (low + 1).min(last) } else { low };
+            Sample { low, high, share: if high == low { 0.0 } else { share } }
+        };
+        (0..to).map(sample).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn places(coordinates: Coordinates, is_linear: bool, from: usize, to: usize) -> Vec<f32> {
+        let resize = Resize { to: Extent2d::Size([to, to]), coordinates, is_linear };
+        resize.samples(0, from, to).iter().map(|s| s.low as f32 + s.share).collect()
+    }
+
+    #[test]
+    fn positions_are_those_of_torch() {
+        // `interpolate(arange, size, mode)` prints these.
+        assert_eq!(places(Coordinates::Asymmetric, false, 3, 6), [0.0, 0.0, 1.0, 1.0, 2.0, 2.0]);
+        assert_eq!(places(Coordinates::Asymmetric, false, 3, 5), [0.0, 0.0, 1.0, 1.0, 2.0]);
+        assert_eq!(places(Coordinates::Asymmetric, false, 5, 2), [0.0, 2.0]);
+        assert_eq!(places(Coordinates::HalfPixel, true, 2, 4), [0.0, 0.25, 0.75, 1.0]);
+        assert_eq!(places(Coordinates::AlignCorners, true, 3, 5), [0.0, 0.5, 1.0, 1.5, 2.0]);
+        assert_eq!(places(Coordinates::HalfPixel, true, 4, 1), [1.5]);
+        assert_eq!(places(Coordinates::PytorchHalfPixel, true, 4, 1), [0.0]);
+        assert_eq!(places(Coordinates::AlignCorners, true, 1, 3), [0.0, 0.0, 0.0]);
+    }
+
+    #[test]
+    fn sizes_are_cut_down_and_bounded() {
+        let to = |to: Extent2d| {
+            let resize = Resize { to, coordinates: Coordinates::Asymmetric, is_linear: false };
+            resize.shape(MapShape::new(5, 7, 9)).map(|shape| (shape.height, shape.width))
+        };
+        assert_eq!(to(Extent2d::Times([1.5, 0.5])), Some((10, 4)));
+        assert_eq!(to(Extent2d::Times([0.1, 1.0])), None);
+        assert_eq!(to(Extent2d::Times([1e30, 1.0])), None);
+        assert_eq!(to(Extent2d::Times([f32::NAN, 1.0])), None);
+        assert_eq!(to(Extent2d::Size([MAX_SIDE, 1])), Some((MAX_SIDE, 1)));
+        assert_eq!(to(Extent2d::Size([0, 4])), None);
+    }
+}

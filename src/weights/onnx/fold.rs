@@ -1,0 +1,402 @@
+//! Nodes of constants alone, done while the file is read: what exporters leave of extents, borders and scales.
+//!
+//! Only few numbers are computed with: weights are looked at another way or not at all.
+
+use std::rc::Rc;
+
+use super::constant::Constant;
+use super::convert::{Value, place};
+use super::model::OnnxNode;
+
+/// Numbers that are computed with at once: extents and borders have a dozen.
+const MAX_NUMBERS: usize = 64;
+
+/// A node without a map among its inputs.
+pub(super) fn fold(node: &OnnxNode, inputs: &[Option<Value>]) -> Value {
+    if inputs.iter().flatten().any(|value| matches!(value, Value::Extent(_) | Value::Free)) {
+        return super::extents::follow(node, inputs);
+    }
+    fold_constants(node, inputs).map_or_else(
+        || Value::Beyond { op: node.op.clone(), node: node.name.clone(), is_of_means: false },
+        Value::Constant,
+    )
+}
+
+/// A few numbers, whole or fractions.
+#[derive(Clone, Debug, PartialEq)]
+enum Numbers {
+    Ints(Vec<i64>),
+    Floats(Vec<f32>),
+}
+
+impl Numbers {
+    fn of(constant: &Constant) -> Option<Self> {
+        if constant.len() > MAX_NUMBERS {
+            return None;
+        }
+        match constant.ints() {
+            Some(values) => Some(Self::Ints(values.to_vec())),
+            None => constant.floats().map(Self::Floats),
+        }
+    }
+
+    fn len(&self) -> usize {
+        match self {
+            Self::Ints(values) => values.len(),
+            Self::Floats(values) => values.len(),
+        }
+    }
+
+    /// Those at these places, which exist.
+    fn picked(&self, places: &[usize]) -> Self {
+        match self {
+            Self::Ints(values) => Self::Ints(places.iter().map(|at| values[*at]).collect()),
+            Self::Floats(values) => Self::Floats(places.iter().map(|at| values[*at]).collect()),
+        }
+    }
+
+    /// As a constant of an extent that they fill.
+    fn constant(self, dims: Vec<usize>) -> Option<Rc<Constant>> {
+        if dims.iter().try_fold(1usize, |n, side| n.checked_mul(*side)) != Some(self.len()) {
+            return None;
+        }
+        Some(Rc::new(match self {
+            Self::Ints(values) => Constant::ints_in(dims, values),
+            Self::Floats(values) => Constant::floats_of(dims, values),
+        }))
+    }
+}
+
+fn input(inputs: &[Option<Value>], at: usize) -> Option<&Rc<Constant>> {
+    match inputs.get(at) {
+        Some(Some(Value::Constant(constant))) => Some(constant),
+        _ => None,
+    }
+}
+
+/// Whole numbers that an attribute gives, or a constant at that place.
+pub(super) fn listed(node: &OnnxNode, inputs: &[Option<Value>], name: &str, at: usize) -> Option<Vec<i64>> {
+    node.ints(name).map(<[i64]>::to_vec).or_else(|| input(inputs, at)?.ints().map(<[i64]>::to_vec))
+}
+
+fn fold_constants(node: &OnnxNode, inputs: &[Option<Value>]) -> Option<Rc<Constant>> {
+    let first = || input(inputs, 0);
+    match node.op.as_str() {
+        "Constant" => constant(node),
+        "Identity" | "CastLike" => first().map(Rc::clone),
+        "Cast" => cast(node, first()?),
+        "Shape" => {
+            let dims: Option<Vec<i64>> = first()?.dims.iter().map(|side| i64::try_from(*side).ok()).collect();
+            Some(Rc::new(Constant::ints_of(between(node, dims?))))
+        }
+        "Add" | "Sub" | "Mul" | "Div" | "Max" | "Min" => {
+            let (a, b) = (first()?, input(inputs, 1)?);
+            let longer = if a.dims.len() > b.dims.len() || a.len() > b.len() { a } else { b };
+            let values = both(&node.op, &Numbers::of(a)?, &Numbers::of(b)?)?;
+            values.constant(longer.dims.clone()).filter(|_| inputs.len() == 2)
+        }
+        "Ceil" | "Floor" | "Neg" | "Abs" => one_by_one(&node.op, first()?),
+        "Clip" => clip(node, inputs),
+        "Gather" | "Slice" | "Concat" | "ConstantOfShape" => taken(node, inputs),
+        _ => reshaped(node, inputs),
+    }
+}
+
+/// The same numbers in another extent or order.
+fn reshaped(node: &OnnxNode, inputs: &[Option<Value>]) -> Option<Rc<Constant>> {
+    let first = || input(inputs, 0);
+    match node.op.as_str() {
+        "Unsqueeze" => {
+            let constant = first()?;
+            let axes = listed(node, inputs, "axes", 1)?;
+            let rank = constant.dims.len() + axes.len();
+            let mut dims = vec![0; rank];
+            for axis in &axes {
+                *dims.get_mut(place(*axis, rank)?)? = 1;
+            }
+            let mut rest = constant.dims.iter();
+            for side in &mut dims {
+                if *side == 0 {
+                    *side = *rest.next()?;
+                }
+            }
+            constant.reshaped(dims).map(Rc::new)
+        }
+        "Squeeze" => {
+            let constant = first()?;
+            let rank = constant.dims.len();
+            let gone: Vec<usize> = match listed(node, inputs, "axes", 1) {
+                Some(axes) => axes.iter().map(|axis| place(*axis, rank)).collect::<Option<_>>()?,
+                None => (0..rank).filter(|at| constant.dims[*at] == 1).collect(),
+            };
+            let kept = constant.dims.iter().enumerate().filter(|(at, _)| !gone.contains(at));
+            constant.reshaped(kept.map(|(_, side)| *side).collect()).map(Rc::new)
+        }
+        "Reshape" => {
+            let constant = first()?;
+            let wanted = listed(node, inputs, "shape", 1)?;
+            let known = wanted
+                .iter()
+                .filter(|side| **side > 0)
+                .try_fold(1usize, |product, side| product.checked_mul(usize::try_from(*side).ok()?))?;
+            let dims = wanted.iter().enumerate().map(|(at, side)| match side {
+                -1 => constant.len().checked_div(known),
+                0 => constant.dims.get(at).copied(),
+                side => usize::try_from(*side).ok(),
+            });
+            constant.reshaped(dims.collect::<Option<_>>()?).map(Rc::new)
+        }
+        "Transpose" => {
+            let constant = first()?;
+            let [rows, columns] = constant.dims[..] else { return None };
+            if node.ints("perm").is_some_and(|perm| perm != [1, 0]) {
+                return None;
+            }
+            let turned = (0..columns).flat_map(|c| (0..rows).map(move |r| r * columns + c));
+            let dims = vec![columns, rows];
+            if let Some(values) = constant.ints() {
+                return Some(Rc::new(Constant::ints_in(dims, turned.map(|at| values[at]).collect())));
+            }
+            let values = constant.floats()?;
+            Some(Rc::new(Constant::floats_of(dims, turned.map(|at| values[at]).collect())))
+        }
+        _ => None,
+    }
+}
+
+/// Some of the numbers, or more of them.
+fn taken(node: &OnnxNode, inputs: &[Option<Value>]) -> Option<Rc<Constant>> {
+    let first = || input(inputs, 0);
+    match node.op.as_str() {
+        "Gather" => {
+            let (data, indices) = (first()?, input(inputs, 1)?);
+            let [len] = data.dims[..] else { return None };
+            if indices.len() > MAX_NUMBERS {
+                return None;
+            }
+            let places: Option<Vec<usize>> = indices.ints()?.iter().map(|at| place(*at, len)).collect();
+            Numbers::of(data)?.picked(&places?).constant(indices.dims.clone())
+        }
+        "Slice" => slice(node, inputs),
+        "Concat" => {
+            let parts: Option<Vec<(&Rc<Constant>, Numbers)>> = (0..inputs.len())
+                .map(|at| input(inputs, at).and_then(|constant| Some((constant, Numbers::of(constant)?))))
+                .collect();
+            concat(&parts?)
+        }
+        "ConstantOfShape" => {
+            let dims: Option<Vec<usize>> =
+                first()?.ints()?.iter().map(|side| usize::try_from(*side).ok()).collect();
+            let dims = dims?;
+            let len = dims.iter().try_fold(1usize, |n, side| n.checked_mul(*side))?;
+            if len > MAX_NUMBERS {
+                return None;
+            }
+            let value = match node.tensor("value") {
+                Some(value) if value.len() == 1 => Numbers::of(value)?,
+                Some(_) => return None,
+                None => Numbers::Floats(vec![0.0]),
+            };
+            value.picked(&vec![0; len]).constant(dims)
+        }
+        _ => None,
+    }
+}
+
+/// A function of each number.
+fn one_by_one(op: &str, constant: &Constant) -> Option<Rc<Constant>> {
+    let values = match Numbers::of(constant)? {
+        Numbers::Floats(values) => {
+            let of: fn(f32) -> f32 = match op {
+                "Ceil" => f32::ceil,
+                "Floor" => f32::floor,
+                "Neg" => |x| -x,
+                _ => f32::abs,
+            };
+            Numbers::Floats(values.into_iter().map(of).collect())
+        }
+        Numbers::Ints(values) => {
+            let of: fn(i64) -> Option<i64> = match op {
+                "Neg" => i64::checked_neg,
+                "Abs" => i64::checked_abs,
+                _ => Some,
+            };
+            Numbers::Ints(values.into_iter().map(of).collect::<Option<_>>()?)
+        }
+    };
+    values.constant(constant.dims.clone())
+}
+
+fn clip(node: &OnnxNode, inputs: &[Option<Value>]) -> Option<Rc<Constant>> {
+    let constant = input(inputs, 0)?;
+    let bound = |at: usize, name: &str| match (node.float(name), inputs.get(at)) {
+        (Some(value), _) => Some(Some(f64::from(value))),
+        (None, None | Some(None)) => Some(None),
+        (None, Some(_)) => input(inputs, at)?.scalar().map(Some),
+    };
+    let low = bound(1, "min")?.unwrap_or(f64::NEG_INFINITY);
+    let high = bound(2, "max")?.unwrap_or(f64::INFINITY);
+    let values = match Numbers::of(constant)? {
+        Numbers::Floats(values) => {
+            Numbers::Floats(values.into_iter().map(|v| f64::from(v).max(low).min(high) as f32).collect())
+        }
+        Numbers::Ints(values) => {
+            Numbers::Ints(values.into_iter().map(|v| (v as f64).max(low).min(high) as i64).collect())
+        }
+    };
+    values.constant(constant.dims.clone())
+}
+
+fn constant(node: &OnnxNode) -> Option<Rc<Constant>> {
+    if let Some(tensor) = node.tensor("value") {
+        return Some(Rc::clone(tensor));
+    }
+    let one = |values: &[f32]| Constant::floats_of(Vec::new(), values.to_vec());
+    let scalar = |name: &str| node.floats(name).map(one).filter(|constant| constant.len() == 1);
+    let ints = |name: &str| node.ints(name).map(|values| Constant::ints_of(values.to_vec()));
+    let row = |values: &[f32]| Constant::floats_of(vec![values.len()], values.to_vec());
+    scalar("value_float")
+        .or_else(|| node.floats("value_floats").map(row))
+        .or_else(|| ints("value_int")?.reshaped(Vec::new()))
+        .or_else(|| ints("value_ints"))
+        .map(Rc::new)
+}
+
+/// Fractions stay fractions, of whatever width; few numbers change between those and whole ones.
+fn cast(node: &OnnxNode, constant: &Rc<Constant>) -> Option<Rc<Constant>> {
+    let Some(numbers) = Numbers::of(constant) else { return Some(Rc::clone(constant)) };
+    let is_to_float = match node.int("to") {
+        Some(1 | 10 | 11 | 16) => true,
+        Some(6 | 7) => false,
+        _ => return None,
+    };
+    match numbers {
+        Numbers::Ints(values) if is_to_float => {
+            Numbers::Floats(values.into_iter().map(|v| v as f32).collect()).constant(constant.dims.clone())
+        }
+        Numbers::Floats(values) if !is_to_float => {
+            Numbers::Ints(values.into_iter().map(|v| v as i64).collect()).constant(constant.dims.clone())
+        }
+        _ => Some(Rc::clone(constant)),
+    }
+}
+
+/// What `Shape` is asked for of all sides.
+pub(super) fn between<T>(node: &OnnxNode, sides: Vec<T>) -> Vec<T> {
+    let rank = sides.len() as i64;
+    let end_of = |at: i64| (if at < 0 { at.saturating_add(rank) } else { at }).clamp(0, rank) as usize;
+    let first = end_of(node.int("start").unwrap_or(0));
+    let end = end_of(node.int("end").unwrap_or(rank));
+    sides.into_iter().take(end).skip(first).collect()
+}
+
+/// Places that a slice takes of an axis of `len`, as Python does.
+pub(super) fn sliced(len: usize, start: i64, end: i64, step: i64) -> Option<Vec<usize>> {
+    let signed = i64::try_from(len).ok().filter(|len| *len <= 1 << 20)?;
+    let from_start = |at: i64| if at < 0 { at.saturating_add(signed) } else { at };
+    let mut places = Vec::new();
+    match step {
+        1.. => {
+            let end = from_start(end).clamp(0, signed);
+            let mut at = from_start(start).clamp(0, signed);
+            while at < end {
+                places.push(at as usize);
+                at = at.saturating_add(step);
+            }
+        }
+        0 => return None,
+        _ => {
+            let end = from_start(end).clamp(-1, signed - 1);
+            let mut at = from_start(start).clamp(-1, signed - 1);
+            while at > end {
+                places.push(at as usize);
+                at = at.saturating_add(step);
+            }
+        }
+    }
+    Some(places)
+}
+
+/// Along one axis.
+fn slice(node: &OnnxNode, inputs: &[Option<Value>]) -> Option<Rc<Constant>> {
+    let constant = input(inputs, 0)?;
+    let numbers = Numbers::of(constant)?;
+    let [start] = listed(node, inputs, "starts", 1)?[..] else { return None };
+    let [end] = listed(node, inputs, "ends", 2)?[..] else { return None };
+    let axis = match listed(node, inputs, "axes", 3) {
+        Some(axes) => place(*axes.first().filter(|_| axes.len() == 1)?, constant.dims.len())?,
+        None => 0,
+    };
+    let step = listed(node, inputs, "steps", 4).map_or(Some(1), |steps| steps.first().copied())?;
+    let len = *constant.dims.get(axis)?;
+    let taken = sliced(len, start, end, step)?;
+    let inner: usize = constant.dims[axis + 1..].iter().product();
+    let outer: usize = constant.dims[..axis].iter().product();
+    let mut places = Vec::new();
+    for o in 0..outer {
+        for at in &taken {
+            places.extend((0..inner).map(|i| (o * len + at) * inner + i));
+        }
+    }
+    let mut dims = constant.dims.clone();
+    dims[axis] = taken.len();
+    numbers.picked(&places).constant(dims)
+}
+
+/// Rows one after the other.
+fn concat(parts: &[(&Rc<Constant>, Numbers)]) -> Option<Rc<Constant>> {
+    if parts.iter().any(|(constant, _)| constant.dims.len() != 1) {
+        return None;
+    }
+    let (mut ints, mut floats) = (Vec::new(), Vec::new());
+    for (_, numbers) in parts {
+        match numbers {
+            Numbers::Ints(values) => ints.extend(values),
+            Numbers::Floats(values) => floats.extend(values),
+        }
+    }
+    let all = match (ints.is_empty(), floats.is_empty()) {
+        (_, true) => Numbers::Ints(ints),
+        (true, false) => Numbers::Floats(floats),
+        _ => return None,
+    };
+    let len = all.len();
+    if len > MAX_NUMBERS { None } else { all.constant(vec![len]) }
+}
+
+/// Two and two, or one with each.
+fn both(op: &str, a: &Numbers, b: &Numbers) -> Option<Numbers> {
+    fn pairs<T: Copy>(a: &[T], b: &[T]) -> Option<Vec<(T, T)>> {
+        match (a, b) {
+            ([one], _) => Some(b.iter().map(|b| (*one, *b)).collect()),
+            (_, [one]) => Some(a.iter().map(|a| (*a, *one)).collect()),
+            _ if a.len() == b.len() => Some(a.iter().copied().zip(b.iter().copied()).collect()),
+            _ => None,
+        }
+    }
+    Some(match (a, b) {
+        (Numbers::Ints(a), Numbers::Ints(b)) => {
+            let of = |(a, b): (i64, i64)| match op {
+                "Add" => a.checked_add(b),
+                "Sub" => a.checked_sub(b),
+                "Mul" => a.checked_mul(b),
+                "Div" => a.checked_div(b),
+                "Max" => Some(a.max(b)),
+                _ => Some(a.min(b)),
+            };
+            Numbers::Ints(pairs(a, b)?.into_iter().map(of).collect::<Option<_>>()?)
+        }
+        (Numbers::Floats(a), Numbers::Floats(b)) => {
+            let of = |(a, b): (f32, f32)| match op {
+                "Add" => a + b,
+                "Sub" => a - b,
+                "Mul" => a * b,
+                "Div" => a / b,
+                "Max" => a.max(b),
+                _ => a.min(b),
+            };
+            Numbers::Floats(pairs(a, b)?.into_iter().map(of).collect())
+        }
+        _ => return None,
+    })
+}

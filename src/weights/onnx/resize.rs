@@ -1,0 +1,139 @@
+//! `Resize` and `Upsample`: maps of another size, in the ways that torch exports. Everything else is refused by name, because it
+//! looks nearly the same.
+
+use super::convert::{Axis, Converter, Map, Value};
+use super::error::OnnxProblem;
+use super::extents::{Side, sides_at};
+use super::model::OnnxNode;
+use crate::graph::{Coordinates, Extent2d, MAX_SIDE, Op, Resize};
+
+impl Converter {
+    pub(super) fn resize(
+        &mut self,
+        node: &OnnxNode,
+        inputs: &[Option<Value>],
+        x: Map,
+    ) -> Result<Map, OnnxProblem> {
+        // Before version 11 there was neither a region nor a choice.
+        let is_old = node.op == "Upsample" || inputs.len() == 2;
+        let coordinates = match node.text("coordinate_transformation_mode") {
+            _ if is_old => Coordinates::Asymmetric,
+            None | Some("half_pixel") => Coordinates::HalfPixel,
+            Some("asymmetric") => Coordinates::Asymmetric,
+            Some("pytorch_half_pixel") => Coordinates::PytorchHalfPixel,
+            Some("align_corners") => Coordinates::AlignCorners,
+            Some(other) => return Err(node.unsupported(format!("with coordinates `{other}`"))),
+        };
+        let is_linear = match node.text("mode").unwrap_or("nearest") {
+            "nearest" => false,
+            "linear" | "bilinear" => true,
+            other => return Err(node.unsupported(format!("with mode {other}"))),
+        };
+        if !is_linear && !is_old {
+            let rounding = node.text("nearest_mode").unwrap_or("round_prefer_floor");
+            if coordinates != Coordinates::Asymmetric || rounding != "floor" {
+                let named = node.text("coordinate_transformation_mode").unwrap_or("half_pixel");
+                return Err(
+                    node.unsupported(format!("to the nearest with coordinates `{named}` and `{rounding}`"))
+                );
+            }
+        }
+        if node.int("antialias").unwrap_or(0) != 0 {
+            return Err(node.unsupported("with antialiasing"));
+        }
+        if !matches!(node.text("keep_aspect_ratio_policy"), None | Some("stretch")) {
+            return Err(node.unsupported("that keeps the aspect ratio"));
+        }
+        let rank = x.axes.len();
+        if rank != 4 {
+            return Err(node.unsupported(format!("of {rank} axes")));
+        }
+        let axes = match node.ints("axes") {
+            Some(axes) => axes.iter().map(|axis| Some(x.axes[super::convert::place(*axis, rank)?])).collect(),
+            None => Some(x.axes.clone()),
+        };
+        let Some(axes) = axes else { return Err(node.malformed("it resizes an axis that isn't there")) };
+        let to = match Self::scales(node, inputs, &axes, is_old)? {
+            Some(scales) => Extent2d::Times(scales),
+            None => Extent2d::Size(self.sizes(node, inputs, &x, &axes)?),
+        };
+        if to == Extent2d::Times([1.0, 1.0]) {
+            return Ok(x);
+        }
+        let resize = Resize { to, coordinates, is_linear };
+        let id = self.draft.push(&node.name, Op::Resize(resize), &[x.id], self.channels(&x));
+        // What was one value per channel isn't any more.
+        self.draft.nodes[id].is_pooled = false;
+        Ok(Map { id, ..x })
+    }
+
+    /// Factors of rows and columns, if factors are given.
+    fn scales(
+        node: &OnnxNode,
+        inputs: &[Option<Value>],
+        axes: &[Axis],
+        is_old: bool,
+    ) -> Result<Option<[f32; 2]>, OnnxProblem> {
+        let given = match node.floats("scales") {
+            Some(scales) => Some(scales.to_vec()),
+            None => match node.optional(inputs, if is_old { 1 } else { 2 }, "scale")? {
+                Some(constant) if constant.len() > 8 => {
+                    return Err(node.malformed("it has more scales than axes"));
+                }
+                Some(constant) => constant.floats().filter(|scales| !scales.is_empty()),
+                None => None,
+            },
+        };
+        let Some(scales) = given else { return Ok(None) };
+        if scales.len() != axes.len() {
+            return Err(node.malformed(format!("it has {} scales for {} axes", scales.len(), axes.len())));
+        }
+        let mut both = [1.0; 2];
+        for (axis, scale) in axes.iter().zip(scales) {
+            match axis {
+                Axis::Row => both[0] = scale,
+                Axis::Column => both[1] = scale,
+                _ if scale == 1.0 => {}
+                _ => return Err(node.unsupported("of anything but rows and columns")),
+            }
+        }
+        if both.iter().any(|scale| !(1.0 / 256.0..=256.0).contains(scale)) {
+            return Err(node.malformed(format!("its scales are {} and {}", both[0], both[1])));
+        }
+        Ok(Some(both))
+    }
+
+    /// Rows and columns.
+    fn sizes(
+        &mut self,
+        node: &OnnxNode,
+        inputs: &[Option<Value>],
+        x: &Map,
+        axes: &[Axis],
+    ) -> Result<[usize; 2], OnnxProblem> {
+        let Some(sides) = sides_at(inputs, 3) else {
+            // Says what is wrong with it, if there is one.
+            node.optional(inputs, 3, "size")?;
+            return Err(node.malformed("it has neither scales nor sizes"));
+        };
+        if sides.len() != axes.len() {
+            return Err(node.malformed(format!("it has {} sizes for {} axes", sides.len(), axes.len())));
+        }
+        let mut both = [None; 2];
+        for (axis, side) in axes.iter().zip(sides) {
+            let at = match axis {
+                Axis::Row => 0,
+                Axis::Column => 1,
+                _ if self.is_side(x, *axis, side)? && side != Side::Known(-1) => continue,
+                _ => return Err(node.unsupported("of anything but rows and columns")),
+            };
+            let Side::Known(n) = side else { return Err(node.free("size")) };
+            let size = usize::try_from(n).ok().filter(|n| (1..=MAX_SIDE).contains(n));
+            both[at] = Some(size.ok_or_else(|| node.malformed(format!("its size is {n}")))?);
+        }
+        match both {
+            [Some(rows), Some(columns)] => Ok([rows, columns]),
+            _ => Err(node.unsupported("of one side only")),
+        }
+    }
+}

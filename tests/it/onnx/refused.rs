@@ -1,0 +1,182 @@
+//! Parts of channels, changes of size and computed borders that aren't supported, or contradict themselves: exact messages.
+
+use filterscope::weights::OnnxNet;
+
+use super::encode::{field, floats, ints, model, network, node, node_with_words, value};
+
+const RESIZE: &str = "`Resize` isn't supported";
+
+fn words(bytes: Vec<u8>) -> String {
+    match OnnxNet::from_bytes(bytes, "net.onnx") {
+        Ok(net) => panic!("{} layers", net.graph.nodes().len()),
+        Err(error) => error.to_string(),
+    }
+}
+
+/// With a picture whose size is free.
+fn free(parts: &[Vec<u8>]) -> Vec<u8> {
+    let ends = [value(11, "x", &[0, 3, 0, 0]), value(12, "y", &[0, 4, 0, 0])];
+    model(&[parts.to_vec(), ends.to_vec()].concat())
+}
+
+fn split(sizes: &[i64], axis: i64) -> Vec<u8> {
+    network(&[node_with_words("Split", &["x"], &["a", "y"], &[("axis", &[axis]), ("split", sizes)], &[])])
+}
+
+fn slice(start: i64, end: i64, axis: i64, step: i64) -> Vec<u8> {
+    let constants =
+        [("s", start), ("e", end), ("a", axis), ("t", step)].map(|(name, value)| ints(name, &[value]));
+    network(&[node("Slice", &["x", "s", "e", "a", "t"], "y", &[]), constants.concat()])
+}
+
+fn resize(scales: &[f32], said: &[(&str, &str)]) -> Vec<u8> {
+    let node = node_with_words("Resize", &["x", "", "scales"], &["y"], &[], said);
+    network(&[node, floats("scales", &[scales.len() as i64], scales)])
+}
+
+#[test]
+fn each_part_of_channels_that_is_not_one_says_why() {
+    let table = [
+        (split(&[1, 1], 1), "the node `the Split` (Split) is malformed: its parts don't make up 3 channels"),
+        (split(&[0, 3], 1), "the node `the Split` (Split) is malformed: its parts don't make up 3 channels"),
+        (
+            split(&[i64::MAX, i64::MAX], 1),
+            "the node `the Split` (Split) is malformed: its parts don't make up 3 channels",
+        ),
+        (split(&[4, 4], 2), "`Split` isn't supported along anything but channels (node `the Split`)"),
+        (split(&[4, 4], 9), "`Split` isn't supported along anything but channels (node `the Split`)"),
+        (slice(1, 5, 2, 1), "`Slice` isn't supported along anything but channels (node `the Slice`)"),
+        (slice(0, 3, 1, 2), "`Slice` isn't supported with a step of 2 (node `the Slice`)"),
+        (slice(-1, -9, 1, -1), "`Slice` isn't supported with a step of -1 (node `the Slice`)"),
+        (slice(2, 2, 1, 1), "the node `the Slice` (Slice) is malformed: it takes channels 2 to 2 of 3"),
+        (
+            slice(i64::MAX, i64::MIN, 1, 1),
+            "the node `the Slice` (Slice) is malformed: it takes channels 9223372036854775807 to -9223372036854775808 of 3",
+        ),
+        (
+            slice(0, 1, 7, 1),
+            "the node `the Slice` (Slice) is malformed: its starts, ends, axes and steps don't fit together",
+        ),
+        (
+            // A view of channels as groups that goes on as something else than a shuffle.
+            network(&[
+                node("Reshape", &["x", "five"], "v", &[]),
+                ints("five", &[1, 3, 1, 8, 8]),
+                node("MaxPool", &["v"], "y", &[("kernel_shape", &[2, 2])]),
+            ]),
+            "`Reshape` isn't supported where its result goes back into maps (node `the Reshape`, used by `the MaxPool`)",
+        ),
+        (
+            // Whose groups aren't those of the channels.
+            network(&[
+                node("Reshape", &["x", "five"], "v", &[]),
+                ints("five", &[1, 2, 2, 8, 8]),
+                node("Transpose", &["v"], "t", &[("perm", &[0, 2, 1, 3, 4])]),
+                node("MaxPool", &["t"], "y", &[("kernel_shape", &[2, 2])]),
+            ]),
+            "`Reshape` isn't supported where its result goes back into maps (node `the Reshape`, used by `the MaxPool`)",
+        ),
+    ];
+    for (bytes, expected) in table {
+        assert_eq!(words(bytes), format!("{expected}: \"net.onnx\""));
+    }
+}
+
+#[test]
+fn each_change_of_size_that_is_not_supported_is_named() {
+    let linear = ("mode", "linear");
+    let twice = [1.0, 1.0, 2.0, 2.0];
+    let table = [
+        (resize(&twice, &[("mode", "cubic")]), format!("{RESIZE} with mode cubic (node `the Resize`)")),
+        (
+            resize(&twice, &[]),
+            format!("{RESIZE} to the nearest with coordinates `half_pixel` and `round_prefer_floor` (node `the Resize`)"),
+        ),
+        (
+            resize(&twice, &[linear, ("coordinate_transformation_mode", "tf_crop_and_resize")]),
+            format!("{RESIZE} with coordinates `tf_crop_and_resize` (node `the Resize`)"),
+        ),
+        (
+            resize(&[1.0, 2.0, 2.0, 2.0], &[linear]),
+            format!("{RESIZE} of anything but rows and columns (node `the Resize`)"),
+        ),
+        (
+            resize(&[2.0, 2.0], &[linear]),
+            "the node `the Resize` (Resize) is malformed: it has 2 scales for 4 axes".to_owned(),
+        ),
+        (
+            resize(&[1.0, 1.0, f32::NAN, 1.0], &[linear]),
+            "the node `the Resize` (Resize) is malformed: its scales are NaN and 1".to_owned(),
+        ),
+        (
+            resize(&[1.0, 1.0, 1e30, 1.0], &[linear]),
+            "the node `the Resize` (Resize) is malformed: its scales are 1000000000000000000000000000000 and 1".to_owned(),
+        ),
+        (
+            resize(&[1.0, 1.0, 0.01, 1.0], &[linear]),
+            "`the Resize` resizes a 3×8×8 map to nothing or to more than 16384 rows or columns".to_owned(),
+        ),
+        (
+            network(&[
+                node_with_words("Resize", &["x", "", "", "sizes"], &["y"], &[], &[linear]),
+                ints("sizes", &[1, 3, 1 << 40, 8]),
+            ]),
+            "the node `the Resize` (Resize) is malformed: its size is 1099511627776".to_owned(),
+        ),
+        (
+            network(&[node_with_words("Resize", &["x", "", ""], &["y"], &[], &[linear])]),
+            "the node `the Resize` (Resize) is malformed: it has neither scales nor sizes".to_owned(),
+        ),
+    ];
+    for (bytes, expected) in table {
+        assert_eq!(words(bytes), format!("{expected}: \"net.onnx\""));
+    }
+    // Each eight times as wide as the last.
+    let mut parts = vec![floats("scales", &[4], &[1.0, 1.0, 8.0, 8.0])];
+    for at in 0..9 {
+        let (from, to) = (if at == 0 { "x".to_owned() } else { format!("r{}", at - 1) }, format!("r{at}"));
+        parts.push(node_with_words("Resize", &[&from, "", "scales"], &[&to], &[], &[linear]));
+    }
+    let error = words(network(&parts));
+    assert!(
+        error.contains("resizes a 3×4096×4096 map to nothing or to more than 16384 rows or columns"),
+        "{error}"
+    );
+}
+
+#[test]
+fn borders_of_a_size_that_is_free_ask_for_a_fixed_one() {
+    let sides = [
+        node("Shape", &["x"], "shape", &[]),
+        node("Slice", &["shape", "two", "three"], "rows", &[]),
+        node("Mul", &["rows", "two"], "more", &[]),
+        node("Concat", &["zeros", "more"], "pads", &[("axis", &[0])]),
+        ints("two", &[2]),
+        ints("three", &[3]),
+        ints("zeros", &[0; 7]),
+        node("Pad", &["x", "pads"], "y", &[]),
+    ];
+    assert_eq!(
+        words(free(&sides)),
+        "`Pad` isn't supported with a border computed from the input's size, which the file leaves free; export the network with a \
+         fixed size (node `the Pad`): \"net.onnx\""
+    );
+    let net = OnnxNet::from_bytes(network(&sides), "net.onnx").unwrap();
+    assert_eq!(
+        net.graph.infer(filterscope::tensor::PixelSize::square(8)).unwrap().last().unwrap().shape.to_string(),
+        "3×8×24"
+    );
+}
+
+#[test]
+fn numbers_that_nobody_needs_take_neither_time_nor_memory() {
+    // An extent of 2^40 zeros, taken apart and put together.
+    let parts = [
+        ints("huge", &[1 << 40]),
+        node("ConstantOfShape", &["huge"], "zeros", &[]),
+        node("Shape", &["zeros"], "shape", &[]),
+        node("Relu", &["x"], "y", &[]),
+        field(1, &[]),
+    ];
+    assert_eq!(OnnxNet::from_bytes(network(&parts), "net.onnx").unwrap().graph.nodes().len(), 2);
+}
