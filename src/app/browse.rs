@@ -22,16 +22,13 @@ impl App {
     pub(super) fn apply_to_data(&mut self, ctx: &egui::Context, command: &Command) {
         match *command {
             Command::TogglePlayFrames => {
-                self.state.playing_frames = match self.state.playing_frames {
-                    Some(_) => None,
-                    None => {
-                        // At the end it begins anew.
-                        if self.state.view().source.as_ref().is_some_and(|o| o.index + 1 >= o.source.len()) {
-                            self.set_frame(0);
-                        }
-                        Some(Playing { next_secs: ctx.input(|i| i.time) })
+                if self.state.playing_frames.take().is_none() {
+                    // At the end it begins anew.
+                    if self.state.view().source.as_ref().is_some_and(|o| o.index + 1 >= o.source.len()) {
+                        self.set_frame(0);
                     }
-                };
+                    self.state.playing_frames = Some(Playing { next_secs: ctx.input(|i| i.time) });
+                }
             }
             Command::SetFrameSpeed(speed) => self.state.frame_speed = speed.clamp(0.2, 60.0),
             Command::HoldScale(is_held) => self.hold_scale(is_held),
