@@ -168,6 +168,24 @@ fn borders_of_a_size_that_is_free_ask_for_a_fixed_one() {
     );
 }
 
+#[test]
+fn steps_that_multiply_stay_countable() {
+    let mut parts = vec![floats("w", &[3, 3, 1, 1], &[0.5; 9])];
+    for at in 0..9 {
+        let (from, to) = (if at == 0 { "x".to_owned() } else { format!("v{at}") }, format!("v{}", at + 1));
+        parts.push(node(
+            "Conv",
+            &[&from, "w"],
+            &to,
+            &[("strides", &[4096, 4096]), ("dilations", &[4096, 4096])],
+        ));
+    }
+    parts.push(node("Relu", &["v9"], "y", &[]));
+    let net = OnnxNet::from_bytes(network(&parts), "net.onnx").unwrap();
+    let infos = net.graph.infer(filterscope::tensor::PixelSize::square(8)).unwrap();
+    assert_eq!(infos.last().unwrap().receptive_field.to_string(), "1 /1099511627776 @0");
+}
+
 /// Each would take minutes or more memory than there is, if what a file repeats were done again each time.
 #[test]
 fn what_a_small_file_repeats_is_bounded() {
