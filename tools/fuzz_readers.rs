@@ -16,7 +16,8 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use filterscope::engine::Backbone;
-use filterscope::weights::{OnnxNet, TensorFile};
+use filterscope::tensor::PixelSize;
+use filterscope::weights::{BoundWeights, ONNX_HEAD, OnnxNet, TensorFile};
 
 /// Values that sizes, offsets and counts are made of.
 const TELLING: [u64; 12] =
@@ -68,7 +69,12 @@ fn damage(bytes: &mut Vec<u8>, others: &[Vec<u8>], random: &mut Random) {
 }
 
 fn try_bytes(bytes: &[u8]) {
-    let _ = OnnxNet::from_bytes(bytes.to_vec(), "fuzz");
+    if let Ok(net) = OnnxNet::from_bytes(bytes.to_vec(), "fuzz") {
+        for side in [1, 64, 331] {
+            let _ = net.graph.infer(PixelSize::square(side));
+        }
+        let _ = BoundWeights::bind(&net.graph, "fuzz", &net.tensors, ONNX_HEAD);
+    }
     if let Ok(file) = TensorFile::from_bytes(bytes.to_vec(), "fuzz") {
         let _ = Backbone::rows_for(&file);
         let names: Vec<String> = file.names().map(str::to_owned).collect();

@@ -337,7 +337,7 @@ fn check_class_map(asked: Option<&str>, backbone: &Backbone, layers: &[PlannedLa
     }
     let Some(head) = backbone.weights().head().filter(|head| head.has_class_maps()) else {
         bail!(
-            "the weights of {tag} hold no classifier that follows the mean of the last layer, so there is no `--class-map`"
+            "the weights of {tag} hold no classifier that is one linear layer on the mean of the last layer, so there is no `--class-map`"
         );
     };
     if asked != "top" && head.find(asked).is_none() {

@@ -131,17 +131,28 @@ impl Graph {
     }
 }
 
+/// Without recursion: a file may bring a chain of any length.
 fn channels(nodes: &[Node], id: NodeId) -> usize {
-    let node = &nodes[id.0];
-    match &node.op {
-        Op::Input => 3,
-        Op::Conv2d(conv) => conv.c_out,
-        Op::BatchNorm(norm) => norm.channels,
-        Op::Attention(attention) => attention.channels,
-        Op::Slice(range) => range.channels,
-        Op::Concat => node.inputs.iter().map(|i| channels(nodes, *i)).sum(),
-        _ => channels(nodes, node.inputs[0]),
+    let (mut sum, mut open) = (0usize, vec![id]);
+    while let Some(id) = open.pop() {
+        let node = &nodes[id.0];
+        sum += match &node.op {
+            Op::Input => 3,
+            Op::Conv2d(conv) => conv.c_out,
+            Op::BatchNorm(norm) => norm.channels,
+            Op::Attention(attention) => attention.channels,
+            Op::Slice(range) => range.channels,
+            Op::Concat => {
+                open.extend(&node.inputs);
+                continue;
+            }
+            _ => {
+                open.push(node.inputs[0]);
+                continue;
+            }
+        };
     }
+    sum
 }
 
 /// Parameters of a graph.

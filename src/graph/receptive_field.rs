@@ -21,6 +21,9 @@ pub struct Axis {
     pub size: usize,
 }
 
+/// Pixels, more than any picture has, that no step and no window exceeds.
+const FAR: usize = 1 << 40;
+
 impl Axis {
     const PIXEL: Self = Self { stride: 1, offset: 0, size: 1 };
 
@@ -31,10 +34,14 @@ impl Axis {
     }
 
     fn window(self, kernel: usize, stride: usize, dilation: usize, before: usize) -> Self {
+        // A file may say anything; nothing here is that far.
+        let within = |n: usize| n.min(FAR);
+        let before = within(before.saturating_mul(self.stride));
+        let reach = within(dilation.saturating_mul(kernel - 1).saturating_mul(self.stride));
         Self {
-            stride: self.stride * stride,
-            offset: self.offset - (before * self.stride) as isize,
-            size: self.size + dilation * (kernel - 1) * self.stride,
+            stride: within(self.stride.saturating_mul(stride)),
+            offset: (self.offset - before.cast_signed()).max(-FAR.cast_signed()),
+            size: within(self.size + reach),
         }
     }
 

@@ -1,8 +1,11 @@
-//! A classifier that follows the mean of the last map: class scores, and which places speak for a class.
+//! A classifier that follows the last map: class scores, and which places speak for a class.
 //!
-//! Bound only where the file holds one whose width is the map's number of filters, or `MobileNetV3`'s, which has a layer in between.
-//! VGG's layers look at places and not at means, and `ConvNeXt` norms its means: these have none here.
+//! Bound only where the file holds one whose width is the map's number of filters. Most take the mean of each filter; `MobileNetV3`'s has a
+//! layer in between, `ConvNeXt`'s norms the means, and VGG's (`places`) looks at each place of a map of one size.
 
+mod places;
+
+use self::places::Places;
 use super::tensor_file::TensorFile;
 use crate::tensor::{Activation, MapShape};
 
@@ -21,10 +24,40 @@ struct Hidden {
     bias: Vec<f32>,
 }
 
-/// A linear layer on the filters' means.
+/// `ConvNeXt`'s layer norm of the means.
+#[derive(Debug)]
+struct MeansNorm {
+    gamma: Vec<f32>,
+    beta: Vec<f32>,
+}
+
+impl MeansNorm {
+    /// timm's and torchvision's.
+    const EPS: f64 = 1e-6;
+
+    fn of(&self, means: &[f64]) -> Vec<f64> {
+        let num = means.len().max(1) as f64;
+        let mean = means.iter().sum::<f64>() / num;
+        let variance = means.iter().map(|x| (x - mean) * (x - mean)).sum::<f64>() / num;
+        let deviation = (variance + Self::EPS).sqrt();
+        let scaled = means.iter().map(|x| (x - mean) / deviation);
+        scaled.zip(&self.gamma).zip(&self.beta).map(|((x, g), b)| x * f64::from(*g) + f64::from(*b)).collect()
+    }
+}
+
+/// What comes before the last linear layer.
+#[derive(Debug)]
+enum Before {
+    Means,
+    Norm(MeansNorm),
+    Hidden(Hidden),
+    Places(Places),
+}
+
+/// A last linear layer, and what it follows.
 #[derive(Debug)]
 pub struct Head {
-    hidden: Option<Hidden>,
+    before: Before,
     /// `[classes, filters]`, row-major.
     weight: Vec<f32>,
     bias: Vec<f32>,
@@ -50,9 +83,31 @@ impl Head {
     /// The classifier of a file, for a last map of that many filters.
     pub(super) fn of(file: &TensorFile, num_filters: usize) -> Option<Self> {
         if file.entry("head.norm.weight").is_some() {
-            return None;
+            return Self::behind_norm(file, num_filters);
         }
-        Self::linear(file, num_filters).or_else(|| Self::behind_hidden(file, num_filters))
+        Self::linear(file, num_filters)
+            .or_else(|| Self::behind_hidden(file, num_filters))
+            .or_else(|| Self::behind_places(file, num_filters))
+    }
+
+    /// One on normed means.
+    fn behind_norm(file: &TensorFile, num_filters: usize) -> Option<Self> {
+        let (_, gamma) = file.tensor("head.norm.weight")?;
+        let (_, beta) = file.tensor("head.norm.bias")?;
+        let is_sound = gamma.len() == num_filters
+            && beta.len() == num_filters
+            && gamma.iter().chain(&beta).all(|v| v.is_finite());
+        let head = Self::linear(file, num_filters).filter(|_| is_sound)?;
+        Some(Self { before: Before::Norm(MeansNorm { gamma, beta }), ..head })
+    }
+
+    /// One on all places of a map.
+    fn behind_places(file: &TensorFile, num_filters: usize) -> Option<Self> {
+        let places = Places::of(file, num_filters)?;
+        let (weight, bias) = places.last(file)?;
+        let num_units = weight.len() / bias.len().max(1);
+        let is_sound = num_units == places.num_units() && weight.len() == bias.len() * num_units;
+        is_sound.then(|| Self { before: Before::Places(places), weight, bias, num_filters })
     }
 
     /// One with a layer before it.
@@ -62,7 +117,7 @@ impl Head {
         let is_sound =
             shape == [bias.len(), num_filters, 1, 1] && weight.iter().chain(&bias).all(|v| v.is_finite());
         let head = Self::linear(file, bias.len()).filter(|_| is_sound)?;
-        Some(Self { hidden: Some(Hidden { weight, bias }), num_filters, ..head })
+        Some(Self { before: Before::Hidden(Hidden { weight, bias }), num_filters, ..head })
     }
 
     fn linear(file: &TensorFile, num_filters: usize) -> Option<Self> {
@@ -91,7 +146,7 @@ impl Head {
         let is_sound = !bias.is_empty()
             && weight.len() == bias.len() * num_filters
             && weight.iter().chain(&bias).all(|value| value.is_finite());
-        is_sound.then_some(Self { hidden: None, weight, bias, num_filters })
+        is_sound.then_some(Self { before: Before::Means, weight, bias, num_filters })
     }
 
     /// Number of classes.
@@ -134,12 +189,17 @@ impl Head {
                 values.iter().map(|v| f64::from(*v)).sum::<f64>() / values.len().max(1) as f64
             })
             .collect();
-        let units = match &self.hidden {
-            None => means,
-            Some(hidden) => {
+        let units = match &self.before {
+            Before::Means => means,
+            Before::Norm(norm) => norm.of(&means),
+            Before::Hidden(hidden) => {
                 let hard_swish = |x: f64| x * (x + 3.0).clamp(0.0, 6.0) / 6.0;
                 linear(&hidden.weight, &hidden.bias, &means).into_iter().map(hard_swish).collect()
             }
+            Before::Places(places) => match places.units(map) {
+                Some(units) => units,
+                None => return Vec::new(),
+            },
         };
         let scores = linear(&self.weight, &self.bias, &units);
         let largest = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
@@ -158,7 +218,7 @@ impl Head {
 
     /// Whether a class's score is a sum over places, so that it has a map.
     pub fn has_class_maps(&self) -> bool {
-        self.hidden.is_none()
+        matches!(self.before, Before::Means)
     }
 
     /// Where a last map speaks for a class (Zhou et al., "Learning Deep Features for Discriminative Localization", 2016): the
@@ -186,7 +246,7 @@ impl Head {
         Activation::new(name, MapShape::new(1, shape.height, shape.width), values).ok()
     }
 
-    /// The likeliest classes in words: `tiger cat 38 %, Egyptian cat 36 %`.
+    /// The likeliest classes in words: `tiger cat 38 %, Egyptian cat 36 %`; or why there are none for a map of this size.
     pub fn words(&self, map: &Activation, num: usize) -> Option<String> {
         let shares: Vec<String> = self
             .top(map, num)
@@ -198,6 +258,10 @@ impl Head {
                 format!("{name} {:.1} %", f64::from(probability) * 100.0)
             })
             .collect();
-        if shares.is_empty() { None } else { Some(shares.join(", ")) }
+        match &self.before {
+            _ if !shares.is_empty() => Some(shares.join(", ")),
+            Before::Places(places) => places.refusal(map.shape()),
+            _ => None,
+        }
     }
 }

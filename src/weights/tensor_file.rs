@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Range;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use half::slice::HalfFloatSliceExt;
@@ -150,7 +150,12 @@ impl Entry {
     }
 
     pub(super) fn owned(dtype: String, shape: Vec<usize>, values: Vec<f32>) -> Self {
-        Self { element: Some(ElementType::F32), dtype, shape, place: Place::Owned(Arc::new(values)) }
+        Self::shared(dtype, shape, Arc::new(values))
+    }
+
+    /// Of values that others have too.
+    pub(super) fn shared(dtype: String, shape: Vec<usize>, values: Arc<Vec<f32>>) -> Self {
+        Self { element: Some(ElementType::F32), dtype, shape, place: Place::Owned(values) }
     }
 }
 
@@ -163,6 +168,8 @@ pub struct TensorFile {
     bytes: Bytes,
     tensors: Tensors,
     origin: String,
+    /// Where it was read from.
+    path: Option<PathBuf>,
     format: Format,
     notes: Vec<String>,
     metadata: BTreeMap<String, String>,
@@ -173,7 +180,8 @@ pub struct TensorFile {
 impl TensorFile {
     /// Reads a file whole.
     pub fn read(path: &Path) -> Result<Self, WeightsFileError> {
-        Self::from_bytes(Self::read_bytes(path)?, path.display().to_string())
+        let read = Self::from_bytes(Self::read_bytes(path)?, path.display().to_string())?;
+        Ok(Self { path: Some(path.to_owned()), ..read })
     }
 
     /// A file's bytes, where it is one and no larger than the limit.
@@ -200,6 +208,7 @@ impl TensorFile {
             bytes: Arc::new(bytes),
             tensors,
             origin,
+            path: None,
             format: Format::Onnx,
             notes: Vec::new(),
             metadata: BTreeMap::new(),
@@ -220,7 +229,7 @@ impl TensorFile {
             let _ = sha256.set(hex(&Sha256::digest(&bytes)));
             bytes = Cow::Owned(Vec::new());
         }
-        Ok(Self { bytes: Arc::new(bytes), tensors, origin, format, notes, metadata, sha256 })
+        Ok(Self { bytes: Arc::new(bytes), tensors, origin, path: None, format, notes, metadata, sha256 })
     }
 
     /// A file as it shows from outside: names and shapes without values, to see what would fit it. Binding it gives nothing.
@@ -230,6 +239,7 @@ impl TensorFile {
             bytes: Bytes::default(),
             tensors: shapes.into_iter().map(|(name, shape)| (name, entry(shape))).collect(),
             origin: "a table".to_owned(),
+            path: None,
             format: Format::Safetensors,
             notes: Vec::new(),
             metadata: BTreeMap::new(),
@@ -240,6 +250,11 @@ impl TensorFile {
     /// The path or the name it was given, for messages.
     pub fn origin(&self) -> &str {
         &self.origin
+    }
+
+    /// The file that it was read from; nothing where its bytes were in memory.
+    pub(super) fn path(&self) -> Option<&Path> {
+        self.path.as_deref()
     }
 
     /// What kind of file it is.

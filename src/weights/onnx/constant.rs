@@ -1,6 +1,7 @@
 //! A constant of an ONNX file: its extent, and its values where they lie.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use bytes::Bytes;
 
@@ -20,13 +21,16 @@ pub(super) struct Constant {
 enum Data {
     /// Fractions in the file's bytes.
     InFile { element: ElementType, raw: Bytes, range: Range<usize> },
-    /// Fractions.
-    Floats(Vec<f32>),
-    /// Whole numbers.
-    Ints(Vec<i64>),
+    /// Fractions, shared by all views of them.
+    Floats(Arc<Vec<f32>>),
+    /// Whole numbers, shared likewise.
+    Ints(Arc<Vec<i64>>),
     /// Numbers that weights can't have, by the type's name.
     Other(&'static str),
 }
+
+/// Axes of a constant: networks for pictures have up to five.
+pub(super) const MAX_AXES: usize = 64;
 
 /// ONNX' numbers of types.
 const FLOAT: i32 = 1;
@@ -59,12 +63,12 @@ fn type_of(number: i32) -> (&'static str, usize) {
 impl Constant {
     /// Whole numbers in a row.
     pub(super) fn ints_of(values: Vec<i64>) -> Self {
-        Self { dims: vec![values.len()], data: Data::Ints(values) }
+        Self { dims: vec![values.len()], data: Data::Ints(Arc::new(values)) }
     }
 
     /// Fractions of an extent that they fill.
     pub(super) fn floats_of(dims: Vec<usize>, values: Vec<f32>) -> Self {
-        Self { dims, data: Data::Floats(values) }
+        Self { dims, data: Data::Floats(Arc::new(values)) }
     }
 
     /// Reads a tensor of the file.
@@ -75,6 +79,13 @@ impl Constant {
             let sides: Vec<String> = tensor.dims.iter().map(ToString::to_string).collect();
             format!("{type_name} [{}]", sides.join(", "))
         };
+        if tensor.dims.len() > MAX_AXES {
+            let what = format!(
+                "the constant `{name}` has {} axes, more than the {MAX_AXES} that are read",
+                tensor.dims.len()
+            );
+            return Err(OnnxProblem::TooMuch(what));
+        }
         let dims: Option<Vec<usize>> = tensor.dims.iter().map(|side| usize::try_from(*side).ok()).collect();
         let len = dims.as_ref().and_then(|dims| dims.iter().try_fold(1usize, |n, side| n.checked_mul(*side)));
         let wrong = |expected: Option<usize>, got: usize| OnnxProblem::Size {
@@ -106,14 +117,14 @@ impl Constant {
 
     /// Whole numbers of an extent that they fill.
     pub(super) fn ints_in(dims: Vec<usize>, values: Vec<i64>) -> Self {
-        Self { dims, data: Data::Ints(values) }
+        Self { dims, data: Data::Ints(Arc::new(values)) }
     }
 
     /// Values as fractions; nothing where they are of another type.
     pub(super) fn floats(&self) -> Option<Vec<f32>> {
         match &self.data {
             Data::InFile { element, raw, .. } => Some(element.values(raw)),
-            Data::Floats(values) => Some(values.clone()),
+            Data::Floats(values) => Some(values.to_vec()),
             Data::Ints(_) | Data::Other(_) => None,
         }
     }
@@ -141,8 +152,9 @@ impl Constant {
 
     /// The same values in another extent of as many.
     pub(super) fn reshaped(&self, dims: Vec<usize>) -> Option<Self> {
-        (dims.iter().try_fold(1usize, |n, side| n.checked_mul(*side)) == Some(self.len()))
-            .then(|| Self { dims, data: self.data.clone() })
+        let fits = dims.len() <= MAX_AXES
+            && dims.iter().try_fold(1usize, |n, side| n.checked_mul(*side)) == Some(self.len());
+        fits.then(|| Self { dims, data: self.data.clone() })
     }
 
     /// The type's name, for messages.
@@ -164,7 +176,7 @@ impl Constant {
             Data::InFile { element, range, .. } => {
                 Some(Entry::in_file(Some(*element), dtype, shape, range.clone()))
             }
-            Data::Floats(values) => Some(Entry::owned(dtype, shape, values.clone())),
+            Data::Floats(values) => Some(Entry::shared(dtype, shape, Arc::clone(values))),
             Data::Ints(_) | Data::Other(_) => None,
         }
     }
@@ -178,17 +190,19 @@ fn raw_data(number: i32, raw: &Bytes, range: Option<Range<usize>>) -> Data {
         BFLOAT16 => ElementType::Bf16,
         DOUBLE => ElementType::F64,
         INT64 => {
-            return Data::Ints(raw.as_chunks::<8>().0.iter().map(|b| i64::from_le_bytes(*b)).collect());
+            return Data::Ints(Arc::new(
+                raw.as_chunks::<8>().0.iter().map(|b| i64::from_le_bytes(*b)).collect(),
+            ));
         }
         INT32 => {
             let values = raw.as_chunks::<4>().0.iter().map(|b| i64::from(i32::from_le_bytes(*b)));
-            return Data::Ints(values.collect());
+            return Data::Ints(Arc::new(values.collect()));
         }
         _ => return Data::Other(type_of(number).0),
     };
     match range {
         Some(range) => Data::InFile { element, raw: raw.clone(), range },
-        None => Data::Floats(element.values(raw)),
+        None => Data::Floats(Arc::new(element.values(raw))),
     }
 }
 
@@ -199,17 +213,18 @@ fn listed_data(tensor: &TensorProto) -> (Data, usize) {
     };
     let floats = |values: Vec<f32>| {
         let len = values.len();
-        (Data::Floats(values), len)
+        (Data::Floats(Arc::new(values)), len)
     };
     match tensor.data_type {
         FLOAT => floats(tensor.float_data.clone()),
         DOUBLE => floats(tensor.double_data.iter().map(|v| *v as f32).collect()),
         FLOAT16 => floats(halves(|bits| half::f16::from_bits(bits).to_f32())),
         BFLOAT16 => floats(halves(|bits| half::bf16::from_bits(bits).to_f32())),
-        INT64 => (Data::Ints(tensor.int64_data.clone()), tensor.int64_data.len()),
-        INT32 | BOOL => {
-            (Data::Ints(tensor.int32_data.iter().map(|v| i64::from(*v)).collect()), tensor.int32_data.len())
-        }
+        INT64 => (Data::Ints(Arc::new(tensor.int64_data.clone())), tensor.int64_data.len()),
+        INT32 | BOOL => (
+            Data::Ints(Arc::new(tensor.int32_data.iter().map(|v| i64::from(*v)).collect())),
+            tensor.int32_data.len(),
+        ),
         other => (Data::Other(type_of(other).0), 0),
     }
 }

@@ -83,6 +83,8 @@ pub(super) enum Stage {
 
 /// Widths of all borders together: no network has a tenth of it, and sizes stay countable.
 const MAX_BORDERS: usize = 1 << 14;
+/// Bytes of values that nodes make of constants, beside those in the file: VGG19's turned linear layers have half a gigabyte.
+const MAX_MADE_BYTES: usize = 1 << 30;
 /// Channels of a value.
 const MAX_CHANNELS: usize = 1 << 16;
 
@@ -91,6 +93,7 @@ pub(super) struct Converter {
     pub(super) draft: Draft,
     values: HashMap<String, Value>,
     num_border_cells: usize,
+    num_made_bytes: usize,
     /// The input's size, where the file fixes it.
     pub(super) size: Option<PixelSize>,
     /// Pictures of the file's batch, where it fixes them.
@@ -139,6 +142,7 @@ impl Converter {
             draft,
             values,
             num_border_cells: 0,
+            num_made_bytes: 0,
             size,
             num_images,
             infos: Vec::new(),
@@ -160,6 +164,7 @@ impl Converter {
     fn node(&mut self, node: &OnnxNode) -> Result<(), OnnxProblem> {
         let first_new = self.draft.nodes.len();
         let values = self.results(node)?;
+        self.count_made(node, &values, first_new)?;
         if let [Value::Map(map)] = &values[..]
             && let Some(output) = node.outputs.first()
         {
@@ -246,6 +251,23 @@ impl Converter {
         }));
         let is_of_means = self.left[first..].iter().all(|id| self.draft.nodes[*id].is_pooled);
         Value::Beyond { op: node.op.clone(), node: node.name.clone(), is_of_means }
+    }
+
+    /// Counts what a node made of constants, so that a small file can't ask for any memory by using one again and again.
+    fn count_made(&mut self, node: &OnnxNode, values: &[Value], first_new: usize) -> Result<(), OnnxProblem> {
+        let of_nodes = self.draft.nodes[first_new..].iter().flat_map(|node| &node.params);
+        let mut made: usize = of_nodes.map(|(_, entry)| entry.num_owned_bytes()).sum();
+        if let ([Value::Constant(turned)], "Transpose") = (values, node.op.as_str()) {
+            made = made.saturating_add(turned.len().saturating_mul(size_of::<f32>()));
+        }
+        self.num_made_bytes = self.num_made_bytes.saturating_add(made);
+        if self.num_made_bytes > MAX_MADE_BYTES {
+            let node = &node.name;
+            return Err(OnnxProblem::TooMuch(format!(
+                "at the node `{node}` its nodes have made more than {MAX_MADE_BYTES} bytes of its constants"
+            )));
+        }
+        Ok(())
     }
 
     /// Counts border cells, so that sizes stay countable whatever a file says.

@@ -1,6 +1,6 @@
 //! The network while it is made: nodes with their parameters, in order, each under a name of its own.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use crate::graph::{ActivationFn, BatchNorm, Op};
 use crate::weights::tensor_file::Entry;
@@ -32,12 +32,18 @@ const RESERVED: [&str; 4] = ["fc", "classifier", "head.fc", "last_linear"];
 pub(super) struct Draft {
     pub(super) nodes: Vec<DraftNode>,
     names: HashSet<String>,
+    /// The next number for a name that is taken.
+    numbers: HashMap<String, usize>,
 }
 
 impl Draft {
     /// An input of three channels.
     pub(super) fn new(input_name: &str) -> Self {
-        let mut draft = Self { nodes: Vec::new(), names: RESERVED.into_iter().map(str::to_owned).collect() };
+        let mut draft = Self {
+            nodes: Vec::new(),
+            names: RESERVED.into_iter().map(str::to_owned).collect(),
+            numbers: HashMap::new(),
+        };
         let input = draft.push("input", Op::Input, &[], 3);
         draft.alias(input, input_name);
         draft
@@ -46,10 +52,11 @@ impl Draft {
     /// Adds a node; its name is made unique.
     pub(super) fn push(&mut self, name: &str, op: Op, inputs: &[usize], channels: usize) -> usize {
         let mut unique = name.to_owned();
-        let mut number = 2;
         while unique.is_empty() || !self.names.insert(unique.clone()) {
+            // Kept, so that thousands of one name don't try all numbers each.
+            let number = self.numbers.entry(name.to_owned()).or_insert(1);
+            *number += 1;
             unique = format!("{name}_{number}");
-            number += 1;
         }
         let is_pooled = match op {
             Op::GlobalAvgPool => true,

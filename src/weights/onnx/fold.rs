@@ -4,7 +4,7 @@
 
 use std::rc::Rc;
 
-use super::constant::Constant;
+use super::constant::{Constant, MAX_AXES};
 use super::convert::{Value, place};
 use super::model::OnnxNode;
 
@@ -109,7 +109,7 @@ fn reshaped(node: &OnnxNode, inputs: &[Option<Value>]) -> Option<Rc<Constant>> {
         "Unsqueeze" => {
             let constant = first()?;
             let axes = listed(node, inputs, "axes", 1)?;
-            let rank = constant.dims.len() + axes.len();
+            let rank = constant.dims.len().checked_add(axes.len()).filter(|rank| *rank <= MAX_AXES)?;
             let mut dims = vec![0; rank];
             for axis in &axes {
                 *dims.get_mut(place(*axis, rank)?)? = 1;
@@ -134,7 +134,7 @@ fn reshaped(node: &OnnxNode, inputs: &[Option<Value>]) -> Option<Rc<Constant>> {
         }
         "Reshape" => {
             let constant = first()?;
-            let wanted = listed(node, inputs, "shape", 1)?;
+            let wanted = listed(node, inputs, "shape", 1).filter(|wanted| wanted.len() <= MAX_AXES)?;
             let known = wanted
                 .iter()
                 .filter(|side| **side > 0)

@@ -169,6 +169,79 @@ fn borders_of_a_size_that_is_free_ask_for_a_fixed_one() {
 }
 
 #[test]
+fn steps_that_multiply_stay_countable() {
+    let mut parts = vec![floats("w", &[3, 3, 1, 1], &[0.5; 9])];
+    for at in 0..9 {
+        let (from, to) = (if at == 0 { "x".to_owned() } else { format!("v{at}") }, format!("v{}", at + 1));
+        parts.push(node(
+            "Conv",
+            &[&from, "w"],
+            &to,
+            &[("strides", &[4096, 4096]), ("dilations", &[4096, 4096])],
+        ));
+    }
+    parts.push(node("Relu", &["v9"], "y", &[]));
+    let net = OnnxNet::from_bytes(network(&parts), "net.onnx").unwrap();
+    let infos = net.graph.infer(filterscope::tensor::PixelSize::square(8)).unwrap();
+    assert_eq!(infos.last().unwrap().receptive_field.to_string(), "1 /1099511627776 @0");
+}
+
+/// Each would take minutes or more memory than there is, if what a file repeats were done again each time.
+#[test]
+fn what_a_small_file_repeats_is_bounded() {
+    let chain = |num: usize| -> Vec<Vec<u8>> {
+        let name = |at: usize| if at == 0 { "x".to_owned() } else { format!("v{at}") };
+        (0..num).map(|at| node("Relu", &[&name(at)], &name(at + 1), &[])).collect()
+    };
+    // A long chain of nodes of one name: neither deep nor slow.
+    let start = std::time::Instant::now();
+    let long = [chain(40_000), vec![node("Relu", &["v40000"], "y", &[])]].concat();
+    let net = OnnxNet::from_bytes(network(&long), "net.onnx").unwrap();
+    assert_eq!(net.graph.channels(net.graph.final_node()), 3);
+    assert!(start.elapsed() < std::time::Duration::from_secs(20), "{:?}", start.elapsed());
+    // Tens of thousands of channels, each time with constants of their own.
+    let mut parts: Vec<Vec<u8>> = (0..14)
+        .map(|i| {
+            let from = if i == 0 { "x".to_owned() } else { format!("c{}", i - 1) };
+            node("Concat", &[&from, &from], &format!("c{i}"), &[("axis", &[1])])
+        })
+        .collect();
+    parts.push(floats("one", &[], &[1.0]));
+    for at in 0..2_000 {
+        let from = if at == 0 { "c13".to_owned() } else { format!("s{}", at - 1) };
+        parts.push(node("Add", &[&from, "one"], &format!("s{at}"), &[]));
+    }
+    let error = words(network(&parts));
+    assert!(
+        error.starts_with(
+            "at the node `the Add` its nodes have made more than 1073741824 bytes of its constants"
+        ),
+        "{error}"
+    );
+    // One constant seen again and again with another extent, and one turned.
+    let mut parts = vec![
+        ints("many", &vec![1; 1 << 17]),
+        ints("flat", &[-1]),
+        floats("w", &[1024, 1024], &vec![0.5; 1 << 20]),
+    ];
+    for at in 0..20_000 {
+        parts.push(node("Reshape", &["many", "flat"], &format!("r{at}"), &[]));
+    }
+    parts.push(node("Relu", &["x"], "y", &[]));
+    assert!(OnnxNet::from_bytes(network(&parts), "net.onnx").is_ok());
+    for at in 0..300 {
+        parts.push(node("Transpose", &["w"], &format!("t{at}"), &[]));
+    }
+    let error = words(network(&parts));
+    assert!(
+        error.starts_with("at the node `the Transpose` its nodes have made more than 1073741824 bytes"),
+        "{error}"
+    );
+    let deep = network(&[floats("w", &[1; 65], &[0.5]), node("Relu", &["x"], "y", &[])]);
+    assert_eq!(words(deep), "the constant `w` has 65 axes, more than the 64 that are read: \"net.onnx\"");
+}
+
+#[test]
 fn numbers_that_nobody_needs_take_neither_time_nor_memory() {
     // An extent of 2^40 zeros, taken apart and put together.
     let parts = [

@@ -6,11 +6,11 @@ use filterscope::engine::{Backbone, ComputeDevice, Session};
 use filterscope::formats::read_record;
 use filterscope::input::{FitChoice, ValueChoice, decode::decode_file, preprocess};
 use filterscope::models::Registry;
-use filterscope::tensor::InputBatch;
+use filterscope::tensor::{Activation, InputBatch, MapShape};
 use filterscope::weights::TensorFile;
 
 use crate::support::binary::Bench;
-use crate::support::golden::{generated_params, tensor_file};
+use crate::support::golden::{generated_params, safetensors_bytes, tensor_file};
 use crate::support::hashweights;
 use crate::support::{fixture, root};
 
@@ -56,36 +56,127 @@ fn the_cat_is_what_torch_says_it_is() {
     assert!((f64::from(map.values()[at]) - sum).abs() < 1e-4);
 }
 
-/// `make_head_golden.py` has what timm gives with these weights.
-#[test]
-fn mobilenet_v3s_head_has_a_layer_before_its_classes() {
-    let text = std::fs::read_to_string(fixture("structural/mobilenetv3_head.json")).unwrap();
+/// A row with generated weights, those of a classifier among them, and what `make_head_golden.py` says of its classes.
+fn with_head(
+    row: &str,
+    golden: &str,
+    head: &[(&str, &[usize])],
+) -> (Arc<Backbone>, Activation, Vec<(u64, f64)>) {
+    let text = std::fs::read_to_string(fixture(&format!("structural/{golden}_head.json"))).unwrap();
     let golden: serde_json::Value = serde_json::from_str(&text).unwrap();
     let (gain, side) = (golden["gain"].as_u64().unwrap() as u32, golden["side"].as_u64().unwrap() as usize);
-    let row = Registry::find("mobilenetv3_large_100").unwrap();
+    let row = Registry::find(row).unwrap();
     let mut tensors = generated_params(&(row.build)().unwrap(), gain);
+    tensors.extend(
+        head.iter().map(|(name, shape)| {
+            ((*name).to_owned(), shape.to_vec(), hashweights::tensor(name, shape, gain))
+        }),
+    );
+    let backbone = Arc::new(Backbone::from_tensors(row, tensor_file(&tensors)).unwrap());
+    let input = InputBatch::new(1, side, side, hashweights::noise_input(side, side)).unwrap();
+    let mut session = Session::new(Arc::clone(&backbone), ComputeDevice::cpu()).unwrap();
+    let last = session.activations(&input, &[backbone.graph().final_node()]).unwrap().remove(0);
+    let top = golden["top"].as_array().unwrap().iter();
+    (backbone, last, top.map(|pair| (pair[0].as_u64().unwrap(), pair[1].as_f64().unwrap())).collect())
+}
+
+/// Shares as the framework has them, and no map of a class: its score is no sum over places.
+fn check_classes(
+    row: &str,
+    golden: &str,
+    head: &[(&str, &[usize])],
+    tolerance: f64,
+) -> (Arc<Backbone>, Activation) {
+    let (backbone, last, expected) = with_head(row, golden, head);
+    let head = backbone.weights().head().unwrap();
+    let top = head.top(&last, 5);
+    for (got, (class, share)) in top.iter().zip(expected) {
+        assert_eq!(got.class as u64, class, "{golden}");
+        assert!((f64::from(got.probability) - share).abs() < tolerance * share, "{golden}: {got:?} {share}");
+    }
+    assert_eq!(top.len(), 5);
+    assert!(head.class_map(&last, 3).is_none(), "no sum over places");
+    (backbone, last)
+}
+
+#[test]
+fn mobilenet_v3s_head_has_a_layer_before_its_classes() {
     let head: [(&str, &[usize]); 4] = [
         ("conv_head.weight", &[1280, 960, 1, 1]),
         ("conv_head.bias", &[1280]),
         ("classifier.weight", &[1000, 1280]),
         ("classifier.bias", &[1000]),
     ];
-    tensors.extend(
-        head.map(|(name, shape)| (name.to_owned(), shape.to_vec(), hashweights::tensor(name, shape, gain))),
-    );
-    let backbone = Arc::new(Backbone::from_tensors(row, tensor_file(&tensors)).unwrap());
-    let input = InputBatch::new(1, side, side, hashweights::noise_input(side, side)).unwrap();
-    let mut session = Session::new(Arc::clone(&backbone), ComputeDevice::cpu()).unwrap();
-    let last = session.activations(&input, &[backbone.graph().final_node()]).unwrap().remove(0);
+    check_classes("mobilenetv3_large_100", "mobilenetv3", &head, 1e-4);
+}
+
+#[test]
+fn convnexts_head_norms_the_means() {
+    let head: [(&str, &[usize]); 4] = [
+        ("head.norm.weight", &[768]),
+        ("head.norm.bias", &[768]),
+        ("head.fc.weight", &[1000, 768]),
+        ("head.fc.bias", &[1000]),
+    ];
+    check_classes("convnext_tiny.fb_in1k", "convnext", &head, 1e-4);
+}
+
+const VGG_OF_TORCHVISION: [(&str, &[usize]); 6] = [
+    ("classifier.0.weight", &[64, 25088]),
+    ("classifier.0.bias", &[64]),
+    ("classifier.3.weight", &[48, 64]),
+    ("classifier.3.bias", &[48]),
+    ("classifier.6.weight", &[10, 48]),
+    ("classifier.6.bias", &[10]),
+];
+
+#[test]
+fn vggs_head_looks_at_places_of_a_map_of_its_own_size() {
+    let of_timm: [(&str, &[usize]); 6] = [
+        ("pre_logits.fc1.weight", &[48, 512, 7, 7]),
+        ("pre_logits.fc1.bias", &[48]),
+        ("pre_logits.fc2.weight", &[64, 48, 1, 1]),
+        ("pre_logits.fc2.bias", &[64]),
+        ("head.fc.weight", &[10, 64]),
+        ("head.fc.bias", &[10]),
+    ];
+    check_classes("vgg11.tv_in1k", "vgg_timm", &of_timm, 1e-4);
+    let (backbone, _) = check_classes("vgg11.tv_in1k", "vgg_torchvision", &VGG_OF_TORCHVISION, 1e-4);
+    let smaller = Activation::new("map", MapShape::new(512, 6, 7), vec![1.0; 512 * 42]).unwrap();
     let head = backbone.weights().head().unwrap();
-    let top = head.top(&last, 5);
-    for (got, expected) in top.iter().zip(golden["top"].as_array().unwrap()) {
-        assert_eq!(Some(got.class as u64), expected[0].as_u64());
-        let share = expected[1].as_f64().unwrap();
-        assert!((f64::from(got.probability) - share).abs() < 1e-4 * share, "{got:?} {expected}");
-    }
-    assert_eq!(top.len(), 5);
-    assert!(head.class_map(&last, 3).is_none(), "no sum over places");
+    assert!(head.top(&smaller, 5).is_empty());
+    assert_eq!(
+        head.words(&smaller, 5).unwrap(),
+        "no classes: this classifier takes a last map of 7×7, and this one is 6×7 (`--fit model`)"
+    );
+}
+
+/// The first layer of the published ones weighs 400 MB: it is read when classes are asked for, from the same file or not at all.
+#[test]
+fn vggs_first_layer_is_read_from_its_file_when_it_is_needed() {
+    let row = Registry::find("vgg11.tv_in1k").unwrap();
+    let mut tensors = generated_params(&(row.build)().unwrap(), 6);
+    tensors.extend(
+        VGG_OF_TORCHVISION
+            .iter()
+            .map(|(name, shape)| ((*name).to_owned(), shape.to_vec(), hashweights::tensor(name, shape, 6))),
+    );
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("vgg.safetensors");
+    let bytes = safetensors_bytes(&tensors);
+    std::fs::write(&path, &bytes).unwrap();
+    let map =
+        Activation::new("map", MapShape::new(512, 7, 7), hashweights::tensor("map", &[512, 49], 2)).unwrap();
+    let load = || Backbone::from_tensors(row, TensorFile::read(&path).unwrap()).unwrap();
+    let from_memory = Backbone::from_tensors(row, tensor_file(&tensors)).unwrap();
+    let expected = from_memory.weights().head().unwrap().top(&map, 10);
+    assert_eq!(expected.len(), 10);
+    let from_file = load();
+    assert_eq!(from_file.weights().head().unwrap().top(&map, 10), expected);
+    let too_late = load();
+    std::fs::write(&path, &bytes[..bytes.len() - 1]).unwrap();
+    assert!(too_late.weights().head().unwrap().top(&map, 10).is_empty());
+    assert_eq!(from_file.weights().head().unwrap().top(&map, 10), expected, "it was read before");
 }
 
 #[test]
@@ -107,8 +198,8 @@ fn class_maps_are_drawn_and_refused() {
     for (arguments, expected) in [
         (
             "--class-map top",
-            "the weights of inception_v3.moderation hold no classifier that follows the mean of the last layer, so there is no \
-             `--class-map`",
+            "the weights of inception_v3.moderation hold no classifier that is one linear layer on the mean of the last \
+             layer, so there is no `--class-map`",
         ),
         (
             "--model tf_efficientnet_lite0 --class-map unicorn",

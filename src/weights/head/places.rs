@@ -1,0 +1,224 @@
+//! VGG's classifier: two linear layers with a `ReLU` each on every place of the last map, before the last one.
+//!
+//! The first weighs 400 MB, so it is read when classes are asked for, from the file that the network came from, which must be the same
+//! still.
+
+use std::path::PathBuf;
+use std::sync::OnceLock;
+
+use crate::tensor::{Activation, MapShape};
+use crate::weights::tensor_file::TensorFile;
+
+/// In which order places and filters lie in the first layer's rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Order {
+    /// Filter after filter, torch's.
+    FiltersFirst,
+    /// Place after place, Keras'.
+    PlacesFirst,
+}
+
+/// The three layers' names: timm's, torchvision's, Keras'.
+const NAMES: [([&str; 3], Order); 3] = [
+    (["pre_logits.fc1", "pre_logits.fc2", "head.fc"], Order::FiltersFirst),
+    (["classifier.0", "classifier.3", "classifier.6"], Order::FiltersFirst),
+    (["fc1", "fc2", "predictions"], Order::PlacesFirst),
+];
+
+/// Weights `[outputs, inputs]`, and a bias each.
+type Linear = (Vec<f32>, Vec<f32>);
+
+#[derive(Debug)]
+pub(super) struct Places {
+    names: [&'static str; 3],
+    order: Order,
+    /// Of the map that the first layer takes.
+    shape: MapShape,
+    num_units: usize,
+    /// Where the layers are read from, and the hash of that file.
+    file: Option<(PathBuf, String)>,
+    layers: OnceLock<Option<[Linear; 2]>>,
+}
+
+impl Places {
+    /// That of a file, for a last map of so many filters.
+    pub(super) fn of(file: &TensorFile, num_filters: usize) -> Option<Self> {
+        NAMES.into_iter().find_map(|(names, order)| {
+            let [first, second] = [shape_of(file, names[0], order)?, shape_of(file, names[1], order)?];
+            let num_places = first.1.checked_div(num_filters).filter(|num| num * num_filters == first.1)?;
+            let side = num_places.isqrt();
+            if side * side != num_places || num_places < 2 || second.1 != first.0 {
+                return None;
+            }
+            let shape = MapShape::new(num_filters, side, side);
+            let places = Self {
+                names,
+                order,
+                shape,
+                num_units: second.0,
+                file: file.path().map(|path| (path.to_owned(), file.sha256().to_owned())),
+                layers: OnceLock::new(),
+            };
+            if places.file.is_none() {
+                // From memory, and nobody can read it again.
+                let _ = places.layers.set(places.read(file));
+            }
+            Some(places)
+        })
+    }
+
+    /// Outputs of the second layer.
+    pub(super) fn num_units(&self) -> usize {
+        self.num_units
+    }
+
+    /// The last layer.
+    pub(super) fn last(&self, file: &TensorFile) -> Option<Linear> {
+        linear(file, self.names[2], self.order)
+    }
+
+    fn read(&self, file: &TensorFile) -> Option<[Linear; 2]> {
+        Some([linear(file, self.names[0], self.order)?, linear(file, self.names[1], self.order)?])
+    }
+
+    fn layers(&self) -> Option<&[Linear; 2]> {
+        let read_again = || {
+            let (path, sha256) = self.file.as_ref()?;
+            let file = TensorFile::read(path).ok().filter(|file| file.sha256() == sha256)?;
+            self.read(&file)
+        };
+        self.layers.get_or_init(read_again).as_ref()
+    }
+
+    /// What the last layer is given. Nothing for a map of another size, or if the file isn't there any more.
+    pub(super) fn units(&self, map: &Activation) -> Option<Vec<f64>> {
+        if map.shape() != self.shape {
+            return None;
+        }
+        let values = map.values();
+        let plane = self.shape.plane();
+        let inputs: Vec<f64> = match self.order {
+            Order::FiltersFirst => values.iter().map(|v| f64::from(*v)).collect(),
+            Order::PlacesFirst => (0..plane)
+                .flat_map(|place| values.iter().skip(place).step_by(plane).map(|v| f64::from(*v)))
+                .collect(),
+        };
+        let relu = |layer: &Linear, inputs: &[f64]| -> Vec<f64> {
+            // NaN stays NaN.
+            let of = |x: f64| if x < 0.0 { 0.0 } else { x };
+            super::linear(&layer.0, &layer.1, inputs).into_iter().map(of).collect()
+        };
+        let [first, second] = self.layers()?;
+        Some(relu(second, &relu(first, &inputs)))
+    }
+
+    /// Why a map gives no classes.
+    pub(super) fn refusal(&self, map: MapShape) -> Option<String> {
+        let MapShape { height, width, .. } = self.shape;
+        if map == self.shape {
+            return None;
+        }
+        Some(format!(
+            "no classes: this classifier takes a last map of {height}×{width}, and this one is {}×{} (`--fit model`)",
+            map.height, map.width
+        ))
+    }
+}
+
+/// Outputs and inputs of a layer.
+fn shape_of(file: &TensorFile, name: &str, order: Order) -> Option<(usize, usize)> {
+    match order {
+        Order::FiltersFirst => {
+            let [outputs, rest @ ..] = &file.entry(&format!("{name}.weight"))?.shape[..] else { return None };
+            Some((*outputs, rest.iter().try_fold(1usize, |n, side| n.checked_mul(*side))?))
+        }
+        Order::PlacesFirst => match file.entry(&format!("{name}/kernel"))?.shape[..] {
+            [inputs, outputs] => Some((outputs, inputs)),
+            _ => None,
+        },
+    }
+}
+
+fn linear(file: &TensorFile, name: &str, order: Order) -> Option<Linear> {
+    let (outputs, inputs) = shape_of(file, name, order)?;
+    let (kernel, bias) = match order {
+        Order::FiltersFirst => ("weight", format!("{name}.bias")),
+        Order::PlacesFirst => ("kernel", format!("{name}/bias")),
+    };
+    let separator = if order == Order::FiltersFirst { '.' } else { '/' };
+    let (_, weight) = file.tensor(&format!("{name}{separator}{kernel}"))?;
+    let (_, bias) = file.tensor(&bias)?;
+    let is_sound = outputs > 0
+        && bias.len() == outputs
+        && outputs.checked_mul(inputs) == Some(weight.len())
+        && weight.iter().chain(&bias).all(|v| v.is_finite());
+    let weight = match order {
+        Order::FiltersFirst => weight,
+        Order::PlacesFirst if is_sound => {
+            (0..outputs).flat_map(|o| weight.iter().skip(o).step_by(outputs).copied()).collect()
+        }
+        Order::PlacesFirst => return None,
+    };
+    is_sound.then_some((weight, bias))
+}
+
+#[cfg(test)]
+mod tests {
+    use safetensors::Dtype;
+    use safetensors::tensor::TensorView;
+
+    use super::*;
+
+    fn file(tensors: &[(&str, &[usize], Vec<f32>)]) -> TensorFile {
+        let raw: Vec<Vec<u8>> = tensors
+            .iter()
+            .map(|(_, _, values)| values.iter().flat_map(|v| v.to_le_bytes()).collect())
+            .collect();
+        let views = tensors.iter().zip(&raw).map(|((name, shape, _), bytes)| {
+            (*name, TensorView::new(Dtype::F32, shape.to_vec(), bytes).unwrap())
+        });
+        TensorFile::from_bytes(safetensors::serialize(views, None).unwrap(), "small").unwrap()
+    }
+
+    /// Three filters of 2×2 places, in torch's order and in Keras': place after place, and weights by inputs first.
+    #[test]
+    fn keras_order_of_places_is_another_than_torchs() {
+        let numbers = |len: usize, seed: usize| -> Vec<f32> {
+            (0..len).map(|at| ((at * 37 + seed * 11) % 23) as f32 / 7.0 - 1.5).collect()
+        };
+        let (first, second, last) = (numbers(5 * 12, 1), numbers(4 * 5, 2), numbers(2 * 4, 3));
+        let [b0, b1, b2] = [numbers(5, 4), numbers(4, 5), numbers(2, 6)];
+        let torch = file(&[
+            ("classifier.0.weight", &[5, 12], first.clone()),
+            ("classifier.0.bias", &[5], b0.clone()),
+            ("classifier.3.weight", &[4, 5], second.clone()),
+            ("classifier.3.bias", &[4], b1.clone()),
+            ("classifier.6.weight", &[2, 4], last.clone()),
+            ("classifier.6.bias", &[2], b2.clone()),
+        ]);
+        let turned = |values: &[f32], inputs: usize, from: &dyn Fn(usize) -> usize| -> Vec<f32> {
+            let outputs = values.len() / inputs;
+            (0..inputs)
+                .flat_map(|i| (0..outputs).map(move |o| (i, o)))
+                .map(|(i, o)| values[o * inputs + from(i)])
+                .collect()
+        };
+        let same = |i: usize| i;
+        let keras = file(&[
+            ("fc1/kernel", &[12, 5], turned(&first, 12, &|i| i % 3 * 4 + i / 3)),
+            ("fc1/bias", &[5], b0),
+            ("fc2/kernel", &[5, 4], turned(&second, 5, &same)),
+            ("fc2/bias", &[4], b1),
+            ("predictions/kernel", &[4, 2], turned(&last, 4, &same)),
+            ("predictions/bias", &[2], b2),
+        ]);
+        let map = Activation::new("map", MapShape::new(3, 2, 2), numbers(12, 9)).unwrap();
+        let of = |file: &TensorFile| {
+            let places = Places::of(file, 3).unwrap();
+            (places.units(&map).unwrap(), places.last(file).unwrap())
+        };
+        assert_eq!(of(&torch), of(&keras));
+        assert!(of(&torch).0.iter().any(|unit| *unit > 0.0));
+        assert!(Places::of(&torch, 5).is_none(), "other filters");
+    }
+}
