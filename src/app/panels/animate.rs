@@ -12,8 +12,7 @@ pub(super) fn draw(ctx: &egui::Context, cx: &mut Context<'_>) {
     if !cx.state.open.animate {
         return;
     }
-    let mut is_open = true;
-    dialog(ctx, "Animate", egui::vec2(460.0, 360.0)).open(&mut is_open).show(ctx, |ui| {
+    let is_open = dialog(ctx, "Animate", egui::vec2(460.0, 360.0), |ui| {
         if let Some((news, called_off)) = &cx.state.animate.running {
             let cancel = ("Stop animating", Command::CancelAnimate);
             runs::running(ui, cx.commands, (news, called_off.is_cancelled()), "frames", cancel);

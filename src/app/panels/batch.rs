@@ -18,8 +18,7 @@ pub(super) fn draw(ctx: &egui::Context, cx: &mut Context<'_>) {
     if !cx.state.open.batch {
         return;
     }
-    let mut is_open = true;
-    dialog(ctx, "Export many figures", egui::vec2(520.0, 400.0)).open(&mut is_open).show(ctx, |ui| {
+    let is_open = dialog(ctx, "Export many figures", egui::vec2(520.0, 400.0), |ui| {
         if let Some((news, called_off)) = &cx.state.batch.running {
             running(ui, cx.commands, news, called_off.is_cancelled());
             return;

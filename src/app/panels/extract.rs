@@ -20,8 +20,7 @@ pub(super) fn draw(ctx: &egui::Context, cx: &mut Context<'_>) {
     if !cx.state.open.extract {
         return;
     }
-    let mut is_open = true;
-    dialog(ctx, "Extract features", egui::vec2(540.0, 500.0)).open(&mut is_open).show(ctx, |ui| {
+    let is_open = dialog(ctx, "Extract features", egui::vec2(540.0, 500.0), |ui| {
         if let Some((news, called_off)) = &cx.state.extract.running {
             let cancel = ("Stop after the batch in hand", Command::CancelExtract);
             runs::running(ui, cx.commands, (news, called_off.is_cancelled()), "pictures", cancel);

@@ -21,8 +21,10 @@ const WORDS: [(&str, &str); 9] = [
 ];
 
 pub(super) fn draw(ctx: &egui::Context, cx: &mut Context<'_>) {
-    let mut is_open = cx.state.open.help;
-    dialog(ctx, "Keys and words", egui::vec2(640.0, 600.0)).open(&mut is_open).collapsible(false).show(ctx, |ui| {
+    if !cx.state.open.help {
+        return;
+    }
+    let is_open = dialog(ctx, "Keys and words", egui::vec2(640.0, 600.0), |ui| {
         let table = |ui: &mut egui::Ui, id: &str, lines: &[(&str, &str)]| {
             egui::Grid::new(id).num_columns(2).spacing([16.0, 4.0]).show(ui, |ui| {
                 for (left, right) in lines {
@@ -34,13 +36,15 @@ pub(super) fn draw(ctx: &egui::Context, cx: &mut Context<'_>) {
         };
         table(ui, "keys", &KEYS);
         ui.separator();
-        ui.label("Wheel or pinch zooms, dragging pans, a click selects a filter, a double click fits the mosaic.");
+        ui.label(
+            "Wheel or pinch zooms, dragging pans, a click selects a filter, a double click fits the mosaic.",
+        );
         ui.separator();
         table(ui, "words", &WORDS);
         ui.separator();
         ui.label(concat!("filterscope ", env!("CARGO_PKG_VERSION")));
     });
-    if is_open != cx.state.open.help {
+    if !is_open {
         cx.commands.push(Command::ToggleHelp);
     }
 }

@@ -4,37 +4,32 @@ use super::super::command::Command;
 use super::super::state::Tone;
 use super::super::theme;
 use super::Context;
-use super::dialog::dialog;
+use super::dialog::sized;
 
 pub(super) fn draw(ctx: &egui::Context, cx: &mut Context<'_>) {
     if !cx.state.open.log {
         return;
     }
     let mut is_open = true;
-    dialog(ctx, "Messages", egui::vec2(480.0, 260.0))
-        .open(&mut is_open)
-        .resizable(true)
-        .default_height(260.0)
-        .vscroll(false)
-        .show(ctx, |ui| {
-            if cx.state.log.is_empty() {
-                ui.label("Nothing was said yet");
-            }
-            egui::ScrollArea::vertical().auto_shrink([false, true]).show(ui, |ui| {
-                for message in cx.state.log.iter().rev() {
-                    let text = egui::RichText::new(&message.text);
-                    let text = match message.tone {
-                        Tone::Good => text,
-                        Tone::Bad => text.color(theme::error(ui.visuals().dark_mode)),
-                    };
-                    ui.add(egui::Label::new(text).wrap());
-                }
-            });
-            if !cx.state.log.is_empty() && ui.button("Copy messages").clicked() {
-                let text: Vec<&str> = cx.state.log.iter().map(|m| m.text.as_str()).collect();
-                cx.commands.push(Command::Copy(text.join("\n"), "the messages"));
+    sized(ctx, "Messages", egui::vec2(480.0, 260.0)).open(&mut is_open).show(ctx, |ui| {
+        if cx.state.log.is_empty() {
+            ui.label("Nothing was said yet");
+        }
+        egui::ScrollArea::vertical().auto_shrink([false, true]).show(ui, |ui| {
+            for message in cx.state.log.iter().rev() {
+                let text = egui::RichText::new(&message.text);
+                let text = match message.tone {
+                    Tone::Good => text,
+                    Tone::Bad => text.color(theme::error(ui.visuals().dark_mode)),
+                };
+                ui.add(egui::Label::new(text).wrap());
             }
         });
+        if !cx.state.log.is_empty() && ui.button("Copy messages").clicked() {
+            let text: Vec<&str> = cx.state.log.iter().map(|m| m.text.as_str()).collect();
+            cx.commands.push(Command::Copy(text.join("\n"), "the messages"));
+        }
+    });
     if !is_open {
         cx.commands.push(Command::ToggleLog);
     }

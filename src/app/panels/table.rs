@@ -4,9 +4,8 @@ use egui_extras::{Column, TableBuilder};
 
 use super::super::command::Command;
 use super::super::event::{LayerSummary, Walked};
-use super::super::theme;
 use super::Context;
-use super::dialog::dialog;
+use super::dialog::sized;
 use crate::mosaic::format_value;
 
 const COLUMNS: [&str; 9] =
@@ -17,33 +16,29 @@ pub(super) fn draw(ctx: &egui::Context, cx: &mut Context<'_>) {
         return;
     }
     let mut is_open = true;
-    dialog(ctx, "Layer statistics", egui::vec2(760.0, 420.0))
-        .default_height(420.0_f32.min(ctx.content_rect().height() - theme::DIALOG_MARGIN.y))
-        .resizable(true)
-        .open(&mut is_open)
-        .vscroll(false)
-        .show(ctx, |ui| {
-            let view = cx.state.view();
-            let walked = cx.state.walk.done.clone().filter(|walked| {
+    sized(ctx, "Layer statistics", egui::vec2(760.0, 420.0)).open(&mut is_open).show(ctx, |ui| {
+        let view = cx.state.view();
+        let walked =
+            cx.state.walk.done.clone().filter(|walked| {
                 cx.state.wanted(view).is_ok_and(|wanted| wanted.is_same_run(&walked.wanted))
             });
-            let Some(walked) = walked else {
-                ui.horizontal(|ui| {
-                    ui.spinner();
-                    ui.label("Looking at the layers…");
-                });
-                return;
-            };
-            let layers = in_order(&walked);
+        let Some(walked) = walked else {
             ui.horizontal(|ui| {
-                let label = view.shown.as_ref().map_or("", |shown| shown.label.as_str());
-                ui.label(format!("{} · {label} · {} layers", view.row.tag, layers.len()));
-                if ui.button("Copy table").on_hover_text("As lines with tabs, for a spreadsheet").clicked() {
-                    cx.commands.push(Command::Copy(as_text(&layers), "the table of layers"));
-                }
+                ui.spinner();
+                ui.label("Looking at the layers…");
             });
-            table(ui, &layers);
+            return;
+        };
+        let layers = in_order(&walked);
+        ui.horizontal(|ui| {
+            let label = view.shown.as_ref().map_or("", |shown| shown.label.as_str());
+            ui.label(format!("{} · {label} · {} layers", view.row.tag, layers.len()));
+            if ui.button("Copy table").on_hover_text("As lines with tabs, for a spreadsheet").clicked() {
+                cx.commands.push(Command::Copy(as_text(&layers), "the table of layers"));
+            }
         });
+        table(ui, &layers);
+    });
     if !is_open {
         cx.commands.push(Command::ToggleTable);
     }
