@@ -119,11 +119,7 @@ xdotool mousemove 640 400
 python3 tools/drop_file.py "$window" 640 400 assets/drive/center/1500000000004200000.jpg
 wait_for '1500000000004200000.jpg .* Mixed_5d'
 
-# A batch of what is on screen: the folder is typed, Start pressed with the keyboard.
 xdotool key Escape
-xdotool key ctrl+e
-sleep 2
-shot batch
 finish
 test -n "$(find "$XDG_DATA_HOME" -name '*.ron')" || { echo "nothing was remembered" >&2; exit 1; }
 
@@ -155,7 +151,8 @@ sleep 0.5
 xdotool type --delay 20 "$work/features"
 sleep 3
 shot extract
-xdotool mousemove 915 147 click 1
+xdotool key Escape
+xdotool key Escape
 sleep 1
 xdotool mousemove 602 548 click 1
 sleep 4
@@ -165,6 +162,41 @@ shot drive
 xdotool key F1
 sleep 1
 shot help
+finish
+
+start 'drive, row 0, center' view --model tf_efficientnet_lite0.in1k assets/drive/interpolated.csv
+sleep 2
+# A batch: both networks, a typed folder, Start; every figure is there in the end.
+xdotool key ctrl+e
+sleep 1
+xdotool mousemove 394 305 click 1
+sleep 0.5
+xdotool mousemove 580 384 click 1
+sleep 0.5
+xdotool type --delay 20 "$work/figures"
+sleep 2
+shot batch
+xdotool mousemove 408 598 click 1
+for _ in $(seq 60); do [ "$(ls "$work/figures" 2>/dev/null | wc -l)" = 48 ] && break; sleep 0.5; done
+[ "$(ls "$work/figures" | wc -l)" = 48 ] || { echo "the batch wrote $(ls "$work/figures" | wc -l) of 48 figures" >&2; exit 1; }
+xdotool key Escape
+sleep 1
+# A moving picture of the network's filters.
+xdotool mousemove 20 12 click 1
+sleep 1
+xdotool mousemove 47 375 click 1
+sleep 1
+xdotool mousemove 618 332 click 1
+sleep 0.5
+xdotool type --delay 20 "$work/moving.gif"
+sleep 2
+xdotool mousemove 439 413 click 1
+for _ in $(seq 60); do [ -s "$work/moving.gif" ] && break; sleep 0.5; done
+[ "$(head -c 6 "$work/moving.gif")" = GIF89a ] || { echo "no moving picture" >&2; exit 1; }
+sleep 2
+shot animate
+xdotool key Escape
+sleep 1
 finish
 
 start 'filterscope' view --model resnet50
