@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use super::command::Command;
-use super::event::{LayerChoice, PinnedFilter, SideJob, ViewId};
+use super::job::SideJob;
 use super::state::{MAX_PINS, MAX_VIEWS, Pin, Playing, Tone};
 use super::view_state::{ViewState, no_difference};
+use super::wanted::{LayerChoice, PinnedFilter, ViewId};
 use super::window::App;
 use crate::graph::NodeId;
 

@@ -6,9 +6,11 @@ use std::sync::Arc;
 
 use super::command::Command;
 use super::dispatch::frame;
-use super::event::{Event, PictureChoice, SideJob, ThumbKey, Wanted};
+use super::event::Event;
+use super::job::{SideJob, ThumbKey};
 use super::state::{Arrangement, MAX_VIEWS, Playing, Tone};
 use super::view_state::{OpenSource, ViewState};
+use super::wanted::{PictureChoice, Wanted};
 use super::window::App;
 use crate::input::dataset::{Camera, Source};
 use crate::input::live::{Feed, FolderWatch, Grown};

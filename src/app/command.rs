@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::download::DownloadWish;
-use super::event::{LayerChoice, ViewId};
 use super::run_state::{AnimateScope, ExtractScope};
 use super::shown::Shown;
 use super::state::{Arrangement, BatchScope, LeftTab, Links, SaveLooks};
+use super::wanted::{LayerChoice, ViewId};
 use crate::engine::DeviceChoice;
 use crate::extract::Existing;
 use crate::input::dataset::Camera;

@@ -5,10 +5,12 @@ use std::time::{Duration, Instant};
 
 use super::command::{Command, Export, Wish};
 use super::dialogs::{Dialogs, with_extension};
-use super::event::{Event, Job, LayerChoice, Picked, PictureChoice, SideJob, ViewId};
+use super::event::{Event, Picked};
+use super::job::{Job, SideJob};
 use super::state::Tone;
 use super::view_state::ViewState;
 use super::viewport::{Viewport, mosaic_rect};
+use super::wanted::{LayerChoice, PictureChoice, ViewId};
 use super::window::App;
 use crate::input::dataset::Camera;
 use crate::models::Row;

@@ -8,7 +8,8 @@ use std::ops::ControlFlow;
 use std::sync::mpsc::SyncSender;
 use std::time::{Duration, Instant};
 
-use super::event::{Event, SideJob};
+use super::event::Event;
+use super::job::SideJob;
 use super::state::Tone;
 use super::window::App;
 use crate::engine::CancelToken;

@@ -5,9 +5,11 @@ use std::sync::Arc;
 
 use super::command::{Command, Export};
 use super::dialogs::with_extension;
-use super::event::{BatchJob, BatchNews, Event, Job, Picked, PictureChoice, PlanRequest, SeenView, SideJob};
+use super::event::{Event, Picked};
+use super::job::{BatchJob, BatchNews, Job, PlanRequest, SeenView, SideJob};
 use super::state::{BatchLayer, BatchScope, Tone};
 use super::theme;
+use super::wanted::PictureChoice;
 use super::window::App;
 use crate::engine::CancelToken;
 use crate::input::dataset::{PictureLocation, PictureRef};

@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::event::{LayerChoice, PictureChoice, ViewId};
 use super::state::{Links, Tone};
 use super::view_state::{OpenSource, ViewState};
+use super::wanted::{LayerChoice, PictureChoice, ViewId};
 use super::window::App;
 use crate::graph::Graph;
 use crate::input::dataset::Source;

@@ -14,6 +14,7 @@ mod event;
 mod export;
 mod frame_times;
 mod history;
+mod job;
 mod kept;
 mod keys;
 mod logic;
@@ -31,6 +32,7 @@ mod textures;
 mod theme;
 mod view_state;
 mod viewport;
+mod wanted;
 mod window;
 mod words;
 

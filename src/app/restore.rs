@@ -5,10 +5,12 @@
 use std::str::FromStr;
 use std::sync::Arc;
 
-use super::event::{LayerChoice, PictureChoice, RestoredFigure, SideJob, ViewId};
+use super::event::RestoredFigure;
+use super::job::SideJob;
 use super::shown::Shown;
 use super::state::{MAX_VIEWS, SaveLooks, Tone};
 use super::view_state::ViewState;
+use super::wanted::{LayerChoice, PictureChoice, ViewId};
 use super::window::App;
 use crate::formats::{LookRecord, PanelRecord, PictureRecord};
 use crate::graph::Graph;

@@ -4,7 +4,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use super::browse::label_lines;
-use super::event::{Event, LabelLines, SideJob, ThumbKey};
+use super::event::{Event, LabelLines};
+use super::job::{SideJob, ThumbKey};
 use super::pipeline::{Tell, filter_map};
 use super::shown::{Inspected, Shown, histogram};
 use super::textures;

@@ -6,13 +6,15 @@ use std::sync::{Arc, Weak};
 
 use super::command::Export;
 use super::download::Downloads;
-use super::event::{BatchNews, LabelLines, PinImage, PinnedFilter, ThumbKey, ViewId, Walked, Wanted};
+use super::event::{LabelLines, PinImage, Walked};
 use super::frame_times::FrameTimes;
 use super::history::History;
+use super::job::{BatchNews, ThumbKey};
 use super::run_state::{AnimatePreview, AnimateScope, ExtractPreview, ExtractScope, LongRun};
 use super::shown::{Inspected, NUM_BINS, Shown};
 use super::view_state::ViewState;
 use super::viewport::Viewport;
+use super::wanted::{PinnedFilter, ViewId, Wanted};
 use crate::engine::{CancelToken, DeviceChoice, WeightStore};
 use crate::graph::NodeId;
 use crate::models::{Registry, Row};

@@ -5,10 +5,12 @@ use std::sync::{Arc, Weak};
 
 use egui::{Color32, ColorImage, Context, Rect, TextureFilter, TextureHandle, TextureOptions, pos2, vec2};
 
-use super::event::{ThumbKey, ViewId, Walked};
+use super::event::Walked;
+use super::job::ThumbKey;
 use super::kept::Kept;
 use super::shown::Shown;
 use super::state::State;
+use super::wanted::ViewId;
 use crate::graph::NodeId;
 use crate::mosaic::Pixels;
 

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::event::{LayerChoice, PictureChoice, ViewId, Wanted};
 use super::shown::Shown;
+use super::wanted::{LayerChoice, PictureChoice, ViewId, Wanted};
 use crate::graph::{Graph, NodeId};
 use crate::input::dataset::{Camera, Source};
 use crate::models::Row;

@@ -3,7 +3,7 @@
 use egui::Ui;
 
 use super::super::command::Command;
-use super::super::event::BatchNews;
+use super::super::job::BatchNews;
 use super::super::state::BatchScope;
 use super::super::theme;
 use super::dialog::dialog;

@@ -4,9 +4,9 @@ use egui::ComboBox;
 
 use super::super::command::{Command, Wish};
 use super::super::dialogs::typed_path;
-use super::super::event::PictureChoice;
 use super::super::state::LeftTab;
 use super::super::theme;
+use super::super::wanted::PictureChoice;
 use super::{Context, details, layers, models, save, select_on_focus, sift, tree};
 use crate::input::{FitChoice, ValueChoice};
 use crate::mosaic::{ColourChoice, ColourMap, Grid, MosaicLayout, Normalisation};

@@ -3,10 +3,10 @@
 use egui::{Rect, Ui, pos2, vec2};
 
 use super::super::command::Command;
-use super::super::event::ViewId;
 use super::super::state::{Arrangement, MAX_VIEWS, State};
 use super::super::theme;
 use super::super::view_state::ViewState;
+use super::super::wanted::ViewId;
 use super::{Context, canvas, notice};
 use crate::mosaic::format_value;
 

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::super::event::{BatchJob, Event, LayerChoice, PictureChoice, Wanted};
+use super::super::event::Event;
+use super::super::job::BatchJob;
+use super::super::wanted::{LayerChoice, PictureChoice, Wanted};
 use super::show::fitting_grid;
 use super::{Pipeline, Stop, save};
 use crate::engine::CancelToken;

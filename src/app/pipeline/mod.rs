@@ -14,7 +14,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use super::event::{Event, Job};
+use super::event::Event;
+use super::job::Job;
 use super::kept::Kept;
 use crate::engine::{CancelToken, DeviceChoice, EngineChoice, Session, WeightStore};
 use crate::input::decode::Picture;

@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::super::event::{Event, PictureChoice, RestoredFigure};
+use super::super::event::{Event, RestoredFigure};
+use super::super::wanted::PictureChoice;
 use crate::engine::{Backbone, is_onnx_path, open_onnx};
 use crate::formats::{PictureRecord, ReadRecordError, pixels_sha256, read_record};
 use crate::input::dataset::{SourceOptions, is_log, is_table_path, open_source_as, table_columns};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use egui::ColorImage;
 
-use super::super::event::SeenView;
+use super::super::job::SeenView;
 use super::super::shown::Shown;
 use super::super::state::SaveLooks;
 use super::super::textures;

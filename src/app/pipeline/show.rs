@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use super::super::event::{Event, Wanted};
+use super::super::event::Event;
 use super::super::shown::Shown;
 use super::super::textures;
+use super::super::wanted::Wanted;
 use super::value::Run;
 use super::{Pipeline, Stop, failed};
 use crate::engine::CancelToken;

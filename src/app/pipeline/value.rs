@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use egui::ColorImage;
 
-use super::super::event::{Event, LayerChoice, PictureChoice, Wanted};
+use super::super::event::Event;
 use super::super::shown::{NUM_BINS, histogram};
 use super::super::textures;
+use super::super::wanted::{LayerChoice, PictureChoice, Wanted};
 use super::{FileKey, MAX_SESSIONS, ModelKey, PictureKey, Pipeline, Stop, failed};
 use crate::engine::{Backbone, CancelToken, ComputeDevice, Outcome, Session};
 use crate::graph::NodeId;

@@ -7,8 +7,9 @@ use std::time::Instant;
 
 use egui::ColorImage;
 
-use super::super::event::{Event, LayerSummary, PinImage, PinnedFilter, Walked, Wanted};
+use super::super::event::{Event, LayerSummary, PinImage, Walked};
 use super::super::textures;
+use super::super::wanted::{PinnedFilter, Wanted};
 use super::value::Run;
 use super::{Pipeline, Stop, failed};
 use crate::engine::CancelToken;
