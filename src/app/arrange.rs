@@ -122,9 +122,17 @@ impl App {
 
     /// A view is gone.
     fn let_go(&mut self, id: ViewId) {
+        self.forget_closest_to(id);
         self.worker.withdraw(id);
         self.textures.forget(id);
         self.scratch.views.remove(&id);
+    }
+
+    /// Filters that answer as those of a view did, which now shows something else or is gone.
+    pub(super) fn forget_closest_to(&mut self, id: ViewId) {
+        for view in &mut self.state.views {
+            view.closest.take_if(|closest| closest.of_view == id);
+        }
     }
 
     /// A number for what is read anew: the same path may hold something else by now.
@@ -150,6 +158,12 @@ impl App {
         match found {
             Some(pair) => {
                 // Two mosaics and their difference say something only on one scale.
+                if !self.state.links.scale {
+                    self.state.say(
+                        Tone::Good,
+                        "\"Same scale\" is on now: a difference is read beside both its sides in one range",
+                    );
+                }
                 self.state.links.scale = true;
                 self.add_view(Some(pair));
                 self.share_scale(true);
@@ -231,7 +245,7 @@ impl App {
                 .say(Tone::Bad, "select a filter first: its closest one in the other view is then found");
             return;
         };
-        let of = format!("filter {channel} of view {number}");
+        let of = (active.id, format!("filter {channel} of view {number}"));
         self.side.post(MATCH_LANE, SideJob::Match { from, channel, to, view: target, of });
     }
 

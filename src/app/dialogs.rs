@@ -88,6 +88,15 @@ pub(super) fn with_extension(path: PathBuf) -> PathBuf {
     if path.extension().is_some_and(|e| e.eq_ignore_ascii_case("png")) { path } else { append(&path, ".png") }
 }
 
+/// The same of values.
+pub(super) fn with_npy(path: &Path) -> PathBuf {
+    if path.extension().is_some_and(|e| e.eq_ignore_ascii_case("npy")) {
+        path.to_owned()
+    } else {
+        append(path, ".npy")
+    }
+}
+
 fn append(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
@@ -110,6 +119,8 @@ mod tests {
     #[test]
     fn a_missing_extension_is_added_and_a_dotted_name_kept() {
         assert_eq!(with_extension("a.PNG".into()), PathBuf::from("a.PNG"));
+        assert_eq!(with_npy(Path::new("a.npy")), PathBuf::from("a.npy"));
+        assert_eq!(with_npy(Path::new("a.png")), PathBuf::from("a.png.npy"), "values are no picture");
         assert_eq!(with_extension("cat__vgg16.tv_in1k".into()), PathBuf::from("cat__vgg16.tv_in1k.png"));
     }
 }

@@ -96,7 +96,7 @@ pub(super) enum Event {
     /// A filter was looked into.
     Inspected(Box<Inspected>),
     /// Filters of a view that answer as another view's filter (named) does, best first.
-    Matched(ViewId, String, Vec<(usize, f64)>),
+    Matched(ViewId, (ViewId, String), Vec<(usize, f64)>),
     /// A moment's small picture; none where it can't be read.
     Thumb(ThumbKey, Option<Arc<ColorImage>>),
     /// A data set's labels.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::command::{Command, Export};
-use super::dialogs::with_extension;
+use super::dialogs::{with_extension, with_npy};
 use super::event::{Event, Picked};
 use super::job::{BatchJob, BatchNews, Job, PlanRequest, SeenView, SideJob};
 use super::state::{BatchLayer, BatchScope, Tone};
@@ -25,6 +25,10 @@ impl App {
         match command {
             Command::ToggleBatch => {
                 self.state.open.batch = !self.state.open.batch;
+                if self.state.open.batch && self.state.batch.scope.folder.is_empty() {
+                    self.state.batch.scope.tags =
+                        std::iter::once(self.state.view().row.tag.to_owned()).collect();
+                }
                 self.plan_batch();
             }
             Command::SetBatch(scope) => {
@@ -62,8 +66,7 @@ impl App {
                 Job::SavePart { shown, seen: Box::new(seen), path: named() }
             }
             Export::Values => {
-                let path =
-                    if path.extension().is_some() { path.to_owned() } else { path.with_extension("npy") };
+                let path = with_npy(path);
                 Job::SaveValues { shown, path }
             }
             Export::Filter => {
@@ -177,6 +180,7 @@ impl App {
             sifting: view.sifting,
             looks: self.state.saved,
             has_values: self.state.batch.scope.has_values,
+            replaces: self.state.batch.scope.replaces,
             called_off: called_off.clone(),
             written: Vec::new(),
             news: news.clone(),
@@ -263,6 +267,7 @@ impl BatchScope {
             layers: BatchLayer::Final,
             folder: String::new(),
             has_values: false,
+            replaces: false,
         }
     }
 }

@@ -187,6 +187,7 @@ impl App {
         if views.is_empty() {
             return;
         }
+        self.expected.clear();
         self.state.links = to.links;
         self.state.weight_files.clone_from(&to.weight_files);
         let active = views.iter().position(|view| view.id == to.active).unwrap_or(0);

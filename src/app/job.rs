@@ -95,6 +95,8 @@ pub(super) struct BatchJob {
     pub(super) sifting: Sifting,
     pub(super) looks: SaveLooks,
     pub(super) has_values: bool,
+    /// Writes anew what was there before.
+    pub(super) replaces: bool,
     pub(super) called_off: CancelToken,
     pub(super) written: Vec<PathBuf>,
     pub(super) news: BatchNews,
@@ -125,7 +127,12 @@ impl BatchNews {
 
     /// One line at the end.
     pub(super) fn summary(&self) -> String {
-        let how = if self.is_called_off { "batch cancelled" } else { "batch done" };
+        let nothing = self.num_written + self.num_kept == 0 && !self.failed.is_empty();
+        let how = match (self.is_called_off, nothing) {
+            (true, _) => "batch cancelled",
+            (false, true) => "batch failed",
+            (false, false) => "batch done",
+        };
         let kept = match self.num_kept {
             0 => String::new(),
             num => format!(", {num} were there already and kept"),
@@ -173,8 +180,8 @@ pub(super) enum SideJob {
         from: Arc<Shown>,
         channel: usize,
         to: Arc<Shown>,
-        /// The view that is searched, and the name of the one the filter is from.
+        /// The view that is searched, and the one the filter is from with its name.
         view: ViewId,
-        of: String,
+        of: (ViewId, String),
     },
 }

@@ -19,7 +19,7 @@ const ADD_VIEW: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key
 const CLOSE_VIEW: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::W);
 
 /// Keys and what they do, for the help window; those without modifiers count only while no text is being typed.
-pub(super) const KEYS: [(&str, &str); 23] = [
+pub(super) const KEYS: [(&str, &str); 24] = [
     ("Ctrl+O", "open a picture or a driving log"),
     ("Ctrl+S", "save the mosaic"),
     ("Ctrl+E", "export many figures"),
@@ -42,10 +42,11 @@ pub(super) const KEYS: [(&str, &str); 23] = [
     ("L", "play through the layers, or stop"),
     ("Enter", "show the selected filter large"),
     ("P", "pin the selected filter, or take it out of the tray"),
-    ("Esc", "close what lies over the mosaic; with nothing there, select no filter"),
+    ("Esc", "close what lies over the mosaic; with nothing there, dismiss messages and select no filter"),
     ("Page up / down", "previous or next moment of a data set"),
     ("Tab", "next widget; Space or Enter presses it"),
     ("F1 or ?", "this help"),
+    ("Ctrl+Q", "quit"),
 ];
 
 /// Whether the active view is one of a data set.
@@ -66,6 +67,10 @@ impl App {
         }
         if let Some(path) = dropped.into_iter().next() {
             self.commands.push(Command::Open(path));
+        }
+        // A question that waits for its answer has the keys.
+        if self.state.column_question.is_some() || self.state.weights_question.is_some() {
+            return;
         }
         let pressed = |shortcut: &KeyboardShortcut| ctx.input_mut(|i| i.consume_shortcut(shortcut));
         for (shortcut, command) in
@@ -175,15 +180,20 @@ impl App {
         if key(Key::Escape) {
             // What lies over the others goes first.
             let open = self.state.open;
-            self.commands.push(match open {
+            let command = match open {
                 _ if open.help => Command::ToggleHelp,
                 _ if open.log => Command::ToggleLog,
                 _ if open.animate => Command::ToggleAnimate,
                 _ if open.extract => Command::ToggleExtract,
                 _ if open.batch => Command::ToggleBatch,
                 _ if open.table => Command::ToggleTable,
-                _ => Command::Select(None),
-            });
+                _ => {
+                    let num_said = self.state.messages.len();
+                    self.commands.extend((0..num_said).map(|_| Command::Dismiss(0)));
+                    Command::Select(None)
+                }
+            };
+            self.commands.push(command);
         }
         let moment = view.source.as_ref().map(|open| open.index);
         let mut to_moment = |steps: isize| {

@@ -92,6 +92,7 @@ impl App {
         let is_same_layer = view.shown.as_ref().is_some_and(|old| {
             old.row().tag == shown.row().tag && old.node == shown.node && Arc::ptr_eq(&old.view, &shown.view)
         });
+        let id = view.id;
         if !is_same_layer {
             view.closest = None;
         }
@@ -112,6 +113,9 @@ impl App {
             self.inspect_selected();
             self.paint_pins();
             self.plan_animation();
+        }
+        if !is_same_layer {
+            self.forget_closest_to(id);
         }
         self.check_expected(at, shown);
         self.share_scale(false);
@@ -296,7 +300,7 @@ impl App {
         let id = self.state.views[at].id;
         match event {
             Event::Source(_, place, source) => self.open_source(id, &place, &source),
-            Event::Figure(_, figure) => self.take_figure(at, &figure),
+            Event::Figure(_, figure) => self.take_figure(at, *figure),
             // What was wanted before still is.
             Event::WhichColumn(_, path, columns) => {
                 self.state.column_question = Some((path, columns));
@@ -328,7 +332,7 @@ impl App {
         self.state.views.iter().position(|view| view.job == job)
     }
 
-    fn take_match(&mut self, id: ViewId, of: String, found: Vec<(usize, f64)>) {
+    fn take_match(&mut self, id: ViewId, (of_view, of): (ViewId, String), found: Vec<(usize, f64)>) {
         let number = self.state.number(id);
         let Some(view) = self.state.views.iter_mut().find(|view| view.id == id) else { return };
         if found.is_empty() {
@@ -339,7 +343,7 @@ impl App {
             return;
         }
         view.selected = found.first().map(|(channel, _)| *channel);
-        view.closest = Some(Closest { of, found });
+        view.closest = Some(Closest { of_view, of, found });
         self.inspect_selected();
     }
 
@@ -362,6 +366,8 @@ impl App {
         self.ask_for_labels(source);
         self.remember_opened(place);
         let (before, generation) = (self.snapshot(), self.next_generation());
+        // What played was another data set.
+        self.state.playing_frames = None;
         self.change_pictures(id, |view| {
             view.generation = generation;
             view.picture = frame(&open);

@@ -2,6 +2,7 @@
 //!
 //! A record may come from anywhere. What it says is taken by name and checked; what means nothing here is told, never guessed.
 
+use std::path::Path;
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -184,7 +185,15 @@ fn take<T: FromStr>(text: &str, into: &mut T, what: &str, not_taken: &mut Vec<St
 
 impl App {
     /// A figure of this program came back. One of a single mosaic changes a view; a difference and a sheet take the place of all.
-    pub(super) fn take_figure(&mut self, at: usize, figure: &RestoredFigure) {
+    pub(super) fn take_figure(&mut self, at: usize, mut figure: RestoredFigure) {
+        // What isn't beside the figure may be on screen.
+        if figure.picture.is_none() {
+            figure.picture = self.on_screen(&figure.record.picture);
+        }
+        if let (None, Some(minus)) = (&figure.minus, &figure.record.minus) {
+            figure.minus = self.on_screen(minus);
+        }
+        let figure = &figure;
         let record = &figure.record;
         let mut restored = Vec::new();
         for panel in record.panels.iter().take(MAX_VIEWS) {
@@ -230,6 +239,18 @@ impl App {
             self.show(id);
         }
         self.keep_step(before);
+    }
+
+    /// A picture that a view shows, if it is the one of a record.
+    fn on_screen(&self, record: &PictureRecord) -> Option<PictureChoice> {
+        self.state.views.iter().find_map(|view| {
+            let (shown, good) = (view.shown.as_ref()?, view.good.as_ref()?);
+            let (rgb, name) = (&shown.picture.rgb, Path::new(&shown.picture.name));
+            // Reading all of a picture takes time: only one of that name is worth it.
+            let is_named = name.file_name().is_some_and(|name| name == record.file_name.as_str());
+            let is_it = || PictureRecord::new(name, rgb.width(), rgb.height(), rgb.as_raw()) == *record;
+            (view.is_plain() && is_named && is_it()).then(|| good.picture.clone())
+        })
     }
 
     /// Both pictures in a view each, and their difference.

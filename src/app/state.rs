@@ -123,6 +123,8 @@ pub(super) struct BatchScope {
     pub(super) folder: String,
     /// Also the values, as `.npy` beside each figure.
     pub(super) has_values: bool,
+    /// Writes anew what is there already.
+    pub(super) replaces: bool,
 }
 
 /// A batch before, while and after it is made.

@@ -62,6 +62,9 @@ pub(super) const MENU_MARGIN: f32 = 56.0;
 /// Height of the histograms.
 pub(super) const HISTOGRAM_HEIGHT: f32 = 84.0;
 
+/// Least room in the last line for words about memory beside those about the run.
+pub(super) const MEMORY_ROOM: f32 = 520.0;
+
 /// Spacings, and dark to begin with: heat maps on a bright ground mislead the eye.
 pub(super) fn install(ctx: &Context) {
     ctx.set_theme(Theme::Dark);

@@ -35,6 +35,8 @@ pub(super) enum Trouble {
 /// Filters that answer as a filter of another view does.
 #[derive(Clone, Debug)]
 pub(super) struct Closest {
+    /// The view of that filter.
+    pub(super) of_view: ViewId,
     /// The filter and its view, for people.
     pub(super) of: String,
     /// Channel and correlation, best first.

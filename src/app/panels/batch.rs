@@ -43,6 +43,8 @@ fn scope(ui: &mut Ui, cx: &mut Context<'_>) {
     choices::networks(ui, cx.state, &mut new.tags);
     choices::layers(ui, cx.state, "Layers", "where a network has it", &mut new.layers);
     ui.checkbox(&mut new.has_values, "Values too, as .npy beside each figure");
+    ui.checkbox(&mut new.replaces, "Write anew what is there already")
+        .on_hover_text("Else it is kept, however it was made");
     if choices::folder(ui, "Folder", "Choose folder…", &mut new.folder) {
         cx.commands.push(Command::ChooseBatchFolder);
     }
@@ -54,7 +56,7 @@ fn scope(ui: &mut Ui, cx: &mut Context<'_>) {
 
 fn pictures(ui: &mut Ui, cx: &Context<'_>, new: &mut BatchScope) {
     let Some(open) = &cx.state.view().source else {
-        ui.label("Picture: the one on screen (open a folder or a log for many)");
+        ui.label("Picture: the file on screen (open a folder or a log for many)");
         return;
     };
     let last = open.source.len().saturating_sub(1);
@@ -94,13 +96,16 @@ fn preview(ui: &mut Ui, cx: &mut Context<'_>) {
         }
         Some(Ok(plan)) => {
             let num = plan.num_figures();
+            let replaces = cx.state.batch.scope.replaces;
             let num_there = plan.existing.len();
-            let num_left = num.saturating_sub(num_there);
+            let num_left = if replaces { num } else { num.saturating_sub(num_there) };
             if num_left == 0 {
                 ui.strong(format!("Nothing is left to write: all {num} figures are there"));
             } else {
                 ui.strong(format!("{num_left} figures would be written, of {} runs", plan.runs.len()));
-                if num_there > 0 {
+                if replaces && num_there > 0 {
+                    ui.label(format!("{num_there} of them are there already and are replaced"));
+                } else if num_there > 0 {
                     ui.label(format!("{num_there} more are there already and are kept"));
                 }
             }

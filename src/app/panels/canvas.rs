@@ -61,10 +61,10 @@ pub(super) fn draw(
     }
     viewport.settle_on(panel, size, pixels_per_point);
 
-    let hovered = response
-        .hover_pos()
-        .and_then(|pointer| viewport.pixel_at(panel, size, pointer))
-        .and_then(|(x, y)| shown.mosaic.value_at(x, y));
+    let pixel = response.hover_pos().and_then(|pointer| viewport.pixel_at(panel, size, pointer));
+    let hovered = pixel.and_then(|(x, y)| shown.mosaic.value_at(x, y));
+    // A click on the line between tiles missed one; it isn't meant to let the selected one go.
+    let is_between = pixel.is_some() && hovered.is_none();
     let origin = viewport.origin(panel, size);
     let painter = ui.painter_at(panel);
     if let Some(textures) = cx.textures.view(view.id) {
@@ -109,7 +109,7 @@ pub(super) fn draw(
     }
     if response.double_clicked() {
         cx.commands.push(Command::Fit);
-    } else if response.clicked() {
+    } else if response.clicked() && (hovered.is_some() || !is_between) {
         cx.commands.push(Command::Select(hovered.map(|v| v.channel)));
     }
     if let Some(value) = hovered {

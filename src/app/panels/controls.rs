@@ -149,7 +149,10 @@ fn frames(ui: &mut egui::Ui, cx: &mut Context<'_>) {
 }
 
 fn looks(ui: &mut egui::Ui, cx: &mut Context<'_>) {
-    let settings = &cx.state.view().settings;
+    // A difference has a range and colours of its own.
+    let view = cx.state.view();
+    let wanted = cx.state.wanted(view).ok().filter(|_| !view.is_plain());
+    let settings = wanted.as_ref().map_or(&view.settings, |wanted| &wanted.settings);
     ComboBox::from_label("Layout").selected_text(layout_words(settings.layout)).show_ui(ui, |ui| {
         for layout in MosaicLayout::ALL {
             if ui.selectable_label(settings.layout == layout, layout_words(layout)).clicked() {
@@ -206,14 +209,14 @@ fn looks(ui: &mut egui::Ui, cx: &mut Context<'_>) {
 /// Rows and columns of filters, where the ones that their number gives aren't wanted.
 fn grid(ui: &mut egui::Ui, cx: &mut Context<'_>) {
     let wanted = cx.state.view().settings.grid;
+    let shown = cx.state.view().shown.as_ref();
+    let taken = shown.map_or_else(String::new, |shown| shown.mosaic.geometry.grid().to_string());
     ui.horizontal(|ui| {
         let label = ui
             .label("Grid:")
             .on_hover_text("Rows × columns of filters; empty for as many as their number gives");
         let field = ui
-            .add(
-                egui::TextEdit::singleline(&mut cx.scratch.typed_grid).desired_width(84.0).hint_text("32x64"),
-            )
+            .add(egui::TextEdit::singleline(&mut cx.scratch.typed_grid).desired_width(84.0).hint_text(taken))
             .labelled_by(label.id);
         if field.lost_focus() && ui.input(|i| i.key_pressed(egui::Key::Enter)) {
             match cx.scratch.typed_grid.trim() {

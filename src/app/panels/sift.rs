@@ -33,9 +33,12 @@ pub(super) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
             want(Sifting { top: is_cut.then_some(64.min(num_filters)), ..sifting });
         }
         let mut top = sifting.top.unwrap_or(64);
-        let field = ui.add_enabled(is_cut, egui::DragValue::new(&mut top).range(1..=num_filters.max(1)));
+        // A layer with fewer filters shows all it has, and changes nothing for the next.
+        let field =
+            egui::DragValue::new(&mut top).range(1..=num_filters.max(1)).clamp_existing_to_range(false);
+        let field = ui.add_enabled(is_cut, field);
         field.widget_info(|| egui::WidgetInfo::labeled(egui::Role::SpinButton, is_cut, "Filters shown"));
-        if field.changed() {
+        if field.changed() && is_cut {
             want(Sifting { top: Some(top), ..sifting });
         }
     });

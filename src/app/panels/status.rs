@@ -52,17 +52,26 @@ pub(super) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
                 shown.activation.name(),
                 shown.run_by.device,
             );
-            let memory = cx.state.memory_bytes.map(|bytes| format!("{} MB", bytes >> 20));
-            let kept = format!("{} MB of views kept", cx.state.kept_bytes >> 20);
-            ui.add(egui::Label::new(text).truncate());
+            if ui.available_width() < theme::MEMORY_ROOM {
+                ui.add(egui::Label::new(text).truncate());
+                return;
+            }
             ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-                ui.add(egui::Label::new(egui::RichText::new(kept).weak()).truncate())
-                    .on_hover_text("Views that come back at once, up to 256 MB");
-                if let Some(memory) = memory {
-                    ui.add(egui::Label::new(egui::RichText::new(memory).weak()))
-                        .on_hover_text("Memory that the program takes, weights and pictures included");
-                }
+                memory(ui, cx);
+                ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
+                    ui.add(egui::Label::new(text).truncate());
+                });
             });
         });
     });
+}
+
+fn memory(ui: &mut egui::Ui, cx: &Context<'_>) {
+    let kept = format!("{} MB of views kept", cx.state.kept_bytes >> 20);
+    ui.add(egui::Label::new(egui::RichText::new(kept).weak()))
+        .on_hover_text("Views that come back at once, up to 256 MB");
+    if let Some(bytes) = cx.state.memory_bytes {
+        ui.add(egui::Label::new(egui::RichText::new(format!("{} MB", bytes >> 20)).weak()))
+            .on_hover_text("Memory that the program takes, weights and pictures included");
+    }
 }

@@ -36,7 +36,13 @@ pub(super) fn draw(ui: &mut Ui, cx: &mut Context<'_>) {
         .labelled_by(label.id);
     let is_entered = field.lost_focus() && ui.input(|i| i.key_pressed(egui::Key::Enter));
     let typed = cx.scratch.tree_search.trim().to_owned();
-    egui::ScrollArea::vertical().id_salt("tree").auto_shrink([false, false]).show(ui, |ui| {
+    let mut area =
+        egui::ScrollArea::vertical().id_salt(("tree", typed.is_empty())).auto_shrink([false, false]);
+    if field.changed() {
+        // The best is the first.
+        area = area.vertical_scroll_offset(0.0);
+    }
+    area.show(ui, |ui| {
         if typed.is_empty() {
             stages(ui, cx);
         } else {
@@ -132,8 +138,8 @@ fn row(ui: &mut Ui, cx: &mut Context<'_>, node: NodeId, has_picture: bool) {
             }
             let shape = info.map_or_else(String::new, |info| info.shape.to_string());
             let dead = summary.map_or_else(String::new, |s| {
-                let num_filters = s.shape.channels.max(1);
-                format!(" · {} % dead", s.counts.dead * 100 / num_filters)
+                let share = s.counts.dead as f32 / s.shape.channels.max(1) as f32;
+                format!(" · {:.0} % dead", share * 100.0)
             });
             ui.add(egui::Label::new(egui::RichText::new(format!("{shape}{dead}")).weak().small()).truncate());
         });

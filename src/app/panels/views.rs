@@ -137,6 +137,7 @@ fn view_in(
     let is_one_of_several = cx.state.views.len() > 1;
     let is_active = view.id == cx.state.view().id;
     let is_dark = ui.visuals().dark_mode;
+    ui.painter().rect_filled(place, 0.0, ui.visuals().panel_fill);
     let header = egui::Frame::new().inner_margin(egui::Margin::symmetric(8, 3)).show(ui, |ui| {
         ui.set_width((place.width() - 16.0).max(1.0));
         ui.spacing_mut().item_spacing.y = 2.0;

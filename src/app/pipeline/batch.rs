@@ -59,8 +59,7 @@ impl Pipeline {
     }
 
     fn one_run(&mut self, job: &mut BatchJob, run: &BatchRun, cancel: &CancelToken) -> Result<(), Stop> {
-        let is_there = |figure: &&BatchFigure| figure.is_there(job.has_values);
-        if run.figures.iter().all(|figure| is_there(&figure)) {
+        if run.figures.iter().all(|figure| is_done(job, figure)) {
             // Nothing of it has to be computed.
             let kept = run.figures.iter().filter(|figure| !job.written.contains(&figure.path)).count();
             job.news.num_kept += kept;
@@ -92,17 +91,17 @@ impl Pipeline {
                 return Err(Stop::Cancelled);
             }
             // What is there is kept; what this batch wrote before it made way, too.
-            if figure.is_there(job.has_values) {
+            if is_done(job, figure) {
                 if !job.written.contains(&figure.path) {
                     job.news.num_kept += 1;
                 }
                 continue;
             }
             let failed = |error: &dyn std::fmt::Display| Stop::Failed(error.to_string());
-            if job.has_values && !figure.values_path().exists() {
+            if job.has_values && (job.replaces || !figure.values_path().exists()) {
                 write_npy(&figure.values_path(), &value.activation).map_err(|error| failed(&error))?;
             }
-            if figure.path.exists() {
+            if figure.path.exists() && !job.replaces {
                 job.written.push(figure.path.clone());
                 job.news.num_written += 1;
                 continue;
@@ -133,4 +132,9 @@ impl Pipeline {
         }
         Ok(())
     }
+}
+
+/// What is there is kept unless it is to be replaced; what this batch wrote before it made way, in any case.
+fn is_done(job: &BatchJob, figure: &BatchFigure) -> bool {
+    job.written.contains(&figure.path) || (!job.replaces && figure.is_there(job.has_values))
 }

@@ -186,6 +186,13 @@ fn the_closest_filter_is_found_by_its_map() {
     window.press(egui::Key::Escape);
     window.press(egui::Key::C);
     assert!(window.says("select a filter first"), "{:?}", window.texts());
+    window.press(egui::Key::Escape);
+    assert!(!window.says("select a filter first"), "Escape takes messages away: {:?}", window.texts());
+    // What was found goes with the filter's view.
+    assert!(window.says("closest to filter 133 of view 1:"));
+    window.click("Close view 1");
+    window.settle();
+    assert!(!window.says("closest to filter"), "{:?}", window.texts());
 }
 
 #[test]
@@ -201,7 +208,7 @@ fn zoom_is_linked_until_it_is_not() {
     };
     // Three places, for one may fall between two tiles.
     let filter_at = |window: &mut Window, view: usize| {
-        [(40.0, 30.0), (44.0, 33.0), (47.0, 37.0)].map(|(x, y)| {
+        [(40.0, 30.0), (120.0, 63.0), (-147.0, -77.0)].map(|(x, y)| {
             let at = place(window, view).center() + egui::vec2(x, y);
             window.click_at(at);
             let texts = window.texts();

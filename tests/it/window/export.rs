@@ -52,6 +52,15 @@ fn a_batch_is_previewed_done_and_reported() {
     assert!(folder.join("cat__inception_v3.moderation__Mixed_7c.npy").exists());
     window.wait_for("Nothing is left to write: all 2 figures are there");
     assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 4);
+    // Other looks, and all of it anew.
+    window.click("Hide dead filters");
+    window.settle();
+    window.click("Write anew what is there already");
+    window.wait_for("2 of them are there already and are replaced");
+    window.click("Start");
+    window.wait(|w| w.harness.query_by_label("Cancel batch").is_none() && w.says("batch done: 2"), "the end");
+    let record = read_record(&folder.join("cat__inception_v3.moderation__Mixed_7c.png")).unwrap();
+    assert_eq!(record.panels[0].look.sifting.as_deref(), Some("index hide-dead"));
 }
 
 #[test]
@@ -127,10 +136,18 @@ fn a_figure_asks_for_its_picture_and_checks_it() {
     // Elsewhere, it asks, and checks what is opened.
     let moved = elsewhere.path().join("figure.png");
     std::fs::copy(&figure, &moved).unwrap();
+    // It is on screen still, and taken from there.
+    window.settle();
+    window.drop_file(&moved);
+    window.wait_for(&format!("took model, layer, settings and picture from \"{}\"", moved.display()));
+    window.drop_file(root().join("assets/cat.png"));
+    window.wait_for("cat.png · 451×300");
+    window.settle();
     window.drop_file(&moved);
     window.wait_for("its picture frame.jpg was not found beside it: open it, and it is checked");
     window.drop_file(root().join("assets/drive/center/1500000000504200000.jpg"));
     window.wait_for("this is another picture than the figure's frame.jpg");
+    window.settle();
     window.drop_file(&moved);
     window.wait_for("was not found beside it");
     window.drop_file(&picture);
@@ -254,8 +271,8 @@ fn figures_are_saved_at_the_size_asked_for_and_the_view_as_it_is() {
 
     // By a typed name, where there are no dialogs.
     window.choose("to a typed name", "values (.npy)");
-    let values = dir.path().join("typed.npy");
-    window.type_into("or type a file name:", &values.display().to_string());
+    let values = dir.path().join("typed.png.npy");
+    window.type_into("or type a file name:", &dir.path().join("typed.png").display().to_string());
     window.wait_for(&format!("saved \"{}\"", values.display()));
     window.choose("to a typed name", "selected filter");
     window.type_into("or type a file name:", &dir.path().join("none.png").display().to_string());

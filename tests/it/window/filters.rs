@@ -73,6 +73,37 @@ fn pins_stay_when_the_picture_changes_and_lead_back() {
     assert!(!window.says("Pinned filter 133 of Mixed_7c"));
 }
 
+/// A layer with fewer filters, as the input has, shows all of them; the next one has the number asked for again.
+#[test]
+fn layers_with_few_filters_leave_the_number_shown_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut window = Window::with_cat();
+    let walk = |window: &mut Window| {
+        window.harness.get_by_role_and_label(Role::Slider, "Depth").focus();
+        window.harness.run_steps(2);
+        window.press(egui::Key::Home);
+        for _ in 0..19 {
+            window.harness.key_press_modifiers(egui::Modifiers::ALT, egui::Key::ArrowUp);
+            window.harness.run_steps(2);
+        }
+        window.wait_for("inception_v3.moderation · input 3×299×299");
+        window.settle();
+        for _ in 0..19 {
+            window.harness.key_press_modifiers(egui::Modifiers::ALT, egui::Key::ArrowDown);
+            window.harness.run_steps(2);
+        }
+        window.wait_for("inception_v3.moderation · Mixed_7c 2048×8×8");
+        window.settle();
+    };
+    walk(&mut window);
+    let record = window.saved_record(&dir.path().join("all.png"));
+    assert_eq!(record.panels[0].look.sifting, None, "nobody asked for fewer");
+    window.click("Only the first");
+    window.wait_for("64 of 2048 filters shown");
+    walk(&mut window);
+    assert!(window.says("64 of 2048 filters shown"), "{:?}", window.texts());
+}
+
 #[test]
 fn filters_are_ordered_and_sifted() {
     let mut window = Window::with_cat();
