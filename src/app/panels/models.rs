@@ -31,7 +31,7 @@ pub(super) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
                 let words = if cx.state.has_weights(other) {
                     other.tag.to_owned()
                 } else {
-                    format!("{} (needs a file)", other.tag)
+                    format!("{} (not here)", other.tag)
                 };
                 let entry = ui.selectable_label(other.tag == row.tag, words).on_hover_text(other.title);
                 if entry.clicked() || (is_entered && at == 0) {
