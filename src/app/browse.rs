@@ -146,7 +146,7 @@ impl App {
         }
         let place = open.place.clone();
         let (sender, wake) = (self.sender.clone(), ctx.clone());
-        let watch = FolderWatch::start(&place, move |grown| {
+        let watch = FolderWatch::start(&place, open.listed, move |grown| {
             if sender.send(Event::Grown(grown)).is_ok() {
                 wake.request_repaint();
             }

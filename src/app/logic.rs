@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use super::browse::is_lasting;
 use super::command::Command;
@@ -19,6 +19,8 @@ use crate::input::dataset::Source;
 
 /// Events are taken for at most this long a frame; the rest waits for the next.
 const DRAIN_BUDGET: Duration = Duration::from_millis(8);
+/// At most this long ago was a data set listed that comes now.
+const LISTING_TIME: Duration = Duration::from_secs(2);
 /// Said of a view while nobody knows whether its weights are on this machine.
 const LOOKING: &str = "Looking which weights are here…";
 
@@ -362,7 +364,11 @@ impl App {
                 format!("{skipped} rows of \"{}\" are left out; the first: {first}", place.display()),
             );
         }
-        let open = OpenSource { source: Arc::clone(source), place: place.to_owned(), index: 0, camera };
+        // It was listed a little before; a file of then is told again, which does no harm.
+        let now = SystemTime::now();
+        let listed = now.checked_sub(LISTING_TIME).unwrap_or(now);
+        let open =
+            OpenSource { source: Arc::clone(source), place: place.to_owned(), listed, index: 0, camera };
         self.ask_for_labels(source);
         self.remember_opened(place);
         let (before, generation) = (self.snapshot(), self.next_generation());

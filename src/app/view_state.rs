@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use super::shown::Shown;
 use super::wanted::{LayerChoice, PictureChoice, ViewId, Wanted};
@@ -17,6 +18,8 @@ use crate::tensor::Sifting;
 pub(super) struct OpenSource {
     pub(super) source: Arc<dyn Source>,
     pub(super) place: PathBuf,
+    /// When what is in it was listed.
+    pub(super) listed: SystemTime,
     pub(super) index: usize,
     pub(super) camera: Option<Camera>,
 }

@@ -34,15 +34,19 @@ pub struct FolderWatch {
 }
 
 impl FolderWatch {
-    /// Tells of each picture that is new or changed since the watch began, once it has stopped growing.
+    /// Tells of each picture that is new or changed since a time, such as when the folder was listed, once it has stopped growing.
     ///
     /// # Errors
     /// No thread to be had.
-    pub fn start(place: &Path, tell: impl Fn(Grown) + Send + 'static) -> std::io::Result<Self> {
+    pub fn start(
+        place: &Path,
+        since: SystemTime,
+        tell: impl Fn(Grown) + Send + 'static,
+    ) -> std::io::Result<Self> {
         let is_over = Arc::new(AtomicBool::new(false));
         let (theirs, folder) = (Arc::clone(&is_over), place.to_owned());
         // File systems count time in coarser steps than the clock.
-        let since = SystemTime::now().checked_sub(CLOCK_STEP);
+        let since = since.checked_sub(CLOCK_STEP);
         std::thread::Builder::new().name("watch".into()).spawn(move || {
             let (mut before, mut told) = (None, None);
             while !theirs.load(Ordering::Relaxed) {
@@ -120,7 +124,8 @@ mod tests {
         };
         picture("a.png");
         let (told, events) = channel();
-        let watch = FolderWatch::start(dir.path(), move |grown| told.send(grown).unwrap()).unwrap();
+        let watch = FolderWatch::start(dir.path(), SystemTime::now(), move |grown| told.send(grown).unwrap())
+            .unwrap();
         std::fs::write(dir.path().join("notes.txt"), "no picture").unwrap();
         picture("b.png");
         let grown = events.recv_timeout(Duration::from_mins(1)).unwrap();

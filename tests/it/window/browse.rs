@@ -118,11 +118,16 @@ fn a_watched_folder_shows_what_is_put_into_it() {
     let mut window = Window::with_cat();
     window.type_path(dir.path());
     window.wait_for("moment 1 of 1");
-    window.click("Watch folder");
+    window.settle();
+    // What came since the folder was opened is shown at once.
     std::fs::copy(root().join("assets/drive/center/1500000000004200000.jpg"), dir.path().join("2.jpg"))
         .unwrap();
+    window.click("Watch folder");
     window.wait_for("moment 2 of 2");
     window.wait_for("2.jpg · 320×240");
+    std::fs::copy(root().join("assets/cat.png"), dir.path().join("3.png")).unwrap();
+    window.wait_for("moment 3 of 3");
+    window.wait_for("3.png · 451×300");
 }
 
 #[test]
