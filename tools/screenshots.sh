@@ -171,12 +171,12 @@ xdotool key ctrl+e
 sleep 1
 xdotool mousemove 394 305 click 1
 sleep 0.5
-xdotool mousemove 580 384 click 1
+xdotool mousemove 580 411 click 1
 sleep 0.5
 xdotool type --delay 20 "$work/figures"
 sleep 2
 shot batch
-xdotool mousemove 408 598 click 1
+xdotool mousemove 408 625 click 1
 for _ in $(seq 60); do [ "$(ls "$work/figures" 2>/dev/null | wc -l)" = 48 ] && break; sleep 0.5; done
 [ "$(ls "$work/figures" | wc -l)" = 48 ] || { echo "the batch wrote $(ls "$work/figures" | wc -l) of 48 figures" >&2; exit 1; }
 xdotool key Escape
