@@ -182,7 +182,7 @@ impl App {
             has_values: self.state.batch.scope.has_values,
             replaces: self.state.batch.scope.replaces,
             called_off: called_off.clone(),
-            written: Vec::new(),
+            written: std::collections::HashSet::new(),
             news: news.clone(),
         };
         self.state.batch.running = Some((news, called_off));

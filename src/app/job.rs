@@ -1,5 +1,6 @@
 //! What the threads are given to do, and what they need for it.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -98,7 +99,7 @@ pub(super) struct BatchJob {
     /// Writes anew what was there before.
     pub(super) replaces: bool,
     pub(super) called_off: CancelToken,
-    pub(super) written: Vec<PathBuf>,
+    pub(super) written: HashSet<PathBuf>,
     pub(super) news: BatchNews,
 }
 

@@ -151,7 +151,7 @@ fn frames(ui: &mut egui::Ui, cx: &mut Context<'_>) {
 fn looks(ui: &mut egui::Ui, cx: &mut Context<'_>) {
     // A difference has a range and colours of its own.
     let view = cx.state.view();
-    let wanted = cx.state.wanted(view).ok().filter(|_| !view.is_plain());
+    let wanted = if view.is_plain() { None } else { cx.state.wanted(view).ok() };
     let settings = wanted.as_ref().map_or(&view.settings, |wanted| &wanted.settings);
     ComboBox::from_label("Layout").selected_text(layout_words(settings.layout)).show_ui(ui, |ui| {
         for layout in MosaicLayout::ALL {

@@ -102,7 +102,7 @@ impl Pipeline {
                 write_npy(&figure.values_path(), &value.activation).map_err(|error| failed(&error))?;
             }
             if figure.path.exists() && !job.replaces {
-                job.written.push(figure.path.clone());
+                job.written.insert(figure.path.clone());
                 job.news.num_written += 1;
                 continue;
             }
@@ -127,7 +127,7 @@ impl Pipeline {
             save::name_sifting(&mut drawing.record, wanted.sifting);
             write_figure(&figure.path, &drawing.pixels, &drawing.title, &drawing.record)
                 .map_err(|error| failed(&error))?;
-            job.written.push(figure.path.clone());
+            job.written.insert(figure.path.clone());
             job.news.num_written += 1;
         }
         Ok(())

@@ -319,7 +319,8 @@ pub(super) fn sliced(len: usize, start: i64, end: i64, step: i64) -> Option<Vec<
 
 /// Along one axis.
 fn slice(node: &OnnxNode, inputs: &[Option<Value>]) -> Option<Rc<Constant>> {
-    let constant = input(inputs, 0)?;
+    // Of nothing, sides may be anything.
+    let constant = input(inputs, 0).filter(|constant| constant.len() > 0)?;
     let numbers = Numbers::of(constant)?;
     let [start] = listed(node, inputs, "starts", 1)?[..] else { return None };
     let [end] = listed(node, inputs, "ends", 2)?[..] else { return None };
