@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::event::Event;
 use super::pipeline::Tell;
+use super::remedy::told;
 use super::run_state::{
     AnimatePreview, AnimateRequest, ExtractPreview, ExtractRequest, RunEnd, RunJob, RunNews,
 };
@@ -77,7 +78,7 @@ impl Runs {
         if let Some((.., backbone)) = found {
             return Ok(Arc::clone(backbone));
         }
-        let backbone = Arc::new(Backbone::load(row, store, file).map_err(|error| error.to_string())?);
+        let backbone = Arc::new(Backbone::load(row, store, file).map_err(|error| told(&error))?);
         self.loaded.push((row.tag, file.map(Path::to_owned), Arc::clone(&backbone)));
         Ok(backbone)
     }

@@ -21,6 +21,7 @@ mod logic;
 mod long;
 mod panels;
 mod pipeline;
+mod remedy;
 mod remember;
 mod restore;
 mod run_state;

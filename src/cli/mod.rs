@@ -16,6 +16,7 @@ mod layers;
 mod models;
 mod outputs;
 mod plan;
+mod remedy;
 mod render;
 mod reporter;
 mod selfcheck;

@@ -61,10 +61,13 @@ impl Reporter {
         line(text.trim_end());
     }
 
-    /// The error that ends the command, with its causes, on one line.
+    /// The error that ends the command, with its causes, on one line; on the next what to do, where the error knows that as data.
     #[expect(clippy::unused_self, reason = "everything that is printed goes through the reporter")]
     pub(super) fn fail(&self, error: &anyhow::Error) -> Exit {
         line(&format!("error: {error:#}"));
+        if let Some(remedy) = super::remedy::of(error) {
+            line(&format!("help: {}", super::remedy::words(&remedy)));
+        }
         Exit::Failed
     }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::graph::{Graph, GraphError};
 use crate::models::{Opened, Registry, Row};
+use crate::tensor::{Remedied, Remedy};
 use crate::weights::{
     BindError, BoundWeights, Convention, Folders, Kept, KeptFile, MODEL_KEY, OnnxError, OnnxNet, TensorFile,
     WeightsFileError, WeightsOrigin,
@@ -189,6 +190,13 @@ pub enum LoadError {
         /// What is wrong.
         reason: GraphError,
     },
+}
+
+impl Remedied for LoadError {
+    fn remedy(&self) -> Option<Remedy> {
+        // Older errors say what to do in their own words still.
+        None
+    }
 }
 
 fn how_to_get(tag: &str, source: &str, is_downloadable: bool) -> String {

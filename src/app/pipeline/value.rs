@@ -8,6 +8,7 @@ use std::time::Duration;
 use egui::ColorImage;
 
 use super::super::event::Event;
+use super::super::remedy::told;
 use super::super::shown::{NUM_BINS, histogram};
 use super::super::textures;
 use super::super::wanted::{LayerChoice, PictureChoice, Wanted};
@@ -235,8 +236,8 @@ impl Pipeline {
         }
         (self.tell)(Event::Busy(id, "Loading the weights…"));
         let device = ComputeDevice::open(wanted.device).map_err(failed)?;
-        let backbone =
-            Backbone::load(wanted.row, &self.store, wanted.weights_file.as_deref()).map_err(failed)?;
+        let backbone = Backbone::load(wanted.row, &self.store, wanted.weights_file.as_deref())
+            .map_err(|error| Stop::Failed(told(&error)))?;
         if self.sessions.len() >= MAX_SESSIONS {
             self.sessions.remove(0);
         }

@@ -1,0 +1,22 @@
+//! Remedies in the window's words.
+//!
+//! Owns the wording. Must not know how errors come about.
+
+use crate::tensor::{Remedied, Remedy};
+
+/// An error's message and, where it carries a remedy, what to do at the window.
+pub(super) fn told(error: &impl Remedied) -> String {
+    match error.remedy() {
+        Some(remedy) => format!("{error}. {}", words(&remedy)),
+        None => error.to_string(),
+    }
+}
+
+/// What to press or choose, as a sentence.
+fn words(remedy: &Remedy) -> String {
+    match remedy {
+        Remedy::NameModel { fitting } if fitting.is_empty() => "Choose the model under Model.".to_owned(),
+        Remedy::NameModel { fitting } => format!("Choose one under Model: {}.", fitting.join(", ")),
+        Remedy::StatePreprocessing => "Choose how samples become values under Values.".to_owned(),
+    }
+}

@@ -1,0 +1,22 @@
+//! Remedies in the command line's words.
+//!
+//! Owns which error types are asked for one, and the wording. Must not know how errors come about.
+
+use crate::engine::LoadError;
+use crate::tensor::{Remedied, Remedy};
+
+/// The remedy that an error, or one of its causes, carries. An error type that carries remedies is listed here.
+pub(super) fn of(error: &anyhow::Error) -> Option<Remedy> {
+    error.chain().find_map(|cause| cause.downcast_ref::<LoadError>().and_then(Remedied::remedy))
+}
+
+/// What to type, for the line after the error.
+pub(super) fn words(remedy: &Remedy) -> String {
+    match remedy {
+        Remedy::NameModel { fitting } if fitting.is_empty() => "name the model with `--model TAG`".to_owned(),
+        Remedy::NameModel { fitting } => format!("name one with `--model`: {}", fitting.join(", ")),
+        Remedy::StatePreprocessing => {
+            "say with `--preprocess` how samples become values: `torch`, `tf`, `caffe`, `raw`, …".to_owned()
+        }
+    }
+}
