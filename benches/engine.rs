@@ -224,8 +224,8 @@ const FORWARDS: [Forward; 9] = [
     forward("resnet50.tv_in1k", 1, [640, 480]),
     forward("resnet50.tv_in1k", 8, [224, 224]),
     forward("vgg16.tv_in1k", 1, [224, 224]),
-    forward("inception_v3.moderation", 1, [299, 299]),
-    forward("inception_v3.moderation", 1, [640, 480]),
+    forward("inception_v3.tv_in1k", 1, [299, 299]),
+    forward("inception_v3.tv_in1k", 1, [640, 480]),
     forward("xception.keras_in1k", 1, [299, 299]),
     forward("tf_efficientnet_lite0.in1k", 1, [224, 224]),
     forward("tf_efficientnet_b0.in1k", 1, [224, 224]),
@@ -233,7 +233,7 @@ const FORWARDS: [Forward; 9] = [
 
 /// Weight files that the repository has.
 const FILES: [(&str, &str); 2] = [
-    ("inception_v3.moderation", "inception_v3_nsfwjs_notop.f16.safetensors"),
+    ("xception.keras_in1k", "xception_keras_in1k_notop.f16.safetensors"),
     ("tf_efficientnet_lite0.in1k", "tf_efficientnet_lite0.f16.safetensors"),
 ];
 

@@ -28,7 +28,7 @@ use image::ImageFormat;
 use image::imageops::FilterType;
 
 const NETWORKS: [(&str, &str); 2] = [
-    ("inception_v3.moderation", "inception_v3_nsfwjs_notop.f16.safetensors"),
+    ("xception.keras_in1k", "xception_keras_in1k_notop.f16.safetensors"),
     ("tf_efficientnet_lite0.in1k", "tf_efficientnet_lite0.f16.safetensors"),
 ];
 

@@ -36,7 +36,7 @@ impl Window {
         let embedded = |tag, file: &str| EmbeddedWeights { tag, bytes: leak(&format!("weights/{file}")) };
         let resources = Resources {
             store: WeightStore::new(vec![
-                embedded("inception_v3.moderation", "inception_v3_nsfwjs_notop.f16.safetensors"),
+                embedded("xception.keras_in1k", "xception_keras_in1k_notop.f16.safetensors"),
                 embedded("tf_efficientnet_lite0.in1k", "tf_efficientnet_lite0.f16.safetensors"),
             ]),
             cat: leak("assets/cat.png"),
@@ -146,14 +146,14 @@ fn main() {
     window.0.run_steps(3);
     window.wait_for("Ready");
     window.0.key_press_modifiers(egui::Modifiers::ALT, egui::Key::ArrowUp);
-    window.wait_for("Mixed_7b 2048×8×8");
+    window.wait_for("act3 1536×10×10");
     window.wait_for("Ready");
     let mut handed_over = Vec::new();
     for at in 0..60 {
         let (key, name) = if at % 2 == 0 {
-            (egui::Key::ArrowDown, "Mixed_7c 2048×8×8")
+            (egui::Key::ArrowDown, "act4 2048×10×10")
         } else {
-            (egui::Key::ArrowUp, "Mixed_7b 2048×8×8")
+            (egui::Key::ArrowUp, "act3 1536×10×10")
         };
         window.0.key_press_modifiers(egui::Modifiers::ALT, key);
         let mut ignored = Costs::default();

@@ -7,9 +7,13 @@ use filterscope::engine::{EmbeddedWeights, WeightStore};
 use filterscope::render::Resources;
 use filterscope::weights::Folders;
 
-const MODERATION: EmbeddedWeights = EmbeddedWeights {
-    tag: "inception_v3.moderation",
-    bytes: include_bytes!("../weights/inception_v3_nsfwjs_notop.f16.safetensors"),
+const XCEPTION: EmbeddedWeights = EmbeddedWeights {
+    tag: "xception.keras_in1k",
+    bytes: include_bytes!("../weights/xception_keras_in1k_notop.f16.safetensors"),
+};
+const VGG16: EmbeddedWeights = EmbeddedWeights {
+    tag: "vgg16.keras_in1k",
+    bytes: include_bytes!("../weights/vgg16_keras_in1k_notop.f16.safetensors"),
 };
 const LITE0: EmbeddedWeights = EmbeddedWeights {
     tag: "tf_efficientnet_lite0.in1k",
@@ -17,7 +21,7 @@ const LITE0: EmbeddedWeights = EmbeddedWeights {
 };
 
 fn main() -> ExitCode {
-    let store = WeightStore::new(vec![MODERATION, LITE0]).with_folders(Folders::from_env());
+    let store = WeightStore::new(vec![XCEPTION, VGG16, LITE0]).with_folders(Folders::from_env());
     let resources = Resources { store, cat: include_bytes!("../assets/cat.png") };
     match cli::main(std::env::args_os(), &resources) {
         Next::Exit(code) => code,

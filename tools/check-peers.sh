@@ -14,7 +14,7 @@ python3 -m venv "$place/venv" || { echo "python3 can't make a venv (on Debian: a
     numpy==2.4.6 h5py==3.16.0 pandas==3.1.1 pyarrow==26.0.1 duckdb==2.0.1 polars==2.1.0 safetensors==0.8.0 ||
     { echo "pip can't install the peers" >&2; exit 2; }
 
-models=tf_efficientnet_lite0.in1k,inception_v3.moderation
+models=tf_efficientnet_lite0.in1k,xception.keras_in1k
 for format in folder npy npz h5 safetensors parquet; do
     for pool in none avg; do
         for dtype in f32 f16; do

@@ -65,7 +65,7 @@ finish() {
     wait "$app"
 }
 
-start 'cat.png .* inception_v3.moderation .* Mixed_7c'
+start 'cat.png .* xception.keras_in1k .* act4'
 xdotool mousemove 642 233
 sleep 1
 shot window
@@ -76,15 +76,19 @@ xdotool mousemove 640 400
 xdotool key f
 sleep 0.5
 
-# Compare: a second view with another network; the pointer on an eye of the cat.
-xdotool key ctrl+t
-sleep 1
-xdotool mousemove 130 239 click 1
-sleep 2
-xdotool type --delay 60 lite0
-sleep 1
-xdotool key Return
-wait_for 'cat.png .* tf_efficientnet_lite0.in1k'
+# Compare: two more views with other networks; the pointer on an eye of the cat.
+add_view() {
+    xdotool key ctrl+t
+    sleep 1
+    xdotool mousemove 130 239 click 1
+    sleep 2
+    xdotool type --delay 60 "$1"
+    sleep 1
+    xdotool key Return
+    wait_for "cat.png .* $2"
+}
+add_view VGG16 vgg16.keras_in1k
+add_view lite0 tf_efficientnet_lite0.in1k
 xdotool mousemove 640 250
 for _ in $(seq 7); do xdotool click 4; sleep 0.1; done
 sleep 2
@@ -96,13 +100,15 @@ xdotool mousemove 640 600 click 1
 sleep 0.5
 xdotool key Escape
 xdotool key ctrl+w
-wait_for 'cat.png .* inception_v3.moderation'
+wait_for 'cat.png .* vgg16.keras_in1k'
+xdotool key ctrl+w
+wait_for 'cat.png .* xception.keras_in1k'
 
-# Walk by key to a layer of 35x35 maps, then look into a filter.
+# Walk by key to a layer of 37x37 maps, then look into a filter.
 xdotool mousemove 92 38 click 1
 sleep 4
 xdotool mousemove 640 400
-for layer in Mixed_7b Mixed_7a Mixed_6e Mixed_6d Mixed_6c Mixed_6b Mixed_6a Mixed_5d; do
+for layer in act3 block12 block11 block10 block9 block8 block7 block6 block5 block4 block3 block2; do
     xdotool key alt+Up
     wait_for "cat.png .* $layer"
 done
@@ -117,7 +123,7 @@ xdotool mousemove 640 400
 
 # Drop a file as a file manager does.
 python3 tools/drop_file.py "$window" 640 400 assets/drive/center/1500000000004200000.jpg
-wait_for '1500000000004200000.jpg .* Mixed_5d'
+wait_for '1500000000004200000.jpg .* block2'
 
 xdotool key Escape
 finish
@@ -205,6 +211,6 @@ shot needs_weights
 finish
 
 "$program" render assets/cat.png -o screenshots/mosaic.png --caption --quiet
-"$program" render assets/cat.png -o screenshots/sheet.png --sheet --layout cells --colormap greys --quiet \
-    --model inception_v3.moderation,tf_efficientnet_lite0.in1k
-echo "screenshots/mosaic.png screenshots/sheet.png"
+"$program" render assets/cat.png -o screenshots/article.png --sheet --layout cells --colormap greys --quiet \
+    --model Xception,VGG16,tf_efficientnet_lite0
+echo "screenshots/mosaic.png screenshots/article.png"

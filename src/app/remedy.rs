@@ -18,5 +18,9 @@ fn words(remedy: &Remedy) -> String {
         Remedy::NameModel { fitting } if fitting.is_empty() => "Choose the model under Model.".to_owned(),
         Remedy::NameModel { fitting } => format!("Choose one under Model: {}.", fitting.join(", ")),
         Remedy::StatePreprocessing => "Choose how samples become values under Values.".to_owned(),
+        Remedy::OtherModel => "Choose another under Model.".to_owned(),
+        Remedy::OtherWeights { name, tag } => {
+            format!("{name} under Model ({tag}) runs at once: the same architecture with other weights.")
+        }
     }
 }

@@ -15,11 +15,13 @@ use super::wanted::{LayerChoice, PictureChoice, ViewId};
 use super::window::App;
 use crate::formats::{LookRecord, PanelRecord, PictureRecord};
 use crate::graph::Graph;
-use crate::models::{Registry, Row};
+use crate::models::{Registry, Retired, Row, UnknownModel};
 use crate::mosaic::{ColourChoice, Grid, MosaicLayout, MosaicSettings, Normalisation, Paper, SeenPart};
-use crate::render::{InputChoices, Look, Scale, Surround};
+use crate::render::{DEFAULT_TAG, InputChoices, Look, Scale, Surround};
 use crate::tensor::{MapShape, Sifting};
 
+/// What a layer that isn't taken is told with.
+const LAYER: &str = "layer ";
 /// Widest gap that is taken from a record.
 const MAX_GAP: u32 = 64;
 
@@ -53,14 +55,42 @@ struct Restored {
     selected: Option<usize>,
     part: Option<SeenPart>,
     saved: Option<SaveLooks>,
-    made_by: MadeBy,
+    /// Nothing is expected of what is shown in the place of a model that is no longer carried.
+    made_by: Option<MadeBy>,
     not_taken: Vec<String>,
+    /// The model that the program no longer carries, where this stands in its place.
+    in_place_of: Option<Retired>,
 }
 
 impl Restored {
     fn of(panel: &PanelRecord, kind: &str) -> Result<Self, String> {
-        let row = Registry::find(&panel.run.tag)
-            .map_err(|error| format!("the figure's network is not known here: {error}"))?;
+        match Registry::find(&panel.run.tag) {
+            Ok(row) => Self::with_row(row, panel, kind),
+            Err(UnknownModel::Retired(retired)) => Self::in_place_of(retired, panel, kind),
+            Err(error) => Err(format!("the figure's network is not known here: {error}")),
+        }
+    }
+
+    /// What holds without the figure's model, which is no longer carried: picture, input and looks, with the usual model's last layer.
+    fn in_place_of(retired: Retired, panel: &PanelRecord, kind: &str) -> Result<Self, String> {
+        let row = Registry::find(DEFAULT_TAG).map_err(|error| error.to_string())?;
+        let one = Self::with_row(row, panel, kind)?;
+        let mut not_taken = one.not_taken;
+        not_taken.retain(|what| !what.starts_with(LAYER));
+        Ok(Self {
+            layer: LayerChoice::Final,
+            // A grid, a filter and a part in sight are of the other layer's extent.
+            settings: MosaicSettings { grid: None, ..one.settings },
+            selected: None,
+            part: None,
+            made_by: None,
+            not_taken,
+            in_place_of: Some(retired),
+            ..one
+        })
+    }
+
+    fn with_row(row: &'static Row, panel: &PanelRecord, kind: &str) -> Result<Self, String> {
         let graph = row.graph().map_err(|error| error.to_string())?;
         let look = &panel.look;
         let mut not_taken = Vec::new();
@@ -68,7 +98,7 @@ impl Restored {
             Some(node) if node == graph.final_node() => LayerChoice::Final,
             Some(_) => LayerChoice::Named(look.layer.clone()),
             None => {
-                not_taken.push(format!("layer {}", look.layer));
+                not_taken.push(format!("{LAYER}{}", look.layer));
                 LayerChoice::Final
             }
         };
@@ -113,12 +143,13 @@ impl Restored {
             selected: look.shown_filter,
             part,
             saved,
-            made_by: MadeBy {
+            made_by: Some(MadeBy {
                 weights_sha256: panel.run.weights_sha256.clone(),
                 engine: panel.run.engine.clone(),
                 device: panel.run.device.clone(),
-            },
+            }),
             not_taken,
+            in_place_of: None,
         })
     }
 
@@ -217,6 +248,8 @@ impl App {
         let mut not_taken: Vec<String> =
             restored.iter_mut().flat_map(|one| one.not_taken.drain(..)).collect();
         not_taken.dedup();
+        let retired = restored.iter().find_map(|one| one.in_place_of);
+        let has_models = restored.iter().any(|one| one.in_place_of.is_none());
         let missing = figure.picture.is_none().then_some(&record.picture);
         let ids = if let Some(minus) = &record.minus {
             self.restore_difference(&base, restored.swap_remove(0), figure, minus)
@@ -234,7 +267,10 @@ impl App {
             }
             self.replace_views(views, 0)
         };
-        self.tell_restored(figure, &not_taken);
+        if let Some(retired) = retired {
+            self.state.say(Tone::Bad, format!("{retired}: {DEFAULT_TAG} is shown in its place"));
+        }
+        self.tell_restored(figure, has_models, &not_taken);
         for id in ids {
             self.show(id);
         }
@@ -284,6 +320,7 @@ impl App {
                 },
                 made_by: one.made_by.clone(),
                 not_taken: Vec::new(),
+                in_place_of: one.in_place_of,
             };
             side.into_view(&mut view, found.as_ref(), generation);
             views.push(view);
@@ -312,13 +349,18 @@ impl App {
         self.expected.push(Expected {
             view,
             picture: picture.map(|record| (record.clone(), base.picture.clone())),
-            made_by: is_run.then(|| one.made_by.clone()),
+            made_by: one.made_by.clone().filter(|_| is_run),
             part: one.part,
         });
     }
 
-    fn tell_restored(&mut self, figure: &RestoredFigure, not_taken: &[String]) {
+    fn tell_restored(&mut self, figure: &RestoredFigure, has_models: bool, not_taken: &[String]) {
         let path = figure.path.display();
+        let (taken, taken_alone) = if has_models {
+            ("model, layer, settings", "model, layer and settings")
+        } else {
+            ("settings", "settings")
+        };
         let record = &figure.record;
         let asked = [(Some(&record.picture), &figure.picture), (record.minus.as_ref(), &figure.minus)];
         let missing: Vec<&str> = asked
@@ -328,17 +370,17 @@ impl App {
         match missing[..] {
             [] => self
                 .state
-                .say(Tone::Good, format!("took model, layer, settings and picture from \"{path}\"")),
+                .say(Tone::Good, format!("took {taken} and picture from \"{path}\"")),
             [name] => self.state.say(
                 Tone::Bad,
                 format!(
-                    "took model, layer and settings from \"{path}\"; its picture {name} was not found beside it: open it, and it is checked"
+                    "took {taken_alone} from \"{path}\"; its picture {name} was not found beside it: open it, and it is checked"
                 ),
             ),
             _ => self.state.say(
                 Tone::Bad,
                 format!(
-                    "took model, layer and settings from \"{path}\"; its pictures {} were not found beside it: open each in its view, and it is checked",
+                    "took {taken_alone} from \"{path}\"; its pictures {} were not found beside it: open each in its view, and it is checked",
                     missing.join(" and ")
                 ),
             ),

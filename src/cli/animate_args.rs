@@ -14,7 +14,7 @@ const AFTER_HELP: &str = "\
 Examples:
   filterscope animate cat.png -o cat.gif --layers first:8
   filterscope animate cat.png -o depth.png --mode depth
-  filterscope animate assets/drive -o drive.gif --mode drive --layers Mixed_5d --model inception_v3.moderation
+  filterscope animate assets/drive -o drive.gif --mode drive --layers block2_pool --model xception.keras_in1k
   filterscope animate cat.png -o frames/ --layers bn1.act --model tf_efficientnet_lite0.in1k
 
 The strip below the maps marks the layer (above) and the filter in it (below).";
@@ -31,7 +31,7 @@ pub(super) struct AnimateArgs {
     #[arg(short, long, value_name = "OUT")]
     pub output: PathBuf,
 
-    /// A tag such as `resnet50.tv_in1k`, a bare name, or an ONNX file; without it: `inception_v3.moderation`
+    /// A tag such as `resnet50.tv_in1k`, a bare name, or an ONNX file; without it: `xception.keras_in1k`
     #[arg(short, long, value_name = "MODEL")]
     pub model: Option<String>,
 

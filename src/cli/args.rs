@@ -40,7 +40,7 @@ Examples:
   filterscope render cat.jpg -o cat.png --caption
   filterscope render cat.jpg -o layers/ --layer all-stages
   filterscope render cat.jpg -o conv.png --layer Conv2d_1a_3x3.conv --normalise global
-  filterscope render cat.jpg -o two.png --sheet --model inception_v3.moderation,tf_efficientnet_lite0.in1k
+  filterscope render cat.jpg -o two.png --sheet --model xception.keras_in1k,tf_efficientnet_lite0.in1k
   filterscope render cat.jpg -o article.png --sheet --layout cells --colormap greys
   filterscope render drive/interpolated.csv --camera left --row 4 -o left.png
   filterscope render cat.jpg -o resnet.png --model resnet50.tv_in1k --weights resnet50.safetensors
@@ -150,7 +150,7 @@ pub(super) struct RenderArgs {
 
     /// Networks, separated by commas: tags such as `resnet50.tv_in1k`, bare names, or ONNX files
     ///
-    /// `filterscope models` lists them. Without it: `inception_v3.moderation`, which the program carries.
+    /// `filterscope models` lists them. Without it: `xception.keras_in1k`, which the program carries.
     #[arg(short, long, value_name = "MODEL", value_delimiter = ',')]
     pub model: Vec<String>,
 

@@ -13,8 +13,8 @@ use crate::tensor::{AxisOrder, Dtype};
 
 const AFTER_HELP: &str = "\
 Examples:
-  filterscope extract data/interpolated.csv --model inception_v3.moderation -o data
-  filterscope extract photos/ --model tf_efficientnet_lite0.in1k,inception_v3.moderation --pool avg --format parquet -o features
+  filterscope extract data/interpolated.csv --model xception.keras_in1k -o data
+  filterscope extract photos/ --model tf_efficientnet_lite0.in1k,xception.keras_in1k --pool avg --format parquet -o features
   filterscope extract photos/ --labels folder --pool avg --format npz -o features
   filterscope extract list.csv --path-column image --pool gem --format npy -o features
   find photos -name '*.jpg' | filterscope extract - --pool avg --format npy -o features
@@ -45,7 +45,7 @@ pub(super) struct ExtractArgs {
 
     /// Networks, separated by commas: tags such as `resnet50.tv_in1k`, bare names, or ONNX files; each picture is read once for all
     ///
-    /// `filterscope models` lists them. Without it: `inception_v3.moderation`, which the program carries.
+    /// `filterscope models` lists them. Without it: `xception.keras_in1k`, which the program carries.
     #[arg(short, long, value_name = "MODEL", value_delimiter = ',')]
     pub model: Vec<String>,
 

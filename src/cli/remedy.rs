@@ -3,11 +3,20 @@
 //! Owns which error types are asked for one, and the wording. Must not know how errors come about.
 
 use crate::engine::LoadError;
+use crate::models::UnknownModel;
+use crate::render::{ChoiceError, DEFAULT_TAG};
 use crate::tensor::{Remedied, Remedy};
 
 /// The remedy that an error, or one of its causes, carries. An error type that carries remedies is listed here.
 pub(super) fn of(error: &anyhow::Error) -> Option<Remedy> {
-    error.chain().find_map(|cause| cause.downcast_ref::<LoadError>().and_then(Remedied::remedy))
+    error.chain().find_map(|cause| {
+        let carried = [
+            cause.downcast_ref::<LoadError>().and_then(Remedied::remedy),
+            cause.downcast_ref::<ChoiceError>().and_then(Remedied::remedy),
+            cause.downcast_ref::<UnknownModel>().and_then(Remedied::remedy),
+        ];
+        carried.into_iter().flatten().next()
+    })
 }
 
 /// What to type, for the line after the error.
@@ -17,6 +26,14 @@ pub(super) fn words(remedy: &Remedy) -> String {
         Remedy::NameModel { fitting } => format!("name one with `--model`: {}", fitting.join(", ")),
         Remedy::StatePreprocessing => {
             "say with `--preprocess` how samples become values: `torch`, `tf`, `caffe`, `raw`, …".to_owned()
+        }
+        Remedy::OtherModel => {
+            format!(
+                "name another with `--model`, or none, which means {DEFAULT_TAG}; `filterscope models` lists all"
+            )
+        }
+        Remedy::OtherWeights { name, tag } => {
+            format!("`--model {name}` runs at once: the same architecture with other weights ({tag})")
         }
     }
 }

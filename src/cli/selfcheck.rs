@@ -1,6 +1,6 @@
 //! `selfcheck`: whether networks give here what they gave where they were compared with their frameworks.
 //!
-//! The references were computed by torch (`assets/selfcheck/make.py`) for the weights that the program carries; the picture is the
+//! The references were computed by Keras and torch (`assets/selfcheck/make.py`) for the weights that the program carries; the picture is the
 //! carried cat, so decoding, resizing and preprocessing are part of the check.
 
 use std::ops::ControlFlow;
@@ -21,8 +21,9 @@ use crate::models::{Registry, Row};
 use crate::render::Resources;
 use crate::tensor::{Activation, LayerStats};
 
-const REFERENCES: [&str; 2] = [
-    include_str!("../../assets/selfcheck/inception_v3.moderation.json"),
+const REFERENCES: [&str; 3] = [
+    include_str!("../../assets/selfcheck/xception.keras_in1k.json"),
+    include_str!("../../assets/selfcheck/vgg16.keras_in1k.json"),
     include_str!("../../assets/selfcheck/tf_efficientnet_lite0.in1k.json"),
 ];
 

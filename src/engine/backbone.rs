@@ -194,9 +194,21 @@ pub enum LoadError {
 
 impl Remedied for LoadError {
     fn remedy(&self) -> Option<Remedy> {
-        // Older errors say what to do in their own words still.
-        None
+        match self {
+            // Which weights are meant is never guessed: what is at hand instead is named.
+            Self::NotHere { tag, here, .. } => same_architecture(tag, here),
+            // Older errors say what to do in their own words still.
+            _ => None,
+        }
     }
+}
+
+/// Of the tags that run at once, one of a row's own architecture.
+fn same_architecture(tag: &str, here: &[&'static str]) -> Option<Remedy> {
+    let arch = |tag: &str| tag.split('.').next().map(str::to_owned);
+    let tag = here.iter().find(|other| arch(other) == arch(tag))?;
+    let row = Registry::find(tag).ok()?;
+    Some(Remedy::OtherWeights { name: row.bare_names.first().copied().unwrap_or(row.tag), tag: row.tag })
 }
 
 fn how_to_get(tag: &str, source: &str, is_downloadable: bool) -> String {

@@ -11,6 +11,7 @@ use super::plan::ExtractPlan;
 use super::state_error::StateError;
 use crate::formats::features::{BadManifest, FeatureFormat, MANIFEST_NAME, Manifest, Mixed, Recipe};
 use crate::formats::{remove_drafts, write_whole};
+use crate::models::Retired;
 
 /// The hidden folder. Where it holds a plan, a run is not finished.
 pub(super) const FOLDER: &str = ".filterscope";
@@ -302,7 +303,8 @@ impl RunState {
         };
         let (ours, theirs) = (sets(&mut plan.sets.iter().map(|set| &set.recipe)), sets(&mut before.iter()));
         if ours != theirs {
-            return Err(StateError::OtherSets { ours, theirs, path });
+            let retired = Retired::first_of(before.iter().map(|recipe| recipe.tag.as_str()));
+            return Err(StateError::OtherSets { ours, theirs, retired, path });
         }
         let mut changed: Vec<(String, String, String)> = Vec::new();
         for (set, before) in plan.sets.iter().zip(before) {

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::formats::WriteError;
 use crate::formats::features::BadManifest;
+use crate::models::Retired;
 
 /// A run that can't begin.
 #[derive(Debug, thiserror::Error)]
@@ -41,12 +42,14 @@ pub enum StateError {
         path: PathBuf,
     },
     /// Other sets than those of the unfinished run.
-    #[error("the unfinished run here makes other features: {theirs}; this one would make {ours}; `--overwrite` begins again: \"{}\"", .path.display())]
+    #[error("the unfinished run here makes other features: {theirs}; this one would make {ours}{}; `--overwrite` begins again: \"{}\"", retired_words(*.retired), .path.display())]
     OtherSets {
         /// What was asked for.
         ours: String,
         /// What the unfinished run makes.
         theirs: String,
+        /// The first of its models that the program no longer carries.
+        retired: Option<Retired>,
         /// The folder.
         path: PathBuf,
     },
@@ -90,6 +93,10 @@ pub enum StateError {
     /// Writing failed.
     #[error(transparent)]
     Write(#[from] WriteError),
+}
+
+fn retired_words(retired: Option<Retired>) -> String {
+    retired.map(|retired| format!("; {retired}")).unwrap_or_default()
 }
 
 fn process_words(process: Option<&str>) -> String {

@@ -27,7 +27,6 @@ struct Convention {
 
 const TORCH: Convention = Convention { border: BorderMean::CountBorder, has_gamma: true };
 const KERAS: Convention = Convention { border: BorderMean::IgnoreBorder, has_gamma: false };
-const KERAS_WITH_GAMMA: Convention = Convention { has_gamma: true, ..KERAS };
 
 fn build(convention: Convention) -> Result<Graph, GraphError> {
     let (builder, x) = GraphBuilder::new();
@@ -280,19 +279,6 @@ const TIMM: Row = Row {
 };
 
 pub(super) const ROWS: &[Row] = &[
-    Row {
-        tag: "inception_v3.moderation",
-        title: "InceptionV3 of which just over half of the convolutions (up to Mixed_6c) are marked frozen and the later ones \
-                were tuned for image moderation; no classifier; not an ImageNet InceptionV3",
-        build: || build(KERAS_WITH_GAMMA),
-        variant: "average pools ignore the border, batch norm eps 1e-3",
-        preprocess: stretch(SIZE, ResizeFilter::Bilinear, ValueScale::UNIT),
-        license: "MIT",
-        source: "npm package nsfwjs 4.4.0 (Infinite Red), classifier left out",
-        verification: Verification::RealWeights,
-        caution: "on many pictures filters 320–1855 of the last layer fire almost only along the right edge; that is the model",
-        ..TIMM
-    },
     Row {
         tag: "inception_v3.tv_in1k",
         title: "InceptionV3, ImageNet, torchvision's weights (a modified port of TensorFlow's)",

@@ -16,10 +16,12 @@ mod registry;
 mod regnet;
 mod repvgg;
 mod resnet;
+mod retired;
 mod row;
 mod vgg;
 mod xception;
 
 pub use opened::{Opened, OpenedAs};
 pub use registry::{Registry, UnknownModel};
+pub use retired::Retired;
 pub use row::{Row, Verification};

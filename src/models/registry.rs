@@ -1,21 +1,35 @@
 //! All rows, and how a model is found by name.
 
 use super::opened::Opened;
+use super::retired::Retired;
 use super::row::Row;
 use super::{
     convnext, densenet, dinov2, efficientnet, googlenet, inception_resnet_v2, inception_v3, mobilenet,
     regnet, repvgg, resnet, vgg, xception,
 };
-use crate::tensor::{did_you_mean, nearest_names};
+use crate::tensor::{Remedied, Remedy, did_you_mean, nearest_names};
 
 /// A model name that no row has.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("no model `{asked}`{} `filterscope models` lists all", did_you_mean(.nearest))]
-pub struct UnknownModel {
-    /// What was asked for.
-    pub asked: String,
-    /// Tags and bare names that resemble it.
-    pub nearest: Vec<String>,
+pub enum UnknownModel {
+    /// No version had it.
+    #[error("no model `{asked}`{} `filterscope models` lists all", did_you_mean(.nearest))]
+    NoSuch {
+        /// What was asked for.
+        asked: String,
+        /// Tags and bare names that resemble it.
+        nearest: Vec<String>,
+    },
+    /// An earlier version carried it.
+    #[error("{0}")]
+    Retired(Retired),
+}
+
+impl Remedied for UnknownModel {
+    fn remedy(&self) -> Option<Remedy> {
+        // What resembles a name stands in the message still.
+        matches!(self, Self::Retired(_)).then_some(Remedy::OtherModel)
+    }
 }
 
 /// The list of rows.
@@ -49,9 +63,12 @@ impl Registry {
     pub fn find(name: &str) -> Result<&'static Row, UnknownModel> {
         let found = Self::rows().find(|row| row.tag == name || row.bare_names.contains(&name));
         found.or_else(|| Opened::find(name).map(Opened::row)).ok_or_else(|| {
+            if let Some(retired) = Retired::find(name) {
+                return UnknownModel::Retired(retired);
+            }
             let known =
                 Self::rows().flat_map(|row| std::iter::once(row.tag).chain(row.bare_names.iter().copied()));
-            UnknownModel {
+            UnknownModel::NoSuch {
                 asked: name.to_owned(),
                 nearest: nearest_names(name, known, 4).into_iter().map(str::to_owned).collect(),
             }

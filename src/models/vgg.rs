@@ -162,6 +162,7 @@ pub(super) const ROWS: &[Row] = &[
             "vgg16/vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5",
             "6d6bbae143d832006294945121d1f1fc"
         ),
+        verification: Verification::RealWeights,
         ..KERAS
     },
     Row {

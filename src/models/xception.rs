@@ -199,7 +199,7 @@ pub(super) const ROWS: &[Row] = &[
             "xception/xception_weights_tf_dim_ordering_tf_kernels_notop.h5",
             "b0042744bf5b25fce3cb969f33bebb97"
         ),
-        verification: Verification::GeneratedWeights,
+        verification: Verification::RealWeights,
         caution: "",
     },
 ];

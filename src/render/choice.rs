@@ -6,12 +6,12 @@ use std::path::Path;
 use crate::engine::{Backbone, is_onnx_path, open_onnx};
 use crate::graph::{Graph, NodeId, ParamRole, UnknownLayer};
 use crate::input::ValueChoice;
-use crate::models::{Registry, Row, UnknownModel};
-use crate::tensor::ValueScale;
+use crate::models::{Registry, Retired, Row, UnknownModel};
+use crate::tensor::{Remedied, Remedy, ValueScale};
 use crate::weights::{MODEL_KEY, OnnxError, TensorFile};
 
 /// What runs where no model is named: the window's first start and `render` without `--model`. Embedded in the program.
-pub const DEFAULT_TAG: &str = "inception_v3.moderation";
+pub const DEFAULT_TAG: &str = "xception.keras_in1k";
 
 /// A name that doesn't settle a model.
 #[derive(Debug, thiserror::Error)]
@@ -72,6 +72,16 @@ pub enum ChoiceError {
     },
 }
 
+impl Remedied for ChoiceError {
+    fn remedy(&self) -> Option<Remedy> {
+        match self {
+            Self::Unknown(unknown) => unknown.remedy(),
+            // The others say what to do in their own words still.
+            _ => None,
+        }
+    }
+}
+
 /// The row that a name means, the path of an ONNX file among them. With a weight file the name must settle the variant: a full tag, or an architecture with one row.
 pub fn choose_row(name: Option<&str>, has_weights_file: bool) -> Result<&'static Row, ChoiceError> {
     let Some(name) = name else { return Ok(Registry::find(DEFAULT_TAG)?) };
@@ -114,6 +124,9 @@ pub fn choose_row_for_file(name: Option<&str>, file: &TensorFile) -> Result<&'st
         && (name == Some(row.tag) || file.metadata(MODEL_KEY).is_some())
     {
         return Ok(row);
+    }
+    if let (None, Some(retired)) = (named, file.metadata(MODEL_KEY).and_then(Retired::find)) {
+        return Err(UnknownModel::Retired(retired).into());
     }
     let fitting = Backbone::rows_for(file);
     let Some(row) = named else {

@@ -14,6 +14,15 @@ pub enum Remedy {
     },
     /// Say how a picture's samples become the network's input values.
     StatePreprocessing,
+    /// Choose another model: this one can't be had.
+    OtherModel,
+    /// Take other weights of the same architecture, which run at once.
+    OtherWeights {
+        /// The shortest name that means them.
+        name: &'static str,
+        /// Their full tag.
+        tag: &'static str,
+    },
 }
 
 /// An error that may carry a remedy.

@@ -23,8 +23,9 @@ use crate::parity::TOLERANCE;
 use crate::support::golden::{generated_for, generated_params, relative_error, tensor_file};
 use crate::support::{hashweights, root};
 
-const EMBEDDED: [(&str, &str); 2] = [
-    ("inception_v3.moderation", "inception_v3_nsfwjs_notop.f16.safetensors"),
+const EMBEDDED: [(&str, &str); 3] = [
+    ("xception.keras_in1k", "xception_keras_in1k_notop.f16.safetensors"),
+    ("vgg16.keras_in1k", "vgg16_keras_in1k_notop.f16.safetensors"),
     ("tf_efficientnet_lite0.in1k", "tf_efficientnet_lite0.f16.safetensors"),
 ];
 

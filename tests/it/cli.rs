@@ -22,12 +22,12 @@ fn one_picture_becomes_a_mosaic_of_the_last_layer_that_says_how_it_was_made() {
     let bench = Bench::with_cat();
     let run = bench.ok("render cat.png -o out.png");
     assert_eq!(run.stdout, "");
-    assert!(run.stderr.starts_with("note: no --model given, so inception_v3.moderation: "), "{}", run.stderr);
-    assert!(run.stderr.contains("not an ImageNet InceptionV3"), "{}", run.stderr);
-    let line = "wrote cat.png · inception_v3.moderation · Mixed_7c 2048×8×8, 1087×543 pixels: \"out.png\"\n";
+    assert!(run.stderr.starts_with("note: no --model given, so xception.keras_in1k: "), "{}", run.stderr);
+    assert!(run.stderr.contains("Xception, ImageNet, Keras' weights"), "{}", run.stderr);
+    let line = "wrote cat.png · xception.keras_in1k · act4 2048×10×10, 1343×671 pixels: \"out.png\"\n";
     assert!(run.stderr.ends_with(line), "{}", run.stderr);
-    // 64 × 32 tiles of 8 × 8 values, 2 pixels each, 1 between.
-    assert_eq!(size_of(&bench.path("out.png")), (64 * 16 + 63, 32 * 16 + 31));
+    // 64 × 32 tiles of 10 × 10 values, 2 pixels each, 1 between.
+    assert_eq!(size_of(&bench.path("out.png")), (64 * 20 + 63, 32 * 20 + 31));
 
     let record = read_record(&bench.path("out.png")).unwrap();
     assert_eq!(record.picture.file_name, "cat.png");
@@ -40,10 +40,10 @@ fn one_picture_becomes_a_mosaic_of_the_last_layer_that_says_how_it_was_made() {
         &panel.look.layout,
         &panel.look.normalisation,
     ];
-    assert_eq!(said, ["inception_v3.moderation", "Mixed_7c", "2048×8×8", "32x64", "filters", "filter"]);
+    assert_eq!(said, ["xception.keras_in1k", "act4", "2048×10×10", "32x64", "filters", "filter"]);
     assert_eq!(
         [&panel.run.input_size, &panel.run.fitted],
-        ["299x299", "stretched from 451x300 to 299x299, bilinear"]
+        ["299x299", "stretched from 451x300 to 299x299, nearest"]
     );
     assert_eq!((panel.look.scale, panel.look.gap, panel.run.device.as_str()), (2, 1, "cpu"));
 
@@ -151,16 +151,16 @@ const NOTHING_DONE: &[(&str, &str)] = &[
     ),
     ("render cat.png -o out.png --model qqq", "no model `qqq`; `filterscope models` lists all"),
     (
-        "render cat.png -o out.png --layer mixed7c",
-        "no layer `mixed7c` in inception_v3.moderation; did you mean Mixed_7c, mixed7, Mixed_5c, Mixed_6c? `filterscope layers inception_v3.moderation` lists all",
+        "render cat.png -o out.png --layer block15",
+        "no layer `block15` in xception.keras_in1k; did you mean block1, block2, block3, block4? `filterscope layers xception.keras_in1k` lists all",
     ),
     (
-        "render cat.png -o out --model inception_v3.moderation,tf_efficientnet_lite0 --layer Mixed_7c",
-        "each layer must be in every model named: no layer `Mixed_7c` in tf_efficientnet_lite0.in1k; `filterscope layers tf_efficientnet_lite0.in1k` lists all",
+        "render cat.png -o out --model xception.keras_in1k,tf_efficientnet_lite0 --layer act4",
+        "each layer must be in every model named: no layer `act4` in tf_efficientnet_lite0.in1k; `filterscope layers tf_efficientnet_lite0.in1k` lists all",
     ),
     (
-        "render cat.png -o out.png --model vgg16",
-        "the weights of vgg16.tv_in1k are not here; models that run at once: inception_v3.moderation, tf_efficientnet_lite0.in1k. `filterscope weights fetch vgg16.tv_in1k` downloads them, or give a file with `--weights FILE` (timm/vgg16.tv_in1k)",
+        "render cat.png -o out.png --model vgg11",
+        "the weights of vgg11.tv_in1k are not here; models that run at once: xception.keras_in1k, vgg16.keras_in1k, tf_efficientnet_lite0.in1k. `filterscope weights fetch vgg11.tv_in1k` downloads them, or give a file with `--weights FILE` (timm/vgg11.tv_in1k)",
     ),
     (
         "render cat.png -o out.png --weights cut.safetensors",
@@ -202,12 +202,12 @@ const NOTHING_DONE: &[(&str, &str)] = &[
         "can't make the folder (Not a directory (os error 20)): \"file/out\"",
     ),
     (
-        "render cat.png -o out.png --fit 60x60",
-        "inception_v3.moderation: input 60x60 is too small for this network: at `Mixed_7a.branch3x3_2.conv` a 3×3 window meets a 2×2 map; use a larger input (`--fit`)",
+        "render cat.png -o out.png --fit 4x4",
+        "xception.keras_in1k: input 4x4 is too small for this network: at `conv2` a 3×3 window meets a 1×1 map; use a larger input (`--fit`)",
     ),
     (
         "render cat.png -o out.png --grid 4x4",
-        "Mixed_7c of inception_v3.moderation: grid 4x4 holds 16 tiles, but there are 2048 filters; take 4x512 or larger",
+        "act4 of xception.keras_in1k: grid 4x4 holds 16 tiles, but there are 2048 filters; take 4x512 or larger",
     ),
     (
         "render cat.png -o out.png --row 3",
@@ -245,6 +245,49 @@ fn where_nothing_could_be_done_the_code_is_2() {
     let before = ["bad.jpg", "cat.png", "cut.safetensors", "empty.png", "file", "none", "out", "weights.pth"];
     assert_eq!(bench.names("."), before, "only a folder was made, and nothing overwritten");
     assert!(bench.names("out").is_empty());
+}
+
+/// Arguments, the error they end with, and what is to be done about it.
+const REMEDIED: &[(&str, &str, &str)] = &[
+    (
+        "render cat.png -o out.png --model vgg16",
+        "the weights of vgg16.tv_in1k are not here; models that run at once: xception.keras_in1k, vgg16.keras_in1k, tf_efficientnet_lite0.in1k. `filterscope weights fetch vgg16.tv_in1k` downloads them, or give a file with `--weights FILE` (timm/vgg16.tv_in1k)",
+        "`--model VGG16` runs at once: the same architecture with other weights (vgg16.keras_in1k)",
+    ),
+    ("render cat.png -o out.png --model inception_v3.moderation", RETIRED, OTHER_MODEL),
+    ("render cat.png -o out.png --sheet --model xception,inception_v3.moderation", RETIRED, OTHER_MODEL),
+    ("render cat.png -o out.png --weights made_for_it.safetensors", RETIRED, OTHER_MODEL),
+    ("layers inception_v3.moderation", RETIRED, OTHER_MODEL),
+    ("selfcheck inception_v3.moderation", RETIRED, OTHER_MODEL),
+    ("weights path inception_v3.moderation", RETIRED, OTHER_MODEL),
+    ("weights verify inception_v3.moderation", RETIRED, OTHER_MODEL),
+    ("view cat.png --model inception_v3.moderation", RETIRED, OTHER_MODEL),
+    ("animate cat.png -o cat.gif --model inception_v3.moderation", RETIRED, OTHER_MODEL),
+];
+const RETIRED: &str = "inception_v3.moderation is no longer carried with the program";
+const OTHER_MODEL: &str =
+    "name another with `--model`, or none, which means xception.keras_in1k; `filterscope models` lists all";
+
+#[test]
+fn what_to_do_stands_below_the_error() {
+    let bench = Bench::with_cat();
+    let metadata = std::collections::HashMap::from([(
+        "filterscope.model".to_owned(),
+        "inception_v3.moderation".to_owned(),
+    )]);
+    let tensor = safetensors::tensor::TensorView::new(safetensors::Dtype::F32, vec![1], &[0; 4]).unwrap();
+    let file = safetensors::serialize([("a.weight", tensor)], Some(metadata)).unwrap();
+    bench.add("made_for_it.safetensors", &file);
+    for (arguments, message, help) in REMEDIED {
+        let run = bench.run(arguments);
+        assert!(
+            run.stderr.ends_with(&format!("error: {message}\nhelp: {help}\n")),
+            "{arguments}\n{}",
+            run.stderr
+        );
+        assert_eq!((run.code, &*run.stdout), (Some(2), ""), "{arguments}");
+    }
+    assert_eq!(bench.names("."), ["cat.png", "made_for_it.safetensors"]);
 }
 
 #[test]
@@ -442,15 +485,19 @@ fn saved_values_are_the_engine_s_own() {
 #[test]
 fn a_sheet_shows_the_picture_and_every_network() {
     let bench = Bench::with_cat();
-    let models = "--model inception_v3.moderation,tf_efficientnet_lite0";
+    let models = "--model Xception,VGG16,tf_efficientnet_lite0";
     let run = bench.ok(&format!("render cat.png -o sheet.png --sheet {models} --npy"));
-    assert!(run.stderr.contains("wrote cat.png · inception_v3.moderation, tf_efficientnet_lite0.in1k, "));
+    let wrote = "wrote cat.png · xception.keras_in1k, vgg16.keras_in1k, tf_efficientnet_lite0.in1k, ";
+    assert!(run.stderr.contains(wrote), "{}", run.stderr);
     let record = read_record(&bench.path("sheet.png")).unwrap();
     let tags: Vec<&str> = record.panels.iter().map(|p| &*p.run.tag).collect();
-    assert_eq!(tags, ["inception_v3.moderation", "tf_efficientnet_lite0.in1k"]);
-    let values =
-        ["sheet__inception_v3.moderation__Mixed_7c.npy", "sheet__tf_efficientnet_lite0.in1k__bn2.act.npy"];
-    assert_eq!(bench.names("."), ["cat.png", "sheet.png", values[0], values[1]]);
+    assert_eq!(tags, ["xception.keras_in1k", "vgg16.keras_in1k", "tf_efficientnet_lite0.in1k"]);
+    let values = [
+        "sheet__tf_efficientnet_lite0.in1k__bn2.act.npy",
+        "sheet__vgg16.keras_in1k__features.30.npy",
+        "sheet__xception.keras_in1k__act4.npy",
+    ];
+    assert_eq!(bench.names("."), ["cat.png", "sheet.png", values[0], values[1], values[2]]);
 
     bench.ok("render cat.png -o out/ --sheet --layout cells --colormap greys");
     assert_eq!(bench.names("out"), ["cat__sheet.png"]);
@@ -489,23 +536,25 @@ fn models_are_listed_for_people_and_programs() {
     assert_eq!(list.len(), Registry::rows().count());
     let states: Vec<&str> =
         list.iter().filter(|m| m["state"] == "embedded").map(|m| m["tag"].as_str().unwrap()).collect();
-    assert_eq!(states, ["inception_v3.moderation", "tf_efficientnet_lite0.in1k"]);
-    let first = &list[0];
+    assert_eq!(states, ["xception.keras_in1k", "vgg16.keras_in1k", "tf_efficientnet_lite0.in1k"]);
+    let first = list.iter().find(|m| m["tag"] == "xception.keras_in1k").unwrap();
     assert_eq!(
         first["final_layer"],
-        serde_json::json!({"name": "Mixed_7c", "channels": 2048, "height": 8, "width": 8})
+        serde_json::json!({"name": "act4", "channels": 2048, "height": 10, "width": 10})
     );
     assert_eq!(first["preprocess"]["size"], serde_json::json!({"width": 299, "height": 299}));
-    for field in ["variant", "license", "source", "title", "caution", "verification_words", "value_scale"] {
+    for field in ["variant", "license", "source", "title", "verification_words", "value_scale"] {
         assert!(first[field].as_str().is_some_and(|text| !text.is_empty()), "{field}");
     }
+    let careful = list.iter().find(|m| m["tag"] == "inception_v3.tf_in1k").unwrap();
+    assert_eq!(careful["caution"], Registry::find("inception_v3.tf_in1k").unwrap().caution);
 
     let table = bench.ok("models").stdout;
     for row in Registry::rows() {
         assert!(table.lines().any(|line| line.split_whitespace().next() == Some(row.tag)), "{}", row.tag);
     }
-    let caution = Registry::find("inception_v3.moderation").unwrap().caution;
-    assert!(table.contains(caution), "what must be known of embedded weights is said");
+    let default = "\nxception.keras_in1k (the default): Xception, ImageNet, Keras' weights.\n";
+    assert!(table.contains(default), "{table}");
 }
 
 #[test]

@@ -278,13 +278,9 @@ fn lite0() -> PreprocessSpec {
     }
 }
 
-fn inception() -> PreprocessSpec {
-    PreprocessSpec {
-        size: PixelSize::square(299),
-        fit: Fit::Stretch,
-        filter: ResizeFilter::Bilinear,
-        scale: ValueScale::UNIT,
-    }
+/// Keras' `load_img`: nearest neighbour to the target, the aspect ratio ignored.
+fn keras(side: usize, scale: ValueScale) -> PreprocessSpec {
+    PreprocessSpec { size: PixelSize::square(side), fit: Fit::Stretch, filter: ResizeFilter::Nearest, scale }
 }
 
 fn bits(values: &[f32]) -> Vec<u32> {
@@ -311,12 +307,17 @@ fn lite0_s_input_is_the_golden_to_the_bit() {
 }
 
 #[test]
-fn inception_s_input_is_the_golden_to_the_bit() {
-    let out = preprocess(&cat(), &inception(), FitChoice::Model, ValueChoice::Model).unwrap();
-    let (_, values) = npy_f32(fixture("goldens_real/inception_v3_nsfwjs/input_299.npy"));
-    assert_eq!(bits(out.batch.values()), bits(&values));
-    assert_eq!(out.fit, "stretched from 451x300 to 299x299, bilinear");
-    assert_eq!(out.region, SourceRegion { x: 0.0, y: 0.0, width: 451.0, height: 300.0 });
+fn keras_inputs_are_the_goldens_to_the_bit() {
+    for (folder, side, scale) in
+        [("xception_keras_in1k", 299, ValueScale::TF), ("vgg16_keras_in1k", 224, ValueScale::CAFFE)]
+    {
+        let out = preprocess(&cat(), &keras(side, scale), FitChoice::Model, ValueChoice::Model).unwrap();
+        let file = format!("goldens_real/{folder}/input_{side}.npy");
+        let (_, values) = npy_f32(fixture(&file));
+        assert_eq!(bits(out.batch.values()), bits(&values), "{folder}");
+        assert_eq!(out.fit, format!("stretched from 451x300 to {side}x{side}, nearest"));
+        assert_eq!(out.region, SourceRegion { x: 0.0, y: 0.0, width: 451.0, height: 300.0 });
+    }
 }
 
 #[test]
@@ -340,7 +341,7 @@ fn a_fit_that_is_named_replaces_the_model_s() {
 fn values_that_are_named_replace_the_model_s() {
     let pixel = RgbImage::from_pixel(1, 1, image::Rgb([10, 20, 30]));
     let values = |mode: &str| {
-        let spec = PreprocessSpec { size: PixelSize::square(1), ..inception() };
+        let spec = keras(1, ValueScale::UNIT);
         preprocess(&pixel, &spec, FitChoice::Model, mode.parse().unwrap()).unwrap().batch.values().to_vec()
     };
     assert_eq!(values("raw"), [10.0, 20.0, 30.0]);

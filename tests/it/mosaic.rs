@@ -49,7 +49,7 @@ fn blue_red() -> MosaicSettings {
 
 #[test]
 fn mosaics_equal_the_pictures_worked_out_from_first_principles() {
-    let mixed = real("inception_v3_nsfwjs/Mixed_7a_299.npy", 30, 8, 8);
+    let mixed = real("xception_keras_in1k/final_299.npy", 30, 10, 10);
     let stem = real("tf_efficientnet_lite0/bn1_224.npy", 24, 5, 7);
     let signed = real("tf_efficientnet_lite0/blocks_3_2_224.npy", 20, 9, 14);
     let odd = special();
@@ -113,9 +113,9 @@ fn mosaics_equal_the_pictures_worked_out_from_first_principles() {
 
 #[test]
 fn as_many_tiles_as_channels_on_a_map_that_is_not_square() {
-    let (shape, values) = npy_f32(fixture("goldens_real/inception_v3_nsfwjs/final_480x640.npy"));
+    let (shape, values) = npy_f32(fixture("goldens_real/xception_keras_in1k/final_480x640.npy"));
     let shape = MapShape::new(shape[1], shape[2], shape[3]);
-    let activation = Activation::new("Mixed_7c", shape, values).unwrap();
+    let activation = Activation::new("act4", shape, values).unwrap();
     for layout in MosaicLayout::ALL {
         let mosaic = mosaic_of(&activation, &MosaicSettings { layout, ..MosaicSettings::default() });
         assert_eq!(mosaic.geometry.grid(), Grid { rows: 32, columns: 64 });
@@ -226,7 +226,7 @@ fn zero_is_the_middle_of_a_diverging_map_and_black_in_magma() {
 
 #[test]
 fn any_colour_map_is_the_grey_mosaic_looked_up() {
-    let activation = real("inception_v3_nsfwjs/Mixed_7a_299.npy", 16, 8, 8);
+    let activation = real("xception_keras_in1k/final_299.npy", 16, 10, 10);
     let kinds = LayerStats::of(&activation).filters;
     let live: Arc<[usize]> = (0..16).filter(|channel| kinds[*channel].kind == FilterKind::Live).collect();
     let grid = Some(Grid { rows: 1, columns: live.len() });
@@ -262,7 +262,7 @@ fn bad_requests_say_what_is_needed() {
         "order of tiles: expected channels below 10, got 10"
     );
     assert!(message(MosaicSettings { scale: 60_000, ..greys() }).starts_with("the mosaic would be 1500004×"));
-    let other = LayerStats::of(&real("inception_v3_nsfwjs/Mixed_7a_299.npy", 4, 8, 8));
+    let other = LayerStats::of(&real("xception_keras_in1k/final_299.npy", 4, 10, 10));
     assert_eq!(
         compose(&activation, &other, &greys()).unwrap_err(),
         MosaicError::StatsMismatch { expected: 10, got: 4 }

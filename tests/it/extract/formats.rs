@@ -85,10 +85,10 @@ fn the_map_of_the_reference_picture_is_the_reference_s() {
     let bench = crate::support::binary::Bench::with_cat();
     std::fs::create_dir(bench.path("in")).unwrap();
     std::fs::rename(bench.path("cat.png"), bench.path("in/cat.png")).unwrap();
-    bench.ok("extract in -o out --model inception_v3.moderation --pool none --order chw");
-    let (shape, values) = floats(&bench.path("out/inception_v3.moderation/cat.npy"));
-    assert_eq!(shape, [2048, 8, 8]);
-    let (_, golden) = npy::npy_f32(fixture("goldens_real/inception_v3_nsfwjs/final_299.npy"));
+    bench.ok("extract in -o out --model xception.keras_in1k --pool none --order chw");
+    let (shape, values) = floats(&bench.path("out/xception.keras_in1k/cat.npy"));
+    assert_eq!(shape, [2048, 10, 10]);
+    let (_, golden) = npy::npy_f32(fixture("goldens_real/xception_keras_in1k/final_299.npy"));
     // The same tolerance as the parity tests': our resize gives the reference's bits.
     let error = crate::support::golden::relative_error(&values, &golden);
     assert!(error < 1e-4, "{error}");
@@ -181,10 +181,10 @@ fn half_floats_are_rounded_and_pooling_is_what_it_says() {
 #[test]
 fn several_networks_and_layers_are_sets_of_their_own() {
     let bench = with_drive();
-    let models = "--model tf_efficientnet_lite0.in1k,inception_v3.moderation --fit 96x96";
+    let models = "--model tf_efficientnet_lite0.in1k,xception.keras_in1k --fit 96x96";
     bench.ok(&format!("extract drive -o out {models} --pool avg --format npy --limit 1"));
-    assert_eq!(bench.names("out"), ["inception_v3.moderation", TAG]);
-    assert_eq!(manifest(&bench, "out/inception_v3.moderation")["stored"]["shape"], serde_json::json!([2048]));
+    assert_eq!(bench.names("out"), ["xception.keras_in1k", TAG]);
+    assert_eq!(manifest(&bench, "out/xception.keras_in1k")["stored"]["shape"], serde_json::json!([2048]));
     bench.ok(&format!(
         "extract drive -o layers {QUICK} --layer bn1.act,blocks.1.1 --pool avg --format npy --limit 1"
     ));
@@ -242,21 +242,38 @@ fn damage_is_found() {
     assert_eq!(bench.run("features info drive").code, Some(2));
 }
 
+/// The picture that a reference input was made of: stored, or told from the input's values.
+fn golden_picture(folder: &str, size: &str) -> image::RgbImage {
+    let stored = &Goldens::read(&fixture(folder)).inputs[size].resized_rgb;
+    if !stored.is_empty() {
+        let (shape, pixels) = npy::npy_u8(fixture(stored));
+        return image::RgbImage::from_raw(shape[1] as u32, shape[0] as u32, pixels).unwrap();
+    }
+    let (shape, values) = floats(&fixture(folder).join(format!("input_{size}.npy")));
+    let (height, width) = (shape[2], shape[3]);
+    let is_caffe = folder.contains("vgg16");
+    image::RgbImage::from_fn(width as u32, height as u32, |x, y| {
+        image::Rgb([0, 1, 2].map(|channel: usize| {
+            let plane = if is_caffe { 2 - channel } else { channel };
+            let value = values[(plane * height + y as usize) * width + x as usize];
+            let sample =
+                if is_caffe { value + [103.939, 116.779, 123.68][plane] } else { (value + 1.0) * 127.5 };
+            sample.round() as u8
+        }))
+    })
+}
+
 /// What the framework's reference inputs were made of, as pictures of the network's own size, give the framework's map: the values are
 /// those of the stored input tensors to the bit (`parity.rs`).
 #[test]
 fn maps_of_the_golden_inputs_are_the_frameworks() {
     for (folder, size, model) in [
-        ("goldens_real/inception_v3_nsfwjs", "299", "inception_v3.moderation"),
+        ("goldens_real/xception_keras_in1k", "299", "xception.keras_in1k"),
+        ("goldens_real/vgg16_keras_in1k", "224", "vgg16.keras_in1k"),
         ("goldens_real/tf_efficientnet_lite0", "224", TAG),
     ] {
-        let goldens = Goldens::read(&fixture(folder));
-        let (shape, pixels) = npy::npy_u8(fixture(&goldens.inputs[size].resized_rgb));
         let bench = crate::support::binary::Bench::new();
-        image::RgbImage::from_raw(shape[1] as u32, shape[0] as u32, pixels)
-            .unwrap()
-            .save(bench.path("golden.png"))
-            .unwrap();
+        golden_picture(folder, size).save(bench.path("golden.png")).unwrap();
         bench.ok(&format!(
             "extract golden.png -o out --model {model} --pool none --order chw --fit native --format folder"
         ));

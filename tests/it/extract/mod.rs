@@ -2,6 +2,7 @@
 
 mod formats;
 mod resume;
+mod retired;
 mod shards;
 mod sources;
 

@@ -16,7 +16,7 @@ impl Moments {
     }
 }
 
-fn start(bench: &Bench, arguments: &str) -> Child {
+pub(super) fn start(bench: &Bench, arguments: &str) -> Child {
     let mut command = bench.command(arguments);
     command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
 }
@@ -59,7 +59,7 @@ fn interrupt(child: &Child) {
 }
 
 /// Until the run's folder has a part, or the run ends.
-fn wait_for_a_part(bench: &Bench, child: &mut Child) {
+pub(super) fn wait_for_a_part(bench: &Bench, child: &mut Child) {
     let parts = bench.path("out/.filterscope/parts");
     let has_part = || {
         let names = std::fs::read_dir(&parts).into_iter().flatten().flatten();
@@ -72,7 +72,7 @@ fn wait_for_a_part(bench: &Bench, child: &mut Child) {
 }
 
 /// Slow enough to be met in the middle, on any machine: as many pictures as the drive has, many times.
-fn long_run(bench: &Bench) -> String {
+pub(super) fn long_run(bench: &Bench) -> String {
     let pictures: Vec<_> = tree(&bench.path("drive/center")).into_iter().collect();
     for copy in 0..40 {
         for (name, bytes) in &pictures {

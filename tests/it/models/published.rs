@@ -204,7 +204,6 @@ fn strides_and_borders_are_where_the_tag_puts_them() {
 
     // Border convention of the average pools, by tag.
     for (tag, expected) in [
-        ("inception_v3.moderation", BorderMean::IgnoreBorder),
         ("inception_v3.keras_in1k", BorderMean::IgnoreBorder),
         ("inception_v3.tv_in1k", BorderMean::CountBorder),
         ("inception_v3.tf_in1k", BorderMean::CountBorder),

@@ -14,9 +14,8 @@ use super::{graph, torch_name};
 use crate::support::fixture;
 
 /// Golden folders below `fixtures/structural/` and the rows whose graph they show.
-const TORCH_GOLDENS: [(&str, &str); 11] = [
+const TORCH_GOLDENS: [(&str, &str); 10] = [
     ("goldens_torch/inception_v3", "inception_v3.tv_in1k"),
-    ("goldens_torch/inception_v3_exclude_pad", "inception_v3.moderation"),
     ("goldens_torch/resnet50", "resnet50.tv_in1k"),
     ("goldens_torch/resnet18", "resnet18.tv_in1k"),
     ("goldens_torch/tf_efficientnet_b0", "tf_efficientnet_b0.in1k"),
@@ -195,8 +194,7 @@ fn keras_layers_are_named_where_keras_has_the_network_and_nowhere_else() {
         let graph = (row.build)().unwrap();
         let with_params: Vec<_> = graph.nodes().iter().filter(|n| !n.op.params().is_empty()).collect();
         let named = with_params.iter().filter(|n| n.keras_layer.is_some()).count();
-        let same_network = row.is_keras || row.tag == "inception_v3.moderation";
-        if same_network {
+        if row.is_keras {
             assert_eq!(named, with_params.len(), "{}", row.tag);
         } else if !matches!(row.tag, "vgg16.tv_in1k" | "vgg19.tv_in1k") {
             // The two VGGs differ from Keras' in nothing but their values.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use filterscope::graph::Op;
 use filterscope::models::{Registry, Verification};
-use filterscope::tensor::{Fit, LongSide, MapShape, PixelSize, ResizeFilter, ValueScale};
+use filterscope::tensor::{Fit, LongSide, MapShape, PixelSize, Remedied, Remedy, ResizeFilter, ValueScale};
 
 use super::{graph, row, torch_name};
 
@@ -111,12 +111,21 @@ fn names_of_models_are_unique_and_every_architecture_has_one_default() {
     ] {
         assert_eq!(row(bare).tag, tag);
     }
-    assert_eq!(row("inception_v3.moderation").bare_names, [""; 0]);
     // Two architectures that take each other's files.
     assert_eq!(row("efficientnet_b0").tag, "efficientnet_b0.ra_in1k");
     assert_ne!(graph("efficientnet_b0"), graph("tf_efficientnet_b0"));
     let error = Registry::find("tf_efficientnet_c0").unwrap_err().to_string();
     assert!(error.contains("tf_efficientnet_b0"), "{error}");
+}
+
+#[test]
+fn a_model_that_was_carried_once_is_told_from_one_that_never_was() {
+    let error = Registry::find("inception_v3.moderation").unwrap_err();
+    assert_eq!(error.to_string(), "inception_v3.moderation is no longer carried with the program");
+    assert_eq!(error.remedy(), Some(Remedy::OtherModel));
+    let error = Registry::find("inception_v3.moderate").unwrap_err();
+    assert!(error.to_string().starts_with("no model `inception_v3.moderate`; did you mean "), "{error}");
+    assert_eq!(error.remedy(), None);
 }
 
 #[test]
@@ -141,10 +150,7 @@ fn every_row_says_what_a_person_needs() {
     }
     let real: Vec<_> =
         Registry::rows().filter(|r| r.verification == Verification::RealWeights).map(|r| r.tag).collect();
-    assert_eq!(real, ["inception_v3.moderation", "tf_efficientnet_lite0.in1k"]);
-    let moderation = row("inception_v3.moderation");
-    assert!(moderation.title.contains("not an ImageNet InceptionV3"));
-    assert!(moderation.caution.contains("right edge"));
+    assert_eq!(real, ["xception.keras_in1k", "vgg16.keras_in1k", "tf_efficientnet_lite0.in1k"]);
 }
 
 /// timm 1.0.31's `default_cfgs`, Keras' `preprocess_input` and `load_img`.
@@ -160,7 +166,6 @@ fn preprocessing_belongs_to_the_tag() {
         );
     };
     let crop = |crop_pct| Fit::ShortSideCrop { crop_pct, long_side: LongSide::CutDown };
-    check("inception_v3.moderation", 299, Fit::Stretch, Bilinear, ValueScale::UNIT);
     check("inception_v3.tv_in1k", 299, crop(0.875), Bicubic, ValueScale::HALF);
     check("inception_v3.tf_in1k", 299, crop(0.875), Bicubic, ValueScale::HALF);
     check("inception_v3.gluon_in1k", 299, crop(0.875), Bicubic, ValueScale::TORCH);

@@ -76,7 +76,7 @@ fn weights_are_fetched_found_checked_run_and_removed() {
 fn render_downloads_when_told_and_never_offline() {
     let (bench, server) = (Bench::with_cat(), hub(b0()));
     let not_here = format!(
-        "error: the weights of {B0} are not here; models that run at once: inception_v3.moderation, tf_efficientnet_lite0.in1k. \
+        "error: the weights of {B0} are not here; models that run at once: xception.keras_in1k, vgg16.keras_in1k, tf_efficientnet_lite0.in1k. \
          `filterscope weights fetch {B0}` downloads them, or give a file with `--weights FILE` (timm/{B0})\n"
     );
     // Nobody can be asked, and nobody said yes.
@@ -203,9 +203,10 @@ fn carried_networks_pass_their_selfcheck() {
     let bench = Bench::new();
     let run = bench.ok("selfcheck");
     let lines: Vec<&str> = run.stdout.lines().collect();
-    assert_eq!(lines.len(), 2, "{}", run.stdout);
-    assert!(lines[0].starts_with("inception_v3.moderation: 18 layers agree with torch "), "{}", lines[0]);
-    assert!(lines[1].starts_with("tf_efficientnet_lite0.in1k: 20 layers agree with torch "), "{}", lines[1]);
+    assert_eq!(lines.len(), 3, "{}", run.stdout);
+    assert!(lines[0].starts_with("xception.keras_in1k: 21 layers agree with Keras "), "{}", lines[0]);
+    assert!(lines[1].starts_with("vgg16.keras_in1k: 18 layers agree with Keras "), "{}", lines[1]);
+    assert!(lines[2].starts_with("tf_efficientnet_lite0.in1k: 20 layers agree with torch "), "{}", lines[2]);
     bench.ok("selfcheck tf_efficientnet_lite0 --engine candle");
     let run = bench.run("selfcheck vgg16");
     assert_eq!(run.code, Some(2));

@@ -181,8 +181,8 @@ fn vggs_first_layer_is_read_from_its_file_when_it_is_needed() {
 
 #[test]
 fn networks_without_such_a_classifier_have_none() {
-    let row = Registry::find("inception_v3.moderation").unwrap();
-    let file = TensorFile::read(&root().join("weights/inception_v3_nsfwjs_notop.f16.safetensors")).unwrap();
+    let row = Registry::find("xception.keras_in1k").unwrap();
+    let file = TensorFile::read(&root().join("weights/xception_keras_in1k_notop.f16.safetensors")).unwrap();
     assert!(Backbone::from_tensors(row, file).unwrap().weights().head().is_none());
 }
 
@@ -198,7 +198,7 @@ fn class_maps_are_drawn_and_refused() {
     for (arguments, expected) in [
         (
             "--class-map top",
-            "the weights of inception_v3.moderation hold no classifier that is one linear layer on the mean of the last \
+            "the weights of xception.keras_in1k hold no classifier that is one linear layer on the mean of the last \
              layer, so there is no `--class-map`",
         ),
         (

@@ -17,10 +17,10 @@ fn opens_on_the_cat_and_says_what_the_model_is() {
     let window = Window::with_cat();
     window.harness.get_by_role_and_label(Role::Image, "Mosaic of 2048 filters");
     window.harness.get_by_role_and_label(Role::Image, "What the network saw");
-    assert!(window.says("not an ImageNet InceptionV3"));
+    assert!(window.says("Xception, ImageNet, Keras' weights"));
     assert!(window.says("cat.png · 451×300"));
-    assert!(window.says("stretched from 451x300 to 299x299, bilinear"));
-    assert!(window.says("1572 live · 476 dead · 0 constant"));
+    assert!(window.says("stretched from 451x300 to 299x299, nearest"));
+    assert!(window.says("1465 live · 583 dead · 0 constant"));
 }
 
 #[test]
@@ -39,7 +39,7 @@ fn a_broken_picture_is_told_and_the_last_mosaic_stays() {
     assert!(!window.says("That didn't work"));
     // The way back is one of what is wanted, too: the next change doesn't meet the broken picture again.
     window.click("Shallower");
-    window.wait_for("Mixed_7b 2048×8×8");
+    window.wait_for("act3 1536×10×10");
 }
 
 #[test]
@@ -91,7 +91,7 @@ fn pictures_come_by_dialog_and_by_drop() {
 fn models_and_layers_are_switched() {
     let mut window = Window::with_cat();
     window.click("Shallower");
-    window.wait_for("inception_v3.moderation · Mixed_7b 2048×8×8");
+    window.wait_for("xception.keras_in1k · act3 1536×10×10");
     window.choose_model("lite0");
     window.wait_for("tf_efficientnet_lite0.in1k · bn2.act 1280×7×7");
     window.harness.get_by_role_and_label(Role::Image, "Mosaic of 1280 filters");
@@ -105,7 +105,7 @@ fn a_model_without_weights_is_explained() {
     window.wait_for("The weights of vgg11.tv_in1k are not here");
     window.harness.get_by_role_and_label(Role::Image, "Mosaic of 2048 filters");
     window.click("Go back");
-    window.wait_for("inception_v3.moderation · Mixed_7c");
+    window.wait_for("xception.keras_in1k · act4");
     assert!(!window.says("are not here"));
 }
 
@@ -170,9 +170,9 @@ fn looks_are_changed_and_saved_with_what_it_takes_to_make_them_again() {
             &panel.look.normalisation,
             &panel.look.colour_map
         ],
-        ["inception_v3.moderation", "Mixed_7c", "cells", "global", "greys"]
+        ["xception.keras_in1k", "act4", "cells", "global", "greys"]
     );
-    assert_eq!(panel.run.weights_sha256, "958f6862761fc1227b235c1f0df5e2d5a6cad99bb544a525508278288b99f5ec");
+    assert_eq!(panel.run.weights_sha256, "ffce31808a448e4e6a37110302ee78ac1b7c0f607fc72f1df8e095260aca95dd");
 
     // A dialog asked about `figure`; `figure.png` is another file, and nobody said that it may go.
     window.dialogs.answer(dir.path().join("figure"));
@@ -227,14 +227,14 @@ fn a_driving_log_is_walked_through() {
 fn pointing_and_keys_find_filters() {
     let mut window = Window::with_cat();
     let mosaic = window.harness.get_by_role_and_label(Role::Image, "Mosaic of 2048 filters").rect();
-    // 64 columns and 32 rows of 8×8 with gaps of 1: the panel is taller, so the mosaic fills its width.
+    // 64 columns and 32 rows of 10×10 with gaps of 1: the panel is taller, so the mosaic fills its width.
     let tile = mosaic.width() / 64.0;
     let top = mosaic.center().y - tile * 16.0;
     let at =
         |row: f32, column: f32| egui::pos2(mosaic.left() + tile * (column + 0.5), top + tile * (row + 0.5));
-    window.harness.hover_at(at(2.0, 5.0));
+    window.harness.hover_at(at(2.0, 7.0));
     window.harness.run_steps(3);
-    assert!(window.says("filter 133, "), "row 2, column 5 of 64 columns: {:?}", window.texts());
+    assert!(window.says("filter 135, "), "row 2, column 7 of 64 columns: {:?}", window.texts());
     window.harness.hover_at(egui::pos2(2.0, 2.0));
     window.harness.run_steps(2);
     window.type_into("Filter number", "2047");
@@ -259,14 +259,14 @@ fn pointing_and_keys_find_filters() {
 fn the_network_can_be_fed_another_way() {
     let mut window = Window::with_cat();
     window.choose("Fit", "the picture's own size");
-    window.wait_for("Mixed_7c 2048×8×12");
-    window.type_into("or W×H:", "20x20");
-    window.wait_for("input 20x20 is too small for this network");
+    window.wait_for("act4 2048×10×15");
+    window.type_into("or W×H:", "4x4");
+    window.wait_for("input 4x4 is too small for this network");
     assert!(window.says("That didn't work"));
     window.choose("Fit", "as the weights ask (299x299)");
-    window.wait_for("Mixed_7c 2048×8×8");
+    window.wait_for("act4 2048×10×10");
     window.choose("Values", "raw 0–255");
-    window.wait_for("stretched from 451x300 to 299x299, bilinear; RGB x");
+    window.wait_for("stretched from 451x300 to 299x299, nearest; RGB x");
 }
 
 #[test]

@@ -81,8 +81,8 @@ fn three_cameras_of_one_moment_stand_side_by_side() {
     let mut window = on_the_drive();
     window.click("All cameras");
     for view in [
-        "1 · inception_v3.moderation · Mixed_7c · drive, row 0, left",
-        "3 · inception_v3.moderation · Mixed_7c · drive, row 0, right",
+        "1 · xception.keras_in1k · act4 · drive, row 0, left",
+        "3 · xception.keras_in1k · act4 · drive, row 0, right",
     ] {
         window.wait_for(view);
     }
@@ -91,7 +91,7 @@ fn three_cameras_of_one_moment_stand_side_by_side() {
     assert!(left.right() <= right.left(), "{left:?} {right:?}");
     window.press(egui::Key::ArrowRight);
     for camera in ["left", "center", "right"] {
-        window.wait_for(&format!("Mixed_7c · drive, row 1, {camera}"));
+        window.wait_for(&format!("act4 · drive, row 1, {camera}"));
     }
 }
 

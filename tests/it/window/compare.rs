@@ -12,7 +12,7 @@ fn frame() -> PathBuf {
     root().join("assets/drive/center/1500000000004200000.jpg")
 }
 
-/// The cat through InceptionV3 and through Lite0.
+/// The cat through Xception and through Lite0.
 fn two_networks() -> Window {
     let mut window = Window::with_cat();
     window.click("Add view");
@@ -28,18 +28,18 @@ fn two_networks_stand_side_by_side_and_each_says_what_it_did() {
     window.harness.get_by_role_and_label(Role::Image, "View 1: mosaic of 2048 filters");
     window.harness.get_by_role_and_label(Role::Image, "View 2: mosaic of 1280 filters");
     for said in [
-        "299×299 stretched from 451x300 to 299x299, bilinear; RGB x/255 · 2048×8×8 · ",
+        "299×299 stretched from 451x300 to 299x299, nearest; RGB x/127.5 − 1 · 2048×10×10 · ",
         "224×224 scaled from 451x300 to 385x256, bicubic, centre 224x224; RGB (x − 127)/128 · 1280×7×7 · ",
-        " ms · 23 % dead · 87 % zero",
+        " ms · 28 % dead · 81 % zero",
         " ms · 64 % dead · 94 % zero",
     ] {
         assert!(window.says(said), "{said}: {:?}", window.texts());
     }
     // The panels follow the view that is clicked.
-    window.click("1 · inception_v3.moderation · Mixed_7c · cat.png");
-    assert!(window.says("1572 live · 476 dead"));
+    window.click("1 · xception.keras_in1k · act4 · cat.png");
+    assert!(window.says("1465 live · 583 dead"));
     window.click("Shallower");
-    window.wait_for("1 · inception_v3.moderation · Mixed_7b · cat.png");
+    window.wait_for("1 · xception.keras_in1k · act3 · cat.png");
     assert!(window.says("2 · tf_efficientnet_lite0.in1k · bn2.act"), "a layer is one view's own");
     window.click("Add view");
     window.click("Add view");
@@ -59,16 +59,16 @@ fn two_networks_stand_side_by_side_and_each_says_what_it_did() {
 fn a_place_of_the_picture_is_pointed_at_in_the_other_view_through_its_own_crop() {
     let mut window = two_networks();
     let image = "View 1: mosaic of 2048 filters";
-    // Tile (0, 0): 8×8 values. Position (3, 4) of Mixed_7c has its middle at pixel 133.5, 165.5 of 299, so at 0.446 of the height and
-    // 0.554 of the width; of 385×256 less 80 and 16 pixels, that is pixel 98.3, 133.1 of Lite0's input, nearest to position (2, 3), whose
-    // middle is at 95.5, 127.5.
-    // A tile and its gap are nine values wide.
-    let value = |row: f32, column: f32| ((row + 0.5) / 9.0 - 0.5, (column + 0.5) / 9.0 - 0.5);
+    // Tile (0, 0): 10×10 values. Position (3, 4) of act4 has its middle at pixel 103.5, 135.5 of 299, so at 0.346 of the height and
+    // 0.453 of the width; of 385×256 less 80 and 16 pixels, that is pixel 72.6, 94.5 of Lite0's input, nearest to position (1, 2), whose
+    // middle is at 63.5, 95.5.
+    // A tile and its gap are eleven values wide.
+    let value = |row: f32, column: f32| ((row + 0.5) / 11.0 - 0.5, (column + 0.5) / 11.0 - 0.5);
     let (row, column) = value(3.0, 4.0);
     let at = window.tile(image, (32.0, 64.0), (row, column));
     window.hover(at);
-    assert!(window.says("same place: row 2, column 3"), "{:?}", window.texts());
-    // Column 0 has its middle at 0.125 of the width: pixel −31.7, cut off by the crop.
+    assert!(window.says("same place: row 1, column 2"), "{:?}", window.texts());
+    // Column 0 has its middle at 0.025 of the width: pixel −70.3, cut off by the crop.
     let (row, column) = value(3.0, 0.0);
     let at = window.tile(image, (32.0, 64.0), (row, column));
     window.hover(at);
@@ -83,15 +83,15 @@ fn pictures_are_linked_until_they_are_not_and_two_have_a_difference() {
     window.click("Difference");
     assert!(window.says("a difference needs two pictures: unlink pictures and open another in one view"));
     window.type_path(&frame());
-    window.wait_for("1 · inception_v3.moderation · Mixed_7c · 1500000000004200000.jpg");
-    window.wait_for("2 · inception_v3.moderation · Mixed_7c · 1500000000004200000.jpg");
+    window.wait_for("1 · xception.keras_in1k · act4 · 1500000000004200000.jpg");
+    window.wait_for("2 · xception.keras_in1k · act4 · 1500000000004200000.jpg");
     window.click("Link pictures");
     window.drop_file(root().join("assets/cat.png"));
-    window.wait_for("2 · inception_v3.moderation · Mixed_7c · cat.png");
+    window.wait_for("2 · xception.keras_in1k · act4 · cat.png");
     window.settle();
-    assert!(window.says("1 · inception_v3.moderation · Mixed_7c · 1500000000004200000.jpg"));
+    assert!(window.says("1 · xception.keras_in1k · act4 · 1500000000004200000.jpg"));
     window.click("Difference");
-    window.wait_for("3 · inception_v3.moderation · Mixed_7c · 1500000000004200000.jpg − cat.png");
+    window.wait_for("3 · xception.keras_in1k · act4 · 1500000000004200000.jpg − cat.png");
     window.settle();
     let record = window.saved_record(&dir.path().join("difference.png"));
     assert_eq!(record.picture.file_name, "1500000000004200000.jpg");
@@ -103,16 +103,16 @@ fn pictures_are_linked_until_they_are_not_and_two_have_a_difference() {
         window.click(view);
         window.saved_record(&dir.path().join(file)).panels[0].look.normalisation.clone()
     };
-    let first = range("1 · inception_v3.moderation · Mixed_7c · 1500000000004200000.jpg", "a.png");
-    let second = range("2 · inception_v3.moderation · Mixed_7c · cat.png", "b.png");
+    let first = range("1 · xception.keras_in1k · act4 · 1500000000004200000.jpg", "a.png");
+    let second = range("2 · xception.keras_in1k · act4 · cat.png", "b.png");
     assert_eq!(first, second);
     assert!(first.starts_with("fixed:0,"), "{first}");
     // The difference follows its views, and says why it can't.
     window.click("Shallower");
-    window.wait_for("a difference needs one layer: these are Mixed_7c and Mixed_7b");
-    window.click("1 · inception_v3.moderation · Mixed_7c · 1500000000004200000.jpg");
+    window.wait_for("a difference needs one layer: these are act4 and act3");
+    window.click("1 · xception.keras_in1k · act4 · 1500000000004200000.jpg");
     window.click("Shallower");
-    window.wait_for("3 · inception_v3.moderation · Mixed_7b · 1500000000004200000.jpg − cat.png");
+    window.wait_for("3 · xception.keras_in1k · act3 · 1500000000004200000.jpg − cat.png");
     window.click("Close view 2");
     window.wait_for("one of the two views of this difference was closed");
 }
@@ -132,26 +132,26 @@ fn closed_views_and_links_come_back() {
     window.click("Add view");
     window.click("Link pictures");
     window.type_path(&frame());
-    window.wait_for("2 · inception_v3.moderation · Mixed_7c · 1500000000004200000.jpg");
+    window.wait_for("2 · xception.keras_in1k · act4 · 1500000000004200000.jpg");
     window.settle();
     window.click("Difference");
-    let difference = "3 · inception_v3.moderation · Mixed_7c · cat.png − 1500000000004200000.jpg";
+    let difference = "3 · xception.keras_in1k · act4 · cat.png − 1500000000004200000.jpg";
     window.wait_for(difference);
     window.settle();
     window.click("Close view 2");
     window.wait_for("one of the two views of this difference was closed");
     undo(&mut window);
-    assert!(window.says(difference) && window.says("2 · inception_v3.moderation · Mixed_7c · 1500"));
+    assert!(window.says(difference) && window.says("2 · xception.keras_in1k · act4 · 1500"));
     assert!(!window.says("was closed"), "{:?}", window.texts());
     undo(&mut window);
-    assert!(!window.says(difference) && window.says("2 · inception_v3.moderation · Mixed_7c · 1500"));
+    assert!(!window.says(difference) && window.says("2 · xception.keras_in1k · act4 · 1500"));
     undo(&mut window);
-    assert!(window.says("2 · inception_v3.moderation · Mixed_7c · cat.png"), "{:?}", window.texts());
+    assert!(window.says("2 · xception.keras_in1k · act4 · cat.png"), "{:?}", window.texts());
     // The links: once they are back, a picture is for both again.
     undo(&mut window);
     window.drop_file(frame());
-    window.wait_for("1 · inception_v3.moderation · Mixed_7c · 1500000000004200000.jpg");
-    window.wait_for("2 · inception_v3.moderation · Mixed_7c · 1500000000004200000.jpg");
+    window.wait_for("1 · xception.keras_in1k · act4 · 1500000000004200000.jpg");
+    window.wait_for("2 · xception.keras_in1k · act4 · 1500000000004200000.jpg");
     window.settle();
     for _ in 0..2 {
         undo(&mut window);
@@ -159,7 +159,7 @@ fn closed_views_and_links_come_back() {
     window.harness.get_by_role_and_label(Role::Image, "Mosaic of 2048 filters");
     assert!(!window.says("Close view"), "{:?}", window.texts());
     redo(&mut window);
-    assert!(window.says("2 · inception_v3.moderation · Mixed_7c · cat.png"), "{:?}", window.texts());
+    assert!(window.says("2 · xception.keras_in1k · act4 · cat.png"), "{:?}", window.texts());
     window.click("Close view 2");
     undo(&mut window);
     window.harness.get_by_role_and_label(Role::Image, "View 2: mosaic of 2048 filters");
@@ -169,19 +169,19 @@ fn closed_views_and_links_come_back() {
 fn the_closest_filter_is_found_by_its_map() {
     let mut window = Window::with_cat();
     window.click("Add view");
-    window.type_into("Filter number", "133");
+    window.type_into("Filter number", "135");
     window.wait_for("rank ");
     window.click("Closest in view 1");
-    window.wait_for("closest to filter 133 of view 2:");
+    window.wait_for("closest to filter 135 of view 2:");
     // The same layer of the same network: the closest filter is the filter itself.
-    assert!(window.says("133 (r 1.00)"), "{:?}", window.texts());
+    assert!(window.says("135 (r 1.00)"), "{:?}", window.texts());
     // Through another network it is another one, and the keyboard finds it too.
     window.choose_model("lite0");
     window.wait_for("2 · tf_efficientnet_lite0.in1k");
     window.settle();
-    window.click("1 · inception_v3.moderation · Mixed_7c · cat.png");
+    window.click("1 · xception.keras_in1k · act4 · cat.png");
     window.press(egui::Key::C);
-    window.wait_for("closest to filter 133 of view 1:");
+    window.wait_for("closest to filter 135 of view 1:");
     // A dead filter is like nothing, and that is said.
     window.press(egui::Key::Escape);
     window.press(egui::Key::C);
@@ -189,7 +189,7 @@ fn the_closest_filter_is_found_by_its_map() {
     window.press(egui::Key::Escape);
     assert!(!window.says("select a filter first"), "Escape takes messages away: {:?}", window.texts());
     // What was found goes with the filter's view.
-    assert!(window.says("closest to filter 133 of view 1:"));
+    assert!(window.says("closest to filter 135 of view 1:"));
     window.click("Close view 1");
     window.settle();
     assert!(!window.says("closest to filter"), "{:?}", window.texts());

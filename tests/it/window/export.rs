@@ -27,12 +27,12 @@ fn a_batch_is_previewed_done_and_reported() {
     let folder = out.path().join("new");
     window.type_into("Folder", &folder.display().to_string());
     window.wait_for("3 figures would be written, of 3 runs");
-    assert!(window.says("cat__inception_v3.moderation__Mixed_7c.png"));
+    assert!(window.says("cat__xception.keras_in1k__act4.png"));
     assert!(!folder.exists(), "a preview writes nothing");
     window.click("Start");
     window.wait_for("batch done: 2 figures written, 1 pictures failed");
     assert!(window.says("broken.png: "), "{:?}", window.texts());
-    let record = read_record(&folder.join("cat__inception_v3.moderation__Mixed_7c.png")).unwrap();
+    let record = read_record(&folder.join("cat__xception.keras_in1k__act4.png")).unwrap();
     assert_eq!((&*record.picture.file_name, &*record.kind), ("cat.png", "captioned"));
     assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 2, "no scraps");
     // Once more: what is there is kept, and said before.
@@ -49,7 +49,7 @@ fn a_batch_is_previewed_done_and_reported() {
     window.wait_for("2 figures would be written, of 2 runs");
     window.click("Start");
     window.wait_for("batch done: 2 figures written");
-    assert!(folder.join("cat__inception_v3.moderation__Mixed_7c.npy").exists());
+    assert!(folder.join("cat__xception.keras_in1k__act4.npy").exists());
     window.wait_for("Nothing is left to write: all 2 figures are there");
     assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 4);
     // Other looks, and all of it anew.
@@ -59,7 +59,7 @@ fn a_batch_is_previewed_done_and_reported() {
     window.wait_for("2 of them are there already and are replaced");
     window.click("Start");
     window.wait(|w| w.harness.query_by_label("Cancel batch").is_none() && w.says("batch done: 2"), "the end");
-    let record = read_record(&folder.join("cat__inception_v3.moderation__Mixed_7c.png")).unwrap();
+    let record = read_record(&folder.join("cat__xception.keras_in1k__act4.png")).unwrap();
     assert_eq!(record.panels[0].look.sifting.as_deref(), Some("index hide-dead"));
 }
 
@@ -77,7 +77,7 @@ fn a_batch_makes_way_and_is_cancelled() {
     window.wait_for("of 24 runs");
     // Something else is wanted meanwhile, and comes first.
     window.press(egui::Key::ArrowUp);
-    window.wait_for("inception_v3.moderation · Mixed_7b 2048×8×8");
+    window.wait_for("xception.keras_in1k · act3 1536×10×10");
     assert!(window.says("Cancel batch"), "it still runs: {:?}", window.texts());
     window.click("Cancel batch");
     window.wait_for("batch cancelled: ");
@@ -98,7 +98,7 @@ fn an_exported_figure_brings_its_settings_back() {
     window.click("Hide dead filters");
     window.choose("Fit", "the picture's own size");
     window.click("Shallower");
-    window.wait_for("inception_v3.moderation · Mixed_7b 2048×8×12");
+    window.wait_for("xception.keras_in1k · act3 1536×10×15");
     window.settle();
     let figure = dir.path().join("figure.png");
     let record = window.saved_record(&figure);
@@ -109,7 +109,7 @@ fn an_exported_figure_brings_its_settings_back() {
     window.choose_model("lite0");
     window.wait_for("tf_efficientnet_lite0.in1k · bn2.act");
     window.drop_file(&figure);
-    window.wait_for("inception_v3.moderation · Mixed_7b 2048×8×12");
+    window.wait_for("xception.keras_in1k · act3 1536×10×15");
     window.settle();
     assert!(window.says("took model, layer, settings and picture from"));
     let again = window.saved_record(&dir.path().join("again.png"));
@@ -163,8 +163,8 @@ fn values_a_filter_and_a_sheet_are_saved() {
     window.menu("File", "Save the layer's values…");
     window.wait_for(&format!("saved \"{}\"", values.display()));
     let bytes = std::fs::read(&values).unwrap();
-    assert!(bytes.starts_with(b"\x93NUMPY") && bytes.len() > 2048 * 64 * 4);
-    window.type_into("Filter number", "133");
+    assert!(bytes.starts_with(b"\x93NUMPY") && bytes.len() > 2048 * 100 * 4);
+    window.type_into("Filter number", "135");
     let filter = dir.path().join("filter.png");
     window.dialogs.answer(&filter);
     window.menu("File", "Save selected filter…");
@@ -179,7 +179,7 @@ fn values_a_filter_and_a_sheet_are_saved() {
     window.menu("File", "Save all views as a sheet…");
     window.wait_for(&format!("saved \"{}\"", sheet.display()));
     let tags: Vec<String> = read_record(&sheet).unwrap().panels.into_iter().map(|p| p.run.tag).collect();
-    assert_eq!(tags, ["inception_v3.moderation", "tf_efficientnet_lite0.in1k"]);
+    assert_eq!(tags, ["xception.keras_in1k", "tf_efficientnet_lite0.in1k"]);
 }
 
 #[test]
@@ -229,19 +229,19 @@ fn figures_are_saved_at_the_size_asked_for_and_the_view_as_it_is() {
     let scale = height(&mut window, "scale.png", "with scale");
     // A margin of 14 pixels above and below; none is counted twice.
     assert!(
-        words > 287 + 28 && scale > 287 + 28 && words + scale == whole + 287 + 28,
+        words > 351 + 28 && scale > 351 + 28 && words + scale == whole + 351 + 28,
         "{words} {scale} {whole}"
     );
     window.click("Colour bar");
     let native = dir.path().join("native.png");
     let record = window.saved_record(&native);
-    // 64 tiles of 8 values and 63 gaps.
-    assert_eq!(size(&native), (575, 287));
+    // 64 tiles of 10 values and 63 gaps.
+    assert_eq!(size(&native), (703, 351));
     assert_eq!((&*record.kind, record.panels[0].look.scale), ("mosaic", 1));
     window.choose("Size", "4 pixels a value");
     let large = dir.path().join("large.png");
     window.saved_record(&large);
-    assert_eq!(size(&large), (2048 + 63, 1024 + 31));
+    assert_eq!(size(&large), (2560 + 63, 1280 + 31));
 
     // The view: the panel's size in pixels, and each pixel of it the one of the mosaic that it shows.
     window.press(egui::Key::Num1);
@@ -260,9 +260,10 @@ fn figures_are_saved_at_the_size_asked_for_and_the_view_as_it_is() {
     let mut num_seen = 0;
     for (x, y, pixel) in part.enumerate_pixels() {
         let (u, v) = (i64::from(x) + seen.x as i64, i64::from(y) + seen.y as i64);
-        if (0..575).contains(&u) && (0..287).contains(&v) {
+        if (0..703).contains(&u) && (0..351).contains(&v) {
             // A saved figure's gaps are of its paper, the window's of its own.
-            if u % 9 != 8 && v % 9 != 8 && whole.get_pixel(u as u32, v as u32) != whole.get_pixel(8, 8) {
+            if u % 11 != 10 && v % 11 != 10 && whole.get_pixel(u as u32, v as u32) != whole.get_pixel(10, 10)
+            {
                 num_seen += usize::from(whole.get_pixel(u as u32, v as u32) == pixel);
             }
         }
@@ -288,7 +289,7 @@ fn a_difference_comes_back_with_both_its_pictures() {
     window.click("Add view");
     window.click("Link pictures");
     window.type_path(&frame);
-    window.wait_for("2 · inception_v3.moderation · Mixed_7c · frame.jpg");
+    window.wait_for("2 · xception.keras_in1k · act4 · frame.jpg");
     window.settle();
     window.click("Difference");
     window.wait_for("cat.png − frame.jpg");
@@ -305,10 +306,10 @@ fn a_difference_comes_back_with_both_its_pictures() {
 
     let mut window = Window::with_cat();
     window.drop_file(&figure);
-    window.wait_for("3 · inception_v3.moderation · Mixed_7c · cat.png − frame.jpg");
+    window.wait_for("3 · xception.keras_in1k · act4 · cat.png − frame.jpg");
     window.settle();
-    assert!(window.says("1 · inception_v3.moderation · Mixed_7c · cat.png"));
-    assert!(window.says("2 · inception_v3.moderation · Mixed_7c · frame.jpg"));
+    assert!(window.says("1 · xception.keras_in1k · act4 · cat.png"));
+    assert!(window.says("2 · xception.keras_in1k · act4 · frame.jpg"));
     let again = window.saved_record(&dir.path().join("again.png"));
     assert_eq!(again, record);
 }
@@ -317,7 +318,7 @@ fn a_difference_comes_back_with_both_its_pictures() {
 fn a_part_a_filter_and_a_sheet_come_back() {
     let dir = tempfile::tempdir().unwrap();
     let mut window = Window::with_cat();
-    window.type_into("Filter number", "133");
+    window.type_into("Filter number", "135");
     window.press(egui::Key::Enter);
     window.settle();
     let view = dir.path().join("view.png");
@@ -333,7 +334,7 @@ fn a_part_a_filter_and_a_sheet_come_back() {
 
     let mut window = Window::with_cat();
     window.drop_file(&filter);
-    window.wait_for("filter 133, live");
+    window.wait_for("filter 135, live");
     window.settle();
     window.harness.get_by_label("Mosaic of 2048 filters");
     window.drop_file(&view);
@@ -360,16 +361,79 @@ fn a_part_a_filter_and_a_sheet_come_back() {
     drop(window);
     let mut window = Window::with_cat();
     window.click("Shallower");
-    window.wait_for("inception_v3.moderation · Mixed_7b 2048×8×8");
+    window.wait_for("xception.keras_in1k · act3 1536×10×10");
     window.settle();
     window.drop_file(&sheet);
     window.wait_for("2 · tf_efficientnet_lite0.in1k · bn2.act · cat.png");
-    assert!(window.says("1 · inception_v3.moderation · Mixed_7c · cat.png"));
+    assert!(window.says("1 · xception.keras_in1k · act4 · cat.png"));
     // What it took the place of comes back.
     window.menu("View", "Back");
     window.settle();
-    assert!(window.says("inception_v3.moderation · Mixed_7b 2048×8×8"), "{:?}", window.texts());
+    assert!(window.says("xception.keras_in1k · act3 1536×10×10"), "{:?}", window.texts());
     assert!(!window.says("Close view"));
+}
+
+/// What doesn't depend on the network comes back from a figure of one that is no longer carried.
+#[test]
+fn a_figure_of_a_model_that_is_no_longer_carried_brings_back_the_rest() {
+    let dir = tempfile::tempdir().unwrap();
+    let picture = dir.path().join("frame.jpg");
+    copy("assets/drive/center/1500000000004200000.jpg", &picture);
+    let mut window = Window::with_cat();
+    window.type_path(&picture);
+    window.wait_for("frame.jpg · 320×240");
+    window.choose("Layout", "a patch per position");
+    window.choose("Colours", "viridis");
+    window.choose("Order", "by mean");
+    window.choose("Fit", "the picture's own size");
+    window.wait_for("act4 2048×8×10");
+    window.settle();
+    let made = dir.path().join("made.png");
+    let record = window.saved_record(&made);
+    let rgba = image::open(&made).unwrap().into_rgba8();
+    let (width, height) = rgba.dimensions();
+    let pixels = filterscope::mosaic::Pixels::from_rgba(width, height, rgba.into_raw()).unwrap();
+    let old = |name: &str, panels: &[filterscope::formats::PanelRecord]| {
+        let (path, mut record) = (dir.path().join(name), record.clone());
+        record.panels = panels.to_vec();
+        filterscope::formats::write_figure(&path, &pixels, "title", &record).unwrap();
+        path
+    };
+    let mut retired = record.panels[0].clone();
+    (retired.run.tag, retired.run.weights_sha256) = ("inception_v3.moderation".into(), "0".repeat(64));
+    retired.run.engine = "an older one".into();
+    (retired.look.layer, retired.look.shape) = ("Mixed_5d".into(), "288×35×35".into());
+    (retired.look.grid, retired.look.is_grid_chosen) = ("12x24".into(), true);
+    (retired.look.shown_filter, retired.look.part) = (Some(7), None);
+    let figure = old("figure.png", std::slice::from_ref(&retired));
+    drop(window);
+
+    let mut window = Window::with_cat();
+    window.choose_model("lite0");
+    window.wait_for("tf_efficientnet_lite0.in1k · bn2.act");
+    window.drop_file(&figure);
+    window.wait_for("frame.jpg · 320×240");
+    window.wait_for("xception.keras_in1k · act4 2048×8×10");
+    window.settle();
+    let sentence = "inception_v3.moderation is no longer carried with the program: xception.keras_in1k is shown in its place";
+    assert!(window.says(sentence), "{:?}", window.texts());
+    assert!(window.says("took settings and picture from"), "{:?}", window.texts());
+    for wrong in ["not taken from the figure", "other weights", "was computed by", "That didn't work"] {
+        assert!(!window.says(wrong), "{wrong}: {:?}", window.texts());
+    }
+    let again = window.saved_record(&dir.path().join("again.png"));
+    assert_eq!(again.picture, record.picture);
+    assert_eq!(again.panels, record.panels, "input and looks are the figure's");
+
+    // Beside a network that is here, each is shown as far as it can be.
+    let mut lite0 = record.panels[0].clone();
+    (lite0.run.tag, lite0.look.layer) = ("tf_efficientnet_lite0.in1k".into(), "bn2.act".into());
+    let sheet = old("sheet.png", &[retired, lite0]);
+    window.drop_file(&sheet);
+    window.wait_for("2 · tf_efficientnet_lite0.in1k · bn2.act · frame.jpg");
+    assert!(window.says("1 · xception.keras_in1k · act4 · frame.jpg"));
+    let told = window.texts().iter().filter(|text| text.contains("no longer carried")).count();
+    assert_eq!(told, 1, "{:?}", window.texts());
 }
 
 /// Anyone may have written the text of a PNG.
@@ -407,7 +471,7 @@ fn a_figure_with_a_hostile_record_does_no_harm() {
     window.click("Automatic");
     window.settle();
     assert!(!window.says("That didn't work"), "{:?}", window.texts());
-    window.wait_for("the figure was made with other weights of inception_v3.moderation than those here");
+    window.wait_for("the figure was made with other weights of xception.keras_in1k than those here");
     let elsewhere = write("elsewhere.png", &|record| {
         let run = &mut record.panels[0].run;
         (run.engine, run.device) = ("abacus".repeat(10), "an attic".into());
@@ -419,7 +483,7 @@ fn a_figure_with_a_hostile_record_does_no_harm() {
     window.drop_file(&unknown);
     window.wait_for("the figure's network is not known here");
     window.settle();
-    assert!(window.says("Mixed_7c 2048×8×8"));
+    assert!(window.says("act4 2048×10×10"));
     // Text beyond any figure's: the file is a picture like any other, and that is said.
     let mut bytes = std::fs::read(&honest).unwrap();
     let huge = [&(2u32 << 20).to_be_bytes()[..], b"tEXt", &vec![b'a'; 2 << 20], &[0; 4]].concat();

@@ -87,7 +87,7 @@ fn window_with(options: FetchOptions, folder: &Path) -> Window {
     let folders = Folders::new(at("hub"), at("own"), at("keras"));
     let request = WindowRequest { downloads: Some(options), ..WindowRequest::default() };
     let mut window = Window::open_with_folders(SIZE, request, folders);
-    window.wait_for("inception_v3.moderation · Mixed_7c 2048×8×8");
+    window.wait_for("xception.keras_in1k · act4 2048×10×10");
     window
 }
 

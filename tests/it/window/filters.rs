@@ -24,15 +24,15 @@ fn filter_at(window: &mut Window, at: (f32, f32)) -> (usize, f32) {
 #[test]
 fn a_clicked_tile_is_looked_into() {
     let mut window = Window::with_cat();
-    let at = window.tile(MOSAIC, (32.0, 64.0), (2.0, 5.0));
+    let at = window.tile(MOSAIC, (32.0, 64.0), (2.0, 7.0));
     window.click_at(at);
     window.wait_for("rank ");
-    assert!(window.says("filter 133, live"));
+    assert!(window.says("filter 135, live"));
     assert!(window.says("by largest value, of 2048"));
-    let map = window.harness.get_by_role_and_label(Role::Image, "Map of filter 133").rect();
-    window.harness.get_by_role_and_label(Role::Image, "Filter 133 over the picture");
-    // Row 1, column 6 of 8×8.
-    window.hover(map.min + map.size() * egui::vec2(6.5 / 8.0, 1.5 / 8.0));
+    let map = window.harness.get_by_role_and_label(Role::Image, "Map of filter 135").rect();
+    window.harness.get_by_role_and_label(Role::Image, "Filter 135 over the picture");
+    // Row 1, column 6 of 10×10.
+    window.hover(map.min + map.size() * egui::vec2(6.5 / 10.0, 1.5 / 10.0));
     assert!(window.says("row 1, column 6: "), "{:?}", window.texts());
     // Its nearest are a click away, and are near it in turn.
     let near = window.texts().into_iter().find(|t| t.starts_with("Alike filter ")).unwrap();
@@ -40,15 +40,15 @@ fn a_clicked_tile_is_looked_into() {
     let channel = near.strip_prefix("Alike filter ").unwrap().to_owned();
     window.wait_for(&format!("filter {channel}, live"));
     window.wait(|w| w.harness.query_by_label(&format!("Map of filter {channel}")).is_some(), "its map");
-    assert!(window.says("Alike filter 133"), "{:?}", window.texts());
+    assert!(window.says("Alike filter 135"), "{:?}", window.texts());
 }
 
 #[test]
 fn pins_stay_when_the_picture_changes_and_lead_back() {
     let mut window = Window::with_cat();
-    window.type_into("Filter number", "133");
+    window.type_into("Filter number", "135");
     window.click("Pin");
-    window.wait_for("Pinned filter 133 of Mixed_7c");
+    window.wait_for("Pinned filter 135 of act4");
     window.drop_file(root().join("assets/drive/center/1500000000004200000.jpg"));
     window.wait_for("1500000000004200000.jpg · 320×240");
     window.settle();
@@ -58,19 +58,19 @@ fn pins_stay_when_the_picture_changes_and_lead_back() {
     window.wait(seen_on, "the pinned filter on the new picture");
     window.press(egui::Key::Escape);
     window.press(egui::Key::ArrowUp);
-    window.wait_for("inception_v3.moderation · Mixed_7b 2048×8×8");
-    window.click("Pinned filter 133 of Mixed_7c");
-    window.wait_for("inception_v3.moderation · Mixed_7c 2048×8×8");
-    window.wait_for("filter 133, ");
+    window.wait_for("xception.keras_in1k · act3 1536×10×10");
+    window.click("Pinned filter 135 of act4");
+    window.wait_for("xception.keras_in1k · act4 2048×10×10");
+    window.wait_for("filter 135, ");
     // What is looked into beside it moves the tray.
     window.wait_for("rank ");
     window.settle();
-    window.click("Unpin filter 133 of Mixed_7c");
-    assert!(!window.says("Pinned filter 133"));
+    window.click("Unpin filter 135 of act4");
+    assert!(!window.says("Pinned filter 135"));
     window.press(egui::Key::P);
-    assert!(window.says("Pinned filter 133 of Mixed_7c"));
+    assert!(window.says("Pinned filter 135 of act4"));
     window.press(egui::Key::P);
-    assert!(!window.says("Pinned filter 133 of Mixed_7c"));
+    assert!(!window.says("Pinned filter 135 of act4"));
 }
 
 /// A layer with fewer filters, as the input has, shows all of them; the next one has the number asked for again.
@@ -82,17 +82,17 @@ fn layers_with_few_filters_leave_the_number_shown_alone() {
         window.harness.get_by_role_and_label(Role::Slider, "Depth").focus();
         window.harness.run_steps(2);
         window.press(egui::Key::Home);
-        for _ in 0..19 {
+        for _ in 0..17 {
             window.harness.key_press_modifiers(egui::Modifiers::ALT, egui::Key::ArrowUp);
             window.harness.run_steps(2);
         }
-        window.wait_for("inception_v3.moderation · input 3×299×299");
+        window.wait_for("xception.keras_in1k · input 3×299×299");
         window.settle();
-        for _ in 0..19 {
+        for _ in 0..17 {
             window.harness.key_press_modifiers(egui::Modifiers::ALT, egui::Key::ArrowDown);
             window.harness.run_steps(2);
         }
-        window.wait_for("inception_v3.moderation · Mixed_7c 2048×8×8");
+        window.wait_for("xception.keras_in1k · act4 2048×10×10");
         window.settle();
     };
     walk(&mut window);
@@ -121,12 +121,12 @@ fn filters_are_ordered_and_sifted() {
     window.settle();
     assert_eq!(filter_at(&mut window, (0.0, 0.0)).1, 0.0, "dead filters are all zeros");
     window.click("Hide dead filters");
-    window.wait_for("1572 of 2048 filters shown");
+    window.wait_for("1465 of 2048 filters shown");
     window.click("Only the first");
     window.wait_for("64 of 2048 filters shown");
     window.harness.get_by_role_and_label(Role::Image, "Mosaic of 64 filters");
     // Another layer is sifted alike; the first 64 of it.
     window.click("Shallower");
-    window.wait_for("inception_v3.moderation · Mixed_7b 2048×8×8");
+    window.wait_for("xception.keras_in1k · act3 1536×10×10");
     window.harness.get_by_role_and_label(Role::Image, "Mosaic of 64 filters");
 }

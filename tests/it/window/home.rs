@@ -62,7 +62,7 @@ fn settings_come_back_the_next_day_and_a_broken_memory_is_forgotten() {
 fn what_was_asked_is_taken_back_and_asked_again() {
     let mut window = Window::with_cat();
     window.press(egui::Key::ArrowUp);
-    window.wait_for("inception_v3.moderation · Mixed_7b 2048×8×8");
+    window.wait_for("xception.keras_in1k · act3 1536×10×10");
     window.choose_model("lite0");
     window.wait_for("tf_efficientnet_lite0.in1k · bn2.act");
     window.settle();
@@ -72,9 +72,9 @@ fn what_was_asked_is_taken_back_and_asked_again() {
         window.settle();
     };
     undo(&mut window, egui::Key::Z);
-    assert!(window.says("inception_v3.moderation · Mixed_7b 2048×8×8"));
+    assert!(window.says("xception.keras_in1k · act3 1536×10×10"));
     undo(&mut window, egui::Key::Z);
-    assert!(window.says("inception_v3.moderation · Mixed_7c 2048×8×8"));
+    assert!(window.says("xception.keras_in1k · act4 2048×10×10"));
     undo(&mut window, egui::Key::Y);
     undo(&mut window, egui::Key::Y);
     assert!(window.says("tf_efficientnet_lite0.in1k · bn2.act"));
@@ -95,7 +95,7 @@ fn devices_that_are_not_here_say_why_and_messages_are_read_again() {
     window.type_path(std::path::Path::new("/nowhere/at/all.png"));
     window.wait_for("there is no such file: \"/nowhere/at/all.png\"");
     window.press(egui::Key::ArrowUp);
-    window.wait_for("inception_v3.moderation · Mixed_7b");
+    window.wait_for("xception.keras_in1k · act3");
     assert!(!window.says("there is no such file"), "new work makes what was said old");
     window.menu("Help", "Messages");
     assert!(window.says("there is no such file: \"/nowhere/at/all.png\""));
@@ -110,7 +110,7 @@ fn every_widget_has_a_name() {
     );
     window.wait_for("drive, row 0, center");
     window.settle();
-    window.type_into("Filter number", "133");
+    window.type_into("Filter number", "135");
     window.wait_for("rank ");
     window.click("Pin");
     window.click("Add view");
@@ -134,7 +134,7 @@ fn every_widget_has_a_name() {
     };
     assert_eq!(nameless(&window), Vec::<String>::new(), "setup");
     window.click("Layers");
-    window.wait_for("768×17×17 · ");
+    window.wait_for("728×19×19 · ");
     window.menu("View", "Layer statistics");
     window.harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::E);
     window.harness.run_steps(5);
@@ -171,7 +171,7 @@ fn the_status_bar_says_device_model_time_and_memory() {
     let mut window = Window::with_cat();
     window.settle();
     let line = window.texts().into_iter().find(|t| t.ends_with(" ms on cpu")).unwrap();
-    assert!(line.starts_with("inception_v3.moderation · Mixed_7c 2048×8×8 · "), "{line}");
+    assert!(line.starts_with("xception.keras_in1k · act4 2048×10×10 · "), "{line}");
     let memory = window.texts().into_iter().find_map(|t| t.strip_suffix(" MB")?.parse::<u64>().ok());
     assert!(memory.is_some_and(|mb| mb > 20), "{memory:?}: {:?}", window.texts());
 }

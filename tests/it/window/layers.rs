@@ -10,14 +10,14 @@ fn the_tree_has_every_stage_and_leads_to_it() {
     let mut window = Window::with_cat();
     window.click("Layers");
     // Numbers come with the small pictures, of one run.
-    window.wait_for("768×17×17 · 0 % dead");
-    window.click("Mixed_6a");
-    window.wait_for("inception_v3.moderation · Mixed_6a 768×17×17");
+    window.wait_for("728×19×19 · 0 % dead");
+    window.click("block3");
+    window.wait_for("xception.keras_in1k · block3 728×19×19");
     window.click("input");
-    window.wait_for("inception_v3.moderation · input 3×299×299");
+    window.wait_for("xception.keras_in1k · input 3×299×299");
     // Letters in order are enough; Enter takes the best.
-    window.type_into("Search layers", "m7b");
-    window.wait_for("inception_v3.moderation · Mixed_7b 2048×8×8");
+    window.type_into("Search layers", "a3");
+    window.wait_for("xception.keras_in1k · act3 1536×10×10");
     window.type_into("Search layers", "zzz");
     assert!(window.says("No layer has these letters in this order"));
 }
@@ -26,12 +26,12 @@ fn the_tree_has_every_stage_and_leads_to_it() {
 #[test]
 fn the_setup_is_where_it_was_after_the_tree_was_scrolled() {
     let mut window = Window::open([1280.0, 720.0], filterscope::render::WindowRequest::default());
-    window.wait_for("inception_v3.moderation · Mixed_7c 2048×8×8");
+    window.wait_for("xception.keras_in1k · act4 2048×10×10");
     let field = "or drop a file here, or type its path:";
     let place = |window: &Window| window.harness.get_by_role_and_label(Role::TextInput, field).rect();
     let before = place(&window);
     window.click("Layers");
-    window.wait_for("768×17×17 · 0 % dead");
+    window.wait_for("728×19×19 · 0 % dead");
     window.harness.run_steps(10);
     window.click("Setup");
     window.harness.run_steps(5);
@@ -42,21 +42,21 @@ fn the_setup_is_where_it_was_after_the_tree_was_scrolled() {
 fn keys_and_slider_walk_and_a_step_back_is_there_at_once() {
     let mut window = Window::with_cat();
     window.press(egui::Key::ArrowUp);
-    window.wait_for("inception_v3.moderation · Mixed_7b 2048×8×8");
+    window.wait_for("xception.keras_in1k · act3 1536×10×10");
     window.settle();
     window.harness.key_press(egui::Key::ArrowDown);
     // One frame takes the key, the next shows the layer; no thread is waited for.
     window.harness.run_steps(2);
-    assert!(window.says("inception_v3.moderation · Mixed_7c 2048×8×8"), "{:?}", window.texts());
+    assert!(window.says("xception.keras_in1k · act4 2048×10×10"), "{:?}", window.texts());
     assert!(!window.says("Waiting for the worker"));
     window.harness.get_by_role_and_label(Role::Slider, "Depth").focus();
     window.harness.run_steps(2);
     window.press(egui::Key::ArrowLeft);
-    window.wait_for("inception_v3.moderation · Mixed_7b 2048×8×8");
+    window.wait_for("xception.keras_in1k · act3 1536×10×10");
     window.press(egui::Key::Escape);
     window.harness.key_press_modifiers(egui::Modifiers::ALT, egui::Key::ArrowDown);
     window.harness.run_steps(3);
-    assert!(window.says("inception_v3.moderation · Mixed_7c 2048×8×8"));
+    assert!(window.says("xception.keras_in1k · act4 2048×10×10"));
 }
 
 #[test]
@@ -64,11 +64,11 @@ fn layers_pass_by_themselves_and_stop_when_told() {
     let mut window = Window::with_cat();
     window.click("Play");
     // After the last layer comes the first again.
-    window.wait_for("inception_v3.moderation · input 3×299×299");
-    window.wait_for("inception_v3.moderation · Conv2d_1a_3x3 32×149×149");
+    window.wait_for("xception.keras_in1k · input 3×299×299");
+    window.wait_for("xception.keras_in1k · act1 32×149×149");
     window.click("Pause");
     window.settle();
-    let before = window.texts().into_iter().find(|t| t.starts_with("inception_v3.moderation · ")).unwrap();
+    let before = window.texts().into_iter().find(|t| t.starts_with("xception.keras_in1k · ")).unwrap();
     window.harness.run_steps(120);
     assert!(window.says(&before), "two seconds later it is still {before}");
 }
@@ -77,8 +77,8 @@ fn layers_pass_by_themselves_and_stop_when_told() {
 fn the_table_of_layers_is_read_and_copied() {
     let mut window = Window::with_cat();
     window.click("All layers");
-    window.wait_for("inception_v3.moderation · cat.png · 19 layers");
-    assert!(window.says("Conv2d_1a_3x3") && window.says("32×149×149"));
+    window.wait_for("xception.keras_in1k · cat.png · 17 layers");
+    assert!(window.says("act1") && window.says("32×149×149"));
     window.harness.get_by_label("Copy table").click();
     let mut copied = None;
     for _ in 0..4 {
@@ -95,6 +95,6 @@ fn the_table_of_layers_is_read_and_copied() {
     let lines: Vec<Vec<&str>> = copied.lines().map(|line| line.split('\t').collect()).collect();
     assert_eq!(lines[0], ["layer", "shape", "min", "mean", "max", "deviation", "zero %", "dead", "constant"]);
     let last = lines.last().unwrap();
-    assert_eq!((last[0], last[1], last[7]), ("Mixed_7c", "2048×8×8", "476"));
+    assert_eq!((last[0], last[1], last[7]), ("act4", "2048×10×10", "583"));
     assert!(window.says("copied the table of layers"));
 }

@@ -180,30 +180,30 @@ fn items_about_views_do_what_they_say() {
     };
     let panel = window.harness.get_by_role_and_label(Role::Image, "Mosaic of 2048 filters").rect();
     let fitted = part(&mut window);
-    assert!((fitted.width - 575.0).abs() < 0.5, "fitted at first: {fitted}");
+    assert!((fitted.width - 703.0).abs() < 0.5, "fitted at first: {fitted}");
     window.menu("View", "Zoom in");
     let near = part(&mut window);
-    assert!((near.width - 575.0 / 1.5).abs() < 0.5, "{near}");
+    assert!((near.width - 703.0 / 1.5).abs() < 0.5, "{near}");
     window.menu("View", "Zoom out");
-    assert!((part(&mut window).width - 575.0).abs() < 0.5);
+    assert!((part(&mut window).width - 703.0).abs() < 0.5);
     window.menu("View", "Actual size");
     assert!((part(&mut window).width - panel.width()).abs() < 0.5);
     window.type_into("Filter number", "0");
     window.menu("View", "Show selected filter");
     let large = part(&mut window);
-    // Tile 0 is 8 pixels wide, in the middle, and fills a third.
-    assert!((large.width - 24.0).abs() < 1.0 && (large.x + large.width / 2.0 - 4.0).abs() < 1.0, "{large}");
+    // Tile 0 is 10 pixels wide, in the middle, and fills a third.
+    assert!((large.width - 30.0).abs() < 1.0 && (large.x + large.width / 2.0 - 5.0).abs() < 1.0, "{large}");
     window.menu("View", "Fit to window");
-    assert!((part(&mut window).width - 575.0).abs() < 0.5);
+    assert!((part(&mut window).width - 703.0).abs() < 0.5);
     window.press(egui::Key::Escape);
     window.click("Shallower");
-    window.wait_for("inception_v3.moderation · Mixed_7b 2048×8×8");
+    window.wait_for("xception.keras_in1k · act3 1536×10×10");
     window.menu("View", "Back");
-    window.wait_for("inception_v3.moderation · Mixed_7c 2048×8×8");
+    window.wait_for("xception.keras_in1k · act4 2048×10×10");
     window.menu("View", "Forward");
-    window.wait_for("inception_v3.moderation · Mixed_7b 2048×8×8");
+    window.wait_for("xception.keras_in1k · act3 1536×10×10");
     window.menu("View", "Add view");
-    window.wait_for("2 · inception_v3.moderation · Mixed_7b");
+    window.wait_for("2 · xception.keras_in1k · act3");
     window.menu("View", "Difference of two views");
     window.wait_for("a difference needs two pictures");
     window.menu("View", "Close view");
@@ -213,10 +213,10 @@ fn items_about_views_do_what_they_say() {
     window.menu("View", "Dark or light");
     assert!(!is_dark(&window));
     window.menu("View", "Layer statistics");
-    window.wait_for("inception_v3.moderation · cat.png · 19 layers");
+    window.wait_for("xception.keras_in1k · cat.png · 17 layers");
     window.menu("View", "Layer statistics");
     window.menu("View", "Play through the layers");
-    window.wait_for("inception_v3.moderation · Mixed_7c 2048×8×8");
+    window.wait_for("xception.keras_in1k · act4 2048×10×10");
     window.menu("View", "Pause the layers");
     window.settle();
     window.menu("Help", "Keys and words");
@@ -265,7 +265,7 @@ fn every_widget_of_every_dialog_has_a_name() {
 #[test]
 fn menus_are_as_long_as_they_need() {
     let mut window = Window::open([1280.0, 720.0], WindowRequest::default());
-    window.wait_for("inception_v3.moderation · Mixed_7c 2048×8×8");
+    window.wait_for("xception.keras_in1k · act4 2048×10×10");
     window.settle();
     window.harness.get_all_by_role_and_label(Role::Button, "File").next().unwrap().click();
     window.harness.run_steps(5);
@@ -288,7 +288,7 @@ fn everything_lies_on_the_screen_at_every_scale() {
         let size = [1280.0 / pixels_per_point, 720.0 / pixels_per_point];
         let mut window = Window::open([1280.0, 720.0], WindowRequest::default());
         window.harness.set_pixels_per_point(pixels_per_point);
-        window.wait_for("inception_v3.moderation · Mixed_7c 2048×8×8");
+        window.wait_for("xception.keras_in1k · act4 2048×10×10");
         window.settle();
         let screen = egui::Rect::from_min_size(egui::Pos2::ZERO, size.into()).expand(0.5);
         for name in ["File", "View", "Device", "Help", "Setup", "Layers", "Add view", "Ready"] {
@@ -303,8 +303,8 @@ fn everything_lies_on_the_screen_at_every_scale() {
             assert!(pixels_per_point > 1.3, "{pixels_per_point}");
             window.click("Details");
         }
-        window.type_into("Filter number", "133");
-        window.wait_for("filter 133, live");
+        window.type_into("Filter number", "135");
+        window.wait_for("filter 135, live");
         // What is taller than the screen scrolls; nothing is wider.
         for tab in ["Setup", "Layers"] {
             window.click(tab);
@@ -323,7 +323,7 @@ fn everything_lies_on_the_screen_at_every_scale() {
             assert!(screen.contains_rect(node.rect()), "{name} at {pixels_per_point}: {:?}", node.rect());
         }
         window.click("All cameras");
-        window.wait_for("3 · inception_v3.moderation");
+        window.wait_for("3 · xception.keras_in1k");
         window.settle();
         assert_eq!(beside(&window, screen), Vec::<String>::new(), "cameras at {pixels_per_point}");
         window.click("Close view 3");
@@ -335,7 +335,7 @@ fn everything_lies_on_the_screen_at_every_scale() {
             ("File", "Export many figures…", "Folder", "figures", "24 figures would be written"),
             ("File", "Extract features…", "Output folder", "features", "Features of 72 pictures"),
             ("File", "Animate…", "File or folder", "moving.gif", "frames of"),
-            ("View", "Layer statistics", "", "", "19 layers"),
+            ("View", "Layer statistics", "", "", "17 layers"),
             ("Help", "Keys and words", "", "", "receptive field"),
             ("Help", "Messages", "", "", "Nothing was said yet"),
         ] {

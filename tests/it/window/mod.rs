@@ -87,7 +87,8 @@ impl Window {
     fn open_with_folders(size: [f32; 2], request: WindowRequest, folders: Folders) -> Self {
         let resources = Resources {
             store: WeightStore::new(vec![
-                embedded("inception_v3.moderation", "inception_v3_nsfwjs_notop.f16.safetensors"),
+                embedded("xception.keras_in1k", "xception_keras_in1k_notop.f16.safetensors"),
+                embedded("vgg16.keras_in1k", "vgg16_keras_in1k_notop.f16.safetensors"),
                 embedded("tf_efficientnet_lite0.in1k", "tf_efficientnet_lite0.f16.safetensors"),
             ])
             .with_folders(folders),
@@ -104,7 +105,7 @@ impl Window {
     /// As it starts, with the cat's mosaic on screen.
     fn with_cat() -> Self {
         let mut window = Self::open([1280.0, 1400.0], WindowRequest::default());
-        window.wait_for("inception_v3.moderation · Mixed_7c 2048×8×8");
+        window.wait_for("xception.keras_in1k · act4 2048×10×10");
         window
     }
 
