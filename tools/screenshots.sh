@@ -87,7 +87,7 @@ add_view() {
     xdotool key Return
     wait_for "cat.png .* $2"
 }
-add_view VGG16 vgg16.keras_in1k
+add_view vgg16.k vgg16.keras_in1k
 add_view lite0 tf_efficientnet_lite0.in1k
 xdotool mousemove 640 250
 for _ in $(seq 7); do xdotool click 4; sleep 0.1; done

@@ -13,7 +13,7 @@ pub(super) fn told(error: &impl Remedied) -> String {
 }
 
 /// What to press or choose, as a sentence.
-fn words(remedy: &Remedy) -> String {
+pub(super) fn words(remedy: &Remedy) -> String {
     match remedy {
         Remedy::NameModel { fitting } if fitting.is_empty() => "Choose the model under Model.".to_owned(),
         Remedy::NameModel { fitting } => format!("Choose one under Model: {}.", fitting.join(", ")),

@@ -203,8 +203,8 @@ impl Remedied for LoadError {
     }
 }
 
-/// Of the tags that run at once, one of a row's own architecture.
-fn same_architecture(tag: &str, here: &[&'static str]) -> Option<Remedy> {
+/// Of the tags that run at once, one of a row's own architecture; none where that runs itself.
+pub fn same_architecture(tag: &str, here: &[&'static str]) -> Option<Remedy> {
     let arch = |tag: &str| tag.split('.').next().map(str::to_owned);
     let tag = here.iter().find(|other| arch(other) == arch(tag))?;
     let row = Registry::find(tag).ok()?;

@@ -3,9 +3,11 @@
 use egui::{Rect, Ui, Vec2};
 
 use super::super::command::Command;
+use super::super::remedy;
 use super::super::theme;
 use super::super::view_state::{Trouble, ViewState};
 use super::Context;
+use crate::engine::same_architecture;
 
 /// Said over the mosaic: what is being done, what is missing, what failed.
 pub(super) fn draw(ui: &mut Ui, cx: &mut Context<'_>, view: &ViewState, panel: Rect) {
@@ -98,6 +100,9 @@ fn needs_weights(ui: &mut Ui, cx: &mut Context<'_>, view: &ViewState) {
     let here: Vec<_> = crate::models::Registry::rows().filter(|r| cx.state.here.contains(&r.tag)).collect();
     if !here.is_empty() {
         ui.add_space(4.0);
+        if let Some(other) = same_architecture(row.tag, &cx.state.here) {
+            ui.add(egui::Label::new(remedy::words(&other)).wrap());
+        }
         ui.label("Models that need no file:");
         for other in here {
             if ui.link(other.tag).clicked() {

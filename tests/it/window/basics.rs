@@ -107,6 +107,15 @@ fn a_model_without_weights_is_explained() {
     window.click("Go back");
     window.wait_for("xception.keras_in1k · act4");
     assert!(!window.says("are not here"));
+    // Torchvision's VGG-16 isn't carried; Keras' is, and is named first.
+    window.choose_model("vgg16.tv");
+    window.wait_for("The weights of vgg16.tv_in1k are not here");
+    assert!(window.says(
+        "VGG16 under Model (vgg16.keras_in1k) runs at once: the same architecture with other weights."
+    ));
+    window.click("vgg16.keras_in1k");
+    window.wait_for("vgg16.keras_in1k · features.30 512×7×7");
+    window.harness.get_by_role_and_label(Role::Image, "Mosaic of 512 filters");
 }
 
 #[test]
