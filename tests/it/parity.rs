@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use filterscope::engine::{Backbone, CancelToken, ComputeDevice, EngineChoice, Session};
 use filterscope::graph::{ActivationFn, BorderMean, Graph, GraphBuilder, Node, NodeId, Op, Padding, Sides};
-use filterscope::input::decode::decode;
+use filterscope::input::decode::decode_file;
 use filterscope::input::{FitChoice, Preprocessed, ValueChoice, preprocess};
 use filterscope::models::{Registry, Row, Verification};
 use filterscope::tensor::{Activation, InputBatch, PixelSize};
@@ -62,7 +62,7 @@ const REAL: [Real; 3] = [
 /// The picture as a golden run had it: stored, or by the row's own resize from the cat.
 fn ready_for(row: &Row, run: &GoldenRun) -> Preprocessed {
     if run.resized_rgb.is_empty() {
-        let cat = decode(&root().join("assets/cat.png")).unwrap();
+        let cat = decode_file(&root().join("assets/cat.png")).unwrap();
         let [_, _, height, width] = run.input_shape;
         let fit = FitChoice::Size(PixelSize::new(width, height));
         return preprocess(&cat.rgb, &row.preprocess, fit, ValueChoice::Model).unwrap();
