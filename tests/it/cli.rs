@@ -152,7 +152,7 @@ const NOTHING_DONE: &[(&str, &str)] = &[
     ("render cat.png -o out.png --model qqq", "no model `qqq`; `filterscope models` lists all"),
     (
         "render cat.png -o out.png --layer block15",
-        "no layer `block15` in xception.keras_in1k; did you mean block1, block2, block3, block4? `filterscope layers xception.keras_in1k` lists all",
+        "no layer `block15` in xception.keras_in1k; did you mean block1, block5, block10, block11? `filterscope layers xception.keras_in1k` lists all",
     ),
     (
         "render cat.png -o out --model xception.keras_in1k,tf_efficientnet_lite0 --layer act4",
