@@ -3,11 +3,18 @@
 //! Owns which error types are asked for one, and the wording. Must not know how errors come about.
 
 use crate::engine::LoadError;
+use crate::render::ChoiceError;
 use crate::tensor::{Remedied, Remedy};
+use crate::weights::PartError;
 
 /// The remedy that an error, or one of its causes, carries. An error type that carries remedies is listed here.
 pub(super) fn of(error: &anyhow::Error) -> Option<Remedy> {
-    error.chain().find_map(|cause| cause.downcast_ref::<LoadError>().and_then(Remedied::remedy))
+    error.chain().find_map(|cause| {
+        let load = cause.downcast_ref::<LoadError>().and_then(Remedied::remedy);
+        let choice = || cause.downcast_ref::<ChoiceError>().and_then(Remedied::remedy);
+        let part = || cause.downcast_ref::<PartError>().and_then(Remedied::remedy);
+        load.or_else(choice).or_else(part)
+    })
 }
 
 /// What to type, for the line after the error.
@@ -15,6 +22,13 @@ pub(super) fn words(remedy: &Remedy) -> String {
     match remedy {
         Remedy::NameModel { fitting } if fitting.is_empty() => "name the model with `--model TAG`".to_owned(),
         Remedy::NameModel { fitting } => format!("name one with `--model`: {}", fitting.join(", ")),
+        Remedy::NamePart { fitting } => {
+            let quoted = |prefix: &String| if prefix.is_empty() { "''".to_owned() } else { prefix.clone() };
+            let fitting: Vec<String> = fitting.iter().map(quoted).collect();
+            format!("say which with `--prefix`: {}", fitting.join(", "))
+        }
+        Remedy::CompareWithModel => "with `--model TAG` what differs from that network is listed".to_owned(),
+        Remedy::TakeOtherWeights => "leave `--ema` away".to_owned(),
         Remedy::StatePreprocessing => {
             "say with `--preprocess` how samples become values: `torch`, `tf`, `caffe`, `raw`, …".to_owned()
         }

@@ -17,7 +17,9 @@ mod session;
 mod threads;
 mod worker;
 
-pub use backbone::{Backbone, EmbeddedWeights, LoadError, Provenance, WeightState, WeightStore};
+pub use backbone::{
+    Backbone, Closest, EmbeddedWeights, Fitting, LoadError, Provenance, WeightState, WeightStore,
+};
 pub use cancel::CancelToken;
 pub use choice::{EngineChoice, UnknownEngine};
 pub use device::{ComputeDevice, DeviceChoice, DeviceError};

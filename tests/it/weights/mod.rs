@@ -6,6 +6,7 @@ mod commands;
 mod fetch;
 mod keras;
 mod labels;
+mod parts;
 mod pth;
 
 use std::path::PathBuf;
