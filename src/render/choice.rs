@@ -153,7 +153,9 @@ pub fn choose_row(name: Option<&str>, has_weights_file: bool) -> Result<&'static
 pub fn is_weights_path(path: &Path) -> bool {
     const ENDS: [&str; 6] = ["safetensors", "pth", "pt", "ckpt", "keras", "onnx"];
     let end = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
-    ENDS.iter().any(|known| end.eq_ignore_ascii_case(known))
+    // `checkpoint.pth.tar` is no archive of files: torch's examples call what they save so.
+    let is_checkpoint = || path.file_name().is_some_and(|name| name.to_string_lossy().ends_with(".pth.tar"));
+    ENDS.iter().any(|known| end.eq_ignore_ascii_case(known)) || is_checkpoint()
 }
 
 /// Whether values are settled: a network from a file that doesn't tell wants them named.

@@ -15,7 +15,7 @@ use super::bind::params_of;
 use super::naming::{Convention, torch_name};
 use super::readers::is_ema;
 use super::tensor_file::{TensorFile, Tensors};
-use crate::graph::Graph;
+use crate::graph::{Graph, Op};
 use crate::tensor::{Remedied, Remedy};
 
 pub(super) use self::beside::is_head;
@@ -129,9 +129,7 @@ pub enum PartError {
         origin: String,
     },
     /// EMA weights were asked for.
-    #[error(
-        "the file holds no EMA weights: neither a dictionary nor a beginning of names is called so: \"{origin}\""
-    )]
+    #[error("the file holds no EMA weights of this network: \"{origin}\"")]
     NoAverage {
         /// The file.
         origin: String,
@@ -165,6 +163,8 @@ fn listed(prefixes: &[String]) -> String {
 struct Needed {
     tensors: HashMap<String, (Vec<usize>, bool)>,
     num_required: usize,
+    /// Numbers that stand for the network's own modules, in their order, where a file has them: each with its dot.
+    numbers: Vec<(String, String)>,
 }
 
 impl Needed {
@@ -176,7 +176,46 @@ impl Needed {
             }
         }
         let num_required = tensors.values().filter(|(_, is_optional)| !is_optional).count();
-        Self { tensors, num_required }
+        Self { tensors, num_required, numbers: Vec::new() }
+    }
+
+    /// The same as a file has it where the network's modules were put into an `nn.Sequential` one after the other: `0.weight` for
+    /// `conv1.weight`. The number is a module's place among all, those without tensors counted, so a left-out one is seen.
+    fn numbered(graph: &Graph) -> Self {
+        let usual = Self::of(graph);
+        let mut modules: Vec<&str> = Vec::new();
+        for node in graph.nodes().iter().filter(|node| node.op != Op::Input) {
+            let module = node.name.split('.').next().unwrap_or_default();
+            if !modules.contains(&module) {
+                modules.push(module);
+            }
+        }
+        let numbers: Vec<(String, String)> = modules
+            .into_iter()
+            .enumerate()
+            .map(|(at, module)| (format!("{at}."), format!("{module}.")))
+            .collect();
+        let number = |name: String| {
+            let found = numbers.iter().find_map(|(at, module)| Some(format!("{at}{}", name.strip_prefix(&**module)?)));
+            found.unwrap_or(name)
+        };
+        let tensors = usual.tensors.into_iter().map(|(name, shape)| (number(name), shape)).collect();
+        Self { tensors, num_required: usual.num_required, numbers }
+    }
+
+    /// The network's own name of a tensor.
+    fn own_name(&self, name: &str) -> String {
+        let found =
+            self.numbers.iter().find_map(|(at, module)| Some(format!("{module}{}", name.strip_prefix(&**at)?)));
+        found.unwrap_or_else(|| name.to_owned())
+    }
+}
+
+impl Needed {
+    /// Beginnings under which all of it lies.
+    fn complete<'a>(&self, tallies: &BTreeMap<&'a str, Tally>) -> Vec<&'a str> {
+        let is_whole = |t: &Tally| self.num_required > 0 && t.num_fit == self.num_required && !t.is_misshaped;
+        tallies.iter().filter(|(_, t)| is_whole(t)).map(|(prefix, _)| *prefix).collect()
     }
 }
 
@@ -219,13 +258,17 @@ impl TensorFile {
         if self.choice().ema && !self.has_average() {
             return Err(PartError::NoAverage { origin: origin() });
         }
-        let needed = Needed::of(graph);
-        let tallies = if is_torch { tally(self, &needed) } else { BTreeMap::new() };
-        let complete: Vec<&str> = tallies
-            .iter()
-            .filter(|(_, t)| needed.num_required > 0 && t.num_fit == needed.num_required && !t.is_misshaped)
-            .map(|(prefix, _)| *prefix)
-            .collect();
+        let mut needed = Needed::of(graph);
+        let mut tallies = if is_torch { tally(self, &needed) } else { BTreeMap::new() };
+        let mut complete = needed.complete(&tallies);
+        if complete.is_empty() && is_torch {
+            let numbered = Needed::numbered(graph);
+            let found = tally(self, &numbered);
+            let whole = numbered.complete(&found);
+            if !whole.is_empty() {
+                (complete, needed, tallies) = (whole, numbered, found);
+            }
+        }
         // Shortest first, then by name: the order in which they are listed, and nothing is decided by it.
         let mut fitting: Vec<&str> = complete
             .iter()
@@ -242,7 +285,11 @@ impl TensorFile {
                 if let Some((prefix, _)) =
                     close.max_by_key(|(prefix, t)| (t.num_named, Reverse(prefix.len())))
                 {
-                    return Ok(self.under(prefix, &[], &complete, graph, head_prefixes));
+                    return Ok(self.under(prefix, &[], &complete, &needed, head_prefixes));
+                }
+                let whole = if asked.is_empty() || asked.ends_with('.') { asked.clone() } else { format!("{asked}.") };
+                if self.names().any(|name| name.starts_with(&whole)) {
+                    return Ok(self.under(&whole, &[], &complete, &needed, head_prefixes));
                 }
                 return Err(PartError::NoSuch {
                     asked: asked.clone(),
@@ -254,6 +301,9 @@ impl TensorFile {
         }
         if self.choice().ema && !averaged.is_taken {
             there.retain(|prefix| is_ema(prefix));
+            if there.is_empty() && !fitting.is_empty() {
+                return Err(PartError::NoAverage { origin: origin() });
+            }
         } else if there.iter().any(|prefix| !is_ema(prefix)) && self.choice().prefix.is_none() {
             there.retain(|prefix| !is_ema(prefix));
         }
@@ -262,7 +312,7 @@ impl TensorFile {
             let likest = tallies.iter().filter(|(_, t)| t.num_named * 2 >= needed.num_required);
             let likest = likest.max_by_key(|(prefix, t)| (t.num_named, Reverse(prefix.len())));
             let prefix = likest.map_or("", |(prefix, _)| prefix);
-            return Ok(self.under(prefix, &[], &complete, graph, head_prefixes));
+            return Ok(self.under(prefix, &[], &complete, &needed, head_prefixes));
         };
         // One network saved under two names is one.
         if !there[1..].iter().all(|other| self.are_the_same(first, other, &needed)) {
@@ -277,7 +327,7 @@ impl TensorFile {
             .copied()
             .filter(|p| *p != first && !self.are_the_same(first, p, &needed))
             .collect();
-        Ok(self.under(first, &others, &complete, graph, head_prefixes))
+        Ok(self.under(first, &others, &complete, &needed, head_prefixes))
     }
 
     /// Whether dictionaries with EMA weights and with others stand in the file.
@@ -365,7 +415,7 @@ impl TensorFile {
         prefix: &str,
         others: &[&str],
         complete: &[&str],
-        graph: &Graph,
+        needed: &Needed,
         head_prefixes: &[&str],
     ) -> Self {
         let mut tensors = Tensors::new();
@@ -373,7 +423,7 @@ impl TensorFile {
         for (name, entry) in self.tensors() {
             match name.strip_prefix(prefix) {
                 Some(rest) if !is_of_another(name, prefix, complete) => {
-                    tensors.insert(rest.to_owned(), entry.clone());
+                    tensors.insert(needed.own_name(rest), entry.clone());
                 }
                 _ => outside.push(name.as_str()),
             }
@@ -382,6 +432,9 @@ impl TensorFile {
         let mut notes = Vec::new();
         if !prefix.is_empty() {
             notes.push(format!("`{prefix}` taken off names"));
+        }
+        if !needed.numbers.is_empty() {
+            notes.push("numbers of an `nn.Sequential` taken for the network's modules in their order".to_owned());
         }
         let is_head_inside =
             tensors.iter().any(|(name, entry)| is_head(name, head_prefixes) && entry.shape.len() == 2);
@@ -410,7 +463,7 @@ impl TensorFile {
             };
             notes.push(format!("no classes are named: {why}"));
         }
-        if beside.has_convolutions || self.has_convolutions_in_head(&tensors, graph, head_prefixes) {
+        if beside.has_convolutions || has_convolutions_in_head(&tensors, needed, head_prefixes) {
             notes.push(
                 "there are convolutions beside the network: if they are a segmenter's or detector's, its strides and dilations may \
                  be others than here, which no tensor shows"
@@ -427,21 +480,20 @@ impl TensorFile {
         };
         self.seen_as(tensors, notes, part)
     }
+}
 
-    /// Whether what is taken for a head works on maps, other than by a 1×1 convolution that the network's own head has.
-    fn has_convolutions_in_head(&self, tensors: &Tensors, graph: &Graph, head_prefixes: &[&str]) -> bool {
-        let needed = Needed::of(graph);
-        tensors.iter().any(|(name, entry)| {
-            let is_own = head_prefixes.iter().any(|own| name.starts_with(own));
-            let sides = entry.shape.get(2..).unwrap_or_default();
-            is_head(name, head_prefixes)
-                && !needed.tensors.contains_key(name)
-                && sides.len() == 2
-                && (!is_own || sides.iter().any(|side| *side > 1))
-                && !name.starts_with("aux")
-                && !name.starts_with("Aux")
-        })
-    }
+/// Whether what is taken for a head works on maps, other than by a 1×1 convolution that the network's own head has.
+fn has_convolutions_in_head(tensors: &Tensors, needed: &Needed, head_prefixes: &[&str]) -> bool {
+    tensors.iter().any(|(name, entry)| {
+        let is_own = head_prefixes.iter().any(|own| name.starts_with(own));
+        let sides = entry.shape.get(2..).unwrap_or_default();
+        is_head(name, head_prefixes)
+            && !needed.tensors.contains_key(name)
+            && sides.len() == 2
+            && (!is_own || sides.iter().any(|side| *side > 1))
+            && !name.starts_with("aux")
+            && !name.starts_with("Aux")
+    })
 }
 
 /// Whether a name lies under another whole copy of the network, within `prefix` or beside it.

@@ -153,7 +153,7 @@ fn averaged_weights_are_taken_when_asked_for() {
     assert_eq!(file.notes(), ["taken from `state_dict_ema` (EMA weights)", "the others are in `state_dict`"]);
     assert_values("ema_only.pth", &bind("ema_only.pth", &choice(None, true)).1);
     let error = part("lightning.ckpt", &choice(None, true)).unwrap_err().to_string();
-    assert!(error.starts_with("the file holds no EMA weights: neither"), "{error}");
+    assert!(error.starts_with("the file holds no EMA weights of this network: "), "{error}");
 }
 
 /// A head of any name and number of classes; what it does is known only where it is one linear layer.
