@@ -325,8 +325,10 @@ impl Backbone {
             return Err(LoadError::OtherFramework { tag: row.tag, keras, origin: file.origin().to_owned() });
         }
         let graph = row.graph().map_err(|reason| LoadError::Graph { tag: row.tag, reason })?;
-        let file = file.part_for(&graph, row.tag, row.head_prefixes)?;
-        Self::with_graph(row, graph, file)
+        let part = file.part_for(&graph, row.tag, row.head_prefixes)?;
+        // Bytes that nothing was bound to go only if nobody else has them.
+        drop(file);
+        Self::with_graph(row, graph, part)
     }
 
     /// Binds a file to a graph of one's own that stands for a row: a variant under study.

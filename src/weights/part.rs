@@ -196,7 +196,9 @@ impl Needed {
             .map(|(at, module)| (format!("{at}."), format!("{module}.")))
             .collect();
         let number = |name: String| {
-            let found = numbers.iter().find_map(|(at, module)| Some(format!("{at}{}", name.strip_prefix(&**module)?)));
+            let found = numbers
+                .iter()
+                .find_map(|(at, module)| Some(format!("{at}{}", name.strip_prefix(&**module)?)));
             found.unwrap_or(name)
         };
         let tensors = usual.tensors.into_iter().map(|(name, shape)| (number(name), shape)).collect();
@@ -205,8 +207,10 @@ impl Needed {
 
     /// The network's own name of a tensor.
     fn own_name(&self, name: &str) -> String {
-        let found =
-            self.numbers.iter().find_map(|(at, module)| Some(format!("{module}{}", name.strip_prefix(&**at)?)));
+        let found = self
+            .numbers
+            .iter()
+            .find_map(|(at, module)| Some(format!("{module}{}", name.strip_prefix(&**at)?)));
         found.unwrap_or_else(|| name.to_owned())
     }
 }
@@ -287,7 +291,268 @@ impl TensorFile {
                 {
                     return Ok(self.under(prefix, &[], &complete, &needed, head_prefixes));
                 }
-                let whole = if asked.is_empty() || asked.ends_with('.') { asked.clone() } else { format!("{asked}.") };
+                let whole = if asked.is_empty() || asked.ends_with('.') {
+                    asked.clone()
+                } else {
+                    format!("{asked}.")
+                };
+                if self.names().any(|name| name.starts_with(&whole)) {
+                    return Ok(self.under(&whole, &[], &complete, &needed, head_prefixes));
+                }
+                return Err(PartError::NoSuch {
+                    asked: asked.clone(),
+                    there: self.beginnings(),
+                    fitting: owned(&fitting),
+                    origin: origin(),
+                });
+            }
+        }
+        if self.choice().ema && !averaged.is_taken {
+            there.retain(|prefix| is_ema(prefix));
+            if there.is_empty() && !fitting.is_empty() {
+                return Err(PartError::NoAverage { origin: origin() });
+            }
+        } else if there.iter().any(|prefix| !is_ema(prefix)) && self.choice().prefix.is_none() {
+            there.retain(|prefix| !is_ema(prefix));
+        }
+        let [first, ..] = there[..] else {
+            // Names by chance are no reason to look elsewhere than at the top.
+            let likest = tallies.iter().filter(|(_, t)| t.num_named * 2 >= needed.num_required);
+            let likest = likest.max_by_key(|(prefix, t)| (t.num_named, Reverse(prefix.len())));
+            let prefix = likest.map_or("", |(prefix, _)| prefix);
+            return Ok(self.under(prefix, &[], &complete, &needed, head_prefixes));
+        };
+        // One network saved under two names is one.
+        if !there[1..].iter().all(|other| self.are_the_same(first, other, &needed)) {
+            return Err(PartError::Several {
+                model: model.to_owned(),
+                prefixes: owned(&there),
+                origin: origin(),
+            });
+        }
+        let others: Vec<&str> = fitting
+            .iter()
+            .copied()
+            .filter(|p| *p != first && !self.are_the_same(first, p, &needed))
+            .collect();
+        Ok(self.under(first, &others, &complete, &needed, head_prefixes))
+    }
+
+    /// Whether dictionaries with EMA weights and with others stand in the file.
+    pub fn holds_both_averages(&self) -> bool {
+        self.averaged().has_others
+    }
+
+    /// Whether the file has weights that are called EMA.
+    fn has_average(&self) -> bool {
+        self.averaged().is_taken
+            || self.names().any(|name| name.rsplit_once('.').is_some_and(|(module, _)| is_ema(module)))
+    }
+
+    /// An error where what is asked for isn't there, whatever the network.
+    pub fn check_choice(&self) -> Result<(), PartError> {
+        if self.choice().ema && !self.has_average() {
+            return Err(PartError::NoAverage { origin: self.origin().to_owned() });
+        }
+        if let Some(asked) = self.choice().prefix.as_ref().filter(|asked| !asked.is_empty())
+            && !self.names().any(|name| self.is_asked(asked, name))
+        {
+            return Err(PartError::NoSuch {
+                asked: asked.clone(),
+                there: self.beginnings(),
+                fitting: Vec::new(),
+                origin: self.origin().to_owned(),
+            });
+        }
+        Ok(())
+    }
+
+    /// Whether a beginning is what a person named, or goes on from it; with all that was cut off before, a part of that, or nothing.
+    fn is_asked(&self, asked: &str, prefix: &str) -> bool {
+        if asked.is_empty() {
+            return prefix.is_empty();
+        }
+        let asked = if asked.ends_with('.') { asked.to_owned() } else { format!("{asked}.") };
+        let (cut, whole) = (self.cut(), format!("{}{prefix}", self.cut()));
+        let ends = cut.match_indices('.').map(|(at, _)| at + 1);
+        std::iter::once(0).chain(ends).any(|at| whole[at..].starts_with(&asked))
+    }
+
+    /// How names begin, up to the first dot.
+        there: Vec<String>,
+        /// Where the model lies, if anywhere.
+        fitting: Vec<String>,
+        /// The file.
+        origin: String,
+    },
+    /// EMA weights were asked for.
+    #[error("the file holds no EMA weights of this network: \"{origin}\"")]
+    NoAverage {
+        /// The file.
+        origin: String,
+    },
+}
+
+impl Remedied for PartError {
+    fn remedy(&self) -> Option<Remedy> {
+        match self {
+            Self::Several { prefixes, .. } => Some(Remedy::NamePart { fitting: prefixes.clone() }),
+            Self::NoSuch { fitting, .. } if fitting.is_empty() => None,
+            Self::NoSuch { fitting, .. } => Some(Remedy::NamePart { fitting: fitting.clone() }),
+            Self::NoAverage { .. } => Some(Remedy::TakeOtherWeights),
+        }
+    }
+}
+
+fn one(prefix: &str) -> String {
+    if prefix.is_empty() { "no prefix".to_owned() } else { format!("`{prefix}`") }
+}
+
+fn listed(prefixes: &[String]) -> String {
+    let mut all: Vec<String> = prefixes.iter().take(MAX_LISTED).map(|prefix| one(prefix)).collect();
+    if prefixes.len() > MAX_LISTED {
+        all.push(format!("{} more", prefixes.len() - MAX_LISTED));
+    }
+    all.join(", ")
+}
+
+/// Tensors of a graph, by torch's names: shapes, and whether a file may do without.
+struct Needed {
+    tensors: HashMap<String, (Vec<usize>, bool)>,
+    num_required: usize,
+    /// Numbers that stand for the network's own modules, in their order, where a file has them: each with its dot.
+    numbers: Vec<(String, String)>,
+}
+
+impl Needed {
+    fn of(graph: &Graph) -> Self {
+        let mut tensors = HashMap::new();
+        for node in graph.nodes() {
+            for (role, shape, is_optional) in params_of(node) {
+                tensors.insert(torch_name(node, role), (shape, is_optional));
+            }
+        }
+        let num_required = tensors.values().filter(|(_, is_optional)| !is_optional).count();
+        Self { tensors, num_required, numbers: Vec::new() }
+    }
+
+    /// The same as a file has it where the network's modules were put into an `nn.Sequential` one after the other: `0.weight` for
+    /// `conv1.weight`. The number is a module's place among all, those without tensors counted, so a left-out one is seen.
+    fn numbered(graph: &Graph) -> Self {
+        let usual = Self::of(graph);
+        let mut modules: Vec<&str> = Vec::new();
+        for node in graph.nodes().iter().filter(|node| node.op != Op::Input) {
+            let module = node.name.split('.').next().unwrap_or_default();
+            if !modules.contains(&module) {
+                modules.push(module);
+            }
+        }
+        let numbers: Vec<(String, String)> = modules
+            .into_iter()
+            .enumerate()
+            .map(|(at, module)| (format!("{at}."), format!("{module}.")))
+            .collect();
+        let number = |name: String| {
+            let found = numbers
+                .iter()
+                .find_map(|(at, module)| Some(format!("{at}{}", name.strip_prefix(&**module)?)));
+            found.unwrap_or(name)
+        };
+        let tensors = usual.tensors.into_iter().map(|(name, shape)| (number(name), shape)).collect();
+        Self { tensors, num_required: usual.num_required, numbers }
+    }
+
+    /// The network's own name of a tensor.
+    fn own_name(&self, name: &str) -> String {
+        let found = self
+            .numbers
+            .iter()
+            .find_map(|(at, module)| Some(format!("{module}{}", name.strip_prefix(&**at)?)));
+        found.unwrap_or_else(|| name.to_owned())
+    }
+}
+
+impl Needed {
+    /// Beginnings under which all of it lies.
+    fn complete<'a>(&self, tallies: &BTreeMap<&'a str, Tally>) -> Vec<&'a str> {
+        let is_whole = |t: &Tally| self.num_required > 0 && t.num_fit == self.num_required && !t.is_misshaped;
+        tallies.iter().filter(|(_, t)| is_whole(t)).map(|(prefix, _)| *prefix).collect()
+    }
+}
+
+/// What lies under a beginning, of what a graph needs.
+#[derive(Clone, Copy, Debug, Default)]
+struct Tally {
+    num_fit: usize,
+    /// Tensors of the name that are optional or have another shape.
+    num_named: usize,
+    is_misshaped: bool,
+}
+
+/// All beginnings under which anything lies that a graph needs.
+fn tally<'a>(file: &'a TensorFile, needed: &Needed) -> BTreeMap<&'a str, Tally> {
+    let mut found: BTreeMap<&str, Tally> = BTreeMap::new();
+    for (name, entry) in file.tensors().iter().filter(|(name, _)| name.len() <= MAX_NAME_BYTES) {
+        let dots = name.match_indices('.').map(|(at, _)| at + 1);
+        for at in std::iter::once(0).chain(dots).take(MAX_PARTS) {
+            let (prefix, rest) = name.split_at(at);
+            let Some((shape, is_optional)) = needed.tensors.get(rest) else { continue };
+            let tally = found.entry(prefix).or_default();
+            tally.num_named += 1;
+            if entry.shape != *shape {
+                tally.is_misshaped = true;
+            } else if !is_optional {
+                tally.num_fit += 1;
+            }
+        }
+    }
+    found
+}
+
+impl TensorFile {
+    /// The part of the file that is a graph's, its names without what they all begin with. Where the graph fits nowhere, the part that is
+    /// likest to it, so that binding says what differs. `model` names the graph in errors. Of files with Keras' names all is taken.
+    pub fn part_for(&self, graph: &Graph, model: &str, head_prefixes: &[&str]) -> Result<Self, PartError> {
+        let origin = || self.origin().to_owned();
+        let is_torch = Convention::of(self) == Convention::Torch;
+        let averaged = self.averaged();
+        if self.choice().ema && !self.has_average() {
+            return Err(PartError::NoAverage { origin: origin() });
+        }
+        let mut needed = Needed::of(graph);
+        let mut tallies = if is_torch { tally(self, &needed) } else { BTreeMap::new() };
+        let mut complete = needed.complete(&tallies);
+        if complete.is_empty() && is_torch {
+            let numbered = Needed::numbered(graph);
+            let found = tally(self, &numbered);
+            let whole = numbered.complete(&found);
+            if !whole.is_empty() {
+                (complete, needed, tallies) = (whole, numbered, found);
+            }
+        }
+        // Shortest first, then by name: the order in which they are listed, and nothing is decided by it.
+        let mut fitting: Vec<&str> = complete
+            .iter()
+            .copied()
+            .filter(|prefix| !self.has_foreign(prefix, &complete, &needed, head_prefixes))
+            .collect();
+        fitting.sort_by_key(|prefix| (prefix.len(), *prefix));
+        let owned = |prefixes: &[&str]| prefixes.iter().map(|p| (*p).to_owned()).collect::<Vec<_>>();
+        let mut there = fitting.clone();
+        if let Some(asked) = &self.choice().prefix {
+            there.retain(|prefix| self.is_asked(asked, prefix));
+            if there.is_empty() {
+                let close = tallies.iter().filter(|(prefix, _)| self.is_asked(asked, prefix));
+                if let Some((prefix, _)) =
+                    close.max_by_key(|(prefix, t)| (t.num_named, Reverse(prefix.len())))
+                {
+                    return Ok(self.under(prefix, &[], &complete, &needed, head_prefixes));
+                }
+                let whole = if asked.is_empty() || asked.ends_with('.') {
+                    asked.clone()
+                } else {
+                    format!("{asked}.")
+                };
                 if self.names().any(|name| name.starts_with(&whole)) {
                     return Ok(self.under(&whole, &[], &complete, &needed, head_prefixes));
                 }
@@ -434,7 +699,9 @@ impl TensorFile {
             notes.push(format!("`{prefix}` taken off names"));
         }
         if !needed.numbers.is_empty() {
-            notes.push("numbers of an `nn.Sequential` taken for the network's modules in their order".to_owned());
+            notes.push(
+                "numbers of an `nn.Sequential` taken for the network's modules in their order".to_owned(),
+            );
         }
         let is_head_inside =
             tensors.iter().any(|(name, entry)| is_head(name, head_prefixes) && entry.shape.len() == 2);

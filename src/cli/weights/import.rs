@@ -21,18 +21,19 @@ use crate::weights::{
 
 /// Imports one file.
 pub(super) fn run(args: &ImportArgs, resources: &Resources, reporter: &Reporter) -> anyhow::Result<Exit> {
-    let file = TensorFile::read_part(&args.file, &args.part.choice())?;
-    let row = choose_row_for_file(args.model.as_deref(), &file)?;
+    let whole = TensorFile::read_part(&args.file, &args.part.choice())?;
+    let row = choose_row_for_file(args.model.as_deref(), &whole)?;
     let graph = row.graph().with_context(|| format!("the graph of {} is malformed", row.tag))?;
-    let file = file.part_for(&graph, row.tag, row.head_prefixes)?;
+    let file = whole.part_for(&graph, row.tag, row.head_prefixes)?;
+    drop(whole);
     let target = target(args, row, resources)?;
     let source = args.file.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let what = format!("{}, {}", file.format().name(), Convention::of(&file).words());
     let others = file.part().has_other_average().then(|| {
         if file.choice().ema {
-            "without `--ema` its others are taken"
+            "without `--ema` the others are taken"
         } else {
-            "`--ema` takes its EMA weights"
+            "`--ema` takes the EMA weights"
         }
         .to_owned()
     });

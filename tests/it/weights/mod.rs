@@ -8,6 +8,7 @@ mod keras;
 mod labels;
 mod parts;
 mod pth;
+mod trained;
 
 use std::path::PathBuf;
 

@@ -10,7 +10,8 @@ fn choice(prefix: Option<&str>, ema: bool) -> PartChoice {
 }
 
 fn part(name: &str, choice: &PartChoice) -> Result<TensorFile, PartError> {
-    let file = TensorFile::read_part(&fixture("training").join(name), choice).unwrap_or_else(|e| panic!("{e}"));
+    let file =
+        TensorFile::read_part(&fixture("training").join(name), choice).unwrap_or_else(|e| panic!("{e}"));
     file.part_for(&toy(), "toy", &["fc."])
 }
 
@@ -62,7 +63,12 @@ fn a_network_is_found_where_a_training_loop_left_it() {
         ("ema_only.pth", "taken from `ema` (EMA weights)", "ema", None),
         ("averaged.pth", "`module.` taken off names; beside it `n_averaged`", "module", None),
         ("best_acc.pth", "taken from `state_dict`; `module.` cut off all names", "state_dict.module", None),
-        ("best_acc_old_kind.pth", "taken from `state_dict`; `module.` cut off all names", "state_dict.module", None),
+        (
+            "best_acc_old_kind.pth",
+            "taken from `state_dict`; `module.` cut off all names",
+            "state_dict.module",
+            None,
+        ),
         (
             "nested.pth",
             "taken from `classy`; `base_model.model.trunk._feature_blocks.` taken off names; beside it `base_model.model.heads.` (3 \
