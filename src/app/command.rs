@@ -16,6 +16,7 @@ use crate::input::{FitChoice, ValueChoice};
 use crate::models::Row;
 use crate::mosaic::{ColourChoice, Grid, MosaicLayout, Normalisation};
 use crate::tensor::Sifting;
+use crate::weights::FilePart;
 
 /// One request.
 #[derive(Clone)]
@@ -39,7 +40,7 @@ pub(super) enum Command {
     /// Find out which model a weight file is for, and ask where it doesn't show.
     OpenWeights(PathBuf),
     /// Use this weight file for this model.
-    UseWeights(&'static Row, PathBuf),
+    UseWeights(&'static Row, FilePart),
     /// Forget the file that was given for the chosen model.
     ForgetWeights,
     /// Don't say which model the file is for.

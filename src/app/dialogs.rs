@@ -42,7 +42,10 @@ impl Dialogs for SystemDialogs {
     fn open_weights(&self) -> Option<PathBuf> {
         rfd::FileDialog::new()
             .set_title("Load weights or an ONNX model")
-            .add_filter("Weights and ONNX models", &["safetensors", "pth", "pt", "h5", "keras", "onnx"])
+            .add_filter(
+                "Weights and ONNX models",
+                &["safetensors", "pth", "pt", "ckpt", "h5", "keras", "onnx"],
+            )
             .add_filter("All files", &["*"])
             .pick_file()
     }

@@ -16,6 +16,7 @@ use crate::input::dataset::Camera;
 use crate::models::Row;
 use crate::mosaic::Normalisation;
 use crate::render::is_weights_path;
+use crate::weights::PartChoice;
 
 /// A dialog that comes back sooner without an answer was never seen: the system has none.
 const QUICKEST_PERSON: Duration = Duration::from_millis(120);
@@ -49,7 +50,9 @@ impl App {
                     self.ask(ctx, move |d| Picked::Save(d.save_png(&shown.file_name()), shown));
                 }
             }
-            Command::Open(path) if is_weights_path(&path) => self.errand(Job::Fit(path)),
+            Command::Open(path) if is_weights_path(&path) => {
+                self.errand(Job::Fit(path, PartChoice::default()))
+            }
             Command::Open(path) => self.open(path, None),
             Command::OpenTable(path, column) => {
                 self.state.column_question = None;
@@ -63,11 +66,11 @@ impl App {
                     view.picture = PictureChoice::Cat;
                 });
             }
-            Command::OpenWeights(path) => self.errand(Job::Fit(path)),
-            Command::UseWeights(row, path) => {
+            Command::OpenWeights(path) => self.errand(Job::Fit(path, PartChoice::default())),
+            Command::UseWeights(row, file) => {
                 self.state.weights_question = None;
                 self.state.weight_files.retain(|(kept, _)| *kept != row.tag);
-                self.state.weight_files.push((row.tag, path));
+                self.state.weight_files.push((row.tag, file));
                 self.state.view_mut().generation = self.next_generation();
                 self.set_model(row);
             }

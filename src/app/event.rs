@@ -11,7 +11,7 @@ use super::download::DownloadNews;
 use super::job::{BatchNews, ThumbKey};
 use super::run_state::{AnimatePreview, ExtractPreview, RunEnd, RunNews};
 use super::shown::{Inspected, Shown};
-use super::wanted::{PictureChoice, ViewId, Wanted};
+use super::wanted::{PictureChoice, ViewId, Wanted, WeightsOffer};
 use super::words::in_the_window;
 use crate::engine::DeviceChoice;
 use crate::formats::FigureRecord;
@@ -88,7 +88,7 @@ pub(super) enum Event {
     /// A path is neither.
     OpenFailed(u64, String),
     /// Models that a weight file fits, at least one.
-    Fits(PathBuf, Vec<&'static Row>),
+    Fits(PathBuf, Vec<WeightsOffer>),
     /// Layers were looked at.
     Walked(Arc<Walked>),
     /// Pinned filters were painted.

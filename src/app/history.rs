@@ -1,6 +1,5 @@
 //! Back and forward through what was asked of the views.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::state::{Links, Tone};
@@ -13,6 +12,7 @@ use crate::models::Row;
 use crate::mosaic::MosaicSettings;
 use crate::render::InputChoices;
 use crate::tensor::Sifting;
+use crate::weights::FilePart;
 
 /// Steps that can be taken back.
 const MAX_STEPS: usize = 100;
@@ -89,7 +89,7 @@ pub(super) struct Snapshot {
     views: Vec<Asked>,
     active: ViewId,
     links: Links,
-    weight_files: Vec<(&'static str, PathBuf)>,
+    weight_files: Vec<(&'static str, FilePart)>,
 }
 
 impl Snapshot {
@@ -161,7 +161,7 @@ impl App {
         let mut changed = Vec::new();
         for asked in &to.views {
             let old = self.state.find(asked.id);
-            let has_file = |files: &[(&'static str, PathBuf)]| {
+            let has_file = |files: &[(&'static str, FilePart)]| {
                 files.iter().find(|(tag, _)| *tag == asked.row.tag).map(|(_, path)| path.clone())
             };
             let is_same = old.is_some_and(|view| Asked::of(view).is_same(asked))

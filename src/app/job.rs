@@ -16,6 +16,7 @@ use crate::input::dataset::{Camera, Source};
 use crate::mosaic::{MosaicSettings, Paper, SeenPart};
 use crate::render::{BatchLayers, BatchModel, BatchPlan, InputChoices};
 use crate::tensor::Sifting;
+use crate::weights::PartChoice;
 
 /// A moment's small picture.
 #[derive(Clone)]
@@ -39,7 +40,7 @@ pub(super) enum Job {
     /// wish, as showing is.
     Open(u64, PathBuf, Option<String>),
     /// Find the models that a weight file fits.
-    Fit(PathBuf),
+    Fit(PathBuf, PartChoice),
     /// Look at many layers of one run at once: a small picture and the numbers of each. Makes way for what is wanted on screen.
     Walk {
         wanted: Box<Wanted>,

@@ -12,10 +12,11 @@ use super::job::{Job, SideJob};
 use super::shown::Shown;
 use super::state::{BatchScope, LeftTab, Tone};
 use super::view_state::{Closest, OpenSource, Trouble, ViewState};
-use super::wanted::{PictureChoice, PinnedFilter, ViewId, Wanted};
+use super::wanted::{PictureChoice, PinnedFilter, ViewId, Wanted, WeightsOffer};
 use super::window::App;
 use crate::engine::CancelToken;
 use crate::input::dataset::Source;
+use crate::weights::FilePart;
 
 /// Events are taken for at most this long a frame; the rest waits for the next.
 const DRAIN_BUDGET: Duration = Duration::from_millis(8);
@@ -242,9 +243,12 @@ impl App {
             | Event::WhichColumn(..)
             | Event::OpenFailed(..)
             | Event::Figure(..)) => self.take_opened(opened),
-            Event::Fits(path, rows) => match rows[..] {
-                [row] => self.commands.push(Command::UseWeights(row, path)),
-                _ => self.state.weights_question = Some((path, rows)),
+            Event::Fits(path, offers) => match &offers[..] {
+                [WeightsOffer { row, choice, .. }] => {
+                    let choice = choice.clone();
+                    self.commands.push(Command::UseWeights(row, FilePart { path, choice }));
+                }
+                _ => self.state.weights_question = Some((path, offers)),
             },
             Event::Walked(walked) => {
                 let is_wanted =

@@ -2,7 +2,6 @@
 //! them. A run shares the processor with the views' networks; neither waits for the other.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -23,6 +22,7 @@ use crate::render::{
     AnimatedPicture, Animation, AnimationError, AnimationEvent, AnimationMode, BatchLayers, animated_layers,
     animation_extent, animation_format,
 };
+use crate::weights::FilePart;
 
 /// The least time between two words of progress.
 const INTERVAL: Duration = Duration::from_millis(100);
@@ -30,7 +30,7 @@ const INTERVAL: Duration = Duration::from_millis(100);
 /// What one of the threads keeps from job to job: the networks of the last one.
 #[derive(Default)]
 pub(super) struct Runs {
-    loaded: Vec<(&'static str, Option<PathBuf>, Arc<Backbone>)>,
+    loaded: Vec<(&'static str, Option<FilePart>, Arc<Backbone>)>,
 }
 
 impl Runs {
@@ -71,15 +71,18 @@ impl Runs {
     fn backbone(
         &mut self,
         row: &'static Row,
-        file: Option<&Path>,
+        file: Option<&FilePart>,
         store: &crate::engine::WeightStore,
     ) -> Result<Arc<Backbone>, String> {
-        let found = self.loaded.iter().find(|(tag, kept, _)| *tag == row.tag && kept.as_deref() == file);
+        let found = self.loaded.iter().find(|(tag, kept, _)| *tag == row.tag && kept.as_ref() == file);
         if let Some((.., backbone)) = found {
             return Ok(Arc::clone(backbone));
         }
-        let backbone = Arc::new(Backbone::load(row, store, file).map_err(|error| told(&error))?);
-        self.loaded.push((row.tag, file.map(Path::to_owned), Arc::clone(&backbone)));
+        let backbone = Arc::new(
+            Backbone::load_part(row, store, file.map(|file| (file.path.as_path(), &file.choice)))
+                .map_err(|error| told(&error))?,
+        );
+        self.loaded.push((row.tag, file.cloned(), Arc::clone(&backbone)));
         Ok(backbone)
     }
 
@@ -100,7 +103,7 @@ impl Runs {
         });
         let mut models = Vec::with_capacity(request.models.len());
         for model in &request.models {
-            let backbone = self.backbone(model.row, model.weights_file.as_deref(), &request.store)?;
+            let backbone = self.backbone(model.row, model.weights_file.as_ref(), &request.store)?;
             let graph = backbone.graph();
             let layers = match &request.layers {
                 BatchLayers::Final => vec![graph.final_node()],
@@ -193,7 +196,7 @@ impl Runs {
         let model = &request.model;
         self.loaded.retain(|(tag, file, _)| model.row.tag == *tag && model.weights_file == *file);
         let device = ComputeDevice::open(request.device).map_err(|error| error.to_string())?;
-        let backbone = self.backbone(model.row, model.weights_file.as_deref(), &request.store)?;
+        let backbone = self.backbone(model.row, model.weights_file.as_ref(), &request.store)?;
         let session =
             Session::with_engine(backbone, device, request.engine).map_err(|error| error.to_string())?;
         let mut animation = Animation::new(session, pictures(request), request.choices.clone())

@@ -17,6 +17,11 @@ pub(super) fn words(remedy: &Remedy) -> String {
     match remedy {
         Remedy::NameModel { fitting } if fitting.is_empty() => "Choose the model under Model.".to_owned(),
         Remedy::NameModel { fitting } => format!("Choose one under Model: {}.", fitting.join(", ")),
+        Remedy::NamePart { .. } => "Load the file again: it is asked which part of it is meant.".to_owned(),
+        Remedy::CompareWithModel => {
+            "`filterscope render --model TAG --weights FILE` lists what differs from that network.".to_owned()
+        }
+        Remedy::TakeOtherWeights => "Load the file again and take its other weights.".to_owned(),
         Remedy::StatePreprocessing => "Choose how samples become values under Values.".to_owned(),
         Remedy::OtherModel => "Choose another under Model.".to_owned(),
         Remedy::OtherWeights { name, tag } => {

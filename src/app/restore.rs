@@ -13,7 +13,7 @@ use super::state::{MAX_VIEWS, SaveLooks, Tone};
 use super::view_state::ViewState;
 use super::wanted::{LayerChoice, PictureChoice, ViewId};
 use super::window::App;
-use crate::formats::{LookRecord, PanelRecord, PictureRecord};
+use crate::formats::{LookRecord, PanelRecord, PictureRecord, WeightsId};
 use crate::graph::Graph;
 use crate::models::{Registry, Retired, Row, UnknownModel};
 use crate::mosaic::{ColourChoice, Grid, MosaicLayout, MosaicSettings, Normalisation, Paper, SeenPart};
@@ -29,6 +29,8 @@ const MAX_GAP: u32 = 64;
 #[derive(Clone)]
 struct MadeBy {
     weights_sha256: String,
+    weights_source_sha256: Option<String>,
+    weights_part: Option<String>,
     engine: String,
     device: String,
 }
@@ -145,6 +147,8 @@ impl Restored {
             saved,
             made_by: Some(MadeBy {
                 weights_sha256: panel.run.weights_sha256.clone(),
+                weights_source_sha256: panel.run.weights_source_sha256.clone(),
+                weights_part: panel.run.weights_part.clone(),
                 engine: panel.run.engine.clone(),
                 device: panel.run.device.clone(),
             }),
@@ -398,7 +402,21 @@ impl App {
     /// The device and engine of the window stay as they are chosen; values of others differ in their last digits, and that is told.
     fn tell_run(&mut self, made_by: &MadeBy, shown: &Shown) {
         let sha256 = &made_by.weights_sha256;
-        if !sha256.is_empty() && shown.run_by.backbone.origin().sha256() != *sha256 {
+        let then = WeightsId {
+            sha256,
+            source_sha256: made_by.weights_source_sha256.as_deref(),
+            part: made_by.weights_part.as_deref(),
+        };
+        let origin = shown.run_by.backbone.origin();
+        let now =
+            WeightsId { sha256: origin.sha256(), source_sha256: origin.source_sha256(), part: origin.part() };
+        if !sha256.is_empty() && then.sha256 == now.sha256 && !then.is_same_as(&now) {
+            let part = short(then.part.unwrap_or_default(), 40);
+            self.state.say(
+                Tone::Bad,
+                format!("the figure was made with another network of this weight file: the one under {part}"),
+            );
+        } else if !sha256.is_empty() && !then.is_same_as(&now) {
             let (tag, start) = (shown.row().tag, short(sha256, 12));
             self.state.say(
                 Tone::Bad,

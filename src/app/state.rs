@@ -14,12 +14,13 @@ use super::run_state::{AnimatePreview, AnimateScope, ExtractPreview, ExtractScop
 use super::shown::{Inspected, NUM_BINS, Shown};
 use super::view_state::ViewState;
 use super::viewport::Viewport;
-use super::wanted::{PinnedFilter, ViewId, Wanted};
+use super::wanted::{PinnedFilter, ViewId, Wanted, WeightsOffer};
 use crate::engine::{CancelToken, DeviceChoice, WeightStore};
 use crate::graph::NodeId;
 use crate::models::{Registry, Row};
 use crate::mosaic::{ColourChoice, ColourMap, MosaicValue, Normalisation, Paper};
 use crate::render::{BatchModel, BatchPlan, Scale, Share, Surround};
+use crate::weights::FilePart;
 
 /// Messages kept in sight; older ones stay in the log.
 const MAX_MESSAGES: usize = 6;
@@ -182,14 +183,14 @@ pub(super) struct State {
     pub(super) shared_range: Option<(f32, f32)>,
     pub(super) arrangement: Arrangement,
     /// Files given for rows, so that switching back and forth keeps them.
-    pub(super) weight_files: Vec<(&'static str, PathBuf)>,
+    pub(super) weight_files: Vec<(&'static str, FilePart)>,
     /// What is saved where a name is typed, and how figures are.
     pub(super) save_what: Export,
     pub(super) saved: SaveLooks,
     /// Downloads, where the window may make any.
     pub(super) downloads: Option<Downloads>,
     /// A weight file that waits for a word on which of these models it is for.
-    pub(super) weights_question: Option<(PathBuf, Vec<&'static Row>)>,
+    pub(super) weights_question: Option<(PathBuf, Vec<WeightsOffer>)>,
     /// A table that waits for a word on which of its columns has the pictures' paths.
     pub(super) column_question: Option<(PathBuf, Vec<String>)>,
     pub(super) messages: VecDeque<Message>,
@@ -313,7 +314,7 @@ impl State {
     }
 
     /// The file that stands for a row's weights, if one was given.
-    pub(super) fn weights_file(&self, row: &Row) -> Option<&PathBuf> {
+    pub(super) fn weights_file(&self, row: &Row) -> Option<&FilePart> {
         self.weight_files.iter().find(|(tag, _)| *tag == row.tag).map(|(_, path)| path)
     }
 

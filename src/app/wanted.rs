@@ -10,6 +10,7 @@ use crate::models::Row;
 use crate::mosaic::MosaicSettings;
 use crate::render::InputChoices;
 use crate::tensor::Sifting;
+use crate::weights::{FilePart, PartChoice};
 
 /// A view's number, stable while others come and go.
 pub(super) type ViewId = u64;
@@ -53,6 +54,15 @@ impl PartialEq for PictureChoice {
     }
 }
 
+/// A model that a weight file fits, and what of the file is it then.
+#[derive(Clone, Debug)]
+pub(super) struct WeightsOffer {
+    pub(super) row: &'static Row,
+    pub(super) choice: PartChoice,
+    /// Which of several it is, in words; empty where there is one.
+    pub(super) words: String,
+}
+
 /// Which layer is wanted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum LayerChoice {
@@ -69,7 +79,7 @@ pub(super) struct Wanted {
     /// The picture whose answers are subtracted, in a view of a difference.
     pub(super) minus: Option<PictureChoice>,
     pub(super) row: &'static Row,
-    pub(super) weights_file: Option<PathBuf>,
+    pub(super) weights_file: Option<FilePart>,
     pub(super) device: DeviceChoice,
     pub(super) layer: LayerChoice,
     pub(super) input: InputChoices,

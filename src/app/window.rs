@@ -34,6 +34,7 @@ use crate::input::live::{Feed, FolderWatch};
 use crate::models::{Registry, Row};
 use crate::mosaic::Paper;
 use crate::render::{ChoiceError, Resources, Scale, Surround, WindowRequest, choose_row};
+use crate::weights::FilePart;
 
 /// Events that may wait for the window; a worker ahead of it by more waits.
 const MAX_EVENTS: usize = 64;
@@ -146,6 +147,7 @@ impl App {
     ) -> Result<Self, AppError> {
         theme::install(ctx);
         let (row, asks_for) = first_row(&request)?;
+        let part = request.part.clone();
         let (sender, events) = sync_channel(MAX_EVENTS);
         let tell = |wake: egui::Context, to_window: SyncSender<Event>| -> Tell {
             Box::new(move |event| {
@@ -252,7 +254,7 @@ impl App {
         app.errand_beside(SideJob::Here(app.state.store.clone()));
         app.errand_beside(SideJob::Devices);
         if let Some(path) = asks_for {
-            app.errand(Job::Fit(path));
+            app.errand(Job::Fit(path, part));
         }
         match request.picture {
             Some(path) => app.open(path, None),
@@ -339,7 +341,7 @@ fn first_row(request: &WindowRequest) -> Result<(&'static Row, Option<PathBuf>),
 }
 
 /// The file that a row's weights are in, where one was given.
-fn weights_of(request: &WindowRequest, row: &Row) -> Option<(&'static str, PathBuf)> {
-    let file = request.weights.clone().or_else(|| row.opened().map(|opened| opened.path.clone()))?;
-    Some((row.tag, file))
+fn weights_of(request: &WindowRequest, row: &Row) -> Option<(&'static str, FilePart)> {
+    let path = request.weights.clone().or_else(|| row.opened().map(|opened| opened.path.clone()))?;
+    Some((row.tag, FilePart { path, choice: request.part.clone() }))
 }

@@ -3,7 +3,7 @@
 //! Owns the list. Must not know who says what.
 
 /// What messages advise, and what a person at the window does instead. Longer texts stand before their beginnings.
-const WORDS: [(&str, &str); 18] = [
+const WORDS: [(&str, &str); 17] = [
     (
         "`--resume` goes on with it, `--overwrite` begins again",
         "\"Go on\" finishes it, \"Begin again\" removes it",
@@ -21,10 +21,6 @@ const WORDS: [(&str, &str); 18] = [
     ),
     ("use a smaller input (`--fit`)", "choose a smaller input (Fit)"),
     ("name it with `--preprocess`", "choose it under Values"),
-    (
-        "with `--model TAG` the differences are listed",
-        "`filterscope render --model TAG --weights FILE` lists the differences",
-    ),
     ("name one with `--model`", "choose one under Model"),
     ("; use `--model ", "; choose the model `"),
     ("give a file with `--weights FILE` (", "load a file with \"Load weights…\" ("),

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args as ClapArgs;
 
-use super::args::{DownloadArgs, RunArgs};
+use super::args::{DownloadArgs, PartArgs, RunArgs};
 use crate::input::dataset::Camera;
 use crate::input::{FitChoice, ValueChoice};
 use crate::mosaic::{ColourChoice, Normalisation, Paper};
@@ -38,6 +38,9 @@ pub(super) struct AnimateArgs {
     /// A file with the network's weights; where it fits several networks, `--model` must name one
     #[arg(short, long, value_name = "FILE")]
     pub weights: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub part: PartArgs,
 
     /// Layers: `first:N` for the first N, `all-stages`, `final`, or names separated by commas
     ///

@@ -13,6 +13,7 @@ use crate::input::{FitChoice, ValueChoice};
 use crate::mosaic::{ColourChoice, Grid, MosaicLayout, Normalisation, Paper};
 use crate::render::Scale;
 use crate::tensor::PixelSize;
+use crate::weights::PartChoice;
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -101,6 +102,9 @@ pub(super) struct ViewArgs {
     #[arg(short, long, value_name = "FILE")]
     pub weights: Option<PathBuf>,
 
+    #[command(flatten)]
+    pub part: PartArgs,
+
     /// Never download anything
     #[arg(long)]
     pub offline: bool,
@@ -160,6 +164,9 @@ pub(super) struct RenderArgs {
     /// preprocessing), `--model` must name one.
     #[arg(short, long, value_name = "FILE")]
     pub weights: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub part: PartArgs,
 
     /// Download weights that are not here without asking
     #[arg(short, long, conflicts_with = "offline")]
@@ -263,6 +270,28 @@ pub(super) struct RenderArgs {
     /// Print the time of each layer to stderr, the mean over all pictures, and its share of what the processor can do
     #[arg(long, help_heading = "Run")]
     pub timings: bool,
+}
+
+/// Which network of a weight file is meant, where it holds several.
+#[derive(Clone, Debug, Default, ClapArgs)]
+pub(super) struct PartArgs {
+    /// How tensors' names begin in a weight file that holds a network more than once, such as `module.encoder_q`
+    ///
+    /// A beginning that all of a network's tensors have is found and taken off by itself where there is one. An empty one means names
+    /// that begin with nothing.
+    #[arg(long, value_name = "PREFIX", help_heading = "Weight file")]
+    pub prefix: Option<String>,
+
+    /// Take averaged weights (EMA) from a weight file that holds others too
+    #[arg(long, help_heading = "Weight file")]
+    pub ema: bool,
+}
+
+impl PartArgs {
+    /// As the layers below say it.
+    pub(super) fn choice(&self) -> PartChoice {
+        PartChoice { prefix: self.prefix.clone(), ema: self.ema }
+    }
 }
 
 /// How a network is run.
@@ -370,6 +399,9 @@ pub(super) struct ImportArgs {
     /// May be left out where the file fits one network only. Where it fits several, they are listed with what tells them apart.
     #[arg(short, long, value_name = "MODEL")]
     pub model: Option<String>,
+
+    #[command(flatten)]
+    pub part: PartArgs,
 
     /// Write to this file (`.safetensors` is added) instead of keeping it
     #[arg(short, long, value_name = "NAME")]

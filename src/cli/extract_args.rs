@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args as ClapArgs;
 
-use super::args::{DownloadArgs, RunArgs};
+use super::args::{DownloadArgs, PartArgs, RunArgs};
 use crate::extract::{Pool, ShardBy, ShardChoice};
 use crate::formats::features::FeatureFormat;
 use crate::input::dataset::{Camera, SourceKind};
@@ -52,6 +52,9 @@ pub(super) struct ExtractArgs {
     /// A file with the network's weights; where it fits several networks, `--model` must name one
     #[arg(short, long, value_name = "FILE")]
     pub weights: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub part: PartArgs,
 
     /// Layers, separated by commas; `final` for the last, `all-stages` for every layer people ask for by name
     #[arg(short, long, value_name = "LAYER", value_delimiter = ',', default_value = "final")]

@@ -108,7 +108,12 @@ fn words(folder: &std::path::Path, manifest: &Manifest) -> String {
         ),
     );
     line("model", format!("{}, layer {}, pool {}", recipe.tag, recipe.layer, recipe.pool));
-    line("weights", format!("{} {}", recipe.weights, recipe.weights_sha256));
+    let part = recipe.weights_part.as_ref().map_or_else(String::new, |part| format!(", of it `{part}`"));
+    let source = recipe
+        .weights_source_sha256
+        .as_ref()
+        .map_or_else(String::new, |source| format!(", imported from {source}"));
+    line("weights", format!("{} {}{source}{part}", recipe.weights, recipe.weights_sha256));
     line(
         "input",
         format!("{} ({}), {}, {}", recipe.input_size, recipe.fit, recipe.filter, recipe.value_scale),

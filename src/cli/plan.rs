@@ -25,7 +25,7 @@ use crate::render::{
     choose_row_for_file, unique_suffixes,
 };
 use crate::tensor::{Fit, MapShape, PixelSize};
-use crate::weights::TensorFile;
+use crate::weights::{PartChoice, TensorFile};
 
 /// Everything that `render` does, settled.
 pub(super) struct RenderPlan {
@@ -71,7 +71,7 @@ impl RenderPlan {
     pub(super) fn new(args: &RenderArgs, resources: &Resources, reporter: &Reporter) -> anyhow::Result<Self> {
         args.run.engine().check()?;
         start_threads(args.run.threads, Priority::Normal)?;
-        let (rows, mut file) = rows(&args.model, args.weights.as_deref())?;
+        let (rows, mut file) = rows(&args.model, args.weights.as_deref(), &args.part.choice())?;
         let choices = InputChoices { fit: args.fit, values: args.preprocess };
         rows.iter().try_for_each(|row| check_values(row, choices.values))?;
         let look = look(args);
@@ -152,14 +152,37 @@ pub(super) fn load(
             backbone.origin().name()
         ));
     }
+    tell_notes(&backbone, reporter);
     Ok(backbone)
+}
+
+/// What was taken of a weight file and what was left.
+pub(super) fn tell_notes(backbone: &Backbone, reporter: &Reporter) {
+    let others = backbone.has_other_average().then(|| match backbone.origin().is_averaged() {
+        true => "without `--ema` the others are taken",
+        false => "`--ema` takes the EMA weights",
+    });
+    let notes: Vec<&str> = backbone.notes().iter().map(String::as_str).chain(others).collect();
+    if !notes.is_empty() {
+        reporter.note(&format!("of the weight file: {}: \"{}\"", notes.join("; "), backbone.origin().name()));
+    }
+}
+
+/// A part is one of a weight file.
+pub(super) fn check_part(weights: Option<&Path>, part: &PartChoice) -> anyhow::Result<()> {
+    if weights.is_none() && !part.is_none() {
+        bail!("`--prefix` and `--ema` say what of a weight file is meant; name the file with `--weights`");
+    }
+    Ok(())
 }
 
 /// The networks that are named, each once, or the default; and the weight file of the one where one is given.
 pub(super) fn rows(
     models: &[String],
     weights: Option<&Path>,
+    part: &PartChoice,
 ) -> anyhow::Result<(Vec<&'static Row>, Option<TensorFile>)> {
+    check_part(weights, part)?;
     if let Some(path) = weights {
         if models.len() > 1 {
             bail!("`--weights` is one network's file, and `--model` names {}", models.len());
@@ -169,7 +192,7 @@ pub(super) fn rows(
         if let Some(name) = name {
             choose_row(Some(name), is_onnx_path(Path::new(name)))?;
         }
-        let file = TensorFile::read(path)?;
+        let file = TensorFile::read_part(path, part)?;
         return Ok((vec![choose_row_for_file(name, &file)?], Some(file)));
     }
     if models.is_empty() {

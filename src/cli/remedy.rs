@@ -6,6 +6,7 @@ use crate::engine::LoadError;
 use crate::models::UnknownModel;
 use crate::render::{ChoiceError, DEFAULT_TAG};
 use crate::tensor::{Remedied, Remedy};
+use crate::weights::PartError;
 
 /// The remedy that an error, or one of its causes, carries. An error type that carries remedies is listed here.
 pub(super) fn of(error: &anyhow::Error) -> Option<Remedy> {
@@ -14,6 +15,7 @@ pub(super) fn of(error: &anyhow::Error) -> Option<Remedy> {
             cause.downcast_ref::<LoadError>().and_then(Remedied::remedy),
             cause.downcast_ref::<ChoiceError>().and_then(Remedied::remedy),
             cause.downcast_ref::<UnknownModel>().and_then(Remedied::remedy),
+            cause.downcast_ref::<PartError>().and_then(Remedied::remedy),
         ];
         carried.into_iter().flatten().next()
     })
@@ -24,6 +26,13 @@ pub(super) fn words(remedy: &Remedy) -> String {
     match remedy {
         Remedy::NameModel { fitting } if fitting.is_empty() => "name the model with `--model TAG`".to_owned(),
         Remedy::NameModel { fitting } => format!("name one with `--model`: {}", fitting.join(", ")),
+        Remedy::NamePart { fitting } => {
+            let quoted = |prefix: &String| if prefix.is_empty() { "''".to_owned() } else { prefix.clone() };
+            let fitting: Vec<String> = fitting.iter().map(quoted).collect();
+            format!("say which with `--prefix`: {}", fitting.join(", "))
+        }
+        Remedy::CompareWithModel => "with `--model TAG` what differs from that network is listed".to_owned(),
+        Remedy::TakeOtherWeights => "leave `--ema` away".to_owned(),
         Remedy::StatePreprocessing => {
             "say with `--preprocess` how samples become values: `torch`, `tf`, `caffe`, `raw`, …".to_owned()
         }

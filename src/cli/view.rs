@@ -5,10 +5,12 @@ use std::io::IsTerminal;
 use anyhow::bail;
 
 use super::args::ViewArgs;
+use super::plan::check_part;
 use super::reporter::Reporter;
 use super::{Exit, Next};
 use crate::engine::is_onnx_path;
 use crate::input::decode::{DecodeError, DecodeProblem};
+use crate::models::Row;
 use crate::render::{ChoiceError, WindowRequest, choose_row, choose_row_for_file, is_weights_path};
 use crate::weights::TensorFile;
 use crate::weights::fetch::FetchOptions;
@@ -43,14 +45,18 @@ fn request(mut args: ViewArgs) -> anyhow::Result<WindowRequest> {
             _ => args.weights = Some(path),
         }
     }
+    check_part(args.weights.as_deref(), &args.part.choice())?;
     match (&args.model, &args.weights) {
         (Some(name), weights) => drop(choose_row(Some(name), weights.is_some())?),
-        (None, Some(path)) => match choose_row_for_file(None, &TensorFile::read(path)?) {
-            Ok(row) => args.model = Some(row.tag.to_owned()),
-            // The window asks.
-            Err(ChoiceError::Several { .. }) => {}
-            Err(error) => return Err(error.into()),
-        },
+        (None, Some(path)) => {
+            let file = TensorFile::read_part(path, &args.part.choice())?;
+            match choose_row_for_file(None, &file) {
+                // Where that isn't all, the window asks: which model, which part, which of two kinds of weights.
+                Ok(row) if settles(&file, row) => args.model = Some(row.tag.to_owned()),
+                Ok(_) | Err(ChoiceError::Several { .. } | ChoiceError::SeveralParts { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
         (None, None) => {}
     }
     if let Some(path) = args.image.as_ref().filter(|path| !path.exists()) {
@@ -74,12 +80,19 @@ fn request(mut args: ViewArgs) -> anyhow::Result<WindowRequest> {
         frames: args.frames,
         shows_frame_times: args.frame_times,
         model: args.model,
+        part: args.part.choice(),
         weights: args.weights,
         device: args.run.device,
         engine: args.run.engine(),
         threads: args.run.threads,
         downloads: Some(downloads),
     })
+}
+
+/// Whether a row is all that has to be chosen of a weight file.
+fn settles(file: &TensorFile, row: &Row) -> bool {
+    let part = row.graph().ok().and_then(|graph| file.part_for(&graph, row.tag, row.head_prefixes).ok());
+    part.is_some_and(|file| file.choice().ema || !file.part().has_other_average())
 }
 
 /// Whether anything says where a window could open. Asked before a window library is, whose answer takes many lines.

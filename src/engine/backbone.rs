@@ -6,9 +6,10 @@ use std::sync::Arc;
 use crate::graph::{Graph, GraphError};
 use crate::models::{Opened, Registry, Row};
 use crate::tensor::{Remedied, Remedy};
+use crate::weights::fetch::{FileRecord, read_record};
 use crate::weights::{
-    BindError, BoundWeights, Convention, Folders, Kept, KeptFile, MODEL_KEY, OnnxError, OnnxNet, TensorFile,
-    WeightsFileError, WeightsOrigin,
+    BindError, BoundWeights, Convention, Folders, Kept, KeptFile, MODEL_KEY, OnnxError, OnnxNet, PartChoice,
+    PartError, TensorFile, WeightsFileError, WeightsOrigin,
 };
 
 /// Weights that the binary carries.
@@ -148,6 +149,9 @@ pub enum LoadError {
     /// The file's tensors.
     #[error(transparent)]
     Bind(#[from] Box<BindError>),
+    /// Which of the file's tensors.
+    #[error(transparent)]
+    Part(#[from] PartError),
     /// Keras' tensors for a row that is another framework's.
     #[error(
         "this file has Keras' tensor names, but {tag} is not a Keras model: it would run with the wrong border or preprocessing{}: \"{origin}\"",
@@ -197,6 +201,7 @@ impl Remedied for LoadError {
         match self {
             // Which weights are meant is never guessed: what is at hand instead is named.
             Self::NotHere { tag, here, .. } => same_architecture(tag, here),
+            Self::Part(error) => error.remedy(),
             // Older errors say what to do in their own words still.
             _ => None,
         }
@@ -220,6 +225,40 @@ fn how_to_get(tag: &str, source: &str, is_downloadable: bool) -> String {
     }
 }
 
+/// A row that a file fits.
+#[derive(Clone, Debug)]
+pub struct Fitting {
+    /// The row.
+    pub row: &'static Row,
+    /// Beginnings of names under which its network lies; more than one where a person must say which is meant.
+    pub prefixes: Vec<String>,
+    /// Whether the file holds the opposite weights too: EMA where these are none.
+    pub has_other_average: bool,
+}
+
+impl Fitting {
+    /// For lists: the row and where it lies.
+    pub fn words(&self) -> String {
+        let under: Vec<String> = self
+            .prefixes
+            .iter()
+            .filter(|prefix| !prefix.is_empty())
+            .map(|prefix| format!("`{prefix}`"))
+            .collect();
+        let tag = self.row.tag;
+        if under.is_empty() { tag.to_owned() } else { format!("{tag} under {}", under.join(" and ")) }
+    }
+}
+
+/// The row that a file is likest to.
+#[derive(Debug)]
+pub struct Closest {
+    /// What keeps the file from fitting.
+    pub misfit: Box<BindError>,
+    /// Tags to which it is equally close, the one of `misfit` among them.
+    pub alike: Vec<&'static str>,
+}
+
 /// A graph with all its parameters.
 #[derive(Debug)]
 pub struct Backbone {
@@ -228,16 +267,28 @@ pub struct Backbone {
     weights: BoundWeights,
     origin: WeightsOrigin,
     provenance: Provenance,
+    notes: Vec<String>,
+    has_other_average: bool,
 }
 
 impl Backbone {
     /// Loads a row's weights: from `file` where one is given, else those that are here.
     pub fn load(row: &'static Row, store: &WeightStore, file: Option<&Path>) -> Result<Self, LoadError> {
+        let all = PartChoice::default();
+        Self::load_part(row, store, file.map(|path| (path, &all)))
+    }
+
+    /// The same, of a file of which a part is meant.
+    pub fn load_part(
+        row: &'static Row,
+        store: &WeightStore,
+        file: Option<(&Path, &PartChoice)>,
+    ) -> Result<Self, LoadError> {
         if let Some(opened) = row.opened() {
             return Self::from_opened(row, opened);
         }
-        if let Some(path) = file {
-            return Self::from_tensors(row, TensorFile::read(path)?);
+        if let Some((path, choice)) = file {
+            return Self::from_tensors(row, TensorFile::read_part(path, choice)?);
         }
         if let Some(e) = store.embedded(row) {
             let tensors = TensorFile::from_bytes(e.bytes, format!("embedded weights of {}", e.tag))?;
@@ -254,6 +305,11 @@ impl Backbone {
         let mut backbone = Self::from_tensors(row, TensorFile::read(&path)?)?;
         if kept == Kept::Downloaded {
             backbone.provenance = Provenance::Downloaded;
+        }
+        // What was written beside a kept file vouches for it as well as its own metadata, which older ones have less of.
+        let is_as_kept = |record: &FileRecord| record.sha256.eq_ignore_ascii_case(backbone.origin.sha256());
+        if kept == Kept::Imported && read_record(&path).as_ref().is_some_and(is_as_kept) {
+            backbone.origin.believe_source();
         }
         Ok(backbone)
     }
@@ -274,31 +330,93 @@ impl Backbone {
             return Err(LoadError::OtherModel { tag: row.tag, made_for, origin });
         }
         if Convention::of(&file) == Convention::Keras && !row.is_keras {
-            let keras = Registry::of_arch(row.arch()).find(|r| r.is_keras).map(|r| r.tag);
+            // Only one that it fits is advice.
+            let keras = Self::rows_for(&file).into_iter().find(|r| r.is_keras).map(|r| r.tag);
             return Err(LoadError::OtherFramework { tag: row.tag, keras, origin: file.origin().to_owned() });
         }
         let graph = row.graph().map_err(|reason| LoadError::Graph { tag: row.tag, reason })?;
-        Self::with_graph(row, graph, file)
+        let part = file.part_for(&graph, row.tag, row.head_prefixes)?;
+        // Bytes that nothing was bound to go only if nobody else has them.
+        drop(file);
+        Self::with_graph(row, graph, part)
     }
 
     /// Binds a file to a graph of one's own that stands for a row: a variant under study.
     pub fn with_graph(row: &'static Row, graph: Graph, file: TensorFile) -> Result<Self, LoadError> {
         let mut weights = BoundWeights::bind(&graph, row.tag, &file, row.head_prefixes)?;
+        let (notes, has_other_average) = (file.notes().to_vec(), file.part().has_other_average());
         let origin = file.into_origin();
         weights.let_go_of_the_rest();
         let provenance = if origin.is_carried() { Provenance::Carried } else { Provenance::File };
-        Ok(Self { row, graph: Arc::new(graph), weights, origin, provenance })
+        Ok(Self { row, graph: Arc::new(graph), weights, origin, provenance, notes, has_other_average })
     }
 
     /// Rows whose graph a file fits by names and shapes: more than one where a file doesn't show its variant, one where it says
     /// what it was imported for.
     pub fn rows_for(file: &TensorFile) -> Vec<&'static Row> {
+        Self::fits(file).into_iter().map(|fit| fit.row).collect()
+    }
+
+    /// The same, each with where in the file its network lies.
+    pub fn fits(file: &TensorFile) -> Vec<Fitting> {
+        Self::rows_of_kind(file)
+            .filter_map(|row| {
+                let graph = row.graph().ok()?;
+                let (prefixes, has_other_average) = match file.part_for(&graph, row.tag, row.head_prefixes) {
+                    Ok(part) if BoundWeights::fits(&graph, &part, row.head_prefixes) => {
+                        (vec![part.part().prefix().to_owned()], part.part().has_other_average())
+                    }
+                    Err(PartError::Several { prefixes, .. }) => (prefixes, file.holds_both_averages()),
+                    _ => return None,
+                };
+                Some(Fitting { row, prefixes, has_other_average })
+            })
+            .collect()
+    }
+
+    /// Of a file that fits no row, the row that it is likest to, and what differs. Nothing if it is like none.
+    pub fn closest(file: &TensorFile) -> Option<Closest> {
+        let mut best: Option<Closest> = None;
+        for row in Self::rows_of_kind(file) {
+            let Ok(graph) = row.graph() else { continue };
+            let Ok(part) = file.part_for(&graph, row.tag, row.head_prefixes) else { continue };
+            let Some(misfit) = BoundWeights::misfit(&graph, row.tag, &part, row.head_prefixes) else {
+                continue;
+            };
+            let score = |misfit: &BindError| {
+                misfit.num_fitting() as f64 / (misfit.num_needed + misfit.surplus.len()).max(1) as f64
+            };
+            // Half of a network is no likeness: names such as `conv1.weight` are common.
+            if misfit.num_fitting() * 2 < misfit.num_needed {
+                continue;
+            }
+            match &mut best {
+                Some(best) if score(&best.misfit) > score(&misfit) => {}
+                Some(best) if (score(&best.misfit) - score(&misfit)).abs() < f64::EPSILON => {
+                    best.alike.push(row.tag);
+                }
+                _ => best = Some(Closest { misfit, alike: vec![row.tag] }),
+            }
+        }
+        best
+    }
+
+    /// Rows of the framework whose names a file has, and only the one that it was imported for.
+    fn rows_of_kind(file: &TensorFile) -> impl Iterator<Item = &'static Row> {
         let is_keras = Convention::of(file) == Convention::Keras;
         Registry::rows()
-            .filter(|row| row.is_keras || !is_keras)
+            .filter(move |row| row.is_keras || !is_keras)
             .filter(|row| file.metadata(MODEL_KEY).is_none_or(|tag| tag == row.tag))
-            .filter(|row| row.graph().is_ok_and(|graph| BoundWeights::fits(&graph, file, row.head_prefixes)))
-            .collect()
+    }
+
+    /// What a person should know of the file: what was unwrapped, cut off and left in it, in words.
+    pub fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
+    /// Whether the file holds the opposite weights too: averaged ones (EMA) where these are none, or the other way round.
+    pub fn has_other_average(&self) -> bool {
+        self.has_other_average
     }
 
     /// Where the weights came from, as far as that tells what they are.

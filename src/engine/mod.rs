@@ -18,7 +18,8 @@ mod threads;
 mod worker;
 
 pub use backbone::{
-    Backbone, EmbeddedWeights, LoadError, Provenance, WeightState, WeightStore, same_architecture,
+    Backbone, Closest, EmbeddedWeights, Fitting, LoadError, Provenance, WeightState, WeightStore,
+    same_architecture,
 };
 pub use cancel::CancelToken;
 pub use choice::{EngineChoice, UnknownEngine};

@@ -238,6 +238,8 @@ fn recipe(
         }
         .to_owned(),
         weights_sha256: backbone.origin().sha256().to_owned(),
+        weights_source_sha256: backbone.origin().source_sha256().map(str::to_owned),
+        weights_part: backbone.origin().part().map(str::to_owned),
         layer: graph.node(node).name.clone(),
         fit: settings.fit.to_string(),
         preprocess: settings.values.to_string(),

@@ -20,10 +20,11 @@ pub(super) const PLAN: &str = "plan.json";
 pub(super) const PARTS: &str = "parts";
 
 /// What may change between a run and its resumption, if the person allows it: neither which rows there are nor their extent.
-const MAY_CHANGE: [&str; 16] = [
+const MAY_CHANGE: [&str; 17] = [
     "program",
     "weights",
     "weights_sha256",
+    "weights_part",
     "fit",
     "preprocess",
     "input_size",

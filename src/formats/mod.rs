@@ -11,6 +11,7 @@ mod npy;
 mod png;
 mod png_text;
 mod record;
+mod weights_id;
 
 pub use animation::{AnimationFormat, AnimationSettings, Palette, PushFrame, write_animation};
 pub use atomic::{WriteError, remove_drafts, sync_file, write_atomically, write_whole, write_whole_unsynced};
@@ -21,3 +22,4 @@ pub use record::{
     BadRecord, CARRIED, DOWNLOADED, FigureRecord, LookRecord, PanelRecord, PictureRecord, RunRecord, SCHEMA,
     UNVERIFIED, pixels_sha256,
 };
+pub use weights_id::WeightsId;

@@ -72,6 +72,12 @@ pub struct RunRecord {
     pub weights: String,
     /// SHA-256 of the weights' file in lower-case hexadecimal.
     pub weights_sha256: String,
+    /// SHA-256 of the file that an imported copy was made from: the same weights.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weights_source_sha256: Option<String>,
+    /// Where in that file the network's tensors lie, where their names have a beginning: `state_dict.backbone`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weights_part: Option<String>,
     /// What was asked of the fit, as typed: `model`, `native`, `640x480`.
     pub fit: String,
     /// What was asked of the values, as typed: `model`, `raw`.
@@ -185,7 +191,16 @@ impl FigureRecord {
             for (field, value) in panel.texts() {
                 text(field, value)?;
             }
-            for (field, value) in [("sifting", &panel.look.sifting), ("part", &panel.look.part)] {
+            panel
+                .run
+                .weights_source_sha256
+                .as_deref()
+                .map_or(Ok(()), |v| hash("weights_source_sha256", v))?;
+            for (field, value) in [
+                ("sifting", &panel.look.sifting),
+                ("part", &panel.look.part),
+                ("weights_part", &panel.run.weights_part),
+            ] {
                 value.as_deref().map_or(Ok(()), |value| text(field, value))?;
             }
         }

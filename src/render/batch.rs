@@ -7,6 +7,7 @@ use super::figure_names::unique_suffixes;
 use crate::graph::{Graph, NodeId};
 use crate::input::dataset::PictureRef;
 use crate::models::Row;
+use crate::weights::FilePart;
 
 /// Which layers of each model.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,7 +26,7 @@ pub struct BatchModel {
     /// The model.
     pub row: &'static Row,
     /// A weight file in place of carried weights.
-    pub weights_file: Option<PathBuf>,
+    pub weights_file: Option<FilePart>,
 }
 
 /// One figure of a batch.

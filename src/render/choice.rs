@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use crate::engine::{Backbone, is_onnx_path, open_onnx};
+use crate::engine::{Backbone, Closest, Fitting, is_onnx_path, open_onnx};
 use crate::graph::{Graph, NodeId, ParamRole, UnknownLayer};
 use crate::input::ValueChoice;
 use crate::models::{Registry, Retired, Row, UnknownModel};
 use crate::tensor::{Remedied, Remedy, ValueScale};
-use crate::weights::{MODEL_KEY, OnnxError, TensorFile};
+use crate::weights::{MODEL_KEY, OnnxError, PartError, TensorFile};
 
 /// What runs where no model is named: the window's first start and `render` without `--model`. Embedded in the program.
 pub const DEFAULT_TAG: &str = "xception.keras_in1k";
@@ -57,9 +57,23 @@ pub enum ChoiceError {
         /// The file.
         origin: String,
     },
-    /// A weight file that fits no row.
+    /// A weight file with several networks in it.
     #[error(
-        "this file fits no network here: its {num_tensors} tensors have other names or shapes{}; with `--model TAG` the differences are listed: \"{origin}\"",
+        "this file holds several networks: {}: \"{origin}\"",
+        .found.iter().map(Fitting::words).collect::<Vec<_>>().join(", ")
+    )]
+    SeveralParts {
+        /// Rows that it fits, and where.
+        found: Vec<Fitting>,
+        /// The file.
+        origin: String,
+    },
+    /// Which part of a weight file.
+    #[error(transparent)]
+    Part(#[from] PartError),
+    /// A weight file that fits no row, and is like none.
+    #[error(
+        "this file fits no network here: its {num_tensors} tensors have other names or shapes{}: \"{origin}\"",
         .first.as_ref().map_or_else(String::new, |name| format!(", the first `{name}`"))
     )]
     FitsNone {
@@ -70,16 +84,50 @@ pub enum ChoiceError {
         /// The file.
         origin: String,
     },
+    /// A weight file that fits no row, and is like one.
+    #[error("this file fits no network here; {}: \"{origin}\"", closest_words(.closest))]
+    FitsNearly {
+        /// The row that it is likest to.
+        closest: Closest,
+        /// The file.
+        origin: String,
+    },
 }
 
 impl Remedied for ChoiceError {
     fn remedy(&self) -> Option<Remedy> {
         match self {
             Self::Unknown(unknown) => unknown.remedy(),
-            // The others say what to do in their own words still.
+            Self::Part(error) => error.remedy(),
+            Self::SeveralParts { found, .. } => {
+                Some(Remedy::NameModel { fitting: found.iter().map(|fit| fit.row.tag.to_owned()).collect() })
+            }
+            Self::FitsNone { .. } => Some(Remedy::CompareWithModel),
+            // Older errors say what to do in their own words still.
             _ => None,
         }
     }
+}
+
+/// Names of a kind that a message lists; with the model named, binding lists more.
+const MAX_DIFFERENCES: usize = 6;
+
+/// What a file is likest to, and what differs.
+fn closest_words(closest: &Closest) -> String {
+    let Closest { misfit, alike } = closest;
+    let (num, needed) = (misfit.num_fitting(), misfit.num_needed);
+    let fitting = if num == needed { format!("all {needed}") } else { format!("{num} of {needed}") };
+    let others = match alike.len() - 1 {
+        0 => String::new(),
+        1 => format!(" (and {})", alike[1]),
+        num => format!(" (and {num} more of the same tensors)"),
+    };
+    let under = if misfit.prefix.is_empty() { String::new() } else { format!(" under `{}`", misfit.prefix) };
+    let differences = misfit.differences(MAX_DIFFERENCES);
+    format!(
+        "the closest is {}{others}, of whose tensors {fitting} are there{under}{differences}",
+        misfit.model
+    )
 }
 
 /// The row that a name means, the path of an ONNX file among them. With a weight file the name must settle the variant: a full tag, or an architecture with one row.
@@ -104,9 +152,11 @@ pub fn choose_row(name: Option<&str>, has_weights_file: bool) -> Result<&'static
 
 /// By its name: a file of weights, or of a network with its weights, where a picture may stand.
 pub fn is_weights_path(path: &Path) -> bool {
-    const ENDS: [&str; 5] = ["safetensors", "pth", "pt", "keras", "onnx"];
+    const ENDS: [&str; 6] = ["safetensors", "pth", "pt", "ckpt", "keras", "onnx"];
     let end = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
-    ENDS.iter().any(|known| end.eq_ignore_ascii_case(known))
+    // `checkpoint.pth.tar` is no archive of files: torch's examples call what they save so.
+    let is_checkpoint = || path.file_name().is_some_and(|name| name.to_string_lossy().ends_with(".pth.tar"));
+    ENDS.iter().any(|known| end.eq_ignore_ascii_case(known)) || is_checkpoint()
 }
 
 /// Whether values are settled: a network from a file that doesn't tell wants them named.
@@ -128,15 +178,16 @@ pub fn choose_row_for_file(name: Option<&str>, file: &TensorFile) -> Result<&'st
     if let (None, Some(retired)) = (named, file.metadata(MODEL_KEY).and_then(Retired::find)) {
         return Err(UnknownModel::Retired(retired).into());
     }
-    let fitting = Backbone::rows_for(file);
+    file.check_choice()?;
+    let fits = Backbone::fits(file);
+    let fitting: Vec<&'static Row> = fits.iter().map(|fit| fit.row).collect();
     let Some(row) = named else {
         return match fitting[..] {
-            [] => Err(ChoiceError::FitsNone {
-                num_tensors: file.names().count(),
-                first: file.names().next().map(str::to_owned),
-                origin: origin(),
-            }),
+            [] => Err(fits_none(file)),
             [row] => Ok(row),
+            _ if fits.iter().any(|fit| fit.prefixes != fits[0].prefixes) => {
+                Err(ChoiceError::SeveralParts { found: fits, origin: origin() })
+            }
             _ => Err(ChoiceError::Several { candidates: fitting, origin: origin() }),
         };
     };
@@ -148,6 +199,18 @@ pub fn choose_row_for_file(name: Option<&str>, file: &TensorFile) -> Result<&'st
     }
     // One that is another row's, or none: binding says what differs.
     Ok(row)
+}
+
+/// Why a file fits no row.
+pub fn fits_none(file: &TensorFile) -> ChoiceError {
+    let origin = file.origin().to_owned();
+    match Backbone::closest(file) {
+        Some(closest) => ChoiceError::FitsNearly { closest, origin },
+        None => {
+            let first = file.names().next().map(str::to_owned);
+            ChoiceError::FitsNone { num_tensors: file.names().count(), first, origin }
+        }
+    }
 }
 
 /// Rows that one and the same file could be for: those of the architecture, and those whose parameters have the same names and

@@ -18,6 +18,8 @@ pub(super) fn panel_record(run_by: &RunBy, view: &View, mosaic: &Mosaic) -> Pane
         }
         .to_owned(),
         weights_sha256: backbone.origin().sha256().to_owned(),
+        weights_source_sha256: backbone.origin().source_sha256().map(str::to_owned),
+        weights_part: backbone.origin().part().map(str::to_owned),
         fit: view.choices.fit.to_string(),
         preprocess: view.choices.values.to_string(),
         fitted: input.fit.clone(),

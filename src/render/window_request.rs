@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::engine::{DeviceChoice, EngineChoice, NumThreads};
 use crate::tensor::PixelSize;
+use crate::weights::PartChoice;
 use crate::weights::fetch::FetchOptions;
 
 /// The window's first view. What is not given is the window's own choice: its picture, the model of [`super::DEFAULT_TAG`].
@@ -15,6 +16,8 @@ pub struct WindowRequest {
     pub model: Option<String>,
     /// A weight file for that model; without one, for a model that the window asks for.
     pub weights: Option<PathBuf>,
+    /// What of that file is meant, where it holds several networks.
+    pub part: PartChoice,
     /// Raw RGB frames of this size from standard input, in place of a picture.
     pub frames: Option<PixelSize>,
     /// Where to compute.

@@ -12,6 +12,15 @@ pub enum Remedy {
         /// Tags that the file fits.
         fitting: Vec<String>,
     },
+    /// Name the part of a weight file that is meant: one of these beginnings of tensor names.
+    NamePart {
+        /// Beginnings under which the network lies; an empty one for none.
+        fitting: Vec<String>,
+    },
+    /// Name the model that a weight file should be compared with, to be told what differs.
+    CompareWithModel,
+    /// Take a weight file's ordinary weights: it has no averaged ones.
+    TakeOtherWeights,
     /// Say how a picture's samples become the network's input values.
     StatePreprocessing,
     /// Choose another model: this one can't be had.

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use super::head::Head;
-use super::naming::{Layout, Naming};
+use super::naming::{Convention, Layout, Naming};
+use super::part::is_head;
 use super::tensor_file::{Bytes, Entry, TensorFile};
 use crate::graph::{Graph, Node, NodeId, Op, ParamRole};
 
@@ -70,7 +71,7 @@ pub struct BoundWeights {
     /// By node.
     params: Vec<Vec<Param>>,
     num_tensors: usize,
-    num_head_tensors: usize,
+    head_tensors: Vec<String>,
     head: Option<Head>,
 }
 
@@ -124,7 +125,12 @@ impl BoundWeights {
 
     /// Tensors of the file that belong to a classifier and are not used.
     pub fn num_head_tensors(&self) -> usize {
-        self.num_head_tensors
+        self.head_tensors.len()
+    }
+
+    /// Their names.
+    pub fn head_tensors(&self) -> impl Iterator<Item = &str> {
+        self.head_tensors.iter().map(String::as_str)
     }
 }
 
@@ -146,6 +152,8 @@ pub struct BindError {
     pub model: String,
     /// The file.
     pub origin: String,
+    /// The beginning of names under which the model was looked for; names below are without it.
+    pub prefix: String,
     /// Parameters the model has.
     pub num_needed: usize,
     /// Needed and not there.
@@ -169,43 +177,63 @@ const MAX_NAMES: usize = 24;
 
 impl std::fmt::Display for BindError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let quoted = |names: &[String]| {
-            let all: Vec<String> = names.iter().take(MAX_NAMES).map(|n| format!("`{n}`")).collect();
-            let more = names.len().saturating_sub(MAX_NAMES);
-            if more > 0 { format!("{} and {more} more", all.join(", ")) } else { all.join(", ") }
-        };
         write!(f, "the weights don't fit {}", self.model)?;
         if !self.missing.is_empty() && self.missing.len() == self.num_needed {
             // Another network altogether: a list of hundreds of names would hide that.
-            let first: Vec<String> = self.surplus.iter().take(3).cloned().collect();
             write!(f, ": none of its {} tensors is in the file", self.num_needed)?;
-            if !first.is_empty() {
-                write!(f, ", which holds {} others, the first {}", self.surplus.len(), quoted(&first))?;
+            if !self.surplus.is_empty() {
+                let first = self.quoted(self.surplus.get(..3).unwrap_or(&self.surplus), MAX_NAMES);
+                write!(f, ", which holds {} others, the first {first}", self.surplus.len())?;
             }
         } else {
-            if !self.missing.is_empty() {
-                write!(f, "; missing: {}", quoted(&self.missing))?;
-            }
-            for wrong in self.misshaped.iter().take(MAX_NAMES) {
-                write!(f, "; `{}` has shape {:?}, expected {:?}", wrong.name, wrong.got, wrong.expected)?;
-            }
-            if self.misshaped.len() > MAX_NAMES {
-                write!(f, "; and {} more of other shapes", self.misshaped.len() - MAX_NAMES)?;
-            }
-            if self.is_in_theanos_order {
-                write!(f, "; its kernels lie in Theano's order: get the file with `tf_kernels` in its name")?;
-            }
-            if !self.surplus.is_empty() {
-                write!(f, "; not part of it: {}", quoted(&self.surplus))?;
-            }
-            for (name, dtype) in &self.unreadable {
-                write!(f, "; `{name}` is {dtype}, expected F16, BF16, F32 or F64")?;
-            }
-            if !self.broken.is_empty() {
-                write!(f, "; NaN, infinity or a negative variance in: {}", quoted(&self.broken))?;
-            }
+            write!(f, "{}", self.differences(MAX_NAMES))?;
         }
         write!(f, ": \"{}\"", self.origin)
+    }
+}
+
+impl BindError {
+    /// Tensors of the model that are there as it needs them.
+    pub fn num_fitting(&self) -> usize {
+        self.num_needed.saturating_sub(self.missing.len() + self.misshaped.len() + self.unreadable.len())
+    }
+
+    fn quoted(&self, names: &[String], max: usize) -> String {
+        let all: Vec<String> = names.iter().take(max).map(|n| format!("`{}{n}`", self.prefix)).collect();
+        let more = names.len().saturating_sub(max);
+        if more > 0 { format!("{} and {more} more", all.join(", ")) } else { all.join(", ") }
+    }
+
+    /// What differs, in words, of each kind at most so many; each kind begins with a semicolon.
+    pub fn differences(&self, max: usize) -> String {
+        use std::fmt::Write as _;
+        let mut text = String::new();
+        if !self.missing.is_empty() {
+            let _ = write!(text, "; missing: {}", self.quoted(&self.missing, max));
+        }
+        for WrongShape { name, expected, got } in self.misshaped.iter().take(max) {
+            let _ = write!(text, "; `{}{name}` has shape {got:?}, expected {expected:?}", self.prefix);
+        }
+        if self.misshaped.len() > max {
+            let _ = write!(text, "; and {} more of other shapes", self.misshaped.len() - max);
+        }
+        if self.is_in_theanos_order {
+            text += "; its kernels lie in Theano's order: get the file with `tf_kernels` in its name";
+        }
+        if !self.surplus.is_empty() {
+            let _ = write!(text, "; not part of it: {}", self.quoted(&self.surplus, max));
+        }
+        for (name, dtype) in self.unreadable.iter().take(max) {
+            let _ = write!(text, "; `{}{name}` is {dtype}, expected F16, BF16, F32 or F64", self.prefix);
+        }
+        if self.unreadable.len() > max {
+            let _ = write!(text, "; and {} more of such types", self.unreadable.len() - max);
+        }
+        if !self.broken.is_empty() {
+            let _ =
+                write!(text, "; NaN, infinity or a negative variance in: {}", self.quoted(&self.broken, max));
+        }
+        text
     }
 }
 
@@ -222,7 +250,7 @@ struct Wanted<'a> {
 /// Every parameter of a graph found in a file, before any value is read.
 struct Matches<'a> {
     wanted: Vec<Wanted<'a>>,
-    num_head_tensors: usize,
+    head_tensors: Vec<String>,
 }
 
 impl<'a> Matches<'a> {
@@ -264,14 +292,19 @@ impl<'a> Matches<'a> {
                 }
             }
         }
-        let is_head = |name: &&str| head_prefixes.iter().any(|prefix| name.starts_with(prefix));
+        let is_torch = Convention::of(file) == Convention::Torch;
+        // What isn't the network's own and lies beside it was taken along as a head.
+        let is_head = |name: &&str| {
+            head_prefixes.iter().any(|prefix| name.starts_with(prefix))
+                || (is_torch && (is_head(name, head_prefixes) || file.part().is_beside(name)))
+        };
         let (head, surplus): (Vec<&str>, Vec<&str>) =
             surplus.into_iter().filter(|n| !n.ends_with("num_batches_tracked")).partition(is_head);
         error.surplus = surplus.into_iter().map(str::to_owned).collect();
         if error.is_fault() {
             Err(Box::new(error))
         } else {
-            Ok(Self { wanted, num_head_tensors: head.len() })
+            Ok(Self { wanted, head_tensors: head.into_iter().map(str::to_owned).collect() })
         }
     }
 }
@@ -282,24 +315,43 @@ impl BoundWeights {
         Matches::of(graph, "", file, head_prefixes).is_ok()
     }
 
-    /// Binds `file` to `graph`. Tensors whose names begin with one of `head_prefixes` may be surplus; `model` names the graph
-    /// in the error. Batch norm's gamma may be absent where the graph says so.
+    /// What keeps a file from fitting a graph; nothing where it fits. Values are not looked at.
+    pub fn misfit(
+        graph: &Graph,
+        model: &str,
+        file: &TensorFile,
+        head_prefixes: &[&str],
+    ) -> Option<Box<BindError>> {
+        Matches::of(graph, model, file, head_prefixes).err()
+    }
+
+    /// Binds `file` to `graph`. Tensors whose names begin with one of `head_prefixes`, or as heads' usually do, may be surplus; `model`
+    /// names the graph in the error. Batch norm's gamma may be absent where the graph says so.
     pub fn bind(
         graph: &Graph,
         model: &str,
         file: &TensorFile,
         head_prefixes: &[&str],
     ) -> Result<Self, Box<BindError>> {
-        let Matches { wanted, num_head_tensors } = Matches::of(graph, model, file, head_prefixes)?;
+        let Matches { wanted, head_tensors } = Matches::of(graph, model, file, head_prefixes)?;
         let num_tensors = wanted.len();
         let final_channels = graph.channels(graph.final_node());
+        // A classifier's tensors are looked for only where they may be.
+        let head = if head_tensors.is_empty() || file.part().has_no_classes() {
+            None
+        } else {
+            Head::of(file, final_channels).or_else(|| {
+                // Of a row of tokens the mean isn't what a classifier follows.
+                let has_tokens = wanted.iter().any(|w| w.role == ParamRole::ClassToken);
+                Head::lone(file, &head_tensors, final_channels).filter(|_| !has_tokens)
+            })
+        };
         let mut bound = Self {
             bytes: Bytes::clone(file.bytes()),
             params: graph.ids().map(|_| Vec::new()).collect(),
             num_tensors,
-            num_head_tensors,
-            // A classifier's tensors are looked for only where they may be.
-            head: if num_head_tensors > 0 { Head::of(file, final_channels) } else { None },
+            head_tensors,
+            head,
         };
         // Looked at once and let go: what stays is where they lie.
         let sound: Vec<bool> = wanted
@@ -358,7 +410,8 @@ impl NodeParams {
 
 impl BindError {
     fn of(model: &str, file: &TensorFile) -> Self {
-        Self { model: model.into(), origin: file.origin().into(), ..Self::default() }
+        let prefix = file.part().prefix().to_owned();
+        Self { model: model.into(), origin: file.origin().into(), prefix, ..Self::default() }
     }
 
     fn is_fault(&self) -> bool {
@@ -371,7 +424,7 @@ impl BindError {
 }
 
 /// Parameters that a node takes from a file: role, shape, and whether the file may do without.
-fn params_of(node: &Node) -> Vec<(ParamRole, Vec<usize>, bool)> {
+pub(super) fn params_of(node: &Node) -> Vec<(ParamRole, Vec<usize>, bool)> {
     let mut params: Vec<_> = node.op.params().into_iter().map(|(role, shape)| (role, shape, false)).collect();
     if let Op::BatchNorm(norm) = &node.op
         && !norm.has_gamma

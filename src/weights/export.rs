@@ -4,10 +4,11 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use safetensors::{Dtype, SafeTensorError, View};
+use sha2::{Digest, Sha256};
 
 use super::bind::{BoundWeights, NodeParams};
 use super::naming::torch_name;
-use super::tensor_file::TensorFile;
+use super::tensor_file::{TensorFile, hex};
 use crate::graph::{Graph, ParamRole};
 
 /// Metadata key of the tag that a file was bound to.
@@ -16,6 +17,10 @@ pub const MODEL_KEY: &str = "filterscope.model";
 pub const SOURCE_KEY: &str = "filterscope.source";
 /// Metadata key of that file's sha256.
 pub const SOURCE_SHA256_KEY: &str = "filterscope.source_sha256";
+/// Metadata key of where in that file the tensors' names began, where they had a beginning that was taken off.
+pub const SOURCE_PART_KEY: &str = "filterscope.source_part";
+/// Metadata key of the sha256 of all values as they were written, so that a copy that was changed doesn't count as its source.
+pub const VALUES_SHA256_KEY: &str = "filterscope.values_sha256";
 
 /// A tensor on its way out.
 struct Outgoing<'a> {
@@ -42,13 +47,12 @@ impl View for Outgoing<'_> {
 }
 
 /// The bytes of a safetensors file: every parameter of `graph` under torch's name, the tensors of `file` that belong to a
-/// classifier as they are there, and `metadata`.
+/// classifier as they are there, and `metadata` with the hash of all values.
 pub fn to_safetensors(
     graph: &Graph,
     bound: &BoundWeights,
     file: &TensorFile,
-    head_prefixes: &[&str],
-    metadata: BTreeMap<String, String>,
+    mut metadata: BTreeMap<String, String>,
 ) -> Result<Vec<u8>, SafeTensorError> {
     let mut tensors: Vec<(String, Outgoing<'_>)> = Vec::new();
     for id in graph.ids() {
@@ -61,11 +65,19 @@ pub fn to_safetensors(
             }
         }
     }
-    for name in file.names().filter(|name| head_prefixes.iter().any(|prefix| name.starts_with(prefix))) {
+    // What is no classifier here would look like one in the copy.
+    for name in bound.head_tensors().filter(|_| !file.part().has_no_classes()) {
         if let Some((shape, values)) = file.tensor(name) {
             tensors.push((name.to_owned(), Outgoing { shape, values: Cow::Owned(values) }));
         }
     }
+    // In the order in which they are written: element types are all alike, so by name.
+    tensors.sort_by(|(a, _), (b, _)| a.cmp(b));
+    let mut hash = Sha256::new();
+    for (_, tensor) in &tensors {
+        hash.update(tensor.data());
+    }
+    metadata.insert(VALUES_SHA256_KEY.to_owned(), hex(&hash.finalize()));
     safetensors::serialize(tensors, Some(metadata.into_iter().collect()))
 }
 

@@ -90,6 +90,33 @@ impl Head {
             .or_else(|| Self::behind_places(file, num_filters))
     }
 
+    /// The one linear layer among a file's head tensors that takes the means of so many filters, whatever it is called: alone in its head
+    /// (`fc.1` after a dropout, which does nothing here). Where something else has weights in a head, nobody knows what it does.
+    pub(super) fn lone(file: &TensorFile, head_tensors: &[String], num_filters: usize) -> Option<Self> {
+        let first = |name: &str| name.split('.').next().unwrap_or_default().to_owned();
+        let mut found = None;
+        for name in head_tensors.iter().filter_map(|name| name.strip_suffix(".weight")) {
+            let is_alone = head_tensors.iter().filter(|other| first(other) == first(name)).count() == 2;
+            let fits = file
+                .entry(&format!("{name}.weight"))
+                .is_some_and(|e| matches!(e.shape[..], [_, f] if f == num_filters));
+            if is_alone && fits && found.replace(name).is_some() {
+                return None;
+            }
+        }
+        let name = found?;
+        let (_, weight) = file.tensor(&format!("{name}.weight"))?;
+        let (_, bias) = file.tensor(&format!("{name}.bias"))?;
+        Self::of_linear(weight, bias, num_filters)
+    }
+
+    fn of_linear(weight: Vec<f32>, bias: Vec<f32>, num_filters: usize) -> Option<Self> {
+        let is_sound = !bias.is_empty()
+            && weight.len() == bias.len() * num_filters
+            && weight.iter().chain(&bias).all(|value| value.is_finite());
+        is_sound.then_some(Self { before: Before::Means, weight, bias, num_filters })
+    }
+
     /// One on normed means.
     fn behind_norm(file: &TensorFile, num_filters: usize) -> Option<Self> {
         let (_, gamma) = file.tensor("head.norm.weight")?;
@@ -143,10 +170,7 @@ impl Head {
             })
         };
         let (weight, bias): (Vec<f32>, Vec<f32>) = torch.or_else(keras)?;
-        let is_sound = !bias.is_empty()
-            && weight.len() == bias.len() * num_filters
-            && weight.iter().chain(&bias).all(|value| value.is_finite());
-        is_sound.then_some(Self { before: Before::Means, weight, bias, num_filters })
+        Self::of_linear(weight, bias, num_filters)
     }
 
     /// Number of classes.

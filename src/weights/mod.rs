@@ -11,14 +11,18 @@ mod folders;
 mod head;
 mod naming;
 mod onnx;
+mod part;
 mod readers;
 mod tensor_file;
 
 pub use bind::{BindError, BoundWeights, NodeParams};
 pub use error::WeightsFileError;
-pub use export::{MODEL_KEY, SOURCE_KEY, SOURCE_SHA256_KEY, to_safetensors};
+pub use export::{
+    MODEL_KEY, SOURCE_KEY, SOURCE_PART_KEY, SOURCE_SHA256_KEY, VALUES_SHA256_KEY, to_safetensors,
+};
 pub use folders::{Folders, Kept, KeptFile};
 pub use head::{ClassShare, Head};
 pub use naming::Convention;
 pub use onnx::{FREE_SIZE, ONNX_HEAD, OnnxError, OnnxNet, OnnxProblem, looks_like_onnx};
+pub use part::{FilePart, Part, PartChoice, PartError};
 pub use tensor_file::{Format, TensorFile, WeightsOrigin};

@@ -10,7 +10,9 @@ use half::slice::HalfFloatSliceExt;
 use sha2::{Digest, Sha256};
 
 use super::error::{MAX_FILE_BYTES, WeightsFileError};
-use super::readers;
+use super::export::{SOURCE_PART_KEY, SOURCE_SHA256_KEY, VALUES_SHA256_KEY};
+use super::part::{Part, PartChoice};
+use super::readers::{self, Averaged};
 
 /// Tensors by name.
 pub(super) type Tensors = BTreeMap<String, Entry>;
@@ -149,6 +151,20 @@ impl Entry {
         if let Place::Owned(values) = &self.place { values.len() * size_of::<f32>() } else { 0 }
     }
 
+    /// Whether both are the very same bytes of the file, seen alike.
+    pub(super) fn is_same_as(&self, other: &Self) -> bool {
+        self.shape == other.shape
+            && match (&self.place, &other.place) {
+                (Place::InFile(a), Place::InFile(b)) => a == b,
+                (
+                    Place::Strided { storage: a, offset, strides },
+                    Place::Strided { storage: b, offset: o, strides: s },
+                ) => (a, offset, strides) == (b, o, s),
+                (Place::Owned(a), Place::Owned(b)) => a == b,
+                _ => false,
+            }
+    }
+
     pub(super) fn owned(dtype: String, shape: Vec<usize>, values: Vec<f32>) -> Self {
         Self::shared(dtype, shape, Arc::new(values))
     }
@@ -175,12 +191,24 @@ pub struct TensorFile {
     metadata: BTreeMap<String, String>,
     /// Known early where the bytes were let go.
     sha256: OnceLock<String>,
+    /// What was asked for, where a file holds more than one network.
+    choice: PartChoice,
+    /// What all names of the file began with.
+    cut: String,
+    averaged: Averaged,
+    /// What of it is a network's, once that is settled.
+    part: Part,
 }
 
 impl TensorFile {
     /// Reads a file whole.
     pub fn read(path: &Path) -> Result<Self, WeightsFileError> {
-        let read = Self::from_bytes(Self::read_bytes(path)?, path.display().to_string())?;
+        Self::read_part(path, &PartChoice::default())
+    }
+
+    /// Reads a file whole, of which a part is meant.
+    pub fn read_part(path: &Path, choice: &PartChoice) -> Result<Self, WeightsFileError> {
+        let read = Self::part_of_bytes(Self::read_bytes(path)?, path.display().to_string(), choice)?;
         Ok(Self { path: Some(path.to_owned()), ..read })
     }
 
@@ -213,6 +241,10 @@ impl TensorFile {
             notes: Vec::new(),
             metadata: BTreeMap::new(),
             sha256: OnceLock::new(),
+            choice: PartChoice::default(),
+            cut: String::new(),
+            averaged: Averaged::default(),
+            part: Part::default(),
         }
     }
 
@@ -221,15 +253,56 @@ impl TensorFile {
         bytes: impl Into<Cow<'static, [u8]>>,
         origin: impl Into<String>,
     ) -> Result<Self, WeightsFileError> {
+        Self::part_of_bytes(bytes, origin, &PartChoice::default())
+    }
+
+    /// The same, of which a part is meant.
+    pub fn part_of_bytes(
+        bytes: impl Into<Cow<'static, [u8]>>,
+        origin: impl Into<String>,
+        choice: &PartChoice,
+    ) -> Result<Self, WeightsFileError> {
         let (mut bytes, origin) = (bytes.into(), origin.into());
-        let readers::Found { tensors, format, notes, metadata, keeps_bytes } =
-            readers::index(&bytes, &origin)?;
+        let readers::Found { tensors, format, notes, cut, averaged, metadata, keeps_bytes } =
+            readers::index(&bytes, &origin, choice.ema)?;
         let sha256 = OnceLock::new();
         if !keeps_bytes {
             let _ = sha256.set(hex(&Sha256::digest(&bytes)));
             bytes = Cow::Owned(Vec::new());
         }
-        Ok(Self { bytes: Arc::new(bytes), tensors, origin, path: None, format, notes, metadata, sha256 })
+        let (bytes, choice, part) = (Arc::new(bytes), choice.clone(), Part::default());
+        Ok(Self {
+            bytes,
+            tensors,
+            origin,
+            path: None,
+            format,
+            notes,
+            metadata,
+            sha256,
+            choice,
+            cut,
+            averaged,
+            part,
+        })
+    }
+
+    /// The same file seen as a network's tensors alone, under the names that the network has for them.
+    pub(super) fn seen_as(&self, tensors: Tensors, notes: Vec<String>, part: Part) -> Self {
+        Self {
+            bytes: Bytes::clone(&self.bytes),
+            tensors,
+            origin: self.origin.clone(),
+            path: self.path.clone(),
+            format: self.format,
+            notes: self.notes.iter().cloned().chain(notes).collect(),
+            metadata: self.metadata.clone(),
+            sha256: self.sha256.clone(),
+            choice: self.choice.clone(),
+            cut: self.cut.clone(),
+            averaged: self.averaged,
+            part,
+        }
     }
 
     /// A file as it shows from outside: names and shapes without values, to see what would fit it. Binding it gives nothing.
@@ -244,6 +317,10 @@ impl TensorFile {
             notes: Vec::new(),
             metadata: BTreeMap::new(),
             sha256: OnceLock::new(),
+            choice: PartChoice::default(),
+            cut: String::new(),
+            averaged: Averaged::default(),
+            part: Part::default(),
         }
     }
 
@@ -272,6 +349,37 @@ impl TensorFile {
         self.metadata.get(key).map(String::as_str)
     }
 
+    /// What was asked for where a file holds more than one network.
+    pub fn choice(&self) -> &PartChoice {
+        &self.choice
+    }
+
+    /// What all names of the file began with, dictionaries around them included.
+    pub(super) fn cut(&self) -> &str {
+        &self.cut
+    }
+
+    /// Of the file's EMA weights and its others, which these are.
+    pub(super) fn averaged(&self) -> Averaged {
+        self.averaged
+    }
+
+    /// What of the file is a network's; nothing is settled before [`TensorFile::part_for`].
+    pub fn part(&self) -> &Part {
+        &self.part
+    }
+
+    /// Where in the file the names of a network's tensors begin: dictionaries and a prefix, without the last dot. Of an imported copy,
+    /// where in the file that it was made from.
+    pub fn place(&self) -> Option<String> {
+        self.metadata(SOURCE_PART_KEY).map(str::to_owned).or_else(|| self.part.place(&self.cut))
+    }
+
+    /// All tensors.
+    pub(super) fn tensors(&self) -> &Tensors {
+        &self.tensors
+    }
+
     /// Names of all tensors, sorted.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.tensors.keys().map(String::as_str)
@@ -296,7 +404,40 @@ impl TensorFile {
             self.sha256();
         }
         let carried = if let Cow::Borrowed(bytes) = *self.bytes { Some(bytes) } else { None };
-        WeightsOrigin { name: self.origin, carried, sha256: self.sha256 }
+        let part = self.place();
+        let said = self.metadata(SOURCE_SHA256_KEY).map(str::to_owned);
+        let is_hash =
+            |said: &String| said.len() == 64 && said.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+        let said = said.filter(is_hash);
+        let source_sha256 = said.clone().filter(|_| self.has_the_values_it_was_made_with());
+        let is_averaged = self.averaged.is_taken || readers::is_ema(self.part.prefix());
+        WeightsOrigin {
+            name: self.origin,
+            carried,
+            sha256: self.sha256,
+            said_source: said,
+            source_sha256,
+            part,
+            is_averaged,
+        }
+    }
+
+    /// Sha256 of what a copy of this file is made from: the file itself, or what it is a copy of.
+    pub fn root_sha256(&self) -> &str {
+        match self.metadata(SOURCE_SHA256_KEY) {
+            Some(source) if self.has_the_values_it_was_made_with() => source,
+            _ => self.sha256(),
+        }
+    }
+
+    /// Whether an imported copy still has the values that it had when it was made.
+    fn has_the_values_it_was_made_with(&self) -> bool {
+        let length = self.bytes.get(..8).and_then(|head| head.try_into().ok()).map(u64::from_le_bytes);
+        let values = length.and_then(|n| self.bytes.get(usize::try_from(n).ok()?.checked_add(8)?..));
+        match (self.metadata(VALUES_SHA256_KEY), values) {
+            (Some(then), Some(values)) => hex(&Sha256::digest(values)) == then,
+            _ => false,
+        }
     }
 
     pub(super) fn entry(&self, name: &str) -> Option<&Entry> {
@@ -320,6 +461,11 @@ pub struct WeightsOrigin {
     name: String,
     carried: Option<&'static [u8]>,
     sha256: OnceLock<String>,
+    /// What the file says it was made from, believed or not.
+    said_source: Option<String>,
+    source_sha256: Option<String>,
+    part: Option<String>,
+    is_averaged: bool,
 }
 
 impl WeightsOrigin {
@@ -336,6 +482,27 @@ impl WeightsOrigin {
     /// Sha256 of the whole file, lower-case hexadecimal.
     pub fn sha256(&self) -> &str {
         self.sha256.get_or_init(|| hex(&Sha256::digest(self.carried.unwrap_or_default())))
+    }
+
+    /// Sha256 of the file that an imported copy was made from, where the copy is as it was made.
+    pub fn source_sha256(&self) -> Option<&str> {
+        self.source_sha256.as_deref()
+    }
+
+    /// Believes what the file says it was made from: somebody else knows that it is as it was made.
+    pub fn believe_source(&mut self) {
+        self.source_sha256.clone_from(&self.said_source);
+    }
+
+    /// Whether they are averaged weights, by what they are called in the file.
+    pub fn is_averaged(&self) -> bool {
+        self.is_averaged
+    }
+
+    /// Where in the file the tensors' names begin: dictionaries and a prefix, `state_dict.backbone`. Of an imported copy, where in
+    /// the file that it was made from.
+    pub fn part(&self) -> Option<&str> {
+        self.part.as_deref()
     }
 }
 

@@ -31,6 +31,8 @@ fn record(file: &Path) -> FigureRecord {
         tag: "inception_v3.tf_in1k".into(),
         weights: UNVERIFIED.into(),
         weights_sha256: "0".repeat(64),
+        weights_source_sha256: None,
+        weights_part: None,
         fit: "model".into(),
         preprocess: "model".into(),
         fitted: "stretched from 1x2 to 299x299, bilinear".into(),

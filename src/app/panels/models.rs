@@ -2,9 +2,11 @@
 
 use super::super::command::Command;
 use super::super::theme;
+use super::super::wanted::WeightsOffer;
 use super::{Context, search};
 use crate::models::{Registry, Row};
 use crate::tensor::fuzzy_score;
+use crate::weights::FilePart;
 
 pub(super) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
     let row = cx.state.view().row;
@@ -57,8 +59,17 @@ pub(super) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
         cx.commands.push(Command::ChooseWeights);
     }
     if let Some(file) = cx.state.weights_file(row) {
-        let name = file.file_name().unwrap_or_default().to_string_lossy();
-        ui.add(egui::Label::new(egui::RichText::new(format!("unverified weights: {name}")).weak()).wrap());
+        let name = file.path.file_name().unwrap_or_default().to_string_lossy();
+        let mut words = format!("unverified weights: {name}");
+        let shown = cx.state.view().shown.as_ref().filter(|shown| shown.row().tag == row.tag);
+        if let Some(shown) = shown {
+            let backbone = &shown.run_by.backbone;
+            words.extend(backbone.notes().iter().map(|note| format!("; {note}")));
+            if backbone.has_other_average() {
+                words += "; it holds EMA weights and others: load it again to choose";
+            }
+        }
+        ui.add(egui::Label::new(egui::RichText::new(words).weak()).wrap());
         if cx.state.store.embedded(row).is_some() && ui.button("Use the carried weights").clicked() {
             cx.commands.push(Command::ForgetWeights);
         }
@@ -67,14 +78,20 @@ pub(super) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
 
 /// Asks which of several models a weight file is for: its tensors don't show border, epsilon or preprocessing.
 pub(super) fn ask(ctx: &egui::Context, cx: &mut Context<'_>) {
-    let Some((path, rows)) = &cx.state.weights_question else { return };
+    let Some((path, offers)) = &cx.state.weights_question else { return };
     let answer = egui::Modal::new(egui::Id::unique("weights question")).show(ctx, |ui| {
         ui.set_width(460.0);
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let is_onnx = rows.iter().any(|row| row.opened().is_some());
+        let is_onnx = offers.iter().any(|offer| offer.row.opened().is_some());
+        let has_parts = offers.iter().any(|offer| !offer.words.is_empty());
         let (question, why) = if is_onnx {
             let why = format!("{name} doesn't say how a picture's samples become its values.");
             ("How does this network take its pictures?", why)
+        } else if has_parts {
+            (
+                "Which network of this file is meant?",
+                format!("{name} holds several, or one with two kinds of weights."),
+            )
         } else {
             let why = format!("{name} fits several. They differ in what tensors don't show.");
             ("Which model is this file for?", why)
@@ -82,9 +99,12 @@ pub(super) fn ask(ctx: &egui::Context, cx: &mut Context<'_>) {
         ui.strong(question);
         ui.add(egui::Label::new(why).wrap());
         ui.add_space(4.0);
-        for row in rows {
-            if ui.button(row.tag).clicked() {
-                cx.commands.push(Command::UseWeights(row, path.clone()));
+        for WeightsOffer { row, choice, words } in offers {
+            let button =
+                if words.is_empty() { row.tag.to_owned() } else { format!("{} · {words}", row.tag) };
+            if ui.button(button).clicked() {
+                let file = FilePart { path: path.clone(), choice: choice.clone() };
+                cx.commands.push(Command::UseWeights(row, file));
             }
             let about = format!("{} · {} · {}", row.title, row.preprocess, row.variant);
             ui.add(egui::Label::new(egui::RichText::new(about).weak()).wrap());

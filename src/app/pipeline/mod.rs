@@ -19,6 +19,7 @@ use super::job::Job;
 use super::kept::Kept;
 use crate::engine::{CancelToken, DeviceChoice, EngineChoice, Session, WeightStore};
 use crate::input::decode::Picture;
+use crate::weights::PartChoice;
 use value::{Prepared, PreparedKey, Run, RunKey};
 pub(super) use walk::filter_map;
 
@@ -64,7 +65,7 @@ enum PictureKey {
 }
 
 /// What identifies a loaded model: its tag, its file, where it runs.
-type ModelKey = (&'static str, Option<FileKey>, DeviceChoice);
+type ModelKey = (&'static str, Option<(FileKey, PartChoice)>, DeviceChoice);
 
 /// Everything the worker keeps from job to job.
 pub(super) struct Pipeline {
@@ -134,7 +135,7 @@ impl Pipeline {
                 (self.tell)(Event::Busy(id, "Opening…"));
                 (self.tell)(open::open(id, path, column, self.cat));
             }
-            Job::Fit(path) => (self.tell)(open::fits(path)),
+            Job::Fit(path, choice) => (self.tell)(open::fits(path, choice)),
             Job::Walk { .. } | Job::Pins { .. } => return self.side_work(job, cancel),
             Job::Batch(batch) => return self.batch(batch, cancel).map(Job::Batch),
             Job::SaveValues { shown, path } => self.saved(path, |path| save::values(&shown, path)),

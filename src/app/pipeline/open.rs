@@ -1,15 +1,19 @@
 //! What a path is: a picture, a data set, a weight file of some model.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::super::event::{Event, RestoredFigure};
-use super::super::wanted::PictureChoice;
-use crate::engine::{Backbone, is_onnx_path, open_onnx};
+use super::super::remedy::told;
+use super::super::wanted::{PictureChoice, WeightsOffer};
+use crate::engine::{Backbone, Fitting, is_onnx_path, open_onnx};
 use crate::formats::{PictureRecord, ReadRecordError, pixels_sha256, read_record};
 use crate::input::dataset::{SourceOptions, is_log, is_table_path, open_source_as, table_columns};
 use crate::input::decode::{Picture, decode_bytes, decode_file};
-use crate::weights::TensorFile;
+use crate::models::Row;
+use crate::render::fits_none;
+use crate::weights::{PartChoice, TensorFile};
 
 /// What a path is.
 pub(super) fn open(id: u64, path: PathBuf, path_column: Option<String>, cat: &[u8]) -> Event {
@@ -75,28 +79,58 @@ fn picture_of(figure: &Path, record: &PictureRecord, cat: &[u8]) -> Option<Pictu
         .map(PictureChoice::File)
 }
 
-/// The models that a weight file is for, as far as it shows.
-pub(super) fn fits(path: PathBuf) -> Event {
+/// The models that a weight file is for, as far as it shows, and what of the file each is.
+pub(super) fn fits(path: PathBuf, choice: PartChoice) -> Event {
     // An ONNX file is a model of its own; where it doesn't say how samples become values, each way is one.
     if is_onnx_path(&path) {
+        let offer =
+            |row: &&'static Row| WeightsOffer { row, choice: PartChoice::default(), words: String::new() };
         return match open_onnx(&path) {
-            Ok(rows) if rows.len() > 1 => Event::Fits(path, rows[1..].to_vec()),
-            Ok(rows) => Event::Fits(path, rows),
+            Ok(rows) if rows.len() > 1 => Event::Fits(path, rows[1..].iter().map(offer).collect()),
+            Ok(rows) => Event::Fits(path, rows.iter().map(offer).collect()),
             Err(error) => Event::ErrandFailed(error.to_string()),
         };
     }
-    let file = match TensorFile::read(&path) {
-        Ok(file) => file,
-        Err(error) => return Event::ErrandFailed(error.to_string()),
-    };
-    let rows = Backbone::rows_for(&file);
-    if rows.is_empty() {
-        let num_tensors = file.names().count();
-        return Event::ErrandFailed(format!(
-            "this weight file fits no model here: its {num_tensors} tensors have other names or shapes; `filterscope render --model TAG \
-             --weights FILE` says which: \"{}\"",
-            path.display()
-        ));
+    match offers(&path, &choice) {
+        Ok(offers) => Event::Fits(path, offers),
+        Err(reason) => Event::ErrandFailed(reason),
     }
-    Event::Fits(path, rows)
+}
+
+/// What a file has to offer, at least one; where it holds EMA weights and others and nobody chose, both.
+fn offers(path: &Path, choice: &PartChoice) -> Result<Vec<WeightsOffer>, String> {
+    let file = TensorFile::read_part(path, choice).map_err(|error| error.to_string())?;
+    file.check_choice().map_err(|error| told(&error))?;
+    let fits = Backbone::fits(&file);
+    if fits.is_empty() {
+        return Err(told(&fits_none(&file)));
+    }
+    let mut all = offers_of(fits.clone(), choice, "");
+    if !choice.ema && fits.iter().any(|fit| fit.has_other_average) {
+        all = offers_of(fits, choice, "not averaged");
+        let averaged = PartChoice { ema: true, ..choice.clone() };
+        let file = TensorFile::read_part(path, &averaged).map_err(|error| error.to_string())?;
+        all.extend(offers_of(Backbone::fits(&file), &averaged, "EMA weights"));
+    }
+    Ok(all)
+}
+
+fn offers_of(fits: Vec<Fitting>, choice: &PartChoice, words: &str) -> Vec<WeightsOffer> {
+    let places: BTreeSet<&String> = fits.iter().flat_map(|fit| &fit.prefixes).collect();
+    let has_several = places.len() > 1;
+    let of = |fit: &Fitting, prefix: &String| {
+        let place = if prefix.is_empty() { "at its top".to_owned() } else { format!("`{prefix}`") };
+        let choice = if has_several {
+            PartChoice { prefix: Some(prefix.clone()), ema: choice.ema }
+        } else {
+            choice.clone()
+        };
+        let words = match (has_several, words) {
+            (false, words) => words.to_owned(),
+            (true, "") => place,
+            (true, words) => format!("{place}, {words}"),
+        };
+        WeightsOffer { row: fit.row, choice, words }
+    };
+    fits.iter().flat_map(|fit| fit.prefixes.iter().map(move |prefix| of(fit, prefix))).collect()
 }

@@ -236,8 +236,9 @@ impl Pipeline {
         }
         (self.tell)(Event::Busy(id, "Loading the weights…"));
         let device = ComputeDevice::open(wanted.device).map_err(failed)?;
-        let backbone = Backbone::load(wanted.row, &self.store, wanted.weights_file.as_deref())
-            .map_err(|error| Stop::Failed(told(&error)))?;
+        let file = wanted.weights_file.as_ref().map(|file| (file.path.as_path(), &file.choice));
+        let backbone =
+            Backbone::load_part(wanted.row, &self.store, file).map_err(|error| Stop::Failed(told(&error)))?;
         if self.sessions.len() >= MAX_SESSIONS {
             self.sessions.remove(0);
         }
@@ -248,7 +249,8 @@ impl Pipeline {
 }
 
 fn model_key(wanted: &Wanted) -> ModelKey {
-    (wanted.row.tag, wanted.weights_file.as_deref().map(FileKey::of), wanted.device)
+    let file = wanted.weights_file.as_ref().map(|file| (FileKey::of(&file.path), file.choice.clone()));
+    (wanted.row.tag, file, wanted.device)
 }
 
 impl PictureChoice {

@@ -15,31 +15,47 @@ use crate::models::Row;
 use crate::render::{Resources, choose_row_for_file};
 use crate::weights::fetch::{FileRecord, write_record};
 use crate::weights::{
-    BoundWeights, Convention, MODEL_KEY, SOURCE_KEY, SOURCE_SHA256_KEY, TensorFile, to_safetensors,
+    BoundWeights, Convention, MODEL_KEY, SOURCE_KEY, SOURCE_PART_KEY, SOURCE_SHA256_KEY, TensorFile,
+    to_safetensors,
 };
 
 /// Imports one file.
 pub(super) fn run(args: &ImportArgs, resources: &Resources, reporter: &Reporter) -> anyhow::Result<Exit> {
-    let file = TensorFile::read(&args.file)?;
-    let row = choose_row_for_file(args.model.as_deref(), &file)?;
+    let whole = TensorFile::read_part(&args.file, &args.part.choice())?;
+    let row = choose_row_for_file(args.model.as_deref(), &whole)?;
+    let graph = row.graph().with_context(|| format!("the graph of {} is malformed", row.tag))?;
+    let file = whole.part_for(&graph, row.tag, row.head_prefixes)?;
+    drop(whole);
     let target = target(args, row, resources)?;
     let source = args.file.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let what = format!("{}, {}", file.format().name(), Convention::of(&file).words());
-    let notes =
-        std::iter::once(String::new()).chain(file.notes().iter().cloned()).collect::<Vec<_>>().join("; ");
-    let source_sha256 = file.sha256().to_owned();
-    let graph = row.graph().with_context(|| format!("the graph of {} is malformed", row.tag))?;
+    let others = file.part().has_other_average().then(|| {
+        if file.choice().ema {
+            "without `--ema` the others are taken"
+        } else {
+            "`--ema` takes the EMA weights"
+        }
+        .to_owned()
+    });
+    let notes: Vec<String> =
+        std::iter::once(String::new()).chain(file.notes().iter().cloned()).chain(others).collect();
+    let notes = notes.join("; ");
+    let source_sha256 = file.root_sha256().to_owned();
     let bound = BoundWeights::bind(&graph, row.tag, &file, row.head_prefixes)?;
-    let metadata = BTreeMap::from([
+    let mut metadata = BTreeMap::from([
         ("format".to_owned(), "pt".to_owned()),
         (MODEL_KEY.to_owned(), row.tag.to_owned()),
         (SOURCE_KEY.to_owned(), source.clone()),
-        (SOURCE_SHA256_KEY.to_owned(), source_sha256),
+        (SOURCE_SHA256_KEY.to_owned(), source_sha256.clone()),
         ("filterscope.variant".to_owned(), row.variant.to_owned()),
         ("filterscope.license".to_owned(), row.license.to_owned()),
     ]);
-    let bytes = to_safetensors(&graph, &bound, &file, row.head_prefixes, metadata)?;
-    let (num_tensors, num_head) = (bound.num_tensors(), bound.num_head_tensors());
+    let num_head = if file.part().has_no_classes() { 0 } else { bound.num_head_tensors() };
+    if let Some(part) = file.place() {
+        metadata.insert(SOURCE_PART_KEY.to_owned(), part);
+    }
+    let bytes = to_safetensors(&graph, &bound, &file, metadata)?;
+    let num_tensors = bound.num_tensors();
     drop((file, bound));
     // Read back before it is kept: what is written is what will be loaded.
     let origin = target.display().to_string();
@@ -49,6 +65,7 @@ pub(super) fn run(args: &ImportArgs, resources: &Resources, reporter: &Reporter)
         num_bytes: bytes.len() as u64,
         source,
         checked: None,
+        source_sha256: Some(source_sha256),
     };
     if let Some(folder) = target.parent().filter(|_| args.output.is_none()) {
         std::fs::create_dir_all(folder)

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::FeatureFormat;
-use crate::formats::WriteError;
 use crate::formats::atomic::write_whole;
+use crate::formats::{WeightsId, WriteError};
 use crate::tensor::{AxisOrder, Column, FeatureLayout};
 
 /// The manifest's name in a folder of features. It is written last: where it is, the folder is complete.
@@ -27,6 +27,12 @@ pub struct Recipe {
     pub weights: String,
     /// SHA-256 of the weights' file.
     pub weights_sha256: String,
+    /// SHA-256 of the file that an imported copy was made from: the same weights.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weights_source_sha256: Option<String>,
+    /// Where in that file the network's tensors lie, where their names have a beginning.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weights_part: Option<String>,
     /// The layer's name.
     pub layer: String,
     /// How pictures come to the network's size, as typed.
@@ -239,7 +245,16 @@ impl Manifest {
 }
 
 impl Recipe {
-    /// What differs from another recipe: name, its value here, its value there.
+    /// What it says of the weights.
+    fn weights_id(&self) -> WeightsId<'_> {
+        WeightsId {
+            sha256: &self.weights_sha256,
+            source_sha256: self.weights_source_sha256.as_deref(),
+            part: self.weights_part.as_deref(),
+        }
+    }
+
+    /// What differs from another recipe: name, its value here, its value there. A copy of weights is no difference.
     pub fn differences(&self, other: &Self) -> Vec<(String, String, String)> {
         let fields = |recipe: &Self| match serde_json::to_value(recipe) {
             Ok(serde_json::Value::Object(fields)) => fields,
@@ -250,7 +265,14 @@ impl Recipe {
             serde_json::Value::String(text) => text.clone(),
             other => other.to_string(),
         };
+        // How the same weights came here, as this file or that one, is none either.
+        let are_same_weights = self.weights_id().is_same_as(&other.weights_id());
+        let is_of_copies = |name: &str| {
+            name == "weights_source_sha256"
+                || (are_same_weights && matches!(name, "weights" | "weights_sha256"))
+        };
         ours.iter()
+            .filter(|(name, _)| !is_of_copies(name))
             .filter_map(|(name, value)| {
                 let there = theirs.get(name)?;
                 (value != there).then(|| (name.clone(), words(value), words(there)))

@@ -15,6 +15,9 @@ pub struct FileRecord {
     pub source: String,
     /// What it was compared with: `sha256` of the server, `md5` of the publisher, or nothing.
     pub checked: Option<String>,
+    /// Sha256 of the file that an imported copy was made from. Older records don't have it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source_sha256: Option<String>,
 }
 
 fn place(path: &Path) -> PathBuf {

@@ -65,6 +65,7 @@ impl Client {
             num_bytes: checksums.num_bytes,
             source: offer.url.clone(),
             checked,
+            source_sha256: None,
         };
         let path = place.publish(offer)?;
         // In the hub's cache a blob's name is its hash, and others use the folder too.

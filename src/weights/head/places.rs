@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::sync::OnceLock;
 
 use crate::tensor::{Activation, MapShape};
+use crate::weights::part::PartChoice;
 use crate::weights::tensor_file::TensorFile;
 
 /// In which order places and filters lie in the first layer's rows.
@@ -35,8 +36,8 @@ pub(super) struct Places {
     /// Of the map that the first layer takes.
     shape: MapShape,
     num_units: usize,
-    /// Where the layers are read from, and the hash of that file.
-    file: Option<(PathBuf, String)>,
+    /// Where the layers are read from, the hash of that file, and what of it is the network's.
+    file: Option<(PathBuf, String, PartChoice, String)>,
     layers: OnceLock<Option<[Linear; 2]>>,
 }
 
@@ -56,7 +57,10 @@ impl Places {
                 order,
                 shape,
                 num_units: second.0,
-                file: file.path().map(|path| (path.to_owned(), file.sha256().to_owned())),
+                file: file.path().map(|path| {
+                    let prefix = file.part().prefix().to_owned();
+                    (path.to_owned(), file.sha256().to_owned(), file.choice().clone(), prefix)
+                }),
                 layers: OnceLock::new(),
             };
             if places.file.is_none() {
@@ -83,9 +87,9 @@ impl Places {
 
     fn layers(&self) -> Option<&[Linear; 2]> {
         let read_again = || {
-            let (path, sha256) = self.file.as_ref()?;
-            let file = TensorFile::read(path).ok().filter(|file| file.sha256() == sha256)?;
-            self.read(&file)
+            let (path, sha256, choice, prefix) = self.file.as_ref()?;
+            let file = TensorFile::read_part(path, choice).ok().filter(|file| file.sha256() == sha256)?;
+            self.read(&file.below(prefix))
         };
         self.layers.get_or_init(read_again).as_ref()
     }

@@ -8,7 +8,8 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use super::pickle::{Id, Pickle, Value};
-use super::torch_dict::{Storage, View, entries, views};
+use super::torch_dict::{Storage, View, found, storages_of};
+use super::torch_sections::choose;
 use super::{Found, ReadError};
 use crate::weights::tensor_file::Format;
 
@@ -16,7 +17,7 @@ use crate::weights::tensor_file::Format;
 const MAGIC: &[u8] = b"\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.";
 
 /// Tensors by name of a whole file's bytes.
-pub(super) fn index(bytes: &[u8]) -> Result<Found, ReadError> {
+pub(super) fn index(bytes: &[u8], ema: bool) -> Result<Found, ReadError> {
     if !bytes.get(2..).is_some_and(|rest| rest.starts_with(MAGIC)) {
         if bytes.get(2..).is_some_and(|rest| MAGIC.starts_with(rest)) {
             return Err(ReadError::broken("its pickle is cut short"));
@@ -42,15 +43,15 @@ pub(super) fn index(bytes: &[u8]) -> Result<Found, ReadError> {
     if !machine.items(machine.root).unwrap_or_default().iter().all(is_little) {
         return Err(ReadError::broken("its values are big-endian; save it again on another machine"));
     }
-    let (views, mut notes) = views(&object)?;
-    let element_bytes: HashMap<&str, usize> = views.iter().map(|(_, v)| (v.key, v.element_bytes)).collect();
+    let chosen = choose(&object, ema)?;
+    let element_bytes = storages_of(&object);
     let Value::List(keys_in_order) = keys.get(keys.root) else {
         return Err(ReadError::broken("it has no list of storages"));
     };
     let mut storages: HashMap<&str, Range<usize>> = HashMap::new();
     for key in keys_in_order {
         let key = keys.text(*key).ok_or_else(|| ReadError::broken("a storage in it has no name"))?;
-        // A storage that no tensor uses has an unknown type, so nothing behind it could be found.
+        // Of a storage of an unknown type nobody knows where it ends, so nothing behind it could be found.
         let element_bytes = element_bytes.get(key).copied().filter(|n| *n > 0);
         let element_bytes = element_bytes.ok_or_else(|| {
             ReadError::broken(format!("storage `{key}` is of no tensor, or of an unknown type"))
@@ -71,8 +72,5 @@ pub(super) fn index(bytes: &[u8]) -> Result<Found, ReadError> {
             .map(Storage::InFile)
             .ok_or_else(|| ReadError::broken(format!("the values of `{name}` are missing in it")))
     };
-    let tensors = entries(views, place, &mut notes)?;
-    let mut found = Found::new(Format::TorchLegacy, tensors);
-    found.notes = notes;
-    Ok(found)
+    found(Format::TorchLegacy, chosen, place)
 }

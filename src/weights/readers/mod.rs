@@ -8,6 +8,7 @@ mod legacy_pth;
 mod pickle;
 mod safetensors;
 mod torch_dict;
+mod torch_sections;
 mod torch_zip;
 mod zip_archive;
 
@@ -16,6 +17,7 @@ use super::onnx::looks_like_onnx;
 use super::tensor_file::{Format, Tensors};
 
 pub(super) use torch_dict::gather;
+pub(super) use torch_sections::is_ema;
 
 /// Why a reader gave up; the file's name is added by [`index`].
 pub(super) enum ReadError {
@@ -35,12 +37,25 @@ impl ReadError {
     }
 }
 
+/// Weights that a training loop averages over its steps (EMA) stand beside the others in many files.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Averaged {
+    /// Whether those that were taken are called EMA.
+    pub(super) is_taken: bool,
+    /// Whether there are others, which are the opposite.
+    pub(super) has_others: bool,
+}
+
 /// What a reader found: tensors by name, and what a person should know of the way they were found.
 pub(super) struct Found {
     pub(super) tensors: Tensors,
     pub(super) format: Format,
     /// What was unwrapped or cut off, in words.
     pub(super) notes: Vec<String>,
+    /// What all names began with, and where the tensors lay: `state_dict.module.`.
+    pub(super) cut: String,
+    /// Of the file's EMA weights and its others, which were taken.
+    pub(super) averaged: Averaged,
     /// Named texts that the file carries about itself.
     pub(super) metadata: std::collections::BTreeMap<String, String>,
     /// Bytes that entries point into, where the file's own are no longer needed.
@@ -53,6 +68,8 @@ impl Found {
             tensors,
             format,
             notes: Vec::new(),
+            cut: String::new(),
+            averaged: Averaged::default(),
             metadata: std::collections::BTreeMap::new(),
             keeps_bytes: true,
         }
@@ -79,16 +96,16 @@ const OTHERS: [(&[u8], &str, &str); 8] = [
     (b"<?xml", "an XML document", FETCH_AGAIN),
 ];
 
-/// Tensors by name of a whole file's bytes.
-pub(super) fn index(bytes: &[u8], origin: &str) -> Result<Found, WeightsFileError> {
+/// Tensors by name of a whole file's bytes; `ema` asks for EMA weights where both stand in it.
+pub(super) fn index(bytes: &[u8], origin: &str, ema: bool) -> Result<Found, WeightsFileError> {
     let (kind, found) = if looks_like_safetensors(bytes) {
         ("safetensors file", safetensors::index(bytes))
     } else if bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"PK\x05\x06") {
-        ("ZIP archive", zip(bytes))
+        ("ZIP archive", zip(bytes, ema))
     } else if bytes.starts_with(b"\x89HDF\r\n\x1a\n") {
         ("HDF5 file", keras_h5::index(bytes.to_vec()))
     } else if bytes.len() > 2 && bytes[0] == 0x80 && (2..=5).contains(&bytes[1]) {
-        ("PyTorch file of the old kind", legacy_pth::index(bytes))
+        ("PyTorch file of the old kind", legacy_pth::index(bytes, ema))
     } else if looks_like_onnx(bytes) {
         ("", Err(ReadError::Other("an ONNX model, which brings its own network".to_owned(), OPEN_ONNX)))
     } else if let Some((_, kind, advice)) = OTHERS.iter().find(|(magic, ..)| bytes.starts_with(magic)) {
@@ -119,7 +136,7 @@ fn looks_like_safetensors(bytes: &[u8]) -> bool {
 }
 
 /// What a ZIP archive holds is told by the names in it.
-fn zip(bytes: &[u8]) -> Result<Found, ReadError> {
+fn zip(bytes: &[u8], ema: bool) -> Result<Found, ReadError> {
     let mut archive = zip_archive::Archive::open(bytes)?;
     if archive.find(|name| name.ends_with("constants.pkl")).is_some() {
         return Err(ReadError::Other(
@@ -128,7 +145,7 @@ fn zip(bytes: &[u8]) -> Result<Found, ReadError> {
         ));
     }
     if let Some(pickle) = archive.find(|name| name.rsplit('/').next() == Some("data.pkl")) {
-        return torch_zip::index(&mut archive, &pickle);
+        return torch_zip::index(&mut archive, &pickle, ema);
     }
     if let Some(weights) = archive.find(|name| name == "model.weights.h5") {
         return keras_zip::index(&mut archive, &weights);
@@ -136,21 +153,29 @@ fn zip(bytes: &[u8]) -> Result<Found, ReadError> {
     if archive.find(|name| std::path::Path::new(name).extension().is_some_and(|e| e == "npy")).is_some() {
         return Err(ReadError::Other("a NumPy archive".to_owned(), CONVERT));
     }
+    let top = archive.top();
+    if top.is_empty() {
+        return Err(ReadError::Other("an empty ZIP archive".to_owned(), "get the file again"));
+    }
     Err(ReadError::Other(
-        "a ZIP archive with neither PyTorch's data.pkl nor Keras' model.weights.h5 in it".to_owned(),
+        format!(
+            "a ZIP archive with neither PyTorch's data.pkl nor Keras' model.weights.h5 in it; it holds {top}"
+        ),
         "if the weights are inside, unpack it first",
     ))
 }
 
 /// Names without a beginning that all of them share (`module.` of torch's `DataParallel` and its like).
-fn strip_wrappers(tensors: Tensors, notes: &mut Vec<String>) -> Tensors {
+fn strip_wrappers(found: &mut Found) {
     const WRAPPERS: [&str; 3] = ["module.", "_orig_mod.", "model."];
-    let mut tensors = tensors;
-    while let Some(prefix) =
-        WRAPPERS.into_iter().find(|p| !tensors.is_empty() && tensors.keys().all(|name| name.starts_with(p)))
+    while let Some(prefix) = WRAPPERS
+        .into_iter()
+        .find(|p| !found.tensors.is_empty() && found.tensors.keys().all(|name| name.starts_with(p)))
     {
-        notes.push(format!("`{prefix}` cut off all names"));
-        tensors = tensors.into_iter().map(|(name, entry)| (name[prefix.len()..].to_owned(), entry)).collect();
+        found.notes.push(format!("`{prefix}` cut off all names"));
+        found.cut.push_str(prefix);
+        let tensors = std::mem::take(&mut found.tensors);
+        found.tensors =
+            tensors.into_iter().map(|(name, entry)| (name[prefix.len()..].to_owned(), entry)).collect();
     }
-    tensors
 }

@@ -71,6 +71,13 @@ impl<'a> Pickle<'a> {
         if let Value::Tuple(items) = self.get(id) { Some(items) } else { None }
     }
 
+    /// What the file's reader is to supply, as often as it is written; a reference to what was written before is none.
+    pub(super) fn persistent(&self) -> impl Iterator<Item = Id> {
+        self.values
+            .iter()
+            .filter_map(|value| if let Value::Persistent(id) = value { Some(*id) } else { None })
+    }
+
     /// Keys and values of a dictionary, ordered or not.
     pub(super) fn items(&self, id: Id) -> Option<&[(Id, Id)]> {
         match self.get(id) {

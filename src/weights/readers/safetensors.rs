@@ -25,7 +25,7 @@ pub(super) fn index(bytes: &[u8]) -> Result<Found, ReadError> {
         })
         .collect();
     let mut found = Found::new(Format::Safetensors, entries);
-    found.tensors = strip_wrappers(found.tensors, &mut found.notes);
+    strip_wrappers(&mut found);
     if let Ok((_, header)) = SafeTensors::read_metadata(bytes)
         && let Some(texts) = header.metadata()
     {

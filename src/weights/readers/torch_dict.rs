@@ -1,21 +1,13 @@
-//! The tensors of a torch pickle: a `state_dict`, alone or inside what a training loop saved around it.
+//! Tensors of a torch pickle: views of storages, and where the storages' bytes lie.
+//!
+//! Must not know which of a file's dictionaries is meant; that is `torch_sections`'.
+
+use std::collections::HashMap;
 
 use super::pickle::{Id, Pickle, Value};
-use super::{ReadError, strip_wrappers};
-use crate::weights::tensor_file::{ElementType, Entry, Tensors};
-
-/// Keys under which training loops keep the weights, the likeliest first.
-const KEYS: [&str; 9] = [
-    "state_dict",
-    "model_state_dict",
-    "model",
-    "net",
-    "network",
-    "module",
-    "weights",
-    "state_dict_ema",
-    "model_ema",
-];
+use super::torch_sections::Chosen;
+use super::{Found, ReadError, strip_wrappers};
+use crate::weights::tensor_file::{ElementType, Entry, Format};
 
 /// A tensor as a view of a storage.
 pub(super) struct View<'a> {
@@ -31,43 +23,8 @@ pub(super) struct View<'a> {
     strides: Vec<usize>,
 }
 
-/// Names and views of all tensors, and what was unwrapped.
-pub(super) type Views<'a> = (Vec<(String, View<'a>)>, Vec<String>);
-
-/// The tensors of a pickle.
-pub(super) fn views<'a>(pickle: &Pickle<'a>) -> Result<Views<'a>, ReadError> {
-    let mut notes = Vec::new();
-    let Some(items) = pickle.items(pickle.root) else { return Err(foreign(pickle, pickle.root)) };
-    let mut found = tensors_of(pickle, items)?;
-    if found.is_empty() {
-        let nested = |key: &str| {
-            let (_, value) = items.iter().find(|(k, _)| pickle.text(*k) == Some(key))?;
-            Some((key.to_owned(), *value))
-        };
-        let mut candidates = KEYS.iter().filter_map(|key| nested(key));
-        if let Some((key, inner)) = candidates.find(|(_, id)| holds_tensors(pickle, *id)) {
-            found = tensors_of(pickle, pickle.items(inner).unwrap_or_default())?;
-            notes.push(format!("taken from `{key}`"));
-        } else if let Some((key, inner)) = KEYS.iter().find_map(|key| nested(key)) {
-            return Err(match foreign(pickle, inner) {
-                ReadError::Other(what, advice) => ReadError::Other(format!("{what} (under `{key}`)"), advice),
-                other => other,
-            });
-        } else {
-            let keys: Vec<String> =
-                items.iter().filter_map(|(k, _)| pickle.text(*k)).take(6).map(|k| format!("`{k}`")).collect();
-            let keys = if keys.is_empty() { "nothing".to_owned() } else { keys.join(", ") };
-            return Err(ReadError::broken(format!("no tensors in it; it holds {keys}")));
-        }
-    }
-    Ok((found, notes))
-}
-
-fn holds_tensors(pickle: &Pickle<'_>, id: Id) -> bool {
-    pickle.items(id).is_some_and(|items| items.iter().any(|(_, value)| is_tensor(pickle, *value)))
-}
-
-fn is_tensor(pickle: &Pickle<'_>, id: Id) -> bool {
+/// Whether a value is a tensor of any kind.
+pub(super) fn is_tensor(pickle: &Pickle<'_>, id: Id) -> bool {
     matches!(call(pickle, id), Some(("torch._utils", name, _)) if name.starts_with("_rebuild_"))
 }
 
@@ -78,23 +35,8 @@ fn call<'a, 'p>(pickle: &'p Pickle<'a>, id: Id) -> Option<(&'a str, &'a str, &'p
     Some((module, name, pickle.tuple(*args)?))
 }
 
-fn tensors_of<'a>(pickle: &Pickle<'a>, items: &[(Id, Id)]) -> Result<Vec<(String, View<'a>)>, ReadError> {
-    let mut found = Vec::new();
-    for (key, value) in items {
-        let Some(name) = pickle.text(*key) else { continue };
-        if is_tensor(pickle, *value) {
-            let view = view(pickle, *value, 0).ok_or_else(|| {
-                ReadError::broken(format!(
-                    "`{name}` is no plain tensor (sparse, quantised or of a kind that is new here)"
-                ))
-            })?;
-            found.push((name.to_owned(), view));
-        }
-    }
-    Ok(found)
-}
-
-fn view<'a>(pickle: &Pickle<'a>, id: Id, depth: usize) -> Option<View<'a>> {
+/// A tensor that is kept plainly; `depth` counts what was unwrapped around it.
+pub(super) fn view<'a>(pickle: &Pickle<'a>, id: Id, depth: usize) -> Option<View<'a>> {
     let (_, name, args) = call(pickle, id)?;
     match name {
         "_rebuild_parameter" | "_rebuild_parameter_with_state" if depth < 4 => {
@@ -143,33 +85,31 @@ fn element_type(class: &str) -> (Option<ElementType>, usize) {
     }
 }
 
-/// What stands where a dictionary should.
-fn foreign(pickle: &Pickle<'_>, id: Id) -> ReadError {
-    const ADVICE: &str = "nothing in it is executed here; save the model's `state_dict()` instead";
-    let class = match pickle.get(id) {
-        Value::Call { function, .. } => match pickle.get(*function) {
-            Value::Global(module, name) => format!("`{module}.{name}`"),
-            _ => "of an unknown class".to_owned(),
-        },
-        Value::Global(module, name) => format!("`{module}.{name}`"),
-        _ => return ReadError::broken("its pickle holds no dictionary of tensors"),
+/// Bytes of an element of each storage that is written in a pickle, by the storage's key; 0 where the type is unknown.
+pub(super) fn storages_of<'a>(pickle: &Pickle<'a>) -> HashMap<&'a str, usize> {
+    let of = |id: Id| {
+        let [_, class, key, ..] = pickle.tuple(id)? else { return None };
+        let Value::Global(_, class) = pickle.get(*class) else { return None };
+        Some((pickle.text(*key)?, element_type(class).1))
     };
-    ReadError::Other(format!("a pickle of a Python object, {class}, and not of weights"), ADVICE)
+    pickle.persistent().filter_map(of).collect()
 }
 
 /// Views of storages become entries of the file; `place` gives where a storage's bytes lie.
-pub(super) fn entries<'a>(
-    views: Vec<(String, View<'a>)>,
+pub(super) fn found<'a>(
+    format: Format,
+    chosen: Chosen<'a>,
     mut place: impl FnMut(&str, &View<'a>) -> Result<Storage, ReadError>,
-    notes: &mut Vec<String>,
-) -> Result<Tensors, ReadError> {
-    let mut tensors = Tensors::new();
-    for (name, view) in views {
+) -> Result<Found, ReadError> {
+    let mut found = Found::new(format, std::collections::BTreeMap::new());
+    (found.notes, found.cut, found.averaged) = (chosen.notes, chosen.cut, chosen.averaged);
+    for (name, view) in chosen.views {
         let storage = place(&name, &view)?;
         let entry = entry(&name, view, storage)?;
-        tensors.insert(name, entry);
+        found.tensors.insert(name, entry);
     }
-    Ok(strip_wrappers(tensors, notes))
+    strip_wrappers(&mut found);
+    Ok(found)
 }
 
 /// Bytes of a storage.

@@ -1,10 +1,13 @@
 //! PyTorch's `.pth` since version 1.6: a ZIP archive with the pickle `data.pkl` and one file per storage under `data/`.
+//!
+//! torch writes a checksum with each file unless it is told not to; those of all that is read are compared.
 
 use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::pickle::Pickle;
-use super::torch_dict::{Storage, entries, views};
+use super::torch_dict::{Storage, found};
+use super::torch_sections::choose;
 use super::zip_archive::{Archive, Member};
 use super::{Found, ReadError};
 use crate::weights::tensor_file::Format;
@@ -15,7 +18,7 @@ const MAX_PICKLE_BYTES: usize = 64 << 20;
 const MAX_UNPACKED_BYTES: usize = 1 << 30;
 
 /// Tensors by name; `pickle` is the archive's name of `data.pkl`.
-pub(super) fn index(archive: &mut Archive<'_>, pickle: &str) -> Result<Found, ReadError> {
+pub(super) fn index(archive: &mut Archive<'_>, pickle: &str, ema: bool) -> Result<Found, ReadError> {
     let folder = pickle.strip_suffix("data.pkl").unwrap_or_default().to_owned();
     let order = format!("{folder}byteorder");
     if archive.find(|name| name == order).is_some() && archive.content(&order, 64)?.as_ref() != b"little" {
@@ -23,7 +26,7 @@ pub(super) fn index(archive: &mut Archive<'_>, pickle: &str) -> Result<Found, Re
     }
     let bytes = archive.content(pickle, MAX_PICKLE_BYTES)?;
     let pickle = Pickle::read(&bytes, 0).map_err(ReadError::Broken)?;
-    let (views, mut notes) = views(&pickle)?;
+    let chosen = choose(&pickle, ema)?;
     let mut storages: HashMap<String, Storage> = HashMap::new();
     let mut left = MAX_UNPACKED_BYTES;
     let place = |_: &str, view: &super::torch_dict::View<'_>| {
@@ -43,8 +46,9 @@ pub(super) fn index(archive: &mut Archive<'_>, pickle: &str) -> Result<Found, Re
         storages.insert(view.key.to_owned(), storage.clone());
         Ok(storage)
     };
-    let tensors = entries(views, place, &mut notes)?;
-    let mut found = Found::new(Format::TorchZip, tensors);
-    found.notes = notes;
+    let mut found = found(Format::TorchZip, chosen, place)?;
+    if !archive.has_checksums() {
+        found.notes.push("saved without checksums, so damage can't be found".to_owned());
+    }
     Ok(found)
 }

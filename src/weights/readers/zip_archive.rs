@@ -1,4 +1,5 @@
-//! A ZIP archive in memory, read with limits: what a name unpacks to is never more than was asked for.
+//! A ZIP archive in memory, read with limits: what a name unpacks to is never more than was asked for, and what is read has the
+//! checksum that the archive has of it.
 
 use std::borrow::Cow;
 use std::io::{Cursor, Read as _};
@@ -11,11 +12,14 @@ use super::ReadError;
 
 /// Files inside an archive; a network of a thousand layers has some thousands.
 const MAX_FILES: usize = 200_000;
+/// Names at an archive's top that a message lists.
+const MAX_LISTED: usize = 6;
 
 /// The archive and its bytes.
 pub(super) struct Archive<'a> {
     bytes: &'a [u8],
     zip: ZipArchive<Cursor<&'a [u8]>>,
+    has_checksums: bool,
 }
 
 /// One file of the archive.
@@ -36,7 +40,39 @@ impl<'a> Archive<'a> {
         if zip.len() > MAX_FILES {
             return Err(ReadError::broken(format!("it holds {} files, more than any network", zip.len())));
         }
-        Ok(Self { bytes, zip })
+        let mut archive = Self { bytes, zip, has_checksums: true };
+        archive.has_checksums = archive.any_checksum();
+        Ok(archive)
+    }
+
+    /// Whether there are checksums in it: torch leaves all of them zero where it was told not to make any.
+    pub(super) fn has_checksums(&self) -> bool {
+        self.has_checksums
+    }
+
+    fn any_checksum(&mut self) -> bool {
+        (0..self.zip.len()).any(|at| self.zip.by_index_raw(at).is_ok_and(|file| file.crc32() != 0))
+    }
+
+    /// What lies at its top, in words: names of files and, with a slash, of folders.
+    pub(super) fn top(&self) -> String {
+        let mut names: Vec<String> = Vec::new();
+        for name in self.zip.file_names().filter_map(Result::ok) {
+            let name = match name.split_once('/') {
+                Some((folder, _)) => format!("{folder}/"),
+                None => name.to_string(),
+            };
+            if !names.contains(&name) {
+                names.push(name);
+            }
+            // More isn't listed, and an archive may have any number.
+            if names.len() > MAX_LISTED {
+                break;
+            }
+        }
+        let more = if names.len() > MAX_LISTED { " and more" } else { "" };
+        let listed: Vec<String> = names.iter().take(MAX_LISTED).map(|name| format!("`{name}`")).collect();
+        format!("{}{more}", listed.join(", "))
     }
 
     /// The bytes of the whole archive.
@@ -66,6 +102,12 @@ impl<'a> Archive<'a> {
             let (start, end) = (start as usize, start.saturating_add(file.size()) as usize);
             if end > self.bytes.len() {
                 return Err(ReadError::CutShort);
+            }
+            // Reading to the end is what compares the checksum.
+            if self.has_checksums && std::io::copy(&mut file, &mut std::io::sink()).is_err() {
+                return Err(ReadError::broken(format!(
+                    "`{name}` is damaged: it has not the checksum that was written with it; get the file again"
+                )));
             }
             return Ok(Member::Stored(start..end));
         }

@@ -117,6 +117,36 @@ fn archive(members: &[(&str, &[u8])]) -> Vec<u8> {
     zip.finish().unwrap().into_inner()
 }
 
+/// An archive of another kind says what lies at its top.
+#[test]
+fn an_archive_of_another_kind_says_what_it_holds() {
+    let neither = "neither PyTorch's data.pkl nor Keras' model.weights.h5 in it; it holds";
+    let unpack = "if the weights are inside, unpack it first";
+    for (members, expected) in [
+        (vec![], "this is an empty ZIP archive; get the file again: \"z\"".to_owned()),
+        (
+            vec![("net/model.pth", b"x".as_slice()), ("net/notes.txt", b"y"), ("readme.txt", b"z")],
+            format!("this is a ZIP archive with {neither} `net/`, `readme.txt`; {unpack}: \"z\""),
+        ),
+        (
+            vec![
+                ("1", b"".as_slice()),
+                ("2", b""),
+                ("3", b""),
+                ("4", b""),
+                ("5", b""),
+                ("6", b""),
+                ("7", b""),
+            ],
+            format!(
+                "this is a ZIP archive with {neither} `1`, `2`, `3`, `4`, `5`, `6` and more; {unpack}: \"z\""
+            ),
+        ),
+    ] {
+        assert_eq!(TensorFile::from_bytes(archive(&members), "z").unwrap_err().to_string(), expected);
+    }
+}
+
 /// Small archives that unpack to much more than any pickle of names.
 #[test]
 fn zip_bombs_are_left_packed() {

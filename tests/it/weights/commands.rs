@@ -193,8 +193,8 @@ fn carried_weights_are_not_imported_over() {
     let run = bench.run("weights import other.safetensors");
     assert_eq!(
         run.stderr,
-        "error: this file fits no network here: its 1 tensors have other names or shapes, the first `a.b`; with `--model TAG` the \
-         differences are listed: \"other.safetensors\"\n"
+        "error: this file fits no network here: its 1 tensors have other names or shapes, the first `a.b`: \"other.safetensors\"\n\
+         help: with `--model TAG` what differs from that network is listed\n"
     );
 }
 

@@ -6,7 +6,9 @@ mod commands;
 mod fetch;
 mod keras;
 mod labels;
+mod parts;
 mod pth;
+mod trained;
 
 use std::path::PathBuf;
 

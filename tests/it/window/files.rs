@@ -71,6 +71,37 @@ fn weights_without_a_model_ask_where_several_fit() {
     window.wait_for("tf_efficientnet_b0.ap_in1k · bn2.act 1280×7×7");
 }
 
+/// Of two networks in one file, and of averaged weights beside others, a person says which.
+#[test]
+fn a_file_with_several_networks_asks_which() {
+    const TAG: &str = "mobilenetv2_100.ra_in1k";
+    let folder = tempfile::tempdir().unwrap();
+    let graph = (Registry::find(TAG).unwrap().build)().unwrap();
+    let under = |prefix: &str, gain: u32| {
+        let all = generated_params(&graph, gain).into_iter();
+        all.map(|(name, shape, values)| (format!("{prefix}{name}"), shape, values)).collect::<Vec<_>>()
+    };
+    let add = |name: &str, tensors: Vec<_>| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, safetensors_bytes(&tensors)).unwrap();
+        path
+    };
+    let two = add("two.safetensors", [under("encoder_q.", 4), under("encoder_k.", 2)].concat());
+    let averaged = add("averaged.safetensors", [under("net.", 4), under("ema_net.", 2)].concat());
+    let mut window = Window::with_cat();
+    window.drop_file(two);
+    window.wait_for("Which network of this file is meant?");
+    assert!(window.says(&format!("{TAG} · `encoder_k.`")), "{:?}", window.texts());
+    window.click_button(&format!("{TAG} · `encoder_q.`"));
+    window.wait_for(&format!("{TAG} · "));
+    window.wait_for("`encoder_q.` taken off names");
+    window.drop_file(averaged);
+    window.wait_for("Which network of this file is meant?");
+    window.click_button(&format!("{TAG} · EMA weights"));
+    window.wait_for("`ema_net.` taken off names");
+    assert!(window.says("it holds EMA weights and others"), "{:?}", window.texts());
+}
+
 fn options(endpoint: &str) -> FetchOptions {
     FetchOptions {
         endpoint: endpoint.to_owned(),

@@ -1,0 +1,516 @@
+//! Which part of a file is a network: the beginning of names (`backbone.`, `module.encoder_q.`) under which all of its tensors lie.
+//!
+//! Owns what beginnings a file has, which of them hold the whole network, and which one is taken. Beginnings are those that the file
+//! has, not a list. One is taken only if it is the only one that fits, or was named; two are never guessed between. Must not know
+//! file formats, and of a network only what its tensors are called.
+
+mod beside;
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
+
+use self::beside::Beside;
+use super::bind::params_of;
+use super::naming::{Convention, torch_name};
+use super::readers::is_ema;
+use super::tensor_file::{TensorFile, Tensors};
+use crate::graph::{Graph, Op};
+use crate::tensor::{Remedied, Remedy};
+
+pub(super) use self::beside::is_head;
+
+/// Parts of a name that are looked at from its beginning, and bytes of a name: a file's names may have any number.
+const MAX_PARTS: usize = 16;
+const MAX_NAME_BYTES: usize = 1024;
+/// Characters of a place in a file that a record has, from its end.
+const MAX_PLACE_CHARS: usize = 500;
+/// Beginnings that a message lists.
+const MAX_LISTED: usize = 12;
+
+/// What a person asks for of a file that holds more than one network.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct PartChoice {
+    /// The beginning of names under which the network lies; empty for none.
+    pub prefix: Option<String>,
+    /// Averaged weights (EMA), where others stand beside them.
+    pub ema: bool,
+}
+
+impl PartChoice {
+    /// Whether nothing is asked for.
+    pub fn is_none(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// A weight file, and what of it is meant.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct FilePart {
+    /// The file.
+    pub path: PathBuf,
+    /// What of it.
+    pub choice: PartChoice,
+}
+
+/// What of a file is a network's.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Part {
+    /// The beginning that was taken off names; empty where there was none.
+    prefix: String,
+    /// The beginning of names of a classifier beside the network, under which its tensors were kept.
+    classifier: Option<String>,
+    /// Whether a linear layer in the file would be taken for a classifier that it isn't.
+    has_no_classes: bool,
+    /// Whether both EMA weights and others were there to choose from.
+    has_other_average: bool,
+}
+
+impl Part {
+    /// The beginning that was taken off names.
+    pub fn prefix(&self) -> &str {
+        &self.prefix
+    }
+
+    /// Whether the file holds the network with the opposite weights too: EMA where these are none.
+    pub fn has_other_average(&self) -> bool {
+        self.has_other_average
+    }
+
+    /// Whether a tensor is of the classifier that lies beside the network.
+    pub(super) fn is_beside(&self, name: &str) -> bool {
+        self.classifier.as_ref().is_some_and(|classifier| name.starts_with(classifier))
+    }
+
+    /// Whether no layer of the file is this network's classifier, whatever it is called.
+    pub fn has_no_classes(&self) -> bool {
+        self.has_no_classes
+    }
+
+    /// Where in the file the names begin, without the last dot; nothing where they begin at its top.
+    pub(super) fn place(&self, cut: &str) -> Option<String> {
+        let place = format!("{cut}{}", self.prefix);
+        let place = place.strip_suffix('.').unwrap_or(&place);
+        // It goes into records: of any length and with any characters it would be none.
+        let skipped = place.chars().count().saturating_sub(MAX_PLACE_CHARS);
+        let place: String =
+            place.chars().skip(skipped).map(|c| if c.is_control() { '_' } else { c }).collect();
+        (!place.is_empty()).then_some(place)
+    }
+}
+
+/// Why no part of a file was taken.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum PartError {
+    /// The same network lies there more than once.
+    #[error("the file holds {model} {} times, under {}: \"{origin}\"", .prefixes.len(), listed(.prefixes))]
+    Several {
+        /// The model.
+        model: String,
+        /// Where.
+        prefixes: Vec<String>,
+        /// The file.
+        origin: String,
+    },
+    /// No name begins so.
+    #[error(
+        "no tensor's name begins with {} in this file; names begin with {}: \"{origin}\"",
+        one(.asked),
+        listed(.there)
+    )]
+    NoSuch {
+        /// What was asked for.
+        asked: String,
+        /// How names begin, up to the first dot.
+        there: Vec<String>,
+        /// Where the model lies, if anywhere.
+        fitting: Vec<String>,
+        /// The file.
+        origin: String,
+    },
+    /// EMA weights were asked for.
+    #[error("the file holds no EMA weights of this network: \"{origin}\"")]
+    NoAverage {
+        /// The file.
+        origin: String,
+    },
+}
+
+impl Remedied for PartError {
+    fn remedy(&self) -> Option<Remedy> {
+        match self {
+            Self::Several { prefixes, .. } => Some(Remedy::NamePart { fitting: prefixes.clone() }),
+            Self::NoSuch { fitting, .. } if fitting.is_empty() => None,
+            Self::NoSuch { fitting, .. } => Some(Remedy::NamePart { fitting: fitting.clone() }),
+            Self::NoAverage { .. } => Some(Remedy::TakeOtherWeights),
+        }
+    }
+}
+
+fn one(prefix: &str) -> String {
+    if prefix.is_empty() { "no prefix".to_owned() } else { format!("`{prefix}`") }
+}
+
+fn listed(prefixes: &[String]) -> String {
+    let mut all: Vec<String> = prefixes.iter().take(MAX_LISTED).map(|prefix| one(prefix)).collect();
+    if prefixes.len() > MAX_LISTED {
+        all.push(format!("{} more", prefixes.len() - MAX_LISTED));
+    }
+    all.join(", ")
+}
+
+/// Tensors of a graph, by torch's names: shapes, and whether a file may do without.
+struct Needed {
+    tensors: HashMap<String, (Vec<usize>, bool)>,
+    num_required: usize,
+    /// Numbers that stand for the network's own modules, in their order, where a file has them: each with its dot.
+    numbers: Vec<(String, String)>,
+}
+
+impl Needed {
+    fn of(graph: &Graph) -> Self {
+        let mut tensors = HashMap::new();
+        for node in graph.nodes() {
+            for (role, shape, is_optional) in params_of(node) {
+                tensors.insert(torch_name(node, role), (shape, is_optional));
+            }
+        }
+        let num_required = tensors.values().filter(|(_, is_optional)| !is_optional).count();
+        Self { tensors, num_required, numbers: Vec::new() }
+    }
+
+    /// The same as a file has it where the network's modules were put into an `nn.Sequential` one after the other: `0.weight` for
+    /// `conv1.weight`. The number is a module's place among all, those without tensors counted, so a left-out one is seen.
+    fn numbered(graph: &Graph) -> Self {
+        let usual = Self::of(graph);
+        let mut modules: Vec<&str> = Vec::new();
+        for node in graph.nodes().iter().filter(|node| node.op != Op::Input) {
+            let module = node.name.split('.').next().unwrap_or_default();
+            if !modules.contains(&module) {
+                modules.push(module);
+            }
+        }
+        let numbers: Vec<(String, String)> = modules
+            .into_iter()
+            .enumerate()
+            .map(|(at, module)| (format!("{at}."), format!("{module}.")))
+            .collect();
+        let number = |name: String| {
+            let found = numbers
+                .iter()
+                .find_map(|(at, module)| Some(format!("{at}{}", name.strip_prefix(&**module)?)));
+            found.unwrap_or(name)
+        };
+        let tensors = usual.tensors.into_iter().map(|(name, shape)| (number(name), shape)).collect();
+        Self { tensors, num_required: usual.num_required, numbers }
+    }
+
+    /// The network's own name of a tensor.
+    fn own_name(&self, name: &str) -> String {
+        let found = self
+            .numbers
+            .iter()
+            .find_map(|(at, module)| Some(format!("{module}{}", name.strip_prefix(&**at)?)));
+        found.unwrap_or_else(|| name.to_owned())
+    }
+}
+
+impl Needed {
+    /// Beginnings under which all of it lies.
+    fn complete<'a>(&self, tallies: &BTreeMap<&'a str, Tally>) -> Vec<&'a str> {
+        let is_whole = |t: &Tally| self.num_required > 0 && t.num_fit == self.num_required && !t.is_misshaped;
+        tallies.iter().filter(|(_, t)| is_whole(t)).map(|(prefix, _)| *prefix).collect()
+    }
+}
+
+/// What lies under a beginning, of what a graph needs.
+#[derive(Clone, Copy, Debug, Default)]
+struct Tally {
+    num_fit: usize,
+    /// Tensors of the name that are optional or have another shape.
+    num_named: usize,
+    is_misshaped: bool,
+}
+
+/// All beginnings under which anything lies that a graph needs.
+fn tally<'a>(file: &'a TensorFile, needed: &Needed) -> BTreeMap<&'a str, Tally> {
+    let mut found: BTreeMap<&str, Tally> = BTreeMap::new();
+    for (name, entry) in file.tensors().iter().filter(|(name, _)| name.len() <= MAX_NAME_BYTES) {
+        let dots = name.match_indices('.').map(|(at, _)| at + 1);
+        for at in std::iter::once(0).chain(dots).take(MAX_PARTS) {
+            let (prefix, rest) = name.split_at(at);
+            let Some((shape, is_optional)) = needed.tensors.get(rest) else { continue };
+            let tally = found.entry(prefix).or_default();
+            tally.num_named += 1;
+            if entry.shape != *shape {
+                tally.is_misshaped = true;
+            } else if !is_optional {
+                tally.num_fit += 1;
+            }
+        }
+    }
+    found
+}
+
+impl TensorFile {
+    /// The part of the file that is a graph's, its names without what they all begin with. Where the graph fits nowhere, the part that is
+    /// likest to it, so that binding says what differs. `model` names the graph in errors. Of files with Keras' names all is taken.
+    pub fn part_for(&self, graph: &Graph, model: &str, head_prefixes: &[&str]) -> Result<Self, PartError> {
+        let origin = || self.origin().to_owned();
+        let is_torch = Convention::of(self) == Convention::Torch;
+        let averaged = self.averaged();
+        if self.choice().ema && !self.has_average() {
+            return Err(PartError::NoAverage { origin: origin() });
+        }
+        let mut needed = Needed::of(graph);
+        let mut tallies = if is_torch { tally(self, &needed) } else { BTreeMap::new() };
+        let mut complete = needed.complete(&tallies);
+        if complete.is_empty() && is_torch {
+            let numbered = Needed::numbered(graph);
+            let found = tally(self, &numbered);
+            let whole = numbered.complete(&found);
+            if !whole.is_empty() {
+                (complete, needed, tallies) = (whole, numbered, found);
+            }
+        }
+        // Shortest first, then by name: the order in which they are listed, and nothing is decided by it.
+        let mut fitting: Vec<&str> = complete
+            .iter()
+            .copied()
+            .filter(|prefix| !self.has_foreign(prefix, &complete, &needed, head_prefixes))
+            .collect();
+        fitting.sort_by_key(|prefix| (prefix.len(), *prefix));
+        let owned = |prefixes: &[&str]| prefixes.iter().map(|p| (*p).to_owned()).collect::<Vec<_>>();
+        let mut there = fitting.clone();
+        if let Some(asked) = &self.choice().prefix {
+            there.retain(|prefix| self.is_asked(asked, prefix));
+            if there.is_empty() {
+                let close = tallies.iter().filter(|(prefix, _)| self.is_asked(asked, prefix));
+                if let Some((prefix, _)) =
+                    close.max_by_key(|(prefix, t)| (t.num_named, Reverse(prefix.len())))
+                {
+                    return Ok(self.under(prefix, &[], &complete, &needed, head_prefixes));
+                }
+                let whole = if asked.is_empty() || asked.ends_with('.') {
+                    asked.clone()
+                } else {
+                    format!("{asked}.")
+                };
+                if self.names().any(|name| name.starts_with(&whole)) {
+                    return Ok(self.under(&whole, &[], &complete, &needed, head_prefixes));
+                }
+                return Err(PartError::NoSuch {
+                    asked: asked.clone(),
+                    there: self.beginnings(),
+                    fitting: owned(&fitting),
+                    origin: origin(),
+                });
+            }
+        }
+        if self.choice().ema && !averaged.is_taken {
+            there.retain(|prefix| is_ema(prefix));
+            if there.is_empty() && !fitting.is_empty() {
+                return Err(PartError::NoAverage { origin: origin() });
+            }
+        } else if there.iter().any(|prefix| !is_ema(prefix)) && self.choice().prefix.is_none() {
+            there.retain(|prefix| !is_ema(prefix));
+        }
+        let [first, ..] = there[..] else {
+            // Names by chance are no reason to look elsewhere than at the top.
+            let likest = tallies.iter().filter(|(_, t)| t.num_named * 2 >= needed.num_required);
+            let likest = likest.max_by_key(|(prefix, t)| (t.num_named, Reverse(prefix.len())));
+            let prefix = likest.map_or("", |(prefix, _)| prefix);
+            return Ok(self.under(prefix, &[], &complete, &needed, head_prefixes));
+        };
+        // One network saved under two names is one.
+        if !there[1..].iter().all(|other| self.are_the_same(first, other, &needed)) {
+            return Err(PartError::Several {
+                model: model.to_owned(),
+                prefixes: owned(&there),
+                origin: origin(),
+            });
+        }
+        let others: Vec<&str> = fitting
+            .iter()
+            .copied()
+            .filter(|p| *p != first && !self.are_the_same(first, p, &needed))
+            .collect();
+        Ok(self.under(first, &others, &complete, &needed, head_prefixes))
+    }
+
+    /// Whether dictionaries with EMA weights and with others stand in the file.
+    pub fn holds_both_averages(&self) -> bool {
+        self.averaged().has_others
+    }
+
+    /// Whether the file has weights that are called EMA.
+    fn has_average(&self) -> bool {
+        self.averaged().is_taken
+            || self.names().any(|name| name.rsplit_once('.').is_some_and(|(module, _)| is_ema(module)))
+    }
+
+    /// An error where what is asked for isn't there, whatever the network.
+    pub fn check_choice(&self) -> Result<(), PartError> {
+        if self.choice().ema && !self.has_average() {
+            return Err(PartError::NoAverage { origin: self.origin().to_owned() });
+        }
+        if let Some(asked) = self.choice().prefix.as_ref().filter(|asked| !asked.is_empty())
+            && !self.names().any(|name| self.is_asked(asked, name))
+        {
+            return Err(PartError::NoSuch {
+                asked: asked.clone(),
+                there: self.beginnings(),
+                fitting: Vec::new(),
+                origin: self.origin().to_owned(),
+            });
+        }
+        Ok(())
+    }
+
+    /// Whether a beginning is what a person named, or goes on from it; with all that was cut off before, a part of that, or nothing.
+    fn is_asked(&self, asked: &str, prefix: &str) -> bool {
+        if asked.is_empty() {
+            return prefix.is_empty();
+        }
+        let asked = if asked.ends_with('.') { asked.to_owned() } else { format!("{asked}.") };
+        let (cut, whole) = (self.cut(), format!("{}{prefix}", self.cut()));
+        let ends = cut.match_indices('.').map(|(at, _)| at + 1);
+        std::iter::once(0).chain(ends).any(|at| whole[at..].starts_with(&asked))
+    }
+
+    /// How names begin, up to the first dot.
+    fn beginnings(&self) -> Vec<String> {
+        let mut all: Vec<String> = self
+            .names()
+            .map(|name| name.split_inclusive(['.', '/']).next().unwrap_or(name).to_owned())
+            .collect();
+        all.dedup();
+        all
+    }
+
+    /// Whether something lies among a network's tensors that isn't its own, nor a classifier's, nor another whole copy's.
+    fn has_foreign(&self, prefix: &str, complete: &[&str], needed: &Needed, head_prefixes: &[&str]) -> bool {
+        self.names().filter_map(|name| Some((name, name.strip_prefix(prefix)?))).any(|(name, rest)| {
+            !needed.tensors.contains_key(rest)
+                && !is_head(rest, head_prefixes)
+                && !is_of_another(name, prefix, complete)
+        })
+    }
+
+    /// Whether two beginnings hold the very same bytes.
+    fn are_the_same(&self, a: &str, b: &str, needed: &Needed) -> bool {
+        needed.tensors.keys().all(|name| {
+            match (self.entry(&format!("{a}{name}")), self.entry(&format!("{b}{name}"))) {
+                (Some(a), Some(b)) => a.is_same_as(b),
+                (None, None) => true,
+                _ => false,
+            }
+        })
+    }
+
+    /// All tensors whose names have a beginning, with it taken off, and the others as they are.
+    pub(super) fn below(&self, prefix: &str) -> Self {
+        let mut tensors = self.tensors().clone();
+        for (name, entry) in self.tensors() {
+            if let Some(rest) = name.strip_prefix(prefix) {
+                tensors.insert(rest.to_owned(), entry.clone());
+            }
+        }
+        self.seen_as(tensors, Vec::new(), Part { prefix: prefix.to_owned(), ..Part::default() })
+    }
+
+    /// The tensors under a beginning, with it taken off, and a classifier that lies beside it.
+    fn under(
+        &self,
+        prefix: &str,
+        others: &[&str],
+        complete: &[&str],
+        needed: &Needed,
+        head_prefixes: &[&str],
+    ) -> Self {
+        let mut tensors = Tensors::new();
+        let mut outside = Vec::new();
+        for (name, entry) in self.tensors() {
+            match name.strip_prefix(prefix) {
+                Some(rest) if !is_of_another(name, prefix, complete) => {
+                    tensors.insert(needed.own_name(rest), entry.clone());
+                }
+                _ => outside.push(name.as_str()),
+            }
+        }
+        let beside = Beside::of(self, prefix, &outside, complete);
+        let mut notes = Vec::new();
+        if !prefix.is_empty() {
+            notes.push(format!("`{prefix}` taken off names"));
+        }
+        if !needed.numbers.is_empty() {
+            notes.push(
+                "numbers of an `nn.Sequential` taken for the network's modules in their order".to_owned(),
+            );
+        }
+        let is_head_inside =
+            tensors.iter().any(|(name, entry)| is_head(name, head_prefixes) && entry.shape.len() == 2);
+        let mut has_no_classes = beside.is_self_supervised;
+        let mut kept = None;
+        match beside.classifier() {
+            // Whichever the whole model ends in, the file doesn't show.
+            Some(_) if is_head_inside => has_no_classes = true,
+            // (Nothing else than this one layer is taken along: a decoder may be large.)
+            Some(classifier) if !has_no_classes => {
+                for name in self.names().filter(|name| name.starts_with(&classifier)) {
+                    if let Some(entry) = self.entry(name) {
+                        tensors.entry(name.to_owned()).or_insert_with(|| entry.clone());
+                    }
+                }
+                kept = Some(classifier);
+            }
+            _ => {}
+        }
+        notes.extend(beside.words());
+        if has_no_classes && (is_head_inside || beside.classifier().is_some()) {
+            let why = if beside.is_self_supervised {
+                "it was learnt without classes, by its names"
+            } else {
+                "there are two heads"
+            };
+            notes.push(format!("no classes are named: {why}"));
+        }
+        if beside.has_convolutions || has_convolutions_in_head(&tensors, needed, head_prefixes) {
+            notes.push(
+                "there are convolutions beside the network: if they are a segmenter's or detector's, its strides and dilations may \
+                 be others than here, which no tensor shows"
+                    .to_owned(),
+            );
+        }
+        let averaged = self.averaged();
+        let part = Part {
+            prefix: prefix.to_owned(),
+            classifier: kept,
+            has_no_classes,
+            has_other_average: averaged.has_others
+                || others.iter().any(|other| is_ema(other) != is_ema(prefix)),
+        };
+        self.seen_as(tensors, notes, part)
+    }
+}
+
+/// Whether what is taken for a head works on maps, other than by a 1×1 convolution that the network's own head has.
+fn has_convolutions_in_head(tensors: &Tensors, needed: &Needed, head_prefixes: &[&str]) -> bool {
+    tensors.iter().any(|(name, entry)| {
+        let is_own = head_prefixes.iter().any(|own| name.starts_with(own));
+        let sides = entry.shape.get(2..).unwrap_or_default();
+        is_head(name, head_prefixes)
+            && !needed.tensors.contains_key(name)
+            && sides.len() == 2
+            && (!is_own || sides.iter().any(|side| *side > 1))
+            && !name.starts_with("aux")
+            && !name.starts_with("Aux")
+    })
+}
+
+/// Whether a name lies under another whole copy of the network, within `prefix` or beside it.
+fn is_of_another(name: &str, prefix: &str, complete: &[&str]) -> bool {
+    complete
+        .iter()
+        .any(|other| other.len() > prefix.len() && other.starts_with(prefix) && name.starts_with(other))
+}

@@ -1,0 +1,211 @@
+//! Which of the dictionaries in a torch pickle hold the weights: the pickle itself, or what a training loop saved around them.
+//!
+//! Dictionaries within dictionaries become names with dots, so that two networks in one file are two beginnings of names like any
+//! others. Weights that are called EMA stand apart: they are taken when asked for, or when there are no others.
+
+use super::pickle::{Id, Pickle, Value};
+use super::torch_dict::{View, is_tensor, view};
+use super::{Averaged, ReadError};
+
+/// Keys under which training loops keep weights, the likeliest first. Only to tell of what stands there if it is none.
+const KEYS: [&str; 13] = [
+    "state_dict",
+    "model_state_dict",
+    "model",
+    "net",
+    "network",
+    "module",
+    "weights",
+    "params",
+    "teacher",
+    "student",
+    "state_dict_ema",
+    "model_ema",
+    "ema",
+];
+
+/// Parts of keys under which training loops keep tensors that are no weights.
+const NO_WEIGHTS: [&str; 8] =
+    ["optim", "sched", "scaler", "rng_state", "callbacks", "loops", "hyper_parameters", "args"];
+
+/// Dictionaries within each other.
+const MAX_DEPTH: usize = 8;
+/// Entries of dictionaries that are looked at: the same dictionary may stand in a pickle at any number of places.
+const MAX_LOOKS: usize = 1_000_000;
+/// Bytes of all names together.
+const MAX_NAME_BYTES: usize = 64 << 20;
+
+/// What was chosen.
+pub(super) struct Chosen<'a> {
+    /// Names and views of all tensors.
+    pub(super) views: Vec<(String, View<'a>)>,
+    pub(super) notes: Vec<String>,
+    /// Key of the one dictionary that they are from, with a dot.
+    pub(super) cut: String,
+    pub(super) averaged: Averaged,
+}
+
+/// Whether a part of names or a key says that it holds averaged weights.
+pub(in crate::weights) fn is_ema(name: &str) -> bool {
+    name.split(|c: char| !c.is_ascii_alphanumeric())
+        .any(|word| word.eq_ignore_ascii_case("ema") || word.eq_ignore_ascii_case("averaged"))
+}
+
+/// The tensors that a pickle's weights are.
+pub(super) fn choose<'a>(pickle: &Pickle<'a>, ema: bool) -> Result<Chosen<'a>, ReadError> {
+    let Some(items) = pickle.items(pickle.root) else { return Err(foreign(pickle, pickle.root)) };
+    let mut walk = Walk { pickle, looks: 0, name_bytes: 0, views: Vec::new() };
+    let mut sections: Vec<(&'a str, Id, usize)> = Vec::new();
+    for (key, id) in items {
+        let Some(key) = pickle.text(*key).filter(|key| may_hold_weights(key)) else { continue };
+        let num = if is_tensor(pickle, *id) { 0 } else { walk.count(*id, 1)? };
+        if num > 0 {
+            sections.retain(|(other, ..)| *other != key);
+            sections.push((key, *id, num));
+        }
+    }
+    // A single number as a tensor (`best_acc1`) beside a network doesn't make the whole a network.
+    let num_at_top = items.iter().filter(|(_, id)| is_tensor(pickle, *id)).count();
+    if num_at_top > 0 && num_at_top >= sections.iter().map(|(.., num)| num).sum() {
+        walk.take(items, "", MAX_DEPTH)?;
+        return Ok(Chosen {
+            views: walk.views,
+            notes: Vec::new(),
+            cut: String::new(),
+            averaged: Averaged::default(),
+        });
+    }
+    if !sections.iter().any(|(key, ..)| KEYS.contains(key)) {
+        tell_foreign(pickle, items)?;
+    }
+    if sections.is_empty() {
+        return Err(ReadError::broken(format!("no tensors in it; it holds {}", top(pickle, items))));
+    }
+    let (averaged, plain): (Vec<_>, Vec<_>) = sections.into_iter().partition(|(key, ..)| is_ema(key));
+    let is_taken = !averaged.is_empty() && (ema || plain.is_empty());
+    let (taken, left) = if is_taken { (averaged, plain) } else { (plain, averaged) };
+    let quoted = |sections: &[(&str, Id, usize)]| {
+        sections.iter().map(|(key, ..)| format!("`{key}`")).collect::<Vec<_>>().join(", ")
+    };
+    let mut notes = Vec::new();
+    let mut cut = String::new();
+    if let [(key, id, _)] = taken[..] {
+        walk.take(pickle.items(id).unwrap_or_default(), "", 1)?;
+        cut = format!("{key}.");
+    } else {
+        for (key, id, _) in &taken {
+            walk.take(pickle.items(*id).unwrap_or_default(), &format!("{key}."), 1)?;
+        }
+    }
+    let called = if is_taken { " (EMA weights)" } else { "" };
+    if taken.len() == 1 || !left.is_empty() {
+        notes.push(format!("taken from {}{called}", quoted(&taken)));
+    }
+    if !left.is_empty() {
+        let others = if is_taken { "the others are" } else { "EMA weights are" };
+        notes.push(format!("{others} in {}", quoted(&left)));
+    }
+    Ok(Chosen {
+        views: walk.views,
+        notes,
+        cut,
+        averaged: Averaged { is_taken, has_others: !left.is_empty() },
+    })
+}
+
+fn may_hold_weights(key: &str) -> bool {
+    !NO_WEIGHTS.iter().any(|part| key.contains(part))
+}
+
+/// A look through dictionaries, with limits.
+struct Walk<'a, 'p> {
+    pickle: &'p Pickle<'a>,
+    looks: usize,
+    name_bytes: usize,
+    views: Vec<(String, View<'a>)>,
+}
+
+impl<'a> Walk<'a, '_> {
+    fn look(&mut self, num: usize) -> Result<(), ReadError> {
+        self.looks += num;
+        if self.looks > MAX_LOOKS || self.name_bytes > MAX_NAME_BYTES {
+            return Err(ReadError::broken("its dictionaries hold more than any network does"));
+        }
+        Ok(())
+    }
+
+    /// Tensors in a dictionary and in those within it.
+    fn count(&mut self, id: Id, depth: usize) -> Result<usize, ReadError> {
+        let Some(items) = self.pickle.items(id).filter(|_| depth < MAX_DEPTH) else { return Ok(0) };
+        self.look(items.len())?;
+        let mut num = 0;
+        for (key, value) in items {
+            let Some(key) = self.pickle.text(*key) else { continue };
+            if is_tensor(self.pickle, *value) {
+                num += 1;
+            } else if may_hold_weights(key) {
+                num += self.count(*value, depth + 1)?;
+            }
+        }
+        Ok(num)
+    }
+
+    /// Takes the tensors in a dictionary and in those within it, each under its path with dots.
+    fn take(&mut self, items: &[(Id, Id)], path: &str, depth: usize) -> Result<(), ReadError> {
+        self.look(items.len())?;
+        for (key, value) in items {
+            let Some(key) = self.pickle.text(*key) else { continue };
+            if is_tensor(self.pickle, *value) {
+                let view = view(self.pickle, *value, 0).ok_or_else(|| {
+                    ReadError::broken(format!(
+                        "`{path}{key}` is no plain tensor (sparse, quantised or of a kind that is new here)"
+                    ))
+                })?;
+                self.name_bytes += path.len() + key.len();
+                self.look(0)?;
+                self.views.push((format!("{path}{key}"), view));
+            } else if depth < MAX_DEPTH
+                && may_hold_weights(key)
+                && let Some(within) = self.pickle.items(*value)
+            {
+                self.take(within, &format!("{path}{key}."), depth + 1)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Names of what lies at a pickle's top, in words.
+fn top(pickle: &Pickle<'_>, items: &[(Id, Id)]) -> String {
+    let keys: Vec<String> =
+        items.iter().filter_map(|(key, _)| pickle.text(*key)).take(6).map(|key| format!("`{key}`")).collect();
+    if keys.is_empty() { "nothing".to_owned() } else { keys.join(", ") }
+}
+
+/// An error where an object stands under a key that weights have.
+fn tell_foreign(pickle: &Pickle<'_>, items: &[(Id, Id)]) -> Result<(), ReadError> {
+    for wanted in KEYS {
+        let found = items.iter().find(|(key, _)| pickle.text(*key) == Some(wanted));
+        let Some((_, id)) = found.filter(|(_, id)| pickle.items(*id).is_none()) else { continue };
+        return Err(match foreign(pickle, *id) {
+            ReadError::Other(what, advice) => ReadError::Other(format!("{what} (under `{wanted}`)"), advice),
+            // A number or a text under such a key: what else is there is told.
+            _ => continue,
+        });
+    }
+    Ok(())
+}
+
+/// What stands where a dictionary should.
+fn foreign(pickle: &Pickle<'_>, id: Id) -> ReadError {
+    const ADVICE: &str = "nothing in it is executed here; save the model's `state_dict()` instead";
+    let class = match pickle.get(id) {
+        Value::Call { function, .. } => match pickle.get(*function) {
+            Value::Global(module, name) => format!("`{module}.{name}`"),
+            _ => "of an unknown class".to_owned(),
+        },
+        Value::Global(module, name) => format!("`{module}.{name}`"),
+        _ => return ReadError::broken("its pickle holds no dictionary of tensors"),
+    };
+    ReadError::Other(format!("a pickle of a Python object, {class}, and not of weights"), ADVICE)
+}
