@@ -101,3 +101,14 @@ macro_rules! keras_file {
     };
 }
 pub(super) use keras_file;
+
+/// A file that torchvision downloads (`torchvision/models/*.py`, 0.29).
+macro_rules! torchvision_file {
+    ($name:literal) => {
+        Some(crate::tensor::WeightSource::Https {
+            url: concat!("https://download.pytorch.org/models/", $name),
+            md5: None,
+        })
+    };
+}
+pub(super) use torchvision_file;
