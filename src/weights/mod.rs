@@ -9,6 +9,7 @@ mod export;
 pub mod fetch;
 mod folders;
 mod head;
+pub mod keras;
 mod naming;
 mod onnx;
 mod readers;

@@ -10,6 +10,7 @@ use half::slice::HalfFloatSliceExt;
 use sha2::{Digest, Sha256};
 
 use super::error::{MAX_FILE_BYTES, WeightsFileError};
+use super::keras::KerasConfig;
 use super::readers;
 
 /// Tensors by name.
@@ -173,6 +174,7 @@ pub struct TensorFile {
     format: Format,
     notes: Vec<String>,
     metadata: BTreeMap<String, String>,
+    keras: Option<KerasConfig>,
     /// Known early where the bytes were let go.
     sha256: OnceLock<String>,
 }
@@ -212,6 +214,7 @@ impl TensorFile {
             format: Format::Onnx,
             notes: Vec::new(),
             metadata: BTreeMap::new(),
+            keras: None,
             sha256: OnceLock::new(),
         }
     }
@@ -222,14 +225,24 @@ impl TensorFile {
         origin: impl Into<String>,
     ) -> Result<Self, WeightsFileError> {
         let (mut bytes, origin) = (bytes.into(), origin.into());
-        let readers::Found { tensors, format, notes, metadata, keeps_bytes } =
+        let readers::Found { tensors, format, notes, metadata, keras, keeps_bytes } =
             readers::index(&bytes, &origin)?;
         let sha256 = OnceLock::new();
         if !keeps_bytes {
             let _ = sha256.set(hex(&Sha256::digest(&bytes)));
             bytes = Cow::Owned(Vec::new());
         }
-        Ok(Self { bytes: Arc::new(bytes), tensors, origin, path: None, format, notes, metadata, sha256 })
+        Ok(Self {
+            bytes: Arc::new(bytes),
+            tensors,
+            origin,
+            path: None,
+            format,
+            notes,
+            metadata,
+            keras,
+            sha256,
+        })
     }
 
     /// A file as it shows from outside: names and shapes without values, to see what would fit it. Binding it gives nothing.
@@ -243,6 +256,7 @@ impl TensorFile {
             format: Format::Safetensors,
             notes: Vec::new(),
             metadata: BTreeMap::new(),
+            keras: None,
             sha256: OnceLock::new(),
         }
     }
@@ -270,6 +284,12 @@ impl TensorFile {
     /// A text that the file carries about itself.
     pub fn metadata(&self, key: &str) -> Option<&str> {
         self.metadata.get(key).map(String::as_str)
+    }
+
+    /// What a Keras file says of its model: its layers in order and how they are put together. Nothing where the file is of another
+    /// kind or holds weights alone (`.weights.h5`, `save_weights`).
+    pub fn keras_config(&self) -> Option<&KerasConfig> {
+        self.keras.as_ref()
     }
 
     /// Names of all tensors, sorted.

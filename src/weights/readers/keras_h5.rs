@@ -7,6 +7,7 @@
 use hdf5_pure::{AttrValue, DType, Dataset, File, Group};
 
 use super::{Found, ReadError};
+use crate::weights::keras::KerasConfig;
 use crate::weights::tensor_file::{ElementType, Entry, Format, Tensors};
 
 /// deflate packs at most about a thousand to one.
@@ -52,8 +53,15 @@ pub(super) fn index(bytes: Vec<u8>) -> Result<Found, ReadError> {
         return Err(ReadError::broken("there are no weights in it"));
     }
     let mut found = Found::new(format, reader.tensors);
+    found.keras = text(&attrs, "model_config").as_deref().map(config).transpose()?;
     found.keeps_bytes = false;
     Ok(found)
+}
+
+/// A model's configuration from its text.
+pub(super) fn config(text: &str) -> Result<KerasConfig, ReadError> {
+    KerasConfig::parse(text)
+        .map_err(|reason| ReadError::broken(format!("its model's configuration can't be read ({reason})")))
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the shape that `map_err` wants")]

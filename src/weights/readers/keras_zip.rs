@@ -6,6 +6,9 @@ use crate::weights::tensor_file::Format;
 
 /// What the weights may unpack to.
 const MAX_WEIGHTS_BYTES: usize = 2 << 30;
+/// The model's configuration, and what it may unpack to.
+const CONFIG: &str = "config.json";
+const MAX_CONFIG_BYTES: usize = 64 << 20;
 /// deflate packs at most about a thousand to one.
 const MAX_PACKING: usize = 1100;
 
@@ -21,5 +24,14 @@ pub(super) fn index(archive: &mut Archive<'_>, weights: &str) -> Result<Found, R
     }
     let mut found = keras_h5::index(bytes)?;
     found.format = Format::KerasZip;
+    found.keras = match archive.find(|name| name == CONFIG) {
+        Some(name) => {
+            let text = archive.content(&name, MAX_CONFIG_BYTES)?;
+            let text = str::from_utf8(&text)
+                .map_err(|_| ReadError::broken(format!("`{CONFIG}` in it is no text")))?;
+            Some(keras_h5::config(text)?)
+        }
+        None => None,
+    };
     Ok(found)
 }

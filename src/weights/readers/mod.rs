@@ -12,6 +12,7 @@ mod torch_zip;
 mod zip_archive;
 
 use super::error::WeightsFileError;
+use super::keras::KerasConfig;
 use super::onnx::looks_like_onnx;
 use super::tensor_file::{Format, Tensors};
 
@@ -43,6 +44,8 @@ pub(super) struct Found {
     pub(super) notes: Vec<String>,
     /// Named texts that the file carries about itself.
     pub(super) metadata: std::collections::BTreeMap<String, String>,
+    /// What a Keras file says of its model.
+    pub(super) keras: Option<KerasConfig>,
     /// Bytes that entries point into, where the file's own are no longer needed.
     pub(super) keeps_bytes: bool,
 }
@@ -54,6 +57,7 @@ impl Found {
             format,
             notes: Vec::new(),
             metadata: std::collections::BTreeMap::new(),
+            keras: None,
             keeps_bytes: true,
         }
     }
