@@ -16,7 +16,7 @@ use crate::engine::{
 };
 use crate::formats::read_record;
 use crate::graph::{Graph, NodeId};
-use crate::input::FitChoice;
+use crate::input::{FitChoice, ValueChoice};
 use crate::input::dataset::{PictureRef, expand_inputs, is_log, open_source};
 use crate::models::Row;
 use crate::mosaic::{MosaicSettings, Normalisation};
@@ -104,7 +104,7 @@ impl RenderPlan {
         let downloads = Downloads::new(consent, &resources.store, reporter, CancelToken::new());
         let mut models = Vec::with_capacity(rows.len());
         for (row, layers) in rows.iter().copied().zip(layers) {
-            let backbone = load(row, file.take(), resources, &downloads, consent, reporter)?;
+            let backbone = load(row, file.take(), args.preprocess, resources, &downloads, consent, reporter)?;
             check_class_map(args.class_map.as_deref(), &backbone, &layers)?;
             let session = Session::with_engine(Arc::new(backbone), device.clone(), args.run.engine())?;
             models.push(PlannedModel { session, layers });
@@ -133,6 +133,7 @@ impl RenderPlan {
 pub(super) fn load(
     row: &'static Row,
     file: Option<TensorFile>,
+    values: ValueChoice,
     resources: &Resources,
     downloads: &Downloads<'_>,
     consent: Consent,
@@ -151,6 +152,10 @@ pub(super) fn load(
             row.tag,
             backbone.origin().name()
         ));
+    }
+    backbone.check_values(values)?;
+    for note in backbone.preprocessing().notes(values) {
+        reporter.note(&note);
     }
     Ok(backbone)
 }

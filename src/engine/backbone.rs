@@ -3,7 +3,9 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use super::preprocessing::Preprocessing;
 use crate::graph::{Graph, GraphError};
+use crate::input::ValueChoice;
 use crate::models::{Opened, Registry, Row};
 use crate::tensor::{Remedied, Remedy};
 use crate::weights::{
@@ -182,6 +184,14 @@ pub enum LoadError {
         /// The file.
         origin: String,
     },
+    /// A file whose model does something to a picture that can't be read.
+    #[error("the model in this file has {found}, so it isn't known how a picture's samples become its values: \"{origin}\"")]
+    UnknownValues {
+        /// What it has.
+        found: String,
+        /// The file.
+        origin: String,
+    },
     /// A family file's mistake.
     #[error("the graph of {tag} is malformed: {reason}")]
     Graph {
@@ -194,8 +204,11 @@ pub enum LoadError {
 
 impl Remedied for LoadError {
     fn remedy(&self) -> Option<Remedy> {
-        // Older errors say what to do in their own words still.
-        None
+        match self {
+            Self::UnknownValues { .. } => Some(Remedy::StatePreprocessing),
+            // Older errors say what to do in their own words still.
+            _ => None,
+        }
     }
 }
 
@@ -216,6 +229,7 @@ pub struct Backbone {
     weights: BoundWeights,
     origin: WeightsOrigin,
     provenance: Provenance,
+    preprocessing: Preprocessing,
 }
 
 impl Backbone {
@@ -272,10 +286,11 @@ impl Backbone {
     /// Binds a file to a graph of one's own that stands for a row: a variant under study.
     pub fn with_graph(row: &'static Row, graph: Graph, file: TensorFile) -> Result<Self, LoadError> {
         let mut weights = BoundWeights::bind(&graph, row.tag, &file, row.head_prefixes)?;
+        let preprocessing = Preprocessing::of(row, &file);
         let origin = file.into_origin();
         weights.let_go_of_the_rest();
         let provenance = if origin.is_carried() { Provenance::Carried } else { Provenance::File };
-        Ok(Self { row, graph: Arc::new(graph), weights, origin, provenance })
+        Ok(Self { row, graph: Arc::new(graph), weights, origin, provenance, preprocessing })
     }
 
     /// Rows whose graph a file fits by names and shapes: more than one where a file doesn't show its variant, one where it says
@@ -292,6 +307,21 @@ impl Backbone {
     /// Where the weights came from, as far as that tells what they are.
     pub fn provenance(&self) -> Provenance {
         self.provenance
+    }
+
+    /// What the weights ask of a picture.
+    pub fn preprocessing(&self) -> &Preprocessing {
+        &self.preprocessing
+    }
+
+    /// Whether it is known how samples become values, or a person said it.
+    pub fn check_values(&self, values: ValueChoice) -> Result<(), LoadError> {
+        match self.preprocessing.obstacle(values) {
+            None => Ok(()),
+            Some(found) => {
+                Err(LoadError::UnknownValues { found: found.to_owned(), origin: self.origin.name().to_owned() })
+            }
+        }
     }
 
     /// The registry's row.

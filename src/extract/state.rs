@@ -19,7 +19,7 @@ pub(super) const PLAN: &str = "plan.json";
 pub(super) const PARTS: &str = "parts";
 
 /// What may change between a run and its resumption, if the person allows it: neither which rows there are nor their extent.
-const MAY_CHANGE: [&str; 16] = [
+const MAY_CHANGE: [&str; 17] = [
     "program",
     "weights",
     "weights_sha256",
@@ -28,6 +28,7 @@ const MAY_CHANGE: [&str; 16] = [
     "input_size",
     "filter",
     "value_scale",
+    "preprocessing_from",
     "engine",
     "dispatch_level",
     "device",

@@ -84,6 +84,9 @@ pub struct RunRecord {
     pub filter: String,
     /// How samples became values: order, divisor, mean, deviation.
     pub value_scale: String,
+    /// Where that comes from, where it is the weights' own file and not what their tag says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preprocessing_from: Option<String>,
     /// What ran the network.
     pub engine: String,
     /// Where it ran.
@@ -185,7 +188,11 @@ impl FigureRecord {
             for (field, value) in panel.texts() {
                 text(field, value)?;
             }
-            for (field, value) in [("sifting", &panel.look.sifting), ("part", &panel.look.part)] {
+            for (field, value) in [
+                ("sifting", &panel.look.sifting),
+                ("part", &panel.look.part),
+                ("preprocessing_from", &panel.run.preprocessing_from),
+            ] {
                 value.as_deref().map_or(Ok(()), |value| text(field, value))?;
             }
         }

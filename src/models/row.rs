@@ -66,6 +66,11 @@ impl Row {
         self.tag.split('.').next().unwrap_or(self.tag)
     }
 
+    /// Whether the framework's network begins with what becomes of samples, so that files hold that too: Keras' EfficientNet.
+    pub fn normalises_inside(&self) -> bool {
+        self.is_keras && self.arch().starts_with("efficientnet_b")
+    }
+
     /// Where the weights can be downloaded, if anywhere.
     pub fn download(&self) -> Option<WeightSource> {
         self.file.or_else(|| {

@@ -266,7 +266,10 @@ impl<'a> Matches<'a> {
         }
         let is_head = |name: &&str| head_prefixes.iter().any(|prefix| name.starts_with(prefix));
         let (head, surplus): (Vec<&str>, Vec<&str>) =
-            surplus.into_iter().filter(|n| !n.ends_with("num_batches_tracked")).partition(is_head);
+            surplus
+                .into_iter()
+                .filter(|n| !n.ends_with("num_batches_tracked") && !naming.is_of_the_picture(n))
+                .partition(is_head);
         error.surplus = surplus.into_iter().map(str::to_owned).collect();
         if error.is_fault() {
             Err(Box::new(error))

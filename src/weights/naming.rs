@@ -114,6 +114,12 @@ impl Naming {
         Self { convention, renumbered, suffixed: file.names().any(|n| n.ends_with(":0")) }
     }
 
+    /// Whether a tensor belongs to a layer of Keras' `Normalization`, which is no part of a graph: it says what becomes of a picture's
+    /// values before.
+    pub(super) fn is_of_the_picture(&self, name: &str) -> bool {
+        self.convention == Convention::Keras && normalization_layer(name).is_some()
+    }
+
     /// Names to look for, the usual one first, with the layout under that name. Empty if the convention has no name for it.
     pub(super) fn candidates(&self, node: &Node, role: ParamRole) -> Vec<(String, Layout)> {
         match self.convention {
@@ -127,7 +133,11 @@ impl Naming {
                 let named = |leaf: &str, layout| (format!("{layer}/{leaf}{suffix}"), layout);
                 match role {
                     ParamRole::Kernel if matches!(&node.op, Op::Conv2d(c) if c.is_depthwise()) => {
-                        vec![named("depthwise_kernel", Layout::DepthwiseToOihw)]
+                        // Keras 3 calls a DepthwiseConv2D's kernel as any other's.
+                        vec![
+                            named("depthwise_kernel", Layout::DepthwiseToOihw),
+                            named("kernel", Layout::DepthwiseToOihw),
+                        ]
                     }
                     ParamRole::Kernel => vec![
                         named("kernel", Layout::HwioToOihw),
@@ -147,6 +157,12 @@ impl Naming {
             }
         }
     }
+}
+
+/// The `Normalization` layer that a tensor belongs to.
+pub(super) fn normalization_layer(name: &str) -> Option<&str> {
+    let (layer, leaf) = name.rsplit_once('/')?;
+    matches!(leaf.split(':').next(), Some("mean" | "variance" | "count")).then_some(layer)
 }
 
 /// Layer and leaf of a Keras parameter name, the suffix `:0` cut off.

@@ -9,7 +9,7 @@ use crate::cli::Exit;
 use crate::cli::args::ImportArgs;
 use crate::cli::reporter::Reporter;
 use crate::cli::table::counted;
-use crate::engine::{Backbone, WeightState};
+use crate::engine::{Backbone, PREPROCESS_KEY, Preprocessing, WeightState};
 use crate::formats::write_atomically;
 use crate::models::Row;
 use crate::render::{Resources, choose_row_for_file};
@@ -30,7 +30,7 @@ pub(super) fn run(args: &ImportArgs, resources: &Resources, reporter: &Reporter)
     let source_sha256 = file.sha256().to_owned();
     let graph = row.graph().with_context(|| format!("the graph of {} is malformed", row.tag))?;
     let bound = BoundWeights::bind(&graph, row.tag, &file, row.head_prefixes)?;
-    let metadata = BTreeMap::from([
+    let mut metadata = BTreeMap::from([
         ("format".to_owned(), "pt".to_owned()),
         (MODEL_KEY.to_owned(), row.tag.to_owned()),
         (SOURCE_KEY.to_owned(), source.clone()),
@@ -38,6 +38,9 @@ pub(super) fn run(args: &ImportArgs, resources: &Resources, reporter: &Reporter)
         ("filterscope.variant".to_owned(), row.variant.to_owned()),
         ("filterscope.license".to_owned(), row.license.to_owned()),
     ]);
+    if let Some(inside) = Preprocessing::of(row, &file).to_keep() {
+        metadata.insert(PREPROCESS_KEY.to_owned(), inside);
+    }
     let bytes = to_safetensors(&graph, &bound, &file, row.head_prefixes, metadata)?;
     let (num_tensors, num_head) = (bound.num_tensors(), bound.num_head_tensors());
     drop((file, bound));
