@@ -286,7 +286,7 @@ impl Backbone {
     /// Binds a file to a graph of one's own that stands for a row: a variant under study.
     pub fn with_graph(row: &'static Row, graph: Graph, file: TensorFile) -> Result<Self, LoadError> {
         let mut weights = BoundWeights::bind(&graph, row.tag, &file, row.head_prefixes)?;
-        let preprocessing = Preprocessing::of(row, &file);
+        let preprocessing = Preprocessing::of(row, &file, &weights);
         let origin = file.into_origin();
         weights.let_go_of_the_rest();
         let provenance = if origin.is_carried() { Provenance::Carried } else { Provenance::File };

@@ -6,7 +6,7 @@
 use crate::input::ValueChoice;
 use crate::models::Row;
 use crate::tensor::{Fit, PreprocessSpec, ResizeFilter};
-use crate::weights::TensorFile;
+use crate::weights::{BoundWeights, TensorFile};
 use crate::weights::keras::{Inside, Unreadable, efficientnets_own, inside};
 
 /// Metadata key under which an imported copy keeps what its file had inside.
@@ -32,7 +32,7 @@ impl Preprocessing {
     }
 
     /// As the file says, where it does.
-    pub fn of(row: &Row, file: &TensorFile) -> Self {
+    pub fn of(row: &Row, file: &TensorFile, bound: &BoundWeights) -> Self {
         let of_row = Self::of_row(row);
         if let Some(kept) = file.metadata(PREPROCESS_KEY) {
             return serde_json::from_str(kept).unwrap_or_else(|_| Self {
@@ -42,6 +42,10 @@ impl Preprocessing {
         }
         if !row.is_keras {
             return of_row;
+        }
+        if bound.keras().is_some_and(|part| part.is_nameless) {
+            let found = "no names of its layers, and so nothing of what it does to a picture".to_owned();
+            return Self { unreadable: Some(found), ..of_row };
         }
         let Some(config) = file.keras_config() else { return of_row.of_weights_alone(row, file) };
         match inside(config, file) {

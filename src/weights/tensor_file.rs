@@ -10,7 +10,7 @@ use half::slice::HalfFloatSliceExt;
 use sha2::{Digest, Sha256};
 
 use super::error::{MAX_FILE_BYTES, WeightsFileError};
-use super::keras::KerasConfig;
+use super::keras::{KerasConfig, KerasFile, KerasStore};
 use super::readers;
 
 /// Tensors by name.
@@ -174,7 +174,7 @@ pub struct TensorFile {
     format: Format,
     notes: Vec<String>,
     metadata: BTreeMap<String, String>,
-    keras: Option<KerasConfig>,
+    keras: Option<KerasFile>,
     /// Known early where the bytes were let go.
     sha256: OnceLock<String>,
 }
@@ -289,7 +289,12 @@ impl TensorFile {
     /// What a Keras file says of its model: its layers in order and how they are put together. Nothing where the file is of another
     /// kind or holds weights alone (`.weights.h5`, `save_weights`).
     pub fn keras_config(&self) -> Option<&KerasConfig> {
-        self.keras.as_ref()
+        self.keras.as_ref()?.config.as_ref()
+    }
+
+    /// The layers of a Keras file as they lie in it.
+    pub(super) fn keras_store(&self) -> Option<&KerasStore> {
+        self.keras.as_ref().map(|keras| &keras.store)
     }
 
     /// Names of all tensors, sorted.

@@ -38,7 +38,7 @@ pub(super) fn run(args: &ImportArgs, resources: &Resources, reporter: &Reporter)
         ("filterscope.variant".to_owned(), row.variant.to_owned()),
         ("filterscope.license".to_owned(), row.license.to_owned()),
     ]);
-    if let Some(inside) = Preprocessing::of(row, &file).to_keep() {
+    if let Some(inside) = Preprocessing::of(row, &file, &bound).to_keep() {
         metadata.insert(PREPROCESS_KEY.to_owned(), inside);
     }
     let bytes = to_safetensors(&graph, &bound, &file, row.head_prefixes, metadata)?;

@@ -2,6 +2,7 @@
 //!
 //! A reader believes nothing that a file says of sizes: what it allocates is bounded by the bytes that are there.
 
+mod keras_groups;
 mod keras_h5;
 mod keras_zip;
 mod legacy_pth;
@@ -12,7 +13,7 @@ mod torch_zip;
 mod zip_archive;
 
 use super::error::WeightsFileError;
-use super::keras::KerasConfig;
+use super::keras::KerasFile;
 use super::onnx::looks_like_onnx;
 use super::tensor_file::{Format, Tensors};
 
@@ -45,7 +46,7 @@ pub(super) struct Found {
     /// Named texts that the file carries about itself.
     pub(super) metadata: std::collections::BTreeMap<String, String>,
     /// What a Keras file says of its model.
-    pub(super) keras: Option<KerasConfig>,
+    pub(super) keras: Option<KerasFile>,
     /// Bytes that entries point into, where the file's own are no longer needed.
     pub(super) keeps_bytes: bool,
 }
@@ -90,7 +91,7 @@ pub(super) fn index(bytes: &[u8], origin: &str) -> Result<Found, WeightsFileErro
     } else if bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"PK\x05\x06") {
         ("ZIP archive", zip(bytes))
     } else if bytes.starts_with(b"\x89HDF\r\n\x1a\n") {
-        ("HDF5 file", keras_h5::index(bytes.to_vec()))
+        ("HDF5 file", keras_h5::index(bytes.to_vec(), None))
     } else if bytes.len() > 2 && bytes[0] == 0x80 && (2..=5).contains(&bytes[1]) {
         ("PyTorch file of the old kind", legacy_pth::index(bytes))
     } else if looks_like_onnx(bytes) {
