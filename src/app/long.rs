@@ -104,6 +104,7 @@ impl Runs {
         let mut models = Vec::with_capacity(request.models.len());
         for model in &request.models {
             let backbone = self.backbone(model.row, model.weights_file.as_ref(), &request.store)?;
+            backbone.check_values(request.settings.values).map_err(|error| told(&error))?;
             let graph = backbone.graph();
             let layers = match &request.layers {
                 BatchLayers::Final => vec![graph.final_node()],
@@ -197,6 +198,7 @@ impl Runs {
         self.loaded.retain(|(tag, file, _)| model.row.tag == *tag && model.weights_file == *file);
         let device = ComputeDevice::open(request.device).map_err(|error| error.to_string())?;
         let backbone = self.backbone(model.row, model.weights_file.as_ref(), &request.store)?;
+        backbone.check_values(request.choices.input.values).map_err(|error| told(&error))?;
         let session =
             Session::with_engine(backbone, device, request.engine).map_err(|error| error.to_string())?;
         let mut animation = Animation::new(session, pictures(request), request.choices.clone())

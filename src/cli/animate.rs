@@ -95,7 +95,7 @@ fn plan(args: &AnimateArgs, resources: &Resources, reporter: &Reporter) -> anyho
     let device = ComputeDevice::open(args.run.device)?;
     let consent = Consent { is_given: args.download.yes, is_offline: args.download.offline };
     let downloads = Downloads::new(consent, &resources.store, reporter, CancelToken::new());
-    let backbone = load(row, file, resources, &downloads, consent, reporter)?;
+    let backbone = load(row, file, args.preprocess, resources, &downloads, consent, reporter)?;
     let session = Session::with_engine(Arc::new(backbone), device, args.run.engine())?;
     Ok(Animation::new(session, pictures.into_iter().map(AnimatedPicture::Ref).collect(), choices)?)
 }

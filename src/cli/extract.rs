@@ -140,7 +140,7 @@ fn plan(args: &ExtractArgs, resources: &Resources, reporter: &Reporter) -> anyho
     let downloads = Downloads::new(consent, &resources.store, reporter, CancelToken::new());
     let mut models = Vec::with_capacity(rows.len());
     for (row, layers) in rows.iter().copied().zip(layers) {
-        let backbone = load(row, file.take(), resources, &downloads, consent, reporter)?;
+        let backbone = load(row, file.take(), args.preprocess, resources, &downloads, consent, reporter)?;
         let session = Session::with_engine(Arc::new(backbone), device.clone(), args.run.engine())?;
         models.push(ModelToRun { session, layers });
     }

@@ -16,8 +16,8 @@ use crate::engine::{
 };
 use crate::formats::read_record;
 use crate::graph::{Graph, NodeId};
-use crate::input::FitChoice;
 use crate::input::dataset::{PictureRef, expand_inputs, is_log, open_source};
+use crate::input::{FitChoice, ValueChoice};
 use crate::models::Row;
 use crate::mosaic::{MosaicSettings, Normalisation};
 use crate::render::{
@@ -104,7 +104,7 @@ impl RenderPlan {
         let downloads = Downloads::new(consent, &resources.store, reporter, CancelToken::new());
         let mut models = Vec::with_capacity(rows.len());
         for (row, layers) in rows.iter().copied().zip(layers) {
-            let backbone = load(row, file.take(), resources, &downloads, consent, reporter)?;
+            let backbone = load(row, file.take(), args.preprocess, resources, &downloads, consent, reporter)?;
             check_class_map(args.class_map.as_deref(), &backbone, &layers)?;
             let session = Session::with_engine(Arc::new(backbone), device.clone(), args.run.engine())?;
             models.push(PlannedModel { session, layers });
@@ -133,6 +133,7 @@ impl RenderPlan {
 pub(super) fn load(
     row: &'static Row,
     file: Option<TensorFile>,
+    values: ValueChoice,
     resources: &Resources,
     downloads: &Downloads<'_>,
     consent: Consent,
@@ -153,6 +154,10 @@ pub(super) fn load(
         ));
     }
     tell_notes(&backbone, reporter);
+    backbone.check_values(values)?;
+    for note in backbone.preprocessing().notes(values) {
+        reporter.note(&note);
+    }
     Ok(backbone)
 }
 

@@ -155,7 +155,7 @@ fn one_picture(
         let PlannedModel { session, layers } = model;
         let nodes: Vec<NodeId> = layers.iter().map(|layer| layer.node).collect();
         let run_by = session.run_by();
-        let view = View::new(run_by.backbone.row(), &decoded.rgb, plan.choices)
+        let view = View::new(run_by.backbone.preprocessing().spec(), &decoded.rgb, plan.choices)
             .map_err(|error| of_picture(error.into()))?;
         // A layer is drawn and let go as soon as it is there: all of a network's would fill the memory.
         let mut draw = |node: NodeId, activation: &Activation| -> Result<(), PictureError> {

@@ -3,7 +3,9 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use super::preprocessing::Preprocessing;
 use crate::graph::{Graph, GraphError};
+use crate::input::ValueChoice;
 use crate::models::{Opened, Registry, Row};
 use crate::tensor::{Remedied, Remedy};
 use crate::weights::fetch::{FileRecord, read_record};
@@ -186,6 +188,16 @@ pub enum LoadError {
         /// The file.
         origin: String,
     },
+    /// A file whose model does something to a picture that can't be read.
+    #[error(
+        "the model in this file has {found}, so it isn't known how a picture's samples become its values: \"{origin}\""
+    )]
+    UnknownValues {
+        /// What it has.
+        found: String,
+        /// The file.
+        origin: String,
+    },
     /// A family file's mistake.
     #[error("the graph of {tag} is malformed: {reason}")]
     Graph {
@@ -202,6 +214,7 @@ impl Remedied for LoadError {
             // Which weights are meant is never guessed: what is at hand instead is named.
             Self::NotHere { tag, here, .. } => same_architecture(tag, here),
             Self::Part(error) => error.remedy(),
+            Self::UnknownValues { .. } => Some(Remedy::StatePreprocessing),
             // Older errors say what to do in their own words still.
             _ => None,
         }
@@ -269,6 +282,7 @@ pub struct Backbone {
     provenance: Provenance,
     notes: Vec<String>,
     has_other_average: bool,
+    preprocessing: Preprocessing,
 }
 
 impl Backbone {
@@ -345,10 +359,12 @@ impl Backbone {
     pub fn with_graph(row: &'static Row, graph: Graph, file: TensorFile) -> Result<Self, LoadError> {
         let mut weights = BoundWeights::bind(&graph, row.tag, &file, row.head_prefixes)?;
         let (notes, has_other_average) = (file.notes().to_vec(), file.part().has_other_average());
+        let preprocessing = Preprocessing::of(row, &file, &weights);
         let origin = file.into_origin();
         weights.let_go_of_the_rest();
         let provenance = if origin.is_carried() { Provenance::Carried } else { Provenance::File };
-        Ok(Self { row, graph: Arc::new(graph), weights, origin, provenance, notes, has_other_average })
+        let graph = Arc::new(graph);
+        Ok(Self { row, graph, weights, origin, provenance, notes, has_other_average, preprocessing })
     }
 
     /// Rows whose graph a file fits by names and shapes: more than one where a file doesn't show its variant, one where it says
@@ -422,6 +438,22 @@ impl Backbone {
     /// Where the weights came from, as far as that tells what they are.
     pub fn provenance(&self) -> Provenance {
         self.provenance
+    }
+
+    /// What the weights ask of a picture.
+    pub fn preprocessing(&self) -> &Preprocessing {
+        &self.preprocessing
+    }
+
+    /// Whether it is known how samples become values, or a person said it.
+    pub fn check_values(&self, values: ValueChoice) -> Result<(), LoadError> {
+        match self.preprocessing.obstacle(values) {
+            None => Ok(()),
+            Some(found) => Err(LoadError::UnknownValues {
+                found: found.to_owned(),
+                origin: self.origin.name().to_owned(),
+            }),
+        }
     }
 
     /// The registry's row.

@@ -169,7 +169,7 @@ pub fn run(
     let num_readers = rayon::current_num_threads().min(MAX_READERS);
     let reader = Reader {
         rows: &plan.rows,
-        specs: models.iter().map(|m| m.session.backbone().row().preprocess).collect(),
+        specs: models.iter().map(|m| *m.session.backbone().preprocessing().spec()).collect(),
         fit: plan.settings.fit,
         values: plan.settings.values,
         clock: &clock,

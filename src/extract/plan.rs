@@ -169,7 +169,7 @@ impl ExtractPlan {
 
 /// The size that every picture comes to; none where pictures keep their own.
 pub(super) fn fixed_size(model: &ModelToRun, fit: FitChoice) -> Option<PixelSize> {
-    let spec = &model.session.backbone().row().preprocess;
+    let spec = model.session.backbone().preprocessing().spec();
     match fit {
         FitChoice::Size(size) => Some(size),
         FitChoice::Native => None,
@@ -207,9 +207,10 @@ fn recipe(
 ) -> Result<Recipe, PlanProblem> {
     let backbone = model.session.backbone();
     let (row, graph) = (backbone.row(), backbone.graph());
+    let spec = backbone.preprocessing().spec();
     let size = fixed_size(model, settings.fit);
     let infos = graph
-        .infer(size.unwrap_or(row.preprocess.size))
+        .infer(size.unwrap_or(spec.size))
         .map_err(|e| infos_problem(model, crate::engine::PlanError::from(e)))?;
     let mut layout = settings.encoding.layout(infos[node.0].shape);
     if size.is_none() && !settings.encoding.is_independent_of_size() {
@@ -219,7 +220,7 @@ fn recipe(
         layout.shape.clear();
     }
     let scale = match settings.values {
-        ValueChoice::Model => row.preprocess.scale,
+        ValueChoice::Model => spec.scale,
         ValueChoice::Named { scale, .. } => scale,
     };
     let run_by = model.session.run_by();
@@ -244,8 +245,14 @@ fn recipe(
         fit: settings.fit.to_string(),
         preprocess: settings.values.to_string(),
         input_size: size.map_or_else(|| "varies".to_owned(), |size| size.to_string()),
-        filter: row.preprocess.filter.name().to_owned(),
+        filter: spec.filter.name().to_owned(),
         value_scale: scale.to_string(),
+        preprocessing_from: match settings.values {
+            ValueChoice::Model => {
+                backbone.preprocessing().from_file().map(|from| format!("the file: {from}"))
+            }
+            ValueChoice::Named { .. } => None,
+        },
         pool: settings.encoding.pool.to_string(),
         stored: Stored { format: settings.format, order: settings.encoding.order, layout },
         // The fast engine gives the same bits whatever the batch; others don't promise it.

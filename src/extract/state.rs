@@ -20,7 +20,7 @@ pub(super) const PLAN: &str = "plan.json";
 pub(super) const PARTS: &str = "parts";
 
 /// What may change between a run and its resumption, if the person allows it: neither which rows there are nor their extent.
-const MAY_CHANGE: [&str; 17] = [
+const MAY_CHANGE: [&str; 18] = [
     "program",
     "weights",
     "weights_sha256",
@@ -30,6 +30,7 @@ const MAY_CHANGE: [&str; 17] = [
     "input_size",
     "filter",
     "value_scale",
+    "preprocessing_from",
     "engine",
     "dispatch_level",
     "device",

@@ -90,6 +90,9 @@ pub struct RunRecord {
     pub filter: String,
     /// How samples became values: order, divisor, mean, deviation.
     pub value_scale: String,
+    /// Where that comes from, where it is the weights' own file and not what their tag says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preprocessing_from: Option<String>,
     /// What ran the network.
     pub engine: String,
     /// Where it ran.
@@ -200,6 +203,7 @@ impl FigureRecord {
                 ("sifting", &panel.look.sifting),
                 ("part", &panel.look.part),
                 ("weights_part", &panel.run.weights_part),
+                ("preprocessing_from", &panel.run.preprocessing_from),
             ] {
                 value.as_deref().map_or(Ok(()), |value| text(field, value))?;
             }

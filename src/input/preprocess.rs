@@ -276,6 +276,18 @@ impl Geometry {
                 }
                 Ok(Self::centre_crop(original, size, crop_pct, long_side))
             }
+            (FitChoice::Model, Fit::StretchCrop { resized }) => {
+                if !fits(resized.width)
+                    || !fits(resized.height)
+                    || resized.width < size.width
+                    || resized.height < size.height
+                {
+                    return bad(1.0);
+                }
+                // Keras cuts the offset down.
+                let (left, top) = ((resized.width - size.width) / 2, (resized.height - size.height) / 2);
+                Ok(Self { resized, window: OutputWindow { left, top, size } })
+            }
             _ => Ok(Self::whole(size)),
         }
     }

@@ -66,6 +66,11 @@ impl Row {
         self.tag.split('.').next().unwrap_or(self.tag)
     }
 
+    /// Whether the framework's network begins with what becomes of samples, so that files hold that too: Keras' EfficientNet.
+    pub fn normalises_inside(&self) -> bool {
+        self.is_keras && self.arch().starts_with("efficientnet_b")
+    }
+
     /// Where the weights can be downloaded, if anywhere.
     pub fn download(&self) -> Option<WeightSource> {
         self.file.or_else(|| {
@@ -101,3 +106,14 @@ macro_rules! keras_file {
     };
 }
 pub(super) use keras_file;
+
+/// A file that torchvision downloads (`torchvision/models/*.py`, 0.29).
+macro_rules! torchvision_file {
+    ($name:literal) => {
+        Some(crate::tensor::WeightSource::Https {
+            url: concat!("https://download.pytorch.org/models/", $name),
+            md5: None,
+        })
+    };
+}
+pub(super) use torchvision_file;

@@ -346,7 +346,7 @@ impl Animation {
     }
 
     fn input(&self, picture: &AnimatedPicture) -> Result<InputBatch, String> {
-        let spec = self.session.backbone().row().preprocess;
+        let spec = *self.session.backbone().preprocessing().spec();
         let InputChoices { fit, values } = self.choices.input;
         let prepared = |rgb: &RgbImage| preprocess(rgb, &spec, fit, values).map(|made| made.batch);
         match picture {

@@ -3,6 +3,7 @@
 use super::view::View;
 use crate::engine::{Provenance, RunBy};
 use crate::formats::{CARRIED, DOWNLOADED, LookRecord, PanelRecord, RunRecord, UNVERIFIED};
+use crate::input::ValueChoice;
 use crate::mosaic::Mosaic;
 
 /// The record of one mosaic of a view.
@@ -24,8 +25,14 @@ pub(super) fn panel_record(run_by: &RunBy, view: &View, mosaic: &Mosaic) -> Pane
         preprocess: view.choices.values.to_string(),
         fitted: input.fit.clone(),
         input_size: format!("{}x{}", input.batch.width(), input.batch.height()),
-        filter: backbone.row().preprocess.filter.name().to_owned(),
+        filter: backbone.preprocessing().spec().filter.name().to_owned(),
         value_scale: input.scale.to_string(),
+        preprocessing_from: match view.choices.values {
+            ValueChoice::Model => {
+                backbone.preprocessing().from_file().map(|from| format!("the file: {from}"))
+            }
+            ValueChoice::Named { .. } => None,
+        },
         engine: run_by.engine.clone(),
         device: run_by.device.clone(),
     };

@@ -3,7 +3,7 @@
 use image::RgbImage;
 
 use crate::input::{FitChoice, PreprocessError, Preprocessed, ValueChoice, preprocess};
-use crate::models::Row;
+use crate::tensor::PreprocessSpec;
 
 /// A person's choices in place of what the weights ask for.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -30,9 +30,13 @@ pub struct View {
 }
 
 impl View {
-    /// Prepares a picture as a row's weights, or the choices, ask.
-    pub fn new(row: &Row, picture: &RgbImage, choices: InputChoices) -> Result<Self, PreprocessError> {
-        let preprocessed = preprocess(picture, &row.preprocess, choices.fit, choices.values)?;
+    /// Prepares a picture as weights, or the choices, ask.
+    pub fn new(
+        spec: &PreprocessSpec,
+        picture: &RgbImage,
+        choices: InputChoices,
+    ) -> Result<Self, PreprocessError> {
+        let preprocessed = preprocess(picture, spec, choices.fit, choices.values)?;
         Ok(Self { choices, preprocessed })
     }
 }

@@ -1,9 +1,9 @@
 //! What a set of weights needs of a picture, as data. It stands here so that `models` can hold it and `input` can apply it.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Columns × rows of a picture, in pixels.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct PixelSize {
     /// Columns.
     pub width: usize,
@@ -30,7 +30,7 @@ impl std::fmt::Display for PixelSize {
 }
 
 /// How a picture of any shape becomes the network's input size.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Fit {
     /// Both sides to the target; the aspect ratio is ignored.
@@ -42,12 +42,17 @@ pub enum Fit {
         /// How the long side becomes whole.
         long_side: LongSide,
     },
+    /// Both sides to this size, then the centre of the target size (Keras' `CenterCrop` behind a picture that was loaded).
+    StretchCrop {
+        /// The whole picture's size before the crop.
+        resized: PixelSize,
+    },
     /// No resize at all: the network sees the picture's own pixels.
     Native,
 }
 
 /// How the long side of a resize that keeps the aspect ratio becomes a whole number, and how the crop is centred.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LongSide {
     /// Cut down, the crop's offset rounded half to even: torchvision's `Resize` and `CenterCrop`, and so timm's evaluation.
@@ -57,7 +62,7 @@ pub enum LongSide {
 }
 
 /// Resize filters, each meaning Pillow's filter of that name (antialiased, 8-bit passes).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ResizeFilter {
     /// Nearest neighbour (Keras' `load_img` default).
@@ -83,7 +88,7 @@ impl ResizeFilter {
 }
 
 /// Order of the three colour planes in the network's input.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ChannelOrder {
     /// Red, green, blue.
@@ -93,7 +98,7 @@ pub enum ChannelOrder {
 }
 
 /// Value mapping of an 8-bit sample `x`: `(x / divisor − mean) / std`, in f32 and in this order, per plane of the network's input.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ValueScale {
     /// Order of planes; `mean` and `std` follow it.
     pub order: ChannelOrder,
@@ -159,7 +164,7 @@ impl std::fmt::Display for ValueScale {
 }
 
 /// Everything that turns a decoded picture into the network's input.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PreprocessSpec {
     /// The size the weights are evaluated at.
     pub size: PixelSize,
@@ -179,6 +184,9 @@ impl std::fmt::Display for PreprocessSpec {
             Fit::Stretch => write!(f, "{size}, stretched, {}, {scale}", filter.name()),
             Fit::ShortSideCrop { crop_pct, .. } => {
                 write!(f, "{size}, centre crop {crop_pct}, {}, {scale}", filter.name())
+            }
+            Fit::StretchCrop { resized } => {
+                write!(f, "stretched to {resized}, centre {size}, {}, {scale}", filter.name())
             }
             Fit::Native => write!(f, "the picture's own size, {scale}"),
         }

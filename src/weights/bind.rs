@@ -7,6 +7,9 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use super::head::Head;
+use super::keras::StoredLayer;
+use super::keras_part::KerasPart;
+use super::locate::{Rest, Whereabouts, rest};
 use super::naming::{Convention, Layout, Naming};
 use super::part::is_head;
 use super::tensor_file::{Bytes, Entry, TensorFile};
@@ -73,12 +76,23 @@ pub struct BoundWeights {
     num_tensors: usize,
     head_tensors: Vec<String>,
     head: Option<Head>,
+    keras: Option<KerasPart>,
 }
 
 impl BoundWeights {
     /// The classifier behind the last map's mean, where the file holds one.
     pub fn head(&self) -> Option<&Head> {
         self.head.as_ref()
+    }
+
+    /// The classifier, to name its classes.
+    pub fn head_mut(&mut self) -> Option<&mut Head> {
+        self.head.as_mut()
+    }
+
+    /// Where in a Keras file the network was found, and what else is there.
+    pub fn keras(&self) -> Option<&KerasPart> {
+        self.keras.as_ref()
     }
 
     /// Tensors of the file that were bound.
@@ -168,6 +182,10 @@ pub struct BindError {
     pub broken: Vec<String>,
     /// Whether kernels lie in Theano's order in a file with Keras' names.
     pub is_in_theanos_order: bool,
+    /// Layers of a Keras file that follow other layers there than in the model.
+    pub misplaced: Vec<String>,
+    /// Where in a Keras file the model was found, if that is more than one place and nothing tells which is meant.
+    pub places: Vec<String>,
 }
 
 impl std::error::Error for BindError {}
@@ -220,6 +238,17 @@ impl BindError {
         if self.is_in_theanos_order {
             text += "; its kernels lie in Theano's order: get the file with `tf_kernels` in its name";
         }
+        if !self.misplaced.is_empty() {
+            let _ =
+                write!(text, "; put together otherwise in the file: {}", self.quoted(&self.misplaced, max));
+        }
+        if !self.places.is_empty() {
+            let (num, places) = (self.places.len(), self.quoted(&self.places, max));
+            let _ = write!(
+                text,
+                "; it is in the file {num} times, and nothing tells which is meant, beginning with {places}"
+            );
+        }
         if !self.surplus.is_empty() {
             let _ = write!(text, "; not part of it: {}", self.quoted(&self.surplus, max));
         }
@@ -251,6 +280,15 @@ struct Wanted<'a> {
 struct Matches<'a> {
     wanted: Vec<Wanted<'a>>,
     head_tensors: Vec<String>,
+    /// Of a Keras file: where the network lies in it, and what it leaves over.
+    in_keras: Option<InKeras>,
+}
+
+/// What was found in a Keras file.
+#[derive(Debug, Default)]
+struct InKeras {
+    at: Whereabouts,
+    head: Vec<StoredLayer>,
 }
 
 impl<'a> Matches<'a> {
@@ -260,7 +298,41 @@ impl<'a> Matches<'a> {
         file: &'a TensorFile,
         head_prefixes: &[&str],
     ) -> Result<Self, Box<BindError>> {
-        let naming = Naming::of(graph, file);
+        let mut fitting: Vec<Self> = Vec::new();
+        let mut nearest: Option<Box<BindError>> = None;
+        for naming in Naming::all(graph, file) {
+            match Self::named(graph, model, file, head_prefixes, &naming) {
+                Ok(matches) => fitting.push(matches),
+                Err(error)
+                    if nearest.as_ref().is_none_or(|other| error.num_faults() < other.num_faults()) =>
+                {
+                    nearest = Some(error);
+                }
+                Err(_) => {}
+            }
+        }
+        // Two ways to the same tensors are one.
+        fitting.dedup_by(|a, b| a.wanted.iter().map(|w| &w.name).eq(b.wanted.iter().map(|w| &w.name)));
+        if fitting.len() > 1 {
+            let first = |matches: &Self| matches.wanted.first().map(|w| w.name.clone());
+            let places = fitting.iter().filter_map(first).collect();
+            return Err(Box::new(BindError { places, ..BindError::of(model, file) }));
+        }
+        match (fitting.pop(), nearest) {
+            (Some(matches), _) => Ok(matches),
+            (None, Some(error)) => Err(error),
+            (None, None) => Err(Box::new(BindError::of(model, file))),
+        }
+    }
+
+    /// With the names of one way.
+    fn named(
+        graph: &Graph,
+        model: &str,
+        file: &'a TensorFile,
+        head_prefixes: &[&str],
+        naming: &Naming,
+    ) -> Result<Self, Box<BindError>> {
         let mut error = BindError::of(model, file);
         let mut surplus: BTreeSet<&str> = file.names().collect();
         let mut wanted = Vec::new();
@@ -301,11 +373,30 @@ impl<'a> Matches<'a> {
         let (head, surplus): (Vec<&str>, Vec<&str>) =
             surplus.into_iter().filter(|n| !n.ends_with("num_batches_tracked")).partition(is_head);
         error.surplus = surplus.into_iter().map(str::to_owned).collect();
-        if error.is_fault() {
-            Err(Box::new(error))
-        } else {
-            Ok(Self { wanted, head_tensors: head.into_iter().map(str::to_owned).collect() })
+        let mut head_tensors: Vec<String> = head.into_iter().map(str::to_owned).collect();
+        let mut in_keras = None;
+        if let Some(store) = file.keras_store() {
+            let used = graph.nodes().iter().filter_map(|node| {
+                let layer = node.keras_layer.clone()?;
+                Some((layer, naming.keras_key(node)?))
+            });
+            let Rest { head, between, misplaced } = rest(graph, file, store, &used.collect());
+            let of = |layers: &dyn Fn(&str) -> bool, names: &[String]| -> Vec<String> {
+                names
+                    .iter()
+                    .filter(|name| name.rsplit_once('/').is_some_and(|(key, _)| layers(key)))
+                    .cloned()
+                    .collect()
+            };
+            // All others are a head.
+            error.surplus = of(&|key| between.iter().any(|other| other == key), &error.surplus);
+            error.misplaced = misplaced;
+            let keys: BTreeSet<String> = head.iter().map(StoredLayer::key).collect();
+            let is_of_head = |name: &&str| name.rsplit_once('/').is_some_and(|(key, _)| keys.contains(key));
+            head_tensors = file.names().filter(is_of_head).map(str::to_owned).collect();
+            in_keras = Some(InKeras { at: naming.whereabouts().clone(), head });
         }
+        if error.is_fault() { Err(Box::new(error)) } else { Ok(Self { wanted, head_tensors, in_keras }) }
     }
 }
 
@@ -333,18 +424,22 @@ impl BoundWeights {
         file: &TensorFile,
         head_prefixes: &[&str],
     ) -> Result<Self, Box<BindError>> {
-        let Matches { wanted, head_tensors } = Matches::of(graph, model, file, head_prefixes)?;
+        let Matches { wanted, head_tensors, in_keras } = Matches::of(graph, model, file, head_prefixes)?;
         let num_tensors = wanted.len();
         let final_channels = graph.channels(graph.final_node());
-        // A classifier's tensors are looked for only where they may be.
-        let head = if head_tensors.is_empty() || file.part().has_no_classes() {
-            None
-        } else {
-            Head::of(file, final_channels).or_else(|| {
-                // Of a row of tokens the mean isn't what a classifier follows.
-                let has_tokens = wanted.iter().any(|w| w.role == ParamRole::ClassToken);
-                Head::lone(file, &head_tensors, final_channels).filter(|_| !has_tokens)
-            })
+        let part = in_keras.map(|found| KerasPart::of(graph, file, head_prefixes, found.at, &found.head));
+        let (head, keras) = match part {
+            Some((head, part)) => (head, Some(part)),
+            // A classifier's tensors are looked for only where they may be.
+            None if head_tensors.is_empty() || file.part().has_no_classes() => (None, None),
+            None => {
+                let head = Head::of(file, final_channels).or_else(|| {
+                    // Of a row of tokens the mean isn't what a classifier follows.
+                    let has_tokens = wanted.iter().any(|w| w.role == ParamRole::ClassToken);
+                    Head::lone(file, &head_tensors, final_channels).filter(|_| !has_tokens)
+                });
+                (head, None)
+            }
         };
         let mut bound = Self {
             bytes: Bytes::clone(file.bytes()),
@@ -352,6 +447,7 @@ impl BoundWeights {
             num_tensors,
             head_tensors,
             head,
+            keras,
         };
         // Looked at once and let go: what stays is where they lie.
         let sound: Vec<bool> = wanted
@@ -414,12 +510,23 @@ impl BindError {
         Self { model: model.into(), origin: file.origin().into(), prefix, ..Self::default() }
     }
 
+    /// How far a file is from fitting.
+    fn num_faults(&self) -> usize {
+        self.missing.len()
+            + self.misshaped.len()
+            + self.unreadable.len()
+            + self.surplus.len()
+            + self.misplaced.len()
+    }
+
     fn is_fault(&self) -> bool {
         !(self.missing.is_empty()
             && self.misshaped.is_empty()
             && self.surplus.is_empty()
             && self.unreadable.is_empty()
-            && self.broken.is_empty())
+            && self.broken.is_empty()
+            && self.misplaced.is_empty()
+            && self.places.is_empty())
     }
 }
 

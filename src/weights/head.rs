@@ -3,11 +3,20 @@
 //! Bound only where the file holds one whose width is the map's number of filters. Most take the mean of each filter; `MobileNetV3`'s has a
 //! layer in between, `ConvNeXt`'s norms the means, and VGG's (`places`) looks at each place of a map of one size.
 
+mod chain;
+mod names;
 mod places;
+mod plan;
 
+use self::chain::Chain;
 use self::places::Places;
+use self::plan::Output;
 use super::tensor_file::TensorFile;
 use crate::tensor::{Activation, MapShape};
+
+pub use self::names::{ClassNames, ClassNamesError};
+pub use self::plan::HEAD_KEY;
+pub(super) use self::plan::HeadPlan;
 
 /// Names of the last linear layer, torch's and Keras'.
 const TORCH_NAMES: [&str; 5] = ["fc", "classifier", "classif", "head.fc", "last_linear"];
@@ -52,6 +61,7 @@ enum Before {
     Norm(MeansNorm),
     Hidden(Hidden),
     Places(Places),
+    Chain(Chain),
 }
 
 /// A last linear layer, and what it follows.
@@ -62,6 +72,9 @@ pub struct Head {
     weight: Vec<f32>,
     bias: Vec<f32>,
     num_filters: usize,
+    gives: Output,
+    /// What a person calls the classes.
+    names: Option<Vec<String>>,
 }
 
 /// Rows of weights times inputs, and a bias each.
@@ -114,7 +127,7 @@ impl Head {
         let is_sound = !bias.is_empty()
             && weight.len() == bias.len() * num_filters
             && weight.iter().chain(&bias).all(|value| value.is_finite());
-        is_sound.then_some(Self { before: Before::Means, weight, bias, num_filters })
+        is_sound.then(|| Self::softmax(Before::Means, weight, bias, num_filters))
     }
 
     /// One on normed means.
@@ -134,7 +147,7 @@ impl Head {
         let (weight, bias) = places.last(file)?;
         let num_units = weight.len() / bias.len().max(1);
         let is_sound = num_units == places.num_units() && weight.len() == bias.len() * num_units;
-        is_sound.then(|| Self { before: Before::Places(places), weight, bias, num_filters })
+        is_sound.then(|| Self::softmax(Before::Places(places), weight, bias, num_filters))
     }
 
     /// One with a layer before it.
@@ -173,13 +186,38 @@ impl Head {
         Self::of_linear(weight, bias, num_filters)
     }
 
-    /// Number of classes.
-    pub fn num_classes(&self) -> usize {
-        self.bias.len()
+    const fn softmax(before: Before, weight: Vec<f32>, bias: Vec<f32>, num_filters: usize) -> Self {
+        Self { before, weight, bias, num_filters, gives: Output::Softmax, names: None }
     }
 
-    /// What a class is called, where these are ImageNet's thousand.
-    pub fn name(&self, class: usize) -> Option<&'static str> {
+    /// A Keras head by its plan, for a last map of so many filters; else why there is none.
+    pub(super) fn planned(file: &TensorFile, plan: &HeadPlan, num_filters: usize) -> Result<Self, String> {
+        let (chain, (weight, bias)) = Chain::of(file, plan, num_filters)?;
+        let head = Self::softmax(Before::Chain(chain), weight, bias, num_filters);
+        Ok(Self { gives: plan.gives, ..head })
+    }
+
+    /// Names the classes.
+    pub fn set_names(&mut self, names: &ClassNames) -> Result<(), ClassNamesError> {
+        self.names = Some(names.for_classes(self.num_classes())?);
+        Ok(())
+    }
+
+    /// Whether one output is the share of the second of two classes.
+    fn is_of_two(&self) -> bool {
+        self.gives == Output::Sigmoid && self.bias.len() == 1
+    }
+
+    /// Number of classes.
+    pub fn num_classes(&self) -> usize {
+        if self.is_of_two() { 2 } else { self.bias.len() }
+    }
+
+    /// What a class is called: as a person named them, or where these are ImageNet's thousand.
+    pub fn name(&self, class: usize) -> Option<&str> {
+        if let Some(names) = &self.names {
+            return names.get(class).map(String::as_str);
+        }
         if self.num_classes() != 1000 {
             return None;
         }
@@ -201,65 +239,91 @@ impl Head {
             .or_else(|| named(&|name| name.contains(&asked)))
     }
 
-    /// The likeliest classes of a last map, best first. Nothing if a value isn't finite.
-    pub fn top(&self, map: &Activation, num: usize) -> Vec<ClassShare> {
+    /// The last layer's outputs. Nothing for a map of another size.
+    fn scores(&self, map: &Activation) -> Option<Vec<f64>> {
         let shape = map.shape();
         if shape.channels != self.num_filters {
-            return Vec::new();
+            return None;
         }
-        let means: Vec<f64> = (0..shape.channels)
-            .map(|c| {
-                let values = map.channel(c);
-                values.iter().map(|v| f64::from(*v)).sum::<f64>() / values.len().max(1) as f64
-            })
-            .collect();
+        let means = || -> Vec<f64> {
+            (0..shape.channels)
+                .map(|c| {
+                    let values = map.channel(c);
+                    values.iter().map(|v| f64::from(*v)).sum::<f64>() / values.len().max(1) as f64
+                })
+                .collect()
+        };
         let units = match &self.before {
-            Before::Means => means,
-            Before::Norm(norm) => norm.of(&means),
+            Before::Means => means(),
+            Before::Norm(norm) => norm.of(&means()),
             Before::Hidden(hidden) => {
                 let hard_swish = |x: f64| x * (x + 3.0).clamp(0.0, 6.0) / 6.0;
-                linear(&hidden.weight, &hidden.bias, &means).into_iter().map(hard_swish).collect()
+                linear(&hidden.weight, &hidden.bias, &means()).into_iter().map(hard_swish).collect()
             }
-            Before::Places(places) => match places.units(map) {
-                Some(units) => units,
-                None => return Vec::new(),
-            },
+            Before::Places(places) => places.units(map)?,
+            Before::Chain(chain) => chain.units(map)?,
         };
         let scores = linear(&self.weight, &self.bias, &units);
-        let largest = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        let total: f64 = scores.iter().map(|score| (score - largest).exp()).sum();
-        if !total.is_finite() {
-            return Vec::new();
-        }
-        let mut order: Vec<usize> = (0..scores.len()).collect();
-        order.sort_by(|a, b| scores[*b].total_cmp(&scores[*a]));
+        scores.iter().all(|score| score.is_finite()).then_some(scores)
+    }
+
+    /// The likeliest classes of a last map, best first. Nothing if a value isn't finite.
+    pub fn top(&self, map: &Activation, num: usize) -> Vec<ClassShare> {
+        let Some(scores) = self.scores(map) else { return Vec::new() };
+        let sigmoid = |x: f64| 1.0 / (1.0 + (-x).exp());
+        let shares: Vec<f64> = match self.gives {
+            Output::Sigmoid if self.is_of_two() => vec![sigmoid(-scores[0]), sigmoid(scores[0])],
+            Output::Sigmoid => scores.into_iter().map(sigmoid).collect(),
+            Output::Softmax | Output::Raw => {
+                let largest = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+                let total: f64 = scores.iter().map(|score| (score - largest).exp()).sum();
+                scores.iter().map(|score| (score - largest).exp() / total).collect()
+            }
+        };
+        let mut order: Vec<usize> = (0..shares.len()).collect();
+        order.sort_by(|a, b| shares[*b].total_cmp(&shares[*a]));
         order
             .into_iter()
             .take(num)
-            .map(|class| ClassShare { class, probability: ((scores[class] - largest).exp() / total) as f32 })
+            .map(|class| ClassShare { class, probability: shares[class] as f32 })
             .collect()
     }
 
     /// Whether a class's score is a sum over places, so that it has a map.
     pub fn has_class_maps(&self) -> bool {
-        matches!(self.before, Before::Means)
+        match &self.before {
+            Before::Means => true,
+            Before::Chain(chain) => chain.takes_means(),
+            _ => false,
+        }
     }
 
     /// Where a last map speaks for a class (Zhou et al., "Learning Deep Features for Discriminative Localization", 2016): the
-    /// filters' maps, each times its weight in the class's score, added up. One channel, named after layer and class.
+    /// filters' maps, each times its weight in the class's score, added up. Of several layers a filter's weight is what the score
+    /// changes by with its mean, at this picture. One channel, named after layer and class.
     pub fn class_map(&self, map: &Activation, class: usize) -> Option<Activation> {
         if !self.has_class_maps() {
             return None;
         }
         let shape = map.shape();
-        let weights = self.weight.chunks_exact(self.num_filters).nth(class)?;
-        if shape.channels != self.num_filters {
+        if shape.channels != self.num_filters || class >= self.num_classes() {
             return None;
         }
+        // Of two classes with one output the first has what speaks against the second.
+        let (output, sign) = match (self.is_of_two(), class) {
+            (true, class) => (0, if class == 0 { -1.0 } else { 1.0 }),
+            (false, class) => (class, 1.0),
+        };
+        let row =
+            self.weight.chunks_exact((self.weight.len() / self.bias.len().max(1)).max(1)).nth(output)?;
+        let weights = match &self.before {
+            Before::Chain(chain) => chain.slopes(map, row)?,
+            _ => row.iter().map(|weight| f64::from(*weight)).collect(),
+        };
         let mut sums = vec![0f64; shape.height * shape.width];
         for (c, weight) in weights.iter().enumerate() {
             for (sum, value) in sums.iter_mut().zip(map.channel(c)) {
-                *sum += f64::from(*weight) * f64::from(*value);
+                *sum += sign * weight * f64::from(*value);
             }
         }
         let name = match self.name(class) {
@@ -272,19 +336,33 @@ impl Head {
 
     /// The likeliest classes in words: `tiger cat 38 %, Egyptian cat 36 %`; or why there are none for a map of this size.
     pub fn words(&self, map: &Activation, num: usize) -> Option<String> {
+        let scores = if self.gives == Output::Raw { self.scores(map) } else { None };
         let shares: Vec<String> = self
             .top(map, num)
             .into_iter()
-            .map(|ClassShare { class, probability }| {
+            .enumerate()
+            .map(|(at, ClassShare { class, probability })| {
                 // Of a class's several names the first is the usual one.
-                let name = self.name(class).and_then(|name| name.split(", ").next());
-                let name = name.map_or_else(|| format!("class {class}"), str::to_owned);
-                format!("{name} {:.1} %", f64::from(probability) * 100.0)
+                let first = |name: &str| name.split(", ").next().unwrap_or(name).to_owned();
+                let name = match &self.names {
+                    Some(names) => names.get(class).cloned(),
+                    None => self.name(class).map(first),
+                };
+                let name = name.unwrap_or_else(|| format!("class {class}"));
+                match (self.gives, &scores) {
+                    (Output::Raw, Some(scores)) => {
+                        // Nobody knows what becomes of an output.
+                        let before = if at == 0 { "output " } else { "" };
+                        format!("{name} {before}{:.3}", scores[class])
+                    }
+                    _ => format!("{name} {:.1} %", f64::from(probability) * 100.0),
+                }
             })
             .collect();
         match &self.before {
             _ if !shares.is_empty() => Some(shares.join(", ")),
             Before::Places(places) => places.refusal(map.shape()),
+            Before::Chain(chain) => chain.refusal(map.shape()),
             _ => None,
         }
     }

@@ -9,6 +9,9 @@ mod export;
 pub mod fetch;
 mod folders;
 mod head;
+pub mod keras;
+mod keras_part;
+mod locate;
 mod naming;
 mod onnx;
 mod part;
@@ -21,7 +24,8 @@ pub use export::{
     MODEL_KEY, SOURCE_KEY, SOURCE_PART_KEY, SOURCE_SHA256_KEY, VALUES_SHA256_KEY, to_safetensors,
 };
 pub use folders::{Folders, Kept, KeptFile};
-pub use head::{ClassShare, Head};
+pub use head::{ClassNames, ClassNamesError, ClassShare, HEAD_KEY, Head};
+pub use keras_part::{HeadLayer, KerasPart};
 pub use naming::Convention;
 pub use onnx::{FREE_SIZE, ONNX_HEAD, OnnxError, OnnxNet, OnnxProblem, looks_like_onnx};
 pub use part::{FilePart, Part, PartChoice, PartError};

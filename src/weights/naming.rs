@@ -3,8 +3,7 @@
 //! Two conventions: torch's (`layer1.0.conv1.weight`, OIHW) and Keras' (`block1_conv1/kernel`, HWIO, as in its HDF5 files).
 //! Which one a file follows is told by looking at its names.
 
-use std::collections::HashMap;
-
+use super::locate::{Whereabouts, whereabouts};
 use super::tensor_file::TensorFile;
 use crate::graph::{Graph, Node, Op, ParamRole};
 
@@ -98,55 +97,71 @@ pub(super) fn torch_name(node: &Node, role: ParamRole) -> String {
 /// Names of a graph's parameters in one file.
 pub(super) struct Naming {
     convention: Convention,
-    /// Keras layer as the graph spells it → as the file does, where they differ (automatic numbers).
-    renumbered: HashMap<String, String>,
-    /// File's spelling without `:0` → with it.
-    suffixed: bool,
+    /// Where in a Keras file the layers lie, and what they are called there.
+    at: Whereabouts,
+    /// What Keras' names end with.
+    suffix: &'static str,
 }
 
 impl Naming {
-    pub(super) fn of(graph: &Graph, file: &TensorFile) -> Self {
+    /// All ways in which a file may name a graph's parameters; at least one.
+    pub(super) fn all(graph: &Graph, file: &TensorFile) -> Vec<Self> {
         let convention = Convention::of(file);
-        let renumbered = match convention {
-            Convention::Torch => HashMap::new(),
-            Convention::Keras => renumber(graph, file),
+        let suffix = if file.names().any(|n| n.ends_with(":0")) { ":0" } else { "" };
+        let ways = match convention {
+            Convention::Torch => vec![Whereabouts::default()],
+            Convention::Keras => whereabouts(graph, file, suffix),
         };
-        Self { convention, renumbered, suffixed: file.names().any(|n| n.ends_with(":0")) }
+        ways.into_iter().map(|at| Self { convention, at, suffix }).collect()
+    }
+
+    /// Where in a Keras file the layers lie.
+    pub(super) fn whereabouts(&self) -> &Whereabouts {
+        &self.at
+    }
+
+    /// What the file calls the layer that holds a node's parameters, with the models that it lies in. Nothing of torch's names.
+    pub(super) fn keras_key(&self, node: &Node) -> Option<String> {
+        let layer = node.keras_layer.as_deref().filter(|_| self.convention == Convention::Keras)?;
+        let Whereabouts { scope, renamed, .. } = &self.at;
+        Some(format!("{scope}{}", renamed.get(layer).map_or(layer, String::as_str)))
     }
 
     /// Names to look for, the usual one first, with the layout under that name. Empty if the convention has no name for it.
     pub(super) fn candidates(&self, node: &Node, role: ParamRole) -> Vec<(String, Layout)> {
         match self.convention {
-            Convention::Torch => {
-                vec![(torch_name(node, role), Layout::AsIs)]
-            }
+            Convention::Torch => vec![(torch_name(node, role), Layout::AsIs)],
             Convention::Keras => {
-                let Some(layer) = node.keras_layer.as_deref() else { return Vec::new() };
-                let layer = self.renumbered.get(layer).map_or(layer, String::as_str);
-                let suffix = if self.suffixed { ":0" } else { "" };
-                let named = |leaf: &str, layout| (format!("{layer}/{leaf}{suffix}"), layout);
-                match role {
-                    ParamRole::Kernel if matches!(&node.op, Op::Conv2d(c) if c.is_depthwise()) => {
-                        vec![named("depthwise_kernel", Layout::DepthwiseToOihw)]
-                    }
-                    ParamRole::Kernel => vec![
-                        named("kernel", Layout::HwioToOihw),
-                        named("pointwise_kernel", Layout::HwioToOihw),
-                    ],
-                    ParamRole::Bias => vec![named("bias", Layout::AsIs)],
-                    ParamRole::Gamma | ParamRole::Scale => vec![named("gamma", Layout::AsIs)],
-                    ParamRole::Beta => vec![named("beta", Layout::AsIs)],
-                    ParamRole::Mean => vec![named("moving_mean", Layout::AsIs)],
-                    ParamRole::Variance => vec![named("moving_variance", Layout::AsIs)],
-                    // No network here that Keras has is made of these.
-                    ParamRole::Slope
-                    | ParamRole::ClassToken
-                    | ParamRole::Registers
-                    | ParamRole::Positions => Vec::new(),
-                }
+                let Some(key) = self.keras_key(node) else { return Vec::new() };
+                let named = |(leaf, layout)| (format!("{key}/{leaf}{}", self.suffix), layout);
+                keras_names(node, role).into_iter().map(named).collect()
             }
         }
     }
+}
+
+/// What Keras calls a parameter within its layer, the usual name first.
+pub(super) fn keras_names(node: &Node, role: ParamRole) -> Vec<(&'static str, Layout)> {
+    match role {
+        // Keras 3 calls a DepthwiseConv2D's kernel as any other's.
+        ParamRole::Kernel if matches!(&node.op, Op::Conv2d(c) if c.is_depthwise()) => {
+            vec![("depthwise_kernel", Layout::DepthwiseToOihw), ("kernel", Layout::DepthwiseToOihw)]
+        }
+        ParamRole::Kernel => vec![("kernel", Layout::HwioToOihw), ("pointwise_kernel", Layout::HwioToOihw)],
+        ParamRole::Bias => vec![("bias", Layout::AsIs)],
+        ParamRole::Gamma | ParamRole::Scale => vec![("gamma", Layout::AsIs)],
+        ParamRole::Beta => vec![("beta", Layout::AsIs)],
+        ParamRole::Mean => vec![("moving_mean", Layout::AsIs)],
+        ParamRole::Variance => vec![("moving_variance", Layout::AsIs)],
+        // No network here that Keras has is made of these.
+        ParamRole::Slope | ParamRole::ClassToken | ParamRole::Registers | ParamRole::Positions => Vec::new(),
+    }
+}
+
+/// The `Normalization` layer that a tensor belongs to.
+pub(super) fn normalization_layer(name: &str) -> Option<&str> {
+    let (layer, leaf) = name.rsplit_once('/')?;
+    matches!(leaf.split(':').next(), Some("mean" | "variance" | "count")).then_some(layer)
 }
 
 /// Layer and leaf of a Keras parameter name, the suffix `:0` cut off.
@@ -164,34 +179,6 @@ fn keras_parts(name: &str) -> Option<(&str, &str)> {
         "moving_variance",
     ];
     known.contains(&leaf).then_some((layer, leaf))
-}
-
-/// Keras numbers unnamed layers by session: the first convolution is `conv2d`, `conv2d_1` or `conv2d_95`, and Keras 1 called it
-/// `convolution2d_1`. The order is stable, so the n-th of a kind in the file is the n-th of that kind in the graph.
-fn renumber(graph: &Graph, file: &TensorFile) -> HashMap<String, String> {
-    let mut map = HashMap::new();
-    for (kind, then) in [("conv2d", "convolution2d"), ("batch_normalization", "batchnormalization")] {
-        let ordered = |names: &mut dyn Iterator<Item = &str>| {
-            let mut found: Vec<(usize, String)> = names
-                .filter_map(|name| {
-                    let rest = name.strip_prefix(kind).or_else(|| name.strip_prefix(then))?;
-                    let number = match rest.strip_prefix('_') {
-                        Some(digits) => digits.parse().ok()?,
-                        None if rest.is_empty() => 0,
-                        None => return None,
-                    };
-                    Some((number, name.to_owned()))
-                })
-                .collect();
-            found.sort();
-            found.dedup();
-            found
-        };
-        let wanted = ordered(&mut graph.nodes().iter().filter_map(|n| n.keras_layer.as_deref()));
-        let there = ordered(&mut file.names().filter_map(|n| keras_parts(n).map(|(layer, _)| layer)));
-        map.extend(wanted.into_iter().zip(there).map(|((_, w), (_, t))| (w, t)));
-    }
-    map
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 
 use super::error::{MAX_FILE_BYTES, WeightsFileError};
 use super::export::{SOURCE_PART_KEY, SOURCE_SHA256_KEY, VALUES_SHA256_KEY};
+use super::keras::{KerasConfig, KerasFile, KerasStore};
 use super::part::{Part, PartChoice};
 use super::readers::{self, Averaged};
 
@@ -189,6 +190,7 @@ pub struct TensorFile {
     format: Format,
     notes: Vec<String>,
     metadata: BTreeMap<String, String>,
+    keras: Option<KerasFile>,
     /// Known early where the bytes were let go.
     sha256: OnceLock<String>,
     /// What was asked for, where a file holds more than one network.
@@ -240,6 +242,7 @@ impl TensorFile {
             format: Format::Onnx,
             notes: Vec::new(),
             metadata: BTreeMap::new(),
+            keras: None,
             sha256: OnceLock::new(),
             choice: PartChoice::default(),
             cut: String::new(),
@@ -263,7 +266,7 @@ impl TensorFile {
         choice: &PartChoice,
     ) -> Result<Self, WeightsFileError> {
         let (mut bytes, origin) = (bytes.into(), origin.into());
-        let readers::Found { tensors, format, notes, cut, averaged, metadata, keeps_bytes } =
+        let readers::Found { tensors, format, notes, cut, averaged, metadata, keras, keeps_bytes } =
             readers::index(&bytes, &origin, choice.ema)?;
         let sha256 = OnceLock::new();
         if !keeps_bytes {
@@ -279,6 +282,7 @@ impl TensorFile {
             format,
             notes,
             metadata,
+            keras,
             sha256,
             choice,
             cut,
@@ -297,6 +301,7 @@ impl TensorFile {
             format: self.format,
             notes: self.notes.iter().cloned().chain(notes).collect(),
             metadata: self.metadata.clone(),
+            keras: self.keras.clone(),
             sha256: self.sha256.clone(),
             choice: self.choice.clone(),
             cut: self.cut.clone(),
@@ -316,6 +321,7 @@ impl TensorFile {
             format: Format::Safetensors,
             notes: Vec::new(),
             metadata: BTreeMap::new(),
+            keras: None,
             sha256: OnceLock::new(),
             choice: PartChoice::default(),
             cut: String::new(),
@@ -378,6 +384,17 @@ impl TensorFile {
     /// All tensors.
     pub(super) fn tensors(&self) -> &Tensors {
         &self.tensors
+    }
+
+    /// What a Keras file says of its model: its layers in order and how they are put together. Nothing where the file is of another
+    /// kind or holds weights alone (`.weights.h5`, `save_weights`).
+    pub fn keras_config(&self) -> Option<&KerasConfig> {
+        self.keras.as_ref()?.config.as_ref()
+    }
+
+    /// The layers of a Keras file as they lie in it.
+    pub(super) fn keras_store(&self) -> Option<&KerasStore> {
+        self.keras.as_ref().map(|keras| &keras.store)
     }
 
     /// Names of all tensors, sorted.

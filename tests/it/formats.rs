@@ -39,6 +39,7 @@ fn record(file: &Path) -> FigureRecord {
         input_size: "299x299".into(),
         filter: "bilinear".into(),
         value_scale: "RGB (x/255 − 0.5)/0.5".into(),
+        preprocessing_from: None,
         engine: "candle".into(),
         device: "cpu".into(),
     };

@@ -18,7 +18,8 @@ use filterscope::weights::TensorFile;
 
 use crate::models::reference::golden_node;
 use crate::support::golden::{
-    GoldenRun, Goldens, Stage, generated_for, generated_from_list, relative_error, stage_error, zero_fraction,
+    GoldenRun, Goldens, Stage, generated_for, generated_for_keras, generated_from_list, relative_error,
+    stage_error, zero_fraction,
 };
 use crate::support::npy::{npy_f32, npy_u8};
 use crate::support::{fixture, hashweights, root};
@@ -172,7 +173,7 @@ const STRUCTURAL: [Structural; 18] = [
 
 /// The other depths and widths of those families, and further families, with nothing stored but samples of each stage: their parameters are the
 /// graph's own, and as a value depends on its tensor's name and shape, one that the framework calls otherwise would show.
-const SAMPLED: [Structural; 45] = [
+const SAMPLED: [Structural; 65] = [
     Structural { tag: "resnet34.tv_in1k", folder: "goldens_torch/resnet34" },
     Structural { tag: "resnet101.tv_in1k", folder: "goldens_torch/resnet101" },
     Structural { tag: "resnet152.tv_in1k", folder: "goldens_torch/resnet152" },
@@ -198,6 +199,26 @@ const SAMPLED: [Structural; 45] = [
     Structural { tag: "efficientnet_b4.ra2_in1k", folder: "goldens_torch/efficientnet_b4" },
     Structural { tag: "mobilenetv2_100.ra_in1k", folder: "goldens_torch/mobilenetv2_100" },
     Structural { tag: "mobilenetv3_large_100.ra_in1k", folder: "goldens_torch/mobilenetv3_large_100" },
+    Structural { tag: "efficientnet_b0.keras_in1k", folder: "goldens_keras/keras_efficientnet_b0" },
+    Structural { tag: "efficientnet_b1.keras_in1k", folder: "goldens_keras/keras_efficientnet_b1" },
+    Structural { tag: "efficientnet_b2.keras_in1k", folder: "goldens_keras/keras_efficientnet_b2" },
+    Structural { tag: "efficientnet_b3.keras_in1k", folder: "goldens_keras/keras_efficientnet_b3" },
+    Structural { tag: "efficientnet_b4.keras_in1k", folder: "goldens_keras/keras_efficientnet_b4" },
+    Structural { tag: "efficientnet_b5.keras_in1k", folder: "goldens_keras/keras_efficientnet_b5" },
+    Structural { tag: "efficientnet_b6.keras_in1k", folder: "goldens_keras/keras_efficientnet_b6" },
+    Structural { tag: "efficientnet_b7.keras_in1k", folder: "goldens_keras/keras_efficientnet_b7" },
+    Structural { tag: "mobilenetv2_100.keras_in1k", folder: "goldens_keras/keras_mobilenetv2_100" },
+    Structural { tag: "efficientnet_b0.tv_in1k", folder: "goldens_torch/tv_efficientnet_b0" },
+    Structural { tag: "efficientnet_b1.tv_in1k", folder: "goldens_torch/tv_efficientnet_b1" },
+    Structural { tag: "efficientnet_b2.tv_in1k", folder: "goldens_torch/tv_efficientnet_b2" },
+    Structural { tag: "efficientnet_b3.tv_in1k", folder: "goldens_torch/tv_efficientnet_b3" },
+    Structural { tag: "efficientnet_b4.tv_in1k", folder: "goldens_torch/tv_efficientnet_b4" },
+    Structural { tag: "efficientnet_b5.tv_in1k", folder: "goldens_torch/tv_efficientnet_b5" },
+    Structural { tag: "efficientnet_b6.tv_in1k", folder: "goldens_torch/tv_efficientnet_b6" },
+    Structural { tag: "efficientnet_b7.tv_in1k", folder: "goldens_torch/tv_efficientnet_b7" },
+    Structural { tag: "mobilenetv2_100.tv_in1k", folder: "goldens_torch/tv_mobilenet_v2" },
+    Structural { tag: "mobilenetv3_large_100.tv_in1k", folder: "goldens_torch/tv_mobilenet_v3_large" },
+    Structural { tag: "mobilenetv3_small_100.tv_in1k", folder: "goldens_torch/tv_mobilenet_v3_small" },
     Structural { tag: "densenet121.tv_in1k", folder: "goldens_torch/densenet121" },
     Structural { tag: "densenet169.tv_in1k", folder: "goldens_torch/densenet169" },
     Structural { tag: "densenet201.tv_in1k", folder: "goldens_torch/densenet201" },
@@ -289,7 +310,8 @@ fn generated_weights_give_the_frameworks_samples() {
     for case in &SAMPLED {
         let row = Registry::find(case.tag).unwrap();
         let goldens = Goldens::read(&structural_folder(case));
-        let weights = generated_for(&(row.build)().unwrap(), goldens.gain);
+        let generated = if row.is_keras { generated_for_keras } else { generated_for };
+        let weights = generated(&(row.build)().unwrap(), goldens.gain);
         let mut session = session(Backbone::from_tensors(row, weights).unwrap());
         let (_, run) = goldens.inputs.iter().next().unwrap();
         let worst = worst_stage(&mut session, case.tag, &noise(run.input_shape), &run.stages);
@@ -504,7 +526,10 @@ fn heads_of_another_size(graph: &Graph) -> Graph {
 fn known_mistakes_fail_on_samples() {
     type Mistake = (&'static str, &'static str, fn(&Graph) -> Graph);
     const RESIDUAL: &str = "inception_resnet_v2.tf_in1k";
-    let mistakes: [Mistake; 6] = [
+    let mistakes: [Mistake; 9] = [
+        ("mobilenetv2_100.keras_in1k", "symmetric padding", symmetric_padding),
+        ("mobilenetv2_100.keras_in1k", "epsilon 1e-5 for 1e-3", |g| with_eps(g, 1e-5)),
+        ("mobilenetv3_large_100.tv_in1k", "epsilon 1e-5 for 1e-3", |g| with_eps(g, 1e-5)),
         ("convnext_tiny.fb_in1k", "tanh-GELU for GELU", tanh_for_gelu),
         (RESIDUAL, "average pools the other way", other_border_mean),
         (RESIDUAL, "residuals not scaled", residuals_not_scaled),
@@ -517,7 +542,8 @@ fn known_mistakes_fail_on_samples() {
         let row = Registry::find(tag).unwrap();
         let goldens = Goldens::read(&structural_folder(case));
         let graph = make(&(row.build)().unwrap());
-        let weights = generated_for(&graph, goldens.gain);
+        let generated = if row.is_keras { generated_for_keras } else { generated_for };
+        let weights = generated(&graph, goldens.gain);
         let mut session = session(Backbone::with_graph(row, graph, weights).unwrap());
         let run = goldens.inputs.values().next().unwrap();
         let last = session.backbone().graph().final_node();

@@ -27,7 +27,7 @@ const THUMBNAIL_SIDE: u32 = 512;
 #[derive(Clone, PartialEq)]
 pub(super) struct PreparedKey {
     picture: PictureKey,
-    tag: &'static str,
+    model: ModelKey,
     input: InputChoices,
 }
 
@@ -94,11 +94,14 @@ impl Pipeline {
         if cancel.is_cancelled() {
             return Err(Stop::Cancelled);
         }
-        let prepared_key = PreparedKey { picture: key.clone(), tag: wanted.row.tag, input: wanted.input };
+        let prepared_key =
+            PreparedKey { picture: key.clone(), model: model_key(wanted), input: wanted.input };
         let prepared = if let Some(prepared) = self.prepared.get(&prepared_key) {
             prepared
         } else {
-            let view = View::new(wanted.row, &picture.rgb, wanted.input).map_err(failed)?;
+            let at = self.load_model(id, wanted)?;
+            let spec = *self.sessions[at].1.backbone().preprocessing().spec();
+            let view = View::new(&spec, &picture.rgb, wanted.input).map_err(failed)?;
             let side = wanted.max_texture_side as u32;
             let prepared = Arc::new(Prepared {
                 seen: textures::from_rgb(&fitted(&view.preprocessed.seen, side)),
@@ -227,6 +230,13 @@ impl Pipeline {
 
     /// Place of the wanted model among the sessions; loads it first where it isn't.
     fn load_model(&mut self, id: u64, wanted: &Wanted) -> Result<usize, Stop> {
+        let at = self.loaded_model(id, wanted)?;
+        let backbone = self.sessions[at].1.backbone();
+        backbone.check_values(wanted.input.values).map_err(|error| Stop::Failed(told(&error)))?;
+        Ok(at)
+    }
+
+    fn loaded_model(&mut self, id: u64, wanted: &Wanted) -> Result<usize, Stop> {
         let key = model_key(wanted);
         if let Some(at) = self.sessions.iter().position(|(kept, _)| *kept == key) {
             // The last used stands last, so that the first is the one to go.

@@ -9,7 +9,7 @@ use crate::cli::Exit;
 use crate::cli::args::ImportArgs;
 use crate::cli::reporter::Reporter;
 use crate::cli::table::counted;
-use crate::engine::{Backbone, WeightState};
+use crate::engine::{Backbone, PREPROCESS_KEY, Preprocessing, WeightState};
 use crate::formats::write_atomically;
 use crate::models::Row;
 use crate::render::{Resources, choose_row_for_file};
@@ -53,6 +53,9 @@ pub(super) fn run(args: &ImportArgs, resources: &Resources, reporter: &Reporter)
     let num_head = if file.part().has_no_classes() { 0 } else { bound.num_head_tensors() };
     if let Some(part) = file.place() {
         metadata.insert(SOURCE_PART_KEY.to_owned(), part);
+    }
+    if let Some(inside) = Preprocessing::of(row, &file, &bound).to_keep() {
+        metadata.insert(PREPROCESS_KEY.to_owned(), inside);
     }
     let bytes = to_safetensors(&graph, &bound, &file, metadata)?;
     let num_tensors = bound.num_tensors();

@@ -45,6 +45,9 @@ pub struct Recipe {
     pub filter: String,
     /// How samples became values, in words.
     pub value_scale: String,
+    /// Where that comes from, where it is the weights' own file and not what their tag says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preprocessing_from: Option<String>,
     /// What became of the map: `none`, `avg` …
     pub pool: String,
     /// How the feature is stored.

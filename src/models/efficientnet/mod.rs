@@ -1,41 +1,50 @@
 //! EfficientNet (Tan and Le, "EfficientNet: Rethinking Model Scaling for Convolutional Neural Networks", 2019) B0–B7 and
-//! EfficientNet-Lite 0–4, as TensorFlow made them (timm's `tf_efficientnet_*`) and as torch trained them (`efficientnet_*`).
+//! EfficientNet-Lite 0–4, as TensorFlow made them (timm's `tf_efficientnet_*`, Keras' `EfficientNetB0` to `B7`) and as torch trained
+//! them (timm's `efficientnet_*` and torchvision's of the same names).
 //!
 //! Owns the graphs, their layer names and the rows of their weights. Must not know values of weights or how a graph runs.
 //!
-//! The two bind each other's files and are then silently wrong: TensorFlow pads as SAME with an eps of 1e-3, torch by half a kernel
-//! on each side with 1e-5.
+//! timm's two bind each other's files and are then silently wrong: TensorFlow pads as SAME with an eps of 1e-3, torch by half a kernel
+//! on each side with 1e-5. Keras pads with layers of their own, which for the size that a model was built with is SAME.
 //!
-//! Names are timm's. `bn1`, `bn2` and `bn3` are batch norm alone, while timm's modules of those names apply the activation too:
+//! Names are timm's; torchvision's networks have torchvision's, with timm's as aliases, and Keras' have Keras' as aliases. `bn1`, `bn2` and `bn3` are batch norm alone, while timm's modules of those names apply the activation too:
 //! that value is `bn1.act`, timm's own name for the part. A block `blocks.S.B` is its sum where it has a skip, else its last batch
 //! norm; `blocks.S` is the last block of its stage. The mean of squeeze-and-excitation is no module in timm; it is `se.avg_pool`
 //! here. The graph ends at `bn2.act`, after the last 1×1 convolution.
 
+mod names;
 mod rows;
 
 pub(super) use rows::ROWS;
 
-use crate::graph::{ActivationFn, Conv2d, Graph, GraphBuilder, GraphError, NodeId, Op, Padding};
+use self::names::{Block, Names};
+use crate::graph::{ActivationFn, BatchNorm, Conv2d, Graph, GraphBuilder, GraphError, NodeId, Op, Padding};
 
 /// Whose conventions the weights were trained with.
 #[derive(Clone, Copy, PartialEq)]
 enum Convention {
     TensorFlow,
+    /// TensorFlow's, under Keras' names.
+    Keras,
     Torch,
+    /// torch's under torchvision's names. B5 to B7 are TensorFlow's weights with their eps and nevertheless torch's borders.
+    Torchvision {
+        has_tensorflows_eps: bool,
+    },
 }
 
 impl Convention {
     const fn eps(self) -> f64 {
         match self {
-            Self::TensorFlow => 1e-3,
-            Self::Torch => 1e-5,
+            Self::TensorFlow | Self::Keras | Self::Torchvision { has_tensorflows_eps: true } => 1e-3,
+            Self::Torch | Self::Torchvision { has_tensorflows_eps: false } => 1e-5,
         }
     }
 
     const fn padding(self, kernel: usize) -> Padding {
         match self {
-            Self::TensorFlow => Padding::Same,
-            Self::Torch => Padding::symmetric(kernel / 2, kernel / 2),
+            Self::TensorFlow | Self::Keras => Padding::Same,
+            Self::Torch | Self::Torchvision { .. } => Padding::symmetric(kernel / 2, kernel / 2),
         }
     }
 }
@@ -102,8 +111,9 @@ fn build(convention: Convention, series: Series, width: f64, depth: f64) -> Resu
         Series::B => (scaled_channels(32, width), scaled_channels(1280, width)),
         Series::Lite => (32, 1280),
     };
-    let x = net.conv("conv_stem", x, Conv2d::new(3, c_stem, 3).with_stride(2));
-    let mut x = net.norm_act("bn1", x);
+    let [conv, norm, act] = names::stem();
+    let x = net.conv(&conv, x, Conv2d::new(3, c_stem, 3).with_stride(2));
+    let mut x = net.norm_act(&norm, &act, x);
     net.b.stage(x);
     let last = B0.len() - 1;
     for (s, stage) in B0.iter().enumerate() {
@@ -111,12 +121,13 @@ fn build(convention: Convention, series: Series, width: f64, depth: f64) -> Resu
         let c_out = scaled_channels(stage.c_out, width);
         for at in 0..scaled_depth(stage.num_blocks, depth) {
             let stride = if at == 0 { stage.stride } else { 1 };
-            x = net.block(&format!("blocks.{s}.{at}"), x, stage, stride, c_out);
+            x = net.block(s, at, x, stage, stride, c_out);
         }
-        net.b.alias(format!("blocks.{s}"), x);
+        net.alias(&names::stage(s), x);
     }
-    let x = net.conv("conv_head", x, Conv2d::new(net.b.channels(x), c_head, 1));
-    let x = net.norm_act("bn2", x);
+    let [conv, norm, act] = names::head(B0.len() + 1);
+    let x = net.conv(&conv, x, Conv2d::new(net.b.channels(x), c_head, 1));
+    let x = net.norm_act(&norm, &act, x);
     net.b.stage(x);
     net.b.finish()
 }
@@ -128,44 +139,78 @@ struct EfficientNet {
 }
 
 impl EfficientNet {
-    fn conv(&mut self, name: impl Into<String>, x: NodeId, conv: Conv2d) -> NodeId {
-        self.b.conv(name, x, conv.with_padding(self.convention.padding(conv.kernel[0])))
+    /// A node under its own framework's name, with what others call it.
+    fn node(&mut self, names: &Names, op: Op, inputs: &[NodeId]) -> NodeId {
+        let is_torchvisions = matches!(self.convention, Convention::Torchvision { .. });
+        let own = if is_torchvisions { names.torchvision.first() } else { None };
+        let has_params = !op.params().is_empty();
+        let id = self.b.node(own.unwrap_or(&names.timm), op, inputs);
+        if self.convention == Convention::Keras
+            && has_params
+            && let Some(layer) = &names.keras_params
+        {
+            self.b.keras(id, layer.clone());
+        }
+        self.alias(names, id);
+        id
     }
 
-    fn norm(&mut self, name: &str, x: NodeId) -> NodeId {
-        let channels = self.b.channels(x);
-        self.b.norm(name, x, channels, self.convention.eps())
+    /// Other names of a node that has one.
+    fn alias(&mut self, names: &Names, id: NodeId) {
+        let more = match self.convention {
+            Convention::TensorFlow | Convention::Torch => &[],
+            Convention::Keras => names.keras.as_slice(),
+            Convention::Torchvision { .. } => &names.torchvision[..],
+        };
+        self.b.alias(names.timm.clone(), id);
+        for name in more {
+            self.b.alias(name.clone(), id);
+        }
     }
 
-    fn norm_act(&mut self, name: &str, x: NodeId) -> NodeId {
-        let x = self.norm(name, x);
-        self.b.act(format!("{name}.act"), x, self.series.activation())
+    fn conv(&mut self, names: &Names, x: NodeId, conv: Conv2d) -> NodeId {
+        let padding = self.convention.padding(conv.kernel[0]);
+        self.node(names, Op::Conv2d(conv.with_padding(padding)), &[x])
     }
 
-    fn block(&mut self, name: &str, input: NodeId, stage: &Stage, stride: usize, c_out: usize) -> NodeId {
+    fn norm(&mut self, names: &Names, x: NodeId) -> NodeId {
+        let (channels, eps) = (self.b.channels(x), self.convention.eps());
+        self.node(names, Op::BatchNorm(BatchNorm { channels, eps, has_gamma: true }), &[x])
+    }
+
+    fn norm_act(&mut self, norm: &Names, act: &Names, x: NodeId) -> NodeId {
+        let x = self.norm(norm, x);
+        self.node(act, Op::Activation(self.series.activation()), &[x])
+    }
+
+    fn block(
+        &mut self,
+        s: usize,
+        at: usize,
+        input: NodeId,
+        stage: &Stage,
+        stride: usize,
+        c_out: usize,
+    ) -> NodeId {
         let c_in = self.b.channels(input);
         let inside = c_in * stage.expansion;
-        let depthwise = Conv2d::depthwise(inside, stage.kernel).with_stride(stride);
-        let project = Conv2d::new(inside, c_out, 1);
-        let x = if stage.expansion == 1 {
-            let x = self.conv(format!("{name}.conv_dw"), input, depthwise);
-            let x = self.norm_act(&format!("{name}.bn1"), x);
-            let x = self.squeeze_excite(name, x, c_in);
-            let x = self.conv(format!("{name}.conv_pw"), x, project);
-            self.norm(&format!("{name}.bn2"), x)
-        } else {
-            let x = self.conv(format!("{name}.conv_pw"), input, Conv2d::new(c_in, inside, 1));
-            let x = self.norm_act(&format!("{name}.bn1"), x);
-            let x = self.conv(format!("{name}.conv_dw"), x, depthwise);
-            let x = self.norm_act(&format!("{name}.bn2"), x);
-            let x = self.squeeze_excite(name, x, c_in);
-            let x = self.conv(format!("{name}.conv_pwl"), x, project);
-            self.norm(&format!("{name}.bn3"), x)
-        };
+        let names = Block::new(s, at, stage.expansion != 1, self.series == Series::B);
+        let mut x = input;
+        if let Some([conv, norm, act]) = names.expand() {
+            x = self.conv(&conv, x, Conv2d::new(c_in, inside, 1));
+            x = self.norm_act(&norm, &act, x);
+        }
+        let [conv, norm, act] = names.depthwise();
+        let x = self.conv(&conv, x, Conv2d::depthwise(inside, stage.kernel).with_stride(stride));
+        let x = self.norm_act(&norm, &act, x);
+        let x = self.squeeze_excite(&names, x, c_in);
+        let [conv, norm] = names.project();
+        let x = self.conv(&conv, x, Conv2d::new(inside, c_out, 1));
+        let x = self.norm(&norm, x);
         let out = if stride == 1 && c_in == c_out {
-            self.b.node(name, Op::Add, &[x, input])
+            self.node(&names.sum(), Op::Add, &[x, input])
         } else {
-            self.b.alias(name, x);
+            self.alias(&names.end(), x);
             x
         };
         self.b.stage(out);
@@ -173,18 +218,17 @@ impl EfficientNet {
     }
 
     /// A gate per channel, from the means of all channels; a quarter of the channels that come into the *block* in between.
-    fn squeeze_excite(&mut self, block: &str, x: NodeId, c_in: usize) -> NodeId {
+    fn squeeze_excite(&mut self, block: &Block, x: NodeId, c_in: usize) -> NodeId {
         if self.series == Series::Lite {
             return x;
         }
         let (channels, reduced) = (self.b.channels(x), c_in / 4);
-        let gate = self.b.node(format!("{block}.se.avg_pool"), Op::GlobalAvgPool, &[x]);
-        let reduce = Conv2d::new(channels, reduced, 1).with_bias();
-        let gate = self.b.conv(format!("{block}.se.conv_reduce"), gate, reduce);
-        let gate = self.b.act(format!("{block}.se.act1"), gate, self.series.activation());
-        let expand = Conv2d::new(reduced, channels, 1).with_bias();
-        let gate = self.b.conv(format!("{block}.se.conv_expand"), gate, expand);
-        let gate = self.b.act(format!("{block}.se.gate"), gate, ActivationFn::Sigmoid);
-        self.b.node(format!("{block}.se"), Op::Gate, &[x, gate])
+        let [mean, reduce, act, expand, gate, out] = block.squeeze_excite();
+        let means = self.node(&mean, Op::GlobalAvgPool, &[x]);
+        let fewer = self.conv(&reduce, means, Conv2d::new(channels, reduced, 1).with_bias());
+        let fewer = self.node(&act, Op::Activation(self.series.activation()), &[fewer]);
+        let all = self.conv(&expand, fewer, Conv2d::new(reduced, channels, 1).with_bias());
+        let gates = self.node(&gate, Op::Activation(ActivationFn::Sigmoid), &[all]);
+        self.node(&out, Op::Gate, &[x, gates])
     }
 }

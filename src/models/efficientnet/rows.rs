@@ -1,9 +1,9 @@
 //! Rows of `EfficientNet`'s weights.
 
-use super::Convention::{TensorFlow, Torch};
+use super::Convention::{Keras, TensorFlow, Torch, Torchvision};
 use super::{Series, build};
-use crate::models::row::{Row, Verification, short_side_crop};
-use crate::tensor::{Fit, LongSide, PixelSize, PreprocessSpec, ResizeFilter, ValueScale};
+use crate::models::row::{Row, Verification, short_side_crop, stretch, torchvision_file};
+use crate::tensor::{Fit, LongSide, PixelSize, PreprocessSpec, ResizeFilter, ValueScale, WeightSource};
 
 /// What all rows share; `_cfg` in timm's `efficientnet.py`.
 const TF: Row = Row {
@@ -28,6 +28,45 @@ const TORCH: Row = Row {
     variant: "padding of half a kernel, batch norm eps 1e-5",
     ..TF
 };
+
+/// torchvision's weights, B0 to B4 trained by timm.
+const TORCHVISION: Row = Row {
+    build: || build(Torchvision { has_tensorflows_eps: false }, Series::B, 1.0, 1.0),
+    variant: "torchvision's names, padding of half a kernel, batch norm eps 1e-5",
+    license: "BSD-3-Clause",
+    ..TF
+};
+
+/// torchvision's B5 to B7 are a port of TensorFlow's.
+const TORCHVISION_TF: Row =
+    Row { variant: "torchvision's names, padding of half a kernel, batch norm eps 1e-3", ..TORCHVISION };
+
+/// Keras' networks normalise inside: `x/255` and a `Normalization` layer, whose "variance" in Keras' ImageNet weights is ImageNet's
+/// deviation; a second `Rescaling` makes it right since TensorFlow 2.9 (`keras/src/applications/efficientnet.py`, 3.15.1).
+const KERAS: Row = Row {
+    build: || build(Keras, Series::B, 1.0, 1.0),
+    variant: "padding as SAME, batch norm eps 1e-3, Keras' names",
+    preprocess: squashed(224),
+    head_prefixes: &["predictions/"],
+    is_keras: true,
+    license: "Apache-2.0 (Keras' own; it states none for these weights)",
+    ..TF
+};
+
+/// Keras' `load_img` squashes to the target with nearest neighbour.
+const fn squashed(side: usize) -> PreprocessSpec {
+    stretch(PixelSize::square(side), ResizeFilter::Nearest, ValueScale::TORCH)
+}
+
+/// A file that Keras' applications download, with the md5 that Keras publishes of it; these lie in another place than the older ones.
+macro_rules! keras_file {
+    ($name:literal, $md5:literal) => {
+        Some(WeightSource::Https {
+            url: concat!("https://storage.googleapis.com/keras-applications/", $name),
+            md5: Some($md5),
+        })
+    };
+}
 
 /// ImageNet's mean and deviation.
 const fn plain(side: usize, crop_pct: f64) -> PreprocessSpec {
@@ -276,5 +315,160 @@ pub(in crate::models) const ROWS: &[Row] = &[
         preprocess: plain(320, 0.875),
         source: "timm/efficientnet_b4.ra2_in1k",
         ..TORCH
+    },
+    Row {
+        tag: "efficientnet_b0.keras_in1k",
+        title: "EfficientNet-B0, ImageNet, Keras' weights",
+        bare_names: &["EfficientNetB0"],
+        build: || build(Keras, Series::B, 1.0, 1.0),
+        preprocess: squashed(224),
+        source: "efficientnetb0_notop.h5 of Keras applications",
+        file: keras_file!("efficientnetb0_notop.h5", "50bc09e76180e00e4465e1a485ddc09d"),
+        ..KERAS
+    },
+    Row {
+        tag: "efficientnet_b1.keras_in1k",
+        title: "EfficientNet-B1, ImageNet, Keras' weights",
+        bare_names: &["EfficientNetB1"],
+        build: || build(Keras, Series::B, 1.0, 1.1),
+        preprocess: squashed(240),
+        source: "efficientnetb1_notop.h5 of Keras applications",
+        file: keras_file!("efficientnetb1_notop.h5", "74c4e6b3e1f6a1eea24c589628592432"),
+        ..KERAS
+    },
+    Row {
+        tag: "efficientnet_b2.keras_in1k",
+        title: "EfficientNet-B2, ImageNet, Keras' weights",
+        bare_names: &["EfficientNetB2"],
+        build: || build(Keras, Series::B, 1.1, 1.2),
+        preprocess: squashed(260),
+        source: "efficientnetb2_notop.h5 of Keras applications",
+        file: keras_file!("efficientnetb2_notop.h5", "111f8e2ac8aa800a7a99e3239f7bfb39"),
+        ..KERAS
+    },
+    Row {
+        tag: "efficientnet_b3.keras_in1k",
+        title: "EfficientNet-B3, ImageNet, Keras' weights",
+        bare_names: &["EfficientNetB3"],
+        build: || build(Keras, Series::B, 1.2, 1.4),
+        preprocess: squashed(300),
+        source: "efficientnetb3_notop.h5 of Keras applications",
+        file: keras_file!("efficientnetb3_notop.h5", "af6d107764bb5b1abb91932881670226"),
+        ..KERAS
+    },
+    Row {
+        tag: "efficientnet_b4.keras_in1k",
+        title: "EfficientNet-B4, ImageNet, Keras' weights",
+        bare_names: &["EfficientNetB4"],
+        build: || build(Keras, Series::B, 1.4, 1.8),
+        preprocess: squashed(380),
+        source: "efficientnetb4_notop.h5 of Keras applications",
+        file: keras_file!("efficientnetb4_notop.h5", "ebc24e6d6c33eaebbd558eafbeedf1ba"),
+        ..KERAS
+    },
+    Row {
+        tag: "efficientnet_b5.keras_in1k",
+        title: "EfficientNet-B5, ImageNet, Keras' weights",
+        bare_names: &["EfficientNetB5"],
+        build: || build(Keras, Series::B, 1.6, 2.2),
+        preprocess: squashed(456),
+        source: "efficientnetb5_notop.h5 of Keras applications",
+        file: keras_file!("efficientnetb5_notop.h5", "38879255a25d3c92d5e44e04ae6cec6f"),
+        ..KERAS
+    },
+    Row {
+        tag: "efficientnet_b6.keras_in1k",
+        title: "EfficientNet-B6, ImageNet, Keras' weights",
+        bare_names: &["EfficientNetB6"],
+        build: || build(Keras, Series::B, 1.8, 2.6),
+        preprocess: squashed(528),
+        source: "efficientnetb6_notop.h5 of Keras applications",
+        file: keras_file!("efficientnetb6_notop.h5", "9ecce42647a20130c1f39a5d4cb75743"),
+        ..KERAS
+    },
+    Row {
+        tag: "efficientnet_b7.keras_in1k",
+        title: "EfficientNet-B7, ImageNet, Keras' weights",
+        bare_names: &["EfficientNetB7"],
+        build: || build(Keras, Series::B, 2.0, 3.1),
+        preprocess: squashed(600),
+        source: "efficientnetb7_notop.h5 of Keras applications",
+        file: keras_file!("efficientnetb7_notop.h5", "cbcfe4450ddf6f3ad90b1b398090fe4a"),
+        ..KERAS
+    },
+    Row {
+        tag: "efficientnet_b0.tv_in1k",
+        title: "EfficientNet-B0, ImageNet, torchvision's weights (trained by timm)",
+        build: || build(Torchvision { has_tensorflows_eps: false }, Series::B, 1.0, 1.0),
+        preprocess: plain(224, 224.0 / 256.0),
+        source: "efficientnet_b0_rwightman-7f5810bc.pth of torchvision",
+        file: torchvision_file!("efficientnet_b0_rwightman-7f5810bc.pth"),
+        ..TORCHVISION
+    },
+    Row {
+        tag: "efficientnet_b1.tv_in1k",
+        title: "EfficientNet-B1, ImageNet, torchvision's weights (trained by timm)",
+        build: || build(Torchvision { has_tensorflows_eps: false }, Series::B, 1.0, 1.1),
+        preprocess: plain(240, 240.0 / 256.0),
+        source: "efficientnet_b1_rwightman-bac287d4.pth of torchvision",
+        file: torchvision_file!("efficientnet_b1_rwightman-bac287d4.pth"),
+        ..TORCHVISION
+    },
+    Row {
+        tag: "efficientnet_b2.tv_in1k",
+        title: "EfficientNet-B2, ImageNet, torchvision's weights (trained by timm)",
+        build: || build(Torchvision { has_tensorflows_eps: false }, Series::B, 1.1, 1.2),
+        preprocess: plain(288, 1.0),
+        source: "efficientnet_b2_rwightman-c35c1473.pth of torchvision",
+        file: torchvision_file!("efficientnet_b2_rwightman-c35c1473.pth"),
+        ..TORCHVISION
+    },
+    Row {
+        tag: "efficientnet_b3.tv_in1k",
+        title: "EfficientNet-B3, ImageNet, torchvision's weights (trained by timm)",
+        build: || build(Torchvision { has_tensorflows_eps: false }, Series::B, 1.2, 1.4),
+        preprocess: plain(300, 300.0 / 320.0),
+        source: "efficientnet_b3_rwightman-b3899882.pth of torchvision",
+        file: torchvision_file!("efficientnet_b3_rwightman-b3899882.pth"),
+        ..TORCHVISION
+    },
+    Row {
+        tag: "efficientnet_b4.tv_in1k",
+        title: "EfficientNet-B4, ImageNet, torchvision's weights (trained by timm)",
+        build: || build(Torchvision { has_tensorflows_eps: false }, Series::B, 1.4, 1.8),
+        preprocess: plain(380, 380.0 / 384.0),
+        source: "efficientnet_b4_rwightman-23ab8bcd.pth of torchvision",
+        file: torchvision_file!("efficientnet_b4_rwightman-23ab8bcd.pth"),
+        ..TORCHVISION
+    },
+    Row {
+        tag: "efficientnet_b5.tv_in1k",
+        title: "EfficientNet-B5, ImageNet, torchvision's weights (a port of TensorFlow's)",
+        bare_names: &["efficientnet_b5"],
+        build: || build(Torchvision { has_tensorflows_eps: true }, Series::B, 1.6, 2.2),
+        preprocess: plain(456, 1.0),
+        source: "efficientnet_b5_lukemelas-1a07897c.pth of torchvision",
+        file: torchvision_file!("efficientnet_b5_lukemelas-1a07897c.pth"),
+        ..TORCHVISION_TF
+    },
+    Row {
+        tag: "efficientnet_b6.tv_in1k",
+        title: "EfficientNet-B6, ImageNet, torchvision's weights (a port of TensorFlow's)",
+        bare_names: &["efficientnet_b6"],
+        build: || build(Torchvision { has_tensorflows_eps: true }, Series::B, 1.8, 2.6),
+        preprocess: plain(528, 1.0),
+        source: "efficientnet_b6_lukemelas-24a108a5.pth of torchvision",
+        file: torchvision_file!("efficientnet_b6_lukemelas-24a108a5.pth"),
+        ..TORCHVISION_TF
+    },
+    Row {
+        tag: "efficientnet_b7.tv_in1k",
+        title: "EfficientNet-B7, ImageNet, torchvision's weights (a port of TensorFlow's)",
+        bare_names: &["efficientnet_b7"],
+        build: || build(Torchvision { has_tensorflows_eps: true }, Series::B, 2.0, 3.1),
+        preprocess: plain(600, 1.0),
+        source: "efficientnet_b7_lukemelas-c5b4e57e.pth of torchvision",
+        file: torchvision_file!("efficientnet_b7_lukemelas-c5b4e57e.pth"),
+        ..TORCHVISION_TF
     },
 ];

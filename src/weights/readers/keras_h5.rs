@@ -6,7 +6,8 @@
 
 use hdf5_pure::{AttrValue, DType, Dataset, File, Group};
 
-use super::{Found, ReadError};
+use super::{Found, ReadError, keras_groups};
+use crate::weights::keras::{KerasConfig, KerasFile, KerasLayer, KerasStore, StoredLayer};
 use crate::weights::tensor_file::{ElementType, Entry, Format, Tensors};
 
 /// deflate packs at most about a thousand to one.
@@ -14,26 +15,30 @@ const MAX_PACKING: u64 = 1100;
 /// One tensor, and all of them: VGG-16 with its classifier has 553 MB.
 const MAX_TENSOR_BYTES: u64 = 1 << 30;
 const MAX_TOTAL_BYTES: u64 = 3 << 30;
-/// Models inside models.
-const MAX_DEPTH: usize = 4;
 
-/// Tensors by name of a whole file's bytes.
-pub(super) fn index(bytes: Vec<u8>) -> Result<Found, ReadError> {
+/// Tensors by name of a whole file's bytes; `config` is what stands beside it where it was taken out of an archive.
+pub(super) fn index(bytes: Vec<u8>, config: Option<KerasConfig>) -> Result<Found, ReadError> {
     let num_bytes = bytes.len() as u64;
     let file = File::from_bytes(bytes).map_err(explain)?;
-    let mut reader = Reader { num_bytes, num_taken: 0, tensors: Tensors::new() };
     let root = file.root();
     let attrs = root.attrs().map_err(explain)?;
+    let config = match text(&attrs, "model_config") {
+        Some(text) => Some(parse(&text)?),
+        None => config,
+    };
+    let mut reader =
+        Reader { num_bytes, num_taken: 0, tensors: Tensors::new(), store: KerasStore::default() };
     let weights = root.group("model_weights").ok();
+    let model = config.as_ref().map(|config| &config.root);
     let (format, backend) = if strings(&attrs, "layer_names").is_some() {
-        reader.legacy(&root)?;
+        reader.legacy(&root, model)?;
         (Format::KerasH5, text(&attrs, "backend"))
     } else if let Some(weights) = weights {
         let attrs = weights.attrs().map_err(explain)?;
-        reader.legacy(&weights)?;
+        reader.legacy(&weights, model)?;
         (Format::KerasH5, text(&attrs, "backend"))
-    } else if root.group("layers").is_ok() {
-        reader.keras_3(&root, 0)?;
+    } else if keras_groups::is_laid_out_so(&root) {
+        reader.groups(&root, model)?;
         (Format::Keras3, None)
     } else {
         return Err(ReadError::Other(
@@ -51,13 +56,22 @@ pub(super) fn index(bytes: Vec<u8>) -> Result<Found, ReadError> {
     if reader.tensors.is_empty() {
         return Err(ReadError::broken("there are no weights in it"));
     }
-    let mut found = Found::new(format, reader.tensors);
+    let Reader { tensors, mut store, .. } = reader;
+    store.is_in_order = format == Format::KerasH5 || model.is_some_and(|model| model.model.is_some());
+    let mut found = Found::new(format, tensors);
     found.keeps_bytes = false;
+    found.keras = Some(KerasFile { config, store });
     Ok(found)
 }
 
+/// A model's configuration from its text.
+pub(super) fn parse(text: &str) -> Result<KerasConfig, ReadError> {
+    KerasConfig::parse(text)
+        .map_err(|reason| ReadError::broken(format!("its model's configuration can't be read ({reason})")))
+}
+
 #[expect(clippy::needless_pass_by_value, reason = "the shape that `map_err` wants")]
-fn explain(error: hdf5_pure::Error) -> ReadError {
+pub(super) fn explain(error: hdf5_pure::Error) -> ReadError {
     ReadError::broken(format!("{error}; it may be cut short, get it again"))
 }
 
@@ -74,21 +88,22 @@ fn strings(attrs: &Attrs, name: &str) -> Option<Vec<String>> {
     if parts.is_empty() { None } else { Some(parts) }
 }
 
-fn text(attrs: &Attrs, name: &str) -> Option<String> {
+pub(super) fn text(attrs: &Attrs, name: &str) -> Option<String> {
     attrs.get(name).and_then(|value| value.as_str()).map(str::to_owned)
 }
 
-struct Reader {
+pub(super) struct Reader {
     num_bytes: u64,
     num_taken: u64,
     tensors: Tensors,
+    store: KerasStore,
 }
 
 /// A tensor as it lies in a layer: its own name, and what was read.
 type Named = (String, Entry);
 
 impl Reader {
-    fn legacy(&mut self, root: &Group) -> Result<(), ReadError> {
+    fn legacy(&mut self, root: &Group, model: Option<&KerasLayer>) -> Result<(), ReadError> {
         let layers = strings(&root.attrs().map_err(explain)?, "layer_names")
             .ok_or_else(|| ReadError::broken("it has no list of layers (`layer_names`)"))?;
         for layer in layers {
@@ -103,91 +118,72 @@ impl Reader {
                 let entry = self.read(&format!("{layer}/{name}"), &dataset)?;
                 weights.push((name, entry));
             }
-            self.take_in(&layer, weights)?;
+            let listed = model.and_then(|model| model.layers().iter().find(|inner| inner.name == layer));
+            self.take_in(&layer, listed, weights)?;
         }
         Ok(())
     }
 
-    /// Weights of one entry of `layer_names`; a model inside a model is one entry with the layers' names inside the weights'.
-    fn take_in(&mut self, layer: &str, weights: Vec<Named>) -> Result<(), ReadError> {
-        let owner = |name: &str| {
-            name.rsplit_once('/').map(|(path, _)| path.rsplit('/').next().unwrap_or(path).to_owned())
-        };
-        let owners: Vec<Option<String>> = weights.iter().map(|(name, _)| owner(name)).collect();
-        let is_nested = owners.windows(2).any(|pair| pair[0] != pair[1]);
-        if !is_nested {
-            return self.layer(layer, weights, false);
-        }
+    /// Weights of one entry of `layer_names`; a model inside a model is one entry with the layers' names inside the weights', those
+    /// that are trained first, so that a layer's may lie apart.
+    fn take_in(
+        &mut self,
+        layer: &str,
+        config: Option<&KerasLayer>,
+        weights: Vec<Named>,
+    ) -> Result<(), ReadError> {
+        let owner = |name: &str| name.rsplit_once('/').map_or(String::new(), |(path, _)| path.to_owned());
         let mut parts: Vec<(String, Vec<Named>)> = Vec::new();
-        for (owner, weight) in owners.into_iter().zip(weights) {
-            let owner = owner.unwrap_or_else(|| layer.to_owned());
-            match parts.last_mut() {
-                Some((last, list)) if *last == owner => list.push(weight),
-                _ => parts.push((owner, vec![weight])),
+        for weight in weights {
+            let owner = owner(&weight.0);
+            match parts.iter_mut().find(|(other, _)| *other == owner) {
+                Some((_, list)) => list.push(weight),
+                None => parts.push((owner, vec![weight])),
             }
         }
-        parts.into_iter().try_for_each(|(name, list)| self.layer(&name, list, false))
+        let is_model = config.is_some_and(|layer| layer.model.is_some());
+        if parts.len() < 2 && !is_model {
+            let weights = parts.pop().map(|(_, weights)| weights).unwrap_or_default();
+            return self.take(StoredLayer::named("", layer, &weights), weights);
+        }
+        for (owner, weights) in parts {
+            let (path, name) = owner.rsplit_once('/').unwrap_or(("", &owner));
+            let name = if name.is_empty() { layer } else { name };
+            let scope = match config.and_then(|config| only_scope(config, name)) {
+                Some(inner) => format!("{layer}/{inner}"),
+                None => match path.strip_prefix(layer).unwrap_or(path).trim_matches('/') {
+                    "" => format!("{layer}/"),
+                    path => format!("{layer}/{path}/"),
+                },
+            };
+            self.take(StoredLayer::named(&scope, name, &weights), weights)?;
+        }
+        Ok(())
     }
 
     /// Gives the weights of one layer today's names and takes them in.
-    fn layer(&mut self, layer: &str, weights: Vec<Named>, is_depthwise: bool) -> Result<(), ReadError> {
+    pub(super) fn take(&mut self, layer: StoredLayer, weights: Vec<Named>) -> Result<(), ReadError> {
+        let class = layer.class.as_deref().unwrap_or_default();
         let by_name: Option<Vec<&str>> = weights.iter().map(|(name, _)| leaf(name)).collect();
         let leaves = by_name.unwrap_or_else(|| {
             let ranks: Vec<usize> = weights.iter().map(|(_, entry)| entry.shape.len()).collect();
-            by_rank(&ranks, is_depthwise)
+            by_rank(&ranks, class)
         });
-        if leaves.len() != weights.len() {
+        let key = layer.key();
+        let is_known = leaves.len() == weights.len();
+        for (at, (name, entry)) in weights.into_iter().enumerate() {
             // Layers with weights of other kinds: told by name, so that binding can list them.
-            for (name, entry) in weights {
-                self.tensors.insert(format!("{layer}/{name}"), entry);
-            }
-            return Ok(());
-        }
-        for (leaf, (_, entry)) in leaves.into_iter().zip(weights) {
-            if self.tensors.insert(format!("{layer}/{leaf}"), entry).is_some() {
-                return Err(ReadError::broken(format!("`{layer}/{leaf}` is in it twice")));
+            let leaf = if is_known { leaves[at] } else { &name };
+            if self.tensors.insert(format!("{key}/{leaf}"), entry).is_some() {
+                return Err(ReadError::broken(format!("`{key}/{leaf}` is in it twice")));
             }
         }
-        Ok(())
-    }
-
-    /// Keras 3 keeps `layers/<class, numbered>/vars/<number>`; the layer's own name is an attribute of `vars`.
-    fn keras_3(&mut self, model: &Group, depth: usize) -> Result<(), ReadError> {
-        if depth >= MAX_DEPTH {
-            return Err(ReadError::broken("models in models in models"));
-        }
-        let layers = model.group("layers").map_err(explain)?;
-        for class in layers.groups().map_err(explain)? {
-            let group = layers.group(&class).map_err(explain)?;
-            if group.group("layers").is_ok() {
-                self.keras_3(&group, depth + 1)?;
-                continue;
-            }
-            let Ok(vars) = group.group("vars") else { continue };
-            let mut numbers = vars.datasets().map_err(explain)?;
-            if numbers.is_empty() {
-                continue;
-            }
-            let name = text(&vars.attrs().map_err(explain)?, "name").ok_or_else(|| {
-                ReadError::Other(
-                    "a .weights.h5 file without the layers' names, as Keras 2 wrote them".to_owned(),
-                    "save the weights again with Keras 3, or as a .h5 file of the old layout",
-                )
-            })?;
-            numbers.sort_by_key(|n| n.parse::<usize>().unwrap_or(usize::MAX));
-            let mut weights = Vec::new();
-            for number in numbers {
-                let dataset = vars.dataset(&number).map_err(explain)?;
-                let entry = self.read(&format!("{name}/{number}"), &dataset)?;
-                weights.push((number, entry));
-            }
-            self.layer(&name, weights, class.starts_with("depthwise_conv2d"))?;
-        }
+        self.store.layers.push(layer);
         Ok(())
     }
 
     /// Reads a data set after its claims were held against the file's length.
-    fn read(&mut self, name: &str, dataset: &Dataset) -> Result<Entry, ReadError> {
+    pub(super) fn read(&mut self, name: &str, dataset: &Dataset) -> Result<Entry, ReadError> {
         let explain = |error| ReadError::broken(format!("`{name}`: {error}"));
         let shape = dataset.shape().map_err(explain)?;
         let element_size = dataset.element_size().map_err(explain)?;
@@ -228,7 +224,7 @@ impl Reader {
 
 /// Today's name of a weight, from the name in a file; nothing if it isn't told by it.
 fn leaf(name: &str) -> Option<&'static str> {
-    const NOW: [&str; 8] = [
+    const NOW: [&str; 11] = [
         "depthwise_kernel",
         "pointwise_kernel",
         "kernel",
@@ -237,6 +233,10 @@ fn leaf(name: &str) -> Option<&'static str> {
         "beta",
         "moving_mean",
         "moving_variance",
+        // `Normalization`'s.
+        "mean",
+        "variance",
+        "count",
     ];
     // Keras 1, where the variance was called a deviation.
     const THEN: [(&str, &str); 8] = [
@@ -261,18 +261,35 @@ fn leaf(name: &str) -> Option<&'static str> {
 
 /// Names by the weights' numbers of sides, in Keras' order within a layer. Three vectors are a batch norm without gamma
 /// (`scale=False`), as InceptionV3 has them.
-fn by_rank(ranks: &[usize], is_depthwise: bool) -> Vec<&'static str> {
-    match ranks {
-        [4 | 2] if !is_depthwise => vec!["kernel"],
-        [4 | 2, 1] if !is_depthwise => vec!["kernel", "bias"],
-        [4] => vec!["depthwise_kernel"],
-        [4, 1] => vec!["depthwise_kernel", "bias"],
-        [4, 4] => vec!["depthwise_kernel", "pointwise_kernel"],
-        [4, 4, 1] => vec!["depthwise_kernel", "pointwise_kernel", "bias"],
-        [1, 1, 1] => vec!["beta", "moving_mean", "moving_variance"],
-        [1, 1, 1, 1] => vec!["gamma", "beta", "moving_mean", "moving_variance"],
+fn by_rank(ranks: &[usize], class: &str) -> Vec<&'static str> {
+    match (class, ranks) {
+        ("normalization", [_, _]) => vec!["mean", "variance"],
+        ("normalization", [_, _, 0]) => vec!["mean", "variance", "count"],
+        ("depthwise_conv2d", [4]) => vec!["depthwise_kernel"],
+        ("depthwise_conv2d", [4, 1]) => vec!["depthwise_kernel", "bias"],
+        (_, [4 | 2]) => vec!["kernel"],
+        (_, [4 | 2, 1]) => vec!["kernel", "bias"],
+        (_, [4, 4]) => vec!["depthwise_kernel", "pointwise_kernel"],
+        (_, [4, 4, 1]) => vec!["depthwise_kernel", "pointwise_kernel", "bias"],
+        (_, [1, 1, 1]) => vec!["beta", "moving_mean", "moving_variance"],
+        (_, [1, 1, 1, 1]) => vec!["gamma", "beta", "moving_mean", "moving_variance"],
         _ => Vec::new(),
     }
+}
+
+/// Where a layer of that name lies in a model, if there is one such place: `base/` or nothing.
+fn only_scope(model: &KerasLayer, name: &str) -> Option<String> {
+    fn all(model: &KerasLayer, name: &str, scope: &str, found: &mut Vec<String>) {
+        for layer in model.layers() {
+            if layer.name == name && layer.model.is_none() {
+                found.push(scope.to_owned());
+            }
+            all(layer, name, &format!("{scope}{}/", layer.name), found);
+        }
+    }
+    let mut found = Vec::new();
+    all(model, name, "", &mut found);
+    if found.len() == 1 { found.pop() } else { None }
 }
 
 #[cfg(test)]
@@ -294,6 +311,6 @@ mod tests {
             assert_eq!(leaf(name), Some(now), "{name}");
         }
         assert_eq!(leaf("3"), None);
-        assert_eq!(by_rank(&[1, 1, 1], false), ["beta", "moving_mean", "moving_variance"]);
+        assert_eq!(by_rank(&[1, 1, 1], "batch_normalization"), ["beta", "moving_mean", "moving_variance"]);
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! A reader believes nothing that a file says of sizes: what it allocates is bounded by the bytes that are there.
 
+mod keras_groups;
 mod keras_h5;
 mod keras_zip;
 mod legacy_pth;
@@ -13,6 +14,7 @@ mod torch_zip;
 mod zip_archive;
 
 use super::error::WeightsFileError;
+use super::keras::KerasFile;
 use super::onnx::looks_like_onnx;
 use super::tensor_file::{Format, Tensors};
 
@@ -58,6 +60,8 @@ pub(super) struct Found {
     pub(super) averaged: Averaged,
     /// Named texts that the file carries about itself.
     pub(super) metadata: std::collections::BTreeMap<String, String>,
+    /// What a Keras file says of its model.
+    pub(super) keras: Option<KerasFile>,
     /// Bytes that entries point into, where the file's own are no longer needed.
     pub(super) keeps_bytes: bool,
 }
@@ -71,6 +75,7 @@ impl Found {
             cut: String::new(),
             averaged: Averaged::default(),
             metadata: std::collections::BTreeMap::new(),
+            keras: None,
             keeps_bytes: true,
         }
     }
@@ -103,7 +108,7 @@ pub(super) fn index(bytes: &[u8], origin: &str, ema: bool) -> Result<Found, Weig
     } else if bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"PK\x05\x06") {
         ("ZIP archive", zip(bytes, ema))
     } else if bytes.starts_with(b"\x89HDF\r\n\x1a\n") {
-        ("HDF5 file", keras_h5::index(bytes.to_vec()))
+        ("HDF5 file", keras_h5::index(bytes.to_vec(), None))
     } else if bytes.len() > 2 && bytes[0] == 0x80 && (2..=5).contains(&bytes[1]) {
         ("PyTorch file of the old kind", legacy_pth::index(bytes, ema))
     } else if looks_like_onnx(bytes) {

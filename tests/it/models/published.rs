@@ -48,6 +48,12 @@ fn parameter_counts_are_the_published_ones() {
         ("densenet169.tv_in1k", 14_149_480, fc(1664)),
         ("densenet201.tv_in1k", 20_013_928, fc(1920)),
         ("mobilenetv2_100.ra_in1k", 3_504_872, fc(1280)),
+        ("efficientnet_b0.tv_in1k", 5_288_548, fc(1280)),
+        ("efficientnet_b4.tv_in1k", 19_341_616, fc(1792)),
+        ("efficientnet_b7.tv_in1k", 66_347_960, fc(2560)),
+        ("mobilenetv2_100.tv_in1k", 3_504_872, fc(1280)),
+        ("mobilenetv3_large_100.tv_in1k", 5_483_032, (960 + 1) * 1280 + fc(1280)),
+        ("mobilenetv3_small_100.tv_in1k", 2_542_856, (576 + 1) * 1024 + fc(1024)),
         ("googlenet.tv_in1k", 6_624_904, fc(1024)),
         // With the norm of the means.
         ("convnext_tiny.fb_in1k", 28_589_128, fc(768) + 2 * 768),
@@ -65,6 +71,11 @@ fn parameter_counts_are_the_published_ones() {
         ("resnet152.keras_in1k", 58_370_944),
         ("inception_v3.keras_in1k", 21_802_784),
         ("xception.keras_in1k", 20_861_480),
+        ("mobilenetv2_100.keras_in1k", 2_257_984),
+        // Less the seven numbers of the layer that normalises the picture.
+        ("efficientnet_b0.keras_in1k", 4_049_571 - 7),
+        ("efficientnet_b3.keras_in1k", 10_783_535 - 7),
+        ("efficientnet_b7.keras_in1k", 64_097_687 - 7),
     ] {
         let count = graph(tag).num_params();
         assert_eq!(count.trained + count.running_stats, total, "{tag}");
@@ -144,6 +155,11 @@ fn batch_norm_epsilon_is_the_weights_own() {
             arch if arch.starts_with("tf_efficientnet") => 1e-3,
             "inception_v3" | "xception" | "inception_resnet_v2" | "googlenet" => 1e-3,
             _ if row.tag == "resnet50.keras_2016_in1k" => 1e-3,
+            arch if arch.starts_with("efficientnet") && row.is_keras => 1e-3,
+            "mobilenetv2_100" if row.is_keras => 1e-3,
+            "mobilenetv3_large_100" | "mobilenetv3_small_100" if row.tag.ends_with(".tv_in1k") => 1e-3,
+            // torchvision's B5 to B7 are TensorFlow's weights, B0 to B4 timm's.
+            "efficientnet_b5" | "efficientnet_b6" | "efficientnet_b7" => 1e-3,
             _ if row.tag.ends_with(".keras_in1k") => 1.001e-5,
             _ => 1e-5,
         };
@@ -160,25 +176,32 @@ fn batch_norm_epsilon_is_the_weights_own() {
 #[test]
 fn activations_are_the_familys_own() {
     for row in Registry::rows() {
-        let is_v3 = row.arch() == "mobilenetv3_large_100";
+        let is_v3 = row.arch().starts_with("mobilenetv3_");
         let usual = match row.arch() {
             arch if arch.contains("efficientnet_b") => ActivationFn::Silu,
             arch if arch.starts_with("tf_efficientnet_lite") => ActivationFn::Relu6,
             "mobilenetv2_100" => ActivationFn::Relu6,
             arch if arch.starts_with("convnext") || arch.starts_with("vit_") => ActivationFn::Gelu,
-            "mobilenetv3_large_100" => ActivationFn::HardSwish,
+            "mobilenetv3_large_100" | "mobilenetv3_small_100" => ActivationFn::HardSwish,
             _ => ActivationFn::Relu,
         };
+        // The small one's third stage has hard-swish already.
+        let stages_of_relu = if row.arch() == "mobilenetv3_small_100" { 2 } else { 3 };
         let is_plain = |name: &str| {
-            let early = ["blocks.0.", "blocks.1.", "blocks.2."].iter().any(|stage| name.starts_with(stage));
+            let early = (0..stages_of_relu).any(|stage| name.starts_with(&format!("blocks.{stage}.")));
             early || name.ends_with(".se.act1")
         };
-        for node in (row.build)().unwrap().nodes() {
+        let graph = (row.build)().unwrap();
+        for id in graph.ids() {
+            let node = graph.node(id);
             if let Op::Activation(function) = node.op {
-                let expected = match node.name.ends_with(".se.gate") {
+                // timm's name, which torchvision's networks have as another.
+                let timm = graph.aliases_of(id).into_iter().find(|name| name.starts_with("blocks."));
+                let name = timm.filter(|_| row.tag.ends_with(".tv_in1k")).unwrap_or(&node.name);
+                let expected = match name.ends_with(".se.gate") {
                     true if is_v3 => ActivationFn::HardSigmoid,
                     true => ActivationFn::Sigmoid,
-                    false if is_v3 && is_plain(&node.name) => ActivationFn::Relu,
+                    false if is_v3 && is_plain(name) => ActivationFn::Relu,
                     false => usual,
                 };
                 assert_eq!(function, expected, "{} {}", row.tag, node.name);
@@ -228,6 +251,8 @@ fn strides_and_borders_are_where_the_tag_puts_them() {
     let five =
         ["conv_stem", "blocks.1.0.conv_dw", "blocks.2.0.conv_dw", "blocks.3.0.conv_dw", "blocks.5.0.conv_dw"];
     assert_eq!(uneven("tf_efficientnet_b0.in1k", 224), five);
+    assert_eq!(uneven("efficientnet_b0.keras_in1k", 224), five);
+    assert_eq!(uneven("efficientnet_b5.tv_in1k", 456), [""; 0], "TensorFlow's weights under torch's borders");
     assert_eq!(uneven("tf_efficientnet_lite0.in1k", 224), five);
     assert_eq!(uneven("xception.keras_in1k", 299), ["block2.rep.6"]);
     assert_eq!(uneven("legacy_xception.tf_in1k", 299), [""; 0]);

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use filterscope::graph::Op;
-use filterscope::models::{Registry, Verification};
+use filterscope::models::{Registry, Row, Verification};
 use filterscope::tensor::{Fit, LongSide, MapShape, PixelSize, Remedied, Remedy, ResizeFilter, ValueScale};
 
 use super::{graph, row, torch_name};
@@ -14,7 +14,7 @@ fn every_row_builds_and_fits_its_own_input_size() {
         let graph = (row.build)().unwrap_or_else(|e| panic!("{}: {e}", row.tag));
         let infos = graph.infer(row.preprocess.size).unwrap_or_else(|e| panic!("{}: {e}", row.tag));
         assert_eq!(infos.len(), graph.nodes().len(), "{}", row.tag);
-        let expected = final_shape(row.arch());
+        let expected = final_shape(row);
         assert_eq!(infos[graph.final_node().0].shape, expected, "{}", row.tag);
         assert_eq!(
             graph.final_node().0 + 1,
@@ -26,8 +26,19 @@ fn every_row_builds_and_fits_its_own_input_size() {
 }
 
 /// Shape of the final layer at a row's own size.
-fn final_shape(arch: &str) -> MapShape {
+fn final_shape(row: &Row) -> MapShape {
+    let arch = row.arch();
     let (channels, side) = match arch {
+        // Keras' and torchvision's are evaluated at the paper's sizes, timm's own at smaller ones.
+        "efficientnet_b1" if row.preprocess.size.width == 240 => (1280, 8),
+        "efficientnet_b2" if row.is_keras => (1408, 9),
+        "efficientnet_b2" if row.tag.ends_with(".tv_in1k") => (1408, 9),
+        "efficientnet_b3" if row.preprocess.size.width == 300 => (1536, 10),
+        "efficientnet_b4" if row.preprocess.size.width == 380 => (1792, 12),
+        "efficientnet_b5" => (2048, 15),
+        "efficientnet_b6" => (2304, 17),
+        "efficientnet_b7" => (2560, 19),
+        "mobilenetv3_small_100" => (576, 7),
         "inception_v3" => (2048, 8),
         "legacy_xception" | "xception" => (2048, 10),
         "resnet18" | "resnet34" => (512, 7),
@@ -86,7 +97,12 @@ fn names_of_models_are_unique_and_every_architecture_has_one_default() {
             let is_keras_class = bare.starts_with(char::is_uppercase);
             // Meta's own names, by which these are asked for.
             let is_metas = bare.starts_with("dinov2_vit");
-            assert!(*bare == arch || is_keras_class || is_metas, "{bare} means {}", row.tag);
+            let is_torchvisions = bare.starts_with("mobilenet_v");
+            assert!(
+                *bare == arch || is_keras_class || is_metas || is_torchvisions,
+                "{bare} means {}",
+                row.tag
+            );
             assert_eq!(tag == "keras_in1k", is_keras_class || arch == "xception", "{bare} means {}", row.tag);
         }
         assert!(
@@ -95,6 +111,12 @@ fn names_of_models_are_unique_and_every_architecture_has_one_default() {
         );
     }
     for (bare, tag) in [
+        ("EfficientNetB0", "efficientnet_b0.keras_in1k"),
+        ("efficientnet_b0", "efficientnet_b0.ra_in1k"),
+        ("efficientnet_b7", "efficientnet_b7.tv_in1k"),
+        ("MobileNetV2", "mobilenetv2_100.keras_in1k"),
+        ("mobilenet_v2", "mobilenetv2_100.tv_in1k"),
+        ("mobilenet_v3_small", "mobilenetv3_small_100.tv_in1k"),
         ("inception_v3", "inception_v3.tv_in1k"),
         ("InceptionV3", "inception_v3.keras_in1k"),
         ("resnet50", "resnet50.a1_in1k"),

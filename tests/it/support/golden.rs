@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use filterscope::graph::{Graph, Node, ParamRole};
+use filterscope::graph::{Graph, Node, Op, ParamRole};
 use filterscope::tensor::Activation;
 use filterscope::weights::TensorFile;
 use safetensors::tensor::{Dtype, TensorView};
@@ -140,6 +140,33 @@ pub fn torch_name(node: &Node, role: ParamRole) -> String {
 pub fn generated_for(graph: &Graph, gain: u32) -> TensorFile {
     let all = graph.nodes().iter().flat_map(|node| {
         node.op.params().into_iter().map(move |(role, shape)| (torch_name(node, role), shape))
+    });
+    let views = all.map(|(name, shape)| (name.clone(), Generated { name, shape, gain }));
+    TensorFile::from_bytes(safetensors::serialize(views, None).unwrap(), "generated").unwrap()
+}
+
+/// The same in Keras' names and layouts, for a graph of which each layer is one node (no separable convolutions).
+pub fn generated_for_keras(graph: &Graph, gain: u32) -> TensorFile {
+    let all = graph.nodes().iter().flat_map(|node| {
+        let is_depthwise = matches!(&node.op, Op::Conv2d(conv) if conv.is_depthwise());
+        node.op.params().into_iter().map(move |(role, shape)| {
+            let leaf = match role {
+                ParamRole::Kernel if is_depthwise => "depthwise_kernel",
+                ParamRole::Kernel => "kernel",
+                ParamRole::Bias => "bias",
+                ParamRole::Gamma => "gamma",
+                ParamRole::Beta => "beta",
+                ParamRole::Mean => "moving_mean",
+                ParamRole::Variance => "moving_variance",
+                other => panic!("Keras has no {other:?} here"),
+            };
+            let shape = match &shape[..] {
+                [c, m, h, w] if is_depthwise => vec![*h, *w, *c, *m],
+                [o, i, h, w] => vec![*h, *w, *i, *o],
+                _ => shape,
+            };
+            (format!("{}/{leaf}", node.keras_layer.as_deref().unwrap()), shape)
+        })
     });
     let views = all.map(|(name, shape)| (name.clone(), Generated { name, shape, gain }));
     TensorFile::from_bytes(safetensors::serialize(views, None).unwrap(), "generated").unwrap()

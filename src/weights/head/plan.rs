@@ -1,0 +1,252 @@
+//! How a Keras head is put together, as data: what it takes of the last map, its layers in order, and what it gives.
+//!
+//! Read from a model's configuration, walking from the output back to the last layer of the network. What isn't understood has no
+//! plan, and the reason says which layer it is.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::weights::keras::{Flat, FlatNode, KerasLayer};
+
+/// Metadata key of a head's plan in an imported copy.
+pub const HEAD_KEY: &str = "filterscope.head";
+
+/// What of the last map a head is given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(in crate::weights) enum Taken {
+    /// The mean of each filter.
+    Mean,
+    /// The largest value of each filter.
+    Largest,
+    /// All values, place after place.
+    Places,
+}
+
+/// An elementwise function between linear layers.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(in crate::weights) enum Function {
+    Relu,
+    Relu6,
+    LeakyRelu(f64),
+    Elu(f64),
+    Selu,
+    Gelu,
+    Swish,
+    Sigmoid,
+    Tanh,
+    Softplus,
+}
+
+/// One layer of a head.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(in crate::weights) enum PlanStep {
+    /// A dense layer, by what its tensors' names begin with.
+    Dense(String),
+    /// A batch norm of the vector, likewise.
+    Norm { layer: String, epsilon: f64 },
+    /// An elementwise function.
+    Function(Function),
+}
+
+/// What the last linear layer's outputs become.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(in crate::weights) enum Output {
+    /// Shares of a whole.
+    #[default]
+    Softmax,
+    /// Each by itself; one alone is the share of the second of two classes.
+    Sigmoid,
+    /// Not known, or what they are.
+    Raw,
+}
+
+/// A head: the last step is the last dense layer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(in crate::weights) struct HeadPlan {
+    pub(in crate::weights) takes: Taken,
+    pub(in crate::weights) steps: Vec<PlanStep>,
+    pub(in crate::weights) gives: Output,
+}
+
+/// Layers that change nothing when a network is used.
+const PASSED: [&str; 8] = [
+    "Dropout",
+    "GaussianDropout",
+    "GaussianNoise",
+    "AlphaDropout",
+    "SpatialDropout2D",
+    "ActivityRegularization",
+    "Identity",
+    "InputLayer",
+];
+
+impl HeadPlan {
+    /// One dense layer on means, of which nobody knows what becomes of its outputs.
+    pub(in crate::weights) fn one_layer(layer: &str) -> Self {
+        Self { takes: Taken::Mean, steps: vec![PlanStep::Dense(layer.to_owned())], gives: Output::Raw }
+    }
+
+    /// Of a model's layers; `is_last` tells the last layer of the network. Else why there is no plan.
+    pub(in crate::weights) fn of(
+        flat: &Flat<'_>,
+        is_last: &dyn Fn(&FlatNode<'_>) -> bool,
+    ) -> Result<Self, String> {
+        let [output] = flat.outputs[..] else {
+            return Err(format!("the model has {} outputs", flat.outputs.len()));
+        };
+        let mut back = Back { takes: None, steps: Vec::new(), gives: None, flattens: None };
+        let mut at = output;
+        loop {
+            let node = &flat.nodes[at];
+            if is_last(node) {
+                break;
+            }
+            back.take(node.layer, &node.key())?;
+            at = match node.inputs[..] {
+                [input] if node.num_calls < 2 => input,
+                [] => return Err("its output doesn't come from the last layer".to_owned()),
+                _ => return Err(format!("`{}` takes more than one map or vector", node.layer.name)),
+            };
+        }
+        back.finish()
+    }
+}
+
+/// What was met on the way back from the output.
+struct Back {
+    takes: Option<Taken>,
+    /// The last first.
+    steps: Vec<PlanStep>,
+    gives: Option<Output>,
+    flattens: Option<String>,
+}
+
+impl Back {
+    fn take(&mut self, layer: &KerasLayer, key: &str) -> Result<(), String> {
+        let class = layer.class();
+        let not_understood = || format!("`{}` ({class}) isn't understood in a head", layer.name);
+        if PASSED.contains(&class) {
+            return Ok(());
+        }
+        let pools = ["GlobalAveragePooling2D", "GlobalAvgPool2D", "GlobalMaxPooling2D", "GlobalMaxPool2D"];
+        // What was taken is of the last layer itself, and so is what was made flat, unless that was a vector already.
+        if self.takes.is_some() || (self.flattens.is_some() && class != "Flatten" && !pools.contains(&class))
+        {
+            return Err(format!(
+                "`{}` ({class}) stands between the last layer and what the head takes of it",
+                layer.name
+            ));
+        }
+        match class {
+            "Dense" => {
+                self.activation(layer.config.get("activation"), layer)?;
+                self.steps.push(PlanStep::Dense(key.to_owned()));
+                // What follows a linear layer that gives its values as they are.
+                self.gives.get_or_insert(Output::Raw);
+            }
+            "BatchNormalization" => {
+                let epsilon = layer.config.get("epsilon").and_then(Value::as_f64).unwrap_or(1e-3);
+                self.steps.push(PlanStep::Norm { layer: key.to_owned(), epsilon });
+            }
+            "GlobalAveragePooling2D" | "GlobalAvgPool2D" => self.takes = Some(Taken::Mean),
+            "GlobalMaxPooling2D" | "GlobalMaxPool2D" => self.takes = Some(Taken::Largest),
+            // Of a vector it changes nothing; of a map it is found out at the end.
+            "Flatten" => self.flattens = Some(layer.name.clone()),
+            "Activation" => self.activation(layer.config.get("activation"), layer)?,
+            "Softmax" => self.function_or_end(Some(Output::Softmax), None, layer)?,
+            "ReLU" => self.relu(layer)?,
+            "LeakyReLU" => {
+                let slope =
+                    ["negative_slope", "alpha"].iter().find_map(|key| layer.config.get(*key)?.as_f64());
+                self.function_or_end(
+                    None,
+                    Some(Function::LeakyRelu(slope.ok_or_else(not_understood)?)),
+                    layer,
+                )?;
+            }
+            "ELU" => {
+                let alpha = layer.config.get("alpha").and_then(Value::as_f64).unwrap_or(1.0);
+                self.function_or_end(None, Some(Function::Elu(alpha)), layer)?;
+            }
+            _ => return Err(not_understood()),
+        }
+        Ok(())
+    }
+
+    fn relu(&mut self, layer: &KerasLayer) -> Result<(), String> {
+        let number = |key: &str| layer.config.get(key).and_then(Value::as_f64);
+        let is_plain =
+            number("negative_slope").unwrap_or(0.0) == 0.0 && number("threshold").unwrap_or(0.0) == 0.0;
+        let function = match number("max_value") {
+            None if is_plain => Function::Relu,
+            Some(6.0) if is_plain => Function::Relu6,
+            _ => return Err(format!("`{}` (ReLU with limits) isn't understood in a head", layer.name)),
+        };
+        self.function_or_end(None, Some(function), layer)
+    }
+
+    fn activation(&mut self, activation: Option<&Value>, layer: &KerasLayer) -> Result<(), String> {
+        let named = match activation {
+            None | Some(Value::Null) => return Ok(()),
+            Some(Value::String(name)) => name.as_str(),
+            Some(Value::Object(object)) => object
+                .get("config")
+                .and_then(Value::as_str)
+                .or(object.get("class_name").and_then(Value::as_str))
+                .unwrap_or("a function of its own"),
+            Some(_) => "a function of its own",
+        };
+        let (end, function) = match named {
+            "linear" => return Ok(()),
+            "softmax" => (Some(Output::Softmax), None),
+            "sigmoid" => (Some(Output::Sigmoid), Some(Function::Sigmoid)),
+            "relu" => (None, Some(Function::Relu)),
+            "relu6" => (None, Some(Function::Relu6)),
+            "elu" => (None, Some(Function::Elu(1.0))),
+            "selu" => (None, Some(Function::Selu)),
+            "gelu" => (None, Some(Function::Gelu)),
+            "swish" | "silu" => (None, Some(Function::Swish)),
+            "tanh" => (None, Some(Function::Tanh)),
+            "softplus" => (None, Some(Function::Softplus)),
+            other => {
+                return Err(format!(
+                    "the activation `{other}` of `{}` isn't understood in a head",
+                    layer.name
+                ));
+            }
+        };
+        self.function_or_end(end, function, layer)
+    }
+
+    /// Behind the last dense layer a function is what the model gives; before, it is a step.
+    fn function_or_end(
+        &mut self,
+        end: Option<Output>,
+        function: Option<Function>,
+        layer: &KerasLayer,
+    ) -> Result<(), String> {
+        match (self.gives, end, function) {
+            (None, Some(end), _) => self.gives = Some(end),
+            (Some(_), _, Some(function)) => self.steps.push(PlanStep::Function(function)),
+            _ => return Err(format!("what `{}` does at its place isn't understood in a head", layer.name)),
+        }
+        Ok(())
+    }
+
+    fn finish(mut self) -> Result<HeadPlan, String> {
+        if !matches!(self.steps.first(), Some(PlanStep::Dense(_))) {
+            return Err("no dense layer follows the last layer".to_owned());
+        }
+        let takes = match (self.takes, self.flattens) {
+            (Some(takes), _) => takes,
+            (None, Some(_)) => Taken::Places,
+            (None, None) => return Err("its dense layers look at each place of the last layer".to_owned()),
+        };
+        self.steps.reverse();
+        Ok(HeadPlan { takes, steps: self.steps, gives: self.gives.unwrap_or_default() })
+    }
+}

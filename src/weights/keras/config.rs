@@ -1,0 +1,421 @@
+//! A model's configuration (`config.json` in a `.keras`, `model_config` in a `.h5`) as plain data: layers in Keras' own order, what
+//! each was called with, and models inside models as trees.
+//!
+//! Nothing in it is run: a `Lambda`'s code stays the text that it is. Keras 1 and 2 write calls as nested lists, Keras 3 as
+//! arguments with tensors among them; both come out as [`Call`]s.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+
+/// Text of a configuration; `EfficientNetB7`'s has about a megabyte.
+const MAX_BYTES: usize = 64 << 20;
+/// Layers in all models together.
+const MAX_LAYERS: usize = 50_000;
+/// Models inside models.
+const MAX_DEPTH: usize = 8;
+/// Lists inside the arguments of a call.
+const MAX_ARGUMENT_DEPTH: usize = 16;
+
+/// A model's configuration. The model itself is a layer, whose `model` is there unless it is a subclass of `Model` that says
+/// nothing of its layers.
+#[derive(Clone, Debug, PartialEq)]
+pub struct KerasConfig {
+    /// The model that was saved.
+    pub root: KerasLayer,
+}
+
+/// One layer, or a model that stands as one.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct KerasLayer {
+    /// `Conv2D`, `Functional`, `TFOpLambda`, …
+    pub class_name: String,
+    /// What a class that isn't Keras' own was registered as (`Package>Name`), or Keras' own name of the class.
+    pub registered_name: Option<String>,
+    /// Where Keras 3 finds the class (`keras.layers`, `keras.src.ops.numpy`); older files have none.
+    pub module: Option<String>,
+    /// The layer's own name, unique in its model.
+    pub name: String,
+    /// All that the layer's configuration says, without the layers of a model.
+    pub config: Map<String, Value>,
+    /// How a functional model calls it, once for each call. Empty for inputs, and in a `Sequential`.
+    pub calls: Vec<Call>,
+    /// The layers, where it is a model that lists them.
+    pub model: Option<KerasModel>,
+}
+
+/// How the layers of a model are put together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ModelKind {
+    /// One after the other.
+    Sequential,
+    /// By what each was called with.
+    Functional,
+}
+
+/// A model's layers.
+#[derive(Clone, Debug, PartialEq)]
+pub struct KerasModel {
+    /// How they are put together.
+    pub kind: ModelKind,
+    /// In Keras' order of `model.layers`, inputs among them where the file lists them.
+    pub layers: Vec<KerasLayer>,
+    /// Of a functional model: what its inputs are.
+    pub inputs: Vec<Source>,
+    /// Of a functional model: what its outputs are.
+    pub outputs: Vec<Source>,
+}
+
+/// A tensor by the layer that makes it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// The layer's name, in the same model.
+    pub layer: String,
+    /// Which of the layer's calls.
+    pub call: usize,
+    /// Which of the call's outputs.
+    pub output: usize,
+}
+
+/// What a layer was called with.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Call {
+    /// By position. Of Keras 2 these are the tensors.
+    pub args: Vec<Argument>,
+    /// By name; `name` and `None`s of Keras 2 among them.
+    pub kwargs: BTreeMap<String, Argument>,
+}
+
+/// One argument of a call.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Argument {
+    /// A tensor of the model.
+    Tensor(Source),
+    /// Several arguments with a tensor among them.
+    List(Vec<Self>),
+    /// Anything else, as it is written.
+    Value(Value),
+}
+
+impl Argument {
+    /// All tensors in it, in order.
+    pub fn sources(&self) -> Vec<&Source> {
+        match self {
+            Self::Tensor(source) => vec![source],
+            Self::List(list) => list.iter().flat_map(Self::sources).collect(),
+            Self::Value(_) => Vec::new(),
+        }
+    }
+}
+
+impl Call {
+    /// All tensors it was called with, by position first, then by name.
+    pub fn sources(&self) -> Vec<&Source> {
+        self.args.iter().chain(self.kwargs.values()).flat_map(Argument::sources).collect()
+    }
+}
+
+impl KerasLayer {
+    /// A model's layers; none where it isn't a model, or says nothing of them.
+    pub fn layers(&self) -> &[Self] {
+        self.model.as_ref().map_or(&[], |model| &model.layers)
+    }
+
+    /// The class without the package it was registered under.
+    pub fn class(&self) -> &str {
+        self.class_name.rsplit('>').next().unwrap_or(&self.class_name)
+    }
+
+    /// Whether it only takes a model's input in.
+    pub fn is_input(&self) -> bool {
+        self.class_name == "InputLayer"
+    }
+}
+
+impl KerasConfig {
+    /// Reads a configuration's text. Errors say what is wrong with it, without the file's name.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        if text.len() > MAX_BYTES {
+            return Err(format!("it has {} bytes, more than any network's", text.len()));
+        }
+        let value: Value = serde_json::from_str(text).map_err(|error| error.to_string())?;
+        let mut parser = Parser { num_layers: 0 };
+        Ok(Self { root: parser.layer(value, 0)? })
+    }
+}
+
+struct Parser {
+    num_layers: usize,
+}
+
+impl Parser {
+    fn layer(&mut self, value: Value, depth: usize) -> Result<KerasLayer, String> {
+        self.num_layers += 1;
+        if self.num_layers > MAX_LAYERS {
+            return Err(format!("it has more than {MAX_LAYERS} layers"));
+        }
+        let Value::Object(mut fields) = value else { return Err("a layer in it is no object".to_owned()) };
+        let class_name = take_text(&mut fields, "class_name").ok_or("a layer in it has no `class_name`")?;
+        let (mut config, mut model) = (Map::new(), None);
+        match fields.remove("config") {
+            Some(Value::Object(object)) => {
+                config = object;
+                // A layer of a model's class may have a `layers` of its own that isn't a list of layers.
+                if let Some(Value::Array(list)) = config.get("layers")
+                    && list.iter().all(|layer| layer.get("class_name").is_some())
+                {
+                    let list = config.remove("layers");
+                    model = Some(self.model(&class_name, list, &config, depth)?);
+                }
+            }
+            // Keras before 2.2 wrote a `Sequential` as the list of its layers alone.
+            Some(list @ Value::Array(_)) if class_name == "Sequential" => {
+                model = Some(self.model(&class_name, Some(list), &config, depth)?);
+            }
+            _ => {}
+        }
+        let name = fields.get("name").or_else(|| config.get("name")).and_then(Value::as_str);
+        let name = name.unwrap_or_default().to_owned();
+        let calls = fields.remove("inbound_nodes").map_or_else(|| Ok(Vec::new()), calls)?;
+        Ok(KerasLayer {
+            registered_name: take_text(&mut fields, "registered_name"),
+            module: take_text(&mut fields, "module"),
+            class_name,
+            name,
+            config,
+            calls,
+            model,
+        })
+    }
+
+    fn model(
+        &mut self,
+        class_name: &str,
+        layers: Option<Value>,
+        config: &Map<String, Value>,
+        depth: usize,
+    ) -> Result<KerasModel, String> {
+        if depth >= MAX_DEPTH {
+            return Err("models in models in models".to_owned());
+        }
+        let Some(Value::Array(layers)) = layers else { return Err("its `layers` are no list".to_owned()) };
+        let layers = layers.into_iter().map(|layer| self.layer(layer, depth + 1));
+        let layers = layers.collect::<Result<Vec<_>, _>>()?;
+        let has_calls = layers.iter().any(|layer| !layer.calls.is_empty());
+        let is_functional = config.contains_key("output_layers") || has_calls;
+        let kind = if class_name == "Sequential" || !is_functional {
+            ModelKind::Sequential
+        } else {
+            ModelKind::Functional
+        };
+        Ok(KerasModel {
+            kind,
+            layers,
+            inputs: ends(config.get("input_layers")),
+            outputs: ends(config.get("output_layers")),
+        })
+    }
+}
+
+fn take_text(fields: &mut Map<String, Value>, key: &str) -> Option<String> {
+    match fields.remove(key) {
+        Some(Value::String(text)) => Some(text),
+        _ => None,
+    }
+}
+
+/// `["layer", 0, 0]`.
+fn source(value: &Value) -> Option<Source> {
+    let [Value::String(layer), call, output, ..] = value.as_array()?.as_slice() else { return None };
+    // Keras 3 writes the name of a layer alone before it numbers its calls.
+    Some(Source { layer: layer.clone(), call: call.as_u64()? as usize, output: output.as_u64()? as usize })
+}
+
+/// Inputs or outputs of a model: one `["layer", 0, 0]`, a list of them, or a dictionary of them.
+fn ends(value: Option<&Value>) -> Vec<Source> {
+    let Some(value) = value else { return Vec::new() };
+    if let Some(one) = source(value) {
+        return vec![one];
+    }
+    match value {
+        Value::Array(list) => list.iter().filter_map(source).collect(),
+        Value::Object(named) => named.values().filter_map(source).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// What a functional model's layer was called with, each call.
+fn calls(value: Value) -> Result<Vec<Call>, String> {
+    let Value::Array(nodes) = value else { return Ok(Vec::new()) };
+    nodes
+        .into_iter()
+        .map(|node| match node {
+            Value::Object(node) => keras_3_call(node),
+            Value::Array(node) => Ok(keras_2_call(node)),
+            _ => Err("a call in it is neither a list nor an object".to_owned()),
+        })
+        .collect()
+}
+
+/// `{"args": […], "kwargs": {…}}`, tensors as `__keras_tensor__`.
+fn keras_3_call(mut node: Map<String, Value>) -> Result<Call, String> {
+    let mut call = Call::default();
+    if let Some(Value::Array(args)) = node.remove("args") {
+        call.args = args.into_iter().map(|arg| keras_3_argument(arg, 0)).collect::<Result<_, _>>()?;
+    }
+    if let Some(Value::Object(kwargs)) = node.remove("kwargs") {
+        let named = kwargs.into_iter().map(|(key, arg)| Ok((key, keras_3_argument(arg, 0)?)));
+        call.kwargs = named.collect::<Result<_, String>>()?;
+    }
+    Ok(call)
+}
+
+fn keras_3_argument(value: Value, depth: usize) -> Result<Argument, String> {
+    if depth > MAX_ARGUMENT_DEPTH {
+        return Err("lists in lists in lists among a layer's arguments".to_owned());
+    }
+    if value.get("class_name").and_then(Value::as_str) == Some("__keras_tensor__") {
+        let history = value.get("config").and_then(|config| config.get("keras_history"));
+        let tensor = history.and_then(source).ok_or("a tensor in it doesn't say which layer makes it")?;
+        return Ok(Argument::Tensor(tensor));
+    }
+    match value {
+        Value::Array(list) => {
+            let list = list.into_iter().map(|arg| keras_3_argument(arg, depth + 1));
+            let list = list.collect::<Result<Vec<_>, _>>()?;
+            if list.iter().all(|arg| matches!(arg, Argument::Value(_))) {
+                let plain = list.into_iter().filter_map(|arg| match arg {
+                    Argument::Value(value) => Some(value),
+                    _ => None,
+                });
+                return Ok(Argument::Value(Value::Array(plain.collect())));
+            }
+            Ok(Argument::List(list))
+        }
+        other => Ok(Argument::Value(other)),
+    }
+}
+
+/// `[["layer", 0, 0, {…}], …]`: tensors, the first with what else the call was given. A constant instead of a tensor is
+/// `["_CONSTANT_VALUE", -1, value, {…}]`; a call of one tensor may be that alone.
+fn keras_2_call(node: Vec<Value>) -> Call {
+    let node = if node.first().is_some_and(Value::is_string) { vec![Value::Array(node)] } else { node };
+    let mut call = Call::default();
+    for value in node {
+        if let Some(tensor) = source(&value) {
+            call.args.push(Argument::Tensor(tensor));
+        } else if let Some([Value::String(_), _, constant, ..]) = value.as_array().map(Vec::as_slice) {
+            call.args.push(Argument::Value(constant.clone()));
+        }
+        if let Some(Value::Object(kwargs)) = value.get(3) {
+            for (key, value) in kwargs {
+                let argument = keras_2_argument(value, 0);
+                call.kwargs.insert(key.clone(), argument);
+            }
+        }
+    }
+    call
+}
+
+/// A tensor is `["layer", 0, 0]` here too, told from a list of a text and numbers by its shape alone.
+fn keras_2_argument(value: &Value, depth: usize) -> Argument {
+    match value {
+        Value::Array(list) if list.len() == 3 && source(value).is_some() => {
+            source(value).map_or_else(|| Argument::Value(value.clone()), Argument::Tensor)
+        }
+        Value::Array(list) if depth < MAX_ARGUMENT_DEPTH => {
+            let list: Vec<Argument> = list.iter().map(|value| keras_2_argument(value, depth + 1)).collect();
+            if list.iter().all(|arg| matches!(arg, Argument::Value(_))) {
+                return Argument::Value(value.clone());
+            }
+            Argument::List(list)
+        }
+        _ => Argument::Value(value.clone()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tensor(layer: &str) -> Argument {
+        Argument::Tensor(Source { layer: layer.into(), call: 0, output: 0 })
+    }
+
+    #[test]
+    fn calls_of_both_ages_come_out_alike() {
+        let keras_3 = r#"{"class_name": "Functional", "module": "keras.src.models.functional", "registered_name": "Functional",
+            "config": {"name": "net", "layers": [
+              {"class_name": "InputLayer", "name": "in", "config": {"name": "in"}, "inbound_nodes": []},
+              {"class_name": "Add", "name": "add", "config": {"name": "add"}, "inbound_nodes": [{"args": [[
+                {"class_name": "__keras_tensor__", "config": {"shape": [null, 3], "keras_history": ["in", 0, 0]}},
+                {"class_name": "__keras_tensor__", "config": {"shape": [null, 3], "keras_history": ["in", 0, 0]}}]],
+                "kwargs": {}}]},
+              {"class_name": "TrueDivide", "module": "keras.src.ops.numpy", "name": "div", "config": {"name": "div"},
+               "inbound_nodes": [{"args": [{"class_name": "__keras_tensor__", "config": {"keras_history": ["add", 0, 0]}},
+               127.5], "kwargs": {"training": false}}]}],
+              "input_layers": ["in", 0, 0], "output_layers": [["div", 0, 0]]}}"#;
+        let keras_2 = r#"{"class_name": "Functional", "config": {"name": "net", "layers": [
+              {"class_name": "InputLayer", "name": "in", "config": {"name": "in"}, "inbound_nodes": []},
+              {"class_name": "Add", "name": "add", "config": {"name": "add"}, "inbound_nodes": [[["in", 0, 0, {}], ["in", 0, 0, {}]]]},
+              {"class_name": "TFOpLambda", "name": "div", "config": {"name": "div", "function": "math.truediv"},
+               "inbound_nodes": [["add", 0, 0, {"y": 127.5, "x2": ["in", 0, 0], "name": null}]]}],
+              "input_layers": [["in", 0, 0]], "output_layers": [["div", 0, 0]]}}"#;
+        for (text, age) in [(keras_3, 3), (keras_2, 2)] {
+            let config = KerasConfig::parse(text).unwrap();
+            let net = config.root.model.as_ref().unwrap();
+            assert_eq!((config.root.name.as_str(), net.kind), ("net", ModelKind::Functional), "{age}");
+            let [input, add, div] = &net.layers[..] else { panic!("{age}") };
+            assert!(input.is_input() && input.calls.is_empty(), "{age}");
+            assert_eq!(add.calls[0].sources().len(), 2, "{age}");
+            assert_eq!(div.calls[0].args[0], tensor("add"), "{age}");
+            assert_eq!(net.outputs, [Source { layer: "div".into(), call: 0, output: 0 }], "{age}");
+            assert_eq!(net.inputs.len(), 1, "{age}");
+            if age == 3 {
+                assert_eq!(add.calls[0].args, [Argument::List(vec![tensor("in"), tensor("in")])]);
+                assert_eq!(div.calls[0].args[1], Argument::Value(127.5.into()));
+                assert_eq!(div.module.as_deref(), Some("keras.src.ops.numpy"));
+            } else {
+                assert_eq!(div.calls[0].kwargs["y"], Argument::Value(127.5.into()));
+                assert_eq!(div.calls[0].kwargs["x2"], tensor("in"));
+                assert_eq!(div.config["function"], "math.truediv");
+            }
+        }
+    }
+
+    #[test]
+    fn a_list_of_layers_is_a_sequence_and_models_are_trees() {
+        let text = r#"{"class_name": "Sequential", "config": [
+            {"class_name": "Functional", "config": {"name": "base", "layers": [
+                {"class_name": "Conv2D", "name": "c", "config": {"name": "c", "filters": 4}, "inbound_nodes": []}],
+                "output_layers": [["c", 0, 0]]}},
+            {"class_name": "Dense", "config": {"name": "d", "units": 2}}]}"#;
+        let root = KerasConfig::parse(text).unwrap().root;
+        assert_eq!(root.model.as_ref().unwrap().kind, ModelKind::Sequential);
+        let [base, dense] = root.layers() else { panic!() };
+        assert_eq!((base.name.as_str(), base.layers()[0].config["filters"].as_u64()), ("base", Some(4)));
+        assert!(!base.config.contains_key("layers"), "layers stand once");
+        assert_eq!((dense.name.as_str(), dense.model.is_none()), ("d", true));
+    }
+
+    #[test]
+    fn what_isnt_a_configuration_says_why() {
+        let deep = |num: usize| {
+            let open = r#"{"class_name": "Sequential", "config": {"layers": ["#.repeat(num);
+            format!(r#"{open}{{"class_name": "Dense", "config": {{}}}}{}"#, "]}}".repeat(num))
+        };
+        assert!(KerasConfig::parse(&deep(8)).is_ok());
+        for (text, reason) in [
+            ("[]".to_owned(), "a layer in it is no object"),
+            ("{}".to_owned(), "a layer in it has no `class_name`"),
+            (deep(9), "models in models in models"),
+            (
+                r#"{"class_name": "A", "inbound_nodes": [1]}"#.to_owned(),
+                "a call in it is neither a list nor an object",
+            ),
+            ("{".to_owned(), "EOF while parsing an object at line 1 column 1"),
+        ] {
+            assert_eq!(KerasConfig::parse(&text).unwrap_err(), reason, "{text}");
+        }
+    }
+}

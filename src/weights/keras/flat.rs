@@ -1,0 +1,122 @@
+//! A configuration's layers as one list, models inside models opened, with what each layer is given.
+//!
+//! What a layer is given is known by place in the list. A layer that is called several times is one entry with the inputs of all calls.
+
+use std::collections::HashMap;
+
+use super::config::{KerasConfig, KerasLayer, KerasModel, ModelKind, Source};
+
+/// All layers of a model that aren't models themselves.
+#[derive(Debug, Default)]
+pub(crate) struct Flat<'a> {
+    pub(crate) nodes: Vec<FlatNode<'a>>,
+    /// What the model gives.
+    pub(crate) outputs: Vec<usize>,
+}
+
+/// A layer and what it is given.
+#[derive(Debug)]
+pub(crate) struct FlatNode<'a> {
+    /// The models that it lies in, outermost first, each with a slash behind it.
+    pub(crate) scope: String,
+    pub(crate) layer: &'a KerasLayer,
+    pub(crate) inputs: Vec<usize>,
+    pub(crate) num_calls: usize,
+}
+
+impl FlatNode<'_> {
+    /// What its tensors' names begin with, less the slash.
+    pub(crate) fn key(&self) -> String {
+        format!("{}{}", self.scope, self.layer.name)
+    }
+}
+
+impl<'a> Flat<'a> {
+    /// Nothing where the model doesn't say how its layers are put together.
+    pub(crate) fn of(config: &'a KerasConfig) -> Option<Self> {
+        let model = config.root.model.as_ref()?;
+        let mut flat = Self::default();
+        flat.outputs = flat.open(model, "", &[])?;
+        Some(flat)
+    }
+
+    /// The place of a layer.
+    pub(crate) fn find(&self, key: &str) -> Option<usize> {
+        self.nodes.iter().position(|node| node.key() == key)
+    }
+
+    /// The nearest layers before one for which `counts` holds.
+    pub(crate) fn before(&self, at: usize, counts: &dyn Fn(&FlatNode<'_>) -> bool) -> Vec<usize> {
+        let mut found = Vec::new();
+        let mut seen = vec![false; self.nodes.len()];
+        let mut open = self.nodes[at].inputs.clone();
+        while let Some(next) = open.pop() {
+            if std::mem::replace(&mut seen[next], true) {
+                continue;
+            }
+            if counts(&self.nodes[next]) {
+                found.push(next);
+            } else {
+                open.extend(&self.nodes[next].inputs);
+            }
+        }
+        found.sort_unstable();
+        found
+    }
+
+    /// Adds a model's layers; gives the places of its outputs.
+    fn open(&mut self, model: &'a KerasModel, scope: &str, given: &[usize]) -> Option<Vec<usize>> {
+        match model.kind {
+            ModelKind::Sequential => {
+                let mut last = given.to_vec();
+                for layer in &model.layers {
+                    if layer.is_input() && !last.is_empty() {
+                        continue;
+                    }
+                    last = self.layer(layer, scope, last, 1)?;
+                }
+                Some(last)
+            }
+            ModelKind::Functional => self.functional(model, scope, given),
+        }
+    }
+
+    fn functional(&mut self, model: &'a KerasModel, scope: &str, given: &[usize]) -> Option<Vec<usize>> {
+        let mut made: HashMap<&str, Vec<usize>> = HashMap::new();
+        let output = |made: &HashMap<&str, Vec<usize>>, source: &Source| -> Option<usize> {
+            let outputs = made.get(source.layer.as_str())?;
+            // One output stands for all, so that a layer that gives several is followed at least.
+            outputs.get(source.output).or_else(|| outputs.first()).copied()
+        };
+        // Keras lists a layer behind what it is given; another order is no file of its.
+        for layer in &model.layers {
+            let place = model.inputs.iter().position(|input| input.layer == layer.name);
+            if let Some(input) = place.and_then(|place| given.get(place)) {
+                made.insert(&layer.name, vec![*input]);
+                continue;
+            }
+            let sources = layer.calls.iter().flat_map(super::Call::sources);
+            let inputs = sources.map(|source| output(&made, source)).collect::<Option<Vec<_>>>()?;
+            let outputs = self.layer(layer, scope, inputs, layer.calls.len())?;
+            made.insert(&layer.name, outputs);
+        }
+        model.outputs.iter().map(|source| output(&made, source)).collect()
+    }
+
+    /// Adds one layer, opened if it is a model that lists its layers.
+    fn layer(
+        &mut self,
+        layer: &'a KerasLayer,
+        scope: &str,
+        inputs: Vec<usize>,
+        num_calls: usize,
+    ) -> Option<Vec<usize>> {
+        if let Some(model) = &layer.model {
+            // One that is called twice gives two outputs, which this list doesn't tell apart.
+            let outputs = self.open(model, &format!("{scope}{}/", layer.name), &inputs)?;
+            return (num_calls < 2).then_some(outputs);
+        }
+        self.nodes.push(FlatNode { scope: scope.to_owned(), layer, inputs, num_calls });
+        Some(vec![self.nodes.len() - 1])
+    }
+}

@@ -1,0 +1,516 @@
+//! What a Keras model does to a picture before its network begins: layers of preprocessing, and arithmetic that was traced into it
+//! (a bare `preprocess_input(x)`), read from the model's configuration.
+//!
+//! All that can be read becomes one mapping of samples, a size and a crop. What can't be read, is code, or is something else than
+//! preprocessing is told and never left out. Must not know graphs of this program.
+
+use std::collections::HashMap;
+
+use serde_json::Value as Json;
+
+use super::config::{Argument, Call, KerasConfig, KerasLayer, ModelKind, Source};
+use super::picture::Picture;
+use crate::tensor::{PixelSize, ValueScale};
+use crate::weights::naming::normalization_layer;
+use crate::weights::tensor_file::TensorFile;
+
+/// What is inside, in front of the network.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Inside {
+    /// The picture's extent that the model is built for.
+    pub size: Option<PixelSize>,
+    /// What a crop about the middle leaves of it.
+    pub crop: Option<PixelSize>,
+    /// What becomes of samples from 0 to 255; nothing where the model takes values as they come.
+    pub scale: Option<ValueScale>,
+    /// The layers that do it, by name.
+    pub layers: Vec<String>,
+    /// Layers of augmentation, which do nothing outside training.
+    pub left_out: Vec<String>,
+}
+
+/// Something in front of the network that can't be used, in words that follow "the model has …".
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unreadable(pub String);
+
+/// Reads what a model does to a picture first. `file` holds what `Normalization` layers learned.
+pub fn inside(config: &KerasConfig, file: &TensorFile) -> Result<Inside, Unreadable> {
+    let root = &config.root;
+    if root.model.is_none() {
+        return Err(Unreadable(format!(
+            "a class of its own, `{}`: what it does to a picture is code, and not in the file",
+            root.class()
+        )));
+    }
+    let size = input_size(root);
+    let mut walk = Walk { file, layers: Vec::new(), left_out: Vec::new(), entry: None };
+    walk.model(root, &Value::Picture(Picture::raw(size)), 0)?;
+    let Walk { layers, left_out, entry, .. } = walk;
+    let Some((_, picture)) = entry else {
+        return Err(Unreadable("no convolution that a picture reaches".to_owned()));
+    };
+    let scale = if picture.is_raw() && layers.is_empty() {
+        None
+    } else {
+        Some(
+            picture
+                .scale()
+                .map_err(|reason| Unreadable(format!("{} inside, and {reason}", quoted(&layers))))?,
+        )
+    };
+    Ok(Inside { size, crop: picture.crop, scale, layers, left_out })
+}
+
+/// The mapping of a `Normalization` layer in a file without configuration, as Keras' EfficientNet has it inside: of `x/255`, and
+/// with the second `Rescaling` that Keras puts behind it where its "variance" is ImageNet's deviation.
+pub fn efficientnets_own(file: &TensorFile) -> Option<Result<ValueScale, Unreadable>> {
+    let layer = file.names().find_map(normalization_layer)?.to_owned();
+    let last = layer.rsplit('/').next().unwrap_or(&layer);
+    let deviation = ValueScale::TORCH.std.map(f64::from);
+    let read = || {
+        let (mean, variance) = learned(file, last)?;
+        let is_deviation =
+            variance.len() == 3 && variance.iter().zip(deviation).all(|(v, std)| (v - std).abs() <= 1e-5);
+        let picture = Picture::raw(None).affine(&[1.0 / 255.0], &[0.0])?;
+        let picture = normalized(&picture, &mean, &variance, false)?;
+        if is_deviation {
+            picture.affine(&deviation.map(|std| 1.0 / std.sqrt()), &[0.0])
+        } else {
+            Some(picture)
+        }
+    };
+    let unreadable = |reason: String| Unreadable(format!("a layer `{last}` (Normalization), and {reason}"));
+    Some(match read() {
+        Some(picture) => picture.scale().map_err(unreadable),
+        None => Err(unreadable("what it learned can't be read".to_owned())),
+    })
+}
+
+/// A tensor in the making.
+#[derive(Clone, Debug, PartialEq)]
+enum Value {
+    /// Still the picture.
+    Picture(Picture),
+    /// Something of the network's.
+    Deep,
+}
+
+/// Models inside models, as the configuration's reader bounds them.
+const MAX_DEPTH: usize = 16;
+
+struct Walk<'a> {
+    file: &'a TensorFile,
+    layers: Vec<String>,
+    left_out: Vec<String>,
+    /// The layer where the network begins, and what it is given.
+    entry: Option<(String, Picture)>,
+}
+
+/// Columns × rows of a model's input, where it fixes them.
+fn input_size(model: &KerasLayer) -> Option<PixelSize> {
+    let of = |config: &serde_json::Map<String, Json>| {
+        let shape = config.get("batch_shape").or_else(|| config.get("batch_input_shape"))?.as_array()?;
+        let [_, height, width, _] = &shape[..] else { return None };
+        Some(PixelSize::new(width.as_u64()? as usize, height.as_u64()? as usize))
+    };
+    // A `Sequential` has its input's shape in its first layer, or in that one's first.
+    let mut layer = model;
+    for _ in 0..MAX_DEPTH {
+        if let Some(size) = of(&layer.config) {
+            return Some(size);
+        }
+        layer = layer.layers().iter().find(|l| l.is_input()).or_else(|| layer.layers().first())?;
+    }
+    None
+}
+
+fn quoted(names: &[String]) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}
+
+/// What a `Normalization` layer learned: means and variances.
+fn learned(file: &TensorFile, layer: &str) -> Option<(Vec<f64>, Vec<f64>)> {
+    let is_its =
+        |name: &&str| normalization_layer(name).is_some_and(|path| path.rsplit('/').next() == Some(layer));
+    let read = |leaf: &str| {
+        let has_leaf = |name: &&str| name.rsplit('/').next().and_then(|l| l.split(':').next()) == Some(leaf);
+        let mut names = file.names().filter(is_its).filter(has_leaf);
+        let (name, None) = (names.next()?, names.next()) else { return None };
+        let (_, values) = file.tensor(name)?;
+        Some(values.into_iter().map(f64::from).collect::<Vec<_>>())
+    };
+    Some((read("mean")?, read("variance")?))
+}
+
+/// `(x − mean) / √variance`, or the other way round.
+fn normalized(picture: &Picture, mean: &[f64], variance: &[f64], is_inverted: bool) -> Option<Picture> {
+    if variance.iter().any(|v| !(*v >= 0.0)) || mean.is_empty() || variance.is_empty() {
+        return None;
+    }
+    // Keras' `epsilon()`.
+    let std: Vec<f64> = variance.iter().map(|v| v.sqrt().max(1e-7)).collect();
+    if is_inverted {
+        return picture.affine(&std, &[0.0])?.affine(&[1.0], mean);
+    }
+    let minus: Vec<f64> = mean.iter().map(|m| -m).collect();
+    let one_by: Vec<f64> = std.iter().map(|s| 1.0 / s).collect();
+    picture.affine(&[1.0], &minus)?.affine(&one_by, &[0.0])
+}
+
+/// A number, or a list of numbers in any nesting (`[[[[1, 2, 3]]]]`), or a constant tensor of Keras 3.
+fn numbers(value: &Json) -> Option<Vec<f64>> {
+    fn collect(value: &Json, all: &mut Vec<f64>, depth: usize) -> Option<()> {
+        match value {
+            Json::Number(number) => all.push(number.as_f64()?),
+            Json::Array(list) if depth < 8 && list.len() <= 16 => {
+                list.iter().try_for_each(|value| collect(value, all, depth + 1))?;
+            }
+            _ => return None,
+        }
+        Some(())
+    }
+    let value = value.get("config").and_then(|config| config.get("value")).unwrap_or(value);
+    let mut all = Vec::new();
+    collect(value, &mut all, 0)?;
+    (!all.is_empty() && all.len() <= 16).then_some(all)
+}
+
+/// What a call was given: tensors by what they are, constants by their numbers.
+enum Given<'v> {
+    Tensor(Value),
+    List(Vec<Value>),
+    Constant(&'v Json),
+}
+
+impl Walk<'_> {
+    fn model(&mut self, model: &KerasLayer, input: &Value, depth: usize) -> Result<Value, Unreadable> {
+        let Some(layers) = model.model.as_ref().filter(|_| depth < MAX_DEPTH) else {
+            return self.unknown(model);
+        };
+        if layers.kind == ModelKind::Sequential {
+            let mut value = input.clone();
+            for layer in &layers.layers {
+                value = self.layer(layer, vec![Given::Tensor(value)], &Call::default(), depth)?;
+            }
+            return Ok(value);
+        }
+        let mut made: HashMap<&str, Vec<Value>> = HashMap::new();
+        if layers.layers.iter().filter(|layer| layer.is_input()).count() > 1 {
+            return Err(Unreadable(format!("several inputs in `{}`", model.name)));
+        }
+        for layer in &layers.layers {
+            if layer.is_input() {
+                made.insert(&layer.name, vec![input.clone()]);
+                continue;
+            }
+            for call in &layer.calls {
+                let given = given(call, &made).ok_or_else(|| {
+                    Unreadable(format!(
+                        "a layer `{}` that is called with something not made before it",
+                        layer.name
+                    ))
+                })?;
+                let value = self.layer(layer, given, call, depth)?;
+                made.entry(&layer.name).or_default().push(value);
+            }
+        }
+        let output = layers.outputs.first().and_then(|source| find(source, &made));
+        Ok(output.unwrap_or(Value::Deep))
+    }
+
+    fn unknown(&self, layer: &KerasLayer) -> Result<Value, Unreadable> {
+        let class = layer.class();
+        let named = if layer.name.is_empty() { String::new() } else { format!(" `{}`", layer.name) };
+        Err(Unreadable(format!(
+            "a layer{named} ({class}) in front of its network, which isn't understood here"
+        )))
+    }
+
+    fn done(&mut self, layer: &KerasLayer, picture: Option<Picture>) -> Result<Value, Unreadable> {
+        match picture {
+            Some(picture) => {
+                self.layers.push(layer.name.clone());
+                Ok(Value::Picture(picture))
+            }
+            None => self.unknown(layer),
+        }
+    }
+
+    fn layer(
+        &mut self,
+        layer: &KerasLayer,
+        given: Vec<Given<'_>>,
+        call: &Call,
+        depth: usize,
+    ) -> Result<Value, Unreadable> {
+        let is_picture = |value: &Value| matches!(value, Value::Picture(_));
+        let takes_picture = given.iter().any(|given| match given {
+            Given::Tensor(value) => is_picture(value),
+            Given::List(list) => list.iter().any(is_picture),
+            Given::Constant(_) => false,
+        });
+        if !takes_picture {
+            return Ok(Value::Deep);
+        }
+        let only = match &given[..] {
+            [Given::Tensor(Value::Picture(picture)), rest @ ..]
+                if rest.iter().all(|given| matches!(given, Given::Constant(_))) =>
+            {
+                Some(picture.clone())
+            }
+            [Given::List(list)] => match &list[..] {
+                [Value::Picture(picture)] => Some(picture.clone()),
+                _ => None,
+            },
+            _ => None,
+        };
+        let class = layer.class();
+        let Some(picture) = only else { return self.several(layer, &given) };
+        if layer.model.is_some() {
+            return self.model(layer, &Value::Picture(picture), depth + 1);
+        }
+        let same = Ok(Value::Picture(picture.clone()));
+        match class {
+            "InputLayer" | "Dropout" | "SpatialDropout2D" | "Identity" | "Cast" => same,
+            "Activation" if layer.config.get("activation").and_then(Json::as_str) == Some("linear") => same,
+            _ if is_augmentation(class) => {
+                self.left_out.push(layer.name.clone());
+                same
+            }
+            "Conv2D"
+            | "Convolution2D"
+            | "DepthwiseConv2D"
+            | "SeparableConv2D"
+            | "SeparableConvolution2D"
+            | "ZeroPadding2D" => self.begins(layer, picture),
+            "Rescaling" => {
+                let of = |key: &str, default: f64| match layer.config.get(key) {
+                    Some(value) => numbers(value),
+                    None => Some(vec![default]),
+                };
+                let (scale, offset) = (of("scale", 1.0), of("offset", 0.0));
+                let made = scale.zip(offset).and_then(|(scale, offset)| picture.affine(&scale, &offset));
+                self.done(layer, made)
+            }
+            "Normalization" => {
+                let made = self.normalization(layer, &picture);
+                self.done(layer, made)
+            }
+            "Resizing" | "CenterCrop" => self.geometry(layer, picture),
+            "Lambda" => Err(Unreadable(format!(
+                "a layer `{}` (Lambda) in front of its network, which is code",
+                layer.name
+            ))),
+            "TFOpLambda" | "SlicingOpLambda" => {
+                let function = layer.config.get("function").and_then(Json::as_str).unwrap_or_default();
+                self.operation(layer, function, &given, call, &picture)
+            }
+            _ => self.operation(layer, class, &given, call, &picture),
+        }
+    }
+
+    fn begins(&mut self, layer: &KerasLayer, picture: Picture) -> Result<Value, Unreadable> {
+        match &self.entry {
+            Some((first, other)) if *other != picture => Err(Unreadable(format!(
+                "two layers, `{first}` and `{}`, that are given the picture in two ways",
+                layer.name
+            ))),
+            Some(_) => Ok(Value::Deep),
+            None => {
+                self.entry = Some((layer.name.clone(), picture));
+                Ok(Value::Deep)
+            }
+        }
+    }
+
+    fn normalization(&self, layer: &KerasLayer, picture: &Picture) -> Option<Picture> {
+        let is_of_channels = match layer.config.get("axis") {
+            None | Some(Json::Null) => true,
+            Some(Json::Array(list)) => match &list[..] {
+                [] => true,
+                [axis] => matches!(axis.as_i64(), Some(-1 | 3)),
+                _ => false,
+            },
+            Some(axis) => matches!(axis.as_i64(), Some(-1 | 3)),
+        };
+        let is_inverted = layer.config.get("invert").and_then(Json::as_bool).unwrap_or(false);
+        let stated = |key: &str| layer.config.get(key).filter(|value| !value.is_null());
+        let (mean, variance) = match (stated("mean"), stated("variance")) {
+            (Some(mean), Some(variance)) => (numbers(mean)?, numbers(variance)?),
+            _ => learned(self.file, &layer.name)?,
+        };
+        if is_of_channels { normalized(picture, &mean, &variance, is_inverted) } else { None }
+    }
+
+    fn geometry(&mut self, layer: &KerasLayer, picture: Picture) -> Result<Value, Unreadable> {
+        let side = |key: &str| layer.config.get(key).and_then(Json::as_u64).map(|side| side as usize);
+        let Some((width, height)) = side("width").zip(side("height")) else { return self.unknown(layer) };
+        let target = PixelSize::new(width, height);
+        let now = picture.crop.or(picture.size);
+        if now == Some(target) {
+            return Ok(Value::Picture(picture));
+        }
+        let has_room = |now: PixelSize| now.width >= width && now.height >= height;
+        if layer.class() == "CenterCrop" && picture.crop.is_none() && now.is_some_and(has_room) {
+            return self.done(layer, Some(picture.cropped(target)));
+        }
+        Err(Unreadable(format!(
+            "a layer `{}` ({} to {target}) in front of its network, which isn't done here",
+            layer.name,
+            layer.class()
+        )))
+    }
+
+    /// An operation of one picture and constants: Keras 3's class, or TensorFlow's function.
+    fn operation(
+        &mut self,
+        layer: &KerasLayer,
+        operation: &str,
+        given: &[Given<'_>],
+        call: &Call,
+        picture: &Picture,
+    ) -> Result<Value, Unreadable> {
+        // The constant beside the picture, by position or by name, and whether it comes first.
+        let named = |key: &str| match call.kwargs.get(key) {
+            Some(Argument::Value(value)) if !value.is_null() => Some(value),
+            _ => None,
+        };
+        let constant =
+            given.iter().find_map(|g| if let Given::Constant(value) = g { Some(*value) } else { None });
+        let constant = constant.or_else(|| ["y", "x2", "bias"].into_iter().find_map(named));
+        let is_constant_first = matches!(given.first(), Some(Given::Constant(_)));
+        let by = constant.and_then(numbers);
+        let inverse = |by: &[f64]| by.iter().map(|v| 1.0 / v).collect::<Vec<_>>();
+        let minus = |by: &[f64]| by.iter().map(|v| -v).collect::<Vec<_>>();
+        let made = match (operation, by) {
+            ("cast", _) => return Ok(Value::Picture(picture.clone())),
+            (
+                "TrueDivide" | "Divide" | "math.truediv" | "math.divide" | "__operators__.truediv",
+                Some(by),
+            ) if !is_constant_first => picture.affine(&inverse(&by), &[0.0]),
+            ("Multiply" | "math.multiply" | "__operators__.mul", Some(by)) => picture.affine(&by, &[0.0]),
+            ("Add" | "math.add" | "__operators__.add" | "nn.bias_add", Some(by)) => {
+                picture.affine(&[1.0], &by)
+            }
+            ("Subtract" | "math.subtract" | "__operators__.sub", Some(by)) if is_constant_first => {
+                picture.affine(&[-1.0], &by)
+            }
+            ("Subtract" | "math.subtract" | "__operators__.sub", Some(by)) => {
+                picture.affine(&[1.0], &minus(&by))
+            }
+            ("Negative" | "math.negative", None) => picture.affine(&[-1.0], &[0.0]),
+            ("GetItem" | "__operators__.getitem", _) => {
+                let spec = constant.or_else(|| named("slice_spec"));
+                spec.and_then(|spec| picked(picture, spec))
+            }
+            _ => None,
+        };
+        self.done(layer, made)
+    }
+
+    /// Planes that are stacked, or pictures that are concatenated.
+    fn several(&mut self, layer: &KerasLayer, given: &[Given<'_>]) -> Result<Value, Unreadable> {
+        let parts: Option<Vec<Picture>> = match given {
+            [Given::List(list), ..] => list
+                .iter()
+                .map(|value| if let Value::Picture(picture) = value { Some(picture.clone()) } else { None })
+                .collect(),
+            _ => None,
+        };
+        let axis = layer.config.get("axis").and_then(Json::as_i64);
+        let is_last = matches!(axis, Some(-1 | 3));
+        let function = layer.config.get("function").and_then(Json::as_str);
+        let made = match (function.unwrap_or(layer.class()), parts) {
+            ("Stack" | "stack", Some(parts)) if is_last => Picture::join(&parts, true),
+            ("Concatenate" | "concat", Some(parts)) if is_last => Picture::join(&parts, false),
+            _ => None,
+        };
+        self.done(layer, made)
+    }
+}
+
+/// Layers that change pictures while a model is trained and do nothing afterwards. `RandomCrop` does.
+fn is_augmentation(class: &str) -> bool {
+    const OTHERS: [&str; 8] = [
+        "GaussianNoise",
+        "GaussianDropout",
+        "AlphaDropout",
+        "AugMix",
+        "CutMix",
+        "MixUp",
+        "RandAugment",
+        "Solarization",
+    ];
+    (class.starts_with("Random") && class != "RandomCrop") || OTHERS.contains(&class)
+}
+
+/// What a call was given, in order. Nothing where it names a tensor that isn't made.
+fn given<'v>(call: &'v Call, made: &HashMap<&str, Vec<Value>>) -> Option<Vec<Given<'v>>> {
+    let mut all = Vec::new();
+    let named = call.kwargs.values().filter(|argument| !argument.sources().is_empty());
+    for argument in call.args.iter().chain(named) {
+        all.push(match argument {
+            Argument::Tensor(source) => Given::Tensor(find(source, made)?),
+            Argument::Value(value) => Given::Constant(value),
+            Argument::List(_) => {
+                let values: Option<Vec<Value>> =
+                    argument.sources().into_iter().map(|source| find(source, made)).collect();
+                Given::List(values?)
+            }
+        });
+    }
+    // Keras 2 writes a layer of several tensors as several arguments.
+    let is_plain = |given: &Given<'_>| matches!(given, Given::Tensor(_));
+    if all.len() > 1 && all.iter().all(is_plain) {
+        let values =
+            all.into_iter().filter_map(|g| if let Given::Tensor(value) = g { Some(value) } else { None });
+        return Some(vec![Given::List(values.collect())]);
+    }
+    Some(all)
+}
+
+/// A tensor that was made. A model inside counts its calls from its own making, so that one call alone is meant by any number.
+fn find(source: &Source, made: &HashMap<&str, Vec<Value>>) -> Option<Value> {
+    let calls = made.get(source.layer.as_str())?;
+    calls.get(source.call).or_else(|| calls.last()).cloned()
+}
+
+/// Channels by a slice: `[..., ::-1]`, `[..., 2]`, `[:, :, :, 0:1]`.
+fn picked(picture: &Picture, spec: &Json) -> Option<Picture> {
+    let spec = spec.as_array()?;
+    let (last, before) = spec.split_last()?;
+    let is_ellipsis = |part: &Json| part.get("class_name").and_then(Json::as_str) == Some("__ellipsis__");
+    let bounds = |part: &Json| -> Option<[Option<i64>; 3]> {
+        let slice = part.get("config").unwrap_or(part).as_object()?;
+        let of = |key: &str| match slice.get(key) {
+            None | Some(Json::Null) => Some(None),
+            Some(value) => value.as_i64().map(Some),
+        };
+        Some([of("start")?, of("stop")?, of("step")?])
+    };
+    let is_whole = |part: &Json| !is_ellipsis(part) && bounds(part) == Some([None; 3]);
+    let reaches_channels = match before {
+        [first] if is_ellipsis(first) => true,
+        [_, _, _] => before.iter().all(is_whole),
+        _ => false,
+    };
+    if !reaches_channels || is_ellipsis(last) {
+        return None;
+    }
+    let num = picture.num_channels() as i64;
+    if let Some(at) = last.as_i64() {
+        let at = if at < 0 { at + num } else { at };
+        return picture.pick(&[usize::try_from(at).ok()?], true);
+    }
+    let [start, stop, step] = bounds(last)?;
+    let step = step.unwrap_or(1);
+    let turned = |at: i64| if at < 0 { at + num } else { at };
+    let numbers: Vec<usize> = match step {
+        1 => (start.map_or(0, turned).clamp(0, num)..stop.map_or(num, turned).clamp(0, num))
+            .map(|at| at as usize)
+            .collect(),
+        -1 if start.is_none() && stop.is_none() => (0..num).rev().map(|at| at as usize).collect(),
+        _ => return None,
+    };
+    (!numbers.is_empty()).then(|| picture.pick(&numbers, false)).flatten()
+}

@@ -1,0 +1,27 @@
+//! What a Keras file says of its model beside the weights.
+//!
+//! Owns Keras' configuration as plain data, the order and names of the layers in a file, and how a head is put together. Must not
+//! know graphs of this program beyond their Keras names, nor HDF5.
+
+mod class_order;
+mod config;
+mod flat;
+mod inside;
+mod picture;
+mod store;
+
+pub use config::{Argument, Call, KerasConfig, KerasLayer, KerasModel, ModelKind, Source};
+pub use inside::{Inside, Unreadable, efficientnets_own, inside};
+
+pub(super) use class_order::class_order;
+pub(super) use flat::{Flat, FlatNode};
+pub(super) use store::{KerasStore, StoredLayer, class_of, counted, group_names};
+
+/// What a Keras file says of its model.
+#[derive(Clone, Debug, Default)]
+pub(super) struct KerasFile {
+    /// The model's configuration, where the file has one.
+    pub(super) config: Option<KerasConfig>,
+    /// The layers as they lie in the file.
+    pub(super) store: KerasStore,
+}
