@@ -89,18 +89,18 @@ add_view() {
 }
 add_view vgg16.k vgg16.keras_in1k
 add_view lite0 tf_efficientnet_lite0.in1k
-xdotool mousemove 640 250
+xdotool mousemove 445 240
 for _ in $(seq 7); do xdotool click 4; sleep 0.1; done
 sleep 2
-xdotool mousemove 516 200
+xdotool mousemove 299 218
 sleep 1
 shot compare
 xdotool key f
-xdotool mousemove 640 600 click 1
 sleep 0.5
 xdotool key Escape
-xdotool key ctrl+w
-wait_for 'cat.png .* vgg16.keras_in1k'
+# The second by its cross, then the third, which is the active one.
+xdotool mousemove 960 65 click 1
+sleep 1
 xdotool key ctrl+w
 wait_for 'cat.png .* xception.keras_in1k'
 

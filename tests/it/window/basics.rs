@@ -268,7 +268,7 @@ fn pointing_and_keys_find_filters() {
 fn the_network_can_be_fed_another_way() {
     let mut window = Window::with_cat();
     window.choose("Fit", "the picture's own size");
-    window.wait_for("act4 2048×10×15");
+    window.wait_for("act4 2048×10×14");
     window.type_into("or W×H:", "4x4");
     window.wait_for("input 4x4 is too small for this network");
     assert!(window.says("That didn't work"));
