@@ -13,7 +13,7 @@ use super::shown::Shown;
 use super::state::{BatchScope, LeftTab, Tone};
 use super::view_state::{Closest, OpenSource, Trouble, ViewState};
 use super::wanted::{PictureChoice, PinnedFilter, ViewId, Wanted};
-use super::window::App;
+use super::window::{App, wants_an_end};
 use crate::engine::CancelToken;
 use crate::input::dataset::Source;
 
@@ -243,7 +243,7 @@ impl App {
             | Event::OpenFailed(..)
             | Event::Figure(..)) => self.take_opened(opened),
             Event::Fits(path, rows) => match rows[..] {
-                [row] => self.commands.push(Command::UseWeights(row, path)),
+                [row] if !wants_an_end(row) => self.commands.push(Command::UseWeights(row, path)),
                 _ => self.state.weights_question = Some((path, rows)),
             },
             Event::Walked(walked) => {

@@ -18,5 +18,16 @@ fn words(remedy: &Remedy) -> String {
         Remedy::NameModel { fitting } if fitting.is_empty() => "Choose the model under Model.".to_owned(),
         Remedy::NameModel { fitting } => format!("Choose one under Model: {}.", fitting.join(", ")),
         Remedy::StatePreprocessing => "Choose how samples become values under Values.".to_owned(),
+        Remedy::ExportForVersion { newest_opset } => {
+            format!("Export it for opset {newest_opset} or older, or convert it with `onnx.version_converter`.")
+        }
+        Remedy::ExportForUse => {
+            "Export the network as it is in use (torch: `model.eval()` before the export).".to_owned()
+        }
+        Remedy::CorrectProperty { name } => {
+            format!("Write `{name}` anew (`onnx.helper.set_model_props`), or take it out of the file.")
+        }
+        Remedy::NameLayer => "Choose the layer under Layer.".to_owned(),
+        Remedy::NameFinalLayer => "Open the file again and choose its final layer.".to_owned(),
     }
 }

@@ -101,6 +101,13 @@ pub(super) struct ViewArgs {
     #[arg(short, long, value_name = "FILE")]
     pub weights: Option<PathBuf>,
 
+    /// Of ONNX files: the layer to end at, by its name, instead of the one that the file itself ends with
+    ///
+    /// The network behind it isn't there then: `final` means this layer. A file whose end isn't understood ends at the last map that
+    /// all of its outputs depend on, and says so.
+    #[arg(long = "final", value_name = "NAME")]
+    pub final_layer: Option<String>,
+
     /// Never download anything
     #[arg(long)]
     pub offline: bool,
@@ -160,6 +167,13 @@ pub(super) struct RenderArgs {
     /// preprocessing), `--model` must name one.
     #[arg(short, long, value_name = "FILE")]
     pub weights: Option<PathBuf>,
+
+    /// Of ONNX files: the layer to end at, by its name, instead of the one that the file itself ends with
+    ///
+    /// The network behind it isn't there then: `final` means this layer. A file whose end isn't understood ends at the last map that
+    /// all of its outputs depend on, and says so.
+    #[arg(long = "final", value_name = "NAME")]
+    pub final_layer: Option<String>,
 
     /// Download weights that are not here without asking
     #[arg(short, long, conflicts_with = "offline")]
@@ -405,6 +419,13 @@ pub(super) struct ModelsArgs {
 pub(super) struct LayersArgs {
     /// A tag such as `resnet50.tv_in1k`, a bare name, or an ONNX file
     pub model: String,
+
+    /// Of ONNX files: the layer to end at, by its name, instead of the one that the file itself ends with
+    ///
+    /// The network behind it isn't there then: `final` means this layer. A file whose end isn't understood ends at the last map that
+    /// all of its outputs depend on, and says so.
+    #[arg(long = "final", value_name = "NAME")]
+    pub final_layer: Option<String>,
 
     /// The network's input, in pixels; without it, the model's own
     #[arg(long, value_name = "WxH", value_parser = parse_size)]

@@ -9,7 +9,7 @@ use super::reporter::Reporter;
 use super::{Exit, Next};
 use crate::engine::is_onnx_path;
 use crate::input::decode::{DecodeError, DecodeProblem};
-use crate::render::{ChoiceError, WindowRequest, choose_row, choose_row_for_file, is_weights_path};
+use crate::render::{ChoiceError, WindowRequest, choose_row_for_file, choose_row_up_to, is_weights_path};
 use crate::weights::TensorFile;
 use crate::weights::fetch::FetchOptions;
 
@@ -44,7 +44,12 @@ fn request(mut args: ViewArgs) -> anyhow::Result<WindowRequest> {
         }
     }
     match (&args.model, &args.weights) {
-        (Some(name), weights) => drop(choose_row(Some(name), weights.is_some())?),
+        (Some(name), weights) => {
+            drop(choose_row_up_to(Some(name), weights.is_some(), args.final_layer.as_deref())?);
+        }
+        (None, _) if args.final_layer.is_some() => {
+            drop(choose_row_up_to(None, false, args.final_layer.as_deref())?);
+        }
         (None, Some(path)) => match choose_row_for_file(None, &TensorFile::read(path)?) {
             Ok(row) => args.model = Some(row.tag.to_owned()),
             // The window asks.
@@ -74,6 +79,7 @@ fn request(mut args: ViewArgs) -> anyhow::Result<WindowRequest> {
         frames: args.frames,
         shows_frame_times: args.frame_times,
         model: args.model,
+        final_layer: args.final_layer,
         weights: args.weights,
         device: args.run.device,
         engine: args.run.engine(),

@@ -88,6 +88,12 @@ pub struct RunRecord {
     pub engine: String,
     /// Where it ran.
     pub device: String,
+    /// The last layer of a network that came with a file of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub final_layer: Option<String>,
+    /// Why that is the last, where it isn't simply the file's own end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why_final: Option<String>,
 }
 
 /// What made a layer's values pixels.
@@ -185,7 +191,14 @@ impl FigureRecord {
             for (field, value) in panel.texts() {
                 text(field, value)?;
             }
-            for (field, value) in [("sifting", &panel.look.sifting), ("part", &panel.look.part)] {
+            let (look, run) = (&panel.look, &panel.run);
+            let not_always = [
+                ("sifting", &look.sifting),
+                ("part", &look.part),
+                ("final_layer", &run.final_layer),
+                ("why_final", &run.why_final),
+            ];
+            for (field, value) in not_always {
                 value.as_deref().map_or(Ok(()), |value| text(field, value))?;
             }
         }

@@ -218,6 +218,14 @@ pub enum PreprocessError {
         /// Their crop, 1 where they ask for none.
         crop_pct: f64,
     },
+    /// Fractions for a network that takes samples as they are.
+    #[error("{tag} takes samples as they are, from 0 to 255 (its input is UINT8), and `{asked}` makes other values of them")]
+    TakesBytes {
+        /// The network.
+        tag: &'static str,
+        /// What was asked for.
+        asked: String,
+    },
     /// Values that don't fill the shape (an error of ours).
     #[error(transparent)]
     Shape(#[from] ShapeMismatch),

@@ -32,6 +32,11 @@ pub struct View {
 impl View {
     /// Prepares a picture as a row's weights, or the choices, ask.
     pub fn new(row: &Row, picture: &RgbImage, choices: InputChoices) -> Result<Self, PreprocessError> {
+        if let ValueChoice::Named { scale, .. } = choices.values
+            && !row.takes(&scale)
+        {
+            return Err(PreprocessError::TakesBytes { tag: row.tag, asked: choices.values.to_string() });
+        }
         let preprocessed = preprocess(picture, &row.preprocess, choices.fit, choices.values)?;
         Ok(Self { choices, preprocessed })
     }

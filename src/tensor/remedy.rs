@@ -14,6 +14,22 @@ pub enum Remedy {
     },
     /// Say how a picture's samples become the network's input values.
     StatePreprocessing,
+    /// Export an ONNX file for an older version of the standard.
+    ExportForVersion {
+        /// The newest opset that is known here.
+        newest_opset: i64,
+    },
+    /// Export an ONNX file of the network as it is in use, not as it is trained.
+    ExportForUse,
+    /// Write another value into a metadata property of an ONNX file.
+    CorrectProperty {
+        /// The property.
+        name: &'static str,
+    },
+    /// Name another layer as a network's last.
+    NameFinalLayer,
+    /// Ask for a layer by its name.
+    NameLayer,
 }
 
 /// An error that may carry a remedy.

@@ -20,5 +20,5 @@ pub use export::{MODEL_KEY, SOURCE_KEY, SOURCE_SHA256_KEY, to_safetensors};
 pub use folders::{Folders, Kept, KeptFile};
 pub use head::{ClassShare, Head};
 pub use naming::Convention;
-pub use onnx::{FREE_SIZE, ONNX_HEAD, OnnxError, OnnxNet, OnnxProblem, looks_like_onnx};
+pub use onnx::{Ending, FREE_SIZE, ONNX_HEAD, OnnxError, OnnxNet, OnnxProblem, looks_like_onnx};
 pub use tensor_file::{Format, TensorFile, WeightsOrigin};

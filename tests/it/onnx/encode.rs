@@ -86,7 +86,35 @@ pub(super) fn value(number_of_field: u64, name: &str, dims: &[i64]) -> Vec<u8> {
 
 /// A whole file of a graph's parts.
 pub(super) fn model(parts: &[Vec<u8>]) -> Vec<u8> {
-    [number(1, 8), field(7, &parts.concat())].concat()
+    model_of(8, &[("", 17)], parts)
+}
+
+/// A whole file of some version of the format and of operators.
+pub(super) fn model_of(ir: i64, opsets: &[(&str, i64)], parts: &[Vec<u8>]) -> Vec<u8> {
+    let opsets = opsets.iter().map(|(domain, version)| {
+        let domain = if domain.is_empty() { Vec::new() } else { field(1, domain.as_bytes()) };
+        field(8, &[domain, number(2, *version)].concat())
+    });
+    [number(1, ir), field(7, &parts.concat()), opsets.flatten().collect()].concat()
+}
+
+/// A text that a file carries about itself.
+pub(super) fn property(key: &str, value: &str) -> Vec<u8> {
+    field(14, &[field(1, key.as_bytes()), field(2, value.as_bytes())].concat())
+}
+
+/// A node under a name of its own.
+pub(super) fn named(name: &str, op: &str, inputs: &[&str], outputs: &[&str], ints: &[(&str, &[i64])]) -> Vec<u8> {
+    let mut node: Vec<u8> = inputs.iter().flat_map(|input| field(1, input.as_bytes())).collect();
+    node.extend(outputs.iter().flat_map(|output| field(2, output.as_bytes())));
+    node.extend([field(3, name.as_bytes()), field(4, op.as_bytes())].concat());
+    for (name, values) in ints {
+        let mut attribute = field(1, name.as_bytes());
+        attribute.extend(values.iter().flat_map(|value| number(8, *value)));
+        attribute.extend(number(20, 7));
+        node.extend(field(5, &attribute));
+    }
+    field(1, &node)
 }
 
 /// A file with the usual input and output around its nodes and constants.
