@@ -19,7 +19,9 @@ fn words(remedy: &Remedy) -> String {
         Remedy::NameModel { fitting } => format!("Choose one under Model: {}.", fitting.join(", ")),
         Remedy::StatePreprocessing => "Choose how samples become values under Values.".to_owned(),
         Remedy::ExportForVersion { newest_opset } => {
-            format!("Export it for opset {newest_opset} or older, or convert it with `onnx.version_converter`.")
+            format!(
+                "Export it for opset {newest_opset} or older, or convert it with `onnx.version_converter`."
+            )
         }
         Remedy::ExportForUse => {
             "Export the network as it is in use (torch: `model.eval()` before the export).".to_owned()

@@ -22,7 +22,7 @@ use super::run_state::{AnimateScope, ExtractScope, LongRun, RunJob};
 use super::shown::Shown;
 use super::side;
 use super::state::{
-    Arrangement, Batch, BatchScope, LeftTab, Links, OpenWindows, SaveLooks, Scratch, State, Walk,
+    Arrangement, Batch, BatchScope, LeftTab, Links, OpenWindows, SaveLooks, Scratch, State, Tone, Walk,
 };
 use super::textures::Textures;
 use super::theme;

@@ -21,8 +21,8 @@ use crate::input::dataset::{PictureRef, expand_inputs, is_log, open_source};
 use crate::models::Row;
 use crate::mosaic::{MosaicSettings, Normalisation};
 use crate::render::{
-    ChoiceError, FigureKind, InputChoices, Look, Resources, Scale, Surround, check_values, choose_layers, choose_row,
-    choose_row_for_file, choose_row_up_to, unique_suffixes,
+    ChoiceError, FigureKind, InputChoices, Look, Resources, Scale, Surround, check_values, choose_layers,
+    choose_row, choose_row_for_file, choose_row_up_to, unique_suffixes,
 };
 use crate::tensor::{Fit, MapShape, PixelSize};
 use crate::weights::TensorFile;

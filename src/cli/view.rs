@@ -45,10 +45,10 @@ fn request(mut args: ViewArgs) -> anyhow::Result<WindowRequest> {
     }
     match (&args.model, &args.weights) {
         (Some(name), weights) => {
-            drop(choose_row_up_to(Some(name), weights.is_some(), args.final_layer.as_deref())?);
+            choose_row_up_to(Some(name), weights.is_some(), args.final_layer.as_deref())?;
         }
         (None, _) if args.final_layer.is_some() => {
-            drop(choose_row_up_to(None, false, args.final_layer.as_deref())?);
+            choose_row_up_to(None, false, args.final_layer.as_deref())?;
         }
         (None, Some(path)) => match choose_row_for_file(None, &TensorFile::read(path)?) {
             Ok(row) => args.model = Some(row.tag.to_owned()),

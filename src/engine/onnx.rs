@@ -20,9 +20,10 @@ pub fn open_onnx(path: &Path) -> Result<Vec<&'static Row>, OnnxError> {
 
 /// The same with a layer of one's own choice as the last, by its name or an alias; the file's own end where none is given.
 pub fn open_onnx_up_to(path: &Path, final_layer: Option<&str>) -> Result<Vec<&'static Row>, OnnxError> {
-    let net = OnnxNet::read(path, final_layer)?;
+    let net = OnnxNet::read_up_to(path, final_layer)?;
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let name: String = name.chars().map(|c| if c.is_control() || [',', UP_TO].contains(&c) { '_' } else { c }).collect();
+    let name: String =
+        name.chars().map(|c| if c.is_control() || [',', UP_TO].contains(&c) { '_' } else { c }).collect();
     let name = match final_layer {
         Some(_) => format!("{name}{UP_TO}{}", in_a_tag(&net.ending.final_layer)),
         None => name,

@@ -88,7 +88,9 @@ fn scale(texts: &Texts<'_>, takes_bytes: bool) -> Result<Option<ValueScale>, Onn
             return Err(texts.bad("mean", expected));
         }
         if range.is_some_and(|scale| scale != ValueScale::RAW) {
-            return Err(texts.bad("Image.NominalPixelRange", "`NominalRange_0_255`, because the input is UINT8"));
+            return Err(
+                texts.bad("Image.NominalPixelRange", "`NominalRange_0_255`, because the input is UINT8")
+            );
         }
         return Ok(Some(ValueScale { order: order.unwrap_or(ChannelOrder::Rgb), ..ValueScale::RAW }));
     }
@@ -116,7 +118,9 @@ fn moments(texts: &Texts<'_>) -> Result<Option<ValueScale>, OnnxProblem> {
     // Of samples from 0 to 1 neither exceeds 1; of samples from 0 to 255 a deviation does, or where nothing is divided by one, every mean.
     let is_of_255 = if std.iter().any(|v| *v > 1.0) {
         if mean.iter().any(|v| *v > 0.0 && *v < 1.0) {
-            return Err(texts.bad("mean", "numbers of the same range as `std`, whose are of samples from 0 to 255"));
+            return Err(
+                texts.bad("mean", "numbers of the same range as `std`, whose are of samples from 0 to 255")
+            );
         }
         true
     } else {
@@ -195,7 +199,10 @@ mod tests {
         let half = ("std", "0.5");
         let table: [(&[(&str, &str)], &str); 21] = [
             (&[("mean", "0.5"), ("std", "0")], "`std` is `0`; expected numbers above 0"),
-            (&[("mean", "0.5"), ("std", "0.5 0.5")], "`std` is `0.5 0.5`; expected three numbers, or one for all"),
+            (
+                &[("mean", "0.5"), ("std", "0.5 0.5")],
+                "`std` is `0.5 0.5`; expected three numbers, or one for all",
+            ),
             (&[("mean", "0.5,0.5"), half], "`mean` is `0.5,0.5`; expected three numbers, or one for all"),
             (&[("mean", "nan"), half], "`mean` is `nan`; expected three numbers, or one for all"),
             (&[("mean", "0.5")], "`mean` is `0.5`; expected `std` beside it"),
@@ -204,7 +211,10 @@ mod tests {
                 &[("mean", "1.5, 0.456, 0.406"), ("std", "0.229, 0.224, 0.225")],
                 "`mean` is `1.5, 0.456, 0.406`; expected at most 1, because `std` is of samples from 0 to 1",
             ),
-            (&[("mean", "2 0.5 0.5"), ("std", "1")], "`mean` is `2 0.5 0.5`; expected at most 1, because `std` is of samples from 0 to 1"),
+            (
+                &[("mean", "2 0.5 0.5"), ("std", "1")],
+                "`mean` is `2 0.5 0.5`; expected at most 1, because `std` is of samples from 0 to 1",
+            ),
             (
                 &[("mean", "0.485"), ("std", "58.4")],
                 "`mean` is `0.485`; expected numbers of the same range as `std`, whose are of samples from 0 to 255",
@@ -218,13 +228,22 @@ mod tests {
                 &[("interpolation", "random")],
                 "`interpolation` is `random`; expected `nearest`, `bilinear`, `bicubic` or `lanczos`",
             ),
-            (&[("interpolation", "")], "`interpolation` is ``; expected `nearest`, `bilinear`, `bicubic` or `lanczos`"),
-            (&[("crop_mode", "border")], "`crop_mode` is `border`; expected `center`, or `squash` with `crop_pct` 1"),
+            (
+                &[("interpolation", "")],
+                "`interpolation` is ``; expected `nearest`, `bilinear`, `bicubic` or `lanczos`",
+            ),
+            (
+                &[("crop_mode", "border")],
+                "`crop_mode` is `border`; expected `center`, or `squash` with `crop_pct` 1",
+            ),
             (
                 &[("crop_mode", "squash"), ("crop_pct", "0.9")],
                 "`crop_mode` is `squash`; expected `center`, or `squash` with `crop_pct` 1",
             ),
-            (&[("Image.BitmapPixelFormat", "Gray8")], "`Image.BitmapPixelFormat` is `Gray8`; expected `Rgb8` or `Bgr8`"),
+            (
+                &[("Image.BitmapPixelFormat", "Gray8")],
+                "`Image.BitmapPixelFormat` is `Gray8`; expected `Rgb8` or `Bgr8`",
+            ),
             (
                 &[("Image.NominalPixelRange", "NominalRange_16_235")],
                 "`Image.NominalPixelRange` is `NominalRange_16_235`; expected `NominalRange_0_255`, `Normalized_0_1` or `Normalized_1_1`",

@@ -219,7 +219,9 @@ pub enum PreprocessError {
         crop_pct: f64,
     },
     /// Fractions for a network that takes samples as they are.
-    #[error("{tag} takes samples as they are, from 0 to 255 (its input is UINT8), and `{asked}` makes other values of them")]
+    #[error(
+        "{tag} takes samples as they are, from 0 to 255 (its input is UINT8), and `{asked}` makes other values of them"
+    )]
     TakesBytes {
         /// The network.
         tag: &'static str,

@@ -130,10 +130,8 @@ pub(super) fn check(node: &OnnxNode, inputs: Inputs<'_>, opset: i64) -> Result<(
             _ => Ok(()),
         },
         "Split" => match node.int("num_outputs") {
-            Some(num) if usize::try_from(num) != Ok(node.outputs.len()) => {
-                Err(node
-                    .malformed(format!("its `num_outputs` is {num}, and it has {} results", node.outputs.len())))
-            }
+            Some(num) if usize::try_from(num) != Ok(node.outputs.len()) => Err(node
+                .malformed(format!("its `num_outputs` is {num}, and it has {} results", node.outputs.len()))),
             _ => Ok(()),
         },
         _ => Ok(()),
@@ -147,7 +145,8 @@ fn settings(node: &OnnxNode) -> Result<(), OnnxProblem> {
     match node.odd_setting(ints, floats, words) {
         Some(name) => {
             let name = super::model::plain(name);
-            Err(node.malformed(format!("its setting `{name}` is none of this operator's, or of another kind")))
+            Err(node
+                .malformed(format!("its setting `{name}` is none of this operator's, or of another kind")))
         }
         None => Ok(()),
     }
@@ -166,7 +165,9 @@ fn older(node: &OnnxNode, opset: i64) -> Result<(), OnnxProblem> {
         "BatchNormalization" | "Dropout" if opset < 7 && node.int("is_test").unwrap_or(0) == 0 => {
             Err(training(node))
         }
-        "Add" | "Sub" | "Mul" | "Div" if opset < 7 && node.int("axis").is_some() => of_opset("with an `axis`"),
+        "Add" | "Sub" | "Mul" | "Div" if opset < 7 && node.int("axis").is_some() => {
+            of_opset("with an `axis`")
+        }
         "Selu" if opset < 6 => of_opset("with its first defaults"),
         "Pad" | "Upsample" if opset < 2 || (opset < 7 && node.op == "Upsample") => {
             of_opset("with its first settings")

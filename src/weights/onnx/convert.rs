@@ -16,8 +16,8 @@ use super::error::OnnxProblem;
 use super::extents::{Extent, sides_at};
 use super::fold::fold;
 use super::model::{OnnxModel, OnnxNode, plain};
-use super::versions::MAX_OPSET;
 use super::shuffle::Grouped;
+use super::versions::MAX_OPSET;
 use super::ways::{Cause, Ways};
 use super::whole::WholeNumbers;
 use crate::graph::{ActivationFn, NodeInfo, Sides};
@@ -164,7 +164,8 @@ impl Converter {
         for node in &model.nodes {
             converter.node(node)?;
         }
-        let is_there = |name: &&String| !converter.values.contains_key(*name) && !converter.ways.is_unknown(name);
+        let is_there =
+            |name: &&String| !converter.values.contains_key(*name) && !converter.ways.is_unknown(name);
         if let Some(name) = model.outputs.iter().find(is_there) {
             return Err(OnnxProblem::NoOutput(plain(name)));
         }

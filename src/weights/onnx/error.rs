@@ -87,7 +87,9 @@ pub enum OnnxProblem {
     #[error("it {0}, so what they mean isn't known")]
     NoOpset(&'static str),
     /// An operation that does something else than when the network is used.
-    #[error("`{op}` is in training mode (node `{node}`), so the network's values aren't those it gives in use")]
+    #[error(
+        "`{op}` is in training mode (node `{node}`), so the network's values aren't those it gives in use"
+    )]
     Training {
         /// The operation.
         op: String,

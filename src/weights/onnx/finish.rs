@@ -43,7 +43,8 @@ pub(super) fn finish(
     let Walked { draft, left, ways, outputs } = walked;
     let whole = build(&draft.nodes, &[draft.nodes.len() - 1], &[])?;
     let infos = whole.infer(size).map_err(|error| OnnxProblem::TooMuch(error.to_string()))?;
-    let Last { id: own_last, why: own_why, is_cut, ends } = last(&draft.nodes, &left, &ways, outputs, &infos)?;
+    let Last { id: own_last, why: own_why, is_cut, ends } =
+        last(&draft.nodes, &left, &ways, outputs, &infos)?;
     let mut kept = kept(&draft.nodes, own_last, is_cut);
     let choices = choices(&draft.nodes, &stages(&draft.nodes, own_last, &infos), &ends);
     let (mut last, mut why) = (own_last, own_why);
@@ -138,11 +139,7 @@ fn gone(nodes: &[DraftNode], kept: &[usize], ways: &Ways, last: &str) -> Vec<(St
     gone
 }
 
-fn build(
-    nodes: &[DraftNode],
-    stages: &[usize],
-    gone: &[(String, Arc<str>)],
-) -> Result<Graph, OnnxProblem> {
+fn build(nodes: &[DraftNode], stages: &[usize], gone: &[(String, Arc<str>)]) -> Result<Graph, OnnxProblem> {
     let (mut builder, _) = GraphBuilder::new();
     for node in &nodes[1..] {
         let inputs: Vec<NodeId> = node.inputs.iter().map(|id| NodeId(*id)).collect();

@@ -101,9 +101,13 @@ impl Remedied for OnnxError {
 }
 
 impl OnnxNet {
-    /// Reads and converts a file, with the files beside it that hold its weights, if there are any. `final_layer` is the layer that
-    /// is to be the last, by its name or an alias, where that isn't what the file itself ends with.
-    pub fn read(path: &Path, final_layer: Option<&str>) -> Result<Self, OnnxError> {
+    /// Reads and converts a file, with the files beside it that hold its weights, if there are any.
+    pub fn read(path: &Path) -> Result<Self, OnnxError> {
+        Self::read_up_to(path, None)
+    }
+
+    /// The same up to a layer, by its name or an alias, where that isn't what the file itself ends with.
+    pub fn read_up_to(path: &Path, final_layer: Option<&str>) -> Result<Self, OnnxError> {
         let origin = path.display().to_string();
         Self::of(TensorFile::read_bytes(path)?, path.parent(), origin, final_layer)
     }
@@ -157,11 +161,7 @@ struct Converted {
     takes_bytes: bool,
 }
 
-fn convert(
-    bytes: &Bytes,
-    beside: &Beside<'_>,
-    final_layer: Option<&str>,
-) -> Result<Converted, OnnxProblem> {
+fn convert(bytes: &Bytes, beside: &Beside<'_>, final_layer: Option<&str>) -> Result<Converted, OnnxProblem> {
     let model = OnnxModel::read(bytes, beside)?;
     let (converter, fixed_size) = Converter::walk(&model)?;
     let Converter { draft, left, ways, .. } = converter;

@@ -69,7 +69,8 @@ impl OnnxNode {
 
     /// A setting that isn't among these, which are whole numbers, fractions and words.
     pub(super) fn odd_setting(&self, ints: &[&str], floats: &[&str], words: &[&str]) -> Option<&str> {
-        let odd = |name: &&String, known: &[&str]| !known.contains(&name.as_str()) && *name != "consumed_inputs";
+        let odd =
+            |name: &&String, known: &[&str]| !known.contains(&name.as_str()) && *name != "consumed_inputs";
         let mut ints = self.ints.keys().filter(|name| odd(name, ints));
         let mut floats = self.floats.keys().filter(|name| odd(name, floats));
         let mut words = self.texts.keys().filter(|name| odd(name, words));

@@ -30,7 +30,16 @@ impl WholeNumbers {
     /// Refuses a node that computes with them.
     pub(super) fn check(&self, node: &OnnxNode) -> Result<(), OnnxProblem> {
         const MOVES: [&str; 11] = [
-            "Cast", "Identity", "Transpose", "Shape", "Slice", "Split", "Concat", "Reshape", "Flatten", "Squeeze",
+            "Cast",
+            "Identity",
+            "Transpose",
+            "Shape",
+            "Slice",
+            "Split",
+            "Concat",
+            "Reshape",
+            "Flatten",
+            "Squeeze",
             "Unsqueeze",
         ];
         if self.is_among(node) && !MOVES.contains(&node.op.as_str()) {

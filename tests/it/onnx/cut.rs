@@ -68,7 +68,11 @@ fn a_network_ends_before_what_is_not_understood() {
     for layer in ["odd", "w", "after", "y"] {
         assert_eq!(asked(&net, layer), format!("no layer `{layer}` in net.onnx: {gone}"));
     }
-    assert!(asked(&net, "r2").ends_with("did you mean r1, c1? `filterscope layers net.onnx` lists all"), "{}", asked(&net, "r2"));
+    assert!(
+        asked(&net, "r2").ends_with("did you mean r1, c1? `filterscope layers net.onnx` lists all"),
+        "{}",
+        asked(&net, "r2")
+    );
 }
 
 #[test]
@@ -103,7 +107,10 @@ fn heads_over_one_map_end_at_that_map_and_stay_layers() {
     assert_eq!(names(&two.graph), ["input", "c1", "neck", "box", "class", "score"]);
     assert_eq!(two.ending.choices, ["neck", "box", "score"]);
     // One output that is made of both.
-    let one = net(&file(&heads(&[warp("odd", &["b"], "y"), warp("even", &["s"], "z"), warp("all", &["y", "z"], "o")]), &["o"]));
+    let one = net(&file(
+        &heads(&[warp("odd", &["b"], "y"), warp("even", &["s"], "z"), warp("all", &["y", "z"], "o")]),
+        &["o"],
+    ));
     assert_eq!(end(&one).0, "neck");
     // Of which one needs the other's map too.
     let deep = net(&file(&heads(&[warp("odd", &["b", "s"], "y"), warp("even", &["s"], "z")]), &["y", "z"]));
@@ -166,7 +173,11 @@ fn a_decoder_that_is_not_understood_leaves_the_encoder_down_to_its_end() {
     let why = "it ends here at `bottom`, the last map that all of its output depends on: behind it `ConvTranspose` isn't supported \
                (node `up2`)";
     assert_eq!(end(&net), ("bottom", why));
-    assert!(asked(&net, "join1").contains("`ConvTranspose` isn't supported (node `up2`)"), "{}", asked(&net, "join1"));
+    assert!(
+        asked(&net, "join1").contains("`ConvTranspose` isn't supported (node `up2`)"),
+        "{}",
+        asked(&net, "join1")
+    );
 }
 
 #[test]
@@ -192,7 +203,10 @@ fn what_no_output_needs_cuts_nothing() {
     let net = net(&file(&[conv("c1", "x", "y"), warp("odd", &["y"], "w")], &["y"]));
     assert_eq!(end(&net), ("c1", ""));
     assert!(!net.ending.is_cut);
-    assert!(asked(&net, "odd").starts_with("no layer `odd` in net.onnx: it is cut off, because `Warp` isn't supported"));
+    assert!(
+        asked(&net, "odd")
+            .starts_with("no layer `odd` in net.onnx: it is cut off, because `Warp` isn't supported")
+    );
 }
 
 #[test]
@@ -220,7 +234,10 @@ fn of_several_outputs_it_is_said_which_is_the_last() {
 #[test]
 fn a_file_without_one_map_says_what_is_wrong_with_it() {
     let words = |bytes: Vec<u8>| OnnxNet::from_bytes(bytes, "net.onnx").unwrap_err().to_string();
-    assert_eq!(words(file(&[warp("odd", &["x"], "w"), conv("c1", "w", "y")], &["y"])), "`Warp` isn't supported (node `odd`): \"net.onnx\"");
+    assert_eq!(
+        words(file(&[warp("odd", &["x"], "w"), conv("c1", "w", "y")], &["y"])),
+        "`Warp` isn't supported (node `odd`): \"net.onnx\""
+    );
     assert_eq!(
         words(file(&[conv("c1", "x", "a")], &["y"])),
         "none of its nodes gives its output `y`: \"net.onnx\""
@@ -262,7 +279,10 @@ fn a_person_may_choose_the_end() {
         let net = up_to(name).unwrap();
         assert_eq!(end(&net), ("r1", "it ends here at `r1`, as was asked for"));
         assert_eq!(names(&net.graph), ["input", "c1", "r1"]);
-        assert_eq!(asked(&net, "c2"), "no layer `c2` in net.onnx: it comes behind `r1`, where the network ends here");
+        assert_eq!(
+            asked(&net, "c2"),
+            "no layer `c2` in net.onnx: it comes behind `r1`, where the network ends here"
+        );
         assert!(net.ending.choices.contains(&"r2".to_owned()), "{:?}", net.ending.choices);
     }
     let words = |name: &str| up_to(name).unwrap_err().to_string();
@@ -287,9 +307,12 @@ fn one_file_may_end_at_several_layers_in_one_program() {
     let second = open_onnx_up_to(&path, Some("c1")).unwrap();
     let tags: Vec<&str> = [own[1], first[1], second[1]].iter().map(|row| row.tag).collect();
     assert_eq!(tags, ["ends.onnx+torch", "ends.onnx~r1+torch", "ends.onnx~c1+torch"]);
-    assert!(std::ptr::eq(open_onnx_up_to(&path, Some("b")).unwrap()[1], first[1]), "a result's name means its node");
+    assert!(
+        std::ptr::eq(open_onnx_up_to(&path, Some("b")).unwrap()[1], first[1]),
+        "a result's name means its node"
+    );
     assert!(std::ptr::eq(open_onnx(&path).unwrap()[1], own[1]));
-    let values = (0..3 * 64).map(|i| (i % 17) as f32 * 0.1 - 0.6).collect();
+    let values: Vec<f32> = (0..3 * 64).map(|i| (i % 17) as f32 * 0.1 - 0.6).collect();
     let input = InputBatch::new(1, 8, 8, values).unwrap();
     let activation = |row, layer: &str| {
         let backbone = Arc::new(Backbone::load(row, &WeightStore::default(), None).unwrap());
@@ -317,10 +340,12 @@ fn many_heads_and_outputs_are_followed_in_time() {
     let outputs: Vec<&str> = outputs.iter().map(String::as_str).collect();
     let long = net(&file(&nodes, &outputs));
     assert_eq!(end(&long).0, "r0");
-    let wide: Vec<Vec<u8>> = (0..5000).map(|at| warp(&format!("w{at}"), &["s0"], &format!("p{at}"))).collect();
+    let wide: Vec<Vec<u8>> =
+        (0..5000).map(|at| warp(&format!("w{at}"), &["s0"], &format!("p{at}"))).collect();
     let outputs: Vec<String> = (0..5000).map(|at| format!("p{at}")).collect();
     let outputs: Vec<&str> = outputs.iter().map(String::as_str).collect();
-    let error = OnnxNet::from_bytes(file(&[vec![conv("stem", "x", "s0")], wide].concat(), &outputs), "net.onnx");
+    let error =
+        OnnxNet::from_bytes(file(&[vec![conv("stem", "x", "s0")], wide].concat(), &outputs), "net.onnx");
     let error = error.unwrap_err().to_string();
     assert_eq!(error, "it has 5000 outputs, more than the 4096 that are followed: \"net.onnx\"");
 }

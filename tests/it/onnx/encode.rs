@@ -104,7 +104,13 @@ pub(super) fn property(key: &str, value: &str) -> Vec<u8> {
 }
 
 /// A node under a name of its own.
-pub(super) fn named(name: &str, op: &str, inputs: &[&str], outputs: &[&str], ints: &[(&str, &[i64])]) -> Vec<u8> {
+pub(super) fn named(
+    name: &str,
+    op: &str,
+    inputs: &[&str],
+    outputs: &[&str],
+    ints: &[(&str, &[i64])],
+) -> Vec<u8> {
     let mut node: Vec<u8> = inputs.iter().flat_map(|input| field(1, input.as_bytes())).collect();
     node.extend(outputs.iter().flat_map(|output| field(2, output.as_bytes())));
     node.extend([field(3, name.as_bytes()), field(4, op.as_bytes())].concat());

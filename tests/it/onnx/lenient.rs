@@ -6,7 +6,9 @@ use filterscope::input::ValueChoice;
 use filterscope::render::check_values;
 use filterscope::weights::OnnxNet;
 
-use super::encode::{field, floats, ints, model_of, named, network, node, node_with_words, number, property, value};
+use super::encode::{
+    field, floats, ints, model_of, named, network, node, node_with_words, number, property, value,
+};
 
 fn words(bytes: Vec<u8>) -> String {
     match OnnxNet::from_bytes(bytes, "net.onnx") {
@@ -47,7 +49,9 @@ fn dropout(inputs: &[&str], said: &[(&str, &[i64])]) -> Vec<Vec<u8>> {
 #[test]
 fn a_network_in_training_is_refused() {
     let training = |op: &str, node: &str| {
-        format!("`{op}` is in training mode (node `{node}`), so the network's values aren't those it gives in use: \"net.onnx\"")
+        format!(
+            "`{op}` is in training mode (node `{node}`), so the network's values aren't those it gives in use: \"net.onnx\""
+        )
     };
     let table = [
         (of(13, &dropout(&["half", "on"], &[])), "Dropout", "d"),
@@ -77,8 +81,10 @@ fn a_network_in_training_is_refused() {
 fn a_version_that_is_not_known_is_refused() {
     let relu = || [vec![node("Relu", &["x"], "y", &[])], ends()].concat();
     let of_versions = |ir: i64, opsets: &[(&str, i64)]| words(model_of(ir, opsets, &relu()));
-    let opset = |got: i64| format!("its operators are of opset {got}, and 1 to 28 are known here: \"net.onnx\"");
-    let format = |got: i64| format!("its format has IR version {got}, and 3 to 14 are known here: \"net.onnx\"");
+    let opset =
+        |got: i64| format!("its operators are of opset {got}, and 1 to 28 are known here: \"net.onnx\"");
+    let format =
+        |got: i64| format!("its format has IR version {got}, and 3 to 14 are known here: \"net.onnx\"");
     assert_eq!(of_versions(8, &[("", 29)]), opset(29));
     assert_eq!(of_versions(8, &[("", 999)]), opset(999));
     assert_eq!(of_versions(8, &[("ai.onnx", 0)]), opset(0));
@@ -87,7 +93,8 @@ fn a_version_that_is_not_known_is_refused() {
     assert_eq!(of_versions(99, &[("", 17)]), format(99));
     assert_eq!(of_versions(2, &[("", 1)]), format(2));
     assert_eq!(of_versions(0, &[("", 17)]), format(0));
-    let no_opset = "it doesn't say which opset its operators are of, so what they mean isn't known: \"net.onnx\"";
+    let no_opset =
+        "it doesn't say which opset its operators are of, so what they mean isn't known: \"net.onnx\"";
     assert_eq!(of_versions(8, &[]), no_opset);
     assert_eq!(of_versions(8, &[("ai.onnx.ml", 2)]), no_opset);
     assert_eq!(
@@ -109,8 +116,10 @@ fn what_contradicts_itself_is_refused() {
     let conv = |said: &[(&str, &[i64])], auto: &[(&str, &str)]| {
         network(&[node_with_words("Conv", &["x", "w"], &["y"], said, auto), kernel()])
     };
-    let of_node = |op: &str, what: &str| format!("the node `the {op}` ({op}) is malformed: {what}: \"net.onnx\"");
-    let with_words = |op: &str, said: &[(&str, &str)]| network(&[node_with_words(op, &["x"], &["y"], &[], said)]);
+    let of_node =
+        |op: &str, what: &str| format!("the node `the {op}` ({op}) is malformed: {what}: \"net.onnx\"");
+    let with_words =
+        |op: &str, said: &[(&str, &str)]| network(&[node_with_words(op, &["x"], &["y"], &[], said)]);
     let table = [
         (
             conv(&[("kernel_shape", &[1, 1])], &[]),
@@ -134,7 +143,13 @@ fn what_contradicts_itself_is_refused() {
         ),
         (with_words("Gelu", &[("approximate", "quick")]), of_node("Gelu", "its `approximate` is `quick`")),
         (
-            network(&[node_with_words("Split", &["x"], &["y", "z"], &[("axis", &[1]), ("num_outputs", &[3])], &[])]),
+            network(&[node_with_words(
+                "Split",
+                &["x"],
+                &["y", "z"],
+                &[("axis", &[1]), ("num_outputs", &[3])],
+                &[],
+            )]),
             of_node("Split", "its `num_outputs` is 3, and it has 2 results"),
         ),
         (
@@ -179,7 +194,8 @@ fn what_older_opsets_meant_otherwise_is_refused() {
 #[test]
 fn a_setting_that_is_zero_is_not_taken_for_none() {
     let axis = [field(1, b"axis"), number(20, 2)].concat();
-    let concat = [field(1, b"x"), field(1, b"x"), field(2, b"y"), field(4, b"Concat"), field(5, &axis)].concat();
+    let concat =
+        [field(1, b"x"), field(1, b"x"), field(2, b"y"), field(4, b"Concat"), field(5, &axis)].concat();
     assert_eq!(
         words(network(&[field(1, &concat)])),
         "`Concat` isn't supported along anything but channels (node `y`): \"net.onnx\""
@@ -189,11 +205,8 @@ fn a_setting_that_is_zero_is_not_taken_for_none() {
     let mean =
         [field(1, b"r"), field(2, b"m"), field(4, b"ReduceMean"), field(5, &axes), field(5, &keep)].concat();
     // Without its axes a mean is no gate of four axes.
-    let parts = [
-        node("Relu", &["x"], "r", &[]),
-        field(1, &mean),
-        node("GlobalAveragePool", &["m"], "y", &[]),
-    ];
+    let parts =
+        [node("Relu", &["x"], "r", &[]), field(1, &mean), node("GlobalAveragePool", &["m"], "y", &[])];
     let net = OnnxNet::from_bytes(network(&parts), "net.onnx").unwrap();
     assert!(net.ending.why.unwrap().contains("on maps whose axes are in another order"));
 }
@@ -237,12 +250,16 @@ fn inputs_of_whole_numbers_are_samples_as_they_are() {
         "`Div` isn't supported of whole numbers, which the input is of; only of fractions (node `d`): \"net.onnx\""
     );
     for element in [1, 10, 11, 16, 0] {
-        assert!(!OnnxNet::from_bytes(typed(element, &[to_float(), relu()], &[]), "net.onnx").unwrap().takes_bytes);
+        assert!(
+            !OnnxNet::from_bytes(typed(element, &[to_float(), relu()], &[]), "net.onnx").unwrap().takes_bytes
+        );
     }
     for (element, name) in [(3, "INT8"), (6, "INT32"), (7, "INT64"), (9, "BOOL"), (8, "STRING")] {
         assert_eq!(
             words(typed(element, &[to_float(), relu()], &[])),
-            format!("its input `x` is {name}; a network for pictures takes fractions, or UINT8, samples as they are: \"net.onnx\"")
+            format!(
+                "its input `x` is {name}; a network for pictures takes fractions, or UINT8, samples as they are: \"net.onnx\""
+            )
         );
     }
 }
@@ -254,7 +271,10 @@ fn properties_that_say_nothing_are_named_when_a_file_is_opened() {
     let relu = [named("r", "Relu", &["x"], &["y"], &[])];
     let half = || [property("mean", "0.5"), property("std", "0.5")].concat();
     for (bad, expected) in [
-        (property("interpolation", "area"), "`interpolation` is `area`; expected `nearest`, `bilinear`, `bicubic` or `lanczos`"),
+        (
+            property("interpolation", "area"),
+            "`interpolation` is `area`; expected `nearest`, `bilinear`, `bicubic` or `lanczos`",
+        ),
         (property("crop_pct", "9"), "`crop_pct` is `9`; expected a number above 0 and at most 1"),
     ] {
         std::fs::write(&path, typed(1, &relu, &[half(), bad])).unwrap();
@@ -279,5 +299,7 @@ fn squeezed_means_keep_the_axes_they_have() {
     ];
     let net = OnnxNet::from_bytes(network(&parts), "net.onnx").unwrap();
     assert!(net.graph.nodes().iter().all(|node| !matches!(node.op, Op::Conv2d(_))));
-    assert!(net.ending.why.unwrap().contains("`MatMul` isn't supported over anything but channels (node `l`)"));
+    assert!(
+        net.ending.why.unwrap().contains("`MatMul` isn't supported over anything but channels (node `l`)")
+    );
 }
