@@ -252,7 +252,9 @@ fn a_gate_beside_the_last_map_keeps_its_mean() {
             conv("c1", "x", "a"),
             conv("c2", "a", "b"),
             relu("r2", "b", "c"),
-            relu("r3", "c", "main"),
+            relu("r3", "c", "d"),
+            relu("r4", "d", "e"),
+            relu("r5", "e", "main"),
             relu("side", "a", "s"),
             named("mean", "GlobalAveragePool", &["s"], &["m"], &[]),
             named("weights", "Sigmoid", &["m"], &["g"], &[]),
@@ -260,7 +262,7 @@ fn a_gate_beside_the_last_map_keeps_its_mean() {
         ],
         &["main", "aux"],
     ));
-    assert_eq!(end(&net).0, "r3");
+    assert_eq!(end(&net).0, "r5");
     let graph = &net.graph;
     let gate = graph.node(graph.find("gated").unwrap());
     let inputs: Vec<&str> = gate.inputs.iter().map(|id| graph.node(*id).name.as_str()).collect();

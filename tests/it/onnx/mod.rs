@@ -4,7 +4,7 @@ mod beside;
 mod broken;
 mod commands;
 mod cut;
-mod encode;
+pub(crate) mod encode;
 mod lenient;
 mod parity;
 mod refused;
