@@ -41,6 +41,8 @@ pub(super) enum Command {
     OpenWeights(PathBuf),
     /// Use this weight file for this model.
     UseWeights(&'static Row, FilePart),
+    /// Let the network of an ONNX file end at this layer.
+    EndAt(PathBuf, String),
     /// Forget the file that was given for the chosen model.
     ForgetWeights,
     /// Don't say which model the file is for.

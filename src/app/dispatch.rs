@@ -67,10 +67,14 @@ impl App {
                 });
             }
             Command::OpenWeights(path) => self.errand(Job::Fit(path, PartChoice::default())),
+            Command::EndAt(path, layer) => self.errand(Job::EndAt(path, layer)),
             Command::UseWeights(row, file) => {
                 self.state.weights_question = None;
                 self.state.weight_files.retain(|(kept, _)| *kept != row.tag);
                 self.state.weight_files.push((row.tag, file));
+                if let Some(why) = row.opened().and_then(|opened| opened.why_final.as_deref()) {
+                    self.state.say(Tone::Good, format!("{}: {why}", row.tag));
+                }
                 self.state.view_mut().generation = self.next_generation();
                 self.set_model(row);
             }

@@ -13,7 +13,7 @@ use super::shown::Shown;
 use super::state::{BatchScope, LeftTab, Tone};
 use super::view_state::{Closest, OpenSource, Trouble, ViewState};
 use super::wanted::{PictureChoice, PinnedFilter, ViewId, Wanted, WeightsOffer};
-use super::window::App;
+use super::window::{App, wants_an_end};
 use crate::engine::CancelToken;
 use crate::input::dataset::Source;
 use crate::weights::FilePart;
@@ -244,7 +244,7 @@ impl App {
             | Event::OpenFailed(..)
             | Event::Figure(..)) => self.take_opened(opened),
             Event::Fits(path, offers) => match &offers[..] {
-                [WeightsOffer { row, choice, .. }] => {
+                [WeightsOffer { row, choice, .. }] if !wants_an_end(row) => {
                     let choice = choice.clone();
                     self.commands.push(Command::UseWeights(row, FilePart { path, choice }));
                 }

@@ -27,5 +27,18 @@ pub(super) fn words(remedy: &Remedy) -> String {
         Remedy::OtherWeights { name, tag } => {
             format!("{name} under Model ({tag}) runs at once: the same architecture with other weights.")
         }
+        Remedy::ExportForVersion { newest_opset } => {
+            format!(
+                "Export it for opset {newest_opset} or older, or convert it with `onnx.version_converter`."
+            )
+        }
+        Remedy::ExportForUse => {
+            "Export the network as it is in use (torch: `model.eval()` before the export).".to_owned()
+        }
+        Remedy::CorrectProperty { name } => {
+            format!("Write `{name}` anew (`onnx.helper.set_model_props`), or take it out of the file.")
+        }
+        Remedy::NameLayer => "Choose the layer under Layer.".to_owned(),
+        Remedy::NameFinalLayer => "Open the file again and choose its final layer.".to_owned(),
     }
 }

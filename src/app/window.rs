@@ -22,7 +22,7 @@ use super::run_state::{AnimateScope, ExtractScope, LongRun, RunJob};
 use super::shown::Shown;
 use super::side;
 use super::state::{
-    Arrangement, Batch, BatchScope, LeftTab, Links, OpenWindows, SaveLooks, Scratch, State, Walk,
+    Arrangement, Batch, BatchScope, LeftTab, Links, OpenWindows, SaveLooks, Scratch, State, Tone, Walk,
 };
 use super::textures::Textures;
 use super::theme;
@@ -33,7 +33,7 @@ use crate::graph::GraphError;
 use crate::input::live::{Feed, FolderWatch};
 use crate::models::{Registry, Row};
 use crate::mosaic::Paper;
-use crate::render::{ChoiceError, Resources, Scale, Surround, WindowRequest, choose_row};
+use crate::render::{ChoiceError, Resources, Scale, Surround, WindowRequest, choose_row, choose_row_up_to};
 use crate::weights::FilePart;
 
 /// Events that may wait for the window; a worker ahead of it by more waits.
@@ -253,8 +253,14 @@ impl App {
         };
         app.errand_beside(SideJob::Here(app.state.store.clone()));
         app.errand_beside(SideJob::Devices);
-        if let Some(path) = asks_for {
-            app.errand(Job::Fit(path, part));
+        match (asks_for, request.final_layer) {
+            (Some(path), Some(layer)) => app.errand(Job::EndAt(path, layer)),
+            (Some(path), None) => app.errand(Job::Fit(path, part)),
+            (None, _) => {
+                if let Some(why) = row.opened().and_then(|opened| opened.why_final.as_deref()) {
+                    app.state.say(Tone::Good, format!("{}: {why}", row.tag));
+                }
+            }
         }
         match request.picture {
             Some(path) => app.open(path, None),
@@ -333,11 +339,18 @@ fn first_row(request: &WindowRequest) -> Result<(&'static Row, Option<PathBuf>),
     let Some(name) = request.model.as_deref() else {
         return Ok((choose_row(None, false)?, request.weights.clone()));
     };
-    let row = choose_row(Some(name), request.weights.is_some())?;
+    let row = choose_row_up_to(Some(name), request.weights.is_some(), request.final_layer.as_deref())?;
     match row.opened() {
-        Some(opened) if !opened.knows_values => Ok((choose_row(None, false)?, Some(opened.path.clone()))),
+        Some(opened) if !opened.knows_values || wants_an_end(row) => {
+            Ok((choose_row(None, false)?, Some(opened.path.clone())))
+        }
         _ => Ok((row, None)),
     }
+}
+
+/// Whether a person is asked where a network ends: it is cut, and nobody has said yet.
+pub(super) fn wants_an_end(row: &Row) -> bool {
+    row.opened().is_some_and(|opened| opened.is_cut && opened.final_asked.is_none())
 }
 
 /// The file that a row's weights are in, where one was given.

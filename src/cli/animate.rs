@@ -62,7 +62,8 @@ fn plan(args: &AnimateArgs, resources: &Resources, reporter: &Reporter) -> anyho
     args.run.engine().check()?;
     start_threads(args.run.threads, Priority::Normal)?;
     let names: Vec<String> = args.model.iter().cloned().collect();
-    let (mut rows, file) = rows(&names, args.weights.as_deref(), &args.part.choice())?;
+    let (mut rows, file) =
+        rows(&names, args.weights.as_deref(), &args.part.choice(), args.final_layer.as_deref())?;
     let row = rows.remove(0);
     check_values(row, args.preprocess)?;
     let is_data_set = args.input.is_dir() || is_log(&args.input);

@@ -42,6 +42,13 @@ pub(super) struct AnimateArgs {
     #[command(flatten)]
     pub part: PartArgs,
 
+    /// Of ONNX files: the layer to end at, by its name, instead of the one that the file itself ends with
+    ///
+    /// The network behind it isn't there then: `final` means this layer. A file whose end isn't understood ends at the last map that
+    /// all of its outputs depend on, and says so.
+    #[arg(long = "final", value_name = "NAME")]
+    pub final_layer: Option<String>,
+
     /// Layers: `first:N` for the first N, `all-stages`, `final`, or names separated by commas
     ///
     /// Without it: first:3 for filters, all-stages for depth, final for a drive, which shows one layer.

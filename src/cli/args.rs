@@ -105,6 +105,13 @@ pub(super) struct ViewArgs {
     #[command(flatten)]
     pub part: PartArgs,
 
+    /// Of ONNX files: the layer to end at, by its name, instead of the one that the file itself ends with
+    ///
+    /// The network behind it isn't there then: `final` means this layer. A file whose end isn't understood ends at the last map that
+    /// all of its outputs depend on, and says so.
+    #[arg(long = "final", value_name = "NAME")]
+    pub final_layer: Option<String>,
+
     /// Never download anything
     #[arg(long)]
     pub offline: bool,
@@ -167,6 +174,13 @@ pub(super) struct RenderArgs {
 
     #[command(flatten)]
     pub part: PartArgs,
+
+    /// Of ONNX files: the layer to end at, by its name, instead of the one that the file itself ends with
+    ///
+    /// The network behind it isn't there then: `final` means this layer. A file whose end isn't understood ends at the last map that
+    /// all of its outputs depend on, and says so.
+    #[arg(long = "final", value_name = "NAME")]
+    pub final_layer: Option<String>,
 
     /// Download weights that are not here without asking
     #[arg(short, long, conflicts_with = "offline")]
@@ -437,6 +451,13 @@ pub(super) struct ModelsArgs {
 pub(super) struct LayersArgs {
     /// A tag such as `resnet50.tv_in1k`, a bare name, or an ONNX file
     pub model: String,
+
+    /// Of ONNX files: the layer to end at, by its name, instead of the one that the file itself ends with
+    ///
+    /// The network behind it isn't there then: `final` means this layer. A file whose end isn't understood ends at the last map that
+    /// all of its outputs depend on, and says so.
+    #[arg(long = "final", value_name = "NAME")]
+    pub final_layer: Option<String>,
 
     /// The network's input, in pixels; without it, the model's own
     #[arg(long, value_name = "WxH", value_parser = parse_size)]

@@ -115,7 +115,8 @@ fn places(plan: &ExtractPlan) -> String {
 fn plan(args: &ExtractArgs, resources: &Resources, reporter: &Reporter) -> anyhow::Result<ExtractPlan> {
     args.run.engine().check()?;
     start_threads(args.run.threads, Priority::Normal)?;
-    let (rows, mut file) = rows(&args.model, args.weights.as_deref(), &args.part.choice())?;
+    let (rows, mut file) =
+        rows(&args.model, args.weights.as_deref(), &args.part.choice(), args.final_layer.as_deref())?;
     let mut layers = Vec::new();
     for row in &rows {
         check_values(row, args.preprocess)?;

@@ -56,6 +56,13 @@ pub(super) struct ExtractArgs {
     #[command(flatten)]
     pub part: PartArgs,
 
+    /// Of ONNX files: the layer to end at, by its name, instead of the one that the file itself ends with
+    ///
+    /// The network behind it isn't there then: `final` means this layer. A file whose end isn't understood ends at the last map that
+    /// all of its outputs depend on, and says so.
+    #[arg(long = "final", value_name = "NAME")]
+    pub final_layer: Option<String>,
+
     /// Layers, separated by commas; `final` for the last, `all-stages` for every layer people ask for by name
     #[arg(short, long, value_name = "LAYER", value_delimiter = ',', default_value = "final")]
     pub layer: Vec<String>,

@@ -8,7 +8,7 @@ use super::args::LayersArgs;
 use super::reporter::Reporter;
 use super::table::{Column, Table, counted, short_count, stdout_width, wrap};
 use crate::graph::{Graph, NodeId, NodeInfo, Op, ParamCount, ReceptiveField};
-use crate::render::choose_row;
+use crate::render::choose_row_up_to;
 use crate::tensor::{MapShape, PixelSize};
 
 /// A network at one input size, as JSON has it.
@@ -21,6 +21,8 @@ struct Listing<'a> {
     num_running_stats: usize,
     mult_adds: u64,
     final_layer: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    why_final: Option<&'a str>,
     layers: Vec<Layer<'a>>,
 }
 
@@ -44,7 +46,7 @@ struct Layer<'a> {
 
 /// Prints the list.
 pub(super) fn run(args: &LayersArgs, reporter: &Reporter) -> anyhow::Result<Exit> {
-    let row = choose_row(Some(&args.model), false)?;
+    let row = choose_row_up_to(Some(&args.model), false, args.final_layer.as_deref())?;
     let graph = row.graph().with_context(|| format!("the graph of {} is malformed", row.tag))?;
     let input = args.input.unwrap_or(row.preprocess.size);
     // The graph's words are for a picture; here the size has another option.
@@ -60,6 +62,7 @@ pub(super) fn run(args: &LayersArgs, reporter: &Reporter) -> anyhow::Result<Exit
         num_running_stats: running_stats,
         mult_adds: infos.iter().map(|info| info.mult_adds).sum(),
         final_layer: &graph.node(graph.final_node()).name,
+        why_final: row.opened().and_then(|opened| opened.why_final.as_deref()),
         layers: ids.into_iter().map(|id| Layer::of(&graph, id, &infos[id.0])).collect(),
     };
     let text = if args.json {
@@ -135,6 +138,9 @@ impl Listing<'_> {
             ),
             width,
         );
+        if let Some(why) = self.why_final {
+            text += &wrap(&format!("{}: {why}.", self.model), width);
+        }
         text += &wrap(
             "*: part of `--layer all-stages`. SEES /STEP @FROM: input pixels that a position sees, from one position to the \
              next, and where the first begins.",

@@ -21,8 +21,8 @@ use crate::input::{FitChoice, ValueChoice};
 use crate::models::Row;
 use crate::mosaic::{MosaicSettings, Normalisation};
 use crate::render::{
-    FigureKind, InputChoices, Look, Resources, Scale, Surround, check_values, choose_layers, choose_row,
-    choose_row_for_file, unique_suffixes,
+    ChoiceError, FigureKind, InputChoices, Look, Resources, Scale, Surround, check_values, choose_layers,
+    choose_row, choose_row_for_file, choose_row_up_to, unique_suffixes,
 };
 use crate::tensor::{Fit, MapShape, PixelSize};
 use crate::weights::{PartChoice, TensorFile};
@@ -71,7 +71,8 @@ impl RenderPlan {
     pub(super) fn new(args: &RenderArgs, resources: &Resources, reporter: &Reporter) -> anyhow::Result<Self> {
         args.run.engine().check()?;
         start_threads(args.run.threads, Priority::Normal)?;
-        let (rows, mut file) = rows(&args.model, args.weights.as_deref(), &args.part.choice())?;
+        let (rows, mut file) =
+            rows(&args.model, args.weights.as_deref(), &args.part.choice(), args.final_layer.as_deref())?;
         let choices = InputChoices { fit: args.fit, values: args.preprocess };
         rows.iter().try_for_each(|row| check_values(row, choices.values))?;
         let look = look(args);
@@ -181,11 +182,13 @@ pub(super) fn check_part(weights: Option<&Path>, part: &PartChoice) -> anyhow::R
     Ok(())
 }
 
-/// The networks that are named, each once, or the default; and the weight file of the one where one is given.
+/// The networks that are named, each once, or the default; and the weight file of the one where one is given. `final_layer` is the layer
+/// that networks of files are to end at.
 pub(super) fn rows(
     models: &[String],
     weights: Option<&Path>,
     part: &PartChoice,
+    final_layer: Option<&str>,
 ) -> anyhow::Result<(Vec<&'static Row>, Option<TensorFile>)> {
     check_part(weights, part)?;
     if let Some(path) = weights {
@@ -198,14 +201,18 @@ pub(super) fn rows(
             choose_row(Some(name), is_onnx_path(Path::new(name)))?;
         }
         let file = TensorFile::read_part(path, part)?;
-        return Ok((vec![choose_row_for_file(name, &file)?], Some(file)));
+        let row = choose_row_for_file(name, &file)?;
+        if final_layer.is_some() {
+            return Err(ChoiceError::WholeOnly { tag: row.tag }.into());
+        }
+        return Ok((vec![row], Some(file)));
     }
     if models.is_empty() {
-        return Ok((vec![choose_row(None, false)?], None));
+        return Ok((vec![choose_row_up_to(None, false, final_layer)?], None));
     }
     let mut rows: Vec<&'static Row> = Vec::new();
     for name in models {
-        let row = choose_row(Some(name.trim()), false)?;
+        let row = choose_row_up_to(Some(name.trim()), false, final_layer)?;
         if !rows.iter().any(|other| other.tag == row.tag) {
             rows.push(row);
         }

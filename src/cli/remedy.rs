@@ -44,5 +44,18 @@ pub(super) fn words(remedy: &Remedy) -> String {
         Remedy::OtherWeights { name, tag } => {
             format!("`--model {name}` runs at once: the same architecture with other weights ({tag})")
         }
+        Remedy::ExportForVersion { newest_opset } => format!(
+            "export it for opset {newest_opset} or older (torch: `opset_version={newest_opset}`), or convert it with `onnx.version_converter`"
+        ),
+        Remedy::ExportForUse => {
+            "export the network as it is in use (torch: `model.eval()` before the export)".to_owned()
+        }
+        Remedy::CorrectProperty { name } => {
+            format!("write `{name}` anew (`onnx.helper.set_model_props`), or take it out of the file")
+        }
+        Remedy::NameLayer => "`--layer NAME` takes another layer than the last".to_owned(),
+        Remedy::NameFinalLayer => {
+            "`filterscope layers FILE` lists the layers that `--final` may name".to_owned()
+        }
     }
 }

@@ -11,7 +11,7 @@ use super::{Exit, Next};
 use crate::engine::is_onnx_path;
 use crate::input::decode::{DecodeError, DecodeProblem};
 use crate::models::Row;
-use crate::render::{ChoiceError, WindowRequest, choose_row, choose_row_for_file, is_weights_path};
+use crate::render::{ChoiceError, WindowRequest, choose_row_for_file, choose_row_up_to, is_weights_path};
 use crate::weights::TensorFile;
 use crate::weights::fetch::FetchOptions;
 
@@ -47,7 +47,12 @@ fn request(mut args: ViewArgs) -> anyhow::Result<WindowRequest> {
     }
     check_part(args.weights.as_deref(), &args.part.choice())?;
     match (&args.model, &args.weights) {
-        (Some(name), weights) => drop(choose_row(Some(name), weights.is_some())?),
+        (Some(name), weights) => {
+            choose_row_up_to(Some(name), weights.is_some(), args.final_layer.as_deref())?;
+        }
+        (None, _) if args.final_layer.is_some() => {
+            choose_row_up_to(None, false, args.final_layer.as_deref())?;
+        }
         (None, Some(path)) => {
             let file = TensorFile::read_part(path, &args.part.choice())?;
             match choose_row_for_file(None, &file) {
@@ -81,6 +86,7 @@ fn request(mut args: ViewArgs) -> anyhow::Result<WindowRequest> {
         shows_frame_times: args.frame_times,
         model: args.model,
         part: args.part.choice(),
+        final_layer: args.final_layer,
         weights: args.weights,
         device: args.run.device,
         engine: args.run.engine(),

@@ -206,6 +206,16 @@ pub enum LoadError {
         /// What is wrong.
         reason: GraphError,
     },
+    /// Fractions for a network that takes samples as they are.
+    #[error(
+        "{tag} takes samples as they are, from 0 to 255 (its input is UINT8), and `{asked}` makes other values of them"
+    )]
+    TakesBytes {
+        /// The network.
+        tag: &'static str,
+        /// What was asked for.
+        asked: String,
+    },
 }
 
 impl Remedied for LoadError {
@@ -214,6 +224,7 @@ impl Remedied for LoadError {
             // Which weights are meant is never guessed: what is at hand instead is named.
             Self::NotHere { tag, here, .. } => same_architecture(tag, here),
             Self::Part(error) => error.remedy(),
+            Self::Onnx(error) => error.remedy(),
             Self::UnknownValues { .. } => Some(Remedy::StatePreprocessing),
             // Older errors say what to do in their own words still.
             _ => None,
@@ -330,7 +341,7 @@ impl Backbone {
 
     /// A network that came with a file of its own, which is read again: rows keep no weights.
     fn from_opened(row: &'static Row, opened: &Opened) -> Result<Self, LoadError> {
-        let net = OnnxNet::read(&opened.path)?;
+        let net = OnnxNet::read_up_to(&opened.path, opened.final_asked.as_deref())?;
         if net.tensors.sha256() != opened.sha256 {
             return Err(LoadError::Changed { tag: row.tag, origin: net.tensors.origin().to_owned() });
         }
@@ -447,6 +458,11 @@ impl Backbone {
 
     /// Whether it is known how samples become values, or a person said it.
     pub fn check_values(&self, values: ValueChoice) -> Result<(), LoadError> {
+        if let ValueChoice::Named { scale, .. } = values
+            && !self.row.takes(&scale)
+        {
+            return Err(LoadError::TakesBytes { tag: self.row.tag, asked: values.to_string() });
+        }
         match self.preprocessing.obstacle(values) {
             None => Ok(()),
             Some(found) => Err(LoadError::UnknownValues {

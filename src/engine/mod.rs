@@ -10,6 +10,7 @@ mod cpu;
 mod device;
 mod fold;
 mod onnx;
+mod onnx_properties;
 mod ops;
 mod places;
 mod plan;
@@ -25,7 +26,7 @@ pub use backbone::{
 pub use cancel::CancelToken;
 pub use choice::{EngineChoice, UnknownEngine};
 pub use device::{ComputeDevice, DeviceChoice, DeviceError};
-pub use onnx::{is_onnx_path, open_onnx};
+pub use onnx::{has_own_end, is_onnx_path, open_onnx, open_onnx_up_to};
 pub use ops::{Level, LevelError};
 pub use plan::{Plan, PlanError, Step};
 pub use preprocessing::{PREPROCESS_KEY, Preprocessing};

@@ -103,6 +103,16 @@ pub enum PlanProblem {
         /// The format.
         format: FeatureFormat,
     },
+    /// Fractions for a network that takes samples as they are.
+    #[error(
+        "{tag} takes samples as they are, from 0 to 255 (its input is UINT8), and `{asked}` makes other values of them"
+    )]
+    TakesBytes {
+        /// The network.
+        tag: &'static str,
+        /// What was asked for.
+        asked: String,
+    },
     /// The input doesn't go through the network.
     #[error("{tag}: {reason}")]
     Engine {
@@ -223,6 +233,9 @@ fn recipe(
         ValueChoice::Model => spec.scale,
         ValueChoice::Named { scale, .. } => scale,
     };
+    if !row.takes(&scale) {
+        return Err(PlanProblem::TakesBytes { tag: row.tag, asked: settings.values.to_string() });
+    }
     let run_by = model.session.run_by();
     let (engine, level) = match run_by.engine.split_once('/') {
         Some((engine, level)) => (engine.to_owned(), Some(level.to_owned())),
@@ -242,6 +255,8 @@ fn recipe(
         weights_source_sha256: backbone.origin().source_sha256().map(str::to_owned),
         weights_part: backbone.origin().part().map(str::to_owned),
         layer: graph.node(node).name.clone(),
+        final_layer: row.opened().map(|opened| opened.final_layer.clone()),
+        why_final: row.opened().and_then(|opened| opened.why_final.clone()),
         fit: settings.fit.to_string(),
         preprocess: settings.values.to_string(),
         input_size: size.map_or_else(|| "varies".to_owned(), |size| size.to_string()),

@@ -97,6 +97,12 @@ pub struct RunRecord {
     pub engine: String,
     /// Where it ran.
     pub device: String,
+    /// The last layer of a network that came with a file of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub final_layer: Option<String>,
+    /// Why that is the last, where it isn't simply the file's own end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why_final: Option<String>,
 }
 
 /// What made a layer's values pixels.
@@ -194,17 +200,18 @@ impl FigureRecord {
             for (field, value) in panel.texts() {
                 text(field, value)?;
             }
-            panel
-                .run
-                .weights_source_sha256
-                .as_deref()
-                .map_or(Ok(()), |v| hash("weights_source_sha256", v))?;
-            for (field, value) in [
-                ("sifting", &panel.look.sifting),
-                ("part", &panel.look.part),
-                ("weights_part", &panel.run.weights_part),
-                ("preprocessing_from", &panel.run.preprocessing_from),
-            ] {
+            let (look, run) = (&panel.look, &panel.run);
+            let hashed = run.weights_source_sha256.as_deref();
+            hashed.map_or(Ok(()), |value| hash("weights_source_sha256", value))?;
+            let not_always = [
+                ("sifting", &look.sifting),
+                ("part", &look.part),
+                ("weights_part", &run.weights_part),
+                ("preprocessing_from", &run.preprocessing_from),
+                ("final_layer", &run.final_layer),
+                ("why_final", &run.why_final),
+            ];
+            for (field, value) in not_always {
                 value.as_deref().map_or(Ok(()), |value| text(field, value))?;
             }
         }

@@ -1,6 +1,7 @@
 //! The list of nodes, its builder, and how a layer is found by name.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use super::op::{ActivationFn, BatchNorm, BorderMean, Conv2d, LayerNorm, Op, Pool2d};
 use crate::tensor::{did_you_mean, nearest_names};
@@ -31,6 +32,7 @@ pub struct Graph {
     by_name: HashMap<String, NodeId>,
     aliases: BTreeMap<String, NodeId>,
     stages: Vec<NodeId>,
+    absent: HashMap<String, Arc<str>>,
 }
 
 /// A mistake in a family file.
@@ -46,7 +48,7 @@ pub enum GraphError {
 
 /// A layer name that the graph doesn't have.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("no layer `{asked}` in {model}{} `filterscope layers {model}` lists all", did_you_mean(.nearest))]
+#[error("no layer `{asked}` in {model}{}", why_or_nearest(.why.as_deref(), .nearest, .model))]
 pub struct UnknownLayer {
     /// What was asked for.
     pub asked: String,
@@ -54,6 +56,15 @@ pub struct UnknownLayer {
     pub model: String,
     /// Names that resemble it.
     pub nearest: Vec<String>,
+    /// Why it isn't there, of a layer that the network has beyond this graph.
+    pub why: Option<String>,
+}
+
+fn why_or_nearest(why: Option<&str>, nearest: &[String], model: &str) -> String {
+    match why {
+        Some(why) => format!(": {why}"),
+        None => format!("{} `filterscope layers {model}` lists all", did_you_mean(nearest)),
+    }
 }
 
 impl Graph {
@@ -111,6 +122,7 @@ impl Graph {
                 asked: name.to_owned(),
                 model: model.to_owned(),
                 nearest: nearest_names(name, known, 4).into_iter().map(str::to_owned).collect(),
+                why: self.absent.get(name).map(|why| why.to_string()),
             }
         })
     }
@@ -171,6 +183,7 @@ pub struct GraphBuilder {
     by_name: HashMap<String, NodeId>,
     aliases: BTreeMap<String, NodeId>,
     stages: Vec<NodeId>,
+    absent: HashMap<String, Arc<str>>,
     error: Option<GraphError>,
 }
 
@@ -182,6 +195,7 @@ impl GraphBuilder {
             by_name: HashMap::new(),
             aliases: BTreeMap::new(),
             stages: Vec::new(),
+            absent: HashMap::new(),
             error: None,
         };
         let input = builder.node("input", Op::Input, &[]);
@@ -257,6 +271,13 @@ impl GraphBuilder {
         }
     }
 
+    /// Says why a layer that the network has is none of the graph's. A name that a node has means that node.
+    pub fn absent(&mut self, name: &str, why: &Arc<str>) {
+        if !self.by_name.contains_key(name) && !self.aliases.contains_key(name) {
+            self.absent.entry(name.to_owned()).or_insert_with(|| Arc::clone(why));
+        }
+    }
+
     /// Lists a node among the stages; stages are declared in execution order and the last one is the final layer.
     pub fn stage(&mut self, id: NodeId) {
         self.stages.push(id);
@@ -275,6 +296,7 @@ impl GraphBuilder {
         if self.stages.is_empty() {
             return Err(GraphError::NoStage);
         }
-        Ok(Graph { nodes: self.nodes, by_name: self.by_name, aliases: self.aliases, stages: self.stages })
+        let Self { nodes, by_name, aliases, stages, absent, .. } = self;
+        Ok(Graph { nodes, by_name, aliases, stages, absent })
     }
 }

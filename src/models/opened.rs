@@ -10,7 +10,7 @@ use std::sync::{Mutex, PoisonError};
 
 use super::row::{Row, Verification};
 use crate::graph::{Graph, GraphError};
-use crate::tensor::PreprocessSpec;
+use crate::tensor::{PreprocessSpec, ValueScale};
 
 /// A network's file.
 #[derive(Debug)]
@@ -23,6 +23,18 @@ pub struct Opened {
     pub sha256: String,
     /// Whether it is known how samples become the network's values; if not, a person must say.
     pub knows_values: bool,
+    /// Whether it takes samples as they are, from 0 to 255, as its input's type says.
+    pub takes_bytes: bool,
+    /// The layer that a person chose as the last; nothing where it is what the file itself gives.
+    pub final_asked: Option<String>,
+    /// The last layer.
+    pub final_layer: String,
+    /// Why that is the last, in a sentence about the network, where it isn't simply the file's own end.
+    pub why_final: Option<String>,
+    /// Whether the file goes on in a way that isn't understood.
+    pub is_cut: bool,
+    /// Layers that suggest themselves as the last, in order.
+    pub final_choices: Vec<String>,
 }
 
 /// What is known of a network from its file.
@@ -38,6 +50,18 @@ pub struct OpenedAs {
     pub preprocess: PreprocessSpec,
     /// Whether its values are known.
     pub knows_values: bool,
+    /// As [`Opened::takes_bytes`].
+    pub takes_bytes: bool,
+    /// As [`Opened::final_asked`].
+    pub final_asked: Option<String>,
+    /// As [`Opened::final_layer`].
+    pub final_layer: String,
+    /// As [`Opened::why_final`].
+    pub why_final: Option<String>,
+    /// As [`Opened::is_cut`].
+    pub is_cut: bool,
+    /// As [`Opened::final_choices`].
+    pub final_choices: Vec<String>,
     /// Beginnings of names of a classifier's tensors.
     pub head_prefixes: &'static [&'static str],
 }
@@ -54,6 +78,7 @@ impl Opened {
                 && o.sha256 == sha256
                 && o.row.tag.starts_with(&known.name)
                 && o.row.title == known.title
+                && o.final_asked == known.final_asked
         };
         if let Some(opened) = all.iter().find(is_same) {
             return &opened.row;
@@ -84,9 +109,21 @@ impl Opened {
             source: "a file of one's own",
             file: None,
             verification: Verification::Table,
-            caution: "",
+            caution: known.why_final.clone().map_or("", kept),
         };
-        let opened = Opened { row, graph, path, sha256: sha256.to_owned(), knows_values: known.knows_values };
+        let opened = Opened {
+            row,
+            graph,
+            path,
+            sha256: sha256.to_owned(),
+            knows_values: known.knows_values,
+            takes_bytes: known.takes_bytes,
+            final_asked: known.final_asked,
+            final_layer: known.final_layer,
+            why_final: known.why_final,
+            is_cut: known.is_cut,
+            final_choices: known.final_choices,
+        };
         let opened: &'static Opened = Box::leak(Box::new(opened));
         all.push(opened);
         &opened.row
@@ -110,6 +147,12 @@ impl Row {
     /// The file that the network came with, where it came with one.
     pub fn opened(&self) -> Option<&'static Opened> {
         Opened::find(self.tag)
+    }
+
+    /// Whether it can take values of this scale: one that takes samples as they are takes no fractions.
+    pub fn takes(&self, scale: &ValueScale) -> bool {
+        let is_raw = scale.divisor == 1.0 && scale.mean == [0.0; 3] && scale.std == [1.0; 3];
+        is_raw || self.opened().is_none_or(|opened| !opened.takes_bytes)
     }
 
     /// Its graph, variant included.

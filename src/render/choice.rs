@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use crate::engine::{Backbone, Closest, Fitting, is_onnx_path, open_onnx};
+use crate::engine::{Backbone, Closest, Fitting, is_onnx_path, open_onnx_up_to};
 use crate::graph::{Graph, NodeId, ParamRole, UnknownLayer};
 use crate::input::ValueChoice;
 use crate::models::{Registry, Retired, Row, UnknownModel};
@@ -36,6 +36,22 @@ pub enum ChoiceError {
     /// A weight file for a network that has its own.
     #[error("an ONNX file holds its network's weights, so leave `--weights` away: \"{0}\"")]
     OnnxHasWeights(String),
+    /// Another last layer for a network that has one end.
+    #[error("{tag} is one of the program's own networks, which end where their makers end them")]
+    WholeOnly {
+        /// The network.
+        tag: &'static str,
+    },
+    /// Fractions for a network that takes samples as they are.
+    #[error(
+        "{tag} takes samples as they are, from 0 to 255 (its input is UINT8), and `{asked}` makes other values of them"
+    )]
+    TakesBytes {
+        /// The network.
+        tag: &'static str,
+        /// What was asked for.
+        asked: String,
+    },
     /// A network of whose values nothing is known.
     #[error(
         "{tag} doesn't say how a picture's samples become its values; name it with `--preprocess`: {}",
@@ -99,6 +115,8 @@ impl Remedied for ChoiceError {
         match self {
             Self::Unknown(unknown) => unknown.remedy(),
             Self::Part(error) => error.remedy(),
+            Self::Onnx(error) => error.remedy(),
+            Self::WholeOnly { .. } => Some(Remedy::NameLayer),
             Self::SeveralParts { found, .. } => {
                 Some(Remedy::NameModel { fitting: found.iter().map(|fit| fit.row.tag.to_owned()).collect() })
             }
@@ -132,12 +150,33 @@ fn closest_words(closest: &Closest) -> String {
 
 /// The row that a name means, the path of an ONNX file among them. With a weight file the name must settle the variant: a full tag, or an architecture with one row.
 pub fn choose_row(name: Option<&str>, has_weights_file: bool) -> Result<&'static Row, ChoiceError> {
+    choose_row_up_to(name, has_weights_file, None)
+}
+
+/// The same with a layer of one's own choice as the last, which only a network from a file can have.
+pub fn choose_row_up_to(
+    name: Option<&str>,
+    has_weights_file: bool,
+    final_layer: Option<&str>,
+) -> Result<&'static Row, ChoiceError> {
+    let row = row_up_to(name, has_weights_file, final_layer)?;
+    match final_layer {
+        Some(_) if row.opened().is_none() => Err(ChoiceError::WholeOnly { tag: row.tag }),
+        _ => Ok(row),
+    }
+}
+
+fn row_up_to(
+    name: Option<&str>,
+    has_weights_file: bool,
+    final_layer: Option<&str>,
+) -> Result<&'static Row, ChoiceError> {
     let Some(name) = name else { return Ok(Registry::find(DEFAULT_TAG)?) };
     if is_onnx_path(Path::new(name)) {
         return if has_weights_file {
             Err(ChoiceError::OnnxHasWeights(name.to_owned()))
         } else {
-            Ok(open_onnx(Path::new(name))?[0])
+            Ok(open_onnx_up_to(Path::new(name), final_layer)?[0])
         };
     }
     let row = Registry::find(name)?;
@@ -161,6 +200,11 @@ pub fn is_weights_path(path: &Path) -> bool {
 
 /// Whether values are settled: a network from a file that doesn't tell wants them named.
 pub fn check_values(row: &Row, values: ValueChoice) -> Result<(), ChoiceError> {
+    if let ValueChoice::Named { scale, .. } = values
+        && !row.takes(&scale)
+    {
+        return Err(ChoiceError::TakesBytes { tag: row.tag, asked: values.to_string() });
+    }
     let is_open = values == ValueChoice::Model && row.opened().is_some_and(|opened| !opened.knows_values);
     if is_open { Err(ChoiceError::NeedsValues { tag: row.tag }) } else { Ok(()) }
 }

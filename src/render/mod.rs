@@ -23,8 +23,8 @@ pub use animation::{
 };
 pub use batch::{BatchError, BatchFigure, BatchLayers, BatchModel, BatchPlan, BatchRun};
 pub use choice::{
-    ChoiceError, DEFAULT_TAG, check_values, choose_layers, choose_row, choose_row_for_file, fits_none,
-    is_weights_path,
+    ChoiceError, DEFAULT_TAG, check_values, choose_layers, choose_row, choose_row_for_file, choose_row_up_to,
+    fits_none, is_weights_path,
 };
 pub use draw::{Drawing, FigureKind, Panel, Surround, draw_sheet};
 pub use figure_names::unique_suffixes;

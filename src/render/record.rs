@@ -10,6 +10,7 @@ use crate::mosaic::Mosaic;
 pub(super) fn panel_record(run_by: &RunBy, view: &View, mosaic: &Mosaic) -> PanelRecord {
     let backbone = &run_by.backbone;
     let input = &view.preprocessed;
+    let opened = backbone.row().opened();
     let run = RunRecord {
         tag: backbone.row().tag.to_owned(),
         weights: match backbone.provenance() {
@@ -35,6 +36,8 @@ pub(super) fn panel_record(run_by: &RunBy, view: &View, mosaic: &Mosaic) -> Pane
         },
         engine: run_by.engine.clone(),
         device: run_by.device.clone(),
+        final_layer: opened.map(|opened| opened.final_layer.clone()),
+        why_final: opened.and_then(|opened| opened.why_final.clone()),
     };
     PanelRecord { run, look: LookRecord::of(mosaic) }
 }

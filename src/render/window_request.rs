@@ -14,6 +14,8 @@ pub struct WindowRequest {
     pub picture: Option<PathBuf>,
     /// A model's name or the path of an ONNX file, already known to be one.
     pub model: Option<String>,
+    /// The layer that the model of an ONNX file is to end at, known to be one; where none is given, what the file itself ends with.
+    pub final_layer: Option<String>,
     /// A weight file for that model; without one, for a model that the window asks for.
     pub weights: Option<PathBuf>,
     /// What of that file is meant, where it holds several networks.

@@ -32,6 +32,22 @@ pub enum Remedy {
         /// Their full tag.
         tag: &'static str,
     },
+    /// Export an ONNX file for an older version of the standard.
+    ExportForVersion {
+        /// The newest opset that is known here.
+        newest_opset: i64,
+    },
+    /// Export an ONNX file of the network as it is in use, not as it is trained.
+    ExportForUse,
+    /// Write another value into a metadata property of an ONNX file.
+    CorrectProperty {
+        /// The property.
+        name: &'static str,
+    },
+    /// Name another layer as a network's last.
+    NameFinalLayer,
+    /// Ask for a layer by its name.
+    NameLayer,
 }
 
 /// An error that may carry a remedy.

@@ -27,6 +27,6 @@ pub use folders::{Folders, Kept, KeptFile};
 pub use head::{ClassNames, ClassNamesError, ClassShare, HEAD_KEY, Head};
 pub use keras_part::{HeadLayer, KerasPart};
 pub use naming::Convention;
-pub use onnx::{FREE_SIZE, ONNX_HEAD, OnnxError, OnnxNet, OnnxProblem, looks_like_onnx};
+pub use onnx::{Ending, FREE_SIZE, ONNX_HEAD, OnnxError, OnnxNet, OnnxProblem, looks_like_onnx};
 pub use part::{FilePart, Part, PartChoice, PartError};
 pub use tensor_file::{Format, TensorFile, WeightsOrigin};

@@ -42,6 +42,8 @@ fn record(file: &Path) -> FigureRecord {
         preprocessing_from: None,
         engine: "candle".into(),
         device: "cpu".into(),
+        final_layer: None,
+        why_final: None,
     };
     let panel = PanelRecord { run, look: LookRecord::of(&mosaic) };
     FigureRecord::new("mosaic", PictureRecord::new(file, 1, 2, &[1, 2, 3, 4, 5, 6]), vec![panel])

@@ -4,7 +4,7 @@ use super::super::command::Command;
 use super::super::theme;
 use super::super::wanted::WeightsOffer;
 use super::{Context, search};
-use crate::models::{Registry, Row};
+use crate::models::{Opened, Registry, Row};
 use crate::tensor::fuzzy_score;
 use crate::weights::FilePart;
 
@@ -51,6 +51,9 @@ pub(super) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
         let colour = theme::warning(ui.visuals().dark_mode);
         ui.add(egui::Label::new(egui::RichText::new(row.caution).color(colour)).wrap());
     }
+    if let Some(opened) = row.opened() {
+        end(ui, cx, opened);
+    }
     if ui
         .button("Load weights…")
         .on_hover_text("From a safetensors, .pth, .h5 or .keras file, whose model is found out or asked; or an ONNX file, which is a model")
@@ -78,13 +81,17 @@ pub(super) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
 
 /// Asks which of several models a weight file is for: its tensors don't show border, epsilon or preprocessing.
 pub(super) fn ask(ctx: &egui::Context, cx: &mut Context<'_>) {
-    let Some((path, offers)) = &cx.state.weights_question else { return };
+    let state = cx.state;
+    let Some((path, offers)) = &state.weights_question else { return };
     let answer = egui::Modal::new(egui::Id::unique("weights question")).show(ctx, |ui| {
         ui.set_width(460.0);
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let is_onnx = offers.iter().any(|offer| offer.row.opened().is_some());
         let has_parts = offers.iter().any(|offer| !offer.words.is_empty());
-        let (question, why) = if is_onnx {
+        let opened = offers.first().and_then(|offer| offer.row.opened());
+        let (question, why) = if opened.is_some_and(|opened| opened.knows_values) && offers.len() == 1 {
+            ("How far is this network shown?", String::new())
+        } else if is_onnx {
             let why = format!("{name} doesn't say how a picture's samples become its values.");
             ("How does this network take its pictures?", why)
         } else if has_parts {
@@ -97,7 +104,17 @@ pub(super) fn ask(ctx: &egui::Context, cx: &mut Context<'_>) {
             ("Which model is this file for?", why)
         };
         ui.strong(question);
-        ui.add(egui::Label::new(why).wrap());
+        if !why.is_empty() {
+            ui.add(egui::Label::new(why).wrap());
+        }
+        if let Some(opened) = opened {
+            if let Some(why) = &opened.why_final {
+                let words = egui::RichText::new(format!("{name}: {why}."));
+                let colour = theme::warning(ui.visuals().dark_mode);
+                ui.add(egui::Label::new(words.color(colour)).wrap());
+            }
+            end(ui, cx, opened);
+        }
         ui.add_space(4.0);
         for WeightsOffer { row, choice, words } in offers {
             let button =
@@ -115,4 +132,21 @@ pub(super) fn ask(ctx: &egui::Context, cx: &mut Context<'_>) {
     if answer.inner || answer.should_close() {
         cx.commands.push(Command::DropWeights);
     }
+}
+
+/// The layer that the network of an ONNX file ends at, and others that it could.
+fn end(ui: &mut egui::Ui, cx: &mut Context<'_>, opened: &Opened) {
+    egui::ComboBox::from_label("Final layer")
+        .selected_text(&opened.final_layer)
+        .width(ui.available_width() * 0.6)
+        .height(420.0)
+        .show_ui(ui, |ui| {
+            for layer in &opened.final_choices {
+                if ui.selectable_label(*layer == opened.final_layer, layer).clicked() {
+                    cx.commands.push(Command::EndAt(opened.path.clone(), layer.clone()));
+                }
+            }
+        })
+        .response
+        .on_hover_text("Where the network of this file ends; what comes behind it isn't there then");
 }

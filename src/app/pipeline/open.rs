@@ -7,11 +7,11 @@ use std::sync::Arc;
 use super::super::event::{Event, RestoredFigure};
 use super::super::remedy::told;
 use super::super::wanted::{PictureChoice, WeightsOffer};
-use crate::engine::{Backbone, Fitting, is_onnx_path, open_onnx};
-use crate::formats::{PictureRecord, ReadRecordError, pixels_sha256, read_record};
+use crate::engine::{Backbone, Fitting, has_own_end, is_onnx_path, open_onnx_up_to};
+use crate::formats::{FigureRecord, PictureRecord, ReadRecordError, pixels_sha256, read_record};
 use crate::input::dataset::{SourceOptions, is_log, is_table_path, open_source_as, table_columns};
 use crate::input::decode::{Picture, decode_bytes, decode_file};
-use crate::models::Row;
+use crate::models::{Registry, Row};
 use crate::render::fits_none;
 use crate::weights::{PartChoice, TensorFile};
 
@@ -32,6 +32,7 @@ pub(super) fn open(id: u64, path: PathBuf, path_column: Option<String>, cat: &[u
     if path_column.is_none() && !(path.is_dir() || is_log(&path)) {
         match read_record(&path) {
             Ok(record) => {
+                open_recorded(&record);
                 let picture = picture_of(&path, &record.picture, cat);
                 let minus = record.minus.as_ref().and_then(|minus| picture_of(&path, minus, cat));
                 return Event::Figure(id, Box::new(RestoredFigure { path, record, picture, minus }));
@@ -79,17 +80,40 @@ fn picture_of(figure: &Path, record: &PictureRecord, cat: &[u8]) -> Option<Pictu
         .map(PictureChoice::File)
 }
 
+/// The networks of an ONNX file, up to a layer if one is given.
+pub(super) fn network(path: PathBuf, final_layer: Option<&str>) -> Event {
+    let offer =
+        |row: &&'static Row| WeightsOffer { row, choice: PartChoice::default(), words: String::new() };
+    match open_onnx_up_to(&path, final_layer) {
+        Ok(rows) if rows.len() > 1 => Event::Fits(path, rows[1..].iter().map(offer).collect()),
+        Ok(rows) => Event::Fits(path, rows.iter().map(offer).collect()),
+        Err(error) => Event::ErrandFailed(told(&error)),
+    }
+}
+
+/// Opens the networks of a figure that came of files which are open with another last layer.
+fn open_recorded(record: &FigureRecord) {
+    for run in record.panels.iter().map(|panel| &panel.run) {
+        if Registry::find(&run.tag).is_ok() {
+            continue;
+        }
+        let of_file = Registry::opened().into_iter().filter_map(Row::opened);
+        let Some(path) =
+            of_file.filter(|opened| opened.sha256 == run.weights_sha256).map(|opened| &opened.path).next()
+        else {
+            continue;
+        };
+        // What can't be opened is told when the figure's network isn't found.
+        let final_layer = run.final_layer.as_deref().filter(|_| has_own_end(&run.tag));
+        let _ = open_onnx_up_to(path, final_layer);
+    }
+}
+
 /// The models that a weight file is for, as far as it shows, and what of the file each is.
 pub(super) fn fits(path: PathBuf, choice: PartChoice) -> Event {
     // An ONNX file is a model of its own; where it doesn't say how samples become values, each way is one.
     if is_onnx_path(&path) {
-        let offer =
-            |row: &&'static Row| WeightsOffer { row, choice: PartChoice::default(), words: String::new() };
-        return match open_onnx(&path) {
-            Ok(rows) if rows.len() > 1 => Event::Fits(path, rows[1..].iter().map(offer).collect()),
-            Ok(rows) => Event::Fits(path, rows.iter().map(offer).collect()),
-            Err(error) => Event::ErrandFailed(error.to_string()),
-        };
+        return network(path, None);
     }
     match offers(&path, &choice) {
         Ok(offers) => Event::Fits(path, offers),

@@ -35,6 +35,12 @@ pub struct Recipe {
     pub weights_part: Option<String>,
     /// The layer's name.
     pub layer: String,
+    /// The last layer of a network that came with a file of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub final_layer: Option<String>,
+    /// Why that is the last, where it isn't simply the file's own end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why_final: Option<String>,
     /// How pictures come to the network's size, as typed.
     pub fit: String,
     /// How samples become values, as typed.

@@ -42,7 +42,7 @@ const DOUBLE: i32 = 11;
 const BFLOAT16: i32 = 16;
 
 /// Name of a type, and bytes of one element.
-fn type_of(number: i32) -> (&'static str, usize) {
+pub(super) fn type_of(number: i32) -> (&'static str, usize) {
     match number {
         FLOAT => ("FLOAT", 4),
         2 => ("UINT8", 1),
@@ -198,6 +198,7 @@ fn raw_data(number: i32, raw: &Bytes, range: Option<Range<usize>>) -> Data {
             let values = raw.as_chunks::<4>().0.iter().map(|b| i64::from(i32::from_le_bytes(*b)));
             return Data::Ints(Arc::new(values.collect()));
         }
+        BOOL => return Data::Ints(Arc::new(raw.iter().map(|b| i64::from(*b != 0)).collect())),
         _ => return Data::Other(type_of(number).0),
     };
     match range {

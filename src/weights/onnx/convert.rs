@@ -9,13 +9,17 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
+use super::checks::check;
 use super::constant::Constant;
 use super::draft::Draft;
 use super::error::OnnxProblem;
-use super::extents::Extent;
+use super::extents::{Extent, sides_at};
 use super::fold::fold;
 use super::model::{OnnxModel, OnnxNode, plain};
 use super::shuffle::Grouped;
+use super::versions::MAX_OPSET;
+use super::ways::{Cause, Ways};
+use super::whole::WholeNumbers;
 use crate::graph::{ActivationFn, NodeInfo, Sides};
 use crate::tensor::PixelSize;
 
@@ -102,6 +106,11 @@ pub(super) struct Converter {
     pub(super) infos: Vec<NodeInfo>,
     /// Maps that an operation turned into something else.
     pub(super) left: Vec<usize>,
+    /// What comes of what, where that are no maps.
+    pub(super) ways: Ways,
+    /// Of the operations.
+    opset: i64,
+    whole: WholeNumbers,
 }
 
 /// The order of the input's axes, and its size where that is fixed.
@@ -147,9 +156,18 @@ impl Converter {
             num_images,
             infos: Vec::new(),
             left: Vec::new(),
+            ways: Ways::default(),
+            opset: model.opset.unwrap_or(MAX_OPSET),
+            whole: WholeNumbers::new(model),
         };
+        converter.ways.begin(&model.input.name);
         for node in &model.nodes {
             converter.node(node)?;
+        }
+        let is_there =
+            |name: &&String| !converter.values.contains_key(*name) && !converter.ways.is_unknown(name);
+        if let Some(name) = model.outputs.iter().find(is_there) {
+            return Err(OnnxProblem::NoOutput(plain(name)));
         }
         let outputs = model.outputs.iter().filter_map(|name| match converter.values.get(name) {
             Some(Value::Map(map)) => Some(map.id),
@@ -160,10 +178,36 @@ impl Converter {
         Ok((converter, size))
     }
 
-    /// Converts a node and names its results.
+    /// Converts a node and names its results. What can't be converted is remembered with the reason, and what comes of it too.
     fn node(&mut self, node: &OnnxNode) -> Result<(), OnnxProblem> {
-        let first_new = self.draft.nodes.len();
-        let values = self.results(node)?;
+        for name in node.inputs.iter().filter(|name| !name.is_empty()) {
+            if !self.values.contains_key(name) && !self.ways.is_unknown(name) {
+                return Err(OnnxProblem::Order { node: node.name.clone(), value: plain(name) });
+            }
+        }
+        for output in node.outputs.iter().filter(|output| !output.is_empty()) {
+            if self.values.contains_key(output) || self.ways.is_unknown(output) {
+                return Err(node.malformed(format!("its result `{}` is there already", plain(output))));
+            }
+        }
+        if let Some(cause) = self.ways.unknown_among(node) {
+            self.ways.add_unknown(node, cause);
+            return Ok(());
+        }
+        let (first_new, num_left) = (self.draft.nodes.len(), self.left.len());
+        let values = match self.results(node) {
+            Ok(values) => values,
+            Err(problem) if problem.is_of_operation() => {
+                // What was begun of it is no layer.
+                self.draft.truncate(first_new);
+                self.infos.truncate(first_new);
+                self.left.truncate(num_left);
+                let cause = self.ways.add_cause(Cause::Problem(problem));
+                self.ways.add_unknown(node, cause);
+                return Ok(());
+            }
+            Err(problem) => return Err(problem),
+        };
         self.count_made(node, &values, first_new)?;
         if let [Value::Map(map)] = &values[..]
             && let Some(output) = node.outputs.first()
@@ -181,6 +225,7 @@ impl Converter {
             }
             self.draft.alias(map.id, &plain(output));
         }
+        let leaves = self.leaves(node);
         for (at, output) in node.outputs.iter().enumerate().filter(|(_, output)| !output.is_empty()) {
             let beyond = || Value::Beyond {
                 op: format!("{}' output {at}", node.op),
@@ -188,11 +233,38 @@ impl Converter {
                 is_of_means: false,
             };
             let value = values.get(at).cloned().unwrap_or_else(beyond);
+            self.ways.add(node, output, &value, &leaves);
+            self.whole.follow(node, output);
             if self.values.insert(output.clone(), value).is_some() {
                 return Err(node.malformed(format!("its result `{}` is there already", plain(output))));
             }
         }
         Ok(())
+    }
+
+    /// Maps that a node would make something else of than a classifier begins with: that is a mean, or a map as one long row.
+    fn leaves(&self, node: &OnnxNode) -> Vec<usize> {
+        let is_row = match node.op.as_str() {
+            "Flatten" => matches!(node.int("axis"), None | Some(1 | -3)),
+            "Reshape" => self.is_to_rows(node),
+            "GlobalMaxPool" => true,
+            _ => false,
+        };
+        let maps = node.inputs.iter().filter_map(|name| match self.values.get(name) {
+            Some(Value::Map(map)) if !is_row && !self.draft.nodes[map.id].is_pooled => Some(map.id),
+            Some(Value::Grouped(grouped)) => Some(grouped.map()),
+            _ => None,
+        });
+        maps.collect()
+    }
+
+    /// Whether a `Reshape` gives one row of values for each picture.
+    fn is_to_rows(&self, node: &OnnxNode) -> bool {
+        if let Some(shape) = node.ints("shape") {
+            return shape.len() == 2;
+        }
+        let shape = node.inputs.get(1).and_then(|name| self.values.get(name)).cloned();
+        sides_at(&[shape], 0).is_some_and(|sides| sides.len() == 2)
     }
 
     /// What a node gives, one after the other; what it gives beyond that isn't followed.
@@ -207,6 +279,8 @@ impl Converter {
                 }
             });
         }
+        self.whole.check(node)?;
+        check(node, &inputs, self.opset)?;
         if let Some(value) = self.go_on(node, &inputs)? {
             return Ok(vec![value]);
         }

@@ -77,6 +77,16 @@ impl Draft {
         self.nodes.len() - 1
     }
 
+    /// Takes back all nodes but so many.
+    pub(super) fn truncate(&mut self, len: usize) {
+        for node in self.nodes.drain(len..) {
+            self.names.remove(&node.name);
+            for alias in &node.aliases {
+                self.names.remove(alias);
+            }
+        }
+    }
+
     /// Adds an elementwise function.
     pub(super) fn activation(&mut self, name: &str, function: ActivationFn, x: usize) -> usize {
         self.push(name, Op::Activation(function), &[x], self.nodes[x].channels)

@@ -1,5 +1,7 @@
 //! Why an ONNX file gives no network here.
 
+use crate::tensor::{Remedied, Remedy, did_you_mean};
+
 /// What is wrong in an ONNX file; the file's name is added by who opens it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum OnnxProblem {
@@ -69,6 +71,57 @@ pub enum OnnxProblem {
         /// What it reads.
         value: String,
     },
+    /// A version that isn't known.
+    #[error("{what} {got}, and {oldest} to {newest} are known here")]
+    Version {
+        /// Of what, in words.
+        what: &'static str,
+        /// The version.
+        got: i64,
+        /// The first known.
+        oldest: i64,
+        /// The last known.
+        newest: i64,
+    },
+    /// It doesn't say what its operators mean.
+    #[error("it {0}, so what they mean isn't known")]
+    NoOpset(&'static str),
+    /// An operation that does something else than when the network is used.
+    #[error(
+        "`{op}` is in training mode (node `{node}`), so the network's values aren't those it gives in use"
+    )]
+    Training {
+        /// The operation.
+        op: String,
+        /// Its node.
+        node: String,
+    },
+    /// Whole numbers of another range than samples have.
+    #[error("{0}; a network for pictures takes fractions, or UINT8, samples as they are")]
+    InputType(String),
+    /// Something that the file says of its input's values, and that isn't one.
+    #[error("its metadata property `{name}` is `{value}`; expected {expected}")]
+    Property {
+        /// The property.
+        name: &'static str,
+        /// What it says.
+        value: String,
+        /// What it may say.
+        expected: &'static str,
+    },
+    /// A result that is promised and not given.
+    #[error("none of its nodes gives its output `{0}`")]
+    NoOutput(String),
+    /// A final layer that isn't there.
+    #[error("it has no layer `{asked}` to end at{}", nearest_or_why(.why, .nearest))]
+    NoFinal {
+        /// What was asked for.
+        asked: String,
+        /// Why there is none of that name, where that is known.
+        why: String,
+        /// Names that resemble it.
+        nearest: Vec<String>,
+    },
     /// Something of a node that contradicts the standard or the rest of the network.
     #[error("the node `{node}` ({op}) is malformed: {what}")]
     Malformed {
@@ -85,4 +138,33 @@ pub enum OnnxProblem {
     /// Nothing to look at.
     #[error("there is no layer of maps in it")]
     NoMaps,
+}
+
+fn nearest_or_why(why: &str, nearest: &[String]) -> String {
+    match (why, nearest) {
+        ("", []) => String::new(),
+        ("", nearest) => did_you_mean(nearest),
+        (why, _) => format!(": {why}"),
+    }
+}
+
+impl OnnxProblem {
+    /// Whether it is one operation that isn't understood, so that what doesn't come of it is as it was.
+    pub(super) fn is_of_operation(&self) -> bool {
+        matches!(self, Self::Unsupported { .. } | Self::Beyond { .. })
+    }
+}
+
+impl Remedied for OnnxProblem {
+    fn remedy(&self) -> Option<Remedy> {
+        match self {
+            Self::Version { .. } | Self::NoOpset(_) => {
+                Some(Remedy::ExportForVersion { newest_opset: super::versions::MAX_OPSET })
+            }
+            Self::Training { .. } => Some(Remedy::ExportForUse),
+            Self::Property { name, .. } => Some(Remedy::CorrectProperty { name }),
+            Self::NoFinal { .. } => Some(Remedy::NameFinalLayer),
+            _ => None,
+        }
+    }
 }

@@ -1,30 +1,63 @@
 //! From the walk to a graph: which layer is the last, which are asked for by name, and what of the rest is a classifier.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use super::draft::{Draft, DraftNode};
+use super::ending::{Ending, Last, last, short};
 use super::error::OnnxProblem;
+use super::ways::Ways;
 use crate::graph::{Graph, GraphBuilder, GraphError, NodeId, NodeInfo, Op};
-use crate::tensor::PixelSize;
+use crate::tensor::{PixelSize, nearest_names};
 use crate::weights::tensor_file::{Entry, Tensors};
 
-/// A graph with its parameters by name.
+/// A graph with its parameters by name, and where it ends.
 pub(super) struct Finished {
     pub(super) graph: Graph,
     pub(super) tensors: Tensors,
+    pub(super) ending: Ending,
 }
 
 /// Beginning of a classifier's tensors.
 pub(super) const HEAD_PREFIX: &str = "classifier.";
 
-/// Makes the graph. `left` are maps that went out of the maps (outputs among them); `size` is an input that the network takes.
-pub(super) fn finish(draft: Draft, left: &[usize], size: PixelSize) -> Result<Finished, OnnxProblem> {
-    let whole = build(&draft.nodes, &[draft.nodes.len() - 1])?;
+/// Layers that are offered as the last: more are no choice any more.
+const MAX_CHOICES: usize = 400;
+
+/// What the walk gave.
+pub(super) struct Walked<'a> {
+    pub(super) draft: Draft,
+    /// Maps that went out of the maps (outputs among them).
+    pub(super) left: Vec<usize>,
+    pub(super) ways: Ways,
+    /// The file's.
+    pub(super) outputs: &'a [String],
+}
+
+/// Makes the graph, up to the layer that is asked for if one is. `size` is an input that the network takes.
+pub(super) fn finish(
+    walked: Walked<'_>,
+    size: PixelSize,
+    asked: Option<&str>,
+) -> Result<Finished, OnnxProblem> {
+    let Walked { draft, left, ways, outputs } = walked;
+    let whole = build(&draft.nodes, &[draft.nodes.len() - 1], &[])?;
     let infos = whole.infer(size).map_err(|error| OnnxProblem::TooMuch(error.to_string()))?;
-    let last = last_map(&draft.nodes, left, &infos).ok_or(OnnxProblem::NoMaps)?;
-    let classifier = classifier(&draft.nodes, last);
-    let kept = kept(&draft.nodes, last);
+    let Last { id: own_last, why: own_why, is_cut, ends } =
+        last(&draft.nodes, &left, &ways, outputs, &infos)?;
+    let mut kept = kept(&draft.nodes, own_last, is_cut);
+    let choices = choices(&draft.nodes, &stages(&draft.nodes, own_last, &infos), &ends);
+    let (mut last, mut why) = (own_last, own_why);
+    if let Some(asked) = asked {
+        last = asked_for(asked, &draft.nodes, &kept, &ways, &draft.nodes[own_last].name)?;
+        let comes_of_it = comes_of(&draft.nodes, last);
+        kept.retain(|id| *id == last || !comes_of_it[*id]);
+        why = Some(format!("it ends here at `{}`, as was asked for", draft.nodes[last].name));
+    }
+    let classifier = if is_cut || last != own_last { None } else { classifier(&draft.nodes, last) };
     let stages = stages(&draft.nodes, last, &infos);
+    let gone = gone(&draft.nodes, &kept, &ways, &draft.nodes[last].name);
+    let ending = Ending { final_layer: draft.nodes[last].name.clone(), why, is_cut, choices };
     // Numbers of what stays.
     let mut numbers = vec![0; draft.nodes.len()];
     for (new, old) in kept.iter().enumerate() {
@@ -42,15 +75,71 @@ pub(super) fn finish(draft: Draft, left: &[usize], size: PixelSize) -> Result<Fi
         nodes.push(node);
     }
     let stages: Vec<usize> = stages.into_iter().map(|old| numbers[old]).collect();
-    let graph = build(&nodes, &stages)?;
+    let graph = build(&nodes, &stages, &gone)?;
     if let Some((weight, bias)) = classifier {
         tensors.insert(format!("{HEAD_PREFIX}weight"), weight);
         tensors.insert(format!("{HEAD_PREFIX}bias"), bias);
     }
-    Ok(Finished { graph, tensors })
+    Ok(Finished { graph, tensors, ending })
 }
 
-fn build(nodes: &[DraftNode], stages: &[usize]) -> Result<Graph, OnnxProblem> {
+/// Names of layers to choose the last one from.
+fn choices(nodes: &[DraftNode], stages: &[usize], ends: &[usize]) -> Vec<String> {
+    let all: BTreeSet<usize> = stages.iter().chain(ends).copied().collect();
+    let first = all.len().saturating_sub(MAX_CHOICES);
+    all.into_iter().skip(first).map(|id| nodes[id].name.clone()).collect()
+}
+
+/// The layer that a person wants to be the last.
+fn asked_for(
+    asked: &str,
+    nodes: &[DraftNode],
+    kept: &[usize],
+    ways: &Ways,
+    last: &str,
+) -> Result<usize, OnnxProblem> {
+    let has_name = |id: &&usize| nodes[**id].name == asked || nodes[**id].aliases.iter().any(|a| a == asked);
+    match kept.iter().find(has_name) {
+        Some(0) | None => {}
+        Some(id) => return Ok(*id),
+    }
+    let known = kept
+        .iter()
+        .filter(|id| **id != 0)
+        .flat_map(|id| std::iter::once(&nodes[*id].name).chain(&nodes[*id].aliases).map(String::as_str));
+    let nearest = nearest_names(asked, known, 4).into_iter().map(str::to_owned).collect();
+    let why = if kept.first().is_some_and(|id| has_name(&id)) {
+        "that is the input".to_owned()
+    } else {
+        let gone = gone(nodes, kept, ways, last);
+        gone.iter().find(|(name, _)| name == asked).map_or_else(String::new, |(_, why)| why.to_string())
+    };
+    Err(OnnxProblem::NoFinal { asked: asked.to_owned(), why, nearest })
+}
+
+/// Names that the file has and the graph hasn't, each with the reason.
+fn gone(nodes: &[DraftNode], kept: &[usize], ways: &Ways, last: &str) -> Vec<(String, Arc<str>)> {
+    let behind: Arc<str> = format!("it comes behind `{last}`, where the network ends here").into();
+    let is_kept: BTreeSet<usize> = kept.iter().copied().collect();
+    let of_maps = nodes.iter().enumerate().filter(|(id, _)| !is_kept.contains(id)).flat_map(|(_, node)| {
+        std::iter::once(&node.name).chain(&node.aliases).map(|name| (name.clone(), Arc::clone(&behind)))
+    });
+    let mut gone: Vec<(String, Arc<str>)> = of_maps.collect();
+    let mut words: HashMap<usize, Arc<str>> = HashMap::new();
+    for (name, cause) in ways.gone() {
+        let why = match cause {
+            Some(at) => words.entry(at).or_insert_with(|| {
+                let reason = ways.causes[at].words();
+                short(format!("it is cut off, because {reason}; the network ends here at `{last}`")).into()
+            }),
+            None => &behind,
+        };
+        gone.push((name.to_owned(), Arc::clone(why)));
+    }
+    gone
+}
+
+fn build(nodes: &[DraftNode], stages: &[usize], gone: &[(String, Arc<str>)]) -> Result<Graph, OnnxProblem> {
     let (mut builder, _) = GraphBuilder::new();
     for node in &nodes[1..] {
         let inputs: Vec<NodeId> = node.inputs.iter().map(|id| NodeId(*id)).collect();
@@ -64,34 +153,38 @@ fn build(nodes: &[DraftNode], stages: &[usize]) -> Result<Graph, OnnxProblem> {
     for id in stages {
         builder.stage(NodeId(*id));
     }
+    for (name, why) in gone {
+        builder.absent(name, why);
+    }
     builder.finish().map_err(|error: GraphError| OnnxProblem::TooMuch(error.to_string()))
 }
 
-/// The last map before a classifier: of those that leave the maps the last, and of what is a mean of another, that other.
-fn last_map(nodes: &[DraftNode], left: &[usize], infos: &[NodeInfo]) -> Option<usize> {
-    let area = |id: usize| infos[id].shape.height * infos[id].shape.width;
-    let end = *left.iter().filter(|id| **id != 0).max()?;
-    let mut at = end;
-    while at != 0 && (nodes[at].is_pooled || area(at) == 1) {
-        at = nodes[at].inputs[0];
+/// For each node, whether it comes of one.
+fn comes_of(nodes: &[DraftNode], of: usize) -> Vec<bool> {
+    let mut comes_of_it = vec![false; nodes.len()];
+    comes_of_it[of] = true;
+    for id in of + 1..nodes.len() {
+        comes_of_it[id] = nodes[id].inputs.iter().any(|input| comes_of_it[*input]);
     }
-    match at {
-        // Everything has one position at this size: a network for very small pictures.
-        0 if !nodes[end].is_pooled => Some(end),
-        0 => None,
-        at => Some(at),
-    }
+    comes_of_it
 }
 
-/// All but what a classifier does with means behind the last map.
-fn kept(nodes: &[DraftNode], last: usize) -> Vec<usize> {
+/// All but what a classifier does with means behind the last map. Of a network that is cut no classifier is known, and every map
+/// that is understood stays, the heads' too.
+fn kept(nodes: &[DraftNode], last: usize, is_cut: bool) -> Vec<usize> {
     // A pool to one position counts as a mean, and so does what comes of it alone.
-    let mut comes_of_last = vec![false; nodes.len()];
-    comes_of_last[last] = true;
-    for id in last + 1..nodes.len() {
-        comes_of_last[id] = nodes[id].inputs.iter().any(|input| comes_of_last[*input]);
+    let comes_of_last = if is_cut { vec![false; nodes.len()] } else { comes_of(nodes, last) };
+    let mut is_kept: Vec<bool> =
+        (0..nodes.len()).map(|id| id <= last || !(nodes[id].is_pooled || comes_of_last[id])).collect();
+    // What stays needs what it comes of: a gate of means.
+    for id in (0..nodes.len()).rev().filter(|id| *id > 0) {
+        if is_kept[id] {
+            for input in &nodes[id].inputs {
+                is_kept[*input] = true;
+            }
+        }
     }
-    (0..nodes.len()).filter(|id| *id <= last || !(nodes[*id].is_pooled || comes_of_last[*id])).collect()
+    (0..nodes.len()).filter(|id| is_kept[*id]).collect()
 }
 
 /// Layers to ask for: the last before maps become smaller, what joins branches, and the last of all.

@@ -264,11 +264,14 @@ fn constant(node: &OnnxNode) -> Option<Rc<Constant>> {
 
 /// Fractions stay fractions, of whatever width; few numbers change between those and whole ones.
 fn cast(node: &OnnxNode, constant: &Rc<Constant>) -> Option<Rc<Constant>> {
-    let Some(numbers) = Numbers::of(constant) else { return Some(Rc::clone(constant)) };
     let is_to_float = match node.int("to") {
         Some(1 | 10 | 11 | 16) => true,
         Some(6 | 7) => false,
         _ => return None,
+    };
+    let Some(numbers) = Numbers::of(constant) else {
+        // Many are only named anew: fractions don't become whole by that.
+        return (is_to_float || constant.ints().is_some()).then(|| Rc::clone(constant));
     };
     match numbers {
         Numbers::Ints(values) if is_to_float => {

@@ -5,9 +5,11 @@
 
 mod arithmetic;
 mod beside;
+mod checks;
 mod constant;
 mod convert;
 mod draft;
+mod ending;
 mod error;
 mod extents;
 mod finish;
@@ -19,6 +21,9 @@ mod plumbing;
 mod proto;
 mod resize;
 mod shuffle;
+mod versions;
+mod ways;
+mod whole;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -26,16 +31,17 @@ use std::path::Path;
 
 use bytes::Bytes;
 
+pub use ending::Ending;
 pub use error::OnnxProblem;
 
 use self::beside::Beside;
 use self::convert::Converter;
-use self::finish::{Finished, HEAD_PREFIX, finish};
+use self::finish::{Finished, HEAD_PREFIX, Walked, finish};
 use self::model::OnnxModel;
 use super::error::WeightsFileError;
 use super::tensor_file::TensorFile;
 use crate::graph::Graph;
-use crate::tensor::PixelSize;
+use crate::tensor::{PixelSize, Remedied, Remedy};
 
 /// The size of a picture for a network whose file fixes none: what most are trained with.
 pub const FREE_SIZE: PixelSize = PixelSize::square(224);
@@ -46,8 +52,11 @@ pub const ONNX_HEAD: &[&str] = &[HEAD_PREFIX];
 /// A network from an ONNX file.
 #[derive(Debug)]
 pub struct OnnxNet {
-    /// Every node under its ONNX name, or its result's where it has none. The classifier is cut off.
+    /// Every node under its ONNX name, or its result's where it has none. The classifier is cut off, and so is what isn't understood
+    /// with all that comes of it.
     pub graph: Graph,
+    /// Which layer is the last, and why.
+    pub ending: Ending,
     /// Its parameters under torch's names of the nodes, and the classifier's.
     pub tensors: TensorFile,
     /// The input's size, where the file fixes it.
@@ -56,6 +65,8 @@ pub struct OnnxNet {
     pub metadata: BTreeMap<String, String>,
     /// Name and version of the program that wrote it; may be empty.
     pub producer: String,
+    /// Whether the input is whole numbers: samples as they are, from 0 to 255.
+    pub takes_bytes: bool,
 }
 
 /// Why a file gives no network.
@@ -80,27 +91,55 @@ pub fn looks_like_onnx(bytes: &[u8]) -> bool {
     (1..=32).contains(version) && matches!(next, 0x12 | 0x1a | 0x22 | 0x28 | 0x32 | 0x3a | 0x42 | 0x72)
 }
 
+impl Remedied for OnnxError {
+    fn remedy(&self) -> Option<Remedy> {
+        match self {
+            Self::File(_) => None,
+            Self::Problem { problem, .. } => problem.remedy(),
+        }
+    }
+}
+
 impl OnnxNet {
     /// Reads and converts a file, with the files beside it that hold its weights, if there are any.
     pub fn read(path: &Path) -> Result<Self, OnnxError> {
+        Self::read_up_to(path, None)
+    }
+
+    /// The same up to a layer, by its name or an alias, where that isn't what the file itself ends with.
+    pub fn read_up_to(path: &Path, final_layer: Option<&str>) -> Result<Self, OnnxError> {
         let origin = path.display().to_string();
-        Self::of(TensorFile::read_bytes(path)?, path.parent(), origin)
+        Self::of(TensorFile::read_bytes(path)?, path.parent(), origin, final_layer)
     }
 
     /// Converts bytes that are in memory; `origin` names them in errors.
     pub fn from_bytes(bytes: Vec<u8>, origin: impl Into<String>) -> Result<Self, OnnxError> {
-        Self::of(bytes, None, origin.into())
+        Self::of(bytes, None, origin.into(), None)
     }
 
-    fn of(bytes: Vec<u8>, folder: Option<&Path>, origin: String) -> Result<Self, OnnxError> {
+    /// The same up to a layer.
+    pub fn from_bytes_up_to(
+        bytes: Vec<u8>,
+        origin: impl Into<String>,
+        final_layer: &str,
+    ) -> Result<Self, OnnxError> {
+        Self::of(bytes, None, origin.into(), Some(final_layer))
+    }
+
+    fn of(
+        bytes: Vec<u8>,
+        folder: Option<&Path>,
+        origin: String,
+        final_layer: Option<&str>,
+    ) -> Result<Self, OnnxError> {
         let bytes = Bytes::from(bytes);
         let beside = Beside::new(folder, bytes.len());
-        let converted = convert(&bytes, &beside);
-        let (finished, fixed_size, metadata, producer) = match converted {
+        let converted = match convert(&bytes, &beside, final_layer) {
             Ok(converted) => converted,
             Err(problem) => return Err(OnnxError::Problem { problem, origin }),
         };
-        let Finished { graph, tensors } = finished;
+        let Converted { finished, fixed_size, metadata, producer, takes_bytes } = converted;
+        let Finished { graph, tensors, ending } = finished;
         // Nobody else has them any more, so they aren't copied.
         let mut bytes: Vec<u8> = bytes.into();
         // What lay beside the model follows it, so that its hash is of all that the network is made of.
@@ -110,16 +149,24 @@ impl OnnxNet {
             bytes.extend_from_slice(&piece);
         }
         let tensors = TensorFile::of_onnx(Cow::Owned(bytes), tensors, origin);
-        Ok(Self { graph, tensors, fixed_size, metadata, producer })
+        Ok(Self { graph, ending, tensors, fixed_size, metadata, producer, takes_bytes })
     }
 }
 
-type Converted = (Finished, Option<PixelSize>, BTreeMap<String, String>, String);
+struct Converted {
+    finished: Finished,
+    fixed_size: Option<PixelSize>,
+    metadata: BTreeMap<String, String>,
+    producer: String,
+    takes_bytes: bool,
+}
 
-fn convert(bytes: &Bytes, beside: &Beside<'_>) -> Result<Converted, OnnxProblem> {
+fn convert(bytes: &Bytes, beside: &Beside<'_>, final_layer: Option<&str>) -> Result<Converted, OnnxProblem> {
     let model = OnnxModel::read(bytes, beside)?;
     let (converter, fixed_size) = Converter::walk(&model)?;
-    let Converter { draft, left, .. } = converter;
-    let finished = finish(draft, &left, fixed_size.unwrap_or(FREE_SIZE))?;
-    Ok((finished, fixed_size, model.metadata, model.producer))
+    let Converter { draft, left, ways, .. } = converter;
+    let walked = Walked { draft, left, ways, outputs: &model.outputs };
+    let finished = finish(walked, fixed_size.unwrap_or(FREE_SIZE), final_layer)?;
+    let takes_bytes = model.input.is_of_bytes;
+    Ok(Converted { finished, fixed_size, metadata: model.metadata, producer: model.producer, takes_bytes })
 }

@@ -4,7 +4,7 @@
 //!
 //! Owns decoding. Must not know graphs.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Range;
 use std::rc::Rc;
 
@@ -12,9 +12,12 @@ use bytes::Bytes;
 use prost::Message as _;
 
 use super::beside::Beside;
-use super::constant::Constant;
+use super::constant::{Constant, type_of};
 use super::error::OnnxProblem;
-use super::proto::{AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto, ValueInfoProto};
+use super::proto::{
+    AttributeProto, FunctionProto, GraphProto, ModelProto, NodeProto, TensorProto, ValueInfoProto,
+};
+use super::versions::{is_own, opset_of};
 
 /// Nodes and constants above which a file is no network for pictures: the largest known have a few thousand.
 const MAX_ITEMS: usize = 50_000;
@@ -34,6 +37,8 @@ pub(super) struct OnnxNode {
     floats: HashMap<String, Vec<f32>>,
     texts: HashMap<String, String>,
     tensors: HashMap<String, Rc<Constant>>,
+    /// Names of settings of other kinds.
+    unread: Vec<String>,
 }
 
 impl OnnxNode {
@@ -62,11 +67,29 @@ impl OnnxNode {
         self.texts.get(name).map(String::as_str)
     }
 
+    /// A setting that isn't among these, which are whole numbers, fractions and words.
+    pub(super) fn odd_setting(&self, ints: &[&str], floats: &[&str], words: &[&str]) -> Option<&str> {
+        let odd =
+            |name: &&String, known: &[&str]| !known.contains(&name.as_str()) && *name != "consumed_inputs";
+        let mut ints = self.ints.keys().filter(|name| odd(name, ints));
+        let mut floats = self.floats.keys().filter(|name| odd(name, floats));
+        let mut words = self.texts.keys().filter(|name| odd(name, words));
+        let first = ints.next().or(floats.next()).or(words.next()).or(self.tensors.keys().next());
+        first.or(self.unread.first()).map(String::as_str)
+    }
+
     /// A constant.
     pub(super) fn tensor(&self, name: &str) -> Option<&Rc<Constant>> {
         self.tensors.get(name)
     }
 }
+
+/// ONNX' numbers of kinds of settings.
+const KIND_FLOAT: i32 = 1;
+const KIND_INT: i32 = 2;
+const KIND_STRING: i32 = 3;
+const KIND_FLOATS: i32 = 6;
+const KIND_INTS: i32 = 7;
 
 /// The one input.
 #[derive(Debug)]
@@ -74,6 +97,8 @@ pub(super) struct OnnxInput {
     pub(super) name: String,
     /// Sides, nothing where one is free; nothing at all where the file doesn't say.
     pub(super) sides: Option<Vec<Option<usize>>>,
+    /// Whether it takes samples as they are, from 0 to 255; else it takes fractions.
+    pub(super) is_of_bytes: bool,
 }
 
 /// A file's content.
@@ -86,6 +111,8 @@ pub(super) struct OnnxModel {
     pub(super) metadata: BTreeMap<String, String>,
     /// What wrote the file.
     pub(super) producer: String,
+    /// The opset of ONNX' own operators; nothing where the file has none of them.
+    pub(super) opset: Option<i64>,
 }
 
 /// Decodes a message that is a part of another.
@@ -112,6 +139,7 @@ impl OnnxModel {
             Some(graph) if model.ir_version.is_some() => decode(graph)?,
             _ => return Err(OnnxProblem::NotOnnx("it holds no graph".to_owned())),
         };
+        let opset = opset_of(&model)?;
         let num_items = graph.node.len().max(graph.initializer.len()).max(graph.input.len());
         if num_items > MAX_ITEMS {
             return Err(OnnxProblem::TooMuch(format!(
@@ -126,10 +154,26 @@ impl OnnxModel {
         for tensor in &graph.initializer {
             let tensor: TensorProto = decode(tensor)?;
             let name = tensor.name.clone();
-            constants.insert(name, Rc::new(Constant::of(&tensor, file)?));
+            let shown = plain(&name);
+            if constants.insert(name, Rc::new(Constant::of(&tensor, file)?)).is_some() {
+                return Err(OnnxProblem::TooMuch(format!("it holds the constant `{shown}` twice")));
+            }
         }
-        let nodes =
-            graph.node.iter().map(|node| read_node(&decode(node)?, file)).collect::<Result<_, _>>()?;
+        let own_functions = own_functions(&model)?;
+        let mut nodes = Vec::with_capacity(graph.node.len());
+        for node in &graph.node {
+            let node: NodeProto = decode(node)?;
+            let is_own = is_own(&node.domain);
+            if is_own && opset.is_none() {
+                return Err(OnnxProblem::NoOpset("doesn't say which opset its operators are of"));
+            }
+            let mut read = read_node(&node, file)?;
+            if is_own && own_functions.contains(&node.op_type) {
+                // What it means then differs between runtimes.
+                read.op = format!("ai.onnx.{}", read.op);
+            }
+            nodes.push(read);
+        }
         let input = read_input(&graph, &constants)?;
         let outputs = graph
             .output
@@ -144,6 +188,7 @@ impl OnnxModel {
             outputs,
             metadata: model.metadata_props.into_iter().map(|entry| (entry.key, entry.value)).collect(),
             producer: plain(producer.join(" ").trim()),
+            opset,
         })
     }
 }
@@ -165,6 +210,18 @@ impl FileBytes<'_> {
     }
 }
 
+/// Names of the file's own functions that stand among ONNX' own operators.
+fn own_functions(model: &ModelProto) -> Result<HashSet<String>, OnnxProblem> {
+    let mut names = HashSet::new();
+    for function in &model.functions {
+        let FunctionProto { name, domain } = decode(function)?;
+        if is_own(&domain) {
+            names.insert(name);
+        }
+    }
+    Ok(names)
+}
+
 fn read_node(node: &NodeProto, file: FileBytes<'_>) -> Result<OnnxNode, OnnxProblem> {
     let name = [Some(&node.name), node.output.first()]
         .into_iter()
@@ -184,6 +241,7 @@ fn read_node(node: &NodeProto, file: FileBytes<'_>) -> Result<OnnxNode, OnnxProb
         floats: HashMap::new(),
         texts: HashMap::new(),
         tensors: HashMap::new(),
+        unread: Vec::new(),
     };
     if node.attribute.len() > MAX_ATTRIBUTES {
         let what =
@@ -191,14 +249,24 @@ fn read_node(node: &NodeProto, file: FileBytes<'_>) -> Result<OnnxNode, OnnxProb
         return Err(OnnxProblem::Malformed { node: read.name, op: read.op, what });
     }
     for attribute in &node.attribute {
-        let AttributeProto { name, f, i, s, t, floats, ints } = decode(attribute)?;
+        let AttributeProto { name, mut f, mut i, s, t, floats, ints, kind } = decode(attribute)?;
+        // Writers of proto3 leave out a zero.
+        match kind {
+            KIND_FLOAT => f = f.or(Some(0.0)),
+            KIND_INT => i = i.or(Some(0)),
+            _ => {}
+        }
+        let is_list = matches!(kind, KIND_FLOATS | KIND_INTS);
+        let is_other = s.is_none() && t.is_none() && i.is_none() && f.is_none();
+        if is_other && ints.is_empty() && floats.is_empty() && !is_list && kind != KIND_STRING {
+            read.unread.push(name.clone());
+        }
         if let Some(t) = t {
             read.tensors.insert(name.clone(), Rc::new(Constant::of(&decode(&t)?, file)?));
         }
         if let Some(s) = s {
             read.texts.insert(name.clone(), String::from_utf8_lossy(&s).into_owned());
         }
-        // proto3 leaves out a zero, so that a setting without any value is one too: the kind decides which is asked for.
         let ints = if ints.is_empty() { i.into_iter().collect() } else { ints };
         let floats = if floats.is_empty() { f.into_iter().collect() } else { floats };
         if !ints.is_empty() {
@@ -231,7 +299,16 @@ fn read_input(
         let side = |value: Option<i64>| value.and_then(|v| usize::try_from(v).ok()).filter(|v| *v > 0);
         shape.dim.iter().map(|dim| side(dim.dim_value)).collect()
     });
-    Ok(OnnxInput { name: input.name.clone(), sides })
+    let is_of_bytes = match input.r#type.as_ref().and_then(|t| t.tensor_type.as_ref()).map(|t| t.elem_type) {
+        // Undefined, or of fractions: of 32 bits, or of 16 and 64, which are computed as those of 32 here.
+        None | Some(0 | 1 | 10 | 11 | 16) => false,
+        Some(2) => true,
+        Some(number) => {
+            let (name, kind) = (plain(&input.name), type_of(number).0);
+            return Err(OnnxProblem::InputType(format!("its input `{name}` is {kind}")));
+        }
+    };
+    Ok(OnnxInput { name: input.name.clone(), sides, is_of_bytes })
 }
 
 /// Longest name that is kept of a node: figures' records hold it.

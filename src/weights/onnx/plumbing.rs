@@ -59,23 +59,33 @@ impl Converter {
             sides.into_iter().map(|side| if let Side::Known(n) = side { n } else { 1 }).collect()
         });
         let axes = match node.op.as_str() {
-            "Reshape" => match listed.as_deref() {
-                Some([_, rest @ ..]) if rest.len() == 3 => {
-                    let channel = rest.iter().position(|side| *side != 1).unwrap_or(0);
-                    let mut axes = vec![Axis::Image, Axis::Row, Axis::Column];
-                    axes.insert(channel + 1, Axis::Channel);
-                    axes
-                }
-                // An extent that is computed is what torch's `flatten` was once written as.
-                Some([_, _]) | None => vec![Axis::Image, Axis::Channel],
+            "Reshape" => match self.axes_of_mean(node, x, listed) {
+                Some(axes) => axes,
+                None => return Ok(self.leave(node, inputs)),
+            },
+            "Flatten" => match place(node.int("axis").unwrap_or(1), x.axes.len()) {
+                Some(1) => vec![Axis::Image, Axis::Channel],
                 _ => return Ok(self.leave(node, inputs)),
             },
+            "Squeeze" if node.ints("axes").is_some() || listed.is_some() => {
+                let wanted = node.ints("axes").map(<[i64]>::to_vec).or(listed).unwrap_or_default();
+                let places: Option<Vec<usize>> =
+                    wanted.iter().map(|axis| place(*axis, x.axes.len())).collect();
+                let is_of_ones = |at: &usize| matches!(x.axes[*at], Axis::Row | Axis::Column);
+                let Some(places) = places.filter(|places| places.iter().all(is_of_ones)) else {
+                    return Ok(self.leave(node, inputs));
+                };
+                let kept = x.axes.iter().enumerate().filter(|(at, _)| !places.contains(at));
+                kept.map(|(_, axis)| *axis).collect()
+            }
             "Unsqueeze" => {
                 let wanted = node.ints("axes").map(<[i64]>::to_vec).or(listed).unwrap_or_default();
                 let rank = x.axes.len() + wanted.len();
                 let missing = [Axis::Row, Axis::Column].into_iter().filter(|axis| !x.axes.contains(axis));
                 let places: Option<Vec<usize>> = wanted.iter().map(|axis| place(*axis, rank)).collect();
-                let Some(mut places) = places else { return Ok(self.leave(node, inputs)) };
+                let Some(mut places) = places.filter(|p| p.len() <= missing.clone().count()) else {
+                    return Ok(self.leave(node, inputs));
+                };
                 places.sort_unstable();
                 let mut axes = x.axes.clone();
                 for (at, axis) in places.into_iter().zip(missing) {
@@ -83,10 +93,41 @@ impl Converter {
                 }
                 axes
             }
-            // `Flatten` and `Squeeze`.
+            // `Squeeze` of all that is one.
             _ => vec![Axis::Image, Axis::Channel],
         };
         Ok(Value::Map(Map { id: x.id, axes }))
+    }
+
+    /// The axes of a mean seen in another extent; nothing where that takes channels apart.
+    fn axes_of_mean(&self, node: &OnnxNode, x: &Map, wanted: Option<Vec<i64>>) -> Option<Vec<Axis>> {
+        // An extent that is computed is what torch's `flatten` was once written as.
+        let Some(mut wanted) = wanted else { return Some(vec![Axis::Image, Axis::Channel]) };
+        let channels = i64::try_from(self.channels(x)).ok()?;
+        if node.int("allowzero").unwrap_or(0) == 0 {
+            // A zero is the side that was there.
+            for (side, axis) in wanted.iter_mut().zip(&x.axes).filter(|(side, _)| **side == 0) {
+                *side = if *axis == Axis::Channel { channels } else { 1 };
+            }
+        }
+        let (images, rest) = wanted.split_first()?;
+        let is_of_images = matches!(images, -1 | 1) || self.num_images.is_some_and(|n| *images == n as i64);
+        let mut others = rest.iter().enumerate().filter(|(_, side)| **side != 1);
+        let channel = others.next().map_or(0, |(at, _)| at);
+        let side = *rest.get(channel)?;
+        let is_whole = side == channels || (side == -1 && *images != -1);
+        if !is_of_images || !is_whole || others.next().is_some() {
+            return None;
+        }
+        match rest.len() {
+            1 => Some(vec![Axis::Image, Axis::Channel]),
+            3 => {
+                let mut axes = vec![Axis::Image, Axis::Row, Axis::Column];
+                axes.insert(channel + 1, Axis::Channel);
+                Some(axes)
+            }
+            _ => None,
+        }
     }
 }
 

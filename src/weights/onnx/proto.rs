@@ -1,4 +1,4 @@
-//! Messages of ONNX' protobuf schema, as prost's generator makes them from `onnx.proto` (IR version 10), without the fields that are
+//! Messages of ONNX' protobuf schema, as prost's generator makes them from `onnx.proto` (IR version 14), without the fields that are
 //! not read here. What the schema nests (nodes, tensors, attributes) is kept as bytes and decoded one at a time: a file of millions
 //! of empty messages then costs no more than their number, and nothing recurses.
 //!
@@ -23,6 +23,18 @@ pub(super) struct ModelProto {
     pub(super) opset_import: Vec<OperatorSetIdProto>,
     #[prost(message, repeated, tag = "14")]
     pub(super) metadata_props: Vec<StringStringEntryProto>,
+    /// `FunctionProto`s.
+    #[prost(bytes = "bytes", repeated, tag = "25")]
+    pub(super) functions: Vec<Bytes>,
+}
+
+/// A function of the file's own; what it does is not read.
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct FunctionProto {
+    #[prost(string, tag = "1")]
+    pub(super) name: String,
+    #[prost(string, tag = "10")]
+    pub(super) domain: String,
 }
 
 /// Which version of which operations.
@@ -99,6 +111,9 @@ pub(super) struct AttributeProto {
     pub(super) floats: Vec<f32>,
     #[prost(int64, repeated, tag = "8")]
     pub(super) ints: Vec<i64>,
+    /// Which of them it is.
+    #[prost(int32, tag = "20")]
+    pub(super) kind: i32,
 }
 
 /// A constant.

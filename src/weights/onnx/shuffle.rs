@@ -27,6 +27,13 @@ pub(super) struct Grouped {
     node: String,
 }
 
+impl Grouped {
+    /// The map's node.
+    pub(super) fn map(&self) -> usize {
+        self.of.id
+    }
+}
+
 impl Converter {
     /// `Reshape` of a map to one axis more: channels as groups. Nothing if it is anything else.
     pub(super) fn group(

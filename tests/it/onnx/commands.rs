@@ -2,6 +2,7 @@
 
 use filterscope::formats::read_record;
 
+use super::encode::{floats, model, named, property, value};
 use crate::support::binary::Bench;
 use crate::support::fixture;
 
@@ -91,5 +92,90 @@ fn what_is_wrong_with_a_file_is_said_before_anything_is_done() {
     assert!(
         error("render cat.png -o out.png --model hand_made.onnx --layer grouped_conv")
             .contains("no layer `grouped_conv` in hand_made.onnx; did you mean")
+    );
+}
+
+/// A convolution, a function and what nobody understands, with values that are said.
+fn cut() -> Vec<u8> {
+    let graph = [
+        named("c1", "Conv", &["x", "w"], &["a"], &[]),
+        named("r1", "Relu", &["a"], &["b"], &[]),
+        named("odd", "Warp", &["b"], &["y"], &[]),
+        floats("w", &[4, 3, 1, 1], &[0.5; 12]),
+        value(11, "x", &[1, 3, 8, 8]),
+        value(12, "y", &[1, 4, 8, 8]),
+    ];
+    [model(&graph), property("mean", "0.5"), property("std", "0.5")].concat()
+}
+
+const WHY: &str = "it ends here at `r1`, the last map that all of its output depends on: behind it `Warp` isn't supported (node `odd`)";
+
+#[test]
+fn a_network_that_is_cut_says_so_wherever_it_is_used() {
+    let bench = Bench::with_cat();
+    bench.add("cut.onnx", &cut());
+    let run = bench.ok("layers cut.onnx --json");
+    let json: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+    assert_eq!((&json["final_layer"], &json["why_final"]), (&"r1".into(), &WHY.into()));
+    // Text is wrapped to the width that there is.
+    let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(words(&bench.ok("layers cut.onnx").stdout).contains(&format!("cut.onnx: {WHY}.")));
+    let run = bench.ok("render cat.png -o out.png --model cut.onnx");
+    assert!(words(&run.stderr).contains(WHY), "{}", run.stderr);
+    let record = read_record(&bench.path("out.png")).unwrap();
+    let run = &record.panels[0].run;
+    assert_eq!((run.final_layer.as_deref(), run.why_final.as_deref()), (Some("r1"), Some(WHY)));
+    let run = bench.ok("extract cat.png -o out --model cut.onnx --pool avg --format npy");
+    assert!(words(&run.stderr).contains(WHY), "{}", run.stderr);
+    let manifest = std::fs::read_to_string(bench.path("out/cut.onnx/manifest.json")).unwrap();
+    assert!(manifest.contains("\"final_layer\": \"r1\"") && manifest.contains(WHY), "{manifest}");
+    let run = bench.run("render cat.png -o odd.png --model cut.onnx --layer odd");
+    assert_eq!(run.code, Some(2));
+    assert_eq!(
+        run.stderr,
+        "error: no layer `odd` in cut.onnx: it is cut off, because `Warp` isn't supported (node `odd`); the network ends here at `r1`\n"
+    );
+}
+
+#[test]
+fn every_command_that_takes_a_network_takes_its_end() {
+    let bench = Bench::with_cat();
+    bench.add("cut.onnx", &cut());
+    let json: serde_json::Value =
+        serde_json::from_str(&bench.ok("layers cut.onnx --final a --json").stdout).unwrap();
+    assert_eq!((&json["final_layer"], &json["num_layers"]), (&"c1".into(), &2.into()));
+    bench.ok("render cat.png -o out.png --model cut.onnx --final c1");
+    let panel = &read_record(&bench.path("out.png")).unwrap().panels[0];
+    assert_eq!((&*panel.run.tag, &*panel.look.layer), ("cut.onnx~c1", "c1"));
+    assert_eq!(panel.run.why_final.as_deref(), Some("it ends here at `c1`, as was asked for"));
+    bench.ok("extract cat.png -o out --model cut.onnx --final c1 --pool avg --format npy");
+    assert_eq!(bench.names("out"), ["cut.onnx~c1"]);
+    bench.ok("animate cat.png -o cat.gif --model cut.onnx --final c1 --size 32");
+    let error = |arguments: &str| {
+        let run = bench.run(arguments);
+        assert_eq!(run.code, Some(2), "{}", run.stderr);
+        run.stderr
+    };
+    for command in [
+        "render cat.png -o x.png --model cut.onnx",
+        "extract cat.png -o x --model cut.onnx",
+        "animate cat.png -o x.gif --model cut.onnx",
+        "layers cut.onnx",
+        "view cat.png --model cut.onnx",
+    ] {
+        let words = error(&format!("{command} --final odd"));
+        assert!(
+            words.starts_with("error: it has no layer `odd` to end at: it is cut off, because `Warp` isn't supported (node `odd`)"),
+            "{words}"
+        );
+        assert!(
+            words.ends_with("help: `filterscope layers FILE` lists the layers that `--final` may name\n"),
+            "{words}"
+        );
+    }
+    assert_eq!(
+        error("render cat.png -o x.png --model tf_efficientnet_lite0 --final blocks.0"),
+        "error: tf_efficientnet_lite0.in1k is one of the program's own networks, which end where their makers end them\n\
+         help: `--layer NAME` takes another layer than the last\n"
     );
 }

@@ -1,16 +1,16 @@
 //! ONNX files written by hand: just enough protobuf for small networks, whole and wrong.
 
 /// A field of bytes.
-pub(super) fn field(number: u64, content: &[u8]) -> Vec<u8> {
+pub(crate) fn field(number: u64, content: &[u8]) -> Vec<u8> {
     [varint(number << 3 | 2), varint(content.len() as u64), content.to_vec()].concat()
 }
 
 /// A field of a number.
-pub(super) fn number(field: u64, value: i64) -> Vec<u8> {
+pub(crate) fn number(field: u64, value: i64) -> Vec<u8> {
     [varint(field << 3), varint(value as u64)].concat()
 }
 
-pub(super) fn varint(mut value: u64) -> Vec<u8> {
+pub(crate) fn varint(mut value: u64) -> Vec<u8> {
     let mut bytes = Vec::new();
     while value >= 0x80 {
         bytes.push(value as u8 | 0x80);
@@ -21,12 +21,12 @@ pub(super) fn varint(mut value: u64) -> Vec<u8> {
 }
 
 /// A node with settings that are lists of whole numbers.
-pub(super) fn node(op: &str, inputs: &[&str], output: &str, ints: &[(&str, &[i64])]) -> Vec<u8> {
+pub(crate) fn node(op: &str, inputs: &[&str], output: &str, ints: &[(&str, &[i64])]) -> Vec<u8> {
     node_with_words(op, inputs, &[output], ints, &[])
 }
 
 /// The same with settings that are words, and any number of results.
-pub(super) fn node_with_words(
+pub(crate) fn node_with_words(
     op: &str,
     inputs: &[&str],
     outputs: &[&str],
@@ -51,14 +51,14 @@ pub(super) fn node_with_words(
 }
 
 /// A constant of whole numbers in a row.
-pub(super) fn ints(name: &str, values: &[i64]) -> Vec<u8> {
+pub(crate) fn ints(name: &str, values: &[i64]) -> Vec<u8> {
     let mut tensor = [number(1, values.len() as i64), number(2, 7), field(8, name.as_bytes())].concat();
     tensor.extend(field(9, &values.iter().flat_map(|v| v.to_le_bytes()).collect::<Vec<u8>>()));
     field(5, &tensor)
 }
 
 /// A constant of fractions in a file beside the model.
-pub(super) fn beside(name: &str, dims: &[i64], place: &[(&str, &str)]) -> Vec<u8> {
+pub(crate) fn beside(name: &str, dims: &[i64], place: &[(&str, &str)]) -> Vec<u8> {
     let mut tensor: Vec<u8> = dims.iter().flat_map(|side| number(1, *side)).collect();
     tensor.extend([number(2, 1), field(8, name.as_bytes()), number(14, 1)].concat());
     for (key, value) in place {
@@ -68,7 +68,7 @@ pub(super) fn beside(name: &str, dims: &[i64], place: &[(&str, &str)]) -> Vec<u8
 }
 
 /// A constant of fractions, with an extent that may be a lie.
-pub(super) fn floats(name: &str, dims: &[i64], values: &[f32]) -> Vec<u8> {
+pub(crate) fn floats(name: &str, dims: &[i64], values: &[f32]) -> Vec<u8> {
     let mut tensor: Vec<u8> = dims.iter().flat_map(|side| number(1, *side)).collect();
     tensor.extend(number(2, 1));
     tensor.extend(field(8, name.as_bytes()));
@@ -77,7 +77,7 @@ pub(super) fn floats(name: &str, dims: &[i64], values: &[f32]) -> Vec<u8> {
 }
 
 /// The input or an output; a side of 0 is free.
-pub(super) fn value(number_of_field: u64, name: &str, dims: &[i64]) -> Vec<u8> {
+pub(crate) fn value(number_of_field: u64, name: &str, dims: &[i64]) -> Vec<u8> {
     let dim = |side: &i64| field(1, &if *side > 0 { number(1, *side) } else { field(2, b"free") });
     let shape: Vec<u8> = dims.iter().flat_map(dim).collect();
     let tensor = [number(1, 1), field(2, &shape)].concat();
@@ -85,12 +85,46 @@ pub(super) fn value(number_of_field: u64, name: &str, dims: &[i64]) -> Vec<u8> {
 }
 
 /// A whole file of a graph's parts.
-pub(super) fn model(parts: &[Vec<u8>]) -> Vec<u8> {
-    [number(1, 8), field(7, &parts.concat())].concat()
+pub(crate) fn model(parts: &[Vec<u8>]) -> Vec<u8> {
+    model_of(8, &[("", 17)], parts)
+}
+
+/// A whole file of some version of the format and of operators.
+pub(crate) fn model_of(ir: i64, opsets: &[(&str, i64)], parts: &[Vec<u8>]) -> Vec<u8> {
+    let opsets = opsets.iter().map(|(domain, version)| {
+        let domain = if domain.is_empty() { Vec::new() } else { field(1, domain.as_bytes()) };
+        field(8, &[domain, number(2, *version)].concat())
+    });
+    [number(1, ir), field(7, &parts.concat()), opsets.flatten().collect()].concat()
+}
+
+/// A text that a file carries about itself.
+pub(crate) fn property(key: &str, value: &str) -> Vec<u8> {
+    field(14, &[field(1, key.as_bytes()), field(2, value.as_bytes())].concat())
+}
+
+/// A node under a name of its own.
+pub(crate) fn named(
+    name: &str,
+    op: &str,
+    inputs: &[&str],
+    outputs: &[&str],
+    ints: &[(&str, &[i64])],
+) -> Vec<u8> {
+    let mut node: Vec<u8> = inputs.iter().flat_map(|input| field(1, input.as_bytes())).collect();
+    node.extend(outputs.iter().flat_map(|output| field(2, output.as_bytes())));
+    node.extend([field(3, name.as_bytes()), field(4, op.as_bytes())].concat());
+    for (name, values) in ints {
+        let mut attribute = field(1, name.as_bytes());
+        attribute.extend(values.iter().flat_map(|value| number(8, *value)));
+        attribute.extend(number(20, 7));
+        node.extend(field(5, &attribute));
+    }
+    field(1, &node)
 }
 
 /// A file with the usual input and output around its nodes and constants.
-pub(super) fn network(parts: &[Vec<u8>]) -> Vec<u8> {
+pub(crate) fn network(parts: &[Vec<u8>]) -> Vec<u8> {
     let ends = [value(11, "x", &[1, 3, 8, 8]), value(12, "y", &[1, 4, 8, 8])];
     model(&[parts.to_vec(), ends.to_vec()].concat())
 }

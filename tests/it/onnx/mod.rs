@@ -3,6 +3,8 @@
 mod beside;
 mod broken;
 mod commands;
-mod encode;
+mod cut;
+pub(crate) mod encode;
+mod lenient;
 mod parity;
 mod refused;

@@ -102,6 +102,41 @@ fn a_file_with_several_networks_asks_which() {
     assert!(window.says("it holds EMA weights and others"), "{:?}", window.texts());
 }
 
+/// A convolution and a function, then what nobody understands; its values are said.
+fn cut() -> Vec<u8> {
+    use crate::onnx::encode::{floats, model, named, property, value};
+    let graph = [
+        named("c1", "Conv", &["x", "w"], &["a"], &[("strides", &[2, 2])]),
+        named("r1", "Relu", &["a"], &["b"], &[]),
+        named("c2", "Conv", &["b", "v"], &["c"], &[("strides", &[2, 2])]),
+        named("odd", "Warp", &["c"], &["y"], &[]),
+        floats("w", &[4, 3, 1, 1], &[0.5; 12]),
+        floats("v", &[5, 4, 1, 1], &[0.5; 20]),
+        value(11, "x", &[1, 3, 32, 32]),
+        value(12, "y", &[1, 5, 8, 8]),
+    ];
+    [model(&graph), property("mean", "0.5"), property("std", "0.5")].concat()
+}
+
+#[test]
+fn where_a_network_ends_that_is_cut_is_said_and_asked() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("window_cut.onnx");
+    std::fs::write(&path, cut()).unwrap();
+    let mut window = Window::with_cat();
+    window.drop_file(path);
+    window.wait_for("How far is this network shown?");
+    let why = "it ends here at `c2`, the last map that all of its output depends on: behind it `Warp` isn't supported (node `odd`)";
+    assert!(window.says(why), "{:?}", window.texts());
+    window.click_button("window_cut.onnx");
+    window.wait_for("window_cut.onnx · c2 5×8×8");
+    assert!(window.says(&format!("window_cut.onnx: {why}")), "{:?}", window.texts());
+    // Another end is chosen where the model is, or in the same question.
+    window.choose("Final layer", "r1");
+    window.wait_for("window_cut.onnx~r1 · r1 4×16×16");
+    assert!(window.says("it ends here at `r1`, as was asked for"), "{:?}", window.texts());
+}
+
 fn options(endpoint: &str) -> FetchOptions {
     FetchOptions {
         endpoint: endpoint.to_owned(),

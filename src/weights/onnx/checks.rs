@@ -1,0 +1,250 @@
+//! What a node says that would give other values than are computed here, or that contradicts itself: refused before the node is
+//! converted, because nothing of it would show in the result.
+//!
+//! A setting that the operator doesn't have, or has as another kind of value, would be overlooked; one that an older opset had with
+//! another meaning would be misread; an operation in training mode depends on chance, or on the other pictures of a batch.
+//!
+//! Owns these refusals. What operations mean is in `operations` and beside it.
+//!
+//! Source: the operators' change log (<https://onnx.ai/onnx/operators/>).
+
+use super::convert::Value;
+use super::error::OnnxProblem;
+use super::model::OnnxNode;
+
+type Inputs<'a> = &'a [Option<Value>];
+
+/// Settings of an operator in any opset, by kind: whole numbers, fractions, words.
+type Settings = (&'static str, &'static [&'static str], &'static [&'static str], &'static [&'static str]);
+
+/// Operators that are converted here. Those without settings are in it too.
+const SETTINGS: [Settings; 54] = [
+    ("Abs", &[], &[], &[]),
+    ("Add", &["axis", "broadcast"], &[], &[]),
+    (
+        "AveragePool",
+        &["ceil_mode", "count_include_pad", "dilations", "kernel_shape", "pads", "strides"],
+        &[],
+        &["auto_pad"],
+    ),
+    ("BatchNormalization", &["is_test", "spatial", "training_mode"], &["epsilon", "momentum"], &[]),
+    ("Cast", &["saturate", "to"], &[], &["round_mode", "to"]),
+    ("CastLike", &["saturate"], &[], &["round_mode"]),
+    ("Clip", &[], &["max", "min"], &[]),
+    ("Concat", &["axis"], &[], &[]),
+    ("Conv", &["dilations", "group", "kernel_shape", "pads", "strides"], &[], &["auto_pad"]),
+    ("DequantizeLinear", &["axis", "block_size", "output_dtype"], &[], &[]),
+    ("Div", &["axis", "broadcast"], &[], &[]),
+    ("Dropout", &["is_test", "seed"], &["ratio"], &[]),
+    ("Elu", &[], &["alpha"], &[]),
+    ("Erf", &[], &[], &[]),
+    ("Flatten", &["axis"], &[], &[]),
+    ("Gelu", &[], &[], &["approximate"]),
+    ("Gemm", &["broadcast", "transA", "transB"], &["alpha", "beta"], &[]),
+    ("GlobalAveragePool", &[], &[], &[]),
+    ("GlobalMaxPool", &[], &[], &[]),
+    ("HardSigmoid", &[], &["alpha", "beta"], &[]),
+    ("HardSwish", &[], &[], &[]),
+    ("Identity", &[], &[], &[]),
+    ("LRN", &["size"], &["alpha", "beta", "bias"], &[]),
+    ("LayerNormalization", &["axis", "stash_type"], &["epsilon"], &[]),
+    ("LeakyRelu", &[], &["alpha"], &[]),
+    ("MatMul", &[], &[], &[]),
+    ("Max", &[], &[], &[]),
+    (
+        "MaxPool",
+        &["ceil_mode", "dilations", "kernel_shape", "pads", "storage_order", "strides"],
+        &[],
+        &["auto_pad"],
+    ),
+    ("Min", &[], &[], &[]),
+    ("Mish", &[], &[], &[]),
+    ("Mul", &["axis", "broadcast"], &[], &[]),
+    ("Neg", &[], &[], &[]),
+    ("PRelu", &[], &[], &[]),
+    ("Pad", &["paddings", "pads"], &["value"], &["mode"]),
+    ("ReduceMax", &["axes", "keepdims", "noop_with_empty_axes"], &[], &[]),
+    ("ReduceMean", &["axes", "keepdims", "noop_with_empty_axes"], &[], &[]),
+    ("Relu", &[], &[], &[]),
+    ("Reshape", &["allowzero", "shape"], &[], &[]),
+    (
+        "Resize",
+        &["antialias", "axes", "exclude_outside"],
+        &["cubic_coeff_a", "extrapolation_value"],
+        &["coordinate_transformation_mode", "keep_aspect_ratio_policy", "mode", "nearest_mode"],
+    ),
+    ("Selu", &[], &["alpha", "gamma"], &[]),
+    ("Shape", &["end", "start"], &[], &[]),
+    ("Sigmoid", &[], &[], &[]),
+    ("Slice", &["axes", "ends", "starts"], &[], &[]),
+    ("Softplus", &[], &[], &[]),
+    ("Split", &["axis", "num_outputs", "split"], &[], &[]),
+    ("Sqrt", &[], &[], &[]),
+    ("Squeeze", &["axes"], &[], &[]),
+    ("Sub", &["axis", "broadcast"], &[], &[]),
+    ("Sum", &[], &[], &[]),
+    ("Swish", &[], &["alpha"], &[]),
+    ("Tanh", &[], &[], &[]),
+    ("Transpose", &["perm"], &[], &[]),
+    ("Unsqueeze", &["axes"], &[], &[]),
+    ("Upsample", &[], &["height_scale", "scales", "width_scale"], &["mode"]),
+];
+
+/// Refuses what would be computed wrongly without a word.
+pub(super) fn check(node: &OnnxNode, inputs: Inputs<'_>, opset: i64) -> Result<(), OnnxProblem> {
+    settings(node)?;
+    older(node, opset)?;
+    match node.op.as_str() {
+        "BatchNormalization" => {
+            // Before version 14 results of the batch itself were what said so.
+            let more = node.outputs.iter().skip(1).any(|output| !output.is_empty());
+            if node.int("training_mode").unwrap_or(0) != 0 || (opset < 14 && more) {
+                return Err(training(node));
+            }
+            at_least_zero(node, "epsilon")
+        }
+        "LayerNormalization" => at_least_zero(node, "epsilon"),
+        "Dropout" => dropout(node, inputs),
+        "Conv" => {
+            window(node)?;
+            kernel_shape(node, inputs)
+        }
+        "MaxPool" | "AveragePool" => window(node),
+        "Gelu" if !matches!(node.text("approximate"), None | Some("none" | "tanh")) => {
+            let word = node.text("approximate").unwrap_or_default();
+            Err(node.malformed(format!("its `approximate` is `{}`", super::model::plain(word))))
+        }
+        "HardSigmoid" => {
+            let is_odd = |name: &&str| node.float(name).is_some_and(|value| !value.is_finite());
+            match ["alpha", "beta"].iter().find(|name| is_odd(name)) {
+                Some(name) => Err(node.malformed(format!("its `{name}` is no number"))),
+                None => Ok(()),
+            }
+        }
+        "Clip" => bounds(node, inputs),
+        "Gemm" => match inputs.get(2) {
+            // A column would be added to rows of as many.
+            Some(Some(Value::Constant(bias))) if bias.len() > 1 && bias.dims.last() != Some(&bias.len()) => {
+                Err(node.unsupported("with a bias that isn't one value per output"))
+            }
+            _ => Ok(()),
+        },
+        "Split" => match node.int("num_outputs") {
+            Some(num) if usize::try_from(num) != Ok(node.outputs.len()) => Err(node
+                .malformed(format!("its `num_outputs` is {num}, and it has {} results", node.outputs.len()))),
+            _ => Ok(()),
+        },
+        _ => Ok(()),
+    }
+}
+
+/// Settings that the operator has.
+fn settings(node: &OnnxNode) -> Result<(), OnnxProblem> {
+    let Ok(at) = SETTINGS.binary_search_by(|(op, ..)| (*op).cmp(&node.op)) else { return Ok(()) };
+    let (_, ints, floats, words) = SETTINGS[at];
+    match node.odd_setting(ints, floats, words) {
+        Some(name) => {
+            let name = super::model::plain(name);
+            Err(node
+                .malformed(format!("its setting `{name}` is none of this operator's, or of another kind")))
+        }
+        None => Ok(()),
+    }
+}
+
+/// What older opsets meant otherwise.
+fn older(node: &OnnxNode, opset: i64) -> Result<(), OnnxProblem> {
+    if opset >= 9 {
+        return Ok(());
+    }
+    let of_opset = |how: &str| Err(node.unsupported(format!("{how}, as opset {opset} has it")));
+    match node.op.as_str() {
+        // One mean and deviation for each position, not for each channel.
+        "BatchNormalization" if node.int("spatial") == Some(0) => of_opset("without `spatial`"),
+        // Without a word these train.
+        "BatchNormalization" | "Dropout" if opset < 7 && node.int("is_test").unwrap_or(0) == 0 => {
+            Err(training(node))
+        }
+        "Add" | "Sub" | "Mul" | "Div" if opset < 7 && node.int("axis").is_some() => {
+            of_opset("with an `axis`")
+        }
+        "Selu" if opset < 6 => of_opset("with its first defaults"),
+        "Pad" | "Upsample" if opset < 2 || (opset < 7 && node.op == "Upsample") => {
+            of_opset("with its first settings")
+        }
+        _ => Ok(()),
+    }
+}
+
+fn training(node: &OnnxNode) -> OnnxProblem {
+    OnnxProblem::Training { op: node.op.clone(), node: node.name.clone() }
+}
+
+/// Its third input, from version 12 on, says whether it drops anything.
+fn dropout(node: &OnnxNode, inputs: Inputs<'_>) -> Result<(), OnnxProblem> {
+    let is_off = match inputs.get(2) {
+        None | Some(None) => true,
+        Some(Some(Value::Constant(mode))) => mode.ints() == Some(&[0]),
+        Some(Some(_)) => false,
+    };
+    let drops_nothing = matches!(inputs.get(1), Some(Some(Value::Constant(c))) if c.scalar() == Some(0.0));
+    if is_off || drops_nothing { Ok(()) } else { Err(training(node)) }
+}
+
+fn at_least_zero(node: &OnnxNode, name: &str) -> Result<(), OnnxProblem> {
+    match node.float(name) {
+        Some(value) if !(value >= 0.0 && value.is_finite()) => {
+            Err(node.malformed(format!("its `{name}` is {value}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Borders are given or come by themselves, not both.
+fn window(node: &OnnxNode) -> Result<(), OnnxProblem> {
+    let has_pads = node.ints("pads").is_some_and(|pads| pads.iter().any(|n| *n != 0));
+    match node.text("auto_pad") {
+        Some(word @ ("SAME_UPPER" | "SAME_LOWER" | "VALID")) if has_pads => {
+            Err(node.malformed(format!("it has `pads` and `auto_pad` {word}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The window as a setting and as the extent of the weights are one.
+fn kernel_shape(node: &OnnxNode, inputs: Inputs<'_>) -> Result<(), OnnxProblem> {
+    let (Some(said), Some(Some(Value::Constant(kernel)))) = (node.ints("kernel_shape"), inputs.get(1)) else {
+        return Ok(());
+    };
+    let own: Vec<i64> =
+        kernel.dims.iter().skip(2).map(|side| i64::try_from(*side).unwrap_or(i64::MAX)).collect();
+    if said == own {
+        return Ok(());
+    }
+    Err(node.malformed(format!("its `kernel_shape` is {said:?}, and its kernel is {:?}", kernel.dims)))
+}
+
+/// A bound that is no number would be taken for none.
+fn bounds(node: &OnnxNode, inputs: Inputs<'_>) -> Result<(), OnnxProblem> {
+    for (at, name) in ["min", "max"].into_iter().enumerate() {
+        let given = node.float(name).map(f64::from).or_else(|| match inputs.get(at + 1) {
+            Some(Some(Value::Constant(constant))) => constant.scalar(),
+            _ => None,
+        });
+        let is_beyond = |value: f64| if at == 0 { value >= 3e38 } else { value <= -3e38 };
+        if let Some(value) = given.filter(|value| value.is_nan() || is_beyond(*value)) {
+            return Err(node.malformed(format!("its {name} is {value}")));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::SETTINGS;
+
+    #[test]
+    fn operators_stand_in_order_so_that_they_are_found() {
+        assert!(SETTINGS.windows(2).all(|pair| pair[0].0 < pair[1].0));
+    }
+}
