@@ -14,6 +14,7 @@ mod ops;
 mod places;
 mod plan;
 mod session;
+mod steps;
 mod threads;
 mod worker;
 

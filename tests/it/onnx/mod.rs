@@ -4,5 +4,6 @@ mod beside;
 mod broken;
 mod commands;
 mod encode;
+mod order;
 mod parity;
 mod refused;
