@@ -16,6 +16,7 @@ mod places;
 mod plan;
 mod preprocessing;
 mod session;
+mod steps;
 mod threads;
 mod worker;
 

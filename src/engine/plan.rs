@@ -2,10 +2,11 @@
 //!
 //! A tapped node is never fused away: whoever asks for a convolution before its batch norm gets exactly that.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::fold::is_affine;
 use super::places::Places;
+use super::steps::steps_to;
 use crate::graph::{ActivationFn, Graph, NodeId, NodeInfo, Op, ShapeError};
 use crate::tensor::PixelSize;
 
@@ -95,37 +96,7 @@ impl Plan {
         }
         let infos = graph.infer(input)?;
         let taps: BTreeSet<NodeId> = taps.iter().copied().collect();
-        let needed = ancestors(graph, &taps);
-        let mut num_uses = vec![0usize; graph.nodes().len()];
-        for id in &needed {
-            for input in &graph.node(*id).inputs {
-                num_uses[input.0] += 1;
-            }
-        }
-        let mut steps: Vec<Step> = Vec::with_capacity(needed.len());
-        for id in needed {
-            let node = graph.node(id);
-            let folds = steps.last().is_some_and(|previous| {
-                !previous.is_tap && num_uses[previous.output.0] == 1 && fuses(graph, previous, id)
-            });
-            match steps.last_mut() {
-                Some(previous) if folds => {
-                    // Of a sum, the operand that was there before.
-                    previous.inputs.extend(node.inputs.iter().filter(|input| **input != previous.output));
-                    previous.nodes.push(id);
-                    previous.output = id;
-                    previous.is_tap = taps.contains(&id);
-                }
-                _ => steps.push(Step {
-                    output: id,
-                    nodes: vec![id],
-                    inputs: node.inputs.clone(),
-                    is_tap: taps.contains(&id),
-                    frees: Vec::new(),
-                }),
-            }
-        }
-        mark_last_uses(&mut steps);
+        let steps = steps_to(graph, &taps);
         let places = Places::new(graph, &steps, &infos, num_images);
         let peak_value_bytes = peak_value_bytes(&steps, &infos, num_images).max(places.num_bytes());
         if peak_value_bytes > MAX_VALUE_BYTES {
@@ -165,76 +136,35 @@ impl Plan {
     }
 }
 
-/// Whether a node may be done in one step with all of the step before it, whose value nobody else needs.
-fn fuses(graph: &Graph, previous: &Step, id: NodeId) -> bool {
-    let (node, value) = (graph.node(id), previous.output);
-    let before = &graph.node(value).op;
-    match node.op {
-        Op::BatchNorm(_) | Op::Scale(_) | Op::Times(_) => {
-            // Before an activation, and before a sum: they come last in a step.
-            let is_conv = matches!(graph.node(previous.nodes[0]).op, Op::Conv2d(_));
-            is_conv && (matches!(before, Op::Conv2d(_)) || is_affine(before))
-        }
-        Op::Activation(_) => {
-            is_affine(before) || matches!(before, Op::Conv2d(_) | Op::LayerNorm(_) | Op::Add | Op::Gate)
-        }
-        // The other operand is there: nodes stand in execution order, and the step before this one is the last.
-        Op::Add => {
-            let is_dense = matches!(&graph.node(previous.nodes[0]).op, Op::Conv2d(conv) if conv.groups == 1);
-            let [a, b] = node.inputs[..] else { return false };
-            is_dense
-                && (matches!(before, Op::Conv2d(_)) || is_affine(before))
-                && a != b
-                && (a == value || b == value)
-        }
-        _ => false,
-    }
-}
-
 fn gib(bytes: usize) -> f64 {
     bytes as f64 / f64::from(1 << 30)
 }
 
-/// Walks the steps as an executor will: a step's value comes before its inputs go.
+/// Walks the steps as an executor will: a step's value comes before its inputs go. What goes is what came, so nothing can be taken off
+/// that wasn't there.
 fn peak_value_bytes(steps: &[Step], infos: &[NodeInfo], num_images: usize) -> usize {
-    let bytes = |id: &NodeId| infos[id.0].shape.len() * num_images * size_of::<f32>();
-    let (mut alive, mut peak) = (0, 0);
+    let bytes = |id: NodeId| {
+        let per_image = infos[id.0].shape.len().saturating_mul(size_of::<f32>());
+        per_image.saturating_mul(num_images)
+    };
+    let mut alive: BTreeMap<NodeId, usize> = BTreeMap::new();
+    let (mut sum, mut peak) = (0usize, 0);
     for step in steps {
-        alive += bytes(&step.output);
-        peak = peak.max(alive);
-        alive -= step.frees.iter().map(bytes).sum::<usize>();
+        let own = bytes(step.output);
+        if alive.insert(step.output, own).is_none() {
+            sum = sum.saturating_add(own);
+        }
+        peak = peak.max(sum);
+        sum = sum.saturating_sub(step.frees.iter().filter_map(|id| alive.remove(id)).sum());
     }
     peak
-}
-
-/// The taps and all they depend on, in execution order.
-fn ancestors(graph: &Graph, taps: &BTreeSet<NodeId>) -> BTreeSet<NodeId> {
-    let mut needed = BTreeSet::new();
-    let mut open: Vec<NodeId> = taps.iter().copied().collect();
-    while let Some(id) = open.pop() {
-        if needed.insert(id) {
-            open.extend(&graph.node(id).inputs);
-        }
-    }
-    needed
-}
-
-/// A value is dropped after the last step that reads it; one that nobody reads (a tap at the end) after its own.
-fn mark_last_uses(steps: &mut [Step]) {
-    let mut seen = BTreeSet::new();
-    for step in steps.iter_mut().rev() {
-        for value in step.inputs.iter().chain([&step.output]) {
-            if seen.insert(*value) {
-                step.frees.push(*value);
-            }
-        }
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::graph::{ActivationFn, Conv2d, GraphBuilder};
+    use crate::models::Registry;
 
     /// input → conv → norm → act → add(act, input-sized conv2).
     fn small() -> Graph {
@@ -309,6 +239,41 @@ mod tests {
             plan(1000).unwrap_err().to_string(),
             "an input of 1000x1000 needs 15.3 GiB for layer values at once, more than the 6 GiB that are allowed; use a smaller input (`--fit`)"
         );
+    }
+
+    /// A value that a reader further down the list needs must not be taken for that of the step before.
+    #[test]
+    fn branches_that_take_turns_join_their_own() {
+        let (mut b, x) = GraphBuilder::new();
+        let conv = |b: &mut GraphBuilder, name: &str| b.conv(name, x, Conv2d::new(3, 4, 1));
+        let (p, q) = (conv(&mut b, "p"), conv(&mut b, "q"));
+        let p = b.norm("p.norm", p, 4, 1e-3);
+        let q = b.act("q.act", q, ActivationFn::Relu);
+        let p = b.act("p.act", p, ActivationFn::Relu);
+        let (r, s) = (conv(&mut b, "r"), conv(&mut b, "s"));
+        let both = b.node("both", Op::Concat, &[p, q]);
+        let sum = b.node("sum", Op::Add, &[r, s]);
+        let end = b.node("end", Op::Concat, &[both, sum]);
+        b.stage(end);
+        let graph = b.finish().unwrap();
+        let plan = |taps: &[NodeId]| Plan::new(&graph, PixelSize::square(4), 1, taps).unwrap();
+        let order = ["input", "p+p.norm+p.act", "q+q.act", "both", "r", "s+sum", "end"];
+        assert_eq!(names(&graph, &plan(&[end])), order);
+        let order = ["input", "p+p.norm+p.act", "q+q.act", "both", "s", "r+sum", "end"];
+        assert_eq!(names(&graph, &plan(&[end, s])), order, "the one that nobody looks at");
+    }
+
+    #[test]
+    fn networks_of_this_program_run_in_the_order_of_their_builders() {
+        for row in Registry::rows() {
+            let graph = row.graph().unwrap();
+            let all: Vec<NodeId> = graph.ids().collect();
+            for taps in [&[graph.final_node()][..], graph.stages(), &all] {
+                let plan = Plan::new(&graph, row.preprocess.size, 1, taps).unwrap();
+                let is_sorted = plan.steps().is_sorted_by_key(|step| step.output);
+                assert!(is_sorted, "{}, {} taps", row.tag, taps.len());
+            }
+        }
     }
 
     #[test]

@@ -41,7 +41,7 @@ fn block(b: &mut GraphBuilder, name: &str, input: NodeId, c_out: usize, stride: 
     };
     let wide = branch(b, format!("{name}.conv_kxk"), 3);
     let narrow = branch(b, format!("{name}.conv_1x1"), 1);
-    let mut sum = b.node(format!("{name}.add"), Op::Add, &[narrow, wide]);
+    let mut sum = b.node(format!("{name}.add"), Op::Add, &[wide, narrow]);
     if stride == 1 && c_in == c_out {
         let identity = b.norm(format!("{name}.identity"), input, c_in, EPS);
         sum = b.node(format!("{name}.sum"), Op::Add, &[sum, identity]);

@@ -20,6 +20,7 @@ mod input;
 mod models;
 mod mosaic;
 mod onnx;
+mod orders;
 mod parity;
 mod second_opinion;
 mod support;

@@ -128,3 +128,38 @@ pub(crate) fn network(parts: &[Vec<u8>]) -> Vec<u8> {
     let ends = [value(11, "x", &[1, 3, 8, 8]), value(12, "y", &[1, 4, 8, 8])];
     model(&[parts.to_vec(), ends.to_vec()].concat())
 }
+
+/// The fields of a message: number, content where it is of bytes, and the whole field as it is written.
+pub(super) fn fields(mut bytes: &[u8]) -> Vec<(u64, &[u8], &[u8])> {
+    let mut all = Vec::new();
+    while !bytes.is_empty() {
+        let whole = bytes;
+        let key = take_varint(&mut bytes);
+        let content = match key & 7 {
+            0 => {
+                take_varint(&mut bytes);
+                &[]
+            }
+            1 => take(&mut bytes, 8),
+            2 => {
+                let len = take_varint(&mut bytes) as usize;
+                take(&mut bytes, len)
+            }
+            _ => take(&mut bytes, 4),
+        };
+        all.push((key >> 3, content, &whole[..whole.len() - bytes.len()]));
+    }
+    all
+}
+
+fn take<'a>(bytes: &mut &'a [u8], len: usize) -> &'a [u8] {
+    let (taken, rest) = bytes.split_at(len);
+    *bytes = rest;
+    taken
+}
+
+fn take_varint(bytes: &mut &[u8]) -> u64 {
+    let len = bytes.iter().position(|byte| *byte < 0x80).unwrap() + 1;
+    let bits = |(at, byte): (usize, &u8)| u64::from(byte & 0x7f) << (7 * at);
+    take(bytes, len).iter().enumerate().map(bits).sum()
+}

@@ -6,5 +6,7 @@ mod commands;
 mod cut;
 pub(crate) mod encode;
 mod lenient;
+mod encode;
+mod order;
 mod parity;
 mod refused;

@@ -15,8 +15,11 @@ use crate::support::golden::relative_error;
 /// As for the networks of our own (`parity.rs`): orders of summation differ by a hundredth of it.
 const TOLERANCE: f64 = 1e-4;
 
+/// A stored network.
+pub(super) type Case = (&'static str, usize, &'static [&'static str]);
+
 /// File, maps that are compared at least, and results that are no layer: what the classifier begins with, or a part of a pattern.
-const CASES: [(&str, usize, &[&str]); 17] = [
+pub(super) const CASES: [Case; 18] = [
     ("timm_resnet", 3, &[]),
     ("torchvision_mobilenet_v2", 10, &[]),
     ("timm_efficientnet", 15, &[]),
@@ -34,6 +37,7 @@ const CASES: [(&str, usize, &[&str]); 17] = [
     ("torch_resize", 12, &[]),
     ("timm_same", 6, &["/pool/Pad_output_0"]),
     ("weights_beside", 3, &[]),
+    ("breadth_first", 10, &["s0.mul", "s1.mul", "sb2.mul"]),
 ];
 
 fn row(name: &str) -> &'static Row {
@@ -51,7 +55,8 @@ fn channels_first(shape: &[usize], values: &[f32]) -> Vec<f32> {
     (0..channels).flat_map(|c| (0..height).flat_map(move |y| (0..width).map(move |x| at(c, y, x)))).collect()
 }
 
-fn input(stored: &TensorFile) -> InputBatch {
+/// What the stored values are of.
+pub(super) fn input(stored: &TensorFile) -> InputBatch {
     let (shape, values) = stored.tensor("<input>").unwrap();
     let (height, width, values) = match shape[..] {
         [1, 3, height, width] => (height, width, values),
@@ -63,41 +68,46 @@ fn input(stored: &TensorFile) -> InputBatch {
 
 #[test]
 fn every_stored_layer_is_what_onnx_runtime_gives() {
-    for (name, at_least, no_layers) in CASES {
-        let backbone = load(name);
-        let graph = backbone.graph();
-        let stored = TensorFile::read(&fixture(&format!("onnx/{name}.safetensors"))).unwrap();
-        let mut wanted: Vec<(&str, NodeId)> = Vec::new();
-        for result in stored.names().filter(|result| *result != "<input>") {
-            let (shape, _) = stored.tensor(result).unwrap();
-            match graph.find(result) {
-                Some(node) => wanted.push((result, node)),
-                // Scores, and what a classifier makes of the last map's mean.
-                None => assert!(
-                    shape.len() == 2 || shape[2..] == [1, 1] || no_layers.contains(&result),
-                    "{name}: no layer `{result}`"
-                ),
-            }
+    for case in CASES {
+        let stored = TensorFile::read(&fixture(&format!("onnx/{}.safetensors", case.0))).unwrap();
+        layers_are_those_of(&load(case.0), &stored, case);
+    }
+}
+
+/// Holds every stored layer against both engines.
+pub(super) fn layers_are_those_of(backbone: &Arc<Backbone>, stored: &TensorFile, case: Case) {
+    let (name, at_least, no_layers) = case;
+    let graph = backbone.graph();
+    let mut wanted: Vec<(&str, NodeId)> = Vec::new();
+    for result in stored.names().filter(|result| *result != "<input>") {
+        let (shape, _) = stored.tensor(result).unwrap();
+        match graph.find(result) {
+            Some(node) => wanted.push((result, node)),
+            // Scores, and what a classifier makes of the last map's mean.
+            None => assert!(
+                shape.len() == 2 || shape[2..] == [1, 1] || no_layers.contains(&result),
+                "{name}: no layer `{result}`"
+            ),
         }
-        assert!(wanted.len() >= at_least, "{name}: {} of at least {at_least}", wanted.len());
-        for engine in [EngineChoice::Fast, EngineChoice::Candle] {
-            let taps: Vec<NodeId> = wanted.iter().map(|(_, node)| *node).collect();
-            let mut session =
-                Session::with_engine(Arc::clone(&backbone), ComputeDevice::cpu(), engine).unwrap();
-            let got = session.activations(&input(&stored), &taps).unwrap();
-            for ((result, _), got) in wanted.iter().zip(&got) {
-                let (shape, values) = stored.tensor(result).unwrap();
-                let ours = [1, got.shape().channels, got.shape().height, got.shape().width];
-                let turned = [ours[0], ours[2], ours[3], ours[1]];
-                let expected = match &shape[..] {
-                    same if same == ours => values,
-                    same if same == turned => channels_first(&shape, &values),
-                    [1, channels] if *channels == ours[1] => values,
-                    _ => panic!("{name}: `{result}` is {shape:?} in ONNX and {ours:?} here"),
-                };
-                let error = relative_error(got.values(), &expected);
-                assert!(error <= TOLERANCE, "{name}, {engine:?}: `{result}` is off by {error:.1e}");
-            }
+    }
+    assert!(wanted.len() >= at_least, "{name}: {} of at least {at_least}", wanted.len());
+    for engine in [EngineChoice::Fast, EngineChoice::Candle] {
+        let taps: Vec<NodeId> = wanted.iter().map(|(_, node)| *node).collect();
+        let mut session =
+            Session::with_engine(Arc::clone(backbone), ComputeDevice::cpu(), engine).unwrap();
+        let got = session.activations(&input(stored), &taps).unwrap();
+        for ((result, _), got) in wanted.iter().zip(&got) {
+            let (shape, values) = stored.tensor(result).unwrap();
+            let ours = [1, got.shape().channels, got.shape().height, got.shape().width];
+            let turned = [ours[0], ours[2], ours[3], ours[1]];
+            let expected = match &shape[..] {
+                same if same == ours => values,
+                same if same == turned => channels_first(&shape, &values),
+                [1, channels] if *channels == ours[1] => values,
+                _ => panic!("{name}: `{result}` is {shape:?} in ONNX and {ours:?} here"),
+            };
+            let error = relative_error(got.values(), &expected);
+            assert!(error <= TOLERANCE, "{name}, {engine:?}: `{result}` is off by {error:.1e}");
         }
     }
 }

@@ -1,0 +1,142 @@
+//! Which nodes are done together, and in which order: from the graph's edges alone. A file may list its nodes in any order that
+//! computes inputs first; that must change neither a value nor the memory that is needed.
+
+use std::collections::BTreeSet;
+
+use super::fold::is_affine;
+use super::plan::Step;
+use crate::graph::{Graph, NodeId, Op};
+
+/// The steps that compute `taps` and nothing beyond them, each after those whose values it reads.
+pub(super) fn steps_to(graph: &Graph, taps: &BTreeSet<NodeId>) -> Vec<Step> {
+    let (steps, step_of) = joined(graph, taps);
+    let order = depth_first(&steps, &step_of, graph);
+    let mut steps: Vec<Option<Step>> = steps.into_iter().map(Some).collect();
+    let mut steps: Vec<Step> = order.into_iter().filter_map(|at| steps[at].take()).collect();
+    mark_last_uses(&mut steps);
+    steps
+}
+
+/// Nodes put together, and of each node the step that it is done in.
+fn joined(graph: &Graph, taps: &BTreeSet<NodeId>) -> (Vec<Step>, Vec<usize>) {
+    let needed = ancestors(graph, taps);
+    let mut num_uses = vec![0usize; graph.nodes().len()];
+    for id in &needed {
+        for input in &graph.node(*id).inputs {
+            num_uses[input.0] += 1;
+        }
+    }
+    let mut steps: Vec<Step> = Vec::with_capacity(needed.len());
+    let mut step_of = vec![0; graph.nodes().len()];
+    for id in needed {
+        let node = graph.node(id);
+        // A value that this node alone reads is the end of its step. Of two that a sum could join, it is the second.
+        let before = node.inputs.iter().rev().find(|input| {
+            num_uses[input.0] == 1 && !taps.contains(input) && fuses(graph, &steps[step_of[input.0]], id)
+        });
+        let number = before.map_or(steps.len(), |input| step_of[input.0]);
+        match before {
+            Some(before) => {
+                let step = &mut steps[number];
+                // Of a sum, the operand that was there before.
+                step.inputs.extend(node.inputs.iter().filter(|input| *input != before));
+                step.nodes.push(id);
+                step.output = id;
+                step.is_tap = taps.contains(&id);
+            }
+            None => steps.push(Step {
+                output: id,
+                nodes: vec![id],
+                inputs: node.inputs.clone(),
+                is_tap: taps.contains(&id),
+                frees: Vec::new(),
+            }),
+        }
+        step_of[id.0] = number;
+    }
+    (steps, step_of)
+}
+
+/// Whether a node may be done in one step with all of `previous`, whose value nobody else needs.
+fn fuses(graph: &Graph, previous: &Step, id: NodeId) -> bool {
+    let node = graph.node(id);
+    let before = &graph.node(previous.output).op;
+    let first = &graph.node(previous.nodes[0]).op;
+    match node.op {
+        Op::BatchNorm(_) | Op::Scale(_) | Op::Times(_) => {
+            // Before an activation, and before a sum: they come last in a step.
+            matches!(first, Op::Conv2d(_)) && (matches!(before, Op::Conv2d(_)) || is_affine(before))
+        }
+        Op::Activation(_) => {
+            is_affine(before) || matches!(before, Op::Conv2d(_) | Op::LayerNorm(_) | Op::Add | Op::Gate)
+        }
+        Op::Add => {
+            node.inputs.len() == 2
+                && matches!(first, Op::Conv2d(conv) if conv.groups == 1)
+                && (matches!(before, Op::Conv2d(_)) || is_affine(before))
+        }
+        _ => false,
+    }
+}
+
+/// A branch is done to its end before the next is begun, so that few values live at once; branches in the order in which their
+/// values are read. What another value is added to comes before the step that adds.
+fn depth_first(steps: &[Step], step_of: &[usize], graph: &Graph) -> Vec<usize> {
+    let mut is_read = vec![false; steps.len()];
+    for input in steps.iter().flat_map(|step| &step.inputs) {
+        is_read[step_of[input.0]] = true;
+    }
+    let reads: Vec<Vec<usize>> = steps
+        .iter()
+        .map(|step| {
+            let mut reads: Vec<usize> = step.inputs.iter().map(|input| step_of[input.0]).collect();
+            if step.adds(graph) {
+                reads.rotate_right(1);
+            }
+            reads
+        })
+        .collect();
+    let mut order = Vec::with_capacity(steps.len());
+    let mut is_begun = vec![false; steps.len()];
+    for end in (0..steps.len()).filter(|at| !is_read[*at]) {
+        // Without recursion: a file may bring a chain of any length.
+        let mut open = vec![(end, 0)];
+        is_begun[end] = true;
+        while let Some((step, next)) = open.last_mut() {
+            let Some(read) = reads[*step].get(*next) else {
+                order.push(*step);
+                open.pop();
+                continue;
+            };
+            *next += 1;
+            if !std::mem::replace(&mut is_begun[*read], true) {
+                open.push((*read, 0));
+            }
+        }
+    }
+    order
+}
+
+/// The taps and all they depend on.
+fn ancestors(graph: &Graph, taps: &BTreeSet<NodeId>) -> BTreeSet<NodeId> {
+    let mut needed = BTreeSet::new();
+    let mut open: Vec<NodeId> = taps.iter().copied().collect();
+    while let Some(id) = open.pop() {
+        if needed.insert(id) {
+            open.extend(&graph.node(id).inputs);
+        }
+    }
+    needed
+}
+
+/// A value is dropped after the last step that reads it; one that nobody reads (a tap at the end) after its own.
+fn mark_last_uses(steps: &mut [Step]) {
+    let mut seen = BTreeSet::new();
+    for step in steps.iter_mut().rev() {
+        for value in step.inputs.iter().chain([&step.output]) {
+            if seen.insert(*value) {
+                step.frees.push(*value);
+            }
+        }
+    }
+}
