@@ -109,6 +109,19 @@ fn words(folder: &std::path::Path, manifest: &Manifest) -> String {
     );
     line("model", format!("{}, layer {}, pool {}", recipe.tag, recipe.layer, recipe.pool));
     line("weights", format!("{} {}", recipe.weights, recipe.weights_sha256));
+    if let Some(part) = &recipe.part {
+        let place = if part.model.is_empty() {
+            "at the top of the file".to_owned()
+        } else {
+            format!("`{}` in the file", part.model)
+        };
+        let head = if part.head.is_empty() {
+            String::new()
+        } else {
+            format!("; its head: {}", part.head.join(", "))
+        };
+        line("network", format!("{place}{head}"));
+    }
     line(
         "input",
         format!("{} ({}), {}, {}", recipe.input_size, recipe.fit, recipe.filter, recipe.value_scale),

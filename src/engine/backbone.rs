@@ -7,8 +7,8 @@ use crate::graph::{Graph, GraphError};
 use crate::models::{Opened, Registry, Row};
 use crate::tensor::{Remedied, Remedy};
 use crate::weights::{
-    BindError, BoundWeights, Convention, Folders, Kept, KeptFile, MODEL_KEY, OnnxError, OnnxNet, TensorFile,
-    WeightsFileError, WeightsOrigin,
+    BindError, BoundWeights, ClassNames, ClassNamesError, Convention, Folders, Kept, KeptFile, MODEL_KEY,
+    OnnxError, OnnxNet, TensorFile, WeightsFileError, WeightsOrigin,
 };
 
 /// Weights that the binary carries.
@@ -287,6 +287,18 @@ impl Backbone {
             .filter(|row| file.metadata(MODEL_KEY).is_none_or(|tag| tag == row.tag))
             .filter(|row| row.graph().is_ok_and(|graph| BoundWeights::fits(&graph, file, row.head_prefixes)))
             .collect()
+    }
+
+    /// Names the classes of its classifier.
+    pub fn name_classes(&mut self, names: &ClassNames) -> Result<(), ClassNamesError> {
+        let reason = self.why_no_classes().map(str::to_owned);
+        let no_classes = ClassNamesError::NoClasses { model: self.row.tag.to_owned(), reason };
+        self.weights.head_mut().ok_or(no_classes)?.set_names(names)
+    }
+
+    /// Why a Keras file's head gives no classes.
+    pub fn why_no_classes(&self) -> Option<&str> {
+        self.weights.keras()?.no_classes.as_deref()
     }
 
     /// Where the weights came from, as far as that tells what they are.

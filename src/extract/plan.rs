@@ -9,7 +9,7 @@ use super::rows::{RowList, Selection};
 use super::shard::{Shard, ShardBy};
 use crate::engine::{EngineError, Plan, Provenance, Session};
 use crate::formats::features::{FeatureFormat, Recipe, Stored};
-use crate::formats::{CARRIED, DOWNLOADED, UNVERIFIED};
+use crate::formats::{CARRIED, DOWNLOADED, PartRecord, UNVERIFIED};
 use crate::graph::NodeId;
 use crate::input::dataset::Source;
 use crate::input::{FitChoice, ValueChoice};
@@ -238,6 +238,10 @@ fn recipe(
         }
         .to_owned(),
         weights_sha256: backbone.origin().sha256().to_owned(),
+        part: backbone
+            .weights()
+            .keras()
+            .and_then(|part| Some(PartRecord { model: part.model.clone(), head: part.if_more()? })),
         layer: graph.node(node).name.clone(),
         fit: settings.fit.to_string(),
         preprocess: settings.values.to_string(),

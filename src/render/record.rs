@@ -1,9 +1,15 @@
 //! What a figure says of the run behind it.
 
 use super::view::View;
-use crate::engine::{Provenance, RunBy};
-use crate::formats::{CARRIED, DOWNLOADED, LookRecord, PanelRecord, RunRecord, UNVERIFIED};
+use crate::engine::{Backbone, Provenance, RunBy};
+use crate::formats::{CARRIED, DOWNLOADED, LookRecord, PanelRecord, PartRecord, RunRecord, UNVERIFIED};
 use crate::mosaic::Mosaic;
+
+/// What the weights' file holds beside the network.
+fn part_record(backbone: &Backbone) -> Option<PartRecord> {
+    let part = backbone.weights().keras()?;
+    Some(PartRecord { model: part.model.clone(), head: part.if_more()? })
+}
 
 /// The record of one mosaic of a view.
 pub(super) fn panel_record(run_by: &RunBy, view: &View, mosaic: &Mosaic) -> PanelRecord {
@@ -26,6 +32,7 @@ pub(super) fn panel_record(run_by: &RunBy, view: &View, mosaic: &Mosaic) -> Pane
         value_scale: input.scale.to_string(),
         engine: run_by.engine.clone(),
         device: run_by.device.clone(),
+        part: part_record(backbone),
     };
     PanelRecord { run, look: LookRecord::of(mosaic) }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use super::head::Head;
+use super::head::{Head, HeadPlan};
 use super::keras::StoredLayer;
 use super::keras_part::KerasPart;
 use super::locate::{Rest, Whereabouts, rest};
@@ -336,7 +336,11 @@ impl<'a> Matches<'a> {
                 }
             }
         }
-        let is_head = |name: &&str| head_prefixes.iter().any(|prefix| name.starts_with(prefix));
+        let carried = HeadPlan::carried(file).map(|plan| plan.prefixes()).unwrap_or_default();
+        let is_head = |name: &&str| {
+            head_prefixes.iter().any(|prefix| name.starts_with(prefix))
+                || carried.iter().any(|prefix| name.starts_with(prefix))
+        };
         let (head, surplus): (Vec<&str>, Vec<&str>) =
             surplus.into_iter().filter(|n| !n.ends_with("num_batches_tracked")).partition(is_head);
         error.surplus = surplus.into_iter().map(str::to_owned).collect();

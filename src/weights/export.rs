@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use safetensors::{Dtype, SafeTensorError, View};
 
 use super::bind::{BoundWeights, NodeParams};
+use super::head::{HEAD_KEY, HeadPlan};
 use super::naming::torch_name;
 use super::tensor_file::TensorFile;
 use crate::graph::{Graph, ParamRole};
@@ -42,7 +43,7 @@ impl View for Outgoing<'_> {
 }
 
 /// The bytes of a safetensors file: every parameter of `graph` under torch's name, the tensors of `file` that belong to a
-/// classifier as they are there, and `metadata`.
+/// classifier as they are there with how they are put together, and `metadata`.
 pub fn to_safetensors(
     graph: &Graph,
     bound: &BoundWeights,
@@ -61,7 +62,17 @@ pub fn to_safetensors(
             }
         }
     }
-    for name in file.names().filter(|name| head_prefixes.iter().any(|prefix| name.starts_with(prefix))) {
+    let mut metadata = metadata;
+    let plan = bound.keras().and_then(|part| part.plan.as_ref());
+    if let Some(text) = plan.and_then(|plan| serde_json::to_string(plan).ok()) {
+        metadata.insert(HEAD_KEY.to_owned(), text);
+    }
+    let of_plan = plan.map(HeadPlan::prefixes).unwrap_or_default();
+    let is_head = |name: &&str| {
+        head_prefixes.iter().any(|prefix| name.starts_with(prefix))
+            || of_plan.iter().any(|prefix| name.starts_with(prefix))
+    };
+    for name in file.names().filter(is_head) {
         if let Some((shape, values)) = file.tensor(name) {
             tensors.push((name.to_owned(), Outgoing { shape, values: Cow::Owned(values) }));
         }

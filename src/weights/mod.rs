@@ -21,7 +21,7 @@ pub use bind::{BindError, BoundWeights, NodeParams};
 pub use error::WeightsFileError;
 pub use export::{MODEL_KEY, SOURCE_KEY, SOURCE_SHA256_KEY, to_safetensors};
 pub use folders::{Folders, Kept, KeptFile};
-pub use head::{ClassNames, ClassNamesError, ClassShare, HEAD_KEY, Head};
+pub use head::{ClassNames, ClassNamesError, ClassShare, Head};
 pub use keras_part::{HeadLayer, KerasPart};
 pub use naming::Convention;
 pub use onnx::{FREE_SIZE, ONNX_HEAD, OnnxError, OnnxNet, OnnxProblem, looks_like_onnx};

@@ -39,6 +39,7 @@ fn record(file: &Path) -> FigureRecord {
         value_scale: "RGB (x/255 − 0.5)/0.5".into(),
         engine: "candle".into(),
         device: "cpu".into(),
+        part: None,
     };
     let panel = PanelRecord { run, look: LookRecord::of(&mosaic) };
     FigureRecord::new("mosaic", PictureRecord::new(file, 1, 2, &[1, 2, 3, 4, 5, 6]), vec![panel])

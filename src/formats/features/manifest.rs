@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::FeatureFormat;
-use crate::formats::WriteError;
 use crate::formats::atomic::write_whole;
+use crate::formats::{PartRecord, WriteError};
 use crate::tensor::{AxisOrder, Column, FeatureLayout};
 
 /// The manifest's name in a folder of features. It is written last: where it is, the folder is complete.
@@ -27,6 +27,9 @@ pub struct Recipe {
     pub weights: String,
     /// SHA-256 of the weights' file.
     pub weights_sha256: String,
+    /// What that file holds beside the network, where that is a part of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<PartRecord>,
     /// The layer's name.
     pub layer: String,
     /// How pictures come to the network's size, as typed.

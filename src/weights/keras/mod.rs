@@ -3,14 +3,12 @@
 //! Owns Keras' configuration as plain data, the order and names of the layers in a file, and how a head is put together. Must not
 //! know graphs of this program beyond their Keras names, nor HDF5.
 
-mod class_order;
 mod config;
 mod flat;
 mod store;
 
 pub use config::{Argument, Call, KerasConfig, KerasLayer, KerasModel, ModelKind, Source};
 
-pub(super) use class_order::class_order;
 pub(super) use flat::{Flat, FlatNode};
 pub(super) use store::{KerasStore, StoredLayer, class_of, counted, group_names};
 
