@@ -17,6 +17,10 @@ fn words(remedy: &Remedy) -> String {
     match remedy {
         Remedy::NameModel { fitting } if fitting.is_empty() => "Choose the model under Model.".to_owned(),
         Remedy::NameModel { fitting } => format!("Choose one under Model: {}.", fitting.join(", ")),
+        Remedy::NameClasses { num_classes } => {
+            let num = num_classes.map_or_else(String::new, |num| format!(" {num}"));
+            format!("Give a file of{num} names, a name a line.")
+        }
         Remedy::StatePreprocessing => "Choose how samples become values under Values.".to_owned(),
     }
 }

@@ -14,6 +14,11 @@ pub enum Remedy {
     },
     /// Say how a picture's samples become the network's input values.
     StatePreprocessing,
+    /// Give a file with a name for each class: so many, where that is known.
+    NameClasses {
+        /// Classes that there are.
+        num_classes: Option<usize>,
+    },
 }
 
 /// An error that may carry a remedy.
