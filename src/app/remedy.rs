@@ -22,6 +22,10 @@ pub(super) fn words(remedy: &Remedy) -> String {
             "`filterscope render --model TAG --weights FILE` lists what differs from that network.".to_owned()
         }
         Remedy::TakeOtherWeights => "Load the file again and take its other weights.".to_owned(),
+        Remedy::NameClasses { num_classes } => {
+            let num = num_classes.map_or_else(String::new, |num| format!(" {num}"));
+            format!("Give a file of{num} names, a name a line.")
+        }
         Remedy::StatePreprocessing => "Choose how samples become values under Values.".to_owned(),
         Remedy::OtherModel => "Choose another under Model.".to_owned(),
         Remedy::OtherWeights { name, tag } => {

@@ -241,9 +241,13 @@ pub(super) struct RenderArgs {
 
     /// Show where the last layer speaks for a class instead of its filters: `top`, a class's number, or (part of) its name
     ///
-    /// For networks that end in a mean and one linear layer, where the weights hold that layer.
+    /// For networks that end in a mean and linear layers, where the weights hold them.
     #[arg(long, value_name = "CLASS", help_heading = "Figure")]
     pub class_map: Option<String>,
+
+    /// Names of the classes, for the caption and `--class-map`: a name a line, or JSON (a list, or names by number)
+    #[arg(long, value_name = "FILE", help_heading = "Figure")]
+    pub class_names: Option<PathBuf>,
 
     /// Add a caption, the colour scale and a legend around the mosaic; with a classifier, the five likeliest classes
     #[arg(long, help_heading = "Figure", conflicts_with = "sheet")]

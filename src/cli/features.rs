@@ -114,6 +114,19 @@ fn words(folder: &std::path::Path, manifest: &Manifest) -> String {
         .as_ref()
         .map_or_else(String::new, |source| format!(", imported from {source}"));
     line("weights", format!("{} {}{source}{part}", recipe.weights, recipe.weights_sha256));
+    if let Some(part) = &recipe.part {
+        let place = if part.model.is_empty() {
+            "at the top of the file".to_owned()
+        } else {
+            format!("`{}` in the file", part.model)
+        };
+        let head = if part.head.is_empty() {
+            String::new()
+        } else {
+            format!("; its head: {}", part.head.join(", "))
+        };
+        line("network", format!("{place}{head}"));
+    }
     line(
         "input",
         format!("{} ({}), {}, {}", recipe.input_size, recipe.fit, recipe.filter, recipe.value_scale),

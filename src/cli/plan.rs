@@ -25,7 +25,7 @@ use crate::render::{
     choose_row, choose_row_for_file, choose_row_up_to, unique_suffixes,
 };
 use crate::tensor::{Fit, MapShape, PixelSize};
-use crate::weights::{PartChoice, TensorFile};
+use crate::weights::{ClassNames, KerasPart, PartChoice, TensorFile};
 
 /// Everything that `render` does, settled.
 pub(super) struct RenderPlan {
@@ -73,6 +73,8 @@ impl RenderPlan {
         start_threads(args.run.threads, Priority::Normal)?;
         let (rows, mut file) =
             rows(&args.model, args.weights.as_deref(), &args.part.choice(), args.final_layer.as_deref())?;
+        // Cheap things first: a file that holds no names is said before a network is loaded.
+        let names = args.class_names.as_deref().map(ClassNames::read).transpose()?;
         let choices = InputChoices { fit: args.fit, values: args.preprocess };
         rows.iter().try_for_each(|row| check_values(row, choices.values))?;
         let look = look(args);
@@ -105,7 +107,11 @@ impl RenderPlan {
         let downloads = Downloads::new(consent, &resources.store, reporter, CancelToken::new());
         let mut models = Vec::with_capacity(rows.len());
         for (row, layers) in rows.iter().copied().zip(layers) {
-            let backbone = load(row, file.take(), args.preprocess, resources, &downloads, consent, reporter)?;
+            let mut backbone =
+                load(row, file.take(), args.preprocess, resources, &downloads, consent, reporter)?;
+            if let Some(names) = &names {
+                backbone.name_classes(names)?;
+            }
             check_class_map(args.class_map.as_deref(), &backbone, &layers)?;
             let session = Session::with_engine(Arc::new(backbone), device.clone(), args.run.engine())?;
             models.push(PlannedModel { session, layers });
@@ -155,6 +161,9 @@ pub(super) fn load(
         ));
     }
     tell_notes(&backbone, reporter);
+    for note in backbone.weights().keras().map(KerasPart::notes).unwrap_or_default() {
+        reporter.note(&format!("{note}: \"{}\"", backbone.origin().name()));
+    }
     backbone.check_values(values)?;
     for note in backbone.preprocessing().notes(values) {
         reporter.note(&note);
@@ -372,7 +381,8 @@ fn check_class_map(asked: Option<&str>, backbone: &Backbone, layers: &[PlannedLa
     }
     let Some(head) = backbone.weights().head().filter(|head| head.has_class_maps()) else {
         bail!(
-            "the weights of {tag} hold no classifier that is one linear layer on the mean of the last layer, so there is no `--class-map`"
+            "the weights of {tag} hold no classifier that is made of linear layers on the mean of the last layer, so there is no `--class-map`{}",
+            backbone.why_no_classes().map_or_else(String::new, |why| format!(": {why}"))
         );
     };
     if asked != "top" && head.find(asked).is_none() {

@@ -6,7 +6,7 @@ use crate::engine::LoadError;
 use crate::models::UnknownModel;
 use crate::render::{ChoiceError, DEFAULT_TAG};
 use crate::tensor::{Remedied, Remedy};
-use crate::weights::PartError;
+use crate::weights::{ClassNamesError, PartError};
 
 /// The remedy that an error, or one of its causes, carries. An error type that carries remedies is listed here.
 pub(super) fn of(error: &anyhow::Error) -> Option<Remedy> {
@@ -16,6 +16,7 @@ pub(super) fn of(error: &anyhow::Error) -> Option<Remedy> {
             cause.downcast_ref::<ChoiceError>().and_then(Remedied::remedy),
             cause.downcast_ref::<UnknownModel>().and_then(Remedied::remedy),
             cause.downcast_ref::<PartError>().and_then(Remedied::remedy),
+            cause.downcast_ref::<ClassNamesError>().and_then(Remedied::remedy),
         ];
         carried.into_iter().flatten().next()
     })
@@ -33,6 +34,12 @@ pub(super) fn words(remedy: &Remedy) -> String {
         }
         Remedy::CompareWithModel => "with `--model TAG` what differs from that network is listed".to_owned(),
         Remedy::TakeOtherWeights => "leave `--ema` away".to_owned(),
+        Remedy::NameClasses { num_classes } => {
+            let num = num_classes.map_or_else(String::new, |num| format!(" {num}"));
+            format!(
+                "`--class-names` takes a file of{num} names, a name a line, or JSON: a list, or names by number"
+            )
+        }
         Remedy::StatePreprocessing => {
             "say with `--preprocess` how samples become values: `torch`, `tf`, `caffe`, `raw`, …".to_owned()
         }

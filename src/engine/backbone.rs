@@ -10,8 +10,8 @@ use crate::models::{Opened, Registry, Row};
 use crate::tensor::{Remedied, Remedy};
 use crate::weights::fetch::{FileRecord, read_record};
 use crate::weights::{
-    BindError, BoundWeights, Convention, Folders, Kept, KeptFile, MODEL_KEY, OnnxError, OnnxNet, PartChoice,
-    PartError, TensorFile, WeightsFileError, WeightsOrigin,
+    BindError, BoundWeights, ClassNames, ClassNamesError, Convention, Folders, Kept, KeptFile, MODEL_KEY,
+    OnnxError, OnnxNet, PartChoice, PartError, TensorFile, WeightsFileError, WeightsOrigin,
 };
 
 /// Weights that the binary carries.
@@ -444,6 +444,18 @@ impl Backbone {
     /// Whether the file holds the opposite weights too: averaged ones (EMA) where these are none, or the other way round.
     pub fn has_other_average(&self) -> bool {
         self.has_other_average
+    }
+
+    /// Names the classes of its classifier.
+    pub fn name_classes(&mut self, names: &ClassNames) -> Result<(), ClassNamesError> {
+        let reason = self.why_no_classes().map(str::to_owned);
+        let no_classes = ClassNamesError::NoClasses { model: self.row.tag.to_owned(), reason };
+        self.weights.head_mut().ok_or(no_classes)?.set_names(names)
+    }
+
+    /// Why a Keras file's head gives no classes.
+    pub fn why_no_classes(&self) -> Option<&str> {
+        self.weights.keras()?.no_classes.as_deref()
     }
 
     /// Where the weights came from, as far as that tells what they are.

@@ -9,7 +9,7 @@ use super::rows::{RowList, Selection};
 use super::shard::{Shard, ShardBy};
 use crate::engine::{EngineError, Plan, Provenance, Session};
 use crate::formats::features::{FeatureFormat, Recipe, Stored};
-use crate::formats::{CARRIED, DOWNLOADED, UNVERIFIED};
+use crate::formats::{CARRIED, DOWNLOADED, PartRecord, UNVERIFIED};
 use crate::graph::NodeId;
 use crate::input::dataset::Source;
 use crate::input::{FitChoice, ValueChoice};
@@ -254,6 +254,10 @@ fn recipe(
         weights_sha256: backbone.origin().sha256().to_owned(),
         weights_source_sha256: backbone.origin().source_sha256().map(str::to_owned),
         weights_part: backbone.origin().part().map(str::to_owned),
+        part: backbone
+            .weights()
+            .keras()
+            .and_then(|part| Some(PartRecord { model: part.model.clone(), head: part.if_more()? })),
         layer: graph.node(node).name.clone(),
         final_layer: row.opened().map(|opened| opened.final_layer.clone()),
         why_final: row.opened().and_then(|opened| opened.why_final.clone()),

@@ -103,6 +103,20 @@ pub struct RunRecord {
     /// Why that is the last, where it isn't simply the file's own end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub why_final: Option<String>,
+    /// What the weights' file holds beside the network, where that is a part of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<PartRecord>,
+}
+
+/// Where in a file a network was found, and what else stood there.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PartRecord {
+    /// The model in the file that the network is; empty where its layers lie at the top.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub model: String,
+    /// Layers that belong to no network, each with the shape of its weights.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub head: Vec<String>,
 }
 
 /// What made a layer's values pixels.

@@ -5,6 +5,7 @@
 
 #[expect(clippy::module_inception, reason = "the type this layer is named after has its own file")]
 mod graph;
+mod keras_order;
 mod op;
 mod padding;
 mod receptive_field;
@@ -13,6 +14,7 @@ mod shape;
 mod tokens;
 
 pub use graph::{Graph, GraphBuilder, GraphError, Node, NodeId, ParamCount, UnknownLayer};
+pub use keras_order::keras_class_order;
 pub use op::{ActivationFn, BatchNorm, BorderMean, ChannelRange, Conv2d, LayerNorm, Op, ParamRole, Pool2d};
 pub use padding::{Padding, Sides};
 pub use receptive_field::{Axis, ReceptiveField};

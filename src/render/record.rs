@@ -1,10 +1,16 @@
 //! What a figure says of the run behind it.
 
 use super::view::View;
-use crate::engine::{Provenance, RunBy};
-use crate::formats::{CARRIED, DOWNLOADED, LookRecord, PanelRecord, RunRecord, UNVERIFIED};
+use crate::engine::{Backbone, Provenance, RunBy};
+use crate::formats::{CARRIED, DOWNLOADED, LookRecord, PanelRecord, PartRecord, RunRecord, UNVERIFIED};
 use crate::input::ValueChoice;
 use crate::mosaic::Mosaic;
+
+/// What the weights' file holds beside the network.
+fn part_record(backbone: &Backbone) -> Option<PartRecord> {
+    let part = backbone.weights().keras()?;
+    Some(PartRecord { model: part.model.clone(), head: part.if_more()? })
+}
 
 /// The record of one mosaic of a view.
 pub(super) fn panel_record(run_by: &RunBy, view: &View, mosaic: &Mosaic) -> PanelRecord {
@@ -38,6 +44,7 @@ pub(super) fn panel_record(run_by: &RunBy, view: &View, mosaic: &Mosaic) -> Pane
         device: run_by.device.clone(),
         final_layer: opened.map(|opened| opened.final_layer.clone()),
         why_final: opened.and_then(|opened| opened.why_final.clone()),
+        part: part_record(backbone),
     };
     PanelRecord { run, look: LookRecord::of(mosaic) }
 }

@@ -48,6 +48,11 @@ pub enum Remedy {
     NameFinalLayer,
     /// Ask for a layer by its name.
     NameLayer,
+    /// Give a file with a name for each class: so many, where that is known.
+    NameClasses {
+        /// Classes that there are.
+        num_classes: Option<usize>,
+    },
 }
 
 /// An error that may carry a remedy.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use super::head::Head;
+use super::head::{Head, HeadPlan};
 use super::keras::StoredLayer;
 use super::keras_part::KerasPart;
 use super::locate::{Rest, Whereabouts, rest};
@@ -365,9 +365,11 @@ impl<'a> Matches<'a> {
             }
         }
         let is_torch = Convention::of(file) == Convention::Torch;
+        let carried = HeadPlan::carried(file).map(|plan| plan.prefixes()).unwrap_or_default();
         // What isn't the network's own and lies beside it was taken along as a head.
         let is_head = |name: &&str| {
             head_prefixes.iter().any(|prefix| name.starts_with(prefix))
+                || carried.iter().any(|prefix| name.starts_with(prefix))
                 || (is_torch && (is_head(name, head_prefixes) || file.part().is_beside(name)))
         };
         let (head, surplus): (Vec<&str>, Vec<&str>) =

@@ -7,6 +7,7 @@ use safetensors::{Dtype, SafeTensorError, View};
 use sha2::{Digest, Sha256};
 
 use super::bind::{BoundWeights, NodeParams};
+use super::head::{HEAD_KEY, HeadPlan};
 use super::naming::torch_name;
 use super::tensor_file::{TensorFile, hex};
 use crate::graph::{Graph, ParamRole};
@@ -47,11 +48,12 @@ impl View for Outgoing<'_> {
 }
 
 /// The bytes of a safetensors file: every parameter of `graph` under torch's name, the tensors of `file` that belong to a
-/// classifier as they are there, and `metadata` with the hash of all values.
+/// classifier as they are there with how they are put together, and `metadata` with the hash of all values.
 pub fn to_safetensors(
     graph: &Graph,
     bound: &BoundWeights,
     file: &TensorFile,
+    head_prefixes: &[&str],
     mut metadata: BTreeMap<String, String>,
 ) -> Result<Vec<u8>, SafeTensorError> {
     let mut tensors: Vec<(String, Outgoing<'_>)> = Vec::new();
@@ -65,8 +67,20 @@ pub fn to_safetensors(
             }
         }
     }
-    // What is no classifier here would look like one in the copy.
-    for name in bound.head_tensors().filter(|_| !file.part().has_no_classes()) {
+    // A copy of a copy has the plan that the first was written with.
+    let plan = bound.keras().and_then(|part| part.plan.clone()).or_else(|| HeadPlan::carried(file));
+    if let Some(text) = plan.as_ref().and_then(|plan| serde_json::to_string(plan).ok()) {
+        metadata.insert(HEAD_KEY.to_owned(), text);
+    }
+    let of_plan = plan.as_ref().map(HeadPlan::prefixes).unwrap_or_default();
+    let is_kept = |name: &&str| {
+        // What is no classifier here would look like one in the copy.
+        let of_torch = bound.keras().is_none() && !file.part().has_no_classes();
+        of_torch
+            || head_prefixes.iter().any(|prefix| name.starts_with(prefix))
+            || of_plan.iter().any(|prefix| name.starts_with(prefix))
+    };
+    for name in bound.head_tensors().filter(is_kept) {
         if let Some((shape, values)) = file.tensor(name) {
             tensors.push((name.to_owned(), Outgoing { shape, values: Cow::Owned(values) }));
         }

@@ -15,8 +15,7 @@ use super::tensor_file::TensorFile;
 use crate::tensor::{Activation, MapShape};
 
 pub use self::names::{ClassNames, ClassNamesError};
-pub use self::plan::HEAD_KEY;
-pub(super) use self::plan::HeadPlan;
+pub(super) use self::plan::{HEAD_KEY, HeadPlan};
 
 /// Names of the last linear layer, torch's and Keras'.
 const TORCH_NAMES: [&str; 5] = ["fc", "classifier", "classif", "head.fc", "last_linear"];
@@ -95,6 +94,9 @@ pub struct ClassShare {
 impl Head {
     /// The classifier of a file, for a last map of that many filters.
     pub(super) fn of(file: &TensorFile, num_filters: usize) -> Option<Self> {
+        if let Some(plan) = HeadPlan::carried(file) {
+            return Self::planned(file, &plan, num_filters).ok();
+        }
         if file.entry("head.norm.weight").is_some() {
             return Self::behind_norm(file, num_filters);
         }

@@ -103,6 +103,12 @@ impl KerasPart {
         }
     }
 
+    /// The layers of the head in words; nothing where the file is the network alone.
+    pub fn if_more(&self) -> Option<Vec<String>> {
+        let is_part = !self.model.is_empty() || !self.head.is_empty();
+        is_part.then(|| self.head.iter().map(HeadLayer::words).collect())
+    }
+
     /// What a person should know, in sentences; empty where the file is the network alone.
     pub fn notes(&self) -> Vec<String> {
         let mut notes = Vec::new();

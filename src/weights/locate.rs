@@ -6,10 +6,10 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use super::keras::{Flat, FlatNode, KerasStore, StoredLayer, class_of, class_order, counted};
+use super::keras::{Flat, FlatNode, KerasStore, StoredLayer, class_of, counted};
 use super::naming::keras_names;
 use super::tensor_file::TensorFile;
-use crate::graph::{Graph, NodeId, Op};
+use crate::graph::{Graph, NodeId, Op, keras_class_order};
 
 /// Kinds of layers that Keras numbers by itself: today's name, and Keras 1's.
 const COUNTED: [(&str, &str); 2] =
@@ -123,7 +123,7 @@ fn ways(wanted: &Wanted<'_>, graph: &Graph, scope: &str, there: &[&str]) -> Vec<
 /// In a model whose layers have no names: those of a class are taken in Keras' order of that class.
 fn nameless(wanted: &Wanted<'_>, graph: &Graph, scope: &str, layers: &[&StoredLayer]) -> Vec<Whereabouts> {
     let mut ours: Vec<(&str, Vec<&str>)> = Vec::new();
-    for (class, layer) in class_order(graph) {
+    for (class, layer) in keras_class_order(graph) {
         match ours.iter_mut().find(|(other, _)| *other == class) {
             Some((_, list)) => list.push(layer),
             None => ours.push((class, vec![layer])),

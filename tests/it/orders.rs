@@ -305,7 +305,9 @@ fn check(seed: u64, num_orders: usize) -> usize {
     let mut sets = vec![last.clone(), all.clone()];
     for _ in 0..3 {
         let num_taps = 1 + dice.below(5);
-        sets.push((0..num_taps).map(|_| name(dice.below(num))).collect::<BTreeSet<_>>().into_iter().collect());
+        sets.push(
+            (0..num_taps).map(|_| name(dice.below(num))).collect::<BTreeSet<_>>().into_iter().collect(),
+        );
     }
     let engines = [EngineChoice::Fast, EngineChoice::Candle];
     let expected: Vec<[Values; 2]> =

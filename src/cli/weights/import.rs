@@ -57,7 +57,7 @@ pub(super) fn run(args: &ImportArgs, resources: &Resources, reporter: &Reporter)
     if let Some(inside) = Preprocessing::of(row, &file, &bound).to_keep() {
         metadata.insert(PREPROCESS_KEY.to_owned(), inside);
     }
-    let bytes = to_safetensors(&graph, &bound, &file, metadata)?;
+    let bytes = to_safetensors(&graph, &bound, &file, row.head_prefixes, metadata)?;
     let num_tensors = bound.num_tensors();
     drop((file, bound));
     // Read back before it is kept: what is written is what will be loaded.

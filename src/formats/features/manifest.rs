@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::FeatureFormat;
 use crate::formats::atomic::write_whole;
-use crate::formats::{WeightsId, WriteError};
+use crate::formats::{PartRecord, WeightsId, WriteError};
 use crate::tensor::{AxisOrder, Column, FeatureLayout};
 
 /// The manifest's name in a folder of features. It is written last: where it is, the folder is complete.
@@ -33,6 +33,9 @@ pub struct Recipe {
     /// Where in that file the network's tensors lie, where their names have a beginning.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub weights_part: Option<String>,
+    /// What that file holds beside the network, where that is a part of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<PartRecord>,
     /// The layer's name.
     pub layer: String,
     /// The last layer of a network that came with a file of its own.

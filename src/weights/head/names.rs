@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
+use crate::tensor::{Remedied, Remedy};
+
 /// A file of names.
 const MAX_BYTES: u64 = 16 << 20;
 
@@ -26,10 +28,7 @@ pub enum ClassNamesError {
         path: PathBuf,
     },
     /// Something in it is wrong.
-    #[error(
-        "these are no class names: {reason}; expected a name a line, or JSON: a list of names, or an object of names by number: \"{}\"",
-        .path.display()
-    )]
+    #[error("these are no class names: {reason}: \"{}\"", .path.display())]
     Broken {
         /// What is wrong.
         reason: String,
@@ -54,6 +53,18 @@ pub enum ClassNamesError {
         /// Why there are none, where that is known.
         reason: Option<String>,
     },
+}
+
+impl Remedied for ClassNamesError {
+    fn remedy(&self) -> Option<Remedy> {
+        match self {
+            Self::Broken { .. } => Some(Remedy::NameClasses { num_classes: None }),
+            Self::WrongCount { num_classes, .. } => {
+                Some(Remedy::NameClasses { num_classes: Some(*num_classes) })
+            }
+            Self::Unreadable { .. } | Self::NoClasses { .. } => None,
+        }
+    }
 }
 
 impl ClassNames {

@@ -7,9 +7,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::weights::keras::{Flat, FlatNode, KerasLayer};
+use crate::weights::tensor_file::TensorFile;
 
 /// Metadata key of a head's plan in an imported copy.
-pub const HEAD_KEY: &str = "filterscope.head";
+pub(in crate::weights) const HEAD_KEY: &str = "filterscope.head";
 
 /// What of the last map a head is given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -88,6 +89,20 @@ impl HeadPlan {
     /// One dense layer on means, of which nobody knows what becomes of its outputs.
     pub(in crate::weights) fn one_layer(layer: &str) -> Self {
         Self { takes: Taken::Mean, steps: vec![PlanStep::Dense(layer.to_owned())], gives: Output::Raw }
+    }
+
+    /// What the names of its layers' tensors begin with, with the slash.
+    pub(in crate::weights) fn prefixes(&self) -> Vec<String> {
+        let layer = |step: &PlanStep| match step {
+            PlanStep::Dense(layer) | PlanStep::Norm { layer, .. } => Some(format!("{layer}/")),
+            PlanStep::Function(_) => None,
+        };
+        self.steps.iter().filter_map(layer).collect()
+    }
+
+    /// The plan that an imported copy carries.
+    pub(in crate::weights) fn carried(file: &TensorFile) -> Option<Self> {
+        serde_json::from_str(file.metadata(HEAD_KEY)?).ok()
     }
 
     /// Of a model's layers; `is_last` tells the last layer of the network. Else why there is no plan.

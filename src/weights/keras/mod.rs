@@ -3,7 +3,6 @@
 //! Owns Keras' configuration as plain data, the order and names of the layers in a file, and how a head is put together. Must not
 //! know graphs of this program beyond their Keras names, nor HDF5.
 
-mod class_order;
 mod config;
 mod flat;
 mod inside;
@@ -13,7 +12,6 @@ mod store;
 pub use config::{Argument, Call, KerasConfig, KerasLayer, KerasModel, ModelKind, Source};
 pub use inside::{Inside, Unreadable, efficientnets_own, inside};
 
-pub(super) use class_order::class_order;
 pub(super) use flat::{Flat, FlatNode};
 pub(super) use store::{KerasStore, StoredLayer, class_of, counted, group_names};
 

@@ -6,7 +6,6 @@ mod commands;
 mod cut;
 pub(crate) mod encode;
 mod lenient;
-mod encode;
 mod order;
 mod parity;
 mod refused;

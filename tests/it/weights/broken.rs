@@ -65,12 +65,6 @@ fn each_broken_file_says_what_it_is() {
              from `model.save_weights` or `model.save`"
                 .into(),
         ),
-        (
-            "nameless.weights.h5",
-            "this is a .weights.h5 file without the layers' names, as Keras 2 wrote them; save the weights again with Keras 3, \
-             or as a .h5 file of the old layout"
-                .into(),
-        ),
         ("no_weights.h5", format!("{h5}: there are no weights in it")),
         (
             "claims.h5",

@@ -6,10 +6,11 @@
 
 use std::collections::HashMap;
 
-use crate::graph::{Graph, Node, Op};
+use super::graph::{Graph, Node};
+use super::op::Op;
 
 /// Keras' layers with parameters in its order: class as it counts it, and name.
-pub(crate) fn class_order(graph: &Graph) -> Vec<(&'static str, &str)> {
+pub fn keras_class_order(graph: &Graph) -> Vec<(&'static str, &str)> {
     let nodes = graph.nodes();
     let last = graph.final_node().0;
     // Of one layer with two convolutions.

@@ -1,0 +1,335 @@
+//! Fine-tuned Keras models in every form in which Keras saves them: the network inside is found, with Keras' own values, and its head.
+
+use std::collections::BTreeMap;
+use std::io::{Cursor, Read as _};
+use std::sync::Arc;
+
+use filterscope::engine::{Backbone, ComputeDevice, Session};
+use filterscope::graph::{
+    ActivationFn, BatchNorm, Conv2d, Graph, GraphBuilder, NodeId, Op, Padding, keras_class_order,
+};
+use filterscope::models::Registry;
+use filterscope::tensor::{Activation, InputBatch};
+use filterscope::weights::{BindError, BoundWeights, ClassNames, TensorFile, to_safetensors};
+
+use super::fixture;
+use crate::support::golden::relative_error;
+use crate::support::npy::npy_f32;
+
+/// The base of `finetuned/make.py`: units of equal shapes in branches of unequal length.
+fn little() -> Graph {
+    let (mut b, x) = GraphBuilder::new();
+    let mut num = 0;
+    let mut unit = |b: &mut GraphBuilder, x: NodeId, side: usize, stride: usize| -> NodeId {
+        let numbered = |kind: &str| if num == 0 { kind.to_owned() } else { format!("{kind}_{num}") };
+        let conv = Conv2d::new(b.channels(x), 4, side).with_stride(stride).with_padding(Padding::Same);
+        let conv = b.conv(format!("conv{num}"), x, conv);
+        b.keras(conv, numbered("conv2d"));
+        let norm = BatchNorm { channels: 4, eps: 1e-3, has_gamma: false };
+        let norm = b.node(format!("bn{num}"), Op::BatchNorm(norm), &[conv]);
+        b.keras(norm, numbered("batch_normalization"));
+        let name = format!("relu{num}");
+        num += 1;
+        b.act(name, norm, ActivationFn::Relu)
+    };
+    let x = unit(&mut b, x, 3, 2);
+    let a = unit(&mut b, x, 1, 1);
+    let c = unit(&mut b, x, 1, 1);
+    let c = unit(&mut b, c, 3, 1);
+    let d = unit(&mut b, x, 1, 1);
+    let d = unit(&mut b, d, 3, 1);
+    let d = unit(&mut b, d, 3, 1);
+    let x = b.node("joined", Op::Concat, &[a, c, d]);
+    b.alias("mixed0", x);
+    b.stage(x);
+    b.finish().unwrap()
+}
+
+/// Files that Keras wrote, by name.
+fn files() -> BTreeMap<String, Vec<u8>> {
+    let bytes = std::fs::read(fixture("finetuned/finetuned.zip")).unwrap();
+    let mut archive = zip::ZipArchive::new(Cursor::new(bytes)).unwrap();
+    let mut files = BTreeMap::new();
+    for at in 0..archive.len() {
+        let mut file = archive.by_index(at).unwrap();
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes).unwrap();
+        files.insert(file.name().unwrap().to_string(), bytes);
+    }
+    files
+}
+
+fn file(name: &str) -> TensorFile {
+    TensorFile::from_bytes(files().remove(name).unwrap(), name).unwrap_or_else(|e| panic!("{e}"))
+}
+
+fn bind(name: &str) -> Result<BoundWeights, Box<BindError>> {
+    BoundWeights::bind(&little(), "little", &file(name), &[])
+}
+
+/// The last map for the picture that Keras was given.
+fn last_map(name: &str, bytes: Vec<u8>) -> (Backbone, Activation) {
+    let file = TensorFile::from_bytes(bytes, name).unwrap_or_else(|e| panic!("{e}"));
+    let row = Registry::find("inception_v3.keras_in1k").unwrap();
+    let backbone = Backbone::with_graph(row, little(), file).unwrap_or_else(|e| panic!("{e}"));
+    let (_, input) = npy_f32(fixture("finetuned/input.npy"));
+    let mut session = Session::new(Arc::new(backbone), ComputeDevice::cpu()).unwrap();
+    let input = InputBatch::new(1, 24, 24, input).unwrap();
+    let map = session.activations(&input, &[little().final_node()]).unwrap().remove(0);
+    let file = TensorFile::from_bytes(files().remove(name).unwrap(), name).unwrap();
+    (Backbone::with_graph(row, little(), file).unwrap(), map)
+}
+
+fn outputs() -> BTreeMap<String, Vec<f32>> {
+    serde_json::from_str(&std::fs::read_to_string(fixture("finetuned/outputs.json")).unwrap()).unwrap()
+}
+
+/// What a file's name says of it: `k33_nested.weights.h5` is the form `nested`.
+fn form(name: &str) -> &str {
+    let (_, rest) = name.split_once('_').unwrap();
+    rest.split('.').next().unwrap().trim_end_matches("_weights")
+}
+
+#[test]
+fn every_form_of_every_age_gives_the_map_that_keras_gave() {
+    let (_, reference) = npy_f32(fixture("finetuned/map.npy"));
+    let mut num = 0;
+    for (name, bytes) in files() {
+        if ["two_bases", "stem"].contains(&form(&name)) {
+            continue;
+        }
+        let (backbone, map) = last_map(&name, bytes);
+        let error = relative_error(map.values(), &reference);
+        assert!(error <= 1e-5, "{name}: differs from Keras by {error:e} of the range");
+        let keras = backbone.weights().keras().unwrap();
+        assert!(!keras.head.is_empty(), "{name}");
+        num += 1;
+    }
+    assert!(num > 40, "{num}");
+}
+
+/// Where the file says how the head is put together, its classes are those that Keras computes; elsewhere it says why not.
+#[test]
+fn heads_give_the_classes_that_keras_gave() {
+    let outputs = outputs();
+    let (mut num, mut silent) = (0, Vec::new());
+    for (name, bytes) in files() {
+        let form = form(&name);
+        if ["two_bases", "stem"].contains(&form) {
+            continue;
+        }
+        let (backbone, map) = last_map(&name, bytes);
+        let Some(head) = backbone.weights().head() else {
+            let why = backbone.weights().keras().unwrap().no_classes.clone().unwrap();
+            silent.push(format!("{name}: {why}"));
+            continue;
+        };
+        let mut expected = outputs[form].clone();
+        if form == "binary" {
+            expected.insert(0, 1.0 - expected[0]);
+        }
+        let top = head.top(&map, 10);
+        assert_eq!(top.len(), expected.len(), "{name}");
+        for share in top {
+            let error = (share.probability - expected[share.class]).abs();
+            assert!(
+                error < 1e-5,
+                "{name}: class {} is {}, Keras says {}",
+                share.class,
+                share.probability,
+                expected[share.class]
+            );
+        }
+        num += 1;
+    }
+    let why = "the file doesn't say how the layers of its head are put together";
+    for said in &silent {
+        let is_known = said.ends_with(why) && (said.contains("weights.h5") || said.contains("subclassed"))
+            || said
+                == "k3_behind.keras: `batch_normalization_14` (BatchNormalization) stands between the last layer and what the head takes of it"
+            || said
+                == "k3_attention.keras: `multiply` (Multiply) stands between the last layer and what the head takes of it";
+        assert!(is_known, "{said}");
+    }
+    assert_eq!((num, silent.len()), (23, 23), "{silent:#?}");
+}
+
+/// Keras 3.0 to 3.5 wrote no names into `.weights.h5`; what was found, and how, is said.
+#[test]
+fn what_was_found_is_told() {
+    let notes = |name: &str| bind(name).unwrap().keras().unwrap().notes();
+    let nameless = "the file has no names of its layers: they were taken in the order in which Keras counts them by class";
+    let unclear = "; no classes: the file doesn't say how the layers of its head are put together";
+    assert_eq!(
+        notes("k3_nested.keras"),
+        ["the network is the model `little` in the file", "its head: `dense` (12 → 5), `dense_1` (5 → 3)"]
+    );
+    assert_eq!(notes("k3_flat.keras"), ["its head: `features` (12 → 5), `answer` (5 → 3)"]);
+    assert_eq!(
+        notes("k33_nested.weights.h5"),
+        [
+            "the network is the model `functional` in the file".to_owned(),
+            nameless.to_owned(),
+            format!("its head: `dense` (12 → 5), `dense_1` (5 → 3){unclear}"),
+        ]
+    );
+    assert_eq!(
+        notes("k33_subclassed.keras"),
+        [
+            "the network is the model `backbone` in the file".to_owned(),
+            nameless.to_owned(),
+            format!("its head: `first` (12 → 5), `last` (5 → 3){unclear}"),
+        ]
+    );
+    // Names of Keras 3.3 stand in the configuration, those of a bare file of 3.6 in the file itself.
+    for name in ["k33_nested.keras", "k3_nested.weights.h5", "k2_nested.keras", "k2_flat_weights.h5"] {
+        assert!(!bind(name).unwrap().keras().unwrap().is_nameless, "{name}");
+    }
+}
+
+#[test]
+fn a_network_that_isnt_given_the_picture_or_is_there_twice_is_refused() {
+    for (name, message) in [
+        (
+            "k3_stem.keras",
+            "the weights don't fit little; not part of it: `conv2d_7/bias`, `conv2d_7/kernel`: \"k3_stem.keras\"",
+        ),
+        (
+            "k33_stem.weights.h5",
+            "the weights don't fit little; not part of it: `conv2d/bias`, `conv2d/kernel`: \"k33_stem.weights.h5\"",
+        ),
+        (
+            "k3_two_bases.keras",
+            "the weights don't fit little; it is in the file 2 times, and nothing tells which is meant, beginning with \
+             `conv2d_7/kernel`, `conv2d_14/kernel`: \"k3_two_bases.keras\"",
+        ),
+    ] {
+        assert_eq!(bind(name).unwrap_err().to_string(), message);
+    }
+    // Two bases side by side are counted in turns.
+    assert!(bind("k33_two_bases.weights.h5").is_err());
+}
+
+/// `conv2d_30` and not `conv2d_3`: what the layer would be called in this file.
+#[test]
+fn a_missing_numbered_layer_is_named_as_it_would_be_in_the_file() {
+    let graph = little();
+    let mut shapes = Vec::new();
+    let mut numbers = [27, 27];
+    for node in graph.nodes() {
+        match &node.op {
+            Op::Conv2d(conv) => {
+                let layer = format!("conv2d_{}/kernel", numbers[0]);
+                let [rows, columns] = conv.kernel;
+                shapes.push((layer, vec![rows, columns, conv.c_in, conv.c_out]));
+                numbers[0] += 1;
+            }
+            Op::BatchNorm(_) => {
+                for leaf in ["beta", "moving_mean", "moving_variance"] {
+                    shapes.push((format!("batch_normalization_{}/{leaf}", numbers[1]), vec![4]));
+                }
+                numbers[1] += 1;
+            }
+            _ => {}
+        }
+    }
+    shapes.retain(|(name, _)| !name.starts_with("conv2d_30/"));
+    let file = TensorFile::without_values(shapes);
+    let error = BoundWeights::bind(&graph, "little", &file, &[]).unwrap_err();
+    assert_eq!(
+        (error.missing, error.misshaped, error.surplus),
+        (vec!["conv2d_30/kernel".to_owned()], vec![], vec![])
+    );
+}
+
+#[test]
+fn classes_have_a_persons_names_and_maps() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("names.txt");
+    std::fs::write(&path, "cat\ndog\nowl\n").unwrap();
+    let (mut backbone, map) = last_map("k3_nested.keras", files().remove("k3_nested.keras").unwrap());
+    backbone.name_classes(&ClassNames::read(&path).unwrap()).unwrap();
+    let head = backbone.weights().head().unwrap();
+    assert_eq!(head.words(&map, 2).unwrap(), "owl 38.5 %, cat 36.8 %");
+    assert_eq!((head.find("dog"), head.find("1"), head.find("3")), (Some(1), Some(1), None));
+    // What a class's map adds up to is what its score changes by when the last layer grows.
+    let scores = |map: &Activation| {
+        let mut shares = head.top(map, 3);
+        shares.sort_by_key(|share| share.class);
+        f64::from(shares[0].probability / shares[2].probability).ln()
+    };
+    let grown = |factor: f32| {
+        let values: Vec<f32> = map.values().iter().map(|v| v * factor).collect();
+        Activation::new("grown", map.shape(), values).unwrap()
+    };
+    let slope = (scores(&grown(1.01)) - scores(&grown(0.99))) / 0.02;
+    let mean = |class: usize| {
+        let map = head.class_map(&map, class).unwrap();
+        map.values().iter().map(|v| f64::from(*v)).sum::<f64>() / map.values().len() as f64
+    };
+    assert!(
+        (slope - (mean(0) - mean(2))).abs() < 1e-3 * slope.abs().max(0.1),
+        "{slope} {} {}",
+        mean(0),
+        mean(2)
+    );
+
+    std::fs::write(&path, "cat\ndog\n").unwrap();
+    let error = backbone.name_classes(&ClassNames::read(&path).unwrap()).unwrap_err();
+    let said =
+        format!("the file has 2 class names, and the classifier has 3 classes: \"{}\"", path.display());
+    assert_eq!(error.to_string(), said);
+    // One output for two classes; the first has what speaks against the second.
+    let (mut backbone, map) = last_map("k3_binary.keras", files().remove("k3_binary.keras").unwrap());
+    backbone.name_classes(&ClassNames::read(&path).unwrap()).unwrap();
+    let head = backbone.weights().head().unwrap();
+    assert_eq!(head.words(&map, 5).unwrap(), "cat 75.5 %, dog 24.5 %");
+    let [cat, dog] = [0, 1].map(|class| head.class_map(&map, class).unwrap());
+    assert!(
+        cat.values().iter().zip(dog.values()).all(|(c, d)| *c == -*d)
+            && cat.values().iter().any(|v| *v != 0.0)
+    );
+    let (mut backbone, _) = last_map("k3_attention.keras", files().remove("k3_attention.keras").unwrap());
+    assert_eq!(
+        backbone.name_classes(&ClassNames::read(&path).unwrap()).unwrap_err().to_string(),
+        "the weights of inception_v3.keras_in1k give no classes that could be named: `multiply` (Multiply) stands between \
+         the last layer and what the head takes of it"
+    );
+}
+
+#[test]
+fn an_imported_copy_keeps_the_head() {
+    let (backbone, map) = last_map("k3_normed.keras", files().remove("k3_normed.keras").unwrap());
+    let bytes = to_safetensors(&little(), backbone.weights(), &file("k3_normed.keras"), &[], BTreeMap::new())
+        .unwrap();
+    let copy = TensorFile::from_bytes(bytes, "copy").unwrap();
+    let bound = BoundWeights::bind(&little(), "little", &copy, &[]).unwrap_or_else(|e| panic!("{e}"));
+    let top = |bound: &BoundWeights| bound.head().unwrap().top(&map, 3);
+    assert_eq!(top(&bound), top(backbone.weights()));
+}
+
+/// Keras counts by depth, so branches take turns; `finetuned/class_order.py` asked Keras 3.3.
+#[test]
+fn classes_are_counted_in_keras_order() {
+    let text = std::fs::read_to_string(fixture("finetuned/class_order.txt")).unwrap();
+    let mut graph: Option<Graph> = None;
+    let mut num = 0;
+    for line in text.lines() {
+        let (class, layers) = line.split_once(' ').unwrap();
+        if class == "#" {
+            graph = Registry::rows()
+                .find(|row| row.is_keras && row.bare_names.contains(&layers))
+                .map(|row| row.graph().unwrap());
+            continue;
+        }
+        let Some(graph) = graph.as_ref().filter(|_| class != "normalization") else { continue };
+        let ours: Vec<&str> = keras_class_order(graph)
+            .into_iter()
+            .filter(|(own, _)| *own == class)
+            .map(|(_, layer)| layer)
+            .collect();
+        assert_eq!(ours.join(" "), layers, "{class}");
+        num += 1;
+    }
+    assert!(num >= 8, "{num}");
+}
