@@ -16,8 +16,8 @@ use crate::engine::{
 };
 use crate::formats::read_record;
 use crate::graph::{Graph, NodeId};
-use crate::input::{FitChoice, ValueChoice};
 use crate::input::dataset::{PictureRef, expand_inputs, is_log, open_source};
+use crate::input::{FitChoice, ValueChoice};
 use crate::models::Row;
 use crate::mosaic::{MosaicSettings, Normalisation};
 use crate::render::{

@@ -185,7 +185,9 @@ pub enum LoadError {
         origin: String,
     },
     /// A file whose model does something to a picture that can't be read.
-    #[error("the model in this file has {found}, so it isn't known how a picture's samples become its values: \"{origin}\"")]
+    #[error(
+        "the model in this file has {found}, so it isn't known how a picture's samples become its values: \"{origin}\""
+    )]
     UnknownValues {
         /// What it has.
         found: String,
@@ -318,9 +320,10 @@ impl Backbone {
     pub fn check_values(&self, values: ValueChoice) -> Result<(), LoadError> {
         match self.preprocessing.obstacle(values) {
             None => Ok(()),
-            Some(found) => {
-                Err(LoadError::UnknownValues { found: found.to_owned(), origin: self.origin.name().to_owned() })
-            }
+            Some(found) => Err(LoadError::UnknownValues {
+                found: found.to_owned(),
+                origin: self.origin.name().to_owned(),
+            }),
         }
     }
 

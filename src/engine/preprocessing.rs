@@ -6,8 +6,8 @@
 use crate::input::ValueChoice;
 use crate::models::Row;
 use crate::tensor::{Fit, PreprocessSpec, ResizeFilter};
-use crate::weights::{BoundWeights, TensorFile};
 use crate::weights::keras::{Inside, Unreadable, efficientnets_own, inside};
+use crate::weights::{BoundWeights, TensorFile};
 
 /// Metadata key under which an imported copy keeps what its file had inside.
 pub const PREPROCESS_KEY: &str = "filterscope.preprocess";
@@ -83,7 +83,10 @@ impl Preprocessing {
         match efficientnets_own(file) {
             None => self,
             Some(_) if !row.normalises_inside() => Self {
-                unreadable: Some("a `Normalization` layer, and the file doesn't say what else is in front of its network".to_owned()),
+                unreadable: Some(
+                    "a `Normalization` layer, and the file doesn't say what else is in front of its network"
+                        .to_owned(),
+                ),
                 ..self
             },
             Some(Ok(scale)) => {
@@ -114,16 +117,23 @@ impl Preprocessing {
     pub fn notes(&self, values: ValueChoice) -> Vec<String> {
         let mut notes = Vec::new();
         if let Some(found) = &self.unreadable {
-            notes.push(format!("the model has {found}; it is left out, and the values are those that were named"));
+            notes.push(format!(
+                "the model has {found}; it is left out, and the values are those that were named"
+            ));
         } else if let Some(from) = &self.from_file {
             notes.push(match values {
                 ValueChoice::Model => format!("preprocessing is the file's own ({from}): {}", self.spec),
-                ValueChoice::Named { .. } => format!("the file's own preprocessing ({from}) is left out: values are those that were named"),
+                ValueChoice::Named { .. } => format!(
+                    "the file's own preprocessing ({from}) is left out: values are those that were named"
+                ),
             });
         }
         if !self.left_out.is_empty() {
             let names: Vec<String> = self.left_out.iter().map(|name| format!("`{name}`")).collect();
-            notes.push(format!("augmentation does nothing outside training and is left out: {}", names.join(", ")));
+            notes.push(format!(
+                "augmentation does nothing outside training and is left out: {}",
+                names.join(", ")
+            ));
         }
         notes
     }

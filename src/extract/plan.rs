@@ -246,7 +246,9 @@ fn recipe(
         filter: spec.filter.name().to_owned(),
         value_scale: scale.to_string(),
         preprocessing_from: match settings.values {
-            ValueChoice::Model => backbone.preprocessing().from_file().map(|from| format!("the file: {from}")),
+            ValueChoice::Model => {
+                backbone.preprocessing().from_file().map(|from| format!("the file: {from}"))
+            }
             ValueChoice::Named { .. } => None,
         },
         pool: settings.encoding.pool.to_string(),

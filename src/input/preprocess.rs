@@ -277,7 +277,11 @@ impl Geometry {
                 Ok(Self::centre_crop(original, size, crop_pct, long_side))
             }
             (FitChoice::Model, Fit::StretchCrop { resized }) => {
-                if !fits(resized.width) || !fits(resized.height) || resized.width < size.width || resized.height < size.height {
+                if !fits(resized.width)
+                    || !fits(resized.height)
+                    || resized.width < size.width
+                    || resized.height < size.height
+                {
                     return bad(1.0);
                 }
                 // Keras cuts the offset down.

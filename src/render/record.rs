@@ -26,7 +26,9 @@ pub(super) fn panel_record(run_by: &RunBy, view: &View, mosaic: &Mosaic) -> Pane
         filter: backbone.preprocessing().spec().filter.name().to_owned(),
         value_scale: input.scale.to_string(),
         preprocessing_from: match view.choices.values {
-            ValueChoice::Model => backbone.preprocessing().from_file().map(|from| format!("the file: {from}")),
+            ValueChoice::Model => {
+                backbone.preprocessing().from_file().map(|from| format!("the file: {from}"))
+            }
             ValueChoice::Named { .. } => None,
         },
         engine: run_by.engine.clone(),

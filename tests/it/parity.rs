@@ -17,7 +17,8 @@ use filterscope::weights::TensorFile;
 
 use crate::models::reference::golden_node;
 use crate::support::golden::{
-    Goldens, Stage, generated_for, generated_for_keras, generated_from_list, relative_error, stage_error, zero_fraction,
+    Goldens, Stage, generated_for, generated_for_keras, generated_from_list, relative_error, stage_error,
+    zero_fraction,
 };
 use crate::support::npy::{npy_f32, npy_u8};
 use crate::support::{fixture, hashweights, root};

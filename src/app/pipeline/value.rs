@@ -94,7 +94,8 @@ impl Pipeline {
         if cancel.is_cancelled() {
             return Err(Stop::Cancelled);
         }
-        let prepared_key = PreparedKey { picture: key.clone(), model: model_key(wanted), input: wanted.input };
+        let prepared_key =
+            PreparedKey { picture: key.clone(), model: model_key(wanted), input: wanted.input };
         let prepared = if let Some(prepared) = self.prepared.get(&prepared_key) {
             prepared
         } else {

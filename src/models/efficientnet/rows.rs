@@ -38,10 +38,8 @@ const TORCHVISION: Row = Row {
 };
 
 /// torchvision's B5 to B7 are a port of TensorFlow's.
-const TORCHVISION_TF: Row = Row {
-    variant: "torchvision's names, padding of half a kernel, batch norm eps 1e-3",
-    ..TORCHVISION
-};
+const TORCHVISION_TF: Row =
+    Row { variant: "torchvision's names, padding of half a kernel, batch norm eps 1e-3", ..TORCHVISION };
 
 /// Keras' networks normalise inside: `x/255` and a `Normalization` layer, whose "variance" in Keras' ImageNet weights is ImageNet's
 /// deviation; a second `Rescaling` makes it right since TensorFlow 2.9 (`keras/src/applications/efficientnet.py`, 3.15.1).

@@ -52,7 +52,11 @@ pub fn inside(config: &KerasConfig, file: &TensorFile) -> Result<Inside, Unreada
     let scale = if picture.is_raw() && layers.is_empty() {
         None
     } else {
-        Some(picture.scale().map_err(|reason| Unreadable(format!("{} inside, and {reason}", quoted(&layers))))?)
+        Some(
+            picture
+                .scale()
+                .map_err(|reason| Unreadable(format!("{} inside, and {reason}", quoted(&layers))))?,
+        )
     };
     Ok(Inside { size, crop: picture.crop, scale, layers, left_out })
 }
@@ -65,11 +69,15 @@ pub fn efficientnets_own(file: &TensorFile) -> Option<Result<ValueScale, Unreada
     let deviation = ValueScale::TORCH.std.map(f64::from);
     let read = || {
         let (mean, variance) = learned(file, last)?;
-        let is_deviation = variance.len() == 3
-            && variance.iter().zip(deviation).all(|(v, std)| (v - std).abs() <= 1e-5);
+        let is_deviation =
+            variance.len() == 3 && variance.iter().zip(deviation).all(|(v, std)| (v - std).abs() <= 1e-5);
         let picture = Picture::raw(None).affine(&[1.0 / 255.0], &[0.0])?;
         let picture = normalized(&picture, &mean, &variance, false)?;
-        if is_deviation { picture.affine(&deviation.map(|std| 1.0 / std.sqrt()), &[0.0]) } else { Some(picture) }
+        if is_deviation {
+            picture.affine(&deviation.map(|std| 1.0 / std.sqrt()), &[0.0])
+        } else {
+            Some(picture)
+        }
     };
     let unreadable = |reason: String| Unreadable(format!("a layer `{last}` (Normalization), and {reason}"));
     Some(match read() {
@@ -122,9 +130,8 @@ fn quoted(names: &[String]) -> String {
 
 /// What a `Normalization` layer learned: means and variances.
 fn learned(file: &TensorFile, layer: &str) -> Option<(Vec<f64>, Vec<f64>)> {
-    let is_its = |name: &&str| {
-        normalization_layer(name).is_some_and(|path| path.rsplit('/').next() == Some(layer))
-    };
+    let is_its =
+        |name: &&str| normalization_layer(name).is_some_and(|path| path.rsplit('/').next() == Some(layer));
     let read = |leaf: &str| {
         let has_leaf = |name: &&str| name.rsplit('/').next().and_then(|l| l.split(':').next()) == Some(leaf);
         let mut names = file.names().filter(is_its).filter(has_leaf);
@@ -177,7 +184,9 @@ enum Given<'v> {
 
 impl Walk<'_> {
     fn model(&mut self, model: &KerasLayer, input: &Value, depth: usize) -> Result<Value, Unreadable> {
-        let Some(layers) = model.model.as_ref().filter(|_| depth < MAX_DEPTH) else { return self.unknown(model) };
+        let Some(layers) = model.model.as_ref().filter(|_| depth < MAX_DEPTH) else {
+            return self.unknown(model);
+        };
         if layers.kind == ModelKind::Sequential {
             let mut value = input.clone();
             for layer in &layers.layers {
@@ -195,8 +204,12 @@ impl Walk<'_> {
                 continue;
             }
             for call in &layer.calls {
-                let given = given(call, &made)
-                    .ok_or_else(|| Unreadable(format!("a layer `{}` that is called with something not made before it", layer.name)))?;
+                let given = given(call, &made).ok_or_else(|| {
+                    Unreadable(format!(
+                        "a layer `{}` that is called with something not made before it",
+                        layer.name
+                    ))
+                })?;
                 let value = self.layer(layer, given, call, depth)?;
                 made.entry(&layer.name).or_default().push(value);
             }
@@ -208,7 +221,9 @@ impl Walk<'_> {
     fn unknown(&self, layer: &KerasLayer) -> Result<Value, Unreadable> {
         let class = layer.class();
         let named = if layer.name.is_empty() { String::new() } else { format!(" `{}`", layer.name) };
-        Err(Unreadable(format!("a layer{named} ({class}) in front of its network, which isn't understood here")))
+        Err(Unreadable(format!(
+            "a layer{named} ({class}) in front of its network, which isn't understood here"
+        )))
     }
 
     fn done(&mut self, layer: &KerasLayer, picture: Option<Picture>) -> Result<Value, Unreadable> {
@@ -262,7 +277,11 @@ impl Walk<'_> {
                 self.left_out.push(layer.name.clone());
                 same
             }
-            "Conv2D" | "Convolution2D" | "DepthwiseConv2D" | "SeparableConv2D" | "SeparableConvolution2D"
+            "Conv2D"
+            | "Convolution2D"
+            | "DepthwiseConv2D"
+            | "SeparableConv2D"
+            | "SeparableConvolution2D"
             | "ZeroPadding2D" => self.begins(layer, picture),
             "Rescaling" => {
                 let of = |key: &str, default: f64| match layer.config.get(key) {
@@ -278,7 +297,10 @@ impl Walk<'_> {
                 self.done(layer, made)
             }
             "Resizing" | "CenterCrop" => self.geometry(layer, picture),
-            "Lambda" => Err(Unreadable(format!("a layer `{}` (Lambda) in front of its network, which is code", layer.name))),
+            "Lambda" => Err(Unreadable(format!(
+                "a layer `{}` (Lambda) in front of its network, which is code",
+                layer.name
+            ))),
             "TFOpLambda" | "SlicingOpLambda" => {
                 let function = layer.config.get("function").and_then(Json::as_str).unwrap_or_default();
                 self.operation(layer, function, &given, call, &picture)
@@ -353,7 +375,8 @@ impl Walk<'_> {
             Some(Argument::Value(value)) if !value.is_null() => Some(value),
             _ => None,
         };
-        let constant = given.iter().find_map(|g| if let Given::Constant(value) = g { Some(*value) } else { None });
+        let constant =
+            given.iter().find_map(|g| if let Given::Constant(value) = g { Some(*value) } else { None });
         let constant = constant.or_else(|| ["y", "x2", "bias"].into_iter().find_map(named));
         let is_constant_first = matches!(given.first(), Some(Given::Constant(_)));
         let by = constant.and_then(numbers);
@@ -361,17 +384,20 @@ impl Walk<'_> {
         let minus = |by: &[f64]| by.iter().map(|v| -v).collect::<Vec<_>>();
         let made = match (operation, by) {
             ("cast", _) => return Ok(Value::Picture(picture.clone())),
-            ("TrueDivide" | "Divide" | "math.truediv" | "math.divide" | "__operators__.truediv", Some(by))
-                if !is_constant_first =>
-            {
-                picture.affine(&inverse(&by), &[0.0])
-            }
+            (
+                "TrueDivide" | "Divide" | "math.truediv" | "math.divide" | "__operators__.truediv",
+                Some(by),
+            ) if !is_constant_first => picture.affine(&inverse(&by), &[0.0]),
             ("Multiply" | "math.multiply" | "__operators__.mul", Some(by)) => picture.affine(&by, &[0.0]),
-            ("Add" | "math.add" | "__operators__.add" | "nn.bias_add", Some(by)) => picture.affine(&[1.0], &by),
+            ("Add" | "math.add" | "__operators__.add" | "nn.bias_add", Some(by)) => {
+                picture.affine(&[1.0], &by)
+            }
             ("Subtract" | "math.subtract" | "__operators__.sub", Some(by)) if is_constant_first => {
                 picture.affine(&[-1.0], &by)
             }
-            ("Subtract" | "math.subtract" | "__operators__.sub", Some(by)) => picture.affine(&[1.0], &minus(&by)),
+            ("Subtract" | "math.subtract" | "__operators__.sub", Some(by)) => {
+                picture.affine(&[1.0], &minus(&by))
+            }
             ("Negative" | "math.negative", None) => picture.affine(&[-1.0], &[0.0]),
             ("GetItem" | "__operators__.getitem", _) => {
                 let spec = constant.or_else(|| named("slice_spec"));
@@ -406,7 +432,14 @@ impl Walk<'_> {
 /// Layers that change pictures while a model is trained and do nothing afterwards. `RandomCrop` does.
 fn is_augmentation(class: &str) -> bool {
     const OTHERS: [&str; 8] = [
-        "GaussianNoise", "GaussianDropout", "AlphaDropout", "AugMix", "CutMix", "MixUp", "RandAugment", "Solarization",
+        "GaussianNoise",
+        "GaussianDropout",
+        "AlphaDropout",
+        "AugMix",
+        "CutMix",
+        "MixUp",
+        "RandAugment",
+        "Solarization",
     ];
     (class.starts_with("Random") && class != "RandomCrop") || OTHERS.contains(&class)
 }
@@ -429,7 +462,8 @@ fn given<'v>(call: &'v Call, made: &HashMap<&str, Vec<Value>>) -> Option<Vec<Giv
     // Keras 2 writes a layer of several tensors as several arguments.
     let is_plain = |given: &Given<'_>| matches!(given, Given::Tensor(_));
     if all.len() > 1 && all.iter().all(is_plain) {
-        let values = all.into_iter().filter_map(|g| if let Given::Tensor(value) = g { Some(value) } else { None });
+        let values =
+            all.into_iter().filter_map(|g| if let Given::Tensor(value) = g { Some(value) } else { None });
         return Some(vec![Given::List(values.collect())]);
     }
     Some(all)
@@ -472,7 +506,9 @@ fn picked(picture: &Picture, spec: &Json) -> Option<Picture> {
     let step = step.unwrap_or(1);
     let turned = |at: i64| if at < 0 { at + num } else { at };
     let numbers: Vec<usize> = match step {
-        1 => (start.map_or(0, turned).clamp(0, num)..stop.map_or(num, turned).clamp(0, num)).map(|at| at as usize).collect(),
+        1 => (start.map_or(0, turned).clamp(0, num)..stop.map_or(num, turned).clamp(0, num))
+            .map(|at| at as usize)
+            .collect(),
         -1 if start.is_none() && stop.is_none() => (0..num).rev().map(|at| at as usize).collect(),
         _ => return None,
     };

@@ -59,8 +59,7 @@ impl Picture {
     /// Channels after each other: planes that are stacked, or pictures that are concatenated.
     pub(super) fn join(parts: &[Self], of_planes: bool) -> Option<Self> {
         let first = parts.first()?;
-        let is_alike =
-            |p: &Self| p.is_plane == of_planes && (p.size, p.crop) == (first.size, first.crop);
+        let is_alike = |p: &Self| p.is_plane == of_planes && (p.size, p.crop) == (first.size, first.crop);
         let channels = parts.iter().flat_map(|p| p.channels.iter().copied()).collect();
         parts.iter().all(is_alike).then(|| Self { channels, is_plane: false, ..first.clone() })
     }

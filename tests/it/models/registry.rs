@@ -98,7 +98,11 @@ fn names_of_models_are_unique_and_every_architecture_has_one_default() {
             // Meta's own names, by which these are asked for.
             let is_metas = bare.starts_with("dinov2_vit");
             let is_torchvisions = bare.starts_with("mobilenet_v");
-            assert!(*bare == arch || is_keras_class || is_metas || is_torchvisions, "{bare} means {}", row.tag);
+            assert!(
+                *bare == arch || is_keras_class || is_metas || is_torchvisions,
+                "{bare} means {}",
+                row.tag
+            );
             assert_eq!(tag == "keras_in1k", is_keras_class || arch == "xception", "{bare} means {}", row.tag);
         }
         assert!(

@@ -4,6 +4,7 @@ mod binding;
 mod broken;
 mod commands;
 mod fetch;
+mod inside;
 mod keras;
 mod labels;
 mod pth;
