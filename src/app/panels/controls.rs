@@ -259,7 +259,13 @@ fn colour_words(colour: ColourChoice) -> String {
 
 fn input(ui: &mut egui::Ui, cx: &mut Context<'_>) {
     let choices = cx.state.view().input;
-    let size = cx.state.view().row.preprocess.size;
+    let view = cx.state.view();
+    // A file's own preprocessing is known once it is loaded.
+    let loaded = view.shown.as_ref().map(|shown| &shown.run_by.backbone);
+    let asked = loaded
+        .filter(|backbone| backbone.row().tag == view.row.tag)
+        .map_or(view.row.preprocess, |backbone| *backbone.preprocessing().spec());
+    let size = asked.size;
     let fits = [
         (FitChoice::Model, format!("as the weights ask ({size})")),
         (FitChoice::Stretch, format!("stretched to {size}")),
@@ -297,10 +303,7 @@ fn input(ui: &mut egui::Ui, cx: &mut Context<'_>) {
     ComboBox::from_label("Values").selected_text(value_words(&current)).show_ui(ui, |ui| {
         for name in std::iter::once("model").chain(named) {
             let Ok(values) = name.parse::<ValueChoice>() else { continue };
-            let scale = ValueScale::NAMED
-                .iter()
-                .find(|(n, _)| *n == name)
-                .map_or(cx.state.view().row.preprocess.scale, |n| n.1);
+            let scale = ValueScale::NAMED.iter().find(|(n, _)| *n == name).map_or(asked.scale, |n| n.1);
             if ui
                 .selectable_label(values == choices.values, value_words(name))
                 .on_hover_text(scale.to_string())
@@ -313,6 +316,9 @@ fn input(ui: &mut egui::Ui, cx: &mut Context<'_>) {
     if let Some(shown) = &cx.state.view().shown {
         let text = format!("{}; {}", shown.view.preprocessed.fit, shown.view.preprocessed.scale);
         ui.add(egui::Label::new(egui::RichText::new(text).weak()).wrap());
+        for note in shown.run_by.backbone.preprocessing().notes(shown.view.choices.values) {
+            ui.add(egui::Label::new(egui::RichText::new(note).weak()).wrap());
+        }
     }
 }
 

@@ -5,6 +5,7 @@ mod broken;
 mod commands;
 mod fetch;
 mod finetuned;
+mod inside;
 mod keras;
 mod labels;
 mod parts;
