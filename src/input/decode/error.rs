@@ -92,6 +92,28 @@ pub enum DecodeProblem {
         /// Bytes allowed.
         limit: u64,
     },
+    /// The system has less memory than decoding takes.
+    #[error("decoding this {format} takes another {bytes} bytes of memory, which are not there: scale it down first, or close other programs")]
+    NoMemory {
+        /// The file's format.
+        format: &'static str,
+        /// Bytes that were asked for.
+        bytes: u64,
+    },
+    /// More passes over the picture than any encoder writes.
+    #[error("a {format} of more than {limit} scans: save it anew")]
+    TooManyScans {
+        /// The file's format.
+        format: &'static str,
+        /// Scans allowed.
+        limit: usize,
+    },
+    /// A decoder's panic: whose fault it was can't be known.
+    #[error("a {format} on which the decoder gave up: convert it to PNG")]
+    GaveUp {
+        /// The file's format.
+        format: &'static str,
+    },
     /// Floating-point samples.
     #[error(
         "a {format} of 32-bit floating-point samples, whose range is not known: save it with 8 or 16 bits a channel"

@@ -155,10 +155,7 @@ fn decode(name: &str, bytes: &[u8], limits: &DecodeLimits) -> Result<Picture, De
         _ => convert::decode(format, bytes, limits),
     }))
     .unwrap_or_else(|_| {
-        Err(DecodeProblem::Damaged {
-            format: error::format_name(format),
-            reason: "the decoder gave up".into(),
-        })
+        Err(DecodeProblem::GaveUp { format: error::format_name(format) })
     })?;
     Ok(Picture { name: name.to_owned(), rgb, notes })
 }
