@@ -1,7 +1,7 @@
 //! What can be wrong with a picture file, in words that say what to do.
 
 use image::error::UnsupportedErrorKind;
-use image::{ExtendedColorType, ImageError, ImageFormat};
+use image::{ImageError, ImageFormat};
 
 /// A file that did not become a picture.
 #[derive(Debug, thiserror::Error)]
@@ -114,13 +114,13 @@ pub enum DecodeProblem {
         /// The file's format.
         format: &'static str,
     },
-    /// Floating-point samples.
-    #[error(
-        "a {format} of 32-bit floating-point samples, whose range is not known: save it with 8 or 16 bits a channel"
-    )]
-    FloatSamples {
+    /// Samples of which nobody says what black and white are.
+    #[error("a {format} of {samples} samples, whose range is not known: save it with 8 or 16 bits a channel")]
+    UnknownRange {
         /// The file's format.
         format: &'static str,
+        /// Their depth and kind.
+        samples: String,
     },
     /// The file ends before the picture does.
     #[error("a {format} that is cut off before its end: copy or download it again")]
@@ -153,8 +153,6 @@ impl DecodeProblem {
         match error {
             ImageError::Limits(_) => Self::TooMuchMemory { format, limit },
             ImageError::Unsupported(e) => match e.kind() {
-                // `image` passes a TIFF's 32-bit samples only if they are floats, then refuses them in grey.
-                UnsupportedErrorKind::Color(ExtendedColorType::Unknown(32)) => Self::FloatSamples { format },
                 UnsupportedErrorKind::Color(colour) => {
                     Self::Variant { format, reason: format!("colour type {colour:?}") }
                 }

@@ -6,8 +6,10 @@
 
 mod convert;
 mod error;
+mod ico;
 mod jpeg;
 mod sniff;
+mod tiff;
 
 use std::io::Read;
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -59,6 +59,10 @@ pub(in crate::input) fn sniff(bytes: &[u8]) -> Sniffed {
     if let Some(kind) = foreign(bytes) {
         return Sniffed::Foreign(kind);
     }
+    // `image` decodes BigTIFF and doesn't guess it.
+    if super::tiff::BIG.iter().any(|magic| bytes.starts_with(magic)) {
+        return Sniffed::Picture(ImageFormat::Tiff);
+    }
     match image::guess_format(bytes) {
         Ok(ImageFormat::Pnm) if !is_pnm(bytes) => {}
         Ok(
