@@ -82,6 +82,40 @@ fn broken_pictures_say_what_is_wrong_and_what_to_do() {
             "broken/float.tif",
             "a TIFF of 32-bit floating-point samples, whose range is not known: save it with 8 or 16 bits a channel",
         ),
+        (
+            "broken/uint32.tif",
+            "a TIFF of 32-bit unsigned integer samples, whose range is not known: save it with 8 or 16 bits a channel",
+        ),
+        (
+            "broken/uint32_rgb.tif",
+            "a TIFF of 32-bit unsigned integer samples, whose range is not known: save it with 8 or 16 bits a channel",
+        ),
+        (
+            "broken/int16.tif",
+            "a TIFF of 16-bit signed integer samples, whose range is not known: save it with 8 or 16 bits a channel",
+        ),
+        (
+            "broken/float64.tif",
+            "a TIFF of 64-bit floating-point samples, whose range is not known: save it with 8 or 16 bits a channel",
+        ),
+        (
+            "broken/palette.tif",
+            "a TIFF of a kind that is not decoded (colours of a palette): save it as an ordinary PNG",
+        ),
+        ("broken/lab.tif", "a TIFF of a kind that is not decoded (Lab colours): save it as an ordinary PNG"),
+        (
+            "broken/tiled_planes.tif",
+            "a TIFF of a kind that is not decoded (tiles with their colours apart): save it as an ordinary PNG",
+        ),
+        (
+            "broken/zstd.tif",
+            "a TIFF of a kind that is not decoded (compression method ZSTD is unsupported): save it as an ordinary PNG",
+        ),
+        ("broken/cut_lzw.tif", "a TIFF that is cut off before its end: copy or download it again"),
+        (
+            "broken/wrong_lzw.tif",
+            "a damaged TIFF (its LZW data are too few or wrong): copy or download it again",
+        ),
         ("broken/empty.jpg", "the file is empty (0 bytes): copy or download it again"),
         (
             "broken/text.png",
@@ -428,7 +462,8 @@ fn the_fixture_folder_has_no_file_that_no_test_reads() {
         let name = entry.unwrap().file_name().into_string().unwrap();
         let is_known = expected.contains_key(&name)
             || Path::new(&name).extension().is_some_and(|e| e == "npy" || e == "py" || e == "json")
-            || name == "broken";
+            || name == "broken"
+            || name == "jpeg";
         assert!(is_known, "{name} is in no table");
     }
 }
