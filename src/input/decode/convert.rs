@@ -40,7 +40,7 @@ pub(super) fn decode(format: ImageFormat, bytes: &[u8], limits: &DecodeLimits) -
             let animated = decoder.has_animation();
             job.finish(decoder, animated)
         }
-        ImageFormat::Gif => job.first_of_gif(job.sorted(GifDecoder::new(input))?),
+        ImageFormat::Gif => job.first_of_gif(job.sorted(GifDecoder::new(input))?, bytes.ends_with(b";")),
         ImageFormat::Tiff => {
             let Prepared { bytes, has_more_pages, samples } = tiff::prepare(bytes, limits)?;
             let decoder = job.sorted(TiffDecoder::new(Cursor::new(&*bytes)))?;
@@ -127,11 +127,16 @@ impl Job<'_> {
     }
 
     /// A GIF's first frame on its own screen. Whether a second follows is only known by reading on.
-    fn first_of_gif(&self, mut decoder: GifDecoder<Cursor<&[u8]>>) -> Decoded {
+    fn first_of_gif(&self, mut decoder: GifDecoder<Cursor<&[u8]>>, ends: bool) -> Decoded {
         self.check(&mut decoder)?;
         let mut frames = decoder.into_frames();
         let Some(first) = frames.next() else {
-            return Err(DecodeProblem::Truncated { format: format_name(self.format) });
+            let format = format_name(self.format);
+            return Err(if ends {
+                DecodeProblem::Damaged { format, reason: "it has no frame".into() }
+            } else {
+                DecodeProblem::Truncated { format }
+            });
         };
         let first = self.sorted(first)?.into_buffer();
         let mut notes = Vec::new();

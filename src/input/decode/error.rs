@@ -53,7 +53,7 @@ pub enum DecodeProblem {
     },
     /// Bytes that resemble nothing known.
     #[error(
-        "not a picture: its first bytes match none of JPEG, PNG, GIF, BMP, TIFF, WebP, PNM, ICO and QOI; convert it to PNG"
+        "not a kind of picture that is decoded: its first bytes match none of JPEG, PNG, GIF, BMP, TIFF, WebP, PNM, ICO and QOI; convert it to PNG"
     )]
     Unknown,
     /// A header that promises no pixel.
@@ -161,7 +161,10 @@ impl DecodeProblem {
                 }
                 _ => Self::Variant { format, reason: e.to_string() },
             },
-            // Decoders read from memory, so the one I/O error there is, is the end of it.
+            // Decoders read from memory, so no system failed: the data end too early, or are not what they should be.
+            ImageError::IoError(e) if e.kind() != std::io::ErrorKind::UnexpectedEof => {
+                Self::Damaged { format, reason: e.to_string() }
+            }
             ImageError::IoError(_) => Self::Truncated { format },
             other if chain_says_end(other) => Self::Truncated { format },
             other => match innermost(other) {

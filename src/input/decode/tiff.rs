@@ -34,6 +34,7 @@ mod tag {
     pub(super) const INK_SET: u16 = 332;
     pub(super) const EXTRA: u16 = 338;
     pub(super) const SAMPLE_FORMAT: u16 = 339;
+    pub(super) const DNG_VERSION: u16 = 50_706;
 }
 
 /// What four samples a pixel are.
@@ -163,6 +164,10 @@ impl Directory {
     /// The name of a valid kind that isn't decoded.
     fn undecoded(&self, bytes: &[u8]) -> Option<DecodeProblem> {
         let number = |tag, default| self.number(bytes, tag).unwrap_or(default);
+        if self.entry(tag::DNG_VERSION).is_some() {
+            // Its first directory is a small preview.
+            return Some(DecodeProblem::Variant { format: FORMAT, reason: "a camera's raw picture, DNG".into() });
+        }
         let bits = number(tag::BITS, 1);
         let samples = |kind: &str| {
             Some(DecodeProblem::UnknownRange { format: FORMAT, samples: format!("{bits}-bit {kind}") })
