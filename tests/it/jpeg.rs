@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use filterscope::input::decode::{DecodeLimits, decode_bytes, decode_bytes_within, decode_file};
+use filterscope::tensor::hex;
 use sha2::{Digest, Sha256};
 
 use crate::support::fixture;
@@ -35,7 +36,7 @@ fn sample() -> Vec<PathBuf> {
 }
 
 fn hash(samples: &[u8]) -> String {
-    Sha256::digest(samples).iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&Sha256::digest(samples))
 }
 
 /// How a file fared: `None` if its samples are Pillow's, else what was seen instead.
@@ -55,7 +56,10 @@ fn beside_pillow(path: &Path, seen: &Seen) -> Option<String> {
 /// Kinds that are valid and not decoded; Pillow reads the first two.
 const NAMED: [(&str, &str); 4] = [
     ("arithmetic_scans_luma_then_chroma.jpg", "a scan of some of its 3 components, not of one or all"),
-    ("cmyk_75_420_unfinished.jpg", "progressive without its last refinements, with unevenly sampled components"),
+    (
+        "cmyk_75_420_unfinished.jpg",
+        "progressive without its last refinements, with unevenly sampled components",
+    ),
     ("lossless_16_bits.jpg", "lossless, 16 bits a sample"),
     ("twelve_bits.jpg", "12 bits a sample"),
 ];

@@ -40,7 +40,15 @@ pub(super) fn decode(format: ImageFormat, bytes: &[u8], limits: &DecodeLimits) -
             let animated = decoder.has_animation();
             job.finish(decoder, animated)
         }
-        ImageFormat::Gif => job.first_of_gif(job.sorted(GifDecoder::new(input))?, bytes.ends_with(b";")),
+        ImageFormat::Gif => {
+            let decoded = job.sorted(GifDecoder::new(input)).and_then(|decoder| job.first_of_gif(decoder));
+            decoded.map_err(|problem| match problem {
+                DecodeProblem::Truncated { format } if bytes.ends_with(b";") => {
+                    DecodeProblem::Damaged { format, reason: "it ends before its first frame does".into() }
+                }
+                other => other,
+            })
+        }
         ImageFormat::Tiff => {
             let Prepared { bytes, has_more_pages, samples } = tiff::prepare(bytes, limits)?;
             let decoder = job.sorted(TiffDecoder::new(Cursor::new(&*bytes)))?;
@@ -106,7 +114,8 @@ impl Job<'_> {
         if depth > 1 {
             notes.push(DecodeNote::SixteenBitScaled);
         }
-        let inks = matches!(decoder.original_color_type(), ExtendedColorType::Cmyk8 | ExtendedColorType::Cmyk16);
+        let inks =
+            matches!(decoder.original_color_type(), ExtendedColorType::Cmyk8 | ExtendedColorType::Cmyk16);
         if inks || samples == Samples::Inks {
             notes.push(DecodeNote::CmykConverted);
         }
@@ -127,16 +136,11 @@ impl Job<'_> {
     }
 
     /// A GIF's first frame on its own screen. Whether a second follows is only known by reading on.
-    fn first_of_gif(&self, mut decoder: GifDecoder<Cursor<&[u8]>>, ends: bool) -> Decoded {
+    fn first_of_gif(&self, mut decoder: GifDecoder<Cursor<&[u8]>>) -> Decoded {
         self.check(&mut decoder)?;
         let mut frames = decoder.into_frames();
         let Some(first) = frames.next() else {
-            let format = format_name(self.format);
-            return Err(if ends {
-                DecodeProblem::Damaged { format, reason: "it has no frame".into() }
-            } else {
-                DecodeProblem::Truncated { format }
-            });
+            return Err(DecodeProblem::Truncated { format: format_name(self.format) });
         };
         let first = self.sorted(first)?.into_buffer();
         let mut notes = Vec::new();

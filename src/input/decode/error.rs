@@ -93,7 +93,9 @@ pub enum DecodeProblem {
         limit: u64,
     },
     /// The system has less memory than decoding takes.
-    #[error("decoding this {format} takes another {bytes} bytes of memory, which are not there: scale it down first, or close other programs")]
+    #[error(
+        "decoding this {format} takes another {bytes} bytes of memory, which are not there: scale it down first, or close other programs"
+    )]
     NoMemory {
         /// The file's format.
         format: &'static str,

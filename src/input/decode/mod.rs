@@ -156,8 +156,6 @@ fn decode(name: &str, bytes: &[u8], limits: &DecodeLimits) -> Result<Picture, De
         ImageFormat::Jpeg => jpeg::decode(bytes, limits),
         _ => convert::decode(format, bytes, limits),
     }))
-    .unwrap_or_else(|_| {
-        Err(DecodeProblem::GaveUp { format: error::format_name(format) })
-    })?;
+    .unwrap_or_else(|_| Err(DecodeProblem::GaveUp { format: error::format_name(format) }))?;
     Ok(Picture { name: name.to_owned(), rgb, notes })
 }

@@ -166,7 +166,10 @@ impl Directory {
         let number = |tag, default| self.number(bytes, tag).unwrap_or(default);
         if self.entry(tag::DNG_VERSION).is_some() {
             // Its first directory is a small preview.
-            return Some(DecodeProblem::Variant { format: FORMAT, reason: "a camera's raw picture, DNG".into() });
+            return Some(DecodeProblem::Variant {
+                format: FORMAT,
+                reason: "a camera's raw picture, DNG".into(),
+            });
         }
         let bits = number(tag::BITS, 1);
         let samples = |kind: &str| {
@@ -202,9 +205,13 @@ impl Directory {
         let cut = || DecodeProblem::Truncated { format: FORMAT };
         let number = |tag, default| self.number(bytes, tag).unwrap_or(default);
         let is_tiled = self.entry(tag::TILE_OFFSETS).is_some();
-        let (offsets_tag, lengths_tag) =
-            if is_tiled { (tag::TILE_OFFSETS, tag::TILE_LENGTHS) } else { (tag::STRIP_OFFSETS, tag::STRIP_LENGTHS) };
-        let (Some(offsets), Some(lengths)) = (self.numbers(bytes, offsets_tag), self.numbers(bytes, lengths_tag))
+        let (offsets_tag, lengths_tag) = if is_tiled {
+            (tag::TILE_OFFSETS, tag::TILE_LENGTHS)
+        } else {
+            (tag::STRIP_OFFSETS, tag::STRIP_LENGTHS)
+        };
+        let (Some(offsets), Some(lengths)) =
+            (self.numbers(bytes, offsets_tag), self.numbers(bytes, lengths_tag))
         else {
             return Err(if self.entry(offsets_tag).is_some() && self.entry(lengths_tag).is_some() {
                 cut()
@@ -238,7 +245,9 @@ impl Directory {
             return Err(too_much());
         }
 
-        let mut out = Vec::with_capacity(total as usize);
+        let mut out = Vec::new();
+        out.try_reserve_exact(total as usize)
+            .map_err(|_| DecodeProblem::NoMemory { format: FORMAT, bytes: total })?;
         out.extend_from_slice(bytes);
         let mut starts = Vec::with_capacity(offsets.len());
         for ((offset, length), size) in offsets.iter().zip(&lengths).zip(&sizes) {
@@ -250,7 +259,10 @@ impl Directory {
             if let [0, second, ..] = packed
                 && second & 1 == 1
             {
-                return Err(DecodeProblem::Variant { format: FORMAT, reason: "LZW of the kind before TIFF 5".into() });
+                return Err(DecodeProblem::Variant {
+                    format: FORMAT,
+                    reason: "LZW of the kind before TIFF 5".into(),
+                });
             }
             starts.push(out.len() as u64);
             let end = out.len() + *size as usize;

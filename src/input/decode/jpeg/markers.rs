@@ -131,9 +131,10 @@ impl Markers {
     fn take_scan(&mut self, body: &[u8]) {
         let Some((&count, rest)) = body.split_first() else { return };
         self.scans.push(usize::from(count));
-        let Some((ids, &[first, last, bits])) = rest.split_at_checked(2 * usize::from(count)).and_then(|(ids, r)| {
-            r.first_chunk::<3>().map(|tail| (ids, tail))
-        }) else {
+        let Some((ids, &[first, last, bits])) = rest
+            .split_at_checked(2 * usize::from(count))
+            .and_then(|(ids, r)| r.first_chunk::<3>().map(|tail| (ids, tail)))
+        else {
             return;
         };
         let Some(frame) = &self.frame else { return };
@@ -173,7 +174,11 @@ impl Markers {
             _ if precision != 8 => format!("{precision} bits a sample"),
             _ if !matches!(count, 1 | 3 | 4) => format!("{count} components"),
             _ if frame.components.iter().any(|c| c.across == 0 || c.down == 0) => return None,
-            _ if frame.components.iter().any(|c| across % c.across != 0 || down % c.down != 0) => {
+            _ if frame
+                .components
+                .iter()
+                .any(|c| !across.is_multiple_of(c.across) || !down.is_multiple_of(c.down)) =>
+            {
                 "components sampled at fractions of each other".into()
             }
             _ if frame.is_lossless() && self.scans.len() > 1 => "lossless, in several scans".into(),

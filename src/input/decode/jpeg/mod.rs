@@ -103,10 +103,9 @@ fn check_memory(frame: &Frame, is_gray: bool, limits: &DecodeLimits) -> Result<(
 
 fn zeros(length: usize) -> Result<Vec<u8>, DecodeProblem> {
     let mut samples = Vec::new();
-    samples.try_reserve_exact(length).map_err(|_| DecodeProblem::NoMemory {
-        format: format_name(FORMAT),
-        bytes: length as u64,
-    })?;
+    samples
+        .try_reserve_exact(length)
+        .map_err(|_| DecodeProblem::NoMemory { format: format_name(FORMAT), bytes: length as u64 })?;
     samples.resize(length, 0);
     Ok(samples)
 }
@@ -119,9 +118,7 @@ fn problem(error: JpegError, limits: &DecodeLimits) -> DecodeProblem {
         JpegError::LimitExceeded { what, .. } if what.starts_with("scan count") => {
             DecodeProblem::TooManyScans { format, limit: MAX_SCANS }
         }
-        JpegError::LimitExceeded { .. } => {
-            DecodeProblem::TooMuchMemory { format, limit: limits.max_bytes }
-        }
+        JpegError::LimitExceeded { .. } => DecodeProblem::TooMuchMemory { format, limit: limits.max_bytes },
         JpegError::AllocationFailed { bytes, .. } => DecodeProblem::NoMemory { format, bytes },
         JpegError::UnexpectedEof => {
             DecodeProblem::Damaged { format, reason: "the data of a scan end too early".into() }

@@ -34,14 +34,16 @@ impl Plane {
         for y in 0..height {
             let row = self.row(y / down);
             // The nearer of the rows above and below; the picture's first and last row are their own neighbours.
-            let beside = if y % 2 == 0 { (y / 2).saturating_sub(1) } else { y / 2 + 1 };
+            let beside = if y.is_multiple_of(2) { (y / 2).saturating_sub(1) } else { y / 2 + 1 };
             match (across, down) {
                 (2, 1) if is_wide => widen(row.iter().map(|&v| u32::from(v)), 1, [1, 2], &mut samples),
                 (1, 2) => {
-                    let bias = if y % 2 == 0 { 1 } else { 2 };
-                    samples.extend(row.iter().zip(self.row(beside)).map(|(&near, &far)| {
-                        ((3 * u32::from(near) + u32::from(far) + bias) >> 2) as u8
-                    }));
+                    let bias = if y.is_multiple_of(2) { 1 } else { 2 };
+                    samples.extend(
+                        row.iter()
+                            .zip(self.row(beside))
+                            .map(|(&near, &far)| ((3 * u32::from(near) + u32::from(far) + bias) >> 2) as u8),
+                    );
                 }
                 (2, 2) if is_wide => {
                     let sums = row.iter().zip(self.row(beside));
@@ -63,7 +65,9 @@ fn widen(sums: impl Iterator<Item = u32>, scale: u32, bias: [u32; 2], out: &mut 
     for (x, &here) in sums.iter().enumerate() {
         let left = x.checked_sub(1).and_then(|x| sums.get(x)).copied().unwrap_or(here);
         let right = sums.get(x + 1).copied().unwrap_or(here);
-        out.extend([(3 * here + left + bias[0]) >> shift, (3 * here + right + bias[1]) >> shift].map(|v| v as u8));
+        out.extend(
+            [(3 * here + left + bias[0]) >> shift, (3 * here + right + bias[1]) >> shift].map(|v| v as u8),
+        );
     }
 }
 
@@ -89,12 +93,18 @@ pub(super) fn to_rgb(frame: &Frame, raw: RawImage, colours: ColorSpace) -> Optio
                 rgb.extend(a.iter().zip(b).zip(c).take(width).flat_map(|((&r, &g), &b)| [r, g, b]));
             }
             [a, b, c] => {
-                rgb.extend(a.iter().zip(b).zip(c).take(width).flat_map(|((&y, &cb), &cr)| from_ycc(y, cb, cr)));
+                rgb.extend(
+                    a.iter().zip(b).zip(c).take(width).flat_map(|((&y, &cb), &cr)| from_ycc(y, cb, cr)),
+                );
             }
             [a, b, c, black] => {
                 for (((&a, &b), &c), &black) in a.iter().zip(b).zip(c).zip(black).take(width) {
                     // Pillow takes all four for inverted, whatever the markers say: no ink is 255.
-                    let inks = if colours == ColorSpace::Ycck { from_ycc(a, b, c).map(|v| 255 - v) } else { [a, b, c] };
+                    let inks = if colours == ColorSpace::Ycck {
+                        from_ycc(a, b, c).map(|v| 255 - v)
+                    } else {
+                        [a, b, c]
+                    };
                     rgb.extend(inks.map(|ink| ((u32::from(ink) * u32::from(black) + 127) / 255) as u8));
                 }
             }
