@@ -22,6 +22,10 @@ use filterscope::tensor::{
 };
 use image::imageops::FilterType;
 use image::{ImageFormat, RgbImage};
+use zune_core::bytestream::ZCursor;
+use zune_core::colorspace::ColorSpace;
+use zune_core::options::DecoderOptions;
+use zune_jpeg::JpegDecoder;
 
 fn cat_file() -> Vec<u8> {
     std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/cat.png")).unwrap()
@@ -72,6 +76,25 @@ fn decoding(c: &mut Criterion) {
     for (name, file) in files {
         group.throughput(Throughput::Bytes(file.len() as u64));
         group.bench_function(name, |b| b.iter(|| decode_bytes("picture", black_box(&file)).unwrap()));
+    }
+    // What Pillow's samples cost, beside the decoder that was used before and differs from Pillow.
+    group.sample_size(10);
+    for (name, width, height) in
+        [("0.1 megapixels", 387, 258), ("1 megapixel", 1224, 816), ("12 megapixels", 4240, 2832)]
+    {
+        let picture = image::imageops::resize(&cat, width, height, FilterType::CatmullRom);
+        let file = encoded(&picture, ImageFormat::Jpeg);
+        group.throughput(Throughput::Elements(u64::from(width * height)));
+        group.bench_function(format!("jpeg of {name}"), |b| {
+            b.iter(|| decode_bytes("picture", black_box(&file)).unwrap());
+        });
+        group.bench_function(format!("jpeg of {name}, zune-jpeg"), |b| {
+            b.iter(|| {
+                let options = DecoderOptions::default().jpeg_set_out_colorspace(ColorSpace::RGB);
+                let file = ZCursor::new(black_box(&file));
+                JpegDecoder::new_with_options(file, options).decode().unwrap()
+            });
+        });
     }
 }
 

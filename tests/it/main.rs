@@ -17,6 +17,7 @@ mod extract;
 mod formats;
 mod house;
 mod input;
+mod jpeg;
 mod models;
 mod mosaic;
 mod onnx;

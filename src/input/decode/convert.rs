@@ -17,6 +17,8 @@ use image::{
 };
 
 use super::error::format_name;
+use super::ico::{self, Icon};
+use super::tiff::{self, Prepared, Samples};
 use super::{DecodeLimits, DecodeNote, DecodeProblem};
 
 type Decoded = Result<(RgbImage, Vec<DecodeNote>), DecodeProblem>;
@@ -38,10 +40,29 @@ pub(super) fn decode(format: ImageFormat, bytes: &[u8], limits: &DecodeLimits) -
             let animated = decoder.has_animation();
             job.finish(decoder, animated)
         }
-        ImageFormat::Gif => job.first_of_gif(job.sorted(GifDecoder::new(input))?),
-        ImageFormat::Tiff => job.finish(job.sorted(TiffDecoder::new(input))?, tiff_has_more_pages(bytes)),
+        ImageFormat::Gif => {
+            let decoded = job.sorted(GifDecoder::new(input)).and_then(|decoder| job.first_of_gif(decoder));
+            decoded.map_err(|problem| match problem {
+                DecodeProblem::Truncated { format } if bytes.ends_with(b";") => {
+                    DecodeProblem::Damaged { format, reason: "it ends before its first frame does".into() }
+                }
+                other => other,
+            })
+        }
+        ImageFormat::Tiff => {
+            let Prepared { bytes, has_more_pages, samples } = tiff::prepare(bytes, limits)?;
+            let decoder = job.sorted(TiffDecoder::new(Cursor::new(&*bytes)))?;
+            job.finish_as(decoder, has_more_pages, samples)
+        }
         ImageFormat::Bmp => job.finish(job.sorted(BmpDecoder::new(input))?, false),
-        ImageFormat::Ico => job.finish(job.sorted(IcoDecoder::new(input))?, false),
+        ImageFormat::Ico => match ico::choose(bytes) {
+            None => Err(DecodeProblem::Truncated { format: format_name(format) }),
+            Some(Icon::Png(png)) => {
+                job.finish(job.sorted(PngDecoder::with_limits(Cursor::new(png), job.image_limits()))?, false)
+            }
+            Some(Icon::Bitmap(icon)) => job.finish(job.sorted(IcoDecoder::new(Cursor::new(icon)))?, false),
+            Some(Icon::Odd) => job.finish(job.sorted(IcoDecoder::new(input))?, false),
+        },
         ImageFormat::Qoi => job.finish(job.sorted(QoiDecoder::new(input))?, false),
         _ => job.finish(job.sorted(PnmDecoder::new(input))?, false),
     }
@@ -74,12 +95,16 @@ impl Job<'_> {
         }
         // No range is agreed on for floats: 0 to 1, 0 to 255 and physical units all occur.
         if matches!(decoder.color_type(), ColorType::Rgb32F | ColorType::Rgba32F) {
-            return Err(DecodeProblem::FloatSamples { format });
+            return Err(DecodeProblem::UnknownRange { format, samples: "32-bit floating-point".into() });
         }
         self.sorted(decoder.set_limits(self.image_limits()))
     }
 
-    fn finish(&self, mut decoder: impl ImageDecoder, several: bool) -> Decoded {
+    fn finish(&self, decoder: impl ImageDecoder, several: bool) -> Decoded {
+        self.finish_as(decoder, several, Samples::AsDecoded)
+    }
+
+    fn finish_as(&self, mut decoder: impl ImageDecoder, several: bool, samples: Samples) -> Decoded {
         self.check(&mut decoder)?;
         let mut notes = Vec::new();
         if several {
@@ -89,12 +114,19 @@ impl Job<'_> {
         if depth > 1 {
             notes.push(DecodeNote::SixteenBitScaled);
         }
-        if matches!(decoder.original_color_type(), ExtendedColorType::Cmyk8 | ExtendedColorType::Cmyk16) {
+        let inks =
+            matches!(decoder.original_color_type(), ExtendedColorType::Cmyk8 | ExtendedColorType::Cmyk16);
+        if inks || samples == Samples::Inks {
             notes.push(DecodeNote::CmykConverted);
         }
         // A broken EXIF block doesn't spoil the pixels.
         let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
         let mut picture = self.sorted(DynamicImage::from_decoder(decoder))?;
+        match samples {
+            Samples::AsDecoded => {}
+            Samples::Inks => picture = from_inks(&picture.into_rgba8()).into(),
+            Samples::Premultiplied => picture = divided_by_alpha(picture.into_rgba8()).into(),
+        }
         picture.apply_orientation(orientation);
         let rgb = opaque(picture, &mut notes);
         if orientation != Orientation::NoTransforms {
@@ -141,6 +173,28 @@ fn over_white(rgba: &RgbaImage) -> RgbImage {
     })
 }
 
+/// Cyan, magenta, yellow and black in the four channels, 255 for most ink: Pillow's conversion.
+fn from_inks(inks: &RgbaImage) -> RgbImage {
+    RgbImage::from_fn(inks.width(), inks.height(), |x, y| {
+        let [c, m, y, k] = inks.get_pixel(x, y).0.map(u32::from);
+        let paper = |ink: u32| (((255 - ink) * (255 - k) + 127) / 255) as u8;
+        image::Rgb([paper(c), paper(m), paper(y)])
+    })
+}
+
+/// Colours that were multiplied by their alpha, as they were before: Pillow's `RGBa` to `RGBA`.
+fn divided_by_alpha(mut rgba: RgbaImage) -> RgbaImage {
+    for pixel in rgba.pixels_mut() {
+        let [.., alpha] = pixel.0;
+        if alpha != 0 {
+            for c in pixel.0.iter_mut().take(3) {
+                *c = (u32::from(*c) * 255 / u32::from(alpha)).min(255) as u8;
+            }
+        }
+    }
+    rgba
+}
+
 /// Whether the container promises more bytes than there are; one may be padding that a careless writer left out. The decoder
 /// itself calls a cut file corrupt.
 fn webp_is_cut(bytes: &[u8]) -> bool {
@@ -148,20 +202,4 @@ fn webp_is_cut(bytes: &[u8]) -> bool {
         Some(&[a, b, c, d]) => u64::from(u32::from_le_bytes([a, b, c, d])) + 8 > bytes.len() as u64 + 1,
         _ => true,
     }
-}
-
-/// Whether the first directory of a classic TIFF points to a second.
-fn tiff_has_more_pages(bytes: &[u8]) -> bool {
-    let big_endian = bytes.starts_with(b"MM");
-    let number = |at: usize, length: usize| -> Option<usize> {
-        let field = bytes.get(at..at.checked_add(length)?)?;
-        let digits: Box<dyn Iterator<Item = &u8>> =
-            if big_endian { Box::new(field.iter()) } else { Box::new(field.iter().rev()) };
-        Some(digits.fold(0, |n, &byte| n << 8 | usize::from(byte)))
-    };
-    let next = number(4, 4).and_then(|first| {
-        let num_entries = number(first, 2)?;
-        number(first.checked_add(2 + 12 * num_entries)?, 4)
-    });
-    next.is_some_and(|at| at != 0)
 }

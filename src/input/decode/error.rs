@@ -1,7 +1,7 @@
 //! What can be wrong with a picture file, in words that say what to do.
 
 use image::error::UnsupportedErrorKind;
-use image::{ExtendedColorType, ImageError, ImageFormat};
+use image::{ImageError, ImageFormat};
 
 /// A file that did not become a picture.
 #[derive(Debug, thiserror::Error)]
@@ -53,7 +53,7 @@ pub enum DecodeProblem {
     },
     /// Bytes that resemble nothing known.
     #[error(
-        "not a picture: its first bytes match none of JPEG, PNG, GIF, BMP, TIFF, WebP, PNM, ICO and QOI; convert it to PNG"
+        "not a kind of picture that is decoded: its first bytes match none of JPEG, PNG, GIF, BMP, TIFF, WebP, PNM, ICO and QOI; convert it to PNG"
     )]
     Unknown,
     /// A header that promises no pixel.
@@ -92,13 +92,37 @@ pub enum DecodeProblem {
         /// Bytes allowed.
         limit: u64,
     },
-    /// Floating-point samples.
+    /// The system has less memory than decoding takes.
     #[error(
-        "a {format} of 32-bit floating-point samples, whose range is not known: save it with 8 or 16 bits a channel"
+        "decoding this {format} takes another {bytes} bytes of memory, which are not there: scale it down first, or close other programs"
     )]
-    FloatSamples {
+    NoMemory {
         /// The file's format.
         format: &'static str,
+        /// Bytes that were asked for.
+        bytes: u64,
+    },
+    /// More passes over the picture than any encoder writes.
+    #[error("a {format} of more than {limit} scans: save it anew")]
+    TooManyScans {
+        /// The file's format.
+        format: &'static str,
+        /// Scans allowed.
+        limit: usize,
+    },
+    /// A decoder's panic: whose fault it was can't be known.
+    #[error("a {format} on which the decoder gave up: convert it to PNG")]
+    GaveUp {
+        /// The file's format.
+        format: &'static str,
+    },
+    /// Samples of which nobody says what black and white are.
+    #[error("a {format} of {samples} samples, whose range is not known: save it with 8 or 16 bits a channel")]
+    UnknownRange {
+        /// The file's format.
+        format: &'static str,
+        /// Their depth and kind.
+        samples: String,
     },
     /// The file ends before the picture does.
     #[error("a {format} that is cut off before its end: copy or download it again")]
@@ -131,8 +155,6 @@ impl DecodeProblem {
         match error {
             ImageError::Limits(_) => Self::TooMuchMemory { format, limit },
             ImageError::Unsupported(e) => match e.kind() {
-                // `image` passes a TIFF's 32-bit samples only if they are floats, then refuses them in grey.
-                UnsupportedErrorKind::Color(ExtendedColorType::Unknown(32)) => Self::FloatSamples { format },
                 UnsupportedErrorKind::Color(colour) => {
                     Self::Variant { format, reason: format!("colour type {colour:?}") }
                 }
@@ -141,7 +163,10 @@ impl DecodeProblem {
                 }
                 _ => Self::Variant { format, reason: e.to_string() },
             },
-            // Decoders read from memory, so the one I/O error there is, is the end of it.
+            // Decoders read from memory, so no system failed: the data end too early, or are not what they should be.
+            ImageError::IoError(e) if e.kind() != std::io::ErrorKind::UnexpectedEof => {
+                Self::Damaged { format, reason: e.to_string() }
+            }
             ImageError::IoError(_) => Self::Truncated { format },
             other if chain_says_end(other) => Self::Truncated { format },
             other => match innermost(other) {

@@ -6,8 +6,10 @@
 
 mod convert;
 mod error;
+mod ico;
 mod jpeg;
 mod sniff;
+mod tiff;
 
 use std::io::Read;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -154,11 +156,6 @@ fn decode(name: &str, bytes: &[u8], limits: &DecodeLimits) -> Result<Picture, De
         ImageFormat::Jpeg => jpeg::decode(bytes, limits),
         _ => convert::decode(format, bytes, limits),
     }))
-    .unwrap_or_else(|_| {
-        Err(DecodeProblem::Damaged {
-            format: error::format_name(format),
-            reason: "the decoder gave up".into(),
-        })
-    })?;
+    .unwrap_or_else(|_| Err(DecodeProblem::GaveUp { format: error::format_name(format) }))?;
     Ok(Picture { name: name.to_owned(), rgb, notes })
 }

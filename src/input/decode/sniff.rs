@@ -46,6 +46,8 @@ kinds! {
     FARBFELD: "a farbfeld picture", "convert it to PNG", true;
     PFM: "a portable float map", "tone-map it to PNG", true;
     PDF: "a PDF document", "export the page as PNG", false;
+    RAW: "a camera's raw picture", "develop it to PNG or JPEG", true;
+    AUDIO: "a sound recording", "give a picture or a folder of pictures", false;
     VIDEO: "a video", "save its frames as pictures and give the folder", false;
     HTML: "a web page", "the download went wrong: fetch the picture itself", false;
     LFS: "a Git LFS pointer", "fetch the real file with `git lfs pull`", false;
@@ -58,6 +60,10 @@ kinds! {
 pub(in crate::input) fn sniff(bytes: &[u8]) -> Sniffed {
     if let Some(kind) = foreign(bytes) {
         return Sniffed::Foreign(kind);
+    }
+    // `image` decodes BigTIFF and doesn't guess it.
+    if super::tiff::BIG.iter().any(|magic| bytes.starts_with(magic)) {
+        return Sniffed::Picture(ImageFormat::Tiff);
     }
     match image::guess_format(bytes) {
         Ok(ImageFormat::Pnm) if !is_pnm(bytes) => {}
@@ -83,7 +89,7 @@ fn is_pnm(bytes: &[u8]) -> bool {
 }
 
 fn foreign(bytes: &[u8]) -> Option<&'static ForeignKind> {
-    const MAGIC: [(&[u8], &ForeignKind); 16] = [
+    const MAGIC: [(&[u8], &ForeignKind); 17] = [
         (b"%PDF", &PDF),
         (b"8BPS", &PSD),
         (b"\xFF\x0A", &JXL),
@@ -92,6 +98,7 @@ fn foreign(bytes: &[u8]) -> Option<&'static ForeignKind> {
         (b"\x76\x2F\x31\x01", &EXR),
         (b"#?RADIANCE", &HDR),
         (b"#?RGBE", &HDR),
+        (b"II*\0\x10\0\0\0CR", &RAW),
         (b"DDS ", &DDS),
         (b"farbfeld", &FARBFELD),
         (b"PF\n", &PFM),
@@ -108,6 +115,10 @@ fn foreign(bytes: &[u8]) -> Option<&'static ForeignKind> {
     if let Some(brand) = bytes.get(4..12).and_then(|b| b.strip_prefix(b"ftyp")) {
         return Some(match brand {
             b"avif" | b"avis" => &AVIF,
+            // What only says "some coding of pictures" names the coding among the brands that follow.
+            b"mif1" | b"msf1" | b"miaf" if brands(bytes).any(|b| matches!(b, b"avif" | b"avis")) => &AVIF,
+            b"crx " => &RAW,
+            b"M4A " | b"M4B " | b"M4P " => &AUDIO,
             b"heic" | b"heix" | b"heim" | b"heis" | b"hevc" | b"hevx" | b"mif1" | b"msf1" => &HEIC,
             _ => &VIDEO,
         });
@@ -124,6 +135,12 @@ fn foreign(bytes: &[u8]) -> Option<&'static ForeignKind> {
         return Some(&SVG);
     }
     (start.starts_with("<!doctype html") || start.starts_with("<html")).then_some(&HTML)
+}
+
+/// The brands with which an ISO base media file is compatible: fourths after the first, its version and its length.
+fn brands(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let length = bytes.first_chunk::<4>().map_or(0, |n| u32::from_be_bytes(*n) as usize);
+    bytes.get(16..length.min(bytes.len())).unwrap_or(&[]).chunks_exact(4)
 }
 
 /// UTF-8 without control characters, as far as it was read.
@@ -154,6 +171,11 @@ mod tests {
         assert_eq!(what(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic"), "a HEIC picture");
         assert_eq!(what(b"\0\0\0\x20ftypavif\0\0\0\0avifmif1"), "an AVIF picture");
         assert_eq!(what(b"\0\0\0\x20ftypisom\0\0\0\0"), "a video");
+        assert_eq!(what(b"\0\0\0\x18ftypmif1\0\0\0\0mif1avif"), "an AVIF picture");
+        assert_eq!(what(b"\0\0\0\x18ftypcrx \0\0\0\x01crx isom"), "a camera's raw picture");
+        assert_eq!(what(b"\0\0\0\x18ftypM4A \0\0\0\0M4A mp42"), "a sound recording");
+        assert_eq!(what(b"II*\0\x10\0\0\0CR\x02\0"), "a camera's raw picture");
+        assert_eq!(what(b"II\x2B\0\x08\0\0\0\x10\0\0\0\0\0\0\0"), "picture");
         assert_eq!(what(b"<?xml version=\"1.0\"?>\n<svg xmlns=\"\">"), "an SVG drawing");
         assert_eq!(what(b"%PDF-1.7\n"), "a PDF document");
         assert_eq!(what(b"<!DOCTYPE html><html>"), "a web page");
