@@ -207,7 +207,7 @@ fn items_about_views_do_what_they_say() {
     window.menu("View", "Difference of two views");
     window.wait_for("a difference needs two pictures");
     window.menu("View", "Close view");
-    window.harness.get_by_role_and_label(Role::Image, "Mosaic of 2048 filters");
+    window.harness.get_by_role_and_label(Role::Image, "Mosaic of 1536 filters");
     let is_dark = |window: &Window| window.harness.ctx.theme() == egui::Theme::Dark;
     assert!(is_dark(&window));
     window.menu("View", "Dark or light");
