@@ -355,8 +355,10 @@ impl Backbone {
             return Err(LoadError::OtherModel { tag: row.tag, made_for, origin });
         }
         if Convention::of(&file) == Convention::Keras && !row.is_keras {
-            // Only one that it fits is advice.
-            let keras = Self::rows_for(&file).into_iter().find(|r| r.is_keras).map(|r| r.tag);
+            // One that it fits, else the one of that name, whose differences are told then.
+            let fitting = Self::rows_for(&file).into_iter().find(|r| r.is_keras);
+            let alike = || Registry::of_arch(row.arch()).find(|r| r.is_keras);
+            let keras = fitting.or_else(alike).map(|r| r.tag);
             return Err(LoadError::OtherFramework { tag: row.tag, keras, origin: file.origin().to_owned() });
         }
         let graph = row.graph().map_err(|reason| LoadError::Graph { tag: row.tag, reason })?;
