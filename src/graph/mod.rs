@@ -7,15 +7,19 @@
 mod graph;
 mod op;
 mod padding;
+mod pairwise;
 mod receptive_field;
 mod resize;
 mod shape;
 mod tokens;
 
 pub use graph::{Graph, GraphBuilder, GraphError, Node, NodeId, ParamCount, UnknownLayer};
-pub use op::{ActivationFn, BatchNorm, BorderMean, ChannelRange, Conv2d, LayerNorm, Op, ParamRole, Pool2d};
+pub use op::{
+    ActivationFn, BatchNorm, BorderMean, ChannelRange, Conv2d, LayerNorm, Lrn, Op, ParamRole, Pool2d,
+};
 pub use padding::{Padding, Sides};
+pub use pairwise::{PairFn, Pairwise};
 pub use receptive_field::{Axis, ReceptiveField};
-pub use resize::{Coordinates, Extent2d, MAX_SIDE, Resize, Sample};
+pub use resize::{Coordinates, Extent2d, MAX_SIDE, Mixing, Resize, Rounding, Sample};
 pub use shape::{NodeInfo, ShapeError};
 pub use tokens::{Attention, Tokens};

@@ -17,6 +17,7 @@ mod operations;
 mod patterns;
 mod plumbing;
 mod proto;
+mod quantised;
 mod resize;
 mod shuffle;
 
