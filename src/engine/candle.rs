@@ -7,8 +7,8 @@ use candle_core::{Device, Result, Tensor};
 use super::fold::{affine_of, conv_params, token_params};
 use super::plan::Step;
 use crate::graph::{
-    ActivationFn, Attention, BorderMean, Conv2d, Extent2d, Graph, Lrn, NodeId, Op, PairFn, Pool2d, Resize, Sample,
-    Sides,
+    ActivationFn, Attention, BorderMean, Conv2d, Extent2d, Graph, Lrn, NodeId, Op, PairFn, Pool2d, Resize,
+    Sample, Sides,
 };
 use crate::tensor::InputBatch;
 use crate::weights::BoundWeights;

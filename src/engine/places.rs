@@ -287,7 +287,9 @@ mod tests {
         for step in plan.steps() {
             let Some(own) = plan.places().of(step.output) else { continue };
             for (number, id) in step.inputs.iter().enumerate() {
-                let Some(read) = plan.places().of(*id).filter(|read| read.buffer == own.buffer) else { continue };
+                let Some(read) = plan.places().of(*id).filter(|read| read.buffer == own.buffer) else {
+                    continue;
+                };
                 // As the executor has it: what lies in the concatenation's own buffer isn't written again.
                 let before: usize = step.inputs[..number].iter().map(|id| plan.info(*id).shape.len()).sum();
                 assert_eq!(read.offset, own.offset + before / BLOCK, "{}", graph.node(step.output).name);

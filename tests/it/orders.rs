@@ -197,8 +197,9 @@ impl Sketch {
             // What is there already, concatenated.
             6 => {
                 let num = 2 + dice.below(3);
-                let all: Vec<usize> =
-                    (0..num).map(|_| self.some(dice, |kind| kind.1 == halved && (kind.0 <= 64 || kind.0 == channels))).collect();
+                let all: Vec<usize> = (0..num)
+                    .map(|_| self.some(dice, |kind| kind.1 == halved && (kind.0 <= 64 || kind.0 == channels)))
+                    .collect();
                 self.joined(&all, halved)
             }
             7 => {
@@ -305,7 +306,9 @@ fn check(seed: u64, num_orders: usize) -> usize {
     let mut sets = vec![last.clone(), all.clone()];
     for _ in 0..3 {
         let num_taps = 1 + dice.below(5);
-        sets.push((0..num_taps).map(|_| name(dice.below(num))).collect::<BTreeSet<_>>().into_iter().collect());
+        sets.push(
+            (0..num_taps).map(|_| name(dice.below(num))).collect::<BTreeSet<_>>().into_iter().collect(),
+        );
     }
     let engines = [EngineChoice::Fast, EngineChoice::Candle];
     let expected: Vec<[Values; 2]> =

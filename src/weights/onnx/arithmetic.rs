@@ -122,11 +122,7 @@ impl Converter {
     }
 
     /// `Sum`, `Max` and `Min` of any number of maps, and of constants.
-    pub(super) fn of_many(
-        &mut self,
-        node: &OnnxNode,
-        inputs: &[Option<Value>],
-    ) -> Result<Map, OnnxProblem> {
+    pub(super) fn of_many(&mut self, node: &OnnxNode, inputs: &[Option<Value>]) -> Result<Map, OnnxProblem> {
         let (mut maps, mut constants) = (Vec::new(), Vec::new());
         for (at, value) in inputs.iter().enumerate() {
             match value {

@@ -7,9 +7,7 @@ use super::convert::{Axis, Converter, Map, NCHW, Partial, Stage, Value, place};
 use super::error::OnnxProblem;
 use super::model::OnnxNode;
 use super::plumbing::transpose;
-use crate::graph::{
-    ActivationFn, BatchNorm, BorderMean, Conv2d, LayerNorm, Lrn, Op, Padding, Pool2d, Sides,
-};
+use crate::graph::{ActivationFn, BatchNorm, BorderMean, Conv2d, LayerNorm, Lrn, Op, Padding, Pool2d, Sides};
 use crate::weights::tensor_file::Entry;
 
 /// Largest stride, dilation or window of a pool.

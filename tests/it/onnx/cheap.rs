@@ -26,7 +26,15 @@ fn conv() -> Vec<u8> {
 
 #[test]
 fn each_use_that_is_not_supported_says_why() {
-    let two = |op: &str| [node("Slice", &["x", "s", "e", "a"], "two", &[]), ints("s", &[0]), ints("e", &[2]), ints("a", &[1]), node(op, &["x", "two"], "y", &[])];
+    let two = |op: &str| {
+        [
+            node("Slice", &["x", "s", "e", "a"], "two", &[]),
+            ints("s", &[0]),
+            ints("e", &[2]),
+            ints("a", &[1]),
+            node(op, &["x", "two"], "y", &[]),
+        ]
+    };
     let quantised = |axis: i64, scales: usize, zeros: Vec<u8>| {
         vec![
             conv(),

@@ -38,7 +38,13 @@ fn reordered_graph(graph: &[u8], next: impl FnMut(usize) -> usize) -> Vec<u8> {
         names(at, 1).filter(|name| !name.is_empty()).filter_map(|name| makers.get(name).copied()).collect()
     };
     let order = order_of(nodes.len(), reads, next);
-    order.iter().map(|at| nodes[*at].2).chain(rest.iter().map(|(.., whole)| *whole)).flatten().copied().collect()
+    order
+        .iter()
+        .map(|at| nodes[*at].2)
+        .chain(rest.iter().map(|(.., whole)| *whole))
+        .flatten()
+        .copied()
+        .collect()
 }
 
 fn backbone(path: &Path) -> Arc<Backbone> {

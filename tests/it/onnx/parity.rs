@@ -117,8 +117,7 @@ pub(super) fn layers_are_those_of(backbone: &Arc<Backbone>, stored: &TensorFile,
     assert!(wanted.len() >= at_least, "{name}: {} of at least {at_least}", wanted.len());
     for engine in [EngineChoice::Fast, EngineChoice::Candle] {
         let taps: Vec<NodeId> = wanted.iter().map(|(_, node)| *node).collect();
-        let mut session =
-            Session::with_engine(Arc::clone(backbone), ComputeDevice::cpu(), engine).unwrap();
+        let mut session = Session::with_engine(Arc::clone(backbone), ComputeDevice::cpu(), engine).unwrap();
         let got = session.activations(&input(stored), &taps).unwrap();
         for ((result, _), got) in wanted.iter().zip(&got) {
             let (shape, values) = stored.tensor(result).unwrap();

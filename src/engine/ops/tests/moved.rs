@@ -66,7 +66,9 @@ fn maps_of_another_size_are_mixed_of_the_places_around() {
             let (rows, columns) = (dice.of(&[1, 4, 7]), dice.of(&[1, 5, 9]));
             let to = (dice.of(&[1, 3, 8, 13]), dice.of(&[1, 4, 10, 17]));
             let x = Plain::random(&mut dice, 2, MapShape::new(channels, rows, columns));
-            for (coordinates, mixing) in ways.into_iter().flat_map(|way| mixings.iter().map(move |m| (way, *m))) {
+            for (coordinates, mixing) in
+                ways.into_iter().flat_map(|way| mixings.iter().map(move |m| (way, *m)))
+            {
                 let way = Resize { to: Extent2d::Size([to.0, to.1]), coordinates, mixing };
                 let mut out = stale(2, MapShape::new(channels, to.0, to.1));
                 on(level, |cores| resize(cores, x.blocked().read(), &way, &mut out.write()));

@@ -3,14 +3,8 @@
 use super::*;
 use crate::graph::{Lrn, PairFn};
 
-const ALL: [PairFn; 6] = [
-    PairFn::Sum,
-    PairFn::Difference,
-    PairFn::Product,
-    PairFn::Quotient,
-    PairFn::Largest,
-    PairFn::Smallest,
-];
+const ALL: [PairFn; 6] =
+    [PairFn::Sum, PairFn::Difference, PairFn::Product, PairFn::Quotient, PairFn::Largest, PairFn::Smallest];
 
 fn exactly_of(function: PairFn, a: f64, b: f64) -> f64 {
     let either = |picked: f64| if a.is_nan() || b.is_nan() { f64::NAN } else { picked };
@@ -39,7 +33,8 @@ fn maps_are_put_together_place_by_place() {
     for level in levels() {
         for channels in CHANNELS {
             let shape = MapShape::new(channels, 5, 7);
-            let shapes = [shape, MapShape::new(channels, 1, 1), MapShape::new(1, 5, 7), MapShape::new(channels, 5, 1)];
+            let shapes =
+                [shape, MapShape::new(channels, 1, 1), MapShape::new(1, 5, 7), MapShape::new(channels, 5, 1)];
             for (function, number) in ALL.into_iter().flat_map(|f| (0..6).map(move |n| (f, n))) {
                 // One of them is of the whole shape.
                 let picked = match number {
@@ -53,7 +48,8 @@ fn maps_are_put_together_place_by_place() {
                 // What isn't finite, and zeros to divide by.
                 for (at, x) in inputs.iter_mut().enumerate() {
                     let len = x.values.len();
-                    x.values[(len - 1).saturating_sub(at)] = dice.of(&[f32::NAN, f32::INFINITY, f32::NEG_INFINITY, 0.0]);
+                    x.values[(len - 1).saturating_sub(at)] =
+                        dice.of(&[f32::NAN, f32::INFINITY, f32::NEG_INFINITY, 0.0]);
                 }
                 let blocked: Vec<Owned> = inputs.iter().map(Plain::blocked).collect();
                 let maps: Vec<Maps<'_>> = blocked.iter().map(Owned::read).collect();
@@ -108,7 +104,9 @@ fn channels_are_normalised_by_those_around() {
     let mut dice = Dice(33);
     for level in levels() {
         for channels in CHANNELS {
-            for (size, beta) in [(1, 0.75), (3, 0.75), (5, 0.75), (5, 0.5), (7, 1.0), (9, 0.3), (33, 0.75), (101, 0.75)] {
+            for (size, beta) in
+                [(1, 0.75), (3, 0.75), (5, 0.75), (5, 0.5), (7, 1.0), (9, 0.3), (33, 0.75), (101, 0.75)]
+            {
                 let of = Lrn { size, alpha: 0.9, beta, bias: 1.3 };
                 let shape = MapShape::new(channels, 3, 5);
                 let mut x = Plain::random(&mut dice, 2, shape);
@@ -123,7 +121,8 @@ fn channels_are_normalised_by_those_around() {
                 let around = |c: usize| c.saturating_sub(size / 2)..channels.min(c + size / 2 + 1);
                 for (at, got) in got.iter().enumerate() {
                     let (image, place) = (at / shape.len(), at % shape.plane());
-                    let value = |c: usize| f64::from(x.values[image * shape.len() + c * shape.plane() + place]);
+                    let value =
+                        |c: usize| f64::from(x.values[image * shape.len() + c * shape.plane() + place]);
                     let channel = at % shape.len() / shape.plane();
                     let sum: f64 = around(channel).map(|c| value(c).powi(2)).sum();
                     let base = f64::from(of.bias) + f64::from(of.alpha) / size as f64 * sum;
@@ -140,8 +139,9 @@ fn channels_are_normalised_by_those_around() {
                 broken.values[(channels / 2) * shape.plane()] = f32::NAN;
                 for (at, (after, before)) in run(&broken).into_iter().zip(&got).enumerate() {
                     let channel = at % shape.len() / shape.plane();
-                    let touched =
-                        at < shape.len() && at % shape.plane() == 0 && around(channels / 2).contains(&channel);
+                    let touched = at < shape.len()
+                        && at % shape.plane() == 0
+                        && around(channels / 2).contains(&channel);
                     assert!(if touched { after.is_nan() } else { after == *before });
                 }
             }
@@ -157,7 +157,9 @@ fn roots_and_reciprocals_are_those_of_the_value() {
         for channels in CHANNELS {
             let shape = MapShape::new(channels, 3, 7);
             let mut x = Plain::random(&mut dice, 2, shape);
-            for (at, special) in [0.0, f32::INFINITY, f32::NAN, 4.0, -4.0, f32::NEG_INFINITY].into_iter().enumerate() {
+            for (at, special) in
+                [0.0, f32::INFINITY, f32::NAN, 4.0, -4.0, f32::NEG_INFINITY].into_iter().enumerate()
+            {
                 x.values[at] = special;
             }
             let blocked = x.blocked();
@@ -168,10 +170,11 @@ fn roots_and_reciprocals_are_those_of_the_value() {
                 let conv = Conv2d::new(channels, channels, 1);
                 let mut case = Case::new(&mut dice, conv, shape).unwrap();
                 case.bias = Some(vec![3.0 * channels as f32; channels]);
-                let kept = case.run(level, &Plain::random(&mut dice, 2, shape).blocked(), Epilogue {
-                    residual: None,
-                    function: Some(function),
-                });
+                let kept = case.run(
+                    level,
+                    &Plain::random(&mut dice, 2, shape).blocked(),
+                    Epilogue { residual: None, function: Some(function) },
+                );
                 assert!(planar(&kept).iter().all(|v| v.is_finite()), "of a convolution's sum");
                 for (got, x) in planar(&out).into_iter().zip(&x.values) {
                     let right = if function == ActivationFn::Sqrt { x.sqrt() } else { 1.0 / x };
