@@ -7,7 +7,8 @@ use candle_core::{Device, Result, Tensor};
 use super::fold::{affine_of, conv_params, token_params};
 use super::plan::Step;
 use crate::graph::{
-    ActivationFn, Attention, BorderMean, Conv2d, Extent2d, Graph, NodeId, Op, Pool2d, Resize, Sample, Sides,
+    ActivationFn, Attention, BorderMean, Conv2d, Extent2d, Graph, Lrn, NodeId, Op, PairFn, Pool2d, Resize,
+    Sample, Sides,
 };
 use crate::tensor::InputBatch;
 use crate::weights::BoundWeights;
@@ -128,10 +129,15 @@ impl CandleExecutor {
             }
             Op::Activation(function) => activate(inputs[0], *function),
             Op::Add => inputs[1..].iter().try_fold(inputs[0].clone(), |sum, x| sum.add(x)),
+            Op::Pairwise(pairwise) => {
+                inputs[1..].iter().try_fold(inputs[0].clone(), |a, b| paired(&a, b, pairwise.function))
+            }
+            Op::Lrn(lrn) => normalised_around(inputs[0], lrn),
             Op::Gate => inputs[0].broadcast_mul(inputs[1]),
             Op::MaxPool(pool) => max_pool(inputs[0], pool, border),
             Op::AvgPool(pool, mean) => avg_pool(inputs[0], pool, *mean, border),
             Op::GlobalAvgPool => inputs[0].mean_keepdim((2, 3)),
+            Op::GlobalMaxPool => global_max(inputs[0]),
             Op::Concat => Tensor::cat(inputs, 1),
             Op::Slice(range) => inputs[0].narrow(1, range.first, range.channels)?.contiguous(),
             Op::Shuffle(groups) => {
@@ -259,7 +265,7 @@ fn resized(x: &Tensor, resize: &Resize) -> Result<Tensor> {
             x.index_select(&Tensor::new(places, x.device())?, axis + 2)
         };
         let low = picked(|sample| sample.low)?;
-        if !resize.is_linear {
+        if !resize.is_linear() {
             return Ok(low);
         }
         let share = |of: fn(f32) -> f32| {
@@ -346,6 +352,45 @@ fn softplus(x: &Tensor) -> Result<Tensor> {
     x.relu()?.add(&(x.abs()?.neg()?.exp()? + 1.0)?.log()?)
 }
 
+/// Of each place, the smaller one repeated.
+fn paired(a: &Tensor, b: &Tensor, function: PairFn) -> Result<Tensor> {
+    let largest = match function {
+        PairFn::Sum => return a.broadcast_add(b),
+        PairFn::Difference => return a.broadcast_sub(b),
+        PairFn::Product => return a.broadcast_mul(b),
+        PairFn::Quotient => return a.broadcast_div(b),
+        PairFn::Largest => a.broadcast_maximum(b)?,
+        PairFn::Smallest => a.broadcast_minimum(b)?,
+    };
+    // candle's comparisons may lose a NaN.
+    let nan = |x: &Tensor, or: &Tensor| -> Result<Tensor> {
+        let x = x.broadcast_as(or.shape())?.contiguous()?;
+        x.ne(&x)?.where_cond(&x, or)
+    };
+    nan(a, &nan(b, &largest)?)
+}
+
+/// NaN where one is in the map.
+fn global_max(x: &Tensor) -> Result<Tensor> {
+    let x = x.flatten_from(2)?;
+    let largest = x.max_keepdim(2)?;
+    let nan = x.ne(&x)?.to_dtype(x.dtype())?.max_keepdim(2)?;
+    let is_nan = nan.ne(&nan.zeros_like()?)?;
+    let nan = Tensor::full(f32::NAN, largest.dims(), x.device())?;
+    is_nan.where_cond(&nan, &largest)?.unsqueeze(3)
+}
+
+/// By the channels around.
+fn normalised_around(x: &Tensor, lrn: &Lrn) -> Result<Tensor> {
+    let channels = x.dim(1)?;
+    let reach = (lrn.size / 2).min(channels);
+    let squares = x.sqr()?.pad_with_zeros(1, reach, reach)?;
+    let window = |from: usize| squares.narrow(1, from, channels);
+    let sum = (1..=2 * reach).try_fold(window(0)?, |sum, from| sum.add(&window(from)?))?;
+    let base = sum.affine(f64::from(lrn.alpha) / lrn.size as f64, f64::from(lrn.bias))?;
+    x.mul(&base.powf(-f64::from(lrn.beta))?)
+}
+
 fn activate(x: &Tensor, function: ActivationFn) -> Result<Tensor> {
     let hard = |x: &Tensor| (x + 3.0)?.clamp(0f32, 6f32)?.affine(1.0 / 6.0, 0.0);
     match function {
@@ -362,5 +407,9 @@ fn activate(x: &Tensor, function: ActivationFn) -> Result<Tensor> {
         ActivationFn::Tanh => x.tanh(),
         ActivationFn::Softplus => softplus(x),
         ActivationFn::Mish => x.mul(&softplus(x)?.tanh()?),
+        ActivationFn::Clip(low, high) => x.clamp(low, high),
+        ActivationFn::Abs => x.abs(),
+        ActivationFn::Sqrt => x.sqrt(),
+        ActivationFn::Reciprocal => x.recip(),
     }
 }

@@ -258,10 +258,16 @@ impl Work<'_> {
                 let inputs: Option<Vec<Maps<'_>>> = self.inputs.iter().copied().collect();
                 ops::add(cores, &inputs?, out);
             }
+            Op::Pairwise(pairwise) => {
+                let inputs: Option<Vec<Maps<'_>>> = self.inputs.iter().copied().collect();
+                ops::pairwise(cores, pairwise.function, &inputs?, out);
+            }
+            Op::Lrn(lrn) => ops::lrn(cores, input(0)?, lrn, out),
             Op::Gate => ops::gate(cores, input(0)?, input(1)?, out),
             Op::MaxPool(pool) => ops::max_pool(cores, input(0)?, window_of(pool, border), out),
             Op::AvgPool(pool, mean) => ops::avg_pool(cores, input(0)?, window_of(pool, border), *mean, out),
             Op::GlobalAvgPool => ops::global_avg_pool(cores, input(0)?, out),
+            Op::GlobalMaxPool => ops::global_max_pool(cores, input(0)?, out),
             Op::Concat => {
                 let channels = step.inputs.iter().map(|id| self.plan.info(*id).shape.channels);
                 ops::concat(cores, &channels.zip(self.inputs.iter().copied()).collect::<Vec<_>>(), out);

@@ -186,11 +186,17 @@ fn parts_of_concats(graph: &Graph, steps: &[Step], infos: &[NodeInfo]) -> Vec<Op
             let reads_itself = maker.inputs.iter().any(|id| root(&parts, *id) == whole);
             if is_whole_blocks && !is_taken && !reads_itself {
                 parts[input.0] = Some(Part { whole: concat.output, first_block: first / BLOCK });
-                // Others that read `input` now read from the whole: they mustn't write there.
+                // Others that read `input` now read from the whole: they mustn't write there. A concatenation may, of a part that lies
+                // where it would be written.
                 let clashes = steps.iter().any(|s| {
                     let target = root(&parts, s.output);
-                    !(s.nodes.len() == 1 && graph.node(s.nodes[0]).op == Op::Concat)
-                        && s.inputs.iter().any(|id| root(&parts, *id) == target)
+                    let is_concat = s.nodes.len() == 1 && graph.node(s.nodes[0]).op == Op::Concat;
+                    let is_in_place = |id: &NodeId| {
+                        is_concat
+                            && parts[id.0].is_some_and(|part| part.whole == s.output)
+                            && s.inputs.iter().filter(|other| *other == id).count() == 1
+                    };
+                    s.inputs.iter().any(|id| root(&parts, *id) == target && !is_in_place(id))
                 });
                 if clashes {
                     parts[input.0] = None;
@@ -262,6 +268,34 @@ mod tests {
             }
         }
         all
+    }
+
+    /// One that stands there twice, or in two concatenations of which one is in the other, can only lie in one place.
+    #[test]
+    fn what_is_concatenated_twice_is_copied() {
+        let (mut b, x) = GraphBuilder::new();
+        let a = b.conv("a", x, Conv2d::new(3, 16, 1));
+        let c = b.conv("c", a, Conv2d::new(16, 16, 1));
+        let twice = b.node("twice", Op::Concat, &[c, a, c]);
+        let d = b.conv("d", twice, Conv2d::new(48, 16, 1));
+        let e = b.conv("e", twice, Conv2d::new(48, 16, 1));
+        let inner = b.node("inner", Op::Concat, &[d, e]);
+        let outer = b.node("outer", Op::Concat, &[inner, d]);
+        b.stage(outer);
+        let graph = b.finish().unwrap();
+        let plan = Plan::new(&graph, PixelSize::square(4), 1, &[outer]).unwrap();
+        for step in plan.steps() {
+            let Some(own) = plan.places().of(step.output) else { continue };
+            for (number, id) in step.inputs.iter().enumerate() {
+                let Some(read) = plan.places().of(*id).filter(|read| read.buffer == own.buffer) else {
+                    continue;
+                };
+                // As the executor has it: what lies in the concatenation's own buffer isn't written again.
+                let before: usize = step.inputs[..number].iter().map(|id| plan.info(*id).shape.len()).sum();
+                assert_eq!(read.offset, own.offset + before / BLOCK, "{}", graph.node(step.output).name);
+            }
+        }
+        assert_ne!(plan.places().of(c).unwrap().buffer, plan.places().of(twice).unwrap().buffer);
     }
 
     #[test]

@@ -68,7 +68,8 @@ fn fuses(graph: &Graph, previous: &Step, id: NodeId) -> bool {
             matches!(first, Op::Conv2d(_)) && (matches!(before, Op::Conv2d(_)) || is_affine(before))
         }
         Op::Activation(_) => {
-            is_affine(before) || matches!(before, Op::Conv2d(_) | Op::LayerNorm(_) | Op::Add | Op::Gate)
+            is_affine(before)
+                || matches!(before, Op::Conv2d(_) | Op::LayerNorm(_) | Op::Add | Op::Gate | Op::Pairwise(_))
         }
         Op::Add => {
             node.inputs.len() == 2

@@ -154,6 +154,7 @@ fn channels(nodes: &[Node], id: NodeId) -> usize {
             Op::BatchNorm(norm) => norm.channels,
             Op::Attention(attention) => attention.channels,
             Op::Slice(range) => range.channels,
+            Op::Pairwise(pairwise) => pairwise.channels,
             Op::Concat => {
                 open.extend(&node.inputs);
                 continue;

@@ -8,6 +8,7 @@ mod graph;
 mod keras_order;
 mod op;
 mod padding;
+mod pairwise;
 mod receptive_field;
 mod resize;
 mod shape;
@@ -15,9 +16,12 @@ mod tokens;
 
 pub use graph::{Graph, GraphBuilder, GraphError, Node, NodeId, ParamCount, UnknownLayer};
 pub use keras_order::keras_class_order;
-pub use op::{ActivationFn, BatchNorm, BorderMean, ChannelRange, Conv2d, LayerNorm, Op, ParamRole, Pool2d};
+pub use op::{
+    ActivationFn, BatchNorm, BorderMean, ChannelRange, Conv2d, LayerNorm, Lrn, Op, ParamRole, Pool2d,
+};
 pub use padding::{Padding, Sides};
+pub use pairwise::{PairFn, Pairwise};
 pub use receptive_field::{Axis, ReceptiveField};
-pub use resize::{Coordinates, Extent2d, MAX_SIDE, Resize, Sample};
+pub use resize::{Coordinates, Extent2d, MAX_SIDE, Mixing, Resize, Rounding, Sample};
 pub use shape::{NodeInfo, ShapeError};
 pub use tokens::{Attention, Tokens};

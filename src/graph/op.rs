@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::padding::{Padding, Sides};
+use super::pairwise::Pairwise;
 use super::resize::Resize;
 use super::tokens::{Attention, Tokens};
 
@@ -36,6 +37,14 @@ pub enum ActivationFn {
     Softplus,
     /// `x · tanh(ln(1 + e^x))`.
     Mish,
+    /// Not below the first number and not above the second.
+    Clip(f32, f32),
+    /// Without its sign.
+    Abs,
+    /// The square root; NaN of what is negative.
+    Sqrt,
+    /// `1 / x`.
+    Reciprocal,
 }
 
 impl ActivationFn {
@@ -55,6 +64,10 @@ impl ActivationFn {
             Self::Tanh => "tanh",
             Self::Softplus => "softplus",
             Self::Mish => "Mish",
+            Self::Clip(..) => "clip",
+            Self::Abs => "abs",
+            Self::Sqrt => "sqrt",
+            Self::Reciprocal => "reciprocal",
         }
     }
 }
@@ -172,6 +185,20 @@ pub struct LayerNorm {
     pub eps: f64,
 }
 
+/// Normalisation by the channels around: `x / (bias + alpha / size · Σ x²)^beta`, the sum over a channel and `size / 2` on either side of
+/// it, as far as there are any (`AlexNet`'s and `GoogLeNet`'s local response normalisation). `size` is odd.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Lrn {
+    /// Channels in a sum.
+    pub size: usize,
+    /// Factor of the mean square, about.
+    pub alpha: f32,
+    /// Exponent.
+    pub beta: f32,
+    /// What is added to it.
+    pub bias: f32,
+}
+
 /// What an average pool divides by where its window hangs over the border.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -229,6 +256,10 @@ pub enum Op {
     Activation(ActivationFn),
     /// Elementwise sum of inputs of one shape.
     Add,
+    /// Values of several maps put together place by place.
+    Pairwise(Pairwise),
+    /// Normalisation by the channels around.
+    Lrn(Lrn),
     /// Map (first input) times a gate per channel (second input, 1×1): the end of squeeze-and-excitation.
     Gate,
     /// Largest value of each window.
@@ -237,6 +268,8 @@ pub enum Op {
     AvgPool(Pool2d, BorderMean),
     /// Mean of each whole map, to 1×1.
     GlobalAvgPool,
+    /// Largest value of each whole map, to 1×1; NaN if any is.
+    GlobalMaxPool,
     /// Channels of all inputs one after the other.
     Concat,
     /// Zeros around the map (Keras' `ZeroPadding2D`).
@@ -299,10 +332,13 @@ impl Op {
             Self::Times(_) => "times",
             Self::Activation(function) => function.name(),
             Self::Add => "add",
+            Self::Pairwise(pairwise) => pairwise.function.kind(),
+            Self::Lrn(_) => "local response norm",
             Self::Gate => "gate",
             Self::MaxPool(_) => "max pool",
             Self::AvgPool(..) => "avg pool",
             Self::GlobalAvgPool => "global avg pool",
+            Self::GlobalMaxPool => "global max pool",
             Self::Concat => "concat",
             Self::ZeroPad(_) => "zero pad",
             Self::Slice(_) => "slice",

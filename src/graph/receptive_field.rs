@@ -92,10 +92,14 @@ impl ReceptiveField {
     pub(super) fn after(op: &Op, inputs: &[Self], border: Sides) -> Self {
         match op {
             // Registers and the class token see nothing, and attention all: of a row of tokens no window can be told.
-            // A change of size is told by `resized`, which knows both.
-            Op::GlobalAvgPool | Op::Tokens(_) | Op::Attention(_) | Op::TokenGrid(_) | Op::Resize(_) => {
-                Self::Whole
-            }
+            // A change of size is told by `resized`, which knows both, and what is made place by place by `Pairwise::field`.
+            Op::GlobalAvgPool
+            | Op::GlobalMaxPool
+            | Op::Tokens(_)
+            | Op::Attention(_)
+            | Op::TokenGrid(_)
+            | Op::Resize(_)
+            | Op::Pairwise(_) => Self::Whole,
             Op::Add | Op::Concat => inputs.iter().copied().reduce(Self::union).unwrap_or(Self::PIXEL),
             Op::Conv2d(c) => inputs[0].window(c.kernel, c.stride, c.dilation, border),
             Op::MaxPool(p) | Op::AvgPool(p, _) => inputs[0].window(p.kernel, p.stride, [1, 1], border),
@@ -109,6 +113,7 @@ impl ReceptiveField {
             | Op::Slice(_)
             | Op::Shuffle(_)
             | Op::PRelu(_)
+            | Op::Lrn(_)
             | Op::Activation(_) => inputs[0],
         }
     }
@@ -136,7 +141,7 @@ impl ReceptiveField {
         }
     }
 
-    fn union(self, other: Self) -> Self {
+    pub(super) fn union(self, other: Self) -> Self {
         match (self, other) {
             (Self::Window { rows, columns }, Self::Window { rows: r, columns: c }) => {
                 Self::Window { rows: rows.union(r), columns: columns.union(c) }

@@ -21,6 +21,36 @@ pub enum Coordinates {
     PytorchHalfPixel,
     /// The first and the last position lie where they lay (torch's `align_corners=True`).
     AlignCorners,
+    /// Middles count, but half a position further on (`TensorFlow` 1 for the nearest).
+    TfHalfPixel,
+    /// Middles count, about the middle of the map: what a size cut down to whole positions leaves is cut from both ends.
+    HalfPixelSymmetric,
+}
+
+/// Which old position is the nearest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Rounding {
+    /// The one at or before.
+    Floor,
+    /// The one at or after.
+    Ceil,
+    /// The nearer; the one before if both are as near.
+    HalfDown,
+    /// The nearer; the one after if both are as near.
+    HalfUp,
+    /// The one at or before where maps grow, the one at or after where they shrink (ONNX' `Upsample`, and `Resize` before version 11).
+    Outward,
+}
+
+/// What a new position is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mixing {
+    /// The nearest old one.
+    Nearest(Rounding),
+    /// The two around it, each the more the nearer it is.
+    Linear,
 }
 
 /// What maps are resized to.
@@ -40,8 +70,8 @@ pub struct Resize {
     pub to: Extent2d,
     /// Where new positions lie.
     pub coordinates: Coordinates,
-    /// Whether the two old positions around a new one are mixed; else it is the one at or before it.
-    pub is_linear: bool,
+    /// What a new position is made of.
+    pub mixing: Mixing,
 }
 
 /// What a new position is made of: `low · (1 − share) + high · share`.
@@ -55,7 +85,27 @@ pub struct Sample {
     pub share: f32,
 }
 
+impl Rounding {
+    /// Of a place that isn't negative.
+    fn of(self, place: f32, shrinks: bool) -> f32 {
+        match self {
+            Self::Floor => place.floor(),
+            Self::Ceil => place.ceil(),
+            // Rounded like this, and not to the nearest: just below a half, these are one further.
+            Self::HalfDown => (place - 0.5).ceil(),
+            Self::HalfUp => (place + 0.5).floor(),
+            Self::Outward if shrinks => place.ceil(),
+            Self::Outward => place.floor(),
+        }
+    }
+}
+
 impl Resize {
+    /// Whether new positions are mixed of old ones.
+    pub fn is_linear(&self) -> bool {
+        self.mixing == Mixing::Linear
+    }
+
     /// The new size of a map; nothing where that is no size.
     pub(super) fn shape(&self, from: MapShape) -> Option<MapShape> {
         let [height, width] = match self.to {
@@ -82,12 +132,19 @@ impl Resize {
                 Coordinates::PytorchHalfPixel | Coordinates::AlignCorners if to <= 1 => 0.0,
                 Coordinates::HalfPixel | Coordinates::PytorchHalfPixel => (at + 0.5) / scale - 0.5,
                 Coordinates::AlignCorners => at * last as f32 / (to - 1) as f32,
+                Coordinates::TfHalfPixel => (at + 0.5) / scale,
+                Coordinates::HalfPixelSymmetric => {
+                    let kept = to as f32 / (scale * from as f32);
+                    let before = f64::from(from as f32 / 2.0 * (1.0 - kept));
+                    (before + (f64::from(at) + 0.5) / f64::from(scale) - 0.5) as f32
+                }
             };
             let place = place.clamp(0.0, last as f32);
-            let low = (place as usize).min(last);
-            if !self.is_linear {
+            if let Mixing::Nearest(rounding) = self.mixing {
+                let low = (rounding.of(place, scale < 1.0) as usize).min(last);
                 return Sample { low, high: low, share: 0.0 };
             }
+            let low = (place as usize).min(last);
             let share = place - low as f32;
             // Nothing of the next one, so that infinity there isn't multiplied by zero.
             let high = if share > 0.0 { (low + 1).min(last) } else { low };
@@ -101,28 +158,47 @@ impl Resize {
 mod tests {
     use super::*;
 
-    fn places(coordinates: Coordinates, is_linear: bool, from: usize, to: usize) -> Vec<f32> {
-        let resize = Resize { to: Extent2d::Size([to, to]), coordinates, is_linear };
+    const NEAREST: Mixing = Mixing::Nearest(Rounding::Floor);
+
+    fn places(coordinates: Coordinates, mixing: Mixing, from: usize, to: usize) -> Vec<f32> {
+        let resize = Resize { to: Extent2d::Size([to, to]), coordinates, mixing };
         resize.samples(0, from, to).iter().map(|s| s.low as f32 + s.share).collect()
     }
 
     #[test]
     fn positions_are_those_of_torch() {
         // `interpolate(arange, size, mode)` prints these.
-        assert_eq!(places(Coordinates::Asymmetric, false, 3, 6), [0.0, 0.0, 1.0, 1.0, 2.0, 2.0]);
-        assert_eq!(places(Coordinates::Asymmetric, false, 3, 5), [0.0, 0.0, 1.0, 1.0, 2.0]);
-        assert_eq!(places(Coordinates::Asymmetric, false, 5, 2), [0.0, 2.0]);
-        assert_eq!(places(Coordinates::HalfPixel, true, 2, 4), [0.0, 0.25, 0.75, 1.0]);
-        assert_eq!(places(Coordinates::AlignCorners, true, 3, 5), [0.0, 0.5, 1.0, 1.5, 2.0]);
-        assert_eq!(places(Coordinates::HalfPixel, true, 4, 1), [1.5]);
-        assert_eq!(places(Coordinates::PytorchHalfPixel, true, 4, 1), [0.0]);
-        assert_eq!(places(Coordinates::AlignCorners, true, 1, 3), [0.0, 0.0, 0.0]);
+        assert_eq!(places(Coordinates::Asymmetric, NEAREST, 3, 6), [0.0, 0.0, 1.0, 1.0, 2.0, 2.0]);
+        assert_eq!(places(Coordinates::Asymmetric, NEAREST, 3, 5), [0.0, 0.0, 1.0, 1.0, 2.0]);
+        assert_eq!(places(Coordinates::Asymmetric, NEAREST, 5, 2), [0.0, 2.0]);
+        assert_eq!(places(Coordinates::HalfPixel, Mixing::Linear, 2, 4), [0.0, 0.25, 0.75, 1.0]);
+        assert_eq!(places(Coordinates::AlignCorners, Mixing::Linear, 3, 5), [0.0, 0.5, 1.0, 1.5, 2.0]);
+        assert_eq!(places(Coordinates::HalfPixel, Mixing::Linear, 4, 1), [1.5]);
+        assert_eq!(places(Coordinates::PytorchHalfPixel, Mixing::Linear, 4, 1), [0.0]);
+        assert_eq!(places(Coordinates::AlignCorners, Mixing::Linear, 1, 3), [0.0, 0.0, 0.0]);
+    }
+
+    #[test]
+    fn the_nearest_is_the_one_that_is_asked_for() {
+        let nearest = |rounding, coordinates, from, to| -> Vec<usize> {
+            let places = places(coordinates, Mixing::Nearest(rounding), from, to);
+            places.into_iter().map(|place| place as usize).collect()
+        };
+        // Places 0, 0.5, 1, 1.5, 2.
+        let of = |rounding| nearest(rounding, Coordinates::AlignCorners, 3, 5);
+        assert_eq!(of(Rounding::Floor), [0, 0, 1, 1, 2]);
+        assert_eq!(of(Rounding::Ceil), [0, 1, 1, 2, 2]);
+        assert_eq!(of(Rounding::HalfDown), [0, 0, 1, 1, 2]);
+        assert_eq!(of(Rounding::HalfUp), [0, 1, 1, 2, 2]);
+        assert_eq!(nearest(Rounding::Outward, Coordinates::Asymmetric, 5, 2), [0, 3]);
+        assert_eq!(nearest(Rounding::Outward, Coordinates::Asymmetric, 2, 5), [0, 0, 0, 1, 1]);
+        assert_eq!(nearest(Rounding::Floor, Coordinates::TfHalfPixel, 4, 2), [1, 3]);
     }
 
     #[test]
     fn sizes_are_cut_down_and_bounded() {
         let to = |to: Extent2d| {
-            let resize = Resize { to, coordinates: Coordinates::Asymmetric, is_linear: false };
+            let resize = Resize { to, coordinates: Coordinates::Asymmetric, mixing: NEAREST };
             resize.shape(MapShape::new(5, 7, 9)).map(|shape| (shape.height, shape.width))
         };
         assert_eq!(to(Extent2d::Times([1.5, 0.5])), Some((10, 4)));

@@ -3,6 +3,7 @@
 use super::graph::{Graph, Node, NodeId};
 use super::op::{BatchNorm, BorderMean, ChannelRange, LayerNorm, Op};
 use super::padding::{Padding, Sides};
+use super::pairwise::Pairwise;
 use super::receptive_field::ReceptiveField;
 use super::resize::MAX_SIDE;
 use crate::tensor::{MapShape, PixelSize};
@@ -177,7 +178,8 @@ fn infer_node(node: &Node, inputs: &[NodeInfo], input: PixelSize) -> Result<Node
             channels_must_be(*channels, inputs[0].shape.channels)?;
             inputs[0].shape
         }
-        Op::Activation(_) | Op::Times(_) => inputs[0].shape,
+        Op::Activation(_) | Op::Times(_) | Op::Lrn(_) => inputs[0].shape,
+        Op::Pairwise(pairwise) => pairwise.shape(node, inputs)?,
         Op::Add => {
             let first = inputs[0].shape;
             if let Some(odd) = inputs.iter().find(|i| i.shape != first) {
@@ -205,7 +207,7 @@ fn infer_node(node: &Node, inputs: &[NodeInfo], input: PixelSize) -> Result<Node
             let from = inputs[0].shape;
             resize.shape(from).ok_or_else(|| ShapeError::Resized { node: node.name.clone(), from })?
         }
-        Op::GlobalAvgPool => MapShape::new(inputs[0].shape.channels, 1, 1),
+        Op::GlobalAvgPool | Op::GlobalMaxPool => MapShape::new(inputs[0].shape.channels, 1, 1),
         Op::Concat => {
             let first = inputs[0].shape;
             let fits = |s: MapShape| (s.height, s.width) == (first.height, first.width);
@@ -228,6 +230,7 @@ fn infer_node(node: &Node, inputs: &[NodeInfo], input: PixelSize) -> Result<Node
     let fields: Vec<_> = inputs.iter().map(|i| i.receptive_field).collect();
     let receptive_field = match &node.op {
         Op::Resize(resize) => fields[0].resized(resize, inputs[0].shape, shape),
+        Op::Pairwise(_) => Pairwise::field(inputs, shape),
         op => ReceptiveField::after(op, &fields, border),
     };
     Ok(NodeInfo {

@@ -197,8 +197,9 @@ impl Sketch {
             // What is there already, concatenated.
             6 => {
                 let num = 2 + dice.below(3);
-                let all: Vec<usize> =
-                    (0..num).map(|_| self.some(dice, |kind| kind.1 == halved && kind.0 <= 64)).collect();
+                let all: Vec<usize> = (0..num)
+                    .map(|_| self.some(dice, |kind| kind.1 == halved && (kind.0 <= 64 || kind.0 == channels)))
+                    .collect();
                 self.joined(&all, halved)
             }
             7 => {

@@ -33,11 +33,12 @@ pub(super) fn activate_cells(level: Level, function: ActivationFn, cells: &mut [
     level.run(Activate { function, cells });
 }
 
-/// The bounds that an activation keeps values in, where that is all it does.
+/// The bounds that an activation keeps values in, where that is all it does and it leaves zero as it is: lanes without a channel hold that.
 pub(super) const fn bounds(function: ActivationFn) -> Option<(f32, f32)> {
     match function {
         ActivationFn::Relu => Some((0.0, f32::INFINITY)),
         ActivationFn::Relu6 => Some((0.0, 6.0)),
+        ActivationFn::Clip(low, high) if low <= 0.0 && high >= 0.0 => Some((low, high)),
         _ => None,
     }
 }
@@ -72,6 +73,10 @@ impl Kernel for Activate<'_> {
             ActivationFn::Tanh => each(self.cells, tanh),
             ActivationFn::Softplus => each(self.cells, softplus),
             ActivationFn::Mish => each(self.cells, mish),
+            ActivationFn::Clip(low, high) => each(self.cells, |x| clip(x, low, high)),
+            ActivationFn::Abs => each(self.cells, |x| x.abs()),
+            ActivationFn::Sqrt => each(self.cells, |x| x.sqrt()),
+            ActivationFn::Reciprocal => each(self.cells, |x| 1.0 / x),
             // Bounds, see above.
             ActivationFn::Relu | ActivationFn::Relu6 => {}
         }
@@ -121,6 +126,12 @@ fn gelu_tanh(x: f32) -> f32 {
     /// √(2/π), twice.
     const TWICE: f32 = 1.595_769;
     x * sigmoid(TWICE * (x + 0.044_715 * x * x * x))
+}
+
+#[inline(always)]
+fn clip(x: f32, low: f32, high: f32) -> f32 {
+    let raised = if x < low { low } else { x };
+    if raised > high { high } else { raised }
 }
 
 #[inline(always)]

@@ -88,6 +88,35 @@ pub(in crate::engine) fn global_avg_pool(cores: &Cores<'_>, x: Maps<'_>, out: &m
     });
 }
 
+/// Largest value of each whole map. A NaN in a map is what comes out.
+pub(in crate::engine) fn global_max_pool(cores: &Cores<'_>, x: Maps<'_>, out: &mut MapsMut<'_>) {
+    let level = cores.level;
+    out.fill_rows(cores, x.shape().plane(), |image, block, _, row| {
+        let mut largest = Cell([f32::NEG_INFINITY; BLOCK]);
+        level.run(LargestOf { from: x.plane(image, block), to: &mut largest });
+        row.fill(largest);
+    });
+}
+
+struct LargestOf<'a> {
+    from: &'a [Cell],
+    to: &'a mut Cell,
+}
+
+impl Kernel for LargestOf<'_> {
+    #[inline(always)]
+    unsafe fn run<L: Lanes>(self) {
+        // SAFETY: cells are aligned, and the caller vouches for the level.
+        unsafe {
+            let mut largest = L::load(self.to.0.as_ptr());
+            for cell in self.from {
+                largest = largest.max(L::load(cell.0.as_ptr()));
+            }
+            largest.store(self.to.0.as_mut_ptr());
+        }
+    }
+}
+
 struct SumRow<'a> {
     from: &'a [Cell],
     to: &'a mut Cell,

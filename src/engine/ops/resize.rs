@@ -10,12 +10,12 @@ pub(in crate::engine) fn resize(cores: &Cores<'_>, x: Maps<'_>, resize: &Resize,
     let (from, to) = (x.shape(), out.shape());
     let rows = resize.samples(0, from.height, to.height);
     let columns = resize.samples(1, from.width, to.width);
-    out.fill_rows(cores, if resize.is_linear { 4 } else { 1 }, |image, block, y, row| {
+    out.fill_rows(cores, if resize.is_linear() { 4 } else { 1 }, |image, block, y, row| {
         let line = |at: usize| &x.plane(image, block)[at * from.width..][..from.width];
         let Sample { low, high, share } = rows[y];
         let (upper, lower) = (line(low), line(high));
         for (to, column) in row.iter_mut().zip(&columns) {
-            *to = if resize.is_linear {
+            *to = if resize.is_linear() {
                 mixed(&between(upper, column), &between(lower, column), share)
             } else {
                 upper[column.low]

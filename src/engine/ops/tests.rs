@@ -1,6 +1,7 @@
 //! Every kernel on every level that the processor has, against sums in f64 over plain maps.
 
 mod moved;
+mod pairs;
 mod positions;
 
 use rayon::ThreadPoolBuilder;
@@ -288,10 +289,14 @@ fn exactly(function: ActivationFn, x: f64) -> f64 {
         ActivationFn::Tanh => x.tanh(),
         ActivationFn::Softplus => x.max(0.0) + (-x.abs()).exp().ln_1p(),
         ActivationFn::Mish => x * x.exp().ln_1p().tanh(),
+        ActivationFn::Clip(low, high) => x.clamp(f64::from(low), f64::from(high)),
+        ActivationFn::Abs => x.abs(),
+        ActivationFn::Sqrt => x.sqrt(),
+        ActivationFn::Reciprocal => 1.0 / x,
     }
 }
 
-const FUNCTIONS: [ActivationFn; 14] = [
+const FUNCTIONS: [ActivationFn; 18] = [
     ActivationFn::Relu,
     ActivationFn::Relu6,
     ActivationFn::Silu,
@@ -306,6 +311,10 @@ const FUNCTIONS: [ActivationFn; 14] = [
     ActivationFn::Tanh,
     ActivationFn::Softplus,
     ActivationFn::Mish,
+    ActivationFn::Clip(-0.5, 0.8),
+    ActivationFn::Clip(0.2, 0.9),
+    ActivationFn::Clip(-0.9, -0.1),
+    ActivationFn::Abs,
 ];
 
 const CHANNELS: [usize; 9] = [1, 3, 15, 16, 17, 32, 33, 48, 80];

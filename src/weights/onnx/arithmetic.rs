@@ -1,10 +1,12 @@
 //! Sums and products: of maps, with constants, and the functions that are written as them.
 
+use std::rc::Rc;
+
 use super::constant::Constant;
 use super::convert::{Axis, Converter, Map, Value};
 use super::error::OnnxProblem;
 use super::model::OnnxNode;
-use crate::graph::{ActivationFn, Op};
+use crate::graph::{ActivationFn, Op, PairFn, Pairwise};
 
 impl Converter {
     /// `Add`, `Sub`, `Mul` and `Div`, of which at least one side is a map.
@@ -41,7 +43,12 @@ impl Converter {
                     "Add" => (vec![1.0; len], values),
                     "Sub" => (vec![-1.0; len], values),
                     "Mul" => (values, vec![0.0; len]),
-                    _ => return Err(node.unsupported("by a map")),
+                    _ => {
+                        let name = format!("{}.reciprocal", node.name);
+                        let id = self.draft.activation(&name, ActivationFn::Reciprocal, x.id);
+                        let id = self.scaled(node, &Map { id, ..x.clone() }, &values, &vec![0.0; len], c);
+                        return Ok(Value::Map(Map { id, ..x.clone() }));
+                    }
                 };
                 let id = self.scaled(node, x, &scale, &shift, c);
                 Ok(Value::Map(Map { id, ..x.clone() }))
@@ -61,22 +68,17 @@ impl Converter {
     }
 
     fn of_maps(&mut self, node: &OnnxNode, a: &Map, b: &Map) -> Result<Map, OnnxProblem> {
-        let (num_a, num_b) = (self.channels(a), self.channels(b));
         let is_pooled = |x: &Map| self.draft.nodes[x.id].is_pooled;
         let (pooled_a, pooled_b) = (is_pooled(a), is_pooled(b));
-        // Axes of a mean were maybe dropped; for maps they must agree.
-        if !(pooled_a || pooled_b) && a.axes != b.axes {
-            return Err(node.unsupported("of maps whose axes differ"));
-        }
-        match node.op.as_str() {
-            "Add" if pooled_a != pooled_b => Err(node.unsupported("of a map and a mean")),
-            "Add" if num_a != num_b => {
-                Err(node.unsupported(format!("of maps of {num_a} and {num_b} channels")))
+        let num = self.channels(a);
+        let are_alike = num == self.channels(b);
+        let function = match node.op.as_str() {
+            // Axes of a mean were maybe dropped.
+            "Add" if are_alike && pooled_a == pooled_b && (pooled_a || a.axes == b.axes) => {
+                let id = self.draft.push(&node.name, Op::Add, &[a.id, b.id], num);
+                return Ok(Map { id, ..a.clone() });
             }
-            "Add" => {
-                let id = self.draft.push(&node.name, Op::Add, &[a.id, b.id], num_a);
-                Ok(Map { id, ..a.clone() })
-            }
+            "Add" => PairFn::Sum,
             "Mul" => {
                 for (x, other) in [(a, b), (b, a)] {
                     if let Some(function) = self.self_gated(x.id, other.id) {
@@ -84,18 +86,119 @@ impl Converter {
                         return Ok(Map { id, ..x.clone() });
                     }
                 }
-                let (x, gate) = if pooled_b { (a, b) } else { (b, a) };
-                if !(pooled_a || pooled_b) {
-                    return Err(node.unsupported("of two maps"));
+                if are_alike && (pooled_a || pooled_b) {
+                    let (x, gate) = if pooled_b { (a, b) } else { (b, a) };
+                    let id = self.draft.push(&node.name, Op::Gate, &[x.id, gate.id], num);
+                    return Ok(Map { id, ..x.clone() });
                 }
-                if num_a != num_b {
-                    return Err(node.unsupported(format!("of maps of {num_a} and {num_b} channels")));
-                }
-                let id = self.draft.push(&node.name, Op::Gate, &[x.id, gate.id], num_a);
-                Ok(Map { id, ..x.clone() })
+                PairFn::Product
             }
-            _ => Err(node.unsupported("of two maps")),
+            "Sub" => PairFn::Difference,
+            _ => PairFn::Quotient,
+        };
+        self.paired(node, &node.name, function, &[a, b])
+    }
+
+    /// Maps put together place by place, under a name.
+    fn paired(
+        &mut self,
+        node: &OnnxNode,
+        name: &str,
+        function: PairFn,
+        maps: &[&Map],
+    ) -> Result<Map, OnnxProblem> {
+        let axes = &maps[0].axes;
+        if maps.iter().any(|map| map.axes != *axes) {
+            return Err(node.unsupported("of maps whose axes differ"));
         }
+        let nums: Vec<usize> = maps.iter().map(|map| self.channels(map)).collect();
+        let channels = nums.iter().copied().max().unwrap_or(0);
+        if let Some(odd) = nums.iter().find(|num| **num != channels && **num != 1) {
+            return Err(node.unsupported(format!("of maps of {odd} and {channels} channels")));
+        }
+        let ids: Vec<usize> = maps.iter().map(|map| map.id).collect();
+        let id = self.draft.push(name, Op::Pairwise(Pairwise { function, channels }), &ids, channels);
+        Ok(Map { id, axes: axes.clone() })
+    }
+
+    /// `Sum`, `Max` and `Min` of any number of maps, and of constants.
+    pub(super) fn of_many(&mut self, node: &OnnxNode, inputs: &[Option<Value>]) -> Result<Map, OnnxProblem> {
+        let (mut maps, mut constants) = (Vec::new(), Vec::new());
+        for (at, value) in inputs.iter().enumerate() {
+            match value {
+                Some(Value::Map(map)) => maps.push(map),
+                _ => constants.push(Rc::clone(node.constant(inputs, at, "constant")?)),
+            }
+        }
+        // The last step bears the node's name.
+        let name_of = |num_left: usize| match num_left {
+            0 => node.name.clone(),
+            num_left => format!("{}.{}", node.name, constants.len() - num_left),
+        };
+        let mut x = maps[0].clone();
+        if maps.len() > 1 {
+            let name = name_of(constants.len());
+            let function = match node.op.as_str() {
+                "Sum" => PairFn::Sum,
+                "Max" => PairFn::Largest,
+                _ => PairFn::Smallest,
+            };
+            let is_pooled = |x: &Map| self.draft.nodes[x.id].is_pooled;
+            let first = maps[0];
+            let are_alike = maps.iter().all(|map| {
+                map.axes == first.axes
+                    && is_pooled(map) == is_pooled(first)
+                    && self.channels(map) == self.channels(first)
+            });
+            x = if function == PairFn::Sum && are_alike {
+                let ids: Vec<usize> = maps.iter().map(|map| map.id).collect();
+                Map { id: self.draft.push(&name, Op::Add, &ids, self.channels(first)), ..first.clone() }
+            } else {
+                self.paired(node, &name, function, &maps)?
+            };
+        }
+        for (at, c) in constants.iter().enumerate() {
+            x = self.with_constant(node, &name_of(constants.len() - at - 1), &x, c)?;
+        }
+        Ok(x)
+    }
+
+    fn with_constant(
+        &mut self,
+        node: &OnnxNode,
+        name: &str,
+        x: &Map,
+        c: &Constant,
+    ) -> Result<Map, OnnxProblem> {
+        if node.op == "Sum" {
+            let shift = self.per_channel(node, x, c)?;
+            let id = match c.scalar() {
+                Some(value) => self.draft.affine_of_all(name, x.id, 1.0, value),
+                None => self.draft.affine(name, x.id, &vec![1.0; shift.len()], &shift),
+            };
+            return Ok(Map { id, ..x.clone() });
+        }
+        let bound = c.scalar().filter(|value| !value.is_nan());
+        let Some(bound) = bound else {
+            return Err(node.unsupported(format!(
+                "with a constant of {} {:?}, which isn't one number",
+                c.type_name(),
+                c.dims
+            )));
+        };
+        let bounds = if node.op == "Max" { (bound, f64::INFINITY) } else { (f64::NEG_INFINITY, bound) };
+        Ok(Map { id: self.within(name, x.id, bounds), ..x.clone() })
+    }
+
+    /// Kept within bounds; those of `ReLU` and `ReLU6` are these themselves.
+    fn within(&mut self, name: &str, x: usize, (low, high): (f64, f64)) -> usize {
+        let function = match (low, high) {
+            (f64::NEG_INFINITY, f64::INFINITY) => return x,
+            (0.0, f64::INFINITY) => ActivationFn::Relu,
+            (0.0, 6.0) => ActivationFn::Relu6,
+            (low, high) => ActivationFn::Clip(low as f32, high as f32),
+        };
+        self.draft.activation(name, function, x)
     }
 
     /// The function that `x` times a function of `x` is.
@@ -135,7 +238,7 @@ impl Converter {
                 .iter()
                 .zip(&x.axes[x.axes.len() - dims.len()..])
                 .all(|(side, axis)| *side == 1 || (*axis == Axis::Channel && *side == channels));
-        match c.floats().filter(|_| fits) {
+        match fits.then(|| c.floats()).flatten() {
             Some(values) => Ok(values.into_iter().map(f64::from).collect()),
             None => Err(node.unsupported(format!(
                 "with a constant of {} {:?}, which isn't one value per channel",
@@ -163,7 +266,7 @@ impl Converter {
         Map { id: self.draft.activation(&node.name, ActivationFn::HardSigmoid, from), ..x }
     }
 
-    /// Bounds, written with the functions there are; those of `ReLU` and `ReLU6` are these themselves.
+    /// Bounds.
     pub(super) fn clip(
         &mut self,
         node: &OnnxNode,
@@ -192,29 +295,6 @@ impl Converter {
         if low.is_nan() || high.is_nan() || low >= high {
             return Err(node.malformed(format!("it clips to {low} and {high}")));
         }
-        let (name, draft) = (node.name.as_str(), &mut self.draft);
-        let inner = |what: &str| format!("{name}.{what}");
-        let id = match (low.is_finite(), high.is_finite()) {
-            (false, false) => return Ok(x),
-            (true, true) if (low, high) == (0.0, 6.0) => draft.activation(name, ActivationFn::Relu6, x.id),
-            (true, false) if low == 0.0 => draft.activation(name, ActivationFn::Relu, x.id),
-            (true, true) => {
-                let unit = (high - low) / 6.0;
-                let scaled = draft.affine_of_all(&inner("scaled"), x.id, 1.0 / unit, -low / unit);
-                let cut = draft.activation(&inner("cut"), ActivationFn::Relu6, scaled);
-                draft.affine_of_all(name, cut, unit, low)
-            }
-            (true, false) => {
-                let moved = draft.affine_of_all(&inner("moved"), x.id, 1.0, -low);
-                let cut = draft.activation(&inner("cut"), ActivationFn::Relu, moved);
-                draft.affine_of_all(name, cut, 1.0, low)
-            }
-            (false, true) => {
-                let moved = draft.affine_of_all(&inner("moved"), x.id, -1.0, high);
-                let cut = draft.activation(&inner("cut"), ActivationFn::Relu, moved);
-                draft.affine_of_all(name, cut, -1.0, high)
-            }
-        };
-        Ok(Map { id, ..x })
+        Ok(Map { id: self.within(&node.name, x.id, (low, high)), ..x })
     }
 }

@@ -25,6 +25,10 @@ enum Data {
     Floats(Arc<Vec<f32>>),
     /// Whole numbers, shared likewise.
     Ints(Arc<Vec<i64>>),
+    /// One fraction again and again: nothing is made of it before somebody needs it.
+    Same(f32),
+    /// Whole numbers of a byte each, as the file has them.
+    Small { raw: Bytes, is_signed: bool },
     /// Numbers that weights can't have, by the type's name.
     Other(&'static str),
 }
@@ -32,8 +36,13 @@ enum Data {
 /// Axes of a constant: networks for pictures have up to five.
 pub(super) const MAX_AXES: usize = 64;
 
+/// Values that one fraction is repeated to at most.
+const MAX_SAME: usize = 1 << 26;
+
 /// ONNX' numbers of types.
 const FLOAT: i32 = 1;
+const UINT8: i32 = 2;
+const INT8: i32 = 3;
 const INT32: i32 = 6;
 const INT64: i32 = 7;
 const BOOL: i32 = 9;
@@ -45,8 +54,8 @@ const BFLOAT16: i32 = 16;
 pub(super) fn type_of(number: i32) -> (&'static str, usize) {
     match number {
         FLOAT => ("FLOAT", 4),
-        2 => ("UINT8", 1),
-        3 => ("INT8", 1),
+        UINT8 => ("UINT8", 1),
+        INT8 => ("INT8", 1),
         4 => ("UINT16", 2),
         5 => ("INT16", 2),
         INT32 => ("INT32", 4),
@@ -69,6 +78,12 @@ impl Constant {
     /// Fractions of an extent that they fill.
     pub(super) fn floats_of(dims: Vec<usize>, values: Vec<f32>) -> Self {
         Self { dims, data: Data::Floats(Arc::new(values)) }
+    }
+
+    /// One fraction in every place; nothing where there are too many places to count, or axes.
+    pub(super) fn same(dims: Vec<usize>, value: f32) -> Option<Self> {
+        let len = dims.iter().try_fold(1usize, |n, side| n.checked_mul(*side));
+        (len.is_some() && dims.len() <= MAX_AXES).then_some(Self { dims, data: Data::Same(value) })
     }
 
     /// Reads a tensor of the file.
@@ -125,13 +140,26 @@ impl Constant {
         match &self.data {
             Data::InFile { element, raw, .. } => Some(element.values(raw)),
             Data::Floats(values) => Some(values.to_vec()),
-            Data::Ints(_) | Data::Other(_) => None,
+            Data::Same(value) => (self.len() <= MAX_SAME).then(|| vec![*value; self.len()]),
+            Data::Ints(_) | Data::Small { .. } | Data::Other(_) => None,
         }
     }
 
     /// Values as whole numbers; nothing where they are of another type.
     pub(super) fn ints(&self) -> Option<&[i64]> {
         if let Data::Ints(values) = &self.data { Some(values) } else { None }
+    }
+
+    /// A copy of whole numbers, small ones among them.
+    pub(super) fn whole(&self) -> Option<Vec<i64>> {
+        match &self.data {
+            Data::Ints(values) => Some(values.to_vec()),
+            Data::Small { raw, is_signed: true } => {
+                Some(raw.iter().map(|byte| i64::from(byte.cast_signed())).collect())
+            }
+            Data::Small { raw, .. } => Some(raw.iter().map(|byte| i64::from(*byte)).collect()),
+            _ => None,
+        }
     }
 
     /// The only value, of a scalar or of a row of one.
@@ -163,7 +191,10 @@ impl Constant {
             Data::InFile { element: ElementType::F16, .. } => "FLOAT16",
             Data::InFile { element: ElementType::Bf16, .. } => "BFLOAT16",
             Data::InFile { element: ElementType::F64, .. } => "DOUBLE",
-            Data::InFile { .. } | Data::Floats(_) => "FLOAT",
+            Data::Same(_) if self.len() > MAX_SAME => "more values than are read",
+            Data::InFile { .. } | Data::Floats(_) | Data::Same(_) => "FLOAT",
+            Data::Small { is_signed: true, .. } => "INT8",
+            Data::Small { .. } => "UINT8",
             Data::Ints(_) => "INT64",
             Data::Other(name) => name,
         }
@@ -177,7 +208,8 @@ impl Constant {
                 Some(Entry::in_file(Some(*element), dtype, shape, range.clone()))
             }
             Data::Floats(values) => Some(Entry::shared(dtype, shape, Arc::clone(values))),
-            Data::Ints(_) | Data::Other(_) => None,
+            Data::Same(_) => Some(Entry::owned(dtype, shape, self.floats()?)),
+            Data::Ints(_) | Data::Small { .. } | Data::Other(_) => None,
         }
     }
 }
@@ -199,6 +231,7 @@ fn raw_data(number: i32, raw: &Bytes, range: Option<Range<usize>>) -> Data {
             return Data::Ints(Arc::new(values.collect()));
         }
         BOOL => return Data::Ints(Arc::new(raw.iter().map(|b| i64::from(*b != 0)).collect())),
+        UINT8 | INT8 => return Data::Small { raw: raw.clone(), is_signed: number == INT8 },
         _ => return Data::Other(type_of(number).0),
     };
     match range {
@@ -226,6 +259,11 @@ fn listed_data(tensor: &TensorProto) -> (Data, usize) {
             Data::Ints(Arc::new(tensor.int32_data.iter().map(|v| i64::from(*v)).collect())),
             tensor.int32_data.len(),
         ),
+        UINT8 | INT8 => {
+            let bytes: Vec<u8> = tensor.int32_data.iter().map(|v| *v as u8).collect();
+            let len = bytes.len();
+            (Data::Small { raw: bytes.into(), is_signed: tensor.data_type == INT8 }, len)
+        }
         other => (Data::Other(type_of(other).0), 0),
     }
 }

@@ -88,7 +88,7 @@ pub(super) enum Stage {
 /// Widths of all borders together: no network has a tenth of it, and sizes stay countable.
 const MAX_BORDERS: usize = 1 << 14;
 /// Bytes of values that nodes make of constants, beside those in the file: VGG19's turned linear layers have half a gigabyte.
-const MAX_MADE_BYTES: usize = 1 << 30;
+pub(super) const MAX_MADE_BYTES: usize = 1 << 30;
 /// Channels of a value.
 const MAX_CHANNELS: usize = 1 << 16;
 
@@ -303,6 +303,7 @@ impl Converter {
                 Err(OnnxProblem::Beyond { op, node: at, user: node.name.clone() })
             }
             (false, Some(beyond)) => Ok(beyond),
+            (false, None) if node.op == "DequantizeLinear" => self.dequantised(node, inputs),
             (false, None) => Ok(fold(node, inputs)),
             (true, Some(Value::Beyond { op, node: at, .. })) if !takes_extent(&node.op) => {
                 let is_pooled =
@@ -331,7 +332,7 @@ impl Converter {
     fn count_made(&mut self, node: &OnnxNode, values: &[Value], first_new: usize) -> Result<(), OnnxProblem> {
         let of_nodes = self.draft.nodes[first_new..].iter().flat_map(|node| &node.params);
         let mut made: usize = of_nodes.map(|(_, entry)| entry.num_owned_bytes()).sum();
-        if let ([Value::Constant(turned)], "Transpose") = (values, node.op.as_str()) {
+        if let ([Value::Constant(turned)], "Transpose" | "DequantizeLinear") = (values, node.op.as_str()) {
             made = made.saturating_add(turned.len().saturating_mul(size_of::<f32>()));
         }
         self.num_made_bytes = self.num_made_bytes.saturating_add(made);

@@ -59,7 +59,7 @@ impl Draft {
             unique = format!("{name}_{number}");
         }
         let is_pooled = match op {
-            Op::GlobalAvgPool => true,
+            Op::GlobalAvgPool | Op::GlobalMaxPool => true,
             // A gate makes nothing smaller.
             Op::Gate => inputs.first().is_some_and(|id| self.nodes[*id].is_pooled),
             _ => !inputs.is_empty() && inputs.iter().all(|id| self.nodes[*id].is_pooled),

@@ -189,14 +189,15 @@ fn taken(node: &OnnxNode, inputs: &[Option<Value>]) -> Option<Rc<Constant>> {
                 first()?.ints()?.iter().map(|side| usize::try_from(*side).ok()).collect();
             let dims = dims?;
             let len = dims.iter().try_fold(1usize, |n, side| n.checked_mul(*side))?;
-            if len > MAX_NUMBERS {
-                return None;
-            }
             let value = match node.tensor("value") {
                 Some(value) if value.len() == 1 => Numbers::of(value)?,
                 Some(_) => return None,
                 None => Numbers::Floats(vec![0.0]),
             };
+            if len > MAX_NUMBERS {
+                let Numbers::Floats(values) = value else { return None };
+                return Constant::same(dims, *values.first()?).map(Rc::new);
+            }
             value.picked(&vec![0; len]).constant(dims)
         }
         _ => None,

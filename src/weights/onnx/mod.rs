@@ -19,6 +19,7 @@ mod operations;
 mod patterns;
 mod plumbing;
 mod proto;
+mod quantised;
 mod resize;
 mod shuffle;
 mod versions;

@@ -7,7 +7,7 @@ use super::convert::{Axis, Converter, Map, NCHW, Partial, Stage, Value, place};
 use super::error::OnnxProblem;
 use super::model::OnnxNode;
 use super::plumbing::transpose;
-use crate::graph::{ActivationFn, BatchNorm, BorderMean, Conv2d, LayerNorm, Op, Padding, Pool2d, Sides};
+use crate::graph::{ActivationFn, BatchNorm, BorderMean, Conv2d, LayerNorm, Lrn, Op, Padding, Pool2d, Sides};
 use crate::weights::tensor_file::Entry;
 
 /// Largest stride, dilation or window of a pool.
@@ -21,6 +21,7 @@ impl Converter {
         let op = node.op.as_str();
         match op {
             "Add" | "Sub" | "Mul" | "Div" => return self.arithmetic(node, inputs),
+            "Sum" | "Max" | "Min" => return self.of_many(node, inputs).map(Value::Map),
             "Concat" => return self.concat(node, inputs),
             _ => {}
         }
@@ -41,6 +42,9 @@ impl Converter {
             "Tanh" => activation(ActivationFn::Tanh),
             "Softplus" => activation(ActivationFn::Softplus),
             "Mish" => activation(ActivationFn::Mish),
+            "Abs" => activation(ActivationFn::Abs),
+            "Sqrt" => activation(ActivationFn::Sqrt),
+            "Reciprocal" => activation(ActivationFn::Reciprocal),
             _ => Ok(None),
         }?;
         if let Some(function) = function {
@@ -54,12 +58,14 @@ impl Converter {
             "Conv" => self.conv(node, inputs, x).map(Value::Map),
             "BatchNormalization" => self.batch_norm(node, inputs, x).map(Value::Map),
             "MaxPool" | "AveragePool" => self.pool(node, x, Sides::default()).map(Value::Map),
-            "GlobalAveragePool" => {
+            "GlobalAveragePool" | "GlobalMaxPool" => {
                 in_order(node, &x, &NCHW)?;
-                let id = self.draft.push(&node.name, Op::GlobalAvgPool, &[x.id], self.channels(&x));
+                let id = self.draft.push(&node.name, over_map(node), &[x.id], self.channels(&x));
                 Ok(Value::Map(Map { id, ..x }))
             }
-            "ReduceMean" => self.mean(node, inputs, x),
+            "ReduceMean" | "ReduceMax" => self.reduce(node, inputs, x),
+            "LRN" => self.lrn(node, x).map(Value::Map),
+            "Neg" => Ok(Value::Map(Map { id: self.draft.affine_of_all(&node.name, x.id, -1.0, 0.0), ..x })),
             "Pad" => self.pad(node, inputs, x),
             "Selu" => {
                 let alpha = factor(node, "alpha", 1.673_263_2)?;
@@ -84,9 +90,7 @@ impl Converter {
             "Transpose" => transpose(node, &x).map(Value::Map),
             "Flatten" | "Reshape" | "Squeeze" | "Unsqueeze" => self.reshape(node, inputs, &x),
             // What classifiers end in, and what asks for extents.
-            "Softmax" | "LogSoftmax" | "ArgMax" | "TopK" | "Size" | "GlobalMaxPool" => {
-                Ok(self.leave(node, inputs))
-            }
+            "Softmax" | "LogSoftmax" | "ArgMax" | "TopK" | "Size" => Ok(self.leave(node, inputs)),
             _ if self.draft.nodes[x.id].is_pooled => Ok(self.leave(node, inputs)),
             _ => Err(node.unsupported("")),
         }
@@ -263,8 +267,8 @@ impl Converter {
         }
     }
 
-    /// A mean over rows and columns; any other is a head's, or isn't supported.
-    fn mean(&mut self, node: &OnnxNode, inputs: Inputs<'_>, x: Map) -> Result<Value, OnnxProblem> {
+    /// A mean or a maximum over rows and columns; any other is a head's, or isn't supported.
+    fn reduce(&mut self, node: &OnnxNode, inputs: Inputs<'_>, x: Map) -> Result<Value, OnnxProblem> {
         let given = match node.ints("axes") {
             Some(axes) => Some(axes.to_vec()),
             None => node.optional(inputs, 1, "axes")?.and_then(|c| c.ints().map(<[i64]>::to_vec)),
@@ -273,7 +277,7 @@ impl Converter {
         let places: Option<Vec<usize>> =
             given.unwrap_or_default().into_iter().map(|axis| place(axis, rank)).collect();
         let Some(places) = places else {
-            return Err(node.malformed("it means over an axis that isn't there"));
+            return Err(node.malformed("one of its axes isn't there"));
         };
         let over: Vec<Axis> = places.iter().map(|at| x.axes[*at]).collect();
         let is_global = over.len() == 2 && over.contains(&Axis::Row) && over.contains(&Axis::Column);
@@ -284,12 +288,35 @@ impl Converter {
                 Err(node.unsupported("over anything but rows and columns"))
             };
         }
-        let id = self.draft.push(&node.name, Op::GlobalAvgPool, &[x.id], self.channels(&x));
+        let id = self.draft.push(&node.name, over_map(node), &[x.id], self.channels(&x));
         let mut axes = x.axes;
         if node.int("keepdims").unwrap_or(1) == 0 {
             axes.retain(|axis| !over.contains(axis));
         }
         Ok(Value::Map(Map { id, axes }))
+    }
+
+    /// Over channels, which must be the second axis.
+    fn lrn(&mut self, node: &OnnxNode, x: Map) -> Result<Map, OnnxProblem> {
+        if x.axes.get(1) != Some(&Axis::Channel) {
+            return Err(node.unsupported("over anything but channels"));
+        }
+        let size = count(node, "size", &[1])?[0];
+        if node.int("size").is_none() {
+            return Err(node.malformed("it has no `size`"));
+        }
+        // Which side the odd one is on differs between runtimes.
+        if size.is_multiple_of(2) {
+            return Err(node.unsupported(format!("over {size} channels, which have no middle")));
+        }
+        let lrn = Lrn {
+            size,
+            alpha: factor(node, "alpha", 1e-4)?,
+            beta: factor(node, "beta", 0.75)?,
+            bias: factor(node, "bias", 1.0)?,
+        };
+        let id = self.draft.push(&node.name, Op::Lrn(lrn), &[x.id], self.channels(&x));
+        Ok(Map { id, ..x })
     }
 
     /// Negative values times a constant of their channel.
@@ -403,6 +430,11 @@ impl Converter {
         params.extend(bias.map(|bias| ("bias", bias)));
         Ok(Value::Map(Map { id, ..x }))
     }
+}
+
+/// The mean or the maximum of whole maps.
+fn over_map(node: &OnnxNode) -> Op {
+    if node.op.ends_with("MaxPool") || node.op == "ReduceMax" { Op::GlobalMaxPool } else { Op::GlobalAvgPool }
 }
 
 /// Operations with windows want their axes in ONNX' order.

@@ -1,11 +1,11 @@
-//! `Resize` and `Upsample`: maps of another size, in the ways that torch exports. Everything else is refused by name, because it
-//! looks nearly the same.
+//! `Resize` and `Upsample`: maps of another size, to the nearest or linearly. Everything else is refused by name, because it looks nearly
+//! the same.
 
 use super::convert::{Axis, Converter, Map, Value};
 use super::error::OnnxProblem;
 use super::extents::{Side, sides_at};
 use super::model::OnnxNode;
-use crate::graph::{Coordinates, Extent2d, MAX_SIDE, Op, Resize};
+use crate::graph::{Coordinates, Extent2d, MAX_SIDE, Mixing, Op, Resize, Rounding};
 
 impl Converter {
     pub(super) fn resize(
@@ -22,21 +22,24 @@ impl Converter {
             Some("asymmetric") => Coordinates::Asymmetric,
             Some("pytorch_half_pixel") => Coordinates::PytorchHalfPixel,
             Some("align_corners") => Coordinates::AlignCorners,
+            Some("half_pixel_symmetric") => Coordinates::HalfPixelSymmetric,
+            Some("tf_half_pixel_for_nn") => Coordinates::TfHalfPixel,
             Some(other) => return Err(node.unsupported(format!("with coordinates `{other}`"))),
         };
-        let is_linear = match node.text("mode").unwrap_or("nearest") {
-            "nearest" => false,
-            "linear" | "bilinear" => true,
+        let mixing = match node.text("mode").unwrap_or("nearest") {
+            "nearest" => Mixing::Nearest(match node.text("nearest_mode") {
+                _ if is_old => Rounding::Outward,
+                None | Some("round_prefer_floor") => Rounding::HalfDown,
+                Some("round_prefer_ceil") => Rounding::HalfUp,
+                Some("floor") => Rounding::Floor,
+                Some("ceil") => Rounding::Ceil,
+                Some(other) => return Err(node.unsupported(format!("to the nearest by `{other}`"))),
+            }),
+            "linear" | "bilinear" => Mixing::Linear,
             other => return Err(node.unsupported(format!("with mode {other}"))),
         };
-        if !is_linear && !is_old {
-            let rounding = node.text("nearest_mode").unwrap_or("round_prefer_floor");
-            if coordinates != Coordinates::Asymmetric || rounding != "floor" {
-                let named = node.text("coordinate_transformation_mode").unwrap_or("half_pixel");
-                return Err(
-                    node.unsupported(format!("to the nearest with coordinates `{named}` and `{rounding}`"))
-                );
-            }
+        if mixing == Mixing::Linear && coordinates == Coordinates::TfHalfPixel {
+            return Err(node.unsupported("with coordinates `tf_half_pixel_for_nn` but to the nearest"));
         }
         if node.int("antialias").unwrap_or(0) != 0 {
             return Err(node.unsupported("with antialiasing"));
@@ -60,7 +63,7 @@ impl Converter {
         if to == Extent2d::Times([1.0, 1.0]) {
             return Ok(x);
         }
-        let resize = Resize { to, coordinates, is_linear };
+        let resize = Resize { to, coordinates, mixing };
         let id = self.draft.push(&node.name, Op::Resize(resize), &[x.id], self.channels(&x));
         // What was one value per channel isn't any more.
         self.draft.nodes[id].is_pooled = false;

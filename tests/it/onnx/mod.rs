@@ -2,6 +2,7 @@
 
 mod beside;
 mod broken;
+mod cheap;
 mod commands;
 mod cut;
 pub(crate) mod encode;

@@ -19,7 +19,7 @@ const TOLERANCE: f64 = 1e-4;
 pub(super) type Case = (&'static str, usize, &'static [&'static str]);
 
 /// File, maps that are compared at least, and results that are no layer: what the classifier begins with, or a part of a pattern.
-pub(super) const CASES: [Case; 18] = [
+pub(super) const CASES: [Case; 22] = [
     ("timm_resnet", 3, &[]),
     ("torchvision_mobilenet_v2", 10, &[]),
     ("timm_efficientnet", 15, &[]),
@@ -37,6 +37,10 @@ pub(super) const CASES: [Case; 18] = [
     ("torch_resize", 12, &[]),
     ("timm_same", 6, &["/pool/Pad_output_0"]),
     ("weights_beside", 3, &[]),
+    ("cheap_operators", 82, &[]),
+    ("upsample_9", 5, &[]),
+    ("resize_10", 7, &[]),
+    ("resize_11", 9, &[]),
     ("breadth_first", 10, &["s0.mul", "s1.mul", "sb2.mul"]),
 ];
 
@@ -72,6 +76,26 @@ fn every_stored_layer_is_what_onnx_runtime_gives() {
         let stored = TensorFile::read(&fixture(&format!("onnx/{}.safetensors", case.0))).unwrap();
         layers_are_those_of(&load(case.0), &stored, case);
     }
+}
+
+/// Networks of one's own, of which `make.py`'s `reference` kept the values: all in the folder `FILTERSCOPE_ONNX`.
+#[test]
+#[ignore = "needs a folder of networks"]
+fn every_layer_in_a_folder_is_what_onnx_runtime_gives() {
+    let folder = std::path::PathBuf::from(std::env::var("FILTERSCOPE_ONNX").unwrap());
+    let mut num_done = 0;
+    for path in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+        if path.extension().is_none_or(|extension| extension != "onnx") {
+            continue;
+        }
+        let name: &'static str = path.file_stem().unwrap().to_string_lossy().into_owned().leak();
+        let stored = TensorFile::read(&path.with_extension("safetensors")).unwrap();
+        let row = open_onnx(&path).unwrap_or_else(|error| panic!("{error}"))[0];
+        let backbone = Arc::new(Backbone::load(row, &WeightStore::default(), None).unwrap());
+        layers_are_those_of(&backbone, &stored, (name, 1, &[]));
+        num_done += 1;
+    }
+    println!("{num_done} networks");
 }
 
 /// Holds every stored layer against both engines.

@@ -89,8 +89,12 @@ fn each_change_of_size_that_is_not_supported_is_named() {
     let table = [
         (resize(&twice, &[("mode", "cubic")]), format!("{RESIZE} with mode cubic (node `the Resize`)")),
         (
-            resize(&twice, &[]),
-            format!("{RESIZE} to the nearest with coordinates `half_pixel` and `round_prefer_floor` (node `the Resize`)"),
+            resize(&twice, &[("nearest_mode", "round")]),
+            format!("{RESIZE} to the nearest by `round` (node `the Resize`)"),
+        ),
+        (
+            resize(&twice, &[linear, ("coordinate_transformation_mode", "tf_half_pixel_for_nn")]),
+            format!("{RESIZE} with coordinates `tf_half_pixel_for_nn` but to the nearest (node `the Resize`)"),
         ),
         (
             resize(&twice, &[linear, ("coordinate_transformation_mode", "tf_crop_and_resize")]),

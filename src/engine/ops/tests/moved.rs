@@ -1,7 +1,7 @@
 //! Operations that take values from elsewhere: channels in another order, maps of another size; and slopes.
 
 use super::*;
-use crate::graph::{Coordinates, Extent2d, Resize};
+use crate::graph::{Coordinates, Extent2d, Mixing, Resize, Rounding};
 
 const BAD: [f32; 3] = [f32::NAN, f32::INFINITY, f32::NEG_INFINITY];
 
@@ -56,14 +56,20 @@ fn maps_of_another_size_are_mixed_of_the_places_around() {
         Coordinates::HalfPixel,
         Coordinates::PytorchHalfPixel,
         Coordinates::AlignCorners,
+        Coordinates::TfHalfPixel,
+        Coordinates::HalfPixelSymmetric,
     ];
+    let mixings = [Rounding::Floor, Rounding::Ceil, Rounding::HalfDown, Rounding::HalfUp, Rounding::Outward];
+    let mixings: Vec<Mixing> = mixings.into_iter().map(Mixing::Nearest).chain([Mixing::Linear]).collect();
     for level in levels() {
         for channels in [1, 15, 17, 33] {
             let (rows, columns) = (dice.of(&[1, 4, 7]), dice.of(&[1, 5, 9]));
             let to = (dice.of(&[1, 3, 8, 13]), dice.of(&[1, 4, 10, 17]));
             let x = Plain::random(&mut dice, 2, MapShape::new(channels, rows, columns));
-            for (coordinates, is_linear) in ways.into_iter().flat_map(|way| [(way, true), (way, false)]) {
-                let way = Resize { to: Extent2d::Size([to.0, to.1]), coordinates, is_linear };
+            for (coordinates, mixing) in
+                ways.into_iter().flat_map(|way| mixings.iter().map(move |m| (way, *m)))
+            {
+                let way = Resize { to: Extent2d::Size([to.0, to.1]), coordinates, mixing };
                 let mut out = stale(2, MapShape::new(channels, to.0, to.1));
                 on(level, |cores| resize(cores, x.blocked().read(), &way, &mut out.write()));
                 assert_lanes_are_clear(&out);
@@ -77,7 +83,7 @@ fn maps_of_another_size_are_mixed_of_the_places_around() {
                         let right = line(r.low) * (1.0 - s) + line(r.high) * s;
                         let got = f64::from(got.next().unwrap());
                         assert!((got - right).abs() <= 3e-7, "{} {way:?}: {got} for {right}", level.name());
-                        assert!(is_linear || got == right);
+                        assert!(mixing == Mixing::Linear || got == right);
                     }
                 }
             }
@@ -89,7 +95,7 @@ fn maps_of_another_size_are_mixed_of_the_places_around() {
             let way = Resize {
                 to: Extent2d::Times([2.0, 2.0]),
                 coordinates: Coordinates::HalfPixel,
-                is_linear: true,
+                mixing: Mixing::Linear,
             };
             let mut out = stale(1, MapShape::new(18, 6, 6));
             on(level, |cores| resize(cores, x.blocked().read(), &way, &mut out.write()));
