@@ -50,9 +50,7 @@ impl App {
                     self.ask(ctx, move |d| Picked::Save(d.save_png(&shown.file_name()), shown));
                 }
             }
-            Command::Open(path) if is_weights_path(&path) => {
-                self.errand(Job::Fit(path, PartChoice::default()))
-            }
+            Command::Open(path) if is_weights_path(&path) => self.fit(path),
             Command::Open(path) => self.open(path, None),
             Command::OpenTable(path, column) => {
                 self.state.column_question = None;
@@ -66,7 +64,7 @@ impl App {
                     view.picture = PictureChoice::Cat;
                 });
             }
-            Command::OpenWeights(path) => self.errand(Job::Fit(path, PartChoice::default())),
+            Command::OpenWeights(path) => self.fit(path),
             Command::EndAt(path, layer) => self.errand(Job::EndAt(path, layer)),
             Command::UseWeights(row, file) => {
                 self.state.weights_question = None;
@@ -224,6 +222,11 @@ impl App {
         for id in ids {
             self.show(id);
         }
+    }
+
+    /// Finds out what a weight file is for; of several a person is asked.
+    fn fit(&mut self, path: std::path::PathBuf) {
+        self.errand(Job::Fit(path, PartChoice::default()));
     }
 
     /// Wants again what is on screen.

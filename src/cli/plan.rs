@@ -173,9 +173,12 @@ pub(super) fn load(
 
 /// What was taken of a weight file and what was left.
 pub(super) fn tell_notes(backbone: &Backbone, reporter: &Reporter) {
-    let others = backbone.has_other_average().then(|| match backbone.origin().is_averaged() {
-        true => "without `--ema` the others are taken",
-        false => "`--ema` takes the EMA weights",
+    let others = backbone.has_other_average().then(|| {
+        if backbone.origin().is_averaged() {
+            "without `--ema` the others are taken"
+        } else {
+            "`--ema` takes the EMA weights"
+        }
     });
     let notes: Vec<&str> = backbone.notes().iter().map(String::as_str).chain(others).collect();
     if !notes.is_empty() {

@@ -248,13 +248,11 @@ pub fn choose_row_for_file(name: Option<&str>, file: &TensorFile) -> Result<&'st
 /// Why a file fits no row.
 pub fn fits_none(file: &TensorFile) -> ChoiceError {
     let origin = file.origin().to_owned();
-    match Backbone::closest(file) {
-        Some(closest) => ChoiceError::FitsNearly { closest, origin },
-        None => {
-            let first = file.names().next().map(str::to_owned);
-            ChoiceError::FitsNone { num_tensors: file.names().count(), first, origin }
-        }
+    if let Some(closest) = Backbone::closest(file) {
+        return ChoiceError::FitsNearly { closest, origin };
     }
+    let first = file.names().next().map(str::to_owned);
+    ChoiceError::FitsNone { num_tensors: file.names().count(), first, origin }
 }
 
 /// Rows that one and the same file could be for: those of the architecture, and those whose parameters have the same names and

@@ -135,7 +135,7 @@ impl Pipeline {
                 (self.tell)(Event::Busy(id, "Opening…"));
                 (self.tell)(open::open(id, path, column, self.cat));
             }
-            Job::Fit(path, choice) => (self.tell)(open::fits(path, choice)),
+            Job::Fit(path, choice) => (self.tell)(open::fits(path, &choice)),
             Job::EndAt(path, layer) => (self.tell)(open::network(path, Some(&layer))),
             Job::Walk { .. } | Job::Pins { .. } => return self.side_work(job, cancel),
             Job::Batch(batch) => return self.batch(batch, cancel).map(Job::Batch),

@@ -110,12 +110,12 @@ fn open_recorded(record: &FigureRecord) {
 }
 
 /// The models that a weight file is for, as far as it shows, and what of the file each is.
-pub(super) fn fits(path: PathBuf, choice: PartChoice) -> Event {
+pub(super) fn fits(path: PathBuf, choice: &PartChoice) -> Event {
     // An ONNX file is a model of its own; where it doesn't say how samples become values, each way is one.
     if is_onnx_path(&path) {
         return network(path, None);
     }
-    match offers(&path, &choice) {
+    match offers(&path, choice) {
         Ok(offers) => Event::Fits(path, offers),
         Err(reason) => Event::ErrandFailed(reason),
     }
@@ -129,17 +129,17 @@ fn offers(path: &Path, choice: &PartChoice) -> Result<Vec<WeightsOffer>, String>
     if fits.is_empty() {
         return Err(told(&fits_none(&file)));
     }
-    let mut all = offers_of(fits.clone(), choice, "");
+    let mut all = offers_of(&fits, choice, "");
     if !choice.ema && fits.iter().any(|fit| fit.has_other_average) {
-        all = offers_of(fits, choice, "not averaged");
+        all = offers_of(&fits, choice, "not averaged");
         let averaged = PartChoice { ema: true, ..choice.clone() };
         let file = TensorFile::read_part(path, &averaged).map_err(|error| error.to_string())?;
-        all.extend(offers_of(Backbone::fits(&file), &averaged, "EMA weights"));
+        all.extend(offers_of(&Backbone::fits(&file), &averaged, "EMA weights"));
     }
     Ok(all)
 }
 
-fn offers_of(fits: Vec<Fitting>, choice: &PartChoice, words: &str) -> Vec<WeightsOffer> {
+fn offers_of(fits: &[Fitting], choice: &PartChoice, words: &str) -> Vec<WeightsOffer> {
     let places: BTreeSet<&String> = fits.iter().flat_map(|fit| &fit.prefixes).collect();
     let has_several = places.len() > 1;
     let of = |fit: &Fitting, prefix: &String| {

@@ -37,7 +37,7 @@ pub(super) struct Places {
     shape: MapShape,
     num_units: usize,
     /// Where the layers are read from, the hash of that file, and what of it is the network's.
-    file: Option<(PathBuf, String, PartChoice, String)>,
+    file: Option<Box<(PathBuf, String, PartChoice, String)>>,
     layers: OnceLock<Option<[Linear; 2]>>,
 }
 
@@ -59,7 +59,7 @@ impl Places {
                 num_units: second.0,
                 file: file.path().map(|path| {
                     let prefix = file.part().prefix().to_owned();
-                    (path.to_owned(), file.sha256().to_owned(), file.choice().clone(), prefix)
+                    Box::new((path.to_owned(), file.sha256().to_owned(), file.choice().clone(), prefix))
                 }),
                 layers: OnceLock::new(),
             };
@@ -87,7 +87,7 @@ impl Places {
 
     fn layers(&self) -> Option<&[Linear; 2]> {
         let read_again = || {
-            let (path, sha256, choice, prefix) = self.file.as_ref()?;
+            let (path, sha256, choice, prefix) = self.file.as_deref()?;
             let file = TensorFile::read_part(path, choice).ok().filter(|file| file.sha256() == sha256)?;
             self.read(&file.below(prefix))
         };

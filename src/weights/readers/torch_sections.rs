@@ -125,7 +125,7 @@ struct Walk<'a, 'p> {
     views: Vec<(String, View<'a>)>,
 }
 
-impl<'a> Walk<'a, '_> {
+impl Walk<'_, '_> {
     fn look(&mut self, num: usize) -> Result<(), ReadError> {
         self.looks += num;
         if self.looks > MAX_LOOKS || self.name_bytes > MAX_NAME_BYTES {
