@@ -259,7 +259,7 @@ fn classes_have_a_persons_names_and_maps() {
         f64::from(shares[0].probability / shares[2].probability).ln()
     };
     let grown = |factor: f32| {
-        let values = map.values().iter().map(|v| v * factor).collect();
+        let values: Vec<f32> = map.values().iter().map(|v| v * factor).collect();
         Activation::new("grown", map.shape(), values).unwrap()
     };
     let slope = (scores(&grown(1.01)) - scores(&grown(0.99))) / 0.02;
