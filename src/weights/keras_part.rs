@@ -3,7 +3,7 @@
 //! Owns how these are told to people and how a head is found. Must not know how a network runs.
 
 use super::head::{Head, HeadPlan};
-use super::keras::{Flat, FlatNode, StoredLayer};
+use super::keras::{Flat, FlatNode, KerasConfig, StoredLayer};
 use super::locate::Whereabouts;
 use super::tensor_file::TensorFile;
 use crate::graph::Graph;
@@ -87,7 +87,9 @@ impl KerasPart {
                 .collect();
             let is_last =
                 |node: &FlatNode<'_>| node.scope == scope && names.contains(&node.layer.name.as_str());
-            return HeadPlan::of(&flat, &is_last);
+            let mut plan = HeadPlan::of(&flat, &is_last)?;
+            plan.trained_with(file.keras_config().and_then(KerasConfig::loss_of_logits));
+            return Ok(plan);
         }
         let (store, [only]) = (file.keras_store(), &self.head[..]) else {
             return Err("the file doesn't say how the layers of its head are put together".to_owned());

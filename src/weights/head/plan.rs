@@ -91,6 +91,17 @@ impl HeadPlan {
         Self { takes: Taken::Mean, steps: vec![PlanStep::Dense(layer.to_owned())], gives: Output::Raw }
     }
 
+    /// Linear outputs are what the loss took them for.
+    pub(in crate::weights) fn trained_with(&mut self, loss_of_logits: Option<&str>) {
+        self.gives = match (self.gives, loss_of_logits) {
+            (Output::Raw, Some("CategoricalCrossentropy" | "SparseCategoricalCrossentropy")) => {
+                Output::Softmax
+            }
+            (Output::Raw, Some("BinaryCrossentropy")) => Output::Sigmoid,
+            (gives, _) => gives,
+        };
+    }
+
     /// What the names of its layers' tensors begin with, with the slash.
     pub(in crate::weights) fn prefixes(&self) -> Vec<String> {
         let layer = |step: &PlanStep| match step {

@@ -23,6 +23,8 @@ const MAX_ARGUMENT_DEPTH: usize = 16;
 pub struct KerasConfig {
     /// The model that was saved.
     pub root: KerasLayer,
+    /// What a compiled model was trained with; it tells what a linear output is.
+    pub loss: Option<Value>,
 }
 
 /// One layer, or a model that stands as one.
@@ -139,8 +141,16 @@ impl KerasConfig {
             return Err(format!("it has {} bytes, more than any network's", text.len()));
         }
         let value: Value = serde_json::from_str(text).map_err(|error| error.to_string())?;
+        let loss = value.get("compile_config").and_then(|config| config.get("loss")).cloned();
         let mut parser = Parser { num_layers: 0 };
-        Ok(Self { root: parser.layer(value, 0)? })
+        Ok(Self { root: parser.layer(value, 0)?, loss })
+    }
+
+    /// The name of the loss that was given outputs before softmax or sigmoid (`from_logits`); nothing of any other.
+    pub fn loss_of_logits(&self) -> Option<&str> {
+        let loss = self.loss.as_ref()?;
+        let is_of_logits = loss.get("config")?.get("from_logits")?.as_bool()?;
+        loss.get("class_name")?.as_str().filter(|_| is_of_logits)
     }
 }
 
@@ -381,6 +391,21 @@ mod tests {
                 assert_eq!(div.config["function"], "math.truediv");
             }
         }
+    }
+
+    #[test]
+    fn a_loss_of_logits_tells_what_a_linear_output_is() {
+        let config = |loss: &str| {
+            KerasConfig::parse(&format!(r#"{{"class_name": "A", "compile_config": {{"loss": {loss}}}}}"#))
+                .unwrap()
+        };
+        let loss = |from_logits: bool| {
+            config(&format!(
+                r#"{{"class_name": "BinaryCrossentropy", "config": {{"from_logits": {from_logits}}}}}"#
+            ))
+        };
+        assert_eq!(loss(true).loss_of_logits(), Some("BinaryCrossentropy"));
+        assert_eq!((loss(false).loss_of_logits(), config(r#""mse""#).loss_of_logits()), (None, None));
     }
 
     #[test]

@@ -23,7 +23,16 @@ pub(super) fn index(bytes: Vec<u8>, config: Option<KerasConfig>) -> Result<Found
     let root = file.root();
     let attrs = root.attrs().map_err(explain)?;
     let config = match text(&attrs, "model_config") {
-        Some(text) => Some(parse(&text)?),
+        Some(config) => {
+            let mut config = parse(&config)?;
+            // Only what a linear output is depends on it.
+            let training = text(&attrs, "training_config");
+            let training: Option<serde_json::Value> =
+                training.and_then(|training| serde_json::from_str(&training).ok());
+            config.loss =
+                training.as_ref().and_then(|training| training.get("loss")).cloned().or(config.loss);
+            Some(config)
+        }
         None => config,
     };
     let mut reader =
