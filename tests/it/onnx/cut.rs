@@ -230,7 +230,8 @@ fn what_goes_back_into_maps_is_named_with_its_user() {
         pool,
     ];
     let net = net(&file(&parts, &["y"]));
-    let reason = "`Flatten` isn't supported where its result goes back into maps (node `row`, used by `pool`)";
+    let reason =
+        "`Flatten` isn't supported where its result goes back into maps (node `row`, used by `pool`)";
     assert_eq!(end(&net).0, "c1");
     assert!(end(&net).1.ends_with(&format!("behind it {reason}")), "{}", end(&net).1);
 }
