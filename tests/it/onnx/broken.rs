@@ -145,17 +145,6 @@ fn each_network_that_is_not_supported_says_where() {
             network(&[node("Softmax", &["x"], "s", &[]), node("Mul", &["x", "s"], "y", &[])]),
             "`Softmax` isn't supported where its result goes back into maps (node `the Softmax`, used by `the Mul`)".into(),
         ),
-        (
-            "shuffled channels",
-            network(&[
-                conv(&[]),
-                kernel(),
-                node("Flatten", &["y"], "f", &[]),
-                node("Transpose", &["f"], "t", &[]),
-                node("MaxPool", &["t"], "p", &[("kernel_shape", &[2, 2])]),
-            ]),
-            "`Flatten` isn't supported where its result goes back into maps (node `the Flatten`, used by `the MaxPool`)".into(),
-        ),
         ("no layer", network(&[node("Flatten", &["x"], "y", &[])]), "there is no layer of maps in it".into()),
     ]);
 }

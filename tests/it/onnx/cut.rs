@@ -221,6 +221,22 @@ fn a_map_that_becomes_an_answer_says_so() {
 }
 
 #[test]
+fn what_goes_back_into_maps_is_named_with_its_user() {
+    let pool = named("pool", "MaxPool", &["t"], &["y"], &[("kernel_shape", &[2, 2])]);
+    let parts = [
+        conv("c1", "x", "a"),
+        named("row", "Flatten", &["a"], &["f"], &[]),
+        named("turned", "Transpose", &["f"], &["t"], &[]),
+        pool,
+    ];
+    let net = net(&file(&parts, &["y"]));
+    let reason =
+        "`Flatten` isn't supported where its result goes back into maps (node `row`, used by `pool`)";
+    assert_eq!(end(&net).0, "c1");
+    assert!(end(&net).1.ends_with(&format!("behind it {reason}")), "{}", end(&net).1);
+}
+
+#[test]
 fn of_several_outputs_it_is_said_which_is_the_last() {
     let nodes = [conv("c1", "x", "a"), relu("r1", "a", "aux"), conv("c2", "a", "b"), relu("r2", "b", "main")];
     for outputs in [["main", "aux"], ["aux", "main"]] {

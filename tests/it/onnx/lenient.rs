@@ -32,7 +32,7 @@ fn truth(name: &str, is_true: bool) -> Vec<u8> {
 }
 
 fn norm(more: &[&str], said: &[(&str, &[i64])]) -> Vec<Vec<u8>> {
-    let outputs = [&["y"], more].concat();
+    let outputs = [&["y"][..], more].concat();
     let constants = ["g", "b", "m", "v"].map(|name| floats(name, &[3], &[0.5; 3]));
     let node = named("n", "BatchNormalization", &["x", "g", "b", "m", "v"], &outputs, said);
     [vec![node], constants.to_vec()].concat()
@@ -42,7 +42,7 @@ fn dropout(inputs: &[&str], said: &[(&str, &[i64])]) -> Vec<Vec<u8>> {
     let relu = named("r", "Relu", &["x"], &["a"], &[]);
     let ratio = floats("half", &[], &[0.5]);
     let none = floats("none", &[], &[0.0]);
-    let drop = named("d", "Dropout", &[&["a"], inputs].concat(), &["y"], said);
+    let drop = named("d", "Dropout", &[&["a"][..], inputs].concat(), &["y"], said);
     vec![relu, drop, ratio, none, truth("on", true), truth("off", false)]
 }
 

@@ -138,7 +138,8 @@ fn each_change_of_size_that_is_not_supported_is_named() {
     // Each eight times as wide as the last.
     let mut parts = vec![floats("scales", &[4], &[1.0, 1.0, 8.0, 8.0])];
     for at in 0..9 {
-        let (from, to) = (if at == 0 { "x".to_owned() } else { format!("r{}", at - 1) }, format!("r{at}"));
+        let from = if at == 0 { "x".to_owned() } else { format!("r{}", at - 1) };
+        let to = if at == 8 { "y".to_owned() } else { format!("r{at}") };
         parts.push(node_with_words("Resize", &[&from, "", "scales"], &[&to], &[], &[linear]));
     }
     let error = words(network(&parts));
