@@ -110,7 +110,11 @@ struct Walk<'a> {
 fn input_size(model: &KerasLayer) -> Option<PixelSize> {
     let of = |config: &serde_json::Map<String, Json>| {
         let shape = config.get("batch_shape").or_else(|| config.get("batch_input_shape"))?.as_array()?;
-        let [_, height, width, _] = &shape[..] else { return None };
+        let [_, height, width, channels] = &shape[..] else { return None };
+        // With channels first the sides stand elsewhere.
+        if channels.as_u64().is_some_and(|channels| channels != 3) {
+            return None;
+        }
         Some(PixelSize::new(width.as_u64()? as usize, height.as_u64()? as usize))
     };
     // A `Sequential` has its input's shape in its first layer, or in that one's first.
@@ -252,16 +256,14 @@ impl Walk<'_> {
         if !takes_picture {
             return Ok(Value::Deep);
         }
-        let only = match &given[..] {
-            [Given::Tensor(Value::Picture(picture)), rest @ ..]
-                if rest.iter().all(|given| matches!(given, Given::Constant(_))) =>
-            {
-                Some(picture.clone())
-            }
-            [Given::List(list)] => match &list[..] {
-                [Value::Picture(picture)] => Some(picture.clone()),
-                _ => None,
-            },
+        // One picture, and constants before or behind it.
+        let mut tensors = given.iter().flat_map(|given| match given {
+            Given::Tensor(value) => std::slice::from_ref(value),
+            Given::List(list) => list.as_slice(),
+            Given::Constant(_) => &[],
+        });
+        let only = match (tensors.next(), tensors.next()) {
+            (Some(Value::Picture(picture)), None) => Some(picture.clone()),
             _ => None,
         };
         let class = layer.class();
