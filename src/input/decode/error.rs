@@ -189,7 +189,7 @@ pub(super) fn format_name(format: ImageFormat) -> &'static str {
         ImageFormat::Tiff => "TIFF",
         ImageFormat::WebP => "WebP",
         ImageFormat::Pnm => "PNM",
-        ImageFormat::Ico => "ICO",
+        ImageFormat::Ico => "Windows icon",
         ImageFormat::Qoi => "QOI",
         _ => "picture",
     }
