@@ -198,7 +198,7 @@ fn class_maps_are_drawn_and_refused() {
     for (arguments, expected) in [
         (
             "--class-map top",
-            "the weights of inception_v3.moderation hold no classifier that is one linear layer on the mean of the last \
+            "the weights of inception_v3.moderation hold no classifier that is made of linear layers on the mean of the \
              layer, so there is no `--class-map`",
         ),
         (
