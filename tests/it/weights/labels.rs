@@ -199,7 +199,7 @@ fn class_maps_are_drawn_and_refused() {
         (
             "--class-map top",
             "the weights of inception_v3.moderation hold no classifier that is made of linear layers on the mean of the \
-             layer, so there is no `--class-map`",
+             last layer, so there is no `--class-map`",
         ),
         (
             "--model tf_efficientnet_lite0 --class-map unicorn",
