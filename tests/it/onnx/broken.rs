@@ -31,6 +31,7 @@ const NO_MODEL: &str = "this is no ONNX model, or a damaged one";
 
 fn check<const N: usize>(table: [(&str, Vec<u8>, String); N]) {
     for (name, bytes, expected) in table {
+        println!("{name}");
         assert_eq!(words(bytes), format!("{expected}: \"net.onnx\""), "{name}");
     }
 }

@@ -6,9 +6,13 @@ use filterscope::weights::OnnxNet;
 
 use super::encode::{field, floats, ints, network, node, number};
 
+/// Why a network isn't understood, wholly or from a node on.
 fn words(parts: &[Vec<u8>]) -> String {
     match OnnxNet::from_bytes(network(parts), "net.onnx") {
-        Ok(net) => panic!("{} layers", net.graph.nodes().len()),
+        Ok(net) => match net.ending.why.as_deref().and_then(|why| why.split_once("behind it ")) {
+            Some((_, reason)) => format!("{reason}: \"net.onnx\""),
+            None => panic!("{} layers", net.graph.nodes().len()),
+        },
         Err(error) => error.to_string(),
     }
 }

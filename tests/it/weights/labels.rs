@@ -198,8 +198,8 @@ fn class_maps_are_drawn_and_refused() {
     for (arguments, expected) in [
         (
             "--class-map top",
-            "the weights of xception.keras_in1k hold no classifier that is one linear layer on the mean of the last \
-             layer, so there is no `--class-map`",
+            "the weights of xception.keras_in1k hold no classifier that is made of linear layers on the mean of the \
+             last layer, so there is no `--class-map`",
         ),
         (
             "--model tf_efficientnet_lite0 --class-map unicorn",
