@@ -114,7 +114,7 @@ fn words(folder: &std::path::Path, manifest: &Manifest) -> String {
         .as_ref()
         .map_or_else(String::new, |source| format!(", imported from {source}"));
     line("weights", format!("{} {}{source}{part}", recipe.weights, recipe.weights_sha256));
-    if let Some(part) = &recipe.part {
+    if let Some(part) = &recipe.in_file {
         let place = if part.model.is_empty() {
             "at the top of the file".to_owned()
         } else {

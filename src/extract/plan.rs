@@ -254,7 +254,7 @@ fn recipe(
         weights_sha256: backbone.origin().sha256().to_owned(),
         weights_source_sha256: backbone.origin().source_sha256().map(str::to_owned),
         weights_part: backbone.origin().part().map(str::to_owned),
-        part: backbone
+        in_file: backbone
             .weights()
             .keras()
             .and_then(|part| Some(PartRecord { model: part.model.clone(), head: part.if_more()? })),

@@ -105,7 +105,7 @@ pub struct RunRecord {
     pub why_final: Option<String>,
     /// What the weights' file holds beside the network, where that is a part of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub part: Option<PartRecord>,
+    pub in_file: Option<PartRecord>,
 }
 
 /// Where in a file a network was found, and what else stood there.

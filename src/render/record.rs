@@ -44,7 +44,7 @@ pub(super) fn panel_record(run_by: &RunBy, view: &View, mosaic: &Mosaic) -> Pane
         device: run_by.device.clone(),
         final_layer: opened.map(|opened| opened.final_layer.clone()),
         why_final: opened.and_then(|opened| opened.why_final.clone()),
-        part: part_record(backbone),
+        in_file: part_record(backbone),
     };
     PanelRecord { run, look: LookRecord::of(mosaic) }
 }

@@ -10,7 +10,7 @@ use super::head::{Head, HeadPlan};
 use super::keras::StoredLayer;
 use super::keras_part::KerasPart;
 use super::locate::{Rest, Whereabouts, rest};
-use super::naming::{Convention, Layout, Naming};
+use super::naming::{Convention, Layout, Naming, normalization_layer};
 use super::part::is_head;
 use super::tensor_file::{Bytes, Entry, TensorFile};
 use crate::graph::{Graph, Node, NodeId, Op, ParamRole};
@@ -372,8 +372,11 @@ impl<'a> Matches<'a> {
                 || carried.iter().any(|prefix| name.starts_with(prefix))
                 || (is_torch && (is_head(name, head_prefixes) || file.part().is_beside(name)))
         };
-        let (head, surplus): (Vec<&str>, Vec<&str>) =
-            surplus.into_iter().filter(|n| !n.ends_with("num_batches_tracked")).partition(is_head);
+        // Keras' `Normalization` says what becomes of a picture's values: used or refused as preprocessing, and no part of the graph.
+        let counts = |name: &&str| {
+            !name.ends_with("num_batches_tracked") && (is_torch || normalization_layer(name).is_none())
+        };
+        let (head, surplus): (Vec<&str>, Vec<&str>) = surplus.into_iter().filter(counts).partition(is_head);
         error.surplus = surplus.into_iter().map(str::to_owned).collect();
         let mut head_tensors: Vec<String> = head.into_iter().map(str::to_owned).collect();
         let mut in_keras = None;

@@ -19,8 +19,13 @@ pub enum Convention {
 impl Convention {
     /// By the names in a file.
     pub fn of(file: &TensorFile) -> Self {
-        let keras = file.names().filter(|n| keras_parts(n).is_some()).count();
-        if keras * 2 > file.names().count() { Self::Keras } else { Self::Torch }
+        let is_keras = |name: &&str| keras_parts(name).is_some() || normalization_layer(name).is_some();
+        let num_keras = file.names().filter(is_keras).count();
+        if file.keras_store().is_some() || num_keras * 2 > file.names().count() {
+            Self::Keras
+        } else {
+            Self::Torch
+        }
     }
 }
 

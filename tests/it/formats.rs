@@ -44,7 +44,7 @@ fn record(file: &Path) -> FigureRecord {
         device: "cpu".into(),
         final_layer: None,
         why_final: None,
-        part: None,
+        in_file: None,
     };
     let panel = PanelRecord { run, look: LookRecord::of(&mosaic) };
     FigureRecord::new("mosaic", PictureRecord::new(file, 1, 2, &[1, 2, 3, 4, 5, 6]), vec![panel])

@@ -35,7 +35,7 @@ pub struct Recipe {
     pub weights_part: Option<String>,
     /// What that file holds beside the network, where that is a part of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub part: Option<PartRecord>,
+    pub in_file: Option<PartRecord>,
     /// The layer's name.
     pub layer: String,
     /// The last layer of a network that came with a file of its own.

@@ -129,10 +129,12 @@ fn files_are_imported_and_run_by_name() {
     assert_eq!(
         run.stderr,
         format!(
-            "error: this file fits 3 networks that differ in what a file doesn't show; name one with `--model`: {B0} (EfficientNet-B0, \
+            "error: this file fits 4 networks that differ in what a file doesn't show; name one with `--model`: {B0} (EfficientNet-B0, \
              ImageNet, TensorFlow's weights; SAME padding, batch norm eps 1e-3), tf_efficientnet_b0.ap_in1k (EfficientNet-B0, ImageNet, \
              TensorFlow's weights trained with AdvProp; SAME padding, batch norm eps 1e-3), efficientnet_b0.ra_in1k (EfficientNet-B0, \
-             ImageNet, trained by timm in torch with RandAugment; padding of half a kernel, batch norm eps 1e-5): \"any.bin\"\n"
+             ImageNet, trained by timm in torch with RandAugment; padding of half a kernel, batch norm eps 1e-5), \
+             efficientnet_b0.keras_in1k (EfficientNet-B0, ImageNet, Keras' weights; padding as SAME, batch norm eps 1e-3, Keras' names): \
+             \"any.bin\"\n"
         )
     );
     let run = bench.run("weights import any.bin --model tf_efficientnet_b0");

@@ -136,7 +136,7 @@ fn a_weight_file_finds_its_model_and_the_carried_weights_stay_in_reach() {
     std::fs::write(&foreign, safetensors_bytes(&tensors)).unwrap();
     window.dialogs.answer(&foreign);
     window.click_button("Load weights…");
-    window.wait_for("this weight file fits no model here: its 1 tensors have other names or shapes");
+    window.wait_for("this file fits no network here: its 1 tensors have other names or shapes");
     window.settle();
     assert!(window.says("tf_efficientnet_lite0.in1k · bn2.act 1280×7×7"), "nothing is lost");
 }
