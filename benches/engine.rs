@@ -1,7 +1,7 @@
 //! What networks take on the CPU, and each kind of kernel by itself on every level of this processor.
 //!
 //! Figures of kernels are of their own step of a run, so what makes their input and copies their output doesn't count.
-#![expect(clippy::unwrap_used, reason = "a bench that can't run should stop")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a bench that can't run should stop")]
 
 #[path = "../tests/it/support/golden.rs"]
 #[allow(dead_code, unreachable_pub, reason = "shared with the tests, which use all of it")]

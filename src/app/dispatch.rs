@@ -16,7 +16,7 @@ use crate::input::dataset::Camera;
 use crate::models::Row;
 use crate::mosaic::Normalisation;
 use crate::render::is_weights_path;
-use crate::weights::PartChoice;
+use crate::weights::{FilePart, PartChoice};
 
 /// A dialog that comes back sooner without an answer was never seen: the system has none.
 const QUICKEST_PERSON: Duration = Duration::from_millis(120);
@@ -32,6 +32,18 @@ impl App {
         if let Some(before) = before {
             self.keep_step(before);
         }
+    }
+
+    /// Runs a model with weights from a file from now on.
+    fn use_weights(&mut self, row: &'static Row, file: FilePart) {
+        self.state.weights_question = None;
+        self.state.weight_files.retain(|(kept, _)| *kept != row.tag);
+        self.state.weight_files.push((row.tag, file));
+        if let Some(why) = row.opened().and_then(|opened| opened.why_final.as_deref()) {
+            self.state.say(Tone::Good, format!("{}: {why}", row.tag));
+        }
+        self.state.view_mut().generation = self.next_generation();
+        self.set_model(row);
     }
 
     fn apply_one(&mut self, ctx: &egui::Context, command: Command) {
@@ -66,16 +78,7 @@ impl App {
             }
             Command::OpenWeights(path) => self.fit(path),
             Command::EndAt(path, layer) => self.errand(Job::EndAt(path, layer)),
-            Command::UseWeights(row, file) => {
-                self.state.weights_question = None;
-                self.state.weight_files.retain(|(kept, _)| *kept != row.tag);
-                self.state.weight_files.push((row.tag, file));
-                if let Some(why) = row.opened().and_then(|opened| opened.why_final.as_deref()) {
-                    self.state.say(Tone::Good, format!("{}: {why}", row.tag));
-                }
-                self.state.view_mut().generation = self.next_generation();
-                self.set_model(row);
-            }
+            Command::UseWeights(row, file) => self.use_weights(row, file),
             Command::ForgetWeights => {
                 let tag = self.state.view().row.tag;
                 self.state.weight_files.retain(|(kept, _)| *kept != tag);

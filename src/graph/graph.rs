@@ -122,7 +122,7 @@ impl Graph {
                 asked: name.to_owned(),
                 model: model.to_owned(),
                 nearest: nearest_names(name, known, 4).into_iter().map(str::to_owned).collect(),
-                why: self.absent.get(name).map(|why| why.to_string()),
+                why: self.absent.get(name).map(ToString::to_string),
             }
         })
     }

@@ -94,13 +94,12 @@ impl Rounding {
     fn of(self, place: f32, shrinks: bool) -> f32 {
         let is_half = (place - place.floor() - 0.5).abs() < HALF_TOLERANCE;
         match self {
-            Self::Floor => place.floor(),
             Self::Ceil => place.ceil(),
+            Self::Outward if shrinks => place.ceil(),
+            Self::Floor | Self::Outward => place.floor(),
             Self::HalfDown if is_half => place.floor(),
             Self::HalfUp if is_half => place.floor() + 1.0,
             Self::HalfDown | Self::HalfUp => place.round(),
-            Self::Outward if shrinks => place.ceil(),
-            Self::Outward => place.floor(),
         }
     }
 }

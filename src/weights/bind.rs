@@ -386,15 +386,10 @@ impl<'a> Matches<'a> {
                 Some((layer, naming.keras_key(node)?))
             });
             let Rest { head, between, misplaced } = rest(graph, file, store, &used.collect());
-            let of = |layers: &dyn Fn(&str) -> bool, names: &[String]| -> Vec<String> {
-                names
-                    .iter()
-                    .filter(|name| name.rsplit_once('/').is_some_and(|(key, _)| layers(key)))
-                    .cloned()
-                    .collect()
-            };
             // All others are a head.
-            error.surplus = of(&|key| between.iter().any(|other| other == key), &error.surplus);
+            error.surplus.retain(|name| {
+                name.rsplit_once('/').is_some_and(|(key, _)| between.iter().any(|other| other == key))
+            });
             error.misplaced = misplaced;
             let keys: BTreeSet<String> = head.iter().map(StoredLayer::key).collect();
             let is_of_head = |name: &&str| name.rsplit_once('/').is_some_and(|(key, _)| keys.contains(key));
@@ -432,7 +427,7 @@ impl BoundWeights {
         let Matches { wanted, head_tensors, in_keras } = Matches::of(graph, model, file, head_prefixes)?;
         let num_tensors = wanted.len();
         let final_channels = graph.channels(graph.final_node());
-        let part = in_keras.map(|found| KerasPart::of(graph, file, head_prefixes, found.at, &found.head));
+        let part = in_keras.map(|found| KerasPart::of(graph, file, head_prefixes, &found.at, &found.head));
         let (head, keras) = match part {
             Some((head, part)) => (head, Some(part)),
             // A classifier's tensors are looked for only where they may be.

@@ -39,7 +39,7 @@ impl KerasPart {
         graph: &Graph,
         file: &TensorFile,
         head_prefixes: &[&str],
-        at: Whereabouts,
+        at: &Whereabouts,
         left: &[StoredLayer],
     ) -> (Option<Head>, Self) {
         let head: Vec<HeadLayer> = left.iter().map(|layer| HeadLayer::of(file, layer)).collect();

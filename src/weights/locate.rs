@@ -28,17 +28,20 @@ pub(super) struct Whereabouts {
     pub(super) is_nameless: bool,
 }
 
+/// Of one parameter: names that it may have behind its layer's, each with its shape under that name.
+type Spellings = Vec<(String, Vec<usize>)>;
+
 /// Which layers a graph wants.
 struct Wanted<'a> {
     file: &'a TensorFile,
     suffix: &'static str,
     /// By layer: what its parameters may be called behind the layer's name, and their shapes in the file.
-    params: HashMap<&'a str, Vec<Vec<(String, Vec<usize>)>>>,
+    params: HashMap<&'a str, Vec<Spellings>>,
 }
 
 impl<'a> Wanted<'a> {
     fn of(graph: &'a Graph, file: &'a TensorFile, suffix: &'static str) -> Self {
-        let mut params: HashMap<&str, Vec<Vec<(String, Vec<usize>)>>> = HashMap::new();
+        let mut params: HashMap<&str, Vec<Spellings>> = HashMap::new();
         for node in graph.nodes() {
             let Some(layer) = node.keras_layer.as_deref() else { continue };
             let all = params.entry(layer).or_default();

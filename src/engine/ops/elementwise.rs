@@ -74,8 +74,8 @@ impl Kernel for Activate<'_> {
             ActivationFn::Softplus => each(self.cells, softplus),
             ActivationFn::Mish => each(self.cells, mish),
             ActivationFn::Clip(low, high) => each(self.cells, |x| clip(x, low, high)),
-            ActivationFn::Abs => each(self.cells, |x| x.abs()),
-            ActivationFn::Sqrt => each(self.cells, |x| x.sqrt()),
+            ActivationFn::Abs => each(self.cells, f32::abs),
+            ActivationFn::Sqrt => each(self.cells, f32::sqrt),
             ActivationFn::Reciprocal => each(self.cells, |x| 1.0 / x),
             // Bounds, see above.
             ActivationFn::Relu | ActivationFn::Relu6 => {}

@@ -183,15 +183,7 @@ impl Function {
                     x
                 }
             }
-            Self::Relu6 => {
-                if x < 0.0 {
-                    0.0
-                } else if x > 6.0 {
-                    6.0
-                } else {
-                    x
-                }
-            }
+            Self::Relu6 => x.clamp(0.0, 6.0),
             Self::LeakyRelu(slope) => {
                 if x < 0.0 {
                     x * slope

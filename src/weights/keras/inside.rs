@@ -148,7 +148,7 @@ fn learned(file: &TensorFile, layer: &str) -> Option<(Vec<f64>, Vec<f64>)> {
 
 /// `(x − mean) / √variance`, or the other way round.
 fn normalized(picture: &Picture, mean: &[f64], variance: &[f64], is_inverted: bool) -> Option<Picture> {
-    if variance.iter().any(|v| !(*v >= 0.0)) || mean.is_empty() || variance.is_empty() {
+    if variance.iter().any(|v| v.is_nan() || *v < 0.0) || mean.is_empty() || variance.is_empty() {
         return None;
     }
     // Keras' `epsilon()`.
@@ -189,12 +189,12 @@ enum Given<'v> {
 impl Walk<'_> {
     fn model(&mut self, model: &KerasLayer, input: &Value, depth: usize) -> Result<Value, Unreadable> {
         let Some(layers) = model.model.as_ref().filter(|_| depth < MAX_DEPTH) else {
-            return self.unknown(model);
+            return Self::unknown(model);
         };
         if layers.kind == ModelKind::Sequential {
             let mut value = input.clone();
             for layer in &layers.layers {
-                value = self.layer(layer, vec![Given::Tensor(value)], &Call::default(), depth)?;
+                value = self.layer(layer, &[Given::Tensor(value)], &Call::default(), depth)?;
             }
             return Ok(value);
         }
@@ -214,7 +214,7 @@ impl Walk<'_> {
                         layer.name
                     ))
                 })?;
-                let value = self.layer(layer, given, call, depth)?;
+                let value = self.layer(layer, &given, call, depth)?;
                 made.entry(&layer.name).or_default().push(value);
             }
         }
@@ -222,7 +222,7 @@ impl Walk<'_> {
         Ok(output.unwrap_or(Value::Deep))
     }
 
-    fn unknown(&self, layer: &KerasLayer) -> Result<Value, Unreadable> {
+    fn unknown(layer: &KerasLayer) -> Result<Value, Unreadable> {
         let class = layer.class();
         let named = if layer.name.is_empty() { String::new() } else { format!(" `{}`", layer.name) };
         Err(Unreadable(format!(
@@ -236,14 +236,14 @@ impl Walk<'_> {
                 self.layers.push(layer.name.clone());
                 Ok(Value::Picture(picture))
             }
-            None => self.unknown(layer),
+            None => Self::unknown(layer),
         }
     }
 
     fn layer(
         &mut self,
         layer: &KerasLayer,
-        given: Vec<Given<'_>>,
+        given: &[Given<'_>],
         call: &Call,
         depth: usize,
     ) -> Result<Value, Unreadable> {
@@ -267,7 +267,7 @@ impl Walk<'_> {
             _ => None,
         };
         let class = layer.class();
-        let Some(picture) = only else { return self.several(layer, &given) };
+        let Some(picture) = only else { return self.several(layer, given) };
         if layer.model.is_some() {
             return self.model(layer, &Value::Picture(picture), depth + 1);
         }
@@ -305,9 +305,9 @@ impl Walk<'_> {
             ))),
             "TFOpLambda" | "SlicingOpLambda" => {
                 let function = layer.config.get("function").and_then(Json::as_str).unwrap_or_default();
-                self.operation(layer, function, &given, call, &picture)
+                self.operation(layer, function, given, call, &picture)
             }
-            _ => self.operation(layer, class, &given, call, &picture),
+            _ => self.operation(layer, class, given, call, &picture),
         }
     }
 
@@ -346,7 +346,7 @@ impl Walk<'_> {
 
     fn geometry(&mut self, layer: &KerasLayer, picture: Picture) -> Result<Value, Unreadable> {
         let side = |key: &str| layer.config.get(key).and_then(Json::as_u64).map(|side| side as usize);
-        let Some((width, height)) = side("width").zip(side("height")) else { return self.unknown(layer) };
+        let Some((width, height)) = side("width").zip(side("height")) else { return Self::unknown(layer) };
         let target = PixelSize::new(width, height);
         let now = picture.crop.or(picture.size);
         if now == Some(target) {

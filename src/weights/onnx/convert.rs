@@ -303,7 +303,7 @@ impl Converter {
                 Err(OnnxProblem::Beyond { op, node: at, user: node.name.clone() })
             }
             (false, Some(beyond)) => Ok(beyond),
-            (false, None) if node.op == "DequantizeLinear" => self.dequantised(node, inputs),
+            (false, None) if node.op == "DequantizeLinear" => Self::dequantised(node, inputs),
             (false, None) => Ok(fold(node, inputs)),
             (true, Some(Value::Beyond { op, node: at, .. })) if !takes_extent(&node.op) => {
                 let is_pooled =

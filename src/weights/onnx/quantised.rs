@@ -7,11 +7,7 @@ use super::model::OnnxNode;
 
 impl Converter {
     /// `(x − zero point) · scale`, with one pair for all or one for each place along an axis.
-    pub(super) fn dequantised(
-        &self,
-        node: &OnnxNode,
-        inputs: &[Option<Value>],
-    ) -> Result<Value, OnnxProblem> {
+    pub(super) fn dequantised(node: &OnnxNode, inputs: &[Option<Value>]) -> Result<Value, OnnxProblem> {
         let x = node.constant(inputs, 0, "input")?;
         let scale = node.constant(inputs, 1, "scale")?;
         let zero = node.optional(inputs, 2, "zero point")?;

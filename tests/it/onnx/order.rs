@@ -65,7 +65,7 @@ fn every_stored_layer_is_what_onnx_runtime_gives_in_every_order() {
             let graph = backbone.graph();
             graph.stages().iter().map(|id| graph.node(*id).name.clone()).collect()
         };
-        let expected = values(&built, EngineChoice::Fast, &input(&stored), &[last.clone()]);
+        let expected = values(&built, EngineChoice::Fast, &input(&stored), std::slice::from_ref(&last));
         let mut dice = Dice::new(seed);
         let orders = [
             ("breadth first", reordered(&file, |_| 0)),
@@ -79,7 +79,7 @@ fn every_stored_layer_is_what_onnx_runtime_gives_in_every_order() {
             assert_eq!(stages(&other), stages(&built), "{name}, {order}");
             assert_eq!(other.graph().node(other.graph().final_node()).name, last, "{name}, {order}");
             layers_are_those_of(&other, &stored, case);
-            let got = values(&other, EngineChoice::Fast, &input(&stored), &[last.clone()]);
+            let got = values(&other, EngineChoice::Fast, &input(&stored), std::slice::from_ref(&last));
             assert_eq!(got, expected, "{name}, {order}: to the bit");
         }
     }
