@@ -40,7 +40,7 @@ const RENDER_AFTER_HELP: &str = "\
 Examples:
   filterscope render cat.jpg -o cat.png --caption
   filterscope render cat.jpg -o layers/ --layer all-stages
-  filterscope render cat.jpg -o conv.png --layer Conv2d_1a_3x3.conv --normalise global
+  filterscope render cat.jpg -o conv.png --layer block2.rep.0.pointwise --normalise global
   filterscope render cat.jpg -o two.png --sheet --model xception.keras_in1k,tf_efficientnet_lite0.in1k
   filterscope render cat.jpg -o article.png --sheet --layout cells --colormap greys
   filterscope render drive/interpolated.csv --camera left --row 4 -o left.png

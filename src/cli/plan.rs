@@ -203,6 +203,8 @@ pub(super) fn rows(
     final_layer: Option<&str>,
 ) -> anyhow::Result<(Vec<&'static Row>, Option<TensorFile>)> {
     check_part(weights, part)?;
+    let models =
+        whole_names(models, |name| is_onnx_path(Path::new(name.trim())) && Path::new(name.trim()).exists());
     if let Some(path) = weights {
         if models.len() > 1 {
             bail!("`--weights` is one network's file, and `--model` names {}", models.len());
@@ -223,7 +225,7 @@ pub(super) fn rows(
         return Ok((vec![choose_row_up_to(None, false, final_layer)?], None));
     }
     let mut rows: Vec<&'static Row> = Vec::new();
-    for name in models {
+    for name in &models {
         let row = choose_row_up_to(Some(name.trim()), false, final_layer)?;
         if !rows.iter().any(|other| other.tag == row.tag) {
             rows.push(row);
@@ -247,6 +249,19 @@ fn look(args: &RenderArgs) -> Look {
     // A sheet brings its panels to one width itself, and does it best from the smallest.
     let scale = if args.sheet && args.scale == Scale::Auto { Scale::Times(1) } else { args.scale };
     Look { settings, scale }
+}
+
+/// Names that were separated at their commas. A file or a layer may have a comma in its name: what is known whole is put together again.
+fn whole_names(parts: &[String], is_known: impl Fn(&str) -> bool) -> Vec<String> {
+    let mut names = Vec::new();
+    let mut at = 0;
+    while at < parts.len() {
+        let end =
+            (at + 2..=parts.len()).rev().find(|end| is_known(&parts[at..*end].join(","))).unwrap_or(at + 1);
+        names.push(parts[at..end].join(","));
+        at = end;
+    }
+    names
 }
 
 /// The layers of each model, found in its graph and tried for size.
@@ -297,7 +312,7 @@ pub(super) fn nodes(
     is_one_of_several: bool,
 ) -> anyhow::Result<Vec<NodeId>> {
     let mut nodes: Vec<NodeId> = Vec::new();
-    for name in names {
+    for name in whole_names(names, |name| graph.find(name.trim()).is_some()) {
         let chosen = choose_layers(graph, name.trim(), row.tag).map_err(|error| {
             let error = anyhow::Error::new(error);
             if is_one_of_several { error.context("each layer must be in every model named") } else { error }

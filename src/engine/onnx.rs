@@ -59,6 +59,7 @@ pub fn open_onnx_up_to(path: &Path, final_layer: Option<&str>) -> Result<Vec<&'s
         final_asked: final_layer.map(|_| net.ending.final_layer.clone()),
         final_layer: net.ending.final_layer.clone(),
         why_final: net.ending.why.clone(),
+        half: net.half.clone(),
         is_cut: net.ending.is_cut,
         final_choices: net.ending.choices.clone(),
     };

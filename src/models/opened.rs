@@ -58,6 +58,8 @@ pub struct OpenedAs {
     pub final_layer: String,
     /// As [`Opened::why_final`].
     pub why_final: Option<String>,
+    /// Where the file computes in fewer than 32 bits, in words.
+    pub half: Option<String>,
     /// As [`Opened::is_cut`].
     pub is_cut: bool,
     /// As [`Opened::final_choices`].
@@ -109,7 +111,11 @@ impl Opened {
             source: "a file of one's own",
             file: None,
             verification: Verification::Table,
-            caution: known.why_final.clone().map_or("", kept),
+            caution: match (known.why_final.clone(), known.half) {
+                (Some(why), Some(half)) => kept(format!("{why}; {half}")),
+                (Some(one), None) | (None, Some(one)) => kept(one),
+                (None, None) => "",
+            },
         };
         let opened = Opened {
             row,

@@ -184,6 +184,8 @@ pub struct BindError {
     pub is_in_theanos_order: bool,
     /// Layers of a Keras file that follow other layers there than in the model.
     pub misplaced: Vec<String>,
+    /// What a Keras file's configuration sets otherwise than this model has it, in words, the layer first.
+    pub odd_settings: Vec<String>,
     /// Where in a Keras file the model was found, if that is more than one place and nothing tells which is meant.
     pub places: Vec<String>,
 }
@@ -241,6 +243,12 @@ impl BindError {
         if !self.misplaced.is_empty() {
             let _ =
                 write!(text, "; put together otherwise in the file: {}", self.quoted(&self.misplaced, max));
+        }
+        for odd in self.odd_settings.iter().take(max) {
+            let _ = write!(text, "; {odd}");
+        }
+        if self.odd_settings.len() > max {
+            let _ = write!(text, "; and {} more set otherwise", self.odd_settings.len() - max);
         }
         if !self.places.is_empty() {
             let (num, places) = (self.places.len(), self.quoted(&self.places, max));
@@ -385,12 +393,13 @@ impl<'a> Matches<'a> {
                 let layer = node.keras_layer.clone()?;
                 Some((layer, naming.keras_key(node)?))
             });
-            let Rest { head, between, misplaced } = rest(graph, file, store, &used.collect());
+            let Rest { head, between, misplaced, odd_settings } = rest(graph, file, store, &used.collect());
             // All others are a head.
             error.surplus.retain(|name| {
                 name.rsplit_once('/').is_some_and(|(key, _)| between.iter().any(|other| other == key))
             });
             error.misplaced = misplaced;
+            error.odd_settings = odd_settings;
             let keys: BTreeSet<String> = head.iter().map(StoredLayer::key).collect();
             let is_of_head = |name: &&str| name.rsplit_once('/').is_some_and(|(key, _)| keys.contains(key));
             head_tensors = file.names().filter(is_of_head).map(str::to_owned).collect();
@@ -517,6 +526,7 @@ impl BindError {
             + self.unreadable.len()
             + self.surplus.len()
             + self.misplaced.len()
+            + self.odd_settings.len()
     }
 
     fn is_fault(&self) -> bool {
@@ -526,6 +536,7 @@ impl BindError {
             && self.unreadable.is_empty()
             && self.broken.is_empty()
             && self.misplaced.is_empty()
+            && self.odd_settings.is_empty()
             && self.places.is_empty())
     }
 }

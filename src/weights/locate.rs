@@ -7,6 +7,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::keras::{Flat, FlatNode, KerasStore, StoredLayer, class_of, counted};
+use super::keras_settings::odd_settings;
 use super::naming::keras_names;
 use super::tensor_file::TensorFile;
 use crate::graph::{Graph, NodeId, Op, keras_class_order};
@@ -220,6 +221,8 @@ pub(super) struct Rest {
     pub(super) between: Vec<String>,
     /// Layers that aren't given what they are given in the graph.
     pub(super) misplaced: Vec<String>,
+    /// What is set otherwise than in the graph, in words.
+    pub(super) odd_settings: Vec<String>,
 }
 
 /// Holds what a way leaves over against Keras' order; `used` are the layers that were bound, the graph's name → the file's key.
@@ -277,6 +280,7 @@ impl Rest {
         }
         self.between.sort();
         self.misplaced.sort();
+        self.odd_settings = odd_settings(graph, flat, used, &is_of_maps);
     }
 
     fn by_order(&mut self, file: &TensorFile, store: &KerasStore, keys: &HashSet<&str>) {

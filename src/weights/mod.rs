@@ -11,6 +11,7 @@ mod folders;
 mod head;
 pub mod keras;
 mod keras_part;
+mod keras_settings;
 mod locate;
 mod naming;
 mod onnx;

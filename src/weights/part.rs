@@ -475,7 +475,9 @@ impl TensorFile {
             };
             notes.push(format!("no classes are named: {why}"));
         }
-        if beside.has_convolutions || has_convolutions_in_head(&tensors, needed, head_prefixes) {
+        let is_torch = Convention::of(self) == Convention::Torch;
+        if is_torch && (beside.has_convolutions || has_convolutions_in_head(&tensors, needed, head_prefixes))
+        {
             notes.push(
                 "there are convolutions beside the network: if they are a segmenter's or detector's, its strides and dilations may \
                  be others than here, which no tensor shows"

@@ -273,6 +273,7 @@ impl Walk<'_> {
         }
         let same = Ok(Value::Picture(picture.clone()));
         match class {
+            "Cast" if is_to_whole_numbers(layer, call) => Self::unknown(layer),
             "InputLayer" | "Dropout" | "SpatialDropout2D" | "Identity" | "Cast" => same,
             "Activation" if layer.config.get("activation").and_then(Json::as_str) == Some("linear") => same,
             _ if is_augmentation(class) => {
@@ -385,6 +386,7 @@ impl Walk<'_> {
         let inverse = |by: &[f64]| by.iter().map(|v| 1.0 / v).collect::<Vec<_>>();
         let minus = |by: &[f64]| by.iter().map(|v| -v).collect::<Vec<_>>();
         let made = match (operation, by) {
+            ("cast", _) if is_to_whole_numbers(layer, call) => return Self::unknown(layer),
             ("cast", _) => return Ok(Value::Picture(picture.clone())),
             (
                 "TrueDivide" | "Divide" | "math.truediv" | "math.divide" | "__operators__.truediv",
@@ -444,6 +446,21 @@ fn is_augmentation(class: &str) -> bool {
         "Solarization",
     ];
     (class.starts_with("Random") && class != "RandomCrop") || OTHERS.contains(&class)
+}
+
+/// Whether a conversion cuts fractions off, by the types that it names.
+fn is_to_whole_numbers(layer: &KerasLayer, call: &Call) -> bool {
+    fn names_one(value: &Json) -> bool {
+        match value {
+            Json::String(word) => ["int", "uint", "bool"].iter().any(|kind| word.starts_with(kind)),
+            Json::Array(list) => list.iter().any(names_one),
+            Json::Object(map) => map.values().any(names_one),
+            _ => false,
+        }
+    }
+    let arguments = call.args.iter().chain(call.kwargs.values());
+    let values = arguments.filter_map(|a| if let Argument::Value(value) = a { Some(value) } else { None });
+    values.chain(layer.config.get("dtype")).any(names_one)
 }
 
 /// What a call was given, in order. Nothing where it names a tensor that isn't made.

@@ -293,7 +293,7 @@ impl Converter {
         }
         let [low, high] = bounds;
         if low.is_nan() || high.is_nan() || low >= high {
-            return Err(node.malformed(format!("it clips to {low} and {high}")));
+            return Err(node.unsupported("with a minimum that isn't below its maximum"));
         }
         Ok(Map { id: self.within(&node.name, x.id, (low, high)), ..x })
     }

@@ -63,7 +63,7 @@ pub enum OnnxProblem {
     },
     /// A node that reads what isn't there.
     #[error(
-        "the node `{node}` reads `{value}` before anything gives it: its nodes are out of order or go in a circle"
+        "the node `{node}` reads `{value}`, which nothing before it gives: its nodes are out of order or go in a circle, or it is nowhere in the file"
     )]
     Order {
         /// The node.

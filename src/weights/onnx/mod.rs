@@ -68,6 +68,8 @@ pub struct OnnxNet {
     pub producer: String,
     /// Whether the input is whole numbers: samples as they are, from 0 to 255.
     pub takes_bytes: bool,
+    /// Where the file computes in fewer than 32 bits, in words: here all is computed in 32.
+    pub half: Option<String>,
 }
 
 /// Why a file gives no network.
@@ -139,7 +141,7 @@ impl OnnxNet {
             Ok(converted) => converted,
             Err(problem) => return Err(OnnxError::Problem { problem, origin }),
         };
-        let Converted { finished, fixed_size, metadata, producer, takes_bytes } = converted;
+        let Converted { finished, fixed_size, metadata, producer, takes_bytes, half } = converted;
         let Finished { graph, tensors, ending } = finished;
         // Nobody else has them any more, so they aren't copied.
         let mut bytes: Vec<u8> = bytes.into();
@@ -150,7 +152,7 @@ impl OnnxNet {
             bytes.extend_from_slice(&piece);
         }
         let tensors = TensorFile::of_onnx(Cow::Owned(bytes), tensors, origin);
-        Ok(Self { graph, ending, tensors, fixed_size, metadata, producer, takes_bytes })
+        Ok(Self { graph, ending, tensors, fixed_size, metadata, producer, takes_bytes, half })
     }
 }
 
@@ -160,6 +162,19 @@ struct Converted {
     metadata: BTreeMap<String, String>,
     producer: String,
     takes_bytes: bool,
+    half: Option<String>,
+}
+
+/// Where a file computes in fewer than 32 bits: from its input on, or from a conversion.
+fn half_words(model: &OnnxModel) -> Option<String> {
+    let name = |number| if number == 10 { "FLOAT16" } else { "BFLOAT16" };
+    let is_half = |number: &i64| matches!(number, 10 | 16);
+    let casts = || model.nodes.iter().filter(|node| node.op == "Cast");
+    let cast = || casts().find_map(|node| Some((node, node.int("to").filter(is_half)?)));
+    let of_input = model.input.half.map(|number| format!("it takes {}", name(i64::from(number))));
+    let words = of_input
+        .or_else(|| cast().map(|(node, to)| format!("its node `{}` goes over to {}", node.name, name(to))))?;
+    Some(format!("{words}, and here all is computed in 32 bits, so values differ by what the file rounds"))
 }
 
 fn convert(bytes: &Bytes, beside: &Beside<'_>, final_layer: Option<&str>) -> Result<Converted, OnnxProblem> {
@@ -169,5 +184,7 @@ fn convert(bytes: &Bytes, beside: &Beside<'_>, final_layer: Option<&str>) -> Res
     let walked = Walked { draft, left, ways, outputs: &model.outputs };
     let finished = finish(walked, fixed_size.unwrap_or(FREE_SIZE), final_layer)?;
     let takes_bytes = model.input.is_of_bytes;
-    Ok(Converted { finished, fixed_size, metadata: model.metadata, producer: model.producer, takes_bytes })
+    let half = half_words(&model);
+    let (metadata, producer) = (model.metadata, model.producer);
+    Ok(Converted { finished, fixed_size, metadata, producer, takes_bytes, half })
 }

@@ -99,6 +99,8 @@ pub(super) struct OnnxInput {
     pub(super) sides: Option<Vec<Option<usize>>>,
     /// Whether it takes samples as they are, from 0 to 255; else it takes fractions.
     pub(super) is_of_bytes: bool,
+    /// ONNX' number of its type, where that has 16 bits.
+    pub(super) half: Option<i32>,
 }
 
 /// A file's content.
@@ -122,7 +124,11 @@ fn decode<M: prost::Message + Default>(bytes: &Bytes) -> Result<M, OnnxProblem> 
 
 /// prost's words without the stack of fields, which are the schema's.
 fn first_words(error: &str) -> String {
-    let words = error.rsplit(": ").next().unwrap_or(error);
+    // A field of the schema is two names with a dot between them.
+    let is_of_schema = |part: &&str| part.contains('.') && !part.contains(' ');
+    let words: Vec<&str> = error.split(": ").skip(1).skip_while(is_of_schema).collect();
+    let words = if words.is_empty() { error.to_owned() } else { words.join(": ") };
+    let words = words.as_str();
     if words == "buffer underflow" { "it ends inside a field".to_owned() } else { words.to_owned() }
 }
 
@@ -180,13 +186,23 @@ impl OnnxModel {
             .iter()
             .map(|output| Ok(decode::<ValueInfoProto>(output)?.name))
             .collect::<Result<_, OnnxProblem>>()?;
+        let mut metadata: BTreeMap<String, String> = BTreeMap::new();
+        for entry in model.metadata_props {
+            if let Some(other) = metadata.get(&entry.key).filter(|other| *other != &entry.value) {
+                let (key, one, two) = (plain(&entry.key), plain(other), plain(&entry.value));
+                return Err(OnnxProblem::TooMuch(format!(
+                    "its metadata has `{key}` twice, as `{one}` and as `{two}`"
+                )));
+            }
+            metadata.insert(entry.key, entry.value);
+        }
         let producer = [model.producer_name.as_str(), model.producer_version.as_str()];
         Ok(Self {
             nodes,
             constants,
             input,
             outputs,
-            metadata: model.metadata_props.into_iter().map(|entry| (entry.key, entry.value)).collect(),
+            metadata,
             producer: plain(producer.join(" ").trim()),
             opset,
         })
@@ -299,7 +315,9 @@ fn read_input(
         let side = |value: Option<i64>| value.and_then(|v| usize::try_from(v).ok()).filter(|v| *v > 0);
         shape.dim.iter().map(|dim| side(dim.dim_value)).collect()
     });
-    let is_of_bytes = match input.r#type.as_ref().and_then(|t| t.tensor_type.as_ref()).map(|t| t.elem_type) {
+    let kind = input.r#type.as_ref().and_then(|t| t.tensor_type.as_ref()).map(|t| t.elem_type);
+    let half = kind.filter(|kind| matches!(kind, 10 | 16));
+    let is_of_bytes = match kind {
         // Undefined, or of fractions: of 32 bits, or of 16 and 64, which are computed as those of 32 here.
         None | Some(0 | 1 | 10 | 11 | 16) => false,
         Some(2) => true,
@@ -308,7 +326,7 @@ fn read_input(
             return Err(OnnxProblem::InputType(format!("its input `{name}` is {kind}")));
         }
     };
-    Ok(OnnxInput { name: input.name.clone(), sides, is_of_bytes })
+    Ok(OnnxInput { name: input.name.clone(), sides, is_of_bytes, half })
 }
 
 /// Longest name that is kept of a node: figures' records hold it.

@@ -79,7 +79,7 @@ fn each_network_that_is_not_supported_says_where() {
         (
             "in a circle",
             network(&[node("Relu", &["b"], "a", &[]), node("Relu", &["a"], "b", &[]), kernel()]),
-            "the node `the Relu` reads `b` before anything gives it: its nodes are out of order or go in a circle".into(),
+            "the node `the Relu` reads `b`, which nothing before it gives: its nodes are out of order or go in a circle, or it is nowhere in the file".into(),
         ),
         (
             "unknown operation",

@@ -283,6 +283,33 @@ fn properties_that_say_nothing_are_named_when_a_file_is_opened() {
     }
 }
 
+#[test]
+fn a_property_that_is_there_twice_is_refused() {
+    let relu = [named("r", "Relu", &["x"], &["y"], &[])];
+    let twice = [property("mean", "0.5"), property("mean", "0.4")];
+    assert_eq!(
+        words(typed(1, &relu, &twice)),
+        "its metadata has `mean` twice, as `0.5` and as `0.4`: \"net.onnx\""
+    );
+}
+
+#[test]
+fn files_that_compute_in_half_precision_say_so() {
+    let half = |parts: &[Vec<u8>]| OnnxNet::from_bytes(of(17, parts), "net.onnx").unwrap().half;
+    let relu = named("r", "Relu", &["x"], &["a"], &[]);
+    let cast = |to: i64| named("cast", "Cast", &["a"], &["y"], &[("to", &[to])]);
+    let here = "and here all is computed in 32 bits, so values differ by what the file rounds";
+    assert_eq!(
+        half(&[relu.clone(), cast(10)]),
+        Some(format!("its node `cast` goes over to FLOAT16, {here}"))
+    );
+    assert_eq!(
+        half(&[relu.clone(), cast(16)]),
+        Some(format!("its node `cast` goes over to BFLOAT16, {here}"))
+    );
+    assert_eq!(half(&[relu, cast(1)]), None);
+}
+
 /// Axes of a mean are followed one by one.
 #[test]
 fn squeezed_means_keep_the_axes_they_have() {

@@ -1,7 +1,7 @@
 //! Fine-tuned Keras models in every form in which Keras saves them: the network inside is found, with Keras' own values, and its head.
 
 use std::collections::BTreeMap;
-use std::io::{Cursor, Read as _};
+use std::io::{Cursor, Read as _, Write as _};
 use std::sync::Arc;
 
 use filterscope::engine::{Backbone, ComputeDevice, Session};
@@ -82,6 +82,46 @@ fn last_map(name: &str, bytes: Vec<u8>) -> (Backbone, Activation) {
 
 fn outputs() -> BTreeMap<String, Vec<f32>> {
     serde_json::from_str(&std::fs::read_to_string(fixture("finetuned/outputs.json")).unwrap()).unwrap()
+}
+
+/// A `.keras` file with its configuration changed.
+fn changed(name: &str, from: &str, to: &str) -> TensorFile {
+    let mut archive = zip::ZipArchive::new(Cursor::new(files().remove(name).unwrap())).unwrap();
+    let mut out = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    for at in 0..archive.len() {
+        let mut file = archive.by_index(at).unwrap();
+        let member = file.name().unwrap().to_string();
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes).unwrap();
+        if member == "config.json" {
+            let text = String::from_utf8(bytes).unwrap();
+            assert!(text.contains(from), "{text}");
+            bytes = text.replace(from, to).into_bytes();
+        }
+        out.start_file(member, zip::write::SimpleFileOptions::default()).unwrap();
+        out.write_all(&bytes).unwrap();
+    }
+    TensorFile::from_bytes(out.finish().unwrap().into_inner(), name).unwrap_or_else(|e| panic!("{e}"))
+}
+
+/// What no tensor shows: such a network would bind and give other values.
+#[test]
+fn a_network_whose_layers_are_set_otherwise_is_refused() {
+    for (from, to, expected) in [
+        ("\"strides\": [2, 2]", "\"strides\": [1, 1]", "has strides [1, 1], expected [2, 2]"),
+        ("\"epsilon\": 0.001", "\"epsilon\": 1e-05", "has epsilon 0.00001, expected 0.001"),
+        ("\"padding\": \"same\"", "\"padding\": \"valid\"", "has padding `valid` and no border before it"),
+        (
+            "\"dilation_rate\": [1, 1]",
+            "\"dilation_rate\": [2, 2]",
+            "has dilation_rate [2, 2], expected [1, 1]",
+        ),
+        ("\"activation\": \"relu\"", "\"activation\": \"tanh\"", "(Activation) is none of this network's"),
+    ] {
+        let file = changed("k3_nested.keras", from, to);
+        let error = BoundWeights::bind(&little(), "little", &file, &[]).unwrap_err();
+        assert!(error.to_string().contains(expected), "{error}");
+    }
 }
 
 /// What a file's name says of it: `k33_nested.weights.h5` is the form `nested`.

@@ -1,0 +1,211 @@
+//! Settings of a Keras model's layers that no tensor shows: strides, borders, epsilons, functions, joins and pools, each held against the
+//! graph that the weights are bound to. A network that was changed there would bind and give other values without a word.
+//!
+//! Owns which settings are compared. What can't be compared (a class of one's own) is left to the checks of how layers are put together.
+
+use std::collections::{BTreeSet, HashMap};
+
+use serde_json::Value as Json;
+
+use super::keras::{Flat, FlatNode, KerasLayer};
+use crate::graph::{ActivationFn, Conv2d, Graph, Node, Op, Padding, Pool2d};
+
+/// Epsilons that are this close, as a share, are one: files hold them as decimal numbers.
+const EPS_TOLERANCE: f64 = 1e-3;
+
+/// What is set otherwise in a file, in words, one for each layer at fault. `used` are the bound layers, the graph's name → the file's key;
+/// `counts` tells layers that have maps' parameters.
+pub(super) fn odd_settings(
+    graph: &Graph,
+    flat: &Flat<'_>,
+    used: &HashMap<String, String>,
+    counts: &dyn Fn(&FlatNode<'_>) -> bool,
+) -> Vec<String> {
+    let mut of_layer: HashMap<&str, Vec<&Node>> = HashMap::new();
+    for node in graph.nodes() {
+        if let Some(layer) = node.keras_layer.as_deref() {
+            of_layer.entry(layer).or_default().push(node);
+        }
+    }
+    let has = Kinds::of(graph);
+    let mut odd = BTreeSet::new();
+    for (layer, key) in used {
+        let Some(at) = flat.find(key) else { continue };
+        let node = &flat.nodes[at];
+        let is_bordered =
+            node.inputs.iter().any(|before| flat.nodes[*before].layer.class() == "ZeroPadding2D");
+        for ours in of_layer.get(layer.as_str()).into_iter().flatten() {
+            let what = match &ours.op {
+                Op::Conv2d(conv) => odd_conv(node.layer, conv, is_bordered),
+                Op::BatchNorm(norm) => odd_epsilon(node.layer, norm.eps),
+                _ => None,
+            };
+            odd.extend(what.map(|what| format!("`{key}` {what}")));
+        }
+        for passed in passed_between(flat, at, counts) {
+            let node = &flat.nodes[passed];
+            odd.extend(has.odd(node.layer).map(|what| format!("`{}` {what}", node.key())));
+        }
+    }
+    odd.into_iter().collect()
+}
+
+/// Layers without maps' parameters between one layer and the nearest before it that have some; none before the first of all, where a
+/// picture is prepared.
+fn passed_between(flat: &Flat<'_>, at: usize, counts: &dyn Fn(&FlatNode<'_>) -> bool) -> Vec<usize> {
+    if flat.before(at, counts).is_empty() {
+        return Vec::new();
+    }
+    let mut passed = BTreeSet::new();
+    let mut open = flat.nodes[at].inputs.clone();
+    while let Some(next) = open.pop() {
+        if !counts(&flat.nodes[next]) && passed.insert(next) {
+            open.extend(&flat.nodes[next].inputs);
+        }
+    }
+    // A way from the picture past all layers isn't between two.
+    passed.retain(|next| !flat.before(*next, counts).is_empty());
+    passed.into_iter().collect()
+}
+
+/// Two numbers of a setting, which Keras writes as a list or as one.
+fn pair(layer: &KerasLayer, name: &str) -> Option<[usize; 2]> {
+    let number = |value: &Json| value.as_u64().and_then(|n| usize::try_from(n).ok());
+    match layer.config.get(name)? {
+        Json::Array(list) => match &list[..] {
+            [rows, columns] => Some([number(rows)?, number(columns)?]),
+            _ => None,
+        },
+        one => number(one).map(|n| [n, n]),
+    }
+}
+
+fn text<'l>(layer: &'l KerasLayer, name: &str) -> Option<&'l str> {
+    layer.config.get(name).and_then(Json::as_str)
+}
+
+fn odd_pair(layer: &KerasLayer, name: &str, expected: [usize; 2]) -> Option<String> {
+    let found = pair(layer, name).filter(|found| *found != expected)?;
+    Some(format!("has {name} {found:?}, expected {expected:?}"))
+}
+
+fn odd_conv(layer: &KerasLayer, conv: &Conv2d, is_bordered: bool) -> Option<String> {
+    if text(layer, "data_format").is_some_and(|format| format != "channels_last") {
+        return Some("takes channels first".to_owned());
+    }
+    // The depthwise half of a separable layer has its stride and border, the pointwise half none.
+    if layer.class() == "SeparableConv2D" && !conv.is_depthwise() {
+        return None;
+    }
+    let odd =
+        odd_pair(layer, "strides", conv.stride).or_else(|| odd_pair(layer, "dilation_rate", conv.dilation));
+    if odd.is_some() {
+        return odd;
+    }
+    let groups = layer.config.get("groups").and_then(Json::as_u64);
+    if layer.class() == "Conv2D" && groups.is_some_and(|groups| groups != conv.groups as u64) {
+        return Some(format!("has {} groups, expected {}", groups.unwrap_or_default(), conv.groups));
+    }
+    if conv.kernel == [1, 1] {
+        return None;
+    }
+    let is_padded = match conv.padding {
+        Padding::Valid => false,
+        Padding::Explicit(sides) | Padding::Ceil(sides) => !sides.is_none(),
+        Padding::Same | Padding::SameLower => true,
+    };
+    match (text(layer, "padding")?, is_padded) {
+        ("same", false) => Some("has padding `same`, expected `valid`".to_owned()),
+        ("valid", true) if !is_bordered => Some("has padding `valid` and no border before it".to_owned()),
+        _ => None,
+    }
+}
+
+fn odd_epsilon(layer: &KerasLayer, eps: f64) -> Option<String> {
+    let found = layer.config.get("epsilon").and_then(Json::as_f64)?;
+    ((found - eps).abs() > eps * EPS_TOLERANCE).then(|| format!("has epsilon {found}, expected {eps}"))
+}
+
+/// What kinds of layers without parameters a graph has.
+struct Kinds {
+    functions: Vec<ActivationFn>,
+    max_pools: Vec<Pool2d>,
+    mean_pools: Vec<Pool2d>,
+    adds: bool,
+    gates: bool,
+    concats: bool,
+}
+
+impl Kinds {
+    fn of(graph: &Graph) -> Self {
+        let mut kinds = Self {
+            functions: Vec::new(),
+            max_pools: Vec::new(),
+            mean_pools: Vec::new(),
+            adds: false,
+            gates: false,
+            concats: false,
+        };
+        for node in graph.nodes() {
+            match &node.op {
+                Op::Activation(function) => kinds.functions.push(*function),
+                Op::MaxPool(pool) => kinds.max_pools.push(*pool),
+                Op::AvgPool(pool, _) => kinds.mean_pools.push(*pool),
+                Op::Add => kinds.adds = true,
+                Op::Gate => kinds.gates = true,
+                Op::Concat => kinds.concats = true,
+                _ => {}
+            }
+        }
+        kinds
+    }
+
+    /// What is odd of a layer, if anything; a class that isn't known here is not.
+    fn odd(&self, layer: &KerasLayer) -> Option<String> {
+        let foreign =
+            |is_known: bool| (!is_known).then(|| format!("({}) is none of this network's", layer.class()));
+        let number = |name: &str| layer.config.get(name).and_then(Json::as_f64);
+        match layer.class() {
+            "ReLU" => {
+                let plain =
+                    ["negative_slope", "threshold"].iter().all(|name| number(name).unwrap_or(0.0) == 0.0);
+                let function = match number("max_value") {
+                    None => Some(ActivationFn::Relu),
+                    Some(6.0) => Some(ActivationFn::Relu6),
+                    Some(_) => None,
+                };
+                foreign(plain && function.is_some_and(|function| self.functions.contains(&function)))
+            }
+            "LeakyReLU" | "PReLU" | "ELU" | "ThresholdedReLU" => foreign(
+                self.functions.iter().any(|f| matches!(f, ActivationFn::LeakyRelu(_) | ActivationFn::Elu(_))),
+            ),
+            "Activation" => {
+                let function = match text(layer, "activation")? {
+                    "relu" => ActivationFn::Relu,
+                    "relu6" => ActivationFn::Relu6,
+                    "swish" | "silu" => ActivationFn::Silu,
+                    "sigmoid" => ActivationFn::Sigmoid,
+                    "tanh" => ActivationFn::Tanh,
+                    "softplus" => ActivationFn::Softplus,
+                    "mish" => ActivationFn::Mish,
+                    _ => return None,
+                };
+                foreign(self.functions.contains(&function))
+            }
+            "Add" => foreign(self.adds),
+            "Multiply" => foreign(self.gates),
+            "Concatenate" => foreign(self.concats),
+            "Subtract" | "Average" | "Maximum" | "Minimum" | "Dot" => foreign(false),
+            "MaxPooling2D" | "MaxPool2D" => foreign(is_among(layer, &self.max_pools)),
+            "AveragePooling2D" | "AvgPool2D" => foreign(is_among(layer, &self.mean_pools)),
+            _ => None,
+        }
+    }
+}
+
+/// Whether a pool has the window and the step of one of these.
+fn is_among(layer: &KerasLayer, pools: &[Pool2d]) -> bool {
+    let Some(kernel) = pair(layer, "pool_size") else { return !pools.is_empty() };
+    let stride = pair(layer, "strides").unwrap_or(kernel);
+    pools.iter().any(|pool| pool.kernel == kernel && pool.stride == stride)
+}
