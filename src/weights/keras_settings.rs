@@ -8,7 +8,7 @@ use std::collections::{BTreeSet, HashMap};
 use serde_json::Value as Json;
 
 use super::keras::{Flat, FlatNode, KerasLayer};
-use crate::graph::{ActivationFn, Conv2d, Graph, Node, Op, Padding, Pool2d};
+use crate::graph::{ActivationFn, Conv2d, Graph, Node, Op, Padding, Pool2d, Sides};
 
 /// Epsilons that are this close, as a share, are one: files hold them as decimal numbers.
 const EPS_TOLERANCE: f64 = 1e-3;
@@ -32,11 +32,10 @@ pub(super) fn odd_settings(
     for (layer, key) in used {
         let Some(at) = flat.find(key) else { continue };
         let node = &flat.nodes[at];
-        let is_bordered =
-            node.inputs.iter().any(|before| flat.nodes[*before].layer.class() == "ZeroPadding2D");
+        let border = node.inputs.iter().find_map(|before| border_of(flat.nodes[*before].layer));
         for ours in of_layer.get(layer.as_str()).into_iter().flatten() {
             let what = match &ours.op {
-                Op::Conv2d(conv) => odd_conv(node.layer, conv, is_bordered),
+                Op::Conv2d(conv) => odd_conv(node.layer, conv, border),
                 Op::BatchNorm(norm) => odd_epsilon(node.layer, norm.eps),
                 _ => None,
             };
@@ -89,7 +88,33 @@ fn odd_pair(layer: &KerasLayer, name: &str, expected: [usize; 2]) -> Option<Stri
     Some(format!("has {name} {found:?}, expected {expected:?}"))
 }
 
-fn odd_conv(layer: &KerasLayer, conv: &Conv2d, is_bordered: bool) -> Option<String> {
+/// What a layer adds around a map, if it is one that does; more than any network has where that can't be read.
+fn border_of(layer: &KerasLayer) -> Option<Sides> {
+    if layer.class() != "ZeroPadding2D" {
+        return None;
+    }
+    let number = |value: &Json| value.as_u64().and_then(|n| usize::try_from(n).ok());
+    let both = |value: &Json| match value {
+        Json::Array(list) => match &list[..] {
+            [first, second] => number(first).zip(number(second)),
+            _ => None,
+        },
+        one => number(one).map(|n| (n, n)),
+    };
+    let sides = match layer.config.get("padding") {
+        Some(Json::Array(list)) => match &list[..] {
+            [rows, columns] => both(rows).zip(both(columns)),
+            _ => None,
+        },
+        Some(one) => both(one).map(|all| (all, all)),
+        None => None,
+    };
+    let ((top, bottom), (left, right)) = sides.unwrap_or(((usize::MAX, 0), (usize::MAX, 0)));
+    Some(Sides { top, bottom, left, right })
+}
+
+/// `border` is what a layer just before it adds.
+fn odd_conv(layer: &KerasLayer, conv: &Conv2d, border: Option<Sides>) -> Option<String> {
     if text(layer, "data_format").is_some_and(|format| format != "channels_last") {
         return Some("takes channels first".to_owned());
     }
@@ -106,19 +131,32 @@ fn odd_conv(layer: &KerasLayer, conv: &Conv2d, is_bordered: bool) -> Option<Stri
     if layer.class() == "Conv2D" && groups.is_some_and(|groups| groups != conv.groups as u64) {
         return Some(format!("has {} groups, expected {}", groups.unwrap_or_default(), conv.groups));
     }
-    if conv.kernel == [1, 1] {
-        return None;
-    }
     let is_padded = match conv.padding {
         Padding::Valid => false,
         Padding::Explicit(sides) | Padding::Ceil(sides) => !sides.is_none(),
         Padding::Same | Padding::SameLower => true,
     };
-    match (text(layer, "padding")?, is_padded) {
-        ("same", false) => Some("has padding `same`, expected `valid`".to_owned()),
-        ("valid", true) if !is_bordered => Some("has padding `valid` and no border before it".to_owned()),
-        _ => None,
-    }
+    let is_point = conv.kernel == [1, 1];
+    let is_its = match (text(layer, "padding")?, border) {
+        ("same", None) if !is_padded && !is_point => {
+            return Some("has padding `same`, expected `valid`".to_owned());
+        }
+        ("valid", None) if is_padded && !is_point => {
+            return Some("has padding `valid` and no border before it".to_owned());
+        }
+        ("valid", Some(sides)) => match conv.padding {
+            Padding::Explicit(own) | Padding::Ceil(own) => own == sides,
+            // Of an odd total the smaller half comes first, and both depend on the input's size.
+            Padding::Same | Padding::SameLower => {
+                let [rows, columns] = conv.kernel;
+                sides.top.saturating_add(sides.bottom) < rows
+                    && sides.left.saturating_add(sides.right) < columns
+            }
+            Padding::Valid => sides.is_none(),
+        },
+        (_, border) => border.is_none(),
+    };
+    (!is_its).then(|| "has another border before it".to_owned())
 }
 
 fn odd_epsilon(layer: &KerasLayer, eps: f64) -> Option<String> {
