@@ -35,7 +35,7 @@ pub(super) fn odd_settings(
         let border = node.inputs.iter().find_map(|before| border_of(flat.nodes[*before].layer));
         for ours in of_layer.get(layer.as_str()).into_iter().flatten() {
             let what = match &ours.op {
-                Op::Conv2d(conv) => odd_conv(node.layer, conv, border),
+                Op::Conv2d(conv) => odd_conv(node.layer, &with_its_border(graph, ours, *conv), border),
                 Op::BatchNorm(norm) => odd_epsilon(node.layer, norm.eps),
                 _ => None,
             };
@@ -86,6 +86,15 @@ fn text<'l>(layer: &'l KerasLayer, name: &str) -> Option<&'l str> {
 fn odd_pair(layer: &KerasLayer, name: &str, expected: [usize; 2]) -> Option<String> {
     let found = pair(layer, name).filter(|found| *found != expected)?;
     Some(format!("has {name} {found:?}, expected {expected:?}"))
+}
+
+/// A convolution with the border that a node before it adds as its own.
+fn with_its_border(graph: &Graph, node: &Node, mut conv: Conv2d) -> Conv2d {
+    let before = node.inputs.first().map(|input| &graph.node(*input).op);
+    if let (Padding::Valid, Some(Op::ZeroPad(sides))) = (conv.padding, before) {
+        conv.padding = Padding::Explicit(*sides);
+    }
+    conv
 }
 
 /// What a layer adds around a map, if it is one that does; more than any network has where that can't be read.
