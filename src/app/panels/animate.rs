@@ -5,7 +5,7 @@ use egui::{ComboBox, Ui};
 use super::super::command::Command;
 use super::super::theme;
 use super::dialog::dialog;
-use super::{Context, runs};
+use super::{Context, runs, spinner};
 use crate::render::AnimationMode;
 
 pub(super) fn draw(ctx: &egui::Context, cx: &mut Context<'_>) {
@@ -90,7 +90,7 @@ fn preview(ui: &mut Ui, cx: &mut Context<'_>) {
     match &cx.state.animate.plan {
         None => {
             ui.horizontal(|ui| {
-                ui.spinner();
+                spinner::draw(ui);
                 ui.label("Looking what would be written…");
             });
         }

@@ -7,7 +7,7 @@ use super::super::job::BatchNews;
 use super::super::state::BatchScope;
 use super::super::theme;
 use super::dialog::dialog;
-use super::{Context, choices};
+use super::{Context, choices, spinner};
 
 /// Names of figures that the preview lists.
 const NUM_LISTED: usize = 6;
@@ -83,7 +83,7 @@ fn preview(ui: &mut Ui, cx: &mut Context<'_>) {
     match &cx.state.batch.plan {
         None => {
             ui.horizontal(|ui| {
-                ui.spinner();
+                spinner::draw(ui);
                 ui.label("Looking what would be written…");
             });
         }

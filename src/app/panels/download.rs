@@ -4,7 +4,7 @@ use egui::Ui;
 
 use super::super::command::Command;
 use super::super::download::{DownloadWish, Stage};
-use super::Context;
+use super::{Context, spinner};
 use crate::models::Row;
 
 /// In megabytes, as servers and file managers count them.
@@ -31,7 +31,7 @@ pub(super) fn draw(ui: &mut Ui, cx: &mut Context<'_>, row: &'static Row) {
         None => {}
         Some(Stage::Asking) => {
             ui.horizontal(|ui| {
-                ui.spinner();
+                spinner::draw(ui);
                 ui.label("Asking the server for its size…");
             });
         }

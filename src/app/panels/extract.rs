@@ -8,7 +8,7 @@ use super::super::command::Command;
 use super::super::run_state::{ExtractPreview, ExtractScope};
 use super::super::theme;
 use super::dialog::dialog;
-use super::{Context, choices, runs};
+use super::{Context, choices, runs, spinner};
 use crate::extract::{Existing, Found, Pool};
 use crate::formats::features::FeatureFormat;
 use crate::tensor::{AxisOrder, Dtype};
@@ -128,7 +128,7 @@ fn preview(ui: &mut Ui, cx: &mut Context<'_>) {
     match &cx.state.extract.plan {
         None => {
             ui.horizontal(|ui| {
-                ui.spinner();
+                spinner::draw(ui);
                 ui.label("Looking what would be written…");
             });
         }

@@ -9,7 +9,7 @@ use super::super::shown::{Inspected, NUM_BINS, Shown, histogram};
 use super::super::theme;
 use super::super::view_state::ViewState;
 use super::details::bars;
-use super::{Context, named, share_rect};
+use super::{Context, named, share_rect, spinner};
 use crate::mosaic::format_value;
 use crate::tensor::FilterKind;
 
@@ -56,7 +56,7 @@ pub(super) fn draw(ui: &mut Ui, cx: &mut Context<'_>, shown: &Arc<Shown>) {
             Some(found) => inside(ui, cx, view, shown, found),
             None => {
                 ui.horizontal(|ui| {
-                    ui.spinner();
+                    spinner::draw(ui);
                     ui.label("Looking into it…");
                 });
             }

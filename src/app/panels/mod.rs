@@ -21,6 +21,7 @@ mod pins;
 mod runs;
 mod save;
 mod sift;
+mod spinner;
 mod status;
 mod table;
 mod timeline;

@@ -6,7 +6,7 @@ use super::super::command::Command;
 use super::super::remedy;
 use super::super::theme;
 use super::super::view_state::{Trouble, ViewState};
-use super::Context;
+use super::{Context, spinner};
 use crate::engine::same_architecture;
 
 /// Said over the mosaic: what is being done, what is missing, what failed.
@@ -25,7 +25,7 @@ pub(super) fn draw(ui: &mut Ui, cx: &mut Context<'_>, view: &ViewState, panel: R
             match &view.trouble {
                 None => {
                     ui.horizontal(|ui| {
-                        ui.spinner();
+                        spinner::draw(ui);
                         ui.label(view.busy.unwrap_or_default());
                     });
                 }

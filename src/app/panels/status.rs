@@ -7,7 +7,7 @@
 use super::super::command::Command;
 use super::super::state::Tone;
 use super::super::theme;
-use super::Context;
+use super::{Context, spinner};
 
 pub(super) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
     egui::Panel::bottom("status").show(ui, |ui| {
@@ -35,7 +35,7 @@ pub(super) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
             let busy = cx.state.view().busy.or_else(|| cx.state.views.iter().find_map(|view| view.busy));
             match busy {
                 Some(what) => {
-                    ui.spinner();
+                    spinner::draw(ui);
                     ui.label(what);
                 }
                 None => {

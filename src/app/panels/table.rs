@@ -4,8 +4,8 @@ use egui_extras::{Column, TableBuilder};
 
 use super::super::command::Command;
 use super::super::event::{LayerSummary, Walked};
-use super::Context;
 use super::dialog::sized;
+use super::{Context, spinner};
 use crate::mosaic::format_value;
 
 const COLUMNS: [&str; 9] =
@@ -24,7 +24,7 @@ pub(super) fn draw(ctx: &egui::Context, cx: &mut Context<'_>) {
             });
         let Some(walked) = walked else {
             ui.horizontal(|ui| {
-                ui.spinner();
+                spinner::draw(ui);
                 ui.label("Looking at the layers…");
             });
             return;

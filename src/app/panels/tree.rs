@@ -27,11 +27,15 @@ pub(super) fn draw(ui: &mut Ui, cx: &mut Context<'_>) {
         }
     });
     let label = ui.label("Search layers");
+    // A name of this network: networks spell their layers differently.
+    let graph = &cx.state.view().graph;
+    let example = graph.stages().last().map_or("", |stage| graph.node(*stage).name.as_str());
+    let hint = format!("letters of the name, such as {example}");
     let field = ui
         .add(
             egui::TextEdit::singleline(&mut cx.scratch.tree_search)
                 .desired_width(f32::INFINITY)
-                .hint_text("letters of the name, such as 7c or l3conv"),
+                .hint_text(hint),
         )
         .labelled_by(label.id);
     let is_entered = field.lost_focus() && ui.input(|i| i.key_pressed(egui::Key::Enter));
