@@ -204,7 +204,7 @@ fn a_data_set_that_changed_is_refused_and_one_that_grew_can_go_on() {
 }
 
 /// Makes `out` an unfinished run of two parts or more, by killing runs until one is caught in between.
-fn unfinish(bench: &Bench, call: &str) {
+pub(super) fn unfinish(bench: &Bench, call: &str) {
     for attempt in 0..2000 {
         let mut child = start(bench, &format!("{call} --overwrite"));
         let parts = bench.path("out/.filterscope/parts");
