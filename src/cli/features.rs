@@ -236,7 +236,9 @@ fn bring_together(
     };
     let merged = merge(folders, output, &cancel, &mut watch, &mut |note| notes.push(note));
     drop(bar);
-    notes.iter().for_each(|note| reporter.note(note));
+    for note in &notes {
+        reporter.note(note);
+    }
     match merged {
         Err(MergeError::Interrupted) => {
             reporter.summary("interrupted: nothing half is left");

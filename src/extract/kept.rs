@@ -13,7 +13,7 @@ use super::part_rows::OtherRows;
 use super::plan::ExtractPlan;
 use super::state_error::StateError;
 use super::writer::own_file;
-use crate::formats::features::{FeatureFormat, MANIFEST_NAME, read_feature_npy};
+use crate::formats::features::{FeatureFormat, MANIFEST_NAME, StoredFeatures, read_feature_npy};
 
 /// Bytes of parts from which on it is told that they are read.
 const LARGE: u64 = 1 << 30;
@@ -60,6 +60,22 @@ pub(super) fn keep_whole(
         ));
     }
     Ok(kept)
+}
+
+/// Goes through sets that are complete while the run is not; one that is damaged is put together anew.
+pub(super) fn keep_whole_sets(plan: &ExtractPlan, note: &mut dyn FnMut(String)) -> Result<(), StateError> {
+    for set in &plan.sets {
+        let folder = plan.set_folder(set);
+        let manifest = folder.join(MANIFEST_NAME);
+        if !manifest.is_file() {
+            continue;
+        }
+        if let Err(reason) = StoredFeatures::open(&folder).and_then(|set| set.check_files(&|| true)) {
+            note(format!("features of the run before are damaged ({reason}); they are put together anew"));
+            remove(&manifest)?;
+        }
+    }
+    Ok(())
 }
 
 /// With a file a picture, a complete set lacks those that are made anew until they are.

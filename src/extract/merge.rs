@@ -65,19 +65,13 @@ pub fn merge(
             groups.entry(name).or_default().push(open(&folder)?);
         }
     }
+    if let Some(folder) = groups.keys().map(|name| out.join(name)).find(|folder| folder.exists()) {
+        return Err(MergeError::AlreadyThere { path: folder });
+    }
     let mut merged: Vec<(String, Merged)> = Vec::new();
     for (name, shares) in groups {
-        let set = Merged::new(&name, shares)?;
+        let set = Merged::new(&name, shares, &mut |share| check(share, cancel, watch, note))?;
         merged.push((name, set));
-    }
-    for (name, _) in &merged {
-        let folder = out.join(name);
-        if folder.exists() {
-            return Err(MergeError::AlreadyThere { path: folder });
-        }
-    }
-    for share in merged.iter_mut().flat_map(|(_, set)| &mut set.shares) {
-        check(share, cancel, watch, note)?;
     }
     let mut done = Vec::new();
     for (name, set) in merged {
@@ -149,7 +143,12 @@ struct Merged {
 }
 
 impl Merged {
-    fn new(name: &str, mut shares: Vec<StoredFeatures>) -> Result<Self, MergeError> {
+    /// Looks at the shares' manifests; then has every share checked, and only then reads it.
+    fn new(
+        name: &str,
+        mut shares: Vec<StoredFeatures>,
+        check: &mut dyn FnMut(&mut StoredFeatures) -> Result<(), MergeError>,
+    ) -> Result<Self, MergeError> {
         let place = |share: &StoredFeatures| share.folder().to_owned();
         let mut by_index: BTreeMap<usize, PathBuf> = BTreeMap::new();
         let mut count = 0;
@@ -185,6 +184,7 @@ impl Merged {
         shares.sort_by_key(|share| share.manifest().recipe.shard.as_ref().map(|shard| shard.index));
         let recipe = shares.first().map(|share| whole(&share.manifest().recipe));
         let recipe = recipe.ok_or_else(|| MergeError::Nothing { path: name.into() })?;
+        shares.iter_mut().try_for_each(check)?;
         let order = order(name, &mut shares, &recipe)?;
         let num_failed: u64 = shares.iter().map(|share| share.manifest().outcome.num_failed).sum();
         let (got, expected) = (order.len() as u64 + num_failed, recipe.num_pictures);

@@ -291,7 +291,7 @@ mod tests {
         let assert_damaged = |bytes: &[u8], what: &str| {
             std::fs::write(&second.path, bytes).unwrap();
             let found = find_parts(place).unwrap();
-            assert_eq!(found.damaged, [second.path.clone()], "{what}");
+            assert_eq!(found.damaged, std::slice::from_ref(&second.path), "{what}");
         };
         for cut in 0..bytes.len() {
             assert_damaged(&bytes[..cut], &format!("cut at {cut}"));

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::kept::keep_whole;
+use super::kept::{keep_whole, keep_whole_sets};
 use super::lock::{Lock, take_lock};
 use super::part::{Part, find_parts, num_pictures};
 use super::plan::ExtractPlan;
@@ -18,6 +18,8 @@ use crate::models::Retired;
 pub(super) const FOLDER: &str = ".filterscope";
 pub(super) const PLAN: &str = "plan.json";
 pub(super) const PARTS: &str = "parts";
+/// A set that is being removed.
+const REMOVED: &str = "removed";
 
 /// What may change between a run and its resumption, if the person allows it: neither which rows there are nor their extent.
 const MAY_CHANGE: [&str; 18] = [
@@ -102,7 +104,7 @@ pub fn begin(
         && !folder.join(PLAN).exists()
     {
         // Nothing was begun: what was made for the lock goes again, and a folder that was made for it.
-        drop(std::fs::remove_dir_all(folder.join(PARTS)));
+        clear(&folder);
         lock.remove_with(&folder);
         if !was_there {
             drop(std::fs::remove_dir(&plan.folder));
@@ -165,6 +167,7 @@ fn begin_locked(
     }
     let changed = changes(plan, &before.recipes, &found.parts, existing.allow_mixed)?;
     let parts = keep_whole(plan, found, note)?;
+    keep_whole_sets(plan, note)?;
     for set in &plan.sets {
         remove_drafts(&plan.set_folder(set));
     }
@@ -176,12 +179,13 @@ fn begin_locked(
 }
 
 fn read_plan(folder: &Path, path: &Path) -> Result<Option<PlanFile>, StateError> {
-    let text = match std::fs::read_to_string(folder.join(PLAN)) {
-        Ok(text) => text,
+    let bytes = match std::fs::read(folder.join(PLAN)) {
+        Ok(bytes) => bytes,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(reason) => return Err(StateError::Io { reason, path: folder.join(PLAN) }),
     };
     let bad = |reason: String| StateError::BadPlan { reason, path: path.to_owned() };
+    let text = String::from_utf8(bytes).map_err(|e| bad(e.to_string()))?;
     let file: PlanFile = serde_json::from_str(&text).map_err(|e| bad(e.to_string()))?;
     if is_sealed(&text, SEAL) == Some(false) {
         return Err(bad("it is not as it was written".to_owned()));
@@ -199,6 +203,14 @@ fn write_plan(folder: &Path, plan: &ExtractPlan, mixed: &[Mixed]) -> Result<(), 
     Ok(())
 }
 
+/// Removes from the hidden folder what runs before left there and nobody needs. What can't be removed is in nobody's way.
+fn clear(folder: &Path) {
+    for name in [PARTS, REMOVED] {
+        drop(std::fs::remove_dir_all(folder.join(name)));
+    }
+    remove_drafts(folder);
+}
+
 fn is_complete(plan: &ExtractPlan, name: &str) -> bool {
     plan.folder.join(name).join(MANIFEST_NAME).is_file()
 }
@@ -214,7 +226,11 @@ fn remove_results(plan: &ExtractPlan, folder: &Path) -> Result<(), StateError> {
             if !is_ours || is_link {
                 return Err(StateError::Foreign { path: place });
             }
-            std::fs::remove_dir_all(&place).map_err(|reason| StateError::Io { reason, path: place })?;
+            // In one step: half a folder would be nobody's.
+            let aside = folder.join(REMOVED);
+            drop(std::fs::remove_dir_all(&aside));
+            let removed = std::fs::rename(&place, &aside).and_then(|()| std::fs::remove_dir_all(&aside));
+            removed.map_err(|reason| StateError::Io { reason, path: place })?;
         }
     }
     for name in [PLAN, PARTS] {
@@ -289,7 +305,7 @@ impl RunState {
         let io = |reason| StateError::Io { reason, path: folder.clone() };
         std::fs::remove_file(folder.join(PLAN)).map_err(io)?;
         std::fs::remove_dir_all(folder.join(PARTS)).map_err(io)?;
-        remove_drafts(&folder);
+        clear(&folder);
         lock.remove_with(&folder);
         Ok(())
     }

@@ -76,8 +76,8 @@ fn check_safetensors(path: &Path) -> Result<(), String> {
             other => return Err(format!("its tensor `{name}` is of type {}", other.unwrap_or("nothing"))),
         };
         let sides = tensor["shape"].as_array().into_iter().flatten().map(Value::as_u64);
-        let num_bytes = sides.fold(Some(bytes), |product: Option<u64>, side| product?.checked_mul(side?));
-        if num_bytes.is_none() || from.checked_add(num_bytes.unwrap_or(0)) != Some(to) {
+        let num_bytes = sides.into_iter().try_fold(bytes, |product: u64, side| product.checked_mul(side?));
+        if num_bytes.and_then(|num| from.checked_add(num)) != Some(to) {
             return Err(format!("its tensor `{name}` isn't as long as its shape says"));
         }
         places.push((from, to));
@@ -144,7 +144,7 @@ pub(super) fn strangers(format: FeatureFormat, folder: &Path, files: &[OutputFil
         // Tables beginning so are hidden from their readers.
         FeatureFormat::Parquet => (folder.join(tables::FOLDER), |name| !name.starts_with(['.', '_'])),
         FeatureFormat::H5 => {
-            (folder.to_owned(), |name| name.starts_with("features") && name.ends_with(".h5"))
+            (folder.to_owned(), |name| name.strip_suffix(".h5").is_some_and(|n| n.starts_with("features")))
         }
         _ => return Vec::new(),
     };
