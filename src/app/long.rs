@@ -22,6 +22,7 @@ use crate::render::{
     AnimatedPicture, Animation, AnimationError, AnimationEvent, AnimationMode, BatchLayers, animated_layers,
     animation_extent, animation_format,
 };
+use crate::tensor::Remedied;
 use crate::weights::FilePart;
 
 /// The least time between two words of progress.
@@ -180,8 +181,13 @@ impl Runs {
         if end == extract::RunEnd::Interrupted {
             return Ok(RunEnd::Stopped(format!("stopped: {}", kept(done))));
         }
-        let end = finish(&plan, state, &cancel, &mut |event| teller.extract(event))
-            .map_err(|error| format!("{error}; {}", kept(done)))?;
+        let end =
+            finish(&plan, state, &cancel, &mut |event| teller.extract(event)).map_err(|error| match error
+                .remedy()
+            {
+                Some(_) => told(&error),
+                None => format!("{error}; {}", kept(done)),
+            })?;
         if end == extract::RunEnd::Interrupted {
             return Ok(RunEnd::Stopped(format!("stopped: {}", kept(done))));
         }

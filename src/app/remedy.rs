@@ -42,6 +42,10 @@ pub(super) fn words(remedy: &Remedy) -> String {
         Remedy::CorrectProperty { name } => {
             format!("Write `{name}` anew (`onnx.helper.set_model_props`), or take it out of the file.")
         }
+        Remedy::GoOn => "Go on makes what is damaged anew.".to_owned(),
+        Remedy::MakeShardAgain { index, count } => {
+            format!("Copy it again from where it was made, or make shard {index} of {count} again.")
+        }
         Remedy::NameLayer => "Choose the layer under Layer.".to_owned(),
         Remedy::NameFinalLayer => "Open the file again and choose its final layer.".to_owned(),
     }

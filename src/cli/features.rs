@@ -9,7 +9,7 @@ use super::Exit;
 use super::interrupt::cancelled_by_ctrl_c;
 use super::reporter::Reporter;
 use super::table::counted;
-use crate::extract::{Findings, MergeError, VerifyError, find_sets, merge, verify};
+use crate::extract::{Findings, MergeError, MergeStep, VerifyError, find_sets, merge, verify};
 use crate::formats::features::{BadFeatures, Manifest, StoredFeatures};
 
 /// Look at features, check them, or merge shards
@@ -31,7 +31,7 @@ pub(super) enum FeaturesCommand {
         #[arg(long)]
         json: bool,
     },
-    /// Read everything and compare it with what was written: files, counts, no picture twice, the numbers' hash
+    /// Read everything and compare it with what was written: every file, the rows' order, numbers and labels
     Verify {
         /// Folders of features, or folders that hold some
         #[arg(required = true, value_name = "FOLDER")]
@@ -156,6 +156,9 @@ fn words(folder: &std::path::Path, manifest: &Manifest) -> String {
         let names: Vec<&str> = mixed.changed.iter().map(|(name, ..)| name.as_str()).collect();
         line("mixed", format!("{} changed from picture {} on", names.join(", "), mixed.from));
     }
+    if let Some(hash) = &manifest.set_sha256 {
+        line("hash", hash.clone());
+    }
     let columns: Vec<&str> = recipe.columns.iter().map(|column| column.name.as_str()).collect();
     line("columns", columns.join(", "));
     text
@@ -200,7 +203,14 @@ fn finding_words(findings: &Findings) -> String {
             words.push(format!("{count} {what}"));
         }
     }
-    words.join(", ")
+    let words = words.join(", ");
+    if findings.has_all_hashes {
+        words
+    } else {
+        format!(
+            "{words}; an earlier version made it and kept a hash of the numbers only: changes of labels, of index.csv, of what was left out and of the manifest are not found"
+        )
+    }
 }
 
 fn bring_together(
@@ -211,15 +221,24 @@ fn bring_together(
     let cancel = cancelled_by_ctrl_c()?;
     let bar = reporter.long_progress(0, 0);
     let mut told = String::new();
-    let merged = merge(folders, output, &cancel, &mut |set, row, total| {
-        if told != set {
-            set.clone_into(&mut told);
-            bar.begin(set);
+    let mut notes = Vec::new();
+    let mut watch = |step: MergeStep<'_>, row, total| {
+        let words = match step {
+            MergeStep::Checking(folder) => format!("checking \"{}\"", folder.display()),
+            MergeStep::Writing(set) => set.to_owned(),
+        };
+        if told != words {
+            bar.begin(&words);
+            told = words;
         }
         bar.set_length(total);
         bar.reach(row);
-    });
+    };
+    let merged = merge(folders, output, &cancel, &mut watch, &mut |note| notes.push(note));
     drop(bar);
+    for note in &notes {
+        reporter.note(note);
+    }
     match merged {
         Err(MergeError::Interrupted) => {
             reporter.summary("interrupted: nothing half is left");

@@ -3,6 +3,7 @@
 //! Owns which error types are asked for one, and the wording. Must not know how errors come about.
 
 use crate::engine::LoadError;
+use crate::extract::{FinishError, MergeError};
 use crate::models::UnknownModel;
 use crate::render::{ChoiceError, DEFAULT_TAG};
 use crate::tensor::{Remedied, Remedy};
@@ -17,6 +18,8 @@ pub(super) fn of(error: &anyhow::Error) -> Option<Remedy> {
             cause.downcast_ref::<UnknownModel>().and_then(Remedied::remedy),
             cause.downcast_ref::<PartError>().and_then(Remedied::remedy),
             cause.downcast_ref::<ClassNamesError>().and_then(Remedied::remedy),
+            cause.downcast_ref::<FinishError>().and_then(Remedied::remedy),
+            cause.downcast_ref::<MergeError>().and_then(Remedied::remedy),
         ];
         carried.into_iter().flatten().next()
     })
@@ -60,6 +63,10 @@ pub(super) fn words(remedy: &Remedy) -> String {
         Remedy::CorrectProperty { name } => {
             format!("write `{name}` anew (`onnx.helper.set_model_props`), or take it out of the file")
         }
+        Remedy::GoOn => "the same command with `--resume` makes what is damaged anew".to_owned(),
+        Remedy::MakeShardAgain { index, count } => format!(
+            "copy it again from where it was made, or make it again: its own command with `--shard {index}/{count} --overwrite`"
+        ),
         Remedy::NameLayer => "`--layer NAME` takes another layer than the last".to_owned(),
         Remedy::NameFinalLayer => {
             "`filterscope layers FILE` lists the layers that `--final` may name".to_owned()

@@ -1,6 +1,7 @@
 //! From parts to files: each set's array, index, list of what is missing, and last its manifest.
 
 use std::io;
+use std::path::PathBuf;
 
 use super::part_rows::PartRows;
 use super::plan::{ExtractPlan, PlannedSet};
@@ -9,12 +10,12 @@ use super::state_error::StateError;
 use super::{Event, RunEnd, ValuesHash};
 use crate::engine::CancelToken;
 use crate::formats::features::{
-    FeatureFormat, FeatureRows, FeatureTable, Manifest, Outcome, SkippedRow, write_features, write_index,
-    write_skipped,
+    FeatureFormat, FeatureRows, FeatureTable, Manifest, Outcome, SkippedRow, remove_leftovers,
+    write_features, write_index, write_skipped,
 };
 use crate::formats::{WriteError, remove_drafts};
 use crate::input::dataset::Camera;
-use crate::tensor::Cell;
+use crate::tensor::{Cell, Remedied, Remedy};
 
 /// Skipped pictures that a manifest lists; `skipped.csv` has all.
 const LISTED: usize = 1000;
@@ -36,7 +37,7 @@ pub enum FinishError {
         /// Bytes there are.
         free: u64,
         /// The folder.
-        path: std::path::PathBuf,
+        path: PathBuf,
     },
     /// Writing failed.
     #[error(transparent)]
@@ -44,6 +45,17 @@ pub enum FinishError {
     /// The hidden folder.
     #[error(transparent)]
     State(#[from] StateError),
+    /// A part that can't be read, or whose rows are not those that were written.
+    #[error("a part of this run is damaged ({reason}): \"{}\"", .path.display())]
+    Part {
+        /// What is wrong.
+        reason: io::Error,
+        /// The part.
+        path: PathBuf,
+    },
+    /// What the data set says of a picture.
+    #[error("what goes into the index can't be read from the data set any more: {0}")]
+    Cells(io::Error),
     /// Fewer pictures were worked on than planned: a bug.
     #[error("{got} of {expected} pictures are in the parts, which is a bug of this program")]
     Incomplete {
@@ -54,7 +66,13 @@ pub enum FinishError {
     },
 }
 
-fn gib(bytes: u64) -> String {
+impl Remedied for FinishError {
+    fn remedy(&self) -> Option<Remedy> {
+        matches!(self, Self::Part { .. }).then_some(Remedy::GoOn)
+    }
+}
+
+pub(super) fn gib(bytes: u64) -> String {
     match bytes {
         0..0x10_0000 => format!("{:.0} KiB", bytes as f64 / 1024.0),
         0x10_0000..0x4000_0000 => format!("{:.1} MiB", bytes as f64 / 1_048_576.0),
@@ -103,7 +121,7 @@ pub fn finish(
     for (at, set) in plan.sets.iter().enumerate() {
         let length = plan.stored_bytes(set);
         if !RunState::is_complete(plan, &set.name) {
-            let rows = PartRows::new(&state.parts, &plan.rows, offset, length);
+            let rows = PartRows::new(&state.parts, &plan.rows, at, offset..offset + length);
             match finish_set(plan, &state, at, set, rows, cancel, watch) {
                 Err(_) if cancel.is_cancelled() => {
                     remove_drafts(&plan.set_folder(set));
@@ -130,19 +148,24 @@ fn finish_set(
     let folder = plan.set_folder(set);
     std::fs::create_dir_all(&folder).map_err(|e| WriteError::new(e, &folder))?;
     let num_rows = rows.num_rows();
-    let mut hashed = HashedRows { rows, hash: ValuesHash::default(), next: 0, set: &set.name, cancel, watch };
+    let hash = ValuesHash::default();
+    let mut hashed = HashedRows { rows, hash, next: 0, set: &set.name, cancel, watch, problem: None };
     let format = plan.settings.format;
     let about = serde_json::to_string(&set.recipe).map_err(|e| WriteError::new(e.into(), &folder))?;
     let table =
         FeatureTable { layout: &set.recipe.stored.layout, columns: plan.rows.columns(), about: &about };
-    let files = write_features(format, &folder, table, &mut hashed)?;
+    let written = write_features(format, &folder, table, &mut hashed);
+    let files = hashed.why(written)?;
     let values_sha256 = if format == FeatureFormat::Folder {
-        hashed.hash_of_digests().map_err(|e| WriteError::new(e, &folder))?
+        let hash = hashed.hash_of_digests().map_err(|e| WriteError::new(e, &folder));
+        hashed.why(hash)?
     } else {
         std::mem::take(&mut hashed.hash).hex()
     };
-    write_index(&folder, plan.rows.columns(), &mut hashed)?;
-    write_skipped(&folder, &mut skipped(plan, state))?;
+    remove_leftovers(format, &folder, &files)?;
+    let written = write_index(&folder, plan.rows.columns(), &mut hashed);
+    let index_sha256 = Some(hashed.why(written)?);
+    let skipped_sha256 = write_skipped(&folder, &mut skipped(plan, state))?;
     let parts = state.parts.iter().map(|part| &part.record);
     let outcome = Outcome {
         num_rows,
@@ -152,6 +175,8 @@ fn finish_set(
         num_overflows: parts.map(|record| record.overflows.get(at).copied().unwrap_or(0)).sum(),
         values_sha256,
         files,
+        index_sha256,
+        skipped_sha256,
         mixed: state.mixed.clone(),
     };
     Manifest::new(set.recipe.clone(), outcome).write(&folder)?;
@@ -191,16 +216,30 @@ struct HashedRows<'a> {
     set: &'a str,
     cancel: &'a CancelToken,
     watch: &'a mut dyn FnMut(Event),
+    /// What went wrong with reading: whoever writes only passes on that something did.
+    problem: Option<FinishError>,
 }
 
 impl HashedRows<'_> {
+    /// What was written, or why it was not.
+    fn why<T>(&mut self, written: Result<T, WriteError>) -> Result<T, FinishError> {
+        written.map_err(|error| self.problem.take().unwrap_or(error.into()))
+    }
+
+    fn read(&mut self, row: u64, bytes: &mut Vec<u8>) -> io::Result<()> {
+        let Err(reason) = self.rows.values(row, bytes) else { return Ok(()) };
+        let path = self.rows.path_of(row).map(ToOwned::to_owned).unwrap_or_default();
+        self.problem = Some(FinishError::Part { reason, path });
+        Err(io::Error::other("a part is damaged"))
+    }
+
     /// Where parts hold hashes in place of numbers.
     fn hash_of_digests(&mut self) -> io::Result<String> {
         let mut hash = ValuesHash::default();
         let mut bytes = Vec::new();
         for row in 0..self.rows.num_rows() {
             bytes.clear();
-            self.rows.values(row, &mut bytes)?;
+            self.read(row, &mut bytes)?;
             hash.add_digest(&bytes);
         }
         Ok(hash.hex())
@@ -226,7 +265,7 @@ impl FeatureRows for HashedRows<'_> {
     fn values(&mut self, row: u64, bytes: &mut Vec<u8>) -> io::Result<()> {
         self.look_up(row)?;
         let before = bytes.len();
-        self.rows.values(row, bytes)?;
+        self.read(row, bytes)?;
         if row == self.next {
             self.hash.add(bytes.get(before..).unwrap_or_default());
             self.next += 1;
@@ -238,6 +277,9 @@ impl FeatureRows for HashedRows<'_> {
         if row.is_multiple_of(EVENT_ROWS) && self.cancel.is_cancelled() {
             return Err(io::Error::other("interrupted"));
         }
-        self.rows.cells(row)
+        self.rows.cells(row).map_err(|reason| {
+            self.problem = Some(FinishError::Cells(reason));
+            io::Error::other("the data set can't be read")
+        })
     }
 }

@@ -1,6 +1,6 @@
 //! What lies where a run would write, looked at without touching it.
 
-use super::part::num_in_parts;
+use super::part::{find_parts, num_pictures};
 use super::plan::ExtractPlan;
 use super::state::{FOLDER, PARTS, PLAN};
 use crate::formats::features::MANIFEST_NAME;
@@ -24,7 +24,8 @@ pub fn look(plan: &ExtractPlan) -> Found {
     let folder = plan.folder.join(FOLDER);
     if folder.join(PLAN).is_file() {
         // Parts that can't be looked at are told by the run that goes on with them.
-        return Found::Unfinished { done: num_in_parts(&folder.join(PARTS)).unwrap_or(0) };
+        let found = find_parts(&folder.join(PARTS)).unwrap_or_default();
+        return Found::Unfinished { done: num_pictures(&found.parts) };
     }
     let is_there = plan.sets.iter().any(|set| plan.set_folder(set).join(MANIFEST_NAME).is_file());
     if is_there { Found::Finished } else { Found::Nothing }

@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::ValuesHash;
-use super::verify::KeyColumns;
+use super::merge_error::MergeError;
+use super::verify::{KeyColumns, VerifyError, rank, verify};
+use super::{ValuesHash, digest};
 use crate::engine::CancelToken;
 use crate::formats::features::{
-    BadFeatures, FeatureFormat, FeatureRows, FeatureTable, MANIFEST_NAME, Manifest, Outcome, Recipe,
-    SkippedRow, StoredFeatures, write_features, write_index, write_skipped,
+    FeatureFormat, FeatureRows, FeatureTable, MANIFEST_NAME, Manifest, Outcome, Recipe, SkippedRow,
+    StoredFeatures, write_features, write_index, write_skipped,
 };
 use crate::formats::{WriteError, sync_file, write_whole_unsynced};
 use crate::tensor::Cell;
@@ -19,87 +20,13 @@ const LISTED: usize = 1000;
 /// Folders within folders that are searched for sets: OUT/shard/set.
 const MAX_DEPTH: usize = 2;
 
-/// Why shares were not merged.
-#[derive(Debug, thiserror::Error)]
-pub enum MergeError {
-    /// A share can't be read.
-    #[error(transparent)]
-    Features(#[from] BadFeatures),
-    /// No manifest anywhere.
-    #[error("no features here: expected a folder with manifest.json, or folders of shards with such folders: \"{}\"", .path.display())]
-    Nothing {
-        /// The folder.
-        path: PathBuf,
-    },
-    /// One that is no share.
-    #[error("these features are no shard, so there is nothing to merge them with: \"{}\"", .path.display())]
-    NoShard {
-        /// The folder.
-        path: PathBuf,
-    },
-    /// Shares of different runs.
-    #[error("shards of different runs: {}: \"{}\" and \"{}\"", .words, .a.display(), .b.display())]
-    Differ {
-        /// What differs.
-        words: String,
-        /// One.
-        a: PathBuf,
-        /// The other.
-        b: PathBuf,
-    },
-    /// The same share twice.
-    #[error("shard {index} is there twice: \"{}\" and \"{}\"", .a.display(), .b.display())]
-    ShardTwice {
-        /// From 0.
-        index: usize,
-        /// One.
-        a: PathBuf,
-        /// The other.
-        b: PathBuf,
-    },
-    /// Shares that aren't there.
-    #[error("{name}: of {count} shards {} not here: {}; a shard without manifest.json is not finished", if .missing.len() == 1 { "one is" } else { "some are" }, .missing.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))]
-    Missing {
-        /// The set.
-        name: String,
-        /// Shares in all.
-        count: usize,
-        /// Those that aren't there.
-        missing: Vec<usize>,
-    },
-    /// A picture twice.
-    #[error("{name}: picture {key} is in two shards")]
-    Twice {
-        /// The set.
-        name: String,
-        /// Row and camera.
-        key: String,
-    },
-    /// Pictures that no share has.
-    #[error("{name}: the shards have {got} pictures, and the data set {expected}")]
-    Incomplete {
-        /// The set.
-        name: String,
-        /// Pictures in the shards, failed ones too.
-        got: u64,
-        /// Pictures there are.
-        expected: u64,
-    },
-    /// Something lies where the result should.
-    #[error("something is here already; choose another folder: \"{}\"", .path.display())]
-    AlreadyThere {
-        /// The folder.
-        path: PathBuf,
-    },
-    /// Reading a share.
-    #[error("can't read a shard's features: {0}")]
-    Read(io::Error),
-    /// Writing the result.
-    #[error(transparent)]
-    Write(#[from] WriteError),
-    /// The token was cancelled.
-    #[error("interrupted")]
-    Interrupted,
+/// What a merge is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MergeStep<'a> {
+    /// Holding a shard against its hashes.
+    Checking(&'a Path),
+    /// Writing the whole of a set.
+    Writing(&'a str),
 }
 
 /// The folders of features at or below a path, by name of the set.
@@ -122,36 +49,35 @@ fn walk(path: &Path, depth: usize, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// Merges the shares at or below the paths into `out`, each set by itself. Gives each set's folder and rows.
+/// Merges the shares at or below the paths into `out`, each set by itself, if every share is what was written. Gives each set's folder and
+/// rows. `watch` is told the step, the rows done and all rows; `note`, what a person should know.
 pub fn merge(
     paths: &[PathBuf],
     out: &Path,
     cancel: &CancelToken,
-    watch: &mut dyn FnMut(&str, u64, u64),
+    watch: &mut dyn FnMut(MergeStep<'_>, u64, u64),
+    note: &mut dyn FnMut(String),
 ) -> Result<Vec<(PathBuf, u64)>, MergeError> {
     let mut groups: BTreeMap<String, Vec<StoredFeatures>> = BTreeMap::new();
     for path in paths {
         for folder in find_sets(path)? {
             let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            groups.entry(name).or_default().push(StoredFeatures::open(&folder)?);
+            groups.entry(name).or_default().push(open(&folder)?);
         }
+    }
+    if let Some(folder) = groups.keys().map(|name| out.join(name)).find(|folder| folder.exists()) {
+        return Err(MergeError::AlreadyThere { path: folder });
     }
     let mut merged: Vec<(String, Merged)> = Vec::new();
     for (name, shares) in groups {
-        let set = Merged::new(&name, shares)?;
+        let set = Merged::new(&name, shares, &mut |share| check(share, cancel, watch, note))?;
         merged.push((name, set));
-    }
-    for (name, _) in &merged {
-        let folder = out.join(name);
-        if folder.exists() {
-            return Err(MergeError::AlreadyThere { path: folder });
-        }
     }
     let mut done = Vec::new();
     for (name, set) in merged {
         let folder = out.join(&name);
         let num_rows = set.order.len() as u64;
-        let mut told = |row: u64| watch(&name, row, num_rows);
+        let mut told = |row: u64| watch(MergeStep::Writing(&name), row, num_rows);
         let written = set.write(&folder, cancel, &mut told);
         if written.is_err() {
             // We made the folder, and without its manifest it is nothing.
@@ -166,6 +92,46 @@ pub fn merge(
     Ok(done)
 }
 
+/// Opens a share; what is wrong with it is told as its own.
+fn open(folder: &Path) -> Result<StoredFeatures, MergeError> {
+    StoredFeatures::open(folder).map_err(|reason| match Manifest::read(folder) {
+        Ok(manifest) => not_whole(&manifest, folder, reason.into()),
+        Err(_) => reason.into(),
+    })
+}
+
+/// Holds a share against its hashes.
+fn check(
+    share: &mut StoredFeatures,
+    cancel: &CancelToken,
+    watch: &mut dyn FnMut(MergeStep<'_>, u64, u64),
+    note: &mut dyn FnMut(String),
+) -> Result<(), MergeError> {
+    let (folder, num_rows) = (share.folder().to_owned(), share.num_rows());
+    match verify(share, cancel, &mut |row| watch(MergeStep::Checking(&folder), row, num_rows)) {
+        Ok(findings) if findings.has_all_hashes => Ok(()),
+        Ok(_) => {
+            note(format!(
+                "an earlier version made this shard and kept no hash of its index, of what was left out and of its manifest: changes of these are not found: \"{}\"",
+                folder.display()
+            ));
+            Ok(())
+        }
+        Err(VerifyError::Interrupted) => Err(MergeError::Interrupted),
+        Err(reason) => Err(not_whole(share.manifest(), &folder, reason)),
+    }
+}
+
+fn not_whole(manifest: &Manifest, folder: &Path, reason: VerifyError) -> MergeError {
+    match (&manifest.recipe.shard, reason) {
+        (Some(shard), reason) => {
+            let (index, count, path) = (shard.index, shard.count, folder.to_owned());
+            MergeError::NotWhole { index, count, reason: Box::new(reason), path }
+        }
+        (None, _) => MergeError::NoShard { path: folder.to_owned() },
+    }
+}
+
 /// One set's shares, in order.
 struct Merged {
     shares: Vec<StoredFeatures>,
@@ -177,7 +143,12 @@ struct Merged {
 }
 
 impl Merged {
-    fn new(name: &str, mut shares: Vec<StoredFeatures>) -> Result<Self, MergeError> {
+    /// Looks at the shares' manifests; then has every share checked, and only then reads it.
+    fn new(
+        name: &str,
+        mut shares: Vec<StoredFeatures>,
+        check: &mut dyn FnMut(&mut StoredFeatures) -> Result<(), MergeError>,
+    ) -> Result<Self, MergeError> {
         let place = |share: &StoredFeatures| share.folder().to_owned();
         let mut by_index: BTreeMap<usize, PathBuf> = BTreeMap::new();
         let mut count = 0;
@@ -213,6 +184,7 @@ impl Merged {
         shares.sort_by_key(|share| share.manifest().recipe.shard.as_ref().map(|shard| shard.index));
         let recipe = shares.first().map(|share| whole(&share.manifest().recipe));
         let recipe = recipe.ok_or_else(|| MergeError::Nothing { path: name.into() })?;
+        shares.iter_mut().try_for_each(check)?;
         let order = order(name, &mut shares, &recipe)?;
         let num_failed: u64 = shares.iter().map(|share| share.manifest().outcome.num_failed).sum();
         let (got, expected) = (order.len() as u64 + num_failed, recipe.num_pictures);
@@ -238,7 +210,9 @@ impl Merged {
         let outcomes: Vec<Outcome> =
             self.shares.iter().map(|share| share.manifest().outcome.clone()).collect();
         let (skipped, num_failed) = (std::mem::take(&mut self.skipped), self.num_failed);
-        let mut rows = MergedRows { set: self, hash: ValuesHash::default(), next: 0, cancel, watch };
+        let of_shares = vec![ValuesHash::default(); self.shares.len()];
+        let hash = ValuesHash::default();
+        let mut rows = MergedRows { set: self, hash, of_shares, next: 0, cancel, watch };
         let files = if format == FeatureFormat::Folder {
             rows.copy_files(folder)?;
             Vec::new()
@@ -246,8 +220,9 @@ impl Merged {
             write_features(format, folder, table, &mut rows)?
         };
         let values_sha256 = std::mem::take(&mut rows.hash).hex();
-        write_index(folder, &recipe.columns, &mut rows)?;
-        write_skipped(folder, &mut skipped.iter().cloned())?;
+        rows.check_shares()?;
+        let index_sha256 = Some(write_index(folder, &recipe.columns, &mut rows)?);
+        let skipped_sha256 = write_skipped(folder, &mut skipped.iter().cloned())?;
         let outcome = Outcome {
             num_rows,
             num_failed,
@@ -256,6 +231,8 @@ impl Merged {
             num_overflows: outcomes.iter().map(|outcome| outcome.num_overflows).sum(),
             values_sha256,
             files,
+            index_sha256,
+            skipped_sha256,
             mixed: outcomes.into_iter().flat_map(|outcome| outcome.mixed).collect(),
         };
         Manifest::new(recipe, outcome).write(folder)?;
@@ -291,10 +268,6 @@ fn order(name: &str, shares: &mut [StoredFeatures], recipe: &Recipe) -> Result<V
     Ok(order.into_iter().map(|(_, _, share, row)| (share, row)).collect())
 }
 
-fn rank(camera: &str, recipe: &Recipe) -> usize {
-    recipe.cameras.iter().position(|known| known == camera).unwrap_or(recipe.cameras.len())
-}
-
 /// What the data set left out is in every share's list and stands once in the whole's; what failed is in one. By row, and of one row
 /// what was left out first.
 fn skipped(shares: &[StoredFeatures], recipe: &Recipe) -> Result<Vec<SkippedRow>, MergeError> {
@@ -325,17 +298,36 @@ fn skipped(shares: &[StoredFeatures], recipe: &Recipe) -> Result<Vec<SkippedRow>
 struct MergedRows<'a> {
     set: Merged,
     hash: ValuesHash,
+    /// The hash of each share's rows as they were read for the whole.
+    of_shares: Vec<ValuesHash>,
     next: u64,
     cancel: &'a CancelToken,
     watch: &'a mut dyn FnMut(u64),
 }
 
 impl MergedRows<'_> {
-    fn find(&mut self, row: u64) -> io::Result<(&mut StoredFeatures, u64)> {
+    /// Share and row in it.
+    fn place(&self, row: u64) -> io::Result<(u32, u64)> {
         let place = usize::try_from(row).ok().and_then(|at| self.set.order.get(at)).copied();
-        let (share, local) = place.ok_or(io::ErrorKind::UnexpectedEof)?;
+        place.ok_or(io::ErrorKind::UnexpectedEof.into())
+    }
+
+    fn find(&mut self, row: u64) -> io::Result<(&mut StoredFeatures, u64)> {
+        let (share, local) = self.place(row)?;
         let features = self.set.shares.get_mut(share as usize).ok_or(io::ErrorKind::UnexpectedEof)?;
         Ok((features, local))
+    }
+
+    /// Whether what went into the whole is what the shares were checked for.
+    fn check_shares(&mut self) -> Result<(), MergeError> {
+        for (share, hash) in self.set.shares.iter().zip(std::mem::take(&mut self.of_shares)) {
+            let (got, expected) = (hash.hex(), share.manifest().outcome.values_sha256.clone());
+            if got != expected {
+                let reason = VerifyError::Hash { got, expected };
+                return Err(not_whole(share.manifest(), share.folder(), reason));
+            }
+        }
+        Ok(())
     }
 
     /// Copies each picture's own file.
@@ -370,7 +362,12 @@ impl FeatureRows for MergedRows<'_> {
         let (features, local) = self.find(row)?;
         features.values(local, bytes)?;
         if row == self.next {
-            self.hash.add(bytes.get(before..).unwrap_or_default());
+            let digest = digest(bytes.get(before..).unwrap_or_default());
+            self.hash.add_digest(&digest);
+            let (share, _) = self.place(row)?;
+            if let Some(hash) = self.of_shares.get_mut(share as usize) {
+                hash.add_digest(&digest);
+            }
             self.next += 1;
             (self.watch)(self.next);
         }

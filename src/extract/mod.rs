@@ -5,7 +5,10 @@
 
 mod finish;
 mod found;
+mod kept;
+mod lock;
 mod merge;
+mod merge_error;
 mod names;
 mod ordered;
 mod part;
@@ -22,7 +25,8 @@ mod writer;
 
 pub use finish::{FinishError, check_room, finish, needed_bytes};
 pub use found::{Found, look};
-pub use merge::{MergeError, find_sets, merge};
+pub use merge::{MergeStep, find_sets, merge};
+pub use merge_error::MergeError;
 pub use pipeline::{ExtractError, RunEnd, Timings, run};
 pub use plan::{ExtractPlan, ExtractSettings, ModelToRun, PlanProblem, PlannedSet};
 pub use pool::{Encoding, Pool, UnknownPool};

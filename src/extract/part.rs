@@ -1,17 +1,23 @@
 //! Parts: rows as they are worked off, each part one file that is whole or not there.
 //!
 //! A part holds the bytes of its rows, picture after picture and for each picture set after set, and at its end a record of
-//! what it covers. The bytes are the numbers; or, where those lie in a file a picture, their SHA-256. A reader begins at the end, so that a file without its record is no part.
+//! what it covers. The bytes are the numbers; or, where those lie in a file a picture, their SHA-256. A reader begins at the end, so
+//! that a file without its record is no part. The record has a hash of each set's rows, and is hashed itself.
 
 use std::fs::File;
+use std::hash::Hasher as _;
 use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+use twox_hash::XxHash64;
 
 use crate::formats::WriteError;
 
-const MAGIC: &[u8; 8] = b"FSPART01";
+/// What a part ends with: then eight bytes of the record's hash and eight of its length come before.
+const MAGIC: &[u8; 8] = b"FSPART02";
+/// What parts of the first version end with: they have no hashes, and only the length before.
+const UNHASHED_MAGIC: &[u8; 8] = b"FSPART01";
 /// The part that is being written.
 const OPEN_NAME: &str = "open.tmp";
 /// Bytes of a record that are read at most.
@@ -32,6 +38,30 @@ pub(super) struct PartRecord {
     pub(super) row_bytes: u64,
     /// SHA-256 over the pictures it covers.
     pub(super) pictures_sha256: String,
+    /// Hash of each set's rows; none in parts of the first version.
+    #[serde(default)]
+    pub(super) rows_hash: Option<Vec<String>>,
+}
+
+/// The hash over one set's rows of a part. It is to find accidents, not malice: XXH64 costs next to nothing beside a network.
+#[derive(Clone, Default)]
+pub(super) struct RowsHash(XxHash64);
+
+impl RowsHash {
+    pub(super) fn add(&mut self, bytes: &[u8]) {
+        self.0.write(bytes);
+    }
+
+    /// In hexadecimal.
+    pub(super) fn hex(&self) -> String {
+        format!("{:016x}", self.0.finish())
+    }
+}
+
+impl std::fmt::Debug for RowsHash {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "RowsHash({})", self.hex())
+    }
 }
 
 impl PartRecord {
@@ -60,6 +90,7 @@ pub(super) struct OpenPart {
     file: BufWriter<File>,
     pub(super) record: PartRecord,
     pub(super) num_bytes: u64,
+    hashes: Vec<RowsHash>,
 }
 
 impl OpenPart {
@@ -79,15 +110,20 @@ impl OpenPart {
             overflows: vec![0; num_sets],
             row_bytes,
             pictures_sha256: String::new(),
+            rows_hash: None,
         };
         let file = BufWriter::with_capacity(1 << 18, file);
-        Ok(Self { folder: folder.to_owned(), file, record, num_bytes: 0 })
+        let hashes = vec![RowsHash::default(); num_sets];
+        Ok(Self { folder: folder.to_owned(), file, record, num_bytes: 0, hashes })
     }
 
     /// Adds a picture's numbers, of all sets in order.
     pub(super) fn add(&mut self, values: &[Vec<u8>]) -> Result<(), WriteError> {
-        for bytes in values {
-            self.file.write_all(bytes).map_err(|e| self.error(e))?;
+        for (bytes, hash) in values.iter().zip(&mut self.hashes) {
+            hash.add(bytes);
+            if let Err(error) = self.file.write_all(bytes) {
+                return Err(self.error(error));
+            }
             self.num_bytes += bytes.len() as u64;
         }
         self.record.num += 1;
@@ -102,9 +138,11 @@ impl OpenPart {
 
     /// Ends the part: record, disk, name. After this it is there.
     pub(super) fn commit(mut self) -> Result<Part, WriteError> {
+        self.record.rows_hash = Some(self.hashes.iter().map(RowsHash::hex).collect());
         let record = serde_json::to_vec(&self.record).map_err(|e| self.error(e.into()))?;
         let mut end = || {
             self.file.write_all(&record)?;
+            self.file.write_all(&XxHash64::oneshot(0, &record).to_le_bytes())?;
             self.file.write_all(&(record.len() as u64).to_le_bytes())?;
             self.file.write_all(MAGIC)?;
             self.file.flush()?;
@@ -127,58 +165,89 @@ pub(super) fn remove_open(folder: &Path) {
     drop(std::fs::remove_file(folder.join(OPEN_NAME)));
 }
 
+/// What a part's name begins with.
+const NAME: &str = "part-";
+
 /// Names sort as positions do.
 fn name(first: u64) -> String {
-    format!("part-{first:012}")
+    format!("{NAME}{first:012}")
 }
 
-/// The parts of a folder that follow each other from the first picture on. Removes what is none: an open part, and any beyond a gap.
-pub(super) fn whole_parts(folder: &Path) -> io::Result<Vec<Part>> {
-    let (parts, others) = sorted_out(folder)?;
-    for path in others {
-        std::fs::remove_file(&path)?;
-    }
-    Ok(parts)
+/// What lies in a folder of parts.
+#[derive(Debug, Default)]
+pub(super) struct FoundParts {
+    /// Whole parts in order. Pictures between two of them may belong to none.
+    pub(super) parts: Vec<Part>,
+    /// Files that have a part's name and are none.
+    pub(super) damaged: Vec<PathBuf>,
+    /// A part that was left open, and whatever else lies there.
+    pub(super) others: Vec<PathBuf>,
 }
 
-/// Pictures that the parts of a folder have. Changes nothing.
-pub(super) fn num_in_parts(folder: &Path) -> io::Result<u64> {
-    Ok(sorted_out(folder)?.0.last().map_or(0, |part| part.record.end()))
-}
-
-/// The parts that follow each other, and everything else.
-fn sorted_out(folder: &Path) -> io::Result<(Vec<Part>, Vec<PathBuf>)> {
+/// Looks through a folder of parts. Changes nothing.
+pub(super) fn find_parts(folder: &Path) -> io::Result<FoundParts> {
     let mut paths: Vec<PathBuf> =
         std::fs::read_dir(folder)?.map(|entry| entry.map(|e| e.path())).collect::<io::Result<_>>()?;
     paths.sort();
-    let (mut parts, mut others): (Vec<Part>, Vec<PathBuf>) = (Vec::new(), Vec::new());
+    let mut found = FoundParts::default();
     for path in paths {
-        let next = parts.last().map_or(0, |part| part.record.end());
+        let next = found.parts.last().map_or(0, |part| part.record.end());
+        let file_name = path.file_name().unwrap_or_default().to_string_lossy();
+        // One that is whole and not yet renamed would be overwritten by the next.
+        if !file_name.starts_with(NAME) {
+            found.others.push(path);
+            continue;
+        }
         match read_record(&path) {
-            Ok(record) if record.first == next => parts.push(Part { path, record }),
-            _ => others.push(path),
+            Ok(record) if record.first >= next && name(record.first) == file_name => {
+                found.parts.push(Part { path, record });
+            }
+            _ => found.damaged.push(path),
         }
     }
-    Ok((parts, others))
+    Ok(found)
+}
+
+/// Pictures that parts have.
+pub(super) fn num_pictures(parts: &[Part]) -> u64 {
+    parts.iter().map(|part| part.record.num).sum()
+}
+
+fn read_number(file: &mut File) -> io::Result<u64> {
+    let mut bytes = [0; 8];
+    file.read_exact(&mut bytes)?;
+    Ok(u64::from_le_bytes(bytes))
 }
 
 fn read_record(path: &Path) -> io::Result<PartRecord> {
     let mut file = File::open(path)?;
     let total = file.metadata()?.len();
-    let mut tail = [0; 16];
-    file.seek(SeekFrom::End(-16))?;
-    file.read_exact(&mut tail)?;
-    let (length, magic) = tail.split_at(8);
-    let length = u64::from_le_bytes(length.try_into().unwrap_or_default());
-    if magic != MAGIC || length > MAX_RECORD || length + 16 > total {
+    let mut magic = [0; 8];
+    file.seek(SeekFrom::End(-8))?;
+    file.read_exact(&mut magic)?;
+    let tail_bytes = match &magic {
+        MAGIC => 24,
+        UNHASHED_MAGIC => 16,
+        _ => return Err(io::ErrorKind::InvalidData.into()),
+    };
+    file.seek(SeekFrom::End(-tail_bytes))?;
+    let hash = if magic == *MAGIC { Some(read_number(&mut file)?) } else { None };
+    let length = read_number(&mut file)?;
+    let rows_bytes = total.checked_sub(tail_bytes as u64).and_then(|rest| rest.checked_sub(length));
+    let Some(rows_bytes) = rows_bytes.filter(|_| length <= MAX_RECORD) else {
+        return Err(io::ErrorKind::InvalidData.into());
+    };
+    let mut bytes = vec![0; length as usize];
+    file.seek(SeekFrom::Start(rows_bytes))?;
+    file.read_exact(&mut bytes)?;
+    if hash.is_some_and(|hash| hash != XxHash64::oneshot(0, &bytes)) {
         return Err(io::ErrorKind::InvalidData.into());
     }
-    let mut bytes = vec![0; length as usize];
-    file.seek(SeekFrom::Start(total - 16 - length))?;
-    file.read_exact(&mut bytes)?;
     let record: PartRecord = serde_json::from_slice(&bytes)?;
     let is_sound = record.failed.len() as u64 <= record.num
-        && record.num_rows().checked_mul(record.row_bytes) == Some(total - 16 - length);
+        && record.first.checked_add(record.num).is_some()
+        && record.rows_hash.is_some() == hash.is_some()
+        && record.num_rows().checked_mul(record.row_bytes) == Some(rows_bytes);
     if is_sound { Ok(record) } else { Err(io::ErrorKind::InvalidData.into()) }
 }
 
@@ -198,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn only_whole_parts_in_a_row_count() {
+    fn only_whole_parts_count() {
         let folder = tempfile::tempdir().unwrap();
         let place = folder.path();
         let first = write(place, 0, &[Some(1), None, Some(3)]);
@@ -207,16 +276,32 @@ mod tests {
         let second = write(place, 3, &[Some(4)]);
         write(place, 9, &[Some(5)]);
         OpenPart::begin(place, 4, 2, 1).unwrap().add(&[vec![0; 2]]).unwrap();
-        let parts = whole_parts(place).unwrap();
-        let records: Vec<&PartRecord> = parts.iter().map(|p| &p.record).collect();
-        assert_eq!(records, [&first.record, &second.record]);
-        assert_eq!(std::fs::read_dir(place).unwrap().count(), 2, "the rest is gone");
+        let found = find_parts(place).unwrap();
+        let records: Vec<(u64, u64)> = found.parts.iter().map(|p| (p.record.first, p.record.num)).collect();
+        assert_eq!(records, [(0, 3), (3, 1), (9, 1)]);
+        assert_eq!(found.parts[1].record, second.record);
+        assert_eq!((found.damaged.len(), found.others.len()), (0, 1), "one was left open");
 
-        // Cut at any byte, or with any byte of its end changed, it is no part.
+        // Whole but not renamed: the next part is written over it.
+        std::fs::copy(&second.path, place.join(OPEN_NAME)).unwrap();
+        assert_eq!(find_parts(place).unwrap().parts.len(), 3);
+
+        // Cut at any byte, or with any bit of its end changed, it is no part.
         let bytes = std::fs::read(&second.path).unwrap();
+        let assert_damaged = |bytes: &[u8], what: &str| {
+            std::fs::write(&second.path, bytes).unwrap();
+            let found = find_parts(place).unwrap();
+            assert_eq!(found.damaged, std::slice::from_ref(&second.path), "{what}");
+        };
         for cut in 0..bytes.len() {
-            std::fs::write(&second.path, &bytes[..cut]).unwrap();
-            assert_eq!(whole_parts(place).unwrap().len(), 1, "cut at {cut}");
+            assert_damaged(&bytes[..cut], &format!("cut at {cut}"));
+        }
+        for at in 2..bytes.len() {
+            for bit in 0..8 {
+                let mut bytes = bytes.clone();
+                bytes[at] ^= 1 << bit;
+                assert_damaged(&bytes, &format!("bit {bit} of byte {at}"));
+            }
         }
     }
 }

@@ -1,9 +1,10 @@
-//! Parts as rows, for whoever writes files of them.
+//! Parts as rows, for whoever writes files of them. Rows that are read one after the other are held against the parts' hashes.
 
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
+use std::path::Path;
 
-use super::part::Part;
+use super::part::{Part, RowsHash};
 use super::rows::RowList;
 use crate::formats::features::FeatureRows;
 use crate::tensor::Cell;
@@ -16,14 +17,24 @@ pub(super) struct PartRows<'a> {
     /// Rows before each part.
     starts: Vec<u64>,
     num_rows: u64,
-    /// Where the set's bytes begin among a picture's, and how many they are.
+    /// Which set, by place; where its bytes begin among a picture's, and how many they are.
+    set: usize,
     offset: u64,
     length: u64,
     open: Option<(usize, BufReader<File>)>,
+    /// Row that must come next for the hash to be the part's, and the hash over the rows of its part before it.
+    next: u64,
+    hash: RowsHash,
 }
 
+/// A part whose rows are not those that were written.
+#[derive(Debug, thiserror::Error)]
+#[error("its hash doesn't fit its rows")]
+pub(super) struct OtherRows;
+
 impl<'a> PartRows<'a> {
-    pub(super) fn new(parts: &'a [Part], rows: &'a RowList, offset: u64, length: u64) -> Self {
+    /// Rows of the set at a place; its bytes among a picture's.
+    pub(super) fn new(parts: &'a [Part], rows: &'a RowList, set: usize, bytes: std::ops::Range<u64>) -> Self {
         let mut num_rows = 0;
         let starts = parts
             .iter()
@@ -33,7 +44,34 @@ impl<'a> PartRows<'a> {
                 start
             })
             .collect();
-        Self { parts, rows, starts, num_rows, offset, length, open: None }
+        let (offset, length) = (bytes.start, bytes.end - bytes.start);
+        let (open, next, hash) = (None, 0, RowsHash::default());
+        Self { parts, rows, starts, num_rows, set, offset, length, open, next, hash }
+    }
+
+    /// The file that a row is read from.
+    pub(super) fn path_of(&self, row: u64) -> Option<&'a Path> {
+        let (place, _) = self.find(row).ok()?;
+        self.parts.get(place).map(|part| &*part.path)
+    }
+
+    /// Holds a part that was read to its end against its hash.
+    fn check(&mut self, row: u64, place: usize, local: u64, bytes: &[u8]) -> io::Result<()> {
+        if row != self.next {
+            return Ok(());
+        }
+        self.next += 1;
+        if local == 0 {
+            self.hash = RowsHash::default();
+        }
+        self.hash.add(bytes);
+        let Some(Part { record, .. }) = self.parts.get(place) else { return Ok(()) };
+        let expected = record.rows_hash.as_ref().and_then(|hashes| hashes.get(self.set));
+        let is_last = local + 1 == record.num_rows();
+        match expected {
+            Some(expected) if is_last && self.hash.hex() != *expected => Err(io::Error::other(OtherRows)),
+            _ => Ok(()),
+        }
     }
 
     /// The part that holds a row, by place, and the row's place in it.
@@ -81,7 +119,7 @@ impl FeatureRows for PartRows<'_> {
         bytes.resize(before + self.length as usize, 0);
         file.read_exact(bytes.get_mut(before..).unwrap_or_default())?;
         self.open = Some((place, file));
-        Ok(())
+        self.check(row, place, local, bytes.get(before..).unwrap_or_default())
     }
 
     fn cells(&mut self, row: u64) -> io::Result<Vec<Cell>> {

@@ -162,7 +162,7 @@ pub fn run(
 ) -> Result<(RunEnd, Timings), ExtractError> {
     let started = Instant::now();
     let clock = Clock::default();
-    let (first, end, batch) = (state.num_done(), plan.rows.len(), plan.batch.max(1) as u64);
+    let batch = plan.batch.max(1) as u64;
     // Sessions are changed by running; everything else is only looked at, by several threads.
     let mut models = std::mem::take(&mut plan.models);
     let plan = &*plan;
@@ -174,31 +174,43 @@ pub fn run(
         values: plan.settings.values,
         clock: &clock,
     };
-    let queue = Ordered::new(first, end, (2 * batch).max(num_readers as u64 + 1));
     // A pool of their own: in the common one a resize would queue behind the networks' work.
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(num_readers)
         .thread_name(|at| format!("read-{at}"))
         .build()
         .map_err(|e| ExtractError::Start(e.to_string()));
+    let window = (2 * batch).max(num_readers as u64 + 1);
     let result = pool.and_then(|pool| {
-        std::thread::scope(|scope| {
-            let close = CloseAtEnd(&queue);
-            scope.spawn(|| pool.broadcast(|_| reader.read_all(&queue)));
-            let (sender, receiver) = sync_channel::<BatchResult>(WAITING_BATCHES);
-            let writer = Writer::new(plan, state.parts_folder(), &clock);
-            let writing = scope.spawn(move || writer.write_all(&receiver));
-            let mut forward =
-                Forward { plan, models: &mut models, clock: &clock, failed: state.num_failed() };
-            let ended = forward.work(&queue, batch, &sender, cancel, watch);
-            drop(sender);
-            drop(close);
-            let Ok((parts, written)) = writing.join() else { return Err(ExtractError::Thread) };
-            state.parts.extend(parts);
-            // A writer that gave up is why the rest stopped.
-            written?;
-            ended
-        })
+        let mut forward = Forward {
+            plan,
+            models: &mut models,
+            clock: &clock,
+            done: state.num_done(),
+            failed: state.num_failed(),
+        };
+        for gap in state.gaps(plan.rows.len()) {
+            let queue = Ordered::new(gap.start, gap.end, window);
+            let end = std::thread::scope(|scope| {
+                let close = CloseAtEnd(&queue);
+                scope.spawn(|| pool.broadcast(|_| reader.read_all(&queue)));
+                let (sender, receiver) = sync_channel::<BatchResult>(WAITING_BATCHES);
+                let writer = Writer::new(plan, state.parts_folder(), &clock);
+                let writing = scope.spawn(move || writer.write_all(&receiver));
+                let ended = forward.work(&queue, gap.end, batch, &sender, cancel, watch);
+                drop(sender);
+                drop(close);
+                let Ok((parts, written)) = writing.join() else { return Err(ExtractError::Thread) };
+                state.add(parts);
+                // A writer that gave up is why the rest stopped.
+                written?;
+                ended
+            })?;
+            if end == RunEnd::Interrupted {
+                return Ok(end);
+            }
+        }
+        Ok(RunEnd::Done)
     });
     let timings = Timings {
         decode: clock.decode.total(),
@@ -217,6 +229,7 @@ struct Forward<'a> {
     plan: &'a ExtractPlan,
     models: &'a mut Vec<ModelToRun>,
     clock: &'a Clock,
+    done: u64,
     failed: u64,
 }
 
@@ -224,12 +237,13 @@ impl Forward<'_> {
     fn work(
         &mut self,
         queue: &Ordered<Prepared>,
+        end: u64,
         batch: u64,
         sender: &SyncSender<BatchResult>,
         cancel: &CancelToken,
         watch: &mut dyn FnMut(Event),
     ) -> Result<RunEnd, ExtractError> {
-        let (mut position, end) = (queue.next(), self.plan.rows.len());
+        let mut position = queue.next();
         while position < end {
             if cancel.is_cancelled() {
                 return Ok(RunEnd::Interrupted);
@@ -249,8 +263,9 @@ impl Forward<'_> {
                 // The writer says why.
                 return Ok(RunEnd::Interrupted);
             }
+            self.done += batch_end - position;
             position = batch_end;
-            watch(Event::Progress { done: position, failed: self.failed });
+            watch(Event::Progress { done: self.done, failed: self.failed });
         }
         Ok(RunEnd::Done)
     }

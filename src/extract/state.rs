@@ -1,23 +1,25 @@
 //! What a run leaves for the one that goes on after it: the lock, the plan and the parts, in a hidden folder of the results'.
 
-use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{Read, Seek, Write};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::part::{Part, whole_parts};
+use super::kept::{keep_whole, keep_whole_sets};
+use super::lock::{Lock, take_lock};
+use super::part::{Part, find_parts, num_pictures};
 use super::plan::ExtractPlan;
 use super::state_error::StateError;
 use crate::formats::features::{BadManifest, FeatureFormat, MANIFEST_NAME, Manifest, Mixed, Recipe};
-use crate::formats::{remove_drafts, write_whole};
+use crate::formats::{UNSEALED, is_sealed, remove_drafts, seal, write_whole};
 use crate::models::Retired;
 
 /// The hidden folder. Where it holds a plan, a run is not finished.
 pub(super) const FOLDER: &str = ".filterscope";
-const LOCK: &str = "lock";
 pub(super) const PLAN: &str = "plan.json";
 pub(super) const PARTS: &str = "parts";
+/// A set that is being removed.
+const REMOVED: &str = "removed";
 
 /// What may change between a run and its resumption, if the person allows it: neither which rows there are nor their extent.
 const MAY_CHANGE: [&str; 18] = [
@@ -56,21 +58,10 @@ pub struct Existing {
 #[derive(Debug)]
 pub struct RunState {
     folder: PathBuf,
-    _lock: Lock,
+    lock: Lock,
+    /// In order; pictures between two of them may belong to none.
     pub(super) parts: Vec<Part>,
     pub(super) mixed: Vec<Mixed>,
-}
-
-/// The lock's file, held. The system lets go of the lock of a process that ends, however it ends; one that ends well empties the
-/// file, so that a number in it tells of one that was killed.
-#[derive(Debug)]
-struct Lock(File);
-
-impl Drop for Lock {
-    fn drop(&mut self) {
-        // What stays says less than the truth, and harms nobody.
-        drop(self.0.set_len(0));
-    }
 }
 
 /// How a run begins.
@@ -86,7 +77,13 @@ pub enum Begin {
 struct PlanFile {
     recipes: Vec<Recipe>,
     mixed: Vec<Mixed>,
+    /// Hash over the file's text; those of the first version have none.
+    #[serde(default)]
+    plan_sha256: Option<String>,
 }
+
+/// The field of the plan's hash.
+const SEAL: &str = "plan_sha256";
 
 /// Takes hold of the plan's folder. `note` is told what a person should know.
 pub fn begin(
@@ -101,11 +98,14 @@ pub fn begin(
     };
     let was_there = plan.folder.exists();
     std::fs::create_dir_all(&folder).map_err(io(&plan.folder))?;
-    let lock = take_lock(plan, &folder, note)?;
-    let begun = begin_locked(plan, existing, &folder, lock);
-    if !matches!(begun, Ok(Begin::Run(_))) && !folder.join(PLAN).exists() {
+    let mut lock = Some(take_lock(&plan.folder, &folder, note)?);
+    let begun = begin_locked(plan, existing, &folder, &mut lock, note);
+    if let Some(lock) = lock
+        && !folder.join(PLAN).exists()
+    {
         // Nothing was begun: what was made for the lock goes again, and a folder that was made for it.
-        drop(std::fs::remove_dir_all(&folder));
+        clear(&folder);
+        lock.remove_with(&folder);
         if !was_there {
             drop(std::fs::remove_dir(&plan.folder));
         }
@@ -117,9 +117,14 @@ fn begin_locked(
     plan: &ExtractPlan,
     existing: Existing,
     folder: &Path,
-    lock: Lock,
+    lock: &mut Option<Lock>,
+    note: &mut dyn FnMut(String),
 ) -> Result<Begin, StateError> {
     let path = plan.folder.clone();
+    let hold = |lock: &mut Option<Lock>, parts, mixed| match lock.take() {
+        Some(lock) => Ok(RunState { folder: folder.to_owned(), lock, parts, mixed }),
+        None => Err(StateError::Busy { process: None, path: path.clone() }),
+    };
     let parts_folder = folder.join(PARTS);
     if existing.overwrite {
         remove_results(plan, folder)?;
@@ -148,61 +153,29 @@ fn begin_locked(
         if let Some(there) = plan.sets.iter().find(|set| is_complete(plan, &set.name)) {
             return Err(StateError::AlreadyThere { path: plan.set_folder(there) });
         }
-        let state = RunState { folder: folder.to_owned(), _lock: lock, parts: Vec::new(), mixed: Vec::new() };
-        state.write_plan(plan)?;
+        write_plan(folder, plan, &[])?;
         std::fs::create_dir_all(&parts_folder)
             .map_err(|reason| StateError::Io { reason, path: parts_folder.clone() })?;
-        return Ok(Begin::Run(state));
+        return Ok(Begin::Run(hold(lock, Vec::new(), Vec::new())?));
     };
     std::fs::create_dir_all(&parts_folder)
         .map_err(|reason| StateError::Io { reason, path: parts_folder.clone() })?;
-    let parts = whole_parts(&parts_folder).map_err(|reason| StateError::Io { reason, path: parts_folder })?;
-    let done = parts.last().map_or(0, |part| part.record.end());
+    let found = find_parts(&parts_folder).map_err(|reason| StateError::Io { reason, path: parts_folder })?;
     if !existing.resume {
-        let total = before.recipes.first().map_or(0, |recipe| recipe.num_planned);
+        let (done, total) = (num_pictures(&found.parts), before.recipes.first().map_or(0, |r| r.num_planned));
         return Err(StateError::Unfinished { done, total, path });
     }
-    let mut state = RunState { folder: folder.to_owned(), _lock: lock, parts, mixed: before.mixed };
-    state.check(plan, &before.recipes, existing.allow_mixed)?;
+    let changed = changes(plan, &before.recipes, &found.parts, existing.allow_mixed)?;
+    let parts = keep_whole(plan, found, note)?;
+    keep_whole_sets(plan, note)?;
     for set in &plan.sets {
         remove_drafts(&plan.set_folder(set));
     }
-    state.write_plan(plan)?;
+    remove_drafts(folder);
+    let mut state = hold(lock, parts, before.mixed)?;
+    state.settle_mixed(plan, changed)?;
+    write_plan(folder, plan, &state.mixed)?;
     Ok(Begin::Run(state))
-}
-
-/// Locks the folder for as long as the file is held.
-fn take_lock(plan: &ExtractPlan, folder: &Path, note: &mut dyn FnMut(String)) -> Result<Lock, StateError> {
-    let path = folder.join(LOCK);
-    let io = |reason| StateError::Io { reason, path: path.clone() };
-    let mut lock =
-        OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path).map_err(io)?;
-    let mut process = String::new();
-    // What somebody wrote there is only for the message.
-    drop((&lock).take(32).read_to_string(&mut process));
-    let process = Some(process.trim().to_owned()).filter(|p| !p.is_empty());
-    match lock.try_lock() {
-        Ok(()) => {}
-        Err(TryLockError::WouldBlock) => {
-            return Err(StateError::Busy { process, path: plan.folder.clone() });
-        }
-        Err(TryLockError::Error(reason)) if reason.kind() == std::io::ErrorKind::Unsupported => {
-            note("this file system has no locks: nothing keeps a second run from writing here".to_owned());
-        }
-        Err(TryLockError::Error(reason)) => return Err(io(reason)),
-    }
-    if let Some(process) = process {
-        note(format!(
-            "an earlier run (process {process}) left its lock behind: it was killed, and what it had finished is whole"
-        ));
-    }
-    let write = |lock: &mut File| {
-        lock.set_len(0)?;
-        lock.rewind()?;
-        write!(lock, "{}", std::process::id())
-    };
-    write(&mut lock).map_err(io)?;
-    Ok(Lock(lock))
 }
 
 fn read_plan(folder: &Path, path: &Path) -> Result<Option<PlanFile>, StateError> {
@@ -211,8 +184,31 @@ fn read_plan(folder: &Path, path: &Path) -> Result<Option<PlanFile>, StateError>
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(reason) => return Err(StateError::Io { reason, path: folder.join(PLAN) }),
     };
-    let bad = |e: serde_json::Error| StateError::BadPlan { reason: e.to_string(), path: path.to_owned() };
-    serde_json::from_slice(&bytes).map(Some).map_err(bad)
+    let bad = |reason: String| StateError::BadPlan { reason, path: path.to_owned() };
+    let text = String::from_utf8(bytes).map_err(|e| bad(e.to_string()))?;
+    let file: PlanFile = serde_json::from_str(&text).map_err(|e| bad(e.to_string()))?;
+    if is_sealed(&text, SEAL) == Some(false) {
+        return Err(bad("it is not as it was written".to_owned()));
+    }
+    Ok(Some(file))
+}
+
+fn write_plan(folder: &Path, plan: &ExtractPlan, mixed: &[Mixed]) -> Result<(), StateError> {
+    let recipes = plan.sets.iter().map(|set| set.recipe.clone()).collect();
+    let file = PlanFile { recipes, mixed: mixed.to_vec(), plan_sha256: Some(UNSEALED.to_owned()) };
+    write_whole(&folder.join(PLAN), |out| {
+        use std::io::Write as _;
+        out.write_all(seal(serde_json::to_string(&file)?, SEAL).as_bytes())
+    })?;
+    Ok(())
+}
+
+/// Removes from the hidden folder what runs before left there and nobody needs. What can't be removed is in nobody's way.
+fn clear(folder: &Path) {
+    for name in [PARTS, REMOVED] {
+        drop(std::fs::remove_dir_all(folder.join(name)));
+    }
+    remove_drafts(folder);
 }
 
 fn is_complete(plan: &ExtractPlan, name: &str) -> bool {
@@ -230,7 +226,11 @@ fn remove_results(plan: &ExtractPlan, folder: &Path) -> Result<(), StateError> {
             if !is_ours || is_link {
                 return Err(StateError::Foreign { path: place });
             }
-            std::fs::remove_dir_all(&place).map_err(|reason| StateError::Io { reason, path: place })?;
+            // In one step: half a folder would be nobody's.
+            let aside = folder.join(REMOVED);
+            drop(std::fs::remove_dir_all(&aside));
+            let removed = std::fs::rename(&place, &aside).and_then(|()| std::fs::remove_dir_all(&aside));
+            removed.map_err(|reason| StateError::Io { reason, path: place })?;
         }
     }
     for name in [PLAN, PARTS] {
@@ -255,7 +255,26 @@ impl RunState {
 
     /// Pictures that are done.
     pub fn num_done(&self) -> u64 {
-        self.parts.last().map_or(0, |part| part.record.end())
+        num_pictures(&self.parts)
+    }
+
+    /// Pictures of `total` that are not done, by position.
+    pub(super) fn gaps(&self, total: u64) -> Vec<Range<u64>> {
+        let mut next = 0;
+        let mut gaps = Vec::new();
+        for part in &self.parts {
+            gaps.push(next..part.record.first);
+            next = part.record.end();
+        }
+        gaps.push(next..total);
+        gaps.retain(|gap| gap.start < gap.end);
+        gaps
+    }
+
+    /// Takes up parts that became whole.
+    pub(super) fn add(&mut self, parts: Vec<Part>) {
+        self.parts.extend(parts);
+        self.parts.sort_by_key(|part| part.record.first);
     }
 
     /// Of those, pictures that gave nothing.
@@ -282,54 +301,32 @@ impl RunState {
     /// Nothing is left to do: the hidden folder goes.
     pub(super) fn finish(self) -> Result<(), StateError> {
         // The plan first: without it there is no unfinished run.
-        let Self { folder, _lock: lock, .. } = self;
+        let Self { folder, lock, .. } = self;
         let io = |reason| StateError::Io { reason, path: folder.clone() };
         std::fs::remove_file(folder.join(PLAN)).map_err(io)?;
         std::fs::remove_dir_all(folder.join(PARTS)).map_err(io)?;
-        drop(lock);
-        std::fs::remove_dir_all(&folder).map_err(io)
-    }
-
-    fn write_plan(&self, plan: &ExtractPlan) -> Result<(), StateError> {
-        let recipes = plan.sets.iter().map(|set| set.recipe.clone()).collect();
-        let file = PlanFile { recipes, mixed: self.mixed.clone() };
-        write_whole(&self.folder.join(PLAN), |out| Ok(serde_json::to_writer(out, &file)?))?;
+        clear(&folder);
+        lock.remove_with(&folder);
         Ok(())
     }
 
-    /// Whether the plan goes on with what was begun; notes changes that the person allows.
-    fn check(&mut self, plan: &ExtractPlan, before: &[Recipe], allow_mixed: bool) -> Result<(), StateError> {
-        let path = plan.folder.clone();
-        let sets = |recipes: &mut dyn Iterator<Item = &Recipe>| {
-            recipes.map(|r| format!("{} of {}", r.layer, r.tag)).collect::<Vec<_>>().join(", ")
-        };
-        let (ours, theirs) = (sets(&mut plan.sets.iter().map(|set| &set.recipe)), sets(&mut before.iter()));
-        if ours != theirs {
-            let retired = Retired::first_of(before.iter().map(|recipe| recipe.tag.as_str()));
-            return Err(StateError::OtherSets { ours, theirs, retired, path });
+    /// Notes changes that the person allows, so that what is noted holds: from where on pictures were made otherwise.
+    fn settle_mixed(
+        &mut self,
+        plan: &ExtractPlan,
+        changed: Vec<(String, String, String)>,
+    ) -> Result<(), StateError> {
+        if changed.is_empty() && self.mixed.is_empty() {
+            return Ok(());
         }
-        let mut changed: Vec<(String, String, String)> = Vec::new();
-        for (set, before) in plan.sets.iter().zip(before) {
-            for difference in before.differences(&set.recipe) {
-                if !changed.contains(&difference) {
-                    changed.push(difference);
-                }
-            }
+        // Pictures after a gap were made as before, and those in it would be made as now: all from there on are.
+        let from = self.gaps(u64::MAX).first().map_or(0, |gap| gap.start);
+        for part in self.parts.iter().filter(|part| part.record.first > from) {
+            std::fs::remove_file(&part.path)
+                .map_err(|reason| StateError::Io { reason, path: part.path.clone() })?;
         }
-        if !changed.is_empty() {
-            let can_be_mixed = changed.iter().all(|(name, ..)| MAY_CHANGE.contains(&name.as_str()));
-            if !can_be_mixed || !allow_mixed {
-                return Err(StateError::Changed { changed, can_be_mixed, path });
-            }
-        }
-        let done = self.num_done();
-        let is_same = |part: &Part| {
-            plan.rows.sha256_of(part.record.first..part.record.end()) == part.record.pictures_sha256
-                && part.record.row_bytes == plan.row_bytes()
-        };
-        if done > plan.rows.len() || !self.parts.iter().all(is_same) {
-            return Err(StateError::OtherPictures { done, path });
-        }
+        self.parts.retain(|part| part.record.first < from);
+        self.mixed.iter_mut().for_each(|mixed| mixed.from = mixed.from.min(from));
         if !changed.is_empty() {
             // Sets that were complete were made as before; they are made again from the parts.
             if plan.settings.format != FeatureFormat::Folder {
@@ -337,8 +334,49 @@ impl RunState {
                     drop(std::fs::remove_file(plan.set_folder(set).join(MANIFEST_NAME)));
                 }
             }
-            self.mixed.push(Mixed { from: done, changed });
+            self.mixed.push(Mixed { from, changed });
         }
         Ok(())
     }
+}
+
+/// What differs between the plan and the one that was begun, if the one can go on with the other.
+fn changes(
+    plan: &ExtractPlan,
+    before: &[Recipe],
+    parts: &[Part],
+    allow_mixed: bool,
+) -> Result<Vec<(String, String, String)>, StateError> {
+    let path = plan.folder.clone();
+    let sets = |recipes: &mut dyn Iterator<Item = &Recipe>| {
+        recipes.map(|r| format!("{} of {}", r.layer, r.tag)).collect::<Vec<_>>().join(", ")
+    };
+    let (ours, theirs) = (sets(&mut plan.sets.iter().map(|set| &set.recipe)), sets(&mut before.iter()));
+    if ours != theirs {
+        let retired = Retired::first_of(before.iter().map(|recipe| recipe.tag.as_str()));
+        return Err(StateError::OtherSets { ours, theirs, retired, path });
+    }
+    let mut changed: Vec<(String, String, String)> = Vec::new();
+    for (set, before) in plan.sets.iter().zip(before) {
+        for difference in before.differences(&set.recipe) {
+            if !changed.contains(&difference) {
+                changed.push(difference);
+            }
+        }
+    }
+    if !changed.is_empty() {
+        let can_be_mixed = changed.iter().all(|(name, ..)| MAY_CHANGE.contains(&name.as_str()));
+        if !can_be_mixed || !allow_mixed {
+            return Err(StateError::Changed { changed, can_be_mixed, path });
+        }
+    }
+    let is_same = |part: &Part| {
+        plan.rows.sha256_of(part.record.first..part.record.end()) == part.record.pictures_sha256
+            && part.record.row_bytes == plan.row_bytes()
+    };
+    let end = parts.last().map_or(0, |part| part.record.end());
+    if end > plan.rows.len() || !parts.iter().all(is_same) {
+        return Err(StateError::OtherPictures { done: num_pictures(parts), path });
+    }
+    Ok(changed)
 }

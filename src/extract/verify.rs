@@ -7,12 +7,15 @@ use half::f16;
 
 use super::ValuesHash;
 use crate::engine::CancelToken;
-use crate::formats::features::{BadFeatures, FeatureRows, StoredFeatures};
+use crate::formats::features::{BadFeatures, FeatureRows, Recipe, StoredFeatures};
 use crate::tensor::{Cell, Dtype};
 
 /// What was found in features that are whole.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Findings {
+    /// Whether everything beside the numbers was held against a hash too: the index, what was left out, the files as they are, columns
+    /// in them and the manifest. Sets of older versions have a hash of the numbers only.
+    pub has_all_hashes: bool,
     /// Rows.
     pub num_rows: u64,
     /// Numbers.
@@ -42,6 +45,16 @@ pub enum VerifyError {
     /// A picture twice.
     #[error("row {row} of the features is picture {key}, which was there before")]
     Twice {
+        /// From 0.
+        row: u64,
+        /// Row in the data set, and camera.
+        key: String,
+    },
+    /// A row that belongs elsewhere.
+    #[error(
+        "row {row} of the features is picture {key}, which belongs before the row above it: the index is not in order"
+    )]
+    Order {
         /// From 0.
         row: u64,
         /// Row in the data set, and camera.
@@ -84,19 +97,32 @@ pub fn verify(
     if num_rows + num_failed != num_planned {
         return Err(VerifyError::Incomplete { num_rows, num_failed, num_planned });
     }
+    let checked = features.check_files(&|| !cancel.is_cancelled());
+    if cancel.is_cancelled() {
+        return Err(VerifyError::Interrupted);
+    }
+    checked?;
     let key = KeyColumns::of(&manifest.recipe.columns);
     let dtype = manifest.recipe.stored.layout.dtype;
-    let mut findings = Findings { num_rows, ..Findings::default() };
+    let has_all_hashes = manifest.is_sealed();
+    let mut findings = Findings { has_all_hashes, num_rows, ..Findings::default() };
     let (mut hash, mut bytes, mut seen) = (ValuesHash::default(), Vec::new(), HashSet::new());
+    let mut before = None;
     for row in 0..num_rows {
         if cancel.is_cancelled() {
             return Err(VerifyError::Interrupted);
         }
         let failed = |reason| VerifyError::Row { row, reason };
         let (number, camera) = key.read(&features.cells(row).map_err(failed)?);
+        let words = || format!("{number} {camera}").trim().to_owned();
+        let place = (number, rank(&camera, &manifest.recipe));
         if !seen.insert((number, camera.clone())) {
-            return Err(VerifyError::Twice { row, key: format!("{number} {camera}").trim().to_owned() });
+            return Err(VerifyError::Twice { row, key: words() });
         }
+        if before.is_some_and(|before| before > place) {
+            return Err(VerifyError::Order { row, key: words() });
+        }
+        before = Some(place);
         bytes.clear();
         features.values(row, &mut bytes).map_err(failed)?;
         hash.add(&bytes);
@@ -122,6 +148,11 @@ impl Findings {
         }
         self.num_dead_rows += u64::from(is_dead);
     }
+}
+
+/// A camera's place among those taken: rows of one moment are in that order.
+pub(super) fn rank(camera: &str, recipe: &Recipe) -> usize {
+    recipe.cameras.iter().position(|known| known == camera).unwrap_or(recipe.cameras.len())
 }
 
 /// Columns that tell which picture a row is.

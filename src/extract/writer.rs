@@ -122,6 +122,7 @@ impl<'a> Writer<'a> {
         let features = match picture {
             Ok(features) => features,
             Err(reason) => {
+                self.remove_own_files(position);
                 part.fail(reason);
                 return Ok(());
             }
@@ -133,8 +134,7 @@ impl<'a> Writer<'a> {
             let values: Vec<Vec<u8>> = features.into_iter().map(|feature| feature.bytes).collect();
             return part.add(&values);
         }
-        let name = self.rows.picture(position).and_then(|picture| self.rows.own_file(&picture));
-        let name = name.unwrap_or_else(|| format!("{position}.npy"));
+        let name = own_file(self.rows, position);
         let mut digests = Vec::with_capacity(features.len());
         for (at, feature) in features.into_iter().enumerate() {
             let (Some(folder), Some(layout)) = (self.folders.get(at), self.layouts.get(at)) else { continue };
@@ -148,6 +148,17 @@ impl<'a> Writer<'a> {
         part.add(&digests)
     }
 
+    /// What a run before may have left of a picture that gives nothing now.
+    fn remove_own_files(&self, position: u64) {
+        if self.has_own_files {
+            let name = own_file(self.rows, position);
+            for folder in self.folders.iter().filter(|folder| has_plain_folders(folder, &name)) {
+                // Mostly there is none.
+                drop(std::fs::remove_file(folder.join(&name)));
+            }
+        }
+    }
+
     /// Files first, then the part that says they are there.
     fn commit(&mut self, mut part: OpenPart) -> Result<Part, WriteError> {
         for path in self.unsynced.drain(..) {
@@ -156,6 +167,19 @@ impl<'a> Writer<'a> {
         part.record.pictures_sha256 = self.rows.sha256_of(part.record.first..part.record.end());
         part.commit()
     }
+}
+
+/// The file of a picture's own feature, relative to its set's folder.
+pub(super) fn own_file(rows: &RowList, position: u64) -> String {
+    let name = rows.picture(position).and_then(|picture| rows.own_file(&picture));
+    name.unwrap_or_else(|| format!("{position}.npy"))
+}
+
+/// Whether the folders of a name below `root` are there and no links.
+fn has_plain_folders(root: &Path, name: &str) -> bool {
+    let folders = Path::new(name).parent().unwrap_or(Path::new(""));
+    let is_plain = |folder: &Path| root.join(folder).symlink_metadata().is_ok_and(|there| there.is_dir());
+    folders.ancestors().all(is_plain)
 }
 
 /// Makes the folders of a name below `root`, none of which may be a link: it could lead anywhere.

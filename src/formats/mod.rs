@@ -7,14 +7,18 @@
 mod animation;
 mod atomic;
 pub mod features;
+mod hashed;
 mod npy;
 mod png;
 mod png_text;
 mod record;
+mod seal;
 mod weights_id;
 
 pub use animation::{AnimationFormat, AnimationSettings, Palette, PushFrame, write_animation};
 pub use atomic::{WriteError, remove_drafts, sync_file, write_atomically, write_whole, write_whole_unsynced};
+pub use hashed::FileHash;
+pub(crate) use hashed::{hash_file, write_whole_hashed};
 pub use npy::write_npy;
 pub use png::{RECORD_KEYWORD, ReadRecordError, read_record, write_figure, write_png};
 pub use png_text::{MAX_TEXT_BYTES, PngTextError, TextChunk, read_text_chunks};
@@ -22,4 +26,5 @@ pub use record::{
     BadRecord, CARRIED, DOWNLOADED, FigureRecord, LookRecord, PanelRecord, PartRecord, PictureRecord,
     RunRecord, SCHEMA, UNVERIFIED, pixels_sha256,
 };
+pub(crate) use seal::{UNSEALED, is_sealed, seal};
 pub use weights_id::WeightsId;

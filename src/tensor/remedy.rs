@@ -48,6 +48,15 @@ pub enum Remedy {
     NameFinalLayer,
     /// Ask for a layer by its name.
     NameLayer,
+    /// Go on with the run: what is damaged of it is made anew.
+    GoOn,
+    /// Copy a share of features again from where it was made, or make it again.
+    MakeShardAgain {
+        /// Which share.
+        index: usize,
+        /// Of how many.
+        count: usize,
+    },
     /// Give a file with a name for each class: so many, where that is known.
     NameClasses {
         /// Classes that there are.

@@ -5,11 +5,8 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use super::stored::BadFeatures;
-use super::{FeatureFormat, npy, safetensors};
+use super::{FeatureFormat, containers, npy, safetensors};
 use crate::tensor::{Dtype, FeatureLayout};
-
-/// Bytes of a header that are read at most.
-const MAX_HEADER: u64 = 64 << 20;
 
 /// Rows one after the other in a file.
 #[derive(Debug)]
@@ -48,7 +45,7 @@ pub(super) fn find_block(
     } else {
         let start = if format == FeatureFormat::Npz { in_npz(path).map_err(bad)? } else { 0 };
         file.seek(SeekFrom::Start(start)).map_err(bad)?;
-        let header = read_npy_header(&mut file).map_err(bad)?;
+        let header = read_own_header(&mut file).map_err(bad)?;
         (start + header.length, header.descr, header.shape)
     };
     let names: [&str; 2] = match layout.dtype {
@@ -61,9 +58,10 @@ pub(super) fn find_block(
             format!("its features are {dtype} {shape:?}, and the manifest says {} {expected:?}", names[0]);
         return Err(BadFeatures::file(path, reason));
     }
-    let length = num_rows * layout.num_bytes() as u64;
-    if offset.checked_add(length).is_none_or(|end| end > total) {
-        return Err(BadFeatures::file(path, "the file is cut short: copy it again"));
+    let end = offset.saturating_add(num_rows * layout.num_bytes() as u64);
+    // In an archive others follow, which has checksums of its own.
+    if end > total || (format == FeatureFormat::Npy && end != total) {
+        return Err(BadFeatures::file(path, containers::length_words(total, end)));
     }
     Ok(Block { path: path.to_owned(), offset, first })
 }
@@ -81,15 +79,7 @@ fn in_npz(path: &Path) -> io::Result<u64> {
 }
 
 fn in_safetensors(file: &mut File, total: u64) -> io::Result<(u64, String, Vec<u64>)> {
-    let mut length = [0; 8];
-    file.read_exact(&mut length)?;
-    let length = u64::from_le_bytes(length);
-    if length > MAX_HEADER || length + 8 > total {
-        return Err(io::Error::other("not a safetensors file, or cut short"));
-    }
-    let mut header = vec![0; length as usize];
-    file.read_exact(&mut header)?;
-    let header: serde_json::Value = serde_json::from_slice(&header)?;
+    let (length, header) = containers::safetensors_header(file, total)?;
     let tensor = &header[safetensors::TENSOR];
     let shape =
         tensor["shape"].as_array().map(|sides| sides.iter().filter_map(serde_json::Value::as_u64).collect());
@@ -99,6 +89,20 @@ fn in_safetensors(file: &mut File, total: u64) -> io::Result<(u64, String, Vec<u
             Ok((offset, dtype.to_owned(), shape))
         }
         _ => Err(io::Error::other("no tensor `features`")),
+    }
+}
+
+/// Reads a header as this program writes it, to the byte.
+pub(super) fn read_own_header(file: &mut (impl Read + Seek)) -> io::Result<NpyHeader> {
+    let start = file.stream_position()?;
+    let header = read_npy_header(file)?;
+    let mut bytes = vec![0; header.length as usize];
+    file.seek(SeekFrom::Start(start))?;
+    file.read_exact(&mut bytes)?;
+    if bytes == npy::header(&header.descr, &header.shape) {
+        Ok(header)
+    } else {
+        Err(io::Error::other("the header is not as it was written: copy the file again"))
     }
 }
 

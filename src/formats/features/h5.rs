@@ -12,8 +12,7 @@ use hdf5_pure::{
 
 use super::survey::as_number;
 use super::{FeatureRows, FeatureTable, OutputFile};
-use crate::formats::WriteError;
-use crate::formats::atomic::write_whole;
+use crate::formats::{WriteError, write_whole_hashed};
 use crate::tensor::{Cell, Column, ColumnKind, Dtype, FeatureLayout};
 
 /// The set of all features.
@@ -44,8 +43,8 @@ pub(super) fn write(
         } else {
             format!("features-{:05}.h5", files.len())
         };
-        write_whole(&folder.join(&name), |out| write_file(out, table, rows, first..end))?;
-        files.push(OutputFile { name, num_rows: end - first });
+        let hash = write_whole_hashed(&folder.join(&name), |out| write_file(out, table, rows, first..end))?;
+        files.push(OutputFile::new(name, end - first, hash));
         first = end;
         if first >= num_rows {
             return Ok(files);

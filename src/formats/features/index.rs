@@ -5,8 +5,7 @@ use std::io;
 use std::path::Path;
 
 use super::{FeatureRows, SkippedRow};
-use crate::formats::WriteError;
-use crate::formats::atomic::write_whole;
+use crate::formats::{WriteError, write_whole_hashed};
 use crate::tensor::{Cell, Column};
 
 /// The index's name in a folder of features.
@@ -14,9 +13,13 @@ pub const INDEX_NAME: &str = "index.csv";
 /// Name of the list of what was left out; there is none where nothing was.
 pub const SKIPPED_NAME: &str = "skipped.csv";
 
-/// Writes the index: UTF-8, commas, a header line, `\n`.
-pub fn write_index(folder: &Path, columns: &[Column], rows: &mut dyn FeatureRows) -> Result<(), WriteError> {
-    write_whole(&folder.join(INDEX_NAME), |out| {
+/// Writes the index: UTF-8, commas, a header line, `\n`. Gives its SHA-256.
+pub fn write_index(
+    folder: &Path,
+    columns: &[Column],
+    rows: &mut dyn FeatureRows,
+) -> Result<String, WriteError> {
+    let written = write_whole_hashed(&folder.join(INDEX_NAME), |out| {
         let mut csv = csv::Writer::from_writer(out);
         csv.write_record(columns.iter().map(|column| &column.name)).map_err(io::Error::other)?;
         for row in 0..rows.num_rows() {
@@ -24,20 +27,24 @@ pub fn write_index(folder: &Path, columns: &[Column], rows: &mut dyn FeatureRows
             csv.write_record(cells.iter().map(Cell::to_string)).map_err(io::Error::other)?;
         }
         csv.flush()
-    })
+    })?;
+    Ok(written.sha256)
 }
 
-/// Writes the list of what was left out; removes an older one if nothing was.
-pub fn write_skipped(folder: &Path, skipped: &mut dyn Iterator<Item = SkippedRow>) -> Result<(), WriteError> {
+/// Writes the list of what was left out and gives its SHA-256; removes an older one if nothing was.
+pub fn write_skipped(
+    folder: &Path,
+    skipped: &mut dyn Iterator<Item = SkippedRow>,
+) -> Result<Option<String>, WriteError> {
     let path = folder.join(SKIPPED_NAME);
     let mut skipped = skipped.peekable();
     if skipped.peek().is_none() {
         return match std::fs::remove_file(&path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(WriteError::new(error, &path)),
-            _ => Ok(()),
+            _ => Ok(None),
         };
     }
-    write_whole(&path, |out| {
+    let written = write_whole_hashed(&path, |out| {
         let mut csv = csv::Writer::from_writer(out);
         csv.write_record(["row", "camera", "file", "reason"]).map_err(io::Error::other)?;
         for skip in skipped {
@@ -46,5 +53,6 @@ pub fn write_skipped(folder: &Path, skipped: &mut dyn Iterator<Item = SkippedRow
             csv.write_record([&row, &camera, &skip.file, &skip.reason]).map_err(io::Error::other)?;
         }
         csv.flush()
-    })
+    })?;
+    Ok(Some(written.sha256))
 }

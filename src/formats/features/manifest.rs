@@ -6,13 +6,17 @@ use serde::{Deserialize, Serialize};
 
 use super::FeatureFormat;
 use crate::formats::atomic::write_whole;
-use crate::formats::{PartRecord, WeightsId, WriteError};
+use crate::formats::{FileHash, PartRecord, UNSEALED, WeightsId, WriteError, is_sealed, seal};
 use crate::tensor::{AxisOrder, Column, FeatureLayout};
 
 /// The manifest's name in a folder of features. It is written last: where it is, the folder is complete.
 pub const MANIFEST_NAME: &str = "manifest.json";
-/// The schema that this version writes and reads.
-const SCHEMA: u32 = 1;
+/// The schema that this version writes. It reads all before it.
+const SCHEMA: u32 = 2;
+/// The first schema whose manifests have a hash over everything.
+const SEALED_SINCE: u32 = 2;
+/// The field of that hash.
+const SEAL: &str = "set_sha256";
 /// Bytes of a manifest that are read at most.
 const MAX_BYTES: u64 = 64 << 20;
 
@@ -134,6 +138,19 @@ pub struct OutputFile {
     pub name: String,
     /// Rows in it. Files follow each other in the index's order.
     pub num_rows: u64,
+    /// Its size; manifests of schema 1 don't say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub num_bytes: Option<u64>,
+    /// SHA-256 over all of it; manifests of schema 1 don't say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<String>,
+}
+
+impl OutputFile {
+    /// A file that was written.
+    pub(super) fn new(name: String, num_rows: u64, hash: FileHash) -> Self {
+        Self { name, num_rows, num_bytes: Some(hash.num_bytes), sha256: Some(hash.sha256) }
+    }
 }
 
 /// A change of something that must not change while a run is resumed, allowed by the person.
@@ -162,6 +179,12 @@ pub struct Outcome {
     pub values_sha256: String,
     /// The files. None for the format `folder`, whose index names them.
     pub files: Vec<OutputFile>,
+    /// SHA-256 over `index.csv`; manifests of schema 1 don't say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub index_sha256: Option<String>,
+    /// SHA-256 over `skipped.csv`, where there is one; manifests of schema 1 don't say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub skipped_sha256: Option<String>,
     /// Changes during the run.
     pub mixed: Vec<Mixed>,
 }
@@ -177,6 +200,9 @@ pub struct Manifest {
     /// What came of it.
     #[serde(flatten)]
     pub outcome: Outcome,
+    /// SHA-256 over the manifest's own text, with zeros in its place: through the hashes in it, over all of the set. Schema 1 has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub set_sha256: Option<String>,
 }
 
 /// Why a manifest was not read.
@@ -205,10 +231,16 @@ pub enum BadManifest {
         path: PathBuf,
     },
     /// Another version's.
-    #[error("a manifest of schema {got}; this version reads schema {SCHEMA}: \"{}\"", .path.display())]
+    #[error("a manifest of schema {got}; this version reads schemas 1 to {SCHEMA}: \"{}\"", .path.display())]
     Schema {
         /// The schema's number.
         got: u64,
+        /// The file.
+        path: PathBuf,
+    },
+    /// Its text isn't the one that was written.
+    #[error("the manifest is not as it was written: its hash doesn't fit its text; copy it again: \"{}\"", .path.display())]
+    Changed {
         /// The file.
         path: PathBuf,
     },
@@ -217,16 +249,22 @@ pub enum BadManifest {
 impl Manifest {
     /// A manifest of this version.
     pub fn new(recipe: Recipe, outcome: Outcome) -> Self {
-        Self { schema: SCHEMA, recipe, outcome }
+        Self { schema: SCHEMA, recipe, outcome, set_sha256: None }
     }
 
-    /// Writes it into a folder of features.
+    /// Writes it into a folder of features, with its hash.
     pub fn write(&self, folder: &Path) -> Result<(), WriteError> {
         write_whole(&folder.join(MANIFEST_NAME), |out| {
             use std::io::Write as _;
-            serde_json::to_writer_pretty(&mut *out, self)?;
-            out.write_all(b"\n")
+            let unsealed = Self { set_sha256: Some(UNSEALED.to_owned()), ..self.clone() };
+            let text = serde_json::to_string_pretty(&unsealed)? + "\n";
+            out.write_all(seal(text, SEAL).as_bytes())
         })
+    }
+
+    /// Whether it has hashes of everything beside it: those of older versions have one of the numbers only.
+    pub fn is_sealed(&self) -> bool {
+        self.schema >= SEALED_SINCE
     }
 
     /// Reads the manifest of a folder that may come from anywhere.
@@ -246,7 +284,12 @@ impl Manifest {
             |e: serde_json::Error| BadManifest::Malformed { reason: e.to_string(), path: path.clone() };
         let value: serde_json::Value = serde_json::from_str(&text).map_err(malformed)?;
         match value.get("schema").and_then(serde_json::Value::as_u64) {
-            Some(schema) if schema == u64::from(SCHEMA) => {}
+            Some(schema) if (1..=u64::from(SCHEMA)).contains(&schema) => {
+                let is_right = is_sealed(&text, SEAL).unwrap_or(schema < u64::from(SEALED_SINCE));
+                if !is_right {
+                    return Err(BadManifest::Changed { path });
+                }
+            }
             Some(got) => return Err(BadManifest::Schema { got, path }),
             None => {
                 return Err(BadManifest::Malformed { reason: "no schema number".into(), path });

@@ -4,6 +4,7 @@
 //! and never for all.
 
 mod blocks;
+mod containers;
 mod h5;
 mod index;
 mod manifest;
@@ -20,12 +21,13 @@ use std::path::Path;
 use std::str::FromStr;
 
 pub use self::blocks::{NpyHeader, read_npy_header};
+pub use self::containers::remove_leftovers;
 pub use self::index::{INDEX_NAME, SKIPPED_NAME, write_index, write_skipped};
 pub use self::manifest::{
     BadManifest, MANIFEST_NAME, Manifest, Mixed, Outcome, OutputFile, Recipe, ShardRecord, SkippedRow, Stored,
 };
 pub use self::npy::write_feature_npy;
-pub use self::stored::{BadFeatures, StoredFeatures};
+pub use self::stored::{BadFeatures, StoredFeatures, read_feature_npy};
 use super::WriteError;
 use crate::tensor::{Cell, Column, FeatureLayout};
 

@@ -4,8 +4,7 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use super::{FeatureRows, FeatureTable, OutputFile};
-use crate::formats::WriteError;
-use crate::formats::atomic::{write_whole, write_whole_unsynced};
+use crate::formats::{WriteError, write_whole_hashed, write_whole_unsynced};
 use crate::tensor::{Dtype, FeatureLayout};
 
 const NAME: &str = "features.npy";
@@ -63,8 +62,8 @@ pub(super) fn write_array(
     rows: &mut dyn FeatureRows,
 ) -> Result<Vec<OutputFile>, WriteError> {
     let num_rows = rows.num_rows();
-    write_whole(&folder.join(NAME), |out| write_stacked(out, table.layout, rows))?;
-    Ok(vec![OutputFile { name: NAME.to_owned(), num_rows }])
+    let hash = write_whole_hashed(&folder.join(NAME), |out| write_stacked(out, table.layout, rows))?;
+    Ok(vec![OutputFile::new(NAME.to_owned(), num_rows, hash)])
 }
 
 /// One picture's feature as a file of its own. Not yet safe against a loss of power: see [`crate::formats::sync_file`].

@@ -9,8 +9,8 @@ use zip::{CompressionMethod, DateTime, ZipWriter};
 use super::npy::{header, write_stacked};
 use super::survey::{Storage, as_number, survey};
 use super::{FeatureRows, FeatureTable, OutputFile};
-use crate::formats::WriteError;
 use crate::formats::atomic::write_whole;
+use crate::formats::{WriteError, hash_file};
 use crate::tensor::Cell;
 
 const NAME: &str = "features.npz";
@@ -21,9 +21,10 @@ pub(super) fn write(
     rows: &mut dyn FeatureRows,
 ) -> Result<Vec<OutputFile>, WriteError> {
     let num_rows = rows.num_rows();
+    let mut hash = None;
     write_whole(&folder.join(NAME), |out| {
         let storages = survey(table.columns, rows)?;
-        let mut zip = ZipWriter::new(out);
+        let mut zip = ZipWriter::new(&mut *out);
         // The date is fixed, so that the same features are the same bytes.
         let options = SimpleFileOptions::default()
             .compression_method(CompressionMethod::Stored)
@@ -52,9 +53,12 @@ pub(super) fn write(
         zip.write_all(&header(&format!("<U{longest}"), &[]))?;
         zip.write_all(&element(&about, Storage::Text { longest }))?;
         zip.finish().map_err(io::Error::other)?;
+        // A ZIP's writer goes back to fill in sizes and checksums, so what it wrote is read once more.
+        out.flush()?;
+        hash = Some(hash_file(out.get_ref(), &|| true)?);
         Ok(())
     })?;
-    Ok(vec![OutputFile { name: NAME.to_owned(), num_rows }])
+    Ok(hash.map(|hash| OutputFile::new(NAME.to_owned(), num_rows, hash)).into_iter().collect())
 }
 
 /// A column's name as a ZIP entry: a separator in it would make a folder.

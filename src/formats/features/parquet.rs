@@ -17,11 +17,10 @@ use parquet::schema::types::{ColumnPath, Type, TypePtr};
 
 use super::survey::as_number;
 use super::{FeatureRows, FeatureTable, OutputFile};
-use crate::formats::WriteError;
-use crate::formats::atomic::write_whole;
+use crate::formats::{WriteError, write_whole_hashed};
 use crate::tensor::{Cell, Column, ColumnKind, Dtype, FeatureLayout};
 
-const FOLDER: &str = "features.parquet";
+pub(super) const FOLDER: &str = "features.parquet";
 /// Bytes of features of one file, about: readers like files of this size, and there are few of them for a million rows.
 const FILE_BYTES: u64 = 128 << 20;
 /// Bytes of features of one row group, which is held in memory while it is written.
@@ -45,10 +44,10 @@ pub(super) fn write(
     loop {
         let end = num_rows.min(first + per_file);
         let name = format!("{FOLDER}/part-{:05}.parquet", files.len());
-        write_whole(&folder.join(&name), |out| {
+        let hash = write_whole_hashed(&folder.join(&name), |out| {
             write_file(out, table, rows, first..end, per_group).map_err(plain)
         })?;
-        files.push(OutputFile { name, num_rows: end - first });
+        files.push(OutputFile::new(name, end - first, hash));
         first = end;
         if first >= num_rows {
             return Ok(files);

@@ -10,8 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::survey::{Storage, as_number, survey};
 use super::{FeatureRows, FeatureTable, OutputFile};
-use crate::formats::WriteError;
-use crate::formats::atomic::write_whole;
+use crate::formats::{WriteError, write_whole_hashed};
 use crate::tensor::{Cell, Dtype};
 
 pub(super) const NAME: &str = "features.safetensors";
@@ -24,7 +23,7 @@ pub(super) fn write(
     rows: &mut dyn FeatureRows,
 ) -> Result<Vec<OutputFile>, WriteError> {
     let num_rows = rows.num_rows();
-    write_whole(&folder.join(NAME), |out| {
+    let hash = write_whole_hashed(&folder.join(NAME), |out| {
         let storages = survey(table.columns, rows)?;
         let numbers: Vec<(usize, Storage)> =
             storages.into_iter().enumerate().filter(|(_, s)| !matches!(s, Storage::Text { .. })).collect();
@@ -66,7 +65,7 @@ pub(super) fn write(
         }
         write_values(out, rows, table.layout.num_bytes())
     })?;
-    Ok(vec![OutputFile { name: NAME.to_owned(), num_rows }])
+    Ok(vec![OutputFile::new(NAME.to_owned(), num_rows, hash)])
 }
 
 fn write_values(out: &mut dyn Write, rows: &mut dyn FeatureRows, row_bytes: usize) -> io::Result<()> {

@@ -6,9 +6,11 @@ use std::path::{Path, PathBuf};
 
 use csv::StringRecord;
 
-use super::blocks::{Block, find_block, read_npy_header};
+use super::blocks::{Block, find_block, read_own_header};
+use super::containers::{check, length_words, strangers};
 use super::parquet_read::ParquetRows;
 use super::{BadManifest, FeatureFormat, FeatureRows, INDEX_NAME, Manifest, SKIPPED_NAME, SkippedRow};
+use crate::formats::hash_file;
 use crate::tensor::{Cell, FeatureLayout};
 
 /// Bytes of rows that are read from an HDF5 file at once.
@@ -134,6 +136,52 @@ impl StoredFeatures {
         Ok(self.index.cells(row)?.into_iter().nth(column).map(|cell| cell.to_string()))
     }
 
+    /// Holds every file against its size and hash, and reads it as others' readers do. Where the manifest is of an older version and has
+    /// no hashes, only the latter. `go_on` is asked now and then; where it says no, the result is an error.
+    pub fn check_files(&self, go_on: &dyn Fn() -> bool) -> Result<(), BadFeatures> {
+        let (format, outcome) = (self.manifest.recipe.stored.format, &self.manifest.outcome);
+        if let Some(path) = strangers(format, &self.folder, &outcome.files).first() {
+            let reason = "a file that is none of this set's lies where readers take it for one; move it away";
+            return Err(BadFeatures::file(path, reason));
+        }
+        for file in &outcome.files {
+            let path = inside(&self.folder, &file.name)?;
+            self.check_hash(&path, file.num_bytes, file.sha256.as_deref(), go_on)?;
+            check(format, &path, go_on)?;
+        }
+        self.check_hash(&self.folder.join(INDEX_NAME), None, outcome.index_sha256.as_deref(), go_on)?;
+        let skipped = self.folder.join(SKIPPED_NAME);
+        match &outcome.skipped_sha256 {
+            Some(hash) => self.check_hash(&skipped, None, Some(hash), go_on),
+            None if self.manifest.is_sealed() && skipped.exists() => {
+                Err(BadFeatures::file(&skipped, "a list of what was left out, and the manifest has none"))
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn check_hash(
+        &self,
+        path: &Path,
+        num_bytes: Option<u64>,
+        sha256: Option<&str>,
+        go_on: &dyn Fn() -> bool,
+    ) -> Result<(), BadFeatures> {
+        let bad = |reason: &dyn std::fmt::Display| BadFeatures::file(path, reason);
+        let Some(sha256) = sha256 else {
+            let words = "the manifest has no hash of it";
+            return if self.manifest.is_sealed() { Err(bad(&words)) } else { Ok(()) };
+        };
+        let got = File::open(path).and_then(|file| hash_file(&file, go_on)).map_err(|e| bad(&e))?;
+        match num_bytes.filter(|expected| *expected != got.num_bytes) {
+            Some(expected) => Err(bad(&length_words(got.num_bytes, expected))),
+            None if got.sha256 != sha256 => {
+                Err(bad(&"it is not as it was written: its hash is not the manifest's; copy it again"))
+            }
+            None => Ok(()),
+        }
+    }
+
     /// All that is not among the features, in order.
     pub fn skipped(&self) -> Result<Vec<SkippedRow>, BadFeatures> {
         let path = self.folder.join(SKIPPED_NAME);
@@ -180,7 +228,7 @@ impl FeatureRows for StoredFeatures {
                 let cells = self.index.cells(row)?;
                 let name = cells.get(*column).map(ToString::to_string).unwrap_or_default();
                 let path = inside(&self.folder, &name).map_err(io::Error::other)?;
-                read_own_file(&path, layout, bytes)
+                read_feature_npy(&path, layout, bytes)
             }
             Values::Parquet(rows) => rows.values(row, bytes),
             Values::Hdf5 { files, open, window } => {
@@ -248,12 +296,12 @@ fn read_block(
     Ok(())
 }
 
-/// A picture's own `.npy`; its extent is the file's where the manifest leaves it open.
-fn read_own_file(path: &Path, layout: &FeatureLayout, bytes: &mut Vec<u8>) -> io::Result<()> {
+/// Appends the numbers of a picture's own `.npy`; its extent is the file's where the layout leaves it open.
+pub fn read_feature_npy(path: &Path, layout: &FeatureLayout, bytes: &mut Vec<u8>) -> io::Result<()> {
     let wrong = |words: String| io::Error::other(format!("{words}: \"{}\"", path.display()));
     let mut file = File::open(path).map_err(|e| wrong(e.to_string()))?;
     let total = file.metadata()?.len();
-    let header = read_npy_header(&mut file).map_err(|e| wrong(e.to_string()))?;
+    let header = read_own_header(&mut file).map_err(|e| wrong(e.to_string()))?;
     let num_values = header.shape.iter().try_fold(1u64, |product, side| product.checked_mul(*side));
     let length = num_values.and_then(|n| n.checked_mul(layout.dtype.bytes() as u64));
     let is_right = layout.shape.is_empty()

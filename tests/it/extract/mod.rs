@@ -1,5 +1,6 @@
 //! Features of whole data sets, through the real binary: what is written, what is refused, and that nothing is lost.
 
+mod accidents;
 mod formats;
 mod resume;
 mod retired;

@@ -54,8 +54,8 @@ fn a_run_that_is_killed_at_any_moment_ends_with_the_same_bytes() {
 }
 
 #[cfg(unix)]
-fn interrupt(child: &Child) {
-    std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+fn signal(name: &str, child: &Child) {
+    std::process::Command::new("kill").args([name, &child.id().to_string()]).status().unwrap();
 }
 
 /// Until the run's folder has a part, or the run ends.
@@ -89,14 +89,16 @@ fn ctrl_c_keeps_what_is_done_and_says_how_to_go_on() {
     let call = long_run(&bench);
     let mut child = bench.command(&call).stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
     wait_for_a_part(&bench, &mut child);
-    // While it runs, nobody else may.
+    // While it runs, nobody else may; it is held, for the other waits a while.
+    signal("-STOP", &child);
     let other = bench.run(&call);
+    signal("-CONT", &child);
     let busy = format!(
         "error: another run (process {}) is writing into this folder; wait for it, or choose another: \"out\"\n",
         child.id()
     );
     assert_eq!((other.code, &*other.stderr), (Some(2), &*busy));
-    interrupt(&child);
+    signal("-INT", &child);
     let run = Run::of(child.wait_with_output().unwrap());
     assert_eq!(run.code, Some(130), "{}", run.stderr);
     assert!(
@@ -204,7 +206,7 @@ fn a_data_set_that_changed_is_refused_and_one_that_grew_can_go_on() {
 }
 
 /// Makes `out` an unfinished run of two parts or more, by killing runs until one is caught in between.
-fn unfinish(bench: &Bench, call: &str) {
+pub(super) fn unfinish(bench: &Bench, call: &str) {
     for attempt in 0..2000 {
         let mut child = start(bench, &format!("{call} --overwrite"));
         let parts = bench.path("out/.filterscope/parts");

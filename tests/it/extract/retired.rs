@@ -1,5 +1,6 @@
 //! Features and runs made with a model that the program carried once: sets stay what they are, and a run says why it can't go on.
 
+use super::accidents::as_of_an_earlier_version;
 use super::resume::{long_run, start, wait_for_a_part};
 use super::{QUICK, TAG, tree, with_drive};
 use crate::support::binary::Bench;
@@ -15,6 +16,7 @@ fn as_if_made_with_the_retired(bench: &Bench, shard: &str) {
             std::fs::write(set.join(name), text.replace(TAG, RETIRED)).unwrap();
         }
     }
+    as_of_an_earlier_version(&set);
 }
 
 #[test]

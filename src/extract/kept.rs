@@ -1,0 +1,126 @@
+//! Parts of a run before: whether they still are what was written, before they are kept.
+//!
+//! Owns what becomes of those that aren't: they go, are told, and their pictures are worked on anew.
+
+use std::fs::File;
+use std::io::{self, BufReader, Read};
+use std::path::Path;
+
+use super::digest;
+use super::finish::gib;
+use super::part::{FoundParts, Part, RowsHash};
+use super::part_rows::OtherRows;
+use super::plan::ExtractPlan;
+use super::state_error::StateError;
+use super::writer::own_file;
+use crate::formats::features::{FeatureFormat, MANIFEST_NAME, StoredFeatures, read_feature_npy};
+
+/// Bytes of parts from which on it is told that they are read.
+const LARGE: u64 = 1 << 30;
+
+/// Goes through what was found and gives the parts that are kept. `note` is told what was wrong with others, and what can't be known.
+pub(super) fn keep_whole(
+    plan: &ExtractPlan,
+    found: FoundParts,
+    note: &mut dyn FnMut(String),
+) -> Result<Vec<Part>, StateError> {
+    for path in &found.others {
+        remove(path)?;
+    }
+    for path in &found.damaged {
+        let words = "a part of the run before is damaged: what it says of itself can't be read";
+        note(format!("{words}; it is made anew: \"{}\"", path.display()));
+        forget_complete_sets(plan);
+        remove(path)?;
+    }
+    let num_bytes: u64 = found.parts.iter().map(|part| part.record.num_rows() * part.record.row_bytes).sum();
+    if num_bytes >= LARGE {
+        note(format!("checking {} of the run before", gib(num_bytes)));
+    }
+    let mut kept = Vec::with_capacity(found.parts.len());
+    for part in found.parts {
+        match check(plan, &part) {
+            Ok(()) => kept.push(part),
+            Err(reason) => {
+                let (first, end) = (part.record.first + 1, part.record.end());
+                let place = part.path.display();
+                note(format!(
+                    "the part of the run before with pictures {first} to {end} is damaged: {reason}; it is made anew: \"{place}\""
+                ));
+                forget_complete_sets(plan);
+                remove(&part.path)?;
+            }
+        }
+    }
+    let num_unhashed: u64 =
+        kept.iter().filter(|part| part.record.rows_hash.is_none()).map(|part| part.record.num).sum();
+    if num_unhashed > 0 {
+        note(format!(
+            "an earlier version worked on the first {num_unhashed} pictures and kept no hash of their features: damage since then is not found"
+        ));
+    }
+    Ok(kept)
+}
+
+/// Goes through sets that are complete while the run is not; one that is damaged is put together anew.
+pub(super) fn keep_whole_sets(plan: &ExtractPlan, note: &mut dyn FnMut(String)) -> Result<(), StateError> {
+    for set in &plan.sets {
+        let folder = plan.set_folder(set);
+        let manifest = folder.join(MANIFEST_NAME);
+        if !manifest.is_file() {
+            continue;
+        }
+        if let Err(reason) = StoredFeatures::open(&folder).and_then(|set| set.check_files(&|| true)) {
+            note(format!("features of the run before are damaged ({reason}); they are put together anew"));
+            remove(&manifest)?;
+        }
+    }
+    Ok(())
+}
+
+/// With a file a picture, a complete set lacks those that are made anew until they are.
+fn forget_complete_sets(plan: &ExtractPlan) {
+    if plan.settings.format == FeatureFormat::Folder {
+        for set in &plan.sets {
+            // Mostly there is none.
+            drop(std::fs::remove_file(plan.set_folder(set).join(MANIFEST_NAME)));
+        }
+    }
+}
+
+fn remove(path: &Path) -> Result<(), StateError> {
+    std::fs::remove_file(path).map_err(|reason| StateError::Io { reason, path: path.to_owned() })
+}
+
+/// Reads a part's rows, and with a file a picture those files, and holds them against their hashes.
+fn check(plan: &ExtractPlan, part: &Part) -> io::Result<()> {
+    let mut file = BufReader::with_capacity(1 << 18, File::open(&part.path)?);
+    let mut hashes = vec![RowsHash::default(); plan.sets.len()];
+    let (mut row, mut values) = (Vec::new(), Vec::new());
+    let mut failed = part.record.failed.iter().map(|(position, _)| *position).peekable();
+    for position in part.record.first..part.record.end() {
+        if failed.next_if_eq(&position).is_some() {
+            continue;
+        }
+        for (set, hash) in plan.sets.iter().zip(&mut hashes) {
+            row.resize(plan.stored_bytes(set) as usize, 0);
+            file.read_exact(&mut row)?;
+            hash.add(&row);
+            if plan.settings.format != FeatureFormat::Folder {
+                continue;
+            }
+            let path = plan.set_folder(set).join(own_file(&plan.rows, position));
+            values.clear();
+            read_feature_npy(&path, &set.recipe.stored.layout, &mut values)?;
+            if digest(&values)[..] != row[..] {
+                let words = format!("the numbers are not those that were written: \"{}\"", path.display());
+                return Err(io::Error::other(words));
+            }
+        }
+    }
+    let hashes: Vec<String> = hashes.iter().map(RowsHash::hex).collect();
+    match &part.record.rows_hash {
+        Some(expected) if *expected != hashes => Err(io::Error::other(OtherRows)),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,115 @@
+//! Why shares can't be brought together.
+
+use std::io;
+use std::path::PathBuf;
+
+use super::verify::VerifyError;
+use crate::formats::WriteError;
+use crate::formats::features::BadFeatures;
+use crate::tensor::{Remedied, Remedy};
+
+/// Why shares were not merged.
+#[derive(Debug, thiserror::Error)]
+pub enum MergeError {
+    /// A share can't be read.
+    #[error(transparent)]
+    Features(#[from] BadFeatures),
+    /// A share that isn't what was written.
+    #[error("shard {index} of {count} is not whole: {reason}: \"{}\"", .path.display())]
+    NotWhole {
+        /// From 0.
+        index: usize,
+        /// How many there are.
+        count: usize,
+        /// What is wrong.
+        reason: Box<VerifyError>,
+        /// The folder.
+        path: PathBuf,
+    },
+    /// No manifest anywhere.
+    #[error("no features here: expected a folder with manifest.json, or folders of shards with such folders: \"{}\"", .path.display())]
+    Nothing {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// One that is no share.
+    #[error("these features are no shard, so there is nothing to merge them with: \"{}\"", .path.display())]
+    NoShard {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// Shares of different runs.
+    #[error("shards of different runs: {}: \"{}\" and \"{}\"", .words, .a.display(), .b.display())]
+    Differ {
+        /// What differs.
+        words: String,
+        /// One.
+        a: PathBuf,
+        /// The other.
+        b: PathBuf,
+    },
+    /// The same share twice.
+    #[error("shard {index} is there twice: \"{}\" and \"{}\"", .a.display(), .b.display())]
+    ShardTwice {
+        /// From 0.
+        index: usize,
+        /// One.
+        a: PathBuf,
+        /// The other.
+        b: PathBuf,
+    },
+    /// Shares that aren't there.
+    #[error("{name}: of {count} shards {} not here: {}; a shard without manifest.json is not finished", if .missing.len() == 1 { "one is" } else { "some are" }, .missing.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))]
+    Missing {
+        /// The set.
+        name: String,
+        /// Shares in all.
+        count: usize,
+        /// Those that aren't there.
+        missing: Vec<usize>,
+    },
+    /// A picture twice.
+    #[error("{name}: picture {key} is in two shards")]
+    Twice {
+        /// The set.
+        name: String,
+        /// Row and camera.
+        key: String,
+    },
+    /// Pictures that no share has.
+    #[error("{name}: the shards have {got} pictures, and the data set {expected}")]
+    Incomplete {
+        /// The set.
+        name: String,
+        /// Pictures in the shards, failed ones too.
+        got: u64,
+        /// Pictures there are.
+        expected: u64,
+    },
+    /// Something lies where the result should.
+    #[error("something is here already; choose another folder: \"{}\"", .path.display())]
+    AlreadyThere {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// Reading a share.
+    #[error("can't read a shard's features: {0}")]
+    Read(io::Error),
+    /// Writing the result.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+    /// The token was cancelled.
+    #[error("interrupted")]
+    Interrupted,
+}
+
+impl Remedied for MergeError {
+    fn remedy(&self) -> Option<Remedy> {
+        match self {
+            Self::NotWhole { index, count, .. } => {
+                Some(Remedy::MakeShardAgain { index: *index, count: *count })
+            }
+            _ => None,
+        }
+    }
+}

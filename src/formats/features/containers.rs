@@ -1,0 +1,183 @@
+//! Files of features as others' readers take them: whether these would refuse one, and what they would take for part of a set.
+//!
+//! Owns what can be told of a file without what its manifest says of it.
+
+use std::fs::File;
+use std::io::{self, BufReader, Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+
+use parquet::file::reader::{FileReader, SerializedFileReader};
+use serde_json::Value;
+
+use super::stored::BadFeatures;
+use super::{FeatureFormat, OutputFile, parquet as tables};
+use crate::formats::WriteError;
+
+/// Bytes of a safetensors header that are read at most.
+const MAX_HEADER: u64 = 64 << 20;
+
+/// Reads a file as its format asks for. `go_on` is asked now and then; where it says no, the result is an error.
+pub(super) fn check(format: FeatureFormat, path: &Path, go_on: &dyn Fn() -> bool) -> Result<(), BadFeatures> {
+    match format {
+        // What there is to know of an array is in its header, which is read where it is opened.
+        FeatureFormat::Folder | FeatureFormat::Npy => Ok(()),
+        FeatureFormat::Npz => check_npz(path, go_on),
+        FeatureFormat::H5 => check_hdf5(path),
+        FeatureFormat::Safetensors => check_safetensors(path),
+        FeatureFormat::Parquet => check_parquet(path, go_on),
+    }
+    .map_err(|reason| BadFeatures::file(path, reason))
+}
+
+/// Reads every entry, which has a checksum.
+fn check_npz(path: &Path, go_on: &dyn Fn() -> bool) -> Result<(), String> {
+    let file = File::open(path).map_err(|e| e.to_string())?;
+    let mut zip = zip::ZipArchive::new(BufReader::new(file)).map_err(|e| e.to_string())?;
+    let mut chunk = vec![0; 1 << 18];
+    for at in 0..zip.len() {
+        let name = match zip.name_for_index(at) {
+            Some(Ok(name)) => name.into_owned(),
+            _ => format!("number {at}"),
+        };
+        let damaged = |reason: String| format!("its entry `{name}` is damaged ({reason})");
+        let mut entry = zip.by_index(at).map_err(|e| damaged(e.to_string()))?;
+        while entry.read(&mut chunk).map_err(|e| damaged(e.to_string()))? > 0 {
+            if !go_on() {
+                return Err("interrupted".to_owned());
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Its first block says where the file ends; HDF5's own library refuses one that ends before.
+fn check_hdf5(path: &Path) -> Result<(), String> {
+    let file = hdf5_pure::File::open_streaming(path).map_err(|e| e.to_string())?;
+    let said = file.superblock().eof_address;
+    let got = path.metadata().map_err(|e| e.to_string())?.len();
+    if got == said { Ok(()) } else { Err(length_words(got, said)) }
+}
+
+/// Tensors follow each other from the header's end to the file's, without gap or rest.
+fn check_safetensors(path: &Path) -> Result<(), String> {
+    let mut file = File::open(path).map_err(|e| e.to_string())?;
+    let got = file.metadata().map_err(|e| e.to_string())?.len();
+    let header = safetensors_header(&mut file, got).map_err(|e| e.to_string())?;
+    let mut places = Vec::new();
+    for (name, tensor) in header.1.as_object().into_iter().flatten().filter(|(n, _)| *n != "__metadata__") {
+        let place = |at: usize| tensor["data_offsets"][at].as_u64();
+        let (Some(from), Some(to)) = (place(0), place(1)) else {
+            return Err(format!("its tensor `{name}` has no place"));
+        };
+        let bytes = match tensor["dtype"].as_str() {
+            Some("F16") => 2,
+            Some("F32") => 4,
+            Some("F64" | "I64") => 8,
+            other => return Err(format!("its tensor `{name}` is of type {}", other.unwrap_or("nothing"))),
+        };
+        let sides = tensor["shape"].as_array().into_iter().flatten().map(Value::as_u64);
+        let num_bytes = sides.into_iter().try_fold(bytes, |product: u64, side| product.checked_mul(side?));
+        if num_bytes.and_then(|num| from.checked_add(num)) != Some(to) {
+            return Err(format!("its tensor `{name}` isn't as long as its shape says"));
+        }
+        places.push((from, to));
+    }
+    places.sort_unstable();
+    let mut end = 0;
+    for (from, to) in places {
+        if from != end {
+            return Err("its tensors don't follow each other".to_owned());
+        }
+        end = to;
+    }
+    let said = (8 + header.0).saturating_add(end);
+    if got == said { Ok(()) } else { Err(length_words(got, said)) }
+}
+
+/// The header's length, and what it says.
+pub(super) fn safetensors_header(file: &mut File, total: u64) -> io::Result<(u64, Value)> {
+    let mut length = [0; 8];
+    file.seek(SeekFrom::Start(0))?;
+    file.read_exact(&mut length)?;
+    let length = u64::from_le_bytes(length);
+    if length > MAX_HEADER || length + 8 > total {
+        return Err(io::Error::other("not a safetensors file, or cut short"));
+    }
+    let mut header = vec![0; length as usize];
+    file.read_exact(&mut header)?;
+    Ok((length, serde_json::from_slice(&header)?))
+}
+
+/// Unpacks every page of every column.
+fn check_parquet(path: &Path, go_on: &dyn Fn() -> bool) -> Result<(), String> {
+    let words = |e: parquet::errors::ParquetError| e.to_string();
+    let file = File::open(path).map_err(|e| e.to_string())?;
+    let reader = SerializedFileReader::new(file).map_err(words)?;
+    for group in 0..reader.num_row_groups() {
+        let group = reader.get_row_group(group).map_err(words)?;
+        for column in 0..group.num_columns() {
+            for page in group.get_column_page_reader(column).map_err(words)? {
+                page.map_err(words)?;
+                if !go_on() {
+                    return Err("interrupted".to_owned());
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// How a file's length differs from what it should be.
+pub(super) fn length_words(got: u64, expected: u64) -> String {
+    let (num, words) = if got < expected {
+        (expected - got, "cut short: it lacks")
+    } else {
+        (got - expected, "too long by")
+    };
+    let bytes = if num == 1 { "byte" } else { "bytes" };
+    format!("the file is {words} {num} {bytes}: copy it again")
+}
+
+/// Files that lie where a format's readers take them for part of the set, and that the set doesn't name.
+pub(super) fn strangers(format: FeatureFormat, folder: &Path, files: &[OutputFile]) -> Vec<PathBuf> {
+    let (place, is_taken): (PathBuf, fn(&str) -> bool) = match format {
+        // Tables beginning so are hidden from their readers.
+        FeatureFormat::Parquet => (folder.join(tables::FOLDER), |name| !name.starts_with(['.', '_'])),
+        FeatureFormat::H5 => {
+            (folder.to_owned(), |name| name.strip_suffix(".h5").is_some_and(|n| n.starts_with("features")))
+        }
+        _ => return Vec::new(),
+    };
+    let is_named = |path: &Path| files.iter().any(|file| folder.join(&file.name) == *path);
+    let mut found: Vec<PathBuf> = std::fs::read_dir(place)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter(|entry| is_taken(&entry.file_name().to_string_lossy()))
+        .map(|entry| entry.path())
+        .filter(|path| !is_named(path))
+        .collect();
+    found.sort();
+    found
+}
+
+/// Removes what an earlier, interrupted finish of a set wrote and this one didn't: there were more rows then.
+pub fn remove_leftovers(
+    format: FeatureFormat,
+    folder: &Path,
+    files: &[OutputFile],
+) -> Result<(), WriteError> {
+    for path in strangers(format, folder, files) {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let number = match format {
+            FeatureFormat::Parquet => name.strip_prefix("part-").and_then(|n| n.strip_suffix(".parquet")),
+            _ => name.strip_prefix("features").and_then(|n| n.strip_suffix(".h5")),
+        };
+        let is_ours = number
+            .is_some_and(|n| n.is_empty() || n.trim_start_matches('-').bytes().all(|b| b.is_ascii_digit()));
+        if is_ours {
+            std::fs::remove_file(&path).map_err(|e| WriteError::new(e, &path))?;
+        }
+    }
+    Ok(())
+}
