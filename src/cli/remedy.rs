@@ -3,6 +3,7 @@
 //! Owns which error types are asked for one, and the wording. Must not know how errors come about.
 
 use crate::engine::LoadError;
+use crate::input::dataset::DatasetError;
 use crate::models::UnknownModel;
 use crate::render::{ChoiceError, DEFAULT_TAG};
 use crate::tensor::{Remedied, Remedy};
@@ -17,6 +18,7 @@ pub(super) fn of(error: &anyhow::Error) -> Option<Remedy> {
             cause.downcast_ref::<UnknownModel>().and_then(Remedied::remedy),
             cause.downcast_ref::<PartError>().and_then(Remedied::remedy),
             cause.downcast_ref::<ClassNamesError>().and_then(Remedied::remedy),
+            cause.downcast_ref::<DatasetError>().and_then(Remedied::remedy),
         ];
         carried.into_iter().flatten().next()
     })
@@ -59,6 +61,9 @@ pub(super) fn words(remedy: &Remedy) -> String {
         }
         Remedy::CorrectProperty { name } => {
             format!("write `{name}` anew (`onnx.helper.set_model_props`), or take it out of the file")
+        }
+        Remedy::SayNoHeader => {
+            "with `--no-header` all lines are rows, and `--path-column` takes a column's number, from 0".to_owned()
         }
         Remedy::NameLayer => "`--layer NAME` takes another layer than the last".to_owned(),
         Remedy::NameFinalLayer => {

@@ -324,7 +324,7 @@ fn words_that_are_none_are_explained_before_anything_runs() {
         ),
         (
             "--camera rear",
-            "invalid value 'rear' for '--camera <CAMERA>': camera `rear`: expected left, center or right",
+            "`--camera` needs a driving log, and this is a picture: \"cat.png\"",
         ),
         (
             "--device gpu",
