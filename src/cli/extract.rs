@@ -187,7 +187,9 @@ fn open(args: &ExtractArgs) -> anyhow::Result<Box<dyn Source>> {
             .read_to_end(&mut list)
             .context("the list on standard input can't be read")?;
         if list.len() as u64 == MAX_LIST {
-            bail!("the list on standard input has more than the limit of {MAX_LIST} bytes: make several runs of it");
+            bail!(
+                "the list on standard input has more than the limit of {MAX_LIST} bytes: make several runs of it"
+            );
         }
         return Ok(Box::new(ListSource::list(list, Path::new(""), Path::new("-"))?));
     }

@@ -63,7 +63,8 @@ pub(super) fn words(remedy: &Remedy) -> String {
             format!("write `{name}` anew (`onnx.helper.set_model_props`), or take it out of the file")
         }
         Remedy::SayNoHeader => {
-            "with `--no-header` all lines are rows, and `--path-column` takes a column's number, from 0".to_owned()
+            "with `--no-header` all lines are rows, and `--path-column` takes a column's number, from 0"
+                .to_owned()
         }
         Remedy::NameLayer => "`--layer NAME` takes another layer than the last".to_owned(),
         Remedy::NameFinalLayer => {

@@ -73,8 +73,7 @@ impl Names {
 
 /// The path without what leads out of a folder and without what some system refuses in a name.
 fn mirrored(picture: &str) -> String {
-    let parts: Vec<&str> =
-        picture.split('/').filter(|part| !matches!(*part, "" | "." | "..")).collect();
+    let parts: Vec<&str> = picture.split('/').filter(|part| !matches!(*part, "" | "." | "..")).collect();
     let Some((name, folders)) = parts.split_last() else { return "picture".to_owned() };
     let folders = folders.iter().map(|folder| {
         let folder = safe(folder);

@@ -21,7 +21,8 @@ pub fn shown(text: &str) -> String {
 /// Whether a character moves, hides or turns around what stands beside it instead of being seen: control characters, marks of
 /// direction, breaks of lines.
 pub fn steers(c: char) -> bool {
-    let is_mark = matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}');
+    let is_mark =
+        matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}');
     c.is_control() || is_mark
 }
 

@@ -85,8 +85,13 @@ fn write_file(
         set.with_chunks(&chunks(table.layout, num_rows)).with_maxshape(&most);
     }
     for (at, (column, storage)) in table.columns.iter().zip(storages).enumerate() {
-        add_column(&mut file, column, *storage, cells.iter().map(|row| row.get(at).unwrap_or(&Cell::Missing)))
-            .map_err(io::Error::other)?;
+        add_column(
+            &mut file,
+            column,
+            *storage,
+            cells.iter().map(|row| row.get(at).unwrap_or(&Cell::Missing)),
+        )
+        .map_err(io::Error::other)?;
     }
     file.finish_to(out).map_err(|error| match error {
         hdf5_pure::Error::Io(error) => error,

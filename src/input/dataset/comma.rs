@@ -90,7 +90,8 @@ impl CommaSource {
     /// Opens a camera file, or those of a folder: of `camera` in it, or else its own. A file's log is looked for in `../log` under the same
     /// name, as the data set has it, then in the file itself.
     pub fn open(path: &Path) -> Result<Self, DatasetError> {
-        let mut source = Self { about: About::default(), drives: Vec::new(), columns: Vec::new(), num_rows: 0 };
+        let mut source =
+            Self { about: About::default(), drives: Vec::new(), columns: Vec::new(), num_rows: 0 };
         if path.is_dir() {
             source.about.root = path.to_owned();
             source.about.names = NameCoding::of(camera_files(path).iter().map(|file| &**file));
@@ -160,9 +161,11 @@ impl CommaSource {
         let of = |column: &Column| drive.columns.iter().find(|(own, _)| own.name == column.name);
         self.columns
             .iter()
-            .map(|column| match (of(column).map_or(Cell::Missing, |(_, values)| values.cell(at)), column.kind) {
-                (Cell::Integer(value), ColumnKind::Number) => Cell::Number(value as f64),
-                (cell, _) => cell,
+            .map(|column| {
+                match (of(column).map_or(Cell::Missing, |(_, values)| values.cell(at)), column.kind) {
+                    (Cell::Integer(value), ColumnKind::Number) => Cell::Number(value as f64),
+                    (cell, _) => cell,
+                }
             })
             .collect()
     }
@@ -239,7 +242,10 @@ impl Source for CommaSource {
         let file = drive.frames.path();
         let id = match self.drives.len() {
             1 => format!("{at:06}"),
-            _ => self.about.names.name(&file.strip_prefix(&self.about.root).unwrap_or(file).join(format!("{at:06}"))),
+            _ => self
+                .about
+                .names
+                .name(&file.strip_prefix(&self.about.root).unwrap_or(file).join(format!("{at:06}"))),
         };
         let label = |cell: &Cell| cell.number().map_or(Label::Missing, Label::Number);
         let labels = self.cells_of(index).iter().map(label).collect();

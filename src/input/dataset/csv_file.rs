@@ -198,7 +198,8 @@ impl CsvFile {
             if let Some(line) = bytes.get(start as usize..end as usize).filter(|line| line.contains(&b'"')) {
                 quotes(line, layout.delimiter, &mut quoted);
             }
-            let length = u32::try_from(end - start).map_err(|_| bad(number, "a line of over 4 GiB".into()))?;
+            let length =
+                u32::try_from(end - start).map_err(|_| bad(number, "a line of over 4 GiB".into()))?;
             let span = LineSpan { start: start + skipped, length };
             let record = whole_record(&record, names.len(), layout.decimals_from)
                 .map_err(|problem| bad(number, problem))?;
@@ -217,9 +218,7 @@ impl CsvFile {
             .map(|(name, typing)| Column { name, kind: typing.kind() })
             .collect();
         let text = match offset {
-            Some(_) => {
-                Lines::InFile(Mutex::new(File::open(path).map_err(|e| DatasetError::io(path, &e))?))
-            }
+            Some(_) => Lines::InFile(Mutex::new(File::open(path).map_err(|e| DatasetError::io(path, &e))?)),
             None => Lines::Converted(bytes),
         };
         Ok(Self {

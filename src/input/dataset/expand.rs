@@ -152,7 +152,9 @@ impl PictureRef {
                     format!("{title}_{:06}_{camera}", sample.row),
                 )
             }
-            None => (sample.id.clone(), Path::new(&sample.id).with_extension("").to_string_lossy().into_owned()),
+            None => {
+                (sample.id.clone(), Path::new(&sample.id).with_extension("").to_string_lossy().into_owned())
+            }
         };
         Some(Self {
             label,

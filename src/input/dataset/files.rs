@@ -81,7 +81,9 @@ impl Folders {
     /// Whether such a file is there, by its path relative to the root.
     pub(super) fn is_there(&mut self, path: &Path) -> bool {
         let folder = path.parent().unwrap_or(Path::new("")).to_owned();
-        path.file_name().and_then(|name| name.to_str()).is_some_and(|name| self.named(&folder, name).is_some())
+        path.file_name()
+            .and_then(|name| name.to_str())
+            .is_some_and(|name| self.named(&folder, name).is_some())
     }
 
     /// The one picture whose name differs in its ending or in capitals only.

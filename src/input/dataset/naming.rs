@@ -48,7 +48,8 @@ mod tests {
 
     #[test]
     fn names_stay_apart() {
-        let paths = [&b"caf\xe9.png"[..], b"caf\xe8.png", b"caf%E9.png", b"back\\slash.png", b"back/slash.png"];
+        let paths =
+            [&b"caf\xe9.png"[..], b"caf\xe8.png", b"caf%E9.png", b"back\\slash.png", b"back/slash.png"];
         let paths = paths.map(|bytes| Path::new(OsStr::from_bytes(bytes)));
         let coding = NameCoding::of(paths.into_iter());
         assert_eq!(coding, NameCoding::Percent);
@@ -56,6 +57,9 @@ mod tests {
             paths.map(|path| coding.name(path)),
             ["caf%E9.png", "caf%E8.png", "caf%25E9.png", "back\\slash.png", "back/slash.png"]
         );
-        assert_eq!(NameCoding::of([Path::new("100%.png")].into_iter()).name(Path::new("100%.png")), "100%.png");
+        assert_eq!(
+            NameCoding::of([Path::new("100%.png")].into_iter()).name(Path::new("100%.png")),
+            "100%.png"
+        );
     }
 }

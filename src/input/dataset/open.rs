@@ -107,10 +107,7 @@ pub fn open_source_as(path: &Path, options: &SourceOptions) -> Result<Box<dyn So
                 Some(SourceKind::Simulator) => Ok(Box::new(SimulatorLog::open(path)?)),
                 Some(SourceKind::Sullychen) => Ok(Box::new(SullychenLog::open(path)?)),
                 Some(SourceKind::List) => Ok(Box::new(ListSource::list_file(path)?)),
-                _ => Err(DatasetError::UnknownKind {
-                    first_line: header.shortened(),
-                    path: path.to_owned(),
-                }),
+                _ => Err(DatasetError::UnknownKind { first_line: header.shortened(), path: path.to_owned() }),
             }
         }
     }
@@ -171,11 +168,12 @@ fn refuse_what_is_no_text(path: &Path) -> Result<(), DatasetError> {
     }
 }
 
-/// Whether a line is words: at least most of it can be shown.
+/// Whether a line is words, though perhaps with odd characters among them.
 fn is_readable(line: &str) -> bool {
-    let num_odd = |c: &char| c.is_control() && !matches!(*c, '\t' | '\0') || *c == char::REPLACEMENT_CHARACTER;
     let start: Vec<char> = line.chars().take(200).collect();
-    start.iter().filter(|c| num_odd(c)).count() * 10 <= start.len()
+    let num = |is_one: fn(&char) -> bool| start.iter().filter(|c| is_one(c)).count();
+    let (words, broken) = (num(|c| c.is_alphanumeric()), num(|c| *c == char::REPLACEMENT_CHARACTER));
+    words * 10 >= start.len() && broken * 10 <= start.len()
 }
 
 fn sniff_file(path: &Path) -> Result<Sniffed, DatasetError> {

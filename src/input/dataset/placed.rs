@@ -139,7 +139,8 @@ impl<'a> Search<'a> {
             // Folders are few and rows many.
             let folders: BTreeSet<PathBuf> =
                 rows.iter().filter_map(|at| Some(self.recorded[*at].at(*place)?.0)).collect();
-            if !folders.iter().any(|folder| self.root.join(folder).is_dir() || folder.as_os_str().is_empty()) {
+            if !folders.iter().any(|folder| self.root.join(folder).is_dir() || folder.as_os_str().is_empty())
+            {
                 continue;
             }
             for ending in [Ending::Same, Ending::Other] {

@@ -40,9 +40,13 @@ impl<'a> Fields<'a> {
         let is_angle = !angle.is_empty() && number_of(angle).is_some();
         // Shorter ones would be what follows a decimal comma.
         let is_time = time.is_empty()
-            || time.len() >= "17:09:44".len() && time.chars().all(|c| c.is_ascii_digit() || "-:. ".contains(c));
-        (is_angle && is_time && has_picture_extension(Path::new(name)))
-            .then_some(Self { name, angle, time: time.trim() })
+            || time.len() >= "17:09:44".len()
+                && time.chars().all(|c| c.is_ascii_digit() || "-:. ".contains(c));
+        (is_angle && is_time && has_picture_extension(Path::new(name))).then_some(Self {
+            name,
+            angle,
+            time: time.trim(),
+        })
     }
 }
 

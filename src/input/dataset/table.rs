@@ -176,7 +176,14 @@ impl Found {
     fn below(root: &Path) -> Self {
         let plain = if root.as_os_str().is_empty() { Path::new(".") } else { root };
         let absolute = std::path::absolute(plain).unwrap_or_else(|_| root.to_owned());
-        Self { root: root.to_owned(), absolute, rows: Vec::new(), skipped: Vec::new(), num_rows: 0, first: None }
+        Self {
+            root: root.to_owned(),
+            absolute,
+            rows: Vec::new(),
+            skipped: Vec::new(),
+            num_rows: 0,
+            first: None,
+        }
     }
 
     /// A row of a table: the path as it is written or, where there is no such file, as it is meant.
@@ -250,8 +257,7 @@ impl Source for ListSource {
     fn sample(&self, index: usize) -> Option<Sample> {
         let (row, views) = self.pictures(index)?;
         let cells = self.cells(index, None).unwrap_or_default();
-        let label =
-            |&at: &usize| cells.get(at).and_then(Cell::number).map_or(Label::Missing, Label::Number);
+        let label = |&at: &usize| cells.get(at).and_then(Cell::number).map_or(Label::Missing, Label::Number);
         let id = self.about.names.name(&self.rows.get(index)?.file);
         let labels = self.label_columns.iter().map(label).collect();
         Some(Sample { row, id, timestamp_ns: None, views, labels })

@@ -72,8 +72,9 @@ impl Text {
                 if !rest.is_empty() {
                     return Err("UTF-16 text that is cut in the middle of a character: copy it again");
                 }
-                let units =
-                    pairs.iter().map(|p| if is_big { u16::from_be_bytes(*p) } else { u16::from_le_bytes(*p) });
+                let units = pairs
+                    .iter()
+                    .map(|p| if is_big { u16::from_be_bytes(*p) } else { u16::from_le_bytes(*p) });
                 let text: Result<String, _> = char::decode_utf16(units).collect();
                 let text = text.map_err(|_| "not sound UTF-16 text: save it as UTF-8")?;
                 Ok(Self { bytes: text.into_bytes(), offset: None })
@@ -89,11 +90,24 @@ pub(super) fn first_line(path: &Path) -> Result<String, DatasetError> {
     File::open(path)
         .and_then(|file| file.take(MAX_FIRST_LINE).read_to_end(&mut start))
         .map_err(|e| DatasetError::io(path, &e))?;
-    // Half a character at the cut of a UTF-16 file is nobody's error.
-    if matches!(Encoding::of(&start), Encoding::Utf16 { .. }) && !start.len().is_multiple_of(2) {
-        start.pop();
-    }
-    let bytes = Text::decode(start).map(|text| text.bytes).unwrap_or_default();
+    let is_cut = start.len() as u64 == MAX_FIRST_LINE;
+    let bytes = match Text::decode(start.clone()) {
+        // Half a character at the cut of a UTF-16 file is nobody's error.
+        Err(_) if is_cut => {
+            start.truncate(start.len() - 2);
+            Text::decode(start)
+        }
+        other => other,
+    };
+    let bytes = bytes
+        .map_err(|reason| DatasetError::BadRow {
+            line: 1,
+            problem: reason.to_owned(),
+            path: path.to_owned(),
+        })?
+        .bytes;
+    // Blank lines before it are passed over, as a CSV reader does.
+    let bytes = bytes.trim_ascii_start();
     let end = bytes.iter().position(|b| matches!(b, b'\n' | b'\r')).unwrap_or(bytes.len());
     Ok(String::from_utf8_lossy(bytes.get(..end).unwrap_or_default()).trim().to_owned())
 }
@@ -144,7 +158,9 @@ mod tests {
     #[test]
     fn entries_end_as_they_are_written() {
         let of = |bytes: &'static [u8]| {
-            entries(bytes).map(|(at, entry)| format!("{at}{}", String::from_utf8_lossy(entry))).collect::<Vec<_>>()
+            entries(bytes)
+                .map(|(at, entry)| format!("{at}{}", String::from_utf8_lossy(entry)))
+                .collect::<Vec<_>>()
         };
         assert_eq!(of(b"a\r\nb\n"), ["1a", "2b", "3"]);
         assert_eq!(of(b"a\rb"), ["1a", "2b"]);

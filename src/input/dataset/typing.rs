@@ -40,7 +40,7 @@ impl Typing {
             return;
         }
         let Ok(value) = point.parse::<f64>() else { return };
-        self.has_large |= !point.contains(['e', 'E']) && value.abs() > EXACT_INTEGERS as f64;
+        self.has_large |= !point.contains(['e', 'E']) && value.abs() >= EXACT_INTEGERS as f64;
         // A minus zero is equal to zero.
         let pair = ((value + 0.0).to_bits(), hash(text));
         if self.seen.last() != Some(&pair) {

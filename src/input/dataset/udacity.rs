@@ -207,9 +207,9 @@ fn group(lines: Vec<Placed>) -> Vec<Vec<Placed>> {
         match moments.last_mut() {
             Some(moment)
                 if moment.iter().all(|(other, _)| other.camera != line.camera)
-                    && moment
-                        .first()
-                        .is_some_and(|(first, _)| first.timestamp_ns.abs_diff(line.timestamp_ns) <= MOMENT_NS) =>
+                    && moment.first().is_some_and(|(first, _)| {
+                        first.timestamp_ns.abs_diff(line.timestamp_ns) <= MOMENT_NS
+                    }) =>
             {
                 moment.push(placed);
             }
@@ -249,15 +249,12 @@ fn read_lines(path: &Path) -> Result<(CsvFile, Vec<Line>, Vec<String>), DatasetE
             .cell(timestamp)
             .parse()
             .map_err(|_| problem("timestamp", timestamp, "nanoseconds since the epoch, a whole number"))?;
-        let camera = line
-            .cell(frame)
-            .parse()
-            .map_err(|e: UnknownCamera| match e {
-                UnknownCamera::NoName(_) => {
-                    problem("frame_id", frame, "left_camera, center_camera, right_camera or another name")
-                }
-                e @ UnknownCamera::TooMany(_) => e.to_string(),
-            })?;
+        let camera = line.cell(frame).parse().map_err(|e: UnknownCamera| match e {
+            UnknownCamera::NoName(_) => {
+                problem("frame_id", frame, "left_camera, center_camera, right_camera or another name")
+            }
+            e @ UnknownCamera::TooMany(_) => e.to_string(),
+        })?;
         if line.cell(file).is_empty() {
             return Err(problem("filename", file, "a path such as center/1479424215880976321.jpg"));
         }

@@ -44,7 +44,9 @@ fn bench() -> Bench {
 }
 
 fn set(bench: &Bench, format: &str) -> std::path::PathBuf {
-    bench.ok(&format!("extract table.csv --path-column image -o {format} {QUICK} --pool avg --format {format}"));
+    bench.ok(&format!(
+        "extract table.csv --path-column image -o {format} {QUICK} --pool avg --format {format}"
+    ));
     bench.path(format).join(TAG)
 }
 

@@ -111,7 +111,10 @@ fn pictures_saved_with_another_ending_are_told() {
     let log = format!("{HEADER}1,center_camera,center/1.png,0.5\n200000000,center_camera,center/2.png,0.5\n");
     bench.add("interpolated.csv", log.as_bytes());
     let run = bench.ok(&format!("extract interpolated.csv -o out {QUICK} {SMALL}"));
-    assert_eq!(columns(&bench, &["file", "filename"]), ["center/1.jpg|center/1.png", "center/2.jpg|center/2.png"]);
+    assert_eq!(
+        columns(&bench, &["file", "filename"]),
+        ["center/1.jpg|center/1.png", "center/2.jpg|center/2.png"]
+    );
     assert!(
         run.stderr.contains("the log's pictures have other endings here: `center/1.png` is `center/1.jpg`"),
         "{}",

@@ -27,11 +27,19 @@ fn sully_chen_s_log_is_read_by_file_name() {
         columns(&bench, &["file", "angle", "time"]),
         ["data/0.jpg|0.0|2018-07-01 17:09:44:912", "data/1.jpg|-1.5|2018-07-01 17:09:44:945"]
     );
-    assert!(run.stderr.contains("were found by the names alone, in `data`: `0.jpg` is `data/0.jpg`"), "{}", run.stderr);
+    assert!(
+        run.stderr.contains("were found by the names alone, in `data`: `0.jpg` is `data/0.jpg`"),
+        "{}",
+        run.stderr
+    );
 
     bench.add("data.txt", b"0.jpg 0.0\n1.jpg -1,5\n");
     let run = bench.run(&format!("extract data.txt -o none {QUICK}"));
-    assert!(run.stderr.starts_with("error: line 2: `1.jpg -1,5`: expected a picture's name and an angle"), "{}", run.stderr);
+    assert!(
+        run.stderr.starts_with("error: line 2: `1.jpg -1,5`: expected a picture's name and an angle"),
+        "{}",
+        run.stderr
+    );
 }
 
 #[test]
@@ -71,9 +79,14 @@ fn every_frame_id_is_a_camera() {
         "{}",
         run.stderr
     );
-    bench.ok("render log.csv --row 1 --camera rear -o rear.png --model tf_efficientnet_lite0.in1k --fit 64x64");
+    bench.ok(
+        "render log.csv --row 1 --camera rear -o rear.png --model tf_efficientnet_lite0.in1k --fit 64x64",
+    );
 
-    bench.add("driving_log.csv", b"center,left,right,rear,steering,note\n0.jpg,1.jpg,,3.jpg,0.5,x\n4.jpg,,,8.jpg,0.25,y\n");
+    bench.add(
+        "driving_log.csv",
+        b"center,left,right,rear,steering,note\n0.jpg,1.jpg,,3.jpg,0.5,x\n4.jpg,,,8.jpg,0.25,y\n",
+    );
     bench.ok(&format!("extract driving_log.csv -o out {QUICK} {SMALL} --overwrite"));
     assert_eq!(
         columns(&bench, &["row", "camera", "file"]),
@@ -86,7 +99,9 @@ fn a_table_without_a_header_loses_no_row() {
     let bench = with(&["a.jpg", "b.jpg"]);
     bench.add("bare.csv", b"cat,a.jpg,0.5\ndog,b.jpg,1.5\n");
     for column in ["1", "column_1"] {
-        bench.ok(&format!("extract bare.csv --path-column {column} --no-header -o out {QUICK} {SMALL} --overwrite"));
+        bench.ok(&format!(
+            "extract bare.csv --path-column {column} --no-header -o out {QUICK} {SMALL} --overwrite"
+        ));
         assert_eq!(
             columns(&bench, &["row", "column_0", "column_1", "column_2"]),
             ["0|cat|a.jpg|0.5", "1|dog|b.jpg|1.5"]
@@ -120,7 +135,11 @@ fn a_file_of_paths_is_a_list() {
     assert_eq!(manifest(&bench, &format!("out/{TAG}"))["source"], "list");
     bench.add("lists/none.txt", b"x.jpg\n");
     let run = bench.run(&format!("extract lists/none.txt -o none {QUICK}"));
-    assert!(run.stderr.starts_with("error: none of the list's 1 pictures is there; the first is `x.jpg`"), "{}", run.stderr);
+    assert!(
+        run.stderr.starts_with("error: none of the list's 1 pictures is there; the first is `x.jpg`"),
+        "{}",
+        run.stderr
+    );
     bench.add("lists/empty.txt", b"\n\n");
     let run = bench.run(&format!("extract lists/empty.txt --source list -o none {QUICK}"));
     assert!(run.stderr.starts_with("error: no path in this list: expected one a line"), "{}", run.stderr);

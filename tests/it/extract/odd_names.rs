@@ -55,7 +55,8 @@ fn names_that_are_not_utf_8_stay_apart() {
     assert_eq!(manifest(&bench, &format!("out/{TAG}"))["source_notes"], serde_json::json!([note]));
     bench.ok("features verify out");
 
-    let run = list_on_stdin(&bench, b"in/caf\xe9.png\0in/caf\xe8.png\0in/caf\xe7.png\0", "extract - -o listed");
+    let run =
+        list_on_stdin(&bench, b"in/caf\xe9.png\0in/caf\xe8.png\0in/caf\xe7.png\0", "extract - -o listed");
     assert_eq!(run.code, Some(0), "{}", run.stderr);
     let index = csv(&bench.path("listed").join(TAG).join("index.csv"));
     assert_eq!((index[1][1].as_str(), index[2][1].as_str()), ("in/caf%E9.png", "in/caf%E8.png"));
