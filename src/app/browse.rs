@@ -62,12 +62,11 @@ impl App {
         }
     }
 
-    /// Left, centre and right of one moment side by side, linked.
+    /// Cameras of one moment side by side, linked: as many as there may be views, from the left.
     fn three_cameras(&mut self) {
         let view = self.state.view().clone();
         let Some(open) = &view.source else { return };
-        let cameras: Vec<Camera> =
-            Camera::ALL.into_iter().filter(|camera| open.source.cameras().contains(camera)).collect();
+        let cameras: Vec<Camera> = open.source.cameras().iter().copied().take(MAX_VIEWS).collect();
         if cameras.len() < 2 {
             self.state.say(Tone::Bad, "this data set has pictures of one camera only");
             return;

@@ -368,6 +368,9 @@ impl App {
                 format!("{skipped} rows of \"{}\" are left out; the first: {first}", place.display()),
             );
         }
+        for note in source.notes() {
+            self.state.say(Tone::Good, format!("{note}: \"{}\"", place.display()));
+        }
         // It was listed a little before; a file of then is told again, which does no harm.
         let now = SystemTime::now();
         let listed = now.checked_sub(LISTING_TIME).unwrap_or(now);

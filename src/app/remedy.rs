@@ -46,6 +46,9 @@ pub(super) fn words(remedy: &Remedy) -> String {
         Remedy::MakeShardAgain { index, count } => {
             format!("Copy it again from where it was made, or make shard {index} of {count} again.")
         }
+        Remedy::SayNoHeader => {
+            "Open the table again: a first line that names a picture is taken for a row.".to_owned()
+        }
         Remedy::NameLayer => "Choose the layer under Layer.".to_owned(),
         Remedy::NameFinalLayer => "Open the file again and choose its final layer.".to_owned(),
     }

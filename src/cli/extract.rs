@@ -1,5 +1,6 @@
 //! `extract`: arguments to a plan, and the plan to features, with what happens told to a person or a program.
 
+use std::io::Read as _;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -23,7 +24,10 @@ use crate::input::dataset::{
     DatasetError, ListSource, Source, SourceOptions, is_log, is_picture, open_source_as,
 };
 use crate::render::{Resources, check_values};
+use crate::tensor::shown;
 
+/// Bytes of a list on standard input at most.
+const MAX_LIST: u64 = 1 << 30;
 /// The least time between two lines of progress for a program.
 const JSON_INTERVAL: Duration = Duration::from_millis(500);
 
@@ -167,23 +171,37 @@ fn plan(args: &ExtractArgs, resources: &Resources, reporter: &Reporter) -> anyho
 
 fn open(args: &ExtractArgs) -> anyhow::Result<Box<dyn Source>> {
     if args.input.as_os_str() == "-" {
-        for (option, is_given) in
-            [("path-column", args.path_column.is_some()), ("source", args.source.0.is_some())]
-        {
+        for (option, is_given) in [
+            ("path-column", args.path_column.is_some()),
+            ("no-header", args.no_header),
+            ("source", args.source.0.is_some()),
+        ] {
             if is_given {
                 bail!("`--{option}` doesn't go with a list on standard input, which has one path a line");
             }
         }
-        return Ok(Box::new(ListSource::list(std::io::stdin().lock(), Path::new(""))?));
+        let mut list = Vec::new();
+        std::io::stdin()
+            .lock()
+            .take(MAX_LIST)
+            .read_to_end(&mut list)
+            .context("the list on standard input can't be read")?;
+        if list.len() as u64 == MAX_LIST {
+            bail!(
+                "the list on standard input has more than the limit of {MAX_LIST} bytes: make several runs of it"
+            );
+        }
+        return Ok(Box::new(ListSource::list(list, Path::new(""), Path::new("-"))?));
     }
     let is_named = args.source.0.is_some() || args.path_column.is_some();
     if !is_named && is_picture(&args.input) && !is_log(&args.input) {
-        // One picture is a list of one.
-        let name = args.input.file_name().unwrap_or_default().to_string_lossy();
-        let folder = args.input.parent().unwrap_or(Path::new(""));
-        return Ok(Box::new(ListSource::list(name.as_bytes(), folder)?));
+        return Ok(Box::new(ListSource::one(&args.input)?));
     }
-    let options = SourceOptions { kind: args.source.0, path_column: args.path_column.clone() };
+    let options = SourceOptions {
+        kind: args.source.0,
+        path_column: args.path_column.clone(),
+        has_no_header: args.no_header,
+    };
     let opened = open_source_as(&args.input, &options);
     match opened {
         Err(error @ DatasetError::UnknownKind { .. }) if !is_log(&args.input) => Err(anyhow::Error::new(
@@ -204,12 +222,15 @@ fn check_cameras(args: &ExtractArgs, source: &dyn Source) -> anyhow::Result<()> 
 }
 
 fn tell_left_out(args: &ExtractArgs, source: &dyn Source, reporter: &Reporter) {
+    for note in source.notes() {
+        reporter.note(&format!("{note}: \"{}\"", args.input.display()));
+    }
     if let [first, rest @ ..] = source.skipped() {
         let more = if rest.is_empty() { String::new() } else { format!(", and {} more", rest.len()) };
         let row = first.row.map(|row| format!("row {row}, ")).unwrap_or_default();
         reporter.note(&format!(
             "left out: {row}{} ({}){more}: \"{}\"",
-            first.place,
+            shown(&first.place),
             first.reason,
             args.input.display()
         ));
@@ -301,7 +322,7 @@ impl<'a> Teller<'a> {
             }
             Event::Failed { picture, reason } => {
                 let camera = picture.camera.map(|c| format!(", {c}")).unwrap_or_default();
-                let words = format!("row {}{camera}: {reason}: \"{}\"", picture.row, picture.file);
+                let words = format!("row {}{camera}: {reason}: \"{}\"", picture.row, shown(&picture.file));
                 self.bar.above(|| self.reporter.skipped(&words));
                 self.json_line(&json!({
                     "event": "skipped", "row": picture.row, "camera": picture.camera, "file": picture.file,

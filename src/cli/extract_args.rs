@@ -17,6 +17,7 @@ Examples:
   filterscope extract photos/ --model tf_efficientnet_lite0.in1k,xception.keras_in1k --pool avg --format parquet -o features
   filterscope extract photos/ --labels folder --pool avg --format npz -o features
   filterscope extract list.csv --path-column image --pool gem --format npy -o features
+  filterscope extract bare.csv --path-column 0 --no-header --pool avg --format npz -o features
   find photos -name '*.jpg' | filterscope extract - --pool avg --format npy -o features
   filterscope extract drive/ --layer block3_pool --shard 3/16 --resume -o out
 
@@ -35,8 +36,9 @@ part-way; 130 interrupted.";
 #[command(after_help = AFTER_HELP)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own on the command line")]
 pub(super) struct ExtractArgs {
-    /// A folder of pictures, a driving log or its folder, a table with a column of paths, or `-` for a list on standard input
-    #[arg(value_name = "FOLDER|LOG|TABLE|-")]
+    /// A folder of pictures, a driving log or its folder, a table with a column of paths, a file of paths, or `-` for a list on standard
+    /// input
+    #[arg(value_name = "FOLDER|LOG|TABLE|LIST|-")]
     pub input: PathBuf,
 
     /// The folder that the features go into; it is made if it isn't there
@@ -86,19 +88,23 @@ pub(super) struct ExtractArgs {
     #[arg(long, value_name = "FORMAT", default_value = "folder", help_heading = "Features")]
     pub format: FeatureFormat,
 
-    /// What the data set is: auto, folder, udacity, simulator, table or comma
+    /// What the data set is: auto, folder, udacity, simulator, sullychen, table, list or comma
     #[arg(long, value_name = "KIND", default_value = "auto", value_parser = parse_source, help_heading = "Data set")]
     pub source: SourceChoice,
 
-    /// Name of the column of a CSV or TSV that has the pictures' paths, absolute or relative to the file
-    #[arg(long, value_name = "NAME", help_heading = "Data set")]
+    /// The column of a CSV or TSV that has the pictures' paths, absolute or relative to the file: its name, or its number from 0
+    #[arg(long, value_name = "COLUMN", help_heading = "Data set")]
     pub path_column: Option<String>,
+
+    /// The table has no line of column names: its first line is a row too
+    #[arg(long, requires = "path_column", help_heading = "Data set")]
+    pub no_header: bool,
 
     /// Labels that no log has: `folder` makes the picture's folder its label
     #[arg(long, value_name = "FROM", value_parser = ["folder"], help_heading = "Data set")]
     pub labels: Option<String>,
 
-    /// Cameras of a driving log, separated by commas: left, center, right; without it, all
+    /// Cameras of a driving log, separated by commas: left, center, right or what others are called; without it, all
     #[arg(long, value_name = "CAMERA", value_delimiter = ',', help_heading = "Data set")]
     pub camera: Vec<Camera>,
 

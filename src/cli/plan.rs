@@ -24,7 +24,7 @@ use crate::render::{
     ChoiceError, FigureKind, InputChoices, Look, Resources, Scale, Surround, check_values, choose_layers,
     choose_row, choose_row_for_file, choose_row_up_to, unique_suffixes,
 };
-use crate::tensor::{Fit, MapShape, PixelSize};
+use crate::tensor::{Fit, MapShape, PixelSize, shown};
 use crate::weights::{ClassNames, KerasPart, PartChoice, TensorFile};
 
 /// Everything that `render` does, settled.
@@ -348,11 +348,14 @@ fn pictures(args: &RenderArgs, reporter: &Reporter) -> anyhow::Result<Vec<Pictur
     let mut pictures = expand_inputs(&args.inputs, args.camera, args.row)?;
     for path in args.inputs.iter().filter(|path| args.row.is_none() && (path.is_dir() || is_log(path))) {
         let source = open_source(path)?;
+        for note in source.notes() {
+            reporter.note(&format!("{note}: \"{}\"", path.display()));
+        }
         if let [first, rest @ ..] = source.skipped() {
             let more = if rest.is_empty() { String::new() } else { format!(", and {} more", rest.len()) };
             reporter.note(&format!(
                 "left out: {} ({}){more}: \"{}\"",
-                first.place,
+                shown(&first.place),
                 first.reason,
                 path.display()
             ));

@@ -4,6 +4,7 @@
 
 use crate::engine::LoadError;
 use crate::extract::{FinishError, MergeError};
+use crate::input::dataset::DatasetError;
 use crate::models::UnknownModel;
 use crate::render::{ChoiceError, DEFAULT_TAG};
 use crate::tensor::{Remedied, Remedy};
@@ -20,6 +21,7 @@ pub(super) fn of(error: &anyhow::Error) -> Option<Remedy> {
             cause.downcast_ref::<ClassNamesError>().and_then(Remedied::remedy),
             cause.downcast_ref::<FinishError>().and_then(Remedied::remedy),
             cause.downcast_ref::<MergeError>().and_then(Remedied::remedy),
+            cause.downcast_ref::<DatasetError>().and_then(Remedied::remedy),
         ];
         carried.into_iter().flatten().next()
     })
@@ -67,6 +69,10 @@ pub(super) fn words(remedy: &Remedy) -> String {
         Remedy::MakeShardAgain { index, count } => format!(
             "copy it again from where it was made, or make it again: its own command with `--shard {index}/{count} --overwrite`"
         ),
+        Remedy::SayNoHeader => {
+            "with `--no-header` all lines are rows, and `--path-column` takes a column's number, from 0"
+                .to_owned()
+        }
         Remedy::NameLayer => "`--layer NAME` takes another layer than the last".to_owned(),
         Remedy::NameFinalLayer => {
             "`filterscope layers FILE` lists the layers that `--final` may name".to_owned()

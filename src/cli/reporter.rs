@@ -9,6 +9,7 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 use super::Exit;
+use crate::tensor::steers;
 
 /// Prints, with or without a progress bar below.
 #[derive(Debug)]
@@ -27,7 +28,7 @@ impl Reporter {
     #[expect(clippy::unused_self, reason = "everything that is printed goes through the reporter")]
     pub(super) fn result(&self, text: &str) -> anyhow::Result<()> {
         let mut stdout = io::stdout().lock();
-        match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        match stdout.write_all(in_json_too(text).as_bytes()).and_then(|()| stdout.flush()) {
             Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
                 Err(anyhow::Error::new(error).context("can't write to stdout"))
             }
@@ -193,20 +194,30 @@ fn line(text: &str) {
 
 /// Words of files and arguments may hold what steers a terminal; it is shown, not obeyed. Line ends of our own tables stay.
 fn harmless(text: &str) -> Cow<'_, str> {
-    if !text.contains(|c: char| c.is_control() && c != '\n') {
+    escaped(text, |c| c.escape_default().to_string())
+}
+
+/// The same for results, in the way that is right inside JSON and can be read elsewhere; tabs part columns.
+fn in_json_too(text: &str) -> Cow<'_, str> {
+    escaped(text, |c| if c == '\t' { c.to_string() } else { format!("\\u{:04x}", u32::from(c)) })
+}
+
+fn escaped(text: &str, escape: impl Fn(char) -> String) -> Cow<'_, str> {
+    let must = |c: char| steers(c) && c != '\n';
+    if !text.contains(must) {
         return Cow::Borrowed(text);
     }
-    let shown =
-        |c: char| if c.is_control() && c != '\n' { c.escape_default().to_string() } else { c.to_string() };
-    Cow::Owned(text.chars().map(shown).collect())
+    Cow::Owned(text.chars().map(|c| if must(c) { escape(c) } else { c.to_string() }).collect())
 }
 
 #[cfg(test)]
 mod tests {
-    use super::harmless;
+    use super::{harmless, in_json_too};
 
     #[test]
     fn what_steers_a_terminal_is_shown() {
         assert_eq!(harmless("a\u{1b}[31mb\tc\nd"), "a\\u{1b}[31mb\\tc\nd");
+        assert_eq!(harmless("\u{202e}gpj.exe"), "\\u{202e}gpj.exe");
+        assert_eq!(in_json_too("{\"file\": \"a\u{9b}31m\"}\n"), "{\"file\": \"a\\u009b31m\"}\n");
     }
 }

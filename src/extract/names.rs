@@ -73,8 +73,7 @@ impl Names {
 
 /// The path without what leads out of a folder and without what some system refuses in a name.
 fn mirrored(picture: &str) -> String {
-    let parts: Vec<&str> =
-        picture.split(['/', '\\']).filter(|part| !matches!(*part, "" | "." | "..")).collect();
+    let parts: Vec<&str> = picture.split('/').filter(|part| !matches!(*part, "" | "." | "..")).collect();
     let Some((name, folders)) = parts.split_last() else { return "picture".to_owned() };
     let folders = folders.iter().map(|folder| {
         let folder = safe(folder);
@@ -90,7 +89,7 @@ fn mirrored(picture: &str) -> String {
 /// One part of a path.
 fn safe(part: &str) -> String {
     // `~` is ours: it sets a row's number apart.
-    let is_unsafe = |c: char| c.is_control() || r#":*?"<>|~"#.contains(c);
+    let is_unsafe = |c: char| c.is_control() || r#"\:*?"<>|~"#.contains(c);
     let plain: String = part.chars().map(|c| if is_unsafe(c) { '_' } else { c }).collect();
     let plain = plain.trim_end_matches(['.', ' ']);
     let plain = if plain.is_empty() { "_" } else { plain };
@@ -130,6 +129,10 @@ mod tests {
         assert_eq!(names(&["a.jpg", "A.png", "b.jpg"]), ["a.jpg.npy", "A.png.npy", "b.npy"]);
         assert_eq!(names(&["a.jpg", "a.jpg"]), ["a.jpg~row0.npy", "a.jpg~row1.npy"]);
         assert_eq!(names(&["a.jpg", "a.png", "a.jpg.gif"]), ["a.jpg.npy", "a.png.npy", "a.jpg.gif.npy"]);
+        assert_eq!(
+            names(&[r"back\slash.png", "back/slash.png", "back_slash.png"]),
+            ["back_slash.png~row0.npy", "back/slash.npy", "back_slash.png~row2.npy"]
+        );
         assert_eq!(names(&["a.npy/x.png", "a.png"]), ["a.npy_/x.npy", "a.npy"]);
         assert_eq!(
             names(&["index.csv/x.png", "Manifest.json/y.png"]),
@@ -141,7 +144,8 @@ mod tests {
     fn no_name_leads_out() {
         assert_eq!(names(&["../../x.png"]), ["x.npy"]);
         assert_eq!(names(&["/etc/passwd"]), ["etc/passwd.npy"]);
-        assert_eq!(names(&[r"C:\Users\..\a.png"]), ["C_/Users/a.npy"]);
+        assert_eq!(names(&[r"C:\Users\..\a.png"]), ["C__Users_.._a.npy"]);
+        assert_eq!(names(&["C:/Users/../a.png"]), ["C_/Users/a.npy"]);
         assert_eq!(names(&["..", "a/. ./b\n.png"]), ["picture.npy", "a/_/b_.npy"]);
         let long = names(&[&"ü".repeat(300), &format!("{}a", "ü".repeat(300))]);
         assert!(long[0] != long[1] && long.iter().all(|name| name.len() < 256), "{long:?}");

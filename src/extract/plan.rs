@@ -135,7 +135,7 @@ impl ExtractPlan {
             None => settings.out.clone(),
         };
         let names = set_names(&models);
-        let own = own_folders(source.root(), &settings.out, &names);
+        let own = own_folders(&*source, &settings.out, &names);
         let has_own_files = settings.format == FeatureFormat::Folder;
         let last = source.sample(source.len().saturating_sub(1)).map_or(0, |sample| sample.row);
         let num_rows = source.len();
@@ -289,6 +289,7 @@ fn recipe(
         num_pictures: rows.num_pictures(),
         num_planned: rows.len(),
         columns: rows.columns().to_vec(),
+        source_notes: rows.notes(),
     })
 }
 
@@ -323,12 +324,12 @@ fn safe(name: &str) -> String {
     name.chars().map(|c| if is_unsafe(c) { '_' } else { c }).collect()
 }
 
-/// Folders below the data set's own that hold results of this run or of one like it, with `/`.
-fn own_folders(root: &Path, out: &Path, names: &[String]) -> Vec<String> {
+/// Folders below the data set's own that hold results of this run or of one like it, as the data set writes their names.
+fn own_folders(source: &dyn Source, out: &Path, names: &[String]) -> Vec<String> {
     let real = |path: &Path| std::path::absolute(path).ok().map(|p| p.canonicalize().unwrap_or(p));
+    let root = source.root();
     let root = if root.as_os_str().is_empty() { Path::new(".") } else { root };
     let (Some(root), Some(out)) = (real(root), real(out)) else { return Vec::new() };
     let Ok(inside) = out.strip_prefix(&root) else { return Vec::new() };
-    let inside: Vec<_> = inside.iter().map(std::ffi::OsStr::to_string_lossy).collect();
-    if inside.is_empty() { names.to_vec() } else { vec![inside.join("/")] }
+    if inside.as_os_str().is_empty() { names.to_vec() } else { vec![source.about().names.name(inside)] }
 }

@@ -1,6 +1,5 @@
 //! Which pictures of a data set are taken, in which order, and what is said of each in the index.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
@@ -8,8 +7,10 @@ use sha2::{Digest, Sha256};
 use super::names::Names;
 use super::shard::{Shard, ShardBy};
 use crate::formats::features::SkippedRow;
-use crate::input::dataset::{Camera, DatasetError, PictureLocation, Source};
+use crate::input::dataset::{Camera, DatasetError, NameCoding, PictureLocation, Source};
 use crate::tensor::{Cell, Column, ColumnKind, hex};
+
+const PERCENT_ENCODED: &str = "some names of files are not UTF-8: in `file`, `%` and two hexadecimal digits are a byte, and `%25` is `%`";
 
 /// What a person takes of a data set.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,7 +62,7 @@ pub struct PlannedPicture {
     pub row: usize,
     /// Its camera.
     pub camera: Option<Camera>,
-    /// Its file, relative to the data set, with `/`.
+    /// Its file, relative to the data set, with `/`; how bytes that are no UTF-8 are written, the data set says.
     pub file: String,
     /// Where it is.
     pub picture: PictureLocation,
@@ -134,7 +135,7 @@ impl RowList {
             let before = self.entries.len();
             for view in &views {
                 let is_wanted = view.camera.is_none_or(|camera| self.cameras.contains(&camera));
-                if is_wanted && !is_own(&file_of(&view.picture, self.source.root())) {
+                if is_wanted && !is_own(&file_of(&view.picture, &*self.source)) {
                     self.entries.push(Entry { index: index as u32, camera: view.camera });
                 }
             }
@@ -219,6 +220,15 @@ impl RowList {
         &self.sha256
     }
 
+    /// What a person should know of how the data set was read, with how its names are written.
+    pub fn notes(&self) -> Vec<String> {
+        let mut notes = self.source.notes().to_vec();
+        if self.source.about().names == NameCoding::Percent {
+            notes.push(PERCENT_ENCODED.to_owned());
+        }
+        notes
+    }
+
     /// What the data set itself left out.
     pub fn skipped_by_source(&self) -> &[SkippedRow] {
         &self.left_out
@@ -235,7 +245,7 @@ impl RowList {
         Some(PlannedPicture {
             row,
             camera: entry.camera,
-            file: file_of(&view.picture, self.source.root()),
+            file: file_of(&view.picture, &*self.source),
             picture: view.picture,
         })
     }
@@ -262,12 +272,12 @@ impl RowList {
         let (Some(entry), Some(picture)) = (entry, self.picture(position)) else { return Ok(Vec::new()) };
         let mut cells = vec![Cell::Integer(picture.row as i64), Cell::Text(picture.file.clone())];
         if !self.cameras.is_empty() {
-            cells.push(picture.camera.map_or(Cell::Missing, |c| Cell::Text(c.name().to_owned())));
+            cells.push(Cell::Text(picture.camera.map_or(String::new(), |c| c.name().to_owned())));
         }
         cells.extend(self.own_file(&picture).map(Cell::Text));
         if self.labels_by_folder {
             let label = picture.file.rsplit_once('/').map(|(folder, _)| folder.to_owned());
-            cells.push(label.map_or(Cell::Missing, Cell::Text));
+            cells.push(Cell::Text(label.unwrap_or_default()));
         }
         cells.extend(self.source.cells(entry.index as usize, entry.camera)?);
         Ok(cells)
@@ -300,8 +310,7 @@ fn columns(source: &dyn Source, selection: &Selection, has_own_files: bool) -> V
 }
 
 /// A picture's file relative to the data set's folder, with `/`.
-fn file_of(picture: &PictureLocation, root: &Path) -> String {
+fn file_of(picture: &PictureLocation, source: &dyn Source) -> String {
     let path = picture.name();
-    let relative = path.strip_prefix(root).unwrap_or(&path);
-    relative.to_string_lossy().replace('\\', "/")
+    source.about().names.name(path.strip_prefix(source.root()).unwrap_or(&path))
 }

@@ -62,6 +62,8 @@ pub enum Remedy {
         /// Classes that there are.
         num_classes: Option<usize>,
     },
+    /// Say of a table that its first line is a row.
+    SayNoHeader,
 }
 
 /// An error that may carry a remedy.

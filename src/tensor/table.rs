@@ -1,4 +1,9 @@
 //! Columns of a log and their cells: what goes with a picture from its log into every file of features.
+//!
+//! Owns which texts are numbers. A cell keeps its text as it was written; whoever stores numbers asks for the cell's.
+
+/// Whole numbers beyond this lose digits as f64.
+pub const EXACT_INTEGERS: u64 = 1 << 53;
 
 /// What all cells of a column are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
@@ -24,45 +29,92 @@ pub struct Column {
 /// One value of a row.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Cell {
-    /// Nothing was there. It is not zero.
+    /// Nothing was there, in a column of numbers. It is not zero.
     Missing,
     /// A whole number.
     Integer(i64),
-    /// A number.
+    /// A number that has no text of its own.
     Number(f64),
-    /// Text.
+    /// A text as it was written; in a column of numbers, one that [`Cell::number`] reads.
     Text(String),
 }
 
-impl ColumnKind {
-    /// What a cell's text is by itself. `007` is text, for as a number it would lose its zeros; a decimal comma is a number.
-    pub fn of(text: &str) -> Self {
-        let digits = text.strip_prefix('-').unwrap_or(text);
-        let is_plain = digits.bytes().all(|b| b.is_ascii_digit()) && !digits.is_empty();
-        if is_plain {
-            let is_canonical = digits == "0" && digits == text || !digits.starts_with('0');
-            return if !is_canonical {
-                Self::Text
-            } else if text.parse::<i64>().is_ok() {
-                Self::Integer
-            } else {
-                Self::Number
-            };
+impl Cell {
+    /// The whole number that it is.
+    pub fn integer(&self) -> Option<i64> {
+        match self {
+            Self::Integer(value) => Some(*value),
+            Self::Text(text) => text.trim().parse().ok(),
+            Self::Missing | Self::Number(_) => None,
         }
-        if number(text).is_some() { Self::Number } else { Self::Text }
     }
 
-    /// A cell of this kind; text that isn't of the kind stays text.
-    pub fn cell(self, text: &str) -> Cell {
-        if text.is_empty() {
-            return Cell::Missing;
-        }
+    /// The number that it is.
+    pub fn number(&self) -> Option<f64> {
         match self {
-            Self::Integer => text.parse().ok().map(Cell::Integer),
-            Self::Number => number(text).map(Cell::Number),
-            Self::Text => None,
+            Self::Integer(value) => Some(*value as f64),
+            Self::Number(value) => Some(*value),
+            Self::Text(text) => number(text.trim()),
+            Self::Missing => None,
         }
-        .unwrap_or_else(|| Cell::Text(text.to_owned()))
+    }
+
+    /// Whether nothing is there but perhaps blanks: in a column of numbers, no number.
+    pub fn is_blank(&self) -> bool {
+        match self {
+            Self::Missing => true,
+            Self::Text(text) => text.trim().is_empty(),
+            Self::Integer(_) | Self::Number(_) => false,
+        }
+    }
+}
+
+impl ColumnKind {
+    /// What a cell's text is by itself. Numbers are plain decimals only, as `-0.50` and `9.5E-05`: `007`, `+49` and an `inf` are text, as
+    /// is a whole number that 64 bits can't hold, for as numbers they would be something else.
+    pub fn of(text: &str) -> Self {
+        let unsigned = text.strip_prefix('-').unwrap_or(text);
+        let (mantissa, exponent) =
+            unsigned.split_once(['e', 'E']).map_or((unsigned, None), |(m, e)| (m, Some(e)));
+        let (whole, fraction) = mantissa.split_once('.').map_or((mantissa, None), |(w, f)| (w, Some(f)));
+        let are_digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
+        let has_digits = are_digits(whole)
+            && fraction.is_none_or(are_digits)
+            && !(whole.is_empty() && fraction.is_none_or(str::is_empty));
+        let has_exponent = exponent.is_none_or(|exponent| {
+            let digits = exponent.strip_prefix(['-', '+']).unwrap_or(exponent);
+            !digits.is_empty() && are_digits(digits)
+        });
+        let has_leading_zeros = whole.len() > 1 && whole.starts_with('0');
+        if !has_digits || !has_exponent || has_leading_zeros {
+            return Self::Text;
+        }
+        // A minus zero is a number, and no whole one: 64 bits have one zero.
+        if exponent.is_none() && fraction.is_none() && text != "-0" {
+            return if text.parse::<i64>().is_ok() { Self::Integer } else { Self::Text };
+        }
+        match text.parse::<f64>() {
+            // Neither beyond the largest number nor below the smallest.
+            Ok(value)
+                if value.is_finite()
+                    && (value != 0.0 || !mantissa.bytes().any(|b| matches!(b, b'1'..=b'9'))) =>
+            {
+                Self::Number
+            }
+            _ => Self::Text,
+        }
+    }
+
+    /// A cell of a column of this kind, with its text as it was written.
+    pub fn cell(self, text: &str) -> Cell {
+        match self {
+            Self::Integer | Self::Number if text.is_empty() => Cell::Missing,
+            Self::Integer => match text.parse::<i64>() {
+                Ok(value) if value.to_string() == text => Cell::Integer(value),
+                _ => Cell::Text(text.to_owned()),
+            },
+            Self::Number | Self::Text => Cell::Text(text.to_owned()),
+        }
     }
 }
 
@@ -77,7 +129,7 @@ fn number(text: &str) -> Option<f64> {
 }
 
 impl std::fmt::Display for Cell {
-    /// As a CSV has it, without quotes; numbers with the fewest digits that give them back.
+    /// As a CSV has it, without quotes: a text as it was written, numbers with the fewest digits that give them back.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Missing => Ok(()),
@@ -98,23 +150,46 @@ mod tests {
             ("1479424215880976321", ColumnKind::Integer),
             ("-3", ColumnKind::Integer),
             ("0", ColumnKind::Integer),
-            ("-0", ColumnKind::Text),
+            ("-0", ColumnKind::Number),
             ("007", ColumnKind::Text),
+            ("-007.5", ColumnKind::Text),
             ("0.50", ColumnKind::Number),
-            ("-0,0858", ColumnKind::Number),
+            (".5", ColumnKind::Number),
+            ("5.", ColumnKind::Number),
+            ("12.0000", ColumnKind::Number),
+            ("-0,0858", ColumnKind::Text),
             ("9.5E-05", ColumnKind::Number),
-            ("NaN", ColumnKind::Number),
-            ("99999999999999999999", ColumnKind::Number),
+            ("1E1", ColumnKind::Number),
+            ("1e", ColumnKind::Text),
+            ("99e999", ColumnKind::Text),
+            ("1e-999", ColumnKind::Text),
+            ("0e-999", ColumnKind::Number),
+            ("+49170123", ColumnKind::Text),
+            ("NaN", ColumnKind::Text),
+            ("99999999999999999999", ColumnKind::Text),
             ("inf", ColumnKind::Text),
             ("left", ColumnKind::Text),
             ("1.2.3", ColumnKind::Text),
+            ("1_000", ColumnKind::Text),
             ("-", ColumnKind::Text),
+            (".", ColumnKind::Text),
+            ("", ColumnKind::Text),
+            (" 5", ColumnKind::Text),
         ];
         for (text, kind) in kinds {
             assert_eq!(ColumnKind::of(text), kind, "{text}");
         }
-        assert_eq!(ColumnKind::Number.cell("-0,0858"), Cell::Number(-0.0858));
+    }
+
+    #[test]
+    fn a_cell_keeps_its_text() {
+        let cell = ColumnKind::Number.cell("-0,0858");
+        assert_eq!((cell.number(), cell.to_string().as_str()), (Some(-0.0858), "-0,0858"));
+        assert_eq!(ColumnKind::Number.cell("12.0000").to_string(), "12.0000");
         assert_eq!(ColumnKind::Number.cell(""), Cell::Missing);
+        assert_eq!(ColumnKind::Integer.cell(" 5"), Cell::Text(" 5".into()));
+        assert_eq!(ColumnKind::Integer.cell(" 5").integer(), Some(5));
+        assert_eq!(ColumnKind::Text.cell(""), Cell::Text(String::new()), "no text is a text");
         assert_eq!(Cell::Number(0.001_038_939_063_41).to_string(), "0.00103893906341");
     }
 }

@@ -322,10 +322,7 @@ fn words_that_are_none_are_explained_before_anything_runs() {
             "--preprocess cafe",
             "invalid value 'cafe' for '--preprocess <MODE>': preprocessing `cafe`: expected model, caffe, tf, torch, raw; did you mean `caffe`?",
         ),
-        (
-            "--camera rear",
-            "invalid value 'rear' for '--camera <CAMERA>': camera `rear`: expected left, center or right",
-        ),
+        ("--camera rear", "`--camera` needs a driving log, and this is a picture: \"cat.png\""),
         (
             "--device gpu",
             "invalid value 'gpu' for '--device <DEVICE>': no device `gpu`; devices are auto, cpu, cuda, cuda:N and metal",

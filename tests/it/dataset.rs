@@ -204,14 +204,14 @@ fn a_camera_seen_twice_or_a_long_pause_begins_a_moment() {
 
 #[test]
 fn logs_from_other_machines_and_editors_are_read() {
-    let names = ["center/1.png", "IMG/2.png", "3.png", "run 1/center/4.png", "5.JPG"];
+    let names = ["center/1.png", "center/2.png", "center/3.png", "center/4.png", "center/5.png"];
     let folder = folder(&names);
     let rows = [
         (r"C:\Users\ann\drive\center\1.png", "-0,0858"),
-        ("/home/bob/data/2.png", "0.5"),
-        ("./center/../3.png", "1e-3"),
+        ("/home/bob/data/center/2.png", "0.5"),
+        ("./center/../center/3.png", "1e-3"),
         (r"D:/x/run 1/center/4.png", "2"),
-        ("center/5.png", "3"),
+        (r"center\5.png", "3"),
     ];
     let values = [-0.0858, 0.5, 1e-3, 2.0, 3.0];
     for (what, delimiter) in [("comma", ","), ("semicolon", ";"), ("tab", "\t")] {
@@ -238,7 +238,7 @@ fn logs_from_other_machines_and_editors_are_read() {
         let source = open_source(&log).unwrap_or_else(|e| panic!("{what}: {e}"));
         assert_eq!(source.skipped(), [], "{what}");
         let found: Vec<String> = (0..source.len()).map(|i| files(&*source, i).concat()).collect();
-        assert_eq!(found, ["1.png", "2.png", "3.png", "4.png", "5.JPG"], "{what}");
+        assert_eq!(found, ["1.png", "2.png", "3.png", "4.png", "5.png"], "{what}");
         for (i, value) in values.iter().enumerate() {
             assert_eq!(source.sample(i).unwrap().labels[0], Label::Number(*value), "{what}");
         }
@@ -281,8 +281,8 @@ fn logs_that_cannot_be_read_name_the_line() {
             "line 2: timestamp is `soon`: expected nanoseconds since the epoch, a whole number",
         ),
         (
-            log_of(&["x,1,6,4,rear_camera,center/1.png,0,0,0,0,0,0"]),
-            "line 2: frame_id is `rear_camera`: expected left_camera, center_camera or right_camera",
+            log_of(&["x,1,6,4,,center/1.png,0,0,0,0,0,0"]),
+            "line 2: frame_id is ``: expected left_camera, center_camera, right_camera or another name",
         ),
         (
             log_of(&[good, "", "x,1,6,4,left_camera,center/1.png,NaN,0,0,0,0,0"]),
@@ -384,7 +384,11 @@ fn inputs_that_make_no_sense_are_refused() {
         )
     );
     assert_eq!(
-        "rear".parse::<Camera>().unwrap_err().to_string(),
-        "camera `rear`: expected left, center or right"
+        error(std::slice::from_ref(&drive), Some("rear".parse().unwrap()), None),
+        format!("no picture of the rear camera: expected left, center, right: \"{}\"", drive.display())
+    );
+    assert_eq!(
+        " ".parse::<Camera>().unwrap_err().to_string(),
+        "camera ``: expected left, center, right or another camera's name"
     );
 }

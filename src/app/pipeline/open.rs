@@ -9,7 +9,9 @@ use super::super::remedy::told;
 use super::super::wanted::{PictureChoice, WeightsOffer};
 use crate::engine::{Backbone, Fitting, has_own_end, is_onnx_path, open_onnx_up_to};
 use crate::formats::{FigureRecord, PictureRecord, ReadRecordError, pixels_sha256, read_record};
-use crate::input::dataset::{SourceOptions, is_log, is_table_path, open_source_as, table_columns};
+use crate::input::dataset::{
+    SourceOptions, has_no_header, is_log, is_table_path, open_source_as, table_columns,
+};
 use crate::input::decode::{Picture, decode_bytes, decode_file};
 use crate::models::{Registry, Row};
 use crate::render::fits_none;
@@ -53,7 +55,9 @@ pub(super) fn open(id: u64, path: PathBuf, path_column: Option<String>, cat: &[u
             Event::OpenFailed(id, format!("there is no such file: \"{}\"", path.display()))
         };
     }
-    match open_source_as(&path, &SourceOptions { kind: None, path_column }) {
+    // The window's list of columns has numbers where the first line is a row.
+    let has_no_header = path_column.is_some() && has_no_header(&path);
+    match open_source_as(&path, &SourceOptions { kind: None, path_column, has_no_header }) {
         Ok(source) => Event::Source(id, path, Arc::from(source)),
         Err(error) => Event::OpenFailed(id, error.to_string()),
     }

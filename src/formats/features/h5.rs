@@ -10,10 +10,10 @@ use hdf5_pure::{
     AttrValue, Datatype, DatatypeByteOrder, FileBuilder, FloatingPointLayout, MaxExtent, make_f32_type,
 };
 
-use super::survey::as_number;
+use super::survey::{Storage, as_number, survey};
 use super::{FeatureRows, FeatureTable, OutputFile};
 use crate::formats::{WriteError, write_whole_hashed};
-use crate::tensor::{Cell, Column, ColumnKind, Dtype, FeatureLayout};
+use crate::tensor::{Cell, Column, Dtype, FeatureLayout};
 
 /// The set of all features.
 pub(super) const SET: &str = "features";
@@ -34,6 +34,8 @@ pub(super) fn write(
     let row_bytes = table.layout.num_bytes().max(1) as u64;
     let per_file = (FILE_BYTES / row_bytes).clamp(1, FILE_ROWS);
     let num_rows = rows.num_rows();
+    // A column is of one type in all files.
+    let storages = survey(table.columns, rows).map_err(|e| WriteError::new(e, folder))?;
     let mut files = Vec::new();
     let mut first = 0;
     loop {
@@ -43,7 +45,8 @@ pub(super) fn write(
         } else {
             format!("features-{:05}.h5", files.len())
         };
-        let hash = write_whole_hashed(&folder.join(&name), |out| write_file(out, table, rows, first..end))?;
+        let hash =
+            write_whole_hashed(&folder.join(&name), |out| write_file(out, table, &storages, rows, first..end))?;
         files.push(OutputFile::new(name, end - first, hash));
         first = end;
         if first >= num_rows {
@@ -55,6 +58,7 @@ pub(super) fn write(
 fn write_file(
     out: &mut dyn Write,
     table: FeatureTable<'_>,
+    storages: &[Storage],
     rows: &mut dyn FeatureRows,
     range: std::ops::Range<u64>,
 ) -> io::Result<()> {
@@ -80,9 +84,14 @@ fn write_file(
             .collect();
         set.with_chunks(&chunks(table.layout, num_rows)).with_maxshape(&most);
     }
-    for (at, column) in table.columns.iter().enumerate() {
-        add_column(&mut file, column, cells.iter().map(|row| row.get(at).unwrap_or(&Cell::Missing)))
-            .map_err(io::Error::other)?;
+    for (at, (column, storage)) in table.columns.iter().zip(storages).enumerate() {
+        add_column(
+            &mut file,
+            column,
+            *storage,
+            cells.iter().map(|row| row.get(at).unwrap_or(&Cell::Missing)),
+        )
+        .map_err(io::Error::other)?;
     }
     file.finish_to(out).map_err(|error| match error {
         hdf5_pure::Error::Io(error) => error,
@@ -121,24 +130,26 @@ fn chunks(layout: &FeatureLayout, num_rows: u64) -> Vec<u64> {
 fn add_column<'a>(
     file: &mut FileBuilder,
     column: &Column,
-    cells: impl Iterator<Item = &'a Cell> + Clone,
+    storage: Storage,
+    cells: impl Iterator<Item = &'a Cell>,
 ) -> Result<(), String> {
     // A separator in a name would make a group.
     let name = column.name.replace('/', "_");
     let name = if name == "." { "_" } else { &name };
-    let are_whole = cells.clone().all(|cell| matches!(cell, Cell::Integer(_)));
-    let are_text = column.kind == ColumnKind::Text || cells.clone().any(|cell| matches!(cell, Cell::Text(_)));
-    if are_text {
-        let texts: Vec<String> = cells.map(ToString::to_string).collect();
-        let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
-        file.create_dataset(name).with_strings(&texts).map_err(|e| e.to_string())?;
-    } else if are_whole {
-        let values: Vec<i64> =
-            cells.map(|cell| if let Cell::Integer(value) = cell { *value } else { 0 }).collect();
-        file.create_dataset(name).with_i64_data(&values);
-    } else {
-        let values: Vec<f64> = cells.map(as_number).collect();
-        file.create_dataset(name).with_f64_data(&values);
+    match storage {
+        Storage::Text { .. } => {
+            let texts: Vec<String> = cells.map(ToString::to_string).collect();
+            let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+            file.create_dataset(name).with_strings(&texts).map_err(|e| e.to_string())?;
+        }
+        Storage::Integers => {
+            let values: Vec<i64> = cells.map(|cell| cell.integer().unwrap_or(0)).collect();
+            file.create_dataset(name).with_i64_data(&values);
+        }
+        Storage::Numbers => {
+            let values: Vec<f64> = cells.map(as_number).collect();
+            file.create_dataset(name).with_f64_data(&values);
+        }
     }
     Ok(())
 }

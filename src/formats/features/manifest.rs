@@ -93,6 +93,9 @@ pub struct Recipe {
     pub num_planned: u64,
     /// Columns of the index, in order.
     pub columns: Vec<Column>,
+    /// How the data set was read, where a person should know: by which rule a log's pictures were found, how names are written.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub source_notes: Vec<String>,
 }
 
 /// How features are stored.

@@ -69,10 +69,7 @@ fn entry(name: &str) -> String {
 /// An element's bytes. Text is UTF-32, filled up with zeros.
 fn element(cell: &Cell, storage: Storage) -> Vec<u8> {
     match storage {
-        Storage::Integers => match cell {
-            Cell::Integer(value) => value.to_le_bytes().to_vec(),
-            _ => 0i64.to_le_bytes().to_vec(),
-        },
+        Storage::Integers => cell.integer().unwrap_or(0).to_le_bytes().to_vec(),
         Storage::Numbers => as_number(cell).to_le_bytes().to_vec(),
         Storage::Text { longest } => {
             let text = cell.to_string();

@@ -15,7 +15,6 @@ use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 use parquet::schema::types::{ColumnPath, Type, TypePtr};
 
-use super::survey::as_number;
 use super::{FeatureRows, FeatureTable, OutputFile};
 use crate::formats::{WriteError, write_whole_hashed};
 use crate::tensor::{Cell, Column, ColumnKind, Dtype, FeatureLayout};
@@ -147,19 +146,20 @@ fn write_cells<'a>(
     column: &Column,
     cells: impl Iterator<Item = &'a Cell> + Clone,
 ) -> parquet::errors::Result<()> {
-    let levels: Vec<i16> = cells.clone().map(|cell| i16::from(*cell != Cell::Missing)).collect();
-    let present = cells.filter(|cell| **cell != Cell::Missing);
     match column.kind {
         ColumnKind::Integer => {
-            let values: Vec<i64> =
-                present.map(|cell| if let Cell::Integer(value) = cell { *value } else { 0 }).collect();
+            let levels: Vec<i16> = cells.clone().map(|cell| i16::from(cell.integer().is_some())).collect();
+            let values: Vec<i64> = cells.filter_map(Cell::integer).collect();
             write_column::<Int64Type>(group, &values, &levels, None)
         }
         ColumnKind::Number => {
-            let values: Vec<f64> = present.map(as_number).collect();
+            let levels: Vec<i16> = cells.clone().map(|cell| i16::from(cell.number().is_some())).collect();
+            let values: Vec<f64> = cells.filter_map(Cell::number).collect();
             write_column::<DoubleType>(group, &values, &levels, None)
         }
         ColumnKind::Text => {
+            let levels: Vec<i16> = cells.clone().map(|cell| i16::from(*cell != Cell::Missing)).collect();
+            let present = cells.filter(|cell| **cell != Cell::Missing);
             let values: Vec<ByteArray> = present.map(|cell| cell.to_string().as_str().into()).collect();
             write_column::<ByteArrayType>(group, &values, &levels, None)
         }

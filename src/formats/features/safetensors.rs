@@ -57,8 +57,8 @@ pub(super) fn write(
             for row in 0..num_rows {
                 let cells = rows.cells(row)?;
                 let cell = cells.get(at).unwrap_or(&Cell::Missing);
-                out.write_all(&match (storage, cell) {
-                    (Storage::Integers, Cell::Integer(value)) => value.to_le_bytes(),
+                out.write_all(&match (storage, cell.integer()) {
+                    (Storage::Integers, Some(value)) => value.to_le_bytes(),
                     _ => as_number(cell).to_le_bytes(),
                 })?;
             }

@@ -3,10 +3,7 @@
 use std::io;
 
 use super::FeatureRows;
-use crate::tensor::{Cell, Column, ColumnKind};
-
-/// Whole numbers beyond this lose digits as f64.
-const EXACT: u64 = 1 << 53;
+use crate::tensor::{Cell, Column, ColumnKind, EXACT_INTEGERS};
 
 /// One column over all rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,7 +12,7 @@ pub(super) enum Storage {
     Integers,
     /// Numbers; NaN where one is missing. Whole numbers too, where some are missing and none loses a digit.
     Numbers,
-    /// Text of at most this many characters; empty where it is missing.
+    /// Text of at most this many characters.
     Text {
         /// The longest cell, in characters, at least 1.
         longest: usize,
@@ -33,12 +30,16 @@ pub(super) fn survey(columns: &[Column], rows: &mut dyn FeatureRows) -> io::Resu
     }
     let mut seen = vec![Seen::default(); columns.len()];
     for row in 0..rows.num_rows() {
-        for (seen, cell) in seen.iter_mut().zip(rows.cells(row)?) {
-            match &cell {
-                Cell::Missing => seen.is_missing = true,
-                Cell::Integer(value) => seen.is_large |= value.unsigned_abs() > EXACT,
-                Cell::Number(_) => {}
-                Cell::Text(_) => seen.is_text = true,
+        for ((seen, column), cell) in seen.iter_mut().zip(columns).zip(rows.cells(row)?) {
+            seen.is_missing |= cell.is_blank();
+            match column.kind {
+                ColumnKind::Text => {}
+                ColumnKind::Integer => {
+                    let value = cell.integer();
+                    seen.is_text |= value.is_none() && !cell.is_blank();
+                    seen.is_large |= value.is_some_and(|value| value.unsigned_abs() > EXACT_INTEGERS);
+                }
+                ColumnKind::Number => seen.is_text |= cell.number().is_none() && !cell.is_blank(),
             }
             seen.longest = seen.longest.max(cell.to_string().chars().count());
         }
@@ -55,9 +56,5 @@ pub(super) fn survey(columns: &[Column], rows: &mut dyn FeatureRows) -> io::Resu
 
 /// A cell as a number, for a column that is stored as numbers.
 pub(super) fn as_number(cell: &Cell) -> f64 {
-    match cell {
-        Cell::Integer(value) => *value as f64,
-        Cell::Number(value) => *value,
-        Cell::Missing | Cell::Text(_) => f64::NAN,
-    }
+    cell.number().unwrap_or(f64::NAN)
 }

@@ -1,32 +1,62 @@
 //! comma.ai's research data set: a camera file of frames in HDF5, and beside it a log of measurements a hundred times a second.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use hdf5_pure::{DType, File};
 
-use super::DatasetError;
+use super::folder::natural;
 use super::frames::{FRAMES, Frames};
-use super::source::{About, Camera, Label, PictureLocation, Sample, Source, View};
+use super::source::{About, Label, PictureLocation, Sample, Skipped, Source, View};
+use super::{Camera, DatasetError, NameCoding};
 use crate::tensor::{Cell, Column, ColumnKind};
 
 /// For each measurement, the frame that was the last one then.
 const POINTER: &str = "cam1_ptr";
+/// The folder of camera files in the data set as it is published; their logs lie in `log` beside it.
+const CAMERA_FOLDER: &str = "camera";
 /// Measurements of a log that are read at most: a day of them, ten times over.
 const MAX_LENGTH: u64 = 100_000_000;
 /// The first bytes of every HDF5 file.
 const MAGIC: &[u8] = b"\x89HDF\r\n\x1A\n";
 
-/// A camera file, opened. Rows are its frames, from 0. A frame's cells are those of the first measurement taken while it was the last
-/// one; a frame without any has none.
+/// Camera files, opened. Rows are their frames, from 0, file after file in natural order. A frame's cells are those of the first
+/// measurement taken while it was the last one; a frame without any has none.
 #[derive(Debug)]
 pub struct CommaSource {
     about: About,
-    frames: Arc<Frames>,
+    drives: Vec<Drive>,
     columns: Vec<Column>,
-    /// Columns by frame, NaN where there is nothing.
-    values: Vec<Vec<f64>>,
+    num_rows: usize,
+}
+
+/// One camera file with its log.
+#[derive(Debug)]
+struct Drive {
+    frames: Arc<Frames>,
+    /// Number of its first frame among all.
+    first: usize,
+    columns: Vec<(Column, Values)>,
     has_log: bool,
+}
+
+/// A column by frame.
+#[derive(Debug)]
+enum Values {
+    Whole(Vec<Option<i64>>),
+    /// NaN where there is nothing.
+    Real(Vec<f64>),
+}
+
+impl Values {
+    fn cell(&self, at: usize) -> Cell {
+        match self {
+            Self::Whole(values) => values.get(at).copied().flatten().map_or(Cell::Missing, Cell::Integer),
+            Self::Real(values) => {
+                values.get(at).copied().filter(|v| !v.is_nan()).map_or(Cell::Missing, Cell::Number)
+            }
+        }
+    }
 }
 
 /// Whether a file is HDF5.
@@ -36,75 +66,156 @@ pub(super) fn is_hdf5(path: &Path) -> bool {
     std::fs::File::open(path).and_then(|mut file| file.read_exact(&mut start)).is_ok() && start == MAGIC
 }
 
+/// Whether a folder has HDF5 files where camera files would be.
+pub(super) fn has_camera_files(folder: &Path) -> bool {
+    !camera_files(folder).is_empty()
+}
+
+/// HDF5 files of a folder's `camera`, or else of the folder itself, in natural order, relative to it.
+fn camera_files(folder: &Path) -> Vec<PathBuf> {
+    let files_in = |below: &Path| {
+        let entries = std::fs::read_dir(folder.join(below)).into_iter().flatten().flatten();
+        let mut files: Vec<PathBuf> = entries
+            .filter(|entry| is_hdf5(&entry.path()))
+            .map(|entry| below.join(entry.file_name()))
+            .collect();
+        files.sort_by(|a, b| natural(a, b));
+        files
+    };
+    let files = files_in(Path::new(CAMERA_FOLDER));
+    if files.is_empty() { files_in(Path::new("")) } else { files }
+}
+
 impl CommaSource {
-    /// Opens a camera file. The log is looked for in `../log` under the same name, as the data set has it, then in the file itself.
+    /// Opens a camera file, or those of a folder: of `camera` in it, or else its own. A file's log is looked for in `../log` under the same
+    /// name, as the data set has it, then in the file itself.
     pub fn open(path: &Path) -> Result<Self, DatasetError> {
-        let frames = Arc::new(Frames::open(path)?);
-        let root = path.parent().unwrap_or(Path::new("")).to_owned();
-        let name = path.file_name().unwrap_or_default();
-        let log = [root.join("../log").join(name), path.to_owned()].into_iter().find_map(|log| {
-            let file = File::open_streaming(&log).ok()?;
-            file.dataset(POINTER).is_ok().then_some((log, file))
-        });
-        let mut source = Self {
-            about: About { root, ..About::default() },
-            frames,
-            columns: Vec::new(),
-            values: Vec::new(),
-            has_log: log.is_some(),
-        };
-        if let Some((log, file)) = log {
-            source.read_log(&log, &file)?;
+        let mut source =
+            Self { about: About::default(), drives: Vec::new(), columns: Vec::new(), num_rows: 0 };
+        if path.is_dir() {
+            source.about.root = path.to_owned();
+            source.about.names = NameCoding::of(camera_files(path).iter().map(|file| &**file));
+            for file in camera_files(path) {
+                match source.add(&path.join(&file)) {
+                    // A log beside the camera files is one; what is broken is told.
+                    Err(DatasetError::Unreadable { reason, .. }) => source.about.skipped.push(Skipped {
+                        row: None,
+                        place: source.about.names.name(&file),
+                        reason,
+                    }),
+                    other => other?,
+                }
+            }
+            if source.drives.is_empty() {
+                let reason = format!(
+                    "no camera file of comma.ai's in this folder: expected HDF5 files with a set `{FRAMES}`, in it or in its `{CAMERA_FOLDER}`"
+                );
+                return Err(DatasetError::Unreadable { reason, path: path.to_owned() });
+            }
+        } else {
+            path.parent().unwrap_or(Path::new("")).clone_into(&mut source.about.root);
+            source.add(path)?;
         }
+        source.settle_columns();
         Ok(source)
     }
 
-    fn read_log(&mut self, path: &Path, file: &File) -> Result<(), DatasetError> {
-        let bad = |reason: String| DatasetError::Unreadable { reason, path: path.to_owned() };
-        let words = |e: hdf5_pure::Error| bad(e.to_string());
-        let pointer = file.dataset(POINTER).map_err(words)?;
-        let shape = pointer.shape().map_err(words)?;
-        let [length @ 0..=MAX_LENGTH] = shape[..] else {
-            return Err(bad(format!("`{POINTER}` is of shape {shape:?}: expected one number a measurement")));
+    fn add(&mut self, path: &Path) -> Result<(), DatasetError> {
+        let frames = Arc::new(Frames::open(path)?);
+        let name = path.file_name().unwrap_or_default();
+        let beside = path.parent().unwrap_or(Path::new("")).join("../log").join(name);
+        let log = [beside, path.to_owned()].into_iter().find_map(|log| {
+            let file = File::open_streaming(&log).ok()?;
+            file.dataset(POINTER).is_ok().then_some((log, file))
+        });
+        let num_frames = frames.len() as usize;
+        let columns = match &log {
+            Some((log, file)) => read_log(log, file, num_frames)?,
+            None => Vec::new(),
         };
-        let num_frames = self.frames.len() as usize;
-        // The first measurement of each frame.
-        let mut first = vec![None; num_frames];
-        for (at, frame) in pointer.read_f64().map_err(words)?.into_iter().enumerate() {
-            if frame >= 0.0
-                && let Some(slot) = first.get_mut(frame as usize)
-                && slot.is_none()
-            {
-                *slot = Some(at);
-            }
-        }
-        let mut names = file.root().datasets().map_err(words)?;
-        names.sort();
-        for name in names.into_iter().filter(|name| name != FRAMES) {
-            let Ok(set) = file.dataset(&name) else { continue };
-            let kind = match set.dtype().map_err(words)? {
-                DType::I8 | DType::I16 | DType::I32 | DType::U8 | DType::U16 | DType::U32 => {
-                    ColumnKind::Integer
-                }
-                // Beyond 2⁵³ a whole number of 64 bits would lose digits on its way.
-                DType::F32 | DType::F64 | DType::I64 | DType::U64 => ColumnKind::Number,
-                _ => continue,
-            };
-            if set.shape().map_err(words)?[..] != [length] {
-                continue;
-            }
-            let all = set.read_f64().map_err(words)?;
-            let of_frame = |at: &Option<usize>| at.and_then(|at| all.get(at).copied()).unwrap_or(f64::NAN);
-            self.values.push(first.iter().map(of_frame).collect());
-            self.about.label_names.push(name.clone());
-            self.columns.push(Column { name, kind });
-        }
+        self.drives.push(Drive { frames, first: self.num_rows, columns, has_log: log.is_some() });
+        self.num_rows += num_frames;
         Ok(())
     }
 
-    fn value(&self, column: usize, index: usize) -> Option<f64> {
-        self.values.get(column)?.get(index).copied().filter(|value| !value.is_nan())
+    /// All columns that any log has. Where logs differ in a column's kind, it is a number.
+    fn settle_columns(&mut self) {
+        for (column, _) in self.drives.iter().flat_map(|drive| &drive.columns) {
+            match self.columns.iter_mut().find(|known| known.name == column.name) {
+                Some(known) => known.kind = known.kind.max(column.kind),
+                None => self.columns.push(column.clone()),
+            }
+        }
+        self.about.label_names = self.columns.iter().map(|column| column.name.clone()).collect();
     }
+
+    /// The file that has a frame, and the frame's number in it.
+    fn find(&self, index: usize) -> Option<(&Drive, usize)> {
+        let place = self.drives.partition_point(|drive| drive.first <= index).checked_sub(1)?;
+        let drive = self.drives.get(place).filter(|_| index < self.num_rows)?;
+        Some((drive, index - drive.first))
+    }
+
+    fn cells_of(&self, index: usize) -> Vec<Cell> {
+        let Some((drive, at)) = self.find(index) else { return Vec::new() };
+        let of = |column: &Column| drive.columns.iter().find(|(own, _)| own.name == column.name);
+        self.columns
+            .iter()
+            .map(|column| {
+                match (of(column).map_or(Cell::Missing, |(_, values)| values.cell(at)), column.kind) {
+                    (Cell::Integer(value), ColumnKind::Number) => Cell::Number(value as f64),
+                    (cell, _) => cell,
+                }
+            })
+            .collect()
+    }
+}
+
+/// A log's columns by frame, in the order of their names.
+fn read_log(path: &Path, file: &File, num_frames: usize) -> Result<Vec<(Column, Values)>, DatasetError> {
+    let bad = |reason: String| DatasetError::Unreadable { reason, path: path.to_owned() };
+    let words = |e: hdf5_pure::Error| bad(e.to_string());
+    let pointer = file.dataset(POINTER).map_err(words)?;
+    let shape = pointer.shape().map_err(words)?;
+    let [length @ 0..=MAX_LENGTH] = shape[..] else {
+        return Err(bad(format!("`{POINTER}` is of shape {shape:?}: expected one number a measurement")));
+    };
+    // The first measurement of each frame.
+    let mut first = vec![None; num_frames];
+    for (at, frame) in pointer.read_f64().map_err(words)?.into_iter().enumerate() {
+        if frame >= 0.0
+            && let Some(slot) = first.get_mut(frame as usize)
+            && slot.is_none()
+        {
+            *slot = Some(at);
+        }
+    }
+    let mut names = file.root().datasets().map_err(words)?;
+    names.sort();
+    let mut columns = Vec::new();
+    for name in names.into_iter().filter(|name| name != FRAMES) {
+        let Ok(set) = file.dataset(&name) else { continue };
+        if set.shape().map_err(words)?[..] != [length] {
+            continue;
+        }
+        let of_frame = |at: &Option<usize>, all: &[f64]| at.and_then(|at| all.get(at).copied());
+        let (kind, values) = match set.dtype().map_err(words)? {
+            // As f64, 64 bits would lose digits.
+            DType::I8 | DType::I16 | DType::I32 | DType::I64 | DType::U8 | DType::U16 | DType::U32 => {
+                let all = set.read_i64().map_err(words)?;
+                let whole = first.iter().map(|at| at.and_then(|at| all.get(at).copied())).collect();
+                (ColumnKind::Integer, Values::Whole(whole))
+            }
+            DType::F32 | DType::F64 | DType::U64 => {
+                let all = set.read_f64().map_err(words)?;
+                let real = first.iter().map(|at| of_frame(at, &all).unwrap_or(f64::NAN)).collect();
+                (ColumnKind::Number, Values::Real(real))
+            }
+            _ => continue,
+        };
+        columns.push((Column { name, kind }, values));
+    }
+    Ok(columns)
 }
 
 impl Source for CommaSource {
@@ -113,24 +224,38 @@ impl Source for CommaSource {
     }
 
     fn describe(&self) -> String {
-        let log = if self.has_log { "" } else { ", no log beside it" };
-        format!("comma.ai camera file of {} frames{log}", self.frames.len())
+        let log = if self.drives.iter().any(|drive| drive.has_log) { "" } else { ", no log beside it" };
+        let frames = self.num_rows;
+        match self.drives.len() {
+            1 => format!("comma.ai camera file of {frames} frames{log}"),
+            num => format!("{num} comma.ai camera files of {frames} frames{log}"),
+        }
     }
 
     fn len(&self) -> usize {
-        self.frames.len() as usize
+        self.num_rows
     }
 
     fn sample(&self, index: usize) -> Option<Sample> {
-        let picture = PictureLocation::Frame(Arc::clone(&self.frames), index as u64);
-        let label = |column| self.value(column, index).map_or(Label::Missing, Label::Number);
-        (index < self.len()).then(|| Sample {
-            row: index,
-            id: format!("{index:06}"),
-            timestamp_ns: None,
-            views: vec![View { camera: None, picture }],
-            labels: (0..self.columns.len()).map(label).collect(),
-        })
+        let (row, views) = self.pictures(index)?;
+        let (drive, at) = self.find(index)?;
+        let file = drive.frames.path();
+        let id = match self.drives.len() {
+            1 => format!("{at:06}"),
+            _ => self
+                .about
+                .names
+                .name(&file.strip_prefix(&self.about.root).unwrap_or(file).join(format!("{at:06}"))),
+        };
+        let label = |cell: &Cell| cell.number().map_or(Label::Missing, Label::Number);
+        let labels = self.cells_of(index).iter().map(label).collect();
+        Some(Sample { row, id, timestamp_ns: None, views, labels })
+    }
+
+    fn pictures(&self, index: usize) -> Option<(usize, Vec<View>)> {
+        let (drive, at) = self.find(index)?;
+        let picture = PictureLocation::Frame(Arc::clone(&drive.frames), at as u64);
+        Some((index, vec![View { camera: None, picture }]))
     }
 
     fn about(&self) -> &About {
@@ -138,7 +263,7 @@ impl Source for CommaSource {
     }
 
     fn index_of_row(&self, row: usize) -> Option<usize> {
-        (row < self.len()).then_some(row)
+        (row < self.num_rows).then_some(row)
     }
 
     fn columns(&self) -> &[Column] {
@@ -146,11 +271,6 @@ impl Source for CommaSource {
     }
 
     fn cells(&self, index: usize, _camera: Option<Camera>) -> Result<Vec<Cell>, DatasetError> {
-        let cell = |(column, about): (usize, &Column)| match (self.value(column, index), about.kind) {
-            (None, _) => Cell::Missing,
-            (Some(value), ColumnKind::Integer) => Cell::Integer(value as i64),
-            (Some(value), _) => Cell::Number(value),
-        };
-        Ok(self.columns.iter().enumerate().map(cell).collect())
+        Ok(self.cells_of(index))
     }
 }

@@ -1,7 +1,7 @@
 //! A log as text in columns: scanned once when it is opened, its lines read again when they are asked for.
 //!
-//! Owns delimiters, byte-order marks, line numbers as editors count them, and the kinds of columns. Keeps no line in memory: a log
-//! may have a million.
+//! Owns delimiters, quotes, line numbers as editors count them, and that a cell keeps its text. Keeps no line in memory unless the
+//! file had to be converted: a log may have a million.
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
@@ -13,10 +13,13 @@ use sha2::{Digest, Sha256};
 
 use super::DatasetError;
 use super::decimal_commas::join_decimals;
-use crate::tensor::{Cell, Column, ColumnKind, hex};
+use super::text_file::{Text, first_line};
+use super::typing::Typing;
+use crate::tensor::{Cell, Column, hex, shown};
 
-const BOM: &[u8] = "\u{feff}".as_bytes();
 const NOT_UTF8: &str = "not UTF-8 text: save the log as UTF-8";
+/// Characters of a column's name at most: it goes into every manifest.
+const MAX_NAME: usize = 200;
 
 /// The first line of a file that may be a log, as columns.
 pub(super) struct Header {
@@ -24,21 +27,21 @@ pub(super) struct Header {
 }
 
 impl Header {
-    /// Reads the first line (at most 4 KiB of it).
+    /// Reads the first line (at most 1 MiB of it).
     pub(super) fn read(path: &Path) -> Result<Self, DatasetError> {
-        let mut start = Vec::new();
-        File::open(path)
-            .and_then(|file| file.take(4096).read_to_end(&mut start))
-            .map_err(|e| DatasetError::io(path, &e))?;
-        let text = String::from_utf8_lossy(&start);
-        let line = text.trim_start_matches('\u{feff}').lines().next().unwrap_or("").trim().to_owned();
-        Ok(Self { line })
+        Ok(Self { line: first_line(path)? })
     }
 
     /// The line, at most 60 characters of it, without what a terminal can't show.
     pub(super) fn shortened(&self) -> String {
-        let shown: String = self.line.chars().filter(|c| !c.is_control()).take(60).collect();
-        if shown.len() < self.line.len() { format!("{shown}…") } else { shown }
+        let short: String = self.line.chars().take(60).collect();
+        let rest = if short.len() < self.line.len() { "…" } else { "" };
+        format!("{}{rest}", shown(&short))
+    }
+
+    /// The line as it is.
+    pub(super) fn line(&self) -> &str {
+        &self.line
     }
 
     /// What separates fields: European spreadsheets write semicolons, so that commas can be decimal.
@@ -66,6 +69,11 @@ impl Header {
         }
     }
 
+    /// The fields, for a message.
+    pub(super) fn found(&self) -> String {
+        shown(&self.fields().join(", "))
+    }
+
     /// Whether these columns are all there.
     pub(super) fn has(&self, names: &[&str]) -> bool {
         let columns = self.columns();
@@ -73,7 +81,7 @@ impl Header {
     }
 }
 
-/// Where a line lies in its file.
+/// Where a line lies in its file's text.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct LineSpan {
     start: u64,
@@ -87,16 +95,30 @@ pub(super) struct CsvLine<'a> {
     /// Where it lies.
     pub(super) span: LineSpan,
     record: &'a StringRecord,
+    /// Which fields are quoted; empty where none is.
+    quoted: &'a [bool],
 }
 
 impl CsvLine<'_> {
     /// A field, without blanks around.
     pub(super) fn cell(&self, at: usize) -> &str {
+        self.raw(at).trim()
+    }
+
+    /// A field as it was written.
+    pub(super) fn raw(&self, at: usize) -> &str {
         self.record.get(at).unwrap_or("")
+    }
+
+    /// A field as it is meant: blanks around are layout, but inside quotes they are text.
+    pub(super) fn meant(&self, at: usize) -> &str {
+        let is_quoted = self.quoted.get(at).copied().unwrap_or(false);
+        if is_quoted { self.raw(at) } else { self.cell(at) }
     }
 }
 
 /// How a log is laid out.
+#[derive(Default)]
 pub(super) struct CsvLayout {
     /// What separates fields.
     pub(super) delimiter: u8,
@@ -104,17 +126,27 @@ pub(super) struct CsvLayout {
     pub(super) names: Option<Vec<String>>,
     /// Columns from which on, to the last, a line with too many fields has numbers with unquoted decimal commas.
     pub(super) decimals_from: Option<usize>,
+    /// Columns that the log's reader takes for numbers, with decimal commas too.
+    pub(super) numbers: Vec<usize>,
 }
 
 /// A log that was scanned.
 #[derive(Debug)]
 pub(super) struct CsvFile {
     path: PathBuf,
-    file: Mutex<File>,
+    text: Lines,
     delimiter: u8,
     decimals_from: Option<usize>,
     columns: Vec<Column>,
     sha256: String,
+}
+
+/// Where lines are read again.
+#[derive(Debug)]
+enum Lines {
+    InFile(Mutex<File>),
+    /// Of a file that isn't UTF-8.
+    Converted(Vec<u8>),
 }
 
 impl CsvFile {
@@ -126,10 +158,10 @@ impl CsvFile {
     ) -> Result<Self, DatasetError> {
         let whole = std::fs::read(path).map_err(|e| DatasetError::io(path, &e))?;
         let sha256 = hex(&Sha256::digest(&whole));
-        let bytes = whole.strip_prefix(BOM).unwrap_or(&whole);
-        let skipped = (whole.len() - bytes.len()) as u64;
         let bad = |line: u64, problem: String| DatasetError::BadRow { line, problem, path: path.to_owned() };
-        let mut reader = reader(layout.delimiter).has_headers(layout.names.is_none()).from_reader(bytes);
+        let Text { bytes, offset } = Text::decode(whole).map_err(|reason| bad(1, reason.to_owned()))?;
+        let skipped = offset.unwrap_or(0);
+        let mut reader = reader(layout.delimiter).has_headers(layout.names.is_none()).from_reader(&*bytes);
         let names = match layout.names {
             Some(names) => names,
             // The header is read by the first call, and positions count from after it.
@@ -137,13 +169,22 @@ impl CsvFile {
                 .headers()
                 .map_err(|_| bad(1, NOT_UTF8.into()))?
                 .iter()
-                .map(|name| name.trim_matches('"').trim().to_owned())
+                .map(|name| name.trim().trim_matches('"').trim().to_owned())
                 .collect(),
         };
+        if let Some(long) = names.iter().find(|name| name.chars().count() > MAX_NAME) {
+            let (num, start) = (long.chars().count(), long.chars().take(40).collect::<String>());
+            let problem = format!(
+                "a column's name of {num} characters, more than the limit of {MAX_NAME}; it begins `{}`",
+                shown(&start)
+            );
+            return Err(bad(1, problem));
+        }
         let names = unique(names);
-        let mut kinds = vec![None::<ColumnKind>; names.len()];
-        let mut counter = LineCounter { bytes, at: 0, line: 1 };
-        let mut record = StringRecord::new();
+        let is_number = |at: usize| layout.delimiter == b';' || layout.numbers.contains(&at);
+        let mut typings: Vec<Typing> = (0..names.len()).map(|at| Typing::new(is_number(at))).collect();
+        let mut counter = LineCounter { bytes: &bytes, at: 0, line: 1 };
+        let (mut record, mut quoted) = (StringRecord::new(), Vec::new());
         loop {
             let start = reader.position().byte();
             let number = counter.line_of(start);
@@ -152,26 +193,37 @@ impl CsvFile {
                 Ok(true) => {}
                 Err(_) => return Err(bad(number, NOT_UTF8.into())),
             }
+            let end = reader.position().byte();
+            quoted.clear();
+            if let Some(line) = bytes.get(start as usize..end as usize).filter(|line| line.contains(&b'"')) {
+                quotes(line, layout.delimiter, &mut quoted);
+            }
+            let length =
+                u32::try_from(end - start).map_err(|_| bad(number, "a line of over 4 GiB".into()))?;
+            let span = LineSpan { start: start + skipped, length };
             let record = whole_record(&record, names.len(), layout.decimals_from)
                 .map_err(|problem| bad(number, problem))?;
-            for (kind, cell) in kinds.iter_mut().zip(record.iter()) {
-                if !cell.is_empty() {
-                    *kind = (*kind).max(Some(ColumnKind::of(cell)));
+            let line = CsvLine { number, span, record: &record, quoted: &quoted };
+            for (at, typing) in typings.iter_mut().enumerate() {
+                let text = line.meant(at);
+                if !text.is_empty() {
+                    typing.add(text);
                 }
             }
-            let length = u32::try_from(reader.position().byte() - start).unwrap_or(u32::MAX);
-            let span = LineSpan { start: start + skipped, length };
-            visit(CsvLine { number, span, record: &record }).map_err(|problem| bad(number, problem))?;
+            visit(line).map_err(|problem| bad(number, problem))?;
         }
         let columns = names
             .into_iter()
-            .zip(kinds)
-            .map(|(name, kind)| Column { name, kind: kind.unwrap_or(ColumnKind::Text) })
+            .zip(typings)
+            .map(|(name, typing)| Column { name, kind: typing.kind() })
             .collect();
-        let file = File::open(path).map_err(|e| DatasetError::io(path, &e))?;
+        let text = match offset {
+            Some(_) => Lines::InFile(Mutex::new(File::open(path).map_err(|e| DatasetError::io(path, &e))?)),
+            None => Lines::Converted(bytes),
+        };
         Ok(Self {
             path: path.to_owned(),
-            file: Mutex::new(file),
+            text,
             delimiter: layout.delimiter,
             decimals_from: layout.decimals_from,
             columns,
@@ -189,17 +241,26 @@ impl CsvFile {
         &self.sha256
     }
 
-    /// The fields of a line.
+    /// The fields of a line, as they were written.
     pub(super) fn fields(&self, span: LineSpan) -> Result<Vec<String>, DatasetError> {
-        let mut bytes = vec![0; span.length as usize];
-        {
-            let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
-            file.seek(SeekFrom::Start(span.start))
-                .and_then(|_| file.read_exact(&mut bytes))
-                .map_err(|_| self.changed())?;
-        }
+        let read_again;
+        let bytes = match &self.text {
+            Lines::InFile(file) => {
+                let mut bytes = vec![0; span.length as usize];
+                let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
+                file.seek(SeekFrom::Start(span.start))
+                    .and_then(|_| file.read_exact(&mut bytes))
+                    .map_err(|_| self.changed())?;
+                read_again = bytes;
+                &*read_again
+            }
+            Lines::Converted(text) => {
+                let start = span.start as usize;
+                text.get(start..start + span.length as usize).ok_or_else(|| self.changed())?
+            }
+        };
         let mut record = StringRecord::new();
-        let read = reader(self.delimiter).has_headers(false).from_reader(&*bytes).read_record(&mut record);
+        let read = reader(self.delimiter).has_headers(false).from_reader(bytes).read_record(&mut record);
         if !matches!(read, Ok(true)) {
             return Err(self.changed());
         }
@@ -222,8 +283,38 @@ impl CsvFile {
 
 fn reader(delimiter: u8) -> csv::ReaderBuilder {
     let mut builder = csv::ReaderBuilder::new();
-    builder.delimiter(delimiter).flexible(true).trim(csv::Trim::All);
+    builder.delimiter(delimiter).flexible(true);
     builder
+}
+
+/// Which fields of a line are quoted: those whose first byte is a quote, as the CSV reader has it.
+fn quotes(line: &[u8], delimiter: u8, quoted: &mut Vec<bool>) {
+    let is_end = |b: &u8| matches!(*b, b'\r' | b'\n');
+    let mut at = line.iter().position(|b| !is_end(b)).unwrap_or(line.len());
+    loop {
+        let is_quoted = line.get(at) == Some(&b'"');
+        quoted.push(is_quoted);
+        if is_quoted {
+            at += 1;
+            while let Some(b) = line.get(at) {
+                at += 1;
+                if *b == b'"' {
+                    // A doubled quote is a quote.
+                    if line.get(at) != Some(&b'"') {
+                        break;
+                    }
+                    at += 1;
+                }
+            }
+        }
+        while line.get(at).is_some_and(|b| *b != delimiter && !is_end(b)) {
+            at += 1;
+        }
+        if line.get(at) != Some(&delimiter) {
+            return;
+        }
+        at += 1;
+    }
 }
 
 /// A record of as many fields as there are columns.
@@ -236,7 +327,7 @@ fn whole_record(
         return Ok(record.clone());
     }
     let joined = decimals_from.and_then(|from| {
-        let fields: Vec<&str> = record.iter().collect();
+        let fields: Vec<&str> = record.iter().map(str::trim).collect();
         let (before, numbers) = fields.split_at_checked(from)?;
         let numbers = join_decimals(numbers, num_columns - from)?;
         Some(before.iter().copied().map(str::to_owned).chain(numbers).collect::<StringRecord>())
@@ -280,9 +371,29 @@ impl LineCounter<'_> {
             if self.at >= start && !matches!(b, b'\r' | b'\n') {
                 break;
             }
-            self.line += u64::from(b == b'\n');
+            // `\r\n` is one end, a `\r` by itself another.
+            let is_half = b == b'\r' && self.bytes.get(self.at + 1) == Some(&b'\n');
+            self.line += u64::from(b == b'\n' || b == b'\r' && !is_half);
             self.at += 1;
         }
         self.line
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::quotes;
+
+    #[test]
+    fn quotes_are_seen_where_the_reader_sees_them() {
+        let of = |line: &str| {
+            let mut quoted = Vec::new();
+            quotes(line.as_bytes(), b',', &mut quoted);
+            quoted
+        };
+        assert_eq!(of("\r\na,\"b,\"\"c\" ,d\n"), [false, true, false]);
+        assert_eq!(of("\"\", \"x\",\"a\nb\""), [true, false, true]);
+        assert_eq!(of("\"open,x"), [true]);
+        assert_eq!(of(""), [false]);
     }
 }

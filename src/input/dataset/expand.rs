@@ -3,9 +3,8 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-use super::folder::with_slashes;
-use super::source::{Camera, PictureLocation, Sample, Source};
-use super::{DatasetError, is_log, open_source};
+use super::source::{PictureLocation, Sample, Source};
+use super::{Camera, DatasetError, is_log, open_source};
 
 /// One picture to work on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -153,7 +152,9 @@ impl PictureRef {
                     format!("{title}_{:06}_{camera}", sample.row),
                 )
             }
-            None => (sample.id.clone(), with_slashes(&Path::new(&sample.id).with_extension(""))),
+            None => {
+                (sample.id.clone(), Path::new(&sample.id).with_extension("").to_string_lossy().into_owned())
+            }
         };
         Some(Self {
             label,

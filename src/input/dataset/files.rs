@@ -1,10 +1,13 @@
-//! Names of files: which are hidden, which are pictures, and where a path recorded on another machine leads on this one.
+//! Names of files: which are hidden, which are pictures, and which there are in a folder.
 
 use std::collections::HashMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use crate::input::decode::{SNIFF_BYTES, Sniffed, sniff};
+
+/// How the words begin that say of a file that it is a video.
+pub(super) const VIDEO_WORDS: &str = "a video: ";
 
 /// Extensions of formats that are decoded, lower case.
 const PICTURE_EXTENSIONS: [&str; 20] = [
@@ -43,7 +46,9 @@ pub(super) fn not_a_picture(path: &Path) -> Option<String> {
     }
     match sniff(&start) {
         Sniffed::Picture(_) => None,
-        Sniffed::Foreign(kind) if kind.pictorial => Some(format!("{}: {}", kind.what, kind.advice)),
+        Sniffed::Foreign(kind) if kind.pictorial || kind.is_video() => {
+            Some(format!("{}: {}", kind.what, kind.advice))
+        }
         Sniffed::Foreign(kind) => Some(kind.what.to_owned()),
         Sniffed::Unknown => Some("not a picture".to_owned()),
     }
@@ -54,46 +59,50 @@ pub fn is_picture(path: &Path) -> bool {
     path.is_file() && not_a_picture(path).is_none()
 }
 
-/// Finds below one folder the files that a log names, without asking the disk for each.
-pub(super) struct RecordedPaths {
+/// Folders below one folder, each listed once, so that the disk isn't asked for every file.
+pub(super) struct Folders {
     root: PathBuf,
-    folders: HashMap<PathBuf, HashMap<String, Vec<OsString>>>,
+    listings: HashMap<PathBuf, HashMap<String, Vec<OsString>>>,
 }
 
-impl RecordedPaths {
-    /// Paths below `root`.
+impl Folders {
+    /// Folders below `root`.
     pub(super) fn below(root: &Path) -> Self {
-        Self { root: root.to_owned(), folders: HashMap::new() }
+        Self { root: root.to_owned(), listings: HashMap::new() }
     }
 
-    /// The file that a recorded path means, if it is there. The path may be relative or another machine's (`C:\…`,
-    /// `/home/…`): its longest tail that exists below the root counts, then `IMG/` and its name. The extension may differ,
-    /// as when a log says `.png` and the frames were saved as `.jpg`.
-    pub(super) fn find(&mut self, recorded: &str) -> Option<PathBuf> {
-        let parts: Vec<&str> = recorded
-            .split(['/', '\\'])
-            .map(str::trim)
-            .filter(|part| !matches!(*part, "" | "." | "..") && !part.ends_with(':'))
-            .collect();
-        let (name, folders) = parts.split_last()?;
-        (0..=folders.len())
-            .map(|skip| folders.get(skip..).unwrap_or(&[]).iter().collect::<PathBuf>())
-            .chain(std::iter::once(PathBuf::from("IMG")))
-            .find_map(|folder| self.file_in(&folder, name))
-    }
-
-    fn file_in(&mut self, folder: &Path, name: &str) -> Option<PathBuf> {
-        if !self.folders.contains_key(folder) {
-            let listing = listing(&self.root.join(folder));
-            self.folders.insert(folder.to_owned(), listing);
-        }
+    /// The file of that name, relative to the root.
+    pub(super) fn named(&mut self, folder: &Path, name: &str) -> Option<PathBuf> {
         let wanted = Path::new(name);
-        let candidates = self.folders.get(folder)?.get(&stem_key(wanted))?;
-        let found = candidates
-            .iter()
-            .find(|file| file.as_os_str() == wanted.as_os_str())
-            .or_else(|| candidates.iter().find(|file| has_picture_extension(Path::new(file))))?;
-        Some(self.root.join(folder).join(found))
+        let found = self.alike(folder, wanted)?.iter().find(|file| file.as_os_str() == wanted.as_os_str())?;
+        Some(folder.join(found))
+    }
+
+    /// Whether such a file is there, by its path relative to the root.
+    pub(super) fn is_there(&mut self, path: &Path) -> bool {
+        let folder = path.parent().unwrap_or(Path::new("")).to_owned();
+        path.file_name()
+            .and_then(|name| name.to_str())
+            .is_some_and(|name| self.named(&folder, name).is_some())
+    }
+
+    /// The one picture whose name differs in its ending or in capitals only.
+    pub(super) fn resembling(&mut self, folder: &Path, name: &str) -> Option<PathBuf> {
+        let alike = self.alike(folder, Path::new(name))?;
+        let mut pictures = alike.iter().filter(|file| has_picture_extension(Path::new(file)));
+        match (pictures.next(), pictures.next()) {
+            (Some(only), None) => Some(folder.join(only)),
+            _ => None,
+        }
+    }
+
+    /// Files of a folder that have the same stem, whatever the capitals.
+    fn alike(&mut self, folder: &Path, wanted: &Path) -> Option<&Vec<OsString>> {
+        if !self.listings.contains_key(folder) {
+            let listing = listing(&self.root.join(folder));
+            self.listings.insert(folder.to_owned(), listing);
+        }
+        self.listings.get(folder)?.get(&stem_key(wanted))
     }
 }
 

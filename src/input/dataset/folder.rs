@@ -4,9 +4,10 @@ use std::cmp::Ordering;
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-use super::DatasetError;
-use super::files::{is_hidden, not_a_picture};
+use super::files::{VIDEO_WORDS, is_hidden, not_a_picture};
 use super::source::{About, Label, PictureLocation, Sample, Skipped, Source, View};
+use super::{DatasetError, NameCoding};
+use crate::tensor::shown;
 
 /// Folders within folders that are followed.
 const MAX_DEPTH: usize = 64;
@@ -29,14 +30,25 @@ impl FolderSource {
         let mut found = Found { root, pictures: Vec::new(), skipped: Vec::new(), seen: HashSet::new() };
         found.walk(root, 0)?;
         let Found { mut pictures, mut skipped, .. } = found;
-        if pictures.is_empty() {
-            return Err(DatasetError::NoPictures { num_ignored: skipped.len(), path: root.to_owned() });
-        }
         pictures.sort_by(|a, b| natural(a, b));
-        skipped.sort_by(|a, b| natural(Path::new(&a.place), Path::new(&b.place)));
+        skipped.sort_by(|(a, _), (b, _)| natural(a, b));
+        let names = NameCoding::of(pictures.iter().chain(skipped.iter().map(|(path, _)| path)).map(|p| &**p));
+        let skipped: Vec<Skipped> = skipped
+            .into_iter()
+            .map(|(path, reason)| Skipped { row: None, place: names.name(&path), reason })
+            .collect();
+        if pictures.is_empty() {
+            let video = skipped.iter().find(|s| s.reason.starts_with(VIDEO_WORDS));
+            let video = video.map(|s| format!("; `{}` is {}", shown(&s.place), s.reason)).unwrap_or_default();
+            return Err(DatasetError::NoPictures {
+                num_ignored: skipped.len(),
+                video,
+                path: root.to_owned(),
+            });
+        }
         let in_folders = pictures.iter().any(|p| p.components().count() > 1);
         let label_names = if in_folders { vec!["folder".to_owned()] } else { Vec::new() };
-        let about = About { root: root.to_owned(), label_names, cameras: Vec::new(), skipped };
+        let about = About { root: root.to_owned(), label_names, skipped, names, ..About::default() };
         Ok(Self { about, pictures })
     }
 }
@@ -60,10 +72,10 @@ impl Source for FolderSource {
 
     fn sample(&self, index: usize) -> Option<Sample> {
         let relative = self.pictures.get(index)?;
-        let folder = relative.parent().map(with_slashes).unwrap_or_default();
+        let folder = relative.parent().map(|folder| self.about.names.name(folder)).unwrap_or_default();
         Some(Sample {
             row: index,
-            id: with_slashes(relative),
+            id: self.about.names.name(relative),
             timestamp_ns: None,
             views: vec![View {
                 camera: None,
@@ -95,7 +107,7 @@ impl Source for FolderSource {
 struct Found<'a> {
     root: &'a Path,
     pictures: Vec<PathBuf>,
-    skipped: Vec<Skipped>,
+    skipped: Vec<(PathBuf, String)>,
     /// Folders by their real paths, so that a link to an ancestor ends.
     seen: HashSet<PathBuf>,
 }
@@ -141,17 +153,12 @@ impl Found<'_> {
     }
 
     fn skip(&mut self, path: &Path, reason: String) {
-        self.skipped.push(Skipped { row: None, place: with_slashes(&self.relative(path)), reason });
+        self.skipped.push((self.relative(path), reason));
     }
 }
 
-/// The path with `/` between its parts on every system.
-pub(super) fn with_slashes(path: &Path) -> String {
-    path.iter().map(std::ffi::OsStr::to_string_lossy).collect::<Vec<_>>().join("/")
-}
-
 /// Part by part, numbers by value and letters without case; plain order where that ties.
-fn natural(a: &Path, b: &Path) -> Ordering {
+pub(super) fn natural(a: &Path, b: &Path) -> Ordering {
     a.iter()
         .zip(b.iter())
         .map(|(a, b)| natord::compare_ignore_case(&a.to_string_lossy(), &b.to_string_lossy()))

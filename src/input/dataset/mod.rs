@@ -1,9 +1,10 @@
 //! Data sets as rows of pictures and labels: folders, driving logs, tables and lists, recognised by looking or named.
 //!
 //! Owns how files become rows, in what order, and what is left out and why. A row keeps its number whatever else is missing;
-//! nothing is ever filled in. Must know nothing of networks. A log's pictures are looked for below the log's own folder
-//! only, wherever the recording machine had them; a table's and a list's paths are the person's own.
+//! nothing is ever filled in, and no other picture is taken for one that isn't there. Must know nothing of networks. A log's pictures are
+//! looked for below the log's own folder only, wherever the recording machine had them; a table's and a list's paths are the person's own.
 
+mod camera;
 mod comma;
 mod csv_file;
 mod decimal_commas;
@@ -11,27 +12,37 @@ mod expand;
 mod files;
 mod folder;
 mod frames;
+mod naming;
 mod open;
+mod placed;
 mod simulator;
 mod source;
+mod sullychen;
 mod table;
+mod text_file;
+mod typing;
 mod udacity;
 
 use std::path::{Path, PathBuf};
 
+pub use camera::{Camera, OtherCamera, UnknownCamera};
 pub use comma::CommaSource;
 pub use expand::{ExpandError, PictureRef, expand_inputs};
 pub use files::is_picture;
 pub use folder::FolderSource;
 pub use frames::Frames;
+pub use naming::NameCoding;
 pub use open::{
-    SourceKind, SourceOptions, UnknownSourceKind, is_log, is_table_path, open_source, open_source_as,
-    table_columns,
+    SourceKind, SourceOptions, UnknownSourceKind, has_no_header, is_log, is_table_path, open_source,
+    open_source_as, table_columns,
 };
 pub use simulator::SimulatorLog;
-pub use source::{About, Camera, Label, PictureLocation, Sample, Skipped, Source, UnknownCamera, View};
-pub use table::ListSource;
+pub use source::{About, Label, PictureLocation, Sample, Skipped, Source, View};
+pub use sullychen::SullychenLog;
+pub use table::{ListSource, TablePaths};
 pub use udacity::UdacityLog;
+
+use crate::tensor::{Remedied, Remedy};
 
 /// A data set that can't be opened.
 #[derive(Debug, thiserror::Error)]
@@ -52,10 +63,12 @@ pub enum DatasetError {
         path: PathBuf,
     },
     /// A folder without a picture.
-    #[error("no picture in this folder ({num_ignored} other files were ignored): \"{}\"", path.display())]
+    #[error("no picture in this folder ({num_ignored} other files were ignored{video}): \"{}\"", path.display())]
     NoPictures {
         /// Files that are no pictures.
         num_ignored: usize,
+        /// Of the first that is a video, what to do with it; empty where none is.
+        video: String,
         /// The folder.
         path: PathBuf,
     },
@@ -68,6 +81,16 @@ pub enum DatasetError {
     UnknownKind {
         /// Its first line, shortened.
         first_line: String,
+        /// The file.
+        path: PathBuf,
+    },
+    /// A file that is something else altogether.
+    #[error("{what}, not a data set: {advice}: \"{}\"", path.display())]
+    NoData {
+        /// What it is.
+        what: &'static str,
+        /// What to do.
+        advice: &'static str,
         /// The file.
         path: PathBuf,
     },
@@ -103,9 +126,54 @@ pub enum DatasetError {
         /// The table.
         path: PathBuf,
     },
-    /// Nothing came on standard input.
-    #[error("no path on standard input: expected one a line, as `find photos -name '*.jpg'` prints them")]
-    EmptyList,
+    /// A table whose first line was taken for names of columns and is a row.
+    #[error("the first line names a picture, `{first}`, where names of columns were expected: \"{}\"", path.display())]
+    HeaderIsRow {
+        /// What it has in the column of paths.
+        first: String,
+        /// The table.
+        path: PathBuf,
+    },
+    /// A list without a path.
+    #[error(
+        "no path {}: expected one a line, as `find photos -name '*.jpg'` prints them{}",
+        if path.as_os_str() == "-" { "on standard input" } else { "in this list" },
+        if path.as_os_str() == "-" { String::new() } else { format!(": \"{}\"", path.display()) }
+    )]
+    EmptyList {
+        /// The list; `-` for standard input.
+        path: PathBuf,
+    },
+    /// A table or list none of whose pictures is there.
+    #[error(
+        "none of the {kind}'s {num_rows} pictures is there; the first is `{first}`: write paths that are absolute or count from the {kind}'s folder: \"{}\"",
+        path.display()
+    )]
+    NoListedFiles {
+        /// `table` or `list`.
+        kind: &'static str,
+        /// Rows of it.
+        num_rows: usize,
+        /// The first picture, as it is written there.
+        first: String,
+        /// Where it comes from.
+        path: PathBuf,
+    },
+    /// Two pictures of a log that only one file could be.
+    #[error(
+        "none of the log's pictures is where it says, and by the ends of their paths `{a}` and `{b}` would both be `{file}`: put the pictures where the log has them: \"{}\"",
+        path.display()
+    )]
+    Meeting {
+        /// A picture, as the log names it.
+        a: String,
+        /// Another one.
+        b: String,
+        /// The file.
+        file: String,
+        /// The log.
+        path: PathBuf,
+    },
     /// A log's row can't be read. Guessing would shift labels, so the log is refused.
     #[error("line {line}: {problem}: \"{}\"", path.display())]
     BadRow {
@@ -144,6 +212,15 @@ impl DatasetError {
         match error.kind() {
             std::io::ErrorKind::NotFound => Self::Missing { path },
             _ => Self::Unreadable { reason: error.to_string(), path },
+        }
+    }
+}
+
+impl Remedied for DatasetError {
+    fn remedy(&self) -> Option<Remedy> {
+        match self {
+            Self::HeaderIsRow { .. } => Some(Remedy::SayNoHeader),
+            _ => None,
         }
     }
 }

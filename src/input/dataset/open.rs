@@ -1,13 +1,18 @@
 //! Which kind of data set something is, by looking at it or by name.
 
+use std::io::Read as _;
 use std::path::Path;
 use std::str::FromStr;
 
-use super::comma::is_hdf5;
+use super::comma::{has_camera_files, is_hdf5};
 use super::csv_file::Header;
+use super::files::has_picture_extension;
+use super::table::{TablePaths, is_list, numbered};
 use super::{
-    CommaSource, DatasetError, FolderSource, ListSource, SimulatorLog, Source, UdacityLog, simulator, udacity,
+    CommaSource, DatasetError, FolderSource, ListSource, SimulatorLog, Source, SullychenLog, UdacityLog,
+    simulator, sullychen, udacity,
 };
+use crate::input::decode::{SNIFF_BYTES, Sniffed, sniff};
 
 /// A kind of data set, as it is typed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,15 +23,19 @@ pub enum SourceKind {
     Udacity,
     /// The simulator's `driving_log.csv`.
     Simulator,
+    /// Sully Chen's `data.txt`.
+    Sullychen,
     /// A CSV or TSV with a column of paths.
     Table,
-    /// comma.ai's camera file.
+    /// Paths, one a line.
+    List,
+    /// comma.ai's camera files.
     Comma,
 }
 
 /// A word that names no kind.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("source `{0}`: expected auto, folder, udacity, simulator, table or comma")]
+#[error("source `{0}`: expected auto, folder, udacity, simulator, sullychen, table, list or comma")]
 pub struct UnknownSourceKind(String);
 
 impl FromStr for SourceKind {
@@ -37,7 +46,9 @@ impl FromStr for SourceKind {
             "folder" => Ok(Self::Folder),
             "udacity" => Ok(Self::Udacity),
             "simulator" => Ok(Self::Simulator),
+            "sullychen" => Ok(Self::Sullychen),
             "table" => Ok(Self::Table),
+            "list" => Ok(Self::List),
             "comma" => Ok(Self::Comma),
             _ => Err(UnknownSourceKind(text.to_owned())),
         }
@@ -49,8 +60,10 @@ impl FromStr for SourceKind {
 pub struct SourceOptions {
     /// What it is; without it, it is looked at.
     pub kind: Option<SourceKind>,
-    /// Which column has the paths: then it is a table, whatever it resembles.
+    /// Which column has the paths, by name or by number from 0: then it is a table, whatever it resembles.
     pub path_column: Option<String>,
+    /// Whether a table's first line is a row and names no columns.
+    pub has_no_header: bool,
 }
 
 /// Opens a data set by looking: a log by its first line, a folder with a log of a usual name in it as that log, any other folder as
@@ -62,8 +75,12 @@ pub fn open_source(path: &Path) -> Result<Box<dyn Source>, DatasetError> {
 /// Opens a data set as what a person says it is.
 pub fn open_source_as(path: &Path, options: &SourceOptions) -> Result<Box<dyn Source>, DatasetError> {
     let metadata = std::fs::metadata(path).map_err(|e| DatasetError::io(path, &e))?;
+    if metadata.is_file() && !matches!(options.kind, Some(SourceKind::Comma)) {
+        refuse_what_is_no_text(path)?;
+    }
     if let Some(column) = &options.path_column {
-        return Ok(Box::new(ListSource::table(path, column)?));
+        let paths = TablePaths { column: column.clone(), has_no_header: options.has_no_header };
+        return Ok(Box::new(ListSource::table(path, &paths)?));
     }
     let log_in_folder = |name: &str| if metadata.is_dir() { path.join(name) } else { path.to_owned() };
     match options.kind {
@@ -72,33 +89,99 @@ pub fn open_source_as(path: &Path, options: &SourceOptions) -> Result<Box<dyn So
         Some(SourceKind::Simulator) => {
             Ok(Box::new(SimulatorLog::open(&log_in_folder(simulator::FILE_NAME))?))
         }
+        Some(SourceKind::Sullychen) => {
+            Ok(Box::new(SullychenLog::open(&log_in_folder(sullychen::FILE_NAME))?))
+        }
         Some(SourceKind::Comma) => Ok(Box::new(CommaSource::open(path)?)),
+        Some(SourceKind::List) => Ok(Box::new(ListSource::list_file(path)?)),
         Some(SourceKind::Table) => {
-            let found = Header::read(path)?.fields().join(", ");
+            let found = crate::tensor::shown(&table_columns(path)?.join(", "));
             Err(DatasetError::WhichColumn { found, path: path.to_owned() })
         }
-        None if metadata.is_dir() => {
-            let log = |name: &str| Some(path.join(name)).filter(|log| log.is_file());
-            if let Some(log) = log(udacity::FILE_NAME) {
-                Ok(Box::new(UdacityLog::open(&log)?))
-            } else if let Some(log) = log(simulator::FILE_NAME) {
-                Ok(Box::new(SimulatorLog::open(&log)?))
-            } else {
-                Ok(Box::new(FolderSource::open(path)?))
-            }
-        }
+        None if metadata.is_dir() => open_folder(path),
         None if is_hdf5(path) => Ok(Box::new(CommaSource::open(path)?)),
         None => {
             let header = Header::read(path)?;
-            if udacity::is_udacity(&header) {
-                Ok(Box::new(UdacityLog::open(path)?))
-            } else if simulator::is_simulator(&header) {
-                Ok(Box::new(SimulatorLog::open(path)?))
-            } else {
-                Err(DatasetError::UnknownKind { first_line: header.shortened(), path: path.to_owned() })
+            match log_kind(path, &header) {
+                Some(SourceKind::Udacity) => Ok(Box::new(UdacityLog::open(path)?)),
+                Some(SourceKind::Simulator) => Ok(Box::new(SimulatorLog::open(path)?)),
+                Some(SourceKind::Sullychen) => Ok(Box::new(SullychenLog::open(path)?)),
+                Some(SourceKind::List) => Ok(Box::new(ListSource::list_file(path)?)),
+                _ => Err(DatasetError::UnknownKind { first_line: header.shortened(), path: path.to_owned() }),
             }
         }
     }
+}
+
+/// A folder as the log in it, or as its pictures.
+fn open_folder(path: &Path) -> Result<Box<dyn Source>, DatasetError> {
+    let log = |name: &str| Some(path.join(name)).filter(|log| log.is_file());
+    if let Some(log) = log(udacity::FILE_NAME) {
+        return Ok(Box::new(UdacityLog::open(&log)?));
+    }
+    if let Some(log) = log(simulator::FILE_NAME) {
+        return Ok(Box::new(SimulatorLog::open(&log)?));
+    }
+    if let Some(log) = log(sullychen::FILE_NAME)
+        && sullychen::is_sullychen(Header::read(&log)?.line())
+    {
+        return Ok(Box::new(SullychenLog::open(&log)?));
+    }
+    match FolderSource::open(path) {
+        Err(DatasetError::NoPictures { .. }) if has_camera_files(path) => {
+            Ok(Box::new(CommaSource::open(path)?))
+        }
+        other => Ok(Box::new(other?)),
+    }
+}
+
+/// What a text is by its first line, where it is a log or a list.
+fn log_kind(path: &Path, header: &Header) -> Option<SourceKind> {
+    if udacity::is_udacity(header) {
+        Some(SourceKind::Udacity)
+    } else if simulator::is_simulator(header) {
+        Some(SourceKind::Simulator)
+    } else if sullychen::is_sullychen(header.line()) {
+        Some(SourceKind::Sullychen)
+    } else if is_list(path, header.line()) {
+        Some(SourceKind::List)
+    } else {
+        None
+    }
+}
+
+/// What is known to be something else is called that, and its bytes aren't looked at as words.
+fn refuse_what_is_no_text(path: &Path) -> Result<(), DatasetError> {
+    let no_data = |what: &'static str, advice: &'static str| {
+        Err(DatasetError::NoData { what, advice, path: path.to_owned() })
+    };
+    match sniff_file(path)? {
+        Sniffed::Foreign(kind) if kind.is_text() || kind.is_hdf5() => Ok(()),
+        Sniffed::Foreign(kind) => no_data(kind.what, kind.advice),
+        Sniffed::Picture(_) => no_data("a picture", "give the folder that it lies in, or a list of pictures"),
+        // Encodings that aren't UTF-8, and lists parted by zeros, are text of a kind.
+        Sniffed::Unknown if is_readable(Header::read(path)?.line()) => Ok(()),
+        Sniffed::Unknown => no_data(
+            "neither text nor a picture",
+            "give a folder of pictures, a driving log, a table or a list of paths",
+        ),
+    }
+}
+
+/// Whether a line is words, though perhaps with odd characters among them.
+fn is_readable(line: &str) -> bool {
+    let start: Vec<char> = line.chars().take(200).collect();
+    let num = |is_one: fn(&char) -> bool| start.iter().filter(|c| is_one(c)).count();
+    let (words, broken) = (num(|c| c.is_alphanumeric()), num(|c| *c == char::REPLACEMENT_CHARACTER));
+    words * 10 >= start.len() && broken * 10 <= start.len()
+}
+
+fn sniff_file(path: &Path) -> Result<Sniffed, DatasetError> {
+    let mut start = Vec::new();
+    std::fs::File::open(path)
+        .and_then(|file| file.take(SNIFF_BYTES as u64).read_to_end(&mut start))
+        .map_err(|e| DatasetError::io(path, &e))?;
+    Ok(sniff(&start))
 }
 
 /// Whether a file's name is a table's.
@@ -107,16 +190,30 @@ pub fn is_table_path(path: &Path) -> bool {
     ["csv", "tsv"].iter().any(has)
 }
 
-/// The names in a table's first line, of which one is to be [`SourceOptions::path_column`]. None where the line is empty.
+/// The names of a table's columns, of which one is to be [`SourceOptions::path_column`]; where the first line is a row, `column_0` and so
+/// on. None where the line is empty.
 pub fn table_columns(path: &Path) -> Result<Vec<String>, DatasetError> {
-    Ok(Header::read(path)?.fields())
+    refuse_what_is_no_text(path)?;
+    let fields = Header::read(path)?.fields();
+    Ok(if has_picture(&fields) { numbered(fields.len()) } else { fields })
+}
+
+/// Whether a table's first line is a row rather than names of columns: it names a picture.
+pub fn has_no_header(path: &Path) -> bool {
+    Header::read(path).is_ok_and(|header| has_picture(&header.fields()))
+}
+
+fn has_picture(fields: &[String]) -> bool {
+    fields.iter().any(|field| has_picture_extension(Path::new(field)))
 }
 
 /// Whether a file is a data set rather than one picture: by its content, not its name.
 pub fn is_log(path: &Path) -> bool {
-    let has_log_header = || {
-        Header::read(path)
-            .is_ok_and(|header| udacity::is_udacity(&header) || simulator::is_simulator(&header))
+    let is_text = || match sniff_file(path) {
+        Ok(Sniffed::Foreign(kind)) => kind.is_text(),
+        Ok(Sniffed::Unknown) => true,
+        _ => false,
     };
-    path.is_file() && (is_hdf5(path) || has_log_header())
+    let is_known = || Header::read(path).is_ok_and(|header| log_kind(path, &header).is_some());
+    path.is_file() && (is_hdf5(path) || is_text() && is_known())
 }

@@ -1,13 +1,14 @@
-//! The driving simulator's log, `driving_log.csv`: a line a moment, three cameras side by side.
+//! The driving simulator's log, `driving_log.csv`: a line a moment, three cameras or more side by side.
 
 use std::path::Path;
 
-use super::DatasetError;
 use super::csv_file::{CsvFile, CsvLayout, CsvLine, Header, LineSpan};
-use super::files::{RecordedPaths, has_picture_extension};
-use super::source::{About, Camera, Label, PictureLocation, Sample, Skipped, Source, View};
+use super::files::has_picture_extension;
+use super::placed::place;
+use super::source::{About, Label, PictureLocation, Sample, Skipped, Source, View};
 use super::udacity::number_of;
-use crate::tensor::{Cell, Column};
+use super::{Camera, DatasetError};
+use crate::tensor::{Cell, Column, shown};
 
 /// The log's usual name.
 pub(super) const FILE_NAME: &str = "driving_log.csv";
@@ -15,8 +16,8 @@ pub(super) const FILE_NAME: &str = "driving_log.csv";
 const COLUMNS: [&str; 7] = ["center", "left", "right", "steering", "throttle", "brake", "speed"];
 /// Where numbers begin.
 const FIRST_NUMBER: usize = 3;
-/// Cameras in the order of [`Camera::ALL`], by name of their columns.
-const CAMERA_COLUMNS: [&str; 3] = ["left", "center", "right"];
+/// The folder that the simulator puts pictures into.
+const FOLDER: &str = "IMG";
 
 /// Whether a first line is such a log's: its header, or (the simulator writes none) paths of pictures and numbers.
 pub(super) fn is_simulator(header: &Header) -> bool {
@@ -28,16 +29,19 @@ fn has_header(header: &Header) -> bool {
 }
 
 fn is_first_row(fields: &[String]) -> bool {
-    let is_picture = |field: &String| {
-        has_picture_extension(Path::new(field.rsplit(['/', '\\']).next().unwrap_or_default()))
-    };
-    let are_pictures = fields.first().is_some_and(is_picture)
+    let are_pictures = fields.first().is_some_and(|f| is_picture(f))
         && fields.get(1..FIRST_NUMBER).is_some_and(|rest| rest.iter().all(|f| f.is_empty() || is_picture(f)));
     let numbers = fields.get(FIRST_NUMBER..).unwrap_or_default();
     are_pictures && numbers.len() >= 4 && numbers.iter().all(|n| number_of(n).is_some_and(f64::is_finite))
 }
 
-/// The simulator's log, opened. Rows are its lines, from 0. With a header its columns may stand in any order and there may be others;
+/// Whether a field names a picture, wherever.
+fn is_picture(field: &str) -> bool {
+    has_picture_extension(Path::new(field.rsplit(['/', '\\']).next().unwrap_or_default()))
+}
+
+/// The simulator's log, opened. Rows are its lines, from 0. With a header its columns may stand in any order and there may be others, of
+/// which those whose first cell names a picture are cameras;
 /// without one there are seven, and numbers may have unquoted decimal commas where that can be read in one way only.
 #[derive(Debug)]
 pub struct SimulatorLog {
@@ -53,8 +57,8 @@ pub struct SimulatorLog {
 struct Row {
     number: usize,
     span: LineSpan,
-    /// By [`Camera::ALL`], relative to the root.
-    files: [Option<Box<Path>>; 3],
+    /// By camera, relative to the root.
+    files: Box<[(Camera, Box<Path>)]>,
 }
 
 impl SimulatorLog {
@@ -65,7 +69,6 @@ impl SimulatorLog {
         let names = (!has_header(&header)).then(|| COLUMNS.map(str::to_owned).to_vec());
         let columns: Vec<String> = names.clone().unwrap_or_else(|| header.columns());
         let column = |name: &str| columns.iter().position(|c| c == name);
-        let cameras = CAMERA_COLUMNS.map(column);
         let labels: Vec<(&str, usize)> =
             COLUMNS[FIRST_NUMBER..].iter().filter_map(|name| Some((*name, column(name)?))).collect();
         let is_usual_order = columns.iter().map(String::as_str).eq(COLUMNS);
@@ -73,71 +76,106 @@ impl SimulatorLog {
             delimiter: header.delimiter(),
             names,
             decimals_from: is_usual_order.then_some(FIRST_NUMBER),
+            numbers: labels.iter().map(|(_, at)| *at).collect(),
         };
         let root = path.parent().unwrap_or(Path::new("")).to_owned();
-        let mut files = RecordedPaths::below(&root);
-        let (mut rows, mut skipped, mut num_rows, mut first) = (Vec::new(), Vec::new(), 0, None);
+        let mut cameras: Vec<(Camera, usize)> = Vec::new();
+        // Of each line where it is, and of each camera what it names.
+        let (mut lines, mut recorded) = (Vec::new(), Vec::new());
         let csv = CsvFile::scan(path, layout, &mut |line: CsvLine<'_>| {
-            let row = num_rows;
-            num_rows += 1;
             for &(name, at) in &labels {
                 if number_of(line.cell(at)).is_none() {
-                    return Err(format!("{name} is `{}`: expected a number", line.cell(at)));
+                    return Err(format!("{name} is `{}`: expected a number", shown(line.cell(at))));
                 }
             }
-            let mut found = [None, None, None];
-            for (slot, at) in found.iter_mut().zip(cameras) {
-                let recorded = at.map_or("", |at| line.cell(at));
-                if recorded.is_empty() {
-                    continue;
-                }
-                first.get_or_insert_with(|| recorded.to_owned());
-                *slot = files.find(recorded).map(|file| file.strip_prefix(&root).unwrap_or(&file).into());
-                if slot.is_none() {
-                    skipped.push(Skipped {
-                        row: Some(row),
-                        place: format!("line {}", line.number),
-                        reason: format!("no such picture: {recorded}"),
-                    });
-                }
+            if lines.is_empty() {
+                cameras = camera_columns(&columns, &line)?;
             }
-            if found.iter().any(Option::is_some) {
-                rows.push(Row { number: row, span: line.span, files: found });
-            } else if skipped.last().is_none_or(|s| s.row != Some(row)) {
-                skipped.push(Skipped {
-                    row: Some(row),
-                    place: format!("line {}", line.number),
-                    reason: "names no picture".to_owned(),
-                });
-            }
+            lines.push((line.number, line.span));
+            recorded.extend(cameras.iter().map(|(_, at)| line.cell(*at).to_owned()));
             Ok(())
         })?;
+        let num_rows = lines.len();
         if num_rows == 0 {
             return Err(DatasetError::NoRows { path: path.to_owned() });
         }
-        if rows.is_empty() {
-            let first = first.unwrap_or_default();
-            return Err(DatasetError::NoPictureFiles { num_rows, first, path: path.to_owned() });
-        }
-        let cameras = Camera::ALL
-            .into_iter()
-            .filter(|camera| {
-                rows.iter().any(|row: &Row| row.files.get(*camera as usize).is_some_and(Option::is_some))
-            })
-            .collect();
-        Ok(Self {
+        let placed = place(path, &root, &recorded, Some(FOLDER))?;
+        let mut log = Self {
             about: About {
                 root,
                 label_names: labels.iter().map(|(name, _)| (*name).to_owned()).collect(),
-                cameras,
-                skipped,
+                notes: placed.notes,
+                ..About::default()
             },
-            rows,
+            rows: Vec::new(),
             csv,
             label_columns: labels.iter().map(|(_, at)| *at).collect(),
             num_rows,
-        })
+        };
+        let mut pictures = recorded.iter().zip(placed.files);
+        for (row, (number, span)) in lines.into_iter().enumerate() {
+            let of_row: Vec<_> = cameras.iter().map(|(camera, _)| *camera).zip(&mut pictures).collect();
+            log.add(row, number, span, of_row);
+        }
+        if log.rows.is_empty() {
+            let first = recorded.iter().find(|path| !path.is_empty()).map(|path| shown(path));
+            let first = first.unwrap_or_default();
+            return Err(DatasetError::NoPictureFiles { num_rows, first, path: path.to_owned() });
+        }
+        log.about.cameras.sort_unstable();
+        Ok(log)
     }
+
+    /// A line's pictures: what the log says, and where that is.
+    fn add(
+        &mut self,
+        row: usize,
+        number: u64,
+        span: LineSpan,
+        pictures: Vec<(Camera, (&String, Option<Box<Path>>))>,
+    ) {
+        let mut skip = |reason| {
+            self.about.skipped.push(Skipped { row: Some(row), place: format!("line {number}"), reason });
+        };
+        if pictures.iter().all(|(_, (recorded, _))| recorded.is_empty()) {
+            skip("names no picture".to_owned());
+        }
+        let mut files = Vec::new();
+        for (camera, (recorded, file)) in pictures {
+            match file {
+                Some(file) => files.push((camera, file)),
+                None if recorded.is_empty() => {}
+                None => skip(format!("no such picture: {}", shown(recorded))),
+            }
+        }
+        for (camera, _) in &files {
+            if !self.about.cameras.contains(camera) {
+                self.about.cameras.push(*camera);
+            }
+        }
+        if !files.is_empty() {
+            self.rows.push(Row { number: row, span, files: files.into() });
+        }
+    }
+}
+
+/// Columns that name pictures, from left to right, then the others: by name, or because the first line has a picture there.
+fn camera_columns(columns: &[String], first: &CsvLine<'_>) -> Result<Vec<(Camera, usize)>, String> {
+    let mut cameras = Vec::new();
+    for (at, name) in columns.iter().enumerate() {
+        let is_camera = match COLUMNS.iter().position(|known| known == name) {
+            Some(place) => place < FIRST_NUMBER,
+            None => is_picture(first.cell(at)),
+        };
+        if is_camera {
+            let camera: Camera = name.parse().map_err(|e: super::UnknownCamera| e.to_string())?;
+            if cameras.iter().all(|(other, _)| *other != camera) {
+                cameras.push((camera, at));
+            }
+        }
+    }
+    cameras.sort_unstable();
+    Ok(cameras)
 }
 
 impl Source for SimulatorLog {
@@ -162,7 +200,7 @@ impl Source for SimulatorLog {
         let (row, views) = self.pictures(index)?;
         let span = self.rows.get(index)?.span;
         let fields = self.csv.fields(span).unwrap_or_default();
-        let label = |&at: &usize| match fields.get(at).and_then(|text| number_of(text)) {
+        let label = |&at: &usize| match fields.get(at).and_then(|text| number_of(text.trim())) {
             Some(value) if !value.is_nan() => Label::Number(value),
             _ => Label::Missing,
         };
@@ -172,11 +210,11 @@ impl Source for SimulatorLog {
 
     fn pictures(&self, index: usize) -> Option<(usize, Vec<View>)> {
         let row = self.rows.get(index)?;
-        let view = |(camera, file): (Camera, &Option<Box<Path>>)| {
-            let picture = PictureLocation::File(self.about.root.join(file.as_ref()?));
-            Some(View { camera: Some(camera), picture })
+        let view = |(camera, file): &(Camera, Box<Path>)| {
+            let picture = PictureLocation::File(self.about.root.join(file));
+            View { camera: Some(*camera), picture }
         };
-        Some((row.number, Camera::ALL.into_iter().zip(&row.files).filter_map(view).collect()))
+        Some((row.number, row.files.iter().map(view).collect()))
     }
 
     fn about(&self) -> &About {

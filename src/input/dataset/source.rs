@@ -1,11 +1,10 @@
 //! What every data set offers: rows by position, each with pictures and labels.
 
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 use std::sync::Arc;
 
-use super::DatasetError;
 use super::frames::Frames;
+use super::{Camera, DatasetError, NameCoding};
 use crate::input::decode::{DecodeError, Picture, decode_file};
 use crate::tensor::{Cell, Column};
 
@@ -63,6 +62,11 @@ pub trait Source: Send + Sync + std::fmt::Debug {
         &self.about().root
     }
 
+    /// What else a person should know of how it was read: told, and kept with every result.
+    fn notes(&self) -> &[String] {
+        &self.about().notes
+    }
+
     /// All columns of the log, as it spells them; none where there is no log.
     fn columns(&self) -> &[Column] {
         &[]
@@ -86,10 +90,14 @@ pub struct About {
     pub root: PathBuf,
     /// Names of the label columns.
     pub label_names: Vec<String>,
-    /// Cameras that any row has a picture of, from left to right; none where pictures have no camera.
+    /// Cameras that any row has a picture of, from left to right, others after them; none where pictures have no camera.
     pub cameras: Vec<Camera>,
     /// What was left out, and why, in order.
     pub skipped: Vec<Skipped>,
+    /// What else a person should know of how it was read.
+    pub notes: Vec<String>,
+    /// How paths are written.
+    pub names: NameCoding,
 }
 
 /// One row: pictures taken at one moment, and the labels that belong to them.
@@ -202,59 +210,4 @@ pub struct Skipped {
     pub place: String,
     /// Why.
     pub reason: String,
-}
-
-/// A camera of a car, by where it stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Camera {
-    /// Left of the middle.
-    Left,
-    /// In the middle.
-    Center,
-    /// Right of the middle.
-    Right,
-}
-
-impl Camera {
-    /// All of them, from left to right.
-    pub const ALL: [Self; 3] = [Self::Left, Self::Center, Self::Right];
-
-    /// One lower-case word.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Left => "left",
-            Self::Center => "center",
-            Self::Right => "right",
-        }
-    }
-}
-
-impl std::fmt::Display for Camera {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.pad(self.name())
-    }
-}
-
-/// A word that names no camera.
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("camera `{got}`: expected left, center or right")]
-pub struct UnknownCamera {
-    /// What there was.
-    pub got: String,
-}
-
-impl FromStr for Camera {
-    type Err = UnknownCamera;
-
-    /// `center`, `centre`, or a log's `center_camera`; case doesn't count.
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let plain = text.trim().to_lowercase();
-        match plain.strip_suffix("_camera").unwrap_or(&plain) {
-            "left" => Ok(Self::Left),
-            "center" | "centre" => Ok(Self::Center),
-            "right" => Ok(Self::Right),
-            _ => Err(UnknownCamera { got: text.to_owned() }),
-        }
-    }
 }

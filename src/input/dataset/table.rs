@@ -1,18 +1,18 @@
 //! Pictures that somebody listed: a table with a column of paths, or a plain list.
 //!
-//! Unlike a log, which may come from anywhere, a list is the person's own: a path that is there is taken as it stands, wherever it
-//! leads. Only one that isn't is looked for below the list's folder, as a log's would be.
+//! Unlike a log, which may come from anywhere, a list is the person's own: a path is taken as it stands, wherever it leads. What isn't
+//! there isn't there; nothing else is taken for it.
 
-use std::io::BufRead;
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use super::DatasetError;
 use super::csv_file::{CsvFile, CsvLayout, CsvLine, Header, LineSpan};
-use super::files::RecordedPaths;
-use super::source::{About, Camera, Label, PictureLocation, Sample, Skipped, Source, View};
-use crate::tensor::{Cell, Column, ColumnKind, hex};
+use super::files::has_picture_extension;
+use super::source::{About, Label, PictureLocation, Sample, Skipped, Source, View};
+use super::text_file::{Text, entries};
+use super::{Camera, DatasetError, NameCoding};
+use crate::tensor::{Cell, Column, ColumnKind, hex, shown};
 
 /// A table or list, opened. Rows are its lines, from 0, the header not counted.
 #[derive(Debug)]
@@ -32,39 +32,36 @@ struct Row {
     file: Box<Path>,
 }
 
+/// The column that holds a table's paths, and whether the first line names columns.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TablePaths {
+    /// A column's name, or its number from 0.
+    pub column: String,
+    /// Whether all lines are rows.
+    pub has_no_header: bool,
+}
+
 impl ListSource {
-    /// A CSV or TSV whose column `path_column` holds paths, absolute or relative to its folder.
-    pub fn table(path: &Path, path_column: &str) -> Result<Self, DatasetError> {
+    /// A CSV or TSV whose column `paths` holds paths, absolute or relative to its folder.
+    pub fn table(path: &Path, paths: &TablePaths) -> Result<Self, DatasetError> {
         let header = Header::read(path)?;
-        let wanted = path_column.trim().to_lowercase();
-        let columns = header.columns();
-        let Some(at) = columns.iter().position(|column| *column == wanted) else {
-            let (asked, found) = (path_column.to_owned(), header.fields().join(", "));
-            return Err(DatasetError::NoPathColumn { asked, found, path: path.to_owned() });
-        };
+        let names = paths.has_no_header.then(|| numbered(header.fields().len()));
+        let at = path_column(&header, paths, path)?;
         let root = path.parent().unwrap_or(Path::new("")).to_owned();
-        let mut finder = Finder::below(&root);
-        let layout = CsvLayout { delimiter: header.delimiter(), names: None, decimals_from: None };
-        let (mut rows, mut skipped, mut num_rows, mut first) = (Vec::new(), Vec::new(), 0, None);
+        let mut found = Found::below(&root);
+        if !paths.has_no_header
+            && let Some(first) = header.fields().get(at)
+            && (has_picture_extension(Path::new(first)) || found.file(first).is_some())
+        {
+            return Err(DatasetError::HeaderIsRow { first: shown(first), path: path.to_owned() });
+        }
+        let layout = CsvLayout { delimiter: header.delimiter(), names, ..CsvLayout::default() };
         let csv = CsvFile::scan(path, layout, &mut |line: CsvLine<'_>| {
-            let recorded = line.cell(at);
-            first.get_or_insert_with(|| recorded.to_owned());
-            match finder.find(recorded) {
-                Ok(file) => rows.push(Row { number: num_rows, span: Some(line.span), file: file.into() }),
-                Err(reason) => {
-                    let place = format!("line {}", line.number);
-                    skipped.push(Skipped { row: Some(num_rows), place, reason });
-                }
-            }
-            num_rows += 1;
+            found.add(&[line.raw(at), line.meant(at)], line.number, Some(line.span));
             Ok(())
         })?;
-        if num_rows == 0 {
+        if found.num_rows == 0 {
             return Err(DatasetError::NoRows { path: path.to_owned() });
-        }
-        if rows.is_empty() {
-            let first = first.unwrap_or_default();
-            return Err(DatasetError::NoPictureFiles { num_rows, first, path: path.to_owned() });
         }
         let labels: Vec<(String, usize)> = csv
             .columns()
@@ -73,97 +70,170 @@ impl ListSource {
             .filter(|(place, column)| *place != at && column.kind != ColumnKind::Text)
             .map(|(place, column)| (column.name.clone(), place))
             .collect();
-        Ok(Self {
-            about: About {
-                root: finder.root,
-                label_names: labels.iter().map(|(name, _)| name.clone()).collect(),
-                cameras: Vec::new(),
-                skipped,
-            },
-            kind: "table",
-            rows,
-            label_columns: labels.into_iter().map(|(_, place)| place).collect(),
-            sha256: csv.sha256().to_owned(),
-            csv: Some(csv),
-        })
+        let (names, places) = labels.into_iter().unzip();
+        let sha256 = csv.sha256().to_owned();
+        let mut source = found.source("table", sha256, path)?;
+        (source.about.label_names, source.label_columns, source.csv) = (names, places, Some(csv));
+        Ok(source)
     }
 
-    /// Paths, one a line, relative to `folder`; blank lines are passed over.
-    pub fn list(lines: impl BufRead, folder: &Path) -> Result<Self, DatasetError> {
-        let place = PathBuf::from("-");
-        let mut finder = Finder::below(folder);
-        let (mut rows, mut skipped, mut num_rows, mut first) = (Vec::new(), Vec::new(), 0, None);
+    /// Paths, one a line or parted by zeros, relative to `folder`; blank lines are passed over. `place` is where they come from.
+    pub fn list(bytes: Vec<u8>, folder: &Path, place: &Path) -> Result<Self, DatasetError> {
+        let bad = |line: u64, problem: &str| DatasetError::BadRow {
+            line,
+            problem: problem.to_owned(),
+            path: place.to_owned(),
+        };
+        let text = Text::decode(bytes).map_err(|reason| bad(1, reason))?;
+        let mut found = Found::below(folder);
         let mut hash = Sha256::new();
-        for (at, line) in lines.lines().enumerate() {
-            let line = line.map_err(|e| match e.kind() {
-                std::io::ErrorKind::InvalidData => DatasetError::BadRow {
-                    line: at as u64 + 1,
-                    problem: "not UTF-8 text: write paths as UTF-8".into(),
-                    path: place.clone(),
-                },
-                _ => DatasetError::io(&place, &e),
-            })?;
-            let recorded = line.trim_start_matches('\u{feff}').trim_end_matches('\r');
-            if recorded.trim().is_empty() {
+        for (number, entry) in entries(&text.bytes) {
+            if entry.trim_ascii().is_empty() {
                 continue;
             }
-            hash.update(recorded.as_bytes());
+            hash.update(entry);
             hash.update(b"\n");
-            first.get_or_insert_with(|| recorded.to_owned());
-            match finder.find(recorded) {
-                Ok(file) => rows.push(Row { number: num_rows, span: None, file: file.into() }),
-                Err(reason) => {
-                    skipped.push(Skipped { row: Some(num_rows), place: format!("line {}", at + 1), reason });
-                }
-            }
-            num_rows += 1;
+            let Some(recorded) = path_of(entry) else {
+                return Err(bad(number, "not UTF-8 text: write paths as UTF-8"));
+            };
+            found.add_path(&recorded, number);
         }
-        if num_rows == 0 {
-            return Err(DatasetError::EmptyList);
+        if found.num_rows == 0 {
+            return Err(DatasetError::EmptyList { path: place.to_owned() });
         }
-        if rows.is_empty() {
-            return Err(DatasetError::NoPictureFiles {
-                num_rows,
-                first: first.unwrap_or_default(),
-                path: place,
-            });
-        }
-        Ok(Self {
-            about: About { root: finder.root, skipped, ..About::default() },
-            kind: "list",
-            rows,
-            csv: None,
-            label_columns: Vec::new(),
-            sha256: hex(&hash.finalize()),
-        })
+        found.source("list", hex(&hash.finalize()), place)
+    }
+
+    /// One picture as a list of one.
+    pub fn one(path: &Path) -> Result<Self, DatasetError> {
+        let mut found = Found::below(path.parent().unwrap_or(Path::new("")));
+        found.add_path(Path::new(path.file_name().unwrap_or_default()), 1);
+        let name = path.file_name().unwrap_or_default().as_encoded_bytes();
+        let mut hash = Sha256::new();
+        hash.update(name);
+        hash.update(b"\n");
+        found.source("list", hex(&hash.finalize()), path)
+    }
+
+    /// A file that is such a list, of paths relative to its folder.
+    pub fn list_file(path: &Path) -> Result<Self, DatasetError> {
+        let bytes = std::fs::read(path).map_err(|e| DatasetError::io(path, &e))?;
+        Self::list(bytes, path.parent().unwrap_or(Path::new("")), path)
     }
 }
 
-struct Finder {
-    files: RecordedPaths,
-    root: PathBuf,
-    absolute: PathBuf,
+/// Whether a file's first entry is a path of a picture and nothing beside: one that is there, or one that reads as such.
+pub(super) fn is_list(path: &Path, first_line: &str) -> bool {
+    let first = first_line.split('\0').next().unwrap_or_default();
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let is_there = || folder.join(first).is_file();
+    let is_alone = || !first.contains([',', ';', '\t']) && has_picture_extension(Path::new(first));
+    !first.is_empty() && (is_there() || is_alone())
 }
 
-impl Finder {
+/// Names of a table's columns that has no line of them.
+pub(super) fn numbered(num_columns: usize) -> Vec<String> {
+    (0..num_columns).map(|at| format!("column_{at}")).collect()
+}
+
+/// The place of the column: by its name, else by its number.
+fn path_column(header: &Header, paths: &TablePaths, path: &Path) -> Result<usize, DatasetError> {
+    let fields = header.fields();
+    let wanted = paths.column.trim();
+    let names = if paths.has_no_header { numbered(fields.len()) } else { header.columns() };
+    let by_name = names.iter().position(|name| *name == wanted.to_lowercase());
+    let by_number = || wanted.parse::<usize>().ok().filter(|at| *at < fields.len());
+    by_name.or_else(by_number).ok_or_else(|| {
+        let found = if paths.has_no_header { shown(&names.join(", ")) } else { header.found() };
+        DatasetError::NoPathColumn { asked: paths.column.clone(), found, path: path.to_owned() }
+    })
+}
+
+/// An entry's bytes as a path: any bytes where paths are bytes, else UTF-8.
+#[cfg(unix)]
+fn path_of(entry: &[u8]) -> Option<PathBuf> {
+    use std::os::unix::ffi::OsStrExt as _;
+    Some(PathBuf::from(std::ffi::OsStr::from_bytes(entry)))
+}
+
+#[cfg(not(unix))]
+fn path_of(entry: &[u8]) -> Option<PathBuf> {
+    std::str::from_utf8(entry).ok().map(PathBuf::from)
+}
+
+/// Rows while they are listed.
+struct Found {
+    root: PathBuf,
+    absolute: PathBuf,
+    rows: Vec<Row>,
+    skipped: Vec<Skipped>,
+    num_rows: usize,
+    /// The first path that anything says.
+    first: Option<String>,
+}
+
+impl Found {
     fn below(root: &Path) -> Self {
         let plain = if root.as_os_str().is_empty() { Path::new(".") } else { root };
         let absolute = std::path::absolute(plain).unwrap_or_else(|_| root.to_owned());
-        Self { files: RecordedPaths::below(root), root: root.to_owned(), absolute }
+        Self {
+            root: root.to_owned(),
+            absolute,
+            rows: Vec::new(),
+            skipped: Vec::new(),
+            num_rows: 0,
+            first: None,
+        }
     }
 
-    /// The path relative to the root, or as it stands; or why there is none.
-    fn find(&mut self, recorded: &str) -> Result<PathBuf, String> {
-        if recorded.is_empty() {
-            return Err("names no picture".to_owned());
+    /// A row of a table: the path as it is written or, where there is no such file, as it is meant.
+    fn add(&mut self, readings: &[&str; 2], line: u64, span: Option<LineSpan>) {
+        let file = readings.iter().find_map(|path| self.file(path));
+        let name = Path::new(readings[1]).to_owned();
+        self.add_found(file, &name, line, span);
+    }
+
+    /// A row of a list.
+    fn add_path(&mut self, path: &Path, line: u64) {
+        let file = self.file(path).or_else(|| self.file(path.to_str()?.trim()));
+        self.add_found(file, path, line, None);
+    }
+
+    fn add_found(&mut self, file: Option<PathBuf>, path: &Path, line: u64, span: Option<LineSpan>) {
+        let number = self.num_rows;
+        self.num_rows += 1;
+        let said = || shown(&NameCoding::Plain.name(path));
+        if self.first.is_none() {
+            self.first = Some(said());
         }
+        if let Some(file) = file {
+            self.rows.push(Row { number, span, file: file.into() });
+            return;
+        }
+        let is_empty = path.as_os_str().is_empty();
+        let reason =
+            if is_empty { "names no picture".to_owned() } else { format!("no such picture: {}", said()) };
+        self.skipped.push(Skipped { row: Some(number), place: format!("line {line}"), reason });
+    }
+
+    /// The path relative to the root, or as it stands; none where no file is.
+    fn file(&self, recorded: impl AsRef<Path>) -> Option<PathBuf> {
+        let path = recorded.as_ref();
         // Joining an absolute path gives that path.
-        if self.root.join(recorded).is_file() {
-            let path = PathBuf::from(recorded);
-            return Ok(path.strip_prefix(&self.absolute).map(Path::to_owned).unwrap_or(path));
+        if path.as_os_str().is_empty() || !self.root.join(path).is_file() {
+            return None;
         }
-        let found = self.files.find(recorded).ok_or_else(|| format!("no such picture: {recorded}"))?;
-        Ok(found.strip_prefix(&self.root).unwrap_or(&found).to_owned())
+        Some(path.strip_prefix(&self.absolute).unwrap_or(path).to_owned())
+    }
+
+    fn source(self, kind: &'static str, sha256: String, path: &Path) -> Result<ListSource, DatasetError> {
+        if self.rows.is_empty() {
+            let (first, path) = (self.first.unwrap_or_default(), path.to_owned());
+            return Err(DatasetError::NoListedFiles { kind, num_rows: self.num_rows, first, path });
+        }
+        let names = NameCoding::of(self.rows.iter().map(|row| &*row.file));
+        let about = About { root: self.root, skipped: self.skipped, names, ..About::default() };
+        Ok(ListSource { about, kind, rows: self.rows, csv: None, label_columns: Vec::new(), sha256 })
     }
 }
 
@@ -187,12 +257,8 @@ impl Source for ListSource {
     fn sample(&self, index: usize) -> Option<Sample> {
         let (row, views) = self.pictures(index)?;
         let cells = self.cells(index, None).unwrap_or_default();
-        let label = |&at: &usize| match cells.get(at) {
-            Some(Cell::Number(value)) => Label::Number(*value),
-            Some(Cell::Integer(value)) => Label::Number(*value as f64),
-            _ => Label::Missing,
-        };
-        let id = super::folder::with_slashes(&self.rows.get(index)?.file);
+        let label = |&at: &usize| cells.get(at).and_then(Cell::number).map_or(Label::Missing, Label::Number);
+        let id = self.about.names.name(&self.rows.get(index)?.file);
         let labels = self.label_columns.iter().map(label).collect();
         Some(Sample { row, id, timestamp_ns: None, views, labels })
     }

@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
-use super::DatasetError;
 use super::csv_file::{CsvFile, CsvLayout, CsvLine, Header, LineSpan};
-use super::files::RecordedPaths;
-use super::source::{About, Camera, Label, PictureLocation, Sample, Skipped, Source, View};
-use crate::tensor::{Cell, Column};
+use super::placed::place;
+use super::source::{About, Label, PictureLocation, Sample, Skipped, Source, View};
+use super::{Camera, DatasetError, UnknownCamera};
+use crate::tensor::{Cell, Column, shown};
 
 /// The log's usual name.
 pub(super) const FILE_NAME: &str = "interpolated.csv";
@@ -21,12 +21,13 @@ pub(super) const REQUIRED: [&str; 4] = ["timestamp", "frame_id", "filename", "an
 const LABELS: [&str; 6] = ["angle", "torque", "speed", "lat", "long", "alt"];
 /// Pictures at most this far apart belong to one moment: the cameras run at 20 Hz, so moments are 50 ms apart.
 const MOMENT_NS: u64 = 25_000_000;
+
 /// Udacity's log, opened.
 ///
 /// Lines are grouped into *moments*: going down the log, a line joins the moment before it if that has no picture of its
 /// camera yet and began at most 25 ms away; otherwise it begins a new one. Moments are numbered from 0 in the log's order, so
 /// `--row 12 --camera left` is the left picture of the thirteenth moment, whether or not files are missing. A moment's labels
-/// are those of its centre line, or else of its first.
+/// are those of its centre line, or else of its first. A `frame_id` that is none of the three cameras' is a camera of its own.
 #[derive(Debug)]
 pub struct UdacityLog {
     /// Its root is the log's folder; moments point into it.
@@ -42,12 +43,20 @@ pub struct UdacityLog {
 struct Moment {
     row: usize,
     timestamp_ns: u64,
-    /// By [`Camera::ALL`], relative to the root.
-    files: [Option<Box<Path>>; 3],
-    /// The lines that name them.
-    spans: [Option<LineSpan>; 3],
+    /// By camera.
+    taken: Box<[Taken]>,
     /// NaN where the cell is empty.
     labels: Box<[f64]>,
+}
+
+/// One picture of a moment.
+#[derive(Debug)]
+struct Taken {
+    camera: Camera,
+    /// Relative to the root.
+    file: Box<Path>,
+    /// The line that names it.
+    span: LineSpan,
 }
 
 /// One line of the log.
@@ -71,46 +80,35 @@ impl UdacityLog {
         let first = first.recorded.clone();
         let num_rows = lines.len();
         let root = path.parent().unwrap_or(Path::new("")).to_owned();
-        let mut files = RecordedPaths::below(&root);
+        let recorded: Vec<String> = lines.iter().map(|line| line.recorded.clone()).collect();
+        let placed = place(path, &root, &recorded, Some("IMG"))?;
         let mut log = Self {
-            about: About { root, label_names, ..About::default() },
+            about: About { root, label_names, notes: placed.notes, ..About::default() },
             moments: Vec::new(),
             csv,
             num_rows,
             num_moments: 0,
         };
-        for moment in group(lines) {
-            log.add(moment, &mut files);
+        for moment in group(lines.into_iter().zip(placed.files).collect()) {
+            log.add(moment);
         }
         if log.moments.is_empty() {
+            let first = shown(&first);
             return Err(DatasetError::NoPictureFiles { num_rows, first, path: path.to_owned() });
         }
         log.about.cameras.sort_unstable();
         Ok(log)
     }
 
-    fn add(&mut self, lines: Vec<Line>, files: &mut RecordedPaths) {
+    fn add(&mut self, lines: Vec<Placed>) {
         let row = self.num_moments;
         self.num_moments += 1;
-        let mut moment = Moment {
-            row,
-            timestamp_ns: 0,
-            files: [None, None, None],
-            spans: [None; 3],
-            labels: Box::default(),
-        };
-        let main = lines.iter().position(|line| line.camera == Camera::Center).unwrap_or(0);
-        for (at, line) in lines.into_iter().enumerate() {
-            match files.find(&line.recorded) {
+        let main = lines.iter().position(|(line, _)| line.camera == Camera::Center).unwrap_or(0);
+        let (mut taken, mut timestamp_ns, mut labels) = (Vec::new(), 0, Box::default());
+        for (at, (line, file)) in lines.into_iter().enumerate() {
+            match file {
                 Some(file) => {
-                    let relative = file.strip_prefix(&self.about.root).unwrap_or(&file);
-                    let camera = line.camera as usize;
-                    if let (Some(slot), Some(span)) =
-                        (moment.files.get_mut(camera), moment.spans.get_mut(camera))
-                    {
-                        *slot = Some(relative.into());
-                        *span = Some(line.span);
-                    }
+                    taken.push(Taken { camera: line.camera, file, span: line.span });
                     if !self.about.cameras.contains(&line.camera) {
                         self.about.cameras.push(line.camera);
                     }
@@ -118,18 +116,22 @@ impl UdacityLog {
                 None => self.about.skipped.push(Skipped {
                     row: Some(row),
                     place: format!("line {}", line.number),
-                    reason: format!("no such picture: {}", line.recorded),
+                    reason: format!("no such picture: {}", shown(&line.recorded)),
                 }),
             }
             if at == main {
-                (moment.timestamp_ns, moment.labels) = (line.timestamp_ns, line.labels);
+                (timestamp_ns, labels) = (line.timestamp_ns, line.labels);
             }
         }
-        if moment.files.iter().any(Option::is_some) {
-            self.moments.push(moment);
+        if !taken.is_empty() {
+            taken.sort_by_key(|taken| taken.camera);
+            self.moments.push(Moment { row, timestamp_ns, taken: taken.into(), labels });
         }
     }
 }
+
+/// A line, and its picture if that is there.
+type Placed = (Line, Option<Box<Path>>);
 
 impl Source for UdacityLog {
     fn kind(&self) -> &'static str {
@@ -151,12 +153,12 @@ impl Source for UdacityLog {
 
     fn sample(&self, index: usize) -> Option<Sample> {
         let moment = self.moments.get(index)?;
-        let views = Camera::ALL
-            .into_iter()
-            .zip(&moment.files)
-            .filter_map(|(camera, file)| {
-                let picture = PictureLocation::File(self.about.root.join(file.as_ref()?));
-                Some(View { camera: Some(camera), picture })
+        let views = moment
+            .taken
+            .iter()
+            .map(|taken| View {
+                camera: Some(taken.camera),
+                picture: PictureLocation::File(self.about.root.join(&taken.file)),
             })
             .collect();
         let label = |&value: &f64| if value.is_nan() { Label::Missing } else { Label::Number(value) };
@@ -182,12 +184,14 @@ impl Source for UdacityLog {
     }
 
     fn cells(&self, index: usize, camera: Option<Camera>) -> Result<Vec<Cell>, DatasetError> {
-        let spans = self.moments.get(index).map(|moment| &moment.spans);
-        let span = spans.and_then(|spans| match camera {
-            Some(camera) => spans.get(camera as usize).copied().flatten(),
-            None => spans.iter().flatten().next().copied(),
+        let taken = self.moments.get(index).and_then(|moment| match camera {
+            Some(camera) => moment.taken.iter().find(|taken| taken.camera == camera),
+            None => moment.taken.first(),
         });
-        span.map_or_else(|| Ok(vec![Cell::Missing; self.csv.columns().len()]), |span| self.csv.cells(span))
+        taken.map_or_else(
+            || Ok(vec![Cell::Missing; self.csv.columns().len()]),
+            |taken| self.csv.cells(taken.span),
+        )
     }
 
     fn content_sha256(&self) -> Option<&str> {
@@ -196,19 +200,20 @@ impl Source for UdacityLog {
 }
 
 /// Lines of one moment together, moments and lines in the log's order.
-fn group(lines: Vec<Line>) -> Vec<Vec<Line>> {
-    let mut moments: Vec<Vec<Line>> = Vec::new();
-    for line in lines {
+fn group(lines: Vec<Placed>) -> Vec<Vec<Placed>> {
+    let mut moments: Vec<Vec<Placed>> = Vec::new();
+    for placed in lines {
+        let line = &placed.0;
         match moments.last_mut() {
             Some(moment)
-                if moment.iter().all(|other| other.camera != line.camera)
-                    && moment
-                        .first()
-                        .is_some_and(|first| first.timestamp_ns.abs_diff(line.timestamp_ns) <= MOMENT_NS) =>
+                if moment.iter().all(|(other, _)| other.camera != line.camera)
+                    && moment.first().is_some_and(|(first, _)| {
+                        first.timestamp_ns.abs_diff(line.timestamp_ns) <= MOMENT_NS
+                    }) =>
             {
-                moment.push(line);
+                moment.push(placed);
             }
-            _ => moments.push(vec![line]),
+            _ => moments.push(vec![placed]),
         }
     }
     moments
@@ -222,7 +227,7 @@ fn read_lines(path: &Path) -> Result<(CsvFile, Vec<Line>, Vec<String>), DatasetE
     let required = |missing: &'static str| {
         column(missing).ok_or_else(|| DatasetError::MissingColumn {
             missing,
-            found: columns.join(", "),
+            found: shown(&columns.join(", ")),
             path: path.to_owned(),
         })
     };
@@ -231,19 +236,25 @@ fn read_lines(path: &Path) -> Result<(CsvFile, Vec<Line>, Vec<String>), DatasetE
     let labels: Vec<(&str, usize)> =
         LABELS.into_iter().filter_map(|name| Some((name, column(name)?))).collect();
     let mut lines = Vec::new();
-    let layout = CsvLayout { delimiter: header.delimiter(), names: None, decimals_from: None };
+    let layout = CsvLayout {
+        delimiter: header.delimiter(),
+        numbers: labels.iter().map(|(_, at)| *at).collect(),
+        ..CsvLayout::default()
+    };
     let csv = CsvFile::scan(path, layout, &mut |line: CsvLine<'_>| {
         let problem = |name: &str, at: usize, expected: &str| {
-            format!("{name} is `{}`: expected {expected}", line.cell(at))
+            format!("{name} is `{}`: expected {expected}", shown(line.cell(at)))
         };
         let timestamp_ns = line
             .cell(timestamp)
             .parse()
             .map_err(|_| problem("timestamp", timestamp, "nanoseconds since the epoch, a whole number"))?;
-        let camera = line
-            .cell(frame)
-            .parse()
-            .map_err(|_| problem("frame_id", frame, "left_camera, center_camera or right_camera"))?;
+        let camera = line.cell(frame).parse().map_err(|e: UnknownCamera| match e {
+            UnknownCamera::NoName(_) => {
+                problem("frame_id", frame, "left_camera, center_camera, right_camera or another name")
+            }
+            e @ UnknownCamera::TooMany(_) => e.to_string(),
+        })?;
         if line.cell(file).is_empty() {
             return Err(problem("filename", file, "a path such as center/1479424215880976321.jpg"));
         }

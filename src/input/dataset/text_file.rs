@@ -1,0 +1,169 @@
+//! A file of text in the encodings that programs write: UTF-8 with and without a byte-order mark, UTF-16.
+//!
+//! Owns encodings and the ends of lines (`\n`, `\r\n`, `\r`). Must not know what the text means.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use super::DatasetError;
+
+const BOM: &[u8] = "\u{feff}".as_bytes();
+/// Bytes of a first line that are looked for its end.
+const MAX_FIRST_LINE: u64 = 1 << 20;
+/// Bytes that show a UTF-16 without a byte-order mark.
+const SAMPLE: usize = 1024;
+
+/// A text as UTF-8, or as bytes that claim to be.
+#[derive(Debug)]
+pub(super) struct Text {
+    /// Without a byte-order mark.
+    pub(super) bytes: Vec<u8>,
+    /// Whether they lie in the file as they are here, after so many others.
+    pub(super) offset: Option<u64>,
+}
+
+/// How a text is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Encoding {
+    /// After so many bytes of a mark.
+    Utf8(usize),
+    Utf16 {
+        mark: usize,
+        is_big: bool,
+    },
+    Utf32,
+}
+
+impl Encoding {
+    fn of(bytes: &[u8]) -> Self {
+        match bytes {
+            [0xFF, 0xFE, 0, 0, ..] | [0, 0, 0xFE, 0xFF, ..] => Self::Utf32,
+            [0xFF, 0xFE, ..] => Self::Utf16 { mark: 2, is_big: false },
+            [0xFE, 0xFF, ..] => Self::Utf16 { mark: 2, is_big: true },
+            _ if bytes.starts_with(BOM) => Self::Utf8(BOM.len()),
+            _ => Self::without_mark(bytes),
+        }
+    }
+
+    /// In UTF-16 the upper half of almost every unit of a table is zero, and the lower half never.
+    fn without_mark(bytes: &[u8]) -> Self {
+        let pairs = bytes.get(..SAMPLE.min(bytes.len())).unwrap_or_default().as_chunks::<2>().0;
+        let share = |at: usize| 10 * pairs.iter().filter(|pair| pair[at] == 0).count();
+        let most = 7 * pairs.len().max(4);
+        match (share(0), share(1)) {
+            (0, high) if high >= most => Self::Utf16 { mark: 0, is_big: false },
+            (high, 0) if high >= most => Self::Utf16 { mark: 0, is_big: true },
+            _ => Self::Utf8(0),
+        }
+    }
+}
+
+impl Text {
+    /// Decodes a file's bytes. The words of an error say what they are instead of text.
+    pub(super) fn decode(mut bytes: Vec<u8>) -> Result<Self, &'static str> {
+        match Encoding::of(&bytes) {
+            Encoding::Utf8(mark) => {
+                bytes.drain(..mark);
+                Ok(Self { bytes, offset: Some(mark as u64) })
+            }
+            Encoding::Utf16 { mark, is_big } => {
+                let (pairs, rest) = bytes.get(mark..).unwrap_or_default().as_chunks::<2>();
+                if !rest.is_empty() {
+                    return Err("UTF-16 text that is cut in the middle of a character: copy it again");
+                }
+                let units = pairs
+                    .iter()
+                    .map(|p| if is_big { u16::from_be_bytes(*p) } else { u16::from_le_bytes(*p) });
+                let text: Result<String, _> = char::decode_utf16(units).collect();
+                let text = text.map_err(|_| "not sound UTF-16 text: save it as UTF-8")?;
+                Ok(Self { bytes: text.into_bytes(), offset: None })
+            }
+            Encoding::Utf32 => Err("UTF-32 text: save it as UTF-8"),
+        }
+    }
+}
+
+/// The first line of a file, as far as it is text; empty where the file is.
+pub(super) fn first_line(path: &Path) -> Result<String, DatasetError> {
+    let mut start = Vec::new();
+    File::open(path)
+        .and_then(|file| file.take(MAX_FIRST_LINE).read_to_end(&mut start))
+        .map_err(|e| DatasetError::io(path, &e))?;
+    let is_cut = start.len() as u64 == MAX_FIRST_LINE;
+    let bytes = match Text::decode(start.clone()) {
+        // Half a character at the cut of a UTF-16 file is nobody's error.
+        Err(_) if is_cut => {
+            start.truncate(start.len() - 2);
+            Text::decode(start)
+        }
+        other => other,
+    };
+    let bytes = bytes
+        .map_err(|reason| DatasetError::BadRow {
+            line: 1,
+            problem: reason.to_owned(),
+            path: path.to_owned(),
+        })?
+        .bytes;
+    // Blank lines before it are passed over, as a CSV reader does.
+    let bytes = bytes.trim_ascii_start();
+    let end = bytes.iter().position(|b| matches!(b, b'\n' | b'\r')).unwrap_or(bytes.len());
+    Ok(String::from_utf8_lossy(bytes.get(..end).unwrap_or_default()).trim().to_owned())
+}
+
+/// A list's entries with their places, from 1: parted by zeros where there are any, else by ends of lines.
+pub(super) fn entries<'a>(bytes: &'a [u8]) -> impl Iterator<Item = (u64, &'a [u8])> {
+    let has = |wanted: u8| bytes.contains(&wanted);
+    let end = if has(0) {
+        0
+    } else if !has(b'\n') && has(b'\r') {
+        b'\r'
+    } else {
+        b'\n'
+    };
+    let entry = move |(at, entry): (u64, &'a [u8])| match entry {
+        [line @ .., b'\r'] if end == b'\n' => (at, line),
+        other => (at, other),
+    };
+    (1u64..).zip(bytes.split(move |b| *b == end)).map(entry)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn decoded(bytes: &[u8]) -> Result<String, &'static str> {
+        Text::decode(bytes.to_vec()).map(|text| String::from_utf8(text.bytes).unwrap())
+    }
+
+    #[test]
+    fn encodings_are_told_apart() {
+        let text = "path,größe\na.jpg,1\n";
+        let wide = |to: fn(u16) -> [u8; 2]| text.encode_utf16().flat_map(to).collect::<Vec<u8>>();
+        let (little, big) = (wide(u16::to_le_bytes), wide(u16::to_be_bytes));
+        assert_eq!(decoded(text.as_bytes()).unwrap(), text);
+        assert_eq!(decoded(&[BOM, text.as_bytes()].concat()).unwrap(), text);
+        assert_eq!(decoded(&[&[0xFF, 0xFE], &little[..]].concat()).unwrap(), text);
+        assert_eq!(decoded(&[&[0xFE, 0xFF], &big[..]].concat()).unwrap(), text);
+        assert_eq!(decoded(&little).unwrap(), text);
+        assert_eq!(decoded(&big).unwrap(), text);
+        assert!(decoded(&[&[0xFF, 0xFE], &little[..9]].concat()).unwrap_err().contains("cut in the middle"));
+        assert!(decoded(b"\xFF\xFE\x00\xD8\x00\xD8").unwrap_err().contains("not sound"));
+        assert!(decoded(b"\xFF\xFE\0\0a\0\0\0").unwrap_err().contains("UTF-32"));
+        // A list with zeros between its entries is no UTF-16.
+        assert_eq!(decoded(b"a.jpg\0b.jpg\0").unwrap(), "a.jpg\0b.jpg\0");
+    }
+
+    #[test]
+    fn entries_end_as_they_are_written() {
+        let of = |bytes: &'static [u8]| {
+            entries(bytes)
+                .map(|(at, entry)| format!("{at}{}", String::from_utf8_lossy(entry)))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(of(b"a\r\nb\n"), ["1a", "2b", "3"]);
+        assert_eq!(of(b"a\rb"), ["1a", "2b"]);
+        assert_eq!(of(b"a\nb\0c\0"), ["1a\nb", "2c", "3"]);
+    }
+}

@@ -1,0 +1,117 @@
+//! What all cells of a column are together: numbers only where no text would be lost by it.
+
+use crate::tensor::{ColumnKind, EXACT_INTEGERS};
+
+/// Pairs after which doubles are thrown away for the first time.
+const COMPACT_AT: usize = 1 << 16;
+
+/// The kind of a column while its cells go by.
+#[derive(Debug)]
+pub(super) struct Typing {
+    kind: Option<ColumnKind>,
+    /// Whether a decimal comma makes a number, as in files whose fields are parted by semicolons.
+    has_decimal_commas: bool,
+    has_large: bool,
+    /// Values' bits and their texts' hashes: two texts of one value must stay apart.
+    seen: Vec<(u64, u64)>,
+    compact_at: usize,
+}
+
+impl Typing {
+    pub(super) fn new(has_decimal_commas: bool) -> Self {
+        Self { kind: None, has_decimal_commas, has_large: false, seen: Vec::new(), compact_at: COMPACT_AT }
+    }
+
+    /// A cell in which something stands.
+    pub(super) fn add(&mut self, text: &str) {
+        if self.kind == Some(ColumnKind::Text) {
+            return;
+        }
+        let with_point;
+        let point = if self.has_decimal_commas && !text.contains('.') && text.contains(',') {
+            with_point = text.replacen(',', ".", 1);
+            &with_point
+        } else {
+            text
+        };
+        self.kind = self.kind.max(Some(ColumnKind::of(point)));
+        if self.kind == Some(ColumnKind::Text) {
+            self.seen = Vec::new();
+            return;
+        }
+        let Ok(value) = point.parse::<f64>() else { return };
+        self.has_large |= !point.contains(['e', 'E']) && value.abs() >= EXACT_INTEGERS as f64;
+        // A minus zero is equal to zero.
+        let pair = ((value + 0.0).to_bits(), hash(text));
+        if self.seen.last() != Some(&pair) {
+            self.seen.push(pair);
+        }
+        if self.seen.len() >= self.compact_at {
+            self.compact();
+            self.compact_at = COMPACT_AT.max(2 * self.seen.len());
+        }
+    }
+
+    fn compact(&mut self) {
+        self.seen.sort_unstable();
+        self.seen.dedup();
+    }
+
+    /// What the column is. Whole numbers that f64 has no room for make no number of a column that isn't all whole.
+    pub(super) fn kind(mut self) -> ColumnKind {
+        match self.kind.unwrap_or(ColumnKind::Text) {
+            ColumnKind::Number if self.has_large => ColumnKind::Text,
+            ColumnKind::Number => {
+                self.compact();
+                let is_lossy = self.seen.windows(2).any(|pair| pair[0].0 == pair[1].0);
+                if is_lossy { ColumnKind::Text } else { ColumnKind::Number }
+            }
+            kind => kind,
+        }
+    }
+}
+
+/// FNV-1a.
+fn hash(text: &str) -> u64 {
+    text.bytes()
+        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kind(cells: &[&str]) -> ColumnKind {
+        let mut typing = Typing::new(false);
+        cells.iter().for_each(|cell| typing.add(cell));
+        typing.kind()
+    }
+
+    #[test]
+    fn a_column_is_a_number_only_where_nothing_is_lost() {
+        assert_eq!(kind(&["1.1", "1.10", "1.100"]), ColumnKind::Text);
+        assert_eq!(kind(&["12.0000", "12.5000", "12.0000"]), ColumnKind::Number);
+        assert_eq!(kind(&["1", "1.5"]), ColumnKind::Number);
+        assert_eq!(kind(&["1", "1.0"]), ColumnKind::Text);
+        assert_eq!(kind(&["0", "-0"]), ColumnKind::Text);
+        assert_eq!(kind(&["9007199254740993", "9007199254740992"]), ColumnKind::Integer);
+        assert_eq!(kind(&["9007199254740993", "0.5"]), ColumnKind::Text);
+        assert_eq!(kind(&["0.1", "0.10000000000000000001"]), ColumnKind::Text);
+        assert_eq!(kind(&["1", "2", "x"]), ColumnKind::Text);
+        assert_eq!(kind(&[]), ColumnKind::Text);
+        let mut commas = Typing::new(true);
+        commas.add("-0,5");
+        assert_eq!(commas.kind(), ColumnKind::Number);
+    }
+
+    #[test]
+    fn a_long_column_is_looked_at_as_a_whole() {
+        let mut typing = Typing::new(false);
+        for at in 0..200_000 {
+            typing.add(&format!("{}.5", at % 70_000));
+        }
+        assert!(typing.seen.len() <= 2 * 70_000);
+        typing.add("69999.50");
+        assert_eq!(typing.kind(), ColumnKind::Text);
+    }
+}

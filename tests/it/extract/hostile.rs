@@ -1,0 +1,165 @@
+//! Files that aren't what they are taken for, or that hold what no one would print: named, short, and nothing of them obeyed.
+
+use super::sources::{columns, list_on_stdin, with};
+use super::{QUICK, TAG, csv};
+
+const SMALL: &str = "--pool avg --format npy";
+const MP4: &[u8] = b"\0\0\0\x20ftypisom\0\0\x02\0isomiso2avc1mp41\0\0\0\x08free\x1b[31m\x9b\n\x07mdat";
+const FFMPEG: &str =
+    "make pictures of its frames with `mkdir frames && ffmpeg -i VIDEO frames/%06d.png` and give the folder";
+
+fn is_clean(text: &str) -> bool {
+    text.chars().all(|c| !c.is_control() || c == '\n') && text.len() < 2000
+}
+
+#[test]
+fn a_video_is_called_one_and_how_to_make_frames_of_it_is_said() {
+    let bench = with(&["in/a.png"]);
+    bench.add("drive.mp4", MP4);
+    bench.add("in/drive.mp4", MP4);
+    bench.add("videos/drive.mp4", MP4);
+    bench.add("list.txt", b"in/a.png\ndrive.mp4\n");
+    for arguments in
+        ["drive.mp4", "drive.mp4 --path-column 0", "drive.mp4 --source udacity", "drive.mp4 --source list"]
+    {
+        let run = bench.run(&format!("extract {arguments} -o out {QUICK}"));
+        let expected = format!("error: a video, not a data set: {FFMPEG}: \"drive.mp4\"\n");
+        assert!(run.code == Some(2) && run.stderr == expected, "{arguments}: {}", run.stderr);
+    }
+    let run = bench.run("render drive.mp4 -o x.png");
+    assert!(
+        run.stderr.contains(&format!("a video, not a picture this program decodes: {FFMPEG}")),
+        "{}",
+        run.stderr
+    );
+    let run = bench.ok(&format!("extract in -o out {QUICK} {SMALL}"));
+    assert!(
+        run.stderr.contains(&format!("left out: drive.mp4 (a video: {FFMPEG}): \"in\"")),
+        "{}",
+        run.stderr
+    );
+    let run = bench.run(&format!("extract videos -o none {QUICK}"));
+    assert!(
+        run.stderr.ends_with(&format!(
+            "error: no picture in this folder (1 other files were ignored; `drive.mp4` is a video: {FFMPEG}): \"videos\"\n"
+        )),
+        "{}",
+        run.stderr
+    );
+    let run = bench.run(&format!("extract list.txt -o listed {QUICK} {SMALL}"));
+    assert_eq!(run.code, Some(1), "{}", run.stderr);
+    assert!(
+        run.stderr
+            .contains(&format!("skipped: row 1: a video, not a picture this program decodes: {FFMPEG}"))
+    );
+}
+
+#[test]
+fn what_is_no_text_is_not_printed() {
+    let bench = with(&["a.png"]);
+    bench.add("noise.csv", &(0..4000u32).map(|n| (n * 7919 >> 3) as u8).collect::<Vec<_>>());
+    bench.add("steers.csv", b"image,\x1b[31mred\x07\xc2\x9b,\xe2\x80\xaegpj\nb.png,1,2\n");
+    let run = bench.run(&format!("extract noise.csv -o out {QUICK}"));
+    assert_eq!(
+        run.stderr,
+        "error: neither text nor a picture, not a data set: give a folder of pictures, a driving log, a table or a list of paths: \"noise.csv\"\n"
+    );
+    for arguments in [
+        "noise.csv --path-column 0",
+        "steers.csv",
+        "steers.csv --path-column x",
+        "steers.csv --path-column image",
+    ] {
+        let run = bench.run(&format!("extract {arguments} -o out {QUICK}"));
+        assert!(run.code == Some(2) && is_clean(&run.stderr), "{arguments}: {:?}", run.stderr);
+    }
+    let run = bench.run(&format!("extract steers.csv --path-column x -o out {QUICK}"));
+    assert!(run.stderr.contains(r"found image, \u{1b}[31mred\u{7}\u{9b}, \u{202e}gpj"), "{}", run.stderr);
+}
+
+#[test]
+fn a_huge_field_is_neither_printed_nor_kept_in_the_manifest() {
+    let bench = with(&["a.png"]);
+    let huge = "ü\u{1b}".repeat(7 << 20);
+    bench.add("paths.csv", format!("image\na.png\n{huge}\n").as_bytes());
+    let run = bench.ok(&format!("extract paths.csv --path-column image -o out {QUICK} {SMALL}"));
+    assert!(is_clean(&run.stderr), "{} bytes", run.stderr.len());
+    let length = |name: &str| std::fs::metadata(bench.path("out").join(TAG).join(name)).unwrap().len();
+    assert!(length("manifest.json") < 10_000 && length("skipped.csv") < 2000);
+
+    bench.add("cells.csv", format!("image,note\na.png,{huge}\n").as_bytes());
+    bench.ok(&format!("extract cells.csv --path-column image -o out {QUICK} {SMALL} --overwrite"));
+    assert!(length("manifest.json") < 10_000);
+    assert_eq!(
+        csv(&bench.path("out").join(TAG).join("index.csv"))[1][3],
+        huge,
+        "the index holds what the table holds"
+    );
+
+    bench.add("header.csv", format!("image,{huge}\na.png,1\n").as_bytes());
+    let run = bench.run(&format!("extract header.csv --path-column image -o none {QUICK}"));
+    assert!(
+        run.code == Some(2)
+            && is_clean(&run.stderr)
+            && run.stderr.contains("line 1: a column's name of 14680064 characters"),
+        "{:?}",
+        &run.stderr.chars().take(500).collect::<String>()
+    );
+}
+
+#[test]
+fn tables_are_read_in_every_encoding_that_spreadsheets_write() {
+    let bench = with(&["a.png", "größe.png"]);
+    let table = "image,name\na.png,ä\ngröße.png,ö\n";
+    let wide = |to: fn(u16) -> [u8; 2], mark: &[u8]| {
+        [mark, &table.encode_utf16().flat_map(to).collect::<Vec<u8>>()].concat()
+    };
+    let cases = [
+        ("UTF-8 with a mark", ["\u{feff}", table].concat().into_bytes()),
+        ("UTF-16 LE", wide(u16::to_le_bytes, b"\xFF\xFE")),
+        ("UTF-16 BE", wide(u16::to_be_bytes, b"\xFE\xFF")),
+        ("UTF-16 LE without a mark", wide(u16::to_le_bytes, b"")),
+        ("CR", table.replace('\n', "\r").into_bytes()),
+        ("CRLF", table.replace('\n', "\r\n").into_bytes()),
+    ];
+    for (what, bytes) in cases {
+        bench.add("table.csv", &bytes);
+        let run =
+            bench.run(&format!("extract table.csv --path-column image -o out {QUICK} {SMALL} --overwrite"));
+        assert_eq!(run.code, Some(0), "{what}: {}", run.stderr);
+        assert_eq!(columns(&bench, &["file", "name"]), ["a.png|ä", "größe.png|ö"], "{what}");
+    }
+    bench.add("table.csv", table.replace("größe.png", "gone.png").replace('\n', "\r").as_bytes());
+    let run = bench.ok(&format!("extract table.csv --path-column image -o out {QUICK} {SMALL} --overwrite"));
+    assert!(run.stderr.contains("left out: row 1, line 3 (no such picture: gone.png)"), "{}", run.stderr);
+    for (bytes, words) in [
+        (&b"\xFF\xFE\0\0i\0\0\0"[..], "line 1: UTF-32 text: save it as UTF-8"),
+        (b"\xFF\xFEi\0m", "line 1: UTF-16 text that is cut in the middle of a character: copy it again"),
+        (b"image\na.png\ngr\xF6\xDFe.png\n", "line 3: not UTF-8 text: save the log as UTF-8"),
+    ] {
+        bench.add("table.csv", bytes);
+        let run = bench.run(&format!("extract table.csv --path-column 0 -o none {QUICK}"));
+        assert_eq!(run.stderr, format!("error: {words}: \"table.csv\"\n"));
+    }
+}
+
+#[test]
+fn lists_come_in_every_form() {
+    let bench = with(&["a.png", "b c.png", "odd\nname.png"]);
+    let print0: &[u8] = b"a.png\0b c.png\0odd\nname.png\0";
+    let cases: [(&[u8], &[&str]); 5] = [
+        (b"\xEF\xBB\xBFa.png\r\nb c.png\r\n", &["0|a.png", "1|b c.png"]),
+        (b"a.png\rb c.png", &["0|a.png", "1|b c.png"]),
+        (print0, &["0|a.png", "1|b c.png", "2|odd\nname.png"]),
+        (b"a\0.\0p\0n\0g\0\n\0b\0 \0c\0.\0p\0n\0g\0\n\0", &["0|a.png", "1|b c.png"]),
+        (b"\xFE\xFF\0a\0.\0p\0n\0g", &["0|a.png"]),
+    ];
+    for (bytes, expected) in cases {
+        let run = list_on_stdin(&bench, bytes, "extract - -o out --overwrite");
+        assert_eq!(run.code, Some(0), "{}", run.stderr);
+        assert_eq!(columns(&bench, &["row", "file"]), expected);
+        bench.add("list.txt", bytes);
+        bench.ok(&format!("extract list.txt -o out {QUICK} {SMALL} --overwrite"));
+        assert_eq!(columns(&bench, &["row", "file"]), expected);
+    }
+}

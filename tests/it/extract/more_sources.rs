@@ -1,0 +1,195 @@
+//! Data sets beyond the two usual logs: Sully Chen's, more cameras, tables without a header, lists in files, comma.ai's folders.
+
+use super::sources::{columns, skipped, with};
+use super::{QUICK, TAG, manifest};
+use crate::support::binary::Bench;
+
+const SMALL: &str = "--pool avg --format npy";
+
+#[test]
+fn sully_chen_s_log_is_read_by_file_name() {
+    let bench = with(&["10.jpg", "2.jpg", "3.jpg"]);
+    bench.add("data.txt", b"2.jpg -3.5\n10.jpg 4.25\n4.jpg 0.000000\n3.jpg 0.000000\n");
+    bench.ok(&format!("extract . -o out {QUICK} {SMALL}"));
+    assert_eq!(
+        columns(&bench, &["row", "file", "filename", "angle"]),
+        ["0|2.jpg|2.jpg|-3.5", "1|10.jpg|10.jpg|4.25", "3|3.jpg|3.jpg|0.000000"]
+    );
+    assert_eq!(skipped(&bench), ["2||line 3|no such picture: 4.jpg"]);
+    let said = manifest(&bench, &format!("out/{TAG}"));
+    assert_eq!((&said["source"], &said["columns"][3]["kind"]), (&"sullychen".into(), &"number".into()));
+
+    // Later recordings have times, and their pictures in a folder.
+    let bench = with(&["data/0.jpg", "data/1.jpg"]);
+    bench.add("data.txt", b"0.jpg 0.0,2018-07-01 17:09:44:912\r\n1.jpg -1.5,2018-07-01 17:09:44:945\r\n");
+    let run = bench.ok(&format!("extract data.txt -o out {QUICK} {SMALL}"));
+    assert_eq!(
+        columns(&bench, &["file", "angle", "time"]),
+        ["data/0.jpg|0.0|2018-07-01 17:09:44:912", "data/1.jpg|-1.5|2018-07-01 17:09:44:945"]
+    );
+    assert!(
+        run.stderr.contains("were found by the names alone, in `data`: `0.jpg` is `data/0.jpg`"),
+        "{}",
+        run.stderr
+    );
+
+    bench.add("data.txt", b"0.jpg 0.0\n1.jpg -1,5\n");
+    let run = bench.run(&format!("extract data.txt -o none {QUICK}"));
+    assert!(
+        run.stderr.starts_with("error: line 2: `1.jpg -1,5`: expected a picture's name and an angle"),
+        "{}",
+        run.stderr
+    );
+}
+
+#[test]
+fn every_frame_id_is_a_camera() {
+    let ids = ["left_camera", "center_camera", "right_camera", "rear_camera", "cam 7"];
+    let names: Vec<String> = (0..10).map(|n| format!("{n}.jpg")).collect();
+    let bench = with(&names.iter().map(String::as_str).collect::<Vec<_>>());
+    let mut log = "timestamp,frame_id,filename,angle\n".to_owned();
+    for n in 0..10 {
+        log += &format!("{},{},{n}.jpg,0.{n}\n", n / 5 * 50_000_000 + n, ids[n % 5]);
+    }
+    bench.add("log.csv", log.as_bytes());
+    bench.ok(&format!("extract log.csv -o out {QUICK} {SMALL}"));
+    assert_eq!(
+        columns(&bench, &["row", "camera", "file", "angle"]),
+        [
+            "0|left|0.jpg|0.0",
+            "0|center|1.jpg|0.1",
+            "0|right|2.jpg|0.2",
+            "0|cam 7|4.jpg|0.4",
+            "0|rear|3.jpg|0.3",
+            "1|left|5.jpg|0.5",
+            "1|center|6.jpg|0.6",
+            "1|right|7.jpg|0.7",
+            "1|cam 7|9.jpg|0.9",
+            "1|rear|8.jpg|0.8"
+        ]
+    );
+    assert_eq!(manifest(&bench, &format!("out/{TAG}"))["cameras"][4], "rear");
+    bench.ok(&format!("extract log.csv --camera rear,left -o out {QUICK} {SMALL} --overwrite"));
+    assert_eq!(columns(&bench, &["file"]), ["0.jpg", "3.jpg", "5.jpg", "8.jpg"]);
+    let run = bench.run(&format!("extract log.csv --camera front -o out {QUICK}"));
+    assert!(
+        run.stderr.ends_with(
+            "error: no picture of the front camera: this data set has left, center, right, cam 7, rear: \"log.csv\"\n"
+        ),
+        "{}",
+        run.stderr
+    );
+    bench.ok(
+        "render log.csv --row 1 --camera rear -o rear.png --model tf_efficientnet_lite0.in1k --fit 64x64",
+    );
+
+    bench.add(
+        "driving_log.csv",
+        b"center,left,right,rear,steering,note\n0.jpg,1.jpg,,3.jpg,0.5,x\n4.jpg,,,8.jpg,0.25,y\n",
+    );
+    bench.ok(&format!("extract driving_log.csv -o out {QUICK} {SMALL} --overwrite"));
+    assert_eq!(
+        columns(&bench, &["row", "camera", "file"]),
+        ["0|left|1.jpg", "0|center|0.jpg", "0|rear|3.jpg", "1|center|4.jpg", "1|rear|8.jpg"]
+    );
+}
+
+#[test]
+fn a_table_without_a_header_loses_no_row() {
+    let bench = with(&["a.jpg", "b.jpg"]);
+    bench.add("bare.csv", b"cat,a.jpg,0.5\ndog,b.jpg,1.5\n");
+    for column in ["1", "column_1"] {
+        bench.ok(&format!(
+            "extract bare.csv --path-column {column} --no-header -o out {QUICK} {SMALL} --overwrite"
+        ));
+        assert_eq!(
+            columns(&bench, &["row", "column_0", "column_1", "column_2"]),
+            ["0|cat|a.jpg|0.5", "1|dog|b.jpg|1.5"]
+        );
+    }
+    let run = bench.run(&format!("extract bare.csv --path-column 1 -o none {QUICK}"));
+    assert_eq!(
+        run.stderr,
+        "error: the first line names a picture, `a.jpg`, where names of columns were expected: \"bare.csv\"\nhelp: with `--no-header` all lines are rows, and `--path-column` takes a column's number, from 0\n"
+    );
+    let run = bench.run(&format!("extract bare.csv --path-column 3 --no-header -o none {QUICK}"));
+    assert_eq!(run.stderr, "error: no column `3`: found column_0, column_1, column_2: \"bare.csv\"\n");
+    let run = bench.run(&format!("extract bare.csv --no-header -o none {QUICK}"));
+    assert_eq!(run.code, Some(2));
+    // With a header, a name comes before a number.
+    bench.add("headed.csv", b"image,0\na.jpg,b.jpg\n");
+    bench.ok(&format!("extract headed.csv --path-column 0 -o out {QUICK} {SMALL} --overwrite"));
+    assert_eq!(columns(&bench, &["file"]), ["b.jpg"]);
+    bench.add("headed.csv", b"label,image\n5,a.jpg\n");
+    bench.ok(&format!("extract headed.csv --path-column 1 -o out {QUICK} {SMALL} --overwrite"));
+    assert_eq!(columns(&bench, &["label", "file"]), ["5|a.jpg"]);
+}
+
+#[test]
+fn a_file_of_paths_is_a_list() {
+    let bench = with(&["lists/a.jpg", "lists/deep/b c.jpg"]);
+    bench.add("lists/list.txt", b"a.jpg\ndeep/b c.jpg\ngone.jpg\n");
+    let run = bench.ok(&format!("extract lists/list.txt -o out {QUICK} {SMALL}"));
+    assert_eq!(columns(&bench, &["row", "file"]), ["0|a.jpg", "1|deep/b c.jpg"]);
+    assert!(run.stderr.contains("left out: row 2, line 3 (no such picture: gone.jpg): \"lists/list.txt\""));
+    assert_eq!(manifest(&bench, &format!("out/{TAG}"))["source"], "list");
+    bench.add("lists/none.txt", b"x.jpg\n");
+    let run = bench.run(&format!("extract lists/none.txt -o none {QUICK}"));
+    assert!(
+        run.stderr.starts_with("error: none of the list's 1 pictures is there; the first is `x.jpg`"),
+        "{}",
+        run.stderr
+    );
+    bench.add("lists/empty.txt", b"\n\n");
+    let run = bench.run(&format!("extract lists/empty.txt --source list -o none {QUICK}"));
+    assert!(run.stderr.starts_with("error: no path in this list: expected one a line"), "{}", run.stderr);
+    // Prose is none, and a table without a column's name isn't one either.
+    for text in ["Some words about pictures.\n", "a.jpg,cat\n"] {
+        bench.add("lists/other.txt", text.as_bytes());
+        let run = bench.run(&format!("extract lists/other.txt -o none {QUICK}"));
+        assert!(run.code == Some(2) && run.stderr.contains("--path-column"), "{}", run.stderr);
+    }
+    bench.ok("render lists/list.txt --row 1 -o one.png --model tf_efficientnet_lite0.in1k --fit 64x64");
+}
+
+/// A camera file of so many frames of 4 × 5, and its log.
+fn camera(bench: &Bench, folder: &str, name: &str, num_frames: u8) {
+    for part in ["camera", "log"] {
+        std::fs::create_dir_all(bench.path(folder).join(part)).unwrap();
+    }
+    let frames: Vec<u8> = (0..num_frames).flat_map(|frame| [frame * 40; 60]).collect();
+    let mut file = hdf5_pure::FileBuilder::new();
+    let shape = [u64::from(num_frames), 3, 4, 5];
+    file.create_dataset("X").with_u8_data(&frames).with_shape(&shape).with_chunks(&[1, 3, 4, 5]);
+    file.write(bench.path(folder).join("camera").join(name)).unwrap();
+    let pointers: Vec<f64> = (0..num_frames).map(f64::from).collect();
+    let mut log = hdf5_pure::FileBuilder::new();
+    log.create_dataset("cam1_ptr").with_f64_data(&pointers);
+    log.create_dataset("id").with_i64_data(&vec![9_007_199_254_740_993; num_frames.into()]);
+    log.write(bench.path(folder).join("log").join(name)).unwrap();
+}
+
+#[test]
+fn comma_ai_s_folder_is_one_data_set() {
+    let bench = Bench::new();
+    camera(&bench, "comma", "drive10.h5", 1);
+    camera(&bench, "comma", "drive2.h5", 2);
+    bench.add("comma/camera/broken.h5", b"\x89HDF\r\n\x1A\nand no more");
+    for arguments in ["comma/ --source comma", "comma", "comma/camera --source comma"] {
+        bench.ok(&format!("extract {arguments} -o out {QUICK} {SMALL} --overwrite"));
+        let prefix = if arguments.contains("camera") { "" } else { "camera/" };
+        assert_eq!(
+            columns(&bench, &["row", "file", "id"]),
+            ["drive2.h5/000000", "drive2.h5/000001", "drive10.h5/000000"]
+                .iter()
+                .enumerate()
+                .map(|(row, file)| format!("{row}|{prefix}{file}|9007199254740993"))
+                .collect::<Vec<_>>(),
+            "{arguments}"
+        );
+        assert!(skipped(&bench)[0].starts_with(&format!("||{prefix}broken.h5|not a sound HDF5 file")));
+    }
+    std::fs::create_dir_all(bench.path("nothing")).unwrap();
+    let run = bench.run(&format!("extract nothing --source comma -o none {QUICK}"));
+    assert!(run.stderr.contains("no camera file of comma.ai's in this folder"), "{}", run.stderr);
+}
