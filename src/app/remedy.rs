@@ -42,6 +42,17 @@ pub(super) fn words(remedy: &Remedy) -> String {
         Remedy::CorrectProperty { name } => {
             format!("Write `{name}` anew (`onnx.helper.set_model_props`), or take it out of the file.")
         }
+        Remedy::KeepOneCopy => {
+            "Save the one that is meant by itself (`keras.Model(inputs, outputs).save(\"one.keras\")`), and load that file."
+                .to_owned()
+        }
+        Remedy::GiveMemory => {
+            "Choose a smaller picture, input or network, or start the program with a higher limit.".to_owned()
+        }
+        Remedy::MakeRoom => "Free some space, or choose another place.".to_owned(),
+        Remedy::AllowLargeFiles => {
+            "Choose another place, or start the program with a higher limit on files.".to_owned()
+        }
         Remedy::NameLayer => "Choose the layer under Layer.".to_owned(),
         Remedy::NameFinalLayer => "Open the file again and choose its final layer.".to_owned(),
     }

@@ -2,11 +2,13 @@
 //!
 //! Owns which error types are asked for one, and the wording. Must not know how errors come about.
 
-use crate::engine::LoadError;
+use crate::engine::{EngineError, LoadError};
+use crate::formats::WriteError;
+use crate::input::decode::DecodeError;
 use crate::models::UnknownModel;
 use crate::render::{ChoiceError, DEFAULT_TAG};
 use crate::tensor::{Remedied, Remedy};
-use crate::weights::{ClassNamesError, PartError};
+use crate::weights::{ClassNamesError, PartError, WeightsFileError};
 
 /// The remedy that an error, or one of its causes, carries. An error type that carries remedies is listed here.
 pub(super) fn of(error: &anyhow::Error) -> Option<Remedy> {
@@ -16,6 +18,10 @@ pub(super) fn of(error: &anyhow::Error) -> Option<Remedy> {
             cause.downcast_ref::<ChoiceError>().and_then(Remedied::remedy),
             cause.downcast_ref::<UnknownModel>().and_then(Remedied::remedy),
             cause.downcast_ref::<PartError>().and_then(Remedied::remedy),
+            cause.downcast_ref::<EngineError>().and_then(Remedied::remedy),
+            cause.downcast_ref::<WeightsFileError>().and_then(Remedied::remedy),
+            cause.downcast_ref::<WriteError>().and_then(Remedied::remedy),
+            cause.downcast_ref::<DecodeError>().and_then(Remedied::remedy),
             cause.downcast_ref::<ClassNamesError>().and_then(Remedied::remedy),
         ];
         carried.into_iter().flatten().next()
@@ -60,6 +66,15 @@ pub(super) fn words(remedy: &Remedy) -> String {
         Remedy::CorrectProperty { name } => {
             format!("write `{name}` anew (`onnx.helper.set_model_props`), or take it out of the file")
         }
+        Remedy::KeepOneCopy => {
+            "save the one that is meant by itself (`keras.Model(inputs, outputs).save(\"one.keras\")`), and give that file"
+                .to_owned()
+        }
+        Remedy::GiveMemory => {
+            "raise the limit (`ulimit -v`), or take a smaller picture, input (`--fit`) or network".to_owned()
+        }
+        Remedy::MakeRoom => "free some space, or write to another disk".to_owned(),
+        Remedy::AllowLargeFiles => "raise the limit (`ulimit -f`), or write to another disk".to_owned(),
         Remedy::NameLayer => "`--layer NAME` takes another layer than the last".to_owned(),
         Remedy::NameFinalLayer => {
             "`filterscope layers FILE` lists the layers that `--final` may name".to_owned()

@@ -93,6 +93,9 @@ impl Job<'_> {
         if decoder.total_bytes() > self.limits.max_bytes {
             return Err(DecodeProblem::TooMuchMemory { format, limit: self.limits.max_bytes });
         }
+        // As it is decoded, and as RGB.
+        let pixels = u64::from(width) * u64::from(height);
+        DecodeProblem::check_memory(format, decoder.total_bytes().saturating_add(pixels.saturating_mul(3)))?;
         // No range is agreed on for floats: 0 to 1, 0 to 255 and physical units all occur.
         if matches!(decoder.color_type(), ColorType::Rgb32F | ColorType::Rgba32F) {
             return Err(DecodeProblem::UnknownRange { format, samples: "32-bit floating-point".into() });
