@@ -3,6 +3,7 @@
 //! Owns which error types are asked for one, and the wording. Must not know how errors come about.
 
 use crate::engine::{EngineError, LoadError};
+use crate::extract::{ExtractError, FinishError};
 use crate::formats::WriteError;
 use crate::input::decode::DecodeError;
 use crate::models::UnknownModel;
@@ -21,6 +22,8 @@ pub(super) fn of(error: &anyhow::Error) -> Option<Remedy> {
             cause.downcast_ref::<EngineError>().and_then(Remedied::remedy),
             cause.downcast_ref::<WeightsFileError>().and_then(Remedied::remedy),
             cause.downcast_ref::<WriteError>().and_then(Remedied::remedy),
+            cause.downcast_ref::<ExtractError>().and_then(Remedied::remedy),
+            cause.downcast_ref::<FinishError>().and_then(Remedied::remedy),
             cause.downcast_ref::<DecodeError>().and_then(Remedied::remedy),
             cause.downcast_ref::<ClassNamesError>().and_then(Remedied::remedy),
         ];
