@@ -49,6 +49,17 @@ pub(super) fn words(remedy: &Remedy) -> String {
         Remedy::SayNoHeader => {
             "Open the table again: a first line that names a picture is taken for a row.".to_owned()
         }
+        Remedy::KeepOneCopy => {
+            "Save the one that is meant by itself (`keras.Model(inputs, outputs).save(\"one.keras\")`), and load that file."
+                .to_owned()
+        }
+        Remedy::GiveMemory => {
+            "Choose a smaller picture, input or network, or start the program with a higher limit.".to_owned()
+        }
+        Remedy::MakeRoom => "Free some space, or choose another place.".to_owned(),
+        Remedy::AllowLargeFiles => {
+            "Choose another place, or start the program with a higher limit on files.".to_owned()
+        }
         Remedy::NameLayer => "Choose the layer under Layer.".to_owned(),
         Remedy::NameFinalLayer => "Open the file again and choose its final layer.".to_owned(),
     }

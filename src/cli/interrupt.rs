@@ -1,4 +1,5 @@
-//! Ctrl-C: the first asks the run to stop after what it is at, a second ends the program at once.
+//! Signals. Ctrl-C: the first asks the run to stop after what it is at, a second ends the program at once. A file that may not grow
+//! (`ulimit -f`): an error where it is written.
 
 use anyhow::Context as _;
 
@@ -18,3 +19,16 @@ pub(super) fn cancelled_by_ctrl_c() -> anyhow::Result<CancelToken> {
     .context("can't listen for Ctrl-C")?;
     Ok(token)
 }
+
+/// Makes a write beyond the limit on files fail instead of ending the program, which would leave what it was writing.
+#[cfg(unix)]
+pub(super) fn outlive_file_limits() {
+    // Whoever catches the signal is given the error by the write itself; nobody looks at the flag. Where the system refuses, it is as
+    // it was without.
+    let caught = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+    drop(signal_hook::flag::register(signal_hook::consts::SIGXFSZ, caught));
+}
+
+/// Only Unix has such a signal.
+#[cfg(not(unix))]
+pub(super) fn outlive_file_limits() {}

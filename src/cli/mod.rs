@@ -79,6 +79,7 @@ impl From<Exit> for ExitCode {
 
 /// Runs the command that the arguments name; the first argument is the program's own name.
 pub fn main(arguments: impl IntoIterator<Item = OsString>, resources: &Resources) -> Next {
+    interrupt::outlive_file_limits();
     let args = match Args::try_parse_from(with_view(arguments)) {
         Ok(args) => args,
         Err(error) => {

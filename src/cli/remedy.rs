@@ -2,13 +2,15 @@
 //!
 //! Owns which error types are asked for one, and the wording. Must not know how errors come about.
 
-use crate::engine::LoadError;
-use crate::extract::{FinishError, MergeError};
+use crate::engine::{EngineError, LoadError};
+use crate::extract::{ExtractError, FinishError, MergeError};
+use crate::formats::WriteError;
 use crate::input::dataset::DatasetError;
+use crate::input::decode::DecodeError;
 use crate::models::UnknownModel;
 use crate::render::{ChoiceError, DEFAULT_TAG};
 use crate::tensor::{Remedied, Remedy};
-use crate::weights::{ClassNamesError, PartError};
+use crate::weights::{ClassNamesError, PartError, WeightsFileError};
 
 /// The remedy that an error, or one of its causes, carries. An error type that carries remedies is listed here.
 pub(super) fn of(error: &anyhow::Error) -> Option<Remedy> {
@@ -18,6 +20,11 @@ pub(super) fn of(error: &anyhow::Error) -> Option<Remedy> {
             cause.downcast_ref::<ChoiceError>().and_then(Remedied::remedy),
             cause.downcast_ref::<UnknownModel>().and_then(Remedied::remedy),
             cause.downcast_ref::<PartError>().and_then(Remedied::remedy),
+            cause.downcast_ref::<EngineError>().and_then(Remedied::remedy),
+            cause.downcast_ref::<WeightsFileError>().and_then(Remedied::remedy),
+            cause.downcast_ref::<WriteError>().and_then(Remedied::remedy),
+            cause.downcast_ref::<ExtractError>().and_then(Remedied::remedy),
+            cause.downcast_ref::<DecodeError>().and_then(Remedied::remedy),
             cause.downcast_ref::<ClassNamesError>().and_then(Remedied::remedy),
             cause.downcast_ref::<FinishError>().and_then(Remedied::remedy),
             cause.downcast_ref::<MergeError>().and_then(Remedied::remedy),
@@ -73,6 +80,15 @@ pub(super) fn words(remedy: &Remedy) -> String {
             "with `--no-header` all lines are rows, and `--path-column` takes a column's number, from 0"
                 .to_owned()
         }
+        Remedy::KeepOneCopy => {
+            "save the one that is meant by itself (`keras.Model(inputs, outputs).save(\"one.keras\")`), and give that file"
+                .to_owned()
+        }
+        Remedy::GiveMemory => {
+            "raise the limit (`ulimit -v`), or take a smaller picture, input (`--fit`) or network".to_owned()
+        }
+        Remedy::MakeRoom => "free some space, or write to another disk".to_owned(),
+        Remedy::AllowLargeFiles => "raise the limit (`ulimit -f`), or write to another disk".to_owned(),
         Remedy::NameLayer => "`--layer NAME` takes another layer than the last".to_owned(),
         Remedy::NameFinalLayer => {
             "`filterscope layers FILE` lists the layers that `--final` may name".to_owned()

@@ -7,7 +7,7 @@ use super::preprocessing::Preprocessing;
 use crate::graph::{Graph, GraphError};
 use crate::input::ValueChoice;
 use crate::models::{Opened, Registry, Row};
-use crate::tensor::{Remedied, Remedy};
+use crate::tensor::{NoRoom, Remedied, Remedy, check_room};
 use crate::weights::fetch::{FileRecord, read_record};
 use crate::weights::{
     BindError, BoundWeights, ClassNames, ClassNamesError, Convention, Folders, Kept, KeptFile, MODEL_KEY,
@@ -198,6 +198,14 @@ pub enum LoadError {
         /// The file.
         origin: String,
     },
+    /// More memory than the program may have.
+    #[error("no memory for the weights of {tag}: {reason}")]
+    NoRoom {
+        /// The row.
+        tag: &'static str,
+        /// How much.
+        reason: NoRoom,
+    },
     /// A family file's mistake.
     #[error("the graph of {tag} is malformed: {reason}")]
     Graph {
@@ -225,6 +233,9 @@ impl Remedied for LoadError {
             Self::NotHere { tag, here, .. } => same_architecture(tag, here),
             Self::Part(error) => error.remedy(),
             Self::Onnx(error) => error.remedy(),
+            Self::File(error) => error.remedy(),
+            Self::Bind(error) => error.remedy(),
+            Self::NoRoom { .. } => Some(Remedy::GiveMemory),
             Self::UnknownValues { .. } => Some(Remedy::StatePreprocessing),
             // Older errors say what to do in their own words still.
             _ => None,
@@ -370,6 +381,9 @@ impl Backbone {
 
     /// Binds a file to a graph of one's own that stands for a row: a variant under study.
     pub fn with_graph(row: &'static Row, graph: Graph, file: TensorFile) -> Result<Self, LoadError> {
+        // Each tensor is looked at as f32, by each thread another.
+        let largest = file.largest_tensor() * 2 * size_of::<f32>() * rayon::current_num_threads().min(4);
+        check_room(largest as u64).map_err(|reason| LoadError::NoRoom { tag: row.tag, reason })?;
         let mut weights = BoundWeights::bind(&graph, row.tag, &file, row.head_prefixes)?;
         let (notes, has_other_average) = (file.notes().to_vec(), file.part().has_other_average());
         let preprocessing = Preprocessing::of(row, &file, &weights);

@@ -128,9 +128,39 @@ impl CpuExecutor {
         Ok(())
     }
 
+    /// About how many bytes more a run takes than are kept already: of values, of packed parameters, and of what these are packed from.
+    pub(super) fn more_bytes(&self, graph: &Graph, plan: &Plan) -> u64 {
+        let values: usize = plan.places().buffers().iter().sum::<usize>() * size_of::<Cell>();
+        let (mut packed, mut largest) = (0, 0);
+        for (node, _, way) in self.missing(graph, plan) {
+            let num: usize =
+                graph.node(node).op.params().iter().map(|(_, shape)| shape.iter().product::<usize>()).sum();
+            let bytes = num * size_of::<f32>();
+            packed += if let Way::Winograd(size) = way { bytes * size.cells() / 9 } else { bytes };
+            largest = largest.max(bytes);
+        }
+        // A kernel is read, folded and packed, by each thread another.
+        let unpacked = if packed == 0 { 0 } else { 2 * largest * rayon::current_num_threads().min(4) };
+        let tap = plan.steps().iter().filter(|step| step.is_tap);
+        let tap = tap.map(|step| plan.info(step.output).shape.len() * size_of::<f32>()).max().unwrap_or(0);
+        (values.saturating_sub(self.kept_bytes()) + packed + unpacked + 2 * tap * plan.num_images()) as u64
+    }
+
     /// Packs the parameters of the steps that run for the first time, side by side.
     fn pack(&mut self, graph: &Graph, weights: &BoundWeights, plan: &Plan) -> Result<(), NodeId> {
-        let (level, is_exact) = (self.level, self.is_exact);
+        let level = self.level;
+        let packed: Result<Vec<_>, NodeId> = self
+            .missing(graph, plan)
+            .into_par_iter()
+            .map(|key| pack(level, graph, weights, key).map(|packed| (key, packed)).ok_or(key.0))
+            .collect();
+        self.packed.extend(packed?);
+        Ok(())
+    }
+
+    /// What of a plan's parameters isn't packed yet.
+    fn missing(&self, graph: &Graph, plan: &Plan) -> Vec<PackedKey> {
+        let is_exact = self.is_exact;
         let keys = plan.steps().iter().filter_map(|step| {
             let out = plan.info(step.nodes[0]).shape;
             let way = match &graph.node(step.nodes[0]).op {
@@ -145,13 +175,7 @@ impl CpuExecutor {
             };
             Some((step.nodes[0], step.last_folded(graph), way))
         });
-        let missing: Vec<PackedKey> = keys.filter(|key| !self.packed.contains_key(key)).collect();
-        let packed: Result<Vec<_>, NodeId> = missing
-            .into_par_iter()
-            .map(|key| pack(level, graph, weights, key).map(|packed| (key, packed)).ok_or(key.0))
-            .collect();
-        self.packed.extend(packed?);
-        Ok(())
+        keys.filter(|key| !self.packed.contains_key(key)).collect()
     }
 
     /// Lets go of what the run didn't need.

@@ -14,7 +14,7 @@ use super::device::ComputeDevice;
 use super::ops::{self, Cores, Level, LevelError};
 use super::plan::{Plan, PlanError, Step};
 use crate::graph::{Graph, NodeId};
-use crate::tensor::{Activation, InputBatch, PixelSize, ShapeMismatch};
+use crate::tensor::{Activation, InputBatch, NoRoom, PixelSize, Remedied, Remedy, ShapeMismatch, check_room};
 
 /// A layer's value for one picture of the batch.
 #[derive(Clone, Debug)]
@@ -70,6 +70,9 @@ pub enum EngineError {
     /// No plan for this input and these layers.
     #[error(transparent)]
     Plan(#[from] PlanError),
+    /// More memory than the program may have.
+    #[error("no memory to compute: {0}")]
+    NoRoom(#[from] NoRoom),
     /// The tensor library refused.
     #[error("computing `{node}` failed: {reason}")]
     Compute {
@@ -87,6 +90,12 @@ pub enum EngineError {
     /// A value that doesn't have the shape inference promised: a bug, never shown as a picture.
     #[error(transparent)]
     Shape(#[from] ShapeMismatch),
+}
+
+impl Remedied for EngineError {
+    fn remedy(&self) -> Option<Remedy> {
+        matches!(self, Self::NoRoom(_)).then_some(Remedy::GiveMemory)
+    }
 }
 
 /// A backbone ready to run on a device. Plans and uploaded weights are kept from one run to the next.
@@ -416,9 +425,11 @@ impl Executor {
         let (graph, weights) = (backbone.graph(), backbone.weights());
         match self {
             Self::Candle(candle) => candle.begin(graph, input).map_err(failed(graph, NodeId(0))),
-            Self::Cpu(cpu) => cpu
-                .begin(graph, weights, plan, input)
-                .map_err(|id| EngineError::MissingWeights(graph.node(id).name.clone())),
+            Self::Cpu(cpu) => {
+                check_room(cpu.more_bytes(graph, plan))?;
+                cpu.begin(graph, weights, plan, input)
+                    .map_err(|id| EngineError::MissingWeights(graph.node(id).name.clone()))
+            }
         }
     }
 

@@ -16,6 +16,7 @@ mod part_rows;
 mod pipeline;
 mod plan;
 mod pool;
+mod remedies;
 mod rows;
 mod shard;
 mod state;

@@ -7,6 +7,8 @@ use std::{
     sync::atomic::{AtomicU64, Ordering},
 };
 
+use crate::tensor::{Remedied, Remedy};
+
 /// Why a file was not written. Whatever lay at the path before still does.
 #[derive(Debug, thiserror::Error)]
 pub enum WriteError {
@@ -29,8 +31,20 @@ pub enum WriteError {
         path: PathBuf,
     },
     /// No room.
-    #[error("the disk is full; free some space or write elsewhere: \"{}\"", .path.display())]
+    #[error("the disk is full: \"{}\"", .path.display())]
     DiskFull {
+        /// The file that was to be written.
+        path: PathBuf,
+    },
+    /// No more than the person's share of the disk.
+    #[error("the quota on this disk is used up: \"{}\"", .path.display())]
+    QuotaUsedUp {
+        /// The file that was to be written.
+        path: PathBuf,
+    },
+    /// Larger than the disk's format, or a limit that the program was started with, allows.
+    #[error("a file as large as this isn't allowed here, by the disk's format or by a limit on the program: \"{}\"", .path.display())]
+    FileTooLarge {
         /// The file that was to be written.
         path: PathBuf,
     },
@@ -52,8 +66,20 @@ impl WriteError {
             ErrorKind::NotFound | ErrorKind::NotADirectory => Self::NoFolder { path },
             ErrorKind::IsADirectory => Self::IsFolder { path },
             ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => Self::NotAllowed { path },
-            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Self::DiskFull { path },
+            ErrorKind::StorageFull => Self::DiskFull { path },
+            ErrorKind::QuotaExceeded => Self::QuotaUsedUp { path },
+            ErrorKind::FileTooLarge => Self::FileTooLarge { path },
             _ => Self::Other { reason, path },
+        }
+    }
+}
+
+impl Remedied for WriteError {
+    fn remedy(&self) -> Option<Remedy> {
+        match self {
+            Self::DiskFull { .. } | Self::QuotaUsedUp { .. } => Some(Remedy::MakeRoom),
+            Self::FileTooLarge { .. } => Some(Remedy::AllowLargeFiles),
+            _ => None,
         }
     }
 }

@@ -44,6 +44,14 @@ pub enum Remedy {
         /// The property.
         name: &'static str,
     },
+    /// Save the one network that is meant into a file of its own.
+    KeepOneCopy,
+    /// Take less memory, or be let have more.
+    GiveMemory,
+    /// Write where there is room, or make some.
+    MakeRoom,
+    /// Write where so large a file is allowed.
+    AllowLargeFiles,
     /// Name another layer as a network's last.
     NameFinalLayer,
     /// Ask for a layer by its name.

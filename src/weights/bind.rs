@@ -14,6 +14,7 @@ use super::naming::{Convention, Layout, Naming, normalization_layer};
 use super::part::is_head;
 use super::tensor_file::{Bytes, Entry, TensorFile};
 use crate::graph::{Graph, Node, NodeId, Op, ParamRole};
+use crate::tensor::{Remedied, Remedy};
 
 /// Parameters of one node, f32.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -191,6 +192,12 @@ pub struct BindError {
 }
 
 impl std::error::Error for BindError {}
+
+impl Remedied for BindError {
+    fn remedy(&self) -> Option<Remedy> {
+        (!self.places.is_empty()).then_some(Remedy::KeepOneCopy)
+    }
+}
 
 /// Names that a message lists of a kind; the error itself holds all.
 const MAX_NAMES: usize = 24;

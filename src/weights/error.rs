@@ -1,5 +1,7 @@
 //! What can be wrong with a weight file before any tensor is matched with a graph.
 
+use crate::tensor::{NoRoom, Remedied, Remedy};
+
 /// Files above this are refused before they are read: no backbone here has a tenth of it.
 pub(super) const MAX_FILE_BYTES: u64 = 4 << 30;
 
@@ -24,6 +26,14 @@ pub enum WeightsFileError {
         /// Which file.
         origin: String,
     },
+    /// More memory than the program may have.
+    #[error("no memory for the weight file: {reason}: \"{origin}\"")]
+    NoRoom {
+        /// How much.
+        reason: NoRoom,
+        /// Which file.
+        origin: String,
+    },
     /// Too short to be anything.
     #[error("the weight file is empty or has no header ({num_bytes} bytes): \"{origin}\"")]
     Empty {
@@ -32,9 +42,9 @@ pub enum WeightsFileError {
         /// Which file.
         origin: String,
     },
-    /// The header promises more bytes than there are.
+    /// It promises more bytes than there are.
     #[error(
-        "the weight file is cut short: its header promises more than the {num_bytes} bytes it has; get it again: \"{origin}\""
+        "the weight file is cut short, or a length in it is damaged: it promises more than the {num_bytes} bytes it has; get it again: \"{origin}\""
     )]
     CutShort {
         /// Its size.
@@ -70,4 +80,10 @@ pub enum WeightsFileError {
         /// Which file.
         origin: String,
     },
+}
+
+impl Remedied for WeightsFileError {
+    fn remedy(&self) -> Option<Remedy> {
+        matches!(self, Self::NoRoom { .. }).then_some(Remedy::GiveMemory)
+    }
 }

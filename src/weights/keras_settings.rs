@@ -28,7 +28,7 @@ pub(super) fn odd_settings(
         }
     }
     let has = Kinds::of(graph);
-    let mut odd = BTreeSet::new();
+    let mut odd: BTreeSet<String> = inputs_of(flat, used).filter_map(odd_input).collect();
     for (layer, key) in used {
         let Some(at) = flat.find(key) else { continue };
         let node = &flat.nodes[at];
@@ -47,6 +47,38 @@ pub(super) fn odd_settings(
         }
     }
     odd.into_iter().collect()
+}
+
+/// The inputs of the model that any of the bound layers comes of.
+fn inputs_of<'f, 'l>(
+    flat: &'f Flat<'l>,
+    used: &HashMap<String, String>,
+) -> impl Iterator<Item = &'f FlatNode<'l>> {
+    let mut open: Vec<usize> = used.values().filter_map(|key| flat.find(key)).collect();
+    let mut before = BTreeSet::new();
+    while let Some(next) = open.pop() {
+        if before.insert(next) {
+            open.extend(&flat.nodes[next].inputs);
+        }
+    }
+    before.into_iter().map(|at| &flat.nodes[at]).filter(|node| node.inputs.is_empty())
+}
+
+/// What is odd of an input's extent, in words: it is to be rows × columns × 3, as far as the file says.
+fn odd_input(node: &FlatNode<'_>) -> Option<String> {
+    let config = &node.layer.config;
+    let shape = config.get("batch_shape").or_else(|| config.get("batch_input_shape"))?.as_array()?;
+    let [_, first, second, last] = &shape[..] else { return None };
+    let channels = last.as_u64().filter(|channels| *channels != 3)?;
+    let side = |side: &Json| side.as_u64().map_or_else(|| "?".to_owned(), |side| side.to_string());
+    let name = node.key();
+    Some(if first.as_u64() == Some(3) {
+        let (rows, columns) = (side(second), side(last));
+        format!("`{name}` takes channels first (3×{rows}×{columns}), expected rows × columns × 3")
+    } else {
+        let s = if channels == 1 { "" } else { "s" };
+        format!("`{name}` takes pictures of {channels} channel{s}, expected 3")
+    })
 }
 
 /// Layers without maps' parameters between one layer and the nearest before it that have some; none before the first of all, where a

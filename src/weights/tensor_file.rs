@@ -14,6 +14,7 @@ use super::export::{SOURCE_PART_KEY, SOURCE_SHA256_KEY, VALUES_SHA256_KEY};
 use super::keras::{KerasConfig, KerasFile, KerasStore};
 use super::part::{Part, PartChoice};
 use super::readers::{self, Averaged};
+use crate::tensor::check_room;
 
 /// Tensors by name.
 pub(super) type Tensors = BTreeMap<String, Entry>;
@@ -229,6 +230,8 @@ impl TensorFile {
         if info.len() > MAX_FILE_BYTES {
             return Err(WeightsFileError::TooLarge { num_bytes: info.len(), origin });
         }
+        check_room(info.len())
+            .map_err(|reason| WeightsFileError::NoRoom { reason, origin: origin.clone() })?;
         std::fs::read(path).map_err(unreadable)
     }
 
@@ -395,6 +398,13 @@ impl TensorFile {
     /// The layers of a Keras file as they lie in it.
     pub(super) fn keras_store(&self) -> Option<&KerasStore> {
         self.keras.as_ref().map(|keras| &keras.store)
+    }
+
+    /// Values of the largest tensor.
+    pub fn largest_tensor(&self) -> usize {
+        let len = |entry: &Entry| entry.shape.iter().fold(1usize, |num, side| num.saturating_mul(*side));
+        // Of a type that holds no weights nothing is read.
+        self.tensors.values().filter(|entry| entry.element.is_some()).map(len).max().unwrap_or(0)
     }
 
     /// Names of all tensors, sorted.

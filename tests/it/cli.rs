@@ -164,11 +164,11 @@ const NOTHING_DONE: &[(&str, &str)] = &[
     ),
     (
         "render cat.png -o out.png --weights cut.safetensors",
-        "the weight file is cut short: its header promises more than the 5000 bytes it has; get it again: \"cut.safetensors\"",
+        "the weight file is cut short, or a length in it is damaged: it promises more than the 5000 bytes it has; get it again: \"cut.safetensors\"",
     ),
     (
         "render cat.png -o out.png --model vgg16 --weights cut.safetensors",
-        "the weight file is cut short: its header promises more than the 5000 bytes it has; get it again: \"cut.safetensors\"",
+        "the weight file is cut short, or a length in it is damaged: it promises more than the 5000 bytes it has; get it again: \"cut.safetensors\"",
     ),
     (
         "render cat.png -o out --model vgg16.tv_in1k,vgg19.tv_in1k --weights cut.safetensors",
@@ -176,7 +176,7 @@ const NOTHING_DONE: &[(&str, &str)] = &[
     ),
     (
         "render cat.png -o out.png --model tf_efficientnet_lite0.in1k --weights cut.safetensors",
-        "the weight file is cut short: its header promises more than the 5000 bytes it has; get it again: \"cut.safetensors\"",
+        "the weight file is cut short, or a length in it is damaged: it promises more than the 5000 bytes it has; get it again: \"cut.safetensors\"",
     ),
     (
         "render cat.png -o out.png --model tf_efficientnet_lite0.in1k --weights weights.pth",

@@ -132,7 +132,7 @@ const BROKEN: &[(&str, &str)] = &[
     ),
     (
         "broken/page.jpg",
-        "a web page, not a picture this program decodes: the download went wrong: fetch the picture itself",
+        "a web page, not a picture this program decodes: if it was downloaded, the server sent a page instead: fetch the picture itself",
     ),
     (
         "broken/drawing.svg",
@@ -172,6 +172,40 @@ fn broken_pictures_say_what_is_wrong_and_what_to_do() {
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// What other standards, or nobody's, have in common with a known kind is not called damaged.
+#[test]
+fn kinds_that_only_look_like_others_have_names() {
+    let png = |first: &[u8], width: u8| {
+        let header =
+            [b"\0\0\0\x0DIHDR\0\0\0".as_slice(), &[width], b"\0\0\0\x04\x08\x02\0\0\0\0\0\0\0"].concat();
+        [b"\x89PNG\r\n\x1A\n".as_slice(), first, &header].concat()
+    };
+    // Start, a frame of JPEG-LS, a scan, end.
+    let jpeg_ls =
+        b"\xFF\xD8\xFF\xF7\0\x0B\x08\0\x04\0\x04\x01\x01\x11\0\xFF\xDA\0\x08\x01\x01\0\0\0\0\x12\xFF\xD9";
+    for (name, bytes, expected) in [
+        (
+            "of an app",
+            png(b"\0\0\0\x04CgBIP\0 \x02\x2B\xD5\xB3\x7F", 4),
+            "a PNG of a kind that is not decoded (Apple's own, as apps have them, CgBI): save it as an ordinary PNG",
+        ),
+        ("without columns", png(b"", 0), "a picture of 0x4 pixels has nothing to show"),
+        (
+            "LS",
+            jpeg_ls.to_vec(),
+            "a JPEG of a kind that is not decoded (JPEG-LS): save it as an ordinary PNG",
+        ),
+        (
+            "2000",
+            b"\xFF\x4F\xFF\x51\0\x2F\0\0".to_vec(),
+            "a JPEG 2000 picture, not a picture this program decodes: convert it to PNG or JPEG",
+        ),
+    ] {
+        let error = decode_bytes(name, &bytes).unwrap_err().to_string();
+        assert_eq!(error, format!("{expected}: \"{name}\""));
+    }
 }
 
 #[test]

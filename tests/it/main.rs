@@ -18,6 +18,8 @@ mod formats;
 mod house;
 mod input;
 mod jpeg;
+#[cfg(unix)]
+mod limits;
 mod models;
 mod mosaic;
 mod onnx;

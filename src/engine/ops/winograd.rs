@@ -42,7 +42,7 @@ impl TileSize {
         }
     }
 
-    const fn cells(self) -> usize {
+    pub(in crate::engine) const fn cells(self) -> usize {
         let side = self.output() + 2;
         side * side
     }

@@ -27,7 +27,14 @@ pub(super) fn decode(format: ImageFormat, bytes: &[u8], limits: &DecodeLimits) -
     let job = Job { format, limits };
     let input = Cursor::new(bytes);
     match format {
+        ImageFormat::Png if is_apples(bytes) => Err(DecodeProblem::Variant {
+            format: format_name(format),
+            reason: "Apple's own, as apps have them, CgBI".into(),
+        }),
         ImageFormat::Png => {
+            if let Some([width, height]) = sides_of_png(bytes) {
+                limits.check(width, height)?;
+            }
             let decoder = job.sorted(PngDecoder::with_limits(input, job.image_limits()))?;
             let animated = job.sorted(decoder.is_apng())?;
             job.finish(decoder, animated)
@@ -68,6 +75,18 @@ pub(super) fn decode(format: ImageFormat, bytes: &[u8], limits: &DecodeLimits) -
     }
 }
 
+/// Whether a PNG begins with the chunk that no standard has: its samples are in another order and packed otherwise.
+fn is_apples(bytes: &[u8]) -> bool {
+    bytes.get(12..16) == Some(b"CgBI")
+}
+
+/// The sides that a PNG's header names: the decoder takes one without pixels for damaged.
+fn sides_of_png(bytes: &[u8]) -> Option<[u32; 2]> {
+    let header = bytes.get(12..24)?.strip_prefix(b"IHDR")?;
+    let (width, height) = header.split_first_chunk::<4>()?;
+    Some([u32::from_be_bytes(*width), u32::from_be_bytes(*height.first_chunk::<4>()?)])
+}
+
 struct Job<'a> {
     format: ImageFormat,
     limits: &'a DecodeLimits,
@@ -93,6 +112,9 @@ impl Job<'_> {
         if decoder.total_bytes() > self.limits.max_bytes {
             return Err(DecodeProblem::TooMuchMemory { format, limit: self.limits.max_bytes });
         }
+        // As it is decoded, and as RGB.
+        let pixels = u64::from(width) * u64::from(height);
+        DecodeProblem::check_memory(format, decoder.total_bytes().saturating_add(pixels.saturating_mul(3)))?;
         // No range is agreed on for floats: 0 to 1, 0 to 255 and physical units all occur.
         if matches!(decoder.color_type(), ColorType::Rgb32F | ColorType::Rgba32F) {
             return Err(DecodeProblem::UnknownRange { format, samples: "32-bit floating-point".into() });

@@ -3,6 +3,8 @@
 use image::error::UnsupportedErrorKind;
 use image::{ImageError, ImageFormat};
 
+use crate::tensor::{Remedied, Remedy, check_room};
+
 /// A file that did not become a picture.
 #[derive(Debug, thiserror::Error)]
 #[error("{problem}: \"{place}\"")]
@@ -93,9 +95,7 @@ pub enum DecodeProblem {
         limit: u64,
     },
     /// The system has less memory than decoding takes.
-    #[error(
-        "decoding this {format} takes another {bytes} bytes of memory, which are not there: scale it down first, or close other programs"
-    )]
+    #[error("decoding this {format} takes another {bytes} bytes of memory, which are not there")]
     NoMemory {
         /// The file's format.
         format: &'static str,
@@ -148,7 +148,18 @@ pub enum DecodeProblem {
     },
 }
 
+impl Remedied for DecodeError {
+    fn remedy(&self) -> Option<Remedy> {
+        matches!(self.problem, DecodeProblem::NoMemory { .. }).then_some(Remedy::GiveMemory)
+    }
+}
+
 impl DecodeProblem {
+    /// An error where a decoder's next so many bytes can't be had.
+    pub(super) fn check_memory(format: &'static str, bytes: u64) -> Result<(), Self> {
+        check_room(bytes).map_err(|_| Self::NoMemory { format, bytes })
+    }
+
     /// Sorts a decoder's error: cut off, damaged, too large or not decoded.
     pub(super) fn of(format: ImageFormat, limit: u64, error: &ImageError) -> Self {
         let format = format_name(format);

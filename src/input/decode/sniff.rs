@@ -66,7 +66,7 @@ kinds! {
     RAW: "a camera's raw picture", "develop it to PNG or JPEG", true;
     AUDIO: "a sound recording", "give a picture or a folder of pictures", false;
     VIDEO: "a video", "make pictures of its frames with `mkdir frames && ffmpeg -i VIDEO frames/%06d.png` and give the folder", false;
-    HTML: "a web page", "the download went wrong: fetch the picture itself", false;
+    HTML: "a web page", "if it was downloaded, the server sent a page instead: fetch the picture itself", false;
     LFS: "a Git LFS pointer", "fetch the real file with `git lfs pull`", false;
     ARCHIVE: "an archive", "unpack it and give the folder", false;
     HDF5: "an HDF5 file", "give a picture or a folder of pictures", false;
@@ -106,12 +106,13 @@ fn is_pnm(bytes: &[u8]) -> bool {
 }
 
 fn foreign(bytes: &[u8]) -> Option<&'static ForeignKind> {
-    const MAGIC: [(&[u8], &ForeignKind); 17] = [
+    const MAGIC: [(&[u8], &ForeignKind); 18] = [
         (b"%PDF", &PDF),
         (b"8BPS", &PSD),
         (b"\xFF\x0A", &JXL),
         (b"\0\0\0\x0CJXL ", &JXL),
         (b"\0\0\0\x0CjP  ", &JP2),
+        (b"\xFF\x4F\xFF\x51", &JP2),
         (b"\x76\x2F\x31\x01", &EXR),
         (b"#?RADIANCE", &HDR),
         (b"#?RGBE", &HDR),
@@ -230,6 +231,7 @@ mod tests {
         assert_eq!(what(b"%PDF-1.7\n"), "a PDF document");
         assert_eq!(what(b"<!DOCTYPE html><html>"), "a web page");
         assert_eq!(what(b"version https://git-lfs.github.com/spec/v1\n"), "a Git LFS pointer");
+        assert_eq!(what(b"\xFF\x4F\xFF\x51\0\x2F"), "a JPEG 2000 picture");
         assert_eq!(what(b"P2P networks are"), "a text file");
         assert_eq!(what("größer\n".as_bytes()), "a text file");
         assert_eq!(what(b"P5 1 1 255\n\0"), "picture");

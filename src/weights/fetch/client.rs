@@ -204,7 +204,10 @@ impl Client {
     fn refusal(&self, status: u16, url: &str) -> FetchError {
         let host = host(url);
         match status {
-            401 | 403 => FetchError::Refused { host, status, had_token: self.options.token.is_some() },
+            401 | 403 => {
+                let takes_token = url.starts_with(self.options.endpoint.as_str());
+                FetchError::Refused { host, status, had_token: self.options.token.is_some(), takes_token }
+            }
             404 | 410 => FetchError::NotThere { host, url: url.to_owned() },
             _ => FetchError::Answer { host, status },
         }

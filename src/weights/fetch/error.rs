@@ -22,7 +22,7 @@ pub enum FetchError {
     /// 401 or 403.
     #[error(
         "{host} refuses to give it ({status}): {}",
-        if *.had_token { "the token in HF_TOKEN may not read it" } else { "it is private or gated; set HF_TOKEN to a token that may read it" }
+        why_refused(*.had_token, *.takes_token)
     )]
     Refused {
         /// The server's name.
@@ -31,6 +31,8 @@ pub enum FetchError {
         status: u16,
         /// Whether a token was sent.
         had_token: bool,
+        /// Whether it is the hub, which gives to those with a token.
+        takes_token: bool,
     },
     /// 404.
     #[error("{host} has no such file (404): {url}")]
@@ -113,4 +115,12 @@ pub enum FetchError {
         /// Where.
         path: PathBuf,
     },
+}
+
+fn why_refused(had_token: bool, takes_token: bool) -> &'static str {
+    match (had_token, takes_token) {
+        (true, true) => "the token in HF_TOKEN may not read it",
+        (false, true) => "it is private or gated; set HF_TOKEN to a token that may read it",
+        (_, false) => "it gives no reason; get the file in another way",
+    }
 }

@@ -77,7 +77,10 @@ impl ClassNames {
             return Err(unreadable(std::io::Error::other("it is no regular file")));
         }
         if info.len() > MAX_BYTES {
-            return Err(broken(format!("it has {} bytes", info.len())));
+            return Err(broken(format!(
+                "it has {} bytes, more than the {MAX_BYTES} that are read",
+                info.len()
+            )));
         }
         let bytes = std::fs::read(path).map_err(unreadable)?;
         let text = String::from_utf8(bytes).map_err(|_| broken("it is no text".to_owned()))?;

@@ -182,13 +182,15 @@ fn training(node: &OnnxNode) -> OnnxProblem {
 
 /// Its third input, from version 12 on, says whether it drops anything.
 fn dropout(node: &OnnxNode, inputs: Inputs<'_>) -> Result<(), OnnxProblem> {
-    let is_off = match inputs.get(2) {
-        None | Some(None) => true,
-        Some(Some(Value::Constant(mode))) => mode.ints() == Some(&[0]),
-        Some(Some(_)) => false,
-    };
-    let drops_nothing = matches!(inputs.get(1), Some(Some(Value::Constant(c))) if c.scalar() == Some(0.0));
-    if is_off || drops_nothing { Ok(()) } else { Err(training(node)) }
+    if matches!(inputs.get(1), Some(Some(Value::Constant(c))) if c.scalar() == Some(0.0)) {
+        return Ok(());
+    }
+    match node.optional(inputs, 2, "training mode")?.map(|mode| mode.whole()) {
+        None => Ok(()),
+        Some(Some(mode)) if mode == [0] => Ok(()),
+        Some(Some(mode)) if mode.len() == 1 => Err(training(node)),
+        Some(_) => Err(node.malformed("its training mode isn't one truth value")),
+    }
 }
 
 fn at_least_zero(node: &OnnxNode, name: &str) -> Result<(), OnnxProblem> {

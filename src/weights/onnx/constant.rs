@@ -106,13 +106,19 @@ impl Constant {
         let wrong = |expected: Option<usize>, got: usize| OnnxProblem::Size {
             name: name.clone(),
             claimed: claimed(),
-            expected: expected.map_or_else(|| "more than any machine has".to_owned(), |n| n.to_string()),
+            expected: expected.map_or_else(|| "more than 2^64".to_owned(), |n| n.to_string()),
             got,
         };
-        let (Some(dims), Some(len)) = (dims, len) else { return Err(wrong(None, 0)) };
+        let Some(dims) = dims else {
+            return Err(OnnxProblem::NegativeSide { name, claimed: claimed() });
+        };
+        let num_raw = tensor.raw_data.as_ref().map_or(0, Bytes::len);
+        let Some(len) = len else {
+            return Err(wrong(None, num_raw.max(listed_data(tensor).1.saturating_mul(size))));
+        };
         let num_bytes = len.checked_mul(size);
         let data = if tensor.data_location == 1 || !tensor.external_data.is_empty() {
-            let num_bytes = num_bytes.ok_or_else(|| wrong(None, 0))?;
+            let num_bytes = num_bytes.ok_or_else(|| wrong(None, num_raw))?;
             let (raw, range) = file.beside.read(tensor, num_bytes)?;
             raw_data(tensor.data_type, &raw, Some(range))
         } else if let Some(raw) = tensor.raw_data.as_ref().filter(|raw| !raw.is_empty()) {

@@ -281,6 +281,13 @@ impl Converter {
         }
         self.whole.check(node)?;
         check(node, &inputs, self.opset)?;
+        // Of extents alone, nothing of the picture goes through it.
+        let is_of_picture =
+            |value: &Value| !matches!(value, Value::Constant(_) | Value::Extent(_) | Value::Free);
+        let mut captured = node.captured.iter().filter_map(|name| self.values.get(name));
+        if node.has_graphs && (captured.any(is_of_picture) || inputs.iter().flatten().any(is_of_picture)) {
+            return Err(node.unsupported("with graphs of its own, in which a part of the network is"));
+        }
         if let Some(value) = self.go_on(node, &inputs)? {
             return Ok(vec![value]);
         }

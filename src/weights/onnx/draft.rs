@@ -22,6 +22,8 @@ pub(super) struct DraftNode {
     pub(super) params: Vec<(&'static str, Entry)>,
     /// Where it is every value times the first plus the second.
     pub(super) affine: Option<(f64, f64)>,
+    /// Whether it is the picture, or some of its rows and columns: what has no infinities.
+    pub(super) is_picture: bool,
 }
 
 /// Names of classifiers, which no node may have: a weight file's are looked for under them.
@@ -73,6 +75,7 @@ impl Draft {
             is_pooled,
             params: Vec::new(),
             affine: None,
+            is_picture: op == Op::Input,
         });
         self.nodes.len() - 1
     }

@@ -8,9 +8,12 @@ pub enum OnnxProblem {
     /// No protobuf, or none of a model.
     #[error("this is no ONNX model, or a damaged one: {0}")]
     NotOnnx(String),
-    /// It ends before what it promises.
-    #[error("this ONNX model is cut short; get it again")]
+    /// A length in it reaches beyond its end: it is cut, or that length is wrong.
+    #[error("this ONNX model is cut short, or a length in it is damaged; get it again")]
     CutShort,
+    /// Nothing is in the file.
+    #[error("the file is empty; get it again")]
+    Empty,
     /// A tensor whose values don't fill it.
     #[error("the constant `{name}` is {claimed}, which takes {expected} bytes, and the file has {got}")]
     Size {
@@ -22,6 +25,14 @@ pub enum OnnxProblem {
         expected: String,
         /// Bytes there are.
         got: usize,
+    },
+    /// A tensor with a side below nought.
+    #[error("the constant `{name}` is {claimed}, and no side of a tensor is negative")]
+    NegativeSide {
+        /// The tensor.
+        name: String,
+        /// Its extent as the file says.
+        claimed: String,
     },
     /// Weights in a file beside it, and nobody knows where it lies itself.
     #[error(
@@ -132,6 +143,12 @@ pub enum OnnxProblem {
         /// What is wrong.
         what: String,
     },
+    /// Something that a file has once is in it again, otherwise.
+    #[error("{0}")]
+    Twice(String),
+    /// Constants of which only some places are written down.
+    #[error("it holds sparse constants, which are not read")]
+    Sparse,
     /// More than any network has.
     #[error("{0}")]
     TooMuch(String),

@@ -97,7 +97,7 @@ pub fn looks_like_onnx(bytes: &[u8]) -> bool {
 impl Remedied for OnnxError {
     fn remedy(&self) -> Option<Remedy> {
         match self {
-            Self::File(_) => None,
+            Self::File(error) => error.remedy(),
             Self::Problem { problem, .. } => problem.remedy(),
         }
     }

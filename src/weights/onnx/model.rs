@@ -39,6 +39,10 @@ pub(super) struct OnnxNode {
     tensors: HashMap<String, Rc<Constant>>,
     /// Names of settings of other kinds.
     unread: Vec<String>,
+    /// Whether it has graphs of its own, as `If` and `Loop` have.
+    pub(super) has_graphs: bool,
+    /// Values from outside that those graphs read.
+    pub(super) captured: Vec<String>,
 }
 
 impl OnnxNode {
@@ -135,6 +139,9 @@ fn first_words(error: &str) -> String {
 impl OnnxModel {
     /// Takes a whole file apart.
     pub(super) fn read(bytes: &Bytes, beside: &Beside<'_>) -> Result<Self, OnnxProblem> {
+        if bytes.is_empty() {
+            return Err(OnnxProblem::Empty);
+        }
         let model = ModelProto::decode(bytes.clone()).map_err(|error| {
             // A length that reaches beyond the end: of the graph, or the number itself.
             let words = first_words(&error.to_string());
@@ -143,17 +150,18 @@ impl OnnxModel {
         })?;
         let graph: GraphProto = match &model.graph {
             Some(graph) if model.ir_version.is_some() => decode(graph)?,
-            _ => return Err(OnnxProblem::NotOnnx("it holds no graph".to_owned())),
+            Some(_) => return Err(OnnxProblem::NotOnnx("it names no IR version".to_owned())),
+            None => return Err(OnnxProblem::NotOnnx("it holds no graph".to_owned())),
         };
         let opset = opset_of(&model)?;
         let num_items = graph.node.len().max(graph.initializer.len()).max(graph.input.len());
         if num_items > MAX_ITEMS {
             return Err(OnnxProblem::TooMuch(format!(
-                "it has {num_items} nodes or constants, more than the {MAX_ITEMS} that are read"
+                "it has {num_items} nodes, constants or inputs, more than the {MAX_ITEMS} that are read"
             )));
         }
         if !graph.sparse_initializer.is_empty() {
-            return Err(OnnxProblem::TooMuch("it holds sparse constants, which are not read".to_owned()));
+            return Err(OnnxProblem::Sparse);
         }
         let file = FileBytes { start: bytes.as_ptr() as usize, len: bytes.len(), beside };
         let mut constants = HashMap::with_capacity(graph.initializer.len());
@@ -162,7 +170,7 @@ impl OnnxModel {
             let name = tensor.name.clone();
             let shown = plain(&name);
             if constants.insert(name, Rc::new(Constant::of(&tensor, file)?)).is_some() {
-                return Err(OnnxProblem::TooMuch(format!("it holds the constant `{shown}` twice")));
+                return Err(OnnxProblem::Twice(format!("it holds the constant `{shown}` twice")));
             }
         }
         let own_functions = own_functions(&model)?;
@@ -190,7 +198,7 @@ impl OnnxModel {
         for entry in model.metadata_props {
             if let Some(other) = metadata.get(&entry.key).filter(|other| *other != &entry.value) {
                 let (key, one, two) = (plain(&entry.key), plain(other), plain(&entry.value));
-                return Err(OnnxProblem::TooMuch(format!(
+                return Err(OnnxProblem::Twice(format!(
                     "its metadata has `{key}` twice, as `{one}` and as `{two}`"
                 )));
             }
@@ -258,6 +266,8 @@ fn read_node(node: &NodeProto, file: FileBytes<'_>) -> Result<OnnxNode, OnnxProb
         texts: HashMap::new(),
         tensors: HashMap::new(),
         unread: Vec::new(),
+        has_graphs: false,
+        captured: Vec::new(),
     };
     if node.attribute.len() > MAX_ATTRIBUTES {
         let what =
@@ -265,7 +275,13 @@ fn read_node(node: &NodeProto, file: FileBytes<'_>) -> Result<OnnxNode, OnnxProb
         return Err(OnnxProblem::Malformed { node: read.name, op: read.op, what });
     }
     for attribute in &node.attribute {
-        let AttributeProto { name, mut f, mut i, s, t, floats, ints, kind } = decode(attribute)?;
+        let AttributeProto { name, mut f, mut i, s, t, graph, floats, ints, graphs, kind } =
+            decode(attribute)?;
+        let inner: Vec<Bytes> = graph.into_iter().chain(graphs).collect();
+        if !inner.is_empty() {
+            read.has_graphs = true;
+            captured(inner, &mut read.captured)?;
+        }
         // Writers of proto3 leave out a zero.
         match kind {
             KIND_FLOAT => f = f.or(Some(0.0)),
@@ -293,6 +309,41 @@ fn read_node(node: &NodeProto, file: FileBytes<'_>) -> Result<OnnxNode, OnnxProb
         }
     }
     Ok(read)
+}
+
+/// Names that graphs inside a node read and don't give themselves.
+fn captured(inner: Vec<Bytes>, names: &mut Vec<String>) -> Result<(), OnnxProblem> {
+    let (mut open, mut own, mut read) = (inner, HashSet::new(), Vec::new());
+    let mut num_items = 0;
+    while let Some(bytes) = open.pop() {
+        let graph: GraphProto = decode(&bytes)?;
+        num_items += 1 + graph.node.len() + graph.initializer.len();
+        if num_items > MAX_ITEMS {
+            return Err(OnnxProblem::TooMuch(format!(
+                "the graphs inside one of its nodes have more than the {MAX_ITEMS} nodes and constants that are read"
+            )));
+        }
+        for value in graph.input.iter() {
+            own.insert(decode::<ValueInfoProto>(value)?.name);
+        }
+        for tensor in &graph.initializer {
+            own.insert(decode::<TensorProto>(tensor)?.name);
+        }
+        for output in &graph.output {
+            read.push(decode::<ValueInfoProto>(output)?.name);
+        }
+        for node in &graph.node {
+            let node: NodeProto = decode(node)?;
+            own.extend(node.output);
+            read.extend(node.input);
+            for attribute in &node.attribute {
+                let AttributeProto { graph, graphs, .. } = decode(attribute)?;
+                open.extend(graph.into_iter().chain(graphs));
+            }
+        }
+    }
+    names.extend(read.into_iter().filter(|name| !name.is_empty() && !own.contains(name)));
+    Ok(())
 }
 
 fn read_input(

@@ -26,7 +26,7 @@ impl Converter {
             _ => {}
         }
         let Some(Some(Value::Map(x))) = inputs.first() else {
-            return Err(node.unsupported("of a constant and a map"));
+            return Err(node.unsupported("where its first input is no map"));
         };
         let x = x.clone();
         let activation = |function| Ok(Some(function));
@@ -337,7 +337,10 @@ impl Converter {
         }
         let value = match node.float("value") {
             Some(value) => f64::from(value),
-            None => node.optional(inputs, 2, "value")?.map_or(Some(0.0), |c| c.scalar()).unwrap_or(f64::NAN),
+            None => match node.optional(inputs, 2, "value")? {
+                Some(c) => c.scalar().ok_or_else(|| node.malformed("its value isn't one number"))?,
+                None => 0.0,
+            },
         };
         // What comes before a maximum is that maximum's border.
         let is_lowest = value == f64::NEG_INFINITY || value <= f64::from(f32::MIN);
@@ -346,7 +349,12 @@ impl Converter {
         }
         let pads = match node.ints("pads") {
             Some(pads) => pads.to_vec(),
-            None => node.constant(inputs, 1, "border")?.ints().map(<[i64]>::to_vec).unwrap_or_default(),
+            None => {
+                let border = node.constant(inputs, 1, "border")?;
+                let wrong =
+                    || node.malformed(format!("its borders are {}, no whole numbers", border.type_name()));
+                border.ints().map(<[i64]>::to_vec).ok_or_else(wrong)?
+            }
         };
         let rank = x.axes.len();
         let axes = match node.optional(inputs, 3, "axes")?.and_then(|c| c.ints()) {

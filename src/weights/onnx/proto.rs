@@ -93,7 +93,7 @@ pub(super) struct NodeProto {
     pub(super) domain: String,
 }
 
-/// An operation's setting; graphs in it (of `If` and `Loop`) are not read.
+/// An operation's setting.
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct AttributeProto {
     #[prost(string, tag = "1")]
@@ -107,10 +107,16 @@ pub(super) struct AttributeProto {
     /// A `TensorProto`.
     #[prost(bytes = "bytes", optional, tag = "5")]
     pub(super) t: Option<Bytes>,
+    /// A `GraphProto`, as `If` and `Loop` have; of it only what it reads from outside is looked at.
+    #[prost(bytes = "bytes", optional, tag = "6")]
+    pub(super) graph: Option<Bytes>,
     #[prost(float, repeated, tag = "7")]
     pub(super) floats: Vec<f32>,
     #[prost(int64, repeated, tag = "8")]
     pub(super) ints: Vec<i64>,
+    /// `GraphProto`s.
+    #[prost(bytes = "bytes", repeated, tag = "11")]
+    pub(super) graphs: Vec<Bytes>,
     /// Which of them it is.
     #[prost(int32, tag = "20")]
     pub(super) kind: i32,

@@ -1,11 +1,16 @@
-//! Channels taken apart and put together: slices, splits, and the shuffle that exporters write as a view with one more axis.
+//! Channels taken apart and put together: slices, splits, and the shuffle that exporters write as a view with one more axis. Of rows
+//! and columns only the picture's are taken apart, as YOLOv5's first layer does.
 
 use super::convert::{Axis, Converter, Map, Value, place};
 use super::error::OnnxProblem;
 use super::extents::{Side, sides_at};
 use super::fold::listed;
 use super::model::{OnnxNode, plain};
-use crate::graph::{ChannelRange, Op};
+use crate::graph::{ChannelRange, Conv2d, Op, Padding};
+use crate::weights::tensor_file::Entry;
+
+/// Rows or columns before and after those that a slice of the picture takes: a window spans them.
+const MAX_LEFT_OUT: i64 = 15;
 
 /// An axis of such a view.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -201,6 +206,27 @@ impl Converter {
             if step == 1 && (start == 0 || side.is_some_and(|n| start <= -n)) && reaches_end {
                 continue;
             }
+            if matches!(x.axes[axis], Axis::Row | Axis::Column)
+                && self.draft.nodes[id].is_picture
+                && step >= 1
+            {
+                let before =
+                    if start >= 0 { Some(start) } else { side.map(|n| n.saturating_add(start).max(0)) };
+                let after = match (reaches_end, side) {
+                    (true, _) => Some(0),
+                    (false, _) if end < 0 => end.checked_neg(),
+                    (false, side) => side.map(|n| n - end),
+                };
+                let is_near = |n: &i64| (0..=MAX_LEFT_OUT).contains(n);
+                let is_left = |before: i64, after: i64| side.is_none_or(|n| before + after < n);
+                match (before.filter(is_near), after.filter(is_near)) {
+                    (Some(before), Some(after)) if step <= 4096 && is_left(before, after) => {
+                        id = self.picked(&node.name, id, x.axes[axis] == Axis::Row, [before, after, step]);
+                        continue;
+                    }
+                    _ => {}
+                }
+            }
             if x.axes[axis] != Axis::Channel {
                 return Err(node.unsupported("along anything but channels"));
             }
@@ -217,6 +243,30 @@ impl Converter {
             id = self.range(&node.name, id, first as usize, (until - first) as usize);
         }
         Ok(Map { id, axes: x.axes.clone() })
+    }
+
+    /// Rows or columns of the picture: all but so many before and after, in steps. That is a convolution of each channel by itself, of
+    /// one 1 among noughts: a picture has no infinities, so its values come out as they are.
+    fn picked(&mut self, name: &str, x: usize, is_of_rows: bool, numbers: [i64; 3]) -> usize {
+        let [before, after, step] = numbers.map(|n| usize::try_from(n).unwrap_or(1));
+        let channels = self.draft.nodes[x].channels;
+        let along = |n: usize| if is_of_rows { [n, 1] } else { [1, n] };
+        let window = before + 1 + after;
+        let conv = Conv2d {
+            kernel: along(window),
+            stride: along(step),
+            padding: Padding::Valid,
+            groups: channels,
+            has_bias: false,
+            ..Conv2d::new(channels, channels, 1)
+        };
+        let [rows, columns] = conv.kernel;
+        let id = self.draft.push(name, Op::Conv2d(conv), &[x], channels);
+        let one: Vec<f32> = (0..window).map(|at| if at == before { 1.0 } else { 0.0 }).collect();
+        let weight = Entry::owned("FLOAT".to_owned(), vec![channels, 1, rows, columns], one.repeat(channels));
+        let node = &mut self.draft.nodes[id];
+        (node.params, node.is_picture) = (vec![("weight", weight)], true);
+        id
     }
 
     fn range(&mut self, name: &str, x: usize, first: usize, channels: usize) -> usize {

@@ -64,14 +64,15 @@ impl Ways {
 
     /// Why a node isn't understood, if something that it reads isn't.
     pub(super) fn unknown_among(&self, node: &OnnxNode) -> Option<usize> {
-        node.inputs.iter().filter_map(|name| self.unknown.get(name)).min().copied()
+        node.inputs.iter().chain(&node.captured).filter_map(|name| self.unknown.get(name)).min().copied()
     }
 
     fn other(&mut self, node: &OnnxNode, cause: Option<usize>) -> Option<Root> {
         if matches!(node.op.as_str(), "Shape" | "Size") {
             return None;
         }
-        let from: Vec<Root> = node.inputs.iter().filter_map(|name| self.roots.get(name)).copied().collect();
+        let read = node.inputs.iter().chain(&node.captured);
+        let from: Vec<Root> = read.filter_map(|name| self.roots.get(name)).copied().collect();
         if from.is_empty() && cause.is_none() {
             return None;
         }

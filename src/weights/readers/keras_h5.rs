@@ -7,6 +7,7 @@
 use hdf5_pure::{AttrValue, DType, Dataset, File, Group};
 
 use super::{Found, ReadError, keras_groups};
+use crate::tensor::check_room;
 use crate::weights::keras::{KerasConfig, KerasFile, KerasLayer, KerasStore, StoredLayer};
 use crate::weights::tensor_file::{ElementType, Entry, Format, Tensors};
 
@@ -51,7 +52,7 @@ pub(super) fn index(bytes: Vec<u8>, config: Option<KerasConfig>) -> Result<Found
         (Format::Keras3, None)
     } else {
         return Err(ReadError::Other(
-            "an HDF5 file that Keras didn't write (it has no `layer_names`, `model_weights` or `layers`)"
+            "an HDF5 file with none of what Keras writes (`layer_names`, `model_weights` or `layers`)"
                 .to_owned(),
             "weights come from `model.save_weights` or `model.save`",
         ));
@@ -63,7 +64,7 @@ pub(super) fn index(bytes: Vec<u8>, config: Option<KerasConfig>) -> Result<Found
         ));
     }
     if reader.tensors.is_empty() {
-        return Err(ReadError::broken("there are no weights in it"));
+        return Err(ReadError::broken("none of its layers has weights"));
     }
     let Reader { tensors, mut store, .. } = reader;
     store.is_in_order = format == Format::KerasH5 || model.is_some_and(|model| model.model.is_some());
@@ -82,6 +83,16 @@ pub(super) fn parse(text: &str) -> Result<KerasConfig, ReadError> {
 #[expect(clippy::needless_pass_by_value, reason = "the shape that `map_err` wants")]
 pub(super) fn explain(error: hdf5_pure::Error) -> ReadError {
     ReadError::broken(format!("{error}; it may be cut short, get it again"))
+}
+
+/// What is wrong with something that a list names.
+fn listed(what: &str, error: hdf5_pure::Error) -> ReadError {
+    match error {
+        hdf5_pure::Error::Format(hdf5_pure::FormatError::PathNotFound(_)) => {
+            ReadError::broken(format!("{what} is listed and not in it"))
+        }
+        other => ReadError::broken(format!("{what}: {other}; it may be cut short, get it again")),
+    }
 }
 
 type Attrs = std::collections::HashMap<String, AttrValue>;
@@ -116,14 +127,11 @@ impl Reader {
         let layers = strings(&root.attrs().map_err(explain)?, "layer_names")
             .ok_or_else(|| ReadError::broken("it has no list of layers (`layer_names`)"))?;
         for layer in layers {
-            let missing = |_| ReadError::broken(format!("layer `{layer}` is listed and not in it"));
-            let group = root.group(&layer).map_err(missing)?;
+            let group = root.group(&layer).map_err(|error| listed(&format!("layer `{layer}`"), error))?;
             let names = strings(&group.attrs().map_err(explain)?, "weight_names").unwrap_or_default();
             let mut weights: Vec<Named> = Vec::new();
             for name in names {
-                let dataset = group
-                    .dataset(&name)
-                    .map_err(|_| ReadError::broken(format!("`{name}` is listed and not in it")))?;
+                let dataset = group.dataset(&name).map_err(|error| listed(&format!("`{name}`"), error))?;
                 let entry = self.read(&format!("{layer}/{name}"), &dataset)?;
                 weights.push((name, entry));
             }
@@ -202,15 +210,20 @@ impl Reader {
             })?;
         let packing = if dataset.is_chunked() { MAX_PACKING } else { 1 };
         self.num_taken = self.num_taken.saturating_add(claimed);
-        if claimed > self.num_bytes.saturating_mul(packing)
-            || claimed > MAX_TENSOR_BYTES
-            || self.num_taken > MAX_TOTAL_BYTES
-        {
+        if claimed > self.num_bytes.saturating_mul(packing) {
             return Err(ReadError::broken(format!(
                 "`{name}` claims {claimed} bytes of values, more than a file of {} can hold",
                 self.num_bytes
             )));
         }
+        if claimed > MAX_TENSOR_BYTES || self.num_taken > MAX_TOTAL_BYTES {
+            return Err(ReadError::broken(format!(
+                "at `{name}` with {claimed} bytes of values there are more than are read: {MAX_TENSOR_BYTES} of one tensor, \
+                 {MAX_TOTAL_BYTES} in all"
+            )));
+        }
+        // As it lies there, and as f32.
+        check_room(claimed.saturating_mul(2))?;
         let sides: Vec<usize> = shape.iter().map(|side| *side as usize).collect();
         let dtype = dataset.dtype().map_err(explain)?;
         let values = match &dtype {

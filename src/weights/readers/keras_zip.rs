@@ -1,7 +1,7 @@
 //! Keras 3's `.keras`: a ZIP archive around a `.weights.h5`.
 
 use super::zip_archive::{Archive, Member};
-use super::{Found, ReadError, keras_h5};
+use super::{Found, ReadError, copied, keras_h5};
 use crate::weights::tensor_file::Format;
 
 /// What the weights may unpack to.
@@ -16,7 +16,7 @@ const MAX_PACKING: usize = 1100;
 pub(super) fn index(archive: &mut Archive<'_>, weights: &str) -> Result<Found, ReadError> {
     let limit = archive.bytes().len().saturating_mul(MAX_PACKING).min(MAX_WEIGHTS_BYTES);
     let bytes = match archive.member(weights, limit)? {
-        Member::Stored(range) => archive.bytes()[range].to_vec(),
+        Member::Stored(range) => copied(&archive.bytes()[range])?,
         Member::Unpacked(bytes) => bytes,
     };
     if !bytes.starts_with(b"\x89HDF\r\n\x1a\n") {

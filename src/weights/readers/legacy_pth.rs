@@ -13,13 +13,18 @@ use super::torch_sections::choose;
 use super::{Found, ReadError};
 use crate::weights::tensor_file::Format;
 
-/// How the magic number is pickled, after the two bytes of the protocol.
+/// How the magic number is pickled, after the two bytes of the protocol and, from protocol 4 on, a frame's nine.
 const MAGIC: &[u8] = b"\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.";
+
+/// The instruction that says how long what follows is, and its length with that number.
+const FRAME: u8 = 0x95;
+const FRAME_BYTES: usize = 9;
 
 /// Tensors by name of a whole file's bytes.
 pub(super) fn index(bytes: &[u8], ema: bool) -> Result<Found, ReadError> {
-    if !bytes.get(2..).is_some_and(|rest| rest.starts_with(MAGIC)) {
-        if bytes.get(2..).is_some_and(|rest| MAGIC.starts_with(rest)) {
+    let start = if bytes.get(2) == Some(&FRAME) { FRAME_BYTES + 2 } else { 2 };
+    if !bytes.get(start..).is_some_and(|rest| rest.starts_with(MAGIC)) {
+        if bytes.get(start..).is_none_or(|rest| MAGIC.starts_with(rest)) {
             return Err(ReadError::broken("its pickle is cut short"));
         }
         return Err(ReadError::Other(
@@ -27,11 +32,11 @@ pub(super) fn index(bytes: &[u8], ema: bool) -> Result<Found, ReadError> {
             "save the model's `state_dict()` with `torch.save`",
         ));
     }
-    let mut at = 2 + MAGIC.len();
+    let mut at = start + MAGIC.len();
     let mut next = || {
         let pickle = Pickle::read(bytes, at).map_err(ReadError::Broken)?;
         at = pickle.end;
-        Ok(pickle)
+        Ok::<_, ReadError>(pickle)
     };
     let (protocol, machine, object, keys) = (next()?, next()?, next()?, next()?);
     if protocol.int(protocol.root) != Some(1001) {

@@ -17,6 +17,7 @@ use super::error::WeightsFileError;
 use super::keras::KerasFile;
 use super::onnx::looks_like_onnx;
 use super::tensor_file::{Format, Tensors};
+use crate::tensor::{NoRoom, check_room};
 
 pub(super) use torch_dict::gather;
 pub(super) use torch_sections::is_ema;
@@ -31,6 +32,14 @@ pub(super) enum ReadError {
     CutShort,
     /// It has no beginning.
     Empty,
+    /// It takes more memory than the program may have.
+    NoRoom(NoRoom),
+}
+
+impl From<NoRoom> for ReadError {
+    fn from(reason: NoRoom) -> Self {
+        Self::NoRoom(reason)
+    }
 }
 
 impl ReadError {
@@ -83,12 +92,13 @@ impl Found {
 
 const CONVERT: &str = "weights are read from safetensors, PyTorch's .pth and Keras' .h5 and .keras files";
 const OPEN_ONNX: &str = "open it with `--model FILE.onnx`";
-const FETCH_AGAIN: &str = "the download gave a page instead of the file; get the file itself";
+const FETCH_AGAIN: &str =
+    "if it was downloaded, the server sent a page instead of the file; get the file itself";
 
 /// Kinds that are told by their first bytes and not read here.
 const OTHERS: [(&[u8], &str, &str); 8] = [
     (b"GGUF", "a GGUF file", CONVERT),
-    (b"\x1f\x8b", "a gzip archive", "unpack it first"),
+    (b"\x1f\x8b", "a gzip file", "unpack it first"),
     (b"7z\xbc\xaf", "a 7-Zip archive", "unpack it first"),
     (
         b"version https://git-lfs",
@@ -98,7 +108,7 @@ const OTHERS: [(&[u8], &str, &str); 8] = [
     (b"<!DOCTYPE", "a web page", FETCH_AGAIN),
     (b"<!doctype", "a web page", FETCH_AGAIN),
     (b"<html", "a web page", FETCH_AGAIN),
-    (b"<?xml", "an XML document", FETCH_AGAIN),
+    (b"<?xml", "an XML document", CONVERT),
 ];
 
 /// Tensors by name of a whole file's bytes; `ema` asks for EMA weights where both stand in it.
@@ -108,7 +118,7 @@ pub(super) fn index(bytes: &[u8], origin: &str, ema: bool) -> Result<Found, Weig
     } else if bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"PK\x05\x06") {
         ("ZIP archive", zip(bytes, ema))
     } else if bytes.starts_with(b"\x89HDF\r\n\x1a\n") {
-        ("HDF5 file", keras_h5::index(bytes.to_vec(), None))
+        ("HDF5 file", copied(bytes).and_then(|bytes| keras_h5::index(bytes, None)))
     } else if bytes.len() > 2 && bytes[0] == 0x80 && (2..=5).contains(&bytes[1]) {
         ("PyTorch file of the old kind", legacy_pth::index(bytes, ema))
     } else if looks_like_onnx(bytes) {
@@ -121,6 +131,10 @@ pub(super) fn index(bytes: &[u8], origin: &str, ema: bool) -> Result<Found, Weig
             "safetensors file",
             safetensors::index(bytes).map_err(|error| match error {
                 ReadError::Broken(_) => ReadError::Other(String::new(), ""),
+                // Its header would begin with a brace: whatever this is, nothing is known of its length.
+                ReadError::CutShort if bytes.get(8).is_some_and(|first| *first != b'{') => {
+                    ReadError::Other(String::new(), "")
+                }
                 other => other,
             }),
         )
@@ -132,7 +146,14 @@ pub(super) fn index(bytes: &[u8], origin: &str, ema: bool) -> Result<Found, Weig
         ReadError::Other(kind, advice) => WeightsFileError::OtherKind { kind, advice, origin },
         ReadError::CutShort => WeightsFileError::CutShort { num_bytes, origin },
         ReadError::Empty => WeightsFileError::Empty { num_bytes, origin },
+        ReadError::NoRoom(reason) => WeightsFileError::NoRoom { reason, origin },
     })
+}
+
+/// A copy for a reader that keeps its bytes, where there is memory for it.
+fn copied(bytes: &[u8]) -> Result<Vec<u8>, ReadError> {
+    check_room(bytes.len() as u64)?;
+    Ok(bytes.to_vec())
 }
 
 /// Eight bytes of length, then JSON. Asked first: a length may begin with any other kind's magic.

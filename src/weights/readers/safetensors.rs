@@ -44,6 +44,16 @@ fn element_type(dtype: Dtype) -> Option<ElementType> {
     }
 }
 
+/// Bytes behind the last tensor.
+fn past_the_end(bytes: &[u8]) -> Option<usize> {
+    let length = u64::from_le_bytes(bytes.get(..8)?.try_into().ok()?);
+    let start = usize::try_from(length).ok()?.checked_add(8)?;
+    let header: serde_json::Value = serde_json::from_slice(bytes.get(8..start)?).ok()?;
+    let ends = header.as_object()?.values().filter_map(|tensor| tensor.get("data_offsets")?.get(1)?.as_u64());
+    let end = start.checked_add(usize::try_from(ends.max().unwrap_or(0)).ok()?)?;
+    bytes.len().checked_sub(end).filter(|num| *num > 0)
+}
+
 /// What a person can do about bytes that are not a whole safetensors file.
 fn explain(error: &SafeTensorError, bytes: &[u8]) -> ReadError {
     let promised = bytes.get(..8).and_then(|head| head.try_into().ok()).map(u64::from_le_bytes);
@@ -54,7 +64,13 @@ fn explain(error: &SafeTensorError, bytes: &[u8]) -> ReadError {
         {
             ReadError::CutShort
         }
-        SafeTensorError::MetadataIncompleteBuffer => ReadError::CutShort,
+        // Tensors must fill what follows the header: there may be too little of it, or too much.
+        SafeTensorError::MetadataIncompleteBuffer => match past_the_end(bytes) {
+            Some(num) => ReadError::broken(format!(
+                "{num} bytes follow the last tensor, of which its header says nothing; get it again"
+            )),
+            None => ReadError::CutShort,
+        },
         _ => ReadError::broken(error.to_string()),
     }
 }

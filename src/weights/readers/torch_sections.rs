@@ -79,7 +79,10 @@ pub(super) fn choose<'a>(pickle: &Pickle<'a>, ema: bool) -> Result<Chosen<'a>, R
         tell_foreign(pickle, items)?;
     }
     if sections.is_empty() {
-        return Err(ReadError::broken(format!("no tensors in it; it holds {}", top(pickle, items))));
+        return Err(ReadError::broken(format!(
+            "no network's tensors in it; it holds {}",
+            top(pickle, items)
+        )));
     }
     let (averaged, plain): (Vec<_>, Vec<_>) = sections.into_iter().partition(|(key, ..)| is_ema(key));
     let is_taken = !averaged.is_empty() && (ema || plain.is_empty());
@@ -175,11 +178,24 @@ impl Walk<'_, '_> {
     }
 }
 
+/// A key as a message shows it.
+fn shown(key: &str) -> String {
+    const MAX_CHARS: usize = 100;
+    let key: String = key.chars().take(MAX_CHARS).map(|c| if c.is_control() { '_' } else { c }).collect();
+    format!("`{key}`")
+}
+
 /// Names of what lies at a pickle's top, in words.
 fn top(pickle: &Pickle<'_>, items: &[(Id, Id)]) -> String {
-    let keys: Vec<String> =
-        items.iter().filter_map(|(key, _)| pickle.text(*key)).take(6).map(|key| format!("`{key}`")).collect();
-    if keys.is_empty() { "nothing".to_owned() } else { keys.join(", ") }
+    const MAX_LISTED: usize = 6;
+    let mut keys: Vec<String> =
+        items.iter().filter_map(|(key, _)| pickle.text(*key)).take(MAX_LISTED).map(shown).collect();
+    match items.len() - keys.len() {
+        0 if keys.is_empty() => return "nothing".to_owned(),
+        0 => {}
+        more => keys.push(format!("{more} more")),
+    }
+    keys.join(", ")
 }
 
 /// An error where an object stands under a key that weights have.
@@ -199,6 +215,12 @@ fn tell_foreign(pickle: &Pickle<'_>, items: &[(Id, Id)]) -> Result<(), ReadError
 /// What stands where a dictionary should.
 fn foreign(pickle: &Pickle<'_>, id: Id) -> ReadError {
     const ADVICE: &str = "nothing in it is executed here; save the model's `state_dict()` instead";
+    if is_tensor(pickle, id) {
+        return ReadError::Other(
+            "a single tensor without a name".to_owned(),
+            "save the model's `state_dict()`",
+        );
+    }
     let class = match pickle.get(id) {
         Value::Call { function, .. } => match pickle.get(*function) {
             Value::Global(module, name) => format!("`{module}.{name}`"),

@@ -21,8 +21,14 @@ const MAX_UNPACKED_BYTES: usize = 1 << 30;
 pub(super) fn index(archive: &mut Archive<'_>, pickle: &str, ema: bool) -> Result<Found, ReadError> {
     let folder = pickle.strip_suffix("data.pkl").unwrap_or_default().to_owned();
     let order = format!("{folder}byteorder");
-    if archive.find(|name| name == order).is_some() && archive.content(&order, 64)?.as_ref() != b"little" {
-        return Err(ReadError::broken("its values are big-endian; save it again on another machine"));
+    if archive.find(|name| name == order).is_some() {
+        match archive.content(&order, 64)?.as_ref() {
+            b"little" => {}
+            b"big" => {
+                return Err(ReadError::broken("its values are big-endian; save it again on another machine"));
+            }
+            _ => return Err(ReadError::broken(format!("`{order}` in it is neither `little` nor `big`"))),
+        }
     }
     let bytes = archive.content(pickle, MAX_PICKLE_BYTES)?;
     let pickle = Pickle::read(&bytes, 0).map_err(ReadError::Broken)?;

@@ -9,6 +9,7 @@ use zip::result::ZipError;
 use zip::{CompressionMethod, ZipArchive};
 
 use super::ReadError;
+use crate::tensor::check_room;
 
 /// Files inside an archive; a network of a thousand layers has some thousands.
 const MAX_FILES: usize = 200_000;
@@ -101,7 +102,9 @@ impl<'a> Archive<'a> {
         {
             let (start, end) = (start as usize, start.saturating_add(file.size()) as usize);
             if end > self.bytes.len() {
-                return Err(ReadError::CutShort);
+                return Err(ReadError::broken(format!(
+                    "`{name}` would end behind the archive's own end; get the file again"
+                )));
             }
             // Reading to the end is what compares the checksum.
             if self.has_checksums && std::io::copy(&mut file, &mut std::io::sink()).is_err() {
@@ -111,6 +114,7 @@ impl<'a> Archive<'a> {
             }
             return Ok(Member::Stored(start..end));
         }
+        check_room(file.size())?;
         let mut unpacked = Vec::new();
         // The directory's size may be a lie, so the reading itself has the limit.
         (&mut file)

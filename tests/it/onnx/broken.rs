@@ -3,7 +3,7 @@
 use filterscope::engine::{Backbone, WeightStore, open_onnx};
 use filterscope::weights::{OnnxNet, TensorFile};
 
-use super::encode::{field, floats, model, network, node, number, value};
+use super::encode::{field, floats, ints, model, network, node, node_with_words, number, value};
 use crate::support::fixture;
 
 fn words(bytes: Vec<u8>) -> String {
@@ -40,8 +40,10 @@ fn check<const N: usize>(table: [(&str, Vec<u8>, String); N]) {
 fn each_broken_file_says_what_it_is() {
     let resnet = std::fs::read(fixture("onnx/timm_resnet.onnx")).unwrap();
     check([
-        ("cut", resnet[..resnet.len() / 2].to_vec(), "this ONNX model is cut short; get it again".to_owned()),
-        ("empty", Vec::new(), format!("{NO_MODEL}: it holds no graph")),
+        ("cut", resnet[..resnet.len() / 2].to_vec(), "this ONNX model is cut short, or a length in it is damaged; get it again".to_owned()),
+        ("empty", Vec::new(), "the file is empty; get it again".to_owned()),
+        ("a version alone", number(1, 8), format!("{NO_MODEL}: it holds no graph")),
+        ("no version", field(7, &conv(&[])), format!("{NO_MODEL}: it names no IR version")),
         ("text", b"import torch\n".to_vec(), format!("{NO_MODEL}: it ends inside a field")),
         (
             "claims a terabyte",
@@ -51,12 +53,27 @@ fn each_broken_file_says_what_it_is() {
         (
             "claims more than there is",
             network(&[conv(&[]), floats("w", &[i64::MAX, i64::MAX, 9, 9], &[0.5; 12])]),
-            "the constant `w` is FLOAT [9223372036854775807, 9223372036854775807, 9, 9], which takes more than any machine has bytes, and the file has 0".into(),
+            "the constant `w` is FLOAT [9223372036854775807, 9223372036854775807, 9, 9], which takes more than 2^64 bytes, and the file has 48".into(),
         ),
         (
             "negative",
             network(&[conv(&[]), floats("w", &[-4, 3, 1, 1], &[0.5; 12])]),
-            "the constant `w` is FLOAT [-4, 3, 1, 1], which takes more than any machine has bytes, and the file has 0".into(),
+            "the constant `w` is FLOAT [-4, 3, 1, 1], and no side of a tensor is negative".into(),
+        ),
+        (
+            "a length that reaches beyond the end",
+            [number(1, 8), vec![7 << 3 | 2, 0x7f, 1, 2]].concat(),
+            "this ONNX model is cut short, or a length in it is damaged; get it again".into(),
+        ),
+        (
+            "a constant twice",
+            network(&[conv(&[]), kernel(), kernel()]),
+            "it holds the constant `w` twice".into(),
+        ),
+        (
+            "sparse constants",
+            network(&[conv(&[]), kernel(), field(15, &[])]),
+            "it holds sparse constants, which are not read".into(),
         ),
     ]);
     let picture =
@@ -127,6 +144,40 @@ fn each_network_that_is_not_supported_says_where() {
             "the node `the Conv` (Conv) is malformed: its borders and those before it have more than 16384 cells".into(),
         ),
         (
+            "a border of fractions",
+            network(&[node("Pad", &["x", "b"], "y", &[]), floats("b", &[8], &[1.0; 8])]),
+            "the node `the Pad` (Pad) is malformed: its borders are FLOAT, no whole numbers".into(),
+        ),
+        (
+            "a border of two values",
+            network(&[
+                node("Pad", &["x", "b", "v"], "y", &[]),
+                ints("b", &[0, 0, 1, 1, 0, 0, 1, 1]),
+                floats("v", &[2], &[1.0, 2.0]),
+            ]),
+            "the node `the Pad` (Pad) is malformed: its value isn't one number".into(),
+        ),
+        (
+            "borders that repeat what is there, before all layers",
+            network(&[
+                node_with_words("Pad", &["x", "b"], &["p"], &[], &[("mode", "reflect")]),
+                ints("b", &[0, 0, 1, 1, 0, 0, 1, 1]),
+                node("Conv", &["p", "w"], "y", &[]),
+                kernel(),
+            ]),
+            "`Pad` isn't supported with mode reflect (node `the Pad`)".into(),
+        ),
+        (
+            "a training mode that is computed",
+            network(&[node("Dropout", &["x", "", "x"], "y", &[])]),
+            "`Dropout` isn't supported with a computed training mode (node `the Dropout`)".into(),
+        ),
+        (
+            "an operation whose first input is no map",
+            network(&[node("PRelu", &["w", "x"], "y", &[]), kernel()]),
+            "`PRelu` isn't supported where its first input is no map (node `the PRelu`)".into(),
+        ),
+        (
             "no kernel",
             network(&[node("Conv", &["x"], "y", &[])]),
             "the node `the Conv` (Conv) is malformed: it has no kernel".into(),
@@ -148,6 +199,47 @@ fn each_network_that_is_not_supported_says_where() {
         ),
         ("no layer", network(&[node("Flatten", &["x"], "y", &[])]), "there is no layer of maps in it".into()),
     ]);
+}
+
+/// `If` on a constant, with a layer in each branch that reads `from` from outside.
+fn choice(from: &str, output: &str) -> Vec<u8> {
+    let branch = |name: &str| {
+        let relu = [field(1, from.as_bytes()), field(2, name.as_bytes()), field(4, b"Relu")].concat();
+        let graph = [field(1, &relu), field(12, &field(1, name.as_bytes()))].concat();
+        field(5, &[field(1, format!("{name}_branch").as_bytes()), field(6, &graph), number(20, 5)].concat())
+    };
+    let node = [
+        field(1, b"c"),
+        field(2, output.as_bytes()),
+        field(3, b"choice"),
+        field(4, b"If"),
+        branch("then"),
+        branch("else"),
+    ];
+    let condition = field(5, &[number(2, 9), field(8, b"c"), field(9, &[1])].concat());
+    [field(1, &node.concat()), condition].concat()
+}
+
+/// Layers in graphs of a node's own aren't looked at: that is said, and what comes before them is shown.
+#[test]
+fn layers_in_branches_are_told_and_cut_off() {
+    let how =
+        "`If` isn't supported with graphs of its own, in which a part of the network is (node `choice`)";
+    assert_eq!(words(network(&[choice("x", "y")])), format!("{how}: \"net.onnx\""));
+    let after = network(&[
+        node("Conv", &["x", "w"], "a", &[]),
+        choice("a", "b"),
+        node("Relu", &["b"], "y", &[]),
+        kernel(),
+    ]);
+    let net = OnnxNet::from_bytes(after, "net.onnx").unwrap();
+    assert_eq!(
+        net.ending.why.as_deref(),
+        Some(
+            "it ends here at `the Conv`, the last map that all of its output depends on: behind it `If` isn't supported with graphs of \
+             its own, in which a part of the network is (node `choice`)"
+        )
+    );
 }
 
 #[test]

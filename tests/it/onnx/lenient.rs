@@ -4,7 +4,7 @@ use filterscope::engine::open_onnx;
 use filterscope::graph::Op;
 use filterscope::input::ValueChoice;
 use filterscope::render::check_values;
-use filterscope::weights::OnnxNet;
+use filterscope::weights::{OnnxError, OnnxNet, OnnxProblem};
 
 use super::encode::{
     field, floats, ints, model_of, named, network, node, node_with_words, number, property, value,
@@ -291,6 +291,8 @@ fn a_property_that_is_there_twice_is_refused() {
         words(typed(1, &relu, &twice)),
         "its metadata has `mean` twice, as `0.5` and as `0.4`: \"net.onnx\""
     );
+    let error = OnnxNet::from_bytes(typed(1, &relu, &twice), "net.onnx").unwrap_err();
+    assert!(matches!(error, OnnxError::Problem { problem: OnnxProblem::Twice(_), .. }), "{error}");
 }
 
 #[test]

@@ -9,4 +9,5 @@ pub(crate) mod encode;
 mod lenient;
 mod order;
 mod parity;
+mod picked;
 mod refused;

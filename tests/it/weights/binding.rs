@@ -162,12 +162,12 @@ fn broken_files_say_what_they_are() {
         (
             "cut in the values",
             good[..100_000].to_vec(),
-            "the weight file is cut short: its header promises more than the 100000 bytes it has; get it again: \"PATH\"",
+            "the weight file is cut short, or a length in it is damaged: it promises more than the 100000 bytes it has; get it again: \"PATH\"",
         ),
         (
             "cut in the header",
             good[..1000].to_vec(),
-            "the weight file is cut short: its header promises more than the 1000 bytes it has; get it again: \"PATH\"",
+            "the weight file is cut short, or a length in it is damaged: it promises more than the 1000 bytes it has; get it again: \"PATH\"",
         ),
         (
             "gguf",
@@ -177,7 +177,7 @@ fn broken_files_say_what_they_are() {
         (
             "page",
             b"<!DOCTYPE html><html>Sign in</html>".to_vec(),
-            "this is a web page; the download gave a page instead of the file; get the file itself: \"PATH\"",
+            "this is a web page; if it was downloaded, the server sent a page instead of the file; get the file itself: \"PATH\"",
         ),
         (
             "pointer",

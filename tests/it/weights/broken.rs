@@ -22,7 +22,7 @@ fn each_broken_file_says_what_it_is() {
         ("short_storage.pth", format!("{archive}: `stem.weight` claims more values than its storage holds")),
         ("huge.pth", format!("{archive}: `stem.weight` claims more values than its storage holds")),
         ("big_endian.pth", format!("{archive}: its values are big-endian; save it again on another machine")),
-        ("no_tensors.pth", format!("{archive}: no tensors in it; it holds `epoch`, `lr`")),
+        ("no_tensors.pth", format!("{archive}: no network's tensors in it; it holds `epoch`, `lr`")),
         (
             "sparse.pth",
             format!("{archive}: `stem.weight` is no plain tensor (sparse, quantised or of a kind that is new here)"),
@@ -52,7 +52,7 @@ fn each_broken_file_says_what_it_is() {
         ),
         (
             "cut_old_kind.pth",
-            "the weight file is cut short: its header promises more than the 1431 bytes it has; get it again".into(),
+            "the weight file is cut short, or a length in it is damaged: it promises more than the 1431 bytes it has; get it again".into(),
         ),
         ("cut_old_kind_pickle.pth", format!("{old}: its pickle is cut short at byte 150")),
         (
@@ -61,11 +61,11 @@ fn each_broken_file_says_what_it_is() {
         ),
         (
             "not_keras.h5",
-            "this is an HDF5 file that Keras didn't write (it has no `layer_names`, `model_weights` or `layers`); weights come \
+            "this is an HDF5 file with none of what Keras writes (`layer_names`, `model_weights` or `layers`); weights come \
              from `model.save_weights` or `model.save`"
                 .into(),
         ),
-        ("no_weights.h5", format!("{h5}: there are no weights in it")),
+        ("no_weights.h5", format!("{h5}: none of its layers has weights")),
         (
             "claims.h5",
             format!("{h5}: `dense/dense/kernel:0` claims 4398046511104 bytes of values, more than a file of SIZE can hold"),

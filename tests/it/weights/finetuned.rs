@@ -9,7 +9,7 @@ use filterscope::graph::{
     ActivationFn, BatchNorm, Conv2d, Graph, GraphBuilder, NodeId, Op, Padding, keras_class_order,
 };
 use filterscope::models::Registry;
-use filterscope::tensor::{Activation, InputBatch};
+use filterscope::tensor::{Activation, InputBatch, Remedied as _, Remedy};
 use filterscope::weights::{BindError, BoundWeights, ClassNames, TensorFile, to_safetensors};
 
 use super::fixture;
@@ -246,6 +246,7 @@ fn a_network_that_isnt_given_the_picture_or_is_there_twice_is_refused() {
     ] {
         assert_eq!(bind(name).unwrap_err().to_string(), message);
     }
+    assert_eq!(bind("k3_two_bases.keras").unwrap_err().remedy(), Some(Remedy::KeepOneCopy));
     // Two bases side by side are counted in turns.
     assert!(bind("k33_two_bases.weights.h5").is_err());
 }

@@ -1,6 +1,7 @@
 //! Weight files: strict binding, every format, and what broken or foreign files get to hear.
 
 mod binding;
+mod borders;
 mod broken;
 mod commands;
 mod fetch;

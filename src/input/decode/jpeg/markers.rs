@@ -72,6 +72,8 @@ pub(super) struct Markers {
     /// A marker that gives the height after the first scan.
     late_height: bool,
     tables: bool,
+    /// The frame of another standard that has JPEG's markers.
+    is_jpeg_ls: bool,
 }
 
 impl Markers {
@@ -107,6 +109,7 @@ impl Markers {
     fn take(&mut self, kind: u8, body: &[u8]) {
         match kind {
             0xC4 | 0xDB | 0xCC => self.tables = true,
+            0xF7 if self.frame.is_none() => self.is_jpeg_ls = true,
             0xC0..=0xCF if self.frame.is_none() => self.take_frame(kind, body),
             0xDC => self.late_height = true,
             0xDA => self.take_scan(body),
@@ -155,6 +158,9 @@ impl Markers {
 
     /// What a valid file is called that isn't decoded; `None` for one that is.
     pub(super) fn undecoded(&self) -> Option<String> {
+        if self.is_jpeg_ls {
+            return Some("JPEG-LS".into());
+        }
         let Some(frame) = &self.frame else {
             let tables_alone = self.end && self.tables && self.scans.is_empty();
             return tables_alone.then(|| "tables without a picture".into());
@@ -246,6 +252,7 @@ mod tests {
         let late = "its height follows its first scan";
         assert_eq!(name(0xC0, 8, 0, &even, &[0xFF, 0xDC, 0, 4, 0, 9]), late);
         assert_eq!(named(0xC0, 8, 0, &even, &[]), None);
+        assert_eq!(name(0xF7, 8, 9, &even, &[]), "JPEG-LS");
         let tables = [0xFF, 0xD8, 0xFF, 0xDB, 0, 3, 0, 0xFF, 0xD9];
         assert_eq!(Markers::of(&tables).undecoded().unwrap(), "tables without a picture");
     }

@@ -98,7 +98,7 @@ fn check_memory(frame: &Frame, is_gray: bool, limits: &DecodeLimits) -> Result<(
     if planes + enlarged + out > limits.max_bytes {
         return Err(DecodeProblem::TooMuchMemory { format: format_name(FORMAT), limit: limits.max_bytes });
     }
-    Ok(())
+    DecodeProblem::check_memory(format_name(FORMAT), planes + enlarged + out + 3 * pixels)
 }
 
 fn zeros(length: usize) -> Result<Vec<u8>, DecodeProblem> {

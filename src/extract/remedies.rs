@@ -1,0 +1,25 @@
+//! What a person can do about a run that stopped: what its cause says.
+//!
+//! Owns which errors have such a cause.
+
+use super::{ExtractError, FinishError, StateError};
+use crate::tensor::{Remedied, Remedy};
+
+impl Remedied for ExtractError {
+    fn remedy(&self) -> Option<Remedy> {
+        match self {
+            Self::Engine { reason, .. } => reason.remedy(),
+            Self::Write(error) => error.remedy(),
+            _ => None,
+        }
+    }
+}
+
+impl Remedied for FinishError {
+    fn remedy(&self) -> Option<Remedy> {
+        match self {
+            Self::Write(error) | Self::State(StateError::Write(error)) => error.remedy(),
+            _ => None,
+        }
+    }
+}
