@@ -7,14 +7,14 @@ use std::time::{Duration, Instant};
 
 use super::event::Event;
 use super::pipeline::Tell;
-use super::remedy::told;
+use super::remedy::{told, words};
 use super::run_state::{
     AnimatePreview, AnimateRequest, ExtractPreview, ExtractRequest, RunEnd, RunJob, RunNews,
 };
 use crate::engine::{Backbone, CancelToken, ComputeDevice, Session};
 use crate::extract::{
-    self, Begin, Event as ExtractEvent, Existing, ExtractPlan, ModelToRun, begin, check_room, finish, look,
-    needed_bytes,
+    self, Begin, Event as ExtractEvent, Existing, ExtractPlan, FinishError, ModelToRun, begin, check_room,
+    finish, look, needed_bytes,
 };
 use crate::input::dataset::PictureRef;
 use crate::models::Row;
@@ -22,7 +22,7 @@ use crate::render::{
     AnimatedPicture, Animation, AnimationError, AnimationEvent, AnimationMode, BatchLayers, animated_layers,
     animation_extent, animation_format,
 };
-use crate::tensor::Remedied;
+use crate::tensor::{Remedied, Remedy};
 use crate::weights::FilePart;
 
 /// The least time between two words of progress.
@@ -177,17 +177,22 @@ impl Runs {
         };
         let ran = extract::run(&mut plan, &mut state, &cancel, &mut |event| teller.extract(event));
         let (done, num_failed) = (state.num_done(), state.num_failed());
-        let (end, _) = ran.map_err(|error| format!("{error}; {}", kept(done)))?;
+        let and_kept = |error: &dyn std::fmt::Display, remedy: Option<Remedy>| {
+            let remedy = remedy.map(|remedy| format!(". {}", words(&remedy))).unwrap_or_default();
+            format!("{error}; {}{remedy}", kept(done))
+        };
+        let (end, _) = ran.map_err(|error| and_kept(&error, error.remedy()))?;
         if end == extract::RunEnd::Interrupted {
             return Ok(RunEnd::Stopped(format!("stopped: {}", kept(done))));
         }
         let end =
-            finish(&plan, state, &cancel, &mut |event| teller.extract(event)).map_err(|error| match error
-                .remedy()
-            {
-                Some(_) => told(&error),
-                None => format!("{error}; {}", kept(done)),
-            })?;
+            finish(&plan, state, &cancel, &mut |event| teller.extract(event)).map_err(
+                |error| match error {
+                    // Of what is kept a part is damaged.
+                    FinishError::Part { .. } => told(&error),
+                    _ => and_kept(&error, error.remedy()),
+                },
+            )?;
         if end == extract::RunEnd::Interrupted {
             return Ok(RunEnd::Stopped(format!("stopped: {}", kept(done))));
         }

@@ -15,7 +15,7 @@ use crate::formats::features::{
 };
 use crate::formats::{WriteError, remove_drafts};
 use crate::input::dataset::Camera;
-use crate::tensor::{Cell, Remedied, Remedy};
+use crate::tensor::Cell;
 
 /// Skipped pictures that a manifest lists; `skipped.csv` has all.
 const LISTED: usize = 1000;
@@ -64,12 +64,6 @@ pub enum FinishError {
         /// Pictures in parts.
         got: u64,
     },
-}
-
-impl Remedied for FinishError {
-    fn remedy(&self) -> Option<Remedy> {
-        matches!(self, Self::Part { .. }).then_some(Remedy::GoOn)
-    }
 }
 
 pub(super) fn gib(bytes: u64) -> String {

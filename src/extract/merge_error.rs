@@ -109,6 +109,7 @@ impl Remedied for MergeError {
             Self::NotWhole { index, count, .. } => {
                 Some(Remedy::MakeShardAgain { index: *index, count: *count })
             }
+            Self::Write(error) => error.remedy(),
             _ => None,
         }
     }

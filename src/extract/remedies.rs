@@ -19,6 +19,7 @@ impl Remedied for FinishError {
     fn remedy(&self) -> Option<Remedy> {
         match self {
             Self::Write(error) | Self::State(StateError::Write(error)) => error.remedy(),
+            Self::Part { .. } => Some(Remedy::GoOn),
             _ => None,
         }
     }

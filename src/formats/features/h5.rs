@@ -45,8 +45,9 @@ pub(super) fn write(
         } else {
             format!("features-{:05}.h5", files.len())
         };
-        let hash =
-            write_whole_hashed(&folder.join(&name), |out| write_file(out, table, &storages, rows, first..end))?;
+        let hash = write_whole_hashed(&folder.join(&name), |out| {
+            write_file(out, table, &storages, rows, first..end)
+        })?;
         files.push(OutputFile::new(name, end - first, hash));
         first = end;
         if first >= num_rows {
