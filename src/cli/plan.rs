@@ -25,7 +25,7 @@ use crate::render::{
     choose_row, choose_row_for_file, choose_row_up_to, unique_suffixes,
 };
 use crate::tensor::{Fit, MapShape, PixelSize, shown};
-use crate::weights::{ClassNames, KerasPart, PartChoice, TensorFile};
+use crate::weights::{ClassNames, KerasPart, NoClass, PartChoice, TensorFile};
 
 /// Everything that `render` does, settled.
 pub(super) struct RenderPlan {
@@ -393,6 +393,9 @@ fn leave_out_own_figures(pictures: &mut Vec<PictureRef>, output: &Path) {
     });
 }
 
+/// Classes that a message lists.
+const CLASSES_LISTED: usize = 8;
+
 /// A class map needs a classifier, the last layer and a class of it.
 fn check_class_map(asked: Option<&str>, backbone: &Backbone, layers: &[PlannedLayer]) -> anyhow::Result<()> {
     let (Some(asked), tag) = (asked, backbone.row().tag) else { return Ok(()) };
@@ -402,15 +405,31 @@ fn check_class_map(asked: Option<&str>, backbone: &Backbone, layers: &[PlannedLa
     }
     let Some(head) = backbone.weights().head().filter(|head| head.has_class_maps()) else {
         bail!(
-            "the weights of {tag} hold no classifier that is made of linear layers on the mean of the last layer, so there is no `--class-map`{}",
+            "the weights of {tag} give no class scores that are sums over places of the last layer, so there is no `--class-map`{}",
             backbone.why_no_classes().map_or_else(String::new, |why| format!(": {why}"))
         );
     };
-    if asked != "top" && head.find(asked).is_none() {
-        bail!(
+    if asked == "top" {
+        return Ok(());
+    }
+    match head.find(asked) {
+        Ok(_) => {}
+        Err(NoClass::Unknown) => bail!(
             "no class `{asked}` among the {} of {tag}: a number, a part of a name, or `top`",
             head.num_classes()
-        );
+        ),
+        Err(NoClass::Several(several)) => {
+            let called = |class: &usize| format!("{class} ({})", head.name(*class).unwrap_or_default());
+            let mut all: Vec<String> = several.iter().take(CLASSES_LISTED).map(called).collect();
+            if several.len() > CLASSES_LISTED {
+                all.push(format!("{} more", several.len() - CLASSES_LISTED));
+            }
+            bail!(
+                "{} classes of {tag} have `{asked}` in their names: {}; give a number, or more of a name",
+                several.len(),
+                all.join("; ")
+            )
+        }
     }
     Ok(())
 }

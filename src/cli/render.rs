@@ -165,8 +165,11 @@ fn one_picture(
                 run_by.backbone.weights().head().filter(|_| node == run_by.backbone.graph().final_node());
             let classes = head.and_then(|head| head.words(activation, 5));
             let of_class = head.zip(class_map).and_then(|(head, asked)| {
-                let class =
-                    if asked == "top" { head.top(activation, 1).first()?.class } else { head.find(asked)? };
+                let class = if asked == "top" {
+                    head.top(activation, 1).first()?.class
+                } else {
+                    head.find(asked).ok()?
+                };
                 head.class_map(activation, class)
             });
             let activation = of_class.as_ref().unwrap_or(activation);

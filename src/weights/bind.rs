@@ -189,13 +189,19 @@ pub struct BindError {
     pub odd_settings: Vec<String>,
     /// Where in a Keras file the model was found, if that is more than one place and nothing tells which is meant.
     pub places: Vec<String>,
+    /// Of these places the models that they lie in, if each has one of its own.
+    pub models: Vec<String>,
 }
 
 impl std::error::Error for BindError {}
 
 impl Remedied for BindError {
     fn remedy(&self) -> Option<Remedy> {
-        (!self.places.is_empty()).then_some(Remedy::KeepOneCopy)
+        match (&self.places[..], &self.models[..]) {
+            ([], _) => None,
+            (_, []) => Some(Remedy::KeepOneCopy),
+            (_, models) => Some(Remedy::NamePart { fitting: models.to_vec() }),
+        }
     }
 }
 
@@ -331,7 +337,14 @@ impl<'a> Matches<'a> {
         if fitting.len() > 1 {
             let first = |matches: &Self| matches.wanted.first().map(|w| w.name.clone());
             let places = fitting.iter().filter_map(first).collect();
-            return Err(Box::new(BindError { places, ..BindError::of(model, file) }));
+            let scope =
+                |matches: &Self| Some(matches.in_keras.as_ref()?.at.scope.trim_end_matches('/').to_owned());
+            let mut models: Vec<String> = fitting.iter().filter_map(scope).collect();
+            models.dedup();
+            if models.len() < fitting.len() || models.iter().any(String::is_empty) {
+                models.clear();
+            }
+            return Err(Box::new(BindError { places, models, ..BindError::of(model, file) }));
         }
         match (fitting.pop(), nearest) {
             (Some(matches), _) => Ok(matches),

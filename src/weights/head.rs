@@ -82,6 +82,15 @@ fn linear(weight: &[f32], bias: &[f32], inputs: &[f64]) -> Vec<f64> {
     weight.chunks_exact(inputs.len().max(1)).zip(bias).map(|(row, b)| product(row) + f64::from(*b)).collect()
 }
 
+/// Why no class was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NoClass {
+    /// None is called so.
+    Unknown,
+    /// These are.
+    Several(Vec<usize>),
+}
+
 /// A class and its share.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ClassShare {
@@ -226,19 +235,34 @@ impl Head {
         IMAGENET.lines().nth(class)?.split('\t').nth(2)
     }
 
-    /// A class by its number, or by (a part of) its name; the first that fits.
-    pub fn find(&self, asked: &str) -> Option<usize> {
+    /// A class by its number, by one of its names, or by a part that no other's names have: whole words count before parts of words.
+    pub fn find(&self, asked: &str) -> Result<usize, NoClass> {
         if let Ok(number) = asked.parse::<usize>() {
-            return (number < self.num_classes()).then_some(number);
+            return (number < self.num_classes()).then_some(number).ok_or(NoClass::Unknown);
         }
         let asked = asked.to_lowercase();
-        let named = |fits: &dyn Fn(&str) -> bool| {
+        let named = |fits: &dyn Fn(&str) -> bool| -> Vec<usize> {
             (0..self.num_classes())
-                .find(|class| self.name(*class).is_some_and(|name| fits(&name.to_lowercase())))
+                .filter(|class| self.name(*class).is_some_and(|name| fits(&name.to_lowercase())))
+                .collect()
         };
-        // Each class has several names: one of them whole counts before a part of any.
-        named(&|name| name.split(", ").any(|one| one == asked))
-            .or_else(|| named(&|name| name.contains(&asked)))
+        // With something that is no letter around it.
+        let has_word = |name: &str| {
+            name.match_indices(&asked).any(|(at, found)| {
+                let around = (name[..at].chars().next_back(), name[at + found.len()..].chars().next());
+                [around.0, around.1].into_iter().flatten().all(|c| !c.is_alphanumeric())
+            })
+        };
+        let ways: [&dyn Fn(&str) -> bool; 3] =
+            [&|name| name.split(", ").any(|one| one == asked), &has_word, &|name| name.contains(&asked)];
+        for way in ways {
+            match &named(way)[..] {
+                [] => {}
+                [one] => return Ok(*one),
+                several => return Err(NoClass::Several(several.to_vec())),
+            }
+        }
+        Err(NoClass::Unknown)
     }
 
     /// The last layer's outputs. Nothing for a map of another size.

@@ -127,7 +127,10 @@ impl KerasPart {
             let layers: Vec<String> = self.head.iter().map(HeadLayer::words).collect();
             let reason =
                 self.no_classes.as_ref().map_or_else(String::new, |why| format!("; no classes: {why}"));
-            notes.push(format!("its head: {}{reason}", layers.join(", ")));
+            // Whose other convolutions are, if they have no place in a head that was read, nobody knows.
+            let is_other = self.plan.is_none() && self.head.iter().any(|layer| layer.shape.len() == 4);
+            let what = if is_other { "beside it" } else { "its head" };
+            notes.push(format!("{what}: {}{reason}", layers.join(", ")));
         }
         notes
     }

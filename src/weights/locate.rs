@@ -15,6 +15,8 @@ use crate::graph::{Graph, NodeId, Op, keras_class_order};
 /// Kinds of layers that Keras numbers by itself: today's name, and Keras 1's.
 const COUNTED: [(&str, &str); 2] =
     [("conv2d", "convolution2d"), ("batch_normalization", "batchnormalization")];
+/// The most channels that a picture has.
+const MOST_OF_A_PICTURE: usize = 4;
 /// Ways to try in one model of a file.
 const MAX_WAYS: usize = 64;
 
@@ -89,10 +91,27 @@ pub(super) fn whereabouts(graph: &Graph, file: &TensorFile, suffix: &'static str
             all.extend(nameless(&wanted, graph, scope, &layers));
         }
     }
+    if let Some(scope) = asked_scope(file) {
+        all.retain(|way| way.scope == scope);
+    }
     if all.is_empty() {
         all.push(Whereabouts::default());
     }
     all
+}
+
+/// The model of a Keras file that a person named, with a slash behind it, if it has layers there.
+fn asked_scope(file: &TensorFile) -> Option<String> {
+    let asked = file.choice().prefix.as_deref()?.trim_end_matches(['.', '/']);
+    let scope = if asked.is_empty() { String::new() } else { format!("{asked}/") };
+    file.keras_store()?.scopes().into_iter().find(|there| **there == *scope).map(|_| scope)
+}
+
+impl TensorFile {
+    /// Whether a person named a model of a Keras file.
+    pub(super) fn names_a_keras_model(&self) -> bool {
+        asked_scope(self).is_some()
+    }
 }
 
 /// In a model whose layers have names: those that Keras numbered are taken in the order of their numbers.
@@ -296,6 +315,11 @@ impl Rest {
             let is_around = scope.starts_with(&layer.scope) && layer.scope != *scope;
             let is_before = if layer.scope == *scope {
                 let class = layer.class.as_deref().unwrap_or_else(|| class_of(&layer.name));
+                // Keras lists layers without names by depth, so those of a branch stand between a network's.
+                if !layer.is_named {
+                    self.between.push(key);
+                    continue;
+                }
                 let is_comparable = |place: &&usize| {
                     let other = &store.layers[**place];
                     store.is_in_order || other.class.as_deref() == Some(class)
@@ -304,10 +328,20 @@ impl Rest {
             } else {
                 is_around && store.is_in_order && at < *first
             };
-            if is_before {
+            // No map behind a network has so few channels; a picture has.
+            if is_before || channels_taken(file, &key).is_some_and(|channels| channels <= MOST_OF_A_PICTURE) {
                 self.between.push(key);
             }
         }
+    }
+}
+
+/// Channels that a convolution or a batch norm of a file takes.
+fn channels_taken(file: &TensorFile, key: &str) -> Option<usize> {
+    let of = |leaf: &str| file.entry(&format!("{key}/{leaf}")).map(|entry| &entry.shape[..]);
+    match (of("kernel").or_else(|| of("depthwise_kernel")), of("moving_mean")) {
+        (Some([_, _, channels, _]), _) | (_, Some([channels])) => Some(*channels),
+        _ => None,
     }
 }
 

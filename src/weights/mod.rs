@@ -25,7 +25,7 @@ pub use export::{
     MODEL_KEY, SOURCE_KEY, SOURCE_PART_KEY, SOURCE_SHA256_KEY, VALUES_SHA256_KEY, to_safetensors,
 };
 pub use folders::{Folders, Kept, KeptFile};
-pub use head::{ClassNames, ClassNamesError, ClassShare, Head};
+pub use head::{ClassNames, ClassNamesError, ClassShare, Head, NoClass};
 pub use keras_part::{HeadLayer, KerasPart};
 pub use naming::Convention;
 pub use onnx::{Ending, FREE_SIZE, ONNX_HEAD, OnnxError, OnnxNet, OnnxProblem, looks_like_onnx};

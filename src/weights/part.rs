@@ -262,6 +262,9 @@ impl TensorFile {
         if self.choice().ema && !self.has_average() {
             return Err(PartError::NoAverage { origin: origin() });
         }
+        if self.names_a_keras_model() {
+            return Ok(self.under("", &[], &[], &Needed::of(graph), head_prefixes));
+        }
         let mut needed = Needed::of(graph);
         let mut tallies = if is_torch { tally(self, &needed) } else { BTreeMap::new() };
         let mut complete = needed.complete(&tallies);
@@ -355,6 +358,7 @@ impl TensorFile {
             return Err(PartError::NoAverage { origin: self.origin().to_owned() });
         }
         if let Some(asked) = self.choice().prefix.as_ref().filter(|asked| !asked.is_empty())
+            && !self.names_a_keras_model()
             && !self.names().any(|name| self.is_asked(asked, name))
         {
             return Err(PartError::NoSuch {
@@ -438,7 +442,12 @@ impl TensorFile {
                 _ => outside.push(name.as_str()),
             }
         }
-        let beside = Beside::of(self, prefix, &outside, complete);
+        let same: Vec<&str> = complete
+            .iter()
+            .copied()
+            .filter(|other| *other != prefix && !other.is_empty() && self.are_the_same(prefix, other, needed))
+            .collect();
+        let beside = Beside::of(self, prefix, &outside, complete, &same);
         let mut notes = Vec::new();
         if !prefix.is_empty() {
             notes.push(format!("`{prefix}` taken off names"));
@@ -450,7 +459,7 @@ impl TensorFile {
         }
         let is_head_inside =
             tensors.iter().any(|(name, entry)| is_head(name, head_prefixes) && entry.shape.len() == 2);
-        let mut has_no_classes = beside.is_self_supervised;
+        let mut has_no_classes = beside.is_self_supervised || beside.unknown().is_some();
         let mut kept = None;
         match beside.classifier() {
             // Whichever the whole model ends in, the file doesn't show.
@@ -468,13 +477,14 @@ impl TensorFile {
         }
         notes.extend(beside.words());
         if has_no_classes && (is_head_inside || beside.classifier().is_some()) {
-            let why = if beside.is_self_supervised {
-                "it was learnt without classes, by its names"
-            } else {
-                "there are two heads"
+            let why = match beside.unknown() {
+                _ if beside.is_self_supervised => "it was learnt without classes, by its names".to_owned(),
+                Some(group) => format!("what `{group}` does, and where, a state dict doesn't show"),
+                None => "there are two heads".to_owned(),
             };
             notes.push(format!("no classes are named: {why}"));
         }
+        notes.extend(beside.in_front());
         let is_torch = Convention::of(self) == Convention::Torch;
         if is_torch && (beside.has_convolutions || has_convolutions_in_head(&tensors, needed, head_prefixes))
         {

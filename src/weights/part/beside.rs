@@ -42,6 +42,10 @@ const SELF_SUPERVISED: [&str; 9] = [
     "queue",
     "queue_ptr",
 ];
+/// What has values and no part in what a network gives: losses.
+const OF_A_LOSS: [&str; 4] = ["criterion", "loss", "loss_fn", "loss_func"];
+/// Channels of a picture.
+const OF_A_PICTURE: usize = 3;
 /// Names that a note lists.
 const MAX_LISTED: usize = 8;
 
@@ -62,38 +66,77 @@ pub(super) struct Beside {
     /// Beginnings of names of linear layers that stand alone in a head.
     linear: Vec<String>,
     pub(super) has_convolutions: bool,
+    /// Sub-modules that a whole model may have before, behind or around its classifier.
+    unknown: Vec<String>,
+    /// Of those, one that takes a picture or gives one.
+    in_front: Option<String>,
     /// Whether the file is of learning without classes.
     pub(super) is_self_supervised: bool,
 }
 
 impl Beside {
-    /// Of the names that are not under `prefix`; `complete` are beginnings with whole copies of the network.
-    pub(super) fn of(file: &TensorFile, prefix: &str, outside: &[&str], complete: &[&str]) -> Self {
+    /// Of the names that are not under `prefix`; `complete` are beginnings with whole copies of the network, `same` those with the very
+    /// same values.
+    pub(super) fn of(
+        file: &TensorFile,
+        prefix: &str,
+        outside: &[&str],
+        complete: &[&str],
+        same: &[&str],
+    ) -> Self {
         let mut groups: Vec<(String, usize)> = Vec::new();
-        let mut has_convolutions = false;
+        let mut unknown: Vec<String> = Vec::new();
+        let (mut has_convolutions, mut in_front) = (false, None);
         let mut num_copies = 0;
         for name in outside {
             let group = group(name, prefix);
+            let is_same = same.iter().any(|other| name.starts_with(other));
             match groups.last_mut() {
                 Some((last, num)) if *last == group => *num += 1,
-                _ => groups.push((group, 1)),
+                _ => groups.push((group.clone(), 1)),
+            }
+            if is_same {
+                continue;
             }
             let is_copy = complete.iter().any(|other| *other != prefix && name.starts_with(other));
             num_copies += usize::from(is_copy && is_ema(name) == is_ema(prefix));
-            has_convolutions |= !is_copy && file.entry(name).is_some_and(|entry| entry.shape.len() == 4);
+            if is_copy || name.ends_with("num_batches_tracked") || OF_A_LOSS.contains(&last_part(&group)) {
+                continue;
+            }
+            let shape = file.entry(name).map_or(&[][..], |entry| &entry.shape);
+            has_convolutions |= shape.len() == 4 && shape.iter().filter(|side| **side > 1).count() > 1;
+            if is_of_a_picture(name, shape) && !HEADS.contains(&last_part(&group)) {
+                in_front.get_or_insert_with(|| group.clone());
+            }
+            if unknown.last() != Some(&group) {
+                unknown.push(group);
+            }
         }
-        let called = |name: &str| {
-            let name = name.trim_end_matches('.');
-            let last = name.rsplit('.').next().unwrap_or(name);
-            SELF_SUPERVISED.contains(&last)
-        };
+        let called = |name: &str| SELF_SUPERVISED.contains(&last_part(name));
         let within = file
             .names()
             .filter_map(|name| name.strip_prefix(prefix))
             .any(|rest| rest.split('.').next().is_some_and(|first| SELF_SUPERVISED.contains(&first)));
         let is_self_supervised = within || num_copies > 0 || groups.iter().any(|(group, _)| called(group));
-        let linear = groups.iter().filter_map(|(group, num)| lone_linear(file, group, *num)).collect();
-        Self { groups, linear, has_convolutions, is_self_supervised }
+        let linear: Vec<String> =
+            groups.iter().filter_map(|(group, num)| lone_linear(file, group, *num)).collect();
+        unknown.retain(|group| !linear.iter().any(|linear| linear.starts_with(group)));
+        Self { groups, linear, has_convolutions, unknown, in_front, is_self_supervised }
+    }
+
+    /// A sub-module that is no classifier, and that whatever follows the network may pass through.
+    pub(super) fn unknown(&self) -> Option<&str> {
+        self.unknown.first().map(String::as_str)
+    }
+
+    /// What to know where something in the file takes a picture or gives one.
+    pub(super) fn in_front(&self) -> Option<String> {
+        self.in_front.as_ref().map(|group| {
+            format!(
+                "`{group}` has the three channels of a picture: if it stands in front of the network, this network's values aren't \
+                 those of the whole model"
+            )
+        })
     }
 
     /// The beginning of names of the one linear layer that is a classifier by its name and stands alone in its head.
@@ -121,6 +164,19 @@ impl Beside {
         }
         Some(format!("beside it {}", all.join(", ")))
     }
+}
+
+/// What a sub-module is called where it stands.
+fn last_part(group: &str) -> &str {
+    let name = group.trim_end_matches('.');
+    name.rsplit('.').next().unwrap_or(name)
+}
+
+/// Whether a tensor's shape is that of a layer between a picture and a picture: a norm's three values, a kernel that gives three maps.
+fn is_of_a_picture(name: &str, shape: &[usize]) -> bool {
+    let is_kernel = shape.len() == 4 && shape[0] == OF_A_PICTURE;
+    let of_channels = matches!(shape, [OF_A_PICTURE] | [OF_A_PICTURE, 1, 1] | [1, OF_A_PICTURE, 1, 1]);
+    is_kernel || (of_channels && !name.ends_with("bias"))
 }
 
 /// The sub-module that a name belongs to: as far as it goes along with `prefix`, and one part more.

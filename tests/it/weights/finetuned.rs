@@ -239,6 +239,10 @@ fn a_network_that_isnt_given_the_picture_or_is_there_twice_is_refused() {
             "the weights don't fit little; not part of it: `conv2d/bias`, `conv2d/kernel`: \"k33_stem.weights.h5\"",
         ),
         (
+            "k33_front.weights.h5",
+            "the weights don't fit little; not part of it: `conv2d/bias`, `conv2d/kernel`: \"k33_front.weights.h5\"",
+        ),
+        (
             "k3_two_bases.keras",
             "the weights don't fit little; it is in the file 2 times, and nothing tells which is meant, beginning with \
              `conv2d_7/kernel`, `conv2d_14/kernel`: \"k3_two_bases.keras\"",
@@ -249,6 +253,7 @@ fn a_network_that_isnt_given_the_picture_or_is_there_twice_is_refused() {
     assert_eq!(bind("k3_two_bases.keras").unwrap_err().remedy(), Some(Remedy::KeepOneCopy));
     // Two bases side by side are counted in turns.
     assert!(bind("k33_two_bases.weights.h5").is_err());
+    assert!(bind("k33_branch.weights.h5").is_err());
 }
 
 /// `conv2d_30` and not `conv2d_3`: what the layer would be called in this file.

@@ -198,8 +198,14 @@ fn class_maps_are_drawn_and_refused() {
     for (arguments, expected) in [
         (
             "--class-map top",
-            "the weights of xception.keras_in1k hold no classifier that is made of linear layers on the mean of the \
-             last layer, so there is no `--class-map`",
+            "the weights of xception.keras_in1k give no class scores that are sums over places of the last layer, so there \
+             is no `--class-map`",
+        ),
+        (
+            "--model tf_efficientnet_lite0 --class-map retriever",
+            "5 classes of tf_efficientnet_lite0.in1k have `retriever` in their names: 205 (flat-coated retriever); 206 \
+             (curly-coated retriever); 207 (golden retriever); 208 (Labrador retriever); 209 (Chesapeake Bay retriever); give \
+             a number, or more of a name",
         ),
         (
             "--model tf_efficientnet_lite0 --class-map unicorn",

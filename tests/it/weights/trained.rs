@@ -29,7 +29,7 @@ fn two() -> Vec<u8> {
 fn the_prefix_is_found_said_and_recorded() {
     let bench = Bench::with_cat();
     let mut tensors = under("model.backbone.", params(4));
-    tensors.push(("model.neck.weight".into(), vec![3], vec![0.5; 3]));
+    tensors.push(("model.neck.weight".into(), vec![5], vec![0.5; 5]));
     bench.add("net.safetensors", &safetensors_bytes(&tensors));
     let run = bench.ok(&format!("render cat.png -o out.png --weights net.safetensors --model {TAG}"));
     assert!(
@@ -145,4 +145,64 @@ fn the_likest_network_is_named() {
         num - 1
     );
     assert!(run.stderr.starts_with(&beginning) && run.stderr.ends_with(&end), "{}", run.stderr);
+}
+
+/// A classifier by its name is one only where nothing else may stand around it.
+#[test]
+fn classes_are_named_only_where_nothing_else_lies_beside_the_network() {
+    let bench = Bench::with_cat();
+    let layer = |name: &str, shape: &[usize]| {
+        let num: usize = shape.iter().product();
+        (name.to_owned(), shape.to_vec(), (0..num).map(|at| (at % 7) as f32 * 0.01).collect::<Vec<f32>>())
+    };
+    let own = || -> Tensors {
+        let mut all = under("net.", params(4));
+        all.extend([layer("fc.weight", &[7, 1280]), layer("fc.bias", &[7])]);
+        all
+    };
+    let asked = "--fit 64x64 --class-map top";
+    let run = |name: &str, beside: Tensors| {
+        bench.add(&format!("{name}.safetensors"), &safetensors_bytes(&[own(), beside].concat()));
+        bench.run(&format!("render cat.png -o {name}.png --weights {name}.safetensors --model {TAG} {asked}"))
+    };
+    let alone = run("alone", Vec::new());
+    assert_eq!(alone.code, Some(0), "{}", alone.stderr);
+    let loss = run("loss", vec![layer("criterion.weight", &[7])]);
+    assert_eq!(loss.code, Some(0), "{}", loss.stderr);
+
+    let neck = run("neck", vec![layer("neck.weight", &[1280, 1280]), layer("neck.bias", &[1280])]);
+    assert_eq!(neck.code, Some(2));
+    assert!(
+        neck.stderr.contains(
+            "beside it `fc.` (2 tensors), `neck.` (2 tensors); no classes are named: what `neck.` does, and where, a state dict \
+             doesn't show"
+        ),
+        "{}",
+        neck.stderr
+    );
+    // A norm of the picture is told, and isn't called a convolution.
+    let norm = run("norm", vec![layer("mean", &[1, 3, 1, 1]), layer("std", &[1, 3, 1, 1])]);
+    assert!(
+        norm.stderr
+            .contains("`mean` has the three channels of a picture: if it stands in front of the network")
+            && !norm.stderr.contains("convolutions"),
+        "{}",
+        norm.stderr
+    );
+}
+
+/// The same network saved under two names is one, with its classes.
+#[test]
+fn a_network_saved_twice_keeps_its_classes() {
+    let bench = Bench::with_cat();
+    let mut own = params(4);
+    let head = |name: &str, shape: &[usize]| {
+        (name.to_owned(), shape.to_vec(), vec![0.01; shape.iter().product::<usize>()])
+    };
+    own.extend([head("classifier.weight", &[7, 1280]), head("classifier.bias", &[7])]);
+    let tensors = [under("best.", own.clone()), under("model.", own)].concat();
+    bench.add("twice.safetensors", &safetensors_bytes(&tensors));
+    let arguments = "--weights twice.safetensors --fit 64x64 --class-map top";
+    let run = bench.ok(&format!("render cat.png -o twice.png --model {TAG} {arguments}"));
+    assert!(!run.stderr.contains("no classes"), "{}", run.stderr);
 }
