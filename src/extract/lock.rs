@@ -80,7 +80,7 @@ pub(super) fn take_lock(out: &Path, folder: &Path, note: &mut dyn FnMut(String))
         }
         if let Some(process) = process_in(&mut file) {
             note(format!(
-                "an earlier run (process {process}) left its lock behind: it was killed, and what it had finished is whole"
+                "an earlier run (process {process}) left its lock behind: it was killed, and what it had finished is still here"
             ));
         }
         let write = |file: &mut File| {

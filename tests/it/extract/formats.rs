@@ -224,17 +224,18 @@ fn damage_is_found() {
     std::fs::write(&array, &bytes).unwrap();
     let run = bench.run("features verify out");
     assert_eq!(run.code, Some(2));
-    assert!(
-        run.stdout.starts_with("not whole: the numbers are not those that were written: "),
-        "{}",
-        run.stdout
+    assert_eq!(
+        run.stdout,
+        format!(
+            "not whole: it is not as it was written: its hash is not the manifest's; copy it again: \"out/{TAG}/features.npy\": \"out/{TAG}\"\n"
+        )
     );
     std::fs::write(&array, &whole[..whole.len() - 1]).unwrap();
     let run = bench.run("features verify out");
     assert_eq!(
         run.stdout,
         format!(
-            "not whole: the file is cut short: copy it again: \"out/{TAG}/features.npy\": \"out/{TAG}\"\n"
+            "not whole: the file is cut short: it lacks 1 byte: copy it again: \"out/{TAG}/features.npy\": \"out/{TAG}\"\n"
         )
     );
     let run = bench.run("features info out");

@@ -153,7 +153,7 @@ fn ctrl_c_keeps_what_is_done_and_says_how_to_go_on() {
     let number = child.id();
     let run = bench.ok(&format!("{call} --preprocess raw --resume --allow-mixed"));
     let explained = format!(
-        "note: an earlier run (process {number}) left its lock behind: it was killed, and what it had finished is whole"
+        "note: an earlier run (process {number}) left its lock behind: it was killed, and what it had finished is still here"
     );
     assert!(
         run.stderr.contains(&explained) || !run.stderr.contains("left its lock behind"),

@@ -1,6 +1,6 @@
 //! Features and runs made with a model that the program carried once: sets stay what they are, and a run says why it can't go on.
 
-use super::accidents::as_of_an_earlier_version;
+use super::accidents::{as_of_an_earlier_version, plan_of_an_earlier_version};
 use super::resume::{long_run, start, wait_for_a_part};
 use super::{QUICK, TAG, tree, with_drive};
 use crate::support::binary::Bench;
@@ -47,6 +47,7 @@ fn an_unfinished_run_of_a_model_that_is_no_longer_carried_says_so_and_loses_noth
     wait_for_a_part(&bench, &mut child);
     child.kill().unwrap();
     child.wait().unwrap();
+    plan_of_an_earlier_version(&bench);
     let plan = bench.path("out/.filterscope/plan.json");
     let text = std::fs::read_to_string(&plan).unwrap();
     std::fs::write(&plan, text.replace(TAG, RETIRED).replace("bn2.act", "Mixed_7c")).unwrap();
