@@ -163,3 +163,18 @@ fn lists_come_in_every_form() {
         assert_eq!(columns(&bench, &["row", "file"]), expected);
     }
 }
+
+#[cfg(unix)]
+#[test]
+fn what_is_no_file_is_not_waited_for() {
+    let bench = with(&["a.png"]);
+    for arguments in
+        ["/dev/zero", "/dev/zero --path-column 0", "/dev/zero --source list", "/dev/zero --source comma"]
+    {
+        let run = bench.run(&format!("extract {arguments} -o out {QUICK}"));
+        assert_eq!(
+            run.stderr,
+            "error: can't be read (not a regular file: save it to disk first): \"/dev/zero\"\n"
+        );
+    }
+}
