@@ -42,9 +42,7 @@ pub(super) fn words(remedy: &Remedy) -> String {
         Remedy::CorrectProperty { name } => {
             format!("Write `{name}` anew (`onnx.helper.set_model_props`), or take it out of the file.")
         }
-        Remedy::SayNoHeader => {
-            "Open the table again: a first line that names a picture is taken for a row.".to_owned()
-        }
+        Remedy::SayNoHeader => "Put a line with names of columns before it.".to_owned(),
         Remedy::NameLayer => "Choose the layer under Layer.".to_owned(),
         Remedy::NameFinalLayer => "Open the file again and choose its final layer.".to_owned(),
     }
