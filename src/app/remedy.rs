@@ -46,9 +46,7 @@ pub(super) fn words(remedy: &Remedy) -> String {
         Remedy::MakeShardAgain { index, count } => {
             format!("Copy it again from where it was made, or make shard {index} of {count} again.")
         }
-        Remedy::SayNoHeader => {
-            "Open the table again: a first line that names a picture is taken for a row.".to_owned()
-        }
+        Remedy::SayNoHeader => "Put a line with names of columns before it.".to_owned(),
         Remedy::KeepOneCopy => {
             "Save the one that is meant by itself (`keras.Model(inputs, outputs).save(\"one.keras\")`), and load that file."
                 .to_owned()

@@ -278,7 +278,7 @@ pub(super) struct RenderArgs {
     #[arg(long, value_name = "N", help_heading = "Input")]
     pub row: Option<usize>,
 
-    /// Which camera of a driving log: left, center or right; without it, center
+    /// Which camera of a driving log: left, center, right or what another is called; without it, center
     #[arg(long, value_name = "CAMERA", help_heading = "Input")]
     pub camera: Option<Camera>,
 

@@ -133,6 +133,9 @@ fn words(folder: &std::path::Path, manifest: &Manifest) -> String {
     );
     line("computed", format!("{}{level} on {}, {}", recipe.engine, recipe.device, recipe.program));
     line("source", format!("{}, {}", recipe.source, counted(recipe.num_pictures as usize, "picture")));
+    for note in &recipe.source_notes {
+        line("", note.clone());
+    }
     if let Some(shard) = &recipe.shard {
         line(
             "shard",

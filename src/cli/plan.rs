@@ -346,12 +346,14 @@ fn try_look(look: &Look, shape: MapShape, is_known: bool) -> anyhow::Result<()> 
 /// The pictures, with what was left out said.
 fn pictures(args: &RenderArgs, reporter: &Reporter) -> anyhow::Result<Vec<PictureRef>> {
     let mut pictures = expand_inputs(&args.inputs, args.camera, args.row)?;
-    for path in args.inputs.iter().filter(|path| args.row.is_none() && (path.is_dir() || is_log(path))) {
+    for path in args.inputs.iter().filter(|path| path.is_dir() || is_log(path)) {
         let source = open_source(path)?;
         for note in source.notes() {
             reporter.note(&format!("{note}: \"{}\"", path.display()));
         }
-        if let [first, rest @ ..] = source.skipped() {
+        if let [first, rest @ ..] = source.skipped()
+            && args.row.is_none()
+        {
             let more = if rest.is_empty() { String::new() } else { format!(", and {} more", rest.len()) };
             reporter.note(&format!(
                 "left out: {} ({}){more}: \"{}\"",

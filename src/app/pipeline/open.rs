@@ -59,7 +59,7 @@ pub(super) fn open(id: u64, path: PathBuf, path_column: Option<String>, cat: &[u
     let has_no_header = path_column.is_some() && has_no_header(&path);
     match open_source_as(&path, &SourceOptions { kind: None, path_column, has_no_header }) {
         Ok(source) => Event::Source(id, path, Arc::from(source)),
-        Err(error) => Event::OpenFailed(id, error.to_string()),
+        Err(error) => Event::OpenFailed(id, told(&error)),
     }
 }
 

@@ -93,7 +93,7 @@ impl CommaSource {
         let mut source =
             Self { about: About::default(), drives: Vec::new(), columns: Vec::new(), num_rows: 0 };
         if path.is_dir() {
-            source.about.root = path.to_owned();
+            path.clone_into(&mut source.about.root);
             source.about.names = NameCoding::of(camera_files(path).iter().map(|file| &**file));
             for file in camera_files(path) {
                 match source.add(&path.join(&file)) {

@@ -2,6 +2,7 @@
 //!
 //! Owns how a path is written in an index or a message. Must not know who reads it.
 
+use std::fmt::Write as _;
 use std::path::{MAIN_SEPARATOR, Path};
 
 /// How paths of a data set are written.
@@ -32,7 +33,8 @@ impl NameCoding {
                 }
             }
             for byte in chunk.invalid() {
-                name.push_str(&format!("%{byte:02X}"));
+                // Writing to a string doesn't fail.
+                let _ = write!(name, "%{byte:02X}");
             }
         }
         name

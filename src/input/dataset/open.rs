@@ -75,6 +75,11 @@ pub fn open_source(path: &Path) -> Result<Box<dyn Source>, DatasetError> {
 /// Opens a data set as what a person says it is.
 pub fn open_source_as(path: &Path, options: &SourceOptions) -> Result<Box<dyn Source>, DatasetError> {
     let metadata = std::fs::metadata(path).map_err(|e| DatasetError::io(path, &e))?;
+    if !metadata.is_file() && !metadata.is_dir() {
+        // Reading a pipe would wait for whoever writes it.
+        let reason = "not a regular file: save it to disk first".to_owned();
+        return Err(DatasetError::Unreadable { reason, path: path.to_owned() });
+    }
     if metadata.is_file() && !matches!(options.kind, Some(SourceKind::Comma)) {
         refuse_what_is_no_text(path)?;
     }

@@ -70,7 +70,7 @@ pub(super) fn place(
     let mut files = vec![None; recorded.len()];
     let mut notes = Vec::new();
     let mut fill = |search: &mut Search<'_>, rows: &[usize], rule: Option<(Place<'_>, Ending)>| {
-        let Some((place, ending)) = rule else { return None };
+        let (place, ending) = rule?;
         for at in rows {
             files[*at] = search.find(*at, place, ending).map(PathBuf::into_boxed_path);
         }

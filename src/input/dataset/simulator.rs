@@ -114,7 +114,9 @@ impl SimulatorLog {
         };
         let mut pictures = recorded.iter().zip(placed.files);
         for (row, (number, span)) in lines.into_iter().enumerate() {
-            let of_row: Vec<_> = cameras.iter().map(|(camera, _)| *camera).zip(&mut pictures).collect();
+            let of_row =
+                cameras.iter().zip(&mut pictures).map(|((camera, _), (path, file))| (*camera, path, file));
+            let of_row = of_row.collect();
             log.add(row, number, span, of_row);
         }
         if log.rows.is_empty() {
@@ -126,22 +128,16 @@ impl SimulatorLog {
         Ok(log)
     }
 
-    /// A line's pictures: what the log says, and where that is.
-    fn add(
-        &mut self,
-        row: usize,
-        number: u64,
-        span: LineSpan,
-        pictures: Vec<(Camera, (&String, Option<Box<Path>>))>,
-    ) {
+    /// A line with its pictures.
+    fn add(&mut self, row: usize, number: u64, span: LineSpan, pictures: Vec<Named<'_>>) {
         let mut skip = |reason| {
             self.about.skipped.push(Skipped { row: Some(row), place: format!("line {number}"), reason });
         };
-        if pictures.iter().all(|(_, (recorded, _))| recorded.is_empty()) {
+        if pictures.iter().all(|(_, recorded, _)| recorded.is_empty()) {
             skip("names no picture".to_owned());
         }
         let mut files = Vec::new();
-        for (camera, (recorded, file)) in pictures {
+        for (camera, recorded, file) in pictures {
             match file {
                 Some(file) => files.push((camera, file)),
                 None if recorded.is_empty() => {}
@@ -158,6 +154,9 @@ impl SimulatorLog {
         }
     }
 }
+
+/// A camera's picture of a line: what the log says, and where that is.
+type Named<'a> = (Camera, &'a String, Option<Box<Path>>);
 
 /// Columns that name pictures, from left to right, then the others: by name, or because the first line has a picture there.
 fn camera_columns(columns: &[String], first: &CsvLine<'_>) -> Result<Vec<(Camera, usize)>, String> {

@@ -114,7 +114,9 @@ impl SullychenLog {
         }
         let column = |name: &str, kind| Column { name: name.to_owned(), kind };
         let mut typing = super::typing::Typing::new(false);
-        rows.iter().for_each(|row| typing.add(&row.texts[1]));
+        for row in &rows {
+            typing.add(&row.texts[1]);
+        }
         let mut columns = vec![column("filename", ColumnKind::Text), column("angle", typing.kind())];
         if has_times {
             columns.push(column("time", ColumnKind::Text));

@@ -151,6 +151,7 @@ fn path_column(header: &Header, paths: &TablePaths, path: &Path) -> Result<usize
 
 /// An entry's bytes as a path: any bytes where paths are bytes, else UTF-8.
 #[cfg(unix)]
+#[expect(clippy::unnecessary_wraps, reason = "elsewhere not all bytes are paths")]
 fn path_of(entry: &[u8]) -> Option<PathBuf> {
     use std::os::unix::ffi::OsStrExt as _;
     Some(PathBuf::from(std::ffi::OsStr::from_bytes(entry)))

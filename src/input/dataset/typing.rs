@@ -83,7 +83,9 @@ mod tests {
 
     fn kind(cells: &[&str]) -> ColumnKind {
         let mut typing = Typing::new(false);
-        cells.iter().for_each(|cell| typing.add(cell));
+        for cell in cells {
+            typing.add(cell);
+        }
         typing.kind()
     }
 

@@ -153,7 +153,7 @@ fn foreign(bytes: &[u8]) -> Option<&'static ForeignKind> {
     (start.starts_with("<!doctype html") || start.starts_with("<html")).then_some(&HTML)
 }
 
-/// Containers of video that aren't ISO base media, and QuickTime's from before that had brands.
+/// Containers of video that aren't ISO base media, and `QuickTime`'s from before that had brands.
 fn is_video(bytes: &[u8]) -> bool {
     const MAGIC: [&[u8]; 6] = [
         b"\x1A\x45\xDF\xA3",

@@ -57,7 +57,7 @@ fn a_video_is_called_one_and_how_to_make_frames_of_it_is_said() {
 #[test]
 fn what_is_no_text_is_not_printed() {
     let bench = with(&["a.png"]);
-    bench.add("noise.csv", &(0..4000u32).map(|n| (n * 7919 >> 3) as u8).collect::<Vec<_>>());
+    bench.add("noise.csv", &(0..4000u32).map(|n| ((n * 7919) >> 3) as u8).collect::<Vec<_>>());
     bench.add("steers.csv", b"image,\x1b[31mred\x07\xc2\x9b,\xe2\x80\xaegpj\nb.png,1,2\n");
     let run = bench.run(&format!("extract noise.csv -o out {QUICK}"));
     assert_eq!(
@@ -161,5 +161,20 @@ fn lists_come_in_every_form() {
         bench.add("list.txt", bytes);
         bench.ok(&format!("extract list.txt -o out {QUICK} {SMALL} --overwrite"));
         assert_eq!(columns(&bench, &["row", "file"]), expected);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_no_file_is_not_waited_for() {
+    let bench = with(&["a.png"]);
+    for arguments in
+        ["/dev/zero", "/dev/zero --path-column 0", "/dev/zero --source list", "/dev/zero --source comma"]
+    {
+        let run = bench.run(&format!("extract {arguments} -o out {QUICK}"));
+        assert_eq!(
+            run.stderr,
+            "error: can't be read (not a regular file: save it to disk first): \"/dev/zero\"\n"
+        );
     }
 }

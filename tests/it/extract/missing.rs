@@ -68,6 +68,9 @@ fn a_log_from_another_machine_is_read_by_one_rule() {
     let note = "the log's pictures are not where it says and were found by the last 2 parts of its paths: `/home/me/run/center/1.jpg` is `center/1.jpg`";
     assert!(run.stderr.contains(&format!("note: {note}: \"run\"\n")), "{}", run.stderr);
     assert_eq!(manifest(&bench, &format!("out/{TAG}"))["source_notes"], serde_json::json!([note]));
+    assert!(bench.ok("features info out").stdout.contains(note));
+    let run = bench.ok(&format!("render run --row 1 -o one.png --model {TAG} --fit 64x64"));
+    assert!(run.stderr.contains(note), "{}", run.stderr);
 }
 
 #[test]
