@@ -7,7 +7,7 @@ use crate::extract::{ExtractError, FinishError};
 use crate::formats::WriteError;
 use crate::input::decode::DecodeError;
 use crate::models::UnknownModel;
-use crate::render::{ChoiceError, DEFAULT_TAG};
+use crate::render::{AnimationError, ChoiceError, DEFAULT_TAG};
 use crate::tensor::{Remedied, Remedy};
 use crate::weights::{ClassNamesError, PartError, WeightsFileError};
 
@@ -22,6 +22,7 @@ pub(super) fn of(error: &anyhow::Error) -> Option<Remedy> {
             cause.downcast_ref::<EngineError>().and_then(Remedied::remedy),
             cause.downcast_ref::<WeightsFileError>().and_then(Remedied::remedy),
             cause.downcast_ref::<WriteError>().and_then(Remedied::remedy),
+            cause.downcast_ref::<AnimationError>().and_then(Remedied::remedy),
             cause.downcast_ref::<ExtractError>().and_then(Remedied::remedy),
             cause.downcast_ref::<FinishError>().and_then(Remedied::remedy),
             cause.downcast_ref::<DecodeError>().and_then(Remedied::remedy),
