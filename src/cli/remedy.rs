@@ -11,10 +11,25 @@ use crate::render::{AnimationError, ChoiceError, DEFAULT_TAG};
 use crate::tensor::{Remedied, Remedy};
 use crate::weights::{ClassNamesError, PartError, WeightsFileError};
 
+/// An error put into other words, with the remedy that it had.
+#[derive(Debug, thiserror::Error)]
+#[error("{words}")]
+pub(super) struct Told {
+    words: String,
+    remedy: Option<Remedy>,
+}
+
+impl Told {
+    pub(super) fn new(words: String, error: &anyhow::Error) -> Self {
+        Self { words, remedy: of(error) }
+    }
+}
+
 /// The remedy that an error, or one of its causes, carries. An error type that carries remedies is listed here.
 pub(super) fn of(error: &anyhow::Error) -> Option<Remedy> {
     error.chain().find_map(|cause| {
         let carried = [
+            cause.downcast_ref::<Told>().and_then(|told| told.remedy.clone()),
             cause.downcast_ref::<LoadError>().and_then(Remedied::remedy),
             cause.downcast_ref::<ChoiceError>().and_then(Remedied::remedy),
             cause.downcast_ref::<UnknownModel>().and_then(Remedied::remedy),
