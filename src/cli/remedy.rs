@@ -5,6 +5,7 @@
 use crate::engine::{EngineError, LoadError};
 use crate::extract::{ExtractError, FinishError};
 use crate::formats::WriteError;
+use crate::input::PreprocessError;
 use crate::input::decode::DecodeError;
 use crate::models::UnknownModel;
 use crate::render::{AnimationError, ChoiceError, DEFAULT_TAG};
@@ -41,6 +42,7 @@ pub(super) fn of(error: &anyhow::Error) -> Option<Remedy> {
             cause.downcast_ref::<ExtractError>().and_then(Remedied::remedy),
             cause.downcast_ref::<FinishError>().and_then(Remedied::remedy),
             cause.downcast_ref::<DecodeError>().and_then(Remedied::remedy),
+            cause.downcast_ref::<PreprocessError>().and_then(Remedied::remedy),
             cause.downcast_ref::<ClassNamesError>().and_then(Remedied::remedy),
         ];
         carried.into_iter().flatten().next()

@@ -82,7 +82,7 @@ fn memory_that_is_not_there_is_an_error_with_a_remedy() {
     for (arguments, expected) in [
         (
             format!("render cat.png -o a.png {model} --fit 4096x4096"),
-            "no memory to compute: this takes about ",
+            " MB more memory, and the system lets the program have ",
         ),
         (
             format!("render wide.png -o b.png {model}"),
