@@ -5,17 +5,33 @@
 use crate::engine::{EngineError, LoadError};
 use crate::extract::{ExtractError, FinishError, MergeError};
 use crate::formats::WriteError;
+use crate::input::PreprocessError;
 use crate::input::dataset::DatasetError;
 use crate::input::decode::DecodeError;
 use crate::models::UnknownModel;
-use crate::render::{ChoiceError, DEFAULT_TAG};
+use crate::render::{AnimationError, ChoiceError, DEFAULT_TAG};
 use crate::tensor::{Remedied, Remedy};
 use crate::weights::{ClassNamesError, PartError, WeightsFileError};
+
+/// An error put into other words, with the remedy that it had.
+#[derive(Debug, thiserror::Error)]
+#[error("{words}")]
+pub(super) struct Told {
+    words: String,
+    remedy: Option<Remedy>,
+}
+
+impl Told {
+    pub(super) fn new(words: String, error: &anyhow::Error) -> Self {
+        Self { words, remedy: of(error) }
+    }
+}
 
 /// The remedy that an error, or one of its causes, carries. An error type that carries remedies is listed here.
 pub(super) fn of(error: &anyhow::Error) -> Option<Remedy> {
     error.chain().find_map(|cause| {
         let carried = [
+            cause.downcast_ref::<Told>().and_then(|told| told.remedy.clone()),
             cause.downcast_ref::<LoadError>().and_then(Remedied::remedy),
             cause.downcast_ref::<ChoiceError>().and_then(Remedied::remedy),
             cause.downcast_ref::<UnknownModel>().and_then(Remedied::remedy),
@@ -23,8 +39,10 @@ pub(super) fn of(error: &anyhow::Error) -> Option<Remedy> {
             cause.downcast_ref::<EngineError>().and_then(Remedied::remedy),
             cause.downcast_ref::<WeightsFileError>().and_then(Remedied::remedy),
             cause.downcast_ref::<WriteError>().and_then(Remedied::remedy),
+            cause.downcast_ref::<AnimationError>().and_then(Remedied::remedy),
             cause.downcast_ref::<ExtractError>().and_then(Remedied::remedy),
             cause.downcast_ref::<DecodeError>().and_then(Remedied::remedy),
+            cause.downcast_ref::<PreprocessError>().and_then(Remedied::remedy),
             cause.downcast_ref::<ClassNamesError>().and_then(Remedied::remedy),
             cause.downcast_ref::<FinishError>().and_then(Remedied::remedy),
             cause.downcast_ref::<MergeError>().and_then(Remedied::remedy),

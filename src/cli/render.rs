@@ -8,6 +8,7 @@ use super::Exit;
 use super::interrupt::cancelled_by_ctrl_c;
 use super::outputs::Outputs;
 use super::plan::{PlannedModel, RenderPlan};
+use super::remedy::Told;
 use super::reporter::{Progress, Reporter};
 use super::table::counted;
 use super::timings::Timings;
@@ -145,7 +146,7 @@ fn one_picture(
     );
     let of_picture = |error: anyhow::Error| {
         let path = picture.picture.path().display();
-        PictureError::Picture(anyhow::anyhow!("{error:#}: \"{path}\""))
+        PictureError::Picture(Told::new(format!("{error:#}: \"{path}\""), &error).into())
     };
     let mut sheet_panels: Vec<(usize, Panel)> = Vec::new();
     let mut line = String::new();

@@ -71,8 +71,11 @@ pub enum EngineError {
     #[error(transparent)]
     Plan(#[from] PlanError),
     /// More memory than the program may have.
-    #[error("no memory to compute: {0}")]
-    NoRoom(#[from] NoRoom),
+    #[error("no memory to compute: {reason}")]
+    NoRoom {
+        /// How much.
+        reason: NoRoom,
+    },
     /// The tensor library refused.
     #[error("computing `{node}` failed: {reason}")]
     Compute {
@@ -94,7 +97,7 @@ pub enum EngineError {
 
 impl Remedied for EngineError {
     fn remedy(&self) -> Option<Remedy> {
-        matches!(self, Self::NoRoom(_)).then_some(Remedy::GiveMemory)
+        matches!(self, Self::NoRoom { .. }).then_some(Remedy::GiveMemory)
     }
 }
 
@@ -426,7 +429,7 @@ impl Executor {
         match self {
             Self::Candle(candle) => candle.begin(graph, input).map_err(failed(graph, NodeId(0))),
             Self::Cpu(cpu) => {
-                check_room(cpu.more_bytes(graph, plan))?;
+                check_room(cpu.more_bytes(graph, plan)).map_err(|reason| EngineError::NoRoom { reason })?;
                 cpu.begin(graph, weights, plan, input)
                     .map_err(|id| EngineError::MissingWeights(graph.node(id).name.clone()))
             }

@@ -9,8 +9,8 @@ use image::RgbImage;
 
 use super::resize::{OutputWindow, resize_window};
 use crate::tensor::{
-    ChannelOrder, Fit, InputBatch, LongSide, PixelSize, PreprocessSpec, ShapeMismatch, ValueScale,
-    nearest_names,
+    ChannelOrder, Fit, InputBatch, LongSide, NoRoom, PixelSize, PreprocessSpec, Remedied, Remedy,
+    ShapeMismatch, ValueScale, check_room, nearest_names,
 };
 
 /// Longest side a network is fed, in pixels: 4096² is 200 MB of input, and layers multiply it.
@@ -218,9 +218,21 @@ pub enum PreprocessError {
         /// Their crop, 1 where they ask for none.
         crop_pct: f64,
     },
+    /// More memory than the program may have.
+    #[error("no memory for the network's input: {reason}")]
+    NoRoom {
+        /// How much.
+        reason: NoRoom,
+    },
     /// Values that don't fill the shape (an error of ours).
     #[error(transparent)]
     Shape(#[from] ShapeMismatch),
+}
+
+impl Remedied for PreprocessError {
+    fn remedy(&self) -> Option<Remedy> {
+        matches!(self, Self::NoRoom { .. }).then_some(Remedy::GiveMemory)
+    }
 }
 
 /// Resizes, crops and maps a picture as `spec` says, with the person's choices in place of its fit and values.
@@ -235,6 +247,10 @@ pub fn preprocess(
         return Err(PreprocessError::NoPixels { size: original });
     }
     let geometry = Geometry::new(original, spec, fit)?;
+    // Rows of the picture at the new width, then what the network sees as bytes and as fractions.
+    let PixelSize { width, height } = geometry.window.size;
+    let bytes = 3 * width * original.height + (3 + 3 * size_of::<f32>()) * width * height;
+    check_room(bytes as u64).map_err(|reason| PreprocessError::NoRoom { reason })?;
     let seen = resize_window(picture, geometry.resized, spec.filter, geometry.window);
     let scale = match values {
         ValueChoice::Model => spec.scale,

@@ -18,7 +18,7 @@ use crate::input::dataset::PictureRef;
 use crate::input::decode::Picture;
 use crate::input::preprocess;
 use crate::mosaic::{FrameLook, MosaicError, Normalisation, Pixels, StripMark};
-use crate::tensor::{InputBatch, LayerStats, MapShape, PixelSize};
+use crate::tensor::{InputBatch, LayerStats, MapShape, PixelSize, Remedied, Remedy};
 
 /// Frames that the scale of a drive is taken from.
 const SCALE_SAMPLES: usize = 16;
@@ -166,6 +166,16 @@ pub enum AnimationError {
     /// The token was cancelled.
     #[error("interrupted")]
     Interrupted,
+}
+
+impl Remedied for AnimationError {
+    fn remedy(&self) -> Option<Remedy> {
+        match self {
+            Self::Engine(error) => error.remedy(),
+            Self::Write(error) => error.remedy(),
+            _ => None,
+        }
+    }
 }
 
 /// What is told while frames are made.

@@ -323,7 +323,7 @@ fn captured(inner: Vec<Bytes>, names: &mut Vec<String>) -> Result<(), OnnxProble
                 "the graphs inside one of its nodes have more than the {MAX_ITEMS} nodes and constants that are read"
             )));
         }
-        for value in graph.input.iter() {
+        for value in &graph.input {
             own.insert(decode::<ValueInfoProto>(value)?.name);
         }
         for tensor in &graph.initializer {

@@ -347,14 +347,13 @@ impl Converter {
         if value != 0.0 && !is_lowest {
             return Err(node.unsupported(format!("with {value}")));
         }
-        let pads = match node.ints("pads") {
-            Some(pads) => pads.to_vec(),
-            None => {
-                let border = node.constant(inputs, 1, "border")?;
-                let wrong =
-                    || node.malformed(format!("its borders are {}, no whole numbers", border.type_name()));
-                border.ints().map(<[i64]>::to_vec).ok_or_else(wrong)?
-            }
+        let pads = if let Some(pads) = node.ints("pads") {
+            pads.to_vec()
+        } else {
+            let border = node.constant(inputs, 1, "border")?;
+            let wrong =
+                || node.malformed(format!("its borders are {}, no whole numbers", border.type_name()));
+            border.ints().map(<[i64]>::to_vec).ok_or_else(wrong)?
         };
         let rank = x.axes.len();
         let axes = match node.optional(inputs, 3, "axes")?.and_then(|c| c.ints()) {

@@ -1,5 +1,5 @@
 //! Channels taken apart and put together: slices, splits, and the shuffle that exporters write as a view with one more axis. Of rows
-//! and columns only the picture's are taken apart, as YOLOv5's first layer does.
+//! and columns only the picture's are taken apart, as `YOLOv5`'s first layer does.
 
 use super::convert::{Axis, Converter, Map, Value, place};
 use super::error::OnnxProblem;

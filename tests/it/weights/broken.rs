@@ -212,3 +212,36 @@ fn damage_anywhere_never_panics() {
         }
     }
 }
+
+/// Bytes that are like a weight file's in a part, and what they are really.
+#[test]
+fn what_only_begins_like_a_weight_file_is_called_what_it_is() {
+    let header = br#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#;
+    let tensors =
+        |num_values: usize| [&(header.len() as u64).to_le_bytes()[..], header, &vec![0; num_values]].concat();
+    assert!(TensorFile::from_bytes(tensors(4), "f").is_ok());
+    // Of pickle protocol 4, whose pickles stand in frames.
+    let framed =
+        [b"\x80\x04\x95\x0d\0\0\0\0\0\0\0".as_slice(), b"\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19."].concat();
+    for (bytes, expected) in [
+        (
+            tensors(6),
+            "this safetensors file can't be read: 2 bytes follow the last tensor, of which its header says nothing; get it again",
+        ),
+        (
+            tensors(3),
+            "the weight file is cut short, or a length in it is damaged: it promises more than the 65 bytes it has; get it again",
+        ),
+        (
+            b"\x10\0\0\0\0\0\0\0\x05\x05\x05".to_vec(),
+            "this is no weight file of a kind that is read here (safetensors, PyTorch's .pth, Keras' .h5 or .keras)",
+        ),
+        (
+            b"<?xml version=\"1.0\"?><net/>".to_vec(),
+            "this is an XML document; weights are read from safetensors, PyTorch's .pth and Keras' .h5 and .keras files",
+        ),
+        (framed, "this PyTorch file of the old kind can't be read: its pickle is cut short at byte 24"),
+    ] {
+        assert_eq!(TensorFile::from_bytes(bytes, "f").unwrap_err().to_string(), format!("{expected}: \"f\""));
+    }
+}

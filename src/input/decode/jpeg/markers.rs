@@ -72,8 +72,8 @@ pub(super) struct Markers {
     /// A marker that gives the height after the first scan.
     late_height: bool,
     tables: bool,
-    /// The frame of another standard that has JPEG's markers.
-    is_jpeg_ls: bool,
+    /// What the frame of another standard with JPEG's markers makes of the file.
+    other_standard: Option<&'static str>,
 }
 
 impl Markers {
@@ -109,7 +109,7 @@ impl Markers {
     fn take(&mut self, kind: u8, body: &[u8]) {
         match kind {
             0xC4 | 0xDB | 0xCC => self.tables = true,
-            0xF7 if self.frame.is_none() => self.is_jpeg_ls = true,
+            0xF7 if self.frame.is_none() => self.other_standard = Some("JPEG-LS"),
             0xC0..=0xCF if self.frame.is_none() => self.take_frame(kind, body),
             0xDC => self.late_height = true,
             0xDA => self.take_scan(body),
@@ -158,8 +158,8 @@ impl Markers {
 
     /// What a valid file is called that isn't decoded; `None` for one that is.
     pub(super) fn undecoded(&self) -> Option<String> {
-        if self.is_jpeg_ls {
-            return Some("JPEG-LS".into());
+        if let Some(standard) = self.other_standard {
+            return Some(standard.into());
         }
         let Some(frame) = &self.frame else {
             let tables_alone = self.end && self.tables && self.scans.is_empty();
