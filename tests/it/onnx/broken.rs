@@ -144,6 +144,33 @@ fn each_network_that_is_not_supported_says_where() {
             "the node `the Conv` (Conv) is malformed: its borders and those before it have more than 16384 cells".into(),
         ),
         (
+            "no kernel",
+            network(&[node("Conv", &["x"], "y", &[])]),
+            "the node `the Conv` (Conv) is malformed: it has no kernel".into(),
+        ),
+        (
+            "a window larger than the map",
+            network(&[node("MaxPool", &["x"], "y", &[("kernel_shape", &[9, 9])])]),
+            "input 8x8 is too small for this network: at `the MaxPool` a 9×9 window meets a 8×8 map; use a larger input (`--fit`)".into(),
+        ),
+        (
+            "one result twice",
+            network(&[conv(&[]), node("Relu", &["x"], "y", &[]), kernel()]),
+            "the node `the Relu` (Relu) is malformed: its result `y` is there already".into(),
+        ),
+        (
+            "back into maps",
+            network(&[node("Softmax", &["x"], "s", &[]), node("Mul", &["x", "s"], "y", &[])]),
+            "`Softmax` isn't supported where its result goes back into maps (node `the Softmax`, used by `the Mul`)".into(),
+        ),
+        ("no layer", network(&[node("Flatten", &["x"], "y", &[])]), "there is no layer of maps in it".into()),
+    ]);
+}
+
+#[test]
+fn borders_and_modes_that_are_not_known_say_why() {
+    check([
+        (
             "a border of fractions",
             network(&[node("Pad", &["x", "b"], "y", &[]), floats("b", &[8], &[1.0; 8])]),
             "the node `the Pad` (Pad) is malformed: its borders are FLOAT, no whole numbers".into(),
@@ -177,27 +204,6 @@ fn each_network_that_is_not_supported_says_where() {
             network(&[node("PRelu", &["w", "x"], "y", &[]), kernel()]),
             "`PRelu` isn't supported where its first input is no map (node `the PRelu`)".into(),
         ),
-        (
-            "no kernel",
-            network(&[node("Conv", &["x"], "y", &[])]),
-            "the node `the Conv` (Conv) is malformed: it has no kernel".into(),
-        ),
-        (
-            "a window larger than the map",
-            network(&[node("MaxPool", &["x"], "y", &[("kernel_shape", &[9, 9])])]),
-            "input 8x8 is too small for this network: at `the MaxPool` a 9×9 window meets a 8×8 map; use a larger input (`--fit`)".into(),
-        ),
-        (
-            "one result twice",
-            network(&[conv(&[]), node("Relu", &["x"], "y", &[]), kernel()]),
-            "the node `the Relu` (Relu) is malformed: its result `y` is there already".into(),
-        ),
-        (
-            "back into maps",
-            network(&[node("Softmax", &["x"], "s", &[]), node("Mul", &["x", "s"], "y", &[])]),
-            "`Softmax` isn't supported where its result goes back into maps (node `the Softmax`, used by `the Mul`)".into(),
-        ),
-        ("no layer", network(&[node("Flatten", &["x"], "y", &[])]), "there is no layer of maps in it".into()),
     ]);
 }
 

@@ -1,4 +1,4 @@
-//! Rows and columns that a network takes of the picture before all layers, as YOLOv5's `Focus` does: exactly the picture's own values.
+//! Rows and columns that a network takes of the picture before all layers, as `YOLOv5`'s `Focus` does: exactly the picture's own values.
 
 use std::sync::Arc;
 
@@ -49,6 +49,12 @@ fn file(nodes: &[Vec<u8>], sides: [i64; 2]) -> Vec<u8> {
     model(&[nodes.to_vec(), ends.to_vec()].concat())
 }
 
+/// Of which channel a channel is, the first row and column, and the steps.
+type Picked = (usize, [usize; 2], [usize; 2]);
+
+/// The layer, its file, the picture's rows and columns, the layer's, and what each of its channels is.
+type Case = (&'static str, Vec<u8>, [usize; 2], [usize; 2], Vec<Picked>);
+
 #[test]
 fn what_is_taken_of_the_picture_is_the_pictures_own() {
     let folder = tempfile::tempdir().unwrap();
@@ -57,13 +63,11 @@ fn what_is_taken_of_the_picture_is_the_pictures_own() {
     let numbers =
         [ints("starts", &[-7, 2]), ints("ends", &[-2, 8]), ints("axes", &[2, -1]), ints("steps", &[3, 1])];
     let cropped = [one, last, numbers.concat()].concat();
-    // File, the picture's rows and columns, the layer, and for each of its channels: of which channel, the first row and column, steps.
-    type Picked = (usize, [usize; 2], [usize; 2]);
     let every_second =
         |top: usize, left: usize| (0..3).map(move |c: usize| -> Picked { (c, [top, left], [2, 2]) });
     let all: Vec<Picked> =
         [(0, 0), (1, 0), (0, 1), (1, 1)].into_iter().flat_map(|(t, l)| every_second(t, l)).collect();
-    let table: [(&str, Vec<u8>, [usize; 2], [usize; 2], Vec<Picked>); 3] = [
+    let table: [Case; 3] = [
         ("focus", file(&[focus("x")], [8, 6]), [8, 6], [4, 3], all.clone()),
         ("focus", file(&[focus("x")], [0, 0]), [10, 12], [5, 6], all),
         // Rows -7 to -2 by three, of nine: 2 and 5. Columns 2 to 8 of ten.

@@ -28,7 +28,7 @@ fn same() -> Graph {
     b.finish().unwrap()
 }
 
-/// One with a border of its own before it, as ResNet50's first.
+/// One with a border of its own before it, as `ResNet50`'s first.
 fn own() -> Graph {
     let (mut b, x) = GraphBuilder::new();
     let pad = b.node("conv1_pad", Op::ZeroPad(Sides { top: 3, bottom: 3, left: 3, right: 3 }), &[x]);
