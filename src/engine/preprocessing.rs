@@ -12,6 +12,9 @@ use crate::weights::{BoundWeights, TensorFile};
 /// Metadata key under which an imported copy keeps what its file had inside.
 pub const PREPROCESS_KEY: &str = "filterscope.preprocess";
 
+/// What a file without layers of preprocessing still says.
+const SIZE_ALONE: &str = "the size of its input";
+
 /// What weights ask of a picture.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Preprocessing {
@@ -72,7 +75,7 @@ impl Preprocessing {
         let names: Vec<String> = layers.iter().map(|name| format!("`{name}`")).collect();
         let from_file = match (spec == self.spec, names.is_empty()) {
             (true, _) => None,
-            (false, true) => Some("the size of its input".to_owned()),
+            (false, true) => Some(SIZE_ALONE.to_owned()),
             (false, false) => Some(names.join(", ")),
         };
         Self { spec, from_file, left_out, unreadable: None }
@@ -122,6 +125,14 @@ impl Preprocessing {
             ));
         } else if let Some(from) = &self.from_file {
             notes.push(match values {
+                ValueChoice::Model if from == SIZE_ALONE => format!(
+                    "the file has the size of its input and says nothing of values, which are taken to be as this network usually \
+                     gets them: {}",
+                    self.spec
+                ),
+                ValueChoice::Named { .. } if from == SIZE_ALONE => {
+                    "the file has the size of its input; values are those that were named".to_owned()
+                }
                 ValueChoice::Model => format!("preprocessing is the file's own ({from}): {}", self.spec),
                 ValueChoice::Named { .. } => format!(
                     "the file's own preprocessing ({from}) is left out: values are those that were named"

@@ -10,7 +10,7 @@ use filterscope::graph::{
 };
 use filterscope::models::Registry;
 use filterscope::tensor::{Activation, InputBatch, Remedied as _, Remedy};
-use filterscope::weights::{BindError, BoundWeights, ClassNames, TensorFile, to_safetensors};
+use filterscope::weights::{BindError, BoundWeights, ClassNames, NoClass, TensorFile, to_safetensors};
 
 use super::fixture;
 use crate::support::golden::relative_error;
@@ -297,7 +297,7 @@ fn classes_have_a_persons_names_and_maps() {
     backbone.name_classes(&ClassNames::read(&path).unwrap()).unwrap();
     let head = backbone.weights().head().unwrap();
     assert_eq!(head.words(&map, 2).unwrap(), "owl 38.5 %, cat 36.8 %");
-    assert_eq!((head.find("dog"), head.find("1"), head.find("3")), (Some(1), Some(1), None));
+    assert_eq!((head.find("dog"), head.find("1"), head.find("3")), (Ok(1), Ok(1), Err(NoClass::Unknown)));
     // What a class's map adds up to is what its score changes by when the last layer grows.
     let scores = |map: &Activation| {
         let mut shares = head.top(map, 3);

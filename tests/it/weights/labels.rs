@@ -7,7 +7,7 @@ use filterscope::formats::read_record;
 use filterscope::input::{FitChoice, ValueChoice, decode::decode_file, preprocess};
 use filterscope::models::Registry;
 use filterscope::tensor::{Activation, InputBatch, MapShape};
-use filterscope::weights::TensorFile;
+use filterscope::weights::{NoClass, TensorFile};
 
 use crate::support::binary::Bench;
 use crate::support::golden::{generated_params, safetensors_bytes, tensor_file};
@@ -43,8 +43,11 @@ fn the_cat_is_what_torch_says_it_is() {
         );
     }
     assert_eq!(head.name(282), Some("tiger cat"));
-    assert_eq!(head.find("tiger cat"), Some(282), "and not the tiger, whose names come later");
-    assert_eq!((head.find("281"), head.find("1000"), head.find("no such animal")), (Some(281), None, None));
+    assert_eq!(head.find("tiger cat"), Ok(282), "and not the tiger, whose names come later");
+    let none = || Err(NoClass::Unknown);
+    assert_eq!((head.find("281"), head.find("1000"), head.find("no such animal")), (Ok(281), none(), none()));
+    // Words before parts of words: a bullfrog is `Rana catesbeiana`.
+    assert_eq!(head.find("cat"), Err(NoClass::Several(vec![281, 282, 283, 284, 285, 383, 387])));
     assert!(head.words(&last, 2).unwrap().starts_with("tiger cat 38.5 %, Egyptian cat 35.7 %"));
 
     // Each place: the sum over filters of weight times value.
