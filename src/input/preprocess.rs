@@ -247,9 +247,9 @@ pub fn preprocess(
         return Err(PreprocessError::NoPixels { size: original });
     }
     let geometry = Geometry::new(original, spec, fit)?;
-    // Rows of the picture at the new width, then what the network sees as bytes and as fractions.
+    // Rows of the picture at the new width, then what the network sees as bytes and as fractions, which are copied once to be shared.
     let PixelSize { width, height } = geometry.window.size;
-    let bytes = 3 * width * original.height + (3 + 3 * size_of::<f32>()) * width * height;
+    let bytes = 3 * width * original.height + (3 + 2 * 3 * size_of::<f32>()) * width * height;
     check_room(bytes as u64).map_err(|reason| PreprocessError::NoRoom { reason })?;
     let seen = resize_window(picture, geometry.resized, spec.filter, geometry.window);
     let scale = match values {

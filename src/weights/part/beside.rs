@@ -42,8 +42,8 @@ const SELF_SUPERVISED: [&str; 9] = [
     "queue",
     "queue_ptr",
 ];
-/// What has values and no part in what a network gives: losses.
-const OF_A_LOSS: [&str; 4] = ["criterion", "loss", "loss_fn", "loss_func"];
+/// What has values and no part in what a network gives: losses, and how many steps were averaged.
+const OF_TRAINING: [&str; 5] = ["criterion", "loss", "loss_fn", "loss_func", "n_averaged"];
 /// Channels of a picture.
 const OF_A_PICTURE: usize = 3;
 /// Names that a note lists.
@@ -100,7 +100,7 @@ impl Beside {
             }
             let is_copy = complete.iter().any(|other| *other != prefix && name.starts_with(other));
             num_copies += usize::from(is_copy && is_ema(name) == is_ema(prefix));
-            if is_copy || name.ends_with("num_batches_tracked") || OF_A_LOSS.contains(&last_part(&group)) {
+            if is_copy || name.ends_with("num_batches_tracked") || OF_TRAINING.contains(&last_part(&group)) {
                 continue;
             }
             let shape = file.entry(name).map_or(&[][..], |entry| &entry.shape);
