@@ -1,5 +1,7 @@
 //! Data sets beyond the two usual logs: Sully Chen's, more cameras, tables without a header, lists in files, comma.ai's folders.
 
+use std::fmt::Write as _;
+
 use super::sources::{columns, skipped, with};
 use super::{QUICK, TAG, manifest};
 use crate::support::binary::Bench;
@@ -49,7 +51,7 @@ fn every_frame_id_is_a_camera() {
     let bench = with(&names.iter().map(String::as_str).collect::<Vec<_>>());
     let mut log = "timestamp,frame_id,filename,angle\n".to_owned();
     for n in 0..10 {
-        log += &format!("{},{},{n}.jpg,0.{n}\n", n / 5 * 50_000_000 + n, ids[n % 5]);
+        writeln!(log, "{},{},{n}.jpg,0.{n}", n / 5 * 50_000_000 + n, ids[n % 5]).unwrap();
     }
     bench.add("log.csv", log.as_bytes());
     bench.ok(&format!("extract log.csv -o out {QUICK} {SMALL}"));
