@@ -157,8 +157,16 @@ impl Runs {
         let folders: Vec<String> =
             plan.sets.iter().map(|set| format!("\"{}\"", plan.set_folder(set).display())).collect();
         let folders = folders.join(", ");
-        let Begin::Run(mut state) = begun else {
-            return Ok(RunEnd::Done(format!("nothing to do, the features are complete: {folders}")));
+        let mut state = match begun {
+            Begin::Run(state) => state,
+            Begin::NothingToDo { num_failed: 0 } => {
+                return Ok(RunEnd::Done(format!("nothing to do, the features are complete: {folders}")));
+            }
+            Begin::NothingToDo { num_failed } => {
+                return Ok(RunEnd::Done(format!(
+                    "nothing to do, the run is over, but {num_failed} pictures gave no feature (skipped.csv says why): {folders}"
+                )));
+            }
         };
         if let Err(error) = check_room(&plan, needed_bytes(&plan, state.num_done())) {
             state.abandon();

@@ -36,12 +36,22 @@ pub(super) fn run(args: &ExtractArgs, resources: &Resources, reporter: &Reporter
     let mut plan = plan(args, resources, reporter)?;
     let existing = Existing { resume: args.resume, allow_mixed: args.allow_mixed, overwrite: args.overwrite };
     let begun = begin(&plan, existing, &mut |note| reporter.note(&note))?;
-    let Begin::Run(mut state) = begun else {
-        reporter.summary(&format!("nothing to do, the features are complete: {}", places(&plan)));
-        if args.json {
-            reporter.result(&format!("{}\n", json!({ "event": "end", "outcome": "nothing_to_do" })))?;
+    let mut state = match begun {
+        Begin::Run(state) => state,
+        Begin::NothingToDo { num_failed } => {
+            let places = places(&plan);
+            reporter.summary(&match num_failed {
+                0 => format!("nothing to do, the features are complete: {places}"),
+                num => format!(
+                    "nothing to do, the run is over, but {} gave no feature (skipped.csv says why; `--overwrite` begins again): {places}",
+                    counted(num as usize, "picture")
+                ),
+            });
+            if args.json {
+                reporter.result(&format!("{}\n", json!({ "event": "end", "outcome": "nothing_to_do" })))?;
+            }
+            return Ok(if num_failed == 0 { Exit::Done } else { Exit::SomeFailed });
         }
-        return Ok(Exit::Done);
     };
     if let Err(error) = check_room(&plan, needed_bytes(&plan, state.num_done())) {
         state.abandon();

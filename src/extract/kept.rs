@@ -38,9 +38,16 @@ pub(super) fn keep_whole(
         note(format!("checking {} of the run before", gib(num_bytes)));
     }
     let mut kept = Vec::with_capacity(found.parts.len());
+    let mut num_failed = 0;
     for part in found.parts {
         match check(plan, &part) {
-            Ok(()) => kept.push(part),
+            Ok(()) if part.record.failed.is_empty() => kept.push(part),
+            // What was wrong may be mended since.
+            Ok(()) => {
+                num_failed += part.record.failed.len();
+                forget_all_complete_sets(plan);
+                remove(&part.path)?;
+            }
             Err(reason) => {
                 let (first, end) = (part.record.first + 1, part.record.end());
                 let place = part.path.display();
@@ -51,6 +58,10 @@ pub(super) fn keep_whole(
                 remove(&part.path)?;
             }
         }
+    }
+    if num_failed > 0 {
+        let pictures = if num_failed == 1 { "1 picture" } else { &format!("{num_failed} pictures") };
+        note(format!("{pictures} of the run before gave no feature: the parts with such are made anew"));
     }
     let num_unhashed: u64 =
         kept.iter().filter(|part| part.record.rows_hash.is_none()).map(|part| part.record.num).sum();
@@ -81,10 +92,15 @@ pub(super) fn keep_whole_sets(plan: &ExtractPlan, note: &mut dyn FnMut(String)) 
 /// With a file a picture, a complete set lacks those that are made anew until they are.
 fn forget_complete_sets(plan: &ExtractPlan) {
     if plan.settings.format == FeatureFormat::Folder {
-        for set in &plan.sets {
-            // Mostly there is none.
-            drop(std::fs::remove_file(plan.set_folder(set).join(MANIFEST_NAME)));
-        }
+        forget_all_complete_sets(plan);
+    }
+}
+
+/// Where there may be other pictures than before, none is complete.
+fn forget_all_complete_sets(plan: &ExtractPlan) {
+    for set in &plan.sets {
+        // Mostly there is none.
+        drop(std::fs::remove_file(plan.set_folder(set).join(MANIFEST_NAME)));
     }
 }
 

@@ -19,7 +19,7 @@ use crate::formats::WriteError;
 use crate::graph::NodeId;
 use crate::input::decode::DecodeNote;
 use crate::input::{FitChoice, ValueChoice, preprocess};
-use crate::tensor::{InputBatch, PreprocessSpec};
+use crate::tensor::{InputBatch, PreprocessSpec, Remedied, Remedy};
 
 /// Threads that read pictures, at most: more only wait for the disk.
 const MAX_READERS: usize = 16;
@@ -72,6 +72,16 @@ pub enum ExtractError {
     /// A thread ended on its own: a bug.
     #[error("a thread of the run ended unexpectedly, which is a bug of this program")]
     Thread,
+    /// The system is short of something, which is no fault of the picture.
+    #[error("{reason}, which is no fault of the picture: \"{place}\"")]
+    Shortage {
+        /// What is lacking.
+        reason: String,
+        /// The picture.
+        place: String,
+        /// What can be done.
+        remedy: Option<Remedy>,
+    },
     /// Threads for reading could not be started.
     #[error("can't start threads that read pictures ({0})")]
     Start(String),
@@ -102,10 +112,18 @@ pub(super) struct Clock {
     pub(super) write: Stopwatch,
 }
 
+/// Why there is nothing of a picture.
+enum Unread {
+    /// For a reason of its own: it is left out.
+    Picture(String),
+    /// Memory or open files have run out: it would be read at another time, so the run stops.
+    Shortage(String, Option<Remedy>),
+}
+
 /// A picture, read: one input a network.
 struct Prepared {
     picture: PlannedPicture,
-    inputs: Result<Vec<InputBatch>, String>,
+    inputs: Result<Vec<InputBatch>, Unread>,
     notes: Vec<DecodeNote>,
 }
 
@@ -125,8 +143,11 @@ impl Reader<'_> {
             let Some(picture) = self.rows.picture(position) else { return queue.close() };
             // A panic in somebody's decoder is that picture's error; without an answer the run would wait for ever.
             let prepared = catch_unwind(AssertUnwindSafe(|| self.read(picture.clone())));
-            let gave_up =
-                |_| Prepared { picture, inputs: Err("reading it gave up".into()), notes: Vec::new() };
+            let gave_up = |_| Prepared {
+                picture,
+                inputs: Err(Unread::Picture("reading it gave up".into())),
+                notes: Vec::new(),
+            };
             queue.put(position, prepared.unwrap_or_else(gave_up));
         }
     }
@@ -137,7 +158,13 @@ impl Reader<'_> {
             Ok(decoded) => decoded,
             // The place stands beside the reason already, as the data set has it.
             Err(error) => {
-                return Prepared { picture, inputs: Err(error.problem.to_string()), notes: Vec::new() };
+                let (words, remedy) = (error.problem.to_string(), error.problem.remedy());
+                let unread = if error.problem.is_shortage() {
+                    Unread::Shortage(words, remedy)
+                } else {
+                    Unread::Picture(words)
+                };
+                return Prepared { picture, inputs: Err(unread), notes: Vec::new() };
             }
         };
         self.clock.decode.add(started.elapsed());
@@ -147,7 +174,10 @@ impl Reader<'_> {
             .iter()
             .map(|spec| preprocess(&decoded.rgb, spec, self.fit, self.values).map(|made| made.batch))
             .collect::<Result<Vec<_>, _>>()
-            .map_err(|error| error.to_string());
+            .map_err(|error| match error.remedy() {
+                Some(Remedy::GiveMemory) => Unread::Shortage(error.to_string(), Some(Remedy::GiveMemory)),
+                _ => Unread::Picture(error.to_string()),
+            });
         self.clock.resize.add(started.elapsed());
         Prepared { picture, inputs, notes: decoded.notes }
     }
@@ -289,7 +319,11 @@ impl Forward<'_> {
                     inputs.push((at, of_models));
                     results.push(Ok(Vec::new()));
                 }
-                Err(reason) => results.push(Err(reason)),
+                Err(Unread::Picture(reason)) => results.push(Err(reason)),
+                Err(Unread::Shortage(reason, remedy)) => {
+                    let place = one.picture.file.clone();
+                    return Err(ExtractError::Shortage { reason, place, remedy });
+                }
             }
             pictures.push(one.picture);
         }

@@ -13,7 +13,7 @@ use crate::formats::{CARRIED, DOWNLOADED, PartRecord, UNVERIFIED};
 use crate::graph::NodeId;
 use crate::input::dataset::Source;
 use crate::input::{FitChoice, ValueChoice};
-use crate::tensor::{Fit, PixelSize};
+use crate::tensor::{Fit, PixelSize, shown};
 
 /// Bytes of layer values that a batch may need at once.
 const BATCH_BYTES: usize = 256 << 20;
@@ -103,6 +103,18 @@ pub enum PlanProblem {
         /// The format.
         format: FeatureFormat,
     },
+    /// Two columns that a format can't tell apart.
+    #[error(
+        "the columns `{}` and `{}` would have one name in {format}: rename one, or take another format (`--format parquet`)",
+        shown(.columns.0.as_str()),
+        shown(.columns.1.as_str())
+    )]
+    SameName {
+        /// The columns.
+        columns: (String, String),
+        /// The format.
+        format: FeatureFormat,
+    },
     /// Fractions for a network that takes samples as they are.
     #[error(
         "{tag} takes samples as they are, from 0 to 255 (its input is UINT8), and `{asked}` makes other values of them"
@@ -142,6 +154,9 @@ impl ExtractPlan {
         let rows = RowList::new(source, &settings.selection, settings.share, &own, has_own_files);
         if rows.num_pictures() == 0 {
             return Err(PlanProblem::NothingSelected { num_rows, last });
+        }
+        if let Some(columns) = settings.format.same_names(rows.columns()) {
+            return Err(PlanProblem::SameName { columns, format: settings.format });
         }
         let batch = match settings.batch {
             Some(batch) => batch,

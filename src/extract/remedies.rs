@@ -10,6 +10,7 @@ impl Remedied for ExtractError {
         match self {
             Self::Engine { reason, .. } => reason.remedy(),
             Self::Write(error) => error.remedy(),
+            Self::Shortage { remedy, .. } => remedy.clone(),
             _ => None,
         }
     }

@@ -10,7 +10,9 @@ use super::lock::{Lock, take_lock};
 use super::part::{Part, find_parts, num_pictures};
 use super::plan::ExtractPlan;
 use super::state_error::StateError;
-use crate::formats::features::{BadManifest, FeatureFormat, MANIFEST_NAME, Manifest, Mixed, Recipe};
+use crate::formats::features::{
+    BadManifest, FeatureFormat, INDEX_NAME, MANIFEST_NAME, Manifest, Mixed, Recipe,
+};
 use crate::formats::{UNSEALED, is_sealed, remove_drafts, seal, write_whole};
 use crate::models::Retired;
 
@@ -70,7 +72,10 @@ pub enum Begin {
     /// With something to do.
     Run(RunState),
     /// Everything was done before, with the same plan.
-    NothingToDo,
+    NothingToDo {
+        /// Pictures that gave no feature.
+        num_failed: u64,
+    },
 }
 
 #[derive(Serialize, Deserialize)]
@@ -148,7 +153,11 @@ fn begin_locked(
             }
         }
         if existing.resume && plan.sets.iter().all(|set| is_complete(plan, &set.name)) {
-            return Ok(Begin::NothingToDo);
+            let mut num_failed = 0;
+            for set in &plan.sets {
+                num_failed = num_failed.max(finished_before(&plan.set_folder(set))?);
+            }
+            return Ok(Begin::NothingToDo { num_failed });
         }
         if let Some(there) = plan.sets.iter().find(|set| is_complete(plan, &set.name)) {
             return Err(StateError::AlreadyThere { path: plan.set_folder(there) });
@@ -176,6 +185,22 @@ fn begin_locked(
     state.settle_mixed(plan, changed)?;
     write_plan(folder, plan, &state.mixed)?;
     Ok(Begin::Run(state))
+}
+
+/// Whether a finished set's files are there, by their sizes; gives how many pictures have no feature. `verify` reads them.
+fn finished_before(folder: &Path) -> Result<u64, StateError> {
+    let outcome = Manifest::read(folder)?.outcome;
+    let index = [(INDEX_NAME, None)].into_iter();
+    for (name, num_bytes) in index.chain(outcome.files.iter().map(|file| (&*file.name, file.num_bytes))) {
+        let path = folder.join(name);
+        let reason = match std::fs::metadata(&path) {
+            Ok(there) if num_bytes.is_none_or(|num| num == there.len()) => continue,
+            Ok(there) => format!("it has {} bytes, and {} were written", there.len(), num_bytes.unwrap_or(0)),
+            Err(error) => error.to_string(),
+        };
+        return Err(StateError::NotWhole { reason, path });
+    }
+    Ok(outcome.num_failed)
 }
 
 fn read_plan(folder: &Path, path: &Path) -> Result<Option<PlanFile>, StateError> {

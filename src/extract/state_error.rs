@@ -17,6 +17,14 @@ pub enum StateError {
         /// The folder.
         path: PathBuf,
     },
+    /// A finished set lacks something.
+    #[error("a file of these features is not what was written ({reason}); `--overwrite` makes all of them anew: \"{}\"", .path.display())]
+    NotWhole {
+        /// What is wrong.
+        reason: String,
+        /// The file.
+        path: PathBuf,
+    },
     /// An unfinished run, and nobody said what to do with it.
     #[error(
         "an unfinished run is here ({done} of {total} pictures done): `--resume` goes on with it, `--overwrite` begins again: \"{}\"", .path.display()

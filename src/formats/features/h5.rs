@@ -128,15 +128,19 @@ fn chunks(layout: &FeatureLayout, num_rows: u64) -> Vec<u64> {
         .collect()
 }
 
+/// A column's name as a set's: a separator in it would make a group.
+pub(super) fn set_name(name: &str) -> String {
+    let name = name.replace('/', "_");
+    if name == "." { "_".to_owned() } else { name }
+}
+
 fn add_column<'a>(
     file: &mut FileBuilder,
     column: &Column,
     storage: Storage,
     cells: impl Iterator<Item = &'a Cell>,
 ) -> Result<(), String> {
-    // A separator in a name would make a group.
-    let name = column.name.replace('/', "_");
-    let name = if name == "." { "_" } else { &name };
+    let name = &*set_name(&column.name);
     match storage {
         Storage::Text { .. } => {
             let texts: Vec<String> = cells.map(ToString::to_string).collect();

@@ -16,6 +16,7 @@ mod safetensors;
 mod stored;
 mod survey;
 
+use std::collections::HashMap;
 use std::io;
 use std::path::Path;
 use std::str::FromStr;
@@ -70,6 +71,20 @@ impl FeatureFormat {
             Self::Safetensors => "safetensors",
             Self::Parquet => "parquet",
         }
+    }
+
+    /// The first two columns that would be one in a file of this format, because not every name can stand in it.
+    pub fn same_names(self, columns: &[Column]) -> Option<(String, String)> {
+        let name_in_file = |name: &str| match self {
+            Self::H5 => h5::set_name(name),
+            Self::Npz => npz::array_name(name),
+            Self::Folder | Self::Npy | Self::Safetensors | Self::Parquet => name.to_owned(),
+        };
+        let mut seen: HashMap<String, &str> = HashMap::new();
+        columns.iter().find_map(|column| {
+            let before = seen.insert(name_in_file(&column.name), &column.name)?;
+            Some((before.to_owned(), column.name.clone()))
+        })
     }
 }
 

@@ -61,6 +61,11 @@ pub(super) fn write(
     Ok(hash.map(|hash| OutputFile::new(NAME.to_owned(), num_rows, hash)).into_iter().collect())
 }
 
+/// What numpy knows an array by: it takes `a` and `a.npy` for one.
+pub(super) fn array_name(name: &str) -> String {
+    entry(name).trim_end_matches(".npy").to_owned()
+}
+
 /// A column's name as a ZIP entry: a separator in it would make a folder.
 fn entry(name: &str) -> String {
     name.replace(['/', '\\'], "_")

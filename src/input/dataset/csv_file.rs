@@ -211,6 +211,13 @@ impl CsvFile {
                 }
             }
             visit(line).map_err(|problem| bad(number, problem))?;
+            if let Some(last) = bytes.get(start as usize..).filter(|_| end as usize >= bytes.len())
+                && is_left_open(last, layout.delimiter)
+            {
+                let problem = "a quote begins a field here or below and never ends, so what follows would be one row: \
+                     close it, or double it if it is part of the text";
+                return Err(bad(number, problem.to_owned()));
+            }
         }
         let columns = names
             .into_iter()
@@ -285,6 +292,21 @@ fn reader(delimiter: u8) -> csv::ReaderBuilder {
     let mut builder = csv::ReaderBuilder::new();
     builder.delimiter(delimiter).flexible(true);
     builder
+}
+
+/// Whether a quoted field of a line doesn't end in it.
+fn is_left_open(line: &[u8], delimiter: u8) -> bool {
+    let (mut is_quoted, mut is_begin) = (false, true);
+    for byte in line {
+        // A doubled quote ends the field and begins it again at once.
+        if *byte == b'"' && (is_quoted || is_begin) {
+            is_quoted = !is_quoted;
+            is_begin = true;
+        } else {
+            is_begin = matches!(*byte, b'\r' | b'\n') || *byte == delimiter;
+        }
+    }
+    is_quoted
 }
 
 /// Which fields of a line are quoted: those whose first byte is a quote, as the CSV reader has it.

@@ -141,7 +141,9 @@ fn path_column(header: &Header, paths: &TablePaths, path: &Path) -> Result<usize
     let fields = header.fields();
     let wanted = paths.column.trim();
     let names = if paths.has_no_header { numbered(fields.len()) } else { header.columns() };
-    let by_name = names.iter().position(|name| *name == wanted.to_lowercase());
+    // As it is written, before another case of it.
+    let exact = if paths.has_no_header { None } else { fields.iter().position(|name| name == wanted) };
+    let by_name = exact.or_else(|| names.iter().position(|name| *name == wanted.to_lowercase()));
     let by_number = || wanted.parse::<usize>().ok().filter(|at| *at < fields.len());
     by_name.or_else(by_number).ok_or_else(|| {
         let found = if paths.has_no_header { shown(&names.join(", ")) } else { header.found() };

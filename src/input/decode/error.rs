@@ -34,6 +34,12 @@ pub enum DecodeProblem {
         /// The system's words.
         reason: String,
     },
+    /// The system opens no more files.
+    #[error("no more files can be opened ({reason})")]
+    NoMoreFiles {
+        /// The system's words.
+        reason: String,
+    },
     /// Zero bytes.
     #[error("the file is empty (0 bytes): copy or download it again")]
     Empty,
@@ -150,11 +156,22 @@ pub enum DecodeProblem {
 
 impl Remedied for DecodeError {
     fn remedy(&self) -> Option<Remedy> {
-        matches!(self.problem, DecodeProblem::NoMemory { .. }).then_some(Remedy::GiveMemory)
+        self.problem.remedy()
+    }
+}
+
+impl Remedied for DecodeProblem {
+    fn remedy(&self) -> Option<Remedy> {
+        matches!(self, Self::NoMemory { .. }).then_some(Remedy::GiveMemory)
     }
 }
 
 impl DecodeProblem {
+    /// Whether the system ran out of something, so that the file may be read at another time.
+    pub fn is_shortage(&self) -> bool {
+        matches!(self, Self::NoMemory { .. } | Self::NoMoreFiles { .. })
+    }
+
     /// An error where a decoder's next so many bytes can't be had.
     pub(super) fn check_memory(format: &'static str, bytes: u64) -> Result<(), Self> {
         check_room(bytes).map_err(|_| Self::NoMemory { format, bytes })

@@ -178,3 +178,80 @@ fn what_is_no_file_is_not_waited_for() {
         );
     }
 }
+
+/// One stray quote would make the rest of a table one row.
+#[test]
+fn a_quote_that_never_ends_is_refused() {
+    let bench = with(&["a.jpg", "b.jpg", "c.jpg"]);
+    bench.add("t.csv", b"image,label\na.jpg,\"x\nb.jpg,y\nc.jpg,z\n");
+    let run = bench.run(&format!("extract t.csv --path-column image -o out {QUICK}"));
+    assert_eq!(run.code, Some(2));
+    assert!(
+        run.stderr.contains(
+            "line 2: a quote begins a field here or below and never ends, so what follows would be one row: close it, or double \
+             it if it is part of the text"
+        ),
+        "{}",
+        run.stderr
+    );
+    // Quotes in the middle of a field, doubled ones, and fields over several lines are what they were.
+    bench.add("fine.csv", b"image,label\na.jpg,5\" tube\nb.jpg,\"say \"\"x\"\"\"\nc.jpg,\"two\nlines\"");
+    bench.ok(&format!("extract fine.csv --path-column image -o fine {QUICK} --pool avg --format npy"));
+}
+
+/// A column is the one of that spelling, if there is one.
+#[test]
+fn a_column_is_found_by_its_own_case_first() {
+    let bench = with(&["a.jpg", "b.jpg"]);
+    bench.add("t.csv", b"Image,image\na.jpg,b.jpg\n");
+    bench.ok(&format!("extract t.csv --path-column image -o out {QUICK} --pool avg --format npy"));
+    let index = std::fs::read_to_string(bench.path(&format!("out/{TAG}/index.csv"))).unwrap();
+    assert!(index.lines().nth(1).unwrap().starts_with("0,b.jpg") || index.contains(",b.jpg,"), "{index}");
+    assert!(!index.lines().nth(1).unwrap().starts_with("0,a.jpg"), "{index}");
+}
+
+/// Two columns that a format would write under one name.
+#[test]
+fn columns_of_one_name_in_a_format_are_refused_before_anything_is_computed() {
+    let bench = with(&["a.jpg"]);
+    bench.add("t.csv", b"image,a/b,a_b,n,n.npy\na.jpg,1,2,3,4\n");
+    for (format, one, other) in [("h5", "a/b", "a_b"), ("npz", "a/b", "a_b")] {
+        let run =
+            bench.run(&format!("extract t.csv --path-column image -o {format} {QUICK} --format {format}"));
+        assert_eq!(run.code, Some(2));
+        assert!(
+            run.stderr.contains(&format!(
+                "the columns `{one}` and `{other}` would have one name in {format}: rename one"
+            )),
+            "{}",
+            run.stderr
+        );
+    }
+    bench.add("n.csv", b"image,n,n.npy\na.jpg,3,4\n");
+    let run = bench.run(&format!("extract n.csv --path-column image -o n {QUICK} --format npz"));
+    assert!(run.stderr.contains("the columns `n` and `n.npy` would have one name in npz"), "{}", run.stderr);
+    bench.ok(&format!("extract t.csv --path-column image -o p {QUICK} --pool avg --format parquet"));
+}
+
+/// What failed once is no reason to say that all is well.
+#[test]
+fn a_finished_run_with_pictures_left_out_stays_one() {
+    let bench = with(&["a.jpg", "b.jpg"]);
+    bench.add("c.jpg", b"");
+    let command = format!("extract . -o out {QUICK} --pool avg --format npy");
+    assert_eq!(bench.run(&command).code, Some(1));
+    let again = bench.run(&format!("{command} --resume"));
+    assert_eq!(again.code, Some(1));
+    assert!(again.stderr.contains("the run is over, but 1 picture gave no feature"), "{}", again.stderr);
+
+    let features = bench.path(&format!("out/{TAG}/features.npy"));
+    std::fs::remove_file(&features).unwrap();
+    let gone = bench.run(&format!("{command} --resume"));
+    assert_eq!(gone.code, Some(2));
+    assert!(
+        gone.stderr.contains("a file of these features is not what was written (")
+            && gone.stderr.contains("`--overwrite` makes all of them anew"),
+        "{}",
+        gone.stderr
+    );
+}
