@@ -164,7 +164,7 @@ impl Runs {
             }
             Begin::NothingToDo { num_failed } => {
                 return Ok(RunEnd::Done(format!(
-                    "nothing to do, the run is over, but {num_failed} pictures gave no feature (skipped.csv says why): {folders}"
+                    "nothing to do, the run is over; pictures without a feature: {num_failed} (skipped.csv says why): {folders}"
                 )));
             }
         };

@@ -328,19 +328,35 @@ impl Rest {
             } else {
                 is_around && store.is_in_order && at < *first
             };
-            // No map behind a network has so few channels; a picture has.
-            if is_before || channels_taken(file, &key).is_some_and(|channels| channels <= MOST_OF_A_PICTURE) {
+            // What stands in front takes a picture, and something beside it gives one; another network gives none.
+            let is_in_front = || {
+                let mut beside = self.head.iter().filter(|other| other.scope == layer.scope);
+                takes_a_picture(file, &key) && beside.any(|other| gives_a_picture(file, &other.key()))
+            };
+            if is_before || is_in_front() {
                 self.between.push(key);
             }
         }
     }
 }
 
-/// Channels that a convolution or a batch norm of a file takes.
-fn channels_taken(file: &TensorFile, key: &str) -> Option<usize> {
+/// Whether a convolution or a batch norm of a file takes as few channels as a picture has.
+fn takes_a_picture(file: &TensorFile, key: &str) -> bool {
+    channels(file, key).is_some_and(|(taken, _)| taken <= MOST_OF_A_PICTURE)
+}
+
+/// Whether it gives as few.
+fn gives_a_picture(file: &TensorFile, key: &str) -> bool {
+    channels(file, key).is_some_and(|(_, given)| given <= MOST_OF_A_PICTURE)
+}
+
+/// Channels that a convolution or a batch norm of a file takes and gives.
+fn channels(file: &TensorFile, key: &str) -> Option<(usize, usize)> {
     let of = |leaf: &str| file.entry(&format!("{key}/{leaf}")).map(|entry| &entry.shape[..]);
-    match (of("kernel").or_else(|| of("depthwise_kernel")), of("moving_mean")) {
-        (Some([_, _, channels, _]), _) | (_, Some([channels])) => Some(*channels),
+    match (of("kernel"), of("depthwise_kernel"), of("moving_mean")) {
+        (Some([_, _, taken, given]), ..) => Some((*taken, *given)),
+        (_, Some([_, _, taken, multiplier]), _) => Some((*taken, taken * multiplier)),
+        (.., Some([num])) => Some((*num, *num)),
         _ => None,
     }
 }

@@ -96,4 +96,15 @@ fn memory_that_is_not_there_is_an_error_with_a_remedy() {
         assert!(!bench.path("a.png").exists() && !bench.path("b.png").exists());
         assert_eq!(drafts(&bench), [""; 0], "{arguments}");
     }
+    // Of many pictures it stops the run: left out for it, the picture would be missing for ever.
+    let call = format!("extract . -o out {model} --fit 64x64 --pool avg --format npy");
+    let run = limited(&bench, "ulimit -v 700000", &call);
+    assert_eq!(run.code, Some(2), "{}", run.stderr);
+    assert!(
+        run.stderr.contains("which are not there, which is no fault of the picture: \"wide.png\""),
+        "{}",
+        run.stderr
+    );
+    assert!(run.stderr.contains(give), "{}", run.stderr);
+    assert!(!bench.path("out/tf_efficientnet_lite0.in1k/manifest.json").exists());
 }

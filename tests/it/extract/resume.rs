@@ -205,6 +205,30 @@ fn a_data_set_that_changed_is_refused_and_one_that_grew_can_go_on() {
     );
 }
 
+/// What kept a picture from being read may be mended by the time that a run goes on.
+#[test]
+fn what_failed_is_tried_again_when_a_run_goes_on() {
+    let bench = with_drive();
+    let call = format!("extract in -o out {QUICK} --pool avg --format npy --part-rows 2 --batch 2");
+    let picture = std::fs::read(bench.path("drive/center/1500000000004200000.jpg")).unwrap();
+    for name in ["a", "b", "c", "d", "e", "f"] {
+        bench.add(&format!("in/{name}.jpg"), &picture);
+    }
+    bench.add("in/b.jpg", b"");
+    unfinish(&bench, &call);
+    bench.add("in/b.jpg", &picture);
+    let run = bench.ok(&format!("{call} --resume"));
+    assert!(
+        run.stderr.contains(
+            "note: 1 picture of the run before gave no feature: the parts with such are made anew\n"
+        ),
+        "{}",
+        run.stderr
+    );
+    let made = manifest(&bench, &format!("out/{TAG}"));
+    assert_eq!((&made["num_rows"], &made["num_failed"]), (&6.into(), &0.into()));
+}
+
 /// Makes `out` an unfinished run of two parts or more, by killing runs until one is caught in between.
 pub(super) fn unfinish(bench: &Bench, call: &str) {
     for attempt in 0..2000 {
