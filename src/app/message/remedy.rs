@@ -1,0 +1,64 @@
+//! Remedies in the window's words.
+//!
+//! Owns the wording. Must not know how errors come about.
+
+use crate::tensor::{Remedied, Remedy};
+
+/// An error's message and, where it carries a remedy, what to do at the window.
+pub(crate) fn told(error: &impl Remedied) -> String {
+    match error.remedy() {
+        Some(remedy) => format!("{error}. {}", words(&remedy)),
+        None => error.to_string(),
+    }
+}
+
+/// What to press or choose, as a sentence.
+pub(crate) fn words(remedy: &Remedy) -> String {
+    match remedy {
+        Remedy::NameModel { fitting } if fitting.is_empty() => "Choose the model under Model.".to_owned(),
+        Remedy::NameModel { fitting } => format!("Choose one under Model: {}.", fitting.join(", ")),
+        Remedy::NamePart { .. } => "Load the file again: it is asked which part of it is meant.".to_owned(),
+        Remedy::CompareWithModel => {
+            "`filterscope render --model TAG --weights FILE` lists what differs from that network.".to_owned()
+        }
+        Remedy::TakeOtherWeights => "Load the file again and take its other weights.".to_owned(),
+        Remedy::NameClasses { num_classes } => {
+            let num = num_classes.map_or_else(String::new, |num| format!(" {num}"));
+            format!("Give a file of{num} names, a name a line.")
+        }
+        Remedy::StatePreprocessing => "Choose how samples become values under Values.".to_owned(),
+        Remedy::OtherModel => "Choose another under Model.".to_owned(),
+        Remedy::OtherWeights { name, tag } => {
+            format!("{name} under Model ({tag}) runs at once: the same architecture with other weights.")
+        }
+        Remedy::ExportForVersion { newest_opset } => {
+            format!(
+                "Export it for opset {newest_opset} or older, or convert it with `onnx.version_converter`."
+            )
+        }
+        Remedy::ExportForUse => {
+            "Export the network as it is in use (torch: `model.eval()` before the export).".to_owned()
+        }
+        Remedy::CorrectProperty { name } => {
+            format!("Write `{name}` anew (`onnx.helper.set_model_props`), or take it out of the file.")
+        }
+        Remedy::GoOn => "Go on makes what is damaged anew.".to_owned(),
+        Remedy::MakeShardAgain { index, count } => {
+            format!("Copy it again from where it was made, or make shard {index} of {count} again.")
+        }
+        Remedy::SayNoHeader => "Put a line with names of columns before it.".to_owned(),
+        Remedy::KeepOneCopy => {
+            "Save the one that is meant by itself (`keras.Model(inputs, outputs).save(\"one.keras\")`), and load that file."
+                .to_owned()
+        }
+        Remedy::GiveMemory => {
+            "Choose a smaller picture, input or network, or start the program with a higher limit.".to_owned()
+        }
+        Remedy::MakeRoom => "Free some space, or choose another place.".to_owned(),
+        Remedy::AllowLargeFiles => {
+            "Choose another place, or start the program with a higher limit on files.".to_owned()
+        }
+        Remedy::NameLayer => "Choose the layer under Layer.".to_owned(),
+        Remedy::NameFinalLayer => "Open the file again and choose its final layer.".to_owned(),
+    }
+}

@@ -1,0 +1,85 @@
+//! What was made and may be wanted again, newest last, under a budget of bytes.
+
+use std::collections::VecDeque;
+
+/// A store that lets the longest unused go when it holds more bytes than it may.
+pub(crate) struct Kept<K, V> {
+    entries: VecDeque<(K, V, usize)>,
+    num_bytes: usize,
+    budget_bytes: usize,
+}
+
+impl<K: PartialEq, V: Clone> Kept<K, V> {
+    pub(crate) fn new(budget_bytes: usize) -> Self {
+        Self { entries: VecDeque::new(), num_bytes: 0, budget_bytes }
+    }
+
+    /// What is kept under a key; asking for it makes it the newest.
+    pub(crate) fn get(&mut self, key: &K) -> Option<V> {
+        let at = self.entries.iter().position(|(kept, ..)| kept == key)?;
+        let entry = self.entries.remove(at)?;
+        let value = entry.1.clone();
+        self.entries.push_back(entry);
+        Some(value)
+    }
+
+    /// What is kept under a key, which stays as old as it is.
+    pub(crate) fn peek(&self, key: &K) -> Option<&V> {
+        self.entries.iter().rev().find(|(kept, ..)| kept == key).map(|(_, value, _)| value)
+    }
+
+    #[cfg(test)]
+    fn has(&self, key: &K) -> bool {
+        self.entries.iter().any(|(kept, ..)| kept == key)
+    }
+
+    /// Keeps a value in place of what was kept under its key. One larger than the whole budget isn't kept.
+    pub(crate) fn insert(&mut self, key: K, value: V, num_bytes: usize) {
+        self.retain(|kept| *kept != key);
+        if num_bytes > self.budget_bytes {
+            return;
+        }
+        self.entries.push_back((key, value, num_bytes));
+        self.num_bytes += num_bytes;
+        while self.num_bytes > self.budget_bytes
+            && let Some((.., freed)) = self.entries.pop_front()
+        {
+            self.num_bytes -= freed;
+        }
+    }
+
+    pub(crate) fn retain(&mut self, wanted: impl Fn(&K) -> bool) {
+        self.entries.retain(|(key, ..)| wanted(key));
+        self.num_bytes = self.entries.iter().map(|(.., bytes)| bytes).sum();
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.retain(|_| false);
+    }
+
+    /// Bytes held.
+    pub(crate) fn num_bytes(&self) -> usize {
+        self.num_bytes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_longest_unused_goes_first_and_the_budget_holds() {
+        let mut kept = Kept::new(100);
+        kept.insert("a", 1, 40);
+        kept.insert("b", 2, 40);
+        assert_eq!(kept.get(&"a"), Some(1), "used: now the newest");
+        kept.insert("c", 3, 40);
+        assert_eq!((kept.get(&"b"), kept.get(&"a"), kept.get(&"c")), (None, Some(1), Some(3)));
+        kept.insert("c", 4, 10);
+        assert_eq!((kept.get(&"c"), kept.num_bytes()), (Some(4), 50));
+        kept.insert("d", 5, 101);
+        assert!(!kept.has(&"d") && kept.has(&"a"), "one too large drives nothing out");
+        kept.clear();
+        assert_eq!(kept.num_bytes(), 0);
+    }
+}

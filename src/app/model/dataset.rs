@@ -1,0 +1,168 @@
+//! An open folder or log: where it stands, its small pictures, its labels over time.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use crate::app::model::request::{PictureChoice, Wanted};
+use crate::input::dataset::{Camera, Source};
+
+/// Layers passing by themselves.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Playing {
+    /// When the next layer is due, in the window's own time.
+    pub(crate) next_secs: f64,
+}
+
+/// A data set's labels over its moments.
+pub(crate) struct LabelLines {
+    pub(crate) source: Arc<dyn Source>,
+    /// Name, and (moment, value) by moment.
+    pub(crate) lines: Vec<(String, Vec<[f64; 2]>)>,
+}
+
+/// The picture of the moment that a data set stands at.
+pub(crate) fn frame(open: &OpenSource) -> PictureChoice {
+    PictureChoice::Frame {
+        source: Arc::clone(&open.source),
+        place: open.place.clone(),
+        index: open.index,
+        camera: open.camera,
+    }
+}
+
+/// A moment's small picture.
+#[derive(Clone)]
+pub(crate) struct ThumbKey {
+    pub(crate) source: Arc<dyn Source>,
+    pub(crate) index: usize,
+    pub(crate) camera: Option<Camera>,
+}
+
+impl PartialEq for ThumbKey {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.source, &other.source) && (self.index, self.camera) == (other.index, other.camera)
+    }
+}
+
+/// Whether what is wanted is worth keeping: frames of a stream never come again.
+pub(crate) fn is_lasting(wanted: &Wanted) -> bool {
+    !matches!(wanted.picture, PictureChoice::Live(_))
+}
+
+/// The key of a moment's small picture.
+pub(crate) fn thumb_key(open: &OpenSource, index: usize) -> ThumbKey {
+    ThumbKey { source: Arc::clone(&open.source), index, camera: open.camera }
+}
+
+/// Numbers of a data set's labels by moment, thinned out to what a screen can show: name and points.
+pub(crate) fn label_lines(source: &dyn Source) -> Vec<(String, Vec<[f64; 2]>)> {
+    /// Buckets a line is cut into; each keeps its smallest and largest value, so that no peak is lost.
+    const NUM_BUCKETS: usize = 2000;
+    let names = source.label_names();
+    let mut buckets: Vec<HashMap<usize, [[f64; 2]; 2]>> = vec![HashMap::new(); names.len()];
+    let len = source.len().max(1);
+    for index in 0..source.len() {
+        let Some(sample) = source.sample(index) else { continue };
+        let bucket = index * NUM_BUCKETS.min(len) / len;
+        for (lines, label) in buckets.iter_mut().zip(&sample.labels) {
+            let Some(value) = label.number().filter(|value| value.is_finite()) else { continue };
+            let point = [index as f64, value];
+            let kept = lines.entry(bucket).or_insert([point, point]);
+            if value < kept[0][1] {
+                kept[0] = point;
+            }
+            if value > kept[1][1] {
+                kept[1] = point;
+            }
+        }
+    }
+    names
+        .iter()
+        .zip(buckets)
+        .filter(|(_, line)| !line.is_empty())
+        .map(|(name, line)| {
+            let mut points: Vec<[f64; 2]> = line.into_values().flatten().collect();
+            points.sort_by(|a, b| a[0].total_cmp(&b[0]));
+            points.dedup();
+            (name.clone(), points)
+        })
+        .collect()
+}
+
+/// Whether a path is one that is watched.
+pub(crate) fn is_watched(watched: Option<&Path>, open: &OpenSource) -> bool {
+    watched == Some(open.place.as_path())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::input::dataset::{About, Label, Sample};
+
+    /// Moments with one number each, and one text.
+    #[derive(Debug)]
+    struct Long(usize, About);
+
+    fn labelled(names: &[&str]) -> About {
+        About { label_names: names.iter().map(|name| (*name).to_owned()).collect(), ..About::default() }
+    }
+
+    impl Source for Long {
+        fn kind(&self) -> &'static str {
+            "log"
+        }
+
+        fn describe(&self) -> String {
+            String::new()
+        }
+
+        fn len(&self) -> usize {
+            self.0
+        }
+
+        fn sample(&self, index: usize) -> Option<Sample> {
+            let value = match index {
+                777 => Label::Number(5.0),
+                778 => Label::Missing,
+                _ => Label::Number(0.5),
+            };
+            let labels = vec![value, Label::Text("road".into())];
+            Some(Sample { row: index, id: String::new(), timestamp_ns: None, views: Vec::new(), labels })
+        }
+
+        fn about(&self) -> &About {
+            &self.1
+        }
+
+        fn index_of_row(&self, row: usize) -> Option<usize> {
+            Some(row)
+        }
+    }
+
+    #[test]
+    fn a_long_log_is_thinned_without_losing_a_peak_and_words_have_no_line() {
+        let source =
+            Long(100_000, About { label_names: vec!["angle".into(), "place".into()], ..About::default() });
+        let lines = label_lines(&source);
+        assert_eq!(lines.len(), 1);
+        let (name, points) = &lines[0];
+        assert_eq!(name, "angle");
+        assert!(points.len() <= 4000 && points.contains(&[777.0, 5.0]), "{} points", points.len());
+        assert!(points.is_sorted_by(|a, b| a[0] <= b[0]));
+        assert_eq!(label_lines(&Long(3, labelled(&["angle"])))[0].1.len(), 3);
+    }
+}
+
+/// An open folder or log.
+#[derive(Clone)]
+pub(crate) struct OpenSource {
+    pub(crate) source: Arc<dyn Source>,
+    pub(crate) place: PathBuf,
+    /// When what is in it was listed.
+    pub(crate) listed: SystemTime,
+    pub(crate) index: usize,
+    pub(crate) camera: Option<Camera>,
+}

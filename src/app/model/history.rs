@@ -1,0 +1,118 @@
+//! Back and forward through what was asked of the views.
+
+use std::sync::Arc;
+
+use crate::app::model::dataset::OpenSource;
+use crate::app::model::links::Links;
+use crate::app::model::request::{LayerChoice, PictureChoice};
+use crate::app::model::view::{ViewId, ViewState};
+use crate::graph::Graph;
+use crate::models::Row;
+use crate::mosaic::MosaicSettings;
+use crate::render::InputChoices;
+use crate::tensor::Sifting;
+use crate::weights::FilePart;
+
+/// Steps that can be taken back.
+pub(crate) const MAX_STEPS: usize = 100;
+
+/// What was asked of one view.
+#[derive(Clone)]
+pub(crate) struct Asked {
+    pub(crate) id: ViewId,
+    pub(crate) picture: PictureChoice,
+    pub(crate) source: Option<OpenSource>,
+    pub(crate) row: &'static Row,
+    pub(crate) layer: LayerChoice,
+    pub(crate) input: InputChoices,
+    pub(crate) settings: MosaicSettings,
+    pub(crate) sifting: Sifting,
+    pub(crate) difference_of: Option<(ViewId, ViewId)>,
+    /// Not asked for by itself: what was read then, and looked at then, is what comes back.
+    pub(crate) generation: u64,
+    pub(crate) selected: Option<usize>,
+}
+
+impl Asked {
+    pub(crate) fn of(view: &ViewState) -> Self {
+        Self {
+            id: view.id,
+            picture: view.picture.clone(),
+            source: view.source.clone(),
+            row: view.row,
+            layer: view.layer.clone(),
+            input: view.input,
+            settings: view.settings.clone(),
+            sifting: view.sifting,
+            difference_of: view.difference_of,
+            generation: view.generation,
+            selected: view.selected,
+        }
+    }
+
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        self.id == other.id
+            && self.picture == other.picture
+            && self.row.tag == other.row.tag
+            && self.layer == other.layer
+            && self.input == other.input
+            && self.settings == other.settings
+            && self.sifting == other.sifting
+            && self.difference_of == other.difference_of
+    }
+
+    /// The view as it was: what it was before this change, or one of that number that was closed since.
+    pub(crate) fn view(&self, old: Option<ViewState>, graph: Arc<Graph>) -> ViewState {
+        let is_closed = old.is_none();
+        let old = old.unwrap_or_else(|| ViewState::new(self.id, self.row, Arc::clone(&graph)));
+        ViewState {
+            picture: self.picture.clone(),
+            source: self.source.clone(),
+            row: self.row,
+            graph,
+            layer: self.layer.clone(),
+            input: self.input,
+            settings: self.settings.clone(),
+            sifting: self.sifting,
+            difference_of: self.difference_of,
+            generation: self.generation,
+            selected: if is_closed { self.selected } else { old.selected },
+            ..old
+        }
+    }
+}
+
+/// All views at one time, what was linked, and the files that stood for weights.
+#[derive(Clone)]
+pub(crate) struct Snapshot {
+    pub(crate) views: Vec<Asked>,
+    pub(crate) active: ViewId,
+    pub(crate) links: Links,
+    pub(crate) weight_files: Vec<(&'static str, FilePart)>,
+}
+
+impl Snapshot {
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        self.links == other.links
+            && self.weight_files == other.weight_files
+            && self.views.len() == other.views.len()
+            && self.views.iter().zip(&other.views).all(|(a, b)| a.is_same(b))
+    }
+}
+
+/// What was before, and what was taken back.
+#[derive(Default)]
+pub(crate) struct History {
+    pub(crate) past: Vec<Snapshot>,
+    pub(crate) future: Vec<Snapshot>,
+}
+
+impl History {
+    pub(crate) fn can_go_back(&self) -> bool {
+        !self.past.is_empty()
+    }
+
+    pub(crate) fn can_go_forward(&self) -> bool {
+        !self.future.is_empty()
+    }
+}

@@ -1,0 +1,251 @@
+//! What the person is looking at and what they asked for. Panels read it; only `logic` changes it.
+
+pub(crate) mod animation;
+pub(crate) mod batch;
+pub(crate) mod cache;
+pub(crate) mod dataset;
+pub(crate) mod download;
+pub(crate) mod extraction;
+pub(crate) mod frame_times;
+pub(crate) mod history;
+pub(crate) mod layers;
+pub(crate) mod links;
+pub(crate) mod messages;
+pub(crate) mod paths;
+pub(crate) mod pins;
+pub(crate) mod preferences;
+pub(crate) mod request;
+pub(crate) mod restored;
+pub(crate) mod save;
+pub(crate) mod shown;
+pub(crate) mod task;
+pub(crate) mod tiles;
+pub(crate) mod view;
+pub(crate) mod weights;
+pub(crate) mod windows;
+
+use std::collections::BTreeSet;
+use std::collections::VecDeque;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::app::model::animation::{AnimatePreview, AnimateScope};
+use crate::app::model::batch::Batch;
+use crate::app::model::dataset::{LabelLines, Playing};
+use crate::app::model::download::Downloads;
+use crate::app::model::extraction::{ExtractPreview, ExtractScope};
+use crate::app::model::frame_times::FrameTimes;
+use crate::app::model::history::History;
+use crate::app::model::layers::Walk;
+use crate::app::model::links::{Arrangement, Links};
+use crate::app::model::messages::{MAX_LOG, MAX_MESSAGES, Message, Tone};
+use crate::app::model::pins::Pin;
+use crate::app::model::request::Wanted;
+use crate::app::model::save::{Export, SaveLooks};
+use crate::app::model::shown::{Inspected, Shown};
+use crate::app::model::task::LongRun;
+use crate::app::model::view::{ViewId, ViewState};
+use crate::app::model::weights::WeightsOffer;
+use crate::app::model::windows::{LeftTab, OpenWindows};
+use crate::engine::{DeviceChoice, WeightStore};
+use crate::models::{Registry, Row};
+use crate::mosaic::{ColourChoice, ColourMap, Normalisation};
+use crate::render::BatchModel;
+use crate::weights::FilePart;
+
+/// The window's state.
+pub(crate) struct State {
+    pub(crate) store: WeightStore,
+    /// Tags whose weights are on this machine, as of the last time a model was chosen; the second thread asks the disk.
+    pub(crate) here: Vec<&'static str>,
+    /// Whether it has answered yet.
+    pub(crate) is_here_known: bool,
+    /// At least one.
+    pub(crate) views: Vec<ViewState>,
+    /// Place of the view that the panels are about.
+    pub(crate) active: usize,
+    pub(crate) links: Links,
+    /// The range that all views share while scales are linked.
+    pub(crate) shared_range: Option<(f32, f32)>,
+    pub(crate) arrangement: Arrangement,
+    /// Files given for rows, so that switching back and forth keeps them.
+    pub(crate) weight_files: Vec<(&'static str, FilePart)>,
+    /// What is saved where a name is typed, and how figures are.
+    pub(crate) save_what: Export,
+    pub(crate) saved: SaveLooks,
+    /// Downloads, where the window may make any.
+    pub(crate) downloads: Option<Downloads>,
+    /// A weight file that waits for a word on which of these models it is for.
+    pub(crate) weights_question: Option<(PathBuf, Vec<WeightsOffer>)>,
+    /// A table that waits for a word on which of its columns has the pictures' paths.
+    pub(crate) column_question: Option<(PathBuf, Vec<String>)>,
+    pub(crate) messages: VecDeque<Message>,
+    /// Everything that was said, to be read again.
+    pub(crate) log: VecDeque<Message>,
+    pub(crate) tab: LeftTab,
+    pub(crate) lists_every_node: bool,
+    pub(crate) walk: Walk,
+    pub(crate) playing: Option<Playing>,
+    /// Layers a second.
+    pub(crate) play_speed: f32,
+    pub(crate) batch: Batch,
+    pub(crate) extract: LongRun<ExtractScope, Arc<ExtractPreview>>,
+    pub(crate) animate: LongRun<AnimateScope, AnimatePreview>,
+    /// Moments passing by themselves, and how many a second at most.
+    pub(crate) playing_frames: Option<Playing>,
+    pub(crate) frame_speed: f32,
+    /// The folder whose news is shown.
+    pub(crate) watched: Option<PathBuf>,
+    /// The open data set's labels over time, and which of them is plotted.
+    pub(crate) labels: Option<LabelLines>,
+    pub(crate) plotted_label: Option<usize>,
+    pub(crate) pins: Vec<Pin>,
+    /// How much of the filter covers the picture, 0 to 1.
+    pub(crate) overlay_opacity: f32,
+    pub(crate) inspected: Option<Box<Inspected>>,
+    pub(crate) open: OpenWindows,
+    /// What frames cost the window's thread, where that is asked for.
+    pub(crate) frame_times: Option<FrameTimes>,
+    pub(crate) history: History,
+    pub(crate) is_dark: bool,
+    /// Files and folders opened lately, the newest first, and where the last lay.
+    pub(crate) recent: Vec<PathBuf>,
+    pub(crate) folder: Option<PathBuf>,
+    /// Where networks run, and why others can't be had.
+    pub(crate) device: DeviceChoice,
+    pub(crate) devices: Vec<(DeviceChoice, Result<(), String>)>,
+    /// Bytes of finished views that are kept.
+    pub(crate) kept_bytes: usize,
+    /// Bytes of memory that the program takes, as of about a second ago; none where the system doesn't say.
+    pub(crate) memory_bytes: Option<usize>,
+    pub(crate) max_texture_side: usize,
+}
+
+impl State {
+    /// The view that the panels are about.
+    pub(crate) fn view(&self) -> &ViewState {
+        &self.views[self.active.min(self.views.len() - 1)]
+    }
+
+    pub(crate) fn view_mut(&mut self) -> &mut ViewState {
+        let at = self.active.min(self.views.len() - 1);
+        &mut self.views[at]
+    }
+
+    pub(crate) fn find(&self, id: ViewId) -> Option<&ViewState> {
+        self.views.iter().find(|view| view.id == id)
+    }
+
+    /// The pin of a filter of the active view, if it is in the tray.
+    pub(crate) fn pin_of(&self, channel: usize) -> Option<u64> {
+        let view = self.view();
+        let layer = &view.graph.node(view.node()).name;
+        let is_it = |pin: &&Pin| {
+            pin.row.tag == view.row.tag && pin.filter.layer == *layer && pin.filter.channel == channel
+        };
+        self.pins.iter().find(is_it).map(|pin| pin.filter.id)
+    }
+
+    /// A view's number for people, from 1.
+    pub(crate) fn number(&self, id: ViewId) -> usize {
+        self.views.iter().position(|view| view.id == id).map_or(0, |at| at + 1)
+    }
+
+    /// The file that stands for a row's weights, if one was given.
+    pub(crate) fn weights_file(&self, row: &Row) -> Option<&FilePart> {
+        self.weight_files.iter().find(|(tag, _)| *tag == row.tag).map(|(_, path)| path)
+    }
+
+    /// Whether a model can run.
+    pub(crate) fn has_weights(&self, row: &Row) -> bool {
+        self.weights_file(row).is_some() || self.here.contains(&row.tag)
+    }
+
+    /// Networks that can run: the registry's, then those of opened files.
+    pub(crate) fn rows_at_hand(&self) -> Vec<&'static Row> {
+        let all = Registry::rows().chain(Registry::opened());
+        all.filter(|row| self.has_weights(row)).collect()
+    }
+
+    /// Networks by their tags, each with the file that stands for its weights.
+    pub(crate) fn models_of(&self, tags: &BTreeSet<String>) -> Vec<BatchModel> {
+        let all = Registry::rows().chain(Registry::opened());
+        all.filter(|row| tags.contains(row.tag))
+            .map(|row| BatchModel { row, weights_file: self.weights_file(row).cloned() })
+            .collect()
+    }
+
+    /// All that decides what a view should show, or why it can't be said.
+    pub(crate) fn wanted(&self, view: &ViewState) -> Result<Wanted, String> {
+        let mut wanted = Wanted {
+            picture: view.picture.clone(),
+            minus: None,
+            row: view.row,
+            weights_file: self.weights_file(view.row).cloned(),
+            device: self.device,
+            layer: view.layer.clone(),
+            input: view.input,
+            settings: view.settings.clone(),
+            sifting: view.sifting,
+            generation: view.generation,
+            max_texture_side: self.max_texture_side,
+        };
+        match view.difference_of {
+            Some((a, b)) => {
+                let gone = || "one of the two views of this difference was closed".to_owned();
+                let (a, b) = self.find(a).zip(self.find(b)).ok_or_else(gone)?;
+                if let Some(reason) = view::no_difference(a, b) {
+                    return Err(reason);
+                }
+                wanted.picture = a.picture.clone();
+                wanted.minus = Some(b.picture.clone());
+                (wanted.row, wanted.layer, wanted.input) = (a.row, a.layer.clone(), a.input);
+                wanted.weights_file = self.weights_file(a.row).cloned();
+                wanted.generation = a.generation.max(b.generation);
+                wanted.settings.normalisation = Normalisation::Symmetric;
+                if !matches!(wanted.settings.colour, ColourChoice::Map(map) if map.is_diverging()) {
+                    wanted.settings.colour = ColourChoice::Map(ColourMap::BlueRed);
+                }
+            }
+            None => {
+                if let Some((low, high)) = self.shared_range.filter(|_| self.links.scale) {
+                    wanted.settings.normalisation = Normalisation::Fixed { low, high };
+                }
+            }
+        }
+        Ok(wanted)
+    }
+
+    /// The range that the plain views share, if scales are linked and there is something to share: from the smallest to the largest
+    /// value in any, about zero where one has negative values.
+    pub(crate) fn range_of_all(&self) -> Option<(f32, f32)> {
+        let shown: Vec<&Arc<Shown>> =
+            self.views.iter().filter(|v| v.is_plain()).filter_map(|v| v.shown.as_ref()).collect();
+        if !self.links.scale || shown.len() < 2 {
+            return None;
+        }
+        let low = shown.iter().map(|s| s.stats.min).fold(f32::INFINITY, f32::min);
+        let high = shown.iter().map(|s| s.stats.max).fold(f32::NEG_INFINITY, f32::max);
+        let range = if shown.iter().any(|s| s.stats.is_signed()) {
+            let reach = low.abs().max(high.abs());
+            (-reach, reach)
+        } else {
+            (low, high)
+        };
+        (range.0 < range.1).then_some(range)
+    }
+
+    /// Tells the person something.
+    pub(crate) fn say(&mut self, tone: Tone, text: impl Into<String>) {
+        let message = Message { tone, text: text.into() };
+        self.messages.retain(|m| *m != message);
+        self.messages.push_back(message.clone());
+        while self.messages.len() > MAX_MESSAGES {
+            self.messages.pop_front();
+        }
+        self.log.push_back(message);
+        while self.log.len() > MAX_LOG {
+            self.log.pop_front();
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! A finished view, ready to draw: made by the worker, read by the panels, never changed.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::Weak;
+use std::time::Duration;
+
+use egui::ColorImage;
+
+use crate::app::model::tiles::TileImage;
+use crate::engine::RunBy;
+use crate::graph::{NodeId, NodeInfo};
+use crate::input::decode::Picture;
+use crate::models::Row;
+use crate::mosaic::{Mosaic, MosaicSettings};
+use crate::render::{Placement, View};
+use crate::tensor::{Activation, LayerStats, Sifting};
+
+/// Bars of a histogram.
+pub(crate) const NUM_BINS: usize = 48;
+
+/// Everything about one picture through one backbone at one layer.
+pub(crate) struct Shown {
+    /// For titles: the file's name, or log, moment and camera.
+    pub(crate) label: String,
+    /// The picture as decoded.
+    pub(crate) picture: Arc<Picture>,
+    /// The picture whose answers were subtracted, in a difference.
+    pub(crate) minus: Option<Arc<Picture>>,
+    /// Beginning of file names.
+    pub(crate) stem: String,
+    /// The pictures' files, which no figure may overwrite.
+    pub(crate) picture_paths: Vec<PathBuf>,
+    /// The model, and what ran it.
+    pub(crate) run_by: RunBy,
+    /// The picture as the network got it.
+    pub(crate) view: Arc<View>,
+    /// Wall time of the run.
+    pub(crate) elapsed: Duration,
+    /// Shapes and receptive fields of every node at this input size.
+    pub(crate) infos: Arc<[NodeInfo]>,
+    /// How the layer's maps lie on the picture.
+    pub(crate) placement: Placement,
+    /// The layer.
+    pub(crate) node: NodeId,
+    /// Its values.
+    pub(crate) activation: Activation,
+    /// Its statistics.
+    pub(crate) stats: Arc<LayerStats>,
+    /// How the mosaic was asked for.
+    pub(crate) settings: MosaicSettings,
+    /// Which filters were asked for, in what order.
+    pub(crate) sifting: Sifting,
+    /// The mosaic: pixels, geometry, ranges.
+    pub(crate) mosaic: Arc<Mosaic>,
+    /// The mosaic as textures will take it.
+    pub(crate) tiles: Vec<TileImage>,
+    /// Texture pixels per mosaic pixel.
+    pub(crate) enlargement: u32,
+    /// The 8-bit picture the network saw.
+    pub(crate) seen: Arc<ColorImage>,
+    /// The whole picture, small.
+    pub(crate) thumbnail: Arc<ColorImage>,
+    /// Values of the layer by size: counts over [`NUM_BINS`] equal steps from the layer's smallest value to its largest.
+    pub(crate) histogram: [u32; NUM_BINS],
+    /// The number that filters are ordered by, of each, from the largest on.
+    pub(crate) profile: Vec<f32>,
+}
+
+impl Shown {
+    /// The model's row.
+    pub(crate) fn row(&self) -> &'static Row {
+        self.run_by.backbone.row()
+    }
+
+    /// Bytes it takes in memory, the values shared with whoever made it included.
+    pub(crate) fn num_bytes(&self) -> usize {
+        let pixels: usize = self.tiles.iter().map(|tile| tile.image.pixels.len() * 4).sum();
+        let small = (self.seen.pixels.len() + self.thumbnail.pixels.len()) * 4;
+        pixels + small + self.mosaic.pixels.rgba().len() + size_of_val(self.activation.values())
+    }
+
+    /// What a save dialog proposes.
+    pub(crate) fn file_name(&self) -> String {
+        let plain: String = format!("{}__{}__{}", self.stem, self.row().tag, self.activation.name())
+            .chars()
+            .map(|c| if c.is_alphanumeric() || "._-".contains(c) { c } else { '_' })
+            .collect();
+        format!("{plain}.png")
+    }
+}
+
+/// A filter, looked into: made by the second thread from a view.
+pub(crate) struct Inspected {
+    /// The view.
+    pub(crate) of: Weak<Shown>,
+    pub(crate) channel: usize,
+    /// Its map, a pixel a value, in the mosaic's colours.
+    pub(crate) map: Arc<ColorImage>,
+    /// Counts of its values over the layer's range.
+    pub(crate) bins: [u32; NUM_BINS],
+    /// Its place among all, from 1: by mean, by largest value.
+    pub(crate) ranks: (usize, usize),
+    /// Filters of the layer with the most alike maps, best first: channel, correlation, map.
+    pub(crate) nearest: Vec<(usize, f64, Arc<ColorImage>)>,
+}
+
+/// Counts of finite values over equal steps of a range.
+pub(crate) fn histogram(values: &[f32], low: f32, high: f32) -> [u32; NUM_BINS] {
+    let mut bins = [0; NUM_BINS];
+    let width = f64::from(high) - f64::from(low);
+    for value in values.iter().filter(|v| v.is_finite()) {
+        let place = if width > 0.0 { (f64::from(*value) - f64::from(low)) / width } else { 0.0 };
+        bins[((place * NUM_BINS as f64) as usize).min(NUM_BINS - 1)] += 1;
+    }
+    bins
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn histogram_counts_both_ends_and_survives_a_flat_layer() {
+        let bins = histogram(&[0.0, 0.0, 1.0, 0.5, f32::NAN], 0.0, 1.0);
+        assert_eq!((bins[0], bins[NUM_BINS / 2], bins[NUM_BINS - 1]), (2, 1, 1));
+        assert_eq!(histogram(&[3.0, 3.0], 3.0, 3.0)[0], 2);
+    }
+}

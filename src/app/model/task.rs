@@ -1,0 +1,105 @@
+//! Long runs, features of a data set and moving pictures, as plain data: what is asked for, what would be written, how far it is.
+
+use std::time::Duration;
+
+use crate::engine::CancelToken;
+
+/// Failures that are kept to be read; the files of a run have them all.
+const MAX_FAILURES: usize = 200;
+
+/// A run before, while and after it is done.
+pub(crate) struct LongRun<S, P> {
+    pub(crate) scope: S,
+    /// What would be written, or why nothing; none while it is worked out.
+    pub(crate) plan: Option<Result<P, String>>,
+    pub(crate) running: Option<(RunNews, CancelToken)>,
+    pub(crate) report: Option<RunNews>,
+}
+
+impl<S, P> LongRun<S, P> {
+    pub(crate) fn new(scope: S) -> Self {
+        Self { scope, plan: None, running: None, report: None }
+    }
+
+    /// Takes what a run tells; says whether it is over.
+    pub(crate) fn take(&mut self, news: RunNews) -> bool {
+        if news.end.is_none() {
+            if let Some((kept, _)) = &mut self.running {
+                *kept = news;
+            }
+            return false;
+        }
+        self.running = None;
+        self.report = Some(news);
+        true
+    }
+
+    /// Asks the run to stop.
+    pub(crate) fn cancel(&self) {
+        if let Some((_, called_off)) = &self.running {
+            called_off.cancel();
+        }
+    }
+}
+
+/// How a run ended, in words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum RunEnd {
+    Done(String),
+    /// What is kept, and how to go on.
+    Stopped(String),
+    Failed(String),
+}
+
+/// How far a run is.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct RunNews {
+    pub(crate) total: u64,
+    /// Done by an earlier run.
+    pub(crate) first: u64,
+    pub(crate) done: u64,
+    pub(crate) num_failed: u64,
+    /// Picture and reason, of the first ones.
+    pub(crate) failures: Vec<(String, String)>,
+    /// What is done beside counting.
+    pub(crate) what: String,
+    pub(crate) elapsed: Duration,
+    pub(crate) end: Option<RunEnd>,
+}
+
+impl RunNews {
+    pub(crate) fn fail(&mut self, picture: String, reason: String) {
+        if self.failures.len() < MAX_FAILURES {
+            self.failures.push((picture, reason));
+        }
+    }
+
+    /// Of this run alone; none before anything is done.
+    pub(crate) fn per_second(&self) -> Option<f64> {
+        let (num, seconds) = (self.done.saturating_sub(self.first), self.elapsed.as_secs_f64());
+        (num > 0 && seconds > 0.0).then(|| num as f64 / seconds)
+    }
+
+    pub(crate) fn time_left(&self) -> Option<Duration> {
+        let left = self.total.saturating_sub(self.done) as f64;
+        self.per_second().and_then(|rate| Duration::try_from_secs_f64(left / rate).ok())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_an_earlier_run_did_is_no_speed_of_this_one() {
+        let news = RunNews {
+            total: 100,
+            first: 40,
+            done: 60,
+            elapsed: Duration::from_secs(10),
+            ..RunNews::default()
+        };
+        assert_eq!((news.per_second(), news.time_left()), (Some(2.0), Some(Duration::from_secs(20))));
+        assert_eq!(RunNews { first: 60, ..news }.time_left(), None);
+    }
+}

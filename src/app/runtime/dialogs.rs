@@ -1,0 +1,78 @@
+//! The system's file dialogs, off the UI thread.
+//!
+//! On a bare machine without a portal and without zenity a dialog returns at once with nothing, as if cancelled; typing a path
+//! and dropping a file always work beside it.
+
+use std::path::Path;
+use std::path::PathBuf;
+
+/// Asks a person for paths. Called on a thread of its own, so it may block.
+pub trait Dialogs: Send + Sync {
+    /// A picture, or a data set's log; begins in `from`.
+    fn open_picture(&self, from: Option<&Path>) -> Option<PathBuf>;
+    /// A folder; begins in `from`.
+    fn open_folder(&self, from: Option<&Path>) -> Option<PathBuf>;
+    /// A weight file.
+    fn open_weights(&self) -> Option<PathBuf>;
+    /// Where to save; `name` is proposed.
+    fn save_png(&self, name: &str) -> Option<PathBuf>;
+    /// Where a moving picture goes; `name` is proposed.
+    fn save_animation(&self, name: &str) -> Option<PathBuf>;
+}
+
+/// The desktop's own dialogs.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemDialogs;
+
+const PICTURES: [&str; 14] =
+    ["png", "jpg", "jpeg", "gif", "bmp", "tif", "tiff", "webp", "ico", "qoi", "ppm", "pgm", "pnm", "csv"];
+
+impl Dialogs for SystemDialogs {
+    fn open_picture(&self, from: Option<&Path>) -> Option<PathBuf> {
+        in_folder(from)
+            .set_title("Open a picture or a driving log")
+            .add_filter("Pictures and logs", &PICTURES)
+            .add_filter("All files", &["*"])
+            .pick_file()
+    }
+
+    fn open_folder(&self, from: Option<&Path>) -> Option<PathBuf> {
+        in_folder(from).set_title("Choose a folder").pick_folder()
+    }
+
+    fn open_weights(&self) -> Option<PathBuf> {
+        rfd::FileDialog::new()
+            .set_title("Load weights or an ONNX model")
+            .add_filter(
+                "Weights and ONNX models",
+                &["safetensors", "pth", "pt", "ckpt", "h5", "keras", "onnx"],
+            )
+            .add_filter("All files", &["*"])
+            .pick_file()
+    }
+
+    fn save_png(&self, name: &str) -> Option<PathBuf> {
+        rfd::FileDialog::new()
+            .set_title("Save")
+            .add_filter("PNG", &["png"])
+            .add_filter("All files", &["*"])
+            .set_file_name(name)
+            .save_file()
+    }
+
+    fn save_animation(&self, name: &str) -> Option<PathBuf> {
+        rfd::FileDialog::new()
+            .set_title("Animate")
+            .add_filter("GIF or animated PNG", &["gif", "png", "apng"])
+            .set_file_name(name)
+            .save_file()
+    }
+}
+
+fn in_folder(folder: Option<&Path>) -> rfd::FileDialog {
+    let dialog = rfd::FileDialog::new();
+    match folder.filter(|folder| folder.is_dir()) {
+        Some(folder) => dialog.set_directory(folder),
+        None => dialog,
+    }
+}

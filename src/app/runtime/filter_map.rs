@@ -1,0 +1,35 @@
+//! One filter's map as a picture.
+
+use std::sync::Arc;
+
+use egui::ColorImage;
+
+use crate::app::model::tiles as textures;
+use crate::mosaic::{MosaicSettings, compose};
+use crate::tensor::{Activation, LayerStats};
+
+/// One filter's map, a pixel a value, coloured as in a mosaic of those settings.
+pub(crate) fn filter_map(
+    activation: &Activation,
+    stats: &LayerStats,
+    settings: &MosaicSettings,
+    channel: usize,
+) -> Result<Arc<ColorImage>, crate::mosaic::MosaicError> {
+    use crate::mosaic::{MosaicLayout, Normalisation};
+    let normalisation = match settings.normalisation {
+        // A lone filter has no neighbours to share a position's range with.
+        Normalisation::Cell => Normalisation::Filter,
+        other => other,
+    };
+    let settings = MosaicSettings {
+        layout: MosaicLayout::Filters,
+        grid: None,
+        scale: 1,
+        gap: 0,
+        order: Some([channel].into()),
+        normalisation,
+        ..settings.clone()
+    };
+    let mosaic = compose(activation, stats, &settings)?;
+    Ok(textures::from_pixels(&mosaic.pixels))
+}

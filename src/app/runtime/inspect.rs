@@ -1,0 +1,98 @@
+//! The second thread: looks into filters and finds closest ones while the first runs networks. Knows nothing of widgets.
+
+use std::panic::AssertUnwindSafe;
+use std::panic::catch_unwind;
+use std::sync::Arc;
+
+use crate::app::message::effect::SideJob;
+use crate::app::message::event::Event;
+use crate::app::model::dataset::{LabelLines, ThumbKey, label_lines};
+use crate::app::model::shown::{Inspected, Shown, histogram};
+use crate::app::model::tiles as textures;
+use crate::app::runtime::filter_map::filter_map;
+use crate::app::runtime::tell::Tell;
+use crate::engine::{ComputeDevice, DeviceChoice};
+use crate::formats::pixels_sha256;
+use crate::render::closest_filters;
+use crate::tensor::{FilterOrder, StandardMaps, rank};
+
+/// Longest side of a moment's small picture.
+const THUMB_SIDE: u32 = 96;
+
+/// Nearest filters listed.
+const NUM_NEAREST: usize = 6;
+
+/// Closest filters of another view that are named.
+const NUM_CLOSEST: usize = 5;
+
+/// Does one job; a panic is a bug of ours and is told.
+pub(crate) fn handle(job: SideJob, tell: &Tell) {
+    let done = catch_unwind(AssertUnwindSafe(|| match job {
+        SideJob::Inspect(shown, channel) => {
+            inspect(&shown, channel).map(|found| Event::Inspected(Box::new(found)))
+        }
+        SideJob::Devices => {
+            let found = [DeviceChoice::Cpu, DeviceChoice::Cuda(0), DeviceChoice::Metal]
+                .map(|choice| (choice, ComputeDevice::open(choice).map(drop).map_err(|e| e.to_string())));
+            Some(Event::Devices(found.into()))
+        }
+        SideJob::Here(store) => Some(Event::Here(store.tags_here())),
+        SideJob::Plan(request) => {
+            Some(Event::Planned(request.plan().map(Arc::new).map_err(|error| error.to_string())))
+        }
+        SideJob::Check(shown, record) => {
+            let rgb = &shown.picture.rgb;
+            let hash = pixels_sha256(rgb.width(), rgb.height(), rgb.as_raw());
+            Some(Event::Checked(hash == record.pixels_sha256, record.file_name))
+        }
+        SideJob::Thumb(key) => {
+            let image = thumb(&key);
+            Some(Event::Thumb(key, image))
+        }
+        SideJob::Labels(source) => {
+            let lines = label_lines(&*source);
+            Some(Event::Labels(LabelLines { source, lines }))
+        }
+        SideJob::Match { from, channel, to, view, of } => {
+            let found = closest_filters(
+                (&from.activation, &from.placement),
+                channel,
+                (&to.activation, &to.placement),
+                NUM_CLOSEST,
+            );
+            Some(Event::Matched(view, of, found))
+        }
+    }));
+    let bug = "an internal error, which is a bug of this program; details are on the terminal";
+    match done {
+        Ok(Some(event)) => tell(event),
+        Ok(None) => {}
+        Err(_) => tell(Event::ErrandFailed(bug.to_owned())),
+    }
+}
+
+/// A moment's picture, small. JPEG and the rest are decoded whole; what is kept is a few kilobytes.
+fn thumb(key: &ThumbKey) -> Option<Arc<egui::ColorImage>> {
+    let sample = key.source.sample(key.index)?;
+    let picture = sample.view(key.camera)?.picture.load().ok()?;
+    let (width, height) = picture.rgb.dimensions();
+    let scaled = |n: u32| (n * THUMB_SIDE / width.max(height).max(1)).clamp(1, n.max(1));
+    let small = image::imageops::thumbnail(&picture.rgb, scaled(width), scaled(height));
+    Some(textures::from_rgb(&small))
+}
+
+fn inspect(shown: &Arc<Shown>, channel: usize) -> Option<Inspected> {
+    let (activation, stats) = (&shown.activation, &shown.stats);
+    stats.filters.get(channel)?;
+    let map = |channel| filter_map(activation, stats, &shown.settings, channel).ok();
+    let nearest =
+        StandardMaps::of(activation).nearest_to(activation.channel(channel), NUM_NEAREST, Some(channel));
+    Some(Inspected {
+        of: Arc::downgrade(shown),
+        channel,
+        map: map(channel)?,
+        bins: histogram(activation.channel(channel), stats.min, stats.max),
+        ranks: (rank(stats, channel, FilterOrder::Mean)?, rank(stats, channel, FilterOrder::Max)?),
+        nearest: nearest.into_iter().filter_map(|(c, r)| Some((c, r, map(c)?))).collect(),
+    })
+}

@@ -1,0 +1,167 @@
+//! What a path is: a picture, a data set, a weight file of some model.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::app::message::event::Event;
+use crate::app::message::remedy::told;
+use crate::app::model::request::PictureChoice;
+use crate::app::model::restored::RestoredFigure;
+use crate::app::model::weights::WeightsOffer;
+use crate::engine::{Backbone, Fitting, has_own_end, is_onnx_path, open_onnx_up_to};
+use crate::formats::{FigureRecord, PictureRecord, ReadRecordError, pixels_sha256, read_record};
+use crate::input::dataset::{
+    SourceOptions, has_no_header, is_log, is_table_path, open_source_as, table_columns,
+};
+use crate::input::decode::{Picture, decode_bytes, decode_file};
+use crate::models::{Registry, Row};
+use crate::render::fits_none;
+use crate::weights::{PartChoice, TensorFile};
+
+/// What a path is.
+pub(crate) fn open(id: u64, path: PathBuf, path_column: Option<String>, cat: &[u8]) -> Event {
+    if path_column.is_none() && !path.is_dir() && !is_log(&path) && is_table_path(&path) {
+        let columns = table_columns(&path);
+        if let Ok(columns) = &columns
+            && columns.is_empty()
+        {
+            return Event::OpenFailed(id, format!("this table is empty: \"{}\"", path.display()));
+        }
+        return match columns {
+            Ok(columns) => Event::WhichColumn(id, path, columns),
+            Err(error) => Event::OpenFailed(id, error.to_string()),
+        };
+    }
+    if path_column.is_none() && !(path.is_dir() || is_log(&path)) {
+        match read_record(&path) {
+            Ok(record) => {
+                open_recorded(&record);
+                let picture = picture_of(&path, &record.picture, cat);
+                let minus = record.minus.as_ref().and_then(|minus| picture_of(&path, minus, cat));
+                return Event::Figure(id, Box::new(RestoredFigure { path, record, picture, minus }));
+            }
+            // A figure whose record was damaged or isn't one is a picture like any other, and that is said.
+            Err(ReadRecordError::Bad { reason, .. }) => {
+                return Event::PictureWithNote(
+                    id,
+                    path,
+                    format!("{reason}; the figure is opened as a picture"),
+                );
+            }
+            Err(_) => {}
+        }
+        return if path.exists() {
+            Event::Picture(id, path)
+        } else {
+            Event::OpenFailed(id, format!("there is no such file: \"{}\"", path.display()))
+        };
+    }
+    // The window's list of columns has numbers where the first line is a row.
+    let has_no_header = path_column.is_some() && has_no_header(&path);
+    match open_source_as(&path, &SourceOptions { kind: None, path_column, has_no_header }) {
+        Ok(source) => Event::Source(id, path, Arc::from(source)),
+        Err(error) => Event::OpenFailed(id, told(&error)),
+    }
+}
+
+/// The picture that a figure was made from: the carried one, or a file of that name beside the figure or in the folder above. Only one
+/// with the recorded hash counts.
+fn picture_of(figure: &Path, record: &PictureRecord, cat: &[u8]) -> Option<PictureChoice> {
+    let is_it = |picture: &Picture| {
+        let rgb = &picture.rgb;
+        pixels_sha256(rgb.width(), rgb.height(), rgb.as_raw()) == record.pixels_sha256
+    };
+    if decode_bytes("cat.png", cat).is_ok_and(|cat| is_it(&cat)) {
+        return Some(PictureChoice::Cat);
+    }
+    let folder = std::path::absolute(figure).ok()?.parent()?.to_owned();
+    let folders = [Some(folder.as_path()), folder.parent()];
+    // A record holds a plain file name, never a path; that is checked when it is read.
+    folders
+        .into_iter()
+        .flatten()
+        .map(|folder| folder.join(&record.file_name))
+        .find(|path| path.is_file() && decode_file(path).is_ok_and(|picture| is_it(&picture)))
+        .map(PictureChoice::File)
+}
+
+/// The networks of an ONNX file, up to a layer if one is given.
+pub(crate) fn network(path: PathBuf, final_layer: Option<&str>) -> Event {
+    let offer =
+        |row: &&'static Row| WeightsOffer { row, choice: PartChoice::default(), words: String::new() };
+    match open_onnx_up_to(&path, final_layer) {
+        Ok(rows) if rows.len() > 1 => Event::Fits(path, rows[1..].iter().map(offer).collect()),
+        Ok(rows) => Event::Fits(path, rows.iter().map(offer).collect()),
+        Err(error) => Event::ErrandFailed(told(&error)),
+    }
+}
+
+/// Opens the networks of a figure that came of files which are open with another last layer.
+fn open_recorded(record: &FigureRecord) {
+    for run in record.panels.iter().map(|panel| &panel.run) {
+        if Registry::find(&run.tag).is_ok() {
+            continue;
+        }
+        let of_file = Registry::opened().into_iter().filter_map(Row::opened);
+        let Some(path) =
+            of_file.filter(|opened| opened.sha256 == run.weights_sha256).map(|opened| &opened.path).next()
+        else {
+            continue;
+        };
+        // What can't be opened is told when the figure's network isn't found.
+        let final_layer = run.final_layer.as_deref().filter(|_| has_own_end(&run.tag));
+        let _ = open_onnx_up_to(path, final_layer);
+    }
+}
+
+/// The models that a weight file is for, as far as it shows, and what of the file each is.
+pub(crate) fn fits(path: PathBuf, choice: &PartChoice) -> Event {
+    // An ONNX file is a model of its own; where it doesn't say how samples become values, each way is one.
+    if is_onnx_path(&path) {
+        return network(path, None);
+    }
+    match offers(&path, choice) {
+        Ok(offers) => Event::Fits(path, offers),
+        Err(reason) => Event::ErrandFailed(reason),
+    }
+}
+
+/// What a file has to offer, at least one; where it holds EMA weights and others and nobody chose, both.
+fn offers(path: &Path, choice: &PartChoice) -> Result<Vec<WeightsOffer>, String> {
+    let file = TensorFile::read_part(path, choice).map_err(|error| error.to_string())?;
+    file.check_choice().map_err(|error| told(&error))?;
+    let fits = Backbone::fits(&file);
+    if fits.is_empty() {
+        return Err(told(&fits_none(&file)));
+    }
+    let mut all = offers_of(&fits, choice, "");
+    if !choice.ema && fits.iter().any(|fit| fit.has_other_average) {
+        all = offers_of(&fits, choice, "not averaged");
+        let averaged = PartChoice { ema: true, ..choice.clone() };
+        let file = TensorFile::read_part(path, &averaged).map_err(|error| error.to_string())?;
+        all.extend(offers_of(&Backbone::fits(&file), &averaged, "EMA weights"));
+    }
+    Ok(all)
+}
+
+fn offers_of(fits: &[Fitting], choice: &PartChoice, words: &str) -> Vec<WeightsOffer> {
+    let places: BTreeSet<&String> = fits.iter().flat_map(|fit| &fit.prefixes).collect();
+    let has_several = places.len() > 1;
+    let of = |fit: &Fitting, prefix: &String| {
+        let place = if prefix.is_empty() { "at its top".to_owned() } else { format!("`{prefix}`") };
+        let choice = if has_several {
+            PartChoice { prefix: Some(prefix.clone()), ema: choice.ema }
+        } else {
+            choice.clone()
+        };
+        let words = match (has_several, words) {
+            (false, words) => words.to_owned(),
+            (true, "") => place,
+            (true, words) => format!("{place}, {words}"),
+        };
+        WeightsOffer { row: fit.row, choice, words }
+    };
+    fits.iter().flat_map(|fit| fit.prefixes.iter().map(move |prefix| of(fit, prefix))).collect()
+}

@@ -1,0 +1,113 @@
+//! What a view shows: values, sifted, painted, cut into textures.
+
+use std::sync::Arc;
+
+use crate::app::message::event::Event;
+use crate::app::model::request::Wanted;
+use crate::app::model::shown::Shown;
+use crate::app::model::tiles as textures;
+use crate::app::runtime::network::value::Run;
+use crate::app::runtime::network::{Pipeline, Stop, failed};
+use crate::engine::CancelToken;
+use crate::mosaic::{Grid, Mosaic, MosaicSettings, compose, enlarge};
+use crate::render::Placement;
+use crate::tensor::{PixelSize, profile};
+
+/// A mosaic is enlarged for its texture up to this side, so that any zoom below it is drawn smoothly.
+const ENLARGED_SIDE: u32 = 4096;
+
+impl Pipeline {
+    pub(crate) fn show(&mut self, id: u64, wanted: &Wanted, cancel: &CancelToken) -> Result<Shown, Stop> {
+        let subject = self.subject(id, &wanted.picture, wanted, cancel)?;
+        let node = self.node(id, wanted)?;
+        if cancel.is_cancelled() {
+            return Err(Stop::Cancelled);
+        }
+        let mut run = self.value(id, &subject, wanted, node, cancel)?;
+        let mut label = wanted.picture.label(&subject.picture);
+        let mut stem = wanted.picture.stem(&subject.picture);
+        let mut minus = None;
+        let mut picture_paths: Vec<_> = subject.path.iter().cloned().collect();
+        if let Some(choice) = &wanted.minus {
+            let other = self.subject(id, choice, wanted, cancel)?;
+            let theirs = self.value(id, &other, wanted, node, cancel)?;
+            label = format!("{label} − {}", choice.label(&other.picture));
+            stem = format!("{stem}__minus__{}", choice.stem(&other.picture));
+            let difference = run.activation.minus(&theirs.activation).map_err(failed)?;
+            run = Arc::new(Run::new(difference, run.elapsed + theirs.elapsed));
+            picture_paths.extend(other.path);
+            minus = Some(other.picture);
+        }
+        (self.tell)(Event::Busy(id, "Painting the mosaic…"));
+        let order = wanted
+            .sifting
+            .channels(&run.activation, &run.stats, &|| !cancel.is_cancelled())
+            .map_err(|_| Stop::Cancelled)?;
+        let num_shown = order.as_ref().map_or(run.activation.shape().channels, |order| order.len());
+        let grid = fitting_grid(&wanted.settings, num_shown);
+        let settings = MosaicSettings { grid, order, ..wanted.settings.clone() };
+        let mosaic = compose(&run.activation, &run.stats, &settings).map_err(failed)?;
+        let enlargement = enlargement(&mosaic, wanted.max_texture_side);
+        let tiles = if enlargement > 1 {
+            textures::cut(&enlarge(&mosaic.pixels, enlargement).map_err(failed)?, wanted.max_texture_side)
+        } else {
+            textures::cut(&mosaic.pixels, wanted.max_texture_side)
+        };
+        if cancel.is_cancelled() {
+            return Err(Stop::Cancelled);
+        }
+        let prepared = &subject.prepared;
+        let input = &prepared.view.preprocessed;
+        let session = self.session(id, wanted)?;
+        let size = PixelSize::new(input.batch.width(), input.batch.height());
+        let infos = session.backbone().graph().infer(size).map_err(failed)?;
+        let picture =
+            PixelSize::new(subject.picture.rgb.width() as usize, subject.picture.rgb.height() as usize);
+        Ok(Shown {
+            label,
+            stem,
+            picture_paths,
+            run_by: session.run_by(),
+            placement: Placement::new(infos[node.0].receptive_field, infos[node.0].shape, input, picture),
+            infos: infos.into(),
+            node,
+            elapsed: run.elapsed,
+            activation: run.activation.clone(),
+            stats: Arc::clone(&run.stats),
+            histogram: run.histogram,
+            profile: profile(&run.stats, wanted.sifting.order),
+            seen: Arc::clone(&prepared.seen),
+            thumbnail: Arc::clone(&prepared.thumbnail),
+            view: Arc::clone(&prepared.view),
+            settings,
+            sifting: wanted.sifting,
+            mosaic: Arc::new(mosaic),
+            tiles,
+            enlargement,
+            picture: subject.picture,
+            minus,
+        })
+    }
+
+    fn value(
+        &mut self,
+        id: u64,
+        subject: &super::value::Subject,
+        wanted: &Wanted,
+        node: crate::graph::NodeId,
+        cancel: &CancelToken,
+    ) -> Result<Arc<Run>, Stop> {
+        self.values(id, subject, wanted, &[node], cancel)?.pop().ok_or(Stop::Cancelled)
+    }
+}
+
+/// The grid that was asked for, where it holds the filters: it stays asked for while layers of other sizes pass.
+pub(crate) fn fitting_grid(settings: &MosaicSettings, num_filters: usize) -> Option<Grid> {
+    settings.grid.filter(|grid| grid.capacity() >= num_filters)
+}
+
+/// Whole factor by which a mosaic is enlarged before it becomes a texture.
+fn enlargement(mosaic: &Mosaic, max_texture_side: usize) -> u32 {
+    let side = mosaic.pixels.width().max(mosaic.pixels.height()).max(1);
+    (ENLARGED_SIDE.min(max_texture_side as u32) / side).clamp(1, 4)
+}

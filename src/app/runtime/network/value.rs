@@ -1,0 +1,274 @@
+//! A layer's values for a picture: decoded, preprocessed, run, each kept for the next time.
+
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use egui::ColorImage;
+
+use crate::app::message::event::Event;
+use crate::app::message::remedy::told;
+use crate::app::model::request::{LayerChoice, PictureChoice, Wanted};
+use crate::app::model::shown::{NUM_BINS, histogram};
+use crate::app::model::tiles as textures;
+use crate::app::runtime::network::{FileKey, MAX_SESSIONS, ModelKey, PictureKey, Pipeline, Stop, failed};
+use crate::engine::{Backbone, CancelToken, ComputeDevice, Outcome, Session};
+use crate::graph::NodeId;
+use crate::input::dataset::PictureLocation;
+use crate::input::decode::{Picture, decode_bytes};
+use crate::render::{InputChoices, View};
+use crate::tensor::{Activation, LayerStats};
+
+/// Longest side of the small picture beside the mosaic.
+const THUMBNAIL_SIDE: u32 = 512;
+
+/// What identifies a preprocessed picture.
+#[derive(Clone, PartialEq)]
+pub(crate) struct PreparedKey {
+    picture: PictureKey,
+    model: ModelKey,
+    input: InputChoices,
+}
+
+/// A picture as a network gets it, and what is drawn of it.
+pub(crate) struct Prepared {
+    pub(crate) view: Arc<View>,
+    pub(crate) seen: Arc<ColorImage>,
+    pub(crate) thumbnail: Arc<ColorImage>,
+}
+
+/// What identifies a run's values.
+#[derive(Clone, PartialEq)]
+pub(crate) struct RunKey {
+    picture: PictureKey,
+    model: ModelKey,
+    input: InputChoices,
+    node: NodeId,
+}
+
+/// A layer's values, and what is drawn of them beside the mosaic.
+pub(crate) struct Run {
+    pub(crate) elapsed: Duration,
+    pub(crate) activation: Activation,
+    pub(crate) stats: Arc<LayerStats>,
+    pub(crate) histogram: [u32; NUM_BINS],
+}
+
+impl Run {
+    pub(crate) fn new(activation: Activation, elapsed: Duration) -> Self {
+        let stats = Arc::new(LayerStats::of(&activation));
+        let histogram = histogram(activation.values(), stats.min, stats.max);
+        Self { elapsed, activation, stats, histogram }
+    }
+}
+
+/// A picture on its way through a model.
+pub(crate) struct Subject {
+    pub(crate) picture: Arc<Picture>,
+    pub(crate) path: Option<PathBuf>,
+    pub(crate) prepared: Arc<Prepared>,
+    key: PictureKey,
+}
+
+impl Pipeline {
+    /// The node that is wanted; loads the model.
+    pub(crate) fn node(&mut self, id: u64, wanted: &Wanted) -> Result<NodeId, Stop> {
+        let at = self.load_model(id, wanted)?;
+        let graph = self.sessions[at].1.backbone().graph();
+        match &wanted.layer {
+            LayerChoice::Final => Ok(graph.final_node()),
+            LayerChoice::Named(name) => graph.resolve(name, wanted.row.tag).map_err(failed),
+        }
+    }
+
+    /// A picture, read and preprocessed.
+    pub(crate) fn subject(
+        &mut self,
+        id: u64,
+        choice: &PictureChoice,
+        wanted: &Wanted,
+        cancel: &CancelToken,
+    ) -> Result<Subject, Stop> {
+        let (key, picture) = self.read_picture(id, choice)?;
+        if cancel.is_cancelled() {
+            return Err(Stop::Cancelled);
+        }
+        let prepared_key =
+            PreparedKey { picture: key.clone(), model: model_key(wanted), input: wanted.input };
+        let prepared = if let Some(prepared) = self.prepared.get(&prepared_key) {
+            prepared
+        } else {
+            let at = self.load_model(id, wanted)?;
+            let spec = *self.sessions[at].1.backbone().preprocessing().spec();
+            let view = View::new(&spec, &picture.rgb, wanted.input).map_err(failed)?;
+            let side = wanted.max_texture_side as u32;
+            let prepared = Arc::new(Prepared {
+                seen: textures::from_rgb(&fitted(&view.preprocessed.seen, side)),
+                thumbnail: textures::from_rgb(&fitted(&picture.rgb, THUMBNAIL_SIDE)),
+                view: Arc::new(view),
+            });
+            let pixels = prepared.seen.pixels.len() + prepared.thumbnail.pixels.len();
+            let values = size_of_val(prepared.view.preprocessed.batch.values());
+            self.prepared.insert(prepared_key, Arc::clone(&prepared), pixels * 7 + values);
+            prepared
+        };
+        let path = match &key {
+            PictureKey::File(file) => Some(file.path.clone()),
+            PictureKey::Carried | PictureKey::Frame(_) | PictureKey::Pasted(_) => None,
+        };
+        Ok(Subject { picture, path, prepared, key })
+    }
+
+    /// Keeps values that came of a walk, so that a step to their layer runs nothing.
+    pub(crate) fn keep(&mut self, subject: &Subject, wanted: &Wanted, runs: Vec<(NodeId, Arc<Run>)>) {
+        for (node, run) in runs {
+            let key =
+                RunKey { picture: subject.key.clone(), model: model_key(wanted), input: wanted.input, node };
+            if self.runs.get(&key).is_none() {
+                let num_bytes = size_of_val(run.activation.values());
+                self.runs.insert(key, run, num_bytes);
+            }
+        }
+    }
+
+    /// Values of some layers for a picture, in the order asked for. Those that are kept are taken; the others come of one run.
+    pub(crate) fn values(
+        &mut self,
+        id: u64,
+        subject: &Subject,
+        wanted: &Wanted,
+        nodes: &[NodeId],
+        cancel: &CancelToken,
+    ) -> Result<Vec<Arc<Run>>, Stop> {
+        let at = self.load_model(id, wanted)?;
+        let model = self.sessions[at].0.clone();
+        let key = |node: NodeId| RunKey {
+            picture: subject.key.clone(),
+            model: model.clone(),
+            input: wanted.input,
+            node,
+        };
+        let mut found: Vec<Option<Arc<Run>>> = nodes.iter().map(|node| self.runs.get(&key(*node))).collect();
+        let missing: Vec<NodeId> =
+            nodes.iter().zip(&found).filter(|(_, run)| run.is_none()).map(|(node, _)| *node).collect();
+        if !missing.is_empty() {
+            (self.tell)(Event::Busy(id, "Running the network…"));
+            let mut fresh: Vec<(NodeId, Activation)> = Vec::with_capacity(missing.len());
+            let batch = &subject.prepared.view.preprocessed.batch;
+            let report = self.sessions[at]
+                .1
+                .run(batch, &missing, cancel, &mut |tap| {
+                    fresh.push((tap.node, tap.activation));
+                    ControlFlow::Continue(())
+                })
+                .map_err(failed)?;
+            if report.outcome != Outcome::Finished {
+                return Err(Stop::Cancelled);
+            }
+            for (node, activation) in fresh {
+                let run = Arc::new(Run::new(activation, report.elapsed));
+                let num_bytes = size_of_val(run.activation.values());
+                self.runs.insert(key(node), Arc::clone(&run), num_bytes);
+                for (place, wanted) in nodes.iter().enumerate() {
+                    if *wanted == node {
+                        found[place] = Some(Arc::clone(&run));
+                    }
+                }
+            }
+        }
+        // The engine delivers every tap of a run that finished.
+        found.into_iter().collect::<Option<Vec<_>>>().ok_or(Stop::Cancelled)
+    }
+
+    /// The wanted model, loaded; `id` is told while it loads.
+    pub(crate) fn session(&mut self, id: u64, wanted: &Wanted) -> Result<&mut Session, Stop> {
+        let at = self.load_model(id, wanted)?;
+        Ok(&mut self.sessions[at].1)
+    }
+
+    fn read_picture(&mut self, id: u64, choice: &PictureChoice) -> Result<(PictureKey, Arc<Picture>), Stop> {
+        let location = match choice {
+            PictureChoice::Cat => None,
+            PictureChoice::Live(frame) => {
+                // A copy of the pixels; what was read stays whole for whoever looks at it meanwhile.
+                let picture = Picture {
+                    name: format!("frame {}", frame.number),
+                    rgb: (*frame.rgb).clone(),
+                    notes: Vec::new(),
+                };
+                return Ok((PictureKey::Frame(frame.number), Arc::new(picture)));
+            }
+            PictureChoice::Pasted(frame) => {
+                let name = format!("pasted picture {}", frame.number);
+                let picture = Picture { name, rgb: (*frame.rgb).clone(), notes: Vec::new() };
+                return Ok((PictureKey::Pasted(frame.number), Arc::new(picture)));
+            }
+            PictureChoice::File(path) => Some(PictureLocation::File(path.clone())),
+            PictureChoice::Frame { source, place, index, camera } => {
+                let sample = source.sample(*index).ok_or_else(|| failed("that moment is not in the log"))?;
+                let found = sample.view(*camera).ok_or_else(|| {
+                    let row = sample.row;
+                    failed(format!("moment {row} has no picture of that camera: \"{}\"", place.display()))
+                })?;
+                Some(found.picture.clone())
+            }
+        };
+        let key = location.as_ref().map_or(PictureKey::Carried, |l| PictureKey::File(FileKey::of(l.path())));
+        if let Some(picture) = self.pictures.get(&key) {
+            return Ok((key, picture));
+        }
+        (self.tell)(Event::Busy(id, "Reading the picture…"));
+        let picture = match location {
+            None => decode_bytes("cat.png", self.cat),
+            Some(location) => location.load(),
+        };
+        let picture = Arc::new(picture.map_err(failed)?);
+        self.pictures.insert(key.clone(), Arc::clone(&picture), picture.rgb.as_raw().len());
+        Ok((key, picture))
+    }
+
+    /// Place of the wanted model among the sessions; loads it first where it isn't.
+    fn load_model(&mut self, id: u64, wanted: &Wanted) -> Result<usize, Stop> {
+        let at = self.loaded_model(id, wanted)?;
+        let backbone = self.sessions[at].1.backbone();
+        backbone.check_values(wanted.input.values).map_err(|error| Stop::Failed(told(&error)))?;
+        Ok(at)
+    }
+
+    fn loaded_model(&mut self, id: u64, wanted: &Wanted) -> Result<usize, Stop> {
+        let key = model_key(wanted);
+        if let Some(at) = self.sessions.iter().position(|(kept, _)| *kept == key) {
+            // The last used stands last, so that the first is the one to go.
+            let session = self.sessions.remove(at);
+            self.sessions.push(session);
+            return Ok(self.sessions.len() - 1);
+        }
+        (self.tell)(Event::Busy(id, "Loading the weights…"));
+        let device = ComputeDevice::open(wanted.device).map_err(failed)?;
+        let file = wanted.weights_file.as_ref().map(|file| (file.path.as_path(), &file.choice));
+        let backbone =
+            Backbone::load_part(wanted.row, &self.store, file).map_err(|error| Stop::Failed(told(&error)))?;
+        if self.sessions.len() >= MAX_SESSIONS {
+            self.sessions.remove(0);
+        }
+        let session = Session::with_engine(Arc::new(backbone), device, self.engine).map_err(failed)?;
+        self.sessions.push((key, session));
+        Ok(self.sessions.len() - 1)
+    }
+}
+
+fn model_key(wanted: &Wanted) -> ModelKey {
+    let file = wanted.weights_file.as_ref().map(|file| (FileKey::of(&file.path), file.choice.clone()));
+    (wanted.row.tag, file, wanted.device)
+}
+
+/// A picture no larger than `side`, for looking at; the network never sees it.
+fn fitted(picture: &image::RgbImage, side: u32) -> image::RgbImage {
+    let longest = picture.width().max(picture.height()).max(1);
+    if longest <= side {
+        return picture.clone();
+    }
+    let scaled = |n: u32| ((u64::from(n) * u64::from(side) / u64::from(longest)) as u32).max(1);
+    image::imageops::thumbnail(picture, scaled(picture.width()), scaled(picture.height()))
+}

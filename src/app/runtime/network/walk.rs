@@ -1,0 +1,128 @@
+//! Many layers of one run at a glance, and pinned filters for the picture at hand.
+
+use std::collections::HashMap;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::time::Instant;
+
+use egui::ColorImage;
+
+use crate::app::message::event::Event;
+use crate::app::model::layers::{LayerSummary, Walked};
+use crate::app::model::pins::{PinImage, PinnedFilter};
+use crate::app::model::request::Wanted;
+use crate::app::model::tiles as textures;
+use crate::app::runtime::filter_map::filter_map;
+use crate::app::runtime::network::value::Run;
+use crate::app::runtime::network::{Pipeline, Stop, failed};
+use crate::engine::CancelToken;
+use crate::graph::NodeId;
+use crate::mosaic::{MosaicSettings, compose};
+use crate::tensor::{Activation, LayerStats, MapShape};
+
+/// Longest side of a layer's small picture.
+const MEAN_MAP_SIDE: u32 = 48;
+
+/// Values kept of a walk: the first layers', which are the large ones, until this many bytes.
+const KEPT_OF_WALK_BYTES: usize = 96 << 20;
+
+/// Jobs for the window's views count from 1; nobody waits for word of this one.
+const NO_JOB: u64 = 0;
+
+impl Pipeline {
+    /// Runs once to the last of the layers and keeps of each a small picture and its numbers.
+    pub(crate) fn walk(
+        &mut self,
+        wanted: &Wanted,
+        nodes: &[NodeId],
+        cancel: &CancelToken,
+    ) -> Result<(), Stop> {
+        let subject = self.subject(NO_JOB, &wanted.picture, wanted, cancel)?;
+        let mut layers = HashMap::new();
+        let (mut kept, mut kept_bytes) = (Vec::new(), 0);
+        let session = self.session(NO_JOB, wanted)?;
+        let batch = &subject.prepared.view.preprocessed.batch;
+        let started = Instant::now();
+        session
+            .run(batch, nodes, cancel, &mut |tap| {
+                let run = Arc::new(Run::new(tap.activation, started.elapsed()));
+                layers.insert(tap.node, summary(&run));
+                let num_bytes = size_of_val(run.activation.values());
+                if kept_bytes + num_bytes <= KEPT_OF_WALK_BYTES {
+                    kept_bytes += num_bytes;
+                    kept.push((tap.node, run));
+                }
+                if cancel.is_cancelled() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            })
+            .map_err(failed)?;
+        if cancel.is_cancelled() {
+            return Err(Stop::Cancelled);
+        }
+        self.keep(&subject, wanted, kept);
+        (self.tell)(Event::Walked(Arc::new(Walked { wanted: Box::new(wanted.clone()), layers })));
+        Ok(())
+    }
+
+    pub(crate) fn paint_pins(
+        &mut self,
+        wanted: &Wanted,
+        pins: &[PinnedFilter],
+        cancel: &CancelToken,
+    ) -> Result<(), Stop> {
+        let subject = self.subject(NO_JOB, &wanted.picture, wanted, cancel)?;
+        let graph = Arc::clone(self.session(NO_JOB, wanted)?.backbone().graph());
+        let known: Vec<(NodeId, &PinnedFilter)> =
+            pins.iter().filter_map(|pin| Some((graph.find(&pin.layer)?, pin))).collect();
+        let nodes: Vec<NodeId> = known.iter().map(|(node, _)| *node).collect();
+        let runs = self.values(NO_JOB, &subject, wanted, &nodes, cancel)?;
+        let mut images = Vec::with_capacity(known.len());
+        for ((_, pin), run) in known.iter().zip(&runs) {
+            let Some(stats) = run.stats.filters.get(pin.channel) else { continue };
+            images.push(PinImage {
+                id: pin.id,
+                picture: wanted.picture.label(&subject.picture),
+                map: filter_map(&run.activation, &run.stats, &wanted.settings, pin.channel)
+                    .map_err(failed)?,
+                stats: *stats,
+            });
+        }
+        (self.tell)(Event::Pins(images));
+        Ok(())
+    }
+}
+
+fn summary(run: &Run) -> LayerSummary {
+    let (activation, stats) = (&run.activation, &run.stats);
+    LayerSummary {
+        name: activation.name().to_owned(),
+        shape: activation.shape(),
+        counts: stats.counts,
+        min: stats.min,
+        mean: stats.mean,
+        max: stats.max,
+        deviation: stats.variance.sqrt(),
+        zero_share: stats.zero_share,
+        mean_map: mean_map(activation),
+    }
+}
+
+/// The mean of all maps as a small picture; grey where it can't be painted.
+fn mean_map(activation: &Activation) -> Arc<ColorImage> {
+    let shape = MapShape { channels: 1, ..activation.shape() };
+    let painted = Activation::new(activation.name(), shape, activation.mean_map())
+        .ok()
+        .and_then(|mean| compose(&mean, &LayerStats::of(&mean), &MosaicSettings::default()).ok());
+    let Some(mosaic) = painted else { return Arc::new(ColorImage::filled([1, 1], egui::Color32::GRAY)) };
+    let longest = mosaic.pixels.width().max(mosaic.pixels.height());
+    if longest <= MEAN_MAP_SIDE {
+        return textures::from_pixels(&mosaic.pixels);
+    }
+    let scaled = |n: u32| (n * MEAN_MAP_SIDE / longest).max(1);
+    let (width, height) = (mosaic.pixels.width(), mosaic.pixels.height());
+    let Some(whole) = image::RgbaImage::from_raw(width, height, mosaic.pixels.into_rgba()) else {
+        return Arc::new(ColorImage::filled([1, 1], egui::Color32::GRAY));
+    };
+    let small = image::imageops::thumbnail(&whole, scaled(width), scaled(height));
+    let size = [small.width() as usize, small.height() as usize];
+    Arc::new(ColorImage::from_rgba_unmultiplied(size, small.as_raw()))
+}

@@ -1,0 +1,365 @@
+//! The threads of long runs: features of whole data sets through `extract`, moving pictures through `render`, as the command line does
+//! them. A run shares the processor with the views' networks; neither waits for the other.
+
+use std::panic::AssertUnwindSafe;
+use std::panic::catch_unwind;
+use std::sync::Arc;
+use std::time::Duration;
+use std::time::Instant;
+
+use crate::app::message::effect::RunJob;
+use crate::app::message::event::Event;
+use crate::app::message::remedy::{told, words};
+use crate::app::model::animation::{AnimatePreview, AnimateRequest};
+use crate::app::model::extraction::{ExtractPreview, ExtractRequest};
+use crate::app::model::task::{RunEnd, RunNews};
+use crate::app::runtime::tell::Tell;
+use crate::engine::{Backbone, CancelToken, ComputeDevice, Session};
+use crate::extract;
+use crate::extract::{
+    Begin, Event as ExtractEvent, Existing, ExtractPlan, FinishError, ModelToRun, begin, check_room, finish,
+    look, needed_bytes,
+};
+use crate::input::dataset::PictureRef;
+use crate::models::Row;
+use crate::render::{
+    AnimatedPicture, Animation, AnimationError, AnimationEvent, AnimationMode, BatchLayers, animated_layers,
+    animation_extent, animation_format,
+};
+use crate::tensor::{Remedied, Remedy};
+use crate::weights::FilePart;
+
+/// The least time between two words of progress.
+const INTERVAL: Duration = Duration::from_millis(100);
+
+/// What one of the threads keeps from job to job: the networks of the last one.
+#[derive(Default)]
+pub(crate) struct Runs {
+    loaded: Vec<(&'static str, Option<FilePart>, Arc<Backbone>)>,
+}
+
+impl Runs {
+    /// Does one job; a panic is a bug of ours and is told.
+    pub(crate) fn handle(&mut self, job: RunJob, token: &CancelToken, tell: &Tell) {
+        let is_extract = matches!(job, RunJob::PlanExtract(_) | RunJob::Extract(..));
+        let is_plan = matches!(job, RunJob::PlanExtract(_) | RunJob::PlanAnimation(_));
+        let done = catch_unwind(AssertUnwindSafe(|| match job {
+            RunJob::PlanExtract(request) => {
+                tell(Event::ExtractPlanned(self.preview(&request).map(Arc::new)));
+            }
+            RunJob::Extract(request, existing, called_off) => {
+                let mut teller = Teller::new(tell, &called_off, token, Event::Extract);
+                let end = self.extract(&request, existing, &mut teller);
+                teller.end(end);
+            }
+            RunJob::PlanAnimation(request) => tell(Event::AnimationPlanned(preview_animation(&request))),
+            RunJob::Animate(request, called_off) => {
+                let mut teller = Teller::new(tell, &called_off, token, Event::Animation);
+                let end = self.animate(&request, &mut teller);
+                teller.end(end);
+            }
+        }));
+        if done.is_err() {
+            self.loaded.clear();
+            let bug = "an internal error, which is a bug of this program; details are on the terminal";
+            let end = Some(RunEnd::Failed(bug.to_owned()));
+            let news = RunNews { end, ..RunNews::default() };
+            tell(match (is_extract, is_plan) {
+                (true, true) => Event::ExtractPlanned(Err(bug.to_owned())),
+                (false, true) => Event::AnimationPlanned(Err(bug.to_owned())),
+                (true, false) => Event::Extract(news),
+                (false, false) => Event::Animation(news),
+            });
+        }
+    }
+
+    fn backbone(
+        &mut self,
+        row: &'static Row,
+        file: Option<&FilePart>,
+        store: &crate::engine::WeightStore,
+    ) -> Result<Arc<Backbone>, String> {
+        let found = self.loaded.iter().find(|(tag, kept, _)| *tag == row.tag && kept.as_ref() == file);
+        if let Some((.., backbone)) = found {
+            return Ok(Arc::clone(backbone));
+        }
+        let backbone = Arc::new(
+            Backbone::load_part(row, store, file.map(|file| (file.path.as_path(), &file.choice)))
+                .map_err(|error| told(&error))?,
+        );
+        self.loaded.push((row.tag, file.cloned(), Arc::clone(&backbone)));
+        Ok(backbone)
+    }
+
+    fn plan(&mut self, request: &ExtractRequest) -> Result<ExtractPlan, String> {
+        if request.models.is_empty() {
+            return Err("no network to run: choose at least one whose weights are here".to_owned());
+        }
+        let out = &request.settings.out;
+        if out.as_os_str().is_empty() {
+            return Err("no folder to write into: type its path or choose it".to_owned());
+        }
+        if out.exists() && !out.is_dir() {
+            return Err(format!("features go into a folder, and this is a file: \"{}\"", out.display()));
+        }
+        let device = ComputeDevice::open(request.device).map_err(|error| error.to_string())?;
+        self.loaded.retain(|(tag, file, _)| {
+            request.models.iter().any(|model| model.row.tag == *tag && model.weights_file == *file)
+        });
+        let mut models = Vec::with_capacity(request.models.len());
+        for model in &request.models {
+            let backbone = self.backbone(model.row, model.weights_file.as_ref(), &request.store)?;
+            backbone.check_values(request.settings.values).map_err(|error| told(&error))?;
+            let graph = backbone.graph();
+            let layers = match &request.layers {
+                BatchLayers::Final => vec![graph.final_node()],
+                BatchLayers::AllStages => graph.stages().to_vec(),
+                BatchLayers::Named(name) => {
+                    vec![graph.resolve(name, model.row.tag).map_err(|error| error.to_string())?]
+                }
+            };
+            let session = Session::with_engine(Arc::clone(&backbone), device.clone(), request.engine)
+                .map_err(|error| error.to_string())?;
+            models.push(ModelToRun { session, layers });
+        }
+        ExtractPlan::new(Arc::clone(&request.source), models, request.settings.clone())
+            .map_err(|error| error.to_string())
+    }
+
+    fn preview(&mut self, request: &ExtractRequest) -> Result<ExtractPreview, String> {
+        let plan = self.plan(request)?;
+        let left_out = plan.rows.skipped_by_source();
+        let sets = plan.sets.iter().map(|set| {
+            let recipe = &set.recipe;
+            let shape: Vec<String> = recipe.stored.layout.shape.iter().map(ToString::to_string).collect();
+            let shape =
+                if shape.is_empty() { "maps of their own sizes".to_owned() } else { shape.join("×") };
+            (set.name.clone(), format!("{}, {shape} {}", recipe.layer, recipe.stored.layout.dtype))
+        });
+        Ok(ExtractPreview {
+            num_pictures: plan.rows.len(),
+            num_left_out: left_out.len(),
+            first_left_out: left_out.first().map(|skipped| format!("{} ({})", skipped.file, skipped.reason)),
+            sets: sets.collect(),
+            needed_bytes: needed_bytes(&plan, 0),
+            found: look(&plan),
+        })
+    }
+
+    fn extract(
+        &mut self,
+        request: &ExtractRequest,
+        existing: Existing,
+        teller: &mut Teller<'_>,
+    ) -> Result<RunEnd, String> {
+        let mut plan = self.plan(request)?;
+        let mut notes = Vec::new();
+        let begun = begin(&plan, existing, &mut |note| notes.push(note)).map_err(|e| e.to_string())?;
+        for note in notes {
+            (teller.tell)(Event::ErrandFailed(note));
+        }
+        let folders: Vec<String> =
+            plan.sets.iter().map(|set| format!("\"{}\"", plan.set_folder(set).display())).collect();
+        let folders = folders.join(", ");
+        let mut state = match begun {
+            Begin::Run(state) => state,
+            Begin::NothingToDo { num_failed: 0 } => {
+                return Ok(RunEnd::Done(format!("nothing to do, the features are complete: {folders}")));
+            }
+            Begin::NothingToDo { num_failed } => {
+                return Ok(RunEnd::Done(format!(
+                    "nothing to do, the run is over; pictures without a feature: {num_failed} (skipped.csv says why): {folders}"
+                )));
+            }
+        };
+        if let Err(error) = check_room(&plan, needed_bytes(&plan, state.num_done())) {
+            state.abandon();
+            return Err(error.to_string());
+        }
+        let total = plan.rows.len();
+        let news = &mut teller.news;
+        (news.total, news.first, news.done) = (total, state.num_done(), state.num_done());
+        news.num_failed = state.num_failed();
+        teller.tell_now();
+        let cancel = teller.called_off.clone();
+        let kept = |done: u64| {
+            format!(
+                "{done} of {total} pictures are done and kept: Go on, or `filterscope extract … --resume`, continues"
+            )
+        };
+        let ran = extract::run(&mut plan, &mut state, &cancel, &mut |event| teller.extract(event));
+        let (done, num_failed) = (state.num_done(), state.num_failed());
+        let and_kept = |error: &dyn std::fmt::Display, remedy: Option<Remedy>| {
+            let remedy = remedy.map(|remedy| format!(". {}", words(&remedy))).unwrap_or_default();
+            format!("{error}; {}{remedy}", kept(done))
+        };
+        let (end, _) = ran.map_err(|error| and_kept(&error, error.remedy()))?;
+        if end == extract::RunEnd::Interrupted {
+            return Ok(RunEnd::Stopped(format!("stopped: {}", kept(done))));
+        }
+        let end =
+            finish(&plan, state, &cancel, &mut |event| teller.extract(event)).map_err(
+                |error| match error {
+                    // Of what is kept a part is damaged.
+                    FinishError::Part { .. } => told(&error),
+                    _ => and_kept(&error, error.remedy()),
+                },
+            )?;
+        if end == extract::RunEnd::Interrupted {
+            return Ok(RunEnd::Stopped(format!("stopped: {}", kept(done))));
+        }
+        if num_failed == total {
+            return Err(format!("none of {total} pictures gave a feature"));
+        }
+        let skipped = if num_failed == 0 { String::new() } else { format!("; {num_failed} skipped") };
+        let num = total - num_failed;
+        Ok(RunEnd::Done(format!("wrote features of {num} pictures{skipped}: {folders}")))
+    }
+
+    fn animate(&mut self, request: &AnimateRequest, teller: &mut Teller<'_>) -> Result<RunEnd, String> {
+        let model = &request.model;
+        self.loaded.retain(|(tag, file, _)| model.row.tag == *tag && model.weights_file == *file);
+        let device = ComputeDevice::open(request.device).map_err(|error| error.to_string())?;
+        let backbone = self.backbone(model.row, model.weights_file.as_ref(), &request.store)?;
+        backbone.check_values(request.choices.input.values).map_err(|error| told(&error))?;
+        let session =
+            Session::with_engine(backbone, device, request.engine).map_err(|error| error.to_string())?;
+        let mut animation = Animation::new(session, pictures(request), request.choices.clone())
+            .map_err(|error| error.to_string())?;
+        teller.news.total = animation.extent().map_err(|error| error.to_string())?.num_frames as u64;
+        teller.tell_now();
+        let cancel = teller.called_off.clone();
+        let written = animation.write(&request.output, &cancel, &mut |event| teller.animation(event));
+        let place = request.output.display();
+        match written {
+            Err(AnimationError::Interrupted) => {
+                let kept = match animation_format(&request.output) {
+                    Ok(crate::formats::AnimationFormat::Frames) => "the frames that are written stay",
+                    _ => "nothing was written",
+                };
+                Ok(RunEnd::Stopped(format!("stopped: {kept}; Start begins again")))
+            }
+            Err(error) => Err(error.to_string()),
+            Ok(extent) => {
+                let (num, width, height) = (extent.num_frames, extent.width, extent.height);
+                Ok(RunEnd::Done(format!("wrote {num} frames of {width}×{height} pixels: \"{place}\"")))
+            }
+        }
+    }
+}
+
+/// The picture on screen, or the data set's moments.
+fn pictures(request: &AnimateRequest) -> Vec<AnimatedPicture> {
+    if request.choices.mode == AnimationMode::Drive {
+        let Some(open) = &request.source else { return Vec::new() };
+        return (0..open.source.len())
+            .filter_map(|index| PictureRef::of_sample(&open.place, &open.source.sample(index)?, open.camera))
+            .map(AnimatedPicture::Ref)
+            .collect();
+    }
+    request
+        .picture
+        .iter()
+        .map(|(label, picture)| AnimatedPicture::Decoded(label.clone(), Arc::clone(picture)))
+        .collect()
+}
+
+fn preview_animation(request: &AnimateRequest) -> Result<AnimatePreview, String> {
+    let (row, choices) = (request.model.row, &request.choices);
+    if choices.mode == AnimationMode::Drive && request.source.is_none() {
+        return Err("a drive is of a data set: open a folder or a driving log first".to_owned());
+    }
+    let graph = row.graph().map_err(|error| error.to_string())?;
+    let layers = animated_layers(&graph, choices, row.tag).map_err(|error| error.to_string())?;
+    let infos =
+        graph.infer(request.input_size.unwrap_or(row.preprocess.size)).map_err(|error| error.to_string())?;
+    let shapes: Vec<_> = layers.iter().map(|id| infos[id.0].shape).collect();
+    let num_pictures = request.source.as_ref().map_or(1, |open| open.source.len());
+    let extent = animation_extent(choices, &shapes, num_pictures).map_err(|error| error.to_string())?;
+    if request.output.as_os_str().is_empty() {
+        return Err("no file to write: type a name that ends in .gif or .png, or that of a folder".to_owned());
+    }
+    animation_format(&request.output).map_err(|error| error.to_string())?;
+    let is_empty_folder =
+        std::fs::read_dir(&request.output).is_ok_and(|mut entries| entries.next().is_none());
+    Ok(AnimatePreview { extent, is_there: request.output.exists() && !is_empty_folder })
+}
+
+/// Tells the window how far a run is, and the run that the window has gone.
+struct Teller<'a> {
+    tell: &'a Tell,
+    called_off: &'a CancelToken,
+    /// Cancelled when the window closes.
+    token: &'a CancelToken,
+    event: fn(RunNews) -> Event,
+    news: RunNews,
+    started: Instant,
+    told: Instant,
+}
+
+impl<'a> Teller<'a> {
+    fn new(
+        tell: &'a Tell,
+        called_off: &'a CancelToken,
+        token: &'a CancelToken,
+        event: fn(RunNews) -> Event,
+    ) -> Self {
+        let now = Instant::now();
+        // A window that closed before the run's turn came.
+        if token.is_cancelled() {
+            called_off.cancel();
+        }
+        Self { tell, called_off, token, event, news: RunNews::default(), started: now, told: now }
+    }
+
+    fn extract(&mut self, event: ExtractEvent) {
+        match event {
+            ExtractEvent::Progress { done, failed } => {
+                (self.news.done, self.news.num_failed) = (done, failed);
+            }
+            ExtractEvent::Failed { picture, reason } => {
+                let camera = picture.camera.map(|c| format!(", {c}")).unwrap_or_default();
+                self.news.fail(format!("row {}{camera}: {}", picture.row, picture.file), reason);
+            }
+            ExtractEvent::Note { .. } => {}
+            ExtractEvent::Assembling { set, done, total } => {
+                self.news.what = format!("putting {set} together: {done} of {total}");
+            }
+        }
+        self.tell_sometimes();
+    }
+
+    fn animation(&mut self, event: AnimationEvent) {
+        match event {
+            AnimationEvent::Frame => self.news.done += 1,
+            AnimationEvent::Skipped(reason) => {
+                self.news.num_failed += 1;
+                self.news.fail(String::new(), reason);
+            }
+            AnimationEvent::Scale { low, high, .. } => {
+                self.news.what = format!("one scale for all frames: {low} to {high}");
+            }
+        }
+        self.tell_sometimes();
+    }
+
+    fn tell_sometimes(&mut self) {
+        if self.token.is_cancelled() {
+            self.called_off.cancel();
+        }
+        if self.told.elapsed() >= INTERVAL {
+            self.tell_now();
+        }
+    }
+
+    fn tell_now(&mut self) {
+        self.told = Instant::now();
+        self.news.elapsed = self.started.elapsed();
+        (self.tell)((self.event)(self.news.clone()));
+    }
+
+    fn end(mut self, end: Result<RunEnd, String>) {
+        self.news.end = Some(end.unwrap_or_else(RunEnd::Failed));
+        self.tell_now();
+    }
+}

@@ -1,0 +1,55 @@
+//! The parts of the window, one file each. They read the state and push commands; text half typed and the place of the mosaic
+//! are all they change themselves.
+
+pub(crate) mod context;
+pub(crate) mod dialog;
+pub(crate) mod histogram;
+pub(crate) mod input;
+pub(crate) mod panels;
+pub(crate) mod scratch;
+pub(crate) mod spinner;
+pub(crate) mod textures;
+pub(crate) mod theme;
+pub(crate) mod viewport;
+pub(crate) mod widgets;
+
+use crate::app::ui::context::Context;
+
+use panels::{
+    animate, bar, batch, controls, details, extract, help, log, models, notice, status, table, timeline,
+    views,
+};
+
+/// Draws the whole window.
+pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
+    bar::draw(ui, cx);
+    status::draw(ui, cx);
+    controls::draw(ui, cx);
+    // On a window too narrow for all, the mosaic matters most: the left side has the rest behind a tab.
+    cx.scratch.is_narrow = ui.available_width() <= theme::DETAILS_WIDTH + 260.0;
+    if !cx.scratch.is_narrow {
+        details::draw(ui, cx);
+    }
+    timeline::draw(ui, cx);
+    egui::CentralPanel::no_frame().show(ui, |ui| views::draw(ui, cx));
+    models::ask(ui.ctx(), cx);
+    notice::ask_column(ui.ctx(), cx);
+    table::draw(ui.ctx(), cx);
+    batch::draw(ui.ctx(), cx);
+    extract::draw(ui.ctx(), cx);
+    animate::draw(ui.ctx(), cx);
+    log::draw(ui.ctx(), cx);
+    help::draw(ui.ctx(), cx);
+    frame_times(ui.ctx(), cx);
+}
+
+/// What frames cost the window's thread, in a corner.
+fn frame_times(ctx: &egui::Context, cx: &Context<'_>) {
+    let Some(times) = &cx.state.frame_times else { return };
+    egui::Area::new(egui::Id::unique("frame times"))
+        .anchor(egui::Align2::RIGHT_BOTTOM, egui::vec2(-8.0, -32.0))
+        .interactable(false)
+        .show(ctx, |ui| {
+            egui::Frame::popup(ui.style()).show(ui, |ui| ui.label(times.words()));
+        });
+}

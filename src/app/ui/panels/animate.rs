@@ -1,0 +1,120 @@
+//! A moving picture: of what, how large, how fast, where to.
+
+use egui::ComboBox;
+use egui::Ui;
+
+use crate::app::message::command::Command;
+use crate::app::ui::context::Context;
+use crate::app::ui::dialog::dialog;
+use crate::app::ui::panels::runs;
+use crate::app::ui::{spinner, theme};
+use crate::render::AnimationMode;
+
+pub(crate) fn draw(ctx: &egui::Context, cx: &mut Context<'_>) {
+    if !cx.state.open.animate {
+        return;
+    }
+    let is_open = dialog(ctx, "Animate", egui::vec2(460.0, 360.0), |ui| {
+        if let Some((news, called_off)) = &cx.state.animate.running {
+            let cancel = ("Stop animating", Command::CancelAnimate);
+            runs::running(ui, cx.commands, (news, called_off.is_cancelled()), "frames", cancel);
+            return;
+        }
+        scope(ui, cx);
+        ui.separator();
+        preview(ui, cx);
+        if let Some(report) = &cx.state.animate.report {
+            ui.separator();
+            runs::report(ui, cx.commands, report);
+        }
+    });
+    if !is_open {
+        cx.commands.push(Command::ToggleAnimate);
+    }
+}
+
+fn words(mode: AnimationMode) -> &'static str {
+    match mode {
+        AnimationMode::Filters => "filters, one after the other",
+        AnimationMode::Depth => "depth, a mosaic a layer",
+        AnimationMode::Drive => "drive, a mosaic a moment",
+    }
+}
+
+fn scope(ui: &mut Ui, cx: &mut Context<'_>) {
+    let old = &cx.state.animate.scope;
+    let mut new = old.clone();
+    ComboBox::from_label("What moves").selected_text(words(new.mode)).show_ui(ui, |ui| {
+        for mode in AnimationMode::ALL {
+            if ui.selectable_label(new.mode == mode, words(mode)).clicked() {
+                (new.mode, new.side) = (mode, mode.usual_side());
+            }
+        }
+    });
+    ui.horizontal(|ui| {
+        let hint = "Names with commas, first:N for the first N, all-stages, or final";
+        let label = ui.label("Layers shown").on_hover_text(hint);
+        ui.add(
+            egui::TextEdit::singleline(&mut new.layers)
+                .desired_width(220.0)
+                .hint_text(new.mode.usual_layers()),
+        )
+        .labelled_by(label.id);
+    });
+    ui.horizontal(|ui| {
+        let fps = ui.label("Frames a second");
+        ui.add(egui::DragValue::new(&mut new.fps).range(0.1..=50.0).speed(0.1)).labelled_by(fps.id);
+        let side = ui
+            .label("Pixels of a side")
+            .on_hover_text("That the map or mosaic comes near to; values become whole squares");
+        ui.add(egui::DragValue::new(&mut new.side).range(16..=4096)).labelled_by(side.id);
+    });
+    ui.horizontal(|ui| {
+        let label = ui.label("File or folder");
+        ui.add(
+            egui::TextEdit::singleline(&mut new.output)
+                .desired_width(240.0)
+                .hint_text("name.gif, name.png, or a folder"),
+        )
+        .labelled_by(label.id);
+        if ui.button("Choose file…").clicked() {
+            cx.commands.push(Command::ChooseAnimationPlace);
+        }
+    });
+    let about = "Picture, network, input, colours and range are those of the view that is active.";
+    ui.add(egui::Label::new(egui::RichText::new(about).weak()).wrap());
+    if new != *old {
+        cx.commands.push(Command::SetAnimate(Box::new(new)));
+    }
+}
+
+fn preview(ui: &mut Ui, cx: &mut Context<'_>) {
+    match &cx.state.animate.plan {
+        None => {
+            ui.horizontal(|ui| {
+                spinner::draw(ui);
+                ui.label("Looking what would be written…");
+            });
+        }
+        Some(Err(reason)) => {
+            let colour = theme::warning(ui.visuals().dark_mode);
+            ui.add(egui::Label::new(egui::RichText::new(reason).color(colour)).wrap());
+            ui.add_enabled(false, egui::Button::new("Start"));
+        }
+        Some(Ok(plan)) => {
+            let extent = plan.extent;
+            let seconds = extent.num_frames as f64 / cx.state.animate.scope.fps.max(0.1);
+            ui.strong(format!(
+                "{} frames of {}×{} pixels, {seconds:.1} s",
+                extent.num_frames, extent.width, extent.height
+            ));
+            if plan.is_there {
+                ui.label("Something of that name is there already");
+            }
+            let words = if plan.is_there { "Replace it" } else { "Start" };
+            if ui.button(words).on_hover_text("Write it; the window stays usable").clicked() {
+                cx.commands.push(Command::StartAnimate);
+            }
+        }
+    }
+}

@@ -1,0 +1,242 @@
+//! A view's mosaic with zoom, pan, what is under the pointer, and the same place of the picture where another view points.
+
+use egui::Color32;
+use egui::Rect;
+use egui::Sense;
+use egui::Stroke;
+use egui::StrokeKind;
+use egui::Ui;
+use egui::vec2;
+
+use crate::app::message::command::Command;
+use crate::app::model::shown::Shown;
+use crate::app::model::view::ViewState;
+use crate::app::ui::context::Context;
+use crate::app::ui::scratch::Pointed;
+use crate::app::ui::theme;
+use crate::app::ui::viewport::mosaic_rect;
+use crate::app::ui::widgets::{named, share_rect};
+use crate::mosaic::{MosaicLayout, MosaicValue, PixelRect, format_value};
+use crate::tensor::FilterKind;
+
+/// Zoom of one notch of the wheel is about this many points of scrolling.
+const POINTS_PER_DOUBLING: f32 = 160.0;
+
+/// Below this many points a value gets no outline of its own.
+const MIN_VALUE_OUTLINE: f32 = 6.0;
+
+/// Below this many points the cells of a selected filter get none.
+const MIN_CELL_OUTLINE: f32 = 1.0;
+
+/// Below this many points the same place is marked in the corner's picture only.
+const MIN_MARK: f32 = 2.5;
+
+/// Positions above which they get none.
+const MAX_OUTLINED_CELLS: usize = 1024;
+
+pub(crate) fn draw(
+    ui: &mut Ui,
+    cx: &mut Context<'_>,
+    view: &ViewState,
+    shown: &Shown,
+    panel: Rect,
+    pointed: Option<Pointed>,
+) {
+    let (width, height) = (shown.mosaic.pixels.width(), shown.mosaic.pixels.height());
+    let size = vec2(width as f32, height as f32);
+    let response = ui.allocate_rect(panel, Sense::click_and_drag());
+    let num_filters = shown.mosaic.order.len();
+    let name = if cx.state.views.len() > 1 {
+        format!("View {}: mosaic of {num_filters} filters", cx.state.number(view.id))
+    } else {
+        format!("Mosaic of {num_filters} filters")
+    };
+    let response = named(response, egui::Role::Image, &name);
+
+    let scratch = cx.scratch.views.entry(view.id).or_default();
+    scratch.panel = Some(panel);
+    let viewport = &mut scratch.viewport;
+    let pixels_per_point = ui.ctx().pixels_per_point();
+    viewport.settle_on(panel, size, pixels_per_point);
+    if response.dragged() {
+        viewport.pan(response.drag_delta());
+        cx.scratch.leader = Some(view.id);
+    }
+    if let Some(pointer) = response.hover_pos() {
+        let (scroll, pinch) = ui.input(|i| (i.smooth_scroll_delta().y, i.zoom_delta()));
+        let factor = pinch * (scroll / POINTS_PER_DOUBLING).exp2();
+        if (factor - 1.0).abs() > 1e-4 {
+            viewport.zoom(panel, size, pointer, factor);
+            cx.scratch.leader = Some(view.id);
+        }
+    }
+    viewport.settle_on(panel, size, pixels_per_point);
+
+    let pixel = response.hover_pos().and_then(|pointer| viewport.pixel_at(panel, size, pointer));
+    let hovered = pixel.and_then(|(x, y)| shown.mosaic.value_at(x, y));
+    // A click on the line between tiles missed one; it isn't meant to let the selected one go.
+    let is_between = pixel.is_some() && hovered.is_none();
+    let origin = viewport.origin(panel, size);
+    let painter = ui.painter_at(panel);
+    if let Some(textures) = cx.textures.view(view.id) {
+        textures.mosaic.paint(&painter, origin, viewport.scale / shown.enlargement as f32);
+    }
+    let on_screen = |r: PixelRect| viewport.to_screen(panel, size, mosaic_rect(r.x, r.y, r.width, r.height));
+    let tile_of = |channel: usize| {
+        let position = shown.mosaic.order.position_of(channel)?;
+        shown.mosaic.geometry.filter_rect(position).map(on_screen)
+    };
+    if let Some(pointed) = pointed.filter(|pointed| pointed.view != view.id) {
+        mark_same_place(&painter, shown, pointed.field.centre(), &on_screen);
+    }
+    if let Some(channel) = view.selected {
+        match tile_of(channel) {
+            Some(tile) => outline(&painter, tile, theme::SELECTED),
+            None => outline_cells(&painter, shown, channel, &on_screen),
+        }
+    }
+    if let Some(value) = hovered {
+        if let Some(tile) = tile_of(value.channel) {
+            outline(&painter, tile, theme::HOVERED);
+        }
+        let cell = shown.mosaic.geometry.value_rect(value.position, value.row, value.column).map(on_screen);
+        if let Some(cell) = cell.filter(|c| c.width() >= MIN_VALUE_OUTLINE) {
+            outline(&painter, cell, theme::HOVERED);
+        }
+    }
+    scratch.hovered = hovered;
+    if let Some(at) = hovered {
+        let (field, cell) =
+            (shown.placement.field(at.row, at.column), shown.placement.cell(at.row, at.column));
+        cx.scratch.pointed = Some(Pointed { view: view.id, field, cell });
+    }
+    if cx.state.views.len() > 1
+        && let Some(pointed) = pointed
+    {
+        inset(ui, cx, view, panel, pointed);
+    }
+    if response.clicked() || response.drag_started() {
+        cx.commands.push(Command::Activate(view.id));
+    }
+    if response.double_clicked() {
+        cx.commands.push(Command::Fit);
+    } else if response.clicked() && (hovered.is_some() || !is_between) {
+        cx.commands.push(Command::Select(hovered.map(|v| v.channel)));
+    }
+    if let Some(value) = hovered {
+        response.on_hover_text_at_pointer(words(shown, value));
+    }
+}
+
+/// Marks the values that stand for a place of the picture: in each tile, or the patch of that position.
+fn mark_same_place(
+    painter: &egui::Painter,
+    shown: &Shown,
+    (x, y): (f64, f64),
+    on_screen: &dyn Fn(PixelRect) -> Rect,
+) {
+    let Some((row, column)) = shown.placement.position_at(x, y) else { return };
+    let geometry = &shown.mosaic.geometry;
+    if geometry.layout() == MosaicLayout::Cells {
+        if let Some(tile) = geometry.tile_rect(row, column).map(on_screen) {
+            outline(painter, tile, theme::REGION);
+        }
+        return;
+    }
+    let stroke = Stroke::new(1.0, theme::REGION);
+    for position in 0..shown.mosaic.order.len() {
+        let Some(cell) = geometry.value_rect(position, row, column).map(on_screen) else { continue };
+        if cell.width() < MIN_MARK {
+            return;
+        }
+        if cell.intersects(painter.clip_rect()) {
+            painter.rect_stroke(cell, 0.0, stroke, StrokeKind::Inside);
+        }
+    }
+}
+
+/// The picture in a corner, with what is pointed at, here or in another view, and its place in this view's map.
+fn inset(ui: &mut Ui, cx: &Context<'_>, view: &ViewState, panel: Rect, pointed: Pointed) {
+    let (Some(shown), Some(textures)) = (&view.shown, cx.textures.view(view.id)) else { return };
+    let painter = ui.painter_at(panel);
+    let size = vec2(shown.thumbnail.size[0] as f32, shown.thumbnail.size[1] as f32);
+    let scale = theme::INSET_SIDE / size.max_elem().max(1.0);
+    let rect = Rect::from_min_size(panel.left_bottom() - vec2(-6.0, size.y * scale + 6.0), size * scale);
+    textures.thumbnail.paint(&painter, rect.min, scale);
+    painter.rect_stroke(rect, 0.0, Stroke::new(1.0, theme::RING), StrokeKind::Outside);
+    // Each network sees its own part around the place.
+    let position = if pointed.view == view.id {
+        Ok((pointed.field, pointed.cell))
+    } else {
+        let (x, y) = pointed.field.centre();
+        shown.placement.position_at(x, y).ok_or(()).map(|(row, column)| {
+            let words = format!("same place: row {row}, column {column}");
+            place_words(ui, rect, &words);
+            (shown.placement.field(row, column), shown.placement.cell(row, column))
+        })
+    };
+    match position {
+        Ok((field, cell)) => {
+            let region = share_rect(rect, field).intersect(rect);
+            painter.rect_stroke(region, 0.0, Stroke::new(1.5, theme::REGION), StrokeKind::Inside);
+            let place = share_rect(rect, cell).intersect(rect);
+            painter.rect_stroke(place, 0.0, Stroke::new(3.0, theme::RING), StrokeKind::Outside);
+            painter.rect_stroke(place, 0.0, Stroke::new(1.5, theme::HOVERED), StrokeKind::Outside);
+        }
+        Err(()) => place_words(ui, rect, "this network didn't see that place"),
+    }
+}
+
+/// Words over the picture in the corner.
+fn place_words(ui: &mut Ui, inset: Rect, words: &str) {
+    let place = Rect::from_min_size(inset.left_top() - vec2(0.0, 20.0), vec2(250.0, 18.0));
+    ui.painter().rect_filled(place.with_max_x(place.left() + 7.0 * words.len() as f32), 3.0, theme::RING);
+    let mut inner = ui.new_child(egui::UiBuilder::new().max_rect(place.shrink2(vec2(4.0, 0.0))));
+    inner.label(egui::RichText::new(words).color(theme::REGION));
+}
+
+/// In the cells layout a filter has one value in each patch; all are outlined, where they are large enough and not too many.
+fn outline_cells(
+    painter: &egui::Painter,
+    shown: &Shown,
+    channel: usize,
+    on_screen: &dyn Fn(PixelRect) -> Rect,
+) {
+    let shape = shown.activation.shape();
+    let Some(position) = shown.mosaic.order.position_of(channel) else { return };
+    if shown.mosaic.geometry.layout() != MosaicLayout::Cells || shape.plane() > MAX_OUTLINED_CELLS {
+        return;
+    }
+    for (row, column) in (0..shape.height).flat_map(|row| (0..shape.width).map(move |column| (row, column))) {
+        if let Some(cell) = shown.mosaic.geometry.value_rect(position, row, column).map(on_screen)
+            && cell.width() >= MIN_CELL_OUTLINE
+        {
+            outline(painter, cell, theme::SELECTED);
+        }
+    }
+}
+
+/// An outline that shows on any colour.
+fn outline(painter: &egui::Painter, rect: Rect, colour: Color32) {
+    painter.rect_stroke(rect.expand(1.0), 0.0, Stroke::new(3.0, theme::RING), StrokeKind::Outside);
+    painter.rect_stroke(rect.expand(1.0), 0.0, Stroke::new(1.5, colour), StrokeKind::Outside);
+}
+
+/// What is under the pointer: the filter, its numbers, the position and its value.
+fn words(shown: &Shown, at: MosaicValue) -> String {
+    let stats = &shown.stats.filters[at.channel];
+    let value = shown.activation.value(at.channel, at.row, at.column).map_or_else(String::new, format_value);
+    let kind = match stats.kind {
+        FilterKind::Live => String::new(),
+        kind => format!(" ({})", kind.name()),
+    };
+    format!(
+        "filter {}{kind}\nmin {} · mean {} · max {}\nrow {}, column {}: {value}",
+        at.channel,
+        format_value(stats.min),
+        format_value(stats.mean),
+        format_value(stats.max),
+        at.row,
+        at.column,
+    )
+}

@@ -1,0 +1,55 @@
+//! What dialogs of long runs ask in the same way: which networks, which layers of them, which folder.
+
+use std::collections::BTreeSet;
+
+use egui::ComboBox;
+use egui::Ui;
+
+use crate::app::model::State;
+use crate::app::model::batch::BatchLayer;
+
+/// A box for each network that can run, the registry's and those of opened files.
+pub(crate) fn networks(ui: &mut Ui, state: &State, tags: &mut BTreeSet<String>) {
+    ui.label("Networks (those whose weights are here)");
+    ui.horizontal_wrapped(|ui| {
+        for row in state.rows_at_hand() {
+            let mut is_in = tags.contains(row.tag);
+            if ui.checkbox(&mut is_in, row.tag).changed() {
+                if is_in {
+                    tags.insert(row.tag.to_owned());
+                } else {
+                    tags.remove(row.tag);
+                }
+            }
+        }
+    });
+}
+
+/// A list of layers to choose from; `but` says what becomes of networks that lack the one on screen.
+pub(crate) fn layers(ui: &mut Ui, state: &State, name: &str, but: &str, layers: &mut BatchLayer) {
+    let view = state.view();
+    let this = &view.graph.node(view.node()).name;
+    let words = |layers: BatchLayer| match layers {
+        BatchLayer::Final => "each network's last".to_owned(),
+        BatchLayer::This => format!("{this}, {but}"),
+        BatchLayer::AllStages => "all stages".to_owned(),
+    };
+    ComboBox::from_label(name).selected_text(words(*layers)).show_ui(ui, |ui| {
+        for other in [BatchLayer::Final, BatchLayer::This, BatchLayer::AllStages] {
+            if ui.selectable_label(*layers == other, words(other)).clicked() {
+                *layers = other;
+            }
+        }
+    });
+}
+
+/// A folder, typed or chosen; says whether a dialog is wanted.
+pub(crate) fn folder(ui: &mut Ui, name: &str, choose: &str, folder: &mut String) -> bool {
+    ui.horizontal(|ui| {
+        let label = ui.label(name);
+        ui.add(egui::TextEdit::singleline(folder).desired_width(300.0).hint_text("made if it isn't there"))
+            .labelled_by(label.id);
+        ui.button(choose).clicked()
+    })
+    .inner
+}

@@ -1,0 +1,333 @@
+//! The left side: which picture, which model, which layer, and how the mosaic looks.
+
+use egui::ComboBox;
+
+use crate::app::message::command::{Command, Wish};
+use crate::app::model::paths::typed_path;
+use crate::app::model::request::PictureChoice;
+use crate::app::model::windows::LeftTab;
+use crate::app::ui::context::Context;
+use crate::app::ui::panels::{details, layers, models, save, sift, tree};
+use crate::app::ui::theme;
+use crate::app::ui::widgets::select_on_focus;
+use crate::input::{FitChoice, ValueChoice};
+use crate::mosaic::{ColourChoice, ColourMap, Grid, MosaicLayout, Normalisation};
+use crate::tensor::ValueScale;
+
+pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
+    egui::Panel::left("controls").default_size(theme::CONTROLS_WIDTH).size_range(200.0..=420.0).show(
+        ui,
+        |ui| {
+            ui.horizontal(|ui| {
+                // With room for them the details stand on the right.
+                let shown = match cx.state.tab {
+                    LeftTab::Details if !cx.scratch.is_narrow => LeftTab::Setup,
+                    tab => tab,
+                };
+                for (tab, name, hint) in [
+                    (LeftTab::Setup, "Setup", "Picture, model, layer, looks, input and saving"),
+                    (LeftTab::Layers, "Layers", "The network as a tree, a small picture for each layer"),
+                    (
+                        LeftTab::Details,
+                        "Details",
+                        "What the network saw, the filter, the layer, the pinned filters",
+                    ),
+                ] {
+                    if tab == LeftTab::Details && !cx.scratch.is_narrow {
+                        continue;
+                    }
+                    if ui.selectable_label(shown == tab, name).on_hover_text(hint).clicked() {
+                        cx.commands.push(Command::SetTab(tab));
+                    }
+                }
+            });
+            ui.separator();
+            match cx.state.tab {
+                LeftTab::Layers => return tree::draw(ui, cx),
+                LeftTab::Details if cx.scratch.is_narrow => return details::content(ui, cx),
+                LeftTab::Details | LeftTab::Setup => {}
+            }
+            egui::ScrollArea::vertical().id_salt("setup").auto_shrink([false, false]).show(ui, |ui| {
+                ui.heading("Picture");
+                picture(ui, cx);
+                frames(ui, cx);
+                ui.separator();
+                models::draw(ui, cx);
+                ui.separator();
+                layers::draw(ui, cx);
+                ui.separator();
+                ui.heading("Mosaic");
+                looks(ui, cx);
+                grid(ui, cx);
+                sift::draw(ui, cx);
+                ui.separator();
+                ui.heading("Input");
+                input(ui, cx);
+                ui.separator();
+                ui.heading("Save");
+                save::draw(ui, cx);
+            });
+        },
+    );
+}
+
+fn picture(ui: &mut egui::Ui, cx: &mut Context<'_>) {
+    ui.horizontal(|ui| {
+        if ui.button("Open…").on_hover_text("A picture, or the log of a driving data set").clicked() {
+            cx.commands.push(Command::ChoosePicture);
+        }
+        if ui.button("Folder…").on_hover_text("A folder of pictures").clicked() {
+            cx.commands.push(Command::ChooseFolder);
+        }
+    });
+    let label = ui.label("or drop a file here, or type its path:");
+    ui.horizontal(|ui| {
+        let width = (ui.available_width() - 50.0).max(80.0);
+        let field = ui
+            .add(
+                egui::TextEdit::singleline(&mut cx.scratch.typed_path).desired_width(width).hint_text("path"),
+            )
+            .labelled_by(label.id);
+        select_on_focus(ui, &field, &cx.scratch.typed_path);
+        let entered = field.lost_focus() && ui.input(|i| i.key_pressed(egui::Key::Enter));
+        let pressed = ui.button("Go").on_hover_text("Open the path").clicked();
+        if (entered || pressed)
+            && let Some(path) = typed_path(&cx.scratch.typed_path)
+        {
+            cx.commands.push(Command::Open(path));
+        }
+    });
+    let Some(shown) = &cx.state.view().shown else { return };
+    let (width, height) = shown.picture.rgb.dimensions();
+    ui.add(egui::Label::new(format!("{} · {width}×{height}", shown.label)).wrap());
+    for note in &shown.picture.notes {
+        ui.add(egui::Label::new(egui::RichText::new(note.words()).weak()).wrap());
+    }
+}
+
+/// Moment and camera of an open data set.
+fn frames(ui: &mut egui::Ui, cx: &mut Context<'_>) {
+    let Some(open) = &cx.state.view().source else { return };
+    if !matches!(cx.state.view().picture, PictureChoice::Frame { .. }) {
+        return;
+    }
+    ui.add_space(4.0);
+    ui.add(egui::Label::new(open.source.describe()).wrap());
+    let last = open.source.len().saturating_sub(1);
+    ui.horizontal(|ui| {
+        if ui.add_enabled(open.index > 0, egui::Button::new("Previous")).clicked() {
+            cx.commands.push(Command::SetFrame(open.index - 1));
+        }
+        // Rows keep their numbers when others are missing, so a number between them may mean none.
+        let row_at = |index| open.source.sample(index).map_or(index, |s| s.row);
+        let mut row = row_at(open.index);
+        let label = ui.label("row");
+        let field =
+            ui.add(egui::DragValue::new(&mut row).range(row_at(0)..=row_at(last))).labelled_by(label.id);
+        if field.changed()
+            && let Some(index) = open.source.index_of_row(row)
+        {
+            cx.commands.push(Command::SetFrame(index));
+        }
+        if ui.add_enabled(open.index < last, egui::Button::new("Next")).clicked() {
+            cx.commands.push(Command::SetFrame(open.index + 1));
+        }
+    });
+    let cameras = open.source.cameras();
+    if cameras.len() > 1 {
+        ui.horizontal(|ui| {
+            for camera in cameras {
+                if ui.selectable_label(open.camera == Some(*camera), camera.name()).clicked() {
+                    cx.commands.push(Command::SetCamera(*camera));
+                }
+            }
+        });
+    }
+    if let Some(sample) = open.source.sample(open.index) {
+        for (name, label) in open.source.label_names().iter().zip(&sample.labels) {
+            ui.label(format!("{name}: {label}"));
+        }
+    }
+}
+
+fn looks(ui: &mut egui::Ui, cx: &mut Context<'_>) {
+    // A difference has a range and colours of its own.
+    let view = cx.state.view();
+    let wanted = if view.is_plain() { None } else { cx.state.wanted(view).ok() };
+    let settings = wanted.as_ref().map_or(&view.settings, |wanted| &wanted.settings);
+    ComboBox::from_label("Layout").selected_text(layout_words(settings.layout)).show_ui(ui, |ui| {
+        for layout in MosaicLayout::ALL {
+            if ui.selectable_label(settings.layout == layout, layout_words(layout)).clicked() {
+                cx.commands.push(Command::Want(Wish::Layout(layout)));
+            }
+        }
+    });
+    let ways = [
+        (Normalisation::Filter, "per filter"),
+        (Normalisation::Cell, "per cell"),
+        (Normalisation::Global, "whole layer"),
+        (Normalisation::DEFAULT_PERCENTILES, "percentiles 1–99"),
+        (Normalisation::Symmetric, "symmetric about 0"),
+    ];
+    let current = ways
+        .iter()
+        .find(|(way, _)| *way == settings.normalisation)
+        .map_or_else(|| settings.normalisation.to_string(), |(_, words)| (*words).to_owned());
+    ComboBox::from_label("Range").selected_text(current).show_ui(ui, |ui| {
+        for (way, words) in ways {
+            if ui
+                .selectable_label(settings.normalisation == way, words)
+                .on_hover_text(way.describe())
+                .clicked()
+            {
+                cx.commands.push(Command::Want(Wish::Normalisation(way)));
+            }
+        }
+        // A fixed range starts from what the layer has, so that the next layer or picture can be compared with it.
+        if let Some(shown) = &cx.state.view().shown
+            && shown.stats.min < shown.stats.max
+        {
+            let fixed = Normalisation::Fixed { low: shown.stats.min, high: shown.stats.max };
+            let chosen = matches!(settings.normalisation, Normalisation::Fixed { .. });
+            if ui
+                .selectable_label(chosen, "hold this layer's range")
+                .on_hover_text("The range of what is shown now, for everything shown after")
+                .clicked()
+            {
+                cx.commands.push(Command::Want(Wish::Normalisation(fixed)));
+            }
+        }
+    });
+    ComboBox::from_label("Colours").selected_text(colour_words(settings.colour)).show_ui(ui, |ui| {
+        let all = std::iter::once(ColourChoice::Auto).chain(ColourMap::ALL.map(ColourChoice::Map));
+        for colour in all {
+            if ui.selectable_label(settings.colour == colour, colour_words(colour)).clicked() {
+                cx.commands.push(Command::Want(Wish::Colour(colour)));
+            }
+        }
+    });
+}
+
+/// Rows and columns of filters, where the ones that their number gives aren't wanted.
+fn grid(ui: &mut egui::Ui, cx: &mut Context<'_>) {
+    let wanted = cx.state.view().settings.grid;
+    let shown = cx.state.view().shown.as_ref();
+    let taken = shown.map_or_else(String::new, |shown| shown.mosaic.geometry.grid().to_string());
+    ui.horizontal(|ui| {
+        let label = ui
+            .label("Grid:")
+            .on_hover_text("Rows × columns of filters; empty for as many as their number gives");
+        let field = ui
+            .add(egui::TextEdit::singleline(&mut cx.scratch.typed_grid).desired_width(84.0).hint_text(taken))
+            .labelled_by(label.id);
+        if field.lost_focus() && ui.input(|i| i.key_pressed(egui::Key::Enter)) {
+            match cx.scratch.typed_grid.trim() {
+                "" => cx.commands.push(Command::Want(Wish::Grid(None))),
+                typed => match typed.parse::<Grid>() {
+                    Ok(grid) => cx.commands.push(Command::Want(Wish::Grid(Some(grid)))),
+                    Err(error) => cx.commands.push(Command::Complain(error.to_string())),
+                },
+            }
+        }
+        if wanted.is_some()
+            && ui.button("Automatic").on_hover_text("Rows and columns by the number of filters").clicked()
+        {
+            cx.commands.push(Command::Want(Wish::Grid(None)));
+        }
+    });
+    let (Some(wanted), Some(shown)) = (wanted, &cx.state.view().shown) else { return };
+    let (taken, num) = (shown.mosaic.geometry.grid(), shown.mosaic.order.len());
+    let words = if taken == wanted {
+        format!("{wanted}, as asked")
+    } else {
+        format!("{wanted} doesn't hold {num} filters; {taken} is taken here")
+    };
+    ui.add(egui::Label::new(egui::RichText::new(words).weak()).wrap());
+}
+
+fn layout_words(layout: MosaicLayout) -> &'static str {
+    match layout {
+        MosaicLayout::Filters => "a tile per filter",
+        MosaicLayout::Cells => "a patch per position",
+    }
+}
+
+fn colour_words(colour: ColourChoice) -> String {
+    match colour {
+        ColourChoice::Auto => "by the layer's sign".into(),
+        ColourChoice::Map(map) => map.name().into(),
+    }
+}
+
+fn input(ui: &mut egui::Ui, cx: &mut Context<'_>) {
+    let choices = cx.state.view().input;
+    let view = cx.state.view();
+    // A file's own preprocessing is known once it is loaded.
+    let loaded = view.shown.as_ref().map(|shown| &shown.run_by.backbone);
+    let asked = loaded
+        .filter(|backbone| backbone.row().tag == view.row.tag)
+        .map_or(view.row.preprocess, |backbone| *backbone.preprocessing().spec());
+    let size = asked.size;
+    let fits = [
+        (FitChoice::Model, format!("as the weights ask ({size})")),
+        (FitChoice::Stretch, format!("stretched to {size}")),
+        (FitChoice::Native, "the picture's own size".to_owned()),
+    ];
+    let current = fits
+        .iter()
+        .find(|(fit, _)| *fit == choices.fit)
+        .map_or_else(|| choices.fit.to_string(), |(_, words)| words.clone());
+    ComboBox::from_label("Fit").selected_text(current).show_ui(ui, |ui| {
+        for (fit, words) in &fits {
+            if ui.selectable_label(*fit == choices.fit, words).clicked() {
+                cx.commands.push(Command::Want(Wish::Fit(*fit)));
+            }
+        }
+    });
+    ui.horizontal(|ui| {
+        let label = ui.label("or W×H:");
+        let field = ui
+            .add(
+                egui::TextEdit::singleline(&mut cx.scratch.typed_fit)
+                    .desired_width(84.0)
+                    .hint_text("640x480"),
+            )
+            .labelled_by(label.id);
+        if field.lost_focus() && ui.input(|i| i.key_pressed(egui::Key::Enter)) {
+            match cx.scratch.typed_fit.trim().replace('×', "x").parse::<FitChoice>() {
+                Ok(fit) => cx.commands.push(Command::Want(Wish::Fit(fit))),
+                Err(error) => cx.commands.push(Command::Complain(error.to_string())),
+            }
+        }
+    });
+    let named = ValueScale::NAMED.map(|(name, _)| name);
+    let current = choices.values.to_string();
+    ComboBox::from_label("Values").selected_text(value_words(&current)).show_ui(ui, |ui| {
+        for name in std::iter::once("model").chain(named) {
+            let Ok(values) = name.parse::<ValueChoice>() else { continue };
+            let scale = ValueScale::NAMED.iter().find(|(n, _)| *n == name).map_or(asked.scale, |n| n.1);
+            if ui
+                .selectable_label(values == choices.values, value_words(name))
+                .on_hover_text(scale.to_string())
+                .clicked()
+            {
+                cx.commands.push(Command::Want(Wish::Values(values)));
+            }
+        }
+    });
+    if let Some(shown) = &cx.state.view().shown {
+        let text = format!("{}; {}", shown.view.preprocessed.fit, shown.view.preprocessed.scale);
+        ui.add(egui::Label::new(egui::RichText::new(text).weak()).wrap());
+        for note in shown.run_by.backbone.preprocessing().notes(shown.view.choices.values) {
+            ui.add(egui::Label::new(egui::RichText::new(note).weak()).wrap());
+        }
+    }
+}
+
+fn value_words(name: &str) -> &str {
+    match name {
+        "model" => "as the weights ask",
+        "raw" => "raw 0–255",
+        other => other,
+    }
+}

@@ -1,0 +1,155 @@
+//! The right side: the picture as it is and as the network saw it, a filter, its layer's numbers, and the tray.
+
+use egui::Rect;
+use egui::Sense;
+use egui::Stroke;
+use egui::StrokeKind;
+use egui::Ui;
+use egui::Vec2;
+use egui::vec2;
+use egui_plot::Line;
+use egui_plot::Plot;
+
+use crate::app::message::command::Command;
+use crate::app::model::shown::Shown;
+use crate::app::ui::context::Context;
+use crate::app::ui::histogram::bars;
+use crate::app::ui::panels::{filter, pins};
+use crate::app::ui::textures::Texture;
+use crate::app::ui::theme;
+use crate::app::ui::widgets::{named, share_rect};
+use crate::graph::ReceptiveField;
+use crate::mosaic::format_value;
+use crate::tensor::FilterOrder;
+
+pub(crate) fn draw(ui: &mut Ui, cx: &mut Context<'_>) {
+    egui::Panel::right("details")
+        .default_size(theme::DETAILS_WIDTH)
+        .size_range(220.0..=560.0)
+        .show(ui, |ui| content(ui, cx));
+}
+
+/// All of it, wherever there is room.
+pub(crate) fn content(ui: &mut Ui, cx: &mut Context<'_>) {
+    egui::ScrollArea::vertical().id_salt("details").auto_shrink([false, false]).show(ui, |ui| {
+        match cx.state.view().shown.clone() {
+            Some(shown) => {
+                pictures(ui, cx, &shown);
+                ui.separator();
+                filter::draw(ui, cx, &shown);
+                ui.separator();
+                layer(ui, cx, &shown);
+            }
+            None => {
+                ui.label("Nothing to show yet");
+            }
+        }
+        ui.separator();
+        pins::draw(ui, cx);
+    });
+}
+
+/// The exact picture the network saw, and the whole picture with the part of it that was; both with the receptive field of the value
+/// under the pointer.
+fn pictures(ui: &mut Ui, cx: &Context<'_>, shown: &Shown) {
+    let view = cx.state.view();
+    let textures = cx.textures.view(view.id);
+    let side = ((ui.available_width() - 20.0) / 2.0).max(60.0);
+    let input = &shown.view.preprocessed;
+    let scratch = cx.scratch.views.get(&view.id);
+    let pointed = scratch.and_then(|s| s.at_map.or(s.hovered.map(|at| (at.row, at.column))));
+    ui.horizontal_top(|ui| {
+        ui.vertical(|ui| {
+            ui.set_width(side);
+            ui.strong("What the network saw");
+            let drawn = vec2(shown.seen.size[0] as f32, shown.seen.size[1] as f32);
+            let rect = picture(ui, textures.map(|t| &t.seen), drawn, side, "What the network saw");
+            if let (Some((row, column)), ReceptiveField::Window { rows, columns }) =
+                (pointed, shown.infos[shown.node.0].receptive_field)
+            {
+                let size = vec2(input.seen.width() as f32, input.seen.height() as f32);
+                let ((top, bottom), (left, right)) = (rows.span(row), columns.span(column));
+                let scale = rect.size() / size;
+                let on_screen = |x: isize, y: isize| rect.min + vec2(x as f32, y as f32) * scale;
+                let field =
+                    Rect::from_min_max(on_screen(left, top), on_screen(right, bottom)).intersect(rect);
+                ui.painter().rect_stroke(field, 0.0, Stroke::new(2.0, theme::REGION), StrokeKind::Inside);
+            }
+            let text = format!("{}×{} · {}", input.batch.width(), input.batch.height(), input.scale);
+            ui.add(egui::Label::new(egui::RichText::new(text).weak().small()).wrap());
+        });
+        ui.vertical(|ui| {
+            ui.set_width(side);
+            ui.strong("Picture");
+            let drawn = vec2(shown.thumbnail.size[0] as f32, shown.thumbnail.size[1] as f32);
+            let rect = picture(ui, textures.map(|t| &t.thumbnail), drawn, side, "The whole picture");
+            let used = share_rect(rect, shown.placement.seen());
+            ui.painter().rect_stroke(used, 0.0, Stroke::new(1.5, theme::REGION), StrokeKind::Inside);
+            if let Some((row, column)) = pointed {
+                let field = share_rect(rect, shown.placement.field(row, column)).intersect(rect);
+                ui.painter().rect_stroke(field, 0.0, Stroke::new(1.5, theme::HOVERED), StrokeKind::Inside);
+            }
+            ui.add(egui::Label::new(egui::RichText::new(&input.fit).weak().small()).wrap());
+        });
+    });
+}
+
+/// Draws a texture of `size` pixels as large as fits into `side` points, and gives its place.
+fn picture(ui: &mut Ui, texture: Option<&Texture>, size: Vec2, side: f32, name: &str) -> Rect {
+    let scale = (side / size.x.max(size.y).max(1.0)).min(8.0);
+    let (rect, response) = ui.allocate_exact_size(size * scale, Sense::hover());
+    named(response, egui::Role::Image, name);
+    if let Some(texture) = texture {
+        texture.paint(&ui.painter_at(rect), rect.min, scale);
+    }
+    rect
+}
+
+/// The layer's numbers.
+fn layer(ui: &mut Ui, cx: &mut Context<'_>, shown: &Shown) {
+    let (counts, stats) = (&shown.stats.counts, &shown.stats);
+    ui.horizontal(|ui| {
+        ui.heading("Layer");
+        if ui.button("All layers").on_hover_text("The numbers of all layers as a table").clicked() {
+            cx.commands.push(Command::ToggleTable);
+        }
+    });
+    ui.label(format!("{} · {}", shown.activation.name(), shown.activation.shape()));
+    ui.label(format!("{} live · {} dead · {} constant", counts.live, counts.dead, counts.constant));
+    if counts.nan + counts.infinite > 0 {
+        let colour = theme::error(ui.visuals().dark_mode);
+        ui.colored_label(colour, format!("{} with NaN · {} infinite", counts.nan, counts.infinite));
+    }
+    ui.label(format!(
+        "values {} to {} · {:.0} % zero",
+        format_value(stats.min),
+        format_value(stats.max),
+        stats.zero_share * 100.0
+    ));
+    ui.label(format!(
+        "mean {} · deviation {}",
+        format_value(stats.mean),
+        format_value(stats.variance.sqrt())
+    ));
+    bars(ui, "layer histogram", &shown.histogram, shown);
+    profile(ui, cx.state.view().sifting.order, shown);
+}
+
+/// How the filters' numbers fall off, from the largest on; the selected order's number, or the mean.
+fn profile(ui: &mut Ui, order: FilterOrder, shown: &Shown) {
+    let points: Vec<[f64; 2]> =
+        shown.profile.iter().enumerate().map(|(at, value)| [at as f64, f64::from(*value)]).collect();
+    Plot::new("profile")
+        .height(theme::HISTOGRAM_HEIGHT)
+        .allow_drag(false)
+        .allow_zoom(false)
+        .allow_scroll(false)
+        .show_x(false)
+        .show(ui, |plot| plot.line(Line::new("profile", points).color(theme::BARS).width(1.5)));
+    let by = match order {
+        FilterOrder::Index | FilterOrder::Similarity => FilterOrder::Mean.name(),
+        order => order.name(),
+    };
+    let text = format!("{by} of each filter, sorted");
+    ui.add(egui::Label::new(egui::RichText::new(text).weak()).wrap());
+}

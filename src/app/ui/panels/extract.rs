@@ -1,0 +1,207 @@
+//! Features of the open data set: what of, where to, what would be written, how far it is, what came of it.
+
+use std::str::FromStr;
+
+use egui::ComboBox;
+use egui::Ui;
+
+use crate::app::message::command::Command;
+use crate::app::model::extraction::{ExtractPreview, ExtractScope};
+use crate::app::ui::context::Context;
+use crate::app::ui::dialog::dialog;
+use crate::app::ui::panels::{choices, runs};
+use crate::app::ui::{spinner, theme};
+use crate::extract::{Existing, Found, Pool};
+use crate::formats::features::FeatureFormat;
+use crate::tensor::{AxisOrder, Dtype};
+
+/// Sets that the preview lists.
+const NUM_LISTED: usize = 6;
+
+pub(crate) fn draw(ctx: &egui::Context, cx: &mut Context<'_>) {
+    if !cx.state.open.extract {
+        return;
+    }
+    let is_open = dialog(ctx, "Extract features", egui::vec2(540.0, 500.0), |ui| {
+        if let Some((news, called_off)) = &cx.state.extract.running {
+            let cancel = ("Stop after the batch in hand", Command::CancelExtract);
+            runs::running(ui, cx.commands, (news, called_off.is_cancelled()), "pictures", cancel);
+            return;
+        }
+        scope(ui, cx);
+        ui.separator();
+        preview(ui, cx);
+        if let Some(report) = &cx.state.extract.report {
+            ui.separator();
+            runs::report(ui, cx.commands, report);
+        }
+    });
+    if !is_open {
+        cx.commands.push(Command::ToggleExtract);
+    }
+}
+
+fn scope(ui: &mut Ui, cx: &mut Context<'_>) {
+    let old = &cx.state.extract.scope;
+    let mut new = old.clone();
+    match &cx.state.view().source {
+        Some(open) => ui.add(egui::Label::new(open.source.describe()).wrap()),
+        None => ui.label("Open a folder of pictures or a driving log first"),
+    };
+    choices::networks(ui, cx.state, &mut new.tags);
+    choices::layers(ui, cx.state, "Features of", "which all must have", &mut new.layers);
+    ui.horizontal_wrapped(|ui| {
+        let pools = ["avg", "max", "gem", "none", "flatten"]
+            .map(|name| (Pool::from_str(name).ok(), pool_words(name)));
+        let pools: Vec<(Pool, &str)> =
+            pools.into_iter().filter_map(|(pool, words)| Some((pool?, words))).collect();
+        choose(ui, "Pool", &mut new.pool, &pools);
+        let formats: Vec<(FeatureFormat, String)> =
+            FeatureFormat::ALL.into_iter().map(|format| (format, format_words(format))).collect();
+        choose(ui, "Format", &mut new.format, &formats);
+    });
+    ui.horizontal_wrapped(|ui| {
+        choose(ui, "Type", &mut new.dtype, &[(Dtype::F32, "f32"), (Dtype::F16, "f16, half the room")]);
+        let orders = [
+            (AxisOrder::Hwc, "rows, columns, filters (Keras)"),
+            (AxisOrder::Chw, "filters, rows, columns (torch)"),
+        ];
+        choose(ui, "Order of axes", &mut new.order, &orders);
+    });
+    rows(ui, cx, &mut new);
+    if choices::folder(ui, "Output folder", "Choose output folder…", &mut new.folder) {
+        cx.commands.push(Command::ChooseExtractFolder);
+    }
+    let words = "Fit and values of the input are those of the view that is active.";
+    ui.add(egui::Label::new(egui::RichText::new(words).weak()).wrap());
+    if new != *old {
+        cx.commands.push(Command::SetExtract(Box::new(new)));
+    }
+}
+
+/// Which rows and cameras.
+fn rows(ui: &mut Ui, cx: &Context<'_>, new: &mut ExtractScope) {
+    ui.horizontal_wrapped(|ui| {
+        let start = ui.label("From row").on_hover_text("As the data set counts them, from 0");
+        ui.add(egui::DragValue::new(&mut new.start).range(0..=100_000_000)).labelled_by(start.id);
+        let every = ui.label("each").on_hover_text("1 takes every row, 2 each second one");
+        ui.add(egui::DragValue::new(&mut new.every).range(1..=1_000_000)).labelled_by(every.id);
+        let limit = ui.label("row, at most").on_hover_text("0 for all");
+        ui.add(egui::DragValue::new(&mut new.limit).range(0..=100_000_000)).labelled_by(limit.id);
+        ui.label(if new.limit == 0 { "(all)" } else { "rows" });
+    });
+    let Some(open) = &cx.state.view().source else { return };
+    if open.source.cameras().len() > 1 {
+        ui.checkbox(&mut new.has_all_cameras, "All cameras").on_hover_text("Else the one that is shown");
+    } else if open.source.cameras().is_empty() {
+        ui.checkbox(&mut new.labels_by_folder, "Names of folders as labels");
+    }
+}
+
+fn choose<T: PartialEq + Copy, W: AsRef<str>>(ui: &mut Ui, name: &str, value: &mut T, all: &[(T, W)]) {
+    let current = all.iter().find(|(one, _)| one == value).map_or("", |(_, words)| words.as_ref());
+    ComboBox::from_label(name).selected_text(current).show_ui(ui, |ui| {
+        for (one, words) in all {
+            if ui.selectable_label(one == value, words.as_ref()).clicked() {
+                *value = *one;
+            }
+        }
+    });
+}
+
+fn pool_words(name: &str) -> &'static str {
+    match name {
+        "avg" => "mean of each filter",
+        "max" => "largest of each filter",
+        "gem" => "generalised mean",
+        "none" => "none: whole maps",
+        _ => "flattened maps",
+    }
+}
+
+fn format_words(format: FeatureFormat) -> String {
+    match format {
+        FeatureFormat::Folder => "a .npy a picture".to_owned(),
+        other => format!("one {other}"),
+    }
+}
+
+fn preview(ui: &mut Ui, cx: &mut Context<'_>) {
+    match &cx.state.extract.plan {
+        None => {
+            ui.horizontal(|ui| {
+                spinner::draw(ui);
+                ui.label("Looking what would be written…");
+            });
+        }
+        Some(Err(reason)) => {
+            let colour = theme::warning(ui.visuals().dark_mode);
+            ui.add(egui::Label::new(egui::RichText::new(reason).color(colour)).wrap());
+            ui.add_enabled(false, egui::Button::new("Start"));
+        }
+        Some(Ok(plan)) => {
+            planned(ui, plan);
+            start(ui, cx, plan.found);
+        }
+    }
+}
+
+fn planned(ui: &mut Ui, plan: &ExtractPreview) {
+    let room = bytes_words(plan.needed_bytes);
+    ui.strong(format!("Features of {} pictures would be written, about {room}", plan.num_pictures));
+    if let Some(first) = &plan.first_left_out {
+        let words = format!("{} rows are left out; the first: {first}", plan.num_left_out);
+        ui.add(egui::Label::new(words).wrap());
+    }
+    for (folder, words) in plan.sets.iter().take(NUM_LISTED) {
+        let text = egui::RichText::new(format!("{folder}: {words}")).weak().small();
+        ui.add(egui::Label::new(text).truncate());
+    }
+    if plan.sets.len() > NUM_LISTED {
+        ui.label(egui::RichText::new(format!("and {} more", plan.sets.len() - NUM_LISTED)).weak().small());
+    }
+}
+
+/// What can be done beside what is there.
+fn start(ui: &mut Ui, cx: &mut Context<'_>, found: Found) {
+    let begin = Existing::default();
+    let allow_mixed = cx.state.extract.scope.allows_mixed;
+    let resume = Existing { resume: true, allow_mixed, ..begin };
+    let overwrite = Existing { overwrite: true, ..begin };
+    let choices: &[(&str, &str, Existing)] = match found {
+        Found::Nothing => &[("Start", "Write them; the window stays usable", begin)],
+        Found::Unfinished { done } => {
+            ui.label(format!("An unfinished run is here: {done} pictures are done"));
+            let mut scope = cx.state.extract.scope.clone();
+            let mixed = ui
+                .checkbox(&mut scope.allows_mixed, "Go on even if weights, engine or device differ")
+                .on_hover_text("What differs is recorded with the features");
+            if mixed.changed() {
+                cx.commands.push(Command::SetExtract(Box::new(scope)));
+            }
+            &[
+                ("Go on", "Do what is left of the unfinished run", resume),
+                ("Begin again", "Remove what the unfinished run has done, and start", overwrite),
+            ]
+        }
+        Found::Finished => {
+            ui.label("Features are here already");
+            &[("Replace them", "Remove the features that are here, and start", overwrite)]
+        }
+    };
+    ui.horizontal(|ui| {
+        for (words, hint, existing) in choices {
+            if ui.button(*words).on_hover_text(*hint).clicked() {
+                cx.commands.push(Command::StartExtract(*existing));
+            }
+        }
+    });
+}
+
+fn bytes_words(bytes: u64) -> String {
+    match bytes {
+        0..0x10_0000 => format!("{} KB", bytes >> 10),
+        0x10_0000..0x4000_0000 => format!("{:.1} MB", bytes as f64 / 1_048_576.0),
+        _ => format!("{:.1} GB", bytes as f64 / 1_073_741_824.0),
+    }
+}

@@ -1,0 +1,50 @@
+//! Keys, and what the words mean.
+
+use crate::app::message::command::Command;
+use crate::app::ui::context::Context;
+use crate::app::ui::dialog::dialog;
+use crate::app::ui::input::KEYS;
+
+const WORDS: [(&str, &str); 9] = [
+    ("filter", "one channel of a layer: one tile of the mosaic"),
+    ("dead", "a filter that is zero everywhere for this picture"),
+    ("constant", "a filter with one value everywhere: no map to see"),
+    ("stage", "a layer people ask for by name; every other node can be shown too"),
+    ("tap", "a place of the network where values are looked at; every node is one"),
+    ("sparsity", "the share of values that are exactly zero"),
+    (
+        "correlation",
+        "how alike two maps are, whatever their strength: 1 the same, 0 nothing in common, −1 opposite",
+    ),
+    ("receptive field", "the part of the input that one value can see"),
+    ("NaN, infinite", "values that are no numbers: something is wrong with weights or input"),
+];
+
+pub(crate) fn draw(ctx: &egui::Context, cx: &mut Context<'_>) {
+    if !cx.state.open.help {
+        return;
+    }
+    let is_open = dialog(ctx, "Keys and words", egui::vec2(640.0, 600.0), |ui| {
+        let table = |ui: &mut egui::Ui, id: &str, lines: &[(&str, &str)]| {
+            egui::Grid::new(id).num_columns(2).spacing([16.0, 4.0]).show(ui, |ui| {
+                for (left, right) in lines {
+                    ui.strong(*left);
+                    ui.add(egui::Label::new(*right).wrap());
+                    ui.end_row();
+                }
+            });
+        };
+        table(ui, "keys", &KEYS);
+        ui.separator();
+        ui.label(
+            "Wheel or pinch zooms, dragging pans, a click selects a filter, a double click fits the mosaic.",
+        );
+        ui.separator();
+        table(ui, "words", &WORDS);
+        ui.separator();
+        ui.label(concat!("filterscope ", env!("CARGO_PKG_VERSION")));
+    });
+    if !is_open {
+        cx.commands.push(Command::ToggleHelp);
+    }
+}

@@ -1,0 +1,27 @@
+//! The parts of the window, one file each. They read the model and push commands.
+
+pub(crate) mod animate;
+pub(crate) mod bar;
+pub(crate) mod batch;
+pub(crate) mod canvas;
+pub(crate) mod choices;
+pub(crate) mod controls;
+pub(crate) mod details;
+pub(crate) mod download;
+pub(crate) mod extract;
+pub(crate) mod filter;
+pub(crate) mod help;
+pub(crate) mod layers;
+pub(crate) mod log;
+pub(crate) mod models;
+pub(crate) mod notice;
+pub(crate) mod pins;
+pub(crate) mod runs;
+pub(crate) mod save;
+pub(crate) mod sift;
+pub(crate) mod status;
+pub(crate) mod table;
+pub(crate) mod timeline;
+pub(crate) mod transport;
+pub(crate) mod tree;
+pub(crate) mod views;

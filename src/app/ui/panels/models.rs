@@ -1,0 +1,153 @@
+//! The list of models.
+
+use crate::app::message::command::Command;
+use crate::app::model::weights::WeightsOffer;
+use crate::app::ui::context::Context;
+use crate::app::ui::theme;
+use crate::app::ui::widgets::search;
+use crate::models::{Opened, Registry, Row};
+use crate::tensor::fuzzy_score;
+use crate::weights::FilePart;
+
+pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
+    let row = cx.state.view().row;
+    let heading = ui.heading("Model");
+    egui::ComboBox::from_id_salt("model")
+        .selected_text(row.tag)
+        .width(ui.available_width())
+        .height(420.0)
+        .close_behavior(egui::PopupCloseBehavior::CloseOnClickOutside)
+        .show_ui(ui, |ui| {
+            ui.set_min_height(theme::LIST_HEIGHT);
+            let is_entered = search(ui, "Find a model", &mut cx.scratch.model_search);
+            let wanted = cx.scratch.model_search.trim().to_owned();
+            let opened = Registry::opened().into_iter().filter(|row| cx.state.has_weights(row));
+            let rows = Registry::rows().chain(opened);
+            let mut found: Vec<(i32, &'static Row)> =
+                rows.filter_map(|r| Some((fuzzy_score(&wanted, r.tag)?, r))).collect();
+            // Equal ones stay in the registry's order.
+            found.sort_by_key(|(score, _)| -score);
+            if found.is_empty() {
+                ui.label("No model has these letters in this order");
+            }
+            for (at, (_, other)) in found.into_iter().enumerate() {
+                let words = if cx.state.has_weights(other) {
+                    other.tag.to_owned()
+                } else {
+                    format!("{} (not here)", other.tag)
+                };
+                let entry = ui.selectable_label(other.tag == row.tag, words).on_hover_text(other.title);
+                if entry.clicked() || (is_entered && at == 0) {
+                    cx.commands.push(Command::SetModel(other));
+                    cx.scratch.model_search.clear();
+                    ui.close();
+                }
+            }
+        })
+        .response
+        .labelled_by(heading.id)
+        .on_hover_text("Which network, with which weights");
+    ui.add(egui::Label::new(row.title).wrap());
+    if !row.caution.is_empty() {
+        let colour = theme::warning(ui.visuals().dark_mode);
+        ui.add(egui::Label::new(egui::RichText::new(row.caution).color(colour)).wrap());
+    }
+    if let Some(opened) = row.opened() {
+        end(ui, cx, opened);
+    }
+    if ui
+        .button("Load weights…")
+        .on_hover_text("From a safetensors, .pth, .h5 or .keras file, whose model is found out or asked; or an ONNX file, which is a model")
+        .clicked()
+    {
+        cx.commands.push(Command::ChooseWeights);
+    }
+    if let Some(file) = cx.state.weights_file(row) {
+        let name = file.path.file_name().unwrap_or_default().to_string_lossy();
+        let mut words = format!("unverified weights: {name}");
+        let shown = cx.state.view().shown.as_ref().filter(|shown| shown.row().tag == row.tag);
+        if let Some(shown) = shown {
+            let backbone = &shown.run_by.backbone;
+            words.extend(backbone.notes().iter().map(|note| format!("; {note}")));
+            if backbone.has_other_average() {
+                words += "; it holds EMA weights and others: load it again to choose";
+            }
+        }
+        ui.add(egui::Label::new(egui::RichText::new(words).weak()).wrap());
+        if cx.state.store.embedded(row).is_some() && ui.button("Use the carried weights").clicked() {
+            cx.commands.push(Command::ForgetWeights);
+        }
+    }
+}
+
+/// Asks which of several models a weight file is for: its tensors don't show border, epsilon or preprocessing.
+pub(crate) fn ask(ctx: &egui::Context, cx: &mut Context<'_>) {
+    let state = cx.state;
+    let Some((path, offers)) = &state.weights_question else { return };
+    let answer = egui::Modal::new(egui::Id::unique("weights question")).show(ctx, |ui| {
+        ui.set_width(460.0);
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let is_onnx = offers.iter().any(|offer| offer.row.opened().is_some());
+        let has_parts = offers.iter().any(|offer| !offer.words.is_empty());
+        let opened = offers.first().and_then(|offer| offer.row.opened());
+        let (question, why) = if opened.is_some_and(|opened| opened.knows_values) && offers.len() == 1 {
+            ("How far is this network shown?", String::new())
+        } else if is_onnx {
+            let why = format!("{name} doesn't say how a picture's samples become its values.");
+            ("How does this network take its pictures?", why)
+        } else if has_parts {
+            (
+                "Which network of this file is meant?",
+                format!("{name} holds several, or one with two kinds of weights."),
+            )
+        } else {
+            let why = format!("{name} fits several. They differ in what tensors don't show.");
+            ("Which model is this file for?", why)
+        };
+        ui.strong(question);
+        if !why.is_empty() {
+            ui.add(egui::Label::new(why).wrap());
+        }
+        if let Some(opened) = opened {
+            if let Some(why) = &opened.why_final {
+                let words = egui::RichText::new(format!("{name}: {why}."));
+                let colour = theme::warning(ui.visuals().dark_mode);
+                ui.add(egui::Label::new(words.color(colour)).wrap());
+            }
+            end(ui, cx, opened);
+        }
+        ui.add_space(4.0);
+        for WeightsOffer { row, choice, words } in offers {
+            let button =
+                if words.is_empty() { row.tag.to_owned() } else { format!("{} · {words}", row.tag) };
+            if ui.button(button).clicked() {
+                let file = FilePart { path: path.clone(), choice: choice.clone() };
+                cx.commands.push(Command::UseWeights(row, file));
+            }
+            let about = format!("{} · {} · {}", row.title, row.preprocess, row.variant);
+            ui.add(egui::Label::new(egui::RichText::new(about).weak()).wrap());
+        }
+        ui.add_space(4.0);
+        ui.button("Cancel").clicked()
+    });
+    if answer.inner || answer.should_close() {
+        cx.commands.push(Command::DropWeights);
+    }
+}
+
+/// The layer that the network of an ONNX file ends at, and others that it could.
+fn end(ui: &mut egui::Ui, cx: &mut Context<'_>, opened: &Opened) {
+    egui::ComboBox::from_label("Final layer")
+        .selected_text(&opened.final_layer)
+        .width(ui.available_width() * 0.6)
+        .height(420.0)
+        .show_ui(ui, |ui| {
+            for layer in &opened.final_choices {
+                if ui.selectable_label(*layer == opened.final_layer, layer).clicked() {
+                    cx.commands.push(Command::EndAt(opened.path.clone(), layer.clone()));
+                }
+            }
+        })
+        .response
+        .on_hover_text("Where the network of this file ends; what comes behind it isn't there then");
+}

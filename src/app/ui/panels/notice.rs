@@ -1,0 +1,116 @@
+//! Said over a view: what is being done, what is missing, what failed.
+
+use egui::Rect;
+use egui::Ui;
+use egui::Vec2;
+
+use crate::app::message::command::Command;
+use crate::app::message::remedy;
+use crate::app::model::view::{Trouble, ViewState};
+use crate::app::ui::context::Context;
+use crate::app::ui::{spinner, theme};
+use crate::engine::same_architecture;
+
+/// Said over the mosaic: what is being done, what is missing, what failed.
+pub(crate) fn draw(ui: &mut Ui, cx: &mut Context<'_>, view: &ViewState, panel: Rect) {
+    let is_first = view.shown.is_none();
+    if view.trouble.is_none() && !(is_first && view.busy.is_some()) {
+        return;
+    }
+    let width = (panel.width() - 48.0).clamp(120.0, 460.0);
+    // With a mosaic to see, the notice stands at the top; alone, it takes the middle.
+    let top = if is_first { panel.center().y - 90.0 } else { panel.top() + 16.0 };
+    let place = Rect::from_min_size(egui::pos2(panel.center().x - width * 0.5, top), Vec2::new(width, 0.0));
+    ui.scope_builder(egui::UiBuilder::new().max_rect(place), |ui| {
+        egui::Frame::popup(ui.style()).inner_margin(16).show(ui, |ui| {
+            ui.set_width(width - 34.0);
+            match &view.trouble {
+                None => {
+                    ui.horizontal(|ui| {
+                        spinner::draw(ui);
+                        ui.label(view.busy.unwrap_or_default());
+                    });
+                }
+                Some(Trouble::NeedsWeights) => needs_weights(ui, cx, view),
+                Some(Trouble::NoDifference(reason)) => {
+                    ui.strong("No difference to show");
+                    ui.add(egui::Label::new(reason.as_str()).wrap());
+                }
+                Some(Trouble::Failed(reason)) => {
+                    ui.strong("That didn't work");
+                    egui::ScrollArea::vertical().max_height(theme::REASON_HEIGHT).show(ui, |ui| {
+                        ui.add(egui::Label::new(reason.as_str()).wrap());
+                    });
+                    ui.horizontal(|ui| {
+                        if ui.button("Try again").clicked() {
+                            cx.commands.push(Command::Activate(view.id));
+                            cx.commands.push(Command::Retry);
+                        }
+                        go_back(ui, cx, view);
+                    });
+                }
+            }
+        });
+    });
+}
+
+/// Asks which column of a table has the pictures' paths.
+pub(crate) fn ask_column(ctx: &egui::Context, cx: &mut Context<'_>) {
+    let Some((path, columns)) = &cx.state.column_question else { return };
+    let answer = egui::Modal::new(egui::Id::unique("column question")).show(ctx, |ui| {
+        ui.set_width(460.0);
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        ui.strong("Which column has the pictures' paths?");
+        let about = format!("{name} is a table. Its columns of numbers are plotted as labels.");
+        ui.add(egui::Label::new(about).wrap());
+        ui.add_space(4.0);
+        egui::ScrollArea::vertical().max_height(theme::LIST_HEIGHT).show(ui, |ui| {
+            for column in columns {
+                if ui.add(egui::Button::new(column.as_str()).truncate()).clicked() {
+                    cx.commands.push(Command::OpenTable(path.clone(), column.clone()));
+                }
+            }
+        });
+        ui.add_space(4.0);
+        ui.button("Cancel").clicked()
+    });
+    if answer.inner || answer.should_close() {
+        cx.commands.push(Command::DropTable);
+    }
+}
+
+fn go_back(ui: &mut Ui, cx: &mut Context<'_>, view: &ViewState) {
+    if view.good.is_some() && ui.button("Go back").clicked() {
+        cx.commands.push(Command::Activate(view.id));
+        cx.commands.push(Command::GoBack);
+    }
+}
+
+fn needs_weights(ui: &mut Ui, cx: &mut Context<'_>, view: &ViewState) {
+    let row = view.row;
+    ui.strong(format!("The weights of {} are not here", row.tag));
+    ui.add(egui::Label::new(format!("They come from {} ({}).", row.source, row.license)).wrap());
+    super::download::draw(ui, cx, row);
+    ui.add(egui::Label::new("With a file of them, load it here or drop it on the window.").wrap());
+    ui.horizontal(|ui| {
+        if ui.button("Load weights…").clicked() {
+            cx.commands.push(Command::Activate(view.id));
+            cx.commands.push(Command::ChooseWeights);
+        }
+        go_back(ui, cx, view);
+    });
+    let here: Vec<_> = crate::models::Registry::rows().filter(|r| cx.state.here.contains(&r.tag)).collect();
+    if !here.is_empty() {
+        ui.add_space(4.0);
+        if let Some(other) = same_architecture(row.tag, &cx.state.here) {
+            ui.add(egui::Label::new(remedy::words(&other)).wrap());
+        }
+        ui.label("Models that need no file:");
+        for other in here {
+            if ui.link(other.tag).clicked() {
+                cx.commands.push(Command::Activate(view.id));
+                cx.commands.push(Command::SetModel(other));
+            }
+        }
+    }
+}

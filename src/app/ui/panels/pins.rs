@@ -1,0 +1,76 @@
+//! The tray of filters kept in sight, whatever picture comes.
+
+use egui::Color32;
+use egui::Sense;
+use egui::Ui;
+use egui::vec2;
+
+use crate::app::message::command::Command;
+use crate::app::model::pins::Pin;
+use crate::app::ui::context::Context;
+use crate::app::ui::theme;
+use crate::app::ui::widgets::named;
+use crate::mosaic::format_value;
+
+pub(crate) fn draw(ui: &mut Ui, cx: &mut Context<'_>) {
+    ui.heading("Pinned filters");
+    if cx.state.pins.is_empty() {
+        ui.label("Pin a filter to keep it in sight when the picture changes");
+        return;
+    }
+    ui.horizontal_wrapped(|ui| {
+        for pin in &cx.state.pins {
+            ui.vertical(|ui| {
+                ui.set_width(theme::PIN_SIDE + 8.0);
+                one(ui, cx.textures.pin(pin.filter.id), pin, cx.commands);
+            });
+        }
+    });
+}
+
+fn one(
+    ui: &mut Ui,
+    texture: Option<&super::super::textures::Texture>,
+    pin: &Pin,
+    commands: &mut crate::app::message::command::Commands,
+) {
+    let (channel, layer) = (pin.filter.channel, &pin.filter.layer);
+    let (rect, response) = ui.allocate_exact_size(vec2(theme::PIN_SIDE, theme::PIN_SIDE), Sense::click());
+    let response = named(response, egui::Role::Button, &format!("Pinned filter {channel} of {layer}"));
+    ui.painter().rect_filled(rect, 2.0, theme::mosaic_ground(ui.visuals().dark_mode));
+    if let (Some(texture), Some(image)) = (texture, &pin.image) {
+        let size = vec2(image.map.size[0] as f32, image.map.size[1] as f32);
+        let size = size * (theme::PIN_SIDE / size.max_elem().max(1.0));
+        texture.paint_over(ui.painter(), egui::Rect::from_center_size(rect.center(), size), Color32::WHITE);
+    }
+    let numbers = pin.image.as_ref().map_or_else(
+        || "not yet seen on a picture".to_owned(),
+        |image| format!("on {}: max {}", image.picture, format_value(image.stats.max)),
+    );
+    let response = response.on_hover_text(format!("{} · {layer} · filter {channel}\n{numbers}", pin.row.tag));
+    if response.has_focus() || response.hovered() {
+        ui.painter().rect_stroke(
+            rect,
+            2.0,
+            egui::Stroke::new(1.5, theme::SELECTED),
+            egui::StrokeKind::Outside,
+        );
+    }
+    if response.clicked() {
+        commands.push(Command::GoToPin(pin.filter.id));
+    }
+    ui.horizontal(|ui| {
+        ui.spacing_mut().item_spacing.x = 2.0;
+        ui.small(channel.to_string());
+        let unpin = ui.small_button("×").on_hover_text("Take it out of the tray");
+        unpin.widget_info(|| {
+            egui::WidgetInfo::labeled(egui::Role::Button, true, format!("Unpin filter {channel} of {layer}"))
+        });
+        if unpin.clicked() {
+            commands.push(Command::Unpin(pin.filter.id));
+        }
+    });
+    if let Some(image) = &pin.image {
+        ui.add(egui::Label::new(egui::RichText::new(&image.picture).small().weak()).truncate());
+    }
+}

@@ -1,0 +1,102 @@
+//! What is saved, at what size, with what around it.
+
+use egui::ComboBox;
+
+use crate::app::message::command::Command;
+use crate::app::model::paths::typed_path;
+use crate::app::model::save::Export;
+use crate::app::ui::context::Context;
+use crate::app::ui::widgets::select_on_focus;
+use crate::mosaic::Paper;
+use crate::render::Scale;
+
+/// Pixels a value, as they are offered; others are typed on the command line, or come with a figure.
+const SCALES: [Scale; 6] =
+    [Scale::Auto, Scale::Times(1), Scale::Times(2), Scale::Times(4), Scale::Times(8), Scale::Times(16)];
+
+pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
+    let old = cx.state.saved;
+    let mut looks = old;
+    ui.horizontal_wrapped(|ui| {
+        ui.checkbox(&mut looks.surround.has_caption, "Caption")
+            .on_hover_text("Picture, model, layer, range and counts in words");
+        ui.checkbox(&mut looks.surround.has_scale, "Colour bar").on_hover_text(
+            "And what else the colours mean. Without both: the mosaic's own pixels and nothing else",
+        );
+    });
+    ComboBox::from_label("Size").selected_text(scale_words(looks.scale)).show_ui(ui, |ui| {
+        for scale in SCALES {
+            if ui.selectable_label(looks.scale == scale, scale_words(scale)).clicked() {
+                looks.scale = scale;
+            }
+        }
+    });
+    ui.horizontal(|ui| {
+        for paper in Paper::ALL {
+            if ui.selectable_label(looks.paper == paper, format!("on {} paper", paper.name())).clicked() {
+                looks.paper = paper;
+            }
+        }
+    });
+    if looks != old {
+        cx.commands.push(Command::SetSaveLooks(looks));
+    }
+    let can_save = cx.state.view().shown.is_some();
+    ui.add_enabled_ui(can_save, |ui| {
+        ui.horizontal(|ui| {
+            if ui
+                .button("Save mosaic…")
+                .on_hover_text("As PNG, with what it takes to make it again")
+                .clicked()
+            {
+                cx.commands.push(Command::ChooseSavePlace);
+            }
+            if ui
+                .button("Save view…")
+                .on_hover_text("What is in sight of the mosaic, zoomed and moved as it is")
+                .clicked()
+            {
+                cx.commands.push(Command::ChooseExportPlace(Export::View));
+            }
+        });
+        let what = cx.state.save_what;
+        ComboBox::from_label("to a typed name").selected_text(export_words(what)).show_ui(ui, |ui| {
+            for other in [Export::Mosaic, Export::View, Export::Filter, Export::Sheet, Export::Values] {
+                if ui.selectable_label(what == other, export_words(other)).clicked() {
+                    cx.commands.push(Command::SetSaveWhat(other));
+                }
+            }
+        });
+        let label = ui.label("or type a file name:");
+        let field = ui
+            .add(
+                egui::TextEdit::singleline(&mut cx.scratch.typed_save)
+                    .desired_width(f32::INFINITY)
+                    .hint_text(if what == Export::Values { "name.npy" } else { "name.png" }),
+            )
+            .labelled_by(label.id);
+        select_on_focus(ui, &field, &cx.scratch.typed_save);
+        let is_entered = field.lost_focus() && ui.input(|i| i.key_pressed(egui::Key::Enter));
+        if let Some(path) = typed_path(&cx.scratch.typed_save).filter(|_| is_entered) {
+            cx.commands.push(Command::SaveTyped(path));
+        }
+    });
+}
+
+fn scale_words(scale: Scale) -> String {
+    match scale {
+        Scale::Auto => "readable (1024 pixels or more)".to_owned(),
+        Scale::Times(1) => "native: one pixel a value".to_owned(),
+        Scale::Times(times) => format!("{times} pixels a value"),
+    }
+}
+
+fn export_words(what: Export) -> &'static str {
+    match what {
+        Export::Mosaic => "mosaic",
+        Export::View => "view as it is",
+        Export::Filter => "selected filter",
+        Export::Sheet => "all views, a sheet",
+        Export::Values => "values (.npy)",
+    }
+}

@@ -1,0 +1,171 @@
+//! Under the views: the moments of a data set as small pictures, a slider through them, its labels over time.
+
+use egui::Color32;
+use egui::Rect;
+use egui::Sense;
+use egui::Ui;
+use egui::vec2;
+use egui_plot::Line;
+use egui_plot::Plot;
+use egui_plot::VLine;
+
+use crate::app::message::command::Command;
+use crate::app::model::dataset::{OpenSource, is_watched, thumb_key};
+use crate::app::ui::context::Context;
+use crate::app::ui::theme;
+use crate::app::ui::widgets::named;
+use crate::mosaic::Normalisation;
+
+pub(crate) fn draw(ui: &mut Ui, cx: &mut Context<'_>) {
+    let Some(open) = cx.state.view().source.clone() else { return };
+    // Where the views would keep too little, the buttons alone.
+    let is_short = ui.available_height() <= theme::TIMELINE_ROOM;
+    egui::Panel::bottom("timeline").show(ui, |ui| {
+        controls(ui, cx, &open);
+        if is_short {
+            return;
+        }
+        strip(ui, cx, &open);
+        labels(ui, cx, &open);
+    });
+}
+
+fn controls(ui: &mut Ui, cx: &mut Context<'_>, open: &OpenSource) {
+    ui.horizontal_wrapped(|ui| {
+        let words = if cx.state.playing_frames.is_some() { "Stop" } else { "Play moments" };
+        if ui.button(words).on_hover_text("Let the moments pass (Space)").clicked() {
+            cx.commands.push(Command::TogglePlayFrames);
+        }
+        let mut speed = cx.state.frame_speed;
+        let field = ui.add(egui::DragValue::new(&mut speed).range(0.2..=60.0).speed(0.1).suffix(" a second"));
+        field.widget_info(|| egui::WidgetInfo::labeled(egui::Role::SpinButton, true, "Moments a second"));
+        if field.on_hover_text("As fast as the networks can, at most").changed() {
+            cx.commands.push(Command::SetFrameSpeed(speed));
+        }
+        let mut is_held = matches!(cx.state.view().settings.normalisation, Normalisation::Fixed { .. });
+        if ui
+            .checkbox(&mut is_held, "Hold scale")
+            .on_hover_text("The range of values on screen now for every moment, so that frames compare")
+            .changed()
+        {
+            cx.commands.push(Command::HoldScale(is_held));
+        }
+        if open.source.cameras().len() > 1
+            && ui
+                .button("All cameras")
+                .on_hover_text("Left, centre and right of one moment side by side")
+                .clicked()
+        {
+            cx.commands.push(Command::ThreeCameras);
+        }
+        // A folder's pictures have no cameras; a log doesn't grow.
+        if open.source.cameras().is_empty() {
+            let mut is_on = is_watched(cx.state.watched.as_deref(), open);
+            if ui
+                .checkbox(&mut is_on, "Watch folder")
+                .on_hover_text("Show each picture that is put into the folder")
+                .changed()
+            {
+                cx.commands.push(Command::ToggleWatch);
+            }
+        }
+        ui.label(format!("moment {} of {}", open.index + 1, open.source.len()));
+    });
+    ui.horizontal(|ui| {
+        let last = open.source.len().saturating_sub(1);
+        let mut index = open.index;
+        ui.spacing_mut().slider_width = (ui.available_width() - 12.0).max(80.0);
+        let slider = ui.add(egui::Slider::new(&mut index, 0..=last).show_value(false));
+        slider.widget_info(|| egui::WidgetInfo::slider(true, index as f64, "Moment"));
+        if slider.on_hover_text("Through the data set (Left / Right)").changed() {
+            cx.commands.push(Command::SetFrame(index));
+        }
+    });
+}
+
+/// Small pictures of the moments about the one on screen, as many as there is room for.
+fn strip(ui: &mut Ui, cx: &mut Context<'_>, open: &OpenSource) {
+    let (side, gap) = (vec2(theme::STRIP_WIDTH, theme::STRIP_HEIGHT), 3.0);
+    let num_shown = ((ui.available_width() / (side.x + gap)) as usize).clamp(1, open.source.len());
+    let first = open.index.saturating_sub(num_shown / 2).min(open.source.len() - num_shown);
+    ui.horizontal(|ui| {
+        ui.spacing_mut().item_spacing.x = gap;
+        for index in first..first + num_shown {
+            let (rect, response) = ui.allocate_exact_size(side, Sense::click());
+            let response = named(response, egui::Role::Button, &format!("Moment {}", index + 1));
+            ui.painter().rect_filled(rect, 2.0, theme::mosaic_ground(ui.visuals().dark_mode));
+            let key = thumb_key(open, index);
+            match cx.textures.thumb(&key) {
+                Some(Some((texture, size))) => {
+                    let scale = (rect.width() / size.x).min(rect.height() / size.y);
+                    let place = Rect::from_center_size(rect.center(), *size * scale);
+                    texture.paint_over(ui.painter(), place, Color32::WHITE);
+                }
+                Some(None) => {
+                    let colour = theme::error(ui.visuals().dark_mode);
+                    ui.painter().line_segment([rect.left_top(), rect.right_bottom()], (1.0, colour));
+                    ui.painter().line_segment([rect.left_bottom(), rect.right_top()], (1.0, colour));
+                }
+                None => cx.scratch.thumbs_wanted.push(key),
+            }
+            if index == open.index {
+                ui.painter().rect_stroke(rect, 2.0, (2.0, theme::SELECTED), egui::StrokeKind::Inside);
+            }
+            let name = open.source.sample(index).map_or_else(String::new, |sample| sample.id);
+            if response.on_hover_text(name).clicked() {
+                cx.commands.push(Command::SetFrame(index));
+            }
+        }
+    });
+}
+
+/// One label over all moments, with a line at the one on screen; a click goes there.
+fn labels(ui: &mut Ui, cx: &mut Context<'_>, open: &OpenSource) {
+    let Some(lines) = cx.state.labels.as_ref().filter(|l| std::sync::Arc::ptr_eq(&l.source, &open.source))
+    else {
+        return;
+    };
+    if lines.lines.is_empty() {
+        return;
+    }
+    // What a driving log is about, if it has it.
+    let usual = lines.lines.iter().position(|(name, _)| name.contains("angle") || name.contains("steering"));
+    let chosen = cx.state.plotted_label.unwrap_or(usual.unwrap_or(0)).min(lines.lines.len() - 1);
+    let (name, points) = &lines.lines[chosen];
+    ui.horizontal(|ui| {
+        let list = egui::ComboBox::from_id_salt("plotted label")
+            .selected_text(name.as_str())
+            .width(90.0)
+            .show_ui(ui, |ui| {
+                for (at, (name, _)) in lines.lines.iter().enumerate() {
+                    if ui.selectable_label(at == chosen, name.as_str()).clicked() {
+                        cx.commands.push(Command::SetPlottedLabel(at));
+                    }
+                }
+            });
+        list.response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::ComboBox, true, "Plotted label"));
+        let plot = Plot::new("label")
+            .height(theme::LABEL_HEIGHT)
+            .allow_drag(false)
+            .allow_zoom(false)
+            .allow_scroll(false)
+            .show_x(false)
+            .show(ui, |plot| {
+                plot.line(Line::new(name.as_str(), points.clone()).color(theme::BARS).width(1.5));
+                plot.vline(VLine::new("now", open.index as f64).color(theme::REGION).width(1.5));
+                plot.pointer_coordinate()
+            });
+        if plot.response.clicked()
+            && let Some(at) = plot.inner
+        {
+            let last = open.source.len() - 1;
+            cx.commands.push(Command::SetFrame((at.x.round().max(0.0) as usize).min(last)));
+        }
+    });
+    let value = open.source.sample(open.index).and_then(|sample| {
+        let at = open.source.label_names().iter().position(|n| n == name)?;
+        sample.labels.get(at).map(ToString::to_string)
+    });
+    let words = format!("{name} at this moment: {}", value.unwrap_or_else(|| "(empty)".to_owned()));
+    ui.add(egui::Label::new(egui::RichText::new(words).weak().small()).truncate());
+}

@@ -1,0 +1,57 @@
+//! Through the layers: a step, a slider from the input to the last layer, and play.
+
+use crate::app::message::command::{Command, Wish};
+use crate::app::ui::context::Context;
+
+pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
+    let view = cx.state.view();
+    let nodes = view.walk(cx.state.lists_every_node);
+    let chosen = view.node();
+    let at = nodes.partition_point(|node| *node < chosen).min(nodes.len().saturating_sub(1));
+    ui.horizontal(|ui| {
+        let can_rise = nodes.first().is_some_and(|first| *first < chosen);
+        let can_sink = nodes.last().is_some_and(|last| chosen < *last);
+        let step = |ui: &mut egui::Ui, can: bool, text: &str, hint: &str| {
+            ui.add_enabled(can, egui::Button::new(text)).on_hover_text(hint).clicked()
+        };
+        if step(ui, can_rise, "Shallower", "The layer before (Up)") {
+            cx.commands.push(Command::StepLayer(-1));
+        }
+        if step(ui, can_sink, "Deeper", "The layer after (Down)") {
+            cx.commands.push(Command::StepLayer(1));
+        }
+        let words = if cx.state.playing.is_some() { "Pause" } else { "Play" };
+        if ui
+            .button(words)
+            .on_hover_text("Let the layers pass, from here to the last and round (L)")
+            .clicked()
+        {
+            cx.commands.push(Command::TogglePlay);
+        }
+    });
+    ui.horizontal(|ui| {
+        let label = ui.label("Depth").on_hover_text("From the input to the last layer");
+        let mut depth = at;
+        ui.spacing_mut().slider_width = (ui.available_width() - 8.0).max(60.0);
+        let last = nodes.len().saturating_sub(1);
+        let slider = ui
+            .add(egui::Slider::new(&mut depth, 0..=last).show_value(false))
+            .labelled_by(label.id)
+            .on_hover_text(view.graph.node(nodes[at]).name.as_str());
+        if slider.changed()
+            && let Some(node) = nodes.get(depth)
+        {
+            cx.commands.push(Command::Want(Wish::Layer(view.layer_choice(*node))));
+        }
+    });
+    ui.horizontal(|ui| {
+        let label = ui.label("Speed").on_hover_text("Layers a second while playing");
+        let mut speed = cx.state.play_speed;
+        let field = ui
+            .add(egui::DragValue::new(&mut speed).range(0.2..=20.0).speed(0.05).suffix(" layers/s"))
+            .labelled_by(label.id);
+        if field.changed() {
+            cx.commands.push(Command::SetPlaySpeed(speed));
+        }
+    });
+}

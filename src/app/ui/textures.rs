@@ -1,0 +1,229 @@
+//! Pictures as textures: cut to what the graphics driver takes, uploaded once, freed when replaced.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::Weak;
+
+use egui::Color32;
+use egui::ColorImage;
+use egui::Context;
+use egui::Rect;
+use egui::TextureFilter;
+use egui::TextureHandle;
+use egui::TextureOptions;
+use egui::pos2;
+use egui::vec2;
+
+use crate::app::model::State;
+use crate::app::model::cache::Kept;
+use crate::app::model::dataset::ThumbKey;
+use crate::app::model::layers::Walked;
+use crate::app::model::shown::Shown;
+use crate::app::model::tiles::TileImage;
+use crate::app::model::view::ViewId;
+use crate::graph::NodeId;
+
+/// A picture on the graphics card.
+pub(crate) struct Texture {
+    parts: Vec<(Rect, TextureHandle)>,
+}
+
+/// Enlarged values stay squares; a mosaic made smaller is averaged, so that no tile vanishes between two pixels.
+const SHARP: TextureOptions = TextureOptions {
+    magnification: TextureFilter::Nearest,
+    minification: TextureFilter::Linear,
+    wrap_mode: egui::TextureWrapMode::ClampToEdge,
+    mipmap_mode: None,
+};
+
+impl Texture {
+    /// Uploads the parts of a picture.
+    pub(crate) fn of_tiles(ctx: &Context, name: &str, tiles: &[TileImage]) -> Self {
+        let parts = tiles
+            .iter()
+            .map(|tile| {
+                let [width, height] = tile.image.size;
+                let rect = Rect::from_min_size(
+                    pos2(tile.at[0] as f32, tile.at[1] as f32),
+                    vec2(width as f32, height as f32),
+                );
+                (rect, ctx.load_texture(name, Arc::clone(&tile.image), SHARP))
+            })
+            .collect();
+        Self { parts }
+    }
+
+    /// Uploads a picture that fits one texture.
+    pub(crate) fn of_image(ctx: &Context, name: &str, image: &Arc<ColorImage>) -> Self {
+        Self::of_tiles(ctx, name, &[TileImage { at: [0, 0], image: Arc::clone(image) }])
+    }
+
+    /// Draws the whole picture over a rectangle, tinted (see-through where the tint is).
+    pub(crate) fn paint_over(&self, painter: &egui::Painter, rect: Rect, tint: Color32) {
+        let whole = self.parts.iter().fold(Rect::NOTHING, |all, (part, _)| all.union(*part));
+        let scale = vec2(rect.width() / whole.width().max(1.0), rect.height() / whole.height().max(1.0));
+        let uv = Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0));
+        for (part, handle) in &self.parts {
+            let at = |p: egui::Pos2| rect.min + p.to_vec2() * scale;
+            painter.image(handle.id(), Rect::from_min_max(at(part.min), at(part.max)), uv, tint);
+        }
+    }
+
+    /// Draws the whole picture with its top left pixel at `origin`, each of its pixels `scale` points wide.
+    pub(crate) fn paint(&self, painter: &egui::Painter, origin: egui::Pos2, scale: f32) {
+        let uv = Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0));
+        for (rect, handle) in &self.parts {
+            let place =
+                Rect::from_min_max(origin + rect.min.to_vec2() * scale, origin + rect.max.to_vec2() * scale);
+            if place.intersects(painter.clip_rect()) {
+                painter.image(handle.id(), place, uv, Color32::WHITE);
+            }
+        }
+    }
+}
+
+/// Moments' small pictures kept: thousands.
+const THUMB_BUDGET_BYTES: usize = 64 << 20;
+
+/// A moment's small picture and its size; none where it can't be read.
+pub(crate) type Thumb = Option<(Texture, egui::Vec2)>;
+
+/// Pictures on the graphics card.
+pub(crate) struct Textures {
+    views: HashMap<ViewId, ViewTextures>,
+    layers: Option<(Arc<Walked>, HashMap<NodeId, Texture>)>,
+    inspected: Option<(Weak<Shown>, usize, Texture, Vec<Texture>)>,
+    pins: HashMap<u64, (Arc<ColorImage>, Texture)>,
+    /// Of moments of a data set, with their sizes; none where the picture can't be read.
+    thumbs: Kept<ThumbKey, Arc<Thumb>>,
+    /// The view that the window's title is about.
+    titled: Option<ViewId>,
+}
+
+/// Those of one view, and the view they were made from.
+pub(crate) struct ViewTextures {
+    of: Arc<Shown>,
+    pub(crate) mosaic: Texture,
+    pub(crate) seen: Texture,
+    pub(crate) thumbnail: Texture,
+}
+
+impl Default for Textures {
+    fn default() -> Self {
+        Self {
+            views: HashMap::new(),
+            layers: None,
+            inspected: None,
+            pins: HashMap::new(),
+            thumbs: Kept::new(THUMB_BUDGET_BYTES),
+            titled: None,
+        }
+    }
+}
+
+impl Textures {
+    /// Takes a moment's small picture.
+    pub(crate) fn take_thumb(&mut self, ctx: &Context, key: ThumbKey, image: Option<&Arc<ColorImage>>) {
+        let num_bytes = image.map_or(64, |image| image.pixels.len() * 4);
+        let thumb = image.map(|image| {
+            let size = vec2(image.size[0] as f32, image.size[1] as f32);
+            (Texture::of_image(ctx, "moment", image), size)
+        });
+        self.thumbs.insert(key, Arc::new(thumb), num_bytes);
+    }
+
+    /// A moment's small picture, if it is here.
+    pub(crate) fn thumb(&self, key: &ThumbKey) -> Option<&Thumb> {
+        self.thumbs.peek(key).map(|thumb| &**thumb)
+    }
+
+    /// Uploads what is new; says whether the active view shows something new.
+    pub(crate) fn refresh(&mut self, ctx: &Context, state: &State) -> bool {
+        let mut is_active_new = false;
+        for view in &state.views {
+            let Some(shown) = &view.shown else {
+                self.views.remove(&view.id);
+                continue;
+            };
+            if self.views.get(&view.id).is_some_and(|kept| Arc::ptr_eq(&kept.of, shown)) {
+                continue;
+            }
+            let kept = self.views.remove(&view.id);
+            is_active_new |= view.id == state.view().id;
+            let mosaic = Texture::of_tiles(ctx, "mosaic", &shown.tiles);
+            let (seen, thumbnail) = match kept {
+                Some(kept) if Arc::ptr_eq(&kept.of.seen, &shown.seen) => (kept.seen, kept.thumbnail),
+                _ => (
+                    Texture::of_image(ctx, "seen", &shown.seen),
+                    Texture::of_image(ctx, "thumbnail", &shown.thumbnail),
+                ),
+            };
+            self.views.insert(view.id, ViewTextures { of: Arc::clone(shown), mosaic, seen, thumbnail });
+        }
+        self.refresh_layers(ctx, state);
+        self.refresh_filters(ctx, state);
+        // The title is that of the active view, whichever became it.
+        is_active_new |= self.titled != Some(state.view().id);
+        self.titled = Some(state.view().id);
+        is_active_new
+    }
+
+    fn refresh_layers(&mut self, ctx: &Context, state: &State) {
+        let Some(walked) = &state.walk.done else { return };
+        if self.layers.as_ref().is_some_and(|(of, _)| Arc::ptr_eq(of, walked)) {
+            return;
+        }
+        let textures = walked
+            .layers
+            .iter()
+            .map(|(node, layer)| (*node, Texture::of_image(ctx, "layer", &layer.mean_map)))
+            .collect();
+        self.layers = Some((Arc::clone(walked), textures));
+    }
+
+    fn refresh_filters(&mut self, ctx: &Context, state: &State) {
+        if let Some(found) = &state.inspected {
+            let is_kept = self
+                .inspected
+                .as_ref()
+                .is_some_and(|(of, channel, ..)| of.ptr_eq(&found.of) && *channel == found.channel);
+            if !is_kept {
+                let map = Texture::of_image(ctx, "filter", &found.map);
+                let nearest =
+                    found.nearest.iter().map(|(.., map)| Texture::of_image(ctx, "nearest", map)).collect();
+                self.inspected = Some((found.of.clone(), found.channel, map, nearest));
+            }
+        }
+        self.pins.retain(|id, _| state.pins.iter().any(|pin| pin.filter.id == *id));
+        for pin in &state.pins {
+            let Some(image) = &pin.image else { continue };
+            let is_kept = self.pins.get(&image.id).is_some_and(|(of, _)| Arc::ptr_eq(of, &image.map));
+            if !is_kept {
+                let texture = Texture::of_image(ctx, "pin", &image.map);
+                self.pins.insert(image.id, (Arc::clone(&image.map), texture));
+            }
+        }
+    }
+
+    pub(crate) fn view(&self, id: ViewId) -> Option<&ViewTextures> {
+        self.views.get(&id)
+    }
+
+    /// A layer's small picture.
+    pub(crate) fn layer(&self, node: NodeId) -> Option<&Texture> {
+        self.layers.as_ref()?.1.get(&node)
+    }
+
+    /// The map of the filter that was looked into, and those of its nearest.
+    pub(crate) fn inspected(&self) -> Option<(&Texture, &[Texture])> {
+        self.inspected.as_ref().map(|(.., map, nearest)| (map, nearest.as_slice()))
+    }
+
+    pub(crate) fn pin(&self, id: u64) -> Option<&Texture> {
+        self.pins.get(&id).map(|(_, texture)| texture)
+    }
+
+    pub(crate) fn forget(&mut self, id: ViewId) {
+        self.views.remove(&id);
+    }
+}

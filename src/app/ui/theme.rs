@@ -1,0 +1,102 @@
+//! All colours and spacings of the window.
+
+use egui::Color32;
+use egui::Context;
+use egui::Theme;
+use egui::Vec2;
+
+/// Ground behind the mosaic, so that its gaps read as part of it.
+pub(crate) fn mosaic_ground(is_dark: bool) -> Color32 {
+    if is_dark { Color32::from_gray(12) } else { Color32::from_gray(236) }
+}
+
+/// Outline of the tile under the pointer.
+pub(crate) const HOVERED: Color32 = Color32::from_rgb(255, 255, 255);
+
+/// Outline of the selected tile.
+pub(crate) const SELECTED: Color32 = Color32::from_rgb(90, 200, 250);
+
+/// Ring around outlines, so that they show on any colour map.
+pub(crate) const RING: Color32 = Color32::from_black_alpha(200);
+
+/// The part of the picture that the network saw, and what a position sees of it.
+pub(crate) const REGION: Color32 = Color32::from_rgb(255, 204, 0);
+
+/// Bars of histograms.
+pub(crate) const BARS: Color32 = Color32::from_rgb(120, 150, 220);
+
+/// Text of warnings.
+pub(crate) fn warning(is_dark: bool) -> Color32 {
+    if is_dark { Color32::from_rgb(240, 190, 90) } else { Color32::from_rgb(150, 90, 0) }
+}
+
+/// Text of errors.
+pub(crate) fn error(is_dark: bool) -> Color32 {
+    if is_dark { Color32::from_rgb(255, 120, 110) } else { Color32::from_rgb(180, 30, 20) }
+}
+
+/// Width of the left panel.
+pub(crate) const CONTROLS_WIDTH: f32 = 268.0;
+
+/// Width of the right panel.
+pub(crate) const DETAILS_WIDTH: f32 = 300.0;
+
+/// Height of the lines over each view.
+pub(crate) const VIEW_HEADER_HEIGHT: f32 = 44.0;
+
+/// Longest side of the picture in a view's corner.
+pub(crate) const INSET_SIDE: f32 = 96.0;
+
+/// Side of a layer's small picture in the tree.
+pub(crate) const LAYER_SIDE: f32 = 30.0;
+
+/// A moment's small picture in the strip.
+pub(crate) const STRIP_WIDTH: f32 = 64.0;
+
+pub(crate) const STRIP_HEIGHT: f32 = 48.0;
+
+/// Height of a label's plot.
+pub(crate) const LABEL_HEIGHT: f32 = 64.0;
+
+/// Below this height a data set's timeline leaves the room to the views but for its buttons.
+pub(crate) const TIMELINE_ROOM: f32 = 340.0;
+
+/// Side of a pinned filter's map.
+pub(crate) const PIN_SIDE: f32 = 56.0;
+
+/// Side of the maps of a filter's nearest.
+pub(crate) const NEAREST_SIDE: f32 = 40.0;
+
+/// Most height that messages take; more scroll.
+pub(crate) const MESSAGES_HEIGHT: f32 = 96.0;
+
+/// Most height of an error's text over the mosaic.
+pub(crate) const REASON_HEIGHT: f32 = 160.0;
+
+/// Least height of a list that opens, so that a search that leaves few entries doesn't fold it up.
+pub(crate) const LIST_HEIGHT: f32 = 360.0;
+
+/// What a dialog leaves of the screen: its frame, and its title above what scrolls.
+pub(crate) const DIALOG_MARGIN: Vec2 = Vec2::new(32.0, 72.0);
+
+/// What is above and below a menu that is as long as the screen.
+pub(crate) const MENU_MARGIN: f32 = 56.0;
+
+/// Height of the histograms.
+pub(crate) const HISTOGRAM_HEIGHT: f32 = 84.0;
+
+/// Least room in the last line for words about memory beside those about the run.
+pub(crate) const MEMORY_ROOM: f32 = 520.0;
+
+/// Spacings, and dark to begin with: heat maps on a bright ground mislead the eye.
+pub(crate) fn install(ctx: &Context) {
+    ctx.set_theme(Theme::Dark);
+    ctx.all_styles_mut(|style| {
+        style.text_styles.insert(egui::TextStyle::Small, egui::FontId::proportional(11.0));
+        style.spacing.item_spacing = Vec2::new(8.0, 6.0);
+        style.spacing.button_padding = Vec2::new(8.0, 3.0);
+        style.interaction.tooltip_delay = 0.3;
+        // Fainter is hard to read on light ground.
+        style.visuals.weak_text_alpha = 0.75;
+    });
+}
