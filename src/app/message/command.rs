@@ -1,12 +1,17 @@
 //! What a person can ask of the window. Panels push commands; they are applied in one place, after drawing, so that a menu
 //! item, a shortcut and a button are one path.
+//!
+//! A family of commands has one handler in `update`, whose match names each of them.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use egui::ColorImage;
+
 use crate::app::model::animation::AnimateScope;
 use crate::app::model::batch::BatchScope;
-use crate::app::model::download::DownloadWish;
+use crate::app::model::dataset::ThumbKey;
+use crate::app::model::download::DownloadRequest;
 use crate::app::model::extraction::ExtractScope;
 use crate::app::model::links::{Arrangement, Links};
 use crate::app::model::request::LayerChoice;
@@ -26,15 +31,23 @@ use crate::weights::FilePart;
 /// One request.
 #[derive(Clone)]
 pub(crate) enum Command {
+    View(ViewCommand),
+    Views(ViewsCommand),
+    Weights(WeightsCommand),
+    Dataset(DatasetCommand),
+    Save(SaveCommand),
+    Task(TaskCommand),
+    Window(WindowCommand),
+}
+
+/// About the active view: what it is of and how it is looked at.
+#[derive(Clone)]
+pub(crate) enum ViewCommand {
     /// Ask for a picture with the system's dialog.
     ChoosePicture,
     /// Ask for a folder of pictures.
     ChooseFolder,
-    /// Ask for weights of the chosen model.
-    ChooseWeights,
-    /// Ask where to save the mosaic.
-    ChooseSavePlace,
-    /// Open a picture, a folder or a log.
+    /// Open a picture, a folder, a log, or a weight file.
     Open(PathBuf),
     /// Open a table whose pictures' paths are in this column.
     OpenTable(PathBuf, String),
@@ -42,6 +55,70 @@ pub(crate) enum Command {
     DropTable,
     /// Back to the picture the program carries.
     OpenCat,
+    /// Look at a picture from the clipboard.
+    PastePicture(Arc<ColorImage>),
+    /// Another model.
+    SetModel(&'static Row),
+    /// Something else of the picture and model at hand.
+    Change(Change),
+    /// Another layer by steps through the walk: negative ones towards the input.
+    StepLayer(isize),
+    /// Let layers pass by themselves, or stop them.
+    TogglePlay,
+    /// Layers a second.
+    SetPlaySpeed(f32),
+    /// Look at one filter, or at none.
+    Select(Option<usize>),
+    /// The whole mosaic in sight.
+    Fit,
+    /// Zoom about the middle.
+    Zoom(f32),
+    /// One mosaic pixel to one screen pixel.
+    ActualSize,
+    /// Bring the selected filter to the middle.
+    ShowSelected,
+    /// Try again after an error.
+    Retry,
+    /// Back to what is on screen.
+    GoBack,
+}
+
+/// About several views: more of them, fewer, linked, compared; and what was asked of them before.
+#[derive(Clone)]
+pub(crate) enum ViewsCommand {
+    /// Another view beside the others, to begin with a copy of the active one.
+    AddView,
+    /// The difference of the first two views that have one.
+    AddDifference,
+    /// Take a view away; the last stays.
+    CloseView(ViewId),
+    /// Select this view.
+    Activate(ViewId),
+    /// What goes with what when one view changes.
+    SetLinks(Links),
+    /// How views lie beside each other.
+    Arrange(Arrangement),
+    /// Find the filter of this view that answers most as the selected one of the active view does.
+    FindClosest(ViewId),
+    /// Keep a filter of the active view in sight.
+    Pin(usize),
+    /// Take one out of the tray.
+    Unpin(u64),
+    /// Show the layer of a pinned filter, and select it.
+    GoToPin(u64),
+    /// What was asked before, again.
+    Back,
+    /// What was taken back.
+    Forward,
+    /// Run networks on this device.
+    SetDevice(DeviceChoice),
+}
+
+/// About weight files and downloads.
+#[derive(Clone)]
+pub(crate) enum WeightsCommand {
+    /// Ask for weights of the chosen model.
+    ChooseWeights,
     /// Find out which model a weight file is for, and ask where it doesn't show.
     OpenWeights(PathBuf),
     /// Use this weight file for this model.
@@ -53,49 +130,12 @@ pub(crate) enum Command {
     /// Don't say which model the file is for.
     DropWeights,
     /// Something about a download of a model's weights.
-    Download(&'static Row, DownloadWish),
-    /// Another model.
-    SetModel(&'static Row),
-    /// Something else of the picture and model at hand.
-    Want(Wish),
-    /// Another view beside the others, to begin with a copy of the active one.
-    AddView,
-    /// The difference of the first two views that have one.
-    AddDifference,
-    /// Take a view away; the last stays.
-    CloseView(ViewId),
-    /// Make the panels be about this view.
-    Activate(ViewId),
-    /// What goes with what when one view changes.
-    SetLinks(Links),
-    /// How views lie beside each other.
-    Arrange(Arrangement),
-    /// Find the filter of this view that answers most as the selected one of the active view does.
-    FindClosest(ViewId),
-    /// Another layer by steps through the walk: negative ones towards the input.
-    StepLayer(isize),
-    /// Let layers pass by themselves, or stop them.
-    TogglePlay,
-    /// Layers a second.
-    SetPlaySpeed(f32),
-    /// What the left side shows.
-    SetTab(LeftTab),
-    /// Whether lists of layers have every node, or stages only.
-    ListEveryNode(bool),
-    /// Keep a filter of the active view in sight.
-    Pin(usize),
-    /// Take one out of the tray.
-    Unpin(u64),
-    /// Show the layer of a pinned filter, and select it.
-    GoToPin(u64),
-    /// How much of the filter covers the picture.
-    SetOverlay(f32),
-    /// Text for the clipboard, and what it is.
-    Copy(String, &'static str),
-    /// The table of layers.
-    ToggleTable,
-    /// What was said before.
-    ToggleLog,
+    Download(&'static Row, DownloadRequest),
+}
+
+/// About an open folder or log.
+#[derive(Clone)]
+pub(crate) enum DatasetCommand {
     /// Another moment of the open data set.
     SetFrame(usize),
     /// Another camera of it.
@@ -112,6 +152,36 @@ pub(crate) enum Command {
     ToggleWatch,
     /// Which label is plotted.
     SetPlottedLabel(usize),
+    /// A moment's small picture is in sight and not here.
+    ShowThumb(ThumbKey),
+}
+
+/// About files that leave, and the clipboard.
+#[derive(Clone)]
+pub(crate) enum SaveCommand {
+    /// Ask where to save the mosaic.
+    ChooseSavePlace,
+    /// Ask where to export something else to.
+    ChooseExportPlace(Export),
+    /// Save this view; a dialog has asked before replacing a file.
+    Save(PathBuf, Arc<Shown>),
+    /// Save what was chosen under a typed name; replaces nothing.
+    SaveTyped(PathBuf),
+    /// Write something else than the mosaic.
+    Export(Export, PathBuf),
+    /// How figures are saved.
+    SetSaveLooks(SaveLooks),
+    /// What is saved under a typed name.
+    SetSaveWhat(Export),
+    /// Write the mosaic to the clipboard.
+    CopyMosaic,
+    /// Text for the clipboard, and what it is.
+    Copy(String, &'static str),
+}
+
+/// About long work: batches of figures, features of a data set, moving pictures.
+#[derive(Clone)]
+pub(crate) enum TaskCommand {
     /// The window that exports many figures.
     ToggleBatch,
     /// What a batch is to be of.
@@ -142,56 +212,36 @@ pub(crate) enum Command {
     StartAnimate,
     /// Stop that.
     CancelAnimate,
-    /// Write something else than the mosaic.
-    Export(Export, PathBuf),
-    /// Ask where to.
-    ChooseExportPlace(Export),
-    /// Put the mosaic on the clipboard.
-    CopyMosaic,
-    /// Look at a picture from the clipboard.
-    PastePicture(Arc<egui::ColorImage>),
-    /// Look at one filter, or at none.
-    Select(Option<usize>),
-    /// The whole mosaic in sight.
-    Fit,
-    /// Zoom about the middle.
-    Zoom(f32),
-    /// One mosaic pixel to one screen pixel.
-    ActualSize,
-    /// Bring the selected filter to the middle.
-    ShowSelected,
-    /// Save this view; a dialog has asked before replacing a file.
-    Save(PathBuf, Arc<Shown>),
-    /// Save what was chosen under a typed name; replaces nothing.
-    SaveTyped(PathBuf),
-    /// How figures are saved.
-    SetSaveLooks(SaveLooks),
-    /// What is saved under a typed name.
-    SetSaveWhat(Export),
-    /// Try again after an error.
-    Retry,
-    /// Back to what is on screen.
-    GoBack,
+}
+
+/// About the window itself.
+#[derive(Clone)]
+pub(crate) enum WindowCommand {
+    /// What the left side shows.
+    SetTab(LeftTab),
+    /// Whether lists of layers have every node, or stages only.
+    ListEveryNode(bool),
+    /// How much of the filter covers the picture.
+    SetOverlay(f32),
+    /// The table of layers.
+    ToggleTable,
+    /// What was said before.
+    ToggleLog,
+    /// What this is, and the keys.
+    ToggleHelp,
+    /// Dark or light.
+    ToggleTheme,
     /// Tell the person that what they typed means nothing.
     Complain(String),
     /// Take a message away.
     Dismiss(usize),
-    /// Dark or light.
-    ToggleTheme,
-    /// What this is, and the keys.
-    ToggleHelp,
-    /// What was asked before, again; and what was taken back.
-    Back,
-    Forward,
-    /// Run networks on this device.
-    SetDevice(DeviceChoice),
     /// Close the window.
     Quit,
 }
 
-/// Another way to look at the same picture through the same model.
+/// Another way to look at the picture and model at hand.
 #[derive(Clone, Debug)]
-pub(crate) enum Wish {
+pub(crate) enum Change {
     /// Another layer.
     Layer(LayerChoice),
     /// Another layout.
@@ -210,64 +260,149 @@ pub(crate) enum Wish {
     Sift(Sifting),
 }
 
-impl Command {
-    /// Whether it begins something that makes what was said before old.
-    pub(crate) fn is_new_work(&self) -> bool {
-        matches!(
-            self,
-            Self::Open(_)
-                | Self::OpenTable(..)
-                | Self::OpenCat
-                | Self::OpenWeights(_)
-                | Self::SetModel(_)
-                | Self::SetFrame(_)
-                | Self::SetCamera(_)
-                | Self::Want(_)
-                | Self::StepLayer(_)
-                | Self::Save(..)
-                | Self::SaveTyped(_)
-                | Self::Retry
-                | Self::GoBack
-        )
+impl Change {
+    /// Whether it is one of layout, range and colours, which linked views share.
+    pub(crate) fn is_look(&self) -> bool {
+        match self {
+            Self::Layout(_) | Self::Normalisation(_) | Self::Colour(_) | Self::Grid(_) => true,
+            Self::Layer(_) | Self::Fit(_) | Self::Values(_) | Self::Sift(_) => false,
+        }
     }
 }
 
+/// What a command means for what was said and done before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Kind {
+    /// It begins something that makes what was said before old.
+    pub(crate) is_new_work: bool,
+    /// It changes what is asked of views, so that it can be taken back.
+    pub(crate) is_step: bool,
+}
+
+const PLAIN: Kind = Kind { is_new_work: false, is_step: false };
+const WORK: Kind = Kind { is_new_work: true, is_step: false };
+const STEP: Kind = Kind { is_new_work: false, is_step: true };
+const WORK_AND_STEP: Kind = Kind { is_new_work: true, is_step: true };
+
 impl Command {
-    /// Whether it changes what is asked of views, so that it can be taken back.
-    pub(crate) fn is_step(&self) -> bool {
-        matches!(
-            self,
-            Self::Want(_)
-                | Self::SetModel(_)
-                | Self::UseWeights(..)
-                | Self::ForgetWeights
-                | Self::AddView
-                | Self::AddDifference
-                | Self::CloseView(_)
-                | Self::SetLinks(_)
-                | Self::ThreeCameras
-                | Self::OpenCat
-                | Self::StepLayer(_)
-                | Self::SetFrame(_)
-                | Self::SetCamera(_)
-                | Self::HoldScale(_)
-                | Self::GoToPin(_)
-                | Self::PastePicture(_)
-        )
+    pub(crate) fn kind(&self) -> Kind {
+        match self {
+            Self::View(command) => command.kind(),
+            Self::Views(command) => command.kind(),
+            Self::Weights(command) => command.kind(),
+            Self::Dataset(command) => command.kind(),
+            Self::Save(command) => command.kind(),
+            Self::Task(_) | Self::Window(_) => PLAIN,
+        }
     }
 }
+
+impl ViewCommand {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Open(_) | Self::OpenTable(..) | Self::Retry | Self::GoBack => WORK,
+            Self::OpenCat | Self::SetModel(_) | Self::Change(_) | Self::StepLayer(_) => WORK_AND_STEP,
+            Self::PastePicture(_) => STEP,
+            Self::ChoosePicture
+            | Self::ChooseFolder
+            | Self::DropTable
+            | Self::TogglePlay
+            | Self::SetPlaySpeed(_)
+            | Self::Select(_)
+            | Self::Fit
+            | Self::Zoom(_)
+            | Self::ActualSize
+            | Self::ShowSelected => PLAIN,
+        }
+    }
+}
+
+impl ViewsCommand {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::AddView
+            | Self::AddDifference
+            | Self::CloseView(_)
+            | Self::SetLinks(_)
+            | Self::GoToPin(_) => STEP,
+            Self::Activate(_)
+            | Self::Arrange(_)
+            | Self::FindClosest(_)
+            | Self::Pin(_)
+            | Self::Unpin(_)
+            | Self::Back
+            | Self::Forward
+            | Self::SetDevice(_) => PLAIN,
+        }
+    }
+}
+
+impl WeightsCommand {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::OpenWeights(_) => WORK,
+            Self::UseWeights(..) | Self::ForgetWeights => STEP,
+            Self::ChooseWeights | Self::EndAt(..) | Self::DropWeights | Self::Download(..) => PLAIN,
+        }
+    }
+}
+
+impl DatasetCommand {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::SetFrame(_) | Self::SetCamera(_) => WORK_AND_STEP,
+            Self::HoldScale(_) | Self::ThreeCameras => STEP,
+            Self::TogglePlayFrames
+            | Self::SetFrameSpeed(_)
+            | Self::ToggleWatch
+            | Self::SetPlottedLabel(_)
+            | Self::ShowThumb(_) => PLAIN,
+        }
+    }
+}
+
+impl SaveCommand {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Save(..) | Self::SaveTyped(_) => WORK,
+            Self::ChooseSavePlace
+            | Self::ChooseExportPlace(_)
+            | Self::Export(..)
+            | Self::SetSaveLooks(_)
+            | Self::SetSaveWhat(_)
+            | Self::CopyMosaic
+            | Self::Copy(..) => PLAIN,
+        }
+    }
+}
+
+macro_rules! families {
+    ($($family:ident($commands:ident)),*) => {
+        $(impl From<$commands> for Command {
+            fn from(command: $commands) -> Self {
+                Self::$family(command)
+            }
+        })*
+    };
+}
+
+families!(
+    View(ViewCommand),
+    Views(ViewsCommand),
+    Weights(WeightsCommand),
+    Dataset(DatasetCommand),
+    Save(SaveCommand),
+    Task(TaskCommand),
+    Window(WindowCommand)
+);
 
 /// Commands pushed while drawing.
 #[derive(Default)]
 pub(crate) struct Commands(Vec<Command>);
 
 impl Commands {
-    pub(crate) fn push(&mut self, command: Command) {
-        self.0.push(command);
-    }
-
-    pub(crate) fn extend(&mut self, commands: impl IntoIterator<Item = Command>) {
-        self.0.extend(commands);
+    pub(crate) fn push(&mut self, command: impl Into<Command>) {
+        self.0.push(command.into());
     }
 
     pub(crate) fn take(&mut self) -> Vec<Command> {

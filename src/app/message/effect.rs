@@ -1,123 +1,104 @@
-//! What the threads are given to do, and what they need for it.
+//! What is to be done after a message: slow work for the threads, and what only the face can do.
 
-use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::SystemTime;
 
-use crate::app::model::animation::AnimateRequest;
-use crate::app::model::batch::{BatchNews, PlanRequest};
+use egui::ColorImage;
+
+use crate::app::message::job::{Job, RunJob, SideJob};
+use crate::app::message::question::Question;
 use crate::app::model::dataset::ThumbKey;
-use crate::app::model::extraction::ExtractRequest;
-use crate::app::model::pins::PinnedFilter;
-use crate::app::model::request::Wanted;
-use crate::app::model::save::{SaveLooks, SeenView};
-use crate::app::model::shown::Shown;
 use crate::app::model::view::ViewId;
-use crate::engine::{CancelToken, DeviceChoice, WeightStore};
-use crate::extract::Existing;
-use crate::formats::PictureRecord;
-use crate::graph::NodeId;
-use crate::input::dataset::Source;
-use crate::mosaic::{MosaicSettings, Paper};
-use crate::render::{BatchPlan, InputChoices};
-use crate::tensor::Sifting;
-use crate::weights::PartChoice;
+use crate::engine::CancelToken;
+use crate::models::Row;
+use crate::mosaic::{PixelRect, SeenPart};
+use crate::weights::Folders;
+use crate::weights::fetch::{FetchOptions, Offer};
 
-/// Work for the threads of long runs.
-pub(crate) enum RunJob {
-    PlanExtract(Box<ExtractRequest>),
-    Extract(Box<ExtractRequest>, Existing, CancelToken),
-    PlanAnimation(Box<AnimateRequest>),
-    Animate(Box<AnimateRequest>, CancelToken),
+/// Something to be done. The runtime does all of it but what is for the face.
+pub(crate) enum Effect {
+    /// Work for a view, in place of what it waits for.
+    Latest(ViewId, Job),
+    /// Nobody wants what a view waits for any more.
+    Withdraw(ViewId),
+    /// Work that is done in its turn.
+    Queue(Job),
+    /// Work for the thread that is never busy with a network.
+    Side(SideJob),
+    /// Long work.
+    Run(RunJob),
+    /// Ask a person for a path.
+    Ask(Question),
+    /// Ask a server what it has for a row.
+    AskOffer(&'static Row, FetchOptions),
+    /// Fetch what a server has.
+    Fetch { row: &'static Row, options: FetchOptions, offer: Offer, folders: Folders, cancel: CancelToken },
+    /// Look for what is put into a folder since a time.
+    Watch(PathBuf, SystemTime),
+    /// Stop that.
+    StopWatching,
+    /// What the face does.
+    Face(FaceEffect),
 }
 
-/// Work for the worker. `Show` and `Open` are replaced by a newer one of their view; the others are all done.
-pub(crate) enum Job {
-    /// Bring this on screen. The number comes back with the answer.
-    Show(u64, Box<Wanted>),
-    /// Look at a path that may be a picture, a folder or a log; a table where the column with the paths is named. Replaced by a newer
-    /// wish, as showing is.
-    Open(u64, PathBuf, Option<String>),
-    /// Find the models that a weight file fits.
-    Fit(PathBuf, PartChoice),
-    /// The same of an ONNX file that is to end at this layer.
-    EndAt(PathBuf, String),
-    /// Look at many layers of one run at once: a small picture and the numbers of each. Makes way for what is wanted on screen.
-    Walk {
-        wanted: Box<Wanted>,
-        nodes: Vec<NodeId>,
-        /// Cancelled once the window wants another walk.
-        stale: CancelToken,
-    },
-    /// Paint pinned filters of the wanted model for its picture. Makes way too.
-    Pins { wanted: Box<Wanted>, pins: Vec<PinnedFilter>, stale: CancelToken },
-    /// Write what is shown as PNG.
-    Save {
-        /// What to write.
-        shown: Arc<Shown>,
-        /// Where.
-        path: PathBuf,
-        /// Whether a file there may be replaced: a dialog has asked about this very name.
-        may_replace: bool,
-        /// At what size, with what around it.
-        looks: SaveLooks,
-    },
-    /// Write a layer's values.
-    SaveValues { shown: Arc<Shown>, path: PathBuf },
-    /// Write one filter's map.
-    SaveFilter { shown: Arc<Shown>, channel: usize, path: PathBuf, looks: SaveLooks },
-    /// Write the part of the mosaic that is in sight, as it is on screen.
-    SavePart { shown: Arc<Shown>, seen: Box<SeenView>, path: PathBuf },
-    /// Write the picture and all views on one sheet.
-    SaveSheet { views: Vec<Arc<Shown>>, path: PathBuf, paper: Paper },
-    /// Make what saving would write, for the clipboard.
-    Copy { shown: Arc<Shown>, looks: SaveLooks },
-    /// Write many figures; makes way after each.
-    Batch(Box<BatchJob>),
+/// What needs the desktop, or what drawing keeps.
+pub(crate) enum FaceEffect {
+    CopyText(String),
+    CopyImage(Arc<ColorImage>),
+    /// Dark or light.
+    SetTheme(bool),
+    /// Draw again after so many seconds at the latest.
+    DrawAfter(f64),
+    /// Move the active view's mosaic.
+    Move(Motion),
+    /// Where zoom is linked, let the others lie as this view does.
+    Lead(ViewId),
+    /// Bring this part of a view's mosaic into sight.
+    ShowPart(ViewId, SeenPart),
+    /// A moment's small picture came; none where it can't be read.
+    Thumb(ThumbKey, Option<Arc<ColorImage>>),
+    /// Close the window.
+    Close,
 }
 
-/// A batch at work, and what is left of it.
-pub(crate) struct BatchJob {
-    pub(crate) plan: Arc<BatchPlan>,
-    pub(crate) folder: PathBuf,
-    pub(crate) device: DeviceChoice,
-    /// The run that is next.
-    pub(crate) next: usize,
-    pub(crate) input: InputChoices,
-    pub(crate) settings: MosaicSettings,
-    pub(crate) sifting: Sifting,
-    pub(crate) looks: SaveLooks,
-    pub(crate) has_values: bool,
-    /// Writes anew what was there before.
-    pub(crate) replaces: bool,
-    pub(crate) called_off: CancelToken,
-    pub(crate) written: HashSet<PathBuf>,
-    pub(crate) news: BatchNews,
+/// How a mosaic is moved.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Motion {
+    /// All of it in sight.
+    Fit,
+    /// By a factor about the middle.
+    Zoom(f32),
+    /// One of its pixels to one of the screen.
+    ActualSize,
+    /// This part of it in the middle.
+    Center(PixelRect),
 }
 
-/// Work for the second thread, which is never busy with a network.
-pub(crate) enum SideJob {
-    /// Look into one filter.
-    Inspect(Arc<Shown>, usize),
-    /// Find out which devices can be had.
-    Devices,
-    /// Find out which models' weights are on this machine.
-    Here(WeightStore),
-    /// Settle what a batch would write.
-    Plan(Box<PlanRequest>),
-    /// Is this the picture that a figure was made from?
-    Check(Arc<Shown>, PictureRecord),
-    /// Make a moment's small picture.
-    Thumb(ThumbKey),
-    /// Work out what a data set's labels look like over time.
-    Labels(Arc<dyn Source>),
-    /// Find the filters of one view that answer as a filter of another does.
-    Match {
-        from: Arc<Shown>,
-        channel: usize,
-        to: Arc<Shown>,
-        /// The view that is searched, and the one the filter is from with its name.
-        view: ViewId,
-        of: (ViewId, String),
-    },
+/// Effects of a message, in order.
+#[derive(Default)]
+pub(crate) struct Effects(Vec<Effect>);
+
+impl Effects {
+    pub(crate) fn push(&mut self, effect: Effect) {
+        self.0.push(effect);
+    }
+
+    /// Work for the network's thread in its turn.
+    pub(crate) fn queue(&mut self, job: Job) {
+        self.push(Effect::Queue(job));
+    }
+
+    /// Work for the thread that is never busy with a network.
+    pub(crate) fn side(&mut self, job: SideJob) {
+        self.push(Effect::Side(job));
+    }
+
+    pub(crate) fn face(&mut self, effect: FaceEffect) {
+        self.push(Effect::Face(effect));
+    }
+
+    pub(crate) fn take(&mut self) -> Vec<Effect> {
+        std::mem::take(&mut self.0)
+    }
 }

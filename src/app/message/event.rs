@@ -1,10 +1,13 @@
 //! What the threads tell the window.
 
+use crate::app::model::view::Busy;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use egui::ColorImage;
 
+use crate::app::message::question::Question;
 use crate::app::message::words::in_the_window;
 use crate::app::model::animation::AnimatePreview;
 use crate::app::model::batch::BatchNews;
@@ -14,7 +17,6 @@ use crate::app::model::extraction::ExtractPreview;
 use crate::app::model::layers::Walked;
 use crate::app::model::pins::PinImage;
 use crate::app::model::restored::RestoredFigure;
-use crate::app::model::save::Export;
 use crate::app::model::shown::{Inspected, Shown};
 use crate::app::model::task::{RunEnd, RunNews};
 use crate::app::model::view::ViewId;
@@ -25,24 +27,30 @@ use crate::input::live::{FeedEnd, Grown};
 use crate::models::Row;
 use crate::render::BatchPlan;
 
-/// What the worker tells. Errors are values; the window shows each once.
-pub(crate) enum Event {
-    /// What it is doing for a job.
-    Busy(u64, &'static str),
-    /// A job's result.
-    Shown(u64, Arc<Shown>),
-    /// A job failed; what was shown stays.
-    Failed(u64, String),
+/// What came of a view's newest request, or how far it is. Errors are values; the window shows each once.
+pub(crate) enum ViewEvent {
+    /// What is done for it.
+    Busy(Busy),
+    /// Its result.
+    Shown(Arc<Shown>),
+    /// It failed; what was shown stays.
+    Failed(String),
     /// A path turned out to be a data set.
-    Source(u64, PathBuf, Arc<dyn Source>),
-    /// A path is taken for a picture.
-    Picture(u64, PathBuf),
-    /// The same, with something to be said of it.
-    PictureWithNote(u64, PathBuf, String),
+    Source(PathBuf, Arc<dyn Source>),
+    /// A path is taken for a picture; and what is to be said of it, if anything.
+    Picture(PathBuf, Option<String>),
+    /// A path is a figure of this program.
+    Figure(Box<RestoredFigure>),
     /// A path is a table, and of its columns one has the pictures' paths; which, a person must say.
-    WhichColumn(u64, PathBuf, Vec<String>),
-    /// A path is neither.
-    OpenFailed(u64, String),
+    WhichColumn(PathBuf, Vec<String>),
+    /// A path is none of these.
+    OpenFailed(String),
+}
+
+/// What the threads tell.
+pub(crate) enum Event {
+    /// Of a view's request, by its number; answers to older requests of the view are stale.
+    View(u64, ViewEvent),
     /// Models that a weight file fits, at least one.
     Fits(PathBuf, Vec<WeightsOffer>),
     /// Layers were looked at.
@@ -55,10 +63,10 @@ pub(crate) enum Event {
     Matched(ViewId, (ViewId, String), Vec<(usize, f64)>),
     /// A moment's small picture; none where it can't be read.
     Thumb(ThumbKey, Option<Arc<ColorImage>>),
+    /// Nobody has time for a small picture now.
+    ThumbRefused(ThumbKey),
     /// A data set's labels.
     Labels(LabelLines),
-    /// A path is a figure of this program.
-    Figure(u64, Box<RestoredFigure>),
     /// Whether a picture is the one that a figure was made from, and its name there.
     Checked(bool, String),
     /// Devices, and why one can't be had.
@@ -83,14 +91,16 @@ pub(crate) enum Event {
     Grown(Grown),
     /// A stream of frames is over.
     FeedEnded(FeedEnd),
-    /// An errand came to nothing.
-    ErrandFailed(String),
+    /// The folder can't be watched.
+    NotWatched(String),
+    /// Queued work came to nothing.
+    JobFailed(String),
     /// A file was written.
     Saved(PathBuf),
     /// A dialog came back before anyone can have seen it.
     NoDialog,
     /// A dialog gave a path (or was closed with none).
-    Picked(Picked),
+    Picked(Question, Option<PathBuf>),
 }
 
 impl Event {
@@ -106,9 +116,13 @@ impl Event {
             news
         };
         match self {
-            Self::Failed(job, reason) => Self::Failed(job, in_the_window(&reason)),
-            Self::OpenFailed(job, reason) => Self::OpenFailed(job, in_the_window(&reason)),
-            Self::ErrandFailed(reason) => Self::ErrandFailed(in_the_window(&reason)),
+            Self::View(job, ViewEvent::Failed(reason)) => {
+                Self::View(job, ViewEvent::Failed(in_the_window(&reason)))
+            }
+            Self::View(job, ViewEvent::OpenFailed(reason)) => {
+                Self::View(job, ViewEvent::OpenFailed(in_the_window(&reason)))
+            }
+            Self::JobFailed(reason) => Self::JobFailed(in_the_window(&reason)),
             Self::Devices(devices) => {
                 Self::Devices(devices.into_iter().map(|(device, found)| (device, of(found))).collect())
             }
@@ -124,37 +138,4 @@ impl Event {
             other => other,
         }
     }
-}
-
-impl Picked {
-    pub(crate) fn is_none(&self) -> bool {
-        matches!(
-            self,
-            Self::Open(None)
-                | Self::Weights(None)
-                | Self::Save(None, _)
-                | Self::Export(None, _)
-                | Self::BatchFolder(None)
-                | Self::ExtractFolder(None)
-                | Self::AnimationFile(None)
-        )
-    }
-}
-
-/// An answer of a file dialog.
-pub(crate) enum Picked {
-    /// To open.
-    Open(Option<PathBuf>),
-    /// Weights.
-    Weights(Option<PathBuf>),
-    /// Where to save what was on screen when the question was asked.
-    Save(Option<PathBuf>, Arc<Shown>),
-    /// Where to export to.
-    Export(Option<PathBuf>, Export),
-    /// A batch's folder.
-    BatchFolder(Option<PathBuf>),
-    /// Where features go.
-    ExtractFolder(Option<PathBuf>),
-    /// Where a moving picture goes.
-    AnimationFile(Option<PathBuf>),
 }

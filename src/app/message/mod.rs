@@ -1,7 +1,41 @@
 //! What may happen: what a person asks for, what threads tell, and what is to be done for it.
+//!
+//! Plain values. Must not know who makes them or what follows.
+
+use crate::app::model::save::SeenView;
+use crate::input::live::Frame;
 
 pub(crate) mod command;
 pub(crate) mod effect;
 pub(crate) mod event;
+pub(crate) mod job;
+pub(crate) mod question;
 pub(crate) mod remedy;
 pub(crate) mod words;
+
+/// What `update` takes.
+pub(crate) enum Message {
+    /// A person asks for something.
+    Command(command::Command),
+    /// A thread tells something.
+    Event(event::Event),
+    /// A frame begins.
+    Tick,
+}
+
+/// What a frame knows of itself.
+#[derive(Clone, Default)]
+pub(crate) struct Now {
+    /// The window's own time.
+    pub(crate) secs: f64,
+    /// Whether the window is drawn dark.
+    pub(crate) is_dark: bool,
+    /// Longest side of a texture.
+    pub(crate) max_texture_side: usize,
+    /// Bytes of memory that the program takes; none where the system doesn't say.
+    pub(crate) memory_bytes: Option<usize>,
+    /// The newest frame of a stream.
+    pub(crate) live: Option<Frame>,
+    /// What the active view has in sight of its mosaic.
+    pub(crate) seen: Option<SeenView>,
+}

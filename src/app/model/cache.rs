@@ -3,13 +3,13 @@
 use std::collections::VecDeque;
 
 /// A store that lets the longest unused go when it holds more bytes than it may.
-pub(crate) struct Kept<K, V> {
+pub(crate) struct LruCache<K, V> {
     entries: VecDeque<(K, V, usize)>,
     num_bytes: usize,
     budget_bytes: usize,
 }
 
-impl<K: PartialEq, V: Clone> Kept<K, V> {
+impl<K: PartialEq, V: Clone> LruCache<K, V> {
     pub(crate) fn new(budget_bytes: usize) -> Self {
         Self { entries: VecDeque::new(), num_bytes: 0, budget_bytes }
     }
@@ -69,7 +69,7 @@ mod tests {
 
     #[test]
     fn the_longest_unused_goes_first_and_the_budget_holds() {
-        let mut kept = Kept::new(100);
+        let mut kept = LruCache::new(100);
         kept.insert("a", 1, 40);
         kept.insert("b", 2, 40);
         assert_eq!(kept.get(&"a"), Some(1), "used: now the newest");

@@ -1,8 +1,7 @@
 //! An open folder or log: where it stands, its small pictures, its labels over time.
 
 use std::collections::HashMap;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 

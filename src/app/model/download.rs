@@ -1,13 +1,10 @@
-//! Weights that a server has: asking for their size, fetching them and calling that off, each on a thread of its own.
+//! Weights that a server has: how far asking for their size and fetching them is.
 //!
 //! Owns what is known of downloads. What came stays where the hub's cache wants it, so that a download that was called off, or the
 //! window closed over it, goes on from there.
 
 use std::collections::BTreeMap;
-use std::sync::mpsc::SyncSender;
 
-use crate::app::message::event::Event;
-use crate::app::runtime::download::Errand;
 use crate::engine::CancelToken;
 use crate::models::Row;
 use crate::weights::fetch::{Client, FetchOptions, Offer, Progress};
@@ -27,7 +24,7 @@ pub(crate) enum Stage {
 
 /// What a person may ask of a download.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum DownloadWish {
+pub(crate) enum DownloadRequest {
     /// Ask the server again.
     Ask,
     /// Fetch what it offers.
@@ -55,22 +52,16 @@ pub(crate) enum DownloadNews {
 pub(crate) struct Downloads {
     pub(crate) options: FetchOptions,
     pub(crate) by_tag: BTreeMap<&'static str, Stage>,
-    wake: egui::Context,
 }
 
 impl Downloads {
-    pub(crate) fn new(options: FetchOptions, wake: egui::Context) -> Self {
-        Self { options, by_tag: BTreeMap::new(), wake }
+    pub(crate) fn new(options: FetchOptions) -> Self {
+        Self { options, by_tag: BTreeMap::new() }
     }
 
     /// The address of a row's file, and the file's name.
     pub(crate) fn by_hand(&self, row: &Row) -> Option<(String, &'static str)> {
         let source = row.download()?;
         Some((Client::new(self.options.clone()).url(source), source.file_name()))
-    }
-
-    pub(crate) fn errand(&self, row: &'static Row, sender: &SyncSender<Event>) -> Errand {
-        let client = Client::new(self.options.clone());
-        Errand { row, client, sender: sender.clone(), wake: self.wake.clone() }
     }
 }

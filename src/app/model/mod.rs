@@ -1,4 +1,6 @@
-//! What the person is looking at and what they asked for. Panels read it; only `logic` changes it.
+//! What the person is looking at and what they asked for, as plain data. Panels read it; only `update` changes it.
+//!
+//! Must not know of threads, channels, files or widgets.
 
 pub(crate) mod animation;
 pub(crate) mod batch;
@@ -6,7 +8,6 @@ pub(crate) mod cache;
 pub(crate) mod dataset;
 pub(crate) mod download;
 pub(crate) mod extraction;
-pub(crate) mod frame_times;
 pub(crate) mod history;
 pub(crate) mod layers;
 pub(crate) mod links;
@@ -24,37 +25,61 @@ pub(crate) mod view;
 pub(crate) mod weights;
 pub(crate) mod windows;
 
-use std::collections::BTreeSet;
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::app::model::animation::{AnimatePreview, AnimateScope};
-use crate::app::model::batch::Batch;
-use crate::app::model::dataset::{LabelLines, Playing};
+use crate::app::model::batch::{Batch, BatchScope};
+use crate::app::model::cache::LruCache;
+use crate::app::model::dataset::{LabelLines, Playing, ThumbKey};
 use crate::app::model::download::Downloads;
 use crate::app::model::extraction::{ExtractPreview, ExtractScope};
-use crate::app::model::frame_times::FrameTimes;
-use crate::app::model::history::History;
+use crate::app::model::history::{Asked, History, Snapshot};
 use crate::app::model::layers::Walk;
 use crate::app::model::links::{Arrangement, Links};
 use crate::app::model::messages::{MAX_LOG, MAX_MESSAGES, Message, Tone};
 use crate::app::model::pins::Pin;
 use crate::app::model::request::Wanted;
+use crate::app::model::restored::Expected;
 use crate::app::model::save::{Export, SaveLooks};
 use crate::app::model::shown::{Inspected, Shown};
 use crate::app::model::task::LongRun;
 use crate::app::model::view::{ViewId, ViewState};
 use crate::app::model::weights::WeightsOffer;
 use crate::app::model::windows::{LeftTab, OpenWindows};
-use crate::engine::{DeviceChoice, WeightStore};
+use crate::engine::{CancelToken, DeviceChoice, EngineChoice, WeightStore};
+use crate::graph::Graph;
 use crate::models::{Registry, Row};
 use crate::mosaic::{ColourChoice, ColourMap, Normalisation};
 use crate::render::BatchModel;
 use crate::weights::FilePart;
 
-/// The window's state.
-pub(crate) struct State {
+/// Bytes of finished views kept, so that stepping back to one takes no work.
+const VIEW_BUDGET_BYTES: usize = 256 << 20;
+/// Longest side of a texture until the first frame says what the driver takes.
+const DEFAULT_TEXTURE_SIDE: usize = 2048;
+
+/// Small pictures asked for and not yet here.
+const MAX_THUMBS_ASKED: usize = 24;
+
+/// Numbers of the newest of each kind.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Newest {
+    /// Request of a view that was posted.
+    pub(crate) job: u64,
+    /// Picture or file that was opened.
+    pub(crate) generation: u64,
+    pub(crate) view: ViewId,
+    pub(crate) pin: u64,
+    /// Picture from the clipboard.
+    pub(crate) pasted: u64,
+    /// Frame of a stream that was taken.
+    pub(crate) frame: u64,
+}
+
+/// All that the window knows.
+pub(crate) struct Model {
     pub(crate) store: WeightStore,
     /// Tags whose weights are on this machine, as of the last time a model was chosen; the second thread asks the disk.
     pub(crate) here: Vec<&'static str>,
@@ -104,8 +129,6 @@ pub(crate) struct State {
     pub(crate) overlay_opacity: f32,
     pub(crate) inspected: Option<Box<Inspected>>,
     pub(crate) open: OpenWindows,
-    /// What frames cost the window's thread, where that is asked for.
-    pub(crate) frame_times: Option<FrameTimes>,
     pub(crate) history: History,
     pub(crate) is_dark: bool,
     /// Files and folders opened lately, the newest first, and where the last lay.
@@ -114,14 +137,76 @@ pub(crate) struct State {
     /// Where networks run, and why others can't be had.
     pub(crate) device: DeviceChoice,
     pub(crate) devices: Vec<(DeviceChoice, Result<(), String>)>,
-    /// Bytes of finished views that are kept.
-    pub(crate) kept_bytes: usize,
+    /// Finished views that may be wanted again.
+    pub(crate) kept: LruCache<Wanted, Arc<Shown>>,
+    /// What is still to be looked at of views that a figure brought back.
+    pub(crate) expected: Vec<Expected>,
+    /// Small pictures that were asked for and are not here yet.
+    pub(crate) thumbs_asked: Vec<ThumbKey>,
+    /// Cancelled once pins are to be painted for something else.
+    pub(crate) pins_asked: CancelToken,
+    /// What computes.
+    pub(crate) engine: EngineChoice,
+    pub(crate) newest: Newest,
     /// Bytes of memory that the program takes, as of about a second ago; none where the system doesn't say.
     pub(crate) memory_bytes: Option<usize>,
     pub(crate) max_texture_side: usize,
 }
 
-impl State {
+impl Model {
+    /// One view of the picture the program carries, of which nothing is shown yet.
+    pub(crate) fn new(store: WeightStore, row: &'static Row, graph: Arc<Graph>) -> Self {
+        Self {
+            here: Registry::rows().filter(|row| store.embedded(row).is_some()).map(|row| row.tag).collect(),
+            is_here_known: false,
+            store,
+            views: vec![ViewState::new(1, row, graph)],
+            active: 0,
+            links: Links::default(),
+            shared_range: None,
+            arrangement: Arrangement::default(),
+            weight_files: Vec::new(),
+            downloads: None,
+            save_what: Export::default(),
+            saved: SaveLooks::default(),
+            weights_question: None,
+            column_question: None,
+            messages: VecDeque::new(),
+            log: VecDeque::new(),
+            tab: LeftTab::default(),
+            lists_every_node: false,
+            walk: Walk::default(),
+            playing: None,
+            play_speed: 2.0,
+            batch: Batch { scope: BatchScope::first(row.tag), plan: None, running: None, report: None },
+            extract: LongRun::new(ExtractScope::first(row.tag)),
+            animate: LongRun::new(AnimateScope::first()),
+            playing_frames: None,
+            frame_speed: 5.0,
+            watched: None,
+            labels: None,
+            plotted_label: None,
+            pins: Vec::new(),
+            overlay_opacity: 0.6,
+            inspected: None,
+            open: OpenWindows::default(),
+            kept: LruCache::new(VIEW_BUDGET_BYTES),
+            expected: Vec::new(),
+            thumbs_asked: Vec::new(),
+            pins_asked: CancelToken::new(),
+            engine: EngineChoice::default(),
+            newest: Newest { view: 1, ..Newest::default() },
+            memory_bytes: None,
+            history: History::default(),
+            is_dark: true,
+            recent: Vec::new(),
+            folder: None,
+            device: DeviceChoice::default(),
+            devices: Vec::new(),
+            max_texture_side: DEFAULT_TEXTURE_SIDE,
+        }
+    }
+
     /// The view that the panels are about.
     pub(crate) fn view(&self) -> &ViewState {
         &self.views[self.active.min(self.views.len() - 1)]
@@ -134,6 +219,53 @@ impl State {
 
     pub(crate) fn find(&self, id: ViewId) -> Option<&ViewState> {
         self.views.iter().find(|view| view.id == id)
+    }
+
+    /// Place of the view whose newest request has this number; none for requests that have been replaced.
+    pub(crate) fn place_of(&self, job: u64) -> Option<usize> {
+        self.views.iter().position(|view| view.job == job)
+    }
+
+    /// Whether a moment's small picture may be asked for now.
+    pub(crate) fn may_ask_for_thumb(&self, key: &ThumbKey) -> bool {
+        self.thumbs_asked.len() < MAX_THUMBS_ASKED && !self.thumbs_asked.contains(key)
+    }
+
+    /// A number for what is read anew: the same path may hold something else by now.
+    pub(crate) const fn next_generation(&mut self) -> u64 {
+        self.newest.generation += 1;
+        self.newest.generation
+    }
+
+    /// A copy of a view under a number of its own, about nothing in particular.
+    pub(crate) fn fresh_copy(&mut self, view: &ViewState) -> ViewState {
+        self.newest.view += 1;
+        ViewState {
+            id: self.newest.view,
+            closest: None,
+            selected: None,
+            difference_of: None,
+            trouble: None,
+            busy: None,
+            ..view.clone()
+        }
+    }
+
+    /// Filters that answer as those of a view did, which now shows something else or is gone.
+    pub(crate) fn forget_closest_to(&mut self, id: ViewId) {
+        for view in &mut self.views {
+            view.closest.take_if(|closest| closest.of_view == id);
+        }
+    }
+
+    /// What is asked of all views.
+    pub(crate) fn snapshot(&self) -> Snapshot {
+        Snapshot {
+            views: self.views.iter().map(Asked::of).collect(),
+            active: self.view().id,
+            links: self.links,
+            weight_files: self.weight_files.clone(),
+        }
     }
 
     /// The pin of a filter of the active view, if it is in the tray.

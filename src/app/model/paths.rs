@@ -1,7 +1,6 @@
 //! Paths as people type them, and the extensions of files that are saved.
 
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// A path as people type and paste it: quoted, as an address, with `~/` for home; none where nothing is typed.
 pub(crate) fn typed_path(text: &str) -> Option<PathBuf> {

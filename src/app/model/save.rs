@@ -30,7 +30,14 @@ pub(crate) struct SaveLooks {
     pub(crate) scale: Scale,
 }
 
+impl Default for SaveLooks {
+    fn default() -> Self {
+        Self { surround: Surround::WHOLE, paper: Paper::Light, scale: Scale::Auto }
+    }
+}
+
 /// What a view shows of its mosaic, and at how many pixels of the screen.
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct SeenView {
     pub(crate) part: SeenPart,
     pub(crate) size: (u32, u32),

@@ -1,8 +1,7 @@
 //! A finished view, ready to draw: made by the worker, read by the panels, never changed.
 
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::Weak;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use egui::ColorImage;

@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use egui::Color32;
-use egui::ColorImage;
+use egui::{Color32, ColorImage};
 
 use crate::mosaic::Pixels;
 

@@ -28,6 +28,34 @@ pub(crate) enum Trouble {
     NoDifference(String),
 }
 
+/// What is done for a view until it shows what is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Busy {
+    /// Nobody knows yet whether its weights are on this machine.
+    LookingForWeights,
+    /// The network's thread has something else to do first.
+    Waiting,
+    Opening,
+    ReadingPicture,
+    LoadingWeights,
+    Running,
+    Painting,
+}
+
+impl Busy {
+    pub(crate) fn words(self) -> &'static str {
+        match self {
+            Self::LookingForWeights => "Looking which weights are here…",
+            Self::Waiting => "Waiting for the worker…",
+            Self::Opening => "Opening…",
+            Self::ReadingPicture => "Reading the picture…",
+            Self::LoadingWeights => "Loading the weights…",
+            Self::Running => "Running the network…",
+            Self::Painting => "Painting the mosaic…",
+        }
+    }
+}
+
 /// Filters that answer as a filter of another view does.
 #[derive(Clone, Debug)]
 pub(crate) struct Closest {
@@ -61,7 +89,7 @@ pub(crate) struct ViewState {
     /// The finished view on screen; stays while the next is made.
     pub(crate) shown: Option<Arc<Shown>>,
     /// What the worker is doing for it, while it does.
-    pub(crate) busy: Option<&'static str>,
+    pub(crate) busy: Option<Busy>,
     pub(crate) trouble: Option<Trouble>,
     /// What was wanted for what is on screen: the way back when the next wish fails.
     pub(crate) good: Option<Wanted>,

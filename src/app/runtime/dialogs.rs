@@ -3,8 +3,13 @@
 //! On a bare machine without a portal and without zenity a dialog returns at once with nothing, as if cancelled; typing a path
 //! and dropping a file always work beside it.
 
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::app::message::event::Event;
+use crate::app::message::question::Question;
+use crate::app::runtime::tell::Tell;
 
 /// Asks a person for paths. Called on a thread of its own, so it may block.
 pub trait Dialogs: Send + Sync {
@@ -74,5 +79,37 @@ fn in_folder(folder: Option<&Path>) -> rfd::FileDialog {
     match folder.filter(|folder| folder.is_dir()) {
         Some(folder) => dialog.set_directory(folder),
         None => dialog,
+    }
+}
+
+/// A dialog that comes back sooner without an answer was never seen: the system has none.
+const QUICKEST_PERSON: Duration = Duration::from_millis(120);
+
+/// Asks on a thread of its own; the answer comes as an event.
+///
+/// # Errors
+/// No thread to be had, in words.
+pub(crate) fn ask(dialogs: &Arc<dyn Dialogs>, question: Question, tell: Tell) -> Result<(), String> {
+    let dialogs = Arc::clone(dialogs);
+    let work = move || {
+        let asked = Instant::now();
+        let answer = match &question {
+            Question::Picture(from) => dialogs.open_picture(from.as_deref()),
+            Question::Folder(from) => dialogs.open_folder(from.as_deref()),
+            Question::Weights => dialogs.open_weights(),
+            Question::Save(shown) => dialogs.save_png(&shown.file_name()),
+            Question::Export(_, name) => dialogs.save_png(name),
+            Question::BatchFolder | Question::ExtractFolder => dialogs.open_folder(None),
+            Question::AnimationFile(name) => dialogs.save_animation(name),
+        };
+        tell.event(if answer.is_none() && asked.elapsed() < QUICKEST_PERSON {
+            Event::NoDialog
+        } else {
+            Event::Picked(question, answer)
+        });
+    };
+    match std::thread::Builder::new().name("dialog".into()).spawn(work) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(format!("can't open a dialog ({error}); type the path or drop the file")),
     }
 }

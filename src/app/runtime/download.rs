@@ -1,34 +1,34 @@
 //! Threads that ask a server for the size of weights and fetch them.
 
 use std::ops::ControlFlow;
-use std::sync::mpsc::SyncSender;
-use std::time::Duration;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::app::message::event::Event;
 use crate::app::model::download::DownloadNews;
+use crate::app::runtime::tell::Tell;
 use crate::engine::CancelToken;
 use crate::models::Row;
 use crate::weights::Folders;
-use crate::weights::fetch::{Client, FetchError, Offer};
+use crate::weights::fetch::{Client, FetchError, FetchOptions, Offer};
 
 /// The least time between two words of progress.
 const NEWS_INTERVAL: Duration = Duration::from_millis(80);
 
-/// What a thread needs.
-pub(crate) struct Errand {
-    pub(crate) row: &'static Row,
-    pub(crate) client: Client,
-    pub(crate) sender: SyncSender<Event>,
-    pub(crate) wake: egui::Context,
+/// What a thread needs for a download.
+pub(crate) struct Download {
+    row: &'static Row,
+    client: Client,
+    tell: Tell,
 }
 
-impl Errand {
+impl Download {
+    pub(crate) fn new(row: &'static Row, options: FetchOptions, tell: Tell) -> Self {
+        Self { row, client: Client::new(options), tell }
+    }
+
     /// Whether there still is a window to hear it.
-    pub(crate) fn tell(&self, news: DownloadNews) -> bool {
-        let is_heard = self.sender.send(Event::Download(self.row, news)).is_ok();
-        self.wake.request_repaint();
-        is_heard
+    fn tell(&self, news: DownloadNews) -> bool {
+        self.tell.is_heard(Event::Download(self.row, news))
     }
 
     pub(crate) fn ask(&self) {

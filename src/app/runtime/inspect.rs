@@ -1,11 +1,10 @@
 //! The second thread: looks into filters and finds closest ones while the first runs networks. Knows nothing of widgets.
 
-use std::panic::AssertUnwindSafe;
-use std::panic::catch_unwind;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use crate::app::message::effect::SideJob;
 use crate::app::message::event::Event;
+use crate::app::message::job::SideJob;
 use crate::app::model::dataset::{LabelLines, ThumbKey, label_lines};
 use crate::app::model::shown::{Inspected, Shown, histogram};
 use crate::app::model::tiles as textures;
@@ -65,9 +64,9 @@ pub(crate) fn handle(job: SideJob, tell: &Tell) {
     }));
     let bug = "an internal error, which is a bug of this program; details are on the terminal";
     match done {
-        Ok(Some(event)) => tell(event),
+        Ok(Some(event)) => tell.event(event),
         Ok(None) => {}
-        Err(_) => tell(Event::ErrandFailed(bug.to_owned())),
+        Err(_) => tell.event(Event::JobFailed(bug.to_owned())),
     }
 }
 

@@ -1,4 +1,26 @@
-//! The threads of the window, and the only place of it that has any.
+//! The threads of the window, and the only place of it that has any: what is slow, or asks the system, is done here.
+//!
+//! Takes effects, tells events. Must not know what follows from them.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::time::{Duration, Instant, SystemTime};
+
+use crate::app::message::effect::Effect;
+use crate::app::message::event::Event;
+use crate::app::message::job::{Job, RunJob, SideJob};
+use crate::app::model::download::DownloadNews;
+use crate::engine::{EngineChoice, Worker};
+use crate::input::live::{Feed, FolderWatch, Frame};
+use crate::render::Resources;
+use crate::tensor::PixelSize;
+
+use dialogs::Dialogs;
+use download::Download;
+use network::Pipeline;
+use tasks::Runs;
+use tell::Tell;
 
 pub(crate) mod dialogs;
 pub(crate) mod download;
@@ -7,3 +29,192 @@ pub(crate) mod inspect;
 pub(crate) mod network;
 pub(crate) mod tasks;
 pub(crate) mod tell;
+
+/// Events that may wait for the window; a worker ahead of it by more waits.
+const MAX_EVENTS: usize = 64;
+/// The least time between two looks at the program's memory.
+const MEMORY_INTERVAL: Duration = Duration::from_secs(1);
+/// Slots of the second thread, of which each keeps the newest of its kind.
+const INSPECT_SLOT: u64 = 0;
+const MATCH_SLOT: u64 = 1;
+const PLAN_SLOT: u64 = 2;
+/// The one slot of the threads of long work: plans.
+const TASK_PLAN_SLOT: u64 = 0;
+
+/// All threads. Fields drop in order: the receiver before the workers, which may be waiting to send.
+pub(crate) struct Runtime {
+    events: Receiver<Event>,
+    tell: Tell,
+    network: Worker<Job>,
+    side: Worker<SideJob>,
+    /// Long work has a thread each, so that nothing that is wanted on screen waits for it.
+    extractor: Worker<RunJob>,
+    animator: Worker<RunJob>,
+    dialogs: Arc<dyn Dialogs>,
+    /// Ends when it is dropped.
+    watch: Option<FolderWatch>,
+    feed: Option<Arc<Feed>>,
+    /// When the system was last asked how much memory the program takes, and what it said.
+    memory: (Option<Instant>, Option<usize>),
+}
+
+impl Runtime {
+    /// Starts the threads; `wake` is called after each event.
+    ///
+    /// # Errors
+    /// The system refuses a thread.
+    pub(crate) fn new(
+        wake: impl Fn() + Send + Sync + 'static,
+        resources: &Resources,
+        engine: EngineChoice,
+        dialogs: Arc<dyn Dialogs>,
+    ) -> std::io::Result<Self> {
+        let (sender, events): (SyncSender<Event>, _) = sync_channel(MAX_EVENTS);
+        let tell = Tell::new(sender, wake);
+        let mut pipeline = Pipeline::new(resources.store.clone(), resources.cat, engine, tell.clone());
+        let network = Worker::spawn("inference", move |job, cancel| pipeline.handle(job, cancel))?;
+        let theirs = tell.clone();
+        let side = Worker::spawn("looking", move |job, _| {
+            inspect::handle(job, &theirs);
+            None
+        })?;
+        let task_thread = |name: &str| {
+            let (mut runs, theirs) = (Runs::default(), tell.clone());
+            Worker::spawn(name, move |job, token| {
+                runs.handle(job, token, &theirs);
+                None
+            })
+        };
+        Ok(Self {
+            events,
+            network,
+            side,
+            extractor: task_thread("extract")?,
+            animator: task_thread("animate")?,
+            tell,
+            dialogs,
+            watch: None,
+            feed: None,
+            memory: (None, None),
+        })
+    }
+
+    /// The next event that waits, if any.
+    pub(crate) fn next_event(&self) -> Option<Event> {
+        self.events.try_recv().ok()
+    }
+
+    /// Does what a message asked for, except what is for the face; gives an event back where it can't be done.
+    pub(crate) fn run(&mut self, effect: Effect) -> Option<Event> {
+        let refused =
+            || Some(Event::JobFailed("too much is waiting to be done; try again when it is".into()));
+        match effect {
+            Effect::Latest(view, job) => self.network.post(view, job),
+            Effect::Withdraw(view) => self.network.withdraw(view),
+            Effect::Queue(job) => return self.network.enqueue(job).err().and_then(|_| refused()),
+            Effect::Side(job) => return self.side(job),
+            Effect::Run(job) => match job {
+                RunJob::PlanExtract(_) => self.extractor.post(TASK_PLAN_SLOT, job),
+                RunJob::PlanAnimation(_) => self.animator.post(TASK_PLAN_SLOT, job),
+                RunJob::Extract(..) => return self.extractor.enqueue(job).err().and_then(|_| refused()),
+                RunJob::Animate(..) => return self.animator.enqueue(job).err().and_then(|_| refused()),
+            },
+            Effect::Ask(question) => {
+                return dialogs::ask(&self.dialogs, question, self.tell.clone()).err().map(Event::JobFailed);
+            }
+            Effect::AskOffer(row, options) => {
+                let download = Download::new(row, options, self.tell.clone());
+                return start("asking", move || download.ask())
+                    .err()
+                    .map(|reason| Event::Download(row, DownloadNews::Failed(reason)));
+            }
+            Effect::Fetch { row, options, offer, folders, cancel } => {
+                let download = Download::new(row, options, self.tell.clone());
+                return start("download", move || download.fetch(&offer, &folders, &cancel))
+                    .err()
+                    .map(|reason| Event::Download(row, DownloadNews::Failed(reason)));
+            }
+            Effect::Watch(place, since) => return self.watch(place, since),
+            Effect::StopWatching => self.watch = None,
+            // The face does it.
+            Effect::Face(_) => {}
+        }
+        None
+    }
+
+    fn side(&self, job: SideJob) -> Option<Event> {
+        match job {
+            SideJob::Inspect(..) => self.side.post(INSPECT_SLOT, job),
+            SideJob::Match { .. } => self.side.post(MATCH_SLOT, job),
+            SideJob::Plan(_) => self.side.post(PLAN_SLOT, job),
+            SideJob::Thumb(key) => {
+                let refused = self.side.enqueue(SideJob::Thumb(key.clone())).is_err();
+                return refused.then_some(Event::ThumbRefused(key));
+            }
+            SideJob::Devices | SideJob::Here(_) | SideJob::Check(..) | SideJob::Labels(_) => {
+                let text = "too much is waiting to be done; try again when it is";
+                return self.side.enqueue(job).err().map(|_| Event::JobFailed(text.into()));
+            }
+        }
+        None
+    }
+
+    fn watch(&mut self, place: PathBuf, since: SystemTime) -> Option<Event> {
+        let tell = self.tell.clone();
+        match FolderWatch::start(&place, since, move |grown| {
+            tell.event(Event::Grown(grown));
+        }) {
+            Ok(watch) => {
+                self.watch = Some(watch);
+                None
+            }
+            Err(error) => Some(Event::NotWatched(format!("can't watch the folder ({error})"))),
+        }
+    }
+
+    /// Takes frames of one size from a stream of raw RGB.
+    pub(crate) fn follow(
+        &mut self,
+        size: PixelSize,
+        from: impl std::io::Read + Send + 'static,
+    ) -> Option<Event> {
+        let tell = self.tell.clone();
+        let started = Feed::start(size, from, move |end| match end {
+            Some(end) => {
+                tell.event(Event::FeedEnded(end));
+            }
+            // A frame is looked for, not sent: the newest counts.
+            None => tell.wake(),
+        });
+        match started {
+            Ok(feed) => {
+                self.feed = Some(feed);
+                None
+            }
+            Err(error) => Some(Event::JobFailed(error.to_string())),
+        }
+    }
+
+    /// The newest frame of the stream, if there is one.
+    pub(crate) fn newest_frame(&self) -> Option<Frame> {
+        self.feed.as_ref().and_then(|feed| feed.newest())
+    }
+
+    /// How much memory the program takes; the system is asked once in a while, as that reads a file.
+    pub(crate) fn memory_bytes(&mut self) -> Option<usize> {
+        let (asked, bytes) = &mut self.memory;
+        if asked.is_none_or(|asked| asked.elapsed() >= MEMORY_INTERVAL) {
+            *asked = Some(Instant::now());
+            *bytes = memory_stats::memory_stats().map(|memory| memory.physical_mem);
+        }
+        *bytes
+    }
+}
+
+/// Starts a thread that ends by itself.
+fn start(name: &str, work: impl FnOnce() + Send + 'static) -> Result<(), String> {
+    match std::thread::Builder::new().name(name.to_owned()).spawn(work) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(format!("can't start a thread for it: {error}")),
+    }
+}

@@ -1,14 +1,12 @@
 //! The threads of long runs: features of whole data sets through `extract`, moving pictures through `render`, as the command line does
 //! them. A run shares the processor with the views' networks; neither waits for the other.
 
-use std::panic::AssertUnwindSafe;
-use std::panic::catch_unwind;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::time::Duration;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use crate::app::message::effect::RunJob;
 use crate::app::message::event::Event;
+use crate::app::message::job::RunJob;
 use crate::app::message::remedy::{told, words};
 use crate::app::model::animation::{AnimatePreview, AnimateRequest};
 use crate::app::model::extraction::{ExtractPreview, ExtractRequest};
@@ -45,14 +43,16 @@ impl Runs {
         let is_plan = matches!(job, RunJob::PlanExtract(_) | RunJob::PlanAnimation(_));
         let done = catch_unwind(AssertUnwindSafe(|| match job {
             RunJob::PlanExtract(request) => {
-                tell(Event::ExtractPlanned(self.preview(&request).map(Arc::new)));
+                tell.event(Event::ExtractPlanned(self.preview(&request).map(Arc::new)));
             }
             RunJob::Extract(request, existing, called_off) => {
                 let mut teller = Teller::new(tell, &called_off, token, Event::Extract);
                 let end = self.extract(&request, existing, &mut teller);
                 teller.end(end);
             }
-            RunJob::PlanAnimation(request) => tell(Event::AnimationPlanned(preview_animation(&request))),
+            RunJob::PlanAnimation(request) => {
+                tell.event(Event::AnimationPlanned(preview_animation(&request)))
+            }
             RunJob::Animate(request, called_off) => {
                 let mut teller = Teller::new(tell, &called_off, token, Event::Animation);
                 let end = self.animate(&request, &mut teller);
@@ -64,7 +64,7 @@ impl Runs {
             let bug = "an internal error, which is a bug of this program; details are on the terminal";
             let end = Some(RunEnd::Failed(bug.to_owned()));
             let news = RunNews { end, ..RunNews::default() };
-            tell(match (is_extract, is_plan) {
+            tell.event(match (is_extract, is_plan) {
                 (true, true) => Event::ExtractPlanned(Err(bug.to_owned())),
                 (false, true) => Event::AnimationPlanned(Err(bug.to_owned())),
                 (true, false) => Event::Extract(news),
@@ -156,7 +156,7 @@ impl Runs {
         let mut notes = Vec::new();
         let begun = begin(&plan, existing, &mut |note| notes.push(note)).map_err(|e| e.to_string())?;
         for note in notes {
-            (teller.tell)(Event::ErrandFailed(note));
+            teller.tell.event(Event::JobFailed(note));
         }
         let folders: Vec<String> =
             plan.sets.iter().map(|set| format!("\"{}\"", plan.set_folder(set).display())).collect();
@@ -355,7 +355,7 @@ impl<'a> Teller<'a> {
     fn tell_now(&mut self) {
         self.told = Instant::now();
         self.news.elapsed = self.started.elapsed();
-        (self.tell)((self.event)(self.news.clone()));
+        self.tell.event((self.event)(self.news.clone()));
     }
 
     fn end(mut self, end: Result<RunEnd, String>) {

@@ -1,10 +1,6 @@
 //! Windows over the window: none larger than the screen; what is longer scrolls.
 
-use egui::Context;
-use egui::ScrollArea;
-use egui::Ui;
-use egui::Vec2;
-use egui::vec2;
+use egui::{Context, ScrollArea, Ui, Vec2, vec2};
 
 use crate::app::ui::theme;
 

@@ -2,13 +2,12 @@
 
 use std::path::PathBuf;
 
-use egui::Key;
-use egui::KeyboardShortcut;
-use egui::Modifiers;
+use egui::{Key, KeyboardShortcut, Modifiers};
 
-use crate::app::message::command::Command;
-use crate::app::model::messages::Tone;
-use crate::app::shell::App;
+use crate::app::message::command::{
+    Command, Commands, DatasetCommand, SaveCommand, TaskCommand, ViewCommand, ViewsCommand, WindowCommand,
+};
+use crate::app::model::Model;
 
 const OPEN: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::O);
 
@@ -59,193 +58,188 @@ pub(crate) const KEYS: [(&str, &str); 24] = [
     ("Ctrl+Q", "quit"),
 ];
 
-/// Whether the active view is one of a data set.
-fn view_has_moments(app: &App) -> bool {
-    app.state.view().source.is_some()
+/// Dropped files and keys become commands.
+pub(crate) fn take(ctx: &egui::Context, model: &Model, commands: &mut Commands) {
+    let dropped: Vec<PathBuf> =
+        ctx.input(|i| i.raw.dropped_files.iter().map(|file| file.path().to_owned()).collect());
+    let num_dropped = dropped.len();
+    if let Some(path) = dropped.into_iter().next() {
+        commands.push(ViewCommand::Open(path));
+    }
+    if num_dropped > 1 {
+        let text = "several files were dropped; the first is opened (drop their folder to see all)";
+        commands.push(WindowCommand::Complain(text.to_owned()));
+    }
+    // A question that waits for its answer has the keys.
+    if model.column_question.is_some() || model.weights_question.is_some() {
+        return;
+    }
+    let pressed = |shortcut: &KeyboardShortcut| ctx.input_mut(|i| i.consume_shortcut(shortcut));
+    for (shortcut, command) in [
+        (OPEN, Command::from(ViewCommand::ChoosePicture)),
+        (SAVE, SaveCommand::ChooseSavePlace.into()),
+        (QUIT, WindowCommand::Quit.into()),
+    ] {
+        if pressed(&shortcut) {
+            commands.push(command);
+        }
+    }
+    for shortcut in [FORWARD, FORWARD_TOO] {
+        if pressed(&shortcut) {
+            commands.push(ViewsCommand::Forward);
+        }
+    }
+    if pressed(&BACK) {
+        commands.push(ViewsCommand::Back);
+    }
+    let pasted = ctx.input(|i| {
+        i.events.iter().find_map(|event| match event {
+            egui::Event::PasteImage(image) => Some(std::sync::Arc::clone(image)),
+            _ => None,
+        })
+    });
+    if let Some(image) = pasted {
+        commands.push(ViewCommand::PastePicture(image));
+    }
+    let is_copied = ctx.input(|i| i.events.iter().any(|event| matches!(event, egui::Event::Copy)));
+    if is_copied && ctx.memory(egui::Memory::focused).is_none() {
+        commands.push(SaveCommand::CopyMosaic);
+    }
+    if pressed(&BATCH) {
+        commands.push(TaskCommand::ToggleBatch);
+    }
+    if pressed(&ADD_VIEW) {
+        commands.push(ViewsCommand::AddView);
+    }
+    if pressed(&CLOSE_VIEW) {
+        commands.push(ViewsCommand::CloseView(model.view().id));
+    }
+    let numbers = [Key::Num1, Key::Num2, Key::Num3, Key::Num4];
+    for (key, view) in numbers.into_iter().zip(&model.views) {
+        if pressed(&KeyboardShortcut::new(Modifiers::COMMAND, key)) {
+            commands.push(ViewsCommand::Activate(view.id));
+        }
+    }
+    let press = |modifiers, key| ctx.input_mut(|i| i.consume_key(modifiers, key));
+    if press(Modifiers::NONE, Key::F1) {
+        commands.push(WindowCommand::ToggleHelp);
+    }
+    for (key, steps) in [(Key::ArrowUp, -1), (Key::ArrowDown, 1)] {
+        if press(Modifiers::ALT, key) {
+            commands.push(ViewCommand::StepLayer(steps));
+        }
+    }
+    // Keys belong to a widget that has the focus: a text field, a list.
+    if ctx.memory(egui::Memory::focused).is_none() && !egui::Popup::is_any_open(ctx) {
+        take_plain_keys(ctx, model, commands);
+    }
 }
 
-impl App {
-    /// Dropped files and keys become commands.
-    pub(crate) fn take_input(&mut self, ctx: &egui::Context) {
-        let dropped: Vec<PathBuf> =
-            ctx.input(|i| i.raw.dropped_files.iter().map(|file| file.path().to_owned()).collect());
-        if dropped.len() > 1 {
-            self.state.say(
-                Tone::Bad,
-                "several files were dropped; the first is opened (drop their folder to see all)",
-            );
-        }
-        if let Some(path) = dropped.into_iter().next() {
-            self.commands.push(Command::Open(path));
-        }
-        // A question that waits for its answer has the keys.
-        if self.state.column_question.is_some() || self.state.weights_question.is_some() {
-            return;
-        }
-        let pressed = |shortcut: &KeyboardShortcut| ctx.input_mut(|i| i.consume_shortcut(shortcut));
-        for (shortcut, command) in
-            [(OPEN, Command::ChoosePicture), (SAVE, Command::ChooseSavePlace), (QUIT, Command::Quit)]
-        {
-            if pressed(&shortcut) {
-                self.commands.push(command);
-            }
-        }
-        for shortcut in [FORWARD, FORWARD_TOO] {
-            if pressed(&shortcut) {
-                self.commands.push(Command::Forward);
-            }
-        }
-        if pressed(&BACK) {
-            self.commands.push(Command::Back);
-        }
-        let pasted = ctx.input(|i| {
-            i.events.iter().find_map(|event| match event {
-                egui::Event::PasteImage(image) => Some(std::sync::Arc::clone(image)),
-                _ => None,
-            })
-        });
-        if let Some(image) = pasted {
-            self.commands.push(Command::PastePicture(image));
-        }
-        let is_copied = ctx.input(|i| i.events.iter().any(|event| matches!(event, egui::Event::Copy)));
-        if is_copied && ctx.memory(egui::Memory::focused).is_none() {
-            self.commands.push(Command::CopyMosaic);
-        }
-        if pressed(&BATCH) {
-            self.commands.push(Command::ToggleBatch);
-        }
-        if pressed(&ADD_VIEW) {
-            self.commands.push(Command::AddView);
-        }
-        if pressed(&CLOSE_VIEW) {
-            self.commands.push(Command::CloseView(self.state.view().id));
-        }
-        let numbers = [Key::Num1, Key::Num2, Key::Num3, Key::Num4];
-        for (key, view) in numbers.into_iter().zip(&self.state.views) {
-            if pressed(&KeyboardShortcut::new(Modifiers::COMMAND, key)) {
-                self.commands.push(Command::Activate(view.id));
-            }
-        }
-        let press = |modifiers, key| ctx.input_mut(|i| i.consume_key(modifiers, key));
-        if press(Modifiers::NONE, Key::F1) {
-            self.commands.push(Command::ToggleHelp);
-        }
-        for (key, steps) in [(Key::ArrowUp, -1), (Key::ArrowDown, 1)] {
-            if press(Modifiers::ALT, key) {
-                self.commands.push(Command::StepLayer(steps));
-            }
-        }
-        // Keys belong to a widget that has the focus: a text field, a list.
-        if ctx.memory(egui::Memory::focused).is_none() && !egui::Popup::is_any_open(ctx) {
-            self.take_plain_keys(ctx);
-        }
+fn take_plain_keys(ctx: &egui::Context, model: &Model, commands: &mut Commands) {
+    let key = |key| ctx.input_mut(|i| i.consume_key(Modifiers::NONE, key));
+    if key(Key::F) {
+        commands.push(ViewCommand::Fit);
     }
-
-    fn take_plain_keys(&mut self, ctx: &egui::Context) {
-        let key = |key| ctx.input_mut(|i| i.consume_key(Modifiers::NONE, key));
-        if key(Key::F) {
-            self.commands.push(Command::Fit);
-        }
-        if key(Key::Num1) {
-            self.commands.push(Command::ActualSize);
-        }
-        if key(Key::Plus) || key(Key::Equals) {
-            self.commands.push(Command::Zoom(1.5));
-        }
-        if key(Key::Minus) {
-            self.commands.push(Command::Zoom(1.0 / 1.5));
-        }
-        if key(Key::Questionmark) {
-            self.commands.push(Command::ToggleHelp);
-        }
-        if key(Key::Enter) {
-            self.commands.push(Command::ShowSelected);
-        }
-        if key(Key::L) {
-            self.commands.push(Command::TogglePlay);
-        }
-        if key(Key::Space) {
-            self.commands.push(if view_has_moments(self) {
-                Command::TogglePlayFrames
-            } else {
-                Command::TogglePlay
-            });
-        }
-        if key(Key::D) {
-            self.commands.push(Command::AddDifference);
-        }
-        let view = self.state.view();
-        if key(Key::C) {
-            let others = self.state.views.iter().filter(|other| other.id != view.id);
-            others.for_each(|other| self.commands.push(Command::FindClosest(other.id)));
-        }
-        if let Some(channel) = view.selected
-            && key(Key::P)
-        {
-            self.commands.push(match self.state.pin_of(channel) {
-                Some(id) => Command::Unpin(id),
-                None => Command::Pin(channel),
-            });
-        }
-        if key(Key::Escape) {
-            // What lies over the others goes first.
-            let open = self.state.open;
-            let command = match open {
-                _ if open.help => Command::ToggleHelp,
-                _ if open.log => Command::ToggleLog,
-                _ if open.animate => Command::ToggleAnimate,
-                _ if open.extract => Command::ToggleExtract,
-                _ if open.batch => Command::ToggleBatch,
-                _ if open.table => Command::ToggleTable,
-                _ => {
-                    let num_said = self.state.messages.len();
-                    self.commands.extend((0..num_said).map(|_| Command::Dismiss(0)));
-                    Command::Select(None)
-                }
-            };
-            self.commands.push(command);
-        }
-        let moment = view.source.as_ref().map(|open| open.index);
-        let mut to_moment = |steps: isize| {
-            if let Some(index) = moment.and_then(|index| index.checked_add_signed(steps)) {
-                self.commands.push(Command::SetFrame(index));
+    if key(Key::Num1) {
+        commands.push(ViewCommand::ActualSize);
+    }
+    if key(Key::Plus) || key(Key::Equals) {
+        commands.push(ViewCommand::Zoom(1.5));
+    }
+    if key(Key::Minus) {
+        commands.push(ViewCommand::Zoom(1.0 / 1.5));
+    }
+    if key(Key::Questionmark) {
+        commands.push(WindowCommand::ToggleHelp);
+    }
+    if key(Key::Enter) {
+        commands.push(ViewCommand::ShowSelected);
+    }
+    if key(Key::L) {
+        commands.push(ViewCommand::TogglePlay);
+    }
+    if key(Key::Space) {
+        let has_moments = model.view().source.is_some();
+        let play = if has_moments {
+            Command::from(DatasetCommand::TogglePlayFrames)
+        } else {
+            ViewCommand::TogglePlay.into()
+        };
+        commands.push(play);
+    }
+    if key(Key::D) {
+        commands.push(ViewsCommand::AddDifference);
+    }
+    let view = model.view();
+    if key(Key::C) {
+        let others = model.views.iter().filter(|other| other.id != view.id);
+        others.for_each(|other| commands.push(ViewsCommand::FindClosest(other.id)));
+    }
+    if let Some(channel) = view.selected
+        && key(Key::P)
+    {
+        commands.push(match model.pin_of(channel) {
+            Some(id) => ViewsCommand::Unpin(id),
+            None => ViewsCommand::Pin(channel),
+        });
+    }
+    if key(Key::Escape) {
+        // What lies over the others goes first.
+        let open = model.open;
+        let over: Command = match open {
+            _ if open.help => WindowCommand::ToggleHelp.into(),
+            _ if open.log => WindowCommand::ToggleLog.into(),
+            _ if open.animate => TaskCommand::ToggleAnimate.into(),
+            _ if open.extract => TaskCommand::ToggleExtract.into(),
+            _ if open.batch => TaskCommand::ToggleBatch.into(),
+            _ if open.table => WindowCommand::ToggleTable.into(),
+            _ => {
+                (0..model.messages.len()).for_each(|_| commands.push(WindowCommand::Dismiss(0)));
+                ViewCommand::Select(None).into()
             }
         };
-        if key(Key::PageDown) {
-            to_moment(1);
+        commands.push(over);
+    }
+    let moment = view.source.as_ref().map(|open| open.index);
+    let mut to_moment = |steps: isize| {
+        if let Some(index) = moment.and_then(|index| index.checked_add_signed(steps)) {
+            commands.push(DatasetCommand::SetFrame(index));
         }
-        if key(Key::PageUp) {
-            to_moment(-1);
+    };
+    if key(Key::PageDown) {
+        to_moment(1);
+    }
+    if key(Key::PageUp) {
+        to_moment(-1);
+    }
+    let is_selected = view.selected.is_some();
+    let arrows =
+        [(Key::ArrowLeft, 0, -1), (Key::ArrowRight, 0, 1), (Key::ArrowUp, -1, 0), (Key::ArrowDown, 1, 0)];
+    for (arrow, rows, columns) in arrows {
+        if !key(arrow) {
+            continue;
         }
-        let is_selected = view.selected.is_some();
-        let arrows =
-            [(Key::ArrowLeft, 0, -1), (Key::ArrowRight, 0, 1), (Key::ArrowUp, -1, 0), (Key::ArrowDown, 1, 0)];
-        for (arrow, rows, columns) in arrows {
-            if !key(arrow) {
-                continue;
+        if is_selected {
+            if let Some(channel) = neighbour(model, rows, columns) {
+                commands.push(ViewCommand::Select(Some(channel)));
             }
-            if is_selected {
-                if let Some(channel) = self.neighbour(rows, columns) {
-                    self.commands.push(Command::Select(Some(channel)));
-                }
-            } else if rows != 0 {
-                self.commands.push(Command::StepLayer(rows));
-            } else if let Some(index) = moment.and_then(|index| index.checked_add_signed(columns)) {
-                self.commands.push(Command::SetFrame(index));
-            }
+        } else if rows != 0 {
+            commands.push(ViewCommand::StepLayer(rows));
+        } else if let Some(index) = moment.and_then(|index| index.checked_add_signed(columns)) {
+            commands.push(DatasetCommand::SetFrame(index));
         }
     }
+}
 
-    /// The filter a step away from the selected one in the mosaic; the first where none is selected.
-    fn neighbour(&self, rows: isize, columns: isize) -> Option<usize> {
-        let view = self.state.view();
-        let shown = view.shown.as_ref()?;
-        let grid = shown.mosaic.geometry.grid();
-        let selected = view.selected?;
-        let position = shown.mosaic.order.position_of(selected)?;
-        let (row, column) = (position / grid.columns, position % grid.columns);
-        let row = row.checked_add_signed(rows).filter(|r| *r < grid.rows)?;
-        let column = column.checked_add_signed(columns).filter(|c| *c < grid.columns)?;
-        shown.mosaic.order.channel_at(row * grid.columns + column)
-    }
+/// The filter a step away from the selected one in the mosaic; the first where none is selected.
+fn neighbour(model: &Model, rows: isize, columns: isize) -> Option<usize> {
+    let view = model.view();
+    let shown = view.shown.as_ref()?;
+    let grid = shown.mosaic.geometry.grid();
+    let selected = view.selected?;
+    let position = shown.mosaic.order.position_of(selected)?;
+    let (row, column) = (position / grid.columns, position % grid.columns);
+    let row = row.checked_add_signed(rows).filter(|r| *r < grid.rows)?;
+    let column = column.checked_add_signed(columns).filter(|c| *c < grid.columns)?;
+    shown.mosaic.order.channel_at(row * grid.columns + column)
 }

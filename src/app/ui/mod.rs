@@ -1,8 +1,10 @@
-//! The parts of the window, one file each. They read the state and push commands; text half typed and the place of the mosaic
+//! The parts of the window, one file each. They read the model and push commands; text half typed and the place of the mosaic
 //! are all they change themselves.
 
 pub(crate) mod context;
 pub(crate) mod dialog;
+pub(crate) mod face;
+pub(crate) mod frame_times;
 pub(crate) mod histogram;
 pub(crate) mod input;
 pub(crate) mod panels;
@@ -45,7 +47,7 @@ pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
 
 /// What frames cost the window's thread, in a corner.
 fn frame_times(ctx: &egui::Context, cx: &Context<'_>) {
-    let Some(times) = &cx.state.frame_times else { return };
+    let Some(times) = cx.frame_times else { return };
     egui::Area::new(egui::Id::unique("frame times"))
         .anchor(egui::Align2::RIGHT_BOTTOM, egui::vec2(-8.0, -32.0))
         .interactable(false)

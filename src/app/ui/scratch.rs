@@ -3,12 +3,11 @@
 use std::collections::HashMap;
 use std::sync::Weak;
 
-use crate::app::model::dataset::ThumbKey;
 use crate::app::model::shown::{NUM_BINS, Shown};
 use crate::app::model::view::ViewId;
 use crate::app::ui::viewport::Viewport;
 use crate::graph::NodeId;
-use crate::mosaic::MosaicValue;
+use crate::mosaic::{MosaicValue, SeenPart};
 use crate::render::Share;
 
 /// What drawing itself changes: text half typed, where the pointer is, where the mosaics lie.
@@ -31,9 +30,6 @@ pub(crate) struct Scratch {
     pub(crate) leader: Option<ViewId>,
     /// The place of the picture under the pointer, and the view it is pointed at in.
     pub(crate) pointed: Option<Pointed>,
-    /// Small pictures of moments that are in sight and not here; those that were asked for.
-    pub(crate) thumbs_wanted: Vec<ThumbKey>,
-    pub(crate) thumbs_asked: Vec<ThumbKey>,
     /// The histogram last drawn of one filter: of which view and channel, and its bars.
     pub(crate) filter_bars: Option<(Weak<Shown>, usize, [u32; NUM_BINS])>,
 }
@@ -42,6 +38,12 @@ pub(crate) struct Scratch {
 #[derive(Default)]
 pub(crate) struct ViewScratch {
     pub(crate) viewport: Viewport,
+    /// The mosaic that lies there.
+    pub(crate) of: Weak<Shown>,
+    /// Its size in pixels.
+    pub(crate) size: egui::Vec2,
+    /// A part of it that is to be brought into sight once there is room.
+    pub(crate) part: Option<SeenPart>,
     /// Where the mosaic was last drawn.
     pub(crate) panel: Option<egui::Rect>,
     /// The value under the pointer.

@@ -4,14 +4,7 @@
 use std::f64::consts::TAU;
 use std::time::Duration;
 
-use egui::Pos2;
-use egui::Response;
-use egui::Role;
-use egui::Sense;
-use egui::Shape;
-use egui::Ui;
-use egui::WidgetInfo;
-use egui::vec2;
+use egui::{Pos2, Response, Role, Sense, Shape, Ui, WidgetInfo, vec2};
 
 const STEPS_PER_TURN: f64 = 12.0;
 

@@ -1,21 +1,12 @@
 //! Pictures as textures: cut to what the graphics driver takes, uploaded once, freed when replaced.
 
 use std::collections::HashMap;
-use std::sync::Arc;
-use std::sync::Weak;
+use std::sync::{Arc, Weak};
 
-use egui::Color32;
-use egui::ColorImage;
-use egui::Context;
-use egui::Rect;
-use egui::TextureFilter;
-use egui::TextureHandle;
-use egui::TextureOptions;
-use egui::pos2;
-use egui::vec2;
+use egui::{Color32, ColorImage, Context, Rect, TextureFilter, TextureHandle, TextureOptions, pos2, vec2};
 
-use crate::app::model::State;
-use crate::app::model::cache::Kept;
+use crate::app::model::Model;
+use crate::app::model::cache::LruCache;
 use crate::app::model::dataset::ThumbKey;
 use crate::app::model::layers::Walked;
 use crate::app::model::shown::Shown;
@@ -95,7 +86,7 @@ pub(crate) struct Textures {
     inspected: Option<(Weak<Shown>, usize, Texture, Vec<Texture>)>,
     pins: HashMap<u64, (Arc<ColorImage>, Texture)>,
     /// Of moments of a data set, with their sizes; none where the picture can't be read.
-    thumbs: Kept<ThumbKey, Arc<Thumb>>,
+    thumbs: LruCache<ThumbKey, Arc<Thumb>>,
     /// The view that the window's title is about.
     titled: Option<ViewId>,
 }
@@ -115,7 +106,7 @@ impl Default for Textures {
             layers: None,
             inspected: None,
             pins: HashMap::new(),
-            thumbs: Kept::new(THUMB_BUDGET_BYTES),
+            thumbs: LruCache::new(THUMB_BUDGET_BYTES),
             titled: None,
         }
     }
@@ -138,9 +129,10 @@ impl Textures {
     }
 
     /// Uploads what is new; says whether the active view shows something new.
-    pub(crate) fn refresh(&mut self, ctx: &Context, state: &State) -> bool {
+    pub(crate) fn refresh(&mut self, ctx: &Context, model: &Model) -> bool {
         let mut is_active_new = false;
-        for view in &state.views {
+        self.views.retain(|id, _| model.find(*id).is_some());
+        for view in &model.views {
             let Some(shown) = &view.shown else {
                 self.views.remove(&view.id);
                 continue;
@@ -149,7 +141,7 @@ impl Textures {
                 continue;
             }
             let kept = self.views.remove(&view.id);
-            is_active_new |= view.id == state.view().id;
+            is_active_new |= view.id == model.view().id;
             let mosaic = Texture::of_tiles(ctx, "mosaic", &shown.tiles);
             let (seen, thumbnail) = match kept {
                 Some(kept) if Arc::ptr_eq(&kept.of.seen, &shown.seen) => (kept.seen, kept.thumbnail),
@@ -160,16 +152,16 @@ impl Textures {
             };
             self.views.insert(view.id, ViewTextures { of: Arc::clone(shown), mosaic, seen, thumbnail });
         }
-        self.refresh_layers(ctx, state);
-        self.refresh_filters(ctx, state);
+        self.refresh_layers(ctx, model);
+        self.refresh_filters(ctx, model);
         // The title is that of the active view, whichever became it.
-        is_active_new |= self.titled != Some(state.view().id);
-        self.titled = Some(state.view().id);
+        is_active_new |= self.titled != Some(model.view().id);
+        self.titled = Some(model.view().id);
         is_active_new
     }
 
-    fn refresh_layers(&mut self, ctx: &Context, state: &State) {
-        let Some(walked) = &state.walk.done else { return };
+    fn refresh_layers(&mut self, ctx: &Context, model: &Model) {
+        let Some(walked) = &model.walk.done else { return };
         if self.layers.as_ref().is_some_and(|(of, _)| Arc::ptr_eq(of, walked)) {
             return;
         }
@@ -181,8 +173,8 @@ impl Textures {
         self.layers = Some((Arc::clone(walked), textures));
     }
 
-    fn refresh_filters(&mut self, ctx: &Context, state: &State) {
-        if let Some(found) = &state.inspected {
+    fn refresh_filters(&mut self, ctx: &Context, model: &Model) {
+        if let Some(found) = &model.inspected {
             let is_kept = self
                 .inspected
                 .as_ref()
@@ -194,8 +186,8 @@ impl Textures {
                 self.inspected = Some((found.of.clone(), found.channel, map, nearest));
             }
         }
-        self.pins.retain(|id, _| state.pins.iter().any(|pin| pin.filter.id == *id));
-        for pin in &state.pins {
+        self.pins.retain(|id, _| model.pins.iter().any(|pin| pin.filter.id == *id));
+        for pin in &model.pins {
             let Some(image) = &pin.image else { continue };
             let is_kept = self.pins.get(&image.id).is_some_and(|(of, _)| Arc::ptr_eq(of, &image.map));
             if !is_kept {
@@ -221,9 +213,5 @@ impl Textures {
 
     pub(crate) fn pin(&self, id: u64) -> Option<&Texture> {
         self.pins.get(&id).map(|(_, texture)| texture)
-    }
-
-    pub(crate) fn forget(&mut self, id: ViewId) {
-        self.views.remove(&id);
     }
 }

@@ -1,9 +1,6 @@
 //! All colours and spacings of the window.
 
-use egui::Color32;
-use egui::Context;
-use egui::Theme;
-use egui::Vec2;
+use egui::{Color32, Context, Theme, Vec2};
 
 /// Ground behind the mosaic, so that its gaps read as part of it.
 pub(crate) fn mosaic_ground(is_dark: bool) -> Color32 {

@@ -1,10 +1,6 @@
 //! Where the mosaic lies on screen: zoom and pan as arithmetic, no widgets.
 
-use egui::Pos2;
-use egui::Rect;
-use egui::Vec2;
-use egui::pos2;
-use egui::vec2;
+use egui::{Pos2, Rect, Vec2, pos2, vec2};
 
 use crate::mosaic::SeenPart;
 

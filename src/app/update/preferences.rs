@@ -1,118 +1,116 @@
 //! What is kept from one day to the next, and how it is forgotten when it can't be read.
 
-use std::path::Path;
-
+use crate::app::message::effect::{Effects, FaceEffect};
+use crate::app::model::Model;
 use crate::app::model::links::{Arrangement, Links};
 use crate::app::model::messages::Tone;
 use crate::app::model::preferences::{ARRANGEMENTS, MAX_BYTES, MAX_RECENT, Remembered, VERSION};
 use crate::app::model::save::SaveLooks;
+use crate::app::model::view::Busy;
 use crate::app::model::windows::LeftTab;
-use crate::app::shell::App;
+use crate::app::update::show::show_active;
 use crate::mosaic::{ColourChoice, MosaicLayout, Normalisation, Paper};
 use crate::render::Surround;
 use crate::tensor::Sifting;
+use std::path::Path;
 
-impl App {
-    /// What is to be kept, as text.
-    pub fn remembered(&self) -> String {
-        let state = &self.state;
-        let view = state.view();
-        // A range that was fixed for one picture means nothing for the next day's.
-        let range = match view.settings.normalisation {
-            Normalisation::Fixed { .. } => Normalisation::usual_for(view.settings.layout),
-            other => other,
-        };
-        let kept = Remembered {
-            version: VERSION,
-            is_dark: state.is_dark,
-            link_pictures: state.links.pictures,
-            link_zoom: state.links.zoom,
-            link_looks: state.links.looks,
-            same_scale: state.links.scale,
-            arrangement: ARRANGEMENTS
-                .iter()
-                .find(|(way, _)| *way == state.arrangement)
-                .map_or_else(String::new, |(_, name)| (*name).to_owned()),
-            shows_layers: state.tab == LeftTab::Layers,
-            lists_every_node: state.lists_every_node,
-            layers_a_second: state.play_speed,
-            moments_a_second: state.frame_speed,
-            overlay_opacity: state.overlay_opacity,
-            has_caption: state.saved.surround.has_caption,
-            has_scale: state.saved.surround.has_scale,
-            paper: state.saved.paper.to_string(),
-            scale: state.saved.scale.to_string(),
-            layout: view.settings.layout.to_string(),
-            range: range.to_string(),
-            colours: view.settings.colour.to_string(),
-            order: view.sifting.to_string(),
-            recent: state.recent.clone(),
-            folder: state.folder.clone(),
-        };
-        // Plain text and numbers: nothing that JSON can't hold.
-        serde_json::to_string(&kept).unwrap_or_default()
-    }
+/// What is to be kept, as text.
+pub(crate) fn remembered(model: &Model) -> String {
+    let view = model.view();
+    // A range that was fixed for one picture means nothing for the next day's.
+    let range = match view.settings.normalisation {
+        Normalisation::Fixed { .. } => Normalisation::usual_for(view.settings.layout),
+        other => other,
+    };
+    let kept = Remembered {
+        version: VERSION,
+        is_dark: model.is_dark,
+        link_pictures: model.links.pictures,
+        link_zoom: model.links.zoom,
+        link_looks: model.links.looks,
+        same_scale: model.links.scale,
+        arrangement: ARRANGEMENTS
+            .iter()
+            .find(|(way, _)| *way == model.arrangement)
+            .map_or_else(String::new, |(_, name)| (*name).to_owned()),
+        shows_layers: model.tab == LeftTab::Layers,
+        lists_every_node: model.lists_every_node,
+        layers_a_second: model.play_speed,
+        moments_a_second: model.frame_speed,
+        overlay_opacity: model.overlay_opacity,
+        has_caption: model.saved.surround.has_caption,
+        has_scale: model.saved.surround.has_scale,
+        paper: model.saved.paper.to_string(),
+        scale: model.saved.scale.to_string(),
+        layout: view.settings.layout.to_string(),
+        range: range.to_string(),
+        colours: view.settings.colour.to_string(),
+        order: view.sifting.to_string(),
+        recent: model.recent.clone(),
+        folder: model.folder.clone(),
+    };
+    // Plain text and numbers: nothing that JSON can't hold.
+    serde_json::to_string(&kept).unwrap_or_default()
+}
 
-    /// Takes what was kept. What can't be read is forgotten, and that is said; single settings that mean nothing are left as they are.
-    pub fn take_remembered(&mut self, ctx: &egui::Context, text: &str) {
-        let forget = "the settings of the last time can't be read and are forgotten";
-        let parsed = (text.len() <= MAX_BYTES).then(|| serde_json::from_str::<Remembered>(text));
-        let kept = match parsed {
-            Some(Ok(kept)) if kept.version <= VERSION => kept,
-            Some(Ok(_)) => {
-                self.state.say(Tone::Bad, "the settings were kept by a later version and are not taken");
-                return;
-            }
-            _ => {
-                self.state.say(Tone::Bad, forget);
-                return;
-            }
-        };
-        self.state.is_dark = kept.is_dark;
-        ctx.set_theme(if kept.is_dark { egui::Theme::Dark } else { egui::Theme::Light });
-        let state = &mut self.state;
-        state.links = Links {
-            pictures: kept.link_pictures,
-            zoom: kept.link_zoom,
-            looks: kept.link_looks,
-            scale: kept.same_scale,
-        };
-        let way = ARRANGEMENTS.iter().find(|(_, name)| *name == kept.arrangement);
-        state.arrangement = way.map_or(Arrangement::Automatic, |(way, _)| *way);
-        state.tab = if kept.shows_layers { LeftTab::Layers } else { LeftTab::Setup };
-        state.lists_every_node = kept.lists_every_node;
-        let within = |value: f32, low: f32, high: f32, usual: f32| {
-            if value.is_finite() { value.clamp(low, high) } else { usual }
-        };
-        state.play_speed = within(kept.layers_a_second, 0.2, 20.0, 2.0);
-        state.frame_speed = within(kept.moments_a_second, 0.2, 60.0, 5.0);
-        state.overlay_opacity = within(kept.overlay_opacity, 0.0, 1.0, 0.6);
-        state.saved = SaveLooks {
-            surround: Surround { has_caption: kept.has_caption, has_scale: kept.has_scale },
-            paper: kept.paper.parse::<Paper>().unwrap_or(state.saved.paper),
-            scale: kept.scale.parse().unwrap_or(state.saved.scale),
-        };
-        state.recent = kept.recent.into_iter().take(MAX_RECENT).collect();
-        state.folder = kept.folder;
-        let view = state.view_mut();
-        let settings = &mut view.settings;
-        settings.layout = kept.layout.parse::<MosaicLayout>().unwrap_or_default();
-        let usual = Normalisation::usual_for(settings.layout);
-        settings.normalisation = kept.range.parse().unwrap_or(usual);
-        settings.colour = kept.colours.parse::<ColourChoice>().unwrap_or_default();
-        view.sifting = kept.order.parse::<Sifting>().unwrap_or_default();
-        // A path that was asked for at the start is still being looked at; what it turns out to be is shown with these settings.
-        if view.busy != Some("Opening…") {
-            self.show_active();
+/// Takes what was kept. What can't be read is forgotten, and that is said; single settings that mean nothing are left as they are.
+pub(crate) fn take_remembered(model: &mut Model, effects: &mut Effects, text: &str) {
+    let forget = "the settings of the last time can't be read and are forgotten";
+    let parsed = (text.len() <= MAX_BYTES).then(|| serde_json::from_str::<Remembered>(text));
+    let kept = match parsed {
+        Some(Ok(kept)) if kept.version <= VERSION => kept,
+        Some(Ok(_)) => {
+            model.say(Tone::Bad, "the settings were kept by a later version and are not taken");
+            return;
         }
+        _ => {
+            model.say(Tone::Bad, forget);
+            return;
+        }
+    };
+    model.is_dark = kept.is_dark;
+    effects.face(FaceEffect::SetTheme(kept.is_dark));
+    model.links = Links {
+        pictures: kept.link_pictures,
+        zoom: kept.link_zoom,
+        looks: kept.link_looks,
+        scale: kept.same_scale,
+    };
+    let way = ARRANGEMENTS.iter().find(|(_, name)| *name == kept.arrangement);
+    model.arrangement = way.map_or(Arrangement::Automatic, |(way, _)| *way);
+    model.tab = if kept.shows_layers { LeftTab::Layers } else { LeftTab::Setup };
+    model.lists_every_node = kept.lists_every_node;
+    let within = |value: f32, low: f32, high: f32, usual: f32| {
+        if value.is_finite() { value.clamp(low, high) } else { usual }
+    };
+    model.play_speed = within(kept.layers_a_second, 0.2, 20.0, 2.0);
+    model.frame_speed = within(kept.moments_a_second, 0.2, 60.0, 5.0);
+    model.overlay_opacity = within(kept.overlay_opacity, 0.0, 1.0, 0.6);
+    model.saved = SaveLooks {
+        surround: Surround { has_caption: kept.has_caption, has_scale: kept.has_scale },
+        paper: kept.paper.parse::<Paper>().unwrap_or(model.saved.paper),
+        scale: kept.scale.parse().unwrap_or(model.saved.scale),
+    };
+    model.recent = kept.recent.into_iter().take(MAX_RECENT).collect();
+    model.folder = kept.folder;
+    let view = model.view_mut();
+    let settings = &mut view.settings;
+    settings.layout = kept.layout.parse::<MosaicLayout>().unwrap_or_default();
+    let usual = Normalisation::usual_for(settings.layout);
+    settings.normalisation = kept.range.parse().unwrap_or(usual);
+    settings.colour = kept.colours.parse::<ColourChoice>().unwrap_or_default();
+    view.sifting = kept.order.parse::<Sifting>().unwrap_or_default();
+    // A path that was asked for at the start is still being looked at; what it turns out to be is shown with these settings.
+    if view.busy != Some(Busy::Opening) {
+        show_active(model, effects);
     }
+}
 
-    /// A file or folder that was opened.
-    pub(crate) fn remember_opened(&mut self, path: &Path) {
-        let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-        self.state.folder = path.parent().map(Path::to_owned);
-        self.state.recent.retain(|kept| *kept != path);
-        self.state.recent.insert(0, path);
-        self.state.recent.truncate(MAX_RECENT);
-    }
+/// A file or folder that was opened.
+pub(crate) fn remember_opened(model: &mut Model, path: &Path) {
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    model.folder = path.parent().map(Path::to_owned);
+    model.recent.retain(|kept| *kept != path);
+    model.recent.insert(0, path);
+    model.recent.truncate(MAX_RECENT);
 }

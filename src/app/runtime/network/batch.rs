@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::app::message::effect::BatchJob;
 use crate::app::message::event::Event;
+use crate::app::message::job::BatchJob;
 use crate::app::model::request::{LayerChoice, PictureChoice, Wanted};
 use crate::app::runtime::network::show::fitting_grid;
 use crate::app::runtime::network::{Pipeline, Stop, save};
@@ -46,7 +46,7 @@ impl Pipeline {
             job.next += 1;
             job.news.num_runs_done = job.next;
             job.news.busy += started.elapsed();
-            (self.tell)(Event::Batch(job.news.clone()));
+            self.tell.event(Event::Batch(job.news.clone()));
         }
         self.end(&job)
     }
@@ -54,7 +54,7 @@ impl Pipeline {
     fn end(&self, job: &BatchJob) -> Option<Box<BatchJob>> {
         let mut news = job.news.clone();
         news.is_over = true;
-        (self.tell)(Event::Batch(news));
+        self.tell.event(Event::Batch(news));
         None
     }
 

@@ -2,6 +2,8 @@
 //!
 //! Runs on the worker thread; may take as long as it takes. Knows nothing of widgets.
 
+use crate::app::model::view::Busy;
+
 pub(crate) mod batch;
 pub(crate) mod open;
 pub(crate) mod save;
@@ -9,16 +11,14 @@ pub(crate) mod show;
 pub(crate) mod value;
 pub(crate) mod walk;
 
-use std::panic::AssertUnwindSafe;
-use std::panic::catch_unwind;
-use std::path::Path;
-use std::path::PathBuf;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use crate::app::message::effect::Job;
-use crate::app::message::event::Event;
-use crate::app::model::cache::Kept;
+use crate::app::message::event::{Event, ViewEvent};
+use crate::app::message::job::Job;
+use crate::app::model::cache::LruCache;
 use crate::app::runtime::network::value::{Prepared, PreparedKey, Run, RunKey};
 use crate::app::runtime::tell::Tell;
 use crate::engine::{CancelToken, DeviceChoice, EngineChoice, Session, WeightStore};
@@ -76,9 +76,9 @@ pub(crate) struct Pipeline {
     engine: EngineChoice,
     tell: Tell,
     sessions: Vec<(ModelKey, Session)>,
-    pictures: Kept<PictureKey, Arc<Picture>>,
-    prepared: Kept<PreparedKey, Arc<Prepared>>,
-    runs: Kept<RunKey, Arc<Run>>,
+    pictures: LruCache<PictureKey, Arc<Picture>>,
+    prepared: LruCache<PreparedKey, Arc<Prepared>>,
+    runs: LruCache<RunKey, Arc<Run>>,
 }
 
 /// A job that didn't come to its end.
@@ -101,9 +101,9 @@ impl Pipeline {
             engine,
             tell,
             sessions: Vec::new(),
-            pictures: Kept::new(PICTURE_BUDGET_BYTES),
-            prepared: Kept::new(PREPARED_BUDGET_BYTES),
-            runs: Kept::new(VALUE_BUDGET_BYTES),
+            pictures: LruCache::new(PICTURE_BUDGET_BYTES),
+            prepared: LruCache::new(PREPARED_BUDGET_BYTES),
+            runs: LruCache::new(VALUE_BUDGET_BYTES),
         }
     }
 
@@ -118,9 +118,9 @@ impl Pipeline {
             self.runs.clear();
             let text =
                 "an internal error, which is a bug of this program; details are on the terminal".to_owned();
-            (self.tell)(match shows {
-                Some(id) => Event::Failed(id, text),
-                None => Event::ErrandFailed(text),
+            self.tell.event(match shows {
+                Some(id) => Event::View(id, ViewEvent::Failed(text)),
+                None => Event::JobFailed(text),
             });
             None
         })
@@ -129,16 +129,16 @@ impl Pipeline {
     fn work(&mut self, job: Job, cancel: &CancelToken) -> Option<Job> {
         match job {
             Job::Show(id, wanted) => match self.show(id, &wanted, cancel) {
-                Ok(shown) => (self.tell)(Event::Shown(id, Arc::new(shown))),
-                Err(Stop::Failed(reason)) => (self.tell)(Event::Failed(id, reason)),
+                Ok(shown) => self.tell.event(Event::View(id, ViewEvent::Shown(Arc::new(shown)))),
+                Err(Stop::Failed(reason)) => self.tell.event(Event::View(id, ViewEvent::Failed(reason))),
                 Err(Stop::Cancelled) => {}
             },
             Job::Open(id, path, column) => {
-                (self.tell)(Event::Busy(id, "Opening…"));
-                (self.tell)(open::open(id, path, column, self.cat));
+                self.tell.event(Event::View(id, ViewEvent::Busy(Busy::Opening)));
+                self.tell.event(Event::View(id, open::open(path, column, self.cat)));
             }
-            Job::Fit(path, choice) => (self.tell)(open::fits(path, &choice)),
-            Job::EndAt(path, layer) => (self.tell)(open::network(path, Some(&layer))),
+            Job::Fit(path, choice) => self.tell.event(open::fits(path, &choice)),
+            Job::EndAt(path, layer) => self.tell.event(open::network(path, Some(&layer))),
             Job::Walk { .. } | Job::Pins { .. } => return self.side_work(job, cancel),
             Job::Batch(batch) => return self.batch(batch, cancel).map(Job::Batch),
             Job::SaveValues { shown, path } => self.saved(path, |path| save::values(&shown, path)),
@@ -148,9 +148,9 @@ impl Pipeline {
             Job::SavePart { shown, seen, path } => self.saved(path, |path| save::part(&shown, &seen, path)),
             Job::SaveSheet { views, path, paper } => self.saved(path, |path| save::all(&views, path, paper)),
             Job::Copy { shown, looks } => {
-                (self.tell)(match save::picture(&shown, looks) {
+                self.tell.event(match save::picture(&shown, looks) {
                     Ok(image) => Event::Copied(image),
-                    Err(reason) => Event::ErrandFailed(reason),
+                    Err(reason) => Event::JobFailed(reason),
                 });
             }
             Job::Save { shown, path, may_replace, looks } => {
@@ -161,9 +161,9 @@ impl Pipeline {
     }
 
     fn saved(&self, path: PathBuf, save: impl FnOnce(&Path) -> Result<(), String>) {
-        (self.tell)(match save(&path) {
+        self.tell.event(match save(&path) {
             Ok(()) => Event::Saved(path),
-            Err(reason) => Event::ErrandFailed(reason),
+            Err(reason) => Event::JobFailed(reason),
         });
     }
 

@@ -1,11 +1,10 @@
 //! What a path is: a picture, a data set, a weight file of some model.
 
 use std::collections::BTreeSet;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::app::message::event::Event;
+use crate::app::message::event::{Event, ViewEvent};
 use crate::app::message::remedy::told;
 use crate::app::model::request::PictureChoice;
 use crate::app::model::restored::RestoredFigure;
@@ -21,17 +20,17 @@ use crate::render::fits_none;
 use crate::weights::{PartChoice, TensorFile};
 
 /// What a path is.
-pub(crate) fn open(id: u64, path: PathBuf, path_column: Option<String>, cat: &[u8]) -> Event {
+pub(crate) fn open(path: PathBuf, path_column: Option<String>, cat: &[u8]) -> ViewEvent {
     if path_column.is_none() && !path.is_dir() && !is_log(&path) && is_table_path(&path) {
         let columns = table_columns(&path);
         if let Ok(columns) = &columns
             && columns.is_empty()
         {
-            return Event::OpenFailed(id, format!("this table is empty: \"{}\"", path.display()));
+            return ViewEvent::OpenFailed(format!("this table is empty: \"{}\"", path.display()));
         }
         return match columns {
-            Ok(columns) => Event::WhichColumn(id, path, columns),
-            Err(error) => Event::OpenFailed(id, error.to_string()),
+            Ok(columns) => ViewEvent::WhichColumn(path, columns),
+            Err(error) => ViewEvent::OpenFailed(error.to_string()),
         };
     }
     if path_column.is_none() && !(path.is_dir() || is_log(&path)) {
@@ -40,29 +39,28 @@ pub(crate) fn open(id: u64, path: PathBuf, path_column: Option<String>, cat: &[u
                 open_recorded(&record);
                 let picture = picture_of(&path, &record.picture, cat);
                 let minus = record.minus.as_ref().and_then(|minus| picture_of(&path, minus, cat));
-                return Event::Figure(id, Box::new(RestoredFigure { path, record, picture, minus }));
+                return ViewEvent::Figure(Box::new(RestoredFigure { path, record, picture, minus }));
             }
             // A figure whose record was damaged or isn't one is a picture like any other, and that is said.
             Err(ReadRecordError::Bad { reason, .. }) => {
-                return Event::PictureWithNote(
-                    id,
+                return ViewEvent::Picture(
                     path,
-                    format!("{reason}; the figure is opened as a picture"),
+                    Some(format!("{reason}; the figure is opened as a picture")),
                 );
             }
             Err(_) => {}
         }
         return if path.exists() {
-            Event::Picture(id, path)
+            ViewEvent::Picture(path, None)
         } else {
-            Event::OpenFailed(id, format!("there is no such file: \"{}\"", path.display()))
+            ViewEvent::OpenFailed(format!("there is no such file: \"{}\"", path.display()))
         };
     }
     // The window's list of columns has numbers where the first line is a row.
     let has_no_header = path_column.is_some() && has_no_header(&path);
     match open_source_as(&path, &SourceOptions { kind: None, path_column, has_no_header }) {
-        Ok(source) => Event::Source(id, path, Arc::from(source)),
-        Err(error) => Event::OpenFailed(id, told(&error)),
+        Ok(source) => ViewEvent::Source(path, Arc::from(source)),
+        Err(error) => ViewEvent::OpenFailed(told(&error)),
     }
 }
 
@@ -94,7 +92,7 @@ pub(crate) fn network(path: PathBuf, final_layer: Option<&str>) -> Event {
     match open_onnx_up_to(&path, final_layer) {
         Ok(rows) if rows.len() > 1 => Event::Fits(path, rows[1..].iter().map(offer).collect()),
         Ok(rows) => Event::Fits(path, rows.iter().map(offer).collect()),
-        Err(error) => Event::ErrandFailed(told(&error)),
+        Err(error) => Event::JobFailed(told(&error)),
     }
 }
 
@@ -124,7 +122,7 @@ pub(crate) fn fits(path: PathBuf, choice: &PartChoice) -> Event {
     }
     match offers(&path, choice) {
         Ok(offers) => Event::Fits(path, offers),
-        Err(reason) => Event::ErrandFailed(reason),
+        Err(reason) => Event::JobFailed(reason),
     }
 }
 

@@ -1,8 +1,10 @@
 //! What a view shows: values, sifted, painted, cut into textures.
 
+use crate::app::model::view::Busy;
+
 use std::sync::Arc;
 
-use crate::app::message::event::Event;
+use crate::app::message::event::{Event, ViewEvent};
 use crate::app::model::request::Wanted;
 use crate::app::model::shown::Shown;
 use crate::app::model::tiles as textures;
@@ -38,7 +40,7 @@ impl Pipeline {
             picture_paths.extend(other.path);
             minus = Some(other.picture);
         }
-        (self.tell)(Event::Busy(id, "Painting the mosaic…"));
+        self.tell.event(Event::View(id, ViewEvent::Busy(Busy::Painting)));
         let order = wanted
             .sifting
             .channels(&run.activation, &run.stats, &|| !cancel.is_cancelled())

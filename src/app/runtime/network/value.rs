@@ -1,5 +1,7 @@
 //! A layer's values for a picture: decoded, preprocessed, run, each kept for the next time.
 
+use crate::app::model::view::Busy;
+
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -7,7 +9,7 @@ use std::time::Duration;
 
 use egui::ColorImage;
 
-use crate::app::message::event::Event;
+use crate::app::message::event::{Event, ViewEvent};
 use crate::app::message::remedy::told;
 use crate::app::model::request::{LayerChoice, PictureChoice, Wanted};
 use crate::app::model::shown::{NUM_BINS, histogram};
@@ -153,7 +155,7 @@ impl Pipeline {
         let missing: Vec<NodeId> =
             nodes.iter().zip(&found).filter(|(_, run)| run.is_none()).map(|(node, _)| *node).collect();
         if !missing.is_empty() {
-            (self.tell)(Event::Busy(id, "Running the network…"));
+            self.tell.event(Event::View(id, ViewEvent::Busy(Busy::Running)));
             let mut fresh: Vec<(NodeId, Activation)> = Vec::with_capacity(missing.len());
             let batch = &subject.prepared.view.preprocessed.batch;
             let report = self.sessions[at]
@@ -218,7 +220,7 @@ impl Pipeline {
         if let Some(picture) = self.pictures.get(&key) {
             return Ok((key, picture));
         }
-        (self.tell)(Event::Busy(id, "Reading the picture…"));
+        self.tell.event(Event::View(id, ViewEvent::Busy(Busy::ReadingPicture)));
         let picture = match location {
             None => decode_bytes("cat.png", self.cat),
             Some(location) => location.load(),
@@ -244,7 +246,7 @@ impl Pipeline {
             self.sessions.push(session);
             return Ok(self.sessions.len() - 1);
         }
-        (self.tell)(Event::Busy(id, "Loading the weights…"));
+        self.tell.event(Event::View(id, ViewEvent::Busy(Busy::LoadingWeights)));
         let device = ComputeDevice::open(wanted.device).map_err(failed)?;
         let file = wanted.weights_file.as_ref().map(|file| (file.path.as_path(), &file.choice));
         let backbone =

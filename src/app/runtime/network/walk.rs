@@ -59,7 +59,7 @@ impl Pipeline {
             return Err(Stop::Cancelled);
         }
         self.keep(&subject, wanted, kept);
-        (self.tell)(Event::Walked(Arc::new(Walked { wanted: Box::new(wanted.clone()), layers })));
+        self.tell.event(Event::Walked(Arc::new(Walked { wanted: Box::new(wanted.clone()), layers })));
         Ok(())
     }
 
@@ -86,7 +86,7 @@ impl Pipeline {
                 stats: *stats,
             });
         }
-        (self.tell)(Event::Pins(images));
+        self.tell.event(Event::Pins(images));
         Ok(())
     }
 }

@@ -1,9 +1,8 @@
 //! A moving picture: of what, how large, how fast, where to.
 
-use egui::ComboBox;
-use egui::Ui;
+use egui::{ComboBox, Ui};
 
-use crate::app::message::command::Command;
+use crate::app::message::command::TaskCommand;
 use crate::app::ui::context::Context;
 use crate::app::ui::dialog::dialog;
 use crate::app::ui::panels::runs;
@@ -11,25 +10,31 @@ use crate::app::ui::{spinner, theme};
 use crate::render::AnimationMode;
 
 pub(crate) fn draw(ctx: &egui::Context, cx: &mut Context<'_>) {
-    if !cx.state.open.animate {
+    if !cx.model.open.animate {
         return;
     }
     let is_open = dialog(ctx, "Animate", egui::vec2(460.0, 360.0), |ui| {
-        if let Some((news, called_off)) = &cx.state.animate.running {
-            let cancel = ("Stop animating", Command::CancelAnimate);
-            runs::running(ui, cx.commands, (news, called_off.is_cancelled()), "frames", cancel);
+        if let Some((news, called_off)) = &cx.model.animate.running {
+            let cancel = ("Stop animating", TaskCommand::CancelAnimate);
+            runs::running(
+                ui,
+                cx.commands,
+                (news, called_off.is_cancelled()),
+                "frames",
+                (cancel.0, cancel.1.into()),
+            );
             return;
         }
         scope(ui, cx);
         ui.separator();
         preview(ui, cx);
-        if let Some(report) = &cx.state.animate.report {
+        if let Some(report) = &cx.model.animate.report {
             ui.separator();
             runs::report(ui, cx.commands, report);
         }
     });
     if !is_open {
-        cx.commands.push(Command::ToggleAnimate);
+        cx.commands.push(TaskCommand::ToggleAnimate);
     }
 }
 
@@ -42,7 +47,7 @@ fn words(mode: AnimationMode) -> &'static str {
 }
 
 fn scope(ui: &mut Ui, cx: &mut Context<'_>) {
-    let old = &cx.state.animate.scope;
+    let old = &cx.model.animate.scope;
     let mut new = old.clone();
     ComboBox::from_label("What moves").selected_text(words(new.mode)).show_ui(ui, |ui| {
         for mode in AnimationMode::ALL {
@@ -78,18 +83,18 @@ fn scope(ui: &mut Ui, cx: &mut Context<'_>) {
         )
         .labelled_by(label.id);
         if ui.button("Choose file…").clicked() {
-            cx.commands.push(Command::ChooseAnimationPlace);
+            cx.commands.push(TaskCommand::ChooseAnimationPlace);
         }
     });
     let about = "Picture, network, input, colours and range are those of the view that is active.";
     ui.add(egui::Label::new(egui::RichText::new(about).weak()).wrap());
     if new != *old {
-        cx.commands.push(Command::SetAnimate(Box::new(new)));
+        cx.commands.push(TaskCommand::SetAnimate(Box::new(new)));
     }
 }
 
 fn preview(ui: &mut Ui, cx: &mut Context<'_>) {
-    match &cx.state.animate.plan {
+    match &cx.model.animate.plan {
         None => {
             ui.horizontal(|ui| {
                 spinner::draw(ui);
@@ -103,7 +108,7 @@ fn preview(ui: &mut Ui, cx: &mut Context<'_>) {
         }
         Some(Ok(plan)) => {
             let extent = plan.extent;
-            let seconds = extent.num_frames as f64 / cx.state.animate.scope.fps.max(0.1);
+            let seconds = extent.num_frames as f64 / cx.model.animate.scope.fps.max(0.1);
             ui.strong(format!(
                 "{} frames of {}×{} pixels, {seconds:.1} s",
                 extent.num_frames, extent.width, extent.height
@@ -113,7 +118,7 @@ fn preview(ui: &mut Ui, cx: &mut Context<'_>) {
             }
             let words = if plan.is_there { "Replace it" } else { "Start" };
             if ui.button(words).on_hover_text("Write it; the window stays usable").clicked() {
-                cx.commands.push(Command::StartAnimate);
+                cx.commands.push(TaskCommand::StartAnimate);
             }
         }
     }

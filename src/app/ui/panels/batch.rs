@@ -2,7 +2,7 @@
 
 use egui::Ui;
 
-use crate::app::message::command::Command;
+use crate::app::message::command::{SaveCommand, TaskCommand};
 use crate::app::model::batch::{BatchNews, BatchScope};
 use crate::app::ui::context::Context;
 use crate::app::ui::dialog::dialog;
@@ -16,47 +16,47 @@ const NUM_LISTED: usize = 6;
 const NUM_FAILURES: usize = 20;
 
 pub(crate) fn draw(ctx: &egui::Context, cx: &mut Context<'_>) {
-    if !cx.state.open.batch {
+    if !cx.model.open.batch {
         return;
     }
     let is_open = dialog(ctx, "Export many figures", egui::vec2(520.0, 400.0), |ui| {
-        if let Some((news, called_off)) = &cx.state.batch.running {
+        if let Some((news, called_off)) = &cx.model.batch.running {
             running(ui, cx.commands, news, called_off.is_cancelled());
             return;
         }
         scope(ui, cx);
         ui.separator();
         preview(ui, cx);
-        if let Some(report) = &cx.state.batch.report {
+        if let Some(report) = &cx.model.batch.report {
             ui.separator();
             self::report(ui, cx.commands, report);
         }
     });
     if !is_open {
-        cx.commands.push(Command::ToggleBatch);
+        cx.commands.push(TaskCommand::ToggleBatch);
     }
 }
 
 fn scope(ui: &mut Ui, cx: &mut Context<'_>) {
-    let old = &cx.state.batch.scope;
+    let old = &cx.model.batch.scope;
     let mut new = old.clone();
     pictures(ui, cx, &mut new);
-    choices::networks(ui, cx.state, &mut new.tags);
-    choices::layers(ui, cx.state, "Layers", "where a network has it", &mut new.layers);
+    choices::networks(ui, cx.model, &mut new.tags);
+    choices::layers(ui, cx.model, "Layers", "where a network has it", &mut new.layers);
     ui.checkbox(&mut new.has_values, "Values too, as .npy beside each figure");
     ui.checkbox(&mut new.replaces, "Write anew what is there already")
         .on_hover_text("Else it is kept, however it was made");
     if choices::folder(ui, "Folder", "Choose folder…", &mut new.folder) {
-        cx.commands.push(Command::ChooseBatchFolder);
+        cx.commands.push(TaskCommand::ChooseBatchFolder);
     }
     ui.label(egui::RichText::new("Looks, input and caption are those of the view that is active.").weak());
     if new != *old {
-        cx.commands.push(Command::SetBatch(Box::new(new)));
+        cx.commands.push(TaskCommand::SetBatch(Box::new(new)));
     }
 }
 
 fn pictures(ui: &mut Ui, cx: &Context<'_>, new: &mut BatchScope) {
-    let Some(open) = &cx.state.view().source else {
+    let Some(open) = &cx.model.view().source else {
         ui.label("Picture: the file on screen (open a folder or a log for many)");
         return;
     };
@@ -81,7 +81,7 @@ fn pictures(ui: &mut Ui, cx: &Context<'_>, new: &mut BatchScope) {
 }
 
 fn preview(ui: &mut Ui, cx: &mut Context<'_>) {
-    match &cx.state.batch.plan {
+    match &cx.model.batch.plan {
         None => {
             ui.horizontal(|ui| {
                 spinner::draw(ui);
@@ -97,7 +97,7 @@ fn preview(ui: &mut Ui, cx: &mut Context<'_>) {
         }
         Some(Ok(plan)) => {
             let num = plan.num_figures();
-            let replaces = cx.state.batch.scope.replaces;
+            let replaces = cx.model.batch.scope.replaces;
             let num_there = plan.existing.len();
             let num_left = if replaces { num } else { num.saturating_sub(num_there) };
             if num_left == 0 {
@@ -123,7 +123,7 @@ fn preview(ui: &mut Ui, cx: &mut Context<'_>) {
             }
             let start = ui.add_enabled(num_left > 0, egui::Button::new("Start"));
             if start.on_hover_text("Write them; the window stays usable").clicked() {
-                cx.commands.push(Command::StartBatch);
+                cx.commands.push(TaskCommand::StartBatch);
             }
         }
     }
@@ -145,7 +145,7 @@ fn running(
     if is_ending {
         ui.label("Ending…");
     } else if ui.button("Cancel batch").on_hover_text("What is written stays").clicked() {
-        commands.push(Command::CancelBatch);
+        commands.push(TaskCommand::CancelBatch);
     }
 }
 
@@ -163,6 +163,6 @@ fn report(ui: &mut Ui, commands: &mut crate::app::message::command::Commands, ne
     });
     if ui.button("Copy report").clicked() {
         let lines: Vec<String> = news.failed.iter().map(|(p, reason)| format!("{p}\t{reason}")).collect();
-        commands.push(Command::Copy(lines.join("\n"), "the report"));
+        commands.push(SaveCommand::Copy(lines.join("\n"), "the report"));
     }
 }

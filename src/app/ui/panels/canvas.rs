@@ -1,14 +1,8 @@
 //! A view's mosaic with zoom, pan, what is under the pointer, and the same place of the picture where another view points.
 
-use egui::Color32;
-use egui::Rect;
-use egui::Sense;
-use egui::Stroke;
-use egui::StrokeKind;
-use egui::Ui;
-use egui::vec2;
+use egui::{Color32, Rect, Sense, Stroke, StrokeKind, Ui, vec2};
 
-use crate::app::message::command::Command;
+use crate::app::message::command::{ViewCommand, ViewsCommand};
 use crate::app::model::shown::Shown;
 use crate::app::model::view::ViewState;
 use crate::app::ui::context::Context;
@@ -46,8 +40,8 @@ pub(crate) fn draw(
     let size = vec2(width as f32, height as f32);
     let response = ui.allocate_rect(panel, Sense::click_and_drag());
     let num_filters = shown.mosaic.order.len();
-    let name = if cx.state.views.len() > 1 {
-        format!("View {}: mosaic of {num_filters} filters", cx.state.number(view.id))
+    let name = if cx.model.views.len() > 1 {
+        format!("View {}: mosaic of {num_filters} filters", cx.model.number(view.id))
     } else {
         format!("Mosaic of {num_filters} filters")
     };
@@ -58,6 +52,9 @@ pub(crate) fn draw(
     let viewport = &mut scratch.viewport;
     let pixels_per_point = ui.ctx().pixels_per_point();
     viewport.settle_on(panel, size, pixels_per_point);
+    if let Some(part) = scratch.part.take() {
+        viewport.show_part(panel, size, part);
+    }
     if response.dragged() {
         viewport.pan(response.drag_delta());
         cx.scratch.leader = Some(view.id);
@@ -110,18 +107,18 @@ pub(crate) fn draw(
             (shown.placement.field(at.row, at.column), shown.placement.cell(at.row, at.column));
         cx.scratch.pointed = Some(Pointed { view: view.id, field, cell });
     }
-    if cx.state.views.len() > 1
+    if cx.model.views.len() > 1
         && let Some(pointed) = pointed
     {
         inset(ui, cx, view, panel, pointed);
     }
     if response.clicked() || response.drag_started() {
-        cx.commands.push(Command::Activate(view.id));
+        cx.commands.push(ViewsCommand::Activate(view.id));
     }
     if response.double_clicked() {
-        cx.commands.push(Command::Fit);
+        cx.commands.push(ViewCommand::Fit);
     } else if response.clicked() && (hovered.is_some() || !is_between) {
-        cx.commands.push(Command::Select(hovered.map(|v| v.channel)));
+        cx.commands.push(ViewCommand::Select(hovered.map(|v| v.channel)));
     }
     if let Some(value) = hovered {
         response.on_hover_text_at_pointer(words(shown, value));

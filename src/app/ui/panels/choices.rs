@@ -2,17 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use egui::ComboBox;
-use egui::Ui;
+use egui::{ComboBox, Ui};
 
-use crate::app::model::State;
+use crate::app::model::Model;
 use crate::app::model::batch::BatchLayer;
 
 /// A box for each network that can run, the registry's and those of opened files.
-pub(crate) fn networks(ui: &mut Ui, state: &State, tags: &mut BTreeSet<String>) {
+pub(crate) fn networks(ui: &mut Ui, model: &Model, tags: &mut BTreeSet<String>) {
     ui.label("Networks (those whose weights are here)");
     ui.horizontal_wrapped(|ui| {
-        for row in state.rows_at_hand() {
+        for row in model.rows_at_hand() {
             let mut is_in = tags.contains(row.tag);
             if ui.checkbox(&mut is_in, row.tag).changed() {
                 if is_in {
@@ -26,8 +25,8 @@ pub(crate) fn networks(ui: &mut Ui, state: &State, tags: &mut BTreeSet<String>) 
 }
 
 /// A list of layers to choose from; `but` says what becomes of networks that lack the one on screen.
-pub(crate) fn layers(ui: &mut Ui, state: &State, name: &str, but: &str, layers: &mut BatchLayer) {
-    let view = state.view();
+pub(crate) fn layers(ui: &mut Ui, model: &Model, name: &str, but: &str, layers: &mut BatchLayer) {
+    let view = model.view();
     let this = &view.graph.node(view.node()).name;
     let words = |layers: BatchLayer| match layers {
         BatchLayer::Final => "each network's last".to_owned(),

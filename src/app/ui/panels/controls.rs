@@ -2,7 +2,7 @@
 
 use egui::ComboBox;
 
-use crate::app::message::command::{Command, Wish};
+use crate::app::message::command::{Change, DatasetCommand, ViewCommand, WindowCommand};
 use crate::app::model::paths::typed_path;
 use crate::app::model::request::PictureChoice;
 use crate::app::model::windows::LeftTab;
@@ -20,7 +20,7 @@ pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
         |ui| {
             ui.horizontal(|ui| {
                 // With room for them the details stand on the right.
-                let shown = match cx.state.tab {
+                let shown = match cx.model.tab {
                     LeftTab::Details if !cx.scratch.is_narrow => LeftTab::Setup,
                     tab => tab,
                 };
@@ -37,12 +37,12 @@ pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
                         continue;
                     }
                     if ui.selectable_label(shown == tab, name).on_hover_text(hint).clicked() {
-                        cx.commands.push(Command::SetTab(tab));
+                        cx.commands.push(WindowCommand::SetTab(tab));
                     }
                 }
             });
             ui.separator();
-            match cx.state.tab {
+            match cx.model.tab {
                 LeftTab::Layers => return tree::draw(ui, cx),
                 LeftTab::Details if cx.scratch.is_narrow => return details::content(ui, cx),
                 LeftTab::Details | LeftTab::Setup => {}
@@ -74,10 +74,10 @@ pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
 fn picture(ui: &mut egui::Ui, cx: &mut Context<'_>) {
     ui.horizontal(|ui| {
         if ui.button("Open…").on_hover_text("A picture, or the log of a driving data set").clicked() {
-            cx.commands.push(Command::ChoosePicture);
+            cx.commands.push(ViewCommand::ChoosePicture);
         }
         if ui.button("Folder…").on_hover_text("A folder of pictures").clicked() {
-            cx.commands.push(Command::ChooseFolder);
+            cx.commands.push(ViewCommand::ChooseFolder);
         }
     });
     let label = ui.label("or drop a file here, or type its path:");
@@ -94,10 +94,10 @@ fn picture(ui: &mut egui::Ui, cx: &mut Context<'_>) {
         if (entered || pressed)
             && let Some(path) = typed_path(&cx.scratch.typed_path)
         {
-            cx.commands.push(Command::Open(path));
+            cx.commands.push(ViewCommand::Open(path));
         }
     });
-    let Some(shown) = &cx.state.view().shown else { return };
+    let Some(shown) = &cx.model.view().shown else { return };
     let (width, height) = shown.picture.rgb.dimensions();
     ui.add(egui::Label::new(format!("{} · {width}×{height}", shown.label)).wrap());
     for note in &shown.picture.notes {
@@ -107,8 +107,8 @@ fn picture(ui: &mut egui::Ui, cx: &mut Context<'_>) {
 
 /// Moment and camera of an open data set.
 fn frames(ui: &mut egui::Ui, cx: &mut Context<'_>) {
-    let Some(open) = &cx.state.view().source else { return };
-    if !matches!(cx.state.view().picture, PictureChoice::Frame { .. }) {
+    let Some(open) = &cx.model.view().source else { return };
+    if !matches!(cx.model.view().picture, PictureChoice::Frame { .. }) {
         return;
     }
     ui.add_space(4.0);
@@ -116,7 +116,7 @@ fn frames(ui: &mut egui::Ui, cx: &mut Context<'_>) {
     let last = open.source.len().saturating_sub(1);
     ui.horizontal(|ui| {
         if ui.add_enabled(open.index > 0, egui::Button::new("Previous")).clicked() {
-            cx.commands.push(Command::SetFrame(open.index - 1));
+            cx.commands.push(DatasetCommand::SetFrame(open.index - 1));
         }
         // Rows keep their numbers when others are missing, so a number between them may mean none.
         let row_at = |index| open.source.sample(index).map_or(index, |s| s.row);
@@ -127,10 +127,10 @@ fn frames(ui: &mut egui::Ui, cx: &mut Context<'_>) {
         if field.changed()
             && let Some(index) = open.source.index_of_row(row)
         {
-            cx.commands.push(Command::SetFrame(index));
+            cx.commands.push(DatasetCommand::SetFrame(index));
         }
         if ui.add_enabled(open.index < last, egui::Button::new("Next")).clicked() {
-            cx.commands.push(Command::SetFrame(open.index + 1));
+            cx.commands.push(DatasetCommand::SetFrame(open.index + 1));
         }
     });
     let cameras = open.source.cameras();
@@ -138,7 +138,7 @@ fn frames(ui: &mut egui::Ui, cx: &mut Context<'_>) {
         ui.horizontal(|ui| {
             for camera in cameras {
                 if ui.selectable_label(open.camera == Some(*camera), camera.name()).clicked() {
-                    cx.commands.push(Command::SetCamera(*camera));
+                    cx.commands.push(DatasetCommand::SetCamera(*camera));
                 }
             }
         });
@@ -152,13 +152,13 @@ fn frames(ui: &mut egui::Ui, cx: &mut Context<'_>) {
 
 fn looks(ui: &mut egui::Ui, cx: &mut Context<'_>) {
     // A difference has a range and colours of its own.
-    let view = cx.state.view();
-    let wanted = if view.is_plain() { None } else { cx.state.wanted(view).ok() };
+    let view = cx.model.view();
+    let wanted = if view.is_plain() { None } else { cx.model.wanted(view).ok() };
     let settings = wanted.as_ref().map_or(&view.settings, |wanted| &wanted.settings);
     ComboBox::from_label("Layout").selected_text(layout_words(settings.layout)).show_ui(ui, |ui| {
         for layout in MosaicLayout::ALL {
             if ui.selectable_label(settings.layout == layout, layout_words(layout)).clicked() {
-                cx.commands.push(Command::Want(Wish::Layout(layout)));
+                cx.commands.push(ViewCommand::Change(Change::Layout(layout)));
             }
         }
     });
@@ -180,11 +180,11 @@ fn looks(ui: &mut egui::Ui, cx: &mut Context<'_>) {
                 .on_hover_text(way.describe())
                 .clicked()
             {
-                cx.commands.push(Command::Want(Wish::Normalisation(way)));
+                cx.commands.push(ViewCommand::Change(Change::Normalisation(way)));
             }
         }
         // A fixed range starts from what the layer has, so that the next layer or picture can be compared with it.
-        if let Some(shown) = &cx.state.view().shown
+        if let Some(shown) = &cx.model.view().shown
             && shown.stats.min < shown.stats.max
         {
             let fixed = Normalisation::Fixed { low: shown.stats.min, high: shown.stats.max };
@@ -194,7 +194,7 @@ fn looks(ui: &mut egui::Ui, cx: &mut Context<'_>) {
                 .on_hover_text("The range of what is shown now, for everything shown after")
                 .clicked()
             {
-                cx.commands.push(Command::Want(Wish::Normalisation(fixed)));
+                cx.commands.push(ViewCommand::Change(Change::Normalisation(fixed)));
             }
         }
     });
@@ -202,7 +202,7 @@ fn looks(ui: &mut egui::Ui, cx: &mut Context<'_>) {
         let all = std::iter::once(ColourChoice::Auto).chain(ColourMap::ALL.map(ColourChoice::Map));
         for colour in all {
             if ui.selectable_label(settings.colour == colour, colour_words(colour)).clicked() {
-                cx.commands.push(Command::Want(Wish::Colour(colour)));
+                cx.commands.push(ViewCommand::Change(Change::Colour(colour)));
             }
         }
     });
@@ -210,8 +210,8 @@ fn looks(ui: &mut egui::Ui, cx: &mut Context<'_>) {
 
 /// Rows and columns of filters, where the ones that their number gives aren't wanted.
 fn grid(ui: &mut egui::Ui, cx: &mut Context<'_>) {
-    let wanted = cx.state.view().settings.grid;
-    let shown = cx.state.view().shown.as_ref();
+    let wanted = cx.model.view().settings.grid;
+    let shown = cx.model.view().shown.as_ref();
     let taken = shown.map_or_else(String::new, |shown| shown.mosaic.geometry.grid().to_string());
     ui.horizontal(|ui| {
         let label = ui
@@ -222,20 +222,20 @@ fn grid(ui: &mut egui::Ui, cx: &mut Context<'_>) {
             .labelled_by(label.id);
         if field.lost_focus() && ui.input(|i| i.key_pressed(egui::Key::Enter)) {
             match cx.scratch.typed_grid.trim() {
-                "" => cx.commands.push(Command::Want(Wish::Grid(None))),
+                "" => cx.commands.push(ViewCommand::Change(Change::Grid(None))),
                 typed => match typed.parse::<Grid>() {
-                    Ok(grid) => cx.commands.push(Command::Want(Wish::Grid(Some(grid)))),
-                    Err(error) => cx.commands.push(Command::Complain(error.to_string())),
+                    Ok(grid) => cx.commands.push(ViewCommand::Change(Change::Grid(Some(grid)))),
+                    Err(error) => cx.commands.push(WindowCommand::Complain(error.to_string())),
                 },
             }
         }
         if wanted.is_some()
             && ui.button("Automatic").on_hover_text("Rows and columns by the number of filters").clicked()
         {
-            cx.commands.push(Command::Want(Wish::Grid(None)));
+            cx.commands.push(ViewCommand::Change(Change::Grid(None)));
         }
     });
-    let (Some(wanted), Some(shown)) = (wanted, &cx.state.view().shown) else { return };
+    let (Some(wanted), Some(shown)) = (wanted, &cx.model.view().shown) else { return };
     let (taken, num) = (shown.mosaic.geometry.grid(), shown.mosaic.order.len());
     let words = if taken == wanted {
         format!("{wanted}, as asked")
@@ -260,8 +260,8 @@ fn colour_words(colour: ColourChoice) -> String {
 }
 
 fn input(ui: &mut egui::Ui, cx: &mut Context<'_>) {
-    let choices = cx.state.view().input;
-    let view = cx.state.view();
+    let choices = cx.model.view().input;
+    let view = cx.model.view();
     // A file's own preprocessing is known once it is loaded.
     let loaded = view.shown.as_ref().map(|shown| &shown.run_by.backbone);
     let asked = loaded
@@ -280,7 +280,7 @@ fn input(ui: &mut egui::Ui, cx: &mut Context<'_>) {
     ComboBox::from_label("Fit").selected_text(current).show_ui(ui, |ui| {
         for (fit, words) in &fits {
             if ui.selectable_label(*fit == choices.fit, words).clicked() {
-                cx.commands.push(Command::Want(Wish::Fit(*fit)));
+                cx.commands.push(ViewCommand::Change(Change::Fit(*fit)));
             }
         }
     });
@@ -295,8 +295,8 @@ fn input(ui: &mut egui::Ui, cx: &mut Context<'_>) {
             .labelled_by(label.id);
         if field.lost_focus() && ui.input(|i| i.key_pressed(egui::Key::Enter)) {
             match cx.scratch.typed_fit.trim().replace('×', "x").parse::<FitChoice>() {
-                Ok(fit) => cx.commands.push(Command::Want(Wish::Fit(fit))),
-                Err(error) => cx.commands.push(Command::Complain(error.to_string())),
+                Ok(fit) => cx.commands.push(ViewCommand::Change(Change::Fit(fit))),
+                Err(error) => cx.commands.push(WindowCommand::Complain(error.to_string())),
             }
         }
     });
@@ -311,11 +311,11 @@ fn input(ui: &mut egui::Ui, cx: &mut Context<'_>) {
                 .on_hover_text(scale.to_string())
                 .clicked()
             {
-                cx.commands.push(Command::Want(Wish::Values(values)));
+                cx.commands.push(ViewCommand::Change(Change::Values(values)));
             }
         }
     });
-    if let Some(shown) = &cx.state.view().shown {
+    if let Some(shown) = &cx.model.view().shown {
         let text = format!("{}; {}", shown.view.preprocessed.fit, shown.view.preprocessed.scale);
         ui.add(egui::Label::new(egui::RichText::new(text).weak()).wrap());
         for note in shown.run_by.backbone.preprocessing().notes(shown.view.choices.values) {

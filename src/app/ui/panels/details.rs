@@ -1,16 +1,10 @@
 //! The right side: the picture as it is and as the network saw it, a filter, its layer's numbers, and the tray.
 
-use egui::Rect;
-use egui::Sense;
-use egui::Stroke;
-use egui::StrokeKind;
-use egui::Ui;
-use egui::Vec2;
-use egui::vec2;
+use egui::{Rect, Sense, Stroke, StrokeKind, Ui, Vec2, vec2};
 use egui_plot::Line;
 use egui_plot::Plot;
 
-use crate::app::message::command::Command;
+use crate::app::message::command::WindowCommand;
 use crate::app::model::shown::Shown;
 use crate::app::ui::context::Context;
 use crate::app::ui::histogram::bars;
@@ -32,7 +26,7 @@ pub(crate) fn draw(ui: &mut Ui, cx: &mut Context<'_>) {
 /// All of it, wherever there is room.
 pub(crate) fn content(ui: &mut Ui, cx: &mut Context<'_>) {
     egui::ScrollArea::vertical().id_salt("details").auto_shrink([false, false]).show(ui, |ui| {
-        match cx.state.view().shown.clone() {
+        match cx.model.view().shown.clone() {
             Some(shown) => {
                 pictures(ui, cx, &shown);
                 ui.separator();
@@ -52,7 +46,7 @@ pub(crate) fn content(ui: &mut Ui, cx: &mut Context<'_>) {
 /// The exact picture the network saw, and the whole picture with the part of it that was; both with the receptive field of the value
 /// under the pointer.
 fn pictures(ui: &mut Ui, cx: &Context<'_>, shown: &Shown) {
-    let view = cx.state.view();
+    let view = cx.model.view();
     let textures = cx.textures.view(view.id);
     let side = ((ui.available_width() - 20.0) / 2.0).max(60.0);
     let input = &shown.view.preprocessed;
@@ -111,7 +105,7 @@ fn layer(ui: &mut Ui, cx: &mut Context<'_>, shown: &Shown) {
     ui.horizontal(|ui| {
         ui.heading("Layer");
         if ui.button("All layers").on_hover_text("The numbers of all layers as a table").clicked() {
-            cx.commands.push(Command::ToggleTable);
+            cx.commands.push(WindowCommand::ToggleTable);
         }
     });
     ui.label(format!("{} · {}", shown.activation.name(), shown.activation.shape()));
@@ -132,7 +126,7 @@ fn layer(ui: &mut Ui, cx: &mut Context<'_>, shown: &Shown) {
         format_value(stats.variance.sqrt())
     ));
     bars(ui, "layer histogram", &shown.histogram, shown);
-    profile(ui, cx.state.view().sifting.order, shown);
+    profile(ui, cx.model.view().sifting.order, shown);
 }
 
 /// How the filters' numbers fall off, from the largest on; the selected order's number, or the mean.

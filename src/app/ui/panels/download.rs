@@ -2,8 +2,8 @@
 
 use egui::Ui;
 
-use crate::app::message::command::Command;
-use crate::app::model::download::{DownloadWish, Stage};
+use crate::app::message::command::WeightsCommand;
+use crate::app::model::download::{DownloadRequest, Stage};
 use crate::app::ui::context::Context;
 use crate::app::ui::spinner;
 use crate::models::Row;
@@ -15,7 +15,7 @@ fn megabytes(num_bytes: u64) -> String {
 
 /// Nothing where the row is in nobody's hands, or where downloads are none of this window's.
 pub(crate) fn draw(ui: &mut Ui, cx: &mut Context<'_>, row: &'static Row) {
-    let Some(downloads) = &cx.state.downloads else { return };
+    let Some(downloads) = &cx.model.downloads else { return };
     let Some((url, file_name)) = downloads.by_hand(row) else { return };
     let by_hand = || {
         format!(
@@ -43,7 +43,7 @@ pub(crate) fn draw(ui: &mut Ui, cx: &mut Context<'_>, row: &'static Row) {
             wrapped(ui, format!("{size} from {}, licence: {}{kept}", offer.host, row.license));
             let words = if *have > 0 { "Go on downloading" } else { "Download" };
             if ui.button(words).clicked() {
-                cx.commands.push(Command::Download(row, DownloadWish::Fetch));
+                cx.commands.push(WeightsCommand::Download(row, DownloadRequest::Fetch));
             }
         }
         Some(Stage::Fetching(offer, progress, cancel)) => {
@@ -58,7 +58,7 @@ pub(crate) fn draw(ui: &mut Ui, cx: &mut Context<'_>, row: &'static Row) {
                 let is_stopping = cancel.is_cancelled();
                 let words = if is_stopping { "Stopping…" } else { "Cancel download" };
                 if ui.add_enabled(!is_stopping, egui::Button::new(words)).clicked() {
-                    cx.commands.push(Command::Download(row, DownloadWish::Stop));
+                    cx.commands.push(WeightsCommand::Download(row, DownloadRequest::Stop));
                 }
                 ui.label(format!("from {}", offer.host));
             });
@@ -66,7 +66,7 @@ pub(crate) fn draw(ui: &mut Ui, cx: &mut Context<'_>, row: &'static Row) {
         Some(Stage::Failed(reason)) => {
             wrapped(ui, format!("They can't be downloaded now: {reason}. {}", by_hand()));
             if ui.button("Ask again").clicked() {
-                cx.commands.push(Command::Download(row, DownloadWish::Ask));
+                cx.commands.push(WeightsCommand::Download(row, DownloadRequest::Ask));
             }
         }
     }

@@ -2,10 +2,9 @@
 
 use std::str::FromStr;
 
-use egui::ComboBox;
-use egui::Ui;
+use egui::{ComboBox, Ui};
 
-use crate::app::message::command::Command;
+use crate::app::message::command::TaskCommand;
 use crate::app::model::extraction::{ExtractPreview, ExtractScope};
 use crate::app::ui::context::Context;
 use crate::app::ui::dialog::dialog;
@@ -19,37 +18,43 @@ use crate::tensor::{AxisOrder, Dtype};
 const NUM_LISTED: usize = 6;
 
 pub(crate) fn draw(ctx: &egui::Context, cx: &mut Context<'_>) {
-    if !cx.state.open.extract {
+    if !cx.model.open.extract {
         return;
     }
     let is_open = dialog(ctx, "Extract features", egui::vec2(540.0, 500.0), |ui| {
-        if let Some((news, called_off)) = &cx.state.extract.running {
-            let cancel = ("Stop after the batch in hand", Command::CancelExtract);
-            runs::running(ui, cx.commands, (news, called_off.is_cancelled()), "pictures", cancel);
+        if let Some((news, called_off)) = &cx.model.extract.running {
+            let cancel = ("Stop after the batch in hand", TaskCommand::CancelExtract);
+            runs::running(
+                ui,
+                cx.commands,
+                (news, called_off.is_cancelled()),
+                "pictures",
+                (cancel.0, cancel.1.into()),
+            );
             return;
         }
         scope(ui, cx);
         ui.separator();
         preview(ui, cx);
-        if let Some(report) = &cx.state.extract.report {
+        if let Some(report) = &cx.model.extract.report {
             ui.separator();
             runs::report(ui, cx.commands, report);
         }
     });
     if !is_open {
-        cx.commands.push(Command::ToggleExtract);
+        cx.commands.push(TaskCommand::ToggleExtract);
     }
 }
 
 fn scope(ui: &mut Ui, cx: &mut Context<'_>) {
-    let old = &cx.state.extract.scope;
+    let old = &cx.model.extract.scope;
     let mut new = old.clone();
-    match &cx.state.view().source {
+    match &cx.model.view().source {
         Some(open) => ui.add(egui::Label::new(open.source.describe()).wrap()),
         None => ui.label("Open a folder of pictures or a driving log first"),
     };
-    choices::networks(ui, cx.state, &mut new.tags);
-    choices::layers(ui, cx.state, "Features of", "which all must have", &mut new.layers);
+    choices::networks(ui, cx.model, &mut new.tags);
+    choices::layers(ui, cx.model, "Features of", "which all must have", &mut new.layers);
     ui.horizontal_wrapped(|ui| {
         let pools = ["avg", "max", "gem", "none", "flatten"]
             .map(|name| (Pool::from_str(name).ok(), pool_words(name)));
@@ -70,12 +75,12 @@ fn scope(ui: &mut Ui, cx: &mut Context<'_>) {
     });
     rows(ui, cx, &mut new);
     if choices::folder(ui, "Output folder", "Choose output folder…", &mut new.folder) {
-        cx.commands.push(Command::ChooseExtractFolder);
+        cx.commands.push(TaskCommand::ChooseExtractFolder);
     }
     let words = "Fit and values of the input are those of the view that is active.";
     ui.add(egui::Label::new(egui::RichText::new(words).weak()).wrap());
     if new != *old {
-        cx.commands.push(Command::SetExtract(Box::new(new)));
+        cx.commands.push(TaskCommand::SetExtract(Box::new(new)));
     }
 }
 
@@ -90,7 +95,7 @@ fn rows(ui: &mut Ui, cx: &Context<'_>, new: &mut ExtractScope) {
         ui.add(egui::DragValue::new(&mut new.limit).range(0..=100_000_000)).labelled_by(limit.id);
         ui.label(if new.limit == 0 { "(all)" } else { "rows" });
     });
-    let Some(open) = &cx.state.view().source else { return };
+    let Some(open) = &cx.model.view().source else { return };
     if open.source.cameras().len() > 1 {
         ui.checkbox(&mut new.has_all_cameras, "All cameras").on_hover_text("Else the one that is shown");
     } else if open.source.cameras().is_empty() {
@@ -127,7 +132,7 @@ fn format_words(format: FeatureFormat) -> String {
 }
 
 fn preview(ui: &mut Ui, cx: &mut Context<'_>) {
-    match &cx.state.extract.plan {
+    match &cx.model.extract.plan {
         None => {
             ui.horizontal(|ui| {
                 spinner::draw(ui);
@@ -165,19 +170,19 @@ fn planned(ui: &mut Ui, plan: &ExtractPreview) {
 /// What can be done beside what is there.
 fn start(ui: &mut Ui, cx: &mut Context<'_>, found: Found) {
     let begin = Existing::default();
-    let allow_mixed = cx.state.extract.scope.allows_mixed;
+    let allow_mixed = cx.model.extract.scope.allows_mixed;
     let resume = Existing { resume: true, allow_mixed, ..begin };
     let overwrite = Existing { overwrite: true, ..begin };
     let choices: &[(&str, &str, Existing)] = match found {
         Found::Nothing => &[("Start", "Write them; the window stays usable", begin)],
         Found::Unfinished { done } => {
             ui.label(format!("An unfinished run is here: {done} pictures are done"));
-            let mut scope = cx.state.extract.scope.clone();
+            let mut scope = cx.model.extract.scope.clone();
             let mixed = ui
                 .checkbox(&mut scope.allows_mixed, "Go on even if weights, engine or device differ")
                 .on_hover_text("What differs is recorded with the features");
             if mixed.changed() {
-                cx.commands.push(Command::SetExtract(Box::new(scope)));
+                cx.commands.push(TaskCommand::SetExtract(Box::new(scope)));
             }
             &[
                 ("Go on", "Do what is left of the unfinished run", resume),
@@ -192,7 +197,7 @@ fn start(ui: &mut Ui, cx: &mut Context<'_>, found: Found) {
     ui.horizontal(|ui| {
         for (words, hint, existing) in choices {
             if ui.button(*words).on_hover_text(*hint).clicked() {
-                cx.commands.push(Command::StartExtract(*existing));
+                cx.commands.push(TaskCommand::StartExtract(*existing));
             }
         }
     });

@@ -2,15 +2,9 @@
 
 use std::sync::Arc;
 
-use egui::Color32;
-use egui::Rect;
-use egui::Sense;
-use egui::Stroke;
-use egui::StrokeKind;
-use egui::Ui;
-use egui::vec2;
+use egui::{Color32, Rect, Sense, Stroke, StrokeKind, Ui, vec2};
 
-use crate::app::message::command::Command;
+use crate::app::message::command::{ViewCommand, ViewsCommand, WindowCommand};
 use crate::app::model::shown::{Inspected, NUM_BINS, Shown, histogram};
 use crate::app::model::view::ViewState;
 use crate::app::ui::context::Context;
@@ -23,7 +17,7 @@ use crate::tensor::FilterKind;
 /// The filter under the pointer, else the selected one.
 pub(crate) fn draw(ui: &mut Ui, cx: &mut Context<'_>, shown: &Arc<Shown>) {
     heading(ui, cx, shown);
-    let view = cx.state.view();
+    let view = cx.model.view();
     let pointed = cx.scratch.views.get(&view.id).and_then(|s| s.hovered);
     let hovered = pointed.map(|v| v.channel);
     let Some(channel) = hovered.or(view.selected) else {
@@ -55,7 +49,7 @@ pub(crate) fn draw(ui: &mut Ui, cx: &mut Context<'_>, shown: &Arc<Shown>) {
         }
         None => "point at a tile to read a value".to_owned(),
     });
-    let inspected = cx.state.inspected.as_deref().filter(|found| {
+    let inspected = cx.model.inspected.as_deref().filter(|found| {
         Some(found.channel) == view.selected && std::ptr::eq(found.of.as_ptr(), Arc::as_ptr(shown))
     });
     if view.selected.is_some() && hovered.is_none_or(|h| Some(h) == view.selected) {
@@ -91,33 +85,33 @@ fn heading(ui: &mut Ui, cx: &mut Context<'_>, shown: &Shown) {
             let num_filters = shown.activation.shape().channels;
             match cx.scratch.typed_filter.trim().parse::<usize>() {
                 Ok(channel) if channel < num_filters => {
-                    cx.commands.push(Command::Select(Some(channel)));
-                    cx.commands.push(Command::ShowSelected);
+                    cx.commands.push(ViewCommand::Select(Some(channel)));
+                    cx.commands.push(ViewCommand::ShowSelected);
                 }
-                _ => cx.commands.push(Command::Complain(format!(
+                _ => cx.commands.push(WindowCommand::Complain(format!(
                     "no filter `{}`: expected a number from 0 to {}",
                     cx.scratch.typed_filter.trim(),
                     num_filters.saturating_sub(1)
                 ))),
             }
         }
-        let view = cx.state.view();
+        let view = cx.model.view();
         let Some(channel) = view.selected else { return };
         if view.is_plain() {
-            let pin = cx.state.pin_of(channel);
+            let pin = cx.model.pin_of(channel);
             let words = if pin.is_some() { "Unpin" } else { "Pin" };
             if ui.button(words).on_hover_text("Keep this filter in the tray below (P)").clicked() {
                 cx.commands.push(match pin {
-                    Some(id) => Command::Unpin(id),
-                    None => Command::Pin(channel),
+                    Some(id) => ViewsCommand::Unpin(id),
+                    None => ViewsCommand::Pin(channel),
                 });
             }
         }
-        for other in cx.state.views.iter().filter(|other| other.id != view.id && other.shown.is_some()) {
-            let words = format!("Closest in view {}", cx.state.number(other.id));
+        for other in cx.model.views.iter().filter(|other| other.id != view.id && other.shown.is_some()) {
+            let words = format!("Closest in view {}", cx.model.number(other.id));
             let hint = "The filter over there that answers most at the same places of the picture, by the correlation of their maps (C)";
             if ui.button(words).on_hover_text(hint).clicked() {
-                cx.commands.push(Command::FindClosest(other.id));
+                cx.commands.push(ViewsCommand::FindClosest(other.id));
             }
         }
     });
@@ -143,10 +137,10 @@ fn inside(ui: &mut Ui, cx: &mut Context<'_>, view: &ViewState, shown: &Shown, fo
     ui.label(egui::RichText::new(words).weak());
     ui.horizontal(|ui| {
         let label = ui.label("Opacity").on_hover_text("How much of the filter's map covers the picture");
-        let mut opacity = cx.state.overlay_opacity;
+        let mut opacity = cx.model.overlay_opacity;
         if ui.add(egui::Slider::new(&mut opacity, 0.0..=1.0).max_decimals(2)).labelled_by(label.id).changed()
         {
-            cx.commands.push(Command::SetOverlay(opacity));
+            cx.commands.push(WindowCommand::SetOverlay(opacity));
         }
     });
     let num_filters = shown.activation.shape().channels;
@@ -194,7 +188,7 @@ fn over_picture(
     if let Some((texture, _)) = cx.textures.inspected() {
         // Only what the network saw can have been answered to.
         let seen = share_rect(rect, shown.placement.seen());
-        let alpha = (cx.state.overlay_opacity * 255.0) as u8;
+        let alpha = (cx.model.overlay_opacity * 255.0) as u8;
         let map = share_rect(rect, shown.placement.map());
         texture.paint_over(
             &painter.with_clip_rect(seen.intersect(rect)),
@@ -238,7 +232,7 @@ fn nearest(ui: &mut Ui, cx: &mut Context<'_>, found: &Inspected) {
                     ui.painter().rect_stroke(rect, 0.0, stroke, StrokeKind::Outside);
                 }
                 if response.on_hover_text(format!("filter {channel}, correlation {r:.3}")).clicked() {
-                    cx.commands.push(Command::Select(Some(*channel)));
+                    cx.commands.push(ViewCommand::Select(Some(*channel)));
                 }
                 ui.small(format!("{channel}\n{r:.2}"));
             });

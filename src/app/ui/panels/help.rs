@@ -1,6 +1,6 @@
 //! Keys, and what the words mean.
 
-use crate::app::message::command::Command;
+use crate::app::message::command::WindowCommand;
 use crate::app::ui::context::Context;
 use crate::app::ui::dialog::dialog;
 use crate::app::ui::input::KEYS;
@@ -21,7 +21,7 @@ const WORDS: [(&str, &str); 9] = [
 ];
 
 pub(crate) fn draw(ctx: &egui::Context, cx: &mut Context<'_>) {
-    if !cx.state.open.help {
+    if !cx.model.open.help {
         return;
     }
     let is_open = dialog(ctx, "Keys and words", egui::vec2(640.0, 600.0), |ui| {
@@ -45,6 +45,6 @@ pub(crate) fn draw(ctx: &egui::Context, cx: &mut Context<'_>) {
         ui.label(concat!("filterscope ", env!("CARGO_PKG_VERSION")));
     });
     if !is_open {
-        cx.commands.push(Command::ToggleHelp);
+        cx.commands.push(WindowCommand::ToggleHelp);
     }
 }

@@ -1,6 +1,6 @@
 //! The list of layers of the chosen model.
 
-use crate::app::message::command::{Command, Wish};
+use crate::app::message::command::{Change, ViewCommand, WindowCommand};
 use crate::app::ui::context::Context;
 use crate::app::ui::panels::transport;
 use crate::app::ui::theme;
@@ -9,8 +9,8 @@ use crate::graph::{NodeId, ReceptiveField};
 use crate::tensor::fuzzy_score;
 
 pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
-    let graph = cx.state.view().graph.clone();
-    let chosen = cx.state.view().node();
+    let graph = cx.model.view().graph.clone();
+    let chosen = cx.model.view().node();
     let stages = graph.stages();
     let heading = ui.heading("Layer");
     transport::draw(ui, cx);
@@ -22,13 +22,13 @@ pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
         .show_ui(ui, |ui| {
             ui.set_min_height(theme::LIST_HEIGHT);
             let mut is_entered = search(ui, "Find a layer", &mut cx.scratch.layer_search);
-            let mut every_node = cx.state.lists_every_node;
+            let mut every_node = cx.model.lists_every_node;
             if ui
                 .checkbox(&mut every_node, "every node, not only stages")
                 .on_hover_text("Also convolutions before batch norm, branches, pools")
                 .changed()
             {
-                cx.commands.push(Command::ListEveryNode(every_node));
+                cx.commands.push(WindowCommand::ListEveryNode(every_node));
             }
             let wanted = cx.scratch.layer_search.trim().to_owned();
             let nodes: Vec<NodeId> = if every_node { graph.ids().collect() } else { stages.to_vec() };
@@ -54,7 +54,7 @@ pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
                 };
                 // Enter takes the first that fits.
                 if ui.selectable_label(id == chosen, words).clicked() || std::mem::take(&mut is_entered) {
-                    cx.commands.push(Command::Want(Wish::Layer(cx.state.view().layer_choice(id))));
+                    cx.commands.push(ViewCommand::Change(Change::Layer(cx.model.view().layer_choice(id))));
                     cx.scratch.layer_search.clear();
                     ui.close();
                 }
@@ -63,7 +63,7 @@ pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
         .response
         .labelled_by(heading.id)
         .on_hover_text("Whose filters to show");
-    let view = cx.state.view();
+    let view = cx.model.view();
     if let Some(shown) = &view.shown
         && shown.row().tag == view.row.tag
     {

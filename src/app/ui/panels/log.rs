@@ -1,22 +1,22 @@
 //! What was said, to be read again.
 
-use crate::app::message::command::Command;
+use crate::app::message::command::{SaveCommand, WindowCommand};
 use crate::app::model::messages::Tone;
 use crate::app::ui::context::Context;
 use crate::app::ui::dialog::sized;
 use crate::app::ui::theme;
 
 pub(crate) fn draw(ctx: &egui::Context, cx: &mut Context<'_>) {
-    if !cx.state.open.log {
+    if !cx.model.open.log {
         return;
     }
     let mut is_open = true;
     sized(ctx, "Messages", egui::vec2(480.0, 260.0)).open(&mut is_open).show(ctx, |ui| {
-        if cx.state.log.is_empty() {
+        if cx.model.log.is_empty() {
             ui.label("Nothing was said yet");
         }
         egui::ScrollArea::vertical().auto_shrink([false, true]).show(ui, |ui| {
-            for message in cx.state.log.iter().rev() {
+            for message in cx.model.log.iter().rev() {
                 let text = egui::RichText::new(&message.text);
                 let text = match message.tone {
                     Tone::Good => text,
@@ -25,12 +25,12 @@ pub(crate) fn draw(ctx: &egui::Context, cx: &mut Context<'_>) {
                 ui.add(egui::Label::new(text).wrap());
             }
         });
-        if !cx.state.log.is_empty() && ui.button("Copy messages").clicked() {
-            let text: Vec<&str> = cx.state.log.iter().map(|m| m.text.as_str()).collect();
-            cx.commands.push(Command::Copy(text.join("\n"), "the messages"));
+        if !cx.model.log.is_empty() && ui.button("Copy messages").clicked() {
+            let text: Vec<&str> = cx.model.log.iter().map(|m| m.text.as_str()).collect();
+            cx.commands.push(SaveCommand::Copy(text.join("\n"), "the messages"));
         }
     });
     if !is_open {
-        cx.commands.push(Command::ToggleLog);
+        cx.commands.push(WindowCommand::ToggleLog);
     }
 }

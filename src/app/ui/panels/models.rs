@@ -1,6 +1,6 @@
 //! The list of models.
 
-use crate::app::message::command::Command;
+use crate::app::message::command::{ViewCommand, WeightsCommand};
 use crate::app::model::weights::WeightsOffer;
 use crate::app::ui::context::Context;
 use crate::app::ui::theme;
@@ -10,7 +10,7 @@ use crate::tensor::fuzzy_score;
 use crate::weights::FilePart;
 
 pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
-    let row = cx.state.view().row;
+    let row = cx.model.view().row;
     let heading = ui.heading("Model");
     egui::ComboBox::from_id_salt("model")
         .selected_text(row.tag)
@@ -21,7 +21,7 @@ pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
             ui.set_min_height(theme::LIST_HEIGHT);
             let is_entered = search(ui, "Find a model", &mut cx.scratch.model_search);
             let wanted = cx.scratch.model_search.trim().to_owned();
-            let opened = Registry::opened().into_iter().filter(|row| cx.state.has_weights(row));
+            let opened = Registry::opened().into_iter().filter(|row| cx.model.has_weights(row));
             let rows = Registry::rows().chain(opened);
             let mut found: Vec<(i32, &'static Row)> =
                 rows.filter_map(|r| Some((fuzzy_score(&wanted, r.tag)?, r))).collect();
@@ -31,14 +31,14 @@ pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
                 ui.label("No model has these letters in this order");
             }
             for (at, (_, other)) in found.into_iter().enumerate() {
-                let words = if cx.state.has_weights(other) {
+                let words = if cx.model.has_weights(other) {
                     other.tag.to_owned()
                 } else {
                     format!("{} (not here)", other.tag)
                 };
                 let entry = ui.selectable_label(other.tag == row.tag, words).on_hover_text(other.title);
                 if entry.clicked() || (is_entered && at == 0) {
-                    cx.commands.push(Command::SetModel(other));
+                    cx.commands.push(ViewCommand::SetModel(other));
                     cx.scratch.model_search.clear();
                     ui.close();
                 }
@@ -60,12 +60,12 @@ pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
         .on_hover_text("From a safetensors, .pth, .h5 or .keras file, whose model is found out or asked; or an ONNX file, which is a model")
         .clicked()
     {
-        cx.commands.push(Command::ChooseWeights);
+        cx.commands.push(WeightsCommand::ChooseWeights);
     }
-    if let Some(file) = cx.state.weights_file(row) {
+    if let Some(file) = cx.model.weights_file(row) {
         let name = file.path.file_name().unwrap_or_default().to_string_lossy();
         let mut words = format!("unverified weights: {name}");
-        let shown = cx.state.view().shown.as_ref().filter(|shown| shown.row().tag == row.tag);
+        let shown = cx.model.view().shown.as_ref().filter(|shown| shown.row().tag == row.tag);
         if let Some(shown) = shown {
             let backbone = &shown.run_by.backbone;
             words.extend(backbone.notes().iter().map(|note| format!("; {note}")));
@@ -74,15 +74,15 @@ pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
             }
         }
         ui.add(egui::Label::new(egui::RichText::new(words).weak()).wrap());
-        if cx.state.store.embedded(row).is_some() && ui.button("Use the carried weights").clicked() {
-            cx.commands.push(Command::ForgetWeights);
+        if cx.model.store.embedded(row).is_some() && ui.button("Use the carried weights").clicked() {
+            cx.commands.push(WeightsCommand::ForgetWeights);
         }
     }
 }
 
 /// Asks which of several models a weight file is for: its tensors don't show border, epsilon or preprocessing.
 pub(crate) fn ask(ctx: &egui::Context, cx: &mut Context<'_>) {
-    let state = cx.state;
+    let state = cx.model;
     let Some((path, offers)) = &state.weights_question else { return };
     let answer = egui::Modal::new(egui::Id::unique("weights question")).show(ctx, |ui| {
         ui.set_width(460.0);
@@ -122,7 +122,7 @@ pub(crate) fn ask(ctx: &egui::Context, cx: &mut Context<'_>) {
                 if words.is_empty() { row.tag.to_owned() } else { format!("{} · {words}", row.tag) };
             if ui.button(button).clicked() {
                 let file = FilePart { path: path.clone(), choice: choice.clone() };
-                cx.commands.push(Command::UseWeights(row, file));
+                cx.commands.push(WeightsCommand::UseWeights(row, file));
             }
             let about = format!("{} · {} · {}", row.title, row.preprocess, row.variant);
             ui.add(egui::Label::new(egui::RichText::new(about).weak()).wrap());
@@ -131,7 +131,7 @@ pub(crate) fn ask(ctx: &egui::Context, cx: &mut Context<'_>) {
         ui.button("Cancel").clicked()
     });
     if answer.inner || answer.should_close() {
-        cx.commands.push(Command::DropWeights);
+        cx.commands.push(WeightsCommand::DropWeights);
     }
 }
 
@@ -144,7 +144,7 @@ fn end(ui: &mut egui::Ui, cx: &mut Context<'_>, opened: &Opened) {
         .show_ui(ui, |ui| {
             for layer in &opened.final_choices {
                 if ui.selectable_label(*layer == opened.final_layer, layer).clicked() {
-                    cx.commands.push(Command::EndAt(opened.path.clone(), layer.clone()));
+                    cx.commands.push(WeightsCommand::EndAt(opened.path.clone(), layer.clone()));
                 }
             }
         })

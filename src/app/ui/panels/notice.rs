@@ -1,10 +1,10 @@
 //! Said over a view: what is being done, what is missing, what failed.
 
-use egui::Rect;
-use egui::Ui;
-use egui::Vec2;
+use crate::app::model::view::Busy;
 
-use crate::app::message::command::Command;
+use egui::{Rect, Ui, Vec2};
+
+use crate::app::message::command::{ViewCommand, ViewsCommand, WeightsCommand};
 use crate::app::message::remedy;
 use crate::app::model::view::{Trouble, ViewState};
 use crate::app::ui::context::Context;
@@ -28,7 +28,7 @@ pub(crate) fn draw(ui: &mut Ui, cx: &mut Context<'_>, view: &ViewState, panel: R
                 None => {
                     ui.horizontal(|ui| {
                         spinner::draw(ui);
-                        ui.label(view.busy.unwrap_or_default());
+                        ui.label(view.busy.map_or("", Busy::words));
                     });
                 }
                 Some(Trouble::NeedsWeights) => needs_weights(ui, cx, view),
@@ -43,8 +43,8 @@ pub(crate) fn draw(ui: &mut Ui, cx: &mut Context<'_>, view: &ViewState, panel: R
                     });
                     ui.horizontal(|ui| {
                         if ui.button("Try again").clicked() {
-                            cx.commands.push(Command::Activate(view.id));
-                            cx.commands.push(Command::Retry);
+                            cx.commands.push(ViewsCommand::Activate(view.id));
+                            cx.commands.push(ViewCommand::Retry);
                         }
                         go_back(ui, cx, view);
                     });
@@ -56,7 +56,7 @@ pub(crate) fn draw(ui: &mut Ui, cx: &mut Context<'_>, view: &ViewState, panel: R
 
 /// Asks which column of a table has the pictures' paths.
 pub(crate) fn ask_column(ctx: &egui::Context, cx: &mut Context<'_>) {
-    let Some((path, columns)) = &cx.state.column_question else { return };
+    let Some((path, columns)) = &cx.model.column_question else { return };
     let answer = egui::Modal::new(egui::Id::unique("column question")).show(ctx, |ui| {
         ui.set_width(460.0);
         let name = path.file_name().unwrap_or_default().to_string_lossy();
@@ -67,7 +67,7 @@ pub(crate) fn ask_column(ctx: &egui::Context, cx: &mut Context<'_>) {
         egui::ScrollArea::vertical().max_height(theme::LIST_HEIGHT).show(ui, |ui| {
             for column in columns {
                 if ui.add(egui::Button::new(column.as_str()).truncate()).clicked() {
-                    cx.commands.push(Command::OpenTable(path.clone(), column.clone()));
+                    cx.commands.push(ViewCommand::OpenTable(path.clone(), column.clone()));
                 }
             }
         });
@@ -75,14 +75,14 @@ pub(crate) fn ask_column(ctx: &egui::Context, cx: &mut Context<'_>) {
         ui.button("Cancel").clicked()
     });
     if answer.inner || answer.should_close() {
-        cx.commands.push(Command::DropTable);
+        cx.commands.push(ViewCommand::DropTable);
     }
 }
 
 fn go_back(ui: &mut Ui, cx: &mut Context<'_>, view: &ViewState) {
     if view.good.is_some() && ui.button("Go back").clicked() {
-        cx.commands.push(Command::Activate(view.id));
-        cx.commands.push(Command::GoBack);
+        cx.commands.push(ViewsCommand::Activate(view.id));
+        cx.commands.push(ViewCommand::GoBack);
     }
 }
 
@@ -94,22 +94,22 @@ fn needs_weights(ui: &mut Ui, cx: &mut Context<'_>, view: &ViewState) {
     ui.add(egui::Label::new("With a file of them, load it here or drop it on the window.").wrap());
     ui.horizontal(|ui| {
         if ui.button("Load weights…").clicked() {
-            cx.commands.push(Command::Activate(view.id));
-            cx.commands.push(Command::ChooseWeights);
+            cx.commands.push(ViewsCommand::Activate(view.id));
+            cx.commands.push(WeightsCommand::ChooseWeights);
         }
         go_back(ui, cx, view);
     });
-    let here: Vec<_> = crate::models::Registry::rows().filter(|r| cx.state.here.contains(&r.tag)).collect();
+    let here: Vec<_> = crate::models::Registry::rows().filter(|r| cx.model.here.contains(&r.tag)).collect();
     if !here.is_empty() {
         ui.add_space(4.0);
-        if let Some(other) = same_architecture(row.tag, &cx.state.here) {
+        if let Some(other) = same_architecture(row.tag, &cx.model.here) {
             ui.add(egui::Label::new(remedy::words(&other)).wrap());
         }
         ui.label("Models that need no file:");
         for other in here {
             if ui.link(other.tag).clicked() {
-                cx.commands.push(Command::Activate(view.id));
-                cx.commands.push(Command::SetModel(other));
+                cx.commands.push(ViewsCommand::Activate(view.id));
+                cx.commands.push(ViewCommand::SetModel(other));
             }
         }
     }

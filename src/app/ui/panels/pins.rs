@@ -1,11 +1,8 @@
 //! The tray of filters kept in sight, whatever picture comes.
 
-use egui::Color32;
-use egui::Sense;
-use egui::Ui;
-use egui::vec2;
+use egui::{Color32, Sense, Ui, vec2};
 
-use crate::app::message::command::Command;
+use crate::app::message::command::ViewsCommand;
 use crate::app::model::pins::Pin;
 use crate::app::ui::context::Context;
 use crate::app::ui::theme;
@@ -14,12 +11,12 @@ use crate::mosaic::format_value;
 
 pub(crate) fn draw(ui: &mut Ui, cx: &mut Context<'_>) {
     ui.heading("Pinned filters");
-    if cx.state.pins.is_empty() {
+    if cx.model.pins.is_empty() {
         ui.label("Pin a filter to keep it in sight when the picture changes");
         return;
     }
     ui.horizontal_wrapped(|ui| {
-        for pin in &cx.state.pins {
+        for pin in &cx.model.pins {
             ui.vertical(|ui| {
                 ui.set_width(theme::PIN_SIDE + 8.0);
                 one(ui, cx.textures.pin(pin.filter.id), pin, cx.commands);
@@ -57,7 +54,7 @@ fn one(
         );
     }
     if response.clicked() {
-        commands.push(Command::GoToPin(pin.filter.id));
+        commands.push(ViewsCommand::GoToPin(pin.filter.id));
     }
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = 2.0;
@@ -67,7 +64,7 @@ fn one(
             egui::WidgetInfo::labeled(egui::Role::Button, true, format!("Unpin filter {channel} of {layer}"))
         });
         if unpin.clicked() {
-            commands.push(Command::Unpin(pin.filter.id));
+            commands.push(ViewsCommand::Unpin(pin.filter.id));
         }
     });
     if let Some(image) = &pin.image {

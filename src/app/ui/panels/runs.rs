@@ -2,7 +2,7 @@
 
 use egui::Ui;
 
-use crate::app::message::command::{Command, Commands};
+use crate::app::message::command::{Command, Commands, SaveCommand};
 use crate::app::model::task::{RunEnd, RunNews};
 use crate::app::ui::theme;
 
@@ -70,6 +70,6 @@ pub(crate) fn report(ui: &mut Ui, commands: &mut Commands, news: &RunNews) {
     });
     if ui.button("Copy report").clicked() {
         let lines: Vec<String> = news.failures.iter().map(line).collect();
-        commands.push(Command::Copy(lines.join("\n"), "the report"));
+        commands.push(SaveCommand::Copy(lines.join("\n"), "the report"));
     }
 }

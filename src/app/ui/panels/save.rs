@@ -2,7 +2,7 @@
 
 use egui::ComboBox;
 
-use crate::app::message::command::Command;
+use crate::app::message::command::SaveCommand;
 use crate::app::model::paths::typed_path;
 use crate::app::model::save::Export;
 use crate::app::ui::context::Context;
@@ -15,7 +15,7 @@ const SCALES: [Scale; 6] =
     [Scale::Auto, Scale::Times(1), Scale::Times(2), Scale::Times(4), Scale::Times(8), Scale::Times(16)];
 
 pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
-    let old = cx.state.saved;
+    let old = cx.model.saved;
     let mut looks = old;
     ui.horizontal_wrapped(|ui| {
         ui.checkbox(&mut looks.surround.has_caption, "Caption")
@@ -39,9 +39,9 @@ pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
         }
     });
     if looks != old {
-        cx.commands.push(Command::SetSaveLooks(looks));
+        cx.commands.push(SaveCommand::SetSaveLooks(looks));
     }
-    let can_save = cx.state.view().shown.is_some();
+    let can_save = cx.model.view().shown.is_some();
     ui.add_enabled_ui(can_save, |ui| {
         ui.horizontal(|ui| {
             if ui
@@ -49,21 +49,21 @@ pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
                 .on_hover_text("As PNG, with what it takes to make it again")
                 .clicked()
             {
-                cx.commands.push(Command::ChooseSavePlace);
+                cx.commands.push(SaveCommand::ChooseSavePlace);
             }
             if ui
                 .button("Save view…")
                 .on_hover_text("What is in sight of the mosaic, zoomed and moved as it is")
                 .clicked()
             {
-                cx.commands.push(Command::ChooseExportPlace(Export::View));
+                cx.commands.push(SaveCommand::ChooseExportPlace(Export::View));
             }
         });
-        let what = cx.state.save_what;
+        let what = cx.model.save_what;
         ComboBox::from_label("to a typed name").selected_text(export_words(what)).show_ui(ui, |ui| {
             for other in [Export::Mosaic, Export::View, Export::Filter, Export::Sheet, Export::Values] {
                 if ui.selectable_label(what == other, export_words(other)).clicked() {
-                    cx.commands.push(Command::SetSaveWhat(other));
+                    cx.commands.push(SaveCommand::SetSaveWhat(other));
                 }
             }
         });
@@ -78,7 +78,7 @@ pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
         select_on_focus(ui, &field, &cx.scratch.typed_save);
         let is_entered = field.lost_focus() && ui.input(|i| i.key_pressed(egui::Key::Enter));
         if let Some(path) = typed_path(&cx.scratch.typed_save).filter(|_| is_entered) {
-            cx.commands.push(Command::SaveTyped(path));
+            cx.commands.push(SaveCommand::SaveTyped(path));
         }
     });
 }

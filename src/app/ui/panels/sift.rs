@@ -2,14 +2,14 @@
 
 use egui::ComboBox;
 
-use crate::app::message::command::{Command, Wish};
+use crate::app::message::command::{Change, ViewCommand};
 use crate::app::ui::context::Context;
 use crate::tensor::{FilterOrder, Sifting};
 
 pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
-    let view = cx.state.view();
+    let view = cx.model.view();
     let sifting = view.sifting;
-    let mut want = |sifting: Sifting| cx.commands.push(Command::Want(Wish::Sift(sifting)));
+    let mut want = |sifting: Sifting| cx.commands.push(ViewCommand::Change(Change::Sift(sifting)));
     ComboBox::from_label("Order").selected_text(words(sifting.order)).show_ui(ui, |ui| {
         for order in FilterOrder::ALL {
             if ui.selectable_label(order == sifting.order, words(order)).on_hover_text(hint(order)).clicked()

@@ -4,7 +4,7 @@
 //! accessibility tree, can't be copied, and are gone after a while. These stay until they are dismissed or something else is begun,
 //! and the log under Help has them after that.
 
-use crate::app::message::command::Command;
+use crate::app::message::command::WindowCommand;
 use crate::app::model::messages::Tone;
 use crate::app::ui::context::Context;
 use crate::app::ui::{spinner, theme};
@@ -16,10 +16,10 @@ pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
         egui::ScrollArea::vertical().max_height(theme::MESSAGES_HEIGHT).auto_shrink([false, true]).show(
             ui,
             |ui| {
-                for (at, message) in cx.state.messages.iter().enumerate() {
+                for (at, message) in cx.model.messages.iter().enumerate() {
                     ui.horizontal(|ui| {
                         if ui.small_button("Dismiss").clicked() {
-                            cx.commands.push(Command::Dismiss(at));
+                            cx.commands.push(WindowCommand::Dismiss(at));
                         }
                         let text = egui::RichText::new(&message.text);
                         let text = match message.tone {
@@ -32,17 +32,17 @@ pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
             },
         );
         ui.horizontal(|ui| {
-            let busy = cx.state.view().busy.or_else(|| cx.state.views.iter().find_map(|view| view.busy));
+            let busy = cx.model.view().busy.or_else(|| cx.model.views.iter().find_map(|view| view.busy));
             match busy {
                 Some(what) => {
                     spinner::draw(ui);
-                    ui.label(what);
+                    ui.label(what.words());
                 }
                 None => {
                     ui.label("Ready");
                 }
             }
-            let Some(shown) = &cx.state.view().shown else { return };
+            let Some(shown) = &cx.model.view().shown else { return };
             ui.separator();
             let shape = shown.activation.shape();
             let ms = shown.elapsed.as_secs_f64() * 1e3;
@@ -67,10 +67,10 @@ pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
 }
 
 fn memory(ui: &mut egui::Ui, cx: &Context<'_>) {
-    let kept = format!("{} MB of views kept", cx.state.kept_bytes >> 20);
+    let kept = format!("{} MB of views kept", cx.model.kept.num_bytes() >> 20);
     ui.add(egui::Label::new(egui::RichText::new(kept).weak()))
         .on_hover_text("Views that come back at once, up to 256 MB");
-    if let Some(bytes) = cx.state.memory_bytes {
+    if let Some(bytes) = cx.model.memory_bytes {
         ui.add(egui::Label::new(egui::RichText::new(format!("{} MB", bytes >> 20)).weak()))
             .on_hover_text("Memory that the program takes, weights and pictures included");
     }

@@ -3,7 +3,7 @@
 use egui_extras::Column;
 use egui_extras::TableBuilder;
 
-use crate::app::message::command::Command;
+use crate::app::message::command::{SaveCommand, WindowCommand};
 use crate::app::model::layers::{LayerSummary, Walked};
 use crate::app::ui::context::Context;
 use crate::app::ui::dialog::sized;
@@ -14,15 +14,15 @@ const COLUMNS: [&str; 9] =
     ["layer", "shape", "min", "mean", "max", "deviation", "zero %", "dead", "constant"];
 
 pub(crate) fn draw(ctx: &egui::Context, cx: &mut Context<'_>) {
-    if !cx.state.open.table {
+    if !cx.model.open.table {
         return;
     }
     let mut is_open = true;
     sized(ctx, "Layer statistics", egui::vec2(760.0, 420.0)).open(&mut is_open).show(ctx, |ui| {
-        let view = cx.state.view();
+        let view = cx.model.view();
         let walked =
-            cx.state.walk.done.clone().filter(|walked| {
-                cx.state.wanted(view).is_ok_and(|wanted| wanted.is_same_run(&walked.wanted))
+            cx.model.walk.done.clone().filter(|walked| {
+                cx.model.wanted(view).is_ok_and(|wanted| wanted.is_same_run(&walked.wanted))
             });
         let Some(walked) = walked else {
             ui.horizontal(|ui| {
@@ -36,13 +36,13 @@ pub(crate) fn draw(ctx: &egui::Context, cx: &mut Context<'_>) {
             let label = view.shown.as_ref().map_or("", |shown| shown.label.as_str());
             ui.label(format!("{} · {label} · {} layers", view.row.tag, layers.len()));
             if ui.button("Copy table").on_hover_text("As lines with tabs, for a spreadsheet").clicked() {
-                cx.commands.push(Command::Copy(as_text(&layers), "the table of layers"));
+                cx.commands.push(SaveCommand::Copy(as_text(&layers), "the table of layers"));
             }
         });
         table(ui, &layers);
     });
     if !is_open {
-        cx.commands.push(Command::ToggleTable);
+        cx.commands.push(WindowCommand::ToggleTable);
     }
 }
 

@@ -1,15 +1,11 @@
 //! Under the views: the moments of a data set as small pictures, a slider through them, its labels over time.
 
-use egui::Color32;
-use egui::Rect;
-use egui::Sense;
-use egui::Ui;
-use egui::vec2;
+use egui::{Color32, Rect, Sense, Ui, vec2};
 use egui_plot::Line;
 use egui_plot::Plot;
 use egui_plot::VLine;
 
-use crate::app::message::command::Command;
+use crate::app::message::command::DatasetCommand;
 use crate::app::model::dataset::{OpenSource, is_watched, thumb_key};
 use crate::app::ui::context::Context;
 use crate::app::ui::theme;
@@ -17,7 +13,7 @@ use crate::app::ui::widgets::named;
 use crate::mosaic::Normalisation;
 
 pub(crate) fn draw(ui: &mut Ui, cx: &mut Context<'_>) {
-    let Some(open) = cx.state.view().source.clone() else { return };
+    let Some(open) = cx.model.view().source.clone() else { return };
     // Where the views would keep too little, the buttons alone.
     let is_short = ui.available_height() <= theme::TIMELINE_ROOM;
     egui::Panel::bottom("timeline").show(ui, |ui| {
@@ -32,23 +28,23 @@ pub(crate) fn draw(ui: &mut Ui, cx: &mut Context<'_>) {
 
 fn controls(ui: &mut Ui, cx: &mut Context<'_>, open: &OpenSource) {
     ui.horizontal_wrapped(|ui| {
-        let words = if cx.state.playing_frames.is_some() { "Stop" } else { "Play moments" };
+        let words = if cx.model.playing_frames.is_some() { "Stop" } else { "Play moments" };
         if ui.button(words).on_hover_text("Let the moments pass (Space)").clicked() {
-            cx.commands.push(Command::TogglePlayFrames);
+            cx.commands.push(DatasetCommand::TogglePlayFrames);
         }
-        let mut speed = cx.state.frame_speed;
+        let mut speed = cx.model.frame_speed;
         let field = ui.add(egui::DragValue::new(&mut speed).range(0.2..=60.0).speed(0.1).suffix(" a second"));
         field.widget_info(|| egui::WidgetInfo::labeled(egui::Role::SpinButton, true, "Moments a second"));
         if field.on_hover_text("As fast as the networks can, at most").changed() {
-            cx.commands.push(Command::SetFrameSpeed(speed));
+            cx.commands.push(DatasetCommand::SetFrameSpeed(speed));
         }
-        let mut is_held = matches!(cx.state.view().settings.normalisation, Normalisation::Fixed { .. });
+        let mut is_held = matches!(cx.model.view().settings.normalisation, Normalisation::Fixed { .. });
         if ui
             .checkbox(&mut is_held, "Hold scale")
             .on_hover_text("The range of values on screen now for every moment, so that frames compare")
             .changed()
         {
-            cx.commands.push(Command::HoldScale(is_held));
+            cx.commands.push(DatasetCommand::HoldScale(is_held));
         }
         if open.source.cameras().len() > 1
             && ui
@@ -56,17 +52,17 @@ fn controls(ui: &mut Ui, cx: &mut Context<'_>, open: &OpenSource) {
                 .on_hover_text("Left, centre and right of one moment side by side")
                 .clicked()
         {
-            cx.commands.push(Command::ThreeCameras);
+            cx.commands.push(DatasetCommand::ThreeCameras);
         }
         // A folder's pictures have no cameras; a log doesn't grow.
         if open.source.cameras().is_empty() {
-            let mut is_on = is_watched(cx.state.watched.as_deref(), open);
+            let mut is_on = is_watched(cx.model.watched.as_deref(), open);
             if ui
                 .checkbox(&mut is_on, "Watch folder")
                 .on_hover_text("Show each picture that is put into the folder")
                 .changed()
             {
-                cx.commands.push(Command::ToggleWatch);
+                cx.commands.push(DatasetCommand::ToggleWatch);
             }
         }
         ui.label(format!("moment {} of {}", open.index + 1, open.source.len()));
@@ -78,7 +74,7 @@ fn controls(ui: &mut Ui, cx: &mut Context<'_>, open: &OpenSource) {
         let slider = ui.add(egui::Slider::new(&mut index, 0..=last).show_value(false));
         slider.widget_info(|| egui::WidgetInfo::slider(true, index as f64, "Moment"));
         if slider.on_hover_text("Through the data set (Left / Right)").changed() {
-            cx.commands.push(Command::SetFrame(index));
+            cx.commands.push(DatasetCommand::SetFrame(index));
         }
     });
 }
@@ -106,14 +102,15 @@ fn strip(ui: &mut Ui, cx: &mut Context<'_>, open: &OpenSource) {
                     ui.painter().line_segment([rect.left_top(), rect.right_bottom()], (1.0, colour));
                     ui.painter().line_segment([rect.left_bottom(), rect.right_top()], (1.0, colour));
                 }
-                None => cx.scratch.thumbs_wanted.push(key),
+                None if cx.model.may_ask_for_thumb(&key) => cx.commands.push(DatasetCommand::ShowThumb(key)),
+                None => {}
             }
             if index == open.index {
                 ui.painter().rect_stroke(rect, 2.0, (2.0, theme::SELECTED), egui::StrokeKind::Inside);
             }
             let name = open.source.sample(index).map_or_else(String::new, |sample| sample.id);
             if response.on_hover_text(name).clicked() {
-                cx.commands.push(Command::SetFrame(index));
+                cx.commands.push(DatasetCommand::SetFrame(index));
             }
         }
     });
@@ -121,7 +118,7 @@ fn strip(ui: &mut Ui, cx: &mut Context<'_>, open: &OpenSource) {
 
 /// One label over all moments, with a line at the one on screen; a click goes there.
 fn labels(ui: &mut Ui, cx: &mut Context<'_>, open: &OpenSource) {
-    let Some(lines) = cx.state.labels.as_ref().filter(|l| std::sync::Arc::ptr_eq(&l.source, &open.source))
+    let Some(lines) = cx.model.labels.as_ref().filter(|l| std::sync::Arc::ptr_eq(&l.source, &open.source))
     else {
         return;
     };
@@ -130,7 +127,7 @@ fn labels(ui: &mut Ui, cx: &mut Context<'_>, open: &OpenSource) {
     }
     // What a driving log is about, if it has it.
     let usual = lines.lines.iter().position(|(name, _)| name.contains("angle") || name.contains("steering"));
-    let chosen = cx.state.plotted_label.unwrap_or(usual.unwrap_or(0)).min(lines.lines.len() - 1);
+    let chosen = cx.model.plotted_label.unwrap_or(usual.unwrap_or(0)).min(lines.lines.len() - 1);
     let (name, points) = &lines.lines[chosen];
     ui.horizontal(|ui| {
         let list = egui::ComboBox::from_id_salt("plotted label")
@@ -139,7 +136,7 @@ fn labels(ui: &mut Ui, cx: &mut Context<'_>, open: &OpenSource) {
             .show_ui(ui, |ui| {
                 for (at, (name, _)) in lines.lines.iter().enumerate() {
                     if ui.selectable_label(at == chosen, name.as_str()).clicked() {
-                        cx.commands.push(Command::SetPlottedLabel(at));
+                        cx.commands.push(DatasetCommand::SetPlottedLabel(at));
                     }
                 }
             });
@@ -159,7 +156,7 @@ fn labels(ui: &mut Ui, cx: &mut Context<'_>, open: &OpenSource) {
             && let Some(at) = plot.inner
         {
             let last = open.source.len() - 1;
-            cx.commands.push(Command::SetFrame((at.x.round().max(0.0) as usize).min(last)));
+            cx.commands.push(DatasetCommand::SetFrame((at.x.round().max(0.0) as usize).min(last)));
         }
     });
     let value = open.source.sample(open.index).and_then(|sample| {

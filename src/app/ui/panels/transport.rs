@@ -1,11 +1,11 @@
 //! Through the layers: a step, a slider from the input to the last layer, and play.
 
-use crate::app::message::command::{Command, Wish};
+use crate::app::message::command::{Change, ViewCommand};
 use crate::app::ui::context::Context;
 
 pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
-    let view = cx.state.view();
-    let nodes = view.walk(cx.state.lists_every_node);
+    let view = cx.model.view();
+    let nodes = view.walk(cx.model.lists_every_node);
     let chosen = view.node();
     let at = nodes.partition_point(|node| *node < chosen).min(nodes.len().saturating_sub(1));
     ui.horizontal(|ui| {
@@ -15,18 +15,18 @@ pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
             ui.add_enabled(can, egui::Button::new(text)).on_hover_text(hint).clicked()
         };
         if step(ui, can_rise, "Shallower", "The layer before (Up)") {
-            cx.commands.push(Command::StepLayer(-1));
+            cx.commands.push(ViewCommand::StepLayer(-1));
         }
         if step(ui, can_sink, "Deeper", "The layer after (Down)") {
-            cx.commands.push(Command::StepLayer(1));
+            cx.commands.push(ViewCommand::StepLayer(1));
         }
-        let words = if cx.state.playing.is_some() { "Pause" } else { "Play" };
+        let words = if cx.model.playing.is_some() { "Pause" } else { "Play" };
         if ui
             .button(words)
             .on_hover_text("Let the layers pass, from here to the last and round (L)")
             .clicked()
         {
-            cx.commands.push(Command::TogglePlay);
+            cx.commands.push(ViewCommand::TogglePlay);
         }
     });
     ui.horizontal(|ui| {
@@ -41,17 +41,17 @@ pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
         if slider.changed()
             && let Some(node) = nodes.get(depth)
         {
-            cx.commands.push(Command::Want(Wish::Layer(view.layer_choice(*node))));
+            cx.commands.push(ViewCommand::Change(Change::Layer(view.layer_choice(*node))));
         }
     });
     ui.horizontal(|ui| {
         let label = ui.label("Speed").on_hover_text("Layers a second while playing");
-        let mut speed = cx.state.play_speed;
+        let mut speed = cx.model.play_speed;
         let field = ui
             .add(egui::DragValue::new(&mut speed).range(0.2..=20.0).speed(0.05).suffix(" layers/s"))
             .labelled_by(label.id);
         if field.changed() {
-            cx.commands.push(Command::SetPlaySpeed(speed));
+            cx.commands.push(ViewCommand::SetPlaySpeed(speed));
         }
     });
 }

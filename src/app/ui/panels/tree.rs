@@ -1,11 +1,8 @@
 //! The network as a tree: stages with their small pictures, and the nodes inside each.
 
-use egui::Color32;
-use egui::Sense;
-use egui::Ui;
-use egui::vec2;
+use egui::{Color32, Sense, Ui, vec2};
 
-use crate::app::message::command::{Command, Wish};
+use crate::app::message::command::{Change, ViewCommand, WindowCommand};
 use crate::app::ui::context::Context;
 use crate::app::ui::panels::transport;
 use crate::app::ui::theme;
@@ -16,7 +13,7 @@ pub(crate) fn draw(ui: &mut Ui, cx: &mut Context<'_>) {
     ui.add_space(2.0);
     transport::draw(ui, cx);
     ui.horizontal(|ui| {
-        let mut every_node = cx.state.lists_every_node;
+        let mut every_node = cx.model.lists_every_node;
         if ui
             .checkbox(&mut every_node, "every node")
             .on_hover_text(
@@ -24,15 +21,15 @@ pub(crate) fn draw(ui: &mut Ui, cx: &mut Context<'_>) {
             )
             .changed()
         {
-            cx.commands.push(Command::ListEveryNode(every_node));
+            cx.commands.push(WindowCommand::ListEveryNode(every_node));
         }
         if ui.button("Table").on_hover_text("The numbers of all layers, to read and to copy").clicked() {
-            cx.commands.push(Command::ToggleTable);
+            cx.commands.push(WindowCommand::ToggleTable);
         }
     });
     let label = ui.label("Search layers");
     // A name of this network: networks spell their layers differently.
-    let graph = &cx.state.view().graph;
+    let graph = &cx.model.view().graph;
     let example = graph.stages().last().map_or("", |stage| graph.node(*stage).name.as_str());
     let hint = format!("letters of the name, such as {example}");
     let field = ui
@@ -60,7 +57,7 @@ pub(crate) fn draw(ui: &mut Ui, cx: &mut Context<'_>) {
 }
 
 fn stages(ui: &mut Ui, cx: &mut Context<'_>) {
-    let (graph, chosen) = (cx.state.view().graph.clone(), cx.state.view().node());
+    let (graph, chosen) = (cx.model.view().graph.clone(), cx.model.view().node());
     row(ui, cx, NodeId(0), true);
     let mut before = NodeId(0);
     for stage in graph.stages() {
@@ -68,7 +65,7 @@ fn stages(ui: &mut Ui, cx: &mut Context<'_>) {
         if inner.is_empty() {
             row(ui, cx, *stage, true);
         } else {
-            let id = ui.make_persistent_id(("stage", cx.state.view().row.tag, stage.0));
+            let id = ui.make_persistent_id(("stage", cx.model.view().row.tag, stage.0));
             let is_inside = inner.contains(&chosen);
             let mut state =
                 egui::collapsing_header::CollapsingState::load_with_default_open(ui.ctx(), id, false);
@@ -77,7 +74,7 @@ fn stages(ui: &mut Ui, cx: &mut Context<'_>) {
             }
             state.show_header(ui, |ui| row(ui, cx, *stage, true)).body(|ui| {
                 for node in &inner {
-                    row(ui, cx, *node, cx.state.lists_every_node);
+                    row(ui, cx, *node, cx.model.lists_every_node);
                 }
             });
         }
@@ -87,7 +84,7 @@ fn stages(ui: &mut Ui, cx: &mut Context<'_>) {
 
 /// Names that fit what was typed, the best first; Enter takes it.
 fn found(ui: &mut Ui, cx: &mut Context<'_>, typed: &str, is_entered: bool) {
-    let graph = cx.state.view().graph.clone();
+    let graph = cx.model.view().graph.clone();
     let mut nodes: Vec<(i32, NodeId)> = graph
         .ids()
         .filter_map(|id| {
@@ -101,7 +98,7 @@ fn found(ui: &mut Ui, cx: &mut Context<'_>, typed: &str, is_entered: bool) {
         ui.label("No layer has these letters in this order");
     }
     if is_entered && let Some((_, best)) = nodes.first() {
-        cx.commands.push(Command::Want(Wish::Layer(cx.state.view().layer_choice(*best))));
+        cx.commands.push(ViewCommand::Change(Change::Layer(cx.model.view().layer_choice(*best))));
         cx.scratch.tree_search.clear();
     }
     for (_, node) in nodes.into_iter().take(60) {
@@ -110,16 +107,16 @@ fn found(ui: &mut Ui, cx: &mut Context<'_>, typed: &str, is_entered: bool) {
 }
 
 fn row(ui: &mut Ui, cx: &mut Context<'_>, node: NodeId, has_picture: bool) {
-    let view = cx.state.view();
+    let view = cx.model.view();
     let is_chosen = view.node() == node;
     let name = view.graph.node(node).name.as_str();
     let info = view.shown.as_ref().filter(|s| s.row().tag == view.row.tag).and_then(|s| s.infos.get(node.0));
     let walked = cx
-        .state
+        .model
         .walk
         .done
         .as_ref()
-        .filter(|walked| cx.state.wanted(view).is_ok_and(|wanted| wanted.is_same_run(&walked.wanted)));
+        .filter(|walked| cx.model.wanted(view).is_ok_and(|wanted| wanted.is_same_run(&walked.wanted)));
     let summary = walked.and_then(|walked| walked.layers.get(&node));
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing = vec2(6.0, 0.0);
@@ -142,7 +139,7 @@ fn row(ui: &mut Ui, cx: &mut Context<'_>, node: NodeId, has_picture: bool) {
                 cx.scratch.tree_at = Some(node);
             }
             if response.on_hover_text(view.graph.node(node).op.kind()).clicked() {
-                cx.commands.push(Command::Want(Wish::Layer(view.layer_choice(node))));
+                cx.commands.push(ViewCommand::Change(Change::Layer(view.layer_choice(node))));
             }
             let shape = info.map_or_else(String::new, |info| info.shape.to_string());
             let dead = summary.map_or_else(String::new, |s| {

@@ -1,12 +1,9 @@
 //! The middle: one to four views side by side, and what links them.
 
-use egui::Rect;
-use egui::Ui;
-use egui::pos2;
-use egui::vec2;
+use egui::{Rect, Ui, pos2, vec2};
 
-use crate::app::message::command::Command;
-use crate::app::model::State;
+use crate::app::message::command::{ViewCommand, ViewsCommand};
+use crate::app::model::Model;
 use crate::app::model::links::Arrangement;
 use crate::app::model::view::{MAX_VIEWS, ViewId, ViewState};
 use crate::app::ui::context::Context;
@@ -21,12 +18,12 @@ pub(crate) fn draw(ui: &mut Ui, cx: &mut Context<'_>) {
     egui::Panel::top("views").show(ui, |ui| toolbar(ui, cx));
     let area = ui.available_rect_before_wrap();
     let pointed = cx.scratch.pointed.take();
-    let ids: Vec<ViewId> = cx.state.views.iter().map(|view| view.id).collect();
-    let places = places(cx.state, area);
+    let ids: Vec<ViewId> = cx.model.views.iter().map(|view| view.id).collect();
+    let places = places(cx.model, area);
     for (id, place) in ids.into_iter().zip(places) {
         ui.scope_builder(egui::UiBuilder::new().max_rect(place).id_salt(("view", id)), |ui| {
             ui.set_clip_rect(place.intersect(ui.clip_rect()));
-            if let Some(view) = cx.state.find(id) {
+            if let Some(view) = cx.model.find(id) {
                 view_in(ui, cx, view, place, pointed);
             }
         });
@@ -37,14 +34,14 @@ pub(crate) fn draw(ui: &mut Ui, cx: &mut Context<'_>) {
 /// How many views, how they lie, and what is linked.
 fn toolbar(ui: &mut Ui, cx: &mut Context<'_>) {
     ui.horizontal_wrapped(|ui| {
-        let num_views = cx.state.views.len();
+        let num_views = cx.model.views.len();
         let add = ui.add_enabled(num_views < MAX_VIEWS, egui::Button::new("Add view"));
         if add
             .on_hover_text("Another backbone, layer or picture beside this one (Ctrl+T)")
             .on_disabled_hover_text("Four views stand side by side at most")
             .clicked()
         {
-            cx.commands.push(Command::AddView);
+            cx.commands.push(ViewsCommand::AddView);
         }
         if num_views < 2 {
             return;
@@ -54,10 +51,10 @@ fn toolbar(ui: &mut Ui, cx: &mut Context<'_>) {
             .on_hover_text("A − B of two views with one backbone and layer on two pictures (D)")
             .clicked()
         {
-            cx.commands.push(Command::AddDifference);
+            cx.commands.push(ViewsCommand::AddDifference);
         }
         ui.separator();
-        let mut links = cx.state.links;
+        let mut links = cx.model.links;
         let boxes = [
             (&mut links.pictures, "Link pictures", "A picture opened in one view is opened in all"),
             (&mut links.zoom, "Link zoom", "Zooming and dragging one moves all"),
@@ -71,8 +68,8 @@ fn toolbar(ui: &mut Ui, cx: &mut Context<'_>) {
         for (is_on, name, hint) in boxes {
             ui.checkbox(is_on, name).on_hover_text(hint);
         }
-        if links != cx.state.links {
-            cx.commands.push(Command::SetLinks(links));
+        if links != cx.model.links {
+            cx.commands.push(ViewsCommand::SetLinks(links));
         }
         ui.separator();
         let ways = [
@@ -80,11 +77,11 @@ fn toolbar(ui: &mut Ui, cx: &mut Context<'_>) {
             (Arrangement::SideBySide, "side by side", "All views in one row"),
             (Arrangement::Stacked, "stacked", "One view over the other"),
         ];
-        let current = ways.iter().find(|(way, ..)| *way == cx.state.arrangement).map_or("", |w| w.1);
+        let current = ways.iter().find(|(way, ..)| *way == cx.model.arrangement).map_or("", |w| w.1);
         let list = egui::ComboBox::from_id_salt("arrangement").selected_text(current).show_ui(ui, |ui| {
             for (way, name, hint) in ways {
-                if ui.selectable_label(cx.state.arrangement == way, name).on_hover_text(hint).clicked() {
-                    cx.commands.push(Command::Arrange(way));
+                if ui.selectable_label(cx.model.arrangement == way, name).on_hover_text(hint).clicked() {
+                    cx.commands.push(ViewsCommand::Arrange(way));
                 }
             }
         });
@@ -94,10 +91,10 @@ fn toolbar(ui: &mut Ui, cx: &mut Context<'_>) {
 }
 
 /// Where each view lies.
-fn places(state: &State, area: Rect) -> Vec<Rect> {
-    let num = state.views.len();
+fn places(model: &Model, area: Rect) -> Vec<Rect> {
+    let num = model.views.len();
     // Width over height of what is shown; a mosaic of 2048 filters before anything is.
-    let aspect = state
+    let aspect = model
         .views
         .iter()
         .filter_map(|view| view.shown.as_ref())
@@ -106,7 +103,7 @@ fn places(state: &State, area: Rect) -> Vec<Rect> {
             sum.map_or(Some((aspect, 1.0)), |(s, n)| Some((s + aspect, n + 1.0)))
         })
         .map_or(2.0, |(sum, n)| sum / n);
-    let columns = match state.arrangement {
+    let columns = match model.arrangement {
         Arrangement::SideBySide => num,
         Arrangement::Stacked => 1,
         Arrangement::Automatic => best_columns(num, area.size(), aspect),
@@ -138,8 +135,8 @@ fn view_in(
     place: Rect,
     pointed: Option<crate::app::ui::scratch::Pointed>,
 ) {
-    let is_one_of_several = cx.state.views.len() > 1;
-    let is_active = view.id == cx.state.view().id;
+    let is_one_of_several = cx.model.views.len() > 1;
+    let is_active = view.id == cx.model.view().id;
     let is_dark = ui.visuals().dark_mode;
     ui.painter().rect_filled(place, 0.0, ui.visuals().panel_fill);
     let header = egui::Frame::new().inner_margin(egui::Margin::symmetric(8, 3)).show(ui, |ui| {
@@ -169,7 +166,7 @@ fn view_in(
 }
 
 fn title(ui: &mut Ui, cx: &mut Context<'_>, view: &ViewState, is_active: bool) {
-    let number = cx.state.number(view.id);
+    let number = cx.model.number(view.id);
     ui.horizontal(|ui| {
         let full = match &view.shown {
             Some(shown) => {
@@ -189,13 +186,13 @@ fn title(ui: &mut Ui, cx: &mut Context<'_>, view: &ViewState, is_active: bool) {
                 egui::WidgetInfo::labeled(egui::Role::Button, true, format!("Close view {number}"))
             });
             if close.clicked() {
-                cx.commands.push(Command::CloseView(view.id));
+                cx.commands.push(ViewsCommand::CloseView(view.id));
             }
             ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
                 let button = ui.add(button);
                 button.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &full));
                 if button.on_hover_text(format!("{full}\nMake the panels be about this view")).clicked() {
-                    cx.commands.push(Command::Activate(view.id));
+                    cx.commands.push(ViewsCommand::Activate(view.id));
                 }
             });
         });
@@ -239,9 +236,9 @@ fn closest(ui: &mut Ui, cx: &mut Context<'_>, view: &ViewState) {
                 )
                 .clicked()
             {
-                cx.commands.push(Command::Activate(view.id));
-                cx.commands.push(Command::Select(Some(*channel)));
-                cx.commands.push(Command::ShowSelected);
+                cx.commands.push(ViewsCommand::Activate(view.id));
+                cx.commands.push(ViewCommand::Select(Some(*channel)));
+                cx.commands.push(ViewCommand::ShowSelected);
             }
         }
     });

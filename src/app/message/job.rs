@@ -1,0 +1,123 @@
+//! What the threads are given to do, and what they need for it.
+
+use std::collections::HashSet;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::app::model::animation::AnimateRequest;
+use crate::app::model::batch::{BatchNews, PlanRequest};
+use crate::app::model::dataset::ThumbKey;
+use crate::app::model::extraction::ExtractRequest;
+use crate::app::model::pins::PinnedFilter;
+use crate::app::model::request::Wanted;
+use crate::app::model::save::{SaveLooks, SeenView};
+use crate::app::model::shown::Shown;
+use crate::app::model::view::ViewId;
+use crate::engine::{CancelToken, DeviceChoice, WeightStore};
+use crate::extract::Existing;
+use crate::formats::PictureRecord;
+use crate::graph::NodeId;
+use crate::input::dataset::Source;
+use crate::mosaic::{MosaicSettings, Paper};
+use crate::render::{BatchPlan, InputChoices};
+use crate::tensor::Sifting;
+use crate::weights::PartChoice;
+
+/// Work for the threads of long runs.
+pub(crate) enum RunJob {
+    PlanExtract(Box<ExtractRequest>),
+    Extract(Box<ExtractRequest>, Existing, CancelToken),
+    PlanAnimation(Box<AnimateRequest>),
+    Animate(Box<AnimateRequest>, CancelToken),
+}
+
+/// Work for the worker. `Show` and `Open` are replaced by a newer one of their view; the others are all done.
+pub(crate) enum Job {
+    /// Bring this on screen. The number comes back with the answer.
+    Show(u64, Box<Wanted>),
+    /// Look at a path that may be a picture, a folder or a log; a table where the column with the paths is named. Replaced by a newer
+    /// wish, as showing is.
+    Open(u64, PathBuf, Option<String>),
+    /// Find the models that a weight file fits.
+    Fit(PathBuf, PartChoice),
+    /// The same of an ONNX file that is to end at this layer.
+    EndAt(PathBuf, String),
+    /// Look at many layers of one run at once: a small picture and the numbers of each. Makes way for what is wanted on screen.
+    Walk {
+        wanted: Box<Wanted>,
+        nodes: Vec<NodeId>,
+        /// Cancelled once the window wants another walk.
+        stale: CancelToken,
+    },
+    /// Paint pinned filters of the wanted model for its picture. Makes way too.
+    Pins { wanted: Box<Wanted>, pins: Vec<PinnedFilter>, stale: CancelToken },
+    /// Write what is shown as PNG.
+    Save {
+        /// What to write.
+        shown: Arc<Shown>,
+        /// Where.
+        path: PathBuf,
+        /// Whether a file there may be replaced: a dialog has asked about this very name.
+        may_replace: bool,
+        /// At what size, with what around it.
+        looks: SaveLooks,
+    },
+    /// Write a layer's values.
+    SaveValues { shown: Arc<Shown>, path: PathBuf },
+    /// Write one filter's map.
+    SaveFilter { shown: Arc<Shown>, channel: usize, path: PathBuf, looks: SaveLooks },
+    /// Write the part of the mosaic that is in sight, as it is on screen.
+    SavePart { shown: Arc<Shown>, seen: Box<SeenView>, path: PathBuf },
+    /// Write the picture and all views on one sheet.
+    SaveSheet { views: Vec<Arc<Shown>>, path: PathBuf, paper: Paper },
+    /// Make what saving would write, for the clipboard.
+    Copy { shown: Arc<Shown>, looks: SaveLooks },
+    /// Write many figures; makes way after each.
+    Batch(Box<BatchJob>),
+}
+
+/// A batch at work, and what is left of it.
+pub(crate) struct BatchJob {
+    pub(crate) plan: Arc<BatchPlan>,
+    pub(crate) folder: PathBuf,
+    pub(crate) device: DeviceChoice,
+    /// The run that is next.
+    pub(crate) next: usize,
+    pub(crate) input: InputChoices,
+    pub(crate) settings: MosaicSettings,
+    pub(crate) sifting: Sifting,
+    pub(crate) looks: SaveLooks,
+    pub(crate) has_values: bool,
+    /// Writes anew what was there before.
+    pub(crate) replaces: bool,
+    pub(crate) called_off: CancelToken,
+    pub(crate) written: HashSet<PathBuf>,
+    pub(crate) news: BatchNews,
+}
+
+/// Work for the second thread, which is never busy with a network.
+pub(crate) enum SideJob {
+    /// Look into one filter.
+    Inspect(Arc<Shown>, usize),
+    /// Find out which devices can be had.
+    Devices,
+    /// Find out which models' weights are on this machine.
+    Here(WeightStore),
+    /// Settle what a batch would write.
+    Plan(Box<PlanRequest>),
+    /// Is this the picture that a figure was made from?
+    Check(Arc<Shown>, PictureRecord),
+    /// Make a moment's small picture.
+    Thumb(ThumbKey),
+    /// Work out what a data set's labels look like over time.
+    Labels(Arc<dyn Source>),
+    /// Find the filters of one view that answer as a filter of another does.
+    Match {
+        from: Arc<Shown>,
+        channel: usize,
+        to: Arc<Shown>,
+        /// The view that is searched, and the one the filter is from with its name.
+        view: ViewId,
+        of: (ViewId, String),
+    },
+}

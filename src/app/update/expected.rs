@@ -1,0 +1,73 @@
+//! Views that a figure brought back are held against what its record says of them, once they show something.
+
+use crate::app::message::effect::{Effects, FaceEffect};
+use crate::app::message::job::SideJob;
+use crate::app::model::Model;
+use crate::app::model::messages::Tone;
+use crate::app::model::restored::{Expected, MadeBy, short};
+use crate::app::model::shown::Shown;
+use crate::formats::WeightsId;
+use std::sync::Arc;
+
+/// The device and engine of the window stay as they are chosen; values of others differ in their last digits, and that is told.
+fn tell_run(model: &mut Model, made_by: &MadeBy, shown: &Shown) {
+    let sha256 = &made_by.weights_sha256;
+    let then = WeightsId {
+        sha256,
+        source_sha256: made_by.weights_source_sha256.as_deref(),
+        part: made_by.weights_part.as_deref(),
+    };
+    let origin = shown.run_by.backbone.origin();
+    let now =
+        WeightsId { sha256: origin.sha256(), source_sha256: origin.source_sha256(), part: origin.part() };
+    if !sha256.is_empty() && then.sha256 == now.sha256 && !then.is_same_as(&now) {
+        let part = short(then.part.unwrap_or_default(), 40);
+        model.say(
+            Tone::Bad,
+            format!("the figure was made with another network of this weight file: the one under {part}"),
+        );
+    } else if !sha256.is_empty() && !then.is_same_as(&now) {
+        let (tag, start) = (shown.row().tag, short(sha256, 12));
+        model.say(
+            Tone::Bad,
+            format!("the figure was made with other weights of {tag} than those here: their hash begins with {start}"),
+        );
+    }
+    let (engine, device) = (&shown.run_by.engine, &shown.run_by.device);
+    if made_by.engine != *engine || made_by.device != *device {
+        model.say(
+            Tone::Good,
+            format!(
+                "the figure was computed by {} on {}, and is by {engine} on {device} here: values may differ in their last digits",
+                short(&made_by.engine, 40),
+                short(&made_by.device, 40),
+            ),
+        );
+    }
+}
+
+/// Something is shown of a view that a figure brought back: is it what the figure was made from?
+pub(crate) fn check_expected(model: &mut Model, effects: &mut Effects, at: usize, shown: &Arc<Shown>) {
+    let id = model.views[at].id;
+    let Some(place) = model.expected.iter().position(|expected| expected.view == id) else { return };
+    let mut expected = model.expected.swap_remove(place);
+    if let Some(made_by) = expected.made_by.take() {
+        tell_run(model, &made_by, shown);
+    }
+    if let Some(part) = expected.part {
+        effects.face(FaceEffect::ShowPart(id, part));
+    }
+    if let Some((record, in_its_place)) = expected.picture.take() {
+        if model.views[at].picture == in_its_place {
+            // Nothing else was opened yet.
+            model.expected.push(Expected {
+                view: id,
+                picture: Some((record, in_its_place)),
+                made_by: None,
+                part: None,
+            });
+        } else {
+            effects.side(SideJob::Check(Arc::clone(shown), record));
+        }
+    }
+}

@@ -1,0 +1,202 @@
+//! What is asked of views goes to the network's thread, and what comes back goes on screen.
+
+use crate::app::message::effect::{Effect, Effects};
+use crate::app::message::job::Job;
+use crate::app::model::Model;
+use crate::app::model::dataset::is_lasting;
+use crate::app::model::messages::Tone;
+use crate::app::model::request::LayerChoice;
+use crate::app::model::shown::Shown;
+use crate::app::model::view::{Busy, Trouble, ViewId, ViewState};
+use crate::app::update::expected::check_expected;
+use crate::app::update::requests::{
+    ask_offer, inspect_selected, paint_pins, plan_animation, plan_batch, plan_extract,
+};
+use crate::models::Row;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+pub(crate) fn show_active(model: &mut Model, effects: &mut Effects) {
+    show(model, effects, model.view().id);
+}
+
+/// Posts what is wanted now of a view; whatever ran for an older wish of it is cancelled. What is kept is on screen in the next
+/// frame; a model without weights is no job but a state. Differences that depend on the view are shown anew too.
+pub(crate) fn show(model: &mut Model, effects: &mut Effects, id: ViewId) {
+    model.newest.job += 1;
+    let job = model.newest.job;
+    let Some(at) = model.views.iter().position(|view| view.id == id) else { return };
+    let wanted = model.wanted(&model.views[at]);
+    let has_weights = wanted.as_ref().is_ok_and(|w| model.has_weights(w.row));
+    let is_here_known = model.is_here_known;
+    let view = &mut model.views[at];
+    (view.job, view.busy, view.trouble) = (job, None, None);
+    match wanted {
+        Err(reason) => {
+            view.trouble = Some(Trouble::NoDifference(reason));
+            view.shown = None;
+            effects.push(Effect::Withdraw(id));
+        }
+        Ok(_) if !has_weights && !is_here_known => {
+            // The answer shows the view again.
+            view.busy = Some(Busy::LookingForWeights);
+            effects.push(Effect::Withdraw(id));
+        }
+        Ok(_) if !has_weights => {
+            view.trouble = Some(Trouble::NeedsWeights);
+            let row = view.row;
+            effects.push(Effect::Withdraw(id));
+            ask_offer(model, effects, row);
+        }
+        Ok(wanted) => {
+            if let Some(shown) = model.kept.get(&wanted) {
+                effects.push(Effect::Withdraw(id));
+                take_shown(model, effects, at, &shown);
+            } else {
+                view.busy = Some(Busy::Waiting);
+                effects.push(Effect::Latest(id, Job::Show(job, Box::new(wanted))));
+            }
+        }
+    }
+    if id == model.view().id {
+        plan_batch(model, effects);
+        plan_extract(model, effects);
+    }
+    let depends = |of: Option<(ViewId, ViewId)>| of.is_some_and(|(a, b)| a == id || b == id);
+    let dependents: Vec<ViewId> =
+        model.views.iter().filter(|v| depends(v.difference_of)).map(|v| v.id).collect();
+    for dependent in dependents {
+        show(model, effects, dependent);
+    }
+}
+
+/// A finished view comes on screen.
+pub(crate) fn take_shown(model: &mut Model, effects: &mut Effects, at: usize, shown: &Arc<Shown>) {
+    let wanted = model.wanted(&model.views[at]).ok();
+    let view = &mut model.views[at];
+    let num_filters = shown.activation.shape().channels;
+    if view.selected.is_some_and(|channel| channel >= num_filters) {
+        view.selected = None;
+    }
+    let is_same_layer = view.shown.as_ref().is_some_and(|old| {
+        old.row().tag == shown.row().tag && old.node == shown.node && Arc::ptr_eq(&old.view, &shown.view)
+    });
+    let id = view.id;
+    if !is_same_layer {
+        view.closest = None;
+    }
+    (view.busy, view.trouble) = (None, None);
+    view.shown = Some(Arc::clone(shown));
+    if let Some(wanted) = wanted {
+        if is_lasting(&wanted) {
+            model.kept.insert(wanted.clone(), Arc::clone(shown), shown.num_bytes());
+        }
+        view.good = Some(wanted);
+    }
+    if at == model.active {
+        inspect_selected(model, effects);
+        paint_pins(model, effects);
+        plan_animation(model, effects);
+    }
+    if !is_same_layer {
+        model.forget_closest_to(id);
+    }
+    check_expected(model, effects, at, shown);
+    share_scale(model, effects);
+}
+
+/// Works out the range that all share and shows again what it changes.
+pub(crate) fn share_scale(model: &mut Model, effects: &mut Effects) {
+    let range = model.range_of_all();
+    if range == model.shared_range {
+        return;
+    }
+    model.shared_range = range;
+    let plain: Vec<ViewId> = model.views.iter().filter(|v| v.is_plain()).map(|v| v.id).collect();
+    for id in plain {
+        show(model, effects, id);
+    }
+}
+
+/// Has the worker find out what a path is; the newest wish of the view wins here too.
+pub(crate) fn open(model: &mut Model, effects: &mut Effects, path: PathBuf, path_column: Option<String>) {
+    model.newest.job += 1;
+    let job = model.newest.job;
+    let view = model.view_mut();
+    (view.job, view.busy) = (job, Some(Busy::Opening));
+    let id = view.id;
+    effects.push(Effect::Latest(id, Job::Open(job, path, path_column)));
+}
+
+pub(crate) fn set_model(model: &mut Model, effects: &mut Effects, row: &'static Row) {
+    match row.graph() {
+        Ok(graph) => {
+            let view = model.view_mut();
+            // A layer of that name may be in the other model too; where not, its last is shown.
+            if let LayerChoice::Named(name) = &view.layer
+                && graph.find(name).is_none()
+            {
+                view.layer = LayerChoice::Final;
+            }
+            view.row = row;
+            view.graph = Arc::new(graph);
+            show_active(model, effects);
+        }
+        Err(error) => model.say(Tone::Bad, error.to_string()),
+    }
+}
+
+/// Changes the pictures of a view, and of all others where pictures are linked.
+pub(crate) fn change_pictures(
+    model: &mut Model,
+    effects: &mut Effects,
+    id: ViewId,
+    change: impl Fn(&mut ViewState),
+) {
+    let is_linked = model.links.pictures && model.find(id).is_some_and(ViewState::is_plain);
+    let mut changed = Vec::new();
+    for view in &mut model.views {
+        if view.id == id || (is_linked && view.is_plain()) {
+            change(view);
+            changed.push(view.id);
+        }
+    }
+    for id in changed {
+        show(model, effects, id);
+    }
+}
+
+pub(crate) fn set_layer(model: &mut Model, effects: &mut Effects, layer: LayerChoice) {
+    model.view_mut().layer = layer;
+    show_active(model, effects);
+}
+
+/// Views that take the place of all others. They are not shown yet; gives their numbers.
+pub(crate) fn replace_views(
+    model: &mut Model,
+    effects: &mut Effects,
+    views: Vec<ViewState>,
+    active: usize,
+) -> Vec<ViewId> {
+    let ids = views.iter().map(|v| v.id).collect();
+    set_views(model, effects, views, active);
+    ids
+}
+
+/// Other views than before, some of which may be the same.
+pub(crate) fn set_views(model: &mut Model, effects: &mut Effects, views: Vec<ViewState>, active: usize) {
+    let old: Vec<ViewId> = model.views.iter().map(|v| v.id).collect();
+    (model.views, model.active) = (views, active);
+    for id in old {
+        if model.find(id).is_none() {
+            let_go(model, effects, id);
+        }
+    }
+    inspect_selected(model, effects);
+}
+
+/// A view is gone.
+pub(crate) fn let_go(model: &mut Model, effects: &mut Effects, id: ViewId) {
+    model.forget_closest_to(id);
+    effects.push(Effect::Withdraw(id));
+}

@@ -1,0 +1,139 @@
+//! Weight files, and weights that a server has.
+
+use crate::app::message::command::WeightsCommand;
+use crate::app::message::effect::{Effect, Effects};
+use crate::app::message::job::{Job, SideJob};
+use crate::app::message::question::Question;
+use crate::app::model::Model;
+use crate::app::model::download::{DownloadNews, DownloadRequest, Stage};
+use crate::app::model::messages::Tone;
+use crate::app::model::view::{Busy, Trouble, ViewId, ViewState};
+use crate::app::model::weights::WeightsOffer;
+use crate::app::update::history::keep_step;
+use crate::app::update::requests::ask_offer;
+use crate::app::update::show::{set_model, show, show_active};
+use crate::engine::CancelToken;
+use crate::models::Row;
+use crate::weights::fetch::Progress;
+use crate::weights::{FilePart, PartChoice};
+use std::path::PathBuf;
+
+/// Does a command about weights.
+pub(crate) fn apply(model: &mut Model, command: WeightsCommand, effects: &mut Effects) {
+    match command {
+        WeightsCommand::ChooseWeights => effects.push(Effect::Ask(Question::Weights)),
+        WeightsCommand::OpenWeights(path) => fit(effects, path),
+        WeightsCommand::EndAt(path, layer) => effects.queue(Job::EndAt(path, layer)),
+        WeightsCommand::UseWeights(row, file) => use_weights(model, effects, row, file),
+        WeightsCommand::ForgetWeights => {
+            let tag = model.view().row.tag;
+            model.weight_files.retain(|(kept, _)| *kept != tag);
+            show_active(model, effects);
+        }
+        WeightsCommand::DropWeights => model.weights_question = None,
+        WeightsCommand::Download(row, request) => match request {
+            DownloadRequest::Ask => ask_offer(model, effects, row),
+            DownloadRequest::Fetch => download(model, effects, row),
+            DownloadRequest::Stop => cancel_download(model, row),
+        },
+    }
+}
+
+/// Finds out what a weight file is for; of several a person is asked.
+pub(crate) fn fit(effects: &mut Effects, path: std::path::PathBuf) {
+    effects.queue(Job::Fit(path, PartChoice::default()));
+}
+
+/// A file fits models: of one with one way to end it is used, of several a person is asked.
+pub(crate) fn take_fits(model: &mut Model, path: PathBuf, offers: Vec<WeightsOffer>, effects: &mut Effects) {
+    match &offers[..] {
+        [WeightsOffer { row, choice, .. }] if !wants_an_end(row) => {
+            let choice = choice.clone();
+            let before = model.snapshot();
+            use_weights(model, effects, row, FilePart { path, choice });
+            keep_step(model, before);
+        }
+        _ => model.weights_question = Some((path, offers)),
+    }
+}
+
+/// Runs a model with weights from a file from now on.
+fn use_weights(model: &mut Model, effects: &mut Effects, row: &'static Row, file: FilePart) {
+    model.weights_question = None;
+    model.weight_files.retain(|(kept, _)| *kept != row.tag);
+    model.weight_files.push((row.tag, file));
+    if let Some(why) = row.opened().and_then(|opened| opened.why_final.as_deref()) {
+        model.say(Tone::Good, format!("{}: {why}", row.tag));
+    }
+    model.view_mut().generation = model.next_generation();
+    set_model(model, effects, row);
+}
+
+/// Whether a person is asked where a network ends: it is cut, and nobody has said yet.
+pub(crate) fn wants_an_end(row: &Row) -> bool {
+    row.opened().is_some_and(|opened| opened.is_cut && opened.final_asked.is_none())
+}
+
+/// Views of models whose weights turned up are shown, and those that waited for the answer.
+pub(crate) fn take_here(model: &mut Model, effects: &mut Effects, tags: Vec<&'static str>) {
+    (model.here, model.is_here_known) = (tags, true);
+    let is_waiting = |view: &&ViewState| {
+        let is_here = model.has_weights(view.row);
+        view.busy == Some(Busy::LookingForWeights) || (view.trouble == Some(Trouble::NeedsWeights) && is_here)
+    };
+    let ids: Vec<ViewId> = model.views.iter().filter(is_waiting).map(|view| view.id).collect();
+    for id in ids {
+        show(model, effects, id);
+    }
+}
+
+/// Fetches what was offered.
+fn download(model: &mut Model, effects: &mut Effects, row: &'static Row) {
+    let Some(downloads) = &mut model.downloads else { return };
+    let Some(Stage::Offered(offer, have)) = downloads.by_tag.get(row.tag).cloned() else { return };
+    let (progress, cancel) = (Progress { have, total: offer.num_bytes }, CancelToken::new());
+    downloads.by_tag.insert(row.tag, Stage::Fetching(offer.clone(), progress, cancel.clone()));
+    let options = downloads.options.clone();
+    let folders = model.store.folders().clone();
+    effects.push(Effect::Fetch { row, options, offer, folders, cancel });
+}
+
+/// Calls a download off; what came is kept.
+fn cancel_download(model: &Model, row: &'static Row) {
+    let stage = model.downloads.as_ref().and_then(|downloads| downloads.by_tag.get(row.tag));
+    if let Some(Stage::Fetching(_, _, cancel)) = stage {
+        cancel.cancel();
+    }
+}
+
+pub(crate) fn take_download_news(
+    model: &mut Model,
+    effects: &mut Effects,
+    row: &'static Row,
+    news: DownloadNews,
+) {
+    let Some(downloads) = &mut model.downloads else { return };
+    let stage = match news {
+        DownloadNews::Asked(Ok(offer)) => Stage::Offered(offer, 0),
+        DownloadNews::Stopped(offer, have) => Stage::Offered(offer, have),
+        DownloadNews::Asked(Err(reason)) | DownloadNews::Failed(reason) => Stage::Failed(reason),
+        DownloadNews::At(progress) => match downloads.by_tag.get(row.tag) {
+            Some(Stage::Fetching(offer, _, cancel)) => {
+                Stage::Fetching(offer.clone(), progress, cancel.clone())
+            }
+            _ => return,
+        },
+        DownloadNews::Done => {
+            downloads.by_tag.remove(row.tag);
+            effects.side(SideJob::Here(model.store.clone()));
+            model.say(Tone::Good, format!("the weights of {} are here", row.tag));
+            let waiting: Vec<_> =
+                model.views.iter().filter(|view| view.row.tag == row.tag).map(|view| view.id).collect();
+            for view in waiting {
+                show(model, effects, view);
+            }
+            return;
+        }
+    };
+    downloads.by_tag.insert(row.tag, stage);
+}

@@ -1,0 +1,28 @@
+//! The window itself: what is open over it, what is said in it.
+
+use crate::app::message::Now;
+use crate::app::message::command::WindowCommand;
+use crate::app::message::effect::{Effects, FaceEffect};
+use crate::app::model::Model;
+use crate::app::model::messages::Tone;
+
+/// Does a command about the window.
+pub(crate) fn apply(model: &mut Model, command: WindowCommand, now: &Now, effects: &mut Effects) {
+    match command {
+        WindowCommand::SetTab(tab) => model.tab = tab,
+        WindowCommand::ListEveryNode(all) => model.lists_every_node = all,
+        WindowCommand::SetOverlay(opacity) => model.overlay_opacity = opacity.clamp(0.0, 1.0),
+        WindowCommand::ToggleTable => model.open.table = !model.open.table,
+        WindowCommand::ToggleLog => model.open.log = !model.open.log,
+        WindowCommand::ToggleHelp => model.open.help = !model.open.help,
+        WindowCommand::ToggleTheme => {
+            model.is_dark = !now.is_dark;
+            effects.face(FaceEffect::SetTheme(model.is_dark));
+        }
+        WindowCommand::Complain(text) => model.say(Tone::Bad, text),
+        WindowCommand::Dismiss(at) => {
+            model.messages.remove(at);
+        }
+        WindowCommand::Quit => effects.face(FaceEffect::Close),
+    }
+}
