@@ -1,10 +1,16 @@
-//! What a figure says of the run behind it.
+//! What a figure says of the run behind it, written and read back.
 
+use std::str::FromStr;
+
+use super::request::{LayerChoice, ViewRequest};
 use super::view::View;
 use crate::engine::{Backbone, Provenance, RunBy};
 use crate::formats::{CARRIED, DOWNLOADED, LookRecord, PanelRecord, PartRecord, RunRecord, UNVERIFIED};
+use crate::graph::Graph;
 use crate::input::ValueChoice;
-use crate::mosaic::Mosaic;
+use crate::models::Row;
+use crate::mosaic::{Grid, Mosaic, Normalisation};
+use crate::tensor::MapShape;
 
 /// What the weights' file holds beside the network.
 fn part_record(backbone: &Backbone) -> Option<PartRecord> {
@@ -47,4 +53,86 @@ pub(super) fn panel_record(run_by: &RunBy, view: &View, mosaic: &Mosaic) -> Pane
         in_file: part_record(backbone),
     };
     PanelRecord { run, look: LookRecord::of(mosaic) }
+}
+
+/// What a layer that isn't taken from a record is told with.
+pub const LAYER_NOT_TAKEN: &str = "layer ";
+/// Widest gap that is taken from a record.
+const MAX_GAP: u32 = 64;
+
+impl ViewRequest {
+    /// What a figure's record says was asked for, but the picture; and what of it means nothing here. A record may come from anywhere:
+    /// what it says is taken by name, and nothing is guessed.
+    #[must_use]
+    pub fn of_record(row: &'static Row, graph: &Graph, panel: &PanelRecord) -> (Self, Vec<String>) {
+        let look = &panel.look;
+        let mut not_taken = Vec::new();
+        let mut request = Self::new(row);
+        request.layer = match graph.find(&look.layer) {
+            Some(node) if node == graph.final_node() => LayerChoice::Final,
+            Some(_) => LayerChoice::Named(look.layer.clone()),
+            None => {
+                not_taken.push(format!("{LAYER_NOT_TAKEN}{}", look.layer));
+                LayerChoice::Final
+            }
+        };
+        take(&panel.run.fit, &mut request.input.fit, "fit", &mut not_taken);
+        take(&panel.run.preprocess, &mut request.input.values, "values", &mut not_taken);
+        let settings = &mut request.settings;
+        take(&look.layout, &mut settings.layout, "layout", &mut not_taken);
+        settings.normalisation = Normalisation::usual_for(settings.layout);
+        take(&look.normalisation, &mut settings.normalisation, "range", &mut not_taken);
+        take(&look.colour_map, &mut settings.colour, "colours", &mut not_taken);
+        if let Some(text) = &look.sifting {
+            take(text, &mut request.sifting, "order", &mut not_taken);
+        }
+        settings.grid = chosen_grid(look, &mut not_taken);
+        if look.gap <= MAX_GAP {
+            settings.gap = look.gap;
+        } else {
+            not_taken.push(format!("gap {}", look.gap));
+        }
+        (request, not_taken)
+    }
+}
+
+/// A setting by its name; one that this version doesn't know is told, not guessed.
+fn take<T: FromStr>(text: &str, into: &mut T, what: &str, not_taken: &mut Vec<String>) {
+    match text.parse() {
+        Ok(value) => *into = value,
+        Err(_) => not_taken.push(format!("{what} {text}")),
+    }
+}
+
+/// The grid that was asked for. Figures of one filter have theirs by themselves; older ones don't say who chose.
+fn chosen_grid(look: &LookRecord, not_taken: &mut Vec<String>) -> Option<Grid> {
+    let Ok(grid) = look.grid.parse::<Grid>() else {
+        not_taken.push(format!("grid {}", look.grid));
+        return None;
+    };
+    let is_unusual = look.sifting.is_none()
+        && look.shown_filter.is_none()
+        && recorded_shape(&look.shape).is_some_and(|shape| Grid::for_filters(shape.channels) != grid);
+    (look.is_grid_chosen || is_unusual).then_some(grid)
+}
+
+/// A layer's shape as records have it, `2048×8×8`; none for what no layer has.
+#[must_use]
+pub fn recorded_shape(text: &str) -> Option<MapShape> {
+    let sides: Vec<usize> = text.split('×').map_while(|side| side.parse().ok()).collect();
+    let [channels, height, width] = sides[..] else { return None };
+    sides.iter().all(|side| (1..1 << 24).contains(side)).then(|| MapShape::new(channels, height, width))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn extents_are_read_and_nonsense_is_none() {
+        assert_eq!(recorded_shape("2048×8×8"), Some(MapShape::new(2048, 8, 8)));
+        for bad in ["", "2048×8", "0×8×8", "2048×8×8×1", "99999999999×1×1", "a×b×c", "-1×2×3"] {
+            assert_eq!(recorded_shape(bad), None, "{bad}");
+        }
+    }
 }

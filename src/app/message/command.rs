@@ -14,7 +14,6 @@ use crate::app::model::dataset::ThumbKey;
 use crate::app::model::download::DownloadRequest;
 use crate::app::model::extraction::ExtractScope;
 use crate::app::model::links::{Arrangement, Links};
-use crate::app::model::request::LayerChoice;
 use crate::app::model::save::{Export, SaveLooks};
 use crate::app::model::shown::Shown;
 use crate::app::model::view::ViewId;
@@ -22,10 +21,8 @@ use crate::app::model::windows::LeftTab;
 use crate::engine::DeviceChoice;
 use crate::extract::Existing;
 use crate::input::dataset::Camera;
-use crate::input::{FitChoice, ValueChoice};
 use crate::models::Row;
-use crate::mosaic::{ColourChoice, Grid, MosaicLayout, Normalisation};
-use crate::tensor::Sifting;
+use crate::render::Change;
 use crate::weights::FilePart;
 
 /// One request.
@@ -237,37 +234,6 @@ pub(crate) enum WindowCommand {
     Dismiss(usize),
     /// Close the window.
     Quit,
-}
-
-/// Another way to look at the picture and model at hand.
-#[derive(Clone, Debug)]
-pub(crate) enum Change {
-    /// Another layer.
-    Layer(LayerChoice),
-    /// Another layout.
-    Layout(MosaicLayout),
-    /// Another way to share ranges.
-    Normalisation(Normalisation),
-    /// Another colour map.
-    Colour(ColourChoice),
-    /// Another way to the network's size.
-    Fit(FitChoice),
-    /// Other values for the network.
-    Values(ValueChoice),
-    /// Other rows and columns of filters; none for as many as their number gives.
-    Grid(Option<Grid>),
-    /// Other filters, or another order of them.
-    Sift(Sifting),
-}
-
-impl Change {
-    /// Whether it is one of layout, range and colours, which linked views share.
-    pub(crate) fn is_look(&self) -> bool {
-        match self {
-            Self::Layout(_) | Self::Normalisation(_) | Self::Colour(_) | Self::Grid(_) => true,
-            Self::Layer(_) | Self::Fit(_) | Self::Values(_) | Self::Sift(_) => false,
-        }
-    }
 }
 
 /// What a command means for what was said and done before.

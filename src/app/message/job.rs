@@ -1,5 +1,7 @@
 //! What the threads are given to do, and what they need for it.
 
+use crate::render::ViewRequest;
+
 use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -9,7 +11,7 @@ use crate::app::model::batch::{BatchNews, PlanRequest};
 use crate::app::model::dataset::ThumbKey;
 use crate::app::model::extraction::ExtractRequest;
 use crate::app::model::pins::PinnedFilter;
-use crate::app::model::request::Wanted;
+use crate::app::model::request::FullRequest;
 use crate::app::model::save::{SaveLooks, SeenView};
 use crate::app::model::shown::Shown;
 use crate::app::model::view::ViewId;
@@ -18,9 +20,8 @@ use crate::extract::Existing;
 use crate::formats::PictureRecord;
 use crate::graph::NodeId;
 use crate::input::dataset::Source;
-use crate::mosaic::{MosaicSettings, Paper};
-use crate::render::{BatchPlan, InputChoices};
-use crate::tensor::Sifting;
+use crate::mosaic::Paper;
+use crate::render::BatchPlan;
 use crate::weights::PartChoice;
 
 /// Work for the threads of long runs.
@@ -34,7 +35,7 @@ pub(crate) enum RunJob {
 /// Work for the worker. `Show` and `Open` are replaced by a newer one of their view; the others are all done.
 pub(crate) enum Job {
     /// Bring this on screen. The number comes back with the answer.
-    Show(u64, Box<Wanted>),
+    Show(u64, Box<FullRequest>),
     /// Look at a path that may be a picture, a folder or a log; a table where the column with the paths is named. Replaced by a newer
     /// wish, as showing is.
     Open(u64, PathBuf, Option<String>),
@@ -44,13 +45,13 @@ pub(crate) enum Job {
     EndAt(PathBuf, String),
     /// Look at many layers of one run at once: a small picture and the numbers of each. Makes way for what is wanted on screen.
     Walk {
-        wanted: Box<Wanted>,
+        wanted: Box<FullRequest>,
         nodes: Vec<NodeId>,
         /// Cancelled once the window wants another walk.
         stale: CancelToken,
     },
     /// Paint pinned filters of the wanted model for its picture. Makes way too.
-    Pins { wanted: Box<Wanted>, pins: Vec<PinnedFilter>, stale: CancelToken },
+    Pins { wanted: Box<FullRequest>, pins: Vec<PinnedFilter>, stale: CancelToken },
     /// Write what is shown as PNG.
     Save {
         /// What to write.
@@ -83,9 +84,8 @@ pub(crate) struct BatchJob {
     pub(crate) device: DeviceChoice,
     /// The run that is next.
     pub(crate) next: usize,
-    pub(crate) input: InputChoices,
-    pub(crate) settings: MosaicSettings,
-    pub(crate) sifting: Sifting,
+    /// What is asked of each figure but picture, network and layer.
+    pub(crate) request: ViewRequest,
     pub(crate) looks: SaveLooks,
     pub(crate) has_values: bool,
     /// Writes anew what was there before.

@@ -6,10 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::app::model::dataset::OpenSource;
-use crate::app::model::request::PictureChoice;
 use crate::engine::CancelToken;
 use crate::input::dataset::{PictureLocation, PictureRef};
-use crate::render::{BatchError, BatchLayers, BatchModel, BatchPlan};
+use crate::render::{BatchError, BatchLayers, BatchModel, BatchPlan, PictureChoice};
 
 /// Which layers a batch is of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use crate::app::model::request::{PictureChoice, Wanted};
 use crate::input::dataset::{Camera, Source};
+use crate::render::PictureChoice;
 
 /// Layers passing by themselves.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -44,11 +44,6 @@ impl PartialEq for ThumbKey {
     fn eq(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.source, &other.source) && (self.index, self.camera) == (other.index, other.camera)
     }
-}
-
-/// Whether what is wanted is worth keeping: frames of a stream never come again.
-pub(crate) fn is_lasting(wanted: &Wanted) -> bool {
-    !matches!(wanted.picture, PictureChoice::Live(_))
 }
 
 /// The key of a moment's small picture.

@@ -4,13 +4,9 @@ use std::sync::Arc;
 
 use crate::app::model::dataset::OpenSource;
 use crate::app::model::links::Links;
-use crate::app::model::request::{LayerChoice, PictureChoice};
 use crate::app::model::view::{ViewId, ViewState};
 use crate::graph::Graph;
-use crate::models::Row;
-use crate::mosaic::MosaicSettings;
-use crate::render::InputChoices;
-use crate::tensor::Sifting;
+use crate::render::ViewRequest;
 use crate::weights::FilePart;
 
 /// Steps that can be taken back.
@@ -20,13 +16,8 @@ pub(crate) const MAX_STEPS: usize = 100;
 #[derive(Clone)]
 pub(crate) struct Asked {
     pub(crate) id: ViewId,
-    pub(crate) picture: PictureChoice,
+    pub(crate) request: ViewRequest,
     pub(crate) source: Option<OpenSource>,
-    pub(crate) row: &'static Row,
-    pub(crate) layer: LayerChoice,
-    pub(crate) input: InputChoices,
-    pub(crate) settings: MosaicSettings,
-    pub(crate) sifting: Sifting,
     pub(crate) difference_of: Option<(ViewId, ViewId)>,
     /// Not asked for by itself: what was read then, and looked at then, is what comes back.
     pub(crate) generation: u64,
@@ -37,13 +28,8 @@ impl Asked {
     pub(crate) fn of(view: &ViewState) -> Self {
         Self {
             id: view.id,
-            picture: view.picture.clone(),
+            request: view.request.clone(),
             source: view.source.clone(),
-            row: view.row,
-            layer: view.layer.clone(),
-            input: view.input,
-            settings: view.settings.clone(),
-            sifting: view.sifting,
             difference_of: view.difference_of,
             generation: view.generation,
             selected: view.selected,
@@ -51,29 +37,17 @@ impl Asked {
     }
 
     pub(crate) fn is_same(&self, other: &Self) -> bool {
-        self.id == other.id
-            && self.picture == other.picture
-            && self.row.tag == other.row.tag
-            && self.layer == other.layer
-            && self.input == other.input
-            && self.settings == other.settings
-            && self.sifting == other.sifting
-            && self.difference_of == other.difference_of
+        self.id == other.id && self.request == other.request && self.difference_of == other.difference_of
     }
 
     /// The view as it was: what it was before this change, or one of that number that was closed since.
     pub(crate) fn view(&self, old: Option<ViewState>, graph: Arc<Graph>) -> ViewState {
         let is_closed = old.is_none();
-        let old = old.unwrap_or_else(|| ViewState::new(self.id, self.row, Arc::clone(&graph)));
+        let old = old.unwrap_or_else(|| ViewState::new(self.id, self.request.row, Arc::clone(&graph)));
         ViewState {
-            picture: self.picture.clone(),
+            request: self.request.clone(),
             source: self.source.clone(),
-            row: self.row,
             graph,
-            layer: self.layer.clone(),
-            input: self.input,
-            settings: self.settings.clone(),
-            sifting: self.sifting,
             difference_of: self.difference_of,
             generation: self.generation,
             selected: if is_closed { self.selected } else { old.selected },

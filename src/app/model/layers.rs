@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use egui::ColorImage;
 
-use crate::app::model::request::Wanted;
+use crate::app::model::request::FullRequest;
 use crate::engine::CancelToken;
 use crate::graph::NodeId;
 use crate::tensor::{KindCounts, MapShape};
@@ -15,7 +15,7 @@ use crate::tensor::{KindCounts, MapShape};
 pub(crate) struct Walk {
     pub(crate) done: Option<Arc<Walked>>,
     /// What the newest walk was asked for, and how to call it off.
-    pub(crate) asked: Option<(Box<Wanted>, bool, CancelToken)>,
+    pub(crate) asked: Option<(Box<FullRequest>, bool, CancelToken)>,
 }
 
 /// One layer of a walk.
@@ -35,6 +35,6 @@ pub(crate) struct LayerSummary {
 
 /// Many layers of one run.
 pub(crate) struct Walked {
-    pub(crate) wanted: Box<Wanted>,
+    pub(crate) wanted: Box<FullRequest>,
     pub(crate) layers: HashMap<NodeId, LayerSummary>,
 }

@@ -40,7 +40,7 @@ use crate::app::model::layers::Walk;
 use crate::app::model::links::{Arrangement, Links};
 use crate::app::model::messages::{MAX_LOG, MAX_MESSAGES, Message, Tone};
 use crate::app::model::pins::Pin;
-use crate::app::model::request::Wanted;
+use crate::app::model::request::FullRequest;
 use crate::app::model::restored::Expected;
 use crate::app::model::save::{Export, SaveLooks};
 use crate::app::model::shown::{Inspected, Shown};
@@ -52,7 +52,7 @@ use crate::engine::{CancelToken, DeviceChoice, EngineChoice, WeightStore};
 use crate::graph::Graph;
 use crate::models::{Registry, Row};
 use crate::mosaic::{ColourChoice, ColourMap, Normalisation};
-use crate::render::BatchModel;
+use crate::render::{BatchModel, ViewRequest};
 use crate::weights::FilePart;
 
 /// Bytes of finished views kept, so that stepping back to one takes no work.
@@ -138,7 +138,7 @@ pub(crate) struct Model {
     pub(crate) device: DeviceChoice,
     pub(crate) devices: Vec<(DeviceChoice, Result<(), String>)>,
     /// Finished views that may be wanted again.
-    pub(crate) kept: LruCache<Wanted, Arc<Shown>>,
+    pub(crate) kept: LruCache<FullRequest, Arc<Shown>>,
     /// What is still to be looked at of views that a figure brought back.
     pub(crate) expected: Vec<Expected>,
     /// Small pictures that were asked for and are not here yet.
@@ -273,7 +273,7 @@ impl Model {
         let view = self.view();
         let layer = &view.graph.node(view.node()).name;
         let is_it = |pin: &&Pin| {
-            pin.row.tag == view.row.tag && pin.filter.layer == *layer && pin.filter.channel == channel
+            pin.row.tag == view.request.row.tag && pin.filter.layer == *layer && pin.filter.channel == channel
         };
         self.pins.iter().find(is_it).map(|pin| pin.filter.id)
     }
@@ -308,17 +308,12 @@ impl Model {
     }
 
     /// All that decides what a view should show, or why it can't be said.
-    pub(crate) fn wanted(&self, view: &ViewState) -> Result<Wanted, String> {
-        let mut wanted = Wanted {
-            picture: view.picture.clone(),
+    pub(crate) fn full_request(&self, view: &ViewState) -> Result<FullRequest, String> {
+        let mut full = FullRequest {
+            of: view.request.clone(),
             minus: None,
-            row: view.row,
-            weights_file: self.weights_file(view.row).cloned(),
+            weights_file: self.weights_file(view.request.row).cloned(),
             device: self.device,
-            layer: view.layer.clone(),
-            input: view.input,
-            settings: view.settings.clone(),
-            sifting: view.sifting,
             generation: view.generation,
             max_texture_side: self.max_texture_side,
         };
@@ -329,23 +324,23 @@ impl Model {
                 if let Some(reason) = view::no_difference(a, b) {
                     return Err(reason);
                 }
-                wanted.picture = a.picture.clone();
-                wanted.minus = Some(b.picture.clone());
-                (wanted.row, wanted.layer, wanted.input) = (a.row, a.layer.clone(), a.input);
-                wanted.weights_file = self.weights_file(a.row).cloned();
-                wanted.generation = a.generation.max(b.generation);
-                wanted.settings.normalisation = Normalisation::Symmetric;
-                if !matches!(wanted.settings.colour, ColourChoice::Map(map) if map.is_diverging()) {
-                    wanted.settings.colour = ColourChoice::Map(ColourMap::BlueRed);
+                let mut settings = full.of.settings;
+                settings.normalisation = Normalisation::Symmetric;
+                if !matches!(settings.colour, ColourChoice::Map(map) if map.is_diverging()) {
+                    settings.colour = ColourChoice::Map(ColourMap::BlueRed);
                 }
+                full.of = ViewRequest { settings, sifting: full.of.sifting, ..a.request.clone() };
+                full.minus = Some(b.request.picture.clone());
+                full.weights_file = self.weights_file(a.request.row).cloned();
+                full.generation = a.generation.max(b.generation);
             }
             None => {
                 if let Some((low, high)) = self.shared_range.filter(|_| self.links.scale) {
-                    wanted.settings.normalisation = Normalisation::Fixed { low, high };
+                    full.of.settings.normalisation = Normalisation::Fixed { low, high };
                 }
             }
         }
-        Ok(wanted)
+        Ok(full)
     }
 
     /// The range that the plain views share, if scales are linked and there is something to share: from the smallest to the largest

@@ -3,24 +3,19 @@
 //! A record may come from anywhere. What it says is taken by name and checked; what means nothing here is told, never guessed.
 
 use std::path::PathBuf;
-use std::str::FromStr;
 use std::sync::Arc;
 
-use crate::app::model::request::{LayerChoice, PictureChoice};
 use crate::app::model::save::SaveLooks;
 use crate::app::model::view::{ViewId, ViewState};
 use crate::formats::{FigureRecord, LookRecord, PanelRecord, PictureRecord};
 use crate::graph::Graph;
 use crate::models::{Registry, Retired, Row, UnknownModel};
-use crate::mosaic::{ColourChoice, Grid, MosaicLayout, MosaicSettings, Normalisation, Paper, SeenPart};
-use crate::render::{DEFAULT_TAG, InputChoices, Look, Scale, Surround};
-use crate::tensor::{MapShape, Sifting};
-
-/// What a layer that isn't taken is told with.
-const LAYER: &str = "layer ";
-
-/// Widest gap that is taken from a record.
-const MAX_GAP: u32 = 64;
+use crate::mosaic::{Grid, MosaicSettings, Paper, SeenPart};
+use crate::render::{
+    DEFAULT_TAG, LAYER_NOT_TAKEN, LayerChoice, Look, PictureChoice, Scale, Surround, ViewRequest,
+    recorded_shape,
+};
+use crate::tensor::MapShape;
 
 /// What a record says of the run. Values are the same only where all of it is.
 #[derive(Clone)]
@@ -45,12 +40,9 @@ pub(crate) struct Expected {
 
 /// What a record says of one mosaic.
 pub(crate) struct Restored {
-    pub(crate) row: &'static Row,
+    /// What is asked of it, but the picture.
+    pub(crate) request: ViewRequest,
     pub(crate) graph: Arc<Graph>,
-    pub(crate) layer: LayerChoice,
-    pub(crate) input: InputChoices,
-    pub(crate) settings: MosaicSettings,
-    pub(crate) sifting: Sifting,
     pub(crate) selected: Option<usize>,
     pub(crate) part: Option<SeenPart>,
     pub(crate) saved: Option<SaveLooks>,
@@ -75,11 +67,14 @@ impl Restored {
         let row = Registry::find(DEFAULT_TAG).map_err(|error| error.to_string())?;
         let one = Self::with_row(row, panel, kind)?;
         let mut not_taken = one.not_taken;
-        not_taken.retain(|what| !what.starts_with(LAYER));
+        not_taken.retain(|what| !what.starts_with(LAYER_NOT_TAKEN));
         Ok(Self {
-            layer: LayerChoice::Final,
-            // A grid, a filter and a part in sight are of the other layer's extent.
-            settings: MosaicSettings { grid: None, ..one.settings },
+            request: ViewRequest {
+                layer: LayerChoice::Final,
+                // A grid, a filter and a part in sight are of the other layer's extent.
+                settings: MosaicSettings { grid: None, ..one.request.settings },
+                ..one.request
+            },
             selected: None,
             part: None,
             made_by: None,
@@ -92,53 +87,16 @@ impl Restored {
     fn with_row(row: &'static Row, panel: &PanelRecord, kind: &str) -> Result<Self, String> {
         let graph = row.graph().map_err(|error| error.to_string())?;
         let look = &panel.look;
-        let mut not_taken = Vec::new();
-        let layer = match graph.find(&look.layer) {
-            Some(node) if node == graph.final_node() => LayerChoice::Final,
-            Some(_) => LayerChoice::Named(look.layer.clone()),
-            None => {
-                not_taken.push(format!("{LAYER}{}", look.layer));
-                LayerChoice::Final
-            }
-        };
-        let mut input = InputChoices::default();
-        take(&panel.run.fit, &mut input.fit, "fit", &mut not_taken);
-        take(&panel.run.preprocess, &mut input.values, "values", &mut not_taken);
-        let mut layout = MosaicLayout::default();
-        take(&look.layout, &mut layout, "layout", &mut not_taken);
-        let mut normalisation = Normalisation::usual_for(layout);
-        take(&look.normalisation, &mut normalisation, "range", &mut not_taken);
-        let mut colour = ColourChoice::Auto;
-        take(&look.colour_map, &mut colour, "colours", &mut not_taken);
-        let mut sifting = Sifting::default();
-        if let Some(text) = &look.sifting {
-            take(text, &mut sifting, "order", &mut not_taken);
-        }
-        let mut settings = MosaicSettings {
-            layout,
-            normalisation,
-            colour,
-            paper: Paper::Dark,
-            grid: chosen_grid(look, &mut not_taken),
-            ..MosaicSettings::default()
-        };
-        if look.gap <= MAX_GAP {
-            settings.gap = look.gap;
-        } else {
-            not_taken.push(format!("gap {}", look.gap));
-        }
+        let (mut request, mut not_taken) = ViewRequest::of_record(row, &graph, panel);
+        request.settings.paper = Paper::Dark;
         let part = look
             .part
             .as_ref()
             .and_then(|text| text.parse().map_err(|_| not_taken.push(format!("part {text}"))).ok());
-        let saved = saved_looks(look, kind, &settings);
+        let saved = saved_looks(look, kind, &request.settings);
         Ok(Self {
-            row,
+            request,
             graph: Arc::new(graph),
-            layer,
-            input,
-            settings,
-            sifting,
             selected: look.shown_filter,
             part,
             saved,
@@ -155,26 +113,15 @@ impl Restored {
     }
 
     pub(crate) fn into_view(self, view: &mut ViewState, picture: Option<&PictureChoice>, generation: u64) {
-        (view.row, view.graph, view.layer) = (self.row, self.graph, self.layer);
-        (view.input, view.settings, view.sifting) = (self.input, self.settings, self.sifting);
+        let kept = std::mem::replace(&mut view.request, self.request).picture;
+        view.request.picture = picture.cloned().unwrap_or(kept);
+        view.graph = self.graph;
         (view.difference_of, view.closest, view.selected) = (None, None, self.selected);
         view.generation = generation;
-        if let Some(picture) = picture {
-            (view.picture, view.source) = (picture.clone(), None);
+        if picture.is_some() {
+            view.source = None;
         }
     }
-}
-
-/// The grid that was asked for. Figures of one filter have theirs by themselves; older ones don't say who chose.
-fn chosen_grid(look: &LookRecord, not_taken: &mut Vec<String>) -> Option<Grid> {
-    let Ok(grid) = look.grid.parse::<Grid>() else {
-        not_taken.push(format!("grid {}", look.grid));
-        return None;
-    };
-    let is_unusual = look.sifting.is_none()
-        && look.shown_filter.is_none()
-        && shape(&look.shape).is_some_and(|shape| Grid::for_filters(shape.channels) != grid);
-    (look.is_grid_chosen || is_unusual).then_some(grid)
 }
 
 /// How the figure was saved; an enlargement that comes by itself stays one that does.
@@ -185,7 +132,8 @@ fn saved_looks(look: &LookRecord, kind: &str, settings: &MosaicSettings) -> Opti
     let by_itself =
         Look { settings: MosaicSettings { grid: Some(grid), ..settings.clone() }, scale: Scale::Auto };
     let shown = |shape: MapShape| MapShape { channels: shape.channels.min(grid.capacity()), ..shape };
-    let usual = shape(&look.shape).and_then(|shape| by_itself.for_shape(shown(shape)).ok()).map(|s| s.scale);
+    let usual =
+        recorded_shape(&look.shape).and_then(|shape| by_itself.for_shape(shown(shape)).ok()).map(|s| s.scale);
     let scale = if usual == Some(look.scale) {
         Scale::Auto
     } else {
@@ -194,38 +142,9 @@ fn saved_looks(look: &LookRecord, kind: &str, settings: &MosaicSettings) -> Opti
     Some(SaveLooks { surround, paper, scale })
 }
 
-/// `2048×8×8`.
-fn shape(text: &str) -> Option<MapShape> {
-    let sides: Vec<usize> = text.split('×').map_while(|side| side.parse().ok()).collect();
-    let [channels, height, width] = sides[..] else { return None };
-    // What no layer has is no layer's.
-    sides.iter().all(|side| (1..1 << 24).contains(side)).then(|| MapShape::new(channels, height, width))
-}
-
 /// The beginning of a text that may be anything.
 pub(crate) fn short(text: &str, num_chars: usize) -> String {
     text.chars().take(num_chars).collect()
-}
-
-/// A setting by its name; one that this version doesn't know is told, not guessed.
-pub(crate) fn take<T: FromStr>(text: &str, into: &mut T, what: &str, not_taken: &mut Vec<String>) {
-    match text.parse() {
-        Ok(value) => *into = value,
-        Err(_) => not_taken.push(format!("{what} {text}")),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn extents_are_read_and_nonsense_is_none() {
-        assert_eq!(shape("2048×8×8"), Some(MapShape::new(2048, 8, 8)));
-        for bad in ["", "2048×8", "0×8×8", "2048×8×8×1", "99999999999×1×1", "a×b×c", "-1×2×3"] {
-            assert_eq!(shape(bad), None, "{bad}");
-        }
-    }
 }
 
 /// A figure of this program that was opened.

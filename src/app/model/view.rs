@@ -3,13 +3,12 @@
 use std::sync::Arc;
 
 use crate::app::model::dataset::OpenSource;
-use crate::app::model::request::{LayerChoice, PictureChoice, Wanted};
+use crate::app::model::request::FullRequest;
 use crate::app::model::shown::Shown;
 use crate::graph::{Graph, NodeId};
 use crate::models::Row;
 use crate::mosaic::{MosaicSettings, Paper};
-use crate::render::InputChoices;
-use crate::tensor::Sifting;
+use crate::render::{LayerChoice, ViewRequest};
 
 /// A view's number, stable while others come and go.
 pub(crate) type ViewId = u64;
@@ -71,15 +70,11 @@ pub(crate) struct Closest {
 #[derive(Clone)]
 pub(crate) struct ViewState {
     pub(crate) id: ViewId,
-    pub(crate) picture: PictureChoice,
+    /// What is asked of it.
+    pub(crate) request: ViewRequest,
     pub(crate) source: Option<OpenSource>,
-    pub(crate) row: &'static Row,
     /// The chosen model's graph, for its layer list.
     pub(crate) graph: Arc<Graph>,
-    pub(crate) layer: LayerChoice,
-    pub(crate) input: InputChoices,
-    pub(crate) settings: MosaicSettings,
-    pub(crate) sifting: Sifting,
     /// The two views whose difference this one shows.
     pub(crate) difference_of: Option<(ViewId, ViewId)>,
     /// Counts what was opened anew.
@@ -92,7 +87,7 @@ pub(crate) struct ViewState {
     pub(crate) busy: Option<Busy>,
     pub(crate) trouble: Option<Trouble>,
     /// What was wanted for what is on screen: the way back when the next wish fails.
-    pub(crate) good: Option<Wanted>,
+    pub(crate) good: Option<FullRequest>,
     pub(crate) selected: Option<usize>,
     pub(crate) closest: Option<Closest>,
 }
@@ -102,14 +97,12 @@ impl ViewState {
     pub(crate) fn new(id: ViewId, row: &'static Row, graph: Arc<Graph>) -> Self {
         Self {
             id,
-            picture: PictureChoice::Cat,
+            request: ViewRequest {
+                settings: MosaicSettings { paper: Paper::Dark, ..MosaicSettings::default() },
+                ..ViewRequest::new(row)
+            },
             source: None,
-            row,
             graph,
-            layer: LayerChoice::Final,
-            input: InputChoices::default(),
-            settings: MosaicSettings { paper: Paper::Dark, ..MosaicSettings::default() },
-            sifting: Sifting::default(),
             difference_of: None,
             generation: 0,
             job: 0,
@@ -124,7 +117,7 @@ impl ViewState {
 
     /// The chosen layer; the model's last where it hasn't one of that name.
     pub(crate) fn node(&self) -> NodeId {
-        match &self.layer {
+        match &self.request.layer {
             LayerChoice::Final => self.graph.final_node(),
             LayerChoice::Named(name) => self.graph.find(name).unwrap_or_else(|| self.graph.final_node()),
         }
@@ -158,13 +151,16 @@ pub(crate) fn no_difference(a: &ViewState, b: &ViewState) -> Option<String> {
     let name = |view: &ViewState| view.graph.node(view.node()).name.clone();
     if !a.is_plain() || !b.is_plain() {
         Some("a difference is of two pictures' own answers".into())
-    } else if a.row.tag != b.row.tag {
-        Some(format!("a difference needs one backbone: these are {} and {}", a.row.tag, b.row.tag))
+    } else if a.request.row.tag != b.request.row.tag {
+        Some(format!(
+            "a difference needs one backbone: these are {} and {}",
+            a.request.row.tag, b.request.row.tag
+        ))
     } else if a.node() != b.node() {
         Some(format!("a difference needs one layer: these are {} and {}", name(a), name(b)))
-    } else if a.input != b.input {
+    } else if a.request.input != b.request.input {
         Some("a difference needs one way of preprocessing in both views".into())
-    } else if a.picture == b.picture {
+    } else if a.request.picture == b.request.picture {
         Some("a difference needs two pictures: unlink pictures and open another in one view".into())
     } else {
         None

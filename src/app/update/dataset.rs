@@ -8,7 +8,6 @@ use crate::app::model::Model;
 use crate::app::model::dataset::{OpenSource, Playing, frame};
 use crate::app::model::links::Arrangement;
 use crate::app::model::messages::Tone;
-use crate::app::model::request::PictureChoice;
 use crate::app::model::view::{MAX_VIEWS, ViewId, ViewState};
 use crate::app::update::history::keep_step;
 use crate::app::update::preferences::remember_opened;
@@ -17,6 +16,7 @@ use crate::app::update::show::{change_pictures, replace_views, show, show_active
 use crate::input::dataset::{Camera, Source};
 use crate::input::live::{Frame, Grown};
 use crate::mosaic::Normalisation;
+use crate::render::PictureChoice;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -60,7 +60,7 @@ pub(crate) fn set_frame(model: &mut Model, effects: &mut Effects, index: usize) 
             && Arc::ptr_eq(&own.source, &open.source)
         {
             own.index = index;
-            view.picture = frame(own);
+            view.request.picture = frame(own);
         }
     });
 }
@@ -70,7 +70,7 @@ fn set_camera(model: &mut Model, effects: &mut Effects, camera: Camera) {
     let view = model.view_mut();
     if let Some(open) = &mut view.source {
         open.camera = Some(camera);
-        view.picture = frame(open);
+        view.request.picture = frame(open);
         show_active(model, effects);
     }
 }
@@ -85,9 +85,9 @@ fn hold_scale(model: &mut Model, effects: &mut Effects, is_held: bool) {
             continue;
         }
         let range = view.shown.as_ref().map(|shown| (shown.stats.min, shown.stats.max));
-        view.settings.normalisation = match range {
+        view.request.settings.normalisation = match range {
             Some((low, high)) if is_held && low < high => Normalisation::Fixed { low, high },
-            _ => Normalisation::usual_for(view.settings.layout),
+            _ => Normalisation::usual_for(view.request.settings.layout),
         };
         changed.push(view.id);
     }
@@ -111,7 +111,7 @@ fn three_cameras(model: &mut Model, effects: &mut Effects) {
         copy.selected = view.selected;
         if let Some(own) = &mut copy.source {
             own.camera = Some(camera);
-            copy.picture = frame(own);
+            copy.request.picture = frame(own);
         }
         views.push(copy);
     }
@@ -170,7 +170,7 @@ pub(crate) fn take_grown(model: &mut Model, effects: &mut Effects, grown: &Grown
         if let Some(open) = view.source.as_mut().filter(|open| open.place == grown.place) {
             open.source = Arc::clone(&grown.source);
             open.index = grown.newest;
-            view.picture = frame(open);
+            view.request.picture = frame(open);
             // The same path may hold another picture.
             view.generation = generation;
             changed.push(view.id);
@@ -190,7 +190,7 @@ pub(crate) fn take_frame(model: &mut Model, frame: &Frame, effects: &mut Effects
     let id = model.view().id;
     change_pictures(model, effects, id, |view| {
         view.source = None;
-        view.picture = PictureChoice::Live(frame.clone());
+        view.request.picture = PictureChoice::Live(frame.clone());
     });
 }
 
@@ -229,7 +229,7 @@ pub(crate) fn open_source(
     model.playing_frames = None;
     change_pictures(model, effects, id, |view| {
         view.generation = generation;
-        view.picture = frame(&open);
+        view.request.picture = frame(&open);
         view.source = Some(open.clone());
     });
     keep_step(model, before);

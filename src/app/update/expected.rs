@@ -58,7 +58,7 @@ pub(crate) fn check_expected(model: &mut Model, effects: &mut Effects, at: usize
         effects.face(FaceEffect::ShowPart(id, part));
     }
     if let Some((record, in_its_place)) = expected.picture.take() {
-        if model.views[at].picture == in_its_place {
+        if model.views[at].request.picture == in_its_place {
             // Nothing else was opened yet.
             model.expected.push(Expected {
                 view: id,

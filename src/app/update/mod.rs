@@ -13,10 +13,10 @@ use crate::app::model::animation::AnimateScope;
 use crate::app::model::batch::BatchScope;
 use crate::app::model::extraction::ExtractScope;
 use crate::app::model::messages::Tone;
-use crate::app::model::request::PictureChoice;
 use crate::app::model::view::Trouble;
 use crate::app::update::show::{change_pictures, open, show, show_active, take_shown};
 use crate::input::live::FeedEnd;
+use crate::render::PictureChoice;
 use crate::weights::PartChoice;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -65,7 +65,7 @@ pub(crate) fn start(model: &mut Model, start: Start, effects: &mut Effects) {
         (Some(path), Some(layer)) => effects.queue(Job::EndAt(path, layer)),
         (Some(path), None) => effects.queue(Job::Fit(path, start.part)),
         (None, _) => {
-            let row = model.view().row;
+            let row = model.view().request.row;
             if let Some(why) = row.opened().and_then(|opened| opened.why_final.as_deref()) {
                 model.say(Tone::Good, format!("{}: {why}", row.tag));
             }
@@ -195,7 +195,7 @@ fn take_of_view(model: &mut Model, at: usize, event: ViewEvent, effects: &mut Ef
             change_pictures(model, effects, id, |view| {
                 view.source = None;
                 view.generation = generation;
-                view.picture = PictureChoice::File(path.clone());
+                view.request.picture = PictureChoice::File(path.clone());
             });
             history::keep_step(model, before);
         }

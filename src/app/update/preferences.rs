@@ -18,8 +18,8 @@ use std::path::Path;
 pub(crate) fn remembered(model: &Model) -> String {
     let view = model.view();
     // A range that was fixed for one picture means nothing for the next day's.
-    let range = match view.settings.normalisation {
-        Normalisation::Fixed { .. } => Normalisation::usual_for(view.settings.layout),
+    let range = match view.request.settings.normalisation {
+        Normalisation::Fixed { .. } => Normalisation::usual_for(view.request.settings.layout),
         other => other,
     };
     let kept = Remembered {
@@ -42,10 +42,10 @@ pub(crate) fn remembered(model: &Model) -> String {
         has_scale: model.saved.surround.has_scale,
         paper: model.saved.paper.to_string(),
         scale: model.saved.scale.to_string(),
-        layout: view.settings.layout.to_string(),
+        layout: view.request.settings.layout.to_string(),
         range: range.to_string(),
-        colours: view.settings.colour.to_string(),
-        order: view.sifting.to_string(),
+        colours: view.request.settings.colour.to_string(),
+        order: view.request.sifting.to_string(),
         recent: model.recent.clone(),
         folder: model.folder.clone(),
     };
@@ -94,12 +94,12 @@ pub(crate) fn take_remembered(model: &mut Model, effects: &mut Effects, text: &s
     model.recent = kept.recent.into_iter().take(MAX_RECENT).collect();
     model.folder = kept.folder;
     let view = model.view_mut();
-    let settings = &mut view.settings;
+    let settings = &mut view.request.settings;
     settings.layout = kept.layout.parse::<MosaicLayout>().unwrap_or_default();
     let usual = Normalisation::usual_for(settings.layout);
     settings.normalisation = kept.range.parse().unwrap_or(usual);
     settings.colour = kept.colours.parse::<ColourChoice>().unwrap_or_default();
-    view.sifting = kept.order.parse::<Sifting>().unwrap_or_default();
+    view.request.sifting = kept.order.parse::<Sifting>().unwrap_or_default();
     // A path that was asked for at the start is still being looked at; what it turns out to be is shown with these settings.
     if view.busy != Some(Busy::Opening) {
         show_active(model, effects);

@@ -43,11 +43,11 @@ pub(crate) fn ask_for_walk(model: &mut Model, effects: &mut Effects) {
     if !is_seen || view.shown.is_none() || view.busy.is_some() || !view.is_plain() {
         return;
     }
-    let Ok(wanted) = model.wanted(view) else { return };
+    let Ok(wanted) = model.full_request(view) else { return };
     let every_node = model.lists_every_node;
     let is_asked =
         model.walk.asked.as_ref().is_some_and(|(w, every, _)| w.is_same_run(&wanted) && *every == every_node);
-    if is_asked || !model.has_weights(wanted.row) {
+    if is_asked || !model.has_weights(wanted.of.row) {
         return;
     }
     let nodes = view.walk(every_node);
@@ -63,9 +63,13 @@ pub(crate) fn ask_for_walk(model: &mut Model, effects: &mut Effects) {
 /// Has the pinned filters of the active view's model painted for its picture.
 pub(crate) fn paint_pins(model: &mut Model, effects: &mut Effects) {
     let view = model.view();
-    let pins: Vec<PinnedFilter> =
-        model.pins.iter().filter(|pin| pin.row.tag == view.row.tag).map(|pin| pin.filter.clone()).collect();
-    let wanted = model.wanted(view).ok().filter(|w| w.minus.is_none());
+    let pins: Vec<PinnedFilter> = model
+        .pins
+        .iter()
+        .filter(|pin| pin.row.tag == view.request.row.tag)
+        .map(|pin| pin.filter.clone())
+        .collect();
+    let wanted = model.full_request(view).ok().filter(|w| w.minus.is_none());
     let Some(wanted) = wanted.filter(|_| !pins.is_empty() && view.trouble.is_none()) else { return };
     model.pins_asked.cancel();
     model.pins_asked = CancelToken::new();
@@ -105,7 +109,7 @@ pub(crate) fn plan_batch(model: &mut Model, effects: &mut Effects) {
         BatchLayer::This => BatchLayers::Named(view.graph.node(view.node()).name.clone()),
     };
     let request = PlanRequest {
-        picture: view.picture.clone(),
+        picture: view.request.picture.clone(),
         source: view.source.clone().filter(|_| scope.is_whole_source),
         moments: (scope.first, scope.last),
         models,
@@ -144,8 +148,8 @@ pub(crate) fn extract_request(model: &Model) -> Option<ExtractRequest> {
                 labels_by_folder: scope.labels_by_folder,
             },
             share: None,
-            fit: view.input.fit,
-            values: view.input.values,
+            fit: view.request.input.fit,
+            values: view.request.input.values,
             encoding: Encoding { pool: scope.pool, order: scope.order, dtype: scope.dtype },
             format: scope.format,
             out: PathBuf::from(scope.folder.trim()),
@@ -174,7 +178,7 @@ pub(crate) fn animate_request(model: &Model) -> Option<AnimateRequest> {
     let (scope, view) = (&model.animate.scope, model.view());
     let shown = view.shown.as_ref().filter(|shown| shown.minus.is_none())?;
     let words = scope.layers.split(',').map(str::trim).filter(|word| !word.is_empty());
-    let normalisation = match view.settings.normalisation {
+    let normalisation = match view.request.settings.normalisation {
         // A lone filter has no neighbours to share a position's range with.
         Normalisation::Cell => Normalisation::Filter,
         other => other,
@@ -183,21 +187,25 @@ pub(crate) fn animate_request(model: &Model) -> Option<AnimateRequest> {
     Some(AnimateRequest {
         picture: Some((shown.label.clone(), Arc::clone(&shown.picture))),
         source: view.source.clone(),
-        model: BatchModel { row: view.row, weights_file: model.weights_file(view.row).cloned() },
+        model: BatchModel {
+            row: view.request.row,
+            weights_file: model.weights_file(view.request.row).cloned(),
+        },
         choices: AnimationChoices {
             mode: scope.mode,
             layers: words.map(str::to_owned).collect(),
             fps: scope.fps.clamp(0.1, 50.0),
             look: AnimationLook {
                 side: scope.side.clamp(16, 4096),
-                colour: view.settings.colour,
-                paper: view.settings.paper,
+                colour: view.request.settings.colour,
+                paper: view.request.settings.paper,
                 normalisation,
             },
             has_own_scale: matches!(normalisation, Normalisation::Fixed { .. }),
-            input: view.input,
+            input: view.request.input,
         },
-        input_size: (shown.row().tag == view.row.tag).then(|| PixelSize::new(batch.width(), batch.height())),
+        input_size: (shown.row().tag == view.request.row.tag)
+            .then(|| PixelSize::new(batch.width(), batch.height())),
         device: model.device,
         engine: model.engine,
         store: model.store.clone(),

@@ -3,14 +3,13 @@
 use crate::app::message::effect::Effects;
 use crate::app::model::Model;
 use crate::app::model::messages::Tone;
-use crate::app::model::request::PictureChoice;
 use crate::app::model::restored::{Expected, Restored, RestoredFigure};
 use crate::app::model::view::{MAX_VIEWS, ViewId, ViewState};
 use crate::app::update::history::keep_step;
 use crate::app::update::show::{replace_views, show};
 use crate::formats::PictureRecord;
 use crate::mosaic::{ColourChoice, MosaicSettings, Normalisation};
-use crate::render::DEFAULT_TAG;
+use crate::render::{DEFAULT_TAG, PictureChoice, ViewRequest};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -83,7 +82,7 @@ fn on_screen(model: &Model, record: &PictureRecord) -> Option<PictureChoice> {
         // Reading all of a picture takes time: only one of that name is worth it.
         let is_named = name.file_name().is_some_and(|name| name == record.file_name.as_str());
         let is_it = || PictureRecord::new(name, rgb.width(), rgb.height(), rgb.as_raw()) == *record;
-        (view.is_plain() && is_named && is_it()).then(|| good.picture.clone())
+        (view.is_plain() && is_named && is_it()).then(|| good.of.picture.clone())
     })
 }
 
@@ -102,21 +101,18 @@ fn restore_difference(
     for (found, record) in sides {
         let mut view = model.fresh_copy(base);
         expect(model, view.id, &one, found.is_none().then_some(record), true, base);
+        let settings = MosaicSettings {
+            // The difference's own range and colours mean nothing for its sides.
+            normalisation: Normalisation::usual_for(one.request.settings.layout),
+            colour: ColourChoice::Auto,
+            ..one.request.settings.clone()
+        };
         let side = Restored {
-            row: one.row,
-            input: one.input,
-            sifting: one.sifting,
+            request: ViewRequest { settings, ..one.request.clone() },
+            graph: Arc::clone(&one.graph),
             selected: None,
             part: None,
             saved: None,
-            graph: Arc::clone(&one.graph),
-            layer: one.layer.clone(),
-            settings: MosaicSettings {
-                // The difference's own range and colours mean nothing for its sides.
-                normalisation: Normalisation::usual_for(one.settings.layout),
-                colour: ColourChoice::Auto,
-                ..one.settings.clone()
-            },
             made_by: one.made_by.clone(),
             not_taken: Vec::new(),
             in_place_of: one.in_place_of,
@@ -147,7 +143,7 @@ fn expect(
 ) {
     model.expected.push(Expected {
         view,
-        picture: picture.map(|record| (record.clone(), base.picture.clone())),
+        picture: picture.map(|record| (record.clone(), base.request.picture.clone())),
         made_by: one.made_by.clone().filter(|_| is_run),
         part: one.part,
     });

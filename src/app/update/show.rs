@@ -3,9 +3,8 @@
 use crate::app::message::effect::{Effect, Effects};
 use crate::app::message::job::Job;
 use crate::app::model::Model;
-use crate::app::model::dataset::is_lasting;
+
 use crate::app::model::messages::Tone;
-use crate::app::model::request::LayerChoice;
 use crate::app::model::shown::Shown;
 use crate::app::model::view::{Busy, Trouble, ViewId, ViewState};
 use crate::app::update::expected::check_expected;
@@ -13,6 +12,7 @@ use crate::app::update::requests::{
     ask_offer, inspect_selected, paint_pins, plan_animation, plan_batch, plan_extract,
 };
 use crate::models::Row;
+use crate::render::LayerChoice;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -26,8 +26,8 @@ pub(crate) fn show(model: &mut Model, effects: &mut Effects, id: ViewId) {
     model.newest.job += 1;
     let job = model.newest.job;
     let Some(at) = model.views.iter().position(|view| view.id == id) else { return };
-    let wanted = model.wanted(&model.views[at]);
-    let has_weights = wanted.as_ref().is_ok_and(|w| model.has_weights(w.row));
+    let wanted = model.full_request(&model.views[at]);
+    let has_weights = wanted.as_ref().is_ok_and(|w| model.has_weights(w.of.row));
     let is_here_known = model.is_here_known;
     let view = &mut model.views[at];
     (view.job, view.busy, view.trouble) = (job, None, None);
@@ -44,7 +44,7 @@ pub(crate) fn show(model: &mut Model, effects: &mut Effects, id: ViewId) {
         }
         Ok(_) if !has_weights => {
             view.trouble = Some(Trouble::NeedsWeights);
-            let row = view.row;
+            let row = view.request.row;
             effects.push(Effect::Withdraw(id));
             ask_offer(model, effects, row);
         }
@@ -72,7 +72,7 @@ pub(crate) fn show(model: &mut Model, effects: &mut Effects, id: ViewId) {
 
 /// A finished view comes on screen.
 pub(crate) fn take_shown(model: &mut Model, effects: &mut Effects, at: usize, shown: &Arc<Shown>) {
-    let wanted = model.wanted(&model.views[at]).ok();
+    let wanted = model.full_request(&model.views[at]).ok();
     let view = &mut model.views[at];
     let num_filters = shown.activation.shape().channels;
     if view.selected.is_some_and(|channel| channel >= num_filters) {
@@ -88,7 +88,7 @@ pub(crate) fn take_shown(model: &mut Model, effects: &mut Effects, at: usize, sh
     (view.busy, view.trouble) = (None, None);
     view.shown = Some(Arc::clone(shown));
     if let Some(wanted) = wanted {
-        if is_lasting(&wanted) {
+        if wanted.is_lasting() {
             model.kept.insert(wanted.clone(), Arc::clone(shown), shown.num_bytes());
         }
         view.good = Some(wanted);
@@ -133,12 +133,12 @@ pub(crate) fn set_model(model: &mut Model, effects: &mut Effects, row: &'static 
         Ok(graph) => {
             let view = model.view_mut();
             // A layer of that name may be in the other model too; where not, its last is shown.
-            if let LayerChoice::Named(name) = &view.layer
+            if let LayerChoice::Named(name) = &view.request.layer
                 && graph.find(name).is_none()
             {
-                view.layer = LayerChoice::Final;
+                view.request.layer = LayerChoice::Final;
             }
-            view.row = row;
+            view.request.row = row;
             view.graph = Arc::new(graph);
             show_active(model, effects);
         }
@@ -167,7 +167,7 @@ pub(crate) fn change_pictures(
 }
 
 pub(crate) fn set_layer(model: &mut Model, effects: &mut Effects, layer: LayerChoice) {
-    model.view_mut().layer = layer;
+    model.view_mut().request.layer = layer;
     show_active(model, effects);
 }
 

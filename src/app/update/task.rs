@@ -21,7 +21,7 @@ pub(crate) fn apply(model: &mut Model, command: TaskCommand, effects: &mut Effec
         TaskCommand::ToggleBatch => {
             model.open.batch = !model.open.batch;
             if model.open.batch && model.batch.scope.folder.is_empty() {
-                model.batch.scope.tags = std::iter::once(model.view().row.tag.to_owned()).collect();
+                model.batch.scope.tags = std::iter::once(model.view().request.row.tag.to_owned()).collect();
             }
             plan_batch(model, effects);
         }
@@ -39,7 +39,7 @@ pub(crate) fn apply(model: &mut Model, command: TaskCommand, effects: &mut Effec
         TaskCommand::ToggleExtract => {
             model.open.extract = !model.open.extract;
             if model.open.extract && model.extract.scope.folder.is_empty() {
-                model.extract.scope.tags = std::iter::once(model.view().row.tag.to_owned()).collect();
+                model.extract.scope.tags = std::iter::once(model.view().request.row.tag.to_owned()).collect();
             }
             plan_extract(model, effects);
         }
@@ -80,9 +80,7 @@ fn start_batch(model: &mut Model, effects: &mut Effects) {
         folder: PathBuf::from(model.batch.scope.folder.trim()),
         device: model.device,
         next: 0,
-        input: view.input,
-        settings: view.settings.clone(),
-        sifting: view.sifting,
+        request: view.request.clone(),
         looks: model.saved,
         has_values: model.batch.scope.has_values,
         replaces: model.batch.scope.replaces,

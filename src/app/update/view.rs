@@ -1,21 +1,19 @@
 //! The active view: what it is of, and how it is looked at.
 
 use crate::app::message::Now;
-use crate::app::message::command::{Change, ViewCommand};
+use crate::app::message::command::ViewCommand;
 use crate::app::message::effect::{Effect, Effects, FaceEffect, Motion};
 use crate::app::message::job::SideJob;
 use crate::app::message::question::Question;
 use crate::app::model::Model;
 use crate::app::model::dataset::Playing;
 use crate::app::model::messages::Tone;
-use crate::app::model::request::PictureChoice;
-use crate::app::model::view::{ViewId, ViewState};
+use crate::app::model::view::ViewId;
 use crate::app::update::requests::inspect_selected;
 use crate::app::update::show::{change_pictures, open, set_layer, set_model, show, show_active};
 use crate::app::update::weights;
 use crate::graph::NodeId;
-use crate::mosaic::Normalisation;
-use crate::render::is_weights_path;
+use crate::render::{Change, PictureChoice, is_weights_path};
 use std::sync::Arc;
 
 /// Does a command about the active view.
@@ -34,7 +32,7 @@ pub(crate) fn apply(model: &mut Model, command: ViewCommand, now: &Now, effects:
             let id = model.view().id;
             change_pictures(model, effects, id, |view| {
                 view.source = None;
-                view.picture = PictureChoice::Cat;
+                view.request.picture = PictureChoice::Cat;
             });
         }
         ViewCommand::PastePicture(image) => paste(model, effects, &image),
@@ -74,7 +72,7 @@ fn change_views(model: &mut Model, effects: &mut Effects, change: &Change) {
     let mut changed: Vec<ViewId> = Vec::new();
     for view in &mut model.views {
         if view.id == active || (is_linked && view.is_plain()) {
-            change_view(view, change);
+            view.request.apply(change);
             changed.push(view.id);
         }
     }
@@ -83,40 +81,21 @@ fn change_views(model: &mut Model, effects: &mut Effects, change: &Change) {
     }
 }
 
-fn change_view(view: &mut ViewState, change: &Change) {
-    match change {
-        Change::Layer(layer) => view.layer = layer.clone(),
-        Change::Layout(layout) => {
-            // A range that goes with the old layout's tiles becomes the one that goes with the new one's.
-            let settings = &mut view.settings;
-            if settings.normalisation == Normalisation::usual_for(settings.layout) {
-                settings.normalisation = Normalisation::usual_for(*layout);
-            }
-            settings.layout = *layout;
-        }
-        Change::Normalisation(normalisation) => view.settings.normalisation = *normalisation,
-        Change::Colour(colour) => view.settings.colour = *colour,
-        Change::Grid(grid) => view.settings.grid = *grid,
-        Change::Fit(fit) => view.input.fit = *fit,
-        Change::Values(values) => view.input.values = *values,
-        Change::Sift(sifting) => view.sifting = *sifting,
-    }
-}
-
 /// Wants again what is on screen.
 fn go_back(model: &mut Model, effects: &mut Effects) {
     let Some(good) = model.view().good.clone() else { return };
-    model.weight_files.retain(|(tag, _)| *tag != good.row.tag);
-    model.weight_files.extend(good.weights_file.map(|file| (good.row.tag, file)));
+    model.weight_files.retain(|(tag, _)| *tag != good.of.row.tag);
+    model.weight_files.extend(good.weights_file.map(|file| (good.of.row.tag, file)));
     let view = model.view_mut();
-    if let (PictureChoice::Frame { index, camera, .. }, Some(open)) = (&good.picture, &mut view.source) {
+    if let (PictureChoice::Frame { index, camera, .. }, Some(open)) = (&good.of.picture, &mut view.source) {
         (open.index, open.camera) = (*index, *camera);
     }
     if view.is_plain() {
-        (view.picture, view.layer, view.input) = (good.picture, good.layer, good.input);
-        (view.settings, view.sifting) = (good.settings, good.sifting);
+        (view.request.picture, view.request.layer, view.request.input) =
+            (good.of.picture, good.of.layer, good.of.input);
+        (view.request.settings, view.request.sifting) = (good.of.settings, good.of.sifting);
     }
-    set_model(model, effects, good.row);
+    set_model(model, effects, good.of.row);
 }
 
 fn show_selected(model: &mut Model, effects: &mut Effects) {
@@ -142,7 +121,7 @@ fn paste(model: &mut Model, effects: &mut Effects, image: &egui::ColorImage) {
     let id = model.view().id;
     change_pictures(model, effects, id, |view| {
         view.source = None;
-        view.picture = PictureChoice::Pasted(frame.clone());
+        view.request.picture = PictureChoice::Pasted(frame.clone());
     });
 }
 

@@ -6,11 +6,11 @@ use crate::app::message::job::SideJob;
 use crate::app::model::Model;
 use crate::app::model::messages::Tone;
 use crate::app::model::pins::{MAX_PINS, Pin, PinnedFilter};
-use crate::app::model::request::LayerChoice;
 use crate::app::model::view::{Closest, MAX_VIEWS, ViewId, ViewState, no_difference};
 use crate::app::update::history::{step_back, step_forward};
 use crate::app::update::requests::{inspect_selected, paint_pins};
 use crate::app::update::show::{let_go, share_scale, show, show_active};
+use crate::render::LayerChoice;
 use std::sync::Arc;
 
 /// Does a command about several views.
@@ -169,7 +169,7 @@ pub(crate) fn take_match(
 
 fn pin(model: &mut Model, effects: &mut Effects, channel: usize) {
     let view = model.view();
-    let (row, layer) = (view.row, view.graph.node(view.node()).name.clone());
+    let (row, layer) = (view.request.row, view.graph.node(view.node()).name.clone());
     let is_there =
         |pin: &Pin| pin.row.tag == row.tag && pin.filter.layer == layer && pin.filter.channel == channel;
     if !view.is_plain() || model.pins.iter().any(is_there) {
@@ -189,13 +189,13 @@ fn go_to_pin(model: &mut Model, effects: &mut Effects, id: u64) {
     let Some(pin) = model.pins.iter().find(|pin| pin.filter.id == id) else { return };
     let (row, filter) = (pin.row, pin.filter.clone());
     model.view_mut().selected = Some(filter.channel);
-    model.view_mut().layer = LayerChoice::Named(filter.layer.clone());
-    if model.view().row.tag != row.tag {
+    model.view_mut().request.layer = LayerChoice::Named(filter.layer.clone());
+    if model.view().request.row.tag != row.tag {
         apply_model(model, row);
     }
     if let Some(node) = model.view().graph.find(&filter.layer) {
         let layer = model.view().layer_choice(node);
-        model.view_mut().layer = layer;
+        model.view_mut().request.layer = layer;
     }
     show_active(model, effects);
 }
@@ -205,7 +205,7 @@ fn apply_model(model: &mut Model, row: &'static crate::models::Row) {
     match row.graph() {
         Ok(graph) => {
             let view = model.view_mut();
-            view.row = row;
+            view.request.row = row;
             view.graph = Arc::new(graph);
         }
         Err(error) => model.say(Tone::Bad, error.to_string()),

@@ -26,7 +26,7 @@ pub(crate) fn apply(model: &mut Model, command: WeightsCommand, effects: &mut Ef
         WeightsCommand::EndAt(path, layer) => effects.queue(Job::EndAt(path, layer)),
         WeightsCommand::UseWeights(row, file) => use_weights(model, effects, row, file),
         WeightsCommand::ForgetWeights => {
-            let tag = model.view().row.tag;
+            let tag = model.view().request.row.tag;
             model.weight_files.retain(|(kept, _)| *kept != tag);
             show_active(model, effects);
         }
@@ -78,7 +78,7 @@ pub(crate) fn wants_an_end(row: &Row) -> bool {
 pub(crate) fn take_here(model: &mut Model, effects: &mut Effects, tags: Vec<&'static str>) {
     (model.here, model.is_here_known) = (tags, true);
     let is_waiting = |view: &&ViewState| {
-        let is_here = model.has_weights(view.row);
+        let is_here = model.has_weights(view.request.row);
         view.busy == Some(Busy::LookingForWeights) || (view.trouble == Some(Trouble::NeedsWeights) && is_here)
     };
     let ids: Vec<ViewId> = model.views.iter().filter(is_waiting).map(|view| view.id).collect();
@@ -127,8 +127,12 @@ pub(crate) fn take_download_news(
             downloads.by_tag.remove(row.tag);
             effects.side(SideJob::Here(model.store.clone()));
             model.say(Tone::Good, format!("the weights of {} are here", row.tag));
-            let waiting: Vec<_> =
-                model.views.iter().filter(|view| view.row.tag == row.tag).map(|view| view.id).collect();
+            let waiting: Vec<_> = model
+                .views
+                .iter()
+                .filter(|view| view.request.row.tag == row.tag)
+                .map(|view| view.id)
+                .collect();
             for view in waiting {
                 show(model, effects, view);
             }

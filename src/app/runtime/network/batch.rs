@@ -5,13 +5,13 @@ use std::time::Instant;
 
 use crate::app::message::event::Event;
 use crate::app::message::job::BatchJob;
-use crate::app::model::request::{LayerChoice, PictureChoice, Wanted};
+use crate::app::model::request::FullRequest;
 use crate::app::runtime::network::show::fitting_grid;
 use crate::app::runtime::network::{Pipeline, Stop, save};
 use crate::engine::CancelToken;
 use crate::formats::{PictureRecord, write_figure, write_npy};
 use crate::mosaic::MosaicSettings;
-use crate::render::{BatchFigure, BatchRun, Look, Panel};
+use crate::render::{BatchFigure, BatchRun, LayerChoice, Look, Panel, PictureChoice, ViewRequest};
 
 /// Nobody waits for word of a batch's parts by number.
 const NO_JOB: u64 = 0;
@@ -66,20 +66,20 @@ impl Pipeline {
             return Ok(());
         }
         let model = &job.plan.models[run.model];
-        let wanted = Wanted {
-            picture: PictureChoice::File(run.picture.picture.path().to_owned()),
+        let wanted = FullRequest {
+            of: ViewRequest {
+                picture: PictureChoice::File(run.picture.picture.path().to_owned()),
+                row: model.row,
+                layer: LayerChoice::Final,
+                ..job.request.clone()
+            },
             minus: None,
-            row: model.row,
             weights_file: model.weights_file.clone(),
             device: job.device,
-            layer: LayerChoice::Final,
-            input: job.input,
-            settings: job.settings.clone(),
-            sifting: job.sifting,
             generation: 0,
             max_texture_side: 1024,
         };
-        let subject = self.subject(NO_JOB, &wanted.picture, &wanted, cancel)?;
+        let subject = self.subject(NO_JOB, &wanted.of.picture, &wanted, cancel)?;
         let nodes: Vec<_> = run.figures.iter().map(|figure| figure.node).collect();
         let values = self.values(NO_JOB, &subject, &wanted, &nodes, cancel)?;
         let run_by = self.session(NO_JOB, &wanted)?.run_by();
@@ -107,13 +107,19 @@ impl Pipeline {
                 continue;
             }
             let order = wanted
+                .of
                 .sifting
                 .channels(&value.activation, &value.stats, &|| true)
                 .map_err(|_| Stop::Cancelled)?;
             let num_shown = order.as_ref().map_or(value.activation.shape().channels, |order| order.len());
-            let grid = fitting_grid(&job.settings, num_shown);
+            let grid = fitting_grid(&job.request.settings, num_shown);
             let look = Look {
-                settings: MosaicSettings { grid, paper: job.looks.paper, order, ..job.settings.clone() },
+                settings: MosaicSettings {
+                    grid,
+                    paper: job.looks.paper,
+                    order,
+                    ..job.request.settings.clone()
+                },
                 scale: job.looks.scale,
             };
             let mut drawing = look
@@ -124,7 +130,7 @@ impl Pipeline {
                 })
                 .and_then(|panel| panel.into_drawing(&about, &run.picture.label, job.looks.surround))
                 .map_err(|error| failed(&error))?;
-            save::name_sifting(&mut drawing.record, wanted.sifting);
+            save::name_sifting(&mut drawing.record, wanted.of.sifting);
             write_figure(&figure.path, &drawing.pixels, &drawing.title, &drawing.record)
                 .map_err(|error| failed(&error))?;
             job.written.insert(figure.path.clone());

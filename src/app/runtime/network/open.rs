@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use crate::app::message::event::{Event, ViewEvent};
 use crate::app::message::remedy::told;
-use crate::app::model::request::PictureChoice;
 use crate::app::model::restored::RestoredFigure;
 use crate::app::model::weights::WeightsOffer;
 use crate::engine::{Backbone, Fitting, has_own_end, is_onnx_path, open_onnx_up_to};
@@ -16,7 +15,7 @@ use crate::input::dataset::{
 };
 use crate::input::decode::{Picture, decode_bytes, decode_file};
 use crate::models::{Registry, Row};
-use crate::render::fits_none;
+use crate::render::{PictureChoice, fits_none};
 use crate::weights::{PartChoice, TensorFile};
 
 /// What a path is.

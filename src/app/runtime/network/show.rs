@@ -5,7 +5,7 @@ use crate::app::model::view::Busy;
 use std::sync::Arc;
 
 use crate::app::message::event::{Event, ViewEvent};
-use crate::app::model::request::Wanted;
+use crate::app::model::request::FullRequest;
 use crate::app::model::shown::Shown;
 use crate::app::model::tiles as textures;
 use crate::app::runtime::network::value::Run;
@@ -19,15 +19,20 @@ use crate::tensor::{PixelSize, profile};
 const ENLARGED_SIDE: u32 = 4096;
 
 impl Pipeline {
-    pub(crate) fn show(&mut self, id: u64, wanted: &Wanted, cancel: &CancelToken) -> Result<Shown, Stop> {
-        let subject = self.subject(id, &wanted.picture, wanted, cancel)?;
+    pub(crate) fn show(
+        &mut self,
+        id: u64,
+        wanted: &FullRequest,
+        cancel: &CancelToken,
+    ) -> Result<Shown, Stop> {
+        let subject = self.subject(id, &wanted.of.picture, wanted, cancel)?;
         let node = self.node(id, wanted)?;
         if cancel.is_cancelled() {
             return Err(Stop::Cancelled);
         }
         let mut run = self.value(id, &subject, wanted, node, cancel)?;
-        let mut label = wanted.picture.label(&subject.picture);
-        let mut stem = wanted.picture.stem(&subject.picture);
+        let mut label = wanted.of.picture.label(&subject.picture);
+        let mut stem = wanted.of.picture.stem(&subject.picture);
         let mut minus = None;
         let mut picture_paths: Vec<_> = subject.path.iter().cloned().collect();
         if let Some(choice) = &wanted.minus {
@@ -42,12 +47,13 @@ impl Pipeline {
         }
         self.tell.event(Event::View(id, ViewEvent::Busy(Busy::Painting)));
         let order = wanted
+            .of
             .sifting
             .channels(&run.activation, &run.stats, &|| !cancel.is_cancelled())
             .map_err(|_| Stop::Cancelled)?;
         let num_shown = order.as_ref().map_or(run.activation.shape().channels, |order| order.len());
-        let grid = fitting_grid(&wanted.settings, num_shown);
-        let settings = MosaicSettings { grid, order, ..wanted.settings.clone() };
+        let grid = fitting_grid(&wanted.of.settings, num_shown);
+        let settings = MosaicSettings { grid, order, ..wanted.of.settings.clone() };
         let mosaic = compose(&run.activation, &run.stats, &settings).map_err(failed)?;
         let enlargement = enlargement(&mosaic, wanted.max_texture_side);
         let tiles = if enlargement > 1 {
@@ -77,12 +83,12 @@ impl Pipeline {
             activation: run.activation.clone(),
             stats: Arc::clone(&run.stats),
             histogram: run.histogram,
-            profile: profile(&run.stats, wanted.sifting.order),
+            profile: profile(&run.stats, wanted.of.sifting.order),
             seen: Arc::clone(&prepared.seen),
             thumbnail: Arc::clone(&prepared.thumbnail),
             view: Arc::clone(&prepared.view),
             settings,
-            sifting: wanted.sifting,
+            sifting: wanted.of.sifting,
             mosaic: Arc::new(mosaic),
             tiles,
             enlargement,
@@ -95,7 +101,7 @@ impl Pipeline {
         &mut self,
         id: u64,
         subject: &super::value::Subject,
-        wanted: &Wanted,
+        wanted: &FullRequest,
         node: crate::graph::NodeId,
         cancel: &CancelToken,
     ) -> Result<Arc<Run>, Stop> {

@@ -11,7 +11,7 @@ use egui::ColorImage;
 
 use crate::app::message::event::{Event, ViewEvent};
 use crate::app::message::remedy::told;
-use crate::app::model::request::{LayerChoice, PictureChoice, Wanted};
+use crate::app::model::request::FullRequest;
 use crate::app::model::shown::{NUM_BINS, histogram};
 use crate::app::model::tiles as textures;
 use crate::app::runtime::network::{FileKey, MAX_SESSIONS, ModelKey, PictureKey, Pipeline, Stop, failed};
@@ -19,7 +19,7 @@ use crate::engine::{Backbone, CancelToken, ComputeDevice, Outcome, Session};
 use crate::graph::NodeId;
 use crate::input::dataset::PictureLocation;
 use crate::input::decode::{Picture, decode_bytes};
-use crate::render::{InputChoices, View};
+use crate::render::{InputChoices, LayerChoice, PictureChoice, View};
 use crate::tensor::{Activation, LayerStats};
 
 /// Longest side of the small picture beside the mosaic.
@@ -75,12 +75,12 @@ pub(crate) struct Subject {
 
 impl Pipeline {
     /// The node that is wanted; loads the model.
-    pub(crate) fn node(&mut self, id: u64, wanted: &Wanted) -> Result<NodeId, Stop> {
+    pub(crate) fn node(&mut self, id: u64, wanted: &FullRequest) -> Result<NodeId, Stop> {
         let at = self.load_model(id, wanted)?;
         let graph = self.sessions[at].1.backbone().graph();
-        match &wanted.layer {
+        match &wanted.of.layer {
             LayerChoice::Final => Ok(graph.final_node()),
-            LayerChoice::Named(name) => graph.resolve(name, wanted.row.tag).map_err(failed),
+            LayerChoice::Named(name) => graph.resolve(name, wanted.of.row.tag).map_err(failed),
         }
     }
 
@@ -89,7 +89,7 @@ impl Pipeline {
         &mut self,
         id: u64,
         choice: &PictureChoice,
-        wanted: &Wanted,
+        wanted: &FullRequest,
         cancel: &CancelToken,
     ) -> Result<Subject, Stop> {
         let (key, picture) = self.read_picture(id, choice)?;
@@ -97,13 +97,13 @@ impl Pipeline {
             return Err(Stop::Cancelled);
         }
         let prepared_key =
-            PreparedKey { picture: key.clone(), model: model_key(wanted), input: wanted.input };
+            PreparedKey { picture: key.clone(), model: model_key(wanted), input: wanted.of.input };
         let prepared = if let Some(prepared) = self.prepared.get(&prepared_key) {
             prepared
         } else {
             let at = self.load_model(id, wanted)?;
             let spec = *self.sessions[at].1.backbone().preprocessing().spec();
-            let view = View::new(&spec, &picture.rgb, wanted.input).map_err(failed)?;
+            let view = View::new(&spec, &picture.rgb, wanted.of.input).map_err(failed)?;
             let side = wanted.max_texture_side as u32;
             let prepared = Arc::new(Prepared {
                 seen: textures::from_rgb(&fitted(&view.preprocessed.seen, side)),
@@ -123,10 +123,14 @@ impl Pipeline {
     }
 
     /// Keeps values that came of a walk, so that a step to their layer runs nothing.
-    pub(crate) fn keep(&mut self, subject: &Subject, wanted: &Wanted, runs: Vec<(NodeId, Arc<Run>)>) {
+    pub(crate) fn keep(&mut self, subject: &Subject, wanted: &FullRequest, runs: Vec<(NodeId, Arc<Run>)>) {
         for (node, run) in runs {
-            let key =
-                RunKey { picture: subject.key.clone(), model: model_key(wanted), input: wanted.input, node };
+            let key = RunKey {
+                picture: subject.key.clone(),
+                model: model_key(wanted),
+                input: wanted.of.input,
+                node,
+            };
             if self.runs.get(&key).is_none() {
                 let num_bytes = size_of_val(run.activation.values());
                 self.runs.insert(key, run, num_bytes);
@@ -139,7 +143,7 @@ impl Pipeline {
         &mut self,
         id: u64,
         subject: &Subject,
-        wanted: &Wanted,
+        wanted: &FullRequest,
         nodes: &[NodeId],
         cancel: &CancelToken,
     ) -> Result<Vec<Arc<Run>>, Stop> {
@@ -148,7 +152,7 @@ impl Pipeline {
         let key = |node: NodeId| RunKey {
             picture: subject.key.clone(),
             model: model.clone(),
-            input: wanted.input,
+            input: wanted.of.input,
             node,
         };
         let mut found: Vec<Option<Arc<Run>>> = nodes.iter().map(|node| self.runs.get(&key(*node))).collect();
@@ -184,7 +188,7 @@ impl Pipeline {
     }
 
     /// The wanted model, loaded; `id` is told while it loads.
-    pub(crate) fn session(&mut self, id: u64, wanted: &Wanted) -> Result<&mut Session, Stop> {
+    pub(crate) fn session(&mut self, id: u64, wanted: &FullRequest) -> Result<&mut Session, Stop> {
         let at = self.load_model(id, wanted)?;
         Ok(&mut self.sessions[at].1)
     }
@@ -231,14 +235,14 @@ impl Pipeline {
     }
 
     /// Place of the wanted model among the sessions; loads it first where it isn't.
-    fn load_model(&mut self, id: u64, wanted: &Wanted) -> Result<usize, Stop> {
+    fn load_model(&mut self, id: u64, wanted: &FullRequest) -> Result<usize, Stop> {
         let at = self.loaded_model(id, wanted)?;
         let backbone = self.sessions[at].1.backbone();
-        backbone.check_values(wanted.input.values).map_err(|error| Stop::Failed(told(&error)))?;
+        backbone.check_values(wanted.of.input.values).map_err(|error| Stop::Failed(told(&error)))?;
         Ok(at)
     }
 
-    fn loaded_model(&mut self, id: u64, wanted: &Wanted) -> Result<usize, Stop> {
+    fn loaded_model(&mut self, id: u64, wanted: &FullRequest) -> Result<usize, Stop> {
         let key = model_key(wanted);
         if let Some(at) = self.sessions.iter().position(|(kept, _)| *kept == key) {
             // The last used stands last, so that the first is the one to go.
@@ -249,8 +253,8 @@ impl Pipeline {
         self.tell.event(Event::View(id, ViewEvent::Busy(Busy::LoadingWeights)));
         let device = ComputeDevice::open(wanted.device).map_err(failed)?;
         let file = wanted.weights_file.as_ref().map(|file| (file.path.as_path(), &file.choice));
-        let backbone =
-            Backbone::load_part(wanted.row, &self.store, file).map_err(|error| Stop::Failed(told(&error)))?;
+        let backbone = Backbone::load_part(wanted.of.row, &self.store, file)
+            .map_err(|error| Stop::Failed(told(&error)))?;
         if self.sessions.len() >= MAX_SESSIONS {
             self.sessions.remove(0);
         }
@@ -260,9 +264,9 @@ impl Pipeline {
     }
 }
 
-fn model_key(wanted: &Wanted) -> ModelKey {
+fn model_key(wanted: &FullRequest) -> ModelKey {
     let file = wanted.weights_file.as_ref().map(|file| (FileKey::of(&file.path), file.choice.clone()));
-    (wanted.row.tag, file, wanted.device)
+    (wanted.of.row.tag, file, wanted.device)
 }
 
 /// A picture no larger than `side`, for looking at; the network never sees it.

@@ -10,7 +10,7 @@ use egui::ColorImage;
 use crate::app::message::event::Event;
 use crate::app::model::layers::{LayerSummary, Walked};
 use crate::app::model::pins::{PinImage, PinnedFilter};
-use crate::app::model::request::Wanted;
+use crate::app::model::request::FullRequest;
 use crate::app::model::tiles as textures;
 use crate::app::runtime::filter_map::filter_map;
 use crate::app::runtime::network::value::Run;
@@ -33,11 +33,11 @@ impl Pipeline {
     /// Runs once to the last of the layers and keeps of each a small picture and its numbers.
     pub(crate) fn walk(
         &mut self,
-        wanted: &Wanted,
+        wanted: &FullRequest,
         nodes: &[NodeId],
         cancel: &CancelToken,
     ) -> Result<(), Stop> {
-        let subject = self.subject(NO_JOB, &wanted.picture, wanted, cancel)?;
+        let subject = self.subject(NO_JOB, &wanted.of.picture, wanted, cancel)?;
         let mut layers = HashMap::new();
         let (mut kept, mut kept_bytes) = (Vec::new(), 0);
         let session = self.session(NO_JOB, wanted)?;
@@ -65,11 +65,11 @@ impl Pipeline {
 
     pub(crate) fn paint_pins(
         &mut self,
-        wanted: &Wanted,
+        wanted: &FullRequest,
         pins: &[PinnedFilter],
         cancel: &CancelToken,
     ) -> Result<(), Stop> {
-        let subject = self.subject(NO_JOB, &wanted.picture, wanted, cancel)?;
+        let subject = self.subject(NO_JOB, &wanted.of.picture, wanted, cancel)?;
         let graph = Arc::clone(self.session(NO_JOB, wanted)?.backbone().graph());
         let known: Vec<(NodeId, &PinnedFilter)> =
             pins.iter().filter_map(|pin| Some((graph.find(&pin.layer)?, pin))).collect();
@@ -80,8 +80,8 @@ impl Pipeline {
             let Some(stats) = run.stats.filters.get(pin.channel) else { continue };
             images.push(PinImage {
                 id: pin.id,
-                picture: wanted.picture.label(&subject.picture),
-                map: filter_map(&run.activation, &run.stats, &wanted.settings, pin.channel)
+                picture: wanted.of.picture.label(&subject.picture),
+                map: filter_map(&run.activation, &run.stats, &wanted.of.settings, pin.channel)
                     .map_err(failed)?,
                 stats: *stats,
             });

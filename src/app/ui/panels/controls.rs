@@ -2,9 +2,8 @@
 
 use egui::ComboBox;
 
-use crate::app::message::command::{Change, DatasetCommand, ViewCommand, WindowCommand};
+use crate::app::message::command::{DatasetCommand, ViewCommand, WindowCommand};
 use crate::app::model::paths::typed_path;
-use crate::app::model::request::PictureChoice;
 use crate::app::model::windows::LeftTab;
 use crate::app::ui::context::Context;
 use crate::app::ui::panels::{details, layers, models, save, sift, tree};
@@ -12,6 +11,7 @@ use crate::app::ui::theme;
 use crate::app::ui::widgets::select_on_focus;
 use crate::input::{FitChoice, ValueChoice};
 use crate::mosaic::{ColourChoice, ColourMap, Grid, MosaicLayout, Normalisation};
+use crate::render::{Change, PictureChoice};
 use crate::tensor::ValueScale;
 
 pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
@@ -108,7 +108,7 @@ fn picture(ui: &mut egui::Ui, cx: &mut Context<'_>) {
 /// Moment and camera of an open data set.
 fn frames(ui: &mut egui::Ui, cx: &mut Context<'_>) {
     let Some(open) = &cx.model.view().source else { return };
-    if !matches!(cx.model.view().picture, PictureChoice::Frame { .. }) {
+    if !matches!(cx.model.view().request.picture, PictureChoice::Frame { .. }) {
         return;
     }
     ui.add_space(4.0);
@@ -153,8 +153,8 @@ fn frames(ui: &mut egui::Ui, cx: &mut Context<'_>) {
 fn looks(ui: &mut egui::Ui, cx: &mut Context<'_>) {
     // A difference has a range and colours of its own.
     let view = cx.model.view();
-    let wanted = if view.is_plain() { None } else { cx.model.wanted(view).ok() };
-    let settings = wanted.as_ref().map_or(&view.settings, |wanted| &wanted.settings);
+    let wanted = if view.is_plain() { None } else { cx.model.full_request(view).ok() };
+    let settings = wanted.as_ref().map_or(&view.request.settings, |wanted| &wanted.of.settings);
     ComboBox::from_label("Layout").selected_text(layout_words(settings.layout)).show_ui(ui, |ui| {
         for layout in MosaicLayout::ALL {
             if ui.selectable_label(settings.layout == layout, layout_words(layout)).clicked() {
@@ -210,7 +210,7 @@ fn looks(ui: &mut egui::Ui, cx: &mut Context<'_>) {
 
 /// Rows and columns of filters, where the ones that their number gives aren't wanted.
 fn grid(ui: &mut egui::Ui, cx: &mut Context<'_>) {
-    let wanted = cx.model.view().settings.grid;
+    let wanted = cx.model.view().request.settings.grid;
     let shown = cx.model.view().shown.as_ref();
     let taken = shown.map_or_else(String::new, |shown| shown.mosaic.geometry.grid().to_string());
     ui.horizontal(|ui| {
@@ -260,13 +260,13 @@ fn colour_words(colour: ColourChoice) -> String {
 }
 
 fn input(ui: &mut egui::Ui, cx: &mut Context<'_>) {
-    let choices = cx.model.view().input;
+    let choices = cx.model.view().request.input;
     let view = cx.model.view();
     // A file's own preprocessing is known once it is loaded.
     let loaded = view.shown.as_ref().map(|shown| &shown.run_by.backbone);
     let asked = loaded
-        .filter(|backbone| backbone.row().tag == view.row.tag)
-        .map_or(view.row.preprocess, |backbone| *backbone.preprocessing().spec());
+        .filter(|backbone| backbone.row().tag == view.request.row.tag)
+        .map_or(view.request.row.preprocess, |backbone| *backbone.preprocessing().spec());
     let size = asked.size;
     let fits = [
         (FitChoice::Model, format!("as the weights ask ({size})")),

@@ -126,7 +126,7 @@ fn layer(ui: &mut Ui, cx: &mut Context<'_>, shown: &Shown) {
         format_value(stats.variance.sqrt())
     ));
     bars(ui, "layer histogram", &shown.histogram, shown);
-    profile(ui, cx.model.view().sifting.order, shown);
+    profile(ui, cx.model.view().request.sifting.order, shown);
 }
 
 /// How the filters' numbers fall off, from the largest on; the selected order's number, or the mean.

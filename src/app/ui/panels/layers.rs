@@ -1,11 +1,12 @@
 //! The list of layers of the chosen model.
 
-use crate::app::message::command::{Change, ViewCommand, WindowCommand};
+use crate::app::message::command::{ViewCommand, WindowCommand};
 use crate::app::ui::context::Context;
 use crate::app::ui::panels::transport;
 use crate::app::ui::theme;
 use crate::app::ui::widgets::search;
 use crate::graph::{NodeId, ReceptiveField};
+use crate::render::Change;
 use crate::tensor::fuzzy_score;
 
 pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
@@ -65,7 +66,7 @@ pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
         .on_hover_text("Whose filters to show");
     let view = cx.model.view();
     if let Some(shown) = &view.shown
-        && shown.row().tag == view.row.tag
+        && shown.row().tag == view.request.row.tag
     {
         let info = &shown.infos[chosen.0];
         ui.label(format!("{} filters of {}×{}", info.shape.channels, info.shape.height, info.shape.width));

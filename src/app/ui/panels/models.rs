@@ -10,7 +10,7 @@ use crate::tensor::fuzzy_score;
 use crate::weights::FilePart;
 
 pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
-    let row = cx.model.view().row;
+    let row = cx.model.view().request.row;
     let heading = ui.heading("Model");
     egui::ComboBox::from_id_salt("model")
         .selected_text(row.tag)

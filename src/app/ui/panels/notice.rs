@@ -87,7 +87,7 @@ fn go_back(ui: &mut Ui, cx: &mut Context<'_>, view: &ViewState) {
 }
 
 fn needs_weights(ui: &mut Ui, cx: &mut Context<'_>, view: &ViewState) {
-    let row = view.row;
+    let row = view.request.row;
     ui.strong(format!("The weights of {} are not here", row.tag));
     ui.add(egui::Label::new(format!("They come from {} ({}).", row.source, row.license)).wrap());
     super::download::draw(ui, cx, row);

@@ -2,13 +2,14 @@
 
 use egui::ComboBox;
 
-use crate::app::message::command::{Change, ViewCommand};
+use crate::app::message::command::ViewCommand;
 use crate::app::ui::context::Context;
+use crate::render::Change;
 use crate::tensor::{FilterOrder, Sifting};
 
 pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
     let view = cx.model.view();
-    let sifting = view.sifting;
+    let sifting = view.request.sifting;
     let mut want = |sifting: Sifting| cx.commands.push(ViewCommand::Change(Change::Sift(sifting)));
     ComboBox::from_label("Order").selected_text(words(sifting.order)).show_ui(ui, |ui| {
         for order in FilterOrder::ALL {

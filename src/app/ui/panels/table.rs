@@ -20,10 +20,9 @@ pub(crate) fn draw(ctx: &egui::Context, cx: &mut Context<'_>) {
     let mut is_open = true;
     sized(ctx, "Layer statistics", egui::vec2(760.0, 420.0)).open(&mut is_open).show(ctx, |ui| {
         let view = cx.model.view();
-        let walked =
-            cx.model.walk.done.clone().filter(|walked| {
-                cx.model.wanted(view).is_ok_and(|wanted| wanted.is_same_run(&walked.wanted))
-            });
+        let walked = cx.model.walk.done.clone().filter(|walked| {
+            cx.model.full_request(view).is_ok_and(|wanted| wanted.is_same_run(&walked.wanted))
+        });
         let Some(walked) = walked else {
             ui.horizontal(|ui| {
                 spinner::draw(ui);
@@ -34,7 +33,7 @@ pub(crate) fn draw(ctx: &egui::Context, cx: &mut Context<'_>) {
         let layers = in_order(&walked);
         ui.horizontal(|ui| {
             let label = view.shown.as_ref().map_or("", |shown| shown.label.as_str());
-            ui.label(format!("{} · {label} · {} layers", view.row.tag, layers.len()));
+            ui.label(format!("{} · {label} · {} layers", view.request.row.tag, layers.len()));
             if ui.button("Copy table").on_hover_text("As lines with tabs, for a spreadsheet").clicked() {
                 cx.commands.push(SaveCommand::Copy(as_text(&layers), "the table of layers"));
             }

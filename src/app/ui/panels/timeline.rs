@@ -38,7 +38,8 @@ fn controls(ui: &mut Ui, cx: &mut Context<'_>, open: &OpenSource) {
         if field.on_hover_text("As fast as the networks can, at most").changed() {
             cx.commands.push(DatasetCommand::SetFrameSpeed(speed));
         }
-        let mut is_held = matches!(cx.model.view().settings.normalisation, Normalisation::Fixed { .. });
+        let mut is_held =
+            matches!(cx.model.view().request.settings.normalisation, Normalisation::Fixed { .. });
         if ui
             .checkbox(&mut is_held, "Hold scale")
             .on_hover_text("The range of values on screen now for every moment, so that frames compare")

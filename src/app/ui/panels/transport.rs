@@ -1,7 +1,8 @@
 //! Through the layers: a step, a slider from the input to the last layer, and play.
 
-use crate::app::message::command::{Change, ViewCommand};
+use crate::app::message::command::ViewCommand;
 use crate::app::ui::context::Context;
+use crate::render::Change;
 
 pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
     let view = cx.model.view();

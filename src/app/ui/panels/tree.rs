@@ -2,11 +2,12 @@
 
 use egui::{Color32, Sense, Ui, vec2};
 
-use crate::app::message::command::{Change, ViewCommand, WindowCommand};
+use crate::app::message::command::{ViewCommand, WindowCommand};
 use crate::app::ui::context::Context;
 use crate::app::ui::panels::transport;
 use crate::app::ui::theme;
 use crate::graph::NodeId;
+use crate::render::Change;
 use crate::tensor::fuzzy_score;
 
 pub(crate) fn draw(ui: &mut Ui, cx: &mut Context<'_>) {
@@ -65,7 +66,7 @@ fn stages(ui: &mut Ui, cx: &mut Context<'_>) {
         if inner.is_empty() {
             row(ui, cx, *stage, true);
         } else {
-            let id = ui.make_persistent_id(("stage", cx.model.view().row.tag, stage.0));
+            let id = ui.make_persistent_id(("stage", cx.model.view().request.row.tag, stage.0));
             let is_inside = inner.contains(&chosen);
             let mut state =
                 egui::collapsing_header::CollapsingState::load_with_default_open(ui.ctx(), id, false);
@@ -110,13 +111,12 @@ fn row(ui: &mut Ui, cx: &mut Context<'_>, node: NodeId, has_picture: bool) {
     let view = cx.model.view();
     let is_chosen = view.node() == node;
     let name = view.graph.node(node).name.as_str();
-    let info = view.shown.as_ref().filter(|s| s.row().tag == view.row.tag).and_then(|s| s.infos.get(node.0));
-    let walked = cx
-        .model
-        .walk
-        .done
-        .as_ref()
-        .filter(|walked| cx.model.wanted(view).is_ok_and(|wanted| wanted.is_same_run(&walked.wanted)));
+    let info =
+        view.shown.as_ref().filter(|s| s.row().tag == view.request.row.tag).and_then(|s| s.infos.get(node.0));
+    let walked =
+        cx.model.walk.done.as_ref().filter(|walked| {
+            cx.model.full_request(view).is_ok_and(|wanted| wanted.is_same_run(&walked.wanted))
+        });
     let summary = walked.and_then(|walked| walked.layers.get(&node));
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing = vec2(6.0, 0.0);

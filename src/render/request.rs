@@ -1,0 +1,181 @@
+//! What is asked of a view: picture, model, layer, input, looks. Equal requests have equal answers.
+//!
+//! The one spelling of a request, which the window and the command line share. Must not know who asks, or how it is answered.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::view::InputChoices;
+use crate::input::dataset::{Camera, PictureRef, Source};
+use crate::input::decode::Picture;
+use crate::input::live::Frame;
+use crate::input::{FitChoice, ValueChoice};
+use crate::models::Row;
+use crate::mosaic::{ColourChoice, Grid, MosaicLayout, MosaicSettings, Normalisation};
+use crate::tensor::Sifting;
+
+/// A picture, before it is read.
+#[derive(Clone)]
+pub enum PictureChoice {
+    /// The one the program carries.
+    Cat,
+    /// A file.
+    File(PathBuf),
+    /// A moment of an open data set.
+    Frame {
+        /// The data set.
+        source: Arc<dyn Source>,
+        /// Where it was opened.
+        place: PathBuf,
+        /// The moment, from 0.
+        index: usize,
+        /// Whose picture of that moment.
+        camera: Option<Camera>,
+    },
+    /// A frame of a stream.
+    Live(Frame),
+    /// A picture from the clipboard.
+    Pasted(Frame),
+}
+
+impl PartialEq for PictureChoice {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Cat, Self::Cat) => true,
+            (Self::File(a), Self::File(b)) => a == b,
+            (
+                Self::Frame { source: a, index: i, camera: c, .. },
+                Self::Frame { source: b, index: j, camera: d, .. },
+            ) => Arc::ptr_eq(a, b) && (i, c) == (j, d),
+            (Self::Live(a), Self::Live(b)) | (Self::Pasted(a), Self::Pasted(b)) => a.number == b.number,
+            _ => false,
+        }
+    }
+}
+
+/// Which layer is wanted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LayerChoice {
+    /// The model's last.
+    Final,
+    /// One by name.
+    Named(String),
+}
+
+/// What is asked of a view.
+#[derive(Clone)]
+pub struct ViewRequest {
+    /// The picture.
+    pub picture: PictureChoice,
+    /// The network.
+    pub row: &'static Row,
+    /// Its layer.
+    pub layer: LayerChoice,
+    /// The picture's way to the network.
+    pub input: InputChoices,
+    /// How the layer's maps are laid out and coloured; scale and order of filters are worked out when it is painted.
+    pub settings: MosaicSettings,
+    /// Which filters, in what order.
+    pub sifting: Sifting,
+}
+
+impl PartialEq for ViewRequest {
+    fn eq(&self, other: &Self) -> bool {
+        self.is_same_run(other)
+            && self.layer == other.layer
+            && self.settings == other.settings
+            && self.sifting == other.sifting
+    }
+}
+
+/// Something else of a request.
+#[derive(Clone, Debug)]
+pub enum Change {
+    /// Another layer.
+    Layer(LayerChoice),
+    /// Another layout.
+    Layout(MosaicLayout),
+    /// Another way to share ranges.
+    Normalisation(Normalisation),
+    /// Another colour map.
+    Colour(ColourChoice),
+    /// Another way to the network's size.
+    Fit(FitChoice),
+    /// Other values for the network.
+    Values(ValueChoice),
+    /// Other rows and columns of filters; none for as many as their number gives.
+    Grid(Option<Grid>),
+    /// Other filters, or another order of them.
+    Sift(Sifting),
+}
+
+impl Change {
+    /// Whether it is one of layout, range and colours, which linked views share.
+    #[must_use]
+    pub const fn is_look(&self) -> bool {
+        match self {
+            Self::Layout(_) | Self::Normalisation(_) | Self::Colour(_) | Self::Grid(_) => true,
+            Self::Layer(_) | Self::Fit(_) | Self::Values(_) | Self::Sift(_) => false,
+        }
+    }
+}
+
+impl ViewRequest {
+    /// The picture that the program carries, through a network's last layer, as the weights ask.
+    #[must_use]
+    pub fn new(row: &'static Row) -> Self {
+        Self {
+            picture: PictureChoice::Cat,
+            row,
+            layer: LayerChoice::Final,
+            input: InputChoices::default(),
+            settings: MosaicSettings::default(),
+            sifting: Sifting::default(),
+        }
+    }
+
+    /// Whether two requests are of one network, run on one picture, whatever is looked at of it.
+    #[must_use]
+    pub fn is_same_run(&self, other: &Self) -> bool {
+        self.row.tag == other.row.tag && self.picture == other.picture && self.input == other.input
+    }
+
+    /// Changes one thing of it.
+    pub fn apply(&mut self, change: &Change) {
+        match change {
+            Change::Layer(layer) => self.layer = layer.clone(),
+            Change::Layout(layout) => {
+                // A range that goes with the old layout's tiles becomes the one that goes with the new one's.
+                let settings = &mut self.settings;
+                if settings.normalisation == Normalisation::usual_for(settings.layout) {
+                    settings.normalisation = Normalisation::usual_for(*layout);
+                }
+                settings.layout = *layout;
+            }
+            Change::Normalisation(normalisation) => self.settings.normalisation = *normalisation,
+            Change::Colour(colour) => self.settings.colour = *colour,
+            Change::Grid(grid) => self.settings.grid = *grid,
+            Change::Fit(fit) => self.input.fit = *fit,
+            Change::Values(values) => self.input.values = *values,
+            Change::Sift(sifting) => self.sifting = *sifting,
+        }
+    }
+}
+
+impl PictureChoice {
+    /// For titles and captions, as the command line says it.
+    pub fn label(&self, picture: &Picture) -> String {
+        self.frame().map_or_else(|| picture.name.clone(), |frame| frame.label)
+    }
+
+    /// Beginning of file names, as the command line makes them.
+    pub fn stem(&self, picture: &Picture) -> String {
+        let of_file = || Path::new(&picture.name).with_extension("").display().to_string();
+        self.frame().map_or_else(of_file, |frame| frame.stem)
+    }
+
+    fn frame(&self) -> Option<PictureRef> {
+        let Self::Frame { source, place, index, camera } = self else { return None };
+        PictureRef::of_sample(place, &source.sample(*index)?, *camera)
+    }
+}
