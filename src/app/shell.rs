@@ -188,7 +188,7 @@ impl App {
                     face::run(ctx, &self.model, &mut self.scratch, &mut self.textures, effect);
                     None
                 }
-                effect => self.runtime.run(effect),
+                Effect::Work(work) => self.runtime.run(work),
             };
             if let Some(event) = refused {
                 self.take(ctx, Message::Event(event));

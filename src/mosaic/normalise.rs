@@ -35,6 +35,18 @@ pub enum Normalisation {
 }
 
 impl Normalisation {
+    /// The way for one filter by itself, which has no neighbours to share a position's range with.
+    #[must_use]
+    pub fn for_lone_filter(self) -> Self {
+        if self == Self::Cell { Self::Filter } else { self }
+    }
+
+    /// The way that means something for another picture too: a range that was fixed for one becomes the layout's usual way.
+    #[must_use]
+    pub fn for_any_picture(self, layout: MosaicLayout) -> Self {
+        if matches!(self, Self::Fixed { .. }) { Self::usual_for(layout) } else { self }
+    }
+
     /// The percentiles that `percentile` alone means.
     pub const DEFAULT_PERCENTILES: Self = Self::Percentile { low: 1.0, high: 99.0 };
 

@@ -16,8 +16,16 @@ use crate::mosaic::{PixelRect, SeenPart};
 use crate::weights::Folders;
 use crate::weights::fetch::{FetchOptions, Offer};
 
-/// Something to be done. The runtime does all of it but what is for the face.
+/// Something to be done.
 pub(crate) enum Effect {
+    /// By the threads.
+    Work(Work),
+    /// By the face.
+    Face(FaceEffect),
+}
+
+/// What is slow, or asks the system.
+pub(crate) enum Work {
     /// Work for a view, in place of what it waits for.
     Latest(ViewId, Job),
     /// Nobody wants what a view waits for any more.
@@ -33,13 +41,20 @@ pub(crate) enum Effect {
     /// Ask a server what it has for a row.
     AskOffer(&'static Row, FetchOptions),
     /// Fetch what a server has.
-    Fetch { row: &'static Row, options: FetchOptions, offer: Offer, folders: Folders, cancel: CancelToken },
+    Fetch(Box<FetchRequest>),
     /// Look for what is put into a folder since a time.
     Watch(PathBuf, SystemTime),
     /// Stop that.
     StopWatching,
-    /// What the face does.
-    Face(FaceEffect),
+}
+
+/// Weights that are to be fetched.
+pub(crate) struct FetchRequest {
+    pub(crate) row: &'static Row,
+    pub(crate) options: FetchOptions,
+    pub(crate) offer: Offer,
+    pub(crate) folders: Folders,
+    pub(crate) cancel: CancelToken,
 }
 
 /// What needs the desktop, or what drawing keeps.
@@ -80,22 +95,24 @@ pub(crate) enum Motion {
 pub(crate) struct Effects(Vec<Effect>);
 
 impl Effects {
-    pub(crate) fn push(&mut self, effect: Effect) {
-        self.0.push(effect);
+    /// Something for the threads.
+    pub(crate) fn push(&mut self, work: Work) {
+        self.0.push(Effect::Work(work));
     }
 
     /// Work for the network's thread in its turn.
     pub(crate) fn queue(&mut self, job: Job) {
-        self.push(Effect::Queue(job));
+        self.push(Work::Queue(job));
     }
 
     /// Work for the thread that is never busy with a network.
     pub(crate) fn side(&mut self, job: SideJob) {
-        self.push(Effect::Side(job));
+        self.push(Work::Side(job));
     }
 
+    /// Something for the face.
     pub(crate) fn face(&mut self, effect: FaceEffect) {
-        self.push(Effect::Face(effect));
+        self.0.push(Effect::Face(effect));
     }
 
     pub(crate) fn take(&mut self) -> Vec<Effect> {

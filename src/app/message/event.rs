@@ -135,7 +135,26 @@ impl Event {
                 news.failed.iter_mut().for_each(|(_, reason)| *reason = in_the_window(reason));
                 Self::Batch(news)
             }
-            other => other,
+            // Nothing of these is worded below.
+            other @ (Self::View(..)
+            | Self::Fits(..)
+            | Self::Walked(_)
+            | Self::Pins(_)
+            | Self::Inspected(_)
+            | Self::Matched(..)
+            | Self::Thumb(..)
+            | Self::ThumbRefused(_)
+            | Self::Labels(_)
+            | Self::Checked(..)
+            | Self::Here(_)
+            | Self::Copied(_)
+            | Self::Download(..)
+            | Self::Grown(_)
+            | Self::FeedEnded(_)
+            | Self::NotWatched(_)
+            | Self::Saved(_)
+            | Self::NoDialog
+            | Self::Picked(..)) => other,
         }
     }
 }

@@ -2,15 +2,25 @@
 //!
 //! Plain values. Must not know who makes them or what follows.
 
+#![deny(clippy::wildcard_enum_match_arm)]
+
 use crate::app::model::save::SeenView;
 use crate::input::live::Frame;
 
+pub(crate) mod action;
 pub(crate) mod command;
+pub(crate) mod dataset;
 pub(crate) mod effect;
 pub(crate) mod event;
 pub(crate) mod job;
 pub(crate) mod question;
 pub(crate) mod remedy;
+pub(crate) mod save;
+pub(crate) mod task;
+pub(crate) mod view;
+pub(crate) mod views;
+pub(crate) mod weights;
+pub(crate) mod window;
 pub(crate) mod words;
 
 /// What `update` takes.

@@ -15,6 +15,7 @@ pub(crate) enum LeftTab {
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct OpenWindows {
     pub(crate) help: bool,
+    pub(crate) palette: bool,
     pub(crate) table: bool,
     pub(crate) log: bool,
     pub(crate) batch: bool,

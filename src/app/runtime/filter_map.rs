@@ -15,12 +15,8 @@ pub(crate) fn filter_map(
     settings: &MosaicSettings,
     channel: usize,
 ) -> Result<Arc<ColorImage>, crate::mosaic::MosaicError> {
-    use crate::mosaic::{MosaicLayout, Normalisation};
-    let normalisation = match settings.normalisation {
-        // A lone filter has no neighbours to share a position's range with.
-        Normalisation::Cell => Normalisation::Filter,
-        other => other,
-    };
+    use crate::mosaic::MosaicLayout;
+    let normalisation = settings.normalisation.for_lone_filter();
     let settings = MosaicSettings {
         layout: MosaicLayout::Filters,
         grid: None,

@@ -1,13 +1,15 @@
 //! The threads of the window, and the only place of it that has any: what is slow, or asks the system, is done here.
 //!
-//! Takes effects, tells events. Must not know what follows from them.
+//! Takes work, tells events. Must not know what follows from them.
 
-use std::path::PathBuf;
+#![deny(clippy::wildcard_enum_match_arm)]
+
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::{Duration, Instant, SystemTime};
 
-use crate::app::message::effect::Effect;
+use crate::app::message::effect::{FetchRequest, Work};
 use crate::app::message::event::Event;
 use crate::app::message::job::{Job, RunJob, SideJob};
 use crate::app::model::download::DownloadNews;
@@ -104,40 +106,39 @@ impl Runtime {
         self.events.try_recv().ok()
     }
 
-    /// Does what a message asked for, except what is for the face; gives an event back where it can't be done.
-    pub(crate) fn run(&mut self, effect: Effect) -> Option<Event> {
+    /// Does what a message asked for; gives an event back where it can't be done.
+    pub(crate) fn run(&mut self, work: Work) -> Option<Event> {
         let refused =
             || Some(Event::JobFailed("too much is waiting to be done; try again when it is".into()));
-        match effect {
-            Effect::Latest(view, job) => self.network.post(view, job),
-            Effect::Withdraw(view) => self.network.withdraw(view),
-            Effect::Queue(job) => return self.network.enqueue(job).err().and_then(|_| refused()),
-            Effect::Side(job) => return self.side(job),
-            Effect::Run(job) => match job {
+        match work {
+            Work::Latest(view, job) => self.network.post(view, job),
+            Work::Withdraw(view) => self.network.withdraw(view),
+            Work::Queue(job) => return self.network.enqueue(job).err().and_then(|_| refused()),
+            Work::Side(job) => return self.side(job),
+            Work::Run(job) => match job {
                 RunJob::PlanExtract(_) => self.extractor.post(TASK_PLAN_SLOT, job),
                 RunJob::PlanAnimation(_) => self.animator.post(TASK_PLAN_SLOT, job),
                 RunJob::Extract(..) => return self.extractor.enqueue(job).err().and_then(|_| refused()),
                 RunJob::Animate(..) => return self.animator.enqueue(job).err().and_then(|_| refused()),
             },
-            Effect::Ask(question) => {
+            Work::Ask(question) => {
                 return dialogs::ask(&self.dialogs, question, self.tell.clone()).err().map(Event::JobFailed);
             }
-            Effect::AskOffer(row, options) => {
+            Work::AskOffer(row, options) => {
                 let download = Download::new(row, options, self.tell.clone());
                 return start("asking", move || download.ask())
                     .err()
                     .map(|reason| Event::Download(row, DownloadNews::Failed(reason)));
             }
-            Effect::Fetch { row, options, offer, folders, cancel } => {
+            Work::Fetch(request) => {
+                let FetchRequest { row, options, offer, folders, cancel } = *request;
                 let download = Download::new(row, options, self.tell.clone());
                 return start("download", move || download.fetch(&offer, &folders, &cancel))
                     .err()
                     .map(|reason| Event::Download(row, DownloadNews::Failed(reason)));
             }
-            Effect::Watch(place, since) => return self.watch(place, since),
-            Effect::StopWatching => self.watch = None,
-            // The face does it.
-            Effect::Face(_) => {}
+            Work::Watch(place, since) => return self.watch(&place, since),
+            Work::StopWatching => self.watch = None,
         }
         None
     }
@@ -159,9 +160,9 @@ impl Runtime {
         None
     }
 
-    fn watch(&mut self, place: PathBuf, since: SystemTime) -> Option<Event> {
+    fn watch(&mut self, place: &Path, since: SystemTime) -> Option<Event> {
         let tell = self.tell.clone();
-        match FolderWatch::start(&place, since, move |grown| {
+        match FolderWatch::start(place, since, move |grown| {
             tell.event(Event::Grown(grown));
         }) {
             Ok(watch) => {

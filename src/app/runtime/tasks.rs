@@ -51,7 +51,7 @@ impl Runs {
                 teller.end(end);
             }
             RunJob::PlanAnimation(request) => {
-                tell.event(Event::AnimationPlanned(preview_animation(&request)))
+                tell.event(Event::AnimationPlanned(preview_animation(&request)));
             }
             RunJob::Animate(request, called_off) => {
                 let mut teller = Teller::new(tell, &called_off, token, Event::Animation);
@@ -202,7 +202,11 @@ impl Runs {
                 |error| match error {
                     // Of what is kept a part is damaged.
                     FinishError::Part { .. } => told(&error),
-                    _ => and_kept(&error, error.remedy()),
+                    FinishError::NoSpace { .. }
+                    | FinishError::Write(_)
+                    | FinishError::State(_)
+                    | FinishError::Cells(_)
+                    | FinishError::Incomplete { .. } => and_kept(&error, error.remedy()),
                 },
             )?;
         if end == extract::RunEnd::Interrupted {

@@ -1,65 +1,18 @@
-//! Keys and dropped files become commands.
+//! Keys, dropped files and the clipboard become commands.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use egui::{Key, KeyboardShortcut, Modifiers};
+use egui::{Context, KeyboardShortcut, Modifiers};
 
-use crate::app::message::command::{
-    Command, Commands, DatasetCommand, SaveCommand, TaskCommand, ViewCommand, ViewsCommand, WindowCommand,
-};
+use crate::app::message::command::{AnyAction, Commands, actions};
+use crate::app::message::save::SaveCommand;
+use crate::app::message::view::ViewCommand;
+use crate::app::message::window::WindowCommand;
 use crate::app::model::Model;
 
-const OPEN: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::O);
-
-const SAVE: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::S);
-
-const QUIT: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::Q);
-
-const BACK: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::Z);
-
-const FORWARD: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::Z);
-
-const FORWARD_TOO: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::Y);
-
-const BATCH: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::E);
-
-const ADD_VIEW: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::T);
-
-const CLOSE_VIEW: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::W);
-
-/// Keys and what they do, for the help window; those without modifiers count only while no text is being typed.
-pub(crate) const KEYS: [(&str, &str); 24] = [
-    ("Ctrl+O", "open a picture or a driving log"),
-    ("Ctrl+S", "save the mosaic"),
-    ("Ctrl+E", "export many figures"),
-    ("Ctrl+C / Ctrl+V", "copy the mosaic as a picture; look at a copied picture"),
-    ("Ctrl+Z / Ctrl+Y", "back to what was asked of the views before; forward again"),
-    ("Ctrl+T / Ctrl+W", "add a view beside the others; close this one"),
-    ("Ctrl+1 … 4", "make the panels be about that view"),
-    ("D", "difference of two views"),
-    ("C", "closest filter in the other views"),
-    ("F", "fit the mosaic to the window"),
-    ("+ / −", "zoom"),
-    ("1", "one value to one screen pixel"),
-    ("Up / Down", "layer before or after; with a filter selected, the filter above or below"),
-    ("Alt+Up / Down", "layer before or after"),
-    (
-        "Left / Right",
-        "with a filter selected, the filter beside it; else the moment before or after of a data set",
-    ),
-    ("Space", "play through the moments of a data set, or else the layers; or stop"),
-    ("L", "play through the layers, or stop"),
-    ("Enter", "show the selected filter large"),
-    ("P", "pin the selected filter, or take it out of the tray"),
-    ("Esc", "close what lies over the mosaic; with nothing there, dismiss messages and select no filter"),
-    ("Page up / down", "previous or next moment of a data set"),
-    ("Tab", "next widget; Space or Enter presses it"),
-    ("F1 or ?", "this help"),
-    ("Ctrl+Q", "quit"),
-];
-
-/// Dropped files and keys become commands.
-pub(crate) fn take(ctx: &egui::Context, model: &Model, commands: &mut Commands) {
+/// Takes what came since the last frame.
+pub(crate) fn take(ctx: &Context, model: &Model, commands: &mut Commands) {
     let dropped: Vec<PathBuf> =
         ctx.input(|i| i.raw.dropped_files.iter().map(|file| file.path().to_owned()).collect());
     let num_dropped = dropped.len();
@@ -74,172 +27,50 @@ pub(crate) fn take(ctx: &egui::Context, model: &Model, commands: &mut Commands) 
     if model.column_question.is_some() || model.weights_question.is_some() {
         return;
     }
-    let pressed = |shortcut: &KeyboardShortcut| ctx.input_mut(|i| i.consume_shortcut(shortcut));
-    for (shortcut, command) in [
-        (OPEN, Command::from(ViewCommand::ChoosePicture)),
-        (SAVE, SaveCommand::ChooseSavePlace.into()),
-        (QUIT, WindowCommand::Quit.into()),
-    ] {
-        if pressed(&shortcut) {
-            commands.push(command);
-        }
-    }
-    for shortcut in [FORWARD, FORWARD_TOO] {
-        if pressed(&shortcut) {
-            commands.push(ViewsCommand::Forward);
-        }
-    }
-    if pressed(&BACK) {
-        commands.push(ViewsCommand::Back);
-    }
     let pasted = ctx.input(|i| {
         i.events.iter().find_map(|event| match event {
-            egui::Event::PasteImage(image) => Some(std::sync::Arc::clone(image)),
+            egui::Event::PasteImage(image) => Some(Arc::clone(image)),
             _ => None,
         })
     });
     if let Some(image) = pasted {
         commands.push(ViewCommand::PastePicture(image));
     }
+    // Keys without modifiers belong to a widget that has the focus: a text field, a list.
+    let is_free = ctx.memory(egui::Memory::focused).is_none() && !egui::Popup::is_any_open(ctx);
+    // The desktop makes an event of its own of this key.
     let is_copied = ctx.input(|i| i.events.iter().any(|event| matches!(event, egui::Event::Copy)));
     if is_copied && ctx.memory(egui::Memory::focused).is_none() {
         commands.push(SaveCommand::CopyMosaic);
     }
-    if pressed(&BATCH) {
-        commands.push(TaskCommand::ToggleBatch);
-    }
-    if pressed(&ADD_VIEW) {
-        commands.push(ViewsCommand::AddView);
-    }
-    if pressed(&CLOSE_VIEW) {
-        commands.push(ViewsCommand::CloseView(model.view().id));
-    }
-    let numbers = [Key::Num1, Key::Num2, Key::Num3, Key::Num4];
-    for (key, view) in numbers.into_iter().zip(&model.views) {
-        if pressed(&KeyboardShortcut::new(Modifiers::COMMAND, key)) {
-            commands.push(ViewsCommand::Activate(view.id));
-        }
-    }
-    let press = |modifiers, key| ctx.input_mut(|i| i.consume_key(modifiers, key));
-    if press(Modifiers::NONE, Key::F1) {
-        commands.push(WindowCommand::ToggleHelp);
-    }
-    for (key, steps) in [(Key::ArrowUp, -1), (Key::ArrowDown, 1)] {
-        if press(Modifiers::ALT, key) {
-            commands.push(ViewCommand::StepLayer(steps));
-        }
-    }
-    // Keys belong to a widget that has the focus: a text field, a list.
-    if ctx.memory(egui::Memory::focused).is_none() && !egui::Popup::is_any_open(ctx) {
-        take_plain_keys(ctx, model, commands);
-    }
-}
-
-fn take_plain_keys(ctx: &egui::Context, model: &Model, commands: &mut Commands) {
-    let key = |key| ctx.input_mut(|i| i.consume_key(Modifiers::NONE, key));
-    if key(Key::F) {
-        commands.push(ViewCommand::Fit);
-    }
-    if key(Key::Num1) {
-        commands.push(ViewCommand::ActualSize);
-    }
-    if key(Key::Plus) || key(Key::Equals) {
-        commands.push(ViewCommand::Zoom(1.5));
-    }
-    if key(Key::Minus) {
-        commands.push(ViewCommand::Zoom(1.0 / 1.5));
-    }
-    if key(Key::Questionmark) {
-        commands.push(WindowCommand::ToggleHelp);
-    }
-    if key(Key::Enter) {
-        commands.push(ViewCommand::ShowSelected);
-    }
-    if key(Key::L) {
-        commands.push(ViewCommand::TogglePlay);
-    }
-    if key(Key::Space) {
-        let has_moments = model.view().source.is_some();
-        let play = if has_moments {
-            Command::from(DatasetCommand::TogglePlayFrames)
-        } else {
-            ViewCommand::TogglePlay.into()
-        };
-        commands.push(play);
-    }
-    if key(Key::D) {
-        commands.push(ViewsCommand::AddDifference);
-    }
-    let view = model.view();
-    if key(Key::C) {
-        let others = model.views.iter().filter(|other| other.id != view.id);
-        others.for_each(|other| commands.push(ViewsCommand::FindClosest(other.id)));
-    }
-    if let Some(channel) = view.selected
-        && key(Key::P)
-    {
-        commands.push(match model.pin_of(channel) {
-            Some(id) => ViewsCommand::Unpin(id),
-            None => ViewsCommand::Pin(channel),
-        });
-    }
-    if key(Key::Escape) {
-        // What lies over the others goes first.
-        let open = model.open;
-        let over: Command = match open {
-            _ if open.help => WindowCommand::ToggleHelp.into(),
-            _ if open.log => WindowCommand::ToggleLog.into(),
-            _ if open.animate => TaskCommand::ToggleAnimate.into(),
-            _ if open.extract => TaskCommand::ToggleExtract.into(),
-            _ if open.batch => TaskCommand::ToggleBatch.into(),
-            _ if open.table => WindowCommand::ToggleTable.into(),
-            _ => {
-                (0..model.messages.len()).for_each(|_| commands.push(WindowCommand::Dismiss(0)));
-                ViewCommand::Select(None).into()
-            }
-        };
-        commands.push(over);
-    }
-    let moment = view.source.as_ref().map(|open| open.index);
-    let mut to_moment = |steps: isize| {
-        if let Some(index) = moment.and_then(|index| index.checked_add_signed(steps)) {
-            commands.push(DatasetCommand::SetFrame(index));
-        }
-    };
-    if key(Key::PageDown) {
-        to_moment(1);
-    }
-    if key(Key::PageUp) {
-        to_moment(-1);
-    }
-    let is_selected = view.selected.is_some();
-    let arrows =
-        [(Key::ArrowLeft, 0, -1), (Key::ArrowRight, 0, 1), (Key::ArrowUp, -1, 0), (Key::ArrowDown, 1, 0)];
-    for (arrow, rows, columns) in arrows {
-        if !key(arrow) {
+    for shortcut in shortcuts() {
+        if (shortcut.modifiers == Modifiers::NONE && !is_free)
+            || !ctx.input_mut(|i| i.consume_shortcut(&shortcut))
+        {
             continue;
         }
-        if is_selected {
-            if let Some(channel) = neighbour(model, rows, columns) {
-                commands.push(ViewCommand::Select(Some(channel)));
-            }
-        } else if rows != 0 {
-            commands.push(ViewCommand::StepLayer(rows));
-        } else if let Some(index) = moment.and_then(|index| index.checked_add_signed(columns)) {
-            commands.push(DatasetCommand::SetFrame(index));
+        if let Some(action) = done_by(shortcut, model) {
+            action.commands(model).into_iter().for_each(|command| commands.push(command));
         }
     }
 }
 
-/// The filter a step away from the selected one in the mosaic; the first where none is selected.
-fn neighbour(model: &Model, rows: isize, columns: isize) -> Option<usize> {
-    let view = model.view();
-    let shown = view.shown.as_ref()?;
-    let grid = shown.mosaic.geometry.grid();
-    let selected = view.selected?;
-    let position = shown.mosaic.order.position_of(selected)?;
-    let (row, column) = (position / grid.columns, position % grid.columns);
-    let row = row.checked_add_signed(rows).filter(|r| *r < grid.rows)?;
-    let column = column.checked_add_signed(columns).filter(|c| *c < grid.columns)?;
-    shown.mosaic.order.channel_at(row * grid.columns + column)
+/// The first action of a key that can be done now. Where none can, the first of all is asked for, and says why it can't.
+fn done_by(shortcut: KeyboardShortcut, model: &Model) -> Option<&'static AnyAction> {
+    let mut of_key = actions().iter().filter(|action| action.keys.contains(&shortcut));
+    of_key.clone().find(|action| action.is_enabled(model)).or_else(|| of_key.next())
+}
+
+/// All keys of actions, each once. A key with more modifiers stands before the same with fewer, which it would count as too.
+fn shortcuts() -> Vec<KeyboardShortcut> {
+    let mut all: Vec<KeyboardShortcut> = Vec::new();
+    for shortcut in actions().iter().flat_map(|action| action.keys) {
+        if !all.contains(shortcut) {
+            all.push(*shortcut);
+        }
+    }
+    let num =
+        |m: &Modifiers| [m.alt, m.shift, m.ctrl || m.command].into_iter().filter(|is_on| *is_on).count();
+    all.sort_by_key(|shortcut| std::cmp::Reverse(num(&shortcut.modifiers)));
+    all
 }

@@ -18,8 +18,8 @@ pub(crate) mod widgets;
 use crate::app::ui::context::Context;
 
 use panels::{
-    animate, bar, batch, controls, details, extract, help, log, models, notice, status, table, timeline,
-    views,
+    animate, bar, batch, controls, details, extract, help, log, models, notice, palette, status, table,
+    timeline, views,
 };
 
 /// Draws the whole window.
@@ -42,6 +42,7 @@ pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
     animate::draw(ui.ctx(), cx);
     log::draw(ui.ctx(), cx);
     help::draw(ui.ctx(), cx);
+    palette::draw(ui.ctx(), cx);
     frame_times(ui.ctx(), cx);
 }
 

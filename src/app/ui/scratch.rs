@@ -23,6 +23,9 @@ pub(crate) struct Scratch {
     pub(crate) is_narrow: bool,
     pub(crate) tree_search: String,
     pub(crate) model_search: String,
+    /// What is typed into the command palette, and which entry is marked.
+    pub(crate) palette_search: String,
+    pub(crate) palette_at: usize,
     /// The layer that the tree last brought into sight.
     pub(crate) tree_at: Option<NodeId>,
     pub(crate) views: HashMap<ViewId, ViewScratch>,

@@ -1,8 +1,8 @@
 //! A data set: through its moments, its cameras side by side, a folder that grows, frames that come.
 
 use crate::app::message::Now;
-use crate::app::message::command::DatasetCommand;
-use crate::app::message::effect::{Effect, Effects, FaceEffect};
+use crate::app::message::dataset::DatasetCommand;
+use crate::app::message::effect::{Effects, FaceEffect, Work};
 use crate::app::message::job::SideJob;
 use crate::app::model::Model;
 use crate::app::model::dataset::{OpenSource, Playing, frame};
@@ -148,7 +148,7 @@ pub(crate) fn play_frames(model: &mut Model, effects: &mut Effects, now: &Now) {
 /// Watches the open folder, or stops that.
 fn toggle_watch(model: &mut Model, effects: &mut Effects) {
     if model.watched.take().is_some() {
-        effects.push(Effect::StopWatching);
+        effects.push(Work::StopWatching);
         return;
     }
     let Some(open) = &model.view().source else { return };
@@ -157,7 +157,7 @@ fn toggle_watch(model: &mut Model, effects: &mut Effects) {
         return;
     }
     let (place, listed) = (open.place.clone(), open.listed);
-    effects.push(Effect::Watch(place.clone(), listed));
+    effects.push(Work::Watch(place.clone(), listed));
     model.watched = Some(place);
 }
 

@@ -2,11 +2,17 @@
 //!
 //! Functions on values: no widget, no thread, no file. Each family of commands has one handler, whose match names each of them.
 
-use crate::app::message::command::{Command, SaveCommand, TaskCommand, ViewCommand, WeightsCommand};
+#![deny(clippy::wildcard_enum_match_arm)]
+
+use crate::app::message::command::Command;
 use crate::app::message::effect::{Effects, FaceEffect};
 use crate::app::message::event::{Event, ViewEvent};
 use crate::app::message::job::{Job, SideJob};
 use crate::app::message::question::Question;
+use crate::app::message::save::SaveCommand;
+use crate::app::message::task::TaskCommand;
+use crate::app::message::view::ViewCommand;
+use crate::app::message::weights::WeightsCommand;
 use crate::app::message::{Message, Now};
 use crate::app::model::Model;
 use crate::app::model::animation::AnimateScope;

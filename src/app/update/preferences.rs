@@ -17,11 +17,8 @@ use std::path::Path;
 /// What is to be kept, as text.
 pub(crate) fn remembered(model: &Model) -> String {
     let view = model.view();
-    // A range that was fixed for one picture means nothing for the next day's.
-    let range = match view.request.settings.normalisation {
-        Normalisation::Fixed { .. } => Normalisation::usual_for(view.request.settings.layout),
-        other => other,
-    };
+    let settings = &view.request.settings;
+    let range = settings.normalisation.for_any_picture(settings.layout);
     let kept = Remembered {
         version: VERSION,
         is_dark: model.is_dark,

@@ -2,7 +2,7 @@
 //!
 //! Asks for it; must not know how a view comes to be shown.
 
-use crate::app::message::effect::{Effect, Effects};
+use crate::app::message::effect::{Effects, Work};
 use crate::app::message::job::{Job, RunJob, SideJob};
 use crate::app::model::Model;
 use crate::app::model::animation::AnimateRequest;
@@ -92,7 +92,7 @@ pub(crate) fn ask_offer(model: &mut Model, effects: &mut Effects, row: &'static 
         return;
     }
     downloads.by_tag.insert(row.tag, Stage::Asking);
-    effects.push(Effect::AskOffer(row, downloads.options.clone()));
+    effects.push(Work::AskOffer(row, downloads.options.clone()));
 }
 
 /// Has settled what the batch would write, for the preview.
@@ -167,7 +167,7 @@ pub(crate) fn plan_extract(model: &mut Model, effects: &mut Effects) {
     }
     model.extract.plan = None;
     if let Some(request) = extract_request(model) {
-        effects.push(Effect::Run(RunJob::PlanExtract(Box::new(request))));
+        effects.push(Work::Run(RunJob::PlanExtract(Box::new(request))));
     } else {
         let reason = "no data set is open: open a folder of pictures or a driving log first";
         model.extract.plan = Some(Err(reason.to_owned()));
@@ -178,11 +178,7 @@ pub(crate) fn animate_request(model: &Model) -> Option<AnimateRequest> {
     let (scope, view) = (&model.animate.scope, model.view());
     let shown = view.shown.as_ref().filter(|shown| shown.minus.is_none())?;
     let words = scope.layers.split(',').map(str::trim).filter(|word| !word.is_empty());
-    let normalisation = match view.request.settings.normalisation {
-        // A lone filter has no neighbours to share a position's range with.
-        Normalisation::Cell => Normalisation::Filter,
-        other => other,
-    };
+    let normalisation = view.request.settings.normalisation.for_lone_filter();
     let batch = &shown.view.preprocessed.batch;
     Some(AnimateRequest {
         picture: Some((shown.label.clone(), Arc::clone(&shown.picture))),
@@ -220,7 +216,7 @@ pub(crate) fn plan_animation(model: &mut Model, effects: &mut Effects) {
     }
     model.animate.plan = None;
     if let Some(request) = animate_request(model) {
-        effects.push(Effect::Run(RunJob::PlanAnimation(Box::new(request))));
+        effects.push(Work::Run(RunJob::PlanAnimation(Box::new(request))));
     } else {
         let reason = "nothing to animate: the view shows no picture's own answers";
         model.animate.plan = Some(Err(reason.to_owned()));

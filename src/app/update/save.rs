@@ -1,10 +1,10 @@
 //! Files that leave: the mosaic, layers, filters, views, sheets; and the clipboard.
 
 use crate::app::message::Now;
-use crate::app::message::command::SaveCommand;
-use crate::app::message::effect::{Effect, Effects, FaceEffect};
+use crate::app::message::effect::{Effects, FaceEffect, Work};
 use crate::app::message::job::Job;
 use crate::app::message::question::Question;
+use crate::app::message::save::SaveCommand;
 use crate::app::model::Model;
 use crate::app::model::messages::Tone;
 use crate::app::model::paths::{with_extension, with_npy};
@@ -15,13 +15,13 @@ pub(crate) fn apply(model: &mut Model, command: SaveCommand, now: &Now, effects:
     match command {
         SaveCommand::ChooseSavePlace => {
             if let Some(shown) = model.view().shown.clone() {
-                effects.push(Effect::Ask(Question::Save(shown)));
+                effects.push(Work::Ask(Question::Save(shown)));
             }
         }
         SaveCommand::ChooseExportPlace(what) => {
             if let Some(shown) = &model.view().shown {
                 let name = export_name(what, shown, model.view().selected);
-                effects.push(Effect::Ask(Question::Export(what, name)));
+                effects.push(Work::Ask(Question::Export(what, name)));
             }
         }
         SaveCommand::Save(path, shown) => {

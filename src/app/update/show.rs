@@ -1,6 +1,6 @@
 //! What is asked of views goes to the network's thread, and what comes back goes on screen.
 
-use crate::app::message::effect::{Effect, Effects};
+use crate::app::message::effect::{Effects, Work};
 use crate::app::message::job::Job;
 use crate::app::model::Model;
 
@@ -35,26 +35,26 @@ pub(crate) fn show(model: &mut Model, effects: &mut Effects, id: ViewId) {
         Err(reason) => {
             view.trouble = Some(Trouble::NoDifference(reason));
             view.shown = None;
-            effects.push(Effect::Withdraw(id));
+            effects.push(Work::Withdraw(id));
         }
         Ok(_) if !has_weights && !is_here_known => {
             // The answer shows the view again.
             view.busy = Some(Busy::LookingForWeights);
-            effects.push(Effect::Withdraw(id));
+            effects.push(Work::Withdraw(id));
         }
         Ok(_) if !has_weights => {
             view.trouble = Some(Trouble::NeedsWeights);
             let row = view.request.row;
-            effects.push(Effect::Withdraw(id));
+            effects.push(Work::Withdraw(id));
             ask_offer(model, effects, row);
         }
         Ok(wanted) => {
             if let Some(shown) = model.kept.get(&wanted) {
-                effects.push(Effect::Withdraw(id));
+                effects.push(Work::Withdraw(id));
                 take_shown(model, effects, at, &shown);
             } else {
                 view.busy = Some(Busy::Waiting);
-                effects.push(Effect::Latest(id, Job::Show(job, Box::new(wanted))));
+                effects.push(Work::Latest(id, Job::Show(job, Box::new(wanted))));
             }
         }
     }
@@ -125,7 +125,7 @@ pub(crate) fn open(model: &mut Model, effects: &mut Effects, path: PathBuf, path
     let view = model.view_mut();
     (view.job, view.busy) = (job, Some(Busy::Opening));
     let id = view.id;
-    effects.push(Effect::Latest(id, Job::Open(job, path, path_column)));
+    effects.push(Work::Latest(id, Job::Open(job, path, path_column)));
 }
 
 pub(crate) fn set_model(model: &mut Model, effects: &mut Effects, row: &'static Row) {
@@ -198,5 +198,5 @@ pub(crate) fn set_views(model: &mut Model, effects: &mut Effects, views: Vec<Vie
 /// A view is gone.
 pub(crate) fn let_go(model: &mut Model, effects: &mut Effects, id: ViewId) {
     model.forget_closest_to(id);
-    effects.push(Effect::Withdraw(id));
+    effects.push(Work::Withdraw(id));
 }

@@ -1,9 +1,9 @@
 //! Long work: batches of figures, features of the open data set, moving pictures.
 
-use crate::app::message::command::TaskCommand;
-use crate::app::message::effect::{Effect, Effects};
+use crate::app::message::effect::{Effects, Work};
 use crate::app::message::job::{BatchJob, Job, RunJob};
 use crate::app::message::question::Question;
+use crate::app::message::task::TaskCommand;
 use crate::app::model::Model;
 use crate::app::model::batch::BatchNews;
 use crate::app::model::messages::Tone;
@@ -29,7 +29,7 @@ pub(crate) fn apply(model: &mut Model, command: TaskCommand, effects: &mut Effec
             model.batch.scope = *scope;
             plan_batch(model, effects);
         }
-        TaskCommand::ChooseBatchFolder => effects.push(Effect::Ask(Question::BatchFolder)),
+        TaskCommand::ChooseBatchFolder => effects.push(Work::Ask(Question::BatchFolder)),
         TaskCommand::StartBatch => start_batch(model, effects),
         TaskCommand::CancelBatch => {
             if let Some((_, called_off)) = &model.batch.running {
@@ -47,7 +47,7 @@ pub(crate) fn apply(model: &mut Model, command: TaskCommand, effects: &mut Effec
             model.extract.scope = *scope;
             plan_extract(model, effects);
         }
-        TaskCommand::ChooseExtractFolder => effects.push(Effect::Ask(Question::ExtractFolder)),
+        TaskCommand::ChooseExtractFolder => effects.push(Work::Ask(Question::ExtractFolder)),
         TaskCommand::StartExtract(existing) => start_extract(model, effects, existing),
         TaskCommand::CancelExtract => model.extract.cancel(),
         TaskCommand::ToggleAnimate => {
@@ -60,7 +60,7 @@ pub(crate) fn apply(model: &mut Model, command: TaskCommand, effects: &mut Effec
         }
         TaskCommand::ChooseAnimationPlace => {
             let name = model.view().shown.as_ref().map_or("moving".to_owned(), |s| s.stem.clone());
-            effects.push(Effect::Ask(Question::AnimationFile(format!("{name}.gif"))));
+            effects.push(Work::Ask(Question::AnimationFile(format!("{name}.gif"))));
         }
         TaskCommand::StartAnimate => start_animate(model, effects),
         TaskCommand::CancelAnimate => model.animate.cancel(),
@@ -114,7 +114,7 @@ fn start_extract(model: &mut Model, effects: &mut Effects, existing: Existing) {
     model.extract.running = Some((RunNews::default(), called_off.clone()));
     model.extract.report = None;
     // Nothing else waits there: plans are not made while a run is on.
-    effects.push(Effect::Run(RunJob::Extract(Box::new(request), existing, called_off)));
+    effects.push(Work::Run(RunJob::Extract(Box::new(request), existing, called_off)));
 }
 
 fn start_animate(model: &mut Model, effects: &mut Effects) {
@@ -123,7 +123,7 @@ fn start_animate(model: &mut Model, effects: &mut Effects) {
     let called_off = CancelToken::new();
     model.animate.running = Some((RunNews::default(), called_off.clone()));
     model.animate.report = None;
-    effects.push(Effect::Run(RunJob::Animate(Box::new(request), called_off)));
+    effects.push(Work::Run(RunJob::Animate(Box::new(request), called_off)));
 }
 
 /// An extraction tells how far it is.

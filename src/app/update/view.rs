@@ -1,10 +1,10 @@
 //! The active view: what it is of, and how it is looked at.
 
 use crate::app::message::Now;
-use crate::app::message::command::ViewCommand;
-use crate::app::message::effect::{Effect, Effects, FaceEffect, Motion};
+use crate::app::message::effect::{Effects, FaceEffect, Motion, Work};
 use crate::app::message::job::SideJob;
 use crate::app::message::question::Question;
+use crate::app::message::view::ViewCommand;
 use crate::app::model::Model;
 use crate::app::model::dataset::Playing;
 use crate::app::model::messages::Tone;
@@ -19,8 +19,8 @@ use std::sync::Arc;
 /// Does a command about the active view.
 pub(crate) fn apply(model: &mut Model, command: ViewCommand, now: &Now, effects: &mut Effects) {
     match command {
-        ViewCommand::ChoosePicture => effects.push(Effect::Ask(Question::Picture(model.folder.clone()))),
-        ViewCommand::ChooseFolder => effects.push(Effect::Ask(Question::Folder(model.folder.clone()))),
+        ViewCommand::ChoosePicture => effects.push(Work::Ask(Question::Picture(model.folder.clone()))),
+        ViewCommand::ChooseFolder => effects.push(Work::Ask(Question::Folder(model.folder.clone()))),
         ViewCommand::Open(path) if is_weights_path(&path) => weights::fit(effects, path),
         ViewCommand::Open(path) => open(model, effects, path, None),
         ViewCommand::OpenTable(path, column) => {

@@ -1,8 +1,8 @@
 //! Views as such: more of them, fewer, linked, compared; and the filters kept beside them.
 
-use crate::app::message::command::ViewsCommand;
 use crate::app::message::effect::{Effects, FaceEffect};
 use crate::app::message::job::SideJob;
+use crate::app::message::views::ViewsCommand;
 use crate::app::model::Model;
 use crate::app::model::messages::Tone;
 use crate::app::model::pins::{MAX_PINS, Pin, PinnedFilter};

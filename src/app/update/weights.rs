@@ -1,9 +1,9 @@
 //! Weight files, and weights that a server has.
 
-use crate::app::message::command::WeightsCommand;
-use crate::app::message::effect::{Effect, Effects};
+use crate::app::message::effect::{Effects, FetchRequest, Work};
 use crate::app::message::job::{Job, SideJob};
 use crate::app::message::question::Question;
+use crate::app::message::weights::WeightsCommand;
 use crate::app::model::Model;
 use crate::app::model::download::{DownloadNews, DownloadRequest, Stage};
 use crate::app::model::messages::Tone;
@@ -21,7 +21,7 @@ use std::path::PathBuf;
 /// Does a command about weights.
 pub(crate) fn apply(model: &mut Model, command: WeightsCommand, effects: &mut Effects) {
     match command {
-        WeightsCommand::ChooseWeights => effects.push(Effect::Ask(Question::Weights)),
+        WeightsCommand::ChooseWeights => effects.push(Work::Ask(Question::Weights)),
         WeightsCommand::OpenWeights(path) => fit(effects, path),
         WeightsCommand::EndAt(path, layer) => effects.queue(Job::EndAt(path, layer)),
         WeightsCommand::UseWeights(row, file) => use_weights(model, effects, row, file),
@@ -95,7 +95,7 @@ fn download(model: &mut Model, effects: &mut Effects, row: &'static Row) {
     downloads.by_tag.insert(row.tag, Stage::Fetching(offer.clone(), progress, cancel.clone()));
     let options = downloads.options.clone();
     let folders = model.store.folders().clone();
-    effects.push(Effect::Fetch { row, options, offer, folders, cancel });
+    effects.push(Work::Fetch(Box::new(FetchRequest { row, options, offer, folders, cancel })));
 }
 
 /// Calls a download off; what came is kept.

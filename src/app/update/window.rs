@@ -1,8 +1,10 @@
 //! The window itself: what is open over it, what is said in it.
 
+use crate::app::update::requests::inspect_selected;
+
 use crate::app::message::Now;
-use crate::app::message::command::WindowCommand;
 use crate::app::message::effect::{Effects, FaceEffect};
+use crate::app::message::window::WindowCommand;
 use crate::app::model::Model;
 use crate::app::model::messages::Tone;
 
@@ -15,6 +17,8 @@ pub(crate) fn apply(model: &mut Model, command: WindowCommand, now: &Now, effect
         WindowCommand::ToggleTable => model.open.table = !model.open.table,
         WindowCommand::ToggleLog => model.open.log = !model.open.log,
         WindowCommand::ToggleHelp => model.open.help = !model.open.help,
+        WindowCommand::TogglePalette => model.open.palette = !model.open.palette,
+        WindowCommand::CloseTop => close_top(model, effects),
         WindowCommand::ToggleTheme => {
             model.is_dark = !now.is_dark;
             effects.face(FaceEffect::SetTheme(model.is_dark));
@@ -25,4 +29,25 @@ pub(crate) fn apply(model: &mut Model, command: WindowCommand, now: &Now, effect
         }
         WindowCommand::Quit => effects.face(FaceEffect::Close),
     }
+}
+
+/// Closes what lies over the others; with nothing there, dismisses messages and selects nothing.
+fn close_top(model: &mut Model, effects: &mut Effects) {
+    let open = &mut model.open;
+    let windows = [
+        &mut open.palette,
+        &mut open.help,
+        &mut open.log,
+        &mut open.animate,
+        &mut open.extract,
+        &mut open.batch,
+        &mut open.table,
+    ];
+    if let Some(top) = windows.into_iter().find(|is_open| **is_open) {
+        *top = false;
+        return;
+    }
+    model.messages.clear();
+    model.view_mut().selected = None;
+    inspect_selected(model, effects);
 }

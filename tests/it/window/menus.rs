@@ -124,12 +124,54 @@ fn the_menus_have_these_items_and_no_others() {
             "Difference of two views",
             "Layer statistics",
             "Play through the layers",
+            "Command palette…",
             "Dark or light",
         ],
     );
     // What isn't compiled in stands there with its reason, which `home` reads.
     has(&mut window, "Device", &["CPU", "CUDA", "Metal"]);
     has(&mut window, "Help", &["Keys and words", "Messages"]);
+}
+
+/// Any action, model, layer and colour map is found by a few letters, with keys alone.
+#[test]
+fn the_command_palette_finds_actions_models_layers_and_colours() {
+    let mut window = Window::with_cat();
+    let choose = |window: &mut Window, letters: &str| {
+        window.harness.key_press_modifiers(egui::Modifiers::COMMAND | egui::Modifiers::SHIFT, egui::Key::P);
+        window.wait_for("Find");
+        window.harness.run_steps(3);
+        window.harness.input_mut().events.push(egui::Event::Text(letters.to_owned()));
+        window.harness.run_steps(3);
+        window.press(egui::Key::Enter);
+        window.harness.run_steps(3);
+        assert!(window.harness.query_by_label("Find").is_none(), "it closes when something is chosen");
+    };
+    choose(&mut window, "viridis");
+    let dir = tempfile::tempdir().unwrap();
+    let saved = dir.path().join("saved.png");
+    window.dialogs.answer(&saved);
+    choose(&mut window, "save mosaic");
+    window.wait_for(&format!("saved \"{}\"", saved.display()));
+    assert_eq!(read_record(&saved).unwrap().panels[0].look.colour_map, "viridis");
+    choose(&mut window, "act3");
+    window.wait_for("xception.keras_in1k · act3 1536×10×10");
+    choose(&mut window, "last layer");
+    window.wait_for("xception.keras_in1k · act4 2048×10×10");
+    choose(&mut window, "lite0 model");
+    window.wait_for("tf_efficientnet_lite0.in1k · bn2.act 1280×7×7");
+    choose(&mut window, "stat");
+    window.wait_for("Copy table");
+    window.harness.key_press_modifiers(egui::Modifiers::COMMAND | egui::Modifiers::SHIFT, egui::Key::P);
+    window.wait_for("Find");
+    window.harness.input_mut().events.push(egui::Event::Text("zzqqxx".to_owned()));
+    window.wait_for("Nothing has a name like that");
+    window.press(egui::Key::Escape);
+    window.harness.run_steps(3);
+    assert!(
+        window.harness.query_by_label("Find").is_none() && window.says("Copy table"),
+        "one Esc closes one window"
+    );
 }
 
 #[test]

@@ -139,7 +139,14 @@ impl Pipeline {
             }
             Job::Fit(path, choice) => self.tell.event(open::fits(path, &choice)),
             Job::EndAt(path, layer) => self.tell.event(open::network(path, Some(&layer))),
-            Job::Walk { .. } | Job::Pins { .. } => return self.side_work(job, cancel),
+            Job::Walk { ref wanted, ref nodes, ref stale } => {
+                let done = self.walk(wanted, nodes, cancel);
+                return left(&done, stale).then_some(job);
+            }
+            Job::Pins { ref wanted, ref pins, ref stale } => {
+                let done = self.paint_pins(wanted, pins, cancel);
+                return left(&done, stale).then_some(job);
+            }
             Job::Batch(batch) => return self.batch(batch, cancel).map(Job::Batch),
             Job::SaveValues { shown, path } => self.saved(path, |path| save::values(&shown, path)),
             Job::SaveFilter { shown, channel, path, looks } => {
@@ -166,20 +173,10 @@ impl Pipeline {
             Err(reason) => Event::JobFailed(reason),
         });
     }
+}
 
-    /// What is done when nothing else is wanted; it is left when something is, and done again later.
-    fn side_work(&mut self, job: Job, cancel: &CancelToken) -> Option<Job> {
-        let (done, is_stale) = match &job {
-            Job::Walk { wanted, nodes, stale } => (self.walk(wanted, nodes, cancel), stale.is_cancelled()),
-            Job::Pins { wanted, pins, stale } => {
-                (self.paint_pins(wanted, pins, cancel), stale.is_cancelled())
-            }
-            _ => return None,
-        };
-        match done {
-            Err(Stop::Cancelled) if !is_stale => Some(job),
-            // What went wrong shows in the view itself; beside it nothing more is to be said.
-            _ => None,
-        }
-    }
+/// Whether work that is done when nothing else is wanted made way and is to be done again later. What went wrong with it shows in the
+/// view itself; beside it nothing more is to be said.
+fn left(done: &Result<(), Stop>, stale: &CancelToken) -> bool {
+    matches!(done, Err(Stop::Cancelled)) && !stale.is_cancelled()
 }

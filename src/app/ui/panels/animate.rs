@@ -2,7 +2,7 @@
 
 use egui::{ComboBox, Ui};
 
-use crate::app::message::command::TaskCommand;
+use crate::app::message::task::TaskCommand;
 use crate::app::ui::context::Context;
 use crate::app::ui::dialog::dialog;
 use crate::app::ui::panels::runs;

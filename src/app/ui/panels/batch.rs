@@ -2,7 +2,8 @@
 
 use egui::Ui;
 
-use crate::app::message::command::{SaveCommand, TaskCommand};
+use crate::app::message::save::SaveCommand;
+use crate::app::message::task::TaskCommand;
 use crate::app::model::batch::{BatchNews, BatchScope};
 use crate::app::ui::context::Context;
 use crate::app::ui::dialog::dialog;

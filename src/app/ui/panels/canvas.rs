@@ -2,7 +2,8 @@
 
 use egui::{Color32, Rect, Sense, Stroke, StrokeKind, Ui, vec2};
 
-use crate::app::message::command::{ViewCommand, ViewsCommand};
+use crate::app::message::view::ViewCommand;
+use crate::app::message::views::ViewsCommand;
 use crate::app::model::shown::Shown;
 use crate::app::model::view::ViewState;
 use crate::app::ui::context::Context;

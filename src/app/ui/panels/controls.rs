@@ -2,7 +2,9 @@
 
 use egui::ComboBox;
 
-use crate::app::message::command::{DatasetCommand, ViewCommand, WindowCommand};
+use crate::app::message::dataset::DatasetCommand;
+use crate::app::message::view::ViewCommand;
+use crate::app::message::window::WindowCommand;
 use crate::app::model::paths::typed_path;
 use crate::app::model::windows::LeftTab;
 use crate::app::ui::context::Context;

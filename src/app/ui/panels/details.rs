@@ -4,7 +4,7 @@ use egui::{Rect, Sense, Stroke, StrokeKind, Ui, Vec2, vec2};
 use egui_plot::Line;
 use egui_plot::Plot;
 
-use crate::app::message::command::WindowCommand;
+use crate::app::message::window::WindowCommand;
 use crate::app::model::shown::Shown;
 use crate::app::ui::context::Context;
 use crate::app::ui::histogram::bars;

@@ -2,7 +2,7 @@
 
 use egui::Ui;
 
-use crate::app::message::command::WeightsCommand;
+use crate::app::message::weights::WeightsCommand;
 use crate::app::model::download::{DownloadRequest, Stage};
 use crate::app::ui::context::Context;
 use crate::app::ui::spinner;

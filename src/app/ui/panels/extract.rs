@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use egui::{ComboBox, Ui};
 
-use crate::app::message::command::TaskCommand;
+use crate::app::message::task::TaskCommand;
 use crate::app::model::extraction::{ExtractPreview, ExtractScope};
 use crate::app::ui::context::Context;
 use crate::app::ui::dialog::dialog;

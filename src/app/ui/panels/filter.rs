@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use egui::{Color32, Rect, Sense, Stroke, StrokeKind, Ui, vec2};
 
-use crate::app::message::command::{ViewCommand, ViewsCommand, WindowCommand};
+use crate::app::message::view::ViewCommand;
+use crate::app::message::views::ViewsCommand;
+use crate::app::message::window::WindowCommand;
 use crate::app::model::shown::{Inspected, NUM_BINS, Shown, histogram};
 use crate::app::model::view::ViewState;
 use crate::app::ui::context::Context;

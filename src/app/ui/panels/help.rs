@@ -1,9 +1,9 @@
 //! Keys, and what the words mean.
 
-use crate::app::message::command::WindowCommand;
+use crate::app::message::command::actions;
+use crate::app::message::window::WindowCommand;
 use crate::app::ui::context::Context;
 use crate::app::ui::dialog::dialog;
-use crate::app::ui::input::KEYS;
 
 const WORDS: [(&str, &str); 9] = [
     ("filter", "one channel of a layer: one tile of the mosaic"),
@@ -20,11 +20,33 @@ const WORDS: [(&str, &str); 9] = [
     ("NaN, infinite", "values that are no numbers: something is wrong with weights or input"),
 ];
 
+/// Keys that are no action's.
+const OTHER_KEYS: [(&str, &str); 2] =
+    [("Ctrl+V", "look at a copied picture"), ("Tab", "next widget; Space or Enter presses it")];
+
+/// Keys as this system writes them, and what they do; those without modifiers count only while no text is being typed.
+fn keys(ctx: &egui::Context) -> Vec<(String, String)> {
+    let of_actions = actions().iter().filter(|action| !action.keys.is_empty() && !action.help.is_empty());
+    let mut lines: Vec<(String, String)> = of_actions
+        .map(|action| {
+            let keys: Vec<String> = action.keys.iter().map(|key| ctx.format_shortcut(key)).collect();
+            (keys.join(" or "), action.help.to_owned())
+        })
+        .collect();
+    lines.extend(OTHER_KEYS.map(|(key, help)| (key.to_owned(), help.to_owned())));
+    lines
+}
+
+fn lines(owned: &[(String, String)]) -> Vec<(&str, &str)> {
+    owned.iter().map(|(left, right)| (left.as_str(), right.as_str())).collect()
+}
+
 pub(crate) fn draw(ctx: &egui::Context, cx: &mut Context<'_>) {
     if !cx.model.open.help {
         return;
     }
     let is_open = dialog(ctx, "Keys and words", egui::vec2(640.0, 600.0), |ui| {
+        let keys = keys(ui.ctx());
         let table = |ui: &mut egui::Ui, id: &str, lines: &[(&str, &str)]| {
             egui::Grid::new(id).num_columns(2).spacing([16.0, 4.0]).show(ui, |ui| {
                 for (left, right) in lines {
@@ -34,7 +56,7 @@ pub(crate) fn draw(ctx: &egui::Context, cx: &mut Context<'_>) {
                 }
             });
         };
-        table(ui, "keys", &KEYS);
+        table(ui, "keys", &lines(&keys));
         ui.separator();
         ui.label(
             "Wheel or pinch zooms, dragging pans, a click selects a filter, a double click fits the mosaic.",

@@ -1,6 +1,7 @@
 //! The list of layers of the chosen model.
 
-use crate::app::message::command::{ViewCommand, WindowCommand};
+use crate::app::message::view::ViewCommand;
+use crate::app::message::window::WindowCommand;
 use crate::app::ui::context::Context;
 use crate::app::ui::panels::transport;
 use crate::app::ui::theme;

@@ -1,6 +1,7 @@
 //! What was said, to be read again.
 
-use crate::app::message::command::{SaveCommand, WindowCommand};
+use crate::app::message::save::SaveCommand;
+use crate::app::message::window::WindowCommand;
 use crate::app::model::messages::Tone;
 use crate::app::ui::context::Context;
 use crate::app::ui::dialog::sized;

@@ -15,6 +15,7 @@ pub(crate) mod layers;
 pub(crate) mod log;
 pub(crate) mod models;
 pub(crate) mod notice;
+pub(crate) mod palette;
 pub(crate) mod pins;
 pub(crate) mod runs;
 pub(crate) mod save;

@@ -1,6 +1,7 @@
 //! The list of models.
 
-use crate::app::message::command::{ViewCommand, WeightsCommand};
+use crate::app::message::view::ViewCommand;
+use crate::app::message::weights::WeightsCommand;
 use crate::app::model::weights::WeightsOffer;
 use crate::app::ui::context::Context;
 use crate::app::ui::theme;

@@ -2,7 +2,7 @@
 
 use egui::{Color32, Sense, Ui, vec2};
 
-use crate::app::message::command::ViewsCommand;
+use crate::app::message::views::ViewsCommand;
 use crate::app::model::pins::Pin;
 use crate::app::ui::context::Context;
 use crate::app::ui::theme;

@@ -2,7 +2,8 @@
 
 use egui::Ui;
 
-use crate::app::message::command::{Command, Commands, SaveCommand};
+use crate::app::message::command::{Command, Commands};
+use crate::app::message::save::SaveCommand;
 use crate::app::model::task::{RunEnd, RunNews};
 use crate::app::ui::theme;
 

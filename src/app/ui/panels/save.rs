@@ -2,7 +2,7 @@
 
 use egui::ComboBox;
 
-use crate::app::message::command::SaveCommand;
+use crate::app::message::save::SaveCommand;
 use crate::app::model::paths::typed_path;
 use crate::app::model::save::Export;
 use crate::app::ui::context::Context;

@@ -2,7 +2,7 @@
 
 use egui::ComboBox;
 
-use crate::app::message::command::ViewCommand;
+use crate::app::message::view::ViewCommand;
 use crate::app::ui::context::Context;
 use crate::render::Change;
 use crate::tensor::{FilterOrder, Sifting};

@@ -4,7 +4,7 @@
 //! accessibility tree, can't be copied, and are gone after a while. These stay until they are dismissed or something else is begun,
 //! and the log under Help has them after that.
 
-use crate::app::message::command::WindowCommand;
+use crate::app::message::window::WindowCommand;
 use crate::app::model::messages::Tone;
 use crate::app::ui::context::Context;
 use crate::app::ui::{spinner, theme};

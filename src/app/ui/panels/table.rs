@@ -3,7 +3,8 @@
 use egui_extras::Column;
 use egui_extras::TableBuilder;
 
-use crate::app::message::command::{SaveCommand, WindowCommand};
+use crate::app::message::save::SaveCommand;
+use crate::app::message::window::WindowCommand;
 use crate::app::model::layers::{LayerSummary, Walked};
 use crate::app::ui::context::Context;
 use crate::app::ui::dialog::sized;

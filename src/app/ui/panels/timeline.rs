@@ -5,7 +5,7 @@ use egui_plot::Line;
 use egui_plot::Plot;
 use egui_plot::VLine;
 
-use crate::app::message::command::DatasetCommand;
+use crate::app::message::dataset::DatasetCommand;
 use crate::app::model::dataset::{OpenSource, is_watched, thumb_key};
 use crate::app::ui::context::Context;
 use crate::app::ui::theme;

@@ -1,6 +1,6 @@
 //! Through the layers: a step, a slider from the input to the last layer, and play.
 
-use crate::app::message::command::ViewCommand;
+use crate::app::message::view::ViewCommand;
 use crate::app::ui::context::Context;
 use crate::render::Change;
 

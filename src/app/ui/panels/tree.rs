@@ -2,7 +2,8 @@
 
 use egui::{Color32, Sense, Ui, vec2};
 
-use crate::app::message::command::{ViewCommand, WindowCommand};
+use crate::app::message::view::ViewCommand;
+use crate::app::message::window::WindowCommand;
 use crate::app::ui::context::Context;
 use crate::app::ui::panels::transport;
 use crate::app::ui::theme;

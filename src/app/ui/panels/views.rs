@@ -2,7 +2,8 @@
 
 use egui::{Rect, Ui, pos2, vec2};
 
-use crate::app::message::command::{ViewCommand, ViewsCommand};
+use crate::app::message::view::ViewCommand;
+use crate::app::message::views::ViewsCommand;
 use crate::app::model::Model;
 use crate::app::model::links::Arrangement;
 use crate::app::model::view::{MAX_VIEWS, ViewId, ViewState};

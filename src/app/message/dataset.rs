@@ -1,0 +1,87 @@
+//! About an open folder or log.
+
+use crate::app::message::action::has_selection;
+
+use crate::app::message::action::{Action, Kind, has_dataset, key};
+use crate::app::model::Model;
+use crate::app::model::dataset::ThumbKey;
+use crate::input::dataset::Camera;
+use egui::Key;
+
+/// About an open folder or log.
+#[derive(Clone)]
+pub(crate) enum DatasetCommand {
+    /// Another moment of the open data set.
+    SetFrame(usize),
+    /// Another camera of it.
+    SetCamera(Camera),
+    /// Let moments pass by themselves, or stop them.
+    TogglePlayFrames,
+    /// Moments a second at most.
+    SetFrameSpeed(f32),
+    /// Hold the range on screen for every moment, or let each have its own.
+    HoldScale(bool),
+    /// All cameras of the moment side by side.
+    ThreeCameras,
+    /// Show what is put into the open folder, or stop that.
+    ToggleWatch,
+    /// Which label is plotted.
+    SetPlottedLabel(usize),
+    /// A moment's small picture is in sight and not here.
+    ShowThumb(ThumbKey),
+}
+
+impl DatasetCommand {
+    pub(crate) fn kind(&self) -> Kind {
+        match self {
+            Self::SetFrame(_) | Self::SetCamera(_) => Kind::WORK_AND_STEP,
+            Self::HoldScale(_) | Self::ThreeCameras => Kind::STEP,
+            Self::TogglePlayFrames
+            | Self::SetFrameSpeed(_)
+            | Self::ToggleWatch
+            | Self::SetPlottedLabel(_)
+            | Self::ShowThumb(_) => Kind::PLAIN,
+        }
+    }
+}
+
+/// What a person can do about the open data set.
+pub(crate) const ACTIONS: &[Action<DatasetCommand>] = &[
+    Action::new("Play or pause the data set", "play through the moments of a data set, or stop", |_| {
+        vec![DatasetCommand::TogglePlayFrames]
+    })
+    .with_keys(&[key(Key::Space)])
+    .enabled_if(has_dataset),
+    Action::new(
+        "Previous moment",
+        "moment before of a data set; Left too, with no filter selected",
+        |model| step(model, -1),
+    )
+    .with_keys(&[key(Key::PageUp)])
+    .enabled_if(has_dataset),
+    Action::alias(&[key(Key::ArrowLeft)], |model| step(model, -1)).enabled_if(is_only_dataset),
+    Action::new("Next moment", "moment after of a data set; Right too, with no filter selected", |model| {
+        step(model, 1)
+    })
+    .with_keys(&[key(Key::PageDown)])
+    .enabled_if(has_dataset),
+    Action::alias(&[key(Key::ArrowRight)], |model| step(model, 1)).enabled_if(is_only_dataset),
+    Action::new("Cameras side by side", "all cameras of the moment side by side", |_| {
+        vec![DatasetCommand::ThreeCameras]
+    })
+    .enabled_if(|model| model.view().source.as_ref().is_some_and(|open| open.source.cameras().len() > 1)),
+    Action::new("Watch the folder, or stop", "show what is put into the open folder", |_| {
+        vec![DatasetCommand::ToggleWatch]
+    })
+    .enabled_if(has_dataset),
+];
+
+fn step(model: &Model, by: isize) -> Vec<DatasetCommand> {
+    let index = model.view().source.as_ref().and_then(|open| open.index.checked_add_signed(by));
+    index.map(DatasetCommand::SetFrame).into_iter().collect()
+}
+
+/// With a filter selected, arrows lead to the next filter.
+fn is_only_dataset(model: &Model) -> bool {
+    has_dataset(model) && !has_selection(model)
+}

@@ -1,0 +1,153 @@
+//! About the active view: what it is of and how it is looked at.
+
+use crate::app::message::action::{Action, Kind, Menu, alt, ctrl, has_mosaic, has_selection, key};
+use crate::app::model::Model;
+use crate::models::Row;
+use crate::render::Change;
+use egui::{ColorImage, Key};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// About the active view: what it is of and how it is looked at.
+#[derive(Clone)]
+pub(crate) enum ViewCommand {
+    /// Ask for a picture with the system's dialog.
+    ChoosePicture,
+    /// Ask for a folder of pictures.
+    ChooseFolder,
+    /// Open a picture, a folder, a log, or a weight file.
+    Open(PathBuf),
+    /// Open a table whose pictures' paths are in this column.
+    OpenTable(PathBuf, String),
+    /// Don't say which column has the paths.
+    DropTable,
+    /// Back to the picture the program carries.
+    OpenCat,
+    /// Look at a picture from the clipboard.
+    PastePicture(Arc<ColorImage>),
+    /// Another model.
+    SetModel(&'static Row),
+    /// Something else of the picture and model at hand.
+    Change(Change),
+    /// Another layer by steps through the walk: negative ones towards the input.
+    StepLayer(isize),
+    /// Let layers pass by themselves, or stop them.
+    TogglePlay,
+    /// Layers a second.
+    SetPlaySpeed(f32),
+    /// Look at one filter, or at none.
+    Select(Option<usize>),
+    /// The whole mosaic in sight.
+    Fit,
+    /// Zoom about the middle.
+    Zoom(f32),
+    /// One mosaic pixel to one screen pixel.
+    ActualSize,
+    /// Bring the selected filter to the middle.
+    ShowSelected,
+    /// Try again after an error.
+    Retry,
+    /// Back to what is on screen.
+    GoBack,
+}
+
+impl ViewCommand {
+    pub(crate) fn kind(&self) -> Kind {
+        match self {
+            Self::Open(_) | Self::OpenTable(..) | Self::Retry | Self::GoBack => Kind::WORK,
+            Self::OpenCat | Self::SetModel(_) | Self::Change(_) | Self::StepLayer(_) => Kind::WORK_AND_STEP,
+            Self::PastePicture(_) => Kind::STEP,
+            Self::ChoosePicture
+            | Self::ChooseFolder
+            | Self::DropTable
+            | Self::TogglePlay
+            | Self::SetPlaySpeed(_)
+            | Self::Select(_)
+            | Self::Fit
+            | Self::Zoom(_)
+            | Self::ActualSize
+            | Self::ShowSelected => Kind::PLAIN,
+        }
+    }
+}
+
+/// What a person can do about the active view.
+pub(crate) const ACTIONS: &[Action<ViewCommand>] = &[
+    Action::new("Open picture or log…", "open a picture or a driving log", |_| {
+        vec![ViewCommand::ChoosePicture]
+    })
+    .in_menu(Menu::File, 10)
+    .with_keys(&[ctrl(Key::O)]),
+    Action::new("Open folder…", "open a folder of pictures", |_| vec![ViewCommand::ChooseFolder])
+        .in_menu(Menu::File, 11),
+    Action::new("Show the cat", "the picture that the program carries", |_| vec![ViewCommand::OpenCat])
+        .in_menu(Menu::File, 19),
+    Action::new("Fit to window", "fit the mosaic to the window", |_| vec![ViewCommand::Fit])
+        .in_menu(Menu::View, 20)
+        .with_keys(&[key(Key::F)])
+        .enabled_if(has_mosaic),
+    Action::new("Actual size", "one value to one screen pixel", |_| vec![ViewCommand::ActualSize])
+        .in_menu(Menu::View, 21)
+        .with_keys(&[key(Key::Num1)])
+        .enabled_if(has_mosaic),
+    Action::new("Zoom in", "make the mosaic larger", |_| vec![ViewCommand::Zoom(ZOOM_STEP)])
+        .in_menu(Menu::View, 22)
+        .with_keys(&[key(Key::Plus), key(Key::Equals)])
+        .enabled_if(has_mosaic),
+    Action::new("Zoom out", "make the mosaic smaller", |_| vec![ViewCommand::Zoom(1.0 / ZOOM_STEP)])
+        .in_menu(Menu::View, 23)
+        .with_keys(&[key(Key::Minus)])
+        .enabled_if(has_mosaic),
+    Action::new("Show selected filter", "show the selected filter large", |_| {
+        vec![ViewCommand::ShowSelected]
+    })
+    .in_menu(Menu::View, 24)
+    .with_keys(&[key(Key::Enter)])
+    .enabled_if(has_selection),
+    Action::new("Filter above", "select the filter above in the mosaic", |model| neighbour(model, -1, 0))
+        .with_keys(&[key(Key::ArrowUp)])
+        .enabled_if(has_selection),
+    Action::new("Filter below", "select the filter below in the mosaic", |model| neighbour(model, 1, 0))
+        .with_keys(&[key(Key::ArrowDown)])
+        .enabled_if(has_selection),
+    Action::new("Filter to the left", "select the filter on the left", |model| neighbour(model, 0, -1))
+        .with_keys(&[key(Key::ArrowLeft)])
+        .enabled_if(has_selection),
+    Action::new("Filter to the right", "select the filter on the right", |model| neighbour(model, 0, 1))
+        .with_keys(&[key(Key::ArrowRight)])
+        .enabled_if(has_selection),
+    Action::new("Previous layer", "layer before", |_| vec![ViewCommand::StepLayer(-1)])
+        .with_keys(&[alt(Key::ArrowUp), key(Key::ArrowUp)]),
+    Action::new("Next layer", "layer after", |_| vec![ViewCommand::StepLayer(1)])
+        .with_keys(&[alt(Key::ArrowDown), key(Key::ArrowDown)]),
+    Action::new("Pause the layers", "stop playing through the layers", |_| vec![ViewCommand::TogglePlay])
+        .in_menu(Menu::View, 41)
+        .with_keys(&[key(Key::L), key(Key::Space)])
+        .enabled_if(|model| model.playing.is_some()),
+    Action::new("Play through the layers", "let the layers pass, from here to the last and round", |_| {
+        vec![ViewCommand::TogglePlay]
+    })
+    .in_menu(Menu::View, 41)
+    .with_keys(&[key(Key::L), key(Key::Space)])
+    .enabled_if(|model| has_mosaic(model) && model.playing.is_none()),
+    Action::new("Try again", "run the network again after an error", |_| vec![ViewCommand::Retry])
+        .enabled_if(|model| model.view().trouble.is_some()),
+];
+
+/// One step of zooming with keys and menu.
+const ZOOM_STEP: f32 = 1.5;
+
+/// The filter a step away from the selected one in the mosaic.
+fn neighbour(model: &Model, rows: isize, columns: isize) -> Vec<ViewCommand> {
+    let find = || {
+        let view = model.view();
+        let shown = view.shown.as_ref()?;
+        let grid = shown.mosaic.geometry.grid();
+        let position = shown.mosaic.order.position_of(view.selected?)?;
+        let (row, column) = (position / grid.columns, position % grid.columns);
+        let row = row.checked_add_signed(rows).filter(|r| *r < grid.rows)?;
+        let column = column.checked_add_signed(columns).filter(|c| *c < grid.columns)?;
+        shown.mosaic.order.channel_at(row * grid.columns + column)
+    };
+    find().map(|channel| ViewCommand::Select(Some(channel))).into_iter().collect()
+}

@@ -1,0 +1,129 @@
+//! About several views: more of them, fewer, linked, compared; and what was asked of them before.
+
+use crate::app::message::action::{Action, Kind, Menu, ctrl, ctrl_shift, has_selection, key};
+use crate::app::model::Model;
+use crate::app::model::links::{Arrangement, Links};
+use crate::app::model::view::{MAX_VIEWS, ViewId};
+use crate::engine::DeviceChoice;
+use egui::Key;
+
+/// About several views: more of them, fewer, linked, compared; and what was asked of them before.
+#[derive(Clone, Copy)]
+pub(crate) enum ViewsCommand {
+    /// Another view beside the others, to begin with a copy of the active one.
+    AddView,
+    /// The difference of the first two views that have one.
+    AddDifference,
+    /// Take a view away; the last stays.
+    CloseView(ViewId),
+    /// Select this view.
+    Activate(ViewId),
+    /// What goes with what when one view changes.
+    SetLinks(Links),
+    /// How views lie beside each other.
+    Arrange(Arrangement),
+    /// Find the filter of this view that answers most as the selected one of the active view does.
+    FindClosest(ViewId),
+    /// Keep a filter of the active view in sight.
+    Pin(usize),
+    /// Take one out of the tray.
+    Unpin(u64),
+    /// Show the layer of a pinned filter, and select it.
+    GoToPin(u64),
+    /// What was asked before, again.
+    Back,
+    /// What was taken back.
+    Forward,
+    /// Run networks on this device.
+    SetDevice(DeviceChoice),
+}
+
+impl ViewsCommand {
+    pub(crate) fn kind(&self) -> Kind {
+        match self {
+            Self::AddView
+            | Self::AddDifference
+            | Self::CloseView(_)
+            | Self::SetLinks(_)
+            | Self::GoToPin(_) => Kind::STEP,
+            Self::Activate(_)
+            | Self::Arrange(_)
+            | Self::FindClosest(_)
+            | Self::Pin(_)
+            | Self::Unpin(_)
+            | Self::Back
+            | Self::Forward
+            | Self::SetDevice(_) => Kind::PLAIN,
+        }
+    }
+}
+
+/// What a person can do about several views.
+pub(crate) const ACTIONS: &[Action<ViewsCommand>] = &[
+    Action::new("Back", "back to what was asked of the views before", |_| vec![ViewsCommand::Back])
+        .in_menu(Menu::View, 10)
+        .with_keys(&[ctrl(Key::Z)])
+        .enabled_if(|model| model.history.can_go_back()),
+    Action::new("Forward", "forward again to what was taken back", |_| vec![ViewsCommand::Forward])
+        .in_menu(Menu::View, 11)
+        .with_keys(&[ctrl(Key::Y), ctrl_shift(Key::Z)])
+        .enabled_if(|model| model.history.can_go_forward()),
+    Action::new("Add view", "another backbone, layer or picture beside this one", |_| {
+        vec![ViewsCommand::AddView]
+    })
+    .in_menu(Menu::View, 30)
+    .with_keys(&[ctrl(Key::T)])
+    .enabled_if(|model| model.views.len() < MAX_VIEWS),
+    Action::new("Close view", "close the active view", |model| {
+        vec![ViewsCommand::CloseView(model.view().id)]
+    })
+    .in_menu(Menu::View, 31)
+    .with_keys(&[ctrl(Key::W)])
+    .enabled_if(has_several),
+    Action::new(
+        "Difference of two views",
+        "A − B of two views with one backbone and layer on two pictures",
+        |_| vec![ViewsCommand::AddDifference],
+    )
+    .in_menu(Menu::View, 32)
+    .with_keys(&[key(Key::D)])
+    .enabled_if(has_several),
+    Action::new("Closest filter in the other views", "closest filter in the other views", |model| {
+        let others = model.views.iter().filter(|other| other.id != model.view().id);
+        others.map(|other| ViewsCommand::FindClosest(other.id)).collect()
+    })
+    .with_keys(&[key(Key::C)])
+    .enabled_if(has_several),
+    Action::new("Select view 1", "select the first view", |model| select(model, 0))
+        .with_keys(&[ctrl(Key::Num1)]),
+    Action::new("Select view 2", "select the second view", |model| select(model, 1))
+        .with_keys(&[ctrl(Key::Num2)])
+        .enabled_if(|model| model.views.len() > 1),
+    Action::new("Select view 3", "select the third view", |model| select(model, 2))
+        .with_keys(&[ctrl(Key::Num3)])
+        .enabled_if(|model| model.views.len() > 2),
+    Action::new("Select view 4", "select the fourth view", |model| select(model, 3))
+        .with_keys(&[ctrl(Key::Num4)])
+        .enabled_if(|model| model.views.len() > 3),
+    Action::new(
+        "Pin or unpin the selected filter",
+        "pin the selected filter, or take it out of the tray",
+        |model| {
+            let command = |channel| match model.pin_of(channel) {
+                Some(id) => ViewsCommand::Unpin(id),
+                None => ViewsCommand::Pin(channel),
+            };
+            model.view().selected.map(command).into_iter().collect()
+        },
+    )
+    .with_keys(&[key(Key::P)])
+    .enabled_if(has_selection),
+];
+
+fn has_several(model: &Model) -> bool {
+    model.views.len() > 1
+}
+
+fn select(model: &Model, at: usize) -> Vec<ViewsCommand> {
+    model.views.get(at).map(|view| ViewsCommand::Activate(view.id)).into_iter().collect()
+}

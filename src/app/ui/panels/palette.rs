@@ -1,0 +1,145 @@
+//! The command palette: any action, model, layer or colour map by a few letters of its name.
+
+use egui::{Key, Modifiers, vec2};
+use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
+use nucleo_matcher::{Config, Matcher};
+
+use crate::app::message::command::{Command, actions};
+use crate::app::message::view::ViewCommand;
+use crate::app::message::window::WindowCommand;
+use crate::app::ui::context::Context;
+use crate::app::ui::dialog::sized;
+use crate::app::ui::widgets::search;
+use crate::mosaic::{ColourChoice, ColourMap};
+use crate::render::{Change, LayerChoice};
+
+/// Entries listed at most: more are found by more letters.
+const MAX_LISTED: usize = 60;
+
+/// Something to choose.
+#[derive(Clone)]
+struct Entry {
+    /// What is matched and shown.
+    name: String,
+    /// What stands on the right: a key, or what kind of thing it is.
+    aside: String,
+    commands: Vec<Command>,
+}
+
+pub(crate) fn draw(ctx: &egui::Context, cx: &mut Context<'_>) {
+    if !cx.model.open.palette {
+        cx.scratch.palette_search.clear();
+        cx.scratch.palette_at = 0;
+        return;
+    }
+    let entries = matching(entries(ctx, cx), &cx.scratch.palette_search);
+    let last = entries.len().saturating_sub(1);
+    let step = |key| ctx.input_mut(|i| i.consume_key(Modifiers::NONE, key));
+    if step(Key::ArrowDown) {
+        cx.scratch.palette_at += 1;
+    }
+    if step(Key::ArrowUp) {
+        cx.scratch.palette_at = cx.scratch.palette_at.saturating_sub(1);
+    }
+    cx.scratch.palette_at = cx.scratch.palette_at.min(last);
+    let is_moved = ctx.input(|i| i.key_pressed(Key::ArrowDown) || i.key_pressed(Key::ArrowUp));
+    let mut is_open = true;
+    let mut chosen = None;
+    let window = sized(ctx, "Command palette", vec2(520.0, 420.0)).resizable(false).open(&mut is_open);
+    window.show(ctx, |ui| {
+        let before = cx.scratch.palette_search.clone();
+        let is_entered = search(ui, "Find", &mut cx.scratch.palette_search);
+        if before != cx.scratch.palette_search {
+            cx.scratch.palette_at = 0;
+        }
+        if is_entered {
+            chosen = entries.get(cx.scratch.palette_at).cloned();
+        }
+        ui.separator();
+        if entries.is_empty() {
+            ui.label("Nothing has a name like that");
+        }
+        egui::ScrollArea::vertical().auto_shrink([false, false]).max_height(330.0).show(ui, |ui| {
+            for (at, entry) in entries.iter().enumerate() {
+                let is_at = at == cx.scratch.palette_at;
+                let button = egui::Button::selectable(is_at, &entry.name).shortcut_text(&entry.aside);
+                let response = ui.add(button.min_size(vec2(ui.available_width(), 0.0)));
+                if is_at && is_moved {
+                    response.scroll_to_me(None);
+                }
+                if response.clicked() {
+                    chosen = Some(entry.clone());
+                }
+            }
+        });
+    });
+    let is_escaped = step(Key::Escape);
+    if let Some(entry) = chosen {
+        cx.commands.push(WindowCommand::TogglePalette);
+        entry.commands.into_iter().for_each(|command| cx.commands.push(command));
+    } else if !is_open || is_escaped {
+        cx.commands.push(WindowCommand::TogglePalette);
+    }
+}
+
+/// All that can be chosen now.
+fn entries(ctx: &egui::Context, cx: &Context<'_>) -> Vec<Entry> {
+    let model = cx.model;
+    let of_actions = actions().iter().filter(|action| !action.label.is_empty() && action.is_enabled(model));
+    let mut all: Vec<Entry> = of_actions
+        .map(|action| Entry {
+            name: action.label.to_owned(),
+            aside: action.keys.first().map_or_else(String::new, |key| ctx.format_shortcut(key)),
+            commands: action.commands(model),
+        })
+        .filter(|entry| !entry.commands.is_empty())
+        .collect();
+    all.extend(model.rows_at_hand().into_iter().map(|row| Entry {
+        name: format!("{} ({})", row.title, row.tag),
+        aside: "model".to_owned(),
+        commands: vec![ViewCommand::SetModel(row).into()],
+    }));
+    let view = model.view();
+    all.extend(view.walk(true).into_iter().map(|node| Entry {
+        name: view.graph.node(node).name.clone(),
+        aside: "layer".to_owned(),
+        commands: vec![change(Change::Layer(view.layer_choice(node)))],
+    }));
+    all.push(Entry {
+        name: "last layer".to_owned(),
+        aside: "layer".to_owned(),
+        commands: vec![change(Change::Layer(LayerChoice::Final))],
+    });
+    all.extend(std::iter::once(ColourChoice::Auto).chain(ColourMap::ALL.map(ColourChoice::Map)).map(
+        |colour| Entry {
+            name: colour.to_string(),
+            aside: "colour map".to_owned(),
+            commands: vec![change(Change::Colour(colour))],
+        },
+    ));
+    all
+}
+
+fn change(change: Change) -> Command {
+    ViewCommand::Change(change).into()
+}
+
+/// Those whose names have the letters, best first; all in their own order where nothing is asked for.
+fn matching(entries: Vec<Entry>, asked: &str) -> Vec<Entry> {
+    if asked.trim().is_empty() {
+        return entries.into_iter().take(MAX_LISTED).collect();
+    }
+    let mut matcher = Matcher::new(Config::DEFAULT);
+    let pattern = Pattern::parse(asked, CaseMatching::Ignore, Normalization::Smart);
+    let mut letters = Vec::new();
+    let mut found: Vec<(u32, Entry)> = entries
+        .into_iter()
+        .filter_map(|entry| {
+            let text = format!("{} {}", entry.name, entry.aside);
+            let score = pattern.score(nucleo_matcher::Utf32Str::new(&text, &mut letters), &mut matcher)?;
+            Some((score, entry))
+        })
+        .collect();
+    found.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
+    found.into_iter().take(MAX_LISTED).map(|(_, entry)| entry).collect()
+}
