@@ -3,11 +3,13 @@
 use std::io;
 use std::path::PathBuf;
 
+use super::event::{Event, RunEnd};
+use super::hashes::ValuesHash;
 use super::part_rows::PartRows;
 use super::plan::{ExtractPlan, PlannedSet};
+use super::sizes::gib;
 use super::state::RunState;
 use super::state_error::StateError;
-use super::{Event, RunEnd, ValuesHash};
 use crate::engine::CancelToken;
 use crate::formats::features::{
     FeatureFormat, FeatureRows, FeatureTable, Manifest, Outcome, SkippedRow, remove_leftovers,
@@ -64,14 +66,6 @@ pub enum FinishError {
         /// Pictures in parts.
         got: u64,
     },
-}
-
-pub(super) fn gib(bytes: u64) -> String {
-    match bytes {
-        0..0x10_0000 => format!("{:.0} KiB", bytes as f64 / 1024.0),
-        0x10_0000..0x4000_0000 => format!("{:.1} MiB", bytes as f64 / 1_048_576.0),
-        _ => format!("{:.1} GiB", bytes as f64 / 1_073_741_824.0),
-    }
 }
 
 /// Bytes that a run still needs on the disk, about: parts for what isn't done, and the files of all.

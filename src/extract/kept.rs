@@ -6,13 +6,13 @@ use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::path::Path;
 
-use super::digest;
-use super::finish::gib;
+use super::hashes::digest;
+use super::own_files::own_file;
 use super::part::{FoundParts, Part, RowsHash};
 use super::part_rows::OtherRows;
 use super::plan::ExtractPlan;
+use super::sizes::gib;
 use super::state_error::StateError;
-use super::writer::own_file;
 use crate::formats::features::{FeatureFormat, MANIFEST_NAME, StoredFeatures, read_feature_npy};
 
 /// Bytes of parts from which on it is told that they are read.

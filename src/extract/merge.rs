@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::hashes::{ValuesHash, digest};
 use super::merge_error::MergeError;
 use super::verify::{KeyColumns, VerifyError, rank, verify};
-use super::{ValuesHash, digest};
 use crate::engine::CancelToken;
 use crate::formats::features::{
     FeatureFormat, FeatureRows, FeatureTable, MANIFEST_NAME, Manifest, Outcome, Recipe, SkippedRow,

@@ -3,17 +3,18 @@
 
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
-use super::Event;
+use super::clock::{Clock, Timings};
+use super::event::{Event, RunEnd};
 use super::ordered::{CloseAtEnd, Ordered};
 use super::plan::{ExtractPlan, ModelToRun};
 use super::pool::Encoding;
+use super::results::{BatchResult, Feature, PictureResult};
 use super::rows::{PlannedPicture, RowList};
 use super::state::RunState;
-use super::writer::{BatchResult, Feature, PictureResult, Writer};
+use super::writer::Writer;
 use crate::engine::{CancelToken, EngineError};
 use crate::formats::WriteError;
 use crate::graph::NodeId;
@@ -25,35 +26,6 @@ use crate::tensor::{InputBatch, PreprocessSpec, Remedied, Remedy};
 const MAX_READERS: usize = 16;
 /// Batches that may wait for the writer.
 const WAITING_BATCHES: usize = 2;
-
-/// How a run's first half ended, when nothing went wrong.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RunEnd {
-    /// Every picture was worked on.
-    Done,
-    /// The token was cancelled; everything done is kept.
-    Interrupted,
-}
-
-/// Where the time went. Reading and resizing are done by several threads at once, and writing beside the rest, so the sum is
-/// not the time that passed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Timings {
-    /// Reading files and decoding.
-    pub decode: Duration,
-    /// To the network's size and values.
-    pub resize: Duration,
-    /// Through the networks.
-    pub forward: Duration,
-    /// Pooling, order and type.
-    pub encode: Duration,
-    /// Waiting for pictures.
-    pub wait: Duration,
-    /// To the disk.
-    pub write: Duration,
-    /// That passed.
-    pub elapsed: Duration,
-}
 
 /// A run that stopped. What was done before is kept.
 #[derive(Debug, thiserror::Error)]
@@ -85,31 +57,6 @@ pub enum ExtractError {
     /// Threads for reading could not be started.
     #[error("can't start threads that read pictures ({0})")]
     Start(String),
-}
-
-/// Time summed over threads.
-#[derive(Debug, Default)]
-pub(super) struct Stopwatch(AtomicU64);
-
-impl Stopwatch {
-    pub(super) fn add(&self, elapsed: Duration) {
-        self.0.fetch_add(elapsed.as_nanos() as u64, Ordering::Relaxed);
-    }
-
-    fn total(&self) -> Duration {
-        Duration::from_nanos(self.0.load(Ordering::Relaxed))
-    }
-}
-
-/// One stopwatch a kind of work.
-#[derive(Debug, Default)]
-pub(super) struct Clock {
-    decode: Stopwatch,
-    resize: Stopwatch,
-    forward: Stopwatch,
-    encode: Stopwatch,
-    wait: Stopwatch,
-    pub(super) write: Stopwatch,
 }
 
 /// Why there is nothing of a picture.

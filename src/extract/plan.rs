@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::hashes::DIGEST_BYTES;
 use super::pool::Encoding;
 use super::rows::{RowList, Selection};
 use super::shard::{Shard, ShardBy};
@@ -181,7 +182,7 @@ impl ExtractPlan {
     /// Bytes of one picture's feature of a set in a part.
     pub(super) fn stored_bytes(&self, set: &PlannedSet) -> u64 {
         match self.settings.format {
-            FeatureFormat::Folder => super::DIGEST_BYTES,
+            FeatureFormat::Folder => DIGEST_BYTES,
             _ => set.recipe.stored.layout.num_bytes() as u64,
         }
     }

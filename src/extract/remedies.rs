@@ -2,7 +2,9 @@
 //!
 //! Owns which errors have such a cause.
 
-use super::{ExtractError, FinishError, StateError};
+use super::finish::FinishError;
+use super::pipeline::ExtractError;
+use super::state_error::StateError;
 use crate::tensor::{Remedied, Remedy};
 
 impl Remedied for ExtractError {
@@ -11,7 +13,7 @@ impl Remedied for ExtractError {
             Self::Engine { reason, .. } => reason.remedy(),
             Self::Write(error) => error.remedy(),
             Self::Shortage { remedy, .. } => remedy.clone(),
-            _ => None,
+            Self::Thread | Self::Start(_) => None,
         }
     }
 }

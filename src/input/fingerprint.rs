@@ -35,7 +35,10 @@ pub struct FileState {
 impl Fingerprint {
     /// Of bytes that were read from a file in that state.
     pub(super) fn new(bytes: &[u8], state: FileState) -> Self {
-        Self { state: FileState { num_bytes: bytes.len() as u64, ..state }, xxh64: XxHash64::oneshot(0, bytes) }
+        Self {
+            state: FileState { num_bytes: bytes.len() as u64, ..state },
+            xxh64: XxHash64::oneshot(0, bytes),
+        }
     }
 }
 

@@ -7,8 +7,8 @@ use hdf5_pure::{DType, File};
 use image::RgbImage;
 
 use super::DatasetError;
-use crate::input::fingerprint::{FileState, Fingerprint, hash_of};
 use crate::input::decode::{DecodeError, DecodeProblem, Picture};
+use crate::input::fingerprint::{FileState, Fingerprint, hash_of};
 
 /// The set of frames.
 pub(super) const FRAMES: &str = "X";
@@ -108,12 +108,10 @@ impl Frames {
     pub(super) fn load_known(&self, index: u64) -> Result<(Picture, Fingerprint), DecodeError> {
         let name = format!("{index:06}");
         let fail = |problem| DecodeError { place: self.path.join(&name).display().to_string(), problem };
-        let state = self
-            .state()
-            .map_err(|error| fail(DecodeProblem::Unreadable { reason: error.to_string() }))?;
-        let samples = self
-            .samples(index)
-            .map_err(|reason| fail(DecodeProblem::Damaged { format: FORMAT, reason }))?;
+        let state =
+            self.state().map_err(|error| fail(DecodeProblem::Unreadable { reason: error.to_string() }))?;
+        let samples =
+            self.samples(index).map_err(|reason| fail(DecodeProblem::Damaged { format: FORMAT, reason }))?;
         let known = Fingerprint::new(&samples, state);
         let plane = (self.height * self.width) as usize;
         if samples.len() != 3 * plane {
