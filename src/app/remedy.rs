@@ -42,7 +42,7 @@ pub(super) fn words(remedy: &Remedy) -> String {
         Remedy::CorrectProperty { name } => {
             format!("Write `{name}` anew (`onnx.helper.set_model_props`), or take it out of the file.")
         }
-        Remedy::GoOn => "Go on makes what is damaged anew.".to_owned(),
+        Remedy::GoOn => "Go on makes it anew.".to_owned(),
         Remedy::MakeShardAgain { index, count } => {
             format!("Copy it again from where it was made, or make shard {index} of {count} again.")
         }

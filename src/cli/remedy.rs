@@ -90,7 +90,7 @@ pub(super) fn words(remedy: &Remedy) -> String {
         Remedy::CorrectProperty { name } => {
             format!("write `{name}` anew (`onnx.helper.set_model_props`), or take it out of the file")
         }
-        Remedy::GoOn => "the same command with `--resume` makes what is damaged anew".to_owned(),
+        Remedy::GoOn => "the same command with `--resume` makes it anew".to_owned(),
         Remedy::MakeShardAgain { index, count } => format!(
             "copy it again from where it was made, or make it again: its own command with `--shard {index}/{count} --overwrite`"
         ),

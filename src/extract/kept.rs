@@ -6,6 +6,7 @@ use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::path::Path;
 
+use super::changed::{changed_in, words_of};
 use super::hashes::digest;
 use super::own_files::own_file;
 use super::part::{FoundParts, Part, RowsHash};
@@ -38,13 +39,18 @@ pub(super) fn keep_whole(
         note(format!("checking {} of the run before", gib(num_bytes)));
     }
     let mut kept = Vec::with_capacity(found.parts.len());
-    let mut num_failed = 0;
+    let (mut num_failed, mut changed) = (0, Vec::new());
     for part in found.parts {
         match check(plan, &part) {
-            Ok(()) if part.record.failed.is_empty() => kept.push(part),
-            // What was wrong may be mended since.
             Ok(()) => {
+                let changed_in_it = changed_in(&plan.rows, &part);
+                if changed_in_it.is_empty() && part.record.failed.is_empty() {
+                    kept.push(part);
+                    continue;
+                }
+                // What was wrong may be mended since.
                 num_failed += part.record.failed.len();
+                changed.extend(changed_in_it);
                 forget_all_complete_sets(plan);
                 remove(&part.path)?;
             }
@@ -62,6 +68,16 @@ pub(super) fn keep_whole(
     if num_failed > 0 {
         let pictures = if num_failed == 1 { "1 picture" } else { &format!("{num_failed} pictures") };
         note(format!("{pictures} of the run before gave no feature: the parts with such are made anew"));
+    }
+    if let Some(words) = words_of(&changed) {
+        note(format!("{words} since the run before worked on it: the parts with such are made anew"));
+    }
+    let num_unknown: u64 =
+        kept.iter().filter(|part| part.record.pictures.is_none()).map(|part| part.record.num).sum();
+    if num_unknown > 0 {
+        note(format!(
+            "an earlier version worked on the first {num_unknown} pictures and kept no hash of these: pictures that were replaced since then are not found"
+        ));
     }
     let num_unhashed: u64 =
         kept.iter().filter(|part| part.record.rows_hash.is_none()).map(|part| part.record.num).sum();

@@ -3,14 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use super::hashes::{ValuesHash, digest};
 use super::merge_error::MergeError;
 use super::verify::{KeyColumns, VerifyError, rank, verify};
 use crate::engine::CancelToken;
 use crate::formats::features::{
-    FeatureFormat, FeatureRows, FeatureTable, MANIFEST_NAME, Manifest, Outcome, Recipe, SkippedRow,
-    StoredFeatures, write_features, write_index, write_skipped,
+    FeatureFormat, FeatureRows, FeatureTable, MANIFEST_NAME, Manifest, Outcome, PICTURES_NAME, Recipe,
+    SkippedRow, StoredFeatures, read_pictures, write_features, write_index, write_pictures, write_skipped,
 };
 use crate::formats::{WriteError, sync_file, write_whole_unsynced};
 use crate::tensor::Cell;
@@ -223,6 +224,7 @@ impl Merged {
         rows.check_shares()?;
         let index_sha256 = Some(write_index(folder, &recipe.columns, &mut rows)?);
         let skipped_sha256 = write_skipped(folder, &mut skipped.iter().cloned())?;
+        let pictures_sha256 = write_known(&rows.set, folder)?;
         let outcome = Outcome {
             num_rows,
             num_failed,
@@ -233,11 +235,28 @@ impl Merged {
             files,
             index_sha256,
             skipped_sha256,
+            pictures_sha256,
             mixed: outcomes.into_iter().flat_map(|outcome| outcome.mixed).collect(),
         };
         Manifest::new(recipe, outcome).write(folder)?;
         Ok(())
     }
+}
+
+/// The list of pictures, if all shares have theirs. They may have changed since the first share had its own.
+fn write_known(set: &Merged, folder: &Path) -> Result<Option<String>, MergeError> {
+    let mut lists = Vec::with_capacity(set.shares.len());
+    let mut since = SystemTime::now();
+    for share in &set.shares {
+        if share.manifest().outcome.pictures_sha256.is_none() {
+            return Ok(None);
+        }
+        let metadata = std::fs::metadata(share.folder().join(PICTURES_NAME)).map_err(MergeError::Read)?;
+        since = since.min(metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH));
+        lists.push(read_pictures(share.folder())?);
+    }
+    let known = |(share, row): &(u32, u64)| lists.get(*share as usize)?.get(*row as usize).cloned();
+    Ok(write_pictures(folder, since, &mut set.order.iter().map(known))?)
 }
 
 fn count_of(share: &StoredFeatures) -> Option<(usize, String)> {

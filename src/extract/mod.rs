@@ -3,6 +3,7 @@
 //! Owns which pictures are taken, how the work flows (decode ∥ forward ∥ write), what a run leaves behind for the next, and how parts
 //! become files. Must not know arguments, terminals or windows: whoever starts a run gets events through a closure.
 
+mod changed;
 mod clock;
 mod event;
 mod finish;

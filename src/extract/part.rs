@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use twox_hash::XxHash64;
 
 use crate::formats::WriteError;
+use crate::input::Fingerprint;
 
 /// What a part ends with: then eight bytes of the record's hash and eight of its length come before.
 const MAGIC: &[u8; 8] = b"FSPART02";
@@ -41,6 +42,9 @@ pub(super) struct PartRecord {
     /// Hash of each set's rows; none in parts of the first version.
     #[serde(default)]
     pub(super) rows_hash: Option<Vec<String>>,
+    /// What each row's picture was when it was read; earlier versions don't say.
+    #[serde(default)]
+    pub(super) pictures: Option<Vec<Fingerprint>>,
 }
 
 /// The hash over one set's rows of a part. It is to find accidents, not malice: XXH64 costs next to nothing beside a network.
@@ -111,14 +115,15 @@ impl OpenPart {
             row_bytes,
             pictures_sha256: String::new(),
             rows_hash: None,
+            pictures: Some(Vec::new()),
         };
         let file = BufWriter::with_capacity(1 << 18, file);
         let hashes = vec![RowsHash::default(); num_sets];
         Ok(Self { folder: folder.to_owned(), file, record, num_bytes: 0, hashes })
     }
 
-    /// Adds a picture's numbers, of all sets in order.
-    pub(super) fn add(&mut self, values: &[Vec<u8>]) -> Result<(), WriteError> {
+    /// Adds a picture's numbers, of all sets in order, and what the picture was.
+    pub(super) fn add(&mut self, values: &[Vec<u8>], picture: Fingerprint) -> Result<(), WriteError> {
         for (bytes, hash) in values.iter().zip(&mut self.hashes) {
             hash.add(bytes);
             if let Err(error) = self.file.write_all(bytes) {
@@ -126,6 +131,7 @@ impl OpenPart {
             }
             self.num_bytes += bytes.len() as u64;
         }
+        self.record.pictures.get_or_insert_default().push(picture);
         self.record.num += 1;
         Ok(())
     }
@@ -247,6 +253,7 @@ fn read_record(path: &Path) -> io::Result<PartRecord> {
     let is_sound = record.failed.len() as u64 <= record.num
         && record.first.checked_add(record.num).is_some()
         && record.rows_hash.is_some() == hash.is_some()
+        && record.pictures.as_ref().is_none_or(|known| known.len() as u64 == record.num_rows())
         && record.num_rows().checked_mul(record.row_bytes) == Some(rows_bytes);
     if is_sound { Ok(record) } else { Err(io::ErrorKind::InvalidData.into()) }
 }
@@ -259,7 +266,7 @@ mod tests {
         let mut part = OpenPart::begin(folder, first, 2, 1).unwrap();
         for row in rows {
             match row {
-                Some(byte) => part.add(&[vec![*byte; 2]]).unwrap(),
+                Some(byte) => part.add(&[vec![*byte; 2]], (2, 3, 4).into()).unwrap(),
                 None => part.fail("broken".into()),
             }
         }
@@ -275,7 +282,7 @@ mod tests {
         assert_eq!((first.record.end(), first.record.num_rows()), (3, 2));
         let second = write(place, 3, &[Some(4)]);
         write(place, 9, &[Some(5)]);
-        OpenPart::begin(place, 4, 2, 1).unwrap().add(&[vec![0; 2]]).unwrap();
+        OpenPart::begin(place, 4, 2, 1).unwrap().add(&[vec![0; 2]], (2, 3, 4).into()).unwrap();
         let found = find_parts(place).unwrap();
         let records: Vec<(u64, u64)> = found.parts.iter().map(|p| (p.record.first, p.record.num)).collect();
         assert_eq!(records, [(0, 3), (3, 1), (9, 1)]);

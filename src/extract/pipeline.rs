@@ -11,7 +11,7 @@ use super::event::{Event, RunEnd};
 use super::ordered::{CloseAtEnd, Ordered};
 use super::plan::{ExtractPlan, ModelToRun};
 use super::pool::Encoding;
-use super::results::{BatchResult, Feature, PictureResult};
+use super::results::{BatchResult, Feature, PictureFeatures, PictureResult};
 use super::rows::{PlannedPicture, RowList};
 use super::state::RunState;
 use super::writer::Writer;
@@ -19,7 +19,7 @@ use crate::engine::{CancelToken, EngineError};
 use crate::formats::WriteError;
 use crate::graph::NodeId;
 use crate::input::decode::DecodeNote;
-use crate::input::{FitChoice, ValueChoice, preprocess};
+use crate::input::{Fingerprint, FitChoice, ValueChoice, preprocess};
 use crate::tensor::{InputBatch, PreprocessSpec, Remedied, Remedy};
 
 /// Threads that read pictures, at most: more only wait for the disk.
@@ -70,7 +70,7 @@ enum Unread {
 /// A picture, read: one input a network.
 struct Prepared {
     picture: PlannedPicture,
-    inputs: Result<Vec<InputBatch>, Unread>,
+    inputs: Result<(Vec<InputBatch>, Fingerprint), Unread>,
     notes: Vec<DecodeNote>,
 }
 
@@ -101,8 +101,8 @@ impl Reader<'_> {
 
     fn read(&self, picture: PlannedPicture) -> Prepared {
         let started = Instant::now();
-        let decoded = match picture.picture.load() {
-            Ok(decoded) => decoded,
+        let (decoded, known) = match picture.picture.load_known() {
+            Ok(read) => read,
             // The place stands beside the reason already, as the data set has it.
             Err(error) => {
                 let (words, remedy) = (error.problem.to_string(), error.problem.remedy());
@@ -121,6 +121,7 @@ impl Reader<'_> {
             .iter()
             .map(|spec| preprocess(&decoded.rgb, spec, self.fit, self.values).map(|made| made.batch))
             .collect::<Result<Vec<_>, _>>()
+            .map(|inputs| (inputs, known))
             .map_err(|error| match error.remedy() {
                 Some(Remedy::GiveMemory) => Unread::Shortage(error.to_string(), Some(Remedy::GiveMemory)),
                 _ => Unread::Picture(error.to_string()),
@@ -262,9 +263,9 @@ impl Forward<'_> {
                 watch(Event::Note { picture: Box::new(one.picture.clone()), words: words.join(", ") });
             }
             match one.inputs {
-                Ok(of_models) => {
+                Ok((of_models, known)) => {
                     inputs.push((at, of_models));
-                    results.push(Ok(Vec::new()));
+                    results.push(Ok(PictureFeatures { features: Vec::new(), known }));
                 }
                 Err(Unread::Picture(reason)) => results.push(Err(reason)),
                 Err(Unread::Shortage(reason, remedy)) => {
@@ -352,7 +353,7 @@ fn run_group(
     for ((place, _), features) in group.into_iter().zip(found) {
         let whole: Option<Vec<Feature>> = features.into_iter().collect();
         match (results.get_mut(*place), whole) {
-            (Some(Ok(of_picture)), Some(features)) => of_picture.extend(features),
+            (Some(Ok(of_picture)), Some(features)) => of_picture.features.extend(features),
             _ => return Err(ExtractError::Thread),
         }
     }

@@ -22,8 +22,8 @@ impl Remedied for FinishError {
     fn remedy(&self) -> Option<Remedy> {
         match self {
             Self::Write(error) | Self::State(StateError::Write(error)) => error.remedy(),
-            Self::Part { .. } => Some(Remedy::GoOn),
-            _ => None,
+            Self::Part { .. } | Self::PictureChanged(_) => Some(Remedy::GoOn),
+            Self::NoSpace { .. } | Self::State(_) | Self::Cells(_) | Self::Incomplete { .. } => None,
         }
     }
 }

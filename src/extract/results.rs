@@ -1,7 +1,18 @@
 //! What the networks' side hands to the writer.
 
+use crate::input::Fingerprint;
+
 /// One picture's features, set after set; or why there are none.
-pub(super) type PictureResult = Result<Vec<Feature>, String>;
+pub(super) type PictureResult = Result<PictureFeatures, String>;
+
+/// One picture's features.
+#[derive(Debug)]
+pub(super) struct PictureFeatures {
+    /// Set after set.
+    pub(super) features: Vec<Feature>,
+    /// What the picture was when it was read.
+    pub(super) known: Fingerprint,
+}
 
 /// One picture's feature of one set.
 #[derive(Debug)]

@@ -5,13 +5,15 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::changed::changed_since;
 use super::kept::{keep_whole, keep_whole_sets};
 use super::lock::{Lock, take_lock};
 use super::part::{Part, find_parts, num_pictures};
 use super::plan::ExtractPlan;
+use super::rows::PlannedPicture;
 use super::state_error::StateError;
 use crate::formats::features::{
-    BadManifest, FeatureFormat, INDEX_NAME, MANIFEST_NAME, Manifest, Mixed, Recipe,
+    BadManifest, FeatureFormat, INDEX_NAME, MANIFEST_NAME, Manifest, Mixed, Outcome, PICTURES_NAME, Recipe,
 };
 use crate::formats::{UNSEALED, is_sealed, remove_drafts, seal, write_whole};
 use crate::models::Retired;
@@ -75,6 +77,8 @@ pub enum Begin {
     NothingToDo {
         /// Pictures that gave no feature.
         num_failed: u64,
+        /// Pictures whose files are others since, in order.
+        changed: Vec<PlannedPicture>,
     },
 }
 
@@ -153,11 +157,7 @@ fn begin_locked(
             }
         }
         if existing.resume && plan.sets.iter().all(|set| is_complete(plan, &set.name)) {
-            let mut num_failed = 0;
-            for set in &plan.sets {
-                num_failed = num_failed.max(finished_before(&plan.set_folder(set))?);
-            }
-            return Ok(Begin::NothingToDo { num_failed });
+            return finished_before(plan, note);
         }
         if let Some(there) = plan.sets.iter().find(|set| is_complete(plan, &set.name)) {
             return Err(StateError::AlreadyThere { path: plan.set_folder(there) });
@@ -187,11 +187,39 @@ fn begin_locked(
     Ok(Begin::Run(state))
 }
 
-/// Whether a finished set's files are there, by their sizes; gives how many pictures have no feature. `verify` reads them.
-fn finished_before(folder: &Path) -> Result<u64, StateError> {
+/// Whether finished sets' files are there, and whether the pictures are still those that they were made of.
+fn finished_before(plan: &ExtractPlan, note: &mut dyn FnMut(String)) -> Result<Begin, StateError> {
+    let (mut num_failed, mut changed) = (0, Vec::new());
+    let mut is_unknown = false;
+    for set in &plan.sets {
+        let folder = plan.set_folder(set);
+        let outcome = look_through(&folder)?;
+        num_failed = num_failed.max(outcome.num_failed);
+        if outcome.pictures_sha256.is_none() {
+            is_unknown = true;
+            continue;
+        }
+        for picture in changed_since(&plan.rows, &folder)? {
+            if !changed.contains(&picture) {
+                changed.push(picture);
+            }
+        }
+    }
+    if is_unknown {
+        note(
+            "an earlier version made these features and kept no hash of the pictures: pictures that were replaced since then are not found"
+                .to_owned(),
+        );
+    }
+    Ok(Begin::NothingToDo { num_failed, changed })
+}
+
+/// Whether a finished set's files are there, by their sizes. `verify` reads them.
+fn look_through(folder: &Path) -> Result<Outcome, StateError> {
     let outcome = Manifest::read(folder)?.outcome;
-    let index = [(INDEX_NAME, None)].into_iter();
-    for (name, num_bytes) in index.chain(outcome.files.iter().map(|file| (&*file.name, file.num_bytes))) {
+    let pictures = outcome.pictures_sha256.is_some().then_some((PICTURES_NAME, None));
+    let lists = [(INDEX_NAME, None)].into_iter().chain(pictures);
+    for (name, num_bytes) in lists.chain(outcome.files.iter().map(|file| (&*file.name, file.num_bytes))) {
         let path = folder.join(name);
         let reason = match std::fs::metadata(&path) {
             Ok(there) if num_bytes.is_none_or(|num| num == there.len()) => continue,
@@ -200,7 +228,7 @@ fn finished_before(folder: &Path) -> Result<u64, StateError> {
         };
         return Err(StateError::NotWhole { reason, path });
     }
-    Ok(outcome.num_failed)
+    Ok(outcome)
 }
 
 fn read_plan(folder: &Path, path: &Path) -> Result<Option<PlanFile>, StateError> {

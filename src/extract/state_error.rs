@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::formats::WriteError;
-use crate::formats::features::BadManifest;
+use crate::formats::features::{BadFeatures, BadManifest};
 use crate::models::Retired;
 
 /// A run that can't begin.
@@ -90,6 +90,9 @@ pub enum StateError {
     /// A manifest that is there and isn't one.
     #[error(transparent)]
     Manifest(#[from] BadManifest),
+    /// A finished set that can't be read.
+    #[error(transparent)]
+    Features(#[from] BadFeatures),
     /// The system refused.
     #[error("can't use this folder ({reason}): \"{}\"", .path.display())]
     Io {

@@ -10,7 +10,7 @@ use super::hashes::digest;
 use super::own_files::{has_plain_folders, make_folders, own_file};
 use super::part::{OpenPart, Part, remove_open};
 use super::plan::ExtractPlan;
-use super::results::{BatchResult, PictureResult};
+use super::results::{BatchResult, PictureFeatures, PictureResult};
 use super::rows::RowList;
 use crate::formats::features::{FeatureFormat, write_feature_npy};
 use crate::formats::{WriteError, sync_file};
@@ -102,7 +102,7 @@ impl<'a> Writer<'a> {
     }
 
     fn add(&mut self, part: &mut OpenPart, position: u64, picture: PictureResult) -> Result<(), WriteError> {
-        let features = match picture {
+        let PictureFeatures { features, known } = match picture {
             Ok(features) => features,
             Err(reason) => {
                 self.remove_own_files(position);
@@ -115,7 +115,7 @@ impl<'a> Writer<'a> {
         }
         if !self.has_own_files {
             let values: Vec<Vec<u8>> = features.into_iter().map(|feature| feature.bytes).collect();
-            return part.add(&values);
+            return part.add(&values, known);
         }
         let name = own_file(self.rows, position);
         let mut digests = Vec::with_capacity(features.len());
@@ -128,7 +128,7 @@ impl<'a> Writer<'a> {
             digests.push(digest(&feature.bytes).to_vec());
             self.unsynced.push(path);
         }
-        part.add(&digests)
+        part.add(&digests, known)
     }
 
     /// What a run before may have left of a picture that gives nothing now.

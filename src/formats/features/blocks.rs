@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
-use super::stored::BadFeatures;
+use super::error::BadFeatures;
 use super::{FeatureFormat, containers, npy, safetensors};
 use crate::tensor::{Dtype, FeatureLayout};
 

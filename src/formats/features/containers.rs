@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use serde_json::Value;
 
-use super::stored::BadFeatures;
+use super::error::BadFeatures;
 use super::{FeatureFormat, OutputFile, parquet as tables};
 use crate::formats::WriteError;
 

@@ -188,6 +188,9 @@ pub struct Outcome {
     /// SHA-256 over `skipped.csv`, where there is one; manifests of schema 1 don't say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub skipped_sha256: Option<String>,
+    /// SHA-256 over `pictures.csv`; sets of earlier versions have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pictures_sha256: Option<String>,
     /// Changes during the run.
     pub mixed: Vec<Mixed>,
 }

@@ -5,6 +5,7 @@
 
 mod blocks;
 mod containers;
+mod error;
 mod h5;
 mod index;
 mod manifest;
@@ -12,6 +13,7 @@ mod npy;
 mod npz;
 mod parquet;
 mod parquet_read;
+mod pictures;
 mod safetensors;
 mod stored;
 mod survey;
@@ -23,12 +25,14 @@ use std::str::FromStr;
 
 pub use self::blocks::{NpyHeader, read_npy_header};
 pub use self::containers::remove_leftovers;
+pub use self::error::BadFeatures;
 pub use self::index::{INDEX_NAME, SKIPPED_NAME, write_index, write_skipped};
 pub use self::manifest::{
     BadManifest, MANIFEST_NAME, Manifest, Mixed, Outcome, OutputFile, Recipe, ShardRecord, SkippedRow, Stored,
 };
 pub use self::npy::write_feature_npy;
-pub use self::stored::{BadFeatures, StoredFeatures, read_feature_npy};
+pub use self::pictures::{KnownPicture, PICTURES_NAME, read_pictures, write_pictures};
+pub use self::stored::{StoredFeatures, read_feature_npy};
 use super::WriteError;
 use crate::tensor::{Cell, Column, FeatureLayout};
 

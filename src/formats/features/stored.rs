@@ -8,36 +8,15 @@ use csv::StringRecord;
 
 use super::blocks::{Block, find_block, read_own_header};
 use super::containers::{check, length_words, strangers};
+use super::error::BadFeatures;
 use super::parquet_read::ParquetRows;
-use super::{BadManifest, FeatureFormat, FeatureRows, INDEX_NAME, Manifest, SKIPPED_NAME, SkippedRow};
+use super::pictures::PICTURES_NAME;
+use super::{FeatureFormat, FeatureRows, INDEX_NAME, Manifest, SKIPPED_NAME, SkippedRow};
 use crate::formats::hash_file;
 use crate::tensor::{Cell, FeatureLayout};
 
 /// Bytes of rows that are read from an HDF5 file at once.
 const WINDOW_BYTES: u64 = 8 << 20;
-
-/// Why a folder of features can't be read.
-#[derive(Debug, thiserror::Error)]
-pub enum BadFeatures {
-    /// Its manifest.
-    #[error(transparent)]
-    Manifest(#[from] BadManifest),
-    /// A file that is missing, cut or not what the manifest says.
-    #[error("{reason}: \"{}\"", .path.display())]
-    File {
-        /// What is wrong.
-        reason: String,
-        /// The file.
-        path: PathBuf,
-    },
-}
-
-impl BadFeatures {
-    /// Something wrong with a file.
-    pub(super) fn file(path: &Path, reason: impl std::fmt::Display) -> Self {
-        Self::File { reason: reason.to_string(), path: path.to_owned() }
-    }
-}
 
 /// A folder of features.
 #[derive(Debug)]
@@ -150,14 +129,21 @@ impl StoredFeatures {
             check(format, &path, go_on)?;
         }
         self.check_hash(&self.folder.join(INDEX_NAME), None, outcome.index_sha256.as_deref(), go_on)?;
-        let skipped = self.folder.join(SKIPPED_NAME);
-        match &outcome.skipped_sha256 {
-            Some(hash) => self.check_hash(&skipped, None, Some(hash), go_on),
-            None if self.manifest.is_sealed() && skipped.exists() => {
-                Err(BadFeatures::file(&skipped, "a list of what was left out, and the manifest has none"))
+        let lists = [
+            (SKIPPED_NAME, &outcome.skipped_sha256, "a list of what was left out, and the manifest has none"),
+            (PICTURES_NAME, &outcome.pictures_sha256, "a list of pictures, and the manifest has none"),
+        ];
+        for (name, hash, none) in lists {
+            let list = self.folder.join(name);
+            match hash {
+                Some(hash) => self.check_hash(&list, None, Some(hash), go_on)?,
+                None if self.manifest.is_sealed() && list.exists() => {
+                    return Err(BadFeatures::file(&list, none));
+                }
+                None => {}
             }
-            None => Ok(()),
         }
+        Ok(())
     }
 
     fn check_hash(
