@@ -28,6 +28,15 @@ pub(super) fn keep_whole(
     for path in &found.others {
         remove(path)?;
     }
+    for part in &found.foreign {
+        let (first, end) = (part.record.first + 1, part.record.end());
+        let place = part.path.display();
+        note(format!(
+            "the part of the run before with pictures {first} to {end} is one of another run, which made them otherwise; it is made anew: \"{place}\""
+        ));
+        forget_all_complete_sets(plan);
+        remove(&part.path)?;
+    }
     for path in &found.damaged {
         let words = "a part of the run before is damaged: what it says of itself can't be read";
         note(format!("{words}; it is made anew: \"{}\"", path.display()));
@@ -76,7 +85,7 @@ pub(super) fn keep_whole(
         kept.iter().filter(|part| part.record.pictures.is_none()).map(|part| part.record.num).sum();
     if num_unknown > 0 {
         note(format!(
-            "an earlier version worked on the first {num_unknown} pictures and kept no hash of these: pictures that were replaced since then are not found"
+            "an earlier version worked on the first {num_unknown} pictures and kept neither hashes of them nor its recipe: pictures that were replaced since then, and parts of another run, are not found"
         ));
     }
     let num_unhashed: u64 =

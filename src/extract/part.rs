@@ -45,6 +45,9 @@ pub(super) struct PartRecord {
     /// What each row's picture was when it was read; earlier versions don't say.
     #[serde(default)]
     pub(super) pictures: Option<Vec<Fingerprint>>,
+    /// Hash of the run's recipes when it was made; earlier versions don't say.
+    #[serde(default)]
+    pub(super) recipes_hash: Option<String>,
 }
 
 /// The hash over one set's rows of a part. It is to find accidents, not malice: XXH64 costs next to nothing beside a network.
@@ -104,6 +107,7 @@ impl OpenPart {
         first: u64,
         row_bytes: u64,
         num_sets: usize,
+        recipes_hash: String,
     ) -> Result<Self, WriteError> {
         let path = folder.join(OPEN_NAME);
         let file = File::create(&path).map_err(|e| WriteError::new(e, &path))?;
@@ -116,6 +120,7 @@ impl OpenPart {
             pictures_sha256: String::new(),
             rows_hash: None,
             pictures: Some(Vec::new()),
+            recipes_hash: Some(recipes_hash),
         };
         let file = BufWriter::with_capacity(1 << 18, file);
         let hashes = vec![RowsHash::default(); num_sets];
@@ -184,6 +189,8 @@ fn name(first: u64) -> String {
 pub(super) struct FoundParts {
     /// Whole parts in order. Pictures between two of them may belong to none.
     pub(super) parts: Vec<Part>,
+    /// Whole parts of runs with other recipes.
+    pub(super) foreign: Vec<Part>,
     /// Files that have a part's name and are none.
     pub(super) damaged: Vec<PathBuf>,
     /// A part that was left open, and whatever else lies there.
@@ -212,6 +219,16 @@ pub(super) fn find_parts(folder: &Path) -> io::Result<FoundParts> {
         }
     }
     Ok(found)
+}
+
+impl FoundParts {
+    /// Sets parts aside that no run with one of these recipes made.
+    pub(super) fn set_foreign_aside(&mut self, recipes: &[String]) {
+        let is_own =
+            |part: &Part| part.record.recipes_hash.as_ref().is_none_or(|hash| recipes.contains(hash));
+        let (own, foreign) = std::mem::take(&mut self.parts).into_iter().partition(is_own);
+        (self.parts, self.foreign) = (own, foreign);
+    }
 }
 
 /// Pictures that parts have.
@@ -263,7 +280,7 @@ mod tests {
     use super::*;
 
     fn write(folder: &Path, first: u64, rows: &[Option<u8>]) -> Part {
-        let mut part = OpenPart::begin(folder, first, 2, 1).unwrap();
+        let mut part = OpenPart::begin(folder, first, 2, 1, String::new()).unwrap();
         for row in rows {
             match row {
                 Some(byte) => part.add(&[vec![*byte; 2]], (2, 3, 4).into()).unwrap(),
@@ -282,7 +299,7 @@ mod tests {
         assert_eq!((first.record.end(), first.record.num_rows()), (3, 2));
         let second = write(place, 3, &[Some(4)]);
         write(place, 9, &[Some(5)]);
-        OpenPart::begin(place, 4, 2, 1).unwrap().add(&[vec![0; 2]], (2, 3, 4).into()).unwrap();
+        OpenPart::begin(place, 4, 2, 1, String::new()).unwrap().add(&[vec![0; 2]], (2, 3, 4).into()).unwrap();
         let found = find_parts(place).unwrap();
         let records: Vec<(u64, u64)> = found.parts.iter().map(|p| (p.record.first, p.record.num)).collect();
         assert_eq!(records, [(0, 3), (3, 1), (9, 1)]);

@@ -9,7 +9,7 @@ use super::changed::changed_since;
 use super::kept::{keep_whole, keep_whole_sets};
 use super::lock::{Lock, take_lock};
 use super::part::{Part, find_parts, num_pictures};
-use super::plan::ExtractPlan;
+use super::plan::{ExtractPlan, recipes_hash};
 use super::rows::PlannedPicture;
 use super::state_error::StateError;
 use crate::formats::features::{
@@ -66,6 +66,8 @@ pub struct RunState {
     /// In order; pictures between two of them may belong to none.
     pub(super) parts: Vec<Part>,
     pub(super) mixed: Vec<Mixed>,
+    /// Hashes of recipes that this run had before.
+    recipes_before: Vec<String>,
 }
 
 /// How a run begins.
@@ -86,6 +88,9 @@ pub enum Begin {
 struct PlanFile {
     recipes: Vec<Recipe>,
     mixed: Vec<Mixed>,
+    /// Hashes of all recipes that the run had before these: what a person allowed to be mixed, and copies of weights.
+    #[serde(default)]
+    recipes_before: Vec<String>,
     /// Hash over the file's text; those of the first version have none.
     #[serde(default)]
     plan_sha256: Option<String>,
@@ -130,8 +135,8 @@ fn begin_locked(
     note: &mut dyn FnMut(String),
 ) -> Result<Begin, StateError> {
     let path = plan.folder.clone();
-    let hold = |lock: &mut Option<Lock>, parts, mixed| match lock.take() {
-        Some(lock) => Ok(RunState { folder: folder.to_owned(), lock, parts, mixed }),
+    let hold = |lock: &mut Option<Lock>, parts, mixed, recipes_before| match lock.take() {
+        Some(lock) => Ok(RunState { folder: folder.to_owned(), lock, parts, mixed, recipes_before }),
         None => Err(StateError::Busy { process: None, path: path.clone() }),
     };
     let parts_folder = folder.join(PARTS);
@@ -162,18 +167,22 @@ fn begin_locked(
         if let Some(there) = plan.sets.iter().find(|set| is_complete(plan, &set.name)) {
             return Err(StateError::AlreadyThere { path: plan.set_folder(there) });
         }
-        write_plan(folder, plan, &[])?;
+        write_plan(folder, plan, &[], &[])?;
         std::fs::create_dir_all(&parts_folder)
             .map_err(|reason| StateError::Io { reason, path: parts_folder.clone() })?;
-        return Ok(Begin::Run(hold(lock, Vec::new(), Vec::new())?));
+        return Ok(Begin::Run(hold(lock, Vec::new(), Vec::new(), Vec::new())?));
     };
     std::fs::create_dir_all(&parts_folder)
         .map_err(|reason| StateError::Io { reason, path: parts_folder.clone() })?;
-    let found = find_parts(&parts_folder).map_err(|reason| StateError::Io { reason, path: parts_folder })?;
+    let mut found =
+        find_parts(&parts_folder).map_err(|reason| StateError::Io { reason, path: parts_folder })?;
     if !existing.resume {
         let (done, total) = (num_pictures(&found.parts), before.recipes.first().map_or(0, |r| r.num_planned));
         return Err(StateError::Unfinished { done, total, path });
     }
+    let mut recipes = before.recipes_before;
+    recipes.push(recipes_hash(before.recipes.iter()));
+    found.set_foreign_aside(&recipes);
     let changed = changes(plan, &before.recipes, &found.parts, existing.allow_mixed)?;
     let parts = keep_whole(plan, found, note)?;
     keep_whole_sets(plan, note)?;
@@ -181,9 +190,11 @@ fn begin_locked(
         remove_drafts(&plan.set_folder(set));
     }
     remove_drafts(folder);
-    let mut state = hold(lock, parts, before.mixed)?;
+    let now = plan.recipes_hash();
+    recipes.retain(|hash| *hash != now);
+    let mut state = hold(lock, parts, before.mixed, recipes)?;
     state.settle_mixed(plan, changed)?;
-    write_plan(folder, plan, &state.mixed)?;
+    write_plan(folder, plan, &state.mixed, &state.recipes_before)?;
     Ok(Begin::Run(state))
 }
 
@@ -246,9 +257,15 @@ fn read_plan(folder: &Path, path: &Path) -> Result<Option<PlanFile>, StateError>
     Ok(Some(file))
 }
 
-fn write_plan(folder: &Path, plan: &ExtractPlan, mixed: &[Mixed]) -> Result<(), StateError> {
+fn write_plan(
+    folder: &Path,
+    plan: &ExtractPlan,
+    mixed: &[Mixed],
+    recipes_before: &[String],
+) -> Result<(), StateError> {
     let recipes = plan.sets.iter().map(|set| set.recipe.clone()).collect();
-    let file = PlanFile { recipes, mixed: mixed.to_vec(), plan_sha256: Some(UNSEALED.to_owned()) };
+    let (mixed, recipes_before) = (mixed.to_vec(), recipes_before.to_vec());
+    let file = PlanFile { recipes, mixed, recipes_before, plan_sha256: Some(UNSEALED.to_owned()) };
     write_whole(&folder.join(PLAN), |out| {
         use std::io::Write as _;
         out.write_all(seal(serde_json::to_string(&file)?, SEAL).as_bytes())

@@ -30,6 +30,7 @@ pub(super) struct Writer<'a> {
     has_own_files: bool,
     row_bytes: u64,
     part_rows: u64,
+    recipes_hash: String,
     parts_folder: PathBuf,
     clock: &'a Clock,
     made_folders: HashSet<PathBuf>,
@@ -46,6 +47,7 @@ impl<'a> Writer<'a> {
             has_own_files: plan.settings.format == FeatureFormat::Folder,
             row_bytes: plan.row_bytes(),
             part_rows: plan.settings.part_rows.max(1),
+            recipes_hash: plan.recipes_hash(),
             parts_folder,
             clock,
             made_folders: HashSet::new(),
@@ -78,7 +80,8 @@ impl<'a> Writer<'a> {
                 open
             } else {
                 let num_sets = self.folders.len();
-                (OpenPart::begin(&self.parts_folder, batch.first, self.row_bytes, num_sets)?, started)
+                let (row_bytes, hash) = (self.row_bytes, self.recipes_hash.clone());
+                (OpenPart::begin(&self.parts_folder, batch.first, row_bytes, num_sets, hash)?, started)
             };
             for (position, picture) in (batch.first..).zip(batch.pictures) {
                 self.add(&mut part, position, picture)?;

@@ -176,7 +176,7 @@ fn nothing_is_ever_written_outside() {
     let files: Vec<String> = super::tree(&bench.path("deep/out").join(TAG)).into_keys().collect();
     let inside = bench.path("x.npy").display().to_string();
     let inside = inside.trim_start_matches('/');
-    let mut expected = ["er/y.npy", inside, "index.csv", "manifest.json", "skipped.csv", "x.npy"];
+    let mut expected = ["er/y.npy", inside, "index.csv", "manifest.json", "pictures.csv", "skipped.csv", "x.npy"];
     expected.sort_unstable();
     assert_eq!(files, expected);
     assert_eq!(bench.names("deep/er"), ["list.csv", "y.png"]);
@@ -202,7 +202,7 @@ fn pictures_whose_results_would_collide_are_both_kept() {
         columns(&bench, &["file", "features_file"]),
         ["a.jpg|a.jpg.npy", "a.jpg.gif|a.jpg.gif.npy", "A.png|A.png.npy", "b.png|b.npy"]
     );
-    assert_eq!(bench.names(&format!("out/{TAG}")).len(), 4 + 2);
+    assert_eq!(bench.names(&format!("out/{TAG}")).len(), 4 + 3);
 }
 
 #[test]
