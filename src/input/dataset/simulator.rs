@@ -104,7 +104,7 @@ impl SimulatorLog {
             about: About {
                 root,
                 label_names: labels.iter().map(|(name, _)| (*name).to_owned()).collect(),
-                notes: placed.notes,
+                notes: csv.notes().iter().cloned().chain(placed.notes).collect(),
                 ..About::default()
             },
             rows: Vec::new(),

@@ -115,7 +115,7 @@ impl SullychenLog {
         let column = |name: &str, kind| Column { name: name.to_owned(), kind };
         let mut typing = super::typing::Typing::new(false);
         for row in &rows {
-            typing.add(&row.texts[1]);
+            typing.add(&row.texts[1], &row.texts[1]);
         }
         let mut columns = vec![column("filename", ColumnKind::Text), column("angle", typing.kind())];
         if has_times {

@@ -73,6 +73,7 @@ impl ListSource {
         let (names, places) = labels.into_iter().unzip();
         let sha256 = csv.sha256().to_owned();
         let mut source = found.source("table", sha256, path)?;
+        source.about.notes.extend_from_slice(csv.notes());
         (source.about.label_names, source.label_columns, source.csv) = (names, places, Some(csv));
         Ok(source)
     }

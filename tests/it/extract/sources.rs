@@ -176,7 +176,8 @@ fn nothing_is_ever_written_outside() {
     let files: Vec<String> = super::tree(&bench.path("deep/out").join(TAG)).into_keys().collect();
     let inside = bench.path("x.npy").display().to_string();
     let inside = inside.trim_start_matches('/');
-    let mut expected = ["er/y.npy", inside, "index.csv", "manifest.json", "pictures.csv", "skipped.csv", "x.npy"];
+    let mut expected =
+        ["er/y.npy", inside, "index.csv", "manifest.json", "pictures.csv", "skipped.csv", "x.npy"];
     expected.sort_unstable();
     assert_eq!(files, expected);
     assert_eq!(bench.names("deep/er"), ["list.csv", "y.png"]);
