@@ -24,6 +24,7 @@ mod table;
 mod text_file;
 mod typing;
 mod udacity;
+mod walk;
 
 use std::path::{Path, PathBuf};
 
