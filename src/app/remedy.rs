@@ -46,6 +46,10 @@ pub(super) fn words(remedy: &Remedy) -> String {
         Remedy::MakeShardAgain { index, count } => {
             format!("Copy it again from where it was made, or make shard {index} of {count} again.")
         }
+        Remedy::CutShardsAlike => "Make all of them with the same number of shards, in the same way.".to_owned(),
+        Remedy::AllowMoreFiles => {
+            "Start the program with a higher limit on open files; Go on does the rest.".to_owned()
+        }
         Remedy::SayNoHeader => "Put a line with names of columns before it.".to_owned(),
         Remedy::KeepOneCopy => {
             "Save the one that is meant by itself (`keras.Model(inputs, outputs).save(\"one.keras\")`), and load that file."

@@ -19,7 +19,7 @@ use crate::formats::features::{
 };
 use crate::formats::{WriteError, remove_drafts};
 use crate::input::dataset::Camera;
-use crate::tensor::Cell;
+use crate::tensor::{Cell, is_out_of_files};
 
 /// Skipped pictures that a manifest lists; `skipped.csv` has all.
 const LISTED: usize = 1000;
@@ -55,6 +55,14 @@ pub enum FinishError {
     #[error("a part of this run is damaged ({reason}): \"{}\"", .path.display())]
     Part {
         /// What is wrong.
+        reason: io::Error,
+        /// The part.
+        path: PathBuf,
+    },
+    /// A part that the system doesn't let be read now.
+    #[error("a part of this run can't be read ({reason}): \"{}\"", .path.display())]
+    PartUnread {
+        /// The system's words.
         reason: io::Error,
         /// The part.
         path: PathBuf,
@@ -253,8 +261,13 @@ impl HashedRows<'_> {
     fn read(&mut self, row: u64, bytes: &mut Vec<u8>) -> io::Result<()> {
         let Err(reason) = self.rows.values(row, bytes) else { return Ok(()) };
         let path = self.rows.path_of(row).map(ToOwned::to_owned).unwrap_or_default();
-        self.problem = Some(FinishError::Part { reason, path });
-        Err(io::Error::other("a part is damaged"))
+        let is_refused = is_out_of_files(&reason) || reason.kind() == io::ErrorKind::PermissionDenied;
+        self.problem = Some(if is_refused {
+            FinishError::PartUnread { reason, path }
+        } else {
+            FinishError::Part { reason, path }
+        });
+        Err(io::Error::other("a part can't be read"))
     }
 
     /// Where parts hold hashes in place of numbers.

@@ -15,6 +15,7 @@ use super::plan::ExtractPlan;
 use super::sizes::gib;
 use super::state_error::StateError;
 use crate::formats::features::{FeatureFormat, MANIFEST_NAME, StoredFeatures, read_feature_npy};
+use crate::tensor::is_out_of_files;
 
 /// Bytes of parts from which on it is told that they are read.
 const LARGE: u64 = 1 << 30;
@@ -62,6 +63,10 @@ pub(super) fn keep_whole(
                 changed.extend(changed_in_it);
                 forget_all_complete_sets(plan);
                 remove(&part.path)?;
+            }
+            // That says nothing of the part.
+            Err(reason) if is_out_of_files(&reason) || reason.kind() == io::ErrorKind::PermissionDenied => {
+                return Err(StateError::io(reason, part.path));
             }
             Err(reason) => {
                 let (first, end) = (part.record.first + 1, part.record.end());
@@ -130,7 +135,7 @@ fn forget_all_complete_sets(plan: &ExtractPlan) {
 }
 
 fn remove(path: &Path) -> Result<(), StateError> {
-    std::fs::remove_file(path).map_err(|reason| StateError::Io { reason, path: path.to_owned() })
+    std::fs::remove_file(path).map_err(|reason| StateError::io(reason, path.to_owned()))
 }
 
 /// Reads a part's rows, and with a file a picture those files, and holds them against their hashes.

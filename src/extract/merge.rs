@@ -166,15 +166,21 @@ impl Merged {
             for other in rest {
                 let differences =
                     whole(&first.manifest().recipe).differences(&whole(&other.manifest().recipe));
-                if !differences.is_empty() || count_of(first) != count_of(other) {
-                    let words: Vec<String> =
-                        differences.iter().map(|(name, a, b)| format!("{name} is {a} and {b}")).collect();
-                    let words = if words.is_empty() {
-                        "they are of different counts".to_owned()
-                    } else {
-                        words.join("; ")
-                    };
+                let words: Vec<String> =
+                    differences.iter().map(|(name, a, b)| format!("{name} is {a} and {b}")).collect();
+                if !words.is_empty() {
+                    let words = words.join("; ");
                     return Err(MergeError::Differ { words, a: place(first), b: place(other) });
+                }
+                if let (Some((a_count, a_by)), Some((b_count, b_by))) = (cut_of(first), cut_of(other))
+                    && (a_count, a_by) != (b_count, b_by)
+                {
+                    let words = if a_by == b_by {
+                        format!("one is one of {a_count} and the other one of {b_count}")
+                    } else {
+                        format!("one by {a_by} and the other by {b_by}")
+                    };
+                    return Err(MergeError::CutDifferently { words, a: place(first), b: place(other) });
                 }
             }
         }
@@ -259,8 +265,8 @@ fn write_known(set: &Merged, folder: &Path) -> Result<Option<String>, MergeError
     Ok(write_pictures(folder, since, &mut set.order.iter().map(known))?)
 }
 
-fn count_of(share: &StoredFeatures) -> Option<(usize, String)> {
-    share.manifest().recipe.shard.as_ref().map(|shard| (shard.count, shard.by.clone()))
+fn cut_of(share: &StoredFeatures) -> Option<(usize, &str)> {
+    share.manifest().recipe.shard.as_ref().map(|shard| (shard.count, &*shard.by))
 }
 
 /// The recipe of a run over everything.
@@ -290,14 +296,17 @@ fn order(name: &str, shares: &mut [StoredFeatures], recipe: &Recipe) -> Result<V
 /// What the data set left out is in every share's list and stands once in the whole's; what failed is in one. By row, and of one row
 /// what was left out first.
 fn skipped(shares: &[StoredFeatures], recipe: &Recipe) -> Result<Vec<SkippedRow>, MergeError> {
-    let lists = shares.iter().map(StoredFeatures::skipped).collect::<Result<Vec<_>, _>>()?;
+    let mut lists = shares.iter().map(StoredFeatures::skipped).collect::<Result<Vec<_>, _>>()?;
+    if lists.len() == 1 {
+        return Ok(lists.pop().unwrap_or_default());
+    }
     let key = |s: &SkippedRow| (s.row, s.camera.clone(), s.file.clone(), s.reason.clone());
     let others: Vec<BTreeSet<_>> = lists.iter().skip(1).map(|list| list.iter().map(key).collect()).collect();
     let num_left_out = shares.first().map_or(0, |share| share.manifest().outcome.num_left_out) as usize;
     let mut by_source = Vec::new();
     for skipped in lists.first().into_iter().flatten() {
         let is_in_all = others.iter().all(|other| other.contains(&key(skipped)));
-        if is_in_all && skipped.camera.is_none() && by_source.len() < num_left_out {
+        if is_in_all && by_source.len() < num_left_out {
             by_source.push(skipped.clone());
         }
     }

@@ -14,6 +14,7 @@ use twox_hash::XxHash64;
 
 use crate::formats::WriteError;
 use crate::input::Fingerprint;
+use crate::tensor::is_out_of_files;
 
 /// What a part ends with: then eight bytes of the record's hash and eight of its length come before.
 const MAGIC: &[u8; 8] = b"FSPART02";
@@ -214,6 +215,9 @@ pub(super) fn find_parts(folder: &Path) -> io::Result<FoundParts> {
         match read_record(&path) {
             Ok(record) if record.first >= next && name(record.first) == file_name => {
                 found.parts.push(Part { path, record });
+            }
+            Err(error) if is_out_of_files(&error) || error.kind() == io::ErrorKind::PermissionDenied => {
+                return Err(error);
             }
             _ => found.damaged.push(path),
         }

@@ -5,7 +5,7 @@
 use super::finish::FinishError;
 use super::pipeline::ExtractError;
 use super::state_error::StateError;
-use crate::tensor::{Remedied, Remedy};
+use crate::tensor::{Remedied, Remedy, is_out_of_files};
 
 impl Remedied for ExtractError {
     fn remedy(&self) -> Option<Remedy> {
@@ -18,12 +18,34 @@ impl Remedied for ExtractError {
     }
 }
 
+impl Remedied for StateError {
+    fn remedy(&self) -> Option<Remedy> {
+        match self {
+            Self::Write(error) => error.remedy(),
+            Self::Io { reason, .. } => is_out_of_files(reason).then_some(Remedy::AllowMoreFiles),
+            Self::Busy { .. }
+            | Self::NotWhole { .. }
+            | Self::Unfinished { .. }
+            | Self::AlreadyThere { .. }
+            | Self::Foreign { .. }
+            | Self::OtherSets { .. }
+            | Self::Changed { .. }
+            | Self::OtherPictures { .. }
+            | Self::BadPlan { .. }
+            | Self::Manifest(_)
+            | Self::Features(_) => None,
+        }
+    }
+}
+
 impl Remedied for FinishError {
     fn remedy(&self) -> Option<Remedy> {
         match self {
-            Self::Write(error) | Self::State(StateError::Write(error)) => error.remedy(),
+            Self::Write(error) => error.remedy(),
+            Self::State(error) => error.remedy(),
             Self::Part { .. } | Self::PictureChanged(_) => Some(Remedy::GoOn),
-            Self::NoSpace { .. } | Self::State(_) | Self::Cells(_) | Self::Incomplete { .. } => None,
+            Self::PartUnread { reason, .. } => is_out_of_files(reason).then_some(Remedy::AllowMoreFiles),
+            Self::NoSpace { .. } | Self::Cells(_) | Self::Incomplete { .. } => None,
         }
     }
 }

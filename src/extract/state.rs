@@ -108,7 +108,7 @@ pub fn begin(
     let folder = plan.folder.join(FOLDER);
     let io = |path: &Path| {
         let path = path.to_owned();
-        move |reason| StateError::Io { reason, path }
+        move |reason| StateError::io(reason, path)
     };
     let was_there = plan.folder.exists();
     std::fs::create_dir_all(&folder).map_err(io(&plan.folder))?;
@@ -169,13 +169,11 @@ fn begin_locked(
         }
         write_plan(folder, plan, &[], &[])?;
         std::fs::create_dir_all(&parts_folder)
-            .map_err(|reason| StateError::Io { reason, path: parts_folder.clone() })?;
+            .map_err(|reason| StateError::io(reason, parts_folder.clone()))?;
         return Ok(Begin::Run(hold(lock, Vec::new(), Vec::new(), Vec::new())?));
     };
-    std::fs::create_dir_all(&parts_folder)
-        .map_err(|reason| StateError::Io { reason, path: parts_folder.clone() })?;
-    let mut found =
-        find_parts(&parts_folder).map_err(|reason| StateError::Io { reason, path: parts_folder })?;
+    std::fs::create_dir_all(&parts_folder).map_err(|reason| StateError::io(reason, parts_folder.clone()))?;
+    let mut found = find_parts(&parts_folder).map_err(|reason| StateError::io(reason, parts_folder))?;
     if !existing.resume {
         let (done, total) = (num_pictures(&found.parts), before.recipes.first().map_or(0, |r| r.num_planned));
         return Err(StateError::Unfinished { done, total, path });
@@ -246,7 +244,7 @@ fn read_plan(folder: &Path, path: &Path) -> Result<Option<PlanFile>, StateError>
     let bytes = match std::fs::read(folder.join(PLAN)) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(reason) => return Err(StateError::Io { reason, path: folder.join(PLAN) }),
+        Err(reason) => return Err(StateError::io(reason, folder.join(PLAN))),
     };
     let bad = |reason: String| StateError::BadPlan { reason, path: path.to_owned() };
     let text = String::from_utf8(bytes).map_err(|e| bad(e.to_string()))?;
@@ -300,7 +298,7 @@ fn remove_results(plan: &ExtractPlan, folder: &Path) -> Result<(), StateError> {
             let aside = folder.join(REMOVED);
             drop(std::fs::remove_dir_all(&aside));
             let removed = std::fs::rename(&place, &aside).and_then(|()| std::fs::remove_dir_all(&aside));
-            removed.map_err(|reason| StateError::Io { reason, path: place })?;
+            removed.map_err(|reason| StateError::io(reason, place))?;
         }
     }
     for name in [PLAN, PARTS] {
@@ -309,7 +307,7 @@ fn remove_results(plan: &ExtractPlan, folder: &Path) -> Result<(), StateError> {
             if name == PARTS { std::fs::remove_dir_all(&place) } else { std::fs::remove_file(&place) };
         match removed {
             Err(reason) if reason.kind() != std::io::ErrorKind::NotFound => {
-                return Err(StateError::Io { reason, path: place });
+                return Err(StateError::io(reason, place));
             }
             _ => {}
         }
@@ -372,7 +370,7 @@ impl RunState {
     pub(super) fn finish(self) -> Result<(), StateError> {
         // The plan first: without it there is no unfinished run.
         let Self { folder, lock, .. } = self;
-        let io = |reason| StateError::Io { reason, path: folder.clone() };
+        let io = |reason| StateError::io(reason, folder.clone());
         std::fs::remove_file(folder.join(PLAN)).map_err(io)?;
         std::fs::remove_dir_all(folder.join(PARTS)).map_err(io)?;
         clear(&folder);
@@ -392,8 +390,7 @@ impl RunState {
         // Pictures after a gap were made as before, and those in it would be made as now: all from there on are.
         let from = self.gaps(u64::MAX).first().map_or(0, |gap| gap.start);
         for part in self.parts.iter().filter(|part| part.record.first > from) {
-            std::fs::remove_file(&part.path)
-                .map_err(|reason| StateError::Io { reason, path: part.path.clone() })?;
+            std::fs::remove_file(&part.path).map_err(|reason| StateError::io(reason, part.path.clone()))?;
         }
         self.parts.retain(|part| part.record.first < from);
         self.mixed.iter_mut().for_each(|mixed| mixed.from = mixed.from.min(from));

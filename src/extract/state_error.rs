@@ -106,6 +106,19 @@ pub enum StateError {
     Write(#[from] WriteError),
 }
 
+impl StateError {
+    /// The system's error at a path: what it says of the disk is said as for any file.
+    pub(super) fn io(reason: std::io::Error, path: PathBuf) -> Self {
+        use std::io::ErrorKind;
+        match reason.kind() {
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => {
+                Self::Write(WriteError::new(reason, &path))
+            }
+            _ => Self::Io { reason, path },
+        }
+    }
+}
+
 fn retired_words(retired: Option<Retired>) -> String {
     retired.map(|retired| format!("; {retired}")).unwrap_or_default()
 }

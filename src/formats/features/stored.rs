@@ -13,7 +13,7 @@ use super::parquet_read::ParquetRows;
 use super::pictures::PICTURES_NAME;
 use super::{FeatureFormat, FeatureRows, INDEX_NAME, Manifest, SKIPPED_NAME, SkippedRow};
 use crate::formats::hash_file;
-use crate::tensor::{Cell, FeatureLayout};
+use crate::tensor::{Cell, FeatureLayout, is_out_of_files};
 
 /// Bytes of rows that are read from an HDF5 file at once.
 const WINDOW_BYTES: u64 = 8 << 20;
@@ -285,7 +285,8 @@ fn read_block(
 /// Appends the numbers of a picture's own `.npy`; its extent is the file's where the layout leaves it open.
 pub fn read_feature_npy(path: &Path, layout: &FeatureLayout, bytes: &mut Vec<u8>) -> io::Result<()> {
     let wrong = |words: String| io::Error::other(format!("{words}: \"{}\"", path.display()));
-    let mut file = File::open(path).map_err(|e| wrong(e.to_string()))?;
+    let mut file =
+        File::open(path).map_err(|e| if is_out_of_files(&e) { e } else { wrong(e.to_string()) })?;
     let total = file.metadata()?.len();
     let header = read_own_header(&mut file).map_err(|e| wrong(e.to_string()))?;
     let num_values = header.shape.iter().try_fold(1u64, |product, side| product.checked_mul(*side));

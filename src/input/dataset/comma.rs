@@ -107,6 +107,8 @@ impl CommaSource {
                     Err(DatasetError::Unreadable { reason, .. }) => source.about.skipped.push(Skipped {
                         row: None,
                         place: source.about.names.name(&file),
+                        camera: None,
+                        file: None,
                         reason,
                     }),
                     other => other?,

@@ -164,6 +164,7 @@ impl CsvFile {
         let Text { bytes, offset } = Text::decode(whole).map_err(|reason| bad(1, reason.to_owned()))?;
         let skipped = offset.unwrap_or(0);
         let mut reader = reader(layout.delimiter).has_headers(layout.names.is_none()).from_reader(&*bytes);
+        let has_header = layout.names.is_none();
         let names = match layout.names {
             Some(names) => names,
             // The header is read by the first call, and positions count from after it.
@@ -183,6 +184,11 @@ impl CsvFile {
             return Err(bad(1, problem));
         }
         let names = unique(names);
+        let expected = if has_header {
+            format!("the header has {}", names.len())
+        } else {
+            format!("a line without a header has {}: {}", names.len(), shown(&names.join(", ")))
+        };
         let is_number = |at: usize| layout.delimiter == b';' || layout.numbers.contains(&at);
         let mut typings: Vec<Typing> = (0..names.len()).map(|at| Typing::new(is_number(at))).collect();
         let mut joined = Joined::default();
@@ -204,7 +210,7 @@ impl CsvFile {
             let length =
                 u32::try_from(end - start).map_err(|_| bad(number, "a line of over 4 GiB".into()))?;
             let span = LineSpan { start: start + skipped, length };
-            let record = whole_record(&record, names.len(), layout.decimals_from)
+            let record = whole_record(&record, names.len(), layout.decimals_from, &expected)
                 .map_err(|problem| bad(number, problem))?;
             let line = CsvLine { number, span, record: &record, quoted: &quoted };
             for ((at, typing), name) in typings.iter_mut().enumerate().zip(&names) {
@@ -286,7 +292,7 @@ impl CsvFile {
             return Err(self.changed());
         }
         let record =
-            whole_record(&record, self.columns.len(), self.decimals_from).map_err(|_| self.changed())?;
+            whole_record(&record, self.columns.len(), self.decimals_from, "").map_err(|_| self.changed())?;
         Ok(record.iter().map(str::to_owned).collect())
     }
 
@@ -313,6 +319,7 @@ fn whole_record(
     record: &StringRecord,
     num_columns: usize,
     decimals_from: Option<usize>,
+    expected: &str,
 ) -> Result<StringRecord, String> {
     if record.len() == num_columns {
         return Ok(record.clone());
@@ -325,7 +332,7 @@ fn whole_record(
     });
     joined.ok_or_else(|| {
         format!(
-            "{} fields where the header has {num_columns} (a decimal comma must be quoted, or fields parted by semicolons)",
+            "{} fields where {expected} (a decimal comma must be quoted, or fields parted by semicolons)",
             record.len()
         )
     })

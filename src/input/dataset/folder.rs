@@ -30,7 +30,13 @@ impl FolderSource {
         let names = NameCoding::of(pictures.iter().chain(skipped.iter().map(|(path, _)| path)).map(|p| &**p));
         let skipped: Vec<Skipped> = skipped
             .into_iter()
-            .map(|(path, reason)| Skipped { row: None, place: names.name(&path), reason })
+            .map(|(path, reason)| Skipped {
+                row: None,
+                place: names.name(&path),
+                camera: None,
+                file: None,
+                reason,
+            })
             .collect();
         if pictures.is_empty() {
             let video = skipped.iter().find(|s| s.reason.starts_with(VIDEO_WORDS));

@@ -233,6 +233,10 @@ pub struct Skipped {
     pub row: Option<usize>,
     /// Where: a line of the log or a path in the folder.
     pub place: String,
+    /// Which camera's picture, where that is known.
+    pub camera: Option<Camera>,
+    /// What the line names, shortened; none where the place is a path.
+    pub file: Option<String>,
     /// Why.
     pub reason: String,
 }

@@ -104,6 +104,8 @@ impl SullychenLog {
                 None => skipped.push(Skipped {
                     row: Some(row),
                     place: format!("line {number}"),
+                    camera: None,
+                    file: Some(shown(&texts[0])),
                     reason: format!("no such picture: {}", shown(&texts[0])),
                 }),
             }

@@ -121,6 +121,8 @@ impl UdacityLog {
                 None => self.about.skipped.push(Skipped {
                     row: Some(row),
                     place: format!("line {}", line.number),
+                    camera: Some(line.camera),
+                    file: Some(shown(&line.recorded)),
                     reason: format!("no such picture: {}", shown(&line.recorded)),
                 }),
             }

@@ -18,6 +18,7 @@ use std::path::Path;
 use image::{ImageFormat, RgbImage};
 
 use super::fingerprint::{FileState, Fingerprint};
+use crate::tensor::is_out_of_files;
 
 pub use error::{DecodeError, DecodeProblem};
 pub(super) use sniff::{SNIFF_BYTES, Sniffed, sniff};
@@ -139,10 +140,7 @@ pub fn decode_bytes_within(name: &str, bytes: &[u8], limits: &DecodeLimits) -> R
 fn read_file(path: &Path, limits: &DecodeLimits) -> Result<(Vec<u8>, FileState), DecodeProblem> {
     let unreadable = |e: std::io::Error| match e.kind() {
         std::io::ErrorKind::NotFound => DecodeProblem::Missing,
-        // There is no kind of its own for it.
-        _ if cfg!(unix) && matches!(e.raw_os_error(), Some(23 | 24)) => {
-            DecodeProblem::NoMoreFiles { reason: e.to_string() }
-        }
+        _ if is_out_of_files(&e) => DecodeProblem::NoMoreFiles { reason: e.to_string() },
         _ => DecodeProblem::Unreadable { reason: e.to_string() },
     };
     let metadata = std::fs::metadata(path).map_err(unreadable)?;
