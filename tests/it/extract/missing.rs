@@ -43,7 +43,7 @@ fn tables_and_lists_take_a_path_as_it_stands() {
         .iter()
         .enumerate()
         .filter(|(row, _)| ![0, 9].contains(row))
-        .map(|(row, path)| format!("{row}||line {}|no such picture: {path}", row + 2))
+        .map(|(row, path)| format!("{row}||{path}|line {}: no such picture: {path}", row + 2))
         .collect();
     bench.add("list.csv", format!("image\n{}\n", lines.join("\n")).as_bytes());
     let run = bench.ok(&format!("extract list.csv --path-column image -o out {QUICK} {SMALL}"));
@@ -66,7 +66,10 @@ fn a_log_from_another_machine_is_read_by_one_rule() {
     bench.add("run/interpolated.csv", log.as_bytes());
     let run = bench.ok(&format!("extract run -o out {QUICK} {SMALL}"));
     assert_eq!(columns(&bench, &["row", "file"]), ["0|center/1.jpg", "1|center/2.jpg"], "3.jpg is another");
-    assert_eq!(skipped(&bench), ["2||line 4|no such picture: /home/me/run/center/3.jpg"]);
+    assert_eq!(
+        skipped(&bench),
+        ["2|center|/home/me/run/center/3.jpg|line 4: no such picture: /home/me/run/center/3.jpg"]
+    );
     let note = "the log's pictures are not where it says and were found by the last 2 parts of its paths: `/home/me/run/center/1.jpg` is `center/1.jpg`";
     assert!(run.stderr.contains(&format!("note: {note}: \"run\"\n")), "{}", run.stderr);
     assert_eq!(manifest(&bench, &format!("out/{TAG}"))["source_notes"], serde_json::json!([note]));
@@ -82,7 +85,7 @@ fn a_log_that_is_at_home_is_taken_at_its_word() {
     bench.add("run/interpolated.csv", log.as_bytes());
     let run = bench.ok(&format!("extract run -o out {QUICK} {SMALL}"));
     assert_eq!(columns(&bench, &["row", "file"]), ["0|center/1.jpg"]);
-    assert_eq!(skipped(&bench), ["1||line 3|no such picture: center/2.jpg"]);
+    assert_eq!(skipped(&bench), ["1|center|center/2.jpg|line 3: no such picture: center/2.jpg"]);
     assert!(!run.stderr.contains("not where it says"), "{}", run.stderr);
     assert_eq!(manifest(&bench, &format!("out/{TAG}"))["source_notes"], serde_json::Value::Null);
 }
@@ -253,4 +256,14 @@ fn forget_pictures(path: &std::path::Path) {
     let hash = twox_hash::XxHash64::oneshot(0, &record).to_le_bytes();
     let length = (record.len() as u64).to_le_bytes();
     std::fs::write(path, [&bytes[..start], &record, &hash, &length, b"FSPART02"].concat()).unwrap();
+}
+
+/// A log that names pictures of another machine by their names alone.
+#[test]
+fn the_camera_folder_goes_before_bare_names() {
+    let bench = with(&["center_0.png", "IMG/center_0.png", "IMG/center_1.png"]);
+    bench.add("driving_log.csv", b"/old/rec/center_0.png,,,0,0,0,1\n/old/rec/center_1.png,,,0,0,0,1\n");
+    let run = bench.ok(&format!("extract driving_log.csv -o out {QUICK} {SMALL}"));
+    assert_eq!(columns(&bench, &["file"]), ["IMG/center_0.png", "IMG/center_1.png"]);
+    assert!(run.stderr.contains("were found by the names alone, in `IMG`: "), "{}", run.stderr);
 }

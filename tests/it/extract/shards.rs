@@ -75,3 +75,25 @@ fn shards_that_do_not_belong_together_are_refused() {
     bench.ok("features merge a -o whole2");
     assert!(error("features merge a -o whole2").contains("something is here already; choose another folder"));
 }
+
+#[test]
+fn shards_that_were_cut_differently_are_told() {
+    let bench = with_drive();
+    let call = format!("extract drive {QUICK} --pool avg --format npy --limit 4 -q");
+    bench.ok(&format!("{call} -o a --shard 0/2"));
+    bench.ok(&format!("{call} -o b --shard 1/2 --shard-by hash"));
+    bench.ok(&format!("{call} -o c --shard 1/3"));
+    for (other, words) in [
+        (format!("b/shard-1-of-2/{TAG}"), "one by block and the other by hash"),
+        (format!("c/shard-1-of-3/{TAG}"), "one is one of 2 and the other one of 3"),
+    ] {
+        let folder = other.split('/').next().unwrap();
+        let run = bench.run(&format!("features merge a {folder} -o merged"));
+        assert_eq!(
+            run.stderr,
+            format!(
+                "error: these shards are cut differently, {words}: \"a/shard-0-of-2/{TAG}\" and \"{other}\"\nhelp: make all of them with the same N in `--shard I/N` and the same `--shard-by`\n"
+            )
+        );
+    }
+}
