@@ -8,10 +8,12 @@ use std::time::SystemTime;
 use super::hashes::{ValuesHash, digest};
 use super::merge_error::MergeError;
 use super::verify::{KeyColumns, VerifyError, rank, verify};
+use super::workplace::{Origins, Workplace};
 use crate::engine::CancelToken;
 use crate::formats::features::{
-    FeatureFormat, FeatureRows, FeatureTable, MANIFEST_NAME, Manifest, Outcome, PICTURES_NAME, Recipe,
-    SkippedRow, StoredFeatures, read_pictures, write_features, write_index, write_pictures, write_skipped,
+    BadFeatures, FeatureFormat, FeatureRows, FeatureTable, MANIFEST_NAME, Manifest, Outcome, PICTURES_NAME,
+    Recipe, SkippedRow, StoredFeatures, read_pictures, write_features, write_index, write_pictures,
+    write_skipped,
 };
 use crate::formats::{WriteError, sync_file, write_whole_unsynced};
 use crate::tensor::Cell;
@@ -66,30 +68,55 @@ pub fn merge(
             groups.entry(name).or_default().push(open(&folder)?);
         }
     }
-    if let Some(folder) = groups.keys().map(|name| out.join(name)).find(|folder| folder.exists()) {
-        return Err(MergeError::AlreadyThere { path: folder });
-    }
+    let (place, before) = Workplace::take(out, note)?;
+    let merged = merge_in(&place, groups, &before, out, cancel, watch, note);
+    place.leave();
+    merged
+}
+
+/// Merges what was found. `before` is what an earlier merge made and this one finds in its place.
+fn merge_in(
+    place: &Workplace,
+    groups: BTreeMap<String, Vec<StoredFeatures>>,
+    before: &Origins,
+    out: &Path,
+    cancel: &CancelToken,
+    watch: &mut dyn FnMut(MergeStep<'_>, u64, u64),
+    note: &mut dyn FnMut(String),
+) -> Result<Vec<(PathBuf, u64)>, MergeError> {
+    let mut done = Vec::new();
     let mut merged: Vec<(String, Merged)> = Vec::new();
+    let mut made_of = Origins::new();
+    let mut left = Vec::new();
     for (name, shares) in groups {
+        let folder = out.join(&name);
+        let origin: Vec<Option<String>> =
+            shares.iter().map(|share| share.manifest().set_sha256.clone()).collect();
+        if !folder.exists() {
+            made_of.insert(name.clone(), origin);
+            left.push((name, shares));
+        } else if before.get(&name) == Some(&origin) && origin.iter().all(Option::is_some) {
+            done.push((folder.clone(), Manifest::read(&folder).map_err(BadFeatures::from)?.outcome.num_rows));
+        } else {
+            return Err(MergeError::AlreadyThere { path: folder });
+        }
+    }
+    for (name, shares) in left {
         let set = Merged::new(&name, shares, &mut |share| check(share, cancel, watch, note))?;
         merged.push((name, set));
     }
-    let mut done = Vec::new();
     for (name, set) in merged {
-        let folder = out.join(&name);
         let num_rows = set.order.len() as u64;
         let mut told = |row: u64| watch(MergeStep::Writing(&name), row, num_rows);
-        let written = set.write(&folder, cancel, &mut told);
-        if written.is_err() {
-            // We made the folder, and without its manifest it is nothing.
-            drop(std::fs::remove_dir_all(&folder));
-        }
+        let written = set.write(&place.folder_of(&name), cancel, &mut told);
         if cancel.is_cancelled() {
             return Err(MergeError::Interrupted);
         }
         written?;
-        done.push((folder, num_rows));
+        done.push((out.join(&name), num_rows));
     }
+    place.place(&made_of)?;
+    done.sort();
     Ok(done)
 }
 

@@ -29,6 +29,7 @@ mod sizes;
 mod state;
 mod state_error;
 mod verify;
+mod workplace;
 mod writer;
 
 pub use clock::Timings;
