@@ -160,18 +160,18 @@ impl Runs {
         let mut state = match begun {
             Begin::Run(state) => state,
             Begin::NothingToDo { num_failed, changed } => {
-                let mut wrong = String::new();
+                let mut wrong = Vec::new();
                 if num_failed > 0 {
-                    wrong += &format!("; pictures without a feature: {num_failed} (skipped.csv says why)");
+                    wrong.push(format!("; pictures without a feature: {num_failed} (skipped.csv says why)"));
                 }
                 if let Some(first) = changed.first() {
                     let (num, file) = (changed.len(), shown(&first.file));
-                    wrong += &format!("; pictures that changed since: {num} (the first: {file})");
+                    wrong.push(format!("; pictures that changed since: {num} (the first: {file})"));
                 }
                 return Ok(RunEnd::Done(if wrong.is_empty() {
                     format!("nothing to do, the features are complete: {folders}")
                 } else {
-                    format!("nothing to do, the run is over{wrong}: {folders}")
+                    format!("nothing to do, the run is over{}: {folders}", wrong.concat())
                 }));
             }
         };

@@ -41,7 +41,7 @@ pub(super) fn walk(root: &Path) -> Result<Walked, DatasetError> {
         Walk { root, real, found: Walked::default(), seen: HashSet::new(), waiting: VecDeque::new() };
     walk.folder(root, 0)?;
     while let Some((path, depth)) = walk.waiting.pop_front() {
-        walk.link(path, depth);
+        walk.link(&path, depth);
     }
     Ok(walk.found)
 }
@@ -123,10 +123,10 @@ impl Walk<'_> {
     }
 
     /// A link to a folder, once all that lies here was listed.
-    fn link(&mut self, path: PathBuf, depth: usize) {
+    fn link(&mut self, path: &Path, depth: usize) {
         let target = match path.canonicalize() {
             Ok(target) => target,
-            Err(e) => return self.skip(&path, format!("can't be read ({e})")),
+            Err(e) => return self.skip(path, format!("can't be read ({e})")),
         };
         let lies_in = path.parent().and_then(|folder| folder.canonicalize().ok());
         let leads_up =
@@ -136,10 +136,10 @@ impl Walk<'_> {
         } else if self.seen.contains(&target) {
             Link::ListedElsewhere
         } else {
-            self.below(&path, depth);
+            self.below(path, depth);
             Link::Followed
         };
-        self.found.links.push((self.relative(&path), link));
+        self.found.links.push((self.relative(path), link));
     }
 
     fn relative(&self, path: &Path) -> PathBuf {
