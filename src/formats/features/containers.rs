@@ -10,7 +10,9 @@ use parquet::file::reader::{FileReader, SerializedFileReader};
 use serde_json::Value;
 
 use super::error::BadFeatures;
-use super::{FeatureFormat, OutputFile, parquet as tables};
+use super::format::FeatureFormat;
+use super::manifest::OutputFile;
+use super::parquet as tables;
 use crate::formats::WriteError;
 
 /// Bytes of a safetensors header that are read at most.

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::FeatureFormat;
+use super::format::FeatureFormat;
 use crate::formats::atomic::write_whole;
 use crate::formats::{FileHash, PartRecord, UNSEALED, WeightsId, WriteError, is_sealed, seal};
 use crate::tensor::{AxisOrder, Column, FeatureLayout};

@@ -9,9 +9,12 @@ use csv::StringRecord;
 use super::blocks::{Block, find_block, read_own_header};
 use super::containers::{check, length_words, strangers};
 use super::error::BadFeatures;
+use super::format::FeatureFormat;
+use super::index::{INDEX_NAME, SKIPPED_NAME};
+use super::manifest::{Manifest, SkippedRow};
 use super::parquet_read::ParquetRows;
 use super::pictures::PICTURES_NAME;
-use super::{FeatureFormat, FeatureRows, INDEX_NAME, Manifest, SKIPPED_NAME, SkippedRow};
+use super::rows::FeatureRows;
 use crate::formats::hash_file;
 use crate::tensor::{Cell, FeatureLayout, is_out_of_files};
 
@@ -57,7 +60,7 @@ impl StoredFeatures {
         let format = manifest.recipe.stored.format;
         if format != FeatureFormat::Folder && in_files != expected {
             let reason = format!("its files have {in_files} rows, and it has {expected}");
-            return Err(BadFeatures::file(&folder.join(super::MANIFEST_NAME), reason));
+            return Err(BadFeatures::file(&folder.join(super::manifest::MANIFEST_NAME), reason));
         }
         let values = match format {
             FeatureFormat::Folder => {
