@@ -223,7 +223,20 @@ impl Remedied for DatasetError {
     fn remedy(&self) -> Option<Remedy> {
         match self {
             Self::HeaderIsRow { .. } => Some(Remedy::SayNoHeader),
-            _ => None,
+            Self::Missing { .. }
+            | Self::Unreadable { .. }
+            | Self::NoPictures { .. }
+            | Self::UnknownKind { .. }
+            | Self::NoData { .. }
+            | Self::MissingColumn { .. }
+            | Self::NoPathColumn { .. }
+            | Self::WhichColumn { .. }
+            | Self::EmptyList { .. }
+            | Self::NoListedFiles { .. }
+            | Self::Meeting { .. }
+            | Self::BadRow { .. }
+            | Self::NoRows { .. }
+            | Self::NoPictureFiles { .. } => None,
         }
     }
 }
