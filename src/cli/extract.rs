@@ -17,8 +17,8 @@ use super::reporter::{Progress, Reporter};
 use super::table::counted;
 use crate::engine::{CancelToken, ComputeDevice, Priority, Session, start_threads};
 use crate::extract::{
-    Begin, Encoding, Event, Existing, ExtractPlan, ExtractSettings, ModelToRun, RunEnd, Selection, Timings,
-    begin, check_room, finish, needed_bytes,
+    Begin, Encoding, Event, Existing, ExtractPlan, ExtractSettings, ModelToRun, PlannedPicture, RunEnd,
+    Selection, Timings, begin, check_room, finish, needed_bytes,
 };
 use crate::input::dataset::{
     DatasetError, ListSource, Source, SourceOptions, is_log, is_picture, open_source_as,
@@ -38,19 +38,8 @@ pub(super) fn run(args: &ExtractArgs, resources: &Resources, reporter: &Reporter
     let begun = begin(&plan, existing, &mut |note| reporter.note(&note))?;
     let mut state = match begun {
         Begin::Run(state) => state,
-        Begin::NothingToDo { num_failed } => {
-            let places = places(&plan);
-            reporter.summary(&match num_failed {
-                0 => format!("nothing to do, the features are complete: {places}"),
-                num => format!(
-                    "nothing to do, the run is over, but {} gave no feature (skipped.csv says why; `--overwrite` begins again): {places}",
-                    counted(num as usize, "picture")
-                ),
-            });
-            if args.json {
-                reporter.result(&format!("{}\n", json!({ "event": "end", "outcome": "nothing_to_do" })))?;
-            }
-            return Ok(if num_failed == 0 { Exit::Done } else { Exit::SomeFailed });
+        Begin::NothingToDo { num_failed, changed } => {
+            return nothing_to_do(&plan, num_failed, &changed, args.json, reporter);
         }
     };
     if let Err(error) = check_room(&plan, needed_bytes(&plan, state.num_done())) {
@@ -116,6 +105,49 @@ pub(super) fn run(args: &ExtractArgs, resources: &Resources, reporter: &Reporter
         places(&plan)
     ));
     Ok(if num_failed > 0 { Exit::SomeFailed } else { Exit::Done })
+}
+
+/// Says of a run that is over what is wrong with it, if something is.
+fn nothing_to_do(
+    plan: &ExtractPlan,
+    num_failed: u64,
+    changed: &[PlannedPicture],
+    as_json: bool,
+    reporter: &Reporter,
+) -> anyhow::Result<Exit> {
+    let places = places(plan);
+    let mut wrong = Vec::new();
+    if num_failed > 0 {
+        wrong.push(format!(
+            "{} gave no feature (skipped.csv says why)",
+            counted(num_failed as usize, "picture")
+        ));
+    }
+    if let [first, rest @ ..] = changed {
+        let more = if rest.is_empty() { String::new() } else { format!(", and {} more", rest.len()) };
+        wrong.push(format!(
+            "{} changed since, and their features are those of before (row {}, \"{}\"{more})",
+            counted(changed.len(), "picture"),
+            first.row,
+            shown(&first.file)
+        ));
+    }
+    reporter.summary(&if wrong.is_empty() {
+        format!("nothing to do, the features are complete: {places}")
+    } else {
+        let wrong = wrong.join(", and ");
+        format!("nothing to do, the run is over, but {wrong}; `--overwrite` begins again: {places}")
+    });
+    if as_json {
+        for picture in changed {
+            let event = json!({
+                "event": "changed", "row": picture.row, "camera": picture.camera, "file": picture.file,
+            });
+            reporter.result(&format!("{event}\n"))?;
+        }
+        reporter.result(&format!("{}\n", json!({ "event": "end", "outcome": "nothing_to_do" })))?;
+    }
+    Ok(if wrong.is_empty() { Exit::Done } else { Exit::SomeFailed })
 }
 
 /// Folders of all sets.

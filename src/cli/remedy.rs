@@ -3,7 +3,7 @@
 //! Owns which error types are asked for one, and the wording. Must not know how errors come about.
 
 use crate::engine::{EngineError, LoadError};
-use crate::extract::{ExtractError, FinishError, MergeError};
+use crate::extract::{ExtractError, FinishError, MergeError, StateError};
 use crate::formats::WriteError;
 use crate::input::PreprocessError;
 use crate::input::dataset::DatasetError;
@@ -45,6 +45,7 @@ pub(super) fn of(error: &anyhow::Error) -> Option<Remedy> {
             cause.downcast_ref::<PreprocessError>().and_then(Remedied::remedy),
             cause.downcast_ref::<ClassNamesError>().and_then(Remedied::remedy),
             cause.downcast_ref::<FinishError>().and_then(Remedied::remedy),
+            cause.downcast_ref::<StateError>().and_then(Remedied::remedy),
             cause.downcast_ref::<MergeError>().and_then(Remedied::remedy),
             cause.downcast_ref::<DatasetError>().and_then(Remedied::remedy),
         ];
@@ -90,10 +91,16 @@ pub(super) fn words(remedy: &Remedy) -> String {
         Remedy::CorrectProperty { name } => {
             format!("write `{name}` anew (`onnx.helper.set_model_props`), or take it out of the file")
         }
-        Remedy::GoOn => "the same command with `--resume` makes what is damaged anew".to_owned(),
+        Remedy::GoOn => "the same command with `--resume` makes it anew".to_owned(),
         Remedy::MakeShardAgain { index, count } => format!(
             "copy it again from where it was made, or make it again: its own command with `--shard {index}/{count} --overwrite`"
         ),
+        Remedy::CutShardsAlike => {
+            "make all of them with the same N in `--shard I/N` and the same `--shard-by`".to_owned()
+        }
+        Remedy::AllowMoreFiles => {
+            "raise the limit (`ulimit -n`); the same command with `--resume` goes on".to_owned()
+        }
         Remedy::SayNoHeader => {
             "with `--no-header` all lines are rows, and `--path-column` takes a column's number, from 0"
                 .to_owned()

@@ -2,20 +2,24 @@
 
 use std::io;
 use std::path::PathBuf;
+use std::time::{Duration, SystemTime};
 
+use super::changed::{changed_in, words_of};
+use super::event::{Event, RunEnd};
+use super::hashes::ValuesHash;
 use super::part_rows::PartRows;
 use super::plan::{ExtractPlan, PlannedSet};
+use super::sizes::gib;
 use super::state::RunState;
 use super::state_error::StateError;
-use super::{Event, RunEnd, ValuesHash};
 use crate::engine::CancelToken;
 use crate::formats::features::{
-    FeatureFormat, FeatureRows, FeatureTable, Manifest, Outcome, SkippedRow, remove_leftovers,
-    write_features, write_index, write_skipped,
+    FeatureFormat, FeatureRows, FeatureTable, KnownPicture, Manifest, Outcome, SkippedRow, remove_leftovers,
+    write_features, write_index, write_pictures, write_skipped,
 };
 use crate::formats::{WriteError, remove_drafts};
 use crate::input::dataset::Camera;
-use crate::tensor::Cell;
+use crate::tensor::{Cell, is_out_of_files};
 
 /// Skipped pictures that a manifest lists; `skipped.csv` has all.
 const LISTED: usize = 1000;
@@ -23,6 +27,8 @@ const LISTED: usize = 1000;
 const FILE_OVERHEAD: u64 = 4096;
 /// Bytes of a row beside its numbers, about, in an index.
 const ROW_OVERHEAD: u64 = 256;
+/// What clocks may differ by: a picture that changed in this time before its comparison is compared by its bytes later.
+const CLOCK_MARGIN: Duration = Duration::from_secs(2);
 /// Rows between two signs of life.
 const EVENT_ROWS: u64 = 256;
 
@@ -53,6 +59,17 @@ pub enum FinishError {
         /// The part.
         path: PathBuf,
     },
+    /// A part that the system doesn't let be read now.
+    #[error("a part of this run can't be read ({reason}): \"{}\"", .path.display())]
+    PartUnread {
+        /// The system's words.
+        reason: io::Error,
+        /// The part.
+        path: PathBuf,
+    },
+    /// A picture that was replaced while the run went on.
+    #[error("{0} since this run worked on it")]
+    PictureChanged(String),
     /// What the data set says of a picture.
     #[error("what goes into the index can't be read from the data set any more: {0}")]
     Cells(io::Error),
@@ -64,14 +81,6 @@ pub enum FinishError {
         /// Pictures in parts.
         got: u64,
     },
-}
-
-pub(super) fn gib(bytes: u64) -> String {
-    match bytes {
-        0..0x10_0000 => format!("{:.0} KiB", bytes as f64 / 1024.0),
-        0x10_0000..0x4000_0000 => format!("{:.1} MiB", bytes as f64 / 1_048_576.0),
-        _ => format!("{:.1} GiB", bytes as f64 / 1_073_741_824.0),
-    }
 }
 
 /// Bytes that a run still needs on the disk, about: parts for what isn't done, and the files of all.
@@ -111,12 +120,17 @@ pub fn finish(
         return Err(FinishError::Incomplete { expected, got });
     }
     check_room(plan, needed_bytes(plan, got))?;
+    let since = SystemTime::now() - CLOCK_MARGIN;
+    let changed: Vec<_> = state.parts.iter().flat_map(|part| changed_in(&plan.rows, part)).collect();
+    if let Some(words) = words_of(&changed) {
+        return Err(FinishError::PictureChanged(words));
+    }
     let mut offset = 0;
     for (at, set) in plan.sets.iter().enumerate() {
         let length = plan.stored_bytes(set);
         if !RunState::is_complete(plan, &set.name) {
             let rows = PartRows::new(&state.parts, &plan.rows, at, offset..offset + length);
-            match finish_set(plan, &state, at, set, rows, cancel, watch) {
+            match finish_set(plan, &state, (at, set), since, rows, cancel, watch) {
                 Err(_) if cancel.is_cancelled() => {
                     remove_drafts(&plan.set_folder(set));
                     return Ok(RunEnd::Interrupted);
@@ -133,8 +147,8 @@ pub fn finish(
 fn finish_set(
     plan: &ExtractPlan,
     state: &RunState,
-    at: usize,
-    set: &PlannedSet,
+    (at, set): (usize, &PlannedSet),
+    since: SystemTime,
     rows: PartRows<'_>,
     cancel: &CancelToken,
     watch: &mut dyn FnMut(Event),
@@ -160,6 +174,7 @@ fn finish_set(
     let written = write_index(&folder, plan.rows.columns(), &mut hashed);
     let index_sha256 = Some(hashed.why(written)?);
     let skipped_sha256 = write_skipped(&folder, &mut skipped(plan, state))?;
+    let pictures_sha256 = write_pictures(&folder, since, &mut known_pictures(plan, state))?;
     let parts = state.parts.iter().map(|part| &part.record);
     let outcome = Outcome {
         num_rows,
@@ -171,10 +186,33 @@ fn finish_set(
         files,
         index_sha256,
         skipped_sha256,
+        pictures_sha256,
         mixed: state.mixed.clone(),
     };
     Manifest::new(set.recipe.clone(), outcome).write(&folder)?;
     Ok(())
+}
+
+/// What every row's picture was when it was worked on; none where an earlier version didn't keep it.
+fn known_pictures<'a>(
+    plan: &'a ExtractPlan,
+    state: &'a RunState,
+) -> impl Iterator<Item = Option<KnownPicture>> + 'a {
+    state.parts.iter().flat_map(move |part| {
+        let record = &part.record;
+        let mut known = record.pictures.iter().flatten();
+        let has_failed = |position: u64| record.failed.binary_search_by_key(&position, |(at, _)| *at).is_ok();
+        (record.first..record.end()).filter(move |position| !has_failed(*position)).map(move |position| {
+            let (known, picture) = (known.next()?, plan.rows.picture(position)?);
+            Some(KnownPicture {
+                row: picture.row,
+                camera: picture.camera.map_or_else(String::new, |camera| camera.name().to_owned()),
+                file: picture.file,
+                num_bytes: known.state.num_bytes,
+                xxh64: known.xxh64,
+            })
+        })
+    })
 }
 
 /// Everything that is not among the features, by row; what has no row comes last.
@@ -223,8 +261,13 @@ impl HashedRows<'_> {
     fn read(&mut self, row: u64, bytes: &mut Vec<u8>) -> io::Result<()> {
         let Err(reason) = self.rows.values(row, bytes) else { return Ok(()) };
         let path = self.rows.path_of(row).map(ToOwned::to_owned).unwrap_or_default();
-        self.problem = Some(FinishError::Part { reason, path });
-        Err(io::Error::other("a part is damaged"))
+        let is_refused = is_out_of_files(&reason) || reason.kind() == io::ErrorKind::PermissionDenied;
+        self.problem = Some(if is_refused {
+            FinishError::PartUnread { reason, path }
+        } else {
+            FinishError::Part { reason, path }
+        });
+        Err(io::Error::other("a part can't be read"))
     }
 
     /// Where parts hold hashes in place of numbers.

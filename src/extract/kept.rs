@@ -6,14 +6,16 @@ use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::path::Path;
 
-use super::digest;
-use super::finish::gib;
+use super::changed::{changed_in, words_of};
+use super::hashes::digest;
+use super::own_files::own_file;
 use super::part::{FoundParts, Part, RowsHash};
 use super::part_rows::OtherRows;
 use super::plan::ExtractPlan;
+use super::sizes::gib;
 use super::state_error::StateError;
-use super::writer::own_file;
 use crate::formats::features::{FeatureFormat, MANIFEST_NAME, StoredFeatures, read_feature_npy};
+use crate::tensor::is_out_of_files;
 
 /// Bytes of parts from which on it is told that they are read.
 const LARGE: u64 = 1 << 30;
@@ -27,6 +29,15 @@ pub(super) fn keep_whole(
     for path in &found.others {
         remove(path)?;
     }
+    for part in &found.foreign {
+        let (first, end) = (part.record.first + 1, part.record.end());
+        let place = part.path.display();
+        note(format!(
+            "the part of the run before with pictures {first} to {end} is one of another run, which made them otherwise; it is made anew: \"{place}\""
+        ));
+        forget_all_complete_sets(plan);
+        remove(&part.path)?;
+    }
     for path in &found.damaged {
         let words = "a part of the run before is damaged: what it says of itself can't be read";
         note(format!("{words}; it is made anew: \"{}\"", path.display()));
@@ -38,15 +49,24 @@ pub(super) fn keep_whole(
         note(format!("checking {} of the run before", gib(num_bytes)));
     }
     let mut kept = Vec::with_capacity(found.parts.len());
-    let mut num_failed = 0;
+    let (mut num_failed, mut changed) = (0, Vec::new());
     for part in found.parts {
         match check(plan, &part) {
-            Ok(()) if part.record.failed.is_empty() => kept.push(part),
-            // What was wrong may be mended since.
             Ok(()) => {
+                let changed_in_it = changed_in(&plan.rows, &part);
+                if changed_in_it.is_empty() && part.record.failed.is_empty() {
+                    kept.push(part);
+                    continue;
+                }
+                // What was wrong may be mended since.
                 num_failed += part.record.failed.len();
+                changed.extend(changed_in_it);
                 forget_all_complete_sets(plan);
                 remove(&part.path)?;
+            }
+            // That says nothing of the part.
+            Err(reason) if is_out_of_files(&reason) || reason.kind() == io::ErrorKind::PermissionDenied => {
+                return Err(StateError::io(reason, part.path));
             }
             Err(reason) => {
                 let (first, end) = (part.record.first + 1, part.record.end());
@@ -62,6 +82,16 @@ pub(super) fn keep_whole(
     if num_failed > 0 {
         let pictures = if num_failed == 1 { "1 picture" } else { &format!("{num_failed} pictures") };
         note(format!("{pictures} of the run before gave no feature: the parts with such are made anew"));
+    }
+    if let Some(words) = words_of(&changed) {
+        note(format!("{words} since the run before worked on it: the parts with such are made anew"));
+    }
+    let num_unknown: u64 =
+        kept.iter().filter(|part| part.record.pictures.is_none()).map(|part| part.record.num).sum();
+    if num_unknown > 0 {
+        note(format!(
+            "an earlier version worked on the first {num_unknown} pictures and kept neither hashes of them nor its recipe: pictures that were replaced since then, and parts of another run, are not found"
+        ));
     }
     let num_unhashed: u64 =
         kept.iter().filter(|part| part.record.rows_hash.is_none()).map(|part| part.record.num).sum();
@@ -105,7 +135,7 @@ fn forget_all_complete_sets(plan: &ExtractPlan) {
 }
 
 fn remove(path: &Path) -> Result<(), StateError> {
-    std::fs::remove_file(path).map_err(|reason| StateError::Io { reason, path: path.to_owned() })
+    std::fs::remove_file(path).map_err(|reason| StateError::io(reason, path.to_owned()))
 }
 
 /// Reads a part's rows, and with a file a picture those files, and holds them against their hashes.

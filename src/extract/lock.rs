@@ -45,7 +45,7 @@ impl Lock {
 /// Locks the hidden folder of the results' folder `out`, for as long as the lock is held. Waits a moment for another's.
 pub(super) fn take_lock(out: &Path, folder: &Path, note: &mut dyn FnMut(String)) -> Result<Lock, StateError> {
     let path = folder.join(NAME);
-    let io = |reason| StateError::Io { reason, path: path.clone() };
+    let io = |reason| StateError::io(reason, path.clone());
     let started = Instant::now();
     loop {
         std::fs::create_dir_all(folder).map_err(io)?;

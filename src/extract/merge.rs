@@ -3,14 +3,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
+use super::hashes::{ValuesHash, digest};
 use super::merge_error::MergeError;
 use super::verify::{KeyColumns, VerifyError, rank, verify};
-use super::{ValuesHash, digest};
+use super::workplace::{Origins, Workplace};
 use crate::engine::CancelToken;
 use crate::formats::features::{
-    FeatureFormat, FeatureRows, FeatureTable, MANIFEST_NAME, Manifest, Outcome, Recipe, SkippedRow,
-    StoredFeatures, write_features, write_index, write_skipped,
+    BadFeatures, FeatureFormat, FeatureRows, FeatureTable, MANIFEST_NAME, Manifest, Outcome, PICTURES_NAME,
+    Recipe, SkippedRow, StoredFeatures, read_pictures, write_features, write_index, write_pictures,
+    write_skipped,
 };
 use crate::formats::{WriteError, sync_file, write_whole_unsynced};
 use crate::tensor::Cell;
@@ -65,30 +68,55 @@ pub fn merge(
             groups.entry(name).or_default().push(open(&folder)?);
         }
     }
-    if let Some(folder) = groups.keys().map(|name| out.join(name)).find(|folder| folder.exists()) {
-        return Err(MergeError::AlreadyThere { path: folder });
-    }
+    let (place, before) = Workplace::take(out, note)?;
+    let merged = merge_in(&place, groups, &before, out, cancel, watch, note);
+    place.leave();
+    merged
+}
+
+/// Merges what was found. `before` is what an earlier merge made and this one finds in its place.
+fn merge_in(
+    place: &Workplace,
+    groups: BTreeMap<String, Vec<StoredFeatures>>,
+    before: &Origins,
+    out: &Path,
+    cancel: &CancelToken,
+    watch: &mut dyn FnMut(MergeStep<'_>, u64, u64),
+    note: &mut dyn FnMut(String),
+) -> Result<Vec<(PathBuf, u64)>, MergeError> {
+    let mut done = Vec::new();
     let mut merged: Vec<(String, Merged)> = Vec::new();
+    let mut made_of = Origins::new();
+    let mut left = Vec::new();
     for (name, shares) in groups {
+        let folder = out.join(&name);
+        let origin: Vec<Option<String>> =
+            shares.iter().map(|share| share.manifest().set_sha256.clone()).collect();
+        if !folder.exists() {
+            made_of.insert(name.clone(), origin);
+            left.push((name, shares));
+        } else if before.get(&name) == Some(&origin) && origin.iter().all(Option::is_some) {
+            done.push((folder.clone(), Manifest::read(&folder).map_err(BadFeatures::from)?.outcome.num_rows));
+        } else {
+            return Err(MergeError::AlreadyThere { path: folder });
+        }
+    }
+    for (name, shares) in left {
         let set = Merged::new(&name, shares, &mut |share| check(share, cancel, watch, note))?;
         merged.push((name, set));
     }
-    let mut done = Vec::new();
     for (name, set) in merged {
-        let folder = out.join(&name);
         let num_rows = set.order.len() as u64;
         let mut told = |row: u64| watch(MergeStep::Writing(&name), row, num_rows);
-        let written = set.write(&folder, cancel, &mut told);
-        if written.is_err() {
-            // We made the folder, and without its manifest it is nothing.
-            drop(std::fs::remove_dir_all(&folder));
-        }
+        let written = set.write(&place.folder_of(&name), cancel, &mut told);
         if cancel.is_cancelled() {
             return Err(MergeError::Interrupted);
         }
         written?;
-        done.push((folder, num_rows));
+        done.push((out.join(&name), num_rows));
     }
+    place.place(&made_of)?;
+    done.sort();
     Ok(done)
 }
 
@@ -165,15 +193,21 @@ impl Merged {
             for other in rest {
                 let differences =
                     whole(&first.manifest().recipe).differences(&whole(&other.manifest().recipe));
-                if !differences.is_empty() || count_of(first) != count_of(other) {
-                    let words: Vec<String> =
-                        differences.iter().map(|(name, a, b)| format!("{name} is {a} and {b}")).collect();
-                    let words = if words.is_empty() {
-                        "they are of different counts".to_owned()
-                    } else {
-                        words.join("; ")
-                    };
+                let words: Vec<String> =
+                    differences.iter().map(|(name, a, b)| format!("{name} is {a} and {b}")).collect();
+                if !words.is_empty() {
+                    let words = words.join("; ");
                     return Err(MergeError::Differ { words, a: place(first), b: place(other) });
+                }
+                if let (Some((a_count, a_by)), Some((b_count, b_by))) = (cut_of(first), cut_of(other))
+                    && (a_count, a_by) != (b_count, b_by)
+                {
+                    let words = if a_by == b_by {
+                        format!("one is one of {a_count} and the other one of {b_count}")
+                    } else {
+                        format!("one by {a_by} and the other by {b_by}")
+                    };
+                    return Err(MergeError::CutDifferently { words, a: place(first), b: place(other) });
                 }
             }
         }
@@ -223,6 +257,7 @@ impl Merged {
         rows.check_shares()?;
         let index_sha256 = Some(write_index(folder, &recipe.columns, &mut rows)?);
         let skipped_sha256 = write_skipped(folder, &mut skipped.iter().cloned())?;
+        let pictures_sha256 = write_known(&rows.set, folder)?;
         let outcome = Outcome {
             num_rows,
             num_failed,
@@ -233,6 +268,7 @@ impl Merged {
             files,
             index_sha256,
             skipped_sha256,
+            pictures_sha256,
             mixed: outcomes.into_iter().flat_map(|outcome| outcome.mixed).collect(),
         };
         Manifest::new(recipe, outcome).write(folder)?;
@@ -240,8 +276,24 @@ impl Merged {
     }
 }
 
-fn count_of(share: &StoredFeatures) -> Option<(usize, String)> {
-    share.manifest().recipe.shard.as_ref().map(|shard| (shard.count, shard.by.clone()))
+/// The list of pictures, if all shares have theirs. They may have changed since the first share had its own.
+fn write_known(set: &Merged, folder: &Path) -> Result<Option<String>, MergeError> {
+    let mut lists = Vec::with_capacity(set.shares.len());
+    let mut since = SystemTime::now();
+    for share in &set.shares {
+        if share.manifest().outcome.pictures_sha256.is_none() {
+            return Ok(None);
+        }
+        let metadata = std::fs::metadata(share.folder().join(PICTURES_NAME)).map_err(MergeError::Read)?;
+        since = since.min(metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH));
+        lists.push(read_pictures(share.folder())?);
+    }
+    let known = |(share, row): &(u32, u64)| lists.get(*share as usize)?.get(*row as usize).cloned();
+    Ok(write_pictures(folder, since, &mut set.order.iter().map(known))?)
+}
+
+fn cut_of(share: &StoredFeatures) -> Option<(usize, &str)> {
+    share.manifest().recipe.shard.as_ref().map(|shard| (shard.count, &*shard.by))
 }
 
 /// The recipe of a run over everything.
@@ -271,14 +323,17 @@ fn order(name: &str, shares: &mut [StoredFeatures], recipe: &Recipe) -> Result<V
 /// What the data set left out is in every share's list and stands once in the whole's; what failed is in one. By row, and of one row
 /// what was left out first.
 fn skipped(shares: &[StoredFeatures], recipe: &Recipe) -> Result<Vec<SkippedRow>, MergeError> {
-    let lists = shares.iter().map(StoredFeatures::skipped).collect::<Result<Vec<_>, _>>()?;
+    let mut lists = shares.iter().map(StoredFeatures::skipped).collect::<Result<Vec<_>, _>>()?;
+    if lists.len() == 1 {
+        return Ok(lists.pop().unwrap_or_default());
+    }
     let key = |s: &SkippedRow| (s.row, s.camera.clone(), s.file.clone(), s.reason.clone());
     let others: Vec<BTreeSet<_>> = lists.iter().skip(1).map(|list| list.iter().map(key).collect()).collect();
     let num_left_out = shares.first().map_or(0, |share| share.manifest().outcome.num_left_out) as usize;
     let mut by_source = Vec::new();
     for skipped in lists.first().into_iter().flatten() {
         let is_in_all = others.iter().all(|other| other.contains(&key(skipped)));
-        if is_in_all && skipped.camera.is_none() && by_source.len() < num_left_out {
+        if is_in_all && by_source.len() < num_left_out {
             by_source.push(skipped.clone());
         }
     }

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use super::state_error::StateError;
 use super::verify::VerifyError;
 use crate::formats::WriteError;
 use crate::formats::features::BadFeatures;
@@ -42,6 +43,16 @@ pub enum MergeError {
     #[error("shards of different runs: {}: \"{}\" and \"{}\"", .words, .a.display(), .b.display())]
     Differ {
         /// What differs.
+        words: String,
+        /// One.
+        a: PathBuf,
+        /// The other.
+        b: PathBuf,
+    },
+    /// Shares that don't add up to one whole.
+    #[error("these shards are cut differently, {words}: \"{}\" and \"{}\"", .a.display(), .b.display())]
+    CutDifferently {
+        /// How each is.
         words: String,
         /// One.
         a: PathBuf,
@@ -95,6 +106,9 @@ pub enum MergeError {
     /// Reading a share.
     #[error("can't read a shard's features: {0}")]
     Read(io::Error),
+    /// The folder that it is put together in.
+    #[error(transparent)]
+    State(#[from] StateError),
     /// Writing the result.
     #[error(transparent)]
     Write(#[from] WriteError),
@@ -110,7 +124,19 @@ impl Remedied for MergeError {
                 Some(Remedy::MakeShardAgain { index: *index, count: *count })
             }
             Self::Write(error) => error.remedy(),
-            _ => None,
+            Self::State(error) => error.remedy(),
+            Self::CutDifferently { .. } => Some(Remedy::CutShardsAlike),
+            Self::Features(_)
+            | Self::Nothing { .. }
+            | Self::NoShard { .. }
+            | Self::Differ { .. }
+            | Self::ShardTwice { .. }
+            | Self::Missing { .. }
+            | Self::Twice { .. }
+            | Self::Incomplete { .. }
+            | Self::AlreadyThere { .. }
+            | Self::Read(_)
+            | Self::Interrupted => None,
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::shard::fnv1a;
-use crate::formats::features::{INDEX_NAME, MANIFEST_NAME, SKIPPED_NAME};
+use crate::formats::features::{INDEX_NAME, MANIFEST_NAME, PICTURES_NAME, SKIPPED_NAME};
 
 /// The longest part of a path in bytes: systems allow 255, and an ending follows.
 const MAX_PART: usize = 200;
@@ -79,8 +79,8 @@ fn mirrored(picture: &str) -> String {
         let folder = safe(folder);
         let plain = folder.to_lowercase();
         // A file of ours may bear that name.
-        let is_taken =
-            plain.ends_with(ENDING) || [INDEX_NAME, MANIFEST_NAME, SKIPPED_NAME].contains(&plain.as_str());
+        let is_taken = plain.ends_with(ENDING)
+            || [INDEX_NAME, MANIFEST_NAME, PICTURES_NAME, SKIPPED_NAME].contains(&plain.as_str());
         if is_taken { format!("{folder}_") } else { folder }
     });
     folders.chain(std::iter::once(safe(name))).collect::<Vec<_>>().join("/")

@@ -13,6 +13,8 @@ use serde::{Deserialize, Serialize};
 use twox_hash::XxHash64;
 
 use crate::formats::WriteError;
+use crate::input::Fingerprint;
+use crate::tensor::is_out_of_files;
 
 /// What a part ends with: then eight bytes of the record's hash and eight of its length come before.
 const MAGIC: &[u8; 8] = b"FSPART02";
@@ -41,6 +43,12 @@ pub(super) struct PartRecord {
     /// Hash of each set's rows; none in parts of the first version.
     #[serde(default)]
     pub(super) rows_hash: Option<Vec<String>>,
+    /// What each row's picture was when it was read; earlier versions don't say.
+    #[serde(default)]
+    pub(super) pictures: Option<Vec<Fingerprint>>,
+    /// Hash of the run's recipes when it was made; earlier versions don't say.
+    #[serde(default)]
+    pub(super) recipes_hash: Option<String>,
 }
 
 /// The hash over one set's rows of a part. It is to find accidents, not malice: XXH64 costs next to nothing beside a network.
@@ -100,6 +108,7 @@ impl OpenPart {
         first: u64,
         row_bytes: u64,
         num_sets: usize,
+        recipes_hash: String,
     ) -> Result<Self, WriteError> {
         let path = folder.join(OPEN_NAME);
         let file = File::create(&path).map_err(|e| WriteError::new(e, &path))?;
@@ -111,14 +120,16 @@ impl OpenPart {
             row_bytes,
             pictures_sha256: String::new(),
             rows_hash: None,
+            pictures: Some(Vec::new()),
+            recipes_hash: Some(recipes_hash),
         };
         let file = BufWriter::with_capacity(1 << 18, file);
         let hashes = vec![RowsHash::default(); num_sets];
         Ok(Self { folder: folder.to_owned(), file, record, num_bytes: 0, hashes })
     }
 
-    /// Adds a picture's numbers, of all sets in order.
-    pub(super) fn add(&mut self, values: &[Vec<u8>]) -> Result<(), WriteError> {
+    /// Adds a picture's numbers, of all sets in order, and what the picture was.
+    pub(super) fn add(&mut self, values: &[Vec<u8>], picture: Fingerprint) -> Result<(), WriteError> {
         for (bytes, hash) in values.iter().zip(&mut self.hashes) {
             hash.add(bytes);
             if let Err(error) = self.file.write_all(bytes) {
@@ -126,6 +137,7 @@ impl OpenPart {
             }
             self.num_bytes += bytes.len() as u64;
         }
+        self.record.pictures.get_or_insert_default().push(picture);
         self.record.num += 1;
         Ok(())
     }
@@ -178,6 +190,8 @@ fn name(first: u64) -> String {
 pub(super) struct FoundParts {
     /// Whole parts in order. Pictures between two of them may belong to none.
     pub(super) parts: Vec<Part>,
+    /// Whole parts of runs with other recipes.
+    pub(super) foreign: Vec<Part>,
     /// Files that have a part's name and are none.
     pub(super) damaged: Vec<PathBuf>,
     /// A part that was left open, and whatever else lies there.
@@ -202,10 +216,23 @@ pub(super) fn find_parts(folder: &Path) -> io::Result<FoundParts> {
             Ok(record) if record.first >= next && name(record.first) == file_name => {
                 found.parts.push(Part { path, record });
             }
+            Err(error) if is_out_of_files(&error) || error.kind() == io::ErrorKind::PermissionDenied => {
+                return Err(error);
+            }
             _ => found.damaged.push(path),
         }
     }
     Ok(found)
+}
+
+impl FoundParts {
+    /// Sets parts aside that no run with one of these recipes made.
+    pub(super) fn set_foreign_aside(&mut self, recipes: &[String]) {
+        let is_own =
+            |part: &Part| part.record.recipes_hash.as_ref().is_none_or(|hash| recipes.contains(hash));
+        let (own, foreign) = std::mem::take(&mut self.parts).into_iter().partition(is_own);
+        (self.parts, self.foreign) = (own, foreign);
+    }
 }
 
 /// Pictures that parts have.
@@ -247,6 +274,7 @@ fn read_record(path: &Path) -> io::Result<PartRecord> {
     let is_sound = record.failed.len() as u64 <= record.num
         && record.first.checked_add(record.num).is_some()
         && record.rows_hash.is_some() == hash.is_some()
+        && record.pictures.as_ref().is_none_or(|known| known.len() as u64 == record.num_rows())
         && record.num_rows().checked_mul(record.row_bytes) == Some(rows_bytes);
     if is_sound { Ok(record) } else { Err(io::ErrorKind::InvalidData.into()) }
 }
@@ -256,10 +284,10 @@ mod tests {
     use super::*;
 
     fn write(folder: &Path, first: u64, rows: &[Option<u8>]) -> Part {
-        let mut part = OpenPart::begin(folder, first, 2, 1).unwrap();
+        let mut part = OpenPart::begin(folder, first, 2, 1, String::new()).unwrap();
         for row in rows {
             match row {
-                Some(byte) => part.add(&[vec![*byte; 2]]).unwrap(),
+                Some(byte) => part.add(&[vec![*byte; 2]], (2, 3, 4).into()).unwrap(),
                 None => part.fail("broken".into()),
             }
         }
@@ -275,7 +303,7 @@ mod tests {
         assert_eq!((first.record.end(), first.record.num_rows()), (3, 2));
         let second = write(place, 3, &[Some(4)]);
         write(place, 9, &[Some(5)]);
-        OpenPart::begin(place, 4, 2, 1).unwrap().add(&[vec![0; 2]]).unwrap();
+        OpenPart::begin(place, 4, 2, 1, String::new()).unwrap().add(&[vec![0; 2]], (2, 3, 4).into()).unwrap();
         let found = find_parts(place).unwrap();
         let records: Vec<(u64, u64)> = found.parts.iter().map(|p| (p.record.first, p.record.num)).collect();
         assert_eq!(records, [(0, 3), (3, 1), (9, 1)]);

@@ -3,57 +3,29 @@
 
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
-use super::Event;
+use super::clock::{Clock, Timings};
+use super::event::{Event, RunEnd};
 use super::ordered::{CloseAtEnd, Ordered};
 use super::plan::{ExtractPlan, ModelToRun};
 use super::pool::Encoding;
+use super::results::{BatchResult, Feature, PictureFeatures, PictureResult};
 use super::rows::{PlannedPicture, RowList};
 use super::state::RunState;
-use super::writer::{BatchResult, Feature, PictureResult, Writer};
+use super::writer::Writer;
 use crate::engine::{CancelToken, EngineError};
 use crate::formats::WriteError;
 use crate::graph::NodeId;
 use crate::input::decode::DecodeNote;
-use crate::input::{FitChoice, ValueChoice, preprocess};
+use crate::input::{Fingerprint, FitChoice, ValueChoice, preprocess};
 use crate::tensor::{InputBatch, PreprocessSpec, Remedied, Remedy};
 
 /// Threads that read pictures, at most: more only wait for the disk.
 const MAX_READERS: usize = 16;
 /// Batches that may wait for the writer.
 const WAITING_BATCHES: usize = 2;
-
-/// How a run's first half ended, when nothing went wrong.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RunEnd {
-    /// Every picture was worked on.
-    Done,
-    /// The token was cancelled; everything done is kept.
-    Interrupted,
-}
-
-/// Where the time went. Reading and resizing are done by several threads at once, and writing beside the rest, so the sum is
-/// not the time that passed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Timings {
-    /// Reading files and decoding.
-    pub decode: Duration,
-    /// To the network's size and values.
-    pub resize: Duration,
-    /// Through the networks.
-    pub forward: Duration,
-    /// Pooling, order and type.
-    pub encode: Duration,
-    /// Waiting for pictures.
-    pub wait: Duration,
-    /// To the disk.
-    pub write: Duration,
-    /// That passed.
-    pub elapsed: Duration,
-}
 
 /// A run that stopped. What was done before is kept.
 #[derive(Debug, thiserror::Error)]
@@ -87,31 +59,6 @@ pub enum ExtractError {
     Start(String),
 }
 
-/// Time summed over threads.
-#[derive(Debug, Default)]
-pub(super) struct Stopwatch(AtomicU64);
-
-impl Stopwatch {
-    pub(super) fn add(&self, elapsed: Duration) {
-        self.0.fetch_add(elapsed.as_nanos() as u64, Ordering::Relaxed);
-    }
-
-    fn total(&self) -> Duration {
-        Duration::from_nanos(self.0.load(Ordering::Relaxed))
-    }
-}
-
-/// One stopwatch a kind of work.
-#[derive(Debug, Default)]
-pub(super) struct Clock {
-    decode: Stopwatch,
-    resize: Stopwatch,
-    forward: Stopwatch,
-    encode: Stopwatch,
-    wait: Stopwatch,
-    pub(super) write: Stopwatch,
-}
-
 /// Why there is nothing of a picture.
 enum Unread {
     /// For a reason of its own: it is left out.
@@ -123,7 +70,7 @@ enum Unread {
 /// A picture, read: one input a network.
 struct Prepared {
     picture: PlannedPicture,
-    inputs: Result<Vec<InputBatch>, Unread>,
+    inputs: Result<(Vec<InputBatch>, Fingerprint), Unread>,
     notes: Vec<DecodeNote>,
 }
 
@@ -154,8 +101,8 @@ impl Reader<'_> {
 
     fn read(&self, picture: PlannedPicture) -> Prepared {
         let started = Instant::now();
-        let decoded = match picture.picture.load() {
-            Ok(decoded) => decoded,
+        let (decoded, known) = match picture.picture.load_known() {
+            Ok(read) => read,
             // The place stands beside the reason already, as the data set has it.
             Err(error) => {
                 let (words, remedy) = (error.problem.to_string(), error.problem.remedy());
@@ -174,6 +121,7 @@ impl Reader<'_> {
             .iter()
             .map(|spec| preprocess(&decoded.rgb, spec, self.fit, self.values).map(|made| made.batch))
             .collect::<Result<Vec<_>, _>>()
+            .map(|inputs| (inputs, known))
             .map_err(|error| match error.remedy() {
                 Some(Remedy::GiveMemory) => Unread::Shortage(error.to_string(), Some(Remedy::GiveMemory)),
                 _ => Unread::Picture(error.to_string()),
@@ -315,9 +263,9 @@ impl Forward<'_> {
                 watch(Event::Note { picture: Box::new(one.picture.clone()), words: words.join(", ") });
             }
             match one.inputs {
-                Ok(of_models) => {
+                Ok((of_models, known)) => {
                     inputs.push((at, of_models));
-                    results.push(Ok(Vec::new()));
+                    results.push(Ok(PictureFeatures { features: Vec::new(), known }));
                 }
                 Err(Unread::Picture(reason)) => results.push(Err(reason)),
                 Err(Unread::Shortage(reason, remedy)) => {
@@ -405,7 +353,7 @@ fn run_group(
     for ((place, _), features) in group.into_iter().zip(found) {
         let whole: Option<Vec<Feature>> = features.into_iter().collect();
         match (results.get_mut(*place), whole) {
-            (Some(Ok(of_picture)), Some(features)) => of_picture.extend(features),
+            (Some(Ok(of_picture)), Some(features)) => of_picture.features.extend(features),
             _ => return Err(ExtractError::Thread),
         }
     }

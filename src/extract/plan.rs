@@ -1,9 +1,13 @@
 //! A run, settled: which pictures, through which networks, to which sets of features.
 
 use std::collections::HashSet;
+use std::hash::Hasher as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use twox_hash::XxHash64;
+
+use super::hashes::DIGEST_BYTES;
 use super::pool::Encoding;
 use super::rows::{RowList, Selection};
 use super::shard::{Shard, ShardBy};
@@ -181,15 +185,31 @@ impl ExtractPlan {
     /// Bytes of one picture's feature of a set in a part.
     pub(super) fn stored_bytes(&self, set: &PlannedSet) -> u64 {
         match self.settings.format {
-            FeatureFormat::Folder => super::DIGEST_BYTES,
+            FeatureFormat::Folder => DIGEST_BYTES,
             _ => set.recipe.stored.layout.num_bytes() as u64,
         }
+    }
+
+    /// Hash over how everything is made: parts of a run with another one are none of this run's.
+    pub(super) fn recipes_hash(&self) -> String {
+        recipes_hash(self.sets.iter().map(|set| &set.recipe))
     }
 
     /// The folder of a set.
     pub fn set_folder(&self, set: &PlannedSet) -> PathBuf {
         self.folder.join(&set.name)
     }
+}
+
+/// Hash over recipes, in hexadecimal.
+pub(super) fn recipes_hash<'a>(recipes: impl Iterator<Item = &'a Recipe>) -> String {
+    let mut hash = XxHash64::with_seed(0);
+    for recipe in recipes {
+        // A recipe is plain data, which is always JSON.
+        hash.write(&serde_json::to_vec(recipe).unwrap_or_default());
+        hash.write(b"\n");
+    }
+    format!("{:016x}", hash.finish())
 }
 
 /// The size that every picture comes to; none where pictures keep their own.

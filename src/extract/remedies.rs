@@ -2,8 +2,10 @@
 //!
 //! Owns which errors have such a cause.
 
-use super::{ExtractError, FinishError, StateError};
-use crate::tensor::{Remedied, Remedy};
+use super::finish::FinishError;
+use super::pipeline::ExtractError;
+use super::state_error::StateError;
+use crate::tensor::{Remedied, Remedy, is_out_of_files};
 
 impl Remedied for ExtractError {
     fn remedy(&self) -> Option<Remedy> {
@@ -11,7 +13,27 @@ impl Remedied for ExtractError {
             Self::Engine { reason, .. } => reason.remedy(),
             Self::Write(error) => error.remedy(),
             Self::Shortage { remedy, .. } => remedy.clone(),
-            _ => None,
+            Self::Thread | Self::Start(_) => None,
+        }
+    }
+}
+
+impl Remedied for StateError {
+    fn remedy(&self) -> Option<Remedy> {
+        match self {
+            Self::Write(error) => error.remedy(),
+            Self::Io { reason, .. } => is_out_of_files(reason).then_some(Remedy::AllowMoreFiles),
+            Self::Busy { .. }
+            | Self::NotWhole { .. }
+            | Self::Unfinished { .. }
+            | Self::AlreadyThere { .. }
+            | Self::Foreign { .. }
+            | Self::OtherSets { .. }
+            | Self::Changed { .. }
+            | Self::OtherPictures { .. }
+            | Self::BadPlan { .. }
+            | Self::Manifest(_)
+            | Self::Features(_) => None,
         }
     }
 }
@@ -19,9 +41,11 @@ impl Remedied for ExtractError {
 impl Remedied for FinishError {
     fn remedy(&self) -> Option<Remedy> {
         match self {
-            Self::Write(error) | Self::State(StateError::Write(error)) => error.remedy(),
-            Self::Part { .. } => Some(Remedy::GoOn),
-            _ => None,
+            Self::Write(error) => error.remedy(),
+            Self::State(error) => error.remedy(),
+            Self::Part { .. } | Self::PictureChanged(_) => Some(Remedy::GoOn),
+            Self::PartUnread { reason, .. } => is_out_of_files(reason).then_some(Remedy::AllowMoreFiles),
+            Self::NoSpace { .. } | Self::Cells(_) | Self::Incomplete { .. } => None,
         }
     }
 }

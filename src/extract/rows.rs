@@ -172,15 +172,19 @@ impl RowList {
                 && (row - selection.start).is_multiple_of(selection.every.max(1))
                 && (selection.limit.is_none() || last_row.is_some_and(|last| row <= last))
         };
+        let is_wanted = |camera: &Camera| selection.cameras.is_empty() || selection.cameras.contains(camera);
         self.source
             .skipped()
             .iter()
             .filter(|skipped| skipped.row.map_or_else(|| !is_own(&skipped.place), is_selected))
-            .map(|skipped| SkippedRow {
-                row: skipped.row,
-                camera: None,
-                file: skipped.place.clone(),
-                reason: skipped.reason.clone(),
+            .filter(|skipped| skipped.camera.is_none_or(|camera| is_wanted(&camera)))
+            .map(|skipped| {
+                let (file, reason) = match &skipped.file {
+                    Some(file) => (file.clone(), format!("{}: {}", skipped.place, skipped.reason)),
+                    None => (skipped.place.clone(), skipped.reason.clone()),
+                };
+                let camera = skipped.camera.map(|camera| camera.name().to_owned());
+                SkippedRow { row: skipped.row, camera, file, reason }
             })
             .collect()
     }

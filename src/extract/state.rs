@@ -5,13 +5,15 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::changed::changed_since;
 use super::kept::{keep_whole, keep_whole_sets};
 use super::lock::{Lock, take_lock};
 use super::part::{Part, find_parts, num_pictures};
-use super::plan::ExtractPlan;
+use super::plan::{ExtractPlan, recipes_hash};
+use super::rows::PlannedPicture;
 use super::state_error::StateError;
 use crate::formats::features::{
-    BadManifest, FeatureFormat, INDEX_NAME, MANIFEST_NAME, Manifest, Mixed, Recipe,
+    BadManifest, FeatureFormat, INDEX_NAME, MANIFEST_NAME, Manifest, Mixed, Outcome, PICTURES_NAME, Recipe,
 };
 use crate::formats::{UNSEALED, is_sealed, remove_drafts, seal, write_whole};
 use crate::models::Retired;
@@ -64,6 +66,8 @@ pub struct RunState {
     /// In order; pictures between two of them may belong to none.
     pub(super) parts: Vec<Part>,
     pub(super) mixed: Vec<Mixed>,
+    /// Hashes of recipes that this run had before.
+    recipes_before: Vec<String>,
 }
 
 /// How a run begins.
@@ -75,6 +79,8 @@ pub enum Begin {
     NothingToDo {
         /// Pictures that gave no feature.
         num_failed: u64,
+        /// Pictures whose files are others since, in order.
+        changed: Vec<PlannedPicture>,
     },
 }
 
@@ -82,6 +88,9 @@ pub enum Begin {
 struct PlanFile {
     recipes: Vec<Recipe>,
     mixed: Vec<Mixed>,
+    /// Hashes of all recipes that the run had before these: what a person allowed to be mixed, and copies of weights.
+    #[serde(default)]
+    recipes_before: Vec<String>,
     /// Hash over the file's text; those of the first version have none.
     #[serde(default)]
     plan_sha256: Option<String>,
@@ -99,7 +108,7 @@ pub fn begin(
     let folder = plan.folder.join(FOLDER);
     let io = |path: &Path| {
         let path = path.to_owned();
-        move |reason| StateError::Io { reason, path }
+        move |reason| StateError::io(reason, path)
     };
     let was_there = plan.folder.exists();
     std::fs::create_dir_all(&folder).map_err(io(&plan.folder))?;
@@ -126,8 +135,8 @@ fn begin_locked(
     note: &mut dyn FnMut(String),
 ) -> Result<Begin, StateError> {
     let path = plan.folder.clone();
-    let hold = |lock: &mut Option<Lock>, parts, mixed| match lock.take() {
-        Some(lock) => Ok(RunState { folder: folder.to_owned(), lock, parts, mixed }),
+    let hold = |lock: &mut Option<Lock>, parts, mixed, recipes_before| match lock.take() {
+        Some(lock) => Ok(RunState { folder: folder.to_owned(), lock, parts, mixed, recipes_before }),
         None => Err(StateError::Busy { process: None, path: path.clone() }),
     };
     let parts_folder = folder.join(PARTS);
@@ -153,27 +162,25 @@ fn begin_locked(
             }
         }
         if existing.resume && plan.sets.iter().all(|set| is_complete(plan, &set.name)) {
-            let mut num_failed = 0;
-            for set in &plan.sets {
-                num_failed = num_failed.max(finished_before(&plan.set_folder(set))?);
-            }
-            return Ok(Begin::NothingToDo { num_failed });
+            return finished_before(plan, note);
         }
         if let Some(there) = plan.sets.iter().find(|set| is_complete(plan, &set.name)) {
             return Err(StateError::AlreadyThere { path: plan.set_folder(there) });
         }
-        write_plan(folder, plan, &[])?;
+        write_plan(folder, plan, &[], &[])?;
         std::fs::create_dir_all(&parts_folder)
-            .map_err(|reason| StateError::Io { reason, path: parts_folder.clone() })?;
-        return Ok(Begin::Run(hold(lock, Vec::new(), Vec::new())?));
+            .map_err(|reason| StateError::io(reason, parts_folder.clone()))?;
+        return Ok(Begin::Run(hold(lock, Vec::new(), Vec::new(), Vec::new())?));
     };
-    std::fs::create_dir_all(&parts_folder)
-        .map_err(|reason| StateError::Io { reason, path: parts_folder.clone() })?;
-    let found = find_parts(&parts_folder).map_err(|reason| StateError::Io { reason, path: parts_folder })?;
+    std::fs::create_dir_all(&parts_folder).map_err(|reason| StateError::io(reason, parts_folder.clone()))?;
+    let mut found = find_parts(&parts_folder).map_err(|reason| StateError::io(reason, parts_folder))?;
     if !existing.resume {
         let (done, total) = (num_pictures(&found.parts), before.recipes.first().map_or(0, |r| r.num_planned));
         return Err(StateError::Unfinished { done, total, path });
     }
+    let mut recipes = before.recipes_before;
+    recipes.push(recipes_hash(before.recipes.iter()));
+    found.set_foreign_aside(&recipes);
     let changed = changes(plan, &before.recipes, &found.parts, existing.allow_mixed)?;
     let parts = keep_whole(plan, found, note)?;
     keep_whole_sets(plan, note)?;
@@ -181,17 +188,47 @@ fn begin_locked(
         remove_drafts(&plan.set_folder(set));
     }
     remove_drafts(folder);
-    let mut state = hold(lock, parts, before.mixed)?;
+    let now = plan.recipes_hash();
+    recipes.retain(|hash| *hash != now);
+    let mut state = hold(lock, parts, before.mixed, recipes)?;
     state.settle_mixed(plan, changed)?;
-    write_plan(folder, plan, &state.mixed)?;
+    write_plan(folder, plan, &state.mixed, &state.recipes_before)?;
     Ok(Begin::Run(state))
 }
 
-/// Whether a finished set's files are there, by their sizes; gives how many pictures have no feature. `verify` reads them.
-fn finished_before(folder: &Path) -> Result<u64, StateError> {
+/// Whether finished sets' files are there, and whether the pictures are still those that they were made of.
+fn finished_before(plan: &ExtractPlan, note: &mut dyn FnMut(String)) -> Result<Begin, StateError> {
+    let (mut num_failed, mut changed) = (0, Vec::new());
+    let mut is_unknown = false;
+    for set in &plan.sets {
+        let folder = plan.set_folder(set);
+        let outcome = look_through(&folder)?;
+        num_failed = num_failed.max(outcome.num_failed);
+        if outcome.pictures_sha256.is_none() {
+            is_unknown = true;
+            continue;
+        }
+        for picture in changed_since(&plan.rows, &folder)? {
+            if !changed.contains(&picture) {
+                changed.push(picture);
+            }
+        }
+    }
+    if is_unknown {
+        note(
+            "an earlier version made these features and kept no hash of the pictures: pictures that were replaced since then are not found"
+                .to_owned(),
+        );
+    }
+    Ok(Begin::NothingToDo { num_failed, changed })
+}
+
+/// Whether a finished set's files are there, by their sizes. `verify` reads them.
+fn look_through(folder: &Path) -> Result<Outcome, StateError> {
     let outcome = Manifest::read(folder)?.outcome;
-    let index = [(INDEX_NAME, None)].into_iter();
-    for (name, num_bytes) in index.chain(outcome.files.iter().map(|file| (&*file.name, file.num_bytes))) {
+    let pictures = outcome.pictures_sha256.is_some().then_some((PICTURES_NAME, None));
+    let lists = [(INDEX_NAME, None)].into_iter().chain(pictures);
+    for (name, num_bytes) in lists.chain(outcome.files.iter().map(|file| (&*file.name, file.num_bytes))) {
         let path = folder.join(name);
         let reason = match std::fs::metadata(&path) {
             Ok(there) if num_bytes.is_none_or(|num| num == there.len()) => continue,
@@ -200,14 +237,14 @@ fn finished_before(folder: &Path) -> Result<u64, StateError> {
         };
         return Err(StateError::NotWhole { reason, path });
     }
-    Ok(outcome.num_failed)
+    Ok(outcome)
 }
 
 fn read_plan(folder: &Path, path: &Path) -> Result<Option<PlanFile>, StateError> {
     let bytes = match std::fs::read(folder.join(PLAN)) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(reason) => return Err(StateError::Io { reason, path: folder.join(PLAN) }),
+        Err(reason) => return Err(StateError::io(reason, folder.join(PLAN))),
     };
     let bad = |reason: String| StateError::BadPlan { reason, path: path.to_owned() };
     let text = String::from_utf8(bytes).map_err(|e| bad(e.to_string()))?;
@@ -218,9 +255,15 @@ fn read_plan(folder: &Path, path: &Path) -> Result<Option<PlanFile>, StateError>
     Ok(Some(file))
 }
 
-fn write_plan(folder: &Path, plan: &ExtractPlan, mixed: &[Mixed]) -> Result<(), StateError> {
+fn write_plan(
+    folder: &Path,
+    plan: &ExtractPlan,
+    mixed: &[Mixed],
+    recipes_before: &[String],
+) -> Result<(), StateError> {
     let recipes = plan.sets.iter().map(|set| set.recipe.clone()).collect();
-    let file = PlanFile { recipes, mixed: mixed.to_vec(), plan_sha256: Some(UNSEALED.to_owned()) };
+    let (mixed, recipes_before) = (mixed.to_vec(), recipes_before.to_vec());
+    let file = PlanFile { recipes, mixed, recipes_before, plan_sha256: Some(UNSEALED.to_owned()) };
     write_whole(&folder.join(PLAN), |out| {
         use std::io::Write as _;
         out.write_all(seal(serde_json::to_string(&file)?, SEAL).as_bytes())
@@ -255,7 +298,7 @@ fn remove_results(plan: &ExtractPlan, folder: &Path) -> Result<(), StateError> {
             let aside = folder.join(REMOVED);
             drop(std::fs::remove_dir_all(&aside));
             let removed = std::fs::rename(&place, &aside).and_then(|()| std::fs::remove_dir_all(&aside));
-            removed.map_err(|reason| StateError::Io { reason, path: place })?;
+            removed.map_err(|reason| StateError::io(reason, place))?;
         }
     }
     for name in [PLAN, PARTS] {
@@ -264,7 +307,7 @@ fn remove_results(plan: &ExtractPlan, folder: &Path) -> Result<(), StateError> {
             if name == PARTS { std::fs::remove_dir_all(&place) } else { std::fs::remove_file(&place) };
         match removed {
             Err(reason) if reason.kind() != std::io::ErrorKind::NotFound => {
-                return Err(StateError::Io { reason, path: place });
+                return Err(StateError::io(reason, place));
             }
             _ => {}
         }
@@ -327,7 +370,7 @@ impl RunState {
     pub(super) fn finish(self) -> Result<(), StateError> {
         // The plan first: without it there is no unfinished run.
         let Self { folder, lock, .. } = self;
-        let io = |reason| StateError::Io { reason, path: folder.clone() };
+        let io = |reason| StateError::io(reason, folder.clone());
         std::fs::remove_file(folder.join(PLAN)).map_err(io)?;
         std::fs::remove_dir_all(folder.join(PARTS)).map_err(io)?;
         clear(&folder);
@@ -347,8 +390,7 @@ impl RunState {
         // Pictures after a gap were made as before, and those in it would be made as now: all from there on are.
         let from = self.gaps(u64::MAX).first().map_or(0, |gap| gap.start);
         for part in self.parts.iter().filter(|part| part.record.first > from) {
-            std::fs::remove_file(&part.path)
-                .map_err(|reason| StateError::Io { reason, path: part.path.clone() })?;
+            std::fs::remove_file(&part.path).map_err(|reason| StateError::io(reason, part.path.clone()))?;
         }
         self.parts.retain(|part| part.record.first < from);
         self.mixed.iter_mut().for_each(|mixed| mixed.from = mixed.from.min(from));

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::formats::WriteError;
-use crate::formats::features::BadManifest;
+use crate::formats::features::{BadFeatures, BadManifest};
 use crate::models::Retired;
 
 /// A run that can't begin.
@@ -90,6 +90,9 @@ pub enum StateError {
     /// A manifest that is there and isn't one.
     #[error(transparent)]
     Manifest(#[from] BadManifest),
+    /// A finished set that can't be read.
+    #[error(transparent)]
+    Features(#[from] BadFeatures),
     /// The system refused.
     #[error("can't use this folder ({reason}): \"{}\"", .path.display())]
     Io {
@@ -101,6 +104,19 @@ pub enum StateError {
     /// Writing failed.
     #[error(transparent)]
     Write(#[from] WriteError),
+}
+
+impl StateError {
+    /// The system's error at a path: what it says of the disk is said as for any file.
+    pub(super) fn io(reason: std::io::Error, path: PathBuf) -> Self {
+        use std::io::ErrorKind;
+        match reason.kind() {
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => {
+                Self::Write(WriteError::new(reason, &path))
+            }
+            _ => Self::Io { reason, path },
+        }
+    }
 }
 
 fn retired_words(retired: Option<Retired>) -> String {

@@ -5,7 +5,7 @@ use std::io;
 
 use half::f16;
 
-use super::ValuesHash;
+use super::hashes::ValuesHash;
 use crate::engine::CancelToken;
 use crate::formats::features::{BadFeatures, FeatureRows, Recipe, StoredFeatures};
 use crate::tensor::{Cell, Dtype};

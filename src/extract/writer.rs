@@ -1,14 +1,16 @@
 //! The thread that writes: rows into parts and, where every picture has one, files of their own.
 
 use std::collections::HashSet;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
-use super::digest;
+use super::clock::Clock;
+use super::hashes::digest;
+use super::own_files::{has_plain_folders, make_folders, own_file};
 use super::part::{OpenPart, Part, remove_open};
-use super::pipeline::Clock;
 use super::plan::ExtractPlan;
+use super::results::{BatchResult, PictureFeatures, PictureResult};
 use super::rows::RowList;
 use crate::formats::features::{FeatureFormat, write_feature_npy};
 use crate::formats::{WriteError, sync_file};
@@ -19,25 +21,6 @@ const PART_BYTES: u64 = 64 << 20;
 /// Time after which it is ended: the work that a killed process loses at most, or a few batches of a slow network.
 const PART_TIME: Duration = Duration::from_mins(1);
 
-/// One picture's features, set after set; or why there are none.
-pub(super) type PictureResult = Result<Vec<Feature>, String>;
-
-/// One picture's feature of one set.
-#[derive(Debug)]
-pub(super) struct Feature {
-    pub(super) bytes: Vec<u8>,
-    /// Its extent: of a set whose maps differ in size each has its own.
-    pub(super) shape: Vec<usize>,
-    pub(super) num_overflows: u64,
-}
-
-/// Pictures that went through the networks together.
-#[derive(Debug)]
-pub(super) struct BatchResult {
-    pub(super) first: u64,
-    pub(super) pictures: Vec<PictureResult>,
-}
-
 /// What the writer needs to know of a plan.
 #[derive(Debug)]
 pub(super) struct Writer<'a> {
@@ -47,6 +30,7 @@ pub(super) struct Writer<'a> {
     has_own_files: bool,
     row_bytes: u64,
     part_rows: u64,
+    recipes_hash: String,
     parts_folder: PathBuf,
     clock: &'a Clock,
     made_folders: HashSet<PathBuf>,
@@ -63,6 +47,7 @@ impl<'a> Writer<'a> {
             has_own_files: plan.settings.format == FeatureFormat::Folder,
             row_bytes: plan.row_bytes(),
             part_rows: plan.settings.part_rows.max(1),
+            recipes_hash: plan.recipes_hash(),
             parts_folder,
             clock,
             made_folders: HashSet::new(),
@@ -95,7 +80,8 @@ impl<'a> Writer<'a> {
                 open
             } else {
                 let num_sets = self.folders.len();
-                (OpenPart::begin(&self.parts_folder, batch.first, self.row_bytes, num_sets)?, started)
+                let (row_bytes, hash) = (self.row_bytes, self.recipes_hash.clone());
+                (OpenPart::begin(&self.parts_folder, batch.first, row_bytes, num_sets, hash)?, started)
             };
             for (position, picture) in (batch.first..).zip(batch.pictures) {
                 self.add(&mut part, position, picture)?;
@@ -119,7 +105,7 @@ impl<'a> Writer<'a> {
     }
 
     fn add(&mut self, part: &mut OpenPart, position: u64, picture: PictureResult) -> Result<(), WriteError> {
-        let features = match picture {
+        let PictureFeatures { features, known } = match picture {
             Ok(features) => features,
             Err(reason) => {
                 self.remove_own_files(position);
@@ -132,7 +118,7 @@ impl<'a> Writer<'a> {
         }
         if !self.has_own_files {
             let values: Vec<Vec<u8>> = features.into_iter().map(|feature| feature.bytes).collect();
-            return part.add(&values);
+            return part.add(&values, known);
         }
         let name = own_file(self.rows, position);
         let mut digests = Vec::with_capacity(features.len());
@@ -145,7 +131,7 @@ impl<'a> Writer<'a> {
             digests.push(digest(&feature.bytes).to_vec());
             self.unsynced.push(path);
         }
-        part.add(&digests)
+        part.add(&digests, known)
     }
 
     /// What a run before may have left of a picture that gives nothing now.
@@ -167,41 +153,4 @@ impl<'a> Writer<'a> {
         part.record.pictures_sha256 = self.rows.sha256_of(part.record.first..part.record.end());
         part.commit()
     }
-}
-
-/// The file of a picture's own feature, relative to its set's folder.
-pub(super) fn own_file(rows: &RowList, position: u64) -> String {
-    let name = rows.picture(position).and_then(|picture| rows.own_file(&picture));
-    name.unwrap_or_else(|| format!("{position}.npy"))
-}
-
-/// Whether the folders of a name below `root` are there and no links.
-fn has_plain_folders(root: &Path, name: &str) -> bool {
-    let folders = Path::new(name).parent().unwrap_or(Path::new(""));
-    let is_plain = |folder: &Path| root.join(folder).symlink_metadata().is_ok_and(|there| there.is_dir());
-    folders.ancestors().all(is_plain)
-}
-
-/// Makes the folders of a name below `root`, none of which may be a link: it could lead anywhere.
-fn make_folders(root: &Path, name: &str, made: &mut HashSet<PathBuf>) -> Result<(), WriteError> {
-    let folders = name.rsplit_once('/').map_or("", |(folders, _)| folders);
-    if made.contains(&root.join(folders)) {
-        return Ok(());
-    }
-    let mut path = root.to_owned();
-    for part in std::iter::once("").chain(folders.split('/').filter(|part| !part.is_empty())) {
-        if !part.is_empty() {
-            path.push(part);
-        }
-        match path.symlink_metadata() {
-            Ok(there) if there.is_dir() => {}
-            Ok(_) => {
-                let reason = std::io::Error::other("a link or a file is where a folder is needed; remove it");
-                return Err(WriteError::new(reason, &path));
-            }
-            Err(_) => std::fs::create_dir(&path).map_err(|e| WriteError::new(e, &path))?,
-        }
-    }
-    made.insert(root.join(folders));
-    Ok(())
 }

@@ -79,7 +79,9 @@ impl Remedied for WriteError {
         match self {
             Self::DiskFull { .. } | Self::QuotaUsedUp { .. } => Some(Remedy::MakeRoom),
             Self::FileTooLarge { .. } => Some(Remedy::AllowLargeFiles),
-            _ => None,
+            Self::NoFolder { .. } | Self::IsFolder { .. } | Self::NotAllowed { .. } | Self::Other { .. } => {
+                None
+            }
         }
     }
 }

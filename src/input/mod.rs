@@ -6,10 +6,12 @@
 
 pub mod dataset;
 pub mod decode;
+mod fingerprint;
 pub mod live;
 mod preprocess;
 mod resize;
 
+pub use fingerprint::{FileState, Fingerprint};
 pub use preprocess::{
     FitChoice, MAX_INPUT_SIDE, ParseChoiceError, PreprocessError, Preprocessed, SourceRegion, ValueChoice,
     preprocess,

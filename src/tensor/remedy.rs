@@ -65,6 +65,10 @@ pub enum Remedy {
         /// Of how many.
         count: usize,
     },
+    /// Make all shares of features with the same count and in the same way.
+    CutShardsAlike,
+    /// Let the program open more files, then go on with the run.
+    AllowMoreFiles,
     /// Give a file with a name for each class: so many, where that is known.
     NameClasses {
         /// Classes that there are.

@@ -42,9 +42,13 @@ pub(crate) fn words(remedy: &Remedy) -> String {
         Remedy::CorrectProperty { name } => {
             format!("Write `{name}` anew (`onnx.helper.set_model_props`), or take it out of the file.")
         }
-        Remedy::GoOn => "Go on makes what is damaged anew.".to_owned(),
+        Remedy::GoOn => "Go on makes it anew.".to_owned(),
         Remedy::MakeShardAgain { index, count } => {
             format!("Copy it again from where it was made, or make shard {index} of {count} again.")
+        }
+        Remedy::CutShardsAlike => "Make all of them with the same number of shards, in the same way.".to_owned(),
+        Remedy::AllowMoreFiles => {
+            "Start the program with a higher limit on open files; Go on does the rest.".to_owned()
         }
         Remedy::SayNoHeader => "Put a line with names of columns before it.".to_owned(),
         Remedy::KeepOneCopy => {

@@ -24,7 +24,7 @@ use crate::render::{
     AnimatedPicture, Animation, AnimationError, AnimationEvent, AnimationMode, BatchLayers, animated_layers,
     animation_extent, animation_format,
 };
-use crate::tensor::{Remedied, Remedy};
+use crate::tensor::{Remedied, Remedy, shown};
 use crate::weights::FilePart;
 
 /// The least time between two words of progress.
@@ -163,13 +163,20 @@ impl Runs {
         let folders = folders.join(", ");
         let mut state = match begun {
             Begin::Run(state) => state,
-            Begin::NothingToDo { num_failed: 0 } => {
-                return Ok(RunEnd::Done(format!("nothing to do, the features are complete: {folders}")));
-            }
-            Begin::NothingToDo { num_failed } => {
-                return Ok(RunEnd::Done(format!(
-                    "nothing to do, the run is over; pictures without a feature: {num_failed} (skipped.csv says why): {folders}"
-                )));
+            Begin::NothingToDo { num_failed, changed } => {
+                let mut wrong = Vec::new();
+                if num_failed > 0 {
+                    wrong.push(format!("; pictures without a feature: {num_failed} (skipped.csv says why)"));
+                }
+                if let Some(first) = changed.first() {
+                    let (num, file) = (changed.len(), shown(&first.file));
+                    wrong.push(format!("; pictures that changed since: {num} (the first: {file})"));
+                }
+                return Ok(RunEnd::Done(if wrong.is_empty() {
+                    format!("nothing to do, the features are complete: {folders}")
+                } else {
+                    format!("nothing to do, the run is over{}: {folders}", wrong.concat())
+                }));
             }
         };
         if let Err(error) = check_room(&plan, needed_bytes(&plan, state.num_done())) {

@@ -4,8 +4,11 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
-use super::stored::BadFeatures;
-use super::{FeatureFormat, containers, npy, safetensors};
+use super::containers;
+use super::error::BadFeatures;
+use super::format::FeatureFormat;
+use super::npy;
+use super::safetensors;
 use crate::tensor::{Dtype, FeatureLayout};
 
 /// Rows one after the other in a file.

@@ -9,8 +9,10 @@ use std::path::{Path, PathBuf};
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use serde_json::Value;
 
-use super::stored::BadFeatures;
-use super::{FeatureFormat, OutputFile, parquet as tables};
+use super::error::BadFeatures;
+use super::format::FeatureFormat;
+use super::manifest::OutputFile;
+use super::parquet as tables;
 use crate::formats::WriteError;
 
 /// Bytes of a safetensors header that are read at most.

@@ -10,8 +10,9 @@ use hdf5_pure::{
     AttrValue, Datatype, DatatypeByteOrder, FileBuilder, FloatingPointLayout, MaxExtent, make_f32_type,
 };
 
+use super::manifest::OutputFile;
+use super::rows::{FeatureRows, FeatureTable};
 use super::survey::{Storage, as_number, survey};
-use super::{FeatureRows, FeatureTable, OutputFile};
 use crate::formats::{WriteError, write_whole_hashed};
 use crate::tensor::{Cell, Column, Dtype, FeatureLayout};
 

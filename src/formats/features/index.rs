@@ -4,7 +4,8 @@
 use std::io;
 use std::path::Path;
 
-use super::{FeatureRows, SkippedRow};
+use super::manifest::SkippedRow;
+use super::rows::FeatureRows;
 use crate::formats::{WriteError, write_whole_hashed};
 use crate::tensor::{Cell, Column};
 

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::FeatureFormat;
+use super::format::FeatureFormat;
 use crate::formats::atomic::write_whole;
 use crate::formats::{FileHash, PartRecord, UNSEALED, WeightsId, WriteError, is_sealed, seal};
 use crate::tensor::{AxisOrder, Column, FeatureLayout};
@@ -188,6 +188,9 @@ pub struct Outcome {
     /// SHA-256 over `skipped.csv`, where there is one; manifests of schema 1 don't say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub skipped_sha256: Option<String>,
+    /// SHA-256 over `pictures.csv`; sets of earlier versions have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pictures_sha256: Option<String>,
     /// Changes during the run.
     pub mixed: Vec<Mixed>,
 }

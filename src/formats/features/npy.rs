@@ -3,7 +3,8 @@
 use std::io::{self, Write};
 use std::path::Path;
 
-use super::{FeatureRows, FeatureTable, OutputFile};
+use super::manifest::OutputFile;
+use super::rows::{FeatureRows, FeatureTable};
 use crate::formats::{WriteError, write_whole_hashed, write_whole_unsynced};
 use crate::tensor::{Dtype, FeatureLayout};
 

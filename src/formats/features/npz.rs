@@ -6,9 +6,10 @@ use std::path::Path;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, ZipWriter};
 
+use super::manifest::OutputFile;
 use super::npy::{header, write_stacked};
+use super::rows::{FeatureRows, FeatureTable};
 use super::survey::{Storage, as_number, survey};
-use super::{FeatureRows, FeatureTable, OutputFile};
 use crate::formats::atomic::write_whole;
 use crate::formats::{WriteError, hash_file};
 use crate::tensor::Cell;

@@ -15,7 +15,8 @@ use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 use parquet::schema::types::{ColumnPath, Type, TypePtr};
 
-use super::{FeatureRows, FeatureTable, OutputFile};
+use super::manifest::OutputFile;
+use super::rows::{FeatureRows, FeatureTable};
 use crate::formats::{WriteError, write_whole_hashed};
 use crate::tensor::{Cell, Column, ColumnKind, Dtype, FeatureLayout};
 

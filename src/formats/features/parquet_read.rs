@@ -8,7 +8,7 @@ use parquet::column::reader::ColumnReader;
 use parquet::data_type::AsBytes;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 
-use super::stored::BadFeatures;
+use super::error::BadFeatures;
 use crate::tensor::{Dtype, FeatureLayout};
 
 /// Files of features in order, and the group that was read last.

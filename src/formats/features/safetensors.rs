@@ -8,8 +8,9 @@ use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
+use super::manifest::OutputFile;
+use super::rows::{FeatureRows, FeatureTable};
 use super::survey::{Storage, as_number, survey};
-use super::{FeatureRows, FeatureTable, OutputFile};
 use crate::formats::{WriteError, write_whole_hashed};
 use crate::tensor::{Cell, Dtype};
 

@@ -8,36 +8,18 @@ use csv::StringRecord;
 
 use super::blocks::{Block, find_block, read_own_header};
 use super::containers::{check, length_words, strangers};
+use super::error::BadFeatures;
+use super::format::FeatureFormat;
+use super::index::{INDEX_NAME, SKIPPED_NAME};
+use super::manifest::{Manifest, SkippedRow};
 use super::parquet_read::ParquetRows;
-use super::{BadManifest, FeatureFormat, FeatureRows, INDEX_NAME, Manifest, SKIPPED_NAME, SkippedRow};
+use super::pictures::PICTURES_NAME;
+use super::rows::FeatureRows;
 use crate::formats::hash_file;
-use crate::tensor::{Cell, FeatureLayout};
+use crate::tensor::{Cell, FeatureLayout, is_out_of_files};
 
 /// Bytes of rows that are read from an HDF5 file at once.
 const WINDOW_BYTES: u64 = 8 << 20;
-
-/// Why a folder of features can't be read.
-#[derive(Debug, thiserror::Error)]
-pub enum BadFeatures {
-    /// Its manifest.
-    #[error(transparent)]
-    Manifest(#[from] BadManifest),
-    /// A file that is missing, cut or not what the manifest says.
-    #[error("{reason}: \"{}\"", .path.display())]
-    File {
-        /// What is wrong.
-        reason: String,
-        /// The file.
-        path: PathBuf,
-    },
-}
-
-impl BadFeatures {
-    /// Something wrong with a file.
-    pub(super) fn file(path: &Path, reason: impl std::fmt::Display) -> Self {
-        Self::File { reason: reason.to_string(), path: path.to_owned() }
-    }
-}
 
 /// A folder of features.
 #[derive(Debug)]
@@ -78,7 +60,7 @@ impl StoredFeatures {
         let format = manifest.recipe.stored.format;
         if format != FeatureFormat::Folder && in_files != expected {
             let reason = format!("its files have {in_files} rows, and it has {expected}");
-            return Err(BadFeatures::file(&folder.join(super::MANIFEST_NAME), reason));
+            return Err(BadFeatures::file(&folder.join(super::manifest::MANIFEST_NAME), reason));
         }
         let values = match format {
             FeatureFormat::Folder => {
@@ -150,14 +132,21 @@ impl StoredFeatures {
             check(format, &path, go_on)?;
         }
         self.check_hash(&self.folder.join(INDEX_NAME), None, outcome.index_sha256.as_deref(), go_on)?;
-        let skipped = self.folder.join(SKIPPED_NAME);
-        match &outcome.skipped_sha256 {
-            Some(hash) => self.check_hash(&skipped, None, Some(hash), go_on),
-            None if self.manifest.is_sealed() && skipped.exists() => {
-                Err(BadFeatures::file(&skipped, "a list of what was left out, and the manifest has none"))
+        let lists = [
+            (SKIPPED_NAME, &outcome.skipped_sha256, "a list of what was left out, and the manifest has none"),
+            (PICTURES_NAME, &outcome.pictures_sha256, "a list of pictures, and the manifest has none"),
+        ];
+        for (name, hash, none) in lists {
+            let list = self.folder.join(name);
+            match hash {
+                Some(hash) => self.check_hash(&list, None, Some(hash), go_on)?,
+                None if self.manifest.is_sealed() && list.exists() => {
+                    return Err(BadFeatures::file(&list, none));
+                }
+                None => {}
             }
-            None => Ok(()),
         }
+        Ok(())
     }
 
     fn check_hash(
@@ -299,7 +288,8 @@ fn read_block(
 /// Appends the numbers of a picture's own `.npy`; its extent is the file's where the layout leaves it open.
 pub fn read_feature_npy(path: &Path, layout: &FeatureLayout, bytes: &mut Vec<u8>) -> io::Result<()> {
     let wrong = |words: String| io::Error::other(format!("{words}: \"{}\"", path.display()));
-    let mut file = File::open(path).map_err(|e| wrong(e.to_string()))?;
+    let mut file =
+        File::open(path).map_err(|e| if is_out_of_files(&e) { e } else { wrong(e.to_string()) })?;
     let total = file.metadata()?.len();
     let header = read_own_header(&mut file).map_err(|e| wrong(e.to_string()))?;
     let num_values = header.shape.iter().try_fold(1u64, |product, side| product.checked_mul(*side));

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::FeatureRows;
+use super::rows::FeatureRows;
 use crate::tensor::{Cell, Column, ColumnKind, EXACT_INTEGERS};
 
 /// One column over all rows.

@@ -44,6 +44,8 @@ struct Drive {
 #[derive(Debug)]
 enum Values {
     Whole(Vec<Option<i64>>),
+    /// Beyond what a whole number of 64 bits with a sign can be.
+    Large(Vec<Option<u64>>),
     /// NaN where there is nothing.
     Real(Vec<f64>),
 }
@@ -52,6 +54,10 @@ impl Values {
     fn cell(&self, at: usize) -> Cell {
         match self {
             Self::Whole(values) => values.get(at).copied().flatten().map_or(Cell::Missing, Cell::Integer),
+            Self::Large(values) => {
+                let text = |value: u64| Cell::Text(value.to_string());
+                values.get(at).copied().flatten().map_or_else(|| Cell::Text(String::new()), text)
+            }
             Self::Real(values) => {
                 values.get(at).copied().filter(|v| !v.is_nan()).map_or(Cell::Missing, Cell::Number)
             }
@@ -101,6 +107,8 @@ impl CommaSource {
                     Err(DatasetError::Unreadable { reason, .. }) => source.about.skipped.push(Skipped {
                         row: None,
                         place: source.about.names.name(&file),
+                        camera: None,
+                        file: None,
                         reason,
                     }),
                     other => other?,
@@ -164,6 +172,7 @@ impl CommaSource {
             .map(|column| {
                 match (of(column).map_or(Cell::Missing, |(_, values)| values.cell(at)), column.kind) {
                     (Cell::Integer(value), ColumnKind::Number) => Cell::Number(value as f64),
+                    (cell, ColumnKind::Text) => Cell::Text(cell.to_string()),
                     (cell, _) => cell,
                 }
             })
@@ -206,7 +215,19 @@ fn read_log(path: &Path, file: &File, num_frames: usize) -> Result<Vec<(Column, 
                 let whole = first.iter().map(|at| at.and_then(|at| all.get(at).copied())).collect();
                 (ColumnKind::Integer, Values::Whole(whole))
             }
-            DType::F32 | DType::F64 | DType::U64 => {
+            DType::U64 => {
+                let all = set.read_u64().map_err(words)?;
+                let of_frames = first.iter().map(|at| at.and_then(|at| all.get(at).copied()));
+                let fits = all.iter().all(|value| i64::try_from(*value).is_ok());
+                if fits {
+                    let whole = of_frames.map(|value| value.map(|value| value as i64)).collect();
+                    (ColumnKind::Integer, Values::Whole(whole))
+                } else {
+                    // As text, every digit is kept.
+                    (ColumnKind::Text, Values::Large(of_frames.collect()))
+                }
+            }
+            DType::F32 | DType::F64 => {
                 let all = set.read_f64().map_err(words)?;
                 let real = first.iter().map(|at| of_frame(at, &all).unwrap_or(f64::NAN)).collect();
                 (ColumnKind::Number, Values::Real(real))
@@ -247,7 +268,10 @@ impl Source for CommaSource {
                 .names
                 .name(&file.strip_prefix(&self.about.root).unwrap_or(file).join(format!("{at:06}"))),
         };
-        let label = |cell: &Cell| cell.number().map_or(Label::Missing, Label::Number);
+        let label = |cell: &Cell| match cell {
+            Cell::Text(text) if !text.is_empty() => Label::Text(text.clone()),
+            cell => cell.number().map_or(Label::Missing, Label::Number),
+        };
         let labels = self.cells_of(index).iter().map(label).collect();
         Some(Sample { row, id, timestamp_ns: None, views, labels })
     }

@@ -13,6 +13,7 @@ use sha2::{Digest, Sha256};
 
 use super::DatasetError;
 use super::decimal_commas::join_decimals;
+use super::quoting::{Joined, is_left_open, quotes};
 use super::text_file::{Text, first_line};
 use super::typing::Typing;
 use crate::tensor::{Cell, Column, hex, shown};
@@ -139,6 +140,7 @@ pub(super) struct CsvFile {
     decimals_from: Option<usize>,
     columns: Vec<Column>,
     sha256: String,
+    notes: Vec<String>,
 }
 
 /// Where lines are read again.
@@ -162,6 +164,7 @@ impl CsvFile {
         let Text { bytes, offset } = Text::decode(whole).map_err(|reason| bad(1, reason.to_owned()))?;
         let skipped = offset.unwrap_or(0);
         let mut reader = reader(layout.delimiter).has_headers(layout.names.is_none()).from_reader(&*bytes);
+        let has_header = layout.names.is_none();
         let names = match layout.names {
             Some(names) => names,
             // The header is read by the first call, and positions count from after it.
@@ -181,8 +184,14 @@ impl CsvFile {
             return Err(bad(1, problem));
         }
         let names = unique(names);
+        let expected = if has_header {
+            format!("the header has {}", names.len())
+        } else {
+            format!("a line without a header has {}: {}", names.len(), shown(&names.join(", ")))
+        };
         let is_number = |at: usize| layout.delimiter == b';' || layout.numbers.contains(&at);
         let mut typings: Vec<Typing> = (0..names.len()).map(|at| Typing::new(is_number(at))).collect();
+        let mut joined = Joined::default();
         let mut counter = LineCounter { bytes: &bytes, at: 0, line: 1 };
         let (mut record, mut quoted) = (StringRecord::new(), Vec::new());
         loop {
@@ -201,14 +210,19 @@ impl CsvFile {
             let length =
                 u32::try_from(end - start).map_err(|_| bad(number, "a line of over 4 GiB".into()))?;
             let span = LineSpan { start: start + skipped, length };
-            let record = whole_record(&record, names.len(), layout.decimals_from)
+            let record = whole_record(&record, names.len(), layout.decimals_from, &expected)
                 .map_err(|problem| bad(number, problem))?;
             let line = CsvLine { number, span, record: &record, quoted: &quoted };
-            for (at, typing) in typings.iter_mut().enumerate() {
-                let text = line.meant(at);
-                if !text.is_empty() {
-                    typing.add(text);
+            for ((at, typing), name) in typings.iter_mut().enumerate().zip(&names) {
+                typing.add(line.meant(at), line.raw(at));
+                if line.raw(at).contains('\0') {
+                    let name = shown(name);
+                    let words = "which no array of texts would give back: take it out";
+                    return Err(bad(number, format!("`{name}` has a zero character (NUL), {words}")));
                 }
+            }
+            if quoted.contains(&true) {
+                joined.look(&record.iter().collect::<Vec<_>>(), &quoted, number, layout.delimiter);
             }
             visit(line).map_err(|problem| bad(number, problem))?;
             if let Some(last) = bytes.get(start as usize..).filter(|_| end as usize >= bytes.len())
@@ -235,12 +249,18 @@ impl CsvFile {
             decimals_from: layout.decimals_from,
             columns,
             sha256,
+            notes: joined.note().into_iter().collect(),
         })
     }
 
     /// All columns, in the log's order.
     pub(super) fn columns(&self) -> &[Column] {
         &self.columns
+    }
+
+    /// What a person should know of how it was read.
+    pub(super) fn notes(&self) -> &[String] {
+        &self.notes
     }
 
     /// SHA-256 of the file as it was scanned.
@@ -272,7 +292,7 @@ impl CsvFile {
             return Err(self.changed());
         }
         let record =
-            whole_record(&record, self.columns.len(), self.decimals_from).map_err(|_| self.changed())?;
+            whole_record(&record, self.columns.len(), self.decimals_from, "").map_err(|_| self.changed())?;
         Ok(record.iter().map(str::to_owned).collect())
     }
 
@@ -294,56 +314,12 @@ fn reader(delimiter: u8) -> csv::ReaderBuilder {
     builder
 }
 
-/// Whether a quoted field of a line doesn't end in it.
-fn is_left_open(line: &[u8], delimiter: u8) -> bool {
-    let (mut is_quoted, mut is_begin) = (false, true);
-    for byte in line {
-        // A doubled quote ends the field and begins it again at once.
-        if *byte == b'"' && (is_quoted || is_begin) {
-            is_quoted = !is_quoted;
-            is_begin = true;
-        } else {
-            is_begin = matches!(*byte, b'\r' | b'\n') || *byte == delimiter;
-        }
-    }
-    is_quoted
-}
-
-/// Which fields of a line are quoted: those whose first byte is a quote, as the CSV reader has it.
-fn quotes(line: &[u8], delimiter: u8, quoted: &mut Vec<bool>) {
-    let is_end = |b: &u8| matches!(*b, b'\r' | b'\n');
-    let mut at = line.iter().position(|b| !is_end(b)).unwrap_or(line.len());
-    loop {
-        let is_quoted = line.get(at) == Some(&b'"');
-        quoted.push(is_quoted);
-        if is_quoted {
-            at += 1;
-            while let Some(b) = line.get(at) {
-                at += 1;
-                if *b == b'"' {
-                    // A doubled quote is a quote.
-                    if line.get(at) != Some(&b'"') {
-                        break;
-                    }
-                    at += 1;
-                }
-            }
-        }
-        while line.get(at).is_some_and(|b| *b != delimiter && !is_end(b)) {
-            at += 1;
-        }
-        if line.get(at) != Some(&delimiter) {
-            return;
-        }
-        at += 1;
-    }
-}
-
 /// A record of as many fields as there are columns.
 fn whole_record(
     record: &StringRecord,
     num_columns: usize,
     decimals_from: Option<usize>,
+    expected: &str,
 ) -> Result<StringRecord, String> {
     if record.len() == num_columns {
         return Ok(record.clone());
@@ -356,7 +332,7 @@ fn whole_record(
     });
     joined.ok_or_else(|| {
         format!(
-            "{} fields where the header has {num_columns} (a decimal comma must be quoted, or fields parted by semicolons)",
+            "{} fields where {expected} (a decimal comma must be quoted, or fields parted by semicolons)",
             record.len()
         )
     })
@@ -399,23 +375,5 @@ impl LineCounter<'_> {
             self.at += 1;
         }
         self.line
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::quotes;
-
-    #[test]
-    fn quotes_are_seen_where_the_reader_sees_them() {
-        let of = |line: &str| {
-            let mut quoted = Vec::new();
-            quotes(line.as_bytes(), b',', &mut quoted);
-            quoted
-        };
-        assert_eq!(of("\r\na,\"b,\"\"c\" ,d\n"), [false, true, false]);
-        assert_eq!(of("\"\", \"x\",\"a\nb\""), [true, false, true]);
-        assert_eq!(of("\"open,x"), [true]);
-        assert_eq!(of(""), [false]);
     }
 }

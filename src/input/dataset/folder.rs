@@ -1,16 +1,13 @@
 //! A folder of pictures, with its folders, in natural order.
 
 use std::cmp::Ordering;
-use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-use super::files::{VIDEO_WORDS, is_hidden, not_a_picture};
+use super::files::VIDEO_WORDS;
 use super::source::{About, Label, PictureLocation, Sample, Skipped, Source, View};
+use super::walk::{Walked, note_of, walk};
 use super::{DatasetError, NameCoding};
 use crate::tensor::shown;
-
-/// Folders within folders that are followed.
-const MAX_DEPTH: usize = 64;
 
 /// All pictures below a folder, ordered as people count (`2.png` before `10.png`), folders included.
 ///
@@ -25,17 +22,21 @@ pub struct FolderSource {
 }
 
 impl FolderSource {
-    /// Lists a folder. Links are followed, each folder once.
+    /// Lists a folder. Links to folders elsewhere are followed, each folder is listed once, and links are told.
     pub fn open(root: &Path) -> Result<Self, DatasetError> {
-        let mut found = Found { root, pictures: Vec::new(), skipped: Vec::new(), seen: HashSet::new() };
-        found.walk(root, 0)?;
-        let Found { mut pictures, mut skipped, .. } = found;
+        let Walked { mut pictures, mut skipped, links } = walk(root)?;
         pictures.sort_by(|a, b| natural(a, b));
         skipped.sort_by(|(a, _), (b, _)| natural(a, b));
         let names = NameCoding::of(pictures.iter().chain(skipped.iter().map(|(path, _)| path)).map(|p| &**p));
         let skipped: Vec<Skipped> = skipped
             .into_iter()
-            .map(|(path, reason)| Skipped { row: None, place: names.name(&path), reason })
+            .map(|(path, reason)| Skipped {
+                row: None,
+                place: names.name(&path),
+                camera: None,
+                file: None,
+                reason,
+            })
             .collect();
         if pictures.is_empty() {
             let video = skipped.iter().find(|s| s.reason.starts_with(VIDEO_WORDS));
@@ -48,7 +49,8 @@ impl FolderSource {
         }
         let in_folders = pictures.iter().any(|p| p.components().count() > 1);
         let label_names = if in_folders { vec!["folder".to_owned()] } else { Vec::new() };
-        let about = About { root: root.to_owned(), label_names, skipped, names, ..About::default() };
+        let notes = note_of(&links, names).into_iter().collect();
+        let about = About { root: root.to_owned(), label_names, skipped, notes, names, ..About::default() };
         Ok(Self { about, pictures })
     }
 }
@@ -100,60 +102,6 @@ impl Source for FolderSource {
 
     fn root(&self) -> &Path {
         &self.about.root
-    }
-}
-
-/// A walk in progress.
-struct Found<'a> {
-    root: &'a Path,
-    pictures: Vec<PathBuf>,
-    skipped: Vec<(PathBuf, String)>,
-    /// Folders by their real paths, so that a link to an ancestor ends.
-    seen: HashSet<PathBuf>,
-}
-
-impl Found<'_> {
-    fn walk(&mut self, folder: &Path, depth: usize) -> Result<(), DatasetError> {
-        let real = folder.canonicalize().map_err(|e| DatasetError::io(folder, &e))?;
-        if !self.seen.insert(real) {
-            return Ok(());
-        }
-        let mut entries = Vec::new();
-        for entry in std::fs::read_dir(folder).map_err(|e| DatasetError::io(folder, &e))? {
-            entries.push(entry.map_err(|e| DatasetError::io(folder, &e))?.path());
-        }
-        // Of a folder reached by two links, the first in order counts, whatever order the file system has.
-        entries.sort();
-        for path in entries {
-            let name = path.file_name().unwrap_or_default().to_string_lossy();
-            if is_hidden(&name) {
-                continue;
-            }
-            match std::fs::metadata(&path) {
-                Ok(kind) if kind.is_dir() && depth < MAX_DEPTH => {
-                    // A sub-folder that can't be read is one thing left out, not the end.
-                    if let Err(e) = self.walk(&path, depth + 1) {
-                        self.skip(&path, e.to_string());
-                    }
-                }
-                Ok(kind) if kind.is_dir() => self.skip(&path, format!("deeper than {MAX_DEPTH} folders")),
-                Ok(kind) if kind.is_file() => match not_a_picture(&path) {
-                    None => self.pictures.push(self.relative(&path)),
-                    Some(reason) => self.skip(&path, reason),
-                },
-                Ok(_) => self.skip(&path, "not a regular file".into()),
-                Err(e) => self.skip(&path, format!("can't be read ({e})")),
-            }
-        }
-        Ok(())
-    }
-
-    fn relative(&self, path: &Path) -> PathBuf {
-        path.strip_prefix(self.root).unwrap_or(path).to_owned()
-    }
-
-    fn skip(&mut self, path: &Path, reason: String) {
-        self.skipped.push((self.relative(path), reason));
     }
 }
 

@@ -8,6 +8,7 @@ use image::RgbImage;
 
 use super::DatasetError;
 use crate::input::decode::{DecodeError, DecodeProblem, Picture};
+use crate::input::fingerprint::{FileState, Fingerprint, hash_of};
 
 /// The set of frames.
 pub(super) const FRAMES: &str = "X";
@@ -79,16 +80,39 @@ impl Frames {
         &self.path
     }
 
+    /// What the system says of the file now; the size is a frame's.
+    pub(super) fn state(&self) -> std::io::Result<FileState> {
+        let of_file = FileState::of(&std::fs::metadata(&self.path)?);
+        Ok(FileState { num_bytes: 3 * self.height * self.width, ..of_file })
+    }
+
+    /// XXH64 of a frame's samples, as they lie in the file now.
+    pub(super) fn hash(&self, index: u64) -> std::io::Result<u64> {
+        let now = File::open_streaming(&self.path).map_err(std::io::Error::other)?;
+        let set = now.dataset(FRAMES).map_err(std::io::Error::other)?;
+        hash_of(&*set.read_raw_rows(index, 1).map_err(std::io::Error::other)?)
+    }
+
+    fn samples(&self, index: u64) -> Result<Vec<u8>, String> {
+        let file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        let set = file.dataset(FRAMES).map_err(|e| e.to_string())?;
+        set.read_raw_rows(index, 1).map_err(|e| e.to_string())
+    }
+
     /// Reads one frame.
     pub(super) fn load(&self, index: u64) -> Result<Picture, DecodeError> {
+        self.load_known(index).map(|(picture, _)| picture)
+    }
+
+    /// Reads one frame, and says what tells it from others.
+    pub(super) fn load_known(&self, index: u64) -> Result<(Picture, Fingerprint), DecodeError> {
         let name = format!("{index:06}");
         let fail = |problem| DecodeError { place: self.path.join(&name).display().to_string(), problem };
-        let damaged = |reason: String| fail(DecodeProblem::Damaged { format: FORMAT, reason });
-        let samples = {
-            let file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
-            let set = file.dataset(FRAMES).map_err(|e| damaged(e.to_string()))?;
-            set.read_raw_rows(index, 1).map_err(|e| damaged(e.to_string()))?
-        };
+        let state =
+            self.state().map_err(|error| fail(DecodeProblem::Unreadable { reason: error.to_string() }))?;
+        let samples =
+            self.samples(index).map_err(|reason| fail(DecodeProblem::Damaged { format: FORMAT, reason }))?;
+        let known = Fingerprint::new(&samples, state);
         let plane = (self.height * self.width) as usize;
         if samples.len() != 3 * plane {
             return Err(fail(DecodeProblem::Truncated { format: FORMAT }));
@@ -99,7 +123,7 @@ impl Frames {
             samples
         };
         RgbImage::from_raw(self.width as u32, self.height as u32, pixels)
-            .map(|rgb| Picture { name: name.clone(), rgb, notes: Vec::new() })
+            .map(|rgb| (Picture { name: name.clone(), rgb, notes: Vec::new() }, known))
             .ok_or_else(|| fail(DecodeProblem::Truncated { format: FORMAT }))
     }
 }

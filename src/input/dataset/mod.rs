@@ -12,9 +12,11 @@ mod expand;
 mod files;
 mod folder;
 mod frames;
+mod moments;
 mod naming;
 mod open;
 mod placed;
+mod quoting;
 mod simulator;
 mod source;
 mod sullychen;
@@ -22,6 +24,7 @@ mod table;
 mod text_file;
 mod typing;
 mod udacity;
+mod walk;
 
 use std::path::{Path, PathBuf};
 
@@ -220,7 +223,20 @@ impl Remedied for DatasetError {
     fn remedy(&self) -> Option<Remedy> {
         match self {
             Self::HeaderIsRow { .. } => Some(Remedy::SayNoHeader),
-            _ => None,
+            Self::Missing { .. }
+            | Self::Unreadable { .. }
+            | Self::NoPictures { .. }
+            | Self::UnknownKind { .. }
+            | Self::NoData { .. }
+            | Self::MissingColumn { .. }
+            | Self::NoPathColumn { .. }
+            | Self::WhichColumn { .. }
+            | Self::EmptyList { .. }
+            | Self::NoListedFiles { .. }
+            | Self::Meeting { .. }
+            | Self::BadRow { .. }
+            | Self::NoRows { .. }
+            | Self::NoPictureFiles { .. } => None,
         }
     }
 }

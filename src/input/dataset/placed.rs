@@ -64,8 +64,10 @@ pub(super) fn place(
         elsewhere = (0..recorded.len()).filter(|at| !search.recorded[*at].parts.is_empty()).collect();
     }
     let longest = elsewhere.iter().map(|at| search.recorded[*at].parts.len()).max().unwrap_or(0);
+    let bare_names = (longest > 0).then_some(Place::Last(1));
     let places: Vec<Place<'_>> =
-        (1..=longest).rev().map(Place::Last).chain(usual_folder.map(Place::In)).collect();
+        // A name in the folder of such logs says more than a name that lies about.
+        (2..=longest).rev().map(Place::Last).chain(usual_folder.map(Place::In)).chain(bare_names).collect();
     let by_ending = search.first_that_finds(&elsewhere, &places);
     let mut files = vec![None; recorded.len()];
     let mut notes = Vec::new();

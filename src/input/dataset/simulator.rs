@@ -104,7 +104,7 @@ impl SimulatorLog {
             about: About {
                 root,
                 label_names: labels.iter().map(|(name, _)| (*name).to_owned()).collect(),
-                notes: placed.notes,
+                notes: csv.notes().iter().cloned().chain(placed.notes).collect(),
                 ..About::default()
             },
             rows: Vec::new(),
@@ -130,18 +130,24 @@ impl SimulatorLog {
 
     /// A line with its pictures.
     fn add(&mut self, row: usize, number: u64, span: LineSpan, pictures: Vec<Named<'_>>) {
-        let mut skip = |reason| {
-            self.about.skipped.push(Skipped { row: Some(row), place: format!("line {number}"), reason });
+        let mut skip = |camera, file: &str, reason| {
+            self.about.skipped.push(Skipped {
+                row: Some(row),
+                place: format!("line {number}"),
+                camera,
+                file: Some(shown(file)),
+                reason,
+            });
         };
         if pictures.iter().all(|(_, recorded, _)| recorded.is_empty()) {
-            skip("names no picture".to_owned());
+            skip(None, "", "names no picture".to_owned());
         }
         let mut files = Vec::new();
         for (camera, recorded, file) in pictures {
             match file {
                 Some(file) => files.push((camera, file)),
                 None if recorded.is_empty() => {}
-                None => skip(format!("no such picture: {}", shown(recorded))),
+                None => skip(Some(camera), recorded, format!("no such picture: {}", shown(recorded))),
             }
         }
         for (camera, _) in &files {

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use super::frames::Frames;
 use super::{Camera, DatasetError, NameCoding};
-use crate::input::decode::{DecodeError, Picture, decode_file};
+use crate::input::decode::{DecodeError, Picture, decode_file, decode_known_file};
+use crate::input::fingerprint::{FileState, Fingerprint, hash_of};
 use crate::tensor::{Cell, Column};
 
 /// A data set opened for reading.
@@ -152,6 +153,30 @@ impl PictureLocation {
         }
     }
 
+    /// Reads and decodes it, and says what tells its bytes from others.
+    pub fn load_known(&self) -> Result<(Picture, Fingerprint), DecodeError> {
+        match self {
+            Self::File(path) => decode_known_file(path),
+            Self::Frame(frames, index) => frames.load_known(*index),
+        }
+    }
+
+    /// What the system says of it now.
+    pub fn state(&self) -> std::io::Result<FileState> {
+        match self {
+            Self::File(path) => std::fs::metadata(path).map(|metadata| FileState::of(&metadata)),
+            Self::Frame(frames, _) => frames.state(),
+        }
+    }
+
+    /// XXH64 of its bytes as they are now.
+    pub fn hash(&self) -> std::io::Result<u64> {
+        match self {
+            Self::File(path) => std::fs::File::open(path).and_then(hash_of),
+            Self::Frame(frames, index) => frames.hash(*index),
+        }
+    }
+
     /// A path that names it: its file's, and for a frame its number as if the file were a folder.
     pub fn name(&self) -> PathBuf {
         match self {
@@ -208,6 +233,10 @@ pub struct Skipped {
     pub row: Option<usize>,
     /// Where: a line of the log or a path in the folder.
     pub place: String,
+    /// Which camera's picture, where that is known.
+    pub camera: Option<Camera>,
+    /// What the line names, shortened; none where the place is a path.
+    pub file: Option<String>,
     /// Why.
     pub reason: String,
 }

@@ -104,6 +104,8 @@ impl SullychenLog {
                 None => skipped.push(Skipped {
                     row: Some(row),
                     place: format!("line {number}"),
+                    camera: None,
+                    file: Some(shown(&texts[0])),
                     reason: format!("no such picture: {}", shown(&texts[0])),
                 }),
             }
@@ -115,7 +117,7 @@ impl SullychenLog {
         let column = |name: &str, kind| Column { name: name.to_owned(), kind };
         let mut typing = super::typing::Typing::new(false);
         for row in &rows {
-            typing.add(&row.texts[1]);
+            typing.add(&row.texts[1], &row.texts[1]);
         }
         let mut columns = vec![column("filename", ColumnKind::Text), column("angle", typing.kind())];
         if has_times {

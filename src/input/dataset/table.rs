@@ -73,6 +73,7 @@ impl ListSource {
         let (names, places) = labels.into_iter().unzip();
         let sha256 = csv.sha256().to_owned();
         let mut source = found.source("table", sha256, path)?;
+        source.about.notes.extend_from_slice(csv.notes());
         (source.about.label_names, source.label_columns, source.csv) = (names, places, Some(csv));
         Ok(source)
     }
@@ -84,7 +85,14 @@ impl ListSource {
             problem: problem.to_owned(),
             path: place.to_owned(),
         };
-        let text = Text::decode(bytes).map_err(|reason| bad(1, reason))?;
+        // Names are bytes, and some begin like UTF-16 does.
+        let first = bytes.split(|b| matches!(b, 0 | b'\n' | b'\r')).next().and_then(path_of);
+        let is_name = first.is_some_and(|name| !name.as_os_str().is_empty() && folder.join(name).is_file());
+        let text = if is_name || looks_unlike_utf16(&bytes) {
+            Text { bytes, offset: Some(0) }
+        } else {
+            Text::decode(bytes).map_err(|reason| bad(1, reason))?
+        };
         let mut found = Found::below(folder);
         let mut hash = Sha256::new();
         for (number, entry) in entries(&text.bytes) {
@@ -120,6 +128,11 @@ impl ListSource {
         let bytes = std::fs::read(path).map_err(|e| DatasetError::io(path, &e))?;
         Self::list(bytes, path.parent().unwrap_or(Path::new("")), path)
     }
+}
+
+/// Whether bytes begin with a mark of UTF-16 and have no zero, as all text in UTF-16 does that has an end of a line in it.
+fn looks_unlike_utf16(bytes: &[u8]) -> bool {
+    matches!(bytes, [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..]) && !bytes.contains(&0)
 }
 
 /// Whether a file's first entry is a path of a picture and nothing beside: one that is there, or one that reads as such.
@@ -216,7 +229,13 @@ impl Found {
         let is_empty = path.as_os_str().is_empty();
         let reason =
             if is_empty { "names no picture".to_owned() } else { format!("no such picture: {}", said()) };
-        self.skipped.push(Skipped { row: Some(number), place: format!("line {line}"), reason });
+        self.skipped.push(Skipped {
+            row: Some(number),
+            place: format!("line {line}"),
+            camera: None,
+            file: Some(said()),
+            reason,
+        });
     }
 
     /// The path relative to the root, or as it stands; none where no file is.

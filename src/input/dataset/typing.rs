@@ -12,19 +12,35 @@ pub(super) struct Typing {
     /// Whether a decimal comma makes a number, as in files whose fields are parted by semicolons.
     has_decimal_commas: bool,
     has_large: bool,
-    /// Values' bits and their texts' hashes: two texts of one value must stay apart.
-    seen: Vec<(u64, u64)>,
+    /// Values' bits, whole ones as they are, and their texts' hashes: two texts of one value must stay apart.
+    seen: Vec<(u64, i64, u64)>,
+    /// Hash of the first text in which nothing stands.
+    blank: Option<u64>,
+    has_several_blanks: bool,
     compact_at: usize,
 }
 
 impl Typing {
     pub(super) fn new(has_decimal_commas: bool) -> Self {
-        Self { kind: None, has_decimal_commas, has_large: false, seen: Vec::new(), compact_at: COMPACT_AT }
+        Self {
+            kind: None,
+            has_decimal_commas,
+            has_large: false,
+            seen: Vec::new(),
+            blank: None,
+            has_several_blanks: false,
+            compact_at: COMPACT_AT,
+        }
     }
 
-    /// A cell in which something stands.
-    pub(super) fn add(&mut self, text: &str) {
+    /// A cell: what stands in it without the blanks around it, which may be nothing, and all of it as it was written.
+    pub(super) fn add(&mut self, text: &str, written: &str) {
         if self.kind == Some(ColumnKind::Text) {
+            return;
+        }
+        if text.is_empty() {
+            let written = hash(written);
+            self.has_several_blanks |= *self.blank.get_or_insert(written) != written;
             return;
         }
         let with_point;
@@ -42,9 +58,9 @@ impl Typing {
         let Ok(value) = point.parse::<f64>() else { return };
         self.has_large |= !point.contains(['e', 'E']) && value.abs() >= EXACT_INTEGERS as f64;
         // A minus zero is equal to zero.
-        let pair = ((value + 0.0).to_bits(), hash(text));
-        if self.seen.last() != Some(&pair) {
-            self.seen.push(pair);
+        let one = ((value + 0.0).to_bits(), point.parse().unwrap_or(0), hash(written));
+        if self.seen.last() != Some(&one) {
+            self.seen.push(one);
         }
         if self.seen.len() >= self.compact_at {
             self.compact();
@@ -59,15 +75,19 @@ impl Typing {
 
     /// What the column is. Whole numbers that f64 has no room for make no number of a column that isn't all whole.
     pub(super) fn kind(mut self) -> ColumnKind {
-        match self.kind.unwrap_or(ColumnKind::Text) {
-            ColumnKind::Number if self.has_large => ColumnKind::Text,
-            ColumnKind::Number => {
-                self.compact();
-                let is_lossy = self.seen.windows(2).any(|pair| pair[0].0 == pair[1].0);
-                if is_lossy { ColumnKind::Text } else { ColumnKind::Number }
-            }
-            kind => kind,
-        }
+        self.compact();
+        let has_two_texts = |are_whole: bool| {
+            let mut pairs = self.seen.windows(2);
+            pairs.any(|pair| pair[0].0 == pair[1].0 && (!are_whole || pair[0].1 == pair[1].1))
+        };
+        let is_lossy = match self.kind {
+            None | Some(ColumnKind::Text) => true,
+            Some(ColumnKind::Number) => self.has_large || has_two_texts(false),
+            Some(ColumnKind::Integer) => has_two_texts(true),
+        };
+        // As a number nothing is nothing, however it was written.
+        let is_text = is_lossy || self.has_several_blanks;
+        self.kind.filter(|_| !is_text).unwrap_or(ColumnKind::Text)
     }
 }
 
@@ -84,7 +104,7 @@ mod tests {
     fn kind(cells: &[&str]) -> ColumnKind {
         let mut typing = Typing::new(false);
         for cell in cells {
-            typing.add(cell);
+            typing.add(cell.trim(), cell);
         }
         typing.kind()
     }
@@ -101,8 +121,13 @@ mod tests {
         assert_eq!(kind(&["0.1", "0.10000000000000000001"]), ColumnKind::Text);
         assert_eq!(kind(&["1", "2", "x"]), ColumnKind::Text);
         assert_eq!(kind(&[]), ColumnKind::Text);
+        assert_eq!(kind(&["1", " 1"]), ColumnKind::Text);
+        assert_eq!(kind(&["1", "\u{a0}1", "2.5"]), ColumnKind::Text);
+        assert_eq!(kind(&[" 1", " 2", " 1"]), ColumnKind::Integer);
+        assert_eq!(kind(&["1", "", "2", ""]), ColumnKind::Integer);
+        assert_eq!(kind(&["1", "", "2", "  "]), ColumnKind::Text);
         let mut commas = Typing::new(true);
-        commas.add("-0,5");
+        commas.add("-0,5", "-0,5");
         assert_eq!(commas.kind(), ColumnKind::Number);
     }
 
@@ -110,10 +135,11 @@ mod tests {
     fn a_long_column_is_looked_at_as_a_whole() {
         let mut typing = Typing::new(false);
         for at in 0..200_000 {
-            typing.add(&format!("{}.5", at % 70_000));
+            let text = format!("{}.5", at % 70_000);
+            typing.add(&text, &text);
         }
         assert!(typing.seen.len() <= 2 * 70_000);
-        typing.add("69999.50");
+        typing.add("69999.50", "69999.50");
         assert_eq!(typing.kind(), ColumnKind::Text);
     }
 }

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::csv_file::{CsvFile, CsvLayout, CsvLine, Header, LineSpan};
+use super::moments::moments;
 use super::placed::place;
 use super::source::{About, Label, PictureLocation, Sample, Skipped, Source, View};
 use super::{Camera, DatasetError, UnknownCamera};
@@ -19,13 +20,11 @@ pub(super) fn is_udacity(header: &Header) -> bool {
 pub(super) const REQUIRED: [&str; 4] = ["timestamp", "frame_id", "filename", "angle"];
 /// Columns that are labels, where the log has them.
 const LABELS: [&str; 6] = ["angle", "torque", "speed", "lat", "long", "alt"];
-/// Pictures at most this far apart belong to one moment: the cameras run at 20 Hz, so moments are 50 ms apart.
-const MOMENT_NS: u64 = 25_000_000;
 
 /// Udacity's log, opened.
 ///
-/// Lines are grouped into *moments*: going down the log, a line joins the moment before it if that has no picture of its
-/// camera yet and began at most 25 ms away; otherwise it begins a new one. Moments are numbered from 0 in the log's order, so
+/// Lines are grouped into *moments* by their times ([`moments`]): each centre line with the nearest of every other camera, within half the
+/// time between two pictures. Moments are numbered from 0 in the log's order, so
 /// `--row 12 --camera left` is the left picture of the thirteenth moment, whether or not files are missing. A moment's labels
 /// are those of its centre line, or else of its first. A `frame_id` that is none of the three cameras' is a camera of its own.
 #[derive(Debug)]
@@ -83,14 +82,20 @@ impl UdacityLog {
         let recorded: Vec<String> = lines.iter().map(|line| line.recorded.clone()).collect();
         let placed = place(path, &root, &recorded, Some("IMG"))?;
         let mut log = Self {
-            about: About { root, label_names, notes: placed.notes, ..About::default() },
+            about: About { root, label_names, ..About::default() },
             moments: Vec::new(),
             csv,
             num_rows,
             num_moments: 0,
         };
-        for moment in group(lines.into_iter().zip(placed.files).collect()) {
-            log.add(moment);
+        let timed: Vec<(u64, Camera)> = lines.iter().map(|line| (line.timestamp_ns, line.camera)).collect();
+        let moments = moments(&timed);
+        log.about.notes = log.csv.notes().to_vec();
+        log.about.notes.extend(placed.notes);
+        log.about.notes.extend(incomplete(&moments, &timed));
+        let mut lines: Vec<Option<Placed>> = lines.into_iter().zip(placed.files).map(Some).collect();
+        for moment in moments {
+            log.add(moment.into_iter().filter_map(|at| lines.get_mut(at)?.take()).collect());
         }
         if log.moments.is_empty() {
             let first = shown(&first);
@@ -116,6 +121,8 @@ impl UdacityLog {
                 None => self.about.skipped.push(Skipped {
                     row: Some(row),
                     place: format!("line {}", line.number),
+                    camera: Some(line.camera),
+                    file: Some(shown(&line.recorded)),
                     reason: format!("no such picture: {}", shown(&line.recorded)),
                 }),
             }
@@ -199,24 +206,27 @@ impl Source for UdacityLog {
     }
 }
 
-/// Lines of one moment together, moments and lines in the log's order.
-fn group(lines: Vec<Placed>) -> Vec<Vec<Placed>> {
-    let mut moments: Vec<Vec<Placed>> = Vec::new();
-    for placed in lines {
-        let line = &placed.0;
-        match moments.last_mut() {
-            Some(moment)
-                if moment.iter().all(|(other, _)| other.camera != line.camera)
-                    && moment.first().is_some_and(|(first, _)| {
-                        first.timestamp_ns.abs_diff(line.timestamp_ns) <= MOMENT_NS
-                    }) =>
-            {
-                moment.push(placed);
-            }
-            _ => moments.push(vec![placed]),
+/// What a person should know of moments that not every camera has a line of.
+fn incomplete(moments: &[Vec<usize>], lines: &[(u64, Camera)]) -> Option<String> {
+    let mut cameras: Vec<Camera> = Vec::new();
+    for (_, camera) in lines {
+        if !cameras.contains(camera) {
+            cameras.push(*camera);
         }
     }
-    moments
+    cameras.sort_unstable();
+    let mut lacking =
+        moments.iter().enumerate().filter(|(_, moment)| moment.len() < cameras.len()).peekable();
+    let (row, first) = lacking.peek().copied()?;
+    let has = |camera: &&Camera| first.iter().any(|at| lines.get(*at).is_some_and(|line| line.1 == **camera));
+    let without: Vec<&str> =
+        cameras.iter().filter(|camera| !has(camera)).map(|camera| camera.name()).collect();
+    Some(format!(
+        "{} of {} moments have no line of some camera, which is left out of their rows (the first: row {row}, {})",
+        lacking.count(),
+        moments.len(),
+        without.join(", ")
+    ))
 }
 
 /// The log, all its lines, and the names of the label columns.

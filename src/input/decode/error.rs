@@ -162,6 +162,9 @@ impl Remedied for DecodeError {
 
 impl Remedied for DecodeProblem {
     fn remedy(&self) -> Option<Remedy> {
+        if let Self::NoMoreFiles { .. } = self {
+            return Some(Remedy::AllowMoreFiles);
+        }
         matches!(self, Self::NoMemory { .. }).then_some(Remedy::GiveMemory)
     }
 }

@@ -17,6 +17,9 @@ use std::path::Path;
 
 use image::{ImageFormat, RgbImage};
 
+use super::fingerprint::{FileState, Fingerprint};
+use crate::tensor::is_out_of_files;
+
 pub use error::{DecodeError, DecodeProblem};
 pub(super) use sniff::{SNIFF_BYTES, Sniffed, sniff};
 
@@ -102,9 +105,24 @@ pub fn decode_file(path: &Path) -> Result<Picture, DecodeError> {
 
 /// Decodes a file within limits. Only a regular file is read, so a pipe can't make it wait.
 pub fn decode_file_within(path: &Path, limits: &DecodeLimits) -> Result<Picture, DecodeError> {
+    decode_read(path, limits, |picture, _, _| picture)
+}
+
+/// Decodes a file within the default limits, and says what tells its bytes from others.
+pub fn decode_known_file(path: &Path) -> Result<(Picture, Fingerprint), DecodeError> {
+    decode_read(path, &DecodeLimits::default(), |picture, bytes, state| {
+        (picture, Fingerprint::new(bytes, state))
+    })
+}
+
+fn decode_read<T>(
+    path: &Path,
+    limits: &DecodeLimits,
+    with: impl FnOnce(Picture, &[u8], FileState) -> T,
+) -> Result<T, DecodeError> {
     let name = path.file_name().map_or_else(|| path.to_string_lossy(), |n| n.to_string_lossy());
     read_file(path, limits)
-        .and_then(|bytes| decode(&name, &bytes, limits))
+        .and_then(|(bytes, state)| Ok(with(decode(&name, &bytes, limits)?, &bytes, state)))
         .map_err(|problem| DecodeError { place: path.display().to_string(), problem })
 }
 
@@ -118,13 +136,11 @@ pub fn decode_bytes_within(name: &str, bytes: &[u8], limits: &DecodeLimits) -> R
     decode(name, bytes, limits).map_err(|problem| DecodeError { place: name.to_owned(), problem })
 }
 
-fn read_file(path: &Path, limits: &DecodeLimits) -> Result<Vec<u8>, DecodeProblem> {
+/// A file's bytes, and what the system said of it before they were read: a change in between shows afterwards.
+fn read_file(path: &Path, limits: &DecodeLimits) -> Result<(Vec<u8>, FileState), DecodeProblem> {
     let unreadable = |e: std::io::Error| match e.kind() {
         std::io::ErrorKind::NotFound => DecodeProblem::Missing,
-        // There is no kind of its own for it.
-        _ if cfg!(unix) && matches!(e.raw_os_error(), Some(23 | 24)) => {
-            DecodeProblem::NoMoreFiles { reason: e.to_string() }
-        }
+        _ if is_out_of_files(&e) => DecodeProblem::NoMoreFiles { reason: e.to_string() },
         _ => DecodeProblem::Unreadable { reason: e.to_string() },
     };
     let metadata = std::fs::metadata(path).map_err(unreadable)?;
@@ -141,7 +157,7 @@ fn read_file(path: &Path, limits: &DecodeLimits) -> Result<Vec<u8>, DecodeProble
     let file = std::fs::File::open(path).map_err(unreadable)?;
     // `take`: the file may have grown since it was asked for its length.
     file.take(limits.max_bytes).read_to_end(&mut bytes).map_err(unreadable)?;
-    Ok(bytes)
+    Ok((bytes, FileState::of(&metadata)))
 }
 
 fn decode(name: &str, bytes: &[u8], limits: &DecodeLimits) -> Result<Picture, DecodeProblem> {

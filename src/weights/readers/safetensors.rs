@@ -67,7 +67,8 @@ fn explain(error: &SafeTensorError, bytes: &[u8]) -> ReadError {
         // Tensors must fill what follows the header: there may be too little of it, or too much.
         SafeTensorError::MetadataIncompleteBuffer => match past_the_end(bytes) {
             Some(num) => ReadError::broken(format!(
-                "{num} bytes follow the last tensor, of which its header says nothing; get it again"
+                "{} the last tensor, of which its header says nothing; get it again",
+                if num == 1 { "1 byte follows".to_owned() } else { format!("{num} bytes follow") }
             )),
             None => ReadError::CutShort,
         },

@@ -1,7 +1,9 @@
 //! A picture that isn't there is left out, and no other is taken for it.
 
+use super::resume::unfinish;
 use super::sources::{columns, list_on_stdin, skipped, with};
 use super::{QUICK, TAG, manifest};
+use crate::support::binary::Bench;
 
 const SMALL: &str = "--pool avg --format npy";
 const HEADER: &str = "timestamp,frame_id,filename,angle\n";
@@ -41,7 +43,7 @@ fn tables_and_lists_take_a_path_as_it_stands() {
         .iter()
         .enumerate()
         .filter(|(row, _)| ![0, 9].contains(row))
-        .map(|(row, path)| format!("{row}||line {}|no such picture: {path}", row + 2))
+        .map(|(row, path)| format!("{row}||{path}|line {}: no such picture: {path}", row + 2))
         .collect();
     bench.add("list.csv", format!("image\n{}\n", lines.join("\n")).as_bytes());
     let run = bench.ok(&format!("extract list.csv --path-column image -o out {QUICK} {SMALL}"));
@@ -64,7 +66,10 @@ fn a_log_from_another_machine_is_read_by_one_rule() {
     bench.add("run/interpolated.csv", log.as_bytes());
     let run = bench.ok(&format!("extract run -o out {QUICK} {SMALL}"));
     assert_eq!(columns(&bench, &["row", "file"]), ["0|center/1.jpg", "1|center/2.jpg"], "3.jpg is another");
-    assert_eq!(skipped(&bench), ["2||line 4|no such picture: /home/me/run/center/3.jpg"]);
+    assert_eq!(
+        skipped(&bench),
+        ["2|center|/home/me/run/center/3.jpg|line 4: no such picture: /home/me/run/center/3.jpg"]
+    );
     let note = "the log's pictures are not where it says and were found by the last 2 parts of its paths: `/home/me/run/center/1.jpg` is `center/1.jpg`";
     assert!(run.stderr.contains(&format!("note: {note}: \"run\"\n")), "{}", run.stderr);
     assert_eq!(manifest(&bench, &format!("out/{TAG}"))["source_notes"], serde_json::json!([note]));
@@ -80,7 +85,7 @@ fn a_log_that_is_at_home_is_taken_at_its_word() {
     bench.add("run/interpolated.csv", log.as_bytes());
     let run = bench.ok(&format!("extract run -o out {QUICK} {SMALL}"));
     assert_eq!(columns(&bench, &["row", "file"]), ["0|center/1.jpg"]);
-    assert_eq!(skipped(&bench), ["1||line 3|no such picture: center/2.jpg"]);
+    assert_eq!(skipped(&bench), ["1|center|center/2.jpg|line 3: no such picture: center/2.jpg"]);
     assert!(!run.stderr.contains("not where it says"), "{}", run.stderr);
     assert_eq!(manifest(&bench, &format!("out/{TAG}"))["source_notes"], serde_json::Value::Null);
 }
@@ -127,4 +132,138 @@ fn pictures_saved_with_another_ending_are_told() {
     bench.add("center/1.png", &std::fs::read(bench.path("center/1.jpg")).unwrap());
     bench.ok(&format!("extract interpolated.csv -o out {QUICK} {SMALL} --overwrite"));
     assert_eq!(columns(&bench, &["file"]), ["center/1.png"]);
+}
+
+/// Two pictures of one size in bytes and pixels.
+fn two_pictures() -> [Vec<u8>; 2] {
+    [10, 200].map(|level| {
+        let mut bytes = std::io::Cursor::new(Vec::new());
+        let picture = image::RgbImage::from_pixel(9, 9, image::Rgb([level, 40, 90]));
+        picture.write_to(&mut bytes, image::ImageFormat::Bmp).unwrap();
+        bytes.into_inner()
+    })
+}
+
+#[test]
+fn a_picture_that_was_replaced_is_worked_on_again() {
+    for format in ["npy", "folder"] {
+        let bench = Bench::new();
+        let [one, other] = two_pictures();
+        for name in ["a", "b", "c", "d", "e", "f", "g", "h"] {
+            bench.add(&format!("in/{name}.bmp"), &one);
+        }
+        let call = format!("extract in -o out {QUICK} --pool avg --format {format} --part-rows 2 --batch 2");
+        unfinish(&bench, &call);
+        // Another picture in the place of one that was worked on, and one that was only written again.
+        bench.add("in/b.bmp", &other);
+        bench.add("in/c.bmp", &one);
+        let run = bench.ok(&format!("{call} --resume"));
+        assert!(
+            run.stderr.contains(
+                "note: 1 picture changed (row 1, \"b.bmp\") since the run before worked on it: the parts with such are made anew\n"
+            ),
+            "{format}: {}",
+            run.stderr
+        );
+        bench.ok(&format!("{} -q", call.replace("-o out", "-o whole")));
+        super::assert_same(&bench.path("whole"), &bench.path("out"));
+        // A finished run: what was only touched is as it was.
+        bench.add("in/c.bmp", &one);
+        let run = bench.ok(&format!("{call} --resume"));
+        assert!(run.stderr.starts_with("nothing to do, the features are complete: "), "{}", run.stderr);
+        bench.add("in/c.bmp", &other);
+        std::fs::remove_file(bench.path("in/h.bmp")).unwrap();
+        bench.add("in/h.bmp", &[&one[..], b" "].concat());
+        let run = bench.run(&format!("{call} --resume"));
+        assert_eq!(
+            (run.code, &*run.stderr),
+            (
+                Some(1),
+                &*format!(
+                    "nothing to do, the run is over, but 2 pictures changed since, and their features are those of before (row 2, \"c.bmp\", and 1 more); `--overwrite` begins again: \"out/{TAG}\"\n"
+                )
+            )
+        );
+    }
+}
+
+/// The list of pictures is one list for shards and the whole.
+#[test]
+fn what_pictures_were_is_kept_by_a_merge() {
+    let bench = Bench::new();
+    let [one, other] = two_pictures();
+    for name in ["a", "b", "c", "d"] {
+        bench.add(&format!("in/{name}.bmp"), if name == "c" { &other } else { &one });
+    }
+    let call = format!("extract in {QUICK} --pool avg --format npy");
+    bench.ok(&format!("{call} -o whole"));
+    for shard in 0..2 {
+        bench.ok(&format!("{call} -o shards --shard {shard}/2 --shard-by hash"));
+    }
+    bench.ok("features merge shards -o merged");
+    super::assert_same(&bench.path("whole"), &bench.path("merged"));
+    let list = super::csv(&bench.path("merged").join(TAG).join("pictures.csv"));
+    assert_eq!(list[0], ["row", "camera", "file", "num_bytes", "xxh64"]);
+    assert_eq!((&*list[3][2], list[1][4] == list[2][4], list[1][4] == list[3][4]), ("c.bmp", true, false));
+    bench.add("in/d.bmp", &other);
+    let run = bench.run(&format!("{call} -o merged --resume"));
+    assert_eq!(run.code, Some(1), "{}", run.stderr);
+    assert!(run.stderr.contains("1 picture changed since"), "{}", run.stderr);
+}
+
+/// Parts and sets of earlier versions don't say what pictures were.
+#[test]
+fn what_an_earlier_version_kept_of_pictures_is_said() {
+    let bench = Bench::new();
+    let [one, _] = two_pictures();
+    for name in ["a", "b", "c", "d", "e", "f", "g", "h"] {
+        bench.add(&format!("in/{name}.bmp"), &one);
+    }
+    let call = format!("extract in -o out {QUICK} --pool avg --format npy --part-rows 2 --batch 2");
+    unfinish(&bench, &call);
+    for name in bench.names("out/.filterscope/parts") {
+        if name.starts_with("part-") {
+            forget_pictures(&bench.path(&format!("out/.filterscope/parts/{name}")));
+        }
+    }
+    let run = bench.ok(&format!("{call} --resume"));
+    assert!(
+        run.stderr.contains(" pictures and kept neither hashes of them nor its recipe: pictures that were replaced since then, and parts of another run, are not found\n"),
+        "{}",
+        run.stderr
+    );
+    assert!(!bench.path("out").join(TAG).join("pictures.csv").exists());
+    bench.ok("features verify out");
+    let run = bench.ok(&format!("{call} --resume"));
+    assert!(
+        run.stderr.starts_with("note: an earlier version made these features and kept no hash of the pictures: pictures that were replaced since then are not found\nnothing to do, "),
+        "{}",
+        run.stderr
+    );
+}
+
+/// Makes a part as the version before wrote it.
+fn forget_pictures(path: &std::path::Path) {
+    let bytes = std::fs::read(path).unwrap();
+    let number = |at: usize| u64::from_le_bytes(bytes[at..at + 8].try_into().unwrap());
+    let length = number(bytes.len() - 16) as usize;
+    let start = bytes.len() - 24 - length;
+    let mut record: serde_json::Value = serde_json::from_slice(&bytes[start..start + length]).unwrap();
+    for field in ["pictures", "recipes_hash"] {
+        record.as_object_mut().unwrap().remove(field).unwrap();
+    }
+    let record = serde_json::to_vec(&record).unwrap();
+    let hash = twox_hash::XxHash64::oneshot(0, &record).to_le_bytes();
+    let length = (record.len() as u64).to_le_bytes();
+    std::fs::write(path, [&bytes[..start], &record, &hash, &length, b"FSPART02"].concat()).unwrap();
+}
+
+/// A log that names pictures of another machine by their names alone.
+#[test]
+fn the_camera_folder_goes_before_bare_names() {
+    let bench = with(&["center_0.png", "IMG/center_0.png", "IMG/center_1.png"]);
+    bench.add("driving_log.csv", b"/old/rec/center_0.png,,,0,0,0,1\n/old/rec/center_1.png,,,0,0,0,1\n");
+    let run = bench.ok(&format!("extract driving_log.csv -o out {QUICK} {SMALL}"));
+    assert_eq!(columns(&bench, &["file"]), ["IMG/center_0.png", "IMG/center_1.png"]);
+    assert!(run.stderr.contains("were found by the names alone, in `IMG`: "), "{}", run.stderr);
 }

@@ -17,7 +17,7 @@ fn sully_chen_s_log_is_read_by_file_name() {
         columns(&bench, &["row", "file", "filename", "angle"]),
         ["0|2.jpg|2.jpg|-3.5", "1|10.jpg|10.jpg|4.25", "3|3.jpg|3.jpg|0.000000"]
     );
-    assert_eq!(skipped(&bench), ["2||line 3|no such picture: 4.jpg"]);
+    assert_eq!(skipped(&bench), ["2||4.jpg|line 3: no such picture: 4.jpg"]);
     let said = manifest(&bench, &format!("out/{TAG}"));
     assert_eq!((&said["source"], &said["columns"][3]["kind"]), (&"sullychen".into(), &"number".into()));
 
@@ -194,4 +194,141 @@ fn comma_ai_s_folder_is_one_data_set() {
     std::fs::create_dir_all(bench.path("nothing")).unwrap();
     let run = bench.run(&format!("extract nothing --source comma -o none {QUICK}"));
     assert!(run.stderr.contains("no camera file of comma.ai's in this folder"), "{}", run.stderr);
+}
+
+/// A frame that a camera dropped is left out of its moment, and moves no other.
+#[test]
+fn a_dropped_frame_of_a_log_shifts_no_row() {
+    let mut lines = vec!["timestamp,frame_id,filename,angle".to_owned()];
+    let mut names = Vec::new();
+    for moment in 0..8u64 {
+        for (at, camera) in (0u64..).zip(["left", "center", "right"]) {
+            if (moment, camera) != (1, "left") {
+                let time = 1_000_000_000 + moment * 20_000_000 + at * 4_000_000;
+                lines.push(format!("{time},{camera}_camera,{camera}/{moment}.png,0.5"));
+                names.push(format!("{camera}/{moment}.png"));
+            }
+        }
+    }
+    let bench = with(&names.iter().map(String::as_str).collect::<Vec<_>>());
+    bench.add("interpolated.csv", (lines.join("\n") + "\n").as_bytes());
+    let call = format!("extract interpolated.csv -o out {QUICK} --pool avg --format npy");
+    let run = bench.ok(&call);
+    assert!(
+        run.stderr.contains("note: 1 of 8 moments have no line of some camera, which is left out of their rows (the first: row 1, left): "),
+        "{}",
+        run.stderr
+    );
+    for cells in columns(&bench, &["row", "file"]) {
+        let (row, file) = cells.split_once('|').unwrap();
+        assert!(file.ends_with(&format!("/{row}.png")), "{cells}");
+    }
+    // Each second moment, the same of every camera.
+    bench.ok(&format!("{call} --every 2 --overwrite"));
+    let rows = columns(&bench, &["row", "camera"]);
+    for camera in ["left", "center", "right"] {
+        let of_camera = [0, 2, 4, 6].map(|row| format!("{row}|{camera}"));
+        assert!(of_camera.iter().all(|cells| rows.contains(cells)), "{camera}: {rows:?}");
+    }
+    assert_eq!(rows.len(), 12);
+}
+
+#[cfg(unix)]
+#[test]
+fn folders_that_links_lead_to_are_listed_once_and_told() {
+    let bench = with(&["in/cats/1.png", "elsewhere/2.png", "in/zoo/dogs/3.png"]);
+    let link = |to: &str, name: &str| std::os::unix::fs::symlink(to, bench.path(name)).unwrap();
+    // Before the real name in order, elsewhere, and up.
+    link("cats", "in/animals");
+    link("../elsewhere", "in/birds");
+    link("../..", "in/zoo/out");
+    let call = format!("extract in --labels folder -o out {QUICK} --pool avg --format npy");
+    let run = bench.ok(&call);
+    assert_eq!(
+        columns(&bench, &["file", "label"]),
+        ["birds/2.png|birds", "cats/1.png|cats", "zoo/dogs/3.png|zoo/dogs"]
+    );
+    assert_eq!(
+        run.stderr.lines().next().unwrap(),
+        "note: `birds` is a link to a folder elsewhere, whose pictures have the link's name; `animals` is a link to a folder that is listed under another name, and only there; `zoo/out` is a link to a folder that it lies in, and is not followed: \"in\""
+    );
+}
+
+#[test]
+fn rows_between_two_stray_quotes_are_told() {
+    let bench = with(&["a.png", "b.png", "c.png", "d.png"]);
+    let call = |table: &str| {
+        format!("extract {table} --path-column image -o out {QUICK} --pool avg --format npy --overwrite")
+    };
+    for (table, by) in [("t.csv", ","), ("t.tsv", "\t")] {
+        let lines = "image,note,x\na.png,\"b,1\nb.png,c,2\nc.png,d\",3\nd.png,e,4\n".replace(',', by);
+        bench.add(table, lines.as_bytes());
+        let run = bench.ok(&call(table));
+        assert!(
+            run.stderr.contains(&format!(
+                "note: the quoted field that begins in line 2 goes on to line 4 and holds as many separators as whole rows: if it is rows, the quotes in these lines belong to the text and must be doubled or taken out: \"{table}\"\n"
+            )),
+            "{}",
+            run.stderr
+        );
+    }
+    // A text of several lines is one cell.
+    bench.add("t.csv", b"image,note\na.png,\"one\ntwo\nthree\"\nb.png,x\n");
+    let run = bench.ok(&call("t.csv"));
+    assert!(!run.stderr.contains("quoted field"), "{}", run.stderr);
+    assert_eq!(columns(&bench, &["image", "note"]), ["a.png|one\ntwo\nthree", "b.png|x"]);
+    // What no array of texts gives back.
+    bench.add("t.csv", b"image,note\na.png,x\nb.png,y\0\n");
+    let run = bench.run(&call("t.csv"));
+    assert!(
+        run.stderr.ends_with(
+            "error: line 3: `note` has a zero character (NUL), which no array of texts would give back: take it out: \"t.csv\"\n"
+        ),
+        "{}",
+        run.stderr
+    );
+}
+
+/// Numbers that are written in two ways stay text, and so does nothing that is.
+#[test]
+fn blanks_around_numbers_are_not_lost() {
+    let bench = with(&["a.png", "b.png", "c.png"]);
+    let table = "image,plain,mixed,wide,none\na.png,1,1,1,5\nb.png,2, 1,\u{a0}1,\nc.png,3,2,2,  \n";
+    bench.add("t.csv", table.as_bytes());
+    bench.ok(&format!("extract t.csv --path-column image -o out {QUICK} --pool avg --format npz"));
+    let said = super::manifest(&bench, &format!("out/{}", super::TAG));
+    let kinds: Vec<&str> =
+        said["columns"].as_array().unwrap().iter().skip(2).map(|c| c["kind"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["text", "integer", "text", "text", "text"]);
+    assert_eq!(columns(&bench, &["mixed", "wide", "none"]), ["1|1|5", " 1|\u{a0}1|", "2|2|  "]);
+}
+
+/// comma.ai's whole numbers beyond what has a sign.
+#[test]
+fn whole_numbers_without_a_sign_keep_their_digits() {
+    let bench = Bench::new();
+    let mut camera = hdf5_pure::FileBuilder::new();
+    camera.create_dataset("X").with_u8_data(&[9; 120]).with_shape(&[2, 3, 4, 5]);
+    camera.create_dataset("cam1_ptr").with_f64_data(&[0.0, 1.0]);
+    camera.create_dataset("large").with_u64_data(&[u64::MAX, 7]);
+    camera.create_dataset("small").with_u64_data(&[9_007_199_254_740_993, 7]);
+    camera.write(bench.path("drive.h5")).unwrap();
+    bench.ok(&format!("extract drive.h5 -o out {QUICK} --pool avg --format npz"));
+    assert_eq!(columns(&bench, &["large", "small"]), ["18446744073709551615|9007199254740993", "7|7"]);
+}
+
+/// A name is bytes, and two of them are no mark of an encoding.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_list_that_begins_like_utf_16_is_taken_as_it_is() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let bench = with(&["b.png"]);
+    let name = std::ffi::OsStr::from_bytes(b"\xFF\xFEa.png");
+    std::fs::copy(bench.path("b.png"), bench.path("").join(name)).unwrap();
+    for end in [b'\n', 0] {
+        let list = [&b"\xFF\xFEa.png"[..], &[end], b"b.png", &[end]].concat();
+        let run = super::sources::list_on_stdin(&bench, &list, "extract - -o out --overwrite");
+        assert_eq!(run.code, Some(0), "{}", run.stderr);
+        assert_eq!(columns(&bench, &["file"]), ["%FF%FEa.png", "b.png"]);
+    }
 }

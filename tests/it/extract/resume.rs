@@ -229,6 +229,29 @@ fn what_failed_is_tried_again_when_a_run_goes_on() {
     assert_eq!((&made["num_rows"], &made["num_failed"]), (&6.into(), &0.into()));
 }
 
+/// A part that another run made otherwise, of the same pictures and with as many numbers.
+#[test]
+fn a_part_of_another_run_is_not_taken() {
+    let bench = with_drive();
+    let call = |pool: &str| {
+        format!("extract drive -o out {QUICK} --pool {pool} --format npy --part-rows 2 --batch 2 --limit 8")
+    };
+    bench.ok(&format!("{} -q", call("avg").replace("-o out", "-o whole")));
+    unfinish(&bench, &call("max"));
+    let part = bench.path("out/.filterscope/parts/part-000000000002");
+    let of_max = std::fs::read(&part).unwrap();
+    std::fs::remove_dir_all(bench.path("out")).unwrap();
+    unfinish(&bench, &call("avg"));
+    std::fs::write(&part, of_max).unwrap();
+    let run = bench.ok(&format!("{} --resume", call("avg")));
+    assert!(
+        run.stderr.contains("note: the part of the run before with pictures 3 to 4 is one of another run, which made them otherwise; it is made anew: \"out/.filterscope/parts/part-000000000002\"\n"),
+        "{}",
+        run.stderr
+    );
+    assert_same(&bench.path("whole"), &bench.path("out"));
+}
+
 /// Makes `out` an unfinished run of two parts or more, by killing runs until one is caught in between.
 pub(super) fn unfinish(bench: &Bench, call: &str) {
     for attempt in 0..2000 {

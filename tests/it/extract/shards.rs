@@ -75,3 +75,94 @@ fn shards_that_do_not_belong_together_are_refused() {
     bench.ok("features merge a -o whole2");
     assert!(error("features merge a -o whole2").contains("something is here already; choose another folder"));
 }
+
+#[test]
+fn shards_that_were_cut_differently_are_told() {
+    let bench = with_drive();
+    let call = format!("extract drive {QUICK} --pool avg --format npy --limit 4 -q");
+    bench.ok(&format!("{call} -o a --shard 0/2"));
+    bench.ok(&format!("{call} -o b --shard 1/2 --shard-by hash"));
+    bench.ok(&format!("{call} -o c --shard 1/3"));
+    for (other, words) in [
+        (format!("b/shard-1-of-2/{TAG}"), "one by block and the other by hash"),
+        (format!("c/shard-1-of-3/{TAG}"), "one is one of 2 and the other one of 3"),
+    ] {
+        let folder = other.split('/').next().unwrap();
+        let run = bench.run(&format!("features merge a {folder} -o merged"));
+        assert_eq!(
+            run.stderr,
+            format!(
+                "error: these shards are cut differently, {words}: \"a/shard-0-of-2/{TAG}\" and \"{other}\"\nhelp: make all of them with the same N in `--shard I/N` and the same `--shard-by`\n"
+            )
+        );
+    }
+}
+
+#[test]
+fn a_merge_that_was_killed_is_in_nobody_s_way() {
+    let bench = with_drive();
+    let call = format!("extract drive {QUICK} --pool avg --format npy --limit 8 -q");
+    bench.ok(&format!("{call} -o whole"));
+    for shard in 0..2 {
+        bench.ok(&format!("{call} -o shards --shard {shard}/2"));
+    }
+    // Half written.
+    bench.add("merged/mine.txt", b"mine");
+    bench.add("merged/.filterscope-merge/lock", b"123456789");
+    bench.add(&format!("merged/.filterscope-merge/{TAG}/features.npy"), b"half");
+    let run = bench.ok("features merge shards -o merged");
+    assert!(
+        run.stderr.starts_with(
+            "note: an earlier merge was killed: what it had half written is removed\nmerged 24 rows: "
+        ),
+        "{}",
+        run.stderr
+    );
+    assert_eq!(bench.names("merged"), ["mine.txt", TAG]);
+    assert_same(&bench.path("whole").join(TAG), &bench.path("merged").join(TAG));
+    // Whole, and killed as it was moved to its place: before, and after.
+    let origin: Vec<serde_json::Value> = (0..2)
+        .map(|shard| manifest(&bench, &format!("shards/shard-{shard}-of-2/{TAG}"))["set_sha256"].clone())
+        .collect();
+    let whole = serde_json::json!({ TAG: origin }).to_string();
+    for is_moved in [false, true] {
+        bench.add("merged/.filterscope-merge/lock", b"123456789");
+        bench.add("merged/.filterscope-merge/whole.json", whole.as_bytes());
+        if !is_moved {
+            let to = bench.path("merged/.filterscope-merge").join(TAG);
+            std::fs::rename(bench.path("merged").join(TAG), to).unwrap();
+        }
+        let run = bench.ok("features merge shards -o merged");
+        assert!(
+            run.stderr.starts_with("note: an earlier merge was killed as it moved what it had made to its place: that is done now\nmerged 24 rows: "),
+            "{}",
+            run.stderr
+        );
+        assert_eq!(bench.names("merged"), ["mine.txt", TAG]);
+    }
+    // What is there is never written over, and what isn't ours never removed.
+    let run = bench.run("features merge shards -o merged");
+    assert_eq!(
+        run.stderr,
+        format!("error: something is here already; choose another folder: \"merged/{TAG}\"\n")
+    );
+    bench.add("other/.filterscope-merge/mine.txt", b"mine");
+    let run = bench.run("features merge shards -o other");
+    assert_eq!(
+        run.stderr,
+        "error: something is here already; choose another folder: \"other/.filterscope-merge\"\n"
+    );
+    assert_eq!(bench.names("other/.filterscope-merge"), ["mine.txt"]);
+    // Killed at any moment.
+    for pause in 0..30 {
+        let mut child = super::resume::start(&bench, "features merge shards -o killed");
+        std::thread::sleep(std::time::Duration::from_micros(400 * pause));
+        drop(child.kill());
+        child.wait().unwrap();
+        if bench.path("killed").join(TAG).exists() && !bench.path("killed/.filterscope-merge").exists() {
+            std::fs::remove_dir_all(bench.path("killed")).unwrap();
+        }
+    }
+    bench.ok("features merge shards -o killed");
+    assert_same(&bench.path("whole"), &bench.path("killed"));
+}

@@ -72,7 +72,10 @@ fn the_simulator_s_log_is_read_without_a_header_and_from_another_machine() {
     );
     assert_eq!(
         skipped(&bench),
-        ["2||line 3|no such picture: /home/me/IMG/center_3.jpg", "3||line 4|no such picture: IMG/gone.jpg"]
+        [
+            "2|center|/home/me/IMG/center_3.jpg|line 3: no such picture: /home/me/IMG/center_3.jpg",
+            "3|left|IMG/gone.jpg|line 4: no such picture: IMG/gone.jpg"
+        ]
     );
     let said = manifest(&bench, &format!("out/{TAG}"));
     assert_eq!((&said["source"], &said["num_left_out"]), (&"simulator".into(), &2.into()));
@@ -98,7 +101,9 @@ fn a_number_that_can_be_read_in_two_ways_refuses_the_log() {
     bench.add("driving_log.csv", b"IMG/c.png,,,0,0,0,1\nIMG/c.png,,,0,1,0,5,1\n");
     let run = bench.run(&format!("extract driving_log.csv -o out {QUICK}"));
     assert_eq!(run.code, Some(2));
-    assert!(run.stderr.contains("line 2: 8 fields where the header has 7"), "{}", run.stderr);
+    assert!(run.stderr.contains(
+            "line 2: 8 fields where a line without a header has 7: center, left, right, steering, throttle, brake, speed ("
+        ), "{}", run.stderr);
     assert!(!bench.path("out").exists());
 }
 
@@ -122,7 +127,10 @@ fn any_table_with_a_column_of_paths_will_do() {
         columns(&bench, &["row", "id", "file", "class", "log_row"]),
         ["0|007|deep/a.png|cat|5", "1|008|b, c.png|dog|6", "3|010|outside.png||8"]
     );
-    assert_eq!(skipped(&bench), ["2||line 5|no such picture: no.png", "4||line 7|names no picture"]);
+    assert_eq!(
+        skipped(&bench),
+        ["2||no.png|line 5: no such picture: no.png", "4|||line 7: names no picture"]
+    );
 
     let run = bench.run(&format!("extract list.tsv -o no {QUICK}"));
     assert!(
@@ -176,7 +184,8 @@ fn nothing_is_ever_written_outside() {
     let files: Vec<String> = super::tree(&bench.path("deep/out").join(TAG)).into_keys().collect();
     let inside = bench.path("x.npy").display().to_string();
     let inside = inside.trim_start_matches('/');
-    let mut expected = ["er/y.npy", inside, "index.csv", "manifest.json", "skipped.csv", "x.npy"];
+    let mut expected =
+        ["er/y.npy", inside, "index.csv", "manifest.json", "pictures.csv", "skipped.csv", "x.npy"];
     expected.sort_unstable();
     assert_eq!(files, expected);
     assert_eq!(bench.names("deep/er"), ["list.csv", "y.png"]);
@@ -202,7 +211,7 @@ fn pictures_whose_results_would_collide_are_both_kept() {
         columns(&bench, &["file", "features_file"]),
         ["a.jpg|a.jpg.npy", "a.jpg.gif|a.jpg.gif.npy", "A.png|A.png.npy", "b.png|b.npy"]
     );
-    assert_eq!(bench.names(&format!("out/{TAG}")).len(), 4 + 2);
+    assert_eq!(bench.names(&format!("out/{TAG}")).len(), 4 + 3);
 }
 
 #[test]

@@ -1,0 +1,92 @@
+//! `pictures.csv`: size and hash of each picture that the features were made of, in the features' order.
+//!
+//! Owns the file. It has no times, so that a set depends on nothing but what went into it. Must not know where pictures are.
+
+use std::fs::File;
+use std::io;
+use std::path::Path;
+use std::time::SystemTime;
+
+use super::error::BadFeatures;
+use crate::formats::{WriteError, write_whole_hashed};
+
+/// The list's name in a folder of features; sets of earlier versions have none.
+pub const PICTURES_NAME: &str = "pictures.csv";
+const HEADER: [&str; 5] = ["row", "camera", "file", "num_bytes", "xxh64"];
+
+/// A picture as it was when it was worked on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KnownPicture {
+    /// Its row in the data set.
+    pub row: usize,
+    /// Its camera; empty where pictures have none.
+    pub camera: String,
+    /// Its file, as the index has it.
+    pub file: String,
+    /// Its bytes.
+    pub num_bytes: u64,
+    /// XXH64 of these.
+    pub xxh64: u64,
+}
+
+/// Writes the list and gives its SHA-256; where not every picture is known, none is written. The file's time says since when pictures may
+/// have changed.
+pub fn write_pictures(
+    folder: &Path,
+    since: SystemTime,
+    pictures: &mut dyn Iterator<Item = Option<KnownPicture>>,
+) -> Result<Option<String>, WriteError> {
+    let path = folder.join(PICTURES_NAME);
+    let mut are_all_known = true;
+    let written = write_whole_hashed(&path, |out| {
+        let mut csv = csv::Writer::from_writer(out);
+        csv.write_record(HEADER).map_err(io::Error::other)?;
+        for picture in pictures {
+            let Some(picture) = picture else {
+                are_all_known = false;
+                break;
+            };
+            let KnownPicture { row, camera, file, num_bytes, xxh64 } = picture;
+            csv.write_record([
+                &row.to_string(),
+                &camera,
+                &file,
+                &num_bytes.to_string(),
+                &format!("{xxh64:016x}"),
+            ])
+            .map_err(io::Error::other)?;
+        }
+        csv.flush()
+    })?;
+    let fail = |error| WriteError::new(error, &path);
+    if are_all_known {
+        File::options().write(true).open(&path).and_then(|file| file.set_modified(since)).map_err(fail)?;
+        return Ok(Some(written.sha256));
+    }
+    std::fs::remove_file(&path).map_err(fail)?;
+    Ok(None)
+}
+
+/// Reads the list of a folder whose manifest has its hash, which is for the caller to check.
+pub fn read_pictures(folder: &Path) -> Result<Vec<KnownPicture>, BadFeatures> {
+    let path = folder.join(PICTURES_NAME);
+    let bad = |reason: &dyn std::fmt::Display| BadFeatures::file(&path, reason);
+    let mut reader = csv::Reader::from_path(&path).map_err(|e| bad(&e))?;
+    let mut pictures = Vec::new();
+    for record in reader.records() {
+        let record = record.map_err(|e| bad(&e))?;
+        let cell = |at: usize| record.get(at).unwrap_or("");
+        let (row, num_bytes, xxh64) = (cell(0).parse(), cell(3).parse(), u64::from_str_radix(cell(4), 16));
+        let (Ok(row), Ok(num_bytes), Ok(xxh64)) = (row, num_bytes, xxh64) else {
+            return Err(bad(&format!("line {}: no numbers where they were expected", pictures.len() + 2)));
+        };
+        pictures.push(KnownPicture {
+            row,
+            camera: cell(1).to_owned(),
+            file: cell(2).to_owned(),
+            num_bytes,
+            xxh64,
+        });
+    }
+    Ok(pictures)
+}
