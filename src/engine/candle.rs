@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use candle_core::{Device, Result, Tensor};
 
 use super::fold::{affine_of, conv_params, token_params};
-use super::plan::Step;
+use super::step::Step;
 use crate::graph::{
     ActivationFn, Attention, BorderMean, Conv2d, Extent2d, Graph, Lrn, NodeId, Op, PairFn, Pool2d, Resize,
     Sample, Sides,

@@ -5,13 +5,14 @@ use std::collections::hash_map::Entry;
 
 use rayon::prelude::*;
 
+use super::buffer_plan::Allocation;
 use super::fold::{affine_of, conv_params, token_params};
 use super::ops::{
     self, BLOCK, Cell, Cores, Epilogue, Extent, Level, Maps, MapsMut, PackedDense, PackedDepthwise,
     PackedGroups, PackedLayerNorm, PackedTokens, PackedWinograd, Scratch, Source, TileSize, Window,
 };
-use super::places::Place;
-use super::plan::{Plan, Step};
+use super::plan::Plan;
+use super::step::Step;
 use crate::graph::{Conv2d, Graph, NodeId, Op, Pool2d, Sides};
 use crate::tensor::{InputBatch, MapShape};
 use crate::weights::BoundWeights;
@@ -86,7 +87,7 @@ struct Memory {
 }
 
 impl Memory {
-    fn maps(&self, place: Place) -> Maps<'_> {
+    fn maps(&self, place: Allocation) -> Maps<'_> {
         Maps::new(&self.buffers[place.buffer][place.offset..], place.extent)
     }
 }
@@ -115,7 +116,7 @@ impl CpuExecutor {
         input: &InputBatch,
     ) -> Result<(), NodeId> {
         self.pack(graph, weights, plan)?;
-        let wanted = plan.places().buffers();
+        let wanted = plan.buffers().sizes();
         let buffers = &mut self.memory.buffers;
         buffers.resize_with(wanted.len(), Vec::new);
         for (buffer, len) in buffers.iter_mut().zip(wanted) {
@@ -130,7 +131,7 @@ impl CpuExecutor {
 
     /// About how many bytes more a run takes than are kept already: of values, of packed parameters, and of what these are packed from.
     pub(super) fn more_bytes(&self, graph: &Graph, plan: &Plan) -> u64 {
-        let values: usize = plan.places().buffers().iter().sum::<usize>() * size_of::<Cell>();
+        let values: usize = plan.buffers().sizes().iter().sum::<usize>() * size_of::<Cell>();
         let (mut packed, mut largest) = (0, 0);
         for (node, _, way) in self.missing(graph, plan) {
             let num: usize =
@@ -194,7 +195,7 @@ impl CpuExecutor {
 
     /// A value that was computed, `[C, H, W]` of each image.
     pub(super) fn values(&self, plan: &Plan, id: NodeId) -> Option<Vec<Vec<f32>>> {
-        let maps = self.memory.maps(plan.places().of(id)?);
+        let maps = self.memory.maps(plan.buffers().of(id)?);
         Some((0..plan.num_images()).map(|image| maps.to_planar(image)).collect())
     }
 
@@ -207,7 +208,7 @@ impl CpuExecutor {
         plan: &Plan,
         step: &Step,
     ) -> Option<()> {
-        let Some(place) = plan.places().of(step.output) else {
+        let Some(place) = plan.buffers().of(step.output) else {
             // A picture that is read where it came.
             return step.inputs.is_empty().then_some(());
         };
@@ -216,7 +217,7 @@ impl CpuExecutor {
         let mut target = std::mem::take(&mut memory.buffers[place.buffer]);
         let mut scratch = std::mem::take(&mut memory.scratch);
         let mut planar = std::mem::take(&mut memory.planar);
-        let inputs = step.inputs.iter().map(|id| plan.places().of(*id));
+        let inputs = step.inputs.iter().map(|id| plan.buffers().of(*id));
         let inputs = inputs.map(|p| p.filter(|p| p.buffer != place.buffer).map(|p| memory.maps(p))).collect();
         let picture = memory.picture.as_ref();
         let done = picture.and_then(|picture| {

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::fold::is_affine;
-use super::plan::Step;
+use super::step::Step;
 use crate::graph::{Graph, NodeId, Op};
 
 /// The steps that compute `taps` and nothing beyond them, each after those whose values it reads.

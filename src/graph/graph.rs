@@ -129,7 +129,7 @@ impl Graph {
 
     /// Number of trained values (running statistics of batch norm counted apart, as frameworks do).
     pub fn num_params(&self) -> ParamCount {
-        use super::op::ParamRole::{Mean, Variance};
+        use super::param::ParamRole::{Mean, Variance};
         let mut count = ParamCount::default();
         for (role, shape) in self.nodes.iter().flat_map(|n| n.op.params()) {
             let len: usize = shape.iter().product();
