@@ -126,7 +126,7 @@ fn peak_value_bytes(steps: &[Step], infos: &[NodeInfo], num_images: usize) -> us
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::graph::{ActivationFn, Conv2d, GraphBuilder};
+    use crate::graph::{ActivationFn, Conv2d, GraphBuilder, Op};
     use crate::models::Registry;
 
     /// input → conv → norm → act → add(act, input-sized conv2).

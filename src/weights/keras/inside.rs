@@ -11,7 +11,7 @@ use serde_json::Value as Json;
 use super::config::{Argument, Call, KerasConfig, KerasLayer, ModelKind, Source};
 use super::picture::Picture;
 use crate::tensor::{PixelSize, ValueScale};
-use crate::weights::naming::normalization_layer;
+use crate::weights::convention::normalization_layer;
 use crate::weights::tensor_file::TensorFile;
 
 /// What is inside, in front of the network.

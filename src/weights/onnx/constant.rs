@@ -8,7 +8,7 @@ use bytes::Bytes;
 use super::error::OnnxProblem;
 use super::model::{FileBytes, plain};
 use super::proto::TensorProto;
-use crate::weights::tensor_file::{ElementType, Entry};
+use crate::weights::tensors::{ElementType, Entry};
 
 /// A named or nameless array.
 #[derive(Clone, Debug)]

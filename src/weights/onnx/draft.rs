@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::graph::{ActivationFn, BatchNorm, Op};
-use crate::weights::tensor_file::Entry;
+use crate::weights::tensors::Entry;
 
 /// A node to be.
 #[derive(Debug)]

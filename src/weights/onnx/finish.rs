@@ -9,7 +9,7 @@ use super::error::OnnxProblem;
 use super::ways::Ways;
 use crate::graph::{Graph, GraphBuilder, GraphError, NodeId, NodeInfo, Op};
 use crate::tensor::{PixelSize, nearest_names};
-use crate::weights::tensor_file::{Entry, Tensors};
+use crate::weights::tensors::{Entry, Tensors};
 
 /// A graph with its parameters by name, and where it ends.
 pub(super) struct Finished {

@@ -22,6 +22,7 @@ mod proto;
 mod quantised;
 mod resize;
 mod shuffle;
+mod sniff;
 mod versions;
 mod ways;
 mod whole;
@@ -34,6 +35,7 @@ use bytes::Bytes;
 
 pub use ending::Ending;
 pub use error::OnnxProblem;
+pub use sniff::looks_like_onnx;
 
 use self::beside::Beside;
 use self::convert::Converter;
@@ -86,12 +88,6 @@ pub enum OnnxError {
         /// The file.
         origin: String,
     },
-}
-
-/// Whether bytes begin as ONNX files do: a small version number, then another of the model's fields.
-pub fn looks_like_onnx(bytes: &[u8]) -> bool {
-    let [0x08, version, next, ..] = bytes else { return false };
-    (1..=32).contains(version) && matches!(next, 0x12 | 0x1a | 0x22 | 0x28 | 0x32 | 0x3a | 0x42 | 0x72)
 }
 
 impl Remedied for OnnxError {

@@ -8,7 +8,7 @@ use super::error::OnnxProblem;
 use super::model::OnnxNode;
 use super::plumbing::transpose;
 use crate::graph::{ActivationFn, BatchNorm, BorderMean, Conv2d, LayerNorm, Lrn, Op, Padding, Pool2d, Sides};
-use crate::weights::tensor_file::Entry;
+use crate::weights::tensors::Entry;
 
 /// Largest stride, dilation or window of a pool.
 const MAX_WINDOW: i64 = 4096;

@@ -7,7 +7,7 @@ use super::extents::{Side, sides_at};
 use super::fold::listed;
 use super::model::{OnnxNode, plain};
 use crate::graph::{ChannelRange, Conv2d, Op, Padding};
-use crate::weights::tensor_file::Entry;
+use crate::weights::tensors::Entry;
 
 /// Rows or columns before and after those that a slice of the picture takes: a window spans them.
 const MAX_LEFT_OUT: i64 = 15;

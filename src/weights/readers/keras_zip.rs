@@ -1,8 +1,9 @@
 //! Keras 3's `.keras`: a ZIP archive around a `.weights.h5`.
 
+use super::found::{Found, ReadError, copied};
+use super::keras_h5;
 use super::zip_archive::{Archive, Member};
-use super::{Found, ReadError, copied, keras_h5};
-use crate::weights::tensor_file::Format;
+use crate::weights::tensors::Format;
 
 /// What the weights may unpack to.
 const MAX_WEIGHTS_BYTES: usize = 2 << 30;

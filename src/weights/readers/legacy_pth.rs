@@ -7,11 +7,12 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
+use super::found::{Found, ReadError};
 use super::pickle::{Id, Pickle, Value};
-use super::torch_dict::{Storage, View, found, storages_of};
+use super::torch_dict::{Storage, found};
 use super::torch_sections::choose;
-use super::{Found, ReadError};
-use crate::weights::tensor_file::Format;
+use super::torch_view::{View, storages_of};
+use crate::weights::tensors::Format;
 
 /// How the magic number is pickled, after the two bytes of the protocol and, from protocol 4 on, a frame's nine.
 const MAGIC: &[u8] = b"\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.";

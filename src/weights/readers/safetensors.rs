@@ -4,8 +4,8 @@
 
 use safetensors::{Dtype, SafeTensorError, SafeTensors};
 
-use super::{Found, ReadError, strip_wrappers};
-use crate::weights::tensor_file::{ElementType, Entry, Format};
+use super::found::{Found, ReadError, strip_wrappers};
+use crate::weights::tensors::{ElementType, Entry, Format};
 
 /// Tensors by name of a whole file's bytes.
 pub(super) fn index(bytes: &[u8]) -> Result<Found, ReadError> {

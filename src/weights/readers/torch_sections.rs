@@ -3,9 +3,10 @@
 //! Dictionaries within dictionaries become names with dots, so that two networks in one file are two beginnings of names like any
 //! others. Weights that are called EMA stand apart: they are taken when asked for, or when there are no others.
 
+use super::found::ReadError;
 use super::pickle::{Id, Pickle, Value};
-use super::torch_dict::{View, is_tensor, view};
-use super::{Averaged, ReadError};
+use super::torch_view::{View, is_tensor, view};
+use crate::weights::averaged::{Averaged, is_ema};
 
 /// Keys under which training loops keep weights, the likeliest first. Only to tell of what stands there if it is none.
 const KEYS: [&str; 13] = [
@@ -43,12 +44,6 @@ pub(super) struct Chosen<'a> {
     /// Key of the one dictionary that they are from, with a dot.
     pub(super) cut: String,
     pub(super) averaged: Averaged,
-}
-
-/// Whether a part of names or a key says that it holds averaged weights.
-pub(in crate::weights) fn is_ema(name: &str) -> bool {
-    name.split(|c: char| !c.is_ascii_alphanumeric())
-        .any(|word| word.eq_ignore_ascii_case("ema") || word.eq_ignore_ascii_case("averaged"))
 }
 
 /// The tensors that a pickle's weights are.

@@ -5,12 +5,12 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
+use super::found::{Found, ReadError};
 use super::pickle::Pickle;
 use super::torch_dict::{Storage, found};
 use super::torch_sections::choose;
 use super::zip_archive::{Archive, Member};
-use super::{Found, ReadError};
-use crate::weights::tensor_file::Format;
+use crate::weights::tensors::Format;
 
 /// A pickle of names and shapes; ten thousand tensors make a few megabytes.
 const MAX_PICKLE_BYTES: usize = 64 << 20;
@@ -35,7 +35,7 @@ pub(super) fn index(archive: &mut Archive<'_>, pickle: &str, ema: bool) -> Resul
     let chosen = choose(&pickle, ema)?;
     let mut storages: HashMap<String, Storage> = HashMap::new();
     let mut left = MAX_UNPACKED_BYTES;
-    let place = |_: &str, view: &super::torch_dict::View<'_>| {
+    let place = |_: &str, view: &super::torch_view::View<'_>| {
         if let Some(storage) = storages.get(view.key) {
             return Ok(storage.clone());
         }
