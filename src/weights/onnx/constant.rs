@@ -6,7 +6,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::error::OnnxProblem;
-use super::model::{FileBytes, plain};
+use super::file_bytes::FileBytes;
+use super::names::plain;
 use super::proto::TensorProto;
 use crate::weights::tensors::{ElementType, Entry};
 
@@ -119,7 +120,7 @@ impl Constant {
         let num_bytes = len.checked_mul(size);
         let data = if tensor.data_location == 1 || !tensor.external_data.is_empty() {
             let num_bytes = num_bytes.ok_or_else(|| wrong(None, num_raw))?;
-            let (raw, range) = file.beside.read(tensor, num_bytes)?;
+            let (raw, range) = file.external.read(tensor, num_bytes)?;
             raw_data(tensor.data_type, &raw, Some(range))
         } else if let Some(raw) = tensor.raw_data.as_ref().filter(|raw| !raw.is_empty()) {
             if size > 0 && num_bytes != Some(raw.len()) {

@@ -3,26 +3,37 @@
 //! Owns the format and what its operations mean in ours. Must not know how a graph runs, and not what a picture is: what the file
 //! says of its input's values is handed on as text.
 
+mod arguments;
 mod arithmetic;
-mod beside;
+mod borders;
 mod checks;
 mod constant;
+mod conversion;
 mod convert;
+mod convolutions;
 mod draft;
 mod ending;
 mod error;
-mod extents;
+mod external_data;
+mod file_bytes;
 mod finish;
 mod fold;
 mod model;
+mod names;
+mod node;
+mod norms;
 mod operations;
+mod opset;
 mod patterns;
 mod plumbing;
+mod pools;
 mod proto;
 mod quantised;
 mod resize;
 mod shuffle;
+mod sides;
 mod sniff;
+mod value;
 mod versions;
 mod ways;
 mod whole;
@@ -37,8 +48,9 @@ pub use ending::Ending;
 pub use error::OnnxProblem;
 pub use sniff::looks_like_onnx;
 
-use self::beside::Beside;
+use self::conversion::Conversion;
 use self::convert::Converter;
+use self::external_data::ExternalData;
 use self::finish::{Finished, HEAD_PREFIX, Walked, finish};
 use self::model::OnnxModel;
 use super::error::WeightsFileError;
@@ -132,8 +144,8 @@ impl OnnxNet {
         final_layer: Option<&str>,
     ) -> Result<Self, OnnxError> {
         let bytes = Bytes::from(bytes);
-        let beside = Beside::new(folder, bytes.len());
-        let converted = match convert(&bytes, &beside, final_layer) {
+        let external = ExternalData::new(folder, bytes.len());
+        let converted = match convert(&bytes, &external, final_layer) {
             Ok(converted) => converted,
             Err(problem) => return Err(OnnxError::Problem { problem, origin }),
         };
@@ -142,7 +154,7 @@ impl OnnxNet {
         // Nobody else has them any more, so they aren't copied.
         let mut bytes: Vec<u8> = bytes.into();
         // What lay beside the model follows it, so that its hash is of all that the network is made of.
-        let pieces = beside.into_pieces();
+        let pieces = external.into_pieces();
         bytes.reserve_exact(pieces.iter().map(Bytes::len).sum());
         for piece in pieces {
             bytes.extend_from_slice(&piece);
@@ -173,10 +185,14 @@ fn half_words(model: &OnnxModel) -> Option<String> {
     Some(format!("{words}, and here all is computed in 32 bits, so values differ by what the file rounds"))
 }
 
-fn convert(bytes: &Bytes, beside: &Beside<'_>, final_layer: Option<&str>) -> Result<Converted, OnnxProblem> {
-    let model = OnnxModel::read(bytes, beside)?;
+fn convert(
+    bytes: &Bytes,
+    external: &ExternalData<'_>,
+    final_layer: Option<&str>,
+) -> Result<Converted, OnnxProblem> {
+    let model = OnnxModel::read(bytes, external)?;
     let (converter, fixed_size) = Converter::walk(&model)?;
-    let Converter { draft, left, ways, .. } = converter;
+    let Converter { work: Conversion { draft, left, .. }, ways, .. } = converter;
     let walked = Walked { draft, left, ways, outputs: &model.outputs };
     let finished = finish(walked, fixed_size.unwrap_or(FREE_SIZE), final_layer)?;
     let takes_bytes = model.input.is_of_bytes;
