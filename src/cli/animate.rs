@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 
-use super::Exit;
 use super::animate_args::AnimateArgs;
 use super::download::{Consent, Downloads};
+use super::exit::Exit;
 use super::interrupt::cancelled_by_ctrl_c;
 use super::plan::{introduce, load, rows};
 use super::reporter::Reporter;

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, bail};
 use serde_json::json;
 
-use super::Exit;
 use super::download::{Consent, Downloads};
+use super::exit::Exit;
 use super::extract_args::ExtractArgs;
 use super::interrupt::cancelled_by_ctrl_c;
 use super::plan::{introduce, load, nodes, rows};

@@ -3,8 +3,8 @@
 use anyhow::Context as _;
 use serde::Serialize;
 
-use super::Exit;
 use super::args::LayersArgs;
+use super::exit::Exit;
 use super::reporter::Reporter;
 use super::table::{Column, Table, counted, short_count, stdout_width, wrap};
 use crate::graph::{Graph, NodeId, NodeInfo, Op, ParamCount, ReceptiveField};

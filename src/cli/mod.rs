@@ -8,6 +8,7 @@ mod animate;
 mod animate_args;
 mod args;
 mod download;
+mod exit;
 mod extract;
 mod extract_args;
 mod features;
@@ -20,6 +21,7 @@ mod remedy;
 mod render;
 mod reporter;
 mod selfcheck;
+mod shared_args;
 mod table;
 mod timings;
 mod view;
@@ -32,50 +34,10 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser};
 
 use self::args::{Args, Command, ViewArgs};
+use self::exit::Exit;
+pub use self::exit::Next;
 use self::reporter::Reporter;
 use crate::render::Resources;
-#[cfg(feature = "gui")]
-use crate::render::WindowRequest;
-
-/// What `main` does once the command line is worked off.
-#[derive(Debug)]
-pub enum Next {
-    /// End with this code.
-    Exit(ExitCode),
-    /// Open the window, then end with what [`window_closed`] says.
-    #[cfg(feature = "gui")]
-    OpenWindow(Box<WindowRequest>),
-}
-
-/// How a command ended. `--help` documents the numbers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Exit {
-    /// Everything asked for was done.
-    Done,
-    /// Some pictures failed; the others' figures were written.
-    SomeFailed,
-    /// Nothing could be done.
-    Failed,
-    /// Ended by Ctrl-C.
-    Interrupted,
-}
-
-impl Exit {
-    const fn code(self) -> u8 {
-        match self {
-            Self::Done => 0,
-            Self::SomeFailed => 1,
-            Self::Failed => 2,
-            Self::Interrupted => 130,
-        }
-    }
-}
-
-impl From<Exit> for ExitCode {
-    fn from(exit: Exit) -> Self {
-        Self::from(exit.code())
-    }
-}
 
 /// Runs the command that the arguments name; the first argument is the program's own name.
 pub fn main(arguments: impl IntoIterator<Item = OsString>, resources: &Resources) -> Next {

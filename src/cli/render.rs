@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use anyhow::Context as _;
 
-use super::Exit;
+use super::exit::Exit;
 use super::interrupt::cancelled_by_ctrl_c;
 use super::outputs::Outputs;
 use super::plan::{PlannedModel, RenderPlan};

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
-use super::Exit;
+use super::exit::Exit;
 use crate::tensor::steers;
 
 /// Prints, with or without a progress bar below.

@@ -3,9 +3,9 @@
 mod import;
 mod kept;
 
-use super::Exit;
 use super::args::{WeightsArgs, WeightsCommand};
 use super::download::{Consent, Downloads};
+use super::exit::Exit;
 use super::interrupt::cancelled_by_ctrl_c;
 use super::reporter::Reporter;
 use super::table::counted;

@@ -1,28 +1,17 @@
-//! Which part of a file is a network: the beginning of names (`backbone.`, `module.encoder_q.`) under which all of its tensors lie.
-//!
-//! Owns what beginnings a file has, which of them hold the whole network, and which one is taken. Beginnings are those that the file
-//! has, not a list. One is taken only if it is the only one that fits, or was named; two are never guessed between. Must not know
-//! file formats, and of a network only what its tensors are called.
-
-mod beside;
-mod choice;
-mod error;
-mod needed;
+//! The one beginning of names under which a graph lies in a file, and the file seen as that part alone.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use self::beside::Beside;
-use self::needed::{Needed, tally};
-use super::averaged::is_ema;
-use super::convention::Convention;
-use super::tensor_file::TensorFile;
-use super::tensors::Tensors;
+use super::beside::{Beside, is_head};
+use super::choice::Part;
+use super::error::PartError;
+use super::needed::{Needed, tally};
 use crate::graph::Graph;
-
-pub(super) use self::beside::is_head;
-pub use self::choice::{FilePart, Part, PartChoice};
-pub use self::error::PartError;
+use crate::weights::averaged::is_ema;
+use crate::weights::convention::Convention;
+use crate::weights::tensor_file::TensorFile;
+use crate::weights::tensors::Tensors;
 
 impl TensorFile {
     /// The part of the file that is a graph's, its names without what they all begin with. Where the graph fits nowhere, the part that is
@@ -189,7 +178,7 @@ impl TensorFile {
     }
 
     /// All tensors whose names have a beginning, with it taken off, and the others as they are.
-    pub(super) fn below(&self, prefix: &str) -> Self {
+    pub(in crate::weights) fn below(&self, prefix: &str) -> Self {
         let mut tensors = self.tensors().clone();
         for (name, entry) in self.tensors() {
             if let Some(rest) = name.strip_prefix(prefix) {
