@@ -123,7 +123,15 @@ impl<'a> Downloads<'a> {
             FetchError::Stopped { .. } | FetchError::NoRoom { .. } | FetchError::Busy { .. } => {
                 anyhow!("{}: {error}", row.tag)
             }
-            _ => anyhow!(
+            FetchError::Offline { .. }
+            | FetchError::Unreachable { .. }
+            | FetchError::Refused { .. }
+            | FetchError::NotThere { .. }
+            | FetchError::Answer { .. }
+            | FetchError::Cut { .. }
+            | FetchError::WrongChecksum { .. }
+            | FetchError::NoFolder { .. }
+            | FetchError::Disk { .. } => anyhow!(
                 "{}: {error}. By hand: get {} and keep it with `filterscope weights import {} --model {}`",
                 row.tag,
                 self.client.url(source),

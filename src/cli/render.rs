@@ -39,7 +39,12 @@ impl From<WriteError> for PictureError {
     fn from(error: WriteError) -> Self {
         match error {
             WriteError::Other { .. } => Self::Picture(error.into()),
-            _ => Self::Run(error.into()),
+            WriteError::NoFolder { .. }
+            | WriteError::IsFolder { .. }
+            | WriteError::NotAllowed { .. }
+            | WriteError::DiskFull { .. }
+            | WriteError::QuotaUsedUp { .. }
+            | WriteError::FileTooLarge { .. } => Self::Run(error.into()),
         }
     }
 }

@@ -238,7 +238,11 @@ impl Remedied for LoadError {
             Self::NoRoom { .. } => Some(Remedy::GiveMemory),
             Self::UnknownValues { .. } => Some(Remedy::StatePreprocessing),
             // Older errors say what to do in their own words still.
-            _ => None,
+            Self::OtherFramework { .. }
+            | Self::OtherModel { .. }
+            | Self::Changed { .. }
+            | Self::Graph { .. }
+            | Self::TakesBytes { .. } => None,
         }
     }
 }

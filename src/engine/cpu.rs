@@ -172,7 +172,23 @@ impl CpuExecutor {
                 | Op::PRelu(_)
                 | Op::LayerNorm(_)
                 | Op::Tokens(_) => Way::Direct,
-                _ => return None,
+                Op::Input
+                | Op::Activation(_)
+                | Op::Add
+                | Op::Pairwise(_)
+                | Op::Lrn(_)
+                | Op::Gate
+                | Op::MaxPool(_)
+                | Op::AvgPool(..)
+                | Op::GlobalAvgPool
+                | Op::GlobalMaxPool
+                | Op::Concat
+                | Op::ZeroPad(_)
+                | Op::Slice(_)
+                | Op::Shuffle(_)
+                | Op::Resize(_)
+                | Op::Attention(_)
+                | Op::TokenGrid(_) => return None,
             };
             Some((step.nodes[0], step.last_folded(graph), way))
         });
@@ -271,12 +287,19 @@ impl Work<'_> {
                     Packed::Affine { scale, shift } => ops::affine(cores, input(0)?, scale, shift, out),
                     Packed::LayerNorm(packed) => ops::layer_norm(cores, input(0)?, packed, out),
                     Packed::Tokens(packed) => ops::tokens(cores, input(0)?, packed, out),
-                    _ => return None,
+                    Packed::Dense(_) | Packed::Winograd(_) | Packed::Depthwise(_) | Packed::Groups(_) => {
+                        return None;
+                    }
                 }
             }
             Op::PRelu(_) => match parameters.packed.get(&(first, None, Way::Direct))? {
                 Packed::Affine { scale, .. } => ops::prelu(cores, input(0)?, scale, out),
-                _ => return None,
+                Packed::Dense(_)
+                | Packed::Winograd(_)
+                | Packed::Depthwise(_)
+                | Packed::Groups(_)
+                | Packed::LayerNorm(_)
+                | Packed::Tokens(_) => return None,
             },
             Op::Activation(function) => ops::activate(cores, *function, input(0)?, out),
             Op::Add => {

@@ -159,7 +159,23 @@ fn channels(nodes: &[Node], id: NodeId) -> usize {
                 open.extend(&node.inputs);
                 continue;
             }
-            _ => {
+            Op::LayerNorm(_)
+            | Op::Scale(_)
+            | Op::Times(_)
+            | Op::Activation(_)
+            | Op::Add
+            | Op::Lrn(_)
+            | Op::Gate
+            | Op::MaxPool(_)
+            | Op::AvgPool(..)
+            | Op::GlobalAvgPool
+            | Op::GlobalMaxPool
+            | Op::ZeroPad(_)
+            | Op::Shuffle(_)
+            | Op::PRelu(_)
+            | Op::Resize(_)
+            | Op::Tokens(_)
+            | Op::TokenGrid(_) => {
                 open.push(node.inputs[0]);
                 continue;
             }

@@ -354,7 +354,24 @@ impl Op {
             Self::Tokens(tokens) => tokens.params(),
             Self::Scale(channels) => vec![(ParamRole::Scale, vec![*channels])],
             Self::PRelu(channels) => vec![(ParamRole::Slope, vec![*channels])],
-            _ => Vec::new(),
+            Self::Input
+            | Self::Times(_)
+            | Self::Activation(_)
+            | Self::Add
+            | Self::Pairwise(_)
+            | Self::Lrn(_)
+            | Self::Gate
+            | Self::MaxPool(_)
+            | Self::AvgPool(..)
+            | Self::GlobalAvgPool
+            | Self::GlobalMaxPool
+            | Self::Concat
+            | Self::ZeroPad(_)
+            | Self::Slice(_)
+            | Self::Shuffle(_)
+            | Self::Resize(_)
+            | Self::Attention(_)
+            | Self::TokenGrid(_) => Vec::new(),
         }
     }
 }

@@ -47,7 +47,11 @@ impl Axis {
     fn resized(self, samples: &[Sample], coordinates: Coordinates, from: usize) -> Option<Self> {
         let (old, new) = match coordinates {
             Coordinates::AlignCorners => (from.saturating_sub(1), samples.len().saturating_sub(1)),
-            _ => (from, samples.len()),
+            Coordinates::Asymmetric
+            | Coordinates::HalfPixel
+            | Coordinates::PytorchHalfPixel
+            | Coordinates::TfHalfPixel
+            | Coordinates::HalfPixelSymmetric => (from, samples.len()),
         };
         let stride =
             (self.stride * old).checked_div(new).filter(|stride| stride * new == self.stride * old)?;

@@ -135,7 +135,7 @@ impl Look {
         match self {
             Self::Dead if (x + y) % 4 == 3 => [36, 44, 58, 255],
             Self::Blank if x == y => paper.line(),
-            _ => self.colour(paper),
+            Self::Dead | Self::Constant | Self::Nan | Self::Infinite | Self::Blank => self.colour(paper),
         }
     }
 }

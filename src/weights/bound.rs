@@ -151,7 +151,9 @@ impl NodeParams {
                 ParamRole::ClassToken | ParamRole::Registers | ParamRole::Positions => {
                     Self::Tokens { class: Vec::new(), registers: Vec::new(), positions: Vec::new() }
                 }
-                _ => Self::Norm { gamma: None, beta: Vec::new(), mean: Vec::new(), variance: Vec::new() },
+                ParamRole::Gamma | ParamRole::Beta | ParamRole::Mean | ParamRole::Variance => {
+                    Self::Norm { gamma: None, beta: Vec::new(), mean: Vec::new(), variance: Vec::new() }
+                }
             };
         }
         match self {

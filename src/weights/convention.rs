@@ -73,7 +73,7 @@ impl Layout {
                 for cell in 0..h * w {
                     out.push(match self {
                         Self::DepthwiseToOihw => values[(cell * a + first) * b + second],
-                        _ => values[(cell * b + second) * a + first],
+                        Self::AsIs | Self::HwioToOihw => values[(cell * b + second) * a + first],
                     });
                 }
             }

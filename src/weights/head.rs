@@ -316,7 +316,7 @@ impl Head {
         match &self.before {
             Before::Means => true,
             Before::Chain(chain) => chain.takes_means(),
-            _ => false,
+            Before::Norm(_) | Before::Hidden(_) | Before::Places(_) => false,
         }
     }
 
@@ -340,7 +340,9 @@ impl Head {
             self.weight.chunks_exact((self.weight.len() / self.bias.len().max(1)).max(1)).nth(output)?;
         let weights = match &self.before {
             Before::Chain(chain) => chain.slopes(map, row)?,
-            _ => row.iter().map(|weight| f64::from(*weight)).collect(),
+            Before::Means | Before::Norm(_) | Before::Hidden(_) | Before::Places(_) => {
+                row.iter().map(|weight| f64::from(*weight)).collect()
+            }
         };
         let mut sums = vec![0f64; shape.height * shape.width];
         for (c, weight) in weights.iter().enumerate() {
@@ -385,7 +387,7 @@ impl Head {
             _ if !shares.is_empty() => Some(shares.join(", ")),
             Before::Places(places) => places.refusal(map.shape()),
             Before::Chain(chain) => chain.refusal(map.shape()),
-            _ => None,
+            Before::Means | Before::Norm(_) | Before::Hidden(_) => None,
         }
     }
 }

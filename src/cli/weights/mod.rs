@@ -60,7 +60,7 @@ fn fetch(
                 reporter.note(&format!("{} is here already: \"{}\"", row.tag, path.unwrap_or_default()));
                 continue;
             }
-            _ => {}
+            WeightState::Cached | WeightState::Downloadable | WeightState::NeedsFile => {}
         }
         match downloads.fetch(row) {
             Ok(_) => {}

@@ -224,7 +224,13 @@ impl Function {
                     1.0
                 }
             }
-            _ => (self.of(x + STEP) - self.of(x - STEP)) / (2.0 * STEP),
+            Self::Elu(_)
+            | Self::Selu
+            | Self::Gelu
+            | Self::Swish
+            | Self::Sigmoid
+            | Self::Tanh
+            | Self::Softplus => (self.of(x + STEP) - self.of(x - STEP)) / (2.0 * STEP),
         }
     }
 }

@@ -296,7 +296,7 @@ fn keras_3_argument(value: Value, depth: usize) -> Result<Argument, String> {
             if list.iter().all(|arg| matches!(arg, Argument::Value(_))) {
                 let plain = list.into_iter().filter_map(|arg| match arg {
                     Argument::Value(value) => Some(value),
-                    _ => None,
+                    Argument::Tensor(_) | Argument::List(_) => None,
                 });
                 return Ok(Argument::Value(Value::Array(plain.collect())));
             }

@@ -83,7 +83,9 @@ pub(super) fn pad(
         match x.axes[*axis] {
             Dimension::Row => (sides.top, sides.bottom) = (before, after),
             Dimension::Column => (sides.left, sides.right) = (before, after),
-            _ => return Err(node.unsupported("around anything but rows and columns")),
+            Dimension::Image | Dimension::Channel => {
+                return Err(node.unsupported("around anything but rows and columns"));
+            }
         }
     }
     if sides.is_none() {

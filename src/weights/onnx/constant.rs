@@ -165,7 +165,7 @@ impl Constant {
                 Some(raw.iter().map(|byte| i64::from(byte.cast_signed())).collect())
             }
             Data::Small { raw, .. } => Some(raw.iter().map(|byte| i64::from(*byte)).collect()),
-            _ => None,
+            Data::InFile { .. } | Data::Floats(_) | Data::Same(_) | Data::Other(_) => None,
         }
     }
 
@@ -176,7 +176,9 @@ impl Constant {
         }
         match &self.data {
             Data::Ints(values) => values.first().map(|v| *v as f64),
-            _ => self.floats()?.first().map(|v| f64::from(*v)),
+            Data::InFile { .. } | Data::Floats(_) | Data::Same(_) | Data::Small { .. } | Data::Other(_) => {
+                self.floats()?.first().map(|v| f64::from(*v))
+            }
         }
     }
 

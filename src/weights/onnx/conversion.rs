@@ -50,7 +50,12 @@ impl Conversion {
         let first = self.left.len();
         self.left.extend(inputs.iter().flatten().filter_map(|value| match value {
             Value::Map(map) => Some(map.id),
-            _ => None,
+            Value::Constant(_)
+            | Value::Shape(_)
+            | Value::Free
+            | Value::Grouped(_)
+            | Value::Partial(_)
+            | Value::Beyond { .. } => None,
         }));
         let is_of_means = self.left[first..].iter().all(|id| self.draft.nodes[*id].is_pooled);
         Value::Beyond { op: node.op.clone(), node: node.name.clone(), is_of_means }
@@ -91,7 +96,7 @@ impl Conversion {
         let shape = match axis {
             Dimension::Row | Dimension::Column if self.draft.nodes[x.id].is_pooled => return Ok(known(1)),
             Dimension::Row | Dimension::Column => self.shape_of(x.id)?,
-            _ => None,
+            Dimension::Image | Dimension::Channel => None,
         };
         Ok(match axis {
             Dimension::Image => self.num_images.map_or(Side::Images, known),

@@ -182,7 +182,24 @@ impl Remedied for OnnxProblem {
             Self::Training { .. } => Some(Remedy::ExportForUse),
             Self::Property { name, .. } => Some(Remedy::CorrectProperty { name }),
             Self::NoFinal { .. } => Some(Remedy::NameFinalLayer),
-            _ => None,
+            Self::NotOnnx(_)
+            | Self::CutShort
+            | Self::Empty
+            | Self::Size { .. }
+            | Self::NegativeSide { .. }
+            | Self::External(_)
+            | Self::Beside { .. }
+            | Self::Input(_)
+            | Self::Unsupported { .. }
+            | Self::Beyond { .. }
+            | Self::Order { .. }
+            | Self::InputType(_)
+            | Self::NoOutput(_)
+            | Self::Malformed { .. }
+            | Self::Twice(_)
+            | Self::Sparse
+            | Self::TooMuch(_)
+            | Self::NoMaps => None,
         }
     }
 }

@@ -25,7 +25,12 @@ pub(super) fn go_on(
 ) -> Result<Option<Value>, OnnxProblem> {
     let partial = inputs.iter().flatten().find_map(|value| match value {
         Value::Partial(partial) => Some(partial.clone()),
-        _ => None,
+        Value::Map(_)
+        | Value::Constant(_)
+        | Value::Shape(_)
+        | Value::Free
+        | Value::Grouped(_)
+        | Value::Beyond { .. } => None,
     });
     let Some(Partial { of, stage }) = partial else { return Ok(None) };
     let other = inputs.iter().flatten().find(|value| !matches!(value, Value::Partial(_)));
@@ -68,7 +73,9 @@ pub(super) fn go_on(
     let Some(stage) = next else {
         return Err(node.unsupported(match stage {
             PartialStage::LowestAround(_) => "of a map with −∞ around it",
-            _ => "of a function that is written out in a way that isn't known here",
+            PartialStage::Erf | PartialStage::ErfPlusOne | PartialStage::Phi | PartialStage::Times(..) => {
+                "of a function that is written out in a way that isn't known here"
+            }
         }));
     };
     Ok(Some(match stage {

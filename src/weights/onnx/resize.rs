@@ -98,7 +98,9 @@ fn scales(
             Dimension::Row => both[0] = scale,
             Dimension::Column => both[1] = scale,
             _ if scale == 1.0 => {}
-            _ => return Err(node.unsupported("of anything but rows and columns")),
+            Dimension::Image | Dimension::Channel => {
+                return Err(node.unsupported("of anything but rows and columns"));
+            }
         }
     }
     if both.iter().any(|scale| !(1.0 / 256.0..=256.0).contains(scale)) {
@@ -129,7 +131,9 @@ fn sizes(
             Dimension::Row => 0,
             Dimension::Column => 1,
             _ if work.is_side(x, *axis, side)? && side != Side::Known(-1) => continue,
-            _ => return Err(node.unsupported("of anything but rows and columns")),
+            Dimension::Image | Dimension::Channel => {
+                return Err(node.unsupported("of anything but rows and columns"));
+            }
         };
         let Side::Known(n) = side else { return Err(node.free("size")) };
         let size = usize::try_from(n).ok().filter(|n| (1..=MAX_SIDE).contains(n));

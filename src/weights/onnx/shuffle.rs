@@ -31,7 +31,7 @@ pub(super) fn group(
     }
     let number = |side: Side| match side {
         Side::Known(n) => usize::try_from(n).ok().filter(|n| *n > 0),
-        _ => None,
+        Side::Images | Side::Rows(_) | Side::Columns(_) => None,
     };
     let groups = match (wanted[at], wanted[at + 1]) {
         (Side::Known(-1), members) => number(members).and_then(|m| channels.checked_div(m)),
@@ -118,7 +118,7 @@ fn joined(
         match part {
             GroupedAxis::Whole(axis) => axes.push(*axis),
             _ if number == at => axes.push(Dimension::Channel),
-            _ => {}
+            GroupedAxis::Group | GroupedAxis::Member => {}
         }
     }
     let mut wanted = wanted.to_vec();
@@ -173,7 +173,7 @@ pub(super) fn slice(
         let (start, end, step) = (starts[number], ends[number], steps[number]);
         let side = match work.side(x, x.axes[axis])? {
             Side::Known(n) => Some(n),
-            _ => None,
+            Side::Images | Side::Rows(_) | Side::Columns(_) => None,
         };
         let reaches_end = end >= side.unwrap_or(i64::from(i32::MAX));
         if step == 1 && (start == 0 || side.is_some_and(|n| start <= -n)) && reaches_end {

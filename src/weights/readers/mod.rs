@@ -67,7 +67,10 @@ pub(super) fn index(bytes: &[u8], origin: &str, ema: bool) -> Result<Found, Weig
                 ReadError::CutShort if bytes.get(8).is_some_and(|first| *first != b'{') => {
                     ReadError::Other(String::new(), "")
                 }
-                other => other,
+                other @ (ReadError::Other(..)
+                | ReadError::CutShort
+                | ReadError::Empty
+                | ReadError::NoRoom(_)) => other,
             }),
         )
     };

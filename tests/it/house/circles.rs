@@ -20,14 +20,14 @@ pub fn circles(arrows: &Arrows) -> Vec<String> {
         let is_back = |other: &&&str| reached.get(**other).is_some_and(|back| back.contains(file));
         let circle: BTreeSet<&str> = beyond.iter().filter(is_back).copied().collect();
         told.extend(&circle);
-        let mut words = format!("{} files import each other in a circle:", circle.len());
+        let mut lines = vec![format!("{} files import each other in a circle:", circle.len())];
         for ((from, into), names) in arrows {
             if circle.contains(from.as_str()) && circle.contains(into.as_str()) {
                 let names: Vec<&str> = names.iter().map(String::as_str).collect();
-                words += &format!("\n  {from} → {into}: {}", names.join(", "));
+                lines.push(format!("  {from} → {into}: {}", names.join(", ")));
             }
         }
-        found.push(words);
+        found.push(lines.join("\n"));
     }
     found
 }

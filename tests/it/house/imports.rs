@@ -69,7 +69,7 @@ impl Crate {
             .collect();
         sources.retain(|path, _| !of_tests.iter().any(|test| path.starts_with(test)));
         let modules =
-            sources.into_iter().map(|(path, (file, source))| (path, Module::new(file, source.words)));
+            sources.into_iter().map(|(path, (file, source))| (path, Module::new(file, &source.words)));
         let mut modules: BTreeMap<ModulePath, Module> = modules.collect();
         modules.entry(ModulePath::new()).or_default();
         Self { modules }
@@ -220,7 +220,7 @@ fn module_path(file: &str) -> ModulePath {
 }
 
 impl Module {
-    fn new(file: String, words: Vec<String>) -> Self {
+    fn new(file: String, words: &[String]) -> Self {
         let mut module = Self { file, ..Self::default() };
         let (mut at, mut depth) = (0, 0usize);
         while at < words.len() {
@@ -228,7 +228,7 @@ impl Module {
             match words[at].as_str() {
                 "use" => {
                     let end = (at..words.len()).find(|at| words[*at] == ";").unwrap_or(words.len());
-                    let is_public = is_public(&words, at);
+                    let is_public = is_public(words, at);
                     let mut brought = Vec::new();
                     tree(&words[at + 1..end], &[], &mut brought);
                     let is_at_top = depth == 0;
@@ -251,7 +251,7 @@ impl Module {
                     module.items.insert(next.to_owned());
                 }
                 "macro_rules" if depth == 0 => module.items.extend(words.get(at + 2).cloned()),
-                "impl" if depth == 0 => module.impls.extend(Impl::at(&words, at)),
+                "impl" if depth == 0 => module.impls.extend(Impl::at(words, at)),
                 _ => {}
             }
             module.words.push(words[at].clone());
