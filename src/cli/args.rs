@@ -58,7 +58,7 @@ part-way; 130 interrupted.";
 #[command(name = "filterscope", version, after_help = AFTER_HELP, max_term_width = 110)]
 pub(super) struct Args {
     #[command(subcommand)]
-    pub command: Option<Command>,
+    pub command: Option<CliCommand>,
 
     /// Print nothing but errors and skipped pictures
     ///
@@ -74,7 +74,7 @@ pub(super) struct Args {
 }
 
 #[derive(Debug, Subcommand)]
-pub(super) enum Command {
+pub(super) enum CliCommand {
     View(ViewArgs),
     Render(Box<RenderArgs>),
     Extract(Box<ExtractArgs>),

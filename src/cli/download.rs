@@ -22,7 +22,7 @@ pub(super) struct Consent {
 }
 
 /// Downloads, and what they need.
-pub(super) struct Downloads<'a> {
+pub(super) struct Downloader<'a> {
     client: Client,
     options: FetchOptions,
     store: &'a WeightStore,
@@ -30,7 +30,7 @@ pub(super) struct Downloads<'a> {
     cancel: CancelToken,
 }
 
-impl<'a> Downloads<'a> {
+impl<'a> Downloader<'a> {
     /// Settings are the environment's; `cancel` stops a download.
     pub(super) fn new(
         consent: Consent,

@@ -33,7 +33,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
 
-use self::args::{Args, Command, ViewArgs};
+use self::args::{Args, CliCommand, ViewArgs};
 use self::exit::Exit;
 pub use self::exit::Next;
 use self::reporter::Reporter;
@@ -54,17 +54,17 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>, resources: &Resources
         start_log();
     }
     let reporter = Reporter::new(args.quiet, args.verbose);
-    let exit = match args.command.unwrap_or_else(|| Command::View(ViewArgs::default())) {
-        Command::View(view) => return view::run(view, &reporter),
-        Command::Render(render) => plan::RenderPlan::new(&render, resources, &reporter)
+    let exit = match args.command.unwrap_or_else(|| CliCommand::View(ViewArgs::default())) {
+        CliCommand::View(view) => return view::run(view, &reporter),
+        CliCommand::Render(render) => plan::RenderPlan::new(&render, resources, &reporter)
             .and_then(|mut plan| render::run(&mut plan, &reporter)),
-        Command::Extract(extract) => extract::run(&extract, resources, &reporter),
-        Command::Animate(animate) => animate::run(&animate, resources, &reporter),
-        Command::Features(features) => features::run(&features, &reporter),
-        Command::Models(models) => models::run(&models, resources, &reporter),
-        Command::Layers(layers) => layers::run(&layers, &reporter),
-        Command::Weights(weights) => weights::run(&weights, resources, &reporter),
-        Command::Selfcheck(selfcheck) => selfcheck::run(&selfcheck, resources, &reporter),
+        CliCommand::Extract(extract) => extract::run(&extract, resources, &reporter),
+        CliCommand::Animate(animate) => animate::run(&animate, resources, &reporter),
+        CliCommand::Features(features) => features::run(&features, &reporter),
+        CliCommand::Models(models) => models::run(&models, resources, &reporter),
+        CliCommand::Layers(layers) => layers::run(&layers, &reporter),
+        CliCommand::Weights(weights) => weights::run(&weights, resources, &reporter),
+        CliCommand::Selfcheck(selfcheck) => selfcheck::run(&selfcheck, resources, &reporter),
     };
     Next::Exit(exit.unwrap_or_else(|error| reporter.fail(&error)).into())
 }

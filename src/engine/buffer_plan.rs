@@ -4,7 +4,7 @@
 
 use std::ops::RangeInclusive;
 
-use super::ops::{BLOCK, Cell, Extent};
+use super::ops::{BLOCK, Extent, PixelBlock};
 use super::step::Step;
 use crate::graph::{Graph, NodeId, NodeInfo, Op};
 
@@ -99,7 +99,7 @@ impl BufferPlan {
 
     /// Bytes of all buffers.
     pub(super) fn num_bytes(&self) -> usize {
-        self.buffers.iter().sum::<usize>() * size_of::<Cell>()
+        self.buffers.iter().sum::<usize>() * size_of::<PixelBlock>()
     }
 }
 

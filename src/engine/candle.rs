@@ -7,8 +7,8 @@ use candle_core::{Device, Result, Tensor};
 use super::fold::{affine_of, conv_params, token_params};
 use super::step::Step;
 use crate::graph::{
-    ActivationFn, Attention, BorderMean, Conv2d, Extent2d, Graph, Lrn, NodeId, Op, PairFn, Pool2d, Resize,
-    Sample, Sides,
+    ActivationFn, Attention, BorderMean, Conv2d, Extent2d, Graph, Interpolation, Lrn, NodeId, Op, PairFn,
+    Pool2d, Resize, Sides,
 };
 use crate::tensor::InputBatch;
 use crate::weights::BoundWeights;
@@ -276,7 +276,7 @@ fn resized(x: &Tensor, resize: &Resize) -> Result<Tensor> {
     };
     let along = |x: &Tensor, axis: usize, from: usize, to: usize| -> Result<Tensor> {
         let samples = resize.samples(axis, from, to);
-        let picked = |place: fn(&Sample) -> usize| {
+        let picked = |place: fn(&Interpolation) -> usize| {
             let places: Vec<u32> = samples.iter().map(|sample| place(sample) as u32).collect();
             x.index_select(&Tensor::new(places, x.device())?, axis + 2)
         };

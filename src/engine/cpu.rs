@@ -8,8 +8,8 @@ use rayon::prelude::*;
 use super::buffer_plan::Allocation;
 use super::fold::{affine_of, conv_params, token_params};
 use super::ops::{
-    self, BLOCK, Cell, Cores, Epilogue, Extent, Level, Maps, MapsMut, PackedDense, PackedDepthwise,
-    PackedGroups, PackedLayerNorm, PackedTokens, PackedWinograd, Scratch, Source, TileSize, Window,
+    self, BLOCK, ConvInput, Cores, Epilogue, Extent, Level, Maps, MapsMut, PackedDense, PackedDepthwise,
+    PackedGroups, PackedLayerNorm, PackedTokens, PackedWinograd, PixelBlock, TileSize, Window, Workspace,
 };
 use super::plan::Plan;
 use super::step::Step;
@@ -55,8 +55,8 @@ enum Packed {
     Groups(PackedGroups),
     /// `x · scale + shift`.
     Affine {
-        scale: Vec<Cell>,
-        shift: Vec<Cell>,
+        scale: Vec<PixelBlock>,
+        shift: Vec<PixelBlock>,
     },
     LayerNorm(PackedLayerNorm),
     Tokens(PackedTokens),
@@ -79,8 +79,8 @@ pub(super) struct CpuExecutor {
 #[derive(Debug, Default)]
 struct Memory {
     /// Of values, as the plan counts them.
-    buffers: Vec<Vec<Cell>>,
-    scratch: Scratch,
+    buffers: Vec<Vec<PixelBlock>>,
+    scratch: Workspace,
     /// The picture with a border.
     planar: Vec<f32>,
     picture: Option<InputBatch>,
@@ -123,7 +123,7 @@ impl CpuExecutor {
             if buffer.capacity() < *len || buffer.capacity() / 2 > *len {
                 *buffer = Vec::with_capacity(*len);
             }
-            buffer.resize(*len, Cell::ZERO);
+            buffer.resize(*len, PixelBlock::ZERO);
         }
         self.memory.picture = Some(input.clone());
         Ok(())
@@ -131,7 +131,7 @@ impl CpuExecutor {
 
     /// About how many bytes more a run takes than are kept already: of values, of packed parameters, and of what these are packed from.
     pub(super) fn more_bytes(&self, graph: &Graph, plan: &Plan) -> u64 {
-        let values: usize = plan.buffers().sizes().iter().sum::<usize>() * size_of::<Cell>();
+        let values: usize = plan.buffers().sizes().iter().sum::<usize>() * size_of::<PixelBlock>();
         let (mut packed, mut largest) = (0, 0);
         for (node, _, way) in self.missing(graph, plan) {
             let num: usize =
@@ -204,7 +204,7 @@ impl CpuExecutor {
     /// Bytes kept for values between runs.
     pub(super) fn kept_bytes(&self) -> usize {
         let Memory { buffers, scratch, planar, .. } = &self.memory;
-        buffers.iter().map(Vec::capacity).sum::<usize>() * size_of::<Cell>()
+        buffers.iter().map(Vec::capacity).sum::<usize>() * size_of::<PixelBlock>()
             + scratch.num_bytes()
             + planar.capacity() * size_of::<f32>()
     }
@@ -265,7 +265,7 @@ struct Work<'a> {
     /// Nothing for those that are a part of the output, and for a picture that is read where it came.
     inputs: Vec<Option<Maps<'a>>>,
     picture: &'a InputBatch,
-    scratch: &'a mut Scratch,
+    scratch: &'a mut Workspace,
     planar: &'a mut Vec<f32>,
 }
 
@@ -371,7 +371,7 @@ impl Work<'_> {
                 };
                 let around =
                     MapShape::new(3, height + border.top + border.bottom, width + border.left + border.right);
-                ops::convolve(cores, Source::Planar(values, around), packed, window, epilogue, out);
+                ops::convolve(cores, ConvInput::Planar(values, around), packed, window, epilogue, out);
             }
             Packed::Dense(packed) => self.direct(cores, x?, packed, window, epilogue, out),
             Packed::Depthwise(packed) => ops::depthwise(cores, x?, packed, window, function, out),
@@ -394,7 +394,7 @@ impl Work<'_> {
         out: &mut MapsMut<'_>,
     ) {
         let x = with_border(cores, x, window.border, self.scratch);
-        ops::convolve(cores, Source::Blocked(x), packed, window, epilogue, out);
+        ops::convolve(cores, ConvInput::Blocked(x), packed, window, epilogue, out);
     }
 }
 
@@ -442,7 +442,7 @@ fn pack(level: Level, graph: &Graph, weights: &BoundWeights, key: PackedKey) -> 
 }
 
 /// `x` surrounded by zeros, in scratch memory where there is anything to surround it with.
-fn with_border<'a>(cores: &Cores<'_>, x: Maps<'a>, border: Sides, scratch: &'a mut Scratch) -> Maps<'a> {
+fn with_border<'a>(cores: &Cores<'_>, x: Maps<'a>, border: Sides, scratch: &'a mut Workspace) -> Maps<'a> {
     if border.is_none() {
         return x;
     }
@@ -460,8 +460,8 @@ fn window_of(pool: &Pool2d, border: Sides) -> Window {
 }
 
 /// One cell per block of channels.
-fn cells(values: &[f64]) -> Vec<Cell> {
-    let mut cells = vec![Cell::ZERO; values.len().div_ceil(BLOCK)];
+fn cells(values: &[f64]) -> Vec<PixelBlock> {
+    let mut cells = vec![PixelBlock::ZERO; values.len().div_ceil(BLOCK)];
     for (channel, value) in values.iter().enumerate() {
         cells[channel / BLOCK].0[channel % BLOCK] = *value as f32;
     }

@@ -23,7 +23,7 @@ pub use padding::{Padding, Sides};
 pub use pairwise::{PairFn, Pairwise};
 pub use param::ParamRole;
 pub use receptive_field::{Axis, ReceptiveField};
-pub use resize::{Coordinates, Extent2d, MAX_SIDE, Mixing, Resize, Rounding, Sample};
+pub use resize::{Coordinates, Extent2d, Interpolation, MAX_SIDE, Mixing, Resize, Rounding};
 pub use shape::NodeInfo;
 pub use shape_error::ShapeError;
 pub use tokens::{Attention, Tokens};

@@ -6,7 +6,7 @@
 use serde::Serialize;
 
 use super::padding::Sides;
-use super::resize::{Coordinates, Resize, Sample};
+use super::resize::{Coordinates, Interpolation, Resize};
 use crate::tensor::MapShape;
 
 /// One axis of a receptive field, in input pixels.
@@ -44,7 +44,7 @@ impl Axis {
         }
     }
 
-    fn resized(self, samples: &[Sample], coordinates: Coordinates, from: usize) -> Option<Self> {
+    fn resized(self, samples: &[Interpolation], coordinates: Coordinates, from: usize) -> Option<Self> {
         let (old, new) = match coordinates {
             Coordinates::AlignCorners => (from.saturating_sub(1), samples.len().saturating_sub(1)),
             Coordinates::Asymmetric

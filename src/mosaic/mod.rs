@@ -31,7 +31,7 @@ pub use error::MosaicError;
 pub use geometry::{Geometry, MosaicSpot, PixelRect};
 pub use layout::{Grid, MosaicLayout, UnknownGrid, UnknownLayout};
 pub use limits::{MAX_BYTES, MAX_SIDE};
-pub use looks::{Look, Paper, UnknownPaper};
+pub use looks::{Paper, SpecialLook, UnknownPaper};
 pub use normalise::{Normalisation, UnknownNormalisation};
 pub use order::TileOrder;
 pub use part::{SeenPart, UnknownPart, outline_part, seen_part};

@@ -31,7 +31,7 @@ pub use bound::{BoundWeights, NodeParams};
 pub use convention::Convention;
 pub use error::WeightsFileError;
 pub use export::to_safetensors;
-pub use folders::{Folders, Kept, KeptFile};
+pub use folders::{Folders, KeptBy, KeptFile};
 pub use head::{ClassNames, ClassNamesError, ClassShare, Head, NoClass};
 pub use keras_part::{HeadLayer, KerasPart};
 pub use metadata::{MODEL_KEY, SOURCE_KEY, SOURCE_PART_KEY, SOURCE_SHA256_KEY, VALUES_SHA256_KEY};

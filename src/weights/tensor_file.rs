@@ -13,7 +13,7 @@ use super::keras::{KerasConfig, KerasFile, KerasStore};
 use super::metadata::{SOURCE_PART_KEY, SOURCE_SHA256_KEY, VALUES_SHA256_KEY};
 use super::origin::WeightsOrigin;
 use super::part::{Part, PartChoice};
-use super::readers::{self, Found};
+use super::readers::{self, FileContents};
 use super::tensors::{Bytes, ElementType, Entry, Format, Tensors};
 use crate::tensor::{check_room, hex};
 
@@ -106,7 +106,7 @@ impl TensorFile {
         choice: &PartChoice,
     ) -> Result<Self, WeightsFileError> {
         let (mut bytes, origin) = (bytes.into(), origin.into());
-        let Found { tensors, format, notes, cut, averaged, metadata, keras, keeps_bytes } =
+        let FileContents { tensors, format, notes, cut, averaged, metadata, keras, keeps_bytes } =
             readers::index(&bytes, &origin, choice.ema)?;
         let sha256 = OnceLock::new();
         if !keeps_bytes {

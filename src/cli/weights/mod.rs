@@ -4,7 +4,7 @@ mod import;
 mod kept;
 
 use super::args::{WeightsArgs, WeightsCommand};
-use super::download::{Consent, Downloads};
+use super::download::{Consent, Downloader};
 use super::exit::Exit;
 use super::interrupt::cancelled_by_ctrl_c;
 use super::reporter::Reporter;
@@ -47,7 +47,7 @@ fn fetch(
     reporter: &Reporter,
 ) -> anyhow::Result<Exit> {
     let cancel = cancelled_by_ctrl_c()?;
-    let downloads = Downloads::new(consent, &resources.store, reporter, cancel.clone());
+    let downloads = Downloader::new(consent, &resources.store, reporter, cancel.clone());
     let mut num_failed = 0;
     for row in rows {
         match resources.store.state(row) {

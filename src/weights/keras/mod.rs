@@ -10,7 +10,7 @@ mod inside;
 mod picture;
 mod store;
 
-pub use config::{Argument, Call, KerasConfig, KerasLayer, KerasModel, ModelKind, Source};
+pub use config::{Argument, Call, KerasConfig, KerasLayer, KerasModel, ModelKind, TensorRef};
 pub use inside::{Inside, Unreadable, efficientnets_own, inside};
 
 pub(super) use file::KerasFile;

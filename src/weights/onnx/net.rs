@@ -11,7 +11,7 @@ use super::convert::Converter;
 use super::ending::Ending;
 use super::error::OnnxProblem;
 use super::external_data::ExternalData;
-use super::finish::{Finished, HEAD_PREFIX, Walked, finish};
+use super::finish::{Finished, HEAD_PREFIX, WalkResult, finish};
 use super::model::OnnxModel;
 use crate::graph::Graph;
 use crate::tensor::{PixelSize, Remedied, Remedy};
@@ -153,7 +153,7 @@ fn convert(
     let model = OnnxModel::read(bytes, external)?;
     let (converter, fixed_size) = Converter::walk(&model)?;
     let Converter { work: Conversion { draft, left, .. }, ways, .. } = converter;
-    let walked = Walked { draft, left, ways, outputs: &model.outputs };
+    let walked = WalkResult { draft, left, ways, outputs: &model.outputs };
     let finished = finish(walked, fixed_size.unwrap_or(FREE_SIZE), final_layer)?;
     let takes_bytes = model.input.is_of_bytes;
     let half = half_words(&model);

@@ -34,7 +34,7 @@ impl ReadError {
 }
 
 /// What a reader found: tensors by name, and what a person should know of the way they were found.
-pub(in crate::weights) struct Found {
+pub(in crate::weights) struct FileContents {
     pub(in crate::weights) tensors: Tensors,
     pub(in crate::weights) format: Format,
     /// What was unwrapped or cut off, in words.
@@ -51,7 +51,7 @@ pub(in crate::weights) struct Found {
     pub(in crate::weights) keeps_bytes: bool,
 }
 
-impl Found {
+impl FileContents {
     pub(super) fn new(format: Format, tensors: Tensors) -> Self {
         Self {
             tensors,
@@ -73,7 +73,7 @@ pub(super) fn copied(bytes: &[u8]) -> Result<Vec<u8>, ReadError> {
 }
 
 /// Names without a beginning that all of them share (`module.` of torch's `DataParallel` and its like).
-pub(super) fn strip_wrappers(found: &mut Found) {
+pub(super) fn strip_wrappers(found: &mut FileContents) {
     const WRAPPERS: [&str; 3] = ["module.", "_orig_mod.", "model."];
     while let Some(prefix) = WRAPPERS
         .into_iter()

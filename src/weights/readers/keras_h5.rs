@@ -6,14 +6,14 @@
 
 use hdf5_pure::File;
 
-use super::found::{Found, ReadError};
+use super::found::{FileContents, ReadError};
 use super::keras_groups;
 use super::keras_reader::{Reader, explain, strings, text};
 use crate::weights::keras::{KerasConfig, KerasFile, KerasStore};
 use crate::weights::tensors::{Format, Tensors};
 
 /// Tensors by name of a whole file's bytes; `config` is what stands beside it where it was taken out of an archive.
-pub(super) fn index(bytes: Vec<u8>, config: Option<KerasConfig>) -> Result<Found, ReadError> {
+pub(super) fn index(bytes: Vec<u8>, config: Option<KerasConfig>) -> Result<FileContents, ReadError> {
     let num_bytes = bytes.len() as u64;
     let file = File::from_bytes(bytes).map_err(explain)?;
     let root = file.root();
@@ -63,7 +63,7 @@ pub(super) fn index(bytes: Vec<u8>, config: Option<KerasConfig>) -> Result<Found
     }
     let Reader { tensors, mut store, .. } = reader;
     store.is_in_order = format == Format::KerasH5 || model.is_some_and(|model| model.model.is_some());
-    let mut found = Found::new(format, tensors);
+    let mut found = FileContents::new(format, tensors);
     found.keeps_bytes = false;
     found.keras = Some(KerasFile { config, store });
     Ok(found)

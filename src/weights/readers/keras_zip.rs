@@ -1,6 +1,6 @@
 //! Keras 3's `.keras`: a ZIP archive around a `.weights.h5`.
 
-use super::found::{Found, ReadError, copied};
+use super::found::{FileContents, ReadError, copied};
 use super::keras_h5;
 use super::zip_archive::{Archive, Member};
 use crate::weights::tensors::Format;
@@ -14,7 +14,7 @@ const MAX_CONFIG_BYTES: usize = 64 << 20;
 const MAX_PACKING: usize = 1100;
 
 /// Tensors by name; `weights` is the archive's name of `model.weights.h5`.
-pub(super) fn index(archive: &mut Archive<'_>, weights: &str) -> Result<Found, ReadError> {
+pub(super) fn index(archive: &mut Archive<'_>, weights: &str) -> Result<FileContents, ReadError> {
     let limit = archive.bytes().len().saturating_mul(MAX_PACKING).min(MAX_WEIGHTS_BYTES);
     let bytes = match archive.member(weights, limit)? {
         Member::Stored(range) => copied(&archive.bytes()[range])?,

@@ -19,7 +19,7 @@ mod zip_archive;
 use super::error::WeightsFileError;
 use super::onnx::looks_like_onnx;
 
-pub(super) use self::found::Found;
+pub(super) use self::found::FileContents;
 use self::found::{ReadError, copied};
 
 const CONVERT: &str = "weights are read from safetensors, PyTorch's .pth and Keras' .h5 and .keras files";
@@ -44,7 +44,7 @@ const OTHERS: [(&[u8], &str, &str); 8] = [
 ];
 
 /// Tensors by name of a whole file's bytes; `ema` asks for EMA weights where both stand in it.
-pub(super) fn index(bytes: &[u8], origin: &str, ema: bool) -> Result<Found, WeightsFileError> {
+pub(super) fn index(bytes: &[u8], origin: &str, ema: bool) -> Result<FileContents, WeightsFileError> {
     let (kind, found) = if looks_like_safetensors(bytes) {
         ("safetensors file", safetensors::index(bytes))
     } else if bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"PK\x05\x06") {
@@ -91,7 +91,7 @@ fn looks_like_safetensors(bytes: &[u8]) -> bool {
 }
 
 /// What a ZIP archive holds is told by the names in it.
-fn zip(bytes: &[u8], ema: bool) -> Result<Found, ReadError> {
+fn zip(bytes: &[u8], ema: bool) -> Result<FileContents, ReadError> {
     let mut archive = zip_archive::Archive::open(bytes)?;
     if archive.find(|name| name.ends_with("constants.pkl")).is_some() {
         return Err(ReadError::Other(

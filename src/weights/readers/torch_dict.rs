@@ -2,18 +2,18 @@
 //!
 //! Must not know which of a file's dictionaries is meant; that is `torch_sections`'.
 
-use super::found::{Found, ReadError, strip_wrappers};
+use super::found::{FileContents, ReadError, strip_wrappers};
 use super::torch_sections::Chosen;
-use super::torch_view::View;
+use super::torch_view::StridedView;
 use crate::weights::tensors::{Entry, Format, gather};
 
 /// Views of storages become entries of the file; `place` gives where a storage's bytes lie.
 pub(super) fn found<'a>(
     format: Format,
     chosen: Chosen<'a>,
-    mut place: impl FnMut(&str, &View<'a>) -> Result<Storage, ReadError>,
-) -> Result<Found, ReadError> {
-    let mut found = Found::new(format, std::collections::BTreeMap::new());
+    mut place: impl FnMut(&str, &StridedView<'a>) -> Result<StorageBytes, ReadError>,
+) -> Result<FileContents, ReadError> {
+    let mut found = FileContents::new(format, std::collections::BTreeMap::new());
     (found.notes, found.cut, found.averaged) = (chosen.notes, chosen.cut, chosen.averaged);
     for (name, view) in chosen.views {
         let storage = place(&name, &view)?;
@@ -26,14 +26,14 @@ pub(super) fn found<'a>(
 
 /// Bytes of a storage.
 #[derive(Clone)]
-pub(super) enum Storage {
+pub(super) enum StorageBytes {
     /// In the file.
     InFile(std::ops::Range<usize>),
     /// Unpacked.
     Unpacked(std::rc::Rc<Vec<u8>>),
 }
 
-impl Storage {
+impl StorageBytes {
     fn len(&self) -> usize {
         match self {
             Self::InFile(range) => range.len(),
@@ -42,9 +42,9 @@ impl Storage {
     }
 }
 
-fn entry(name: &str, view: View<'_>, storage: Storage) -> Result<Entry, ReadError> {
+fn entry(name: &str, view: StridedView<'_>, storage: StorageBytes) -> Result<Entry, ReadError> {
     let lies = || ReadError::broken(format!("`{name}` claims more values than its storage holds"));
-    let View { element, dtype, element_bytes, offset, shape, strides, .. } = view;
+    let StridedView { element, dtype, element_bytes, offset, shape, strides, .. } = view;
     if element_bytes == 0 {
         return Ok(Entry::in_file(None, dtype, shape, 0..0));
     }
@@ -79,14 +79,14 @@ fn entry(name: &str, view: View<'_>, storage: Storage) -> Result<Entry, ReadErro
     };
     let bytes_at = offset * element_bytes..(offset + num_values) * element_bytes;
     match storage {
-        Storage::InFile(range) if is_contiguous => Ok(Entry::in_file(
+        StorageBytes::InFile(range) if is_contiguous => Ok(Entry::in_file(
             element,
             dtype,
             shape,
             range.start + bytes_at.start..range.start + bytes_at.end,
         )),
-        Storage::InFile(range) => Ok(Entry::strided(element, dtype, shape, range, offset, strides)),
-        Storage::Unpacked(bytes) => {
+        StorageBytes::InFile(range) => Ok(Entry::strided(element, dtype, shape, range, offset, strides)),
+        StorageBytes::Unpacked(bytes) => {
             let Some(element) = element else { return Ok(Entry::in_file(None, dtype, shape, 0..0)) };
             let values = if is_contiguous {
                 element.values(&bytes[bytes_at])

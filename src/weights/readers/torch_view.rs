@@ -2,11 +2,11 @@
 
 use std::collections::HashMap;
 
-use super::pickle::{Id, Pickle, Value};
+use super::pickle::{Id, Pickle, PickleValue};
 use crate::weights::tensors::ElementType;
 
 /// A tensor as a view of a storage.
-pub(super) struct View<'a> {
+pub(super) struct StridedView<'a> {
     pub(super) key: &'a str,
     pub(super) element: Option<ElementType>,
     /// torch's word for the element type.
@@ -26,13 +26,13 @@ pub(super) fn is_tensor(pickle: &Pickle<'_>, id: Id) -> bool {
 
 /// Module, name and arguments of a call.
 fn call<'a, 'p>(pickle: &'p Pickle<'a>, id: Id) -> Option<(&'a str, &'a str, &'p [Id])> {
-    let Value::Call { function, args, .. } = pickle.get(id) else { return None };
-    let Value::Global(module, name) = pickle.get(*function) else { return None };
+    let PickleValue::Call { function, args, .. } = pickle.get(id) else { return None };
+    let PickleValue::Global(module, name) = pickle.get(*function) else { return None };
     Some((module, name, pickle.tuple(*args)?))
 }
 
 /// A tensor that is kept plainly; `depth` counts what was unwrapped around it.
-pub(super) fn view<'a>(pickle: &Pickle<'a>, id: Id, depth: usize) -> Option<View<'a>> {
+pub(super) fn view<'a>(pickle: &Pickle<'a>, id: Id, depth: usize) -> Option<StridedView<'a>> {
     let (_, name, args) = call(pickle, id)?;
     match name {
         "_rebuild_parameter" | "_rebuild_parameter_with_state" if depth < 4 => {
@@ -40,11 +40,11 @@ pub(super) fn view<'a>(pickle: &Pickle<'a>, id: Id, depth: usize) -> Option<View
         }
         "_rebuild_tensor" | "_rebuild_tensor_v2" | "_rebuild_tensor_v3" => {
             let [storage, offset, size, stride, ..] = args else { return None };
-            let Value::Persistent(parts) = pickle.get(*storage) else { return None };
+            let PickleValue::Persistent(parts) = pickle.get(*storage) else { return None };
             let parts = pickle.tuple(*parts)?;
             // 'storage', class, key, location, number of elements, and in the old kind a view of another storage.
             let [_, class, key, _, _, rest @ ..] = parts else { return None };
-            let Value::Global(_, class) = pickle.get(*class) else { return None };
+            let PickleValue::Global(_, class) = pickle.get(*class) else { return None };
             let number = |id: &Id| usize::try_from(pickle.int(*id)?).ok();
             let base = match rest.first().and_then(|view| pickle.tuple(*view)) {
                 Some([_, offset, _]) => number(offset)?,
@@ -52,7 +52,7 @@ pub(super) fn view<'a>(pickle: &Pickle<'a>, id: Id, depth: usize) -> Option<View
                 None => 0,
             };
             let (element, element_bytes) = element_type(class);
-            Some(View {
+            Some(StridedView {
                 key: pickle.text(*key)?,
                 element,
                 dtype: class.trim_end_matches("Storage").to_owned(),
@@ -85,7 +85,7 @@ fn element_type(class: &str) -> (Option<ElementType>, usize) {
 pub(super) fn storages_of<'a>(pickle: &Pickle<'a>) -> HashMap<&'a str, usize> {
     let of = |id: Id| {
         let [_, class, key, ..] = pickle.tuple(id)? else { return None };
-        let Value::Global(_, class) = pickle.get(*class) else { return None };
+        let PickleValue::Global(_, class) = pickle.get(*class) else { return None };
         Some((pickle.text(*key)?, element_type(class).1))
     };
     pickle.persistent().filter_map(of).collect()
