@@ -29,7 +29,6 @@ mod weights;
 
 use std::ffi::OsString;
 use std::path::Path;
-use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
 
@@ -84,7 +83,9 @@ fn with_view(arguments: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
 
 /// The program's end after the window was open, or could not be.
 #[cfg(feature = "gui")]
-pub fn window_closed<E: std::error::Error + Send + Sync + 'static>(result: Result<(), E>) -> ExitCode {
+pub fn window_closed<E: std::error::Error + Send + Sync + 'static>(
+    result: Result<(), E>,
+) -> std::process::ExitCode {
     match result {
         Ok(()) => Exit::Done,
         Err(error) => Reporter::new(false, false).fail(&view::window_error(error)),
