@@ -45,7 +45,7 @@ pub(in crate::engine) fn layer_norm(
 }
 
 /// Some positions of one image: of each block, so many cells from a first on.
-pub(super) struct Positions {
+pub(super) struct PositionRange {
     pub(super) from: *const PixelBlock,
     pub(super) from_block_step: usize,
     pub(super) to: *mut PixelBlock,
@@ -59,7 +59,7 @@ pub(super) fn each_position(
     cores: &Cores<'_>,
     x: Option<Maps<'_>>,
     out: &mut MapsMut<'_>,
-    body: impl Fn(Positions) + Sync,
+    body: impl Fn(PositionRange) + Sync,
 ) {
     let extent: Extent = out.extent();
     assert!(x.is_none_or(|x| x.shape() == extent.shape && x.extent().num_images == extent.num_images));
@@ -73,12 +73,19 @@ pub(super) fn each_position(
         // SAFETY: all blocks of the image's positions lie inside both maps, and these positions are this task's.
         let to = unsafe { { output }.0.add(extent.plane_at(image, 0) + first) };
         let from = x.map_or(to.cast_const(), |x| x.plane(image, 0)[first..].as_ptr());
-        body(Positions { from, from_block_step: plane, to, to_block_step: plane, num_blocks, num_positions });
+        body(PositionRange {
+            from,
+            from_block_step: plane,
+            to,
+            to_block_step: plane,
+            num_blocks,
+            num_positions,
+        });
     });
 }
 
 struct Normalise<'a> {
-    part: Positions,
+    part: PositionRange,
     packed: &'a PackedLayerNorm,
     mask: &'a PixelBlock,
     num_channels: usize,
@@ -105,7 +112,7 @@ impl Normalise<'_> {
     /// The positions are there; the processor has the level.
     #[inline(always)]
     unsafe fn some<L: Lanes, const P: usize>(&self, position: usize) -> usize {
-        let Positions { from, from_block_step, to, to_block_step, num_blocks, .. } = self.part;
+        let PositionRange { from, from_block_step, to, to_block_step, num_blocks, .. } = self.part;
         let share = 1.0 / self.num_channels as f32;
         // SAFETY: as the caller promises; `each_position` checked that all blocks are there.
         unsafe {

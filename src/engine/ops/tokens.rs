@@ -5,7 +5,7 @@ use super::cores::Cores;
 use super::direct::{ConvInput, Epilogue, PackedDense, convolve};
 use super::elementwise::exp;
 use super::lanes::{Lanes, PixelBlock};
-use super::layer_norm::{Positions, each_position};
+use super::layer_norm::{PositionRange, each_position};
 use super::level::Kernel;
 use super::maps::{BLOCK, Extent, Maps, MapsMut};
 use super::scratch::Workspace;
@@ -122,14 +122,14 @@ fn softmax(cores: &Cores<'_>, maps: &mut MapsMut<'_>) {
 }
 
 struct Softmax {
-    part: Positions,
+    part: PositionRange,
     channels: usize,
 }
 
 impl Kernel for Softmax {
     #[inline(always)]
     unsafe fn run<L: Lanes>(self) {
-        let Positions { to, to_block_step, num_blocks, num_positions, .. } = self.part;
+        let PositionRange { to, to_block_step, num_blocks, num_positions, .. } = self.part;
         for position in 0..num_positions {
             // SAFETY: `each_position` says that all blocks of the position are there and nobody else's; the caller vouches for the level.
             unsafe {
