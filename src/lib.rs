@@ -1,16 +1,8 @@
 //! filterscope: see what a convolutional network sees.
 //!
 //! A picture goes through a backbone and every filter of a layer comes back as one tile of a mosaic.
-//! A folder of this crate is a layer of the program; imports point down only (`tests/it/house.rs` holds the rule):
-//!
-//! ```text
-//! main     ──> app, cli
-//! app      ──> everything but cli          cli ──> everything but app
-//! render, extract ──> engine formats mosaic models weights input graph tensor
-//! engine   ──> models weights graph input tensor
-//! formats  ──> mosaic tensor               mosaic ──> tensor
-//! models, weights ──> graph tensor         input, graph ──> tensor
-//! ```
+//! A folder of this crate is a layer of the program; imports point down only. ARCHITECTURE.md lists which may use which, and
+//! `tests/it/house` holds it.
 //!
 //! The one idea: a backbone is data. [`graph::Graph`] lists named nodes; a family in [`models`] builds one, [`weights`] binds
 //! parameters to it, [`engine`] plans and runs it, and whatever shows or lists layers reads the same graph.

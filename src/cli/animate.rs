@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 
-use super::Exit;
 use super::animate_args::AnimateArgs;
-use super::download::{Consent, Downloads};
+use super::download::{Consent, Downloader};
+use super::exit::Exit;
 use super::interrupt::cancelled_by_ctrl_c;
 use super::plan::{introduce, load, rows};
 use super::reporter::Reporter;
@@ -95,7 +95,7 @@ fn plan(args: &AnimateArgs, resources: &Resources, reporter: &Reporter) -> anyho
     introduce(row, args.model.is_none() && args.weights.is_none(), reporter);
     let device = ComputeDevice::open(args.run.device)?;
     let consent = Consent { is_given: args.download.yes, is_offline: args.download.offline };
-    let downloads = Downloads::new(consent, &resources.store, reporter, CancelToken::new());
+    let downloads = Downloader::new(consent, &resources.store, reporter, CancelToken::new());
     let backbone = load(row, file, args.preprocess, resources, &downloads, consent, reporter)?;
     let session = Session::with_engine(Arc::new(backbone), device, args.run.engine())?;
     Ok(Animation::new(session, pictures.into_iter().map(AnimatedPicture::Ref).collect(), choices)?)

@@ -22,7 +22,7 @@ pub(super) struct Consent {
 }
 
 /// Downloads, and what they need.
-pub(super) struct Downloads<'a> {
+pub(super) struct Downloader<'a> {
     client: Client,
     options: FetchOptions,
     store: &'a WeightStore,
@@ -30,7 +30,7 @@ pub(super) struct Downloads<'a> {
     cancel: CancelToken,
 }
 
-impl<'a> Downloads<'a> {
+impl<'a> Downloader<'a> {
     /// Settings are the environment's; `cancel` stops a download.
     pub(super) fn new(
         consent: Consent,
@@ -123,7 +123,15 @@ impl<'a> Downloads<'a> {
             FetchError::Stopped { .. } | FetchError::NoRoom { .. } | FetchError::Busy { .. } => {
                 anyhow!("{}: {error}", row.tag)
             }
-            _ => anyhow!(
+            FetchError::Offline { .. }
+            | FetchError::Unreachable { .. }
+            | FetchError::Refused { .. }
+            | FetchError::NotThere { .. }
+            | FetchError::Answer { .. }
+            | FetchError::Cut { .. }
+            | FetchError::WrongChecksum { .. }
+            | FetchError::NoFolder { .. }
+            | FetchError::Disk { .. } => anyhow!(
                 "{}: {error}. By hand: get {} and keep it with `filterscope weights import {} --model {}`",
                 row.tag,
                 self.client.url(source),

@@ -8,12 +8,12 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, bail};
 use serde_json::json;
 
-use super::Exit;
-use super::download::{Consent, Downloads};
+use super::download::{Consent, Downloader};
+use super::exit::Exit;
 use super::extract_args::ExtractArgs;
 use super::interrupt::cancelled_by_ctrl_c;
 use super::plan::{introduce, load, nodes, rows};
-use super::reporter::{Progress, Reporter};
+use super::reporter::{Reporter, RunProgress};
 use super::table::counted;
 use crate::engine::{CancelToken, ComputeDevice, Priority, Session, start_threads};
 use crate::extract::{
@@ -184,7 +184,7 @@ fn plan(args: &ExtractArgs, resources: &Resources, reporter: &Reporter) -> anyho
         introduce(row, args.model.is_empty() && args.weights.is_none(), reporter);
     }
     let consent = Consent { is_given: args.download.yes, is_offline: args.download.offline };
-    let downloads = Downloads::new(consent, &resources.store, reporter, CancelToken::new());
+    let downloads = Downloader::new(consent, &resources.store, reporter, CancelToken::new());
     let mut models = Vec::with_capacity(rows.len());
     for (row, layers) in rows.iter().copied().zip(layers) {
         let backbone = load(row, file.take(), args.preprocess, resources, &downloads, consent, reporter)?;
@@ -301,7 +301,7 @@ fn timing_words(timings: &Timings, num_pictures: u64) -> String {
 struct Teller<'a> {
     reporter: &'a Reporter,
     is_json: bool,
-    bar: Progress,
+    bar: RunProgress,
     total: u64,
     first: u64,
     done: u64,

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args as ClapArgs;
 
-use super::args::{DownloadArgs, PartArgs, RunArgs};
+use super::shared_args::{DownloadArgs, PartArgs, RunArgs};
 use crate::extract::{Pool, ShardBy, ShardChoice};
 use crate::formats::features::FeatureFormat;
 use crate::input::dataset::{Camera, SourceKind};

@@ -3,7 +3,7 @@
 
 use anyhow::Context as _;
 
-use super::Exit;
+use super::exit::Exit;
 use crate::engine::CancelToken;
 
 /// A token that Ctrl-C cancels. Called once, when files are about to be written; before that Ctrl-C simply ends the program.

@@ -3,10 +3,10 @@
 use anyhow::Context as _;
 use serde::Serialize;
 
-use super::Exit;
 use super::args::LayersArgs;
+use super::exit::Exit;
 use super::reporter::Reporter;
-use super::table::{Column, Table, counted, short_count, stdout_width, wrap};
+use super::table::{Table, TableColumn, counted, short_count, stdout_width, wrap};
 use crate::graph::{Graph, NodeId, NodeInfo, Op, ParamCount, ReceptiveField};
 use crate::render::choose_row_up_to;
 use crate::tensor::{MapShape, PixelSize};
@@ -112,13 +112,13 @@ impl<'a> Layer<'a> {
 impl Listing<'_> {
     fn to_text(&self, width: Option<usize>) -> String {
         let mut table = Table::new(vec![
-            Column::words("LAYER (ALSO)"),
-            Column::words("*"),
-            Column::words("KIND").dispensable(1),
-            Column::number("C×H×W"),
-            Column::number("PARAMS").dispensable(2),
-            Column::number("MULT-ADDS").dispensable(3),
-            Column::words("SEES /STEP @FROM").dispensable(4),
+            TableColumn::words("LAYER (ALSO)"),
+            TableColumn::words("*"),
+            TableColumn::words("KIND").dispensable(1),
+            TableColumn::number("C×H×W"),
+            TableColumn::number("PARAMS").dispensable(2),
+            TableColumn::number("MULT-ADDS").dispensable(3),
+            TableColumn::words("SEES /STEP @FROM").dispensable(4),
         ]);
         for layer in &self.layers {
             table.row(layer.cells());

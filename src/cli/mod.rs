@@ -8,6 +8,7 @@ mod animate;
 mod animate_args;
 mod args;
 mod download;
+mod exit;
 mod extract;
 mod extract_args;
 mod features;
@@ -20,6 +21,7 @@ mod remedy;
 mod render;
 mod reporter;
 mod selfcheck;
+mod shared_args;
 mod table;
 mod timings;
 mod view;
@@ -27,55 +29,14 @@ mod weights;
 
 use std::ffi::OsString;
 use std::path::Path;
-use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
 
-use self::args::{Args, Command, ViewArgs};
+use self::args::{Args, CliCommand, ViewArgs};
+use self::exit::Exit;
+pub use self::exit::Next;
 use self::reporter::Reporter;
 use crate::render::Resources;
-#[cfg(feature = "gui")]
-use crate::render::WindowRequest;
-
-/// What `main` does once the command line is worked off.
-#[derive(Debug)]
-pub enum Next {
-    /// End with this code.
-    Exit(ExitCode),
-    /// Open the window, then end with what [`window_closed`] says.
-    #[cfg(feature = "gui")]
-    OpenWindow(Box<WindowRequest>),
-}
-
-/// How a command ended. `--help` documents the numbers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Exit {
-    /// Everything asked for was done.
-    Done,
-    /// Some pictures failed; the others' figures were written.
-    SomeFailed,
-    /// Nothing could be done.
-    Failed,
-    /// Ended by Ctrl-C.
-    Interrupted,
-}
-
-impl Exit {
-    const fn code(self) -> u8 {
-        match self {
-            Self::Done => 0,
-            Self::SomeFailed => 1,
-            Self::Failed => 2,
-            Self::Interrupted => 130,
-        }
-    }
-}
-
-impl From<Exit> for ExitCode {
-    fn from(exit: Exit) -> Self {
-        Self::from(exit.code())
-    }
-}
 
 /// Runs the command that the arguments name; the first argument is the program's own name.
 pub fn main(arguments: impl IntoIterator<Item = OsString>, resources: &Resources) -> Next {
@@ -92,17 +53,17 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>, resources: &Resources
         start_log();
     }
     let reporter = Reporter::new(args.quiet, args.verbose);
-    let exit = match args.command.unwrap_or_else(|| Command::View(ViewArgs::default())) {
-        Command::View(view) => return view::run(view, &reporter),
-        Command::Render(render) => plan::RenderPlan::new(&render, resources, &reporter)
+    let exit = match args.command.unwrap_or_else(|| CliCommand::View(ViewArgs::default())) {
+        CliCommand::View(view) => return view::run(view, &reporter),
+        CliCommand::Render(render) => plan::RenderPlan::new(&render, resources, &reporter)
             .and_then(|mut plan| render::run(&mut plan, &reporter)),
-        Command::Extract(extract) => extract::run(&extract, resources, &reporter),
-        Command::Animate(animate) => animate::run(&animate, resources, &reporter),
-        Command::Features(features) => features::run(&features, &reporter),
-        Command::Models(models) => models::run(&models, resources, &reporter),
-        Command::Layers(layers) => layers::run(&layers, &reporter),
-        Command::Weights(weights) => weights::run(&weights, resources, &reporter),
-        Command::Selfcheck(selfcheck) => selfcheck::run(&selfcheck, resources, &reporter),
+        CliCommand::Extract(extract) => extract::run(&extract, resources, &reporter),
+        CliCommand::Animate(animate) => animate::run(&animate, resources, &reporter),
+        CliCommand::Features(features) => features::run(&features, &reporter),
+        CliCommand::Models(models) => models::run(&models, resources, &reporter),
+        CliCommand::Layers(layers) => layers::run(&layers, &reporter),
+        CliCommand::Weights(weights) => weights::run(&weights, resources, &reporter),
+        CliCommand::Selfcheck(selfcheck) => selfcheck::run(&selfcheck, resources, &reporter),
     };
     Next::Exit(exit.unwrap_or_else(|error| reporter.fail(&error)).into())
 }
@@ -122,7 +83,9 @@ fn with_view(arguments: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
 
 /// The program's end after the window was open, or could not be.
 #[cfg(feature = "gui")]
-pub fn window_closed<E: std::error::Error + Send + Sync + 'static>(result: Result<(), E>) -> ExitCode {
+pub fn window_closed<E: std::error::Error + Send + Sync + 'static>(
+    result: Result<(), E>,
+) -> std::process::ExitCode {
     match result {
         Ok(()) => Exit::Done,
         Err(error) => Reporter::new(false, false).fail(&view::window_error(error)),

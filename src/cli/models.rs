@@ -3,10 +3,10 @@
 use anyhow::Context as _;
 use serde::Serialize;
 
-use super::Exit;
 use super::args::ModelsArgs;
+use super::exit::Exit;
 use super::reporter::Reporter;
-use super::table::{Column, Table, short_count, stdout_width, wrap};
+use super::table::{Table, TableColumn, short_count, stdout_width, wrap};
 use crate::engine::{WeightState, WeightStore};
 use crate::models::{Registry, Row, Verification};
 use crate::render::{DEFAULT_TAG, Resources};
@@ -89,14 +89,14 @@ pub(super) fn run(args: &ModelsArgs, resources: &Resources, reporter: &Reporter)
 
 fn to_text(listings: &[Listing], width: Option<usize>) -> String {
     let mut table = Table::new(vec![
-        Column::words("MODEL"),
-        Column::words("ALSO").dispensable(3),
-        Column::words("FINAL LAYER"),
-        Column::number("INPUT").dispensable(1),
-        Column::number("PARAMS").dispensable(2),
-        Column::words("WEIGHTS"),
-        Column::words("LICENCE").dispensable(5),
-        Column::words("CHECKED").dispensable(4),
+        TableColumn::words("MODEL"),
+        TableColumn::words("ALSO").dispensable(3),
+        TableColumn::words("FINAL LAYER"),
+        TableColumn::number("INPUT").dispensable(1),
+        TableColumn::number("PARAMS").dispensable(2),
+        TableColumn::words("WEIGHTS"),
+        TableColumn::words("LICENCE").dispensable(5),
+        TableColumn::words("CHECKED").dispensable(4),
     ]);
     for listing in listings {
         table.row(vec![

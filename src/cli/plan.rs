@@ -7,7 +7,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, bail};
 
 use super::args::RenderArgs;
-use super::download::{Consent, Downloads};
+use super::download::{Consent, Downloader};
 use super::outputs::Outputs;
 use super::reporter::Reporter;
 use super::table::counted;
@@ -104,7 +104,7 @@ impl RenderPlan {
         }
         let consent = Consent { is_given: args.yes, is_offline: args.offline };
         // Until the first figure Ctrl-C simply ends the program; a download goes on from there the next time.
-        let downloads = Downloads::new(consent, &resources.store, reporter, CancelToken::new());
+        let downloads = Downloader::new(consent, &resources.store, reporter, CancelToken::new());
         let mut models = Vec::with_capacity(rows.len());
         for (row, layers) in rows.iter().copied().zip(layers) {
             let mut backbone =
@@ -142,7 +142,7 @@ pub(super) fn load(
     file: Option<TensorFile>,
     values: ValueChoice,
     resources: &Resources,
-    downloads: &Downloads<'_>,
+    downloads: &Downloader<'_>,
     consent: Consent,
     reporter: &Reporter,
 ) -> anyhow::Result<Backbone> {

@@ -4,14 +4,14 @@ use std::ops::ControlFlow;
 
 use anyhow::Context as _;
 
-use super::Exit;
+use super::exit::Exit;
 use super::interrupt::cancelled_by_ctrl_c;
 use super::outputs::Outputs;
 use super::plan::{PlannedModel, RenderPlan};
 use super::remedy::Told;
-use super::reporter::{Progress, Reporter};
+use super::reporter::{Reporter, RunProgress};
 use super::table::counted;
-use super::timings::Timings;
+use super::timings::LayerTimings;
 use crate::engine::{CancelToken, Outcome};
 use crate::formats::{PictureRecord, WriteError, write_figure, write_npy};
 use crate::graph::NodeId;
@@ -39,7 +39,12 @@ impl From<WriteError> for PictureError {
     fn from(error: WriteError) -> Self {
         match error {
             WriteError::Other { .. } => Self::Picture(error.into()),
-            _ => Self::Run(error.into()),
+            WriteError::NoFolder { .. }
+            | WriteError::IsFolder { .. }
+            | WriteError::NotAllowed { .. }
+            | WriteError::DiskFull { .. }
+            | WriteError::QuotaUsedUp { .. }
+            | WriteError::FileTooLarge { .. } => Self::Run(error.into()),
         }
     }
 }
@@ -49,8 +54,8 @@ pub(super) fn run(plan: &mut RenderPlan, reporter: &Reporter) -> anyhow::Result<
     let cancel = cancelled_by_ctrl_c()?;
     let pictures = std::mem::take(&mut plan.pictures);
     let progress = reporter.progress(pictures.len() * plan.models.len());
-    let mut timings: Vec<Timings> =
-        plan.models.iter().map(|m| Timings::new(m.session.backbone().row().tag)).collect();
+    let mut timings: Vec<LayerTimings> =
+        plan.models.iter().map(|m| LayerTimings::new(m.session.backbone().row().tag)).collect();
     let (mut num_done, mut num_failed, mut num_written) = (0, 0, 0);
     let mut last_line = String::new();
     for picture in &pictures {
@@ -119,10 +124,10 @@ fn summary(
 fn one_picture(
     plan: &mut RenderPlan,
     picture: &PictureRef,
-    timings: &mut [Timings],
+    timings: &mut [LayerTimings],
     num_written: &mut usize,
     cancel: &CancelToken,
-    progress: &Progress,
+    progress: &RunProgress,
     reporter: &Reporter,
 ) -> Result<PictureEnd, PictureError> {
     if cancel.is_cancelled() {

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
-use super::Exit;
+use super::exit::Exit;
 use crate::tensor::steers;
 
 /// Prints, with or without a progress bar below.
@@ -99,7 +99,7 @@ impl Reporter {
     }
 
     /// A progress bar of that many steps; hidden where stderr is no terminal and where one step is all there is.
-    pub(super) fn progress(&self, num_steps: usize) -> Progress {
+    pub(super) fn progress(&self, num_steps: usize) -> RunProgress {
         let is_hidden = self.is_quiet || self.is_verbose || num_steps < 2;
         let target = if is_hidden { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
         let style = ProgressStyle::with_template("{bar:28} {pos}/{len} {wide_msg} {eta}")
@@ -107,11 +107,11 @@ impl Reporter {
         let bar = ProgressBar::with_draw_target(Some(num_steps as u64), target).with_style(style);
         // Without ticks the estimate stands still during a long step.
         bar.enable_steady_tick(Duration::from_millis(500));
-        Progress { bar }
+        RunProgress { bar }
     }
 
     /// A progress bar of a long run of pictures, of which some are done already: with their rate and the time that is left.
-    pub(super) fn long_progress(&self, num_steps: u64, num_done: u64) -> Progress {
+    pub(super) fn long_progress(&self, num_steps: u64, num_done: u64) -> RunProgress {
         let is_hidden = self.is_quiet || self.is_verbose;
         let target = if is_hidden { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
         let template = "{bar:28} {human_pos}/{human_len} {per_sec}, {eta} left {wide_msg}";
@@ -125,7 +125,7 @@ impl Reporter {
         bar.set_position(num_done);
         bar.reset_eta();
         bar.enable_steady_tick(Duration::from_millis(500));
-        Progress { bar }
+        RunProgress { bar }
     }
 }
 
@@ -150,11 +150,11 @@ impl Drop for DownloadBar {
 
 /// A progress bar that steps aside for text.
 #[derive(Debug)]
-pub(super) struct Progress {
+pub(super) struct RunProgress {
     bar: ProgressBar,
 }
 
-impl Progress {
+impl RunProgress {
     /// Says what is being worked on.
     pub(super) fn begin(&self, what: &str) {
         self.bar.set_message(what.to_owned());
@@ -181,7 +181,7 @@ impl Progress {
     }
 }
 
-impl Drop for Progress {
+impl Drop for RunProgress {
     fn drop(&mut self) {
         self.bar.finish_and_clear();
     }

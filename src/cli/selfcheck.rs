@@ -8,8 +8,8 @@ use std::ops::ControlFlow;
 use anyhow::{Context as _, anyhow};
 use serde::Deserialize;
 
-use super::Exit;
 use super::args::SelfcheckArgs;
+use super::exit::Exit;
 use super::interrupt::cancelled_by_ctrl_c;
 use super::reporter::Reporter;
 use super::table::counted;

@@ -9,7 +9,7 @@ const GAP: &str = "  ";
 
 /// One column of a [`Table`].
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Column {
+pub(super) struct TableColumn {
     /// The heading.
     pub title: &'static str,
     /// Whether cells stand at the right, as numbers do.
@@ -18,7 +18,7 @@ pub(super) struct Column {
     pub dispensable: u8,
 }
 
-impl Column {
+impl TableColumn {
     /// Words that always stay.
     pub(super) const fn words(title: &'static str) -> Self {
         Self { title, is_right: false, dispensable: 0 }
@@ -38,13 +38,13 @@ impl Column {
 /// Rows of text under headings.
 #[derive(Debug)]
 pub(super) struct Table {
-    columns: Vec<Column>,
+    columns: Vec<TableColumn>,
     rows: Vec<Vec<String>>,
 }
 
 impl Table {
     /// An empty table.
-    pub(super) fn new(columns: Vec<Column>) -> Self {
+    pub(super) fn new(columns: Vec<TableColumn>) -> Self {
         Self { columns, rows: Vec::new() }
     }
 
@@ -165,9 +165,9 @@ mod tests {
     #[test]
     fn columns_go_in_their_order_until_it_fits() {
         let mut table = Table::new(vec![
-            Column::words("NAME"),
-            Column::number("N").dispensable(1),
-            Column::words("NOTE").dispensable(2),
+            TableColumn::words("NAME"),
+            TableColumn::number("N").dispensable(1),
+            TableColumn::words("NOTE").dispensable(2),
         ]);
         table.row(vec!["a×b".into(), "10".into(), "long words".into()]);
         assert_eq!(table.to_text(None), ("NAME   N  NOTE\na×b   10  long words\n".into(), vec![]));

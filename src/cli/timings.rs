@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use super::table::{Column, Table, counted};
+use super::table::{Table, TableColumn, counted};
 use crate::engine::RunReport;
 
 /// Times of one network, summed over its runs.
 #[derive(Debug)]
-pub(super) struct Timings {
+pub(super) struct LayerTimings {
     tag: &'static str,
     num_runs: u32,
     steps: Vec<StepTime>,
@@ -20,7 +20,7 @@ struct StepTime {
     mult_adds: u64,
 }
 
-impl Timings {
+impl LayerTimings {
     /// No run yet.
     pub(super) fn new(tag: &'static str) -> Self {
         Self { tag, num_runs: 0, steps: Vec::new() }
@@ -62,13 +62,13 @@ impl Timings {
             cells
         };
         let mut columns = vec![
-            Column::words("LAYER"),
-            Column::number("MS"),
-            Column::number("%"),
-            Column::number("GMAC"),
-            Column::number("GFLOP/S"),
+            TableColumn::words("LAYER"),
+            TableColumn::number("MS"),
+            TableColumn::number("%"),
+            TableColumn::number("GMAC"),
+            TableColumn::number("GFLOP/S"),
         ];
-        columns.extend(peak_gflops.map(|_| Column::number("% OF PEAK")));
+        columns.extend(peak_gflops.map(|_| TableColumn::number("% OF PEAK")));
         let mut table = Table::new(columns);
         for step in &self.steps {
             table.row(cells(&step.name, step.elapsed, step.mult_adds));
@@ -108,7 +108,7 @@ mod tests {
             elapsed: Duration::ZERO,
             peak_value_bytes: 0,
         };
-        let mut timings = Timings::new("net.tag");
+        let mut timings = LayerTimings::new("net.tag");
         timings.add(&report(1));
         timings.add(&report(3));
         let expected = "\

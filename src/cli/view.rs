@@ -5,9 +5,9 @@ use std::io::IsTerminal;
 use anyhow::bail;
 
 use super::args::ViewArgs;
+use super::exit::{Exit, Next};
 use super::plan::check_part;
 use super::reporter::Reporter;
-use super::{Exit, Next};
 use crate::engine::is_onnx_path;
 use crate::input::decode::{DecodeError, DecodeProblem};
 use crate::models::Row;

@@ -10,7 +10,7 @@ use crate::models::{Opened, Registry, Row};
 use crate::tensor::{NoRoom, Remedied, Remedy, check_room};
 use crate::weights::fetch::{FileRecord, read_record};
 use crate::weights::{
-    BindError, BoundWeights, ClassNames, ClassNamesError, Convention, Folders, Kept, KeptFile, MODEL_KEY,
+    BindError, BoundWeights, ClassNames, ClassNamesError, Convention, Folders, KeptBy, KeptFile, MODEL_KEY,
     OnnxError, OnnxNet, PartChoice, PartError, TensorFile, WeightsFileError, WeightsOrigin,
 };
 
@@ -238,7 +238,11 @@ impl Remedied for LoadError {
             Self::NoRoom { .. } => Some(Remedy::GiveMemory),
             Self::UnknownValues { .. } => Some(Remedy::StatePreprocessing),
             // Older errors say what to do in their own words still.
-            _ => None,
+            Self::OtherFramework { .. }
+            | Self::OtherModel { .. }
+            | Self::Changed { .. }
+            | Self::Graph { .. }
+            | Self::TakesBytes { .. } => None,
         }
     }
 }
@@ -339,12 +343,12 @@ impl Backbone {
             });
         };
         let mut backbone = Self::from_tensors(row, TensorFile::read(&path)?)?;
-        if kept == Kept::Downloaded {
+        if kept == KeptBy::Downloaded {
             backbone.provenance = Provenance::Downloaded;
         }
         // What was written beside a kept file vouches for it as well as its own metadata, which older ones have less of.
         let is_as_kept = |record: &FileRecord| record.sha256.eq_ignore_ascii_case(backbone.origin.sha256());
-        if kept == Kept::Imported && read_record(&path).as_ref().is_some_and(is_as_kept) {
+        if kept == KeptBy::Imported && read_record(&path).as_ref().is_some_and(is_as_kept) {
             backbone.origin.believe_source();
         }
         Ok(backbone)

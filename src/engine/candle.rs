@@ -5,10 +5,10 @@ use std::collections::HashMap;
 use candle_core::{Device, Result, Tensor};
 
 use super::fold::{affine_of, conv_params, token_params};
-use super::plan::Step;
+use super::step::Step;
 use crate::graph::{
-    ActivationFn, Attention, BorderMean, Conv2d, Extent2d, Graph, Lrn, NodeId, Op, PairFn, Pool2d, Resize,
-    Sample, Sides,
+    ActivationFn, Attention, BorderMean, Conv2d, Extent2d, Graph, Interpolation, Lrn, NodeId, Op, PairFn,
+    Pool2d, Resize, Sides,
 };
 use crate::tensor::InputBatch;
 use crate::weights::BoundWeights;
@@ -198,7 +198,23 @@ impl CandleExecutor {
                 };
                 Loaded::Tokens { before: row(before)?, positions: row(positions)? }
             }
-            _ => return mismatch(graph, step),
+            Op::Input
+            | Op::Activation(_)
+            | Op::Add
+            | Op::Pairwise(_)
+            | Op::Lrn(_)
+            | Op::Gate
+            | Op::MaxPool(_)
+            | Op::AvgPool(..)
+            | Op::GlobalAvgPool
+            | Op::GlobalMaxPool
+            | Op::Concat
+            | Op::ZeroPad(_)
+            | Op::Slice(_)
+            | Op::Shuffle(_)
+            | Op::Resize(_)
+            | Op::Attention(_)
+            | Op::TokenGrid(_) => return mismatch(graph, step),
         };
         self.loaded.insert(key, loaded.clone());
         Ok(loaded)
@@ -260,7 +276,7 @@ fn resized(x: &Tensor, resize: &Resize) -> Result<Tensor> {
     };
     let along = |x: &Tensor, axis: usize, from: usize, to: usize| -> Result<Tensor> {
         let samples = resize.samples(axis, from, to);
-        let picked = |place: fn(&Sample) -> usize| {
+        let picked = |place: fn(&Interpolation) -> usize| {
             let places: Vec<u32> = samples.iter().map(|sample| place(sample) as u32).collect();
             x.index_select(&Tensor::new(places, x.device())?, axis + 2)
         };

@@ -5,13 +5,14 @@ use std::collections::hash_map::Entry;
 
 use rayon::prelude::*;
 
+use super::buffer_plan::Allocation;
 use super::fold::{affine_of, conv_params, token_params};
 use super::ops::{
-    self, BLOCK, Cell, Cores, Epilogue, Extent, Level, Maps, MapsMut, PackedDense, PackedDepthwise,
-    PackedGroups, PackedLayerNorm, PackedTokens, PackedWinograd, Scratch, Source, TileSize, Window,
+    self, BLOCK, ConvInput, Cores, Epilogue, Extent, Level, Maps, MapsMut, PackedDense, PackedDepthwise,
+    PackedGroups, PackedLayerNorm, PackedTokens, PackedWinograd, PixelBlock, TileSize, Window, Workspace,
 };
-use super::places::Place;
-use super::plan::{Plan, Step};
+use super::plan::Plan;
+use super::step::Step;
 use crate::graph::{Conv2d, Graph, NodeId, Op, Pool2d, Sides};
 use crate::tensor::{InputBatch, MapShape};
 use crate::weights::BoundWeights;
@@ -54,8 +55,8 @@ enum Packed {
     Groups(PackedGroups),
     /// `x · scale + shift`.
     Affine {
-        scale: Vec<Cell>,
-        shift: Vec<Cell>,
+        scale: Vec<PixelBlock>,
+        shift: Vec<PixelBlock>,
     },
     LayerNorm(PackedLayerNorm),
     Tokens(PackedTokens),
@@ -78,15 +79,15 @@ pub(super) struct CpuExecutor {
 #[derive(Debug, Default)]
 struct Memory {
     /// Of values, as the plan counts them.
-    buffers: Vec<Vec<Cell>>,
-    scratch: Scratch,
+    buffers: Vec<Vec<PixelBlock>>,
+    scratch: Workspace,
     /// The picture with a border.
     planar: Vec<f32>,
     picture: Option<InputBatch>,
 }
 
 impl Memory {
-    fn maps(&self, place: Place) -> Maps<'_> {
+    fn maps(&self, place: Allocation) -> Maps<'_> {
         Maps::new(&self.buffers[place.buffer][place.offset..], place.extent)
     }
 }
@@ -115,14 +116,14 @@ impl CpuExecutor {
         input: &InputBatch,
     ) -> Result<(), NodeId> {
         self.pack(graph, weights, plan)?;
-        let wanted = plan.places().buffers();
+        let wanted = plan.buffers().sizes();
         let buffers = &mut self.memory.buffers;
         buffers.resize_with(wanted.len(), Vec::new);
         for (buffer, len) in buffers.iter_mut().zip(wanted) {
             if buffer.capacity() < *len || buffer.capacity() / 2 > *len {
                 *buffer = Vec::with_capacity(*len);
             }
-            buffer.resize(*len, Cell::ZERO);
+            buffer.resize(*len, PixelBlock::ZERO);
         }
         self.memory.picture = Some(input.clone());
         Ok(())
@@ -130,7 +131,7 @@ impl CpuExecutor {
 
     /// About how many bytes more a run takes than are kept already: of values, of packed parameters, and of what these are packed from.
     pub(super) fn more_bytes(&self, graph: &Graph, plan: &Plan) -> u64 {
-        let values: usize = plan.places().buffers().iter().sum::<usize>() * size_of::<Cell>();
+        let values: usize = plan.buffers().sizes().iter().sum::<usize>() * size_of::<PixelBlock>();
         let (mut packed, mut largest) = (0, 0);
         for (node, _, way) in self.missing(graph, plan) {
             let num: usize =
@@ -171,7 +172,23 @@ impl CpuExecutor {
                 | Op::PRelu(_)
                 | Op::LayerNorm(_)
                 | Op::Tokens(_) => Way::Direct,
-                _ => return None,
+                Op::Input
+                | Op::Activation(_)
+                | Op::Add
+                | Op::Pairwise(_)
+                | Op::Lrn(_)
+                | Op::Gate
+                | Op::MaxPool(_)
+                | Op::AvgPool(..)
+                | Op::GlobalAvgPool
+                | Op::GlobalMaxPool
+                | Op::Concat
+                | Op::ZeroPad(_)
+                | Op::Slice(_)
+                | Op::Shuffle(_)
+                | Op::Resize(_)
+                | Op::Attention(_)
+                | Op::TokenGrid(_) => return None,
             };
             Some((step.nodes[0], step.last_folded(graph), way))
         });
@@ -187,14 +204,14 @@ impl CpuExecutor {
     /// Bytes kept for values between runs.
     pub(super) fn kept_bytes(&self) -> usize {
         let Memory { buffers, scratch, planar, .. } = &self.memory;
-        buffers.iter().map(Vec::capacity).sum::<usize>() * size_of::<Cell>()
+        buffers.iter().map(Vec::capacity).sum::<usize>() * size_of::<PixelBlock>()
             + scratch.num_bytes()
             + planar.capacity() * size_of::<f32>()
     }
 
     /// A value that was computed, `[C, H, W]` of each image.
     pub(super) fn values(&self, plan: &Plan, id: NodeId) -> Option<Vec<Vec<f32>>> {
-        let maps = self.memory.maps(plan.places().of(id)?);
+        let maps = self.memory.maps(plan.buffers().of(id)?);
         Some((0..plan.num_images()).map(|image| maps.to_planar(image)).collect())
     }
 
@@ -207,7 +224,7 @@ impl CpuExecutor {
         plan: &Plan,
         step: &Step,
     ) -> Option<()> {
-        let Some(place) = plan.places().of(step.output) else {
+        let Some(place) = plan.buffers().of(step.output) else {
             // A picture that is read where it came.
             return step.inputs.is_empty().then_some(());
         };
@@ -216,7 +233,7 @@ impl CpuExecutor {
         let mut target = std::mem::take(&mut memory.buffers[place.buffer]);
         let mut scratch = std::mem::take(&mut memory.scratch);
         let mut planar = std::mem::take(&mut memory.planar);
-        let inputs = step.inputs.iter().map(|id| plan.places().of(*id));
+        let inputs = step.inputs.iter().map(|id| plan.buffers().of(*id));
         let inputs = inputs.map(|p| p.filter(|p| p.buffer != place.buffer).map(|p| memory.maps(p))).collect();
         let picture = memory.picture.as_ref();
         let done = picture.and_then(|picture| {
@@ -248,7 +265,7 @@ struct Work<'a> {
     /// Nothing for those that are a part of the output, and for a picture that is read where it came.
     inputs: Vec<Option<Maps<'a>>>,
     picture: &'a InputBatch,
-    scratch: &'a mut Scratch,
+    scratch: &'a mut Workspace,
     planar: &'a mut Vec<f32>,
 }
 
@@ -270,12 +287,19 @@ impl Work<'_> {
                     Packed::Affine { scale, shift } => ops::affine(cores, input(0)?, scale, shift, out),
                     Packed::LayerNorm(packed) => ops::layer_norm(cores, input(0)?, packed, out),
                     Packed::Tokens(packed) => ops::tokens(cores, input(0)?, packed, out),
-                    _ => return None,
+                    Packed::Dense(_) | Packed::Winograd(_) | Packed::Depthwise(_) | Packed::Groups(_) => {
+                        return None;
+                    }
                 }
             }
             Op::PRelu(_) => match parameters.packed.get(&(first, None, Way::Direct))? {
                 Packed::Affine { scale, .. } => ops::prelu(cores, input(0)?, scale, out),
-                _ => return None,
+                Packed::Dense(_)
+                | Packed::Winograd(_)
+                | Packed::Depthwise(_)
+                | Packed::Groups(_)
+                | Packed::LayerNorm(_)
+                | Packed::Tokens(_) => return None,
             },
             Op::Activation(function) => ops::activate(cores, *function, input(0)?, out),
             Op::Add => {
@@ -347,7 +371,7 @@ impl Work<'_> {
                 };
                 let around =
                     MapShape::new(3, height + border.top + border.bottom, width + border.left + border.right);
-                ops::convolve(cores, Source::Planar(values, around), packed, window, epilogue, out);
+                ops::convolve(cores, ConvInput::Planar(values, around), packed, window, epilogue, out);
             }
             Packed::Dense(packed) => self.direct(cores, x?, packed, window, epilogue, out),
             Packed::Depthwise(packed) => ops::depthwise(cores, x?, packed, window, function, out),
@@ -370,7 +394,7 @@ impl Work<'_> {
         out: &mut MapsMut<'_>,
     ) {
         let x = with_border(cores, x, window.border, self.scratch);
-        ops::convolve(cores, Source::Blocked(x), packed, window, epilogue, out);
+        ops::convolve(cores, ConvInput::Blocked(x), packed, window, epilogue, out);
     }
 }
 
@@ -418,7 +442,7 @@ fn pack(level: Level, graph: &Graph, weights: &BoundWeights, key: PackedKey) -> 
 }
 
 /// `x` surrounded by zeros, in scratch memory where there is anything to surround it with.
-fn with_border<'a>(cores: &Cores<'_>, x: Maps<'a>, border: Sides, scratch: &'a mut Scratch) -> Maps<'a> {
+fn with_border<'a>(cores: &Cores<'_>, x: Maps<'a>, border: Sides, scratch: &'a mut Workspace) -> Maps<'a> {
     if border.is_none() {
         return x;
     }
@@ -436,8 +460,8 @@ fn window_of(pool: &Pool2d, border: Sides) -> Window {
 }
 
 /// One cell per block of channels.
-fn cells(values: &[f64]) -> Vec<Cell> {
-    let mut cells = vec![Cell::ZERO; values.len().div_ceil(BLOCK)];
+fn cells(values: &[f64]) -> Vec<PixelBlock> {
+    let mut cells = vec![PixelBlock::ZERO; values.len().div_ceil(BLOCK)];
     for (channel, value) in values.iter().enumerate() {
         cells[channel / BLOCK].0[channel % BLOCK] = *value as f32;
     }

@@ -3,6 +3,7 @@
 //! Owns devices, plans, executors and the worker thread. Must not know mosaics, files or the window.
 
 mod backbone;
+mod buffer_plan;
 mod cancel;
 mod candle;
 mod choice;
@@ -12,10 +13,10 @@ mod fold;
 mod onnx;
 mod onnx_properties;
 mod ops;
-mod places;
 mod plan;
 mod preprocessing;
 mod session;
+mod step;
 mod steps;
 mod threads;
 mod worker;
@@ -29,8 +30,9 @@ pub use choice::{EngineChoice, UnknownEngine};
 pub use device::{ComputeDevice, DeviceChoice, DeviceError};
 pub use onnx::{has_own_end, is_onnx_path, open_onnx, open_onnx_up_to};
 pub use ops::{Level, LevelError};
-pub use plan::{Plan, PlanError, Step};
+pub use plan::{Plan, PlanError};
 pub use preprocessing::{PREPROCESS_KEY, Preprocessing};
 pub use session::{EngineError, NodeTiming, Outcome, RunBy, RunReport, Session, TapValue};
+pub use step::Step;
 pub use threads::{NumThreads, Priority, ThreadsError, start_threads};
 pub use worker::Worker;

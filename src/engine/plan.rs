@@ -4,48 +4,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::fold::is_affine;
-use super::places::Places;
+use super::buffer_plan::BufferPlan;
+use super::step::Step;
 use super::steps::steps_to;
-use crate::graph::{ActivationFn, Graph, NodeId, NodeInfo, Op, ShapeError};
+use crate::graph::{Graph, NodeId, NodeInfo, ShapeError};
 use crate::tensor::PixelSize;
-
-/// One thing an executor does.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Step {
-    /// The node whose value comes out.
-    pub output: NodeId,
-    /// Nodes computed in this step, first to last: more than one where batch norms and scales are folded into their convolution, where a
-    /// convolution is added to a value that is there already, or where an activation is applied to a convolution, batch norm, sum
-    /// or gate before anybody else sees it.
-    pub nodes: Vec<NodeId>,
-    /// Values that go in, in the order of the first node's inputs; then the one that the first node's result is added to, if it is.
-    pub inputs: Vec<NodeId>,
-    /// Whether somebody asked for the value.
-    pub is_tap: bool,
-    /// Values that nobody needs after this step.
-    pub frees: Vec<NodeId>,
-}
-
-impl Step {
-    /// The last of the batch norms and scales folded into the step's convolution.
-    pub(super) fn last_folded(&self, graph: &Graph) -> Option<NodeId> {
-        self.nodes[1..].iter().copied().take_while(|id| is_affine(&graph.node(*id).op)).last()
-    }
-
-    /// Whether the last of the inputs is added to what the first node (and what is folded into it) give.
-    pub(super) fn adds(&self, graph: &Graph) -> bool {
-        self.nodes[1..].iter().any(|id| graph.node(*id).op == Op::Add)
-    }
-
-    /// The activation applied to what the step's other nodes give.
-    pub(super) fn activation(&self, graph: &Graph) -> Option<ActivationFn> {
-        match self.nodes[1..].last().map(|id| &graph.node(*id).op) {
-            Some(Op::Activation(function)) => Some(*function),
-            _ => None,
-        }
-    }
-}
 
 /// A run, prepared.
 #[derive(Clone, Debug)]
@@ -54,7 +17,7 @@ pub struct Plan {
     num_images: usize,
     steps: Vec<Step>,
     infos: Vec<NodeInfo>,
-    places: Places,
+    buffers: BufferPlan,
     peak_value_bytes: usize,
 }
 
@@ -97,12 +60,12 @@ impl Plan {
         let infos = graph.infer(input)?;
         let taps: BTreeSet<NodeId> = taps.iter().copied().collect();
         let steps = steps_to(graph, &taps);
-        let places = Places::new(graph, &steps, &infos, num_images);
-        let peak_value_bytes = peak_value_bytes(&steps, &infos, num_images).max(places.num_bytes());
+        let buffers = BufferPlan::new(graph, &steps, &infos, num_images);
+        let peak_value_bytes = peak_value_bytes(&steps, &infos, num_images).max(buffers.num_bytes());
         if peak_value_bytes > MAX_VALUE_BYTES {
             return Err(PlanError::TooLarge { input, needed: peak_value_bytes });
         }
-        Ok(Self { input, num_images, steps, infos, places, peak_value_bytes })
+        Ok(Self { input, num_images, steps, infos, buffers, peak_value_bytes })
     }
 
     /// Bytes of the values that live at once where most do (weights and scratch not counted).
@@ -111,8 +74,8 @@ impl Plan {
     }
 
     /// Where values lie that an executor keeps in memory of its own.
-    pub(super) fn places(&self) -> &Places {
-        &self.places
+    pub(super) fn buffers(&self) -> &BufferPlan {
+        &self.buffers
     }
 
     /// Steps in execution order.
@@ -163,7 +126,7 @@ fn peak_value_bytes(steps: &[Step], infos: &[NodeInfo], num_images: usize) -> us
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::graph::{ActivationFn, Conv2d, GraphBuilder};
+    use crate::graph::{ActivationFn, Conv2d, GraphBuilder, Op};
     use crate::models::Registry;
 
     /// input → conv → norm → act → add(act, input-sized conv2).

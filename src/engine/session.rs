@@ -12,7 +12,8 @@ use super::choice::EngineChoice;
 use super::cpu::CpuExecutor;
 use super::device::ComputeDevice;
 use super::ops::{self, Cores, Level, LevelError};
-use super::plan::{Plan, PlanError, Step};
+use super::plan::{Plan, PlanError};
+use super::step::Step;
 use crate::graph::{Graph, NodeId};
 use crate::tensor::{Activation, InputBatch, NoRoom, PixelSize, Remedied, Remedy, ShapeMismatch, check_room};
 

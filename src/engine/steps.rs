@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::fold::is_affine;
-use super::plan::Step;
+use super::step::Step;
 use crate::graph::{Graph, NodeId, Op};
 
 /// The steps that compute `taps` and nothing beyond them, each after those whose values it reads.
@@ -76,7 +76,25 @@ fn fuses(graph: &Graph, previous: &Step, id: NodeId) -> bool {
                 && matches!(first, Op::Conv2d(conv) if conv.groups == 1)
                 && (matches!(before, Op::Conv2d(_)) || is_affine(before))
         }
-        _ => false,
+        Op::Input
+        | Op::Conv2d(_)
+        | Op::LayerNorm(_)
+        | Op::Pairwise(_)
+        | Op::Lrn(_)
+        | Op::Gate
+        | Op::MaxPool(_)
+        | Op::AvgPool(..)
+        | Op::GlobalAvgPool
+        | Op::GlobalMaxPool
+        | Op::Concat
+        | Op::ZeroPad(_)
+        | Op::Slice(_)
+        | Op::Shuffle(_)
+        | Op::PRelu(_)
+        | Op::Resize(_)
+        | Op::Tokens(_)
+        | Op::Attention(_)
+        | Op::TokenGrid(_) => false,
     }
 }
 

@@ -129,7 +129,7 @@ impl Graph {
 
     /// Number of trained values (running statistics of batch norm counted apart, as frameworks do).
     pub fn num_params(&self) -> ParamCount {
-        use super::op::ParamRole::{Mean, Variance};
+        use super::param::ParamRole::{Mean, Variance};
         let mut count = ParamCount::default();
         for (role, shape) in self.nodes.iter().flat_map(|n| n.op.params()) {
             let len: usize = shape.iter().product();
@@ -159,7 +159,23 @@ fn channels(nodes: &[Node], id: NodeId) -> usize {
                 open.extend(&node.inputs);
                 continue;
             }
-            _ => {
+            Op::LayerNorm(_)
+            | Op::Scale(_)
+            | Op::Times(_)
+            | Op::Activation(_)
+            | Op::Add
+            | Op::Lrn(_)
+            | Op::Gate
+            | Op::MaxPool(_)
+            | Op::AvgPool(..)
+            | Op::GlobalAvgPool
+            | Op::GlobalMaxPool
+            | Op::ZeroPad(_)
+            | Op::Shuffle(_)
+            | Op::PRelu(_)
+            | Op::Resize(_)
+            | Op::Tokens(_)
+            | Op::TokenGrid(_) => {
                 open.push(node.inputs[0]);
                 continue;
             }

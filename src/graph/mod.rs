@@ -9,19 +9,21 @@ mod keras_order;
 mod op;
 mod padding;
 mod pairwise;
+mod param;
 mod receptive_field;
 mod resize;
 mod shape;
+mod shape_error;
 mod tokens;
 
 pub use graph::{Graph, GraphBuilder, GraphError, Node, NodeId, ParamCount, UnknownLayer};
 pub use keras_order::keras_class_order;
-pub use op::{
-    ActivationFn, BatchNorm, BorderMean, ChannelRange, Conv2d, LayerNorm, Lrn, Op, ParamRole, Pool2d,
-};
+pub use op::{ActivationFn, BatchNorm, BorderMean, ChannelRange, Conv2d, LayerNorm, Lrn, Op, Pool2d};
 pub use padding::{Padding, Sides};
 pub use pairwise::{PairFn, Pairwise};
+pub use param::ParamRole;
 pub use receptive_field::{Axis, ReceptiveField};
-pub use resize::{Coordinates, Extent2d, MAX_SIDE, Mixing, Resize, Rounding, Sample};
-pub use shape::{NodeInfo, ShapeError};
+pub use resize::{Coordinates, Extent2d, Interpolation, MAX_SIDE, Mixing, Resize, Rounding};
+pub use shape::NodeInfo;
+pub use shape_error::ShapeError;
 pub use tokens::{Attention, Tokens};

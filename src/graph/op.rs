@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::padding::{Padding, Sides};
 use super::pairwise::Pairwise;
+use super::param::ParamRole;
 use super::resize::Resize;
 use super::tokens::{Attention, Tokens};
 
@@ -291,33 +292,6 @@ pub enum Op {
     TokenGrid(Tokens),
 }
 
-/// A parameter's part in its node.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum ParamRole {
-    /// Convolution kernel, `OIHW`.
-    Kernel,
-    /// Convolution bias.
-    Bias,
-    /// Batch norm's scale.
-    Gamma,
-    /// Batch norm's shift.
-    Beta,
-    /// Batch norm's running mean.
-    Mean,
-    /// Batch norm's running variance.
-    Variance,
-    /// A layer scale's factors.
-    Scale,
-    /// What negative values are multiplied with.
-    Slope,
-    /// The class token.
-    ClassToken,
-    /// Registers: tokens that belong to no patch.
-    Registers,
-    /// What each position of a row of tokens adds.
-    Positions,
-}
-
 impl Op {
     /// A short word for lists.
     pub const fn kind(&self) -> &'static str {
@@ -380,7 +354,24 @@ impl Op {
             Self::Tokens(tokens) => tokens.params(),
             Self::Scale(channels) => vec![(ParamRole::Scale, vec![*channels])],
             Self::PRelu(channels) => vec![(ParamRole::Slope, vec![*channels])],
-            _ => Vec::new(),
+            Self::Input
+            | Self::Times(_)
+            | Self::Activation(_)
+            | Self::Add
+            | Self::Pairwise(_)
+            | Self::Lrn(_)
+            | Self::Gate
+            | Self::MaxPool(_)
+            | Self::AvgPool(..)
+            | Self::GlobalAvgPool
+            | Self::GlobalMaxPool
+            | Self::Concat
+            | Self::ZeroPad(_)
+            | Self::Slice(_)
+            | Self::Shuffle(_)
+            | Self::Resize(_)
+            | Self::Attention(_)
+            | Self::TokenGrid(_) => Vec::new(),
         }
     }
 }

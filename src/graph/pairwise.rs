@@ -2,9 +2,7 @@
 
 use serde::Serialize;
 
-use super::graph::Node;
-use super::receptive_field::ReceptiveField;
-use super::shape::{NodeInfo, ShapeError};
+use super::shape_error::{ShapeError, channels_must_be};
 use crate::tensor::MapShape;
 
 /// What is made of values at one place, from the first to the last.
@@ -51,27 +49,21 @@ impl PairFn {
 
 impl Pairwise {
     /// What comes out of maps that can be put together.
-    pub(super) fn shape(self, node: &Node, inputs: &[NodeInfo]) -> Result<MapShape, ShapeError> {
-        let largest = |side: fn(MapShape) -> usize| inputs.iter().map(|i| side(i.shape)).max().unwrap_or(0);
+    pub(super) fn shape(self, node: &str, inputs: &[MapShape]) -> Result<MapShape, ShapeError> {
+        let largest = |side: fn(&MapShape) -> usize| inputs.iter().map(side).max().unwrap_or(0);
         let all = MapShape::new(largest(|s| s.channels), largest(|s| s.height), largest(|s| s.width));
         let fits = |one: usize, all: usize| one == all || one == 1;
-        let odd = inputs.iter().find(|i| {
-            let MapShape { channels, height, width } = i.shape;
+        let odd = inputs.iter().find(|shape| {
+            let MapShape { channels, height, width } = **shape;
             !(fits(channels, all.channels) && fits(height, all.height) && fits(width, all.width))
         });
         match odd {
             Some(odd) => {
                 // The largest may itself be the odd one: then another is named beside it.
-                let first = inputs.iter().find(|i| i.shape != odd.shape).map_or(all, |i| i.shape);
-                Err(ShapeError::Branches { node: node.name.clone(), first, other: odd.shape })
+                let first = inputs.iter().find(|shape| *shape != odd).copied().unwrap_or(all);
+                Err(ShapeError::Branches { node: node.into(), first, other: *odd })
             }
-            None => super::shape::channels_must_be(&node.name, self.channels, all.channels).map(|()| all),
+            None => channels_must_be(node, self.channels, all.channels).map(|()| all),
         }
-    }
-
-    /// What a position sees: all that those of the maps see; a value that is the same for a whole map moves nothing in it.
-    pub(super) fn field(inputs: &[NodeInfo], out: MapShape) -> ReceptiveField {
-        let of_places = inputs.iter().filter(|i| i.shape.plane() == out.plane());
-        of_places.map(|i| i.receptive_field).reduce(ReceptiveField::union).unwrap_or(ReceptiveField::Whole)
     }
 }

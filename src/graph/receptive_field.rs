@@ -5,9 +5,8 @@
 
 use serde::Serialize;
 
-use super::op::Op;
 use super::padding::Sides;
-use super::resize::{Coordinates, Resize, Sample};
+use super::resize::{Coordinates, Interpolation, Resize};
 use crate::tensor::MapShape;
 
 /// One axis of a receptive field, in input pixels.
@@ -45,10 +44,14 @@ impl Axis {
         }
     }
 
-    fn resized(self, samples: &[Sample], coordinates: Coordinates, from: usize) -> Option<Self> {
+    fn resized(self, samples: &[Interpolation], coordinates: Coordinates, from: usize) -> Option<Self> {
         let (old, new) = match coordinates {
             Coordinates::AlignCorners => (from.saturating_sub(1), samples.len().saturating_sub(1)),
-            _ => (from, samples.len()),
+            Coordinates::Asymmetric
+            | Coordinates::HalfPixel
+            | Coordinates::PytorchHalfPixel
+            | Coordinates::TfHalfPixel
+            | Coordinates::HalfPixelSymmetric => (from, samples.len()),
         };
         let stride =
             (self.stride * old).checked_div(new).filter(|stride| stride * new == self.stride * old)?;
@@ -85,38 +88,8 @@ pub enum ReceptiveField {
 }
 
 impl ReceptiveField {
+    /// What a position of the picture itself sees.
     pub(super) const PIXEL: Self = Self::Window { rows: Axis::PIXEL, columns: Axis::PIXEL };
-
-    /// The field after one operation. A squeeze-and-excitation gate sees the whole picture; it scales maps without moving
-    /// anything in them, so the field of the gated maps is that of the maps.
-    pub(super) fn after(op: &Op, inputs: &[Self], border: Sides) -> Self {
-        match op {
-            // Registers and the class token see nothing, and attention all: of a row of tokens no window can be told.
-            // A change of size is told by `resized`, which knows both, and what is made place by place by `Pairwise::field`.
-            Op::GlobalAvgPool
-            | Op::GlobalMaxPool
-            | Op::Tokens(_)
-            | Op::Attention(_)
-            | Op::TokenGrid(_)
-            | Op::Resize(_)
-            | Op::Pairwise(_) => Self::Whole,
-            Op::Add | Op::Concat => inputs.iter().copied().reduce(Self::union).unwrap_or(Self::PIXEL),
-            Op::Conv2d(c) => inputs[0].window(c.kernel, c.stride, c.dilation, border),
-            Op::MaxPool(p) | Op::AvgPool(p, _) => inputs[0].window(p.kernel, p.stride, [1, 1], border),
-            Op::ZeroPad(sides) => inputs[0].window([1, 1], [1, 1], [1, 1], *sides),
-            Op::Input => Self::PIXEL,
-            Op::Gate
-            | Op::BatchNorm(_)
-            | Op::LayerNorm(_)
-            | Op::Scale(_)
-            | Op::Times(_)
-            | Op::Slice(_)
-            | Op::Shuffle(_)
-            | Op::PRelu(_)
-            | Op::Lrn(_)
-            | Op::Activation(_) => inputs[0],
-        }
-    }
 
     /// The field after a change of size: a window around all that each new position sees. A step that is no whole number of pixels
     /// can't be told.
@@ -131,7 +104,14 @@ impl ReceptiveField {
         }
     }
 
-    fn window(self, kernel: [usize; 2], stride: [usize; 2], dilation: [usize; 2], s: Sides) -> Self {
+    /// The field after a window of this kind, whose border is this wide.
+    pub(super) fn window(
+        self,
+        kernel: [usize; 2],
+        stride: [usize; 2],
+        dilation: [usize; 2],
+        s: Sides,
+    ) -> Self {
         match self {
             Self::Whole => Self::Whole,
             Self::Window { rows, columns } => Self::Window {
@@ -141,6 +121,7 @@ impl ReceptiveField {
         }
     }
 
+    /// All that either sees.
     pub(super) fn union(self, other: Self) -> Self {
         match (self, other) {
             (Self::Window { rows, columns }, Self::Window { rows: r, columns: c }) => {

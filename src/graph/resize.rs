@@ -76,7 +76,7 @@ pub struct Resize {
 
 /// What a new position is made of: `low · (1 − share) + high · share`.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Sample {
+pub struct Interpolation {
     /// The old position at or before it.
     pub low: usize,
     /// The one after.
@@ -122,7 +122,7 @@ impl Resize {
     }
 
     /// Of each new row (`axis` 0) or column (1) its origin, of `from` old ones and `to` new ones.
-    pub fn samples(&self, axis: usize, from: usize, to: usize) -> Vec<Sample> {
+    pub fn samples(&self, axis: usize, from: usize, to: usize) -> Vec<Interpolation> {
         let scale = match self.to {
             Extent2d::Times(scales) => scales[axis],
             Extent2d::Size(_) => to as f32 / from as f32,
@@ -146,13 +146,13 @@ impl Resize {
             let place = place.clamp(0.0, last as f32);
             if let Mixing::Nearest(rounding) = self.mixing {
                 let low = (rounding.of(place, scale < 1.0) as usize).min(last);
-                return Sample { low, high: low, share: 0.0 };
+                return Interpolation { low, high: low, share: 0.0 };
             }
             let low = (place as usize).min(last);
             let share = place - low as f32;
             // Nothing of the next one, so that infinity there isn't multiplied by zero.
             let high = if share > 0.0 { (low + 1).min(last) } else { low };
-            Sample { low, high, share: if high == low { 0.0 } else { share } }
+            Interpolation { low, high, share: if high == low { 0.0 } else { share } }
         };
         (0..to).map(sample).collect()
     }

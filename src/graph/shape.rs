@@ -3,9 +3,8 @@
 use super::graph::{Graph, Node, NodeId};
 use super::op::{BatchNorm, BorderMean, ChannelRange, LayerNorm, Op};
 use super::padding::{Padding, Sides};
-use super::pairwise::Pairwise;
 use super::receptive_field::ReceptiveField;
-use super::resize::MAX_SIDE;
+use super::shape_error::{ShapeError, channels_must_be};
 use crate::tensor::{MapShape, PixelSize};
 
 /// What is known of a node before it runs.
@@ -21,110 +20,6 @@ pub struct NodeInfo {
     pub params: usize,
     /// What a position sees of the network's input.
     pub receptive_field: ReceptiveField,
-}
-
-/// Shapes that don't fit, with the node where it shows.
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
-pub enum ShapeError {
-    /// A window larger than the map, border included.
-    #[error(
-        "input {input} is too small for this network: at `{node}` a {kernel_rows}×{kernel_columns} window meets a \
-         {height}×{width} map; use a larger input (`--fit`)"
-    )]
-    TooSmall {
-        /// The picture's size.
-        input: PixelSize,
-        /// Where.
-        node: String,
-        /// Window rows.
-        kernel_rows: usize,
-        /// Window columns.
-        kernel_columns: usize,
-        /// Rows there are.
-        height: usize,
-        /// Columns there are.
-        width: usize,
-    },
-    /// A convolution or norm made for another number of channels.
-    #[error("`{node}` is made for {expected} channels but gets {got}")]
-    Channels {
-        /// Where.
-        node: String,
-        /// Channels of the operation.
-        expected: usize,
-        /// Channels that come in.
-        got: usize,
-    },
-    /// Branches that should have one extent and don't.
-    #[error("the inputs of `{node}` don't fit together: {first} and {other}")]
-    Branches {
-        /// Where.
-        node: String,
-        /// The first input's shape.
-        first: MapShape,
-        /// The one that differs.
-        other: MapShape,
-    },
-    /// What torch divides by where both borders meet is neither the window nor what is inside the map.
-    #[error(
-        "`{0}` is a mean that counts its border in ceil mode, which isn't supported; one that leaves the border out is"
-    )]
-    CeilMean(String),
-    /// Patches of a grid that there are no positions for.
-    #[error(
-        "`{node}` knows the positions of {rows}×{columns} patches and gets {got_rows}×{got_columns}: this network takes pictures of \
-         its own size only (`--fit model`)"
-    )]
-    Grid {
-        /// Where.
-        node: String,
-        /// Rows of patches.
-        rows: usize,
-        /// Columns of patches.
-        columns: usize,
-        /// Rows that come in.
-        got_rows: usize,
-        /// Columns that come in.
-        got_columns: usize,
-    },
-    /// Channels that the map doesn't have.
-    #[error("`{node}` takes channels {first} to {last}, and {channels} come in")]
-    Range {
-        /// Where.
-        node: String,
-        /// The first.
-        first: usize,
-        /// The last.
-        last: usize,
-        /// Channels that come in.
-        channels: usize,
-    },
-    /// Groups that channels can't be seen as.
-    #[error("`{node}` shuffles {channels} channels in {groups} groups")]
-    Groups {
-        /// Where.
-        node: String,
-        /// Channels that come in.
-        channels: usize,
-        /// Groups.
-        groups: usize,
-    },
-    /// A size that no map may have.
-    #[error("`{node}` resizes a {from} map to nothing or to more than {MAX_SIDE} rows or columns")]
-    Resized {
-        /// Where.
-        node: String,
-        /// What comes in.
-        from: MapShape,
-    },
-    /// A head that isn't made of whole blocks of channels.
-    #[error("the heads of `{node}` have {channels} channels each, which isn't a multiple of sixteen")]
-    Heads {
-        /// Where.
-        node: String,
-        /// Channels of a head.
-        channels: usize,
-    },
 }
 
 impl NodeInfo {
@@ -179,7 +74,10 @@ fn infer_node(node: &Node, inputs: &[NodeInfo], input: PixelSize) -> Result<Node
             inputs[0].shape
         }
         Op::Activation(_) | Op::Times(_) | Op::Lrn(_) => inputs[0].shape,
-        Op::Pairwise(pairwise) => pairwise.shape(node, inputs)?,
+        Op::Pairwise(pairwise) => {
+            let shapes: Vec<MapShape> = inputs.iter().map(|i| i.shape).collect();
+            pairwise.shape(&node.name, &shapes)?
+        }
         Op::Add => {
             let first = inputs[0].shape;
             if let Some(odd) = inputs.iter().find(|i| i.shape != first) {
@@ -227,12 +125,7 @@ fn infer_node(node: &Node, inputs: &[NodeInfo], input: PixelSize) -> Result<Node
             )
         }
     };
-    let fields: Vec<_> = inputs.iter().map(|i| i.receptive_field).collect();
-    let receptive_field = match &node.op {
-        Op::Resize(resize) => fields[0].resized(resize, inputs[0].shape, shape),
-        Op::Pairwise(_) => Pairwise::field(inputs, shape),
-        op => ReceptiveField::after(op, &fields, border),
-    };
+    let receptive_field = field_of(&node.op, inputs, border, shape);
     Ok(NodeInfo {
         shape,
         border,
@@ -240,6 +133,42 @@ fn infer_node(node: &Node, inputs: &[NodeInfo], input: PixelSize) -> Result<Node
         params: node.op.params().iter().map(|(_, s)| s.iter().product::<usize>()).sum(),
         receptive_field,
     })
+}
+
+/// What a position sees after one operation. A squeeze-and-excitation gate sees the whole picture; it scales maps without moving
+/// anything in them, so the field of the gated maps is that of the maps.
+fn field_of(op: &Op, inputs: &[NodeInfo], border: Sides, out: MapShape) -> ReceptiveField {
+    let first = || inputs[0].receptive_field;
+    let all = |inputs: &mut dyn Iterator<Item = &NodeInfo>| {
+        inputs.map(|i| i.receptive_field).reduce(ReceptiveField::union)
+    };
+    match op {
+        // Registers and the class token see nothing, and attention all: of a row of tokens no window can be told.
+        Op::GlobalAvgPool | Op::GlobalMaxPool | Op::Tokens(_) | Op::Attention(_) | Op::TokenGrid(_) => {
+            ReceptiveField::Whole
+        }
+        Op::Resize(resize) => first().resized(resize, inputs[0].shape, out),
+        // All that the maps' positions see; a value that is the same for a whole map moves nothing in it.
+        Op::Pairwise(_) => {
+            let mut of_places = inputs.iter().filter(|i| i.shape.plane() == out.plane());
+            all(&mut of_places).unwrap_or(ReceptiveField::Whole)
+        }
+        Op::Add | Op::Concat => all(&mut inputs.iter()).unwrap_or(ReceptiveField::PIXEL),
+        Op::Conv2d(c) => first().window(c.kernel, c.stride, c.dilation, border),
+        Op::MaxPool(p) | Op::AvgPool(p, _) => first().window(p.kernel, p.stride, [1, 1], border),
+        Op::ZeroPad(sides) => first().window([1, 1], [1, 1], [1, 1], *sides),
+        Op::Input => ReceptiveField::PIXEL,
+        Op::Gate
+        | Op::BatchNorm(_)
+        | Op::LayerNorm(_)
+        | Op::Scale(_)
+        | Op::Times(_)
+        | Op::Slice(_)
+        | Op::Shuffle(_)
+        | Op::PRelu(_)
+        | Op::Lrn(_)
+        | Op::Activation(_) => first(),
+    }
 }
 
 fn sliced(node: &Node, from: MapShape, range: ChannelRange) -> Result<MapShape, ShapeError> {
@@ -256,10 +185,6 @@ fn shuffled(node: &Node, from: MapShape, groups: usize) -> Result<MapShape, Shap
         return Ok(from);
     }
     Err(ShapeError::Groups { node: node.name.clone(), channels: from.channels, groups })
-}
-
-pub(super) fn channels_must_be(node: &str, expected: usize, got: usize) -> Result<(), ShapeError> {
-    if expected == got { Ok(()) } else { Err(ShapeError::Channels { node: node.into(), expected, got }) }
 }
 
 /// Rows and columns of window positions.

@@ -4,8 +4,8 @@
 
 use serde::Serialize;
 
-use super::op::ParamRole;
-use super::shape::{ShapeError, channels_must_be};
+use super::param::ParamRole;
+use super::shape_error::{ShapeError, channels_must_be};
 use crate::tensor::MapShape;
 
 /// How patches become tokens: a class token first, then registers, then the patches row by row with what their positions add.

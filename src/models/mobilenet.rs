@@ -170,7 +170,7 @@ impl MobileNet {
         let border = conv.kernel[0] / 2;
         let padding = match self.spelling {
             Spelling::Keras => Padding::Same,
-            _ => Padding::symmetric(border, border),
+            Spelling::Timm | Spelling::Torchvision => Padding::symmetric(border, border),
         };
         self.node(names[0], names[1], names[2], Op::Conv2d(conv.with_padding(padding)), &[x])
     }

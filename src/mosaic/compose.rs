@@ -5,8 +5,8 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use super::{
-    ColourChoice, ColourMap, Geometry, Grid, Look, MosaicError, MosaicLayout, MosaicSpot, Normalisation,
-    Paper, Pixels, RangeUsed, TileOrder,
+    ColourChoice, ColourMap, Geometry, Grid, MosaicError, MosaicLayout, MosaicSpot, Normalisation, Paper,
+    Pixels, RangeUsed, SpecialLook, TileOrder,
     ranges::{Ranges, Span},
 };
 use crate::tensor::{Activation, FilterKind, KindCounts, LayerStats, MapShape};
@@ -69,8 +69,8 @@ pub struct Mosaic {
     pub range: RangeUsed,
     /// The layer's filters by kind.
     pub counts: KindCounts,
-    /// Looks beside the colour map that occur in the picture, in the order of [`Look`].
-    pub looks: Vec<Look>,
+    /// Looks beside the colour map that occur in the picture, in the order of [`SpecialLook`].
+    pub looks: Vec<SpecialLook>,
     /// The paper it was made for.
     pub paper: Paper,
 }
@@ -203,14 +203,14 @@ impl Shades {
                 let (low, high) = (f64::from(range.low), f64::from(range.high));
                 Shade::Map { low, steps_per_value: last as f64 / (high - low) }
             }
-            Span::Constant => Shade::Flat(Look::Constant.colour(paper)),
-            Span::Dead | Span::Broken => Shade::Flat(Look::Dead.colour(paper)),
+            Span::Constant => Shade::Flat(SpecialLook::Constant.colour(paper)),
+            Span::Dead | Span::Broken => Shade::Flat(SpecialLook::Dead.colour(paper)),
         };
         Self {
             of_span: ranges.spans().iter().map(shade).collect(),
             colours,
-            nan: Look::Nan.colour(paper),
-            infinite: Look::Infinite.colour(paper),
+            nan: SpecialLook::Nan.colour(paper),
+            infinite: SpecialLook::Infinite.colour(paper),
         }
     }
 
@@ -243,18 +243,18 @@ impl Painter<'_> {
     }
 
     /// The look of a tile that shows no value.
-    fn look_of_tile(&self, tile_row: usize, tile_column: usize) -> Option<Look> {
+    fn look_of_tile(&self, tile_row: usize, tile_column: usize) -> Option<SpecialLook> {
         if self.geometry.layout() == MosaicLayout::Cells {
             return None;
         }
         let position = tile_row * self.geometry.grid().columns + tile_column;
         match self.order.channel_at(position) {
-            None => Some(Look::Blank),
-            Some(channel) => (self.kind(channel) == FilterKind::Dead).then_some(Look::Dead),
+            None => Some(SpecialLook::Blank),
+            Some(channel) => (self.kind(channel) == FilterKind::Dead).then_some(SpecialLook::Dead),
         }
     }
 
-    fn paint_look(&self, band: &mut [u8], tile_column: usize, look: Look) {
+    fn paint_look(&self, band: &mut [u8], tile_column: usize, look: SpecialLook) {
         let scale = self.geometry.scale() as usize;
         let values = self.geometry.tile_values();
         for y in 0..values.rows * scale {
@@ -316,7 +316,7 @@ impl Painter<'_> {
                     let value = self.activation.channel(channel).get(cell).copied().unwrap_or(f32::NAN);
                     self.shades.colour(value, self.shades.of_span[self.ranges.at(channel, cell)])
                 }
-                None => Look::Blank.colour(self.paper),
+                None => SpecialLook::Blank.colour(self.paper),
             };
         }
     }
@@ -334,7 +334,7 @@ impl Painter<'_> {
     }
 
     /// The looks that occur among what is shown.
-    fn looks(&self) -> Vec<Look> {
+    fn looks(&self) -> Vec<SpecialLook> {
         let shown_span = |wanted: Span| match self.ranges {
             Ranges::PerFilter(_) => {
                 self.order.channels().any(|channel| self.ranges.spans().get(channel) == Some(&wanted))
@@ -349,11 +349,11 @@ impl Painter<'_> {
         };
         let broken = self.stats.counts.nan + self.stats.counts.infinite > 0;
         [
-            (Look::Dead, (dead_tile && shown_kind(FilterKind::Dead)) || shown_span(Span::Dead)),
-            (Look::Constant, shown_span(Span::Constant)),
-            (Look::Nan, shown_kind(FilterKind::Nan)),
-            (Look::Infinite, broken && infinite()),
-            (Look::Blank, self.geometry.num_blank() > 0),
+            (SpecialLook::Dead, (dead_tile && shown_kind(FilterKind::Dead)) || shown_span(Span::Dead)),
+            (SpecialLook::Constant, shown_span(Span::Constant)),
+            (SpecialLook::Nan, shown_kind(FilterKind::Nan)),
+            (SpecialLook::Infinite, broken && infinite()),
+            (SpecialLook::Blank, self.geometry.num_blank() > 0),
         ]
         .into_iter()
         .filter_map(|(look, occurs)| occurs.then_some(look))

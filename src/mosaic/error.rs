@@ -1,6 +1,6 @@
 //! What can be wrong with a request for a mosaic.
 
-use super::{Grid, pixels::MAX_SIDE};
+use super::{Grid, limits::MAX_SIDE};
 
 /// Why a mosaic, a figure or a sheet was not made. Bad names have their own errors, where they are parsed.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]

@@ -4,7 +4,7 @@
 
 use super::{
     Grid, MosaicError, MosaicLayout,
-    pixels::{MAX_SIDE, within_limits},
+    limits::{MAX_SIDE, within_limits},
 };
 use crate::tensor::MapShape;
 

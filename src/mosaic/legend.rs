@@ -1,6 +1,6 @@
 //! The legend of looks that stand for no value.
 
-use super::{Look, Paper, PixelRect, Pixels, text};
+use super::{Paper, PixelRect, Pixels, SpecialLook, text};
 
 /// Swatches with their words, flowing over as many rows as the width asks for.
 pub(super) struct Legend {
@@ -12,13 +12,13 @@ pub(super) struct Legend {
 }
 
 struct Entry {
-    look: Look,
+    look: SpecialLook,
     x: u32,
     y: u32,
 }
 
 impl Legend {
-    pub(super) fn new(looks: &[Look], px: f32, max_width: u32, paper: Paper) -> Self {
+    pub(super) fn new(looks: &[SpecialLook], px: f32, max_width: u32, paper: Paper) -> Self {
         let row = text::line_height(px);
         let (mut x, mut y, mut width) = (0, 0, 0);
         let mut entries = Vec::with_capacity(looks.len());

@@ -94,7 +94,7 @@ impl FromStr for Paper {
 
 /// A look that stands for something other than a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Look {
+pub enum SpecialLook {
     /// Nothing but zeros, or residue of zero: dark slate, hatched where it fills a tile.
     Dead,
     /// One value where a range was wanted: mid grey, a little warm.
@@ -107,7 +107,7 @@ pub enum Look {
     Blank,
 }
 
-impl Look {
+impl SpecialLook {
     /// The word for a legend.
     pub const fn name(self) -> &'static str {
         match self {
@@ -135,7 +135,7 @@ impl Look {
         match self {
             Self::Dead if (x + y) % 4 == 3 => [36, 44, 58, 255],
             Self::Blank if x == y => paper.line(),
-            _ => self.colour(paper),
+            Self::Dead | Self::Constant | Self::Nan | Self::Infinite | Self::Blank => self.colour(paper),
         }
     }
 }
@@ -145,7 +145,13 @@ mod tests {
     use super::*;
     use crate::mosaic::ColourMap;
 
-    const ALL: [Look; 5] = [Look::Dead, Look::Constant, Look::Nan, Look::Infinite, Look::Blank];
+    const ALL: [SpecialLook; 5] = [
+        SpecialLook::Dead,
+        SpecialLook::Constant,
+        SpecialLook::Nan,
+        SpecialLook::Infinite,
+        SpecialLook::Blank,
+    ];
 
     #[test]
     fn no_look_is_a_colour_of_any_map_or_of_another_look() {

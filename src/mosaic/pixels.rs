@@ -1,11 +1,7 @@
 //! A picture as plain bytes, and the few ways this layer draws on it. Drawing outside the picture is cut off, never an error.
 
+use super::limits::within_limits;
 use super::{MosaicError, PixelRect};
-
-/// The longest side a picture may have, in pixels.
-pub const MAX_SIDE: u32 = 65_535;
-/// The most bytes a picture may have.
-pub const MAX_BYTES: u64 = 1 << 31;
 
 /// An RGBA picture, 8 bits a sample, row-major, not premultiplied.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -123,12 +119,6 @@ impl Pixels {
     fn offset(&self, x: u32, y: u32) -> Option<usize> {
         (x < self.width && y < self.height).then(|| (y as usize * self.width as usize + x as usize) * 4)
     }
-}
-
-/// Whether a picture of this size may be made.
-pub(super) fn within_limits(width: u64, height: u64) -> bool {
-    let side = u64::from(MAX_SIDE);
-    width <= side && height <= side && width * height * 4 <= MAX_BYTES
 }
 
 #[cfg(test)]

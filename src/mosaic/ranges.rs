@@ -120,13 +120,13 @@ impl Ranges {
                 let inner = percentiles(activation.values(), low, high);
                 Self::Shared(match span(inner) {
                     Span::Range(range) => Span::Range(range),
-                    _ => span(Some(whole)),
+                    Span::Dead | Span::Constant | Span::Broken => span(Some(whole)),
                 })
             }
             Normalisation::Fixed { low, high } => Self::Shared(Span::Range(ValueRange { low, high })),
             Normalisation::Symmetric => Self::Shared(match span(Some(whole)) {
                 Span::Range(range) => Span::Range(range.symmetric()),
-                flat => flat,
+                flat @ (Span::Dead | Span::Constant | Span::Broken) => flat,
             }),
         }
     }
@@ -155,7 +155,7 @@ impl Ranges {
             .iter()
             .filter_map(|span| match span {
                 Span::Range(range) => Some(*range),
-                _ => None,
+                Span::Dead | Span::Constant | Span::Broken => None,
             })
             .reduce(|all, range| all.with(range.low).with(range.high))
             .unwrap_or(ValueRange { low: stats.min, high: stats.max });

@@ -8,8 +8,8 @@ use crate::engine::{CancelToken, EngineError, Outcome, Session};
 use crate::formats::{Palette, PushFrame};
 use crate::graph::{Graph, NodeId, UnknownLayer};
 use crate::mosaic::{
-    ColourChoice, ColourMap, FrameLook, Look, MosaicError, MosaicLayout, MosaicSettings, Normalisation,
-    Paper, StripMark, compose,
+    ColourChoice, ColourMap, FrameLook, MosaicError, MosaicLayout, MosaicSettings, Normalisation, Paper,
+    SpecialLook, StripMark, compose,
 };
 use crate::tensor::{Activation, InputBatch, LayerStats, MapShape};
 
@@ -74,7 +74,13 @@ impl AnimationLook {
             self.paper.line(),
             self.paper.blank(),
         ];
-        for look in [Look::Dead, Look::Constant, Look::Nan, Look::Infinite, Look::Blank] {
+        for look in [
+            SpecialLook::Dead,
+            SpecialLook::Constant,
+            SpecialLook::Nan,
+            SpecialLook::Infinite,
+            SpecialLook::Blank,
+        ] {
             needed.push(look.colour(self.paper));
             needed.extend((0..8).flat_map(|y| (0..8).map(move |x| look.tile_colour(self.paper, x, y))));
         }

@@ -173,7 +173,17 @@ impl Remedied for AnimationError {
         match self {
             Self::Engine(error) => error.remedy(),
             Self::Write(error) => error.remedy(),
-            _ => None,
+            Self::Layer(_)
+            | Self::NoLayer
+            | Self::OneLayer(_)
+            | Self::Format(_)
+            | Self::NoPicture
+            | Self::Picture(_)
+            | Self::Graph(_)
+            | Self::Shapes { .. }
+            | Self::TooMany
+            | Self::Mosaic(_)
+            | Self::Interrupted => None,
         }
     }
 }
@@ -322,7 +332,9 @@ impl Animation {
         let written = write_animation(output, &settings, &mut |push| {
             let made = match self.choices.mode {
                 AnimationMode::Drive => self.drive(&frame, cancel, watch, push),
-                _ => self.one_picture(&frame, cancel, watch, push),
+                AnimationMode::Filters | AnimationMode::Depth => {
+                    self.one_picture(&frame, cancel, watch, push)
+                }
             };
             made.map_err(|error| match error {
                 // The writer tells it with the file's name.

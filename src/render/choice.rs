@@ -122,7 +122,12 @@ impl Remedied for ChoiceError {
             }
             Self::FitsNone { .. } => Some(Remedy::CompareWithModel),
             // Older errors say what to do in their own words still.
-            _ => None,
+            Self::NeedsTag { .. }
+            | Self::OnnxHasWeights(_)
+            | Self::TakesBytes { .. }
+            | Self::NeedsValues { .. }
+            | Self::Several { .. }
+            | Self::FitsNearly { .. } => None,
         }
     }
 }

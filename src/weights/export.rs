@@ -6,22 +6,13 @@ use std::collections::BTreeMap;
 use safetensors::{Dtype, SafeTensorError, View};
 use sha2::{Digest, Sha256};
 
-use super::bind::{BoundWeights, NodeParams};
-use super::head::{HEAD_KEY, HeadPlan};
-use super::naming::torch_name;
-use super::tensor_file::{TensorFile, hex};
+use super::bound::{BoundWeights, NodeParams};
+use super::convention::torch_name;
+use super::head::HeadPlan;
+use super::metadata::{HEAD_KEY, VALUES_SHA256_KEY};
+use super::tensor_file::TensorFile;
 use crate::graph::{Graph, ParamRole};
-
-/// Metadata key of the tag that a file was bound to.
-pub const MODEL_KEY: &str = "filterscope.model";
-/// Metadata key of the name of the file it was made from.
-pub const SOURCE_KEY: &str = "filterscope.source";
-/// Metadata key of that file's sha256.
-pub const SOURCE_SHA256_KEY: &str = "filterscope.source_sha256";
-/// Metadata key of where in that file the tensors' names began, where they had a beginning that was taken off.
-pub const SOURCE_PART_KEY: &str = "filterscope.source_part";
-/// Metadata key of the sha256 of all values as they were written, so that a copy that was changed doesn't count as its source.
-pub const VALUES_SHA256_KEY: &str = "filterscope.values_sha256";
+use crate::tensor::hex;
 
 /// A tensor on its way out.
 struct Outgoing<'a> {

@@ -17,7 +17,7 @@ pub struct Folders {
 
 /// How a weight file came to lie where it was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kept {
+pub enum KeptBy {
     /// By `weights import`.
     Imported,
     /// From its source, into the hub's cache or the program's own folder.
@@ -32,7 +32,7 @@ pub struct KeptFile {
     /// Where it lies.
     pub path: PathBuf,
     /// How it came there.
-    pub kept: Kept,
+    pub kept: KeptBy,
 }
 
 impl Folders {
@@ -86,13 +86,13 @@ impl Folders {
         let there = |path: Option<PathBuf>, kept| {
             path.filter(|path| path.is_file()).map(|path| KeptFile { path, kept })
         };
-        there(self.imported(tag), Kept::Imported).or_else(|| match source? {
+        there(self.imported(tag), KeptBy::Imported).or_else(|| match source? {
             WeightSource::Hub { repo, file } => {
-                there(snapshot(&self.repository(repo)?, file), Kept::Downloaded)
+                there(snapshot(&self.repository(repo)?, file), KeptBy::Downloaded)
             }
-            source @ WeightSource::Https { .. } => there(self.downloaded(tag, source), Kept::Downloaded)
+            source @ WeightSource::Https { .. } => there(self.downloaded(tag, source), KeptBy::Downloaded)
                 .or_else(|| {
-                    there(self.keras.as_ref().map(|keras| keras.join(source.file_name())), Kept::ByKeras)
+                    there(self.keras.as_ref().map(|keras| keras.join(source.file_name())), KeptBy::ByKeras)
                 }),
         })
     }

@@ -4,18 +4,20 @@
 //! layer in between, `ConvNeXt`'s norms the means, and VGG's (`places`) looks at each place of a map of one size.
 
 mod chain;
+mod linear;
 mod names;
 mod places;
 mod plan;
 
 use self::chain::Chain;
+use self::linear::linear;
 use self::places::Places;
 use self::plan::Output;
 use super::tensor_file::TensorFile;
 use crate::tensor::{Activation, MapShape};
 
 pub use self::names::{ClassNames, ClassNamesError};
-pub(super) use self::plan::{HEAD_KEY, HeadPlan};
+pub(super) use self::plan::HeadPlan;
 
 /// Names of the last linear layer, torch's and Keras'.
 const TORCH_NAMES: [&str; 5] = ["fc", "classifier", "classif", "head.fc", "last_linear"];
@@ -74,12 +76,6 @@ pub struct Head {
     gives: Output,
     /// What a person calls the classes.
     names: Option<Vec<String>>,
-}
-
-/// Rows of weights times inputs, and a bias each.
-fn linear(weight: &[f32], bias: &[f32], inputs: &[f64]) -> Vec<f64> {
-    let product = |row: &[f32]| row.iter().zip(inputs).map(|(w, x)| f64::from(*w) * x).sum::<f64>();
-    weight.chunks_exact(inputs.len().max(1)).zip(bias).map(|(row, b)| product(row) + f64::from(*b)).collect()
 }
 
 /// Why no class was found.
@@ -320,7 +316,7 @@ impl Head {
         match &self.before {
             Before::Means => true,
             Before::Chain(chain) => chain.takes_means(),
-            _ => false,
+            Before::Norm(_) | Before::Hidden(_) | Before::Places(_) => false,
         }
     }
 
@@ -344,7 +340,9 @@ impl Head {
             self.weight.chunks_exact((self.weight.len() / self.bias.len().max(1)).max(1)).nth(output)?;
         let weights = match &self.before {
             Before::Chain(chain) => chain.slopes(map, row)?,
-            _ => row.iter().map(|weight| f64::from(*weight)).collect(),
+            Before::Means | Before::Norm(_) | Before::Hidden(_) | Before::Places(_) => {
+                row.iter().map(|weight| f64::from(*weight)).collect()
+            }
         };
         let mut sums = vec![0f64; shape.height * shape.width];
         for (c, weight) in weights.iter().enumerate() {
@@ -389,7 +387,7 @@ impl Head {
             _ if !shares.is_empty() => Some(shares.join(", ")),
             Before::Places(places) => places.refusal(map.shape()),
             Before::Chain(chain) => chain.refusal(map.shape()),
-            _ => None,
+            Before::Means | Before::Norm(_) | Before::Hidden(_) => None,
         }
     }
 }

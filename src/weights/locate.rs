@@ -6,9 +6,9 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
+use super::convention::keras_names;
 use super::keras::{Flat, FlatNode, KerasStore, StoredLayer, class_of, counted};
 use super::keras_settings::odd_settings;
-use super::naming::keras_names;
 use super::tensor_file::TensorFile;
 use crate::graph::{Graph, NodeId, Op, keras_class_order};
 

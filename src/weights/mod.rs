@@ -3,7 +3,11 @@
 //! Owns file formats and naming conventions. Must not know pictures, how a graph runs, or where the bytes of embedded weights
 //! come from (the binary hands them in).
 
+mod averaged;
 mod bind;
+mod bind_error;
+mod bound;
+mod convention;
 mod error;
 mod export;
 pub mod fetch;
@@ -13,21 +17,26 @@ pub mod keras;
 mod keras_part;
 mod keras_settings;
 mod locate;
+mod metadata;
 mod naming;
 mod onnx;
+mod origin;
 mod part;
 mod readers;
 mod tensor_file;
+mod tensors;
 
-pub use bind::{BindError, BoundWeights, NodeParams};
+pub use bind_error::BindError;
+pub use bound::{BoundWeights, NodeParams};
+pub use convention::Convention;
 pub use error::WeightsFileError;
-pub use export::{
-    MODEL_KEY, SOURCE_KEY, SOURCE_PART_KEY, SOURCE_SHA256_KEY, VALUES_SHA256_KEY, to_safetensors,
-};
-pub use folders::{Folders, Kept, KeptFile};
+pub use export::to_safetensors;
+pub use folders::{Folders, KeptBy, KeptFile};
 pub use head::{ClassNames, ClassNamesError, ClassShare, Head, NoClass};
 pub use keras_part::{HeadLayer, KerasPart};
-pub use naming::Convention;
+pub use metadata::{MODEL_KEY, SOURCE_KEY, SOURCE_PART_KEY, SOURCE_SHA256_KEY, VALUES_SHA256_KEY};
 pub use onnx::{Ending, FREE_SIZE, ONNX_HEAD, OnnxError, OnnxNet, OnnxProblem, looks_like_onnx};
+pub use origin::WeightsOrigin;
 pub use part::{FilePart, Part, PartChoice, PartError};
-pub use tensor_file::{Format, TensorFile, WeightsOrigin};
+pub use tensor_file::TensorFile;
+pub use tensors::Format;

@@ -2,183 +2,20 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
-use half::slice::HalfFloatSliceExt;
 use sha2::{Digest, Sha256};
 
+use super::averaged::{Averaged, is_ema};
 use super::error::{MAX_FILE_BYTES, WeightsFileError};
-use super::export::{SOURCE_PART_KEY, SOURCE_SHA256_KEY, VALUES_SHA256_KEY};
 use super::keras::{KerasConfig, KerasFile, KerasStore};
+use super::metadata::{SOURCE_PART_KEY, SOURCE_SHA256_KEY, VALUES_SHA256_KEY};
+use super::origin::WeightsOrigin;
 use super::part::{Part, PartChoice};
-use super::readers::{self, Averaged};
-use crate::tensor::check_room;
-
-/// Tensors by name.
-pub(super) type Tensors = BTreeMap<String, Entry>;
-
-/// What a weight file is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
-    /// safetensors.
-    Safetensors,
-    /// PyTorch's `.pth` or `.pt` since version 1.6, a ZIP archive.
-    TorchZip,
-    /// PyTorch's `.pth` before version 1.6, a run of pickles.
-    TorchLegacy,
-    /// Keras' `.h5` with `layer_names`.
-    KerasH5,
-    /// Keras 3's `.weights.h5`.
-    Keras3,
-    /// Keras 3's `.keras`, a ZIP archive around the former.
-    KerasZip,
-    /// ONNX, which brings its own graph.
-    Onnx,
-}
-
-impl Format {
-    /// The name people know.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Safetensors => "safetensors",
-            Self::TorchZip => "PyTorch .pth",
-            Self::TorchLegacy => "PyTorch .pth of the old kind",
-            Self::KerasH5 => "Keras .h5",
-            Self::Keras3 => "Keras 3 .weights.h5",
-            Self::KerasZip => "Keras 3 .keras",
-            Self::Onnx => "ONNX",
-        }
-    }
-}
-
-/// Element types that become f32.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum ElementType {
-    F16,
-    Bf16,
-    F32,
-    F64,
-}
-
-impl ElementType {
-    /// Raw little-endian values as f32. Embedded bytes are not aligned, so values are put together byte by byte; the compiler
-    /// makes plain loads of it.
-    pub(super) fn values(self, raw: &[u8]) -> Vec<f32> {
-        match self {
-            Self::F32 => raw.as_chunks::<4>().0.iter().map(|b| f32::from_le_bytes(*b)).collect(),
-            Self::F64 => raw.as_chunks::<8>().0.iter().map(|b| f64::from_le_bytes(*b) as f32).collect(),
-            Self::F16 => {
-                let halves: Vec<half::f16> =
-                    raw.as_chunks::<2>().0.iter().map(|b| half::f16::from_le_bytes(*b)).collect();
-                halves.to_f32_vec()
-            }
-            Self::Bf16 => {
-                let halves: Vec<half::bf16> =
-                    raw.as_chunks::<2>().0.iter().map(|b| half::bf16::from_le_bytes(*b)).collect();
-                halves.to_f32_vec()
-            }
-        }
-    }
-}
-
-/// One tensor of the file.
-#[derive(Clone, Debug)]
-pub(crate) struct Entry {
-    /// `None` for a type that can't hold weights here (integers, booleans, 8-bit floats).
-    pub(crate) element: Option<ElementType>,
-    /// The file's own name of the type.
-    pub(crate) dtype: String,
-    pub(crate) shape: Vec<usize>,
-    place: Place,
-}
-
-/// Where a tensor's values are.
-#[derive(Clone, Debug)]
-enum Place {
-    /// In the file's bytes, in order.
-    InFile(Range<usize>),
-    /// In the file's bytes, as a view: offset and strides in elements.
-    Strided { storage: Range<usize>, offset: usize, strides: Vec<usize> },
-    /// Taken out of the file already.
-    Owned(Arc<Vec<f32>>),
-}
-
-impl Entry {
-    pub(super) fn in_file(
-        element: Option<ElementType>,
-        dtype: String,
-        shape: Vec<usize>,
-        range: Range<usize>,
-    ) -> Self {
-        Self { element, dtype, shape, place: Place::InFile(range) }
-    }
-
-    /// A view whose every place lies inside the storage.
-    pub(super) fn strided(
-        element: Option<ElementType>,
-        dtype: String,
-        shape: Vec<usize>,
-        storage: Range<usize>,
-        offset: usize,
-        strides: Vec<usize>,
-    ) -> Self {
-        Self { element, dtype, shape, place: Place::Strided { storage, offset, strides } }
-    }
-
-    /// Values as f32 in the file's order, from the bytes of the file; `None` if the type holds no weights.
-    pub(super) fn values(&self, bytes: &[u8]) -> Option<Vec<f32>> {
-        let element = self.element?;
-        Some(match &self.place {
-            Place::InFile(range) => element.values(&bytes[range.clone()]),
-            Place::Strided { storage, offset, strides } => {
-                let stored = element.values(&bytes[storage.clone()]);
-                readers::gather(&stored, *offset, &self.shape, strides)
-            }
-            Place::Owned(values) => values.to_vec(),
-        })
-    }
-
-    /// The bytes it needs of the file.
-    pub(super) fn range_mut(&mut self) -> Option<&mut Range<usize>> {
-        match &mut self.place {
-            Place::InFile(range) | Place::Strided { storage: range, .. } => Some(range),
-            Place::Owned(_) => None,
-        }
-    }
-
-    /// Bytes of values that were taken out of the file.
-    pub(super) fn num_owned_bytes(&self) -> usize {
-        if let Place::Owned(values) = &self.place { values.len() * size_of::<f32>() } else { 0 }
-    }
-
-    /// Whether both are the very same bytes of the file, seen alike.
-    pub(super) fn is_same_as(&self, other: &Self) -> bool {
-        self.shape == other.shape
-            && match (&self.place, &other.place) {
-                (Place::InFile(a), Place::InFile(b)) => a == b,
-                (
-                    Place::Strided { storage: a, offset, strides },
-                    Place::Strided { storage: b, offset: o, strides: s },
-                ) => (a, offset, strides) == (b, o, s),
-                (Place::Owned(a), Place::Owned(b)) => a == b,
-                _ => false,
-            }
-    }
-
-    pub(super) fn owned(dtype: String, shape: Vec<usize>, values: Vec<f32>) -> Self {
-        Self::shared(dtype, shape, Arc::new(values))
-    }
-
-    /// Of values that others have too.
-    pub(super) fn shared(dtype: String, shape: Vec<usize>, values: Arc<Vec<f32>>) -> Self {
-        Self { element: Some(ElementType::F32), dtype, shape, place: Place::Owned(values) }
-    }
-}
-
-/// A file's bytes, the program's own or read, shared with what was bound to them.
-pub(super) type Bytes = Arc<Cow<'static, [u8]>>;
+use super::readers::{self, FileContents};
+use super::tensors::{Bytes, ElementType, Entry, Format, Tensors};
+use crate::tensor::{check_room, hex};
 
 /// A weight file in memory.
 #[derive(Debug)]
@@ -269,7 +106,7 @@ impl TensorFile {
         choice: &PartChoice,
     ) -> Result<Self, WeightsFileError> {
         let (mut bytes, origin) = (bytes.into(), origin.into());
-        let readers::Found { tensors, format, notes, cut, averaged, metadata, keras, keeps_bytes } =
+        let FileContents { tensors, format, notes, cut, averaged, metadata, keras, keeps_bytes } =
             readers::index(&bytes, &origin, choice.ema)?;
         let sha256 = OnceLock::new();
         if !keeps_bytes {
@@ -437,7 +274,7 @@ impl TensorFile {
             |said: &String| said.len() == 64 && said.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
         let said = said.filter(is_hash);
         let source_sha256 = said.clone().filter(|_| self.has_the_values_it_was_made_with());
-        let is_averaged = self.averaged.is_taken || readers::is_ema(self.part.prefix());
+        let is_averaged = self.averaged.is_taken || is_ema(self.part.prefix());
         WeightsOrigin {
             name: self.origin,
             carried,
@@ -480,64 +317,4 @@ impl TensorFile {
     pub(super) fn bytes(&self) -> &Bytes {
         &self.bytes
     }
-}
-
-/// Where weights came from.
-#[derive(Debug)]
-pub struct WeightsOrigin {
-    name: String,
-    carried: Option<&'static [u8]>,
-    sha256: OnceLock<String>,
-    /// What the file says it was made from, believed or not.
-    said_source: Option<String>,
-    source_sha256: Option<String>,
-    part: Option<String>,
-    is_averaged: bool,
-}
-
-impl WeightsOrigin {
-    /// The path, or the name of carried bytes.
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// Whether the program carries them, so that they are those its ports were compared with.
-    pub fn is_carried(&self) -> bool {
-        self.carried.is_some()
-    }
-
-    /// Sha256 of the whole file, lower-case hexadecimal.
-    pub fn sha256(&self) -> &str {
-        self.sha256.get_or_init(|| hex(&Sha256::digest(self.carried.unwrap_or_default())))
-    }
-
-    /// Sha256 of the file that an imported copy was made from, where the copy is as it was made.
-    pub fn source_sha256(&self) -> Option<&str> {
-        self.source_sha256.as_deref()
-    }
-
-    /// Believes what the file says it was made from: somebody else knows that it is as it was made.
-    pub fn believe_source(&mut self) {
-        self.source_sha256.clone_from(&self.said_source);
-    }
-
-    /// Whether they are averaged weights, by what they are called in the file.
-    pub fn is_averaged(&self) -> bool {
-        self.is_averaged
-    }
-
-    /// Where in the file the tensors' names begin: dictionaries and a prefix, `state_dict.backbone`. Of an imported copy, where in
-    /// the file that it was made from.
-    pub fn part(&self) -> Option<&str> {
-        self.part.as_deref()
-    }
-}
-
-/// Lower-case hexadecimal.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }

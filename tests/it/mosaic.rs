@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use filterscope::{
     mosaic::{
-        Caption, CaptionSide, ColourChoice, ColourMap, FigureSettings, Grid, Look, MAX_SIDE, Mosaic,
-        MosaicError, MosaicLayout, MosaicSettings, MosaicSpot, Normalisation, Paper, Pixels, RangeUsed,
-        SheetPanel, SheetPicture, SheetSettings, compose, enlarge, figure, sheet,
+        Caption, CaptionSide, ColourChoice, ColourMap, FigureSettings, Grid, MAX_SIDE, Mosaic, MosaicError,
+        MosaicLayout, MosaicSettings, MosaicSpot, Normalisation, Paper, Pixels, RangeUsed, SheetPanel,
+        SheetPicture, SheetSettings, SpecialLook, compose, enlarge, figure, sheet,
     },
     tensor::{Activation, FilterKind, LayerStats, MapShape},
 };
@@ -160,24 +160,31 @@ fn dead_constant_nan_and_infinite_have_looks_of_their_own() {
             mosaic.pixels.pixel(rect.x, rect.y).unwrap()
         };
         let paper = Paper::Light;
-        assert_eq!(shown(1, 0, 0), Look::Dead.colour(paper));
-        assert_eq!(shown(2, 0, 0), Look::Dead.colour(paper), "residue of 1e-9 is not blown up");
-        assert_eq!(shown(2, 0, 1), Look::Dead.colour(paper));
-        assert_eq!(shown(3, 1, 1), Look::Constant.colour(paper));
-        assert_eq!(shown(9, 1, 1), Look::Constant.colour(paper), "residue on a constant is not blown up");
-        assert_eq!(shown(4, 1, 2), Look::Nan.colour(paper));
+        assert_eq!(shown(1, 0, 0), SpecialLook::Dead.colour(paper));
+        assert_eq!(shown(2, 0, 0), SpecialLook::Dead.colour(paper), "residue of 1e-9 is not blown up");
+        assert_eq!(shown(2, 0, 1), SpecialLook::Dead.colour(paper));
+        assert_eq!(shown(3, 1, 1), SpecialLook::Constant.colour(paper));
+        assert_eq!(
+            shown(9, 1, 1),
+            SpecialLook::Constant.colour(paper),
+            "residue on a constant is not blown up"
+        );
+        assert_eq!(shown(4, 1, 2), SpecialLook::Nan.colour(paper));
         assert_eq!(shown(4, 2, 4), *colour_map.table().last().unwrap(), "a NaN doesn't spoil its tile");
-        assert_eq!(shown(5, 1, 1), Look::Nan.colour(paper));
-        assert_eq!(shown(6, 0, 0), Look::Infinite.colour(paper));
-        assert_eq!(shown(6, 2, 4), Look::Infinite.colour(paper));
+        assert_eq!(shown(5, 1, 1), SpecialLook::Nan.colour(paper));
+        assert_eq!(shown(6, 0, 0), SpecialLook::Infinite.colour(paper));
+        assert_eq!(shown(6, 2, 4), SpecialLook::Infinite.colour(paper));
         let table = colour_map.table();
         assert!(table.contains(&shown(6, 1, 1)) && table.contains(&shown(0, 0, 1)));
-        assert_eq!(mosaic.looks, [Look::Dead, Look::Constant, Look::Nan, Look::Infinite]);
+        assert_eq!(
+            mosaic.looks,
+            [SpecialLook::Dead, SpecialLook::Constant, SpecialLook::Nan, SpecialLook::Infinite]
+        );
     }
     let global = mosaic_of(&activation, &MosaicSettings { normalisation: Normalisation::Global, ..greys() });
     assert_eq!(
         global.looks,
-        [Look::Dead, Look::Nan, Look::Infinite],
+        [SpecialLook::Dead, SpecialLook::Nan, SpecialLook::Infinite],
         "in a shared range a constant has a colour"
     );
 }

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 
-use crate::cli::Exit;
 use crate::cli::args::ImportArgs;
+use crate::cli::exit::Exit;
 use crate::cli::reporter::Reporter;
 use crate::cli::table::counted;
 use crate::engine::{Backbone, PREPROCESS_KEY, Preprocessing, WeightState};

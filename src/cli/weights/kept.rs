@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 
-use crate::cli::Exit;
+use crate::cli::exit::Exit;
 use crate::cli::reporter::Reporter;
 use crate::cli::table::counted;
 use crate::engine::{Backbone, WeightState, WeightStore};
@@ -12,7 +12,7 @@ use crate::models::{Registry, Row};
 use crate::render::Resources;
 use crate::tensor::WeightSource;
 use crate::weights::fetch::{md5_of, read_record, remove_record};
-use crate::weights::{Kept, KeptFile};
+use crate::weights::{KeptBy, KeptFile};
 
 /// A row's file, or why there is none.
 fn file_of(row: &'static Row, store: &WeightStore) -> anyhow::Result<KeptFile> {
@@ -118,7 +118,7 @@ pub(super) fn remove(
 ) -> anyhow::Result<Exit> {
     for row in rows {
         let file = file_of(row, &resources.store)?;
-        if file.kept == Kept::ByKeras {
+        if file.kept == KeptBy::ByKeras {
             bail!(
                 "this file is in Keras' own cache; remove it there if Keras shall lose it too: \"{}\"",
                 file.path.display()

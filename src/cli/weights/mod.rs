@@ -3,9 +3,9 @@
 mod import;
 mod kept;
 
-use super::Exit;
 use super::args::{WeightsArgs, WeightsCommand};
-use super::download::{Consent, Downloads};
+use super::download::{Consent, Downloader};
+use super::exit::Exit;
 use super::interrupt::cancelled_by_ctrl_c;
 use super::reporter::Reporter;
 use super::table::counted;
@@ -47,7 +47,7 @@ fn fetch(
     reporter: &Reporter,
 ) -> anyhow::Result<Exit> {
     let cancel = cancelled_by_ctrl_c()?;
-    let downloads = Downloads::new(consent, &resources.store, reporter, cancel.clone());
+    let downloads = Downloader::new(consent, &resources.store, reporter, cancel.clone());
     let mut num_failed = 0;
     for row in rows {
         match resources.store.state(row) {
@@ -60,7 +60,7 @@ fn fetch(
                 reporter.note(&format!("{} is here already: \"{}\"", row.tag, path.unwrap_or_default()));
                 continue;
             }
-            _ => {}
+            WeightState::Cached | WeightState::Downloadable | WeightState::NeedsFile => {}
         }
         match downloads.fetch(row) {
             Ok(_) => {}

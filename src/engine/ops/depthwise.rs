@@ -3,7 +3,7 @@
 
 use super::cores::Cores;
 use super::elementwise::{activate_cells, bounds};
-use super::lanes::{Cell, Lanes};
+use super::lanes::{Lanes, PixelBlock};
 use super::level::Level;
 use super::maps::{BLOCK, Maps, MapsMut};
 use super::window::{Fold, Window, slide};
@@ -12,16 +12,16 @@ use crate::graph::ActivationFn;
 /// Kernels as `[block][row][column][16]`, biases as `[block][16]`.
 #[derive(Debug)]
 pub(in crate::engine) struct PackedDepthwise {
-    taps: Vec<Cell>,
+    taps: Vec<PixelBlock>,
     num_taps: usize,
-    bias: Vec<Cell>,
+    bias: Vec<PixelBlock>,
 }
 
 impl PackedDepthwise {
     /// From `[channels, 1, rows, columns]`.
     pub(in crate::engine) fn new(kernel: &[f32], bias: Option<&[f32]>, channels: usize) -> Self {
         let num_taps = kernel.len() / channels.max(1);
-        let mut taps = vec![Cell::ZERO; channels.div_ceil(BLOCK) * num_taps];
+        let mut taps = vec![PixelBlock::ZERO; channels.div_ceil(BLOCK) * num_taps];
         for (channel, own) in kernel.chunks(num_taps.max(1)).enumerate() {
             for (tap, weight) in own.iter().enumerate() {
                 taps[channel / BLOCK * num_taps + tap].0[channel % BLOCK] = *weight;
@@ -79,7 +79,7 @@ impl Fold for Weighted<'_> {
         unsafe { so_far.clamp(L::splat(self.low), L::splat(self.high)) }
     }
 
-    fn finish(&self, row: &mut [Cell]) {
+    fn finish(&self, row: &mut [PixelBlock]) {
         if let Some(function) = self.later {
             activate_cells(self.level, function, row);
         }

@@ -8,7 +8,7 @@ use rayon::prelude::*;
 
 use super::cores::Cores;
 use super::elementwise::{activate_cells, bounds};
-use super::lanes::Cell;
+use super::lanes::PixelBlock;
 use super::level::Level;
 use super::maps::{BLOCK, Extent, Maps, MapsMut, clear_beyond};
 use super::tile::{Shared, Tile, even_parts};
@@ -18,14 +18,14 @@ use crate::tensor::MapShape;
 
 /// What a dense convolution reads, its border included.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::engine) enum Source<'a> {
+pub(in crate::engine) enum ConvInput<'a> {
     /// Maps in blocks.
     Blocked(Maps<'a>),
     /// Plain maps, `[N, C, H, W]`: a picture's three channels would leave thirteen lanes of a block empty.
     Planar(&'a [f32], MapShape),
 }
 
-impl Source<'_> {
+impl ConvInput<'_> {
     fn shape(&self) -> MapShape {
         match self {
             Self::Blocked(maps) => maps.shape(),
@@ -98,8 +98,8 @@ impl Epilogue<'_> {
 /// as many blocks of output channels as a tile of the level has; the last one may be smaller.
 #[derive(Debug)]
 pub(in crate::engine) struct PackedDense {
-    cells: Vec<Cell>,
-    bias: Vec<Cell>,
+    cells: Vec<PixelBlock>,
+    bias: Vec<PixelBlock>,
     c_in: usize,
     /// Inputs of a block.
     lanes: usize,
@@ -122,7 +122,7 @@ impl PackedDense {
         let group = level.tile().1;
         let per_group = group * c_in * num_taps;
         let num_blocks = c_out.div_ceil(BLOCK);
-        let mut cells = vec![Cell::ZERO; num_blocks * c_in * num_taps];
+        let mut cells = vec![PixelBlock::ZERO; num_blocks * c_in * num_taps];
         cells.par_chunks_mut(per_group.max(1)).enumerate().for_each(|(at, cells)| {
             let in_group = group.min(num_blocks - at * group);
             let outputs = at * group * BLOCK..c_out.min((at + 1) * group * BLOCK);
@@ -155,7 +155,7 @@ pub(super) const TASK: usize = 1 << 18;
 /// doesn't: it is bias, then input blocks, kernel rows, kernel columns, inputs, in that order, then the residual.
 pub(in crate::engine) fn convolve(
     cores: &Cores<'_>,
-    x: Source<'_>,
+    x: ConvInput<'_>,
     packed: &PackedDense,
     window: Window,
     epilogue: Epilogue<'_>,
@@ -276,7 +276,7 @@ pub(in crate::engine) fn convolve(
 ///
 /// # Panics
 /// If it doesn't.
-fn check(x: &Source<'_>, packed: &PackedDense, window: Window, epilogue: &Epilogue<'_>, out: Extent) {
+fn check(x: &ConvInput<'_>, packed: &PackedDense, window: Window, epilogue: &Epilogue<'_>, out: Extent) {
     let Window { kernel, stride, dilation, .. } = window;
     let (from, to) = (x.shape(), out.shape);
     assert!(from.channels == packed.c_in && x.lanes() == packed.lanes);
@@ -291,8 +291,8 @@ fn check(x: &Source<'_>, packed: &PackedDense, window: Window, epilogue: &Epilog
 }
 
 /// One cell per block of channels, zero without a bias.
-pub(super) fn bias_cells(bias: Option<&[f32]>, channels: usize) -> Vec<Cell> {
-    let mut cells = vec![Cell::ZERO; channels.div_ceil(BLOCK)];
+pub(super) fn bias_cells(bias: Option<&[f32]>, channels: usize) -> Vec<PixelBlock> {
+    let mut cells = vec![PixelBlock::ZERO; channels.div_ceil(BLOCK)];
     for (channel, value) in bias.unwrap_or_default().iter().enumerate() {
         cells[channel / BLOCK].0[channel % BLOCK] = *value;
     }

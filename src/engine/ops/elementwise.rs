@@ -2,7 +2,7 @@
 #![expect(unsafe_code, reason = "kernels run with the instructions of a level")]
 
 use super::cores::Cores;
-use super::lanes::{Cell, Lanes};
+use super::lanes::{Lanes, PixelBlock};
 use super::level::{Kernel, Level};
 use super::maps::{Maps, MapsMut};
 use crate::graph::ActivationFn;
@@ -29,7 +29,7 @@ pub(in crate::engine) fn activate_in_place(cores: &Cores<'_>, function: Activati
 }
 
 /// The same for some cells. Lanes without a channel get something too (a sigmoid makes one half of nothing): to be cleared.
-pub(super) fn activate_cells(level: Level, function: ActivationFn, cells: &mut [Cell]) {
+pub(super) fn activate_cells(level: Level, function: ActivationFn, cells: &mut [PixelBlock]) {
     level.run(Activate { function, cells });
 }
 
@@ -45,7 +45,7 @@ pub(super) const fn bounds(function: ActivationFn) -> Option<(f32, f32)> {
 
 struct Activate<'a> {
     function: ActivationFn,
-    cells: &'a mut [Cell],
+    cells: &'a mut [PixelBlock],
 }
 
 impl Kernel for Activate<'_> {
@@ -85,7 +85,7 @@ impl Kernel for Activate<'_> {
 
 /// Plain Rust that the compiler turns into vectors of the level.
 #[inline(always)]
-fn each(cells: &mut [Cell], f: impl Fn(f32) -> f32) {
+fn each(cells: &mut [PixelBlock], f: impl Fn(f32) -> f32) {
     for cell in cells {
         for value in &mut cell.0 {
             *value = f(*value);
@@ -244,8 +244,8 @@ pub(in crate::engine) fn add(cores: &Cores<'_>, inputs: &[Maps<'_>], out: &mut M
 }
 
 struct AddTo<'a> {
-    to: &'a mut [Cell],
-    from: &'a [Cell],
+    to: &'a mut [PixelBlock],
+    from: &'a [PixelBlock],
 }
 
 impl Kernel for AddTo<'_> {
@@ -261,7 +261,7 @@ impl Kernel for AddTo<'_> {
 /// Each plane of `x` times a cell of its own.
 pub(in crate::engine) fn gate(cores: &Cores<'_>, x: Maps<'_>, factors: Maps<'_>, out: &mut MapsMut<'_>) {
     let width = x.shape().width;
-    let shift = Cell::ZERO;
+    let shift = PixelBlock::ZERO;
     let level = cores.level;
     out.fill_rows(cores, 2, |image, block, y, row| {
         let from = &x.plane(image, block)[y * width..][..width];
@@ -270,7 +270,7 @@ pub(in crate::engine) fn gate(cores: &Cores<'_>, x: Maps<'_>, factors: Maps<'_>,
 }
 
 /// Negative values times a slope per channel; one cell per block. NaN stays NaN.
-pub(in crate::engine) fn prelu(cores: &Cores<'_>, x: Maps<'_>, slopes: &[Cell], out: &mut MapsMut<'_>) {
+pub(in crate::engine) fn prelu(cores: &Cores<'_>, x: Maps<'_>, slopes: &[PixelBlock], out: &mut MapsMut<'_>) {
     let width = x.shape().width;
     out.fill_rows(cores, 2, |image, block, y, row| {
         for (to, from) in row.iter_mut().zip(&x.plane(image, block)[y * width..][..width]) {
@@ -285,8 +285,8 @@ pub(in crate::engine) fn prelu(cores: &Cores<'_>, x: Maps<'_>, slopes: &[Cell], 
 pub(in crate::engine) fn affine(
     cores: &Cores<'_>,
     x: Maps<'_>,
-    scale: &[Cell],
-    shift: &[Cell],
+    scale: &[PixelBlock],
+    shift: &[PixelBlock],
     out: &mut MapsMut<'_>,
 ) {
     let width = x.shape().width;
@@ -298,10 +298,10 @@ pub(in crate::engine) fn affine(
 }
 
 struct Affine<'a> {
-    from: &'a [Cell],
-    to: &'a mut [Cell],
-    scale: &'a Cell,
-    shift: &'a Cell,
+    from: &'a [PixelBlock],
+    to: &'a mut [PixelBlock],
+    scale: &'a PixelBlock,
+    shift: &'a PixelBlock,
 }
 
 impl Kernel for Affine<'_> {

@@ -5,9 +5,9 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::cores::Cores;
-use super::direct::{Epilogue, PackedDense, Source, convolve};
+use super::direct::{ConvInput, Epilogue, PackedDense, convolve};
 use super::elementwise::activate_cells;
-use super::lanes::Cell;
+use super::lanes::PixelBlock;
 use super::level::Level;
 use super::maps::{BLOCK, Maps, MapsMut};
 use super::window::Window;
@@ -83,7 +83,7 @@ pub(in crate::engine) fn grouped(
     for (dense, (from, to)) in packed.dense.iter().zip(ends_in.zip(ends_out)) {
         let residual = epilogue.residual.map(|other| other.part(to.clone()));
         let own = Epilogue { residual, ..epilogue };
-        convolve(cores, Source::Blocked(x.part(from)), dense, window, own, &mut out.part(to));
+        convolve(cores, ConvInput::Blocked(x.part(from)), dense, window, own, &mut out.part(to));
     }
     let Some(plain) = &packed.plain else { return };
     for image in 0..x.extent().num_images {
@@ -104,7 +104,7 @@ fn ends(channels: usize, len: usize) -> impl Iterator<Item = Range<usize>> {
 fn is_finite(cores: &Cores<'_>, x: Maps<'_>) -> bool {
     let is_spoilt = AtomicBool::new(false);
     cores.for_each(x.extent().num_blocks(), |block| {
-        let mut spoilt = Cell::ZERO;
+        let mut spoilt = PixelBlock::ZERO;
         for cell in x.plane(0, block) {
             // Nothing times zero is anything but zero unless it isn't finite.
             spoilt.0.iter_mut().zip(cell.0).for_each(|(spoilt, value)| *spoilt += value * 0.0);
@@ -125,7 +125,7 @@ impl PlainGroups {
         let width = x.shape().width;
         let level = cores.level;
         out.fill_rows(cores, per_group_in * rows * columns * BLOCK, |image, block, y, row| {
-            row.fill(Cell::ZERO);
+            row.fill(PixelBlock::ZERO);
             let first_out = block * BLOCK;
             for output in first_out..c_out.min(first_out + BLOCK) {
                 let lane = output - first_out;

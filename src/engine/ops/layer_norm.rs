@@ -5,7 +5,7 @@
 )]
 
 use super::cores::Cores;
-use super::lanes::{Cell, Lanes};
+use super::lanes::{Lanes, PixelBlock};
 use super::level::Kernel;
 use super::maps::{BLOCK, Extent, Maps, MapsMut};
 use super::tile::Shared;
@@ -19,8 +19,8 @@ const TOGETHER: usize = 4;
 /// Of a layer norm, per block of channels.
 #[derive(Debug)]
 pub(in crate::engine) struct PackedLayerNorm {
-    pub(in crate::engine) gamma: Vec<Cell>,
-    pub(in crate::engine) beta: Vec<Cell>,
+    pub(in crate::engine) gamma: Vec<PixelBlock>,
+    pub(in crate::engine) beta: Vec<PixelBlock>,
     pub(in crate::engine) eps: f32,
 }
 
@@ -36,7 +36,7 @@ pub(in crate::engine) fn layer_norm(
     let num_blocks = extent.num_blocks();
     assert!(packed.gamma.len() == num_blocks && packed.beta.len() == num_blocks);
     // Ones where there is a channel.
-    let mut mask = Cell([1.0; BLOCK]);
+    let mut mask = PixelBlock([1.0; BLOCK]);
     mask.0[extent.shape.channels - (num_blocks - 1) * BLOCK..].fill(0.0);
     let level = cores.level;
     each_position(cores, Some(x), out, |part| {
@@ -45,10 +45,10 @@ pub(in crate::engine) fn layer_norm(
 }
 
 /// Some positions of one image: of each block, so many cells from a first on.
-pub(super) struct Part {
-    pub(super) from: *const Cell,
+pub(super) struct PositionRange {
+    pub(super) from: *const PixelBlock,
     pub(super) from_block_step: usize,
-    pub(super) to: *mut Cell,
+    pub(super) to: *mut PixelBlock,
     pub(super) to_block_step: usize,
     pub(super) num_blocks: usize,
     pub(super) num_positions: usize,
@@ -59,7 +59,7 @@ pub(super) fn each_position(
     cores: &Cores<'_>,
     x: Option<Maps<'_>>,
     out: &mut MapsMut<'_>,
-    body: impl Fn(Part) + Sync,
+    body: impl Fn(PositionRange) + Sync,
 ) {
     let extent: Extent = out.extent();
     assert!(x.is_none_or(|x| x.shape() == extent.shape && x.extent().num_images == extent.num_images));
@@ -73,14 +73,21 @@ pub(super) fn each_position(
         // SAFETY: all blocks of the image's positions lie inside both maps, and these positions are this task's.
         let to = unsafe { { output }.0.add(extent.plane_at(image, 0) + first) };
         let from = x.map_or(to.cast_const(), |x| x.plane(image, 0)[first..].as_ptr());
-        body(Part { from, from_block_step: plane, to, to_block_step: plane, num_blocks, num_positions });
+        body(PositionRange {
+            from,
+            from_block_step: plane,
+            to,
+            to_block_step: plane,
+            num_blocks,
+            num_positions,
+        });
     });
 }
 
 struct Normalise<'a> {
-    part: Part,
+    part: PositionRange,
     packed: &'a PackedLayerNorm,
-    mask: &'a Cell,
+    mask: &'a PixelBlock,
     num_channels: usize,
 }
 
@@ -105,7 +112,7 @@ impl Normalise<'_> {
     /// The positions are there; the processor has the level.
     #[inline(always)]
     unsafe fn some<L: Lanes, const P: usize>(&self, position: usize) -> usize {
-        let Part { from, from_block_step, to, to_block_step, num_blocks, .. } = self.part;
+        let PositionRange { from, from_block_step, to, to_block_step, num_blocks, .. } = self.part;
         let share = 1.0 / self.num_channels as f32;
         // SAFETY: as the caller promises; `each_position` checked that all blocks are there.
         unsafe {
@@ -153,8 +160,8 @@ impl Normalise<'_> {
 /// # Safety
 /// The processor has the level.
 #[inline(always)]
-unsafe fn keep<L: Lanes>(value: L, mask: &Cell) -> L {
-    let mut cell = Cell::ZERO;
+unsafe fn keep<L: Lanes>(value: L, mask: &PixelBlock) -> L {
+    let mut cell = PixelBlock::ZERO;
     // SAFETY: cells are aligned; the caller vouches for the level.
     unsafe {
         value.store(cell.0.as_mut_ptr());
@@ -171,7 +178,7 @@ unsafe fn keep<L: Lanes>(value: L, mask: &Cell) -> L {
 /// The processor has the level.
 #[inline(always)]
 fn total<L: Lanes>(value: L) -> f32 {
-    let mut cell = Cell::ZERO;
+    let mut cell = PixelBlock::ZERO;
     // SAFETY: a value exists, so the level does, and the cell is aligned.
     unsafe { value.store(cell.0.as_mut_ptr()) };
     let v = &mut cell.0;

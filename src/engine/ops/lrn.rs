@@ -2,7 +2,7 @@
 #![expect(unsafe_code, reason = "kernels run with the instructions of a level")]
 
 use super::cores::Cores;
-use super::lanes::{Cell, Lanes};
+use super::lanes::{Lanes, PixelBlock};
 use super::level::Kernel;
 use super::maps::{BLOCK, Maps, MapsMut};
 use crate::graph::Lrn;
@@ -19,7 +19,7 @@ pub(in crate::engine) fn lrn(cores: &Cores<'_>, x: Maps<'_>, lrn: &Lrn, out: &mu
         // The blocks that a window reaches into, and how far before the block's own channels they begin.
         let first = (block * BLOCK).saturating_sub(reach) / BLOCK;
         let end = ((block + 1) * BLOCK + reach).div_ceil(BLOCK).min(last_block + 1);
-        let lines: Vec<&[Cell]> =
+        let lines: Vec<&[PixelBlock]> =
             (first..end).map(|b| &x.plane(image, b)[y * shape.width..][..shape.width]).collect();
         // Nothing beyond the first and the last channel.
         let mut squares = vec![0.0; BLOCK + 2 * reach + lines.len() * BLOCK];
@@ -30,13 +30,13 @@ pub(in crate::engine) fn lrn(cores: &Cores<'_>, x: Maps<'_>, lrn: &Lrn, out: &mu
 
 struct Normalise<'a> {
     /// A row of each block, and which of them is normalised.
-    lines: &'a [&'a [Cell]],
+    lines: &'a [&'a [PixelBlock]],
     own: usize,
     reach: usize,
     /// Of one position: so many zeros as a window reaches, the squares of all channels there, and zeros again.
     squares: &'a mut [f32],
     lrn: &'a Lrn,
-    to: &'a mut [Cell],
+    to: &'a mut [PixelBlock],
 }
 
 impl Kernel for Normalise<'_> {
@@ -50,7 +50,7 @@ impl Kernel for Normalise<'_> {
                     *square = value * value;
                 }
             }
-            let mut sums = Cell::ZERO;
+            let mut sums = PixelBlock::ZERO;
             for from in 0..=2 * self.reach {
                 let squares = &self.squares[self.own * BLOCK + from..][..BLOCK];
                 for (sum, square) in sums.0.iter_mut().zip(squares) {

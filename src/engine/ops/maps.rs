@@ -5,7 +5,7 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use super::cores::Cores;
-use super::lanes::Cell;
+use super::lanes::PixelBlock;
 use crate::tensor::MapShape;
 
 /// Channels of a block.
@@ -16,14 +16,14 @@ pub(in crate::engine) const BLOCK: usize = 16;
 /// long: then these are some channels of a larger whole.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::engine) struct Maps<'a> {
-    cells: &'a [Cell],
+    cells: &'a [PixelBlock],
     extent: Extent,
 }
 
 /// The same for writing.
 #[derive(Debug)]
 pub(in crate::engine) struct MapsMut<'a> {
-    cells: &'a mut [Cell],
+    cells: &'a mut [PixelBlock],
     extent: Extent,
 }
 
@@ -81,7 +81,7 @@ impl<'a> Maps<'a> {
     ///
     /// # Panics
     /// If there are fewer cells than the extent has.
-    pub(in crate::engine) fn new(cells: &'a [Cell], extent: Extent) -> Self {
+    pub(in crate::engine) fn new(cells: &'a [PixelBlock], extent: Extent) -> Self {
         Self { cells: &cells[..extent.len()], extent }
     }
 
@@ -94,12 +94,12 @@ impl<'a> Maps<'a> {
         self.extent.shape
     }
 
-    pub(super) fn cells(&self) -> &'a [Cell] {
+    pub(super) fn cells(&self) -> &'a [PixelBlock] {
         self.cells
     }
 
     /// The plane of a block.
-    pub(super) fn plane(&self, image: usize, block: usize) -> &'a [Cell] {
+    pub(super) fn plane(&self, image: usize, block: usize) -> &'a [PixelBlock] {
         &self.cells[self.extent.plane_at(image, block)..][..self.extent.shape.plane()]
     }
 
@@ -138,7 +138,7 @@ impl<'a> MapsMut<'a> {
     ///
     /// # Panics
     /// If there are fewer cells than the extent has.
-    pub(in crate::engine) fn new(cells: &'a mut [Cell], extent: Extent) -> Self {
+    pub(in crate::engine) fn new(cells: &'a mut [PixelBlock], extent: Extent) -> Self {
         Self { cells: &mut cells[..extent.len()], extent }
     }
 
@@ -152,7 +152,7 @@ impl<'a> MapsMut<'a> {
     }
 
     /// All cells from the first to behind the last, those between images too.
-    pub(super) fn cells_mut(&mut self) -> &mut [Cell] {
+    pub(super) fn cells_mut(&mut self) -> &mut [PixelBlock] {
         self.cells
     }
 
@@ -174,7 +174,7 @@ impl<'a> MapsMut<'a> {
         &mut self,
         cores: &Cores<'_>,
         cells_read: usize,
-        fill: impl Fn(usize, usize, usize, &mut [Cell]) + Sync,
+        fill: impl Fn(usize, usize, usize, &mut [PixelBlock]) + Sync,
     ) {
         let Extent { shape, image_step, .. } = self.extent;
         let (height, width) = (shape.height, shape.width.max(1));
@@ -201,7 +201,7 @@ impl<'a> MapsMut<'a> {
         let plane_len = self.extent.shape.plane();
         self.fill_rows(cores, 1, |image, block, y, row| {
             let first = image * channels + block * BLOCK;
-            row.fill(Cell::ZERO);
+            row.fill(PixelBlock::ZERO);
             for lane in 0..(channels - block * BLOCK).min(BLOCK) {
                 let from = &values[(first + lane) * plane_len + y * width..][..width];
                 for (cell, value) in row.iter_mut().zip(from) {
@@ -213,7 +213,7 @@ impl<'a> MapsMut<'a> {
 }
 
 /// Zeroes the lanes from `num_channels` on.
-pub(super) fn clear_beyond(cells: &mut [Cell], num_channels: usize) {
+pub(super) fn clear_beyond(cells: &mut [PixelBlock], num_channels: usize) {
     if num_channels < BLOCK {
         for cell in cells {
             cell.0[num_channels..].fill(0.0);

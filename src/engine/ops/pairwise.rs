@@ -2,7 +2,7 @@
 #![expect(unsafe_code, reason = "kernels run with the instructions of a level")]
 
 use super::cores::Cores;
-use super::lanes::{Cell, Lanes};
+use super::lanes::{Lanes, PixelBlock};
 use super::level::Kernel;
 use super::maps::{BLOCK, Maps, MapsMut};
 use crate::graph::PairFn;
@@ -33,8 +33,8 @@ pub(in crate::engine) fn pairwise(
 struct Pair<'a> {
     /// Nothing where `to` becomes `from`.
     function: Option<PairFn>,
-    to: &'a mut [Cell],
-    from: &'a [Cell],
+    to: &'a mut [PixelBlock],
+    from: &'a [PixelBlock],
     /// From one cell of `from` to the next: 1, or 0 where it is one for all.
     step: usize,
     /// Whether the first lane of `from` is every channel's.
@@ -62,7 +62,7 @@ impl Pair<'_> {
     fn each(self, f: impl Fn(f32, f32) -> f32) {
         for (at, to) in self.to.iter_mut().enumerate() {
             let from = &self.from[at * self.step];
-            let from = if self.is_one_channel { &Cell([from.0[0]; BLOCK]) } else { from };
+            let from = if self.is_one_channel { &PixelBlock([from.0[0]; BLOCK]) } else { from };
             for (to, from) in to.0.iter_mut().zip(from.0) {
                 *to = f(*to, from);
             }

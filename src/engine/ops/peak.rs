@@ -4,7 +4,7 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use super::lanes::{Cell, Lanes};
+use super::lanes::{Lanes, PixelBlock};
 use super::level::{Kernel, Level};
 
 /// Multiply-adds in a chain per round.
@@ -15,9 +15,9 @@ const NUM_ROUNDS: usize = 150;
 
 /// As many chains of multiply-adds as hide the instruction's latency and still fit the registers.
 struct Chains<'a, const N: usize> {
-    starts: &'a [Cell; N],
-    factor: &'a Cell,
-    out: &'a mut Cell,
+    starts: &'a [PixelBlock; N],
+    factor: &'a PixelBlock,
+    out: &'a mut PixelBlock,
 }
 
 impl<const N: usize> Kernel for Chains<'_, N> {
@@ -52,8 +52,8 @@ pub(in crate::engine) fn peak_flops(level: Level) -> f64 {
 
 fn best_of<const N: usize>(level: Level) -> f64 {
     // Chains that begin alike would be computed once. Their limit is 1: nothing overflows, nothing becomes denormal.
-    let starts: [Cell; N] = std::array::from_fn(|n| Cell([n as f32; 16]));
-    let (factor, mut out) = (Cell([0.5; 16]), Cell::ZERO);
+    let starts: [PixelBlock; N] = std::array::from_fn(|n| PixelBlock([n as f32; 16]));
+    let (factor, mut out) = (PixelBlock([0.5; 16]), PixelBlock::ZERO);
     let mut best = Duration::MAX;
     for _ in 0..NUM_ROUNDS {
         let started = Instant::now();
@@ -71,11 +71,11 @@ mod tests {
     #[test]
     fn every_level_computes_what_it_is_timed_on() {
         for level in Level::available() {
-            let starts: [Cell; 6] = std::array::from_fn(|n| Cell([n as f32; 16]));
-            let mut out = Cell::ZERO;
-            level.run(Chains { starts: &starts, factor: &Cell([0.5; 16]), out: &mut out });
+            let starts: [PixelBlock; 6] = std::array::from_fn(|n| PixelBlock([n as f32; 16]));
+            let mut out = PixelBlock::ZERO;
+            level.run(Chains { starts: &starts, factor: &PixelBlock([0.5; 16]), out: &mut out });
             // Six chains, each at its limit.
-            assert_eq!(out, Cell([6.0; 16]), "{}", level.name());
+            assert_eq!(out, PixelBlock([6.0; 16]), "{}", level.name());
             let flops = peak_flops(level);
             assert!(flops.is_finite() && flops > 0.0, "{}: {flops}", level.name());
         }

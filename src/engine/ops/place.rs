@@ -1,7 +1,7 @@
 //! Operations that only move values: borders, concatenation, and channels in another order.
 
 use super::cores::Cores;
-use super::lanes::Cell;
+use super::lanes::PixelBlock;
 use super::maps::{BLOCK, Maps, MapsMut};
 use crate::graph::Sides;
 
@@ -9,11 +9,11 @@ use crate::graph::Sides;
 pub(in crate::engine) fn bordered(cores: &Cores<'_>, x: Maps<'_>, sides: Sides, out: &mut MapsMut<'_>) {
     let (height, width) = (x.shape().height, x.shape().width);
     out.fill_rows(cores, 1, |image, block, y, row| match y.checked_sub(sides.top).filter(|y| *y < height) {
-        None => row.fill(Cell::ZERO),
+        None => row.fill(PixelBlock::ZERO),
         Some(y) => {
-            row[..sides.left].fill(Cell::ZERO);
+            row[..sides.left].fill(PixelBlock::ZERO);
             row[sides.left..][..width].copy_from_slice(&x.plane(image, block)[y * width..][..width]);
-            row[sides.left + width..].fill(Cell::ZERO);
+            row[sides.left + width..].fill(PixelBlock::ZERO);
         }
     });
 }
@@ -60,7 +60,7 @@ pub(in crate::engine) fn concat(
             row.copy_from_slice(&x.plane(image, first / BLOCK)[y * width..][..width]);
             return;
         }
-        row.fill(Cell::ZERO);
+        row.fill(PixelBlock::ZERO);
         for (lane, (x, channel)) in of_block.iter().enumerate() {
             let Some(x) = x else { continue };
             for (to, from) in row.iter_mut().zip(&x.plane(image, channel / BLOCK)[y * width..][..width]) {
@@ -87,7 +87,7 @@ pub(in crate::engine) fn pick_channels(
             row.copy_from_slice(&x.plane(image, first / BLOCK)[y * width..][..width]);
             return;
         }
-        row.fill(Cell::ZERO);
+        row.fill(PixelBlock::ZERO);
         for (lane, source) in of_block.iter().enumerate() {
             let from = &x.plane(image, source / BLOCK)[y * width..][..width];
             for (to, from) in row.iter_mut().zip(from) {

@@ -2,7 +2,7 @@
 #![expect(unsafe_code, reason = "kernels run with the instructions of a level")]
 
 use super::cores::Cores;
-use super::lanes::{Cell, Lanes};
+use super::lanes::{Lanes, PixelBlock};
 use super::level::Kernel;
 use super::maps::{BLOCK, Maps, MapsMut};
 use super::window::{Fold, Window, slide};
@@ -78,13 +78,13 @@ pub(in crate::engine) fn global_avg_pool(cores: &Cores<'_>, x: Maps<'_>, out: &m
     out.fill_rows(cores, shape.plane(), |image, block, _, row| {
         let mut sums = [0f64; BLOCK];
         for from in x.plane(image, block).chunks(shape.width.max(1)) {
-            let mut of_row = Cell::ZERO;
+            let mut of_row = PixelBlock::ZERO;
             level.run(SumRow { from, to: &mut of_row });
             for (sum, value) in sums.iter_mut().zip(of_row.0) {
                 *sum += f64::from(value);
             }
         }
-        row.fill(Cell(sums.map(|sum| (sum / shape.plane() as f64) as f32)));
+        row.fill(PixelBlock(sums.map(|sum| (sum / shape.plane() as f64) as f32)));
     });
 }
 
@@ -92,15 +92,15 @@ pub(in crate::engine) fn global_avg_pool(cores: &Cores<'_>, x: Maps<'_>, out: &m
 pub(in crate::engine) fn global_max_pool(cores: &Cores<'_>, x: Maps<'_>, out: &mut MapsMut<'_>) {
     let level = cores.level;
     out.fill_rows(cores, x.shape().plane(), |image, block, _, row| {
-        let mut largest = Cell([f32::NEG_INFINITY; BLOCK]);
+        let mut largest = PixelBlock([f32::NEG_INFINITY; BLOCK]);
         level.run(LargestOf { from: x.plane(image, block), to: &mut largest });
         row.fill(largest);
     });
 }
 
 struct LargestOf<'a> {
-    from: &'a [Cell],
-    to: &'a mut Cell,
+    from: &'a [PixelBlock],
+    to: &'a mut PixelBlock,
 }
 
 impl Kernel for LargestOf<'_> {
@@ -118,8 +118,8 @@ impl Kernel for LargestOf<'_> {
 }
 
 struct SumRow<'a> {
-    from: &'a [Cell],
-    to: &'a mut Cell,
+    from: &'a [PixelBlock],
+    to: &'a mut PixelBlock,
 }
 
 impl Kernel for SumRow<'_> {

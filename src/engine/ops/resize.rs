@@ -1,9 +1,9 @@
 //! Maps of another size.
 
 use super::cores::Cores;
-use super::lanes::Cell;
+use super::lanes::PixelBlock;
 use super::maps::{Maps, MapsMut};
-use crate::graph::{Resize, Sample};
+use crate::graph::{Interpolation, Resize};
 
 /// Each new position is an old one, or two by two of them mixed: columns first, then rows.
 pub(in crate::engine) fn resize(cores: &Cores<'_>, x: Maps<'_>, resize: &Resize, out: &mut MapsMut<'_>) {
@@ -12,7 +12,7 @@ pub(in crate::engine) fn resize(cores: &Cores<'_>, x: Maps<'_>, resize: &Resize,
     let columns = resize.samples(1, from.width, to.width);
     out.fill_rows(cores, if resize.is_linear() { 4 } else { 1 }, |image, block, y, row| {
         let line = |at: usize| &x.plane(image, block)[at * from.width..][..from.width];
-        let Sample { low, high, share } = rows[y];
+        let Interpolation { low, high, share } = rows[y];
         let (upper, lower) = (line(low), line(high));
         for (to, column) in row.iter_mut().zip(&columns) {
             *to = if resize.is_linear() {
@@ -24,11 +24,11 @@ pub(in crate::engine) fn resize(cores: &Cores<'_>, x: Maps<'_>, resize: &Resize,
     });
 }
 
-fn between(line: &[Cell], sample: &Sample) -> Cell {
+fn between(line: &[PixelBlock], sample: &Interpolation) -> PixelBlock {
     mixed(&line[sample.low], &line[sample.high], sample.share)
 }
 
-fn mixed(low: &Cell, high: &Cell, share: f32) -> Cell {
+fn mixed(low: &PixelBlock, high: &PixelBlock, share: f32) -> PixelBlock {
     let mut cell = *low;
     for (value, high) in cell.0.iter_mut().zip(high.0) {
         *value = *value * (1.0 - share) + high * share;

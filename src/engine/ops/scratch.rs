@@ -1,22 +1,22 @@
 //! Memory for what an operation needs while it runs.
 
-use super::lanes::Cell;
+use super::lanes::PixelBlock;
 
 /// Grows as it must, and remembers how much of it was in use.
 #[derive(Debug, Default)]
-pub(in crate::engine) struct Scratch {
-    cells: Vec<Cell>,
+pub(in crate::engine) struct Workspace {
+    cells: Vec<PixelBlock>,
     used: usize,
 }
 
-impl Scratch {
+impl Workspace {
     /// So many cells, whatever is in them.
-    pub(in crate::engine) fn take(&mut self, len: usize) -> &mut [Cell] {
+    pub(in crate::engine) fn take(&mut self, len: usize) -> &mut [PixelBlock] {
         self.used = self.used.max(len);
         if self.cells.len() < len {
             // What is there needn't be copied.
             self.cells = Vec::new();
-            self.cells.resize(len, Cell::ZERO);
+            self.cells.resize(len, PixelBlock::ZERO);
         }
         &mut self.cells[..len]
     }
@@ -31,6 +31,6 @@ impl Scratch {
     }
 
     pub(in crate::engine) fn num_bytes(&self) -> usize {
-        self.cells.capacity() * size_of::<Cell>()
+        self.cells.capacity() * size_of::<PixelBlock>()
     }
 }

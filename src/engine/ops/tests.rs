@@ -79,7 +79,7 @@ impl Plain {
 /// Maps with memory of their own, with a block's room between images.
 #[derive(Clone)]
 struct Owned {
-    cells: Vec<Cell>,
+    cells: Vec<PixelBlock>,
     extent: Extent,
 }
 
@@ -97,7 +97,7 @@ impl Owned {
 fn stale(num_images: usize, shape: MapShape) -> Owned {
     let mut extent = Extent::of(num_images, shape);
     extent.image_step += shape.plane();
-    Owned { cells: vec![Cell([f32::NAN; BLOCK]); extent.len() + 3], extent }
+    Owned { cells: vec![PixelBlock([f32::NAN; BLOCK]); extent.len() + 3], extent }
 }
 
 fn surrounded(x: &Owned, border: Sides) -> Owned {
@@ -158,7 +158,14 @@ impl Case {
         if conv.groups == 1 {
             let packed = PackedDense::new(level, &self.kernel, bias, conv, false);
             on(level, |cores| {
-                convolve(cores, Source::Blocked(around.read()), &packed, window, epilogue, &mut out.write());
+                convolve(
+                    cores,
+                    ConvInput::Blocked(around.read()),
+                    &packed,
+                    window,
+                    epilogue,
+                    &mut out.write(),
+                );
             });
         } else if conv.is_depthwise() && conv.c_in == conv.c_out {
             let packed = PackedDepthwise::new(&self.kernel, bias, conv.c_out);
@@ -182,7 +189,7 @@ impl Case {
         bordered_planar(&x.values, (height, width), self.border, &mut around);
         let Sides { top, bottom, left, right } = self.border;
         let shape = MapShape::new(channels, height + top + bottom, width + left + right);
-        let source = Source::Planar(&around, shape);
+        let source = ConvInput::Planar(&around, shape);
         on(level, |cores| {
             convolve(cores, source, &packed, Window::of(&self.conv, self.border), epilogue, &mut out.write());
         });
@@ -200,8 +207,8 @@ impl Case {
     ) -> (Owned, Vec<usize>) {
         let mut out = stale(x.extent.num_images, self.out);
         let packed = PackedWinograd::new(level, size, &self.kernel, self.bias.as_deref(), &self.conv);
-        let mut scratch = Scratch::default();
-        scratch.take(40).fill(Cell([f32::NAN; BLOCK]));
+        let mut scratch = Workspace::default();
+        scratch.take(40).fill(PixelBlock([f32::NAN; BLOCK]));
         let spoilt = on(level, |cores| {
             winograd(cores, x.read(), &packed, self.border, epilogue, &mut scratch, &mut out.write())
         });
@@ -492,7 +499,7 @@ fn operations_at_one_position_do_what_they_say() {
                 assert_eq!(*got, x.values[at] * factors.values[at / shape.plane()]);
             }
             let cells = |values: &[f32]| {
-                let mut cells = vec![Cell::ZERO; channels.div_ceil(BLOCK)];
+                let mut cells = vec![PixelBlock::ZERO; channels.div_ceil(BLOCK)];
                 values.iter().enumerate().for_each(|(c, v)| cells[c / BLOCK].0[c % BLOCK] = *v);
                 cells
             };
@@ -741,7 +748,7 @@ fn winograd_tells_when_a_sum_is_not_finite() {
 
 #[test]
 fn scratch_that_is_not_used_is_let_go() {
-    let mut scratch = Scratch::default();
+    let mut scratch = Workspace::default();
     scratch.take(1000);
     scratch.take(10);
     scratch.trim();

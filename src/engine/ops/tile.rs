@@ -5,7 +5,7 @@
     reason = "kernels run with the instructions of a level and write disjoint parts of one map"
 )]
 
-use super::lanes::{Cell, Lanes};
+use super::lanes::{Lanes, PixelBlock};
 use super::level::{Kernel, Level};
 use super::maps::BLOCK;
 
@@ -156,7 +156,7 @@ impl Tile {
 
 /// A pointer that tasks share, each to write its own part.
 #[derive(Clone, Copy)]
-pub(super) struct Shared(pub(super) *mut Cell);
+pub(super) struct Shared(pub(super) *mut PixelBlock);
 
 // SAFETY: tasks write disjoint parts, as whoever makes one promises.
 unsafe impl Send for Shared {}
@@ -166,7 +166,7 @@ unsafe impl Sync for Shared {}
 impl Shared {
     /// # Safety
     /// The range lies inside and nobody else uses it as long as the slice lives.
-    pub(super) unsafe fn part<'a>(self, from: usize, len: usize) -> &'a mut [Cell] {
+    pub(super) unsafe fn part<'a>(self, from: usize, len: usize) -> &'a mut [PixelBlock] {
         // SAFETY: the caller's promise.
         unsafe { std::slice::from_raw_parts_mut(self.0.add(from), len) }
     }

@@ -2,13 +2,13 @@
 #![expect(unsafe_code, reason = "kernels run with the instructions of a level")]
 
 use super::cores::Cores;
-use super::direct::{Epilogue, PackedDense, Source, convolve};
+use super::direct::{ConvInput, Epilogue, PackedDense, convolve};
 use super::elementwise::exp;
-use super::lanes::{Cell, Lanes};
-use super::layer_norm::{Part, each_position};
+use super::lanes::{Lanes, PixelBlock};
+use super::layer_norm::{PositionRange, each_position};
 use super::level::Kernel;
 use super::maps::{BLOCK, Extent, Maps, MapsMut};
-use super::scratch::Scratch;
+use super::scratch::Workspace;
 use super::window::Window;
 use crate::graph::{Attention, Conv2d, Sides};
 use crate::tensor::MapShape;
@@ -16,8 +16,8 @@ use crate::tensor::MapShape;
 /// Tokens before the patches and what positions add, `[block][token][16]`.
 #[derive(Debug)]
 pub(in crate::engine) struct PackedTokens {
-    before: Vec<Cell>,
-    positions: Vec<Cell>,
+    before: Vec<PixelBlock>,
+    positions: Vec<PixelBlock>,
 }
 
 impl PackedTokens {
@@ -25,7 +25,7 @@ impl PackedTokens {
     pub(in crate::engine) fn new(before: &[f32], positions: &[f32], channels: usize) -> Self {
         let blocked = |values: &[f32]| {
             let num = values.len() / channels.max(1);
-            let mut cells = vec![Cell::ZERO; channels.div_ceil(BLOCK) * num];
+            let mut cells = vec![PixelBlock::ZERO; channels.div_ceil(BLOCK) * num];
             for (channel, tokens) in values.chunks(num.max(1)).enumerate() {
                 for (token, value) in tokens.iter().enumerate() {
                     cells[channel / BLOCK * num + token].0[channel % BLOCK] = *value;
@@ -73,7 +73,7 @@ pub(in crate::engine) fn attention(
     cores: &Cores<'_>,
     x: Maps<'_>,
     attention: Attention,
-    scratch: &mut Scratch,
+    scratch: &mut Workspace,
     out: &mut MapsMut<'_>,
 ) {
     let Attention { heads, .. } = attention;
@@ -98,9 +98,9 @@ pub(in crate::engine) fn attention(
             let keys = PackedDense::new(level, &keys, None, &Conv2d::new(d, num_tokens, 1), false);
             let values = PackedDense::new(level, &values, None, &Conv2d::new(num_tokens, d, 1), false);
             let mut of_head = MapsMut::new(scores, extent);
-            convolve(cores, Source::Blocked(part(0)), &keys, window, Epilogue::default(), &mut of_head);
+            convolve(cores, ConvInput::Blocked(part(0)), &keys, window, Epilogue::default(), &mut of_head);
             softmax(cores, &mut of_head);
-            let of_head = Source::Blocked(Maps::new(scores, extent));
+            let of_head = ConvInput::Blocked(Maps::new(scores, extent));
             let mut out = out.image(image);
             convolve(
                 cores,
@@ -122,14 +122,14 @@ fn softmax(cores: &Cores<'_>, maps: &mut MapsMut<'_>) {
 }
 
 struct Softmax {
-    part: Part,
+    part: PositionRange,
     channels: usize,
 }
 
 impl Kernel for Softmax {
     #[inline(always)]
     unsafe fn run<L: Lanes>(self) {
-        let Part { to, to_block_step, num_blocks, num_positions, .. } = self.part;
+        let PositionRange { to, to_block_step, num_blocks, num_positions, .. } = self.part;
         for position in 0..num_positions {
             // SAFETY: `each_position` says that all blocks of the position are there and nobody else's; the caller vouches for the level.
             unsafe {
@@ -142,7 +142,7 @@ impl Kernel for Softmax {
                     cell.0[lanes(block)..].fill(f32::NEG_INFINITY);
                     largest = largest.max(L::load(cell.0.as_ptr()));
                 }
-                let mut all = Cell::ZERO;
+                let mut all = PixelBlock::ZERO;
                 largest.store(all.0.as_mut_ptr());
                 let largest =
                     all.0.iter().fold(f32::NEG_INFINITY, |a, b| if *b > a || b.is_nan() { *b } else { a });

@@ -4,7 +4,7 @@
 #![expect(unsafe_code, reason = "kernels run with the instructions of a level")]
 
 use super::cores::Cores;
-use super::lanes::{Cell, Lanes};
+use super::lanes::{Lanes, PixelBlock};
 use super::level::Kernel;
 use super::maps::{BLOCK, Maps, MapsMut};
 use crate::graph::{Conv2d, Sides};
@@ -60,7 +60,7 @@ pub(super) trait Fold: Copy + Sync {
     /// As above.
     unsafe fn end<L: Lanes>(&self, so_far: L, num_inside: usize) -> L;
     /// What is done to a row at last.
-    fn finish(&self, _row: &mut [Cell]) {}
+    fn finish(&self, _row: &mut [PixelBlock]) {}
 }
 
 /// Slides over every map of `x`.
@@ -89,7 +89,7 @@ pub(super) fn slide<F: Fold>(cores: &Cores<'_>, x: Maps<'_>, window: Window, fol
 
 struct Row<'a, F> {
     /// From the first row of the map that the window sees.
-    from: &'a [Cell],
+    from: &'a [PixelBlock],
     width: usize,
     window: Window,
     /// Kernel rows inside the map.
@@ -98,7 +98,7 @@ struct Row<'a, F> {
     columns: std::ops::Range<usize>,
     fold: F,
     block: usize,
-    to: &'a mut [Cell],
+    to: &'a mut [PixelBlock],
 }
 
 impl<F: Fold> Kernel for Row<'_, F> {

@@ -17,10 +17,10 @@ use rayon::prelude::*;
 use super::cores::Cores;
 use super::direct::{Epilogue, bias_cells};
 use super::elementwise::activate_in_place;
-use super::lanes::{Cell, Lanes};
+use super::lanes::{Lanes, PixelBlock};
 use super::level::{Kernel, Level};
 use super::maps::{BLOCK, Extent, Maps, MapsMut};
-use super::scratch::Scratch;
+use super::scratch::Workspace;
 use super::tile::{Shared, Tile, even_parts};
 use crate::graph::{Conv2d, Sides};
 use crate::tensor::MapShape;
@@ -91,8 +91,8 @@ const MIN_TILES_NEAR: usize = 9;
 #[derive(Debug)]
 pub(in crate::engine) struct PackedWinograd {
     size: TileSize,
-    cells: Vec<Cell>,
-    bias: Vec<Cell>,
+    cells: Vec<PixelBlock>,
+    bias: Vec<PixelBlock>,
     c_in: usize,
     group: usize,
 }
@@ -109,7 +109,7 @@ impl PackedWinograd {
         let [c_out, c_in, ..] = conv.weight_shape();
         let group = level.tile().1;
         let num_blocks = c_out.div_ceil(BLOCK);
-        let mut cells = vec![Cell::ZERO; num_blocks * c_in * size.cells()];
+        let mut cells = vec![PixelBlock::ZERO; num_blocks * c_in * size.cells()];
         cells.par_chunks_mut((group * c_in * size.cells()).max(1)).enumerate().for_each(|(at, cells)| {
             let in_group = group.min(num_blocks - at * group);
             for b in 0..in_group {
@@ -129,7 +129,7 @@ struct Transform<'a> {
     c_in: usize,
     in_group: usize,
     block: usize,
-    to: &'a mut [Cell],
+    to: &'a mut [PixelBlock],
 }
 
 impl Kernel for Transform<'_> {
@@ -171,7 +171,7 @@ pub(in crate::engine) fn winograd(
     packed: &PackedWinograd,
     border: Sides,
     epilogue: Epilogue<'_>,
-    scratch: &mut Scratch,
+    scratch: &mut Workspace,
     out: &mut MapsMut<'_>,
 ) -> Vec<usize> {
     match packed.size {
@@ -189,7 +189,7 @@ fn run<const T: usize, const M: usize>(
     packed: &PackedWinograd,
     border: Sides,
     epilogue: Epilogue<'_>,
-    scratch: &mut Scratch,
+    scratch: &mut Workspace,
     out: &mut MapsMut<'_>,
 ) -> Vec<usize> {
     let (from, to) = (x.extent(), out.extent());
@@ -269,7 +269,7 @@ struct Chunk {
 }
 
 impl<const T: usize, const M: usize> Job<'_, T, M> {
-    fn split(&self, scratch: &mut [Cell], num_tiles: usize) -> Chunk {
+    fn split(&self, scratch: &mut [PixelBlock], num_tiles: usize) -> Chunk {
         let num_inputs = T * T * self.x.extent().num_blocks() * num_tiles;
         let num_products = T * T * self.extent.num_blocks() * num_tiles;
         assert!(scratch.len() >= num_inputs + num_products);
@@ -278,7 +278,7 @@ impl<const T: usize, const M: usize> Job<'_, T, M> {
     }
 
     /// One thread does all of these tiles.
-    fn alone(&self, tiles: std::ops::Range<usize>, scratch: &mut [Cell]) {
+    fn alone(&self, tiles: std::ops::Range<usize>, scratch: &mut [PixelBlock]) {
         let at = self.split(scratch, tiles.len());
         (0..self.x.extent().num_blocks()).for_each(|block| self.transform(&tiles, block, at));
         for cell in 0..T * T {
@@ -288,7 +288,7 @@ impl<const T: usize, const M: usize> Job<'_, T, M> {
     }
 
     /// All threads do these tiles.
-    fn together(&self, cores: &Cores<'_>, tiles: std::ops::Range<usize>, scratch: &mut [Cell]) {
+    fn together(&self, cores: &Cores<'_>, tiles: std::ops::Range<usize>, scratch: &mut [PixelBlock]) {
         let at = self.split(scratch, tiles.len());
         let num_groups = self.num_groups();
         cores.for_each(self.x.extent().num_blocks(), |block| self.transform(&tiles, block, at));
@@ -310,10 +310,10 @@ impl<const T: usize, const M: usize> Job<'_, T, M> {
     }
 
     /// A tile that hangs over the edge of the map.
-    fn copy_edge(&self, plane: &[Cell], (y, x): (usize, usize), to: &mut [[Cell; T]; T]) {
+    fn copy_edge(&self, plane: &[PixelBlock], (y, x): (usize, usize), to: &mut [[PixelBlock; T]; T]) {
         let (shape, border) = (self.x.shape(), self.border);
         for (i, row) in to.iter_mut().enumerate() {
-            row.fill(Cell::ZERO);
+            row.fill(PixelBlock::ZERO);
             let Some(y) = (y + i).checked_sub(border.top).filter(|y| *y < shape.height) else { continue };
             for (j, cell) in row.iter_mut().enumerate() {
                 if let Some(x) = (x + j).checked_sub(border.left).filter(|x| *x < shape.width) {
@@ -330,7 +330,7 @@ impl<const T: usize, const M: usize> Job<'_, T, M> {
 
     /// The product of a cell for a group of output blocks.
     fn multiply(&self, num_tiles: usize, cell: usize, group: usize, at: Chunk) {
-        const NO_BIAS: [Cell; 2] = [Cell::ZERO; 2];
+        const NO_BIAS: [PixelBlock; 2] = [PixelBlock::ZERO; 2];
         let Job { packed, extent, .. } = self;
         let first_block = group * packed.group;
         let in_group = packed.group.min(extent.num_blocks() - first_block);
@@ -399,7 +399,7 @@ impl<const T: usize, const M: usize> Kernel for InputTiles<'_, T, M> {
         unsafe {
             let to = self.at.inputs.0.add(block * num_tiles).cast::<f32>();
             let zero = L::splat(0.0);
-            let mut edge = [[Cell::ZERO; T]; T];
+            let mut edge = [[PixelBlock::ZERO; T]; T];
             for (number, tile) in self.tiles.enumerate() {
                 let (image, y, x) = job.place(tile);
                 let plane = job.x.plane(image, block);

@@ -17,7 +17,7 @@ mod rows;
 
 pub(super) use rows::ROWS;
 
-use self::names::{Block, Names};
+use self::names::{BlockNames, LayerNames};
 use crate::graph::{ActivationFn, BatchNorm, Conv2d, Graph, GraphBuilder, GraphError, NodeId, Op, Padding};
 
 /// Whose conventions the weights were trained with.
@@ -140,7 +140,7 @@ struct EfficientNet {
 
 impl EfficientNet {
     /// A node under its own framework's name, with what others call it.
-    fn node(&mut self, names: &Names, op: Op, inputs: &[NodeId]) -> NodeId {
+    fn node(&mut self, names: &LayerNames, op: Op, inputs: &[NodeId]) -> NodeId {
         let is_torchvisions = matches!(self.convention, Convention::Torchvision { .. });
         let own = if is_torchvisions { names.torchvision.first() } else { None };
         let has_params = !op.params().is_empty();
@@ -156,7 +156,7 @@ impl EfficientNet {
     }
 
     /// Other names of a node that has one.
-    fn alias(&mut self, names: &Names, id: NodeId) {
+    fn alias(&mut self, names: &LayerNames, id: NodeId) {
         let more = match self.convention {
             Convention::TensorFlow | Convention::Torch => &[],
             Convention::Keras => names.keras.as_slice(),
@@ -168,17 +168,17 @@ impl EfficientNet {
         }
     }
 
-    fn conv(&mut self, names: &Names, x: NodeId, conv: Conv2d) -> NodeId {
+    fn conv(&mut self, names: &LayerNames, x: NodeId, conv: Conv2d) -> NodeId {
         let padding = self.convention.padding(conv.kernel[0]);
         self.node(names, Op::Conv2d(conv.with_padding(padding)), &[x])
     }
 
-    fn norm(&mut self, names: &Names, x: NodeId) -> NodeId {
+    fn norm(&mut self, names: &LayerNames, x: NodeId) -> NodeId {
         let (channels, eps) = (self.b.channels(x), self.convention.eps());
         self.node(names, Op::BatchNorm(BatchNorm { channels, eps, has_gamma: true }), &[x])
     }
 
-    fn norm_act(&mut self, norm: &Names, act: &Names, x: NodeId) -> NodeId {
+    fn norm_act(&mut self, norm: &LayerNames, act: &LayerNames, x: NodeId) -> NodeId {
         let x = self.norm(norm, x);
         self.node(act, Op::Activation(self.series.activation()), &[x])
     }
@@ -194,7 +194,7 @@ impl EfficientNet {
     ) -> NodeId {
         let c_in = self.b.channels(input);
         let inside = c_in * stage.expansion;
-        let names = Block::new(s, at, stage.expansion != 1, self.series == Series::B);
+        let names = BlockNames::new(s, at, stage.expansion != 1, self.series == Series::B);
         let mut x = input;
         if let Some([conv, norm, act]) = names.expand() {
             x = self.conv(&conv, x, Conv2d::new(c_in, inside, 1));
@@ -218,7 +218,7 @@ impl EfficientNet {
     }
 
     /// A gate per channel, from the means of all channels; a quarter of the channels that come into the *block* in between.
-    fn squeeze_excite(&mut self, block: &Block, x: NodeId, c_in: usize) -> NodeId {
+    fn squeeze_excite(&mut self, block: &BlockNames, x: NodeId, c_in: usize) -> NodeId {
         if self.series == Series::Lite {
             return x;
         }

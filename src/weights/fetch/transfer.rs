@@ -12,9 +12,8 @@ use super::client::{Client, header};
 use super::error::FetchError;
 use super::offer::Offer;
 use super::record::{FileRecord, write_record};
-use crate::tensor::WeightSource;
+use crate::tensor::{WeightSource, hex};
 use crate::weights::folders::Folders;
-use crate::weights::tensor_file::hex;
 
 /// Room that is left free on the disk.
 const SPARE_BYTES: u64 = 64 << 20;

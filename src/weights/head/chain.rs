@@ -1,5 +1,6 @@
 //! A Keras head's values: what it takes of the last map, and the layers before its last one.
 
+use super::linear::{Linear, linear};
 use super::plan::{Function, HeadPlan, PlanStep, Taken};
 use crate::tensor::{Activation, MapShape};
 use crate::weights::tensor_file::TensorFile;
@@ -25,9 +26,6 @@ pub(super) struct Chain {
     shape: Option<MapShape>,
     steps: Vec<Step>,
 }
-
-/// A linear layer's weights `[outputs, inputs]` and biases.
-pub(super) type Linear = (Vec<f32>, Vec<f32>);
 
 impl Chain {
     /// The layers of a plan from a file, for a last map of so many filters, and the last layer; else why there is none.
@@ -137,7 +135,7 @@ impl Chain {
 impl Step {
     fn apply(&self, x: &[f64]) -> Vec<f64> {
         match self {
-            Self::Linear(weight, bias) => super::linear(weight, bias, x),
+            Self::Linear(weight, bias) => linear(weight, bias, x),
             Self::Affine(factors, shifts) => {
                 x.iter().zip(factors).zip(shifts).map(|((x, factor), shift)| x * factor + shift).collect()
             }
@@ -226,7 +224,13 @@ impl Function {
                     1.0
                 }
             }
-            _ => (self.of(x + STEP) - self.of(x - STEP)) / (2.0 * STEP),
+            Self::Elu(_)
+            | Self::Selu
+            | Self::Gelu
+            | Self::Swish
+            | Self::Sigmoid
+            | Self::Tanh
+            | Self::Softplus => (self.of(x + STEP) - self.of(x - STEP)) / (2.0 * STEP),
         }
     }
 }

@@ -6,6 +6,7 @@
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
+use super::linear::{Linear, linear};
 use crate::tensor::{Activation, MapShape};
 use crate::weights::part::PartChoice;
 use crate::weights::tensor_file::TensorFile;
@@ -25,9 +26,6 @@ const NAMES: [([&str; 3], Order); 3] = [
     (["classifier.0", "classifier.3", "classifier.6"], Order::FiltersFirst),
     (["fc1", "fc2", "predictions"], Order::PlacesFirst),
 ];
-
-/// Weights `[outputs, inputs]`, and a bias each.
-type Linear = (Vec<f32>, Vec<f32>);
 
 #[derive(Debug)]
 pub(super) struct Places {
@@ -78,11 +76,11 @@ impl Places {
 
     /// The last layer.
     pub(super) fn last(&self, file: &TensorFile) -> Option<Linear> {
-        linear(file, self.names[2], self.order)
+        layer_of(file, self.names[2], self.order)
     }
 
     fn read(&self, file: &TensorFile) -> Option<[Linear; 2]> {
-        Some([linear(file, self.names[0], self.order)?, linear(file, self.names[1], self.order)?])
+        Some([layer_of(file, self.names[0], self.order)?, layer_of(file, self.names[1], self.order)?])
     }
 
     fn layers(&self) -> Option<&[Linear; 2]> {
@@ -110,7 +108,7 @@ impl Places {
         let relu = |layer: &Linear, inputs: &[f64]| -> Vec<f64> {
             // NaN stays NaN.
             let of = |x: f64| if x < 0.0 { 0.0 } else { x };
-            super::linear(&layer.0, &layer.1, inputs).into_iter().map(of).collect()
+            linear(&layer.0, &layer.1, inputs).into_iter().map(of).collect()
         };
         let [first, second] = self.layers()?;
         Some(relu(second, &relu(first, &inputs)))
@@ -143,7 +141,7 @@ fn shape_of(file: &TensorFile, name: &str, order: Order) -> Option<(usize, usize
     }
 }
 
-fn linear(file: &TensorFile, name: &str, order: Order) -> Option<Linear> {
+fn layer_of(file: &TensorFile, name: &str, order: Order) -> Option<Linear> {
     let (outputs, inputs) = shape_of(file, name, order)?;
     let (kernel, bias) = match order {
         Order::FiltersFirst => ("weight", format!("{name}.bias")),

@@ -7,10 +7,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::weights::keras::{Flat, FlatNode, KerasLayer};
+use crate::weights::metadata::HEAD_KEY;
 use crate::weights::tensor_file::TensorFile;
-
-/// Metadata key of a head's plan in an imported copy.
-pub(in crate::weights) const HEAD_KEY: &str = "filterscope.head";
 
 /// What of the last map a head is given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -63,14 +63,14 @@ pub struct KerasModel {
     /// In Keras' order of `model.layers`, inputs among them where the file lists them.
     pub layers: Vec<KerasLayer>,
     /// Of a functional model: what its inputs are.
-    pub inputs: Vec<Source>,
+    pub inputs: Vec<TensorRef>,
     /// Of a functional model: what its outputs are.
-    pub outputs: Vec<Source>,
+    pub outputs: Vec<TensorRef>,
 }
 
 /// A tensor by the layer that makes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Source {
+pub struct TensorRef {
     /// The layer's name, in the same model.
     pub layer: String,
     /// Which of the layer's calls.
@@ -92,7 +92,7 @@ pub struct Call {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Argument {
     /// A tensor of the model.
-    Tensor(Source),
+    Tensor(TensorRef),
     /// Several arguments with a tensor among them.
     List(Vec<Self>),
     /// Anything else, as it is written.
@@ -101,7 +101,7 @@ pub enum Argument {
 
 impl Argument {
     /// All tensors in it, in order.
-    pub fn sources(&self) -> Vec<&Source> {
+    pub fn sources(&self) -> Vec<&TensorRef> {
         match self {
             Self::Tensor(source) => vec![source],
             Self::List(list) => list.iter().flat_map(Self::sources).collect(),
@@ -112,7 +112,7 @@ impl Argument {
 
 impl Call {
     /// All tensors it was called with, by position first, then by name.
-    pub fn sources(&self) -> Vec<&Source> {
+    pub fn sources(&self) -> Vec<&TensorRef> {
         self.args.iter().chain(self.kwargs.values()).flat_map(Argument::sources).collect()
     }
 }
@@ -235,14 +235,14 @@ fn take_text(fields: &mut Map<String, Value>, key: &str) -> Option<String> {
 }
 
 /// `["layer", 0, 0]`.
-fn source(value: &Value) -> Option<Source> {
+fn source(value: &Value) -> Option<TensorRef> {
     let [Value::String(layer), call, output, ..] = value.as_array()?.as_slice() else { return None };
     // Keras 3 writes the name of a layer alone before it numbers its calls.
-    Some(Source { layer: layer.clone(), call: call.as_u64()? as usize, output: output.as_u64()? as usize })
+    Some(TensorRef { layer: layer.clone(), call: call.as_u64()? as usize, output: output.as_u64()? as usize })
 }
 
 /// Inputs or outputs of a model: one `["layer", 0, 0]`, a list of them, or a dictionary of them.
-fn ends(value: Option<&Value>) -> Vec<Source> {
+fn ends(value: Option<&Value>) -> Vec<TensorRef> {
     let Some(value) = value else { return Vec::new() };
     if let Some(one) = source(value) {
         return vec![one];
@@ -296,7 +296,7 @@ fn keras_3_argument(value: Value, depth: usize) -> Result<Argument, String> {
             if list.iter().all(|arg| matches!(arg, Argument::Value(_))) {
                 let plain = list.into_iter().filter_map(|arg| match arg {
                     Argument::Value(value) => Some(value),
-                    _ => None,
+                    Argument::Tensor(_) | Argument::List(_) => None,
                 });
                 return Ok(Argument::Value(Value::Array(plain.collect())));
             }
@@ -349,7 +349,7 @@ mod tests {
     use super::*;
 
     fn tensor(layer: &str) -> Argument {
-        Argument::Tensor(Source { layer: layer.into(), call: 0, output: 0 })
+        Argument::Tensor(TensorRef { layer: layer.into(), call: 0, output: 0 })
     }
 
     #[test]
@@ -379,7 +379,7 @@ mod tests {
             assert!(input.is_input() && input.calls.is_empty(), "{age}");
             assert_eq!(add.calls[0].sources().len(), 2, "{age}");
             assert_eq!(div.calls[0].args[0], tensor("add"), "{age}");
-            assert_eq!(net.outputs, [Source { layer: "div".into(), call: 0, output: 0 }], "{age}");
+            assert_eq!(net.outputs, [TensorRef { layer: "div".into(), call: 0, output: 0 }], "{age}");
             assert_eq!(net.inputs.len(), 1, "{age}");
             if age == 3 {
                 assert_eq!(add.calls[0].args, [Argument::List(vec![tensor("in"), tensor("in")])]);

@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 
-use super::config::{KerasConfig, KerasLayer, KerasModel, ModelKind, Source};
+use super::config::{KerasConfig, KerasLayer, KerasModel, ModelKind, TensorRef};
 
 /// All layers of a model that aren't models themselves.
 #[derive(Debug, Default)]
@@ -83,7 +83,7 @@ impl<'a> Flat<'a> {
 
     fn functional(&mut self, model: &'a KerasModel, scope: &str, given: &[usize]) -> Option<Vec<usize>> {
         let mut made: HashMap<&str, Vec<usize>> = HashMap::new();
-        let output = |made: &HashMap<&str, Vec<usize>>, source: &Source| -> Option<usize> {
+        let output = |made: &HashMap<&str, Vec<usize>>, source: &TensorRef| -> Option<usize> {
             let outputs = made.get(source.layer.as_str())?;
             // One output stands for all, so that a layer that gives several is followed at least.
             outputs.get(source.output).or_else(|| outputs.first()).copied()

@@ -8,10 +8,10 @@ use std::collections::HashMap;
 
 use serde_json::Value as Json;
 
-use super::config::{Argument, Call, KerasConfig, KerasLayer, ModelKind, Source};
-use super::picture::Picture;
+use super::config::{Argument, Call, KerasConfig, KerasLayer, ModelKind, TensorRef};
+use super::picture::PictureChannels;
 use crate::tensor::{PixelSize, ValueScale};
-use crate::weights::naming::normalization_layer;
+use crate::weights::convention::normalization_layer;
 use crate::weights::tensor_file::TensorFile;
 
 /// What is inside, in front of the network.
@@ -44,7 +44,7 @@ pub fn inside(config: &KerasConfig, file: &TensorFile) -> Result<Inside, Unreada
     }
     let size = input_size(root);
     let mut walk = Walk { file, layers: Vec::new(), left_out: Vec::new(), entry: None };
-    walk.model(root, &Value::Picture(Picture::raw(size)), 0)?;
+    walk.model(root, &Value::Picture(PictureChannels::raw(size)), 0)?;
     let Walk { layers, left_out, entry, .. } = walk;
     let Some((_, picture)) = entry else {
         return Err(Unreadable("no convolution that a picture reaches".to_owned()));
@@ -71,7 +71,7 @@ pub fn efficientnets_own(file: &TensorFile) -> Option<Result<ValueScale, Unreada
         let (mean, variance) = learned(file, last)?;
         let is_deviation =
             variance.len() == 3 && variance.iter().zip(deviation).all(|(v, std)| (v - std).abs() <= 1e-5);
-        let picture = Picture::raw(None).affine(&[1.0 / 255.0], &[0.0])?;
+        let picture = PictureChannels::raw(None).affine(&[1.0 / 255.0], &[0.0])?;
         let picture = normalized(&picture, &mean, &variance, false)?;
         if is_deviation {
             picture.affine(&deviation.map(|std| 1.0 / std.sqrt()), &[0.0])
@@ -90,7 +90,7 @@ pub fn efficientnets_own(file: &TensorFile) -> Option<Result<ValueScale, Unreada
 #[derive(Clone, Debug, PartialEq)]
 enum Value {
     /// Still the picture.
-    Picture(Picture),
+    Picture(PictureChannels),
     /// Something of the network's.
     Deep,
 }
@@ -103,7 +103,7 @@ struct Walk<'a> {
     layers: Vec<String>,
     left_out: Vec<String>,
     /// The layer where the network begins, and what it is given.
-    entry: Option<(String, Picture)>,
+    entry: Option<(String, PictureChannels)>,
 }
 
 /// Columns × rows of a model's input, where it fixes them.
@@ -147,7 +147,12 @@ fn learned(file: &TensorFile, layer: &str) -> Option<(Vec<f64>, Vec<f64>)> {
 }
 
 /// `(x − mean) / √variance`, or the other way round.
-fn normalized(picture: &Picture, mean: &[f64], variance: &[f64], is_inverted: bool) -> Option<Picture> {
+fn normalized(
+    picture: &PictureChannels,
+    mean: &[f64],
+    variance: &[f64],
+    is_inverted: bool,
+) -> Option<PictureChannels> {
     if variance.iter().any(|v| v.is_nan() || *v < 0.0) || mean.is_empty() || variance.is_empty() {
         return None;
     }
@@ -230,7 +235,7 @@ impl Walk<'_> {
         )))
     }
 
-    fn done(&mut self, layer: &KerasLayer, picture: Option<Picture>) -> Result<Value, Unreadable> {
+    fn done(&mut self, layer: &KerasLayer, picture: Option<PictureChannels>) -> Result<Value, Unreadable> {
         match picture {
             Some(picture) => {
                 self.layers.push(layer.name.clone());
@@ -312,7 +317,7 @@ impl Walk<'_> {
         }
     }
 
-    fn begins(&mut self, layer: &KerasLayer, picture: Picture) -> Result<Value, Unreadable> {
+    fn begins(&mut self, layer: &KerasLayer, picture: PictureChannels) -> Result<Value, Unreadable> {
         match &self.entry {
             Some((first, other)) if *other != picture => Err(Unreadable(format!(
                 "two layers, `{first}` and `{}`, that are given the picture in two ways",
@@ -326,7 +331,7 @@ impl Walk<'_> {
         }
     }
 
-    fn normalization(&self, layer: &KerasLayer, picture: &Picture) -> Option<Picture> {
+    fn normalization(&self, layer: &KerasLayer, picture: &PictureChannels) -> Option<PictureChannels> {
         let is_of_channels = match layer.config.get("axis") {
             None | Some(Json::Null) => true,
             Some(Json::Array(list)) => match &list[..] {
@@ -345,7 +350,7 @@ impl Walk<'_> {
         if is_of_channels { normalized(picture, &mean, &variance, is_inverted) } else { None }
     }
 
-    fn geometry(&mut self, layer: &KerasLayer, picture: Picture) -> Result<Value, Unreadable> {
+    fn geometry(&mut self, layer: &KerasLayer, picture: PictureChannels) -> Result<Value, Unreadable> {
         let side = |key: &str| layer.config.get(key).and_then(Json::as_u64).map(|side| side as usize);
         let Some((width, height)) = side("width").zip(side("height")) else { return Self::unknown(layer) };
         let target = PixelSize::new(width, height);
@@ -371,7 +376,7 @@ impl Walk<'_> {
         operation: &str,
         given: &[Given<'_>],
         call: &Call,
-        picture: &Picture,
+        picture: &PictureChannels,
     ) -> Result<Value, Unreadable> {
         // The constant beside the picture, by position or by name, and whether it comes first.
         let named = |key: &str| match call.kwargs.get(key) {
@@ -414,7 +419,7 @@ impl Walk<'_> {
 
     /// Planes that are stacked, or pictures that are concatenated.
     fn several(&mut self, layer: &KerasLayer, given: &[Given<'_>]) -> Result<Value, Unreadable> {
-        let parts: Option<Vec<Picture>> = match given {
+        let parts: Option<Vec<PictureChannels>> = match given {
             [Given::List(list), ..] => list
                 .iter()
                 .map(|value| if let Value::Picture(picture) = value { Some(picture.clone()) } else { None })
@@ -425,8 +430,8 @@ impl Walk<'_> {
         let is_last = matches!(axis, Some(-1 | 3));
         let function = layer.config.get("function").and_then(Json::as_str);
         let made = match (function.unwrap_or(layer.class()), parts) {
-            ("Stack" | "stack", Some(parts)) if is_last => Picture::join(&parts, true),
-            ("Concatenate" | "concat", Some(parts)) if is_last => Picture::join(&parts, false),
+            ("Stack" | "stack", Some(parts)) if is_last => PictureChannels::join(&parts, true),
+            ("Concatenate" | "concat", Some(parts)) if is_last => PictureChannels::join(&parts, false),
             _ => None,
         };
         self.done(layer, made)
@@ -489,13 +494,13 @@ fn given<'v>(call: &'v Call, made: &HashMap<&str, Vec<Value>>) -> Option<Vec<Giv
 }
 
 /// A tensor that was made. A model inside counts its calls from its own making, so that one call alone is meant by any number.
-fn find(source: &Source, made: &HashMap<&str, Vec<Value>>) -> Option<Value> {
+fn find(source: &TensorRef, made: &HashMap<&str, Vec<Value>>) -> Option<Value> {
     let calls = made.get(source.layer.as_str())?;
     calls.get(source.call).or_else(|| calls.last()).cloned()
 }
 
 /// Channels by a slice: `[..., ::-1]`, `[..., 2]`, `[:, :, :, 0:1]`.
-fn picked(picture: &Picture, spec: &Json) -> Option<Picture> {
+fn picked(picture: &PictureChannels, spec: &Json) -> Option<PictureChannels> {
     let spec = spec.as_array()?;
     let (last, before) = spec.split_last()?;
     let is_ellipsis = |part: &Json| part.get("class_name").and_then(Json::as_str) == Some("__ellipsis__");

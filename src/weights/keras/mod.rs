@@ -4,22 +4,15 @@
 //! know graphs of this program beyond their Keras names, nor HDF5.
 
 mod config;
+mod file;
 mod flat;
 mod inside;
 mod picture;
 mod store;
 
-pub use config::{Argument, Call, KerasConfig, KerasLayer, KerasModel, ModelKind, Source};
+pub use config::{Argument, Call, KerasConfig, KerasLayer, KerasModel, ModelKind, TensorRef};
 pub use inside::{Inside, Unreadable, efficientnets_own, inside};
 
+pub(super) use file::KerasFile;
 pub(super) use flat::{Flat, FlatNode};
 pub(super) use store::{KerasStore, StoredLayer, class_of, counted, group_names};
-
-/// What a Keras file says of its model.
-#[derive(Clone, Debug, Default)]
-pub(super) struct KerasFile {
-    /// The model's configuration, where the file has one.
-    pub(super) config: Option<KerasConfig>,
-    /// The layers as they lie in the file.
-    pub(super) store: KerasStore,
-}

@@ -14,7 +14,7 @@ struct Channel {
 
 /// Channels of one extent.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Picture {
+pub(super) struct PictureChannels {
     channels: Vec<Channel>,
     /// Whether the axis of channels is gone, after one was picked by its number.
     is_plane: bool,
@@ -24,7 +24,7 @@ pub(super) struct Picture {
     pub(super) crop: Option<PixelSize>,
 }
 
-impl Picture {
+impl PictureChannels {
     /// Samples as they are: red, green, blue from 0 to 255.
     pub(super) fn raw(size: Option<PixelSize>) -> Self {
         let channels = (0..3).map(|from| Channel { from, factor: 1.0, offset: 0.0 }).collect();
@@ -129,7 +129,7 @@ mod tests {
 
     #[test]
     fn arithmetic_becomes_one_mapping() {
-        let raw = Picture::raw(None);
+        let raw = PictureChannels::raw(None);
         assert!(raw.is_raw());
         let tf = raw.affine(&[1.0 / 127.5], &[0.0]).unwrap().affine(&[1.0], &[-1.0]).unwrap();
         assert_eq!(tf.scale(), Ok(ValueScale::TF));
@@ -140,7 +140,7 @@ mod tests {
         assert_eq!(raw.affine(&[1.0, 2.0], &[0.0]), None, "two numbers for three channels");
         assert_eq!(raw.affine(&[f64::NAN], &[0.0]), None);
         let planes = [2, 1, 0].map(|at| raw.pick(&[at], true).unwrap());
-        assert_eq!(Picture::join(&planes, true), raw.pick(&[2, 1, 0], false));
+        assert_eq!(PictureChannels::join(&planes, true), raw.pick(&[2, 1, 0], false));
         assert!(raw.pick(&[1, 0, 2], false).unwrap().scale().is_err());
         assert!(raw.affine(&[2.0], &[-1.0]).unwrap().scale().unwrap_err().contains("up to 509"));
     }

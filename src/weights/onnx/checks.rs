@@ -8,11 +8,11 @@
 //!
 //! Source: the operators' change log (<https://onnx.ai/onnx/operators/>).
 
-use super::convert::Value;
+use super::arguments::optional_at;
 use super::error::OnnxProblem;
-use super::model::OnnxNode;
-
-type Inputs<'a> = &'a [Option<Value>];
+use super::names::plain;
+use super::node::OnnxNode;
+use super::value::{Inputs, Value};
 
 /// Settings of an operator in any opset, by kind: whole numbers, fractions, words.
 type Settings = (&'static str, &'static [&'static str], &'static [&'static str], &'static [&'static str]);
@@ -112,7 +112,7 @@ pub(super) fn check(node: &OnnxNode, inputs: Inputs<'_>, opset: i64) -> Result<(
         "MaxPool" | "AveragePool" => window(node),
         "Gelu" if !matches!(node.text("approximate"), None | Some("none" | "tanh")) => {
             let word = node.text("approximate").unwrap_or_default();
-            Err(node.malformed(format!("its `approximate` is `{}`", super::model::plain(word))))
+            Err(node.malformed(format!("its `approximate` is `{}`", plain(word))))
         }
         "HardSigmoid" => {
             let is_odd = |name: &&str| node.float(name).is_some_and(|value| !value.is_finite());
@@ -144,7 +144,7 @@ fn settings(node: &OnnxNode) -> Result<(), OnnxProblem> {
     let (_, ints, floats, words) = SETTINGS[at];
     match node.odd_setting(ints, floats, words) {
         Some(name) => {
-            let name = super::model::plain(name);
+            let name = plain(name);
             Err(node
                 .malformed(format!("its setting `{name}` is none of this operator's, or of another kind")))
         }
@@ -185,7 +185,7 @@ fn dropout(node: &OnnxNode, inputs: Inputs<'_>) -> Result<(), OnnxProblem> {
     if matches!(inputs.get(1), Some(Some(Value::Constant(c))) if c.scalar() == Some(0.0)) {
         return Ok(());
     }
-    match node.optional(inputs, 2, "training mode")?.map(|mode| mode.whole()) {
+    match optional_at(node, inputs, 2, "training mode")?.map(|mode| mode.whole()) {
         None => Ok(()),
         Some(Some(mode)) if mode == [0] => Ok(()),
         Some(Some(mode)) if mode.len() == 1 => Err(training(node)),

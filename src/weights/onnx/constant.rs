@@ -6,9 +6,10 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::error::OnnxProblem;
-use super::model::{FileBytes, plain};
+use super::file_bytes::FileBytes;
+use super::names::plain;
 use super::proto::TensorProto;
-use crate::weights::tensor_file::{ElementType, Entry};
+use crate::weights::tensors::{ElementType, Entry};
 
 /// A named or nameless array.
 #[derive(Clone, Debug)]
@@ -119,7 +120,7 @@ impl Constant {
         let num_bytes = len.checked_mul(size);
         let data = if tensor.data_location == 1 || !tensor.external_data.is_empty() {
             let num_bytes = num_bytes.ok_or_else(|| wrong(None, num_raw))?;
-            let (raw, range) = file.beside.read(tensor, num_bytes)?;
+            let (raw, range) = file.external.read(tensor, num_bytes)?;
             raw_data(tensor.data_type, &raw, Some(range))
         } else if let Some(raw) = tensor.raw_data.as_ref().filter(|raw| !raw.is_empty()) {
             if size > 0 && num_bytes != Some(raw.len()) {
@@ -164,7 +165,7 @@ impl Constant {
                 Some(raw.iter().map(|byte| i64::from(byte.cast_signed())).collect())
             }
             Data::Small { raw, .. } => Some(raw.iter().map(|byte| i64::from(*byte)).collect()),
-            _ => None,
+            Data::InFile { .. } | Data::Floats(_) | Data::Same(_) | Data::Other(_) => None,
         }
     }
 
@@ -175,7 +176,9 @@ impl Constant {
         }
         match &self.data {
             Data::Ints(values) => values.first().map(|v| *v as f64),
-            _ => self.floats()?.first().map(|v| f64::from(*v)),
+            Data::InFile { .. } | Data::Floats(_) | Data::Same(_) | Data::Small { .. } | Data::Other(_) => {
+                self.floats()?.first().map(|v| f64::from(*v))
+            }
         }
     }
 

@@ -4,108 +4,37 @@
 //! transposition only changes the order that is remembered, so those that converters from TensorFlow leave behind vanish. What
 //! comes after a mean over whole maps is followed as maps of one value, because gates (squeeze-and-excitation) are made of it.
 //!
-//! Owns the walk and what a value is. What single operations mean is in `operations` and `arithmetic`.
+//! Owns the walk. What a value is stands in `value`, what is made of nodes in `conversion`, and which operation is which in `operations`.
 
 use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::checks::check;
-use super::constant::Constant;
-use super::draft::Draft;
+use super::conversion::Conversion;
 use super::error::OnnxProblem;
-use super::extents::{Extent, sides_at};
 use super::fold::fold;
-use super::model::{OnnxModel, OnnxNode, plain};
-use super::shuffle::Grouped;
-use super::versions::MAX_OPSET;
+use super::model::OnnxModel;
+use super::names::plain;
+use super::node::OnnxNode;
+use super::operations::operation;
+use super::opset::MAX_OPSET;
+use super::patterns::go_on;
+use super::quantised::{MAX_MADE_BYTES, dequantised};
+use super::shuffle::{split, ungroup};
+use super::sides::sides_at;
+use super::value::{Dimension, Inputs, Map, NCHW, NHWC, Value};
 use super::ways::{Cause, Ways};
 use super::whole::WholeNumbers;
-use crate::graph::{ActivationFn, NodeInfo, Sides};
 use crate::tensor::PixelSize;
 
-/// What a side of an array counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Axis {
-    Image,
-    Channel,
-    Row,
-    Column,
-}
-
-pub(super) const NCHW: [Axis; 4] = [Axis::Image, Axis::Channel, Axis::Row, Axis::Column];
-const NHWC: [Axis; 4] = [Axis::Image, Axis::Row, Axis::Column, Axis::Channel];
-
-/// A node's value, with its axes as ONNX has them at this place.
-#[derive(Clone, Debug)]
-pub(super) struct Map {
-    pub(super) id: usize,
-    pub(super) axes: Vec<Axis>,
-}
-
-/// What a name stands for.
-#[derive(Clone, Debug)]
-pub(super) enum Value {
-    Map(Map),
-    Constant(Rc<Constant>),
-    /// Sides of a map, of which some are not known before a picture comes.
-    Extent(Extent),
-    /// A number computed from such sides.
-    Free,
-    /// A map whose channels are seen as groups: the middle of a channel shuffle.
-    Grouped(Grouped),
-    /// A part of a function that is written out.
-    Partial(Partial),
-    /// No map any more, which operation of which node was the first to make it so, and whether of means, as a classifier does.
-    Beyond {
-        op: String,
-        node: String,
-        is_of_means: bool,
-    },
-}
-
-/// What a function written out has come to.
-#[derive(Clone, Debug)]
-pub(super) struct Partial {
-    pub(super) of: Map,
-    pub(super) stage: Stage,
-}
-
-/// How far.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Stage {
-    /// `erf(x / √2)`.
-    Erf,
-    /// `1 + erf(x / √2)`.
-    ErfPlusOne,
-    /// Half of that: the normal distribution's.
-    Phi,
-    /// This many times that function of `x`.
-    Times(f64, ActivationFn),
-    /// The map with −∞ around it, as a maximum's border is.
-    LowestAround(Sides),
-}
-
-/// Widths of all borders together: no network has a tenth of it, and sizes stay countable.
-const MAX_BORDERS: usize = 1 << 14;
-/// Bytes of values that nodes make of constants, beside those in the file: VGG19's turned linear layers have half a gigabyte.
-pub(super) const MAX_MADE_BYTES: usize = 1 << 30;
 /// Channels of a value.
 const MAX_CHANNELS: usize = 1 << 16;
 
 /// The walk.
 pub(super) struct Converter {
-    pub(super) draft: Draft,
+    pub(super) work: Conversion,
     values: HashMap<String, Value>,
-    num_border_cells: usize,
     num_made_bytes: usize,
-    /// The input's size, where the file fixes it.
-    pub(super) size: Option<PixelSize>,
-    /// Pictures of the file's batch, where it fixes them.
-    pub(super) num_images: Option<usize>,
-    /// What is known of the first nodes at that size, as far as it was asked for.
-    pub(super) infos: Vec<NodeInfo>,
-    /// Maps that an operation turned into something else.
-    pub(super) left: Vec<usize>,
     /// What comes of what, where that are no maps.
     pub(super) ways: Ways,
     /// Of the operations.
@@ -114,7 +43,7 @@ pub(super) struct Converter {
 }
 
 /// The order of the input's axes, and its size where that is fixed.
-fn input_axes(model: &OnnxModel) -> Result<([Axis; 4], Option<PixelSize>), OnnxProblem> {
+fn input_axes(model: &OnnxModel) -> Result<([Dimension; 4], Option<PixelSize>), OnnxProblem> {
     let Some(sides) = &model.input.sides else { return Ok((NCHW, None)) };
     let words = || {
         let sides: Vec<String> =
@@ -145,17 +74,11 @@ impl Converter {
             .map(|(name, constant)| (name.clone(), Value::Constant(Rc::clone(constant))))
             .collect();
         values.insert(model.input.name.clone(), Value::Map(Map { id: 0, axes: axes.to_vec() }));
-        let draft = Draft::new(&plain(&model.input.name));
         let num_images = model.input.sides.as_ref().and_then(|sides| sides.first().copied().flatten());
         let mut converter = Self {
-            draft,
+            work: Conversion::new(&plain(&model.input.name), size, num_images),
             values,
-            num_border_cells: 0,
             num_made_bytes: 0,
-            size,
-            num_images,
-            infos: Vec::new(),
-            left: Vec::new(),
             ways: Ways::default(),
             opset: model.opset.unwrap_or(MAX_OPSET),
             whole: WholeNumbers::new(model),
@@ -174,7 +97,7 @@ impl Converter {
             _ => None,
         });
         let outputs: Vec<usize> = outputs.collect();
-        converter.left.extend(outputs);
+        converter.work.left.extend(outputs);
         Ok((converter, size))
     }
 
@@ -194,14 +117,12 @@ impl Converter {
             self.ways.add_unknown(node, cause);
             return Ok(());
         }
-        let (first_new, num_left) = (self.draft.nodes.len(), self.left.len());
+        let (first_new, num_left) = (self.work.draft.nodes.len(), self.work.left.len());
         let values = match self.results(node) {
             Ok(values) => values,
             Err(problem) if problem.is_of_operation() => {
                 // What was begun of it is no layer.
-                self.draft.truncate(first_new);
-                self.infos.truncate(first_new);
-                self.left.truncate(num_left);
+                self.work.truncate(first_new, num_left);
                 let cause = self.ways.add_cause(Cause::Problem(problem));
                 self.ways.add_unknown(node, cause);
                 return Ok(());
@@ -212,8 +133,8 @@ impl Converter {
         if let [Value::Map(map)] = &values[..]
             && let Some(output) = node.outputs.first()
         {
-            if self.draft.nodes[map.id].channels > MAX_CHANNELS {
-                let channels = self.draft.nodes[map.id].channels;
+            if self.work.draft.nodes[map.id].channels > MAX_CHANNELS {
+                let channels = self.work.draft.nodes[map.id].channels;
                 return Err(OnnxProblem::TooMuch(format!(
                     "the node `{}` has {channels} channels, more than the {MAX_CHANNELS} that are supported",
                     node.name
@@ -221,9 +142,9 @@ impl Converter {
             }
             // A node that changes nothing is another name of what it was given.
             if map.id < first_new {
-                self.draft.alias(map.id, &node.name);
+                self.work.draft.alias(map.id, &node.name);
             }
-            self.draft.alias(map.id, &plain(output));
+            self.work.draft.alias(map.id, &plain(output));
         }
         let leaves = self.leaves(node);
         for (at, output) in node.outputs.iter().enumerate().filter(|(_, output)| !output.is_empty()) {
@@ -251,7 +172,7 @@ impl Converter {
             _ => false,
         };
         let maps = node.inputs.iter().filter_map(|name| match self.values.get(name) {
-            Some(Value::Map(map)) if !is_row && !self.draft.nodes[map.id].is_pooled => Some(map.id),
+            Some(Value::Map(map)) if !is_row && !self.work.draft.nodes[map.id].is_pooled => Some(map.id),
             Some(Value::Grouped(grouped)) => Some(grouped.map()),
             _ => None,
         });
@@ -283,25 +204,25 @@ impl Converter {
         check(node, &inputs, self.opset)?;
         // Of extents alone, nothing of the picture goes through it.
         let is_of_picture =
-            |value: &Value| !matches!(value, Value::Constant(_) | Value::Extent(_) | Value::Free);
+            |value: &Value| !matches!(value, Value::Constant(_) | Value::Shape(_) | Value::Free);
         let mut captured = node.captured.iter().filter_map(|name| self.values.get(name));
         if node.has_graphs && (captured.any(is_of_picture) || inputs.iter().flatten().any(is_of_picture)) {
             return Err(node.unsupported("with graphs of its own, in which a part of the network is"));
         }
-        if let Some(value) = self.go_on(node, &inputs)? {
+        if let Some(value) = go_on(&mut self.work, node, &inputs)? {
             return Ok(vec![value]);
         }
-        if let Some(value) = self.ungroup(node, &mut inputs)? {
+        if let Some(value) = ungroup(&mut self.work, node, &mut inputs)? {
             return Ok(vec![value]);
         }
         if let ("Split", Some(Some(Value::Map(x)))) = (node.op.as_str(), inputs.first()) {
             let x = x.clone();
-            return self.split(node, &inputs, &x);
+            return split(&mut self.work, node, &inputs, &x);
         }
         self.result(node, &inputs).map(|value| vec![value])
     }
 
-    fn result(&mut self, node: &OnnxNode, inputs: &[Option<Value>]) -> Result<Value, OnnxProblem> {
+    fn result(&mut self, node: &OnnxNode, inputs: Inputs<'_>) -> Result<Value, OnnxProblem> {
         let present = || inputs.iter().flatten();
         let has_map = present().any(|value| matches!(value, Value::Map(_)));
         let beyond = present().find(|value| matches!(value, Value::Beyond { .. })).cloned();
@@ -310,34 +231,22 @@ impl Converter {
                 Err(OnnxProblem::Beyond { op, node: at, user: node.name.clone() })
             }
             (false, Some(beyond)) => Ok(beyond),
-            (false, None) if node.op == "DequantizeLinear" => Self::dequantised(node, inputs),
+            (false, None) if node.op == "DequantizeLinear" => dequantised(node, inputs),
             (false, None) => Ok(fold(node, inputs)),
             (true, Some(Value::Beyond { op, node: at, .. })) if !takes_extent(&node.op) => {
-                let is_pooled =
-                    |value: &Value| matches!(value, Value::Map(map) if self.draft.nodes[map.id].is_pooled);
+                let is_pooled = |value: &Value| matches!(value, Value::Map(map) if self.work.draft.nodes[map.id].is_pooled);
                 if present().any(|value| matches!(value, Value::Map(_)) && !is_pooled(value)) {
                     return Err(OnnxProblem::Beyond { op, node: at, user: node.name.clone() });
                 }
-                Ok(self.leave(node, inputs))
+                Ok(self.work.leave(node, inputs))
             }
-            (true, _) => self.operation(node, inputs),
+            (true, _) => operation(&mut self.work, node, inputs),
         }
-    }
-
-    /// What a node gives isn't followed.
-    pub(super) fn leave(&mut self, node: &OnnxNode, inputs: &[Option<Value>]) -> Value {
-        let first = self.left.len();
-        self.left.extend(inputs.iter().flatten().filter_map(|value| match value {
-            Value::Map(map) => Some(map.id),
-            _ => None,
-        }));
-        let is_of_means = self.left[first..].iter().all(|id| self.draft.nodes[*id].is_pooled);
-        Value::Beyond { op: node.op.clone(), node: node.name.clone(), is_of_means }
     }
 
     /// Counts what a node made of constants, so that a small file can't ask for any memory by using one again and again.
     fn count_made(&mut self, node: &OnnxNode, values: &[Value], first_new: usize) -> Result<(), OnnxProblem> {
-        let of_nodes = self.draft.nodes[first_new..].iter().flat_map(|node| &node.params);
+        let of_nodes = self.work.draft.nodes[first_new..].iter().flat_map(|node| &node.params);
         let mut made: usize = of_nodes.map(|(_, entry)| entry.num_owned_bytes()).sum();
         if let ([Value::Constant(turned)], "Transpose" | "DequantizeLinear") = (values, node.op.as_str()) {
             made = made.saturating_add(turned.len().saturating_mul(size_of::<f32>()));
@@ -348,17 +257,6 @@ impl Converter {
             return Err(OnnxProblem::TooMuch(format!(
                 "at the node `{node}` its nodes have made more than {MAX_MADE_BYTES} bytes of its constants"
             )));
-        }
-        Ok(())
-    }
-
-    /// Counts border cells, so that sizes stay countable whatever a file says.
-    pub(super) fn count_border(&mut self, node: &OnnxNode, cells: usize) -> Result<(), OnnxProblem> {
-        self.num_border_cells = self.num_border_cells.saturating_add(cells);
-        if self.num_border_cells > MAX_BORDERS {
-            return Err(
-                node.malformed(format!("its borders and those before it have more than {MAX_BORDERS} cells"))
-            );
         }
         Ok(())
     }
@@ -383,64 +281,4 @@ fn is_of_maps(op: &str) -> bool {
 /// Operations whose second input is an extent, which may be computed: it isn't needed where one is made of maps.
 fn takes_extent(op: &str) -> bool {
     matches!(op, "Reshape" | "Expand")
-}
-
-impl OnnxNode {
-    pub(super) fn unsupported(&self, how: impl Into<String>) -> OnnxProblem {
-        let how: String = how.into();
-        let how = if how.is_empty() { how } else { format!(" {how}") };
-        OnnxProblem::Unsupported { op: self.op.clone(), how, node: self.name.clone() }
-    }
-
-    pub(super) fn malformed(&self, what: impl Into<String>) -> OnnxProblem {
-        OnnxProblem::Malformed { node: self.name.clone(), op: self.op.clone(), what: what.into() }
-    }
-
-    /// Something that would have to be known and isn't, because the file leaves the input's size free.
-    pub(super) fn free(&self, what: &str) -> OnnxProblem {
-        self.unsupported(format!(
-            "with a {what} computed from the input's size, which the file leaves free; export the network with a fixed size"
-        ))
-    }
-
-    /// An input that must be a constant.
-    pub(super) fn constant<'a>(
-        &self,
-        inputs: &'a [Option<Value>],
-        at: usize,
-        what: &str,
-    ) -> Result<&'a Rc<Constant>, OnnxProblem> {
-        match inputs.get(at) {
-            Some(Some(Value::Constant(constant))) => Ok(constant),
-            Some(Some(Value::Beyond { op, node, .. })) => {
-                Err(OnnxProblem::Beyond { op: op.clone(), node: node.clone(), user: self.name.clone() })
-            }
-            Some(Some(Value::Map(_) | Value::Partial(_) | Value::Grouped(_))) => {
-                Err(self.unsupported(format!("with a computed {what}")))
-            }
-            Some(Some(Value::Extent(_) | Value::Free)) => Err(self.free(what)),
-            _ => Err(self.malformed(format!("it has no {what}"))),
-        }
-    }
-
-    /// An input that may be missing, and is a constant where it isn't.
-    pub(super) fn optional<'a>(
-        &self,
-        inputs: &'a [Option<Value>],
-        at: usize,
-        what: &str,
-    ) -> Result<Option<&'a Rc<Constant>>, OnnxProblem> {
-        if matches!(inputs.get(at), None | Some(None)) {
-            Ok(None)
-        } else {
-            self.constant(inputs, at, what).map(Some)
-        }
-    }
-}
-
-/// An axis counted from the end where it is negative.
-pub(super) fn place(axis: i64, rank: usize) -> Option<usize> {
-    let rank_signed = i64::try_from(rank).ok()?;
-    let from_start = if axis < 0 { axis.checked_add(rank_signed)? } else { axis };
-    usize::try_from(from_start).ok().filter(|at| *at < rank)
 }

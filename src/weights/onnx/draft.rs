@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::graph::{ActivationFn, BatchNorm, Op};
-use crate::weights::tensor_file::Entry;
+use crate::weights::tensors::Entry;
 
 /// A node to be.
 #[derive(Debug)]
@@ -64,7 +64,27 @@ impl Draft {
             Op::GlobalAvgPool | Op::GlobalMaxPool => true,
             // A gate makes nothing smaller.
             Op::Gate => inputs.first().is_some_and(|id| self.nodes[*id].is_pooled),
-            _ => !inputs.is_empty() && inputs.iter().all(|id| self.nodes[*id].is_pooled),
+            Op::Input
+            | Op::Conv2d(_)
+            | Op::BatchNorm(_)
+            | Op::LayerNorm(_)
+            | Op::Scale(_)
+            | Op::Times(_)
+            | Op::Activation(_)
+            | Op::Add
+            | Op::Pairwise(_)
+            | Op::Lrn(_)
+            | Op::MaxPool(_)
+            | Op::AvgPool(..)
+            | Op::Concat
+            | Op::ZeroPad(_)
+            | Op::Slice(_)
+            | Op::Shuffle(_)
+            | Op::PRelu(_)
+            | Op::Resize(_)
+            | Op::Tokens(_)
+            | Op::Attention(_)
+            | Op::TokenGrid(_) => !inputs.is_empty() && inputs.iter().all(|id| self.nodes[*id].is_pooled),
         };
         self.nodes.push(DraftNode {
             name: unique,

@@ -1,5 +1,6 @@
 //! Why an ONNX file gives no network here.
 
+use super::opset::MAX_OPSET;
 use crate::tensor::{Remedied, Remedy, did_you_mean};
 
 /// What is wrong in an ONNX file; the file's name is added by who opens it.
@@ -176,12 +177,29 @@ impl Remedied for OnnxProblem {
     fn remedy(&self) -> Option<Remedy> {
         match self {
             Self::Version { .. } | Self::NoOpset(_) => {
-                Some(Remedy::ExportForVersion { newest_opset: super::versions::MAX_OPSET })
+                Some(Remedy::ExportForVersion { newest_opset: MAX_OPSET })
             }
             Self::Training { .. } => Some(Remedy::ExportForUse),
             Self::Property { name, .. } => Some(Remedy::CorrectProperty { name }),
             Self::NoFinal { .. } => Some(Remedy::NameFinalLayer),
-            _ => None,
+            Self::NotOnnx(_)
+            | Self::CutShort
+            | Self::Empty
+            | Self::Size { .. }
+            | Self::NegativeSide { .. }
+            | Self::External(_)
+            | Self::Beside { .. }
+            | Self::Input(_)
+            | Self::Unsupported { .. }
+            | Self::Beyond { .. }
+            | Self::Order { .. }
+            | Self::InputType(_)
+            | Self::NoOutput(_)
+            | Self::Malformed { .. }
+            | Self::Twice(_)
+            | Self::Sparse
+            | Self::TooMuch(_)
+            | Self::NoMaps => None,
         }
     }
 }

@@ -9,7 +9,7 @@ use super::error::OnnxProblem;
 use super::ways::Ways;
 use crate::graph::{Graph, GraphBuilder, GraphError, NodeId, NodeInfo, Op};
 use crate::tensor::{PixelSize, nearest_names};
-use crate::weights::tensor_file::{Entry, Tensors};
+use crate::weights::tensors::{Entry, Tensors};
 
 /// A graph with its parameters by name, and where it ends.
 pub(super) struct Finished {
@@ -25,7 +25,7 @@ pub(super) const HEAD_PREFIX: &str = "classifier.";
 const MAX_CHOICES: usize = 400;
 
 /// What the walk gave.
-pub(super) struct Walked<'a> {
+pub(super) struct WalkResult<'a> {
     pub(super) draft: Draft,
     /// Maps that went out of the maps (outputs among them).
     pub(super) left: Vec<usize>,
@@ -36,11 +36,11 @@ pub(super) struct Walked<'a> {
 
 /// Makes the graph, up to the layer that is asked for if one is. `size` is an input that the network takes.
 pub(super) fn finish(
-    walked: Walked<'_>,
+    walked: WalkResult<'_>,
     size: PixelSize,
     asked: Option<&str>,
 ) -> Result<Finished, OnnxProblem> {
-    let Walked { draft, left, ways, outputs } = walked;
+    let WalkResult { draft, left, ways, outputs } = walked;
     let whole = build(&draft.nodes, &[draft.nodes.len() - 1], &[])?;
     let infos = whole.infer(size).map_err(|error| OnnxProblem::TooMuch(error.to_string()))?;
     let Last { id: own_last, why: own_why, is_cut, ends } =

@@ -4,17 +4,16 @@
 
 use std::rc::Rc;
 
+use super::arguments::{MAX_NUMBERS, Numbers, between, input, listed, sliced};
 use super::constant::{Constant, MAX_AXES};
-use super::convert::{Value, place};
-use super::model::OnnxNode;
-
-/// Numbers that are computed with at once: extents and borders have a dozen.
-const MAX_NUMBERS: usize = 64;
+use super::node::OnnxNode;
+use super::sides::follow;
+use super::value::{Inputs, Value, place};
 
 /// A node without a map among its inputs.
-pub(super) fn fold(node: &OnnxNode, inputs: &[Option<Value>]) -> Value {
-    if inputs.iter().flatten().any(|value| matches!(value, Value::Extent(_) | Value::Free)) {
-        return super::extents::follow(node, inputs);
+pub(super) fn fold(node: &OnnxNode, inputs: Inputs<'_>) -> Value {
+    if inputs.iter().flatten().any(|value| matches!(value, Value::Shape(_) | Value::Free)) {
+        return follow(node, inputs);
     }
     fold_constants(node, inputs).map_or_else(
         || Value::Beyond { op: node.op.clone(), node: node.name.clone(), is_of_means: false },
@@ -22,64 +21,7 @@ pub(super) fn fold(node: &OnnxNode, inputs: &[Option<Value>]) -> Value {
     )
 }
 
-/// A few numbers, whole or fractions.
-#[derive(Clone, Debug, PartialEq)]
-enum Numbers {
-    Ints(Vec<i64>),
-    Floats(Vec<f32>),
-}
-
-impl Numbers {
-    fn of(constant: &Constant) -> Option<Self> {
-        if constant.len() > MAX_NUMBERS {
-            return None;
-        }
-        match constant.ints() {
-            Some(values) => Some(Self::Ints(values.to_vec())),
-            None => constant.floats().map(Self::Floats),
-        }
-    }
-
-    fn len(&self) -> usize {
-        match self {
-            Self::Ints(values) => values.len(),
-            Self::Floats(values) => values.len(),
-        }
-    }
-
-    /// Those at these places, which exist.
-    fn picked(&self, places: &[usize]) -> Self {
-        match self {
-            Self::Ints(values) => Self::Ints(places.iter().map(|at| values[*at]).collect()),
-            Self::Floats(values) => Self::Floats(places.iter().map(|at| values[*at]).collect()),
-        }
-    }
-
-    /// As a constant of an extent that they fill.
-    fn constant(self, dims: Vec<usize>) -> Option<Rc<Constant>> {
-        if dims.iter().try_fold(1usize, |n, side| n.checked_mul(*side)) != Some(self.len()) {
-            return None;
-        }
-        Some(Rc::new(match self {
-            Self::Ints(values) => Constant::ints_in(dims, values),
-            Self::Floats(values) => Constant::floats_of(dims, values),
-        }))
-    }
-}
-
-fn input(inputs: &[Option<Value>], at: usize) -> Option<&Rc<Constant>> {
-    match inputs.get(at) {
-        Some(Some(Value::Constant(constant))) => Some(constant),
-        _ => None,
-    }
-}
-
-/// Whole numbers that an attribute gives, or a constant at that place.
-pub(super) fn listed(node: &OnnxNode, inputs: &[Option<Value>], name: &str, at: usize) -> Option<Vec<i64>> {
-    node.ints(name).map(<[i64]>::to_vec).or_else(|| input(inputs, at)?.ints().map(<[i64]>::to_vec))
-}
-
-fn fold_constants(node: &OnnxNode, inputs: &[Option<Value>]) -> Option<Rc<Constant>> {
+fn fold_constants(node: &OnnxNode, inputs: Inputs<'_>) -> Option<Rc<Constant>> {
     let first = || input(inputs, 0);
     match node.op.as_str() {
         "Constant" => constant(node),
@@ -103,7 +45,7 @@ fn fold_constants(node: &OnnxNode, inputs: &[Option<Value>]) -> Option<Rc<Consta
 }
 
 /// The same numbers in another extent or order.
-fn reshaped(node: &OnnxNode, inputs: &[Option<Value>]) -> Option<Rc<Constant>> {
+fn reshaped(node: &OnnxNode, inputs: Inputs<'_>) -> Option<Rc<Constant>> {
     let first = || input(inputs, 0);
     match node.op.as_str() {
         "Unsqueeze" => {
@@ -165,7 +107,7 @@ fn reshaped(node: &OnnxNode, inputs: &[Option<Value>]) -> Option<Rc<Constant>> {
 }
 
 /// Some of the numbers, or more of them.
-fn taken(node: &OnnxNode, inputs: &[Option<Value>]) -> Option<Rc<Constant>> {
+fn taken(node: &OnnxNode, inputs: Inputs<'_>) -> Option<Rc<Constant>> {
     let first = || input(inputs, 0);
     match node.op.as_str() {
         "Gather" => {
@@ -228,7 +170,7 @@ fn one_by_one(op: &str, constant: &Constant) -> Option<Rc<Constant>> {
     values.constant(constant.dims.clone())
 }
 
-fn clip(node: &OnnxNode, inputs: &[Option<Value>]) -> Option<Rc<Constant>> {
+fn clip(node: &OnnxNode, inputs: Inputs<'_>) -> Option<Rc<Constant>> {
     let constant = input(inputs, 0)?;
     let bound = |at: usize, name: &str| match (node.float(name), inputs.get(at)) {
         (Some(value), _) => Some(Some(f64::from(value))),
@@ -285,44 +227,8 @@ fn cast(node: &OnnxNode, constant: &Rc<Constant>) -> Option<Rc<Constant>> {
     }
 }
 
-/// What `Shape` is asked for of all sides.
-pub(super) fn between<T>(node: &OnnxNode, sides: Vec<T>) -> Vec<T> {
-    let rank = sides.len() as i64;
-    let end_of = |at: i64| (if at < 0 { at.saturating_add(rank) } else { at }).clamp(0, rank) as usize;
-    let first = end_of(node.int("start").unwrap_or(0));
-    let end = end_of(node.int("end").unwrap_or(rank));
-    sides.into_iter().take(end).skip(first).collect()
-}
-
-/// Places that a slice takes of an axis of `len`, as Python does.
-pub(super) fn sliced(len: usize, start: i64, end: i64, step: i64) -> Option<Vec<usize>> {
-    let signed = i64::try_from(len).ok().filter(|len| *len <= 1 << 20)?;
-    let from_start = |at: i64| if at < 0 { at.saturating_add(signed) } else { at };
-    let mut places = Vec::new();
-    match step {
-        1.. => {
-            let end = from_start(end).clamp(0, signed);
-            let mut at = from_start(start).clamp(0, signed);
-            while at < end {
-                places.push(at as usize);
-                at = at.saturating_add(step);
-            }
-        }
-        0 => return None,
-        _ => {
-            let end = from_start(end).clamp(-1, signed - 1);
-            let mut at = from_start(start).clamp(-1, signed - 1);
-            while at > end {
-                places.push(at as usize);
-                at = at.saturating_add(step);
-            }
-        }
-    }
-    Some(places)
-}
-
 /// Along one axis.
-fn slice(node: &OnnxNode, inputs: &[Option<Value>]) -> Option<Rc<Constant>> {
+fn slice(node: &OnnxNode, inputs: Inputs<'_>) -> Option<Rc<Constant>> {
     // Of nothing, sides may be anything.
     let constant = input(inputs, 0).filter(|constant| constant.len() > 0)?;
     let numbers = Numbers::of(constant)?;

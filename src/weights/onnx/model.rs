@@ -5,88 +5,27 @@
 //! Owns decoding. Must not know graphs.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::ops::Range;
 use std::rc::Rc;
 
 use bytes::Bytes;
 use prost::Message as _;
 
-use super::beside::Beside;
 use super::constant::{Constant, type_of};
 use super::error::OnnxProblem;
+use super::external_data::ExternalData;
+use super::file_bytes::FileBytes;
+use super::names::plain;
+use super::node::OnnxNode;
+use super::opset::is_own;
 use super::proto::{
     AttributeProto, FunctionProto, GraphProto, ModelProto, NodeProto, TensorProto, ValueInfoProto,
 };
-use super::versions::{is_own, opset_of};
+use super::versions::opset_of;
 
 /// Nodes and constants above which a file is no network for pictures: the largest known have a few thousand.
 const MAX_ITEMS: usize = 50_000;
 /// Attributes of a node: the standard's richest operations have a dozen.
 const MAX_ATTRIBUTES: usize = 64;
-
-/// One operation with what it says.
-#[derive(Debug)]
-pub(super) struct OnnxNode {
-    /// Its name, or its first output's where it has none.
-    pub(super) name: String,
-    /// The operation, with its domain where that is not ONNX' own.
-    pub(super) op: String,
-    pub(super) inputs: Vec<String>,
-    pub(super) outputs: Vec<String>,
-    ints: HashMap<String, Vec<i64>>,
-    floats: HashMap<String, Vec<f32>>,
-    texts: HashMap<String, String>,
-    tensors: HashMap<String, Rc<Constant>>,
-    /// Names of settings of other kinds.
-    unread: Vec<String>,
-    /// Whether it has graphs of its own, as `If` and `Loop` have.
-    pub(super) has_graphs: bool,
-    /// Values from outside that those graphs read.
-    pub(super) captured: Vec<String>,
-}
-
-impl OnnxNode {
-    /// A list of numbers.
-    pub(super) fn ints(&self, name: &str) -> Option<&[i64]> {
-        self.ints.get(name).map(Vec::as_slice)
-    }
-
-    /// One number.
-    pub(super) fn int(&self, name: &str) -> Option<i64> {
-        self.ints(name)?.first().copied()
-    }
-
-    /// A list of fractions.
-    pub(super) fn floats(&self, name: &str) -> Option<&[f32]> {
-        self.floats.get(name).map(Vec::as_slice)
-    }
-
-    /// One fraction.
-    pub(super) fn float(&self, name: &str) -> Option<f32> {
-        self.floats(name)?.first().copied()
-    }
-
-    /// A word.
-    pub(super) fn text(&self, name: &str) -> Option<&str> {
-        self.texts.get(name).map(String::as_str)
-    }
-
-    /// A setting that isn't among these, which are whole numbers, fractions and words.
-    pub(super) fn odd_setting(&self, ints: &[&str], floats: &[&str], words: &[&str]) -> Option<&str> {
-        let odd =
-            |name: &&String, known: &[&str]| !known.contains(&name.as_str()) && *name != "consumed_inputs";
-        let mut ints = self.ints.keys().filter(|name| odd(name, ints));
-        let mut floats = self.floats.keys().filter(|name| odd(name, floats));
-        let mut words = self.texts.keys().filter(|name| odd(name, words));
-        let first = ints.next().or(floats.next()).or(words.next()).or(self.tensors.keys().next());
-        first.or(self.unread.first()).map(String::as_str)
-    }
-
-    /// A constant.
-    pub(super) fn tensor(&self, name: &str) -> Option<&Rc<Constant>> {
-        self.tensors.get(name)
-    }
-}
 
 /// ONNX' numbers of kinds of settings.
 const KIND_FLOAT: i32 = 1;
@@ -138,7 +77,7 @@ fn first_words(error: &str) -> String {
 
 impl OnnxModel {
     /// Takes a whole file apart.
-    pub(super) fn read(bytes: &Bytes, beside: &Beside<'_>) -> Result<Self, OnnxProblem> {
+    pub(super) fn read(bytes: &Bytes, external: &ExternalData<'_>) -> Result<Self, OnnxProblem> {
         if bytes.is_empty() {
             return Err(OnnxProblem::Empty);
         }
@@ -163,7 +102,7 @@ impl OnnxModel {
         if !graph.sparse_initializer.is_empty() {
             return Err(OnnxProblem::Sparse);
         }
-        let file = FileBytes { start: bytes.as_ptr() as usize, len: bytes.len(), beside };
+        let file = FileBytes { start: bytes.as_ptr() as usize, len: bytes.len(), external };
         let mut constants = HashMap::with_capacity(graph.initializer.len());
         for tensor in &graph.initializer {
             let tensor: TensorProto = decode(tensor)?;
@@ -214,23 +153,6 @@ impl OnnxModel {
             producer: plain(producer.join(" ").trim()),
             opset,
         })
-    }
-}
-
-/// Where the file's bytes are, so that a part of them knows its place; and those in files beside it.
-#[derive(Clone, Copy)]
-pub(super) struct FileBytes<'a> {
-    start: usize,
-    len: usize,
-    pub(super) beside: &'a Beside<'a>,
-}
-
-impl FileBytes<'_> {
-    /// A part's place in the file.
-    pub(super) fn range_of(self, part: &Bytes) -> Option<Range<usize>> {
-        let start = (part.as_ptr() as usize).checked_sub(self.start)?;
-        let range = start..start.checked_add(part.len())?;
-        (range.end <= self.len).then_some(range)
     }
 }
 
@@ -378,12 +300,4 @@ fn read_input(
         }
     };
     Ok(OnnxInput { name: input.name.clone(), sides, is_of_bytes, half })
-}
-
-/// Longest name that is kept of a node: figures' records hold it.
-const MAX_NAME: usize = 200;
-
-/// A name as it can be shown and typed: no control characters, no end.
-pub(super) fn plain(name: &str) -> String {
-    name.chars().take(MAX_NAME).map(|c| if c.is_control() { '_' } else { c }).collect()
 }

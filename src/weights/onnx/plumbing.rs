@@ -1,134 +1,150 @@
 //! What joins maps and what only moves or drops axes.
 
-use super::convert::{Axis, Converter, Map, Value, place};
+use super::arguments::between;
+use super::conversion::Conversion;
 use super::error::OnnxProblem;
-use super::extents::{Side, sides_at};
-use super::model::OnnxNode;
+use super::node::OnnxNode;
+use super::shuffle::group;
+use super::sides::{sides_at, value_of};
+use super::value::{Dimension, Inputs, Map, Side, Value, place};
 use crate::graph::Op;
 
-impl Converter {
-    pub(super) fn concat(&mut self, node: &OnnxNode, inputs: &[Option<Value>]) -> Result<Value, OnnxProblem> {
-        let maps: Option<Vec<&Map>> = inputs
-            .iter()
-            .map(|value| if let Some(Value::Map(map)) = value { Some(map) } else { None })
-            .collect();
-        let Some(maps) = maps else { return Err(node.unsupported("of maps and constants")) };
-        let axes = maps[0].axes.clone();
-        if maps.iter().any(|map| map.axes != axes) {
-            return Err(node.unsupported("of maps whose axes differ"));
-        }
-        let axis = node.int("axis").and_then(|axis| place(axis, axes.len()));
-        if axis.map(|at| axes[at]) != Some(Axis::Channel) {
-            return Err(node.unsupported("along anything but channels"));
-        }
-        let ids: Vec<usize> = maps.iter().map(|map| map.id).collect();
-        if let [one] = ids[..] {
-            return Ok(Value::Map(Map { id: one, axes }));
-        }
-        let channels = maps.iter().fold(0usize, |sum, map| sum.saturating_add(self.channels(map)));
-        let id = self.draft.push(&node.name, Op::Concat, &ids, channels);
-        Ok(Value::Map(Map { id, axes }))
+pub(super) fn concat(
+    work: &mut Conversion,
+    node: &OnnxNode,
+    inputs: Inputs<'_>,
+) -> Result<Value, OnnxProblem> {
+    let maps: Option<Vec<&Map>> =
+        inputs.iter().map(|value| if let Some(Value::Map(map)) = value { Some(map) } else { None }).collect();
+    let Some(maps) = maps else { return Err(node.unsupported("of maps and constants")) };
+    let axes = maps[0].axes.clone();
+    if maps.iter().any(|map| map.axes != axes) {
+        return Err(node.unsupported("of maps whose axes differ"));
     }
+    let axis = node.int("axis").and_then(|axis| place(axis, axes.len()));
+    if axis.map(|at| axes[at]) != Some(Dimension::Channel) {
+        return Err(node.unsupported("along anything but channels"));
+    }
+    let ids: Vec<usize> = maps.iter().map(|map| map.id).collect();
+    if let [one] = ids[..] {
+        return Ok(Value::Map(Map { id: one, axes }));
+    }
+    let channels = maps.iter().fold(0usize, |sum, map| sum.saturating_add(work.channels(map)));
+    let id = work.draft.push(&node.name, Op::Concat, &ids, channels);
+    Ok(Value::Map(Map { id, axes }))
+}
 
-    /// Of a mean, other axes; of maps, channels as groups, or the end.
-    pub(super) fn reshape(
-        &mut self,
-        node: &OnnxNode,
-        inputs: &[Option<Value>],
-        x: &Map,
-    ) -> Result<Value, OnnxProblem> {
-        let wanted = match (node.op.as_str(), node.ints("shape")) {
-            ("Reshape", Some(shape)) => Some(shape.iter().map(|n| Side::Known(*n)).collect()),
-            _ => sides_at(inputs, 1),
-        };
-        if !self.draft.nodes[x.id].is_pooled {
-            let mut wanted = wanted.filter(|_| node.op == "Reshape").unwrap_or_default();
-            // A zero is the side that was there.
-            for (side, axis) in wanted.iter_mut().zip(&x.axes) {
-                if *side == Side::Known(0) && node.int("allowzero").unwrap_or(0) == 0 {
-                    *side = self.side(x, *axis)?;
-                }
+/// Of a mean, other axes; of maps, channels as groups, or the end.
+pub(super) fn reshape(
+    work: &mut Conversion,
+    node: &OnnxNode,
+    inputs: Inputs<'_>,
+    x: &Map,
+) -> Result<Value, OnnxProblem> {
+    let wanted = match (node.op.as_str(), node.ints("shape")) {
+        ("Reshape", Some(shape)) => Some(shape.iter().map(|n| Side::Known(*n)).collect()),
+        _ => sides_at(inputs, 1),
+    };
+    if !work.draft.nodes[x.id].is_pooled {
+        let mut wanted = wanted.filter(|_| node.op == "Reshape").unwrap_or_default();
+        // A zero is the side that was there.
+        for (side, axis) in wanted.iter_mut().zip(&x.axes) {
+            if *side == Side::Known(0) && node.int("allowzero").unwrap_or(0) == 0 {
+                *side = work.side(x, *axis)?;
             }
-            if let Some(grouped) = self.group(node, x, &wanted)? {
-                return Ok(grouped);
-            }
-            return Ok(self.leave(node, inputs));
         }
-        let listed: Option<Vec<i64>> = wanted.map(|sides| {
-            // Whatever isn't known is no channel of a mean.
-            sides.into_iter().map(|side| if let Side::Known(n) = side { n } else { 1 }).collect()
-        });
-        let axes = match node.op.as_str() {
-            "Reshape" => match self.axes_of_mean(node, x, listed) {
-                Some(axes) => axes,
-                None => return Ok(self.leave(node, inputs)),
-            },
-            "Flatten" => match place(node.int("axis").unwrap_or(1), x.axes.len()) {
-                Some(1) => vec![Axis::Image, Axis::Channel],
-                _ => return Ok(self.leave(node, inputs)),
-            },
-            "Squeeze" if node.ints("axes").is_some() || listed.is_some() => {
-                let wanted = node.ints("axes").map(<[i64]>::to_vec).or(listed).unwrap_or_default();
-                let places: Option<Vec<usize>> =
-                    wanted.iter().map(|axis| place(*axis, x.axes.len())).collect();
-                let is_of_ones = |at: &usize| matches!(x.axes[*at], Axis::Row | Axis::Column);
-                let Some(places) = places.filter(|places| places.iter().all(is_of_ones)) else {
-                    return Ok(self.leave(node, inputs));
-                };
-                let kept = x.axes.iter().enumerate().filter(|(at, _)| !places.contains(at));
-                kept.map(|(_, axis)| *axis).collect()
-            }
-            "Unsqueeze" => {
-                let wanted = node.ints("axes").map(<[i64]>::to_vec).or(listed).unwrap_or_default();
-                let rank = x.axes.len() + wanted.len();
-                let missing = [Axis::Row, Axis::Column].into_iter().filter(|axis| !x.axes.contains(axis));
-                let places: Option<Vec<usize>> = wanted.iter().map(|axis| place(*axis, rank)).collect();
-                let Some(mut places) = places.filter(|p| p.len() <= missing.clone().count()) else {
-                    return Ok(self.leave(node, inputs));
-                };
-                places.sort_unstable();
-                let mut axes = x.axes.clone();
-                for (at, axis) in places.into_iter().zip(missing) {
-                    axes.insert(at.min(axes.len()), axis);
-                }
-                axes
-            }
-            // `Squeeze` of all that is one.
-            _ => vec![Axis::Image, Axis::Channel],
-        };
-        Ok(Value::Map(Map { id: x.id, axes }))
+        if let Some(grouped) = group(work, node, x, &wanted)? {
+            return Ok(grouped);
+        }
+        return Ok(work.leave(node, inputs));
     }
+    let listed: Option<Vec<i64>> = wanted.map(|sides| {
+        // Whatever isn't known is no channel of a mean.
+        sides.into_iter().map(|side| if let Side::Known(n) = side { n } else { 1 }).collect()
+    });
+    let axes = match node.op.as_str() {
+        "Reshape" => match axes_of_mean(work, node, x, listed) {
+            Some(axes) => axes,
+            None => return Ok(work.leave(node, inputs)),
+        },
+        "Flatten" => match place(node.int("axis").unwrap_or(1), x.axes.len()) {
+            Some(1) => vec![Dimension::Image, Dimension::Channel],
+            _ => return Ok(work.leave(node, inputs)),
+        },
+        "Squeeze" if node.ints("axes").is_some() || listed.is_some() => {
+            let wanted = node.ints("axes").map(<[i64]>::to_vec).or(listed).unwrap_or_default();
+            let places: Option<Vec<usize>> = wanted.iter().map(|axis| place(*axis, x.axes.len())).collect();
+            let is_of_ones = |at: &usize| matches!(x.axes[*at], Dimension::Row | Dimension::Column);
+            let Some(places) = places.filter(|places| places.iter().all(is_of_ones)) else {
+                return Ok(work.leave(node, inputs));
+            };
+            let kept = x.axes.iter().enumerate().filter(|(at, _)| !places.contains(at));
+            kept.map(|(_, axis)| *axis).collect()
+        }
+        "Unsqueeze" => {
+            let wanted = node.ints("axes").map(<[i64]>::to_vec).or(listed).unwrap_or_default();
+            let rank = x.axes.len() + wanted.len();
+            let missing =
+                [Dimension::Row, Dimension::Column].into_iter().filter(|axis| !x.axes.contains(axis));
+            let places: Option<Vec<usize>> = wanted.iter().map(|axis| place(*axis, rank)).collect();
+            let Some(mut places) = places.filter(|p| p.len() <= missing.clone().count()) else {
+                return Ok(work.leave(node, inputs));
+            };
+            places.sort_unstable();
+            let mut axes = x.axes.clone();
+            for (at, axis) in places.into_iter().zip(missing) {
+                axes.insert(at.min(axes.len()), axis);
+            }
+            axes
+        }
+        // `Squeeze` of all that is one.
+        _ => vec![Dimension::Image, Dimension::Channel],
+    };
+    Ok(Value::Map(Map { id: x.id, axes }))
+}
 
-    /// The axes of a mean seen in another extent; nothing where that takes channels apart.
-    fn axes_of_mean(&self, node: &OnnxNode, x: &Map, wanted: Option<Vec<i64>>) -> Option<Vec<Axis>> {
-        // An extent that is computed is what torch's `flatten` was once written as.
-        let Some(mut wanted) = wanted else { return Some(vec![Axis::Image, Axis::Channel]) };
-        let channels = i64::try_from(self.channels(x)).ok()?;
-        if node.int("allowzero").unwrap_or(0) == 0 {
-            // A zero is the side that was there.
-            for (side, axis) in wanted.iter_mut().zip(&x.axes).filter(|(side, _)| **side == 0) {
-                *side = if *axis == Axis::Channel { channels } else { 1 };
-            }
-        }
-        let (images, rest) = wanted.split_first()?;
-        let is_of_images = matches!(images, -1 | 1) || self.num_images.is_some_and(|n| *images == n as i64);
-        let mut others = rest.iter().enumerate().filter(|(_, side)| **side != 1);
-        let channel = others.next().map_or(0, |(at, _)| at);
-        let side = *rest.get(channel)?;
-        let is_whole = side == channels || (side == -1 && *images != -1);
-        if !is_of_images || !is_whole || others.next().is_some() {
-            return None;
-        }
-        match rest.len() {
-            1 => Some(vec![Axis::Image, Axis::Channel]),
-            3 => {
-                let mut axes = vec![Axis::Image, Axis::Row, Axis::Column];
-                axes.insert(channel + 1, Axis::Channel);
-                Some(axes)
-            }
-            _ => None,
+/// The axes of a mean seen in another extent; nothing where that takes channels apart.
+fn axes_of_mean(
+    work: &Conversion,
+    node: &OnnxNode,
+    x: &Map,
+    wanted: Option<Vec<i64>>,
+) -> Option<Vec<Dimension>> {
+    // An extent that is computed is what torch's `flatten` was once written as.
+    let Some(mut wanted) = wanted else { return Some(vec![Dimension::Image, Dimension::Channel]) };
+    let channels = i64::try_from(work.channels(x)).ok()?;
+    if node.int("allowzero").unwrap_or(0) == 0 {
+        // A zero is the side that was there.
+        for (side, axis) in wanted.iter_mut().zip(&x.axes).filter(|(side, _)| **side == 0) {
+            *side = if *axis == Dimension::Channel { channels } else { 1 };
         }
     }
+    let (images, rest) = wanted.split_first()?;
+    let is_of_images = matches!(images, -1 | 1) || work.num_images.is_some_and(|n| *images == n as i64);
+    let mut others = rest.iter().enumerate().filter(|(_, side)| **side != 1);
+    let channel = others.next().map_or(0, |(at, _)| at);
+    let side = *rest.get(channel)?;
+    let is_whole = side == channels || (side == -1 && *images != -1);
+    if !is_of_images || !is_whole || others.next().is_some() {
+        return None;
+    }
+    match rest.len() {
+        1 => Some(vec![Dimension::Image, Dimension::Channel]),
+        3 => {
+            let mut axes = vec![Dimension::Image, Dimension::Row, Dimension::Column];
+            axes.insert(channel + 1, Dimension::Channel);
+            Some(axes)
+        }
+        _ => None,
+    }
+}
+/// `Shape` of a map.
+pub(super) fn extent(work: &mut Conversion, node: &OnnxNode, x: &Map) -> Result<Value, OnnxProblem> {
+    let mut sides = Vec::with_capacity(x.axes.len());
+    for axis in &x.axes {
+        sides.push(work.side(x, *axis)?);
+    }
+    Ok(value_of(between(node, sides), false))
 }
 
 /// Only remembers another order of axes.
@@ -138,7 +154,7 @@ pub(super) fn transpose(node: &OnnxNode, x: &Map) -> Result<Map, OnnxProblem> {
         Some(perm) => perm.iter().map(|axis| place(*axis, rank)).collect(),
         None => Some((0..rank).rev().collect()),
     };
-    let axes: Option<Vec<Axis>> =
+    let axes: Option<Vec<Dimension>> =
         order.filter(|o| o.len() == rank).map(|o| o.into_iter().map(|at| x.axes[at]).collect());
     match axes {
         Some(axes) if (0..rank).all(|at| !axes[..at].contains(&axes[at])) => Ok(Map { id: x.id, axes }),

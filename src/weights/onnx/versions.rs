@@ -7,10 +7,9 @@
 //! Source: the release table and the operators' change log of onnx 1.23 (<https://onnx.ai/onnx/operators/>).
 
 use super::error::OnnxProblem;
+use super::opset::{MAX_OPSET, is_own};
 use super::proto::ModelProto;
 
-/// The newest opset whose definitions were read: onnx 1.23's.
-pub(super) const MAX_OPSET: i64 = 28;
 /// Versions of the format: the first with opsets, and onnx 1.23's.
 const IR_VERSIONS: std::ops::RangeInclusive<i64> = 3..=14;
 
@@ -40,9 +39,4 @@ pub(super) fn opset_of(model: &ModelProto) -> Result<Option<i64>, OnnxProblem> {
         }),
         _ => Err(OnnxProblem::NoOpset("names several opsets of ONNX' operators")),
     }
-}
-
-/// Whether a domain is ONNX' own.
-pub(super) fn is_own(domain: &str) -> bool {
-    matches!(domain, "" | "ai.onnx")
 }

@@ -8,10 +8,11 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::convert::{Partial, Value};
 use super::draft::DraftNode;
 use super::error::OnnxProblem;
-use super::model::{OnnxNode, plain};
+use super::names::plain;
+use super::node::OnnxNode;
+use super::value::{Partial, Value};
 
 /// What a value comes of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,7 +106,7 @@ impl Ways {
             Value::Map(map) => Some(Root::Map(map.id)),
             Value::Partial(Partial { of, .. }) => Some(Root::Map(of.id)),
             Value::Grouped(grouped) => Some(Root::Map(grouped.map())),
-            Value::Constant(_) | Value::Extent(_) | Value::Free => None,
+            Value::Constant(_) | Value::Shape(_) | Value::Free => None,
             Value::Beyond { .. } => {
                 let before = node.inputs.iter().filter_map(|name| match self.roots.get(name) {
                     Some(Root::Other(at)) => self.others[*at].cause,

@@ -8,7 +8,8 @@
 use std::collections::HashSet;
 
 use super::error::OnnxProblem;
-use super::model::{OnnxModel, OnnxNode};
+use super::model::OnnxModel;
+use super::node::OnnxNode;
 
 /// Names of values that are whole numbers of the picture's.
 #[derive(Debug, Default)]

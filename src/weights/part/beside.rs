@@ -1,7 +1,7 @@
 //! What lies in a file beside a network: heads, other networks, decoders.
 
-use super::super::readers::is_ema;
-use super::super::tensor_file::TensorFile;
+use crate::weights::averaged::is_ema;
+use crate::weights::tensor_file::TensorFile;
 
 /// Names that heads have, at their beginning and up to the first dot.
 const HEADS: [&str; 24] = [

@@ -8,8 +8,8 @@ use std::collections::HashMap;
 
 use hdf5_pure::Group;
 
-use super::ReadError;
-use super::keras_h5::{Reader, explain, text};
+use super::found::ReadError;
+use super::keras_reader::{Reader, explain, text};
 use crate::weights::keras::{KerasLayer, StoredLayer, class_of, group_names};
 
 /// Where Keras keeps a model's layers; 2.12 and 2.13 had another name for it.
@@ -30,12 +30,14 @@ pub(super) fn is_laid_out_so(root: &Group) -> bool {
     CONTAINERS.iter().any(has) || has(&"vars")
 }
 
-impl Reader {
-    /// All layers below a model's group.
-    pub(super) fn groups(&mut self, model: &Group, config: Option<&KerasLayer>) -> Result<(), ReadError> {
-        let mut walk = Walk { reader: self, num_groups: 0 };
-        walk.model(model, config, "", 0)
-    }
+/// Takes in all layers below a model's group.
+pub(super) fn take_groups(
+    reader: &mut Reader,
+    model: &Group,
+    config: Option<&KerasLayer>,
+) -> Result<(), ReadError> {
+    let mut walk = Walk { reader, num_groups: 0 };
+    walk.model(model, config, "", 0)
 }
 
 struct Walk<'a> {

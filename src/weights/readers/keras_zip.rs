@@ -1,8 +1,9 @@
 //! Keras 3's `.keras`: a ZIP archive around a `.weights.h5`.
 
+use super::found::{FileContents, ReadError, copied};
+use super::keras_h5;
 use super::zip_archive::{Archive, Member};
-use super::{Found, ReadError, copied, keras_h5};
-use crate::weights::tensor_file::Format;
+use crate::weights::tensors::Format;
 
 /// What the weights may unpack to.
 const MAX_WEIGHTS_BYTES: usize = 2 << 30;
@@ -13,7 +14,7 @@ const MAX_CONFIG_BYTES: usize = 64 << 20;
 const MAX_PACKING: usize = 1100;
 
 /// Tensors by name; `weights` is the archive's name of `model.weights.h5`.
-pub(super) fn index(archive: &mut Archive<'_>, weights: &str) -> Result<Found, ReadError> {
+pub(super) fn index(archive: &mut Archive<'_>, weights: &str) -> Result<FileContents, ReadError> {
     let limit = archive.bytes().len().saturating_mul(MAX_PACKING).min(MAX_WEIGHTS_BYTES);
     let bytes = match archive.member(weights, limit)? {
         Member::Stored(range) => copied(&archive.bytes()[range])?,

@@ -7,11 +7,12 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use super::pickle::{Id, Pickle, Value};
-use super::torch_dict::{Storage, View, found, storages_of};
+use super::found::{FileContents, ReadError};
+use super::pickle::{Id, Pickle, PickleValue};
+use super::torch_dict::{StorageBytes, found};
 use super::torch_sections::choose;
-use super::{Found, ReadError};
-use crate::weights::tensor_file::Format;
+use super::torch_view::{StridedView, storages_of};
+use crate::weights::tensors::Format;
 
 /// How the magic number is pickled, after the two bytes of the protocol and, from protocol 4 on, a frame's nine.
 const MAGIC: &[u8] = b"\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.";
@@ -21,7 +22,7 @@ const FRAME: u8 = 0x95;
 const FRAME_BYTES: usize = 9;
 
 /// Tensors by name of a whole file's bytes.
-pub(super) fn index(bytes: &[u8], ema: bool) -> Result<Found, ReadError> {
+pub(super) fn index(bytes: &[u8], ema: bool) -> Result<FileContents, ReadError> {
     let start = if bytes.get(2) == Some(&FRAME) { FRAME_BYTES + 2 } else { 2 };
     if !bytes.get(start..).is_some_and(|rest| rest.starts_with(MAGIC)) {
         if bytes.get(start..).is_none_or(|rest| MAGIC.starts_with(rest)) {
@@ -43,14 +44,14 @@ pub(super) fn index(bytes: &[u8], ema: bool) -> Result<Found, ReadError> {
         return Err(ReadError::broken("its protocol is not 1001"));
     }
     let is_little = |(key, value): &(Id, Id)| {
-        machine.text(*key) != Some("little_endian") || matches!(machine.get(*value), Value::Bool(true))
+        machine.text(*key) != Some("little_endian") || matches!(machine.get(*value), PickleValue::Bool(true))
     };
     if !machine.items(machine.root).unwrap_or_default().iter().all(is_little) {
         return Err(ReadError::broken("its values are big-endian; save it again on another machine"));
     }
     let chosen = choose(&object, ema)?;
     let element_bytes = storages_of(&object);
-    let Value::List(keys_in_order) = keys.get(keys.root) else {
+    let PickleValue::List(keys_in_order) = keys.get(keys.root) else {
         return Err(ReadError::broken("it has no list of storages"));
     };
     let mut storages: HashMap<&str, Range<usize>> = HashMap::new();
@@ -71,10 +72,10 @@ pub(super) fn index(bytes: &[u8], ema: bool) -> Result<Found, ReadError> {
         storages.insert(key, start..end);
         at = end;
     }
-    let place = |name: &str, view: &View<'_>| {
+    let place = |name: &str, view: &StridedView<'_>| {
         let range = storages.get(view.key).cloned();
         range
-            .map(Storage::InFile)
+            .map(StorageBytes::InFile)
             .ok_or_else(|| ReadError::broken(format!("the values of `{name}` are missing in it")))
     };
     found(Format::TorchLegacy, chosen, place)

@@ -2,93 +2,25 @@
 //!
 //! A reader believes nothing that a file says of sizes: what it allocates is bounded by the bytes that are there.
 
+mod found;
 mod keras_groups;
 mod keras_h5;
+mod keras_reader;
 mod keras_zip;
 mod legacy_pth;
 mod pickle;
 mod safetensors;
 mod torch_dict;
 mod torch_sections;
+mod torch_view;
 mod torch_zip;
 mod zip_archive;
 
 use super::error::WeightsFileError;
-use super::keras::KerasFile;
 use super::onnx::looks_like_onnx;
-use super::tensor_file::{Format, Tensors};
-use crate::tensor::{NoRoom, check_room};
 
-pub(super) use torch_dict::gather;
-pub(super) use torch_sections::is_ema;
-
-/// Why a reader gave up; the file's name is added by [`index`].
-pub(super) enum ReadError {
-    /// Something in it is wrong.
-    Broken(String),
-    /// It is of a kind that can't be read.
-    Other(String, &'static str),
-    /// It ends before what it promises.
-    CutShort,
-    /// It has no beginning.
-    Empty,
-    /// It takes more memory than the program may have.
-    NoRoom(NoRoom),
-}
-
-impl From<NoRoom> for ReadError {
-    fn from(reason: NoRoom) -> Self {
-        Self::NoRoom(reason)
-    }
-}
-
-impl ReadError {
-    fn broken(reason: impl Into<String>) -> Self {
-        Self::Broken(reason.into())
-    }
-}
-
-/// Weights that a training loop averages over its steps (EMA) stand beside the others in many files.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Averaged {
-    /// Whether those that were taken are called EMA.
-    pub(super) is_taken: bool,
-    /// Whether there are others, which are the opposite.
-    pub(super) has_others: bool,
-}
-
-/// What a reader found: tensors by name, and what a person should know of the way they were found.
-pub(super) struct Found {
-    pub(super) tensors: Tensors,
-    pub(super) format: Format,
-    /// What was unwrapped or cut off, in words.
-    pub(super) notes: Vec<String>,
-    /// What all names began with, and where the tensors lay: `state_dict.module.`.
-    pub(super) cut: String,
-    /// Of the file's EMA weights and its others, which were taken.
-    pub(super) averaged: Averaged,
-    /// Named texts that the file carries about itself.
-    pub(super) metadata: std::collections::BTreeMap<String, String>,
-    /// What a Keras file says of its model.
-    pub(super) keras: Option<KerasFile>,
-    /// Bytes that entries point into, where the file's own are no longer needed.
-    pub(super) keeps_bytes: bool,
-}
-
-impl Found {
-    fn new(format: Format, tensors: Tensors) -> Self {
-        Self {
-            tensors,
-            format,
-            notes: Vec::new(),
-            cut: String::new(),
-            averaged: Averaged::default(),
-            metadata: std::collections::BTreeMap::new(),
-            keras: None,
-            keeps_bytes: true,
-        }
-    }
-}
+pub(super) use self::found::FileContents;
+use self::found::{ReadError, copied};
 
 const CONVERT: &str = "weights are read from safetensors, PyTorch's .pth and Keras' .h5 and .keras files";
 const OPEN_ONNX: &str = "open it with `--model FILE.onnx`";
@@ -112,7 +44,7 @@ const OTHERS: [(&[u8], &str, &str); 8] = [
 ];
 
 /// Tensors by name of a whole file's bytes; `ema` asks for EMA weights where both stand in it.
-pub(super) fn index(bytes: &[u8], origin: &str, ema: bool) -> Result<Found, WeightsFileError> {
+pub(super) fn index(bytes: &[u8], origin: &str, ema: bool) -> Result<FileContents, WeightsFileError> {
     let (kind, found) = if looks_like_safetensors(bytes) {
         ("safetensors file", safetensors::index(bytes))
     } else if bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"PK\x05\x06") {
@@ -135,7 +67,10 @@ pub(super) fn index(bytes: &[u8], origin: &str, ema: bool) -> Result<Found, Weig
                 ReadError::CutShort if bytes.get(8).is_some_and(|first| *first != b'{') => {
                     ReadError::Other(String::new(), "")
                 }
-                other => other,
+                other @ (ReadError::Other(..)
+                | ReadError::CutShort
+                | ReadError::Empty
+                | ReadError::NoRoom(_)) => other,
             }),
         )
     };
@@ -150,19 +85,13 @@ pub(super) fn index(bytes: &[u8], origin: &str, ema: bool) -> Result<Found, Weig
     })
 }
 
-/// A copy for a reader that keeps its bytes, where there is memory for it.
-fn copied(bytes: &[u8]) -> Result<Vec<u8>, ReadError> {
-    check_room(bytes.len() as u64)?;
-    Ok(bytes.to_vec())
-}
-
 /// Eight bytes of length, then JSON. Asked first: a length may begin with any other kind's magic.
 fn looks_like_safetensors(bytes: &[u8]) -> bool {
     bytes.get(8) == Some(&b'{') && bytes.get(5..8) == Some(&[0, 0, 0])
 }
 
 /// What a ZIP archive holds is told by the names in it.
-fn zip(bytes: &[u8], ema: bool) -> Result<Found, ReadError> {
+fn zip(bytes: &[u8], ema: bool) -> Result<FileContents, ReadError> {
     let mut archive = zip_archive::Archive::open(bytes)?;
     if archive.find(|name| name.ends_with("constants.pkl")).is_some() {
         return Err(ReadError::Other(
@@ -189,19 +118,4 @@ fn zip(bytes: &[u8], ema: bool) -> Result<Found, ReadError> {
         ),
         "if the weights are inside, unpack it first",
     ))
-}
-
-/// Names without a beginning that all of them share (`module.` of torch's `DataParallel` and its like).
-fn strip_wrappers(found: &mut Found) {
-    const WRAPPERS: [&str; 3] = ["module.", "_orig_mod.", "model."];
-    while let Some(prefix) = WRAPPERS
-        .into_iter()
-        .find(|p| !found.tensors.is_empty() && found.tensors.keys().all(|name| name.starts_with(p)))
-    {
-        found.notes.push(format!("`{prefix}` cut off all names"));
-        found.cut.push_str(prefix);
-        let tensors = std::mem::take(&mut found.tensors);
-        found.tensors =
-            tensors.into_iter().map(|(name, entry)| (name[prefix.len()..].to_owned(), entry)).collect();
-    }
 }

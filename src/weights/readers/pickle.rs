@@ -15,7 +15,7 @@ pub(super) struct Id(usize);
 
 /// What a pickle holds.
 #[derive(Debug)]
-pub(super) enum Value<'a> {
+pub(super) enum PickleValue<'a> {
     /// Of no meaning here: floats, sets, bytes, numbers beyond 64 bits.
     Other,
     None,
@@ -39,7 +39,7 @@ pub(super) enum Value<'a> {
 
 /// All values of one pickle.
 pub(super) struct Pickle<'a> {
-    values: Vec<Value<'a>>,
+    values: Vec<PickleValue<'a>>,
     /// What it is a pickle of.
     pub(super) root: Id,
     /// Where the next thing in the bytes begins.
@@ -55,35 +55,35 @@ impl<'a> Pickle<'a> {
         Ok(Self { end: machine.at, values: machine.values, root })
     }
 
-    pub(super) fn get(&self, id: Id) -> &Value<'a> {
+    pub(super) fn get(&self, id: Id) -> &PickleValue<'a> {
         &self.values[id.0]
     }
 
     pub(super) fn text(&self, id: Id) -> Option<&'a str> {
-        if let Value::Text(text) = self.get(id) { Some(text) } else { None }
+        if let PickleValue::Text(text) = self.get(id) { Some(text) } else { None }
     }
 
     pub(super) fn int(&self, id: Id) -> Option<i64> {
-        if let Value::Int(number) = self.get(id) { Some(*number) } else { None }
+        if let PickleValue::Int(number) = self.get(id) { Some(*number) } else { None }
     }
 
     pub(super) fn tuple(&self, id: Id) -> Option<&[Id]> {
-        if let Value::Tuple(items) = self.get(id) { Some(items) } else { None }
+        if let PickleValue::Tuple(items) = self.get(id) { Some(items) } else { None }
     }
 
     /// What the file's reader is to supply, as often as it is written; a reference to what was written before is none.
     pub(super) fn persistent(&self) -> impl Iterator<Item = Id> {
         self.values
             .iter()
-            .filter_map(|value| if let Value::Persistent(id) = value { Some(*id) } else { None })
+            .filter_map(|value| if let PickleValue::Persistent(id) = value { Some(*id) } else { None })
     }
 
     /// Keys and values of a dictionary, ordered or not.
     pub(super) fn items(&self, id: Id) -> Option<&[(Id, Id)]> {
         match self.get(id) {
-            Value::Dict(items) => Some(items),
-            Value::Call { function, items, .. }
-                if matches!(self.get(*function), Value::Global("collections", "OrderedDict")) =>
+            PickleValue::Dict(items) => Some(items),
+            PickleValue::Call { function, items, .. }
+                if matches!(self.get(*function), PickleValue::Global("collections", "OrderedDict")) =>
             {
                 Some(items)
             }
@@ -102,7 +102,7 @@ enum Slot {
 struct Machine<'a> {
     bytes: &'a [u8],
     at: usize,
-    values: Vec<Value<'a>>,
+    values: Vec<PickleValue<'a>>,
     stack: Vec<Slot>,
     memo: HashMap<u64, Id>,
 }
@@ -133,20 +133,20 @@ impl<'a> Machine<'a> {
                 let top = self.top()?;
                 self.stack.push(Slot::Value(top));
             }
-            b'N' => self.push(Value::None),
-            0x88 => self.push(Value::Bool(true)),
-            0x89 => self.push(Value::Bool(false)),
+            b'N' => self.push(PickleValue::None),
+            0x88 => self.push(PickleValue::Bool(true)),
+            0x89 => self.push(PickleValue::Bool(false)),
             b'K' => {
                 let [n] = self.take_array()?;
-                self.push(Value::Int(n.into()));
+                self.push(PickleValue::Int(n.into()));
             }
             b'M' => {
                 let n = u16::from_le_bytes(self.take_array()?);
-                self.push(Value::Int(n.into()));
+                self.push(PickleValue::Int(n.into()));
             }
             b'J' => {
                 let n = i32::from_le_bytes(self.take_array()?);
-                self.push(Value::Int(n.into()));
+                self.push(PickleValue::Int(n.into()));
             }
             0x8a => {
                 let [length] = self.take_array()?;
@@ -158,23 +158,24 @@ impl<'a> Machine<'a> {
             }
             b'I' => {
                 let value = match self.line()? {
-                    "00" => Value::Bool(false),
-                    "01" => Value::Bool(true),
-                    digits => digits.parse().map_or(Value::Other, Value::Int),
+                    "00" => PickleValue::Bool(false),
+                    "01" => PickleValue::Bool(true),
+                    digits => digits.parse().map_or(PickleValue::Other, PickleValue::Int),
                 };
                 self.push(value);
             }
             b'L' => {
-                let value = self.line()?.trim_end_matches('L').parse().map_or(Value::Other, Value::Int);
+                let value =
+                    self.line()?.trim_end_matches('L').parse().map_or(PickleValue::Other, PickleValue::Int);
                 self.push(value);
             }
             b'F' => {
                 self.line()?;
-                self.push(Value::Other);
+                self.push(PickleValue::Other);
             }
             b'G' => {
                 self.take(8)?;
-                self.push(Value::Other);
+                self.push(PickleValue::Other);
             }
             b'X' => {
                 let length = u32::from_le_bytes(self.take_array()?);
@@ -199,27 +200,27 @@ impl<'a> Machine<'a> {
             }
             b'S' | b'V' => {
                 let text = self.line()?.trim_matches(['\'', '"']);
-                self.push(Value::Text(text));
+                self.push(PickleValue::Text(text));
             }
             b'C' => {
                 let [length] = self.take_array()?;
                 self.take(length.into())?;
-                self.push(Value::Other);
+                self.push(PickleValue::Other);
             }
             b'B' => {
                 let length = u32::from_le_bytes(self.take_array()?);
                 self.take(length as usize)?;
-                self.push(Value::Other);
+                self.push(PickleValue::Other);
             }
             0x8e | 0x96 => {
                 let length = self.long_length()?;
                 self.take(length)?;
-                self.push(Value::Other);
+                self.push(PickleValue::Other);
             }
-            b')' => self.push(Value::Tuple(Vec::new())),
+            b')' => self.push(PickleValue::Tuple(Vec::new())),
             b't' => {
                 let items = self.take_to_mark()?;
-                self.push(Value::Tuple(items));
+                self.push(PickleValue::Tuple(items));
             }
             0x85..=0x87 => {
                 let mut items = Vec::new();
@@ -227,12 +228,12 @@ impl<'a> Machine<'a> {
                     items.push(self.pop()?);
                 }
                 items.reverse();
-                self.push(Value::Tuple(items));
+                self.push(PickleValue::Tuple(items));
             }
-            b']' => self.push(Value::List(Vec::new())),
+            b']' => self.push(PickleValue::List(Vec::new())),
             b'l' => {
                 let items = self.take_to_mark()?;
-                self.push(Value::List(items));
+                self.push(PickleValue::List(items));
             }
             b'a' => {
                 let item = self.pop()?;
@@ -242,10 +243,10 @@ impl<'a> Machine<'a> {
                 let items = self.take_to_mark()?;
                 self.append(&items)?;
             }
-            b'}' => self.push(Value::Dict(Vec::new())),
+            b'}' => self.push(PickleValue::Dict(Vec::new())),
             b'd' => {
                 let items = self.take_to_mark()?;
-                self.push(Value::Dict(pairs(&items)));
+                self.push(PickleValue::Dict(pairs(&items)));
             }
             b's' => {
                 let value = self.pop()?;
@@ -256,19 +257,19 @@ impl<'a> Machine<'a> {
                 let items = self.take_to_mark()?;
                 self.put(&pairs(&items))?;
             }
-            0x8f => self.push(Value::Other),
+            0x8f => self.push(PickleValue::Other),
             0x91 => {
                 self.take_to_mark()?;
-                self.push(Value::Other);
+                self.push(PickleValue::Other);
             }
             b'c' => {
                 let (module, name) = (self.line()?, self.line()?);
-                self.push(Value::Global(module, name));
+                self.push(PickleValue::Global(module, name));
             }
             0x93 => {
                 let (name, module) = (self.pop()?, self.pop()?);
                 let global = match (&self.values[module.0], &self.values[name.0]) {
-                    (Value::Text(module), Value::Text(name)) => Value::Global(module, name),
+                    (PickleValue::Text(module), PickleValue::Text(name)) => PickleValue::Global(module, name),
                     _ => return Err(format!("a class without a name at byte {start}")),
                 };
                 self.push(global);
@@ -300,19 +301,20 @@ impl<'a> Machine<'a> {
             }
             b'R' | 0x81 => {
                 let (args, function) = (self.pop()?, self.pop()?);
-                self.push(Value::Call { function, args, items: Vec::new() });
+                self.push(PickleValue::Call { function, args, items: Vec::new() });
             }
             0x92 => {
                 let (_, args, function) = (self.pop()?, self.pop()?, self.pop()?);
-                self.push(Value::Call { function, args, items: Vec::new() });
+                self.push(PickleValue::Call { function, args, items: Vec::new() });
             }
             // An object's own fields, which no tensor needs.
             b'b' => drop(self.pop()?),
             b'i' => {
                 let (module, name) = (self.line()?, self.line()?);
                 let args = self.take_to_mark()?;
-                let (function, args) = (self.add(Value::Global(module, name)), self.add(Value::Tuple(args)));
-                self.push(Value::Call { function, args, items: Vec::new() });
+                let (function, args) =
+                    (self.add(PickleValue::Global(module, name)), self.add(PickleValue::Tuple(args)));
+                self.push(PickleValue::Call { function, args, items: Vec::new() });
             }
             b'o' => {
                 let mut args = self.take_to_mark()?;
@@ -320,17 +322,17 @@ impl<'a> Machine<'a> {
                     return Err(format!("an object without a class at byte {start}"));
                 }
                 let function = args.remove(0);
-                let args = self.add(Value::Tuple(args));
-                self.push(Value::Call { function, args, items: Vec::new() });
+                let args = self.add(PickleValue::Tuple(args));
+                self.push(PickleValue::Call { function, args, items: Vec::new() });
             }
             b'Q' => {
                 let id = self.pop()?;
-                self.push(Value::Persistent(id));
+                self.push(PickleValue::Persistent(id));
             }
             b'P' => {
                 let id = self.line()?;
-                let id = self.add(Value::Text(id));
-                self.push(Value::Persistent(id));
+                let id = self.add(PickleValue::Text(id));
+                self.push(PickleValue::Persistent(id));
             }
             other => return Err(format!("unknown instruction {other:#04x} at byte {start}")),
         }
@@ -368,12 +370,12 @@ impl<'a> Machine<'a> {
 
     fn text(&mut self, length: usize) -> Result<(), String> {
         let text = str::from_utf8(self.take(length)?).map_err(|_| "a name in it is no text")?;
-        self.push(Value::Text(text));
+        self.push(PickleValue::Text(text));
         Ok(())
     }
 
     fn text_or_other(&mut self, length: usize) -> Result<(), String> {
-        let value = str::from_utf8(self.take(length)?).map_or(Value::Other, Value::Text);
+        let value = str::from_utf8(self.take(length)?).map_or(PickleValue::Other, PickleValue::Text);
         self.push(value);
         Ok(())
     }
@@ -382,23 +384,23 @@ impl<'a> Machine<'a> {
     fn long(&mut self, length: usize) -> Result<(), String> {
         let bytes = self.take(length)?;
         let value = if length > 8 {
-            Value::Other
+            PickleValue::Other
         } else {
             let is_negative = bytes.last().is_some_and(|b| b & 0x80 != 0);
             let mut all = if is_negative { [0xff; 8] } else { [0; 8] };
             all[..length].copy_from_slice(bytes);
-            Value::Int(i64::from_le_bytes(all))
+            PickleValue::Int(i64::from_le_bytes(all))
         };
         self.push(value);
         Ok(())
     }
 
-    fn add(&mut self, value: Value<'a>) -> Id {
+    fn add(&mut self, value: PickleValue<'a>) -> Id {
         self.values.push(value);
         Id(self.values.len() - 1)
     }
 
-    fn push(&mut self, value: Value<'a>) {
+    fn push(&mut self, value: PickleValue<'a>) {
         let id = self.add(value);
         self.stack.push(Slot::Value(id));
     }
@@ -427,7 +429,7 @@ impl<'a> Machine<'a> {
 
     fn append(&mut self, more: &[Id]) -> Result<(), String> {
         let list = self.top()?;
-        if let Value::List(items) = &mut self.values[list.0] {
+        if let PickleValue::List(items) = &mut self.values[list.0] {
             items.extend_from_slice(more);
         }
         Ok(())
@@ -435,7 +437,7 @@ impl<'a> Machine<'a> {
 
     fn put(&mut self, more: &[(Id, Id)]) -> Result<(), String> {
         let dict = self.top()?;
-        if let Value::Dict(items) | Value::Call { items, .. } = &mut self.values[dict.0] {
+        if let PickleValue::Dict(items) | PickleValue::Call { items, .. } = &mut self.values[dict.0] {
             items.extend_from_slice(more);
         }
         Ok(())

@@ -4,11 +4,11 @@
 
 use safetensors::{Dtype, SafeTensorError, SafeTensors};
 
-use super::{Found, ReadError, strip_wrappers};
-use crate::weights::tensor_file::{ElementType, Entry, Format};
+use super::found::{FileContents, ReadError, strip_wrappers};
+use crate::weights::tensors::{ElementType, Entry, Format};
 
 /// Tensors by name of a whole file's bytes.
-pub(super) fn index(bytes: &[u8]) -> Result<Found, ReadError> {
+pub(super) fn index(bytes: &[u8]) -> Result<FileContents, ReadError> {
     let tensors = SafeTensors::deserialize(bytes).map_err(|error| explain(&error, bytes))?;
     let base = bytes.as_ptr() as usize;
     let entries = tensors
@@ -24,7 +24,7 @@ pub(super) fn index(bytes: &[u8]) -> Result<Found, ReadError> {
             (name.to_owned(), entry)
         })
         .collect();
-    let mut found = Found::new(Format::Safetensors, entries);
+    let mut found = FileContents::new(Format::Safetensors, entries);
     strip_wrappers(&mut found);
     if let Ok((_, header)) = SafeTensors::read_metadata(bytes)
         && let Some(texts) = header.metadata()

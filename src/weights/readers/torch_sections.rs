@@ -3,9 +3,10 @@
 //! Dictionaries within dictionaries become names with dots, so that two networks in one file are two beginnings of names like any
 //! others. Weights that are called EMA stand apart: they are taken when asked for, or when there are no others.
 
-use super::pickle::{Id, Pickle, Value};
-use super::torch_dict::{View, is_tensor, view};
-use super::{Averaged, ReadError};
+use super::found::ReadError;
+use super::pickle::{Id, Pickle, PickleValue};
+use super::torch_view::{StridedView, is_tensor, view};
+use crate::weights::averaged::{Averaged, is_ema};
 
 /// Keys under which training loops keep weights, the likeliest first. Only to tell of what stands there if it is none.
 const KEYS: [&str; 13] = [
@@ -38,17 +39,11 @@ const MAX_NAME_BYTES: usize = 64 << 20;
 /// What was chosen.
 pub(super) struct Chosen<'a> {
     /// Names and views of all tensors.
-    pub(super) views: Vec<(String, View<'a>)>,
+    pub(super) views: Vec<(String, StridedView<'a>)>,
     pub(super) notes: Vec<String>,
     /// Key of the one dictionary that they are from, with a dot.
     pub(super) cut: String,
     pub(super) averaged: Averaged,
-}
-
-/// Whether a part of names or a key says that it holds averaged weights.
-pub(in crate::weights) fn is_ema(name: &str) -> bool {
-    name.split(|c: char| !c.is_ascii_alphanumeric())
-        .any(|word| word.eq_ignore_ascii_case("ema") || word.eq_ignore_ascii_case("averaged"))
 }
 
 /// The tensors that a pickle's weights are.
@@ -125,7 +120,7 @@ struct Walk<'a, 'p> {
     pickle: &'p Pickle<'a>,
     looks: usize,
     name_bytes: usize,
-    views: Vec<(String, View<'a>)>,
+    views: Vec<(String, StridedView<'a>)>,
 }
 
 impl Walk<'_, '_> {
@@ -206,7 +201,7 @@ fn tell_foreign(pickle: &Pickle<'_>, items: &[(Id, Id)]) -> Result<(), ReadError
         return Err(match foreign(pickle, *id) {
             ReadError::Other(what, advice) => ReadError::Other(format!("{what} (under `{wanted}`)"), advice),
             // A number or a text under such a key: what else is there is told.
-            _ => continue,
+            ReadError::Broken(_) | ReadError::CutShort | ReadError::Empty | ReadError::NoRoom(_) => continue,
         });
     }
     Ok(())
@@ -222,11 +217,11 @@ fn foreign(pickle: &Pickle<'_>, id: Id) -> ReadError {
         );
     }
     let class = match pickle.get(id) {
-        Value::Call { function, .. } => match pickle.get(*function) {
-            Value::Global(module, name) => format!("`{module}.{name}`"),
+        PickleValue::Call { function, .. } => match pickle.get(*function) {
+            PickleValue::Global(module, name) => format!("`{module}.{name}`"),
             _ => "of an unknown class".to_owned(),
         },
-        Value::Global(module, name) => format!("`{module}.{name}`"),
+        PickleValue::Global(module, name) => format!("`{module}.{name}`"),
         _ => return ReadError::broken("its pickle holds no dictionary of tensors"),
     };
     ReadError::Other(format!("a pickle of a Python object, {class}, and not of weights"), ADVICE)

@@ -5,12 +5,12 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
+use super::found::{FileContents, ReadError};
 use super::pickle::Pickle;
-use super::torch_dict::{Storage, found};
+use super::torch_dict::{StorageBytes, found};
 use super::torch_sections::choose;
 use super::zip_archive::{Archive, Member};
-use super::{Found, ReadError};
-use crate::weights::tensor_file::Format;
+use crate::weights::tensors::Format;
 
 /// A pickle of names and shapes; ten thousand tensors make a few megabytes.
 const MAX_PICKLE_BYTES: usize = 64 << 20;
@@ -18,7 +18,7 @@ const MAX_PICKLE_BYTES: usize = 64 << 20;
 const MAX_UNPACKED_BYTES: usize = 1 << 30;
 
 /// Tensors by name; `pickle` is the archive's name of `data.pkl`.
-pub(super) fn index(archive: &mut Archive<'_>, pickle: &str, ema: bool) -> Result<Found, ReadError> {
+pub(super) fn index(archive: &mut Archive<'_>, pickle: &str, ema: bool) -> Result<FileContents, ReadError> {
     let folder = pickle.strip_suffix("data.pkl").unwrap_or_default().to_owned();
     let order = format!("{folder}byteorder");
     if archive.find(|name| name == order).is_some() {
@@ -33,20 +33,20 @@ pub(super) fn index(archive: &mut Archive<'_>, pickle: &str, ema: bool) -> Resul
     let bytes = archive.content(pickle, MAX_PICKLE_BYTES)?;
     let pickle = Pickle::read(&bytes, 0).map_err(ReadError::Broken)?;
     let chosen = choose(&pickle, ema)?;
-    let mut storages: HashMap<String, Storage> = HashMap::new();
+    let mut storages: HashMap<String, StorageBytes> = HashMap::new();
     let mut left = MAX_UNPACKED_BYTES;
-    let place = |_: &str, view: &super::torch_dict::View<'_>| {
+    let place = |_: &str, view: &super::torch_view::StridedView<'_>| {
         if let Some(storage) = storages.get(view.key) {
             return Ok(storage.clone());
         }
         let whole = archive.bytes().len();
         let storage = match archive.member(&format!("{folder}data/{}", view.key), whole.max(left))? {
-            Member::Stored(range) => Storage::InFile(range),
+            Member::Stored(range) => StorageBytes::InFile(range),
             Member::Unpacked(bytes) => {
                 left = left.checked_sub(bytes.len()).ok_or_else(|| {
                     ReadError::broken(format!("its storages unpack to more than {MAX_UNPACKED_BYTES} bytes"))
                 })?;
-                Storage::Unpacked(Rc::new(bytes))
+                StorageBytes::Unpacked(Rc::new(bytes))
             }
         };
         storages.insert(view.key.to_owned(), storage.clone());

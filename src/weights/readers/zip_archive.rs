@@ -8,7 +8,7 @@ use std::ops::Range;
 use zip::result::ZipError;
 use zip::{CompressionMethod, ZipArchive};
 
-use super::ReadError;
+use super::found::ReadError;
 use crate::tensor::check_room;
 
 /// Files inside an archive; a network of a thousand layers has some thousands.

@@ -14,9 +14,9 @@ pub(super) use x86::{Avx2, Avx512};
 /// Values of sixteen channels at one position.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[repr(C, align(64))]
-pub(in crate::engine) struct Cell(pub [f32; 16]);
+pub(in crate::engine) struct PixelBlock(pub [f32; 16]);
 
-impl Cell {
+impl PixelBlock {
     /// Zero everywhere.
     pub(in crate::engine) const ZERO: Self = Self([0.0; 16]);
 }

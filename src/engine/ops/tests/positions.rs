@@ -92,8 +92,8 @@ fn attention_equals_its_sums() {
             let mut x = Plain::random(&mut dice, 2, MapShape::new(3 * channels, 1, num_tokens));
             x.values.iter_mut().for_each(|v| *v *= 3.0);
             let mut out = stale(2, MapShape::new(channels, 1, num_tokens));
-            let mut scratch = Scratch::default();
-            scratch.take(40).fill(Cell([f32::NAN; BLOCK]));
+            let mut scratch = Workspace::default();
+            scratch.take(40).fill(PixelBlock([f32::NAN; BLOCK]));
             let blocked = x.blocked();
             on(level, |cores| {
                 attention(
@@ -124,7 +124,7 @@ fn shares_of_large_scores_do_not_overflow() {
         let mut out = stale(1, MapShape::new(channels, 1, num_tokens));
         let blocked = x.blocked();
         let of = Attention { channels, heads: 1 };
-        on(level, |cores| attention(cores, blocked.read(), of, &mut Scratch::default(), &mut out.write()));
+        on(level, |cores| attention(cores, blocked.read(), of, &mut Workspace::default(), &mut out.write()));
         assert_lanes_are_clear(&out);
         assert!(planar(&out).iter().all(|v| v.abs() <= 1.0), "{}", level.name());
     }

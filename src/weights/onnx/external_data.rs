@@ -13,13 +13,13 @@ use std::path::{Component, Path};
 use bytes::Bytes;
 
 use super::error::OnnxProblem;
-use super::model::plain;
+use super::names::plain;
 use super::proto::TensorProto;
 use crate::weights::error::MAX_FILE_BYTES;
 
 /// What was read from files beside a model, one piece after the other.
 #[derive(Debug)]
-pub(super) struct Beside<'a> {
+pub(super) struct ExternalData<'a> {
     /// The model's folder; nothing where the model came from memory.
     folder: Option<&'a Path>,
     state: RefCell<State>,
@@ -34,7 +34,7 @@ struct State {
     last: Option<(String, File, u64)>,
 }
 
-impl<'a> Beside<'a> {
+impl<'a> ExternalData<'a> {
     /// Beside a model of that many bytes.
     pub(super) fn new(folder: Option<&'a Path>, model_len: usize) -> Self {
         let state = State { end: model_len, pieces: Vec::new(), last: None };

@@ -4,13 +4,13 @@
 
 use std::ops::RangeInclusive;
 
-use super::ops::{BLOCK, Cell, Extent};
-use super::plan::Step;
+use super::ops::{BLOCK, Extent, PixelBlock};
+use super::step::Step;
 use crate::graph::{Graph, NodeId, NodeInfo, Op};
 
-/// A value's place.
+/// Where a value lies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Place {
+pub(super) struct Allocation {
     /// Number of the buffer.
     pub(super) buffer: usize,
     /// Cells before the value's first.
@@ -19,11 +19,11 @@ pub(super) struct Place {
     pub(super) extent: Extent,
 }
 
-/// Places of all values of a plan.
+/// Where all values of a plan lie.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Places {
+pub(super) struct BufferPlan {
     /// By node; nothing for those that no step puts out, and for a picture that is read where it came.
-    places: Vec<Option<Place>>,
+    allocations: Vec<Option<Allocation>>,
     /// Cells of each buffer.
     buffers: Vec<usize>,
 }
@@ -35,8 +35,8 @@ struct Part {
     first_block: usize,
 }
 
-impl Places {
-    /// Places for the values of `steps`. No step writes to a buffer that it reads from.
+impl BufferPlan {
+    /// Buffers for the values of `steps`. No step writes to a buffer that it reads from.
     pub(super) fn new(graph: &Graph, steps: &[Step], infos: &[NodeInfo], num_images: usize) -> Self {
         let parts = parts_of_concats(graph, steps, infos);
         let root = |id: NodeId| {
@@ -72,34 +72,34 @@ impl Places {
         for ((id, _), number) in roots.iter().zip(buffer_numbers) {
             buffer_of[id.0] = Some(number);
         }
-        let mut places = vec![None; infos.len()];
+        let mut allocations = vec![None; infos.len()];
         for step in steps {
             let id = step.output;
             let (whole, first_block) = root(id);
             let image_step = extent_of(whole).image_step;
             let shape = infos[id.0].shape;
-            places[id.0] = buffer_of[whole.0].map(|buffer| Place {
+            allocations[id.0] = buffer_of[whole.0].map(|buffer| Allocation {
                 buffer,
                 offset: first_block * shape.plane(),
                 extent: Extent { num_images, shape, image_step },
             });
         }
-        Self { places, buffers }
+        Self { allocations, buffers }
     }
 
     /// Where a value lies; nothing if no step puts it there.
-    pub(super) fn of(&self, id: NodeId) -> Option<Place> {
-        self.places[id.0]
+    pub(super) fn of(&self, id: NodeId) -> Option<Allocation> {
+        self.allocations[id.0]
     }
 
     /// Cells of each buffer.
-    pub(super) fn buffers(&self) -> &[usize] {
+    pub(super) fn sizes(&self) -> &[usize] {
         &self.buffers
     }
 
     /// Bytes of all buffers.
     pub(super) fn num_bytes(&self) -> usize {
-        self.buffers.iter().sum::<usize>() * size_of::<Cell>()
+        self.buffers.iter().sum::<usize>() * size_of::<PixelBlock>()
     }
 }
 
@@ -220,7 +220,7 @@ mod tests {
     }
 
     /// Cells of a buffer that a value has, in any image.
-    fn spans(place: Place) -> Vec<RangeInclusive<usize>> {
+    fn spans(place: Allocation) -> Vec<RangeInclusive<usize>> {
         let Extent { num_images, shape, image_step } = place.extent;
         let len = shape.channels.div_ceil(BLOCK) * shape.plane();
         (0..num_images)
@@ -240,10 +240,10 @@ mod tests {
             let plan = Plan::new(&graph, size.unwrap_or(row.preprocess.size), 2, &taps).unwrap();
             let mut alive: Vec<NodeId> = Vec::new();
             for step in plan.steps() {
-                let Some(own) = plan.places().of(step.output) else { continue };
+                let Some(own) = plan.buffers().of(step.output) else { continue };
                 let is_concat = graph.node(step.nodes[0]).op == Op::Concat;
                 for id in &alive {
-                    let Some(other) = plan.places().of(*id).filter(|p| p.buffer == own.buffer) else {
+                    let Some(other) = plan.buffers().of(*id).filter(|p| p.buffer == own.buffer) else {
                         continue;
                     };
                     let is_part = is_concat && step.inputs.contains(id);
@@ -285,9 +285,9 @@ mod tests {
         let graph = b.finish().unwrap();
         let plan = Plan::new(&graph, PixelSize::square(4), 1, &[outer]).unwrap();
         for step in plan.steps() {
-            let Some(own) = plan.places().of(step.output) else { continue };
+            let Some(own) = plan.buffers().of(step.output) else { continue };
             for (number, id) in step.inputs.iter().enumerate() {
-                let Some(read) = plan.places().of(*id).filter(|read| read.buffer == own.buffer) else {
+                let Some(read) = plan.buffers().of(*id).filter(|read| read.buffer == own.buffer) else {
                     continue;
                 };
                 // As the executor has it: what lies in the concatenation's own buffer isn't written again.
@@ -295,7 +295,7 @@ mod tests {
                 assert_eq!(read.offset, own.offset + before / BLOCK, "{}", graph.node(step.output).name);
             }
         }
-        assert_ne!(plan.places().of(c).unwrap().buffer, plan.places().of(twice).unwrap().buffer);
+        assert_ne!(plan.buffers().of(c).unwrap().buffer, plan.buffers().of(twice).unwrap().buffer);
     }
 
     #[test]
@@ -310,8 +310,8 @@ mod tests {
         b.stage(outer);
         let graph = b.finish().unwrap();
         let plan = Plan::new(&graph, PixelSize::square(4), 3, &[outer]).unwrap();
-        let place = |id| plan.places().of(id).unwrap();
-        assert!(plan.places().of(x).is_none(), "the picture is read where it is");
+        let place = |id| plan.buffers().of(id).unwrap();
+        assert!(plan.buffers().of(x).is_none(), "the picture is read where it is");
         assert_eq!([c, d, inner, e].map(|id| place(id).buffer), [place(outer).buffer; 4]);
         assert_eq!([e, c, d, inner].map(|id| place(id).offset), [0, 2 * 16, 3 * 16, 2 * 16]);
         assert_eq!(place(c).extent.image_step, 4 * 16, "images are as far apart as the whole is long");

@@ -1,0 +1,364 @@
+//! The rules of the house: a folder of `src/` is a layer, imports point down, and no files import each other in a circle.
+
+mod circles;
+mod imports;
+mod source;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use self::circles::circles;
+use self::imports::{Arrows, Crate};
+use crate::support::root;
+
+const BELOW_THE_TOP: &[&str] =
+    &["extract", "render", "engine", "formats", "mosaic", "models", "weights", "input", "graph", "tensor"];
+
+/// What each layer may use of the others, as ARCHITECTURE.md lists it.
+const MAY_USE: [(&str, &[&str]); 13] = [
+    ("main", &["app", "cli", "engine", "render", "weights"]),
+    ("app", BELOW_THE_TOP),
+    ("cli", BELOW_THE_TOP),
+    ("extract", &["engine", "formats", "mosaic", "models", "weights", "input", "graph", "tensor"]),
+    ("render", &["engine", "formats", "mosaic", "models", "weights", "input", "graph", "tensor"]),
+    ("engine", &["models", "weights", "graph", "input", "tensor"]),
+    ("formats", &["mosaic", "tensor"]),
+    ("mosaic", &["tensor"]),
+    ("models", &["graph", "tensor"]),
+    ("weights", &["graph", "tensor"]),
+    ("input", &["tensor"]),
+    ("graph", &["tensor"]),
+    ("tensor", &[]),
+];
+
+/// Crates that only some layers may name.
+const RESERVED: [(&str, &[&str]); 5] = [
+    ("egui", &["app"]),
+    ("eframe", &["app"]),
+    ("rfd", &["app"]),
+    ("candle_core", &["engine"]),
+    ("candle_nn", &["engine"]),
+];
+
+/// Where threads and channels may be made. What is computed in parallel by rayon's iterators may stand anywhere.
+const MAKE_THREADS: [&str; 4] = ["src/app/pipeline", "src/engine", "src/extract", "src/input/live"];
+/// Files of the window that still make some.
+const STILL_MAKE_THREADS: [&str; 3] = ["src/app/dispatch.rs", "src/app/download.rs", "src/app/window.rs"];
+
+/// Folders in which files still import each other in circles.
+const STILL: [&str; 4] = ["src/app", "src/extract", "src/formats", "src/input"];
+
+fn sources(folder: &Path, found: &mut BTreeMap<String, String>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            sources(&path, found);
+        } else if path.extension().is_some_and(|e| e == "rs") {
+            let name = path.strip_prefix(root()).unwrap().components();
+            let name: Vec<_> = name.map(|part| part.as_os_str().to_str().unwrap()).collect();
+            found.insert(name.join("/"), std::fs::read_to_string(&path).unwrap());
+        }
+    }
+}
+
+/// The program's own files. What `main.rs` takes of the library counts like what a layer takes of another.
+fn house() -> Crate {
+    let mut files = BTreeMap::new();
+    sources(&root().join("src"), &mut files);
+    if let Some(main) = files.get_mut("src/main.rs") {
+        *main = main.replace("filterscope::", "crate::");
+    }
+    Crate::new(files.iter().map(|(path, text)| (path.as_str(), text.as_str())))
+}
+
+/// `src/graph/op.rs` is of `graph`.
+fn layer_of(file: &str) -> &str {
+    let path = file.trim_start_matches("src/");
+    path.split('/').next().unwrap_or(path).trim_end_matches(".rs")
+}
+
+fn is_in(file: &str, places: &[&str]) -> bool {
+    places
+        .iter()
+        .any(|place| file == *place || file.strip_prefix(place).is_some_and(|rest| rest.starts_with('/')))
+}
+
+fn forbidden_arrows(arrows: &Arrows) -> Vec<String> {
+    let may_use: BTreeMap<&str, &[&str]> = MAY_USE.into_iter().collect();
+    let mut found = Vec::new();
+    for ((from, to), names) in arrows {
+        let (layer, other) = (layer_of(from), layer_of(to));
+        if layer != other && !may_use.get(layer).is_some_and(|allowed| allowed.contains(&other)) {
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            found.push(format!(
+                "{from} takes {} from {to}, but {layer} may not use {other}",
+                names.join(", ")
+            ));
+        }
+    }
+    found
+}
+
+fn reserved_crates(house: &Crate) -> Vec<String> {
+    let mut found = Vec::new();
+    for (file, names) in house.names() {
+        for (name, owners) in RESERVED {
+            if names.contains(name) && !owners.contains(&layer_of(file)) {
+                found.push(format!("{file} names the crate {name}, which is for {owners:?}"));
+            }
+        }
+    }
+    found
+}
+
+/// Files that make threads or channels, each with what it names. A pause makes none.
+fn made_threads(house: &Crate) -> Vec<(String, String)> {
+    let makes = |path: &str| {
+        let mut names = path.split("::");
+        match (names.next().unwrap_or_default(), names.next(), names.next()) {
+            ("std", Some("thread"), Some(name)) => name != "sleep",
+            ("std", Some("sync"), Some(name)) => name == "mpsc",
+            ("rayon", Some(name), _) => name != "prelude",
+            (first, ..) => first.starts_with("crossbeam") || ["flume", "tokio", "async_std"].contains(&first),
+        }
+    };
+    let of_file = |(file, paths): (&str, BTreeSet<String>)| {
+        paths.into_iter().filter(|path| makes(path)).map(|path| (file.to_owned(), path)).collect::<Vec<_>>()
+    };
+    house.full_paths().flat_map(of_file).collect()
+}
+
+fn without(arrows: &Arrows, places: &[&str]) -> Arrows {
+    let is_kept = |(from, to): &(String, String)| !is_in(from, places) && !is_in(to, places);
+    arrows
+        .iter()
+        .filter(|(ends, _)| is_kept(ends))
+        .map(|(ends, names)| (ends.clone(), names.clone()))
+        .collect()
+}
+
+#[test]
+fn imports_point_down() {
+    let folders: BTreeSet<String> = std::fs::read_dir(root().join("src"))
+        .unwrap()
+        .map(|e| e.unwrap())
+        .filter(|e| e.path().is_dir())
+        .map(|e| e.file_name().into_string().unwrap())
+        .collect();
+    let listed: BTreeSet<String> =
+        MAY_USE.iter().map(|(l, _)| (*l).to_owned()).filter(|l| l != "main").collect();
+    assert_eq!(folders, listed, "every folder of src/ is a layer with its rule here");
+    let house = house();
+    let arrows = house.arrows();
+    assert!(arrows.len() > 500, "only {} arrows were read", arrows.len());
+    let broken = [forbidden_arrows(&arrows), reserved_crates(&house)].concat();
+    assert!(broken.is_empty(), "{}", broken.join("\n"));
+}
+
+/// The list above and the one that people read.
+#[test]
+fn the_arrows_are_those_of_the_architecture() {
+    let document = std::fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();
+    let mut read: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for line in document.lines() {
+        let Some((layer, rest)) = line.split_once(" may use ") else { continue };
+        if !layer.trim_end().chars().all(char::is_alphabetic) {
+            continue;
+        }
+        let used = rest.split_once(" # ").map_or(rest, |(used, _)| used);
+        let used = used.split_whitespace().filter(|word| *word != "nothing").collect();
+        assert!(read.insert(layer.trim(), used).is_none(), "ARCHITECTURE.md lists {layer} twice");
+    }
+    let own = MAY_USE.into_iter().map(|(layer, used)| (layer, used.iter().copied().collect())).collect();
+    assert_eq!(read, own);
+}
+
+#[test]
+fn no_files_import_each_other_in_a_circle() {
+    let arrows = house().arrows();
+    let found = circles(&without(&arrows, &STILL));
+    assert!(found.is_empty(), "{}", found.join("\n"));
+    for place in STILL {
+        let others: Vec<&str> = STILL.into_iter().filter(|other| *other != place).collect();
+        let found = circles(&without(&arrows, &others));
+        assert!(!found.is_empty(), "no circle is left in {place}: take it off the list");
+    }
+}
+
+#[test]
+fn threads_and_channels_are_made_where_they_belong() {
+    let made = made_threads(&house());
+    let (still, odd): (Vec<_>, Vec<_>) = made
+        .into_iter()
+        .filter(|(file, _)| !is_in(file, &MAKE_THREADS))
+        .partition(|(file, _)| is_in(file, &STILL_MAKE_THREADS));
+    assert!(odd.is_empty(), "not in {MAKE_THREADS:?}:\n{odd:#?}");
+    for file in STILL_MAKE_THREADS {
+        assert!(
+            still.iter().any(|(other, _)| other == file),
+            "{file} makes none any more: take it off the list"
+        );
+    }
+}
+
+/// What is planted in a small house.
+mod planted {
+    use super::*;
+
+    fn arrows(files: &[(&str, &str)]) -> Vec<String> {
+        let words = |((from, to), names): ((String, String), BTreeSet<String>)| {
+            format!("{from} → {to}: {}", names.into_iter().collect::<Vec<_>>().join(", "))
+        };
+        Crate::new(files.iter().copied()).arrows().into_iter().map(words).collect()
+    }
+
+    fn num_circles(files: &[(&str, &str)]) -> usize {
+        circles(&Crate::new(files.iter().copied()).arrows()).len()
+    }
+
+    /// A circle of two files is seen however the way back is written.
+    #[test]
+    fn circles_are_found_however_they_are_written() {
+        let face = "mod a; mod b; mod c; pub use a::{A, make}; pub use self::b::B as Other;";
+        let b = "use super::a::A; pub struct B(A);";
+        let ways = [
+            "use super::b::B; pub struct A; fn make(b: B) {}",
+            "use super::Other; pub struct A; fn make(b: Other) {}",
+            "use crate::g::{Other, c::C}; pub struct A; fn make(b: Other) {}",
+            "use super::{self as g}; pub struct A; fn make(b: g::Other) {}",
+            "pub struct A; fn make() { super::b::B::new(); }",
+            "pub struct A; fn make(b: &crate::g::b::B) {}",
+            "pub struct A; fn make() { use super::b::*; B::new(); }",
+            "use super::*; pub struct A; fn make(b: Other) {}",
+            "use super::b; pub struct A; fn make(b: b::B) {}",
+        ];
+        for a in ways {
+            let files = [
+                ("src/g/mod.rs", face),
+                ("src/g/a.rs", a),
+                ("src/g/b.rs", b),
+                ("src/g/c.rs", "pub struct C;"),
+            ];
+            assert_eq!(num_circles(&files), 1, "{a}: {:#?}", arrows(&files));
+        }
+    }
+
+    #[test]
+    fn a_circle_is_told_with_its_files_and_names() {
+        let files = [
+            ("src/a.rs", "use crate::b::{B1, B2};"),
+            ("src/b.rs", "pub use crate::c::C; pub struct B1; pub struct B2;  fn f(c: C) {}"),
+            ("src/c.rs", "use crate::a; pub struct C; fn f() { a::f() }"),
+            ("src/lib.rs", "mod a; mod b; mod c;"),
+        ];
+        let with_f = [("src/a.rs", "use crate::b::{B1, B2}; pub fn f() {}"), files[1], files[2], files[3]];
+        assert_eq!(
+            circles(&Crate::new(with_f).arrows()),
+            [
+                "3 files import each other in a circle:\n  src/a.rs → src/b.rs: B1, B2\n  src/b.rs → src/c.rs: C\n  \
+              src/c.rs → src/a.rs: f"
+            ]
+        );
+        assert_eq!(num_circles(&files), 0, "what isn't there ties nothing");
+    }
+
+    #[test]
+    fn a_type_that_is_spread_over_files_ties_them() {
+        let files = [
+            ("src/walk.rs", "pub struct Walk; impl Walk { pub fn go(&mut self) { self.step() } }"),
+            ("src/steps.rs", "use crate::walk::Walk; impl<'a> Walk { pub(super) fn step(&self) {} }"),
+        ];
+        assert_eq!(
+            arrows(&files),
+            ["src/steps.rs → src/walk.rs: Walk", "src/walk.rs → src/steps.rs: Walk::step"]
+        );
+        let with_field =
+            [("src/walk.rs", "pub struct Walk; impl Walk { fn go(&self) { self.step; } }"), files[1]];
+        assert_eq!(num_circles(&with_field), 0);
+    }
+
+    #[test]
+    fn what_is_no_code_of_the_program_ties_nothing() {
+        let b = "pub struct B; use crate::a::A;";
+        let ways = [
+            "// use crate::b::B;\npub struct A;",
+            "/* /* */ use crate::b::B; */ pub struct A;",
+            "pub struct A; const TEXT: &str = \"use crate::b::B;\"; const C: char = '\"';",
+            "pub struct A; const TEXT: &str = r#\"\" crate::b::B;\"#;",
+            "pub struct A; #[cfg(test)] mod tests { use crate::b::B; }",
+            "pub struct A; #[cfg(all(test, unix))] #[ignore] fn f(b: crate::b::B) {}",
+            "pub struct A; #[cfg(test)] use crate::b::{B, c};",
+        ];
+        let file = |a| [("src/a.rs", a), ("src/b.rs", b)];
+        for a in ways {
+            assert_eq!(arrows(&file(a)), ["src/b.rs → src/a.rs: A"], "{a}");
+        }
+        let of_tests = ("src/a/tests.rs", "use crate::b::B;");
+        let [a, b_file] = file("pub struct A; #[cfg(test)] mod tests;");
+        assert_eq!(arrows(&[a, b_file, of_tests]), ["src/b.rs → src/a.rs: A"]);
+        let lifetime = "pub struct A; fn f<'a>(x: &'a str, b: &'a crate::b::B) {}";
+        assert_eq!(num_circles(&file(lifetime)), 1, "a lifetime opens no quotes");
+        assert_eq!(num_circles(&file("pub struct A; #[cfg(not(test))] use crate::b::B;")), 1);
+    }
+
+    /// A module that only hands on is in no circle; one that defines what a child takes while it uses another child is.
+    #[test]
+    fn handing_on_is_no_use() {
+        let a = ("src/g/a.rs", "use super::b::B; pub struct A(B);");
+        let face = ("src/g/mod.rs", "mod a; mod b; pub(crate) use self::a::A; pub use b::B;");
+        let b = ("src/g/b.rs", "pub struct B;");
+        assert_eq!(arrows(&[face, a, b]), ["src/g/a.rs → src/g/b.rs: B"]);
+        let defines = ("src/g/mod.rs", "mod a; pub use self::a::A; pub struct B; fn f(a: A) {}");
+        let a = ("src/g/a.rs", "use super::B; pub struct A(B);");
+        assert_eq!(num_circles(&[defines, a]), 1);
+    }
+
+    #[test]
+    fn forbidden_arrows_are_found() {
+        let files = [
+            (
+                "src/graph/op.rs",
+                "use crate::{tensor::T, weights::{self, inner::W}}; fn f() { weights::inner::g() }",
+            ),
+            ("src/weights/mod.rs", "mod inner;"),
+            ("src/weights/inner.rs", "pub struct W; pub fn g() {}"),
+            ("src/tensor/mod.rs", "pub struct T;"),
+        ];
+        assert_eq!(
+            forbidden_arrows(&Crate::new(files).arrows()),
+            ["src/graph/op.rs takes W, g from src/weights/inner.rs, but graph may not use weights"]
+        );
+    }
+
+    #[test]
+    fn crates_and_threads_out_of_place_are_found() {
+        let files = [
+            (
+                "src/mosaic/a.rs",
+                "use egui::Color32; use std::thread; fn f() { thread::spawn(g); thread::sleep(n) }",
+            ),
+            (
+                "src/mosaic/b.rs",
+                "use std::{sync::mpsc::channel as c, thread::{self, sleep}}; use rayon::prelude::*;",
+            ),
+            (
+                "src/mosaic/c.rs",
+                "fn f() { rayon::scope(g); std::thread::Builder::new(); crossbeam_channel::bounded(1) }",
+            ),
+            ("src/app/d.rs", "use egui::Color32; // std::thread::spawn"),
+        ];
+        let house = Crate::new(files);
+        assert_eq!(reserved_crates(&house), ["src/mosaic/a.rs names the crate egui, which is for [\"app\"]"]);
+        let made: Vec<String> = made_threads(&house).into_iter().map(|(f, p)| format!("{f} {p}")).collect();
+        assert_eq!(
+            made,
+            [
+                "src/mosaic/a.rs std::thread::spawn",
+                "src/mosaic/b.rs std::sync::mpsc::channel",
+                "src/mosaic/c.rs crossbeam_channel::bounded",
+                "src/mosaic/c.rs rayon::scope",
+                "src/mosaic/c.rs std::thread::Builder::new",
+            ]
+        );
+    }
+}
