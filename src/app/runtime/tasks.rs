@@ -210,6 +210,8 @@ impl Runs {
                     // Of what is kept a part is damaged.
                     FinishError::Part { .. } => told(&error),
                     FinishError::NoSpace { .. }
+                    | FinishError::PartUnread { .. }
+                    | FinishError::PictureChanged(_)
                     | FinishError::Write(_)
                     | FinishError::State(_)
                     | FinishError::Cells(_)
