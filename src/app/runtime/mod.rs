@@ -20,7 +20,7 @@ use crate::tensor::PixelSize;
 
 use dialogs::Dialogs;
 use download::Download;
-use network::Pipeline;
+use network::pipeline::Pipeline;
 use tasks::Runs;
 use tell::Tell;
 

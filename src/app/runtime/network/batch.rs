@@ -1,17 +1,17 @@
 //! A batch of figures, run by run; after each it makes way for what is wanted on screen.
 
-use std::sync::Arc;
-use std::time::Instant;
-
 use crate::app::message::event::Event;
 use crate::app::message::job::BatchJob;
 use crate::app::model::request::FullRequest;
+use crate::app::runtime::network::pipeline::{Pipeline, Stop};
+use crate::app::runtime::network::save;
 use crate::app::runtime::network::show::fitting_grid;
-use crate::app::runtime::network::{Pipeline, Stop, save};
 use crate::engine::CancelToken;
 use crate::formats::{PictureRecord, write_figure, write_npy};
 use crate::mosaic::MosaicSettings;
 use crate::render::{BatchFigure, BatchRun, LayerChoice, Look, Panel, PictureChoice, ViewRequest};
+use std::sync::Arc;
+use std::time::Instant;
 
 /// Nobody waits for word of a batch's parts by number.
 const NO_JOB: u64 = 0;

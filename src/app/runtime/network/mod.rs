@@ -2,111 +2,25 @@
 //!
 //! Runs on the worker thread; may take as long as it takes. Knows nothing of widgets.
 
+use crate::app::message::event::{Event, ViewEvent};
+use crate::app::message::job::Job;
 use crate::app::model::view::Busy;
+use crate::app::runtime::network::pipeline::{Pipeline, Stop};
+use crate::engine::CancelToken;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 pub(crate) mod batch;
+pub(crate) mod keys;
 pub(crate) mod open;
+pub(crate) mod pipeline;
 pub(crate) mod save;
 pub(crate) mod show;
 pub(crate) mod value;
 pub(crate) mod walk;
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::time::SystemTime;
-
-use crate::app::message::event::{Event, ViewEvent};
-use crate::app::message::job::Job;
-use crate::app::model::cache::LruCache;
-use crate::app::runtime::network::value::{Prepared, PreparedKey, Run, RunKey};
-use crate::app::runtime::tell::Tell;
-use crate::engine::{CancelToken, DeviceChoice, EngineChoice, Session, WeightStore};
-use crate::input::decode::Picture;
-use crate::weights::PartChoice;
-
-/// Models kept loaded: as many as views stand side by side.
-const MAX_SESSIONS: usize = 4;
-
-/// Values of layers kept, so that another look at a layer, or a step back, runs no network.
-const VALUE_BUDGET_BYTES: usize = 256 << 20;
-
-/// Decoded pictures kept.
-const PICTURE_BUDGET_BYTES: usize = 128 << 20;
-
-/// Preprocessed pictures kept, with the small ones made of them.
-const PREPARED_BUDGET_BYTES: usize = 64 << 20;
-
-/// A file as it was when it was read: a changed one under the same path is another.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct FileKey {
-    path: PathBuf,
-    changed: Option<SystemTime>,
-    num_bytes: u64,
-}
-
-impl FileKey {
-    fn of(path: &Path) -> Self {
-        let info = std::fs::metadata(path).ok();
-        Self {
-            path: path.to_owned(),
-            changed: info.as_ref().and_then(|i| i.modified().ok()),
-            num_bytes: info.map_or(0, |i| i.len()),
-        }
-    }
-}
-
-/// What identifies a picture's pixels.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum PictureKey {
-    Carried,
-    File(FileKey),
-    /// A frame of a stream, or a picture of the clipboard, by its number.
-    Frame(u64),
-    Pasted(u64),
-}
-
-/// What identifies a loaded model: its tag, its file, where it runs.
-type ModelKey = (&'static str, Option<(FileKey, PartChoice)>, DeviceChoice);
-
-/// Everything the worker keeps from job to job.
-pub(crate) struct Pipeline {
-    store: WeightStore,
-    cat: &'static [u8],
-    engine: EngineChoice,
-    tell: Tell,
-    sessions: Vec<(ModelKey, Session)>,
-    pictures: LruCache<PictureKey, Arc<Picture>>,
-    prepared: LruCache<PreparedKey, Arc<Prepared>>,
-    runs: LruCache<RunKey, Arc<Run>>,
-}
-
-/// A job that didn't come to its end.
-pub(crate) enum Stop {
-    /// A newer job is waiting.
-    Cancelled,
-    /// Told to the person.
-    Failed(String),
-}
-
-fn failed(error: impl std::fmt::Display) -> Stop {
-    Stop::Failed(error.to_string())
-}
-
 impl Pipeline {
-    pub(crate) fn new(store: WeightStore, cat: &'static [u8], engine: EngineChoice, tell: Tell) -> Self {
-        Self {
-            store,
-            cat,
-            engine,
-            tell,
-            sessions: Vec::new(),
-            pictures: LruCache::new(PICTURE_BUDGET_BYTES),
-            prepared: LruCache::new(PREPARED_BUDGET_BYTES),
-            runs: LruCache::new(VALUE_BUDGET_BYTES),
-        }
-    }
-
     /// Does one job; gives back what is left of one that made way. A panic on the way is a bug of ours: it is told, what was kept is
     /// forgotten, and the next job starts afresh.
     pub(crate) fn handle(&mut self, job: Job, cancel: &CancelToken) -> Option<Job> {

@@ -1,19 +1,17 @@
 //! What a view shows: values, sifted, painted, cut into textures.
 
-use crate::app::model::view::Busy;
-
-use std::sync::Arc;
-
 use crate::app::message::event::{Event, ViewEvent};
 use crate::app::model::request::FullRequest;
 use crate::app::model::shown::Shown;
 use crate::app::model::tiles as textures;
-use crate::app::runtime::network::value::Run;
-use crate::app::runtime::network::{Pipeline, Stop, failed};
+use crate::app::model::view::Busy;
+use crate::app::runtime::network::keys::{Run, Subject};
+use crate::app::runtime::network::pipeline::{Pipeline, Stop, failed};
 use crate::engine::CancelToken;
 use crate::mosaic::{Grid, Mosaic, MosaicSettings, compose, enlarge};
 use crate::render::Placement;
 use crate::tensor::{PixelSize, profile};
+use std::sync::Arc;
 
 /// A mosaic is enlarged for its texture up to this side, so that any zoom below it is drawn smoothly.
 const ENLARGED_SIDE: u32 = 4096;
@@ -100,7 +98,7 @@ impl Pipeline {
     fn value(
         &mut self,
         id: u64,
-        subject: &super::value::Subject,
+        subject: &Subject,
         wanted: &FullRequest,
         node: crate::graph::NodeId,
         cancel: &CancelToken,

@@ -1,77 +1,25 @@
 //! A layer's values for a picture: decoded, preprocessed, run, each kept for the next time.
 
-use crate::app::model::view::Busy;
-
-use std::ops::ControlFlow;
-use std::path::PathBuf;
-use std::sync::Arc;
-use std::time::Duration;
-
-use egui::ColorImage;
-
 use crate::app::message::event::{Event, ViewEvent};
 use crate::app::message::remedy::told;
 use crate::app::model::request::FullRequest;
-use crate::app::model::shown::{NUM_BINS, histogram};
 use crate::app::model::tiles as textures;
-use crate::app::runtime::network::{FileKey, MAX_SESSIONS, ModelKey, PictureKey, Pipeline, Stop, failed};
+use crate::app::model::view::Busy;
+use crate::app::runtime::network::keys::{
+    FileKey, ModelKey, PictureKey, Prepared, PreparedKey, Run, RunKey, Subject,
+};
+use crate::app::runtime::network::pipeline::{MAX_SESSIONS, Pipeline, Stop, failed};
 use crate::engine::{Backbone, CancelToken, ComputeDevice, Outcome, Session};
 use crate::graph::NodeId;
 use crate::input::dataset::PictureLocation;
 use crate::input::decode::{Picture, decode_bytes};
-use crate::render::{InputChoices, LayerChoice, PictureChoice, View};
-use crate::tensor::{Activation, LayerStats};
+use crate::render::{LayerChoice, PictureChoice, View};
+use crate::tensor::Activation;
+use std::ops::ControlFlow;
+use std::sync::Arc;
 
 /// Longest side of the small picture beside the mosaic.
 const THUMBNAIL_SIDE: u32 = 512;
-
-/// What identifies a preprocessed picture.
-#[derive(Clone, PartialEq)]
-pub(crate) struct PreparedKey {
-    picture: PictureKey,
-    model: ModelKey,
-    input: InputChoices,
-}
-
-/// A picture as a network gets it, and what is drawn of it.
-pub(crate) struct Prepared {
-    pub(crate) view: Arc<View>,
-    pub(crate) seen: Arc<ColorImage>,
-    pub(crate) thumbnail: Arc<ColorImage>,
-}
-
-/// What identifies a run's values.
-#[derive(Clone, PartialEq)]
-pub(crate) struct RunKey {
-    picture: PictureKey,
-    model: ModelKey,
-    input: InputChoices,
-    node: NodeId,
-}
-
-/// A layer's values, and what is drawn of them beside the mosaic.
-pub(crate) struct Run {
-    pub(crate) elapsed: Duration,
-    pub(crate) activation: Activation,
-    pub(crate) stats: Arc<LayerStats>,
-    pub(crate) histogram: [u32; NUM_BINS],
-}
-
-impl Run {
-    pub(crate) fn new(activation: Activation, elapsed: Duration) -> Self {
-        let stats = Arc::new(LayerStats::of(&activation));
-        let histogram = histogram(activation.values(), stats.min, stats.max);
-        Self { elapsed, activation, stats, histogram }
-    }
-}
-
-/// A picture on its way through a model.
-pub(crate) struct Subject {
-    pub(crate) picture: Arc<Picture>,
-    pub(crate) path: Option<PathBuf>,
-    pub(crate) prepared: Arc<Prepared>,
-    key: PictureKey,
-}
 
 impl Pipeline {
     /// The node that is wanted; loads the model.

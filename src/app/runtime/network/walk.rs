@@ -1,24 +1,22 @@
 //! Many layers of one run at a glance, and pinned filters for the picture at hand.
 
-use std::collections::HashMap;
-use std::ops::ControlFlow;
-use std::sync::Arc;
-use std::time::Instant;
-
-use egui::ColorImage;
-
 use crate::app::message::event::Event;
 use crate::app::model::layers::{LayerSummary, Walked};
 use crate::app::model::pins::{PinImage, PinnedFilter};
 use crate::app::model::request::FullRequest;
 use crate::app::model::tiles as textures;
 use crate::app::runtime::filter_map::filter_map;
-use crate::app::runtime::network::value::Run;
-use crate::app::runtime::network::{Pipeline, Stop, failed};
+use crate::app::runtime::network::keys::Run;
+use crate::app::runtime::network::pipeline::{Pipeline, Stop, failed};
 use crate::engine::CancelToken;
 use crate::graph::NodeId;
 use crate::mosaic::{MosaicSettings, compose};
 use crate::tensor::{Activation, LayerStats, MapShape};
+use egui::ColorImage;
+use std::collections::HashMap;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::time::Instant;
 
 /// Longest side of a layer's small picture.
 const MEAN_MAP_SIDE: u32 = 48;
