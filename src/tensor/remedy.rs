@@ -1,7 +1,7 @@
 //! What a person can do about an error, as data.
 //!
 //! Owns the list of remedies. An error below the faces says what is wrong and carries one of these; the command line
-//! (`cli/remedy.rs`) and the window (`app/remedy.rs`) each word it in terms of what can be typed or pressed there. Must not name
+//! (`cli/remedy.rs`) and the window (`app/message/remedy.rs`) each word it in terms of what can be typed or pressed there. Must not name
 //! an option or a button.
 
 /// What to do about an error.

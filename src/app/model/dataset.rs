@@ -1,12 +1,11 @@
 //! An open folder or log: where it stands, its small pictures, its labels over time.
 
+use crate::input::dataset::{Camera, Source};
+use crate::render::PictureChoice;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
-
-use crate::input::dataset::{Camera, Source};
-use crate::render::PictureChoice;
 
 /// Layers passing by themselves.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -91,6 +90,17 @@ pub(crate) fn is_watched(watched: Option<&Path>, open: &OpenSource) -> bool {
     watched == Some(open.place.as_path())
 }
 
+/// An open folder or log.
+#[derive(Clone)]
+pub(crate) struct OpenSource {
+    pub(crate) source: Arc<dyn Source>,
+    pub(crate) place: PathBuf,
+    /// When what is in it was listed.
+    pub(crate) listed: SystemTime,
+    pub(crate) index: usize,
+    pub(crate) camera: Option<Camera>,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -148,15 +158,4 @@ mod tests {
         assert!(points.is_sorted_by(|a, b| a[0] <= b[0]));
         assert_eq!(label_lines(&Long(3, labelled(&["angle"])))[0].1.len(), 3);
     }
-}
-
-/// An open folder or log.
-#[derive(Clone)]
-pub(crate) struct OpenSource {
-    pub(crate) source: Arc<dyn Source>,
-    pub(crate) place: PathBuf,
-    /// When what is in it was listed.
-    pub(crate) listed: SystemTime,
-    pub(crate) index: usize,
-    pub(crate) camera: Option<Camera>,
 }

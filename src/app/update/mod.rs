@@ -252,3 +252,6 @@ fn tick(model: &mut Model, now: &Now, effects: &mut Effects) {
     dataset::play_frames(model, effects, now);
     requests::ask_for_walk(model, effects);
 }
+
+#[cfg(test)]
+mod tests;

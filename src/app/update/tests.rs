@@ -1,0 +1,278 @@
+//! Handlers as functions: a message in, another model and effects out. No widget, thread, file or network.
+
+#![allow(clippy::wildcard_enum_match_arm, reason = "a test looks for one effect among others")]
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::*;
+use crate::app::message::dataset::DatasetCommand;
+use crate::app::message::effect::{Effect, FaceEffect, Work};
+use crate::app::message::job::{Job, SideJob};
+use crate::app::message::views::ViewsCommand;
+use crate::app::message::window::WindowCommand;
+use crate::app::model::batch::BatchNews;
+use crate::app::model::dataset::thumb_key;
+use crate::app::model::download::{DownloadNews, DownloadRequest, Downloads, Stage};
+use crate::app::model::save::Export;
+use crate::app::model::task::{RunEnd, RunNews};
+use crate::app::model::view::Busy;
+use crate::app::model::weights::WeightsOffer;
+use crate::engine::WeightStore;
+use crate::input::dataset::open_source;
+use crate::models::Registry;
+use crate::mosaic::MosaicLayout;
+use crate::render::{Change, DEFAULT_TAG, LayerChoice};
+use crate::weights::fetch::FetchOptions;
+
+/// A window whose network has its weights here, before its first picture is shown.
+fn model() -> Model {
+    let row = Registry::find(DEFAULT_TAG).unwrap();
+    let mut model = Model::new(WeightStore::new(Vec::new()), row, Arc::new(row.graph().unwrap()));
+    (model.here, model.is_here_known) = (vec![row.tag], true);
+    model
+}
+
+fn send(model: &mut Model, message: Message) -> Vec<Effect> {
+    let mut effects = Effects::default();
+    update(model, message, &Now { max_texture_side: 2048, ..Now::default() }, &mut effects);
+    effects.take()
+}
+
+fn ask(model: &mut Model, command: impl Into<Command>) -> Vec<Effect> {
+    send(model, Message::Command(command.into()))
+}
+
+fn tell(model: &mut Model, event: Event) -> Vec<Effect> {
+    send(model, Message::Event(event))
+}
+
+/// The requests that go to the network's thread.
+fn shows(effects: &[Effect]) -> Vec<(u64, LayerChoice)> {
+    let show = |effect: &Effect| match effect {
+        Effect::Work(Work::Latest(view, Job::Show(_, full))) => Some((*view, full.of.layer.clone())),
+        _ => None,
+    };
+    effects.iter().filter_map(show).collect()
+}
+
+fn said(model: &Model) -> Vec<&str> {
+    model.messages.iter().map(|message| message.text.as_str()).collect()
+}
+
+fn layer(name: &str) -> ViewCommand {
+    ViewCommand::Change(Change::Layer(LayerChoice::Named(name.to_owned())))
+}
+
+fn with_drive(model: &mut Model) {
+    let place = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/drive/center");
+    let source = Arc::from(open_source(&place).unwrap());
+    ask(model, ViewCommand::Open(place.clone()));
+    let job = model.view().job;
+    tell(model, Event::View(job, ViewEvent::Source(place, source)));
+}
+
+#[test]
+fn a_change_is_asked_of_the_network_and_can_be_taken_back() {
+    let mut model = model();
+    let effects = ask(&mut model, layer("act3"));
+    assert_eq!(shows(&effects), [(1, LayerChoice::Named("act3".into()))]);
+    assert_eq!(model.view().busy, Some(Busy::Waiting));
+    let effects = ask(&mut model, ViewsCommand::Back);
+    assert_eq!(shows(&effects), [(1, LayerChoice::Final)]);
+    assert!(model.history.can_go_forward() && !model.history.can_go_back());
+    let effects = ask(&mut model, ViewsCommand::Forward);
+    assert_eq!(shows(&effects), [(1, LayerChoice::Named("act3".into()))]);
+}
+
+#[test]
+fn answers_to_older_requests_are_ignored_and_errors_are_kept() {
+    let mut model = model();
+    ask(&mut model, layer("act3"));
+    let old = model.view().job;
+    ask(&mut model, ViewCommand::Change(Change::Layout(MosaicLayout::Cells)));
+    tell(&mut model, Event::View(old, ViewEvent::Failed("too late".into())));
+    assert_eq!((model.view().trouble.as_ref(), model.view().busy), (None, Some(Busy::Waiting)));
+    let job = model.view().job;
+    tell(&mut model, Event::View(job, ViewEvent::Busy(Busy::Running)));
+    assert_eq!(model.view().busy, Some(Busy::Running));
+    tell(&mut model, Event::View(job, ViewEvent::Failed("no such file".into())));
+    assert_eq!(model.view().trouble, Some(Trouble::Failed("no such file".into())));
+    assert_eq!(model.view().busy, None);
+    let before = model.view().generation;
+    assert_eq!(shows(&ask(&mut model, ViewCommand::Retry)).len(), 1);
+    assert_ne!(model.view().generation, before, "the file is read anew");
+}
+
+#[test]
+fn views_come_and_go_and_there_are_four_at_most() {
+    let mut model = model();
+    for _ in 0..3 {
+        ask(&mut model, ViewsCommand::AddView);
+    }
+    assert_eq!((model.views.len(), model.active), (4, 3));
+    ask(&mut model, ViewsCommand::AddView);
+    assert_eq!(said(&model), ["4 views stand side by side at most; close one first"]);
+    let id = model.view().id;
+    let effects = ask(&mut model, ViewsCommand::CloseView(id));
+    assert_eq!(model.views.len(), 3);
+    assert!(effects.iter().any(|e| matches!(e, Effect::Work(Work::Withdraw(gone)) if *gone == id)));
+    // Nobody waits for what was asked of it.
+    assert!(
+        tell(&mut model, Event::Matched(id, (1, "filter 3 of view 1".into()), vec![(1, 0.5)])).is_empty()
+    );
+    ask(&mut model, ViewsCommand::AddDifference);
+    assert!(said(&model).last().unwrap().starts_with("a difference needs two pictures"));
+}
+
+#[test]
+fn weights_that_are_not_here_are_offered_fetched_and_called_off() {
+    let mut model = model();
+    model.here.clear();
+    model.downloads = Some(Downloads::new(FetchOptions { offline_by: None, ..FetchOptions::from_env() }));
+    let row = Registry::rows().find(|row| row.download().is_some()).unwrap();
+    let effects = ask(&mut model, ViewCommand::SetModel(row));
+    assert_eq!(model.view().trouble, Some(Trouble::NeedsWeights));
+    assert!(
+        effects.iter().any(|e| matches!(e, Effect::Work(Work::AskOffer(asked, _)) if asked.tag == row.tag))
+    );
+    tell(&mut model, Event::Download(row, DownloadNews::Asked(Err("no such host".into()))));
+    let stage = |model: &Model| model.downloads.as_ref().unwrap().by_tag.get(row.tag).cloned();
+    assert!(matches!(stage(&model), Some(Stage::Failed(reason)) if reason == "no such host"));
+    // Nothing was offered, so there is nothing to fetch; asked again, it may be.
+    assert!(ask(&mut model, WeightsCommand::Download(row, DownloadRequest::Fetch)).is_empty());
+    ask(&mut model, WeightsCommand::Download(row, DownloadRequest::Ask));
+    assert!(matches!(stage(&model), Some(Stage::Asking)));
+    let effects = tell(&mut model, Event::Download(row, DownloadNews::Done));
+    assert!(effects.iter().any(|e| matches!(e, Effect::Work(Work::Side(SideJob::Here(_))))));
+    let effects = tell(&mut model, Event::Here(vec![row.tag]));
+    assert_eq!(shows(&effects).len(), 1, "what waited for them is shown");
+}
+
+#[test]
+fn a_weight_file_that_fits_nothing_is_told_and_one_with_several_asks() {
+    let mut model = model();
+    let path = PathBuf::from("x.pth");
+    let effects = ask(&mut model, ViewCommand::Open(path.clone()));
+    assert!(matches!(&effects[..], [Effect::Work(Work::Queue(Job::Fit(file, _)))] if *file == path));
+    tell(&mut model, Event::JobFailed("fits no network".into()));
+    assert_eq!(said(&model), ["fits no network"]);
+    let offer = |tag: &str| WeightsOffer {
+        row: Registry::find(tag).unwrap(),
+        choice: PartChoice::default(),
+        words: String::new(),
+    };
+    let offers = vec![offer("vgg16.tv_in1k"), offer("vgg16.keras_in1k")];
+    tell(&mut model, Event::Fits(path.clone(), offers));
+    assert!(model.weights_question.is_some());
+    ask(&mut model, WeightsCommand::DropWeights);
+    assert!(model.weights_question.is_none() && model.weight_files.is_empty());
+    tell(&mut model, Event::Fits(path, vec![offer("vgg16.keras_in1k")]));
+    assert_eq!((model.view().request.row.tag, model.weight_files.len()), ("vgg16.keras_in1k", 1));
+    assert!(model.history.can_go_back());
+}
+
+#[test]
+fn a_data_set_is_gone_through_and_small_pictures_are_asked_for_once() {
+    let mut model = model();
+    assert!(ask(&mut model, DatasetCommand::SetFrame(1)).is_empty(), "none is open");
+    with_drive(&mut model);
+    let open = model.view().source.clone().unwrap();
+    assert_eq!(open.index, 0);
+    assert_eq!(shows(&ask(&mut model, DatasetCommand::SetFrame(1))).len(), 1);
+    assert!(ask(&mut model, DatasetCommand::SetFrame(1)).is_empty(), "it is there already");
+    assert!(ask(&mut model, DatasetCommand::SetFrame(open.source.len())).is_empty(), "beyond the end");
+    let key = thumb_key(&open, 2);
+    assert_eq!(ask(&mut model, DatasetCommand::ShowThumb(key.clone())).len(), 1);
+    assert!(ask(&mut model, DatasetCommand::ShowThumb(key.clone())).is_empty());
+    tell(&mut model, Event::ThumbRefused(key.clone()));
+    assert_eq!(ask(&mut model, DatasetCommand::ShowThumb(key)).len(), 1);
+    ask(&mut model, DatasetCommand::ToggleWatch);
+    assert!(model.watched.is_some());
+    tell(&mut model, Event::NotWatched("can't watch the folder (no threads)".into()));
+    assert_eq!((model.watched.as_ref(), said(&model)), (None, vec!["can't watch the folder (no threads)"]));
+}
+
+#[test]
+fn frames_pass_by_themselves_until_the_last() {
+    let mut model = model();
+    with_drive(&mut model);
+    let last = model.view().source.as_ref().unwrap().source.len() - 1;
+    ask(&mut model, DatasetCommand::SetFrame(last - 1));
+    ask(&mut model, DatasetCommand::TogglePlayFrames);
+    // The one before is not shown yet.
+    send(&mut model, Message::Tick);
+    assert_eq!(model.view().source.as_ref().unwrap().index, last - 1);
+    model.view_mut().busy = None;
+    send(&mut model, Message::Tick);
+    assert_eq!(model.view().source.as_ref().unwrap().index, last);
+    send(&mut model, Message::Tick);
+    assert!(model.playing_frames.is_none());
+}
+
+#[test]
+fn what_cannot_be_saved_is_told_and_a_closed_dialog_is_nothing() {
+    let mut model = model();
+    assert!(ask(&mut model, SaveCommand::ChooseSavePlace).is_empty(), "nothing is shown yet");
+    assert!(ask(&mut model, SaveCommand::Export(Export::Mosaic, "a.png".into())).is_empty());
+    assert!(tell(&mut model, Event::Picked(Question::Weights, None)).is_empty());
+    let effects = tell(&mut model, Event::Picked(Question::Picture(None), Some("a.png".into())));
+    assert!(
+        matches!(&effects[..], [Effect::Work(Work::Latest(1, Job::Open(_, path, None)))] if path.as_os_str() == "a.png")
+    );
+    tell(&mut model, Event::NoDialog);
+    assert!(said(&model)[0].starts_with("no file dialog opened"));
+    let effects = ask(&mut model, SaveCommand::Copy("1\t2".into(), "the table"));
+    assert!(matches!(&effects[..], [Effect::Face(FaceEffect::CopyText(text))] if text == "1\t2"));
+    tell(&mut model, Event::Saved("a.png".into()));
+    assert_eq!(said(&model)[1..], ["copied the table", "saved \"a.png\""]);
+}
+
+#[test]
+fn long_work_is_planned_told_and_reported() {
+    let mut model = model();
+    let effects = ask(&mut model, TaskCommand::ToggleBatch);
+    assert!(matches!(&effects[..], [Effect::Work(Work::Side(SideJob::Plan(_)))]));
+    assert!(ask(&mut model, TaskCommand::StartBatch).is_empty(), "there is no plan yet");
+    tell(&mut model, Event::Planned(Err("no picture to work on".into())));
+    assert!(ask(&mut model, TaskCommand::StartBatch).is_empty(), "nor is a refused one begun");
+    let failed = vec![("a.png".to_owned(), "cut off".to_owned())];
+    tell(&mut model, Event::Batch(BatchNews { failed, is_over: true, ..BatchNews::default() }));
+    assert_eq!(said(&model), ["batch failed: 0 figures written, 1 pictures failed"]);
+    ask(&mut model, TaskCommand::ToggleExtract);
+    assert!(matches!(&model.extract.plan, Some(Err(reason)) if reason.starts_with("no data set is open")));
+    let end = Some(RunEnd::Failed("the disk is full".into()));
+    tell(&mut model, Event::Extract(RunNews { end, ..RunNews::default() }));
+    assert!(model.extract.report.is_some() && said(&model).contains(&"the disk is full"));
+}
+
+#[test]
+fn escape_closes_one_thing_after_the_other() {
+    let mut model = model();
+    ask(&mut model, WindowCommand::ToggleTable);
+    ask(&mut model, WindowCommand::ToggleHelp);
+    ask(&mut model, WindowCommand::Complain("that is no number".into()));
+    model.view_mut().selected = Some(7);
+    ask(&mut model, WindowCommand::CloseTop);
+    assert!(!model.open.help && model.open.table);
+    ask(&mut model, WindowCommand::CloseTop);
+    assert!(!model.open.table && !model.messages.is_empty());
+    ask(&mut model, WindowCommand::CloseTop);
+    assert!(model.messages.is_empty() && model.view().selected.is_none());
+    assert_eq!(model.log.len(), 1, "what was said can be read again");
+    let effects = ask(&mut model, WindowCommand::Quit);
+    assert!(matches!(&effects[..], [Effect::Face(FaceEffect::Close)]));
+}
+
+/// Every action has a name or is further keys of one, and does something or nothing without harm when there is nothing to do it to.
+#[test]
+fn every_action_can_be_asked_for_at_any_time() {
+    for action in crate::app::message::command::actions() {
+        assert_eq!(action.label.is_empty(), action.help.is_empty(), "{}", action.label);
+        assert!(!action.label.is_empty() || !action.keys.is_empty());
+        let mut model = model();
+        for command in action.commands(&model) {
+            ask(&mut model, command);
+        }
+    }
+}
