@@ -50,8 +50,7 @@ pub(super) fn run(args: &LayersArgs, reporter: &Reporter) -> anyhow::Result<Exit
     let graph = row.graph().with_context(|| format!("the graph of {} is malformed", row.tag))?;
     let input = args.input.unwrap_or(row.preprocess.size);
     // The graph's words are for a picture; here the size has another option.
-    let infos =
-        graph.infer(input).map_err(|e| anyhow::anyhow!(e.to_string().replace("`--fit`", "`--input`")))?;
+    let infos = graph.infer(input)?;
     let ids: Vec<NodeId> = if args.stages { graph.stages().to_vec() } else { graph.ids().collect() };
     let ParamCount { trained, running_stats } = graph.num_params();
     let listing = Listing {

@@ -2,9 +2,10 @@
 //!
 //! Owns which error types are asked for one, and the wording. Must not know how errors come about.
 
-use crate::engine::{EngineError, LoadError};
+use crate::engine::{DeviceError, EngineError, LoadError, PlanError, ThreadsError};
 use crate::extract::{ExtractError, FinishError, MergeError, StateError};
 use crate::formats::WriteError;
+use crate::graph::ShapeError;
 use crate::input::PreprocessError;
 use crate::input::dataset::DatasetError;
 use crate::input::decode::DecodeError;
@@ -37,6 +38,10 @@ pub(super) fn of(error: &anyhow::Error) -> Option<Remedy> {
             cause.downcast_ref::<UnknownModel>().and_then(Remedied::remedy),
             cause.downcast_ref::<PartError>().and_then(Remedied::remedy),
             cause.downcast_ref::<EngineError>().and_then(Remedied::remedy),
+            cause.downcast_ref::<PlanError>().and_then(Remedied::remedy),
+            cause.downcast_ref::<ShapeError>().and_then(Remedied::remedy),
+            cause.downcast_ref::<DeviceError>().and_then(Remedied::remedy),
+            cause.downcast_ref::<ThreadsError>().and_then(Remedied::remedy),
             cause.downcast_ref::<WeightsFileError>().and_then(Remedied::remedy),
             cause.downcast_ref::<WriteError>().and_then(Remedied::remedy),
             cause.downcast_ref::<AnimationError>().and_then(Remedied::remedy),
@@ -109,6 +114,11 @@ pub(super) fn words(remedy: &Remedy) -> String {
             "save the one that is meant by itself (`keras.Model(inputs, outputs).save(\"one.keras\")`), and give that file"
                 .to_owned()
         }
+        Remedy::LargerInput => "take a larger input: `--fit WxH` (`layers` has `--input WxH`)".to_owned(),
+        Remedy::SmallerInput => "take a smaller input: `--fit WxH`".to_owned(),
+        Remedy::OwnInputSize => "leave `--fit` away, which brings pictures to the network's own size".to_owned(),
+        Remedy::UseCpu => "`--device cpu` runs it on the processor".to_owned(),
+        Remedy::FewerThreads => "ask for fewer with `--threads`".to_owned(),
         Remedy::GiveMemory => {
             "raise the limit (`ulimit -v`), or take a smaller picture, input (`--fit`) or network".to_owned()
         }

@@ -4,6 +4,8 @@ use std::str::FromStr;
 
 use candle_core::Device;
 
+use crate::tensor::{Remedied, Remedy};
+
 /// What `--device` says.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum DeviceChoice {
@@ -26,7 +28,7 @@ pub enum DeviceError {
     Unknown(String),
     /// The program was built without it.
     #[error(
-        "{name} is not compiled into this program; build it with `cargo build --release --features {feature}` (needs the vendor's toolkit), or use `--device cpu`"
+        "{name} is not compiled into this program; build it with `cargo build --release --features {feature}` (needs the vendor's toolkit)"
     )]
     NotCompiled {
         /// The device.
@@ -35,13 +37,22 @@ pub enum DeviceError {
         feature: &'static str,
     },
     /// Compiled in, but not working here.
-    #[error("{name} can't be used here ({reason}); use `--device cpu`")]
+    #[error("{name} can't be used here ({reason})")]
     Unavailable {
         /// The device.
         name: String,
         /// The driver's words.
         reason: String,
     },
+}
+
+impl Remedied for DeviceError {
+    fn remedy(&self) -> Option<Remedy> {
+        match self {
+            Self::NotCompiled { .. } | Self::Unavailable { .. } => Some(Remedy::UseCpu),
+            Self::Unknown(_) => None,
+        }
+    }
 }
 
 impl FromStr for DeviceChoice {

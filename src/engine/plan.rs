@@ -8,7 +8,7 @@ use super::buffer_plan::BufferPlan;
 use super::step::Step;
 use super::steps::steps_to;
 use crate::graph::{Graph, NodeId, NodeInfo, ShapeError};
-use crate::tensor::PixelSize;
+use crate::tensor::{PixelSize, Remedied, Remedy};
 
 /// A run, prepared.
 #[derive(Clone, Debug)]
@@ -32,7 +32,7 @@ pub enum PlanError {
     Shape(#[from] ShapeError),
     /// More values than a run may hold.
     #[error(
-        "an input of {input} needs {:.1} GiB for layer values at once, more than the {:.0} GiB that are allowed; use a smaller input (`--fit`)",
+        "an input of {input} needs {:.1} GiB for layer values at once, more than the {:.0} GiB that are allowed",
         gib(*.needed), gib(MAX_VALUE_BYTES)
     )]
     TooLarge {
@@ -44,6 +44,16 @@ pub enum PlanError {
     /// Nobody wants anything.
     #[error("no layer was asked for")]
     NoTap,
+}
+
+impl Remedied for PlanError {
+    fn remedy(&self) -> Option<Remedy> {
+        match self {
+            Self::Shape(error) => error.remedy(),
+            Self::TooLarge { .. } => Some(Remedy::SmallerInput),
+            Self::NoTap => None,
+        }
+    }
 }
 
 impl Plan {
@@ -200,7 +210,7 @@ mod tests {
         assert_eq!(plan(10).unwrap().peak_value_bytes(), 4 * 100 * (3 + 4096));
         assert_eq!(
             plan(1000).unwrap_err().to_string(),
-            "an input of 1000x1000 needs 15.3 GiB for layer values at once, more than the 6 GiB that are allowed; use a smaller input (`--fit`)"
+            "an input of 1000x1000 needs 15.3 GiB for layer values at once, more than the 6 GiB that are allowed"
         );
     }
 

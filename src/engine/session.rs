@@ -98,7 +98,11 @@ pub enum EngineError {
 
 impl Remedied for EngineError {
     fn remedy(&self) -> Option<Remedy> {
-        matches!(self, Self::NoRoom { .. }).then_some(Remedy::GiveMemory)
+        match self {
+            Self::Plan(error) => error.remedy(),
+            Self::NoRoom { .. } => Some(Remedy::GiveMemory),
+            Self::Compute { .. } | Self::MissingWeights(_) | Self::MissingInput(_) | Self::Shape(_) => None,
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! The one pool of threads that everything parallel runs on, and how it shares the processor with a window.
 
+use crate::tensor::{Remedied, Remedy};
 use std::str::FromStr;
 
 use rayon::ThreadPoolBuilder;
@@ -37,8 +38,17 @@ pub enum ThreadsError {
     #[error("threads `{0}`: expected a whole number from 1 to {MAX_THREADS}")]
     NoNumber(String),
     /// The system refuses.
-    #[error("can't start the threads that compute: {0}; ask for fewer with `--threads`")]
+    #[error("can't start the threads that compute: {0}")]
     Refused(String),
+}
+
+impl Remedied for ThreadsError {
+    fn remedy(&self) -> Option<Remedy> {
+        match self {
+            Self::Refused(_) => Some(Remedy::FewerThreads),
+            Self::NoNumber(_) => None,
+        }
+    }
 }
 
 /// Starts the pool, once, before anything is computed. Without a number it has a thread per core, or as many as

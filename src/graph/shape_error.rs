@@ -1,7 +1,7 @@
 //! Why a picture doesn't go through a network: shapes that don't fit, and at which node.
 
 use super::resize::MAX_SIDE;
-use crate::tensor::{MapShape, PixelSize};
+use crate::tensor::{MapShape, PixelSize, Remedied, Remedy};
 
 /// Shapes that don't fit, with the node where it shows.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -9,7 +9,7 @@ pub enum ShapeError {
     /// A window larger than the map, border included.
     #[error(
         "input {input} is too small for this network: at `{node}` a {kernel_rows}×{kernel_columns} window meets a \
-         {height}×{width} map; use a larger input (`--fit`)"
+         {height}×{width} map"
     )]
     TooSmall {
         /// The picture's size.
@@ -53,7 +53,7 @@ pub enum ShapeError {
     /// Patches of a grid that there are no positions for.
     #[error(
         "`{node}` knows the positions of {rows}×{columns} patches and gets {got_rows}×{got_columns}: this network takes pictures of \
-         its own size only (`--fit model`)"
+         its own size only"
     )]
     Grid {
         /// Where.
@@ -105,6 +105,22 @@ pub enum ShapeError {
         /// Channels of a head.
         channels: usize,
     },
+}
+
+impl Remedied for ShapeError {
+    fn remedy(&self) -> Option<Remedy> {
+        match self {
+            Self::TooSmall { .. } => Some(Remedy::LargerInput),
+            Self::Grid { .. } => Some(Remedy::OwnInputSize),
+            Self::Channels { .. }
+            | Self::Branches { .. }
+            | Self::CeilMean(_)
+            | Self::Range { .. }
+            | Self::Groups { .. }
+            | Self::Resized { .. }
+            | Self::Heads { .. } => None,
+        }
+    }
 }
 
 /// Refuses another number of channels than `node` is made for.

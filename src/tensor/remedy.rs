@@ -46,6 +46,16 @@ pub enum Remedy {
     },
     /// Save the one network that is meant into a file of its own.
     KeepOneCopy,
+    /// Bring the picture to a larger size for the network.
+    LargerInput,
+    /// Bring the picture to a smaller size for the network.
+    SmallerInput,
+    /// Bring the picture to the network's own size.
+    OwnInputSize,
+    /// Run networks on the CPU.
+    UseCpu,
+    /// Compute with fewer threads.
+    FewerThreads,
     /// Take less memory, or be let have more.
     GiveMemory,
     /// Write where there is room, or make some.

@@ -326,7 +326,7 @@ fn a_transformer_refuses_another_size_with_its_own() {
     let graph = transformer_graph(0);
     assert_eq!(
         graph.infer(PixelSize::new(29, 25)).unwrap_err().to_string(),
-        "`row` knows the positions of 5×7 patches and gets 6×7: this network takes pictures of its own size only (`--fit model`)"
+        "`row` knows the positions of 5×7 patches and gets 6×7: this network takes pictures of its own size only"
     );
 }
 

@@ -202,10 +202,6 @@ const NOTHING_DONE: &[(&str, &str)] = &[
         "can't make the folder (Not a directory (os error 20)): \"file/out\"",
     ),
     (
-        "render cat.png -o out.png --fit 4x4",
-        "xception.keras_in1k: input 4x4 is too small for this network: at `conv2` a 3×3 window meets a 1×1 map; use a larger input (`--fit`)",
-    ),
-    (
         "render cat.png -o out.png --grid 4x4",
         "act4 of xception.keras_in1k: grid 4x4 holds 16 tiles, but there are 2048 filters; take 4x512 or larger",
     ),
@@ -213,16 +209,7 @@ const NOTHING_DONE: &[(&str, &str)] = &[
         "render cat.png -o out.png --row 3",
         "`--row` needs a folder or driving log, and this is a picture: \"cat.png\"",
     ),
-    #[cfg(not(feature = "cuda"))]
-    (
-        "render cat.png -o out.png --device cuda",
-        "CUDA is not compiled into this program; build it with `cargo build --release --features cuda` (needs the vendor's toolkit), or use `--device cpu`",
-    ),
     ("layers nothing_like_it", "no model `nothing_like_it`; `filterscope models` lists all"),
-    (
-        "layers inception_v3 --input 60x60",
-        "input 60x60 is too small for this network: at `Mixed_7a.branch3x3_2.conv` a 3×3 window meets a 2×2 map; use a larger input (`--input`)",
-    ),
     ("view missing.png", "no such file: check the path: \"missing.png\""),
 ];
 
@@ -254,6 +241,22 @@ const REMEDIED: &[(&str, &str, &str)] = &[
         "the weights of vgg16.tv_in1k are not here; models that run at once: xception.keras_in1k, vgg16.keras_in1k, tf_efficientnet_lite0.in1k. `filterscope weights fetch vgg16.tv_in1k` downloads them, or give a file with `--weights FILE` (timm/vgg16.tv_in1k)",
         "`--model VGG16` runs at once: the same architecture with other weights (vgg16.keras_in1k)",
     ),
+    (
+        "render cat.png -o out.png --fit 4x4",
+        "xception.keras_in1k: input 4x4 is too small for this network: at `conv2` a 3×3 window meets a 1×1 map",
+        LARGER_INPUT,
+    ),
+    #[cfg(not(feature = "cuda"))]
+    (
+        "render cat.png -o out.png --device cuda",
+        "CUDA is not compiled into this program; build it with `cargo build --release --features cuda` (needs the vendor's toolkit)",
+        "`--device cpu` runs it on the processor",
+    ),
+    (
+        "layers inception_v3 --input 60x60",
+        "input 60x60 is too small for this network: at `Mixed_7a.branch3x3_2.conv` a 3×3 window meets a 2×2 map",
+        LARGER_INPUT,
+    ),
     ("render cat.png -o out.png --model inception_v3.moderation", RETIRED, OTHER_MODEL),
     ("render cat.png -o out.png --sheet --model xception,inception_v3.moderation", RETIRED, OTHER_MODEL),
     ("render cat.png -o out.png --weights made_for_it.safetensors", RETIRED, OTHER_MODEL),
@@ -264,6 +267,7 @@ const REMEDIED: &[(&str, &str, &str)] = &[
     ("view cat.png --model inception_v3.moderation", RETIRED, OTHER_MODEL),
     ("animate cat.png -o cat.gif --model inception_v3.moderation", RETIRED, OTHER_MODEL),
 ];
+const LARGER_INPUT: &str = "take a larger input: `--fit WxH` (`layers` has `--input WxH`)";
 const RETIRED: &str = "inception_v3.moderation is no longer carried with the program";
 const OTHER_MODEL: &str =
     "name another with `--model`, or none, which means xception.keras_in1k; `filterscope models` lists all";

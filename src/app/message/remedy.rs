@@ -55,6 +55,11 @@ pub(crate) fn words(remedy: &Remedy) -> String {
             "Save the one that is meant by itself (`keras.Model(inputs, outputs).save(\"one.keras\")`), and load that file."
                 .to_owned()
         }
+        Remedy::LargerInput => "Choose a larger input under Fit.".to_owned(),
+        Remedy::SmallerInput => "Choose a smaller input under Fit.".to_owned(),
+        Remedy::OwnInputSize => "Choose the model's own way under Fit.".to_owned(),
+        Remedy::UseCpu => "Choose the CPU under Device.".to_owned(),
+        Remedy::FewerThreads => "Start the program with fewer (`--threads`).".to_owned(),
         Remedy::GiveMemory => {
             "Choose a smaller picture, input or network, or start the program with a higher limit.".to_owned()
         }

@@ -3,7 +3,7 @@
 //! Owns the list. Must not know who says what.
 
 /// What messages advise, and what a person at the window does instead. Longer texts stand before their beginnings.
-const WORDS: [(&str, &str); 17] = [
+const WORDS: [(&str, &str); 13] = [
     (
         "`--resume` goes on with it, `--overwrite` begins again",
         "\"Go on\" finishes it, \"Begin again\" removes it",
@@ -19,7 +19,6 @@ const WORDS: [(&str, &str); 17] = [
         "use `--format folder`, a pooling such as `--pool avg`, or a fit such as `--fit 640x480`",
         "choose another format, a pooling, or another fit of the input",
     ),
-    ("use a smaller input (`--fit`)", "choose a smaller input (Fit)"),
     ("name it with `--preprocess`", "choose it under Values"),
     ("name one with `--model`", "choose one under Model"),
     ("; use `--model ", "; choose the model `"),
@@ -27,9 +26,6 @@ const WORDS: [(&str, &str); 17] = [
     ("so leave `--weights` away", "so load it by itself"),
     ("is not enough with `--weights`", "is not enough for a weight file"),
     ("open it with `--model FILE.onnx`", "open it with \"Load weights…\""),
-    ("or use `--device cpu`", "or use the CPU"),
-    ("use `--device cpu`", "use the CPU"),
-    ("ask for fewer with `--threads`", "start with fewer (`--threads`)"),
 ];
 
 /// A message in the window's words.
@@ -46,7 +42,6 @@ pub(crate) fn in_the_window(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::{ComputeDevice, DeviceChoice};
 
     #[test]
     fn what_the_command_line_advises_is_said_of_the_window() {
@@ -62,17 +57,6 @@ mod tests {
             ("nothing of the kind", "nothing of the kind"),
         ] {
             assert_eq!(in_the_window(theirs), ours);
-        }
-    }
-
-    /// A message that is worded anew below is worded anew here.
-    #[test]
-    fn devices_that_are_not_here_name_no_option() {
-        for device in [DeviceChoice::Cuda(0), DeviceChoice::Metal] {
-            if let Err(error) = ComputeDevice::open(device) {
-                let words = in_the_window(&error.to_string());
-                assert!(words.ends_with("use the CPU"), "{words}");
-            }
         }
     }
 }

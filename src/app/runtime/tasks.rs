@@ -102,7 +102,7 @@ impl Runs {
         if out.exists() && !out.is_dir() {
             return Err(format!("features go into a folder, and this is a file: \"{}\"", out.display()));
         }
-        let device = ComputeDevice::open(request.device).map_err(|error| error.to_string())?;
+        let device = ComputeDevice::open(request.device).map_err(|error| told(&error))?;
         self.loaded.retain(|(tag, file, _)| {
             request.models.iter().any(|model| model.row.tag == *tag && model.weights_file == *file)
         });
@@ -232,14 +232,14 @@ impl Runs {
     fn animate(&mut self, request: &AnimateRequest, teller: &mut Teller<'_>) -> Result<RunEnd, String> {
         let model = &request.model;
         self.loaded.retain(|(tag, file, _)| model.row.tag == *tag && model.weights_file == *file);
-        let device = ComputeDevice::open(request.device).map_err(|error| error.to_string())?;
+        let device = ComputeDevice::open(request.device).map_err(|error| told(&error))?;
         let backbone = self.backbone(model.row, model.weights_file.as_ref(), &request.store)?;
         backbone.check_values(request.choices.input.values).map_err(|error| told(&error))?;
         let session =
             Session::with_engine(backbone, device, request.engine).map_err(|error| error.to_string())?;
         let mut animation = Animation::new(session, pictures(request), request.choices.clone())
             .map_err(|error| error.to_string())?;
-        teller.news.total = animation.extent().map_err(|error| error.to_string())?.num_frames as u64;
+        teller.news.total = animation.extent().map_err(|error| told(&error))?.num_frames as u64;
         teller.tell_now();
         let cancel = teller.called_off.clone();
         let written = animation.write(&request.output, &cancel, &mut |event| teller.animation(event));
@@ -252,7 +252,7 @@ impl Runs {
                 };
                 Ok(RunEnd::Stopped(format!("stopped: {kept}; Start begins again")))
             }
-            Err(error) => Err(error.to_string()),
+            Err(error) => Err(told(&error)),
             Ok(extent) => {
                 let (num, width, height) = (extent.num_frames, extent.width, extent.height);
                 Ok(RunEnd::Done(format!("wrote {num} frames of {width}×{height} pixels: \"{place}\"")))
@@ -285,7 +285,7 @@ fn preview_animation(request: &AnimateRequest) -> Result<AnimatePreview, String>
     let graph = row.graph().map_err(|error| error.to_string())?;
     let layers = animated_layers(&graph, choices, row.tag).map_err(|error| error.to_string())?;
     let infos =
-        graph.infer(request.input_size.unwrap_or(row.preprocess.size)).map_err(|error| error.to_string())?;
+        graph.infer(request.input_size.unwrap_or(row.preprocess.size)).map_err(|error| told(&error))?;
     let shapes: Vec<_> = layers.iter().map(|id| infos[id.0].shape).collect();
     let num_pictures = request.source.as_ref().map_or(1, |open| open.source.len());
     let extent = animation_extent(choices, &shapes, num_pictures).map_err(|error| error.to_string())?;

@@ -151,7 +151,7 @@ fn each_network_that_is_not_supported_says_where() {
         (
             "a window larger than the map",
             network(&[node("MaxPool", &["x"], "y", &[("kernel_shape", &[9, 9])])]),
-            "input 8x8 is too small for this network: at `the MaxPool` a 9×9 window meets a 8×8 map; use a larger input (`--fit`)".into(),
+            "input 8x8 is too small for this network: at `the MaxPool` a 9×9 window meets a 8×8 map".into(),
         ),
         (
             "one result twice",

@@ -148,6 +148,7 @@ fn the_command_palette_finds_actions_models_layers_and_colours() {
         assert!(window.harness.query_by_label("Find").is_none(), "it closes when something is chosen");
     };
     choose(&mut window, "viridis");
+    window.settle();
     let dir = tempfile::tempdir().unwrap();
     let saved = dir.path().join("saved.png");
     window.dialogs.answer(&saved);

@@ -1,10 +1,12 @@
 //! All that the network's thread keeps, and how a job of it can end.
 
+use crate::app::message::remedy::told;
 use crate::app::model::cache::LruCache;
 use crate::app::runtime::network::keys::{ModelKey, PictureKey, Prepared, PreparedKey, Run, RunKey};
 use crate::app::runtime::tell::Tell;
 use crate::engine::{EngineChoice, Session, WeightStore};
 use crate::input::decode::Picture;
+use crate::tensor::Remedied;
 use std::sync::Arc;
 
 /// Models kept loaded: as many as views stand side by side.
@@ -41,6 +43,12 @@ pub(crate) enum Stop {
 
 pub(crate) fn failed(error: impl std::fmt::Display) -> Stop {
     Stop::Failed(error.to_string())
+}
+
+/// The same of an error that may carry a remedy.
+#[expect(clippy::needless_pass_by_value, reason = "it stands in `map_err`")]
+pub(crate) fn failed_with_remedy(error: impl Remedied) -> Stop {
+    Stop::Failed(told(&error))
 }
 
 impl Pipeline {

@@ -6,7 +6,7 @@ use crate::app::model::shown::Shown;
 use crate::app::model::tiles as textures;
 use crate::app::model::view::Busy;
 use crate::app::runtime::network::keys::{Run, Subject};
-use crate::app::runtime::network::pipeline::{Pipeline, Stop, failed};
+use crate::app::runtime::network::pipeline::{Pipeline, Stop, failed, failed_with_remedy};
 use crate::engine::CancelToken;
 use crate::mosaic::{Grid, Mosaic, MosaicSettings, compose, enlarge};
 use crate::render::Placement;
@@ -66,7 +66,7 @@ impl Pipeline {
         let input = &prepared.view.preprocessed;
         let session = self.session(id, wanted)?;
         let size = PixelSize::new(input.batch.width(), input.batch.height());
-        let infos = session.backbone().graph().infer(size).map_err(failed)?;
+        let infos = session.backbone().graph().infer(size).map_err(failed_with_remedy)?;
         let picture =
             PixelSize::new(subject.picture.rgb.width() as usize, subject.picture.rgb.height() as usize);
         Ok(Shown {

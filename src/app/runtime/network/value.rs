@@ -8,7 +8,7 @@ use crate::app::model::view::Busy;
 use crate::app::runtime::network::keys::{
     FileKey, ModelKey, PictureKey, Prepared, PreparedKey, Run, RunKey, Subject,
 };
-use crate::app::runtime::network::pipeline::{MAX_SESSIONS, Pipeline, Stop, failed};
+use crate::app::runtime::network::pipeline::{MAX_SESSIONS, Pipeline, Stop, failed, failed_with_remedy};
 use crate::engine::{Backbone, CancelToken, ComputeDevice, Outcome, Session};
 use crate::graph::NodeId;
 use crate::input::dataset::PictureLocation;
@@ -51,7 +51,7 @@ impl Pipeline {
         } else {
             let at = self.load_model(id, wanted)?;
             let spec = *self.sessions[at].1.backbone().preprocessing().spec();
-            let view = View::new(&spec, &picture.rgb, wanted.of.input).map_err(failed)?;
+            let view = View::new(&spec, &picture.rgb, wanted.of.input).map_err(failed_with_remedy)?;
             let side = wanted.max_texture_side as u32;
             let prepared = Arc::new(Prepared {
                 seen: textures::from_rgb(&fitted(&view.preprocessed.seen, side)),
@@ -116,7 +116,7 @@ impl Pipeline {
                     fresh.push((tap.node, tap.activation));
                     ControlFlow::Continue(())
                 })
-                .map_err(failed)?;
+                .map_err(failed_with_remedy)?;
             if report.outcome != Outcome::Finished {
                 return Err(Stop::Cancelled);
             }
@@ -177,7 +177,7 @@ impl Pipeline {
             None => decode_bytes("cat.png", self.cat),
             Some(location) => location.load(),
         };
-        let picture = Arc::new(picture.map_err(failed)?);
+        let picture = Arc::new(picture.map_err(failed_with_remedy)?);
         self.pictures.insert(key.clone(), Arc::clone(&picture), picture.rgb.as_raw().len());
         Ok((key, picture))
     }
@@ -199,7 +199,7 @@ impl Pipeline {
             return Ok(self.sessions.len() - 1);
         }
         self.tell.event(Event::View(id, ViewEvent::Busy(Busy::LoadingWeights)));
-        let device = ComputeDevice::open(wanted.device).map_err(failed)?;
+        let device = ComputeDevice::open(wanted.device).map_err(failed_with_remedy)?;
         let file = wanted.weights_file.as_ref().map(|file| (file.path.as_path(), &file.choice));
         let backbone = Backbone::load_part(wanted.of.row, &self.store, file)
             .map_err(|error| Stop::Failed(told(&error)))?;
