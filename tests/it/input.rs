@@ -110,6 +110,18 @@ const BROKEN: &[(&str, &str)] = &[
         "a TIFF of a kind that is not decoded (tiles with their colours apart): save it as an ordinary PNG",
     ),
     (
+        "broken/extra_tiles.tif",
+        "a TIFF of a kind that is not decoded (tiles and 1 more samples a pixel than its colours have): save it as an ordinary PNG",
+    ),
+    (
+        "broken/extra_predictor.tif",
+        "a TIFF of a kind that is not decoded (a predictor and 1 more samples a pixel than its colours have): save it as an ordinary PNG",
+    ),
+    (
+        "broken/alpha_and_more_tiles.tif",
+        "a TIFF of a kind that is not decoded (tiles and 2 more samples a pixel than its colours have): save it as an ordinary PNG",
+    ),
+    (
         "broken/zstd.tif",
         "a TIFF of a kind that is not decoded (compression method ZSTD is unsupported): save it as an ordinary PNG",
     ),

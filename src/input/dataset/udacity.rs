@@ -23,7 +23,7 @@ const LABELS: [&str; 6] = ["angle", "torque", "speed", "lat", "long", "alt"];
 
 /// Udacity's log, opened.
 ///
-/// Lines are grouped into *moments* by their times ([`moments`]): each centre line with the nearest of every other camera, within half the
+/// Lines are grouped into *moments* by their times: each centre line with the nearest of every other camera, within half the
 /// time between two pictures. Moments are numbered from 0 in the log's order, so
 /// `--row 12 --camera left` is the left picture of the thirteenth moment, whether or not files are missing. A moment's labels
 /// are those of its centre line, or else of its first. A `frame_id` that is none of the three cameras' is a camera of its own.

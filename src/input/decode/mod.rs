@@ -8,6 +8,8 @@ mod convert;
 mod error;
 mod ico;
 mod jpeg;
+mod limits;
+mod note;
 mod sniff;
 mod tiff;
 
@@ -21,6 +23,8 @@ use super::fingerprint::{FileState, Fingerprint};
 use crate::tensor::is_out_of_files;
 
 pub use error::{DecodeError, DecodeProblem};
+pub use limits::DecodeLimits;
+pub use note::DecodeNote;
 pub(super) use sniff::{SNIFF_BYTES, Sniffed, sniff};
 
 /// A decoded picture, upright, opaque, 8 bits a channel.
@@ -32,70 +36,6 @@ pub struct Picture {
     pub rgb: RgbImage,
     /// What was done to the file's own pixels on the way, in that order.
     pub notes: Vec<DecodeNote>,
-}
-
-/// Something a person should know about how the file became the picture.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum DecodeNote {
-    /// An animation or a file of several pages: the first is shown.
-    FirstOfSeveral,
-    /// More than 8 bits a channel, scaled to 8.
-    SixteenBitScaled,
-    /// Cyan, magenta, yellow and black, converted without a colour profile.
-    CmykConverted,
-    /// Some pixels let the background through: it is white.
-    AlphaOverWhite,
-    /// Turned or mirrored as the file's EXIF orientation asks.
-    Oriented,
-}
-
-impl DecodeNote {
-    /// A few lower-case words for people.
-    pub const fn words(self) -> &'static str {
-        match self {
-            Self::FirstOfSeveral => "first of several frames",
-            Self::SixteenBitScaled => "16 bits scaled to 8",
-            Self::CmykConverted => "CMYK converted to RGB",
-            Self::AlphaOverWhite => "transparency over white",
-            Self::Oriented => "turned as EXIF asks",
-        }
-    }
-}
-
-/// How much a file may ask for. Checked from its header.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct DecodeLimits {
-    /// Longest side in pixels.
-    pub max_side: u32,
-    /// Width × height.
-    pub max_pixels: u64,
-    /// Bytes the decoder may allocate; also the largest file that is read.
-    pub max_bytes: u64,
-}
-
-impl Default for DecodeLimits {
-    /// 32,768 a side fits stitched panoramas; 128 Mi pixels fit the largest single-shot cameras (102 MP) and stop a
-    /// 20,000 × 20,000 bomb; 1 GiB is what 128 Mi pixels of the deepest kind (16-bit RGBA) take.
-    fn default() -> Self {
-        Self { max_side: 32_768, max_pixels: 128 << 20, max_bytes: 1 << 30 }
-    }
-}
-
-impl DecodeLimits {
-    /// Whether a picture of this size may be decoded.
-    fn check(&self, width: u32, height: u32) -> Result<(), DecodeProblem> {
-        if width == 0 || height == 0 {
-            return Err(DecodeProblem::NoPixels { width, height });
-        }
-        if width.max(height) > self.max_side {
-            return Err(DecodeProblem::SideTooLong { width, height, limit: self.max_side });
-        }
-        if u64::from(width) * u64::from(height) > self.max_pixels {
-            return Err(DecodeProblem::TooManyPixels { width, height, limit: self.max_pixels });
-        }
-        Ok(())
-    }
 }
 
 /// Decodes a file within the default limits.

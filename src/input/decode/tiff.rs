@@ -27,6 +27,7 @@ mod tag {
     pub(super) const ROWS_PER_STRIP: u16 = 278;
     pub(super) const STRIP_LENGTHS: u16 = 279;
     pub(super) const PLANAR: u16 = 284;
+    pub(super) const PREDICTOR: u16 = 317;
     pub(super) const TILE_WIDTH: u16 = 322;
     pub(super) const TILE_HEIGHT: u16 = 323;
     pub(super) const TILE_OFFSETS: u16 = 324;
@@ -161,6 +162,18 @@ impl Directory {
         self.numbers(bytes, tag)?.first().copied()
     }
 
+    /// Of the samples of a pixel, those that the decoder knows: colours, and the one alpha of RGB.
+    fn num_known(&self, bytes: &[u8], colours: u64, count: u64) -> u64 {
+        let has_alpha = matches!(self.number(bytes, tag::EXTRA), Some(1 | 2));
+        let known = match colours {
+            2 if count == 4 && has_alpha => 4,
+            2 => 3,
+            5 => 4,
+            _ => count,
+        };
+        known.min(count)
+    }
+
     /// The name of a valid kind that isn't decoded.
     fn undecoded(&self, bytes: &[u8]) -> Option<DecodeProblem> {
         let number = |tag, default| self.number(bytes, tag).unwrap_or(default);
@@ -193,7 +206,16 @@ impl Directory {
             _ if number(tag::PLANAR, 1) == 2 && self.entry(tag::TILE_OFFSETS).is_some() => {
                 "tiles with their colours apart".into()
             }
-            _ => return None,
+            _ => {
+                let extra = count - self.num_known(bytes, colours, count);
+                // `tiff` 0.11 counts the samples of a row by the colours alone there.
+                let is_plain = self.entry(tag::TILE_OFFSETS).is_none() && number(tag::PREDICTOR, 1) == 1;
+                if extra == 0 || is_plain {
+                    return None;
+                }
+                let rows = if self.entry(tag::TILE_OFFSETS).is_some() { "tiles" } else { "a predictor" };
+                format!("{rows} and {extra} more samples a pixel than its colours have")
+            }
         };
         Some(DecodeProblem::Variant { format: FORMAT, reason })
     }
