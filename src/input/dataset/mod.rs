@@ -8,10 +8,12 @@ mod camera;
 mod comma;
 mod csv_file;
 mod decimal_commas;
+mod error;
 mod expand;
 mod files;
 mod folder;
 mod frames;
+mod known_names;
 mod moments;
 mod naming;
 mod open;
@@ -26,10 +28,9 @@ mod typing;
 mod udacity;
 mod walk;
 
-use std::path::{Path, PathBuf};
-
 pub use camera::{Camera, OtherCamera, UnknownCamera};
 pub use comma::CommaSource;
+pub use error::DatasetError;
 pub use expand::{ExpandError, PictureRef, expand_inputs};
 pub use files::is_picture;
 pub use folder::FolderSource;
@@ -44,199 +45,3 @@ pub use source::{About, Label, PictureLocation, Sample, Skipped, Source, View};
 pub use sullychen::SullychenLog;
 pub use table::{ListSource, TablePaths};
 pub use udacity::UdacityLog;
-
-use crate::tensor::{Remedied, Remedy};
-
-/// A data set that can't be opened.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum DatasetError {
-    /// Nothing at that path.
-    #[error("no such file or folder: check the path: \"{}\"", path.display())]
-    Missing {
-        /// Where it was looked for.
-        path: PathBuf,
-    },
-    /// The system refused.
-    #[error("can't be read ({reason}): \"{}\"", path.display())]
-    Unreadable {
-        /// The system's words.
-        reason: String,
-        /// The file or folder.
-        path: PathBuf,
-    },
-    /// A folder without a picture.
-    #[error("no picture in this folder ({num_ignored} other files were ignored{video}): \"{}\"", path.display())]
-    NoPictures {
-        /// Files that are no pictures.
-        num_ignored: usize,
-        /// Of the first that is a video, what to do with it; empty where none is.
-        video: String,
-        /// The folder.
-        path: PathBuf,
-    },
-    /// A file that is neither a folder nor a known log.
-    #[error(
-        "not a data set: expected a folder of pictures, or a log with a header line such as Udacity's interpolated.csv ({}); the first line is `{first_line}`: \"{}\"",
-        udacity::REQUIRED.join(", "),
-        path.display()
-    )]
-    UnknownKind {
-        /// Its first line, shortened.
-        first_line: String,
-        /// The file.
-        path: PathBuf,
-    },
-    /// A file that is something else altogether.
-    #[error("{what}, not a data set: {advice}: \"{}\"", path.display())]
-    NoData {
-        /// What it is.
-        what: &'static str,
-        /// What to do.
-        advice: &'static str,
-        /// The file.
-        path: PathBuf,
-    },
-    /// A log's header lacks a column.
-    #[error(
-        "line 1: no column `{missing}`: expected {}; found {found}: \"{}\"",
-        udacity::REQUIRED.join(", "),
-        path.display()
-    )]
-    MissingColumn {
-        /// The column that isn't there.
-        missing: &'static str,
-        /// The columns there are.
-        found: String,
-        /// The log.
-        path: PathBuf,
-    },
-    /// A table without the column that was named.
-    #[error("no column `{asked}`: found {found}: \"{}\"", path.display())]
-    NoPathColumn {
-        /// The column that was asked for.
-        asked: String,
-        /// The columns there are.
-        found: String,
-        /// The table.
-        path: PathBuf,
-    },
-    /// A table, and nobody said where its paths are.
-    #[error("which column has the pictures' paths? name one with `--path-column`: {found}: \"{}\"", path.display())]
-    WhichColumn {
-        /// The columns there are.
-        found: String,
-        /// The table.
-        path: PathBuf,
-    },
-    /// A table whose first line was taken for names of columns and is a row.
-    #[error("the first line names a picture, `{first}`, where names of columns were expected: \"{}\"", path.display())]
-    HeaderIsRow {
-        /// What it has in the column of paths.
-        first: String,
-        /// The table.
-        path: PathBuf,
-    },
-    /// A list without a path.
-    #[error(
-        "no path {}: expected one a line, as `find photos -name '*.jpg'` prints them{}",
-        if path.as_os_str() == "-" { "on standard input" } else { "in this list" },
-        if path.as_os_str() == "-" { String::new() } else { format!(": \"{}\"", path.display()) }
-    )]
-    EmptyList {
-        /// The list; `-` for standard input.
-        path: PathBuf,
-    },
-    /// A table or list none of whose pictures is there.
-    #[error(
-        "none of the {kind}'s {num_rows} pictures is there; the first is `{first}`: write paths that are absolute or count from the {kind}'s folder: \"{}\"",
-        path.display()
-    )]
-    NoListedFiles {
-        /// `table` or `list`.
-        kind: &'static str,
-        /// Rows of it.
-        num_rows: usize,
-        /// The first picture, as it is written there.
-        first: String,
-        /// Where it comes from.
-        path: PathBuf,
-    },
-    /// Two pictures of a log that only one file could be.
-    #[error(
-        "none of the log's pictures is where it says, and by the ends of their paths `{a}` and `{b}` would both be `{file}`: put the pictures where the log has them: \"{}\"",
-        path.display()
-    )]
-    Meeting {
-        /// A picture, as the log names it.
-        a: String,
-        /// Another one.
-        b: String,
-        /// The file.
-        file: String,
-        /// The log.
-        path: PathBuf,
-    },
-    /// A log's row can't be read. Guessing would shift labels, so the log is refused.
-    #[error("line {line}: {problem}: \"{}\"", path.display())]
-    BadRow {
-        /// Line of the file, the header being 1.
-        line: u64,
-        /// What was wrong and what was expected.
-        problem: String,
-        /// The log.
-        path: PathBuf,
-    },
-    /// A log without rows.
-    #[error("the log has a header but no row: \"{}\"", path.display())]
-    NoRows {
-        /// The log.
-        path: PathBuf,
-    },
-    /// A log none of whose pictures is there.
-    #[error(
-        "none of the log's {num_rows} pictures is beside it; the first is `{first}`: put the picture folders next to the log: \"{}\"",
-        path.display()
-    )]
-    NoPictureFiles {
-        /// Rows of the log.
-        num_rows: usize,
-        /// The first picture, as the log names it.
-        first: String,
-        /// The log.
-        path: PathBuf,
-    },
-}
-
-impl DatasetError {
-    /// An I/O error at a path.
-    fn io(path: &Path, error: &std::io::Error) -> Self {
-        let path = path.to_owned();
-        match error.kind() {
-            std::io::ErrorKind::NotFound => Self::Missing { path },
-            _ => Self::Unreadable { reason: error.to_string(), path },
-        }
-    }
-}
-
-impl Remedied for DatasetError {
-    fn remedy(&self) -> Option<Remedy> {
-        match self {
-            Self::HeaderIsRow { .. } => Some(Remedy::SayNoHeader),
-            Self::Missing { .. }
-            | Self::Unreadable { .. }
-            | Self::NoPictures { .. }
-            | Self::UnknownKind { .. }
-            | Self::NoData { .. }
-            | Self::MissingColumn { .. }
-            | Self::NoPathColumn { .. }
-            | Self::WhichColumn { .. }
-            | Self::EmptyList { .. }
-            | Self::NoListedFiles { .. }
-            | Self::Meeting { .. }
-            | Self::BadRow { .. }
-            | Self::NoRows { .. }
-            | Self::NoPictureFiles { .. } => None,
-        }
-    }
-}

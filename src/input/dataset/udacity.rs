@@ -16,8 +16,6 @@ pub(super) fn is_udacity(header: &Header) -> bool {
     header.has(&["frame_id", "filename"])
 }
 
-/// Columns without which it is no such log.
-pub(super) const REQUIRED: [&str; 4] = ["timestamp", "frame_id", "filename", "angle"];
 /// Columns that are labels, where the log has them.
 const LABELS: [&str; 6] = ["angle", "torque", "speed", "lat", "long", "alt"];
 
