@@ -33,8 +33,9 @@ impl Workplace {
     pub(super) fn take(out: &Path, note: &mut dyn FnMut(String)) -> Result<(Self, Origins), MergeError> {
         let folder = out.join(FOLDER);
         let was_there = out.exists();
-        // One that isn't ours.
-        if folder.is_symlink() || folder.exists() && !folder.join(LOCK).is_file() {
+        // One that isn't ours. An empty one is what a merge leaves that was killed before it had its lock, or after.
+        let is_empty = std::fs::read_dir(&folder).is_ok_and(|mut entries| entries.next().is_none());
+        if folder.is_symlink() || folder.exists() && !is_empty && !folder.join(LOCK).is_file() {
             return Err(MergeError::AlreadyThere { path: folder });
         }
         std::fs::create_dir_all(&folder).map_err(|e| WriteError::new(e, &folder))?;

@@ -106,6 +106,10 @@ fn a_merge_that_was_killed_is_in_nobody_s_way() {
     for shard in 0..2 {
         bench.ok(&format!("{call} -o shards --shard {shard}/2"));
     }
+    // Killed before it had its lock.
+    std::fs::create_dir_all(bench.path("early/.filterscope-merge")).unwrap();
+    bench.ok("features merge shards -o early");
+    assert_eq!(bench.names("early"), [TAG]);
     // Half written.
     bench.add("merged/mine.txt", b"mine");
     bench.add("merged/.filterscope-merge/lock", b"123456789");
