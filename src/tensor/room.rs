@@ -12,9 +12,9 @@ const RESERVE: u64 = 32 << 20;
 /// More memory than the system lets the program have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "this takes about {:.0} MB more memory, and the system lets the program have {:.0} MB more",
-    megabytes(*.needed),
-    megabytes(*.left)
+    "this takes about {} more memory, and the system lets the program have {} more",
+    size_words(*.needed),
+    size_words(*.left)
 )]
 pub struct NoRoom {
     /// Bytes that are wanted.
@@ -23,8 +23,13 @@ pub struct NoRoom {
     pub left: u64,
 }
 
-fn megabytes(bytes: u64) -> f64 {
-    bytes as f64 / 1e6
+/// In a unit in which a small size isn't 0.
+fn size_words(bytes: u64) -> String {
+    if bytes < 1_000_000 {
+        format!("{} kB", bytes.div_ceil(1000))
+    } else {
+        format!("{:.0} MB", bytes as f64 / 1e6)
+    }
 }
 
 /// An error where so many bytes more can't be had.
@@ -79,6 +84,10 @@ mod tests {
         assert_eq!(
             NoRoom { needed: 400_000_000, left: 12_300_000 }.to_string(),
             "this takes about 400 MB more memory, and the system lets the program have 12 MB more"
+        );
+        assert_eq!(
+            NoRoom { needed: 49_152, left: 0 }.to_string(),
+            "this takes about 50 kB more memory, and the system lets the program have 0 kB more"
         );
     }
 }
