@@ -111,15 +111,15 @@ const BROKEN: &[(&str, &str)] = &[
     ),
     (
         "broken/extra_tiles.tif",
-        "a TIFF of a kind that is not decoded (tiles and 1 more samples a pixel than its colours have): save it as an ordinary PNG",
+        "a TIFF of a kind that is not decoded (1 sample a pixel beside its colours, in tiles): save it as an ordinary PNG",
     ),
     (
         "broken/extra_predictor.tif",
-        "a TIFF of a kind that is not decoded (a predictor and 1 more samples a pixel than its colours have): save it as an ordinary PNG",
+        "a TIFF of a kind that is not decoded (1 sample a pixel beside its colours, with a predictor): save it as an ordinary PNG",
     ),
     (
         "broken/alpha_and_more_tiles.tif",
-        "a TIFF of a kind that is not decoded (tiles and 2 more samples a pixel than its colours have): save it as an ordinary PNG",
+        "a TIFF of a kind that is not decoded (2 samples a pixel beside its colours, in tiles): save it as an ordinary PNG",
     ),
     (
         "broken/zstd.tif",

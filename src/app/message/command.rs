@@ -3,6 +3,10 @@
 //!
 //! A family of commands has one handler in `update`, whose match names each of them.
 
+use std::sync::LazyLock;
+
+use egui::KeyboardShortcut;
+
 use crate::app::message::action::{Action, Kind, Menu};
 use crate::app::message::dataset::DatasetCommand;
 use crate::app::message::save::SaveCommand;
@@ -13,8 +17,6 @@ use crate::app::message::weights::WeightsCommand;
 use crate::app::message::window::WindowCommand;
 use crate::app::message::{dataset, save, task, view, views, weights, window};
 use crate::app::model::Model;
-use egui::KeyboardShortcut;
-use std::sync::LazyLock;
 
 /// One request.
 #[derive(Clone)]
@@ -69,6 +71,10 @@ pub(crate) struct Commands(Vec<Command>);
 impl Commands {
     pub(crate) fn push(&mut self, command: impl Into<Command>) {
         self.0.push(command.into());
+    }
+
+    pub(crate) fn extend(&mut self, commands: impl IntoIterator<Item = Command>) {
+        self.0.extend(commands);
     }
 
     pub(crate) fn take(&mut self) -> Vec<Command> {

@@ -1,12 +1,12 @@
 //! About an open folder or log.
 
-use crate::app::message::action::has_selection;
+use egui::Key;
 
+use crate::app::message::action::has_selection;
 use crate::app::message::action::{Action, Kind, has_dataset, key};
 use crate::app::model::Model;
 use crate::app::model::dataset::ThumbKey;
 use crate::input::dataset::Camera;
-use egui::Key;
 
 /// About an open folder or log.
 #[derive(Clone)]

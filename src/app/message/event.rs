@@ -1,7 +1,5 @@
 //! What the threads tell the window.
 
-use crate::app::model::view::Busy;
-
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -19,6 +17,7 @@ use crate::app::model::pins::PinImage;
 use crate::app::model::restored::RestoredFigure;
 use crate::app::model::shown::{Inspected, Shown};
 use crate::app::model::task::{RunEnd, RunNews};
+use crate::app::model::view::Busy;
 use crate::app::model::view::ViewId;
 use crate::app::model::weights::WeightsOffer;
 use crate::engine::DeviceChoice;

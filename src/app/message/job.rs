@@ -1,7 +1,5 @@
 //! What the threads are given to do, and what they need for it.
 
-use crate::render::ViewRequest;
-
 use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -22,6 +20,7 @@ use crate::graph::NodeId;
 use crate::input::dataset::Source;
 use crate::mosaic::Paper;
 use crate::render::BatchPlan;
+use crate::render::ViewRequest;
 use crate::weights::PartChoice;
 
 /// Work for the threads of long runs.
@@ -37,7 +36,7 @@ pub(crate) enum Job {
     /// Bring this on screen. The number comes back with the answer.
     Show(u64, Box<FullRequest>),
     /// Look at a path that may be a picture, a folder or a log; a table where the column with the paths is named. Replaced by a newer
-    /// wish, as showing is.
+    /// request, as showing is.
     Open(u64, PathBuf, Option<String>),
     /// Find the models that a weight file fits.
     Fit(PathBuf, PartChoice),

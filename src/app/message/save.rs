@@ -1,11 +1,13 @@
 //! About files that leave, and the clipboard.
 
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use egui::Key;
+
 use crate::app::message::action::{Action, Kind, Menu, ctrl, has_mosaic, has_selection};
 use crate::app::model::save::{Export, SaveLooks};
 use crate::app::model::shown::Shown;
-use egui::Key;
-use std::path::PathBuf;
-use std::sync::Arc;
 
 /// About files that leave, and the clipboard.
 #[derive(Clone)]

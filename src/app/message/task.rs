@@ -1,11 +1,12 @@
 //! About long work: batches of figures, features of a data set, moving pictures.
 
+use egui::Key;
+
 use crate::app::message::action::{Action, Menu, ctrl, has_mosaic};
 use crate::app::model::animation::AnimateScope;
 use crate::app::model::batch::BatchScope;
 use crate::app::model::extraction::ExtractScope;
 use crate::extract::Existing;
-use egui::Key;
 
 /// About long work: batches of figures, features of a data set, moving pictures.
 #[derive(Clone)]

@@ -1,12 +1,14 @@
 //! About the active view: what it is of and how it is looked at.
 
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use egui::{ColorImage, Key};
+
 use crate::app::message::action::{Action, Kind, Menu, alt, ctrl, has_mosaic, has_selection, key};
 use crate::app::model::Model;
 use crate::models::Row;
 use crate::render::Change;
-use egui::{ColorImage, Key};
-use std::path::PathBuf;
-use std::sync::Arc;
 
 /// About the active view: what it is of and how it is looked at.
 #[derive(Clone)]

@@ -1,11 +1,12 @@
 //! About several views: more of them, fewer, linked, compared; and what was asked of them before.
 
+use egui::Key;
+
 use crate::app::message::action::{Action, Kind, Menu, ctrl, ctrl_shift, has_selection, key};
 use crate::app::model::Model;
 use crate::app::model::links::{Arrangement, Links};
 use crate::app::model::view::{MAX_VIEWS, ViewId};
 use crate::engine::DeviceChoice;
-use egui::Key;
 
 /// About several views: more of them, fewer, linked, compared; and what was asked of them before.
 #[derive(Clone, Copy)]

@@ -1,10 +1,11 @@
 //! About weight files and downloads.
 
+use std::path::PathBuf;
+
 use crate::app::message::action::{Action, Kind, Menu};
 use crate::app::model::download::DownloadRequest;
 use crate::models::Row;
 use crate::weights::FilePart;
-use std::path::PathBuf;
 
 /// About weight files and downloads.
 #[derive(Clone)]

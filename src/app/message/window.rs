@@ -1,8 +1,9 @@
 //! About the window itself.
 
+use egui::Key;
+
 use crate::app::message::action::{Action, Menu, ctrl, ctrl_shift, key};
 use crate::app::model::windows::LeftTab;
-use egui::Key;
 
 /// About the window itself.
 #[derive(Clone)]

@@ -81,6 +81,7 @@ impl BatchNews {
         };
         let failed = match self.failed.len() {
             0 => String::new(),
+            1 => ", 1 picture failed".to_owned(),
             num => format!(", {num} pictures failed"),
         };
         format!("{how}: {} figures written{kept}{failed}", self.num_written)

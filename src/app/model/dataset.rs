@@ -1,11 +1,12 @@
 //! An open folder or log: where it stands, its small pictures, its labels over time.
 
-use crate::input::dataset::{Camera, Source};
-use crate::render::PictureChoice;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
+
+use crate::input::dataset::{Camera, Source};
+use crate::render::PictureChoice;
 
 /// Layers passing by themselves.
 #[derive(Clone, Copy, Debug, PartialEq)]

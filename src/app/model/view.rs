@@ -86,7 +86,7 @@ pub(crate) struct ViewState {
     /// What the worker is doing for it, while it does.
     pub(crate) busy: Option<Busy>,
     pub(crate) trouble: Option<Trouble>,
-    /// What was wanted for what is on screen: the way back when the next wish fails.
+    /// What was wanted for what is on screen: the way back when the next request fails.
     pub(crate) good: Option<FullRequest>,
     pub(crate) selected: Option<usize>,
     pub(crate) closest: Option<Closest>,

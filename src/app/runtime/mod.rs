@@ -9,6 +9,8 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::{Duration, Instant, SystemTime};
 
+use network::pipeline::Pipeline;
+
 use crate::app::message::effect::{FetchRequest, Work};
 use crate::app::message::event::Event;
 use crate::app::message::job::{Job, RunJob, SideJob};
@@ -20,7 +22,6 @@ use crate::tensor::PixelSize;
 
 use dialogs::Dialogs;
 use download::Download;
-use network::pipeline::Pipeline;
 use tasks::Runs;
 use tell::Tell;
 
@@ -108,18 +109,16 @@ impl Runtime {
 
     /// Does what a message asked for; gives an event back where it can't be done.
     pub(crate) fn run(&mut self, work: Work) -> Option<Event> {
-        let refused =
-            || Some(Event::JobFailed("too much is waiting to be done; try again when it is".into()));
         match work {
             Work::Latest(view, job) => self.network.post(view, job),
             Work::Withdraw(view) => self.network.withdraw(view),
-            Work::Queue(job) => return self.network.enqueue(job).err().and_then(|_| refused()),
+            Work::Queue(job) => return self.network.enqueue(job).err().map(|_| too_much()),
             Work::Side(job) => return self.side(job),
             Work::Run(job) => match job {
                 RunJob::PlanExtract(_) => self.extractor.post(TASK_PLAN_SLOT, job),
                 RunJob::PlanAnimation(_) => self.animator.post(TASK_PLAN_SLOT, job),
-                RunJob::Extract(..) => return self.extractor.enqueue(job).err().and_then(|_| refused()),
-                RunJob::Animate(..) => return self.animator.enqueue(job).err().and_then(|_| refused()),
+                RunJob::Extract(..) => return self.extractor.enqueue(job).err().map(|_| too_much()),
+                RunJob::Animate(..) => return self.animator.enqueue(job).err().map(|_| too_much()),
             },
             Work::Ask(question) => {
                 return dialogs::ask(&self.dialogs, question, self.tell.clone()).err().map(Event::JobFailed);
@@ -153,8 +152,7 @@ impl Runtime {
                 return refused.then_some(Event::ThumbRefused(key));
             }
             SideJob::Devices | SideJob::Here(_) | SideJob::Check(..) | SideJob::Labels(_) => {
-                let text = "too much is waiting to be done; try again when it is";
-                return self.side.enqueue(job).err().map(|_| Event::JobFailed(text.into()));
+                return self.side.enqueue(job).err().map(|_| too_much());
             }
         }
         None
@@ -218,4 +216,9 @@ fn start(name: &str, work: impl FnOnce() + Send + 'static) -> Result<(), String>
         Ok(_) => Ok(()),
         Err(error) => Err(format!("can't start a thread for it: {error}")),
     }
+}
+
+/// What is told of work that a full queue refused.
+fn too_much() -> Event {
+    Event::JobFailed("too much is waiting to be done; try again when it is".to_owned())
 }

@@ -1,7 +1,7 @@
 //! Keys, dropped files and the clipboard become commands.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use egui::{Context, KeyboardShortcut, Modifiers};
 
@@ -43,14 +43,14 @@ pub(crate) fn take(ctx: &Context, model: &Model, commands: &mut Commands) {
     if is_copied && ctx.memory(egui::Memory::focused).is_none() {
         commands.push(SaveCommand::CopyMosaic);
     }
-    for shortcut in shortcuts() {
+    for shortcut in SHORTCUTS.iter().copied() {
         if (shortcut.modifiers == Modifiers::NONE && !is_free)
             || !ctx.input_mut(|i| i.consume_shortcut(&shortcut))
         {
             continue;
         }
         if let Some(action) = done_by(shortcut, model) {
-            action.commands(model).into_iter().for_each(|command| commands.push(command));
+            commands.extend(action.commands(model));
         }
     }
 }
@@ -62,7 +62,7 @@ fn done_by(shortcut: KeyboardShortcut, model: &Model) -> Option<&'static AnyActi
 }
 
 /// All keys of actions, each once. A key with more modifiers stands before the same with fewer, which it would count as too.
-fn shortcuts() -> Vec<KeyboardShortcut> {
+static SHORTCUTS: LazyLock<Vec<KeyboardShortcut>> = LazyLock::new(|| {
     let mut all: Vec<KeyboardShortcut> = Vec::new();
     for shortcut in actions().iter().flat_map(|action| action.keys) {
         if !all.contains(shortcut) {
@@ -73,4 +73,4 @@ fn shortcuts() -> Vec<KeyboardShortcut> {
         |m: &Modifiers| [m.alt, m.shift, m.ctrl || m.command].into_iter().filter(|is_on| *is_on).count();
     all.sort_by_key(|shortcut| std::cmp::Reverse(num(&shortcut.modifiers)));
     all
-}
+});

@@ -1,5 +1,8 @@
 //! A data set: through its moments, its cameras side by side, a folder that grows, frames that come.
 
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
 use crate::app::message::Now;
 use crate::app::message::dataset::DatasetCommand;
 use crate::app::message::effect::{Effects, FaceEffect, Work};
@@ -17,8 +20,6 @@ use crate::input::dataset::{Camera, Source};
 use crate::input::live::{Frame, Grown};
 use crate::mosaic::Normalisation;
 use crate::render::PictureChoice;
-use std::sync::Arc;
-use std::time::{Duration, SystemTime};
 
 /// At most this long ago was a data set listed that comes now.
 const LISTING_TIME: Duration = Duration::from_secs(2);

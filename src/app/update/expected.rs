@@ -1,5 +1,7 @@
 //! Views that a figure brought back are held against what its record says of them, once they show something.
 
+use std::sync::Arc;
+
 use crate::app::message::effect::{Effects, FaceEffect};
 use crate::app::message::job::SideJob;
 use crate::app::model::Model;
@@ -7,7 +9,6 @@ use crate::app::model::messages::Tone;
 use crate::app::model::restored::{Expected, MadeBy, short};
 use crate::app::model::shown::Shown;
 use crate::formats::WeightsId;
-use std::sync::Arc;
 
 /// The device and engine of the window stay as they are chosen; values of others differ in their last digits, and that is told.
 fn tell_run(model: &mut Model, made_by: &MadeBy, shown: &Shown) {

@@ -1,5 +1,7 @@
 //! Back and forward through what was asked of the views.
 
+use std::sync::Arc;
+
 use crate::app::message::effect::Effects;
 use crate::app::model::Model;
 use crate::app::model::history::{Asked, MAX_STEPS, Snapshot};
@@ -8,7 +10,6 @@ use crate::app::update::requests::ask_for_labels;
 use crate::app::update::show::{set_views, share_scale, show};
 use crate::input::dataset::Source;
 use crate::weights::FilePart;
-use std::sync::Arc;
 
 /// Keeps what was before a change, if it was one.
 pub(crate) fn keep_step(model: &mut Model, before: Snapshot) {

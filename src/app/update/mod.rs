@@ -4,6 +4,9 @@
 
 #![deny(clippy::wildcard_enum_match_arm)]
 
+use std::path::PathBuf;
+use std::sync::Arc;
+
 use crate::app::message::command::Command;
 use crate::app::message::effect::{Effects, FaceEffect};
 use crate::app::message::event::{Event, ViewEvent};
@@ -24,8 +27,6 @@ use crate::app::update::show::{change_pictures, open, show, show_active, take_sh
 use crate::input::live::FeedEnd;
 use crate::render::PictureChoice;
 use crate::weights::PartChoice;
-use std::path::PathBuf;
-use std::sync::Arc;
 
 mod dataset;
 mod expected;
@@ -111,7 +112,11 @@ fn take(model: &mut Model, event: Event, now: &Now, effects: &mut Effects) {
                 take_of_view(model, at, event, effects);
             }
         }
-        Event::Fits(path, offers) => weights::take_fits(model, path, offers, effects),
+        Event::Fits(path, offers) => {
+            if let Some(command) = weights::take_fits(model, path, offers) {
+                apply(model, command.into(), now, effects);
+            }
+        }
         Event::Walked(walked) => {
             if model.walk.asked.as_ref().is_some_and(|(asked, ..)| asked.is_same_run(&walked.wanted)) {
                 model.walk.done = Some(walked);

@@ -1,5 +1,7 @@
 //! What is kept from one day to the next, and how it is forgotten when it can't be read.
 
+use std::path::Path;
+
 use crate::app::message::effect::{Effects, FaceEffect};
 use crate::app::model::Model;
 use crate::app::model::links::{Arrangement, Links};
@@ -12,7 +14,6 @@ use crate::app::update::show::show_active;
 use crate::mosaic::{ColourChoice, MosaicLayout, Normalisation, Paper};
 use crate::render::Surround;
 use crate::tensor::Sifting;
-use std::path::Path;
 
 /// What is to be kept, as text.
 pub(crate) fn remembered(model: &Model) -> String {

@@ -2,6 +2,9 @@
 //!
 //! Asks for it; must not know how a view comes to be shown.
 
+use std::path::PathBuf;
+use std::sync::Arc;
+
 use crate::app::message::effect::{Effects, Work};
 use crate::app::message::job::{Job, RunJob, SideJob};
 use crate::app::model::Model;
@@ -18,8 +21,6 @@ use crate::models::Row;
 use crate::mosaic::Normalisation;
 use crate::render::{AnimationChoices, AnimationLook, BatchLayers, BatchModel};
 use crate::tensor::PixelSize;
-use std::path::PathBuf;
-use std::sync::Arc;
 
 /// Pictures that go through a network together: few, so that a view doesn't wait long for the threads that compute. The engine that
 /// this is for takes them one by one anyway.

@@ -1,5 +1,8 @@
 //! Figures of this program that come back: model, layer, settings and pictures they were made with, as far as they are here.
 
+use std::path::Path;
+use std::sync::Arc;
+
 use crate::app::message::effect::Effects;
 use crate::app::model::Model;
 use crate::app::model::messages::Tone;
@@ -10,8 +13,6 @@ use crate::app::update::show::{replace_views, show};
 use crate::formats::PictureRecord;
 use crate::mosaic::{ColourChoice, MosaicSettings, Normalisation};
 use crate::render::{DEFAULT_TAG, PictureChoice, ViewRequest};
-use std::path::Path;
-use std::sync::Arc;
 
 /// A figure of this program came back. One of a single mosaic changes a view; a difference and a sheet take the place of all.
 pub(crate) fn take_figure(model: &mut Model, effects: &mut Effects, at: usize, mut figure: RestoredFigure) {

@@ -1,9 +1,11 @@
 //! What is asked of views goes to the network's thread, and what comes back goes on screen.
 
+use std::path::PathBuf;
+use std::sync::Arc;
+
 use crate::app::message::effect::{Effects, Work};
 use crate::app::message::job::Job;
 use crate::app::model::Model;
-
 use crate::app::model::messages::Tone;
 use crate::app::model::shown::Shown;
 use crate::app::model::view::{Busy, Trouble, ViewId, ViewState};
@@ -13,14 +15,12 @@ use crate::app::update::requests::{
 };
 use crate::models::Row;
 use crate::render::LayerChoice;
-use std::path::PathBuf;
-use std::sync::Arc;
 
 pub(crate) fn show_active(model: &mut Model, effects: &mut Effects) {
     show(model, effects, model.view().id);
 }
 
-/// Posts what is wanted now of a view; whatever ran for an older wish of it is cancelled. What is kept is on screen in the next
+/// Posts what is wanted now of a view; whatever ran for an older request of it is cancelled. What is kept is on screen in the next
 /// frame; a model without weights is no job but a state. Differences that depend on the view are shown anew too.
 pub(crate) fn show(model: &mut Model, effects: &mut Effects, id: ViewId) {
     model.newest.job += 1;
@@ -118,7 +118,7 @@ pub(crate) fn share_scale(model: &mut Model, effects: &mut Effects) {
     }
 }
 
-/// Has the worker find out what a path is; the newest wish of the view wins here too.
+/// Has the worker find out what a path is; the newest request of the view wins here too.
 pub(crate) fn open(model: &mut Model, effects: &mut Effects, path: PathBuf, path_column: Option<String>) {
     model.newest.job += 1;
     let job = model.newest.job;

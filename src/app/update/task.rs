@@ -1,5 +1,7 @@
 //! Long work: batches of figures, features of the open data set, moving pictures.
 
+use std::path::PathBuf;
+
 use crate::app::message::effect::{Effects, Work};
 use crate::app::message::job::{BatchJob, Job, RunJob};
 use crate::app::message::question::Question;
@@ -13,7 +15,6 @@ use crate::app::update::requests::{
 };
 use crate::engine::CancelToken;
 use crate::extract::Existing;
-use std::path::PathBuf;
 
 /// Does a command about long work.
 pub(crate) fn apply(model: &mut Model, command: TaskCommand, effects: &mut Effects) {

@@ -5,7 +5,6 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::*;
 use crate::app::message::dataset::DatasetCommand;
 use crate::app::message::effect::{Effect, FaceEffect, Work};
 use crate::app::message::job::{Job, SideJob};
@@ -24,6 +23,8 @@ use crate::models::Registry;
 use crate::mosaic::MosaicLayout;
 use crate::render::{Change, DEFAULT_TAG, LayerChoice};
 use crate::weights::fetch::FetchOptions;
+
+use super::*;
 
 /// A window whose network has its weights here, before its first picture is shown.
 fn model() -> Model {
@@ -238,7 +239,7 @@ fn long_work_is_planned_told_and_reported() {
     assert!(ask(&mut model, TaskCommand::StartBatch).is_empty(), "nor is a refused one begun");
     let failed = vec![("a.png".to_owned(), "cut off".to_owned())];
     tell(&mut model, Event::Batch(BatchNews { failed, is_over: true, ..BatchNews::default() }));
-    assert_eq!(said(&model), ["batch failed: 0 figures written, 1 pictures failed"]);
+    assert_eq!(said(&model), ["batch failed: 0 figures written, 1 picture failed"]);
     ask(&mut model, TaskCommand::ToggleExtract);
     assert!(matches!(&model.extract.plan, Some(Err(reason)) if reason.starts_with("no data set is open")));
     let end = Some(RunEnd::Failed("the disk is full".into()));

@@ -1,5 +1,7 @@
 //! The active view: what it is of, and how it is looked at.
 
+use std::sync::Arc;
+
 use crate::app::message::Now;
 use crate::app::message::effect::{Effects, FaceEffect, Motion, Work};
 use crate::app::message::job::SideJob;
@@ -14,7 +16,6 @@ use crate::app::update::show::{change_pictures, open, set_layer, set_model, show
 use crate::app::update::weights;
 use crate::graph::NodeId;
 use crate::render::{Change, PictureChoice, is_weights_path};
-use std::sync::Arc;
 
 /// Does a command about the active view.
 pub(crate) fn apply(model: &mut Model, command: ViewCommand, now: &Now, effects: &mut Effects) {

@@ -1,5 +1,7 @@
 //! Views as such: more of them, fewer, linked, compared; and the filters kept beside them.
 
+use std::sync::Arc;
+
 use crate::app::message::effect::{Effects, FaceEffect};
 use crate::app::message::job::SideJob;
 use crate::app::message::views::ViewsCommand;
@@ -11,7 +13,6 @@ use crate::app::update::history::{step_back, step_forward};
 use crate::app::update::requests::{inspect_selected, paint_pins};
 use crate::app::update::show::{let_go, share_scale, show, show_active};
 use crate::render::LayerChoice;
-use std::sync::Arc;
 
 /// Does a command about several views.
 pub(crate) fn apply(model: &mut Model, command: ViewsCommand, effects: &mut Effects) {

@@ -1,5 +1,7 @@
 //! Weight files, and weights that a server has.
 
+use std::path::PathBuf;
+
 use crate::app::message::effect::{Effects, FetchRequest, Work};
 use crate::app::message::job::{Job, SideJob};
 use crate::app::message::question::Question;
@@ -9,14 +11,12 @@ use crate::app::model::download::{DownloadNews, DownloadRequest, Stage};
 use crate::app::model::messages::Tone;
 use crate::app::model::view::{Busy, Trouble, ViewId, ViewState};
 use crate::app::model::weights::WeightsOffer;
-use crate::app::update::history::keep_step;
 use crate::app::update::requests::ask_offer;
 use crate::app::update::show::{set_model, show, show_active};
 use crate::engine::CancelToken;
 use crate::models::Row;
 use crate::weights::fetch::Progress;
 use crate::weights::{FilePart, PartChoice};
-use std::path::PathBuf;
 
 /// Does a command about weights.
 pub(crate) fn apply(model: &mut Model, command: WeightsCommand, effects: &mut Effects) {
@@ -44,17 +44,19 @@ pub(crate) fn fit(effects: &mut Effects, path: std::path::PathBuf) {
     effects.queue(Job::Fit(path, PartChoice::default()));
 }
 
-/// A file fits models: of one with one way to end it is used, of several a person is asked.
-pub(crate) fn take_fits(model: &mut Model, path: PathBuf, offers: Vec<WeightsOffer>, effects: &mut Effects) {
-    match &offers[..] {
-        [WeightsOffer { row, choice, .. }] if !wants_an_end(row) => {
-            let choice = choice.clone();
-            let before = model.snapshot();
-            use_weights(model, effects, row, FilePart { path, choice });
-            keep_step(model, before);
-        }
-        _ => model.weights_question = Some((path, offers)),
+/// A file fits models: of one with one way to end it is to be used, of several a person is asked.
+pub(crate) fn take_fits(
+    model: &mut Model,
+    path: PathBuf,
+    offers: Vec<WeightsOffer>,
+) -> Option<WeightsCommand> {
+    if let [WeightsOffer { row, choice, .. }] = &offers[..]
+        && !wants_an_end(row)
+    {
+        return Some(WeightsCommand::UseWeights(row, FilePart { path, choice: choice.clone() }));
     }
+    model.weights_question = Some((path, offers));
+    None
 }
 
 /// Runs a model with weights from a file from now on.

@@ -1,12 +1,11 @@
 //! The window itself: what is open over it, what is said in it.
 
-use crate::app::update::requests::inspect_selected;
-
 use crate::app::message::Now;
 use crate::app::message::effect::{Effects, FaceEffect};
 use crate::app::message::window::WindowCommand;
 use crate::app::model::Model;
 use crate::app::model::messages::Tone;
+use crate::app::update::requests::inspect_selected;
 
 /// Does a command about the window.
 pub(crate) fn apply(model: &mut Model, command: WindowCommand, now: &Now, effects: &mut Effects) {

@@ -213,8 +213,10 @@ impl Directory {
                 if extra == 0 || is_plain {
                     return None;
                 }
-                let rows = if self.entry(tag::TILE_OFFSETS).is_some() { "tiles" } else { "a predictor" };
-                format!("{rows} and {extra} more samples a pixel than its colours have")
+                let rows =
+                    if self.entry(tag::TILE_OFFSETS).is_some() { "in tiles" } else { "with a predictor" };
+                let samples = if extra == 1 { "sample" } else { "samples" };
+                format!("{extra} {samples} a pixel beside its colours, {rows}")
             }
         };
         Some(DecodeProblem::Variant { format: FORMAT, reason })

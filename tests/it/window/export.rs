@@ -30,7 +30,7 @@ fn a_batch_is_previewed_done_and_reported() {
     assert!(window.says("cat__xception.keras_in1k__act4.png"));
     assert!(!folder.exists(), "a preview writes nothing");
     window.click("Start");
-    window.wait_for("batch done: 2 figures written, 1 pictures failed");
+    window.wait_for("batch done: 2 figures written, 1 picture failed");
     assert!(window.says("broken.png: "), "{:?}", window.texts());
     let record = read_record(&folder.join("cat__xception.keras_in1k__act4.png")).unwrap();
     assert_eq!((&*record.picture.file_name, &*record.kind), ("cat.png", "captioned"));
@@ -39,7 +39,7 @@ fn a_batch_is_previewed_done_and_reported() {
     window.wait_for("1 figures would be written, of 3 runs");
     assert!(window.says("2 more are there already and are kept"));
     window.click("Start");
-    window.wait_for("batch done: 0 figures written, 2 were there already and kept, 1 pictures failed");
+    window.wait_for("batch done: 0 figures written, 2 were there already and kept, 1 picture failed");
     // Values beside figures that are there: only those are missing.
     std::fs::remove_file(pictures.path().join("broken.png")).unwrap();
     window.type_path(pictures.path());

@@ -1,5 +1,8 @@
 //! A batch of figures, run by run; after each it makes way for what is wanted on screen.
 
+use std::sync::Arc;
+use std::time::Instant;
+
 use crate::app::message::event::Event;
 use crate::app::message::job::BatchJob;
 use crate::app::model::request::FullRequest;
@@ -10,8 +13,6 @@ use crate::engine::CancelToken;
 use crate::formats::{PictureRecord, write_figure, write_npy};
 use crate::mosaic::MosaicSettings;
 use crate::render::{BatchFigure, BatchRun, LayerChoice, Look, Panel, PictureChoice, ViewRequest};
-use std::sync::Arc;
-use std::time::Instant;
 
 /// Nobody waits for word of a batch's parts by number.
 const NO_JOB: u64 = 0;

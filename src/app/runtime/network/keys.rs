@@ -1,5 +1,11 @@
 //! What the network's thread keeps from job to job, and what it is kept under.
 
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use egui::ColorImage;
+
 use crate::app::model::shown::{NUM_BINS, histogram};
 use crate::engine::DeviceChoice;
 use crate::graph::NodeId;
@@ -7,10 +13,6 @@ use crate::input::decode::Picture;
 use crate::render::{InputChoices, View};
 use crate::tensor::{Activation, LayerStats};
 use crate::weights::PartChoice;
-use egui::ColorImage;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::time::{Duration, SystemTime};
 
 /// A file as it was when it was read: a changed one under the same path is another.
 #[derive(Clone, Debug, PartialEq, Eq)]

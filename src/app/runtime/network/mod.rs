@@ -2,14 +2,15 @@
 //!
 //! Runs on the worker thread; may take as long as it takes. Knows nothing of widgets.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
 use crate::app::message::event::{Event, ViewEvent};
 use crate::app::message::job::Job;
 use crate::app::model::view::Busy;
 use crate::app::runtime::network::pipeline::{Pipeline, Stop};
 use crate::engine::CancelToken;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 pub(crate) mod batch;
 pub(crate) mod keys;

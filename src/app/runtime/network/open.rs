@@ -1,5 +1,9 @@
 //! What a path is: a picture, a data set, a weight file of some model.
 
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
 use crate::app::message::event::{Event, ViewEvent};
 use crate::app::message::remedy::told;
 use crate::app::model::restored::RestoredFigure;
@@ -13,9 +17,6 @@ use crate::input::decode::{Picture, decode_bytes, decode_file};
 use crate::models::{Registry, Row};
 use crate::render::{PictureChoice, fits_none};
 use crate::weights::{PartChoice, TensorFile};
-use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 /// What a path is.
 pub(crate) fn open(path: PathBuf, path_column: Option<String>, cat: &[u8]) -> ViewEvent {

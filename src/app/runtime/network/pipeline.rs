@@ -1,5 +1,7 @@
 //! All that the network's thread keeps, and how a job of it can end.
 
+use std::sync::Arc;
+
 use crate::app::message::remedy::told;
 use crate::app::model::cache::LruCache;
 use crate::app::runtime::network::keys::{ModelKey, PictureKey, Prepared, PreparedKey, Run, RunKey};
@@ -7,7 +9,6 @@ use crate::app::runtime::tell::Tell;
 use crate::engine::{EngineChoice, Session, WeightStore};
 use crate::input::decode::Picture;
 use crate::tensor::Remedied;
-use std::sync::Arc;
 
 /// Models kept loaded: as many as views stand side by side.
 pub(crate) const MAX_SESSIONS: usize = 4;

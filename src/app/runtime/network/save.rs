@@ -1,5 +1,10 @@
 //! What is shown as files, and for the clipboard.
 
+use std::path::Path;
+use std::sync::Arc;
+
+use egui::ColorImage;
+
 use crate::app::model::save::{SaveLooks, SeenView};
 use crate::app::model::shown::Shown;
 use crate::app::model::tiles as textures;
@@ -8,9 +13,6 @@ use crate::input::decode::Picture;
 use crate::mosaic::{MosaicSettings, Paper, outline_part, seen_part};
 use crate::render::{Drawing, Look, Panel, Scale, Surround, draw_sheet};
 use crate::tensor::Sifting;
-use egui::ColorImage;
-use std::path::Path;
-use std::sync::Arc;
 
 /// What a record calls a figure of a part of a mosaic.
 const VIEW: &str = "view";

@@ -1,5 +1,7 @@
 //! What a view shows: values, sifted, painted, cut into textures.
 
+use std::sync::Arc;
+
 use crate::app::message::event::{Event, ViewEvent};
 use crate::app::model::request::FullRequest;
 use crate::app::model::shown::Shown;
@@ -11,7 +13,6 @@ use crate::engine::CancelToken;
 use crate::mosaic::{Grid, Mosaic, MosaicSettings, compose, enlarge};
 use crate::render::Placement;
 use crate::tensor::{PixelSize, profile};
-use std::sync::Arc;
 
 /// A mosaic is enlarged for its texture up to this side, so that any zoom below it is drawn smoothly.
 const ENLARGED_SIDE: u32 = 4096;

@@ -1,5 +1,8 @@
 //! A layer's values for a picture: decoded, preprocessed, run, each kept for the next time.
 
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
 use crate::app::message::event::{Event, ViewEvent};
 use crate::app::message::remedy::told;
 use crate::app::model::request::FullRequest;
@@ -15,8 +18,6 @@ use crate::input::dataset::PictureLocation;
 use crate::input::decode::{Picture, decode_bytes};
 use crate::render::{LayerChoice, PictureChoice, View};
 use crate::tensor::Activation;
-use std::ops::ControlFlow;
-use std::sync::Arc;
 
 /// Longest side of the small picture beside the mosaic.
 const THUMBNAIL_SIDE: u32 = 512;

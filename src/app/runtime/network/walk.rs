@@ -1,5 +1,12 @@
 //! Many layers of one run at a glance, and pinned filters for the picture at hand.
 
+use std::collections::HashMap;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::time::Instant;
+
+use egui::ColorImage;
+
 use crate::app::message::event::Event;
 use crate::app::model::layers::{LayerSummary, Walked};
 use crate::app::model::pins::{PinImage, PinnedFilter};
@@ -12,11 +19,6 @@ use crate::engine::CancelToken;
 use crate::graph::NodeId;
 use crate::mosaic::{MosaicSettings, compose};
 use crate::tensor::{Activation, LayerStats, MapShape};
-use egui::ColorImage;
-use std::collections::HashMap;
-use std::ops::ControlFlow;
-use std::sync::Arc;
-use std::time::Instant;
 
 /// Longest side of a layer's small picture.
 const MEAN_MAP_SIDE: u32 = 48;

@@ -40,7 +40,7 @@ fn items(ui: &mut egui::Ui, cx: &mut Context<'_>, menu: Menu) {
             button = button.shortcut_text(ui.ctx().format_shortcut(shortcut));
         }
         if ui.add_enabled(action.is_enabled(cx.model), button).clicked() {
-            action.commands(cx.model).into_iter().for_each(|command| cx.commands.push(command));
+            cx.commands.extend(action.commands(cx.model));
             ui.close();
         }
         if (menu, place) == RECENT_AFTER {

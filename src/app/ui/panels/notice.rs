@@ -1,13 +1,12 @@
 //! Said over a view: what is being done, what is missing, what failed.
 
-use crate::app::model::view::Busy;
-
 use egui::{Rect, Ui, Vec2};
 
 use crate::app::message::remedy;
 use crate::app::message::view::ViewCommand;
 use crate::app::message::views::ViewsCommand;
 use crate::app::message::weights::WeightsCommand;
+use crate::app::model::view::Busy;
 use crate::app::model::view::{Trouble, ViewState};
 use crate::app::ui::context::Context;
 use crate::app::ui::{spinner, theme};

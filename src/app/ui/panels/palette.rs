@@ -76,7 +76,7 @@ pub(crate) fn draw(ctx: &egui::Context, cx: &mut Context<'_>) {
     let is_escaped = step(Key::Escape);
     if let Some(entry) = chosen {
         cx.commands.push(WindowCommand::TogglePalette);
-        entry.commands.into_iter().for_each(|command| cx.commands.push(command));
+        cx.commands.extend(entry.commands);
     } else if !is_open || is_escaped {
         cx.commands.push(WindowCommand::TogglePalette);
     }
