@@ -132,8 +132,7 @@ fn a_network_from_an_onnx_file_writes_figures_and_features() {
     window.menu("File", "Export many figures…");
     let figures = out.path().join("figures");
     window.type_into("Folder", &figures.display().to_string());
-    window.wait_for("hand_made.onnx");
-    window.wait(|w| w.harness.query_by_label("Start").is_some(), "a plan");
+    window.wait_for("3 figures would be written, of 3 runs");
     window.click("Start");
     window.wait_for("batch done: ");
     let names: Vec<String> = std::fs::read_dir(&figures)
@@ -195,7 +194,7 @@ fn a_moving_picture_is_previewed_made_and_stopped() {
     window.type_into("Layers shown", ",first:40");
     window.dialogs.answer(out.path().join("other.gif"));
     window.click("Choose file…");
-    window.wait(|w| w.harness.query_by_label("Start").is_some(), "a plan for the new name");
+    window.wait(|w| w.says("frames of"), "a plan for the new name");
     window.click("Start");
     window.wait_for("frames/s");
     window.click("Stop animating");
