@@ -210,7 +210,7 @@ impl eframe::App for App {
         while started.elapsed() < DRAIN_BUDGET
             && let Some(event) = self.runtime.next_event()
         {
-            self.take(ctx, Message::Event(event.in_the_window()));
+            self.take(ctx, Message::Event(event));
         }
         input::take(ctx, &self.model, &mut self.commands);
         self.take(ctx, Message::Tick);

@@ -11,8 +11,8 @@ use super::shared_args::{PartArgs, RunArgs};
 use crate::input::dataset::Camera;
 use crate::input::{FitChoice, ValueChoice};
 use crate::mosaic::{ColourChoice, Grid, MosaicLayout, Normalisation, Paper};
-use crate::render::Scale;
-use crate::tensor::PixelSize;
+use crate::render::{ClassChoice, Scale};
+use crate::tensor::{FilterOrder, PixelSize};
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -242,7 +242,22 @@ pub(super) struct RenderArgs {
     ///
     /// For networks that end in a mean and linear layers, where the weights hold them.
     #[arg(long, value_name = "CLASS", help_heading = "Figure")]
-    pub class_map: Option<String>,
+    pub class_map: Option<ClassChoice>,
+
+    /// Order of the channels: index, mean, max, variance, sparsity or similarity
+    ///
+    /// All but index and similarity run from the largest to the smallest; similarity puts like maps side by side. Values that are
+    /// saved keep the network's own order.
+    #[arg(long, value_name = "BY", default_value = "index", help_heading = "Figure")]
+    pub order: FilterOrder,
+
+    /// Leave out dead channels: those that are the same everywhere and zero
+    #[arg(long, help_heading = "Figure")]
+    pub hide_dead: bool,
+
+    /// Show only the first N channels, in the order chosen
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), help_heading = "Figure")]
+    pub first: Option<u32>,
 
     /// Names of the classes, for the caption and `--class-map`: a name a line, or JSON (a list, or names by number)
     #[arg(long, value_name = "FILE", help_heading = "Figure")]

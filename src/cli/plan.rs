@@ -21,11 +21,11 @@ use crate::input::{FitChoice, ValueChoice};
 use crate::models::Row;
 use crate::mosaic::{MosaicSettings, Normalisation};
 use crate::render::{
-    ChoiceError, FigureKind, InputChoices, Look, Resources, Scale, Surround, check_values, choose_layers,
-    choose_row, choose_row_for_file, choose_row_up_to, unique_suffixes,
+    ChoiceError, FigureKind, InputChoices, Look, Resources, Scale, Surround, ViewRequest, check_values,
+    choose_layers, choose_row, choose_row_for_file, choose_row_up_to, unique_suffixes,
 };
-use crate::tensor::{Fit, MapShape, PixelSize, shown};
-use crate::weights::{ClassNames, KerasPart, NoClass, PartChoice, TensorFile};
+use crate::tensor::{Fit, MapShape, PixelSize, Sifting, shown};
+use crate::weights::{ClassNames, KerasPart, PartChoice, TensorFile};
 
 /// Everything that `render` does, settled.
 pub(super) struct RenderPlan {
@@ -33,10 +33,10 @@ pub(super) struct RenderPlan {
     pub pictures: Vec<PictureRef>,
     /// Each with its session: every picture is decoded once and goes through all of them.
     pub models: Vec<PlannedModel>,
-    /// The picture's way to the network.
-    pub choices: InputChoices,
-    /// How layers look.
-    pub look: Look,
+    /// What is asked of each layer of each network, of each picture.
+    pub request: ViewRequest,
+    /// Pixels per value.
+    pub scale: Scale,
     /// What a picture becomes.
     pub kind: FigureKind,
     /// Whether values are saved too.
@@ -45,8 +45,6 @@ pub(super) struct RenderPlan {
     pub outputs: Outputs,
     /// Whether times are printed.
     pub prints_timings: bool,
-    /// The class whose map is drawn instead of the last layer's filters.
-    pub class_map: Option<String>,
 }
 
 /// One backbone, and what is wanted of it.
@@ -75,10 +73,10 @@ impl RenderPlan {
             rows(&args.model, args.weights.as_deref(), &args.part.choice(), args.final_layer.as_deref())?;
         // Cheap things first: a file that holds no names is said before a network is loaded.
         let names = args.class_names.as_deref().map(ClassNames::read).transpose()?;
-        let choices = InputChoices { fit: args.fit, values: args.preprocess };
-        rows.iter().try_for_each(|row| check_values(row, choices.values))?;
-        let look = look(args);
-        let layers = layers(&rows, &args.layer, &look, choices.fit)?;
+        let request = request(args, rows[0]);
+        rows.iter().try_for_each(|row| check_values(row, request.input.values))?;
+        let scale = scale(args);
+        let layers = layers(&rows, &args.layer, &request, scale)?;
         let pictures = pictures(args, reporter)?;
         let kind = match (args.sheet, args.caption) {
             (true, _) => FigureKind::Sheet,
@@ -112,7 +110,9 @@ impl RenderPlan {
             if let Some(names) = &names {
                 backbone.name_classes(names)?;
             }
-            check_class_map(args.class_map.as_deref(), &backbone, &layers)?;
+            if let Some(class) = &request.class_map {
+                layers.iter().try_for_each(|layer| class.check(&backbone, layer.node))?;
+            }
             let session = Session::with_engine(Arc::new(backbone), device.clone(), args.run.engine())?;
             models.push(PlannedModel { session, layers });
         }
@@ -120,13 +120,12 @@ impl RenderPlan {
         Ok(Self {
             pictures,
             models,
-            choices,
-            look,
+            request,
+            scale,
             kind,
             saves_values: args.npy,
             outputs,
             prints_timings: args.timings,
-            class_map: args.class_map.clone(),
         })
     }
 
@@ -234,21 +233,30 @@ pub(super) fn rows(
     Ok((rows, None))
 }
 
-fn look(args: &RenderArgs) -> Look {
+/// What is asked of each layer; picture, network and layer are those of the plan.
+fn request(args: &RenderArgs, row: &'static Row) -> ViewRequest {
     let settings = MosaicSettings {
         layout: args.layout,
         grid: args.grid,
-        // Replaced for each layer.
-        scale: 1,
         gap: args.gap,
         normalisation: args.normalise.unwrap_or(Normalisation::usual_for(args.layout)),
         colour: args.colormap,
         paper: args.paper,
-        order: None,
+        ..MosaicSettings::default()
     };
-    // A sheet brings its panels to one width itself, and does it best from the smallest.
-    let scale = if args.sheet && args.scale == Scale::Auto { Scale::Times(1) } else { args.scale };
-    Look { settings, scale }
+    let top = args.first.map(|num| num as usize);
+    ViewRequest {
+        input: InputChoices { fit: args.fit, values: args.preprocess },
+        settings,
+        sifting: Sifting { order: args.order, hides_dead: args.hide_dead, top },
+        class_map: args.class_map.clone(),
+        ..ViewRequest::new(row)
+    }
+}
+
+/// Pixels per value. A sheet brings its panels to one width itself, and does it best from the smallest.
+fn scale(args: &RenderArgs) -> Scale {
+    if args.sheet && args.scale == Scale::Auto { Scale::Times(1) } else { args.scale }
 }
 
 /// Names that were separated at their commas. A file or a layer may have a comma in its name: what is known whole is put together again.
@@ -268,14 +276,15 @@ fn whole_names(parts: &[String], is_known: impl Fn(&str) -> bool) -> Vec<String>
 fn layers(
     rows: &[&'static Row],
     names: &[String],
-    look: &Look,
-    fit: FitChoice,
+    request: &ViewRequest,
+    scale: Scale,
 ) -> anyhow::Result<Vec<Vec<PlannedLayer>>> {
+    let look = Look { settings: request.settings.clone(), scale };
     let mut found: Vec<Vec<(NodeId, String)>> = Vec::new();
     for row in rows {
         let graph = row.graph().with_context(|| format!("the graph of {} is malformed", row.tag))?;
         let nodes = nodes(&graph, row, names, rows.len() > 1)?;
-        let (size, is_known) = input_size(row, fit);
+        let (size, is_known) = input_size(row, request.input.fit);
         let infos = match graph.infer(size) {
             Ok(infos) => infos,
             Err(error) if is_known => return Err(error).with_context(|| row.tag.to_owned()),
@@ -283,7 +292,13 @@ fn layers(
         };
         for node in &nodes {
             if let Some(info) = infos.get(node.0) {
-                try_look(look, info.shape, is_known)
+                // What is hidden takes no room, and how much that is shows only with the values.
+                let shape = match &request.class_map {
+                    Some(_) => MapShape { channels: 1, ..info.shape },
+                    None => info.shape,
+                };
+                let is_known = is_known && request.sifting == Sifting::default();
+                try_look(&look, shape, is_known)
                     .with_context(|| format!("{} of {}", graph.node(*node).name, row.tag))?;
             }
         }
@@ -393,47 +408,6 @@ fn leave_out_own_figures(pictures: &mut Vec<PictureRef>, output: &Path) {
         let path = picture.picture.path();
         picture.row.is_none() || !lies_there(path) || read_record(path).is_err()
     });
-}
-
-/// Classes that a message lists.
-const CLASSES_LISTED: usize = 8;
-
-/// A class map needs a classifier, the last layer and a class of it.
-fn check_class_map(asked: Option<&str>, backbone: &Backbone, layers: &[PlannedLayer]) -> anyhow::Result<()> {
-    let (Some(asked), tag) = (asked, backbone.row().tag) else { return Ok(()) };
-    let last = backbone.graph().final_node();
-    if !layers.iter().all(|layer| layer.node == last) {
-        bail!("`--class-map` shows the last layer; leave `--layer` away");
-    }
-    let Some(head) = backbone.weights().head().filter(|head| head.has_class_maps()) else {
-        bail!(
-            "the weights of {tag} give no class scores that are sums over places of the last layer, so there is no `--class-map`{}",
-            backbone.why_no_classes().map_or_else(String::new, |why| format!(": {why}"))
-        );
-    };
-    if asked == "top" {
-        return Ok(());
-    }
-    match head.find(asked) {
-        Ok(_) => {}
-        Err(NoClass::Unknown) => bail!(
-            "no class `{asked}` among the {} of {tag}: a number, a part of a name, or `top`",
-            head.num_classes()
-        ),
-        Err(NoClass::Several(several)) => {
-            let called = |class: &usize| format!("{class} ({})", head.name(*class).unwrap_or_default());
-            let mut all: Vec<String> = several.iter().take(CLASSES_LISTED).map(called).collect();
-            if several.len() > CLASSES_LISTED {
-                all.push(format!("{} more", several.len() - CLASSES_LISTED));
-            }
-            bail!(
-                "{} classes of {tag} have `{asked}` in their names: {}; give a number, or more of a name",
-                several.len(),
-                all.join("; ")
-            )
-        }
-    }
-    Ok(())
 }
 
 /// What must be known of a network before its pictures are trusted; always said of one that nobody named.

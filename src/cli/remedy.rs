@@ -3,15 +3,15 @@
 //! Owns which error types are asked for one, and the wording. Must not know how errors come about.
 
 use crate::engine::{DeviceError, EngineError, LoadError, PlanError, ThreadsError};
-use crate::extract::{ExtractError, FinishError, MergeError, StateError};
+use crate::extract::{ExtractError, FinishError, MergeError, PlanProblem, ShardError, StateError};
 use crate::formats::WriteError;
-use crate::graph::ShapeError;
+use crate::graph::{ShapeError, UnknownLayer};
 use crate::input::PreprocessError;
-use crate::input::dataset::DatasetError;
+use crate::input::dataset::{DatasetError, ExpandError};
 use crate::input::decode::DecodeError;
 use crate::models::UnknownModel;
-use crate::render::{AnimationError, ChoiceError, DEFAULT_TAG};
-use crate::tensor::{Remedied, Remedy};
+use crate::render::{AnimationError, ChoiceError, ClassMapError, DEFAULT_TAG};
+use crate::tensor::{Remedied, Remedy, ValueScale};
 use crate::weights::{ClassNamesError, PartError, WeightsFileError};
 
 /// An error put into other words, with the remedy that it had.
@@ -39,6 +39,9 @@ pub(super) fn of(error: &anyhow::Error) -> Option<Remedy> {
             cause.downcast_ref::<PartError>().and_then(Remedied::remedy),
             cause.downcast_ref::<EngineError>().and_then(Remedied::remedy),
             cause.downcast_ref::<PlanError>().and_then(Remedied::remedy),
+            cause.downcast_ref::<UnknownLayer>().and_then(Remedied::remedy),
+            cause.downcast_ref::<PlanProblem>().and_then(Remedied::remedy),
+            cause.downcast_ref::<ShardError>().and_then(Remedied::remedy),
             cause.downcast_ref::<ShapeError>().and_then(Remedied::remedy),
             cause.downcast_ref::<DeviceError>().and_then(Remedied::remedy),
             cause.downcast_ref::<ThreadsError>().and_then(Remedied::remedy),
@@ -52,6 +55,8 @@ pub(super) fn of(error: &anyhow::Error) -> Option<Remedy> {
             cause.downcast_ref::<FinishError>().and_then(Remedied::remedy),
             cause.downcast_ref::<StateError>().and_then(Remedied::remedy),
             cause.downcast_ref::<MergeError>().and_then(Remedied::remedy),
+            cause.downcast_ref::<ExpandError>().and_then(Remedied::remedy),
+            cause.downcast_ref::<ClassMapError>().and_then(Remedied::remedy),
             cause.downcast_ref::<DatasetError>().and_then(Remedied::remedy),
         ];
         carried.into_iter().flatten().next()
@@ -77,16 +82,46 @@ pub(super) fn words(remedy: &Remedy) -> String {
             )
         }
         Remedy::StatePreprocessing => {
-            "say with `--preprocess` how samples become values: `torch`, `tf`, `caffe`, `raw`, …".to_owned()
+            format!(
+                "say with `--preprocess` how samples become values: {}",
+                ValueScale::NAMED.map(|(name, scale)| format!("{name} ({scale})")).join(", ")
+            )
         }
         Remedy::OtherModel => {
             format!(
                 "name another with `--model`, or none, which means {DEFAULT_TAG}; `filterscope models` lists all"
             )
         }
-        Remedy::OtherWeights { name, tag } => {
-            format!("`--model {name}` runs at once: the same architecture with other weights ({tag})")
+        Remedy::PassBytes => "leave `--preprocess` away, or say `--preprocess raw`".to_owned(),
+        Remedy::LastLayer => "leave `--layer` away".to_owned(),
+        Remedy::ListModels => "`filterscope models` lists all".to_owned(),
+        Remedy::ListLayers { model } => format!("`filterscope layers {model}` lists all"),
+        Remedy::GetWeights { tag, source_text, is_downloadable, instead } => {
+            let fetch = if *is_downloadable {
+                format!("`filterscope weights fetch {tag}` downloads them, or ")
+            } else {
+                String::new()
+            };
+            let others = instead.map_or_else(String::new, |(name, tag)| {
+                format!("; `--model {name}` runs at once: the same architecture with other weights ({tag})")
+            });
+            format!("{fetch}give a file with `--weights FILE` ({source_text}){others}")
         }
+        Remedy::OpenOnnxAlone => "open it with `--model FILE.onnx`, without `--weights`".to_owned(),
+        Remedy::NamePathColumn { columns } => format!("name it with `--path-column`: {columns}"),
+        Remedy::GoOnOrBeginAgain => "`--resume` goes on with it, `--overwrite` begins again".to_owned(),
+        Remedy::BeginAgain => "`--overwrite` begins again".to_owned(),
+        Remedy::MixOrBeginAgain => {
+            "`--allow-mixed` goes on all the same and records it, `--overwrite` begins again".to_owned()
+        }
+        Remedy::ReplaceFeatures => "`--overwrite` makes them anew; or choose another folder with `--out`".to_owned(),
+        Remedy::SelectOthers => "check `--start`, `--every`, `--limit` and `--camera`".to_owned(),
+        Remedy::BringToOneSize => {
+            "use `--format folder`, a pooling such as `--pool avg`, or a fit such as `--fit 640x480`".to_owned()
+        }
+        Remedy::RenameColumn => "rename one, or take another format (`--format parquet`)".to_owned(),
+        Remedy::NameShard => "name the shard: `--shard I/N`".to_owned(),
+        Remedy::NameShardCount => "`--shard auto/N` says of how many".to_owned(),
         Remedy::ExportForVersion { newest_opset } => format!(
             "export it for opset {newest_opset} or older (torch: `opset_version={newest_opset}`), or convert it with `onnx.version_converter`"
         ),
@@ -128,5 +163,16 @@ pub(super) fn words(remedy: &Remedy) -> String {
         Remedy::NameFinalLayer => {
             "`filterscope layers FILE` lists the layers that `--final` may name".to_owned()
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::tensor::remedy_samples;
+
+    #[test]
+    fn every_remedy_says_what_to_type() {
+        let expected = include_str!("../../tests/fixtures/remedies/command_line.txt");
+        assert_eq!(remedy_samples::listed(super::words), expected);
     }
 }

@@ -13,10 +13,12 @@ use super::reporter::{Reporter, RunProgress};
 use super::table::counted;
 use super::timings::LayerTimings;
 use crate::engine::{CancelToken, Outcome};
-use crate::formats::{PictureRecord, WriteError, write_figure, write_npy};
+use crate::formats::{PictureRecord, WriteError, write_npy};
 use crate::graph::NodeId;
 use crate::input::dataset::PictureRef;
-use crate::render::{Drawing, FigureKind, Panel, View, draw_sheet};
+use crate::render::{
+    Contents, Drawing, FigureKind, FigureSpec, LayerValues, Look, Panel, PanelSpec, View, class_words, draw,
+};
 use crate::tensor::{Activation, LayerStats};
 
 /// How one picture ended.
@@ -155,48 +157,51 @@ fn one_picture(
     };
     let mut sheet_panels: Vec<(usize, Panel)> = Vec::new();
     let mut line = String::new();
-    let (kind, outputs, look) = (plan.kind, &plan.outputs, &plan.look);
-    let class_map = plan.class_map.as_deref();
+    let (kind, outputs, request) = (plan.kind, &plan.outputs, &plan.request);
+    let mut is_interrupted = false;
     for (at, (model, timings)) in plan.models.iter_mut().zip(timings).enumerate() {
         let PlannedModel { session, layers } = model;
         let nodes: Vec<NodeId> = layers.iter().map(|layer| layer.node).collect();
         let run_by = session.run_by();
-        let view = View::new(run_by.backbone.preprocessing().spec(), &decoded.rgb, plan.choices)
+        let backbone = &run_by.backbone;
+        let view = View::new(backbone.preprocessing().spec(), &decoded.rgb, request.input)
             .map_err(|error| of_picture(error.into()))?;
         // A layer is drawn and let go as soon as it is there: all of a network's would fill the memory.
-        let mut draw = |node: NodeId, activation: &Activation| -> Result<(), PictureError> {
+        let mut draw_layer = |node: NodeId, activation: &Activation| -> Result<(), PictureError> {
             let Some(place) = layers.iter().position(|layer| layer.node == node) else { return Ok(()) };
             let suffix = &layers[place].suffix;
-            let head =
-                run_by.backbone.weights().head().filter(|_| node == run_by.backbone.graph().final_node());
-            let classes = head.and_then(|head| head.words(activation, 5));
-            let of_class = head.zip(class_map).and_then(|(head, asked)| {
-                let class = if asked == "top" {
-                    head.top(activation, 1).first()?.class
-                } else {
-                    head.find(asked).ok()?
-                };
-                head.class_map(activation, class)
-            });
+            let remark = class_words(backbone, node, activation);
+            let class_map = request.class_map.as_ref();
+            let of_class = class_map
+                .map(|class| class.map(backbone, node, activation))
+                .transpose()
+                .map_err(|error| of_picture(error.into()))?;
             let activation = of_class.as_ref().unwrap_or(activation);
             if plan.saves_values {
                 let is_one_of_several = kind == FigureKind::Sheet && num_panels > 1;
                 write_npy(&outputs.values(&picture.stem, suffix, is_one_of_several), activation)?;
             }
-            let panel = look
-                .for_shape(activation.shape())
-                .and_then(|settings| {
-                    Panel::new(&run_by, &view, activation, &LayerStats::of(activation), &settings)
-                })
-                .map(|panel| panel.with_remark(classes))
-                .map_err(|error| of_picture(error.into()))?;
+            let stats = LayerStats::of(activation);
+            let Ok(settings) = request.settings_for(activation, &stats, &|| !cancel.is_cancelled()) else {
+                is_interrupted = true;
+                return Ok(());
+            };
+            let panel = Panel::paint(PanelSpec {
+                values: LayerValues { run_by: &run_by, view: &view, activation, stats: &stats },
+                look: Look { settings, scale: plan.scale },
+                sifting: request.sifting,
+                channel: None,
+                class_map,
+                remark,
+            })
+            .map_err(|error| of_picture(error.into()))?;
             let FigureKind::Mosaics(surround) = kind else {
                 // Layers come in execution order and stand in the order asked for.
                 sheet_panels.push((at * num_panels + place, panel));
                 return Ok(());
             };
-            let drawing = panel
-                .into_drawing(&about, &picture.label, surround)
+            let contents = Contents::Panel(panel, surround);
+            let drawing = draw(FigureSpec { picture: &about, minus: None, label: &picture.label, contents })
                 .map_err(|error| of_picture(error.into()))?;
             line = write(outputs, &picture.stem, Some(suffix), &drawing)?;
             *num_written += 1;
@@ -204,13 +209,13 @@ fn one_picture(
         };
         let mut drawn = Ok(());
         let report = session.run(&view.preprocessed.batch, &nodes, cancel, &mut |tap| {
-            drawn = draw(tap.node, &tap.activation);
+            drawn = draw_layer(tap.node, &tap.activation);
             if drawn.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         });
         progress.step(1);
         drawn?;
         let report = report.map_err(|error| of_picture(error.into()))?;
-        if report.outcome == Outcome::Cancelled {
+        if report.outcome == Outcome::Cancelled || is_interrupted {
             return Ok(PictureEnd::Cancelled);
         }
         tracing::debug!("{}: {}, {:?}", picture.label, view.preprocessed.fit, report.elapsed);
@@ -219,8 +224,8 @@ fn one_picture(
     if kind == FigureKind::Sheet {
         sheet_panels.sort_by_key(|(place, _)| *place);
         let panels = sheet_panels.into_iter().map(|(_, panel)| panel).collect();
-        let paper = look.settings.paper;
-        let drawing = draw_sheet(panels, about, &picture.label, decoded.rgb, paper)
+        let contents = Contents::Sheet { panels, rgb: decoded.rgb, paper: request.settings.paper };
+        let drawing = draw(FigureSpec { picture: &about, minus: None, label: &picture.label, contents })
             .context("the sheet")
             .map_err(of_picture)?;
         line = write(outputs, &picture.stem, None, &drawing)?;
@@ -237,7 +242,7 @@ fn write(
     drawing: &Drawing,
 ) -> Result<String, WriteError> {
     let path = outputs.figure(stem, suffix);
-    write_figure(&path, &drawing.pixels, &drawing.title, &drawing.record)?;
+    drawing.write(&path)?;
     let (width, height) = (drawing.pixels.width(), drawing.pixels.height());
     Ok(format!("wrote {}, {width}×{height} pixels: \"{}\"", drawing.title, path.display()))
 }

@@ -131,9 +131,8 @@ pub enum Provenance {
 pub enum LoadError {
     /// No file given and nothing here.
     #[error(
-        "the weights of {tag} are not here; models that run at once: {}. {}",
-        if .here.is_empty() { "none".to_owned() } else { .here.join(", ") },
-        how_to_get(.tag, .source_text, *.is_downloadable)
+        "the weights of {tag} are not installed; models that run at once: {}",
+        if .here.is_empty() { "none".to_owned() } else { .here.join(", ") }
     )]
     NotHere {
         /// The row.
@@ -156,8 +155,7 @@ pub enum LoadError {
     Part(#[from] PartError),
     /// Keras' tensors for a row that is another framework's.
     #[error(
-        "this file has Keras' tensor names, but {tag} is not a Keras model: it would run with the wrong border or preprocessing{}: \"{origin}\"",
-        .keras.map_or_else(String::new, |tag| format!("; use `--model {tag}`"))
+        "this file has Keras' tensor names, but {tag} is not a Keras model: it would run with the wrong border or preprocessing: \"{origin}\""
     )]
     OtherFramework {
         /// The row asked for.
@@ -230,38 +228,35 @@ impl Remedied for LoadError {
     fn remedy(&self) -> Option<Remedy> {
         match self {
             // Which weights are meant is never guessed: what is at hand instead is named.
-            Self::NotHere { tag, here, .. } => same_architecture(tag, here),
+            Self::NotHere { tag, source_text, is_downloadable, here } => Some(Remedy::GetWeights {
+                tag,
+                source_text,
+                is_downloadable: *is_downloadable,
+                instead: same_architecture(tag, here),
+            }),
+            Self::OtherFramework { keras, .. } => {
+                Some(Remedy::NameModel { fitting: keras.iter().map(|tag| (*tag).to_owned()).collect() })
+            }
+            Self::OtherModel { made_for, .. } => Some(Remedy::NameModel { fitting: vec![made_for.clone()] }),
+            Self::TakesBytes { .. } => Some(Remedy::PassBytes),
             Self::Part(error) => error.remedy(),
             Self::Onnx(error) => error.remedy(),
             Self::File(error) => error.remedy(),
             Self::Bind(error) => error.remedy(),
             Self::NoRoom { .. } => Some(Remedy::GiveMemory),
             Self::UnknownValues { .. } => Some(Remedy::StatePreprocessing),
-            // Older errors say what to do in their own words still.
-            Self::OtherFramework { .. }
-            | Self::OtherModel { .. }
-            | Self::Changed { .. }
-            | Self::Graph { .. }
-            | Self::TakesBytes { .. } => None,
+            // What to do about a changed file stands in the message; a malformed graph is our own mistake.
+            Self::Changed { .. } | Self::Graph { .. } => None,
         }
     }
 }
 
-/// Of the tags that run at once, one of a row's own architecture; none where that runs itself.
-pub fn same_architecture(tag: &str, here: &[&'static str]) -> Option<Remedy> {
+/// Of the tags that run at once, one of a row's own architecture: its shortest name and its tag; none where that runs itself.
+pub fn same_architecture(tag: &str, here: &[&'static str]) -> Option<(&'static str, &'static str)> {
     let arch = |tag: &str| tag.split('.').next().map(str::to_owned);
     let tag = here.iter().find(|other| arch(other) == arch(tag))?;
     let row = Registry::find(tag).ok()?;
-    Some(Remedy::OtherWeights { name: row.bare_names.first().copied().unwrap_or(row.tag), tag: row.tag })
-}
-
-fn how_to_get(tag: &str, source: &str, is_downloadable: bool) -> String {
-    let by_file = format!("give a file with `--weights FILE` ({source})");
-    if is_downloadable {
-        format!("`filterscope weights fetch {tag}` downloads them, or {by_file}")
-    } else {
-        format!("To use {tag}, {by_file}")
-    }
+    Some((row.bare_names.first().copied().unwrap_or(row.tag), row.tag))
 }
 
 /// A row that a file fits.

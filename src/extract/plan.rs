@@ -90,9 +90,7 @@ pub struct ExtractPlan {
 #[derive(Debug, thiserror::Error)]
 pub enum PlanProblem {
     /// Nothing is selected.
-    #[error(
-        "no picture is selected: the data set has {num_rows} usable rows, the last is row {last}; check `--start`, `--every`, `--limit` and `--camera`"
-    )]
+    #[error("no picture is selected: the data set has {num_rows} usable rows, the last is row {last}")]
     NothingSelected {
         /// Rows there are.
         num_rows: usize,
@@ -100,16 +98,14 @@ pub enum PlanProblem {
         last: usize,
     },
     /// Maps of different sizes in one array.
-    #[error(
-        "pictures keep their own sizes, so maps differ in size and don't fit one {format}: use `--format folder`, a pooling such as `--pool avg`, or a fit such as `--fit 640x480`"
-    )]
+    #[error("pictures keep their own sizes, so maps may differ in size and don't fit one {format}")]
     SizesVary {
         /// The format.
         format: FeatureFormat,
     },
     /// Two columns that a format can't tell apart.
     #[error(
-        "the columns `{}` and `{}` would have one name in {format}: rename one, or take another format (`--format parquet`)",
+        "the columns `{}` and `{}` would have one name in {format}",
         shown(.columns.0.as_str()),
         shown(.columns.1.as_str())
     )]

@@ -4,6 +4,8 @@
 
 use super::finish::FinishError;
 use super::pipeline::ExtractError;
+use super::plan::PlanProblem;
+use super::shard::ShardError;
 use super::state_error::StateError;
 use crate::tensor::{Remedied, Remedy, is_out_of_files};
 
@@ -23,17 +25,36 @@ impl Remedied for StateError {
         match self {
             Self::Write(error) => error.remedy(),
             Self::Io { reason, .. } => is_out_of_files(reason).then_some(Remedy::AllowMoreFiles),
-            Self::Busy { .. }
-            | Self::NotWhole { .. }
-            | Self::Unfinished { .. }
-            | Self::AlreadyThere { .. }
-            | Self::Foreign { .. }
+            Self::Unfinished { .. } => Some(Remedy::GoOnOrBeginAgain),
+            Self::AlreadyThere { .. } | Self::NotWhole { .. } => Some(Remedy::ReplaceFeatures),
+            Self::Changed { can_be_mixed: true, .. } => Some(Remedy::MixOrBeginAgain),
+            Self::Changed { can_be_mixed: false, .. }
             | Self::OtherSets { .. }
-            | Self::Changed { .. }
             | Self::OtherPictures { .. }
-            | Self::BadPlan { .. }
-            | Self::Manifest(_)
-            | Self::Features(_) => None,
+            | Self::BadPlan { .. } => Some(Remedy::BeginAgain),
+            Self::Busy { .. } | Self::Foreign { .. } | Self::Manifest(_) | Self::Features(_) => None,
+        }
+    }
+}
+
+impl Remedied for PlanProblem {
+    fn remedy(&self) -> Option<Remedy> {
+        match self {
+            Self::NothingSelected { .. } => Some(Remedy::SelectOthers),
+            Self::SizesVary { .. } => Some(Remedy::BringToOneSize),
+            Self::SameName { .. } => Some(Remedy::RenameColumn),
+            Self::Engine { reason, .. } => reason.remedy(),
+            Self::TakesBytes { .. } => None,
+        }
+    }
+}
+
+impl Remedied for ShardError {
+    fn remedy(&self) -> Option<Remedy> {
+        match self {
+            Self::NoVariable => Some(Remedy::NameShard),
+            Self::NoCount { .. } => Some(Remedy::NameShardCount),
+            Self::Unknown(_) | Self::UnknownWay(_) | Self::BadVariable { .. } => None,
         }
     }
 }

@@ -32,7 +32,7 @@ pub struct Shard {
     pub count: usize,
 }
 
-/// A `--shard` that can't be understood.
+/// A share that can't be understood.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum ShardError {
     /// Neither `I/N` nor `auto`.
@@ -43,11 +43,11 @@ pub enum ShardError {
     UnknownWay(String),
     /// No cluster's variable is there.
     #[error(
-        "`--shard auto` found none of SLURM_ARRAY_TASK_ID, JOB_COMPLETION_INDEX and AWS_BATCH_JOB_ARRAY_INDEX; name the shard as I/N"
+        "no variable says which share of the data set is meant: found none of SLURM_ARRAY_TASK_ID, JOB_COMPLETION_INDEX and AWS_BATCH_JOB_ARRAY_INDEX"
     )]
     NoVariable,
     /// A variable that is no number, or an index beyond the count.
-    #[error("`--shard auto`: {name} is `{value}`: expected {expected}")]
+    #[error("{name} is `{value}`: expected {expected}")]
     BadVariable {
         /// The variable.
         name: &'static str,
@@ -57,9 +57,7 @@ pub enum ShardError {
         expected: String,
     },
     /// An index, and nobody says of how many.
-    #[error(
-        "`--shard auto` knows the index from {name}, and nothing says of how many; give `--shard auto/N`"
-    )]
+    #[error("{name} says which share of the data set is meant, and nothing says of how many")]
     NoCount {
         /// The variable with the index.
         name: &'static str,
@@ -238,10 +236,10 @@ mod tests {
         );
         let error = |choice, variables: &[(&str, &str)]| settle(choice, variables).unwrap_err().to_string();
         assert!(error("auto", &[]).contains("found none of SLURM_ARRAY_TASK_ID"));
-        assert!(error("auto", &[("JOB_COMPLETION_INDEX", "5")]).ends_with("give `--shard auto/N`"));
+        assert!(error("auto", &[("JOB_COMPLETION_INDEX", "5")]).ends_with("nothing says of how many"));
         assert_eq!(
             error("auto/4", &[("JOB_COMPLETION_INDEX", "5")]),
-            "`--shard auto`: JOB_COMPLETION_INDEX is `5`: expected less than the 4 shards there are"
+            "JOB_COMPLETION_INDEX is `5`: expected less than the 4 shards there are"
         );
         assert!(error("auto", &[("SLURM_ARRAY_TASK_ID", "x")]).contains("expected a whole number"));
         for bad in ["16/16", "1", "-1/3", "0/0", "auto/0", "a/b", ""] {

@@ -18,7 +18,7 @@ pub enum StateError {
         path: PathBuf,
     },
     /// A finished set lacks something.
-    #[error("a file of these features is not what was written ({reason}); `--overwrite` makes all of them anew: \"{}\"", .path.display())]
+    #[error("a file of these features is not what was written ({reason}): \"{}\"", .path.display())]
     NotWhole {
         /// What is wrong.
         reason: String,
@@ -26,9 +26,7 @@ pub enum StateError {
         path: PathBuf,
     },
     /// An unfinished run, and nobody said what to do with it.
-    #[error(
-        "an unfinished run is here ({done} of {total} pictures done): `--resume` goes on with it, `--overwrite` begins again: \"{}\"", .path.display()
-    )]
+    #[error("an unfinished run is here ({done} of {total} pictures done): \"{}\"", .path.display())]
     Unfinished {
         /// Pictures done.
         done: u64,
@@ -38,7 +36,7 @@ pub enum StateError {
         path: PathBuf,
     },
     /// A finished run.
-    #[error("features are here already; choose another folder, or replace them with `--overwrite`: \"{}\"", .path.display())]
+    #[error("features are here already: \"{}\"", .path.display())]
     AlreadyThere {
         /// The set's folder.
         path: PathBuf,
@@ -50,7 +48,7 @@ pub enum StateError {
         path: PathBuf,
     },
     /// Other sets than those of the unfinished run.
-    #[error("the unfinished run here makes other features: {theirs}; this one would make {ours}{}; `--overwrite` begins again: \"{}\"", retired_words(*.retired), .path.display())]
+    #[error("the unfinished run here makes other features: {theirs}; this one would make {ours}{}: \"{}\"", retired_words(*.retired), .path.display())]
     OtherSets {
         /// What was asked for.
         ours: String,
@@ -62,17 +60,17 @@ pub enum StateError {
         path: PathBuf,
     },
     /// Something changed since.
-    #[error("this is not the run that was begun here: {}{}: \"{}\"", difference_words(.changed), advice(*.can_be_mixed), .path.display())]
+    #[error("this is not the run that was begun here: {}: \"{}\"", difference_words(.changed), .path.display())]
     Changed {
         /// Name, before, now.
         changed: Vec<(String, String, String)>,
-        /// Whether `--allow-mixed` would go on.
+        /// Whether the run can go on all the same, on record.
         can_be_mixed: bool,
         /// The folder.
         path: PathBuf,
     },
     /// Work was done on other pictures.
-    #[error("the data set's first {done} pictures are not those that were worked on; `--overwrite` begins again: \"{}\"", .path.display())]
+    #[error("the data set's first {done} pictures are not those that were worked on: \"{}\"", .path.display())]
     OtherPictures {
         /// Pictures done.
         done: u64,
@@ -80,7 +78,7 @@ pub enum StateError {
         path: PathBuf,
     },
     /// The plan can't be read.
-    #[error("the plan of the unfinished run can't be read ({reason}); `--overwrite` begins again: \"{}\"", .path.display())]
+    #[error("the plan of the unfinished run can't be read ({reason}): \"{}\"", .path.display())]
     BadPlan {
         /// What is wrong.
         reason: String,
@@ -136,12 +134,4 @@ fn difference_words(changed: &[(String, String, String)]) -> String {
         format!("{name} was {}, is {}", shorten(before), shorten(now))
     };
     changed.iter().map(words).collect::<Vec<_>>().join("; ")
-}
-
-const fn advice(can_be_mixed: bool) -> &'static str {
-    if can_be_mixed {
-        "; `--allow-mixed` goes on all the same and records it, `--overwrite` begins again"
-    } else {
-        "; `--overwrite` begins again"
-    }
 }

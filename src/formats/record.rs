@@ -148,6 +148,9 @@ pub struct LookRecord {
     /// The one filter that is shown, in a figure of one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shown_filter: Option<usize>,
+    /// The class whose map is shown in place of the layer's channels: `top`, a number, or a part of a name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub class_map: Option<String>,
     /// Whether the grid was asked for; else it is what the number of filters gives.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_grid_chosen: bool,
@@ -220,6 +223,7 @@ impl FigureRecord {
             let not_always = [
                 ("sifting", &look.sifting),
                 ("part", &look.part),
+                ("class_map", &look.class_map),
                 ("weights_part", &run.weights_part),
                 ("preprocessing_from", &run.preprocessing_from),
                 ("final_layer", &run.final_layer),
@@ -262,6 +266,7 @@ impl LookRecord {
             paper: mosaic.paper.to_string(),
             sifting: None,
             shown_filter: None,
+            class_map: None,
             is_grid_chosen: false,
             part: None,
         }

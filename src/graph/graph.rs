@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::op::{ActivationFn, BatchNorm, BorderMean, Conv2d, LayerNorm, Op, Pool2d};
-use crate::tensor::{did_you_mean, nearest_names};
+use crate::tensor::{Remedied, Remedy, did_you_mean, nearest_names};
 
 /// A node's place in its graph; nodes stand in execution order, so an input's id is always smaller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -46,9 +46,11 @@ pub enum GraphError {
     NoStage,
 }
 
+impl Remedied for GraphError {}
+
 /// A layer name that the graph doesn't have.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("no layer `{asked}` in {model}{}", why_or_nearest(.why.as_deref(), .nearest, .model))]
+#[error("no layer `{asked}` in {model}{}", why_or_nearest(.why.as_deref(), .nearest))]
 pub struct UnknownLayer {
     /// What was asked for.
     pub asked: String,
@@ -60,10 +62,16 @@ pub struct UnknownLayer {
     pub why: Option<String>,
 }
 
-fn why_or_nearest(why: Option<&str>, nearest: &[String], model: &str) -> String {
+fn why_or_nearest(why: Option<&str>, nearest: &[String]) -> String {
     match why {
         Some(why) => format!(": {why}"),
-        None => format!("{} `filterscope layers {model}` lists all", did_you_mean(nearest)),
+        None => did_you_mean(nearest),
+    }
+}
+
+impl Remedied for UnknownLayer {
+    fn remedy(&self) -> Option<Remedy> {
+        self.why.is_none().then(|| Remedy::ListLayers { model: self.model.clone() })
     }
 }
 

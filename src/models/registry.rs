@@ -13,7 +13,7 @@ use crate::tensor::{Remedied, Remedy, did_you_mean, nearest_names};
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum UnknownModel {
     /// No version had it.
-    #[error("no model `{asked}`{} `filterscope models` lists all", did_you_mean(.nearest))]
+    #[error("no model `{asked}`{}", did_you_mean(.nearest))]
     NoSuch {
         /// What was asked for.
         asked: String,
@@ -27,8 +27,10 @@ pub enum UnknownModel {
 
 impl Remedied for UnknownModel {
     fn remedy(&self) -> Option<Remedy> {
-        // What resembles a name stands in the message still.
-        matches!(self, Self::Retired(_)).then_some(Remedy::OtherModel)
+        Some(match self {
+            Self::NoSuch { .. } => Remedy::ListModels,
+            Self::Retired(_) => Remedy::OtherModel,
+        })
     }
 }
 

@@ -1,6 +1,7 @@
 //! What can be wrong with a request for a mosaic.
 
 use super::{Grid, limits::MAX_SIDE};
+use crate::tensor::Remedied;
 
 /// Why a mosaic, a figure or a sheet was not made. Bad names have their own errors, where they are parsed.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -73,3 +74,5 @@ pub enum MosaicError {
         got: usize,
     },
 }
+
+impl Remedied for MosaicError {}

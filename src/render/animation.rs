@@ -173,8 +173,8 @@ impl Remedied for AnimationError {
         match self {
             Self::Engine(error) => error.remedy(),
             Self::Write(error) => error.remedy(),
-            Self::Layer(_)
-            | Self::NoLayer
+            Self::Layer(error) => error.remedy(),
+            Self::NoLayer
             | Self::OneLayer(_)
             | Self::Format(_)
             | Self::NoPicture

@@ -1,5 +1,6 @@
 //! Many figures into a folder: what would be written, settled before anything is.
 
+use crate::tensor::Remedied;
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
@@ -81,7 +82,7 @@ pub enum BatchError {
     #[error("no picture to work on: open a picture, a folder or a log first")]
     NoPicture,
     /// No model.
-    #[error("no network to run: choose at least one whose weights are here")]
+    #[error("no network to run: choose at least one whose weights are installed")]
     NoModel,
     /// No model has the layer.
     #[error("none of the networks has a layer `{0}`")]
@@ -96,6 +97,8 @@ pub enum BatchError {
     #[error("the model's graph is malformed: {0}")]
     Graph(String),
 }
+
+impl Remedied for BatchError {}
 
 impl BatchPlan {
     /// Settles names: `{picture}__{model}__{layer}.png` in `folder`, which need not exist yet, with `has_values` a `.npy` beside each. Looks only
@@ -240,7 +243,7 @@ mod tests {
         );
         assert_eq!(
             message(BatchPlan::new(&[picture("a")], &[], &layer, folder, false)),
-            "no network to run: choose at least one whose weights are here"
+            "no network to run: choose at least one whose weights are installed"
         );
         assert_eq!(
             message(BatchPlan::new(&[picture("a")], &models, &layer, Path::new(""), false)),

@@ -7,7 +7,7 @@ use crate::engine::{Backbone, Closest, Fitting, is_onnx_path, open_onnx_up_to};
 use crate::graph::{Graph, NodeId, ParamRole, UnknownLayer};
 use crate::input::ValueChoice;
 use crate::models::{Registry, Retired, Row, UnknownModel};
-use crate::tensor::{Remedied, Remedy, ValueScale};
+use crate::tensor::{Remedied, Remedy};
 use crate::weights::{MODEL_KEY, OnnxError, PartError, TensorFile};
 
 /// What runs where no model is named: the window's first start and `render` without `--model`. Embedded in the program.
@@ -21,8 +21,8 @@ pub enum ChoiceError {
     Unknown(#[from] UnknownModel),
     /// A weight file, and a name that several rows share.
     #[error(
-        "a weight file doesn't show its variant (border, epsilon, preprocessing), so `{asked}` is not enough with `--weights`; name a full tag: {}",
-        .candidates.join(", ")
+        "a weight file doesn't show its variant (border, epsilon, preprocessing), so `{asked}` is not enough: {} models could be meant",
+        .candidates.len()
     )]
     NeedsTag {
         /// What was asked for.
@@ -34,7 +34,7 @@ pub enum ChoiceError {
     #[error(transparent)]
     Onnx(#[from] OnnxError),
     /// A weight file for a network that has its own.
-    #[error("an ONNX file holds its network's weights, so leave `--weights` away: \"{0}\"")]
+    #[error("an ONNX file holds its network's weights, so a file of weights for it has no use: \"{0}\"")]
     OnnxHasWeights(String),
     /// Another last layer for a network that has one end.
     #[error("{tag} is one of the program's own networks, which end where their makers end them")]
@@ -53,17 +53,14 @@ pub enum ChoiceError {
         asked: String,
     },
     /// A network of whose values nothing is known.
-    #[error(
-        "{tag} doesn't say how a picture's samples become its values; name it with `--preprocess`: {}",
-        ValueScale::NAMED.map(|(name, scale)| format!("{name} ({scale})")).join(", ")
-    )]
+    #[error("{tag} doesn't say how a picture's samples become its values")]
     NeedsValues {
         /// The network.
         tag: &'static str,
     },
     /// A weight file that fits several rows.
     #[error(
-        "this file fits {} networks that differ in what a file doesn't show; name one with `--model`: {}: \"{origin}\"",
+        "this file fits {} networks that differ in what a file doesn't show: {}: \"{origin}\"",
         .candidates.len(),
         .candidates.iter().map(|row| format!("{} ({}; {})", row.tag, row.title, row.variant)).collect::<Vec<_>>().join(", ")
     )]
@@ -121,13 +118,17 @@ impl Remedied for ChoiceError {
                 Some(Remedy::NameModel { fitting: found.iter().map(|fit| fit.row.tag.to_owned()).collect() })
             }
             Self::FitsNone { .. } => Some(Remedy::CompareWithModel),
-            // Older errors say what to do in their own words still.
-            Self::NeedsTag { .. }
-            | Self::OnnxHasWeights(_)
-            | Self::TakesBytes { .. }
-            | Self::NeedsValues { .. }
-            | Self::Several { .. }
-            | Self::FitsNearly { .. } => None,
+            Self::NeedsTag { candidates, .. } => {
+                Some(Remedy::NameModel { fitting: candidates.iter().map(|tag| (*tag).to_owned()).collect() })
+            }
+            Self::Several { candidates, .. } => {
+                Some(Remedy::NameModel { fitting: candidates.iter().map(|row| row.tag.to_owned()).collect() })
+            }
+            Self::OnnxHasWeights(_) => Some(Remedy::OpenOnnxAlone),
+            Self::NeedsValues { .. } => Some(Remedy::StatePreprocessing),
+            Self::TakesBytes { .. } => Some(Remedy::PassBytes),
+            // What the file is closest to, and what differs, stands in the message.
+            Self::FitsNearly { .. } => None,
         }
     }
 }
@@ -298,14 +299,13 @@ mod tests {
         assert_eq!(choose_row(Some("resnet50.tv_in1k"), true).unwrap().tag, "resnet50.tv_in1k");
         assert_eq!(
             choose_row(Some("vgg16"), true).unwrap_err().to_string(),
-            "a weight file doesn't show its variant (border, epsilon, preprocessing), so `vgg16` is not enough with \
-             `--weights`; name a full tag: vgg16.tv_in1k, vgg16.keras_in1k"
+            "a weight file doesn't show its variant (border, epsilon, preprocessing), so `vgg16` is not \
+             enough: 2 models could be meant"
         );
-        assert!(
-            choose_row(Some("xception"), true)
-                .unwrap_err()
-                .to_string()
-                .ends_with("name a full tag: legacy_xception.tf_in1k, xception.keras_in1k")
+        let fitting = ["legacy_xception.tf_in1k", "xception.keras_in1k"].map(str::to_owned).to_vec();
+        assert_eq!(
+            choose_row(Some("xception"), true).unwrap_err().remedy(),
+            Some(Remedy::NameModel { fitting })
         );
         assert_eq!(choose_row(Some("vgg11"), true).unwrap().tag, "vgg11.tv_in1k", "one row only");
         assert_eq!(choose_row(Some("vgg16"), false).unwrap().tag, "vgg16.tv_in1k");

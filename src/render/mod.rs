@@ -7,8 +7,10 @@ mod animate;
 mod animation;
 mod batch;
 mod choice;
+mod class_map;
 mod draw;
 mod figure_names;
+mod kept_looks;
 mod look;
 mod place;
 mod record;
@@ -27,8 +29,12 @@ pub use choice::{
     ChoiceError, DEFAULT_TAG, check_values, choose_layers, choose_row, choose_row_for_file, choose_row_up_to,
     fits_none, is_weights_path,
 };
-pub use draw::{Drawing, FigureKind, Panel, Surround, draw_sheet};
+pub use class_map::{ClassChoice, ClassMapError, class_words};
+pub use draw::{
+    Contents, Drawing, FigureKind, FigureSpec, LayerValues, Panel, PanelSpec, PartSeen, Surround, draw,
+};
 pub use figure_names::unique_suffixes;
+pub use kept_looks::KeptLooks;
 pub use look::{Look, Scale, UnknownScale};
 pub use place::{Placement, Share, closest_filters};
 pub use record::{LAYER_NOT_TAKEN, recorded_shape};

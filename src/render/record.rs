@@ -1,7 +1,7 @@
 //! What a figure says of the run behind it, written and read back.
 
-use std::str::FromStr;
-
+use super::class_map::ClassChoice;
+use super::kept_looks::{KeptLooks, taken};
 use super::request::{LayerChoice, ViewRequest};
 use super::view::View;
 use crate::engine::{Backbone, Provenance, RunBy};
@@ -9,7 +9,7 @@ use crate::formats::{CARRIED, DOWNLOADED, LookRecord, PanelRecord, PartRecord, R
 use crate::graph::Graph;
 use crate::input::ValueChoice;
 use crate::models::Row;
-use crate::mosaic::{Grid, Mosaic, Normalisation};
+use crate::mosaic::{Grid, Mosaic};
 use crate::tensor::MapShape;
 
 /// What the weights' file holds beside the network.
@@ -55,6 +55,8 @@ pub(super) fn panel_record(run_by: &RunBy, view: &View, mosaic: &Mosaic) -> Pane
     PanelRecord { run, look: LookRecord::of(mosaic) }
 }
 
+/// Between a layer's name and a class's number, in the name of a class map.
+const CLASS: &str = ", class ";
 /// What a layer that isn't taken from a record is told with.
 pub const LAYER_NOT_TAKEN: &str = "layer ";
 /// Widest gap that is taken from a record.
@@ -68,24 +70,31 @@ impl ViewRequest {
         let look = &panel.look;
         let mut not_taken = Vec::new();
         let mut request = Self::new(row);
-        request.layer = match graph.find(&look.layer) {
+        let class = class_of(look, graph);
+        request.class_map = class.as_ref().map(|(_, class)| class.clone());
+        let layer = class.map_or(&*look.layer, |(layer, _)| layer);
+        request.layer = match graph.find(layer) {
             Some(node) if node == graph.final_node() => LayerChoice::Final,
-            Some(_) => LayerChoice::Named(look.layer.clone()),
+            Some(_) => LayerChoice::Named(layer.to_owned()),
             None => {
-                not_taken.push(format!("{LAYER_NOT_TAKEN}{}", look.layer));
+                not_taken.push(format!("{LAYER_NOT_TAKEN}{layer}"));
                 LayerChoice::Final
             }
         };
-        take(&panel.run.fit, &mut request.input.fit, "fit", &mut not_taken);
-        take(&panel.run.preprocess, &mut request.input.values, "values", &mut not_taken);
-        let settings = &mut request.settings;
-        take(&look.layout, &mut settings.layout, "layout", &mut not_taken);
-        settings.normalisation = Normalisation::usual_for(settings.layout);
-        take(&look.normalisation, &mut settings.normalisation, "range", &mut not_taken);
-        take(&look.colour_map, &mut settings.colour, "colours", &mut not_taken);
-        if let Some(text) = &look.sifting {
-            take(text, &mut request.sifting, "order", &mut not_taken);
+        if let Some(fit) = taken(&panel.run.fit, "fit", &mut not_taken) {
+            request.input.fit = fit;
         }
+        if let Some(values) = taken(&panel.run.preprocess, "values", &mut not_taken) {
+            request.input.values = values;
+        }
+        let looks = KeptLooks {
+            layout: look.layout.clone(),
+            range: look.normalisation.clone(),
+            colours: look.colour_map.clone(),
+            order: look.sifting.clone().unwrap_or(KeptLooks::default().order),
+        };
+        not_taken.extend(looks.apply(&mut request));
+        let settings = &mut request.settings;
         settings.grid = chosen_grid(look, &mut not_taken);
         if look.gap <= MAX_GAP {
             settings.gap = look.gap;
@@ -96,12 +105,16 @@ impl ViewRequest {
     }
 }
 
-/// A setting by its name; one that this version doesn't know is told, not guessed.
-fn take<T: FromStr>(text: &str, into: &mut T, what: &str, not_taken: &mut Vec<String>) {
-    match text.parse() {
-        Ok(value) => *into = value,
-        Err(_) => not_taken.push(format!("{what} {text}")),
+/// The layer and the class of a class map, whose values are called `act4, class 282 (tiger cat)`. Figures of earlier versions have only that.
+fn class_of<'a>(look: &'a LookRecord, graph: &Graph) -> Option<(&'a str, ClassChoice)> {
+    let (layer, class) = look.layer.split_once(CLASS)?;
+    let number: usize = class.split(' ').next()?.parse().ok()?;
+    // A layer may be called anything.
+    if graph.find(&look.layer).is_some() {
+        return None;
     }
+    let asked = look.class_map.as_deref().map(ClassChoice::of);
+    Some((layer, asked.unwrap_or_else(|| ClassChoice::Named(number.to_string()))))
 }
 
 /// The grid that was asked for. Figures of one filter have theirs by themselves; older ones don't say who chose.

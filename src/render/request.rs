@@ -5,6 +5,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::class_map::ClassChoice;
 use super::view::InputChoices;
 use crate::input::dataset::{Camera, PictureRef, Source};
 use crate::input::decode::Picture;
@@ -12,7 +13,7 @@ use crate::input::live::Frame;
 use crate::input::{FitChoice, ValueChoice};
 use crate::models::Row;
 use crate::mosaic::{ColourChoice, Grid, MosaicLayout, MosaicSettings, Normalisation};
-use crate::tensor::Sifting;
+use crate::tensor::{Activation, Interrupted, LayerStats, Sifting};
 
 /// A picture, before it is read.
 #[derive(Clone)]
@@ -77,6 +78,8 @@ pub struct ViewRequest {
     pub settings: MosaicSettings,
     /// Which filters, in what order.
     pub sifting: Sifting,
+    /// The class whose map is shown in place of the last layer's channels.
+    pub class_map: Option<ClassChoice>,
 }
 
 impl PartialEq for ViewRequest {
@@ -85,6 +88,7 @@ impl PartialEq for ViewRequest {
             && self.layer == other.layer
             && self.settings == other.settings
             && self.sifting == other.sifting
+            && self.class_map == other.class_map
     }
 }
 
@@ -107,6 +111,8 @@ pub enum Change {
     Grid(Option<Grid>),
     /// Other filters, or another order of them.
     Sift(Sifting),
+    /// The map of a class in place of the last layer's channels; none for the channels.
+    ClassMap(Option<ClassChoice>),
 }
 
 impl Change {
@@ -115,7 +121,7 @@ impl Change {
     pub const fn is_look(&self) -> bool {
         match self {
             Self::Layout(_) | Self::Normalisation(_) | Self::Colour(_) | Self::Grid(_) => true,
-            Self::Layer(_) | Self::Fit(_) | Self::Values(_) | Self::Sift(_) => false,
+            Self::Layer(_) | Self::Fit(_) | Self::Values(_) | Self::Sift(_) | Self::ClassMap(_) => false,
         }
     }
 }
@@ -131,6 +137,7 @@ impl ViewRequest {
             input: InputChoices::default(),
             settings: MosaicSettings::default(),
             sifting: Sifting::default(),
+            class_map: None,
         }
     }
 
@@ -140,10 +147,38 @@ impl ViewRequest {
         self.row.tag == other.row.tag && self.picture == other.picture && self.input == other.input
     }
 
+    /// How values are painted: as asked for, with the channels that are shown in their order. `go_on` is asked during long work.
+    ///
+    /// # Errors
+    /// `go_on` said no.
+    pub fn settings_for(
+        &self,
+        activation: &Activation,
+        stats: &LayerStats,
+        go_on: &dyn Fn() -> bool,
+    ) -> Result<MosaicSettings, Interrupted> {
+        let order = self.sifting.channels(activation, stats, go_on)?;
+        Ok(MosaicSettings { order, ..self.settings.clone() })
+    }
+
+    /// Asks for another network. Its classes are others.
+    pub fn set_network(&mut self, row: &'static Row) {
+        if self.row.tag != row.tag {
+            self.class_map = None;
+        }
+        self.row = row;
+    }
+
     /// Changes one thing of it.
     pub fn apply(&mut self, change: &Change) {
         match change {
-            Change::Layer(layer) => self.layer = layer.clone(),
+            Change::Layer(layer) => {
+                self.layer = layer.clone();
+                // A class map is one of the last layer.
+                if self.layer != LayerChoice::Final {
+                    self.class_map = None;
+                }
+            }
             Change::Layout(layout) => {
                 // A range that goes with the old layout's tiles becomes the one that goes with the new one's.
                 let settings = &mut self.settings;
@@ -158,6 +193,12 @@ impl ViewRequest {
             Change::Fit(fit) => self.input.fit = *fit,
             Change::Values(values) => self.input.values = *values,
             Change::Sift(sifting) => self.sifting = *sifting,
+            Change::ClassMap(class) => {
+                self.class_map.clone_from(class);
+                if class.is_some() {
+                    self.layer = LayerChoice::Final;
+                }
+            }
         }
     }
 }

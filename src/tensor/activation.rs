@@ -1,5 +1,6 @@
 //! A layer's output for one picture, and the network's input for a batch of pictures.
 
+use super::Remedied;
 use std::sync::Arc;
 
 /// Extent of one picture's feature maps.
@@ -54,6 +55,8 @@ pub struct ShapeMismatch {
     /// Values there were.
     pub got: usize,
 }
+
+impl Remedied for ShapeMismatch {}
 
 /// One layer's output for one picture: `[C, H, W]`, row-major f32. Cloning shares the values.
 #[derive(Clone, Debug, PartialEq)]

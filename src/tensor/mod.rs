@@ -21,7 +21,9 @@ pub use feature::{AxisOrder, Dtype, FeatureLayout, UnknownStorage};
 pub use hex::hex;
 pub use names::{did_you_mean, fuzzy_score, nearest_names};
 pub use preprocess_spec::{ChannelOrder, Fit, LongSide, PixelSize, PreprocessSpec, ResizeFilter, ValueScale};
-pub use ranking::{FilterOrder, Interrupted, Sifting, UnknownSifting, profile, rank};
+pub use ranking::{FilterOrder, Interrupted, Sifting, UnknownOrder, UnknownSifting, profile, rank};
+#[cfg(test)]
+pub(crate) use remedy::samples as remedy_samples;
 pub use remedy::{Remedied, Remedy};
 pub use room::{NoRoom, check_room, is_out_of_files};
 pub use shown::{shown, steers};

@@ -54,7 +54,7 @@ fn score_from(letters: &[char], typed: &[char], start: usize) -> Option<i32> {
 
 /// The end of a sentence about an unknown name, ready for what to do next: `; did you mean a, b?` or, with no name near, `;`.
 pub fn did_you_mean(nearest: &[String]) -> String {
-    if nearest.is_empty() { ";".to_owned() } else { format!("; did you mean {}?", nearest.join(", ")) }
+    if nearest.is_empty() { String::new() } else { format!("; did you mean {}?", nearest.join(", ")) }
 }
 
 #[cfg(test)]

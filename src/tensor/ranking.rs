@@ -40,6 +40,11 @@ impl FilterOrder {
         }
     }
 
+    /// The one of that name, if there is one.
+    fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|order| order.name() == name)
+    }
+
     /// The number of a filter that decides its place; none where no single number does.
     pub fn key(self, stats: &FilterStats) -> Option<f32> {
         match self {
@@ -51,6 +56,19 @@ impl FilterOrder {
         }
     }
 }
+
+impl std::str::FromStr for FilterOrder {
+    type Err = UnknownOrder;
+
+    fn from_str(text: &str) -> Result<Self, UnknownOrder> {
+        Self::named(text).ok_or_else(|| UnknownOrder(text.to_owned()))
+    }
+}
+
+/// Text that is no order.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("order `{0}`: expected index, mean, max, variance, sparsity or similarity")]
+pub struct UnknownOrder(pub String);
 
 /// Which filters of a layer are shown, and in what order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
@@ -87,7 +105,7 @@ impl std::str::FromStr for Sifting {
     fn from_str(text: &str) -> Result<Self, UnknownSifting> {
         let unknown = || UnknownSifting(text.to_owned());
         let mut parts = text.split(' ');
-        let order = parts.next().and_then(|name| FilterOrder::ALL.into_iter().find(|o| o.name() == name));
+        let order = parts.next().and_then(FilterOrder::named);
         let mut sifting = Self { order: order.ok_or_else(unknown)?, ..Self::default() };
         for part in parts {
             match part.strip_prefix("top:") {

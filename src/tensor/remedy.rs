@@ -25,13 +25,6 @@ pub enum Remedy {
     StatePreprocessing,
     /// Choose another model: this one can't be had.
     OtherModel,
-    /// Take other weights of the same architecture, which run at once.
-    OtherWeights {
-        /// The shortest name that means them.
-        name: &'static str,
-        /// Their full tag.
-        tag: &'static str,
-    },
     /// Export an ONNX file for an older version of the standard.
     ExportForVersion {
         /// The newest opset that is known here.
@@ -86,10 +79,149 @@ pub enum Remedy {
     },
     /// Say of a table that its first line is a row.
     SayNoHeader,
+    /// Name the column of a table that has the pictures' paths: one of these.
+    NamePathColumn {
+        /// The columns there are.
+        columns: String,
+    },
+    /// Get the weights of a model: from their source, or from a file that a person has; or take others that run at once.
+    GetWeights {
+        /// The model.
+        tag: &'static str,
+        /// Where its weights come from.
+        source_text: &'static str,
+        /// Whether the program can fetch them.
+        is_downloadable: bool,
+        /// Weights of the same architecture that run at once: the shortest name that means them, and their full tag.
+        instead: Option<(&'static str, &'static str)>,
+    },
+    /// Open an ONNX file by itself, with no file of weights beside it.
+    OpenOnnxAlone,
+    /// Give the network a picture's samples as they are.
+    PassBytes,
+    /// Take the network's last layer.
+    LastLayer,
+    /// Look at the list of all models.
+    ListModels,
+    /// Look at the list of all layers of a model.
+    ListLayers {
+        /// The model.
+        model: String,
+    },
+    /// Go on with an unfinished run, or begin it again.
+    GoOnOrBeginAgain,
+    /// Begin a run again: what was made of it can't be used.
+    BeginAgain,
+    /// Go on with a run although something changed since, which is recorded; or begin it again.
+    MixOrBeginAgain,
+    /// Replace the features that are there, or write to another folder.
+    ReplaceFeatures,
+    /// Select other rows and cameras of a data set.
+    SelectOthers,
+    /// Bring maps to one size, or write a file a picture.
+    BringToOneSize,
+    /// Rename a column, or take a format that keeps both apart.
+    RenameColumn,
+    /// Say which share of a data set is meant.
+    NameShard,
+    /// Say how many shares of a data set there are.
+    NameShardCount,
 }
 
 /// An error that may carry a remedy.
 pub trait Remedied: std::error::Error {
-    /// What to do about it, where something can be done.
-    fn remedy(&self) -> Option<Remedy>;
+    /// What to do about it, where something can be done that its message doesn't say.
+    fn remedy(&self) -> Option<Remedy> {
+        None
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod samples {
+    //! One of each remedy, for the lists that both faces are held against.
+
+    use super::Remedy;
+
+    /// All of them: those with names or counts once with and once without, where that is worded otherwise.
+    pub(crate) fn all() -> Vec<Remedy> {
+        let tags = || vec!["vgg16.tv_in1k".to_owned(), "vgg16.keras_in1k".to_owned()];
+        let weights = |is_downloadable, instead| Remedy::GetWeights {
+            tag: "vgg16.tv_in1k",
+            source_text: "timm/vgg16.tv_in1k",
+            is_downloadable,
+            instead,
+        };
+        vec![
+            Remedy::NameModel { fitting: Vec::new() },
+            Remedy::NameModel { fitting: tags() },
+            Remedy::NamePart { fitting: vec![String::new(), "encoder.".to_owned()] },
+            Remedy::CompareWithModel,
+            Remedy::TakeOtherWeights,
+            Remedy::StatePreprocessing,
+            Remedy::OtherModel,
+            Remedy::ExportForVersion { newest_opset: 22 },
+            Remedy::ExportForUse,
+            Remedy::CorrectProperty { name: "mean" },
+            Remedy::KeepOneCopy,
+            Remedy::LargerInput,
+            Remedy::SmallerInput,
+            Remedy::OwnInputSize,
+            Remedy::UseCpu,
+            Remedy::FewerThreads,
+            Remedy::GiveMemory,
+            Remedy::MakeRoom,
+            Remedy::AllowLargeFiles,
+            Remedy::NameFinalLayer,
+            Remedy::NameLayer,
+            Remedy::GoOn,
+            Remedy::MakeShardAgain { index: 1, count: 4 },
+            Remedy::CutShardsAlike,
+            Remedy::AllowMoreFiles,
+            Remedy::NameClasses { num_classes: None },
+            Remedy::NameClasses { num_classes: Some(10) },
+            Remedy::SayNoHeader,
+            Remedy::NamePathColumn { columns: "image, angle".to_owned() },
+            weights(true, None),
+            weights(false, Some(("VGG16", "vgg16.keras_in1k"))),
+            Remedy::OpenOnnxAlone,
+            Remedy::PassBytes,
+            Remedy::LastLayer,
+            Remedy::ListModels,
+            Remedy::ListLayers { model: "vgg16.tv_in1k".to_owned() },
+            Remedy::GoOnOrBeginAgain,
+            Remedy::BeginAgain,
+            Remedy::MixOrBeginAgain,
+            Remedy::ReplaceFeatures,
+            Remedy::SelectOthers,
+            Remedy::BringToOneSize,
+            Remedy::RenameColumn,
+            Remedy::NameShard,
+            Remedy::NameShardCount,
+        ]
+    }
+
+    /// What a face says of each, a line each under its name.
+    pub(crate) fn listed(words: impl Fn(&Remedy) -> String) -> String {
+        let lines: Vec<String> =
+            all().iter().map(|remedy| format!("{}: {}", name(remedy), words(remedy))).collect();
+        lines.join("\n") + "\n"
+    }
+
+    fn name(remedy: &Remedy) -> String {
+        format!("{remedy:?}").split([' ', '{']).next().unwrap_or_default().to_owned()
+    }
+
+    #[test]
+    fn each_remedy_is_among_them() {
+        let source = include_str!("remedy.rs");
+        let list = source.split("pub enum Remedy {").nth(1).unwrap().split("\n}").next().unwrap();
+        let declared = list.lines().filter_map(|line| {
+            let name = line.strip_prefix("    ")?;
+            let is_variant = name.starts_with(|c: char| c.is_ascii_uppercase());
+            is_variant.then(|| name.trim_end_matches([' ', '{', ',']).to_owned())
+        });
+        let known: Vec<String> = all().iter().map(name).collect();
+        let missing: Vec<String> = declared.filter(|name| !known.contains(name)).collect();
+        assert!(missing.is_empty(), "{missing:?}");
+    }
 }

@@ -62,6 +62,12 @@ pub enum WeightsFileError {
         /// Which file.
         origin: String,
     },
+    /// An ONNX file where weights for a network were expected.
+    #[error("this is an ONNX model, which brings its own network: \"{origin}\"")]
+    Onnx {
+        /// Which file.
+        origin: String,
+    },
     /// A kind of file that is read, with something in it that can't be.
     #[error("this {kind} can't be read: {reason}: \"{origin}\"")]
     Broken {
@@ -84,6 +90,9 @@ pub enum WeightsFileError {
 
 impl Remedied for WeightsFileError {
     fn remedy(&self) -> Option<Remedy> {
+        if let Self::Onnx { .. } = self {
+            return Some(Remedy::OpenOnnxAlone);
+        }
         matches!(self, Self::NoRoom { .. }).then_some(Remedy::GiveMemory)
     }
 }

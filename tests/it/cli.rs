@@ -147,20 +147,20 @@ const NOTHING_DONE: &[(&str, &str)] = &[
     ("render none -o out.png", "no picture in this folder (1 other files were ignored): \"none\""),
     (
         "render cat.png -o out.png --model inception_v4",
-        "no model `inception_v4`; did you mean inception_v3, InceptionV3, inception_v3.tv_in1k, inception_v3.tf_in1k? `filterscope models` lists all",
+        "no model `inception_v4`; did you mean inception_v3, InceptionV3, inception_v3.tv_in1k, inception_v3.tf_in1k?",
     ),
-    ("render cat.png -o out.png --model qqq", "no model `qqq`; `filterscope models` lists all"),
+    ("render cat.png -o out.png --model qqq", "no model `qqq`"),
     (
         "render cat.png -o out.png --layer block15",
-        "no layer `block15` in xception.keras_in1k; did you mean block1, block5, block10, block11? `filterscope layers xception.keras_in1k` lists all",
+        "no layer `block15` in xception.keras_in1k; did you mean block1, block5, block10, block11?",
     ),
     (
         "render cat.png -o out --model xception.keras_in1k,tf_efficientnet_lite0 --layer act4",
-        "each layer must be in every model named: no layer `act4` in tf_efficientnet_lite0.in1k; `filterscope layers tf_efficientnet_lite0.in1k` lists all",
+        "each layer must be in every model named: no layer `act4` in tf_efficientnet_lite0.in1k",
     ),
     (
         "render cat.png -o out.png --model vgg11",
-        "the weights of vgg11.tv_in1k are not here; models that run at once: xception.keras_in1k, vgg16.keras_in1k, tf_efficientnet_lite0.in1k. `filterscope weights fetch vgg11.tv_in1k` downloads them, or give a file with `--weights FILE` (timm/vgg11.tv_in1k)",
+        "the weights of vgg11.tv_in1k are not installed; models that run at once: xception.keras_in1k, vgg16.keras_in1k, tf_efficientnet_lite0.in1k",
     ),
     (
         "render cat.png -o out.png --weights cut.safetensors",
@@ -207,9 +207,9 @@ const NOTHING_DONE: &[(&str, &str)] = &[
     ),
     (
         "render cat.png -o out.png --row 3",
-        "`--row` needs a folder or driving log, and this is a picture: \"cat.png\"",
+        "a row can be chosen of a folder or driving log, and this is a picture: \"cat.png\"",
     ),
-    ("layers nothing_like_it", "no model `nothing_like_it`; `filterscope models` lists all"),
+    ("layers nothing_like_it", "no model `nothing_like_it`"),
     ("view missing.png", "no such file: check the path: \"missing.png\""),
 ];
 
@@ -224,8 +224,13 @@ fn where_nothing_could_be_done_the_code_is_2() {
     bench.add("file", b"");
     for (arguments, message) in NOTHING_DONE {
         let run = bench.run(arguments);
-        let last = run.stderr.lines().last().unwrap_or_default();
-        assert_eq!(last, format!("error: {message}"), "{arguments}\n{}", run.stderr);
+        let mut lines = run.stderr.lines().filter(|line| !line.starts_with("help: "));
+        assert_eq!(
+            lines.next_back().unwrap_or_default(),
+            format!("error: {message}"),
+            "{arguments}\n{}",
+            run.stderr
+        );
         assert_eq!(run.stderr.matches("error: ").count(), 1, "said once: {}", run.stderr);
         assert_eq!((run.code, &*run.stdout), (Some(2), ""), "{arguments}");
     }
@@ -238,8 +243,9 @@ fn where_nothing_could_be_done_the_code_is_2() {
 const REMEDIED: &[(&str, &str, &str)] = &[
     (
         "render cat.png -o out.png --model vgg16",
-        "the weights of vgg16.tv_in1k are not here; models that run at once: xception.keras_in1k, vgg16.keras_in1k, tf_efficientnet_lite0.in1k. `filterscope weights fetch vgg16.tv_in1k` downloads them, or give a file with `--weights FILE` (timm/vgg16.tv_in1k)",
-        "`--model VGG16` runs at once: the same architecture with other weights (vgg16.keras_in1k)",
+        "the weights of vgg16.tv_in1k are not installed; models that run at once: xception.keras_in1k, vgg16.keras_in1k, tf_efficientnet_lite0.in1k",
+        "`filterscope weights fetch vgg16.tv_in1k` downloads them, or give a file with `--weights FILE` (timm/vgg16.tv_in1k); \
+         `--model VGG16` runs at once: the same architecture with other weights (vgg16.keras_in1k)",
     ),
     (
         "render cat.png -o out.png --fit 4x4",
@@ -260,6 +266,12 @@ const REMEDIED: &[(&str, &str, &str)] = &[
     ("render cat.png -o out.png --model inception_v3.moderation", RETIRED, OTHER_MODEL),
     ("render cat.png -o out.png --sheet --model xception,inception_v3.moderation", RETIRED, OTHER_MODEL),
     ("render cat.png -o out.png --weights made_for_it.safetensors", RETIRED, OTHER_MODEL),
+    ("layers nothing_like_it", "no model `nothing_like_it`", "`filterscope models` lists all"),
+    (
+        "render cat.png -o out.png --model xception,tf_efficientnet_lite0 --sheet --layer act4",
+        "each layer must be in every model named: no layer `act4` in tf_efficientnet_lite0.in1k",
+        "`filterscope layers tf_efficientnet_lite0.in1k` lists all",
+    ),
     ("layers inception_v3.moderation", RETIRED, OTHER_MODEL),
     ("selfcheck inception_v3.moderation", RETIRED, OTHER_MODEL),
     ("weights path inception_v3.moderation", RETIRED, OTHER_MODEL),
@@ -326,7 +338,7 @@ fn words_that_are_none_are_explained_before_anything_runs() {
             "--preprocess cafe",
             "invalid value 'cafe' for '--preprocess <MODE>': preprocessing `cafe`: expected model, caffe, tf, torch, raw; did you mean `caffe`?",
         ),
-        ("--camera rear", "`--camera` needs a driving log, and this is a picture: \"cat.png\""),
+        ("--camera rear", "a camera can be chosen of a driving log, and this is a picture: \"cat.png\""),
         (
             "--device gpu",
             "invalid value 'gpu' for '--device <DEVICE>': no device `gpu`; devices are auto, cpu, cuda, cuda:N and metal",
@@ -707,4 +719,24 @@ fn a_termination_leaves_whole_figures_and_nothing_else() {
     for name in bench.names("out") {
         assert!(image::open(bench.path("out").join(&name)).is_ok(), "{name}");
     }
+}
+
+#[test]
+fn channels_are_put_in_order_and_left_out() {
+    let bench = Bench::with_cat();
+    bench.ok(&format!("render cat.png -o all.png {LITE0}"));
+    bench.ok(&format!("render cat.png -o some.png {LITE0} --order mean --hide-dead --first 16 --npy"));
+    let record = read_record(&bench.path("some.png")).unwrap();
+    assert_eq!(record.panels[0].look.sifting.as_deref(), Some("mean hide-dead top:16"));
+    assert_eq!(record.panels[0].look.grid, "4x4");
+    assert_eq!(read_record(&bench.path("all.png")).unwrap().panels[0].look.sifting, None);
+    // The values are the layer's, whatever is shown.
+    assert!(std::fs::metadata(bench.path("some.npy")).unwrap().len() > 1280 * 7 * 7 * 4);
+    // A grid that holds what is shown needn't hold the layer.
+    bench.ok(&format!("render cat.png -o grid.png {LITE0} --first 8 --grid 2x4"));
+    let run = bench.run(&format!("render cat.png -o no.png {LITE0} --first 9 --grid 2x4"));
+    assert!(run.stderr.contains("grid 2x4 holds 8 tiles, but there are 9 filters"), "{}", run.stderr);
+    let run = bench.run(&format!("render cat.png -o no.png {LITE0} --order size"));
+    assert!(run.stderr.contains("order `size`: expected index, mean, max, variance"), "{}", run.stderr);
+    assert_eq!(bench.names("."), ["all.png", "cat.png", "grid.png", "some.npy", "some.png"]);
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use filterscope::engine::{Backbone, CancelToken, ComputeDevice, LoadError, Outcome, Session, WeightStore};
 use filterscope::graph::{ActivationFn, Conv2d, Graph, GraphBuilder, Op, Padding};
 use filterscope::models::{Registry, Row};
-use filterscope::tensor::{InputBatch, PixelSize};
+use filterscope::tensor::{InputBatch, PixelSize, Remedied, Remedy};
 
 use crate::support::golden::{generated_for, relative_error};
 use crate::support::hashweights;
@@ -163,11 +163,14 @@ fn a_row_without_weights_says_which_models_are_here_and_what_to_do() {
     let error = Backbone::load(row, &WeightStore::default(), None).unwrap_err();
     assert!(matches!(error, LoadError::NotHere { .. }));
     let text = error.to_string();
-    assert!(
-        text.starts_with("the weights of vgg16.tv_in1k are not here; models that run at once: none."),
-        "{text}"
-    );
-    assert!(text.ends_with("or give a file with `--weights FILE` (timm/vgg16.tv_in1k)"), "{text}");
+    assert_eq!(text, "the weights of vgg16.tv_in1k are not installed; models that run at once: none");
+    let remedy = Remedy::GetWeights {
+        tag: "vgg16.tv_in1k",
+        source_text: "timm/vgg16.tv_in1k",
+        is_downloadable: true,
+        instead: None,
+    };
+    assert_eq!(error.remedy(), Some(remedy));
 }
 
 /// A small network of all that takes memory: borders, branches, sums, a gate.

@@ -51,7 +51,7 @@ fn a_download_is_asked_for_and_no_is_no() {
         session.exp_string(&format!("MB from {} (licence: Apache-2.0)? [y/N] ", server.host())).unwrap();
         session.send_line(answer).unwrap();
         let (said, end) = end_of(session);
-        assert!(said.contains(&format!("error: the weights of {B0} are not here")), "{said}");
+        assert!(said.contains(&format!("error: the weights of {B0} are not installed")), "{said}");
         assert!(end.ends_with(", 2)"), "{end}");
     }
     assert!(!server.log().iter().any(|line| line.starts_with("GET")), "{:?}", server.log());

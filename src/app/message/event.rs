@@ -6,7 +6,6 @@ use std::sync::Arc;
 use egui::ColorImage;
 
 use crate::app::message::question::Question;
-use crate::app::message::words::in_the_window;
 use crate::app::model::animation::AnimatePreview;
 use crate::app::model::batch::BatchNews;
 use crate::app::model::dataset::{LabelLines, ThumbKey};
@@ -16,7 +15,7 @@ use crate::app::model::layers::Walked;
 use crate::app::model::pins::PinImage;
 use crate::app::model::restored::RestoredFigure;
 use crate::app::model::shown::{Inspected, Shown};
-use crate::app::model::task::{RunEnd, RunNews};
+use crate::app::model::task::RunNews;
 use crate::app::model::view::Busy;
 use crate::app::model::view::ViewId;
 use crate::app::model::weights::WeightsOffer;
@@ -100,60 +99,4 @@ pub(crate) enum Event {
     NoDialog,
     /// A dialog gave a path (or was closed with none).
     Picked(Question, Option<PathBuf>),
-}
-
-impl Event {
-    /// The same with messages that advise what can be done at a window.
-    pub(crate) fn in_the_window(self) -> Self {
-        fn of<T>(result: Result<T, String>) -> Result<T, String> {
-            result.map_err(|reason| in_the_window(&reason))
-        }
-        let of_run = |mut news: RunNews| {
-            if let Some(RunEnd::Failed(reason)) = &mut news.end {
-                *reason = in_the_window(reason);
-            }
-            news
-        };
-        match self {
-            Self::View(job, ViewEvent::Failed(reason)) => {
-                Self::View(job, ViewEvent::Failed(in_the_window(&reason)))
-            }
-            Self::View(job, ViewEvent::OpenFailed(reason)) => {
-                Self::View(job, ViewEvent::OpenFailed(in_the_window(&reason)))
-            }
-            Self::JobFailed(reason) => Self::JobFailed(in_the_window(&reason)),
-            Self::Devices(devices) => {
-                Self::Devices(devices.into_iter().map(|(device, found)| (device, of(found))).collect())
-            }
-            Self::Planned(plan) => Self::Planned(of(plan)),
-            Self::ExtractPlanned(plan) => Self::ExtractPlanned(of(plan)),
-            Self::AnimationPlanned(plan) => Self::AnimationPlanned(of(plan)),
-            Self::Extract(news) => Self::Extract(of_run(news)),
-            Self::Animation(news) => Self::Animation(of_run(news)),
-            Self::Batch(mut news) => {
-                news.failed.iter_mut().for_each(|(_, reason)| *reason = in_the_window(reason));
-                Self::Batch(news)
-            }
-            // Nothing of these is worded below.
-            other @ (Self::View(..)
-            | Self::Fits(..)
-            | Self::Walked(_)
-            | Self::Pins(_)
-            | Self::Inspected(_)
-            | Self::Matched(..)
-            | Self::Thumb(..)
-            | Self::ThumbRefused(_)
-            | Self::Labels(_)
-            | Self::Checked(..)
-            | Self::Here(_)
-            | Self::Copied(_)
-            | Self::Download(..)
-            | Self::Grown(_)
-            | Self::FeedEnded(_)
-            | Self::NotWatched(_)
-            | Self::Saved(_)
-            | Self::NoDialog
-            | Self::Picked(..)) => other,
-        }
-    }
 }

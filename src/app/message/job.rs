@@ -10,7 +10,7 @@ use crate::app::model::dataset::ThumbKey;
 use crate::app::model::extraction::ExtractRequest;
 use crate::app::model::pins::PinnedFilter;
 use crate::app::model::request::FullRequest;
-use crate::app::model::save::{SaveLooks, SeenView};
+use crate::app::model::save::SaveLooks;
 use crate::app::model::shown::Shown;
 use crate::app::model::view::ViewId;
 use crate::engine::{CancelToken, DeviceChoice, WeightStore};
@@ -20,6 +20,7 @@ use crate::graph::NodeId;
 use crate::input::dataset::Source;
 use crate::mosaic::Paper;
 use crate::render::BatchPlan;
+use crate::render::PartSeen;
 use crate::render::ViewRequest;
 use crate::weights::PartChoice;
 
@@ -67,7 +68,7 @@ pub(crate) enum Job {
     /// Write one filter's map.
     SaveFilter { shown: Arc<Shown>, channel: usize, path: PathBuf, looks: SaveLooks },
     /// Write the part of the mosaic that is in sight, as it is on screen.
-    SavePart { shown: Arc<Shown>, seen: Box<SeenView>, path: PathBuf },
+    SavePart { shown: Arc<Shown>, seen: Box<PartSeen>, path: PathBuf },
     /// Write the picture and all views on one sheet.
     SaveSheet { views: Vec<Arc<Shown>>, path: PathBuf, paper: Paper },
     /// Make what saving would write, for the clipboard.

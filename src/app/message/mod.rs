@@ -4,8 +4,8 @@
 
 #![deny(clippy::wildcard_enum_match_arm)]
 
-use crate::app::model::save::SeenView;
 use crate::input::live::Frame;
+use crate::render::PartSeen;
 
 pub(crate) mod action;
 pub(crate) mod command;
@@ -21,7 +21,6 @@ pub(crate) mod view;
 pub(crate) mod views;
 pub(crate) mod weights;
 pub(crate) mod window;
-pub(crate) mod words;
 
 /// What `update` takes.
 pub(crate) enum Message {
@@ -47,5 +46,5 @@ pub(crate) struct Now {
     /// The newest frame of a stream.
     pub(crate) live: Option<Frame>,
     /// What the active view has in sight of its mosaic.
-    pub(crate) seen: Option<SeenView>,
+    pub(crate) seen: Option<PartSeen>,
 }

@@ -12,6 +12,11 @@ pub(crate) fn told(error: &impl Remedied) -> String {
     }
 }
 
+/// That weights of the same architecture (shortest name, tag) run at once.
+pub(crate) fn other_weights((name, tag): (&str, &str)) -> String {
+    format!("{name} under Model ({tag}) runs at once: the same architecture with other weights.")
+}
+
 /// What to press or choose, as a sentence.
 pub(crate) fn words(remedy: &Remedy) -> String {
     match remedy {
@@ -28,8 +33,32 @@ pub(crate) fn words(remedy: &Remedy) -> String {
         }
         Remedy::StatePreprocessing => "Choose how samples become values under Values.".to_owned(),
         Remedy::OtherModel => "Choose another under Model.".to_owned(),
-        Remedy::OtherWeights { name, tag } => {
-            format!("{name} under Model ({tag}) runs at once: the same architecture with other weights.")
+        Remedy::PassBytes => "Choose \"as the weights ask\" under Values.".to_owned(),
+        Remedy::LastLayer => "Choose the last layer under Layer.".to_owned(),
+        Remedy::ListModels => "Model lists all.".to_owned(),
+        Remedy::ListLayers { .. } => "Layer lists all.".to_owned(),
+        Remedy::GetWeights { source_text, is_downloadable, instead, .. } => {
+            let fetch = if *is_downloadable { "Download them under Model, or load " } else { "Load " };
+            let others = instead.map_or_else(String::new, |other| format!(" {}", other_weights(other)));
+            format!("{fetch}a file with \"Load weights…\" ({source_text}).{others}")
+        }
+        Remedy::OpenOnnxAlone => "Open it by itself with \"Load weights…\", or drop it here.".to_owned(),
+        Remedy::NamePathColumn { columns } => {
+            format!("Open the table again and choose its column: {columns}.")
+        }
+        Remedy::GoOnOrBeginAgain => "\"Go on\" finishes it, \"Begin again\" removes it.".to_owned(),
+        Remedy::BeginAgain => "\"Begin again\" removes it.".to_owned(),
+        Remedy::MixOrBeginAgain => {
+            "\"Go on even if …\" allows it and records it, \"Begin again\" removes it.".to_owned()
+        }
+        Remedy::ReplaceFeatures => "\"Replace them\" makes them anew; or choose another folder.".to_owned(),
+        Remedy::SelectOthers => "Check the first row, each, at most, and the cameras.".to_owned(),
+        Remedy::BringToOneSize => {
+            "Choose a folder of files as format, a pooling, or another fit of the input.".to_owned()
+        }
+        Remedy::RenameColumn => "Rename one, or choose another format.".to_owned(),
+        Remedy::NameShard | Remedy::NameShardCount => {
+            "Shards are made on the command line: `filterscope extract --shard I/N`.".to_owned()
         }
         Remedy::ExportForVersion { newest_opset } => {
             format!(
@@ -69,5 +98,16 @@ pub(crate) fn words(remedy: &Remedy) -> String {
         }
         Remedy::NameLayer => "Choose the layer under Layer.".to_owned(),
         Remedy::NameFinalLayer => "Open the file again and choose its final layer.".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::tensor::remedy_samples;
+
+    #[test]
+    fn every_remedy_says_what_to_press_or_choose() {
+        let expected = include_str!("../../../tests/fixtures/remedies/window.txt");
+        assert_eq!(remedy_samples::listed(super::words), expected);
     }
 }

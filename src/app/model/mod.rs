@@ -329,7 +329,8 @@ impl Model {
                 if !matches!(settings.colour, ColourChoice::Map(map) if map.is_diverging()) {
                     settings.colour = ColourChoice::Map(ColourMap::BlueRed);
                 }
-                full.of = ViewRequest { settings, sifting: full.of.sifting, ..a.request.clone() };
+                full.of =
+                    ViewRequest { settings, sifting: full.of.sifting, class_map: None, ..a.request.clone() };
                 full.minus = Some(b.request.picture.clone());
                 full.weights_file = self.weights_file(a.request.row).cloned();
                 full.generation = a.generation.max(b.generation);

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde::Serialize;
 
 use crate::app::model::links::Arrangement;
+use crate::render::KeptLooks;
 
 /// The key in the desktop's storage.
 pub(crate) const KEY: &str = "filterscope";
@@ -40,10 +41,8 @@ pub(crate) struct Remembered {
     pub(crate) has_scale: bool,
     pub(crate) paper: String,
     pub(crate) scale: String,
-    pub(crate) layout: String,
-    pub(crate) range: String,
-    pub(crate) colours: String,
-    pub(crate) order: String,
+    #[serde(flatten)]
+    pub(crate) looks: KeptLooks,
     pub(crate) recent: Vec<PathBuf>,
     pub(crate) folder: Option<PathBuf>,
 }
@@ -67,10 +66,7 @@ impl Default for Remembered {
             has_scale: true,
             paper: "light".into(),
             scale: "auto".into(),
-            layout: "filters".into(),
-            range: "filter".into(),
-            colours: "auto".into(),
-            order: "index".into(),
+            looks: KeptLooks::default(),
             recent: Vec::new(),
             folder: None,
         }

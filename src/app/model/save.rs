@@ -1,6 +1,6 @@
 //! What can be saved, and how figures look when they are.
 
-use crate::mosaic::{Paper, SeenPart};
+use crate::mosaic::Paper;
 use crate::render::{Scale, Surround};
 
 /// What can be written.
@@ -34,15 +34,4 @@ impl Default for SaveLooks {
     fn default() -> Self {
         Self { surround: Surround::WHOLE, paper: Paper::Light, scale: Scale::Auto }
     }
-}
-
-/// What a view shows of its mosaic, and at how many pixels of the screen.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct SeenView {
-    pub(crate) part: SeenPart,
-    pub(crate) size: (u32, u32),
-    /// Behind and around the mosaic.
-    pub(crate) ground: [u8; 4],
-    /// Outlined in this colour.
-    pub(crate) selected: Option<(usize, [u8; 4])>,
 }

@@ -12,7 +12,7 @@ use crate::graph::{NodeId, NodeInfo};
 use crate::input::decode::Picture;
 use crate::models::Row;
 use crate::mosaic::{Mosaic, MosaicSettings};
-use crate::render::{Placement, View};
+use crate::render::{ClassChoice, Placement, View};
 use crate::tensor::{Activation, LayerStats, Sifting};
 
 /// Bars of a histogram.
@@ -50,6 +50,10 @@ pub(crate) struct Shown {
     pub(crate) settings: MosaicSettings,
     /// Which filters were asked for, in what order.
     pub(crate) sifting: Sifting,
+    /// The class whose map the values are, in place of the last layer's.
+    pub(crate) class_map: Option<ClassChoice>,
+    /// The likeliest classes at this picture, in words; or why there are none. Of the last layer of a network with a classifier.
+    pub(crate) classes: Option<String>,
     /// The mosaic: pixels, geometry, ranges.
     pub(crate) mosaic: Arc<Mosaic>,
     /// The mosaic as textures will take it.

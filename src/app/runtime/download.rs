@@ -4,6 +4,7 @@ use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 use crate::app::message::event::Event;
+use crate::app::message::remedy;
 use crate::app::model::download::DownloadNews;
 use crate::app::runtime::tell::Tell;
 use crate::engine::CancelToken;
@@ -33,7 +34,7 @@ impl Download {
 
     pub(crate) fn ask(&self) {
         let Some(source) = self.row.download() else { return };
-        self.tell(DownloadNews::Asked(self.client.ask(source).map_err(|error| error.to_string())));
+        self.tell(DownloadNews::Asked(self.client.ask(source).map_err(|error| remedy::told(&error))));
     }
 
     pub(crate) fn fetch(&self, offer: &Offer, folders: &Folders, cancel: &CancelToken) {
@@ -49,7 +50,7 @@ impl Download {
         self.tell(match fetched {
             Ok(_) => DownloadNews::Done,
             Err(FetchError::Stopped { have }) => DownloadNews::Stopped(offer.clone(), have),
-            Err(error) => DownloadNews::Failed(error.to_string()),
+            Err(error) => DownloadNews::Failed(remedy::told(&error)),
         });
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::app::message::event::Event;
 use crate::app::message::job::SideJob;
+use crate::app::message::remedy::told;
 use crate::app::model::dataset::{LabelLines, ThumbKey, label_lines};
 use crate::app::model::shown::{Inspected, Shown, histogram};
 use crate::app::model::tiles as textures;
@@ -37,7 +38,7 @@ pub(crate) fn handle(job: SideJob, tell: &Tell) {
         }
         SideJob::Here(store) => Some(Event::Here(store.tags_here())),
         SideJob::Plan(request) => {
-            Some(Event::Planned(request.plan().map(Arc::new).map_err(|error| error.to_string())))
+            Some(Event::Planned(request.plan().map(Arc::new).map_err(|error| told(&error))))
         }
         SideJob::Check(shown, record) => {
             let rgb = &shown.picture.rgb;

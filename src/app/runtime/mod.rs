@@ -190,7 +190,7 @@ impl Runtime {
                 self.feed = Some(feed);
                 None
             }
-            Err(error) => Some(Event::JobFailed(error.to_string())),
+            Err(error) => Some(Event::JobFailed(format!("can't start a thread ({error})"))),
         }
     }
 

@@ -115,15 +115,15 @@ impl Runs {
                 BatchLayers::Final => vec![graph.final_node()],
                 BatchLayers::AllStages => graph.stages().to_vec(),
                 BatchLayers::Named(name) => {
-                    vec![graph.resolve(name, model.row.tag).map_err(|error| error.to_string())?]
+                    vec![graph.resolve(name, model.row.tag).map_err(|error| told(&error))?]
                 }
             };
             let session = Session::with_engine(Arc::clone(&backbone), device.clone(), request.engine)
-                .map_err(|error| error.to_string())?;
+                .map_err(|error| told(&error))?;
             models.push(ModelToRun { session, layers });
         }
         ExtractPlan::new(Arc::clone(&request.source), models, request.settings.clone())
-            .map_err(|error| error.to_string())
+            .map_err(|error| told(&error))
     }
 
     fn preview(&mut self, request: &ExtractRequest) -> Result<ExtractPreview, String> {
@@ -154,7 +154,7 @@ impl Runs {
     ) -> Result<RunEnd, String> {
         let mut plan = self.plan(request)?;
         let mut notes = Vec::new();
-        let begun = begin(&plan, existing, &mut |note| notes.push(note)).map_err(|e| e.to_string())?;
+        let begun = begin(&plan, existing, &mut |note| notes.push(note)).map_err(|error| told(&error))?;
         for note in notes {
             teller.tell.event(Event::JobFailed(note));
         }
@@ -181,7 +181,7 @@ impl Runs {
         };
         if let Err(error) = check_room(&plan, needed_bytes(&plan, state.num_done())) {
             state.abandon();
-            return Err(error.to_string());
+            return Err(told(&error));
         }
         let total = plan.rows.len();
         let news = &mut teller.news;
@@ -235,10 +235,9 @@ impl Runs {
         let device = ComputeDevice::open(request.device).map_err(|error| told(&error))?;
         let backbone = self.backbone(model.row, model.weights_file.as_ref(), &request.store)?;
         backbone.check_values(request.choices.input.values).map_err(|error| told(&error))?;
-        let session =
-            Session::with_engine(backbone, device, request.engine).map_err(|error| error.to_string())?;
+        let session = Session::with_engine(backbone, device, request.engine).map_err(|error| told(&error))?;
         let mut animation = Animation::new(session, pictures(request), request.choices.clone())
-            .map_err(|error| error.to_string())?;
+            .map_err(|error| told(&error))?;
         teller.news.total = animation.extent().map_err(|error| told(&error))?.num_frames as u64;
         teller.tell_now();
         let cancel = teller.called_off.clone();
@@ -282,17 +281,17 @@ fn preview_animation(request: &AnimateRequest) -> Result<AnimatePreview, String>
     if choices.mode == AnimationMode::Drive && request.source.is_none() {
         return Err("a drive is of a data set: open a folder or a driving log first".to_owned());
     }
-    let graph = row.graph().map_err(|error| error.to_string())?;
-    let layers = animated_layers(&graph, choices, row.tag).map_err(|error| error.to_string())?;
+    let graph = row.graph().map_err(|error| told(&error))?;
+    let layers = animated_layers(&graph, choices, row.tag).map_err(|error| told(&error))?;
     let infos =
         graph.infer(request.input_size.unwrap_or(row.preprocess.size)).map_err(|error| told(&error))?;
     let shapes: Vec<_> = layers.iter().map(|id| infos[id.0].shape).collect();
     let num_pictures = request.source.as_ref().map_or(1, |open| open.source.len());
-    let extent = animation_extent(choices, &shapes, num_pictures).map_err(|error| error.to_string())?;
+    let extent = animation_extent(choices, &shapes, num_pictures).map_err(|error| told(&error))?;
     if request.output.as_os_str().is_empty() {
         return Err("no file to write: type a name that ends in .gif or .png, or that of a folder".to_owned());
     }
-    animation_format(&request.output).map_err(|error| error.to_string())?;
+    animation_format(&request.output).map_err(|error| told(&error))?;
     let is_empty_folder =
         std::fs::read_dir(&request.output).is_ok_and(|mut entries| entries.next().is_none());
     Ok(AnimatePreview { extent, is_there: request.output.exists() && !is_empty_folder })

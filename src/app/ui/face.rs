@@ -6,7 +6,6 @@ use egui::{Vec2, vec2};
 
 use crate::app::message::effect::{FaceEffect, Motion};
 use crate::app::model::Model;
-use crate::app::model::save::SeenView;
 use crate::app::model::shown::Shown;
 use crate::app::model::view::ViewId;
 use crate::app::ui::scratch::Scratch;
@@ -14,6 +13,7 @@ use crate::app::ui::textures::Textures;
 use crate::app::ui::theme;
 use crate::app::ui::viewport::{Viewport, mosaic_rect};
 use crate::mosaic::SeenPart;
+use crate::render::PartSeen;
 
 /// Does one of them.
 pub(crate) fn run(
@@ -110,7 +110,7 @@ pub(crate) fn lead(model: &Model, scratch: &mut Scratch, leader: ViewId) {
 }
 
 /// What the active view shows of its mosaic, in pixels of the screen.
-pub(crate) fn seen_view(model: &Model, scratch: &Scratch, ctx: &egui::Context) -> Option<SeenView> {
+pub(crate) fn seen_view(model: &Model, scratch: &Scratch, ctx: &egui::Context) -> Option<PartSeen> {
     let view = model.view();
     let (shown, own) = (view.shown.as_ref()?, scratch.views.get(&view.id)?);
     let (panel, viewport) = (own.panel?, &own.viewport);
@@ -119,10 +119,10 @@ pub(crate) fn seen_view(model: &Model, scratch: &Scratch, ctx: &egui::Context) -
     let start = (panel.min - corner) / viewport.scale;
     let on_screen = panel.size() * ctx.pixels_per_point();
     let is_dark = ctx.theme() == egui::Theme::Dark;
-    Some(SeenView {
+    Some(PartSeen {
         part: SeenPart { x: start.x, y: start.y, width: seen.x, height: seen.y },
         size: (on_screen.x.round().max(1.0) as u32, on_screen.y.round().max(1.0) as u32),
         ground: theme::mosaic_ground(is_dark).to_array(),
-        selected: view.selected.map(|channel| (channel, theme::SELECTED.to_array())),
+        outlined: view.selected.map(|channel| (channel, theme::SELECTED.to_array())),
     })
 }

@@ -18,6 +18,7 @@ pub(crate) struct Scratch {
     pub(crate) typed_filter: String,
     pub(crate) typed_fit: String,
     pub(crate) typed_grid: String,
+    pub(crate) typed_class: String,
     pub(crate) layer_search: String,
     /// Whether the window has no room for the right side.
     pub(crate) is_narrow: bool,

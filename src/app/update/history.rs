@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::app::message::effect::Effects;
+use crate::app::message::remedy::told;
 use crate::app::model::Model;
 use crate::app::model::history::{Asked, MAX_STEPS, Snapshot};
 use crate::app::model::messages::Tone;
@@ -54,7 +55,7 @@ fn take_snapshot(model: &mut Model, effects: &mut Effects, to: &Snapshot) {
             _ => match asked.request.row.graph() {
                 Ok(graph) => Arc::new(graph),
                 Err(error) => {
-                    model.say(Tone::Bad, error.to_string());
+                    model.say(Tone::Bad, told(&error));
                     continue;
                 }
             },

@@ -11,15 +11,11 @@ use crate::app::model::save::SaveLooks;
 use crate::app::model::view::Busy;
 use crate::app::model::windows::LeftTab;
 use crate::app::update::show::show_active;
-use crate::mosaic::{ColourChoice, MosaicLayout, Normalisation, Paper};
-use crate::render::Surround;
-use crate::tensor::Sifting;
+use crate::mosaic::Paper;
+use crate::render::{KeptLooks, Surround};
 
 /// What is to be kept, as text.
 pub(crate) fn remembered(model: &Model) -> String {
-    let view = model.view();
-    let settings = &view.request.settings;
-    let range = settings.normalisation.for_any_picture(settings.layout);
     let kept = Remembered {
         version: VERSION,
         is_dark: model.is_dark,
@@ -40,10 +36,7 @@ pub(crate) fn remembered(model: &Model) -> String {
         has_scale: model.saved.surround.has_scale,
         paper: model.saved.paper.to_string(),
         scale: model.saved.scale.to_string(),
-        layout: view.request.settings.layout.to_string(),
-        range: range.to_string(),
-        colours: view.request.settings.colour.to_string(),
-        order: view.request.sifting.to_string(),
+        looks: KeptLooks::of(&model.view().request),
         recent: model.recent.clone(),
         folder: model.folder.clone(),
     };
@@ -92,12 +85,8 @@ pub(crate) fn take_remembered(model: &mut Model, effects: &mut Effects, text: &s
     model.recent = kept.recent.into_iter().take(MAX_RECENT).collect();
     model.folder = kept.folder;
     let view = model.view_mut();
-    let settings = &mut view.request.settings;
-    settings.layout = kept.layout.parse::<MosaicLayout>().unwrap_or_default();
-    let usual = Normalisation::usual_for(settings.layout);
-    settings.normalisation = kept.range.parse().unwrap_or(usual);
-    settings.colour = kept.colours.parse::<ColourChoice>().unwrap_or_default();
-    view.request.sifting = kept.order.parse::<Sifting>().unwrap_or_default();
+    // What this version doesn't know is as it usually is.
+    kept.looks.apply(&mut view.request);
     // A path that was asked for at the start is still being looked at; what it turns out to be is shown with these settings.
     if view.busy != Some(Busy::Opening) {
         show_active(model, effects);

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::app::message::effect::{Effects, Work};
 use crate::app::message::job::Job;
+use crate::app::message::remedy::told;
 use crate::app::model::Model;
 use crate::app::model::messages::Tone;
 use crate::app::model::shown::Shown;
@@ -14,7 +15,7 @@ use crate::app::update::requests::{
     ask_offer, inspect_selected, paint_pins, plan_animation, plan_batch, plan_extract,
 };
 use crate::models::Row;
-use crate::render::LayerChoice;
+use crate::render::{Change, LayerChoice};
 
 pub(crate) fn show_active(model: &mut Model, effects: &mut Effects) {
     show(model, effects, model.view().id);
@@ -138,11 +139,11 @@ pub(crate) fn set_model(model: &mut Model, effects: &mut Effects, row: &'static 
             {
                 view.request.layer = LayerChoice::Final;
             }
-            view.request.row = row;
+            view.request.set_network(row);
             view.graph = Arc::new(graph);
             show_active(model, effects);
         }
-        Err(error) => model.say(Tone::Bad, error.to_string()),
+        Err(error) => model.say(Tone::Bad, told(&error)),
     }
 }
 
@@ -167,7 +168,7 @@ pub(crate) fn change_pictures(
 }
 
 pub(crate) fn set_layer(model: &mut Model, effects: &mut Effects, layer: LayerChoice) {
-    model.view_mut().request.layer = layer;
+    model.view_mut().request.apply(&Change::Layer(layer));
     show_active(model, effects);
 }
 

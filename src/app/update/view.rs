@@ -91,12 +91,11 @@ fn go_back(model: &mut Model, effects: &mut Effects) {
     if let (PictureChoice::Frame { index, camera, .. }, Some(open)) = (&good.of.picture, &mut view.source) {
         (open.index, open.camera) = (*index, *camera);
     }
+    let row = good.of.row;
     if view.is_plain() {
-        (view.request.picture, view.request.layer, view.request.input) =
-            (good.of.picture, good.of.layer, good.of.input);
-        (view.request.settings, view.request.sifting) = (good.of.settings, good.of.sifting);
+        view.request = good.of;
     }
-    set_model(model, effects, good.of.row);
+    set_model(model, effects, row);
 }
 
 fn show_selected(model: &mut Model, effects: &mut Effects) {

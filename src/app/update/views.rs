@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::app::message::effect::{Effects, FaceEffect};
 use crate::app::message::job::SideJob;
+use crate::app::message::remedy::told;
 use crate::app::message::views::ViewsCommand;
 use crate::app::model::Model;
 use crate::app::model::messages::Tone;
@@ -12,7 +13,7 @@ use crate::app::model::view::{Closest, MAX_VIEWS, ViewId, ViewState, no_differen
 use crate::app::update::history::{step_back, step_forward};
 use crate::app::update::requests::{inspect_selected, paint_pins};
 use crate::app::update::show::{let_go, share_scale, show, show_active};
-use crate::render::LayerChoice;
+use crate::render::{Change, LayerChoice};
 
 /// Does a command about several views.
 pub(crate) fn apply(model: &mut Model, command: ViewsCommand, effects: &mut Effects) {
@@ -190,13 +191,13 @@ fn go_to_pin(model: &mut Model, effects: &mut Effects, id: u64) {
     let Some(pin) = model.pins.iter().find(|pin| pin.filter.id == id) else { return };
     let (row, filter) = (pin.row, pin.filter.clone());
     model.view_mut().selected = Some(filter.channel);
-    model.view_mut().request.layer = LayerChoice::Named(filter.layer.clone());
+    model.view_mut().request.apply(&Change::Layer(LayerChoice::Named(filter.layer.clone())));
     if model.view().request.row.tag != row.tag {
         apply_model(model, row);
     }
     if let Some(node) = model.view().graph.find(&filter.layer) {
         let layer = model.view().layer_choice(node);
-        model.view_mut().request.layer = layer;
+        model.view_mut().request.apply(&Change::Layer(layer));
     }
     show_active(model, effects);
 }
@@ -206,9 +207,9 @@ fn apply_model(model: &mut Model, row: &'static crate::models::Row) {
     match row.graph() {
         Ok(graph) => {
             let view = model.view_mut();
-            view.request.row = row;
+            view.request.set_network(row);
             view.graph = Arc::new(graph);
         }
-        Err(error) => model.say(Tone::Bad, error.to_string()),
+        Err(error) => model.say(Tone::Bad, told(&error)),
     }
 }

@@ -24,7 +24,7 @@ fn file_of(row: &'static Row, store: &WeightStore) -> anyhow::Result<KeptFile> {
             Some(_) => format!("; `filterscope weights fetch {}` downloads them", row.tag),
             None => String::new(),
         };
-        format!("the weights of {} are not here{fetch}", row.tag)
+        format!("the weights of {} are not installed{fetch}", row.tag)
     })
 }
 

@@ -2,6 +2,7 @@
 #![expect(unsafe_code, reason = "entering code compiled for more than the base instruction set")]
 
 use super::lanes::{Lanes, Portable};
+use crate::tensor::Remedied;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
@@ -35,6 +36,8 @@ pub enum LevelError {
         here: String,
     },
 }
+
+impl Remedied for LevelError {}
 
 /// Names of all levels, best first.
 pub(in crate::engine) const LEVEL_NAMES: [&str; 4] = ["avx512", "avx2", "neon", "portable"];

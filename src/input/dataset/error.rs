@@ -80,7 +80,7 @@ pub enum DatasetError {
         path: PathBuf,
     },
     /// A table, and nobody said where its paths are.
-    #[error("which column has the pictures' paths? name one with `--path-column`: {found}: \"{}\"", path.display())]
+    #[error("it isn't said which column has the pictures' paths: \"{}\"", path.display())]
     WhichColumn {
         /// The columns there are.
         found: String,
@@ -181,14 +181,15 @@ impl Remedied for DatasetError {
     fn remedy(&self) -> Option<Remedy> {
         match self {
             Self::HeaderIsRow { .. } => Some(Remedy::SayNoHeader),
+            Self::WhichColumn { found, .. } | Self::NoPathColumn { found, .. } => {
+                Some(Remedy::NamePathColumn { columns: found.clone() })
+            }
             Self::Missing { .. }
             | Self::Unreadable { .. }
             | Self::NoPictures { .. }
             | Self::UnknownKind { .. }
             | Self::NoData { .. }
             | Self::MissingColumn { .. }
-            | Self::NoPathColumn { .. }
-            | Self::WhichColumn { .. }
             | Self::EmptyList { .. }
             | Self::NoListedFiles { .. }
             | Self::Meeting { .. }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::source::{PictureLocation, Sample, Source};
 use super::{Camera, DatasetError, is_log, open_source};
+use crate::tensor::{Remedied, Remedy};
 
 /// One picture to work on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,11 +33,11 @@ pub enum ExpandError {
     #[error(transparent)]
     Dataset(#[from] DatasetError),
     /// A row or camera of something that has none.
-    #[error("`--{option}` needs a {needs}, and this is a picture: \"{}\"", path.display())]
+    #[error("a {option} can be chosen of a {needs}, and this is a picture: \"{}\"", path.display())]
     OnlyOnePicture {
-        /// The option.
+        /// What was chosen.
         option: &'static str,
-        /// What it goes with.
+        /// What has such.
         needs: &'static str,
         /// The picture.
         path: PathBuf,
@@ -65,6 +66,18 @@ pub enum ExpandError {
         /// The folder or log.
         path: PathBuf,
     },
+}
+
+impl Remedied for ExpandError {
+    fn remedy(&self) -> Option<Remedy> {
+        match self {
+            Self::Dataset(error) => error.remedy(),
+            Self::Nothing
+            | Self::OnlyOnePicture { .. }
+            | Self::NoSuchRow { .. }
+            | Self::NoSuchCamera { .. } => None,
+        }
+    }
 }
 
 /// Pictures for the paths a person named: a picture as it is (it is opened later, so a broken one is that picture's error), a

@@ -1,5 +1,6 @@
 //! Why a download failed, in words that say what to do.
 
+use crate::tensor::Remedied;
 use std::path::PathBuf;
 
 /// Why weights were not fetched. The file to get by hand and where to put it are added by who knows the model.
@@ -116,6 +117,8 @@ pub enum FetchError {
         path: PathBuf,
     },
 }
+
+impl Remedied for FetchError {}
 
 fn why_refused(had_token: bool, takes_token: bool) -> &'static str {
     match (had_token, takes_token) {

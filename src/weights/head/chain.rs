@@ -99,7 +99,7 @@ impl Chain {
     pub(super) fn refusal(&self, map: MapShape) -> Option<String> {
         let MapShape { height, width, .. } = self.shape.filter(|shape| *shape != map)?;
         Some(format!(
-            "no classes: this classifier takes a last map of {height}×{width}, and this one is {}×{} (`--fit model`)",
+            "no classes: this classifier takes a last map of {height}×{width}, and this one is {}×{}; pictures of the network's own input size give that",
             map.height, map.width
         ))
     }

@@ -121,7 +121,7 @@ impl Places {
             return None;
         }
         Some(format!(
-            "no classes: this classifier takes a last map of {height}×{width}, and this one is {}×{} (`--fit model`)",
+            "no classes: this classifier takes a last map of {height}×{width}, and this one is {}×{}; pictures of the network's own input size give that",
             map.height, map.width
         ))
     }

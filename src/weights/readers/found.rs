@@ -13,6 +13,8 @@ pub(super) enum ReadError {
     Broken(String),
     /// It is of a kind that can't be read.
     Other(String, &'static str),
+    /// It is an ONNX file: a network, not weights for one.
+    Onnx,
     /// It ends before what it promises.
     CutShort,
     /// It has no beginning.

@@ -23,7 +23,6 @@ pub(super) use self::found::FileContents;
 use self::found::{ReadError, copied};
 
 const CONVERT: &str = "weights are read from safetensors, PyTorch's .pth and Keras' .h5 and .keras files";
-const OPEN_ONNX: &str = "open it with `--model FILE.onnx`";
 const FETCH_AGAIN: &str =
     "if it was downloaded, the server sent a page instead of the file; get the file itself";
 
@@ -54,7 +53,7 @@ pub(super) fn index(bytes: &[u8], origin: &str, ema: bool) -> Result<FileContent
     } else if bytes.len() > 2 && bytes[0] == 0x80 && (2..=5).contains(&bytes[1]) {
         ("PyTorch file of the old kind", legacy_pth::index(bytes, ema))
     } else if looks_like_onnx(bytes) {
-        ("", Err(ReadError::Other("an ONNX model, which brings its own network".to_owned(), OPEN_ONNX)))
+        ("", Err(ReadError::Onnx))
     } else if let Some((_, kind, advice)) = OTHERS.iter().find(|(magic, ..)| bytes.starts_with(magic)) {
         ("", Err(ReadError::Other((*kind).to_owned(), advice)))
     } else {
@@ -68,6 +67,7 @@ pub(super) fn index(bytes: &[u8], origin: &str, ema: bool) -> Result<FileContent
                     ReadError::Other(String::new(), "")
                 }
                 other @ (ReadError::Other(..)
+                | ReadError::Onnx
                 | ReadError::CutShort
                 | ReadError::Empty
                 | ReadError::NoRoom(_)) => other,
@@ -79,6 +79,7 @@ pub(super) fn index(bytes: &[u8], origin: &str, ema: bool) -> Result<FileContent
         ReadError::Broken(reason) => WeightsFileError::Broken { kind, reason, origin },
         ReadError::Other(kind, _) if kind.is_empty() => WeightsFileError::Unknown { origin },
         ReadError::Other(kind, advice) => WeightsFileError::OtherKind { kind, advice, origin },
+        ReadError::Onnx => WeightsFileError::Onnx { origin },
         ReadError::CutShort => WeightsFileError::CutShort { num_bytes, origin },
         ReadError::Empty => WeightsFileError::Empty { num_bytes, origin },
         ReadError::NoRoom(reason) => WeightsFileError::NoRoom { reason, origin },

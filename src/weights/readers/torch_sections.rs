@@ -201,7 +201,11 @@ fn tell_foreign(pickle: &Pickle<'_>, items: &[(Id, Id)]) -> Result<(), ReadError
         return Err(match foreign(pickle, *id) {
             ReadError::Other(what, advice) => ReadError::Other(format!("{what} (under `{wanted}`)"), advice),
             // A number or a text under such a key: what else is there is told.
-            ReadError::Broken(_) | ReadError::CutShort | ReadError::Empty | ReadError::NoRoom(_) => continue,
+            ReadError::Broken(_)
+            | ReadError::Onnx
+            | ReadError::CutShort
+            | ReadError::Empty
+            | ReadError::NoRoom(_) => continue,
         });
     }
     Ok(())

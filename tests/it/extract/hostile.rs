@@ -221,7 +221,7 @@ fn columns_of_one_name_in_a_format_are_refused_before_anything_is_computed() {
         assert_eq!(run.code, Some(2));
         assert!(
             run.stderr.contains(&format!(
-                "the columns `{one}` and `{other}` would have one name in {format}: rename one"
+                "the columns `{one}` and `{other}` would have one name in {format}\nhelp: rename one"
             )),
             "{}",
             run.stderr
@@ -250,7 +250,7 @@ fn a_finished_run_with_pictures_left_out_stays_one() {
     assert_eq!(gone.code, Some(2));
     assert!(
         gone.stderr.contains("a file of these features is not what was written (")
-            && gone.stderr.contains("`--overwrite` makes all of them anew"),
+            && gone.stderr.contains("help: `--overwrite` makes them anew"),
         "{}",
         gone.stderr
     );

@@ -115,7 +115,10 @@ fn a_table_without_a_header_loses_no_row() {
         "error: the first line names a picture, `a.jpg`, where names of columns were expected: \"bare.csv\"\nhelp: with `--no-header` all lines are rows, and `--path-column` takes a column's number, from 0\n"
     );
     let run = bench.run(&format!("extract bare.csv --path-column 3 --no-header -o none {QUICK}"));
-    assert_eq!(run.stderr, "error: no column `3`: found column_0, column_1, column_2: \"bare.csv\"\n");
+    assert_eq!(
+        run.stderr,
+        "error: no column `3`: found column_0, column_1, column_2: \"bare.csv\"\nhelp: name it with `--path-column`: column_0, column_1, column_2\n"
+    );
     let run = bench.run(&format!("extract bare.csv --no-header -o none {QUICK}"));
     assert_eq!(run.code, Some(2));
     // With a header, a name comes before a number.

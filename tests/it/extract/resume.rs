@@ -112,19 +112,17 @@ fn ctrl_c_keeps_what_is_done_and_says_how_to_go_on() {
     let run = bench.run(&call);
     assert_eq!(run.code, Some(2));
     assert!(run.stderr.starts_with("error: an unfinished run is here ("), "{}", run.stderr);
-    assert!(
-        run.stderr.contains(
-            "of 960 pictures done): `--resume` goes on with it, `--overwrite` begins again: \"out\""
-        )
-    );
+    assert!(run.stderr.contains(
+        "of 960 pictures done): \"out\"\nhelp: `--resume` goes on with it, `--overwrite` begins again\n"
+    ));
 
     let changes = [
         (
             "--preprocess raw",
-            "preprocess was model, is raw; value_scale was RGB (x − 127)/128, is RGB x; `--allow-mixed` goes on all the same and records it, `--overwrite` begins again",
+            "preprocess was model, is raw; value_scale was RGB (x − 127)/128, is RGB x: \"out\"\nhelp: `--allow-mixed` goes on all the same and records it, `--overwrite` begins again",
         ),
         ("--engine candle", "batch was null, is 8; dispatch_level was "),
-        ("--pool max", "pool was avg, is max; `--overwrite` begins again"),
+        ("--pool max", "pool was avg, is max: \"out\"\nhelp: `--overwrite` begins again"),
         ("--limit 900", "limit was null, is 900; num_pictures was 960, is 900; "),
     ];
     for (option, words) in changes {
@@ -140,7 +138,7 @@ fn ctrl_c_keeps_what_is_done_and_says_how_to_go_on() {
     assert!(
         is_portable
             || run.stderr.contains("dispatch_level was ")
-                && run.stderr.contains(", is portable; `--allow-mixed`"),
+                && run.stderr.contains(", is portable: \"out\"\nhelp: `--allow-mixed`"),
         "{}",
         run.stderr
     );
@@ -198,8 +196,9 @@ fn a_data_set_that_changed_is_refused_and_one_that_grew_can_go_on() {
     bench.add("in/a.jpg", &picture);
     let run = bench.run(&format!("{call} --resume --allow-mixed"));
     assert!(
-        run.stderr
-            .contains("pictures are not those that were worked on; `--overwrite` begins again: \"out\""),
+        run.stderr.contains(
+            "pictures are not those that were worked on: \"out\"\nhelp: `--overwrite` begins again"
+        ),
         "{}",
         run.stderr
     );
@@ -278,7 +277,7 @@ fn what_is_there_is_not_overwritten_unasked() {
     let before = tree(&bench.path("out"));
     let run = bench.run(&call);
     let there = format!(
-        "error: features are here already; choose another folder, or replace them with `--overwrite`: \"out/{TAG}\"\n"
+        "error: features are here already: \"out/{TAG}\"\nhelp: `--overwrite` makes them anew; or choose another folder with `--out`\n"
     );
     assert_eq!((run.code, &*run.stderr), (Some(2), &*there));
     let run = bench.run(&format!("{call} --dtype f16 --resume"));

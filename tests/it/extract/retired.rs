@@ -58,7 +58,7 @@ fn an_unfinished_run_of_a_model_that_is_no_longer_carried_says_so_and_loses_noth
     let run = bench.run(&format!("{unnamed} --resume"));
     let error = format!(
         "error: the unfinished run here makes other features: Mixed_7c of {RETIRED}; this one would make act4 of \
-         xception.keras_in1k; {RETIRED} is no longer carried with the program; `--overwrite` begins again: \"out\"\n"
+         xception.keras_in1k; {RETIRED} is no longer carried with the program: \"out\"\nhelp: `--overwrite` begins again\n"
     );
     assert_eq!(run.code, Some(2));
     assert!(run.stderr.ends_with(&error), "{}", run.stderr);

@@ -38,7 +38,12 @@ fn the_cluster_says_which_shard_it_is() {
     assert_eq!(run.code, Some(0), "{}", run.stderr);
     assert_eq!(bench.names("out"), ["shard-1-of-3"]);
     let run = bench.run(&call);
-    assert!(run.stderr.contains("`--shard auto` found none of SLURM_ARRAY_TASK_ID"), "{}", run.stderr);
+    assert!(
+        run.stderr.contains("found none of SLURM_ARRAY_TASK_ID")
+            && run.stderr.ends_with("help: name the shard: `--shard I/N`\n"),
+        "{}",
+        run.stderr
+    );
     let run = bench.run(&format!("extract drive -o out {QUICK} --shard 3/3"));
     assert!(run.stderr.contains("shard `3/3`: expected I/N with I from 0 to N − 1"), "{}", run.stderr);
 }

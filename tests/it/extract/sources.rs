@@ -140,13 +140,15 @@ fn any_table_with_a_column_of_paths_will_do() {
     );
     let run = bench.run(&format!("extract list.tsv --path-column img -o no {QUICK}"));
     assert!(
-        run.stderr.ends_with("error: no column `img`: found id, image, class, row: \"list.tsv\"\n"),
+        run.stderr.ends_with(
+            "error: no column `img`: found id, image, class, row: \"list.tsv\"\nhelp: name it with `--path-column`: id, image, class, row\n"
+        ),
         "{}",
         run.stderr
     );
     let run = bench.run(&format!("extract list.tsv --source table -o no {QUICK}"));
     assert!(
-        run.stderr.contains("which column has the pictures' paths? name one with `--path-column`"),
+        run.stderr.contains("it isn't said which column has the pictures' paths: \"list.tsv\"\nhelp: name it with `--path-column`: id, "),
         "{}",
         run.stderr
     );
@@ -265,7 +267,7 @@ fn rows_are_chosen_by_number() {
     let run = bench.run(&format!("extract in -o none {QUICK} --start 7"));
     assert!(
         run.stderr.ends_with(
-            "error: no picture is selected: the data set has 7 usable rows, the last is row 6; check `--start`, `--every`, `--limit` and `--camera`\n"
+            "error: no picture is selected: the data set has 7 usable rows, the last is row 6\nhelp: check `--start`, `--every`, `--limit` and `--camera`\n"
         ),
         "{}",
         run.stderr

@@ -193,6 +193,25 @@ fn no_files_import_each_other_in_a_circle() {
     assert!(found.is_empty(), "{}", found.join("\n"));
 }
 
+/// An error carries a remedy as data; the faces word it. What is meant for tests ends a file.
+#[test]
+fn no_message_of_a_library_names_an_option_or_a_command() {
+    let mut texts = BTreeMap::new();
+    sources(&root().join("src"), &mut texts);
+    let named: Vec<String> = texts
+        .iter()
+        .filter(|(file, _)| !["app", "cli", "main"].contains(&layer_of(file)))
+        .flat_map(|(file, text)| {
+            let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+            let lines = code.lines().map(str::trim).filter(|line| !line.starts_with("//"));
+            lines
+                .filter(|line| line.contains("`--") || line.contains("`filterscope "))
+                .map(move |line| format!("{file}: {line}"))
+        })
+        .collect();
+    assert!(named.is_empty(), "these belong into a remedy:\n{}", named.join("\n"));
+}
+
 #[test]
 fn threads_and_channels_are_made_where_they_belong() {
     let made = made_threads(&house());

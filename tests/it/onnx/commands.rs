@@ -34,7 +34,7 @@ fn a_file_that_says_nothing_of_values_asks_for_them() {
     assert_eq!(run.code, Some(2));
     assert_eq!(
         run.stderr,
-        "error: timm_resnet.onnx doesn't say how a picture's samples become its values; name it with `--preprocess`: \
+        "error: timm_resnet.onnx doesn't say how a picture's samples become its values\nhelp: say with `--preprocess` how samples become values: \
          caffe (BGR x − 103.939/116.779/123.68), tf (RGB x/127.5 − 1), torch (RGB (x/255 − 0.485/0.456/0.406)/0.229/0.224/0.225), \
          raw (RGB x)\n"
     );
@@ -83,7 +83,7 @@ fn what_is_wrong_with_a_file_is_said_before_anything_is_done() {
     assert!(error("layers noise.onnx").starts_with("error: this is no ONNX model, or a damaged one"));
     assert_eq!(
         error("render cat.png -o out.png --model hand_made.onnx --weights hand_made.onnx"),
-        "error: an ONNX file holds its network's weights, so leave `--weights` away: \"hand_made.onnx\"\n"
+        "error: an ONNX file holds its network's weights, so a file of weights for it has no use: \"hand_made.onnx\"\nhelp: open it with `--model FILE.onnx`, without `--weights`\n"
     );
     assert!(
         error("render cat.png -o out.png --weights hand_made.onnx")

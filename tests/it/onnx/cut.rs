@@ -68,10 +68,7 @@ fn a_network_ends_before_what_is_not_understood() {
     for layer in ["odd", "w", "after", "y"] {
         assert_eq!(asked(&net, layer), format!("no layer `{layer}` in net.onnx: {gone}"));
     }
-    assert_eq!(
-        asked(&net, "r12"),
-        "no layer `r12` in net.onnx; did you mean r1? `filterscope layers net.onnx` lists all"
-    );
+    assert_eq!(asked(&net, "r12"), "no layer `r12` in net.onnx; did you mean r1?");
 }
 
 #[test]

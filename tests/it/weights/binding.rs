@@ -5,6 +5,7 @@ use std::path::Path;
 use filterscope::engine::Backbone;
 use filterscope::graph::{Conv2d, Graph, GraphBuilder};
 use filterscope::models::Registry;
+use filterscope::tensor::{Remedied, Remedy};
 use filterscope::weights::{BoundWeights, NodeParams, TensorFile};
 use safetensors::tensor::{Dtype, TensorView};
 
@@ -264,11 +265,13 @@ fn keras_automatic_numbers_bind_by_order() {
 fn keras_tensors_are_refused_for_another_frameworks_row() {
     let row = Registry::find("vgg16.tv_in1k").unwrap();
     let file = tensor_file(&[("block1_conv1/kernel".into(), vec![1], vec![0.0])]);
+    let error = Backbone::from_tensors(row, file).unwrap_err();
     assert_eq!(
-        Backbone::from_tensors(row, file).unwrap_err().to_string(),
+        error.to_string(),
         "this file has Keras' tensor names, but vgg16.tv_in1k is not a Keras model: it would run with the wrong border or \
-         preprocessing; use `--model vgg16.keras_in1k`: \"generated\""
+         preprocessing: \"generated\""
     );
+    assert_eq!(error.remedy(), Some(Remedy::NameModel { fitting: vec!["vgg16.keras_in1k".to_owned()] }));
 }
 
 #[test]

@@ -37,7 +37,9 @@ fn weights_are_fetched_found_checked_run_and_removed() {
     assert_eq!(missing.code, Some(2));
     assert_eq!(
         missing.stderr,
-        format!("error: the weights of {B0} are not here; `filterscope weights fetch {B0}` downloads them\n")
+        format!(
+            "error: the weights of {B0} are not installed; `filterscope weights fetch {B0}` downloads them\n"
+        )
     );
 
     let fetched = run_with(&bench, &server, "weights fetch tf_efficientnet_b0");
@@ -76,8 +78,8 @@ fn weights_are_fetched_found_checked_run_and_removed() {
 fn render_downloads_when_told_and_never_offline() {
     let (bench, server) = (Bench::with_cat(), hub(b0()));
     let not_here = format!(
-        "error: the weights of {B0} are not here; models that run at once: xception.keras_in1k, vgg16.keras_in1k, tf_efficientnet_lite0.in1k. \
-         `filterscope weights fetch {B0}` downloads them, or give a file with `--weights FILE` (timm/{B0})\n"
+        "error: the weights of {B0} are not installed; models that run at once: xception.keras_in1k, vgg16.keras_in1k, tf_efficientnet_lite0.in1k\n\
+         help: `filterscope weights fetch {B0}` downloads them, or give a file with `--weights FILE` (timm/{B0})\n"
     );
     // Nobody can be asked, and nobody said yes.
     for arguments in ["", " --offline"] {
@@ -129,18 +131,18 @@ fn files_are_imported_and_run_by_name() {
     assert_eq!(
         run.stderr,
         format!(
-            "error: this file fits 4 networks that differ in what a file doesn't show; name one with `--model`: {B0} (EfficientNet-B0, \
+            "error: this file fits 4 networks that differ in what a file doesn't show: {B0} (EfficientNet-B0, \
              ImageNet, TensorFlow's weights; SAME padding, batch norm eps 1e-3), tf_efficientnet_b0.ap_in1k (EfficientNet-B0, ImageNet, \
              TensorFlow's weights trained with AdvProp; SAME padding, batch norm eps 1e-3), efficientnet_b0.ra_in1k (EfficientNet-B0, \
              ImageNet, trained by timm in torch with RandAugment; padding of half a kernel, batch norm eps 1e-5), \
              efficientnet_b0.keras_in1k (EfficientNet-B0, ImageNet, Keras' weights; padding as SAME, batch norm eps 1e-3, Keras' names): \
-             \"any.bin\"\n"
+             \"any.bin\"\nhelp: name one with `--model`: {B0}, tf_efficientnet_b0.ap_in1k, efficientnet_b0.ra_in1k, efficientnet_b0.keras_in1k\n"
         )
     );
     let run = bench.run("weights import any.bin --model tf_efficientnet_b0");
     assert!(
         run.stderr.contains(
-            "name a full tag: tf_efficientnet_b0.in1k, tf_efficientnet_b0.ap_in1k, efficientnet_b0.ra_in1k"
+            "4 models could be meant\nhelp: name one with `--model`: tf_efficientnet_b0.in1k, tf_efficientnet_b0.ap_in1k, efficientnet_b0.ra_in1k"
         ),
         "{}",
         run.stderr
@@ -171,7 +173,7 @@ fn files_are_imported_and_run_by_name() {
     assert_eq!(
         run.stderr,
         format!(
-            "error: this file was imported for {B0}, not for tf_efficientnet_b0.ap_in1k: \"mine.safetensors\"\n"
+            "error: this file was imported for {B0}, not for tf_efficientnet_b0.ap_in1k: \"mine.safetensors\"\nhelp: name one with `--model`: tf_efficientnet_b0.in1k\n"
         )
     );
     let run = bench.run("weights import mine.safetensors -o mine.safetensors");
@@ -212,5 +214,9 @@ fn carried_networks_pass_their_selfcheck() {
     bench.ok("selfcheck tf_efficientnet_lite0 --engine candle");
     let run = bench.run("selfcheck vgg16");
     assert_eq!(run.code, Some(2));
-    assert!(run.stderr.starts_with("error: the weights of vgg16.tv_in1k are not here"), "{}", run.stderr);
+    assert!(
+        run.stderr.starts_with("error: the weights of vgg16.tv_in1k are not installed"),
+        "{}",
+        run.stderr
+    );
 }

@@ -150,7 +150,7 @@ fn vggs_head_looks_at_places_of_a_map_of_its_own_size() {
     assert!(head.top(&smaller, 5).is_empty());
     assert_eq!(
         head.words(&smaller, 5).unwrap(),
-        "no classes: this classifier takes a last map of 7×7, and this one is 6×7 (`--fit model`)"
+        "no classes: this classifier takes a last map of 7×7, and this one is 6×7; pictures of the network's own input size give that"
     );
 }
 
@@ -195,6 +195,7 @@ fn class_maps_are_drawn_and_refused() {
     bench.ok(&format!("render cat.png -o map.png --model {LITE0} --class-map top --caption --npy"));
     let record = read_record(&bench.path("map.png")).unwrap();
     assert_eq!(record.panels[0].look.layer, "bn2.act, class 282 (tiger cat)");
+    assert_eq!(record.panels[0].look.class_map.as_deref(), Some("top"));
     assert_eq!(record.panels[0].look.shape, "1×7×7");
     bench.ok(&format!("render cat.png -o tabby.png --model {LITE0} --class-map tabby"));
     assert!(read_record(&bench.path("tabby.png")).unwrap().panels[0].look.layer.contains("class 281 (tabby"));
@@ -202,7 +203,7 @@ fn class_maps_are_drawn_and_refused() {
         (
             "--class-map top",
             "the weights of xception.keras_in1k give no class scores that are sums over places of the last layer, so there \
-             is no `--class-map`",
+             is no class map",
         ),
         (
             "--model tf_efficientnet_lite0 --class-map retriever",
@@ -216,7 +217,7 @@ fn class_maps_are_drawn_and_refused() {
         ),
         (
             "--model tf_efficientnet_lite0 --class-map top --layer bn1",
-            "`--class-map` shows the last layer; leave `--layer` away",
+            "a class map is made from the last layer, `bn2.act`, and `bn1` was asked for\nhelp: leave `--layer` away",
         ),
     ] {
         let run = bench.run(&format!("render cat.png -o no.png {arguments}"));

@@ -102,14 +102,14 @@ fn models_and_layers_are_switched() {
 fn a_model_without_weights_is_explained() {
     let mut window = Window::with_cat();
     window.choose_model("vgg11.tv");
-    window.wait_for("The weights of vgg11.tv_in1k are not here");
+    window.wait_for("The weights of vgg11.tv_in1k are not installed");
     window.harness.get_by_role_and_label(Role::Image, "Mosaic of 2048 filters");
     window.click("Go back");
     window.wait_for("xception.keras_in1k · act4");
-    assert!(!window.says("are not here"));
+    assert!(!window.says("are not installed"));
     // Torchvision's VGG-16 isn't carried; Keras' is, and is named first.
     window.choose_model("vgg16.tv");
-    window.wait_for("The weights of vgg16.tv_in1k are not here");
+    window.wait_for("The weights of vgg16.tv_in1k are not installed");
     assert!(window.says(
         "VGG16 under Model (vgg16.keras_in1k) runs at once: the same architecture with other weights."
     ));

@@ -199,7 +199,7 @@ fn offline_the_way_by_hand_is_said_and_nobody_is_asked() {
     let off = FetchOptions { offline_by: Some("--offline"), ..options(&server.url()) };
     let mut window = window_with(off, folder.path());
     window.choose_model("resnet18.tv_in1k");
-    window.wait_for("The weights of resnet18.tv_in1k are not here");
+    window.wait_for("The weights of resnet18.tv_in1k are not installed");
     assert!(
         window.says(&format!(
             "Downloads are off (--offline). By hand: get {}/timm/resnet18.tv_in1k/resolve/main/model.safetensors and keep it with \

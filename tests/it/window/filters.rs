@@ -130,3 +130,36 @@ fn filters_are_ordered_and_sifted() {
     window.wait_for("xception.keras_in1k · act3 1536×10×10");
     window.harness.get_by_role_and_label(Role::Image, "Mosaic of 64 filters");
 }
+
+/// What the command line draws, the window shows and saves; and a figure of it comes back as it was.
+#[test]
+fn a_class_map_stands_in_place_of_the_channels() {
+    let out = tempfile::tempdir().unwrap();
+    let mut window = Window::with_cat();
+    assert!(!window.says("class map"), "no classifier, no class maps");
+    window.choose_model("lite0");
+    window.wait_for("tf_efficientnet_lite0.in1k · bn2.act 1280×7×7");
+    window.wait_for("tiger cat ");
+    window.choose("Shown", "class map: likeliest class");
+    window.wait_for("bn2.act, class 282 (tiger cat) · 1×7×7");
+    window.type_into("or class:", "tabby");
+    window.press(egui::Key::Enter);
+    window.wait_for("bn2.act, class 281 (tabby, tabby cat) · 1×7×7");
+    window.settle();
+    let figure = out.path().join("tabby.png");
+    let record = window.saved_record(&figure);
+    assert_eq!(record.panels[0].look.class_map.as_deref(), Some("tabby"));
+    // A class that isn't there says so, and what was there comes back.
+    window.type_into("or class:", "unicorn");
+    window.press(egui::Key::Enter);
+    window.wait_for("no class `unicorn` among the 1000 of tf_efficientnet_lite0.in1k");
+    window.click("Go back");
+    window.wait_for("bn2.act, class 281 (tabby, tabby cat)");
+    window.choose("Shown", "all channels");
+    window.wait_for("bn2.act · 1280×7×7");
+    window.drop_file(&figure);
+    window.wait_for("bn2.act, class 281 (tabby, tabby cat) · 1×7×7");
+    // Another network has other classes, or none.
+    window.choose_model("xception");
+    window.wait_for("act4 · 2048×10×10");
+}

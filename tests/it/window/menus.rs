@@ -300,7 +300,7 @@ fn every_widget_of_every_dialog_has_a_name() {
         window.press(egui::Key::Escape);
     }
     window.choose_model("vgg11.tv");
-    window.wait_for("The weights of vgg11.tv_in1k are not here");
+    window.wait_for("The weights of vgg11.tv_in1k are not installed");
     assert_eq!(nameless(&window), Vec::<String>::new(), "no weights");
 }
 

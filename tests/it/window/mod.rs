@@ -144,11 +144,11 @@ impl Window {
     /// A click goes where the widget was drawn last; panels that grow move it a frame later. A person waits for a button to be ready.
     fn click(&mut self, label: &str) {
         self.harness.run_steps(2);
-        let is_greyed = |w: &Self| {
-            w.harness.query_by_label(label).is_some_and(|node| node.accesskit_node().is_disabled())
+        let is_ready = |w: &Self| {
+            w.harness.query_by_label(label).is_some_and(|node| !node.accesskit_node().is_disabled())
         };
-        if is_greyed(self) {
-            self.wait(|w| !is_greyed(w), &format!("{label} to be ready"));
+        if !is_ready(self) {
+            self.wait(is_ready, &format!("{label} to be ready"));
             self.harness.run_steps(2);
         }
         self.harness.get_by_label(label).click();

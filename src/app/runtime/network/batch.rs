@@ -6,13 +6,18 @@ use std::time::Instant;
 use crate::app::message::event::Event;
 use crate::app::message::job::BatchJob;
 use crate::app::model::request::FullRequest;
-use crate::app::runtime::network::pipeline::{Pipeline, Stop};
-use crate::app::runtime::network::save;
+use crate::app::runtime::network::keys::{Run, Subject};
+use crate::app::runtime::network::pipeline::{Pipeline, Stop, failed};
+use crate::app::runtime::network::save::of_picture;
 use crate::app::runtime::network::show::fitting_grid;
-use crate::engine::CancelToken;
-use crate::formats::{PictureRecord, write_figure, write_npy};
+use crate::engine::{CancelToken, RunBy};
+use crate::formats::write_npy;
+use crate::graph::NodeId;
 use crate::mosaic::MosaicSettings;
-use crate::render::{BatchFigure, BatchRun, LayerChoice, Look, Panel, PictureChoice, ViewRequest};
+use crate::render::{
+    BatchFigure, BatchRun, Contents, Drawing, FigureSpec, LayerChoice, LayerValues, Look, Panel, PanelSpec,
+    PictureChoice, ViewRequest, class_words, draw,
+};
 
 /// Nobody waits for word of a batch's parts by number.
 const NO_JOB: u64 = 0;
@@ -84,9 +89,6 @@ impl Pipeline {
         let nodes: Vec<_> = run.figures.iter().map(|figure| figure.node).collect();
         let values = self.values(NO_JOB, &subject, &wanted, &nodes, cancel)?;
         let run_by = self.session(NO_JOB, &wanted)?.run_by();
-        let rgb = &subject.picture.rgb;
-        let name = std::path::Path::new(&subject.picture.name);
-        let about = PictureRecord::new(name, rgb.width(), rgb.height(), rgb.as_raw());
         for (figure, value) in run.figures.iter().zip(&values) {
             if cancel.is_cancelled() && !job.called_off.is_cancelled() {
                 return Err(Stop::Cancelled);
@@ -98,47 +100,60 @@ impl Pipeline {
                 }
                 continue;
             }
-            let failed = |error: &dyn std::fmt::Display| Stop::Failed(error.to_string());
             if job.has_values && (job.replaces || !figure.values_path().exists()) {
-                write_npy(&figure.values_path(), &value.activation).map_err(|error| failed(&error))?;
+                write_npy(&figure.values_path(), &value.activation).map_err(failed)?;
             }
             if figure.path.exists() && !job.replaces {
                 job.written.insert(figure.path.clone());
                 job.news.num_written += 1;
                 continue;
             }
-            let order = wanted
-                .of
-                .sifting
-                .channels(&value.activation, &value.stats, &|| true)
-                .map_err(|_| Stop::Cancelled)?;
-            let num_shown = order.as_ref().map_or(value.activation.shape().channels, |order| order.len());
-            let grid = fitting_grid(&job.request.settings, num_shown);
-            let look = Look {
-                settings: MosaicSettings {
-                    grid,
-                    paper: job.looks.paper,
-                    order,
-                    ..job.request.settings.clone()
-                },
-                scale: job.looks.scale,
-            };
-            let mut drawing = look
-                .for_shape(value.activation.shape())
-                .and_then(|settings| {
-                    let view = &subject.prepared.view;
-                    Panel::new(&run_by, view, &value.activation, &value.stats, &settings)
-                })
-                .and_then(|panel| panel.into_drawing(&about, &run.picture.label, job.looks.surround))
-                .map_err(|error| failed(&error))?;
-            save::name_sifting(&mut drawing.record, wanted.of.sifting);
-            write_figure(&figure.path, &drawing.pixels, &drawing.title, &drawing.record)
-                .map_err(|error| failed(&error))?;
+            let drawing =
+                painted((&run_by, &subject, value), (&run.picture.label, figure.node), job, cancel)?;
+            drawing.write(&figure.path).map_err(failed)?;
             job.written.insert(figure.path.clone());
             job.news.num_written += 1;
         }
         Ok(())
     }
+}
+
+/// One figure of a run.
+fn painted(
+    (run_by, subject, value): (&RunBy, &Subject, &Run),
+    (label, node): (&str, NodeId),
+    job: &BatchJob,
+    cancel: &CancelToken,
+) -> Result<Drawing, Stop> {
+    let request = &job.request;
+    let class_map = request.class_map.as_ref();
+    let of_class = class_map
+        .map(|class| class.map(&run_by.backbone, node, &value.activation))
+        .transpose()
+        .map_err(failed)?
+        .map(|map| Run::new(map, value.elapsed));
+    let remark = class_words(&run_by.backbone, node, &value.activation);
+    let Run { activation, stats, .. } = of_class.as_ref().unwrap_or(value);
+    let settings = request
+        .settings_for(activation, stats, &|| !cancel.is_cancelled() || job.called_off.is_cancelled())
+        .map_err(|_| Stop::Cancelled)?;
+    let num_shown = settings.order.as_ref().map_or(activation.shape().channels, |order| order.len());
+    let grid = fitting_grid(&settings, num_shown);
+    let panel = Panel::paint(PanelSpec {
+        values: LayerValues { run_by, view: &subject.prepared.view, activation, stats },
+        look: Look {
+            settings: MosaicSettings { grid, paper: job.looks.paper, ..settings },
+            scale: job.looks.scale,
+        },
+        sifting: request.sifting,
+        channel: None,
+        class_map,
+        remark,
+    })
+    .map_err(failed)?;
+    let contents = Contents::Panel(panel, job.looks.surround);
+    let picture = of_picture(&subject.picture);
+    draw(FigureSpec { picture: &picture, minus: None, label, contents }).map_err(failed)
 }
 
 /// What is there is kept unless it is to be replaced; what this batch wrote before it made way, in any case.

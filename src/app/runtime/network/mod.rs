@@ -67,7 +67,7 @@ impl Pipeline {
             Job::SaveFilter { shown, channel, path, looks } => {
                 self.saved(path, |path| save::filter(&shown, channel, path, looks));
             }
-            Job::SavePart { shown, seen, path } => self.saved(path, |path| save::part(&shown, &seen, path)),
+            Job::SavePart { shown, seen, path } => self.saved(path, |path| save::part(&shown, *seen, path)),
             Job::SaveSheet { views, path, paper } => self.saved(path, |path| save::all(&views, path, paper)),
             Job::Copy { shown, looks } => {
                 self.tell.event(match save::picture(&shown, looks) {

@@ -29,7 +29,7 @@ pub(crate) fn open(path: PathBuf, path_column: Option<String>, cat: &[u8]) -> Vi
         }
         return match columns {
             Ok(columns) => ViewEvent::WhichColumn(path, columns),
-            Err(error) => ViewEvent::OpenFailed(error.to_string()),
+            Err(error) => ViewEvent::OpenFailed(told(&error)),
         };
     }
     if path_column.is_none() && !(path.is_dir() || is_log(&path)) {
@@ -127,7 +127,7 @@ pub(crate) fn fits(path: PathBuf, choice: &PartChoice) -> Event {
 
 /// What a file has to offer, at least one; where it holds EMA weights and others and nobody chose, both.
 fn offers(path: &Path, choice: &PartChoice) -> Result<Vec<WeightsOffer>, String> {
-    let file = TensorFile::read_part(path, choice).map_err(|error| error.to_string())?;
+    let file = TensorFile::read_part(path, choice).map_err(|error| told(&error))?;
     file.check_choice().map_err(|error| told(&error))?;
     let fits = Backbone::fits(&file);
     if fits.is_empty() {
@@ -137,7 +137,7 @@ fn offers(path: &Path, choice: &PartChoice) -> Result<Vec<WeightsOffer>, String>
     if !choice.ema && fits.iter().any(|fit| fit.has_other_average) {
         all = offers_of(&fits, choice, "not averaged");
         let averaged = PartChoice { ema: true, ..choice.clone() };
-        let file = TensorFile::read_part(path, &averaged).map_err(|error| error.to_string())?;
+        let file = TensorFile::read_part(path, &averaged).map_err(|error| told(&error))?;
         all.extend(offers_of(&Backbone::fits(&file), &averaged, "EMA weights"));
     }
     Ok(all)

@@ -42,13 +42,9 @@ pub(crate) enum Stop {
     Failed(String),
 }
 
-pub(crate) fn failed(error: impl std::fmt::Display) -> Stop {
-    Stop::Failed(error.to_string())
-}
-
-/// The same of an error that may carry a remedy.
+/// Of an error, with its remedy in the window's words.
 #[expect(clippy::needless_pass_by_value, reason = "it stands in `map_err`")]
-pub(crate) fn failed_with_remedy(error: impl Remedied) -> Stop {
+pub(crate) fn failed(error: impl Remedied) -> Stop {
     Stop::Failed(told(&error))
 }
 

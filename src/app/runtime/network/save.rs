@@ -5,58 +5,41 @@ use std::sync::Arc;
 
 use egui::ColorImage;
 
-use crate::app::model::save::{SaveLooks, SeenView};
+use crate::app::message::remedy::told;
+use crate::app::model::save::SaveLooks;
 use crate::app::model::shown::Shown;
 use crate::app::model::tiles as textures;
-use crate::formats::{FigureRecord, PictureRecord, write_figure, write_npy};
+use crate::formats::{PictureRecord, write_npy};
 use crate::input::decode::Picture;
-use crate::mosaic::{MosaicSettings, Paper, outline_part, seen_part};
-use crate::render::{Drawing, Look, Panel, Scale, Surround, draw_sheet};
-use crate::tensor::Sifting;
-
-/// What a record calls a figure of a part of a mosaic.
-const VIEW: &str = "view";
+use crate::mosaic::{MosaicSettings, Paper};
+use crate::render::{
+    Contents, Drawing, FigureSpec, LayerValues, Look, Panel, PanelSpec, PartSeen, Scale, draw,
+};
 
 /// Writes what is shown as the command line would: at a readable size, with or without caption, with its record.
 pub(crate) fn save(shown: &Shown, path: &Path, may_replace: bool, looks: SaveLooks) -> Result<(), String> {
     check(shown, path, may_replace)?;
-    let drawing = draw(shown, &shown.settings, looks)?;
-    write_figure(path, &drawing.pixels, &drawing.title, &drawing.record).map_err(|error| error.to_string())
+    write(&draw_mosaic(shown, None, looks)?, path)
 }
 
 /// One filter's map, as a mosaic of one tile.
 pub(crate) fn filter(shown: &Shown, channel: usize, path: &Path, looks: SaveLooks) -> Result<(), String> {
     check(shown, path, false)?;
-    let settings = MosaicSettings { order: Some([channel].into()), grid: None, ..shown.settings.clone() };
-    let mut drawing = draw(shown, &settings, looks)?;
-    drawing.record.panels.iter_mut().for_each(|panel| panel.look.shown_filter = Some(channel));
-    write_figure(path, &drawing.pixels, &drawing.title, &drawing.record).map_err(|error| error.to_string())
+    write(&draw_mosaic(shown, Some(channel), looks)?, path)
 }
 
 /// What is in sight of the mosaic, as it is on screen: zoomed and moved, the selected filter outlined.
-pub(crate) fn part(shown: &Shown, seen: &SeenView, path: &Path) -> Result<(), String> {
+pub(crate) fn part(shown: &Shown, seen: PartSeen, path: &Path) -> Result<(), String> {
     check(shown, path, false)?;
-    let mut pixels = seen_part(&shown.mosaic.pixels, seen.part, seen.size, seen.ground)
-        .map_err(|error| error.to_string())?;
-    let tile = seen.selected.and_then(|(channel, colour)| {
-        let position = shown.mosaic.order.position_of(channel)?;
-        Some((shown.mosaic.geometry.filter_rect(position)?, colour))
-    });
-    if let Some((tile, colour)) = tile {
-        outline_part(&mut pixels, seen.part, tile, colour);
-    }
     // The record is the mosaic's own, and what is in sight of it.
-    let looks = SaveLooks { surround: Surround::NONE, paper: shown.settings.paper, scale: Scale::Times(1) };
-    let mut drawing = draw(shown, &shown.settings, looks)?;
-    VIEW.clone_into(&mut drawing.record.kind);
-    drawing.record.panels.iter_mut().for_each(|panel| panel.look.part = Some(seen.part.to_string()));
-    write_figure(path, &pixels, &drawing.title, &drawing.record).map_err(|error| error.to_string())
+    let panel = panel(shown, None, shown.settings.paper, Scale::Times(1))?;
+    write(&figure(shown, Contents::Part(panel, seen))?, path)
 }
 
 /// The layer's values, all filters in their own order.
 pub(crate) fn values(shown: &Shown, path: &Path) -> Result<(), String> {
     check(shown, path, false)?;
-    write_npy(path, &shown.activation).map_err(|error| error.to_string())
+    write_npy(path, &shown.activation).map_err(|error| told(&error))
 }
 
 /// The picture and every view of it on one sheet, as the article has it.
@@ -70,21 +53,14 @@ pub(crate) fn all(views: &[Arc<Shown>], path: &Path, paper: Paper) -> Result<(),
     check(first, path, false)?;
     let panels = views
         .iter()
-        .map(|view| {
-            let settings = MosaicSettings { paper, ..view.settings.clone() };
-            Panel::new(&view.run_by, &view.view, &view.activation, &view.stats, &settings)
-        })
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(|error| error.to_string())?;
-    let about = of_picture(&first.picture);
-    let drawing = draw_sheet(panels, about, &first.label, first.picture.rgb.clone(), paper)
-        .map_err(|error| error.to_string())?;
-    write_figure(path, &drawing.pixels, &drawing.title, &drawing.record).map_err(|error| error.to_string())
+        .map(|view| panel(view, None, paper, Scale::Times(view.settings.scale)))
+        .collect::<Result<Vec<_>, _>>()?;
+    write(&figure(first, Contents::Sheet { panels, rgb: first.picture.rgb.clone(), paper })?, path)
 }
 
 /// What saving would write, as a picture for the clipboard.
 pub(crate) fn picture(shown: &Shown, looks: SaveLooks) -> Result<Arc<ColorImage>, String> {
-    draw(shown, &shown.settings, looks).map(|drawing| textures::from_pixels(&drawing.pixels))
+    draw_mosaic(shown, None, looks).map(|drawing| textures::from_pixels(&drawing.pixels))
 }
 
 /// No figure may lie over its picture, nor over a file that nobody gave up.
@@ -105,33 +81,50 @@ fn check(shown: &Shown, path: &Path, may_replace: bool) -> Result<(), String> {
     Ok(())
 }
 
-fn draw(shown: &Shown, settings: &MosaicSettings, looks: SaveLooks) -> Result<Drawing, String> {
-    let settings_on_paper = MosaicSettings { paper: looks.paper, ..settings.clone() };
-    let look = Look { settings: settings_on_paper, scale: looks.scale };
-    let about = of_picture(&shown.picture);
-    let mut drawing = look
-        .for_shape(shown.activation.shape())
-        .and_then(|settings| {
-            Panel::new(&shown.run_by, &shown.view, &shown.activation, &shown.stats, &settings)
-        })
-        .and_then(|panel| panel.into_drawing(&about, &shown.label, looks.surround))
-        .map_err(|error| error.to_string())?;
-    // A difference says both pictures it is of.
-    drawing.record.minus = shown.minus.as_ref().map(|other| of_picture(other));
-    if settings.order.as_deref() == shown.settings.order.as_deref() {
-        name_sifting(&mut drawing.record, shown.sifting);
-    }
-    Ok(drawing)
+/// The whole mosaic, or one channel's tile of it.
+fn draw_mosaic(shown: &Shown, channel: Option<usize>, looks: SaveLooks) -> Result<Drawing, String> {
+    let panel = panel(shown, channel, looks.paper, looks.scale)?;
+    figure(shown, Contents::Panel(panel, looks.surround))
 }
 
-/// Says in a figure's record which filters it shows, where they are not all in their own order.
-pub(crate) fn name_sifting(record: &mut FigureRecord, sifting: Sifting) {
-    for panel in record.panels.iter_mut().filter(|_| sifting != Sifting::default()) {
-        panel.look.sifting = Some(sifting.to_string());
-    }
+/// The view painted anew, as a figure wants it.
+fn panel(shown: &Shown, channel: Option<usize>, paper: Paper, scale: Scale) -> Result<Panel, String> {
+    let settings = match channel {
+        None => MosaicSettings { paper, ..shown.settings.clone() },
+        Some(channel) => {
+            MosaicSettings { paper, order: Some([channel].into()), grid: None, ..shown.settings.clone() }
+        }
+    };
+    let values = LayerValues {
+        run_by: &shown.run_by,
+        view: &shown.view,
+        activation: &shown.activation,
+        stats: &shown.stats,
+    };
+    Panel::paint(PanelSpec {
+        values,
+        look: Look { settings, scale },
+        sifting: shown.sifting,
+        channel,
+        class_map: shown.class_map.as_ref(),
+        remark: shown.classes.clone(),
+    })
+    .map_err(|error| told(&error))
 }
 
-fn of_picture(picture: &Picture) -> PictureRecord {
+/// A difference says both pictures it is of.
+fn figure(shown: &Shown, contents: Contents) -> Result<Drawing, String> {
+    let minus = shown.minus.as_ref().map(|other| of_picture(other));
+    draw(FigureSpec { picture: &of_picture(&shown.picture), minus, label: &shown.label, contents })
+        .map_err(|error| told(&error))
+}
+
+fn write(drawing: &Drawing, path: &Path) -> Result<(), String> {
+    drawing.write(path).map_err(|error| told(&error))
+}
+
+/// A decoded picture's name and pixels, for a record.
+pub(crate) fn of_picture(picture: &Picture) -> PictureRecord {
     let rgb = &picture.rgb;
     PictureRecord::new(Path::new(&picture.name), rgb.width(), rgb.height(), rgb.as_raw())
 }

@@ -8,10 +8,10 @@ use crate::app::model::shown::Shown;
 use crate::app::model::tiles as textures;
 use crate::app::model::view::Busy;
 use crate::app::runtime::network::keys::{Run, Subject};
-use crate::app::runtime::network::pipeline::{Pipeline, Stop, failed, failed_with_remedy};
+use crate::app::runtime::network::pipeline::{Pipeline, Stop, failed};
 use crate::engine::CancelToken;
 use crate::mosaic::{Grid, Mosaic, MosaicSettings, compose, enlarge};
-use crate::render::Placement;
+use crate::render::{Placement, class_words};
 use crate::tensor::{PixelSize, profile};
 
 /// A mosaic is enlarged for its texture up to this side, so that any zoom below it is drawn smoothly.
@@ -33,6 +33,8 @@ impl Pipeline {
         let mut label = wanted.of.picture.label(&subject.picture);
         let mut stem = wanted.of.picture.stem(&subject.picture);
         let mut minus = None;
+        let backbone = Arc::clone(&self.session(id, wanted)?.run_by().backbone);
+        let mut classes = class_words(&backbone, node, &run.activation);
         let mut picture_paths: Vec<_> = subject.path.iter().cloned().collect();
         if let Some(choice) = &wanted.minus {
             let other = self.subject(id, choice, wanted, cancel)?;
@@ -43,16 +45,18 @@ impl Pipeline {
             run = Arc::new(Run::new(difference, run.elapsed + theirs.elapsed));
             picture_paths.extend(other.path);
             minus = Some(other.picture);
+            classes = None;
+        } else if let Some(class) = &wanted.of.class_map {
+            let map = class.map(&backbone, node, &run.activation).map_err(failed)?;
+            run = Arc::new(Run::new(map, run.elapsed));
         }
         self.tell.event(Event::View(id, ViewEvent::Busy(Busy::Painting)));
-        let order = wanted
+        let settings = wanted
             .of
-            .sifting
-            .channels(&run.activation, &run.stats, &|| !cancel.is_cancelled())
+            .settings_for(&run.activation, &run.stats, &|| !cancel.is_cancelled())
             .map_err(|_| Stop::Cancelled)?;
-        let num_shown = order.as_ref().map_or(run.activation.shape().channels, |order| order.len());
-        let grid = fitting_grid(&wanted.of.settings, num_shown);
-        let settings = MosaicSettings { grid, order, ..wanted.of.settings.clone() };
+        let num_shown = settings.order.as_ref().map_or(run.activation.shape().channels, |order| order.len());
+        let settings = MosaicSettings { grid: fitting_grid(&settings, num_shown), ..settings };
         let mosaic = compose(&run.activation, &run.stats, &settings).map_err(failed)?;
         let enlargement = enlargement(&mosaic, wanted.max_texture_side);
         let tiles = if enlargement > 1 {
@@ -67,7 +71,7 @@ impl Pipeline {
         let input = &prepared.view.preprocessed;
         let session = self.session(id, wanted)?;
         let size = PixelSize::new(input.batch.width(), input.batch.height());
-        let infos = session.backbone().graph().infer(size).map_err(failed_with_remedy)?;
+        let infos = session.backbone().graph().infer(size).map_err(failed)?;
         let picture =
             PixelSize::new(subject.picture.rgb.width() as usize, subject.picture.rgb.height() as usize);
         Ok(Shown {
@@ -88,6 +92,8 @@ impl Pipeline {
             view: Arc::clone(&prepared.view),
             settings,
             sifting: wanted.of.sifting,
+            class_map: wanted.of.class_map.clone().filter(|_| wanted.minus.is_none()),
+            classes,
             mosaic: Arc::new(mosaic),
             tiles,
             enlargement,

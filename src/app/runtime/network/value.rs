@@ -11,7 +11,7 @@ use crate::app::model::view::Busy;
 use crate::app::runtime::network::keys::{
     FileKey, ModelKey, PictureKey, Prepared, PreparedKey, Run, RunKey, Subject,
 };
-use crate::app::runtime::network::pipeline::{MAX_SESSIONS, Pipeline, Stop, failed, failed_with_remedy};
+use crate::app::runtime::network::pipeline::{MAX_SESSIONS, Pipeline, Stop, failed};
 use crate::engine::{Backbone, CancelToken, ComputeDevice, Outcome, Session};
 use crate::graph::NodeId;
 use crate::input::dataset::PictureLocation;
@@ -52,7 +52,7 @@ impl Pipeline {
         } else {
             let at = self.load_model(id, wanted)?;
             let spec = *self.sessions[at].1.backbone().preprocessing().spec();
-            let view = View::new(&spec, &picture.rgb, wanted.of.input).map_err(failed_with_remedy)?;
+            let view = View::new(&spec, &picture.rgb, wanted.of.input).map_err(failed)?;
             let side = wanted.max_texture_side as u32;
             let prepared = Arc::new(Prepared {
                 seen: textures::from_rgb(&fitted(&view.preprocessed.seen, side)),
@@ -117,7 +117,7 @@ impl Pipeline {
                     fresh.push((tap.node, tap.activation));
                     ControlFlow::Continue(())
                 })
-                .map_err(failed_with_remedy)?;
+                .map_err(failed)?;
             if report.outcome != Outcome::Finished {
                 return Err(Stop::Cancelled);
             }
@@ -161,10 +161,15 @@ impl Pipeline {
             }
             PictureChoice::File(path) => Some(PictureLocation::File(path.clone())),
             PictureChoice::Frame { source, place, index, camera } => {
-                let sample = source.sample(*index).ok_or_else(|| failed("that moment is not in the log"))?;
+                let sample = source
+                    .sample(*index)
+                    .ok_or_else(|| Stop::Failed("that frame is not in the log".to_owned()))?;
                 let found = sample.view(*camera).ok_or_else(|| {
                     let row = sample.row;
-                    failed(format!("moment {row} has no picture of that camera: \"{}\"", place.display()))
+                    Stop::Failed(format!(
+                        "frame {row} has no picture of that camera: \"{}\"",
+                        place.display()
+                    ))
                 })?;
                 Some(found.picture.clone())
             }
@@ -178,7 +183,7 @@ impl Pipeline {
             None => decode_bytes("cat.png", self.cat),
             Some(location) => location.load(),
         };
-        let picture = Arc::new(picture.map_err(failed_with_remedy)?);
+        let picture = Arc::new(picture.map_err(failed)?);
         self.pictures.insert(key.clone(), Arc::clone(&picture), picture.rgb.as_raw().len());
         Ok((key, picture))
     }
@@ -200,7 +205,7 @@ impl Pipeline {
             return Ok(self.sessions.len() - 1);
         }
         self.tell.event(Event::View(id, ViewEvent::Busy(Busy::LoadingWeights)));
-        let device = ComputeDevice::open(wanted.device).map_err(failed_with_remedy)?;
+        let device = ComputeDevice::open(wanted.device).map_err(failed)?;
         let file = wanted.weights_file.as_ref().map(|file| (file.path.as_path(), &file.choice));
         let backbone = Backbone::load_part(wanted.of.row, &self.store, file)
             .map_err(|error| Stop::Failed(told(&error)))?;

@@ -14,7 +14,7 @@ use crate::app::model::request::FullRequest;
 use crate::app::model::tiles as textures;
 use crate::app::runtime::filter_map::filter_map;
 use crate::app::runtime::network::keys::Run;
-use crate::app::runtime::network::pipeline::{Pipeline, Stop, failed, failed_with_remedy};
+use crate::app::runtime::network::pipeline::{Pipeline, Stop, failed};
 use crate::engine::CancelToken;
 use crate::graph::NodeId;
 use crate::mosaic::{MosaicSettings, compose};
@@ -54,7 +54,7 @@ impl Pipeline {
                 }
                 if cancel.is_cancelled() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
             })
-            .map_err(failed_with_remedy)?;
+            .map_err(failed)?;
         if cancel.is_cancelled() {
             return Err(Stop::Cancelled);
         }

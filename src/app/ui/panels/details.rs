@@ -8,7 +8,7 @@ use crate::app::message::window::WindowCommand;
 use crate::app::model::shown::Shown;
 use crate::app::ui::context::Context;
 use crate::app::ui::histogram::bars;
-use crate::app::ui::panels::{filter, pins};
+use crate::app::ui::panels::{classes, filter, pins};
 use crate::app::ui::textures::Texture;
 use crate::app::ui::theme;
 use crate::app::ui::widgets::{named, share_rect};
@@ -125,6 +125,7 @@ fn layer(ui: &mut Ui, cx: &mut Context<'_>, shown: &Shown) {
         format_value(stats.mean),
         format_value(stats.variance.sqrt())
     ));
+    classes::draw(ui, cx, shown);
     bars(ui, "layer histogram", &shown.histogram, shown);
     profile(ui, cx.model.view().request.sifting.order, shown);
 }

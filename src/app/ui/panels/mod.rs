@@ -5,6 +5,7 @@ pub(crate) mod bar;
 pub(crate) mod batch;
 pub(crate) mod canvas;
 pub(crate) mod choices;
+pub(crate) mod classes;
 pub(crate) mod controls;
 pub(crate) mod details;
 pub(crate) mod download;

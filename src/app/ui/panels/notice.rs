@@ -89,7 +89,7 @@ fn go_back(ui: &mut Ui, cx: &mut Context<'_>, view: &ViewState) {
 
 fn needs_weights(ui: &mut Ui, cx: &mut Context<'_>, view: &ViewState) {
     let row = view.request.row;
-    ui.strong(format!("The weights of {} are not here", row.tag));
+    ui.strong(format!("The weights of {} are not installed", row.tag));
     ui.add(egui::Label::new(format!("They come from {} ({}).", row.source, row.license)).wrap());
     super::download::draw(ui, cx, row);
     ui.add(egui::Label::new("With a file of them, load it here or drop it on the window.").wrap());
@@ -104,7 +104,7 @@ fn needs_weights(ui: &mut Ui, cx: &mut Context<'_>, view: &ViewState) {
     if !here.is_empty() {
         ui.add_space(4.0);
         if let Some(other) = same_architecture(row.tag, &cx.model.here) {
-            ui.add(egui::Label::new(remedy::words(&other)).wrap());
+            ui.add(egui::Label::new(remedy::other_weights(other)).wrap());
         }
         ui.label("Models that need no file:");
         for other in here {
