@@ -292,12 +292,7 @@ fn layers(
         };
         for node in &nodes {
             if let Some(info) = infos.get(node.0) {
-                // What is hidden takes no room, and how much that is shows only with the values.
-                let shape = match &request.class_map {
-                    Some(_) => MapShape { channels: 1, ..info.shape },
-                    None => info.shape,
-                };
-                let is_known = is_known && request.sifting == Sifting::default();
+                let shape = MapShape { channels: num_shown(request, info.shape), ..info.shape };
                 try_look(&look, shape, is_known)
                     .with_context(|| format!("{} of {}", graph.node(*node).name, row.tag))?;
             }
@@ -348,6 +343,14 @@ fn input_size(row: &Row, fit: FitChoice) -> (PixelSize, bool) {
         FitChoice::Native => (row.preprocess.size, false),
         FitChoice::Model => (row.preprocess.size, row.preprocess.fit != Fit::Native),
         FitChoice::Stretch => (row.preprocess.size, true),
+    }
+}
+
+/// Channels that a figure shows of a layer, at least: how many are dead shows only with the values.
+fn num_shown(request: &ViewRequest, shape: MapShape) -> usize {
+    match (&request.class_map, request.sifting) {
+        (Some(_), _) | (None, Sifting { hides_dead: true, .. }) => 1,
+        (None, Sifting { top, .. }) => top.unwrap_or(usize::MAX).min(shape.channels),
     }
 }
 
