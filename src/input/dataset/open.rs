@@ -7,10 +7,11 @@ use std::str::FromStr;
 use super::comma::{has_camera_files, is_hdf5};
 use super::csv_file::Header;
 use super::files::has_picture_extension;
+use super::labelled::is_labelled;
 use super::table::{TablePaths, is_list, numbered};
 use super::{
-    CommaSource, DatasetError, FolderSource, ListSource, SimulatorLog, Source, SullychenLog, UdacityLog,
-    simulator, sullychen, udacity,
+    CommaSource, DatasetError, FolderSource, LabelledList, ListSource, SimulatorLog, Source, SullychenLog,
+    UdacityLog, simulator, sullychen, udacity,
 };
 use crate::input::decode::{SNIFF_BYTES, Sniffed, sniff};
 
@@ -29,13 +30,15 @@ pub enum SourceKind {
     Table,
     /// Paths, one a line.
     List,
+    /// A path and a number a line.
+    Labelled,
     /// comma.ai's camera files.
     Comma,
 }
 
 /// A word that names no kind.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("source `{0}`: expected auto, folder, udacity, simulator, sullychen, table, list or comma")]
+#[error("source `{0}`: expected auto, folder, udacity, simulator, sullychen, table, list, labelled or comma")]
 pub struct UnknownSourceKind(String);
 
 impl FromStr for SourceKind {
@@ -49,6 +52,7 @@ impl FromStr for SourceKind {
             "sullychen" => Ok(Self::Sullychen),
             "table" => Ok(Self::Table),
             "list" => Ok(Self::List),
+            "labelled" => Ok(Self::Labelled),
             "comma" => Ok(Self::Comma),
             _ => Err(UnknownSourceKind(text.to_owned())),
         }
@@ -99,6 +103,7 @@ pub fn open_source_as(path: &Path, options: &SourceOptions) -> Result<Box<dyn So
         }
         Some(SourceKind::Comma) => Ok(Box::new(CommaSource::open(path)?)),
         Some(SourceKind::List) => Ok(Box::new(ListSource::list_file(path)?)),
+        Some(SourceKind::Labelled) => Ok(Box::new(LabelledList::open(path)?)),
         Some(SourceKind::Table) => {
             let found = crate::tensor::shown(&table_columns(path)?.join(", "));
             Err(DatasetError::WhichColumn { found, path: path.to_owned() })
@@ -107,10 +112,11 @@ pub fn open_source_as(path: &Path, options: &SourceOptions) -> Result<Box<dyn So
         None if is_hdf5(path) => Ok(Box::new(CommaSource::open(path)?)),
         None => {
             let header = Header::read(path)?;
-            match log_kind(path, &header) {
+            match log_kind(path, &header)? {
                 Some(SourceKind::Udacity) => Ok(Box::new(UdacityLog::open(path)?)),
                 Some(SourceKind::Simulator) => Ok(Box::new(SimulatorLog::open(path)?)),
                 Some(SourceKind::Sullychen) => Ok(Box::new(SullychenLog::open(path)?)),
+                Some(SourceKind::Labelled) => Ok(Box::new(LabelledList::open(path)?)),
                 Some(SourceKind::List) => Ok(Box::new(ListSource::list_file(path)?)),
                 _ => Err(DatasetError::UnknownKind { first_line: header.shortened(), path: path.to_owned() }),
             }
@@ -127,10 +133,12 @@ fn open_folder(path: &Path) -> Result<Box<dyn Source>, DatasetError> {
     if let Some(log) = log(simulator::FILE_NAME) {
         return Ok(Box::new(SimulatorLog::open(&log)?));
     }
-    if let Some(log) = log(sullychen::FILE_NAME)
-        && sullychen::is_sullychen(Header::read(&log)?.line())
-    {
-        return Ok(Box::new(SullychenLog::open(&log)?));
+    if let Some(log) = log(sullychen::FILE_NAME) {
+        match log_kind(&log, &Header::read(&log)?)? {
+            Some(SourceKind::Sullychen) => return Ok(Box::new(SullychenLog::open(&log)?)),
+            Some(SourceKind::Labelled) => return Ok(Box::new(LabelledList::open(&log)?)),
+            _ => {}
+        }
     }
     match FolderSource::open(path) {
         Err(DatasetError::NoPictures { .. }) if has_camera_files(path) => {
@@ -141,18 +149,23 @@ fn open_folder(path: &Path) -> Result<Box<dyn Source>, DatasetError> {
 }
 
 /// What a text is by its first line, where it is a log or a list.
-fn log_kind(path: &Path, header: &Header) -> Option<SourceKind> {
-    if udacity::is_udacity(header) {
+fn log_kind(path: &Path, header: &Header) -> Result<Option<SourceKind>, DatasetError> {
+    let folder = path.parent().unwrap_or(Path::new(""));
+    // A path with a blank and a number at its end may be that of a file.
+    let is_path = folder.join(header.line()).is_file();
+    Ok(if udacity::is_udacity(header) {
         Some(SourceKind::Udacity)
     } else if simulator::is_simulator(header) {
         Some(SourceKind::Simulator)
-    } else if sullychen::is_sullychen(header.line()) {
+    } else if !is_path && is_labelled(path, header.line(), sullychen::FILE_NAME)? {
+        Some(SourceKind::Labelled)
+    } else if !is_path && sullychen::is_sullychen(header.line()) {
         Some(SourceKind::Sullychen)
     } else if is_list(path, header.line()) {
         Some(SourceKind::List)
     } else {
         None
-    }
+    })
 }
 
 /// What is known to be something else is called that, and its bytes aren't looked at as words.
@@ -219,6 +232,6 @@ pub fn is_log(path: &Path) -> bool {
         Ok(Sniffed::Unknown) => true,
         _ => false,
     };
-    let is_known = || Header::read(path).is_ok_and(|header| log_kind(path, &header).is_some());
+    let is_known = || Header::read(path).is_ok_and(|header| matches!(log_kind(path, &header), Ok(Some(_))));
     path.is_file() && (is_hdf5(path) || is_text() && is_known())
 }

@@ -4,6 +4,7 @@ mod accidents;
 mod cells;
 mod formats;
 mod hostile;
+mod labelled;
 mod missing;
 mod more_sources;
 mod odd_names;
