@@ -145,6 +145,16 @@ pub enum DatasetError {
         /// The log.
         path: PathBuf,
     },
+    /// The log of a camera file that is there and can't be read.
+    #[error("the camera file's log can't be read ({reason}): {advice}: \"{}\"", path.display())]
+    BadLog {
+        /// What is wrong.
+        reason: String,
+        /// What to do.
+        advice: &'static str,
+        /// The file with the log.
+        path: PathBuf,
+    },
     /// A log without rows.
     #[error("the log has a header but no row: \"{}\"", path.display())]
     NoRows {
@@ -193,6 +203,7 @@ impl Remedied for DatasetError {
             | Self::NoListedFiles { .. }
             | Self::Meeting { .. }
             | Self::BadRow { .. }
+            | Self::BadLog { .. }
             | Self::NoRows { .. }
             | Self::NoPictureFiles { .. } => None,
         }

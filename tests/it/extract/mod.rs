@@ -2,6 +2,7 @@
 
 mod accidents;
 mod cells;
+mod comma;
 mod formats;
 mod hostile;
 mod labelled;
