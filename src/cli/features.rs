@@ -9,7 +9,9 @@ use super::exit::Exit;
 use super::interrupt::cancelled_by_ctrl_c;
 use super::reporter::Reporter;
 use super::table::counted;
-use crate::extract::{Findings, MergeError, MergeStep, VerifyError, find_sets, merge, verify};
+use crate::extract::{
+    Findings, MergeError, MergeStep, VerifyError, find_sets, merge, overflow_words, verify,
+};
 use crate::formats::features::{BadFeatures, Manifest, StoredFeatures};
 
 /// Look at features, check them, or merge shards
@@ -153,7 +155,7 @@ fn words(folder: &std::path::Path, manifest: &Manifest) -> String {
         format!("{} failed, {} missing from the start", outcome.num_failed, outcome.num_left_out),
     );
     if outcome.num_overflows > 0 {
-        line("overflows", format!("{} values that f16 has no number for", outcome.num_overflows));
+        line("overflows", overflow_words(outcome.num_overflows));
     }
     for mixed in &outcome.mixed {
         let names: Vec<&str> = mixed.changed.iter().map(|(name, ..)| name.as_str()).collect();
@@ -206,6 +208,9 @@ fn finding_words(findings: &Findings) -> String {
             words.push(format!("{count} {what}"));
         }
     }
+    if findings.num_overflows > 0 {
+        words.push(overflow_words(findings.num_overflows));
+    }
     let words = words.join(", ");
     if findings.has_all_hashes {
         words
@@ -251,6 +256,11 @@ fn bring_together(
         Ok(sets) => {
             for (folder, num_rows) in sets {
                 let rows = counted(num_rows as usize, "row");
+                let num_overflows = Manifest::read(&folder).map_or(0, |it| it.outcome.num_overflows);
+                if num_overflows > 0 {
+                    let place = folder.display();
+                    reporter.note(&format!("{}: \"{place}\"", overflow_words(num_overflows)));
+                }
                 reporter.summary(&format!("merged {rows}: \"{}\"", folder.display()));
             }
             Ok(Exit::Done)

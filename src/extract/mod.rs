@@ -40,7 +40,7 @@ pub use merge::{MergeStep, find_sets, merge};
 pub use merge_error::MergeError;
 pub use pipeline::{ExtractError, run};
 pub use plan::{ExtractPlan, ExtractSettings, ModelToRun, PlanProblem, PlannedSet};
-pub use pool::{Encoding, Pool, UnknownPool};
+pub use pool::{Encoding, Pool, UnknownPool, overflow_words};
 pub use rows::{PlannedPicture, RowList, Selection};
 pub use shard::{Shard, ShardBy, ShardChoice, ShardError};
 pub use state::{Begin, Existing, RunState, begin};

@@ -79,6 +79,8 @@ pub enum Begin {
     NothingToDo {
         /// Pictures that gave no feature.
         num_failed: u64,
+        /// Values that f16 has no number for, of all sets.
+        num_overflows: u64,
         /// Pictures whose files are others since, in order.
         changed: Vec<PlannedPicture>,
     },
@@ -198,12 +200,13 @@ fn begin_locked(
 
 /// Whether finished sets' files are there, and whether the pictures are still those that they were made of.
 fn finished_before(plan: &ExtractPlan, note: &mut dyn FnMut(String)) -> Result<Begin, StateError> {
-    let (mut num_failed, mut changed) = (0, Vec::new());
+    let (mut num_failed, mut num_overflows, mut changed) = (0, 0, Vec::new());
     let mut is_unknown = false;
     for set in &plan.sets {
         let folder = plan.set_folder(set);
         let outcome = look_through(&folder)?;
         num_failed = num_failed.max(outcome.num_failed);
+        num_overflows += outcome.num_overflows;
         if outcome.pictures_sha256.is_none() {
             is_unknown = true;
             continue;
@@ -220,7 +223,7 @@ fn finished_before(plan: &ExtractPlan, note: &mut dyn FnMut(String)) -> Result<B
                 .to_owned(),
         );
     }
-    Ok(Begin::NothingToDo { num_failed, changed })
+    Ok(Begin::NothingToDo { num_failed, num_overflows, changed })
 }
 
 /// Whether a finished set's files are there, by their sizes. `verify` reads them.
@@ -348,6 +351,11 @@ impl RunState {
     /// Of those, pictures that gave nothing.
     pub fn num_failed(&self) -> u64 {
         self.parts.iter().map(|part| part.record.failed.len() as u64).sum()
+    }
+
+    /// Values that f16 has no number for, of all sets.
+    pub fn num_overflows(&self) -> u64 {
+        self.parts.iter().flat_map(|part| &part.record.overflows).sum()
     }
 
     /// Whether a set's files are all there.

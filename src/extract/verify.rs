@@ -24,6 +24,8 @@ pub struct Findings {
     pub num_nan: u64,
     /// Of those, infinite.
     pub num_infinite: u64,
+    /// Values that were finite and that f16 has no number for, as the manifest counts them: they are infinite here.
+    pub num_overflows: u64,
     /// Rows of zeros only.
     pub num_dead_rows: u64,
 }
@@ -105,7 +107,8 @@ pub fn verify(
     let key = KeyColumns::of(&manifest.recipe.columns);
     let dtype = manifest.recipe.stored.layout.dtype;
     let has_all_hashes = manifest.is_sealed();
-    let mut findings = Findings { has_all_hashes, num_rows, ..Findings::default() };
+    let num_overflows = manifest.outcome.num_overflows;
+    let mut findings = Findings { has_all_hashes, num_rows, num_overflows, ..Findings::default() };
     let (mut hash, mut bytes, mut seen) = (ValuesHash::default(), Vec::new(), HashSet::new());
     let mut before = None;
     for row in 0..num_rows {

@@ -13,6 +13,7 @@ mod resume;
 mod retired;
 mod shards;
 mod sources;
+mod told;
 
 use std::collections::BTreeMap;
 use std::path::Path;
