@@ -3,7 +3,7 @@
 //! Owns which error types are asked for one, and the wording. Must not know how errors come about.
 
 use crate::engine::{DeviceError, EngineError, LoadError, PlanError, ThreadsError};
-use crate::extract::{ExtractError, FinishError, MergeError, StateError};
+use crate::extract::{ExtractError, FinishError, MergeError, PlanProblem, StateError};
 use crate::formats::WriteError;
 use crate::graph::ShapeError;
 use crate::input::PreprocessError;
@@ -11,7 +11,7 @@ use crate::input::dataset::DatasetError;
 use crate::input::decode::DecodeError;
 use crate::models::UnknownModel;
 use crate::render::{AnimationError, ChoiceError, DEFAULT_TAG};
-use crate::tensor::{Remedied, Remedy};
+use crate::tensor::{Remedied, Remedy, Setting};
 use crate::weights::{ClassNamesError, PartError, WeightsFileError};
 
 /// An error put into other words, with the remedy that it had.
@@ -51,11 +51,33 @@ pub(super) fn of(error: &anyhow::Error) -> Option<Remedy> {
             cause.downcast_ref::<ClassNamesError>().and_then(Remedied::remedy),
             cause.downcast_ref::<FinishError>().and_then(Remedied::remedy),
             cause.downcast_ref::<StateError>().and_then(Remedied::remedy),
+            cause.downcast_ref::<PlanProblem>().and_then(Remedied::remedy),
             cause.downcast_ref::<MergeError>().and_then(Remedied::remedy),
             cause.downcast_ref::<DatasetError>().and_then(Remedied::remedy),
         ];
         carried.into_iter().flatten().next()
     })
+}
+
+/// What is typed for a setting.
+const fn option(setting: Setting) -> &'static str {
+    match setting {
+        Setting::Fit => "--fit",
+        Setting::Values => "--preprocess",
+        Setting::Pool => "--pool",
+        Setting::Format => "--format",
+        Setting::Dtype => "--dtype",
+        Setting::Order => "--order",
+        Setting::Engine => "--engine",
+        Setting::Device => "--device",
+        Setting::Cameras => "--camera",
+        Setting::Start => "--start",
+        Setting::Every => "--every",
+        Setting::Limit => "--limit",
+        Setting::ShardBy => "--shard-by",
+        Setting::FinalLayer => "--final",
+        Setting::WeightsPart => "--prefix",
+    }
 }
 
 /// What to type, for the line after the error.
@@ -106,6 +128,24 @@ pub(super) fn words(remedy: &Remedy) -> String {
         Remedy::AllowMoreFiles => {
             "raise the limit (`ulimit -n`); the same command with `--resume` goes on".to_owned()
         }
+        Remedy::SettingsAsBefore { settings } => {
+            let words = |(setting, before): &(Setting, String)| match (&**before, option(*setting)) {
+                ("none" | "", option) => format!("no `{option}`"),
+                // The engine's own name has more words than the option.
+                (_, option @ ("--engine" | "--device")) => format!("the `{option}` of before"),
+                (before, option) => format!("`{option} {}`", before.replace(", ", ",")),
+            };
+            format!("it was begun with {}", settings.iter().map(words).collect::<Vec<_>>().join(", "))
+        }
+        Remedy::SettingsAlike { settings } => {
+            let options: Vec<String> =
+                settings.iter().map(|setting| format!("`{}`", option(*setting))).collect();
+            format!("make all of them with the same {}", options.join(", "))
+        }
+        Remedy::OneSize => {
+            "use `--format folder`, a pooling such as `--pool avg`, or a fit such as `--fit 640x480`".to_owned()
+        }
+        Remedy::OtherFormat => "or take another format, such as `--format parquet`".to_owned(),
         Remedy::SayNoHeader => {
             "with `--no-header` all lines are rows, and `--path-column` takes a column's number, from 0"
                 .to_owned()

@@ -22,7 +22,7 @@ pub use hex::hex;
 pub use names::{did_you_mean, fuzzy_score, nearest_names};
 pub use preprocess_spec::{ChannelOrder, Fit, LongSide, PixelSize, PreprocessSpec, ResizeFilter, ValueScale};
 pub use ranking::{FilterOrder, Interrupted, Sifting, UnknownSifting, profile, rank};
-pub use remedy::{Remedied, Remedy};
+pub use remedy::{Remedied, Remedy, Setting};
 pub use room::{NoRoom, check_room, is_out_of_files};
 pub use shown::{shown, steers};
 pub use similarity::{StandardMaps, correlation};

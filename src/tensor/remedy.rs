@@ -84,8 +84,81 @@ pub enum Remedy {
         /// Classes that there are.
         num_classes: Option<usize>,
     },
+    /// Set what differs as it was when the run was begun: each setting with what it was then.
+    SettingsAsBefore {
+        /// Settings, and what they were.
+        settings: Vec<(Setting, String)>,
+    },
+    /// Make all shares of features with the same settings.
+    SettingsAlike {
+        /// Those that differ.
+        settings: Vec<Setting>,
+    },
+    /// Bring pictures or their features to one size, or write a file for each.
+    OneSize,
+    /// Write features in another format.
+    OtherFormat,
     /// Say of a table that its first line is a row.
     SayNoHeader,
+}
+
+/// What a person chooses of a run over a data set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Setting {
+    /// How pictures come to the network's size.
+    Fit,
+    /// How samples become values.
+    Values,
+    /// What becomes of a map.
+    Pool,
+    /// What the files are.
+    Format,
+    /// Type of the numbers.
+    Dtype,
+    /// Order of a map's axes.
+    Order,
+    /// What computes.
+    Engine,
+    /// Where it runs.
+    Device,
+    /// Which cameras are taken.
+    Cameras,
+    /// The first row.
+    Start,
+    /// Each how manyth row.
+    Every,
+    /// Rows at most.
+    Limit,
+    /// How shares are made.
+    ShardBy,
+    /// A network's last layer.
+    FinalLayer,
+    /// Which part of a weight file is the network.
+    WeightsPart,
+}
+
+impl Setting {
+    /// The one that a recipe's field holds; none where nobody chooses it as such.
+    pub fn of(field: &str) -> Option<Self> {
+        Some(match field {
+            "fit" => Self::Fit,
+            "preprocess" => Self::Values,
+            "pool" => Self::Pool,
+            "format" => Self::Format,
+            "dtype" => Self::Dtype,
+            "order" => Self::Order,
+            "engine" => Self::Engine,
+            "device" => Self::Device,
+            "cameras" => Self::Cameras,
+            "start" => Self::Start,
+            "every" => Self::Every,
+            "limit" => Self::Limit,
+            "shard_by" => Self::ShardBy,
+            "final_layer" => Self::FinalLayer,
+            "weights_part" => Self::WeightsPart,
+            _ => return None,
+        })
+    }
 }
 
 /// An error that may carry a remedy.

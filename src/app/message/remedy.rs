@@ -2,13 +2,34 @@
 //!
 //! Owns the wording. Must not know how errors come about.
 
-use crate::tensor::{Remedied, Remedy};
+use crate::tensor::{Remedied, Remedy, Setting};
 
 /// An error's message and, where it carries a remedy, what to do at the window.
 pub(crate) fn told(error: &impl Remedied) -> String {
     match error.remedy() {
         Some(remedy) => format!("{error}. {}", words(&remedy)),
         None => error.to_string(),
+    }
+}
+
+/// What the window calls a setting.
+const fn field(setting: Setting) -> &'static str {
+    match setting {
+        Setting::Fit => "Fit",
+        Setting::Values => "Values",
+        Setting::Pool => "Pool",
+        Setting::Format => "Format",
+        Setting::Dtype => "Type",
+        Setting::Order => "Order of axes",
+        Setting::Engine => "Engine",
+        Setting::Device => "Device",
+        Setting::Cameras => "cameras",
+        Setting::Start => "From row",
+        Setting::Every => "each",
+        Setting::Limit => "at most",
+        Setting::ShardBy => "the way shards are made",
+        Setting::FinalLayer => "final layer",
+        Setting::WeightsPart => "part of the weight file",
     }
 }
 
@@ -50,6 +71,17 @@ pub(crate) fn words(remedy: &Remedy) -> String {
         Remedy::AllowMoreFiles => {
             "Start the program with a higher limit on open files; Go on does the rest.".to_owned()
         }
+        Remedy::SettingsAsBefore { settings } => {
+            let words: Vec<String> =
+                settings.iter().map(|(setting, before)| format!("{} {before}", field(*setting))).collect();
+            format!("It was begun with {}.", words.join(", "))
+        }
+        Remedy::SettingsAlike { settings } => {
+            let fields: Vec<&str> = settings.iter().map(|setting| field(*setting)).collect();
+            format!("Make all of them with the same settings: {}.", fields.join(", "))
+        }
+        Remedy::OneSize => "Choose another format, a pooling, or another fit of the input.".to_owned(),
+        Remedy::OtherFormat => "Or choose another format.".to_owned(),
         Remedy::SayNoHeader => "Put a line with names of columns before it.".to_owned(),
         Remedy::KeepOneCopy => {
             "Save the one that is meant by itself (`keras.Model(inputs, outputs).save(\"one.keras\")`), and load that file."

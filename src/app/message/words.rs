@@ -3,7 +3,7 @@
 //! Owns the list. Must not know who says what.
 
 /// What messages advise, and what a person at the window does instead. Longer texts stand before their beginnings.
-const WORDS: [(&str, &str); 13] = [
+const WORDS: [(&str, &str); 12] = [
     (
         "`--resume` goes on with it, `--overwrite` begins again",
         "\"Go on\" finishes it, \"Begin again\" removes it",
@@ -14,10 +14,6 @@ const WORDS: [(&str, &str); 13] = [
     (
         "check `--start`, `--every`, `--limit` and `--camera`",
         "check the first row, each, at most, and the cameras",
-    ),
-    (
-        "use `--format folder`, a pooling such as `--pool avg`, or a fit such as `--fit 640x480`",
-        "choose another format, a pooling, or another fit of the input",
     ),
     ("name it with `--preprocess`", "choose it under Values"),
     ("name one with `--model`", "choose one under Model"),

@@ -123,7 +123,7 @@ impl Runs {
             models.push(ModelToRun { session, layers });
         }
         ExtractPlan::new(Arc::clone(&request.source), models, request.settings.clone())
-            .map_err(|error| error.to_string())
+            .map_err(|error| told(&error))
     }
 
     fn preview(&mut self, request: &ExtractRequest) -> Result<ExtractPreview, String> {

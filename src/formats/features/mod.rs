@@ -33,4 +33,4 @@ pub use self::npy::write_feature_npy;
 pub use self::pictures::{KnownPicture, PICTURES_NAME, read_pictures, write_pictures};
 pub use self::rows::{FeatureRows, FeatureTable};
 pub use self::stored::{StoredFeatures, read_feature_npy};
-pub use self::write::write_features;
+pub use self::write::{NameClash, write_features};
