@@ -193,11 +193,8 @@ impl Merged {
             for other in rest {
                 let differences =
                     whole(&first.manifest().recipe).differences(&whole(&other.manifest().recipe));
-                let words: Vec<String> =
-                    differences.iter().map(|(name, a, b)| format!("{name} is {a} and {b}")).collect();
-                if !words.is_empty() {
-                    let words = words.join("; ");
-                    return Err(MergeError::Differ { words, a: place(first), b: place(other) });
+                if !differences.is_empty() {
+                    return Err(MergeError::Differ { differences, a: place(first), b: place(other) });
                 }
                 if let (Some((a_count, a_by)), Some((b_count, b_by))) = (cut_of(first), cut_of(other))
                     && (a_count, a_by) != (b_count, b_by)

@@ -3,11 +3,12 @@
 use std::io;
 use std::path::PathBuf;
 
+use super::remedies::settings_alike;
 use super::state_error::StateError;
 use super::verify::VerifyError;
 use crate::formats::WriteError;
 use crate::formats::features::BadFeatures;
-use crate::tensor::{Remedied, Remedy};
+use crate::tensor::{Remedied, Remedy, shown};
 
 /// Why shares were not merged.
 #[derive(Debug, thiserror::Error)]
@@ -40,10 +41,10 @@ pub enum MergeError {
         path: PathBuf,
     },
     /// Shares of different runs.
-    #[error("shards of different runs: {}: \"{}\" and \"{}\"", .words, .a.display(), .b.display())]
+    #[error("shards of different runs: {}: \"{}\" and \"{}\"", difference_words(.differences), .a.display(), .b.display())]
     Differ {
-        /// What differs.
-        words: String,
+        /// What differs: name, in one, in the other.
+        differences: Vec<(String, String, String)>,
         /// One.
         a: PathBuf,
         /// The other.
@@ -117,6 +118,11 @@ pub enum MergeError {
     Interrupted,
 }
 
+fn difference_words(differences: &[(String, String, String)]) -> String {
+    let words = |(name, a, b): &(String, String, String)| format!("{name} is {} and {}", shown(a), shown(b));
+    differences.iter().map(words).collect::<Vec<_>>().join("; ")
+}
+
 impl Remedied for MergeError {
     fn remedy(&self) -> Option<Remedy> {
         match self {
@@ -126,10 +132,10 @@ impl Remedied for MergeError {
             Self::Write(error) => error.remedy(),
             Self::State(error) => error.remedy(),
             Self::CutDifferently { .. } => Some(Remedy::CutShardsAlike),
+            Self::Differ { differences, .. } => settings_alike(differences),
             Self::Features(_)
             | Self::Nothing { .. }
             | Self::NoShard { .. }
-            | Self::Differ { .. }
             | Self::ShardTwice { .. }
             | Self::Missing { .. }
             | Self::Twice { .. }

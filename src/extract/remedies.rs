@@ -5,7 +5,7 @@
 use super::finish::FinishError;
 use super::pipeline::ExtractError;
 use super::state_error::StateError;
-use crate::tensor::{Remedied, Remedy, is_out_of_files};
+use crate::tensor::{Remedied, Remedy, Setting, is_out_of_files};
 
 impl Remedied for ExtractError {
     fn remedy(&self) -> Option<Remedy> {
@@ -23,19 +23,32 @@ impl Remedied for StateError {
         match self {
             Self::Write(error) => error.remedy(),
             Self::Io { reason, .. } => is_out_of_files(reason).then_some(Remedy::AllowMoreFiles),
+            Self::Changed { changed, .. } => settings_as_before(changed),
             Self::Busy { .. }
             | Self::NotWhole { .. }
             | Self::Unfinished { .. }
             | Self::AlreadyThere { .. }
             | Self::Foreign { .. }
             | Self::OtherSets { .. }
-            | Self::Changed { .. }
             | Self::OtherPictures { .. }
             | Self::BadPlan { .. }
             | Self::Manifest(_)
             | Self::Features(_) => None,
         }
     }
+}
+
+/// Settings that a person chose and that differ, with what they were.
+fn settings_as_before(changed: &[(String, String, String)]) -> Option<Remedy> {
+    let known = |(name, before, _): &(String, String, String)| Some((Setting::of(name)?, before.clone()));
+    let settings: Vec<_> = changed.iter().filter_map(known).collect();
+    (!settings.is_empty()).then_some(Remedy::SettingsAsBefore { settings })
+}
+
+/// Settings that shares must have in common and that differ.
+pub(super) fn settings_alike(differences: &[(String, String, String)]) -> Option<Remedy> {
+    let settings: Vec<Setting> = differences.iter().filter_map(|(name, ..)| Setting::of(name)).collect();
+    (!settings.is_empty()).then_some(Remedy::SettingsAlike { settings })
 }
 
 impl Remedied for FinishError {
