@@ -155,8 +155,14 @@ pub enum DatasetError {
         /// The file with the log.
         path: PathBuf,
     },
-    /// A log without rows.
-    #[error("the log has a header but no row: \"{}\"", path.display())]
+    /// A file without anything in it.
+    #[error("no rows: the file is empty: \"{}\"", path.display())]
+    Empty {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A log or table without rows.
+    #[error("no rows: there is a header and nothing below it: \"{}\"", path.display())]
     NoRows {
         /// The log.
         path: PathBuf,
@@ -204,6 +210,7 @@ impl Remedied for DatasetError {
             | Self::Meeting { .. }
             | Self::BadRow { .. }
             | Self::BadLog { .. }
+            | Self::Empty { .. }
             | Self::NoRows { .. }
             | Self::NoPictureFiles { .. } => None,
         }

@@ -9,6 +9,7 @@ use super::csv_file::Header;
 use super::files::has_picture_extension;
 use super::labelled::is_labelled;
 use super::table::{TablePaths, is_list, numbered};
+use super::text_file::{Text, entries};
 use super::{
     CommaSource, DatasetError, FolderSource, LabelledList, ListSource, SimulatorLog, Source, SullychenLog,
     UdacityLog, simulator, sullychen, udacity,
@@ -86,6 +87,10 @@ pub fn open_source_as(path: &Path, options: &SourceOptions) -> Result<Box<dyn So
     }
     if metadata.is_file() && !matches!(options.kind, Some(SourceKind::Comma)) {
         refuse_what_is_no_text(path)?;
+        // A list says so in its own words.
+        if options.kind != Some(SourceKind::List) && Header::read(path)?.line().is_empty() {
+            return Err(DatasetError::Empty { path: path.to_owned() });
+        }
     }
     if let Some(column) = &options.path_column {
         let paths = TablePaths { column: column.clone(), has_no_header: options.has_no_header };
@@ -118,6 +123,9 @@ pub fn open_source_as(path: &Path, options: &SourceOptions) -> Result<Box<dyn So
                 Some(SourceKind::Sullychen) => Ok(Box::new(SullychenLog::open(path)?)),
                 Some(SourceKind::Labelled) => Ok(Box::new(LabelledList::open(path)?)),
                 Some(SourceKind::List) => Ok(Box::new(ListSource::list_file(path)?)),
+                _ if is_table_path(path) && !has_picture(&header.fields()) && has_one_line(path)? => {
+                    Err(DatasetError::NoRows { path: path.to_owned() })
+                }
                 _ => Err(DatasetError::UnknownKind { first_line: header.shortened(), path: path.to_owned() }),
             }
         }
@@ -200,6 +208,13 @@ fn sniff_file(path: &Path) -> Result<Sniffed, DatasetError> {
         .and_then(|file| file.take(SNIFF_BYTES as u64).read_to_end(&mut start))
         .map_err(|e| DatasetError::io(path, &e))?;
     Ok(sniff(&start))
+}
+
+/// Whether nothing follows a file's first line.
+fn has_one_line(path: &Path) -> Result<bool, DatasetError> {
+    let whole = std::fs::read(path).map_err(|e| DatasetError::io(path, &e))?;
+    let Ok(text) = Text::decode(whole) else { return Ok(false) };
+    Ok(entries(&text.bytes).filter(|(_, line)| !line.trim_ascii().is_empty()).nth(1).is_none())
 }
 
 /// Whether a file's name is a table's.
