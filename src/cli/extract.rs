@@ -94,6 +94,10 @@ pub(super) fn run(args: &ExtractArgs, resources: &Resources, reporter: &Reporter
     teller.end("done", num_done, num_failed)?;
     let rate = teller.rate();
     drop(teller);
+    if total == 0 {
+        reporter.summary(&format!("no picture falls into this shard, which is complete: {}", places(&plan)));
+        return Ok(Exit::Done);
+    }
     if num_failed == total {
         bail!("none of {} gave a feature", counted(total as usize, "picture"));
     }

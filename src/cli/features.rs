@@ -13,6 +13,7 @@ use crate::extract::{
     Findings, MergeError, MergeStep, VerifyError, find_sets, merge, overflow_words, verify,
 };
 use crate::formats::features::{BadFeatures, Manifest, StoredFeatures};
+use crate::tensor::shown;
 
 /// Look at features, check them, or merge shards
 #[derive(Debug, ClapArgs)]
@@ -180,6 +181,11 @@ fn check(folders: &[PathBuf], as_json: bool, reporter: &Reporter) -> anyhow::Res
         if matches!(found, Err(VerifyError::Interrupted)) {
             return Ok(Exit::Interrupted);
         }
+        let found = match found {
+            // That says nothing of the features, and the next ones would fare no better.
+            Err(error) if error.is_refused() => return Err(error.into()),
+            other => other,
+        };
         num_bad += usize::from(found.is_err());
         let text = match (&found, as_json) {
             (Ok(findings), true) => {
@@ -192,8 +198,22 @@ fn check(folders: &[PathBuf], as_json: bool, reporter: &Reporter) -> anyhow::Res
             (Err(error), false) => format!("not whole: {error}: \"{}\"", folder.display()),
         };
         reporter.result(&format!("{text}\n"))?;
+        if let Ok(Findings { strays, .. }) = &found
+            && !strays.is_empty()
+            && !as_json
+        {
+            reporter.note(&format!("{}: \"{}\"", stray_words(strays), folder.display()));
+        }
     }
     Ok(if num_bad > 0 { Exit::Failed } else { Exit::Done })
+}
+
+/// What is said of files that are none of a set's.
+fn stray_words(strays: &[String]) -> String {
+    let named: Vec<String> = strays.iter().take(3).map(|name| format!("`{}`", shown(name))).collect();
+    let more = if strays.len() > 3 { format!(" and {} more", strays.len() - 3) } else { String::new() };
+    let are = if strays.len() == 1 { "is none" } else { "are none" };
+    format!("{} here {are} of this set's: {}{more}", counted(strays.len(), "file"), named.join(", "))
 }
 
 fn finding_words(findings: &Findings) -> String {

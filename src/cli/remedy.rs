@@ -3,8 +3,9 @@
 //! Owns which error types are asked for one, and the wording. Must not know how errors come about.
 
 use crate::engine::{DeviceError, EngineError, LoadError, PlanError, ThreadsError};
-use crate::extract::{ExtractError, FinishError, MergeError, PlanProblem, StateError};
+use crate::extract::{ExtractError, FinishError, MergeError, PlanProblem, StateError, VerifyError};
 use crate::formats::WriteError;
+use crate::formats::features::BadFeatures;
 use crate::graph::ShapeError;
 use crate::input::PreprocessError;
 use crate::input::dataset::DatasetError;
@@ -53,6 +54,8 @@ pub(super) fn of(error: &anyhow::Error) -> Option<Remedy> {
             cause.downcast_ref::<StateError>().and_then(Remedied::remedy),
             cause.downcast_ref::<PlanProblem>().and_then(Remedied::remedy),
             cause.downcast_ref::<MergeError>().and_then(Remedied::remedy),
+            cause.downcast_ref::<VerifyError>().and_then(Remedied::remedy),
+            cause.downcast_ref::<BadFeatures>().and_then(Remedied::remedy),
             cause.downcast_ref::<DatasetError>().and_then(Remedied::remedy),
         ];
         carried.into_iter().flatten().next()
@@ -146,6 +149,9 @@ pub(super) fn words(remedy: &Remedy) -> String {
             "use `--format folder`, a pooling such as `--pool avg`, or a fit such as `--fit 640x480`".to_owned()
         }
         Remedy::OtherFormat => "or take another format, such as `--format parquet`".to_owned(),
+        Remedy::OtherFolder => "name a folder that can be written to with `-o`".to_owned(),
+        Remedy::RaiseFileLimit => "raise the limit (`ulimit -n`)".to_owned(),
+        Remedy::MakeAllAnew => "`--overwrite` makes all of them anew".to_owned(),
         Remedy::SayNoHeader => {
             "with `--no-header` all lines are rows, and `--path-column` takes a column's number, from 0"
                 .to_owned()

@@ -22,18 +22,23 @@ impl Remedied for StateError {
     fn remedy(&self) -> Option<Remedy> {
         match self {
             Self::Write(error) => error.remedy(),
-            Self::Io { reason, .. } => is_out_of_files(reason).then_some(Remedy::AllowMoreFiles),
+            Self::Io { reason, .. } if is_out_of_files(reason) => Some(Remedy::AllowMoreFiles),
+            // What is no folder, isn't there, or is someone else's.
+            Self::Io { .. } => Some(Remedy::OtherFolder),
             Self::Changed { changed, .. } => settings_as_before(changed),
+            Self::Features(error) if error.remedy() == Some(Remedy::RaiseFileLimit) => {
+                Some(Remedy::AllowMoreFiles)
+            }
+            Self::Features(error) => error.remedy(),
+            Self::NotWhole { .. } => Some(Remedy::MakeAllAnew),
             Self::Busy { .. }
-            | Self::NotWhole { .. }
             | Self::Unfinished { .. }
             | Self::AlreadyThere { .. }
             | Self::Foreign { .. }
             | Self::OtherSets { .. }
             | Self::OtherPictures { .. }
             | Self::BadPlan { .. }
-            | Self::Manifest(_)
-            | Self::Features(_) => None,
+            | Self::Manifest(_) => None,
         }
     }
 }

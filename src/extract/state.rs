@@ -17,6 +17,7 @@ use crate::formats::features::{
 };
 use crate::formats::{UNSEALED, is_sealed, remove_drafts, seal, write_whole};
 use crate::models::Retired;
+use crate::tensor::is_refusal;
 
 /// The hidden folder. Where it holds a plan, a run is not finished.
 pub(super) const FOLDER: &str = ".filterscope";
@@ -236,6 +237,7 @@ fn look_through(folder: &Path) -> Result<Outcome, StateError> {
         let reason = match std::fs::metadata(&path) {
             Ok(there) if num_bytes.is_none_or(|num| num == there.len()) => continue,
             Ok(there) => format!("it has {} bytes, and {} were written", there.len(), num_bytes.unwrap_or(0)),
+            Err(reason) if is_refusal(&reason) => return Err(StateError::io(reason, path)),
             Err(error) => error.to_string(),
         };
         return Err(StateError::NotWhole { reason, path });

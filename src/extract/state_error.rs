@@ -19,7 +19,7 @@ pub enum StateError {
         path: PathBuf,
     },
     /// A finished set lacks something.
-    #[error("a file of these features is not what was written ({reason}); `--overwrite` makes all of them anew: \"{}\"", .path.display())]
+    #[error("a file of these features is not what was written ({reason}): \"{}\"", .path.display())]
     NotWhole {
         /// What is wrong.
         reason: String,

@@ -79,6 +79,12 @@ pub enum Remedy {
     CutShardsAlike,
     /// Let the program open more files, then go on with the run.
     AllowMoreFiles,
+    /// Write into another folder.
+    OtherFolder,
+    /// Let the program open more files.
+    RaiseFileLimit,
+    /// Make all of a finished run's features anew.
+    MakeAllAnew,
     /// Give a file with a name for each class: so many, where that is known.
     NameClasses {
         /// Classes that there are.

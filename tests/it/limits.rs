@@ -109,3 +109,43 @@ fn memory_that_is_not_there_is_an_error_with_a_remedy() {
     assert!(run.stderr.contains(give), "{}", run.stderr);
     assert!(!bench.path("out/tf_efficientnet_lite0.in1k/manifest.json").exists());
 }
+
+/// Whoever may open too few files is told that, and not that the features are damaged.
+#[test]
+fn features_that_may_not_be_opened_are_not_called_damaged() {
+    let bench = Bench::new();
+    for name in ["in/a.png", "in/b.png"] {
+        bench.add(name, &std::fs::read(crate::support::fixture("pictures/rgb.png")).unwrap());
+    }
+    let quick = "--model tf_efficientnet_lite0.in1k --fit 64x64 --pool avg -q";
+    for format in ["folder", "npy", "npz", "h5", "safetensors", "parquet"] {
+        for shard in 0..2 {
+            bench.ok(&format!("extract in -o {format} --format {format} --shard {shard}/2 {quick}"));
+        }
+        let (mut num_refused, mut num_fine) = (0, 0);
+        for files in 4..24 {
+            for command in [
+                format!("features verify {format}"),
+                format!("features info {format}"),
+                format!("features merge {format} -o merged_{format}_{files}"),
+            ] {
+                let run = limited(&bench, &format!("ulimit -n {files}"), &command);
+                let all = format!("{}{}", run.stdout, run.stderr);
+                if run.code == Some(0) {
+                    num_fine += 1;
+                    continue;
+                }
+                // With still fewer the program itself can't be begun.
+                if all.contains("error while loading shared libraries") {
+                    continue;
+                }
+                num_refused += 1;
+                assert!(all.contains("Too many open files"), "{files} files, {command}: {all}");
+                for words in ["not whole", "damaged", "no features here", "copy it again"] {
+                    assert!(!all.contains(words), "{files} files, {command}: {all}");
+                }
+            }
+        }
+        assert!(num_refused > 0 && num_fine > 0, "{format}: {num_refused} and {num_fine}");
+    }
+}

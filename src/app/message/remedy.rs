@@ -82,6 +82,9 @@ pub(crate) fn words(remedy: &Remedy) -> String {
         }
         Remedy::OneSize => "Choose another format, a pooling, or another fit of the input.".to_owned(),
         Remedy::OtherFormat => "Or choose another format.".to_owned(),
+        Remedy::OtherFolder => "Choose an output folder that can be written to.".to_owned(),
+        Remedy::RaiseFileLimit => "Start the program with a higher limit on open files.".to_owned(),
+        Remedy::MakeAllAnew => "\"Replace them\" makes all of them anew.".to_owned(),
         Remedy::SayNoHeader => "Put a line with names of columns before it.".to_owned(),
         Remedy::KeepOneCopy => {
             "Save the one that is meant by itself (`keras.Model(inputs, outputs).save(\"one.keras\")`), and load that file."

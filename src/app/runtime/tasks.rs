@@ -154,7 +154,7 @@ impl Runs {
     ) -> Result<RunEnd, String> {
         let mut plan = self.plan(request)?;
         let mut notes = Vec::new();
-        let begun = begin(&plan, existing, &mut |note| notes.push(note)).map_err(|e| e.to_string())?;
+        let begun = begin(&plan, existing, &mut |note| notes.push(note)).map_err(|error| told(&error))?;
         for note in notes {
             teller.tell.event(Event::JobFailed(note));
         }
@@ -182,7 +182,7 @@ impl Runs {
         };
         if let Err(error) = check_room(&plan, needed_bytes(&plan, state.num_done())) {
             state.abandon();
-            return Err(error.to_string());
+            return Err(told(&error));
         }
         let total = plan.rows.len();
         let news = &mut teller.news;
@@ -223,7 +223,7 @@ impl Runs {
         if end == extract::RunEnd::Interrupted {
             return Ok(RunEnd::Stopped(format!("stopped: {}", kept(done))));
         }
-        if num_failed == total {
+        if num_failed == total && total > 0 {
             return Err(format!("none of {total} pictures gave a feature"));
         }
         let skipped = if num_failed == 0 { String::new() } else { format!("; {num_failed} skipped") };

@@ -18,6 +18,7 @@ mod pictures;
 mod rows;
 mod safetensors;
 mod stored;
+mod strays;
 mod survey;
 mod write;
 

@@ -1,7 +1,7 @@
 //! What a run says at its end, and again of what it left.
 
-use super::manifest;
 use super::sources::with;
+use super::{QUICK, TAG, manifest};
 use crate::onnx::encode::{floats, network, node};
 use crate::support::binary::Bench;
 
@@ -47,4 +47,56 @@ fn values_that_f16_has_no_number_for_are_told() {
     }
     let run = bench.ok("features merge shards -o whole");
     assert!(run.stderr.starts_with(note) && run.stderr.contains("merged 2 rows"), "{}", run.stderr);
+}
+
+/// What a person put beside the features is theirs, and no damage.
+#[test]
+fn files_that_are_none_of_a_set_s_are_told() {
+    let bench = with(&["in/a.png", "in/deep/b.png"]);
+    for format in ["folder", "npy", "parquet"] {
+        bench.ok(&format!("extract in -o {format} {QUICK} --pool avg --format {format}"));
+        let run = bench.ok(&format!("features verify {format}"));
+        assert_eq!(run.stderr, "", "{format}");
+        bench.add(&format!("{format}/{TAG}/notes.txt"), b"mine");
+        bench.add(&format!("{format}/{TAG}/deep/c.npy"), b"mine");
+        let run = bench.ok(&format!("features verify {format}"));
+        assert!(run.stdout.starts_with("whole: 2 rows, "), "{}", run.stdout);
+        assert_eq!(
+            run.stderr,
+            format!(
+                "note: 2 files here are none of this set's: `deep/c.npy`, `notes.txt`: \"{format}/{TAG}\"\n"
+            )
+        );
+        let run = bench.ok(&format!("features verify {format} --json"));
+        assert!(run.stdout.contains("\"strays\":[\"deep/c.npy\",\"notes.txt\"]"), "{}", run.stdout);
+    }
+}
+
+#[test]
+fn a_table_without_rows_is_called_one() {
+    let bench = with(&["a.png"]);
+    let empty = |name: &str| format!("error: no rows: the file is empty: \"{name}\"\n");
+    let header = |name: &str| format!("error: no rows: there is a header and nothing below it: \"{name}\"\n");
+    for (content, column, words) in [
+        (&b""[..], "", empty("t.csv")),
+        (b"", "--path-column image", empty("t.csv")),
+        (b"", "--source udacity", empty("t.csv")),
+        (b"\n \r\n", "", empty("t.csv")),
+        (b"\xEF\xBB\xBF", "--path-column image", empty("t.csv")),
+        (b"image,label\n", "", header("t.csv")),
+        (b"image,label", "--path-column image", header("t.csv")),
+        (b"image,label\r\n\r\n", "--path-column image", header("t.csv")),
+        (b"timestamp,frame_id,filename,angle\n", "", header("t.csv")),
+        (b"center,left,right,steering\n", "", header("t.csv")),
+    ] {
+        bench.add("t.csv", content);
+        let run = bench.run(&format!("extract t.csv {column} -o none {QUICK}"));
+        assert_eq!((run.code, &*run.stderr), (Some(2), &*words), "{content:?} {column}");
+    }
+    bench.add("t.txt", b"");
+    assert_eq!(bench.run(&format!("extract t.txt -o none {QUICK}")).stderr, empty("t.txt"));
+    // One line that is a row isn't called a header.
+    bench.add("t.csv", b"a.png,cat\n");
+    let run = bench.run(&format!("extract t.csv -o none {QUICK}"));
+    assert!(run.stderr.contains("--path-column") && !run.stderr.contains("no rows"), "{}", run.stderr);
 }
