@@ -149,3 +149,25 @@ fn features_that_may_not_be_opened_are_not_called_damaged() {
         assert!(num_refused > 0 && num_fine > 0, "{format}: {num_refused} and {num_fine}");
     }
 }
+
+/// A camera file that may not be opened is not left out as a broken one.
+#[test]
+fn camera_files_that_may_not_be_opened_are_no_broken_ones() {
+    let bench = Bench::new();
+    std::fs::create_dir(bench.path("in")).unwrap();
+    for name in 0..40 {
+        let mut file = hdf5_pure::FileBuilder::new();
+        file.create_dataset("X").with_u8_data(&[9; 60]).with_shape(&[1, 3, 4, 5]);
+        file.write(bench.path("in").join(format!("{name}.h5"))).unwrap();
+    }
+    let call = "extract in -o out --model tf_efficientnet_lite0.in1k --fit 64x64 --pool avg --format npy";
+    let run = limited(&bench, "ulimit -n 40", call);
+    assert_eq!(run.code, Some(2), "{}", run.stderr);
+    assert!(
+        run.stderr.contains("error: the system doesn't let it be read (Too many open files")
+            && run.stderr.ends_with("help: raise the limit (`ulimit -n`)\n"),
+        "{}",
+        run.stderr
+    );
+    bench.ok(call);
+}

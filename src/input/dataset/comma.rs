@@ -9,7 +9,7 @@ use super::folder::natural;
 use super::frames::{FRAMES, Frames};
 use super::source::{About, Label, PictureLocation, Sample, Skipped, Source, View};
 use super::{Camera, DatasetError, NameCoding};
-use crate::tensor::{Cell, Column, ColumnKind, EXACT_INTEGERS, shown};
+use crate::tensor::{Cell, Column, ColumnKind, EXACT_INTEGERS, is_refusal, shown};
 
 /// For each measurement, the frame that was the last one then.
 const POINTER: &str = "cam1_ptr";
@@ -85,31 +85,47 @@ impl Values {
     }
 }
 
-/// Whether a file is HDF5.
+/// Whether a file is HDF5, as far as can be seen.
 pub(super) fn is_hdf5(path: &Path) -> bool {
+    looks_like_hdf5(path).unwrap_or(false)
+}
+
+/// The same, where the system's refusal is no answer.
+fn looks_like_hdf5(path: &Path) -> Result<bool, DatasetError> {
     use std::io::Read as _;
     let mut start = [0; 8];
-    std::fs::File::open(path).and_then(|mut file| file.read_exact(&mut start)).is_ok() && start == MAGIC
+    match std::fs::File::open(path).and_then(|mut file| file.read_exact(&mut start)) {
+        Ok(()) => Ok(start == MAGIC),
+        Err(error) if is_refusal(&error) => Err(DatasetError::io(path, &error)),
+        // Shorter, a folder, or gone.
+        Err(_) => Ok(false),
+    }
 }
 
 /// Whether a folder has HDF5 files where camera files would be.
 pub(super) fn has_camera_files(folder: &Path) -> bool {
-    !camera_files(folder).is_empty()
+    camera_files(folder).is_ok_and(|files| !files.is_empty())
 }
 
 /// HDF5 files of a folder's `camera`, or else of the folder itself, in natural order, relative to it.
-fn camera_files(folder: &Path) -> Vec<PathBuf> {
+fn camera_files(folder: &Path) -> Result<Vec<PathBuf>, DatasetError> {
     let files_in = |below: &Path| {
-        let entries = std::fs::read_dir(folder.join(below)).into_iter().flatten().flatten();
-        let mut files: Vec<PathBuf> = entries
-            .filter(|entry| is_hdf5(&entry.path()))
-            .map(|entry| below.join(entry.file_name()))
-            .collect();
+        let place = folder.join(below);
+        let entries = match std::fs::read_dir(&place) {
+            Err(error) if is_refusal(&error) => return Err(DatasetError::io(&place, &error)),
+            other => other.into_iter().flatten().flatten(),
+        };
+        let mut files = Vec::new();
+        for entry in entries {
+            if looks_like_hdf5(&entry.path())? {
+                files.push(below.join(entry.file_name()));
+            }
+        }
         files.sort_by(|a, b| natural(a, b));
-        files
+        Ok(files)
     };
-    let files = files_in(Path::new(CAMERA_FOLDER));
-    if files.is_empty() { files_in(Path::new("")) } else { files }
+    let files = files_in(Path::new(CAMERA_FOLDER))?;
+    if files.is_empty() { files_in(Path::new("")) } else { Ok(files) }
 }
 
 impl CommaSource {
@@ -120,8 +136,9 @@ impl CommaSource {
             Self { about: About::default(), drives: Vec::new(), columns: Vec::new(), num_rows: 0 };
         if path.is_dir() {
             path.clone_into(&mut source.about.root);
-            source.about.names = NameCoding::of(camera_files(path).iter().map(|file| &**file));
-            for file in camera_files(path) {
+            let files = camera_files(path)?;
+            source.about.names = NameCoding::of(files.iter().map(|file| &**file));
+            for file in files {
                 match source.add(&path.join(&file)) {
                     // A log beside the camera files is one; what is broken is told.
                     Err(DatasetError::Unreadable { reason, .. }) => source.about.skipped.push(Skipped {

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::known_names;
-use crate::tensor::{Remedied, Remedy};
+use crate::tensor::{Remedied, Remedy, is_out_of_files, refusal_in};
 
 /// A data set that can't be opened.
 #[derive(Debug, thiserror::Error)]
@@ -15,11 +15,19 @@ pub enum DatasetError {
         /// Where it was looked for.
         path: PathBuf,
     },
-    /// The system refused.
+    /// Not what it should be, or the system fails at it.
     #[error("can't be read ({reason}): \"{}\"", path.display())]
     Unreadable {
         /// The system's words.
         reason: String,
+        /// The file or folder.
+        path: PathBuf,
+    },
+    /// The system refuses for now, which says nothing of what lies there.
+    #[error("the system doesn't let it be read ({reason}): \"{}\"", path.display())]
+    Refused {
+        /// The system's words.
+        reason: std::io::Error,
         /// The file or folder.
         path: PathBuf,
     },
@@ -186,6 +194,9 @@ impl DatasetError {
     /// An I/O error at a path.
     pub(super) fn io(path: &Path, error: &std::io::Error) -> Self {
         let path = path.to_owned();
+        if let Some(reason) = refusal_in(error) {
+            return Self::Refused { reason, path };
+        }
         match error.kind() {
             std::io::ErrorKind::NotFound => Self::Missing { path },
             _ => Self::Unreadable { reason: error.to_string(), path },
@@ -197,6 +208,7 @@ impl Remedied for DatasetError {
     fn remedy(&self) -> Option<Remedy> {
         match self {
             Self::HeaderIsRow { .. } => Some(Remedy::SayNoHeader),
+            Self::Refused { reason, .. } => is_out_of_files(reason).then_some(Remedy::RaiseFileLimit),
             Self::Missing { .. }
             | Self::Unreadable { .. }
             | Self::NoPictures { .. }
