@@ -18,7 +18,7 @@ use super::table::counted;
 use crate::engine::{CancelToken, ComputeDevice, Priority, Session, start_threads};
 use crate::extract::{
     Begin, Encoding, Event, Existing, ExtractPlan, ExtractSettings, ModelToRun, PlannedPicture, RunEnd,
-    Selection, Timings, begin, check_room, finish, needed_bytes,
+    Selection, Timings, begin, check_room, finish, needed_bytes, overflow_words,
 };
 use crate::input::dataset::{
     DatasetError, ListSource, Source, SourceOptions, is_log, is_picture, open_source_as,
@@ -38,8 +38,9 @@ pub(super) fn run(args: &ExtractArgs, resources: &Resources, reporter: &Reporter
     let begun = begin(&plan, existing, &mut |note| reporter.note(&note))?;
     let mut state = match begun {
         Begin::Run(state) => state,
-        Begin::NothingToDo { num_failed, changed } => {
-            return nothing_to_do(&plan, num_failed, &changed, args.json, reporter);
+        Begin::NothingToDo { num_failed, num_overflows, changed } => {
+            tell_overflows(num_overflows, reporter);
+            return nothing_to_do(&plan, num_failed, num_overflows, &changed, args.json, reporter);
         }
     };
     if let Err(error) = check_room(&plan, needed_bytes(&plan, state.num_done())) {
@@ -52,6 +53,8 @@ pub(super) fn run(args: &ExtractArgs, resources: &Resources, reporter: &Reporter
     teller.start(&plan, state.num_done(), state.num_failed())?;
     let ran = crate::extract::run(&mut plan, &mut state, &cancel, &mut |event| teller.tell(&event));
     let (num_done, num_failed) = (state.num_done(), state.num_failed());
+    teller.overflows = state.num_overflows();
+    let num_overflows = teller.overflows;
     let kept = || {
         format!(
             "stopped after {num_done} of {}, which are kept; `--resume` goes on",
@@ -91,9 +94,14 @@ pub(super) fn run(args: &ExtractArgs, resources: &Resources, reporter: &Reporter
     teller.end("done", num_done, num_failed)?;
     let rate = teller.rate();
     drop(teller);
+    if total == 0 {
+        reporter.summary(&format!("no picture falls into this shard, which is complete: {}", places(&plan)));
+        return Ok(Exit::Done);
+    }
     if num_failed == total {
         bail!("none of {} gave a feature", counted(total as usize, "picture"));
     }
+    tell_overflows(num_overflows, reporter);
     let skipped = if num_failed == 0 {
         String::new()
     } else {
@@ -107,10 +115,18 @@ pub(super) fn run(args: &ExtractArgs, resources: &Resources, reporter: &Reporter
     Ok(if num_failed > 0 { Exit::SomeFailed } else { Exit::Done })
 }
 
+/// Says of values that became infinite what keeps them.
+fn tell_overflows(num: u64, reporter: &Reporter) {
+    if num > 0 {
+        reporter.note(&format!("{}; `--dtype f32` keeps them", overflow_words(num)));
+    }
+}
+
 /// Says of a run that is over what is wrong with it, if something is.
 fn nothing_to_do(
     plan: &ExtractPlan,
     num_failed: u64,
+    num_overflows: u64,
     changed: &[PlannedPicture],
     as_json: bool,
     reporter: &Reporter,
@@ -145,7 +161,10 @@ fn nothing_to_do(
             });
             reporter.result(&format!("{event}\n"))?;
         }
-        reporter.result(&format!("{}\n", json!({ "event": "end", "outcome": "nothing_to_do" })))?;
+        let end = json!({
+            "event": "end", "outcome": "nothing_to_do", "skipped": num_failed, "overflows": num_overflows,
+        });
+        reporter.result(&format!("{end}\n"))?;
     }
     Ok(if wrong.is_empty() { Exit::Done } else { Exit::SomeFailed })
 }
@@ -306,6 +325,8 @@ struct Teller<'a> {
     first: u64,
     done: u64,
     failed: u64,
+    /// Values that f16 has no number for.
+    overflows: u64,
     started: Instant,
     last_line: Option<Instant>,
 }
@@ -321,6 +342,7 @@ impl<'a> Teller<'a> {
             first: done,
             done,
             failed: 0,
+            overflows: 0,
             started: Instant::now(),
             last_line: None,
         }
@@ -403,7 +425,7 @@ impl<'a> Teller<'a> {
         let per_second = round(self.per_second());
         self.json_line(&json!({
             "event": "end", "outcome": outcome, "done": done, "total": self.total, "skipped": failed,
-            "pictures_per_second": per_second,
+            "overflows": self.overflows, "pictures_per_second": per_second,
         }))
     }
 

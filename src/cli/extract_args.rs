@@ -88,7 +88,7 @@ pub(super) struct ExtractArgs {
     #[arg(long, value_name = "FORMAT", default_value = "folder", help_heading = "Features")]
     pub format: FeatureFormat,
 
-    /// What the data set is: auto, folder, udacity, simulator, sullychen, table, list or comma
+    /// What the data set is: auto, folder, udacity, simulator, sullychen, table, list, labelled or comma
     #[arg(long, value_name = "KIND", default_value = "auto", value_parser = parse_source, help_heading = "Data set")]
     pub source: SourceChoice,
 

@@ -9,8 +9,11 @@ use super::exit::Exit;
 use super::interrupt::cancelled_by_ctrl_c;
 use super::reporter::Reporter;
 use super::table::counted;
-use crate::extract::{Findings, MergeError, MergeStep, VerifyError, find_sets, merge, verify};
+use crate::extract::{
+    Findings, MergeError, MergeStep, VerifyError, find_sets, merge, overflow_words, verify,
+};
 use crate::formats::features::{BadFeatures, Manifest, StoredFeatures};
+use crate::tensor::shown;
 
 /// Look at features, check them, or merge shards
 #[derive(Debug, ClapArgs)]
@@ -153,7 +156,7 @@ fn words(folder: &std::path::Path, manifest: &Manifest) -> String {
         format!("{} failed, {} missing from the start", outcome.num_failed, outcome.num_left_out),
     );
     if outcome.num_overflows > 0 {
-        line("overflows", format!("{} values that f16 has no number for", outcome.num_overflows));
+        line("overflows", overflow_words(outcome.num_overflows));
     }
     for mixed in &outcome.mixed {
         let names: Vec<&str> = mixed.changed.iter().map(|(name, ..)| name.as_str()).collect();
@@ -178,6 +181,11 @@ fn check(folders: &[PathBuf], as_json: bool, reporter: &Reporter) -> anyhow::Res
         if matches!(found, Err(VerifyError::Interrupted)) {
             return Ok(Exit::Interrupted);
         }
+        let found = match found {
+            // That says nothing of the features, and the next ones would fare no better.
+            Err(error) if error.is_refused() => return Err(error.into()),
+            other => other,
+        };
         num_bad += usize::from(found.is_err());
         let text = match (&found, as_json) {
             (Ok(findings), true) => {
@@ -190,8 +198,22 @@ fn check(folders: &[PathBuf], as_json: bool, reporter: &Reporter) -> anyhow::Res
             (Err(error), false) => format!("not whole: {error}: \"{}\"", folder.display()),
         };
         reporter.result(&format!("{text}\n"))?;
+        if let Ok(Findings { strays, .. }) = &found
+            && !strays.is_empty()
+            && !as_json
+        {
+            reporter.note(&format!("{}: \"{}\"", stray_words(strays), folder.display()));
+        }
     }
     Ok(if num_bad > 0 { Exit::Failed } else { Exit::Done })
+}
+
+/// What is said of files that are none of a set's.
+fn stray_words(strays: &[String]) -> String {
+    let named: Vec<String> = strays.iter().take(3).map(|name| format!("`{}`", shown(name))).collect();
+    let more = if strays.len() > 3 { format!(" and {} more", strays.len() - 3) } else { String::new() };
+    let are = if strays.len() == 1 { "is none" } else { "are none" };
+    format!("{} here {are} of this set's: {}{more}", counted(strays.len(), "file"), named.join(", "))
 }
 
 fn finding_words(findings: &Findings) -> String {
@@ -205,6 +227,9 @@ fn finding_words(findings: &Findings) -> String {
         if count > 0 {
             words.push(format!("{count} {what}"));
         }
+    }
+    if findings.num_overflows > 0 {
+        words.push(overflow_words(findings.num_overflows));
     }
     let words = words.join(", ");
     if findings.has_all_hashes {
@@ -251,6 +276,11 @@ fn bring_together(
         Ok(sets) => {
             for (folder, num_rows) in sets {
                 let rows = counted(num_rows as usize, "row");
+                let num_overflows = Manifest::read(&folder).map_or(0, |it| it.outcome.num_overflows);
+                if num_overflows > 0 {
+                    let place = folder.display();
+                    reporter.note(&format!("{}: \"{place}\"", overflow_words(num_overflows)));
+                }
                 reporter.summary(&format!("merged {rows}: \"{}\"", folder.display()));
             }
             Ok(Exit::Done)

@@ -3,15 +3,18 @@
 //! Owns which error types are asked for one, and the wording. Must not know how errors come about.
 
 use crate::engine::{DeviceError, EngineError, LoadError, PlanError, ThreadsError};
-use crate::extract::{ExtractError, FinishError, MergeError, PlanProblem, ShardError, StateError};
+use crate::extract::{
+    ExtractError, FinishError, MergeError, PlanProblem, ShardError, StateError, VerifyError,
+};
 use crate::formats::WriteError;
+use crate::formats::features::BadFeatures;
 use crate::graph::{ShapeError, UnknownLayer};
 use crate::input::PreprocessError;
 use crate::input::dataset::{DatasetError, ExpandError};
 use crate::input::decode::DecodeError;
 use crate::models::UnknownModel;
 use crate::render::{AnimationError, ChoiceError, ClassMapError, DEFAULT_TAG};
-use crate::tensor::{Remedied, Remedy, ValueScale};
+use crate::tensor::{Remedied, Remedy, Setting, ValueScale};
 use crate::weights::{ClassNamesError, PartError, WeightsFileError};
 
 /// An error put into other words, with the remedy that it had.
@@ -40,7 +43,6 @@ pub(super) fn of(error: &anyhow::Error) -> Option<Remedy> {
             cause.downcast_ref::<EngineError>().and_then(Remedied::remedy),
             cause.downcast_ref::<PlanError>().and_then(Remedied::remedy),
             cause.downcast_ref::<UnknownLayer>().and_then(Remedied::remedy),
-            cause.downcast_ref::<PlanProblem>().and_then(Remedied::remedy),
             cause.downcast_ref::<ShardError>().and_then(Remedied::remedy),
             cause.downcast_ref::<ShapeError>().and_then(Remedied::remedy),
             cause.downcast_ref::<DeviceError>().and_then(Remedied::remedy),
@@ -54,13 +56,37 @@ pub(super) fn of(error: &anyhow::Error) -> Option<Remedy> {
             cause.downcast_ref::<ClassNamesError>().and_then(Remedied::remedy),
             cause.downcast_ref::<FinishError>().and_then(Remedied::remedy),
             cause.downcast_ref::<StateError>().and_then(Remedied::remedy),
+            cause.downcast_ref::<PlanProblem>().and_then(Remedied::remedy),
             cause.downcast_ref::<MergeError>().and_then(Remedied::remedy),
             cause.downcast_ref::<ExpandError>().and_then(Remedied::remedy),
             cause.downcast_ref::<ClassMapError>().and_then(Remedied::remedy),
+            cause.downcast_ref::<VerifyError>().and_then(Remedied::remedy),
+            cause.downcast_ref::<BadFeatures>().and_then(Remedied::remedy),
             cause.downcast_ref::<DatasetError>().and_then(Remedied::remedy),
         ];
         carried.into_iter().flatten().next()
     })
+}
+
+/// What is typed for a setting.
+const fn option(setting: Setting) -> &'static str {
+    match setting {
+        Setting::Fit => "--fit",
+        Setting::Values => "--preprocess",
+        Setting::Pool => "--pool",
+        Setting::Format => "--format",
+        Setting::Dtype => "--dtype",
+        Setting::Order => "--order",
+        Setting::Engine => "--engine",
+        Setting::Device => "--device",
+        Setting::Cameras => "--camera",
+        Setting::Start => "--start",
+        Setting::Every => "--every",
+        Setting::Limit => "--limit",
+        Setting::ShardBy => "--shard-by",
+        Setting::FinalLayer => "--final",
+        Setting::WeightsPart => "--prefix",
+    }
 }
 
 /// What to type, for the line after the error.
@@ -111,15 +137,8 @@ pub(super) fn words(remedy: &Remedy) -> String {
         Remedy::NamePathColumn { columns } => format!("name it with `--path-column`: {columns}"),
         Remedy::GoOnOrBeginAgain => "`--resume` goes on with it, `--overwrite` begins again".to_owned(),
         Remedy::BeginAgain => "`--overwrite` begins again".to_owned(),
-        Remedy::MixOrBeginAgain => {
-            "`--allow-mixed` goes on all the same and records it, `--overwrite` begins again".to_owned()
-        }
         Remedy::ReplaceFeatures => "`--overwrite` makes them anew; or choose another folder with `--out`".to_owned(),
         Remedy::SelectOthers => "check `--start`, `--every`, `--limit` and `--camera`".to_owned(),
-        Remedy::BringToOneSize => {
-            "use `--format folder`, a pooling such as `--pool avg`, or a fit such as `--fit 640x480`".to_owned()
-        }
-        Remedy::RenameColumn => "rename one, or take another format (`--format parquet`)".to_owned(),
         Remedy::NameShard => "name the shard: `--shard I/N`".to_owned(),
         Remedy::NameShardCount => "`--shard auto/N` says of how many".to_owned(),
         Remedy::ExportForVersion { newest_opset } => format!(
@@ -141,6 +160,35 @@ pub(super) fn words(remedy: &Remedy) -> String {
         Remedy::AllowMoreFiles => {
             "raise the limit (`ulimit -n`); the same command with `--resume` goes on".to_owned()
         }
+        Remedy::SettingsAsBefore { settings, can_be_mixed } => {
+            let words = |(setting, before): &(Setting, String)| match (&**before, option(*setting)) {
+                ("none" | "", option) => format!("no `{option}`"),
+                // The engine's own name has more words than the option.
+                (_, option @ ("--engine" | "--device")) => format!("the `{option}` of before"),
+                (before, option) => format!("`{option} {}`", before.replace(", ", ",")),
+            };
+            let before = settings.iter().map(words).collect::<Vec<_>>().join(", ");
+            let before =
+                if before.is_empty() { before } else { format!("it was begun with {before}; ") };
+            let mixed = if *can_be_mixed {
+                "`--allow-mixed` goes on all the same and records it, "
+            } else {
+                ""
+            };
+            format!("{before}{mixed}`--overwrite` begins again")
+        }
+        Remedy::SettingsAlike { settings } => {
+            let options: Vec<String> =
+                settings.iter().map(|setting| format!("`{}`", option(*setting))).collect();
+            format!("make all of them with the same {}", options.join(", "))
+        }
+        Remedy::OneSize => {
+            "use `--format folder`, a pooling such as `--pool avg`, or a fit such as `--fit 640x480`".to_owned()
+        }
+        Remedy::OtherFormat => "or take another format, such as `--format parquet`".to_owned(),
+        Remedy::OtherFolder => "name a folder that can be written to with `-o`".to_owned(),
+        Remedy::RaiseFileLimit => "raise the limit (`ulimit -n`)".to_owned(),
+        Remedy::MakeAllAnew => "`--overwrite` makes all of them anew".to_owned(),
         Remedy::SayNoHeader => {
             "with `--no-header` all lines are rows, and `--path-column` takes a column's number, from 0"
                 .to_owned()

@@ -13,7 +13,7 @@ use super::state_error::StateError;
 use crate::formats::features::{KnownPicture, PICTURES_NAME, read_pictures};
 use crate::input::Fingerprint;
 use crate::input::dataset::{Camera, PictureLocation};
-use crate::tensor::shown;
+use crate::tensor::{refusal_in, shown};
 
 /// Pictures of a part that changed since, in order; none where the part doesn't say what they were.
 pub(super) fn changed_in(rows: &RowList, part: &Part) -> Vec<PlannedPicture> {
@@ -37,6 +37,16 @@ pub(super) fn changed_in(rows: &RowList, part: &Part) -> Vec<PlannedPicture> {
 
 fn is_other(picture: &PictureLocation, xxh64: u64) -> bool {
     picture.hash().map_or(true, |hash| hash != xxh64)
+}
+
+/// The same, where the system's refusal is no answer.
+fn is_surely_other(picture: &PictureLocation, xxh64: u64) -> Result<bool, StateError> {
+    match picture.hash() {
+        Err(reason) if refusal_in(&reason).is_some() => {
+            Err(StateError::io(reason, picture.path().to_owned()))
+        }
+        other => Ok(other.map_or(true, |hash| hash != xxh64)),
+    }
 }
 
 /// Pictures of a finished set that changed since, in order. The set must have its list.
@@ -66,14 +76,14 @@ pub(super) fn changed_since(rows: &RowList, folder: &Path) -> Result<Vec<Planned
     }
     let changed = pairs.into_par_iter().filter_map(|(picture, known)| {
         let has_changed = match picture.picture.state() {
-            Ok(state) if state.num_bytes != known.num_bytes => true,
-            Ok(state) if u128::from(state.time_ns) < listed_ns => false,
-            Ok(_) => is_other(&picture.picture, known.xxh64),
-            Err(_) => true,
+            Ok(state) if state.num_bytes != known.num_bytes => Ok(true),
+            Ok(state) if u128::from(state.time_ns) < listed_ns => Ok(false),
+            Ok(_) => is_surely_other(&picture.picture, known.xxh64),
+            Err(_) => Ok(true),
         };
-        has_changed.then_some(picture)
+        has_changed.map(|has_changed| has_changed.then_some(picture)).transpose()
     });
-    Ok(changed.collect())
+    changed.collect()
 }
 
 /// What to say of pictures that changed; nothing where none did.

@@ -19,7 +19,7 @@ use crate::formats::features::{
 };
 use crate::formats::{WriteError, remove_drafts};
 use crate::input::dataset::Camera;
-use crate::tensor::{Cell, is_out_of_files};
+use crate::tensor::{Cell, refusal_in};
 
 /// Skipped pictures that a manifest lists; `skipped.csv` has all.
 const LISTED: usize = 1000;
@@ -261,8 +261,7 @@ impl HashedRows<'_> {
     fn read(&mut self, row: u64, bytes: &mut Vec<u8>) -> io::Result<()> {
         let Err(reason) = self.rows.values(row, bytes) else { return Ok(()) };
         let path = self.rows.path_of(row).map(ToOwned::to_owned).unwrap_or_default();
-        let is_refused = is_out_of_files(&reason) || reason.kind() == io::ErrorKind::PermissionDenied;
-        self.problem = Some(if is_refused {
+        self.problem = Some(if refusal_in(&reason).is_some() {
             FinishError::PartUnread { reason, path }
         } else {
             FinishError::Part { reason, path }

@@ -15,7 +15,7 @@ use super::plan::ExtractPlan;
 use super::sizes::gib;
 use super::state_error::StateError;
 use crate::formats::features::{FeatureFormat, MANIFEST_NAME, StoredFeatures, read_feature_npy};
-use crate::tensor::is_out_of_files;
+use crate::tensor::refusal_in;
 
 /// Bytes of parts from which on it is told that they are read.
 const LARGE: u64 = 1 << 30;
@@ -65,9 +65,7 @@ pub(super) fn keep_whole(
                 remove(&part.path)?;
             }
             // That says nothing of the part.
-            Err(reason) if is_out_of_files(&reason) || reason.kind() == io::ErrorKind::PermissionDenied => {
-                return Err(StateError::io(reason, part.path));
-            }
+            Err(reason) if refusal_in(&reason).is_some() => return Err(StateError::io(reason, part.path)),
             Err(reason) => {
                 let (first, end) = (part.record.first + 1, part.record.end());
                 let place = part.path.display();
@@ -112,6 +110,9 @@ pub(super) fn keep_whole_sets(plan: &ExtractPlan, note: &mut dyn FnMut(String)) 
             continue;
         }
         if let Err(reason) = StoredFeatures::open(&folder).and_then(|set| set.check_files(&|| true)) {
+            if reason.is_refused() {
+                return Err(reason.into());
+            }
             note(format!("features of the run before are damaged ({reason}); they are put together anew"));
             remove(&manifest)?;
         }

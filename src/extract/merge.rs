@@ -16,7 +16,7 @@ use crate::formats::features::{
     write_skipped,
 };
 use crate::formats::{WriteError, sync_file, write_whole_unsynced};
-use crate::tensor::Cell;
+use crate::tensor::{Cell, is_refusal};
 
 /// Skipped pictures that a manifest lists.
 const LISTED: usize = 1000;
@@ -35,21 +35,34 @@ pub enum MergeStep<'a> {
 /// The folders of features at or below a path, by name of the set.
 pub fn find_sets(path: &Path) -> Result<Vec<PathBuf>, MergeError> {
     let mut found = Vec::new();
-    walk(path, MAX_DEPTH, &mut found);
+    walk(path, MAX_DEPTH, &mut found)?;
     found.sort();
     if found.is_empty() { Err(MergeError::Nothing { path: path.to_owned() }) } else { Ok(found) }
 }
 
-fn walk(path: &Path, depth: usize, found: &mut Vec<PathBuf>) {
+fn walk(path: &Path, depth: usize, found: &mut Vec<PathBuf>) -> Result<(), MergeError> {
     if path.join(MANIFEST_NAME).is_file() {
         found.push(path.to_owned());
-    } else if depth > 0 {
-        for entry in std::fs::read_dir(path).into_iter().flatten().flatten() {
-            if entry.path().is_dir() && !entry.file_name().to_string_lossy().starts_with('.') {
-                walk(&entry.path(), depth - 1, found);
-            }
+        return Ok(());
+    }
+    if depth == 0 {
+        return Ok(());
+    }
+    let entries = match std::fs::read_dir(path) {
+        // What it holds isn't known then.
+        Err(reason) if is_refusal(&reason) => {
+            return Err(MergeError::Unlisted { reason, path: path.to_owned() });
+        }
+        other => other.into_iter().flatten().flatten(),
+    };
+    // Listed to its end first, so that folders within folders hold no more files open.
+    let names: Vec<_> = entries.map(|entry| entry.file_name()).collect();
+    for name in names.iter().filter(|name| !name.to_string_lossy().starts_with('.')) {
+        if path.join(name).is_dir() {
+            walk(&path.join(name), depth - 1, found)?;
         }
     }
+    Ok(())
 }
 
 /// Merges the shares at or below the paths into `out`, each set by itself, if every share is what was written. Gives each set's folder and
@@ -62,8 +75,15 @@ pub fn merge(
     note: &mut dyn FnMut(String),
 ) -> Result<Vec<(PathBuf, u64)>, MergeError> {
     let mut groups: BTreeMap<String, Vec<StoredFeatures>> = BTreeMap::new();
+    let mut named: BTreeMap<PathBuf, PathBuf> = BTreeMap::new();
     for path in paths {
         for folder in find_sets(path)? {
+            // Where the system doesn't say, the shard's number will.
+            if let Ok(real) = folder.canonicalize()
+                && let Some(a) = named.insert(real, folder.clone())
+            {
+                return Err(MergeError::Named { a, b: folder });
+            }
             let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
             groups.entry(name).or_default().push(open(&folder)?);
         }
@@ -123,8 +143,8 @@ fn merge_in(
 /// Opens a share; what is wrong with it is told as its own.
 fn open(folder: &Path) -> Result<StoredFeatures, MergeError> {
     StoredFeatures::open(folder).map_err(|reason| match Manifest::read(folder) {
-        Ok(manifest) => not_whole(&manifest, folder, reason.into()),
-        Err(_) => reason.into(),
+        Ok(manifest) if !reason.is_refused() => not_whole(&manifest, folder, reason.into()),
+        _ => reason.into(),
     })
 }
 
@@ -146,6 +166,9 @@ fn check(
             Ok(())
         }
         Err(VerifyError::Interrupted) => Err(MergeError::Interrupted),
+        Err(reason) if reason.is_refused() => {
+            Err(MergeError::Refused { reason: Box::new(reason), path: folder })
+        }
         Err(reason) => Err(not_whole(share.manifest(), &folder, reason)),
     }
 }
@@ -193,11 +216,8 @@ impl Merged {
             for other in rest {
                 let differences =
                     whole(&first.manifest().recipe).differences(&whole(&other.manifest().recipe));
-                let words: Vec<String> =
-                    differences.iter().map(|(name, a, b)| format!("{name} is {a} and {b}")).collect();
-                if !words.is_empty() {
-                    let words = words.join("; ");
-                    return Err(MergeError::Differ { words, a: place(first), b: place(other) });
+                if !differences.is_empty() {
+                    return Err(MergeError::Differ { differences, a: place(first), b: place(other) });
                 }
                 if let (Some((a_count, a_by)), Some((b_count, b_by))) = (cut_of(first), cut_of(other))
                     && (a_count, a_by) != (b_count, b_by)

@@ -1,13 +1,14 @@
 //! Why shares can't be brought together.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use super::remedies::settings_alike;
 use super::state_error::StateError;
 use super::verify::VerifyError;
 use crate::formats::WriteError;
 use crate::formats::features::BadFeatures;
-use crate::tensor::{Remedied, Remedy};
+use crate::tensor::{Remedied, Remedy, is_out_of_files, refusal_in, shown};
 
 /// Why shares were not merged.
 #[derive(Debug, thiserror::Error)]
@@ -27,6 +28,30 @@ pub enum MergeError {
         /// The folder.
         path: PathBuf,
     },
+    /// A share that the system doesn't let be read now, which says nothing of it.
+    #[error("this shard can't be read now: {reason}: \"{}\"", .path.display())]
+    Refused {
+        /// What it says.
+        reason: Box<VerifyError>,
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A folder that can't be listed.
+    #[error("this folder can't be listed ({reason}): \"{}\"", .path.display())]
+    Unlisted {
+        /// The system's words.
+        reason: io::Error,
+        /// The folder.
+        path: PathBuf,
+    },
+    /// One folder under two names, or twice under one.
+    #[error("one shard is named twice, {}: name it once", twice_words(.a, .b))]
+    Named {
+        /// A name.
+        a: PathBuf,
+        /// Another, or the same again.
+        b: PathBuf,
+    },
     /// No manifest anywhere.
     #[error("no features here: expected a folder with manifest.json, or folders of shards with such folders: \"{}\"", .path.display())]
     Nothing {
@@ -40,10 +65,10 @@ pub enum MergeError {
         path: PathBuf,
     },
     /// Shares of different runs.
-    #[error("shards of different runs: {}: \"{}\" and \"{}\"", .words, .a.display(), .b.display())]
+    #[error("shards of different runs: {}: \"{}\" and \"{}\"", difference_words(.differences), .a.display(), .b.display())]
     Differ {
-        /// What differs.
-        words: String,
+        /// What differs: name, in one, in the other.
+        differences: Vec<(String, String, String)>,
         /// One.
         a: PathBuf,
         /// The other.
@@ -117,6 +142,23 @@ pub enum MergeError {
     Interrupted,
 }
 
+fn difference_words(differences: &[(String, String, String)]) -> String {
+    let words = |(name, a, b): &(String, String, String)| format!("{name} is {} and {}", shown(a), shown(b));
+    differences.iter().map(words).collect::<Vec<_>>().join("; ")
+}
+
+fn twice_words(a: &Path, b: &Path) -> String {
+    if a == b {
+        format!("as \"{}\"", a.display())
+    } else {
+        format!("as \"{}\" and \"{}\", which are one folder", a.display(), b.display())
+    }
+}
+
+fn file_limit(reason: &io::Error) -> Option<Remedy> {
+    refusal_in(reason).filter(is_out_of_files).map(|_| Remedy::RaiseFileLimit)
+}
+
 impl Remedied for MergeError {
     fn remedy(&self) -> Option<Remedy> {
         match self {
@@ -126,16 +168,18 @@ impl Remedied for MergeError {
             Self::Write(error) => error.remedy(),
             Self::State(error) => error.remedy(),
             Self::CutDifferently { .. } => Some(Remedy::CutShardsAlike),
-            Self::Features(_)
+            Self::Differ { differences, .. } => settings_alike(differences),
+            Self::Features(error) => error.remedy(),
+            Self::Refused { reason, .. } => reason.remedy(),
+            Self::Unlisted { reason, .. } | Self::Read(reason) => file_limit(reason),
+            Self::Named { .. }
             | Self::Nothing { .. }
             | Self::NoShard { .. }
-            | Self::Differ { .. }
             | Self::ShardTwice { .. }
             | Self::Missing { .. }
             | Self::Twice { .. }
             | Self::Incomplete { .. }
             | Self::AlreadyThere { .. }
-            | Self::Read(_)
             | Self::Interrupted => None,
         }
     }

@@ -8,16 +8,17 @@ use std::sync::Arc;
 use twox_hash::XxHash64;
 
 use super::hashes::DIGEST_BYTES;
+use super::plan_problem::PlanProblem;
 use super::pool::Encoding;
 use super::rows::{RowList, Selection};
 use super::shard::{Shard, ShardBy};
 use crate::engine::{EngineError, Plan, Provenance, Session};
-use crate::formats::features::{FeatureFormat, Recipe, Stored};
+use crate::formats::features::{FeatureFormat, NameClash, Recipe, Stored};
 use crate::formats::{CARRIED, DOWNLOADED, PartRecord, UNVERIFIED};
 use crate::graph::NodeId;
 use crate::input::dataset::Source;
 use crate::input::{FitChoice, ValueChoice};
-use crate::tensor::{Fit, PixelSize, shown};
+use crate::tensor::{Fit, PixelSize};
 
 /// Bytes of layer values that a batch may need at once.
 const BATCH_BYTES: usize = 256 << 20;
@@ -86,55 +87,6 @@ pub struct ExtractPlan {
     pub batch: usize,
 }
 
-/// A run that can't be.
-#[derive(Debug, thiserror::Error)]
-pub enum PlanProblem {
-    /// Nothing is selected.
-    #[error("no picture is selected: the data set has {num_rows} usable rows, the last is row {last}")]
-    NothingSelected {
-        /// Rows there are.
-        num_rows: usize,
-        /// Number of the last.
-        last: usize,
-    },
-    /// Maps of different sizes in one array.
-    #[error("pictures keep their own sizes, so maps may differ in size and don't fit one {format}")]
-    SizesVary {
-        /// The format.
-        format: FeatureFormat,
-    },
-    /// Two columns that a format can't tell apart.
-    #[error(
-        "the columns `{}` and `{}` would have one name in {format}",
-        shown(.columns.0.as_str()),
-        shown(.columns.1.as_str())
-    )]
-    SameName {
-        /// The columns.
-        columns: (String, String),
-        /// The format.
-        format: FeatureFormat,
-    },
-    /// Fractions for a network that takes samples as they are.
-    #[error(
-        "{tag} takes samples as they are, from 0 to 255 (its input is UINT8), and `{asked}` makes other values of them"
-    )]
-    TakesBytes {
-        /// The network.
-        tag: &'static str,
-        /// What was asked for.
-        asked: String,
-    },
-    /// The input doesn't go through the network.
-    #[error("{tag}: {reason}")]
-    Engine {
-        /// The network.
-        tag: &'static str,
-        /// The engine's words.
-        reason: Box<EngineError>,
-    },
-}
-
 impl ExtractPlan {
     /// Settles a run.
     pub fn new(
@@ -155,8 +107,13 @@ impl ExtractPlan {
         if rows.num_pictures() == 0 {
             return Err(PlanProblem::NothingSelected { num_rows, last });
         }
-        if let Some(columns) = settings.format.same_names(rows.columns()) {
-            return Err(PlanProblem::SameName { columns, format: settings.format });
+        let format = settings.format;
+        if let Some(clash) = format.clash(rows.columns()) {
+            return Err(match clash {
+                NameClash::Zero(column) => PlanProblem::ZeroInName { column },
+                NameClash::Own(column) => PlanProblem::OwnName { column, format },
+                NameClash::Two(one, other) => PlanProblem::SameName { columns: (one, other), format },
+            });
         }
         let batch = match settings.batch {
             Some(batch) => batch,

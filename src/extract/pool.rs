@@ -136,6 +136,15 @@ impl Encoding {
     }
 }
 
+/// What became of values that f16 has no number for.
+pub fn overflow_words(num: u64) -> String {
+    let (values, are) = if num == 1 { ("value", "is") } else { ("values", "are") };
+    format!(
+        "{num} {values} {are} too large for f16, whose largest number is {}, and stored as infinite",
+        f16::MAX
+    )
+}
+
 /// Summed in f64 and in order, so that it depends on nothing but the values.
 fn mean(values: &[f32]) -> f32 {
     (values.iter().map(|x| f64::from(*x)).sum::<f64>() / values.len() as f64) as f32

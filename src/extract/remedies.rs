@@ -4,10 +4,9 @@
 
 use super::finish::FinishError;
 use super::pipeline::ExtractError;
-use super::plan::PlanProblem;
 use super::shard::ShardError;
 use super::state_error::StateError;
-use crate::tensor::{Remedied, Remedy, is_out_of_files};
+use crate::tensor::{Remedied, Remedy, Setting, is_out_of_files};
 
 impl Remedied for ExtractError {
     fn remedy(&self) -> Option<Remedy> {
@@ -24,27 +23,24 @@ impl Remedied for StateError {
     fn remedy(&self) -> Option<Remedy> {
         match self {
             Self::Write(error) => error.remedy(),
-            Self::Io { reason, .. } => is_out_of_files(reason).then_some(Remedy::AllowMoreFiles),
+            Self::Io { reason, .. } if is_out_of_files(reason) => Some(Remedy::AllowMoreFiles),
+            // What is no folder, isn't there, or is someone else's.
+            Self::Io { .. } => Some(Remedy::OtherFolder),
             Self::Unfinished { .. } => Some(Remedy::GoOnOrBeginAgain),
-            Self::AlreadyThere { .. } | Self::NotWhole { .. } => Some(Remedy::ReplaceFeatures),
-            Self::Changed { can_be_mixed: true, .. } => Some(Remedy::MixOrBeginAgain),
-            Self::Changed { can_be_mixed: false, .. }
-            | Self::OtherSets { .. }
-            | Self::OtherPictures { .. }
-            | Self::BadPlan { .. } => Some(Remedy::BeginAgain),
-            Self::Busy { .. } | Self::Foreign { .. } | Self::Manifest(_) | Self::Features(_) => None,
-        }
-    }
-}
-
-impl Remedied for PlanProblem {
-    fn remedy(&self) -> Option<Remedy> {
-        match self {
-            Self::NothingSelected { .. } => Some(Remedy::SelectOthers),
-            Self::SizesVary { .. } => Some(Remedy::BringToOneSize),
-            Self::SameName { .. } => Some(Remedy::RenameColumn),
-            Self::Engine { reason, .. } => reason.remedy(),
-            Self::TakesBytes { .. } => None,
+            Self::AlreadyThere { .. } => Some(Remedy::ReplaceFeatures),
+            Self::NotWhole { .. } => Some(Remedy::MakeAllAnew),
+            Self::Changed { changed, can_be_mixed, .. } => Some(Remedy::SettingsAsBefore {
+                settings: settings_as_before(changed),
+                can_be_mixed: *can_be_mixed,
+            }),
+            Self::OtherSets { .. } | Self::OtherPictures { .. } | Self::BadPlan { .. } => {
+                Some(Remedy::BeginAgain)
+            }
+            Self::Features(error) if error.remedy() == Some(Remedy::RaiseFileLimit) => {
+                Some(Remedy::AllowMoreFiles)
+            }
+            Self::Features(error) => error.remedy(),
+            Self::Busy { .. } | Self::Foreign { .. } | Self::Manifest(_) => None,
         }
     }
 }
@@ -57,6 +53,18 @@ impl Remedied for ShardError {
             Self::Unknown(_) | Self::UnknownWay(_) | Self::BadVariable { .. } => None,
         }
     }
+}
+
+/// Settings that a person chose and that differ, with what they were.
+fn settings_as_before(changed: &[(String, String, String)]) -> Vec<(Setting, String)> {
+    let known = |(name, before, _): &(String, String, String)| Some((Setting::of(name)?, before.clone()));
+    changed.iter().filter_map(known).collect()
+}
+
+/// Settings that shares must have in common and that differ.
+pub(super) fn settings_alike(differences: &[(String, String, String)]) -> Option<Remedy> {
+    let settings: Vec<Setting> = differences.iter().filter_map(|(name, ..)| Setting::of(name)).collect();
+    (!settings.is_empty()).then_some(Remedy::SettingsAlike { settings })
 }
 
 impl Remedied for FinishError {

@@ -17,6 +17,7 @@ use crate::formats::features::{
 };
 use crate::formats::{UNSEALED, is_sealed, remove_drafts, seal, write_whole};
 use crate::models::Retired;
+use crate::tensor::is_refusal;
 
 /// The hidden folder. Where it holds a plan, a run is not finished.
 pub(super) const FOLDER: &str = ".filterscope";
@@ -79,6 +80,8 @@ pub enum Begin {
     NothingToDo {
         /// Pictures that gave no feature.
         num_failed: u64,
+        /// Values that f16 has no number for, of all sets.
+        num_overflows: u64,
         /// Pictures whose files are others since, in order.
         changed: Vec<PlannedPicture>,
     },
@@ -198,12 +201,13 @@ fn begin_locked(
 
 /// Whether finished sets' files are there, and whether the pictures are still those that they were made of.
 fn finished_before(plan: &ExtractPlan, note: &mut dyn FnMut(String)) -> Result<Begin, StateError> {
-    let (mut num_failed, mut changed) = (0, Vec::new());
+    let (mut num_failed, mut num_overflows, mut changed) = (0, 0, Vec::new());
     let mut is_unknown = false;
     for set in &plan.sets {
         let folder = plan.set_folder(set);
         let outcome = look_through(&folder)?;
         num_failed = num_failed.max(outcome.num_failed);
+        num_overflows += outcome.num_overflows;
         if outcome.pictures_sha256.is_none() {
             is_unknown = true;
             continue;
@@ -220,7 +224,7 @@ fn finished_before(plan: &ExtractPlan, note: &mut dyn FnMut(String)) -> Result<B
                 .to_owned(),
         );
     }
-    Ok(Begin::NothingToDo { num_failed, changed })
+    Ok(Begin::NothingToDo { num_failed, num_overflows, changed })
 }
 
 /// Whether a finished set's files are there, by their sizes. `verify` reads them.
@@ -233,6 +237,7 @@ fn look_through(folder: &Path) -> Result<Outcome, StateError> {
         let reason = match std::fs::metadata(&path) {
             Ok(there) if num_bytes.is_none_or(|num| num == there.len()) => continue,
             Ok(there) => format!("it has {} bytes, and {} were written", there.len(), num_bytes.unwrap_or(0)),
+            Err(reason) if is_refusal(&reason) => return Err(StateError::io(reason, path)),
             Err(error) => error.to_string(),
         };
         return Err(StateError::NotWhole { reason, path });
@@ -348,6 +353,11 @@ impl RunState {
     /// Of those, pictures that gave nothing.
     pub fn num_failed(&self) -> u64 {
         self.parts.iter().map(|part| part.record.failed.len() as u64).sum()
+    }
+
+    /// Values that f16 has no number for, of all sets.
+    pub fn num_overflows(&self) -> u64 {
+        self.parts.iter().flat_map(|part| &part.record.overflows).sum()
     }
 
     /// Whether a set's files are all there.

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use crate::formats::WriteError;
 use crate::formats::features::{BadFeatures, BadManifest};
 use crate::models::Retired;
+use crate::tensor::shown;
 
 /// A run that can't begin.
 #[derive(Debug, thiserror::Error)]
@@ -126,11 +127,12 @@ fn process_words(process: Option<&str>) -> String {
 }
 
 fn difference_words(changed: &[(String, String, String)]) -> String {
-    let shorten = |text: &str| {
-        let short: String = text.chars().take(24).collect();
-        if short.len() < text.len() { format!("{short}…") } else { short }
-    };
     let words = |(name, before, now): &(String, String, String)| {
+        // A hash is known by its beginning; of anything else the end may be what differs.
+        let shorten = |text: &str| match text.get(..24) {
+            Some(start) if name.ends_with("sha256") => format!("{start}…"),
+            _ => shown(text),
+        };
         format!("{name} was {}, is {}", shorten(before), shorten(now))
     };
     changed.iter().map(words).collect::<Vec<_>>().join("; ")

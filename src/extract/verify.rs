@@ -8,10 +8,10 @@ use half::f16;
 use super::hashes::ValuesHash;
 use crate::engine::CancelToken;
 use crate::formats::features::{BadFeatures, FeatureRows, Recipe, StoredFeatures};
-use crate::tensor::{Cell, Dtype};
+use crate::tensor::{Cell, Dtype, Remedied, Remedy, is_out_of_files, refusal_in};
 
 /// What was found in features that are whole.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Findings {
     /// Whether everything beside the numbers was held against a hash too: the index, what was left out, the files as they are, columns
     /// in them and the manifest. Sets of older versions have a hash of the numbers only.
@@ -24,8 +24,12 @@ pub struct Findings {
     pub num_nan: u64,
     /// Of those, infinite.
     pub num_infinite: u64,
+    /// Values that were finite and that f16 has no number for, as the manifest counts them: they are infinite here.
+    pub num_overflows: u64,
     /// Rows of zeros only.
     pub num_dead_rows: u64,
+    /// Files in the folder that are none of the set's, relative to it, in order. The set is whole all the same.
+    pub strays: Vec<String>,
 }
 
 /// What is wrong with a folder of features.
@@ -85,6 +89,37 @@ pub enum VerifyError {
     Interrupted,
 }
 
+impl VerifyError {
+    /// Whether the system refused, so that nothing is known of the features.
+    pub fn is_refused(&self) -> bool {
+        match self {
+            Self::Features(error) => error.is_refused(),
+            Self::Row { reason, .. } => refusal_in(reason).is_some(),
+            Self::Twice { .. }
+            | Self::Order { .. }
+            | Self::Hash { .. }
+            | Self::Incomplete { .. }
+            | Self::Interrupted => false,
+        }
+    }
+}
+
+impl Remedied for VerifyError {
+    fn remedy(&self) -> Option<Remedy> {
+        match self {
+            Self::Features(error) => error.remedy(),
+            Self::Row { reason, .. } => {
+                refusal_in(reason).filter(is_out_of_files).map(|_| Remedy::RaiseFileLimit)
+            }
+            Self::Twice { .. }
+            | Self::Order { .. }
+            | Self::Hash { .. }
+            | Self::Incomplete { .. }
+            | Self::Interrupted => None,
+        }
+    }
+}
+
 /// Reads everything and compares it with the manifest. `watch` is told how many rows were read.
 pub fn verify(
     features: &mut StoredFeatures,
@@ -105,15 +140,19 @@ pub fn verify(
     let key = KeyColumns::of(&manifest.recipe.columns);
     let dtype = manifest.recipe.stored.layout.dtype;
     let has_all_hashes = manifest.is_sealed();
-    let mut findings = Findings { has_all_hashes, num_rows, ..Findings::default() };
+    let num_overflows = manifest.outcome.num_overflows;
+    let mut findings = Findings { has_all_hashes, num_rows, num_overflows, ..Findings::default() };
     let (mut hash, mut bytes, mut seen) = (ValuesHash::default(), Vec::new(), HashSet::new());
     let mut before = None;
+    let mut own_files = HashSet::new();
     for row in 0..num_rows {
         if cancel.is_cancelled() {
             return Err(VerifyError::Interrupted);
         }
         let failed = |reason| VerifyError::Row { row, reason };
-        let (number, camera) = key.read(&features.cells(row).map_err(failed)?);
+        let cells = features.cells(row).map_err(failed)?;
+        own_files.extend(features.own_name(&cells));
+        let (number, camera) = key.read(&cells);
         let words = || format!("{number} {camera}").trim().to_owned();
         let place = (number, rank(&camera, &manifest.recipe));
         if !seen.insert((number, camera.clone())) {
@@ -130,6 +169,7 @@ pub fn verify(
         watch(row + 1);
     }
     let (got, expected) = (hash.hex(), manifest.outcome.values_sha256);
+    findings.strays = features.strays(&own_files)?;
     if got == expected { Ok(findings) } else { Err(VerifyError::Hash { got, expected }) }
 }
 

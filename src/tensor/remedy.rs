@@ -72,11 +72,33 @@ pub enum Remedy {
     CutShardsAlike,
     /// Let the program open more files, then go on with the run.
     AllowMoreFiles,
+    /// Write into another folder.
+    OtherFolder,
+    /// Let the program open more files.
+    RaiseFileLimit,
+    /// Make all of a finished run's features anew.
+    MakeAllAnew,
     /// Give a file with a name for each class: so many, where that is known.
     NameClasses {
         /// Classes that there are.
         num_classes: Option<usize>,
     },
+    /// Set what differs as it was when the run was begun, go on all the same where that can be, or begin again.
+    SettingsAsBefore {
+        /// Settings, and what they were; those that nobody chooses as such are not among them.
+        settings: Vec<(Setting, String)>,
+        /// Whether the run can go on with what differs, which is recorded.
+        can_be_mixed: bool,
+    },
+    /// Make all shares of features with the same settings.
+    SettingsAlike {
+        /// Those that differ.
+        settings: Vec<Setting>,
+    },
+    /// Bring pictures or their features to one size, or write a file for each.
+    OneSize,
+    /// Write features in another format.
+    OtherFormat,
     /// Say of a table that its first line is a row.
     SayNoHeader,
     /// Name the column of a table that has the pictures' paths: one of these.
@@ -112,20 +134,73 @@ pub enum Remedy {
     GoOnOrBeginAgain,
     /// Begin a run again: what was made of it can't be used.
     BeginAgain,
-    /// Go on with a run although something changed since, which is recorded; or begin it again.
-    MixOrBeginAgain,
     /// Replace the features that are there, or write to another folder.
     ReplaceFeatures,
     /// Select other rows and cameras of a data set.
     SelectOthers,
-    /// Bring maps to one size, or write a file a picture.
-    BringToOneSize,
-    /// Rename a column, or take a format that keeps both apart.
-    RenameColumn,
     /// Say which share of a data set is meant.
     NameShard,
     /// Say how many shares of a data set there are.
     NameShardCount,
+}
+
+/// What a person chooses of a run over a data set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Setting {
+    /// How pictures come to the network's size.
+    Fit,
+    /// How samples become values.
+    Values,
+    /// What becomes of a map.
+    Pool,
+    /// What the files are.
+    Format,
+    /// Type of the numbers.
+    Dtype,
+    /// Order of a map's axes.
+    Order,
+    /// What computes.
+    Engine,
+    /// Where it runs.
+    Device,
+    /// Which cameras are taken.
+    Cameras,
+    /// The first row.
+    Start,
+    /// Each how manyth row.
+    Every,
+    /// Rows at most.
+    Limit,
+    /// How shares are made.
+    ShardBy,
+    /// A network's last layer.
+    FinalLayer,
+    /// Which part of a weight file is the network.
+    WeightsPart,
+}
+
+impl Setting {
+    /// The one that a recipe's field holds; none where nobody chooses it as such.
+    pub fn of(field: &str) -> Option<Self> {
+        Some(match field {
+            "fit" => Self::Fit,
+            "preprocess" => Self::Values,
+            "pool" => Self::Pool,
+            "format" => Self::Format,
+            "dtype" => Self::Dtype,
+            "order" => Self::Order,
+            "engine" => Self::Engine,
+            "device" => Self::Device,
+            "cameras" => Self::Cameras,
+            "start" => Self::Start,
+            "every" => Self::Every,
+            "limit" => Self::Limit,
+            "shard_by" => Self::ShardBy,
+            "final_layer" => Self::FinalLayer,
+            "weights_part" => Self::WeightsPart,
+            _ => return None,
+        })
+    }
 }
 
 /// An error that may carry a remedy.
@@ -140,7 +215,7 @@ pub trait Remedied: std::error::Error {
 pub(crate) mod samples {
     //! One of each remedy, for the lists that both faces are held against.
 
-    use super::Remedy;
+    use super::{Remedy, Setting};
 
     /// All of them: those with names or counts once with and once without, where that is worded otherwise.
     pub(crate) fn all() -> Vec<Remedy> {
@@ -190,14 +265,42 @@ pub(crate) mod samples {
             Remedy::ListLayers { model: "vgg16.tv_in1k".to_owned() },
             Remedy::GoOnOrBeginAgain,
             Remedy::BeginAgain,
-            Remedy::MixOrBeginAgain,
+            Remedy::SettingsAsBefore { settings: Vec::new(), can_be_mixed: true },
+            Remedy::SettingsAsBefore { settings: every_setting(), can_be_mixed: false },
+            Remedy::SettingsAlike { settings: vec![Setting::Pool, Setting::ShardBy] },
+            Remedy::OneSize,
+            Remedy::OtherFormat,
+            Remedy::OtherFolder,
+            Remedy::RaiseFileLimit,
+            Remedy::MakeAllAnew,
             Remedy::ReplaceFeatures,
             Remedy::SelectOthers,
-            Remedy::BringToOneSize,
-            Remedy::RenameColumn,
             Remedy::NameShard,
             Remedy::NameShardCount,
         ]
+    }
+
+    fn every_setting() -> Vec<(Setting, String)> {
+        [
+            "fit",
+            "preprocess",
+            "pool",
+            "format",
+            "dtype",
+            "order",
+            "engine",
+            "device",
+            "cameras",
+            "start",
+            "every",
+            "limit",
+            "shard_by",
+            "final_layer",
+            "weights_part",
+        ]
+        .into_iter()
+        .filter_map(|field| Some((Setting::of(field)?, "before".to_owned())))
+        .collect()
     }
 
     /// What a face says of each, a line each under its name.

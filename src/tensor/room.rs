@@ -40,11 +40,6 @@ pub fn check_room(bytes: u64) -> Result<(), NoRoom> {
     }
 }
 
-/// Whether the system opens no more files, for the program or at all: there is no kind of error of its own for it.
-pub fn is_out_of_files(error: &std::io::Error) -> bool {
-    cfg!(unix) && matches!(error.raw_os_error(), Some(23 | 24))
-}
-
 /// Bytes that may still be had, less the reserve; nothing where there is no limit.
 fn left() -> Option<u64> {
     static LIMIT: OnceLock<Option<u64>> = OnceLock::new();

@@ -271,7 +271,7 @@ fn logs_that_cannot_be_read_name_the_line() {
             "index,timestamp,frame_id,filename\n".to_owned(),
             "line 1: no column `angle`: expected timestamp, frame_id, filename, angle; found index, timestamp, frame_id, filename",
         ),
-        (format!("{HEADER}\n"), "the log has a header but no row"),
+        (format!("{HEADER}\n"), "no rows: there is a header and nothing below it"),
         (
             log_of(&[good, "x,2,6,4,center_camera,center/1.png,-0,0858,0,0,0,0,0"]),
             "line 3: 13 fields where the header has 12 (a decimal comma must be quoted, or fields parted by semicolons)",

@@ -109,3 +109,65 @@ fn memory_that_is_not_there_is_an_error_with_a_remedy() {
     assert!(run.stderr.contains(give), "{}", run.stderr);
     assert!(!bench.path("out/tf_efficientnet_lite0.in1k/manifest.json").exists());
 }
+
+/// Whoever may open too few files is told that, and not that the features are damaged.
+#[test]
+fn features_that_may_not_be_opened_are_not_called_damaged() {
+    let bench = Bench::new();
+    for name in ["in/a.png", "in/b.png"] {
+        bench.add(name, &std::fs::read(crate::support::fixture("pictures/rgb.png")).unwrap());
+    }
+    let quick = "--model tf_efficientnet_lite0.in1k --fit 64x64 --pool avg -q";
+    for format in ["folder", "npy", "npz", "h5", "safetensors", "parquet"] {
+        for shard in 0..2 {
+            bench.ok(&format!("extract in -o {format} --format {format} --shard {shard}/2 {quick}"));
+        }
+        let (mut num_refused, mut num_fine) = (0, 0);
+        for files in 4..24 {
+            for command in [
+                format!("features verify {format}"),
+                format!("features info {format}"),
+                format!("features merge {format} -o merged_{format}_{files}"),
+            ] {
+                let run = limited(&bench, &format!("ulimit -n {files}"), &command);
+                let all = format!("{}{}", run.stdout, run.stderr);
+                if run.code == Some(0) {
+                    num_fine += 1;
+                    continue;
+                }
+                // With still fewer the program itself can't be begun.
+                if all.contains("error while loading shared libraries") {
+                    continue;
+                }
+                num_refused += 1;
+                assert!(all.contains("Too many open files"), "{files} files, {command}: {all}");
+                for words in ["not whole", "damaged", "no features here", "copy it again"] {
+                    assert!(!all.contains(words), "{files} files, {command}: {all}");
+                }
+            }
+        }
+        assert!(num_refused > 0 && num_fine > 0, "{format}: {num_refused} and {num_fine}");
+    }
+}
+
+/// A camera file that may not be opened is not left out as a broken one.
+#[test]
+fn camera_files_that_may_not_be_opened_are_no_broken_ones() {
+    let bench = Bench::new();
+    std::fs::create_dir(bench.path("in")).unwrap();
+    for name in 0..40 {
+        let mut file = hdf5_pure::FileBuilder::new();
+        file.create_dataset("X").with_u8_data(&[9; 60]).with_shape(&[1, 3, 4, 5]);
+        file.write(bench.path("in").join(format!("{name}.h5"))).unwrap();
+    }
+    let call = "extract in -o out --model tf_efficientnet_lite0.in1k --fit 64x64 --pool avg --format npy";
+    let run = limited(&bench, "ulimit -n 40", call);
+    assert_eq!(run.code, Some(2), "{}", run.stderr);
+    assert!(
+        run.stderr.contains("error: the system doesn't let it be read (Too many open files")
+            && run.stderr.ends_with("help: raise the limit (`ulimit -n`)\n"),
+        "{}",
+        run.stderr
+    );
+    bench.ok(call);
+}

@@ -2,7 +2,7 @@
 //!
 //! Owns the wording. Must not know how errors come about.
 
-use crate::tensor::{Remedied, Remedy};
+use crate::tensor::{Remedied, Remedy, Setting};
 
 /// An error's message and, where it carries a remedy, what to do at the window.
 pub(crate) fn told(error: &impl Remedied) -> String {
@@ -15,6 +15,27 @@ pub(crate) fn told(error: &impl Remedied) -> String {
 /// That weights of the same architecture (shortest name, tag) run at once.
 pub(crate) fn other_weights((name, tag): (&str, &str)) -> String {
     format!("{name} under Model ({tag}) runs at once: the same architecture with other weights.")
+}
+
+/// What the window calls a setting.
+const fn field(setting: Setting) -> &'static str {
+    match setting {
+        Setting::Fit => "Fit",
+        Setting::Values => "Values",
+        Setting::Pool => "Pool",
+        Setting::Format => "Format",
+        Setting::Dtype => "Type",
+        Setting::Order => "Order of axes",
+        Setting::Engine => "Engine",
+        Setting::Device => "Device",
+        Setting::Cameras => "cameras",
+        Setting::Start => "From row",
+        Setting::Every => "each",
+        Setting::Limit => "at most",
+        Setting::ShardBy => "the way shards are made",
+        Setting::FinalLayer => "final layer",
+        Setting::WeightsPart => "part of the weight file",
+    }
 }
 
 /// What to press or choose, as a sentence.
@@ -48,15 +69,8 @@ pub(crate) fn words(remedy: &Remedy) -> String {
         }
         Remedy::GoOnOrBeginAgain => "\"Go on\" finishes it, \"Begin again\" removes it.".to_owned(),
         Remedy::BeginAgain => "\"Begin again\" removes it.".to_owned(),
-        Remedy::MixOrBeginAgain => {
-            "\"Go on even if …\" allows it and records it, \"Begin again\" removes it.".to_owned()
-        }
         Remedy::ReplaceFeatures => "\"Replace them\" makes them anew; or choose another folder.".to_owned(),
         Remedy::SelectOthers => "Check the first row, each, at most, and the cameras.".to_owned(),
-        Remedy::BringToOneSize => {
-            "Choose a folder of files as format, a pooling, or another fit of the input.".to_owned()
-        }
-        Remedy::RenameColumn => "Rename one, or choose another format.".to_owned(),
         Remedy::NameShard | Remedy::NameShardCount => {
             "Shards are made on the command line: `filterscope extract --shard I/N`.".to_owned()
         }
@@ -79,6 +93,27 @@ pub(crate) fn words(remedy: &Remedy) -> String {
         Remedy::AllowMoreFiles => {
             "Start the program with a higher limit on open files; Go on does the rest.".to_owned()
         }
+        Remedy::SettingsAsBefore { settings, can_be_mixed } => {
+            let words: Vec<String> =
+                settings.iter().map(|(setting, before)| format!("{} {before}", field(*setting))).collect();
+            let before = if words.is_empty() {
+                String::new()
+            } else {
+                format!("It was begun with {}. ", words.join(", "))
+            };
+            let mixed =
+                if *can_be_mixed { "\"Go on even if …\" allows it and records it, " } else { "" };
+            format!("{before}{mixed}\"Begin again\" removes it.")
+        }
+        Remedy::SettingsAlike { settings } => {
+            let fields: Vec<&str> = settings.iter().map(|setting| field(*setting)).collect();
+            format!("Make all of them with the same settings: {}.", fields.join(", "))
+        }
+        Remedy::OneSize => "Choose another format, a pooling, or another fit of the input.".to_owned(),
+        Remedy::OtherFormat => "Or choose another format.".to_owned(),
+        Remedy::OtherFolder => "Choose an output folder that can be written to.".to_owned(),
+        Remedy::RaiseFileLimit => "Start the program with a higher limit on open files.".to_owned(),
+        Remedy::MakeAllAnew => "\"Replace them\" makes all of them anew.".to_owned(),
         Remedy::SayNoHeader => "Put a line with names of columns before it.".to_owned(),
         Remedy::KeepOneCopy => {
             "Save the one that is meant by itself (`keras.Model(inputs, outputs).save(\"one.keras\")`), and load that file."

@@ -16,7 +16,7 @@ use crate::engine::{Backbone, CancelToken, ComputeDevice, Session};
 use crate::extract;
 use crate::extract::{
     Begin, Event as ExtractEvent, Existing, ExtractPlan, FinishError, ModelToRun, begin, check_room, finish,
-    look, needed_bytes,
+    look, needed_bytes, overflow_words,
 };
 use crate::input::dataset::PictureRef;
 use crate::models::Row;
@@ -163,7 +163,7 @@ impl Runs {
         let folders = folders.join(", ");
         let mut state = match begun {
             Begin::Run(state) => state,
-            Begin::NothingToDo { num_failed, changed } => {
+            Begin::NothingToDo { num_failed, num_overflows, changed } => {
                 let mut wrong = Vec::new();
                 if num_failed > 0 {
                     wrong.push(format!("; pictures without a feature: {num_failed} (skipped.csv says why)"));
@@ -172,10 +172,11 @@ impl Runs {
                     let (num, file) = (changed.len(), shown(&first.file));
                     wrong.push(format!("; pictures that changed since: {num} (the first: {file})"));
                 }
+                let infinite = infinite_words(num_overflows);
                 return Ok(RunEnd::Done(if wrong.is_empty() {
-                    format!("nothing to do, the features are complete: {folders}")
+                    format!("nothing to do, the features are complete{infinite}: {folders}")
                 } else {
-                    format!("nothing to do, the run is over{}: {folders}", wrong.concat())
+                    format!("nothing to do, the run is over{}{infinite}: {folders}", wrong.concat())
                 }));
             }
         };
@@ -196,6 +197,7 @@ impl Runs {
         };
         let ran = extract::run(&mut plan, &mut state, &cancel, &mut |event| teller.extract(event));
         let (done, num_failed) = (state.num_done(), state.num_failed());
+        let infinite = infinite_words(state.num_overflows());
         let and_kept = |error: &dyn std::fmt::Display, remedy: Option<Remedy>| {
             let remedy = remedy.map(|remedy| format!(". {}", words(&remedy))).unwrap_or_default();
             format!("{error}; {}{remedy}", kept(done))
@@ -221,12 +223,12 @@ impl Runs {
         if end == extract::RunEnd::Interrupted {
             return Ok(RunEnd::Stopped(format!("stopped: {}", kept(done))));
         }
-        if num_failed == total {
+        if num_failed == total && total > 0 {
             return Err(format!("none of {total} pictures gave a feature"));
         }
         let skipped = if num_failed == 0 { String::new() } else { format!("; {num_failed} skipped") };
         let num = total - num_failed;
-        Ok(RunEnd::Done(format!("wrote features of {num} pictures{skipped}: {folders}")))
+        Ok(RunEnd::Done(format!("wrote features of {num} pictures{skipped}{infinite}: {folders}")))
     }
 
     fn animate(&mut self, request: &AnimateRequest, teller: &mut Teller<'_>) -> Result<RunEnd, String> {
@@ -258,6 +260,11 @@ impl Runs {
             }
         }
     }
+}
+
+/// What is said of values that became infinite, after other words; nothing where none did.
+fn infinite_words(num: u64) -> String {
+    if num == 0 { String::new() } else { format!("; {} (f32 under Type keeps them)", overflow_words(num)) }
 }
 
 /// The picture on screen, or the data set's moments.

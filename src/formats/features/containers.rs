@@ -2,6 +2,7 @@
 //!
 //! Owns what can be told of a file without what its manifest says of it.
 
+use std::error::Error;
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
@@ -14,6 +15,7 @@ use super::format::FeatureFormat;
 use super::manifest::OutputFile;
 use super::parquet as tables;
 use crate::formats::WriteError;
+use crate::tensor::refusal_in;
 
 /// Bytes of a safetensors header that are read at most.
 const MAX_HEADER: u64 = 64 << 20;
@@ -32,20 +34,22 @@ pub(super) fn check(format: FeatureFormat, path: &Path, go_on: &dyn Fn() -> bool
 }
 
 /// Reads every entry, which has a checksum.
-fn check_npz(path: &Path, go_on: &dyn Fn() -> bool) -> Result<(), String> {
-    let file = File::open(path).map_err(|e| e.to_string())?;
-    let mut zip = zip::ZipArchive::new(BufReader::new(file)).map_err(|e| e.to_string())?;
+fn check_npz(path: &Path, go_on: &dyn Fn() -> bool) -> Result<(), Box<dyn Error>> {
+    let mut zip = zip::ZipArchive::new(BufReader::new(File::open(path)?))?;
     let mut chunk = vec![0; 1 << 18];
     for at in 0..zip.len() {
         let name = match zip.name_for_index(at) {
             Some(Ok(name)) => name.into_owned(),
             _ => format!("number {at}"),
         };
-        let damaged = |reason: String| format!("its entry `{name}` is damaged ({reason})");
-        let mut entry = zip.by_index(at).map_err(|e| damaged(e.to_string()))?;
-        while entry.read(&mut chunk).map_err(|e| damaged(e.to_string()))? > 0 {
+        let damaged = |error: io::Error| match refusal_in(&error) {
+            Some(refusal) => Box::<dyn Error>::from(refusal),
+            None => format!("its entry `{name}` is damaged ({error})").into(),
+        };
+        let mut entry = zip.by_index(at).map_err(|e| damaged(e.into()))?;
+        while entry.read(&mut chunk).map_err(damaged)? > 0 {
             if !go_on() {
-                return Err("interrupted".to_owned());
+                return Err("interrupted".into());
             }
         }
     }
@@ -53,34 +57,36 @@ fn check_npz(path: &Path, go_on: &dyn Fn() -> bool) -> Result<(), String> {
 }
 
 /// Its first block says where the file ends; HDF5's own library refuses one that ends before.
-fn check_hdf5(path: &Path) -> Result<(), String> {
-    let file = hdf5_pure::File::open_streaming(path).map_err(|e| e.to_string())?;
+fn check_hdf5(path: &Path) -> Result<(), Box<dyn Error>> {
+    let file = hdf5_pure::File::open_streaming(path)?;
     let said = file.superblock().eof_address;
-    let got = path.metadata().map_err(|e| e.to_string())?.len();
-    if got == said { Ok(()) } else { Err(length_words(got, said)) }
+    let got = path.metadata()?.len();
+    if got == said { Ok(()) } else { Err(length_words(got, said).into()) }
 }
 
 /// Tensors follow each other from the header's end to the file's, without gap or rest.
-fn check_safetensors(path: &Path) -> Result<(), String> {
-    let mut file = File::open(path).map_err(|e| e.to_string())?;
-    let got = file.metadata().map_err(|e| e.to_string())?.len();
-    let header = safetensors_header(&mut file, got).map_err(|e| e.to_string())?;
+fn check_safetensors(path: &Path) -> Result<(), Box<dyn Error>> {
+    let mut file = File::open(path)?;
+    let got = file.metadata()?.len();
+    let header = safetensors_header(&mut file, got)?;
     let mut places = Vec::new();
     for (name, tensor) in header.1.as_object().into_iter().flatten().filter(|(n, _)| *n != "__metadata__") {
         let place = |at: usize| tensor["data_offsets"][at].as_u64();
         let (Some(from), Some(to)) = (place(0), place(1)) else {
-            return Err(format!("its tensor `{name}` has no place"));
+            return Err(format!("its tensor `{name}` has no place").into());
         };
         let bytes = match tensor["dtype"].as_str() {
             Some("F16") => 2,
             Some("F32") => 4,
             Some("F64" | "I64") => 8,
-            other => return Err(format!("its tensor `{name}` is of type {}", other.unwrap_or("nothing"))),
+            other => {
+                return Err(format!("its tensor `{name}` is of type {}", other.unwrap_or("nothing")).into());
+            }
         };
         let sides = tensor["shape"].as_array().into_iter().flatten().map(Value::as_u64);
         let num_bytes = sides.into_iter().try_fold(bytes, |product: u64, side| product.checked_mul(side?));
         if num_bytes.and_then(|num| from.checked_add(num)) != Some(to) {
-            return Err(format!("its tensor `{name}` isn't as long as its shape says"));
+            return Err(format!("its tensor `{name}` isn't as long as its shape says").into());
         }
         places.push((from, to));
     }
@@ -88,12 +94,12 @@ fn check_safetensors(path: &Path) -> Result<(), String> {
     let mut end = 0;
     for (from, to) in places {
         if from != end {
-            return Err("its tensors don't follow each other".to_owned());
+            return Err("its tensors don't follow each other".into());
         }
         end = to;
     }
     let said = (8 + header.0).saturating_add(end);
-    if got == said { Ok(()) } else { Err(length_words(got, said)) }
+    if got == said { Ok(()) } else { Err(length_words(got, said).into()) }
 }
 
 /// The header's length, and what it says.
@@ -111,17 +117,15 @@ pub(super) fn safetensors_header(file: &mut File, total: u64) -> io::Result<(u64
 }
 
 /// Unpacks every page of every column.
-fn check_parquet(path: &Path, go_on: &dyn Fn() -> bool) -> Result<(), String> {
-    let words = |e: parquet::errors::ParquetError| e.to_string();
-    let file = File::open(path).map_err(|e| e.to_string())?;
-    let reader = SerializedFileReader::new(file).map_err(words)?;
+fn check_parquet(path: &Path, go_on: &dyn Fn() -> bool) -> Result<(), Box<dyn Error>> {
+    let reader = SerializedFileReader::new(File::open(path)?)?;
     for group in 0..reader.num_row_groups() {
-        let group = reader.get_row_group(group).map_err(words)?;
+        let group = reader.get_row_group(group)?;
         for column in 0..group.num_columns() {
-            for page in group.get_column_page_reader(column).map_err(words)? {
-                page.map_err(words)?;
+            for page in group.get_column_page_reader(column)? {
+                page?;
                 if !go_on() {
-                    return Err("interrupted".to_owned());
+                    return Err("interrupted".into());
                 }
             }
         }

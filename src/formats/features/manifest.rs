@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::format::FeatureFormat;
 use crate::formats::atomic::write_whole;
@@ -288,8 +289,8 @@ impl Manifest {
         file.take(MAX_BYTES).read_to_string(&mut text).map_err(unreadable)?;
         let malformed =
             |e: serde_json::Error| BadManifest::Malformed { reason: e.to_string(), path: path.clone() };
-        let value: serde_json::Value = serde_json::from_str(&text).map_err(malformed)?;
-        match value.get("schema").and_then(serde_json::Value::as_u64) {
+        let value: Value = serde_json::from_str(&text).map_err(malformed)?;
+        match value.get("schema").and_then(Value::as_u64) {
             Some(schema) if (1..=u64::from(SCHEMA)).contains(&schema) => {
                 let is_right = is_sealed(&text, SEAL).unwrap_or(schema < u64::from(SEALED_SINCE));
                 if !is_right {
@@ -315,17 +316,24 @@ impl Recipe {
         }
     }
 
-    /// What differs from another recipe: name, its value here, its value there. A copy of weights is no difference.
+    /// What differs from another recipe: name, its value here, its value there. A copy of weights is no difference. Each setting is told
+    /// by itself: `order`, not all of how features are stored.
     pub fn differences(&self, other: &Self) -> Vec<(String, String, String)> {
-        let fields = |recipe: &Self| match serde_json::to_value(recipe) {
-            Ok(serde_json::Value::Object(fields)) => fields,
-            _ => serde_json::Map::new(),
+        let fields = |recipe: &Self| {
+            let mut fields = match serde_json::to_value(recipe) {
+                Ok(Value::Object(fields)) => fields,
+                _ => serde_json::Map::new(),
+            };
+            for (group, prefix) in [("stored", ""), ("shard", "shard_")] {
+                if let Some(Value::Object(_)) = fields.get(group)
+                    && let Some(Value::Object(inner)) = fields.remove(group)
+                {
+                    fields.extend(inner.into_iter().map(|(name, value)| (format!("{prefix}{name}"), value)));
+                }
+            }
+            fields
         };
         let (ours, theirs) = (fields(self), fields(other));
-        let words = |value: &serde_json::Value| match value {
-            serde_json::Value::String(text) => text.clone(),
-            other => other.to_string(),
-        };
         // How the same weights came here, as this file or that one, is none either.
         let are_same_weights = self.weights_id().is_same_as(&other.weights_id());
         let is_of_copies = |name: &str| {
@@ -339,5 +347,17 @@ impl Recipe {
                 (value != there).then(|| (name.clone(), words(value), words(there)))
             })
             .collect()
+    }
+}
+
+/// A setting's value as it is told: a list by its items, a column by its name and kind.
+fn words(value: &Value) -> String {
+    match value {
+        Value::Null => "none".to_owned(),
+        Value::String(text) => text.clone(),
+        Value::Array(items) if items.is_empty() => "none".to_owned(),
+        Value::Array(items) => items.iter().map(words).collect::<Vec<_>>().join(", "),
+        Value::Object(fields) => fields.values().map(words).collect::<Vec<_>>().join(" "),
+        Value::Bool(_) | Value::Number(_) => value.to_string(),
     }
 }

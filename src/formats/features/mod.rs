@@ -18,6 +18,7 @@ mod pictures;
 mod rows;
 mod safetensors;
 mod stored;
+mod strays;
 mod survey;
 mod write;
 
@@ -33,4 +34,4 @@ pub use self::npy::write_feature_npy;
 pub use self::pictures::{KnownPicture, PICTURES_NAME, read_pictures, write_pictures};
 pub use self::rows::{FeatureRows, FeatureTable};
 pub use self::stored::{StoredFeatures, read_feature_npy};
-pub use self::write::write_features;
+pub use self::write::{NameClash, write_features};

@@ -15,6 +15,8 @@ use crate::formats::{WriteError, hash_file};
 use crate::tensor::Cell;
 
 const NAME: &str = "features.npz";
+/// The array of all features, and the text about them.
+pub(super) const OWN: [&str; 2] = ["features", "about"];
 
 pub(super) fn write(
     folder: &Path,
@@ -31,7 +33,7 @@ pub(super) fn write(
             .compression_method(CompressionMethod::Stored)
             .last_modified_time(DateTime::default())
             .large_file(true);
-        zip.start_file("features.npy", options).map_err(io::Error::other)?;
+        zip.start_file(format!("{}.npy", OWN[0]), options).map_err(io::Error::other)?;
         write_stacked(&mut zip, table.layout, rows)?;
         for (at, (column, storage)) in table.columns.iter().zip(storages).enumerate() {
             zip.start_file(format!("{}.npy", entry(&column.name)), options).map_err(io::Error::other)?;
@@ -47,7 +49,7 @@ pub(super) fn write(
                 zip.write_all(&element(cell, storage))?;
             }
         }
-        zip.start_file("about.npy", options).map_err(io::Error::other)?;
+        zip.start_file(format!("{}.npy", OWN[1]), options).map_err(io::Error::other)?;
         let about = Cell::Text(table.about.to_owned());
         let longest = table.about.chars().count().max(1);
         // A text by itself is an array without sides.

@@ -21,6 +21,8 @@ use crate::formats::{WriteError, write_whole_hashed};
 use crate::tensor::{Cell, Column, ColumnKind, Dtype, FeatureLayout};
 
 pub(super) const FOLDER: &str = "features.parquet";
+/// The column of all features.
+pub(super) const LIST: &str = "features";
 /// Bytes of features of one file, about: readers like files of this size, and there are few of them for a million rows.
 const FILE_BYTES: u64 = 128 << 20;
 /// Bytes of features of one row group, which is held in memory while it is written.
@@ -74,7 +76,7 @@ fn write_file(
     per_group: u64,
 ) -> parquet::errors::Result<()> {
     let shape: Vec<String> = table.layout.shape.iter().map(ToString::to_string).collect();
-    let features = ColumnPath::from(vec!["features".to_owned(), "list".to_owned(), "element".to_owned()]);
+    let features = ColumnPath::from(vec![LIST.to_owned(), "list".to_owned(), "element".to_owned()]);
     let properties = WriterProperties::builder()
         .set_compression(Compression::SNAPPY)
         .set_created_by(concat!("filterscope ", env!("CARGO_PKG_VERSION")).to_owned())
@@ -133,7 +135,7 @@ fn schema(columns: &[Column], dtype: Dtype) -> parquet::errors::Result<TypePtr> 
         .with_repetition(Repetition::REPEATED)
         .with_fields(vec![element])
         .build()?;
-    let features = Type::group_type_builder("features")
+    let features = Type::group_type_builder(LIST)
         .with_repetition(Repetition::REQUIRED)
         .with_logical_type(Some(LogicalType::List))
         .with_fields(vec![Arc::new(list)])

@@ -68,31 +68,26 @@ impl ParquetRows {
         Ok(())
     }
 
-    fn read(&self, group: &Group) -> Result<Vec<u8>, String> {
-        let words = |e: parquet::errors::ParquetError| e.to_string();
+    fn read(&self, group: &Group) -> Result<Vec<u8>, Box<dyn std::error::Error + Send + Sync>> {
         let file = self.files.get(group.file).ok_or("no such file")?;
-        let reader = file.get_row_group(group.place).map_err(words)?;
+        let reader = file.get_row_group(group.place)?;
         // The feature is the last column.
         let last = reader.num_columns().checked_sub(1).ok_or("a table without columns")?;
         let num_rows = group.num_rows as usize;
         let mut bytes = Vec::with_capacity(num_rows * self.layout.num_bytes());
         let (mut definition, mut repetition) = (Vec::new(), Vec::new());
-        match (reader.get_column_reader(last).map_err(words)?, self.layout.dtype) {
+        match (reader.get_column_reader(last)?, self.layout.dtype) {
             (ColumnReader::FloatColumnReader(mut column), Dtype::F32) => {
                 let mut values = Vec::new();
-                column
-                    .read_records(num_rows, Some(&mut definition), Some(&mut repetition), &mut values)
-                    .map_err(words)?;
+                column.read_records(num_rows, Some(&mut definition), Some(&mut repetition), &mut values)?;
                 bytes.extend(values.iter().flat_map(|value: &f32| value.to_le_bytes()));
             }
             (ColumnReader::FixedLenByteArrayColumnReader(mut column), Dtype::F16) => {
                 let mut values = Vec::new();
-                column
-                    .read_records(num_rows, Some(&mut definition), Some(&mut repetition), &mut values)
-                    .map_err(words)?;
+                column.read_records(num_rows, Some(&mut definition), Some(&mut repetition), &mut values)?;
                 bytes.extend(values.iter().flat_map(AsBytes::as_bytes));
             }
-            _ => return Err("its last column is not the features' type".to_owned()),
+            _ => return Err("its last column is not the features' type".into()),
         }
         let per_row = self.layout.num_values();
         let is_even = bytes.len() == num_rows * self.layout.num_bytes()
@@ -100,7 +95,7 @@ impl ParquetRows {
         if is_even {
             Ok(bytes)
         } else {
-            Err("its features are not of the length that the manifest says".to_owned())
+            Err("its features are not of the length that the manifest says".into())
         }
     }
 }

@@ -70,15 +70,16 @@ pub fn write_pictures(
 /// Reads the list of a folder whose manifest has its hash, which is for the caller to check.
 pub fn read_pictures(folder: &Path) -> Result<Vec<KnownPicture>, BadFeatures> {
     let path = folder.join(PICTURES_NAME);
-    let bad = |reason: &dyn std::fmt::Display| BadFeatures::file(&path, reason);
-    let mut reader = csv::Reader::from_path(&path).map_err(|e| bad(&e))?;
+    let bad = |error: csv::Error| BadFeatures::file(&path, error);
+    let mut reader = csv::Reader::from_path(&path).map_err(bad)?;
     let mut pictures = Vec::new();
     for record in reader.records() {
-        let record = record.map_err(|e| bad(&e))?;
+        let record = record.map_err(bad)?;
         let cell = |at: usize| record.get(at).unwrap_or("");
         let (row, num_bytes, xxh64) = (cell(0).parse(), cell(3).parse(), u64::from_str_radix(cell(4), 16));
         let (Ok(row), Ok(num_bytes), Ok(xxh64)) = (row, num_bytes, xxh64) else {
-            return Err(bad(&format!("line {}: no numbers where they were expected", pictures.len() + 2)));
+            let words = format!("line {}: no numbers where they were expected", pictures.len() + 2);
+            return Err(BadFeatures::file(&path, words));
         };
         pictures.push(KnownPicture {
             row,

@@ -17,6 +17,8 @@ use crate::tensor::{Cell, Dtype};
 pub(super) const NAME: &str = "features.safetensors";
 /// The tensor of all features.
 pub(super) const TENSOR: &str = "features";
+/// What a header has that is no tensor.
+pub(super) const METADATA: &str = "__metadata__";
 
 pub(super) fn write(
     folder: &Path,
@@ -29,7 +31,7 @@ pub(super) fn write(
         let numbers: Vec<(usize, Storage)> =
             storages.into_iter().enumerate().filter(|(_, s)| !matches!(s, Storage::Text { .. })).collect();
         let mut header = Map::new();
-        header.insert("__metadata__".to_owned(), json!({ "filterscope": table.about }));
+        header.insert(METADATA.to_owned(), json!({ "filterscope": table.about }));
         let mut offset = 0;
         let mut add = |name: &str, dtype: &str, shape: Vec<u64>, num_bytes: u64| {
             let place =

@@ -1,5 +1,6 @@
 //! A finished folder of features, read back: rows by number, whatever the format. The files may come from anywhere.
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
@@ -11,12 +12,13 @@ use super::containers::{check, length_words, strangers};
 use super::error::BadFeatures;
 use super::format::FeatureFormat;
 use super::index::{INDEX_NAME, SKIPPED_NAME};
-use super::manifest::{Manifest, SkippedRow};
+use super::manifest::{MANIFEST_NAME, Manifest, SkippedRow};
 use super::parquet_read::ParquetRows;
 use super::pictures::PICTURES_NAME;
 use super::rows::FeatureRows;
+use super::strays::find_strays;
 use crate::formats::hash_file;
-use crate::tensor::{Cell, FeatureLayout, is_out_of_files};
+use crate::tensor::{Cell, FeatureLayout, is_refusal};
 
 /// Bytes of rows that are read from an HDF5 file at once.
 const WINDOW_BYTES: u64 = 8 << 20;
@@ -60,7 +62,7 @@ impl StoredFeatures {
         let format = manifest.recipe.stored.format;
         if format != FeatureFormat::Folder && in_files != expected {
             let reason = format!("its files have {in_files} rows, and it has {expected}");
-            return Err(BadFeatures::file(&folder.join(super::manifest::MANIFEST_NAME), reason));
+            return Err(BadFeatures::file(&folder.join(MANIFEST_NAME), reason));
         }
         let values = match format {
             FeatureFormat::Folder => {
@@ -118,6 +120,26 @@ impl StoredFeatures {
         Ok(self.index.cells(row)?.into_iter().nth(column).map(|cell| cell.to_string()))
     }
 
+    /// The same of a row by its cells.
+    pub fn own_name(&self, cells: &[Cell]) -> Option<String> {
+        let Values::Files { column } = self.values else { return None };
+        cells.get(column).map(ToString::to_string)
+    }
+
+    /// Files of the folder that are none of this set's, relative to it, in order. `own_files` are those of its rows.
+    ///
+    /// # Errors
+    /// A folder that can't be listed.
+    pub fn strays(&self, own_files: &HashSet<String>) -> Result<Vec<String>, BadFeatures> {
+        let lists = [MANIFEST_NAME, INDEX_NAME, SKIPPED_NAME, PICTURES_NAME];
+        let is_own = |name: &str| {
+            lists.contains(&name)
+                || own_files.contains(name)
+                || self.manifest.outcome.files.iter().any(|file| file.name == name)
+        };
+        find_strays(&self.folder, &is_own)
+    }
+
     /// Holds every file against its size and hash, and reads it as others' readers do. Where the manifest is of an older version and has
     /// no hashes, only the latter. `go_on` is asked now and then; where it says no, the result is an error.
     pub fn check_files(&self, go_on: &dyn Fn() -> bool) -> Result<(), BadFeatures> {
@@ -156,16 +178,17 @@ impl StoredFeatures {
         sha256: Option<&str>,
         go_on: &dyn Fn() -> bool,
     ) -> Result<(), BadFeatures> {
-        let bad = |reason: &dyn std::fmt::Display| BadFeatures::file(path, reason);
+        let bad = |words: &str| BadFeatures::file(path, words);
         let Some(sha256) = sha256 else {
             let words = "the manifest has no hash of it";
-            return if self.manifest.is_sealed() { Err(bad(&words)) } else { Ok(()) };
+            return if self.manifest.is_sealed() { Err(bad(words)) } else { Ok(()) };
         };
-        let got = File::open(path).and_then(|file| hash_file(&file, go_on)).map_err(|e| bad(&e))?;
+        let got = File::open(path).and_then(|file| hash_file(&file, go_on));
+        let got = got.map_err(|e| BadFeatures::file(path, e))?;
         match num_bytes.filter(|expected| *expected != got.num_bytes) {
             Some(expected) => Err(bad(&length_words(got.num_bytes, expected))),
             None if got.sha256 != sha256 => {
-                Err(bad(&"it is not as it was written: its hash is not the manifest's; copy it again"))
+                Err(bad("it is not as it was written: its hash is not the manifest's; copy it again"))
             }
             None => Ok(()),
         }
@@ -177,15 +200,19 @@ impl StoredFeatures {
         if !path.exists() {
             return Ok(Vec::new());
         }
-        let bad = |reason: &dyn std::fmt::Display| BadFeatures::file(&path, reason);
-        let mut reader = csv::Reader::from_path(&path).map_err(|e| bad(&e))?;
+        let bad = |error: csv::Error| BadFeatures::file(&path, error);
+        let mut reader = csv::Reader::from_path(&path).map_err(bad)?;
         let mut skipped = Vec::new();
         for record in reader.records() {
-            let record = record.map_err(|e| bad(&e))?;
+            let record = record.map_err(bad)?;
             let cell = |at: usize| record.get(at).unwrap_or("").to_owned();
             let row = match cell(0).as_str() {
                 "" => None,
-                number => Some(number.parse().map_err(|_| bad(&format!("row `{number}` is no number")))?),
+                number => Some(
+                    number
+                        .parse()
+                        .map_err(|_| BadFeatures::file(&path, format!("row `{number}` is no number")))?,
+                ),
             };
             let camera = Some(cell(1)).filter(|camera| !camera.is_empty());
             skipped.push(SkippedRow { row, camera, file: cell(2), reason: cell(3) });
@@ -254,7 +281,7 @@ impl FeatureRows for StoredFeatures {
 fn plain(error: hdf5_pure::Error) -> io::Error {
     match error {
         hdf5_pure::Error::Io(error) => error,
-        other => io::Error::other(other.to_string()),
+        other => io::Error::other(other),
     }
 }
 
@@ -288,8 +315,7 @@ fn read_block(
 /// Appends the numbers of a picture's own `.npy`; its extent is the file's where the layout leaves it open.
 pub fn read_feature_npy(path: &Path, layout: &FeatureLayout, bytes: &mut Vec<u8>) -> io::Result<()> {
     let wrong = |words: String| io::Error::other(format!("{words}: \"{}\"", path.display()));
-    let mut file =
-        File::open(path).map_err(|e| if is_out_of_files(&e) { e } else { wrong(e.to_string()) })?;
+    let mut file = File::open(path).map_err(|e| if is_refusal(&e) { e } else { wrong(e.to_string()) })?;
     let total = file.metadata()?.len();
     let header = read_own_header(&mut file).map_err(|e| wrong(e.to_string()))?;
     let num_values = header.shape.iter().try_fold(1u64, |product, side| product.checked_mul(*side));
@@ -307,15 +333,15 @@ pub fn read_feature_npy(path: &Path, layout: &FeatureLayout, bytes: &mut Vec<u8>
 }
 
 fn check_hdf5(path: &Path, layout: &FeatureLayout, num_rows: u64) -> Result<(), BadFeatures> {
-    let bad = |reason: String| BadFeatures::file(path, reason);
-    let file = hdf5_pure::File::open_streaming(path).map_err(|e| bad(e.to_string()))?;
-    let set = file.dataset(super::h5::SET).map_err(|e| bad(e.to_string()))?;
-    let shape = set.shape().map_err(|e| bad(e.to_string()))?;
-    let size = set.element_size().map_err(|e| bad(e.to_string()))?;
+    let bad = |error: hdf5_pure::Error| BadFeatures::file(path, error);
+    let file = hdf5_pure::File::open_streaming(path).map_err(bad)?;
+    let set = file.dataset(super::h5::SET).map_err(bad)?;
+    let shape = set.shape().map_err(bad)?;
+    let size = set.element_size().map_err(bad)?;
     if shape != super::npy::stacked_shape(num_rows, layout) || size != layout.dtype.bytes() as u64 {
-        return Err(bad(format!(
-            "its features are {shape:?} of {size} bytes, which is not what the manifest says"
-        )));
+        let words =
+            format!("its features are {shape:?} of {size} bytes, which is not what the manifest says");
+        return Err(BadFeatures::file(path, words));
     }
     Ok(())
 }
@@ -330,25 +356,25 @@ struct Index {
 
 impl Index {
     fn open(path: &Path, manifest: &Manifest) -> Result<Self, BadFeatures> {
-        let bad = |reason: String| BadFeatures::file(path, reason);
-        let mut reader = csv::Reader::from_path(path).map_err(|e| bad(e.to_string()))?;
+        let bad = |error: csv::Error| BadFeatures::file(path, error);
+        let mut reader = csv::Reader::from_path(path).map_err(bad)?;
         let columns = &manifest.recipe.columns;
-        let names = reader.headers().map_err(|e| bad(e.to_string()))?;
+        let names = reader.headers().map_err(bad)?;
         if !names.iter().eq(columns.iter().map(|column| column.name.as_str())) {
-            return Err(bad("its columns are not those of the manifest".to_owned()));
+            return Err(BadFeatures::file(path, "its columns are not those of the manifest"));
         }
         let mut lines = Vec::new();
         let mut record = StringRecord::new();
         loop {
             let position = reader.position().clone();
-            if !reader.read_record(&mut record).map_err(|e| bad(e.to_string()))? {
+            if !reader.read_record(&mut record).map_err(bad)? {
                 break;
             }
             lines.push(position);
         }
         let expected = manifest.outcome.num_rows;
         if lines.len() as u64 != expected {
-            return Err(bad(format!("{} lines for {expected} rows", lines.len())));
+            return Err(BadFeatures::file(path, format!("{} lines for {expected} rows", lines.len())));
         }
         Ok(Self { reader, lines, kinds: columns.iter().map(|column| column.kind).collect() })
     }

@@ -10,18 +10,43 @@ use super::{h5, npy, npz, parquet, safetensors};
 use crate::formats::WriteError;
 use crate::tensor::Column;
 
+/// A column that readers of a format would take for something else.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NameClash {
+    /// Its name has a zero character, which ends names in HDF5 and in many readers of others.
+    Zero(String),
+    /// It has the name of something that the format has of its own.
+    Own(String),
+    /// Two columns would be one, because not every name can stand in the format.
+    Two(String, String),
+}
+
 impl FeatureFormat {
-    /// The first two columns that would be one in a file of this format, because not every name can stand in it.
-    pub fn same_names(self, columns: &[Column]) -> Option<(String, String)> {
+    /// The first column that would be something else in a file of this format.
+    pub fn clash(self, columns: &[Column]) -> Option<NameClash> {
+        if let Some(column) = columns.iter().find(|column| column.name.contains('\0')) {
+            return Some(NameClash::Zero(column.name.clone()));
+        }
         let name_in_file = |name: &str| match self {
             Self::H5 => h5::set_name(name),
             Self::Npz => npz::array_name(name),
             Self::Folder | Self::Npy | Self::Safetensors | Self::Parquet => name.to_owned(),
         };
+        let own: &[&str] = match self {
+            Self::H5 => &[h5::SET],
+            Self::Npz => &npz::OWN,
+            Self::Safetensors => &[safetensors::TENSOR, safetensors::METADATA],
+            Self::Parquet => &[parquet::LIST],
+            Self::Folder | Self::Npy => &[],
+        };
         let mut seen: HashMap<String, &str> = HashMap::new();
         columns.iter().find_map(|column| {
-            let before = seen.insert(name_in_file(&column.name), &column.name)?;
-            Some((before.to_owned(), column.name.clone()))
+            let name = name_in_file(&column.name);
+            if own.contains(&&*name) {
+                return Some(NameClash::Own(column.name.clone()));
+            }
+            let before = seen.insert(name, &column.name)?;
+            Some(NameClash::Two(before.to_owned(), column.name.clone()))
         })
     }
 }

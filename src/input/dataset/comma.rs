@@ -9,7 +9,7 @@ use super::folder::natural;
 use super::frames::{FRAMES, Frames};
 use super::source::{About, Label, PictureLocation, Sample, Skipped, Source, View};
 use super::{Camera, DatasetError, NameCoding};
-use crate::tensor::{Cell, Column, ColumnKind};
+use crate::tensor::{Cell, Column, ColumnKind, EXACT_INTEGERS, is_refusal, shown};
 
 /// For each measurement, the frame that was the last one then.
 const POINTER: &str = "cam1_ptr";
@@ -37,7 +37,18 @@ struct Drive {
     /// Number of its first frame among all.
     first: usize,
     columns: Vec<(Column, Values)>,
-    has_log: bool,
+    /// How much of the frames the log speaks of; none without a log.
+    told: Option<Told>,
+}
+
+/// What a log says of a camera file's frames beside its columns.
+#[derive(Debug, Default)]
+struct Told {
+    /// Frames without a measurement, and the first of them.
+    num_blank: usize,
+    first_blank: Option<usize>,
+    /// Sets that are no column, by name.
+    left_out: Vec<String>,
 }
 
 /// A column by frame.
@@ -51,6 +62,15 @@ enum Values {
 }
 
 impl Values {
+    /// Whether some are whole and f64 has no room for all their digits.
+    fn is_large(&self) -> bool {
+        match self {
+            Self::Whole(values) => values.iter().flatten().any(|v| v.unsigned_abs() > EXACT_INTEGERS),
+            Self::Large(_) => true,
+            Self::Real(_) => false,
+        }
+    }
+
     fn cell(&self, at: usize) -> Cell {
         match self {
             Self::Whole(values) => values.get(at).copied().flatten().map_or(Cell::Missing, Cell::Integer),
@@ -65,31 +85,47 @@ impl Values {
     }
 }
 
-/// Whether a file is HDF5.
+/// Whether a file is HDF5, as far as can be seen.
 pub(super) fn is_hdf5(path: &Path) -> bool {
+    looks_like_hdf5(path).unwrap_or(false)
+}
+
+/// The same, where the system's refusal is no answer.
+fn looks_like_hdf5(path: &Path) -> Result<bool, DatasetError> {
     use std::io::Read as _;
     let mut start = [0; 8];
-    std::fs::File::open(path).and_then(|mut file| file.read_exact(&mut start)).is_ok() && start == MAGIC
+    match std::fs::File::open(path).and_then(|mut file| file.read_exact(&mut start)) {
+        Ok(()) => Ok(start == MAGIC),
+        Err(error) if is_refusal(&error) => Err(DatasetError::io(path, &error)),
+        // Shorter, a folder, or gone.
+        Err(_) => Ok(false),
+    }
 }
 
 /// Whether a folder has HDF5 files where camera files would be.
 pub(super) fn has_camera_files(folder: &Path) -> bool {
-    !camera_files(folder).is_empty()
+    camera_files(folder).is_ok_and(|files| !files.is_empty())
 }
 
 /// HDF5 files of a folder's `camera`, or else of the folder itself, in natural order, relative to it.
-fn camera_files(folder: &Path) -> Vec<PathBuf> {
+fn camera_files(folder: &Path) -> Result<Vec<PathBuf>, DatasetError> {
     let files_in = |below: &Path| {
-        let entries = std::fs::read_dir(folder.join(below)).into_iter().flatten().flatten();
-        let mut files: Vec<PathBuf> = entries
-            .filter(|entry| is_hdf5(&entry.path()))
-            .map(|entry| below.join(entry.file_name()))
-            .collect();
+        let place = folder.join(below);
+        let entries = match std::fs::read_dir(&place) {
+            Err(error) if is_refusal(&error) => return Err(DatasetError::io(&place, &error)),
+            other => other.into_iter().flatten().flatten(),
+        };
+        let mut files = Vec::new();
+        for entry in entries {
+            if looks_like_hdf5(&entry.path())? {
+                files.push(below.join(entry.file_name()));
+            }
+        }
         files.sort_by(|a, b| natural(a, b));
-        files
+        Ok(files)
     };
-    let files = files_in(Path::new(CAMERA_FOLDER));
-    if files.is_empty() { files_in(Path::new("")) } else { files }
+    let files = files_in(Path::new(CAMERA_FOLDER))?;
+    if files.is_empty() { files_in(Path::new("")) } else { Ok(files) }
 }
 
 impl CommaSource {
@@ -100,8 +136,9 @@ impl CommaSource {
             Self { about: About::default(), drives: Vec::new(), columns: Vec::new(), num_rows: 0 };
         if path.is_dir() {
             path.clone_into(&mut source.about.root);
-            source.about.names = NameCoding::of(camera_files(path).iter().map(|file| &**file));
-            for file in camera_files(path) {
+            let files = camera_files(path)?;
+            source.about.names = NameCoding::of(files.iter().map(|file| &**file));
+            for file in files {
                 match source.add(&path.join(&file)) {
                     // A log beside the camera files is one; what is broken is told.
                     Err(DatasetError::Unreadable { reason, .. }) => source.about.skipped.push(Skipped {
@@ -125,33 +162,74 @@ impl CommaSource {
             source.add(path)?;
         }
         source.settle_columns();
+        source.settle_notes();
         Ok(source)
     }
 
     fn add(&mut self, path: &Path) -> Result<(), DatasetError> {
         let frames = Arc::new(Frames::open(path)?);
-        let name = path.file_name().unwrap_or_default();
-        let beside = path.parent().unwrap_or(Path::new("")).join("../log").join(name);
-        let log = [beside, path.to_owned()].into_iter().find_map(|log| {
-            let file = File::open_streaming(&log).ok()?;
-            file.dataset(POINTER).is_ok().then_some((log, file))
-        });
         let num_frames = frames.len() as usize;
-        let columns = match &log {
-            Some((log, file)) => read_log(log, file, num_frames)?,
-            None => Vec::new(),
+        let (columns, told) = match open_log(path)? {
+            Some(log) => {
+                let (columns, told) = log.read(num_frames)?;
+                (columns, Some(told))
+            }
+            None => (Vec::new(), None),
         };
-        self.drives.push(Drive { frames, first: self.num_rows, columns, has_log: log.is_some() });
+        self.drives.push(Drive { frames, first: self.num_rows, columns, told });
         self.num_rows += num_frames;
         Ok(())
     }
 
-    /// All columns that any log has. Where logs differ in a column's kind, it is a number.
+    /// What a person should know of the logs.
+    fn settle_notes(&mut self) {
+        let notes = &mut self.about.notes;
+        let name = |drive: &Drive| shown(&drive.frames.path().display().to_string());
+        let mut without = self.drives.iter().filter(|drive| drive.told.is_none()).peekable();
+        if let Some(first) = without.peek() {
+            let first = name(first);
+            notes.push(match (without.count(), self.drives.len()) {
+                (_, 1) => "the camera file has no log, so its frames have no labels".to_owned(),
+                (num, all) => format!(
+                    "{num} of {all} camera files have no log, so their frames have no labels (the first: `{first}`)"
+                ),
+            });
+        }
+        let told = || self.drives.iter().filter_map(|drive| Some((drive, drive.told.as_ref()?)));
+        let num_blank: usize = told().map(|(_, told)| told.num_blank).sum();
+        let first = told().find_map(|(drive, told)| Some(drive.first + told.first_blank?));
+        if let Some(first) = first {
+            let (frames, have, their) =
+                if num_blank == 1 { ("frame", "has", "its") } else { ("frames", "have", "their") };
+            notes.push(format!(
+                "{num_blank} {frames} of {} {have} no measurement in the log, so {their} labels are empty (the first: row {first})",
+                self.num_rows
+            ));
+        }
+        let mut names: Vec<&String> = told().flat_map(|(_, told)| &told.left_out).collect();
+        names.sort();
+        names.dedup();
+        if !names.is_empty() {
+            let names: Vec<String> = names.into_iter().map(|name| format!("`{}`", shown(name))).collect();
+            notes.push(format!(
+                "sets of the log that are not one number a measurement are left out: {}",
+                names.join(", ")
+            ));
+        }
+    }
+
+    /// All columns that any log has. Where logs differ in a column's kind, it is a number, or text if a whole number would lose digits.
     fn settle_columns(&mut self) {
         for (column, _) in self.drives.iter().flat_map(|drive| &drive.columns) {
             match self.columns.iter_mut().find(|known| known.name == column.name) {
                 Some(known) => known.kind = known.kind.max(column.kind),
                 None => self.columns.push(column.clone()),
+            }
+        }
+        for column in self.columns.iter_mut().filter(|column| column.kind == ColumnKind::Number) {
+            let mut own = self.drives.iter().flat_map(|drive| &drive.columns);
+            if own.any(|(theirs, values)| theirs.name == column.name && values.is_large()) {
+                column.kind = ColumnKind::Text;
             }
         }
         self.about.label_names = self.columns.iter().map(|column| column.name.clone()).collect();
@@ -180,63 +258,128 @@ impl CommaSource {
     }
 }
 
-/// A log's columns by frame, in the order of their names.
-fn read_log(path: &Path, file: &File, num_frames: usize) -> Result<Vec<(Column, Values)>, DatasetError> {
-    let bad = |reason: String| DatasetError::Unreadable { reason, path: path.to_owned() };
-    let words = |e: hdf5_pure::Error| bad(e.to_string());
-    let pointer = file.dataset(POINTER).map_err(words)?;
-    let shape = pointer.shape().map_err(words)?;
-    let [length @ 0..=MAX_LENGTH] = shape[..] else {
-        return Err(bad(format!("`{POINTER}` is of shape {shape:?}: expected one number a measurement")));
+/// A camera file's log: a file of its own, or the camera file itself.
+struct Log {
+    path: PathBuf,
+    file: File,
+    is_own_file: bool,
+}
+
+/// Looks for the log of a camera file. One that is there and can't be read is an error: its labels would be lost.
+fn open_log(camera: &Path) -> Result<Option<Log>, DatasetError> {
+    let name = camera.file_name().unwrap_or_default();
+    let beside = camera.parent().unwrap_or(Path::new("")).join("../log").join(name);
+    let real = |path: &Path| path.canonicalize().ok();
+    if beside.symlink_metadata().is_ok() && real(&beside) != real(camera) {
+        let file = File::open_streaming(&beside).map_err(|e| unread(&beside, true, &e))?;
+        return Ok(Some(Log { path: beside, file, is_own_file: true }));
+    }
+    let file = File::open_streaming(camera).map_err(|e| unread(camera, false, &e))?;
+    let names = file.root().datasets().map_err(|e| unread(camera, false, &e))?;
+    let has_pointer = names.iter().any(|name| name == POINTER);
+    Ok(has_pointer.then(|| Log { path: camera.to_owned(), file, is_own_file: false }))
+}
+
+/// What the library says of a log that it can't read.
+fn unread(path: &Path, is_own_file: bool, error: &hdf5_pure::Error) -> DatasetError {
+    match error {
+        // That says nothing of the file.
+        hdf5_pure::Error::Io(error) if error.kind() != std::io::ErrorKind::UnexpectedEof => {
+            DatasetError::io(path, error)
+        }
+        other => bad_log(path, is_own_file, other.to_string()),
+    }
+}
+
+fn bad_log(path: &Path, is_own_file: bool, reason: String) -> DatasetError {
+    let advice = if is_own_file {
+        "copy it again, or move it away to do without its labels"
+    } else {
+        "copy the file again"
     };
-    // The first measurement of each frame.
-    let mut first = vec![None; num_frames];
-    for (at, frame) in pointer.read_f64().map_err(words)?.into_iter().enumerate() {
-        if frame >= 0.0
-            && let Some(slot) = first.get_mut(frame as usize)
-            && slot.is_none()
-        {
-            *slot = Some(at);
+    DatasetError::BadLog { reason, advice, path: path.to_owned() }
+}
+
+impl Log {
+    /// Columns by frame, in the order of their names.
+    fn read(&self, num_frames: usize) -> Result<(Vec<(Column, Values)>, Told), DatasetError> {
+        let bad = |reason: String| bad_log(&self.path, self.is_own_file, reason);
+        let words = |e: hdf5_pure::Error| unread(&self.path, self.is_own_file, &e);
+        let mut names = self.file.root().datasets().map_err(words)?;
+        names.sort();
+        if !names.iter().any(|name| name == POINTER) {
+            return Err(bad(format!("it has no set `{POINTER}`, which says of each measurement its frame")));
         }
-    }
-    let mut names = file.root().datasets().map_err(words)?;
-    names.sort();
-    let mut columns = Vec::new();
-    for name in names.into_iter().filter(|name| name != FRAMES) {
-        let Ok(set) = file.dataset(&name) else { continue };
-        if set.shape().map_err(words)?[..] != [length] {
-            continue;
-        }
-        let of_frame = |at: &Option<usize>, all: &[f64]| at.and_then(|at| all.get(at).copied());
-        let (kind, values) = match set.dtype().map_err(words)? {
-            // As f64, 64 bits would lose digits.
-            DType::I8 | DType::I16 | DType::I32 | DType::I64 | DType::U8 | DType::U16 | DType::U32 => {
-                let all = set.read_i64().map_err(words)?;
-                let whole = first.iter().map(|at| at.and_then(|at| all.get(at).copied())).collect();
-                (ColumnKind::Integer, Values::Whole(whole))
-            }
-            DType::U64 => {
-                let all = set.read_u64().map_err(words)?;
-                let of_frames = first.iter().map(|at| at.and_then(|at| all.get(at).copied()));
-                let fits = all.iter().all(|value| i64::try_from(*value).is_ok());
-                if fits {
-                    let whole = of_frames.map(|value| value.map(|value| value as i64)).collect();
-                    (ColumnKind::Integer, Values::Whole(whole))
-                } else {
-                    // As text, every digit is kept.
-                    (ColumnKind::Text, Values::Large(of_frames.collect()))
-                }
-            }
-            DType::F32 | DType::F64 => {
-                let all = set.read_f64().map_err(words)?;
-                let real = first.iter().map(|at| of_frame(at, &all).unwrap_or(f64::NAN)).collect();
-                (ColumnKind::Number, Values::Real(real))
-            }
-            _ => continue,
+        let pointer = self.file.dataset(POINTER).map_err(words)?;
+        let shape = pointer.shape().map_err(words)?;
+        let [length @ 0..=MAX_LENGTH] = shape[..] else {
+            return Err(bad(format!("`{POINTER}` is of shape {shape:?}: expected one number a measurement")));
         };
-        columns.push((Column { name, kind }, values));
+        // The first measurement of each frame.
+        let mut first = vec![None; num_frames];
+        let pointers = pointer.read_f64().map_err(words)?;
+        if pointers.len() as u64 != length {
+            return Err(bad(format!("`{POINTER}` is cut short")));
+        }
+        for (at, frame) in pointers.into_iter().enumerate() {
+            if frame >= 0.0
+                && let Some(slot) = first.get_mut(frame as usize)
+                && slot.is_none()
+            {
+                *slot = Some(at);
+            }
+        }
+        let mut told = Told {
+            num_blank: first.iter().filter(|at| at.is_none()).count(),
+            first_blank: first.iter().position(Option::is_none),
+            left_out: Vec::new(),
+        };
+        let mut columns = Vec::new();
+        for name in names.into_iter().filter(|name| name != FRAMES) {
+            let set = self.file.dataset(&name).map_err(words)?;
+            if set.shape().map_err(words)?[..] != [length] {
+                told.left_out.push(name);
+                continue;
+            }
+            let (kind, values, num_read) = match set.dtype().map_err(words)? {
+                // As f64, 64 bits would lose digits.
+                DType::I8 | DType::I16 | DType::I32 | DType::I64 | DType::U8 | DType::U16 | DType::U32 => {
+                    let all = set.read_i64().map_err(words)?;
+                    (ColumnKind::Integer, Values::Whole(by_frame(&first, &all)), all.len())
+                }
+                DType::U64 => {
+                    let all = set.read_u64().map_err(words)?;
+                    let whole: Result<Vec<i64>, _> = all.iter().map(|value| i64::try_from(*value)).collect();
+                    match whole {
+                        Ok(whole) => {
+                            (ColumnKind::Integer, Values::Whole(by_frame(&first, &whole)), all.len())
+                        }
+                        // As text, every digit is kept.
+                        Err(_) => (ColumnKind::Text, Values::Large(by_frame(&first, &all)), all.len()),
+                    }
+                }
+                DType::F32 | DType::F64 => {
+                    let all = set.read_f64().map_err(words)?;
+                    let real = by_frame(&first, &all).into_iter().map(|value| value.unwrap_or(f64::NAN));
+                    (ColumnKind::Number, Values::Real(real.collect()), all.len())
+                }
+                _ => {
+                    told.left_out.push(name);
+                    continue;
+                }
+            };
+            if num_read as u64 != length {
+                return Err(bad(format!("`{}` is cut short", shown(&name))));
+            }
+            columns.push((Column { name, kind }, values));
+        }
+        Ok((columns, told))
     }
-    Ok(columns)
+}
+
+/// For each frame the value of its first measurement.
+fn by_frame<T: Copy>(first: &[Option<usize>], all: &[T]) -> Vec<Option<T>> {
+    first.iter().map(|at| at.and_then(|at| all.get(at).copied())).collect()
 }
 
 impl Source for CommaSource {
@@ -245,7 +388,8 @@ impl Source for CommaSource {
     }
 
     fn describe(&self) -> String {
-        let log = if self.drives.iter().any(|drive| drive.has_log) { "" } else { ", no log beside it" };
+        let log =
+            if self.drives.iter().any(|drive| drive.told.is_some()) { "" } else { ", no log beside it" };
         let frames = self.num_rows;
         match self.drives.len() {
             1 => format!("comma.ai camera file of {frames} frames{log}"),

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::known_names;
-use crate::tensor::{Remedied, Remedy};
+use crate::tensor::{Remedied, Remedy, is_out_of_files, refusal_in};
 
 /// A data set that can't be opened.
 #[derive(Debug, thiserror::Error)]
@@ -15,11 +15,19 @@ pub enum DatasetError {
         /// Where it was looked for.
         path: PathBuf,
     },
-    /// The system refused.
+    /// Not what it should be, or the system fails at it.
     #[error("can't be read ({reason}): \"{}\"", path.display())]
     Unreadable {
         /// The system's words.
         reason: String,
+        /// The file or folder.
+        path: PathBuf,
+    },
+    /// The system refuses for now, which says nothing of what lies there.
+    #[error("the system doesn't let it be read ({reason}): \"{}\"", path.display())]
+    Refused {
+        /// The system's words.
+        reason: std::io::Error,
         /// The file or folder.
         path: PathBuf,
     },
@@ -145,8 +153,24 @@ pub enum DatasetError {
         /// The log.
         path: PathBuf,
     },
-    /// A log without rows.
-    #[error("the log has a header but no row: \"{}\"", path.display())]
+    /// The log of a camera file that is there and can't be read.
+    #[error("the camera file's log can't be read ({reason}): {advice}: \"{}\"", path.display())]
+    BadLog {
+        /// What is wrong.
+        reason: String,
+        /// What to do.
+        advice: &'static str,
+        /// The file with the log.
+        path: PathBuf,
+    },
+    /// A file without anything in it.
+    #[error("no rows: the file is empty: \"{}\"", path.display())]
+    Empty {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A log or table without rows.
+    #[error("no rows: there is a header and nothing below it: \"{}\"", path.display())]
     NoRows {
         /// The log.
         path: PathBuf,
@@ -170,6 +194,9 @@ impl DatasetError {
     /// An I/O error at a path.
     pub(super) fn io(path: &Path, error: &std::io::Error) -> Self {
         let path = path.to_owned();
+        if let Some(reason) = refusal_in(error) {
+            return Self::Refused { reason, path };
+        }
         match error.kind() {
             std::io::ErrorKind::NotFound => Self::Missing { path },
             _ => Self::Unreadable { reason: error.to_string(), path },
@@ -184,6 +211,7 @@ impl Remedied for DatasetError {
             Self::WhichColumn { found, .. } | Self::NoPathColumn { found, .. } => {
                 Some(Remedy::NamePathColumn { columns: found.clone() })
             }
+            Self::Refused { reason, .. } => is_out_of_files(reason).then_some(Remedy::RaiseFileLimit),
             Self::Missing { .. }
             | Self::Unreadable { .. }
             | Self::NoPictures { .. }
@@ -194,6 +222,8 @@ impl Remedied for DatasetError {
             | Self::NoListedFiles { .. }
             | Self::Meeting { .. }
             | Self::BadRow { .. }
+            | Self::BadLog { .. }
+            | Self::Empty { .. }
             | Self::NoRows { .. }
             | Self::NoPictureFiles { .. } => None,
         }

@@ -9,6 +9,7 @@ use image::RgbImage;
 use super::DatasetError;
 use crate::input::decode::{DecodeError, DecodeProblem, Picture};
 use crate::input::fingerprint::{FileState, Fingerprint, hash_of};
+use crate::tensor::refusal_in;
 
 /// The set of frames.
 pub(super) const FRAMES: &str = "X";
@@ -51,7 +52,10 @@ impl Frames {
     /// Opens a file and looks at its set's extent; no frame is read.
     pub(super) fn open(path: &Path) -> Result<Self, DatasetError> {
         let bad = |reason: String| DatasetError::Unreadable { reason, path: path.to_owned() };
-        let file = File::open_streaming(path).map_err(|e| bad(format!("not a sound HDF5 file: {e}")))?;
+        let file = File::open_streaming(path).map_err(|e| match refusal_in(&e) {
+            Some(refusal) => DatasetError::io(path, &refusal),
+            None => bad(format!("not a sound HDF5 file: {e}")),
+        })?;
         let set = file.dataset(FRAMES).map_err(|_| {
             bad(format!("an HDF5 file without a set `{FRAMES}` of frames, as comma.ai's camera files have"))
         })?;

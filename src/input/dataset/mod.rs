@@ -14,6 +14,7 @@ mod files;
 mod folder;
 mod frames;
 mod known_names;
+mod labelled;
 mod moments;
 mod naming;
 mod open;
@@ -35,6 +36,7 @@ pub use expand::{ExpandError, PictureRef, expand_inputs};
 pub use files::is_picture;
 pub use folder::FolderSource;
 pub use frames::Frames;
+pub use labelled::LabelledList;
 pub use naming::NameCoding;
 pub use open::{
     SourceKind, SourceOptions, UnknownSourceKind, has_no_header, is_log, is_table_path, open_source,

@@ -7,10 +7,12 @@ use std::str::FromStr;
 use super::comma::{has_camera_files, is_hdf5};
 use super::csv_file::Header;
 use super::files::has_picture_extension;
+use super::labelled::is_labelled;
 use super::table::{TablePaths, is_list, numbered};
+use super::text_file::{Text, entries};
 use super::{
-    CommaSource, DatasetError, FolderSource, ListSource, SimulatorLog, Source, SullychenLog, UdacityLog,
-    simulator, sullychen, udacity,
+    CommaSource, DatasetError, FolderSource, LabelledList, ListSource, SimulatorLog, Source, SullychenLog,
+    UdacityLog, simulator, sullychen, udacity,
 };
 use crate::input::decode::{SNIFF_BYTES, Sniffed, sniff};
 
@@ -29,13 +31,15 @@ pub enum SourceKind {
     Table,
     /// Paths, one a line.
     List,
+    /// A path and a number a line.
+    Labelled,
     /// comma.ai's camera files.
     Comma,
 }
 
 /// A word that names no kind.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("source `{0}`: expected auto, folder, udacity, simulator, sullychen, table, list or comma")]
+#[error("source `{0}`: expected auto, folder, udacity, simulator, sullychen, table, list, labelled or comma")]
 pub struct UnknownSourceKind(String);
 
 impl FromStr for SourceKind {
@@ -49,6 +53,7 @@ impl FromStr for SourceKind {
             "sullychen" => Ok(Self::Sullychen),
             "table" => Ok(Self::Table),
             "list" => Ok(Self::List),
+            "labelled" => Ok(Self::Labelled),
             "comma" => Ok(Self::Comma),
             _ => Err(UnknownSourceKind(text.to_owned())),
         }
@@ -82,6 +87,10 @@ pub fn open_source_as(path: &Path, options: &SourceOptions) -> Result<Box<dyn So
     }
     if metadata.is_file() && !matches!(options.kind, Some(SourceKind::Comma)) {
         refuse_what_is_no_text(path)?;
+        // A list says so in its own words.
+        if options.kind != Some(SourceKind::List) && Header::read(path)?.line().is_empty() {
+            return Err(DatasetError::Empty { path: path.to_owned() });
+        }
     }
     if let Some(column) = &options.path_column {
         let paths = TablePaths { column: column.clone(), has_no_header: options.has_no_header };
@@ -99,6 +108,7 @@ pub fn open_source_as(path: &Path, options: &SourceOptions) -> Result<Box<dyn So
         }
         Some(SourceKind::Comma) => Ok(Box::new(CommaSource::open(path)?)),
         Some(SourceKind::List) => Ok(Box::new(ListSource::list_file(path)?)),
+        Some(SourceKind::Labelled) => Ok(Box::new(LabelledList::open(path)?)),
         Some(SourceKind::Table) => {
             let found = crate::tensor::shown(&table_columns(path)?.join(", "));
             Err(DatasetError::WhichColumn { found, path: path.to_owned() })
@@ -107,11 +117,15 @@ pub fn open_source_as(path: &Path, options: &SourceOptions) -> Result<Box<dyn So
         None if is_hdf5(path) => Ok(Box::new(CommaSource::open(path)?)),
         None => {
             let header = Header::read(path)?;
-            match log_kind(path, &header) {
+            match log_kind(path, &header)? {
                 Some(SourceKind::Udacity) => Ok(Box::new(UdacityLog::open(path)?)),
                 Some(SourceKind::Simulator) => Ok(Box::new(SimulatorLog::open(path)?)),
                 Some(SourceKind::Sullychen) => Ok(Box::new(SullychenLog::open(path)?)),
+                Some(SourceKind::Labelled) => Ok(Box::new(LabelledList::open(path)?)),
                 Some(SourceKind::List) => Ok(Box::new(ListSource::list_file(path)?)),
+                _ if is_table_path(path) && !has_picture(&header.fields()) && has_one_line(path)? => {
+                    Err(DatasetError::NoRows { path: path.to_owned() })
+                }
                 _ => Err(DatasetError::UnknownKind { first_line: header.shortened(), path: path.to_owned() }),
             }
         }
@@ -127,10 +141,12 @@ fn open_folder(path: &Path) -> Result<Box<dyn Source>, DatasetError> {
     if let Some(log) = log(simulator::FILE_NAME) {
         return Ok(Box::new(SimulatorLog::open(&log)?));
     }
-    if let Some(log) = log(sullychen::FILE_NAME)
-        && sullychen::is_sullychen(Header::read(&log)?.line())
-    {
-        return Ok(Box::new(SullychenLog::open(&log)?));
+    if let Some(log) = log(sullychen::FILE_NAME) {
+        match log_kind(&log, &Header::read(&log)?)? {
+            Some(SourceKind::Sullychen) => return Ok(Box::new(SullychenLog::open(&log)?)),
+            Some(SourceKind::Labelled) => return Ok(Box::new(LabelledList::open(&log)?)),
+            _ => {}
+        }
     }
     match FolderSource::open(path) {
         Err(DatasetError::NoPictures { .. }) if has_camera_files(path) => {
@@ -141,18 +157,23 @@ fn open_folder(path: &Path) -> Result<Box<dyn Source>, DatasetError> {
 }
 
 /// What a text is by its first line, where it is a log or a list.
-fn log_kind(path: &Path, header: &Header) -> Option<SourceKind> {
-    if udacity::is_udacity(header) {
+fn log_kind(path: &Path, header: &Header) -> Result<Option<SourceKind>, DatasetError> {
+    let folder = path.parent().unwrap_or(Path::new(""));
+    // A path with a blank and a number at its end may be that of a file.
+    let is_path = folder.join(header.line()).is_file();
+    Ok(if udacity::is_udacity(header) {
         Some(SourceKind::Udacity)
     } else if simulator::is_simulator(header) {
         Some(SourceKind::Simulator)
-    } else if sullychen::is_sullychen(header.line()) {
+    } else if !is_path && is_labelled(path, header.line(), sullychen::FILE_NAME)? {
+        Some(SourceKind::Labelled)
+    } else if !is_path && sullychen::is_sullychen(header.line()) {
         Some(SourceKind::Sullychen)
     } else if is_list(path, header.line()) {
         Some(SourceKind::List)
     } else {
         None
-    }
+    })
 }
 
 /// What is known to be something else is called that, and its bytes aren't looked at as words.
@@ -189,6 +210,13 @@ fn sniff_file(path: &Path) -> Result<Sniffed, DatasetError> {
     Ok(sniff(&start))
 }
 
+/// Whether nothing follows a file's first line.
+fn has_one_line(path: &Path) -> Result<bool, DatasetError> {
+    let whole = std::fs::read(path).map_err(|e| DatasetError::io(path, &e))?;
+    let Ok(text) = Text::decode(whole) else { return Ok(false) };
+    Ok(entries(&text.bytes).filter(|(_, line)| !line.trim_ascii().is_empty()).nth(1).is_none())
+}
+
 /// Whether a file's name is a table's.
 pub fn is_table_path(path: &Path) -> bool {
     let has = |ending: &&str| path.extension().is_some_and(|e| e.eq_ignore_ascii_case(ending));
@@ -219,6 +247,6 @@ pub fn is_log(path: &Path) -> bool {
         Ok(Sniffed::Unknown) => true,
         _ => false,
     };
-    let is_known = || Header::read(path).is_ok_and(|header| log_kind(path, &header).is_some());
+    let is_known = || Header::read(path).is_ok_and(|header| matches!(log_kind(path, &header), Ok(Some(_))));
     path.is_file() && (is_hdf5(path) || is_text() && is_known())
 }

@@ -178,7 +178,7 @@ fn path_of(entry: &[u8]) -> Option<PathBuf> {
 }
 
 /// Rows while they are listed.
-struct Found {
+pub(super) struct Found {
     root: PathBuf,
     absolute: PathBuf,
     rows: Vec<Row>,
@@ -189,7 +189,8 @@ struct Found {
 }
 
 impl Found {
-    fn below(root: &Path) -> Self {
+    /// Rows whose paths are absolute or count from `root`.
+    pub(super) fn below(root: &Path) -> Self {
         let plain = if root.as_os_str().is_empty() { Path::new(".") } else { root };
         let absolute = std::path::absolute(plain).unwrap_or_else(|_| root.to_owned());
         Self {
@@ -210,7 +211,7 @@ impl Found {
     }
 
     /// A row of a list.
-    fn add_path(&mut self, path: &Path, line: u64) {
+    pub(super) fn add_path(&mut self, path: &Path, line: u64) {
         let file = self.file(path).or_else(|| self.file(path.to_str()?.trim()));
         self.add_found(file, path, line, None);
     }
@@ -248,9 +249,16 @@ impl Found {
         Some(path.strip_prefix(&self.absolute).unwrap_or(path).to_owned())
     }
 
-    fn source(self, kind: &'static str, sha256: String, path: &Path) -> Result<ListSource, DatasetError> {
+    /// The rows that have a picture. `path` is for errors.
+    pub(super) fn source(
+        self,
+        kind: &'static str,
+        sha256: String,
+        path: &Path,
+    ) -> Result<ListSource, DatasetError> {
         if self.rows.is_empty() {
             let (first, path) = (self.first.unwrap_or_default(), path.to_owned());
+            let kind = if kind == "table" { kind } else { "list" };
             return Err(DatasetError::NoListedFiles { kind, num_rows: self.num_rows, first, path });
         }
         let names = NameCoding::of(self.rows.iter().map(|row| &*row.file));

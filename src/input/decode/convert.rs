@@ -6,7 +6,7 @@ use image::codecs::bmp::BmpDecoder;
 use image::codecs::gif::GifDecoder;
 use image::codecs::ico::IcoDecoder;
 use image::codecs::png::PngDecoder;
-use image::codecs::pnm::PnmDecoder;
+use image::codecs::pnm::{PnmDecoder, PnmSubtype};
 use image::codecs::qoi::QoiDecoder;
 use image::codecs::tiff::TiffDecoder;
 use image::codecs::webp::WebPDecoder;
@@ -17,8 +17,10 @@ use image::{
 };
 
 use super::error::format_name;
+use super::gif;
 use super::ico::{self, Icon};
 use super::tiff::{self, Prepared, Samples};
+use super::upright::turn_of;
 use super::{DecodeLimits, DecodeNote, DecodeProblem};
 
 type Decoded = Result<(RgbImage, Vec<DecodeNote>), DecodeProblem>;
@@ -48,7 +50,9 @@ pub(super) fn decode(format: ImageFormat, bytes: &[u8], limits: &DecodeLimits) -
             job.finish(decoder, animated)
         }
         ImageFormat::Gif => {
-            let decoded = job.sorted(GifDecoder::new(input)).and_then(|decoder| job.first_of_gif(decoder));
+            let below = gif::colour_below(bytes);
+            let decoded =
+                job.sorted(GifDecoder::new(input)).and_then(|decoder| job.first_of_gif(decoder, below));
             decoded.map_err(|problem| match problem {
                 DecodeProblem::Truncated { format } if bytes.ends_with(b";") => {
                     DecodeProblem::Damaged { format, reason: "it ends before its first frame does".into() }
@@ -71,7 +75,17 @@ pub(super) fn decode(format: ImageFormat, bytes: &[u8], limits: &DecodeLimits) -
             Some(Icon::Odd) => job.finish(job.sorted(IcoDecoder::new(input))?, false),
         },
         ImageFormat::Qoi => job.finish(job.sorted(QoiDecoder::new(input))?, false),
-        _ => job.finish(job.sorted(PnmDecoder::new(input))?, false),
+        _ => {
+            let decoder = job.sorted(PnmDecoder::new(input))?;
+            let samples = match (decoder.header().subtype(), decoder.header().maximal_sample()) {
+                // Of bits the decoder makes 0 and 255 itself.
+                (PnmSubtype::Bitmap(_), _) | (PnmSubtype::ArbitraryMap, 1) | (_, 255 | 65_535) => {
+                    Samples::AsDecoded
+                }
+                (_, largest) => Samples::UpTo(largest),
+            };
+            job.finish_as(decoder, false, samples)
+        }
     }
 }
 
@@ -141,13 +155,20 @@ impl Job<'_> {
         if inks || samples == Samples::Inks {
             notes.push(DecodeNote::CmykConverted);
         }
-        // A broken EXIF block doesn't spoil the pixels.
-        let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
+        let orientation = match self.format {
+            // Its tags are the file's own.
+            ImageFormat::Tiff => decoder.orientation().unwrap_or(Orientation::NoTransforms),
+            _ => turn_of(
+                decoder.exif_metadata().ok().flatten().as_deref(),
+                decoder.xmp_metadata().ok().flatten().as_deref(),
+            ),
+        };
         let mut picture = self.sorted(DynamicImage::from_decoder(decoder))?;
         match samples {
             Samples::AsDecoded => {}
             Samples::Inks => picture = from_inks(&picture.into_rgba8()).into(),
             Samples::Premultiplied => picture = divided_by_alpha(picture.into_rgba8()).into(),
+            Samples::UpTo(largest) => picture = stretched(picture, largest),
         }
         picture.apply_orientation(orientation);
         let rgb = opaque(picture, &mut notes);
@@ -158,13 +179,19 @@ impl Job<'_> {
     }
 
     /// A GIF's first frame on its own screen. Whether a second follows is only known by reading on.
-    fn first_of_gif(&self, mut decoder: GifDecoder<Cursor<&[u8]>>) -> Decoded {
+    fn first_of_gif(&self, mut decoder: GifDecoder<Cursor<&[u8]>>, below: Option<[u8; 3]>) -> Decoded {
         self.check(&mut decoder)?;
         let mut frames = decoder.into_frames();
         let Some(first) = frames.next() else {
             return Err(DecodeProblem::Truncated { format: format_name(self.format) });
         };
-        let first = self.sorted(first)?.into_buffer();
+        let mut first = self.sorted(first)?.into_buffer();
+        // Such a frame has no transparent pixel of its own.
+        if let Some([red, green, blue]) = below {
+            for pixel in first.pixels_mut().filter(|pixel| pixel.0[3] == 0) {
+                pixel.0 = [red, green, blue, u8::MAX];
+            }
+        }
         let mut notes = Vec::new();
         if matches!(frames.next(), Some(Ok(_))) {
             notes.push(DecodeNote::FirstOfSeveral);
@@ -193,6 +220,48 @@ fn over_white(rgba: &RgbaImage) -> RgbImage {
         let over = |c: u32| ((c * alpha + 255 * (255 - alpha) + 127) / 255) as u8;
         image::Rgb([over(r), over(g), over(b)])
     })
+}
+
+/// Samples of a PNM, which were from 0 to `largest`, as 8 bits. The decoder stretched them to all it has room for, rounded in another way
+/// than Pillow, which takes the even one of two equally near; what they were follows, for no two became one.
+fn stretched(picture: DynamicImage, largest: u32) -> DynamicImage {
+    let stretch = |sample: u16, full: u16| {
+        let before = (f64::from(sample) * f64::from(largest) / f64::from(full)).round();
+        (before / f64::from(largest) * 255.0).round_ties_even().min(255.0) as u8
+    };
+    let in_place = |samples: &mut [u8]| {
+        for sample in samples {
+            *sample = stretch((*sample).into(), u8::MAX.into());
+        }
+    };
+    let (width, height) = (picture.width(), picture.height());
+    let narrow =
+        |samples: &[u16]| samples.iter().map(|sample| stretch(*sample, u16::MAX)).collect::<Vec<u8>>();
+    let made = match picture {
+        DynamicImage::ImageLuma8(mut gray) => {
+            in_place(&mut gray);
+            return gray.into();
+        }
+        DynamicImage::ImageRgb8(mut rgb) => {
+            in_place(&mut rgb);
+            return rgb.into();
+        }
+        DynamicImage::ImageLuma16(gray) => {
+            image::GrayImage::from_raw(width, height, narrow(&gray)).map(DynamicImage::from)
+        }
+        DynamicImage::ImageRgb16(rgb) => {
+            RgbImage::from_raw(width, height, narrow(&rgb)).map(DynamicImage::from)
+        }
+        // With an alpha, which is stretched as well.
+        other if other.color().bytes_per_pixel() == other.color().channel_count() => {
+            let mut rgba = other.into_rgba8();
+            in_place(&mut rgba);
+            return rgba.into();
+        }
+        other => RgbaImage::from_raw(width, height, narrow(&other.into_rgba16())).map(DynamicImage::from),
+    };
+    // As many samples as there were.
+    made.unwrap_or_default()
 }
 
 /// Cyan, magenta, yellow and black in the four channels, 255 for most ink: Pillow's conversion.

@@ -1,17 +1,19 @@
 //! A picture file of any common kind to 8-bit RGB, or an error that says what to do.
 //!
-//! Owns the policies: content is sniffed, never the extension; EXIF orientation is applied exactly once; alpha is composed
+//! Owns the policies: content is sniffed, never the extension; the orientation of EXIF or XMP is applied exactly once; alpha is composed
 //! over white; 16 bits are scaled; of several frames the first is taken; a file that is cut off is an error, never a
 //! half-grey picture. Size limits are checked from the header, before a pixel is decoded. Must know nothing of networks.
 
 mod convert;
 mod error;
+mod gif;
 mod ico;
 mod jpeg;
 mod limits;
 mod note;
 mod sniff;
 mod tiff;
+mod upright;
 
 use std::io::Read;
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -38,7 +38,7 @@ mod tag {
     pub(super) const DNG_VERSION: u16 = 50_706;
 }
 
-/// What four samples a pixel are.
+/// What samples are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Samples {
     /// What the decoder takes them for.
@@ -47,6 +47,8 @@ pub(super) enum Samples {
     Inks,
     /// Colours multiplied by their alpha.
     Premultiplied,
+    /// From 0 to this, and stretched by the decoder.
+    UpTo(u32),
 }
 
 /// A TIFF that the decoder can read.

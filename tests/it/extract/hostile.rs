@@ -221,7 +221,7 @@ fn columns_of_one_name_in_a_format_are_refused_before_anything_is_computed() {
         assert_eq!(run.code, Some(2));
         assert!(
             run.stderr.contains(&format!(
-                "the columns `{one}` and `{other}` would have one name in {format}\nhelp: rename one"
+                "the columns `{one}` and `{other}` would have one name in {format}: rename one"
             )),
             "{}",
             run.stderr
@@ -231,6 +231,48 @@ fn columns_of_one_name_in_a_format_are_refused_before_anything_is_computed() {
     let run = bench.run(&format!("extract n.csv --path-column image -o n {QUICK} --format npz"));
     assert!(run.stderr.contains("the columns `n` and `n.npy` would have one name in npz"), "{}", run.stderr);
     bench.ok(&format!("extract t.csv --path-column image -o p {QUICK} --pool avg --format parquet"));
+}
+
+/// A column that readers would take for the features, for what is said about them, or for another column.
+#[test]
+fn columns_that_readers_see_otherwise_are_refused() {
+    let bench = with(&["a.jpg"]);
+    let own = |column: &str, format: &str| {
+        format!(
+            "error: the column `{column}` would have the name of what is no column in {format}: rename it\nhelp: or take another format, such as `--format parquet`\n"
+        )
+    };
+    let zero = |column: &str| {
+        format!(
+            "error: the name of the column `{column}` has a zero character (NUL), where many readers take it to end: rename it\n"
+        )
+    };
+    for (columns, format, words) in [
+        ("features.npy", "npz", own("features.npy", "npz")),
+        ("about.npy", "npz", own("about.npy", "npz")),
+        ("__metadata__", "safetensors", own("__metadata__", "safetensors")),
+        ("x,x\0y", "h5", zero("x\\u{0}y")),
+        ("x,x\0y", "npz", zero("x\\u{0}y")),
+        ("x\0y", "safetensors", zero("x\\u{0}y")),
+        ("x\0y", "parquet", zero("x\\u{0}y")),
+        ("x\0y", "npy", zero("x\\u{0}y")),
+    ] {
+        let cells = columns.split(',').map(|_| "1").collect::<Vec<_>>().join(",");
+        bench.add("t.csv", format!("image,{columns}\na.jpg,{cells}\n").as_bytes());
+        let run = bench
+            .run(&format!("extract t.csv --path-column image -o none {QUICK} --pool avg --format {format}"));
+        assert_eq!(run.code, Some(2), "{format}");
+        assert!(run.stderr.ends_with(&words), "{columns:?} in {format}: {}", run.stderr);
+        assert!(!bench.path("none").exists());
+    }
+    // Where a format has nothing of that name, it is one like others.
+    for (column, format) in [("features.npy", "h5"), ("__metadata__", "npz"), ("features.npy", "parquet")] {
+        bench.add("t.csv", format!("image,{column}\na.jpg,1\n").as_bytes());
+        bench.ok(&format!(
+            "extract t.csv --path-column image -o {format}_{column} {QUICK} --pool avg --format {format}"
+        ));
+        bench.ok(&format!("features verify {format}_{column}"));
+    }
 }
 
 /// What failed once is no reason to say that all is well.

@@ -2,8 +2,10 @@
 
 mod accidents;
 mod cells;
+mod comma;
 mod formats;
 mod hostile;
+mod labelled;
 mod missing;
 mod more_sources;
 mod odd_names;
@@ -11,6 +13,7 @@ mod resume;
 mod retired;
 mod shards;
 mod sources;
+mod told;
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -119,11 +119,14 @@ fn ctrl_c_keeps_what_is_done_and_says_how_to_go_on() {
     let changes = [
         (
             "--preprocess raw",
-            "preprocess was model, is raw; value_scale was RGB (x − 127)/128, is RGB x: \"out\"\nhelp: `--allow-mixed` goes on all the same and records it, `--overwrite` begins again",
+            "preprocess was model, is raw; value_scale was RGB (x − 127)/128, is RGB x: \"out\"\nhelp: it was begun with `--preprocess model`; `--allow-mixed` goes on all the same and records it, `--overwrite` begins again",
         ),
-        ("--engine candle", "batch was null, is 8; dispatch_level was "),
-        ("--pool max", "pool was avg, is max: \"out\"\nhelp: `--overwrite` begins again"),
-        ("--limit 900", "limit was null, is 900; num_pictures was 960, is 900; "),
+        ("--engine candle", "batch was none, is 8; dispatch_level was "),
+        (
+            "--pool max",
+            "pool was avg, is max: \"out\"\nhelp: it was begun with `--pool avg`; `--overwrite` begins again",
+        ),
+        ("--limit 900", "limit was none, is 900; num_pictures was 960, is 900; "),
     ];
     for (option, words) in changes {
         let call = call.replace("--pool avg", if option.starts_with("--pool") { "" } else { "--pool avg" });
@@ -281,7 +284,11 @@ fn what_is_there_is_not_overwritten_unasked() {
     );
     assert_eq!((run.code, &*run.stderr), (Some(2), &*there));
     let run = bench.run(&format!("{call} --dtype f16 --resume"));
-    assert!(run.stderr.contains("this is not the run that was begun here: stored was "), "{}", run.stderr);
+    assert!(
+        run.stderr.contains("this is not the run that was begun here: dtype was f32, is f16; "),
+        "{}",
+        run.stderr
+    );
     assert!(tree(&bench.path("out")) == before);
     bench.add(&format!("out/{TAG}/mine.txt"), b"mine");
     std::fs::remove_file(bench.path("out").join(TAG).join("manifest.json")).unwrap();

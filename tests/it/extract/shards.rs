@@ -81,6 +81,102 @@ fn shards_that_do_not_belong_together_are_refused() {
     assert!(error("features merge a -o whole2").contains("something is here already; choose another folder"));
 }
 
+/// More shards than pictures.
+#[test]
+fn a_shard_without_a_picture_is_done_and_merges() {
+    let bench = super::sources::with(&["in/a.png", "in/b.png"]);
+    for format in ["folder", "npy", "npz", "h5", "safetensors", "parquet"] {
+        let call = format!("extract in {QUICK} --pool avg --format {format} -q");
+        bench.ok(&format!("{call} -o one_{format}"));
+        for shard in 0..3 {
+            bench.ok(&format!("{call} -o {format} --shard {shard}/3"));
+        }
+        bench.ok(&format!("features verify {format}"));
+        bench.ok(&format!("features merge {format} -o merged_{format}"));
+        assert_same(&bench.path(&format!("one_{format}")), &bench.path(&format!("merged_{format}")));
+    }
+    let run = bench.ok(&format!("extract in {QUICK} --pool avg --format npy -o npy --shard 2/3 --overwrite"));
+    assert!(
+        run.stderr.ends_with(&format!(
+            "no picture falls into this shard, which is complete: \"npy/shard-2-of-3/{TAG}\"\n"
+        )),
+        "{}",
+        run.stderr
+    );
+    bench.ok(&format!("extract in {QUICK} --pool avg --format npy -o npy --shard 2/3 --resume"));
+}
+
+#[test]
+fn one_shard_under_two_names_is_refused() {
+    let bench = super::sources::with(&["in/a.png", "in/b.png"]);
+    let call = format!("extract in {QUICK} --pool avg --format npy -q");
+    for shard in 0..2 {
+        bench.ok(&format!("{call} -o s --shard {shard}/2"));
+    }
+    let (first, link) = (format!("s/shard-0-of-2/{TAG}"), format!("link/{TAG}"));
+    let mut cases = vec![
+        ("s s", format!("as \"{first}\"")),
+        ("s ./s", format!("as \"{first}\" and \"./{first}\", which are one folder")),
+        ("s s/shard-1-of-2/../shard-0-of-2", {
+            format!("as \"{first}\" and \"s/shard-1-of-2/../shard-0-of-2/{TAG}\", which are one folder")
+        }),
+    ];
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink("s/shard-0-of-2", bench.path("link")).unwrap();
+        cases.push(("s link", format!("as \"{first}\" and \"{link}\", which are one folder")));
+    }
+    for (folders, words) in cases {
+        let run = bench.run(&format!("features merge {folders} -o merged"));
+        let expected = format!("error: one shard is named twice, {words}: name it once\n");
+        assert_eq!((run.code, &*run.stderr), (Some(2), &*expected));
+        assert!(!bench.path("merged").exists());
+    }
+    drop(link);
+    // A copy is another folder with the same share.
+    super::copy(&bench.path("s/shard-0-of-2"), &bench.path("copy"));
+    let run = bench.run("features merge s copy -o merged");
+    assert!(run.stderr.contains("shard 0 is there twice: "), "{}", run.stderr);
+}
+
+#[test]
+fn what_differs_between_shards_comes_with_its_option() {
+    let bench = super::sources::with(&["in/a.png", "in/b.png"]);
+    let call = format!("extract in {QUICK} --format npy -q");
+    bench.ok(&format!("{call} --pool none -o a --shard 0/2"));
+    bench.ok(&format!("{call} --pool none -o b --shard 1/2 --order chw"));
+    let run = bench.run("features merge a b -o merged");
+    assert_eq!(
+        run.stderr,
+        format!(
+            "error: shards of different runs: order is hwc and chw; shape is 2, 2, 1280 and 1280, 2, 2: \"a/shard-0-of-2/{TAG}\" and \"b/shard-1-of-2/{TAG}\"\nhelp: make all of them with the same `--order`\n"
+        )
+    );
+    for (options, words, help) in [
+        (
+            "--shard 0/2 --order chw",
+            "order was hwc, is chw; shape was 2, 2, 1280, is 1280, 2, 2",
+            "`--order hwc`",
+        ),
+        ("--shard 0/2 --shard-by hash", "shard_by was block, is hash", "`--shard-by block`"),
+        (
+            "--shard 0/2 --limit 1 --dtype f16",
+            "dtype was f32, is f16; limit was none, is 1; ",
+            "`--dtype f32`, no `--limit`",
+        ),
+    ] {
+        let run = bench.run(&format!("{call} --pool none -o a --resume {options}"));
+        assert_eq!(run.code, Some(2));
+        assert!(
+            run.stderr.starts_with("error: this is not the run that was begun here: ")
+                && run.stderr.contains(words),
+            "{}",
+            run.stderr
+        );
+        assert!(run.stderr.ends_with(&format!("help: it was begun with {help}\n")), "{}", run.stderr);
+    }
+}
+
 #[test]
 fn shards_that_were_cut_differently_are_told() {
     let bench = with_drive();

@@ -157,9 +157,69 @@ fn a_run_that_was_stopped_says_how_to_go_on_and_does() {
     window.wait_for("pictures are done and kept: Go on, or `filterscope extract … --resume`, continues");
     window.wait_for("An unfinished run is here: ");
     assert!(!out.path().join(TAG).join("manifest.json").exists());
+    // With another setting it isn't that run, which is said in the window's words.
+    window.choose("Type", "f16, half the room");
+    window.wait_for(&format!("{TAG}: bn2.act, 1280 f16"));
+    window.click("Go on");
+    window.wait_for(
+        "this is not the run that was begun here: dtype was f32, is f16; \"Begin again\" removes it",
+    );
+    assert!(window.says("It was begun with Type f32."), "{:?}", window.texts());
+    window.choose("Type", "f32");
+    window.wait_for(&format!("{TAG}: bn2.act, 1280 f32"));
     window.click("Go on");
     window.wait_for("wrote features of 240 pictures; 1 skipped: ");
     assert_eq!(Manifest::read(&out.path().join(TAG)).unwrap().outcome.num_rows, 240);
+}
+
+/// What keeps a run from beginning is told at the window as at the command line: another's lock, a folder that can't be one.
+#[test]
+fn a_run_that_cannot_begin_says_why() {
+    let (pictures, out) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let mut window = on_a_folder(pictures.path(), 2);
+    let hidden = out.path().join("held/.filterscope");
+    std::fs::create_dir_all(&hidden).unwrap();
+    let lock = std::fs::File::create(hidden.join("lock")).unwrap();
+    lock.lock().unwrap();
+    let folder = out.path().join("held").display().to_string();
+    window.type_into("Output folder", &folder);
+    window.wait_for("Features of 3 pictures would be written");
+    window.click("Start");
+    window.wait_for(&format!(
+        "another run is writing into this folder; wait for it, or choose another: \"{folder}\""
+    ));
+    drop(lock);
+    let file = out.path().join("file");
+    std::fs::write(&file, "no folder").unwrap();
+    window.type_into("Output folder", "/../file/below");
+    window.wait_for("Features of 3 pictures would be written");
+    window.settle();
+    window.click("Start");
+    window.wait_for("can't use this folder (");
+    assert!(window.says("Choose an output folder that can be written to."), "{:?}", window.texts());
+}
+
+/// Values that f16 has no number for are told in the report.
+#[test]
+fn values_that_became_infinite_are_reported() {
+    use crate::onnx::encode::{floats, network, node, property};
+    let (pictures, out) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let mut window = on_a_folder(pictures.path(), 2);
+    let conv = node("Conv", &["x", "w"], "y", &[("kernel_shape", &[1, 1])]);
+    let graph = network(&[conv, floats("w", &[4, 3, 1, 1], &[1e6; 12])]);
+    let file = out.path().join("loud.onnx");
+    std::fs::write(&file, [graph, property("mean", "0"), property("std", "1")].concat()).unwrap();
+    window.drop_file(file);
+    window.wait_for("loud.onnx · ");
+    window.settle();
+    window.click(TAG);
+    window.click("loud.onnx");
+    window.type_into("Output folder", &out.path().join("features").display().to_string());
+    window.wait_for("loud.onnx: ");
+    window.choose("Type", "f16, half the room");
+    window.wait_for("4 f16");
+    window.click("Start");
+    window.wait_for("8 values are too large for f16, whose largest number is 65504, and stored as infinite (f32 under Type keeps them)");
 }
 
 #[test]

@@ -2,6 +2,9 @@
 //!
 //! Owns naming the kinds of JPEG that are valid and not decoded, so that none is called damaged. Must know nothing of samples.
 
+/// How a segment of XMP begins.
+const XMP: &[u8] = b"http://ns.adobe.com/xap/1.0/\0";
+
 /// A component of the frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Component {
@@ -69,6 +72,8 @@ pub(super) struct Markers {
     scans: Vec<usize>,
     /// How far each coefficient of each component is known: the bits still missing.
     missing: Vec<[Option<u8>; 64]>,
+    /// The last block of XMP before the pixels.
+    pub(super) xmp: Option<Vec<u8>>,
     /// A marker that gives the height after the first scan.
     late_height: bool,
     tables: bool,
@@ -112,6 +117,9 @@ impl Markers {
             0xF7 if self.frame.is_none() => self.other_standard = Some("JPEG-LS"),
             0xC0..=0xCF if self.frame.is_none() => self.take_frame(kind, body),
             0xDC => self.late_height = true,
+            0xE1 if self.scans.is_empty() && body.starts_with(XMP) => {
+                self.xmp = body.get(XMP.len()..).map(<[u8]>::to_vec);
+            }
             0xDA => self.take_scan(body),
             _ => {}
         }

@@ -13,6 +13,7 @@ use image::{DynamicImage, GrayImage, ImageFormat, RgbImage};
 use libjpeg_turbo_rs::{ColorSpace, DecodeLimits as DecoderLimits, Decoder, JpegError, PixelFormat};
 
 use super::error::format_name;
+use super::upright::turn_of;
 use super::{DecodeLimits, DecodeNote, DecodeProblem};
 use markers::{Frame, Markers};
 
@@ -58,7 +59,7 @@ pub(super) fn decode(
     decoder.set_output_format(if is_gray { PixelFormat::Grayscale } else { PixelFormat::Rgb });
     decoder.set_block_smoothing(true);
     let colours = decoder.jpeg_color_space();
-    let orientation = decoder.exif_data().and_then(Orientation::from_exif_chunk);
+    let turn = turn_of(decoder.exif_data(), markers.xmp.as_deref());
 
     let contradiction =
         || DecodeProblem::Damaged { format, reason: "its size contradicts its samples".into() };
@@ -82,7 +83,7 @@ pub(super) fn decode(
     if matches!(colours, ColorSpace::Cmyk | ColorSpace::Ycck) {
         notes.push(DecodeNote::CmykConverted);
     }
-    if let Some(turn) = orientation.filter(|o| *o != Orientation::NoTransforms) {
+    if turn != Orientation::NoTransforms {
         picture.apply_orientation(turn);
         notes.push(DecodeNote::Oriented);
     }

@@ -1,0 +1,82 @@
+//! Why a run can't be planned.
+
+use crate::engine::EngineError;
+use crate::formats::features::FeatureFormat;
+use crate::tensor::{Remedied, Remedy, shown};
+
+/// A run that can't be.
+#[derive(Debug, thiserror::Error)]
+pub enum PlanProblem {
+    /// Nothing is selected.
+    #[error("no picture is selected: the data set has {num_rows} usable rows, the last is row {last}")]
+    NothingSelected {
+        /// Rows there are.
+        num_rows: usize,
+        /// Number of the last.
+        last: usize,
+    },
+    /// Maps of different sizes in one array.
+    #[error("pictures keep their own sizes, so their maps may differ in size and don't fit one {format}")]
+    SizesVary {
+        /// The format.
+        format: FeatureFormat,
+    },
+    /// Two columns that a format can't tell apart.
+    #[error(
+        "the columns `{}` and `{}` would have one name in {format}: rename one",
+        shown(.columns.0.as_str()),
+        shown(.columns.1.as_str())
+    )]
+    SameName {
+        /// The columns.
+        columns: (String, String),
+        /// The format.
+        format: FeatureFormat,
+    },
+    /// A column with the name of something that a format has of its own.
+    #[error("the column `{}` would have the name of what is no column in {format}: rename it", shown(.column))]
+    OwnName {
+        /// The column.
+        column: String,
+        /// The format.
+        format: FeatureFormat,
+    },
+    /// A column whose name readers would see the beginning of.
+    #[error(
+        "the name of the column `{}` has a zero character (NUL), where many readers take it to end: rename it",
+        shown(.column)
+    )]
+    ZeroInName {
+        /// The column.
+        column: String,
+    },
+    /// Fractions for a network that takes samples as they are.
+    #[error(
+        "{tag} takes samples as they are, from 0 to 255 (its input is UINT8), and `{asked}` makes other values of them"
+    )]
+    TakesBytes {
+        /// The network.
+        tag: &'static str,
+        /// What was asked for.
+        asked: String,
+    },
+    /// The input doesn't go through the network.
+    #[error("{tag}: {reason}")]
+    Engine {
+        /// The network.
+        tag: &'static str,
+        /// The engine's words.
+        reason: Box<EngineError>,
+    },
+}
+
+impl Remedied for PlanProblem {
+    fn remedy(&self) -> Option<Remedy> {
+        match self {
+            Self::SizesVary { .. } => Some(Remedy::OneSize),
+            Self::SameName { .. } | Self::OwnName { .. } => Some(Remedy::OtherFormat),
+            Self::Engine { reason, .. } => reason.remedy(),
+            Self::NothingSelected { .. } | Self::ZeroInName { .. } | Self::TakesBytes { .. } => None,
+        }
+    }
+}
