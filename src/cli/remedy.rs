@@ -75,6 +75,7 @@ const fn option(setting: Setting) -> &'static str {
         Setting::Values => "--preprocess",
         Setting::Pool => "--pool",
         Setting::Format => "--format",
+        Setting::Layer => "--layer",
         Setting::Dtype => "--dtype",
         Setting::Order => "--order",
         Setting::Engine => "--engine",
@@ -161,11 +162,12 @@ pub(super) fn words(remedy: &Remedy) -> String {
             "raise the limit (`ulimit -n`); the same command with `--resume` goes on".to_owned()
         }
         Remedy::SettingsAsBefore { settings, can_be_mixed } => {
-            let words = |(setting, before): &(Setting, String)| match (&**before, option(*setting)) {
-                ("none" | "", option) => format!("no `{option}`"),
-                // The engine's own name has more words than the option.
-                (_, option @ ("--engine" | "--device")) => format!("the `{option}` of before"),
-                (before, option) => format!("`{option} {}`", before.replace(", ", ",")),
+            let words = |(setting, before): &(Setting, String)| match (setting, &**before) {
+                (_, "none" | "") => format!("no `{}`", option(*setting)),
+                // One engine in two ways.
+                (Setting::Engine, "fast") => "`--engine fast` without `--exact`".to_owned(),
+                (Setting::Engine, "fast-exact") => "`--exact`".to_owned(),
+                (_, before) => format!("`{} {}`", option(*setting), before.replace(", ", ",")),
             };
             let before = settings.iter().map(words).collect::<Vec<_>>().join(", ");
             let before =

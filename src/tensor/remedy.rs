@@ -155,6 +155,8 @@ pub enum Setting {
     Pool,
     /// What the files are.
     Format,
+    /// Which layer is taken.
+    Layer,
     /// Type of the numbers.
     Dtype,
     /// Order of a map's axes.
@@ -187,6 +189,7 @@ impl Setting {
             "preprocess" => Self::Values,
             "pool" => Self::Pool,
             "format" => Self::Format,
+            "layer" => Self::Layer,
             "dtype" => Self::Dtype,
             "order" => Self::Order,
             "engine" => Self::Engine,

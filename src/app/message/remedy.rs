@@ -24,6 +24,7 @@ const fn field(setting: Setting) -> &'static str {
         Setting::Values => "Values",
         Setting::Pool => "Pool",
         Setting::Format => "Format",
+        Setting::Layer => "Layer",
         Setting::Dtype => "Type",
         Setting::Order => "Order of axes",
         Setting::Engine => "Engine",

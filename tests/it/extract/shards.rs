@@ -158,6 +158,8 @@ fn what_differs_between_shards_comes_with_its_option() {
             "order was hwc, is chw; shape was 2, 2, 1280, is 1280, 2, 2",
             "`--order hwc`",
         ),
+        ("--shard 0/2 --exact", "engine was fast, is fast-exact", "`--engine fast` without `--exact`"),
+        ("--shard 0/2 --layer conv_stem", "layer was bn2.act, is conv_stem", "`--layer bn2.act`"),
         ("--shard 0/2 --shard-by hash", "shard_by was block, is hash", "`--shard-by block`"),
         (
             "--shard 0/2 --limit 1 --dtype f16",
