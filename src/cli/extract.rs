@@ -11,14 +11,14 @@ use serde_json::json;
 use super::download::{Consent, Downloader};
 use super::exit::Exit;
 use super::extract_args::ExtractArgs;
-use super::interrupt::cancelled_by_ctrl_c;
+use super::interrupt::cancel_at_ctrl_c;
 use super::plan::{introduce, load, nodes, rows};
 use super::reporter::{Reporter, RunProgress};
 use super::table::counted;
 use crate::engine::{CancelToken, ComputeDevice, Priority, Session, start_threads};
 use crate::extract::{
-    Begin, Encoding, Event, Existing, ExtractPlan, ExtractSettings, ModelToRun, PlannedPicture, RunEnd,
-    Selection, Timings, begin, check_room, finish, needed_bytes, overflow_words,
+    Encoding, End, Event, Executed, Existing, ExtractPlan, ExtractSettings, ModelToRun, PlannedPicture,
+    Selection, Timings, execute, overflow_words,
 };
 use crate::input::dataset::{
     DatasetError, ListSource, Source, SourceOptions, is_log, is_picture, open_source_as,
@@ -35,67 +35,68 @@ const JSON_INTERVAL: Duration = Duration::from_millis(500);
 pub(super) fn run(args: &ExtractArgs, resources: &Resources, reporter: &Reporter) -> anyhow::Result<Exit> {
     let mut plan = plan(args, resources, reporter)?;
     let existing = Existing { resume: args.resume, allow_mixed: args.allow_mixed, overwrite: args.overwrite };
-    let begun = begin(&plan, existing, &mut |note| reporter.note(&note))?;
-    let mut state = match begun {
-        Begin::Run(state) => state,
-        Begin::NothingToDo { num_failed, num_overflows, changed } => {
-            tell_overflows(num_overflows, reporter);
-            return nothing_to_do(&plan, num_failed, num_overflows, &changed, args.json, reporter);
-        }
-    };
-    if let Err(error) = check_room(&plan, needed_bytes(&plan, state.num_done())) {
-        state.abandon();
-        return Err(error.into());
-    }
-    let cancel = cancelled_by_ctrl_c()?;
-    let total = plan.rows.len();
-    let mut teller = Teller::new(reporter, args.json, total, state.num_done());
-    teller.start(&plan, state.num_done(), state.num_failed())?;
-    let ran = crate::extract::run(&mut plan, &mut state, &cancel, &mut |event| teller.tell(&event));
-    let (num_done, num_failed) = (state.num_done(), state.num_failed());
-    teller.overflows = state.num_overflows();
-    let num_overflows = teller.overflows;
-    let kept = || {
-        format!(
-            "stopped after {num_done} of {}, which are kept; `--resume` goes on",
-            counted(total as usize, "picture")
-        )
-    };
-    let (end, timings) = match ran {
-        Ok(end) => end,
-        Err(error) => {
-            teller.end("failed", num_done, num_failed)?;
-            return Err(anyhow::Error::new(error).context(kept()));
-        }
-    };
-    let end = match end {
-        RunEnd::Interrupted => RunEnd::Interrupted,
-        RunEnd::Done => match finish(&plan, state, &cancel, &mut |event| teller.tell(&event)) {
-            Ok(end) => end,
-            Err(error) => {
-                teller.end("failed", num_done, num_failed)?;
-                return Err(anyhow::Error::new(error).context(kept()));
+    let (total, start, places) = (plan.rows.len(), start_line(&plan), places(&plan));
+    let cancel = CancelToken::new();
+    let mut listening = Ok(());
+    let mut teller: Option<Teller<'_>> = None;
+    let done = execute(&mut plan, existing, &cancel, &mut |event| match (event, &mut teller) {
+        (Event::Found(note), _) => reporter.note(&note),
+        (Event::Begun { done, failed }, _) => {
+            // Until now Ctrl-C simply ended the program.
+            listening = cancel_at_ctrl_c(&cancel);
+            if listening.is_err() {
+                cancel.cancel();
             }
-        },
+            let mut begun = Teller::new(reporter, args.json, total, done);
+            begun.start(&start, failed);
+            teller = Some(begun);
+        }
+        (event, Some(teller)) => teller.tell(&event),
+        (_, None) => {}
+    });
+    listening?;
+    let done = match done {
+        Ok(done) => done,
+        Err(error) => {
+            let kept = error.kept;
+            let error = anyhow::Error::new(error);
+            let Some((num_done, num_failed)) = kept else { return Err(error) };
+            if let Some(teller) = &mut teller {
+                teller.end("failed", num_done, num_failed)?;
+            }
+            let total = counted(total as usize, "picture");
+            return Err(error.context(format!(
+                "stopped after {num_done} of {total}, which are kept; `--resume` goes on"
+            )));
+        }
     };
-    if args.timings {
+    let Executed { end, num_done, num_failed, num_overflows, timings } = done;
+    let (mut teller, outcome) = match (end, teller) {
+        (End::NothingToDo { changed }, _) => {
+            tell_overflows(num_overflows, reporter);
+            return nothing_to_do(&places, num_failed, num_overflows, &changed, args.json, reporter);
+        }
+        (_, None) => bail!("the run ended before it began, which is a bug of this program"),
+        (End::Interrupted, Some(teller)) => (teller, "interrupted"),
+        (End::Done, Some(teller)) => (teller, "done"),
+    };
+    teller.overflows = num_overflows;
+    if let Some(timings) = timings.filter(|_| args.timings) {
         let words = timing_words(&timings, teller.num_new());
         teller.aside(&words);
     }
-    if end == RunEnd::Interrupted {
-        teller.end("interrupted", num_done, num_failed)?;
-        drop(teller);
+    teller.end(outcome, num_done, num_failed)?;
+    let rate = teller.rate();
+    drop(teller);
+    if outcome == "interrupted" {
         reporter.summary(&format!(
             "interrupted: {num_done} of {} done and kept; the same command with `--resume` goes on",
             counted(total as usize, "picture")
         ));
         return Ok(Exit::Interrupted);
     }
-    teller.end("done", num_done, num_failed)?;
-    let rate = teller.rate();
-    drop(teller);
     if total == 0 {
-        reporter.summary(&format!("no picture falls into this shard, which is complete: {}", places(&plan)));
+        reporter.summary(&format!("no picture falls into this shard, which is complete: {places}"));
         return Ok(Exit::Done);
     }
     if num_failed == total {
@@ -108,11 +109,28 @@ pub(super) fn run(args: &ExtractArgs, resources: &Resources, reporter: &Reporter
         format!("; {} skipped", counted(num_failed as usize, "picture"))
     };
     reporter.summary(&format!(
-        "wrote features of {}{skipped}{rate}: {}",
+        "wrote features of {}{skipped}{rate}: {places}",
         counted((total - num_failed) as usize, "picture"),
-        places(&plan)
     ));
     Ok(if num_failed > 0 { Exit::SomeFailed } else { Exit::Done })
+}
+
+/// What a program is told of a run before it begins: all but what was done before.
+fn start_line(plan: &ExtractPlan) -> serde_json::Value {
+    let sets: Vec<_> = plan
+        .sets
+        .iter()
+        .map(|set| {
+            json!({
+                "model": set.recipe.tag, "layer": set.recipe.layer, "shape": set.recipe.stored.layout.shape,
+                "folder": plan.set_folder(set),
+            })
+        })
+        .collect();
+    json!({
+        "event": "start", "pictures": plan.rows.len(), "done": 0, "batch": plan.batch,
+        "left_out": plan.rows.skipped_by_source().len(), "sets": sets,
+    })
 }
 
 /// Says of values that became infinite what keeps them.
@@ -124,14 +142,13 @@ fn tell_overflows(num: u64, reporter: &Reporter) {
 
 /// Says of a run that is over what is wrong with it, if something is.
 fn nothing_to_do(
-    plan: &ExtractPlan,
+    places: &str,
     num_failed: u64,
     num_overflows: u64,
     changed: &[PlannedPicture],
     as_json: bool,
     reporter: &Reporter,
 ) -> anyhow::Result<Exit> {
-    let places = places(plan);
     let mut wrong = Vec::new();
     if num_failed > 0 {
         wrong.push(format!(
@@ -348,34 +365,23 @@ impl<'a> Teller<'a> {
         }
     }
 
-    fn start(&mut self, plan: &ExtractPlan, done: u64, failed: u64) -> anyhow::Result<()> {
+    fn start(&mut self, line: &serde_json::Value, failed: u64) {
         self.failed = failed;
+        let (done, total) = (self.done, self.total);
         if done > 0 {
-            let total = self.total;
             self.bar.above(|| self.reporter.note(&format!("going on after {done} of {total} pictures")));
         }
-        if !self.is_json {
-            return Ok(());
-        }
-        let sets: Vec<_> = plan
-            .sets
-            .iter()
-            .map(|set| {
-                json!({
-                    "model": set.recipe.tag, "layer": set.recipe.layer, "shape": set.recipe.stored.layout.shape,
-                    "folder": plan.set_folder(set),
-                })
-            })
-            .collect();
-        self.line(&json!({
-            "event": "start", "pictures": self.total, "done": done, "batch": plan.batch,
-            "left_out": plan.rows.skipped_by_source().len(), "sets": sets,
-        }))
+        let mut line = line.clone();
+        line["done"] = done.into();
+        // A program that reads no more is no reason to stop.
+        drop(self.json_line(&line));
     }
 
     fn tell(&mut self, event: &Event) {
         // A program that reads no more is no reason to stop.
         drop(match event {
+            // Told before there is a bar.
+            Event::Found(_) | Event::Begun { .. } => Ok(()),
             Event::Progress { done, failed } => {
                 (self.done, self.failed) = (*done, *failed);
                 self.bar.reach(*done);

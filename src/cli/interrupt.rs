@@ -6,9 +6,15 @@ use anyhow::Context as _;
 use super::exit::Exit;
 use crate::engine::CancelToken;
 
-/// A token that Ctrl-C cancels. Called once, when files are about to be written; before that Ctrl-C simply ends the program.
+/// A token that Ctrl-C cancels.
 pub(super) fn cancelled_by_ctrl_c() -> anyhow::Result<CancelToken> {
     let token = CancelToken::new();
+    cancel_at_ctrl_c(&token)?;
+    Ok(token)
+}
+
+/// Has Ctrl-C cancel a token. Called once, when files are about to be written; before that Ctrl-C simply ends the program.
+pub(super) fn cancel_at_ctrl_c(token: &CancelToken) -> anyhow::Result<()> {
     let theirs = token.clone();
     ctrlc::set_handler(move || {
         if theirs.is_cancelled() {
@@ -16,8 +22,7 @@ pub(super) fn cancelled_by_ctrl_c() -> anyhow::Result<CancelToken> {
         }
         theirs.cancel();
     })
-    .context("can't listen for Ctrl-C")?;
-    Ok(token)
+    .context("can't listen for Ctrl-C")
 }
 
 /// Makes a write beyond the limit on files fail instead of ending the program, which would leave what it was writing.

@@ -4,7 +4,7 @@
 
 use crate::engine::{DeviceError, EngineError, LoadError, PlanError, ThreadsError};
 use crate::extract::{
-    ExtractError, FinishError, MergeError, PlanProblem, ShardError, StateError, VerifyError,
+    ExecuteError, ExtractError, FinishError, MergeError, PlanProblem, ShardError, StateError, VerifyError,
 };
 use crate::formats::WriteError;
 use crate::formats::features::BadFeatures;
@@ -55,6 +55,7 @@ pub(super) fn of(error: &anyhow::Error) -> Option<Remedy> {
             cause.downcast_ref::<PreprocessError>().and_then(Remedied::remedy),
             cause.downcast_ref::<ClassNamesError>().and_then(Remedied::remedy),
             cause.downcast_ref::<FinishError>().and_then(Remedied::remedy),
+            cause.downcast_ref::<ExecuteError>().and_then(Remedied::remedy),
             cause.downcast_ref::<StateError>().and_then(Remedied::remedy),
             cause.downcast_ref::<PlanProblem>().and_then(Remedied::remedy),
             cause.downcast_ref::<MergeError>().and_then(Remedied::remedy),

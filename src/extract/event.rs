@@ -5,6 +5,15 @@ use super::rows::PlannedPicture;
 /// What a run tells while it goes on.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Event {
+    /// What was found of an earlier run, in words.
+    Found(String),
+    /// Work begins.
+    Begun {
+        /// Pictures that runs before have done.
+        done: u64,
+        /// Of those, pictures that gave nothing.
+        failed: u64,
+    },
     /// A batch is done.
     Progress {
         /// Pictures done, with those of the runs before.
@@ -39,7 +48,7 @@ pub enum Event {
 
 /// How a run's first half ended, when nothing went wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RunEnd {
+pub(super) enum RunEnd {
     /// Every picture was worked on.
     Done,
     /// The token was cancelled; everything done is kept.

@@ -100,7 +100,7 @@ pub fn needed_bytes(plan: &ExtractPlan, num_done: u64) -> u64 {
 }
 
 /// Refuses before a byte is written what would not fit.
-pub fn check_room(plan: &ExtractPlan, needed: u64) -> Result<(), FinishError> {
+pub(super) fn check_room(plan: &ExtractPlan, needed: u64) -> Result<(), FinishError> {
     // Where the system doesn't say, the writing will.
     match fs4::available_space(&plan.folder) {
         Ok(free) if free < needed => Err(FinishError::NoSpace { needed, free, path: plan.folder.clone() }),
@@ -109,7 +109,7 @@ pub fn check_room(plan: &ExtractPlan, needed: u64) -> Result<(), FinishError> {
 }
 
 /// Makes the files of every set that has none yet, and lets the run's own folder go. Interrupted, everything is kept.
-pub fn finish(
+pub(super) fn finish(
     plan: &ExtractPlan,
     state: RunState,
     cancel: &CancelToken,

@@ -132,7 +132,7 @@ impl Reader<'_> {
 }
 
 /// Works off what is not done yet. Parts that become whole are noted in `state`, whatever the end.
-pub fn run(
+pub(super) fn run(
     plan: &mut ExtractPlan,
     state: &mut RunState,
     cancel: &CancelToken,

@@ -61,7 +61,7 @@ pub struct Existing {
 
 /// A run's hold on its folder. The lock goes with it.
 #[derive(Debug)]
-pub struct RunState {
+pub(super) struct RunState {
     folder: PathBuf,
     lock: Lock,
     /// In order; pictures between two of them may belong to none.
@@ -73,7 +73,7 @@ pub struct RunState {
 
 /// How a run begins.
 #[derive(Debug)]
-pub enum Begin {
+pub(super) enum Begin {
     /// With something to do.
     Run(RunState),
     /// Everything was done before, with the same plan.
@@ -103,7 +103,7 @@ struct PlanFile {
 const SEAL: &str = "plan_sha256";
 
 /// Takes hold of the plan's folder. `note` is told what a person should know.
-pub fn begin(
+pub(super) fn begin(
     plan: &ExtractPlan,
     existing: Existing,
     note: &mut dyn FnMut(String),
@@ -327,7 +327,7 @@ impl RunState {
     }
 
     /// Pictures that are done.
-    pub fn num_done(&self) -> u64 {
+    pub(super) fn num_done(&self) -> u64 {
         num_pictures(&self.parts)
     }
 
@@ -351,12 +351,12 @@ impl RunState {
     }
 
     /// Of those, pictures that gave nothing.
-    pub fn num_failed(&self) -> u64 {
+    pub(super) fn num_failed(&self) -> u64 {
         self.parts.iter().map(|part| part.record.failed.len() as u64).sum()
     }
 
     /// Values that f16 has no number for, of all sets.
-    pub fn num_overflows(&self) -> u64 {
+    pub(super) fn num_overflows(&self) -> u64 {
         self.parts.iter().flat_map(|part| &part.record.overflows).sum()
     }
 
@@ -366,7 +366,7 @@ impl RunState {
     }
 
     /// Lets go of a run that can't begin. One that has parts stays as it is.
-    pub fn abandon(self) {
+    pub(super) fn abandon(self) {
         if self.parts.is_empty() {
             // What can't be removed is told by the next run.
             drop(std::fs::remove_dir_all(&self.folder));

@@ -13,10 +13,9 @@ use crate::app::model::extraction::{ExtractPreview, ExtractRequest};
 use crate::app::model::task::{RunEnd, RunNews};
 use crate::app::runtime::tell::Tell;
 use crate::engine::{Backbone, CancelToken, ComputeDevice, Session};
-use crate::extract;
 use crate::extract::{
-    Begin, Event as ExtractEvent, Existing, ExtractPlan, FinishError, ModelToRun, begin, check_room, finish,
-    look, needed_bytes, overflow_words,
+    End, Event as ExtractEvent, Executed, Existing, ExtractPlan, ModelToRun, execute, look, needed_bytes,
+    overflow_words,
 };
 use crate::input::dataset::PictureRef;
 use crate::models::Row;
@@ -24,7 +23,7 @@ use crate::render::{
     AnimatedPicture, Animation, AnimationError, AnimationEvent, AnimationMode, BatchLayers, animated_layers,
     animation_extent, animation_format,
 };
-use crate::tensor::{Remedied, Remedy, shown};
+use crate::tensor::{Remedied, shown};
 use crate::weights::FilePart;
 
 /// The least time between two words of progress.
@@ -153,17 +152,28 @@ impl Runs {
         teller: &mut Teller<'_>,
     ) -> Result<RunEnd, String> {
         let mut plan = self.plan(request)?;
-        let mut notes = Vec::new();
-        let begun = begin(&plan, existing, &mut |note| notes.push(note)).map_err(|error| told(&error))?;
-        for note in notes {
-            teller.tell.event(Event::JobFailed(note));
-        }
         let folders: Vec<String> =
             plan.sets.iter().map(|set| format!("\"{}\"", plan.set_folder(set).display())).collect();
-        let folders = folders.join(", ");
-        let mut state = match begun {
-            Begin::Run(state) => state,
-            Begin::NothingToDo { num_failed, num_overflows, changed } => {
+        let (folders, total) = (folders.join(", "), plan.rows.len());
+        teller.news.total = total;
+        let cancel = teller.called_off.clone();
+        let kept = |done: u64| {
+            format!(
+                "{done} of {total} pictures are done and kept: Go on, or `filterscope extract … --resume`, continues"
+            )
+        };
+        let done = execute(&mut plan, existing, &cancel, &mut |event| teller.extract(event));
+        let Executed { end, num_done, num_failed, num_overflows, .. } =
+            done.map_err(|error| match error.kept {
+                None => told(&error),
+                Some((done, _)) => {
+                    let remedy = error.remedy().map(|remedy| format!(". {}", words(&remedy)));
+                    format!("{error}; {}{}", kept(done), remedy.unwrap_or_default())
+                }
+            })?;
+        let infinite = infinite_words(num_overflows);
+        match end {
+            End::NothingToDo { changed } => {
                 let mut wrong = Vec::new();
                 if num_failed > 0 {
                     wrong.push(format!("; pictures without a feature: {num_failed} (skipped.csv says why)"));
@@ -172,63 +182,22 @@ impl Runs {
                     let (num, file) = (changed.len(), shown(&first.file));
                     wrong.push(format!("; pictures that changed since: {num} (the first: {file})"));
                 }
-                let infinite = infinite_words(num_overflows);
-                return Ok(RunEnd::Done(if wrong.is_empty() {
+                Ok(RunEnd::Done(if wrong.is_empty() {
                     format!("nothing to do, the features are complete{infinite}: {folders}")
                 } else {
                     format!("nothing to do, the run is over{}{infinite}: {folders}", wrong.concat())
-                }));
+                }))
             }
-        };
-        if let Err(error) = check_room(&plan, needed_bytes(&plan, state.num_done())) {
-            state.abandon();
-            return Err(told(&error));
+            End::Interrupted => Ok(RunEnd::Stopped(format!("stopped: {}", kept(num_done)))),
+            End::Done if num_failed == total && total > 0 => {
+                Err(format!("none of {total} pictures gave a feature"))
+            }
+            End::Done => {
+                let skipped = if num_failed == 0 { String::new() } else { format!("; {num_failed} skipped") };
+                let num = total - num_failed;
+                Ok(RunEnd::Done(format!("wrote features of {num} pictures{skipped}{infinite}: {folders}")))
+            }
         }
-        let total = plan.rows.len();
-        let news = &mut teller.news;
-        (news.total, news.first, news.done) = (total, state.num_done(), state.num_done());
-        news.num_failed = state.num_failed();
-        teller.tell_now();
-        let cancel = teller.called_off.clone();
-        let kept = |done: u64| {
-            format!(
-                "{done} of {total} pictures are done and kept: Go on, or `filterscope extract … --resume`, continues"
-            )
-        };
-        let ran = extract::run(&mut plan, &mut state, &cancel, &mut |event| teller.extract(event));
-        let (done, num_failed) = (state.num_done(), state.num_failed());
-        let infinite = infinite_words(state.num_overflows());
-        let and_kept = |error: &dyn std::fmt::Display, remedy: Option<Remedy>| {
-            let remedy = remedy.map(|remedy| format!(". {}", words(&remedy))).unwrap_or_default();
-            format!("{error}; {}{remedy}", kept(done))
-        };
-        let (end, _) = ran.map_err(|error| and_kept(&error, error.remedy()))?;
-        if end == extract::RunEnd::Interrupted {
-            return Ok(RunEnd::Stopped(format!("stopped: {}", kept(done))));
-        }
-        let end =
-            finish(&plan, state, &cancel, &mut |event| teller.extract(event)).map_err(
-                |error| match error {
-                    // Of what is kept a part is damaged.
-                    FinishError::Part { .. } => told(&error),
-                    FinishError::NoSpace { .. }
-                    | FinishError::PartUnread { .. }
-                    | FinishError::PictureChanged(_)
-                    | FinishError::Write(_)
-                    | FinishError::State(_)
-                    | FinishError::Cells(_)
-                    | FinishError::Incomplete { .. } => and_kept(&error, error.remedy()),
-                },
-            )?;
-        if end == extract::RunEnd::Interrupted {
-            return Ok(RunEnd::Stopped(format!("stopped: {}", kept(done))));
-        }
-        if num_failed == total && total > 0 {
-            return Err(format!("none of {total} pictures gave a feature"));
-        }
-        let skipped = if num_failed == 0 { String::new() } else { format!("; {num_failed} skipped") };
-        let num = total - num_failed;
-        Ok(RunEnd::Done(format!("wrote features of {num} pictures{skipped}{infinite}: {folders}")))
     }
 
     fn animate(&mut self, request: &AnimateRequest, teller: &mut Teller<'_>) -> Result<RunEnd, String> {
@@ -333,6 +302,13 @@ impl<'a> Teller<'a> {
 
     fn extract(&mut self, event: ExtractEvent) {
         match event {
+            ExtractEvent::Found(note) => {
+                self.tell.event(Event::JobFailed(note));
+            }
+            ExtractEvent::Begun { done, failed } => {
+                (self.news.first, self.news.done, self.news.num_failed) = (done, done, failed);
+                self.tell_now();
+            }
             ExtractEvent::Progress { done, failed } => {
                 (self.news.done, self.news.num_failed) = (done, failed);
             }

@@ -1,0 +1,123 @@
+//! A run from its beginning to its files: its folder taken, the room checked, pictures worked off, files made. What the command line and
+//! the window both do.
+//!
+//! Must not know who is told, or how.
+
+use super::clock::Timings;
+use super::event::{Event, RunEnd};
+use super::finish::{FinishError, check_room, finish, needed_bytes};
+use super::pipeline::{ExtractError, run};
+use super::plan::ExtractPlan;
+use super::rows::PlannedPicture;
+use super::state::{Begin, Existing, begin};
+use super::state_error::StateError;
+use crate::engine::CancelToken;
+use crate::tensor::{Remedied, Remedy};
+
+/// How a run ended, when nothing went wrong.
+#[derive(Debug)]
+pub enum End {
+    /// Files are whole.
+    Done,
+    /// The token was cancelled; everything done is kept.
+    Interrupted,
+    /// Everything was done before, with the same plan.
+    NothingToDo {
+        /// Pictures whose files are others since, in order.
+        changed: Vec<PlannedPicture>,
+    },
+}
+
+/// What came of a run.
+#[derive(Debug)]
+pub struct Executed {
+    /// How it ended.
+    pub end: End,
+    /// Pictures done, with those of the runs before.
+    pub num_done: u64,
+    /// Of those, pictures that gave no feature.
+    pub num_failed: u64,
+    /// Values that f16 has no number for, of all sets.
+    pub num_overflows: u64,
+    /// Where the time went; none where nothing was to do.
+    pub timings: Option<Timings>,
+}
+
+/// What went wrong.
+#[derive(Debug, thiserror::Error)]
+pub enum ExecuteProblem {
+    /// The run can't begin.
+    #[error(transparent)]
+    State(#[from] StateError),
+    /// A picture or part couldn't be worked on, and so couldn't the next.
+    #[error(transparent)]
+    Extract(#[from] ExtractError),
+    /// Files can't be made.
+    #[error(transparent)]
+    Finish(#[from] FinishError),
+}
+
+/// A run that came to no end.
+#[derive(Debug, thiserror::Error)]
+#[error("{problem}")]
+pub struct ExecuteError {
+    /// What went wrong.
+    pub problem: ExecuteProblem,
+    /// Pictures done and kept, whole, for the next run; and of those, pictures that gave no feature.
+    pub kept: Option<(u64, u64)>,
+}
+
+impl Remedied for ExecuteError {
+    fn remedy(&self) -> Option<Remedy> {
+        match &self.problem {
+            ExecuteProblem::State(error) => error.remedy(),
+            ExecuteProblem::Extract(error) => error.remedy(),
+            ExecuteProblem::Finish(error) => error.remedy(),
+        }
+    }
+}
+
+/// Does a run. `watch` is told what was found in the folder, then [`Event::Begun`], then what happens.
+///
+/// # Errors
+/// The folder, the disk, the engine, or a part that is damaged; what is kept is said.
+pub fn execute(
+    plan: &mut ExtractPlan,
+    existing: Existing,
+    cancel: &CancelToken,
+    watch: &mut dyn FnMut(Event),
+) -> Result<Executed, ExecuteError> {
+    let nothing_done = |problem: ExecuteProblem| ExecuteError { problem, kept: None };
+    let begun = begin(plan, existing, &mut |note| watch(Event::Found(note)))
+        .map_err(|error| nothing_done(error.into()))?;
+    let mut state = match begun {
+        Begin::Run(state) => state,
+        Begin::NothingToDo { num_failed, num_overflows, changed } => {
+            let end = End::NothingToDo { changed };
+            let num_done = plan.rows.len();
+            return Ok(Executed { end, num_done, num_failed, num_overflows, timings: None });
+        }
+    };
+    if let Err(error) = check_room(plan, needed_bytes(plan, state.num_done())) {
+        state.abandon();
+        return Err(nothing_done(error.into()));
+    }
+    watch(Event::Begun { done: state.num_done(), failed: state.num_failed() });
+    let ran = run(plan, &mut state, cancel, watch);
+    let (num_done, num_failed, num_overflows) = (state.num_done(), state.num_failed(), state.num_overflows());
+    let kept = Some((num_done, num_failed));
+    let (end, timings) = ran.map_err(|error| ExecuteError { problem: error.into(), kept })?;
+    let end = match end {
+        RunEnd::Interrupted => RunEnd::Interrupted,
+        RunEnd::Done => finish(plan, state, cancel, watch).map_err(|error| {
+            // Of what is kept a part is damaged.
+            let is_whole = !matches!(error, FinishError::Part { .. });
+            ExecuteError { problem: error.into(), kept: kept.filter(|_| is_whole) }
+        })?,
+    };
+    let end = match end {
+        RunEnd::Done => End::Done,
+        RunEnd::Interrupted => End::Interrupted,
+    };
+    Ok(Executed { end, num_done, num_failed, num_overflows, timings: Some(timings) })
+}
