@@ -59,7 +59,7 @@ pub(super) fn run(args: &ExtractArgs, resources: &Resources, reporter: &Reporter
         Ok(done) => done,
         Err(error) => {
             let kept = error.kept;
-            let error = anyhow::Error::new(error);
+            let error = anyhow::Error::new(*error);
             let Some((num_done, num_failed)) = kept else { return Err(error) };
             if let Some(teller) = &mut teller {
                 teller.end("failed", num_done, num_failed)?;

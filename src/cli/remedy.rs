@@ -92,6 +92,7 @@ const fn option(setting: Setting) -> &'static str {
 }
 
 /// What to type, for the line after the error.
+#[expect(clippy::too_many_lines, reason = "a line or two for each remedy")]
 pub(super) fn words(remedy: &Remedy) -> String {
     match remedy {
         Remedy::NameModel { fitting } if fitting.is_empty() => "name the model with `--model TAG`".to_owned(),

@@ -86,8 +86,8 @@ pub fn execute(
     existing: Existing,
     cancel: &CancelToken,
     watch: &mut dyn FnMut(Event),
-) -> Result<Executed, ExecuteError> {
-    let nothing_done = |problem: ExecuteProblem| ExecuteError { problem, kept: None };
+) -> Result<Executed, Box<ExecuteError>> {
+    let nothing_done = |problem: ExecuteProblem| Box::new(ExecuteError { problem, kept: None });
     let begun = begin(plan, existing, &mut |note| watch(Event::Found(note)))
         .map_err(|error| nothing_done(error.into()))?;
     let mut state = match begun {
@@ -106,13 +106,13 @@ pub fn execute(
     let ran = run(plan, &mut state, cancel, watch);
     let (num_done, num_failed, num_overflows) = (state.num_done(), state.num_failed(), state.num_overflows());
     let kept = Some((num_done, num_failed));
-    let (end, timings) = ran.map_err(|error| ExecuteError { problem: error.into(), kept })?;
+    let (end, timings) = ran.map_err(|error| Box::new(ExecuteError { problem: error.into(), kept }))?;
     let end = match end {
         RunEnd::Interrupted => RunEnd::Interrupted,
         RunEnd::Done => finish(plan, state, cancel, watch).map_err(|error| {
             // Of what is kept a part is damaged.
             let is_whole = !matches!(error, FinishError::Part { .. });
-            ExecuteError { problem: error.into(), kept: kept.filter(|_| is_whole) }
+            Box::new(ExecuteError { problem: error.into(), kept: kept.filter(|_| is_whole) })
         })?,
     };
     let end = match end {

@@ -6,16 +6,14 @@ use std::sync::Arc;
 use egui::ColorImage;
 
 use crate::app::message::question::Question;
-use crate::app::model::animation::AnimatePreview;
-use crate::app::model::batch::BatchNews;
 use crate::app::model::dataset::{LabelLines, ThumbKey};
 use crate::app::model::download::DownloadNews;
-use crate::app::model::extraction::ExtractPreview;
 use crate::app::model::layers::Walked;
 use crate::app::model::pins::PinImage;
 use crate::app::model::restored::RestoredFigure;
+use crate::app::model::run_news::RunNews;
 use crate::app::model::shown::{Inspected, Shown};
-use crate::app::model::task::RunNews;
+use crate::app::model::task::{Task, TaskPlan};
 use crate::app::model::view::Busy;
 use crate::app::model::view::ViewId;
 use crate::app::model::weights::WeightsOffer;
@@ -23,7 +21,6 @@ use crate::engine::DeviceChoice;
 use crate::input::dataset::Source;
 use crate::input::live::{FeedEnd, Grown};
 use crate::models::Row;
-use crate::render::BatchPlan;
 
 /// What came of a view's newest request, or how far it is. Errors are values; the window shows each once.
 pub(crate) enum ViewEvent {
@@ -71,16 +68,10 @@ pub(crate) enum Event {
     Devices(Vec<(DeviceChoice, Result<(), String>)>),
     /// Tags whose weights are on this machine.
     Here(Vec<&'static str>),
-    /// What a batch would write, or why nothing.
-    Planned(Result<Arc<BatchPlan>, String>),
-    /// How far the batch is.
-    Batch(BatchNews),
-    /// What an extraction would write, or why nothing; how far it is.
-    ExtractPlanned(Result<Arc<ExtractPreview>, String>),
-    Extract(RunNews),
-    /// The same of a moving picture.
-    AnimationPlanned(Result<AnimatePreview, String>),
-    Animation(RunNews),
+    /// What a task would write, or why nothing.
+    TaskPlanned(TaskPlan),
+    /// How far a task is.
+    TaskNews(Task, RunNews),
     /// A picture for the clipboard.
     Copied(Arc<ColorImage>),
     /// What a download has to say, and whose weights it is of.

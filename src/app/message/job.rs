@@ -5,11 +5,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::app::model::animation::AnimateRequest;
-use crate::app::model::batch::{BatchNews, PlanRequest};
+use crate::app::model::batch::{BatchCounts, PlanRequest};
 use crate::app::model::dataset::ThumbKey;
 use crate::app::model::extraction::ExtractRequest;
 use crate::app::model::pins::PinnedFilter;
 use crate::app::model::request::FullRequest;
+use crate::app::model::run_news::RunNews;
 use crate::app::model::save::SaveLooks;
 use crate::app::model::shown::Shown;
 use crate::app::model::view::ViewId;
@@ -92,7 +93,8 @@ pub(crate) struct BatchJob {
     pub(crate) replaces: bool,
     pub(crate) called_off: CancelToken,
     pub(crate) written: HashSet<PathBuf>,
-    pub(crate) news: BatchNews,
+    pub(crate) counts: BatchCounts,
+    pub(crate) news: RunNews,
 }
 
 /// Work for the second thread, which is never busy with a network.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::app::model::save::Export;
 use crate::app::model::shown::Shown;
+use crate::app::model::task::Task;
 
 /// A path that is asked for, and what it is for. The answer comes back with it.
 pub(crate) enum Question {
@@ -18,10 +19,6 @@ pub(crate) enum Question {
     Save(Arc<Shown>),
     /// Where to export to; the name is proposed.
     Export(Export, String),
-    /// A batch's folder.
-    BatchFolder,
-    /// Where features go.
-    ExtractFolder,
-    /// Where a moving picture goes; the name is proposed.
-    AnimationFile(String),
+    /// Where a task is to write; the name of a file is proposed.
+    TaskPlace(Task, String),
 }

@@ -3,56 +3,34 @@
 use egui::Key;
 
 use crate::app::message::action::{Action, Menu, ctrl, has_mosaic};
-use crate::app::model::animation::AnimateScope;
-use crate::app::model::batch::BatchScope;
-use crate::app::model::extraction::ExtractScope;
+use crate::app::model::task::{Task, TaskScope};
 use crate::extract::Existing;
 
 /// About long work: batches of figures, features of a data set, moving pictures.
 #[derive(Clone)]
 pub(crate) enum TaskCommand {
-    /// The window that exports many figures.
-    ToggleBatch,
-    /// What a batch is to be of.
-    SetBatch(Box<BatchScope>),
-    /// Ask for the batch's folder.
-    ChooseBatchFolder,
-    /// Write what the preview shows.
-    StartBatch,
-    /// Call the running batch off.
-    CancelBatch,
-    /// The window that makes features of the open data set.
-    ToggleExtract,
-    /// Which features.
-    SetExtract(Box<ExtractScope>),
-    /// Ask for their folder.
-    ChooseExtractFolder,
-    /// Make what the preview shows.
-    StartExtract(Existing),
-    /// Stop that after the batch in hand.
-    CancelExtract,
-    /// The window that makes moving pictures.
-    ToggleAnimate,
-    /// Which one.
-    SetAnimate(Box<AnimateScope>),
-    /// Ask for its file.
-    ChooseAnimationPlace,
-    /// Make what the preview shows.
-    StartAnimate,
-    /// Stop that.
-    CancelAnimate,
+    /// Open or close its window.
+    Toggle(Task),
+    /// What it is to be of.
+    Set(Box<TaskScope>),
+    /// Ask where it is to write.
+    ChoosePlace(Task),
+    /// Begin it as the preview shows it.
+    Start(Task, Existing),
+    /// Stop it.
+    Cancel(Task),
 }
 
 /// What a person can do about long work.
 pub(crate) const ACTIONS: &[Action<TaskCommand>] = &[
-    Action::new("Export many figures…", "export many figures", |_| vec![TaskCommand::ToggleBatch])
+    Action::new("Export many figures…", "export many figures", |_| vec![TaskCommand::Toggle(Task::Batch)])
         .in_menu(Menu::File, 35)
         .with_keys(&[ctrl(Key::E)]),
     Action::new("Extract features…", "make features of the open data set", |_| {
-        vec![TaskCommand::ToggleExtract]
+        vec![TaskCommand::Toggle(Task::Extract)]
     })
     .in_menu(Menu::File, 36),
-    Action::new("Animate…", "make a moving picture", |_| vec![TaskCommand::ToggleAnimate])
+    Action::new("Animate…", "make a moving picture", |_| vec![TaskCommand::Toggle(Task::Animate)])
         .in_menu(Menu::File, 37)
         .enabled_if(has_mosaic),
 ];

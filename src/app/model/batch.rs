@@ -1,12 +1,10 @@
-//! A batch of figures, as plain data: what is asked for, what would be written, how far it is.
+//! A batch of figures, as plain data: what is asked for, what would be written.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::time::Duration;
 
 use crate::app::model::dataset::OpenSource;
-use crate::engine::CancelToken;
+use crate::app::model::run_news::RunEnd;
 use crate::input::dataset::{PictureLocation, PictureRef};
 use crate::render::{BatchError, BatchLayers, BatchModel, BatchPlan, PictureChoice};
 
@@ -35,56 +33,36 @@ pub(crate) struct BatchScope {
     pub(crate) replaces: bool,
 }
 
-/// A batch before, while and after it is made.
-pub(crate) struct Batch {
-    pub(crate) scope: BatchScope,
-    /// What would be written, or why nothing; none while it is worked out.
-    pub(crate) plan: Option<Result<Arc<BatchPlan>, String>>,
-    pub(crate) running: Option<(BatchNews, CancelToken)>,
-    pub(crate) report: Option<BatchNews>,
-}
-
-/// How far a batch is, and what came of it.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct BatchNews {
-    pub(crate) num_runs: usize,
-    pub(crate) num_runs_done: usize,
+/// Figures that a batch wrote, and how it ends in words.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct BatchCounts {
     pub(crate) num_written: usize,
     /// Figures that were there already.
     pub(crate) num_kept: usize,
-    /// Picture and reason.
-    pub(crate) failed: Vec<(String, String)>,
-    /// Time spent on it, not waiting.
-    pub(crate) busy: Duration,
-    pub(crate) is_called_off: bool,
-    pub(crate) is_over: bool,
 }
 
-impl BatchNews {
-    /// Time left if it goes on as it did; none before the first run is done.
-    pub(crate) fn time_left(&self) -> Option<Duration> {
-        let left = self.num_runs.saturating_sub(self.num_runs_done);
-        (self.num_runs_done > 0).then(|| self.busy / self.num_runs_done as u32 * left as u32)
-    }
-
-    /// One line at the end.
-    pub(crate) fn summary(&self) -> String {
-        let nothing = self.num_written + self.num_kept == 0 && !self.failed.is_empty();
-        let how = match (self.is_called_off, nothing) {
-            (true, _) => "batch cancelled",
-            (false, true) => "batch failed",
-            (false, false) => "batch done",
-        };
+impl BatchCounts {
+    /// How a batch ended: one line.
+    pub(crate) fn end(self, num_failed: u64, is_called_off: bool) -> RunEnd {
         let kept = match self.num_kept {
             0 => String::new(),
             num => format!(", {num} were there already and kept"),
         };
-        let failed = match self.failed.len() {
+        let failed = match num_failed {
             0 => String::new(),
             1 => ", 1 picture failed".to_owned(),
             num => format!(", {num} pictures failed"),
         };
-        format!("{how}: {} figures written{kept}{failed}", self.num_written)
+        let num = self.num_written;
+        let figures = if num == 1 { "figure" } else { "figures" };
+        let said = format!("{num} {figures} written{kept}{failed}");
+        if is_called_off {
+            RunEnd::Stopped(format!("batch cancelled: {said}"))
+        } else if num + self.num_kept == 0 && num_failed > 0 {
+            RunEnd::Failed(format!("batch failed: {said}"))
+        } else {
+            RunEnd::Done(format!("batch done: {said}"))
+        }
     }
 }
 

@@ -17,6 +17,7 @@ pub(crate) mod pins;
 pub(crate) mod preferences;
 pub(crate) mod request;
 pub(crate) mod restored;
+pub(crate) mod run_news;
 pub(crate) mod save;
 pub(crate) mod shown;
 pub(crate) mod task;
@@ -29,12 +30,9 @@ use std::collections::{BTreeSet, VecDeque};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::app::model::animation::{AnimatePreview, AnimateScope};
-use crate::app::model::batch::{Batch, BatchScope};
 use crate::app::model::cache::LruCache;
 use crate::app::model::dataset::{LabelLines, Playing, ThumbKey};
 use crate::app::model::download::Downloads;
-use crate::app::model::extraction::{ExtractPreview, ExtractScope};
 use crate::app::model::history::{Asked, History, Snapshot};
 use crate::app::model::layers::Walk;
 use crate::app::model::links::{Arrangement, Links};
@@ -44,7 +42,7 @@ use crate::app::model::request::FullRequest;
 use crate::app::model::restored::Expected;
 use crate::app::model::save::{Export, SaveLooks};
 use crate::app::model::shown::{Inspected, Shown};
-use crate::app::model::task::LongRun;
+use crate::app::model::task::Tasks;
 use crate::app::model::view::{ViewId, ViewState};
 use crate::app::model::weights::WeightsOffer;
 use crate::app::model::windows::{LeftTab, OpenWindows};
@@ -113,9 +111,7 @@ pub(crate) struct Model {
     pub(crate) playing: Option<Playing>,
     /// Layers a second.
     pub(crate) play_speed: f32,
-    pub(crate) batch: Batch,
-    pub(crate) extract: LongRun<ExtractScope, Arc<ExtractPreview>>,
-    pub(crate) animate: LongRun<AnimateScope, AnimatePreview>,
+    pub(crate) tasks: Tasks,
     /// Moments passing by themselves, and how many a second at most.
     pub(crate) playing_frames: Option<Playing>,
     pub(crate) frame_speed: f32,
@@ -178,9 +174,7 @@ impl Model {
             walk: Walk::default(),
             playing: None,
             play_speed: 2.0,
-            batch: Batch { scope: BatchScope::first(row.tag), plan: None, running: None, report: None },
-            extract: LongRun::new(ExtractScope::first(row.tag)),
-            animate: LongRun::new(AnimateScope::first()),
+            tasks: Tasks::of(row.tag),
             playing_frames: None,
             frame_speed: 5.0,
             watched: None,

@@ -18,7 +18,4 @@ pub(crate) struct OpenWindows {
     pub(crate) palette: bool,
     pub(crate) table: bool,
     pub(crate) log: bool,
-    pub(crate) batch: bool,
-    pub(crate) extract: bool,
-    pub(crate) animate: bool,
 }

@@ -8,6 +8,7 @@ use crate::app::message::job::SideJob;
 use crate::app::message::remedy::told;
 use crate::app::model::dataset::{LabelLines, ThumbKey, label_lines};
 use crate::app::model::shown::{Inspected, Shown, histogram};
+use crate::app::model::task::TaskPlan;
 use crate::app::model::tiles as textures;
 use crate::app::runtime::filter_map::filter_map;
 use crate::app::runtime::tell::Tell;
@@ -38,7 +39,8 @@ pub(crate) fn handle(job: SideJob, tell: &Tell) {
         }
         SideJob::Here(store) => Some(Event::Here(store.tags_here())),
         SideJob::Plan(request) => {
-            Some(Event::Planned(request.plan().map(Arc::new).map_err(|error| told(&error))))
+            let plan = request.plan().map(Arc::new).map_err(|error| told(&error));
+            Some(Event::TaskPlanned(TaskPlan::Batch(plan)))
         }
         SideJob::Check(shown, record) => {
             let rgb = &shown.picture.rgb;

@@ -10,7 +10,8 @@ use crate::app::message::job::RunJob;
 use crate::app::message::remedy::{told, words};
 use crate::app::model::animation::{AnimatePreview, AnimateRequest};
 use crate::app::model::extraction::{ExtractPreview, ExtractRequest};
-use crate::app::model::task::{RunEnd, RunNews};
+use crate::app::model::run_news::{RunEnd, RunNews};
+use crate::app::model::task::{Task, TaskPlan};
 use crate::app::runtime::tell::Tell;
 use crate::engine::{Backbone, CancelToken, ComputeDevice, Session};
 use crate::extract::{
@@ -42,18 +43,19 @@ impl Runs {
         let is_plan = matches!(job, RunJob::PlanExtract(_) | RunJob::PlanAnimation(_));
         let done = catch_unwind(AssertUnwindSafe(|| match job {
             RunJob::PlanExtract(request) => {
-                tell.event(Event::ExtractPlanned(self.preview(&request).map(Arc::new)));
+                let plan = self.preview(&request).map(Arc::new);
+                tell.event(Event::TaskPlanned(TaskPlan::Extract(plan)));
             }
             RunJob::Extract(request, existing, called_off) => {
-                let mut teller = Teller::new(tell, &called_off, token, Event::Extract);
+                let mut teller = Teller::new(tell, &called_off, token, Task::Extract);
                 let end = self.extract(&request, existing, &mut teller);
                 teller.end(end);
             }
             RunJob::PlanAnimation(request) => {
-                tell.event(Event::AnimationPlanned(preview_animation(&request)));
+                tell.event(Event::TaskPlanned(TaskPlan::Animate(preview_animation(&request))));
             }
             RunJob::Animate(request, called_off) => {
-                let mut teller = Teller::new(tell, &called_off, token, Event::Animation);
+                let mut teller = Teller::new(tell, &called_off, token, Task::Animate);
                 let end = self.animate(&request, &mut teller);
                 teller.end(end);
             }
@@ -64,10 +66,10 @@ impl Runs {
             let end = Some(RunEnd::Failed(bug.to_owned()));
             let news = RunNews { end, ..RunNews::default() };
             tell.event(match (is_extract, is_plan) {
-                (true, true) => Event::ExtractPlanned(Err(bug.to_owned())),
-                (false, true) => Event::AnimationPlanned(Err(bug.to_owned())),
-                (true, false) => Event::Extract(news),
-                (false, false) => Event::Animation(news),
+                (true, true) => Event::TaskPlanned(TaskPlan::Extract(Err(bug.to_owned()))),
+                (false, true) => Event::TaskPlanned(TaskPlan::Animate(Err(bug.to_owned()))),
+                (true, false) => Event::TaskNews(Task::Extract, news),
+                (false, false) => Event::TaskNews(Task::Animate, news),
             });
         }
     }
@@ -165,7 +167,7 @@ impl Runs {
         let done = execute(&mut plan, existing, &cancel, &mut |event| teller.extract(event));
         let Executed { end, num_done, num_failed, num_overflows, .. } =
             done.map_err(|error| match error.kept {
-                None => told(&error),
+                None => told(&*error),
                 Some((done, _)) => {
                     let remedy = error.remedy().map(|remedy| format!(". {}", words(&remedy)));
                     format!("{error}; {}{}", kept(done), remedy.unwrap_or_default())
@@ -279,25 +281,20 @@ struct Teller<'a> {
     called_off: &'a CancelToken,
     /// Cancelled when the window closes.
     token: &'a CancelToken,
-    event: fn(RunNews) -> Event,
+    task: Task,
     news: RunNews,
     started: Instant,
     told: Instant,
 }
 
 impl<'a> Teller<'a> {
-    fn new(
-        tell: &'a Tell,
-        called_off: &'a CancelToken,
-        token: &'a CancelToken,
-        event: fn(RunNews) -> Event,
-    ) -> Self {
+    fn new(tell: &'a Tell, called_off: &'a CancelToken, token: &'a CancelToken, task: Task) -> Self {
         let now = Instant::now();
         // A window that closed before the run's turn came.
         if token.is_cancelled() {
             called_off.cancel();
         }
-        Self { tell, called_off, token, event, news: RunNews::default(), started: now, told: now }
+        Self { tell, called_off, token, task, news: RunNews::default(), started: now, told: now }
     }
 
     fn extract(&mut self, event: ExtractEvent) {
@@ -350,7 +347,7 @@ impl<'a> Teller<'a> {
     fn tell_now(&mut self) {
         self.told = Instant::now();
         self.news.elapsed = self.started.elapsed();
-        self.tell.event((self.event)(self.news.clone()));
+        self.tell.event(Event::TaskNews(self.task, self.news.clone()));
     }
 
     fn end(mut self, end: Result<RunEnd, String>) {

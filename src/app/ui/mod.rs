@@ -18,8 +18,7 @@ pub(crate) mod widgets;
 use crate::app::ui::context::Context;
 
 use panels::{
-    animate, bar, batch, controls, details, extract, help, log, models, notice, palette, status, table,
-    timeline, views,
+    bar, controls, details, help, log, models, notice, palette, status, table, task, timeline, views,
 };
 
 /// Draws the whole window.
@@ -37,9 +36,7 @@ pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
     models::ask(ui.ctx(), cx);
     notice::ask_column(ui.ctx(), cx);
     table::draw(ui.ctx(), cx);
-    batch::draw(ui.ctx(), cx);
-    extract::draw(ui.ctx(), cx);
-    animate::draw(ui.ctx(), cx);
+    task::draw(ui.ctx(), cx);
     log::draw(ui.ctx(), cx);
     help::draw(ui.ctx(), cx);
     palette::draw(ui.ctx(), cx);

@@ -18,9 +18,6 @@ use crate::app::message::view::ViewCommand;
 use crate::app::message::weights::WeightsCommand;
 use crate::app::message::{Message, Now};
 use crate::app::model::Model;
-use crate::app::model::animation::AnimateScope;
-use crate::app::model::batch::BatchScope;
-use crate::app::model::extraction::ExtractScope;
 use crate::app::model::messages::Tone;
 use crate::app::model::view::Trouble;
 use crate::app::update::show::{change_pictures, open, show, show_active, take_shown};
@@ -153,12 +150,8 @@ fn take(model: &mut Model, event: Event, now: &Now, effects: &mut Effects) {
         ),
         Event::Devices(devices) => model.devices = devices,
         Event::Here(tags) => weights::take_here(model, effects, tags),
-        Event::Planned(plan) => model.batch.plan = Some(plan),
-        Event::Batch(news) => task::take_batch_news(model, effects, news),
-        Event::ExtractPlanned(plan) => model.extract.plan = Some(plan),
-        Event::Extract(news) => task::take_extract_news(model, news, effects),
-        Event::AnimationPlanned(plan) => model.animate.plan = Some(plan),
-        Event::Animation(news) => task::take_animation_news(model, news, effects),
+        Event::TaskPlanned(plan) => model.tasks.take_plan(plan),
+        Event::TaskNews(of, news) => task::take_news(model, of, news, effects),
         Event::Copied(image) => {
             effects.face(FaceEffect::CopyImage(image));
             model.say(Tone::Good, "copied the mosaic as a picture");
@@ -231,17 +224,8 @@ fn picked(model: &Model, question: Question, path: PathBuf) -> Command {
         Question::Weights => WeightsCommand::OpenWeights(path).into(),
         Question::Save(shown) => SaveCommand::Save(path, shown).into(),
         Question::Export(what, _) => SaveCommand::Export(what, path).into(),
-        Question::BatchFolder => {
-            let scope = BatchScope { folder: path.display().to_string(), ..model.batch.scope.clone() };
-            TaskCommand::SetBatch(Box::new(scope)).into()
-        }
-        Question::ExtractFolder => {
-            let scope = ExtractScope { folder: path.display().to_string(), ..model.extract.scope.clone() };
-            TaskCommand::SetExtract(Box::new(scope)).into()
-        }
-        Question::AnimationFile(_) => {
-            let scope = AnimateScope { output: path.display().to_string(), ..model.animate.scope.clone() };
-            TaskCommand::SetAnimate(Box::new(scope)).into()
+        Question::TaskPlace(task, _) => {
+            TaskCommand::Set(Box::new(model.tasks.placed(task, path.display().to_string()))).into()
         }
     }
 }

@@ -13,6 +13,7 @@ use crate::app::model::batch::{BatchLayer, PlanRequest};
 use crate::app::model::download::Stage;
 use crate::app::model::extraction::ExtractRequest;
 use crate::app::model::pins::PinnedFilter;
+use crate::app::model::task::Task;
 use crate::app::model::windows::LeftTab;
 use crate::engine::{CancelToken, EngineChoice};
 use crate::extract::{Encoding, ExtractSettings, Selection};
@@ -96,12 +97,21 @@ pub(crate) fn ask_offer(model: &mut Model, effects: &mut Effects, row: &'static 
     effects.push(Work::AskOffer(row, downloads.options.clone()));
 }
 
-/// Has settled what the batch would write, for the preview.
-pub(crate) fn plan_batch(model: &mut Model, effects: &mut Effects) {
-    if !model.open.batch {
+/// Has settled what a task would write, for the preview, where one is seen.
+pub(crate) fn plan_task(model: &mut Model, task: Task, effects: &mut Effects) {
+    let run = model.tasks.run(task);
+    if !run.is_open || run.running.is_some() {
         return;
     }
-    let scope = &model.batch.scope;
+    match task {
+        Task::Batch => plan_batch(model, effects),
+        Task::Extract => plan_extract(model, effects),
+        Task::Animate => plan_animation(model, effects),
+    }
+}
+
+fn plan_batch(model: &mut Model, effects: &mut Effects) {
+    let scope = &model.tasks.batch.scope;
     let models = model.models_of(&scope.tags);
     let view = model.view();
     let layers = match scope.layers {
@@ -118,12 +128,12 @@ pub(crate) fn plan_batch(model: &mut Model, effects: &mut Effects) {
         folder: PathBuf::from(scope.folder.trim()),
         has_values: scope.has_values,
     };
-    model.batch.plan = None;
+    model.tasks.batch.plan = None;
     effects.side(SideJob::Plan(Box::new(request)));
 }
 
 pub(crate) fn extract_request(model: &Model) -> Option<ExtractRequest> {
-    let (scope, view) = (&model.extract.scope, model.view());
+    let (scope, view) = (&model.tasks.extract.scope, model.view());
     let open = view.source.as_ref()?;
     let cameras: Vec<Camera> =
         if scope.has_all_cameras { Vec::new() } else { open.camera.into_iter().collect() };
@@ -161,22 +171,18 @@ pub(crate) fn extract_request(model: &Model) -> Option<ExtractRequest> {
     })
 }
 
-/// Has settled what an extraction would write, for the preview.
-pub(crate) fn plan_extract(model: &mut Model, effects: &mut Effects) {
-    if !model.open.extract || model.extract.running.is_some() {
-        return;
-    }
-    model.extract.plan = None;
+fn plan_extract(model: &mut Model, effects: &mut Effects) {
+    model.tasks.extract.plan = None;
     if let Some(request) = extract_request(model) {
         effects.push(Work::Run(RunJob::PlanExtract(Box::new(request))));
     } else {
         let reason = "no data set is open: open a folder of pictures or a driving log first";
-        model.extract.plan = Some(Err(reason.to_owned()));
+        model.tasks.extract.plan = Some(Err(reason.to_owned()));
     }
 }
 
 pub(crate) fn animate_request(model: &Model) -> Option<AnimateRequest> {
-    let (scope, view) = (&model.animate.scope, model.view());
+    let (scope, view) = (&model.tasks.animate.scope, model.view());
     let shown = view.shown.as_ref().filter(|shown| shown.minus.is_none())?;
     let words = scope.layers.split(',').map(str::trim).filter(|word| !word.is_empty());
     let normalisation = view.request.settings.normalisation.for_lone_filter();
@@ -210,16 +216,12 @@ pub(crate) fn animate_request(model: &Model) -> Option<AnimateRequest> {
     })
 }
 
-/// Has settled what a moving picture would be, for the preview.
-pub(crate) fn plan_animation(model: &mut Model, effects: &mut Effects) {
-    if !model.open.animate || model.animate.running.is_some() {
-        return;
-    }
-    model.animate.plan = None;
+fn plan_animation(model: &mut Model, effects: &mut Effects) {
+    model.tasks.animate.plan = None;
     if let Some(request) = animate_request(model) {
         effects.push(Work::Run(RunJob::PlanAnimation(Box::new(request))));
     } else {
         let reason = "nothing to animate: the view shows no picture's own answers";
-        model.animate.plan = Some(Err(reason.to_owned()));
+        model.tasks.animate.plan = Some(Err(reason.to_owned()));
     }
 }

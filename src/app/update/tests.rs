@@ -10,14 +10,16 @@ use crate::app::message::effect::{Effect, FaceEffect, Work};
 use crate::app::message::job::{Job, SideJob};
 use crate::app::message::views::ViewsCommand;
 use crate::app::message::window::WindowCommand;
-use crate::app::model::batch::BatchNews;
+use crate::app::model::batch::BatchCounts;
 use crate::app::model::dataset::thumb_key;
 use crate::app::model::download::{DownloadNews, DownloadRequest, Downloads, Stage};
+use crate::app::model::run_news::{RunEnd, RunNews};
 use crate::app::model::save::Export;
-use crate::app::model::task::{RunEnd, RunNews};
+use crate::app::model::task::{Task, TaskPlan};
 use crate::app::model::view::Busy;
 use crate::app::model::weights::WeightsOffer;
 use crate::engine::WeightStore;
+use crate::extract::Existing;
 use crate::input::dataset::open_source;
 use crate::models::Registry;
 use crate::mosaic::MosaicLayout;
@@ -232,19 +234,27 @@ fn what_cannot_be_saved_is_told_and_a_closed_dialog_is_nothing() {
 #[test]
 fn long_work_is_planned_told_and_reported() {
     let mut model = model();
-    let effects = ask(&mut model, TaskCommand::ToggleBatch);
+    let effects = ask(&mut model, TaskCommand::Toggle(Task::Batch));
     assert!(matches!(&effects[..], [Effect::Work(Work::Side(SideJob::Plan(_)))]));
-    assert!(ask(&mut model, TaskCommand::StartBatch).is_empty(), "there is no plan yet");
-    tell(&mut model, Event::Planned(Err("no picture to work on".into())));
-    assert!(ask(&mut model, TaskCommand::StartBatch).is_empty(), "nor is a refused one begun");
-    let failed = vec![("a.png".to_owned(), "cut off".to_owned())];
-    tell(&mut model, Event::Batch(BatchNews { failed, is_over: true, ..BatchNews::default() }));
+    assert!(
+        ask(&mut model, TaskCommand::Start(Task::Batch, Existing::default())).is_empty(),
+        "there is no plan yet"
+    );
+    tell(&mut model, Event::TaskPlanned(TaskPlan::Batch(Err("no picture to work on".into()))));
+    assert!(
+        ask(&mut model, TaskCommand::Start(Task::Batch, Existing::default())).is_empty(),
+        "nor is a refused one begun"
+    );
+    let end = Some(BatchCounts::default().end(1, false));
+    tell(&mut model, Event::TaskNews(Task::Batch, RunNews { num_failed: 1, end, ..RunNews::default() }));
     assert_eq!(said(&model), ["batch failed: 0 figures written, 1 picture failed"]);
-    ask(&mut model, TaskCommand::ToggleExtract);
-    assert!(matches!(&model.extract.plan, Some(Err(reason)) if reason.starts_with("no data set is open")));
+    ask(&mut model, TaskCommand::Toggle(Task::Extract));
+    assert!(
+        matches!(&model.tasks.extract.plan, Some(Err(reason)) if reason.starts_with("no data set is open"))
+    );
     let end = Some(RunEnd::Failed("the disk is full".into()));
-    tell(&mut model, Event::Extract(RunNews { end, ..RunNews::default() }));
-    assert!(model.extract.report.is_some() && said(&model).contains(&"the disk is full"));
+    tell(&mut model, Event::TaskNews(Task::Extract, RunNews { end, ..RunNews::default() }));
+    assert!(model.tasks.extract.run.report.is_some() && said(&model).contains(&"the disk is full"));
 }
 
 #[test]

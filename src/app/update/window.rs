@@ -5,6 +5,7 @@ use crate::app::message::effect::{Effects, FaceEffect};
 use crate::app::message::window::WindowCommand;
 use crate::app::model::Model;
 use crate::app::model::messages::Tone;
+use crate::app::model::task::Task;
 use crate::app::update::requests::inspect_selected;
 
 /// Does a command about the window.
@@ -32,18 +33,17 @@ pub(crate) fn apply(model: &mut Model, command: WindowCommand, now: &Now, effect
 
 /// Closes what lies over the others; with nothing there, dismisses messages and selects nothing.
 fn close_top(model: &mut Model, effects: &mut Effects) {
-    let open = &mut model.open;
-    let windows = [
-        &mut open.palette,
-        &mut open.help,
-        &mut open.log,
-        &mut open.animate,
-        &mut open.extract,
-        &mut open.batch,
-        &mut open.table,
-    ];
-    if let Some(top) = windows.into_iter().find(|is_open| **is_open) {
+    let (open, tasks) = (&mut model.open, &mut model.tasks);
+    let over = [&mut open.palette, &mut open.help, &mut open.log];
+    if let Some(top) = over.into_iter().find(|is_open| **is_open) {
         *top = false;
+        return;
+    }
+    if let Some(task) = Task::ALL.into_iter().rev().find(|task| tasks.run(*task).is_open) {
+        tasks.run_mut(task).is_open = false;
+        return;
+    }
+    if std::mem::take(&mut open.table) {
         return;
     }
     model.messages.clear();

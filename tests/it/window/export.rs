@@ -36,7 +36,7 @@ fn a_batch_is_previewed_done_and_reported() {
     assert_eq!((&*record.picture.file_name, &*record.kind), ("cat.png", "captioned"));
     assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 2, "no scraps");
     // Once more: what is there is kept, and said before.
-    window.wait_for("1 figures would be written, of 3 runs");
+    window.wait_for("1 figure would be written, of 3 runs");
     assert!(window.says("2 more are there already and are kept"));
     window.click("Start");
     window.wait_for("batch done: 0 figures written, 2 were there already and kept, 1 picture failed");

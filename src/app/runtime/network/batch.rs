@@ -6,6 +6,8 @@ use std::time::Instant;
 use crate::app::message::event::Event;
 use crate::app::message::job::BatchJob;
 use crate::app::model::request::FullRequest;
+use crate::app::model::run_news::RunNews;
+use crate::app::model::task::Task;
 use crate::app::runtime::network::keys::{Run, Subject};
 use crate::app::runtime::network::pipeline::{Pipeline, Stop, failed};
 use crate::app::runtime::network::save::of_picture;
@@ -29,13 +31,12 @@ impl Pipeline {
             && let Err(error) = std::fs::create_dir_all(&job.folder)
         {
             let reason = format!("can't make the folder ({error}): \"{}\"", job.folder.display());
-            job.news.failed.push((String::new(), reason));
-            return self.end(&job);
+            fail(&mut job, String::new(), reason);
+            return self.end(&job, false);
         }
         while job.next < job.plan.runs.len() {
             if job.called_off.is_cancelled() {
-                job.news.is_called_off = true;
-                return self.end(&job);
+                return self.end(&job, true);
             }
             if cancel.is_cancelled() {
                 return Some(job);
@@ -47,20 +48,21 @@ impl Pipeline {
                 Ok(()) => {}
                 // The run is begun again after what came between; figures that were written are then there.
                 Err(Stop::Cancelled) => return Some(job),
-                Err(Stop::Failed(reason)) => job.news.failed.push((run.picture.label.clone(), reason)),
+                Err(Stop::Failed(reason)) => fail(&mut job, run.picture.label.clone(), reason),
             }
             job.next += 1;
-            job.news.num_runs_done = job.next;
-            job.news.busy += started.elapsed();
-            self.tell.event(Event::Batch(job.news.clone()));
+            job.news.done = job.next as u64;
+            // Time spent on it, not waiting.
+            job.news.elapsed += started.elapsed();
+            job.news.what = format!("{} figures written", job.counts.num_written);
+            self.tell.event(Event::TaskNews(Task::Batch, job.news.clone()));
         }
-        self.end(&job)
+        self.end(&job, false)
     }
 
-    fn end(&self, job: &BatchJob) -> Option<Box<BatchJob>> {
-        let mut news = job.news.clone();
-        news.is_over = true;
-        self.tell.event(Event::Batch(news));
+    fn end(&self, job: &BatchJob, is_called_off: bool) -> Option<Box<BatchJob>> {
+        let end = Some(job.counts.end(job.news.num_failed, is_called_off));
+        self.tell.event(Event::TaskNews(Task::Batch, RunNews { end, ..job.news.clone() }));
         None
     }
 
@@ -68,7 +70,7 @@ impl Pipeline {
         if run.figures.iter().all(|figure| is_done(job, figure)) {
             // Nothing of it has to be computed.
             let kept = run.figures.iter().filter(|figure| !job.written.contains(&figure.path)).count();
-            job.news.num_kept += kept;
+            job.counts.num_kept += kept;
             return Ok(());
         }
         let model = &job.plan.models[run.model];
@@ -96,7 +98,7 @@ impl Pipeline {
             // What is there is kept; what this batch wrote before it made way, too.
             if is_done(job, figure) {
                 if !job.written.contains(&figure.path) {
-                    job.news.num_kept += 1;
+                    job.counts.num_kept += 1;
                 }
                 continue;
             }
@@ -105,17 +107,22 @@ impl Pipeline {
             }
             if figure.path.exists() && !job.replaces {
                 job.written.insert(figure.path.clone());
-                job.news.num_written += 1;
+                job.counts.num_written += 1;
                 continue;
             }
             let drawing =
                 painted((&run_by, &subject, value), (&run.picture.label, figure.node), job, cancel)?;
             drawing.write(&figure.path).map_err(failed)?;
             job.written.insert(figure.path.clone());
-            job.news.num_written += 1;
+            job.counts.num_written += 1;
         }
         Ok(())
     }
+}
+
+fn fail(job: &mut BatchJob, picture: String, reason: String) {
+    job.news.num_failed += 1;
+    job.news.fail(picture, reason);
 }
 
 /// One figure of a run.

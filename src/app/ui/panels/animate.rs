@@ -3,40 +3,11 @@
 use egui::{ComboBox, Ui};
 
 use crate::app::message::task::TaskCommand;
+use crate::app::model::animation::AnimatePreview;
+use crate::app::model::task::{Task, TaskScope};
 use crate::app::ui::context::Context;
-use crate::app::ui::dialog::dialog;
-use crate::app::ui::panels::runs;
-use crate::app::ui::{spinner, theme};
+use crate::extract::Existing;
 use crate::render::AnimationMode;
-
-pub(crate) fn draw(ctx: &egui::Context, cx: &mut Context<'_>) {
-    if !cx.model.open.animate {
-        return;
-    }
-    let is_open = dialog(ctx, "Animate", egui::vec2(460.0, 360.0), |ui| {
-        if let Some((news, called_off)) = &cx.model.animate.running {
-            let cancel = ("Stop animating", TaskCommand::CancelAnimate);
-            runs::running(
-                ui,
-                cx.commands,
-                (news, called_off.is_cancelled()),
-                "frames",
-                (cancel.0, cancel.1.into()),
-            );
-            return;
-        }
-        scope(ui, cx);
-        ui.separator();
-        preview(ui, cx);
-        if let Some(report) = &cx.model.animate.report {
-            ui.separator();
-            runs::report(ui, cx.commands, report);
-        }
-    });
-    if !is_open {
-        cx.commands.push(TaskCommand::ToggleAnimate);
-    }
-}
 
 fn words(mode: AnimationMode) -> &'static str {
     match mode {
@@ -46,8 +17,8 @@ fn words(mode: AnimationMode) -> &'static str {
     }
 }
 
-fn scope(ui: &mut Ui, cx: &mut Context<'_>) {
-    let old = &cx.model.animate.scope;
+pub(crate) fn scope(ui: &mut Ui, cx: &mut Context<'_>) {
+    let old = &cx.model.tasks.animate.scope;
     let mut new = old.clone();
     ComboBox::from_label("What moves").selected_text(words(new.mode)).show_ui(ui, |ui| {
         for mode in AnimationMode::ALL {
@@ -83,43 +54,29 @@ fn scope(ui: &mut Ui, cx: &mut Context<'_>) {
         )
         .labelled_by(label.id);
         if ui.button("Choose file…").clicked() {
-            cx.commands.push(TaskCommand::ChooseAnimationPlace);
+            cx.commands.push(TaskCommand::ChoosePlace(Task::Animate));
         }
     });
     let about = "Picture, network, input, colours and range are those of the view that is active.";
     ui.add(egui::Label::new(egui::RichText::new(about).weak()).wrap());
     if new != *old {
-        cx.commands.push(TaskCommand::SetAnimate(Box::new(new)));
+        cx.commands.push(TaskCommand::Set(Box::new(TaskScope::Animate(new))));
     }
 }
 
-fn preview(ui: &mut Ui, cx: &mut Context<'_>) {
-    match &cx.model.animate.plan {
-        None => {
-            ui.horizontal(|ui| {
-                spinner::draw(ui);
-                ui.label("Looking what would be written…");
-            });
-        }
-        Some(Err(reason)) => {
-            let colour = theme::warning(ui.visuals().dark_mode);
-            ui.add(egui::Label::new(egui::RichText::new(reason).color(colour)).wrap());
-            ui.add_enabled(false, egui::Button::new("Start"));
-        }
-        Some(Ok(plan)) => {
-            let extent = plan.extent;
-            let seconds = extent.num_frames as f64 / cx.model.animate.scope.fps.max(0.1);
-            ui.strong(format!(
-                "{} frames of {}×{} pixels, {seconds:.1} s",
-                extent.num_frames, extent.width, extent.height
-            ));
-            if plan.is_there {
-                ui.label("Something of that name is there already");
-            }
-            let words = if plan.is_there { "Replace it" } else { "Start" };
-            if ui.button(words).on_hover_text("Write it; the window stays usable").clicked() {
-                cx.commands.push(TaskCommand::StartAnimate);
-            }
-        }
+/// What would be written, and the way to begin.
+pub(crate) fn planned(ui: &mut Ui, cx: &mut Context<'_>, plan: &AnimatePreview) {
+    let extent = plan.extent;
+    let seconds = extent.num_frames as f64 / cx.model.tasks.animate.scope.fps.max(0.1);
+    ui.strong(format!(
+        "{} frames of {}×{} pixels, {seconds:.1} s",
+        extent.num_frames, extent.width, extent.height
+    ));
+    if plan.is_there {
+        ui.label("Something of that name is there already");
+    }
+    let words = if plan.is_there { "Replace it" } else { "Start" };
+    if ui.button(words).on_hover_text("Write it; the window stays usable").clicked() {
+        cx.commands.push(TaskCommand::Start(Task::Animate, Existing::default()));
     }
 }

@@ -1,4 +1,4 @@
-//! Features of the open data set: what of, where to, what would be written, how far it is, what came of it.
+//! Features of the open data set: what of, where to, what would be written.
 
 use std::str::FromStr;
 
@@ -6,10 +6,9 @@ use egui::{ComboBox, Ui};
 
 use crate::app::message::task::TaskCommand;
 use crate::app::model::extraction::{ExtractPreview, ExtractScope};
+use crate::app::model::task::{Task, TaskScope};
 use crate::app::ui::context::Context;
-use crate::app::ui::dialog::dialog;
-use crate::app::ui::panels::{choices, runs};
-use crate::app::ui::{spinner, theme};
+use crate::app::ui::panels::choices;
 use crate::extract::{Existing, Found, Pool};
 use crate::formats::features::FeatureFormat;
 use crate::tensor::{AxisOrder, Dtype};
@@ -17,37 +16,8 @@ use crate::tensor::{AxisOrder, Dtype};
 /// Sets that the preview lists.
 const NUM_LISTED: usize = 6;
 
-pub(crate) fn draw(ctx: &egui::Context, cx: &mut Context<'_>) {
-    if !cx.model.open.extract {
-        return;
-    }
-    let is_open = dialog(ctx, "Extract features", egui::vec2(540.0, 500.0), |ui| {
-        if let Some((news, called_off)) = &cx.model.extract.running {
-            let cancel = ("Stop after the batch in hand", TaskCommand::CancelExtract);
-            runs::running(
-                ui,
-                cx.commands,
-                (news, called_off.is_cancelled()),
-                "pictures",
-                (cancel.0, cancel.1.into()),
-            );
-            return;
-        }
-        scope(ui, cx);
-        ui.separator();
-        preview(ui, cx);
-        if let Some(report) = &cx.model.extract.report {
-            ui.separator();
-            runs::report(ui, cx.commands, report);
-        }
-    });
-    if !is_open {
-        cx.commands.push(TaskCommand::ToggleExtract);
-    }
-}
-
-fn scope(ui: &mut Ui, cx: &mut Context<'_>) {
-    let old = &cx.model.extract.scope;
+pub(crate) fn scope(ui: &mut Ui, cx: &mut Context<'_>) {
+    let old = &cx.model.tasks.extract.scope;
     let mut new = old.clone();
     match &cx.model.view().source {
         Some(open) => ui.add(egui::Label::new(open.source.describe()).wrap()),
@@ -75,12 +45,12 @@ fn scope(ui: &mut Ui, cx: &mut Context<'_>) {
     });
     rows(ui, cx, &mut new);
     if choices::folder(ui, "Output folder", "Choose output folder…", &mut new.folder) {
-        cx.commands.push(TaskCommand::ChooseExtractFolder);
+        cx.commands.push(TaskCommand::ChoosePlace(Task::Extract));
     }
     let words = "Fit and values of the input are those of the view that is active.";
     ui.add(egui::Label::new(egui::RichText::new(words).weak()).wrap());
     if new != *old {
-        cx.commands.push(TaskCommand::SetExtract(Box::new(new)));
+        cx.commands.push(TaskCommand::Set(Box::new(TaskScope::Extract(new))));
     }
 }
 
@@ -131,27 +101,13 @@ fn format_words(format: FeatureFormat) -> String {
     }
 }
 
-fn preview(ui: &mut Ui, cx: &mut Context<'_>) {
-    match &cx.model.extract.plan {
-        None => {
-            ui.horizontal(|ui| {
-                spinner::draw(ui);
-                ui.label("Looking what would be written…");
-            });
-        }
-        Some(Err(reason)) => {
-            let colour = theme::warning(ui.visuals().dark_mode);
-            ui.add(egui::Label::new(egui::RichText::new(reason).color(colour)).wrap());
-            ui.add_enabled(false, egui::Button::new("Start"));
-        }
-        Some(Ok(plan)) => {
-            planned(ui, plan);
-            start(ui, cx, plan.found);
-        }
-    }
+/// What would be written, and the ways to begin.
+pub(crate) fn planned(ui: &mut Ui, cx: &mut Context<'_>, plan: &ExtractPreview) {
+    sets(ui, plan);
+    start(ui, cx, plan.found);
 }
 
-fn planned(ui: &mut Ui, plan: &ExtractPreview) {
+fn sets(ui: &mut Ui, plan: &ExtractPreview) {
     let room = bytes_words(plan.needed_bytes);
     ui.strong(format!("Features of {} pictures would be written, about {room}", plan.num_pictures));
     if let Some(first) = &plan.first_left_out {
@@ -170,19 +126,19 @@ fn planned(ui: &mut Ui, plan: &ExtractPreview) {
 /// What can be done beside what is there.
 fn start(ui: &mut Ui, cx: &mut Context<'_>, found: Found) {
     let begin = Existing::default();
-    let allow_mixed = cx.model.extract.scope.allows_mixed;
+    let allow_mixed = cx.model.tasks.extract.scope.allows_mixed;
     let resume = Existing { resume: true, allow_mixed, ..begin };
     let overwrite = Existing { overwrite: true, ..begin };
     let choices: &[(&str, &str, Existing)] = match found {
         Found::Nothing => &[("Start", "Write them; the window stays usable", begin)],
         Found::Unfinished { done } => {
             ui.label(format!("An unfinished run is here: {done} pictures are done"));
-            let mut scope = cx.model.extract.scope.clone();
+            let mut scope = cx.model.tasks.extract.scope.clone();
             let mixed = ui
                 .checkbox(&mut scope.allows_mixed, "Go on even if weights, engine or device differ")
                 .on_hover_text("What differs is recorded with the features");
             if mixed.changed() {
-                cx.commands.push(TaskCommand::SetExtract(Box::new(scope)));
+                cx.commands.push(TaskCommand::Set(Box::new(TaskScope::Extract(scope))));
             }
             &[
                 ("Go on", "Do what is left of the unfinished run", resume),
@@ -197,7 +153,7 @@ fn start(ui: &mut Ui, cx: &mut Context<'_>, found: Found) {
     ui.horizontal(|ui| {
         for (words, hint, existing) in choices {
             if ui.button(*words).on_hover_text(*hint).clicked() {
-                cx.commands.push(TaskCommand::StartExtract(*existing));
+                cx.commands.push(TaskCommand::Start(Task::Extract, *existing));
             }
         }
     });

@@ -1,0 +1,69 @@
+//! What a long run tells while it goes on, and how it ends, as plain data.
+
+use std::time::Duration;
+
+/// Failures that are kept to be read; the files of a run have them all.
+const MAX_FAILURES: usize = 200;
+
+/// How a run ended, in words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum RunEnd {
+    Done(String),
+    /// What is kept, and how to go on.
+    Stopped(String),
+    Failed(String),
+}
+
+/// How far a run is.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct RunNews {
+    pub(crate) total: u64,
+    /// Done by an earlier run.
+    pub(crate) first: u64,
+    pub(crate) done: u64,
+    pub(crate) num_failed: u64,
+    /// Picture and reason, of the first ones.
+    pub(crate) failures: Vec<(String, String)>,
+    /// What is done beside counting.
+    pub(crate) what: String,
+    pub(crate) elapsed: Duration,
+    pub(crate) end: Option<RunEnd>,
+}
+
+impl RunNews {
+    /// Keeps why a picture failed.
+    pub(crate) fn fail(&mut self, picture: String, reason: String) {
+        if self.failures.len() < MAX_FAILURES {
+            self.failures.push((picture, reason));
+        }
+    }
+
+    /// Of this run alone; none before anything is done.
+    pub(crate) fn per_second(&self) -> Option<f64> {
+        let (num, seconds) = (self.done.saturating_sub(self.first), self.elapsed.as_secs_f64());
+        (num > 0 && seconds > 0.0).then(|| num as f64 / seconds)
+    }
+
+    pub(crate) fn time_left(&self) -> Option<Duration> {
+        let left = self.total.saturating_sub(self.done) as f64;
+        self.per_second().and_then(|rate| Duration::try_from_secs_f64(left / rate).ok())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_an_earlier_run_did_is_no_speed_of_this_one() {
+        let news = RunNews {
+            total: 100,
+            first: 40,
+            done: 60,
+            elapsed: Duration::from_secs(10),
+            ..RunNews::default()
+        };
+        assert_eq!((news.per_second(), news.time_left()), (Some(2.0), Some(Duration::from_secs(20))));
+        assert_eq!(RunNews { first: 60, ..news }.time_left(), None);
+    }
+}
