@@ -14,8 +14,7 @@ use std::time::{Duration, Instant};
 
 use filterscope::engine::{Backbone, CancelToken, ComputeDevice, Session};
 use filterscope::extract::{
-    Begin, Encoding, Existing, ExtractPlan, ExtractSettings, ModelToRun, Pool, Selection, Timings, begin,
-    finish, run,
+    Encoding, Existing, ExtractPlan, ExtractSettings, ModelToRun, Pool, Selection, Timings, execute,
 };
 use filterscope::formats::features::FeatureFormat;
 use filterscope::input::dataset::open_source;
@@ -81,13 +80,8 @@ fn extract(source: &Path, backbone: &Arc<Backbone>, out: PathBuf) -> (Timings, D
     let started = Instant::now();
     let mut plan = plan(source, backbone, out);
     let existing = Existing { resume: false, allow_mixed: false, overwrite: false };
-    let Begin::Run(mut state) = begin(&plan, existing, &mut |_| {}).unwrap() else {
-        return Default::default();
-    };
-    let cancel = CancelToken::new();
-    let (_, timings) = run(&mut plan, &mut state, &cancel, &mut |_| {}).unwrap();
-    finish(&plan, state, &cancel, &mut |_| {}).unwrap();
-    (timings, started.elapsed())
+    let done = execute(&mut plan, existing, &CancelToken::new(), &mut |_| {}).unwrap();
+    (done.timings.unwrap_or_default(), started.elapsed())
 }
 
 fn case(folder: &Path, network: (&str, &str), (size, _, _, num): (&str, u32, u32, usize), num_rounds: usize) {

@@ -118,9 +118,9 @@ fn painting(c: &mut Criterion) {
     let mut group = group(c, "mosaic of 2048 8x8");
     group.bench_function("statistics", |b| b.iter(|| LayerStats::of(black_box(&activation))));
     for (name, scale, normalisation) in [
-        ("one pixel a value", 1, Normalisation::Filter),
-        ("four pixels a value", 2, Normalisation::Filter),
-        ("one pixel a value, one range", 1, Normalisation::Global),
+        ("one pixel a value", 1, Normalisation::Channel),
+        ("four pixels a value", 2, Normalisation::Channel),
+        ("one pixel a value, one range", 1, Normalisation::Layer),
         ("one pixel a value, percentiles", 1, Normalisation::DEFAULT_PERCENTILES),
     ] {
         let settings = MosaicSettings { scale, normalisation, ..MosaicSettings::default() };

@@ -211,6 +211,6 @@ shot needs_weights
 finish
 
 "$program" render assets/cat.png -o screenshots/mosaic.png --caption --quiet
-"$program" render assets/cat.png -o screenshots/article.png --sheet --layout cells --colormap greys --quiet \
+"$program" render assets/cat.png -o screenshots/article.png --sheet --layout locations --colormap greys --quiet \
     --model Xception,VGG16,tf_efficientnet_lite0
 echo "screenshots/mosaic.png screenshots/article.png"

@@ -10,7 +10,6 @@ use super::exit::Exit;
 use super::interrupt::cancelled_by_ctrl_c;
 use super::plan::{introduce, load, rows};
 use super::reporter::Reporter;
-use super::table::counted;
 use crate::engine::{CancelToken, ComputeDevice, Priority, Session, start_threads};
 use crate::input::dataset::{PictureRef, expand_inputs, is_log};
 use crate::mosaic::Normalisation;
@@ -18,6 +17,7 @@ use crate::render::{
     AnimatedPicture, Animation, AnimationChoices, AnimationError, AnimationEvent, AnimationLook,
     AnimationMode, InputChoices, Resources, animated_layers, animation_format, check_values,
 };
+use crate::tensor::counted;
 
 /// Works off the arguments.
 pub(super) fn run(args: &AnimateArgs, resources: &Resources, reporter: &Reporter) -> anyhow::Result<Exit> {
@@ -67,10 +67,10 @@ fn plan(args: &AnimateArgs, resources: &Resources, reporter: &Reporter) -> anyho
     let row = rows.remove(0);
     check_values(row, args.preprocess)?;
     let is_data_set = args.input.is_dir() || is_log(&args.input);
-    let mode = args.mode.unwrap_or(if is_data_set { AnimationMode::Drive } else { AnimationMode::Filters });
+    let mode = args.mode.unwrap_or(if is_data_set { AnimationMode::Drive } else { AnimationMode::Channels });
     if is_data_set && mode != AnimationMode::Drive {
         bail!(
-            "filters and depth are of one picture, and this is a data set: name a picture in it, or use `--mode drive`: \"{}\"",
+            "channels and depth are of one picture, and this is a data set: name a picture in it, or use `--mode drive`: \"{}\"",
             args.input.display()
         );
     }
@@ -82,9 +82,9 @@ fn plan(args: &AnimateArgs, resources: &Resources, reporter: &Reporter) -> anyho
             side: args.size.unwrap_or(mode.usual_side()),
             colour: args.colormap,
             paper: args.paper,
-            normalisation: args.normalise.unwrap_or(Normalisation::Filter),
+            normalisation: args.normalization.unwrap_or(Normalisation::Channel),
         },
-        has_own_scale: args.normalise.is_some(),
+        has_own_scale: args.normalization.is_some(),
         input: InputChoices { fit: args.fit, values: args.preprocess },
     };
     let graph = row.graph().with_context(|| format!("the graph of {} is malformed", row.tag))?;

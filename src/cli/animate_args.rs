@@ -17,9 +17,9 @@ Examples:
   filterscope animate assets/drive -o drive.gif --mode drive --layers block2_pool --model xception.keras_in1k
   filterscope animate cat.png -o frames/ --layers bn1.act --model tf_efficientnet_lite0.in1k
 
-The strip below the maps marks the layer (above) and the filter in it (below).";
+The strip below the maps marks the layer (above) and the channel in it (below).";
 
-/// Write a moving picture: filters of layers one after the other, a network's depth, or a drive
+/// Write a moving picture: channels of layers one after the other, a network's depth, or a drive
 #[derive(Debug, ClapArgs)]
 #[command(after_help = AFTER_HELP)]
 pub(super) struct AnimateArgs {
@@ -51,11 +51,11 @@ pub(super) struct AnimateArgs {
 
     /// Layers: `first:N` for the first N, `all-stages`, `final`, or names separated by commas
     ///
-    /// Without it: first:3 for filters, all-stages for depth, final for a drive, which shows one layer.
+    /// Without it: first:3 for channels, all-stages for depth, final for a drive, which shows one layer.
     #[arg(short, long, visible_alias = "layer", value_name = "LAYERS", value_delimiter = ',')]
     pub layers: Vec<String>,
 
-    /// What moves: filters (a frame a filter), depth (a mosaic a layer) or drive (a mosaic a picture); without it, filters for a
+    /// What the frames go over: channels (a frame a channel), depth (a mosaic a layer) or drive (a mosaic a picture); without it, channels for a
     /// picture and drive for a data set
     #[arg(long, value_name = "MODE")]
     pub mode: Option<AnimationMode>,
@@ -76,9 +76,9 @@ pub(super) struct AnimateArgs {
     #[arg(long, value_name = "PAPER", default_value = "dark")]
     pub paper: Paper,
 
-    /// Which values share a colour scale, as in `render`; without it each filter its own, and for a drive one fixed scale
-    #[arg(long, visible_alias = "normalize", value_name = "HOW")]
-    pub normalise: Option<Normalisation>,
+    /// Which values share a colour range, as in `render`; without it each channel its own, and for a drive one fixed range
+    #[arg(long, aliases = ["normalise", "normalize", "normalisation"], value_name = "HOW")]
+    pub normalization: Option<Normalisation>,
 
     /// How the picture comes to the network's size: model, stretch, native, or `WIDTHxHEIGHT`
     #[arg(long, value_name = "FIT", default_value = "model")]

@@ -18,10 +18,10 @@ const AFTER_HELP: &str = "\
 Examples:
   filterscope                                          open the window
   filterscope cat.jpg                                  open it with a picture (short for `view`)
-  filterscope render cat.jpg -o cat.png                2048 filters of the last layer as one mosaic
+  filterscope render cat.jpg -o cat.png                every channel of the last layer as one mosaic
   filterscope render photos -o mosaics/                one figure per picture of a folder
   filterscope extract drive/interpolated.csv -o out    the last layer's features of every picture of a log
-  filterscope animate cat.jpg -o cat.gif               filter after filter as a moving picture
+  filterscope animate cat.jpg -o cat.gif               channel after channel as a moving picture
   filterscope layers inception_v3                      every layer: name, shape, cost, receptive field
   filterscope models                                   every network, and what each takes to run
   filterscope weights fetch resnet50.tv_in1k           download a network's weights
@@ -39,9 +39,9 @@ const RENDER_AFTER_HELP: &str = "\
 Examples:
   filterscope render cat.jpg -o cat.png --caption
   filterscope render cat.jpg -o layers/ --layer all-stages
-  filterscope render cat.jpg -o conv.png --layer block2.rep.0.pointwise --normalise global
+  filterscope render cat.jpg -o conv.png --layer block2.rep.0.pointwise --normalization layer
   filterscope render cat.jpg -o two.png --sheet --model xception.keras_in1k,tf_efficientnet_lite0.in1k
-  filterscope render cat.jpg -o article.png --sheet --layout cells --colormap greys
+  filterscope render cat.jpg -o article.png --sheet --layout locations --colormap greys
   filterscope render drive/interpolated.csv --camera left --row 4 -o left.png
   filterscope render cat.jpg -o resnet.png --model resnet50.tv_in1k --weights resnet50.safetensors
 
@@ -50,9 +50,9 @@ Every figure carries a record of how it was made (weights' hash, preprocessing, 
 Exit codes: 0 all done; 1 some pictures failed, the others were written; 2 nothing written, or writing failed
 part-way; 130 interrupted.";
 
-/// See what a convolutional network sees: every filter of a layer as one mosaic.
+/// See what a convolutional network sees: every channel of a layer as one mosaic.
 ///
-/// A picture goes through a network, and each filter of a layer comes back as one small heat map; 2048 filters make a mosaic
+/// A picture goes through a network, and each channel of a layer comes back as one small heat map; 2048 of them make a mosaic
 /// of 32×64. Without a command the window opens.
 #[derive(Debug, Parser)]
 #[command(name = "filterscope", version, after_help = AFTER_HELP, max_term_width = 110)]
@@ -136,7 +136,7 @@ fn frame_size(text: &str) -> Result<PixelSize, String> {
     }
 }
 
-/// Write figures: every filter of a layer as a mosaic of heat maps
+/// Write figures: every channel of a layer as a mosaic of heat maps
 ///
 /// One result goes into one file. Several go into a folder, as `{image}__{model}__{layer}.png`. A picture that can't be read is
 /// reported and skipped. The window is not needed and never opened.
@@ -195,25 +195,30 @@ pub(super) struct RenderArgs {
     #[arg(short, long, value_name = "LAYER", value_delimiter = ',', default_value = "final")]
     pub layer: Vec<String>,
 
-    /// What a tile is: `filters`, one filter's map; `cells`, one position of the map with all filters inside
-    #[arg(long, value_name = "LAYOUT", default_value = "filters", help_heading = "Figure")]
+    /// What a tile is: `channels`, a feature map each; `locations`, the channels per location of the map
+    #[arg(long, value_name = "LAYOUT", default_value = "channels", help_heading = "Figure")]
     pub layout: MosaicLayout,
 
-    /// Rows and columns of filters, such as 32x64; without it, near a square of twice the width
+    /// Rows and columns of channels, such as 32x64; without it, near a square of twice the width
     #[arg(long, value_name = "RxC", help_heading = "Figure")]
     pub grid: Option<Grid>,
 
-    /// Which values share a colour scale; without it, those of a tile: filter, or cell with `--layout cells`
+    /// Which values share a colour range; without it, those of a tile: channel, or location with `--layout locations`
     ///
-    /// filter: each filter by its own range. cell: each position by its own. global: one range for the layer.
+    /// channel: each channel by its own range. location: each location by its own. layer: one range for the whole layer.
     /// percentile[:LOW,HIGH]: one range that leaves out outliers, 1 to 99 unless given. fixed:LOW,HIGH: this range, to compare
     /// figures. symmetric: one range with zero in the middle.
-    #[arg(long, visible_alias = "normalize", value_name = "HOW", help_heading = "Figure")]
-    pub normalise: Option<Normalisation>,
+    #[arg(
+        long,
+        aliases = ["normalise", "normalize", "normalisation"],
+        value_name = "HOW",
+        help_heading = "Figure"
+    )]
+    pub normalization: Option<Normalisation>,
 
     /// Colours: auto, magma, inferno, plasma, viridis, cividis, turbo, greys, blue-red, purple-green or brown-teal
     ///
-    /// auto takes magma, and blue-red for a layer with negative values. Dead, constant and broken filters have looks of their
+    /// auto takes magma, and blue-red for a layer with negative values. Dead, constant and broken channels have looks of their
     /// own that no map contains.
     #[arg(
         long,
@@ -238,7 +243,7 @@ pub(super) struct RenderArgs {
     #[arg(long, value_name = "PAPER", default_value = "light", help_heading = "Figure")]
     pub paper: Paper,
 
-    /// Show where the last layer speaks for a class instead of its filters: `top`, a class's number, or (part of) its name
+    /// Show where the last layer speaks for a class instead of its channels: `top`, a class's number, or (part of) its name
     ///
     /// For networks that end in a mean and linear layers, where the weights hold them.
     #[arg(long, value_name = "CLASS", help_heading = "Figure")]
@@ -271,7 +276,7 @@ pub(super) struct RenderArgs {
     #[arg(long, help_heading = "Figure")]
     pub sheet: bool,
 
-    /// Save each layer's values beside the figure, as float32 .npy of shape (filters, rows, columns)
+    /// Save each layer's values beside the figure, as float32 .npy of shape (channels, rows, columns)
     #[arg(long, help_heading = "Figure")]
     pub npy: bool,
 

@@ -61,7 +61,7 @@ impl<'a> Downloader<'a> {
         // Where nobody answers at the other end, loading says the rest.
         let Ok(offer) = self.ask(row) else { return Ok(()) };
         let question = format!(
-            "{} is not here. Download {} from {} (licence: {})?",
+            "{} is not installed. Download {} from {} (licence: {})?",
             row.tag,
             size(&offer),
             offer.host,

@@ -14,7 +14,6 @@ use super::extract_args::ExtractArgs;
 use super::interrupt::cancel_at_ctrl_c;
 use super::plan::{introduce, load, nodes, rows};
 use super::reporter::{Reporter, RunProgress};
-use super::table::counted;
 use crate::engine::{CancelToken, ComputeDevice, Priority, Session, start_threads};
 use crate::extract::{
     Encoding, End, Event, Executed, Existing, ExtractPlan, ExtractSettings, ModelToRun, PlannedPicture,
@@ -24,6 +23,7 @@ use crate::input::dataset::{
     DatasetError, ListSource, Source, SourceOptions, is_log, is_picture, open_source_as,
 };
 use crate::render::{Resources, check_values};
+use crate::tensor::counted;
 use crate::tensor::shown;
 
 /// Bytes of a list on standard input at most.

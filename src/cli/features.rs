@@ -8,11 +8,11 @@ use serde_json::json;
 use super::exit::Exit;
 use super::interrupt::cancelled_by_ctrl_c;
 use super::reporter::Reporter;
-use super::table::counted;
 use crate::extract::{
     Findings, MergeError, MergeStep, VerifyError, find_sets, merge, overflow_words, verify,
 };
 use crate::formats::features::{BadFeatures, Manifest, StoredFeatures};
+use crate::tensor::counted;
 use crate::tensor::shown;
 
 /// Look at features, check them, or merge shards

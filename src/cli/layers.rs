@@ -6,9 +6,10 @@ use serde::Serialize;
 use super::args::LayersArgs;
 use super::exit::Exit;
 use super::reporter::Reporter;
-use super::table::{Table, TableColumn, counted, short_count, stdout_width, wrap};
+use super::table::{Table, TableColumn, short_count, stdout_width, wrap};
 use crate::graph::{Graph, NodeId, NodeInfo, Op, ParamCount, ReceptiveField};
 use crate::render::choose_row_up_to;
+use crate::tensor::counted;
 use crate::tensor::{MapShape, PixelSize};
 
 /// A network at one input size, as JSON has it.

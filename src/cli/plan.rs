@@ -10,7 +10,6 @@ use super::args::RenderArgs;
 use super::download::{Consent, Downloader};
 use super::outputs::Outputs;
 use super::reporter::Reporter;
-use super::table::counted;
 use crate::engine::{
     Backbone, CancelToken, ComputeDevice, Priority, Provenance, Session, is_onnx_path, start_threads,
 };
@@ -24,6 +23,7 @@ use crate::render::{
     ChoiceError, FigureKind, InputChoices, Look, Resources, Scale, Surround, ViewRequest, check_values,
     choose_layers, choose_row, choose_row_for_file, choose_row_up_to, unique_suffixes,
 };
+use crate::tensor::counted;
 use crate::tensor::{Fit, MapShape, PixelSize, Sifting, shown};
 use crate::weights::{ClassNames, KerasPart, PartChoice, TensorFile};
 
@@ -239,7 +239,7 @@ fn request(args: &RenderArgs, row: &'static Row) -> ViewRequest {
         layout: args.layout,
         grid: args.grid,
         gap: args.gap,
-        normalisation: args.normalise.unwrap_or(Normalisation::usual_for(args.layout)),
+        normalisation: args.normalization.unwrap_or(Normalisation::usual_for(args.layout)),
         colour: args.colormap,
         paper: args.paper,
         ..MosaicSettings::default()

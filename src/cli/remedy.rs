@@ -140,7 +140,7 @@ pub(super) fn words(remedy: &Remedy) -> String {
         Remedy::NamePathColumn { columns } => format!("name it with `--path-column`: {columns}"),
         Remedy::GoOnOrBeginAgain => "`--resume` goes on with it, `--overwrite` begins again".to_owned(),
         Remedy::BeginAgain => "`--overwrite` begins again".to_owned(),
-        Remedy::ReplaceFeatures => "`--overwrite` makes them anew; or choose another folder with `--out`".to_owned(),
+        Remedy::ReplaceFeatures => "`--overwrite` makes them anew; or choose another folder with `-o`".to_owned(),
         Remedy::SelectOthers => "check `--start`, `--every`, `--limit` and `--camera`".to_owned(),
         Remedy::NameShard => "name the shard: `--shard I/N`".to_owned(),
         Remedy::NameShardCount => "`--shard auto/N` says of how many".to_owned(),

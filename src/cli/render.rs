@@ -10,7 +10,6 @@ use super::outputs::Outputs;
 use super::plan::{PlannedModel, RenderPlan};
 use super::remedy::Told;
 use super::reporter::{Reporter, RunProgress};
-use super::table::counted;
 use super::timings::LayerTimings;
 use crate::engine::{CancelToken, Outcome};
 use crate::formats::{PictureRecord, WriteError, write_npy};
@@ -19,6 +18,7 @@ use crate::input::dataset::PictureRef;
 use crate::render::{
     Contents, Drawing, FigureKind, FigureSpec, LayerValues, Look, Panel, PanelSpec, View, class_words, draw,
 };
+use crate::tensor::counted;
 use crate::tensor::{Activation, LayerStats};
 
 /// How one picture ended.

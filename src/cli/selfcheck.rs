@@ -12,13 +12,13 @@ use super::args::SelfcheckArgs;
 use super::exit::Exit;
 use super::interrupt::cancelled_by_ctrl_c;
 use super::reporter::Reporter;
-use super::table::counted;
 use crate::engine::{Backbone, CancelToken, ComputeDevice, Outcome, Priority, Session, start_threads};
 use crate::graph::NodeId;
 use crate::input::decode::decode_bytes;
 use crate::input::{FitChoice, ValueChoice, preprocess};
 use crate::models::{Registry, Row};
 use crate::render::Resources;
+use crate::tensor::counted;
 use crate::tensor::{Activation, LayerStats};
 
 const REFERENCES: [&str; 3] = [

@@ -148,11 +148,6 @@ pub(super) fn short_bytes(num_bytes: u64) -> String {
     }
 }
 
-/// `1 picture`, `2 pictures`.
-pub(super) fn counted(count: usize, thing: &str) -> String {
-    if count == 1 { format!("1 {thing}") } else { format!("{count} {thing}s") }
-}
-
 /// Of every character in these tables one stands in one cell of a terminal.
 fn num_chars(text: &str) -> usize {
     text.chars().count()

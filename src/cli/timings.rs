@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use super::table::{Table, TableColumn, counted};
+use super::table::{Table, TableColumn};
 use crate::engine::RunReport;
+use crate::tensor::counted;
 
 /// Times of one network, summed over its runs.
 #[derive(Debug)]

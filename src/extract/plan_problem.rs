@@ -76,7 +76,8 @@ impl Remedied for PlanProblem {
             Self::SizesVary { .. } => Some(Remedy::OneSize),
             Self::SameName { .. } | Self::OwnName { .. } => Some(Remedy::OtherFormat),
             Self::Engine { reason, .. } => reason.remedy(),
-            Self::NothingSelected { .. } | Self::ZeroInName { .. } | Self::TakesBytes { .. } => None,
+            Self::NothingSelected { .. } => Some(Remedy::SelectOthers),
+            Self::ZeroInName { .. } | Self::TakesBytes { .. } => None,
         }
     }
 }

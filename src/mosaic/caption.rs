@@ -32,7 +32,7 @@ impl Caption {
             parts.push(format!("{kind}{}{count}", text::NO_BREAK));
         }
         if mosaic.order.len() < mosaic.shape.channels {
-            parts.push(format!("{} of {} filters shown", mosaic.order.len(), mosaic.shape.channels));
+            parts.push(format!("{} of {} channels shown", mosaic.order.len(), mosaic.shape.channels));
         }
         Self { title: join(&[picture, tag.to_owned(), layer]), details: vec![join(&parts)] }
     }

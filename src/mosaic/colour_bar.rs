@@ -31,7 +31,7 @@ impl ColourBar {
                 }
                 (ticks, None)
             }
-            RangeUsed::PerFilter(_) => (own_ticks(mosaic.colour_map), Some("of each filter")),
+            RangeUsed::PerFilter(_) => (own_ticks(mosaic.colour_map), Some("of each channel")),
             RangeUsed::PerCell(_) => (own_ticks(mosaic.colour_map), Some("of each position")),
         };
         let width = max_width.min((px * 18.0) as u32).max(2);

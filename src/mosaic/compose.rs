@@ -244,7 +244,7 @@ impl Painter<'_> {
 
     /// The look of a tile that shows no value.
     fn look_of_tile(&self, tile_row: usize, tile_column: usize) -> Option<SpecialLook> {
-        if self.geometry.layout() == MosaicLayout::Cells {
+        if self.geometry.layout() == MosaicLayout::Locations {
             return None;
         }
         let position = tile_row * self.geometry.grid().columns + tile_column;
@@ -271,11 +271,11 @@ impl Painter<'_> {
         let values = self.geometry.tile_values();
         for value_row in 0..values.rows {
             match self.geometry.layout() {
-                MosaicLayout::Filters => {
+                MosaicLayout::Channels => {
                     let position = tile_row * self.geometry.grid().columns + tile_column;
                     self.colour_row_of_filter(colours, position, value_row);
                 }
-                MosaicLayout::Cells => {
+                MosaicLayout::Locations => {
                     let cell = tile_row * self.geometry.map().columns + tile_column;
                     self.colour_row_of_cell(colours, cell, value_row);
                 }
@@ -341,7 +341,7 @@ impl Painter<'_> {
             }
             Ranges::Shared(_) | Ranges::PerCell(_) => self.ranges.spans().contains(&wanted),
         };
-        let dead_tile = self.geometry.layout() == MosaicLayout::Filters;
+        let dead_tile = self.geometry.layout() == MosaicLayout::Channels;
         let shown_kind =
             |wanted: FilterKind| self.order.channels().any(|channel| self.kind(channel) == wanted);
         let infinite = || {

@@ -13,7 +13,7 @@ pub enum MosaicError {
         what: String,
     },
     /// A grid that doesn't hold every filter.
-    #[error("grid {grid} holds {capacity} tiles, but there are {num_tiles} filters; take {needed} or larger", capacity = .grid.capacity())]
+    #[error("grid {grid} holds {capacity} tiles, but there are {num_tiles} channels; take {needed} or larger", capacity = .grid.capacity())]
     GridTooSmall {
         /// The grid that was asked for.
         grid: Grid,
@@ -52,7 +52,7 @@ pub enum MosaicError {
         channel: usize,
     },
     /// Statistics that belong to another layer.
-    #[error("statistics of {got} filters for a layer of {expected}")]
+    #[error("statistics of {got} channels for a layer of {expected}")]
     StatsMismatch {
         /// Channels of the layer.
         expected: usize,

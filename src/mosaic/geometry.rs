@@ -81,8 +81,8 @@ impl Geometry {
         }
         let map = Grid { rows: shape.height, columns: shape.width };
         let (tiles, values) = match layout {
-            MosaicLayout::Filters => (grid, map),
-            MosaicLayout::Cells => (map, grid),
+            MosaicLayout::Channels => (grid, map),
+            MosaicLayout::Locations => (map, grid),
         };
         let side = |tiles: usize, values: usize| {
             let tile = (values as u64).saturating_mul(u64::from(scale));
@@ -146,16 +146,16 @@ impl Geometry {
     /// Rows × columns of tiles: of filters, or of spatial positions in the cells layout.
     pub fn tiles(&self) -> Grid {
         match self.layout {
-            MosaicLayout::Filters => self.grid,
-            MosaicLayout::Cells => self.map,
+            MosaicLayout::Channels => self.grid,
+            MosaicLayout::Locations => self.map,
         }
     }
 
     /// Rows × columns of values in each tile.
     pub fn tile_values(&self) -> Grid {
         match self.layout {
-            MosaicLayout::Filters => self.map,
-            MosaicLayout::Cells => self.grid,
+            MosaicLayout::Channels => self.map,
+            MosaicLayout::Locations => self.grid,
         }
     }
 
@@ -172,7 +172,7 @@ impl Geometry {
 
     /// The tile of the filter at a position; none in the cells layout, where a filter has a pixel in every patch.
     pub fn filter_rect(&self, position: usize) -> Option<PixelRect> {
-        (self.layout == MosaicLayout::Filters && position < self.num_filters)
+        (self.layout == MosaicLayout::Channels && position < self.num_filters)
             .then(|| self.tile_rect(position / self.grid.columns, position % self.grid.columns))
             .flatten()
     }
@@ -184,8 +184,8 @@ impl Geometry {
         }
         let at_grid = (position / self.grid.columns, position % self.grid.columns);
         let (tile, value) = match self.layout {
-            MosaicLayout::Filters => (at_grid, (row, column)),
-            MosaicLayout::Cells => ((row, column), at_grid),
+            MosaicLayout::Channels => (at_grid, (row, column)),
+            MosaicLayout::Locations => ((row, column), at_grid),
         };
         let rect = self.tile_rect(tile.0, tile.1)?;
         let (x, y) = (rect.x + value.1 as u32 * self.scale, rect.y + value.0 as u32 * self.scale);
@@ -209,8 +209,8 @@ impl Geometry {
             return Some(MosaicSpot::Gap);
         };
         let (at_grid, at_map) = match self.layout {
-            MosaicLayout::Filters => ((tile_row, tile_column), (value_row, value_column)),
-            MosaicLayout::Cells => ((value_row, value_column), (tile_row, tile_column)),
+            MosaicLayout::Channels => ((tile_row, tile_column), (value_row, value_column)),
+            MosaicLayout::Locations => ((value_row, value_column), (tile_row, tile_column)),
         };
         let position = at_grid.0 * self.grid.columns + at_grid.1;
         Some(if position < self.num_filters {
@@ -264,10 +264,10 @@ mod tests {
     #[test]
     fn the_two_layouts_of_2048_filters() {
         let shape = MapShape::new(2048, 13, 18);
-        let filters = Geometry::new(MosaicLayout::Filters, shape, None, 2, 1).unwrap();
+        let filters = Geometry::new(MosaicLayout::Channels, shape, None, 2, 1).unwrap();
         assert_eq!((filters.width(), filters.height()), (64 * 36 + 63, 32 * 26 + 31));
         assert_eq!(filters.filter_rect(65), Some(PixelRect { x: 37, y: 27, width: 36, height: 26 }));
-        let cells = Geometry::new(MosaicLayout::Cells, shape, None, 1, 0).unwrap();
+        let cells = Geometry::new(MosaicLayout::Locations, shape, None, 1, 0).unwrap();
         assert_eq!((cells.width(), cells.height()), (18 * 64, 13 * 32));
         assert_eq!(cells.filter_rect(65), None);
         assert_eq!(
@@ -280,11 +280,11 @@ mod tests {
     fn what_cannot_be_laid_out_says_why() {
         let shape = MapShape::new(2048, 8, 8);
         let message = |shape, grid, scale, gap| {
-            Geometry::new(MosaicLayout::Filters, shape, grid, scale, gap).unwrap_err().to_string()
+            Geometry::new(MosaicLayout::Channels, shape, grid, scale, gap).unwrap_err().to_string()
         };
         assert_eq!(
             message(shape, Some(Grid { rows: 16, columns: 64 }), 1, 0),
-            "grid 16x64 holds 1024 tiles, but there are 2048 filters; take 16x128 or larger"
+            "grid 16x64 holds 1024 tiles, but there are 2048 channels; take 16x128 or larger"
         );
         assert_eq!(message(shape, None, 0, 0), "scale must be at least 1 pixel per value, got 0");
         assert_eq!(
@@ -296,12 +296,12 @@ mod tests {
             "the mosaic would be 51200×25600 pixels; the limit is 65535 a side and 2 GiB in all, so lower the scale or the gap"
         );
         let huge = Grid { rows: usize::MAX, columns: usize::MAX };
-        let lone = Geometry::new(MosaicLayout::Filters, MapShape::new(1, 2, 2), None, 1, u32::MAX).unwrap();
+        let lone = Geometry::new(MosaicLayout::Channels, MapShape::new(1, 2, 2), None, 1, u32::MAX).unwrap();
         assert_eq!(lone.spot_at(1, 1), Some(MosaicSpot::Value { position: 0, row: 1, column: 1 }));
         for (grid, scale, gap) in
             [(Some(huge), 1, 0), (Some(huge), u32::MAX, u32::MAX), (None, u32::MAX, 1), (None, 1, u32::MAX)]
         {
-            let error = Geometry::new(MosaicLayout::Cells, shape, grid, scale, gap).unwrap_err();
+            let error = Geometry::new(MosaicLayout::Locations, shape, grid, scale, gap).unwrap_err();
             assert!(matches!(error, MosaicError::TooLarge { .. }), "{error}");
         }
     }

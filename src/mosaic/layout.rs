@@ -5,23 +5,23 @@ use std::{fmt, str::FromStr};
 /// How a layer's values lie in the picture.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum MosaicLayout {
-    /// One tile per filter, its spatial map inside.
+    /// A tile per channel, its feature map inside.
     #[default]
-    Filters,
-    /// One patch per spatial position, all filters inside as a grid: a pixel of the patch is one filter's value there.
-    /// Patches lie as the positions do.
-    Cells,
+    Channels,
+    /// Channels per location: a tile per location of the map, all channels inside as a grid; a pixel of it is one channel's value there.
+    /// Tiles lie as the locations do.
+    Locations,
 }
 
 impl MosaicLayout {
     /// Both, in the order they are listed to people.
-    pub const ALL: [Self; 2] = [Self::Filters, Self::Cells];
+    pub const ALL: [Self; 2] = [Self::Channels, Self::Locations];
 
     /// The name to type.
     pub const fn name(self) -> &'static str {
         match self {
-            Self::Filters => "filters",
-            Self::Cells => "cells",
+            Self::Channels => "channels",
+            Self::Locations => "locations",
         }
     }
 }
@@ -34,17 +34,19 @@ impl fmt::Display for MosaicLayout {
 
 /// A layout's name that isn't one.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("unknown layout `{0}`; expected `filters` or `cells`")]
+#[error("unknown layout `{0}`; expected `channels` or `locations`")]
 pub struct UnknownLayout(pub String);
 
 impl FromStr for MosaicLayout {
     type Err = UnknownLayout;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Self::ALL
-            .into_iter()
-            .find(|layout| layout.name() == text)
-            .ok_or_else(|| UnknownLayout(text.to_owned()))
+        match text {
+            // The second name is what earlier versions typed and recorded.
+            "channels" | "filters" => Ok(Self::Channels),
+            "locations" | "cells" => Ok(Self::Locations),
+            _ => Err(UnknownLayout(text.to_owned())),
+        }
     }
 }
 
@@ -146,7 +148,7 @@ mod tests {
         for layout in MosaicLayout::ALL {
             assert_eq!(layout.to_string().parse(), Ok(layout));
         }
-        let message = "unknown layout `rows`; expected `filters` or `cells`";
+        let message = "unknown layout `rows`; expected `channels` or `locations`";
         assert_eq!("rows".parse::<MosaicLayout>().unwrap_err().to_string(), message);
     }
 }

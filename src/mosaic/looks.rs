@@ -115,7 +115,7 @@ impl SpecialLook {
             Self::Constant => "constant",
             Self::Nan => "NaN",
             Self::Infinite => "infinite",
-            Self::Blank => "no filter",
+            Self::Blank => "no channel",
         }
     }
 

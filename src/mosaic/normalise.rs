@@ -8,13 +8,13 @@ use super::MosaicLayout;
 /// one is widened to be symmetric about zero.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub enum Normalisation {
-    /// Each filter by its own smallest and largest value.
+    /// Each channel by its own smallest and largest value.
     #[default]
-    Filter,
-    /// Each spatial position by its smallest and largest value over the filters.
-    Cell,
+    Channel,
+    /// Each location by its smallest and largest value over the channels.
+    Location,
     /// The layer's smallest to its largest value.
-    Global,
+    Layer,
     /// Two percentiles of the layer's values, linearly interpolated between ranks; 0 ≤ low < high ≤ 100. Where both fall on
     /// one value (most of a sparse layer is zero) the global range is taken instead.
     Percentile {
@@ -38,7 +38,7 @@ impl Normalisation {
     /// The way for one filter by itself, which has no neighbours to share a position's range with.
     #[must_use]
     pub fn for_lone_filter(self) -> Self {
-        if self == Self::Cell { Self::Filter } else { self }
+        if self == Self::Location { Self::Channel } else { self }
     }
 
     /// The way that means something for another picture too: a range that was fixed for one becomes the layout's usual way.
@@ -54,17 +54,17 @@ impl Normalisation {
     /// position. So the cells layout gives the 2017 article's figure, which scaled each position's patch by itself.
     pub const fn usual_for(layout: MosaicLayout) -> Self {
         match layout {
-            MosaicLayout::Filters => Self::Filter,
-            MosaicLayout::Cells => Self::Cell,
+            MosaicLayout::Channels => Self::Channel,
+            MosaicLayout::Locations => Self::Location,
         }
     }
 
     /// The words for a caption.
     pub fn describe(self) -> String {
         match self {
-            Self::Filter => "each filter by its own range".into(),
-            Self::Cell => "each position by its own range".into(),
-            Self::Global => "one range for all filters".into(),
+            Self::Channel => "each channel by its own range".into(),
+            Self::Location => "each location by its own range".into(),
+            Self::Layer => "one range for the whole layer".into(),
             Self::Percentile { low, high } => format!("percentiles {low} to {high}"),
             Self::Fixed { .. } => "fixed range".into(),
             Self::Symmetric => "symmetric range".into(),
@@ -75,9 +75,9 @@ impl Normalisation {
 impl fmt::Display for Normalisation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Filter => f.pad("filter"),
-            Self::Cell => f.pad("cell"),
-            Self::Global => f.pad("global"),
+            Self::Channel => f.pad("channel"),
+            Self::Location => f.pad("location"),
+            Self::Layer => f.pad("layer"),
             Self::Percentile { low, high } => write!(f, "percentile:{low},{high}"),
             Self::Fixed { low, high } => write!(f, "fixed:{low},{high}"),
             Self::Symmetric => f.pad("symmetric"),
@@ -90,17 +90,17 @@ impl fmt::Display for Normalisation {
 pub enum UnknownNormalisation {
     /// No such name.
     #[error(
-        "unknown normalisation `{0}`; expected filter, cell, global, percentile[:LOW,HIGH], fixed:LOW,HIGH or symmetric"
+        "unknown normalization `{0}`; expected channel, location, layer, percentile[:LOW,HIGH], fixed:LOW,HIGH or symmetric"
     )]
     Name(String),
     /// Two numbers were needed.
-    #[error("normalisation `{0}`: expected two numbers after the colon, such as `{1}`")]
+    #[error("normalization `{0}`: expected two numbers after the colon, such as `{1}`")]
     Numbers(String, &'static str),
     /// Percentiles that aren't.
-    #[error("normalisation `{0}`: expected 0 ≤ LOW < HIGH ≤ 100")]
+    #[error("normalization `{0}`: expected 0 ≤ LOW < HIGH ≤ 100")]
     Percentiles(String),
     /// A fixed range that is empty or not finite.
-    #[error("normalisation `{0}`: expected finite numbers with LOW < HIGH")]
+    #[error("normalization `{0}`: expected finite numbers with LOW < HIGH")]
     Fixed(String),
 }
 
@@ -111,9 +111,10 @@ impl FromStr for Normalisation {
         let (name, numbers) = text.split_once(':').map_or((text, None), |(name, rest)| (name, Some(rest)));
         let owned = || text.to_owned();
         match (name, numbers) {
-            ("filter", None) => Ok(Self::Filter),
-            ("cell", None) => Ok(Self::Cell),
-            ("global", None) => Ok(Self::Global),
+            // The second name is what earlier versions typed and recorded.
+            ("channel" | "filter", None) => Ok(Self::Channel),
+            ("location" | "cell", None) => Ok(Self::Location),
+            ("layer" | "global", None) => Ok(Self::Layer),
             ("symmetric", None) => Ok(Self::Symmetric),
             ("percentile", None) => Ok(Self::DEFAULT_PERCENTILES),
             ("percentile", Some(numbers)) => {
@@ -152,9 +153,9 @@ mod tests {
     #[test]
     fn every_normalisation_is_read_as_it_is_printed() {
         let all = [
-            ("filter", Normalisation::Filter),
-            ("cell", Normalisation::Cell),
-            ("global", Normalisation::Global),
+            ("channel", Normalisation::Channel),
+            ("location", Normalisation::Location),
+            ("layer", Normalisation::Layer),
             ("percentile:1,99", Normalisation::DEFAULT_PERCENTILES),
             ("percentile:0.5,100", Normalisation::Percentile { low: 0.5, high: 100.0 }),
             ("fixed:-1.5,6", Normalisation::Fixed { low: -1.5, high: 6.0 }),
@@ -172,24 +173,24 @@ mod tests {
     fn bad_normalisations_say_what_was_expected() {
         let table = [
             (
-                "filters",
-                "unknown normalisation `filters`; expected filter, cell, global, percentile[:LOW,HIGH], fixed:LOW,HIGH or symmetric",
+                "channels",
+                "unknown normalization `channels`; expected channel, location, layer, percentile[:LOW,HIGH], fixed:LOW,HIGH or symmetric",
             ),
             (
-                "global:0,1",
-                "unknown normalisation `global:0,1`; expected filter, cell, global, percentile[:LOW,HIGH], fixed:LOW,HIGH or symmetric",
+                "layer:0,1",
+                "unknown normalization `layer:0,1`; expected channel, location, layer, percentile[:LOW,HIGH], fixed:LOW,HIGH or symmetric",
             ),
-            ("fixed", "normalisation `fixed`: expected two numbers after the colon, such as `fixed:0,6`"),
-            ("fixed:1", "normalisation `fixed:1`: expected two numbers after the colon, such as `fixed:0,6`"),
+            ("fixed", "normalization `fixed`: expected two numbers after the colon, such as `fixed:0,6`"),
+            ("fixed:1", "normalization `fixed:1`: expected two numbers after the colon, such as `fixed:0,6`"),
             (
                 "percentile:a,b",
-                "normalisation `percentile:a,b`: expected two numbers after the colon, such as `percentile:1,99`",
+                "normalization `percentile:a,b`: expected two numbers after the colon, such as `percentile:1,99`",
             ),
-            ("percentile:99,1", "normalisation `percentile:99,1`: expected 0 ≤ LOW < HIGH ≤ 100"),
-            ("percentile:nan,1", "normalisation `percentile:nan,1`: expected 0 ≤ LOW < HIGH ≤ 100"),
-            ("percentile:0,101", "normalisation `percentile:0,101`: expected 0 ≤ LOW < HIGH ≤ 100"),
-            ("fixed:2,2", "normalisation `fixed:2,2`: expected finite numbers with LOW < HIGH"),
-            ("fixed:0,inf", "normalisation `fixed:0,inf`: expected finite numbers with LOW < HIGH"),
+            ("percentile:99,1", "normalization `percentile:99,1`: expected 0 ≤ LOW < HIGH ≤ 100"),
+            ("percentile:nan,1", "normalization `percentile:nan,1`: expected 0 ≤ LOW < HIGH ≤ 100"),
+            ("percentile:0,101", "normalization `percentile:0,101`: expected 0 ≤ LOW < HIGH ≤ 100"),
+            ("fixed:2,2", "normalization `fixed:2,2`: expected finite numbers with LOW < HIGH"),
+            ("fixed:0,inf", "normalization `fixed:0,inf`: expected finite numbers with LOW < HIGH"),
         ];
         for (text, message) in table {
             assert_eq!(text.parse::<Normalisation>().unwrap_err().to_string(), message);

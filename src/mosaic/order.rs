@@ -24,7 +24,7 @@ impl TileOrder {
     pub fn new(order: Option<Arc<[usize]>>, num_channels: usize) -> Result<Self, MosaicError> {
         let Some(channel_at) = order else { return Ok(Self { num_channels, tables: None }) };
         if channel_at.is_empty() {
-            return Err(MosaicError::Empty { what: "the choice of filters".into() });
+            return Err(MosaicError::Empty { what: "the choice of channels".into() });
         }
         let mut position_of = vec![None; num_channels];
         for (position, &channel) in channel_at.iter().enumerate() {
@@ -91,6 +91,6 @@ mod tests {
         let message = |order: &[usize]| TileOrder::new(Some(order.into()), 5).unwrap_err().to_string();
         assert_eq!(message(&[0, 5]), "order of tiles: expected channels below 5, got 5");
         assert_eq!(message(&[3, 1, 3]), "order of tiles: channel 3 stands twice");
-        assert_eq!(message(&[]), "nothing to show: the choice of filters is empty");
+        assert_eq!(message(&[]), "nothing to show: the choice of channels is empty");
     }
 }

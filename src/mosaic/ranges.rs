@@ -61,7 +61,7 @@ impl std::fmt::Display for RangeUsed {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Shared(range) => range.fmt(f),
-            Self::PerFilter(range) => write!(f, "per filter, within {range}"),
+            Self::PerFilter(range) => write!(f, "per channel, within {range}"),
             Self::PerCell(range) => write!(f, "per position, within {range}"),
         }
     }
@@ -105,7 +105,7 @@ impl Ranges {
             Some(range) => Span::Range(range),
         };
         match normalisation {
-            Normalisation::Filter => {
+            Normalisation::Channel => {
                 let of_filter = |(channel, filter): (usize, &FilterStats)| {
                     // Only a filter with broken values can be without a finite one.
                     let broken = matches!(filter.kind, FilterKind::Nan | FilterKind::Infinite)
@@ -114,8 +114,8 @@ impl Ranges {
                 };
                 Self::PerFilter(stats.filters.iter().enumerate().map(of_filter).collect())
             }
-            Normalisation::Cell => Self::PerCell(cell_ranges(activation).into_iter().map(span).collect()),
-            Normalisation::Global => Self::Shared(span(Some(whole))),
+            Normalisation::Location => Self::PerCell(cell_ranges(activation).into_iter().map(span).collect()),
+            Normalisation::Layer => Self::Shared(span(Some(whole))),
             Normalisation::Percentile { low, high } => {
                 let inner = percentiles(activation.values(), low, high);
                 Self::Shared(match span(inner) {
@@ -239,11 +239,11 @@ mod tests {
     fn each_normalisation_spans_its_own_group() {
         let values = [0.0, 2.0, -4.0, 8.0, f32::NAN, f32::INFINITY];
         let spans = |normalisation, centred| ranges(&values, 3, normalisation, centred).spans().to_vec();
-        assert_eq!(spans(Normalisation::Filter, false)[..2], [range(0.0, 2.0), range(-4.0, 8.0)]);
-        assert_eq!(spans(Normalisation::Filter, true)[..2], [range(-2.0, 2.0), range(-8.0, 8.0)]);
-        assert_eq!(spans(Normalisation::Cell, false), [range(-4.0, 0.0), range(2.0, 8.0)]);
-        assert_eq!(spans(Normalisation::Global, false), [range(-4.0, 8.0)]);
-        assert_eq!(spans(Normalisation::Global, true), [range(-8.0, 8.0)]);
+        assert_eq!(spans(Normalisation::Channel, false)[..2], [range(0.0, 2.0), range(-4.0, 8.0)]);
+        assert_eq!(spans(Normalisation::Channel, true)[..2], [range(-2.0, 2.0), range(-8.0, 8.0)]);
+        assert_eq!(spans(Normalisation::Location, false), [range(-4.0, 0.0), range(2.0, 8.0)]);
+        assert_eq!(spans(Normalisation::Layer, false), [range(-4.0, 8.0)]);
+        assert_eq!(spans(Normalisation::Layer, true), [range(-8.0, 8.0)]);
         assert_eq!(spans(Normalisation::Symmetric, false), [range(-8.0, 8.0)]);
         let fixed = Normalisation::Fixed { low: 0.0, high: 6.0 };
         assert_eq!(spans(fixed, true), [range(0.0, 6.0)], "a fixed range stays as it was given");
@@ -261,9 +261,9 @@ mod tests {
     #[test]
     fn groups_without_a_range_are_told_apart() {
         let values = [5.0, 5.0, 1e-9, -1e-9, f32::NAN, f32::NAN, 0.0, 5.0 + 1e-7];
-        let spans = ranges(&values, 4, Normalisation::Filter, true);
+        let spans = ranges(&values, 4, Normalisation::Channel, true);
         assert_eq!(spans.spans(), [Span::Constant, Span::Dead, Span::Broken, range(-5.0, 5.0)]);
-        let broken = ranges(&[f32::NAN, 1.0, f32::NAN, 2.0], 2, Normalisation::Cell, false);
+        let broken = ranges(&[f32::NAN, 1.0, f32::NAN, 2.0], 2, Normalisation::Location, false);
         assert_eq!(broken.spans(), [Span::Broken, range(1.0, 2.0)]);
         let zeros = ranges(&[0.0; 6], 2, Normalisation::Symmetric, false);
         assert_eq!(zeros.spans(), [Span::Dead]);

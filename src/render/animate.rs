@@ -104,7 +104,7 @@ impl AnimationLook {
 
     fn settings(&self, scale: u32, gap: u32, order: Option<usize>) -> MosaicSettings {
         MosaicSettings {
-            layout: MosaicLayout::Filters,
+            layout: MosaicLayout::Channels,
             grid: None,
             scale,
             gap,
@@ -135,7 +135,7 @@ impl AnimationLook {
     }
 
     fn geometry(&self, shape: MapShape) -> Result<crate::mosaic::Geometry, MosaicError> {
-        let of_scale = |scale| crate::mosaic::Geometry::new(MosaicLayout::Filters, shape, None, scale, 1);
+        let of_scale = |scale| crate::mosaic::Geometry::new(MosaicLayout::Channels, shape, None, scale, 1);
         let plain = of_scale(1)?;
         of_scale(self.scale(plain.width().max(plain.height()) as usize))
     }

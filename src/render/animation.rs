@@ -27,7 +27,7 @@ const SCALE_SAMPLES: usize = 16;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AnimationMode {
     /// A frame a filter.
-    Filters,
+    Channels,
     /// A mosaic a layer.
     Depth,
     /// A mosaic a picture.
@@ -36,17 +36,17 @@ pub enum AnimationMode {
 
 /// A word that is no mode.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("mode `{0}`: expected filters, depth or drive")]
+#[error("mode `{0}`: expected channels, depth or drive")]
 pub struct UnknownMode(pub String);
 
 impl AnimationMode {
     /// All of them, as they are listed to people.
-    pub const ALL: [Self; 3] = [Self::Filters, Self::Depth, Self::Drive];
+    pub const ALL: [Self; 3] = [Self::Channels, Self::Depth, Self::Drive];
 
     /// As it is typed.
     pub const fn name(self) -> &'static str {
         match self {
-            Self::Filters => "filters",
+            Self::Channels => "channels",
             Self::Depth => "depth",
             Self::Drive => "drive",
         }
@@ -55,7 +55,7 @@ impl AnimationMode {
     /// The layers that are shown where none are named.
     pub const fn usual_layers(self) -> &'static str {
         match self {
-            Self::Filters => "first:3",
+            Self::Channels => "first:3",
             Self::Depth => "all-stages",
             Self::Drive => "final",
         }
@@ -64,7 +64,7 @@ impl AnimationMode {
     /// Pixels that a map or a mosaic comes near to where no size is named.
     pub const fn usual_side(self) -> u32 {
         match self {
-            Self::Filters => 256,
+            Self::Channels => 256,
             Self::Depth | Self::Drive => 768,
         }
     }
@@ -74,6 +74,8 @@ impl FromStr for AnimationMode {
     type Err = UnknownMode;
 
     fn from_str(text: &str) -> Result<Self, UnknownMode> {
+        // As earlier versions called it.
+        let text = if text == "filters" { "channels" } else { text };
         Self::ALL.into_iter().find(|mode| mode.name() == text).ok_or_else(|| UnknownMode(text.to_owned()))
     }
 }
@@ -259,7 +261,7 @@ pub fn animation_extent(
     num_pictures: usize,
 ) -> Result<AnimationExtent, AnimationError> {
     let (frame, num_frames) = match choices.mode {
-        AnimationMode::Filters => {
+        AnimationMode::Channels => {
             (choices.look.filters_frame(shapes), shapes.iter().map(|shape| shape.channels).sum())
         }
         AnimationMode::Depth => (choices.look.mosaics_frame(shapes)?, shapes.len()),
@@ -317,7 +319,7 @@ impl Animation {
         }
         let extent = self.extent()?;
         let frame = match self.choices.mode {
-            AnimationMode::Filters => self.choices.look.filters_frame(&self.shapes),
+            AnimationMode::Channels => self.choices.look.filters_frame(&self.shapes),
             AnimationMode::Depth | AnimationMode::Drive => self.choices.look.mosaics_frame(&self.shapes)?,
         };
         let settings = AnimationSettings {
@@ -332,7 +334,7 @@ impl Animation {
         let written = write_animation(output, &settings, &mut |push| {
             let made = match self.choices.mode {
                 AnimationMode::Drive => self.drive(&frame, cancel, watch, push),
-                AnimationMode::Filters | AnimationMode::Depth => {
+                AnimationMode::Channels | AnimationMode::Depth => {
                     self.one_picture(&frame, cancel, watch, push)
                 }
             };
@@ -397,7 +399,7 @@ impl Animation {
             push(pixels)
         };
         animate_layers(&mut self.session, &input, &self.layers, cancel, &mut |place, activation| {
-            if mode == AnimationMode::Filters {
+            if mode == AnimationMode::Channels {
                 return push_filters(activation, (place, num_layers), &look, frame, cancel, &mut push);
             }
             let words = format!("{}  {}", activation.name(), activation.shape());
@@ -476,7 +478,7 @@ impl Animation {
                 watch(AnimationEvent::Scale { low, high, step });
                 Normalisation::Fixed { low, high }
             }
-            None => Normalisation::Global,
+            None => Normalisation::Layer,
         })
     }
 }

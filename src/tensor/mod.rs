@@ -3,6 +3,7 @@
 //! Owns layouts and thresholds. Must know nothing of files, graphs, candle or egui.
 
 mod activation;
+mod counted;
 mod feature;
 mod hex;
 mod names;
@@ -18,6 +19,7 @@ mod table;
 mod weight_source;
 
 pub use activation::{Activation, InputBatch, MapShape, ShapeMismatch};
+pub use counted::counted;
 pub use feature::{AxisOrder, Dtype, FeatureLayout, UnknownStorage};
 pub use hex::hex;
 pub use names::{did_you_mean, fuzzy_score, nearest_names};

@@ -95,7 +95,7 @@ impl std::fmt::Display for Sifting {
 /// Text that is no order of filters.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "order of filters `{0}`: expected index, mean, max, variance, sparsity or similarity, then hide-dead and top:N where wanted"
+    "order of channels `{0}`: expected index, mean, max, variance, sparsity or similarity, then hide-dead and top:N where wanted"
 )]
 pub struct UnknownSifting(pub String);
 

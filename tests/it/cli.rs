@@ -40,7 +40,7 @@ fn one_picture_becomes_a_mosaic_of_the_last_layer_that_says_how_it_was_made() {
         &panel.look.layout,
         &panel.look.normalisation,
     ];
-    assert_eq!(said, ["xception.keras_in1k", "act4", "2048×10×10", "32x64", "filters", "filter"]);
+    assert_eq!(said, ["xception.keras_in1k", "act4", "2048×10×10", "32x64", "channels", "channel"]);
     assert_eq!(
         [&panel.run.input_size, &panel.run.fitted],
         ["299x299", "stretched from 451x300 to 299x299, nearest"]
@@ -75,7 +75,7 @@ fn options_of_the_figure_show_in_it() {
         &panel.look.colour_map,
         &panel.run.value_scale,
     ];
-    assert_eq!(said, ["cells", "20x64", "percentile:5,95", "greys", "RGB x"]);
+    assert_eq!(said, ["locations", "20x64", "percentile:5,95", "greys", "RGB x"]);
     assert_eq!([&panel.run.fit, &panel.run.preprocess], ["stretch", "raw"]);
     assert_eq!(panel.run.fitted, "stretched from 451x300 to 224x224, bicubic");
 
@@ -316,7 +316,7 @@ fn words_that_are_none_are_explained_before_anything_runs() {
         ),
         (
             "--layout tiles",
-            "invalid value 'tiles' for '--layout <LAYOUT>': unknown layout `tiles`; expected `filters` or `cells`",
+            "invalid value 'tiles' for '--layout <LAYOUT>': unknown layout `tiles`; expected `channels` or `locations`",
         ),
         (
             "--grid 4",
@@ -328,7 +328,7 @@ fn words_that_are_none_are_explained_before_anything_runs() {
         ),
         (
             "--normalise fixed:2,1",
-            "invalid value 'fixed:2,1' for '--normalise <HOW>': normalisation `fixed:2,1`: expected finite numbers with LOW < HIGH",
+            "invalid value 'fixed:2,1' for '--normalization <HOW>': normalization `fixed:2,1`: expected finite numbers with LOW < HIGH",
         ),
         (
             "--fit 0x3",

@@ -368,7 +368,10 @@ fn inputs_that_make_no_sense_are_refused() {
     let cat = root().join("assets/cat.png");
     assert_eq!(
         error(std::slice::from_ref(&cat), None, Some(3)),
-        format!("`--row` needs a folder or driving log, and this is a picture: \"{}\"", cat.display())
+        format!(
+            "a row can be chosen of a folder or driving log, and this is a picture: \"{}\"",
+            cat.display()
+        )
     );
     let drive = root().join("assets/drive");
     assert_eq!(

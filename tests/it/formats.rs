@@ -70,7 +70,7 @@ fn a_figure_carries_the_record_of_its_making() {
     assert_eq!(made.picture.file_name, "猫 & Straße.jpg", "the name, never the path");
     let look = &made.panels[0].look;
     assert_eq!((look.layer.as_str(), look.shape.as_str(), look.grid.as_str()), ("Mixed_7c", "2×3×5", "1x2"));
-    assert_eq!((look.normalisation.as_str(), look.colour_map.as_str()), ("filter", "blue-red"));
+    assert_eq!((look.normalisation.as_str(), look.colour_map.as_str()), ("channel", "blue-red"));
     write_figure(&path, &gradient(), "猫 through inception_v3", &made).unwrap();
     assert_eq!(read_record(&path).unwrap(), made);
     assert_eq!(names(folder.path()), ["figure.png"]);

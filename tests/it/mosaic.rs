@@ -55,8 +55,8 @@ fn mosaics_equal_the_pictures_worked_out_from_first_principles() {
     let odd = special();
     let order: Arc<[usize]> = [29, 3, 17, 0, 8].into();
     let grid = |rows, columns| Some(Grid { rows, columns });
-    let (cells, dark) = (MosaicLayout::Cells, Paper::Dark);
-    let (global, cell) = (Normalisation::Global, Normalisation::Cell);
+    let (cells, dark) = (MosaicLayout::Locations, Paper::Dark);
+    let (global, cell) = (Normalisation::Layer, Normalisation::Location);
     let percentile = Normalisation::Percentile { low: 2.5, high: 97.0 };
     let fixed = Normalisation::Fixed { low: -8.0, high: 4.0 };
     let cases = [
@@ -181,7 +181,7 @@ fn dead_constant_nan_and_infinite_have_looks_of_their_own() {
             [SpecialLook::Dead, SpecialLook::Constant, SpecialLook::Nan, SpecialLook::Infinite]
         );
     }
-    let global = mosaic_of(&activation, &MosaicSettings { normalisation: Normalisation::Global, ..greys() });
+    let global = mosaic_of(&activation, &MosaicSettings { normalisation: Normalisation::Layer, ..greys() });
     assert_eq!(
         global.looks,
         [SpecialLook::Dead, SpecialLook::Nan, SpecialLook::Infinite],
@@ -195,7 +195,7 @@ fn broken_layers_still_make_a_picture() {
         for other in [value, f32::MIN, 0.0] {
             let values: Vec<f32> = (0..24).map(|i| if i % 5 == 0 { other } else { value }).collect();
             let activation = Activation::new("t", MapShape::new(4, 2, 3), values).unwrap();
-            for text in ["filter", "cell", "global", "percentile", "fixed:-3e38,3e38", "symmetric"] {
+            for text in ["channel", "location", "layer", "percentile", "fixed:-3e38,3e38", "symmetric"] {
                 let normalisation = text.parse().unwrap();
                 for colour in [ColourMap::Magma, ColourMap::BlueRed].map(ColourChoice::Map) {
                     for layout in MosaicLayout::ALL {
@@ -215,7 +215,7 @@ fn broken_layers_still_make_a_picture() {
 fn zero_is_the_middle_of_a_diverging_map_and_black_in_magma() {
     let values = vec![-1.0, 0.0, 4.0, 0.0, 0.5, 0.25];
     let activation = Activation::new("t", MapShape::new(2, 1, 3), values).unwrap();
-    for text in ["filter", "cell", "global", "symmetric", "percentile:0,100"] {
+    for text in ["channel", "location", "layer", "symmetric", "percentile:0,100"] {
         let settings = MosaicSettings { normalisation: text.parse().unwrap(), ..MosaicSettings::default() };
         let mosaic = mosaic_of(&activation, &settings);
         assert_eq!(mosaic.colour_map, ColourMap::BlueRed, "a signed layer takes the diverging map by itself");

@@ -47,26 +47,26 @@ impl DatasetCommand {
 
 /// What a person can do about the open data set.
 pub(crate) const ACTIONS: &[Action<DatasetCommand>] = &[
-    Action::new("Play or pause the data set", "play through the moments of a data set, or stop", |_| {
+    Action::new("Play or pause the data set", "play through the frames of a data set, or stop", |_| {
         vec![DatasetCommand::TogglePlayFrames]
     })
     .with_keys(&[key(Key::Space)])
     .enabled_if(has_dataset),
     Action::new(
-        "Previous moment",
-        "moment before of a data set; Left too, with no filter selected",
+        "Previous frame",
+        "frame before of a data set; Left too, with no channel selected",
         |model| step(model, -1),
     )
     .with_keys(&[key(Key::PageUp)])
     .enabled_if(has_dataset),
     Action::alias(&[key(Key::ArrowLeft)], |model| step(model, -1)).enabled_if(is_only_dataset),
-    Action::new("Next moment", "moment after of a data set; Right too, with no filter selected", |model| {
+    Action::new("Next frame", "frame after of a data set; Right too, with no channel selected", |model| {
         step(model, 1)
     })
     .with_keys(&[key(Key::PageDown)])
     .enabled_if(has_dataset),
     Action::alias(&[key(Key::ArrowRight)], |model| step(model, 1)).enabled_if(is_only_dataset),
-    Action::new("Cameras side by side", "all cameras of the moment side by side", |_| {
+    Action::new("Cameras side by side", "all cameras of the frame side by side", |_| {
         vec![DatasetCommand::ThreeCameras]
     })
     .enabled_if(|model| model.view().source.as_ref().is_some_and(|open| open.source.cameras().len() > 1)),

@@ -21,7 +21,7 @@ pub(crate) fn other_weights((name, tag): (&str, &str)) -> String {
 const fn field(setting: Setting) -> &'static str {
     match setting {
         Setting::Fit => "Fit",
-        Setting::Values => "Values",
+        Setting::Values => "Preprocessing",
         Setting::Pool => "Pool",
         Setting::Format => "Format",
         Setting::Layer => "Layer",
@@ -53,9 +53,9 @@ pub(crate) fn words(remedy: &Remedy) -> String {
             let num = num_classes.map_or_else(String::new, |num| format!(" {num}"));
             format!("Give a file of{num} names, a name a line.")
         }
-        Remedy::StatePreprocessing => "Choose how samples become values under Values.".to_owned(),
+        Remedy::StatePreprocessing => "Choose how samples become values under Preprocessing.".to_owned(),
         Remedy::OtherModel => "Choose another under Model.".to_owned(),
-        Remedy::PassBytes => "Choose \"as the weights ask\" under Values.".to_owned(),
+        Remedy::PassBytes => "Choose \"model default\" under Preprocessing.".to_owned(),
         Remedy::LastLayer => "Choose the last layer under Layer.".to_owned(),
         Remedy::ListModels => "Model lists all.".to_owned(),
         Remedy::ListLayers { .. } => "Layer lists all.".to_owned(),

@@ -63,7 +63,7 @@ pub(crate) const ACTIONS: &[Action<SaveCommand>] = &[
     })
     .in_menu(Menu::File, 32)
     .enabled_if(has_mosaic),
-    Action::new("Save selected filter…", "save the map of the selected filter", |_| {
+    Action::new("Save selected channel…", "save the map of the selected channel", |_| {
         vec![SaveCommand::ChooseExportPlace(Export::Filter)]
     })
     .in_menu(Menu::File, 33)

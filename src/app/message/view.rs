@@ -100,22 +100,22 @@ pub(crate) const ACTIONS: &[Action<ViewCommand>] = &[
         .in_menu(Menu::View, 23)
         .with_keys(&[key(Key::Minus)])
         .enabled_if(has_mosaic),
-    Action::new("Show selected filter", "show the selected filter large", |_| {
+    Action::new("Show selected channel", "show the selected channel large", |_| {
         vec![ViewCommand::ShowSelected]
     })
     .in_menu(Menu::View, 24)
     .with_keys(&[key(Key::Enter)])
     .enabled_if(has_selection),
-    Action::new("Filter above", "select the filter above in the mosaic", |model| neighbour(model, -1, 0))
+    Action::new("Channel above", "select the channel above in the mosaic", |model| neighbour(model, -1, 0))
         .with_keys(&[key(Key::ArrowUp)])
         .enabled_if(has_selection),
-    Action::new("Filter below", "select the filter below in the mosaic", |model| neighbour(model, 1, 0))
+    Action::new("Channel below", "select the channel below in the mosaic", |model| neighbour(model, 1, 0))
         .with_keys(&[key(Key::ArrowDown)])
         .enabled_if(has_selection),
-    Action::new("Filter to the left", "select the filter on the left", |model| neighbour(model, 0, -1))
+    Action::new("Channel to the left", "select the channel on the left", |model| neighbour(model, 0, -1))
         .with_keys(&[key(Key::ArrowLeft)])
         .enabled_if(has_selection),
-    Action::new("Filter to the right", "select the filter on the right", |model| neighbour(model, 0, 1))
+    Action::new("Channel to the right", "select the channel on the right", |model| neighbour(model, 0, 1))
         .with_keys(&[key(Key::ArrowRight)])
         .enabled_if(has_selection),
     Action::new("Previous layer", "layer before", |_| vec![ViewCommand::StepLayer(-1)])

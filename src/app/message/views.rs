@@ -89,7 +89,7 @@ pub(crate) const ACTIONS: &[Action<ViewsCommand>] = &[
     .in_menu(Menu::View, 32)
     .with_keys(&[key(Key::D)])
     .enabled_if(has_several),
-    Action::new("Closest filter in the other views", "closest filter in the other views", |model| {
+    Action::new("Closest channel in the other views", "closest channel in the other views", |model| {
         let others = model.views.iter().filter(|other| other.id != model.view().id);
         others.map(|other| ViewsCommand::FindClosest(other.id)).collect()
     })
@@ -107,8 +107,8 @@ pub(crate) const ACTIONS: &[Action<ViewsCommand>] = &[
         .with_keys(&[ctrl(Key::Num4)])
         .enabled_if(|model| model.views.len() > 3),
     Action::new(
-        "Pin or unpin the selected filter",
-        "pin the selected filter, or take it out of the tray",
+        "Pin or unpin the selected channel",
+        "pin the selected channel, or take it out of the tray",
         |model| {
             let command = |channel| match model.pin_of(channel) {
                 Some(id) => ViewsCommand::Unpin(id),

@@ -52,7 +52,7 @@ pub(crate) const ACTIONS: &[Action<WindowCommand>] = &[
         .in_menu(Menu::Help, 11),
     Action::new(
         "Close what lies over the mosaic",
-        "close what lies over the mosaic; with nothing there, dismiss messages and select no filter",
+        "close what lies over the mosaic; with nothing there, dismiss messages and select no channel",
         |_| vec![WindowCommand::CloseTop],
     )
     .with_keys(&[key(Key::Escape)]),

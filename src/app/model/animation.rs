@@ -23,7 +23,7 @@ pub(crate) struct AnimateScope {
 
 impl AnimateScope {
     pub(crate) fn first() -> Self {
-        let mode = AnimationMode::Filters;
+        let mode = AnimationMode::Channels;
         Self { mode, layers: String::new(), fps: 12.0, side: mode.usual_side(), output: String::new() }
     }
 }

@@ -7,6 +7,7 @@ use crate::app::model::dataset::OpenSource;
 use crate::app::model::run_news::RunEnd;
 use crate::input::dataset::{PictureLocation, PictureRef};
 use crate::render::{BatchError, BatchLayers, BatchModel, BatchPlan, PictureChoice};
+use crate::tensor::counted;
 
 /// Which layers a batch is of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,12 +51,10 @@ impl BatchCounts {
         };
         let failed = match num_failed {
             0 => String::new(),
-            1 => ", 1 picture failed".to_owned(),
-            num => format!(", {num} pictures failed"),
+            num => format!(", {} failed", counted(num as usize, "picture")),
         };
         let num = self.num_written;
-        let figures = if num == 1 { "figure" } else { "figures" };
-        let said = format!("{num} {figures} written{kept}{failed}");
+        let said = format!("{} written{kept}{failed}", counted(num, "figure"));
         if is_called_off {
             RunEnd::Stopped(format!("batch cancelled: {said}"))
         } else if num + self.num_kept == 0 && num_failed > 0 {

@@ -44,7 +44,7 @@ pub(crate) enum Busy {
 impl Busy {
     pub(crate) fn words(self) -> &'static str {
         match self {
-            Self::LookingForWeights => "Looking which weights are here…",
+            Self::LookingForWeights => "Looking which weights are installed…",
             Self::Waiting => "Waiting for the worker…",
             Self::Opening => "Opening…",
             Self::ReadingPicture => "Reading the picture…",

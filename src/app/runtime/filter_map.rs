@@ -18,7 +18,7 @@ pub(crate) fn filter_map(
     use crate::mosaic::MosaicLayout;
     let normalisation = settings.normalisation.for_lone_filter();
     let settings = MosaicSettings {
-        layout: MosaicLayout::Filters,
+        layout: MosaicLayout::Channels,
         grid: None,
         scale: 1,
         gap: 0,

@@ -24,6 +24,7 @@ use crate::render::{
     AnimatedPicture, Animation, AnimationError, AnimationEvent, AnimationMode, BatchLayers, animated_layers,
     animation_extent, animation_format,
 };
+use crate::tensor::counted;
 use crate::tensor::{Remedied, shown};
 use crate::weights::FilePart;
 
@@ -94,7 +95,7 @@ impl Runs {
 
     fn plan(&mut self, request: &ExtractRequest) -> Result<ExtractPlan, String> {
         if request.models.is_empty() {
-            return Err("no network to run: choose at least one whose weights are here".to_owned());
+            return Err("no network to run: choose at least one whose weights are installed".to_owned());
         }
         let out = &request.settings.out;
         if out.as_os_str().is_empty() {
@@ -192,12 +193,15 @@ impl Runs {
             }
             End::Interrupted => Ok(RunEnd::Stopped(format!("stopped: {}", kept(num_done)))),
             End::Done if num_failed == total && total > 0 => {
-                Err(format!("none of {total} pictures gave a feature"))
+                Err(format!("none of {} gave a feature", counted(total as usize, "picture")))
             }
             End::Done => {
                 let skipped = if num_failed == 0 { String::new() } else { format!("; {num_failed} skipped") };
                 let num = total - num_failed;
-                Ok(RunEnd::Done(format!("wrote features of {num} pictures{skipped}{infinite}: {folders}")))
+                Ok(RunEnd::Done(format!(
+                    "wrote features of {}{skipped}{infinite}: {folders}",
+                    counted(num as usize, "picture")
+                )))
             }
         }
     }

@@ -180,7 +180,7 @@ impl Textures {
                 .as_ref()
                 .is_some_and(|(of, channel, ..)| of.ptr_eq(&found.of) && *channel == found.channel);
             if !is_kept {
-                let map = Texture::of_image(ctx, "filter", &found.map);
+                let map = Texture::of_image(ctx, "channel", &found.map);
                 let nearest =
                     found.nearest.iter().map(|(.., map)| Texture::of_image(ctx, "nearest", map)).collect();
                 self.inspected = Some((found.of.clone(), found.channel, map, nearest));

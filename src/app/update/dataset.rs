@@ -20,6 +20,7 @@ use crate::input::dataset::{Camera, Source};
 use crate::input::live::{Frame, Grown};
 use crate::mosaic::Normalisation;
 use crate::render::PictureChoice;
+use crate::tensor::counted;
 
 /// At most this long ago was a data set listed that comes now.
 const LISTING_TIME: Duration = Duration::from_secs(2);
@@ -213,7 +214,7 @@ pub(crate) fn open_source(
         let first = source.skipped().first().map_or_else(String::new, |s| s.reason.clone());
         model.say(
             Tone::Bad,
-            format!("{skipped} rows of \"{}\" are left out; the first: {first}", place.display()),
+            format!("left out of \"{}\": {}; the first: {first}", place.display(), counted(skipped, "row")),
         );
     }
     for note in source.notes() {

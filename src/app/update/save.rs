@@ -71,7 +71,7 @@ pub(crate) fn export(
         }
         Export::Filter => {
             let Some(channel) = view.selected else {
-                model.say(Tone::Bad, "select a filter first: its map is then saved");
+                model.say(Tone::Bad, "select a channel first: its map is then saved");
                 return;
             };
             Job::SaveFilter { shown, channel, path: named(), looks }

@@ -93,7 +93,7 @@ fn answers_to_older_requests_are_ignored_and_errors_are_kept() {
     let mut model = model();
     ask(&mut model, layer("act3"));
     let old = model.view().job;
-    ask(&mut model, ViewCommand::Change(Change::Layout(MosaicLayout::Cells)));
+    ask(&mut model, ViewCommand::Change(Change::Layout(MosaicLayout::Locations)));
     tell(&mut model, Event::View(old, ViewEvent::Failed("too late".into())));
     assert_eq!((model.view().trouble.as_ref(), model.view().busy), (None, Some(Busy::Waiting)));
     let job = model.view().job;
@@ -122,7 +122,7 @@ fn views_come_and_go_and_there_are_four_at_most() {
     assert!(effects.iter().any(|e| matches!(e, Effect::Work(Work::Withdraw(gone)) if *gone == id)));
     // Nobody waits for what was asked of it.
     assert!(
-        tell(&mut model, Event::Matched(id, (1, "filter 3 of view 1".into()), vec![(1, 0.5)])).is_empty()
+        tell(&mut model, Event::Matched(id, (1, "channel 3 of view 1".into()), vec![(1, 0.5)])).is_empty()
     );
     ask(&mut model, ViewsCommand::AddDifference);
     assert!(said(&model).last().unwrap().starts_with("a difference needs two pictures"));

@@ -94,7 +94,7 @@ fn add_difference(model: &mut Model, effects: &mut Effects) {
             if !model.links.scale {
                 model.say(
                     Tone::Good,
-                    "\"Same scale\" is on now: a difference is read beside both its sides in one range",
+                    "\"Share colour range across views\" is on now: a difference is read beside both its sides in one range",
                 );
             }
             model.links.scale = true;
@@ -141,10 +141,10 @@ fn find_closest(model: &mut Model, effects: &mut Effects, target: ViewId) {
     let number = model.number(active.id);
     let to = model.find(target).and_then(|view| view.shown.clone());
     let Some(((from, channel), to)) = from.zip(to) else {
-        model.say(Tone::Bad, "select a filter first: its closest one in the other view is then found");
+        model.say(Tone::Bad, "select a channel first: its closest one in the other view is then found");
         return;
     };
-    let of = (active.id, format!("filter {channel} of view {number}"));
+    let of = (active.id, format!("channel {channel} of view {number}"));
     effects.side(SideJob::Match { from, channel, to, view: target, of });
 }
 
@@ -159,7 +159,7 @@ pub(crate) fn take_match(
     let Some(view) = model.views.iter_mut().find(|view| view.id == id) else { return };
     if found.is_empty() {
         let why = format!(
-            "no filter of view {number} can be compared with {of}: it has no variance where both networks look"
+            "no channel of view {number} can be compared with {of}: it has no variance where both networks look"
         );
         model.say(Tone::Bad, why);
         return;
@@ -178,7 +178,7 @@ fn pin(model: &mut Model, effects: &mut Effects, channel: usize) {
         return;
     }
     if model.pins.len() >= MAX_PINS {
-        model.say(Tone::Bad, format!("the tray holds {MAX_PINS} filters; unpin one first"));
+        model.say(Tone::Bad, format!("the tray holds {MAX_PINS} channels; unpin one first"));
         return;
     }
     model.newest.pin += 1;

@@ -8,11 +8,11 @@ use anyhow::{Context as _, bail};
 use crate::cli::args::ImportArgs;
 use crate::cli::exit::Exit;
 use crate::cli::reporter::Reporter;
-use crate::cli::table::counted;
 use crate::engine::{Backbone, PREPROCESS_KEY, Preprocessing, WeightState};
 use crate::formats::write_atomically;
 use crate::models::Row;
 use crate::render::{Resources, choose_row_for_file};
+use crate::tensor::counted;
 use crate::weights::fetch::{FileRecord, write_record};
 use crate::weights::{
     BoundWeights, Convention, MODEL_KEY, SOURCE_KEY, SOURCE_PART_KEY, SOURCE_SHA256_KEY, TensorFile,

@@ -6,11 +6,11 @@ use anyhow::{Context as _, bail};
 
 use crate::cli::exit::Exit;
 use crate::cli::reporter::Reporter;
-use crate::cli::table::counted;
 use crate::engine::{Backbone, WeightState, WeightStore};
 use crate::models::{Registry, Row};
 use crate::render::Resources;
 use crate::tensor::WeightSource;
+use crate::tensor::counted;
 use crate::weights::fetch::{md5_of, read_record, remove_record};
 use crate::weights::{KeptBy, KeptFile};
 

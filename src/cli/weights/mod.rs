@@ -8,10 +8,10 @@ use super::download::{Consent, Downloader};
 use super::exit::Exit;
 use super::interrupt::cancelled_by_ctrl_c;
 use super::reporter::Reporter;
-use super::table::counted;
 use crate::engine::WeightState;
 use crate::models::{Registry, Row};
 use crate::render::Resources;
+use crate::tensor::counted;
 
 /// Runs the command.
 pub(super) fn run(args: &WeightsArgs, resources: &Resources, reporter: &Reporter) -> anyhow::Result<Exit> {

@@ -194,7 +194,7 @@ impl Source for SimulatorLog {
             n => format!(", {n} pictures of {} rows missing", self.num_rows),
         };
         let cameras: Vec<&str> = self.about.cameras.iter().map(|c| c.name()).collect();
-        format!("simulator log of {} moments ({}){missing}", self.rows.len(), cameras.join(", "))
+        format!("simulator log of {} frames ({}){missing}", self.rows.len(), cameras.join(", "))
     }
 
     fn len(&self) -> usize {

@@ -149,7 +149,7 @@ impl Source for UdacityLog {
             n => format!(", {n} of {} pictures missing", self.num_rows),
         };
         let cameras: Vec<&str> = self.about.cameras.iter().map(|c| c.name()).collect();
-        format!("Udacity log of {} moments ({}){missing}", self.moments.len(), cameras.join(", "))
+        format!("Udacity log of {} frames ({}){missing}", self.moments.len(), cameras.join(", "))
     }
 
     fn len(&self) -> usize {
@@ -220,7 +220,7 @@ fn incomplete(moments: &[Vec<usize>], lines: &[(u64, Camera)]) -> Option<String>
     let without: Vec<&str> =
         cameras.iter().filter(|camera| !has(camera)).map(|camera| camera.name()).collect();
     Some(format!(
-        "{} of {} moments have no line of some camera, which is left out of their rows (the first: row {row}, {})",
+        "{} of {} frames have no line of some camera, which is left out of their rows (the first: row {row}, {})",
         lacking.count(),
         moments.len(),
         without.join(", ")

@@ -292,7 +292,7 @@ fn a_finished_run_with_pictures_left_out_stays_one() {
     assert_eq!(gone.code, Some(2));
     assert!(
         gone.stderr.contains("a file of these features is not what was written (")
-            && gone.stderr.contains("help: `--overwrite` makes them anew"),
+            && gone.stderr.contains("help: `--overwrite` makes all of them anew"),
         "{}",
         gone.stderr
     );

@@ -280,12 +280,12 @@ fn what_is_there_is_not_overwritten_unasked() {
     let before = tree(&bench.path("out"));
     let run = bench.run(&call);
     let there = format!(
-        "error: features are here already: \"out/{TAG}\"\nhelp: `--overwrite` makes them anew; or choose another folder with `--out`\n"
+        "error: features are here already: \"out/{TAG}\"\nhelp: `--overwrite` makes them anew; or choose another folder with `-o`\n"
     );
     assert_eq!((run.code, &*run.stderr), (Some(2), &*there));
     let run = bench.run(&format!("{call} --dtype f16 --resume"));
     assert!(
-        run.stderr.contains("this is not the run that was begun here: dtype was f32, is f16; "),
+        run.stderr.contains("this is not the run that was begun here: dtype was f32, is f16: \"out/"),
         "{}",
         run.stderr
     );

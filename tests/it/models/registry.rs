@@ -147,7 +147,7 @@ fn a_model_that_was_carried_once_is_told_from_one_that_never_was() {
     assert_eq!(error.remedy(), Some(Remedy::OtherModel));
     let error = Registry::find("inception_v3.moderate").unwrap_err();
     assert!(error.to_string().starts_with("no model `inception_v3.moderate`; did you mean "), "{error}");
-    assert_eq!(error.remedy(), None);
+    assert_eq!(error.remedy(), Some(Remedy::ListModels));
 }
 
 #[test]

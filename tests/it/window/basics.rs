@@ -15,7 +15,7 @@ use crate::support::root;
 #[test]
 fn opens_on_the_cat_and_says_what_the_model_is() {
     let window = Window::with_cat();
-    window.harness.get_by_role_and_label(Role::Image, "Mosaic of 2048 filters");
+    window.harness.get_by_role_and_label(Role::Image, "Mosaic of 2048 channels");
     window.harness.get_by_role_and_label(Role::Image, "What the network saw");
     assert!(window.says("Xception, ImageNet, Keras' weights"));
     assert!(window.says("cat.png · 451×300"));
@@ -32,13 +32,13 @@ fn a_broken_picture_is_told_and_the_last_mosaic_stays() {
     window.type_path(&broken);
     window.wait_for("That didn't work");
     assert!(window.says(&format!("\"{}\"", broken.display())), "{:?}", window.texts());
-    window.harness.get_by_role_and_label(Role::Image, "Mosaic of 2048 filters");
+    window.harness.get_by_role_and_label(Role::Image, "Mosaic of 2048 channels");
     assert!(window.says("cat.png · 451×300"), "what was shown stays");
     window.click("Go back");
     window.settle();
     assert!(!window.says("That didn't work"));
     // The way back is one of what is wanted, too: the next change doesn't meet the broken picture again.
-    window.click("Shallower");
+    window.click("Previous layer");
     window.wait_for("act3 1536×10×10");
 }
 
@@ -90,11 +90,11 @@ fn pictures_come_by_dialog_and_by_drop() {
 #[test]
 fn models_and_layers_are_switched() {
     let mut window = Window::with_cat();
-    window.click("Shallower");
+    window.click("Previous layer");
     window.wait_for("xception.keras_in1k · act3 1536×10×10");
     window.choose_model("lite0");
     window.wait_for("tf_efficientnet_lite0.in1k · bn2.act 1280×7×7");
-    window.harness.get_by_role_and_label(Role::Image, "Mosaic of 1280 filters");
+    window.harness.get_by_role_and_label(Role::Image, "Mosaic of 1280 channels");
     assert!(window.says("462 live · 818 dead"));
 }
 
@@ -103,7 +103,7 @@ fn a_model_without_weights_is_explained() {
     let mut window = Window::with_cat();
     window.choose_model("vgg11.tv");
     window.wait_for("The weights of vgg11.tv_in1k are not installed");
-    window.harness.get_by_role_and_label(Role::Image, "Mosaic of 2048 filters");
+    window.harness.get_by_role_and_label(Role::Image, "Mosaic of 2048 channels");
     window.click("Go back");
     window.wait_for("xception.keras_in1k · act4");
     assert!(!window.says("are not installed"));
@@ -115,7 +115,7 @@ fn a_model_without_weights_is_explained() {
     ));
     window.click("vgg16.keras_in1k");
     window.wait_for("vgg16.keras_in1k · features.30 512×7×7");
-    window.harness.get_by_role_and_label(Role::Image, "Mosaic of 512 filters");
+    window.harness.get_by_role_and_label(Role::Image, "Mosaic of 512 channels");
 }
 
 #[test]
@@ -160,8 +160,8 @@ fn a_weight_file_that_fits_several_models_is_asked_about() {
 fn looks_are_changed_and_saved_with_what_it_takes_to_make_them_again() {
     let dir = tempfile::tempdir().unwrap();
     let mut window = Window::with_cat();
-    window.choose("Layout", "a patch per position");
-    window.choose("Range", "whole layer");
+    window.choose("Layout", "channels per location");
+    window.choose("Normalization", "whole layer");
     window.choose("Colours", "greys");
     window.settle();
     window.dialogs.answer(dir.path().join("figure"));
@@ -179,7 +179,7 @@ fn looks_are_changed_and_saved_with_what_it_takes_to_make_them_again() {
             &panel.look.normalisation,
             &panel.look.colour_map
         ],
-        ["xception.keras_in1k", "act4", "cells", "global", "greys"]
+        ["xception.keras_in1k", "act4", "locations", "layer", "greys"]
     );
     assert_eq!(panel.run.weights_sha256, "ffce31808a448e4e6a37110302ee78ac1b7c0f607fc72f1df8e095260aca95dd");
 
@@ -235,7 +235,7 @@ fn a_driving_log_is_walked_through() {
 #[test]
 fn pointing_and_keys_find_filters() {
     let mut window = Window::with_cat();
-    let mosaic = window.harness.get_by_role_and_label(Role::Image, "Mosaic of 2048 filters").rect();
+    let mosaic = window.harness.get_by_role_and_label(Role::Image, "Mosaic of 2048 channels").rect();
     // 64 columns and 32 rows of 10×10 with gaps of 1: the panel is taller, so the mosaic fills its width.
     let tile = mosaic.width() / 64.0;
     let top = mosaic.center().y - tile * 16.0;
@@ -243,21 +243,21 @@ fn pointing_and_keys_find_filters() {
         |row: f32, column: f32| egui::pos2(mosaic.left() + tile * (column + 0.5), top + tile * (row + 0.5));
     window.harness.hover_at(at(2.0, 7.0));
     window.harness.run_steps(3);
-    assert!(window.says("filter 135, "), "row 2, column 7 of 64 columns: {:?}", window.texts());
+    assert!(window.says("channel 135, "), "row 2, column 7 of 64 columns: {:?}", window.texts());
     window.harness.hover_at(egui::pos2(2.0, 2.0));
     window.harness.run_steps(2);
-    window.type_into("Filter number", "2047");
-    assert!(window.says("filter 2047, "));
+    window.type_into("Channel number", "2047");
+    assert!(window.says("channel 2047, "));
     window.harness.key_press(egui::Key::ArrowUp);
     window.harness.run_steps(3);
-    assert!(window.says("filter 1983, "));
+    assert!(window.says("channel 1983, "));
     window.harness.key_press(egui::Key::ArrowRight);
     window.harness.run_steps(3);
-    assert!(window.says("filter 1983, "), "at the right edge there is no neighbour");
+    assert!(window.says("channel 1983, "), "at the right edge there is no neighbour");
     window.harness.key_press(egui::Key::Escape);
     window.harness.run_steps(3);
     assert!(window.says("Point at a tile"));
-    window.type_into("Filter number", "2048");
+    window.type_into("Channel number", "2048");
     assert!(window.says("expected a number from 0 to 2047"), "{:?}", window.texts());
     window.harness.key_press(egui::Key::F1);
     window.harness.run_steps(3);
@@ -272,9 +272,9 @@ fn the_network_can_be_fed_another_way() {
     window.type_into("or W×H:", "4x4");
     window.wait_for("input 4x4 is too small for this network");
     assert!(window.says("That didn't work"));
-    window.choose("Fit", "as the weights ask (299x299)");
+    window.choose("Fit", "model default (299x299)");
     window.wait_for("act4 2048×10×10");
-    window.choose("Values", "raw 0–255");
+    window.choose("Preprocessing", "raw 0–255");
     window.wait_for("stretched from 451x300 to 299x299, nearest; RGB x");
 }
 

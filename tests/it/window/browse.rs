@@ -19,20 +19,20 @@ fn on_the_drive() -> Window {
 #[test]
 fn moments_are_reached_by_strip_key_and_slider_and_labels_follow() {
     let mut window = on_the_drive();
-    assert!(window.says("moment 1 of "));
-    window.wait_for("angle at this moment: ");
-    window.click("Moment 3");
+    assert!(window.says("frame 0 of "));
+    window.wait_for("angle at this frame: ");
+    window.click("Frame 2");
     window.wait_for("drive, row 2, center");
     window.press(egui::Key::ArrowRight);
     window.wait_for("drive, row 3, center");
     window.press(egui::Key::ArrowLeft);
     window.wait_for("drive, row 2, center");
-    window.harness.get_by_role_and_label(Role::Slider, "Moment").focus();
+    window.harness.get_by_role_and_label(Role::Slider, "Frame").focus();
     window.harness.run_steps(2);
     window.press(egui::Key::ArrowRight);
     window.wait_for("drive, row 3, center");
     window.choose("Plotted label", "speed");
-    window.wait_for("speed at this moment: ");
+    window.wait_for("speed at this frame: ");
 }
 
 #[test]
@@ -42,38 +42,38 @@ fn moments_pass_by_themselves_until_stopped() {
     window.wait_for("drive, row 2, center");
     window.click("Stop");
     window.settle();
-    let before = window.texts().into_iter().find(|t| t.starts_with("moment ")).unwrap();
+    let before = window.texts().into_iter().find(|t| t.starts_with("frame ")).unwrap();
     window.harness.run_steps(120);
     assert!(window.says(&before), "two seconds later it is still {before}");
     // From the last moment they begin anew.
-    window.click("Moment 9");
-    while !window.says("moment 24 of 24") {
+    window.click("Frame 8");
+    while !window.says("frame 23 of 24") {
         window.press(egui::Key::ArrowRight);
         window.settle();
     }
-    window.click("Play moments");
+    window.click("Play frames");
     let is_early = |w: &Window| (1..20).any(|row| w.says(&format!("drive, row {row}, center")));
-    window.wait(is_early, "a moment after the first");
+    window.wait(is_early, "a frame after the first");
 }
 
 #[test]
 fn a_held_scale_is_that_of_every_moment() {
     let dir = tempfile::tempdir().unwrap();
     let mut window = on_the_drive();
-    window.click("Hold scale");
+    window.click("Lock colour range");
     window.settle();
     let range = |window: &mut Window, file: &str| {
         window.saved_record(&dir.path().join(file)).panels[0].look.normalisation.clone()
     };
     let first = range(&mut window, "first.png");
     assert!(first.starts_with("fixed:0,"), "{first}");
-    window.click("Moment 4");
+    window.click("Frame 3");
     window.wait_for("drive, row 3, center");
     window.settle();
     assert_eq!(range(&mut window, "fourth.png"), first);
-    window.click("Hold scale");
+    window.click("Lock colour range");
     window.settle();
-    assert_eq!(range(&mut window, "free.png"), "filter");
+    assert_eq!(range(&mut window, "free.png"), "channel");
 }
 
 #[test]
@@ -86,8 +86,8 @@ fn three_cameras_of_one_moment_stand_side_by_side() {
     ] {
         window.wait_for(view);
     }
-    let left = window.harness.get_by_label("View 1: mosaic of 2048 filters").rect();
-    let right = window.harness.get_by_label("View 3: mosaic of 2048 filters").rect();
+    let left = window.harness.get_by_label("View 1: mosaic of 2048 channels").rect();
+    let right = window.harness.get_by_label("View 3: mosaic of 2048 channels").rect();
     assert!(left.right() <= right.left(), "{left:?} {right:?}");
     window.press(egui::Key::ArrowRight);
     for camera in ["left", "center", "right"] {
@@ -103,12 +103,12 @@ fn a_broken_picture_in_a_folder_is_told_and_passed() {
     std::fs::copy(root().join("assets/cat.png"), dir.path().join("3.png")).unwrap();
     let mut window = Window::with_cat();
     window.type_path(dir.path());
-    window.wait_for("moment 1 of 3");
-    window.click("Moment 2");
+    window.wait_for("frame 0 of 3");
+    window.click("Frame 1");
     window.wait_for("That didn't work");
-    window.click("Moment 3");
+    window.click("Frame 2");
     window.settle();
-    assert!(!window.says("That didn't work") && window.says("moment 3 of 3"));
+    assert!(!window.says("That didn't work") && window.says("frame 2 of 3"));
 }
 
 #[test]
@@ -117,16 +117,16 @@ fn a_watched_folder_shows_what_is_put_into_it() {
     std::fs::copy(root().join("assets/cat.png"), dir.path().join("1.png")).unwrap();
     let mut window = Window::with_cat();
     window.type_path(dir.path());
-    window.wait_for("moment 1 of 1");
+    window.wait_for("frame 0 of 1");
     window.settle();
     // What came since the folder was opened is shown at once.
     std::fs::copy(root().join("assets/drive/center/1500000000004200000.jpg"), dir.path().join("2.jpg"))
         .unwrap();
     window.click("Watch folder");
-    window.wait_for("moment 2 of 2");
+    window.wait_for("frame 1 of 2");
     window.wait_for("2.jpg · 320×240");
     std::fs::copy(root().join("assets/cat.png"), dir.path().join("3.png")).unwrap();
-    window.wait_for("moment 3 of 3");
+    window.wait_for("frame 2 of 3");
     window.wait_for("3.png · 451×300");
 }
 

@@ -25,8 +25,8 @@ fn two_networks() -> Window {
 #[test]
 fn two_networks_stand_side_by_side_and_each_says_what_it_did() {
     let mut window = two_networks();
-    window.harness.get_by_role_and_label(Role::Image, "View 1: mosaic of 2048 filters");
-    window.harness.get_by_role_and_label(Role::Image, "View 2: mosaic of 1280 filters");
+    window.harness.get_by_role_and_label(Role::Image, "View 1: mosaic of 2048 channels");
+    window.harness.get_by_role_and_label(Role::Image, "View 2: mosaic of 1280 channels");
     for said in [
         "299×299 stretched from 451x300 to 299x299, nearest; RGB x/127.5 − 1 · 2048×10×10 · ",
         "224×224 scaled from 451x300 to 385x256, bicubic, centre 224x224; RGB (x − 127)/128 · 1280×7×7 · ",
@@ -38,7 +38,7 @@ fn two_networks_stand_side_by_side_and_each_says_what_it_did() {
     // The panels follow the view that is clicked.
     window.click("1 · xception.keras_in1k · act4 · cat.png");
     assert!(window.says("1465 live · 583 dead"));
-    window.click("Shallower");
+    window.click("Previous layer");
     window.wait_for("1 · xception.keras_in1k · act3 · cat.png");
     assert!(window.says("2 · tf_efficientnet_lite0.in1k · bn2.act"), "a layer is one view's own");
     window.click("Add view");
@@ -51,14 +51,14 @@ fn two_networks_stand_side_by_side_and_each_says_what_it_did() {
     window.click("Close view 3");
     window.click("Close view 1");
     window.harness.run_steps(3);
-    window.harness.get_by_role_and_label(Role::Image, "Mosaic of 1280 filters");
+    window.harness.get_by_role_and_label(Role::Image, "Mosaic of 1280 channels");
     assert!(!window.says("Close view"), "the last view stays");
 }
 
 #[test]
 fn a_place_of_the_picture_is_pointed_at_in_the_other_view_through_its_own_crop() {
     let mut window = two_networks();
-    let image = "View 1: mosaic of 2048 filters";
+    let image = "View 1: mosaic of 2048 channels";
     // Tile (0, 0): 10×10 values. Position (3, 4) of act4 has its middle at pixel 103.5, 135.5 of 299, so at 0.346 of the height and
     // 0.453 of the width; of 385×256 less 80 and 16 pixels, that is pixel 72.6, 94.5 of Lite0's input, nearest to position (1, 2), whose
     // middle is at 63.5, 95.5.
@@ -108,10 +108,10 @@ fn pictures_are_linked_until_they_are_not_and_two_have_a_difference() {
     assert_eq!(first, second);
     assert!(first.starts_with("fixed:0,"), "{first}");
     // The difference follows its views, and says why it can't.
-    window.click("Shallower");
+    window.click("Previous layer");
     window.wait_for("a difference needs one layer: these are act4 and act3");
     window.click("1 · xception.keras_in1k · act4 · 1500000000004200000.jpg");
-    window.click("Shallower");
+    window.click("Previous layer");
     window.wait_for("3 · xception.keras_in1k · act3 · 1500000000004200000.jpg − cat.png");
     window.click("Close view 2");
     window.wait_for("one of the two views of this difference was closed");
@@ -156,23 +156,23 @@ fn closed_views_and_links_come_back() {
     for _ in 0..2 {
         undo(&mut window);
     }
-    window.harness.get_by_role_and_label(Role::Image, "Mosaic of 2048 filters");
+    window.harness.get_by_role_and_label(Role::Image, "Mosaic of 2048 channels");
     assert!(!window.says("Close view"), "{:?}", window.texts());
     redo(&mut window);
     assert!(window.says("2 · xception.keras_in1k · act4 · cat.png"), "{:?}", window.texts());
     window.click("Close view 2");
     undo(&mut window);
-    window.harness.get_by_role_and_label(Role::Image, "View 2: mosaic of 2048 filters");
+    window.harness.get_by_role_and_label(Role::Image, "View 2: mosaic of 2048 channels");
 }
 
 #[test]
 fn the_closest_filter_is_found_by_its_map() {
     let mut window = Window::with_cat();
     window.click("Add view");
-    window.type_into("Filter number", "135");
+    window.type_into("Channel number", "135");
     window.wait_for("rank ");
     window.click("Closest in view 1");
-    window.wait_for("closest to filter 135 of view 2:");
+    window.wait_for("closest to channel 135 of view 2:");
     // The same layer of the same network: the closest filter is the filter itself.
     assert!(window.says("135 (r 1.00)"), "{:?}", window.texts());
     // Through another network it is another one, and the keyboard finds it too.
@@ -181,18 +181,18 @@ fn the_closest_filter_is_found_by_its_map() {
     window.settle();
     window.click("1 · xception.keras_in1k · act4 · cat.png");
     window.press(egui::Key::C);
-    window.wait_for("closest to filter 135 of view 1:");
+    window.wait_for("closest to channel 135 of view 1:");
     // A dead filter is like nothing, and that is said.
     window.press(egui::Key::Escape);
     window.press(egui::Key::C);
-    assert!(window.says("select a filter first"), "{:?}", window.texts());
+    assert!(window.says("select a channel first"), "{:?}", window.texts());
     window.press(egui::Key::Escape);
-    assert!(!window.says("select a filter first"), "Escape takes messages away: {:?}", window.texts());
+    assert!(!window.says("select a channel first"), "Escape takes messages away: {:?}", window.texts());
     // What was found goes with the filter's view.
-    assert!(window.says("closest to filter 135 of view 1:"));
+    assert!(window.says("closest to channel 135 of view 1:"));
     window.click("Close view 1");
     window.settle();
-    assert!(!window.says("closest to filter"), "{:?}", window.texts());
+    assert!(!window.says("closest to channel"), "{:?}", window.texts());
 }
 
 #[test]
@@ -203,7 +203,7 @@ fn zoom_is_linked_until_it_is_not() {
     let place = |window: &Window, view: usize| {
         window
             .harness
-            .get_by_role_and_label(Role::Image, &format!("View {view}: mosaic of 2048 filters"))
+            .get_by_role_and_label(Role::Image, &format!("View {view}: mosaic of 2048 channels"))
             .rect()
     };
     // Three places, for one may fall between two tiles.
@@ -212,7 +212,7 @@ fn zoom_is_linked_until_it_is_not() {
             let at = place(window, view).center() + egui::vec2(x, y);
             window.click_at(at);
             let texts = window.texts();
-            texts.into_iter().find(|t| t.starts_with("filter ") && t.contains(", "))
+            texts.into_iter().find(|t| t.starts_with("channel ") && t.contains(", "))
         })
     };
     let wheel = |window: &mut Window, view: usize| {

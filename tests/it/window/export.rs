@@ -22,7 +22,7 @@ fn a_batch_is_previewed_done_and_reported() {
     window.harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::E);
     window.wait_for("no picture to work on: open a picture, a folder or a log first");
     window.type_path(pictures.path());
-    window.wait_for("moment 1 of 3");
+    window.wait_for("frame 0 of 3");
     window.wait_for("no folder to write into");
     let folder = out.path().join("new");
     window.type_into("Folder", &folder.display().to_string());
@@ -43,7 +43,7 @@ fn a_batch_is_previewed_done_and_reported() {
     // Values beside figures that are there: only those are missing.
     std::fs::remove_file(pictures.path().join("broken.png")).unwrap();
     window.type_path(pictures.path());
-    window.wait_for("moment 1 of 2");
+    window.wait_for("frame 0 of 2");
     window.wait_for("Nothing is left to write: all 2 figures are there");
     window.click("Values too, as .npy beside each figure");
     window.wait_for("2 figures would be written, of 2 runs");
@@ -53,7 +53,7 @@ fn a_batch_is_previewed_done_and_reported() {
     window.wait_for("Nothing is left to write: all 2 figures are there");
     assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 4);
     // Other looks, and all of it anew.
-    window.click("Hide dead filters");
+    window.click("Hide dead channels");
     window.settle();
     window.click("Write anew what is there already");
     window.wait_for("2 of them are there already and are replaced");
@@ -92,12 +92,12 @@ fn a_batch_makes_way_and_is_cancelled() {
 fn an_exported_figure_brings_its_settings_back() {
     let dir = tempfile::tempdir().unwrap();
     let mut window = Window::with_cat();
-    window.choose("Layout", "a patch per position");
+    window.choose("Layout", "channels per location");
     window.choose("Colours", "viridis");
     window.choose("Order", "by mean");
-    window.click("Hide dead filters");
+    window.click("Hide dead channels");
     window.choose("Fit", "the picture's own size");
-    window.click("Shallower");
+    window.click("Previous layer");
     window.wait_for("xception.keras_in1k · act3 1536×10×14");
     window.settle();
     let figure = dir.path().join("figure.png");
@@ -164,10 +164,10 @@ fn values_a_filter_and_a_sheet_are_saved() {
     window.wait_for(&format!("saved \"{}\"", values.display()));
     let bytes = std::fs::read(&values).unwrap();
     assert!(bytes.starts_with(b"\x93NUMPY") && bytes.len() > 2048 * 100 * 4);
-    window.type_into("Filter number", "135");
-    let filter = dir.path().join("filter.png");
+    window.type_into("Channel number", "135");
+    let filter = dir.path().join("channel.png");
     window.dialogs.answer(&filter);
-    window.menu("File", "Save selected filter…");
+    window.menu("File", "Save selected channel…");
     window.wait_for(&format!("saved \"{}\"", filter.display()));
     assert_eq!(read_record(&filter).unwrap().panels[0].look.grid, "1x1");
     window.click("Add view");
@@ -246,7 +246,7 @@ fn figures_are_saved_at_the_size_asked_for_and_the_view_as_it_is() {
     // The view: the panel's size in pixels, and each pixel of it the one of the mosaic that it shows.
     window.press(egui::Key::Num1);
     let panel =
-        window.harness.get_by_role_and_label(egui::accesskit::Role::Image, "Mosaic of 2048 filters").rect();
+        window.harness.get_by_role_and_label(egui::accesskit::Role::Image, "Mosaic of 2048 channels").rect();
     let view = dir.path().join("view.png");
     window.dialogs.answer(&view);
     window.menu("File", "Save this view…");
@@ -275,9 +275,9 @@ fn figures_are_saved_at_the_size_asked_for_and_the_view_as_it_is() {
     let values = dir.path().join("typed.png.npy");
     window.type_into("or type a file name:", &dir.path().join("typed.png").display().to_string());
     window.wait_for(&format!("saved \"{}\"", values.display()));
-    window.choose("to a typed name", "selected filter");
+    window.choose("to a typed name", "selected channel");
     window.type_into("or type a file name:", &dir.path().join("none.png").display().to_string());
-    window.wait_for("select a filter first: its map is then saved");
+    window.wait_for("select a channel first: its map is then saved");
 }
 
 #[test]
@@ -318,7 +318,7 @@ fn a_difference_comes_back_with_both_its_pictures() {
 fn a_part_a_filter_and_a_sheet_come_back() {
     let dir = tempfile::tempdir().unwrap();
     let mut window = Window::with_cat();
-    window.type_into("Filter number", "135");
+    window.type_into("Channel number", "135");
     window.press(egui::Key::Enter);
     window.settle();
     let view = dir.path().join("view.png");
@@ -326,17 +326,17 @@ fn a_part_a_filter_and_a_sheet_come_back() {
     window.menu("File", "Save this view…");
     window.wait_for(&format!("saved \"{}\"", view.display()));
     let part = read_record(&view).unwrap().panels[0].look.part.clone();
-    let filter = dir.path().join("filter.png");
+    let filter = dir.path().join("channel.png");
     window.dialogs.answer(&filter);
-    window.menu("File", "Save selected filter…");
+    window.menu("File", "Save selected channel…");
     window.wait_for(&format!("saved \"{}\"", filter.display()));
     drop(window);
 
     let mut window = Window::with_cat();
     window.drop_file(&filter);
-    window.wait_for("filter 135, live");
+    window.wait_for("channel 135, live");
     window.settle();
-    window.harness.get_by_label("Mosaic of 2048 filters");
+    window.harness.get_by_label("Mosaic of 2048 channels");
     window.drop_file(&view);
     window.wait_for("view.png");
     window.settle();
@@ -360,7 +360,7 @@ fn a_part_a_filter_and_a_sheet_come_back() {
     window.wait_for(&format!("saved \"{}\"", sheet.display()));
     drop(window);
     let mut window = Window::with_cat();
-    window.click("Shallower");
+    window.click("Previous layer");
     window.wait_for("xception.keras_in1k · act3 1536×10×10");
     window.settle();
     window.drop_file(&sheet);
@@ -382,7 +382,7 @@ fn a_figure_of_a_model_that_is_no_longer_carried_brings_back_the_rest() {
     let mut window = Window::with_cat();
     window.type_path(&picture);
     window.wait_for("frame.jpg · 320×240");
-    window.choose("Layout", "a patch per position");
+    window.choose("Layout", "channels per location");
     window.choose("Colours", "viridis");
     window.choose("Order", "by mean");
     window.choose("Fit", "the picture's own size");

@@ -6,7 +6,7 @@ use egui_kittest::kittest::Queryable;
 use super::Window;
 use crate::support::root;
 
-const MOSAIC: &str = "Mosaic of 2048 filters";
+const MOSAIC: &str = "Mosaic of 2048 channels";
 
 /// Channel and mean of the filter whose tile is at a place of the mosaic, from the panel beside it.
 fn filter_at(window: &mut Window, at: (f32, f32)) -> (usize, f32) {
@@ -18,7 +18,7 @@ fn filter_at(window: &mut Window, at: (f32, f32)) -> (usize, f32) {
         let rest = &line[line.find(after).unwrap() + after.len()..];
         rest[..rest.find([' ', ',']).unwrap()].replace('−', "-").parse::<f32>().unwrap()
     };
-    (number("filter ", "filter ") as usize, number("min ", "mean "))
+    (number("channel ", "channel ") as usize, number("min ", "mean "))
 }
 
 #[test]
@@ -27,50 +27,50 @@ fn a_clicked_tile_is_looked_into() {
     let at = window.tile(MOSAIC, (32.0, 64.0), (2.0, 7.0));
     window.click_at(at);
     window.wait_for("rank ");
-    assert!(window.says("filter 135, live"));
+    assert!(window.says("channel 135, live"));
     assert!(window.says("by largest value, of 2048"));
-    let map = window.harness.get_by_role_and_label(Role::Image, "Map of filter 135").rect();
-    window.harness.get_by_role_and_label(Role::Image, "Filter 135 over the picture");
+    let map = window.harness.get_by_role_and_label(Role::Image, "Map of channel 135").rect();
+    window.harness.get_by_role_and_label(Role::Image, "Channel 135 over the picture");
     // Row 1, column 6 of 10×10.
     window.hover(map.min + map.size() * egui::vec2(6.5 / 10.0, 1.5 / 10.0));
     assert!(window.says("row 1, column 6: "), "{:?}", window.texts());
     // Its nearest are a click away, and are near it in turn.
-    let near = window.texts().into_iter().find(|t| t.starts_with("Alike filter ")).unwrap();
+    let near = window.texts().into_iter().find(|t| t.starts_with("Alike channel ")).unwrap();
     window.click(&near);
-    let channel = near.strip_prefix("Alike filter ").unwrap().to_owned();
-    window.wait_for(&format!("filter {channel}, live"));
-    window.wait(|w| w.harness.query_by_label(&format!("Map of filter {channel}")).is_some(), "its map");
-    assert!(window.says("Alike filter 135"), "{:?}", window.texts());
+    let channel = near.strip_prefix("Alike channel ").unwrap().to_owned();
+    window.wait_for(&format!("channel {channel}, live"));
+    window.wait(|w| w.harness.query_by_label(&format!("Map of channel {channel}")).is_some(), "its map");
+    assert!(window.says("Alike channel 135"), "{:?}", window.texts());
 }
 
 #[test]
 fn pins_stay_when_the_picture_changes_and_lead_back() {
     let mut window = Window::with_cat();
-    window.type_into("Filter number", "135");
+    window.type_into("Channel number", "135");
     window.click("Pin");
-    window.wait_for("Pinned filter 135 of act4");
+    window.wait_for("Pinned channel 135 of act4");
     window.drop_file(root().join("assets/drive/center/1500000000004200000.jpg"));
     window.wait_for("1500000000004200000.jpg · 320×240");
     window.settle();
     // The tray's own words: the picture it was last seen on.
     let seen_on =
         |window: &Window| window.texts().iter().filter(|t| *t == "1500000000004200000.jpg").count() > 0;
-    window.wait(seen_on, "the pinned filter on the new picture");
+    window.wait(seen_on, "the pinned channel on the new picture");
     window.press(egui::Key::Escape);
     window.press(egui::Key::ArrowUp);
     window.wait_for("xception.keras_in1k · act3 1536×10×10");
-    window.click("Pinned filter 135 of act4");
+    window.click("Pinned channel 135 of act4");
     window.wait_for("xception.keras_in1k · act4 2048×10×10");
-    window.wait_for("filter 135, ");
+    window.wait_for("channel 135, ");
     // What is looked into beside it moves the tray.
     window.wait_for("rank ");
     window.settle();
-    window.click("Unpin filter 135 of act4");
-    assert!(!window.says("Pinned filter 135"));
+    window.click("Unpin channel 135 of act4");
+    assert!(!window.says("Pinned channel 135"));
     window.press(egui::Key::P);
-    assert!(window.says("Pinned filter 135 of act4"));
+    assert!(window.says("Pinned channel 135 of act4"));
     window.press(egui::Key::P);
-    assert!(!window.says("Pinned filter 135 of act4"));
+    assert!(!window.says("Pinned channel 135 of act4"));
 }
 
 /// A layer with fewer filters, as the input has, shows all of them; the next one has the number asked for again.
@@ -99,9 +99,9 @@ fn layers_with_few_filters_leave_the_number_shown_alone() {
     let record = window.saved_record(&dir.path().join("all.png"));
     assert_eq!(record.panels[0].look.sifting, None, "nobody asked for fewer");
     window.click("Only the first");
-    window.wait_for("64 of 2048 filters shown");
+    window.wait_for("64 of 2048 channels shown");
     walk(&mut window);
-    assert!(window.says("64 of 2048 filters shown"), "{:?}", window.texts());
+    assert!(window.says("64 of 2048 channels shown"), "{:?}", window.texts());
 }
 
 #[test]
@@ -113,22 +113,22 @@ fn filters_are_ordered_and_sifted() {
     let (_, second) = filter_at(&mut window, (0.0, 1.0));
     let (_, middle) = filter_at(&mut window, (8.0, 0.0));
     assert!(largest >= second && second > middle && middle > 0.0, "{largest} {second} {middle}");
-    assert!(window.says("mean of each filter, sorted"));
+    assert!(window.says("mean of each channel, sorted"));
     window.choose("Order", "by similarity");
     window.settle();
     assert_eq!(filter_at(&mut window, (0.0, 0.0)).0, first, "the walk begins with the strongest");
     window.choose("Order", "by sparsity");
     window.settle();
-    assert_eq!(filter_at(&mut window, (0.0, 0.0)).1, 0.0, "dead filters are all zeros");
-    window.click("Hide dead filters");
-    window.wait_for("1465 of 2048 filters shown");
+    assert_eq!(filter_at(&mut window, (0.0, 0.0)).1, 0.0, "dead channels are all zeros");
+    window.click("Hide dead channels");
+    window.wait_for("1465 of 2048 channels shown");
     window.click("Only the first");
-    window.wait_for("64 of 2048 filters shown");
-    window.harness.get_by_role_and_label(Role::Image, "Mosaic of 64 filters");
+    window.wait_for("64 of 2048 channels shown");
+    window.harness.get_by_role_and_label(Role::Image, "Mosaic of 64 channels");
     // Another layer is sifted alike; the first 64 of it.
-    window.click("Shallower");
+    window.click("Previous layer");
     window.wait_for("xception.keras_in1k · act3 1536×10×10");
-    window.harness.get_by_role_and_label(Role::Image, "Mosaic of 64 filters");
+    window.harness.get_by_role_and_label(Role::Image, "Mosaic of 64 channels");
 }
 
 /// What the command line draws, the window shows and saves; and a figure of it comes back as it was.

@@ -12,7 +12,7 @@ fn settings_come_back_the_next_day_and_a_broken_memory_is_forgotten() {
     let mut window = Window::with_cat();
     window.choose("Colours", "viridis");
     window.choose("Order", "by mean");
-    window.click("on dark paper");
+    window.click("dark background");
     window.click("Layers");
     window.drop_file(root().join("assets/drive/center/1500000000004200000.jpg"));
     window.wait_for("stretched from 320x240 to 299x299");
@@ -24,8 +24,8 @@ fn settings_come_back_the_next_day_and_a_broken_memory_is_forgotten() {
     window.harness.state_mut().take_remembered(&ctx, &saved);
     window.settle();
     assert!(window.says("Search layers"), "the tab");
-    window.click("Setup");
-    assert!(window.says("mean of each filter, sorted"));
+    window.click("Input & model");
+    assert!(window.says("mean of each channel, sorted"));
     let dir = tempfile::tempdir().unwrap();
     let look = window.saved_record(&dir.path().join("a.png")).panels[0].look.clone();
     assert_eq!((&*look.colour_map, &*look.paper, look.sifting.as_deref()), ("viridis", "dark", Some("mean")));
@@ -110,11 +110,11 @@ fn every_widget_has_a_name() {
     );
     window.wait_for("drive, row 0, center");
     window.settle();
-    window.type_into("Filter number", "135");
+    window.type_into("Channel number", "135");
     window.wait_for("rank ");
     window.click("Pin");
     window.click("Add view");
-    window.wait_for("angle at this moment: ");
+    window.wait_for("angle at this frame: ");
     let nameless = |window: &Window| -> Vec<String> {
         let roles = [
             Role::Button,

@@ -33,7 +33,7 @@ fn the_setup_is_where_it_was_after_the_tree_was_scrolled() {
     window.click("Layers");
     window.wait_for("728×19×19 · 0 % dead");
     window.harness.run_steps(10);
-    window.click("Setup");
+    window.click("Input & model");
     window.harness.run_steps(5);
     assert_eq!(place(&window), before);
 }

@@ -99,7 +99,7 @@ fn the_menus_have_these_items_and_no_others() {
             "Save mosaic…",
             "Save this view…",
             "Save all views as a sheet…",
-            "Save selected filter…",
+            "Save selected channel…",
             "Save the layer's values…",
             "Export many figures…",
             "Extract features…",
@@ -118,7 +118,7 @@ fn the_menus_have_these_items_and_no_others() {
             "Actual size",
             "Zoom in",
             "Zoom out",
-            "Show selected filter",
+            "Show selected channel",
             "Add view",
             "Close view",
             "Difference of two views",
@@ -185,7 +185,7 @@ fn items_about_files_do_what_they_say() {
     window.wait_for("1500000000004200000.jpg · 320×240");
     window.dialogs.answer(crate::support::root().join("assets/drive/center"));
     window.menu("File", "Open folder…");
-    window.wait_for("moment 1 of ");
+    window.wait_for("frame 0 of ");
     window.menu("File", "Show the cat");
     window.wait_for("cat.png · 451×300");
     let saved = dir.path().join("saved.png");
@@ -221,7 +221,7 @@ fn items_about_views_do_what_they_say() {
         window.wait_for(&format!("saved \"{}\"", path.display()));
         read_record(&path).unwrap().panels[0].look.part.as_ref().unwrap().parse().unwrap()
     };
-    let panel = window.harness.get_by_role_and_label(Role::Image, "Mosaic of 2048 filters").rect();
+    let panel = window.harness.get_by_role_and_label(Role::Image, "Mosaic of 2048 channels").rect();
     let fitted = part(&mut window);
     assert!((fitted.width - 703.0).abs() < 0.5, "fitted at first: {fitted}");
     window.menu("View", "Zoom in");
@@ -231,15 +231,15 @@ fn items_about_views_do_what_they_say() {
     assert!((part(&mut window).width - 703.0).abs() < 0.5);
     window.menu("View", "Actual size");
     assert!((part(&mut window).width - panel.width()).abs() < 0.5);
-    window.type_into("Filter number", "0");
-    window.menu("View", "Show selected filter");
+    window.type_into("Channel number", "0");
+    window.menu("View", "Show selected channel");
     let large = part(&mut window);
     // Tile 0 is 10 pixels wide, in the middle, and fills a third.
     assert!((large.width - 30.0).abs() < 1.0 && (large.x + large.width / 2.0 - 5.0).abs() < 1.0, "{large}");
     window.menu("View", "Fit to window");
     assert!((part(&mut window).width - 703.0).abs() < 0.5);
     window.press(egui::Key::Escape);
-    window.click("Shallower");
+    window.click("Previous layer");
     window.wait_for("xception.keras_in1k · act3 1536×10×10");
     window.menu("View", "Back");
     window.wait_for("xception.keras_in1k · act4 2048×10×10");
@@ -250,7 +250,7 @@ fn items_about_views_do_what_they_say() {
     window.menu("View", "Difference of two views");
     window.wait_for("a difference needs two pictures");
     window.menu("View", "Close view");
-    window.harness.get_by_role_and_label(Role::Image, "Mosaic of 1536 filters");
+    window.harness.get_by_role_and_label(Role::Image, "Mosaic of 1536 channels");
     let is_dark = |window: &Window| window.harness.ctx.theme() == egui::Theme::Dark;
     assert!(is_dark(&window));
     window.menu("View", "Dark or light");
@@ -334,22 +334,22 @@ fn everything_lies_on_the_screen_at_every_scale() {
         window.wait_for("xception.keras_in1k · act4 2048×10×10");
         window.settle();
         let screen = egui::Rect::from_min_size(egui::Pos2::ZERO, size.into()).expand(0.5);
-        for name in ["File", "View", "Device", "Help", "Setup", "Layers", "Add view", "Ready"] {
+        for name in ["File", "View", "Device", "Help", "Input & model", "Layers", "Add view", "Ready"] {
             let node = window.harness.get_all_by_label(name).next().unwrap();
             assert!(screen.contains_rect(node.rect()), "{name} at {pixels_per_point}: {:?}", node.rect());
         }
-        let mosaic = window.harness.get_by_role_and_label(Role::Image, "Mosaic of 2048 filters").rect();
+        let mosaic = window.harness.get_by_role_and_label(Role::Image, "Mosaic of 2048 channels").rect();
         assert!(screen.contains_rect(mosaic), "{pixels_per_point}: {mosaic:?}");
         assert!(mosaic.width() * pixels_per_point > 400.0, "{pixels_per_point}: {mosaic:?}");
         // A filter is looked into beside the mosaic, or on a tab where there is no room beside it.
-        if window.harness.query_by_label("Filter number").is_none() {
+        if window.harness.query_by_label("Channel number").is_none() {
             assert!(pixels_per_point > 1.3, "{pixels_per_point}");
             window.click("Details");
         }
-        window.type_into("Filter number", "135");
-        window.wait_for("filter 135, live");
+        window.type_into("Channel number", "135");
+        window.wait_for("channel 135, live");
         // What is taller than the screen scrolls; nothing is wider.
-        for tab in ["Setup", "Layers"] {
+        for tab in ["Input & model", "Layers"] {
             window.click(tab);
             window.settle();
             assert_eq!(beside(&window, screen), Vec::<String>::new(), "{tab} at {pixels_per_point}");
@@ -361,7 +361,7 @@ fn everything_lies_on_the_screen_at_every_scale() {
         window.wait_for("drive, row 0, center");
         window.settle();
         assert_eq!(beside(&window, screen), Vec::<String>::new(), "drive at {pixels_per_point}");
-        for name in ["Play moments", "All cameras"] {
+        for name in ["Play frames", "All cameras"] {
             let node = window.harness.get_all_by_label(name).next().unwrap();
             assert!(screen.contains_rect(node.rect()), "{name} at {pixels_per_point}: {:?}", node.rect());
         }

@@ -25,7 +25,7 @@ fn on_a_folder(pictures: &Path, num: usize) -> Window {
     window.menu("File", "Extract features…");
     window.wait_for("no data set is open: open a folder of pictures or a driving log first");
     window.type_path(pictures);
-    window.wait_for(&format!("moment 1 of {}", num + 1));
+    window.wait_for(&format!("frame 0 of {}", num + 1));
     window.settle();
     window
 }
@@ -90,11 +90,11 @@ fn a_table_is_asked_for_its_column_and_gives_features() {
     window.click_button("where");
     window.wait_for("mine.csv");
     window.settle();
-    assert!(!window.says("moment 1 of"), "{:?}", window.texts());
+    assert!(!window.says("frame 0 of"), "{:?}", window.texts());
     window.drop_file(&table);
     window.wait_for("Which column has the pictures' paths?");
     window.click_button("photo");
-    window.wait_for("moment 1 of 3");
+    window.wait_for("frame 0 of 3");
     window.wait_for("angle");
     window.settle();
     window.menu("File", "Extract features…");
@@ -152,7 +152,7 @@ fn a_run_that_was_stopped_says_how_to_go_on_and_does() {
     window.wait_for(" pictures/s, about ");
     // A view is served meanwhile.
     window.press(egui::Key::PageDown);
-    window.wait_for("moment 2 of 241");
+    window.wait_for("frame 1 of 241");
     window.click("Stop after the batch in hand");
     window.wait_for("pictures are done and kept: Go on, or `filterscope extract … --resume`, continues");
     window.wait_for("An unfinished run is here: ");
@@ -161,9 +161,7 @@ fn a_run_that_was_stopped_says_how_to_go_on_and_does() {
     window.choose("Type", "f16, half the room");
     window.wait_for(&format!("{TAG}: bn2.act, 1280 f16"));
     window.click("Go on");
-    window.wait_for(
-        "this is not the run that was begun here: dtype was f32, is f16; \"Begin again\" removes it",
-    );
+    window.wait_for("this is not the run that was begun here: dtype was f32, is f16: ");
     assert!(window.says("It was begun with Type f32."), "{:?}", window.texts());
     window.choose("Type", "f32");
     window.wait_for(&format!("{TAG}: bn2.act, 1280 f32"));
@@ -244,13 +242,13 @@ fn a_moving_picture_is_previewed_made_and_stopped() {
     window.wait_for("Something of that name is there already");
     assert!(window.says("Replace it"));
     // A drive wants a data set.
-    window.choose("What moves", "drive, a mosaic a moment");
+    window.choose("Animate over", "drive, a mosaic a frame");
     window.wait_for("a drive is of a data set: open a folder or a driving log first");
-    window.choose("What moves", "depth, a mosaic a layer");
+    window.choose("Animate over", "depth, a mosaic a layer");
     window.type_into("Layers shown", "");
     window.wait(|w| w.says("frames of") || w.says("Something of that name"), "a plan");
     // One that is called off leaves nothing.
-    window.choose("What moves", "filters, one after the other");
+    window.choose("Animate over", "channels, one after the other");
     window.type_into("Layers shown", ",first:40");
     window.dialogs.answer(out.path().join("other.gif"));
     window.click("Choose file…");

@@ -20,6 +20,7 @@ use crate::render::{
     BatchFigure, BatchRun, Contents, Drawing, FigureSpec, LayerChoice, LayerValues, Look, Panel, PanelSpec,
     PictureChoice, ViewRequest, class_words, draw,
 };
+use crate::tensor::counted;
 
 /// Nobody waits for word of a batch's parts by number.
 const NO_JOB: u64 = 0;
@@ -54,7 +55,7 @@ impl Pipeline {
             job.news.done = job.next as u64;
             // Time spent on it, not waiting.
             job.news.elapsed += started.elapsed();
-            job.news.what = format!("{} figures written", job.counts.num_written);
+            job.news.what = format!("{} written", counted(job.counts.num_written, "figure"));
             self.tell.event(Event::TaskNews(Task::Batch, job.news.clone()));
         }
         self.end(&job, false)

@@ -8,19 +8,20 @@ use crate::app::model::task::{Task, TaskScope};
 use crate::app::ui::context::Context;
 use crate::extract::Existing;
 use crate::render::AnimationMode;
+use crate::tensor::counted;
 
 fn words(mode: AnimationMode) -> &'static str {
     match mode {
-        AnimationMode::Filters => "filters, one after the other",
+        AnimationMode::Channels => "channels, one after the other",
         AnimationMode::Depth => "depth, a mosaic a layer",
-        AnimationMode::Drive => "drive, a mosaic a moment",
+        AnimationMode::Drive => "drive, a mosaic a frame",
     }
 }
 
 pub(crate) fn scope(ui: &mut Ui, cx: &mut Context<'_>) {
     let old = &cx.model.tasks.animate.scope;
     let mut new = old.clone();
-    ComboBox::from_label("What moves").selected_text(words(new.mode)).show_ui(ui, |ui| {
+    ComboBox::from_label("Animate over").selected_text(words(new.mode)).show_ui(ui, |ui| {
         for mode in AnimationMode::ALL {
             if ui.selectable_label(new.mode == mode, words(mode)).clicked() {
                 (new.mode, new.side) = (mode, mode.usual_side());
@@ -41,7 +42,7 @@ pub(crate) fn scope(ui: &mut Ui, cx: &mut Context<'_>) {
         let fps = ui.label("Frames a second");
         ui.add(egui::DragValue::new(&mut new.fps).range(0.1..=50.0).speed(0.1)).labelled_by(fps.id);
         let side = ui
-            .label("Pixels of a side")
+            .label("Size (px)")
             .on_hover_text("That the map or mosaic comes near to; values become whole squares");
         ui.add(egui::DragValue::new(&mut new.side).range(16..=4096)).labelled_by(side.id);
     });
@@ -69,8 +70,10 @@ pub(crate) fn planned(ui: &mut Ui, cx: &mut Context<'_>, plan: &AnimatePreview) 
     let extent = plan.extent;
     let seconds = extent.num_frames as f64 / cx.model.tasks.animate.scope.fps.max(0.1);
     ui.strong(format!(
-        "{} frames of {}×{} pixels, {seconds:.1} s",
-        extent.num_frames, extent.width, extent.height
+        "{} of {}×{} pixels, {seconds:.1} s",
+        counted(extent.num_frames, "frame"),
+        extent.width,
+        extent.height
     ));
     if plan.is_there {
         ui.label("Something of that name is there already");

@@ -9,6 +9,7 @@ use crate::app::ui::context::Context;
 use crate::app::ui::panels::choices;
 use crate::extract::Existing;
 use crate::render::BatchPlan;
+use crate::tensor::counted;
 
 /// Names of figures that the preview lists.
 const NUM_LISTED: usize = 6;
@@ -25,7 +26,7 @@ pub(crate) fn scope(ui: &mut Ui, cx: &mut Context<'_>) {
     if choices::folder(ui, "Folder", "Choose folder…", &mut new.folder) {
         cx.commands.push(TaskCommand::ChoosePlace(Task::Batch));
     }
-    ui.label(egui::RichText::new("Looks, input and caption are those of the view that is active.").weak());
+    ui.label(egui::RichText::new("Display, input and caption are those of the view that is active.").weak());
     if new != *old {
         cx.commands.push(TaskCommand::Set(Box::new(TaskScope::Batch(new))));
     }
@@ -37,19 +38,22 @@ fn pictures(ui: &mut Ui, cx: &Context<'_>, new: &mut BatchScope) {
         return;
     };
     let last = open.source.len().saturating_sub(1);
-    ui.checkbox(&mut new.is_whole_source, format!("All {} moments of the data set, or of these:", last + 1));
+    ui.checkbox(
+        &mut new.is_whole_source,
+        format!("The whole data set ({}), or of these:", counted(last + 1, "frame")),
+    );
     ui.add_enabled_ui(new.is_whole_source, |ui| {
         ui.horizontal(|ui| {
-            // People count from 1.
-            let (mut first, mut until) = (new.first.min(last) + 1, new.last.min(last) + 1);
+            // As the timeline counts them, from 0.
+            let (mut first, mut until) = (new.first.min(last), new.last.min(last));
             let from = ui.label("from");
-            if ui.add(egui::DragValue::new(&mut first).range(1..=last + 1)).labelled_by(from.id).changed() {
-                new.first = first - 1;
+            if ui.add(egui::DragValue::new(&mut first).range(0..=last)).labelled_by(from.id).changed() {
+                new.first = first;
                 new.last = new.last.max(new.first);
             }
             let to = ui.label("to");
-            if ui.add(egui::DragValue::new(&mut until).range(1..=last + 1)).labelled_by(to.id).changed() {
-                new.last = until - 1;
+            if ui.add(egui::DragValue::new(&mut until).range(0..=last)).labelled_by(to.id).changed() {
+                new.last = until;
                 new.first = new.first.min(new.last);
             }
         });
@@ -65,8 +69,8 @@ pub(crate) fn planned(ui: &mut Ui, cx: &mut Context<'_>, plan: &BatchPlan) {
     if num_left == 0 {
         ui.strong(format!("Nothing is left to write: all {num} figures are there"));
     } else {
-        let figures = if num_left == 1 { "figure" } else { "figures" };
-        ui.strong(format!("{num_left} {figures} would be written, of {} runs", plan.runs.len()));
+        let (figures, runs) = (counted(num_left, "figure"), counted(plan.runs.len(), "run"));
+        ui.strong(format!("{figures} would be written, of {runs}"));
         if replaces && num_there > 0 {
             ui.label(format!("{num_there} of them are there already and are replaced"));
         } else if num_there > 0 {

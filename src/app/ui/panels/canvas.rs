@@ -13,6 +13,7 @@ use crate::app::ui::viewport::mosaic_rect;
 use crate::app::ui::widgets::{named, share_rect};
 use crate::mosaic::{MosaicLayout, MosaicValue, PixelRect, format_value};
 use crate::tensor::FilterKind;
+use crate::tensor::counted;
 
 /// Zoom of one notch of the wheel is about this many points of scrolling.
 const POINTS_PER_DOUBLING: f32 = 160.0;
@@ -42,9 +43,9 @@ pub(crate) fn draw(
     let response = ui.allocate_rect(panel, Sense::click_and_drag());
     let num_filters = shown.mosaic.order.len();
     let name = if cx.model.views.len() > 1 {
-        format!("View {}: mosaic of {num_filters} filters", cx.model.number(view.id))
+        format!("View {}: mosaic of {}", cx.model.number(view.id), counted(num_filters, "channel"))
     } else {
-        format!("Mosaic of {num_filters} filters")
+        format!("Mosaic of {}", counted(num_filters, "channel"))
     };
     let response = named(response, egui::Role::Image, &name);
 
@@ -135,7 +136,7 @@ fn mark_same_place(
 ) {
     let Some((row, column)) = shown.placement.position_at(x, y) else { return };
     let geometry = &shown.mosaic.geometry;
-    if geometry.layout() == MosaicLayout::Cells {
+    if geometry.layout() == MosaicLayout::Locations {
         if let Some(tile) = geometry.tile_rect(row, column).map(on_screen) {
             outline(painter, tile, theme::REGION);
         }
@@ -202,7 +203,7 @@ fn outline_cells(
 ) {
     let shape = shown.activation.shape();
     let Some(position) = shown.mosaic.order.position_of(channel) else { return };
-    if shown.mosaic.geometry.layout() != MosaicLayout::Cells || shape.plane() > MAX_OUTLINED_CELLS {
+    if shown.mosaic.geometry.layout() != MosaicLayout::Locations || shape.plane() > MAX_OUTLINED_CELLS {
         return;
     }
     for (row, column) in (0..shape.height).flat_map(|row| (0..shape.width).map(move |column| (row, column))) {
@@ -229,7 +230,7 @@ fn words(shown: &Shown, at: MosaicValue) -> String {
         kind => format!(" ({})", kind.name()),
     };
     format!(
-        "filter {}{kind}\nmin {} · mean {} · max {}\nrow {}, column {}: {value}",
+        "channel {}{kind}\nmin {} · mean {} · max {}\nrow {}, column {}: {value}",
         at.channel,
         format_value(stats.min),
         format_value(stats.mean),

@@ -9,7 +9,7 @@ use crate::app::model::batch::BatchLayer;
 
 /// A box for each network that can run, the registry's and those of opened files.
 pub(crate) fn networks(ui: &mut Ui, model: &Model, tags: &mut BTreeSet<String>) {
-    ui.label("Networks (those whose weights are here)");
+    ui.label("Networks (those whose weights are installed)");
     ui.horizontal_wrapped(|ui| {
         for row in model.rows_at_hand() {
             let mut is_in = tags.contains(row.tag);

@@ -27,12 +27,12 @@ pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
                     tab => tab,
                 };
                 for (tab, name, hint) in [
-                    (LeftTab::Setup, "Setup", "Picture, model, layer, looks, input and saving"),
+                    (LeftTab::Setup, "Input & model", "Picture, model, layer, looks, input and saving"),
                     (LeftTab::Layers, "Layers", "The network as a tree, a small picture for each layer"),
                     (
                         LeftTab::Details,
                         "Details",
-                        "What the network saw, the filter, the layer, the pinned filters",
+                        "What the network saw, the channel, the layer, the pinned channels",
                     ),
                 ] {
                     if tab == LeftTab::Details && !cx.scratch.is_narrow {
@@ -58,7 +58,7 @@ pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
                 ui.separator();
                 layers::draw(ui, cx);
                 ui.separator();
-                ui.heading("Mosaic");
+                ui.heading("Display");
                 looks(ui, cx);
                 grid(ui, cx);
                 sift::draw(ui, cx);
@@ -165,9 +165,9 @@ fn looks(ui: &mut egui::Ui, cx: &mut Context<'_>) {
         }
     });
     let ways = [
-        (Normalisation::Filter, "per filter"),
-        (Normalisation::Cell, "per cell"),
-        (Normalisation::Global, "whole layer"),
+        (Normalisation::Channel, "per channel"),
+        (Normalisation::Location, "per location"),
+        (Normalisation::Layer, "whole layer"),
         (Normalisation::DEFAULT_PERCENTILES, "percentiles 1–99"),
         (Normalisation::Symmetric, "symmetric about 0"),
     ];
@@ -175,7 +175,7 @@ fn looks(ui: &mut egui::Ui, cx: &mut Context<'_>) {
         .iter()
         .find(|(way, _)| *way == settings.normalisation)
         .map_or_else(|| settings.normalisation.to_string(), |(_, words)| (*words).to_owned());
-    ComboBox::from_label("Range").selected_text(current).show_ui(ui, |ui| {
+    ComboBox::from_label("Normalization").selected_text(current).show_ui(ui, |ui| {
         for (way, words) in ways {
             if ui
                 .selectable_label(settings.normalisation == way, words)
@@ -218,7 +218,7 @@ fn grid(ui: &mut egui::Ui, cx: &mut Context<'_>) {
     ui.horizontal(|ui| {
         let label = ui
             .label("Grid:")
-            .on_hover_text("Rows × columns of filters; empty for as many as their number gives");
+            .on_hover_text("Rows × columns of channels; empty for as many as their number gives");
         let field = ui
             .add(egui::TextEdit::singleline(&mut cx.scratch.typed_grid).desired_width(84.0).hint_text(taken))
             .labelled_by(label.id);
@@ -232,7 +232,7 @@ fn grid(ui: &mut egui::Ui, cx: &mut Context<'_>) {
             }
         }
         if wanted.is_some()
-            && ui.button("Automatic").on_hover_text("Rows and columns by the number of filters").clicked()
+            && ui.button("Automatic").on_hover_text("Rows and columns by the number of channels").clicked()
         {
             cx.commands.push(ViewCommand::Change(Change::Grid(None)));
         }
@@ -242,21 +242,21 @@ fn grid(ui: &mut egui::Ui, cx: &mut Context<'_>) {
     let words = if taken == wanted {
         format!("{wanted}, as asked")
     } else {
-        format!("{wanted} doesn't hold {num} filters; {taken} is taken here")
+        format!("{wanted} doesn't hold {num} channels; {taken} is taken here")
     };
     ui.add(egui::Label::new(egui::RichText::new(words).weak()).wrap());
 }
 
 fn layout_words(layout: MosaicLayout) -> &'static str {
     match layout {
-        MosaicLayout::Filters => "a tile per filter",
-        MosaicLayout::Cells => "a patch per position",
+        MosaicLayout::Channels => "feature-map grid",
+        MosaicLayout::Locations => "channels per location",
     }
 }
 
 fn colour_words(colour: ColourChoice) -> String {
     match colour {
-        ColourChoice::Auto => "by the layer's sign".into(),
+        ColourChoice::Auto => "auto (sequential or diverging)".into(),
         ColourChoice::Map(map) => map.name().into(),
     }
 }
@@ -271,7 +271,7 @@ fn input(ui: &mut egui::Ui, cx: &mut Context<'_>) {
         .map_or(view.request.row.preprocess, |backbone| *backbone.preprocessing().spec());
     let size = asked.size;
     let fits = [
-        (FitChoice::Model, format!("as the weights ask ({size})")),
+        (FitChoice::Model, format!("model default ({size})")),
         (FitChoice::Stretch, format!("stretched to {size}")),
         (FitChoice::Native, "the picture's own size".to_owned()),
     ];
@@ -304,7 +304,7 @@ fn input(ui: &mut egui::Ui, cx: &mut Context<'_>) {
     });
     let named = ValueScale::NAMED.map(|(name, _)| name);
     let current = choices.values.to_string();
-    ComboBox::from_label("Values").selected_text(value_words(&current)).show_ui(ui, |ui| {
+    ComboBox::from_label("Preprocessing").selected_text(value_words(&current)).show_ui(ui, |ui| {
         for name in std::iter::once("model").chain(named) {
             let Ok(values) = name.parse::<ValueChoice>() else { continue };
             let scale = ValueScale::NAMED.iter().find(|(n, _)| *n == name).map_or(asked.scale, |n| n.1);
@@ -328,7 +328,7 @@ fn input(ui: &mut egui::Ui, cx: &mut Context<'_>) {
 
 fn value_words(name: &str) -> &str {
     match name {
-        "model" => "as the weights ask",
+        "model" => "model default",
         "raw" => "raw 0–255",
         other => other,
     }

@@ -115,16 +115,12 @@ fn layer(ui: &mut Ui, cx: &mut Context<'_>, shown: &Shown) {
         ui.colored_label(colour, format!("{} with NaN · {} infinite", counts.nan, counts.infinite));
     }
     ui.label(format!(
-        "values {} to {} · {:.0} % zero",
+        "values {} to {} · sparsity {:.0} %",
         format_value(stats.min),
         format_value(stats.max),
         stats.zero_share * 100.0
     ));
-    ui.label(format!(
-        "mean {} · deviation {}",
-        format_value(stats.mean),
-        format_value(stats.variance.sqrt())
-    ));
+    ui.label(format!("mean {} · std {}", format_value(stats.mean), format_value(stats.variance.sqrt())));
     classes::draw(ui, cx, shown);
     bars(ui, "layer histogram", &shown.histogram, shown);
     profile(ui, cx.model.view().request.sifting.order, shown);
@@ -145,6 +141,6 @@ fn profile(ui: &mut Ui, order: FilterOrder, shown: &Shown) {
         FilterOrder::Index | FilterOrder::Similarity => FilterOrder::Mean.name(),
         order => order.name(),
     };
-    let text = format!("{by} of each filter, sorted");
+    let text = format!("{by} of each channel, sorted");
     ui.add(egui::Label::new(egui::RichText::new(text).weak()).wrap());
 }

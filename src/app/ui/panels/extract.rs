@@ -11,6 +11,7 @@ use crate::app::ui::context::Context;
 use crate::app::ui::panels::choices;
 use crate::extract::{Existing, Found, Pool};
 use crate::formats::features::FeatureFormat;
+use crate::tensor::counted;
 use crate::tensor::{AxisOrder, Dtype};
 
 /// Sets that the preview lists.
@@ -38,8 +39,8 @@ pub(crate) fn scope(ui: &mut Ui, cx: &mut Context<'_>) {
     ui.horizontal_wrapped(|ui| {
         choose(ui, "Type", &mut new.dtype, &[(Dtype::F32, "f32"), (Dtype::F16, "f16, half the room")]);
         let orders = [
-            (AxisOrder::Hwc, "rows, columns, filters (Keras)"),
-            (AxisOrder::Chw, "filters, rows, columns (torch)"),
+            (AxisOrder::Hwc, "rows, columns, channels (Keras)"),
+            (AxisOrder::Chw, "channels, rows, columns (torch)"),
         ];
         choose(ui, "Order of axes", &mut new.order, &orders);
     });
@@ -86,8 +87,8 @@ fn choose<T: PartialEq + Copy, W: AsRef<str>>(ui: &mut Ui, name: &str, value: &m
 
 fn pool_words(name: &str) -> &'static str {
     match name {
-        "avg" => "mean of each filter",
-        "max" => "largest of each filter",
+        "avg" => "mean of each channel",
+        "max" => "largest of each channel",
         "gem" => "generalised mean",
         "none" => "none: whole maps",
         _ => "flattened maps",
@@ -108,10 +109,10 @@ pub(crate) fn planned(ui: &mut Ui, cx: &mut Context<'_>, plan: &ExtractPreview) 
 }
 
 fn sets(ui: &mut Ui, plan: &ExtractPreview) {
-    let room = bytes_words(plan.needed_bytes);
-    ui.strong(format!("Features of {} pictures would be written, about {room}", plan.num_pictures));
+    let (room, pictures) = (bytes_words(plan.needed_bytes), counted(plan.num_pictures as usize, "picture"));
+    ui.strong(format!("Features of {pictures} would be written, about {room}"));
     if let Some(first) = &plan.first_left_out {
-        let words = format!("{} rows are left out; the first: {first}", plan.num_left_out);
+        let words = format!("left out: {}; the first: {first}", counted(plan.num_left_out, "row"));
         ui.add(egui::Label::new(words).wrap());
     }
     for (folder, words) in plan.sets.iter().take(NUM_LISTED) {
@@ -132,7 +133,7 @@ fn start(ui: &mut Ui, cx: &mut Context<'_>, found: Found) {
     let choices: &[(&str, &str, Existing)] = match found {
         Found::Nothing => &[("Start", "Write them; the window stays usable", begin)],
         Found::Unfinished { done } => {
-            ui.label(format!("An unfinished run is here: {done} pictures are done"));
+            ui.label(format!("An unfinished run is here: {} done", counted(done as usize, "picture")));
             let mut scope = cx.model.tasks.extract.scope.clone();
             let mixed = ui
                 .checkbox(&mut scope.allows_mixed, "Go on even if weights, engine or device differ")

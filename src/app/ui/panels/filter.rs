@@ -27,7 +27,7 @@ pub(crate) fn draw(ui: &mut Ui, cx: &mut Context<'_>, shown: &Arc<Shown>) {
         return;
     };
     let Some(stats) = shown.stats.filters.get(channel) else { return };
-    ui.label(format!("filter {channel}, {}", stats.kind.name()));
+    ui.label(format!("channel {channel}, {}", stats.kind.name()));
     ui.label(format!(
         "min {} · mean {} · max {}",
         format_value(stats.min),
@@ -36,7 +36,7 @@ pub(crate) fn draw(ui: &mut Ui, cx: &mut Context<'_>, shown: &Arc<Shown>) {
     ));
     if stats.kind == FilterKind::Live {
         ui.label(format!(
-            "largest at row {}, column {} · {:.0} % zero",
+            "largest at row {}, column {} · sparsity {:.0} %",
             stats.max_row,
             stats.max_column,
             stats.zero_share * 100.0
@@ -69,20 +69,20 @@ pub(crate) fn draw(ui: &mut Ui, cx: &mut Context<'_>, shown: &Arc<Shown>) {
         Some(found) => found.bins,
         None => filter_bars(cx, shown, channel),
     };
-    bars(ui, "filter histogram", &bins, shown);
+    bars(ui, "channel histogram", &bins, shown);
 }
 
 fn heading(ui: &mut Ui, cx: &mut Context<'_>, shown: &Shown) {
     ui.horizontal_wrapped(|ui| {
-        ui.heading("Filter");
+        ui.heading("Channel");
         let field = ui
             .add(
                 egui::TextEdit::singleline(&mut cx.scratch.typed_filter)
                     .desired_width(64.0)
                     .hint_text("number"),
             )
-            .on_hover_text("Type a filter's number and press Enter");
-        field.widget_info(|| egui::WidgetInfo::labeled(egui::Role::TextInput, true, "Filter number"));
+            .on_hover_text("Type a channel's number and press Enter");
+        field.widget_info(|| egui::WidgetInfo::labeled(egui::Role::TextInput, true, "Channel number"));
         if field.lost_focus() && ui.input(|i| i.key_pressed(egui::Key::Enter)) {
             let num_filters = shown.activation.shape().channels;
             match cx.scratch.typed_filter.trim().parse::<usize>() {
@@ -91,7 +91,7 @@ fn heading(ui: &mut Ui, cx: &mut Context<'_>, shown: &Shown) {
                     cx.commands.push(ViewCommand::ShowSelected);
                 }
                 _ => cx.commands.push(WindowCommand::Complain(format!(
-                    "no filter `{}`: expected a number from 0 to {}",
+                    "no channel `{}`: expected a number from 0 to {}",
                     cx.scratch.typed_filter.trim(),
                     num_filters.saturating_sub(1)
                 ))),
@@ -102,7 +102,7 @@ fn heading(ui: &mut Ui, cx: &mut Context<'_>, shown: &Shown) {
         if view.is_plain() {
             let pin = cx.model.pin_of(channel);
             let words = if pin.is_some() { "Unpin" } else { "Pin" };
-            if ui.button(words).on_hover_text("Keep this filter in the tray below (P)").clicked() {
+            if ui.button(words).on_hover_text("Keep this channel in the tray below (P)").clicked() {
                 cx.commands.push(match pin {
                     Some(id) => ViewsCommand::Unpin(id),
                     None => ViewsCommand::Pin(channel),
@@ -111,7 +111,7 @@ fn heading(ui: &mut Ui, cx: &mut Context<'_>, shown: &Shown) {
         }
         for other in cx.model.views.iter().filter(|other| other.id != view.id && other.shown.is_some()) {
             let words = format!("Closest in view {}", cx.model.number(other.id));
-            let hint = "The filter over there that answers most at the same places of the picture, by the correlation of their maps (C)";
+            let hint = "The channel over there that answers most at the same places of the picture, by the correlation of their maps (C)";
             if ui.button(words).on_hover_text(hint).clicked() {
                 cx.commands.push(ViewsCommand::FindClosest(other.id));
             }
@@ -138,7 +138,7 @@ fn inside(ui: &mut Ui, cx: &mut Context<'_>, view: &ViewState, shown: &Shown, fo
     };
     ui.label(egui::RichText::new(words).weak());
     ui.horizontal(|ui| {
-        let label = ui.label("Opacity").on_hover_text("How much of the filter's map covers the picture");
+        let label = ui.label("Opacity").on_hover_text("How much of the channel's map covers the picture");
         let mut opacity = cx.model.overlay_opacity;
         if ui.add(egui::Slider::new(&mut opacity, 0.0..=1.0).max_decimals(2)).labelled_by(label.id).changed()
         {
@@ -155,7 +155,7 @@ fn map(ui: &mut Ui, cx: &Context<'_>, shown: &Shown, channel: usize, side: f32) 
     let shape = shown.activation.shape();
     let size = vec2(shape.width as f32, shape.height as f32);
     let (rect, response) = ui.allocate_exact_size(size * (side / size.max_elem().max(1.0)), Sense::hover());
-    let response = named(response, egui::Role::Image, &format!("Map of filter {channel}"));
+    let response = named(response, egui::Role::Image, &format!("Map of channel {channel}"));
     if let Some((texture, _)) = cx.textures.inspected() {
         texture.paint_over(ui.painter(), rect, Color32::WHITE);
     }
@@ -182,7 +182,7 @@ fn over_picture(
 ) {
     let size = vec2(shown.thumbnail.size[0] as f32, shown.thumbnail.size[1] as f32);
     let (rect, response) = ui.allocate_exact_size(size * (side / size.max_elem().max(1.0)), Sense::hover());
-    let response = named(response, egui::Role::Image, &format!("Filter {channel} over the picture"));
+    let response = named(response, egui::Role::Image, &format!("Channel {channel} over the picture"));
     let painter = ui.painter_at(rect);
     if let Some(textures) = cx.textures.view(view.id) {
         textures.thumbnail.paint_over(&painter, rect, Color32::WHITE);
@@ -206,13 +206,13 @@ fn over_picture(
     painter.rect_stroke(cell, 0.0, Stroke::new(1.0, theme::HOVERED), StrokeKind::Inside);
     let what = if at_map.is_some() { "the value under the pointer" } else { "the largest value" };
     response.on_hover_text(format!(
-        "The map laid over the part of the picture that the network saw.\nYellow: the receptive field of {what}; white: the place it stands for."
+        "The map laid over the part of the picture that the network saw.\nYellow: the receptive field of {what}; white: the region of the input it stands for."
     ));
 }
 
 fn nearest(ui: &mut Ui, cx: &mut Context<'_>, found: &Inspected) {
     if found.nearest.is_empty() {
-        ui.label("no filter is like it: the map has no variance");
+        ui.label("no channel is like it: the map has no variance");
         return;
     }
     ui.label("most alike in this layer").on_hover_text("By the correlation of their maps");
@@ -223,7 +223,7 @@ fn nearest(ui: &mut Ui, cx: &mut Context<'_>, found: &Inspected) {
                 ui.set_width(side);
                 ui.spacing_mut().item_spacing.y = 1.0;
                 let (rect, response) = ui.allocate_exact_size(vec2(side, side), Sense::click());
-                let response = named(response, egui::Role::Button, &format!("Alike filter {channel}"));
+                let response = named(response, egui::Role::Button, &format!("Alike channel {channel}"));
                 let size = vec2(map.size[0] as f32, map.size[1] as f32);
                 let place = Rect::from_center_size(rect.center(), size * (side / size.max_elem().max(1.0)));
                 if let Some(texture) = cx.textures.inspected().and_then(|(_, nearest)| nearest.get(at)) {
@@ -233,7 +233,7 @@ fn nearest(ui: &mut Ui, cx: &mut Context<'_>, found: &Inspected) {
                     let stroke = Stroke::new(1.5, theme::SELECTED);
                     ui.painter().rect_stroke(rect, 0.0, stroke, StrokeKind::Outside);
                 }
-                if response.on_hover_text(format!("filter {channel}, correlation {r:.3}")).clicked() {
+                if response.on_hover_text(format!("channel {channel}, correlation {r:.3}")).clicked() {
                     cx.commands.push(ViewCommand::Select(Some(*channel)));
                 }
                 ui.small(format!("{channel}\n{r:.2}"));

@@ -6,9 +6,9 @@ use crate::app::ui::context::Context;
 use crate::app::ui::dialog::dialog;
 
 const WORDS: [(&str, &str); 9] = [
-    ("filter", "one channel of a layer: one tile of the mosaic"),
-    ("dead", "a filter that is zero everywhere for this picture"),
-    ("constant", "a filter with one value everywhere: no map to see"),
+    ("channel", "one channel of a layer: one tile of the mosaic"),
+    ("dead", "a channel that is zero everywhere for this picture"),
+    ("constant", "a channel with one value everywhere: no map to see"),
     ("stage", "a layer people ask for by name; every other node can be shown too"),
     ("tap", "a place of the network where values are looked at; every node is one"),
     ("sparsity", "the share of values that are exactly zero"),
@@ -59,7 +59,7 @@ pub(crate) fn draw(ctx: &egui::Context, cx: &mut Context<'_>) {
         table(ui, "keys", &lines(&keys));
         ui.separator();
         ui.label(
-            "Wheel or pinch zooms, dragging pans, a click selects a filter, a double click fits the mosaic.",
+            "Wheel or pinch zooms, dragging pans, a click selects a channel, a double click fits the mosaic.",
         );
         ui.separator();
         table(ui, "words", &WORDS);

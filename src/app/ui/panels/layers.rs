@@ -8,6 +8,7 @@ use crate::app::ui::theme;
 use crate::app::ui::widgets::search;
 use crate::graph::{NodeId, ReceptiveField};
 use crate::render::Change;
+use crate::tensor::counted;
 use crate::tensor::fuzzy_score;
 
 pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
@@ -64,21 +65,26 @@ pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
         })
         .response
         .labelled_by(heading.id)
-        .on_hover_text("Whose filters to show");
+        .on_hover_text("Whose channels to show");
     let view = cx.model.view();
     if let Some(shown) = &view.shown
         && shown.row().tag == view.request.row.tag
     {
         let info = &shown.infos[chosen.0];
-        ui.label(format!("{} filters of {}×{}", info.shape.channels, info.shape.height, info.shape.width));
+        ui.label(format!(
+            "{} of {}×{}",
+            counted(info.shape.channels, "channel"),
+            info.shape.height,
+            info.shape.width
+        ));
         let field = match info.receptive_field {
-            ReceptiveField::Whole => "each value sees the whole picture".to_owned(),
+            ReceptiveField::Whole => "receptive field: the whole picture".to_owned(),
             ReceptiveField::Window { rows, columns } if rows == columns => {
-                format!("each value sees {} pixels, {} apart", rows.size, rows.stride)
+                format!("receptive field {} px, stride {}", rows.size, rows.stride)
             }
             ReceptiveField::Window { rows, columns } => {
                 let (size, stride) = ((rows.size, columns.size), (rows.stride, columns.stride));
-                format!("each value sees {}×{} pixels, {}×{} apart", size.0, size.1, stride.0, stride.1)
+                format!("receptive field {}×{} px, stride {}×{}", size.0, size.1, stride.0, stride.1)
             }
         };
         ui.add(egui::Label::new(field).wrap())

@@ -35,7 +35,7 @@ pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
                 let words = if cx.model.has_weights(other) {
                     other.tag.to_owned()
                 } else {
-                    format!("{} (not here)", other.tag)
+                    format!("{} (not installed)", other.tag)
                 };
                 let entry = ui.selectable_label(other.tag == row.tag, words).on_hover_text(other.title);
                 if entry.clicked() || (is_entered && at == 0) {

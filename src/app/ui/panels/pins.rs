@@ -10,9 +10,9 @@ use crate::app::ui::widgets::named;
 use crate::mosaic::format_value;
 
 pub(crate) fn draw(ui: &mut Ui, cx: &mut Context<'_>) {
-    ui.heading("Pinned filters");
+    ui.heading("Pinned channels");
     if cx.model.pins.is_empty() {
-        ui.label("Pin a filter to keep it in sight when the picture changes");
+        ui.label("Pin a channel to keep it in sight when the picture changes");
         return;
     }
     ui.horizontal_wrapped(|ui| {
@@ -33,7 +33,7 @@ fn one(
 ) {
     let (channel, layer) = (pin.filter.channel, &pin.filter.layer);
     let (rect, response) = ui.allocate_exact_size(vec2(theme::PIN_SIDE, theme::PIN_SIDE), Sense::click());
-    let response = named(response, egui::Role::Button, &format!("Pinned filter {channel} of {layer}"));
+    let response = named(response, egui::Role::Button, &format!("Pinned channel {channel} of {layer}"));
     ui.painter().rect_filled(rect, 2.0, theme::mosaic_ground(ui.visuals().dark_mode));
     if let (Some(texture), Some(image)) = (texture, &pin.image) {
         let size = vec2(image.map.size[0] as f32, image.map.size[1] as f32);
@@ -44,7 +44,8 @@ fn one(
         || "not yet seen on a picture".to_owned(),
         |image| format!("on {}: max {}", image.picture, format_value(image.stats.max)),
     );
-    let response = response.on_hover_text(format!("{} · {layer} · filter {channel}\n{numbers}", pin.row.tag));
+    let response =
+        response.on_hover_text(format!("{} · {layer} · channel {channel}\n{numbers}", pin.row.tag));
     if response.has_focus() || response.hovered() {
         ui.painter().rect_stroke(
             rect,
@@ -61,7 +62,7 @@ fn one(
         ui.small(channel.to_string());
         let unpin = ui.small_button("×").on_hover_text("Take it out of the tray");
         unpin.widget_info(|| {
-            egui::WidgetInfo::labeled(egui::Role::Button, true, format!("Unpin filter {channel} of {layer}"))
+            egui::WidgetInfo::labeled(egui::Role::Button, true, format!("Unpin channel {channel} of {layer}"))
         });
         if unpin.clicked() {
             commands.push(ViewsCommand::Unpin(pin.filter.id));

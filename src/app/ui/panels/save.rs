@@ -95,7 +95,7 @@ fn export_words(what: Export) -> &'static str {
     match what {
         Export::Mosaic => "mosaic",
         Export::View => "view as it is",
-        Export::Filter => "selected filter",
+        Export::Filter => "selected channel",
         Export::Sheet => "all views, a sheet",
         Export::Values => "values (.npy)",
     }

@@ -21,8 +21,8 @@ pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
     });
     let mut hides_dead = sifting.hides_dead;
     if ui
-        .checkbox(&mut hides_dead, "Hide dead filters")
-        .on_hover_text("Leave out filters that are zero everywhere for this picture")
+        .checkbox(&mut hides_dead, "Hide dead channels")
+        .on_hover_text("Leave out channels that are zero everywhere for this picture")
         .changed()
     {
         want(Sifting { hides_dead, ..sifting });
@@ -38,7 +38,7 @@ pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
         let field =
             egui::DragValue::new(&mut top).range(1..=num_filters.max(1)).clamp_existing_to_range(false);
         let field = ui.add_enabled(is_cut, field);
-        field.widget_info(|| egui::WidgetInfo::labeled(egui::Role::SpinButton, is_cut, "Filters shown"));
+        field.widget_info(|| egui::WidgetInfo::labeled(egui::Role::SpinButton, is_cut, "Channels shown"));
         if field.changed() && is_cut {
             want(Sifting { top: Some(top), ..sifting });
         }
@@ -47,7 +47,7 @@ pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
         && shown.mosaic.order.len() < shown.activation.shape().channels
     {
         ui.label(format!(
-            "{} of {} filters shown",
+            "{} of {} channels shown",
             shown.mosaic.order.len(),
             shown.activation.shape().channels
         ));
@@ -72,6 +72,6 @@ fn hint(order: FilterOrder) -> &'static str {
         FilterOrder::Max => "Largest value first",
         FilterOrder::Variance => "Largest variance over the map first",
         FilterOrder::Sparsity => "Most zeros first",
-        FilterOrder::Similarity => "Each filter beside the one whose map is most like it",
+        FilterOrder::Similarity => "Each channel beside the one whose map is most like it",
     }
 }

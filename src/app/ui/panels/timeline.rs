@@ -28,21 +28,22 @@ pub(crate) fn draw(ui: &mut Ui, cx: &mut Context<'_>) {
 
 fn controls(ui: &mut Ui, cx: &mut Context<'_>, open: &OpenSource) {
     ui.horizontal_wrapped(|ui| {
-        let words = if cx.model.playing_frames.is_some() { "Stop" } else { "Play moments" };
-        if ui.button(words).on_hover_text("Let the moments pass (Space)").clicked() {
+        let words = if cx.model.playing_frames.is_some() { "Stop" } else { "Play frames" };
+        if ui.button(words).on_hover_text("Show frame after frame (Space)").clicked() {
             cx.commands.push(DatasetCommand::TogglePlayFrames);
         }
         let mut speed = cx.model.frame_speed;
         let field = ui.add(egui::DragValue::new(&mut speed).range(0.2..=60.0).speed(0.1).suffix(" a second"));
-        field.widget_info(|| egui::WidgetInfo::labeled(egui::Role::SpinButton, true, "Moments a second"));
+        field
+            .widget_info(|| egui::WidgetInfo::labeled(egui::Role::SpinButton, true, "Frames a second shown"));
         if field.on_hover_text("As fast as the networks can, at most").changed() {
             cx.commands.push(DatasetCommand::SetFrameSpeed(speed));
         }
         let mut is_held =
             matches!(cx.model.view().request.settings.normalisation, Normalisation::Fixed { .. });
         if ui
-            .checkbox(&mut is_held, "Hold scale")
-            .on_hover_text("The range of values on screen now for every moment, so that frames compare")
+            .checkbox(&mut is_held, "Lock colour range")
+            .on_hover_text("The range of values on screen now for every frame, so that frames compare")
             .changed()
         {
             cx.commands.push(DatasetCommand::HoldScale(is_held));
@@ -50,7 +51,7 @@ fn controls(ui: &mut Ui, cx: &mut Context<'_>, open: &OpenSource) {
         if open.source.cameras().len() > 1
             && ui
                 .button("All cameras")
-                .on_hover_text("Left, centre and right of one moment side by side")
+                .on_hover_text("Left, centre and right of one frame side by side")
                 .clicked()
         {
             cx.commands.push(DatasetCommand::ThreeCameras);
@@ -66,14 +67,14 @@ fn controls(ui: &mut Ui, cx: &mut Context<'_>, open: &OpenSource) {
                 cx.commands.push(DatasetCommand::ToggleWatch);
             }
         }
-        ui.label(format!("moment {} of {}", open.index + 1, open.source.len()));
+        ui.label(format!("frame {} of {}", open.index, open.source.len()));
     });
     ui.horizontal(|ui| {
         let last = open.source.len().saturating_sub(1);
         let mut index = open.index;
         ui.spacing_mut().slider_width = (ui.available_width() - 12.0).max(80.0);
         let slider = ui.add(egui::Slider::new(&mut index, 0..=last).show_value(false));
-        slider.widget_info(|| egui::WidgetInfo::slider(true, index as f64, "Moment"));
+        slider.widget_info(|| egui::WidgetInfo::slider(true, index as f64, "Frame"));
         if slider.on_hover_text("Through the data set (Left / Right)").changed() {
             cx.commands.push(DatasetCommand::SetFrame(index));
         }
@@ -89,7 +90,7 @@ fn strip(ui: &mut Ui, cx: &mut Context<'_>, open: &OpenSource) {
         ui.spacing_mut().item_spacing.x = gap;
         for index in first..first + num_shown {
             let (rect, response) = ui.allocate_exact_size(side, Sense::click());
-            let response = named(response, egui::Role::Button, &format!("Moment {}", index + 1));
+            let response = named(response, egui::Role::Button, &format!("Frame {index}"));
             ui.painter().rect_filled(rect, 2.0, theme::mosaic_ground(ui.visuals().dark_mode));
             let key = thumb_key(open, index);
             match cx.textures.thumb(&key) {
@@ -164,6 +165,6 @@ fn labels(ui: &mut Ui, cx: &mut Context<'_>, open: &OpenSource) {
         let at = open.source.label_names().iter().position(|n| n == name)?;
         sample.labels.get(at).map(ToString::to_string)
     });
-    let words = format!("{name} at this moment: {}", value.unwrap_or_else(|| "(empty)".to_owned()));
+    let words = format!("{name} at this frame: {}", value.unwrap_or_else(|| "(empty)".to_owned()));
     ui.add(egui::Label::new(egui::RichText::new(words).weak().small()).truncate());
 }

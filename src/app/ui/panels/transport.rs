@@ -15,10 +15,10 @@ pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
         let step = |ui: &mut egui::Ui, can: bool, text: &str, hint: &str| {
             ui.add_enabled(can, egui::Button::new(text)).on_hover_text(hint).clicked()
         };
-        if step(ui, can_rise, "Shallower", "The layer before (Up)") {
+        if step(ui, can_rise, "Previous layer", "The layer before (Up)") {
             cx.commands.push(ViewCommand::StepLayer(-1));
         }
-        if step(ui, can_sink, "Deeper", "The layer after (Down)") {
+        if step(ui, can_sink, "Next layer", "The layer after (Down)") {
             cx.commands.push(ViewCommand::StepLayer(1));
         }
         let words = if cx.model.playing.is_some() { "Pause" } else { "Play" };

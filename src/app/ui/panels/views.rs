@@ -62,7 +62,7 @@ fn toolbar(ui: &mut Ui, cx: &mut Context<'_>) {
             (&mut links.looks, "Link colours", "Layout, range and colours are those of all views"),
             (
                 &mut links.scale,
-                "Same scale",
+                "Share colour range across views",
                 "One range of values for all views, so that equal colours are equal values",
             ),
         ];
@@ -192,7 +192,7 @@ fn title(ui: &mut Ui, cx: &mut Context<'_>, view: &ViewState, is_active: bool) {
             ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
                 let button = ui.add(button);
                 button.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &full));
-                if button.on_hover_text(format!("{full}\nMake the panels be about this view")).clicked() {
+                if button.on_hover_text(format!("{full}\nSelect this view")).clicked() {
                     cx.commands.push(ViewsCommand::Activate(view.id));
                 }
             });
@@ -205,7 +205,7 @@ fn facts(ui: &mut Ui, view: &ViewState) {
     let Some(shown) = &view.shown else { return };
     let input = &shown.view.preprocessed;
     let text = format!(
-        "{}×{} {}; {} · {} · {:.0} ms · {:.0} % dead · {:.0} % zero",
+        "{}×{} {}; {} · {} · {:.0} ms · {:.0} % dead · sparsity {:.0} %",
         input.batch.width(),
         input.batch.height(),
         input.fit,
@@ -217,7 +217,7 @@ fn facts(ui: &mut Ui, view: &ViewState) {
     );
     let range = format!("values {} to {}", format_value(shown.stats.min), format_value(shown.stats.max));
     ui.add(egui::Label::new(egui::RichText::new(&text).weak().small()).truncate()).on_hover_text(format!(
-        "{text}\n{range}; colours: {}, {}\nThe network's input; filters × rows × columns; time of the run; share of dead filters and of zeros (sparsity)",
+        "{text}\n{range}; colours: {}, {}\nThe network's input; channels × rows × columns; time of the run; share of dead channels and of zeros (sparsity)",
         shown.mosaic.normalisation.describe(),
         shown.mosaic.range,
     ));
