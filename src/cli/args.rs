@@ -316,11 +316,11 @@ pub(super) struct RenderArgs {
 #[derive(Debug, ClapArgs)]
 pub(super) struct WeightsArgs {
     #[command(subcommand)]
-    pub command: WeightsCommand,
+    pub command: WeightsAction,
 }
 
 #[derive(Debug, Subcommand)]
-pub(super) enum WeightsCommand {
+pub(super) enum WeightsAction {
     /// Download weights: resumed where a download was cut, checked, whole or not there
     Fetch {
         /// Tags such as `resnet50.a1_in1k`, or bare names

@@ -16,8 +16,8 @@ use super::plan::{introduce, load, nodes, rows};
 use super::reporter::{Reporter, RunProgress};
 use crate::engine::{CancelToken, ComputeDevice, Priority, Session, start_threads};
 use crate::extract::{
-    Encoding, End, Event, Executed, Existing, ExtractPlan, ExtractSettings, ModelToRun, PlannedPicture,
-    Selection, Timings, execute, overflow_words,
+    Encoding, End, Executed, Existing, ExtractEvent, ExtractPlan, ExtractSettings, ModelToRun,
+    PlannedPicture, Selection, Timings, execute, overflow_words,
 };
 use crate::input::dataset::{
     DatasetError, ListSource, Source, SourceOptions, is_log, is_picture, open_source_as,
@@ -40,8 +40,8 @@ pub(super) fn run(args: &ExtractArgs, resources: &Resources, reporter: &Reporter
     let mut listening = Ok(());
     let mut teller: Option<Teller<'_>> = None;
     let done = execute(&mut plan, existing, &cancel, &mut |event| match (event, &mut teller) {
-        (Event::Found(note), _) => reporter.note(&note),
-        (Event::Begun { done, failed }, _) => {
+        (ExtractEvent::Found(note), _) => reporter.note(&note),
+        (ExtractEvent::Begun { done, failed }, _) => {
             // Until now Ctrl-C simply ended the program.
             listening = cancel_at_ctrl_c(&cancel);
             if listening.is_err() {
@@ -377,12 +377,12 @@ impl<'a> Teller<'a> {
         drop(self.json_line(&line));
     }
 
-    fn tell(&mut self, event: &Event) {
+    fn tell(&mut self, event: &ExtractEvent) {
         // A program that reads no more is no reason to stop.
         drop(match event {
             // Told before there is a bar.
-            Event::Found(_) | Event::Begun { .. } => Ok(()),
-            Event::Progress { done, failed } => {
+            ExtractEvent::Found(_) | ExtractEvent::Begun { .. } => Ok(()),
+            ExtractEvent::Progress { done, failed } => {
                 (self.done, self.failed) = (*done, *failed);
                 self.bar.reach(*done);
                 if *failed > 0 {
@@ -390,7 +390,7 @@ impl<'a> Teller<'a> {
                 }
                 self.progress_line()
             }
-            Event::Failed { picture, reason } => {
+            ExtractEvent::Failed { picture, reason } => {
                 let camera = picture.camera.map(|c| format!(", {c}")).unwrap_or_default();
                 let words = format!("row {}{camera}: {reason}: \"{}\"", picture.row, shown(&picture.file));
                 self.bar.above(|| self.reporter.skipped(&words));
@@ -399,10 +399,10 @@ impl<'a> Teller<'a> {
                     "reason": reason,
                 }))
             }
-            Event::Note { picture, words } => self.json_line(&json!({
+            ExtractEvent::Note { picture, words } => self.json_line(&json!({
                 "event": "note", "row": picture.row, "camera": picture.camera, "file": picture.file, "note": words,
             })),
-            Event::Assembling { set, done, total } => {
+            ExtractEvent::Assembling { set, done, total } => {
                 self.bar.begin(&format!("putting {set} together: {done} of {total}"));
                 if self.is_time() {
                     self.json_line(&json!({ "event": "assembling", "set": set, "done": done, "total": total }))

@@ -7,7 +7,7 @@ use std::time::UNIX_EPOCH;
 
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 
-use super::part::Part;
+use super::part::RunPart;
 use super::rows::{PlannedPicture, RowList};
 use super::state_error::StateError;
 use crate::formats::features::{KnownPicture, PICTURES_NAME, read_pictures};
@@ -16,7 +16,7 @@ use crate::input::dataset::{Camera, PictureLocation};
 use crate::tensor::{refusal_in, shown};
 
 /// Pictures of a part that changed since, in order; none where the part doesn't say what they were.
-pub(super) fn changed_in(rows: &RowList, part: &Part) -> Vec<PlannedPicture> {
+pub(super) fn changed_in(rows: &RowList, part: &RunPart) -> Vec<PlannedPicture> {
     let Some(known) = &part.record.pictures else { return Vec::new() };
     let record = &part.record;
     let mut failed = record.failed.iter().map(|(position, _)| *position).peekable();

@@ -4,7 +4,7 @@ use super::rows::PlannedPicture;
 
 /// What a run tells while it goes on.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Event {
+pub enum ExtractEvent {
     /// What was found of an earlier run, in words.
     Found(String),
     /// Work begins.
@@ -48,7 +48,7 @@ pub enum Event {
 
 /// How a run's first half ended, when nothing went wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum RunEnd {
+pub(super) enum WorkEnd {
     /// Every picture was worked on.
     Done,
     /// The token was cancelled; everything done is kept.

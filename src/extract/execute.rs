@@ -4,7 +4,7 @@
 //! Must not know who is told, or how.
 
 use super::clock::Timings;
-use super::event::{Event, RunEnd};
+use super::event::{ExtractEvent, WorkEnd};
 use super::finish::{FinishError, check_room, finish, needed_bytes};
 use super::pipeline::{ExtractError, run};
 use super::plan::ExtractPlan;
@@ -77,7 +77,7 @@ impl Remedied for ExecuteError {
     }
 }
 
-/// Does a run. `watch` is told what was found in the folder, then [`Event::Begun`], then what happens.
+/// Does a run. `watch` is told what was found in the folder, then [`ExtractEvent::Begun`], then what happens.
 ///
 /// # Errors
 /// The folder, the disk, the engine, or a part that is damaged; what is kept is said.
@@ -85,10 +85,10 @@ pub fn execute(
     plan: &mut ExtractPlan,
     existing: Existing,
     cancel: &CancelToken,
-    watch: &mut dyn FnMut(Event),
+    watch: &mut dyn FnMut(ExtractEvent),
 ) -> Result<Executed, Box<ExecuteError>> {
     let nothing_done = |problem: ExecuteProblem| Box::new(ExecuteError { problem, kept: None });
-    let begun = begin(plan, existing, &mut |note| watch(Event::Found(note)))
+    let begun = begin(plan, existing, &mut |note| watch(ExtractEvent::Found(note)))
         .map_err(|error| nothing_done(error.into()))?;
     let mut state = match begun {
         Begin::Run(state) => state,
@@ -102,22 +102,22 @@ pub fn execute(
         state.abandon();
         return Err(nothing_done(error.into()));
     }
-    watch(Event::Begun { done: state.num_done(), failed: state.num_failed() });
+    watch(ExtractEvent::Begun { done: state.num_done(), failed: state.num_failed() });
     let ran = run(plan, &mut state, cancel, watch);
     let (num_done, num_failed, num_overflows) = (state.num_done(), state.num_failed(), state.num_overflows());
     let kept = Some((num_done, num_failed));
     let (end, timings) = ran.map_err(|error| Box::new(ExecuteError { problem: error.into(), kept }))?;
     let end = match end {
-        RunEnd::Interrupted => RunEnd::Interrupted,
-        RunEnd::Done => finish(plan, state, cancel, watch).map_err(|error| {
+        WorkEnd::Interrupted => WorkEnd::Interrupted,
+        WorkEnd::Done => finish(plan, state, cancel, watch).map_err(|error| {
             // Of what is kept a part is damaged.
-            let is_whole = !matches!(error, FinishError::Part { .. });
+            let is_whole = !matches!(error, FinishError::RunPart { .. });
             Box::new(ExecuteError { problem: error.into(), kept: kept.filter(|_| is_whole) })
         })?,
     };
     let end = match end {
-        RunEnd::Done => End::Done,
-        RunEnd::Interrupted => End::Interrupted,
+        WorkEnd::Done => End::Done,
+        WorkEnd::Interrupted => End::Interrupted,
     };
     Ok(Executed { end, num_done, num_failed, num_overflows, timings: Some(timings) })
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 use super::changed::{changed_in, words_of};
-use super::event::{Event, RunEnd};
+use super::event::{ExtractEvent, WorkEnd};
 use super::hashes::ValuesHash;
 use super::part_rows::PartRows;
 use super::plan::{ExtractPlan, PlannedSet};
@@ -14,8 +14,8 @@ use super::state::RunState;
 use super::state_error::StateError;
 use crate::engine::CancelToken;
 use crate::formats::features::{
-    FeatureFormat, FeatureRows, FeatureTable, KnownPicture, Manifest, Outcome, SkippedRow, remove_leftovers,
-    write_features, write_index, write_pictures, write_skipped,
+    FeatureFormat, FeatureRows, FeatureTable, KnownPicture, Manifest, SetOutcome, SkippedRow,
+    remove_leftovers, write_features, write_index, write_pictures, write_skipped,
 };
 use crate::formats::{WriteError, remove_drafts};
 use crate::input::dataset::Camera;
@@ -53,7 +53,7 @@ pub enum FinishError {
     State(#[from] StateError),
     /// A part that can't be read, or whose rows are not those that were written.
     #[error("a part of this run is damaged ({reason}): \"{}\"", .path.display())]
-    Part {
+    RunPart {
         /// What is wrong.
         reason: io::Error,
         /// The part.
@@ -113,8 +113,8 @@ pub(super) fn finish(
     plan: &ExtractPlan,
     state: RunState,
     cancel: &CancelToken,
-    watch: &mut dyn FnMut(Event),
-) -> Result<RunEnd, FinishError> {
+    watch: &mut dyn FnMut(ExtractEvent),
+) -> Result<WorkEnd, FinishError> {
     let (expected, got) = (plan.rows.len(), state.num_done());
     if expected != got {
         return Err(FinishError::Incomplete { expected, got });
@@ -133,7 +133,7 @@ pub(super) fn finish(
             match finish_set(plan, &state, (at, set), since, rows, cancel, watch) {
                 Err(_) if cancel.is_cancelled() => {
                     remove_drafts(&plan.set_folder(set));
-                    return Ok(RunEnd::Interrupted);
+                    return Ok(WorkEnd::Interrupted);
                 }
                 other => other?,
             }
@@ -141,7 +141,7 @@ pub(super) fn finish(
         offset += length;
     }
     state.finish()?;
-    Ok(RunEnd::Done)
+    Ok(WorkEnd::Done)
 }
 
 fn finish_set(
@@ -151,7 +151,7 @@ fn finish_set(
     since: SystemTime,
     rows: PartRows<'_>,
     cancel: &CancelToken,
-    watch: &mut dyn FnMut(Event),
+    watch: &mut dyn FnMut(ExtractEvent),
 ) -> Result<(), FinishError> {
     let folder = plan.set_folder(set);
     std::fs::create_dir_all(&folder).map_err(|e| WriteError::new(e, &folder))?;
@@ -176,7 +176,7 @@ fn finish_set(
     let skipped_sha256 = write_skipped(&folder, &mut skipped(plan, state))?;
     let pictures_sha256 = write_pictures(&folder, since, &mut known_pictures(plan, state))?;
     let parts = state.parts.iter().map(|part| &part.record);
-    let outcome = Outcome {
+    let outcome = SetOutcome {
         num_rows,
         num_failed: parts.clone().map(|record| record.failed.len() as u64).sum(),
         num_left_out: plan.rows.skipped_by_source().len() as u64,
@@ -247,7 +247,7 @@ struct HashedRows<'a> {
     next: u64,
     set: &'a str,
     cancel: &'a CancelToken,
-    watch: &'a mut dyn FnMut(Event),
+    watch: &'a mut dyn FnMut(ExtractEvent),
     /// What went wrong with reading: whoever writes only passes on that something did.
     problem: Option<FinishError>,
 }
@@ -264,7 +264,7 @@ impl HashedRows<'_> {
         self.problem = Some(if refusal_in(&reason).is_some() {
             FinishError::PartUnread { reason, path }
         } else {
-            FinishError::Part { reason, path }
+            FinishError::RunPart { reason, path }
         });
         Err(io::Error::other("a part can't be read"))
     }
@@ -287,7 +287,7 @@ impl HashedRows<'_> {
                 return Err(io::Error::other("interrupted"));
             }
             let (set, total) = (self.set.to_owned(), self.rows.num_rows());
-            (self.watch)(Event::Assembling { set, done: row, total });
+            (self.watch)(ExtractEvent::Assembling { set, done: row, total });
         }
         Ok(())
     }

@@ -9,7 +9,7 @@ use std::path::Path;
 use super::changed::{changed_in, words_of};
 use super::hashes::digest;
 use super::own_files::own_file;
-use super::part::{FoundParts, Part, RowsHash};
+use super::part::{FoundParts, RowsHash, RunPart};
 use super::part_rows::OtherRows;
 use super::plan::ExtractPlan;
 use super::sizes::gib;
@@ -25,7 +25,7 @@ pub(super) fn keep_whole(
     plan: &ExtractPlan,
     found: FoundParts,
     note: &mut dyn FnMut(String),
-) -> Result<Vec<Part>, StateError> {
+) -> Result<Vec<RunPart>, StateError> {
     for path in &found.others {
         remove(path)?;
     }
@@ -140,7 +140,7 @@ fn remove(path: &Path) -> Result<(), StateError> {
 }
 
 /// Reads a part's rows, and with a file a picture those files, and holds them against their hashes.
-fn check(plan: &ExtractPlan, part: &Part) -> io::Result<()> {
+fn check(plan: &ExtractPlan, part: &RunPart) -> io::Result<()> {
     let mut file = BufReader::with_capacity(1 << 18, File::open(&part.path)?);
     let mut hashes = vec![RowsHash::default(); plan.sets.len()];
     let (mut row, mut values) = (Vec::new(), Vec::new());

@@ -11,8 +11,8 @@ use super::verify::{KeyColumns, VerifyError, rank, verify};
 use super::workplace::{Origins, Workplace};
 use crate::engine::CancelToken;
 use crate::formats::features::{
-    BadFeatures, FeatureFormat, FeatureRows, FeatureTable, MANIFEST_NAME, Manifest, Outcome, PICTURES_NAME,
-    Recipe, SkippedRow, StoredFeatures, read_pictures, write_features, write_index, write_pictures,
+    BadFeatures, FeatureFormat, FeatureRows, FeatureTable, MANIFEST_NAME, Manifest, PICTURES_NAME, Recipe,
+    SetOutcome, SkippedRow, StoredFeatures, read_pictures, write_features, write_index, write_pictures,
     write_skipped,
 };
 use crate::formats::{WriteError, sync_file, write_whole_unsynced};
@@ -261,7 +261,7 @@ impl Merged {
         let about = serde_json::to_string(&recipe).map_err(|e| WriteError::new(e.into(), folder))?;
         let table = FeatureTable { layout: &recipe.stored.layout, columns: &recipe.columns, about: &about };
         let num_rows = self.order.len() as u64;
-        let outcomes: Vec<Outcome> =
+        let outcomes: Vec<SetOutcome> =
             self.shares.iter().map(|share| share.manifest().outcome.clone()).collect();
         let (skipped, num_failed) = (std::mem::take(&mut self.skipped), self.num_failed);
         let of_shares = vec![ValuesHash::default(); self.shares.len()];
@@ -278,7 +278,7 @@ impl Merged {
         let index_sha256 = Some(write_index(folder, &recipe.columns, &mut rows)?);
         let skipped_sha256 = write_skipped(folder, &mut skipped.iter().cloned())?;
         let pictures_sha256 = write_known(&rows.set, folder)?;
-        let outcome = Outcome {
+        let outcome = SetOutcome {
             num_rows,
             num_failed,
             num_left_out: outcomes.iter().map(|outcome| outcome.num_left_out).max().unwrap_or(0),

@@ -35,7 +35,7 @@ mod workplace;
 mod writer;
 
 pub use clock::Timings;
-pub use event::Event;
+pub use event::ExtractEvent;
 pub use execute::{End, ExecuteError, ExecuteProblem, Executed, execute};
 pub use finish::{FinishError, needed_bytes};
 pub use found::{Found, look};

@@ -27,7 +27,7 @@ const MAX_RECORD: u64 = 64 << 20;
 
 /// What a part covers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct PartRecord {
+pub(super) struct RunPartRecord {
     /// Position of its first picture.
     pub(super) first: u64,
     /// Pictures it covers.
@@ -72,7 +72,7 @@ impl std::fmt::Debug for RowsHash {
     }
 }
 
-impl PartRecord {
+impl RunPartRecord {
     /// Position after its last picture.
     pub(super) fn end(&self) -> u64 {
         self.first + self.num
@@ -86,9 +86,9 @@ impl PartRecord {
 
 /// A whole part on the disk.
 #[derive(Clone, Debug)]
-pub(super) struct Part {
+pub(super) struct RunPart {
     pub(super) path: PathBuf,
-    pub(super) record: PartRecord,
+    pub(super) record: RunPartRecord,
 }
 
 /// A part that is being written.
@@ -96,7 +96,7 @@ pub(super) struct Part {
 pub(super) struct OpenPart {
     folder: PathBuf,
     file: BufWriter<File>,
-    pub(super) record: PartRecord,
+    pub(super) record: RunPartRecord,
     pub(super) num_bytes: u64,
     hashes: Vec<RowsHash>,
 }
@@ -112,7 +112,7 @@ impl OpenPart {
     ) -> Result<Self, WriteError> {
         let path = folder.join(OPEN_NAME);
         let file = File::create(&path).map_err(|e| WriteError::new(e, &path))?;
-        let record = PartRecord {
+        let record = RunPartRecord {
             first,
             num: 0,
             failed: Vec::new(),
@@ -149,7 +149,7 @@ impl OpenPart {
     }
 
     /// Ends the part: record, disk, name. After this it is there.
-    pub(super) fn commit(mut self) -> Result<Part, WriteError> {
+    pub(super) fn commit(mut self) -> Result<RunPart, WriteError> {
         self.record.rows_hash = Some(self.hashes.iter().map(RowsHash::hex).collect());
         let record = serde_json::to_vec(&self.record).map_err(|e| self.error(e.into()))?;
         let mut end = || {
@@ -163,7 +163,7 @@ impl OpenPart {
         end().map_err(|e| self.error(e))?;
         let path = self.folder.join(name(self.record.first));
         std::fs::rename(self.folder.join(OPEN_NAME), &path).map_err(|e| self.error(e))?;
-        Ok(Part { path, record: self.record })
+        Ok(RunPart { path, record: self.record })
     }
 
     fn error(&self, reason: io::Error) -> WriteError {
@@ -189,9 +189,9 @@ fn name(first: u64) -> String {
 #[derive(Debug, Default)]
 pub(super) struct FoundParts {
     /// Whole parts in order. Pictures between two of them may belong to none.
-    pub(super) parts: Vec<Part>,
+    pub(super) parts: Vec<RunPart>,
     /// Whole parts of runs with other recipes.
-    pub(super) foreign: Vec<Part>,
+    pub(super) foreign: Vec<RunPart>,
     /// Files that have a part's name and are none.
     pub(super) damaged: Vec<PathBuf>,
     /// A part that was left open, and whatever else lies there.
@@ -214,7 +214,7 @@ pub(super) fn find_parts(folder: &Path) -> io::Result<FoundParts> {
         }
         match read_record(&path) {
             Ok(record) if record.first >= next && name(record.first) == file_name => {
-                found.parts.push(Part { path, record });
+                found.parts.push(RunPart { path, record });
             }
             Err(error) if is_out_of_files(&error) || error.kind() == io::ErrorKind::PermissionDenied => {
                 return Err(error);
@@ -229,14 +229,14 @@ impl FoundParts {
     /// Sets parts aside that no run with one of these recipes made.
     pub(super) fn set_foreign_aside(&mut self, recipes: &[String]) {
         let is_own =
-            |part: &Part| part.record.recipes_hash.as_ref().is_none_or(|hash| recipes.contains(hash));
+            |part: &RunPart| part.record.recipes_hash.as_ref().is_none_or(|hash| recipes.contains(hash));
         let (own, foreign) = std::mem::take(&mut self.parts).into_iter().partition(is_own);
         (self.parts, self.foreign) = (own, foreign);
     }
 }
 
 /// Pictures that parts have.
-pub(super) fn num_pictures(parts: &[Part]) -> u64 {
+pub(super) fn num_pictures(parts: &[RunPart]) -> u64 {
     parts.iter().map(|part| part.record.num).sum()
 }
 
@@ -246,7 +246,7 @@ fn read_number(file: &mut File) -> io::Result<u64> {
     Ok(u64::from_le_bytes(bytes))
 }
 
-fn read_record(path: &Path) -> io::Result<PartRecord> {
+fn read_record(path: &Path) -> io::Result<RunPartRecord> {
     let mut file = File::open(path)?;
     let total = file.metadata()?.len();
     let mut magic = [0; 8];
@@ -270,7 +270,7 @@ fn read_record(path: &Path) -> io::Result<PartRecord> {
     if hash.is_some_and(|hash| hash != XxHash64::oneshot(0, &bytes)) {
         return Err(io::ErrorKind::InvalidData.into());
     }
-    let record: PartRecord = serde_json::from_slice(&bytes)?;
+    let record: RunPartRecord = serde_json::from_slice(&bytes)?;
     let is_sound = record.failed.len() as u64 <= record.num
         && record.first.checked_add(record.num).is_some()
         && record.rows_hash.is_some() == hash.is_some()
@@ -283,7 +283,7 @@ fn read_record(path: &Path) -> io::Result<PartRecord> {
 mod tests {
     use super::*;
 
-    fn write(folder: &Path, first: u64, rows: &[Option<u8>]) -> Part {
+    fn write(folder: &Path, first: u64, rows: &[Option<u8>]) -> RunPart {
         let mut part = OpenPart::begin(folder, first, 2, 1, String::new()).unwrap();
         for row in rows {
             match row {

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 
-use super::part::{Part, RowsHash};
+use super::part::{RowsHash, RunPart};
 use super::rows::RowList;
 use crate::formats::features::FeatureRows;
 use crate::tensor::Cell;
@@ -12,7 +12,7 @@ use crate::tensor::Cell;
 /// One set's rows: those pictures that gave a feature, in order.
 #[derive(Debug)]
 pub(super) struct PartRows<'a> {
-    parts: &'a [Part],
+    parts: &'a [RunPart],
     rows: &'a RowList,
     /// Rows before each part.
     starts: Vec<u64>,
@@ -34,7 +34,12 @@ pub(super) struct OtherRows;
 
 impl<'a> PartRows<'a> {
     /// Rows of the set at a place; its bytes among a picture's.
-    pub(super) fn new(parts: &'a [Part], rows: &'a RowList, set: usize, bytes: std::ops::Range<u64>) -> Self {
+    pub(super) fn new(
+        parts: &'a [RunPart],
+        rows: &'a RowList,
+        set: usize,
+        bytes: std::ops::Range<u64>,
+    ) -> Self {
         let mut num_rows = 0;
         let starts = parts
             .iter()
@@ -65,7 +70,7 @@ impl<'a> PartRows<'a> {
             self.hash = RowsHash::default();
         }
         self.hash.add(bytes);
-        let Some(Part { record, .. }) = self.parts.get(place) else { return Ok(()) };
+        let Some(RunPart { record, .. }) = self.parts.get(place) else { return Ok(()) };
         let expected = record.rows_hash.as_ref().and_then(|hashes| hashes.get(self.set));
         let is_last = local + 1 == record.num_rows();
         match expected {

@@ -7,7 +7,7 @@ use std::sync::mpsc::{SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
 use super::clock::{Clock, Timings};
-use super::event::{Event, RunEnd};
+use super::event::{ExtractEvent, WorkEnd};
 use super::ordered::{CloseAtEnd, Ordered};
 use super::plan::{ExtractPlan, ModelToRun};
 use super::pool::Encoding;
@@ -136,8 +136,8 @@ pub(super) fn run(
     plan: &mut ExtractPlan,
     state: &mut RunState,
     cancel: &CancelToken,
-    watch: &mut dyn FnMut(Event),
-) -> Result<(RunEnd, Timings), ExtractError> {
+    watch: &mut dyn FnMut(ExtractEvent),
+) -> Result<(WorkEnd, Timings), ExtractError> {
     let started = Instant::now();
     let clock = Clock::default();
     let batch = plan.batch.max(1) as u64;
@@ -184,11 +184,11 @@ pub(super) fn run(
                 written?;
                 ended
             })?;
-            if end == RunEnd::Interrupted {
+            if end == WorkEnd::Interrupted {
                 return Ok(end);
             }
         }
-        Ok(RunEnd::Done)
+        Ok(WorkEnd::Done)
     });
     let timings = Timings {
         decode: clock.decode.total(),
@@ -219,12 +219,12 @@ impl Forward<'_> {
         batch: u64,
         sender: &SyncSender<BatchResult>,
         cancel: &CancelToken,
-        watch: &mut dyn FnMut(Event),
-    ) -> Result<RunEnd, ExtractError> {
+        watch: &mut dyn FnMut(ExtractEvent),
+    ) -> Result<WorkEnd, ExtractError> {
         let mut position = queue.next();
         while position < end {
             if cancel.is_cancelled() {
-                return Ok(RunEnd::Interrupted);
+                return Ok(WorkEnd::Interrupted);
             }
             // Batches begin at multiples of their size, wherever a run was stopped.
             let batch_end = end.min((position / batch + 1) * batch);
@@ -239,20 +239,20 @@ impl Forward<'_> {
             let is_gone = sender.send(BatchResult { first: position, pictures }).is_err();
             if is_gone {
                 // The writer says why.
-                return Ok(RunEnd::Interrupted);
+                return Ok(WorkEnd::Interrupted);
             }
             self.done += batch_end - position;
             position = batch_end;
-            watch(Event::Progress { done: self.done, failed: self.failed });
+            watch(ExtractEvent::Progress { done: self.done, failed: self.failed });
         }
-        Ok(RunEnd::Done)
+        Ok(WorkEnd::Done)
     }
 
     /// Takes the pictures of a batch through every network.
     fn forward(
         &mut self,
         prepared: Vec<Prepared>,
-        watch: &mut dyn FnMut(Event),
+        watch: &mut dyn FnMut(ExtractEvent),
     ) -> Result<Vec<PictureResult>, ExtractError> {
         let mut results: Vec<PictureResult> = Vec::with_capacity(prepared.len());
         let mut inputs: Vec<(usize, Vec<InputBatch>)> = Vec::new();
@@ -260,7 +260,7 @@ impl Forward<'_> {
         for (at, one) in prepared.into_iter().enumerate() {
             if !one.notes.is_empty() {
                 let words: Vec<&str> = one.notes.iter().map(|note| note.words()).collect();
-                watch(Event::Note { picture: Box::new(one.picture.clone()), words: words.join(", ") });
+                watch(ExtractEvent::Note { picture: Box::new(one.picture.clone()), words: words.join(", ") });
             }
             match one.inputs {
                 Ok((of_models, known)) => {
@@ -286,7 +286,7 @@ impl Forward<'_> {
         for (picture, result) in pictures.into_iter().zip(&results) {
             if let Err(reason) = result {
                 self.failed += 1;
-                watch(Event::Failed { picture: Box::new(picture), reason: reason.clone() });
+                watch(ExtractEvent::Failed { picture: Box::new(picture), reason: reason.clone() });
             }
         }
         Ok(results)

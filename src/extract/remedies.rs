@@ -72,7 +72,7 @@ impl Remedied for FinishError {
         match self {
             Self::Write(error) => error.remedy(),
             Self::State(error) => error.remedy(),
-            Self::Part { .. } | Self::PictureChanged(_) => Some(Remedy::GoOn),
+            Self::RunPart { .. } | Self::PictureChanged(_) => Some(Remedy::GoOn),
             Self::PartUnread { reason, .. } => is_out_of_files(reason).then_some(Remedy::AllowMoreFiles),
             Self::NoSpace { .. } | Self::Cells(_) | Self::Incomplete { .. } => None,
         }

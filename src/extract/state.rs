@@ -8,12 +8,12 @@ use serde::{Deserialize, Serialize};
 use super::changed::changed_since;
 use super::kept::{keep_whole, keep_whole_sets};
 use super::lock::{Lock, take_lock};
-use super::part::{Part, find_parts, num_pictures};
+use super::part::{RunPart, find_parts, num_pictures};
 use super::plan::{ExtractPlan, recipes_hash};
 use super::rows::PlannedPicture;
 use super::state_error::StateError;
 use crate::formats::features::{
-    BadManifest, FeatureFormat, INDEX_NAME, MANIFEST_NAME, Manifest, Mixed, Outcome, PICTURES_NAME, Recipe,
+    BadManifest, FeatureFormat, INDEX_NAME, MANIFEST_NAME, Manifest, Mixed, PICTURES_NAME, Recipe, SetOutcome,
 };
 use crate::formats::{UNSEALED, is_sealed, remove_drafts, seal, write_whole};
 use crate::models::Retired;
@@ -65,7 +65,7 @@ pub(super) struct RunState {
     folder: PathBuf,
     lock: Lock,
     /// In order; pictures between two of them may belong to none.
-    pub(super) parts: Vec<Part>,
+    pub(super) parts: Vec<RunPart>,
     pub(super) mixed: Vec<Mixed>,
     /// Hashes of recipes that this run had before.
     recipes_before: Vec<String>,
@@ -228,7 +228,7 @@ fn finished_before(plan: &ExtractPlan, note: &mut dyn FnMut(String)) -> Result<B
 }
 
 /// Whether a finished set's files are there, by their sizes. `verify` reads them.
-fn look_through(folder: &Path) -> Result<Outcome, StateError> {
+fn look_through(folder: &Path) -> Result<SetOutcome, StateError> {
     let outcome = Manifest::read(folder)?.outcome;
     let pictures = outcome.pictures_sha256.is_some().then_some((PICTURES_NAME, None));
     let lists = [(INDEX_NAME, None)].into_iter().chain(pictures);
@@ -345,7 +345,7 @@ impl RunState {
     }
 
     /// Takes up parts that became whole.
-    pub(super) fn add(&mut self, parts: Vec<Part>) {
+    pub(super) fn add(&mut self, parts: Vec<RunPart>) {
         self.parts.extend(parts);
         self.parts.sort_by_key(|part| part.record.first);
     }
@@ -421,7 +421,7 @@ impl RunState {
 fn changes(
     plan: &ExtractPlan,
     before: &[Recipe],
-    parts: &[Part],
+    parts: &[RunPart],
     allow_mixed: bool,
 ) -> Result<Vec<(String, String, String)>, StateError> {
     let path = plan.folder.clone();
@@ -447,7 +447,7 @@ fn changes(
             return Err(StateError::Changed { changed, can_be_mixed, path });
         }
     }
-    let is_same = |part: &Part| {
+    let is_same = |part: &RunPart| {
         plan.rows.sha256_of(part.record.first..part.record.end()) == part.record.pictures_sha256
             && part.record.row_bytes == plan.row_bytes()
     };

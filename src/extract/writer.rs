@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use super::clock::Clock;
 use super::hashes::digest;
 use super::own_files::{has_plain_folders, make_folders, own_file};
-use super::part::{OpenPart, Part, remove_open};
+use super::part::{OpenPart, RunPart, remove_open};
 use super::plan::ExtractPlan;
 use super::results::{BatchResult, PictureFeatures, PictureResult};
 use super::rows::RowList;
@@ -59,7 +59,7 @@ impl<'a> Writer<'a> {
     pub(super) fn write_all(
         mut self,
         batches: &Receiver<BatchResult>,
-    ) -> (Vec<Part>, Result<(), WriteError>) {
+    ) -> (Vec<RunPart>, Result<(), WriteError>) {
         let mut parts = Vec::new();
         let result = self.write_parts(batches, &mut parts);
         if result.is_err() {
@@ -71,7 +71,7 @@ impl<'a> Writer<'a> {
     fn write_parts(
         &mut self,
         batches: &Receiver<BatchResult>,
-        parts: &mut Vec<Part>,
+        parts: &mut Vec<RunPart>,
     ) -> Result<(), WriteError> {
         let mut open: Option<(OpenPart, Instant)> = None;
         for batch in batches {
@@ -146,7 +146,7 @@ impl<'a> Writer<'a> {
     }
 
     /// Files first, then the part that says they are there.
-    fn commit(&mut self, mut part: OpenPart) -> Result<Part, WriteError> {
+    fn commit(&mut self, mut part: OpenPart) -> Result<RunPart, WriteError> {
         for path in self.unsynced.drain(..) {
             sync_file(&path)?;
         }

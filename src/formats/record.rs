@@ -196,7 +196,7 @@ impl FigureRecord {
             .iter()
             .map(|p| format!("{} of {}, {}", p.look.layer, p.run.tag, p.look.normalisation))
             .collect();
-        format!("Filters' answers to {}: {}", self.picture.file_name, panels.join("; "))
+        format!("Feature maps of {}: {}", self.picture.file_name, panels.join("; "))
     }
 
     fn validate(&self) -> Result<(), BadRecord> {

@@ -95,7 +95,7 @@ fn what_can_not_be_meant_is_refused() {
     let bench = Bench::with_cat();
     for (arguments, words) in [
         ("animate cat.png -o cat.jpg", "a moving picture is a .gif, a .png or a folder: \"cat.jpg\""),
-        ("animate . -o x.gif --mode depth", "filters and depth are of one picture, and this is a data set"),
+        ("animate . -o x.gif --mode depth", "channels and depth are of one picture, and this is a data set"),
         ("animate cat.png -o no/x.gif", "no such folder to write into"),
         (
             "animate cat.png -o x.gif --mode drive --layers first:2",

@@ -203,7 +203,7 @@ const NOTHING_DONE: &[(&str, &str)] = &[
     ),
     (
         "render cat.png -o out.png --grid 4x4",
-        "act4 of xception.keras_in1k: grid 4x4 holds 16 tiles, but there are 2048 filters; take 4x512 or larger",
+        "act4 of xception.keras_in1k: grid 4x4 holds 16 tiles, but there are 2048 channels; take 4x512 or larger",
     ),
     (
         "render cat.png -o out.png --row 3",
@@ -735,7 +735,7 @@ fn channels_are_put_in_order_and_left_out() {
     // A grid that holds what is shown needn't hold the layer.
     bench.ok(&format!("render cat.png -o grid.png {LITE0} --first 8 --grid 2x4"));
     let run = bench.run(&format!("render cat.png -o no.png {LITE0} --first 9 --grid 2x4"));
-    assert!(run.stderr.contains("grid 2x4 holds 8 tiles, but there are 9 filters"), "{}", run.stderr);
+    assert!(run.stderr.contains("grid 2x4 holds 8 tiles, but there are 9 channels"), "{}", run.stderr);
     let run = bench.run(&format!("render cat.png -o no.png {LITE0} --order size"));
     assert!(run.stderr.contains("order `size`: expected index, mean, max, variance"), "{}", run.stderr);
     assert_eq!(bench.names("."), ["all.png", "cat.png", "grid.png", "some.npy", "some.png"]);

@@ -125,7 +125,7 @@ fn the_real_log_s_lines_become_moments_of_three_cameras() {
     let folder = folder(&names.iter().map(String::as_str).collect::<Vec<_>>());
     let log = write(folder.path(), "interpolated.csv", &text);
     let source = open_source(&log).unwrap();
-    assert_eq!(source.describe(), "Udacity log of 3 moments (left, center, right)");
+    assert_eq!(source.describe(), "Udacity log of 3 frames (left, center, right)");
     assert_eq!(
         files(&*source, 0),
         ["1479424215873184606.jpg", "1479424215880976321.jpg", "1479424215877284689.jpg"]
@@ -167,7 +167,7 @@ fn missing_pictures_are_listed_and_row_numbers_stay() {
     let skipped = &source.skipped()[0];
     assert_eq!((skipped.row, skipped.place.as_str()), (Some(1), "line 3"));
     assert_eq!(skipped.reason, "no such picture: center/200.png");
-    assert_eq!(source.describe(), "Udacity log of 2 moments (center), 1 of 3 pictures missing");
+    assert_eq!(source.describe(), "Udacity log of 2 frames (center), 1 of 3 pictures missing");
     let error = expand_inputs(std::slice::from_ref(&log), None, Some(1)).unwrap_err().to_string();
     assert_eq!(
         error,
@@ -309,7 +309,7 @@ fn logs_that_cannot_be_read_name_the_line() {
 #[test]
 fn the_made_up_drive_is_whole_and_steers_as_its_road_bends() {
     let source = open_source(&root().join("assets/drive")).unwrap();
-    assert_eq!(source.describe(), "Udacity log of 24 moments (left, center, right)");
+    assert_eq!(source.describe(), "Udacity log of 24 frames (left, center, right)");
     assert_eq!(source.skipped(), []);
     let angles: Vec<f64> = (0..24).map(|i| source.sample(i).unwrap().labels[0].number().unwrap()).collect();
     assert!(angles[6] > 0.8 && angles[20] < -0.8, "{angles:?}");

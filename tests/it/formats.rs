@@ -86,7 +86,7 @@ fn a_figure_carries_the_record_of_its_making() {
     assert_eq!(text("Software"), Some(concat!("filterscope ", env!("CARGO_PKG_VERSION"))));
     assert_eq!(
         text("Description"),
-        Some("Filters' answers to 猫 & Straße.jpg: Mixed_7c of inception_v3.tf_in1k, filter")
+        Some("Feature maps of 猫 & Straße.jpg: Mixed_7c of inception_v3.tf_in1k, channel")
     );
     let bytes = fs::read(&path).unwrap();
     assert!(!bytes.windows(7).any(|w| w == b"private"), "no folder's name leaves the machine");

@@ -258,7 +258,7 @@ fn bad_requests_say_what_is_needed() {
     let grid = Some(Grid { rows: 3, columns: 3 });
     assert_eq!(
         message(MosaicSettings { grid, ..greys() }),
-        "grid 3x3 holds 9 tiles, but there are 10 filters; take 3x4 or larger"
+        "grid 3x3 holds 9 tiles, but there are 10 channels; take 3x4 or larger"
     );
     assert_eq!(
         message(MosaicSettings { scale: 0, ..greys() }),
@@ -285,7 +285,7 @@ fn captions_say_what_the_picture_means() {
     assert_eq!(plain(&caption.title), "cat.jpg · inception_v3.tf_in1k · special 10×3×5");
     assert_eq!(
         caption.details.iter().map(|line| plain(line)).collect::<Vec<_>>(),
-        ["each filter by its own range, within −4 … 14 · dead 2 · constant 2 · NaN 3 · infinite 1"]
+        ["each channel by its own range, within −4 … 14 · dead 2 · constant 2 · NaN 3 · infinite 1"]
     );
     let settings = MosaicSettings {
         normalisation: Normalisation::Fixed { low: 0.0, high: 6.0 },
@@ -296,7 +296,7 @@ fn captions_say_what_the_picture_means() {
     assert_eq!(caption.title.chars().filter(|c| *c == 'x').count(), 47);
     assert_eq!(
         caption.details.iter().map(|line| plain(line)).collect::<Vec<_>>(),
-        ["fixed range: 0 … 6 · dead 2 · constant 2 · NaN 3 · infinite 1 · 2 of 10 filters shown"]
+        ["fixed range: 0 … 6 · dead 2 · constant 2 · NaN 3 · infinite 1 · 2 of 10 channels shown"]
     );
 }
 

@@ -47,7 +47,7 @@ fn a_download_is_asked_for_and_no_is_no() {
     let render = format!("render cat.png -o out.png --model {B0}");
     for answer in ["n", "", "whatever"] {
         let mut session = at_terminal(&bench, &server, &render);
-        session.exp_string(&format!("{B0} is not here. Download 16.")).unwrap();
+        session.exp_string(&format!("{B0} is not installed. Download 16.")).unwrap();
         session.exp_string(&format!("MB from {} (licence: Apache-2.0)? [y/N] ", server.host())).unwrap();
         session.send_line(answer).unwrap();
         let (said, end) = end_of(session);

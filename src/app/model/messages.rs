@@ -17,7 +17,7 @@ pub(crate) enum Tone {
 
 /// A message to the person, until taken away.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Message {
+pub(crate) struct Notice {
     pub(crate) tone: Tone,
     pub(crate) text: String,
 }

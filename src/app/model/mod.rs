@@ -36,7 +36,7 @@ use crate::app::model::download::Downloads;
 use crate::app::model::history::{Asked, History, Snapshot};
 use crate::app::model::layers::Walk;
 use crate::app::model::links::{Arrangement, Links};
-use crate::app::model::messages::{MAX_LOG, MAX_MESSAGES, Message, Tone};
+use crate::app::model::messages::{MAX_LOG, MAX_MESSAGES, Notice, Tone};
 use crate::app::model::pins::Pin;
 use crate::app::model::request::FullRequest;
 use crate::app::model::restored::Expected;
@@ -102,9 +102,9 @@ pub(crate) struct Model {
     pub(crate) weights_question: Option<(PathBuf, Vec<WeightsOffer>)>,
     /// A table that waits for a word on which of its columns has the pictures' paths.
     pub(crate) column_question: Option<(PathBuf, Vec<String>)>,
-    pub(crate) messages: VecDeque<Message>,
+    pub(crate) messages: VecDeque<Notice>,
     /// Everything that was said, to be read again.
-    pub(crate) log: VecDeque<Message>,
+    pub(crate) log: VecDeque<Notice>,
     pub(crate) tab: LeftTab,
     pub(crate) lists_every_node: bool,
     pub(crate) walk: Walk,
@@ -359,7 +359,7 @@ impl Model {
 
     /// Tells the person something.
     pub(crate) fn say(&mut self, tone: Tone, text: impl Into<String>) {
-        let message = Message { tone, text: text.into() };
+        let message = Notice { tone, text: text.into() };
         self.messages.retain(|m| *m != message);
         self.messages.push_back(message.clone());
         while self.messages.len() > MAX_MESSAGES {

@@ -57,7 +57,7 @@ impl Busy {
 
 /// Filters that answer as a filter of another view does.
 #[derive(Clone, Debug)]
-pub(crate) struct Closest {
+pub(crate) struct ClosestChannels {
     /// The view of that filter.
     pub(crate) of_view: ViewId,
     /// The filter and its view, for people.
@@ -89,7 +89,7 @@ pub(crate) struct ViewState {
     /// What was wanted for what is on screen: the way back when the next request fails.
     pub(crate) good: Option<FullRequest>,
     pub(crate) selected: Option<usize>,
-    pub(crate) closest: Option<Closest>,
+    pub(crate) closest: Option<ClosestChannels>,
 }
 
 impl ViewState {

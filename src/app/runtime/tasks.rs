@@ -15,7 +15,7 @@ use crate::app::model::task::{Task, TaskPlan};
 use crate::app::runtime::tell::Tell;
 use crate::engine::{Backbone, CancelToken, ComputeDevice, Session};
 use crate::extract::{
-    End, Event as ExtractEvent, Executed, Existing, ExtractPlan, ModelToRun, execute, look, needed_bytes,
+    End, Executed, Existing, ExtractEvent, ExtractPlan, ModelToRun, execute, look, needed_bytes,
     overflow_words,
 };
 use crate::input::dataset::PictureRef;

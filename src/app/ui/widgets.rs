@@ -1,5 +1,6 @@
 //! Small widgets that several panels use.
 
+use crate::app::message::command::actions;
 use crate::render::Share;
 
 /// A part of a picture on screen, where the whole picture lies in `whole`.
@@ -43,4 +44,15 @@ pub(crate) fn search(ui: &mut egui::Ui, name: &str, text: &mut String) -> bool {
         field.request_focus();
     }
     is_entered
+}
+
+/// What the action of that name does and its first key, for the tooltip of a button that does the same.
+pub(crate) fn tip(ctx: &egui::Context, label: &str) -> String {
+    let found = actions().iter().find(|action| action.label == label);
+    debug_assert!(found.is_some(), "no action is called `{label}`");
+    let Some(action) = found else { return label.to_owned() };
+    let mut letters = action.help.chars();
+    let words: String = letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect();
+    let key = action.keys.first().map(|key| format!(" ({})", ctx.format_shortcut(key)));
+    words + &key.unwrap_or_default()
 }

@@ -9,7 +9,7 @@ use crate::app::message::views::ViewsCommand;
 use crate::app::model::Model;
 use crate::app::model::messages::Tone;
 use crate::app::model::pins::{MAX_PINS, Pin, PinnedFilter};
-use crate::app::model::view::{Closest, MAX_VIEWS, ViewId, ViewState, no_difference};
+use crate::app::model::view::{ClosestChannels, MAX_VIEWS, ViewId, ViewState, no_difference};
 use crate::app::update::history::{step_back, step_forward};
 use crate::app::update::requests::{inspect_selected, paint_pins};
 use crate::app::update::show::{let_go, share_scale, show, show_active};
@@ -165,7 +165,7 @@ pub(crate) fn take_match(
         return;
     }
     view.selected = found.first().map(|(channel, _)| *channel);
-    view.closest = Some(Closest { of_view, of, found });
+    view.closest = Some(ClosestChannels { of_view, of, found });
     inspect_selected(model, effects);
 }
 

@@ -3,7 +3,7 @@
 mod import;
 mod kept;
 
-use super::args::{WeightsArgs, WeightsCommand};
+use super::args::{WeightsAction, WeightsArgs};
 use super::download::{Consent, Downloader};
 use super::exit::Exit;
 use super::interrupt::cancelled_by_ctrl_c;
@@ -16,14 +16,14 @@ use crate::tensor::counted;
 /// Runs the command.
 pub(super) fn run(args: &WeightsArgs, resources: &Resources, reporter: &Reporter) -> anyhow::Result<Exit> {
     match &args.command {
-        WeightsCommand::Fetch { models, offline, again } => {
+        WeightsAction::Fetch { models, offline, again } => {
             let rows = rows(models)?;
             fetch(&rows, *again, Consent { is_given: true, is_offline: *offline }, resources, reporter)
         }
-        WeightsCommand::Import(import) => import::run(import, resources, reporter),
-        WeightsCommand::Path { model } => kept::path(Registry::find(model)?, resources, reporter),
-        WeightsCommand::Verify { models } => kept::verify(&rows(models)?, resources, reporter),
-        WeightsCommand::Remove { models } => kept::remove(&rows(models)?, resources, reporter),
+        WeightsAction::Import(import) => import::run(import, resources, reporter),
+        WeightsAction::Path { model } => kept::path(Registry::find(model)?, resources, reporter),
+        WeightsAction::Verify { models } => kept::verify(&rows(models)?, resources, reporter),
+        WeightsAction::Remove { models } => kept::remove(&rows(models)?, resources, reporter),
     }
 }
 

@@ -168,7 +168,7 @@ pub struct Mixed {
 
 /// What came of it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Outcome {
+pub struct SetOutcome {
     /// Rows of the features.
     pub num_rows: u64,
     /// Pictures planned that are not among them.
@@ -206,7 +206,7 @@ pub struct Manifest {
     pub recipe: Recipe,
     /// What came of it.
     #[serde(flatten)]
-    pub outcome: Outcome,
+    pub outcome: SetOutcome,
     /// SHA-256 over the manifest's own text, with zeros in its place: through the hashes in it, over all of the set. Schema 1 has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub set_sha256: Option<String>,
@@ -255,7 +255,7 @@ pub enum BadManifest {
 
 impl Manifest {
     /// A manifest of this version.
-    pub fn new(recipe: Recipe, outcome: Outcome) -> Self {
+    pub fn new(recipe: Recipe, outcome: SetOutcome) -> Self {
         Self { schema: SCHEMA, recipe, outcome, set_sha256: None }
     }
 

@@ -28,7 +28,8 @@ pub use self::error::BadFeatures;
 pub use self::format::{FeatureFormat, UnknownFormat};
 pub use self::index::{INDEX_NAME, SKIPPED_NAME, write_index, write_skipped};
 pub use self::manifest::{
-    BadManifest, MANIFEST_NAME, Manifest, Mixed, Outcome, OutputFile, Recipe, ShardRecord, SkippedRow, Stored,
+    BadManifest, MANIFEST_NAME, Manifest, Mixed, OutputFile, Recipe, SetOutcome, ShardRecord, SkippedRow,
+    Stored,
 };
 pub use self::npy::write_feature_npy;
 pub use self::pictures::{KnownPicture, PICTURES_NAME, read_pictures, write_pictures};

@@ -7,7 +7,7 @@ use hdf5_pure::{DType, File};
 
 use super::folder::natural;
 use super::frames::{FRAMES, Frames};
-use super::source::{About, Label, PictureLocation, Sample, Skipped, Source, View};
+use super::source::{About, CameraPicture, Label, PictureLocation, Sample, Skipped, Source};
 use super::{Camera, DatasetError, NameCoding};
 use crate::tensor::{Cell, Column, ColumnKind, EXACT_INTEGERS, is_refusal, shown};
 
@@ -420,10 +420,10 @@ impl Source for CommaSource {
         Some(Sample { row, id, timestamp_ns: None, views, labels })
     }
 
-    fn pictures(&self, index: usize) -> Option<(usize, Vec<View>)> {
+    fn pictures(&self, index: usize) -> Option<(usize, Vec<CameraPicture>)> {
         let (drive, at) = self.find(index)?;
         let picture = PictureLocation::Frame(Arc::clone(&drive.frames), at as u64);
-        Some((index, vec![View { camera: None, picture }]))
+        Some((index, vec![CameraPicture { camera: None, picture }]))
     }
 
     fn about(&self) -> &About {

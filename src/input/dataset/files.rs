@@ -60,12 +60,12 @@ pub fn is_picture(path: &Path) -> bool {
 }
 
 /// Folders below one folder, each listed once, so that the disk isn't asked for every file.
-pub(super) struct Folders {
+pub(super) struct PictureFolders {
     root: PathBuf,
     listings: HashMap<PathBuf, HashMap<String, Vec<OsString>>>,
 }
 
-impl Folders {
+impl PictureFolders {
     /// Folders below `root`.
     pub(super) fn below(root: &Path) -> Self {
         Self { root: root.to_owned(), listings: HashMap::new() }

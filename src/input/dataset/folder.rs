@@ -4,8 +4,8 @@ use std::cmp::Ordering;
 use std::path::{Path, PathBuf};
 
 use super::files::VIDEO_WORDS;
-use super::source::{About, Label, PictureLocation, Sample, Skipped, Source, View};
-use super::walk::{Walked, note_of, walk};
+use super::source::{About, CameraPicture, Label, PictureLocation, Sample, Skipped, Source};
+use super::walk::{WalkedFolder, note_of, walk};
 use super::{DatasetError, NameCoding};
 use crate::tensor::shown;
 
@@ -24,7 +24,7 @@ pub struct FolderSource {
 impl FolderSource {
     /// Lists a folder. Links to folders elsewhere are followed, each folder is listed once, and links are told.
     pub fn open(root: &Path) -> Result<Self, DatasetError> {
-        let Walked { mut pictures, mut skipped, links } = walk(root)?;
+        let WalkedFolder { mut pictures, mut skipped, links } = walk(root)?;
         pictures.sort_by(|a, b| natural(a, b));
         skipped.sort_by(|(a, _), (b, _)| natural(a, b));
         let names = NameCoding::of(pictures.iter().chain(skipped.iter().map(|(path, _)| path)).map(|p| &**p));
@@ -79,7 +79,7 @@ impl Source for FolderSource {
             row: index,
             id: self.about.names.name(relative),
             timestamp_ns: None,
-            views: vec![View {
+            views: vec![CameraPicture {
                 camera: None,
                 picture: PictureLocation::File(self.about.root.join(relative)),
             }],

@@ -8,8 +8,8 @@ use std::path::Path;
 use sha2::{Digest, Sha256};
 
 use super::files::has_picture_extension;
-use super::source::{About, Label, Sample, Source, View};
-use super::table::{Found, ListSource};
+use super::source::{About, CameraPicture, Label, Sample, Source};
+use super::table::{ListSource, PictureFiles};
 use super::text_file::{Text, entries};
 use super::typing::Typing;
 use super::udacity::number_of;
@@ -64,7 +64,7 @@ impl LabelledList {
         let whole = std::fs::read(path).map_err(|e| DatasetError::io(path, &e))?;
         let sha256 = hex(&Sha256::digest(&whole));
         let text = Text::decode(whole).map_err(|reason| bad(1, reason.to_owned()))?;
-        let mut found = Found::below(path.parent().unwrap_or(Path::new("")));
+        let mut found = PictureFiles::below(path.parent().unwrap_or(Path::new("")));
         let mut lines = Vec::new();
         for (number, line) in entries(&text.bytes) {
             let line = std::str::from_utf8(line)
@@ -119,7 +119,7 @@ impl Source for LabelledList {
         self.list.sample(index).map(|sample| Sample { labels: vec![label], ..sample })
     }
 
-    fn pictures(&self, index: usize) -> Option<(usize, Vec<View>)> {
+    fn pictures(&self, index: usize) -> Option<(usize, Vec<CameraPicture>)> {
         self.list.pictures(index)
     }
 

@@ -43,7 +43,7 @@ pub use open::{
     open_source_as, table_columns,
 };
 pub use simulator::SimulatorLog;
-pub use source::{About, Label, PictureLocation, Sample, Skipped, Source, View};
+pub use source::{About, CameraPicture, Label, PictureLocation, Sample, Skipped, Source};
 pub use sullychen::SullychenLog;
 pub use table::{ListSource, TablePaths};
 pub use udacity::UdacityLog;

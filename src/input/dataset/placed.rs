@@ -7,7 +7,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 use super::DatasetError;
-use super::files::Folders;
+use super::files::PictureFolders;
 use crate::tensor::shown;
 
 /// The pictures of a log, in the order in which they were asked for.
@@ -118,7 +118,7 @@ fn words(place: Place<'_>, ending: Ending, recorded: &str, file: &Path) -> Optio
 
 struct Search<'a> {
     root: &'a Path,
-    folders: Folders,
+    folders: PictureFolders,
     recorded: Vec<Recorded>,
 }
 
@@ -126,7 +126,7 @@ impl<'a> Search<'a> {
     fn new(root: &'a Path, recorded: &[String]) -> Self {
         let plain = if root.as_os_str().is_empty() { Path::new(".") } else { root };
         let absolute = std::path::absolute(plain).unwrap_or_else(|_| root.to_owned());
-        let mut folders = Folders::below(root);
+        let mut folders = PictureFolders::below(root);
         // `\` is a character of names here, and of this log's too where a file says so.
         let is_literal = !cfg!(windows)
             && recorded.iter().any(|path| path.contains('\\') && folders.is_there(Path::new(path.trim())));

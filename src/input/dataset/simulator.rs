@@ -5,7 +5,7 @@ use std::path::Path;
 use super::csv_file::{CsvFile, CsvLayout, CsvLine, Header, LineSpan};
 use super::files::has_picture_extension;
 use super::placed::place;
-use super::source::{About, Label, PictureLocation, Sample, Skipped, Source, View};
+use super::source::{About, CameraPicture, Label, PictureLocation, Sample, Skipped, Source};
 use super::udacity::number_of;
 use super::{Camera, DatasetError};
 use crate::tensor::{Cell, Column, shown};
@@ -213,11 +213,11 @@ impl Source for SimulatorLog {
         Some(Sample { row, id: format!("{row:06}"), timestamp_ns: None, views, labels })
     }
 
-    fn pictures(&self, index: usize) -> Option<(usize, Vec<View>)> {
+    fn pictures(&self, index: usize) -> Option<(usize, Vec<CameraPicture>)> {
         let row = self.rows.get(index)?;
         let view = |(camera, file): &(Camera, Box<Path>)| {
             let picture = PictureLocation::File(self.about.root.join(file));
-            View { camera: Some(*camera), picture }
+            CameraPicture { camera: Some(*camera), picture }
         };
         Some((row.number, row.files.iter().map(view).collect()))
     }

@@ -33,7 +33,7 @@ pub trait Source: Send + Sync + std::fmt::Debug {
     fn sample(&self, index: usize) -> Option<Sample>;
 
     /// A usable row's number and pictures, without its labels: those may have to be read from a log.
-    fn pictures(&self, index: usize) -> Option<(usize, Vec<View>)> {
+    fn pictures(&self, index: usize) -> Option<(usize, Vec<CameraPicture>)> {
         self.sample(index).map(|sample| (sample.row, sample.views))
     }
 
@@ -111,14 +111,14 @@ pub struct Sample {
     /// Time of the moment in nanoseconds since the epoch, where the log has one.
     pub timestamp_ns: Option<u64>,
     /// The pictures, at least one.
-    pub views: Vec<View>,
+    pub views: Vec<CameraPicture>,
     /// One per label column.
     pub labels: Vec<Label>,
 }
 
 impl Sample {
     /// The picture of a camera. Without one: the centre camera's, or else the first.
-    pub fn view(&self, camera: Option<Camera>) -> Option<&View> {
+    pub fn view(&self, camera: Option<Camera>) -> Option<&CameraPicture> {
         let wanted = camera.unwrap_or(Camera::Center);
         let found = self.views.iter().find(|view| view.camera == Some(wanted));
         if camera.is_some() { found } else { found.or_else(|| self.views.first()) }
@@ -127,7 +127,7 @@ impl Sample {
 
 /// One picture of a row.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct View {
+pub struct CameraPicture {
     /// Which camera took it, where that is known.
     pub camera: Option<Camera>,
     /// Where it is.

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 
 use super::files::has_picture_extension;
 use super::placed::place;
-use super::source::{About, Label, PictureLocation, Sample, Skipped, Source, View};
+use super::source::{About, CameraPicture, Label, PictureLocation, Sample, Skipped, Source};
 use super::text_file::{Text, entries};
 use super::udacity::number_of;
 use super::{Camera, DatasetError};
@@ -154,10 +154,10 @@ impl Source for SullychenLog {
         Some(Sample { row, id, timestamp_ns: None, views, labels })
     }
 
-    fn pictures(&self, index: usize) -> Option<(usize, Vec<View>)> {
+    fn pictures(&self, index: usize) -> Option<(usize, Vec<CameraPicture>)> {
         let row = self.rows.get(index)?;
         let picture = PictureLocation::File(self.about.root.join(&row.file));
-        Some((row.number, vec![View { camera: None, picture }]))
+        Some((row.number, vec![CameraPicture { camera: None, picture }]))
     }
 
     fn about(&self) -> &About {

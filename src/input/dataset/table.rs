@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 use super::csv_file::{CsvFile, CsvLayout, CsvLine, Header, LineSpan};
 use super::files::has_picture_extension;
-use super::source::{About, Label, PictureLocation, Sample, Skipped, Source, View};
+use super::source::{About, CameraPicture, Label, PictureLocation, Sample, Skipped, Source};
 use super::text_file::{Text, entries};
 use super::{Camera, DatasetError, NameCoding};
 use crate::tensor::{Cell, Column, ColumnKind, hex, shown};
@@ -48,7 +48,7 @@ impl ListSource {
         let names = paths.has_no_header.then(|| numbered(header.fields().len()));
         let at = path_column(&header, paths, path)?;
         let root = path.parent().unwrap_or(Path::new("")).to_owned();
-        let mut found = Found::below(&root);
+        let mut found = PictureFiles::below(&root);
         if !paths.has_no_header
             && let Some(first) = header.fields().get(at)
             && (has_picture_extension(Path::new(first)) || found.file(first).is_some())
@@ -93,7 +93,7 @@ impl ListSource {
         } else {
             Text::decode(bytes).map_err(|reason| bad(1, reason))?
         };
-        let mut found = Found::below(folder);
+        let mut found = PictureFiles::below(folder);
         let mut hash = Sha256::new();
         for (number, entry) in entries(&text.bytes) {
             if entry.trim_ascii().is_empty() {
@@ -114,7 +114,7 @@ impl ListSource {
 
     /// One picture as a list of one.
     pub fn one(path: &Path) -> Result<Self, DatasetError> {
-        let mut found = Found::below(path.parent().unwrap_or(Path::new("")));
+        let mut found = PictureFiles::below(path.parent().unwrap_or(Path::new("")));
         found.add_path(Path::new(path.file_name().unwrap_or_default()), 1);
         let name = path.file_name().unwrap_or_default().as_encoded_bytes();
         let mut hash = Sha256::new();
@@ -178,7 +178,7 @@ fn path_of(entry: &[u8]) -> Option<PathBuf> {
 }
 
 /// Rows while they are listed.
-pub(super) struct Found {
+pub(super) struct PictureFiles {
     root: PathBuf,
     absolute: PathBuf,
     rows: Vec<Row>,
@@ -188,7 +188,7 @@ pub(super) struct Found {
     first: Option<String>,
 }
 
-impl Found {
+impl PictureFiles {
     /// Rows whose paths are absolute or count from `root`.
     pub(super) fn below(root: &Path) -> Self {
         let plain = if root.as_os_str().is_empty() { Path::new(".") } else { root };
@@ -293,10 +293,10 @@ impl Source for ListSource {
         Some(Sample { row, id, timestamp_ns: None, views, labels })
     }
 
-    fn pictures(&self, index: usize) -> Option<(usize, Vec<View>)> {
+    fn pictures(&self, index: usize) -> Option<(usize, Vec<CameraPicture>)> {
         let row = self.rows.get(index)?;
         let picture = PictureLocation::File(self.about.root.join(&row.file));
-        Some((row.number, vec![View { camera: None, picture }]))
+        Some((row.number, vec![CameraPicture { camera: None, picture }]))
     }
 
     fn about(&self) -> &About {

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::csv_file::{CsvFile, CsvLayout, CsvLine, Header, LineSpan};
 use super::moments::moments;
 use super::placed::place;
-use super::source::{About, Label, PictureLocation, Sample, Skipped, Source, View};
+use super::source::{About, CameraPicture, Label, PictureLocation, Sample, Skipped, Source};
 use super::{Camera, DatasetError, UnknownCamera};
 use crate::tensor::{Cell, Column, shown};
 
@@ -161,7 +161,7 @@ impl Source for UdacityLog {
         let views = moment
             .taken
             .iter()
-            .map(|taken| View {
+            .map(|taken| CameraPicture {
                 camera: Some(taken.camera),
                 picture: PictureLocation::File(self.about.root.join(&taken.file)),
             })

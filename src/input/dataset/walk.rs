@@ -15,7 +15,7 @@ const MAX_DEPTH: usize = 64;
 
 /// What was found, in no order; paths are relative to the folder.
 #[derive(Debug, Default)]
-pub(super) struct Walked {
+pub(super) struct WalkedFolder {
     pub(super) pictures: Vec<PathBuf>,
     /// What is left out, and why.
     pub(super) skipped: Vec<(PathBuf, String)>,
@@ -35,10 +35,10 @@ pub(super) enum Link {
 }
 
 /// Goes through a folder and the folders below it. Links to folders come last, so that what lies here has its own name.
-pub(super) fn walk(root: &Path) -> Result<Walked, DatasetError> {
+pub(super) fn walk(root: &Path) -> Result<WalkedFolder, DatasetError> {
     let real = root.canonicalize().map_err(|e| DatasetError::io(root, &e))?;
     let mut walk =
-        Walk { root, real, found: Walked::default(), seen: HashSet::new(), waiting: VecDeque::new() };
+        Walk { root, real, found: WalkedFolder::default(), seen: HashSet::new(), waiting: VecDeque::new() };
     walk.folder(root, 0)?;
     while let Some((path, depth)) = walk.waiting.pop_front() {
         walk.link(&path, depth);
@@ -72,7 +72,7 @@ struct Walk<'a> {
     root: &'a Path,
     /// The folder's real path.
     real: PathBuf,
-    found: Walked,
+    found: WalkedFolder,
     /// Folders by their real paths.
     seen: HashSet<PathBuf>,
     /// Links to folders, with the depth that they lie at.

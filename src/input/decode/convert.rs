@@ -19,7 +19,7 @@ use image::{
 use super::error::format_name;
 use super::gif;
 use super::ico::{self, Icon};
-use super::tiff::{self, Prepared, Samples};
+use super::tiff::{self, PreparedTiff, Samples};
 use super::upright::turn_of;
 use super::{DecodeLimits, DecodeNote, DecodeProblem};
 
@@ -61,7 +61,7 @@ pub(super) fn decode(format: ImageFormat, bytes: &[u8], limits: &DecodeLimits) -
             })
         }
         ImageFormat::Tiff => {
-            let Prepared { bytes, has_more_pages, samples } = tiff::prepare(bytes, limits)?;
+            let PreparedTiff { bytes, has_more_pages, samples } = tiff::prepare(bytes, limits)?;
             let decoder = job.sorted(TiffDecoder::new(Cursor::new(&*bytes)))?;
             job.finish_as(decoder, has_more_pages, samples)
         }

@@ -52,7 +52,7 @@ pub(super) enum Samples {
 }
 
 /// A TIFF that the decoder can read.
-pub(super) struct Prepared<'a> {
+pub(super) struct PreparedTiff<'a> {
     /// The file, or a copy with the changes.
     pub(super) bytes: Cow<'a, [u8]>,
     /// Whether a second directory follows.
@@ -61,9 +61,9 @@ pub(super) struct Prepared<'a> {
 }
 
 /// Reads the first directory; a broken one is left to the decoder.
-pub(super) fn prepare<'a>(bytes: &'a [u8], limits: &DecodeLimits) -> Result<Prepared<'a>, DecodeProblem> {
+pub(super) fn prepare<'a>(bytes: &'a [u8], limits: &DecodeLimits) -> Result<PreparedTiff<'a>, DecodeProblem> {
     let mut prepared =
-        Prepared { bytes: Cow::Borrowed(bytes), has_more_pages: false, samples: Samples::AsDecoded };
+        PreparedTiff { bytes: Cow::Borrowed(bytes), has_more_pages: false, samples: Samples::AsDecoded };
     let Some(directory) = Directory::of(bytes) else { return Ok(prepared) };
     prepared.has_more_pages = directory.next != 0;
     let number = |tag, default| directory.number(bytes, tag).unwrap_or(default);

@@ -218,7 +218,7 @@ fn a_dropped_frame_of_a_log_shifts_no_row() {
     let call = format!("extract interpolated.csv -o out {QUICK} --pool avg --format npy");
     let run = bench.ok(&call);
     assert!(
-        run.stderr.contains("note: 1 of 8 moments have no line of some camera, which is left out of their rows (the first: row 1, left): "),
+        run.stderr.contains("note: 1 of 8 frames have no line of some camera, which is left out of their rows (the first: row 1, left): "),
         "{}",
         run.stderr
     );

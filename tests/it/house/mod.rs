@@ -212,6 +212,26 @@ fn no_message_of_a_library_names_an_option_or_a_command() {
     assert!(named.is_empty(), "these belong into a remedy:\n{}", named.join("\n"));
 }
 
+/// Two types of one name are confused in speech and by search.
+#[test]
+fn no_type_name_is_declared_twice() {
+    let mut texts = BTreeMap::new();
+    sources(&root().join("src"), &mut texts);
+    let mut places: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    for (file, text) in &texts {
+        for line in text.split("#[cfg(test)]").next().unwrap_or_default().lines() {
+            let Some(declared) = line.trim_start().strip_prefix("pub") else { continue };
+            let declared = declared.split_once(' ').map_or("", |(_, rest)| rest);
+            let mut words = declared.split(|c: char| !c.is_alphanumeric() && c != '_');
+            if let (Some("struct" | "enum" | "trait" | "type"), Some(name)) = (words.next(), words.next()) {
+                places.entry(name.to_owned()).or_default().push(file);
+            }
+        }
+    }
+    let twice: Vec<_> = places.iter().filter(|(_, files)| files.len() > 1).collect();
+    assert!(places.len() > 400 && twice.is_empty(), "{} types; {twice:?}", places.len());
+}
+
 #[test]
 fn threads_and_channels_are_made_where_they_belong() {
     let made = made_threads(&house());

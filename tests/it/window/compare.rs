@@ -30,8 +30,8 @@ fn two_networks_stand_side_by_side_and_each_says_what_it_did() {
     for said in [
         "299×299 stretched from 451x300 to 299x299, nearest; RGB x/127.5 − 1 · 2048×10×10 · ",
         "224×224 scaled from 451x300 to 385x256, bicubic, centre 224x224; RGB (x − 127)/128 · 1280×7×7 · ",
-        " ms · 28 % dead · 81 % zero",
-        " ms · 64 % dead · 94 % zero",
+        " ms · 28 % dead · sparsity 81 %",
+        " ms · 64 % dead · sparsity 94 %",
     ] {
         assert!(window.says(said), "{said}: {:?}", window.texts());
     }

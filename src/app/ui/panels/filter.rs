@@ -11,7 +11,7 @@ use crate::app::model::shown::{Inspected, NUM_BINS, Shown, histogram};
 use crate::app::model::view::ViewState;
 use crate::app::ui::context::Context;
 use crate::app::ui::histogram::bars;
-use crate::app::ui::widgets::{named, share_rect};
+use crate::app::ui::widgets::{named, share_rect, tip};
 use crate::app::ui::{spinner, theme};
 use crate::mosaic::format_value;
 use crate::tensor::FilterKind;
@@ -102,7 +102,7 @@ fn heading(ui: &mut Ui, cx: &mut Context<'_>, shown: &Shown) {
         if view.is_plain() {
             let pin = cx.model.pin_of(channel);
             let words = if pin.is_some() { "Unpin" } else { "Pin" };
-            if ui.button(words).on_hover_text("Keep this channel in the tray below (P)").clicked() {
+            if ui.button(words).on_hover_text(tip(ui.ctx(), "Pin or unpin the selected channel")).clicked() {
                 cx.commands.push(match pin {
                     Some(id) => ViewsCommand::Unpin(id),
                     None => ViewsCommand::Pin(channel),

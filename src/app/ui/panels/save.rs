@@ -33,7 +33,7 @@ pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
     });
     ui.horizontal(|ui| {
         for paper in Paper::ALL {
-            if ui.selectable_label(looks.paper == paper, format!("on {} paper", paper.name())).clicked() {
+            if ui.selectable_label(looks.paper == paper, format!("{} background", paper.name())).clicked() {
                 looks.paper = paper;
             }
         }

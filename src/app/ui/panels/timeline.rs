@@ -9,7 +9,7 @@ use crate::app::message::dataset::DatasetCommand;
 use crate::app::model::dataset::{OpenSource, is_watched, thumb_key};
 use crate::app::ui::context::Context;
 use crate::app::ui::theme;
-use crate::app::ui::widgets::named;
+use crate::app::ui::widgets::{named, tip};
 use crate::mosaic::Normalisation;
 
 pub(crate) fn draw(ui: &mut Ui, cx: &mut Context<'_>) {
@@ -29,7 +29,7 @@ pub(crate) fn draw(ui: &mut Ui, cx: &mut Context<'_>) {
 fn controls(ui: &mut Ui, cx: &mut Context<'_>, open: &OpenSource) {
     ui.horizontal_wrapped(|ui| {
         let words = if cx.model.playing_frames.is_some() { "Stop" } else { "Play frames" };
-        if ui.button(words).on_hover_text("Show frame after frame (Space)").clicked() {
+        if ui.button(words).on_hover_text(tip(ui.ctx(), "Play or pause the data set")).clicked() {
             cx.commands.push(DatasetCommand::TogglePlayFrames);
         }
         let mut speed = cx.model.frame_speed;

@@ -2,6 +2,7 @@
 
 use crate::app::message::view::ViewCommand;
 use crate::app::ui::context::Context;
+use crate::app::ui::widgets::tip;
 use crate::render::Change;
 
 pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
@@ -12,21 +13,18 @@ pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
     ui.horizontal(|ui| {
         let can_rise = nodes.first().is_some_and(|first| *first < chosen);
         let can_sink = nodes.last().is_some_and(|last| chosen < *last);
-        let step = |ui: &mut egui::Ui, can: bool, text: &str, hint: &str| {
+        let step = |ui: &mut egui::Ui, can: bool, text: &str| {
+            let hint = tip(ui.ctx(), text);
             ui.add_enabled(can, egui::Button::new(text)).on_hover_text(hint).clicked()
         };
-        if step(ui, can_rise, "Previous layer", "The layer before (Up)") {
+        if step(ui, can_rise, "Previous layer") {
             cx.commands.push(ViewCommand::StepLayer(-1));
         }
-        if step(ui, can_sink, "Next layer", "The layer after (Down)") {
+        if step(ui, can_sink, "Next layer") {
             cx.commands.push(ViewCommand::StepLayer(1));
         }
         let words = if cx.model.playing.is_some() { "Pause" } else { "Play" };
-        if ui
-            .button(words)
-            .on_hover_text("Let the layers pass, from here to the last and round (L)")
-            .clicked()
-        {
+        if ui.button(words).on_hover_text(tip(ui.ctx(), "Play through the layers")).clicked() {
             cx.commands.push(ViewCommand::TogglePlay);
         }
     });

@@ -10,6 +10,7 @@ use crate::app::model::view::{MAX_VIEWS, ViewId, ViewState};
 use crate::app::ui::context::Context;
 use crate::app::ui::panels::{canvas, notice};
 use crate::app::ui::theme;
+use crate::app::ui::widgets::tip;
 use crate::mosaic::format_value;
 
 /// Below this width a view's title is its picture only.
@@ -38,7 +39,7 @@ fn toolbar(ui: &mut Ui, cx: &mut Context<'_>) {
         let num_views = cx.model.views.len();
         let add = ui.add_enabled(num_views < MAX_VIEWS, egui::Button::new("Add view"));
         if add
-            .on_hover_text("Another backbone, layer or picture beside this one (Ctrl+T)")
+            .on_hover_text(tip(ui.ctx(), "Add view"))
             .on_disabled_hover_text("Four views stand side by side at most")
             .clicked()
         {
@@ -47,11 +48,7 @@ fn toolbar(ui: &mut Ui, cx: &mut Context<'_>) {
         if num_views < 2 {
             return;
         }
-        if ui
-            .button("Difference")
-            .on_hover_text("A − B of two views with one backbone and layer on two pictures (D)")
-            .clicked()
-        {
+        if ui.button("Difference").on_hover_text(tip(ui.ctx(), "Difference of two views")).clicked() {
             cx.commands.push(ViewsCommand::AddDifference);
         }
         ui.separator();
@@ -182,7 +179,7 @@ fn title(ui: &mut Ui, cx: &mut Context<'_>, view: &ViewState, is_active: bool) {
         };
         let button = egui::Button::selectable(is_active, egui::RichText::new(what).strong()).truncate();
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-            let close = ui.small_button("×").on_hover_text("Close this view (Ctrl+W)");
+            let close = ui.small_button("×").on_hover_text(tip(ui.ctx(), "Close view"));
             close.widget_info(|| {
                 egui::WidgetInfo::labeled(egui::Role::Button, true, format!("Close view {number}"))
             });

@@ -17,7 +17,7 @@ pub(super) struct Component {
 
 /// The frame's header.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Frame {
+pub(super) struct FrameHeader {
     marker: u8,
     precision: u8,
     pub(super) width: u32,
@@ -25,7 +25,7 @@ pub(super) struct Frame {
     pub(super) components: Vec<Component>,
 }
 
-impl Frame {
+impl FrameHeader {
     pub(super) fn is_progressive(&self) -> bool {
         matches!(self.marker, 0xC2 | 0xCA)
     }
@@ -65,7 +65,7 @@ impl Frame {
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Markers {
     /// The first frame's header, if there is a whole one.
-    pub(super) frame: Option<Frame>,
+    pub(super) frame: Option<FrameHeader>,
     /// Whether the end marker is there.
     pub(super) end: bool,
     /// The components' numbers in each scan.
@@ -135,7 +135,7 @@ impl Markers {
         if components.len() == usize::from(count) {
             self.missing = vec![[None; 64]; components.len()];
             let (width, height) = (u16::from_be_bytes([w1, w0]).into(), u16::from_be_bytes([h1, h0]).into());
-            self.frame = Some(Frame { marker, precision, width, height, components });
+            self.frame = Some(FrameHeader { marker, precision, width, height, components });
         }
     }
 

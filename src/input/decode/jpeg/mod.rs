@@ -15,7 +15,7 @@ use libjpeg_turbo_rs::{ColorSpace, DecodeLimits as DecoderLimits, Decoder, JpegE
 use super::error::format_name;
 use super::upright::turn_of;
 use super::{DecodeLimits, DecodeNote, DecodeProblem};
-use markers::{Frame, Markers};
+use markers::{FrameHeader, Markers};
 
 const FORMAT: ImageFormat = ImageFormat::Jpeg;
 
@@ -91,7 +91,7 @@ pub(super) fn decode(
 }
 
 /// The components' samples, twice that again in coefficients if all are kept until the last scan, and what comes out.
-fn check_memory(frame: &Frame, is_gray: bool, limits: &DecodeLimits) -> Result<(), DecodeProblem> {
+fn check_memory(frame: &FrameHeader, is_gray: bool, limits: &DecodeLimits) -> Result<(), DecodeProblem> {
     let pixels = u64::from(frame.width) * u64::from(frame.height);
     let planes = frame.plane_bytes() * if frame.is_progressive() { 3 } else { 1 };
     let enlarged = if frame.is_uneven() { pixels * frame.components.len() as u64 } else { 0 };

@@ -6,7 +6,7 @@
 
 use libjpeg_turbo_rs::{ColorSpace, RawImage};
 
-use super::markers::Frame;
+use super::markers::FrameHeader;
 
 /// One component's samples.
 #[derive(Clone, Debug)]
@@ -72,7 +72,7 @@ fn widen(sums: impl Iterator<Item = u32>, scale: u32, bias: [u32; 2], out: &mut 
 }
 
 /// RGB, row by row, or `None` where planes and frame contradict each other.
-pub(super) fn to_rgb(frame: &Frame, raw: RawImage, colours: ColorSpace) -> Option<Vec<u8>> {
+pub(super) fn to_rgb(frame: &FrameHeader, raw: RawImage, colours: ColorSpace) -> Option<Vec<u8>> {
     let (width, height) = (frame.width as usize, frame.height as usize);
     let (across, down) = frame.factors();
     let mut planes = Vec::new();
