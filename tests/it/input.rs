@@ -134,6 +134,7 @@ const BROKEN: &[(&str, &str)] = &[
         "broken/few_rows.png",
         "a damaged PNG (IDAT or fDAT chunk does not have enough data for image.): copy or download it again",
     ),
+    ("broken/chunk.png", "a damaged PNG (a checksum in it is wrong): copy or download it again"),
     ("broken/no_frame.gif", "a damaged GIF (it ends before its first frame does): copy or download it again"),
     ("broken/cut_lzw.tif", "a TIFF that is cut off before its end: copy or download it again"),
     ("broken/wrong_lzw.tif", "a damaged TIFF (its LZW data are too few or wrong): copy or download it again"),

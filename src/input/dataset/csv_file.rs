@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 use super::DatasetError;
 use super::decimal_commas::join_decimals;
 use super::quoting::{Joined, is_left_open, quotes};
-use super::text_file::{Text, first_line};
+use super::text_file::{Text, beginning};
 use super::typing::Typing;
 use crate::tensor::{Cell, Column, hex, shown};
 
@@ -22,15 +22,20 @@ const NOT_UTF8: &str = "not UTF-8 text: save the log as UTF-8";
 /// Characters of a column's name at most: it goes into every manifest.
 const MAX_NAME: usize = 200;
 
-/// The first line of a file that may be a log, as columns.
+/// The first line of a file that may be a log, as columns. A quoted name may have ends of lines in it.
 pub(super) struct Header {
     line: String,
+    /// What the columns are read from, all of it: a blank in front of the first delimiter is a column without a name.
+    record: String,
 }
 
 impl Header {
     /// Reads the first line (at most 1 MiB of it).
     pub(super) fn read(path: &Path) -> Result<Self, DatasetError> {
-        Ok(Self { line: first_line(path)? })
+        let text = beginning(path)?;
+        let lines = text.split(['\n', '\r']).map(str::trim);
+        let line = lines.into_iter().find(|line| !line.is_empty()).unwrap_or_default().to_owned();
+        Ok(Self { record: first_record(&text).to_owned(), line })
     }
 
     /// The line, at most 60 characters of it, without what a terminal can't show.
@@ -47,7 +52,7 @@ impl Header {
 
     /// What separates fields: European spreadsheets write semicolons, so that commas can be decimal.
     pub(super) fn delimiter(&self) -> u8 {
-        let count = |c: u8| self.line.bytes().filter(|b| *b == c).count();
+        let count = |c: u8| outside_quotes(&self.record).filter(|(_, b)| *b == c).count();
         [b',', b';', b'\t'].into_iter().rev().max_by_key(|c| count(*c)).unwrap_or(b',')
     }
 
@@ -58,14 +63,10 @@ impl Header {
 
     /// The line's fields, without blanks around.
     pub(super) fn fields(&self) -> Vec<String> {
-        let mut reader = csv::ReaderBuilder::new()
-            .delimiter(self.delimiter())
-            .has_headers(false)
-            .trim(csv::Trim::All)
-            .from_reader(self.line.as_bytes());
+        let mut reader = reader(self.delimiter()).has_headers(false).from_reader(self.record.as_bytes());
         let mut record = StringRecord::new();
         match reader.read_record(&mut record) {
-            Ok(true) => record.iter().map(|field| field.trim_matches('"').trim().to_owned()).collect(),
+            Ok(true) => record.iter().map(column_name).collect(),
             _ => Vec::new(),
         }
     }
@@ -168,12 +169,7 @@ impl CsvFile {
         let names = match layout.names {
             Some(names) => names,
             // The header is read by the first call, and positions count from after it.
-            None => reader
-                .headers()
-                .map_err(|_| bad(1, NOT_UTF8.into()))?
-                .iter()
-                .map(|name| name.trim().trim_matches('"').trim().to_owned())
-                .collect(),
+            None => reader.headers().map_err(|_| bad(1, NOT_UTF8.into()))?.iter().map(column_name).collect(),
         };
         if let Some(long) = names.iter().find(|name| name.chars().count() > MAX_NAME) {
             let (num, start) = (long.chars().count(), long.chars().take(40).collect::<String>());
@@ -306,6 +302,30 @@ impl CsvFile {
         let reason = "it changed while it was read; begin again".to_owned();
         DatasetError::Unreadable { reason, path: self.path.clone() }
     }
+}
+
+/// A column's name as it is meant.
+fn column_name(field: &str) -> String {
+    field.trim().trim_matches('"').trim().to_owned()
+}
+
+/// A text's bytes that are in no quotes, with their places.
+fn outside_quotes(text: &str) -> impl Iterator<Item = (usize, u8)> {
+    let mut is_quoted = false;
+    text.bytes().enumerate().filter(move |(_, byte)| {
+        is_quoted ^= *byte == b'"';
+        !is_quoted
+    })
+}
+
+/// A text up to the first end of a line that is in no quotes; where they don't close, up to the first.
+fn first_record(text: &str) -> &str {
+    let is_end = |byte: u8| matches!(byte, b'\n' | b'\r');
+    let end = outside_quotes(text)
+        .find(|(_, byte)| is_end(*byte))
+        .map(|(at, _)| at)
+        .or_else(|| text.bytes().position(is_end).filter(|_| text.matches('"').count() % 2 == 1));
+    text.get(..end.unwrap_or(text.len())).unwrap_or(text)
 }
 
 fn reader(delimiter: u8) -> csv::ReaderBuilder {

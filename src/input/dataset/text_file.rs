@@ -84,8 +84,8 @@ impl Text {
     }
 }
 
-/// The first line of a file, as far as it is text; empty where the file is.
-pub(super) fn first_line(path: &Path) -> Result<String, DatasetError> {
+/// The beginning of a file as text, without empty lines before the first that isn't, as a CSV reader passes over them.
+pub(super) fn beginning(path: &Path) -> Result<String, DatasetError> {
     let mut start = Vec::new();
     File::open(path)
         .and_then(|file| file.take(MAX_FIRST_LINE).read_to_end(&mut start))
@@ -106,10 +106,8 @@ pub(super) fn first_line(path: &Path) -> Result<String, DatasetError> {
             path: path.to_owned(),
         })?
         .bytes;
-    // Blank lines before it are passed over, as a CSV reader does.
-    let bytes = bytes.trim_ascii_start();
-    let end = bytes.iter().position(|b| matches!(b, b'\n' | b'\r')).unwrap_or(bytes.len());
-    Ok(String::from_utf8_lossy(bytes.get(..end).unwrap_or_default()).trim().to_owned())
+    let start = bytes.iter().position(|b| !matches!(b, b'\n' | b'\r')).unwrap_or(bytes.len());
+    Ok(String::from_utf8_lossy(bytes.get(start..).unwrap_or_default()).into_owned())
 }
 
 /// A list's entries with their places, from 1: parted by zeros where there are any, else by ends of lines.

@@ -19,6 +19,7 @@ use image::{
 use super::error::format_name;
 use super::gif;
 use super::ico::{self, Icon};
+use super::png_chunks::{self, Metadata};
 use super::tiff::{self, PreparedTiff, Samples};
 use super::upright::turn_of;
 use super::{DecodeLimits, DecodeNote, DecodeProblem};
@@ -39,7 +40,11 @@ pub(super) fn decode(format: ImageFormat, bytes: &[u8], limits: &DecodeLimits) -
             }
             let decoder = job.sorted(PngDecoder::with_limits(input, job.image_limits()))?;
             let animated = job.sorted(decoder.is_apng())?;
-            job.finish(decoder, animated)
+            let Some(metadata) = png_chunks::metadata(bytes) else {
+                let reason = "a checksum in it is wrong".into();
+                return Err(DecodeProblem::Damaged { format: format_name(format), reason });
+            };
+            job.finish_as(decoder, animated, Samples::AsDecoded, Some(metadata))
         }
         ImageFormat::WebP if webp_is_cut(bytes) => {
             Err(DecodeProblem::Truncated { format: format_name(format) })
@@ -51,8 +56,10 @@ pub(super) fn decode(format: ImageFormat, bytes: &[u8], limits: &DecodeLimits) -
         }
         ImageFormat::Gif => {
             let below = gif::colour_below(bytes);
-            let decoded =
-                job.sorted(GifDecoder::new(input)).and_then(|decoder| job.first_of_gif(decoder, below));
+            let bytes = gif::with_whole_canvas(bytes);
+            let decoded = job
+                .sorted(GifDecoder::new(Cursor::new(&*bytes)))
+                .and_then(|decoder| job.first_of_gif(decoder, below));
             decoded.map_err(|problem| match problem {
                 DecodeProblem::Truncated { format } if bytes.ends_with(b";") => {
                     DecodeProblem::Damaged { format, reason: "it ends before its first frame does".into() }
@@ -63,7 +70,7 @@ pub(super) fn decode(format: ImageFormat, bytes: &[u8], limits: &DecodeLimits) -
         ImageFormat::Tiff => {
             let PreparedTiff { bytes, has_more_pages, samples } = tiff::prepare(bytes, limits)?;
             let decoder = job.sorted(TiffDecoder::new(Cursor::new(&*bytes)))?;
-            job.finish_as(decoder, has_more_pages, samples)
+            job.finish_as(decoder, has_more_pages, samples, None)
         }
         ImageFormat::Bmp => job.finish(job.sorted(BmpDecoder::new(input))?, false),
         ImageFormat::Ico => match ico::choose(bytes) {
@@ -84,7 +91,7 @@ pub(super) fn decode(format: ImageFormat, bytes: &[u8], limits: &DecodeLimits) -
                 }
                 (_, largest) => Samples::UpTo(largest),
             };
-            job.finish_as(decoder, false, samples)
+            job.finish_as(decoder, false, samples, None)
         }
     }
 }
@@ -137,10 +144,17 @@ impl Job<'_> {
     }
 
     fn finish(&self, decoder: impl ImageDecoder, several: bool) -> Decoded {
-        self.finish_as(decoder, several, Samples::AsDecoded)
+        self.finish_as(decoder, several, Samples::AsDecoded, None)
     }
 
-    fn finish_as(&self, mut decoder: impl ImageDecoder, several: bool, samples: Samples) -> Decoded {
+    /// `metadata` is what the file itself was asked for; else the decoder is.
+    fn finish_as(
+        &self,
+        mut decoder: impl ImageDecoder,
+        several: bool,
+        samples: Samples,
+        metadata: Option<Metadata>,
+    ) -> Decoded {
         self.check(&mut decoder)?;
         let mut notes = Vec::new();
         if several {
@@ -158,10 +172,13 @@ impl Job<'_> {
         let orientation = match self.format {
             // Its tags are the file's own.
             ImageFormat::Tiff => decoder.orientation().unwrap_or(Orientation::NoTransforms),
-            _ => turn_of(
-                decoder.exif_metadata().ok().flatten().as_deref(),
-                decoder.xmp_metadata().ok().flatten().as_deref(),
-            ),
+            _ => {
+                let Metadata { exif, xmp } = metadata.unwrap_or_else(|| Metadata {
+                    exif: decoder.exif_metadata().ok().flatten(),
+                    xmp: decoder.xmp_metadata().ok().flatten(),
+                });
+                turn_of(exif.as_deref(), xmp.as_deref())
+            }
         };
         let mut picture = self.sorted(DynamicImage::from_decoder(decoder))?;
         match samples {

@@ -11,6 +11,7 @@ mod ico;
 mod jpeg;
 mod limits;
 mod note;
+mod png_chunks;
 mod sniff;
 mod tiff;
 mod upright;

@@ -297,3 +297,27 @@ fn a_finished_run_with_pictures_left_out_stays_one() {
         gone.stderr
     );
 }
+
+/// Tables whose first or last column has no name, as pandas writes an index, and names with ends of lines in them. A blank in front of the
+/// first delimiter is a column: without it another would be read.
+#[test]
+fn columns_without_a_name_shift_no_other() {
+    let bench = with(&["a.png", "b.png", "c.png"]);
+    bench.add("index.tsv", b"\tmask\timage\n0\tb.png\ta.png\n1\tc.png\tb.png\n");
+    for column in ["image", "2"] {
+        bench.ok(&format!("extract index.tsv --path-column {column} -o out {QUICK} {SMALL} --overwrite"));
+        assert_eq!(
+            columns(&bench, &["file", "column_1", "mask", "image"]),
+            ["a.png|0|b.png|a.png", "b.png|1|c.png|b.png"]
+        );
+    }
+    bench.add("last.tsv", b"path\t\na.png\t5\nb.png\t\n");
+    bench.ok(&format!("extract last.tsv --path-column path -o out {QUICK} {SMALL} --overwrite"));
+    assert_eq!(columns(&bench, &["path", "column_2"]), ["a.png|5", "b.png|"]);
+    bench.add("bare.tsv", b"\ta.png\n1\tb.png\n");
+    bench.ok(&format!("extract bare.tsv --path-column 1 --no-header -o out {QUICK} {SMALL} --overwrite"));
+    assert_eq!(columns(&bench, &["column_0", "column_1"]), ["|a.png", "1|b.png"]);
+    bench.add("lines.csv", b"\"a\nb; c; d\",path\n1,a.png\n2,b.png\n");
+    bench.ok(&format!("extract lines.csv --path-column path -o out {QUICK} {SMALL} --overwrite"));
+    assert_eq!(columns(&bench, &["row", "path"]), ["0|a.png", "1|b.png"]);
+}

@@ -1,0 +1,122 @@
+//! What a PNG's chunks say beside its pixels: EXIF and XMP wherever they stand, and whether each chunk before the pixels is whole.
+//!
+//! Owns the walk over chunks. The decoder itself leaves out what stands behind the pixels, and a chunk with a wrong checksum that isn't
+//! needed for them; either can be what turns the picture or lets the background through. Broken metadata doesn't spoil the pixels.
+
+use std::io::Read;
+
+use flate2::read::ZlibDecoder;
+
+/// Most bytes of a compressed text that are read.
+const MAX_TEXT: u64 = 1 << 20;
+/// What XMP is called in a text chunk.
+const XMP: &[u8] = b"XML:com.adobe.xmp";
+/// What `ImageMagick` calls EXIF in one: in hexadecimal digits, below a line with the name and one with the length.
+const RAW_EXIF: &[u8] = b"Raw profile type exif";
+
+/// What is found.
+#[derive(Debug, Default)]
+pub(super) struct Metadata {
+    pub(super) exif: Option<Vec<u8>>,
+    pub(super) xmp: Option<Vec<u8>>,
+}
+
+/// The metadata of a PNG; none where a chunk before the pixels has a wrong checksum, which Pillow refuses too. What is cut off is the
+/// decoder's to tell.
+pub(super) fn metadata(bytes: &[u8]) -> Option<Metadata> {
+    let (mut exif, mut raw_exif, mut xmp) = (None, None, None);
+    let mut is_behind = false;
+    let mut rest = bytes.get(8..).unwrap_or_default();
+    while let Some((length, after)) = rest.split_first_chunk::<4>() {
+        let length = u32::from_be_bytes(*length) as usize;
+        let Some((kind, after)) = after.split_first_chunk::<4>() else { break };
+        let Some((data, after)) = after.split_at_checked(length) else { break };
+        let Some((sum, after)) = after.split_first_chunk::<4>() else { break };
+        rest = after;
+        is_behind |= kind == b"IDAT";
+        if !is_behind && checksum(kind, data) != u32::from_be_bytes(*sum) {
+            return None;
+        }
+        match kind {
+            b"eXIf" => exif = exif.or(Some(data.to_vec())),
+            b"tEXt" | b"zTXt" | b"iTXt" => {
+                if let Some(text) = text(kind, data, XMP) {
+                    xmp = xmp.or(Some(text));
+                } else if let Some(text) = text(kind, data, RAW_EXIF) {
+                    raw_exif = raw_exif.or_else(|| from_digits(&text));
+                }
+            }
+            b"IEND" => break,
+            _ => {}
+        }
+    }
+    Some(Metadata { exif: exif.or(raw_exif), xmp })
+}
+
+fn checksum(kind: &[u8], data: &[u8]) -> u32 {
+    let mut hasher = crc32fast::Hasher::new();
+    hasher.update(kind);
+    hasher.update(data);
+    hasher.finalize()
+}
+
+/// The text of a text chunk, if it has that name.
+fn text(kind: &[u8; 4], data: &[u8], name: &[u8]) -> Option<Vec<u8>> {
+    let rest = data.strip_prefix(name)?.strip_prefix(b"\0")?;
+    match kind {
+        b"tEXt" => Some(rest.to_vec()),
+        b"zTXt" => inflated(rest.strip_prefix(b"\0")?),
+        _ => {
+            let (flags, rest) = rest.split_first_chunk::<2>()?;
+            // The language and the name in it.
+            let rest = &rest[rest.iter().position(|byte| *byte == 0)? + 1..];
+            let rest = &rest[rest.iter().position(|byte| *byte == 0)? + 1..];
+            if flags[0] == 0 { Some(rest.to_vec()) } else { inflated(rest) }
+        }
+    }
+}
+
+fn inflated(data: &[u8]) -> Option<Vec<u8>> {
+    let mut text = Vec::new();
+    ZlibDecoder::new(data).take(MAX_TEXT).read_to_end(&mut text).ok()?;
+    Some(text)
+}
+
+/// Bytes that are written as hexadecimal digits, below three lines: an empty one, a name, a length.
+fn from_digits(text: &[u8]) -> Option<Vec<u8>> {
+    let digits: Vec<u8> = text
+        .splitn(4, |byte| *byte == b'\n')
+        .nth(3)?
+        .iter()
+        .filter(|byte| !byte.is_ascii_whitespace())
+        .map(|byte| (*byte as char).to_digit(16).and_then(|digit| u8::try_from(digit).ok()))
+        .collect::<Option<_>>()?;
+    Some(digits.as_chunks::<2>().0.iter().map(|[high, low]| high << 4 | low).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn chunk(kind: &[u8; 4], data: &[u8]) -> Vec<u8> {
+        let length = u32::try_from(data.len()).unwrap().to_be_bytes();
+        [&length[..], kind, data, &checksum(kind, data).to_be_bytes()].concat()
+    }
+
+    #[test]
+    fn chunks_that_are_cut_or_odd_say_nothing() {
+        let raw = b"Raw profile type exif\0\nexif\n       4\n4d4D\n002a\n";
+        let png = [b"\x89PNG\r\n\x1a\n".to_vec(), chunk(b"IDAT", b"x"), chunk(b"tEXt", raw)].concat();
+        assert_eq!(metadata(&png).unwrap().exif.as_deref(), Some(&b"MM\0*"[..]));
+        for cut in 0..png.len() {
+            assert!(metadata(&png[..cut]).unwrap().exif.is_none(), "{cut}");
+        }
+        let odd =
+            [b"\x89PNG\r\n\x1a\n".to_vec(), chunk(b"zTXt", b"Raw profile type exif\0\0not zlib")].concat();
+        assert!(metadata(&odd).unwrap().exif.is_none());
+        let mut wrong = [b"\x89PNG\r\n\x1a\n".to_vec(), chunk(b"tRNS", b"x"), chunk(b"IDAT", b"x")].concat();
+        wrong[16] ^= 1;
+        assert!(metadata(&wrong).is_none());
+        assert!(metadata(b"").is_some());
+    }
+}
