@@ -182,8 +182,12 @@ pub(super) fn words(remedy: &Remedy) -> String {
             format!("{before}{mixed}`--overwrite` begins again")
         }
         Remedy::SettingsAlike { settings } => {
-            let options: Vec<String> =
-                settings.iter().map(|setting| format!("`{}`", option(*setting))).collect();
+            let words = |setting: &Setting| match setting {
+                // One engine in two ways.
+                Setting::Engine => "`--engine` and `--exact`".to_owned(),
+                other => format!("`{}`", option(*other)),
+            };
+            let options: Vec<String> = settings.iter().map(words).collect();
             format!("make all of them with the same {}", options.join(", "))
         }
         Remedy::OneSize => {

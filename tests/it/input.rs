@@ -74,6 +74,7 @@ const BROKEN: &[(&str, &str)] = &[
     ("broken/cut.png", "a PNG that is cut off before its end: copy or download it again"),
     ("broken/cut.gif", "a GIF that is cut off before its end: copy or download it again"),
     ("broken/cut.webp", "a WebP that is cut off before its end: copy or download it again"),
+    ("broken/cut_in_exif.webp", "a WebP that is cut off before its end: copy or download it again"),
     ("broken/cut_lossy.webp", "a WebP that is cut off before its end: copy or download it again"),
     ("broken/cut.bmp", "a BMP that is cut off before its end: copy or download it again"),
     ("broken/cut.tif", "a TIFF that is cut off before its end: copy or download it again"),

@@ -1,6 +1,6 @@
 //! `.npz`: a ZIP of `.npy` files, uncompressed, as `numpy.savez` writes it: `features`, and each column under its name.
 
-use std::io::{self, Write};
+use std::io::{self, Seek, SeekFrom, Write};
 use std::path::Path;
 
 use zip::write::SimpleFileOptions;
@@ -27,7 +27,7 @@ pub(super) fn write(
     let mut hash = None;
     write_whole(&folder.join(NAME), |out| {
         let storages = survey(table.columns, rows)?;
-        let mut zip = ZipWriter::new(&mut *out);
+        let mut zip = ZipWriter::new(Spent { out: &mut *out, has_failed: false });
         // The date is fixed, so that the same features are the same bytes.
         let options = SimpleFileOptions::default()
             .compression_method(CompressionMethod::Stored)
@@ -62,6 +62,39 @@ pub(super) fn write(
         Ok(())
     })?;
     Ok(hash.map(|hash| OutputFile::new(NAME.to_owned(), num_rows, hash)).into_iter().collect())
+}
+
+/// A file that takes everything, for nothing, once a write failed: a ZIP's writer that is dropped tries to finish the archive and prints
+/// that it can't, where the error was told already.
+struct Spent<W> {
+    out: W,
+    has_failed: bool,
+}
+
+impl<W: Write> Write for Spent<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.has_failed {
+            return Ok(bytes.len());
+        }
+        let written = self.out.write(bytes);
+        self.has_failed = written.as_ref().is_err_and(|error| error.kind() != io::ErrorKind::Interrupted);
+        written
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        if self.has_failed { Ok(()) } else { self.out.flush() }
+    }
+}
+
+impl<W: Seek> Seek for Spent<W> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        if self.has_failed {
+            return Ok(0);
+        }
+        let place = self.out.seek(to);
+        self.has_failed = place.is_err();
+        place
+    }
 }
 
 /// What numpy knows an array by: it takes `a` and `a.npy` for one.

@@ -212,7 +212,7 @@ impl CommaSource {
         if !names.is_empty() {
             let names: Vec<String> = names.into_iter().map(|name| format!("`{}`", shown(name))).collect();
             notes.push(format!(
-                "sets of the log that are not one number a measurement are left out: {}",
+                "sets of the log are left out (taken are whole numbers, f32 and f64, one a measurement): {}",
                 names.join(", ")
             ));
         }

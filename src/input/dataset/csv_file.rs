@@ -25,6 +25,8 @@ const MAX_NAME: usize = 200;
 /// The first line of a file that may be a log, as columns. A quoted name may have ends of lines in it.
 pub(super) struct Header {
     line: String,
+    /// Whether the file is called one of tabs.
+    is_of_tabs: bool,
     /// What the columns are read from, all of it: a blank in front of the first delimiter is a column without a name.
     record: String,
 }
@@ -35,7 +37,10 @@ impl Header {
         let text = beginning(path)?;
         let lines = text.split(['\n', '\r']).map(str::trim);
         let line = lines.into_iter().find(|line| !line.is_empty()).unwrap_or_default().to_owned();
-        Ok(Self { record: first_record(&text).to_owned(), line })
+        let is_of_tabs = path.extension().is_some_and(|extension| {
+            extension.eq_ignore_ascii_case("tsv") || extension.eq_ignore_ascii_case("tab")
+        });
+        Ok(Self { record: first_record(&text).to_owned(), line, is_of_tabs })
     }
 
     /// The line, at most 60 characters of it, without what a terminal can't show.
@@ -53,6 +58,9 @@ impl Header {
     /// What separates fields: European spreadsheets write semicolons, so that commas can be decimal.
     pub(super) fn delimiter(&self) -> u8 {
         let count = |c: u8| outside_quotes(&self.record).filter(|(_, b)| *b == c).count();
+        if self.is_of_tabs && count(b'\t') > 0 {
+            return b'\t';
+        }
         [b',', b';', b'\t'].into_iter().rev().max_by_key(|c| count(*c)).unwrap_or(b',')
     }
 

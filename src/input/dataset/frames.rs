@@ -71,6 +71,14 @@ impl Frames {
             let expected = "frames of shape (N, 3, height, width) and 8 bits";
             return Err(bad(format!("`{FRAMES}` is {dtype:?} of shape {shape:?}: expected {expected}")));
         }
+        // One damaged frame is that frame's error; a layout that isn't known is all frames'.
+        if let Some(reason) = set.read_raw_rows(0, 1).err().map(|error| error.to_string())
+            && (reason.contains("version") || reason.contains("nsupported"))
+        {
+            return Err(bad(format!(
+                "`{FRAMES}` is stored in a way that isn't read here, or the file is damaged ({reason}): write it with h5py's default `libver`"
+            )));
+        }
         Ok(Self { path: path.to_owned(), file: Mutex::new(file), length, height, width, is_planar })
     }
 

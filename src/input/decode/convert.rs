@@ -169,16 +169,15 @@ impl Job<'_> {
         if inks || samples == Samples::Inks {
             notes.push(DecodeNote::CmykConverted);
         }
-        let orientation = match self.format {
+        let orientation = if self.format == ImageFormat::Tiff {
             // Its tags are the file's own.
-            ImageFormat::Tiff => decoder.orientation().unwrap_or(Orientation::NoTransforms),
-            _ => {
-                let Metadata { exif, xmp } = metadata.unwrap_or_else(|| Metadata {
-                    exif: decoder.exif_metadata().ok().flatten(),
-                    xmp: decoder.xmp_metadata().ok().flatten(),
-                });
-                turn_of(exif.as_deref(), xmp.as_deref())
-            }
+            decoder.orientation().unwrap_or(Orientation::NoTransforms)
+        } else {
+            let Metadata { exif, xmp } = metadata.unwrap_or_else(|| Metadata {
+                exif: decoder.exif_metadata().ok().flatten(),
+                xmp: decoder.xmp_metadata().ok().flatten(),
+            });
+            turn_of(exif.as_deref(), xmp.as_deref())
         };
         let mut picture = self.sorted(DynamicImage::from_decoder(decoder))?;
         match samples {
@@ -303,11 +302,20 @@ fn divided_by_alpha(mut rgba: RgbaImage) -> RgbaImage {
     rgba
 }
 
-/// Whether the container promises more bytes than there are; one may be padding that a careless writer left out. The decoder
-/// itself calls a cut file corrupt.
+/// Whether the container or a chunk in it promises more bytes than there are; the padding of the last one may be missing, as a careless
+/// writer leaves it. The decoder itself calls a cut file corrupt, or overlooks what is missing of its metadata.
 fn webp_is_cut(bytes: &[u8]) -> bool {
-    match bytes.get(4..8) {
-        Some(&[a, b, c, d]) => u64::from(u32::from_le_bytes([a, b, c, d])) + 8 > bytes.len() as u64 + 1,
-        _ => true,
+    let length = |at: usize| Some(u64::from(u32::from_le_bytes(*bytes.get(at..)?.first_chunk()?)));
+    let num_bytes = bytes.len() as u64;
+    let Some(whole) = length(4) else { return true };
+    let mut at = 12u64;
+    while at + 8 <= num_bytes && at < whole + 8 {
+        let Some(size) = usize::try_from(at + 4).ok().and_then(length) else { return true };
+        let end = at + 8 + size;
+        if end > num_bytes {
+            return true;
+        }
+        at = end + size % 2;
     }
+    whole + 8 > num_bytes + 1
 }

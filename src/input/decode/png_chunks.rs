@@ -40,9 +40,9 @@ pub(super) fn metadata(bytes: &[u8]) -> Option<Metadata> {
         match kind {
             b"eXIf" => exif = exif.or(Some(data.to_vec())),
             b"tEXt" | b"zTXt" | b"iTXt" => {
-                if let Some(text) = text(kind, data, XMP) {
+                if let Some(text) = text(*kind, data, XMP) {
                     xmp = xmp.or(Some(text));
-                } else if let Some(text) = text(kind, data, RAW_EXIF) {
+                } else if let Some(text) = text(*kind, data, RAW_EXIF) {
                     raw_exif = raw_exif.or_else(|| from_digits(&text));
                 }
             }
@@ -61,9 +61,9 @@ fn checksum(kind: &[u8], data: &[u8]) -> u32 {
 }
 
 /// The text of a text chunk, if it has that name.
-fn text(kind: &[u8; 4], data: &[u8], name: &[u8]) -> Option<Vec<u8>> {
+fn text(kind: [u8; 4], data: &[u8], name: &[u8]) -> Option<Vec<u8>> {
     let rest = data.strip_prefix(name)?.strip_prefix(b"\0")?;
-    match kind {
+    match &kind {
         b"tEXt" => Some(rest.to_vec()),
         b"zTXt" => inflated(rest.strip_prefix(b"\0")?),
         _ => {
@@ -98,23 +98,24 @@ fn from_digits(text: &[u8]) -> Option<Vec<u8>> {
 mod tests {
     use super::*;
 
-    fn chunk(kind: &[u8; 4], data: &[u8]) -> Vec<u8> {
+    fn chunk(kind: [u8; 4], data: &[u8]) -> Vec<u8> {
         let length = u32::try_from(data.len()).unwrap().to_be_bytes();
-        [&length[..], kind, data, &checksum(kind, data).to_be_bytes()].concat()
+        [&length[..], &kind, data, &checksum(&kind, data).to_be_bytes()].concat()
     }
 
     #[test]
     fn chunks_that_are_cut_or_odd_say_nothing() {
         let raw = b"Raw profile type exif\0\nexif\n       4\n4d4D\n002a\n";
-        let png = [b"\x89PNG\r\n\x1a\n".to_vec(), chunk(b"IDAT", b"x"), chunk(b"tEXt", raw)].concat();
+        let png = [b"\x89PNG\r\n\x1a\n".to_vec(), chunk(*b"IDAT", b"x"), chunk(*b"tEXt", raw)].concat();
         assert_eq!(metadata(&png).unwrap().exif.as_deref(), Some(&b"MM\0*"[..]));
         for cut in 0..png.len() {
             assert!(metadata(&png[..cut]).unwrap().exif.is_none(), "{cut}");
         }
         let odd =
-            [b"\x89PNG\r\n\x1a\n".to_vec(), chunk(b"zTXt", b"Raw profile type exif\0\0not zlib")].concat();
+            [b"\x89PNG\r\n\x1a\n".to_vec(), chunk(*b"zTXt", b"Raw profile type exif\0\0not zlib")].concat();
         assert!(metadata(&odd).unwrap().exif.is_none());
-        let mut wrong = [b"\x89PNG\r\n\x1a\n".to_vec(), chunk(b"tRNS", b"x"), chunk(b"IDAT", b"x")].concat();
+        let mut wrong =
+            [b"\x89PNG\r\n\x1a\n".to_vec(), chunk(*b"tRNS", b"x"), chunk(*b"IDAT", b"x")].concat();
         wrong[16] ^= 1;
         assert!(metadata(&wrong).is_none());
         assert!(metadata(b"").is_some());

@@ -95,7 +95,7 @@ fn frames_that_the_log_does_not_speak_of_are_counted() {
         run.stderr.lines().take(2).collect::<Vec<_>>(),
         [
             "note: 2 frames of 5 have no measurement in the log, so their labels are empty (the first: row 2): \"comma\"",
-            "note: sets of the log that are not one number a measurement are left out: `gps`, `short`: \"comma\""
+            "note: sets of the log are left out (taken are whole numbers, f32 and f64, one a measurement): `gps`, `short`: \"comma\""
         ]
     );
     assert_eq!(columns(&bench, &["row", "speed"]), ["0|1.5", "1|2.5", "2|", "3|", "4|7.5"]);

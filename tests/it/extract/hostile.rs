@@ -317,6 +317,16 @@ fn columns_without_a_name_shift_no_other() {
     bench.add("bare.tsv", b"\ta.png\n1\tb.png\n");
     bench.ok(&format!("extract bare.tsv --path-column 1 --no-header -o out {QUICK} {SMALL} --overwrite"));
     assert_eq!(columns(&bench, &["column_0", "column_1"]), ["|a.png", "1|b.png"]);
+    // A delimiter in quotes is none, and a file's name says what it is made of.
+    for (name, table) in [
+        ("quotes.csv", &b"\"a;b;c\",path\n1,a.png\n2,b.png\n"[..]),
+        ("tabs.csv", b"\"a\tb\tc\",path\n1,a.png\n2,b.png\n"),
+        ("commas.tsv", b"a, b, c\tpath\n1\ta.png\n2\tb.png\n"),
+    ] {
+        bench.add(name, table);
+        bench.ok(&format!("extract {name} --path-column path -o out {QUICK} {SMALL} --overwrite"));
+        assert_eq!(columns(&bench, &["row", "path"]), ["0|a.png", "1|b.png"], "{name}");
+    }
     bench.add("lines.csv", b"\"a\nb; c; d\",path\n1,a.png\n2,b.png\n");
     bench.ok(&format!("extract lines.csv --path-column path -o out {QUICK} {SMALL} --overwrite"));
     assert_eq!(columns(&bench, &["row", "path"]), ["0|a.png", "1|b.png"]);
