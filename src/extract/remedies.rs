@@ -40,7 +40,7 @@ impl Remedied for StateError {
                 Some(Remedy::AllowMoreFiles)
             }
             Self::Features(error) => error.remedy(),
-            Self::Busy { .. } | Self::Foreign { .. } | Self::Manifest(_) => None,
+            Self::Busy { .. } | Self::OthersFiles { .. } | Self::Foreign { .. } | Self::Manifest(_) => None,
         }
     }
 }

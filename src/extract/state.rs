@@ -13,7 +13,8 @@ use super::plan::{ExtractPlan, recipes_hash};
 use super::rows::PlannedPicture;
 use super::state_error::StateError;
 use crate::formats::features::{
-    BadManifest, FeatureFormat, INDEX_NAME, MANIFEST_NAME, Manifest, Mixed, PICTURES_NAME, Recipe, SetOutcome,
+    BadManifest, FeatureFormat, INDEX_NAME, MANIFEST_NAME, Manifest, Mixed, PICTURES_NAME, Recipe,
+    SetOutcome, others_files,
 };
 use crate::formats::{UNSEALED, is_sealed, remove_drafts, seal, write_whole};
 use crate::models::Retired;
@@ -298,6 +299,12 @@ fn remove_results(plan: &ExtractPlan, folder: &Path) -> Result<(), StateError> {
         if place.exists() {
             if !is_ours || is_link {
                 return Err(StateError::Foreign { path: place });
+            }
+            if let Ok(manifest) = Manifest::read(&place) {
+                let names = others_files(&place, &manifest)?;
+                if !names.is_empty() {
+                    return Err(StateError::OthersFiles { names, path: place });
+                }
             }
             // In one step: half a folder would be nobody's.
             let aside = folder.join(REMOVED);

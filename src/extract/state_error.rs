@@ -42,6 +42,14 @@ pub enum StateError {
         /// The set's folder.
         path: PathBuf,
     },
+    /// Files in a finished set's folder that would go with it.
+    #[error("{} features' files and would be lost with them; move {}: \"{}\"", strays_words(.names), if .names.len() == 1 { "it" } else { "them" }, .path.display())]
+    OthersFiles {
+        /// The files, relative to the folder.
+        names: Vec<String>,
+        /// The set's folder.
+        path: PathBuf,
+    },
     /// A folder that isn't ours.
     #[error("a folder of that name is here and holds no features of a finished run, so it is left alone; move it, or choose another folder: \"{}\"", .path.display())]
     Foreign {
@@ -120,6 +128,16 @@ impl StateError {
 
 fn retired_words(retired: Option<Retired>) -> String {
     retired.map(|retired| format!("; {retired}")).unwrap_or_default()
+}
+
+/// Files that a message names.
+const NUM_NAMED: usize = 3;
+
+fn strays_words(names: &[String]) -> String {
+    let named: Vec<String> = names.iter().take(NUM_NAMED).map(|name| format!("`{}`", shown(name))).collect();
+    let more = names.len().saturating_sub(NUM_NAMED);
+    let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+    format!("{}{more} {} none of the", named.join(", "), if names.len() == 1 { "is" } else { "are" })
 }
 
 fn process_words(process: Option<&str>) -> String {

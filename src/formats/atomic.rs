@@ -167,7 +167,7 @@ pub fn remove_drafts(folder: &Path) {
     }
 }
 
-fn is_draft(name: &str) -> bool {
+pub(crate) fn is_draft(name: &str) -> bool {
     name.strip_suffix(".part").is_some_and(|name| name.starts_with(".filterscope-"))
 }
 

@@ -115,6 +115,10 @@ const BROKEN: &[(&str, &str)] = &[
         "a TIFF of a kind that is not decoded (1 sample a pixel beside its colours, in tiles): save it as an ordinary PNG",
     ),
     (
+        "broken/predictor_without_place.tif",
+        "a TIFF of a kind that is not decoded (a predictor with a compression that takes none): save it as an ordinary PNG",
+    ),
+    (
         "broken/extra_predictor.tif",
         "a TIFF of a kind that is not decoded (1 sample a pixel beside its colours, with a predictor): save it as an ordinary PNG",
     ),

@@ -36,3 +36,4 @@ pub use self::pictures::{KnownPicture, PICTURES_NAME, read_pictures, write_pictu
 pub use self::rows::{FeatureRows, FeatureTable};
 pub use self::stored::{StoredFeatures, read_feature_npy};
 pub use self::write::{NameClash, write_features};
+pub use strays::others_files;

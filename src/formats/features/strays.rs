@@ -4,6 +4,29 @@ use std::io;
 use std::path::Path;
 
 use super::error::BadFeatures;
+use super::format::FeatureFormat;
+use super::index::{INDEX_NAME, SKIPPED_NAME};
+use super::manifest::{MANIFEST_NAME, Manifest};
+use super::pictures::PICTURES_NAME;
+use crate::formats::is_draft;
+
+/// Files in a set's folder that no set has, told without reading it: what would go with it that is a person's own. Of a set with a file a
+/// picture, every `.npy` counts as its.
+///
+/// # Errors
+/// A folder that can't be listed.
+pub fn others_files(folder: &Path, manifest: &Manifest) -> Result<Vec<String>, BadFeatures> {
+    let lists = [MANIFEST_NAME, INDEX_NAME, SKIPPED_NAME, PICTURES_NAME];
+    let has_own_files = manifest.recipe.stored.format == FeatureFormat::Folder;
+    let is_own = |name: &str| {
+        let last = name.rsplit('/').next().unwrap_or_default();
+        lists.contains(&name)
+            || is_draft(last)
+            || manifest.outcome.files.iter().any(|file| file.name == name)
+            || (has_own_files && Path::new(name).extension().is_some_and(|extension| extension == "npy"))
+    };
+    find_strays(folder, &is_own)
+}
 
 /// Files in and below a folder that `is_own` doesn't know, relative to it with `/`, in order. Links aren't followed.
 ///

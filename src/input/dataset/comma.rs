@@ -5,11 +5,13 @@ use std::sync::Arc;
 
 use hdf5_pure::{DType, File};
 
+use sha2::{Digest, Sha256};
+
 use super::folder::natural;
 use super::frames::{FRAMES, Frames};
 use super::source::{About, CameraPicture, Label, PictureLocation, Sample, Skipped, Source};
 use super::{Camera, DatasetError, NameCoding};
-use crate::tensor::{Cell, Column, ColumnKind, EXACT_INTEGERS, is_refusal, shown};
+use crate::tensor::{Cell, Column, ColumnKind, EXACT_INTEGERS, hex, is_refusal, shown};
 
 /// For each measurement, the frame that was the last one then.
 const POINTER: &str = "cam1_ptr";
@@ -28,6 +30,8 @@ pub struct CommaSource {
     drives: Vec<Drive>,
     columns: Vec<Column>,
     num_rows: usize,
+    /// SHA-256 of what the logs say of the frames.
+    sha256: String,
 }
 
 /// One camera file with its log.
@@ -68,6 +72,31 @@ impl Values {
             Self::Whole(values) => values.iter().flatten().any(|v| v.unsigned_abs() > EXACT_INTEGERS),
             Self::Large(_) => true,
             Self::Real(_) => false,
+        }
+    }
+
+    /// Every value's bytes, with what tells an empty place from a number.
+    fn feed(&self, hash: &mut Sha256) {
+        let mut add = |kind: u8, bytes: [u8; 8]| {
+            hash.update([kind]);
+            hash.update(bytes);
+        };
+        match self {
+            Self::Whole(values) => {
+                for value in values {
+                    add(u8::from(value.is_some()), value.unwrap_or_default().to_le_bytes());
+                }
+            }
+            Self::Large(values) => {
+                for value in values {
+                    add(2 + u8::from(value.is_some()), value.unwrap_or_default().to_le_bytes());
+                }
+            }
+            Self::Real(values) => {
+                for value in values {
+                    add(4, value.to_le_bytes());
+                }
+            }
         }
     }
 
@@ -132,8 +161,13 @@ impl CommaSource {
     /// Opens a camera file, or those of a folder: of `camera` in it, or else its own. A file's log is looked for in `../log` under the same
     /// name, as the data set has it, then in the file itself.
     pub fn open(path: &Path) -> Result<Self, DatasetError> {
-        let mut source =
-            Self { about: About::default(), drives: Vec::new(), columns: Vec::new(), num_rows: 0 };
+        let mut source = Self {
+            about: About::default(),
+            drives: Vec::new(),
+            columns: Vec::new(),
+            num_rows: 0,
+            sha256: String::new(),
+        };
         if path.is_dir() {
             path.clone_into(&mut source.about.root);
             let files = camera_files(path)?;
@@ -161,9 +195,22 @@ impl CommaSource {
             path.parent().unwrap_or(Path::new("")).clone_into(&mut source.about.root);
             source.add(path)?;
         }
+        source.sha256 = source.labels_sha256();
         source.settle_columns();
         source.settle_notes();
         Ok(source)
+    }
+
+    fn labels_sha256(&self) -> String {
+        let mut hash = Sha256::new();
+        for drive in &self.drives {
+            hash.update(drive.frames.len().to_le_bytes());
+            for (column, values) in &drive.columns {
+                hash.update(column.name.as_bytes());
+                values.feed(&mut hash);
+            }
+        }
+        hex(&hash.finalize())
     }
 
     fn add(&mut self, path: &Path) -> Result<(), DatasetError> {
@@ -436,6 +483,10 @@ impl Source for CommaSource {
 
     fn columns(&self) -> &[Column] {
         &self.columns
+    }
+
+    fn content_sha256(&self) -> Option<&str> {
+        Some(&self.sha256)
     }
 
     fn cells(&self, index: usize, _camera: Option<Camera>) -> Result<Vec<Cell>, DatasetError> {

@@ -28,11 +28,10 @@ pub struct LabelledList {
     about: About,
 }
 
-/// A line's path and label. The path may have blanks in it.
+/// A line's path as it is written, blanks around it included, and its label.
 fn fields(line: &str) -> Option<(&str, &str)> {
-    let (path, label) = line.trim().rsplit_once([' ', '\t'])?;
-    let path = path.trim_end();
-    let is_labelled = has_picture_extension(Path::new(path)) && number_of(label).is_some();
+    let (path, label) = line.trim_end().rsplit_once([' ', '\t'])?;
+    let is_labelled = has_picture_extension(Path::new(path.trim())) && number_of(label).is_some();
     is_labelled.then_some((path, label))
 }
 
@@ -75,8 +74,9 @@ impl LabelledList {
             let Some((recorded, label)) = fields(line) else {
                 return Err(bad(number, format!("`{}`: {EXPECTED}", shown(line))));
             };
-            found.add_path(Path::new(recorded), number);
-            lines.push([recorded, label].map(Box::<str>::from));
+            // Blanks around a path are its own where there is such a file; else they are layout.
+            found.add(&[recorded, recorded.trim()], number, None);
+            lines.push([recorded.trim(), label].map(Box::<str>::from));
         }
         if lines.is_empty() {
             return Err(DatasetError::EmptyList { path: path.to_owned() });

@@ -204,7 +204,7 @@ impl PictureFiles {
     }
 
     /// A row of a table: the path as it is written or, where there is no such file, as it is meant.
-    fn add(&mut self, readings: &[&str; 2], line: u64, span: Option<LineSpan>) {
+    pub(super) fn add(&mut self, readings: &[&str; 2], line: u64, span: Option<LineSpan>) {
         let file = readings.iter().find_map(|path| self.file(path));
         let name = Path::new(readings[1]).to_owned();
         self.add_found(file, &name, line, span);

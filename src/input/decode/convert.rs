@@ -19,7 +19,7 @@ use image::{
 use super::error::format_name;
 use super::gif;
 use super::ico::{self, Icon};
-use super::png_chunks::{self, Metadata};
+use super::png_chunks::{self, Broken, Metadata};
 use super::tiff::{self, PreparedTiff, Samples};
 use super::upright::turn_of;
 use super::{DecodeLimits, DecodeNote, DecodeProblem};
@@ -40,11 +40,18 @@ pub(super) fn decode(format: ImageFormat, bytes: &[u8], limits: &DecodeLimits) -
             }
             let decoder = job.sorted(PngDecoder::with_limits(input, job.image_limits()))?;
             let animated = job.sorted(decoder.is_apng())?;
-            let Some(metadata) = png_chunks::metadata(bytes) else {
-                let reason = "a checksum in it is wrong".into();
-                return Err(DecodeProblem::Damaged { format: format_name(format), reason });
-            };
-            job.finish_as(decoder, animated, Samples::AsDecoded, Some(metadata))
+            // Whether the pixels are sound is told before what stands beside them.
+            let metadata = png_chunks::metadata(bytes);
+            let known = metadata.as_ref().ok().cloned().unwrap_or_default();
+            let decoded = job.finish_as(decoder, animated, Samples::AsDecoded, Some(known))?;
+            let format = format_name(format);
+            match metadata {
+                Ok(_) => Ok(decoded),
+                Err(Broken::Cut) => Err(DecodeProblem::Truncated { format }),
+                Err(Broken::Checksum) => {
+                    Err(DecodeProblem::Damaged { format, reason: "a checksum in it is wrong".into() })
+                }
+            }
         }
         ImageFormat::WebP if webp_is_cut(bytes) => {
             Err(DecodeProblem::Truncated { format: format_name(format) })

@@ -15,27 +15,39 @@ const XMP: &[u8] = b"XML:com.adobe.xmp";
 const RAW_EXIF: &[u8] = b"Raw profile type exif";
 
 /// What is found.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Metadata {
     pub(super) exif: Option<Vec<u8>>,
     pub(super) xmp: Option<Vec<u8>>,
 }
 
-/// The metadata of a PNG; none where a chunk before the pixels has a wrong checksum, which Pillow refuses too. What is cut off is the
-/// decoder's to tell.
-pub(super) fn metadata(bytes: &[u8]) -> Option<Metadata> {
+/// What keeps a PNG from being what it was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Broken {
+    /// A chunk before the pixels has a wrong checksum, which Pillow refuses too.
+    Checksum,
+    /// It ends before its end marker: what is missing may be what turns the picture.
+    Cut,
+}
+
+/// The metadata of a PNG.
+pub(super) fn metadata(bytes: &[u8]) -> Result<Metadata, Broken> {
     let (mut exif, mut raw_exif, mut xmp) = (None, None, None);
     let mut is_behind = false;
     let mut rest = bytes.get(8..).unwrap_or_default();
-    while let Some((length, after)) = rest.split_first_chunk::<4>() {
-        let length = u32::from_be_bytes(*length) as usize;
-        let Some((kind, after)) = after.split_first_chunk::<4>() else { break };
-        let Some((data, after)) = after.split_at_checked(length) else { break };
-        let Some((sum, after)) = after.split_first_chunk::<4>() else { break };
+    loop {
+        let (length, after) = rest.split_first_chunk::<4>().ok_or(Broken::Cut)?;
+        let (kind, after) = after.split_first_chunk::<4>().ok_or(Broken::Cut)?;
+        let (data, after) =
+            after.split_at_checked(u32::from_be_bytes(*length) as usize).ok_or(Broken::Cut)?;
+        if kind == b"IEND" {
+            break;
+        }
+        let (sum, after) = after.split_first_chunk::<4>().ok_or(Broken::Cut)?;
         rest = after;
         is_behind |= kind == b"IDAT";
         if !is_behind && checksum(kind, data) != u32::from_be_bytes(*sum) {
-            return None;
+            return Err(Broken::Checksum);
         }
         match kind {
             b"eXIf" => exif = exif.or(Some(data.to_vec())),
@@ -46,11 +58,10 @@ pub(super) fn metadata(bytes: &[u8]) -> Option<Metadata> {
                     raw_exif = raw_exif.or_else(|| from_digits(&text));
                 }
             }
-            b"IEND" => break,
             _ => {}
         }
     }
-    Some(Metadata { exif: exif.or(raw_exif), xmp })
+    Ok(Metadata { exif: exif.or(raw_exif), xmp })
 }
 
 fn checksum(kind: &[u8], data: &[u8]) -> u32 {
@@ -104,20 +115,23 @@ mod tests {
     }
 
     #[test]
-    fn chunks_that_are_cut_or_odd_say_nothing() {
+    fn chunks_that_are_cut_are_told_and_odd_ones_say_nothing() {
         let raw = b"Raw profile type exif\0\nexif\n       4\n4d4D\n002a\n";
-        let png = [b"\x89PNG\r\n\x1a\n".to_vec(), chunk(*b"IDAT", b"x"), chunk(*b"tEXt", raw)].concat();
+        let end = || chunk(*b"IEND", b"");
+        let png =
+            [b"\x89PNG\r\n\x1a\n".to_vec(), chunk(*b"IDAT", b"x"), chunk(*b"tEXt", raw), end()].concat();
         assert_eq!(metadata(&png).unwrap().exif.as_deref(), Some(&b"MM\0*"[..]));
-        for cut in 0..png.len() {
-            assert!(metadata(&png[..cut]).unwrap().exif.is_none(), "{cut}");
+        // The last checksum is of nothing.
+        for cut in 0..png.len() - 4 {
+            assert_eq!(metadata(&png[..cut]).unwrap_err(), Broken::Cut, "{cut}");
         }
         let odd =
-            [b"\x89PNG\r\n\x1a\n".to_vec(), chunk(*b"zTXt", b"Raw profile type exif\0\0not zlib")].concat();
+            [b"\x89PNG\r\n\x1a\n".to_vec(), chunk(*b"zTXt", b"Raw profile type exif\0\0not zlib"), end()]
+                .concat();
         assert!(metadata(&odd).unwrap().exif.is_none());
         let mut wrong =
             [b"\x89PNG\r\n\x1a\n".to_vec(), chunk(*b"tRNS", b"x"), chunk(*b"IDAT", b"x")].concat();
         wrong[16] ^= 1;
-        assert!(metadata(&wrong).is_none());
-        assert!(metadata(b"").is_some());
+        assert_eq!(metadata(&wrong).unwrap_err(), Broken::Checksum);
     }
 }

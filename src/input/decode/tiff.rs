@@ -198,7 +198,12 @@ impl Directory {
             _ => {}
         }
         let (colours, count) = (number(tag::COLOURS, 1), number(tag::SAMPLES, 1));
+        // Libtiff leaves a predictor be where it has no place, and the decoder would follow it.
+        let takes_none = !matches!(number(tag::COMPRESSION, 1), 5 | 8 | 32_946 | 34_925 | 50_000);
         let reason = match colours {
+            _ if number(tag::PREDICTOR, 1) != 1 && takes_none => {
+                "a predictor with a compression that takes none".into()
+            }
             0 | 1 if count > 1 => format!("grey with {} more samples a pixel", count - 1),
             2 if count == 2 => "two samples a pixel".into(),
             3 => "colours of a palette".into(),

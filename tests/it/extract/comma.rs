@@ -132,3 +132,32 @@ fn digits_are_kept_where_logs_differ() {
     };
     assert_eq!([kind("id"), kind("time"), kind("gear")], ["text", "text", "number"]);
 }
+
+/// A log is a part of the data set: with another one, a run is another run, and shards of both don't belong together.
+#[test]
+fn another_log_is_another_data_set() {
+    let bench = Bench::new();
+    camera(&bench, "a.h5", 4);
+    let speeds = |speeds: &[f64]| {
+        log(&bench, "a.h5", &[0.0, 1.0, 2.0, 3.0], &|file| {
+            file.create_dataset("speed").with_f64_data(speeds);
+        });
+    };
+    speeds(&[1.0, 2.0, 3.0, 4.0]);
+    let call = format!("extract comma -o out {QUICK} --pool avg --format npy");
+    bench.ok(&call);
+    bench.ok(&format!("{call} --resume"));
+    bench.ok(&format!("extract comma -o shards {QUICK} --pool avg --format npy --shard 0/2"));
+    speeds(&[1.0, 2.0, 3.0, 9.0]);
+    let run = bench.run(&format!("{call} --resume"));
+    assert_eq!(run.code, Some(2));
+    assert!(
+        run.stderr.contains("this is not the run that was begun here: source_sha256 was "),
+        "{}",
+        run.stderr
+    );
+    bench.ok(&format!("extract comma -o shards {QUICK} --pool avg --format npy --shard 1/2"));
+    let run = bench.run("features merge shards -o merged");
+    assert_eq!(run.code, Some(2));
+    assert!(run.stderr.contains("shards of different runs: source_sha256 is "), "{}", run.stderr);
+}

@@ -331,3 +331,26 @@ fn columns_without_a_name_shift_no_other() {
     bench.ok(&format!("extract lines.csv --path-column path -o out {QUICK} {SMALL} --overwrite"));
     assert_eq!(columns(&bench, &["row", "path"]), ["0|a.png", "1|b.png"]);
 }
+
+/// What is a person's own isn't lost with features that are replaced.
+#[test]
+fn files_of_others_are_not_replaced_with_the_features() {
+    let bench = with(&["a.png"]);
+    for format in ["npy", "folder"] {
+        let call = format!("extract a.png -o {format} {QUICK} --pool avg --format {format}");
+        bench.ok(&call);
+        bench.add(&format!("{format}/{TAG}/notes.txt"), b"mine");
+        bench.add(&format!("{format}/{TAG}/mine/deep.csv"), b"mine");
+        let run = bench.run(&format!("{call} --overwrite"));
+        assert_eq!(run.code, Some(2), "{}", run.stderr);
+        assert_eq!(
+            run.stderr,
+            format!(
+                "error: `mine/deep.csv`, `notes.txt` are none of the features' files and would be lost with them; move them: \"{format}/{TAG}\"\n"
+            )
+        );
+        std::fs::remove_file(bench.path(&format!("{format}/{TAG}/notes.txt"))).unwrap();
+        std::fs::remove_dir_all(bench.path(&format!("{format}/{TAG}/mine"))).unwrap();
+        bench.ok(&format!("{call} --overwrite"));
+    }
+}

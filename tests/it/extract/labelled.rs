@@ -85,3 +85,12 @@ fn names_with_blanks_and_numbers_that_are_names_stay_what_they_are() {
     bench.ok(&format!("extract list.txt -o out {QUICK} {SMALL}"));
     assert_eq!(manifest(&bench, &format!("out/{TAG}"))["source"], "list");
 }
+
+/// Blanks around a path are its own where there is such a file, as in other lists.
+#[test]
+fn names_that_begin_or_end_with_a_blank_are_what_they_are() {
+    let bench = with(&["lead.png", " lead.png", "trail.png", "trail.png ", "plain.png"]);
+    bench.add("list.txt", b" lead.png 5\ntrail.png  6\n plain.png  7\n");
+    bench.ok(&format!("extract list.txt -o out {QUICK} {SMALL}"));
+    assert_eq!(columns(&bench, &["file", "label"]), [" lead.png|5", "trail.png |6", "plain.png|7"]);
+}
