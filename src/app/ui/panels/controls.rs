@@ -200,7 +200,7 @@ fn looks(ui: &mut egui::Ui, cx: &mut Context<'_>) {
             }
         }
     });
-    ComboBox::from_label("Colours").selected_text(colour_words(settings.colour)).show_ui(ui, |ui| {
+    ComboBox::from_label("Colours").selected_text(settings.colour.to_string()).show_ui(ui, |ui| {
         let all = std::iter::once(ColourChoice::Auto).chain(ColourMap::ALL.map(ColourChoice::Map));
         for colour in all {
             if ui.selectable_label(settings.colour == colour, colour_words(colour)).clicked() {
