@@ -41,7 +41,7 @@ pub enum AppError {
     /// The system refuses another thread.
     #[error("can't start the worker thread: {0}")]
     Thread(#[from] std::io::Error),
-    /// The same of those that compute.
+    /// Threads that compute could not be started.
     #[error(transparent)]
     Threads(#[from] ThreadsError),
 }

@@ -197,7 +197,7 @@ fn harmless(text: &str) -> Cow<'_, str> {
     escaped(text, |c| c.escape_default().to_string())
 }
 
-/// The same for results, in the way that is right inside JSON and can be read elsewhere; tabs part columns.
+/// Text of a result without what a terminal obeys, in the way that is right inside JSON and can be read elsewhere; tabs part columns.
 fn in_json_too(text: &str) -> Cow<'_, str> {
     escaped(text, |c| if c == '\t' { c.to_string() } else { format!("\\u{:04x}", u32::from(c)) })
 }

@@ -29,7 +29,7 @@ impl TableColumn {
         Self { title, is_right: true, dispensable: 0 }
     }
 
-    /// The same column, left out where it doesn't fit.
+    /// This column, left out where it doesn't fit.
     pub(super) const fn dispensable(self, order: u8) -> Self {
         Self { dispensable: order, ..self }
     }

@@ -73,7 +73,7 @@ impl WeightStore {
         Self { embedded, folders: Folders::default() }
     }
 
-    /// The same, with folders in which weights are kept.
+    /// This store with folders in which weights are kept.
     #[must_use]
     pub fn with_folders(mut self, folders: Folders) -> Self {
         self.folders = folders;
@@ -313,7 +313,7 @@ impl Backbone {
         Self::load_part(row, store, file.map(|path| (path, &all)))
     }
 
-    /// The same, of a file of which a part is meant.
+    /// Loads a row's weights, from a file of which a part is meant where one is given.
     pub fn load_part(
         row: &'static Row,
         store: &WeightStore,
@@ -399,7 +399,7 @@ impl Backbone {
         Self::fits(file).into_iter().map(|fit| fit.row).collect()
     }
 
-    /// The same, each with where in the file its network lies.
+    /// The rows that a file fits, each with where in the file its network lies.
     pub fn fits(file: &TensorFile) -> Vec<Fitting> {
         Self::rows_of_kind(file)
             .filter_map(|row| {

@@ -114,7 +114,7 @@ fn share_by_size(largest_first: &[Life], tight: bool) -> (Vec<usize>, Vec<usize>
     share(largest_first, &order, |len, size| if tight { size.saturating_sub(len) } else { usize::MAX - size })
 }
 
-/// The same with the first come first: each takes the buffer that has to grow least.
+/// Shares buffers with the first come first: each takes the buffer that has to grow least.
 fn share_in_order(lives: &[Life]) -> (Vec<usize>, Vec<usize>) {
     let mut order: Vec<usize> = (0..lives.len()).collect();
     order.sort_by_key(|at| *lives[*at].1.start());

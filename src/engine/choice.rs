@@ -10,14 +10,14 @@ pub enum EngineChoice {
     /// Kernels of our own.
     #[default]
     Fast,
-    /// The same without the convolutions that round more to be faster.
+    /// The fast engine without the convolutions that round more to be faster.
     Exact,
     /// candle's operations: slower, and a second opinion.
     Candle,
 }
 
 impl EngineChoice {
-    /// The same without the convolutions that round more. candle has none.
+    /// This engine without the convolutions that round more. candle has none.
     #[must_use]
     pub const fn exact(self) -> Self {
         match self {

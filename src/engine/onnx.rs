@@ -18,7 +18,7 @@ pub fn open_onnx(path: &Path) -> Result<Vec<&'static Row>, OnnxError> {
     open_onnx_up_to(path, None)
 }
 
-/// The same with a layer of one's own choice as the last, by its name or an alias; the file's own end where none is given.
+/// Opens an ONNX file with a layer of one's own choice as the last, by its name or an alias; the file's own end where none is given.
 pub fn open_onnx_up_to(path: &Path, final_layer: Option<&str>) -> Result<Vec<&'static Row>, OnnxError> {
     let net = OnnxNet::read_up_to(path, final_layer)?;
     let name = path.file_name().unwrap_or_default().to_string_lossy();

@@ -39,7 +39,7 @@ fn is_other(picture: &PictureLocation, xxh64: u64) -> bool {
     picture.hash().map_or(true, |hash| hash != xxh64)
 }
 
-/// The same, where the system's refusal is no answer.
+/// Whether a picture is another than the one of that hash; an error where the system refuses to let it be read, which is no answer.
 fn is_surely_other(picture: &PictureLocation, xxh64: u64) -> Result<bool, StateError> {
     match picture.hash() {
         Err(reason) if refusal_in(&reason).is_some() => {

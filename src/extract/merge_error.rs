@@ -84,7 +84,7 @@ pub enum MergeError {
         /// The other.
         b: PathBuf,
     },
-    /// The same share twice.
+    /// A share that is there twice.
     #[error("shard {index} is there twice: \"{}\" and \"{}\"", .a.display(), .b.display())]
     ShardTwice {
         /// From 0.

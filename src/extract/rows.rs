@@ -19,7 +19,7 @@ pub struct Selection {
     pub cameras: Vec<Camera>,
     /// The first row, by number.
     pub start: usize,
-    /// Each how manyth row from there, at least 1.
+    /// Step between rows from there, at least 1.
     pub every: usize,
     /// Rows at most.
     pub limit: Option<usize>,

@@ -124,7 +124,7 @@ pub fn write_whole(
     write_draft(path, true, write)
 }
 
-/// The same without waiting for the disk: the caller makes sure of many files at once, with [`sync_file`].
+/// Writes a file whole without waiting for the disk: the caller makes sure of many files at once, with [`sync_file`].
 pub fn write_whole_unsynced(
     path: &Path,
     write: impl FnOnce(&mut BufWriter<&File>) -> io::Result<()>,

@@ -26,7 +26,7 @@ pub enum ActivationFn {
     HardSigmoid,
     /// `x · Φ(x)` with the normal distribution's Φ as the error function has it: torch's `GELU()`, and so of timm's `ConvNeXt`.
     Gelu,
-    /// The same by a hyperbolic tangent (`approximate="tanh"`), which differs from it by up to 5e-4.
+    /// GELU by a hyperbolic tangent (`approximate="tanh"`), which differs from it by up to 5e-4.
     GeluTanh,
     /// `x`, or this much of it where it is negative.
     LeakyRelu(f32),
@@ -126,28 +126,28 @@ impl Conv2d {
         conv
     }
 
-    /// The same with another kernel, rows × columns.
+    /// This convolution with another kernel, rows × columns.
     #[must_use]
     pub const fn with_kernel(mut self, rows: usize, columns: usize) -> Self {
         self.kernel = [rows, columns];
         self
     }
 
-    /// The same with this stride in both directions.
+    /// This convolution with this stride in both directions.
     #[must_use]
     pub const fn with_stride(mut self, stride: usize) -> Self {
         self.stride = [stride, stride];
         self
     }
 
-    /// The same with this border.
+    /// This convolution with this border.
     #[must_use]
     pub const fn with_padding(mut self, padding: Padding) -> Self {
         self.padding = padding;
         self
     }
 
-    /// The same with a bias.
+    /// This convolution with a bias.
     #[must_use]
     pub const fn with_bias(mut self) -> Self {
         self.has_bias = true;

@@ -30,11 +30,11 @@ pub enum Padding {
     Valid,
     /// TensorFlow's SAME: `ceil(n / stride)` outputs; the odd cell of an uneven total goes after (below, right).
     Same,
-    /// The same with the odd cell before (above, left): ONNX' `SAME_LOWER`.
+    /// As many cells as `SAME` has, the odd one before (above, left): ONNX' `SAME_LOWER`.
     SameLower,
     /// Fixed widths per side.
     Explicit(Sides),
-    /// The same, and as much more below and right as a last window that begins inside reaches out (torch's `ceil_mode`). For pools.
+    /// As many cells as are named on each side, and as much more below and right as a last window that begins inside reaches out (torch's `ceil_mode`). For pools.
     Ceil(Sides),
 }
 

@@ -17,7 +17,7 @@ pub enum Coordinates {
     Asymmetric,
     /// Middles of positions count (torch's `align_corners=False`).
     HalfPixel,
-    /// The same, but a single new position lies at the first old one.
+    /// As [`Self::HalfPixel`], but a single new position lies at the first old one.
     PytorchHalfPixel,
     /// The first and the last position lie where they lay (torch's `align_corners=True`).
     AlignCorners,

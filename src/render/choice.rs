@@ -159,7 +159,7 @@ pub fn choose_row(name: Option<&str>, has_weights_file: bool) -> Result<&'static
     choose_row_up_to(name, has_weights_file, None)
 }
 
-/// The same with a layer of one's own choice as the last, which only a network from a file can have.
+/// The row that a name means, with a layer of one's own choice as the last, which only a network from a file can have.
 pub fn choose_row_up_to(
     name: Option<&str>,
     has_weights_file: bool,

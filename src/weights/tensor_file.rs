@@ -99,7 +99,7 @@ impl TensorFile {
         Self::part_of_bytes(bytes, origin, &PartChoice::default())
     }
 
-    /// The same, of which a part is meant.
+    /// Reads bytes of which a part is meant.
     pub fn part_of_bytes(
         bytes: impl Into<Cow<'static, [u8]>>,
         origin: impl Into<String>,
@@ -131,7 +131,7 @@ impl TensorFile {
         })
     }
 
-    /// The same file seen as a network's tensors alone, under the names that the network has for them.
+    /// This file seen as a network's tensors alone, under the names that the network has for them.
     pub(super) fn seen_as(&self, tensors: Tensors, notes: Vec<String>, part: Part) -> Self {
         Self {
             bytes: Bytes::clone(&self.bytes),

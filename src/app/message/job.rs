@@ -42,7 +42,7 @@ pub(crate) enum Job {
     Open(u64, PathBuf, Option<String>),
     /// Find the models that a weight file fits.
     Fit(PathBuf, PartChoice),
-    /// The same of an ONNX file that is to end at this layer.
+    /// Find the models that an ONNX file gives which is to end at this layer.
     EndAt(PathBuf, String),
     /// Look at many layers of one run at once: a small picture and the numbers of each. Makes way for what is wanted on screen.
     Walk {

@@ -28,7 +28,7 @@ impl AnimateScope {
     }
 }
 
-/// The same with all it takes to do it.
+/// A moving picture that is to be made, with all it takes to make it.
 pub(crate) struct AnimateRequest {
     pub(crate) picture: Option<(String, Arc<Picture>)>,
     /// The data set, for a drive.

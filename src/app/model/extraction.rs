@@ -24,7 +24,7 @@ pub(crate) struct ExtractScope {
     pub(crate) has_all_cameras: bool,
     /// The first row.
     pub(crate) start: usize,
-    /// Only each how manyth row, at least 1.
+    /// Step between rows, at least 1.
     pub(crate) every: usize,
     /// Rows at most; 0 for all.
     pub(crate) limit: usize,
@@ -55,7 +55,7 @@ impl ExtractScope {
     }
 }
 
-/// The same with all it takes to do it.
+/// Features that are to be made, with all it takes to make them.
 pub(crate) struct ExtractRequest {
     pub(crate) source: Arc<dyn Source>,
     pub(crate) models: Vec<BatchModel>,

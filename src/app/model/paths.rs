@@ -17,7 +17,7 @@ pub(crate) fn with_extension(path: PathBuf) -> PathBuf {
     if path.extension().is_some_and(|e| e.eq_ignore_ascii_case("png")) { path } else { append(&path, ".png") }
 }
 
-/// The same of values.
+/// A path of values, which ends in `.npy`.
 pub(crate) fn with_npy(path: &Path) -> PathBuf {
     if path.extension().is_some_and(|e| e.eq_ignore_ascii_case("npy")) {
         path.to_owned()

@@ -153,6 +153,6 @@ pub(crate) struct RestoredFigure {
     pub(crate) record: FigureRecord,
     /// Its picture, where one with that hash was found.
     pub(crate) picture: Option<PictureChoice>,
-    /// The same of the one that was subtracted.
+    /// The picture that was subtracted, where it was found.
     pub(crate) minus: Option<PictureChoice>,
 }

@@ -173,7 +173,7 @@ pub(crate) fn take_grown(model: &mut Model, effects: &mut Effects, grown: &Grown
             open.source = Arc::clone(&grown.source);
             open.index = grown.newest;
             view.request.picture = frame(open);
-            // The same path may hold another picture.
+            // A path may hold another picture than before.
             view.generation = generation;
             changed.push(view.id);
         }

@@ -112,7 +112,7 @@ impl Cores<'_> {
         self.for_chunks_of_each(cells, (all, all), len, |_, task, part| body(task, part));
     }
 
-    /// The same in the first `used` of every `step` cells; `body` gets the number of the step, and that of the part in it. Of the
+    /// Does parts of the first `used` of every `step` cells on all cores; `body` gets the number of the step, and that of the part in it. Of the
     /// last step no more need be there than is used.
     pub(super) fn for_chunks_of_each<T: Send>(
         &self,

@@ -22,13 +22,13 @@ pub(in crate::engine) fn activate(
     });
 }
 
-/// The same in place.
+/// Applies a function in place.
 pub(in crate::engine) fn activate_in_place(cores: &Cores<'_>, function: ActivationFn, out: &mut MapsMut<'_>) {
     let level = cores.level;
     out.fill_rows(cores, 2, |_, _, _, row| activate_cells(level, function, row));
 }
 
-/// The same for some cells. Lanes without a channel get something too (a sigmoid makes one half of nothing): to be cleared.
+/// Applies a function to some cells. Lanes without a channel get something too (a sigmoid makes one half of nothing): to be cleared.
 pub(super) fn activate_cells(level: Level, function: ActivationFn, cells: &mut [PixelBlock]) {
     level.run(Activate { function, cells });
 }

@@ -24,7 +24,7 @@ pub(in crate::engine) struct PackedGroups {
     plain: Option<PlainGroups>,
 }
 
-/// The same as they came.
+/// Groups' kernels as they came.
 #[derive(Debug)]
 struct PlainGroups {
     /// `[out, in of a group, rows, columns]`.

@@ -20,7 +20,7 @@ pub(in crate::engine) struct Maps<'a> {
     extent: Extent,
 }
 
-/// The same for writing.
+/// A value's maps for writing.
 #[derive(Debug)]
 pub(in crate::engine) struct MapsMut<'a> {
     cells: &'a mut [PixelBlock],

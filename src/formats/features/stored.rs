@@ -120,7 +120,7 @@ impl StoredFeatures {
         Ok(self.index.cells(row)?.into_iter().nth(column).map(|cell| cell.to_string()))
     }
 
-    /// The same of a row by its cells.
+    /// A row's own file by its cells, in a set with a file a picture.
     pub fn own_name(&self, cells: &[Cell]) -> Option<String> {
         let Values::Files { column } = self.values else { return None };
         cells.get(column).map(ToString::to_string)

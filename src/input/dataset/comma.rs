@@ -119,7 +119,7 @@ pub(super) fn is_hdf5(path: &Path) -> bool {
     looks_like_hdf5(path).unwrap_or(false)
 }
 
-/// The same, where the system's refusal is no answer.
+/// Whether a file begins as HDF5 does; an error where the system refuses to let it be read.
 fn looks_like_hdf5(path: &Path) -> Result<bool, DatasetError> {
     use std::io::Read as _;
     let mut start = [0; 8];

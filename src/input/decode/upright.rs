@@ -7,7 +7,7 @@ use image::metadata::Orientation;
 
 /// The tag in EXIF.
 const TAG: u16 = 0x0112;
-/// The same in XMP.
+/// What XMP calls the orientation.
 const NAME: &[u8] = b"tiff:Orientation";
 
 /// How a file with these blocks is to be turned.

@@ -187,7 +187,7 @@ impl Constant {
         self.dims.iter().product()
     }
 
-    /// The same values in another extent of as many.
+    /// These values in another extent of as many.
     pub(super) fn reshaped(&self, dims: Vec<usize>) -> Option<Self> {
         let fits = dims.len() <= MAX_AXES
             && dims.iter().try_fold(1usize, |n, side| n.checked_mul(*side)) == Some(self.len());

@@ -44,7 +44,7 @@ fn fold_constants(node: &OnnxNode, inputs: Inputs<'_>) -> Option<Rc<Constant>> {
     }
 }
 
-/// The same numbers in another extent or order.
+/// A constant's numbers in another extent or order.
 fn reshaped(node: &OnnxNode, inputs: Inputs<'_>) -> Option<Rc<Constant>> {
     let first = || input(inputs, 0);
     match node.op.as_str() {

@@ -77,7 +77,7 @@ impl OnnxNet {
         Self::read_up_to(path, None)
     }
 
-    /// The same up to a layer, by its name or an alias, where that isn't what the file itself ends with.
+    /// Reads a file up to a layer, by its name or an alias, where that isn't what the file itself ends with.
     pub fn read_up_to(path: &Path, final_layer: Option<&str>) -> Result<Self, OnnxError> {
         let origin = path.display().to_string();
         Self::of(TensorFile::read_bytes(path)?, path.parent(), origin, final_layer)
@@ -88,7 +88,7 @@ impl OnnxNet {
         Self::of(bytes, None, origin.into(), None)
     }
 
-    /// The same up to a layer.
+    /// Reads bytes up to a layer.
     pub fn from_bytes_up_to(
         bytes: Vec<u8>,
         origin: impl Into<String>,

@@ -8,7 +8,7 @@ const MAX_LISTED: usize = 12;
 /// Why no part of a file was taken.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum PartError {
-    /// The same network lies there more than once.
+    /// One network lies there more than once.
     #[error("the file holds {model} {} times, under {}: \"{origin}\"", .prefixes.len(), listed(.prefixes))]
     Several {
         /// The model.

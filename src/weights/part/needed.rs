@@ -30,7 +30,7 @@ impl Needed {
         Self { tensors, num_required, numbers: Vec::new() }
     }
 
-    /// The same as a file has it where the network's modules were put into an `nn.Sequential` one after the other: `0.weight` for
+    /// Names as a file has them where the network's modules were put into an `nn.Sequential` one after the other: `0.weight` for
     /// `conv1.weight`. The number is a module's place among all, those without tensors counted, so a left-out one is seen.
     pub(super) fn numbered(graph: &Graph) -> Self {
         let usual = Self::of(graph);
