@@ -77,6 +77,8 @@ pub(super) struct Markers {
     /// A marker that gives the height after the first scan.
     late_height: bool,
     tables: bool,
+    /// What libjpeg refuses in a header of a table or a scan, which the decoder overlooks; the first of such.
+    pub(super) fault: Option<&'static str>,
     /// What the frame of another standard with JPEG's markers makes of the file.
     other_standard: Option<&'static str>,
 }
@@ -102,6 +104,7 @@ impl Markers {
                     let (Some(&high), Some(&low)) = (bytes.get(at + 2), bytes.get(at + 3)) else { break };
                     let length = usize::from(u16::from_be_bytes([high, low])).max(2);
                     if let Some(body) = bytes.get(at + 4..at + 2 + length) {
+                        markers.fault = markers.fault.or_else(|| markers.fault_in(kind, body));
                         markers.take(kind, body);
                     }
                     at += 2 + length;
@@ -109,6 +112,40 @@ impl Markers {
             }
         }
         markers
+    }
+
+    /// What is wrong with a segment, by the standard (ITU-T T.81, B.2) and as libjpeg-turbo checks it.
+    fn fault_in(&self, kind: u8, body: &[u8]) -> Option<&'static str> {
+        let is_sound = match kind {
+            0xDB => are_tables(body, |head, _| Some(if head >> 4 == 0 { 64 } else { 128 })),
+            0xC4 => are_tables(body, |_, rest| {
+                let counts: usize = rest.get(..16)?.iter().map(|count| usize::from(*count)).sum();
+                (counts <= 256).then_some(16 + counts)
+            }),
+            0xDA => return self.fault_in_scan(body),
+            _ => true,
+        };
+        (!is_sound).then_some("the length of a table is wrong")
+    }
+
+    fn fault_in_scan(&self, body: &[u8]) -> Option<&'static str> {
+        let frame = self.frame.as_ref()?;
+        let Some((count, rest)) = body.split_first() else { return Some("the header of a scan is cut") };
+        let count = usize::from(*count);
+        let Some((ids, &[first, last, bits])) =
+            rest.split_at_checked(2 * count).filter(|_| (1..=4).contains(&count))
+        else {
+            return Some("the length of a scan's header is wrong");
+        };
+        let ids: Vec<u8> = ids.iter().step_by(2).copied().collect();
+        if ids.iter().any(|id| frame.components.iter().all(|c| c.id != *id)) {
+            return Some("a scan is of a component that isn't there");
+        }
+        let (high, low) = (bits >> 4, bits & 15);
+        // Of DC coefficients by themselves, or of AC coefficients of one component; refined by one bit at a time.
+        let is_band = if first == 0 { last == 0 } else { count == 1 && first <= last && last < 64 };
+        let is_progression = is_band && low <= 13 && (high == 0 || low + 1 == high);
+        (frame.is_progressive() && !is_progression).then_some("a scan's coefficients are out of order")
     }
 
     fn take(&mut self, kind: u8, body: &[u8]) {
@@ -209,6 +246,19 @@ impl Markers {
     }
 }
 
+/// Whether a segment holds tables and nothing else: each a byte that says which, and as many more as `length` tells from it and from what
+/// follows.
+fn are_tables(mut body: &[u8], length: impl Fn(u8, &[u8]) -> Option<usize>) -> bool {
+    while let Some((head, rest)) = body.split_first() {
+        let Some(after) = length(*head, rest).and_then(|length| rest.get(length..)) else { return false };
+        if head & 15 > 3 {
+            return false;
+        }
+        body = after;
+    }
+    true
+}
+
 #[cfg(test)]
 mod tests {
     use super::Markers;
@@ -263,5 +313,35 @@ mod tests {
         assert_eq!(name(0xF7, 8, 9, &even, &[]), "JPEG-LS");
         let tables = [0xFF, 0xD8, 0xFF, 0xDB, 0, 3, 0, 0xFF, 0xD9];
         assert_eq!(Markers::of(&tables).undecoded().unwrap(), "tables without a picture");
+    }
+
+    #[test]
+    fn what_libjpeg_refuses_in_headers_is_found() {
+        let frame = [0xFF, 0xD8, 0xFF, 0xC2, 0, 17, 8, 0, 9, 0, 9, 3, 0, 0x11, 0, 1, 0x11, 0, 2, 0x11, 0];
+        let fault = |segment: &[u8]| Markers::of(&[&frame[..], segment, &[0xFF, 0xD9]].concat()).fault;
+        let order = Some("a scan's coefficients are out of order");
+        for (scan, expected) in [
+            (&[0xFF, 0xDA, 0, 12, 3, 0, 0, 1, 0, 2, 0, 0, 0, 1][..], None),
+            (&[0xFF, 0xDA, 0, 12, 3, 0, 0, 1, 0, 2, 0, 0, 0, 0x10], None),
+            (&[0xFF, 0xDA, 0, 8, 1, 2, 0, 1, 63, 0x21], None),
+            (&[0xFF, 0xDA, 0, 12, 3, 0, 0, 1, 0, 2, 0, 1, 63, 0], order),
+            (&[0xFF, 0xDA, 0, 12, 3, 0, 0, 1, 0, 2, 0, 0, 63, 0], order),
+            (&[0xFF, 0xDA, 0, 8, 1, 2, 0, 9, 5, 0], order),
+            (&[0xFF, 0xDA, 0, 8, 1, 2, 0, 1, 64, 0], order),
+            (&[0xFF, 0xDA, 0, 8, 1, 2, 0, 1, 63, 0x31], order),
+            (&[0xFF, 0xDA, 0, 8, 1, 7, 0, 1, 63, 0], Some("a scan is of a component that isn't there")),
+            (&[0xFF, 0xDA, 0, 9, 1, 2, 0, 1, 63, 0, 0], Some("the length of a scan's header is wrong")),
+            (&[0xFF, 0xDA, 0, 5, 0, 1, 63], Some("the length of a scan's header is wrong")),
+            (&[0xFF, 0xDB, 0, 4, 0, 1], Some("the length of a table is wrong")),
+        ] {
+            assert_eq!(fault(scan), expected, "{scan:?}");
+        }
+        let table = |kind, body: &[u8]| [&[0xFF, kind, 0, body.len() as u8 + 2][..], body].concat();
+        let quantities = [&[1u8][..], &[1; 64]].concat();
+        assert_eq!(fault(&table(0xDB, &quantities)), None);
+        assert!(fault(&table(0xDB, &quantities[1..])).is_some());
+        let codes = [&[0x10, 1][..], &[0; 15], &[7]].concat();
+        assert_eq!(fault(&table(0xC4, &[&codes[..], &codes].concat())), None);
+        assert!(fault(&table(0xC4, &codes[..17])).is_some());
     }
 }

@@ -43,6 +43,9 @@ pub(super) fn decode(
     if !markers.end {
         return Err(DecodeProblem::Truncated { format });
     }
+    if let Some(reason) = markers.fault {
+        return Err(DecodeProblem::Damaged { format, reason: reason.into() });
+    }
     let is_gray = frame.components.len() == 1;
     check_memory(frame, is_gray, limits)?;
 
