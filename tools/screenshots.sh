@@ -105,7 +105,7 @@ xdotool key ctrl+w
 wait_for 'cat.png .* xception.keras_in1k'
 
 # Walk by key to a layer of 37x37 maps, then look into a filter.
-xdotool mousemove 92 38 click 1
+xdotool mousemove 140 38 click 1
 sleep 4
 xdotool mousemove 640 400
 for layer in act3 block12 block11 block10 block9 block8 block7 block6 block5 block4 block3 block2; do

@@ -94,7 +94,7 @@ fn add_difference(model: &mut Model, effects: &mut Effects) {
             if !model.links.scale {
                 model.say(
                     Tone::Good,
-                    "\"Share colour range across views\" is on now: a difference is read beside both its sides in one range",
+                    "\"Share colour range\" is on now: a difference is read beside both its sides in one range",
                 );
             }
             model.links.scale = true;

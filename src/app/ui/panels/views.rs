@@ -59,7 +59,7 @@ fn toolbar(ui: &mut Ui, cx: &mut Context<'_>) {
             (&mut links.looks, "Link colours", "Layout, range and colours are those of all views"),
             (
                 &mut links.scale,
-                "Share colour range across views",
+                "Share colour range",
                 "One range of values for all views, so that equal colours are equal values",
             ),
         ];
