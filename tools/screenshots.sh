@@ -99,7 +99,7 @@ xdotool key f
 sleep 0.5
 xdotool key Escape
 # The second by its cross, then the third, which is the active one.
-xdotool mousemove 960 65 click 1
+xdotool mousemove 960 92 click 1
 sleep 1
 xdotool key ctrl+w
 wait_for 'cat.png .* xception.keras_in1k'
