@@ -100,6 +100,12 @@ mod tests {
     use super::*;
 
     #[test]
+    fn names_of_earlier_versions_are_read() {
+        assert_eq!("filters".parse(), Ok(MosaicLayout::Channels));
+        assert_eq!("cells".parse(), Ok(MosaicLayout::Locations));
+    }
+
+    #[test]
     fn grid_of_a_number_of_filters() {
         let table = [
             (1, 1, 1),

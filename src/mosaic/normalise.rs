@@ -151,6 +151,17 @@ mod tests {
     use super::*;
 
     #[test]
+    fn names_of_earlier_versions_are_read() {
+        for (before, now) in [
+            ("filter", Normalisation::Channel),
+            ("cell", Normalisation::Location),
+            ("global", Normalisation::Layer),
+        ] {
+            assert_eq!(before.parse(), Ok(now));
+        }
+    }
+
+    #[test]
     fn every_normalisation_is_read_as_it_is_printed() {
         let all = [
             ("channel", Normalisation::Channel),
