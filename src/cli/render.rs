@@ -170,7 +170,8 @@ fn one_picture(
         let mut draw_layer = |node: NodeId, activation: &Activation| -> Result<(), PictureError> {
             let Some(place) = layers.iter().position(|layer| layer.node == node) else { return Ok(()) };
             let suffix = &layers[place].suffix;
-            let remark = class_words(backbone, node, activation);
+            let has_caption = matches!(kind, FigureKind::Mosaics(surround) if surround.has_caption);
+            let remark = has_caption.then(|| class_words(backbone, node, activation)).flatten();
             let class_map = request.class_map.as_ref();
             let of_class = class_map
                 .map(|class| class.map(backbone, node, activation))
@@ -186,15 +187,15 @@ fn one_picture(
                 is_interrupted = true;
                 return Ok(());
             };
-            let panel = Panel::paint(PanelSpec {
+            let mut panel = Panel::paint(&PanelSpec {
                 values: LayerValues { run_by: &run_by, view: &view, activation, stats: &stats },
                 look: Look { settings, scale: plan.scale },
                 sifting: request.sifting,
                 channel: None,
                 class_map,
-                remark,
             })
             .map_err(|error| of_picture(error.into()))?;
+            panel.set_remark(remark);
             let FigureKind::Mosaics(surround) = kind else {
                 // Layers come in execution order and stand in the order asked for.
                 sheet_panels.push((at * num_panels + place, panel));

@@ -99,8 +99,6 @@ pub struct PanelSpec<'a> {
     pub channel: Option<usize>,
     /// The class whose map the values are.
     pub class_map: Option<&'a ClassChoice>,
-    /// A paragraph of its own in a caption, such as the likeliest classes.
-    pub remark: Option<String>,
 }
 
 /// One layer, painted.
@@ -116,7 +114,7 @@ impl Panel {
     ///
     /// # Errors
     /// A grid that doesn't hold the channels, a mosaic over the size limit.
-    pub fn paint(spec: PanelSpec<'_>) -> Result<Self, MosaicError> {
+    pub fn paint(spec: &PanelSpec<'_>) -> Result<Self, MosaicError> {
         let LayerValues { run_by, view, activation, stats } = spec.values;
         let settings = spec.look.for_shape(activation.shape())?;
         let mosaic = compose(activation, stats, &settings)?;
@@ -127,7 +125,14 @@ impl Panel {
             (spec.sifting != Sifting::default() && spec.channel.is_none()).then(|| spec.sifting.to_string());
         record.look.shown_filter = spec.channel;
         record.look.class_map = spec.class_map.map(ClassChoice::to_string);
-        Ok(Self { tag: run_by.backbone.row().tag, remark: spec.remark, mosaic, record })
+        Ok(Self { tag: run_by.backbone.row().tag, remark: None, mosaic, record })
+    }
+}
+
+impl Panel {
+    /// Gives its caption a paragraph of its own, such as the likeliest classes.
+    pub fn set_remark(&mut self, remark: Option<String>) {
+        self.remark = remark;
     }
 }
 

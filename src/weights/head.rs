@@ -311,6 +311,11 @@ impl Head {
             .collect()
     }
 
+    /// Whether scores take little beside the network itself. Dense layers over all places, as VGG's, have as many weights as the network.
+    pub fn is_light(&self) -> bool {
+        !matches!(self.before, Before::Places(_))
+    }
+
     /// Whether a class's score is a sum over places, so that it has a map.
     pub fn has_class_maps(&self) -> bool {
         match &self.before {

@@ -23,7 +23,7 @@ use crate::extract::Existing;
 use crate::input::dataset::open_source;
 use crate::models::Registry;
 use crate::mosaic::MosaicLayout;
-use crate::render::{Change, DEFAULT_TAG, LayerChoice};
+use crate::render::{Change, ClassChoice, DEFAULT_TAG, LayerChoice};
 use crate::weights::fetch::FetchOptions;
 
 use super::*;
@@ -255,6 +255,23 @@ fn long_work_is_planned_told_and_reported() {
     let end = Some(RunEnd::Failed("the disk is full".into()));
     tell(&mut model, Event::TaskNews(Task::Extract, RunNews { end, ..RunNews::default() }));
     assert!(model.tasks.extract.run.report.is_some() && said(&model).contains(&"the disk is full"));
+}
+
+/// The one map of a class isn't the layer's first channel.
+#[test]
+fn a_class_map_is_not_pinned_as_a_channel() {
+    let mut model = model();
+    ask(&mut model, ViewCommand::Change(Change::ClassMap(Some(ClassChoice::Top))));
+    ask(&mut model, ViewsCommand::Pin(0));
+    assert!(model.pins.is_empty());
+    assert!(said(&model)[0].starts_with("a class map is no channel of the layer"));
+    ask(&mut model, ViewCommand::Change(Change::ClassMap(None)));
+    ask(&mut model, ViewsCommand::Pin(0));
+    assert_eq!(model.pins.len(), 1);
+    ask(&mut model, ViewCommand::Change(Change::ClassMap(Some(ClassChoice::Top))));
+    let id = model.pins[0].filter.id;
+    ask(&mut model, ViewsCommand::GoToPin(id));
+    assert_eq!((&model.view().request.class_map, model.view().selected), (&None, Some(0)));
 }
 
 #[test]

@@ -177,6 +177,10 @@ fn pin(model: &mut Model, effects: &mut Effects, channel: usize) {
     if !view.is_plain() || model.pins.iter().any(is_there) {
         return;
     }
+    if view.request.class_map.is_some() {
+        model.say(Tone::Bad, "a class map is no channel of the layer: show all channels, then pin one");
+        return;
+    }
     if model.pins.len() >= MAX_PINS {
         model.say(Tone::Bad, format!("the tray holds {MAX_PINS} channels; unpin one first"));
         return;
@@ -191,6 +195,7 @@ fn go_to_pin(model: &mut Model, effects: &mut Effects, id: u64) {
     let Some(pin) = model.pins.iter().find(|pin| pin.filter.id == id) else { return };
     let (row, filter) = (pin.row, pin.filter.clone());
     model.view_mut().selected = Some(filter.channel);
+    model.view_mut().request.apply(&Change::ClassMap(None));
     model.view_mut().request.apply(&Change::Layer(LayerChoice::Named(filter.layer.clone())));
     if model.view().request.row.tag != row.tag {
         apply_model(model, row);

@@ -140,14 +140,13 @@ fn painted(
         .transpose()
         .map_err(failed)?
         .map(|map| Run::new(map, value.elapsed));
-    let remark = class_words(&run_by.backbone, node, &value.activation);
     let Run { activation, stats, .. } = of_class.as_ref().unwrap_or(value);
     let settings = request
         .settings_for(activation, stats, &|| !cancel.is_cancelled() || job.called_off.is_cancelled())
         .map_err(|_| Stop::Cancelled)?;
     let num_shown = settings.order.as_ref().map_or(activation.shape().channels, |order| order.len());
     let grid = fitting_grid(&settings, num_shown);
-    let panel = Panel::paint(PanelSpec {
+    let mut panel = Panel::paint(&PanelSpec {
         values: LayerValues { run_by, view: &subject.prepared.view, activation, stats },
         look: Look {
             settings: MosaicSettings { grid, paper: job.looks.paper, ..settings },
@@ -156,9 +155,11 @@ fn painted(
         sifting: request.sifting,
         channel: None,
         class_map,
-        remark,
     })
     .map_err(failed)?;
+    if job.looks.surround.has_caption {
+        panel.set_remark(class_words(&run_by.backbone, node, &value.activation));
+    }
     let contents = Contents::Panel(panel, job.looks.surround);
     let picture = of_picture(&subject.picture);
     draw(FigureSpec { picture: &picture, minus: None, label, contents }).map_err(failed)

@@ -13,7 +13,7 @@ use crate::formats::{PictureRecord, write_npy};
 use crate::input::decode::Picture;
 use crate::mosaic::{MosaicSettings, Paper};
 use crate::render::{
-    Contents, Drawing, FigureSpec, LayerValues, Look, Panel, PanelSpec, PartSeen, Scale, draw,
+    Contents, Drawing, FigureSpec, LayerValues, Look, Panel, PanelSpec, PartSeen, Scale, class_words, draw,
 };
 
 /// Writes what is shown as the command line would: at a readable size, with or without caption, with its record.
@@ -83,7 +83,13 @@ fn check(shown: &Shown, path: &Path, may_replace: bool) -> Result<(), String> {
 
 /// The whole mosaic, or one channel's tile of it.
 fn draw_mosaic(shown: &Shown, channel: Option<usize>, looks: SaveLooks) -> Result<Drawing, String> {
-    let panel = panel(shown, channel, looks.paper, looks.scale)?;
+    let mut panel = panel(shown, channel, looks.paper, looks.scale)?;
+    if looks.surround.has_caption {
+        // A large classifier wasn't asked when the view was made.
+        let is_layer = shown.minus.is_none() && shown.class_map.is_none();
+        let asked = || class_words(&shown.run_by.backbone, shown.node, &shown.activation);
+        panel.set_remark(shown.classes.clone().or_else(|| is_layer.then(asked).flatten()));
+    }
     figure(shown, Contents::Panel(panel, looks.surround))
 }
 
@@ -101,13 +107,12 @@ fn panel(shown: &Shown, channel: Option<usize>, paper: Paper, scale: Scale) -> R
         activation: &shown.activation,
         stats: &shown.stats,
     };
-    Panel::paint(PanelSpec {
+    Panel::paint(&PanelSpec {
         values,
         look: Look { settings, scale },
         sifting: shown.sifting,
         channel,
         class_map: shown.class_map.as_ref(),
-        remark: shown.classes.clone(),
     })
     .map_err(|error| told(&error))
 }

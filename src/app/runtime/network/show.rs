@@ -13,6 +13,7 @@ use crate::engine::CancelToken;
 use crate::mosaic::{Grid, Mosaic, MosaicSettings, compose, enlarge};
 use crate::render::{Placement, class_words};
 use crate::tensor::{PixelSize, profile};
+use crate::weights::Head;
 
 /// A mosaic is enlarged for its texture up to this side, so that any zoom below it is drawn smoothly.
 const ENLARGED_SIDE: u32 = 4096;
@@ -34,7 +35,9 @@ impl Pipeline {
         let mut stem = wanted.of.picture.stem(&subject.picture);
         let mut minus = None;
         let backbone = Arc::clone(&self.session(id, wanted)?.run_by().backbone);
-        let mut classes = class_words(&backbone, node, &run.activation);
+        // Picture after picture passes here: a large classifier waits until a caption is saved.
+        let is_light = backbone.weights().head().is_some_and(Head::is_light);
+        let mut classes = is_light.then(|| class_words(&backbone, node, &run.activation)).flatten();
         let mut picture_paths: Vec<_> = subject.path.iter().cloned().collect();
         if let Some(choice) = &wanted.minus {
             let other = self.subject(id, choice, wanted, cancel)?;
