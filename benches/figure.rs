@@ -44,7 +44,7 @@ fn cats() -> [RgbImage; 2] {
     [cat, large]
 }
 
-/// A last layer like InceptionV3's: 2048 maps of 8×8, half of the values zero, a tenth of the filters dead.
+/// A last layer like InceptionV3's: 2048 maps of 8×8, half of the values zero, a tenth of the channels dead.
 fn last_layer() -> Activation {
     let shape = MapShape::new(2048, 8, 8);
     let stream = hashweights::fnv1a64(b"last layer");

@@ -1,5 +1,5 @@
 //! What a frame costs the window's thread (its own processor time) while networks keep every core busy: logic and layout, and turning
-//! shapes into triangles; how long an input takes to be on screen, painting apart; what handing over a new mosaic of 2048 filters
+//! shapes into triangles; how long an input takes to be on screen, painting apart; what handing over a new mosaic of 2048 channels
 //! costs; what stepping back to a kept layer costs. No display: painting by a software renderer is no part of it.
 //!
 //! `cargo bench --bench window`. Criterion is for one thing done often; this is a window in use, so the numbers are percentiles.

@@ -1,6 +1,6 @@
 //! filterscope: see what a convolutional network sees.
 //!
-//! A picture goes through a backbone and every filter of a layer comes back as one tile of a mosaic.
+//! A picture goes through a backbone and every channel of a layer comes back as one tile of a mosaic.
 //! A folder of this crate is a layer of the program; imports point down only. ARCHITECTURE.md lists which may use which, and
 //! `tests/it/house` holds it.
 //!

@@ -21,7 +21,7 @@ use crate::app::update;
 use crate::app::update::{Start, preferences, wants_an_end};
 use crate::engine::{Priority, ThreadsError, start_threads};
 use crate::graph::GraphError;
-use crate::models::Row;
+use crate::models::ModelSpec;
 use crate::render::{ChoiceError, Resources, WindowRequest, choose_row, choose_row_up_to};
 use crate::tensor::PixelSize;
 use crate::weights::FilePart;
@@ -252,7 +252,7 @@ impl eframe::App for App {
 }
 
 /// The model of the first view; and a file whose model, or whose values, a person must be asked for first.
-fn first_row(request: &WindowRequest) -> Result<(&'static Row, Option<PathBuf>), ChoiceError> {
+fn first_row(request: &WindowRequest) -> Result<(&'static ModelSpec, Option<PathBuf>), ChoiceError> {
     let Some(name) = request.model.as_deref() else {
         return Ok((choose_row(None, false)?, request.weights.clone()));
     };
@@ -266,7 +266,7 @@ fn first_row(request: &WindowRequest) -> Result<(&'static Row, Option<PathBuf>),
 }
 
 /// The file that a row's weights are in, where one was given.
-fn weights_of(request: &WindowRequest, row: &Row) -> Option<(&'static str, FilePart)> {
+fn weights_of(request: &WindowRequest, row: &ModelSpec) -> Option<(&'static str, FilePart)> {
     let path = request.weights.clone().or_else(|| row.opened().map(|opened| opened.path.clone()))?;
     Some((row.tag, FilePart { path, choice: request.part.clone() }))
 }

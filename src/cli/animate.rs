@@ -1,4 +1,4 @@
-//! `animate`: a picture's filters one after the other, a network's depth, or a drive, as a moving picture.
+//! `animate`: a picture's channels one after the other, a network's depth, or a drive, as a moving picture.
 
 use std::sync::Arc;
 

@@ -12,7 +12,7 @@ use crate::input::dataset::Camera;
 use crate::input::{FitChoice, ValueChoice};
 use crate::mosaic::{ColourChoice, Grid, MosaicLayout, Normalisation, Paper};
 use crate::render::{ClassChoice, Scale};
-use crate::tensor::{FilterOrder, PixelSize};
+use crate::tensor::{OrderBy, PixelSize};
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -254,7 +254,7 @@ pub(super) struct RenderArgs {
     /// All but index and similarity run from the largest to the smallest; similarity puts like maps side by side. Values that are
     /// saved keep the network's own order.
     #[arg(long, value_name = "BY", default_value = "index", help_heading = "Figure")]
-    pub order: FilterOrder,
+    pub order: OrderBy,
 
     /// Leave out dead channels: those that are the same everywhere and zero
     #[arg(long, help_heading = "Figure")]

@@ -9,7 +9,7 @@ use anyhow::anyhow;
 use super::reporter::Reporter;
 use super::table::short_bytes;
 use crate::engine::{Backbone, CancelToken, WeightState, WeightStore};
-use crate::models::Row;
+use crate::models::ModelSpec;
 use crate::weights::fetch::{Client, FetchError, FetchOptions, Fetched, Offer};
 
 /// What a person said about downloads.
@@ -47,7 +47,7 @@ impl<'a> Downloader<'a> {
 
     /// Sees to it that a row can be loaded where that takes a download: fetches with `--yes`, asks where somebody can answer, and
     /// else leaves it to loading to say what is missing.
-    pub(super) fn offer(&self, row: &'static Row, consent: Consent) -> anyhow::Result<()> {
+    pub(super) fn offer(&self, row: &'static ModelSpec, consent: Consent) -> anyhow::Result<()> {
         if self.store.state(row) != WeightState::Downloadable {
             return Ok(());
         }
@@ -71,19 +71,19 @@ impl<'a> Downloader<'a> {
     }
 
     /// Downloads a row's weights and holds them against its graph.
-    pub(super) fn fetch(&self, row: &'static Row) -> anyhow::Result<Fetched> {
+    pub(super) fn fetch(&self, row: &'static ModelSpec) -> anyhow::Result<Fetched> {
         let offer = self.ask(row)?;
         self.bring(row, &offer)
     }
 
-    fn ask(&self, row: &'static Row) -> anyhow::Result<Offer> {
+    fn ask(&self, row: &'static ModelSpec) -> anyhow::Result<Offer> {
         let source = row
             .download()
             .ok_or_else(|| anyhow!("nobody offers {} for download: {}", row.tag, row.source))?;
         self.client.ask(source).map_err(|error| self.explain(row, error))
     }
 
-    fn bring(&self, row: &'static Row, offer: &Offer) -> anyhow::Result<Fetched> {
+    fn bring(&self, row: &'static ModelSpec, offer: &Offer) -> anyhow::Result<Fetched> {
         self.reporter.summary(&format!(
             "fetching {}: {} from {}, licence {}",
             row.tag,
@@ -117,7 +117,7 @@ impl<'a> Downloader<'a> {
     }
 
     /// An error with the way by hand.
-    fn explain(&self, row: &'static Row, error: FetchError) -> anyhow::Error {
+    fn explain(&self, row: &'static ModelSpec, error: FetchError) -> anyhow::Error {
         let Some(source) = row.download() else { return error.into() };
         match error {
             FetchError::Stopped { .. } | FetchError::NoRoom { .. } | FetchError::Busy { .. } => {

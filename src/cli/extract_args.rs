@@ -69,9 +69,9 @@ pub(super) struct ExtractArgs {
     #[arg(short, long, value_name = "LAYER", value_delimiter = ',', default_value = "final")]
     pub layer: Vec<String>,
 
-    /// What becomes of a filter's map: none, avg, max, gem, gem:POWER or flatten
+    /// What becomes of a channel's map: none, avg, max, gem, gem:POWER or flatten
     ///
-    /// none: the map stays. avg, max: one number a filter. gem: the generalised mean, of power 3 unless another is given. flatten:
+    /// none: the map stays. avg, max: one number a channel. gem: the generalised mean, of power 3 unless another is given. flatten:
     /// all values in one row.
     #[arg(long, value_name = "POOL", default_value = "none", help_heading = "Features")]
     pub pool: Pool,
@@ -80,7 +80,7 @@ pub(super) struct ExtractArgs {
     #[arg(long, value_name = "TYPE", default_value = "f32", help_heading = "Features")]
     pub dtype: Dtype,
 
-    /// Order of a map's axes: hwc (rows, columns, filters, as Keras has it) or chw (as torch has it)
+    /// Order of a map's axes: hwc (rows, columns, channels, as Keras has it) or chw (as torch has it)
     #[arg(long, value_name = "ORDER", default_value = "hwc", help_heading = "Features")]
     pub order: AxisOrder,
 

@@ -8,7 +8,7 @@ use super::exit::Exit;
 use super::reporter::Reporter;
 use super::table::{Table, TableColumn, short_count, stdout_width, wrap};
 use crate::engine::{WeightState, WeightStore};
-use crate::models::{Registry, Row, Verification};
+use crate::models::{ModelSpec, Registry, Verification};
 use crate::render::{DEFAULT_TAG, Resources};
 use crate::tensor::{MapShape, PreprocessSpec};
 
@@ -47,7 +47,7 @@ struct FinalLayer {
 }
 
 impl Listing {
-    fn of(row: &'static Row, store: &WeightStore) -> anyhow::Result<Self> {
+    fn of(row: &'static ModelSpec, store: &WeightStore) -> anyhow::Result<Self> {
         let graph = row.graph().with_context(|| format!("the graph of {} is malformed", row.tag))?;
         let infos = graph.infer(row.preprocess.size).with_context(|| row.tag.to_owned())?;
         let last = graph.final_node();

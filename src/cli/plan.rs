@@ -17,14 +17,14 @@ use crate::formats::read_record;
 use crate::graph::{Graph, NodeId};
 use crate::input::dataset::{PictureRef, expand_inputs, is_log, open_source};
 use crate::input::{FitChoice, ValueChoice};
-use crate::models::Row;
+use crate::models::ModelSpec;
 use crate::mosaic::{MosaicSettings, Normalisation};
 use crate::render::{
     ChoiceError, FigureKind, InputChoices, Look, Resources, Scale, Surround, ViewRequest, check_values,
     choose_layers, choose_row, choose_row_for_file, choose_row_up_to, unique_suffixes,
 };
 use crate::tensor::counted;
-use crate::tensor::{Fit, MapShape, PixelSize, Sifting, shown};
+use crate::tensor::{ChannelSelection, Fit, MapShape, PixelSize, shown};
 use crate::weights::{ClassNames, KerasPart, PartChoice, TensorFile};
 
 /// Everything that `render` does, settled.
@@ -137,7 +137,7 @@ impl RenderPlan {
 
 /// A network with its weights, fetched first where a person wants that; said where nobody knows what they are.
 pub(super) fn load(
-    row: &'static Row,
+    row: &'static ModelSpec,
     file: Option<TensorFile>,
     values: ValueChoice,
     resources: &Resources,
@@ -200,7 +200,7 @@ pub(super) fn rows(
     weights: Option<&Path>,
     part: &PartChoice,
     final_layer: Option<&str>,
-) -> anyhow::Result<(Vec<&'static Row>, Option<TensorFile>)> {
+) -> anyhow::Result<(Vec<&'static ModelSpec>, Option<TensorFile>)> {
     check_part(weights, part)?;
     let models =
         whole_names(models, |name| is_onnx_path(Path::new(name.trim())) && Path::new(name.trim()).exists());
@@ -223,7 +223,7 @@ pub(super) fn rows(
     if models.is_empty() {
         return Ok((vec![choose_row_up_to(None, false, final_layer)?], None));
     }
-    let mut rows: Vec<&'static Row> = Vec::new();
+    let mut rows: Vec<&'static ModelSpec> = Vec::new();
     for name in &models {
         let row = choose_row_up_to(Some(name.trim()), false, final_layer)?;
         if !rows.iter().any(|other| other.tag == row.tag) {
@@ -234,7 +234,7 @@ pub(super) fn rows(
 }
 
 /// What is asked of each layer; picture, network and layer are those of the plan.
-fn request(args: &RenderArgs, row: &'static Row) -> ViewRequest {
+fn request(args: &RenderArgs, row: &'static ModelSpec) -> ViewRequest {
     let settings = MosaicSettings {
         layout: args.layout,
         grid: args.grid,
@@ -248,7 +248,7 @@ fn request(args: &RenderArgs, row: &'static Row) -> ViewRequest {
     ViewRequest {
         input: InputChoices { fit: args.fit, values: args.preprocess },
         settings,
-        sifting: Sifting { order: args.order, hides_dead: args.hide_dead, top },
+        selection: ChannelSelection { order: args.order, hides_dead: args.hide_dead, top },
         class_map: args.class_map.clone(),
         ..ViewRequest::new(row)
     }
@@ -274,7 +274,7 @@ fn whole_names(parts: &[String], is_known: impl Fn(&str) -> bool) -> Vec<String>
 
 /// The layers of each model, found in its graph and tried for size.
 fn layers(
-    rows: &[&'static Row],
+    rows: &[&'static ModelSpec],
     names: &[String],
     request: &ViewRequest,
     scale: Scale,
@@ -317,7 +317,7 @@ fn layers(
 /// The layers that are named, each once, in one network.
 pub(super) fn nodes(
     graph: &Graph,
-    row: &Row,
+    row: &ModelSpec,
     names: &[String],
     is_one_of_several: bool,
 ) -> anyhow::Result<Vec<NodeId>> {
@@ -337,7 +337,7 @@ pub(super) fn nodes(
 }
 
 /// The size that every picture comes to, or the model's own where pictures keep theirs, and whether it is the former.
-fn input_size(row: &Row, fit: FitChoice) -> (PixelSize, bool) {
+fn input_size(row: &ModelSpec, fit: FitChoice) -> (PixelSize, bool) {
     match fit {
         FitChoice::Size(size) => (size, true),
         FitChoice::Native => (row.preprocess.size, false),
@@ -348,9 +348,9 @@ fn input_size(row: &Row, fit: FitChoice) -> (PixelSize, bool) {
 
 /// Channels that a figure shows of a layer, at least: how many are dead shows only with the values.
 fn num_shown(request: &ViewRequest, shape: MapShape) -> usize {
-    match (&request.class_map, request.sifting) {
-        (Some(_), _) | (None, Sifting { hides_dead: true, .. }) => 1,
-        (None, Sifting { top, .. }) => top.unwrap_or(usize::MAX).min(shape.channels),
+    match (&request.class_map, request.selection) {
+        (Some(_), _) | (None, ChannelSelection { hides_dead: true, .. }) => 1,
+        (None, ChannelSelection { top, .. }) => top.unwrap_or(usize::MAX).min(shape.channels),
     }
 }
 
@@ -414,7 +414,7 @@ fn leave_out_own_figures(pictures: &mut Vec<PictureRef>, output: &Path) {
 }
 
 /// What must be known of a network before its pictures are trusted; always said of one that nobody named.
-pub(super) fn introduce(row: &Row, is_default: bool, reporter: &Reporter) {
+pub(super) fn introduce(row: &ModelSpec, is_default: bool, reporter: &Reporter) {
     let caution = if row.caution.is_empty() { String::new() } else { format!("; mind: {}", row.caution) };
     if is_default {
         reporter.note(&format!("no --model given, so {}: {}{caution}", row.tag, row.title));

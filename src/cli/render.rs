@@ -190,7 +190,7 @@ fn one_picture(
             let mut panel = Panel::paint(&PanelSpec {
                 values: LayerValues { run_by: &run_by, view: &view, activation, stats: &stats },
                 look: Look { settings, scale: plan.scale },
-                sifting: request.sifting,
+                selection: request.selection,
                 channel: None,
                 class_map,
             })

@@ -16,7 +16,7 @@ use crate::engine::{Backbone, CancelToken, ComputeDevice, Outcome, Priority, Ses
 use crate::graph::NodeId;
 use crate::input::decode::decode_bytes;
 use crate::input::{FitChoice, ValueChoice, preprocess};
-use crate::models::{Registry, Row};
+use crate::models::{ModelSpec, Registry};
 use crate::render::Resources;
 use crate::tensor::counted;
 use crate::tensor::{Activation, LayerStats};
@@ -63,7 +63,7 @@ pub(super) fn run(args: &SelfcheckArgs, resources: &Resources, reporter: &Report
     args.run.engine().check()?;
     start_threads(args.run.threads, Priority::Normal)?;
     let store = &resources.store;
-    let rows: Vec<&'static Row> = if args.models.is_empty() {
+    let rows: Vec<&'static ModelSpec> = if args.models.is_empty() {
         Registry::rows().filter(|row| store.state(row).is_here()).collect()
     } else {
         args.models.iter().map(|name| Registry::find(name.trim())).collect::<Result<_, _>>()?

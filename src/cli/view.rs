@@ -10,7 +10,7 @@ use super::plan::check_part;
 use super::reporter::Reporter;
 use crate::engine::is_onnx_path;
 use crate::input::decode::{DecodeError, DecodeProblem};
-use crate::models::Row;
+use crate::models::ModelSpec;
 use crate::render::{ChoiceError, WindowRequest, choose_row_for_file, choose_row_up_to, is_weights_path};
 use crate::weights::TensorFile;
 use crate::weights::fetch::FetchOptions;
@@ -96,7 +96,7 @@ fn request(mut args: ViewArgs) -> anyhow::Result<WindowRequest> {
 }
 
 /// Whether a row is all that has to be chosen of a weight file.
-fn settles(file: &TensorFile, row: &Row) -> bool {
+fn settles(file: &TensorFile, row: &ModelSpec) -> bool {
     let part = row.graph().ok().and_then(|graph| file.part_for(&graph, row.tag, row.head_prefixes).ok());
     part.is_some_and(|file| file.choice().ema || !file.part().has_other_average())
 }

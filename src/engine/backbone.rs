@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::preprocessing::Preprocessing;
 use crate::graph::{Graph, GraphError};
 use crate::input::ValueChoice;
-use crate::models::{Opened, Registry, Row};
+use crate::models::{ModelSpec, Opened, Registry};
 use crate::tensor::{NoRoom, Remedied, Remedy, check_room};
 use crate::weights::fetch::{FileRecord, read_record};
 use crate::weights::{
@@ -86,17 +86,17 @@ impl WeightStore {
     }
 
     /// A row's weights in the program.
-    pub fn embedded(&self, row: &Row) -> Option<EmbeddedWeights> {
+    pub fn embedded(&self, row: &ModelSpec) -> Option<EmbeddedWeights> {
         self.embedded.iter().find(|e| e.tag == row.tag).copied()
     }
 
     /// A row's weight file on this machine.
-    pub fn kept(&self, row: &Row) -> Option<KeptFile> {
+    pub fn kept(&self, row: &ModelSpec) -> Option<KeptFile> {
         self.folders.find(row.tag, row.download())
     }
 
     /// Whether a row's weights are here.
-    pub fn state(&self, row: &Row) -> WeightState {
+    pub fn state(&self, row: &ModelSpec) -> WeightState {
         if self.embedded(row).is_some() {
             WeightState::Embedded
         } else if row.opened().is_some() || self.kept(row).is_some() {
@@ -263,7 +263,7 @@ pub fn same_architecture(tag: &str, here: &[&'static str]) -> Option<(&'static s
 #[derive(Clone, Debug)]
 pub struct Fitting {
     /// The row.
-    pub row: &'static Row,
+    pub row: &'static ModelSpec,
     /// Beginnings of names under which its network lies; more than one where a person must say which is meant.
     pub prefixes: Vec<String>,
     /// Whether the file holds the opposite weights too: EMA where these are none.
@@ -296,7 +296,7 @@ pub struct Closest {
 /// A graph with all its parameters.
 #[derive(Debug)]
 pub struct Backbone {
-    row: &'static Row,
+    row: &'static ModelSpec,
     graph: Arc<Graph>,
     weights: BoundWeights,
     origin: WeightsOrigin,
@@ -308,14 +308,18 @@ pub struct Backbone {
 
 impl Backbone {
     /// Loads a row's weights: from `file` where one is given, else those that are here.
-    pub fn load(row: &'static Row, store: &WeightStore, file: Option<&Path>) -> Result<Self, LoadError> {
+    pub fn load(
+        row: &'static ModelSpec,
+        store: &WeightStore,
+        file: Option<&Path>,
+    ) -> Result<Self, LoadError> {
         let all = PartChoice::default();
         Self::load_part(row, store, file.map(|path| (path, &all)))
     }
 
     /// Loads a row's weights, from a file of which a part is meant where one is given.
     pub fn load_part(
-        row: &'static Row,
+        row: &'static ModelSpec,
         store: &WeightStore,
         file: Option<(&Path, &PartChoice)>,
     ) -> Result<Self, LoadError> {
@@ -350,7 +354,7 @@ impl Backbone {
     }
 
     /// A network that came with a file of its own, which is read again: rows keep no weights.
-    fn from_opened(row: &'static Row, opened: &Opened) -> Result<Self, LoadError> {
+    fn from_opened(row: &'static ModelSpec, opened: &Opened) -> Result<Self, LoadError> {
         let net = OnnxNet::read_up_to(&opened.path, opened.final_asked.as_deref())?;
         if net.tensors.sha256() != opened.sha256 {
             return Err(LoadError::Changed { tag: row.tag, origin: net.tensors.origin().to_owned() });
@@ -359,7 +363,7 @@ impl Backbone {
     }
 
     /// Binds a file that is in memory to a row.
-    pub fn from_tensors(row: &'static Row, file: TensorFile) -> Result<Self, LoadError> {
+    pub fn from_tensors(row: &'static ModelSpec, file: TensorFile) -> Result<Self, LoadError> {
         if let Some(made_for) = file.metadata(MODEL_KEY).filter(|tag| *tag != row.tag) {
             let (made_for, origin) = (made_for.to_owned(), file.origin().to_owned());
             return Err(LoadError::OtherModel { tag: row.tag, made_for, origin });
@@ -379,7 +383,7 @@ impl Backbone {
     }
 
     /// Binds a file to a graph of one's own that stands for a row: a variant under study.
-    pub fn with_graph(row: &'static Row, graph: Graph, file: TensorFile) -> Result<Self, LoadError> {
+    pub fn with_graph(row: &'static ModelSpec, graph: Graph, file: TensorFile) -> Result<Self, LoadError> {
         // Each tensor is looked at as f32, by each thread another.
         let largest = file.largest_tensor() * 2 * size_of::<f32>() * rayon::current_num_threads().min(4);
         check_room(largest as u64).map_err(|reason| LoadError::NoRoom { tag: row.tag, reason })?;
@@ -395,7 +399,7 @@ impl Backbone {
 
     /// Rows whose graph a file fits by names and shapes: more than one where a file doesn't show its variant, one where it says
     /// what it was imported for.
-    pub fn rows_for(file: &TensorFile) -> Vec<&'static Row> {
+    pub fn rows_for(file: &TensorFile) -> Vec<&'static ModelSpec> {
         Self::fits(file).into_iter().map(|fit| fit.row).collect()
     }
 
@@ -444,7 +448,7 @@ impl Backbone {
     }
 
     /// Rows of the framework whose names a file has, and only the one that it was imported for.
-    fn rows_of_kind(file: &TensorFile) -> impl Iterator<Item = &'static Row> {
+    fn rows_of_kind(file: &TensorFile) -> impl Iterator<Item = &'static ModelSpec> {
         let is_keras = Convention::of(file) == Convention::Keras;
         Registry::rows()
             .filter(move |row| row.is_keras || !is_keras)
@@ -500,7 +504,7 @@ impl Backbone {
     }
 
     /// The registry's row.
-    pub fn row(&self) -> &'static Row {
+    pub fn row(&self) -> &'static ModelSpec {
         self.row
     }
 

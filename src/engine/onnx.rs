@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::onnx_properties::Properties;
-use crate::models::{Opened, OpenedAs, Row};
+use crate::models::{ModelSpec, Opened, OpenedAs};
 use crate::tensor::{PreprocessSpec, ValueScale};
 use crate::weights::{FREE_SIZE, ONNX_HEAD, OnnxError, OnnxNet};
 
@@ -14,12 +14,12 @@ pub fn is_onnx_path(name: &Path) -> bool {
 
 /// The rows of a file: one where it says how samples become values. Else the first is without that, and one for each way of
 /// [`ValueScale::NAMED`] follows, of which a person must choose.
-pub fn open_onnx(path: &Path) -> Result<Vec<&'static Row>, OnnxError> {
+pub fn open_onnx(path: &Path) -> Result<Vec<&'static ModelSpec>, OnnxError> {
     open_onnx_up_to(path, None)
 }
 
 /// Opens an ONNX file with a layer of one's own choice as the last, by its name or an alias; the file's own end where none is given.
-pub fn open_onnx_up_to(path: &Path, final_layer: Option<&str>) -> Result<Vec<&'static Row>, OnnxError> {
+pub fn open_onnx_up_to(path: &Path, final_layer: Option<&str>) -> Result<Vec<&'static ModelSpec>, OnnxError> {
     let net = OnnxNet::read_up_to(path, final_layer)?;
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let name: String =

@@ -4,7 +4,7 @@
 //! row's own would be another network's. Owns which of the two holds. Must not know how a picture is mapped.
 
 use crate::input::ValueChoice;
-use crate::models::Row;
+use crate::models::ModelSpec;
 use crate::tensor::{Fit, PreprocessSpec, ResizeFilter};
 use crate::weights::keras::{Inside, Unreadable, efficientnets_own, inside};
 use crate::weights::{BoundWeights, TensorFile};
@@ -30,12 +30,12 @@ pub struct Preprocessing {
 
 impl Preprocessing {
     /// As the row says.
-    fn of_row(row: &Row) -> Self {
+    fn of_row(row: &ModelSpec) -> Self {
         Self { spec: row.preprocess, from_file: None, left_out: Vec::new(), unreadable: None }
     }
 
     /// As the file says, where it does.
-    pub fn of(row: &Row, file: &TensorFile, bound: &BoundWeights) -> Self {
+    pub fn of(row: &ModelSpec, file: &TensorFile, bound: &BoundWeights) -> Self {
         let of_row = Self::of_row(row);
         if let Some(kept) = file.metadata(PREPROCESS_KEY) {
             return serde_json::from_str(kept).unwrap_or_else(|_| Self {
@@ -82,7 +82,7 @@ impl Preprocessing {
     }
 
     /// A file without the model's configuration shows of what is inside nothing but what `Normalization` layers learned.
-    fn of_weights_alone(self, row: &Row, file: &TensorFile) -> Self {
+    fn of_weights_alone(self, row: &ModelSpec, file: &TensorFile) -> Self {
         match efficientnets_own(file) {
             None => self,
             Some(_) if !row.normalises_inside() => Self {

@@ -65,14 +65,14 @@ fn builder(number: Option<NumThreads>, priority: Priority) -> ThreadPoolBuilder 
         .thread_name(|at| format!("compute-{at}"))
         .start_handler(move |_| {
             if priority == Priority::BehindWindow {
-                stand_back();
+                lower_priority();
             }
         })
 }
 
 /// Lets others go before the calling thread. A quarter of the scale is a niceness of about 10 on Linux: a window gets its frames
 /// in nearly the time it would take alone, and beside other programs there is still a share left to compute with.
-pub(super) fn stand_back() {
+pub(super) fn lower_priority() {
     let Ok(quarter) = ThreadPriorityValue::try_from(25) else { return };
     if let Err(error) = set_current_thread_priority(ThreadPriority::Crossplatform(quarter)) {
         // Only less smooth; a thread that already stands further back isn't let forward, which is as well.

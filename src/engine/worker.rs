@@ -7,25 +7,25 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
 use super::cancel::CancelToken;
-use super::threads::stand_back;
+use super::threads::lower_priority;
 
-/// Errands kept waiting at most; posting more is refused.
-const MAX_ERRANDS: usize = 64;
+/// Queued jobs kept waiting at most; posting more is refused.
+const MAX_QUEUED: usize = 64;
 
-/// Where jobs wait. Two kinds: the *current* job of a lane, of which only the newest counts (posting one cancels its predecessor
-/// in that lane), and *errands* (a file to save), which are done in order, after the lanes' jobs, and never dropped. An errand that
-/// looks at its token may give back what is left of it when a lane's job arrives, and goes on afterwards.
+/// Where jobs wait. Two kinds: the *current* job of a slot, of which only the newest counts (posting one cancels its predecessor
+/// in that slot), and *queued* jobs (a file to save), which are done in order, after the slots' jobs, and never dropped. A queued job that
+/// looks at its token may give back what is left of it when a slot's job arrives, and goes on afterwards.
 #[derive(Debug)]
 struct Mailbox<J> {
-    slot: Mutex<Slot<J>>,
+    state: Mutex<State<J>>,
     wake: Condvar,
 }
 
 #[derive(Debug)]
-struct Slot<J> {
-    /// At most one a lane, the longest waiting first.
+struct State<J> {
+    /// At most one a slot, the longest waiting first.
     current: VecDeque<(u64, J, CancelToken)>,
-    errands: VecDeque<J>,
+    queued: VecDeque<J>,
     running: Running,
     is_closed: bool,
 }
@@ -33,60 +33,60 @@ struct Slot<J> {
 /// What the thread is at.
 #[derive(Debug)]
 struct Running {
-    /// None for an errand.
-    lane: Option<u64>,
+    /// None for a queued job.
+    slot: Option<u64>,
     token: CancelToken,
 }
 
 impl<J> Mailbox<J> {
     fn new() -> Self {
-        let slot = Slot {
+        let state = State {
             current: VecDeque::new(),
-            errands: VecDeque::new(),
-            running: Running { lane: None, token: CancelToken::new() },
+            queued: VecDeque::new(),
+            running: Running { slot: None, token: CancelToken::new() },
             is_closed: false,
         };
-        Self { slot: Mutex::new(slot), wake: Condvar::new() }
+        Self { state: Mutex::new(state), wake: Condvar::new() }
     }
 
     /// A job that panicked leaves the mailbox whole: each change below is one assignment.
-    fn lock(&self) -> MutexGuard<'_, Slot<J>> {
-        self.slot.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, State<J>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn take(&self) -> Option<(J, CancelToken)> {
-        let mut slot = self.lock();
+        let mut state = self.lock();
         loop {
-            if let Some((lane, job, token)) = slot.current.pop_front() {
-                slot.running = Running { lane: Some(lane), token: token.clone() };
+            if let Some((slot, job, token)) = state.current.pop_front() {
+                state.running = Running { slot: Some(slot), token: token.clone() };
                 return Some((job, token));
             }
-            if let Some(errand) = slot.errands.pop_front() {
+            if let Some(queued) = state.queued.pop_front() {
                 let token = CancelToken::new();
-                // Errands of a worker that is closed are done, but what can be left is left.
-                if slot.is_closed {
+                // Queued jobs of a worker that is closed are done, but what can be left is left.
+                if state.is_closed {
                     token.cancel();
                 }
-                slot.running = Running { lane: None, token: token.clone() };
-                return Some((errand, token));
+                state.running = Running { slot: None, token: token.clone() };
+                return Some((queued, token));
             }
-            if slot.is_closed {
+            if state.is_closed {
                 return None;
             }
-            slot = self.wake.wait(slot).unwrap_or_else(PoisonError::into_inner);
+            state = self.wake.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
     }
 
-    /// What is left of an errand waits before the others; nobody waits for it any more once the worker is closed.
+    /// What is left of a queued job waits before the others; nobody waits for it any more once the worker is closed.
     fn give_back(&self, rest: J) {
-        let mut slot = self.lock();
-        if !slot.is_closed {
-            slot.errands.push_front(rest);
+        let mut state = self.lock();
+        if !state.is_closed {
+            state.queued.push_front(rest);
         }
     }
 }
 
-/// The thread, which lets others go first, and its mailbox. Dropping it cancels what runs, does the errands that wait, and joins.
+/// The thread, which lets others go first, and its mailbox. Dropping it cancels what runs, does the queued jobs, and joins.
 #[derive(Debug)]
 pub struct Worker<J: Send + 'static> {
     mailbox: Arc<Mailbox<J>>,
@@ -95,7 +95,7 @@ pub struct Worker<J: Send + 'static> {
 
 impl<J: Send + 'static> Worker<J> {
     /// Starts a thread of that name; `handler` is called for each job with the token that a newer job would cancel, and gives back
-    /// what is left of an errand that made way.
+    /// what is left of a queued job that made way.
     pub fn spawn(
         name: &str,
         mut handler: impl FnMut(J, &CancelToken) -> Option<J> + Send + 'static,
@@ -103,7 +103,7 @@ impl<J: Send + 'static> Worker<J> {
         let mailbox = Arc::new(Mailbox::new());
         let theirs = Arc::clone(&mailbox);
         let thread = std::thread::Builder::new().name(name.to_owned()).spawn(move || {
-            stand_back();
+            lower_priority();
             while let Some((job, token)) = theirs.take() {
                 if let Some(rest) = handler(job, &token) {
                     theirs.give_back(rest);
@@ -113,38 +113,38 @@ impl<J: Send + 'static> Worker<J> {
         Ok(Self { mailbox, thread: Some(thread) })
     }
 
-    /// Replaces the waiting job of a lane, cancels the lane's running one, and has a running errand make way if it can.
-    pub fn post(&self, lane: u64, job: J) {
-        let mut slot = self.mailbox.lock();
-        if slot.running.lane.is_none_or(|running| running == lane) {
-            slot.running.token.cancel();
+    /// Replaces the waiting job of a slot, cancels the slot's running one, and has a running queued job make way if it can.
+    pub fn post(&self, slot: u64, job: J) {
+        let mut state = self.mailbox.lock();
+        if state.running.slot.is_none_or(|running| running == slot) {
+            state.running.token.cancel();
         }
         let fresh = CancelToken::new();
-        match slot.current.iter_mut().find(|(waiting, ..)| *waiting == lane) {
-            Some(waiting) => *waiting = (lane, job, fresh),
-            None => slot.current.push_back((lane, job, fresh)),
+        match state.current.iter_mut().find(|(waiting, ..)| *waiting == slot) {
+            Some(waiting) => *waiting = (slot, job, fresh),
+            None => state.current.push_back((slot, job, fresh)),
         }
-        drop(slot);
+        drop(state);
         self.mailbox.wake.notify_one();
     }
 
-    /// Nobody wants what a lane was asked for any more.
-    pub fn withdraw(&self, lane: u64) {
-        let mut slot = self.mailbox.lock();
-        if slot.running.lane == Some(lane) {
-            slot.running.token.cancel();
+    /// Nobody wants what a slot was asked for any more.
+    pub fn withdraw(&self, slot: u64) {
+        let mut state = self.mailbox.lock();
+        if state.running.slot == Some(slot) {
+            state.running.token.cancel();
         }
-        slot.current.retain(|(waiting, ..)| *waiting != lane);
+        state.current.retain(|(waiting, ..)| *waiting != slot);
     }
 
-    /// Queues an errand; gives it back if too many wait.
+    /// Queues a job; gives it back if too many wait.
     pub fn enqueue(&self, job: J) -> Result<(), J> {
-        let mut slot = self.mailbox.lock();
-        if slot.errands.len() >= MAX_ERRANDS {
+        let mut state = self.mailbox.lock();
+        if state.queued.len() >= MAX_QUEUED {
             return Err(job);
         }
-        slot.errands.push_back(job);
-        drop(slot);
+        state.queued.push_back(job);
+        drop(state);
         self.mailbox.wake.notify_one();
         Ok(())
     }
@@ -153,10 +153,10 @@ impl<J: Send + 'static> Worker<J> {
 impl<J: Send + 'static> Drop for Worker<J> {
     fn drop(&mut self) {
         {
-            let mut slot = self.mailbox.lock();
-            slot.running.token.cancel();
-            slot.current.clear();
-            slot.is_closed = true;
+            let mut state = self.mailbox.lock();
+            state.running.token.cancel();
+            state.current.clear();
+            state.is_closed = true;
         }
         self.mailbox.wake.notify_one();
         if let Some(thread) = self.thread.take()
@@ -218,14 +218,14 @@ mod tests {
             if job == 1 {
                 opened.recv().unwrap();
             }
-            // An errand in two parts: the second is done after whatever came between.
+            // A queued job in two parts: the second is done after whatever came between.
             let is_interrupted = job == 10 && opened.recv().is_ok() && token.is_cancelled();
             out.send((job, token.is_cancelled())).unwrap();
             is_interrupted.then_some(11)
         })
         .unwrap();
         let wait_until_taken = || {
-            while !(worker.mailbox.lock().current.is_empty() && worker.mailbox.lock().errands.is_empty()) {
+            while !(worker.mailbox.lock().current.is_empty() && worker.mailbox.lock().queued.is_empty()) {
                 std::thread::yield_now();
             }
         };
@@ -235,7 +235,7 @@ mod tests {
         worker.post(9, 3);
         worker.withdraw(9);
         gate.send(()).unwrap();
-        assert_eq!(results.recv().unwrap(), (1, false), "another lane's job doesn't cancel");
+        assert_eq!(results.recv().unwrap(), (1, false), "another slot's job doesn't cancel");
         assert_eq!(results.recv().unwrap(), (2, false));
         worker.enqueue(10).unwrap();
         wait_until_taken();

@@ -1,4 +1,4 @@
-//! What becomes of a layer's map: kept, or brought down to one number a filter; and its bytes as they are stored.
+//! What becomes of a layer's map: kept, or brought down to one number a channel; and its bytes as they are stored.
 
 use std::str::FromStr;
 
@@ -18,11 +18,11 @@ const MAX_GEM_POWER: f64 = 64.0;
 pub enum Pool {
     /// The map as it is.
     None,
-    /// The mean of each filter.
+    /// The mean of each channel.
     Avg,
-    /// The largest value of each filter; NaN if one is NaN.
+    /// The largest value of each channel; NaN if one is NaN.
     Max,
-    /// The generalised mean of each filter: `mean(max(x, 1e-6)^p)^(1/p)`.
+    /// The generalised mean of each channel: `mean(max(x, 1e-6)^p)^(1/p)`.
     Gem {
         /// The exponent `p`.
         power: f64,

@@ -86,7 +86,7 @@ pub struct RunRecord {
     pub fitted: String,
     /// Network input, columns × rows.
     pub input_size: String,
-    /// The resize filter.
+    /// The resize channel.
     pub filter: String,
     /// How samples became values: order, divisor, mean, deviation.
     pub value_scale: String,
@@ -126,9 +126,9 @@ pub struct LookRecord {
     pub layer: String,
     /// The layer's extent, `C×H×W`.
     pub shape: String,
-    /// `filters` or `cells`.
+    /// `channels` or `cells`.
     pub layout: String,
-    /// Rows x columns of filters.
+    /// Rows x columns of channels.
     pub grid: String,
     /// Pixels of a value's side.
     pub scale: u32,
@@ -142,16 +142,17 @@ pub struct LookRecord {
     pub colour_map: String,
     /// `light` or `dark`.
     pub paper: String,
-    /// Which filters are shown and in what order, where not all in their own: `mean hide-dead top:64`.
+    /// Which channels are shown and in what order, where not all in their own: `mean hide-dead top:64`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub sifting: Option<String>,
-    /// The one filter that is shown, in a figure of one.
+    #[serde(rename = "sifting")]
+    pub selection: Option<String>,
+    /// The one channel that is shown, in a figure of one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub shown_filter: Option<usize>,
+    pub shown_channel: Option<usize>,
     /// The class whose map is shown in place of the layer's channels: `top`, a number, or a part of a name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub class_map: Option<String>,
-    /// Whether the grid was asked for; else it is what the number of filters gives.
+    /// Whether the grid was asked for; else it is what the number of channels gives.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_grid_chosen: bool,
     /// The part of the mosaic that is shown, in a figure of a part, as [`SeenPart`](crate::mosaic::SeenPart) is written.
@@ -221,7 +222,7 @@ impl FigureRecord {
             let hashed = run.weights_source_sha256.as_deref();
             hashed.map_or(Ok(()), |value| hash("weights_source_sha256", value))?;
             let not_always = [
-                ("sifting", &look.sifting),
+                ("sifting", &look.selection),
                 ("part", &look.part),
                 ("class_map", &look.class_map),
                 ("weights_part", &run.weights_part),
@@ -264,8 +265,8 @@ impl LookRecord {
             range: mosaic.range.to_string(),
             colour_map: mosaic.colour_map.to_string(),
             paper: mosaic.paper.to_string(),
-            sifting: None,
-            shown_filter: None,
+            selection: None,
+            shown_channel: None,
             class_map: None,
             is_grid_chosen: false,
             part: None,

@@ -6,7 +6,7 @@
 //! parameter of the block and here the node that it scales; the block itself is its sum. timm's head takes the mean first and has a
 //! layer norm and the classifier behind it, so the graph ends at the last block.
 
-use super::row::{Row, Verification, short_side_crop};
+use super::spec::{ModelSpec, Verification, short_side_crop};
 use crate::graph::{ActivationFn, Conv2d, Graph, GraphBuilder, GraphError, NodeId, Op, Padding};
 use crate::tensor::{PixelSize, ResizeFilter, ValueScale};
 
@@ -64,7 +64,7 @@ fn block(b: &mut GraphBuilder, name: &str, input: NodeId) -> NodeId {
 }
 
 /// The authors' weights; `_cfg` in timm's `convnext.py`.
-const FB: Row = Row {
+const FB: ModelSpec = ModelSpec {
     tag: "",
     title: "",
     bare_names: &[],
@@ -80,21 +80,21 @@ const FB: Row = Row {
     caution: "",
 };
 
-pub(super) const ROWS: &[Row] = &[
-    Row {
+pub(super) const ROWS: &[ModelSpec] = &[
+    ModelSpec {
         tag: "convnext_tiny.fb_in1k",
         title: "ConvNeXt-T, ImageNet, the authors' weights",
         bare_names: &["convnext_tiny"],
         source: "timm/convnext_tiny.fb_in1k",
         ..FB
     },
-    Row {
+    ModelSpec {
         tag: "convnext_tiny.fb_in22k_ft_in1k",
         title: "ConvNeXt-T, ImageNet after ImageNet-22k, the authors' weights",
         source: "timm/convnext_tiny.fb_in22k_ft_in1k",
         ..FB
     },
-    Row {
+    ModelSpec {
         tag: "convnext_small.fb_in1k",
         title: "ConvNeXt-S, ImageNet, the authors' weights",
         bare_names: &["convnext_small"],
@@ -102,14 +102,14 @@ pub(super) const ROWS: &[Row] = &[
         source: "timm/convnext_small.fb_in1k",
         ..FB
     },
-    Row {
+    ModelSpec {
         tag: "convnext_small.fb_in22k_ft_in1k",
         title: "ConvNeXt-S, ImageNet after ImageNet-22k, the authors' weights",
         build: || build(&SMALL),
         source: "timm/convnext_small.fb_in22k_ft_in1k",
         ..FB
     },
-    Row {
+    ModelSpec {
         tag: "convnext_base.fb_in1k",
         title: "ConvNeXt-B, ImageNet, the authors' weights",
         bare_names: &["convnext_base"],
@@ -117,14 +117,14 @@ pub(super) const ROWS: &[Row] = &[
         source: "timm/convnext_base.fb_in1k",
         ..FB
     },
-    Row {
+    ModelSpec {
         tag: "convnext_base.fb_in22k_ft_in1k",
         title: "ConvNeXt-B, ImageNet after ImageNet-22k, the authors' weights",
         build: || build(&BASE),
         source: "timm/convnext_base.fb_in22k_ft_in1k",
         ..FB
     },
-    Row {
+    ModelSpec {
         tag: "convnext_large.fb_in1k",
         title: "ConvNeXt-L, ImageNet, the authors' weights",
         bare_names: &["convnext_large"],
@@ -132,7 +132,7 @@ pub(super) const ROWS: &[Row] = &[
         source: "timm/convnext_large.fb_in1k",
         ..FB
     },
-    Row {
+    ModelSpec {
         tag: "convnext_large.fb_in22k_ft_in1k",
         title: "ConvNeXt-L, ImageNet after ImageNet-22k, the authors' weights",
         build: || build(&LARGE),

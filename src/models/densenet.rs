@@ -6,7 +6,7 @@
 //! `….cat` here, and the last one of a block is the block itself. timm's `norm1`, `norm2` and `norm5` apply the `ReLU` too; that value
 //! is `norm1.act` and so on here. The graph ends at `features.norm5.act`, Keras' `relu`.
 
-use super::row::{Row, Verification, short_side_crop};
+use super::spec::{ModelSpec, Verification, short_side_crop};
 use crate::graph::{
     ActivationFn, BorderMean, Conv2d, Graph, GraphBuilder, GraphError, NodeId, Op, Padding, Pool2d,
 };
@@ -86,7 +86,7 @@ impl DenseNet {
 }
 
 /// What all rows share; `_cfg` in timm's `densenet.py`.
-const TV: Row = Row {
+const TV: ModelSpec = ModelSpec {
     tag: "",
     title: "",
     bare_names: &[],
@@ -102,21 +102,21 @@ const TV: Row = Row {
     caution: "",
 };
 
-pub(super) const ROWS: &[Row] = &[
-    Row {
+pub(super) const ROWS: &[ModelSpec] = &[
+    ModelSpec {
         tag: "densenet121.ra_in1k",
         title: "DenseNet-121, ImageNet, trained by timm with RandAugment",
         bare_names: &["densenet121"],
         source: "timm/densenet121.ra_in1k",
         ..TV
     },
-    Row {
+    ModelSpec {
         tag: "densenet121.tv_in1k",
         title: "DenseNet-121, ImageNet, torchvision's weights",
         source: "timm/densenet121.tv_in1k",
         ..TV
     },
-    Row {
+    ModelSpec {
         tag: "densenet169.tv_in1k",
         title: "DenseNet-169, ImageNet, torchvision's weights",
         bare_names: &["densenet169"],
@@ -124,7 +124,7 @@ pub(super) const ROWS: &[Row] = &[
         source: "timm/densenet169.tv_in1k",
         ..TV
     },
-    Row {
+    ModelSpec {
         tag: "densenet201.tv_in1k",
         title: "DenseNet-201, ImageNet, torchvision's weights",
         bare_names: &["densenet201"],

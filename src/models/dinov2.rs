@@ -7,7 +7,7 @@
 //! block `blocks.B` is the grid of what timm's module of that name puts out, and `blocks.B.tokens` the row. The last norm is of each
 //! token by itself, so it is done to the grid. All other names are those of timm's modules or parameters (`ls1.gamma`), but `attn.heads`, what the heads give before `attn.proj` mixes them.
 
-use super::row::{Row, Verification, short_side_crop};
+use super::spec::{ModelSpec, Verification, short_side_crop};
 use crate::graph::{ActivationFn, Attention, Conv2d, Graph, GraphBuilder, GraphError, NodeId, Op, Tokens};
 use crate::tensor::{PixelSize, ResizeFilter, ValueScale};
 
@@ -80,7 +80,7 @@ fn scale(b: &mut GraphBuilder, name: &str, x: NodeId) -> NodeId {
 }
 
 /// `vit_*_patch14*_dinov2` of timm's `vision_transformer.py`.
-const LVD: Row = Row {
+const LVD: ModelSpec = ModelSpec {
     tag: "",
     title: "",
     bare_names: &[],
@@ -101,15 +101,15 @@ const LVD: Row = Row {
     caution: "",
 };
 
-pub(super) const ROWS: &[Row] = &[
-    Row {
+pub(super) const ROWS: &[ModelSpec] = &[
+    ModelSpec {
         tag: "vit_small_patch14_dinov2.lvd142m",
         title: "DINOv2 ViT-S/14, trained without labels, Meta's weights",
         bare_names: &["vit_small_patch14_dinov2", "dinov2_vits14"],
         source: "timm/vit_small_patch14_dinov2.lvd142m",
         ..LVD
     },
-    Row {
+    ModelSpec {
         tag: "vit_base_patch14_dinov2.lvd142m",
         title: "DINOv2 ViT-B/14, trained without labels, Meta's weights",
         bare_names: &["vit_base_patch14_dinov2", "dinov2_vitb14"],
@@ -117,7 +117,7 @@ pub(super) const ROWS: &[Row] = &[
         source: "timm/vit_base_patch14_dinov2.lvd142m",
         ..LVD
     },
-    Row {
+    ModelSpec {
         tag: "vit_large_patch14_dinov2.lvd142m",
         title: "DINOv2 ViT-L/14, trained without labels, Meta's weights",
         bare_names: &["vit_large_patch14_dinov2", "dinov2_vitl14"],
@@ -126,7 +126,7 @@ pub(super) const ROWS: &[Row] = &[
         verification: Verification::Table,
         ..LVD
     },
-    Row {
+    ModelSpec {
         tag: "vit_small_patch14_reg4_dinov2.lvd142m",
         title: "DINOv2 ViT-S/14 with four registers, trained without labels, Meta's weights",
         bare_names: &["vit_small_patch14_reg4_dinov2", "dinov2_vits14_reg"],
@@ -134,7 +134,7 @@ pub(super) const ROWS: &[Row] = &[
         source: "timm/vit_small_patch14_reg4_dinov2.lvd142m",
         ..LVD
     },
-    Row {
+    ModelSpec {
         tag: "vit_base_patch14_reg4_dinov2.lvd142m",
         title: "DINOv2 ViT-B/14 with four registers, trained without labels, Meta's weights",
         bare_names: &["vit_base_patch14_reg4_dinov2", "dinov2_vitb14_reg"],
@@ -142,7 +142,7 @@ pub(super) const ROWS: &[Row] = &[
         source: "timm/vit_base_patch14_reg4_dinov2.lvd142m",
         ..LVD
     },
-    Row {
+    ModelSpec {
         tag: "vit_large_patch14_reg4_dinov2.lvd142m",
         title: "DINOv2 ViT-L/14 with four registers, trained without labels, Meta's weights",
         bare_names: &["vit_large_patch14_reg4_dinov2", "dinov2_vitl14_reg"],

@@ -5,7 +5,7 @@
 //! Names are torchvision's. A unit `X` is `X.conv`, `X.bn` and the `ReLU` named `X`. What the paper calls 5×5 is 3×3 here, a mistake
 //! of the port that its weights were trained with. The graph ends at `inception5b`; the auxiliary classifiers are left out.
 
-use super::row::{Row, Verification, short_side_crop};
+use super::spec::{ModelSpec, Verification, short_side_crop};
 use crate::graph::{
     ActivationFn, Conv2d, Graph, GraphBuilder, GraphError, NodeId, Op, Padding, Pool2d, Sides,
 };
@@ -82,7 +82,7 @@ fn block(b: &mut GraphBuilder, name: &str, input: NodeId, filters: [usize; 6]) -
     x
 }
 
-pub(super) const ROWS: &[Row] = &[Row {
+pub(super) const ROWS: &[ModelSpec] = &[ModelSpec {
     tag: "googlenet.tv_in1k",
     title: "GoogLeNet (Inception v1), ImageNet, torchvision's weights (a port of TensorFlow's)",
     bare_names: &["googlenet"],

@@ -7,7 +7,7 @@
 //! block `repeat.B` scales what its `conv2d` gives (`times`), adds it to what came in (`add`), and is the `ReLU` of that. The graph
 //! ends at `conv2d_7b`.
 
-use super::row::{Row, Verification, short_side_crop};
+use super::spec::{ModelSpec, Verification, short_side_crop};
 use crate::graph::{
     ActivationFn, BorderMean, Conv2d, Graph, GraphBuilder, GraphError, NodeId, Op, Padding, Pool2d,
 };
@@ -159,7 +159,7 @@ impl Net {
 }
 
 /// `_cfg` of timm's `inception_resnet_v2.py`.
-const TF: Row = Row {
+const TF: ModelSpec = ModelSpec {
     tag: "inception_resnet_v2.tf_in1k",
     title: "Inception-ResNet-v2, ImageNet, timm's port of TensorFlow-Slim's weights",
     bare_names: &["inception_resnet_v2"],
@@ -175,9 +175,9 @@ const TF: Row = Row {
     caution: "",
 };
 
-pub(super) const ROWS: &[Row] = &[
+pub(super) const ROWS: &[ModelSpec] = &[
     TF,
-    Row {
+    ModelSpec {
         tag: "inception_resnet_v2.tf_ens_adv_in1k",
         title: "Inception-ResNet-v2, ImageNet with adversarial pictures, timm's port of TensorFlow-Slim's weights",
         bare_names: &[],

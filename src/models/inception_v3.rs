@@ -7,7 +7,7 @@
 //! timm's module of that name applies the `ReLU` too) and the `ReLU`, which is named `X` because it is what the unit puts out. The
 //! graph ends at `Mixed_7c`, Keras' `mixed10`.
 
-use super::row::{Row, Verification, keras_file, short_side_crop, stretch};
+use super::spec::{ModelSpec, Verification, keras_file, short_side_crop, stretch};
 use crate::graph::{
     ActivationFn, BatchNorm, BorderMean, Conv2d, Graph, GraphBuilder, GraphError, NodeId, Op, Padding, Pool2d,
 };
@@ -262,7 +262,7 @@ impl InceptionV3 {
 const SIZE: PixelSize = PixelSize::square(299);
 
 /// timm's rows; `_cfg` and `default_cfgs` in its `inception_v3.py`.
-const TIMM: Row = Row {
+const TIMM: ModelSpec = ModelSpec {
     tag: "",
     title: "",
     bare_names: &[],
@@ -278,15 +278,15 @@ const TIMM: Row = Row {
     caution: "",
 };
 
-pub(super) const ROWS: &[Row] = &[
-    Row {
+pub(super) const ROWS: &[ModelSpec] = &[
+    ModelSpec {
         tag: "inception_v3.tv_in1k",
         title: "InceptionV3, ImageNet, torchvision's weights (a modified port of TensorFlow's)",
         bare_names: &["inception_v3"],
         source: "timm/inception_v3.tv_in1k",
         ..TIMM
     },
-    Row {
+    ModelSpec {
         tag: "inception_v3.tf_in1k",
         title: "InceptionV3, ImageNet, timm's port of TensorFlow-Slim's weights",
         source: "timm/inception_v3.tf_in1k",
@@ -294,14 +294,14 @@ pub(super) const ROWS: &[Row] = &[
                   this row",
         ..TIMM
     },
-    Row {
+    ModelSpec {
         tag: "inception_v3.gluon_in1k",
         title: "InceptionV3, ImageNet, GluonCV's weights",
         preprocess: PreprocessSpec { scale: ValueScale::TORCH, ..TIMM.preprocess },
         source: "timm/inception_v3.gluon_in1k",
         ..TIMM
     },
-    Row {
+    ModelSpec {
         tag: "inception_v3.keras_in1k",
         title: "InceptionV3, ImageNet, Keras' weights",
         bare_names: &["InceptionV3"],

@@ -8,7 +8,7 @@
 //! Keras pads as SAME with an eps of 1e-3, timm by half a kernel with 1e-5, torchvision's V3 by half a kernel with 1e-3. `MobileNetV3`
 //! ends at its last 1×1; what timm calls `conv_head` comes after the mean and is part of the classifier.
 
-use super::row::{Row, Verification, short_side_crop, stretch, torchvision_file};
+use super::spec::{ModelSpec, Verification, short_side_crop, stretch, torchvision_file};
 use crate::graph::ActivationFn::{self, HardSwish, Relu};
 use crate::graph::{BatchNorm, Conv2d, Graph, GraphBuilder, GraphError, NodeId, Op, Padding};
 use crate::tensor::{PixelSize, ResizeFilter, ValueScale, WeightSource};
@@ -300,7 +300,7 @@ fn each(names: &[String; 3]) -> [&str; 3] {
 }
 
 /// What the rows share; `_cfg` in timm's `efficientnet.py` and `mobilenetv3.py`.
-const RA: Row = Row {
+const RA: ModelSpec = ModelSpec {
     tag: "",
     title: "",
     bare_names: &[],
@@ -317,22 +317,22 @@ const RA: Row = Row {
 };
 
 /// torchvision's own recipe; its transforms.
-const TV: Row = Row {
+const TV: ModelSpec = ModelSpec {
     variant: "torchvision's names, padding of half a kernel, batch norm eps 1e-5",
     preprocess: short_side_crop(PixelSize::square(224), 0.875, ResizeFilter::Bilinear, ValueScale::TORCH),
     license: "BSD-3-Clause",
     ..RA
 };
 
-pub(super) const ROWS: &[Row] = &[
-    Row {
+pub(super) const ROWS: &[ModelSpec] = &[
+    ModelSpec {
         tag: "mobilenetv2_100.ra_in1k",
         title: "MobileNetV2, ImageNet, trained by timm with RandAugment",
         bare_names: &["mobilenetv2_100"],
         source: "timm/mobilenetv2_100.ra_in1k",
         ..RA
     },
-    Row {
+    ModelSpec {
         tag: "mobilenetv3_large_100.ra_in1k",
         title: "MobileNetV3 large, ImageNet, trained by timm with RandAugment",
         bare_names: &["mobilenetv3_large_100"],
@@ -341,7 +341,7 @@ pub(super) const ROWS: &[Row] = &[
         source: "timm/mobilenetv3_large_100.ra_in1k",
         ..RA
     },
-    Row {
+    ModelSpec {
         tag: "mobilenetv2_100.keras_in1k",
         title: "MobileNetV2, ImageNet, Keras' weights",
         bare_names: &["MobileNetV2"],
@@ -360,7 +360,7 @@ pub(super) const ROWS: &[Row] = &[
         }),
         ..RA
     },
-    Row {
+    ModelSpec {
         tag: "mobilenetv2_100.tv_in1k",
         title: "MobileNetV2, ImageNet, torchvision's weights",
         bare_names: &["mobilenet_v2"],
@@ -369,7 +369,7 @@ pub(super) const ROWS: &[Row] = &[
         file: torchvision_file!("mobilenet_v2-b0353104.pth"),
         ..TV
     },
-    Row {
+    ModelSpec {
         tag: "mobilenetv3_large_100.tv_in1k",
         title: "MobileNetV3 large, ImageNet, torchvision's weights",
         bare_names: &["mobilenet_v3_large"],
@@ -379,7 +379,7 @@ pub(super) const ROWS: &[Row] = &[
         file: torchvision_file!("mobilenet_v3_large-8738ca79.pth"),
         ..TV
     },
-    Row {
+    ModelSpec {
         tag: "mobilenetv3_small_100.tv_in1k",
         title: "MobileNetV3 small, ImageNet, torchvision's weights",
         bare_names: &["mobilenetv3_small_100", "mobilenet_v3_small"],

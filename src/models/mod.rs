@@ -17,11 +17,11 @@ mod regnet;
 mod repvgg;
 mod resnet;
 mod retired;
-mod row;
+mod spec;
 mod vgg;
 mod xception;
 
 pub use opened::{Opened, OpenedAs};
 pub use registry::{Registry, UnknownModel};
 pub use retired::Retired;
-pub use row::{Row, Verification};
+pub use spec::{ModelSpec, Verification};

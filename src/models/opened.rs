@@ -8,14 +8,14 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use super::row::{Row, Verification};
+use super::spec::{ModelSpec, Verification};
 use crate::graph::{Graph, GraphError};
 use crate::tensor::{PreprocessSpec, ValueScale};
 
 /// A network's file.
 #[derive(Debug)]
 pub struct Opened {
-    row: Row,
+    row: ModelSpec,
     graph: Graph,
     /// Where it lies.
     pub path: PathBuf,
@@ -72,7 +72,7 @@ static OPENED: Mutex<Vec<&'static Opened>> = Mutex::new(Vec::new());
 
 impl Opened {
     /// The row of a file's network: the one there is, or a new one.
-    pub fn row_of(path: &Path, sha256: &str, graph: Graph, known: OpenedAs) -> &'static Row {
+    pub fn row_of(path: &Path, sha256: &str, graph: Graph, known: OpenedAs) -> &'static ModelSpec {
         let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
         let mut all = OPENED.lock().unwrap_or_else(PoisonError::into_inner);
         let is_same = |o: &&&Opened| {
@@ -98,7 +98,7 @@ impl Opened {
             number += 1;
         }
         let kept = |text: String| -> &'static str { Box::leak(text.into_boxed_str()) };
-        let row = Row {
+        let row = ModelSpec {
             tag: kept(tag),
             title: kept(known.title),
             bare_names: &[],
@@ -144,12 +144,12 @@ impl Opened {
         OPENED.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    pub(super) fn row(&'static self) -> &'static Row {
+    pub(super) fn row(&'static self) -> &'static ModelSpec {
         &self.row
     }
 }
 
-impl Row {
+impl ModelSpec {
     /// The file that the network came with, where it came with one.
     pub fn opened(&self) -> Option<&'static Opened> {
         Opened::find(self.tag)

@@ -2,7 +2,7 @@
 
 use super::opened::Opened;
 use super::retired::Retired;
-use super::row::Row;
+use super::spec::ModelSpec;
 use super::{
     convnext, densenet, dinov2, efficientnet, googlenet, inception_resnet_v2, inception_v3, mobilenet,
     regnet, repvgg, resnet, vgg, xception,
@@ -40,7 +40,7 @@ pub struct Registry;
 
 impl Registry {
     /// All rows, families one after the other.
-    pub fn rows() -> impl Iterator<Item = &'static Row> {
+    pub fn rows() -> impl Iterator<Item = &'static ModelSpec> {
         [
             inception_v3::ROWS,
             resnet::ROWS,
@@ -62,7 +62,7 @@ impl Registry {
 
     /// The row of a full tag, of a bare name (architecture or Keras class), or of a network that came with an opened file. Spelling is exact, because `resnet50` and
     /// `ResNet50` are two networks.
-    pub fn find(name: &str) -> Result<&'static Row, UnknownModel> {
+    pub fn find(name: &str) -> Result<&'static ModelSpec, UnknownModel> {
         let found = Self::rows().find(|row| row.tag == name || row.bare_names.contains(&name));
         found.or_else(|| Opened::find(name).map(Opened::row)).ok_or_else(|| {
             if let Some(retired) = Retired::find(name) {
@@ -78,12 +78,12 @@ impl Registry {
     }
 
     /// Rows of networks that came with files of their own, as far as any were opened.
-    pub fn opened() -> Vec<&'static Row> {
+    pub fn opened() -> Vec<&'static ModelSpec> {
         Opened::all().into_iter().map(Opened::row).collect()
     }
 
     /// Rows of one architecture, in listing order.
-    pub fn of_arch(arch: &str) -> impl Iterator<Item = &'static Row> {
+    pub fn of_arch(arch: &str) -> impl Iterator<Item = &'static ModelSpec> {
         Self::rows().filter(move |row| row.arch() == arch)
     }
 }

@@ -4,7 +4,7 @@
 //!
 //! Names are timm's: a unit `sL.bB.convN` is its `ReLU` (the last one its batch norm), a block `sL.bB` the `ReLU` after its sum.
 
-use super::row::{Row, Verification, short_side_crop};
+use super::spec::{ModelSpec, Verification, short_side_crop};
 use crate::graph::{ActivationFn, Conv2d, Graph, GraphBuilder, GraphError, NodeId, Op, Padding};
 use crate::tensor::{PixelSize, ResizeFilter, ValueScale};
 
@@ -90,7 +90,7 @@ impl RegNet {
 }
 
 /// torchvision's second weights; `_cfgtv2` in timm's `regnet.py`.
-const TV2: Row = Row {
+const TV2: ModelSpec = ModelSpec {
     tag: "",
     title: "",
     bare_names: &[],
@@ -106,8 +106,8 @@ const TV2: Row = Row {
     caution: "",
 };
 
-pub(super) const ROWS: &[Row] = &[
-    Row {
+pub(super) const ROWS: &[ModelSpec] = &[
+    ModelSpec {
         tag: "regnety_004.tv2_in1k",
         title: "RegNetY of 0.4 GFLOP, ImageNet, torchvision's second weights",
         bare_names: &["regnety_004"],
@@ -115,7 +115,7 @@ pub(super) const ROWS: &[Row] = &[
         source: "timm/regnety_004.tv2_in1k",
         ..TV2
     },
-    Row {
+    ModelSpec {
         tag: "regnety_008.pycls_in1k",
         title: "RegNetY of 0.8 GFLOP, ImageNet, the authors' weights",
         bare_names: &["regnety_008"],
@@ -125,14 +125,14 @@ pub(super) const ROWS: &[Row] = &[
         source: "timm/regnety_008.pycls_in1k",
         ..TV2
     },
-    Row {
+    ModelSpec {
         tag: "regnety_016.tv2_in1k",
         title: "RegNetY of 1.6 GFLOP, ImageNet, torchvision's second weights",
         bare_names: &["regnety_016"],
         source: "timm/regnety_016.tv2_in1k",
         ..TV2
     },
-    Row {
+    ModelSpec {
         tag: "regnety_032.tv2_in1k",
         title: "RegNetY of 3.2 GFLOP, ImageNet, torchvision's second weights",
         bare_names: &["regnety_032"],

@@ -6,7 +6,7 @@
 //! Names are timm's: a block `stages.S.B` is its `ReLU`, `.conv_kxk` and `.conv_1x1` its convolutions after batch norm, `.identity` the
 //! norm of what comes in, `.add` the sum of the two convolutions and `.sum` that of all.
 
-use super::row::{Row, Verification, short_side_crop};
+use super::spec::{ModelSpec, Verification, short_side_crop};
 use crate::graph::{ActivationFn, Conv2d, Graph, GraphBuilder, GraphError, NodeId, Op, Padding};
 use crate::tensor::{PixelSize, ResizeFilter, ValueScale};
 
@@ -53,7 +53,7 @@ fn block(b: &mut GraphBuilder, name: &str, input: NodeId, c_out: usize, stride: 
 }
 
 /// What all rows share; `_cfg` in timm's `byobnet.py`.
-const RVGG: Row = Row {
+const RVGG: ModelSpec = ModelSpec {
     tag: "",
     title: "",
     bare_names: &[],
@@ -69,15 +69,15 @@ const RVGG: Row = Row {
     caution: "",
 };
 
-pub(super) const ROWS: &[Row] = &[
-    Row {
+pub(super) const ROWS: &[ModelSpec] = &[
+    ModelSpec {
         tag: "repvgg_a2.rvgg_in1k",
         title: "RepVGG-A2 with its branches, ImageNet, the authors' weights",
         bare_names: &["repvgg_a2"],
         source: "timm/repvgg_a2.rvgg_in1k",
         ..RVGG
     },
-    Row {
+    ModelSpec {
         tag: "repvgg_b0.rvgg_in1k",
         title: "RepVGG-B0 with its branches, ImageNet, the authors' weights",
         bare_names: &["repvgg_b0"],
@@ -85,7 +85,7 @@ pub(super) const ROWS: &[Row] = &[
         source: "timm/repvgg_b0.rvgg_in1k",
         ..RVGG
     },
-    Row {
+    ModelSpec {
         tag: "repvgg_b1.rvgg_in1k",
         title: "RepVGG-B1 with its branches, ImageNet, the authors' weights",
         bare_names: &["repvgg_b1"],

@@ -7,7 +7,7 @@
 //! their own and has an eps of 1.001e-5. Each has its own names. In torch's, a block `layerL.B` is named after what it puts out, so
 //! its last `ReLU` has that name and its sum is `layerL.B.add`; `layerL` is the last block of its stage.
 
-use super::row::{Row, Verification, keras_file, short_side_crop, stretch};
+use super::spec::{ModelSpec, Verification, keras_file, short_side_crop, stretch};
 use crate::graph::{
     ActivationFn, Conv2d, Graph, GraphBuilder, GraphError, NodeId, Op, Padding, Pool2d, Sides,
 };
@@ -210,7 +210,7 @@ impl Keras {
 const SIZE: PixelSize = PixelSize::square(224);
 
 /// torchvision's first weights; `_cfg` in timm's `resnet.py`.
-const TV: Row = Row {
+const TV: ModelSpec = ModelSpec {
     tag: "",
     title: "",
     bare_names: &[],
@@ -227,7 +227,7 @@ const TV: Row = Row {
 };
 
 /// timm's own training recipe A1 ("ResNet strikes back", 2021); `_rcfg` in timm's `resnet.py`.
-const A1: Row = Row {
+const A1: ModelSpec = ModelSpec {
     preprocess: short_side_crop(SIZE, 0.95, ResizeFilter::Bicubic, ValueScale::TORCH),
     license: "Apache-2.0",
     ..TV
@@ -236,7 +236,7 @@ const A1: Row = Row {
 const BASIC: &str = "stride in the first 3×3, no biases, batch norm eps 1e-5";
 
 /// Keras' rows: its `load_img` squashes to the target with nearest neighbour.
-const KERAS: Row = Row {
+const KERAS: ModelSpec = ModelSpec {
     build: || keras(STAGES_50),
     variant: "stride in the first 1×1, biases, batch norm eps 1.001e-5",
     preprocess: stretch(SIZE, ResizeFilter::Nearest, ValueScale::CAFFE),
@@ -246,8 +246,8 @@ const KERAS: Row = Row {
     ..TV
 };
 
-pub(super) const ROWS: &[Row] = &[
-    Row {
+pub(super) const ROWS: &[ModelSpec] = &[
+    ModelSpec {
         tag: "resnet18.a1_in1k",
         title: "ResNet-18, ImageNet, timm's recipe A1",
         bare_names: &["resnet18"],
@@ -256,7 +256,7 @@ pub(super) const ROWS: &[Row] = &[
         source: "timm/resnet18.a1_in1k",
         ..A1
     },
-    Row {
+    ModelSpec {
         tag: "resnet18.tv_in1k",
         title: "ResNet-18, ImageNet, torchvision's weights",
         build: || torch(Block::Basic, STAGES_18),
@@ -264,7 +264,7 @@ pub(super) const ROWS: &[Row] = &[
         source: "timm/resnet18.tv_in1k",
         ..TV
     },
-    Row {
+    ModelSpec {
         tag: "resnet34.a1_in1k",
         title: "ResNet-34, ImageNet, timm's recipe A1",
         bare_names: &["resnet34"],
@@ -273,7 +273,7 @@ pub(super) const ROWS: &[Row] = &[
         source: "timm/resnet34.a1_in1k",
         ..A1
     },
-    Row {
+    ModelSpec {
         tag: "resnet34.tv_in1k",
         title: "ResNet-34, ImageNet, torchvision's weights",
         build: || torch(Block::Basic, STAGES_34),
@@ -281,20 +281,20 @@ pub(super) const ROWS: &[Row] = &[
         source: "timm/resnet34.tv_in1k",
         ..TV
     },
-    Row {
+    ModelSpec {
         tag: "resnet50.a1_in1k",
         title: "ResNet-50, ImageNet, timm's recipe A1",
         bare_names: &["resnet50"],
         source: "timm/resnet50.a1_in1k",
         ..A1
     },
-    Row {
+    ModelSpec {
         tag: "resnet50.tv_in1k",
         title: "ResNet-50, ImageNet, torchvision's weights",
         source: "timm/resnet50.tv_in1k",
         ..TV
     },
-    Row {
+    ModelSpec {
         tag: "resnet101.a1_in1k",
         title: "ResNet-101, ImageNet, timm's recipe A1",
         bare_names: &["resnet101"],
@@ -302,14 +302,14 @@ pub(super) const ROWS: &[Row] = &[
         source: "timm/resnet101.a1_in1k",
         ..A1
     },
-    Row {
+    ModelSpec {
         tag: "resnet101.tv_in1k",
         title: "ResNet-101, ImageNet, torchvision's weights",
         build: || torch(Block::Bottleneck, STAGES_101),
         source: "timm/resnet101.tv_in1k",
         ..TV
     },
-    Row {
+    ModelSpec {
         tag: "resnet152.a1_in1k",
         title: "ResNet-152, ImageNet, timm's recipe A1",
         bare_names: &["resnet152"],
@@ -317,14 +317,14 @@ pub(super) const ROWS: &[Row] = &[
         source: "timm/resnet152.a1_in1k",
         ..A1
     },
-    Row {
+    ModelSpec {
         tag: "resnet152.tv_in1k",
         title: "ResNet-152, ImageNet, torchvision's weights",
         build: || torch(Block::Bottleneck, STAGES_152),
         source: "timm/resnet152.tv_in1k",
         ..TV
     },
-    Row {
+    ModelSpec {
         tag: "resnet50.keras_in1k",
         title: "ResNet-50, ImageNet, Keras' weights (the authors' own, ported from Caffe)",
         bare_names: &["ResNet50"],
@@ -336,7 +336,7 @@ pub(super) const ROWS: &[Row] = &[
         caution: "an older Keras file has the same name and layers named res2a_…; that is another network",
         ..KERAS
     },
-    Row {
+    ModelSpec {
         tag: "resnet50.keras_2016_in1k",
         title: "ResNet-50, ImageNet, Keras' weights before 2019 (layers named res2a_branch2a)",
         build: keras_first,
@@ -349,7 +349,7 @@ pub(super) const ROWS: &[Row] = &[
         }),
         ..KERAS
     },
-    Row {
+    ModelSpec {
         tag: "resnet101.keras_in1k",
         title: "ResNet-101, ImageNet, Keras' weights (the authors' own, ported from Caffe)",
         bare_names: &["ResNet101"],
@@ -361,7 +361,7 @@ pub(super) const ROWS: &[Row] = &[
         ),
         ..KERAS
     },
-    Row {
+    ModelSpec {
         tag: "resnet152.keras_in1k",
         title: "ResNet-152, ImageNet, Keras' weights (the authors' own, ported from Caffe)",
         bare_names: &["ResNet152"],

@@ -6,7 +6,7 @@
 //! Names are torchvision's `features.N`. Keras has the same network for depths 16 and 19 without batch norm; its names
 //! (`block1_conv1` is the value after `ReLU` there) are aliases. The graph ends at the last pool, Keras' `block5_pool`.
 
-use super::row::{Row, Verification, keras_file, short_side_crop, stretch};
+use super::spec::{ModelSpec, Verification, keras_file, short_side_crop, stretch};
 use crate::graph::{ActivationFn, Conv2d, Graph, GraphBuilder, GraphError, Padding, Pool2d};
 use crate::tensor::{PixelSize, ResizeFilter, ValueScale};
 
@@ -62,7 +62,7 @@ fn build(depth: [usize; 5], norm: Norm) -> Result<Graph, GraphError> {
 const SIZE: PixelSize = PixelSize::square(224);
 
 /// timm's rows; `_cfg` in its `vgg.py`.
-const TV: Row = Row {
+const TV: ModelSpec = ModelSpec {
     tag: "",
     title: "",
     bare_names: &[],
@@ -78,10 +78,10 @@ const TV: Row = Row {
     caution: "",
 };
 
-const TV_BN: Row = Row { variant: "batch norm eps 1e-5", ..TV };
+const TV_BN: ModelSpec = ModelSpec { variant: "batch norm eps 1e-5", ..TV };
 
 /// Keras' rows: its `load_img` squashes to the target with nearest neighbour.
-const KERAS: Row = Row {
+const KERAS: ModelSpec = ModelSpec {
     preprocess: stretch(SIZE, ResizeFilter::Nearest, ValueScale::CAFFE),
     head_prefixes: &["fc1/", "fc2/", "predictions/"],
     is_keras: true,
@@ -89,8 +89,8 @@ const KERAS: Row = Row {
     ..TV
 };
 
-pub(super) const ROWS: &[Row] = &[
-    Row {
+pub(super) const ROWS: &[ModelSpec] = &[
+    ModelSpec {
         tag: "vgg11.tv_in1k",
         title: "VGG-11, ImageNet, torchvision's weights",
         bare_names: &["vgg11"],
@@ -98,7 +98,7 @@ pub(super) const ROWS: &[Row] = &[
         source: "timm/vgg11.tv_in1k",
         ..TV
     },
-    Row {
+    ModelSpec {
         tag: "vgg13.tv_in1k",
         title: "VGG-13, ImageNet, torchvision's weights",
         bare_names: &["vgg13"],
@@ -106,14 +106,14 @@ pub(super) const ROWS: &[Row] = &[
         source: "timm/vgg13.tv_in1k",
         ..TV
     },
-    Row {
+    ModelSpec {
         tag: "vgg16.tv_in1k",
         title: "VGG-16, ImageNet, torchvision's weights",
         bare_names: &["vgg16"],
         source: "timm/vgg16.tv_in1k",
         ..TV
     },
-    Row {
+    ModelSpec {
         tag: "vgg19.tv_in1k",
         title: "VGG-19, ImageNet, torchvision's weights",
         bare_names: &["vgg19"],
@@ -121,7 +121,7 @@ pub(super) const ROWS: &[Row] = &[
         source: "timm/vgg19.tv_in1k",
         ..TV
     },
-    Row {
+    ModelSpec {
         tag: "vgg11_bn.tv_in1k",
         title: "VGG-11 with batch norm, ImageNet, torchvision's weights",
         bare_names: &["vgg11_bn"],
@@ -129,7 +129,7 @@ pub(super) const ROWS: &[Row] = &[
         source: "timm/vgg11_bn.tv_in1k",
         ..TV_BN
     },
-    Row {
+    ModelSpec {
         tag: "vgg13_bn.tv_in1k",
         title: "VGG-13 with batch norm, ImageNet, torchvision's weights",
         bare_names: &["vgg13_bn"],
@@ -137,7 +137,7 @@ pub(super) const ROWS: &[Row] = &[
         source: "timm/vgg13_bn.tv_in1k",
         ..TV_BN
     },
-    Row {
+    ModelSpec {
         tag: "vgg16_bn.tv_in1k",
         title: "VGG-16 with batch norm, ImageNet, torchvision's weights",
         bare_names: &["vgg16_bn"],
@@ -145,7 +145,7 @@ pub(super) const ROWS: &[Row] = &[
         source: "timm/vgg16_bn.tv_in1k",
         ..TV_BN
     },
-    Row {
+    ModelSpec {
         tag: "vgg19_bn.tv_in1k",
         title: "VGG-19 with batch norm, ImageNet, torchvision's weights",
         bare_names: &["vgg19_bn"],
@@ -153,7 +153,7 @@ pub(super) const ROWS: &[Row] = &[
         source: "timm/vgg19_bn.tv_in1k",
         ..TV_BN
     },
-    Row {
+    ModelSpec {
         tag: "vgg16.keras_in1k",
         title: "VGG-16, ImageNet, Keras' weights (the authors' own, ported from Caffe)",
         bare_names: &["VGG16"],
@@ -165,7 +165,7 @@ pub(super) const ROWS: &[Row] = &[
         verification: Verification::RealWeights,
         ..KERAS
     },
-    Row {
+    ModelSpec {
         tag: "vgg19.keras_in1k",
         title: "VGG-19, ImageNet, Keras' weights (the authors' own, ported from Caffe)",
         bare_names: &["VGG19"],

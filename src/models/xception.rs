@@ -8,7 +8,7 @@
 //! pads its max pools as TensorFlow's SAME, timm with one cell on each side; eps is 1e-3 and 1e-5. The graph ends at `act4`, Keras'
 //! `block14_sepconv2_act`.
 
-use super::row::{Row, Verification, keras_file, short_side_crop, stretch};
+use super::spec::{ModelSpec, Verification, keras_file, short_side_crop, stretch};
 use crate::graph::{ActivationFn, Conv2d, Graph, GraphBuilder, GraphError, NodeId, Op, Padding, Pool2d};
 use crate::tensor::{PixelSize, ResizeFilter, ValueScale, WeightSource};
 
@@ -164,8 +164,8 @@ impl Xception {
 
 const SIZE: PixelSize = PixelSize::square(299);
 
-pub(super) const ROWS: &[Row] = &[
-    Row {
+pub(super) const ROWS: &[ModelSpec] = &[
+    ModelSpec {
         tag: "legacy_xception.tf_in1k",
         title: "Xception, ImageNet, timm's weights (ported from Keras, run with torch's conventions)",
         bare_names: &["legacy_xception"],
@@ -183,7 +183,7 @@ pub(super) const ROWS: &[Row] = &[
         verification: Verification::GeneratedWeights,
         caution: "",
     },
-    Row {
+    ModelSpec {
         tag: "xception.keras_in1k",
         title: "Xception, ImageNet, Keras' weights",
         bare_names: &["xception", "Xception"],

@@ -15,7 +15,7 @@ pub struct Caption {
 
 impl Caption {
     /// The caption of a mosaic of a picture (its file's name) through a backbone (`arch.tag`): picture, tag, layer and its
-    /// extent; then normalisation, range and the filters that don't live.
+    /// extent; then normalisation, range and the channels that don't live.
     pub fn of(mosaic: &Mosaic, picture: &str, tag: &str) -> Self {
         let picture = text::shorten_middle(picture, 48);
         let layer = format!("{}{}{}", mosaic.layer, text::NO_BREAK, mosaic.shape);

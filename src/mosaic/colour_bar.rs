@@ -31,8 +31,8 @@ impl ColourBar {
                 }
                 (ticks, None)
             }
-            RangeUsed::PerFilter(_) => (own_ticks(mosaic.colour_map), Some("of each channel")),
-            RangeUsed::PerCell(_) => (own_ticks(mosaic.colour_map), Some("of each position")),
+            RangeUsed::PerChannel(_) => (own_ticks(mosaic.colour_map), Some("of each channel")),
+            RangeUsed::PerLocation(_) => (own_ticks(mosaic.colour_map), Some("of each position")),
         };
         let width = max_width.min((px * 18.0) as u32).max(2);
         Self { map: mosaic.colour_map, ticks, note, px, width, paper: mosaic.paper }

@@ -9,14 +9,14 @@ use super::{
     Pixels, RangeUsed, SpecialLook, TileOrder,
     ranges::{Ranges, Span},
 };
-use crate::tensor::{Activation, FilterKind, KindCounts, LayerStats, MapShape};
+use crate::tensor::{Activation, ChannelKind, KindCounts, LayerStats, MapShape};
 
 /// What a mosaic is to look like.
 #[derive(Clone, Debug, PartialEq)]
 pub struct MosaicSettings {
-    /// A tile per filter, or a patch per position.
+    /// A tile per channel, or a patch per position.
     pub layout: MosaicLayout,
-    /// Rows × columns of filters; none takes [`Grid::for_filters`].
+    /// Rows × columns of channels; none takes [`Grid::for_channels`].
     pub grid: Option<Grid>,
     /// Pixels of a value's side, at least 1.
     pub scale: u32,
@@ -59,7 +59,7 @@ pub struct Mosaic {
     pub order: TileOrder,
     /// The layer's name.
     pub layer: String,
-    /// The layer's extent, with filters that are not shown.
+    /// The layer's extent, with channels that are not shown.
     pub shape: MapShape,
     /// The normalisation that was asked for.
     pub normalisation: Normalisation,
@@ -67,7 +67,7 @@ pub struct Mosaic {
     pub colour_map: ColourMap,
     /// The ranges that came of it.
     pub range: RangeUsed,
-    /// The layer's filters by kind.
+    /// The layer's channels by kind.
     pub counts: KindCounts,
     /// Looks beside the colour map that occur in the picture, in the order of [`SpecialLook`].
     pub looks: Vec<SpecialLook>,
@@ -78,9 +78,9 @@ pub struct Mosaic {
 /// The value that a pixel shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct MosaicValue {
-    /// The filter's channel in the layer.
+    /// The channel's channel in the layer.
     pub channel: usize,
-    /// The filter's place in the mosaic.
+    /// The channel's place in the mosaic.
     pub position: usize,
     /// Row of its map.
     pub row: usize,
@@ -107,18 +107,18 @@ const PARALLEL_BYTES: usize = 4 << 20;
 /// Paints a layer. `stats` must be [`LayerStats::of`] this activation.
 ///
 /// A value `v` of a range `low..high` takes step `⌊(v − low) · n / (high − low) + ½⌋` of a colour map of `n + 1` steps, in
-/// f64, cut off at both ends. A dead filter's tile looks dead whatever the normalisation; a constant one has its own look
+/// f64, cut off at both ends. A dead channel's tile looks dead whatever the normalisation; a constant one has its own look
 /// only where it was to span the map by itself, for in a shared range its value has a colour. NaN and infinities have
-/// their own colours, value by value. The cells layout has no tiles of filters: dead and constant show there only where a
-/// filter or a position was to span the map by itself.
+/// their own colours, value by value. The locations layout has no tiles of channels: dead and constant show there only where a
+/// channel or a position was to span the map by itself.
 pub fn compose(
     activation: &Activation,
     stats: &LayerStats,
     settings: &MosaicSettings,
 ) -> Result<Mosaic, MosaicError> {
     let shape = activation.shape();
-    if stats.filters.len() != shape.channels {
-        return Err(MosaicError::StatsMismatch { expected: shape.channels, got: stats.filters.len() });
+    if stats.channels.len() != shape.channels {
+        return Err(MosaicError::StatsMismatch { expected: shape.channels, got: stats.channels.len() });
     }
     let order = TileOrder::new(settings.order.clone(), shape.channels)?;
     let shown = MapShape { channels: order.len(), ..shape };
@@ -250,7 +250,7 @@ impl Painter<'_> {
         let position = tile_row * self.geometry.grid().columns + tile_column;
         match self.order.channel_at(position) {
             None => Some(SpecialLook::Blank),
-            Some(channel) => (self.kind(channel) == FilterKind::Dead).then_some(SpecialLook::Dead),
+            Some(channel) => (self.kind(channel) == ChannelKind::Dead).then_some(SpecialLook::Dead),
         }
     }
 
@@ -273,11 +273,11 @@ impl Painter<'_> {
             match self.geometry.layout() {
                 MosaicLayout::Channels => {
                     let position = tile_row * self.geometry.grid().columns + tile_column;
-                    self.colour_row_of_filter(colours, position, value_row);
+                    self.colour_row_of_channel(colours, position, value_row);
                 }
                 MosaicLayout::Locations => {
                     let cell = tile_row * self.geometry.map().columns + tile_column;
-                    self.colour_row_of_cell(colours, cell, value_row);
+                    self.colour_row_of_location(colours, cell, value_row);
                 }
             }
             let first = self.line(tile_column, value_row * scale);
@@ -289,13 +289,13 @@ impl Painter<'_> {
         }
     }
 
-    /// Colours of a row of a filter's map.
-    fn colour_row_of_filter(&self, colours: &mut [[u8; 4]], position: usize, row: usize) {
+    /// Colours of a row of a channel's map.
+    fn colour_row_of_channel(&self, colours: &mut [[u8; 4]], position: usize, row: usize) {
         let Some(channel) = self.order.channel_at(position) else { return };
         let first_cell = row * colours.len();
         let Some(values) = self.activation.channel(channel).get(first_cell..) else { return };
         let shade_at = |cell| self.shades.of_span[self.ranges.at(channel, cell)];
-        if matches!(self.ranges, Ranges::PerCell(_)) {
+        if matches!(self.ranges, Ranges::PerLocation(_)) {
             for (at, (colour, value)) in colours.iter_mut().zip(values).enumerate() {
                 *colour = self.shades.colour(*value, shade_at(first_cell + at));
             }
@@ -307,8 +307,8 @@ impl Painter<'_> {
         }
     }
 
-    /// Colours of a row of filters at one position of the map; a place without a filter is blank.
-    fn colour_row_of_cell(&self, colours: &mut [[u8; 4]], cell: usize, row: usize) {
+    /// Colours of a row of channels at one position of the map; a place without a channel is blank.
+    fn colour_row_of_location(&self, colours: &mut [[u8; 4]], cell: usize, row: usize) {
         let first_position = row * colours.len();
         for (at, colour) in colours.iter_mut().enumerate() {
             *colour = match self.order.channel_at(first_position + at) {
@@ -329,29 +329,29 @@ impl Painter<'_> {
         start..start + tile_width * 4
     }
 
-    fn kind(&self, channel: usize) -> FilterKind {
-        self.stats.filters.get(channel).map_or(FilterKind::Live, |f| f.kind)
+    fn kind(&self, channel: usize) -> ChannelKind {
+        self.stats.channels.get(channel).map_or(ChannelKind::Live, |f| f.kind)
     }
 
     /// The looks that occur among what is shown.
     fn looks(&self) -> Vec<SpecialLook> {
         let shown_span = |wanted: Span| match self.ranges {
-            Ranges::PerFilter(_) => {
+            Ranges::PerChannel(_) => {
                 self.order.channels().any(|channel| self.ranges.spans().get(channel) == Some(&wanted))
             }
-            Ranges::Shared(_) | Ranges::PerCell(_) => self.ranges.spans().contains(&wanted),
+            Ranges::Shared(_) | Ranges::PerLocation(_) => self.ranges.spans().contains(&wanted),
         };
         let dead_tile = self.geometry.layout() == MosaicLayout::Channels;
         let shown_kind =
-            |wanted: FilterKind| self.order.channels().any(|channel| self.kind(channel) == wanted);
+            |wanted: ChannelKind| self.order.channels().any(|channel| self.kind(channel) == wanted);
         let infinite = || {
             self.order.channels().any(|c| self.activation.channel(c).iter().any(|value| value.is_infinite()))
         };
         let broken = self.stats.counts.nan + self.stats.counts.infinite > 0;
         [
-            (SpecialLook::Dead, (dead_tile && shown_kind(FilterKind::Dead)) || shown_span(Span::Dead)),
+            (SpecialLook::Dead, (dead_tile && shown_kind(ChannelKind::Dead)) || shown_span(Span::Dead)),
             (SpecialLook::Constant, shown_span(Span::Constant)),
-            (SpecialLook::Nan, shown_kind(FilterKind::Nan)),
+            (SpecialLook::Nan, shown_kind(ChannelKind::Nan)),
             (SpecialLook::Infinite, broken && infinite()),
             (SpecialLook::Blank, self.geometry.num_blank() > 0),
         ]

@@ -6,18 +6,18 @@ use crate::tensor::Remedied;
 /// Why a mosaic, a figure or a sheet was not made. Bad names have their own errors, where they are parsed.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum MosaicError {
-    /// A layer, a choice of filters or a picture without a single value.
+    /// A layer, a choice of channels or a picture without a single value.
     #[error("nothing to show: {what} is empty")]
     Empty {
         /// What holds nothing.
         what: String,
     },
-    /// A grid that doesn't hold every filter.
+    /// A grid that doesn't hold every channel.
     #[error("grid {grid} holds {capacity} tiles, but there are {num_tiles} channels; take {needed} or larger", capacity = .grid.capacity())]
     GridTooSmall {
         /// The grid that was asked for.
         grid: Grid,
-        /// Filters to show.
+        /// Channels to show.
         num_tiles: usize,
         /// The smallest grid with the asked number of rows that holds them.
         needed: Grid,
@@ -37,7 +37,7 @@ pub enum MosaicError {
         /// Its rows.
         height: u64,
     },
-    /// An order that names a filter that isn't there.
+    /// An order that names a channel that isn't there.
     #[error("order of tiles: expected channels below {num_channels}, got {channel}")]
     NoSuchChannel {
         /// The channel that was named.
@@ -45,7 +45,7 @@ pub enum MosaicError {
         /// Channels of the layer.
         num_channels: usize,
     },
-    /// An order that names a filter twice.
+    /// An order that names a channel twice.
     #[error("order of tiles: channel {channel} stands twice")]
     ChannelTwice {
         /// The channel.
@@ -56,7 +56,7 @@ pub enum MosaicError {
     StatsMismatch {
         /// Channels of the layer.
         expected: usize,
-        /// Filters that the statistics describe.
+        /// Channels that the statistics describe.
         got: usize,
     },
     /// Bytes that don't fill the picture they were given for.

@@ -1,6 +1,6 @@
 //! Where each value of a layer lies in the picture, and back: which value a pixel shows.
 //!
-//! Both layouts are a grid of tiles, each a grid of values; they differ in which of the two grids is the filters'.
+//! Both layouts are a grid of tiles, each a grid of values; they differ in which of the two grids is the channels'.
 
 use super::{
     Grid, MosaicError, MosaicLayout,
@@ -24,16 +24,16 @@ pub struct PixelRect {
 /// What a pixel of a mosaic shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum MosaicSpot {
-    /// A value of the filter at `position` (counted in reading order of the filters' grid), at (row, column) of its map.
+    /// A value of the channel at `position` (counted in reading order of the channels' grid), at (row, column) of its map.
     Value {
-        /// Place of the filter in the order of tiles.
+        /// Place of the channel in the order of tiles.
         position: usize,
         /// Row of the map.
         row: usize,
         /// Column of the map.
         column: usize,
     },
-    /// A place of the grid that no filter fills.
+    /// A place of the grid that no channel fills.
     Blank,
     /// The gap between two tiles.
     Gap,
@@ -43,7 +43,7 @@ pub enum MosaicSpot {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Geometry {
     layout: MosaicLayout,
-    num_filters: usize,
+    num_channels: usize,
     grid: Grid,
     map: Grid,
     scale: u32,
@@ -53,11 +53,11 @@ pub struct Geometry {
 }
 
 impl Geometry {
-    /// The geometry of `shape.channels` filters of `shape.height`×`shape.width` values each, `scale` pixels a value's
+    /// The geometry of `shape.channels` channels of `shape.height`×`shape.width` values each, `scale` pixels a value's
     /// side and `gap` pixels between tiles.
     ///
     /// # Errors
-    /// An empty shape, a grid too small for the filters, a scale of 0, a picture over [`MAX_SIDE`] or
+    /// An empty shape, a grid too small for the channels, a scale of 0, a picture over [`MAX_SIDE`] or
     /// [`MAX_BYTES`](super::MAX_BYTES).
     pub fn new(
         layout: MosaicLayout,
@@ -72,12 +72,12 @@ impl Geometry {
         if scale == 0 {
             return Err(MosaicError::ZeroScale);
         }
-        let num_filters = shape.channels;
-        let grid = grid.unwrap_or_else(|| Grid::for_filters(num_filters));
-        if grid.capacity() < num_filters {
+        let num_channels = shape.channels;
+        let grid = grid.unwrap_or_else(|| Grid::for_channels(num_channels));
+        if grid.capacity() < num_channels {
             let rows = grid.rows.max(1);
-            let needed = Grid { rows, columns: num_filters.div_ceil(rows) };
-            return Err(MosaicError::GridTooSmall { grid, num_tiles: num_filters, needed });
+            let needed = Grid { rows, columns: num_channels.div_ceil(rows) };
+            return Err(MosaicError::GridTooSmall { grid, num_tiles: num_channels, needed });
         }
         let map = Grid { rows: shape.height, columns: shape.width };
         let (tiles, values) = match layout {
@@ -95,7 +95,7 @@ impl Geometry {
         let (width, height) = (width as u32, height as u32);
         // A lone tile has no gap beside it, so one of any size came this far; sums of it must not overflow.
         let gap = gap.min(MAX_SIDE);
-        Ok(Self { layout, num_filters, grid, map, scale, gap, width, height })
+        Ok(Self { layout, num_channels, grid, map, scale, gap, width, height })
     }
 
     /// Which of the two layouts.
@@ -103,17 +103,17 @@ impl Geometry {
         self.layout
     }
 
-    /// Filters that are shown.
-    pub fn num_filters(&self) -> usize {
-        self.num_filters
+    /// Channels that are shown.
+    pub fn num_channels(&self) -> usize {
+        self.num_channels
     }
 
-    /// Rows × columns of filters.
+    /// Rows × columns of channels.
     pub fn grid(&self) -> Grid {
         self.grid
     }
 
-    /// Rows × columns of each filter's map.
+    /// Rows × columns of each channel's map.
     pub fn map(&self) -> Grid {
         self.map
     }
@@ -138,12 +138,12 @@ impl Geometry {
         self.height
     }
 
-    /// Places of the filters' grid that stay blank; they are the last ones.
+    /// Places of the channels' grid that stay blank; they are the last ones.
     pub fn num_blank(&self) -> usize {
-        self.grid.capacity() - self.num_filters
+        self.grid.capacity() - self.num_channels
     }
 
-    /// Rows × columns of tiles: of filters, or of spatial positions in the cells layout.
+    /// Rows × columns of tiles: of channels, or of spatial positions in the locations layout.
     pub fn tiles(&self) -> Grid {
         match self.layout {
             MosaicLayout::Channels => self.grid,
@@ -170,16 +170,16 @@ impl Geometry {
         })
     }
 
-    /// The tile of the filter at a position; none in the cells layout, where a filter has a pixel in every patch.
-    pub fn filter_rect(&self, position: usize) -> Option<PixelRect> {
-        (self.layout == MosaicLayout::Channels && position < self.num_filters)
+    /// The tile of the channel at a position; none in the locations layout, where a channel has a pixel in every patch.
+    pub fn channel_rect(&self, position: usize) -> Option<PixelRect> {
+        (self.layout == MosaicLayout::Channels && position < self.num_channels)
             .then(|| self.tile_rect(position / self.grid.columns, position % self.grid.columns))
             .flatten()
     }
 
-    /// The square of one value: the filter at `position`, at (row, column) of its map.
+    /// The square of one value: the channel at `position`, at (row, column) of its map.
     pub fn value_rect(&self, position: usize, row: usize, column: usize) -> Option<PixelRect> {
-        if position >= self.num_filters || row >= self.map.rows || column >= self.map.columns {
+        if position >= self.num_channels || row >= self.map.rows || column >= self.map.columns {
             return None;
         }
         let at_grid = (position / self.grid.columns, position % self.grid.columns);
@@ -213,7 +213,7 @@ impl Geometry {
             MosaicLayout::Locations => ((value_row, value_column), (tile_row, tile_column)),
         };
         let position = at_grid.0 * self.grid.columns + at_grid.1;
-        Some(if position < self.num_filters {
+        Some(if position < self.num_channels {
             MosaicSpot::Value { position, row: at_map.0, column: at_map.1 }
         } else {
             MosaicSpot::Blank
@@ -262,14 +262,14 @@ mod tests {
     }
 
     #[test]
-    fn the_two_layouts_of_2048_filters() {
+    fn the_two_layouts_of_2048_channels() {
         let shape = MapShape::new(2048, 13, 18);
-        let filters = Geometry::new(MosaicLayout::Channels, shape, None, 2, 1).unwrap();
-        assert_eq!((filters.width(), filters.height()), (64 * 36 + 63, 32 * 26 + 31));
-        assert_eq!(filters.filter_rect(65), Some(PixelRect { x: 37, y: 27, width: 36, height: 26 }));
+        let tiles = Geometry::new(MosaicLayout::Channels, shape, None, 2, 1).unwrap();
+        assert_eq!((tiles.width(), tiles.height()), (64 * 36 + 63, 32 * 26 + 31));
+        assert_eq!(tiles.channel_rect(65), Some(PixelRect { x: 37, y: 27, width: 36, height: 26 }));
         let cells = Geometry::new(MosaicLayout::Locations, shape, None, 1, 0).unwrap();
         assert_eq!((cells.width(), cells.height()), (18 * 64, 13 * 32));
-        assert_eq!(cells.filter_rect(65), None);
+        assert_eq!(cells.channel_rect(65), None);
         assert_eq!(
             cells.value_rect(65, 2, 3),
             Some(PixelRect { x: 3 * 64 + 1, y: 2 * 32 + 1, width: 1, height: 1 })

@@ -50,7 +50,7 @@ impl FromStr for MosaicLayout {
     }
 }
 
-/// Rows × columns of filters. Filter positions run in reading order.
+/// Rows × columns of channels. Channel positions run in reading order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Grid {
     /// Rows, at least 1 where parsed.
@@ -60,11 +60,11 @@ pub struct Grid {
 }
 
 impl Grid {
-    /// The grid of a number of filters when none is asked for: `2^⌊log2(n)/2⌋` rows (rounded down) and as many columns as
-    /// it takes, so 2048 filters are 32×64 and 512 are 16×32.
-    pub fn for_filters(num_filters: usize) -> Self {
-        let rows = 1 << (num_filters.max(1).ilog2() / 2);
-        Self { rows, columns: num_filters.div_ceil(rows).max(1) }
+    /// The grid of a number of channels when none is asked for: `2^⌊log2(n)/2⌋` rows (rounded down) and as many columns as
+    /// it takes, so 2048 channels are 32×64 and 512 are 16×32.
+    pub fn for_channels(num_channels: usize) -> Self {
+        let rows = 1 << (num_channels.max(1).ilog2() / 2);
+        Self { rows, columns: num_channels.div_ceil(rows).max(1) }
     }
 
     /// Tiles the grid holds.
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn grid_of_a_number_of_filters() {
+    fn grid_of_a_number_of_channels() {
         let table = [
             (1, 1, 1),
             (2, 1, 2),
@@ -128,17 +128,17 @@ mod tests {
             (2048, 32, 64),
             (4096, 64, 64),
         ];
-        for (num_filters, rows, columns) in table {
-            assert_eq!(Grid::for_filters(num_filters), Grid { rows, columns }, "{num_filters} filters");
+        for (num_channels, rows, columns) in table {
+            assert_eq!(Grid::for_channels(num_channels), Grid { rows, columns }, "{num_channels} channels");
         }
     }
 
     #[test]
-    fn every_grid_holds_its_filters_and_wastes_less_than_a_column() {
-        for num_filters in 1..5000 {
-            let grid = Grid::for_filters(num_filters);
-            assert!(grid.capacity() >= num_filters);
-            assert!(grid.capacity() - num_filters < grid.rows, "{num_filters}: {grid}");
+    fn every_grid_holds_its_channels_and_wastes_less_than_a_column() {
+        for num_channels in 1..5000 {
+            let grid = Grid::for_channels(num_channels);
+            assert!(grid.capacity() >= num_channels);
+            assert!(grid.capacity() - num_channels < grid.rows, "{num_channels}: {grid}");
             assert!(grid.rows <= grid.columns);
         }
     }

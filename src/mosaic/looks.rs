@@ -1,4 +1,4 @@
-//! The looks that no colour map has: dead, constant, broken and missing filters, and the paper a figure stands on.
+//! The looks that no colour map has: dead, constant, broken and missing channels, and the paper a figure stands on.
 
 use std::{fmt, str::FromStr};
 
@@ -64,7 +64,7 @@ impl Paper {
         }
     }
 
-    /// A place of the grid without a filter.
+    /// A place of the grid without a channel.
     pub const fn blank(self) -> [u8; 4] {
         match self {
             Self::Light => [232, 232, 226, 255],
@@ -103,7 +103,7 @@ pub enum SpecialLook {
     Nan,
     /// Plus or minus infinity: cyan.
     Infinite,
-    /// A place of the grid that no filter fills: the paper, a shade off, with a stroke through a whole tile.
+    /// A place of the grid that no channel fills: the paper, a shade off, with a stroke through a whole tile.
     Blank,
 }
 

@@ -1,6 +1,6 @@
-//! From a layer's values to pixels: one little heat map per filter, laid out as a mosaic, captioned, put on a sheet.
+//! From a layer's values to pixels: one little heat map per channel, laid out as a mosaic, captioned, put on a sheet.
 //!
-//! Owns layouts, ranges, colour maps, the looks of dead and broken filters, and the lettering of figures. Takes plain
+//! Owns layouts, ranges, colour maps, the looks of dead and broken channels, and the lettering of figures. Takes plain
 //! activations and gives plain RGBA; must know nothing of networks, files, textures or windows.
 
 mod caption;

@@ -35,9 +35,9 @@ pub enum Normalisation {
 }
 
 impl Normalisation {
-    /// The way for one filter by itself, which has no neighbours to share a position's range with.
+    /// The way for one channel by itself, which has no neighbours to share a position's range with.
     #[must_use]
-    pub fn for_lone_filter(self) -> Self {
+    pub fn for_one_channel(self) -> Self {
         if self == Self::Location { Self::Channel } else { self }
     }
 
@@ -50,8 +50,8 @@ impl Normalisation {
     /// The percentiles that `percentile` alone means.
     pub const DEFAULT_PERCENTILES: Self = Self::Percentile { low: 1.0, high: 99.0 };
 
-    /// What a layout is shown with unless another way is chosen: each tile by its own range, whether a tile is a filter or a
-    /// position. So the cells layout gives the 2017 article's figure, which scaled each position's patch by itself.
+    /// What a layout is shown with unless another way is chosen: each tile by its own range, whether a tile is a channel or a
+    /// position. So the locations layout gives the 2017 article's figure, which scaled each position's patch by itself.
     pub const fn usual_for(layout: MosaicLayout) -> Self {
         match layout {
             MosaicLayout::Channels => Self::Channel,

@@ -1,4 +1,4 @@
-//! Which channel stands at which place of the mosaic: sorting and leaving filters out are an order of channels.
+//! Which channel stands at which place of the mosaic: sorting and leaving channels out are an order of channels.
 
 use std::sync::Arc;
 
@@ -37,12 +37,12 @@ impl TileOrder {
         Ok(Self { num_channels, tables: Some(Tables { channel_at, position_of: position_of.into() }) })
     }
 
-    /// Filters that are shown.
+    /// Channels that are shown.
     pub fn len(&self) -> usize {
         self.tables.as_ref().map_or(self.num_channels, |t| t.channel_at.len())
     }
 
-    /// Whether no filter is shown.
+    /// Whether no channel is shown.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }

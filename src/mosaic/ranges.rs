@@ -1,10 +1,10 @@
 //! From a normalisation and a layer to the ranges that its colours span.
 //!
-//! A group of values (a filter, a position, the layer) whose values are all zero, or all one value, to within the
+//! A group of values (a channel, a position, the layer) whose values are all zero, or all one value, to within the
 //! thresholds of `tensor` has no range: it is dead or constant, so float residue never fills the colour map.
 
 use super::Normalisation;
-use crate::tensor::{Activation, CONSTANT_SHARE, DEAD_SHARE, FilterKind, FilterStats, LayerStats};
+use crate::tensor::{Activation, CONSTANT_SHARE, ChannelKind, ChannelStats, DEAD_SHARE, LayerStats};
 
 /// The values at the two ends of a colour map.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -37,17 +37,17 @@ impl std::fmt::Display for ValueRange {
 pub enum RangeUsed {
     /// One range for every value.
     Shared(ValueRange),
-    /// A range for each filter; the range that holds them all.
-    PerFilter(ValueRange),
+    /// A range for each channel; the range that holds them all.
+    PerChannel(ValueRange),
     /// A range for each spatial position; the range that holds them all.
-    PerCell(ValueRange),
+    PerLocation(ValueRange),
 }
 
 impl RangeUsed {
     /// The shared range, or the one that holds all the others.
     pub const fn outer(self) -> ValueRange {
         match self {
-            Self::Shared(range) | Self::PerFilter(range) | Self::PerCell(range) => range,
+            Self::Shared(range) | Self::PerChannel(range) | Self::PerLocation(range) => range,
         }
     }
 
@@ -61,8 +61,8 @@ impl std::fmt::Display for RangeUsed {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Shared(range) => range.fmt(f),
-            Self::PerFilter(range) => write!(f, "per channel, within {range}"),
-            Self::PerCell(range) => write!(f, "per position, within {range}"),
+            Self::PerChannel(range) => write!(f, "per channel, within {range}"),
+            Self::PerLocation(range) => write!(f, "per position, within {range}"),
         }
     }
 }
@@ -82,9 +82,9 @@ pub(super) enum Span {
 pub(super) enum Ranges {
     Shared(Span),
     /// By channel.
-    PerFilter(Vec<Span>),
+    PerChannel(Vec<Span>),
     /// By position in the map, row-major.
-    PerCell(Vec<Span>),
+    PerLocation(Vec<Span>),
 }
 
 impl Ranges {
@@ -106,15 +106,17 @@ impl Ranges {
         };
         match normalisation {
             Normalisation::Channel => {
-                let of_filter = |(channel, filter): (usize, &FilterStats)| {
-                    // Only a filter with broken values can be without a finite one.
-                    let broken = matches!(filter.kind, FilterKind::Nan | FilterKind::Infinite)
+                let of_channel = |(channel, own): (usize, &ChannelStats)| {
+                    // Only a channel with broken values can be without a finite one.
+                    let broken = matches!(own.kind, ChannelKind::Nan | ChannelKind::Infinite)
                         && !activation.channel(channel).iter().any(|value| value.is_finite());
-                    span((!broken).then_some(ValueRange { low: filter.min, high: filter.max }))
+                    span((!broken).then_some(ValueRange { low: own.min, high: own.max }))
                 };
-                Self::PerFilter(stats.filters.iter().enumerate().map(of_filter).collect())
+                Self::PerChannel(stats.channels.iter().enumerate().map(of_channel).collect())
             }
-            Normalisation::Location => Self::PerCell(cell_ranges(activation).into_iter().map(span).collect()),
+            Normalisation::Location => {
+                Self::PerLocation(location_ranges(activation).into_iter().map(span).collect())
+            }
             Normalisation::Layer => Self::Shared(span(Some(whole))),
             Normalisation::Percentile { low, high } => {
                 let inner = percentiles(activation.values(), low, high);
@@ -135,8 +137,8 @@ impl Ranges {
     pub(super) const fn at(&self, channel: usize, cell: usize) -> usize {
         match self {
             Self::Shared(_) => 0,
-            Self::PerFilter(_) => channel,
-            Self::PerCell(_) => cell,
+            Self::PerChannel(_) => channel,
+            Self::PerLocation(_) => cell,
         }
     }
 
@@ -144,7 +146,7 @@ impl Ranges {
     pub(super) fn spans(&self) -> &[Span] {
         match self {
             Self::Shared(span) => std::slice::from_ref(span),
-            Self::PerFilter(spans) | Self::PerCell(spans) => spans,
+            Self::PerChannel(spans) | Self::PerLocation(spans) => spans,
         }
     }
 
@@ -161,14 +163,14 @@ impl Ranges {
             .unwrap_or(ValueRange { low: stats.min, high: stats.max });
         match self {
             Self::Shared(_) => RangeUsed::Shared(outer),
-            Self::PerFilter(_) => RangeUsed::PerFilter(outer),
-            Self::PerCell(_) => RangeUsed::PerCell(outer),
+            Self::PerChannel(_) => RangeUsed::PerChannel(outer),
+            Self::PerLocation(_) => RangeUsed::PerLocation(outer),
         }
     }
 }
 
 /// The finite values' range at each position, over all channels.
-fn cell_ranges(activation: &Activation) -> Vec<Option<ValueRange>> {
+fn location_ranges(activation: &Activation) -> Vec<Option<ValueRange>> {
     let shape = activation.shape();
     let mut ranges = vec![None; shape.plane()];
     for channel in 0..shape.channels {

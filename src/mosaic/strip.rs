@@ -1,4 +1,4 @@
-//! A frame of a moving picture: a mosaic in the middle, and below it the strip that marks which filter of which layer is shown.
+//! A frame of a moving picture: a mosaic in the middle, and below it the strip that marks which channel of which layer is shown.
 
 use super::{MosaicError, Paper, PixelRect, Pixels, text};
 
@@ -18,7 +18,7 @@ pub struct StripMark {
     pub num_parts: usize,
     /// The part that is shown, from 0.
     pub part: usize,
-    /// Steps of this part, such as filters.
+    /// Steps of this part, such as channels.
     pub num_steps: usize,
     /// The step that is shown, from 0.
     pub step: usize,

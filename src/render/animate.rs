@@ -1,4 +1,4 @@
-//! Frames of moving pictures: the filters of layers one after the other, a network's depth, or a drive.
+//! Frames of moving pictures: the channels of layers one after the other, a network's depth, or a drive.
 
 use std::io;
 use std::ops::ControlFlow;
@@ -16,7 +16,7 @@ use crate::tensor::{Activation, InputBatch, LayerStats, MapShape};
 /// How frames look.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct AnimationLook {
-    /// Pixels that a filter's map, or a mosaic, comes near to.
+    /// Pixels that a channel's map, or a mosaic, comes near to.
     pub side: u32,
     /// Colours; a layer with negative values may take others than one without.
     pub colour: ColourChoice,
@@ -115,8 +115,8 @@ impl AnimationLook {
         }
     }
 
-    /// The frame that holds every one of these maps, filter by filter.
-    pub fn filters_frame(&self, shapes: &[MapShape]) -> FrameLook {
+    /// The frame that holds every one of these maps, channel by channel.
+    pub fn channels_frame(&self, shapes: &[MapShape]) -> FrameLook {
         let sides = shapes.iter().map(|s| {
             let scale = self.scale(s.width.max(s.height));
             (s.width as u32 * scale, s.height as u32 * scale)
@@ -168,8 +168,8 @@ pub fn animate_layers(
     if report.outcome == Outcome::Cancelled { Err(AnimateError::Interrupted) } else { Ok(()) }
 }
 
-/// All filters of a layer, a frame each.
-pub fn push_filters(
+/// All channels of a layer, a frame each.
+pub fn push_channels(
     activation: &Activation,
     part: (usize, usize),
     look: &AnimationLook,

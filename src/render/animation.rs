@@ -8,7 +8,7 @@ use std::sync::Arc;
 use image::RgbImage;
 
 use super::animate::{
-    AnimateError, AnimationLook, animate_layers, choose_animated, push_filters, push_mosaic,
+    AnimateError, AnimationLook, animate_layers, choose_animated, push_channels, push_mosaic,
 };
 use super::view::InputChoices;
 use crate::engine::{CancelToken, EngineError, Session};
@@ -26,7 +26,7 @@ const SCALE_SAMPLES: usize = 16;
 /// What moves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AnimationMode {
-    /// A frame a filter.
+    /// A frame a channel.
     Channels,
     /// A mosaic a layer.
     Depth,
@@ -262,7 +262,7 @@ pub fn animation_extent(
 ) -> Result<AnimationExtent, AnimationError> {
     let (frame, num_frames) = match choices.mode {
         AnimationMode::Channels => {
-            (choices.look.filters_frame(shapes), shapes.iter().map(|shape| shape.channels).sum())
+            (choices.look.channels_frame(shapes), shapes.iter().map(|shape| shape.channels).sum())
         }
         AnimationMode::Depth => (choices.look.mosaics_frame(shapes)?, shapes.len()),
         AnimationMode::Drive => (choices.look.mosaics_frame(shapes)?, num_pictures),
@@ -319,7 +319,7 @@ impl Animation {
         }
         let extent = self.extent()?;
         let frame = match self.choices.mode {
-            AnimationMode::Channels => self.choices.look.filters_frame(&self.shapes),
+            AnimationMode::Channels => self.choices.look.channels_frame(&self.shapes),
             AnimationMode::Depth | AnimationMode::Drive => self.choices.look.mosaics_frame(&self.shapes)?,
         };
         let settings = AnimationSettings {
@@ -384,7 +384,7 @@ impl Animation {
         }
     }
 
-    /// Filters or depth of one picture.
+    /// Channels or depth of one picture.
     fn one_picture(
         &mut self,
         frame: &FrameLook,
@@ -400,7 +400,7 @@ impl Animation {
         };
         animate_layers(&mut self.session, &input, &self.layers, cancel, &mut |place, activation| {
             if mode == AnimationMode::Channels {
-                return push_filters(activation, (place, num_layers), &look, frame, cancel, &mut push);
+                return push_channels(activation, (place, num_layers), &look, frame, cancel, &mut push);
             }
             let words = format!("{}  {}", activation.name(), activation.shape());
             let mark = StripMark { words, num_parts: num_layers, part: place, num_steps: 1, step: 0 };

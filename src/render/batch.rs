@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::figure_names::unique_suffixes;
 use crate::graph::{Graph, NodeId};
 use crate::input::dataset::PictureRef;
-use crate::models::Row;
+use crate::models::ModelSpec;
 use crate::weights::FilePart;
 
 /// Which layers of each model.
@@ -25,7 +25,7 @@ pub enum BatchLayers {
 #[derive(Clone, Debug)]
 pub struct BatchModel {
     /// The model.
-    pub row: &'static Row,
+    pub row: &'static ModelSpec,
     /// A weight file in place of carried weights.
     pub weights_file: Option<FilePart>,
 }

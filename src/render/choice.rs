@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::engine::{Backbone, Closest, Fitting, is_onnx_path, open_onnx_up_to};
 use crate::graph::{Graph, NodeId, ParamRole, UnknownLayer};
 use crate::input::ValueChoice;
-use crate::models::{Registry, Retired, Row, UnknownModel};
+use crate::models::{ModelSpec, Registry, Retired, UnknownModel};
 use crate::tensor::{Remedied, Remedy};
 use crate::weights::{MODEL_KEY, OnnxError, PartError, TensorFile};
 
@@ -66,7 +66,7 @@ pub enum ChoiceError {
     )]
     Several {
         /// Rows that it fits.
-        candidates: Vec<&'static Row>,
+        candidates: Vec<&'static ModelSpec>,
         /// The file.
         origin: String,
     },
@@ -155,7 +155,7 @@ fn closest_words(closest: &Closest) -> String {
 }
 
 /// The row that a name means, the path of an ONNX file among them. With a weight file the name must settle the variant: a full tag, or an architecture with one row.
-pub fn choose_row(name: Option<&str>, has_weights_file: bool) -> Result<&'static Row, ChoiceError> {
+pub fn choose_row(name: Option<&str>, has_weights_file: bool) -> Result<&'static ModelSpec, ChoiceError> {
     choose_row_up_to(name, has_weights_file, None)
 }
 
@@ -164,7 +164,7 @@ pub fn choose_row_up_to(
     name: Option<&str>,
     has_weights_file: bool,
     final_layer: Option<&str>,
-) -> Result<&'static Row, ChoiceError> {
+) -> Result<&'static ModelSpec, ChoiceError> {
     let row = row_up_to(name, has_weights_file, final_layer)?;
     match final_layer {
         Some(_) if row.opened().is_none() => Err(ChoiceError::WholeOnly { tag: row.tag }),
@@ -176,7 +176,7 @@ fn row_up_to(
     name: Option<&str>,
     has_weights_file: bool,
     final_layer: Option<&str>,
-) -> Result<&'static Row, ChoiceError> {
+) -> Result<&'static ModelSpec, ChoiceError> {
     let Some(name) = name else { return Ok(Registry::find(DEFAULT_TAG)?) };
     if is_onnx_path(Path::new(name)) {
         return if has_weights_file {
@@ -205,7 +205,7 @@ pub fn is_weights_path(path: &Path) -> bool {
 }
 
 /// Whether values are settled: a network from a file that doesn't tell wants them named.
-pub fn check_values(row: &Row, values: ValueChoice) -> Result<(), ChoiceError> {
+pub fn check_values(row: &ModelSpec, values: ValueChoice) -> Result<(), ChoiceError> {
     if let ValueChoice::Named { scale, .. } = values
         && !row.takes(&scale)
     {
@@ -217,7 +217,7 @@ pub fn check_values(row: &Row, values: ValueChoice) -> Result<(), ChoiceError> {
 
 /// The row that a weight file is for: as named, as the file itself says, or the only one that it fits. A bare name is enough where
 /// the file fits one row of that name.
-pub fn choose_row_for_file(name: Option<&str>, file: &TensorFile) -> Result<&'static Row, ChoiceError> {
+pub fn choose_row_for_file(name: Option<&str>, file: &TensorFile) -> Result<&'static ModelSpec, ChoiceError> {
     let origin = || file.origin().to_owned();
     let named = name.map(Registry::find).transpose()?;
     if let Some(row) = named
@@ -230,7 +230,7 @@ pub fn choose_row_for_file(name: Option<&str>, file: &TensorFile) -> Result<&'st
     }
     file.check_choice()?;
     let fits = Backbone::fits(file);
-    let fitting: Vec<&'static Row> = fits.iter().map(|fit| fit.row).collect();
+    let fitting: Vec<&'static ModelSpec> = fits.iter().map(|fit| fit.row).collect();
     let Some(row) = named else {
         return match fitting[..] {
             [] => Err(fits_none(file)),
@@ -241,7 +241,7 @@ pub fn choose_row_for_file(name: Option<&str>, file: &TensorFile) -> Result<&'st
             _ => Err(ChoiceError::Several { candidates: fitting, origin: origin() }),
         };
     };
-    let alike: Vec<&'static Row> =
+    let alike: Vec<&'static ModelSpec> =
         alike(row).filter(|other| fitting.iter().any(|fits| fits.tag == other.tag)).collect();
     if alike.len() > 1 {
         let candidates = alike.into_iter().map(|row| row.tag).collect();
@@ -263,8 +263,8 @@ pub fn fits_none(file: &TensorFile) -> ChoiceError {
 
 /// Rows that one and the same file could be for: those of the architecture, and those whose parameters have the same names and
 /// shapes (Keras' Xception and timm's differ in nothing that a file shows).
-fn alike(row: &'static Row) -> impl Iterator<Item = &'static Row> {
-    let params = |row: &Row| row.graph().ok().map(|graph| params_of(&graph));
+fn alike(row: &'static ModelSpec) -> impl Iterator<Item = &'static ModelSpec> {
+    let params = |row: &ModelSpec| row.graph().ok().map(|graph| params_of(&graph));
     let wanted = params(row);
     Registry::rows()
         .filter(move |other| other.arch() == row.arch() || (wanted.is_some() && params(other) == wanted))

@@ -15,7 +15,7 @@ use crate::mosaic::{
     Caption, FigureSettings, Mosaic, MosaicError, Paper, Pixels, SeenPart, SheetPanel, SheetPicture,
     SheetSettings, compose, figure, outline_part, seen_part, sheet,
 };
-use crate::tensor::{Activation, LayerStats, Sifting};
+use crate::tensor::{Activation, ChannelSelection, LayerStats};
 
 /// What a picture becomes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,10 +91,10 @@ pub struct LayerValues<'a> {
 pub struct PanelSpec<'a> {
     /// The values.
     pub values: LayerValues<'a>,
-    /// How they are laid out and coloured. `settings.order` holds the channels that `sifting` gives, or the one that `channel` names.
+    /// How they are laid out and coloured. `settings.order` holds the channels that `selection` gives, or the one that `channel` names.
     pub look: Look,
     /// Which channels were asked for, in what order.
-    pub sifting: Sifting,
+    pub selection: ChannelSelection,
     /// The one channel that is shown, in a figure of one.
     pub channel: Option<usize>,
     /// The class whose map the values are.
@@ -121,9 +121,9 @@ impl Panel {
         let mut record = panel_record(run_by, view, &mosaic);
         record.look.is_grid_chosen = settings.grid.is_some();
         // One channel by itself is none of an order.
-        record.look.sifting =
-            (spec.sifting != Sifting::default() && spec.channel.is_none()).then(|| spec.sifting.to_string());
-        record.look.shown_filter = spec.channel;
+        record.look.selection = (spec.selection != ChannelSelection::default() && spec.channel.is_none())
+            .then(|| spec.selection.to_string());
+        record.look.shown_channel = spec.channel;
         record.look.class_map = spec.class_map.map(ClassChoice::to_string);
         Ok(Self { tag: run_by.backbone.row().tag, remark: None, mosaic, record })
     }
@@ -244,7 +244,7 @@ fn part(panel: Panel, picture: &PictureRecord, label: &str, seen: &PartSeen) -> 
     let mut pixels = seen_part(&mosaic.pixels, seen.part, seen.size, seen.ground)?;
     let tile = seen.outlined.and_then(|(channel, colour)| {
         let position = mosaic.order.position_of(channel)?;
-        Some((mosaic.geometry.filter_rect(position)?, colour))
+        Some((mosaic.geometry.channel_rect(position)?, colour))
     });
     if let Some((tile, colour)) = tile {
         outline_part(&mut pixels, seen.part, tile, colour);

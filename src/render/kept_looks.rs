@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::request::ViewRequest;
 use crate::mosaic::{MosaicSettings, Normalisation};
-use crate::tensor::Sifting;
+use crate::tensor::ChannelSelection;
 
 /// How a view looks, as text.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,25 +24,25 @@ pub struct KeptLooks {
 
 impl Default for KeptLooks {
     fn default() -> Self {
-        Self::new(&MosaicSettings::default(), Sifting::default())
+        Self::new(&MosaicSettings::default(), ChannelSelection::default())
     }
 }
 
 impl KeptLooks {
-    fn new(settings: &MosaicSettings, sifting: Sifting) -> Self {
+    fn new(settings: &MosaicSettings, selection: ChannelSelection) -> Self {
         Self {
             layout: settings.layout.to_string(),
             // A range that was found for one picture means nothing for the next.
             range: settings.normalisation.for_any_picture(settings.layout).to_string(),
             colours: settings.colour.to_string(),
-            order: sifting.to_string(),
+            order: selection.to_string(),
         }
     }
 
     /// Those of a request.
     #[must_use]
     pub fn of(request: &ViewRequest) -> Self {
-        Self::new(&request.settings, request.sifting)
+        Self::new(&request.settings, request.selection)
     }
 
     /// Makes a request look so. What isn't known here is as it usually is; gives its names and texts.
@@ -53,7 +53,7 @@ impl KeptLooks {
         settings.normalisation = taken(&self.range, "range", &mut not_taken)
             .unwrap_or_else(|| Normalisation::usual_for(settings.layout));
         settings.colour = taken(&self.colours, "colours", &mut not_taken).unwrap_or_default();
-        request.sifting = taken(&self.order, "order", &mut not_taken).unwrap_or_default();
+        request.selection = taken(&self.order, "order", &mut not_taken).unwrap_or_default();
         not_taken
     }
 }

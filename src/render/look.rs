@@ -58,9 +58,9 @@ impl Look {
     /// The settings for a layer of this shape.
     ///
     /// # Errors
-    /// A grid that doesn't hold the filters, a mosaic over the size limit.
+    /// A grid that doesn't hold the channels, a mosaic over the size limit.
     pub fn for_shape(&self, shape: MapShape) -> Result<MosaicSettings, MosaicError> {
-        // Filters that aren't shown take no room.
+        // Channels that aren't shown take no room.
         let num_shown = self.settings.order.as_ref().map_or(shape.channels, |order| order.len());
         let shape = MapShape { channels: num_shown, ..shape };
         let geometry = |scale| {

@@ -19,7 +19,7 @@ mod resources;
 mod view;
 mod window_request;
 
-pub use animate::{AnimateError, AnimationLook, animate_layers, choose_animated, push_filters, push_mosaic};
+pub use animate::{AnimateError, AnimationLook, animate_layers, choose_animated, push_channels, push_mosaic};
 pub use animation::{
     AnimatedPicture, Animation, AnimationChoices, AnimationError, AnimationEvent, AnimationExtent,
     AnimationMode, UnknownMode, animated_layers, animation_extent, animation_format,
@@ -36,7 +36,7 @@ pub use draw::{
 pub use figure_names::unique_suffixes;
 pub use kept_looks::KeptLooks;
 pub use look::{Look, Scale, UnknownScale};
-pub use place::{Placement, Share, closest_filters};
+pub use place::{Placement, Share, closest_channels};
 pub use record::{LAYER_NOT_TAKEN, recorded_shape};
 pub use request::{Change, LayerChoice, PictureChoice, ViewRequest};
 pub use resources::Resources;

@@ -122,11 +122,11 @@ fn middle(axis: Axis, at: f64) -> f64 {
 /// Places at which two layers' maps are compared along each side.
 const SAMPLES: usize = 24;
 
-/// The filters of one layer that answer to the picture most as a filter of another layer does (of any backbone), best first, with
+/// The channels of one layer that answer to the picture most as a channel of another layer does (of any backbone), best first, with
 /// the correlation of their maps. Both maps are sampled at the same places of the part of the picture that both networks saw; what
-/// is compared is the same place, never the same channel. Empty where the filter's map has no variance there, or nothing was seen
+/// is compared is the same place, never the same channel. Empty where the channel's map has no variance there, or nothing was seen
 /// by both.
-pub fn closest_filters(
+pub fn closest_channels(
     from: (&Activation, &Placement),
     channel: usize,
     to: (&Activation, &Placement),
@@ -151,7 +151,7 @@ pub fn closest_filters(
     StandardMaps::from_maps(maps.iter().map(Vec::as_slice)).nearest_to(&wanted, k, None)
 }
 
-/// Reads maps between positions, bilinearly; the four neighbours of each place are worked out once for all filters.
+/// Reads maps between positions, bilinearly; the four neighbours of each place are worked out once for all channels.
 struct Sampler {
     corners: Vec<[(usize, f32); 4]>,
 }
@@ -255,24 +255,24 @@ mod tests {
     }
 
     #[test]
-    fn the_closest_filter_is_the_one_that_fires_at_the_same_place() {
+    fn the_closest_channel_is_the_one_that_fires_at_the_same_place() {
         let picture = PixelSize::new(40, 20);
         let coarse_input = input(picture, Fit::Stretch, 16);
         let fit = Fit::ShortSideCrop { crop_pct: 1.0, long_side: LongSide::CutDown };
         let fine_input = input(picture, fit, 16);
         let coarse = Placement::new(window(4, 0, 4), MapShape::new(1, 4, 4), &coarse_input, picture);
         let fine = Placement::new(window(2, 0, 2), MapShape::new(3, 8, 8), &fine_input, picture);
-        // A ramp along x, in both networks' own coordinates; the other filters fire elsewhere.
+        // A ramp along x, in both networks' own coordinates; the other channels fire elsewhere.
         let a: Vec<f32> = (0..16).map(|at| (at % 4) as f32).collect();
         let mut b: Vec<f32> = (0..64).map(|at| (at / 8) as f32).collect();
         b.extend((0..64).map(|at| 3.0 * (at % 8) as f32));
         b.extend((0..64).map(|at| -((at % 8) as f32)));
         let a = Activation::new("a", MapShape::new(1, 4, 4), a).unwrap();
         let b = Activation::new("b", MapShape::new(3, 8, 8), b).unwrap();
-        let found = closest_filters((&a, &coarse), 0, (&b, &fine), 3);
+        let found = closest_channels((&a, &coarse), 0, (&b, &fine), 3);
         assert_eq!(found.iter().map(|f| f.0).collect::<Vec<_>>(), [1, 0, 2]);
         assert!(found[0].1 > 0.98 && found[1].1.abs() < 0.05 && found[2].1 < -0.98, "{found:?}");
         let flat = Activation::new("a", MapShape::new(1, 4, 4), vec![1.0; 16]).unwrap();
-        assert!(closest_filters((&flat, &coarse), 0, (&b, &fine), 3).is_empty());
+        assert!(closest_channels((&flat, &coarse), 0, (&b, &fine), 3).is_empty());
     }
 }

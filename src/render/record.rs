@@ -8,7 +8,7 @@ use crate::engine::{Backbone, Provenance, RunBy};
 use crate::formats::{CARRIED, DOWNLOADED, LookRecord, PanelRecord, PartRecord, RunRecord, UNVERIFIED};
 use crate::graph::Graph;
 use crate::input::ValueChoice;
-use crate::models::Row;
+use crate::models::ModelSpec;
 use crate::mosaic::{Grid, Mosaic};
 use crate::tensor::MapShape;
 
@@ -66,7 +66,7 @@ impl ViewRequest {
     /// What a figure's record says was asked for, but the picture; and what of it means nothing here. A record may come from anywhere:
     /// what it says is taken by name, and nothing is guessed.
     #[must_use]
-    pub fn of_record(row: &'static Row, graph: &Graph, panel: &PanelRecord) -> (Self, Vec<String>) {
+    pub fn of_record(row: &'static ModelSpec, graph: &Graph, panel: &PanelRecord) -> (Self, Vec<String>) {
         let look = &panel.look;
         let mut not_taken = Vec::new();
         let mut request = Self::new(row);
@@ -91,7 +91,7 @@ impl ViewRequest {
             layout: look.layout.clone(),
             range: look.normalisation.clone(),
             colours: look.colour_map.clone(),
-            order: look.sifting.clone().unwrap_or(KeptLooks::default().order),
+            order: look.selection.clone().unwrap_or(KeptLooks::default().order),
         };
         not_taken.extend(looks.apply(&mut request));
         let settings = &mut request.settings;
@@ -117,15 +117,15 @@ fn class_of<'a>(look: &'a LookRecord, graph: &Graph) -> Option<(&'a str, ClassCh
     Some((layer, asked.unwrap_or_else(|| ClassChoice::Named(number.to_string()))))
 }
 
-/// The grid that was asked for. Figures of one filter have theirs by themselves; older ones don't say who chose.
+/// The grid that was asked for. Figures of one channel have theirs by themselves; older ones don't say who chose.
 fn chosen_grid(look: &LookRecord, not_taken: &mut Vec<String>) -> Option<Grid> {
     let Ok(grid) = look.grid.parse::<Grid>() else {
         not_taken.push(format!("grid {}", look.grid));
         return None;
     };
-    let is_unusual = look.sifting.is_none()
-        && look.shown_filter.is_none()
-        && recorded_shape(&look.shape).is_some_and(|shape| Grid::for_filters(shape.channels) != grid);
+    let is_unusual = look.selection.is_none()
+        && look.shown_channel.is_none()
+        && recorded_shape(&look.shape).is_some_and(|shape| Grid::for_channels(shape.channels) != grid);
     (look.is_grid_chosen || is_unusual).then_some(grid)
 }
 

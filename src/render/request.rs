@@ -11,9 +11,9 @@ use crate::input::dataset::{Camera, PictureRef, Source};
 use crate::input::decode::Picture;
 use crate::input::live::Frame;
 use crate::input::{FitChoice, ValueChoice};
-use crate::models::Row;
+use crate::models::ModelSpec;
 use crate::mosaic::{ColourChoice, Grid, MosaicLayout, MosaicSettings, Normalisation};
-use crate::tensor::{Activation, Interrupted, LayerStats, Sifting};
+use crate::tensor::{Activation, ChannelSelection, Interrupted, LayerStats};
 
 /// A picture, before it is read.
 #[derive(Clone)]
@@ -22,15 +22,15 @@ pub enum PictureChoice {
     Cat,
     /// A file.
     File(PathBuf),
-    /// A moment of an open data set.
+    /// A frame of an open data set.
     Frame {
         /// The data set.
         source: Arc<dyn Source>,
         /// Where it was opened.
         place: PathBuf,
-        /// The moment, from 0.
+        /// The frame, from 0.
         index: usize,
-        /// Whose picture of that moment.
+        /// Whose picture of that frame.
         camera: Option<Camera>,
     },
     /// A frame of a stream.
@@ -69,15 +69,15 @@ pub struct ViewRequest {
     /// The picture.
     pub picture: PictureChoice,
     /// The network.
-    pub row: &'static Row,
+    pub row: &'static ModelSpec,
     /// Its layer.
     pub layer: LayerChoice,
     /// The picture's way to the network.
     pub input: InputChoices,
-    /// How the layer's maps are laid out and coloured; scale and order of filters are worked out when it is painted.
+    /// How the layer's maps are laid out and coloured; scale and order of channels are worked out when it is painted.
     pub settings: MosaicSettings,
-    /// Which filters, in what order.
-    pub sifting: Sifting,
+    /// Which channels, in what order.
+    pub selection: ChannelSelection,
     /// The class whose map is shown in place of the last layer's channels.
     pub class_map: Option<ClassChoice>,
 }
@@ -87,7 +87,7 @@ impl PartialEq for ViewRequest {
         self.is_same_run(other)
             && self.layer == other.layer
             && self.settings == other.settings
-            && self.sifting == other.sifting
+            && self.selection == other.selection
             && self.class_map == other.class_map
     }
 }
@@ -107,10 +107,10 @@ pub enum Change {
     Fit(FitChoice),
     /// Other values for the network.
     Values(ValueChoice),
-    /// Other rows and columns of filters; none for as many as their number gives.
+    /// Other rows and columns of channels; none for as many as their number gives.
     Grid(Option<Grid>),
-    /// Other filters, or another order of them.
-    Sift(Sifting),
+    /// Other channels, or another order of them.
+    Selection(ChannelSelection),
     /// The map of a class in place of the last layer's channels; none for the channels.
     ClassMap(Option<ClassChoice>),
 }
@@ -121,7 +121,7 @@ impl Change {
     pub const fn is_look(&self) -> bool {
         match self {
             Self::Layout(_) | Self::Normalisation(_) | Self::Colour(_) | Self::Grid(_) => true,
-            Self::Layer(_) | Self::Fit(_) | Self::Values(_) | Self::Sift(_) | Self::ClassMap(_) => false,
+            Self::Layer(_) | Self::Fit(_) | Self::Values(_) | Self::Selection(_) | Self::ClassMap(_) => false,
         }
     }
 }
@@ -129,14 +129,14 @@ impl Change {
 impl ViewRequest {
     /// The picture that the program carries, through a network's last layer, as the weights ask.
     #[must_use]
-    pub fn new(row: &'static Row) -> Self {
+    pub fn new(row: &'static ModelSpec) -> Self {
         Self {
             picture: PictureChoice::Cat,
             row,
             layer: LayerChoice::Final,
             input: InputChoices::default(),
             settings: MosaicSettings::default(),
-            sifting: Sifting::default(),
+            selection: ChannelSelection::default(),
             class_map: None,
         }
     }
@@ -157,12 +157,12 @@ impl ViewRequest {
         stats: &LayerStats,
         go_on: &dyn Fn() -> bool,
     ) -> Result<MosaicSettings, Interrupted> {
-        let order = self.sifting.channels(activation, stats, go_on)?;
+        let order = self.selection.channels(activation, stats, go_on)?;
         Ok(MosaicSettings { order, ..self.settings.clone() })
     }
 
     /// Asks for another network. Its classes are others.
-    pub fn set_network(&mut self, row: &'static Row) {
+    pub fn set_network(&mut self, row: &'static ModelSpec) {
         if self.row.tag != row.tag {
             self.class_map = None;
         }
@@ -192,7 +192,7 @@ impl ViewRequest {
             Change::Grid(grid) => self.settings.grid = *grid,
             Change::Fit(fit) => self.input.fit = *fit,
             Change::Values(values) => self.input.values = *values,
-            Change::Sift(sifting) => self.sifting = *sifting,
+            Change::Selection(selection) => self.selection = *selection,
             Change::ClassMap(class) => {
                 self.class_map.clone_from(class);
                 if class.is_some() {

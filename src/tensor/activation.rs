@@ -6,7 +6,7 @@ use std::sync::Arc;
 /// Extent of one picture's feature maps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize)]
 pub struct MapShape {
-    /// Number of filters (channels).
+    /// Number of channels (channels).
     pub channels: usize,
     /// Rows of each map.
     pub height: usize,
@@ -20,7 +20,7 @@ impl MapShape {
         Self { channels, height, width }
     }
 
-    /// Values of one filter's map.
+    /// Values of one channel's map.
     pub const fn plane(&self) -> usize {
         self.height * self.width
     }
@@ -100,13 +100,13 @@ impl Activation {
         &self.values
     }
 
-    /// One filter's map, `H·W` values, row-major; empty for a channel that isn't there.
+    /// One channel's map, `H·W` values, row-major; empty for a channel that isn't there.
     pub fn channel(&self, channel: usize) -> &[f32] {
         let plane = self.shape.plane();
         self.values.get(channel * plane..(channel + 1) * plane).unwrap_or(&[])
     }
 
-    /// The mean of all filters at each position, `H·W` values, row-major; of finite values only, zero where there is none.
+    /// The mean of all channels at each position, `H·W` values, row-major; of finite values only, zero where there is none.
     pub fn mean_map(&self) -> Vec<f32> {
         let mut sums = vec![(0.0f64, 0u32); self.shape.plane()];
         for channel in 0..self.shape.channels {
@@ -134,7 +134,7 @@ impl Activation {
         Self::new(self.name.clone(), self.shape, values)
     }
 
-    /// The value of a filter at a position, if it lies inside.
+    /// The value of a channel at a position, if it lies inside.
     pub fn value(&self, channel: usize, row: usize, column: usize) -> Option<f32> {
         (row < self.shape.height && column < self.shape.width)
             .then(|| self.channel(channel).get(row * self.shape.width + column).copied())

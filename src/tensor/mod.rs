@@ -24,7 +24,7 @@ pub use feature::{AxisOrder, Dtype, FeatureLayout, UnknownStorage};
 pub use hex::hex;
 pub use names::{did_you_mean, fuzzy_score, nearest_names};
 pub use preprocess_spec::{ChannelOrder, Fit, LongSide, PixelSize, PreprocessSpec, ResizeFilter, ValueScale};
-pub use ranking::{FilterOrder, Interrupted, Sifting, UnknownOrder, UnknownSifting, profile, rank};
+pub use ranking::{ChannelSelection, Interrupted, OrderBy, UnknownOrder, UnknownSelection, profile, rank};
 pub use refusal::{is_out_of_files, is_refusal, refusal_in};
 #[cfg(test)]
 pub(crate) use remedy::samples as remedy_samples;
@@ -32,6 +32,6 @@ pub use remedy::{Remedied, Remedy, Setting};
 pub use room::{NoRoom, check_room};
 pub use shown::{shown, steers};
 pub use similarity::{StandardMaps, correlation};
-pub use stats::{CONSTANT_SHARE, DEAD_SHARE, FilterKind, FilterStats, KindCounts, LayerStats};
+pub use stats::{CONSTANT_SHARE, ChannelKind, ChannelStats, DEAD_SHARE, KindCounts, LayerStats};
 pub use table::{Cell, Column, ColumnKind, EXACT_INTEGERS};
 pub use weight_source::WeightSource;

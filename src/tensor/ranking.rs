@@ -1,13 +1,13 @@
-//! Filters of a layer in an order people ask for, and which of them are left out.
+//! Channels of a layer in an order people ask for, and which of them are left out.
 
 use std::sync::Arc;
 
-use super::{Activation, FilterKind, FilterStats, LayerStats, StandardMaps};
+use super::{Activation, ChannelKind, ChannelStats, LayerStats, StandardMaps};
 
-/// What filters are ordered by. All but the index and similarity run from the largest to the smallest.
+/// What channels are ordered by. All but the index and similarity run from the largest to the smallest.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum FilterOrder {
+pub enum OrderBy {
     /// Their channel, as the weights have them.
     #[default]
     Index,
@@ -19,11 +19,11 @@ pub enum FilterOrder {
     Variance,
     /// Share of zeros.
     Sparsity,
-    /// Alike maps stand together, from the filter with the largest mean on.
+    /// Alike maps stand together, from the channel with the largest mean on.
     Similarity,
 }
 
-impl FilterOrder {
+impl OrderBy {
     /// All of them, as they are listed to people.
     pub const ALL: [Self; 6] =
         [Self::Index, Self::Mean, Self::Max, Self::Variance, Self::Sparsity, Self::Similarity];
@@ -45,8 +45,8 @@ impl FilterOrder {
         Self::ALL.into_iter().find(|order| order.name() == name)
     }
 
-    /// The number of a filter that decides its place; none where no single number does.
-    pub fn key(self, stats: &FilterStats) -> Option<f32> {
+    /// The number of a channel that decides its place; none where no single number does.
+    pub fn key(self, stats: &ChannelStats) -> Option<f32> {
         match self {
             Self::Mean => Some(stats.mean),
             Self::Max => Some(stats.max),
@@ -57,7 +57,7 @@ impl FilterOrder {
     }
 }
 
-impl std::str::FromStr for FilterOrder {
+impl std::str::FromStr for OrderBy {
     type Err = UnknownOrder;
 
     fn from_str(text: &str) -> Result<Self, UnknownOrder> {
@@ -70,18 +70,18 @@ impl std::str::FromStr for FilterOrder {
 #[error("order `{0}`: expected index, mean, max, variance, sparsity or similarity")]
 pub struct UnknownOrder(pub String);
 
-/// Which filters of a layer are shown, and in what order.
+/// Which channels of a layer are shown, and in what order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
-pub struct Sifting {
+pub struct ChannelSelection {
     /// Their order.
-    pub order: FilterOrder,
-    /// Whether dead filters are left out.
+    pub order: OrderBy,
+    /// Whether dead channels are left out.
     pub hides_dead: bool,
     /// How many of the first are kept; none keeps all.
     pub top: Option<usize>,
 }
 
-impl std::fmt::Display for Sifting {
+impl std::fmt::Display for ChannelSelection {
     /// `mean hide-dead top:64`, each part only where it changes something but the order.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.order.name())?;
@@ -92,35 +92,35 @@ impl std::fmt::Display for Sifting {
     }
 }
 
-/// Text that is no order of filters.
+/// Text that is no order of channels.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "order of channels `{0}`: expected index, mean, max, variance, sparsity or similarity, then hide-dead and top:N where wanted"
 )]
-pub struct UnknownSifting(pub String);
+pub struct UnknownSelection(pub String);
 
-impl std::str::FromStr for Sifting {
-    type Err = UnknownSifting;
+impl std::str::FromStr for ChannelSelection {
+    type Err = UnknownSelection;
 
-    fn from_str(text: &str) -> Result<Self, UnknownSifting> {
-        let unknown = || UnknownSifting(text.to_owned());
+    fn from_str(text: &str) -> Result<Self, UnknownSelection> {
+        let unknown = || UnknownSelection(text.to_owned());
         let mut parts = text.split(' ');
-        let order = parts.next().and_then(FilterOrder::named);
-        let mut sifting = Self { order: order.ok_or_else(unknown)?, ..Self::default() };
+        let order = parts.next().and_then(OrderBy::named);
+        let mut selection = Self { order: order.ok_or_else(unknown)?, ..Self::default() };
         for part in parts {
             match part.strip_prefix("top:") {
                 Some(top) => {
-                    sifting.top = Some(top.parse().ok().filter(|top| *top > 0).ok_or_else(unknown)?);
+                    selection.top = Some(top.parse().ok().filter(|top| *top > 0).ok_or_else(unknown)?);
                 }
-                None if part == "hide-dead" => sifting.hides_dead = true,
+                None if part == "hide-dead" => selection.hides_dead = true,
                 None => return Err(unknown()),
             }
         }
-        Ok(sifting)
+        Ok(selection)
     }
 }
 
-impl Sifting {
+impl ChannelSelection {
     /// Channels to show, by place; none where every channel stands at its own place. At least one is always kept: where all are
     /// dead, hiding the dead hides nothing. `go_on` is asked during long work; once it says no, `Err` is returned.
     pub fn channels(
@@ -132,16 +132,16 @@ impl Sifting {
         if *self == Self::default() {
             return Ok(None);
         }
-        let all = || 0..stats.filters.len();
+        let all = || 0..stats.channels.len();
         let mut channels: Vec<usize> =
-            all().filter(|c| !self.hides_dead || stats.filters[*c].kind != FilterKind::Dead).collect();
+            all().filter(|c| !self.hides_dead || stats.channels[*c].kind != ChannelKind::Dead).collect();
         if channels.is_empty() {
             channels = all().collect();
         }
         match self.order {
-            FilterOrder::Index => {}
-            FilterOrder::Similarity => {
-                sort_by(&mut channels, stats, FilterOrder::Mean);
+            OrderBy::Index => {}
+            OrderBy::Similarity => {
+                sort_by(&mut channels, stats, OrderBy::Mean);
                 channels = StandardMaps::pooled(activation).walk(&channels, go_on).ok_or(Interrupted)?;
             }
             order => sort_by(&mut channels, stats, order),
@@ -156,22 +156,22 @@ impl Sifting {
 pub struct Interrupted;
 
 /// Largest first; equal ones by index.
-fn sort_by(channels: &mut [usize], stats: &LayerStats, order: FilterOrder) {
-    let key = |channel: usize| order.key(&stats.filters[channel]).unwrap_or(0.0);
+fn sort_by(channels: &mut [usize], stats: &LayerStats, order: OrderBy) {
+    let key = |channel: usize| order.key(&stats.channels[channel]).unwrap_or(0.0);
     channels.sort_by(|a, b| key(*b).total_cmp(&key(*a)).then(a.cmp(b)));
 }
 
-/// A filter's place among all of its layer, from 1, by a number: one more than the filters with a larger one.
-pub fn rank(stats: &LayerStats, channel: usize, order: FilterOrder) -> Option<usize> {
-    let own = order.key(stats.filters.get(channel)?)?;
-    Some(1 + stats.filters.iter().filter(|f| order.key(f).is_some_and(|key| key > own)).count())
+/// A channel's place among all of its layer, from 1, by a number: one more than the channels with a larger one.
+pub fn rank(stats: &LayerStats, channel: usize, order: OrderBy) -> Option<usize> {
+    let own = order.key(stats.channels.get(channel)?)?;
+    Some(1 + stats.channels.iter().filter(|f| order.key(f).is_some_and(|key| key > own)).count())
 }
 
 /// The numbers that an order goes by, sorted from the largest to the smallest: how a layer's answers fall off.
-pub fn profile(stats: &LayerStats, order: FilterOrder) -> Vec<f32> {
+pub fn profile(stats: &LayerStats, order: OrderBy) -> Vec<f32> {
     // By place where no number decides it, the mean says most.
-    let order = if order.key(&FilterStats::NOTHING).is_some() { order } else { FilterOrder::Mean };
-    let mut keys: Vec<f32> = stats.filters.iter().filter_map(|f| order.key(f)).collect();
+    let order = if order.key(&ChannelStats::NOTHING).is_some() { order } else { OrderBy::Mean };
+    let mut keys: Vec<f32> = stats.channels.iter().filter_map(|f| order.key(f)).collect();
     keys.sort_by(|a, b| b.total_cmp(a));
     keys
 }
@@ -188,59 +188,59 @@ mod tests {
         (activation, stats)
     }
 
-    fn order(sifting: Sifting) -> Option<Vec<usize>> {
+    fn order(selection: ChannelSelection) -> Option<Vec<usize>> {
         let (activation, stats) = layer();
-        sifting.channels(&activation, &stats, &|| true).unwrap().map(|c| c.to_vec())
+        selection.channels(&activation, &stats, &|| true).unwrap().map(|c| c.to_vec())
     }
 
     #[test]
-    fn filters_are_ordered_by_each_number() {
-        let by = |order_by| order(Sifting { order: order_by, ..Sifting::default() });
-        assert_eq!(by(FilterOrder::Index), None, "nothing asked, nothing changed");
-        assert_eq!(by(FilterOrder::Mean).unwrap(), [3, 2, 0, 1], "means 0.5, 0, 4.25, 4.5");
-        assert_eq!(by(FilterOrder::Max).unwrap(), [3, 2, 0, 1]);
-        assert_eq!(by(FilterOrder::Variance).unwrap(), [3, 0, 2, 1]);
-        assert_eq!(by(FilterOrder::Sparsity).unwrap(), [1, 0, 3, 2], "equal ones by index");
-        assert_eq!(by(FilterOrder::Similarity).unwrap(), [3, 2, 0, 1], "0, 2 and 3 rise alike");
+    fn channels_are_ordered_by_each_number() {
+        let by = |order_by| order(ChannelSelection { order: order_by, ..ChannelSelection::default() });
+        assert_eq!(by(OrderBy::Index), None, "nothing asked, nothing changed");
+        assert_eq!(by(OrderBy::Mean).unwrap(), [3, 2, 0, 1], "means 0.5, 0, 4.25, 4.5");
+        assert_eq!(by(OrderBy::Max).unwrap(), [3, 2, 0, 1]);
+        assert_eq!(by(OrderBy::Variance).unwrap(), [3, 0, 2, 1]);
+        assert_eq!(by(OrderBy::Sparsity).unwrap(), [1, 0, 3, 2], "equal ones by index");
+        assert_eq!(by(OrderBy::Similarity).unwrap(), [3, 2, 0, 1], "0, 2 and 3 rise alike");
     }
 
     #[test]
-    fn dead_filters_and_all_but_the_first_are_left_out() {
-        let sifting = Sifting { hides_dead: true, ..Sifting::default() };
-        assert_eq!(order(sifting).unwrap(), [0, 2, 3]);
-        let top = Sifting { order: FilterOrder::Max, hides_dead: true, top: Some(2) };
+    fn dead_channels_and_all_but_the_first_are_left_out() {
+        let selection = ChannelSelection { hides_dead: true, ..ChannelSelection::default() };
+        assert_eq!(order(selection).unwrap(), [0, 2, 3]);
+        let top = ChannelSelection { order: OrderBy::Max, hides_dead: true, top: Some(2) };
         assert_eq!(order(top).unwrap(), [3, 2]);
-        assert_eq!(order(Sifting { top: Some(0), ..sifting }).unwrap(), [0], "one always stays");
+        assert_eq!(order(ChannelSelection { top: Some(0), ..selection }).unwrap(), [0], "one always stays");
         let dead = Activation::new("t", MapShape::new(2, 1, 1), vec![0.0, 0.0]).unwrap();
-        let shown = sifting.channels(&dead, &LayerStats::of(&dead), &|| true).unwrap().unwrap();
+        let shown = selection.channels(&dead, &LayerStats::of(&dead), &|| true).unwrap().unwrap();
         assert_eq!(*shown, [0, 1], "where all are dead, all are shown");
         let (activation, stats) = layer();
-        let alike = Sifting { order: FilterOrder::Similarity, ..Sifting::default() };
+        let alike = ChannelSelection { order: OrderBy::Similarity, ..ChannelSelection::default() };
         assert_eq!(alike.channels(&activation, &stats, &|| false), Err(Interrupted));
     }
 
     #[test]
     fn siftings_are_read_as_they_are_printed() {
-        for order in FilterOrder::ALL {
+        for order in OrderBy::ALL {
             for (hides_dead, top) in [(false, None), (true, Some(64))] {
-                let sifting = Sifting { order, hides_dead, top };
-                assert_eq!(sifting.to_string().parse(), Ok(sifting));
+                let selection = ChannelSelection { order, hides_dead, top };
+                assert_eq!(selection.to_string().parse(), Ok(selection));
             }
         }
         for bad in ["", "size", "mean top:0", "mean top:x", "mean dead"] {
-            assert_eq!(bad.parse::<Sifting>(), Err(UnknownSifting(bad.to_owned())));
+            assert_eq!(bad.parse::<ChannelSelection>(), Err(UnknownSelection(bad.to_owned())));
         }
     }
 
     #[test]
     fn ranks_and_profiles() {
         let (_, stats) = layer();
-        let ranks: Vec<_> = (0..4).map(|c| rank(&stats, c, FilterOrder::Max).unwrap()).collect();
+        let ranks: Vec<_> = (0..4).map(|c| rank(&stats, c, OrderBy::Max).unwrap()).collect();
         assert_eq!(ranks, [3, 4, 2, 1]);
-        assert_eq!(rank(&stats, 9, FilterOrder::Max), None);
-        assert_eq!(profile(&stats, FilterOrder::Max), [9.0, 4.5, 1.0, 0.0]);
+        assert_eq!(rank(&stats, 9, OrderBy::Max), None);
+        assert_eq!(profile(&stats, OrderBy::Max), [9.0, 4.5, 1.0, 0.0]);
         assert_eq!(
-            profile(&stats, FilterOrder::Index),
+            profile(&stats, OrderBy::Index),
             [4.5, 4.25, 0.5, 0.0],
             "the mean where no number decides"
         );

@@ -1,11 +1,11 @@
-//! How alike two filters' maps are, and an order in which alike ones stand together.
+//! How alike two channels' maps are, and an order in which alike ones stand together.
 //!
-//! Likeness is Pearson's correlation of two maps over the same positions, in f64: it doesn't ask how strong a filter answers,
+//! Likeness is Pearson's correlation of two maps over the same positions, in f64: it doesn't ask how strong a channel answers,
 //! only where. A map without variance (dead, constant) is like nothing. Non-finite values count as the map's mean.
 
 use super::Activation;
 
-/// Most values of a map that an order by similarity looks at: larger maps are averaged down, a filter's where is kept.
+/// Most values of a map that an order by similarity looks at: larger maps are averaged down, a channel's where is kept.
 const MAX_SIDE: usize = 16;
 
 /// Correlation of two maps of one size, in −1..=1; none where either has no variance or the sizes differ.
@@ -21,13 +21,13 @@ pub struct StandardMaps {
 }
 
 impl StandardMaps {
-    /// Every filter of a layer, at its full size.
+    /// Every channel of a layer, at its full size.
     pub fn of(activation: &Activation) -> Self {
         let channels = 0..activation.shape().channels;
         Self { maps: channels.map(|channel| single(activation.channel(channel))).collect() }
     }
 
-    /// Every filter of a layer, averaged down to at most 16 values a side.
+    /// Every channel of a layer, averaged down to at most 16 values a side.
     pub fn pooled(activation: &Activation) -> Self {
         let shape = activation.shape();
         let channels = 0..shape.channels;
@@ -43,13 +43,13 @@ impl StandardMaps {
         Self { maps: maps.into_iter().map(single).collect() }
     }
 
-    /// Correlation of two filters.
+    /// Correlation of two channels.
     pub fn correlation(&self, a: usize, b: usize) -> Option<f64> {
         let (a, b) = (self.maps.get(a)?.as_ref()?, self.maps.get(b)?.as_ref()?);
         Some(dot_f32(a, b))
     }
 
-    /// The `k` filters most like a map of the same size, best first; `without` is passed over.
+    /// The `k` channels most like a map of the same size, best first; `without` is passed over.
     pub fn nearest_to(&self, map: &[f32], k: usize, without: Option<usize>) -> Vec<(usize, f64)> {
         let Some(wanted) = single(map) else { return Vec::new() };
         let mut found: Vec<(usize, f64)> = self
@@ -66,8 +66,8 @@ impl StandardMaps {
         found
     }
 
-    /// All filters in an order in which alike ones stand together: from the first of `channels` on, each is followed by the one
-    /// most like it among those left (a greedy walk). Filters that are like nothing come last, in their own order.
+    /// All channels in an order in which alike ones stand together: from the first of `channels` on, each is followed by the one
+    /// most like it among those left (a greedy walk). Channels that are like nothing come last, in their own order.
     ///
     /// `go_on` is asked now and then; once it says no, none is returned.
     pub fn walk(&self, channels: &[usize], go_on: &dyn Fn() -> bool) -> Option<Vec<usize>> {
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn nearest_leaves_out_the_filter_itself_and_the_dead() {
+    fn nearest_leaves_out_the_channel_itself_and_the_dead() {
         let layer = maps(&[[0., 1., 2., 3.], [0.; 4], [0., 2., 4., 7.], [3., 2., 1., 0.]]);
         let found = StandardMaps::of(&layer).nearest_to(layer.channel(0), 5, Some(0));
         assert_eq!(found.iter().map(|f| f.0).collect::<Vec<_>>(), [2, 3]);

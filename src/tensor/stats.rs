@@ -1,4 +1,4 @@
-//! Statistics of a layer, filter by filter, and what counts as dead, constant or broken.
+//! Statistics of a layer, channel by channel, and what counts as dead, constant or broken.
 //!
 //! Owns the thresholds, so that a picture, a table and a feature file all mean the same by "dead".
 
@@ -6,15 +6,15 @@ use serde::Serialize;
 
 use super::Activation;
 
-/// A filter is dead where its largest magnitude is at most this share of the layer's largest: float residue isn't signal.
+/// A channel is dead where its largest magnitude is at most this share of the layer's largest: float residue isn't signal.
 pub const DEAD_SHARE: f32 = 1e-6;
-/// A filter is constant where max − min is at most this share of the layer's largest magnitude.
+/// A channel is constant where max − min is at most this share of the layer's largest magnitude.
 pub const CONSTANT_SHARE: f32 = 1e-6;
 
-/// How a filter answers to one picture.
+/// How a channel answers to one picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum FilterKind {
+pub enum ChannelKind {
     /// Finite and varying.
     Live,
     /// Zero, or residue of zero.
@@ -27,7 +27,7 @@ pub enum FilterKind {
     Infinite,
 }
 
-impl FilterKind {
+impl ChannelKind {
     /// One lower-case word for people.
     pub const fn name(self) -> &'static str {
         match self {
@@ -40,9 +40,9 @@ impl FilterKind {
     }
 }
 
-/// One filter's numbers, from its finite values only (all zero when it has none).
+/// One channel's numbers, from its finite values only (all zero when it has none).
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct FilterStats {
+pub struct ChannelStats {
     /// Smallest finite value.
     pub min: f32,
     /// Largest finite value.
@@ -57,11 +57,11 @@ pub struct FilterStats {
     pub max_column: usize,
     /// Share of exact zeros among all values.
     pub zero_share: f32,
-    /// How the filter answers.
-    pub kind: FilterKind,
+    /// How the channel answers.
+    pub kind: ChannelKind,
 }
 
-impl FilterStats {
+impl ChannelStats {
     pub(super) const NOTHING: Self = Self {
         min: 0.0,
         max: 0.0,
@@ -70,11 +70,11 @@ impl FilterStats {
         max_row: 0,
         max_column: 0,
         zero_share: 0.0,
-        kind: FilterKind::Dead,
+        kind: ChannelKind::Dead,
     };
 }
 
-/// Filters of a layer by kind.
+/// Channels of a layer by kind.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct KindCounts {
     /// Finite and varying.
@@ -92,9 +92,9 @@ pub struct KindCounts {
 /// A layer's numbers.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct LayerStats {
-    /// One per filter, by channel.
-    pub filters: Vec<FilterStats>,
-    /// Filters by kind.
+    /// One per channel, by channel.
+    pub channels: Vec<ChannelStats>,
+    /// Channels by kind.
     pub counts: KindCounts,
     /// Smallest finite value of the layer (0 if there is none).
     pub min: f32,
@@ -122,18 +122,18 @@ impl LayerStats {
             .unwrap_or((0.0, 0.0));
         let largest = min.abs().max(max.abs());
         let mut counts = KindCounts::default();
-        let filters: Vec<FilterStats> = raw
+        let channels: Vec<ChannelStats> = raw
             .iter()
             .map(|r| {
                 let kind = r.kind(largest);
                 *match kind {
-                    FilterKind::Live => &mut counts.live,
-                    FilterKind::Dead => &mut counts.dead,
-                    FilterKind::Constant => &mut counts.constant,
-                    FilterKind::Nan => &mut counts.nan,
-                    FilterKind::Infinite => &mut counts.infinite,
+                    ChannelKind::Live => &mut counts.live,
+                    ChannelKind::Dead => &mut counts.dead,
+                    ChannelKind::Constant => &mut counts.constant,
+                    ChannelKind::Nan => &mut counts.nan,
+                    ChannelKind::Infinite => &mut counts.infinite,
                 } += 1;
-                FilterStats {
+                ChannelStats {
                     min: r.min,
                     max: r.max,
                     mean: r.mean as f32,
@@ -148,11 +148,11 @@ impl LayerStats {
         let num_zero: usize = raw.iter().map(|r| r.num_zero).sum();
         let num_finite = raw.iter().map(|r| r.num_finite).sum::<usize>().max(1) as f64;
         let mean = raw.iter().map(|r| r.mean * r.num_finite as f64).sum::<f64>() / num_finite;
-        // Within the filters and between them.
+        // Within the channels and between them.
         let spread = |r: &RawStats| (r.variance + (r.mean - mean).powi(2)) * r.num_finite as f64;
         let variance = raw.iter().map(spread).sum::<f64>() / num_finite;
         Self {
-            filters,
+            channels,
             counts,
             min,
             max,
@@ -162,9 +162,9 @@ impl LayerStats {
         }
     }
 
-    /// Share of the filters that are dead.
+    /// Share of the channels that are dead.
     pub fn dead_share(&self) -> f32 {
-        self.counts.dead as f32 / self.filters.len().max(1) as f32
+        self.counts.dead as f32 / self.channels.len().max(1) as f32
     }
 
     /// Whether the layer holds a negative value beyond float residue, so that zero belongs in the middle of its scale.
@@ -182,7 +182,7 @@ struct RawStats {
     max_at: usize,
     num_zero: usize,
     num_finite: usize,
-    broken: Option<FilterKind>,
+    broken: Option<ChannelKind>,
 }
 
 impl RawStats {
@@ -193,9 +193,9 @@ impl RawStats {
         for (at, &value) in map.iter().enumerate() {
             if !value.is_finite() {
                 if value.is_nan() {
-                    broken = Some(FilterKind::Nan);
+                    broken = Some(ChannelKind::Nan);
                 } else if broken.is_none() {
-                    broken = Some(FilterKind::Infinite);
+                    broken = Some(ChannelKind::Infinite);
                 }
                 continue;
             }
@@ -227,19 +227,19 @@ impl RawStats {
         Self { min, max, mean, variance, max_at, num_zero, num_finite, broken }
     }
 
-    fn kind(&self, largest_of_layer: f32) -> FilterKind {
+    fn kind(&self, largest_of_layer: f32) -> ChannelKind {
         match self.broken {
             Some(kind) => kind,
-            None if self.min.abs().max(self.max.abs()) <= DEAD_SHARE * largest_of_layer => FilterKind::Dead,
-            None if self.max - self.min <= CONSTANT_SHARE * largest_of_layer => FilterKind::Constant,
-            None => FilterKind::Live,
+            None if self.min.abs().max(self.max.abs()) <= DEAD_SHARE * largest_of_layer => ChannelKind::Dead,
+            None if self.max - self.min <= CONSTANT_SHARE * largest_of_layer => ChannelKind::Constant,
+            None => ChannelKind::Live,
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::FilterKind::{Constant, Dead, Infinite, Live, Nan};
+    use super::ChannelKind::{Constant, Dead, Infinite, Live, Nan};
     use super::*;
     use crate::tensor::MapShape;
 
@@ -252,7 +252,7 @@ mod tests {
     #[test]
     fn every_kind_is_told_apart_and_counted() {
         let stats = layer(6, &[0.0, 0.0, 1.0, 2.0, 3.0, 3.0, f32::NAN, 1.0, f32::INFINITY, 1.0, 1e-7, -1e-7]);
-        let kinds: Vec<_> = stats.filters.iter().map(|f| f.kind).collect();
+        let kinds: Vec<_> = stats.channels.iter().map(|f| f.kind).collect();
         assert_eq!(kinds, [Dead, Live, Constant, Nan, Infinite, Dead]);
         assert_eq!(stats.counts, KindCounts { live: 1, dead: 2, constant: 1, nan: 1, infinite: 1 });
         assert_eq!((stats.min, stats.max), (-1e-7, 3.0));
@@ -270,14 +270,14 @@ mod tests {
     fn position_of_the_largest_value_is_row_and_column() {
         let shape = MapShape::new(1, 2, 3);
         let act = Activation::new("t", shape, vec![0.0, 1.0, 2.0, 3.0, 9.0, 4.0]).unwrap();
-        let f = LayerStats::of(&act).filters[0];
+        let f = LayerStats::of(&act).channels[0];
         assert_eq!((f.max_row, f.max_column, f.mean), (1, 1, 19.0 / 6.0));
     }
 
     #[test]
     fn variances_are_those_of_the_values() {
         let stats = layer(2, &[1.0, 3.0, f32::NAN, 10.0]);
-        assert_eq!((stats.filters[0].variance, stats.filters[1].variance), (1.0, 0.0));
+        assert_eq!((stats.channels[0].variance, stats.channels[1].variance), (1.0, 0.0));
         // Of 1, 3 and 10: mean 14/3, variance 134/9.
         assert!((stats.mean - 14.0 / 3.0).abs() < 1e-6 && (stats.variance - 134.0 / 9.0).abs() < 1e-5);
     }

@@ -1,17 +1,17 @@
 //! A classifier that follows the last map: class scores, and which places speak for a class.
 //!
-//! Bound only where the file holds one whose width is the map's number of filters. Most take the mean of each filter; `MobileNetV3`'s has a
+//! Bound only where the file holds one whose width is the map's number of channels. Most take the mean of each channel; `MobileNetV3`'s has a
 //! layer in between, `ConvNeXt`'s norms the means, and VGG's (`places`) looks at each place of a map of one size.
 
 mod chain;
+mod flattened;
 mod linear;
 mod names;
-mod places;
 mod plan;
 
 use self::chain::Chain;
+use self::flattened::FlattenedMap;
 use self::linear::linear;
-use self::places::Places;
 use self::plan::Output;
 use super::tensor_file::TensorFile;
 use crate::tensor::{Activation, MapShape};
@@ -29,7 +29,7 @@ const IMAGENET: &str = include_str!("../../assets/imagenet1000_labels.tsv");
 /// A layer between means and classes: linear, then hard-swish (`MobileNetV3`'s `conv_head`).
 #[derive(Debug)]
 struct Hidden {
-    /// `[units, filters]`, row-major.
+    /// `[units, channels]`, row-major.
     weight: Vec<f32>,
     bias: Vec<f32>,
 }
@@ -61,7 +61,7 @@ enum Before {
     Means,
     Norm(MeansNorm),
     Hidden(Hidden),
-    Places(Places),
+    Flattened(FlattenedMap),
     Chain(Chain),
 }
 
@@ -69,10 +69,10 @@ enum Before {
 #[derive(Debug)]
 pub struct Head {
     before: Before,
-    /// `[classes, filters]`, row-major.
+    /// `[classes, channels]`, row-major.
     weight: Vec<f32>,
     bias: Vec<f32>,
-    num_filters: usize,
+    num_channels: usize,
     gives: Output,
     /// What a person calls the classes.
     names: Option<Vec<String>>,
@@ -97,29 +97,29 @@ pub struct ClassShare {
 }
 
 impl Head {
-    /// The classifier of a file, for a last map of that many filters.
-    pub(super) fn of(file: &TensorFile, num_filters: usize) -> Option<Self> {
+    /// The classifier of a file, for a last map of that many channels.
+    pub(super) fn of(file: &TensorFile, num_channels: usize) -> Option<Self> {
         if let Some(plan) = HeadPlan::carried(file) {
-            return Self::planned(file, &plan, num_filters).ok();
+            return Self::planned(file, &plan, num_channels).ok();
         }
         if file.entry("head.norm.weight").is_some() {
-            return Self::behind_norm(file, num_filters);
+            return Self::behind_norm(file, num_channels);
         }
-        Self::linear(file, num_filters)
-            .or_else(|| Self::behind_hidden(file, num_filters))
-            .or_else(|| Self::behind_places(file, num_filters))
+        Self::linear(file, num_channels)
+            .or_else(|| Self::behind_hidden(file, num_channels))
+            .or_else(|| Self::behind_places(file, num_channels))
     }
 
-    /// The one linear layer among a file's head tensors that takes the means of so many filters, whatever it is called: alone in its head
+    /// The one linear layer among a file's head tensors that takes the means of so many channels, whatever it is called: alone in its head
     /// (`fc.1` after a dropout, which does nothing here). Where something else has weights in a head, nobody knows what it does.
-    pub(super) fn lone(file: &TensorFile, head_tensors: &[String], num_filters: usize) -> Option<Self> {
+    pub(super) fn lone(file: &TensorFile, head_tensors: &[String], num_channels: usize) -> Option<Self> {
         let first = |name: &str| name.split('.').next().unwrap_or_default().to_owned();
         let mut found = None;
         for name in head_tensors.iter().filter_map(|name| name.strip_suffix(".weight")) {
             let is_alone = head_tensors.iter().filter(|other| first(other) == first(name)).count() == 2;
             let fits = file
                 .entry(&format!("{name}.weight"))
-                .is_some_and(|e| matches!(e.shape[..], [_, f] if f == num_filters));
+                .is_some_and(|e| matches!(e.shape[..], [_, f] if f == num_channels));
             if is_alone && fits && found.replace(name).is_some() {
                 return None;
             }
@@ -127,80 +127,80 @@ impl Head {
         let name = found?;
         let (_, weight) = file.tensor(&format!("{name}.weight"))?;
         let (_, bias) = file.tensor(&format!("{name}.bias"))?;
-        Self::of_linear(weight, bias, num_filters)
+        Self::of_linear(weight, bias, num_channels)
     }
 
-    fn of_linear(weight: Vec<f32>, bias: Vec<f32>, num_filters: usize) -> Option<Self> {
+    fn of_linear(weight: Vec<f32>, bias: Vec<f32>, num_channels: usize) -> Option<Self> {
         let is_sound = !bias.is_empty()
-            && weight.len() == bias.len() * num_filters
+            && weight.len() == bias.len() * num_channels
             && weight.iter().chain(&bias).all(|value| value.is_finite());
-        is_sound.then(|| Self::softmax(Before::Means, weight, bias, num_filters))
+        is_sound.then(|| Self::softmax(Before::Means, weight, bias, num_channels))
     }
 
     /// One on normed means.
-    fn behind_norm(file: &TensorFile, num_filters: usize) -> Option<Self> {
+    fn behind_norm(file: &TensorFile, num_channels: usize) -> Option<Self> {
         let (_, gamma) = file.tensor("head.norm.weight")?;
         let (_, beta) = file.tensor("head.norm.bias")?;
-        let is_sound = gamma.len() == num_filters
-            && beta.len() == num_filters
+        let is_sound = gamma.len() == num_channels
+            && beta.len() == num_channels
             && gamma.iter().chain(&beta).all(|v| v.is_finite());
-        let head = Self::linear(file, num_filters).filter(|_| is_sound)?;
+        let head = Self::linear(file, num_channels).filter(|_| is_sound)?;
         Some(Self { before: Before::Norm(MeansNorm { gamma, beta }), ..head })
     }
 
     /// One on all places of a map.
-    fn behind_places(file: &TensorFile, num_filters: usize) -> Option<Self> {
-        let places = Places::of(file, num_filters)?;
+    fn behind_places(file: &TensorFile, num_channels: usize) -> Option<Self> {
+        let places = FlattenedMap::of(file, num_channels)?;
         let (weight, bias) = places.last(file)?;
         let num_units = weight.len() / bias.len().max(1);
         let is_sound = num_units == places.num_units() && weight.len() == bias.len() * num_units;
-        is_sound.then(|| Self::softmax(Before::Places(places), weight, bias, num_filters))
+        is_sound.then(|| Self::softmax(Before::Flattened(places), weight, bias, num_channels))
     }
 
     /// One with a layer before it.
-    fn behind_hidden(file: &TensorFile, num_filters: usize) -> Option<Self> {
+    fn behind_hidden(file: &TensorFile, num_channels: usize) -> Option<Self> {
         let (shape, weight) = file.tensor("conv_head.weight")?;
         let (_, bias) = file.tensor("conv_head.bias")?;
         let is_sound =
-            shape == [bias.len(), num_filters, 1, 1] && weight.iter().chain(&bias).all(|v| v.is_finite());
+            shape == [bias.len(), num_channels, 1, 1] && weight.iter().chain(&bias).all(|v| v.is_finite());
         let head = Self::linear(file, bias.len()).filter(|_| is_sound)?;
-        Some(Self { before: Before::Hidden(Hidden { weight, bias }), num_filters, ..head })
+        Some(Self { before: Before::Hidden(Hidden { weight, bias }), num_channels, ..head })
     }
 
-    fn linear(file: &TensorFile, num_filters: usize) -> Option<Self> {
+    fn linear(file: &TensorFile, num_channels: usize) -> Option<Self> {
         let torch = TORCH_NAMES.iter().find_map(|name| {
             let (shape, weight) = file.tensor(&format!("{name}.weight"))?;
             let (_, bias) = file.tensor(&format!("{name}.bias"))?;
             // timm's converted files may keep the linear layer as a 1×1 convolution.
-            let [_, filters, rest @ ..] = &shape[..] else { return None };
-            (*filters == num_filters && rest.iter().all(|side| *side == 1)).then_some((weight, bias))
+            let [_, channels, rest @ ..] = &shape[..] else { return None };
+            (*channels == num_channels && rest.iter().all(|side| *side == 1)).then_some((weight, bias))
         });
         let keras = || {
             KERAS_NAMES.iter().find_map(|name| {
                 let (shape, kernel) = file.tensor(&format!("{name}/kernel"))?;
                 let (_, bias) = file.tensor(&format!("{name}/bias"))?;
-                let [filters, classes] = shape[..] else { return None };
+                let [channels, classes] = shape[..] else { return None };
                 let turned = || {
                     (0..classes)
-                        .flat_map(|c| (0..filters).map(move |f| f * classes + c))
+                        .flat_map(|c| (0..channels).map(move |f| f * classes + c))
                         .map(|at| kernel[at])
                         .collect()
                 };
-                (filters == num_filters).then(|| (turned(), bias))
+                (channels == num_channels).then(|| (turned(), bias))
             })
         };
         let (weight, bias): (Vec<f32>, Vec<f32>) = torch.or_else(keras)?;
-        Self::of_linear(weight, bias, num_filters)
+        Self::of_linear(weight, bias, num_channels)
     }
 
-    const fn softmax(before: Before, weight: Vec<f32>, bias: Vec<f32>, num_filters: usize) -> Self {
-        Self { before, weight, bias, num_filters, gives: Output::Softmax, names: None }
+    const fn softmax(before: Before, weight: Vec<f32>, bias: Vec<f32>, num_channels: usize) -> Self {
+        Self { before, weight, bias, num_channels, gives: Output::Softmax, names: None }
     }
 
-    /// A Keras head by its plan, for a last map of so many filters; else why there is none.
-    pub(super) fn planned(file: &TensorFile, plan: &HeadPlan, num_filters: usize) -> Result<Self, String> {
-        let (chain, (weight, bias)) = Chain::of(file, plan, num_filters)?;
-        let head = Self::softmax(Before::Chain(chain), weight, bias, num_filters);
+    /// A Keras head by its plan, for a last map of so many channels; else why there is none.
+    pub(super) fn planned(file: &TensorFile, plan: &HeadPlan, num_channels: usize) -> Result<Self, String> {
+        let (chain, (weight, bias)) = Chain::of(file, plan, num_channels)?;
+        let head = Self::softmax(Before::Chain(chain), weight, bias, num_channels);
         Ok(Self { gives: plan.gives, ..head })
     }
 
@@ -264,7 +264,7 @@ impl Head {
     /// The last layer's outputs. Nothing for a map of another size.
     fn scores(&self, map: &Activation) -> Option<Vec<f64>> {
         let shape = map.shape();
-        if shape.channels != self.num_filters {
+        if shape.channels != self.num_channels {
             return None;
         }
         let means = || -> Vec<f64> {
@@ -282,7 +282,7 @@ impl Head {
                 let hard_swish = |x: f64| x * (x + 3.0).clamp(0.0, 6.0) / 6.0;
                 linear(&hidden.weight, &hidden.bias, &means()).into_iter().map(hard_swish).collect()
             }
-            Before::Places(places) => places.units(map)?,
+            Before::Flattened(places) => places.units(map)?,
             Before::Chain(chain) => chain.units(map)?,
         };
         let scores = linear(&self.weight, &self.bias, &units);
@@ -313,7 +313,7 @@ impl Head {
 
     /// Whether scores take little beside the network itself. Dense layers over all places, as VGG's, have as many weights as the network.
     pub fn is_light(&self) -> bool {
-        !matches!(self.before, Before::Places(_))
+        !matches!(self.before, Before::Flattened(_))
     }
 
     /// Whether a class's score is a sum over places, so that it has a map.
@@ -321,19 +321,19 @@ impl Head {
         match &self.before {
             Before::Means => true,
             Before::Chain(chain) => chain.takes_means(),
-            Before::Norm(_) | Before::Hidden(_) | Before::Places(_) => false,
+            Before::Norm(_) | Before::Hidden(_) | Before::Flattened(_) => false,
         }
     }
 
     /// Where a last map speaks for a class (Zhou et al., "Learning Deep Features for Discriminative Localization", 2016): the
-    /// filters' maps, each times its weight in the class's score, added up. Of several layers a filter's weight is what the score
+    /// channels' maps, each times its weight in the class's score, added up. Of several layers a channel's weight is what the score
     /// changes by with its mean, at this picture. One channel, named after layer and class.
     pub fn class_map(&self, map: &Activation, class: usize) -> Option<Activation> {
         if !self.has_class_maps() {
             return None;
         }
         let shape = map.shape();
-        if shape.channels != self.num_filters || class >= self.num_classes() {
+        if shape.channels != self.num_channels || class >= self.num_classes() {
             return None;
         }
         // Of two classes with one output the first has what speaks against the second.
@@ -345,7 +345,7 @@ impl Head {
             self.weight.chunks_exact((self.weight.len() / self.bias.len().max(1)).max(1)).nth(output)?;
         let weights = match &self.before {
             Before::Chain(chain) => chain.slopes(map, row)?,
-            Before::Means | Before::Norm(_) | Before::Hidden(_) | Before::Places(_) => {
+            Before::Means | Before::Norm(_) | Before::Hidden(_) | Before::Flattened(_) => {
                 row.iter().map(|weight| f64::from(*weight)).collect()
             }
         };
@@ -390,7 +390,7 @@ impl Head {
             .collect();
         match &self.before {
             _ if !shares.is_empty() => Some(shares.join(", ")),
-            Before::Places(places) => places.refusal(map.shape()),
+            Before::Flattened(places) => places.refusal(map.shape()),
             Before::Chain(chain) => chain.refusal(map.shape()),
             Before::Means | Before::Norm(_) | Before::Hidden(_) => None,
         }

@@ -52,21 +52,21 @@ impl KerasPart {
         let is_own = |layer: &HeadLayer| {
             head_prefixes.iter().any(|prefix| format!("{}/", layer.name).starts_with(prefix))
         };
-        let num_filters = graph.channels(graph.final_node());
+        let num_channels = graph.channels(graph.final_node());
         let planned = |part: &mut Self| -> Result<Head, String> {
             let plan = part.plan(graph, file, &at.scope)?;
-            let head = Head::planned(file, &plan, num_filters)?;
+            let head = Head::planned(file, &plan, num_channels)?;
             part.plan = Some(plan);
             Ok(head)
         };
         let has_config = file.keras_config().is_some_and(|config| config.root.model.is_some());
         let is_all_own = part.head.iter().all(is_own);
-        let own = if is_all_own { Head::of(file, num_filters) } else { None };
+        let own = if is_all_own { Head::of(file, num_channels) } else { None };
         let own_first = if has_config { None } else { own };
         match own_first.map_or_else(|| planned(&mut part), Ok) {
             Ok(head) => (Some(head), part),
             Err(reason) => {
-                let head = if is_all_own { Head::of(file, num_filters) } else { None };
+                let head = if is_all_own { Head::of(file, num_channels) } else { None };
                 if head.is_none() {
                     part.no_classes = Some(reason);
                 }

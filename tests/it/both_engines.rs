@@ -14,8 +14,8 @@ use filterscope::graph::{
 };
 use filterscope::input::decode::decode_file;
 use filterscope::input::{FitChoice, ValueChoice, preprocess};
-use filterscope::models::{Registry, Row};
-use filterscope::tensor::{Activation, FilterKind, InputBatch, LayerStats, PixelSize};
+use filterscope::models::{ModelSpec, Registry};
+use filterscope::tensor::{Activation, ChannelKind, InputBatch, LayerStats, PixelSize};
 use filterscope::weights::TensorFile;
 use rayon::ThreadPoolBuilder;
 
@@ -49,7 +49,7 @@ fn embedded(tag: &str, file: &str) -> Arc<Backbone> {
 }
 
 /// The cat as a row's weights ask for it.
-fn cat(row: &Row) -> InputBatch {
+fn cat(row: &ModelSpec) -> InputBatch {
     let picture = decode_file(&root().join("assets/cat.png")).unwrap().rgb;
     preprocess(&picture, &row.preprocess, FitChoice::Model, ValueChoice::Model).unwrap().batch
 }
@@ -140,14 +140,14 @@ fn tiles_are_of_the_same_kind_on_every_engine_and_level() {
         let backbone = embedded(tag, file);
         let (graph, input) = (Arc::clone(backbone.graph()), cat(backbone.row()));
         let kinds = |mut session: Session| {
-            let mut kinds: BTreeMap<NodeId, Vec<FilterKind>> = BTreeMap::new();
+            let mut kinds: BTreeMap<NodeId, Vec<ChannelKind>> = BTreeMap::new();
             each_tap(&mut session, &input, graph.stages(), &mut |node, _, value| {
-                kinds.insert(node, LayerStats::of(&value).filters.iter().map(|f| f.kind).collect());
+                kinds.insert(node, LayerStats::of(&value).channels.iter().map(|f| f.kind).collect());
             });
             kinds
         };
         let expected = kinds(candle(&backbone));
-        let num_dead: usize = expected.values().flatten().filter(|kind| **kind == FilterKind::Dead).count();
+        let num_dead: usize = expected.values().flatten().filter(|kind| **kind == ChannelKind::Dead).count();
         println!("{tag}: {num_dead} dead tiles in {} stages", expected.len());
         for level in Level::available() {
             let got = kinds(Session::at_level(Arc::clone(&backbone), level));
@@ -353,8 +353,8 @@ fn nothing_of_a_picture_is_left_for_the_next_of_another_size() {
     compare("borders", &backbone, &noise(PixelSize::new(31, 17)));
 }
 
-/// One filter overflows: in what works filter by filter, and beside it in a concatenation, only its own tile may show it; where
-/// filters meet, whatever candle makes of it.
+/// One channel overflows: in what works channel by channel, and beside it in a concatenation, only its own tile may show it; where
+/// channels meet, whatever candle makes of it.
 #[test]
 fn a_filter_that_overflows_touches_no_other() {
     for channels in [1, 15, 17, 33] {

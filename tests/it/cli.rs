@@ -727,9 +727,9 @@ fn channels_are_put_in_order_and_left_out() {
     bench.ok(&format!("render cat.png -o all.png {LITE0}"));
     bench.ok(&format!("render cat.png -o some.png {LITE0} --order mean --hide-dead --first 16 --npy"));
     let record = read_record(&bench.path("some.png")).unwrap();
-    assert_eq!(record.panels[0].look.sifting.as_deref(), Some("mean hide-dead top:16"));
+    assert_eq!(record.panels[0].look.selection.as_deref(), Some("mean hide-dead top:16"));
     assert_eq!(record.panels[0].look.grid, "4x4");
-    assert_eq!(read_record(&bench.path("all.png")).unwrap().panels[0].look.sifting, None);
+    assert_eq!(read_record(&bench.path("all.png")).unwrap().panels[0].look.selection, None);
     // The values are the layer's, whatever is shown.
     assert!(std::fs::metadata(bench.path("some.npy")).unwrap().len() > 1280 * 7 * 7 * 4);
     // A grid that holds what is shown needn't hold the layer.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use filterscope::engine::{Backbone, CancelToken, ComputeDevice, LoadError, Outcome, Session, WeightStore};
 use filterscope::graph::{ActivationFn, Conv2d, Graph, GraphBuilder, Op, Padding};
-use filterscope::models::{Registry, Row};
+use filterscope::models::{ModelSpec, Registry};
 use filterscope::tensor::{InputBatch, PixelSize, Remedied, Remedy};
 
 use crate::support::golden::{generated_for, relative_error};
@@ -16,15 +16,15 @@ fn noise(size: PixelSize) -> InputBatch {
     InputBatch::new(1, size.height, size.width, hashweights::noise_input(size.height, size.width)).unwrap()
 }
 
-fn session(row: &'static Row, graph: Graph) -> Session {
+fn session(row: &'static ModelSpec, graph: Graph) -> Session {
     let weights = generated_for(&graph, 3);
     let backbone = Backbone::with_graph(row, graph, weights).unwrap();
     Session::new(Arc::new(backbone), ComputeDevice::cpu()).unwrap()
 }
 
 /// Rows that share a graph run once: what differs between them is preprocessing.
-fn distinct_graphs() -> Vec<(&'static Row, Graph)> {
-    let mut distinct: Vec<(&'static Row, Graph)> = Vec::new();
+fn distinct_graphs() -> Vec<(&'static ModelSpec, Graph)> {
+    let mut distinct: Vec<(&'static ModelSpec, Graph)> = Vec::new();
     for row in Registry::rows() {
         let graph = (row.build)().unwrap();
         if !distinct.iter().any(|(_, other)| *other == graph) {

@@ -313,7 +313,7 @@ fn cat() -> RgbImage {
     decode_file(&root().join("assets/cat.png")).unwrap().rgb
 }
 
-/// Path → filter and size for every golden of Pillow's resize.
+/// Path → channel and size for every golden of Pillow's resize.
 fn resize_goldens() -> Vec<(std::path::PathBuf, RgbImage, ResizeFilter, PixelSize)> {
     let filter = |name: &str| match name {
         "nearest" => ResizeFilter::Nearest,

@@ -8,7 +8,7 @@ use filterscope::{
         MosaicLayout, MosaicSettings, MosaicSpot, Normalisation, Paper, Pixels, RangeUsed, SheetPanel,
         SheetPicture, SheetSettings, SpecialLook, compose, enlarge, figure, sheet,
     },
-    tensor::{Activation, FilterKind, LayerStats, MapShape},
+    tensor::{Activation, ChannelKind, LayerStats, MapShape},
 };
 
 use crate::support::{
@@ -138,7 +138,7 @@ fn pixels_lead_to_channels_through_an_order() {
     let mosaic = mosaic_of(&activation, &MosaicSettings { order: Some(order), scale: 2, ..greys() });
     let found = mosaic.value_at(12 + 3, 5).unwrap();
     assert_eq!((found.channel, found.position, found.row, found.column), (0, 1, 2, 2));
-    let rect = mosaic.geometry.filter_rect(mosaic.order.position_of(3).unwrap()).unwrap();
+    let rect = mosaic.geometry.channel_rect(mosaic.order.position_of(3).unwrap()).unwrap();
     assert_eq!(mosaic.value_at(rect.x, rect.y).unwrap().channel, 3);
     assert_eq!(mosaic.value_at(10, 0), None, "a gap");
     assert_eq!(mosaic.geometry.spot_at(10, 0), Some(MosaicSpot::Gap));
@@ -228,14 +228,14 @@ fn zero_is_the_middle_of_a_diverging_map_and_black_in_magma() {
     let mosaic = mosaic_of(&sparse, &MosaicSettings::default());
     assert_eq!(mosaic.colour_map, ColourMap::Magma);
     assert_eq!(mosaic.pixels.pixel(0, 0), Some([0, 0, 4, 255]));
-    assert!(matches!(mosaic.range, RangeUsed::PerFilter(range) if (range.low, range.high) == (0.0, 2.0)));
+    assert!(matches!(mosaic.range, RangeUsed::PerChannel(range) if (range.low, range.high) == (0.0, 2.0)));
 }
 
 #[test]
 fn any_colour_map_is_the_grey_mosaic_looked_up() {
     let activation = real("xception_keras_in1k/final_299.npy", 16, 10, 10);
-    let kinds = LayerStats::of(&activation).filters;
-    let live: Arc<[usize]> = (0..16).filter(|channel| kinds[*channel].kind == FilterKind::Live).collect();
+    let kinds = LayerStats::of(&activation).channels;
+    let live: Arc<[usize]> = (0..16).filter(|channel| kinds[*channel].kind == ChannelKind::Live).collect();
     let grid = Some(Grid { rows: 1, columns: live.len() });
     let only_values = MosaicSettings { gap: 0, grid, order: Some(live), ..greys() };
     let grey = mosaic_of(&activation, &only_values).pixels;

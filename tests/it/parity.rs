@@ -12,7 +12,7 @@ use filterscope::engine::{Backbone, CancelToken, ComputeDevice, EngineChoice, Se
 use filterscope::graph::{ActivationFn, BorderMean, Graph, GraphBuilder, Node, NodeId, Op, Padding, Sides};
 use filterscope::input::decode::decode_file;
 use filterscope::input::{FitChoice, Preprocessed, ValueChoice, preprocess};
-use filterscope::models::{Registry, Row, Verification};
+use filterscope::models::{ModelSpec, Registry, Verification};
 use filterscope::tensor::{Activation, InputBatch, PixelSize};
 use filterscope::weights::TensorFile;
 
@@ -61,7 +61,7 @@ const REAL: [Real; 3] = [
 ];
 
 /// The picture as a golden run had it: stored, or by the row's own resize from the cat.
-fn ready_for(row: &Row, run: &GoldenRun) -> Preprocessed {
+fn ready_for(row: &ModelSpec, run: &GoldenRun) -> Preprocessed {
     if run.resized_rgb.is_empty() {
         let cat = decode_file(&root().join("assets/cat.png")).unwrap();
         let [_, _, height, width] = run.input_shape;

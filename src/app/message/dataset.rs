@@ -11,23 +11,23 @@ use crate::input::dataset::Camera;
 /// About an open folder or log.
 #[derive(Clone)]
 pub(crate) enum DatasetCommand {
-    /// Another moment of the open data set.
+    /// Another frame of the open data set.
     SetFrame(usize),
     /// Another camera of it.
     SetCamera(Camera),
-    /// Let moments pass by themselves, or stop them.
+    /// Let frames pass by themselves, or stop them.
     TogglePlayFrames,
-    /// Moments a second at most.
+    /// Frames a second at most.
     SetFrameSpeed(f32),
-    /// Hold the range on screen for every moment, or let each have its own.
+    /// Hold the range on screen for every frame, or let each have its own.
     HoldScale(bool),
-    /// All cameras of the moment side by side.
+    /// All cameras of the frame side by side.
     ThreeCameras,
     /// Show what is put into the open folder, or stop that.
     ToggleWatch,
     /// Which label is plotted.
     SetPlottedLabel(usize),
-    /// A moment's small picture is in sight and not here.
+    /// A frame's small picture is in sight and not here.
     ShowThumb(ThumbKey),
 }
 
@@ -81,7 +81,7 @@ fn step(model: &Model, by: isize) -> Vec<DatasetCommand> {
     index.map(DatasetCommand::SetFrame).into_iter().collect()
 }
 
-/// With a filter selected, arrows lead to the next filter.
+/// With a channel selected, arrows lead to the next channel.
 fn is_only_dataset(model: &Model) -> bool {
     has_dataset(model) && !has_selection(model)
 }

@@ -11,7 +11,7 @@ use crate::app::message::question::Question;
 use crate::app::model::dataset::ThumbKey;
 use crate::app::model::view::ViewId;
 use crate::engine::CancelToken;
-use crate::models::Row;
+use crate::models::ModelSpec;
 use crate::mosaic::{PixelRect, SeenPart};
 use crate::weights::Folders;
 use crate::weights::fetch::{FetchOptions, Offer};
@@ -39,7 +39,7 @@ pub(crate) enum Work {
     /// Ask a person for a path.
     Ask(Question),
     /// Ask a server what it has for a row.
-    AskOffer(&'static Row, FetchOptions),
+    AskOffer(&'static ModelSpec, FetchOptions),
     /// Fetch what a server has.
     Fetch(Box<FetchRequest>),
     /// Look for what is put into a folder since a time.
@@ -50,7 +50,7 @@ pub(crate) enum Work {
 
 /// Weights that are to be fetched.
 pub(crate) struct FetchRequest {
-    pub(crate) row: &'static Row,
+    pub(crate) row: &'static ModelSpec,
     pub(crate) options: FetchOptions,
     pub(crate) offer: Offer,
     pub(crate) folders: Folders,
@@ -71,7 +71,7 @@ pub(crate) enum FaceEffect {
     Lead(ViewId),
     /// Bring this part of a view's mosaic into sight.
     ShowPart(ViewId, SeenPart),
-    /// A moment's small picture came; none where it can't be read.
+    /// A frame's small picture came; none where it can't be read.
     Thumb(ThumbKey, Option<Arc<ColorImage>>),
     /// Close the window.
     Close,

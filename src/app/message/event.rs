@@ -20,7 +20,7 @@ use crate::app::model::weights::WeightsOffer;
 use crate::engine::DeviceChoice;
 use crate::input::dataset::Source;
 use crate::input::live::{FeedEnd, Grown};
-use crate::models::Row;
+use crate::models::ModelSpec;
 
 /// What came of a view's newest request, or how far it is. Errors are values; the window shows each once.
 pub(crate) enum ViewEvent {
@@ -50,13 +50,13 @@ pub(crate) enum Event {
     Fits(PathBuf, Vec<WeightsOffer>),
     /// Layers were looked at.
     Walked(Arc<Walked>),
-    /// Pinned filters were painted.
+    /// Pinned channels were painted.
     Pins(Vec<PinImage>),
-    /// A filter was looked into.
+    /// A channel was looked into.
     Inspected(Box<Inspected>),
-    /// Filters of a view that answer as another view's filter (named) does, best first.
+    /// Channels of a view that answer as another view's channel (named) does, best first.
     Matched(ViewId, (ViewId, String), Vec<(usize, f64)>),
-    /// A moment's small picture; none where it can't be read.
+    /// A frame's small picture; none where it can't be read.
     Thumb(ThumbKey, Option<Arc<ColorImage>>),
     /// Nobody has time for a small picture now.
     ThumbRefused(ThumbKey),
@@ -75,7 +75,7 @@ pub(crate) enum Event {
     /// A picture for the clipboard.
     Copied(Arc<ColorImage>),
     /// What a download has to say, and whose weights it is of.
-    Download(&'static Row, DownloadNews),
+    Download(&'static ModelSpec, DownloadNews),
     /// A watched folder has something new.
     Grown(Grown),
     /// A stream of frames is over.

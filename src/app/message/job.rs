@@ -8,7 +8,7 @@ use crate::app::model::animation::AnimateRequest;
 use crate::app::model::batch::{BatchCounts, PlanRequest};
 use crate::app::model::dataset::ThumbKey;
 use crate::app::model::extraction::ExtractRequest;
-use crate::app::model::pins::PinnedFilter;
+use crate::app::model::pins::PinnedChannel;
 use crate::app::model::request::FullRequest;
 use crate::app::model::run_news::RunNews;
 use crate::app::model::save::SaveLooks;
@@ -51,8 +51,8 @@ pub(crate) enum Job {
         /// Cancelled once the window wants another walk.
         stale: CancelToken,
     },
-    /// Paint pinned filters of the wanted model for its picture. Makes way too.
-    Pins { wanted: Box<FullRequest>, pins: Vec<PinnedFilter>, stale: CancelToken },
+    /// Paint pinned channels of the wanted model for its picture. Makes way too.
+    Pins { wanted: Box<FullRequest>, pins: Vec<PinnedChannel>, stale: CancelToken },
     /// Write what is shown as PNG.
     Save {
         /// What to write.
@@ -66,7 +66,7 @@ pub(crate) enum Job {
     },
     /// Write a layer's values.
     SaveValues { shown: Arc<Shown>, path: PathBuf },
-    /// Write one filter's map.
+    /// Write one channel's map.
     SaveFilter { shown: Arc<Shown>, channel: usize, path: PathBuf, looks: SaveLooks },
     /// Write the part of the mosaic that is in sight, as it is on screen.
     SavePart { shown: Arc<Shown>, seen: Box<PartSeen>, path: PathBuf },
@@ -99,7 +99,7 @@ pub(crate) struct BatchJob {
 
 /// Work for the second thread, which is never busy with a network.
 pub(crate) enum SideJob {
-    /// Look into one filter.
+    /// Look into one channel.
     Inspect(Arc<Shown>, usize),
     /// Find out which devices can be had.
     Devices,
@@ -109,16 +109,16 @@ pub(crate) enum SideJob {
     Plan(Box<PlanRequest>),
     /// Is this the picture that a figure was made from?
     Check(Arc<Shown>, PictureRecord),
-    /// Make a moment's small picture.
+    /// Make a frame's small picture.
     Thumb(ThumbKey),
     /// Work out what a data set's labels look like over time.
     Labels(Arc<dyn Source>),
-    /// Find the filters of one view that answer as a filter of another does.
+    /// Find the channels of one view that answer as a channel of another does.
     Match {
         from: Arc<Shown>,
         channel: usize,
         to: Arc<Shown>,
-        /// The view that is searched, and the one the filter is from with its name.
+        /// The view that is searched, and the one the channel is from with its name.
         view: ViewId,
         of: (ViewId, String),
     },

@@ -64,7 +64,7 @@ pub(crate) const ACTIONS: &[Action<SaveCommand>] = &[
     .in_menu(Menu::File, 32)
     .enabled_if(has_mosaic),
     Action::new("Save selected channel…", "save the map of the selected channel", |_| {
-        vec![SaveCommand::ChooseExportPlace(Export::Filter)]
+        vec![SaveCommand::ChooseExportPlace(Export::Channel)]
     })
     .in_menu(Menu::File, 33)
     .enabled_if(has_selection),

@@ -7,7 +7,7 @@ use egui::{ColorImage, Key};
 
 use crate::app::message::action::{Action, Kind, Menu, alt, ctrl, has_mosaic, has_selection, key};
 use crate::app::model::Model;
-use crate::models::Row;
+use crate::models::ModelSpec;
 use crate::render::Change;
 
 /// About the active view: what it is of and how it is looked at.
@@ -28,7 +28,7 @@ pub(crate) enum ViewCommand {
     /// Look at a picture from the clipboard.
     PastePicture(Arc<ColorImage>),
     /// Another model.
-    SetModel(&'static Row),
+    SetModel(&'static ModelSpec),
     /// Something else of the picture and model at hand.
     Change(Change),
     /// Another layer by steps through the walk: negative ones towards the input.
@@ -37,7 +37,7 @@ pub(crate) enum ViewCommand {
     TogglePlay,
     /// Layers a second.
     SetPlaySpeed(f32),
-    /// Look at one filter, or at none.
+    /// Look at one channel, or at none.
     Select(Option<usize>),
     /// The whole mosaic in sight.
     Fit,
@@ -45,7 +45,7 @@ pub(crate) enum ViewCommand {
     Zoom(f32),
     /// One mosaic pixel to one screen pixel.
     ActualSize,
-    /// Bring the selected filter to the middle.
+    /// Bring the selected channel to the middle.
     ShowSelected,
     /// Try again after an error.
     Retry,
@@ -139,7 +139,7 @@ pub(crate) const ACTIONS: &[Action<ViewCommand>] = &[
 /// One step of zooming with keys and menu.
 const ZOOM_STEP: f32 = 1.5;
 
-/// The filter a step away from the selected one in the mosaic.
+/// The channel a step away from the selected one in the mosaic.
 fn neighbour(model: &Model, rows: isize, columns: isize) -> Vec<ViewCommand> {
     let find = || {
         let view = model.view();

@@ -23,13 +23,13 @@ pub(crate) enum ViewsCommand {
     SetLinks(Links),
     /// How views lie beside each other.
     Arrange(Arrangement),
-    /// Find the filter of this view that answers most as the selected one of the active view does.
+    /// Find the channel of this view that answers most as the selected one of the active view does.
     FindClosest(ViewId),
-    /// Keep a filter of the active view in sight.
+    /// Keep a channel of the active view in sight.
     Pin(usize),
     /// Take one out of the tray.
     Unpin(u64),
-    /// Show the layer of a pinned filter, and select it.
+    /// Show the layer of a pinned channel, and select it.
     GoToPin(u64),
     /// What was asked before, again.
     Back,

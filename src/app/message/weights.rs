@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::app::message::action::{Action, Kind, Menu};
 use crate::app::model::download::DownloadRequest;
-use crate::models::Row;
+use crate::models::ModelSpec;
 use crate::weights::FilePart;
 
 /// About weight files and downloads.
@@ -15,7 +15,7 @@ pub(crate) enum WeightsCommand {
     /// Find out which model a weight file is for, and ask where it doesn't show.
     OpenWeights(PathBuf),
     /// Use this weight file for this model.
-    UseWeights(&'static Row, FilePart),
+    UseWeights(&'static ModelSpec, FilePart),
     /// Let the network of an ONNX file end at this layer.
     EndAt(PathBuf, String),
     /// Forget the file that was given for the chosen model.
@@ -23,7 +23,7 @@ pub(crate) enum WeightsCommand {
     /// Don't say which model the file is for.
     DropWeights,
     /// Something about a download of a model's weights.
-    Download(&'static Row, DownloadRequest),
+    Download(&'static ModelSpec, DownloadRequest),
 }
 
 impl WeightsCommand {

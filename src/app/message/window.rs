@@ -12,7 +12,7 @@ pub(crate) enum WindowCommand {
     SetTab(LeftTab),
     /// Whether lists of layers have every node, or stages only.
     ListEveryNode(bool),
-    /// How much of the filter covers the picture.
+    /// How much of the channel covers the picture.
     SetOverlay(f32),
     /// The table of layers.
     ToggleTable,

@@ -20,9 +20,9 @@ pub(crate) enum BatchLayer {
 /// What a batch is to be of.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct BatchScope {
-    /// All moments of the open data set, or the picture on screen.
+    /// All frames of the open data set, or the picture on screen.
     pub(crate) is_whole_source: bool,
-    /// The first and the last moment.
+    /// The first and the last frame.
     pub(crate) first: usize,
     pub(crate) last: usize,
     pub(crate) tags: BTreeSet<String>,
@@ -68,10 +68,10 @@ impl BatchCounts {
 /// What a batch is to be of, before it is settled.
 pub(crate) struct PlanRequest {
     pub(crate) picture: PictureChoice,
-    /// The data set, where all its moments are meant.
+    /// The data set, where all its frames are meant.
     pub(crate) source: Option<OpenSource>,
     /// First and last of them.
-    pub(crate) moments: (usize, usize),
+    pub(crate) frames: (usize, usize),
     pub(crate) models: Vec<BatchModel>,
     pub(crate) layers: BatchLayers,
     pub(crate) folder: PathBuf,
@@ -85,11 +85,11 @@ impl PlanRequest {
         BatchPlan::new(&self.pictures(), &self.models, &self.layers, &self.folder, self.has_values)
     }
 
-    /// The open data set's moments in the chosen range, or the one picture on screen.
+    /// The open data set's frames in the chosen range, or the one picture on screen.
     fn pictures(&self) -> Vec<PictureRef> {
         if let Some(open) = &self.source {
             let last = open.source.len().saturating_sub(1);
-            return (self.moments.0.min(last)..=self.moments.1.min(last))
+            return (self.frames.0.min(last)..=self.frames.1.min(last))
                 .filter_map(|index| {
                     PictureRef::of_sample(&open.place, &open.source.sample(index)?, open.camera)
                 })

@@ -15,14 +15,14 @@ pub(crate) struct Playing {
     pub(crate) next_secs: f64,
 }
 
-/// A data set's labels over its moments.
+/// A data set's labels over its frames.
 pub(crate) struct LabelLines {
     pub(crate) source: Arc<dyn Source>,
-    /// Name, and (moment, value) by moment.
+    /// Name, and (frame, value) by frame.
     pub(crate) lines: Vec<(String, Vec<[f64; 2]>)>,
 }
 
-/// The picture of the moment that a data set stands at.
+/// The picture of the frame that a data set stands at.
 pub(crate) fn frame(open: &OpenSource) -> PictureChoice {
     PictureChoice::Frame {
         source: Arc::clone(&open.source),
@@ -32,7 +32,7 @@ pub(crate) fn frame(open: &OpenSource) -> PictureChoice {
     }
 }
 
-/// A moment's small picture.
+/// A frame's small picture.
 #[derive(Clone)]
 pub(crate) struct ThumbKey {
     pub(crate) source: Arc<dyn Source>,
@@ -46,12 +46,12 @@ impl PartialEq for ThumbKey {
     }
 }
 
-/// The key of a moment's small picture.
+/// The key of a frame's small picture.
 pub(crate) fn thumb_key(open: &OpenSource, index: usize) -> ThumbKey {
     ThumbKey { source: Arc::clone(&open.source), index, camera: open.camera }
 }
 
-/// Numbers of a data set's labels by moment, thinned out to what a screen can show: name and points.
+/// Numbers of a data set's labels by frame, thinned out to what a screen can show: name and points.
 pub(crate) fn label_lines(source: &dyn Source) -> Vec<(String, Vec<[f64; 2]>)> {
     /// Buckets a line is cut into; each keeps its smallest and largest value, so that no peak is lost.
     const NUM_BUCKETS: usize = 2000;
@@ -107,7 +107,7 @@ mod tests {
     use super::*;
     use crate::input::dataset::{About, Label, Sample};
 
-    /// Moments with one number each, and one text.
+    /// Frames with one number each, and one text.
     #[derive(Debug)]
     struct Long(usize, About);
 

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use crate::engine::CancelToken;
-use crate::models::Row;
+use crate::models::ModelSpec;
 use crate::weights::fetch::{Client, FetchOptions, Offer, Progress};
 
 /// How far a download is.
@@ -60,7 +60,7 @@ impl Downloads {
     }
 
     /// The address of a row's file, and the file's name.
-    pub(crate) fn by_hand(&self, row: &Row) -> Option<(String, &'static str)> {
+    pub(crate) fn by_hand(&self, row: &ModelSpec) -> Option<(String, &'static str)> {
         let source = row.download()?;
         Some((Client::new(self.options.clone()).url(source), source.file_name()))
     }

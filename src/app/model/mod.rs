@@ -48,7 +48,7 @@ use crate::app::model::weights::WeightsOffer;
 use crate::app::model::windows::{LeftTab, OpenWindows};
 use crate::engine::{CancelToken, DeviceChoice, EngineChoice, WeightStore};
 use crate::graph::Graph;
-use crate::models::{Registry, Row};
+use crate::models::{ModelSpec, Registry};
 use crate::mosaic::{ColourChoice, ColourMap, Normalisation};
 use crate::render::{BatchModel, ViewRequest};
 use crate::weights::FilePart;
@@ -112,7 +112,7 @@ pub(crate) struct Model {
     /// Layers a second.
     pub(crate) play_speed: f32,
     pub(crate) tasks: Tasks,
-    /// Moments passing by themselves, and how many a second at most.
+    /// Frames passing by themselves, and how many a second at most.
     pub(crate) playing_frames: Option<Playing>,
     pub(crate) frame_speed: f32,
     /// The folder whose news is shown.
@@ -121,7 +121,7 @@ pub(crate) struct Model {
     pub(crate) labels: Option<LabelLines>,
     pub(crate) plotted_label: Option<usize>,
     pub(crate) pins: Vec<Pin>,
-    /// How much of the filter covers the picture, 0 to 1.
+    /// How much of the channel covers the picture, 0 to 1.
     pub(crate) overlay_opacity: f32,
     pub(crate) inspected: Option<Box<Inspected>>,
     pub(crate) open: OpenWindows,
@@ -151,7 +151,7 @@ pub(crate) struct Model {
 
 impl Model {
     /// One view of the picture the program carries, of which nothing is shown yet.
-    pub(crate) fn new(store: WeightStore, row: &'static Row, graph: Arc<Graph>) -> Self {
+    pub(crate) fn new(store: WeightStore, row: &'static ModelSpec, graph: Arc<Graph>) -> Self {
         Self {
             here: Registry::rows().filter(|row| store.embedded(row).is_some()).map(|row| row.tag).collect(),
             is_here_known: false,
@@ -220,7 +220,7 @@ impl Model {
         self.views.iter().position(|view| view.job == job)
     }
 
-    /// Whether a moment's small picture may be asked for now.
+    /// Whether a frame's small picture may be asked for now.
     pub(crate) fn may_ask_for_thumb(&self, key: &ThumbKey) -> bool {
         self.thumbs_asked.len() < MAX_THUMBS_ASKED && !self.thumbs_asked.contains(key)
     }
@@ -245,7 +245,7 @@ impl Model {
         }
     }
 
-    /// Filters that answer as those of a view did, which now shows something else or is gone.
+    /// Channels that answer as those of a view did, which now shows something else or is gone.
     pub(crate) fn forget_closest_to(&mut self, id: ViewId) {
         for view in &mut self.views {
             view.closest.take_if(|closest| closest.of_view == id);
@@ -262,14 +262,14 @@ impl Model {
         }
     }
 
-    /// The pin of a filter of the active view, if it is in the tray.
+    /// The pin of a channel of the active view, if it is in the tray.
     pub(crate) fn pin_of(&self, channel: usize) -> Option<u64> {
         let view = self.view();
         let layer = &view.graph.node(view.node()).name;
         let is_it = |pin: &&Pin| {
-            pin.row.tag == view.request.row.tag && pin.filter.layer == *layer && pin.filter.channel == channel
+            pin.row.tag == view.request.row.tag && pin.pinned.layer == *layer && pin.pinned.channel == channel
         };
-        self.pins.iter().find(is_it).map(|pin| pin.filter.id)
+        self.pins.iter().find(is_it).map(|pin| pin.pinned.id)
     }
 
     /// A view's number for people, from 1.
@@ -278,17 +278,17 @@ impl Model {
     }
 
     /// The file that stands for a row's weights, if one was given.
-    pub(crate) fn weights_file(&self, row: &Row) -> Option<&FilePart> {
+    pub(crate) fn weights_file(&self, row: &ModelSpec) -> Option<&FilePart> {
         self.weight_files.iter().find(|(tag, _)| *tag == row.tag).map(|(_, path)| path)
     }
 
     /// Whether a model can run.
-    pub(crate) fn has_weights(&self, row: &Row) -> bool {
+    pub(crate) fn has_weights(&self, row: &ModelSpec) -> bool {
         self.weights_file(row).is_some() || self.here.contains(&row.tag)
     }
 
     /// Networks that can run: the registry's, then those of opened files.
-    pub(crate) fn rows_at_hand(&self) -> Vec<&'static Row> {
+    pub(crate) fn rows_at_hand(&self) -> Vec<&'static ModelSpec> {
         let all = Registry::rows().chain(Registry::opened());
         all.filter(|row| self.has_weights(row)).collect()
     }
@@ -323,8 +323,12 @@ impl Model {
                 if !matches!(settings.colour, ColourChoice::Map(map) if map.is_diverging()) {
                     settings.colour = ColourChoice::Map(ColourMap::BlueRed);
                 }
-                full.of =
-                    ViewRequest { settings, sifting: full.of.sifting, class_map: None, ..a.request.clone() };
+                full.of = ViewRequest {
+                    settings,
+                    selection: full.of.selection,
+                    class_map: None,
+                    ..a.request.clone()
+                };
                 full.minus = Some(b.request.picture.clone());
                 full.weights_file = self.weights_file(a.request.row).cloned();
                 full.generation = a.generation.max(b.generation);

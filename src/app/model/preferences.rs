@@ -35,7 +35,8 @@ pub(crate) struct Remembered {
     pub(crate) shows_layers: bool,
     pub(crate) lists_every_node: bool,
     pub(crate) layers_a_second: f32,
-    pub(crate) moments_a_second: f32,
+    #[serde(alias = "moments_a_second")]
+    pub(crate) frames_a_second: f32,
     pub(crate) overlay_opacity: f32,
     pub(crate) has_caption: bool,
     pub(crate) has_scale: bool,
@@ -60,7 +61,7 @@ impl Default for Remembered {
             shows_layers: false,
             lists_every_node: false,
             layers_a_second: 2.0,
-            moments_a_second: 5.0,
+            frames_a_second: 5.0,
             overlay_opacity: 0.6,
             has_caption: true,
             has_scale: true,

@@ -9,7 +9,7 @@ use crate::app::model::save::SaveLooks;
 use crate::app::model::view::{ViewId, ViewState};
 use crate::formats::{FigureRecord, LookRecord, PanelRecord, PictureRecord};
 use crate::graph::Graph;
-use crate::models::{Registry, Retired, Row, UnknownModel};
+use crate::models::{ModelSpec, Registry, Retired, UnknownModel};
 use crate::mosaic::{Grid, MosaicSettings, Paper, SeenPart};
 use crate::render::{
     DEFAULT_TAG, LAYER_NOT_TAKEN, LayerChoice, Look, PictureChoice, Scale, Surround, ViewRequest,
@@ -71,7 +71,7 @@ impl Restored {
         Ok(Self {
             request: ViewRequest {
                 layer: LayerChoice::Final,
-                // A grid, a filter and a part in sight are of the other layer's extent.
+                // A grid, a channel and a part in sight are of the other layer's extent.
                 settings: MosaicSettings { grid: None, ..one.request.settings },
                 ..one.request
             },
@@ -84,7 +84,7 @@ impl Restored {
         })
     }
 
-    fn with_row(row: &'static Row, panel: &PanelRecord, kind: &str) -> Result<Self, String> {
+    fn with_row(row: &'static ModelSpec, panel: &PanelRecord, kind: &str) -> Result<Self, String> {
         let graph = row.graph().map_err(|error| error.to_string())?;
         let look = &panel.look;
         let (mut request, mut not_taken) = ViewRequest::of_record(row, &graph, panel);
@@ -97,7 +97,7 @@ impl Restored {
         Ok(Self {
             request,
             graph: Arc::new(graph),
-            selected: look.shown_filter,
+            selected: look.shown_channel,
             part,
             saved,
             made_by: Some(MadeBy {

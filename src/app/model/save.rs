@@ -13,8 +13,8 @@ pub(crate) enum Export {
     View,
     /// The layer's values as `.npy`.
     Values,
-    /// The selected filter's map.
-    Filter,
+    /// The selected channel's map.
+    Channel,
     /// The picture and all views on one sheet.
     Sheet,
 }

@@ -10,17 +10,17 @@ use crate::app::model::tiles::TileImage;
 use crate::engine::RunBy;
 use crate::graph::{NodeId, NodeInfo};
 use crate::input::decode::Picture;
-use crate::models::Row;
+use crate::models::ModelSpec;
 use crate::mosaic::{Mosaic, MosaicSettings};
 use crate::render::{ClassChoice, Placement, View};
-use crate::tensor::{Activation, LayerStats, Sifting};
+use crate::tensor::{Activation, ChannelSelection, LayerStats};
 
 /// Bars of a histogram.
 pub(crate) const NUM_BINS: usize = 48;
 
 /// Everything about one picture through one backbone at one layer.
 pub(crate) struct Shown {
-    /// For titles: the file's name, or log, moment and camera.
+    /// For titles: the file's name, or log, frame and camera.
     pub(crate) label: String,
     /// The picture as decoded.
     pub(crate) picture: Arc<Picture>,
@@ -48,8 +48,8 @@ pub(crate) struct Shown {
     pub(crate) stats: Arc<LayerStats>,
     /// How the mosaic was asked for.
     pub(crate) settings: MosaicSettings,
-    /// Which filters were asked for, in what order.
-    pub(crate) sifting: Sifting,
+    /// Which channels were asked for, in what order.
+    pub(crate) selection: ChannelSelection,
     /// The class whose map the values are, in place of the last layer's.
     pub(crate) class_map: Option<ClassChoice>,
     /// The likeliest classes at this picture, in words; or why there are none. Of the last layer of a network with a classifier.
@@ -66,13 +66,13 @@ pub(crate) struct Shown {
     pub(crate) thumbnail: Arc<ColorImage>,
     /// Values of the layer by size: counts over [`NUM_BINS`] equal steps from the layer's smallest value to its largest.
     pub(crate) histogram: [u32; NUM_BINS],
-    /// The number that filters are ordered by, of each, from the largest on.
+    /// The number that channels are ordered by, of each, from the largest on.
     pub(crate) profile: Vec<f32>,
 }
 
 impl Shown {
     /// The model's row.
-    pub(crate) fn row(&self) -> &'static Row {
+    pub(crate) fn row(&self) -> &'static ModelSpec {
         self.run_by.backbone.row()
     }
 
@@ -93,7 +93,7 @@ impl Shown {
     }
 }
 
-/// A filter, looked into: made by the second thread from a view.
+/// A channel, looked into: made by the second thread from a view.
 pub(crate) struct Inspected {
     /// The view.
     pub(crate) of: Weak<Shown>,
@@ -104,7 +104,7 @@ pub(crate) struct Inspected {
     pub(crate) bins: [u32; NUM_BINS],
     /// Its place among all, from 1: by mean, by largest value.
     pub(crate) ranks: (usize, usize),
-    /// Filters of the layer with the most alike maps, best first: channel, correlation, map.
+    /// Channels of the layer with the most alike maps, best first: channel, correlation, map.
     pub(crate) nearest: Vec<(usize, f64, Arc<ColorImage>)>,
 }
 

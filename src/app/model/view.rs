@@ -6,7 +6,7 @@ use crate::app::model::dataset::OpenSource;
 use crate::app::model::request::FullRequest;
 use crate::app::model::shown::Shown;
 use crate::graph::{Graph, NodeId};
-use crate::models::Row;
+use crate::models::ModelSpec;
 use crate::mosaic::{MosaicSettings, Paper};
 use crate::render::{LayerChoice, ViewRequest};
 
@@ -55,12 +55,12 @@ impl Busy {
     }
 }
 
-/// Filters that answer as a filter of another view does.
+/// Channels that answer as a channel of another view does.
 #[derive(Clone, Debug)]
 pub(crate) struct ClosestChannels {
-    /// The view of that filter.
+    /// The view of that channel.
     pub(crate) of_view: ViewId,
-    /// The filter and its view, for people.
+    /// The channel and its view, for people.
     pub(crate) of: String,
     /// Channel and correlation, best first.
     pub(crate) found: Vec<(usize, f64)>,
@@ -94,7 +94,7 @@ pub(crate) struct ViewState {
 
 impl ViewState {
     /// The picture the program carries, through a model's last layer; nothing is shown of it yet.
-    pub(crate) fn new(id: ViewId, row: &'static Row, graph: Arc<Graph>) -> Self {
+    pub(crate) fn new(id: ViewId, row: &'static ModelSpec, graph: Arc<Graph>) -> Self {
         Self {
             id,
             request: ViewRequest {

@@ -8,7 +8,7 @@ use crate::app::message::remedy;
 use crate::app::model::download::DownloadNews;
 use crate::app::runtime::tell::Tell;
 use crate::engine::CancelToken;
-use crate::models::Row;
+use crate::models::ModelSpec;
 use crate::weights::Folders;
 use crate::weights::fetch::{Client, FetchError, FetchOptions, Offer};
 
@@ -17,13 +17,13 @@ const NEWS_INTERVAL: Duration = Duration::from_millis(80);
 
 /// What a thread needs for a download.
 pub(crate) struct Download {
-    row: &'static Row,
+    row: &'static ModelSpec,
     client: Client,
     tell: Tell,
 }
 
 impl Download {
-    pub(crate) fn new(row: &'static Row, options: FetchOptions, tell: Tell) -> Self {
+    pub(crate) fn new(row: &'static ModelSpec, options: FetchOptions, tell: Tell) -> Self {
         Self { row, client: Client::new(options), tell }
     }
 

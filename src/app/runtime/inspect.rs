@@ -1,4 +1,4 @@
-//! The second thread: looks into filters and finds closest ones while the first runs networks. Knows nothing of widgets.
+//! The second thread: looks into channels and finds closest ones while the first runs networks. Knows nothing of widgets.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -10,20 +10,20 @@ use crate::app::model::dataset::{LabelLines, ThumbKey, label_lines};
 use crate::app::model::shown::{Inspected, Shown, histogram};
 use crate::app::model::task::TaskPlan;
 use crate::app::model::tiles as textures;
-use crate::app::runtime::filter_map::filter_map;
+use crate::app::runtime::channel_map::channel_map;
 use crate::app::runtime::tell::Tell;
 use crate::engine::{ComputeDevice, DeviceChoice};
 use crate::formats::pixels_sha256;
-use crate::render::closest_filters;
-use crate::tensor::{FilterOrder, StandardMaps, rank};
+use crate::render::closest_channels;
+use crate::tensor::{OrderBy, StandardMaps, rank};
 
-/// Longest side of a moment's small picture.
+/// Longest side of a frame's small picture.
 const THUMB_SIDE: u32 = 96;
 
-/// Nearest filters listed.
+/// Nearest channels listed.
 const NUM_NEAREST: usize = 6;
 
-/// Closest filters of another view that are named.
+/// Closest channels of another view that are named.
 const NUM_CLOSEST: usize = 5;
 
 /// Does one job; a panic is a bug of ours and is told.
@@ -56,7 +56,7 @@ pub(crate) fn handle(job: SideJob, tell: &Tell) {
             Some(Event::Labels(LabelLines { source, lines }))
         }
         SideJob::Match { from, channel, to, view, of } => {
-            let found = closest_filters(
+            let found = closest_channels(
                 (&from.activation, &from.placement),
                 channel,
                 (&to.activation, &to.placement),
@@ -73,7 +73,7 @@ pub(crate) fn handle(job: SideJob, tell: &Tell) {
     }
 }
 
-/// A moment's picture, small. JPEG and the rest are decoded whole; what is kept is a few kilobytes.
+/// A frame's picture, small. JPEG and the rest are decoded whole; what is kept is a few kilobytes.
 fn thumb(key: &ThumbKey) -> Option<Arc<egui::ColorImage>> {
     let sample = key.source.sample(key.index)?;
     let picture = sample.view(key.camera)?.picture.load().ok()?;
@@ -85,8 +85,8 @@ fn thumb(key: &ThumbKey) -> Option<Arc<egui::ColorImage>> {
 
 fn inspect(shown: &Arc<Shown>, channel: usize) -> Option<Inspected> {
     let (activation, stats) = (&shown.activation, &shown.stats);
-    stats.filters.get(channel)?;
-    let map = |channel| filter_map(activation, stats, &shown.settings, channel).ok();
+    stats.channels.get(channel)?;
+    let map = |channel| channel_map(activation, stats, &shown.settings, channel).ok();
     let nearest =
         StandardMaps::of(activation).nearest_to(activation.channel(channel), NUM_NEAREST, Some(channel));
     Some(Inspected {
@@ -94,7 +94,7 @@ fn inspect(shown: &Arc<Shown>, channel: usize) -> Option<Inspected> {
         channel,
         map: map(channel)?,
         bins: histogram(activation.channel(channel), stats.min, stats.max),
-        ranks: (rank(stats, channel, FilterOrder::Mean)?, rank(stats, channel, FilterOrder::Max)?),
+        ranks: (rank(stats, channel, OrderBy::Mean)?, rank(stats, channel, OrderBy::Max)?),
         nearest: nearest.into_iter().filter_map(|(c, r)| Some((c, r, map(c)?))).collect(),
     })
 }

@@ -25,9 +25,9 @@ use download::Download;
 use tasks::Runs;
 use tell::Tell;
 
+pub(crate) mod channel_map;
 pub(crate) mod dialogs;
 pub(crate) mod download;
-pub(crate) mod filter_map;
 pub(crate) mod inspect;
 pub(crate) mod network;
 pub(crate) mod tasks;

@@ -19,7 +19,7 @@ use crate::extract::{
     overflow_words,
 };
 use crate::input::dataset::PictureRef;
-use crate::models::Row;
+use crate::models::ModelSpec;
 use crate::render::{
     AnimatedPicture, Animation, AnimationError, AnimationEvent, AnimationMode, BatchLayers, animated_layers,
     animation_extent, animation_format,
@@ -77,7 +77,7 @@ impl Runs {
 
     fn backbone(
         &mut self,
-        row: &'static Row,
+        row: &'static ModelSpec,
         file: Option<&FilePart>,
         store: &crate::engine::WeightStore,
     ) -> Result<Arc<Backbone>, String> {
@@ -242,7 +242,7 @@ fn infinite_words(num: u64) -> String {
     if num == 0 { String::new() } else { format!("; {} (f32 under Type keeps them)", overflow_words(num)) }
 }
 
-/// The picture on screen, or the data set's moments.
+/// The picture on screen, or the data set's frames.
 fn pictures(request: &AnimateRequest) -> Vec<AnimatedPicture> {
     if request.choices.mode == AnimationMode::Drive {
         let Some(open) = &request.source else { return Vec::new() };

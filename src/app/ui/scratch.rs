@@ -15,7 +15,7 @@ use crate::render::Share;
 pub(crate) struct Scratch {
     pub(crate) typed_path: String,
     pub(crate) typed_save: String,
-    pub(crate) typed_filter: String,
+    pub(crate) typed_channel: String,
     pub(crate) typed_fit: String,
     pub(crate) typed_grid: String,
     pub(crate) typed_class: String,
@@ -34,8 +34,8 @@ pub(crate) struct Scratch {
     pub(crate) leader: Option<ViewId>,
     /// The place of the picture under the pointer, and the view it is pointed at in.
     pub(crate) pointed: Option<Pointed>,
-    /// The histogram last drawn of one filter: of which view and channel, and its bars.
-    pub(crate) filter_bars: Option<(Weak<Shown>, usize, [u32; NUM_BINS])>,
+    /// The histogram last drawn of one channel: of which view and channel, and its bars.
+    pub(crate) channel_bars: Option<(Weak<Shown>, usize, [u32; NUM_BINS])>,
 }
 
 /// What drawing changes of one view.
@@ -52,7 +52,7 @@ pub(crate) struct ViewScratch {
     pub(crate) panel: Option<egui::Rect>,
     /// The value under the pointer.
     pub(crate) hovered: Option<MosaicValue>,
-    /// Row and column under the pointer in the map of the filter that is looked into.
+    /// Row and column under the pointer in the map of the channel that is looked into.
     pub(crate) at_map: Option<(usize, usize)>,
 }
 

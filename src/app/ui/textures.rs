@@ -73,10 +73,10 @@ impl Texture {
     }
 }
 
-/// Moments' small pictures kept: thousands.
+/// Frames' small pictures kept: thousands.
 const THUMB_BUDGET_BYTES: usize = 64 << 20;
 
-/// A moment's small picture and its size; none where it can't be read.
+/// A frame's small picture and its size; none where it can't be read.
 pub(crate) type Thumb = Option<(Texture, egui::Vec2)>;
 
 /// Pictures on the graphics card.
@@ -85,7 +85,7 @@ pub(crate) struct Textures {
     layers: Option<(Arc<Walked>, HashMap<NodeId, Texture>)>,
     inspected: Option<(Weak<Shown>, usize, Texture, Vec<Texture>)>,
     pins: HashMap<u64, (Arc<ColorImage>, Texture)>,
-    /// Of moments of a data set, with their sizes; none where the picture can't be read.
+    /// Of frames of a data set, with their sizes; none where the picture can't be read.
     thumbs: LruCache<ThumbKey, Arc<Thumb>>,
     /// The view that the window's title is about.
     titled: Option<ViewId>,
@@ -113,7 +113,7 @@ impl Default for Textures {
 }
 
 impl Textures {
-    /// Takes a moment's small picture.
+    /// Takes a frame's small picture.
     pub(crate) fn take_thumb(&mut self, ctx: &Context, key: ThumbKey, image: Option<&Arc<ColorImage>>) {
         let num_bytes = image.map_or(64, |image| image.pixels.len() * 4);
         let thumb = image.map(|image| {
@@ -123,7 +123,7 @@ impl Textures {
         self.thumbs.insert(key, Arc::new(thumb), num_bytes);
     }
 
-    /// A moment's small picture, if it is here.
+    /// A frame's small picture, if it is here.
     pub(crate) fn thumb(&self, key: &ThumbKey) -> Option<&Thumb> {
         self.thumbs.peek(key).map(|thumb| &**thumb)
     }
@@ -153,7 +153,7 @@ impl Textures {
             self.views.insert(view.id, ViewTextures { of: Arc::clone(shown), mosaic, seen, thumbnail });
         }
         self.refresh_layers(ctx, model);
-        self.refresh_filters(ctx, model);
+        self.refresh_channels(ctx, model);
         // The title is that of the active view, whichever became it.
         is_active_new |= self.titled != Some(model.view().id);
         self.titled = Some(model.view().id);
@@ -173,7 +173,7 @@ impl Textures {
         self.layers = Some((Arc::clone(walked), textures));
     }
 
-    fn refresh_filters(&mut self, ctx: &Context, model: &Model) {
+    fn refresh_channels(&mut self, ctx: &Context, model: &Model) {
         if let Some(found) = &model.inspected {
             let is_kept = self
                 .inspected
@@ -186,7 +186,7 @@ impl Textures {
                 self.inspected = Some((found.of.clone(), found.channel, map, nearest));
             }
         }
-        self.pins.retain(|id, _| model.pins.iter().any(|pin| pin.filter.id == *id));
+        self.pins.retain(|id, _| model.pins.iter().any(|pin| pin.pinned.id == *id));
         for pin in &model.pins {
             let Some(image) = &pin.image else { continue };
             let is_kept = self.pins.get(&image.id).is_some_and(|(of, _)| Arc::ptr_eq(of, &image.map));
@@ -206,7 +206,7 @@ impl Textures {
         self.layers.as_ref()?.1.get(&node)
     }
 
-    /// The map of the filter that was looked into, and those of its nearest.
+    /// The map of the channel that was looked into, and those of its nearest.
     pub(crate) fn inspected(&self) -> Option<(&Texture, &[Texture])> {
         self.inspected.as_ref().map(|(.., map, nearest)| (map, nearest.as_slice()))
     }

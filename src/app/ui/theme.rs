@@ -47,7 +47,7 @@ pub(crate) const INSET_SIDE: f32 = 96.0;
 /// Side of a layer's small picture in the tree.
 pub(crate) const LAYER_SIDE: f32 = 30.0;
 
-/// A moment's small picture in the strip.
+/// A frame's small picture in the strip.
 pub(crate) const STRIP_WIDTH: f32 = 64.0;
 
 pub(crate) const STRIP_HEIGHT: f32 = 48.0;
@@ -58,10 +58,10 @@ pub(crate) const LABEL_HEIGHT: f32 = 64.0;
 /// Below this height a data set's timeline leaves the room to the views but for its buttons.
 pub(crate) const TIMELINE_ROOM: f32 = 340.0;
 
-/// Side of a pinned filter's map.
+/// Side of a pinned channel's map.
 pub(crate) const PIN_SIDE: f32 = 56.0;
 
-/// Side of the maps of a filter's nearest.
+/// Side of the maps of a channel's nearest.
 pub(crate) const NEAREST_SIDE: f32 = 40.0;
 
 /// Most height that messages take; more scroll.

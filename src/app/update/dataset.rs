@@ -1,4 +1,4 @@
-//! A data set: through its moments, its cameras side by side, a folder that grows, frames that come.
+//! A data set: through its frames, its cameras side by side, a folder that grows, frames that come.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -67,7 +67,7 @@ pub(crate) fn set_frame(model: &mut Model, effects: &mut Effects, index: usize) 
     });
 }
 
-/// Cameras are of one view even where pictures are linked: left, centre and right of one moment stand side by side.
+/// Cameras are of one view even where pictures are linked: left, centre and right of one frame stand side by side.
 fn set_camera(model: &mut Model, effects: &mut Effects, camera: Camera) {
     let view = model.view_mut();
     if let Some(open) = &mut view.source {
@@ -98,7 +98,7 @@ fn hold_scale(model: &mut Model, effects: &mut Effects, is_held: bool) {
     }
 }
 
-/// Cameras of one moment side by side, linked: as many as there may be views, from the left.
+/// Cameras of one frame side by side, linked: as many as there may be views, from the left.
 fn three_cameras(model: &mut Model, effects: &mut Effects) {
     let view = model.view().clone();
     let Some(open) = &view.source else { return };
@@ -126,7 +126,7 @@ fn three_cameras(model: &mut Model, effects: &mut Effects) {
     }
 }
 
-/// Lets the next moment come when it is due and all views show the last one.
+/// Lets the next frame come when it is due and all views show the last one.
 pub(crate) fn play_frames(model: &mut Model, effects: &mut Effects, now: &Now) {
     let Some(playing) = model.playing_frames else { return };
     let now = now.secs;

@@ -121,7 +121,7 @@ fn take(model: &mut Model, event: Event, now: &Now, effects: &mut Effects) {
         }
         Event::Pins(images) => {
             for image in images {
-                if let Some(pin) = model.pins.iter_mut().find(|pin| pin.filter.id == image.id) {
+                if let Some(pin) = model.pins.iter_mut().find(|pin| pin.pinned.id == image.id) {
                     pin.image = Some(image);
                 }
             }

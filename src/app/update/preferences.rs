@@ -30,7 +30,7 @@ pub(crate) fn remembered(model: &Model) -> String {
         shows_layers: model.tab == LeftTab::Layers,
         lists_every_node: model.lists_every_node,
         layers_a_second: model.play_speed,
-        moments_a_second: model.frame_speed,
+        frames_a_second: model.frame_speed,
         overlay_opacity: model.overlay_opacity,
         has_caption: model.saved.surround.has_caption,
         has_scale: model.saved.surround.has_scale,
@@ -75,7 +75,7 @@ pub(crate) fn take_remembered(model: &mut Model, effects: &mut Effects, text: &s
         if value.is_finite() { value.clamp(low, high) } else { usual }
     };
     model.play_speed = within(kept.layers_a_second, 0.2, 20.0, 2.0);
-    model.frame_speed = within(kept.moments_a_second, 0.2, 60.0, 5.0);
+    model.frame_speed = within(kept.frames_a_second, 0.2, 60.0, 5.0);
     model.overlay_opacity = within(kept.overlay_opacity, 0.0, 1.0, 0.6);
     model.saved = SaveLooks {
         surround: Surround { has_caption: kept.has_caption, has_scale: kept.has_scale },

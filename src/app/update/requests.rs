@@ -1,4 +1,4 @@
-//! What is worked out beside what a view shows: its selected filter, pinned filters, layers at a glance, labels, previews.
+//! What is worked out beside what a view shows: its selected channel, pinned channels, layers at a glance, labels, previews.
 //!
 //! Asks for it; must not know how a view comes to be shown.
 
@@ -12,13 +12,13 @@ use crate::app::model::animation::AnimateRequest;
 use crate::app::model::batch::{BatchLayer, PlanRequest};
 use crate::app::model::download::Stage;
 use crate::app::model::extraction::ExtractRequest;
-use crate::app::model::pins::PinnedFilter;
+use crate::app::model::pins::PinnedChannel;
 use crate::app::model::task::Task;
 use crate::app::model::windows::LeftTab;
 use crate::engine::{CancelToken, EngineChoice};
 use crate::extract::{Encoding, ExtractSettings, Selection};
 use crate::input::dataset::{Camera, Source};
-use crate::models::Row;
+use crate::models::ModelSpec;
 use crate::mosaic::Normalisation;
 use crate::render::{AnimationChoices, AnimationLook, BatchLayers, BatchModel};
 use crate::tensor::PixelSize;
@@ -29,7 +29,7 @@ const BATCH: usize = 4;
 /// As on the command line.
 const PART_ROWS: u64 = 1024;
 
-/// Has the selected filter of the active view looked into.
+/// Has the selected channel of the active view looked into.
 pub(crate) fn inspect_selected(model: &mut Model, effects: &mut Effects) {
     let view = model.view();
     match view.shown.clone().zip(view.selected) {
@@ -62,14 +62,14 @@ pub(crate) fn ask_for_walk(model: &mut Model, effects: &mut Effects) {
     effects.queue(Job::Walk { wanted, nodes, stale });
 }
 
-/// Has the pinned filters of the active view's model painted for its picture.
+/// Has the pinned channels of the active view's model painted for its picture.
 pub(crate) fn paint_pins(model: &mut Model, effects: &mut Effects) {
     let view = model.view();
-    let pins: Vec<PinnedFilter> = model
+    let pins: Vec<PinnedChannel> = model
         .pins
         .iter()
         .filter(|pin| pin.row.tag == view.request.row.tag)
-        .map(|pin| pin.filter.clone())
+        .map(|pin| pin.pinned.clone())
         .collect();
     let wanted = model.full_request(view).ok().filter(|w| w.minus.is_none());
     let Some(wanted) = wanted.filter(|_| !pins.is_empty() && view.trouble.is_none()) else { return };
@@ -87,7 +87,7 @@ pub(crate) fn ask_for_labels(model: &mut Model, effects: &mut Effects, source: &
 }
 
 /// Asks the server what it has for a row whose weights are not here, unless that was done.
-pub(crate) fn ask_offer(model: &mut Model, effects: &mut Effects, row: &'static Row) {
+pub(crate) fn ask_offer(model: &mut Model, effects: &mut Effects, row: &'static ModelSpec) {
     let Some(downloads) = &mut model.downloads else { return };
     let is_known = matches!(downloads.by_tag.get(row.tag), Some(stage) if !matches!(stage, Stage::Failed(_)));
     if is_known || row.download().is_none() || downloads.options.offline_by.is_some() {
@@ -122,7 +122,7 @@ fn plan_batch(model: &mut Model, effects: &mut Effects) {
     let request = PlanRequest {
         picture: view.request.picture.clone(),
         source: view.source.clone().filter(|_| scope.is_whole_source),
-        moments: (scope.first, scope.last),
+        frames: (scope.first, scope.last),
         models,
         layers,
         folder: PathBuf::from(scope.folder.trim()),
@@ -185,7 +185,7 @@ pub(crate) fn animate_request(model: &Model) -> Option<AnimateRequest> {
     let (scope, view) = (&model.tasks.animate.scope, model.view());
     let shown = view.shown.as_ref().filter(|shown| shown.minus.is_none())?;
     let words = scope.layers.split(',').map(str::trim).filter(|word| !word.is_empty());
-    let normalisation = view.request.settings.normalisation.for_lone_filter();
+    let normalisation = view.request.settings.normalisation.for_one_channel();
     let batch = &shown.view.preprocessed.batch;
     Some(AnimateRequest {
         picture: Some((shown.label.clone(), Arc::clone(&shown.picture))),

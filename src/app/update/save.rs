@@ -1,4 +1,4 @@
-//! Files that leave: the mosaic, layers, filters, views, sheets; and the clipboard.
+//! Files that leave: the mosaic, layers, channels, views, sheets; and the clipboard.
 
 use crate::app::message::Now;
 use crate::app::message::effect::{Effects, FaceEffect, Work};
@@ -69,7 +69,7 @@ pub(crate) fn export(
             let path = with_npy(path);
             Job::SaveValues { shown, path }
         }
-        Export::Filter => {
+        Export::Channel => {
             let Some(channel) = view.selected else {
                 model.say(Tone::Bad, "select a channel first: its map is then saved");
                 return;
@@ -90,8 +90,8 @@ fn export_name(what: Export, shown: &crate::app::model::shown::Shown, selected: 
     let stem = name.strip_suffix(".png").unwrap_or(&name);
     match (what, selected) {
         (Export::Values, _) => format!("{stem}.npy"),
-        (Export::Filter, Some(channel)) => format!("{stem}__filter_{channel}.png"),
-        (Export::Filter, None) | (Export::Mosaic, _) => name,
+        (Export::Channel, Some(channel)) => format!("{stem}__channel_{channel}.png"),
+        (Export::Channel, None) | (Export::Mosaic, _) => name,
         (Export::View, _) => format!("{stem}__view.png"),
         (Export::Sheet, _) => format!("{stem}__sheet.png"),
     }

@@ -13,7 +13,7 @@ use crate::app::model::task::Task;
 use crate::app::model::view::{Busy, Trouble, ViewId, ViewState};
 use crate::app::update::expected::check_expected;
 use crate::app::update::requests::{ask_offer, inspect_selected, paint_pins, plan_task};
-use crate::models::Row;
+use crate::models::ModelSpec;
 use crate::render::{Change, LayerChoice};
 
 pub(crate) fn show_active(model: &mut Model, effects: &mut Effects) {
@@ -74,8 +74,8 @@ pub(crate) fn show(model: &mut Model, effects: &mut Effects, id: ViewId) {
 pub(crate) fn take_shown(model: &mut Model, effects: &mut Effects, at: usize, shown: &Arc<Shown>) {
     let wanted = model.full_request(&model.views[at]).ok();
     let view = &mut model.views[at];
-    let num_filters = shown.activation.shape().channels;
-    if view.selected.is_some_and(|channel| channel >= num_filters) {
+    let num_channels = shown.activation.shape().channels;
+    if view.selected.is_some_and(|channel| channel >= num_channels) {
         view.selected = None;
     }
     let is_same_layer = view.shown.as_ref().is_some_and(|old| {
@@ -128,7 +128,7 @@ pub(crate) fn open(model: &mut Model, effects: &mut Effects, path: PathBuf, path
     effects.push(Work::Latest(id, Job::Open(job, path, path_column)));
 }
 
-pub(crate) fn set_model(model: &mut Model, effects: &mut Effects, row: &'static Row) {
+pub(crate) fn set_model(model: &mut Model, effects: &mut Effects, row: &'static ModelSpec) {
     match row.graph() {
         Ok(graph) => {
             let view = model.view_mut();

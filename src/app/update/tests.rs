@@ -269,7 +269,7 @@ fn a_class_map_is_not_pinned_as_a_channel() {
     ask(&mut model, ViewsCommand::Pin(0));
     assert_eq!(model.pins.len(), 1);
     ask(&mut model, ViewCommand::Change(Change::ClassMap(Some(ClassChoice::Top))));
-    let id = model.pins[0].filter.id;
+    let id = model.pins[0].pinned.id;
     ask(&mut model, ViewsCommand::GoToPin(id));
     assert_eq!((&model.view().request.class_map, model.view().selected), (&None, Some(0)));
 }

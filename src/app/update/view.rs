@@ -102,7 +102,7 @@ fn show_selected(model: &mut Model, effects: &mut Effects) {
     let view = model.view();
     let rect = view.shown.as_ref().zip(view.selected).and_then(|(shown, channel)| {
         let position = shown.mosaic.order.position_of(channel)?;
-        shown.mosaic.geometry.filter_rect(position)
+        shown.mosaic.geometry.channel_rect(position)
     });
     if let Some(r) = rect {
         effects.face(FaceEffect::Move(Motion::Center(r)));

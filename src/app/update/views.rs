@@ -1,4 +1,4 @@
-//! Views as such: more of them, fewer, linked, compared; and the filters kept beside them.
+//! Views as such: more of them, fewer, linked, compared; and the channels kept beside them.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use crate::app::message::remedy::told;
 use crate::app::message::views::ViewsCommand;
 use crate::app::model::Model;
 use crate::app::model::messages::Tone;
-use crate::app::model::pins::{MAX_PINS, Pin, PinnedFilter};
+use crate::app::model::pins::{MAX_PINS, Pin, PinnedChannel};
 use crate::app::model::view::{ClosestChannels, MAX_VIEWS, ViewId, ViewState, no_difference};
 use crate::app::update::history::{step_back, step_forward};
 use crate::app::update::requests::{inspect_selected, paint_pins};
@@ -33,7 +33,7 @@ pub(crate) fn apply(model: &mut Model, command: ViewsCommand, effects: &mut Effe
         ViewsCommand::Arrange(arrangement) => model.arrangement = arrangement,
         ViewsCommand::FindClosest(id) => find_closest(model, effects, id),
         ViewsCommand::Pin(channel) => pin(model, effects, channel),
-        ViewsCommand::Unpin(id) => model.pins.retain(|pin| pin.filter.id != id),
+        ViewsCommand::Unpin(id) => model.pins.retain(|pin| pin.pinned.id != id),
         ViewsCommand::GoToPin(id) => go_to_pin(model, effects, id),
         ViewsCommand::Back => step_back(model, effects),
         ViewsCommand::Forward => step_forward(model, effects),
@@ -173,7 +173,7 @@ fn pin(model: &mut Model, effects: &mut Effects, channel: usize) {
     let view = model.view();
     let (row, layer) = (view.request.row, view.graph.node(view.node()).name.clone());
     let is_there =
-        |pin: &Pin| pin.row.tag == row.tag && pin.filter.layer == layer && pin.filter.channel == channel;
+        |pin: &Pin| pin.row.tag == row.tag && pin.pinned.layer == layer && pin.pinned.channel == channel;
     if !view.is_plain() || model.pins.iter().any(is_there) {
         return;
     }
@@ -186,21 +186,21 @@ fn pin(model: &mut Model, effects: &mut Effects, channel: usize) {
         return;
     }
     model.newest.pin += 1;
-    let filter = PinnedFilter { id: model.newest.pin, layer, channel };
-    model.pins.push(Pin { row, filter, image: None });
+    let pinned = PinnedChannel { id: model.newest.pin, layer, channel };
+    model.pins.push(Pin { row, pinned, image: None });
     paint_pins(model, effects);
 }
 
 fn go_to_pin(model: &mut Model, effects: &mut Effects, id: u64) {
-    let Some(pin) = model.pins.iter().find(|pin| pin.filter.id == id) else { return };
-    let (row, filter) = (pin.row, pin.filter.clone());
-    model.view_mut().selected = Some(filter.channel);
+    let Some(pin) = model.pins.iter().find(|pin| pin.pinned.id == id) else { return };
+    let (row, pinned) = (pin.row, pin.pinned.clone());
+    model.view_mut().selected = Some(pinned.channel);
     model.view_mut().request.apply(&Change::ClassMap(None));
-    model.view_mut().request.apply(&Change::Layer(LayerChoice::Named(filter.layer.clone())));
+    model.view_mut().request.apply(&Change::Layer(LayerChoice::Named(pinned.layer.clone())));
     if model.view().request.row.tag != row.tag {
         apply_model(model, row);
     }
-    if let Some(node) = model.view().graph.find(&filter.layer) {
+    if let Some(node) = model.view().graph.find(&pinned.layer) {
         let layer = model.view().layer_choice(node);
         model.view_mut().request.apply(&Change::Layer(layer));
     }
@@ -208,7 +208,7 @@ fn go_to_pin(model: &mut Model, effects: &mut Effects, id: u64) {
 }
 
 /// Another model without showing it yet.
-fn apply_model(model: &mut Model, row: &'static crate::models::Row) {
+fn apply_model(model: &mut Model, row: &'static crate::models::ModelSpec) {
     match row.graph() {
         Ok(graph) => {
             let view = model.view_mut();

@@ -14,7 +14,7 @@ use crate::app::model::weights::WeightsOffer;
 use crate::app::update::requests::ask_offer;
 use crate::app::update::show::{set_model, show, show_active};
 use crate::engine::CancelToken;
-use crate::models::Row;
+use crate::models::ModelSpec;
 use crate::weights::fetch::Progress;
 use crate::weights::{FilePart, PartChoice};
 
@@ -60,7 +60,7 @@ pub(crate) fn take_fits(
 }
 
 /// Runs a model with weights from a file from now on.
-fn use_weights(model: &mut Model, effects: &mut Effects, row: &'static Row, file: FilePart) {
+fn use_weights(model: &mut Model, effects: &mut Effects, row: &'static ModelSpec, file: FilePart) {
     model.weights_question = None;
     model.weight_files.retain(|(kept, _)| *kept != row.tag);
     model.weight_files.push((row.tag, file));
@@ -72,7 +72,7 @@ fn use_weights(model: &mut Model, effects: &mut Effects, row: &'static Row, file
 }
 
 /// Whether a person is asked where a network ends: it is cut, and nobody has said yet.
-pub(crate) fn wants_an_end(row: &Row) -> bool {
+pub(crate) fn wants_an_end(row: &ModelSpec) -> bool {
     row.opened().is_some_and(|opened| opened.is_cut && opened.final_asked.is_none())
 }
 
@@ -90,7 +90,7 @@ pub(crate) fn take_here(model: &mut Model, effects: &mut Effects, tags: Vec<&'st
 }
 
 /// Fetches what was offered.
-fn download(model: &mut Model, effects: &mut Effects, row: &'static Row) {
+fn download(model: &mut Model, effects: &mut Effects, row: &'static ModelSpec) {
     let Some(downloads) = &mut model.downloads else { return };
     let Some(Stage::Offered(offer, have)) = downloads.by_tag.get(row.tag).cloned() else { return };
     let (progress, cancel) = (Progress { have, total: offer.num_bytes }, CancelToken::new());
@@ -101,7 +101,7 @@ fn download(model: &mut Model, effects: &mut Effects, row: &'static Row) {
 }
 
 /// Calls a download off; what came is kept.
-fn cancel_download(model: &Model, row: &'static Row) {
+fn cancel_download(model: &Model, row: &'static ModelSpec) {
     let stage = model.downloads.as_ref().and_then(|downloads| downloads.by_tag.get(row.tag));
     if let Some(Stage::Fetching(_, _, cancel)) = stage {
         cancel.cancel();
@@ -111,7 +111,7 @@ fn cancel_download(model: &Model, row: &'static Row) {
 pub(crate) fn take_download_news(
     model: &mut Model,
     effects: &mut Effects,
-    row: &'static Row,
+    row: &'static ModelSpec,
     news: DownloadNews,
 ) {
     let Some(downloads) = &mut model.downloads else { return };

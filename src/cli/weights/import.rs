@@ -10,7 +10,7 @@ use crate::cli::exit::Exit;
 use crate::cli::reporter::Reporter;
 use crate::engine::{Backbone, PREPROCESS_KEY, Preprocessing, WeightState};
 use crate::formats::write_atomically;
-use crate::models::Row;
+use crate::models::ModelSpec;
 use crate::render::{Resources, choose_row_for_file};
 use crate::tensor::counted;
 use crate::weights::fetch::{FileRecord, write_record};
@@ -98,7 +98,7 @@ pub(super) fn run(args: &ImportArgs, resources: &Resources, reporter: &Reporter)
 }
 
 /// Where the result goes.
-fn target(args: &ImportArgs, row: &'static Row, resources: &Resources) -> anyhow::Result<PathBuf> {
+fn target(args: &ImportArgs, row: &'static ModelSpec, resources: &Resources) -> anyhow::Result<PathBuf> {
     if let Some(output) = &args.output {
         let output = if output.extension().is_some_and(|e| e == "safetensors") {
             output.clone()

@@ -7,7 +7,7 @@ use anyhow::{Context as _, bail};
 use crate::cli::exit::Exit;
 use crate::cli::reporter::Reporter;
 use crate::engine::{Backbone, WeightState, WeightStore};
-use crate::models::{Registry, Row};
+use crate::models::{ModelSpec, Registry};
 use crate::render::Resources;
 use crate::tensor::WeightSource;
 use crate::tensor::counted;
@@ -15,7 +15,7 @@ use crate::weights::fetch::{md5_of, read_record, remove_record};
 use crate::weights::{KeptBy, KeptFile};
 
 /// A row's file, or why there is none.
-fn file_of(row: &'static Row, store: &WeightStore) -> anyhow::Result<KeptFile> {
+fn file_of(row: &'static ModelSpec, store: &WeightStore) -> anyhow::Result<KeptFile> {
     if store.state(row) == WeightState::Embedded {
         bail!("the program carries the weights of {}; there is no file", row.tag);
     }
@@ -29,7 +29,11 @@ fn file_of(row: &'static Row, store: &WeightStore) -> anyhow::Result<KeptFile> {
 }
 
 /// Prints where a row's file lies.
-pub(super) fn path(row: &'static Row, resources: &Resources, reporter: &Reporter) -> anyhow::Result<Exit> {
+pub(super) fn path(
+    row: &'static ModelSpec,
+    resources: &Resources,
+    reporter: &Reporter,
+) -> anyhow::Result<Exit> {
     let file = file_of(row, &resources.store)?;
     reporter.result(&format!("{}\n", file.path.display()))?;
     Ok(Exit::Done)
@@ -37,12 +41,12 @@ pub(super) fn path(row: &'static Row, resources: &Resources, reporter: &Reporter
 
 /// Checks files against what was recorded of them and against their graphs; without names, all that are here.
 pub(super) fn verify(
-    rows: &[&'static Row],
+    rows: &[&'static ModelSpec],
     resources: &Resources,
     reporter: &Reporter,
 ) -> anyhow::Result<Exit> {
     let store = &resources.store;
-    let all: Vec<&'static Row> = if rows.is_empty() {
+    let all: Vec<&'static ModelSpec> = if rows.is_empty() {
         Registry::rows().filter(|row| store.state(row) == WeightState::Cached).collect()
     } else {
         rows.to_vec()
@@ -66,7 +70,7 @@ pub(super) fn verify(
     Ok(if num_failed > 0 { Exit::SomeFailed } else { Exit::Done })
 }
 
-fn check(row: &'static Row, store: &WeightStore, file: &KeptFile) -> anyhow::Result<String> {
+fn check(row: &'static ModelSpec, store: &WeightStore, file: &KeptFile) -> anyhow::Result<String> {
     let backbone = Backbone::load(row, store, None)?;
     let sha256 = backbone.origin().sha256();
     let expected = recorded_sha256(file);
@@ -112,7 +116,7 @@ fn recorded_sha256(file: &KeptFile) -> Option<String> {
 
 /// Removes files that this program or the hub's cache keeps.
 pub(super) fn remove(
-    rows: &[&'static Row],
+    rows: &[&'static ModelSpec],
     resources: &Resources,
     reporter: &Reporter,
 ) -> anyhow::Result<Exit> {

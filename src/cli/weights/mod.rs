@@ -9,7 +9,7 @@ use super::exit::Exit;
 use super::interrupt::cancelled_by_ctrl_c;
 use super::reporter::Reporter;
 use crate::engine::WeightState;
-use crate::models::{Registry, Row};
+use crate::models::{ModelSpec, Registry};
 use crate::render::Resources;
 use crate::tensor::counted;
 
@@ -28,8 +28,8 @@ pub(super) fn run(args: &WeightsArgs, resources: &Resources, reporter: &Reporter
 }
 
 /// Rows by name, each once.
-fn rows(names: &[String]) -> anyhow::Result<Vec<&'static Row>> {
-    let mut rows: Vec<&'static Row> = Vec::new();
+fn rows(names: &[String]) -> anyhow::Result<Vec<&'static ModelSpec>> {
+    let mut rows: Vec<&'static ModelSpec> = Vec::new();
     for name in names {
         let row = Registry::find(name.trim())?;
         if !rows.iter().any(|other| other.tag == row.tag) {
@@ -40,7 +40,7 @@ fn rows(names: &[String]) -> anyhow::Result<Vec<&'static Row>> {
 }
 
 fn fetch(
-    rows: &[&'static Row],
+    rows: &[&'static ModelSpec],
     again: bool,
     consent: Consent,
     resources: &Resources,

@@ -10,7 +10,7 @@ use crate::tensor::{Remedied, Remedy};
 /// One picture to work on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PictureRef {
-    /// For people: the file's name, or log, moment and camera.
+    /// For people: the file's name, or log, frame and camera.
     pub label: String,
     /// Where it is; [`PictureLocation::load`] decodes it.
     pub picture: PictureLocation,
@@ -81,7 +81,7 @@ impl Remedied for ExpandError {
 }
 
 /// Pictures for the paths a person named: a picture as it is (it is opened later, so a broken one is that picture's error), a
-/// folder's pictures, a log's moments. A log gives one picture a moment: of `camera`, or else the centre. `row` keeps one row,
+/// folder's pictures, a log's frames. A log gives one picture a frame: of `camera`, or else the centre. `row` keeps one row,
 /// by number.
 pub fn expand_inputs(
     paths: &[PathBuf],

@@ -1,4 +1,4 @@
-//! The driving simulator's log, `driving_log.csv`: a line a moment, three cameras or more side by side.
+//! The driving simulator's log, `driving_log.csv`: a line a frame, three cameras or more side by side.
 
 use std::path::Path;
 

@@ -101,14 +101,14 @@ pub struct About {
     pub names: NameCoding,
 }
 
-/// One row: pictures taken at one moment, and the labels that belong to them.
+/// One row: pictures taken at one frame, and the labels that belong to them.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sample {
     /// The row's number, from 0, stable whatever is missing.
     pub row: usize,
-    /// A name unique in the data set, fit for a manifest: the picture's path in the folder, or the moment's time.
+    /// A name unique in the data set, fit for a manifest: the picture's path in the folder, or the frame's time.
     pub id: String,
-    /// Time of the moment in nanoseconds since the epoch, where the log has one.
+    /// Time of the frame in nanoseconds since the epoch, where the log has one.
     pub timestamp_ns: Option<u64>,
     /// The pictures, at least one.
     pub views: Vec<CameraPicture>,

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::csv_file::{CsvFile, CsvLayout, CsvLine, Header, LineSpan};
-use super::moments::moments;
+use super::grouping::group;
 use super::placed::place;
 use super::source::{About, CameraPicture, Label, PictureLocation, Sample, Skipped, Source};
 use super::{Camera, DatasetError, UnknownCamera};
@@ -21,23 +21,23 @@ const LABELS: [&str; 6] = ["angle", "torque", "speed", "lat", "long", "alt"];
 
 /// Udacity's log, opened.
 ///
-/// Lines are grouped into *moments* by their times: each centre line with the nearest of every other camera, within half the
-/// time between two pictures. Moments are numbered from 0 in the log's order, so
-/// `--row 12 --camera left` is the left picture of the thirteenth moment, whether or not files are missing. A moment's labels
+/// Lines are grouped into *frames* by their times: each centre line with the nearest of every other camera, within half the
+/// time between two pictures. Frames are numbered from 0 in the log's order, so
+/// `--row 12 --camera left` is the left picture of the thirteenth frame, whether or not files are missing. A frame's labels
 /// are those of its centre line, or else of its first. A `frame_id` that is none of the three cameras' is a camera of its own.
 #[derive(Debug)]
 pub struct UdacityLog {
-    /// Its root is the log's folder; moments point into it.
+    /// Its root is the log's folder; frames point into it.
     about: About,
-    moments: Vec<Moment>,
+    frames: Vec<Frame>,
     csv: CsvFile,
     num_rows: usize,
-    num_moments: usize,
+    num_frames: usize,
 }
 
-/// One usable moment, kept small: a log may have a million.
+/// One usable frame, kept small: a log may have a million.
 #[derive(Debug)]
-struct Moment {
+struct Frame {
     row: usize,
     timestamp_ns: u64,
     /// By camera.
@@ -46,7 +46,7 @@ struct Moment {
     labels: Box<[f64]>,
 }
 
-/// One picture of a moment.
+/// One picture of a frame.
 #[derive(Debug)]
 struct Taken {
     camera: Camera,
@@ -81,21 +81,21 @@ impl UdacityLog {
         let placed = place(path, &root, &recorded, Some("IMG"))?;
         let mut log = Self {
             about: About { root, label_names, ..About::default() },
-            moments: Vec::new(),
+            frames: Vec::new(),
             csv,
             num_rows,
-            num_moments: 0,
+            num_frames: 0,
         };
         let timed: Vec<(u64, Camera)> = lines.iter().map(|line| (line.timestamp_ns, line.camera)).collect();
-        let moments = moments(&timed);
+        let frames = group(&timed);
         log.about.notes = log.csv.notes().to_vec();
         log.about.notes.extend(placed.notes);
-        log.about.notes.extend(incomplete(&moments, &timed));
+        log.about.notes.extend(incomplete(&frames, &timed));
         let mut lines: Vec<Option<Placed>> = lines.into_iter().zip(placed.files).map(Some).collect();
-        for moment in moments {
-            log.add(moment.into_iter().filter_map(|at| lines.get_mut(at)?.take()).collect());
+        for frame in frames {
+            log.add(frame.into_iter().filter_map(|at| lines.get_mut(at)?.take()).collect());
         }
-        if log.moments.is_empty() {
+        if log.frames.is_empty() {
             let first = shown(&first);
             return Err(DatasetError::NoPictureFiles { num_rows, first, path: path.to_owned() });
         }
@@ -104,8 +104,8 @@ impl UdacityLog {
     }
 
     fn add(&mut self, lines: Vec<Placed>) {
-        let row = self.num_moments;
-        self.num_moments += 1;
+        let row = self.num_frames;
+        self.num_frames += 1;
         let main = lines.iter().position(|(line, _)| line.camera == Camera::Center).unwrap_or(0);
         let (mut taken, mut timestamp_ns, mut labels) = (Vec::new(), 0, Box::default());
         for (at, (line, file)) in lines.into_iter().enumerate() {
@@ -130,7 +130,7 @@ impl UdacityLog {
         }
         if !taken.is_empty() {
             taken.sort_by_key(|taken| taken.camera);
-            self.moments.push(Moment { row, timestamp_ns, taken: taken.into(), labels });
+            self.frames.push(Frame { row, timestamp_ns, taken: taken.into(), labels });
         }
     }
 }
@@ -149,16 +149,16 @@ impl Source for UdacityLog {
             n => format!(", {n} of {} pictures missing", self.num_rows),
         };
         let cameras: Vec<&str> = self.about.cameras.iter().map(|c| c.name()).collect();
-        format!("Udacity log of {} frames ({}){missing}", self.moments.len(), cameras.join(", "))
+        format!("Udacity log of {} frames ({}){missing}", self.frames.len(), cameras.join(", "))
     }
 
     fn len(&self) -> usize {
-        self.moments.len()
+        self.frames.len()
     }
 
     fn sample(&self, index: usize) -> Option<Sample> {
-        let moment = self.moments.get(index)?;
-        let views = moment
+        let frame = self.frames.get(index)?;
+        let views = frame
             .taken
             .iter()
             .map(|taken| CameraPicture {
@@ -168,11 +168,11 @@ impl Source for UdacityLog {
             .collect();
         let label = |&value: &f64| if value.is_nan() { Label::Missing } else { Label::Number(value) };
         Some(Sample {
-            row: moment.row,
-            id: moment.timestamp_ns.to_string(),
-            timestamp_ns: Some(moment.timestamp_ns),
+            row: frame.row,
+            id: frame.timestamp_ns.to_string(),
+            timestamp_ns: Some(frame.timestamp_ns),
             views,
-            labels: moment.labels.iter().map(label).collect(),
+            labels: frame.labels.iter().map(label).collect(),
         })
     }
 
@@ -181,7 +181,7 @@ impl Source for UdacityLog {
     }
 
     fn index_of_row(&self, row: usize) -> Option<usize> {
-        self.moments.binary_search_by_key(&row, |moment| moment.row).ok()
+        self.frames.binary_search_by_key(&row, |frame| frame.row).ok()
     }
 
     fn columns(&self) -> &[Column] {
@@ -189,9 +189,9 @@ impl Source for UdacityLog {
     }
 
     fn cells(&self, index: usize, camera: Option<Camera>) -> Result<Vec<Cell>, DatasetError> {
-        let taken = self.moments.get(index).and_then(|moment| match camera {
-            Some(camera) => moment.taken.iter().find(|taken| taken.camera == camera),
-            None => moment.taken.first(),
+        let taken = self.frames.get(index).and_then(|frame| match camera {
+            Some(camera) => frame.taken.iter().find(|taken| taken.camera == camera),
+            None => frame.taken.first(),
         });
         taken.map_or_else(
             || Ok(vec![Cell::Missing; self.csv.columns().len()]),
@@ -204,8 +204,8 @@ impl Source for UdacityLog {
     }
 }
 
-/// What a person should know of moments that not every camera has a line of.
-fn incomplete(moments: &[Vec<usize>], lines: &[(u64, Camera)]) -> Option<String> {
+/// What a person should know of frames that not every camera has a line of.
+fn incomplete(frames: &[Vec<usize>], lines: &[(u64, Camera)]) -> Option<String> {
     let mut cameras: Vec<Camera> = Vec::new();
     for (_, camera) in lines {
         if !cameras.contains(camera) {
@@ -213,8 +213,7 @@ fn incomplete(moments: &[Vec<usize>], lines: &[(u64, Camera)]) -> Option<String>
         }
     }
     cameras.sort_unstable();
-    let mut lacking =
-        moments.iter().enumerate().filter(|(_, moment)| moment.len() < cameras.len()).peekable();
+    let mut lacking = frames.iter().enumerate().filter(|(_, frame)| frame.len() < cameras.len()).peekable();
     let (row, first) = lacking.peek().copied()?;
     let has = |camera: &&Camera| first.iter().any(|at| lines.get(*at).is_some_and(|line| line.1 == **camera));
     let without: Vec<&str> =
@@ -222,7 +221,7 @@ fn incomplete(moments: &[Vec<usize>], lines: &[(u64, Camera)]) -> Option<String>
     Some(format!(
         "{} of {} frames have no line of some camera, which is left out of their rows (the first: row {row}, {})",
         lacking.count(),
-        moments.len(),
+        frames.len(),
         without.join(", ")
     ))
 }

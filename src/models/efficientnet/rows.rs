@@ -2,11 +2,11 @@
 
 use super::Convention::{Keras, TensorFlow, Torch, Torchvision};
 use super::{Series, build};
-use crate::models::row::{Row, Verification, short_side_crop, stretch, torchvision_file};
+use crate::models::spec::{ModelSpec, Verification, short_side_crop, stretch, torchvision_file};
 use crate::tensor::{Fit, LongSide, PixelSize, PreprocessSpec, ResizeFilter, ValueScale, WeightSource};
 
 /// What all rows share; `_cfg` in timm's `efficientnet.py`.
-const TF: Row = Row {
+const TF: ModelSpec = ModelSpec {
     tag: "",
     title: "",
     bare_names: &[],
@@ -23,14 +23,14 @@ const TF: Row = Row {
 };
 
 /// timm's own trainings in torch.
-const TORCH: Row = Row {
+const TORCH: ModelSpec = ModelSpec {
     build: || build(Torch, Series::B, 1.0, 1.0),
     variant: "padding of half a kernel, batch norm eps 1e-5",
     ..TF
 };
 
 /// torchvision's weights, B0 to B4 trained by timm.
-const TORCHVISION: Row = Row {
+const TORCHVISION: ModelSpec = ModelSpec {
     build: || build(Torchvision { has_tensorflows_eps: false }, Series::B, 1.0, 1.0),
     variant: "torchvision's names, padding of half a kernel, batch norm eps 1e-5",
     license: "BSD-3-Clause",
@@ -38,12 +38,14 @@ const TORCHVISION: Row = Row {
 };
 
 /// torchvision's B5 to B7 are a port of TensorFlow's.
-const TORCHVISION_TF: Row =
-    Row { variant: "torchvision's names, padding of half a kernel, batch norm eps 1e-3", ..TORCHVISION };
+const TORCHVISION_TF: ModelSpec = ModelSpec {
+    variant: "torchvision's names, padding of half a kernel, batch norm eps 1e-3",
+    ..TORCHVISION
+};
 
 /// Keras' networks normalise inside: `x/255` and a `Normalization` layer, whose "variance" in Keras' ImageNet weights is ImageNet's
 /// deviation; a second `Rescaling` makes it right since TensorFlow 2.9 (`keras/src/applications/efficientnet.py`, 3.15.1).
-const KERAS: Row = Row {
+const KERAS: ModelSpec = ModelSpec {
     build: || build(Keras, Series::B, 1.0, 1.0),
     variant: "padding as SAME, batch norm eps 1e-3, Keras' names",
     preprocess: squashed(224),
@@ -91,22 +93,22 @@ const LITE0: PreprocessSpec = PreprocessSpec {
     ..lite(224, 0.875, ResizeFilter::Bicubic)
 };
 
-pub(in crate::models) const ROWS: &[Row] = &[
-    Row {
+pub(in crate::models) const ROWS: &[ModelSpec] = &[
+    ModelSpec {
         tag: "tf_efficientnet_b0.in1k",
         title: "EfficientNet-B0, ImageNet, TensorFlow's weights",
         bare_names: &["tf_efficientnet_b0"],
         source: "timm/tf_efficientnet_b0.in1k",
         ..TF
     },
-    Row {
+    ModelSpec {
         tag: "tf_efficientnet_b0.ap_in1k",
         title: "EfficientNet-B0, ImageNet, TensorFlow's weights trained with AdvProp",
         preprocess: adv_prop(224, 0.875),
         source: "timm/tf_efficientnet_b0.ap_in1k",
         ..TF
     },
-    Row {
+    ModelSpec {
         tag: "tf_efficientnet_b1.in1k",
         title: "EfficientNet-B1, ImageNet, TensorFlow's weights",
         bare_names: &["tf_efficientnet_b1"],
@@ -115,7 +117,7 @@ pub(in crate::models) const ROWS: &[Row] = &[
         source: "timm/tf_efficientnet_b1.in1k",
         ..TF
     },
-    Row {
+    ModelSpec {
         tag: "tf_efficientnet_b1.ap_in1k",
         title: "EfficientNet-B1, ImageNet, TensorFlow's weights trained with AdvProp",
         build: || build(TensorFlow, Series::B, 1.0, 1.1),
@@ -123,7 +125,7 @@ pub(in crate::models) const ROWS: &[Row] = &[
         source: "timm/tf_efficientnet_b1.ap_in1k",
         ..TF
     },
-    Row {
+    ModelSpec {
         tag: "tf_efficientnet_b2.in1k",
         title: "EfficientNet-B2, ImageNet, TensorFlow's weights",
         bare_names: &["tf_efficientnet_b2"],
@@ -132,7 +134,7 @@ pub(in crate::models) const ROWS: &[Row] = &[
         source: "timm/tf_efficientnet_b2.in1k",
         ..TF
     },
-    Row {
+    ModelSpec {
         tag: "tf_efficientnet_b2.ap_in1k",
         title: "EfficientNet-B2, ImageNet, TensorFlow's weights trained with AdvProp",
         build: || build(TensorFlow, Series::B, 1.1, 1.2),
@@ -140,7 +142,7 @@ pub(in crate::models) const ROWS: &[Row] = &[
         source: "timm/tf_efficientnet_b2.ap_in1k",
         ..TF
     },
-    Row {
+    ModelSpec {
         tag: "tf_efficientnet_b3.in1k",
         title: "EfficientNet-B3, ImageNet, TensorFlow's weights",
         bare_names: &["tf_efficientnet_b3"],
@@ -149,7 +151,7 @@ pub(in crate::models) const ROWS: &[Row] = &[
         source: "timm/tf_efficientnet_b3.in1k",
         ..TF
     },
-    Row {
+    ModelSpec {
         tag: "tf_efficientnet_b3.ap_in1k",
         title: "EfficientNet-B3, ImageNet, TensorFlow's weights trained with AdvProp",
         build: || build(TensorFlow, Series::B, 1.2, 1.4),
@@ -157,7 +159,7 @@ pub(in crate::models) const ROWS: &[Row] = &[
         source: "timm/tf_efficientnet_b3.ap_in1k",
         ..TF
     },
-    Row {
+    ModelSpec {
         tag: "tf_efficientnet_b4.in1k",
         title: "EfficientNet-B4, ImageNet, TensorFlow's weights",
         bare_names: &["tf_efficientnet_b4"],
@@ -166,7 +168,7 @@ pub(in crate::models) const ROWS: &[Row] = &[
         source: "timm/tf_efficientnet_b4.in1k",
         ..TF
     },
-    Row {
+    ModelSpec {
         tag: "tf_efficientnet_b4.ap_in1k",
         title: "EfficientNet-B4, ImageNet, TensorFlow's weights trained with AdvProp",
         build: || build(TensorFlow, Series::B, 1.4, 1.8),
@@ -174,7 +176,7 @@ pub(in crate::models) const ROWS: &[Row] = &[
         source: "timm/tf_efficientnet_b4.ap_in1k",
         ..TF
     },
-    Row {
+    ModelSpec {
         tag: "tf_efficientnet_b5.in1k",
         title: "EfficientNet-B5, ImageNet, TensorFlow's weights",
         bare_names: &["tf_efficientnet_b5"],
@@ -183,7 +185,7 @@ pub(in crate::models) const ROWS: &[Row] = &[
         source: "timm/tf_efficientnet_b5.in1k",
         ..TF
     },
-    Row {
+    ModelSpec {
         tag: "tf_efficientnet_b5.ap_in1k",
         title: "EfficientNet-B5, ImageNet, TensorFlow's weights trained with AdvProp",
         build: || build(TensorFlow, Series::B, 1.6, 2.2),
@@ -191,7 +193,7 @@ pub(in crate::models) const ROWS: &[Row] = &[
         source: "timm/tf_efficientnet_b5.ap_in1k",
         ..TF
     },
-    Row {
+    ModelSpec {
         tag: "tf_efficientnet_b6.aa_in1k",
         title: "EfficientNet-B6, ImageNet, TensorFlow's weights trained with AutoAugment",
         bare_names: &["tf_efficientnet_b6"],
@@ -200,7 +202,7 @@ pub(in crate::models) const ROWS: &[Row] = &[
         source: "timm/tf_efficientnet_b6.aa_in1k",
         ..TF
     },
-    Row {
+    ModelSpec {
         tag: "tf_efficientnet_b6.ap_in1k",
         title: "EfficientNet-B6, ImageNet, TensorFlow's weights trained with AdvProp",
         build: || build(TensorFlow, Series::B, 1.8, 2.6),
@@ -208,7 +210,7 @@ pub(in crate::models) const ROWS: &[Row] = &[
         source: "timm/tf_efficientnet_b6.ap_in1k",
         ..TF
     },
-    Row {
+    ModelSpec {
         tag: "tf_efficientnet_b7.aa_in1k",
         title: "EfficientNet-B7, ImageNet, TensorFlow's weights trained with AutoAugment",
         bare_names: &["tf_efficientnet_b7"],
@@ -217,7 +219,7 @@ pub(in crate::models) const ROWS: &[Row] = &[
         source: "timm/tf_efficientnet_b7.aa_in1k",
         ..TF
     },
-    Row {
+    ModelSpec {
         tag: "tf_efficientnet_b7.ap_in1k",
         title: "EfficientNet-B7, ImageNet, TensorFlow's weights trained with AdvProp",
         build: || build(TensorFlow, Series::B, 2.0, 3.1),
@@ -225,7 +227,7 @@ pub(in crate::models) const ROWS: &[Row] = &[
         source: "timm/tf_efficientnet_b7.ap_in1k",
         ..TF
     },
-    Row {
+    ModelSpec {
         tag: "tf_efficientnet_lite0.in1k",
         title: "EfficientNet-Lite0, ImageNet, TensorFlow's weights",
         bare_names: &["tf_efficientnet_lite0"],
@@ -235,7 +237,7 @@ pub(in crate::models) const ROWS: &[Row] = &[
         verification: Verification::RealWeights,
         ..TF
     },
-    Row {
+    ModelSpec {
         tag: "tf_efficientnet_lite1.in1k",
         title: "EfficientNet-Lite1, ImageNet, TensorFlow's weights",
         bare_names: &["tf_efficientnet_lite1"],
@@ -244,7 +246,7 @@ pub(in crate::models) const ROWS: &[Row] = &[
         source: "timm/tf_efficientnet_lite1.in1k",
         ..TF
     },
-    Row {
+    ModelSpec {
         tag: "tf_efficientnet_lite2.in1k",
         title: "EfficientNet-Lite2, ImageNet, TensorFlow's weights",
         bare_names: &["tf_efficientnet_lite2"],
@@ -253,7 +255,7 @@ pub(in crate::models) const ROWS: &[Row] = &[
         source: "timm/tf_efficientnet_lite2.in1k",
         ..TF
     },
-    Row {
+    ModelSpec {
         tag: "tf_efficientnet_lite3.in1k",
         title: "EfficientNet-Lite3, ImageNet, TensorFlow's weights",
         bare_names: &["tf_efficientnet_lite3"],
@@ -262,7 +264,7 @@ pub(in crate::models) const ROWS: &[Row] = &[
         source: "timm/tf_efficientnet_lite3.in1k",
         ..TF
     },
-    Row {
+    ModelSpec {
         tag: "tf_efficientnet_lite4.in1k",
         title: "EfficientNet-Lite4, ImageNet, TensorFlow's weights",
         bare_names: &["tf_efficientnet_lite4"],
@@ -271,7 +273,7 @@ pub(in crate::models) const ROWS: &[Row] = &[
         source: "timm/tf_efficientnet_lite4.in1k",
         ..TF
     },
-    Row {
+    ModelSpec {
         tag: "efficientnet_b0.ra_in1k",
         title: "EfficientNet-B0, ImageNet, trained by timm in torch with RandAugment",
         bare_names: &["efficientnet_b0"],
@@ -280,7 +282,7 @@ pub(in crate::models) const ROWS: &[Row] = &[
         source: "timm/efficientnet_b0.ra_in1k",
         ..TORCH
     },
-    Row {
+    ModelSpec {
         tag: "efficientnet_b1.ft_in1k",
         title: "EfficientNet-B1, ImageNet, trained by timm in torch",
         bare_names: &["efficientnet_b1"],
@@ -289,7 +291,7 @@ pub(in crate::models) const ROWS: &[Row] = &[
         source: "timm/efficientnet_b1.ft_in1k",
         ..TORCH
     },
-    Row {
+    ModelSpec {
         tag: "efficientnet_b2.ra_in1k",
         title: "EfficientNet-B2, ImageNet, trained by timm in torch with RandAugment",
         bare_names: &["efficientnet_b2"],
@@ -298,7 +300,7 @@ pub(in crate::models) const ROWS: &[Row] = &[
         source: "timm/efficientnet_b2.ra_in1k",
         ..TORCH
     },
-    Row {
+    ModelSpec {
         tag: "efficientnet_b3.ra2_in1k",
         title: "EfficientNet-B3, ImageNet, trained by timm in torch with RandAugment",
         bare_names: &["efficientnet_b3"],
@@ -307,7 +309,7 @@ pub(in crate::models) const ROWS: &[Row] = &[
         source: "timm/efficientnet_b3.ra2_in1k",
         ..TORCH
     },
-    Row {
+    ModelSpec {
         tag: "efficientnet_b4.ra2_in1k",
         title: "EfficientNet-B4, ImageNet, trained by timm in torch with RandAugment",
         bare_names: &["efficientnet_b4"],
@@ -316,7 +318,7 @@ pub(in crate::models) const ROWS: &[Row] = &[
         source: "timm/efficientnet_b4.ra2_in1k",
         ..TORCH
     },
-    Row {
+    ModelSpec {
         tag: "efficientnet_b0.keras_in1k",
         title: "EfficientNet-B0, ImageNet, Keras' weights",
         bare_names: &["EfficientNetB0"],
@@ -326,7 +328,7 @@ pub(in crate::models) const ROWS: &[Row] = &[
         file: keras_file!("efficientnetb0_notop.h5", "50bc09e76180e00e4465e1a485ddc09d"),
         ..KERAS
     },
-    Row {
+    ModelSpec {
         tag: "efficientnet_b1.keras_in1k",
         title: "EfficientNet-B1, ImageNet, Keras' weights",
         bare_names: &["EfficientNetB1"],
@@ -336,7 +338,7 @@ pub(in crate::models) const ROWS: &[Row] = &[
         file: keras_file!("efficientnetb1_notop.h5", "74c4e6b3e1f6a1eea24c589628592432"),
         ..KERAS
     },
-    Row {
+    ModelSpec {
         tag: "efficientnet_b2.keras_in1k",
         title: "EfficientNet-B2, ImageNet, Keras' weights",
         bare_names: &["EfficientNetB2"],
@@ -346,7 +348,7 @@ pub(in crate::models) const ROWS: &[Row] = &[
         file: keras_file!("efficientnetb2_notop.h5", "111f8e2ac8aa800a7a99e3239f7bfb39"),
         ..KERAS
     },
-    Row {
+    ModelSpec {
         tag: "efficientnet_b3.keras_in1k",
         title: "EfficientNet-B3, ImageNet, Keras' weights",
         bare_names: &["EfficientNetB3"],
@@ -356,7 +358,7 @@ pub(in crate::models) const ROWS: &[Row] = &[
         file: keras_file!("efficientnetb3_notop.h5", "af6d107764bb5b1abb91932881670226"),
         ..KERAS
     },
-    Row {
+    ModelSpec {
         tag: "efficientnet_b4.keras_in1k",
         title: "EfficientNet-B4, ImageNet, Keras' weights",
         bare_names: &["EfficientNetB4"],
@@ -366,7 +368,7 @@ pub(in crate::models) const ROWS: &[Row] = &[
         file: keras_file!("efficientnetb4_notop.h5", "ebc24e6d6c33eaebbd558eafbeedf1ba"),
         ..KERAS
     },
-    Row {
+    ModelSpec {
         tag: "efficientnet_b5.keras_in1k",
         title: "EfficientNet-B5, ImageNet, Keras' weights",
         bare_names: &["EfficientNetB5"],
@@ -376,7 +378,7 @@ pub(in crate::models) const ROWS: &[Row] = &[
         file: keras_file!("efficientnetb5_notop.h5", "38879255a25d3c92d5e44e04ae6cec6f"),
         ..KERAS
     },
-    Row {
+    ModelSpec {
         tag: "efficientnet_b6.keras_in1k",
         title: "EfficientNet-B6, ImageNet, Keras' weights",
         bare_names: &["EfficientNetB6"],
@@ -386,7 +388,7 @@ pub(in crate::models) const ROWS: &[Row] = &[
         file: keras_file!("efficientnetb6_notop.h5", "9ecce42647a20130c1f39a5d4cb75743"),
         ..KERAS
     },
-    Row {
+    ModelSpec {
         tag: "efficientnet_b7.keras_in1k",
         title: "EfficientNet-B7, ImageNet, Keras' weights",
         bare_names: &["EfficientNetB7"],
@@ -396,7 +398,7 @@ pub(in crate::models) const ROWS: &[Row] = &[
         file: keras_file!("efficientnetb7_notop.h5", "cbcfe4450ddf6f3ad90b1b398090fe4a"),
         ..KERAS
     },
-    Row {
+    ModelSpec {
         tag: "efficientnet_b0.tv_in1k",
         title: "EfficientNet-B0, ImageNet, torchvision's weights (trained by timm)",
         build: || build(Torchvision { has_tensorflows_eps: false }, Series::B, 1.0, 1.0),
@@ -405,7 +407,7 @@ pub(in crate::models) const ROWS: &[Row] = &[
         file: torchvision_file!("efficientnet_b0_rwightman-7f5810bc.pth"),
         ..TORCHVISION
     },
-    Row {
+    ModelSpec {
         tag: "efficientnet_b1.tv_in1k",
         title: "EfficientNet-B1, ImageNet, torchvision's weights (trained by timm)",
         build: || build(Torchvision { has_tensorflows_eps: false }, Series::B, 1.0, 1.1),
@@ -414,7 +416,7 @@ pub(in crate::models) const ROWS: &[Row] = &[
         file: torchvision_file!("efficientnet_b1_rwightman-bac287d4.pth"),
         ..TORCHVISION
     },
-    Row {
+    ModelSpec {
         tag: "efficientnet_b2.tv_in1k",
         title: "EfficientNet-B2, ImageNet, torchvision's weights (trained by timm)",
         build: || build(Torchvision { has_tensorflows_eps: false }, Series::B, 1.1, 1.2),
@@ -423,7 +425,7 @@ pub(in crate::models) const ROWS: &[Row] = &[
         file: torchvision_file!("efficientnet_b2_rwightman-c35c1473.pth"),
         ..TORCHVISION
     },
-    Row {
+    ModelSpec {
         tag: "efficientnet_b3.tv_in1k",
         title: "EfficientNet-B3, ImageNet, torchvision's weights (trained by timm)",
         build: || build(Torchvision { has_tensorflows_eps: false }, Series::B, 1.2, 1.4),
@@ -432,7 +434,7 @@ pub(in crate::models) const ROWS: &[Row] = &[
         file: torchvision_file!("efficientnet_b3_rwightman-b3899882.pth"),
         ..TORCHVISION
     },
-    Row {
+    ModelSpec {
         tag: "efficientnet_b4.tv_in1k",
         title: "EfficientNet-B4, ImageNet, torchvision's weights (trained by timm)",
         build: || build(Torchvision { has_tensorflows_eps: false }, Series::B, 1.4, 1.8),
@@ -441,7 +443,7 @@ pub(in crate::models) const ROWS: &[Row] = &[
         file: torchvision_file!("efficientnet_b4_rwightman-23ab8bcd.pth"),
         ..TORCHVISION
     },
-    Row {
+    ModelSpec {
         tag: "efficientnet_b5.tv_in1k",
         title: "EfficientNet-B5, ImageNet, torchvision's weights (a port of TensorFlow's)",
         bare_names: &["efficientnet_b5"],
@@ -451,7 +453,7 @@ pub(in crate::models) const ROWS: &[Row] = &[
         file: torchvision_file!("efficientnet_b5_lukemelas-1a07897c.pth"),
         ..TORCHVISION_TF
     },
-    Row {
+    ModelSpec {
         tag: "efficientnet_b6.tv_in1k",
         title: "EfficientNet-B6, ImageNet, torchvision's weights (a port of TensorFlow's)",
         bare_names: &["efficientnet_b6"],
@@ -461,7 +463,7 @@ pub(in crate::models) const ROWS: &[Row] = &[
         file: torchvision_file!("efficientnet_b6_lukemelas-24a108a5.pth"),
         ..TORCHVISION_TF
     },
-    Row {
+    ModelSpec {
         tag: "efficientnet_b7.tv_in1k",
         title: "EfficientNet-B7, ImageNet, torchvision's weights (a port of TensorFlow's)",
         bare_names: &["efficientnet_b7"],

@@ -28,16 +28,16 @@ pub(super) struct Chain {
 }
 
 impl Chain {
-    /// The layers of a plan from a file, for a last map of so many filters, and the last layer; else why there is none.
+    /// The layers of a plan from a file, for a last map of so many channels, and the last layer; else why there is none.
     pub(super) fn of(
         file: &TensorFile,
         plan: &HeadPlan,
-        num_filters: usize,
+        num_channels: usize,
     ) -> Result<(Self, Linear), String> {
         let mut width = match plan.takes {
-            Taken::Mean | Taken::Largest => Some(num_filters),
+            Taken::Mean | Taken::Largest => Some(num_channels),
             // As wide as the first dense layer says.
-            Taken::Places => None,
+            Taken::Flattened => None,
         };
         let mut shape = None;
         let mut steps = Vec::new();
@@ -49,8 +49,8 @@ impl Chain {
                     let (weight, bias) = dense(file, layer)?;
                     let inputs = weight.len() / bias.len();
                     if width.is_none() {
-                        shape = Some(square(inputs, num_filters).ok_or_else(|| {
-                            format!("`{layer}` takes {inputs} values, which are no square map of {num_filters} filters")
+                        shape = Some(square(inputs, num_channels).ok_or_else(|| {
+                            format!("`{layer}` takes {inputs} values, which are no square map of {num_channels} filters")
                         })?);
                     } else if width != Some(inputs) {
                         return Err(format!("`{layer}` takes {inputs} values and is given {}", width.unwrap_or_default()));
@@ -80,7 +80,7 @@ impl Chain {
         Some(self.steps.iter().fold(taken, |x, step| step.apply(&x)))
     }
 
-    /// How much a class's score changes with the mean of each filter, at this map; `row` is the last layer's for the class. Where all
+    /// How much a class's score changes with the mean of each channel, at this map; `row` is the last layer's for the class. Where all
     /// functions are linear on both sides of zero that is how the score is made up at this picture.
     pub(super) fn slopes(&self, map: &Activation, row: &[f32]) -> Option<Vec<f64>> {
         let mut values = vec![self.taken(map)?];
@@ -122,7 +122,7 @@ impl Chain {
                     .iter()
                     .fold(f64::NEG_INFINITY, |most, v| if most.is_nan() { most } else { larger(most, v) })
             }),
-            Taken::Places => {
+            Taken::Flattened => {
                 let places = 0..shape.plane();
                 places
                     .flat_map(|at| (0..shape.channels).map(move |c| f64::from(map.channel(c)[at])))
@@ -253,10 +253,10 @@ fn normal_below(x: f64) -> f64 {
 }
 
 /// The side of a square map of so many values.
-fn square(num_values: usize, num_filters: usize) -> Option<MapShape> {
-    let num_places = num_values.checked_div(num_filters).filter(|num| num * num_filters == num_values)?;
+fn square(num_values: usize, num_channels: usize) -> Option<MapShape> {
+    let num_places = num_values.checked_div(num_channels).filter(|num| num * num_channels == num_values)?;
     let side = num_places.isqrt();
-    (side > 0 && side * side == num_places).then(|| MapShape::new(num_filters, side, side))
+    (side > 0 && side * side == num_places).then(|| MapShape::new(num_channels, side, side))
 }
 
 /// A dense layer's weights, turned to `[outputs, inputs]`; zeros where it has no bias.

@@ -14,12 +14,12 @@ use crate::weights::tensor_file::TensorFile;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(in crate::weights) enum Taken {
-    /// The mean of each filter.
+    /// The mean of each channel.
     Mean,
-    /// The largest value of each filter.
+    /// The largest value of each channel.
     Largest,
     /// All values, place after place.
-    Places,
+    Flattened,
 }
 
 /// An elementwise function between linear layers.
@@ -267,7 +267,7 @@ impl Back {
         }
         let takes = match (self.takes, self.flattens) {
             (Some(takes), _) => takes,
-            (None, Some(_)) => Taken::Places,
+            (None, Some(_)) => Taken::Flattened,
             (None, None) => return Err("its dense layers look at each place of the last layer".to_owned()),
         };
         self.steps.reverse();

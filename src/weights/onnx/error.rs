@@ -42,7 +42,7 @@ pub enum OnnxProblem {
     External(String),
     /// A constant in a file beside the model that isn't there, or not as the model says.
     #[error("the constant `{name}` lies in another file, `{location}`, {what}")]
-    Beside {
+    ExternalData {
         /// The constant.
         name: String,
         /// The file, as the model says.
@@ -188,7 +188,7 @@ impl Remedied for OnnxProblem {
             | Self::Size { .. }
             | Self::NegativeSide { .. }
             | Self::External(_)
-            | Self::Beside { .. }
+            | Self::ExternalData { .. }
             | Self::Input(_)
             | Self::Unsupported { .. }
             | Self::Beyond { .. }

@@ -57,8 +57,11 @@ impl<'a> ExternalData<'a> {
         };
         let location = entry("location").unwrap_or_default();
         let Some(folder) = self.folder else { return Err(OnnxProblem::External(plain(location))) };
-        let wrong =
-            |what: String| OnnxProblem::Beside { name: plain(&tensor.name), location: plain(location), what };
+        let wrong = |what: String| OnnxProblem::ExternalData {
+            name: plain(&tensor.name),
+            location: plain(location),
+            what,
+        };
         let number = |key: &str| match entry(key) {
             None | Some("") => Ok(None),
             Some(text) => text

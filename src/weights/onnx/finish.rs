@@ -224,7 +224,7 @@ fn stages(nodes: &[DraftNode], last: usize, infos: &[NodeInfo]) -> Vec<usize> {
     stages.into_iter().collect()
 }
 
-/// The linear layer that follows the last map's mean, if that is all there is behind it: weights `[classes, filters, 1, 1]` and bias.
+/// The linear layer that follows the last map's mean, if that is all there is behind it: weights `[classes, channels, 1, 1]` and bias.
 fn classifier(nodes: &[DraftNode], last: usize) -> Option<(Entry, Entry)> {
     let behind = |of: usize| {
         let mut users = (of + 1..nodes.len()).filter(move |id| nodes[*id].inputs.contains(&of));

@@ -3,10 +3,10 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use super::beside::{Beside, is_head};
 use super::choice::Part;
 use super::error::PartError;
 use super::needed::{Needed, tally};
+use super::other_tensors::{OtherTensors, is_head};
 use crate::graph::Graph;
 use crate::weights::averaged::is_ema;
 use crate::weights::convention::Convention;
@@ -212,7 +212,7 @@ impl TensorFile {
             .copied()
             .filter(|other| *other != prefix && !other.is_empty() && self.are_the_same(prefix, other, needed))
             .collect();
-        let beside = Beside::of(self, prefix, &outside, complete, &same);
+        let other_tensors = OtherTensors::of(self, prefix, &outside, complete, &same);
         let mut notes = Vec::new();
         if !prefix.is_empty() {
             notes.push(format!("`{prefix}` taken off names"));
@@ -224,9 +224,9 @@ impl TensorFile {
         }
         let is_head_inside =
             tensors.iter().any(|(name, entry)| is_head(name, head_prefixes) && entry.shape.len() == 2);
-        let mut has_no_classes = beside.is_self_supervised || beside.unknown().is_some();
+        let mut has_no_classes = other_tensors.is_self_supervised || other_tensors.unknown().is_some();
         let mut kept = None;
-        match beside.classifier() {
+        match other_tensors.classifier() {
             // Whichever the whole model ends in, the file doesn't show.
             Some(_) if is_head_inside => has_no_classes = true,
             // (Nothing else than this one layer is taken along: a decoder may be large.)
@@ -240,18 +240,21 @@ impl TensorFile {
             }
             _ => {}
         }
-        notes.extend(beside.words());
-        if has_no_classes && (is_head_inside || beside.classifier().is_some()) {
-            let why = match beside.unknown() {
-                _ if beside.is_self_supervised => "it was learnt without classes, by its names".to_owned(),
+        notes.extend(other_tensors.words());
+        if has_no_classes && (is_head_inside || other_tensors.classifier().is_some()) {
+            let why = match other_tensors.unknown() {
+                _ if other_tensors.is_self_supervised => {
+                    "it was learnt without classes, by its names".to_owned()
+                }
                 Some(group) => format!("what `{group}` does, and where, a state dict doesn't show"),
                 None => "there are two heads".to_owned(),
             };
             notes.push(format!("no classes are named: {why}"));
         }
-        notes.extend(beside.in_front());
+        notes.extend(other_tensors.in_front());
         let is_torch = Convention::of(self) == Convention::Torch;
-        if is_torch && (beside.has_convolutions || has_convolutions_in_head(&tensors, needed, head_prefixes))
+        if is_torch
+            && (other_tensors.has_convolutions || has_convolutions_in_head(&tensors, needed, head_prefixes))
         {
             notes.push(
                 "there are convolutions beside the network: if they are a segmenter's or detector's, its strides and dilations may \

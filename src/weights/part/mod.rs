@@ -4,12 +4,12 @@
 //! has, not a list. One is taken only if it is the only one that fits, or was named; two are never guessed between. Must not know
 //! file formats, and of a network only what its tensors are called.
 
-mod beside;
 mod choice;
 mod error;
 mod find;
 mod needed;
+mod other_tensors;
 
-pub(super) use beside::is_head;
 pub use choice::{FilePart, Part, PartChoice};
 pub use error::PartError;
+pub(super) use other_tensors::is_head;

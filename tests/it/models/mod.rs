@@ -6,11 +6,11 @@ mod registry;
 mod tables;
 
 use filterscope::graph::Graph;
-use filterscope::models::{Registry, Row};
+use filterscope::models::{ModelSpec, Registry};
 
 use crate::support::golden::torch_name;
 
-fn row(tag: &str) -> &'static Row {
+fn row(tag: &str) -> &'static ModelSpec {
     Registry::find(tag).unwrap()
 }
 

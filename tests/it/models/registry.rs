@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use filterscope::graph::Op;
-use filterscope::models::{Registry, Row, Verification};
+use filterscope::models::{ModelSpec, Registry, Verification};
 use filterscope::tensor::{Fit, LongSide, MapShape, PixelSize, Remedied, Remedy, ResizeFilter, ValueScale};
 
 use super::{graph, row, torch_name};
@@ -26,7 +26,7 @@ fn every_row_builds_and_fits_its_own_input_size() {
 }
 
 /// Shape of the final layer at a row's own size.
-fn final_shape(row: &Row) -> MapShape {
+fn final_shape(row: &ModelSpec) -> MapShape {
     let arch = row.arch();
     let (channels, side) = match arch {
         // Keras' and torchvision's are evaluated at the paper's sizes, timm's own at smaller ones.

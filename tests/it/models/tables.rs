@@ -3,7 +3,7 @@
 
 use filterscope::engine::Backbone;
 use filterscope::graph::Graph;
-use filterscope::models::{Registry, Row};
+use filterscope::models::{ModelSpec, Registry};
 use filterscope::tensor::{Fit, PreprocessSpec, ResizeFilter};
 use filterscope::weights::{BoundWeights, Convention, TensorFile};
 
@@ -43,7 +43,7 @@ fn table(name: &str) -> TensorFile {
     }))
 }
 
-fn graph(row: &Row) -> Graph {
+fn graph(row: &ModelSpec) -> Graph {
     (row.build)().unwrap()
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use filterscope::engine::{Backbone, ComputeDevice, EngineChoice, Session, WeightStore, open_onnx};
 use filterscope::graph::{NodeId, Op};
-use filterscope::models::Row;
+use filterscope::models::ModelSpec;
 use filterscope::tensor::InputBatch;
 use filterscope::weights::TensorFile;
 
@@ -44,7 +44,7 @@ pub(super) const CASES: [Case; 22] = [
     ("breadth_first", 10, &["s0.mul", "s1.mul", "sb2.mul"]),
 ];
 
-fn row(name: &str) -> &'static Row {
+fn row(name: &str) -> &'static ModelSpec {
     open_onnx(&fixture(&format!("onnx/{name}.onnx"))).unwrap()[0]
 }
 

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 use filterscope::engine::{Backbone, PREPROCESS_KEY};
 use filterscope::graph::{Conv2d, Graph, GraphBuilder};
 use filterscope::input::{FitChoice, ValueChoice, preprocess};
-use filterscope::models::{Registry, Row};
+use filterscope::models::{ModelSpec, Registry};
 use filterscope::tensor::{Fit, PixelSize, PreprocessSpec, Remedied, Remedy, ResizeFilter, ValueScale};
 use filterscope::weights::TensorFile;
 use filterscope::weights::keras::{Inside, KerasConfig, Unreadable, inside};
@@ -161,7 +161,7 @@ fn network(copies: &[&str]) -> Graph {
     b.finish().unwrap()
 }
 
-fn row(tag: &str) -> &'static Row {
+fn row(tag: &str) -> &'static ModelSpec {
     Registry::find(tag).unwrap()
 }
 

@@ -50,7 +50,7 @@ fn the_cat_is_what_torch_says_it_is() {
     assert_eq!(head.find("cat"), Err(NoClass::Several(vec![281, 282, 283, 284, 285, 383, 387])));
     assert!(head.words(&last, 2).unwrap().starts_with("tiger cat 38.5 %, Egyptian cat 35.7 %"));
 
-    // Each place: the sum over filters of weight times value.
+    // Each place: the sum over channels of weight times value.
     let map = head.class_map(&last, 282).unwrap();
     assert_eq!(map.name(), "bn2.act, class 282 (tiger cat)");
     let at = 3 * 7 + 4;

@@ -173,7 +173,7 @@ fn the_closest_filter_is_found_by_its_map() {
     window.wait_for("rank ");
     window.click("Closest in view 1");
     window.wait_for("closest to channel 135 of view 2:");
-    // The same layer of the same network: the closest filter is the filter itself.
+    // The same layer of the same network: the closest channel is the channel itself.
     assert!(window.says("135 (r 1.00)"), "{:?}", window.texts());
     // Through another network it is another one, and the keyboard finds it too.
     window.choose_model("lite0");
@@ -182,13 +182,13 @@ fn the_closest_filter_is_found_by_its_map() {
     window.click("1 · xception.keras_in1k · act4 · cat.png");
     window.press(egui::Key::C);
     window.wait_for("closest to channel 135 of view 1:");
-    // A dead filter is like nothing, and that is said.
+    // A dead channel is like nothing, and that is said.
     window.press(egui::Key::Escape);
     window.press(egui::Key::C);
     assert!(window.says("select a channel first"), "{:?}", window.texts());
     window.press(egui::Key::Escape);
     assert!(!window.says("select a channel first"), "Escape takes messages away: {:?}", window.texts());
-    // What was found goes with the filter's view.
+    // What was found goes with the channel's view.
     assert!(window.says("closest to channel 135 of view 1:"));
     window.click("Close view 1");
     window.settle();
@@ -207,7 +207,7 @@ fn zoom_is_linked_until_it_is_not() {
             .rect()
     };
     // Three places, for one may fall between two tiles.
-    let filter_at = |window: &mut Window, view: usize| {
+    let channel_at = |window: &mut Window, view: usize| {
         [(40.0, 30.0), (120.0, 63.0), (-147.0, -77.0)].map(|(x, y)| {
             let at = place(window, view).center() + egui::vec2(x, y);
             window.click_at(at);
@@ -229,13 +229,13 @@ fn zoom_is_linked_until_it_is_not() {
             window.harness.run_steps(8);
         }
     };
-    let before = filter_at(&mut window, 1);
+    let before = channel_at(&mut window, 1);
     wheel(&mut window, 1);
-    let after = filter_at(&mut window, 1);
+    let after = channel_at(&mut window, 1);
     assert_ne!(before, after, "zoomed about another point");
-    assert_eq!(filter_at(&mut window, 2), after);
+    assert_eq!(channel_at(&mut window, 2), after);
     window.click("Link zoom");
     wheel(&mut window, 1);
-    assert_ne!(filter_at(&mut window, 1), after);
-    assert_eq!(filter_at(&mut window, 2), after);
+    assert_ne!(channel_at(&mut window, 1), after);
+    assert_eq!(channel_at(&mut window, 2), after);
 }

@@ -60,7 +60,7 @@ fn a_batch_is_previewed_done_and_reported() {
     window.click("Start");
     window.wait(|w| w.harness.query_by_label("Cancel batch").is_none() && w.says("batch done: 2"), "the end");
     let record = read_record(&folder.join("cat__xception.keras_in1k__act4.png")).unwrap();
-    assert_eq!(record.panels[0].look.sifting.as_deref(), Some("index hide-dead"));
+    assert_eq!(record.panels[0].look.selection.as_deref(), Some("index hide-dead"));
 }
 
 #[test]
@@ -102,7 +102,7 @@ fn an_exported_figure_brings_its_settings_back() {
     window.settle();
     let figure = dir.path().join("figure.png");
     let record = window.saved_record(&figure);
-    assert_eq!(record.panels[0].look.sifting.as_deref(), Some("mean hide-dead"));
+    assert_eq!(record.panels[0].look.selection.as_deref(), Some("mean hide-dead"));
     drop(window);
 
     let mut window = Window::with_cat();
@@ -300,7 +300,7 @@ fn a_difference_comes_back_with_both_its_pictures() {
     window.settle();
     let figure = dir.path().join("difference.png");
     let record = window.saved_record(&figure);
-    assert_eq!(record.panels[0].look.sifting.as_deref(), Some("mean top:64"));
+    assert_eq!(record.panels[0].look.selection.as_deref(), Some("mean top:64"));
     assert_eq!((&*record.panels[0].look.grid, record.panels[0].look.is_grid_chosen), ("4x16", true));
     drop(window);
 
@@ -404,7 +404,7 @@ fn a_figure_of_a_model_that_is_no_longer_carried_brings_back_the_rest() {
     retired.run.engine = "an older one".into();
     (retired.look.layer, retired.look.shape) = ("Mixed_5d".into(), "288×35×35".into());
     (retired.look.grid, retired.look.is_grid_chosen) = ("12x24".into(), true);
-    (retired.look.shown_filter, retired.look.part) = (Some(7), None);
+    (retired.look.shown_channel, retired.look.part) = (Some(7), None);
     let figure = old("figure.png", std::slice::from_ref(&retired));
     drop(window);
 
@@ -466,8 +466,8 @@ fn a_figure_with_a_hostile_record_does_no_harm() {
         panel.look.scale = u32::MAX;
         panel.look.shape = "99999999×99999999×99999999".into();
         panel.look.part = Some("NaN,inf -1x0".into());
-        panel.look.shown_filter = Some(usize::MAX);
-        panel.look.sifting = Some("mean top:0".into());
+        panel.look.shown_channel = Some(usize::MAX);
+        panel.look.selection = Some("mean top:0".into());
         panel.look.layer = "../../etc/passwd".into();
         panel.run.weights_sha256 = "0".repeat(64);
     });

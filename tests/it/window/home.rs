@@ -28,7 +28,10 @@ fn settings_come_back_the_next_day_and_a_broken_memory_is_forgotten() {
     assert!(window.says("mean of each channel, sorted"));
     let dir = tempfile::tempdir().unwrap();
     let look = window.saved_record(&dir.path().join("a.png")).panels[0].look.clone();
-    assert_eq!((&*look.colour_map, &*look.paper, look.sifting.as_deref()), ("viridis", "dark", Some("mean")));
+    assert_eq!(
+        (&*look.colour_map, &*look.paper, look.selection.as_deref()),
+        ("viridis", "dark", Some("mean"))
+    );
     window.harness.get_all_by_role_and_label(Role::Button, "File").next().unwrap().click();
     window.harness.run_steps(3);
     window.harness.get_by_label_contains("Recent").click();

@@ -341,7 +341,7 @@ fn everything_lies_on_the_screen_at_every_scale() {
         let mosaic = window.harness.get_by_role_and_label(Role::Image, "Mosaic of 2048 channels").rect();
         assert!(screen.contains_rect(mosaic), "{pixels_per_point}: {mosaic:?}");
         assert!(mosaic.width() * pixels_per_point > 400.0, "{pixels_per_point}: {mosaic:?}");
-        // A filter is looked into beside the mosaic, or on a tab where there is no room beside it.
+        // A channel is looked into beside the mosaic, or on a tab where there is no room beside it.
         if window.harness.query_by_label("Channel number").is_none() {
             assert!(pixels_per_point > 1.3, "{pixels_per_point}");
             window.click("Details");

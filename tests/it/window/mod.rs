@@ -2,10 +2,10 @@
 
 mod basics;
 mod browse;
+mod channels;
 mod compare;
 mod export;
 mod files;
-mod filters;
 mod home;
 mod layers;
 mod menus;

@@ -152,7 +152,7 @@ fn painted(
             settings: MosaicSettings { grid, paper: job.looks.paper, ..settings },
             scale: job.looks.scale,
         },
-        sifting: request.sifting,
+        selection: request.selection,
         channel: None,
         class_map,
     })

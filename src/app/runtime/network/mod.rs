@@ -65,7 +65,7 @@ impl Pipeline {
             Job::Batch(batch) => return self.batch(batch, cancel).map(Job::Batch),
             Job::SaveValues { shown, path } => self.saved(path, |path| save::values(&shown, path)),
             Job::SaveFilter { shown, channel, path, looks } => {
-                self.saved(path, |path| save::filter(&shown, channel, path, looks));
+                self.saved(path, |path| save::channel(&shown, channel, path, looks));
             }
             Job::SavePart { shown, seen, path } => self.saved(path, |path| save::part(&shown, *seen, path)),
             Job::SaveSheet { views, path, paper } => self.saved(path, |path| save::all(&views, path, paper)),

@@ -14,7 +14,7 @@ use crate::input::dataset::{
     SourceOptions, has_no_header, is_log, is_table_path, open_source_as, table_columns,
 };
 use crate::input::decode::{Picture, decode_bytes, decode_file};
-use crate::models::{Registry, Row};
+use crate::models::{ModelSpec, Registry};
 use crate::render::{PictureChoice, fits_none};
 use crate::weights::{PartChoice, TensorFile};
 
@@ -87,7 +87,7 @@ fn picture_of(figure: &Path, record: &PictureRecord, cat: &[u8]) -> Option<Pictu
 /// The networks of an ONNX file, up to a layer if one is given.
 pub(crate) fn network(path: PathBuf, final_layer: Option<&str>) -> Event {
     let offer =
-        |row: &&'static Row| WeightsOffer { row, choice: PartChoice::default(), words: String::new() };
+        |row: &&'static ModelSpec| WeightsOffer { row, choice: PartChoice::default(), words: String::new() };
     match open_onnx_up_to(&path, final_layer) {
         Ok(rows) if rows.len() > 1 => Event::Fits(path, rows[1..].iter().map(offer).collect()),
         Ok(rows) => Event::Fits(path, rows.iter().map(offer).collect()),
@@ -101,7 +101,7 @@ fn open_recorded(record: &FigureRecord) {
         if Registry::find(&run.tag).is_ok() {
             continue;
         }
-        let of_file = Registry::opened().into_iter().filter_map(Row::opened);
+        let of_file = Registry::opened().into_iter().filter_map(ModelSpec::opened);
         let Some(path) =
             of_file.filter(|opened| opened.sha256 == run.weights_sha256).map(|opened| &opened.path).next()
         else {

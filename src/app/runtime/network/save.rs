@@ -22,13 +22,13 @@ pub(crate) fn save(shown: &Shown, path: &Path, may_replace: bool, looks: SaveLoo
     write(&draw_mosaic(shown, None, looks)?, path)
 }
 
-/// One filter's map, as a mosaic of one tile.
-pub(crate) fn filter(shown: &Shown, channel: usize, path: &Path, looks: SaveLooks) -> Result<(), String> {
+/// One channel's map, as a mosaic of one tile.
+pub(crate) fn channel(shown: &Shown, channel: usize, path: &Path, looks: SaveLooks) -> Result<(), String> {
     check(shown, path, false)?;
     write(&draw_mosaic(shown, Some(channel), looks)?, path)
 }
 
-/// What is in sight of the mosaic, as it is on screen: zoomed and moved, the selected filter outlined.
+/// What is in sight of the mosaic, as it is on screen: zoomed and moved, the selected channel outlined.
 pub(crate) fn part(shown: &Shown, seen: PartSeen, path: &Path) -> Result<(), String> {
     check(shown, path, false)?;
     // The record is the mosaic's own, and what is in sight of it.
@@ -36,7 +36,7 @@ pub(crate) fn part(shown: &Shown, seen: PartSeen, path: &Path) -> Result<(), Str
     write(&figure(shown, Contents::Part(panel, seen))?, path)
 }
 
-/// The layer's values, all filters in their own order.
+/// The layer's values, all channels in their own order.
 pub(crate) fn values(shown: &Shown, path: &Path) -> Result<(), String> {
     check(shown, path, false)?;
     write_npy(path, &shown.activation).map_err(|error| told(&error))
@@ -110,7 +110,7 @@ fn panel(shown: &Shown, channel: Option<usize>, paper: Paper, scale: Scale) -> R
     Panel::paint(&PanelSpec {
         values,
         look: Look { settings, scale },
-        sifting: shown.sifting,
+        selection: shown.selection,
         channel,
         class_map: shown.class_map.as_ref(),
     })

@@ -89,12 +89,12 @@ impl Pipeline {
             activation: run.activation.clone(),
             stats: Arc::clone(&run.stats),
             histogram: run.histogram,
-            profile: profile(&run.stats, wanted.of.sifting.order),
+            profile: profile(&run.stats, wanted.of.selection.order),
             seen: Arc::clone(&prepared.seen),
             thumbnail: Arc::clone(&prepared.thumbnail),
             view: Arc::clone(&prepared.view),
             settings,
-            sifting: wanted.of.sifting,
+            selection: wanted.of.selection,
             class_map: wanted.of.class_map.clone().filter(|_| wanted.minus.is_none()),
             classes,
             mosaic: Arc::new(mosaic),
@@ -117,9 +117,9 @@ impl Pipeline {
     }
 }
 
-/// The grid that was asked for, where it holds the filters: it stays asked for while layers of other sizes pass.
-pub(crate) fn fitting_grid(settings: &MosaicSettings, num_filters: usize) -> Option<Grid> {
-    settings.grid.filter(|grid| grid.capacity() >= num_filters)
+/// The grid that was asked for, where it holds the channels: it stays asked for while layers of other sizes pass.
+pub(crate) fn fitting_grid(settings: &MosaicSettings, num_channels: usize) -> Option<Grid> {
+    settings.grid.filter(|grid| grid.capacity() >= num_channels)
 }
 
 /// Whole factor by which a mosaic is enlarged before it becomes a texture.

@@ -1,4 +1,4 @@
-//! Many layers of one run at a glance, and pinned filters for the picture at hand.
+//! Many layers of one run at a glance, and pinned channels for the picture at hand.
 
 use std::collections::HashMap;
 use std::ops::ControlFlow;
@@ -9,10 +9,10 @@ use egui::ColorImage;
 
 use crate::app::message::event::Event;
 use crate::app::model::layers::{LayerSummary, Walked};
-use crate::app::model::pins::{PinImage, PinnedFilter};
+use crate::app::model::pins::{PinImage, PinnedChannel};
 use crate::app::model::request::FullRequest;
 use crate::app::model::tiles as textures;
-use crate::app::runtime::filter_map::filter_map;
+use crate::app::runtime::channel_map::channel_map;
 use crate::app::runtime::network::keys::Run;
 use crate::app::runtime::network::pipeline::{Pipeline, Stop, failed};
 use crate::engine::CancelToken;
@@ -66,22 +66,22 @@ impl Pipeline {
     pub(crate) fn paint_pins(
         &mut self,
         wanted: &FullRequest,
-        pins: &[PinnedFilter],
+        pins: &[PinnedChannel],
         cancel: &CancelToken,
     ) -> Result<(), Stop> {
         let subject = self.subject(NO_JOB, &wanted.of.picture, wanted, cancel)?;
         let graph = Arc::clone(self.session(NO_JOB, wanted)?.backbone().graph());
-        let known: Vec<(NodeId, &PinnedFilter)> =
+        let known: Vec<(NodeId, &PinnedChannel)> =
             pins.iter().filter_map(|pin| Some((graph.find(&pin.layer)?, pin))).collect();
         let nodes: Vec<NodeId> = known.iter().map(|(node, _)| *node).collect();
         let runs = self.values(NO_JOB, &subject, wanted, &nodes, cancel)?;
         let mut images = Vec::with_capacity(known.len());
         for ((_, pin), run) in known.iter().zip(&runs) {
-            let Some(stats) = run.stats.filters.get(pin.channel) else { continue };
+            let Some(stats) = run.stats.channels.get(pin.channel) else { continue };
             images.push(PinImage {
                 id: pin.id,
                 picture: wanted.of.picture.label(&subject.picture),
-                map: filter_map(&run.activation, &run.stats, &wanted.of.settings, pin.channel)
+                map: channel_map(&run.activation, &run.stats, &wanted.of.settings, pin.channel)
                     .map_err(failed)?,
                 stats: *stats,
             });

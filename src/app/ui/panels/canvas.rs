@@ -12,7 +12,7 @@ use crate::app::ui::theme;
 use crate::app::ui::viewport::mosaic_rect;
 use crate::app::ui::widgets::{named, share_rect};
 use crate::mosaic::{MosaicLayout, MosaicValue, PixelRect, format_value};
-use crate::tensor::FilterKind;
+use crate::tensor::ChannelKind;
 use crate::tensor::counted;
 
 /// Zoom of one notch of the wheel is about this many points of scrolling.
@@ -21,7 +21,7 @@ const POINTS_PER_DOUBLING: f32 = 160.0;
 /// Below this many points a value gets no outline of its own.
 const MIN_VALUE_OUTLINE: f32 = 6.0;
 
-/// Below this many points the cells of a selected filter get none.
+/// Below this many points the cells of a selected channel get none.
 const MIN_CELL_OUTLINE: f32 = 1.0;
 
 /// Below this many points the same place is marked in the corner's picture only.
@@ -41,11 +41,11 @@ pub(crate) fn draw(
     let (width, height) = (shown.mosaic.pixels.width(), shown.mosaic.pixels.height());
     let size = vec2(width as f32, height as f32);
     let response = ui.allocate_rect(panel, Sense::click_and_drag());
-    let num_filters = shown.mosaic.order.len();
+    let num_channels = shown.mosaic.order.len();
     let name = if cx.model.views.len() > 1 {
-        format!("View {}: mosaic of {}", cx.model.number(view.id), counted(num_filters, "channel"))
+        format!("View {}: mosaic of {}", cx.model.number(view.id), counted(num_channels, "channel"))
     } else {
-        format!("Mosaic of {}", counted(num_filters, "channel"))
+        format!("Mosaic of {}", counted(num_channels, "channel"))
     };
     let response = named(response, egui::Role::Image, &name);
 
@@ -83,7 +83,7 @@ pub(crate) fn draw(
     let on_screen = |r: PixelRect| viewport.to_screen(panel, size, mosaic_rect(r.x, r.y, r.width, r.height));
     let tile_of = |channel: usize| {
         let position = shown.mosaic.order.position_of(channel)?;
-        shown.mosaic.geometry.filter_rect(position).map(on_screen)
+        shown.mosaic.geometry.channel_rect(position).map(on_screen)
     };
     if let Some(pointed) = pointed.filter(|pointed| pointed.view != view.id) {
         mark_same_place(&painter, shown, pointed.field.centre(), &on_screen);
@@ -194,7 +194,7 @@ fn place_words(ui: &mut Ui, inset: Rect, words: &str) {
     inner.label(egui::RichText::new(words).color(theme::REGION));
 }
 
-/// In the cells layout a filter has one value in each patch; all are outlined, where they are large enough and not too many.
+/// In the locations layout a channel has one value in each patch; all are outlined, where they are large enough and not too many.
 fn outline_cells(
     painter: &egui::Painter,
     shown: &Shown,
@@ -221,12 +221,12 @@ fn outline(painter: &egui::Painter, rect: Rect, colour: Color32) {
     painter.rect_stroke(rect.expand(1.0), 0.0, Stroke::new(1.5, colour), StrokeKind::Outside);
 }
 
-/// What is under the pointer: the filter, its numbers, the position and its value.
+/// What is under the pointer: the channel, its numbers, the position and its value.
 fn words(shown: &Shown, at: MosaicValue) -> String {
-    let stats = &shown.stats.filters[at.channel];
+    let stats = &shown.stats.channels[at.channel];
     let value = shown.activation.value(at.channel, at.row, at.column).map_or_else(String::new, format_value);
     let kind = match stats.kind {
-        FilterKind::Live => String::new(),
+        ChannelKind::Live => String::new(),
         kind => format!(" ({})", kind.name()),
     };
     format!(

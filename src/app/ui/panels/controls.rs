@@ -8,7 +8,7 @@ use crate::app::message::window::WindowCommand;
 use crate::app::model::paths::typed_path;
 use crate::app::model::windows::LeftTab;
 use crate::app::ui::context::Context;
-use crate::app::ui::panels::{details, layers, models, save, sift, tree};
+use crate::app::ui::panels::{details, layers, models, order, save, tree};
 use crate::app::ui::theme;
 use crate::app::ui::widgets::select_on_focus;
 use crate::input::{FitChoice, ValueChoice};
@@ -61,7 +61,7 @@ pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
                 ui.heading("Display");
                 looks(ui, cx);
                 grid(ui, cx);
-                sift::draw(ui, cx);
+                order::draw(ui, cx);
                 ui.separator();
                 ui.heading("Input");
                 input(ui, cx);
@@ -107,7 +107,7 @@ fn picture(ui: &mut egui::Ui, cx: &mut Context<'_>) {
     }
 }
 
-/// Moment and camera of an open data set.
+/// Frame and camera of an open data set.
 fn frames(ui: &mut egui::Ui, cx: &mut Context<'_>) {
     let Some(open) = &cx.model.view().source else { return };
     if !matches!(cx.model.view().request.picture, PictureChoice::Frame { .. }) {
@@ -210,7 +210,7 @@ fn looks(ui: &mut egui::Ui, cx: &mut Context<'_>) {
     });
 }
 
-/// Rows and columns of filters, where the ones that their number gives aren't wanted.
+/// Rows and columns of channels, where the ones that their number gives aren't wanted.
 fn grid(ui: &mut egui::Ui, cx: &mut Context<'_>) {
     let wanted = cx.model.view().request.settings.grid;
     let shown = cx.model.view().shown.as_ref();

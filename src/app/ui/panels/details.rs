@@ -1,4 +1,4 @@
-//! The right side: the picture as it is and as the network saw it, a filter, its layer's numbers, and the tray.
+//! The right side: the picture as it is and as the network saw it, a channel, its layer's numbers, and the tray.
 
 use egui::{Rect, Sense, Stroke, StrokeKind, Ui, Vec2, vec2};
 use egui_plot::Line;
@@ -8,13 +8,13 @@ use crate::app::message::window::WindowCommand;
 use crate::app::model::shown::Shown;
 use crate::app::ui::context::Context;
 use crate::app::ui::histogram::bars;
-use crate::app::ui::panels::{classes, filter, pins};
+use crate::app::ui::panels::{channel, classes, pins};
 use crate::app::ui::textures::Texture;
 use crate::app::ui::theme;
 use crate::app::ui::widgets::{named, share_rect};
 use crate::graph::ReceptiveField;
 use crate::mosaic::format_value;
-use crate::tensor::FilterOrder;
+use crate::tensor::OrderBy;
 
 pub(crate) fn draw(ui: &mut Ui, cx: &mut Context<'_>) {
     egui::Panel::right("details")
@@ -30,7 +30,7 @@ pub(crate) fn content(ui: &mut Ui, cx: &mut Context<'_>) {
             Some(shown) => {
                 pictures(ui, cx, &shown);
                 ui.separator();
-                filter::draw(ui, cx, &shown);
+                channel::draw(ui, cx, &shown);
                 ui.separator();
                 layer(ui, cx, &shown);
             }
@@ -123,11 +123,11 @@ fn layer(ui: &mut Ui, cx: &mut Context<'_>, shown: &Shown) {
     ui.label(format!("mean {} · std {}", format_value(stats.mean), format_value(stats.variance.sqrt())));
     classes::draw(ui, cx, shown);
     bars(ui, "layer histogram", &shown.histogram, shown);
-    profile(ui, cx.model.view().request.sifting.order, shown);
+    profile(ui, cx.model.view().request.selection.order, shown);
 }
 
-/// How the filters' numbers fall off, from the largest on; the selected order's number, or the mean.
-fn profile(ui: &mut Ui, order: FilterOrder, shown: &Shown) {
+/// How the channels' numbers fall off, from the largest on; the selected order's number, or the mean.
+fn profile(ui: &mut Ui, order: OrderBy, shown: &Shown) {
     let points: Vec<[f64; 2]> =
         shown.profile.iter().enumerate().map(|(at, value)| [at as f64, f64::from(*value)]).collect();
     Plot::new("profile")
@@ -138,7 +138,7 @@ fn profile(ui: &mut Ui, order: FilterOrder, shown: &Shown) {
         .show_x(false)
         .show(ui, |plot| plot.line(Line::new("profile", points).color(theme::BARS).width(1.5)));
     let by = match order {
-        FilterOrder::Index | FilterOrder::Similarity => FilterOrder::Mean.name(),
+        OrderBy::Index | OrderBy::Similarity => OrderBy::Mean.name(),
         order => order.name(),
     };
     let text = format!("{by} of each channel, sorted");

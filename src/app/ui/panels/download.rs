@@ -6,7 +6,7 @@ use crate::app::message::weights::WeightsCommand;
 use crate::app::model::download::{DownloadRequest, Stage};
 use crate::app::ui::context::Context;
 use crate::app::ui::spinner;
-use crate::models::Row;
+use crate::models::ModelSpec;
 
 /// In megabytes, as servers and file managers count them.
 fn megabytes(num_bytes: u64) -> String {
@@ -14,7 +14,7 @@ fn megabytes(num_bytes: u64) -> String {
 }
 
 /// Nothing where the row is in nobody's hands, or where downloads are none of this window's.
-pub(crate) fn draw(ui: &mut Ui, cx: &mut Context<'_>, row: &'static Row) {
+pub(crate) fn draw(ui: &mut Ui, cx: &mut Context<'_>, row: &'static ModelSpec) {
     let Some(downloads) = &cx.model.downloads else { return };
     let Some((url, file_name)) = downloads.by_hand(row) else { return };
     let by_hand = || {

@@ -6,7 +6,7 @@ use crate::app::model::weights::WeightsOffer;
 use crate::app::ui::context::Context;
 use crate::app::ui::theme;
 use crate::app::ui::widgets::search;
-use crate::models::{Opened, Registry, Row};
+use crate::models::{ModelSpec, Opened, Registry};
 use crate::tensor::fuzzy_score;
 use crate::weights::FilePart;
 
@@ -24,7 +24,7 @@ pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
             let wanted = cx.scratch.model_search.trim().to_owned();
             let opened = Registry::opened().into_iter().filter(|row| cx.model.has_weights(row));
             let rows = Registry::rows().chain(opened);
-            let mut found: Vec<(i32, &'static Row)> =
+            let mut found: Vec<(i32, &'static ModelSpec)> =
                 rows.filter_map(|r| Some((fuzzy_score(&wanted, r.tag)?, r))).collect();
             // Equal ones stay in the registry's order.
             found.sort_by_key(|(score, _)| -score);

@@ -1,4 +1,4 @@
-//! The tray of filters kept in sight, whatever picture comes.
+//! The tray of channels kept in sight, whatever picture comes.
 
 use egui::{Color32, Sense, Ui, vec2};
 
@@ -19,7 +19,7 @@ pub(crate) fn draw(ui: &mut Ui, cx: &mut Context<'_>) {
         for pin in &cx.model.pins {
             ui.vertical(|ui| {
                 ui.set_width(theme::PIN_SIDE + 8.0);
-                one(ui, cx.textures.pin(pin.filter.id), pin, cx.commands);
+                one(ui, cx.textures.pin(pin.pinned.id), pin, cx.commands);
             });
         }
     });
@@ -31,7 +31,7 @@ fn one(
     pin: &Pin,
     commands: &mut crate::app::message::command::Commands,
 ) {
-    let (channel, layer) = (pin.filter.channel, &pin.filter.layer);
+    let (channel, layer) = (pin.pinned.channel, &pin.pinned.layer);
     let (rect, response) = ui.allocate_exact_size(vec2(theme::PIN_SIDE, theme::PIN_SIDE), Sense::click());
     let response = named(response, egui::Role::Button, &format!("Pinned channel {channel} of {layer}"));
     ui.painter().rect_filled(rect, 2.0, theme::mosaic_ground(ui.visuals().dark_mode));
@@ -55,7 +55,7 @@ fn one(
         );
     }
     if response.clicked() {
-        commands.push(ViewsCommand::GoToPin(pin.filter.id));
+        commands.push(ViewsCommand::GoToPin(pin.pinned.id));
     }
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = 2.0;
@@ -65,7 +65,7 @@ fn one(
             egui::WidgetInfo::labeled(egui::Role::Button, true, format!("Unpin channel {channel} of {layer}"))
         });
         if unpin.clicked() {
-            commands.push(ViewsCommand::Unpin(pin.filter.id));
+            commands.push(ViewsCommand::Unpin(pin.pinned.id));
         }
     });
     if let Some(image) = &pin.image {

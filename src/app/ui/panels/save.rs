@@ -61,7 +61,7 @@ pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
         });
         let what = cx.model.save_what;
         ComboBox::from_label("to a typed name").selected_text(export_words(what)).show_ui(ui, |ui| {
-            for other in [Export::Mosaic, Export::View, Export::Filter, Export::Sheet, Export::Values] {
+            for other in [Export::Mosaic, Export::View, Export::Channel, Export::Sheet, Export::Values] {
                 if ui.selectable_label(what == other, export_words(other)).clicked() {
                     cx.commands.push(SaveCommand::SetSaveWhat(other));
                 }
@@ -95,7 +95,7 @@ fn export_words(what: Export) -> &'static str {
     match what {
         Export::Mosaic => "mosaic",
         Export::View => "view as it is",
-        Export::Filter => "selected channel",
+        Export::Channel => "selected channel",
         Export::Sheet => "all views, a sheet",
         Export::Values => "values (.npy)",
     }

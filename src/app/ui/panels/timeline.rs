@@ -1,4 +1,4 @@
-//! Under the views: the moments of a data set as small pictures, a slider through them, its labels over time.
+//! Under the views: the frames of a data set as small pictures, a slider through them, its labels over time.
 
 use egui::{Color32, Rect, Sense, Ui, vec2};
 use egui_plot::Line;
@@ -81,7 +81,7 @@ fn controls(ui: &mut Ui, cx: &mut Context<'_>, open: &OpenSource) {
     });
 }
 
-/// Small pictures of the moments about the one on screen, as many as there is room for.
+/// Small pictures of the frames about the one on screen, as many as there is room for.
 fn strip(ui: &mut Ui, cx: &mut Context<'_>, open: &OpenSource) {
     let (side, gap) = (vec2(theme::STRIP_WIDTH, theme::STRIP_HEIGHT), 3.0);
     let num_shown = ((ui.available_width() / (side.x + gap)) as usize).clamp(1, open.source.len());
@@ -118,7 +118,7 @@ fn strip(ui: &mut Ui, cx: &mut Context<'_>, open: &OpenSource) {
     });
 }
 
-/// One label over all moments, with a line at the one on screen; a click goes there.
+/// One label over all frames, with a line at the one on screen; a click goes there.
 fn labels(ui: &mut Ui, cx: &mut Context<'_>, open: &OpenSource) {
     let Some(lines) = cx.model.labels.as_ref().filter(|l| std::sync::Arc::ptr_eq(&l.source, &open.source))
     else {

@@ -91,7 +91,7 @@ fn toolbar(ui: &mut Ui, cx: &mut Context<'_>) {
 /// Where each view lies.
 fn places(model: &Model, area: Rect) -> Vec<Rect> {
     let num = model.views.len();
-    // Width over height of what is shown; a mosaic of 2048 filters before anything is.
+    // Width over height of what is shown; a mosaic of 2048 channels before anything is.
     let aspect = model
         .views
         .iter()
@@ -220,7 +220,7 @@ fn facts(ui: &mut Ui, view: &ViewState) {
     ));
 }
 
-/// The filters that answer as one of another view does.
+/// The channels that answer as one of another view does.
 fn closest(ui: &mut Ui, cx: &mut Context<'_>, view: &ViewState) {
     let Some(closest) = &view.closest else { return };
     ui.horizontal_wrapped(|ui| {

@@ -1,4 +1,4 @@
-//! One filter's map as a picture.
+//! One channel's map as a picture.
 
 use std::sync::Arc;
 
@@ -8,15 +8,15 @@ use crate::app::model::tiles as textures;
 use crate::mosaic::{MosaicSettings, compose};
 use crate::tensor::{Activation, LayerStats};
 
-/// One filter's map, a pixel a value, coloured as in a mosaic of those settings.
-pub(crate) fn filter_map(
+/// One channel's map, a pixel a value, coloured as in a mosaic of those settings.
+pub(crate) fn channel_map(
     activation: &Activation,
     stats: &LayerStats,
     settings: &MosaicSettings,
     channel: usize,
 ) -> Result<Arc<ColorImage>, crate::mosaic::MosaicError> {
     use crate::mosaic::MosaicLayout;
-    let normalisation = settings.normalisation.for_lone_filter();
+    let normalisation = settings.normalisation.for_one_channel();
     let settings = MosaicSettings {
         layout: MosaicLayout::Channels,
         grid: None,

@@ -1,4 +1,4 @@
-//! Looking into a filter, and ordering and sifting them.
+//! Looking into a channel, and ordering and selection them.
 
 use egui::accesskit::Role;
 use egui_kittest::kittest::Queryable;
@@ -8,8 +8,8 @@ use crate::support::root;
 
 const MOSAIC: &str = "Mosaic of 2048 channels";
 
-/// Channel and mean of the filter whose tile is at a place of the mosaic, from the panel beside it.
-fn filter_at(window: &mut Window, at: (f32, f32)) -> (usize, f32) {
+/// Channel and mean of the channel whose tile is at a place of the mosaic, from the panel beside it.
+fn channel_at(window: &mut Window, at: (f32, f32)) -> (usize, f32) {
     let at = window.tile(MOSAIC, (32.0, 64.0), at);
     window.hover(at);
     let texts = window.texts();
@@ -73,7 +73,7 @@ fn pins_stay_when_the_picture_changes_and_lead_back() {
     assert!(!window.says("Pinned channel 135 of act4"));
 }
 
-/// A layer with fewer filters, as the input has, shows all of them; the next one has the number asked for again.
+/// A layer with fewer channels, as the input has, shows all of them; the next one has the number asked for again.
 #[test]
 fn layers_with_few_filters_leave_the_number_shown_alone() {
     let dir = tempfile::tempdir().unwrap();
@@ -97,7 +97,7 @@ fn layers_with_few_filters_leave_the_number_shown_alone() {
     };
     walk(&mut window);
     let record = window.saved_record(&dir.path().join("all.png"));
-    assert_eq!(record.panels[0].look.sifting, None, "nobody asked for fewer");
+    assert_eq!(record.panels[0].look.selection, None, "nobody asked for fewer");
     window.click("Only the first");
     window.wait_for("64 of 2048 channels shown");
     walk(&mut window);
@@ -109,17 +109,17 @@ fn filters_are_ordered_and_sifted() {
     let mut window = Window::with_cat();
     window.choose("Order", "by mean");
     window.settle();
-    let (first, largest) = filter_at(&mut window, (0.0, 0.0));
-    let (_, second) = filter_at(&mut window, (0.0, 1.0));
-    let (_, middle) = filter_at(&mut window, (8.0, 0.0));
+    let (first, largest) = channel_at(&mut window, (0.0, 0.0));
+    let (_, second) = channel_at(&mut window, (0.0, 1.0));
+    let (_, middle) = channel_at(&mut window, (8.0, 0.0));
     assert!(largest >= second && second > middle && middle > 0.0, "{largest} {second} {middle}");
     assert!(window.says("mean of each channel, sorted"));
     window.choose("Order", "by similarity");
     window.settle();
-    assert_eq!(filter_at(&mut window, (0.0, 0.0)).0, first, "the walk begins with the strongest");
+    assert_eq!(channel_at(&mut window, (0.0, 0.0)).0, first, "the walk begins with the strongest");
     window.choose("Order", "by sparsity");
     window.settle();
-    assert_eq!(filter_at(&mut window, (0.0, 0.0)).1, 0.0, "dead channels are all zeros");
+    assert_eq!(channel_at(&mut window, (0.0, 0.0)).1, 0.0, "dead channels are all zeros");
     window.click("Hide dead channels");
     window.wait_for("1465 of 2048 channels shown");
     window.click("Only the first");

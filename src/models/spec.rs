@@ -31,7 +31,7 @@ impl Verification {
 /// `architecture.tag`, as timm writes it, with everything that belongs to those weights: the graph's variant (border
 /// convention, batch norm epsilon), preprocessing, licence and origin.
 #[derive(Clone, Copy, Debug)]
-pub struct Row {
+pub struct ModelSpec {
     /// Full name, unique: `inception_v3.tv_in1k`.
     pub tag: &'static str,
     /// What it is, in one plain line.
@@ -52,7 +52,7 @@ pub struct Row {
     pub license: &'static str,
     /// Where the weights come from: a repository of the Hugging Face hub (`timm/…`), or a file and who publishes it.
     pub source: &'static str,
-    /// The file that `source` speaks of, where it has an address of its own; see [`Row::download`].
+    /// The file that `source` speaks of, where it has an address of its own; see [`ModelSpec::download`].
     pub file: Option<WeightSource>,
     /// What the graph was compared with.
     pub verification: Verification,
@@ -60,7 +60,7 @@ pub struct Row {
     pub caution: &'static str,
 }
 
-impl Row {
+impl ModelSpec {
     /// The architecture's name: the tag before the first dot.
     pub fn arch(&self) -> &'static str {
         self.tag.split('.').next().unwrap_or(self.tag)

@@ -1,4 +1,4 @@
-//! Which pictures of several cameras belong to one moment, by their times.
+//! Which pictures of several cameras belong to one frame, by their times.
 //!
 //! Owns the rule. Must not know logs or files.
 
@@ -6,7 +6,7 @@ use super::Camera;
 
 /// Half of the time between two pictures of a camera where a log doesn't show it: Udacity's cameras run at 20 Hz.
 const USUAL_BOUND_NS: u64 = 25_000_000;
-/// Pictures further apart belong to two moments, however slow a camera is.
+/// Pictures further apart belong to two frames, however slow a camera is.
 const MAX_BOUND_NS: u64 = 100_000_000;
 /// Steps between pictures of a camera from which on they tell its period.
 const MIN_STEPS: usize = 3;
@@ -14,11 +14,11 @@ const MIN_STEPS: usize = 3;
 /// A picture's time in nanoseconds, and its place in the log.
 type Timed = (u64, usize);
 
-/// Groups pictures into moments: each of the centre camera begins one (where there is none, each of the camera with the most pictures
+/// Groups pictures into frames: each of the centre camera begins one (where there is none, each of the camera with the most pictures
 /// does), and takes of every other camera the picture that is nearest in time, if it is that picture's nearest too and no further away than
-/// half the time between two pictures. What is left is grouped the same way, so a picture that was dropped shifts nobody. Moments come
+/// half the time between two pictures. What is left is grouped the same way, so a picture that was dropped shifts nobody. Frames come
 /// in the order of their first pictures, each a list of places in order.
-pub(super) fn moments(pictures: &[(u64, Camera)]) -> Vec<Vec<usize>> {
+pub(super) fn group(pictures: &[(u64, Camera)]) -> Vec<Vec<usize>> {
     let mut cameras: Vec<(Camera, Vec<Timed>)> = Vec::new();
     for (place, (time, camera)) in pictures.iter().enumerate() {
         match cameras.iter_mut().find(|(known, _)| known == camera) {
@@ -30,16 +30,16 @@ pub(super) fn moments(pictures: &[(u64, Camera)]) -> Vec<Vec<usize>> {
         of_camera.sort_unstable();
     }
     let bound = bound_ns(cameras.iter().map(|(_, of_camera)| &**of_camera));
-    let mut moments: Vec<Vec<usize>> = Vec::new();
+    let mut frames: Vec<Vec<usize>> = Vec::new();
     while let Some(at) = first_camera(&cameras) {
         let (_, first) = cameras.swap_remove(at);
-        let start = moments.len();
-        moments.extend(first.iter().map(|(_, place)| vec![*place]));
+        let start = frames.len();
+        frames.extend(first.iter().map(|(_, place)| vec![*place]));
         for (_, other) in &mut cameras {
             let mut left = Vec::new();
             for (index, picture) in other.iter().enumerate() {
-                match partner(&first, other, index, bound).and_then(|at| moments.get_mut(start + at)) {
-                    Some(moment) => moment.push(picture.1),
+                match partner(&first, other, index, bound).and_then(|at| frames.get_mut(start + at)) {
+                    Some(frame) => frame.push(picture.1),
                     None => left.push(*picture),
                 }
             }
@@ -47,14 +47,14 @@ pub(super) fn moments(pictures: &[(u64, Camera)]) -> Vec<Vec<usize>> {
         }
         cameras.retain(|(_, left)| !left.is_empty());
     }
-    for moment in &mut moments {
-        moment.sort_unstable();
+    for frame in &mut frames {
+        frame.sort_unstable();
     }
-    moments.sort_unstable();
-    moments
+    frames.sort_unstable();
+    frames
 }
 
-/// The camera whose pictures begin moments.
+/// The camera whose pictures begin frames.
 fn first_camera(cameras: &[(Camera, Vec<Timed>)]) -> Option<usize> {
     let center = cameras.iter().position(|(camera, _)| *camera == Camera::Center);
     // Of two with as many, the first in the log.
@@ -108,13 +108,13 @@ mod tests {
 
     const CAMERAS: [Camera; 3] = [Camera::Left, Camera::Center, Camera::Right];
 
-    /// Three cameras of a period, each a little after the one before, without some pictures (of a moment and a camera).
+    /// Three cameras of a period, each a little after the one before, without some pictures (of a frame and a camera).
     fn drive(period: u64, offset: u64, without: &[(u64, usize)]) -> Vec<(u64, Camera)> {
         let mut pictures = Vec::new();
-        for moment in 0..8 {
+        for frame in 0..8 {
             for (at, camera) in CAMERAS.into_iter().enumerate() {
-                if !without.contains(&(moment, at)) {
-                    pictures.push((1_000_000_000 + moment * period + at as u64 * offset, camera));
+                if !without.contains(&(frame, at)) {
+                    pictures.push((1_000_000_000 + frame * period + at as u64 * offset, camera));
                 }
             }
         }
@@ -125,14 +125,14 @@ mod tests {
     fn a_dropped_picture_shifts_nobody() {
         for (period, offset) in [(50_000_000, 4_000_000), (20_000_000, 4_000_000), (33_000_000, 7_000_000)] {
             for camera in 0..3 {
-                for moment in 0..8 {
-                    let pictures = drive(period, offset, &[(moment, camera), (5, 0), (6, 0)]);
-                    let moments = moments(&pictures);
-                    assert_eq!(moments.len(), 8, "{period}: camera {camera} of moment {moment}");
-                    for (number, places) in (0u64..).zip(&moments) {
+                for frame in 0..8 {
+                    let pictures = drive(period, offset, &[(frame, camera), (5, 0), (6, 0)]);
+                    let frames = group(&pictures);
+                    assert_eq!(frames.len(), 8, "{period}: camera {camera} of moment {frame}");
+                    for (number, places) in (0u64..).zip(&frames) {
                         for place in places {
                             let began = (pictures[*place].0 - 1_000_000_000) / period;
-                            assert_eq!(began, number, "{period}: camera {camera} of moment {moment}");
+                            assert_eq!(began, number, "{period}: camera {camera} of moment {frame}");
                         }
                     }
                 }
@@ -142,12 +142,12 @@ mod tests {
 
     #[test]
     fn pictures_of_one_time_and_slow_cameras_are_told_apart() {
-        let of = |pictures: &[(u64, Camera)]| moments(pictures);
+        let of = |pictures: &[(u64, Camera)]| group(pictures);
         let (left, center) = (Camera::Left, Camera::Center);
         assert_eq!(of(&[(5, left), (5, left), (5, center)]), [vec![0, 2], vec![1]]);
         assert_eq!(of(&[(0, left), (24_000_000, center)]), [vec![0, 1]]);
         assert_eq!(of(&[(0, left), (26_000_000, center)]), [vec![0], vec![1]]);
-        // A picture a second: those of a third of it apart are of two moments.
+        // A picture a second: those of a third of it apart are of two frames.
         let slow: Vec<(u64, Camera)> = (0..8)
             .flat_map(|at| [(at * 1_000_000_000, left), (at * 1_000_000_000 + 300_000_000, center)])
             .collect();

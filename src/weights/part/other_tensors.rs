@@ -60,7 +60,7 @@ pub(in crate::weights) fn is_head(name: &str, head_prefixes: &[&str]) -> bool {
 }
 
 /// What lies beside a network.
-pub(super) struct Beside {
+pub(super) struct OtherTensors {
     /// Names of sub-modules and of tensors of none, each with its number of tensors, in the file's order.
     groups: Vec<(String, usize)>,
     /// Beginnings of names of linear layers that stand alone in a head.
@@ -74,7 +74,7 @@ pub(super) struct Beside {
     pub(super) is_self_supervised: bool,
 }
 
-impl Beside {
+impl OtherTensors {
     /// Of the names that are not under `prefix`; `complete` are beginnings with whole copies of the network, `same` those with the very
     /// same values.
     pub(super) fn of(

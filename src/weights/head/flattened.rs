@@ -11,24 +11,24 @@ use crate::tensor::{Activation, MapShape};
 use crate::weights::part::PartChoice;
 use crate::weights::tensor_file::TensorFile;
 
-/// In which order places and filters lie in the first layer's rows.
+/// In which order places and channels lie in the first layer's rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Order {
-    /// Filter after filter, torch's.
-    FiltersFirst,
+    /// Channel after channel, torch's.
+    ChannelsFirst,
     /// Place after place, Keras'.
-    PlacesFirst,
+    ChannelsLast,
 }
 
 /// The three layers' names: timm's, torchvision's, Keras'.
 const NAMES: [([&str; 3], Order); 3] = [
-    (["pre_logits.fc1", "pre_logits.fc2", "head.fc"], Order::FiltersFirst),
-    (["classifier.0", "classifier.3", "classifier.6"], Order::FiltersFirst),
-    (["fc1", "fc2", "predictions"], Order::PlacesFirst),
+    (["pre_logits.fc1", "pre_logits.fc2", "head.fc"], Order::ChannelsFirst),
+    (["classifier.0", "classifier.3", "classifier.6"], Order::ChannelsFirst),
+    (["fc1", "fc2", "predictions"], Order::ChannelsLast),
 ];
 
 #[derive(Debug)]
-pub(super) struct Places {
+pub(super) struct FlattenedMap {
     names: [&'static str; 3],
     order: Order,
     /// Of the map that the first layer takes.
@@ -39,17 +39,17 @@ pub(super) struct Places {
     layers: OnceLock<Option<[Linear; 2]>>,
 }
 
-impl Places {
-    /// That of a file, for a last map of so many filters.
-    pub(super) fn of(file: &TensorFile, num_filters: usize) -> Option<Self> {
+impl FlattenedMap {
+    /// That of a file, for a last map of so many channels.
+    pub(super) fn of(file: &TensorFile, num_channels: usize) -> Option<Self> {
         NAMES.into_iter().find_map(|(names, order)| {
             let [first, second] = [shape_of(file, names[0], order)?, shape_of(file, names[1], order)?];
-            let num_places = first.1.checked_div(num_filters).filter(|num| num * num_filters == first.1)?;
+            let num_places = first.1.checked_div(num_channels).filter(|num| num * num_channels == first.1)?;
             let side = num_places.isqrt();
             if side * side != num_places || num_places < 2 || second.1 != first.0 {
                 return None;
             }
-            let shape = MapShape::new(num_filters, side, side);
+            let shape = MapShape::new(num_channels, side, side);
             let places = Self {
                 names,
                 order,
@@ -100,8 +100,8 @@ impl Places {
         let values = map.values();
         let plane = self.shape.plane();
         let inputs: Vec<f64> = match self.order {
-            Order::FiltersFirst => values.iter().map(|v| f64::from(*v)).collect(),
-            Order::PlacesFirst => (0..plane)
+            Order::ChannelsFirst => values.iter().map(|v| f64::from(*v)).collect(),
+            Order::ChannelsLast => (0..plane)
                 .flat_map(|place| values.iter().skip(place).step_by(plane).map(|v| f64::from(*v)))
                 .collect(),
         };
@@ -130,11 +130,11 @@ impl Places {
 /// Outputs and inputs of a layer.
 fn shape_of(file: &TensorFile, name: &str, order: Order) -> Option<(usize, usize)> {
     match order {
-        Order::FiltersFirst => {
+        Order::ChannelsFirst => {
             let [outputs, rest @ ..] = &file.entry(&format!("{name}.weight"))?.shape[..] else { return None };
             Some((*outputs, rest.iter().try_fold(1usize, |n, side| n.checked_mul(*side))?))
         }
-        Order::PlacesFirst => match file.entry(&format!("{name}/kernel"))?.shape[..] {
+        Order::ChannelsLast => match file.entry(&format!("{name}/kernel"))?.shape[..] {
             [inputs, outputs] => Some((outputs, inputs)),
             _ => None,
         },
@@ -144,10 +144,10 @@ fn shape_of(file: &TensorFile, name: &str, order: Order) -> Option<(usize, usize
 fn layer_of(file: &TensorFile, name: &str, order: Order) -> Option<Linear> {
     let (outputs, inputs) = shape_of(file, name, order)?;
     let (kernel, bias) = match order {
-        Order::FiltersFirst => ("weight", format!("{name}.bias")),
-        Order::PlacesFirst => ("kernel", format!("{name}/bias")),
+        Order::ChannelsFirst => ("weight", format!("{name}.bias")),
+        Order::ChannelsLast => ("kernel", format!("{name}/bias")),
     };
-    let separator = if order == Order::FiltersFirst { '.' } else { '/' };
+    let separator = if order == Order::ChannelsFirst { '.' } else { '/' };
     let (_, weight) = file.tensor(&format!("{name}{separator}{kernel}"))?;
     let (_, bias) = file.tensor(&bias)?;
     let is_sound = outputs > 0
@@ -155,11 +155,11 @@ fn layer_of(file: &TensorFile, name: &str, order: Order) -> Option<Linear> {
         && outputs.checked_mul(inputs) == Some(weight.len())
         && weight.iter().chain(&bias).all(|v| v.is_finite());
     let weight = match order {
-        Order::FiltersFirst => weight,
-        Order::PlacesFirst if is_sound => {
+        Order::ChannelsFirst => weight,
+        Order::ChannelsLast if is_sound => {
             (0..outputs).flat_map(|o| weight.iter().skip(o).step_by(outputs).copied()).collect()
         }
-        Order::PlacesFirst => return None,
+        Order::ChannelsLast => return None,
     };
     is_sound.then_some((weight, bias))
 }
@@ -182,7 +182,7 @@ mod tests {
         TensorFile::from_bytes(safetensors::serialize(views, None).unwrap(), "small").unwrap()
     }
 
-    /// Three filters of 2×2 places, in torch's order and in Keras': place after place, and weights by inputs first.
+    /// Three channels of 2×2 places, in torch's order and in Keras': place after place, and weights by inputs first.
     #[test]
     fn keras_order_of_places_is_another_than_torchs() {
         let numbers = |len: usize, seed: usize| -> Vec<f32> {
@@ -216,11 +216,11 @@ mod tests {
         ]);
         let map = Activation::new("map", MapShape::new(3, 2, 2), numbers(12, 9)).unwrap();
         let of = |file: &TensorFile| {
-            let places = Places::of(file, 3).unwrap();
+            let places = FlattenedMap::of(file, 3).unwrap();
             (places.units(&map).unwrap(), places.last(file).unwrap())
         };
         assert_eq!(of(&torch), of(&keras));
         assert!(of(&torch).0.iter().any(|unit| *unit > 0.0));
-        assert!(Places::of(&torch, 5).is_none(), "other filters");
+        assert!(FlattenedMap::of(&torch, 5).is_none(), "other filters");
     }
 }

@@ -1,4 +1,4 @@
-//! One filter: its map with values, the map over the picture, its numbers and histogram, the filters most like it.
+//! One channel: its map with values, the map over the picture, its numbers and histogram, the channels most like it.
 
 use std::sync::Arc;
 
@@ -14,9 +14,9 @@ use crate::app::ui::histogram::bars;
 use crate::app::ui::widgets::{named, share_rect, tip};
 use crate::app::ui::{spinner, theme};
 use crate::mosaic::format_value;
-use crate::tensor::FilterKind;
+use crate::tensor::ChannelKind;
 
-/// The filter under the pointer, else the selected one.
+/// The channel under the pointer, else the selected one.
 pub(crate) fn draw(ui: &mut Ui, cx: &mut Context<'_>, shown: &Arc<Shown>) {
     heading(ui, cx, shown);
     let view = cx.model.view();
@@ -26,7 +26,7 @@ pub(crate) fn draw(ui: &mut Ui, cx: &mut Context<'_>, shown: &Arc<Shown>) {
         ui.label("Point at a tile, or click one to keep it");
         return;
     };
-    let Some(stats) = shown.stats.filters.get(channel) else { return };
+    let Some(stats) = shown.stats.channels.get(channel) else { return };
     ui.label(format!("channel {channel}, {}", stats.kind.name()));
     ui.label(format!(
         "min {} · mean {} · max {}",
@@ -34,7 +34,7 @@ pub(crate) fn draw(ui: &mut Ui, cx: &mut Context<'_>, shown: &Arc<Shown>) {
         format_value(stats.mean),
         format_value(stats.max)
     ));
-    if stats.kind == FilterKind::Live {
+    if stats.kind == ChannelKind::Live {
         ui.label(format!(
             "largest at row {}, column {} · sparsity {:.0} %",
             stats.max_row,
@@ -67,7 +67,7 @@ pub(crate) fn draw(ui: &mut Ui, cx: &mut Context<'_>, shown: &Arc<Shown>) {
     }
     let bins = match inspected.filter(|found| found.channel == channel) {
         Some(found) => found.bins,
-        None => filter_bars(cx, shown, channel),
+        None => channel_bars(cx, shown, channel),
     };
     bars(ui, "channel histogram", &bins, shown);
 }
@@ -77,23 +77,23 @@ fn heading(ui: &mut Ui, cx: &mut Context<'_>, shown: &Shown) {
         ui.heading("Channel");
         let field = ui
             .add(
-                egui::TextEdit::singleline(&mut cx.scratch.typed_filter)
+                egui::TextEdit::singleline(&mut cx.scratch.typed_channel)
                     .desired_width(64.0)
                     .hint_text("number"),
             )
             .on_hover_text("Type a channel's number and press Enter");
         field.widget_info(|| egui::WidgetInfo::labeled(egui::Role::TextInput, true, "Channel number"));
         if field.lost_focus() && ui.input(|i| i.key_pressed(egui::Key::Enter)) {
-            let num_filters = shown.activation.shape().channels;
-            match cx.scratch.typed_filter.trim().parse::<usize>() {
-                Ok(channel) if channel < num_filters => {
+            let num_channels = shown.activation.shape().channels;
+            match cx.scratch.typed_channel.trim().parse::<usize>() {
+                Ok(channel) if channel < num_channels => {
                     cx.commands.push(ViewCommand::Select(Some(channel)));
                     cx.commands.push(ViewCommand::ShowSelected);
                 }
                 _ => cx.commands.push(WindowCommand::Complain(format!(
                     "no channel `{}`: expected a number from 0 to {}",
-                    cx.scratch.typed_filter.trim(),
-                    num_filters.saturating_sub(1)
+                    cx.scratch.typed_channel.trim(),
+                    num_channels.saturating_sub(1)
                 ))),
             }
         }
@@ -145,8 +145,11 @@ fn inside(ui: &mut Ui, cx: &mut Context<'_>, view: &ViewState, shown: &Shown, fo
             cx.commands.push(WindowCommand::SetOverlay(opacity));
         }
     });
-    let num_filters = shown.activation.shape().channels;
-    ui.label(format!("rank {} by mean, {} by largest value, of {num_filters}", found.ranks.0, found.ranks.1));
+    let num_channels = shown.activation.shape().channels;
+    ui.label(format!(
+        "rank {} by mean, {} by largest value, of {num_channels}",
+        found.ranks.0, found.ranks.1
+    ));
     nearest(ui, cx, found);
 }
 
@@ -170,7 +173,7 @@ fn map(ui: &mut Ui, cx: &Context<'_>, shown: &Shown, channel: usize, side: f32) 
     Some((row, column))
 }
 
-/// The whole picture, the filter's map over the part that its values stand for, and what one value sees.
+/// The whole picture, the channel's map over the part that its values stand for, and what one value sees.
 fn over_picture(
     ui: &mut Ui,
     cx: &Context<'_>,
@@ -198,7 +201,7 @@ fn over_picture(
             Color32::from_white_alpha(alpha),
         );
     }
-    let stats = &shown.stats.filters[channel];
+    let stats = &shown.stats.channels[channel];
     let (row, column) = at_map.unwrap_or((stats.max_row, stats.max_column));
     let field = share_rect(rect, shown.placement.field(row, column)).intersect(rect);
     painter.rect_stroke(field, 0.0, Stroke::new(2.0, theme::REGION), StrokeKind::Inside);
@@ -242,15 +245,15 @@ fn nearest(ui: &mut Ui, cx: &mut Context<'_>, found: &Inspected) {
     });
 }
 
-/// Counts of one filter's values, kept while the pointer stays on it: a map can have millions.
-fn filter_bars(cx: &mut Context<'_>, shown: &Arc<Shown>, channel: usize) -> [u32; NUM_BINS] {
-    if let Some((of, kept, bins)) = &cx.scratch.filter_bars
+/// Counts of one channel's values, kept while the pointer stays on it: a map can have millions.
+fn channel_bars(cx: &mut Context<'_>, shown: &Arc<Shown>, channel: usize) -> [u32; NUM_BINS] {
+    if let Some((of, kept, bins)) = &cx.scratch.channel_bars
         && *kept == channel
         && std::ptr::eq(of.as_ptr(), Arc::as_ptr(shown))
     {
         return *bins;
     }
     let bins = histogram(shown.activation.channel(channel), shown.stats.min, shown.stats.max);
-    cx.scratch.filter_bars = Some((Arc::downgrade(shown), channel, bins));
+    cx.scratch.channel_bars = Some((Arc::downgrade(shown), channel, bins));
     bins
 }
