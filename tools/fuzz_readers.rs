@@ -76,7 +76,7 @@ fn try_bytes(bytes: &[u8]) {
         let _ = BoundWeights::bind(&net.graph, "fuzz", &net.tensors, ONNX_HEAD);
     }
     if let Ok(file) = TensorFile::from_bytes(bytes.to_vec(), "fuzz") {
-        let _ = Backbone::rows_for(&file);
+        let _ = Backbone::specs_for(&file);
         let names: Vec<String> = file.names().map(str::to_owned).collect();
         for name in names {
             let _ = file.tensor(&name);

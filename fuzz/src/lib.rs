@@ -12,7 +12,7 @@ pub fn read_weights(bytes: Vec<u8>) {
     let is_looked_for = bytes.len().is_multiple_of(61);
     let Ok(file) = TensorFile::from_bytes(bytes, "fuzz") else { return };
     if is_looked_for {
-        let _ = Backbone::rows_for(&file);
+        let _ = Backbone::specs_for(&file);
     }
     let names: Vec<String> = file.names().map(str::to_owned).collect();
     for name in names {

@@ -22,7 +22,7 @@ use crate::app::update::{Start, preferences, wants_an_end};
 use crate::engine::{Priority, ThreadsError, start_threads};
 use crate::graph::GraphError;
 use crate::models::ModelSpec;
-use crate::render::{ChoiceError, Resources, WindowRequest, choose_row, choose_row_up_to};
+use crate::render::{ChoiceError, Resources, WindowRequest, choose_spec, choose_spec_up_to};
 use crate::tensor::PixelSize;
 use crate::weights::FilePart;
 
@@ -49,7 +49,7 @@ pub enum AppError {
 /// Opens the window and stays until it is closed.
 pub fn run(request: WindowRequest, resources: Resources) -> Result<(), AppError> {
     // A name that means nothing is told on the terminal, before any window.
-    first_row(&request)?;
+    first_spec(&request)?;
     start_threads(request.threads, Priority::BehindWindow)?;
     let options = eframe::NativeOptions {
         viewport: egui::ViewportBuilder::default()
@@ -106,15 +106,15 @@ impl App {
         dialogs: Arc<dyn Dialogs>,
     ) -> Result<Self, AppError> {
         theme::install(ctx);
-        let (row, asks_for) = first_row(&request)?;
+        let (spec, asks_for) = first_spec(&request)?;
         let wake = ctx.clone();
         let runtime = Runtime::new(move || wake.request_repaint(), &resources, request.engine, dialogs)?;
-        let mut model = Model::new(resources.store, row, Arc::new(row.graph()?));
+        let mut model = Model::new(resources.store, spec, Arc::new(spec.graph()?));
         model.engine = request.engine;
         model.device = request.device;
         model.max_texture_side = ctx.input(|i| i.max_texture_side);
         if asks_for.is_none() {
-            model.weight_files.extend(weights_of(&request, row));
+            model.weight_files.extend(weights_of(&request, spec));
         }
         model.downloads = request.downloads.map(Downloads::new);
         let mut app = Self {
@@ -218,7 +218,7 @@ impl eframe::App for App {
         if self.textures.refresh(ctx, &self.model)
             && let Some(shown) = &self.model.view().shown
         {
-            let what = format!("{} · {} · {}", shown.label, shown.row().tag, shown.activation.name());
+            let what = format!("{} · {} · {}", shown.label, shown.spec().tag, shown.activation.name());
             ctx.send_viewport_cmd(egui::ViewportCommand::Title(format!("{what} – filterscope")));
         }
     }
@@ -252,21 +252,21 @@ impl eframe::App for App {
 }
 
 /// The model of the first view; and a file whose model, or whose values, a person must be asked for first.
-fn first_row(request: &WindowRequest) -> Result<(&'static ModelSpec, Option<PathBuf>), ChoiceError> {
+fn first_spec(request: &WindowRequest) -> Result<(&'static ModelSpec, Option<PathBuf>), ChoiceError> {
     let Some(name) = request.model.as_deref() else {
-        return Ok((choose_row(None, false)?, request.weights.clone()));
+        return Ok((choose_spec(None, false)?, request.weights.clone()));
     };
-    let row = choose_row_up_to(Some(name), request.weights.is_some(), request.final_layer.as_deref())?;
-    match row.opened() {
-        Some(opened) if !opened.knows_values || wants_an_end(row) => {
-            Ok((choose_row(None, false)?, Some(opened.path.clone())))
+    let spec = choose_spec_up_to(Some(name), request.weights.is_some(), request.final_layer.as_deref())?;
+    match spec.opened() {
+        Some(opened) if !opened.knows_values || wants_an_end(spec) => {
+            Ok((choose_spec(None, false)?, Some(opened.path.clone())))
         }
-        _ => Ok((row, None)),
+        _ => Ok((spec, None)),
     }
 }
 
-/// The file that a row's weights are in, where one was given.
-fn weights_of(request: &WindowRequest, row: &ModelSpec) -> Option<(&'static str, FilePart)> {
-    let path = request.weights.clone().or_else(|| row.opened().map(|opened| opened.path.clone()))?;
-    Some((row.tag, FilePart { path, choice: request.part.clone() }))
+/// The file that a model's weights are in, where one was given.
+fn weights_of(request: &WindowRequest, spec: &ModelSpec) -> Option<(&'static str, FilePart)> {
+    let path = request.weights.clone().or_else(|| spec.opened().map(|opened| opened.path.clone()))?;
+    Some((spec.tag, FilePart { path, choice: request.part.clone() }))
 }

@@ -8,7 +8,7 @@ use super::animate_args::AnimateArgs;
 use super::download::{Consent, Downloader};
 use super::exit::Exit;
 use super::interrupt::cancelled_by_ctrl_c;
-use super::plan::{introduce, load, rows};
+use super::plan::{introduce, load, specs};
 use super::reporter::Reporter;
 use crate::engine::{CancelToken, ComputeDevice, Priority, Session, start_threads};
 use crate::input::dataset::{PictureRef, expand_inputs, is_log};
@@ -63,7 +63,7 @@ fn plan(args: &AnimateArgs, resources: &Resources, reporter: &Reporter) -> anyho
     start_threads(args.run.threads, Priority::Normal)?;
     let names: Vec<String> = args.model.iter().cloned().collect();
     let (mut rows, file) =
-        rows(&names, args.weights.as_deref(), &args.part.choice(), args.final_layer.as_deref())?;
+        specs(&names, args.weights.as_deref(), &args.part.choice(), args.final_layer.as_deref())?;
     let row = rows.remove(0);
     check_values(row, args.preprocess)?;
     let is_data_set = args.input.is_dir() || is_log(&args.input);

@@ -45,60 +45,60 @@ impl<'a> Downloader<'a> {
         Self { client: Client::new(options.clone()), options, store, reporter, cancel }
     }
 
-    /// Sees to it that a row can be loaded where that takes a download: fetches with `--yes`, asks where somebody can answer, and
+    /// Sees to it that a model can be loaded where that takes a download: fetches with `--yes`, asks where somebody can answer, and
     /// else leaves it to loading to say what is missing.
-    pub(super) fn offer(&self, row: &'static ModelSpec, consent: Consent) -> anyhow::Result<()> {
-        if self.store.state(row) != WeightState::Downloadable {
+    pub(super) fn offer(&self, spec: &'static ModelSpec, consent: Consent) -> anyhow::Result<()> {
+        if self.store.state(spec) != WeightState::Downloadable {
             return Ok(());
         }
         if consent.is_given {
-            return self.fetch(row).map(drop);
+            return self.fetch(spec).map(drop);
         }
         let can_ask = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
         if self.options.offline_by.is_some() || !can_ask {
             return Ok(());
         }
         // Where nobody answers at the other end, loading says the rest.
-        let Ok(offer) = self.ask(row) else { return Ok(()) };
+        let Ok(offer) = self.ask(spec) else { return Ok(()) };
         let question = format!(
             "{} is not installed. Download {} from {} (licence: {})?",
-            row.tag,
+            spec.tag,
             size(&offer),
             offer.host,
-            row.license
+            spec.license
         );
-        if self.reporter.asks(&question) { self.bring(row, &offer).map(drop) } else { Ok(()) }
+        if self.reporter.asks(&question) { self.bring(spec, &offer).map(drop) } else { Ok(()) }
     }
 
-    /// Downloads a row's weights and holds them against its graph.
-    pub(super) fn fetch(&self, row: &'static ModelSpec) -> anyhow::Result<Fetched> {
-        let offer = self.ask(row)?;
-        self.bring(row, &offer)
+    /// Downloads a model's weights and holds them against its graph.
+    pub(super) fn fetch(&self, spec: &'static ModelSpec) -> anyhow::Result<Fetched> {
+        let offer = self.ask(spec)?;
+        self.bring(spec, &offer)
     }
 
-    fn ask(&self, row: &'static ModelSpec) -> anyhow::Result<Offer> {
-        let source = row
+    fn ask(&self, spec: &'static ModelSpec) -> anyhow::Result<Offer> {
+        let source = spec
             .download()
-            .ok_or_else(|| anyhow!("nobody offers {} for download: {}", row.tag, row.source))?;
-        self.client.ask(source).map_err(|error| self.explain(row, error))
+            .ok_or_else(|| anyhow!("nobody offers {} for download: {}", spec.tag, spec.source))?;
+        self.client.ask(source).map_err(|error| self.explain(spec, error))
     }
 
-    fn bring(&self, row: &'static ModelSpec, offer: &Offer) -> anyhow::Result<Fetched> {
+    fn bring(&self, spec: &'static ModelSpec, offer: &Offer) -> anyhow::Result<Fetched> {
         self.reporter.summary(&format!(
             "fetching {}: {} from {}, licence {}",
-            row.tag,
+            spec.tag,
             size(offer),
             offer.host,
-            row.license
+            spec.license
         ));
         let bar = self.reporter.download(offer.num_bytes);
         let mut tell = |progress: crate::weights::fetch::Progress| {
             bar.at(progress.have);
             if self.cancel.is_cancelled() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
-        let fetched = self.client.fetch(offer, row.tag, self.store.folders(), &mut tell);
+        let fetched = self.client.fetch(offer, spec.tag, self.store.folders(), &mut tell);
         drop(bar);
-        let fetched = fetched.map_err(|error| self.explain(row, error))?;
+        let fetched = fetched.map_err(|error| self.explain(spec, error))?;
         let record = &fetched.record;
         let checked = match &record.checked {
             Some(kind) if kind == "md5" => "its md5 is the one that its publisher gives",
@@ -107,21 +107,21 @@ impl<'a> Downloader<'a> {
         };
         self.reporter.summary(&format!(
             "fetched {} ({} bytes, sha256 {}; {checked}): \"{}\"",
-            row.tag,
+            spec.tag,
             record.num_bytes,
             record.sha256,
             fetched.path.display()
         ));
-        Backbone::load(row, self.store, None)?;
+        Backbone::load(spec, self.store, None)?;
         Ok(fetched)
     }
 
     /// An error with the way by hand.
-    fn explain(&self, row: &'static ModelSpec, error: FetchError) -> anyhow::Error {
-        let Some(source) = row.download() else { return error.into() };
+    fn explain(&self, spec: &'static ModelSpec, error: FetchError) -> anyhow::Error {
+        let Some(source) = spec.download() else { return error.into() };
         match error {
             FetchError::Stopped { .. } | FetchError::NoRoom { .. } | FetchError::Busy { .. } => {
-                anyhow!("{}: {error}", row.tag)
+                anyhow!("{}: {error}", spec.tag)
             }
             FetchError::Offline { .. }
             | FetchError::Unreachable { .. }
@@ -133,10 +133,10 @@ impl<'a> Downloader<'a> {
             | FetchError::NoFolder { .. }
             | FetchError::Disk { .. } => anyhow!(
                 "{}: {error}. By hand: get {} and keep it with `filterscope weights import {} --model {}`",
-                row.tag,
+                spec.tag,
                 self.client.url(source),
                 source.file_name(),
-                row.tag
+                spec.tag
             ),
         }
     }

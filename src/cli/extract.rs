@@ -12,7 +12,7 @@ use super::download::{Consent, Downloader};
 use super::exit::Exit;
 use super::extract_args::ExtractArgs;
 use super::interrupt::cancel_at_ctrl_c;
-use super::plan::{introduce, load, nodes, rows};
+use super::plan::{introduce, load, nodes, specs};
 use super::reporter::{Reporter, RunProgress};
 use crate::engine::{CancelToken, ComputeDevice, Priority, Session, start_threads};
 use crate::extract::{
@@ -198,7 +198,7 @@ fn plan(args: &ExtractArgs, resources: &Resources, reporter: &Reporter) -> anyho
     args.run.engine().check()?;
     start_threads(args.run.threads, Priority::Normal)?;
     let (rows, mut file) =
-        rows(&args.model, args.weights.as_deref(), &args.part.choice(), args.final_layer.as_deref())?;
+        specs(&args.model, args.weights.as_deref(), &args.part.choice(), args.final_layer.as_deref())?;
     let mut layers = Vec::new();
     for row in &rows {
         check_values(row, args.preprocess)?;

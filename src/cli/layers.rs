@@ -8,7 +8,7 @@ use super::exit::Exit;
 use super::reporter::Reporter;
 use super::table::{Table, TableColumn, short_count, stdout_width, wrap};
 use crate::graph::{Graph, NodeId, NodeInfo, Op, ParamCount, ReceptiveField};
-use crate::render::choose_row_up_to;
+use crate::render::choose_spec_up_to;
 use crate::tensor::counted;
 use crate::tensor::{MapShape, PixelSize};
 
@@ -47,7 +47,7 @@ struct Layer<'a> {
 
 /// Prints the list.
 pub(super) fn run(args: &LayersArgs, reporter: &Reporter) -> anyhow::Result<Exit> {
-    let row = choose_row_up_to(Some(&args.model), false, args.final_layer.as_deref())?;
+    let row = choose_spec_up_to(Some(&args.model), false, args.final_layer.as_deref())?;
     let graph = row.graph().with_context(|| format!("the graph of {} is malformed", row.tag))?;
     let input = args.input.unwrap_or(row.preprocess.size);
     // The graph's words are for a picture; here the size has another option.

@@ -1,4 +1,4 @@
-//! `models`: every row of the registry, as a table or as JSON.
+//! `models`: every model of the registry, as a table or as JSON.
 
 use anyhow::Context as _;
 use serde::Serialize;
@@ -47,37 +47,38 @@ struct FinalLayer {
 }
 
 impl Listing {
-    fn of(row: &'static ModelSpec, store: &WeightStore) -> anyhow::Result<Self> {
-        let graph = row.graph().with_context(|| format!("the graph of {} is malformed", row.tag))?;
-        let infos = graph.infer(row.preprocess.size).with_context(|| row.tag.to_owned())?;
+    fn of(spec: &'static ModelSpec, store: &WeightStore) -> anyhow::Result<Self> {
+        let graph = spec.graph().with_context(|| format!("the graph of {} is malformed", spec.tag))?;
+        let infos = graph.infer(spec.preprocess.size).with_context(|| spec.tag.to_owned())?;
         let last = graph.final_node();
         Ok(Self {
-            tag: row.tag,
-            architecture: row.arch(),
-            bare_names: row.bare_names,
-            title: row.title,
-            is_default: row.tag == DEFAULT_TAG,
-            state: store.state(row),
+            tag: spec.tag,
+            architecture: spec.arch(),
+            bare_names: spec.bare_names,
+            title: spec.title,
+            is_default: spec.tag == DEFAULT_TAG,
+            state: store.state(spec),
             final_layer: FinalLayer { name: graph.node(last).name.clone(), shape: infos[last.0].shape },
             num_params: graph.num_params().trained,
             num_layers: graph.nodes().len(),
-            variant: row.variant,
-            preprocess: row.preprocess,
-            value_scale: row.preprocess.scale.to_string(),
-            license: row.license,
-            source: row.source,
-            path: store.kept(row).map(|file| file.path.display().to_string()),
-            verification: row.verification,
-            verification_words: row.verification.words(),
-            caution: row.caution,
+            variant: spec.variant,
+            preprocess: spec.preprocess,
+            value_scale: spec.preprocess.scale.to_string(),
+            license: spec.license,
+            source: spec.source,
+            path: store.kept(spec).map(|file| file.path.display().to_string()),
+            verification: spec.verification,
+            verification_words: spec.verification.words(),
+            caution: spec.caution,
         })
     }
 }
 
 /// Prints the list.
 pub(super) fn run(args: &ModelsArgs, resources: &Resources, reporter: &Reporter) -> anyhow::Result<Exit> {
-    let listings =
-        Registry::rows().map(|row| Listing::of(row, &resources.store)).collect::<anyhow::Result<Vec<_>>>()?;
+    let listings = Registry::specs()
+        .map(|spec| Listing::of(spec, &resources.store))
+        .collect::<anyhow::Result<Vec<_>>>()?;
     let text = if args.json {
         serde_json::to_string_pretty(&listings)? + "\n"
     } else {

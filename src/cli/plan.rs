@@ -21,7 +21,7 @@ use crate::models::ModelSpec;
 use crate::mosaic::{MosaicSettings, Normalisation};
 use crate::render::{
     ChoiceError, FigureKind, InputChoices, Look, Resources, Scale, Surround, ViewRequest, check_values,
-    choose_layers, choose_row, choose_row_for_file, choose_row_up_to, unique_suffixes,
+    choose_layers, choose_spec, choose_spec_for_file, choose_spec_up_to, unique_suffixes,
 };
 use crate::tensor::counted;
 use crate::tensor::{ChannelSelection, Fit, MapShape, PixelSize, shown};
@@ -69,14 +69,14 @@ impl RenderPlan {
     pub(super) fn new(args: &RenderArgs, resources: &Resources, reporter: &Reporter) -> anyhow::Result<Self> {
         args.run.engine().check()?;
         start_threads(args.run.threads, Priority::Normal)?;
-        let (rows, mut file) =
-            rows(&args.model, args.weights.as_deref(), &args.part.choice(), args.final_layer.as_deref())?;
+        let (specs, mut file) =
+            specs(&args.model, args.weights.as_deref(), &args.part.choice(), args.final_layer.as_deref())?;
         // Cheap things first: a file that holds no names is said before a network is loaded.
         let names = args.class_names.as_deref().map(ClassNames::read).transpose()?;
-        let request = request(args, rows[0]);
-        rows.iter().try_for_each(|row| check_values(row, request.input.values))?;
+        let request = request(args, specs[0]);
+        specs.iter().try_for_each(|spec| check_values(spec, request.input.values))?;
         let scale = scale(args);
-        let layers = layers(&rows, &args.layer, &request, scale)?;
+        let layers = layers(&specs, &args.layer, &request, scale)?;
         let pictures = pictures(args, reporter)?;
         let kind = match (args.sheet, args.caption) {
             (true, _) => FigureKind::Sheet,
@@ -97,16 +97,16 @@ impl RenderPlan {
         let figures = pictures.iter().flat_map(|p| suffixes.iter().map(|s| outputs.figure(&p.stem, *s)));
         outputs.spare(figures, pictures.iter().map(|p| p.picture.path()))?;
         let device = ComputeDevice::open(args.run.device)?;
-        for row in &rows {
-            introduce(row, args.model.is_empty() && args.weights.is_none(), reporter);
+        for spec in &specs {
+            introduce(spec, args.model.is_empty() && args.weights.is_none(), reporter);
         }
         let consent = Consent { is_given: args.yes, is_offline: args.offline };
         // Until the first figure Ctrl-C simply ends the program; a download goes on from there the next time.
         let downloads = Downloader::new(consent, &resources.store, reporter, CancelToken::new());
-        let mut models = Vec::with_capacity(rows.len());
-        for (row, layers) in rows.iter().copied().zip(layers) {
+        let mut models = Vec::with_capacity(specs.len());
+        for (spec, layers) in specs.iter().copied().zip(layers) {
             let mut backbone =
-                load(row, file.take(), args.preprocess, resources, &downloads, consent, reporter)?;
+                load(spec, file.take(), args.preprocess, resources, &downloads, consent, reporter)?;
             if let Some(names) = &names {
                 backbone.name_classes(names)?;
             }
@@ -137,7 +137,7 @@ impl RenderPlan {
 
 /// A network with its weights, fetched first where a person wants that; said where nobody knows what they are.
 pub(super) fn load(
-    row: &'static ModelSpec,
+    spec: &'static ModelSpec,
     file: Option<TensorFile>,
     values: ValueChoice,
     resources: &Resources,
@@ -146,16 +146,16 @@ pub(super) fn load(
     reporter: &Reporter,
 ) -> anyhow::Result<Backbone> {
     let backbone = if let Some(file) = file {
-        Backbone::from_tensors(row, file)?
+        Backbone::from_tensors(spec, file)?
     } else {
-        downloads.offer(row, consent)?;
-        Backbone::load(row, &resources.store, None)?
+        downloads.offer(spec, consent)?;
+        Backbone::load(spec, &resources.store, None)?
     };
-    tracing::debug!("{} loaded from {}", row.tag, backbone.origin().name());
-    if backbone.provenance() == Provenance::File && row.opened().is_none() {
+    tracing::debug!("{} loaded from {}", spec.tag, backbone.origin().name());
+    if backbone.provenance() == Provenance::File && spec.opened().is_none() {
         reporter.note(&format!(
             "unverified weights: nothing here tells whether they are {}: \"{}\"",
-            row.tag,
+            spec.tag,
             backbone.origin().name()
         ));
     }
@@ -195,7 +195,7 @@ pub(super) fn check_part(weights: Option<&Path>, part: &PartChoice) -> anyhow::R
 
 /// The networks that are named, each once, or the default; and the weight file of the one where one is given. `final_layer` is the layer
 /// that networks of files are to end at.
-pub(super) fn rows(
+pub(super) fn specs(
     models: &[String],
     weights: Option<&Path>,
     part: &PartChoice,
@@ -211,30 +211,30 @@ pub(super) fn rows(
         let name = models.first().map(|name| name.trim());
         // A name that is none is said before a large file is read.
         if let Some(name) = name {
-            choose_row(Some(name), is_onnx_path(Path::new(name)))?;
+            choose_spec(Some(name), is_onnx_path(Path::new(name)))?;
         }
         let file = TensorFile::read_part(path, part)?;
-        let row = choose_row_for_file(name, &file)?;
+        let spec = choose_spec_for_file(name, &file)?;
         if final_layer.is_some() {
-            return Err(ChoiceError::WholeOnly { tag: row.tag }.into());
+            return Err(ChoiceError::WholeOnly { tag: spec.tag }.into());
         }
-        return Ok((vec![row], Some(file)));
+        return Ok((vec![spec], Some(file)));
     }
     if models.is_empty() {
-        return Ok((vec![choose_row_up_to(None, false, final_layer)?], None));
+        return Ok((vec![choose_spec_up_to(None, false, final_layer)?], None));
     }
-    let mut rows: Vec<&'static ModelSpec> = Vec::new();
+    let mut specs: Vec<&'static ModelSpec> = Vec::new();
     for name in &models {
-        let row = choose_row_up_to(Some(name.trim()), false, final_layer)?;
-        if !rows.iter().any(|other| other.tag == row.tag) {
-            rows.push(row);
+        let spec = choose_spec_up_to(Some(name.trim()), false, final_layer)?;
+        if !specs.iter().any(|other| other.tag == spec.tag) {
+            specs.push(spec);
         }
     }
-    Ok((rows, None))
+    Ok((specs, None))
 }
 
 /// What is asked of each layer; picture, network and layer are those of the plan.
-fn request(args: &RenderArgs, row: &'static ModelSpec) -> ViewRequest {
+fn request(args: &RenderArgs, spec: &'static ModelSpec) -> ViewRequest {
     let settings = MosaicSettings {
         layout: args.layout,
         grid: args.grid,
@@ -250,7 +250,7 @@ fn request(args: &RenderArgs, row: &'static ModelSpec) -> ViewRequest {
         settings,
         selection: ChannelSelection { order: args.order, hides_dead: args.hide_dead, top },
         class_map: args.class_map.clone(),
-        ..ViewRequest::new(row)
+        ..ViewRequest::new(spec)
     }
 }
 
@@ -274,33 +274,33 @@ fn whole_names(parts: &[String], is_known: impl Fn(&str) -> bool) -> Vec<String>
 
 /// The layers of each model, found in its graph and tried for size.
 fn layers(
-    rows: &[&'static ModelSpec],
+    specs: &[&'static ModelSpec],
     names: &[String],
     request: &ViewRequest,
     scale: Scale,
 ) -> anyhow::Result<Vec<Vec<PlannedLayer>>> {
     let look = Look { settings: request.settings.clone(), scale };
     let mut found: Vec<Vec<(NodeId, String)>> = Vec::new();
-    for row in rows {
-        let graph = row.graph().with_context(|| format!("the graph of {} is malformed", row.tag))?;
-        let nodes = nodes(&graph, row, names, rows.len() > 1)?;
-        let (size, is_known) = input_size(row, request.input.fit);
+    for spec in specs {
+        let graph = spec.graph().with_context(|| format!("the graph of {} is malformed", spec.tag))?;
+        let nodes = nodes(&graph, spec, names, specs.len() > 1)?;
+        let (size, is_known) = input_size(spec, request.input.fit);
         let infos = match graph.infer(size) {
             Ok(infos) => infos,
-            Err(error) if is_known => return Err(error).with_context(|| row.tag.to_owned()),
+            Err(error) if is_known => return Err(error).with_context(|| spec.tag.to_owned()),
             Err(_) => Vec::new(),
         };
         for node in &nodes {
             if let Some(info) = infos.get(node.0) {
                 let shape = MapShape { channels: num_shown(request, info.shape), ..info.shape };
                 try_look(&look, shape, is_known)
-                    .with_context(|| format!("{} of {}", graph.node(*node).name, row.tag))?;
+                    .with_context(|| format!("{} of {}", graph.node(*node).name, spec.tag))?;
             }
         }
         found.push(nodes.into_iter().map(|node| (node, graph.node(node).name.clone())).collect());
     }
     let pairs =
-        rows.iter().zip(&found).flat_map(|(row, nodes)| nodes.iter().map(|(_, name)| (row.tag, &**name)));
+        specs.iter().zip(&found).flat_map(|(spec, nodes)| nodes.iter().map(|(_, name)| (spec.tag, &**name)));
     let mut suffixes = unique_suffixes(pairs).into_iter();
     Ok(found
         .into_iter()
@@ -317,13 +317,13 @@ fn layers(
 /// The layers that are named, each once, in one network.
 pub(super) fn nodes(
     graph: &Graph,
-    row: &ModelSpec,
+    spec: &ModelSpec,
     names: &[String],
     is_one_of_several: bool,
 ) -> anyhow::Result<Vec<NodeId>> {
     let mut nodes: Vec<NodeId> = Vec::new();
     for name in whole_names(names, |name| graph.find(name.trim()).is_some()) {
-        let chosen = choose_layers(graph, name.trim(), row.tag).map_err(|error| {
+        let chosen = choose_layers(graph, name.trim(), spec.tag).map_err(|error| {
             let error = anyhow::Error::new(error);
             if is_one_of_several { error.context("each layer must be in every model named") } else { error }
         })?;
@@ -337,12 +337,12 @@ pub(super) fn nodes(
 }
 
 /// The size that every picture comes to, or the model's own where pictures keep theirs, and whether it is the former.
-fn input_size(row: &ModelSpec, fit: FitChoice) -> (PixelSize, bool) {
+fn input_size(spec: &ModelSpec, fit: FitChoice) -> (PixelSize, bool) {
     match fit {
         FitChoice::Size(size) => (size, true),
-        FitChoice::Native => (row.preprocess.size, false),
-        FitChoice::Model => (row.preprocess.size, row.preprocess.fit != Fit::Native),
-        FitChoice::Stretch => (row.preprocess.size, true),
+        FitChoice::Native => (spec.preprocess.size, false),
+        FitChoice::Model => (spec.preprocess.size, spec.preprocess.fit != Fit::Native),
+        FitChoice::Stretch => (spec.preprocess.size, true),
     }
 }
 
@@ -407,18 +407,18 @@ fn leave_out_own_figures(pictures: &mut Vec<PictureRef>, output: &Path) {
         path.canonicalize().is_ok_and(|path: PathBuf| path.parent().is_some_and(|parent| parent == folder))
     };
     pictures.retain(|picture| {
-        // Without a row it was named by itself, and so is wanted.
+        // Without a model it was named by itself, and so is wanted.
         let path = picture.picture.path();
         picture.row.is_none() || !lies_there(path) || read_record(path).is_err()
     });
 }
 
 /// What must be known of a network before its pictures are trusted; always said of one that nobody named.
-pub(super) fn introduce(row: &ModelSpec, is_default: bool, reporter: &Reporter) {
-    let caution = if row.caution.is_empty() { String::new() } else { format!("; mind: {}", row.caution) };
+pub(super) fn introduce(spec: &ModelSpec, is_default: bool, reporter: &Reporter) {
+    let caution = if spec.caution.is_empty() { String::new() } else { format!("; mind: {}", spec.caution) };
     if is_default {
-        reporter.note(&format!("no --model given, so {}: {}{caution}", row.tag, row.title));
-    } else if !row.caution.is_empty() {
-        reporter.note(&format!("{}: {}{caution}", row.tag, row.title));
+        reporter.note(&format!("no --model given, so {}: {}{caution}", spec.tag, spec.title));
+    } else if !spec.caution.is_empty() {
+        reporter.note(&format!("{}: {}{caution}", spec.tag, spec.title));
     }
 }

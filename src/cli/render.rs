@@ -57,7 +57,7 @@ pub(super) fn run(plan: &mut RenderPlan, reporter: &Reporter) -> anyhow::Result<
     let pictures = std::mem::take(&mut plan.pictures);
     let progress = reporter.progress(pictures.len() * plan.models.len());
     let mut timings: Vec<LayerTimings> =
-        plan.models.iter().map(|m| LayerTimings::new(m.session.backbone().row().tag)).collect();
+        plan.models.iter().map(|m| LayerTimings::new(m.session.backbone().spec().tag)).collect();
     let (mut num_done, mut num_failed, mut num_written) = (0, 0, 0);
     let mut last_line = String::new();
     for picture in &pictures {

@@ -63,8 +63,8 @@ pub(super) fn run(args: &SelfcheckArgs, resources: &Resources, reporter: &Report
     args.run.engine().check()?;
     start_threads(args.run.threads, Priority::Normal)?;
     let store = &resources.store;
-    let rows: Vec<&'static ModelSpec> = if args.models.is_empty() {
-        Registry::rows().filter(|row| store.state(row).is_here()).collect()
+    let specs: Vec<&'static ModelSpec> = if args.models.is_empty() {
+        Registry::specs().filter(|spec| store.state(spec).is_here()).collect()
     } else {
         args.models.iter().map(|name| Registry::find(name.trim())).collect::<Result<_, _>>()?
     };
@@ -72,26 +72,26 @@ pub(super) fn run(args: &SelfcheckArgs, resources: &Resources, reporter: &Report
     let device = ComputeDevice::open(args.run.device)?;
     let references =
         REFERENCES.iter().map(|text| serde_json::from_str(text)).collect::<Result<Vec<Reference>, _>>()?;
-    let progress = reporter.progress(rows.len());
-    let (mut num_failed, is_alone) = (0, rows.len() == 1);
-    for row in rows {
-        progress.begin(row.tag);
-        let checked = Backbone::load(row, store, None).map_err(anyhow::Error::from).and_then(|backbone| {
+    let progress = reporter.progress(specs.len());
+    let (mut num_failed, is_alone) = (0, specs.len() == 1);
+    for spec in specs {
+        progress.begin(spec.tag);
+        let checked = Backbone::load(spec, store, None).map_err(anyhow::Error::from).and_then(|backbone| {
             let session = Session::with_engine(backbone.into(), device.clone(), args.run.engine())?;
             check(session, &references, resources, &cancel)
         });
         progress.step(1);
         let line = match checked {
-            Ok(Verdict::Passed(words)) => format!("{}: {words}", row.tag),
+            Ok(Verdict::Passed(words)) => format!("{}: {words}", spec.tag),
             Ok(Verdict::Failed(words)) => {
                 num_failed += 1;
-                format!("{}: FAILED: {words}", row.tag)
+                format!("{}: FAILED: {words}", spec.tag)
             }
             Ok(Verdict::Cancelled) => return Ok(Exit::Interrupted),
             Err(error) if is_alone => return Err(error),
             Err(error) => {
                 num_failed += 1;
-                format!("{}: FAILED: {error:#}", row.tag)
+                format!("{}: FAILED: {error:#}", spec.tag)
             }
         };
         let mut printed = Ok(());
@@ -108,16 +108,16 @@ fn check(
     cancel: &CancelToken,
 ) -> anyhow::Result<Verdict> {
     let backbone = std::sync::Arc::clone(session.backbone());
-    let (row, graph) = (backbone.row(), backbone.graph());
+    let (spec, graph) = (backbone.spec(), backbone.graph());
     let picture = decode_bytes("cat.png", resources.cat)?;
-    let ready = preprocess(&picture.rgb, &row.preprocess, FitChoice::Model, ValueChoice::Model)?;
+    let ready = preprocess(&picture.rgb, &spec.preprocess, FitChoice::Model, ValueChoice::Model)?;
     let sha256 = backbone.origin().sha256();
-    let reference = references.iter().find(|r| r.tag == row.tag && r.weights_sha256 == sha256);
+    let reference = references.iter().find(|r| r.tag == spec.tag && r.weights_sha256 == sha256);
     let taps: Vec<NodeId> = match reference {
         Some(reference) => reference
             .layers
             .iter()
-            .map(|layer| graph.resolve(&layer.name, row.tag))
+            .map(|layer| graph.resolve(&layer.name, spec.tag))
             .collect::<Result<_, _>>()?,
         None => graph.stages().to_vec(),
     };
@@ -138,7 +138,7 @@ fn check(
         }
         if verdict.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     });
-    let report = report.map_err(|error| anyhow!("{error}")).context(row.tag)?;
+    let report = report.map_err(|error| anyhow!("{error}")).context(spec.tag)?;
     if report.outcome == Outcome::Cancelled {
         return Ok(Verdict::Cancelled);
     }

@@ -11,7 +11,7 @@ use super::reporter::Reporter;
 use crate::engine::is_onnx_path;
 use crate::input::decode::{DecodeError, DecodeProblem};
 use crate::models::ModelSpec;
-use crate::render::{ChoiceError, WindowRequest, choose_row_for_file, choose_row_up_to, is_weights_path};
+use crate::render::{ChoiceError, WindowRequest, choose_spec_for_file, choose_spec_up_to, is_weights_path};
 use crate::weights::TensorFile;
 use crate::weights::fetch::FetchOptions;
 
@@ -48,16 +48,16 @@ fn request(mut args: ViewArgs) -> anyhow::Result<WindowRequest> {
     check_part(args.weights.as_deref(), &args.part.choice())?;
     match (&args.model, &args.weights) {
         (Some(name), weights) => {
-            choose_row_up_to(Some(name), weights.is_some(), args.final_layer.as_deref())?;
+            choose_spec_up_to(Some(name), weights.is_some(), args.final_layer.as_deref())?;
         }
         (None, _) if args.final_layer.is_some() => {
-            choose_row_up_to(None, false, args.final_layer.as_deref())?;
+            choose_spec_up_to(None, false, args.final_layer.as_deref())?;
         }
         (None, Some(path)) => {
             let file = TensorFile::read_part(path, &args.part.choice())?;
-            match choose_row_for_file(None, &file) {
+            match choose_spec_for_file(None, &file) {
                 // Where that isn't all, the window asks: which model, which part, which of two kinds of weights.
-                Ok(row) if settles(&file, row) => args.model = Some(row.tag.to_owned()),
+                Ok(spec) if settles(&file, spec) => args.model = Some(spec.tag.to_owned()),
                 Ok(_) | Err(ChoiceError::Several { .. } | ChoiceError::SeveralParts { .. }) => {}
                 Err(error) => return Err(error.into()),
             }
@@ -95,9 +95,9 @@ fn request(mut args: ViewArgs) -> anyhow::Result<WindowRequest> {
     })
 }
 
-/// Whether a row is all that has to be chosen of a weight file.
-fn settles(file: &TensorFile, row: &ModelSpec) -> bool {
-    let part = row.graph().ok().and_then(|graph| file.part_for(&graph, row.tag, row.head_prefixes).ok());
+/// Whether a model is all that has to be chosen of a weight file.
+fn settles(file: &TensorFile, spec: &ModelSpec) -> bool {
+    let part = spec.graph().ok().and_then(|graph| file.part_for(&graph, spec.tag, spec.head_prefixes).ok());
     part.is_some_and(|file| file.choice().ema || !file.part().has_other_average())
 }
 

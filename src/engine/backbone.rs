@@ -17,7 +17,7 @@ use crate::weights::{
 /// Weights that the binary carries.
 #[derive(Clone, Copy)]
 pub struct EmbeddedWeights {
-    /// The row they are for.
+    /// The model they are for.
     pub tag: &'static str,
     /// A whole safetensors file.
     pub bytes: &'static [u8],
@@ -29,7 +29,7 @@ impl std::fmt::Debug for EmbeddedWeights {
     }
 }
 
-/// Whether a row can run, and what it takes.
+/// Whether a model can run, and what it takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum WeightState {
@@ -54,7 +54,7 @@ impl WeightState {
         }
     }
 
-    /// Whether a row runs at once.
+    /// Whether a model runs at once.
     pub const fn is_here(self) -> bool {
         matches!(self, Self::Embedded | Self::Cached)
     }
@@ -85,23 +85,23 @@ impl WeightStore {
         &self.folders
     }
 
-    /// A row's weights in the program.
-    pub fn embedded(&self, row: &ModelSpec) -> Option<EmbeddedWeights> {
-        self.embedded.iter().find(|e| e.tag == row.tag).copied()
+    /// A model's weights in the program.
+    pub fn embedded(&self, spec: &ModelSpec) -> Option<EmbeddedWeights> {
+        self.embedded.iter().find(|e| e.tag == spec.tag).copied()
     }
 
-    /// A row's weight file on this machine.
-    pub fn kept(&self, row: &ModelSpec) -> Option<KeptFile> {
-        self.folders.find(row.tag, row.download())
+    /// A model's weight file on this machine.
+    pub fn kept(&self, spec: &ModelSpec) -> Option<KeptFile> {
+        self.folders.find(spec.tag, spec.download())
     }
 
-    /// Whether a row's weights are here.
-    pub fn state(&self, row: &ModelSpec) -> WeightState {
-        if self.embedded(row).is_some() {
+    /// Whether a model's weights are here.
+    pub fn state(&self, spec: &ModelSpec) -> WeightState {
+        if self.embedded(spec).is_some() {
             WeightState::Embedded
-        } else if row.opened().is_some() || self.kept(row).is_some() {
+        } else if spec.opened().is_some() || self.kept(spec).is_some() {
             WeightState::Cached
-        } else if row.download().is_some() {
+        } else if spec.download().is_some() {
             WeightState::Downloadable
         } else {
             WeightState::NeedsFile
@@ -110,7 +110,7 @@ impl WeightStore {
 
     /// Tags that run without a file, in registry order.
     pub fn tags_here(&self) -> Vec<&'static str> {
-        Registry::rows().filter(|row| self.state(row).is_here()).map(|row| row.tag).collect()
+        Registry::specs().filter(|spec| self.state(spec).is_here()).map(|spec| spec.tag).collect()
     }
 }
 
@@ -120,7 +120,7 @@ impl WeightStore {
 pub enum Provenance {
     /// The program carries them.
     Carried,
-    /// From the row's own source.
+    /// From the model's own source.
     Downloaded,
     /// A person's file: nothing here knows.
     File,
@@ -135,7 +135,7 @@ pub enum LoadError {
         if .here.is_empty() { "none".to_owned() } else { .here.join(", ") }
     )]
     NotHere {
-        /// The row.
+        /// The model.
         tag: &'static str,
         /// Where its weights come from.
         source_text: &'static str,
@@ -153,22 +153,22 @@ pub enum LoadError {
     /// Which of the file's tensors.
     #[error(transparent)]
     Part(#[from] PartError),
-    /// Keras' tensors for a row that is another framework's.
+    /// Keras' tensors for a model that is another framework's.
     #[error(
         "this file has Keras' tensor names, but {tag} is not a Keras model: it would run with the wrong border or preprocessing: \"{origin}\""
     )]
     OtherFramework {
-        /// The row asked for.
+        /// The model asked for.
         tag: &'static str,
-        /// The row that the file is likely for.
+        /// The model that the file is likely for.
         keras: Option<&'static str>,
         /// The file.
         origin: String,
     },
-    /// A file that was imported for another row.
+    /// A file that was imported for another model.
     #[error("this file was imported for {made_for}, not for {tag}: \"{origin}\"")]
     OtherModel {
-        /// The row asked for.
+        /// The model asked for.
         tag: &'static str,
         /// The tag in the file.
         made_for: String,
@@ -181,7 +181,7 @@ pub enum LoadError {
     /// A network's own file that isn't the one any more that was opened.
     #[error("the file of {tag} changed since it was opened; open it again: \"{origin}\"")]
     Changed {
-        /// The row.
+        /// The model.
         tag: &'static str,
         /// The file.
         origin: String,
@@ -199,7 +199,7 @@ pub enum LoadError {
     /// More memory than the program may have.
     #[error("no memory for the weights of {tag}: {reason}")]
     NoRoom {
-        /// The row.
+        /// The model.
         tag: &'static str,
         /// How much.
         reason: NoRoom,
@@ -207,7 +207,7 @@ pub enum LoadError {
     /// A family file's mistake.
     #[error("the graph of {tag} is malformed: {reason}")]
     Graph {
-        /// The row.
+        /// The model.
         tag: &'static str,
         /// What is wrong.
         reason: GraphError,
@@ -251,19 +251,19 @@ impl Remedied for LoadError {
     }
 }
 
-/// Of the tags that run at once, one of a row's own architecture: its shortest name and its tag; none where that runs itself.
+/// Of the tags that run at once, one of a model's own architecture: its shortest name and its tag; none where that runs itself.
 pub fn same_architecture(tag: &str, here: &[&'static str]) -> Option<(&'static str, &'static str)> {
     let arch = |tag: &str| tag.split('.').next().map(str::to_owned);
     let tag = here.iter().find(|other| arch(other) == arch(tag))?;
-    let row = Registry::find(tag).ok()?;
-    Some((row.bare_names.first().copied().unwrap_or(row.tag), row.tag))
+    let spec = Registry::find(tag).ok()?;
+    Some((spec.bare_names.first().copied().unwrap_or(spec.tag), spec.tag))
 }
 
-/// A row that a file fits.
+/// A model that a file fits.
 #[derive(Clone, Debug)]
 pub struct Fitting {
-    /// The row.
-    pub row: &'static ModelSpec,
+    /// The model.
+    pub spec: &'static ModelSpec,
     /// Beginnings of names under which its network lies; more than one where a person must say which is meant.
     pub prefixes: Vec<String>,
     /// Whether the file holds the opposite weights too: EMA where these are none.
@@ -271,7 +271,7 @@ pub struct Fitting {
 }
 
 impl Fitting {
-    /// For lists: the row and where it lies.
+    /// For lists: the model and where it lies.
     pub fn words(&self) -> String {
         let under: Vec<String> = self
             .prefixes
@@ -279,12 +279,12 @@ impl Fitting {
             .filter(|prefix| !prefix.is_empty())
             .map(|prefix| format!("`{prefix}`"))
             .collect();
-        let tag = self.row.tag;
+        let tag = self.spec.tag;
         if under.is_empty() { tag.to_owned() } else { format!("{tag} under {}", under.join(" and ")) }
     }
 }
 
-/// The row that a file is likest to.
+/// The model that a file is likest to.
 #[derive(Debug)]
 pub struct Closest {
     /// What keeps the file from fitting.
@@ -296,7 +296,7 @@ pub struct Closest {
 /// A graph with all its parameters.
 #[derive(Debug)]
 pub struct Backbone {
-    row: &'static ModelSpec,
+    spec: &'static ModelSpec,
     graph: Arc<Graph>,
     weights: BoundWeights,
     origin: WeightsOrigin,
@@ -307,41 +307,41 @@ pub struct Backbone {
 }
 
 impl Backbone {
-    /// Loads a row's weights: from `file` where one is given, else those that are here.
+    /// Loads a model's weights: from `file` where one is given, else those that are here.
     pub fn load(
-        row: &'static ModelSpec,
+        spec: &'static ModelSpec,
         store: &WeightStore,
         file: Option<&Path>,
     ) -> Result<Self, LoadError> {
         let all = PartChoice::default();
-        Self::load_part(row, store, file.map(|path| (path, &all)))
+        Self::load_part(spec, store, file.map(|path| (path, &all)))
     }
 
-    /// Loads a row's weights, from a file of which a part is meant where one is given.
+    /// Loads a model's weights, from a file of which a part is meant where one is given.
     pub fn load_part(
-        row: &'static ModelSpec,
+        spec: &'static ModelSpec,
         store: &WeightStore,
         file: Option<(&Path, &PartChoice)>,
     ) -> Result<Self, LoadError> {
-        if let Some(opened) = row.opened() {
-            return Self::from_opened(row, opened);
+        if let Some(opened) = spec.opened() {
+            return Self::from_opened(spec, opened);
         }
         if let Some((path, choice)) = file {
-            return Self::from_tensors(row, TensorFile::read_part(path, choice)?);
+            return Self::from_tensors(spec, TensorFile::read_part(path, choice)?);
         }
-        if let Some(e) = store.embedded(row) {
+        if let Some(e) = store.embedded(spec) {
             let tensors = TensorFile::from_bytes(e.bytes, format!("embedded weights of {}", e.tag))?;
-            return Self::from_tensors(row, tensors);
+            return Self::from_tensors(spec, tensors);
         }
-        let Some(KeptFile { path, kept }) = store.kept(row) else {
+        let Some(KeptFile { path, kept }) = store.kept(spec) else {
             return Err(LoadError::NotHere {
-                tag: row.tag,
-                source_text: row.source,
-                is_downloadable: row.download().is_some(),
+                tag: spec.tag,
+                source_text: spec.source,
+                is_downloadable: spec.download().is_some(),
                 here: store.tags_here(),
             });
         };
-        let mut backbone = Self::from_tensors(row, TensorFile::read(&path)?)?;
+        let mut backbone = Self::from_tensors(spec, TensorFile::read(&path)?)?;
         if kept == KeptBy::Downloaded {
             backbone.provenance = Provenance::Downloaded;
         }
@@ -353,80 +353,81 @@ impl Backbone {
         Ok(backbone)
     }
 
-    /// A network that came with a file of its own, which is read again: rows keep no weights.
-    fn from_opened(row: &'static ModelSpec, opened: &Opened) -> Result<Self, LoadError> {
+    /// A network that came with a file of its own, which is read again: models keep no weights.
+    fn from_opened(spec: &'static ModelSpec, opened: &Opened) -> Result<Self, LoadError> {
         let net = OnnxNet::read_up_to(&opened.path, opened.final_asked.as_deref())?;
         if net.tensors.sha256() != opened.sha256 {
-            return Err(LoadError::Changed { tag: row.tag, origin: net.tensors.origin().to_owned() });
+            return Err(LoadError::Changed { tag: spec.tag, origin: net.tensors.origin().to_owned() });
         }
-        Self::with_graph(row, net.graph, net.tensors)
+        Self::with_graph(spec, net.graph, net.tensors)
     }
 
-    /// Binds a file that is in memory to a row.
-    pub fn from_tensors(row: &'static ModelSpec, file: TensorFile) -> Result<Self, LoadError> {
-        if let Some(made_for) = file.metadata(MODEL_KEY).filter(|tag| *tag != row.tag) {
+    /// Binds a file that is in memory to a model.
+    pub fn from_tensors(spec: &'static ModelSpec, file: TensorFile) -> Result<Self, LoadError> {
+        if let Some(made_for) = file.metadata(MODEL_KEY).filter(|tag| *tag != spec.tag) {
             let (made_for, origin) = (made_for.to_owned(), file.origin().to_owned());
-            return Err(LoadError::OtherModel { tag: row.tag, made_for, origin });
+            return Err(LoadError::OtherModel { tag: spec.tag, made_for, origin });
         }
-        if Convention::of(&file) == Convention::Keras && !row.is_keras {
+        if Convention::of(&file) == Convention::Keras && !spec.is_keras {
             // One that it fits, else the one of that name, whose differences are told then.
-            let fitting = Self::rows_for(&file).into_iter().find(|r| r.is_keras);
-            let alike = || Registry::of_arch(row.arch()).find(|r| r.is_keras);
+            let fitting = Self::specs_for(&file).into_iter().find(|r| r.is_keras);
+            let alike = || Registry::of_arch(spec.arch()).find(|r| r.is_keras);
             let keras = fitting.or_else(alike).map(|r| r.tag);
-            return Err(LoadError::OtherFramework { tag: row.tag, keras, origin: file.origin().to_owned() });
+            return Err(LoadError::OtherFramework { tag: spec.tag, keras, origin: file.origin().to_owned() });
         }
-        let graph = row.graph().map_err(|reason| LoadError::Graph { tag: row.tag, reason })?;
-        let part = file.part_for(&graph, row.tag, row.head_prefixes)?;
+        let graph = spec.graph().map_err(|reason| LoadError::Graph { tag: spec.tag, reason })?;
+        let part = file.part_for(&graph, spec.tag, spec.head_prefixes)?;
         // Bytes that nothing was bound to go only if nobody else has them.
         drop(file);
-        Self::with_graph(row, graph, part)
+        Self::with_graph(spec, graph, part)
     }
 
-    /// Binds a file to a graph of one's own that stands for a row: a variant under study.
-    pub fn with_graph(row: &'static ModelSpec, graph: Graph, file: TensorFile) -> Result<Self, LoadError> {
+    /// Binds a file to a graph of one's own that stands for a model: a variant under study.
+    pub fn with_graph(spec: &'static ModelSpec, graph: Graph, file: TensorFile) -> Result<Self, LoadError> {
         // Each tensor is looked at as f32, by each thread another.
         let largest = file.largest_tensor() * 2 * size_of::<f32>() * rayon::current_num_threads().min(4);
-        check_room(largest as u64).map_err(|reason| LoadError::NoRoom { tag: row.tag, reason })?;
-        let mut weights = BoundWeights::bind(&graph, row.tag, &file, row.head_prefixes)?;
+        check_room(largest as u64).map_err(|reason| LoadError::NoRoom { tag: spec.tag, reason })?;
+        let mut weights = BoundWeights::bind(&graph, spec.tag, &file, spec.head_prefixes)?;
         let (notes, has_other_average) = (file.notes().to_vec(), file.part().has_other_average());
-        let preprocessing = Preprocessing::of(row, &file, &weights);
+        let preprocessing = Preprocessing::of(spec, &file, &weights);
         let origin = file.into_origin();
         weights.let_go_of_the_rest();
         let provenance = if origin.is_carried() { Provenance::Carried } else { Provenance::File };
         let graph = Arc::new(graph);
-        Ok(Self { row, graph, weights, origin, provenance, notes, has_other_average, preprocessing })
+        Ok(Self { spec, graph, weights, origin, provenance, notes, has_other_average, preprocessing })
     }
 
     /// Rows whose graph a file fits by names and shapes: more than one where a file doesn't show its variant, one where it says
     /// what it was imported for.
-    pub fn rows_for(file: &TensorFile) -> Vec<&'static ModelSpec> {
-        Self::fits(file).into_iter().map(|fit| fit.row).collect()
+    pub fn specs_for(file: &TensorFile) -> Vec<&'static ModelSpec> {
+        Self::fits(file).into_iter().map(|fit| fit.spec).collect()
     }
 
-    /// The rows that a file fits, each with where in the file its network lies.
+    /// The models that a file fits, each with where in the file its network lies.
     pub fn fits(file: &TensorFile) -> Vec<Fitting> {
-        Self::rows_of_kind(file)
-            .filter_map(|row| {
-                let graph = row.graph().ok()?;
-                let (prefixes, has_other_average) = match file.part_for(&graph, row.tag, row.head_prefixes) {
-                    Ok(part) if BoundWeights::fits(&graph, &part, row.head_prefixes) => {
+        Self::specs_of_kind(file)
+            .filter_map(|spec| {
+                let graph = spec.graph().ok()?;
+                let (prefixes, has_other_average) = match file.part_for(&graph, spec.tag, spec.head_prefixes)
+                {
+                    Ok(part) if BoundWeights::fits(&graph, &part, spec.head_prefixes) => {
                         (vec![part.part().prefix().to_owned()], part.part().has_other_average())
                     }
                     Err(PartError::Several { prefixes, .. }) => (prefixes, file.holds_both_averages()),
                     _ => return None,
                 };
-                Some(Fitting { row, prefixes, has_other_average })
+                Some(Fitting { spec, prefixes, has_other_average })
             })
             .collect()
     }
 
-    /// Of a file that fits no row, the row that it is likest to, and what differs. Nothing if it is like none.
+    /// Of a file that fits no model, the model that it is likest to, and what differs. Nothing if it is like none.
     pub fn closest(file: &TensorFile) -> Option<Closest> {
         let mut best: Option<Closest> = None;
-        for row in Self::rows_of_kind(file) {
-            let Ok(graph) = row.graph() else { continue };
-            let Ok(part) = file.part_for(&graph, row.tag, row.head_prefixes) else { continue };
-            let Some(misfit) = BoundWeights::misfit(&graph, row.tag, &part, row.head_prefixes) else {
+        for spec in Self::specs_of_kind(file) {
+            let Ok(graph) = spec.graph() else { continue };
+            let Ok(part) = file.part_for(&graph, spec.tag, spec.head_prefixes) else { continue };
+            let Some(misfit) = BoundWeights::misfit(&graph, spec.tag, &part, spec.head_prefixes) else {
                 continue;
             };
             let score = |misfit: &BindError| {
@@ -439,20 +440,20 @@ impl Backbone {
             match &mut best {
                 Some(best) if score(&best.misfit) > score(&misfit) => {}
                 Some(best) if (score(&best.misfit) - score(&misfit)).abs() < f64::EPSILON => {
-                    best.alike.push(row.tag);
+                    best.alike.push(spec.tag);
                 }
-                _ => best = Some(Closest { misfit, alike: vec![row.tag] }),
+                _ => best = Some(Closest { misfit, alike: vec![spec.tag] }),
             }
         }
         best
     }
 
     /// Rows of the framework whose names a file has, and only the one that it was imported for.
-    fn rows_of_kind(file: &TensorFile) -> impl Iterator<Item = &'static ModelSpec> {
+    fn specs_of_kind(file: &TensorFile) -> impl Iterator<Item = &'static ModelSpec> {
         let is_keras = Convention::of(file) == Convention::Keras;
-        Registry::rows()
-            .filter(move |row| row.is_keras || !is_keras)
-            .filter(|row| file.metadata(MODEL_KEY).is_none_or(|tag| tag == row.tag))
+        Registry::specs()
+            .filter(move |spec| spec.is_keras || !is_keras)
+            .filter(|spec| file.metadata(MODEL_KEY).is_none_or(|tag| tag == spec.tag))
     }
 
     /// What a person should know of the file: what was unwrapped, cut off and left in it, in words.
@@ -468,7 +469,7 @@ impl Backbone {
     /// Names the classes of its classifier.
     pub fn name_classes(&mut self, names: &ClassNames) -> Result<(), ClassNamesError> {
         let reason = self.why_no_classes().map(str::to_owned);
-        let no_classes = ClassNamesError::NoClasses { model: self.row.tag.to_owned(), reason };
+        let no_classes = ClassNamesError::NoClasses { model: self.spec.tag.to_owned(), reason };
         self.weights.head_mut().ok_or(no_classes)?.set_names(names)
     }
 
@@ -490,9 +491,9 @@ impl Backbone {
     /// Whether it is known how samples become values, or a person said it.
     pub fn check_values(&self, values: ValueChoice) -> Result<(), LoadError> {
         if let ValueChoice::Named { scale, .. } = values
-            && !self.row.takes(&scale)
+            && !self.spec.takes(&scale)
         {
-            return Err(LoadError::TakesBytes { tag: self.row.tag, asked: values.to_string() });
+            return Err(LoadError::TakesBytes { tag: self.spec.tag, asked: values.to_string() });
         }
         match self.preprocessing.obstacle(values) {
             None => Ok(()),
@@ -503,9 +504,9 @@ impl Backbone {
         }
     }
 
-    /// The registry's row.
-    pub fn row(&self) -> &'static ModelSpec {
-        self.row
+    /// The registry's model.
+    pub fn spec(&self) -> &'static ModelSpec {
+        self.spec
     }
 
     /// The graph.

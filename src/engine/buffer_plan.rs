@@ -231,7 +231,7 @@ mod tests {
     /// For every graph there is: nobody's values are overwritten while somebody needs them, and no step reads what it writes.
     #[test]
     fn values_alive_at_once_never_share_a_cell() {
-        for row in Registry::rows() {
+        for row in Registry::specs() {
             let graph = row.graph().unwrap();
             let mut taps: Vec<_> = graph.stages().to_vec();
             taps.push(graph.final_node());

@@ -1,4 +1,4 @@
-//! An ONNX file as a model: its row, and what it says or doesn't say of a picture's values.
+//! An ONNX file as a model: its model, and what it says or doesn't say of a picture's values.
 
 use std::path::Path;
 
@@ -12,7 +12,7 @@ pub fn is_onnx_path(name: &Path) -> bool {
     name.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("onnx"))
 }
 
-/// The rows of a file: one where it says how samples become values. Else the first is without that, and one for each way of
+/// The models of a file: one where it says how samples become values. Else the first is without that, and one for each way of
 /// [`ValueScale::NAMED`] follows, of which a person must choose.
 pub fn open_onnx(path: &Path) -> Result<Vec<&'static ModelSpec>, OnnxError> {
     open_onnx_up_to(path, None)
@@ -63,18 +63,18 @@ pub fn open_onnx_up_to(path: &Path, final_layer: Option<&str>) -> Result<Vec<&'s
         is_cut: net.ending.is_cut,
         final_choices: net.ending.choices.clone(),
     };
-    let row = |known: OpenedAs| Opened::row_of(path, &sha256, net.graph.clone(), known);
-    let mut rows = vec![row(known(name.clone(), title.clone(), preprocess.scale, scale.is_some()))];
+    let spec = |known: OpenedAs| Opened::row_of(path, &sha256, net.graph.clone(), known);
+    let mut specs = vec![spec(known(name.clone(), title.clone(), preprocess.scale, scale.is_some()))];
     if scale.is_none() {
         // What most networks are trained with comes first.
         let mut modes = ValueScale::NAMED;
         modes.sort_by_key(|(_, scale)| *scale != ValueScale::TORCH);
-        rows.extend(modes.map(|(mode, scale)| {
+        specs.extend(modes.map(|(mode, scale)| {
             let title = format!("{title}; values as `{mode}` has them");
-            row(known(format!("{name}+{mode}"), title, scale, true))
+            spec(known(format!("{name}+{mode}"), title, scale, true))
         }));
     }
-    Ok(rows)
+    Ok(specs)
 }
 
 /// Between a file's name and the layer that was chosen as its last, in a tag.

@@ -238,7 +238,7 @@ mod tests {
 
     #[test]
     fn networks_of_this_program_run_in_the_order_of_their_builders() {
-        for row in Registry::rows() {
+        for row in Registry::specs() {
             let graph = row.graph().unwrap();
             let all: Vec<NodeId> = graph.ids().collect();
             for taps in [&[graph.final_node()][..], graph.stages(), &all] {

@@ -1,7 +1,7 @@
-//! What a backbone's weights ask of a picture: what their row says, unless their file says something else.
+//! What a backbone's weights ask of a picture: what their model says, unless their file says something else.
 //!
 //! A Keras model may have its preprocessing inside, in front of its network. Then that is what the network was trained on, and the
-//! row's own would be another network's. Owns which of the two holds. Must not know how a picture is mapped.
+//! model's own would be another network's. Owns which of the two holds. Must not know how a picture is mapped.
 
 use crate::input::ValueChoice;
 use crate::models::ModelSpec;
@@ -29,31 +29,31 @@ pub struct Preprocessing {
 }
 
 impl Preprocessing {
-    /// As the row says.
-    fn of_row(row: &ModelSpec) -> Self {
-        Self { spec: row.preprocess, from_file: None, left_out: Vec::new(), unreadable: None }
+    /// As the model says.
+    fn of_spec(spec: &ModelSpec) -> Self {
+        Self { spec: spec.preprocess, from_file: None, left_out: Vec::new(), unreadable: None }
     }
 
     /// As the file says, where it does.
-    pub fn of(row: &ModelSpec, file: &TensorFile, bound: &BoundWeights) -> Self {
-        let of_row = Self::of_row(row);
+    pub fn of(spec: &ModelSpec, file: &TensorFile, bound: &BoundWeights) -> Self {
+        let of_spec = Self::of_spec(spec);
         if let Some(kept) = file.metadata(PREPROCESS_KEY) {
             return serde_json::from_str(kept).unwrap_or_else(|_| Self {
                 unreadable: Some("a note of its preprocessing that isn't readable".to_owned()),
-                ..of_row
+                ..of_spec
             });
         }
-        if !row.is_keras {
-            return of_row;
+        if !spec.is_keras {
+            return of_spec;
         }
         if bound.keras().is_some_and(|part| part.is_nameless) {
             let found = "no names of its layers, and so nothing of what it does to a picture".to_owned();
-            return Self { unreadable: Some(found), ..of_row };
+            return Self { unreadable: Some(found), ..of_spec };
         }
-        let Some(config) = file.keras_config() else { return of_row.of_weights_alone(row, file) };
+        let Some(config) = file.keras_config() else { return of_spec.of_weights_alone(spec, file) };
         match inside(config, file) {
-            Ok(inside) => of_row.with(inside),
-            Err(Unreadable(found)) => Self { unreadable: Some(found), ..of_row },
+            Ok(inside) => of_spec.with(inside),
+            Err(Unreadable(found)) => Self { unreadable: Some(found), ..of_spec },
         }
     }
 
@@ -82,10 +82,10 @@ impl Preprocessing {
     }
 
     /// A file without the model's configuration shows of what is inside nothing but what `Normalization` layers learned.
-    fn of_weights_alone(self, row: &ModelSpec, file: &TensorFile) -> Self {
+    fn of_weights_alone(self, spec: &ModelSpec, file: &TensorFile) -> Self {
         match efficientnets_own(file) {
             None => self,
-            Some(_) if !row.normalises_inside() => Self {
+            Some(_) if !spec.normalises_inside() => Self {
                 unreadable: Some(
                     "a `Normalization` layer, and the file doesn't say what else is in front of its network"
                         .to_owned(),
@@ -106,7 +106,7 @@ impl Preprocessing {
         &self.spec
     }
 
-    /// What of the file it comes from; nothing where it is the row's.
+    /// What of the file it comes from; nothing where it is the model's.
     pub fn from_file(&self) -> Option<&str> {
         self.from_file.as_deref()
     }
@@ -149,7 +149,7 @@ impl Preprocessing {
         notes
     }
 
-    /// For an imported copy: what its file had inside, where that isn't what the row says.
+    /// For an imported copy: what its file had inside, where that isn't what the model says.
     pub fn to_keep(&self) -> Option<String> {
         let is_rows = self.from_file.is_none() && self.unreadable.is_none() && self.left_out.is_empty();
         if is_rows { None } else { serde_json::to_string(self).ok() }

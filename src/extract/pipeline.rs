@@ -305,7 +305,7 @@ fn run_group(
     clock: &Clock,
     results: &mut [PictureResult],
 ) -> Result<(), ExtractError> {
-    let tag = model.session.backbone().row().tag;
+    let tag = model.session.backbone().spec().tag;
     let engine = |reason| ExtractError::Engine { tag, reason: Box::new(reason) };
     // One that failed in a network before this one is none of this one's business.
     let group: Vec<&(usize, &InputBatch)> =

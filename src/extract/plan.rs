@@ -177,7 +177,7 @@ pub(super) fn fixed_size(model: &ModelToRun, fit: FitChoice) -> Option<PixelSize
 }
 
 fn infos_problem(model: &ModelToRun, reason: impl Into<EngineError>) -> PlanProblem {
-    PlanProblem::Engine { tag: model.session.backbone().row().tag, reason: Box::new(reason.into()) }
+    PlanProblem::Engine { tag: model.session.backbone().spec().tag, reason: Box::new(reason.into()) }
 }
 
 /// As many pictures as fit the memory allowed, of the network that needs most.
@@ -204,7 +204,7 @@ fn recipe(
     batch: usize,
 ) -> Result<Recipe, PlanProblem> {
     let backbone = model.session.backbone();
-    let (row, graph) = (backbone.row(), backbone.graph());
+    let (row, graph) = (backbone.spec(), backbone.graph());
     let spec = backbone.preprocessing().spec();
     let size = fixed_size(model, settings.fit);
     let infos = graph
@@ -288,7 +288,7 @@ fn set_names(models: &[ModelToRun]) -> Vec<String> {
     for model in models {
         let backbone = model.session.backbone();
         for node in &model.layers {
-            let tag = backbone.row().tag;
+            let tag = backbone.spec().tag;
             let plain = if model.layers.len() == 1 {
                 tag.to_owned()
             } else {

@@ -1,6 +1,6 @@
 //! `ConvNeXt` (Liu et al., "A `ConvNet` for the 2020s", 2022), as in timm.
 //!
-//! Owns the graphs, their layer names and the rows of their weights. Must not know values of weights or how a graph runs.
+//! Owns the graphs, their layer names and the models of their weights. Must not know values of weights or how a graph runs.
 //!
 //! Names are timm's. A block's `mlp` is two linear layers at each position with a GELU (the exact one) between them; `gamma` is a
 //! parameter of the block and here the node that it scales; the block itself is its sum. timm's head takes the mean first and has a

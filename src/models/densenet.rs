@@ -1,6 +1,6 @@
 //! `DenseNet` (Huang et al., "Densely Connected Convolutional Networks", 2016) 121, 169 and 201, as torchvision and timm have them.
 //!
-//! Owns the graphs, their layer names and the rows of their weights. Must not know values of weights or how a graph runs.
+//! Owns the graphs, their layer names and the models of their weights. Must not know values of weights or how a graph runs.
 //!
 //! Names are torch's. Within a dense block every layer sees all maps before it: that concatenation is no module in torch; it is
 //! `….cat` here, and the last one of a block is the block itself. timm's `norm1`, `norm2` and `norm5` apply the `ReLU` too; that value
@@ -85,7 +85,7 @@ impl DenseNet {
     }
 }
 
-/// What all rows share; `_cfg` in timm's `densenet.py`.
+/// What all models share; `_cfg` in timm's `densenet.py`.
 const TV: ModelSpec = ModelSpec {
     tag: "",
     title: "",

@@ -1,6 +1,6 @@
 //! `GoogLeNet`, also called Inception v1 (Szegedy et al., "Going Deeper with Convolutions", 2014), as in torchvision.
 //!
-//! Owns the graph, its layer names and the row of its weights. Must not know values of weights or how a graph runs.
+//! Owns the graph, its layer names and the model of its weights. Must not know values of weights or how a graph runs.
 //!
 //! Names are torchvision's. A unit `X` is `X.conv`, `X.bn` and the `ReLU` named `X`. What the paper calls 5×5 is 3×3 here, a mistake
 //! of the port that its weights were trained with. The graph ends at `inception5b`; the auxiliary classifiers are left out.

@@ -1,7 +1,7 @@
 //! `MobileNetV2` (Sandler et al., "Inverted Residuals and Linear Bottlenecks", 2018) and `MobileNetV3` (Howard et al., "Searching for
 //! `MobileNetV3`", 2019), as timm, torchvision and Keras have them.
 //!
-//! Owns the graphs, their layer names and the rows of their weights. Must not know values of weights or how a graph runs.
+//! Owns the graphs, their layer names and the models of their weights. Must not know values of weights or how a graph runs.
 //!
 //! Names are timm's, as in `EfficientNet`, of which these are the forebear and the sibling: `bn1` is batch norm alone and `bn1.act`
 //! what follows. torchvision's networks have torchvision's names, with timm's as aliases; Keras' `MobileNetV2` has Keras' as aliases.
@@ -299,7 +299,7 @@ fn each(names: &[String; 3]) -> [&str; 3] {
     names.each_ref().map(String::as_str)
 }
 
-/// What the rows share; `_cfg` in timm's `efficientnet.py` and `mobilenetv3.py`.
+/// What the models share; `_cfg` in timm's `efficientnet.py` and `mobilenetv3.py`.
 const RA: ModelSpec = ModelSpec {
     tag: "",
     title: "",

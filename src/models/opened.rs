@@ -1,6 +1,6 @@
-//! Networks that came with a file of their own: rows and graphs, kept as long as the program runs.
+//! Networks that came with a file of their own: models and graphs, kept as long as the program runs.
 //!
-//! A row is known by reference everywhere, so one that is made while the program runs is never given back; opening the same file
+//! A model is known by reference everywhere, so one that is made while the program runs is never given back; opening the same file
 //! again gives the same one.
 //!
 //! Owns which are open. Must not know file formats.
@@ -15,7 +15,7 @@ use crate::tensor::{PreprocessSpec, ValueScale};
 /// A network's file.
 #[derive(Debug)]
 pub struct Opened {
-    row: ModelSpec,
+    spec: ModelSpec,
     graph: Graph,
     /// Where it lies.
     pub path: PathBuf,
@@ -71,22 +71,22 @@ pub struct OpenedAs {
 static OPENED: Mutex<Vec<&'static Opened>> = Mutex::new(Vec::new());
 
 impl Opened {
-    /// The row of a file's network: the one there is, or a new one.
+    /// The model of a file's network: the one there is, or a new one.
     pub fn row_of(path: &Path, sha256: &str, graph: Graph, known: OpenedAs) -> &'static ModelSpec {
         let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
         let mut all = OPENED.lock().unwrap_or_else(PoisonError::into_inner);
         let is_same = |o: &&&Opened| {
             o.path == path
                 && o.sha256 == sha256
-                && o.row.tag.starts_with(&known.name)
-                && o.row.title == known.title
+                && o.spec.tag.starts_with(&known.name)
+                && o.spec.title == known.title
                 && o.final_asked == known.final_asked
         };
         if let Some(opened) = all.iter().find(is_same) {
-            return &opened.row;
+            return &opened.spec;
         }
         // Two files of one name are told apart by what is in them.
-        let is_taken = |tag: &str| all.iter().any(|o| o.row.tag == tag);
+        let is_taken = |tag: &str| all.iter().any(|o| o.spec.tag == tag);
         let mut tag = known.name.clone();
         if is_taken(&tag) {
             tag = format!("{tag}@{}", sha256.get(..8).unwrap_or(sha256));
@@ -98,7 +98,7 @@ impl Opened {
             number += 1;
         }
         let kept = |text: String| -> &'static str { Box::leak(text.into_boxed_str()) };
-        let row = ModelSpec {
+        let spec = ModelSpec {
             tag: kept(tag),
             title: kept(known.title),
             bare_names: &[],
@@ -118,7 +118,7 @@ impl Opened {
             },
         };
         let opened = Opened {
-            row,
+            spec,
             graph,
             path,
             sha256: sha256.to_owned(),
@@ -132,20 +132,20 @@ impl Opened {
         };
         let opened: &'static Opened = Box::leak(Box::new(opened));
         all.push(opened);
-        &opened.row
+        &opened.spec
     }
 
     pub(super) fn find(tag: &str) -> Option<&'static Self> {
         let all = OPENED.lock().unwrap_or_else(PoisonError::into_inner);
-        all.iter().copied().find(|opened| opened.row.tag == tag)
+        all.iter().copied().find(|opened| opened.spec.tag == tag)
     }
 
     pub(super) fn all() -> Vec<&'static Self> {
         OPENED.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    pub(super) fn row(&'static self) -> &'static ModelSpec {
-        &self.row
+    pub(super) fn spec(&'static self) -> &'static ModelSpec {
+        &self.spec
     }
 }
 

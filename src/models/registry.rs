@@ -1,4 +1,4 @@
-//! All rows, and how a model is found by name.
+//! All models, and how a model is found by name.
 
 use super::opened::Opened;
 use super::retired::Retired;
@@ -9,7 +9,7 @@ use super::{
 };
 use crate::tensor::{Remedied, Remedy, did_you_mean, nearest_names};
 
-/// A model name that no row has.
+/// A model name that no model has.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum UnknownModel {
     /// No version had it.
@@ -34,13 +34,13 @@ impl Remedied for UnknownModel {
     }
 }
 
-/// The list of rows.
+/// The list of models.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Registry;
 
 impl Registry {
-    /// All rows, families one after the other.
-    pub fn rows() -> impl Iterator<Item = &'static ModelSpec> {
+    /// All models, families one after the other.
+    pub fn specs() -> impl Iterator<Item = &'static ModelSpec> {
         [
             inception_v3::ROWS,
             resnet::ROWS,
@@ -60,16 +60,16 @@ impl Registry {
         .flatten()
     }
 
-    /// The row of a full tag, of a bare name (architecture or Keras class), or of a network that came with an opened file. Spelling is exact, because `resnet50` and
+    /// The model of a full tag, of a bare name (architecture or Keras class), or of a network that came with an opened file. Spelling is exact, because `resnet50` and
     /// `ResNet50` are two networks.
     pub fn find(name: &str) -> Result<&'static ModelSpec, UnknownModel> {
-        let found = Self::rows().find(|row| row.tag == name || row.bare_names.contains(&name));
-        found.or_else(|| Opened::find(name).map(Opened::row)).ok_or_else(|| {
+        let found = Self::specs().find(|spec| spec.tag == name || spec.bare_names.contains(&name));
+        found.or_else(|| Opened::find(name).map(Opened::spec)).ok_or_else(|| {
             if let Some(retired) = Retired::find(name) {
                 return UnknownModel::Retired(retired);
             }
-            let known =
-                Self::rows().flat_map(|row| std::iter::once(row.tag).chain(row.bare_names.iter().copied()));
+            let known = Self::specs()
+                .flat_map(|spec| std::iter::once(spec.tag).chain(spec.bare_names.iter().copied()));
             UnknownModel::NoSuch {
                 asked: name.to_owned(),
                 nearest: nearest_names(name, known, 4).into_iter().map(str::to_owned).collect(),
@@ -79,11 +79,11 @@ impl Registry {
 
     /// Rows of networks that came with files of their own, as far as any were opened.
     pub fn opened() -> Vec<&'static ModelSpec> {
-        Opened::all().into_iter().map(Opened::row).collect()
+        Opened::all().into_iter().map(Opened::spec).collect()
     }
 
     /// Rows of one architecture, in listing order.
     pub fn of_arch(arch: &str) -> impl Iterator<Item = &'static ModelSpec> {
-        Self::rows().filter(move |row| row.arch() == arch)
+        Self::specs().filter(move |spec| spec.arch() == arch)
     }
 }

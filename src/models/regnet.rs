@@ -1,6 +1,6 @@
 //! `RegNetY` (Radosavovic et al., "Designing Network Design Spaces", 2020): grouped bottlenecks with squeeze-and-excitation.
 //!
-//! Owns the graphs, their layer names and the rows of their weights. Must not know values of weights or how a graph runs.
+//! Owns the graphs, their layer names and the models of their weights. Must not know values of weights or how a graph runs.
 //!
 //! Names are timm's: a unit `sL.bB.convN` is its `ReLU` (the last one its batch norm), a block `sL.bB` the `ReLU` after its sum.
 

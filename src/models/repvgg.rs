@@ -1,6 +1,6 @@
 //! `RepVGG` (Ding et al., 2021, "`RepVGG`: Making VGG-style `ConvNets` Great Again") as it is trained: three branches in each block.
 //!
-//! Owns the graphs, their layer names and the rows of their weights. Must not know values of weights or how a graph runs.
+//! Owns the graphs, their layer names and the models of their weights. Must not know values of weights or how a graph runs.
 //!
 //! The paper merges the branches into one 3×3 for deployment; published weights hold the branches, and here they can be looked at.
 //! Names are timm's: a block `stages.S.B` is its `ReLU`, `.conv_kxk` and `.conv_1x1` its convolutions after batch norm, `.identity` the
@@ -52,7 +52,7 @@ fn block(b: &mut GraphBuilder, name: &str, input: NodeId, c_out: usize, stride: 
     out
 }
 
-/// What all rows share; `_cfg` in timm's `byobnet.py`.
+/// What all models share; `_cfg` in timm's `byobnet.py`.
 const RVGG: ModelSpec = ModelSpec {
     tag: "",
     title: "",

@@ -1,6 +1,6 @@
 //! ResNet (He et al., "Deep Residual Learning for Image Recognition", 2015): torch's v1.5, and Keras' `ResNet50`, 101 and 152.
 //!
-//! Owns the graphs, their layer names and the rows of their weights. Must not know values of weights or how a graph runs.
+//! Owns the graphs, their layer names and the models of their weights. Must not know values of weights or how a graph runs.
 //!
 //! The two are different networks of the same shapes. torch (torchvision and timm) puts the stride of a stage in the 3×3, has no
 //! biases and an eps of 1e-5; Keras puts it in the first 1×1 as the paper does, gives every convolution a bias, pads by nodes of
@@ -235,7 +235,7 @@ const A1: ModelSpec = ModelSpec {
 
 const BASIC: &str = "stride in the first 3×3, no biases, batch norm eps 1e-5";
 
-/// Keras' rows: its `load_img` squashes to the target with nearest neighbour.
+/// Keras' models: its `load_img` squashes to the target with nearest neighbour.
 const KERAS: ModelSpec = ModelSpec {
     build: || keras(STAGES_50),
     variant: "stride in the first 1×1, biases, batch norm eps 1.001e-5",

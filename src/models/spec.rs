@@ -1,4 +1,4 @@
-//! One row of the registry: an architecture with one set of weights, and all that those weights need.
+//! One model of the registry: an architecture with one set of weights, and all that those weights need.
 
 use serde::Serialize;
 
@@ -36,7 +36,7 @@ pub struct ModelSpec {
     pub tag: &'static str,
     /// What it is, in one plain line.
     pub title: &'static str,
-    /// Bare names (architecture, Keras class) that always mean this row.
+    /// Bare names (architecture, Keras class) that always mean this model.
     pub bare_names: &'static [&'static str],
     /// Builds the graph, variant included.
     pub build: fn() -> Result<Graph, GraphError>,

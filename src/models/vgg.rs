@@ -1,7 +1,7 @@
 //! VGG (Simonyan and Zisserman, "Very Deep Convolutional Networks for Large-Scale Image Recognition", 2014), as in torchvision,
 //! timm and Keras.
 //!
-//! Owns the graphs, their layer names and the rows of their weights. Must not know values of weights or how a graph runs.
+//! Owns the graphs, their layer names and the models of their weights. Must not know values of weights or how a graph runs.
 //!
 //! Names are torchvision's `features.N`. Keras has the same network for depths 16 and 19 without batch norm; its names
 //! (`block1_conv1` is the value after `ReLU` there) are aliases. The graph ends at the last pool, Keras' `block5_pool`.
@@ -61,7 +61,7 @@ fn build(depth: [usize; 5], norm: Norm) -> Result<Graph, GraphError> {
 
 const SIZE: PixelSize = PixelSize::square(224);
 
-/// timm's rows; `_cfg` in its `vgg.py`.
+/// timm's models; `_cfg` in its `vgg.py`.
 const TV: ModelSpec = ModelSpec {
     tag: "",
     title: "",
@@ -80,7 +80,7 @@ const TV: ModelSpec = ModelSpec {
 
 const TV_BN: ModelSpec = ModelSpec { variant: "batch norm eps 1e-5", ..TV };
 
-/// Keras' rows: its `load_img` squashes to the target with nearest neighbour.
+/// Keras' models: its `load_img` squashes to the target with nearest neighbour.
 const KERAS: ModelSpec = ModelSpec {
     preprocess: stretch(SIZE, ResizeFilter::Nearest, ValueScale::CAFFE),
     head_prefixes: &["fc1/", "fc2/", "predictions/"],

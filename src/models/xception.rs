@@ -1,7 +1,7 @@
 //! Xception (Chollet, "Xception: Deep Learning with Depthwise Separable Convolutions", 2016), as in timm's `legacy_xception` and
 //! in Keras. timm's `xception41`, `xception65` and `xception71` are other networks.
 //!
-//! Owns the graphs, their layer names and the rows of their weights. Must not know values of weights or how a graph runs.
+//! Owns the graphs, their layer names and the models of their weights. Must not know values of weights or how a graph runs.
 //!
 //! Names are timm's; Keras' `blockN` is timm's `block(N−1)`, and Keras' stable layer names are aliases. A separable convolution is
 //! two nodes, `X.conv1` (depthwise) and `X.pointwise`, whose value is also `X`'s. The two differ in what tensors can't show: Keras

@@ -287,7 +287,7 @@ impl Animation {
         pictures: Vec<AnimatedPicture>,
         choices: AnimationChoices,
     ) -> Result<Self, AnimationError> {
-        let tag = session.backbone().row().tag;
+        let tag = session.backbone().spec().tag;
         let layers = animated_layers(session.backbone().graph(), &choices, tag)?;
         let mut animation = Self { session, pictures, layers, shapes: Vec::new(), choices };
         let input = animation.first_input()?;

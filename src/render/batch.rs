@@ -25,7 +25,7 @@ pub enum BatchLayers {
 #[derive(Clone, Debug)]
 pub struct BatchModel {
     /// The model.
-    pub row: &'static ModelSpec,
+    pub spec: &'static ModelSpec,
     /// A weight file in place of carried weights.
     pub weights_file: Option<FilePart>,
 }
@@ -124,7 +124,7 @@ impl BatchPlan {
         }
         let graphs: Vec<Graph> = models
             .iter()
-            .map(|model| model.row.graph().map_err(|e| BatchError::Graph(e.to_string())))
+            .map(|model| model.spec.graph().map_err(|e| BatchError::Graph(e.to_string())))
             .collect::<Result<_, _>>()?;
         let nodes: Vec<Vec<NodeId>> = graphs
             .iter()
@@ -137,7 +137,7 @@ impl BatchPlan {
         let mut without_layer = Vec::new();
         for (model, nodes) in models.iter().zip(&nodes) {
             if nodes.is_empty() {
-                without_layer.push(model.row.tag);
+                without_layer.push(model.spec.tag);
             }
         }
         if let BatchLayers::Named(name) = layers
@@ -148,7 +148,7 @@ impl BatchPlan {
         let places: Vec<(usize, NodeId)> =
             nodes.iter().enumerate().flat_map(|(m, nodes)| nodes.iter().map(move |n| (m, *n))).collect();
         let suffixes = unique_suffixes(
-            places.iter().map(|(m, node)| (models[*m].row.tag, graphs[*m].node(*node).name.as_str())),
+            places.iter().map(|(m, node)| (models[*m].spec.tag, graphs[*m].node(*node).name.as_str())),
         );
         let mut runs = Vec::with_capacity(pictures.len() * models.len());
         let mut existing = Vec::new();
@@ -202,7 +202,7 @@ mod tests {
     }
 
     fn model(name: &str) -> BatchModel {
-        BatchModel { row: Registry::find(name).unwrap(), weights_file: None }
+        BatchModel { spec: Registry::find(name).unwrap(), weights_file: None }
     }
 
     #[test]

@@ -19,7 +19,7 @@ pub enum ChoiceError {
     /// No such model.
     #[error(transparent)]
     Unknown(#[from] UnknownModel),
-    /// A weight file, and a name that several rows share.
+    /// A weight file, and a name that several models share.
     #[error(
         "a weight file doesn't show its variant (border, epsilon, preprocessing), so `{asked}` is not enough: {} models could be meant",
         .candidates.len()
@@ -58,11 +58,11 @@ pub enum ChoiceError {
         /// The network.
         tag: &'static str,
     },
-    /// A weight file that fits several rows.
+    /// A weight file that fits several models.
     #[error(
         "this file fits {} networks that differ in what a file doesn't show: {}: \"{origin}\"",
         .candidates.len(),
-        .candidates.iter().map(|row| format!("{} ({}; {})", row.tag, row.title, row.variant)).collect::<Vec<_>>().join(", ")
+        .candidates.iter().map(|spec| format!("{} ({}; {})", spec.tag, spec.title, spec.variant)).collect::<Vec<_>>().join(", ")
     )]
     Several {
         /// Rows that it fits.
@@ -84,7 +84,7 @@ pub enum ChoiceError {
     /// Which part of a weight file.
     #[error(transparent)]
     Part(#[from] PartError),
-    /// A weight file that fits no row, and is like none.
+    /// A weight file that fits no model, and is like none.
     #[error(
         "this file fits no network here: its {num_tensors} tensors have other names or shapes{}: \"{origin}\"",
         .first.as_ref().map_or_else(String::new, |name| format!(", the first `{name}`"))
@@ -97,10 +97,10 @@ pub enum ChoiceError {
         /// The file.
         origin: String,
     },
-    /// A weight file that fits no row, and is like one.
+    /// A weight file that fits no model, and is like one.
     #[error("this file fits no network here; {}: \"{origin}\"", closest_words(.closest))]
     FitsNearly {
-        /// The row that it is likest to.
+        /// The model that it is likest to.
         closest: Closest,
         /// The file.
         origin: String,
@@ -115,15 +115,15 @@ impl Remedied for ChoiceError {
             Self::Onnx(error) => error.remedy(),
             Self::WholeOnly { .. } => Some(Remedy::NameLayer),
             Self::SeveralParts { found, .. } => {
-                Some(Remedy::NameModel { fitting: found.iter().map(|fit| fit.row.tag.to_owned()).collect() })
+                Some(Remedy::NameModel { fitting: found.iter().map(|fit| fit.spec.tag.to_owned()).collect() })
             }
             Self::FitsNone { .. } => Some(Remedy::CompareWithModel),
             Self::NeedsTag { candidates, .. } => {
                 Some(Remedy::NameModel { fitting: candidates.iter().map(|tag| (*tag).to_owned()).collect() })
             }
-            Self::Several { candidates, .. } => {
-                Some(Remedy::NameModel { fitting: candidates.iter().map(|row| row.tag.to_owned()).collect() })
-            }
+            Self::Several { candidates, .. } => Some(Remedy::NameModel {
+                fitting: candidates.iter().map(|spec| spec.tag.to_owned()).collect(),
+            }),
             Self::OnnxHasWeights(_) => Some(Remedy::OpenOnnxAlone),
             Self::NeedsValues { .. } => Some(Remedy::StatePreprocessing),
             Self::TakesBytes { .. } => Some(Remedy::PassBytes),
@@ -154,21 +154,21 @@ fn closest_words(closest: &Closest) -> String {
     )
 }
 
-/// The row that a name means, the path of an ONNX file among them. With a weight file the name must settle the variant: a full tag, or an architecture with one row.
-pub fn choose_row(name: Option<&str>, has_weights_file: bool) -> Result<&'static ModelSpec, ChoiceError> {
-    choose_row_up_to(name, has_weights_file, None)
+/// The model that a name means, the path of an ONNX file among them. With a weight file the name must settle the variant: a full tag, or an architecture with one model.
+pub fn choose_spec(name: Option<&str>, has_weights_file: bool) -> Result<&'static ModelSpec, ChoiceError> {
+    choose_spec_up_to(name, has_weights_file, None)
 }
 
-/// The row that a name means, with a layer of one's own choice as the last, which only a network from a file can have.
-pub fn choose_row_up_to(
+/// The model that a name means, with a layer of one's own choice as the last, which only a network from a file can have.
+pub fn choose_spec_up_to(
     name: Option<&str>,
     has_weights_file: bool,
     final_layer: Option<&str>,
 ) -> Result<&'static ModelSpec, ChoiceError> {
-    let row = row_up_to(name, has_weights_file, final_layer)?;
+    let spec = row_up_to(name, has_weights_file, final_layer)?;
     match final_layer {
-        Some(_) if row.opened().is_none() => Err(ChoiceError::WholeOnly { tag: row.tag }),
-        _ => Ok(row),
+        Some(_) if spec.opened().is_none() => Err(ChoiceError::WholeOnly { tag: spec.tag }),
+        _ => Ok(spec),
     }
 }
 
@@ -185,14 +185,14 @@ fn row_up_to(
             Ok(open_onnx_up_to(Path::new(name), final_layer)?[0])
         };
     }
-    let row = Registry::find(name)?;
-    if has_weights_file && name != row.tag {
-        let candidates: Vec<_> = alike(row).map(|r| r.tag).collect();
+    let spec = Registry::find(name)?;
+    if has_weights_file && name != spec.tag {
+        let candidates: Vec<_> = alike(spec).map(|r| r.tag).collect();
         if candidates.len() > 1 {
             return Err(ChoiceError::NeedsTag { asked: name.to_owned(), candidates });
         }
     }
-    Ok(row)
+    Ok(spec)
 }
 
 /// By its name: a file of weights, or of a network with its weights, where a picture may stand.
@@ -205,36 +205,39 @@ pub fn is_weights_path(path: &Path) -> bool {
 }
 
 /// Whether values are settled: a network from a file that doesn't tell wants them named.
-pub fn check_values(row: &ModelSpec, values: ValueChoice) -> Result<(), ChoiceError> {
+pub fn check_values(spec: &ModelSpec, values: ValueChoice) -> Result<(), ChoiceError> {
     if let ValueChoice::Named { scale, .. } = values
-        && !row.takes(&scale)
+        && !spec.takes(&scale)
     {
-        return Err(ChoiceError::TakesBytes { tag: row.tag, asked: values.to_string() });
+        return Err(ChoiceError::TakesBytes { tag: spec.tag, asked: values.to_string() });
     }
-    let is_open = values == ValueChoice::Model && row.opened().is_some_and(|opened| !opened.knows_values);
-    if is_open { Err(ChoiceError::NeedsValues { tag: row.tag }) } else { Ok(()) }
+    let is_open = values == ValueChoice::Model && spec.opened().is_some_and(|opened| !opened.knows_values);
+    if is_open { Err(ChoiceError::NeedsValues { tag: spec.tag }) } else { Ok(()) }
 }
 
-/// The row that a weight file is for: as named, as the file itself says, or the only one that it fits. A bare name is enough where
-/// the file fits one row of that name.
-pub fn choose_row_for_file(name: Option<&str>, file: &TensorFile) -> Result<&'static ModelSpec, ChoiceError> {
+/// The model that a weight file is for: as named, as the file itself says, or the only one that it fits. A bare name is enough where
+/// the file fits one model of that name.
+pub fn choose_spec_for_file(
+    name: Option<&str>,
+    file: &TensorFile,
+) -> Result<&'static ModelSpec, ChoiceError> {
     let origin = || file.origin().to_owned();
     let named = name.map(Registry::find).transpose()?;
-    if let Some(row) = named
-        && (name == Some(row.tag) || file.metadata(MODEL_KEY).is_some())
+    if let Some(spec) = named
+        && (name == Some(spec.tag) || file.metadata(MODEL_KEY).is_some())
     {
-        return Ok(row);
+        return Ok(spec);
     }
     if let (None, Some(retired)) = (named, file.metadata(MODEL_KEY).and_then(Retired::find)) {
         return Err(UnknownModel::Retired(retired).into());
     }
     file.check_choice()?;
     let fits = Backbone::fits(file);
-    let fitting: Vec<&'static ModelSpec> = fits.iter().map(|fit| fit.row).collect();
-    let Some(row) = named else {
+    let fitting: Vec<&'static ModelSpec> = fits.iter().map(|fit| fit.spec).collect();
+    let Some(spec) = named else {
         return match fitting[..] {
             [] => Err(fits_none(file)),
-            [row] => Ok(row),
+            [spec] => Ok(spec),
             _ if fits.iter().any(|fit| fit.prefixes != fits[0].prefixes) => {
                 Err(ChoiceError::SeveralParts { found: fits, origin: origin() })
             }
@@ -242,16 +245,16 @@ pub fn choose_row_for_file(name: Option<&str>, file: &TensorFile) -> Result<&'st
         };
     };
     let alike: Vec<&'static ModelSpec> =
-        alike(row).filter(|other| fitting.iter().any(|fits| fits.tag == other.tag)).collect();
+        alike(spec).filter(|other| fitting.iter().any(|fits| fits.tag == other.tag)).collect();
     if alike.len() > 1 {
-        let candidates = alike.into_iter().map(|row| row.tag).collect();
+        let candidates = alike.into_iter().map(|spec| spec.tag).collect();
         return Err(ChoiceError::NeedsTag { asked: name.unwrap_or_default().to_owned(), candidates });
     }
-    // One that is another row's, or none: binding says what differs.
-    Ok(row)
+    // One that is another model's, or none: binding says what differs.
+    Ok(spec)
 }
 
-/// Why a file fits no row.
+/// Why a file fits no model.
 pub fn fits_none(file: &TensorFile) -> ChoiceError {
     let origin = file.origin().to_owned();
     if let Some(closest) = Backbone::closest(file) {
@@ -263,11 +266,11 @@ pub fn fits_none(file: &TensorFile) -> ChoiceError {
 
 /// Rows that one and the same file could be for: those of the architecture, and those whose parameters have the same names and
 /// shapes (Keras' Xception and timm's differ in nothing that a file shows).
-fn alike(row: &'static ModelSpec) -> impl Iterator<Item = &'static ModelSpec> {
-    let params = |row: &ModelSpec| row.graph().ok().map(|graph| params_of(&graph));
-    let wanted = params(row);
-    Registry::rows()
-        .filter(move |other| other.arch() == row.arch() || (wanted.is_some() && params(other) == wanted))
+fn alike(spec: &'static ModelSpec) -> impl Iterator<Item = &'static ModelSpec> {
+    let params = |spec: &ModelSpec| spec.graph().ok().map(|graph| params_of(&graph));
+    let wanted = params(spec);
+    Registry::specs()
+        .filter(move |other| other.arch() == spec.arch() || (wanted.is_some() && params(other) == wanted))
 }
 
 /// Names and shapes of all parameters, in an order of their own.
@@ -295,19 +298,19 @@ mod tests {
 
     #[test]
     fn a_weight_file_asks_for_a_full_tag() {
-        assert_eq!(choose_row(None, false).unwrap().tag, DEFAULT_TAG);
-        assert_eq!(choose_row(Some("resnet50.tv_in1k"), true).unwrap().tag, "resnet50.tv_in1k");
+        assert_eq!(choose_spec(None, false).unwrap().tag, DEFAULT_TAG);
+        assert_eq!(choose_spec(Some("resnet50.tv_in1k"), true).unwrap().tag, "resnet50.tv_in1k");
         assert_eq!(
-            choose_row(Some("vgg16"), true).unwrap_err().to_string(),
+            choose_spec(Some("vgg16"), true).unwrap_err().to_string(),
             "a weight file doesn't show its variant (border, epsilon, preprocessing), so `vgg16` is not \
              enough: 2 models could be meant"
         );
         let fitting = ["legacy_xception.tf_in1k", "xception.keras_in1k"].map(str::to_owned).to_vec();
         assert_eq!(
-            choose_row(Some("xception"), true).unwrap_err().remedy(),
+            choose_spec(Some("xception"), true).unwrap_err().remedy(),
             Some(Remedy::NameModel { fitting })
         );
-        assert_eq!(choose_row(Some("vgg11"), true).unwrap().tag, "vgg11.tv_in1k", "one row only");
-        assert_eq!(choose_row(Some("vgg16"), false).unwrap().tag, "vgg16.tv_in1k");
+        assert_eq!(choose_spec(Some("vgg11"), true).unwrap().tag, "vgg11.tv_in1k", "one row only");
+        assert_eq!(choose_spec(Some("vgg16"), false).unwrap().tag, "vgg16.tv_in1k");
     }
 }

@@ -147,7 +147,7 @@ impl ClassChoice {
         backbone: &'a Backbone,
         node: NodeId,
     ) -> Result<(&'a Head, Option<usize>), ClassMapError> {
-        let tag = backbone.row().tag;
+        let tag = backbone.spec().tag;
         let graph = backbone.graph();
         let last = graph.final_node();
         if node != last {

@@ -125,7 +125,7 @@ impl Panel {
             .then(|| spec.selection.to_string());
         record.look.shown_channel = spec.channel;
         record.look.class_map = spec.class_map.map(ClassChoice::to_string);
-        Ok(Self { tag: run_by.backbone.row().tag, remark: None, mosaic, record })
+        Ok(Self { tag: run_by.backbone.spec().tag, remark: None, mosaic, record })
     }
 }
 

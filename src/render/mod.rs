@@ -26,8 +26,8 @@ pub use animation::{
 };
 pub use batch::{BatchError, BatchFigure, BatchLayers, BatchModel, BatchPlan, BatchRun};
 pub use choice::{
-    ChoiceError, DEFAULT_TAG, check_values, choose_layers, choose_row, choose_row_for_file, choose_row_up_to,
-    fits_none, is_weights_path,
+    ChoiceError, DEFAULT_TAG, check_values, choose_layers, choose_spec, choose_spec_for_file,
+    choose_spec_up_to, fits_none, is_weights_path,
 };
 pub use class_map::{ClassChoice, ClassMapError, class_words};
 pub use draw::{

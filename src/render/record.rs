@@ -22,9 +22,9 @@ fn part_record(backbone: &Backbone) -> Option<PartRecord> {
 pub(super) fn panel_record(run_by: &RunBy, view: &View, mosaic: &Mosaic) -> PanelRecord {
     let backbone = &run_by.backbone;
     let input = &view.preprocessed;
-    let opened = backbone.row().opened();
+    let opened = backbone.spec().opened();
     let run = RunRecord {
-        tag: backbone.row().tag.to_owned(),
+        tag: backbone.spec().tag.to_owned(),
         weights: match backbone.provenance() {
             Provenance::Carried => CARRIED,
             Provenance::Downloaded => DOWNLOADED,
@@ -66,10 +66,10 @@ impl ViewRequest {
     /// What a figure's record says was asked for, but the picture; and what of it means nothing here. A record may come from anywhere:
     /// what it says is taken by name, and nothing is guessed.
     #[must_use]
-    pub fn of_record(row: &'static ModelSpec, graph: &Graph, panel: &PanelRecord) -> (Self, Vec<String>) {
+    pub fn of_record(spec: &'static ModelSpec, graph: &Graph, panel: &PanelRecord) -> (Self, Vec<String>) {
         let look = &panel.look;
         let mut not_taken = Vec::new();
-        let mut request = Self::new(row);
+        let mut request = Self::new(spec);
         let class = class_of(look, graph);
         request.class_map = class.as_ref().map(|(_, class)| class.clone());
         let layer = class.map_or(&*look.layer, |(layer, _)| layer);

@@ -69,7 +69,7 @@ pub struct ViewRequest {
     /// The picture.
     pub picture: PictureChoice,
     /// The network.
-    pub row: &'static ModelSpec,
+    pub spec: &'static ModelSpec,
     /// Its layer.
     pub layer: LayerChoice,
     /// The picture's way to the network.
@@ -129,10 +129,10 @@ impl Change {
 impl ViewRequest {
     /// The picture that the program carries, through a network's last layer, as the weights ask.
     #[must_use]
-    pub fn new(row: &'static ModelSpec) -> Self {
+    pub fn new(spec: &'static ModelSpec) -> Self {
         Self {
             picture: PictureChoice::Cat,
-            row,
+            spec,
             layer: LayerChoice::Final,
             input: InputChoices::default(),
             settings: MosaicSettings::default(),
@@ -144,7 +144,7 @@ impl ViewRequest {
     /// Whether two requests are of one network, run on one picture, whatever is looked at of it.
     #[must_use]
     pub fn is_same_run(&self, other: &Self) -> bool {
-        self.row.tag == other.row.tag && self.picture == other.picture && self.input == other.input
+        self.spec.tag == other.spec.tag && self.picture == other.picture && self.input == other.input
     }
 
     /// How values are painted: as asked for, with the channels that are shown in their order. `go_on` is asked during long work.
@@ -162,11 +162,11 @@ impl ViewRequest {
     }
 
     /// Asks for another network. Its classes are others.
-    pub fn set_network(&mut self, row: &'static ModelSpec) {
-        if self.row.tag != row.tag {
+    pub fn set_network(&mut self, spec: &'static ModelSpec) {
+        if self.spec.tag != spec.tag {
             self.class_map = None;
         }
-        self.row = row;
+        self.spec = spec;
     }
 
     /// Changes one thing of it.

@@ -48,13 +48,13 @@ fn embedded(tag: &str, file: &str) -> Arc<Backbone> {
     Arc::new(Backbone::from_tensors(Registry::find(tag).unwrap(), file).unwrap())
 }
 
-/// The cat as a row's weights ask for it.
-fn cat(row: &ModelSpec) -> InputBatch {
+/// The cat as a model's weights ask for it.
+fn cat(spec: &ModelSpec) -> InputBatch {
     let picture = decode_file(&root().join("assets/cat.png")).unwrap().rgb;
-    preprocess(&picture, &row.preprocess, FitChoice::Model, ValueChoice::Model).unwrap().batch
+    preprocess(&picture, &spec.preprocess, FitChoice::Model, ValueChoice::Model).unwrap().batch
 }
 
-/// A small graph's backbone; the row is any, nothing of it is used.
+/// A small graph's backbone; the model is any, nothing of it is used.
 fn small(graph: Graph) -> Arc<Backbone> {
     let weights = generated_for(&graph, 3);
     Arc::new(Backbone::with_graph(Registry::find("vgg11.tv_in1k").unwrap(), graph, weights).unwrap())
@@ -106,20 +106,20 @@ fn smallest_odd(graph: &Graph) -> Option<PixelSize> {
 #[test]
 fn every_node_of_every_network_is_the_same_on_both_engines_at_a_small_odd_size() {
     let mut seen: Vec<Graph> = Vec::new();
-    for row in Registry::rows() {
-        let graph = (row.build)().unwrap();
+    for spec in Registry::specs() {
+        let graph = (spec.build)().unwrap();
         // The largest networks differ from their kin in depth and width alone, and would take gigabytes.
         if seen.contains(&graph) || graph.num_params().trained > 80_000_000 {
             continue;
         }
         // Transformers take one size; a small one is held below.
         let Some(size) = smallest_odd(&graph) else {
-            assert!(row.tag.starts_with("vit_"), "{}", row.tag);
+            assert!(spec.tag.starts_with("vit_"), "{}", spec.tag);
             continue;
         };
-        let backbone = Arc::new(Backbone::with_graph(row, graph.clone(), generated_for(&graph, 3)).unwrap());
-        let worst = compare(row.tag, &backbone, &noise(size));
-        println!("{} at {size}: within {worst:.1e}", row.tag);
+        let backbone = Arc::new(Backbone::with_graph(spec, graph.clone(), generated_for(&graph, 3)).unwrap());
+        let worst = compare(spec.tag, &backbone, &noise(size));
+        println!("{} at {size}: within {worst:.1e}", spec.tag);
         seen.push(graph);
     }
 }
@@ -128,7 +128,7 @@ fn every_node_of_every_network_is_the_same_on_both_engines_at_a_small_odd_size()
 fn every_node_is_the_same_on_both_engines_with_the_real_weights_at_full_size() {
     for (tag, file) in EMBEDDED {
         let backbone = embedded(tag, file);
-        let worst = compare(tag, &backbone, &cat(backbone.row()));
+        let worst = compare(tag, &backbone, &cat(backbone.spec()));
         println!("{tag}: within {worst:.1e}");
     }
 }
@@ -138,7 +138,7 @@ fn every_node_is_the_same_on_both_engines_with_the_real_weights_at_full_size() {
 fn tiles_are_of_the_same_kind_on_every_engine_and_level() {
     for (tag, file) in EMBEDDED {
         let backbone = embedded(tag, file);
-        let (graph, input) = (Arc::clone(backbone.graph()), cat(backbone.row()));
+        let (graph, input) = (Arc::clone(backbone.graph()), cat(backbone.spec()));
         let kinds = |mut session: Session| {
             let mut kinds: BTreeMap<NodeId, Vec<ChannelKind>> = BTreeMap::new();
             each_tap(&mut session, &input, graph.stages(), &mut |node, _, value| {
@@ -163,10 +163,10 @@ fn tiles_are_of_the_same_kind_on_every_engine_and_level() {
 fn neither_threads_nor_batch_change_a_bit_of_a_network() {
     let tags = ["inception_v3.tv_in1k", "resnet18.tv_in1k", "tf_efficientnet_b0.in1k", "xception.keras_in1k"];
     for tag in tags {
-        let row = Registry::find(tag).unwrap();
-        let graph = (row.build)().unwrap();
+        let spec = Registry::find(tag).unwrap();
+        let graph = (spec.build)().unwrap();
         let (size, weights) = (smallest_odd(&graph).unwrap(), generated_for(&graph, 3));
-        let backbone = Arc::new(Backbone::with_graph(row, graph, weights).unwrap());
+        let backbone = Arc::new(Backbone::with_graph(spec, graph, weights).unwrap());
         let graph = Arc::clone(backbone.graph());
         // Five different pictures, more than go side by side: one, turned upside down, darkened, negative, and all the same.
         let first = noise(size);
@@ -275,13 +275,13 @@ fn transformer_graph(registers: usize) -> Graph {
     let channels = 96;
     let tokens = Tokens { channels, grid: [5, 7], registers, class_has_position: registers == 0 };
     let patches = b.conv("patches", x, Conv2d::new(3, channels, 4).with_stride(4).with_bias());
-    let row = b.node("row", Op::Tokens(tokens), &[patches]);
-    let norm = b.layer_norm("norm", row, 1e-6);
+    let spec = b.node("row", Op::Tokens(tokens), &[patches]);
+    let norm = b.layer_norm("norm", spec, 1e-6);
     let qkv = b.conv("qkv", norm, Conv2d::linear(channels, 3 * channels));
     let heads = b.node("heads", Op::Attention(Attention { channels, heads: 3 }), &[qkv]);
     let proj = b.conv("proj", heads, Conv2d::linear(channels, channels));
     let scaled = b.scale("gamma", proj);
-    let sum = b.node("sum", Op::Add, &[scaled, row]);
+    let sum = b.node("sum", Op::Add, &[scaled, spec]);
     let grid = b.node("grid", Op::TokenGrid(tokens), &[sum]);
     b.stage(grid);
     b.finish().unwrap()
@@ -379,8 +379,8 @@ fn a_filter_that_overflows_touches_no_other() {
                 values[last..].fill(f32::MAX);
             }
         }
-        let row = Registry::find("vgg11.tv_in1k").unwrap();
-        let backbone = Arc::new(Backbone::with_graph(row, graph, tensor_file(&params)).unwrap());
+        let spec = Registry::find("vgg11.tv_in1k").unwrap();
+        let backbone = Arc::new(Backbone::with_graph(spec, graph, tensor_file(&params)).unwrap());
         let graph = Arc::clone(backbone.graph());
         let input = InputBatch::new(1, 12, 15, vec![1.5; 3 * 12 * 15]).unwrap();
         let all: Vec<NodeId> = graph.ids().collect();
@@ -425,7 +425,7 @@ fn exact(backbone: &Arc<Backbone>) -> Session {
 fn winograd_rounds_little_more_than_direct_sums_on_the_real_weights() {
     for (tag, file) in EMBEDDED {
         let backbone = embedded(tag, file);
-        let (graph, input) = (Arc::clone(backbone.graph()), cat(backbone.row()));
+        let (graph, input) = (Arc::clone(backbone.graph()), cat(backbone.spec()));
         let is_candidate = |id: &NodeId| matches!(&graph.node(*id).op, Op::Conv2d(c) if c.kernel == [3, 3] && c.stride == [1, 1] && c.groups == 1);
         let mut taps: Vec<NodeId> = graph.ids().filter(is_candidate).collect();
         taps.push(graph.final_node());

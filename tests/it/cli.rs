@@ -546,7 +546,7 @@ fn models_are_listed_for_people_and_programs() {
     let bench = Bench::new();
     let json = bench.ok("models --json").stdout;
     let list: Vec<serde_json::Value> = serde_json::from_str(&json).unwrap();
-    assert_eq!(list.len(), Registry::rows().count());
+    assert_eq!(list.len(), Registry::specs().count());
     let states: Vec<&str> =
         list.iter().filter(|m| m["state"] == "embedded").map(|m| m["tag"].as_str().unwrap()).collect();
     assert_eq!(states, ["xception.keras_in1k", "vgg16.keras_in1k", "tf_efficientnet_lite0.in1k"]);
@@ -563,7 +563,7 @@ fn models_are_listed_for_people_and_programs() {
     assert_eq!(careful["caution"], Registry::find("inception_v3.tf_in1k").unwrap().caution);
 
     let table = bench.ok("models").stdout;
-    for row in Registry::rows() {
+    for row in Registry::specs() {
         assert!(table.lines().any(|line| line.split_whitespace().next() == Some(row.tag)), "{}", row.tag);
     }
     let default = "\nxception.keras_in1k (the default): Xception, ImageNet, Keras' weights.\n";

@@ -1,4 +1,4 @@
-//! The session: every row runs, taps come as they are ready, runs stop and cancel.
+//! The session: every model runs, taps come as they are ready, runs stop and cancel.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -16,19 +16,19 @@ fn noise(size: PixelSize) -> InputBatch {
     InputBatch::new(1, size.height, size.width, hashweights::noise_input(size.height, size.width)).unwrap()
 }
 
-fn session(row: &'static ModelSpec, graph: Graph) -> Session {
+fn session(spec: &'static ModelSpec, graph: Graph) -> Session {
     let weights = generated_for(&graph, 3);
-    let backbone = Backbone::with_graph(row, graph, weights).unwrap();
+    let backbone = Backbone::with_graph(spec, graph, weights).unwrap();
     Session::new(Arc::new(backbone), ComputeDevice::cpu()).unwrap()
 }
 
 /// Rows that share a graph run once: what differs between them is preprocessing.
 fn distinct_graphs() -> Vec<(&'static ModelSpec, Graph)> {
     let mut distinct: Vec<(&'static ModelSpec, Graph)> = Vec::new();
-    for row in Registry::rows() {
-        let graph = (row.build)().unwrap();
+    for spec in Registry::specs() {
+        let graph = (spec.build)().unwrap();
         if !distinct.iter().any(|(_, other)| *other == graph) {
-            distinct.push((row, graph));
+            distinct.push((spec, graph));
         }
     }
     distinct
@@ -37,16 +37,16 @@ fn distinct_graphs() -> Vec<(&'static ModelSpec, Graph)> {
 #[test]
 fn every_row_runs_at_a_small_odd_size_and_puts_out_what_inference_says() {
     let size = PixelSize::new(99, 77);
-    for (row, graph) in distinct_graphs() {
+    for (spec, graph) in distinct_graphs() {
         // Transformers take their own size only, and the largest networks gigabytes.
         let Ok(infos) = graph.infer(size) else {
-            assert!(row.tag.starts_with("vit_"), "{}", row.tag);
+            assert!(spec.tag.starts_with("vit_"), "{}", spec.tag);
             continue;
         };
         if graph.num_params().trained > 80_000_000 {
             continue;
         }
-        let mut session = session(row, graph);
+        let mut session = session(spec, graph);
         let graph = Arc::clone(session.backbone().graph());
         let mut seen = BTreeMap::new();
         let all: Vec<_> = graph.ids().collect();
@@ -56,7 +56,7 @@ fn every_row_runs_at_a_small_odd_size_and_puts_out_what_inference_says() {
                     tap.activation.shape(),
                     infos[tap.node.0].shape,
                     "{} {}",
-                    row.tag,
+                    spec.tag,
                     tap.activation.name()
                 );
                 assert!(tap.activation.values().iter().all(|v| v.is_finite()), "{}", tap.activation.name());
@@ -64,18 +64,18 @@ fn every_row_runs_at_a_small_odd_size_and_puts_out_what_inference_says() {
                 ControlFlow::Continue(())
             })
             .unwrap();
-        assert_eq!(seen.len(), all.len(), "{}: every node is a tap", row.tag);
+        assert_eq!(seen.len(), all.len(), "{}: every node is a tap", spec.tag);
         let alone = session.activations(&noise(size), &[graph.final_node()]).unwrap().remove(0);
         let error = relative_error(alone.values(), seen[&graph.final_node()].values());
         // Folding a batch norm into its kernel rounds once more per weight; deep nets add that up.
-        assert!(error <= 2e-5, "{}: final map with all taps and alone differ by {error:e}", row.tag);
+        assert!(error <= 2e-5, "{}: final map with all taps and alone differ by {error:e}", spec.tag);
     }
 }
 
 #[test]
 fn asking_for_nodes_singly_gives_what_asking_for_all_gives() {
-    let row = Registry::find("tf_efficientnet_lite0.in1k").unwrap();
-    let mut session = session(row, (row.build)().unwrap());
+    let spec = Registry::find("tf_efficientnet_lite0.in1k").unwrap();
+    let mut session = session(spec, (spec.build)().unwrap());
     let graph = Arc::clone(session.backbone().graph());
     let input = noise(PixelSize::new(41, 37));
     let all: Vec<_> = graph.ids().collect();
@@ -90,8 +90,8 @@ fn asking_for_nodes_singly_gives_what_asking_for_all_gives() {
 
 #[test]
 fn a_run_ends_with_its_last_tap_and_stops_when_told() {
-    let row = Registry::find("vgg11.tv_in1k").unwrap();
-    let mut session = session(row, (row.build)().unwrap());
+    let spec = Registry::find("vgg11.tv_in1k").unwrap();
+    let mut session = session(spec, (spec.build)().unwrap());
     let graph = Arc::clone(session.backbone().graph());
     let input = noise(PixelSize::square(40));
     let (first, third) = (graph.find("features.0").unwrap(), graph.find("features.2").unwrap());
@@ -110,8 +110,8 @@ fn a_run_ends_with_its_last_tap_and_stops_when_told() {
 
 #[test]
 fn cancelling_ends_a_run_between_nodes() {
-    let row = Registry::find("vgg11.tv_in1k").unwrap();
-    let mut session = session(row, (row.build)().unwrap());
+    let spec = Registry::find("vgg11.tv_in1k").unwrap();
+    let mut session = session(spec, (spec.build)().unwrap());
     let graph = Arc::clone(session.backbone().graph());
     let token = CancelToken::new();
     let first = graph.find("features.0").unwrap();
@@ -128,8 +128,8 @@ fn cancelling_ends_a_run_between_nodes() {
 
 #[test]
 fn values_are_dropped_after_their_last_use() {
-    let row = Registry::find("vgg11.tv_in1k").unwrap();
-    let mut session = session(row, (row.build)().unwrap());
+    let spec = Registry::find("vgg11.tv_in1k").unwrap();
+    let mut session = session(spec, (spec.build)().unwrap());
     let graph = Arc::clone(session.backbone().graph());
     let size = PixelSize::square(64);
     let infos = graph.infer(size).unwrap();
@@ -145,8 +145,8 @@ fn values_are_dropped_after_their_last_use() {
 
 #[test]
 fn an_input_too_small_is_an_error_that_names_the_node() {
-    let row = Registry::find("inception_v3.tv_in1k").unwrap();
-    let mut session = session(row, (row.build)().unwrap());
+    let spec = Registry::find("inception_v3.tv_in1k").unwrap();
+    let mut session = session(spec, (spec.build)().unwrap());
     let last = session.backbone().graph().final_node();
     let error = session.activations(&noise(PixelSize::new(60, 40)), &[last]).unwrap_err();
     assert!(
@@ -159,8 +159,8 @@ fn an_input_too_small_is_an_error_that_names_the_node() {
 
 #[test]
 fn a_row_without_weights_says_which_models_are_here_and_what_to_do() {
-    let row = Registry::find("vgg16").unwrap();
-    let error = Backbone::load(row, &WeightStore::default(), None).unwrap_err();
+    let spec = Registry::find("vgg16").unwrap();
+    let error = Backbone::load(spec, &WeightStore::default(), None).unwrap_err();
     assert!(matches!(error, LoadError::NotHere { .. }));
     let text = error.to_string();
     assert_eq!(text, "the weights of vgg16.tv_in1k are not installed; models that run at once: none");

@@ -323,7 +323,7 @@ fn generated_weights_give_the_frameworks_samples() {
 fn rows_say_what_their_graph_was_compared_with() {
     let graph = |tag: &str| (Registry::find(tag).unwrap().build)().unwrap();
     let compared: Vec<Graph> = STRUCTURAL.iter().chain(&SAMPLED).map(|case| graph(case.tag)).collect();
-    for row in Registry::rows() {
+    for row in Registry::specs() {
         let expected = if REAL.iter().any(|real| real.tag == row.tag) {
             Verification::RealWeights
         } else if compared.contains(&graph(row.tag)) {

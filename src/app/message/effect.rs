@@ -38,7 +38,7 @@ pub(crate) enum Work {
     Run(RunJob),
     /// Ask a person for a path.
     Ask(Question),
-    /// Ask a server what it has for a row.
+    /// Ask a server what it has for a model.
     AskOffer(&'static ModelSpec, FetchOptions),
     /// Fetch what a server has.
     Fetch(Box<FetchRequest>),
@@ -50,7 +50,7 @@ pub(crate) enum Work {
 
 /// Weights that are to be fetched.
 pub(crate) struct FetchRequest {
-    pub(crate) row: &'static ModelSpec,
+    pub(crate) spec: &'static ModelSpec,
     pub(crate) options: FetchOptions,
     pub(crate) offer: Offer,
     pub(crate) folders: Folders,

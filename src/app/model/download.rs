@@ -59,9 +59,9 @@ impl Downloads {
         Self { options, by_tag: BTreeMap::new() }
     }
 
-    /// The address of a row's file, and the file's name.
-    pub(crate) fn by_hand(&self, row: &ModelSpec) -> Option<(String, &'static str)> {
-        let source = row.download()?;
+    /// The address of a model's file, and the file's name.
+    pub(crate) fn by_hand(&self, spec: &ModelSpec) -> Option<(String, &'static str)> {
+        let source = spec.download()?;
         Some((Client::new(self.options.clone()).url(source), source.file_name()))
     }
 }

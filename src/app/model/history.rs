@@ -43,7 +43,7 @@ impl Asked {
     /// The view as it was: what it was before this change, or one of that number that was closed since.
     pub(crate) fn view(&self, old: Option<ViewState>, graph: Arc<Graph>) -> ViewState {
         let is_closed = old.is_none();
-        let old = old.unwrap_or_else(|| ViewState::new(self.id, self.request.row, Arc::clone(&graph)));
+        let old = old.unwrap_or_else(|| ViewState::new(self.id, self.request.spec, Arc::clone(&graph)));
         ViewState {
             request: self.request.clone(),
             source: self.source.clone(),

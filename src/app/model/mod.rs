@@ -91,7 +91,7 @@ pub(crate) struct Model {
     /// The range that all views share while scales are linked.
     pub(crate) shared_range: Option<(f32, f32)>,
     pub(crate) arrangement: Arrangement,
-    /// Files given for rows, so that switching back and forth keeps them.
+    /// Files given for models, so that switching back and forth keeps them.
     pub(crate) weight_files: Vec<(&'static str, FilePart)>,
     /// What is saved where a name is typed, and how figures are.
     pub(crate) save_what: Export,
@@ -151,12 +151,15 @@ pub(crate) struct Model {
 
 impl Model {
     /// One view of the picture the program carries, of which nothing is shown yet.
-    pub(crate) fn new(store: WeightStore, row: &'static ModelSpec, graph: Arc<Graph>) -> Self {
+    pub(crate) fn new(store: WeightStore, spec: &'static ModelSpec, graph: Arc<Graph>) -> Self {
         Self {
-            here: Registry::rows().filter(|row| store.embedded(row).is_some()).map(|row| row.tag).collect(),
+            here: Registry::specs()
+                .filter(|spec| store.embedded(spec).is_some())
+                .map(|spec| spec.tag)
+                .collect(),
             is_here_known: false,
             store,
-            views: vec![ViewState::new(1, row, graph)],
+            views: vec![ViewState::new(1, spec, graph)],
             active: 0,
             links: Links::default(),
             shared_range: None,
@@ -174,7 +177,7 @@ impl Model {
             walk: Walk::default(),
             playing: None,
             play_speed: 2.0,
-            tasks: Tasks::of(row.tag),
+            tasks: Tasks::of(spec.tag),
             playing_frames: None,
             frame_speed: 5.0,
             watched: None,
@@ -267,7 +270,9 @@ impl Model {
         let view = self.view();
         let layer = &view.graph.node(view.node()).name;
         let is_it = |pin: &&Pin| {
-            pin.row.tag == view.request.row.tag && pin.pinned.layer == *layer && pin.pinned.channel == channel
+            pin.spec.tag == view.request.spec.tag
+                && pin.pinned.layer == *layer
+                && pin.pinned.channel == channel
         };
         self.pins.iter().find(is_it).map(|pin| pin.pinned.id)
     }
@@ -277,27 +282,27 @@ impl Model {
         self.views.iter().position(|view| view.id == id).map_or(0, |at| at + 1)
     }
 
-    /// The file that stands for a row's weights, if one was given.
-    pub(crate) fn weights_file(&self, row: &ModelSpec) -> Option<&FilePart> {
-        self.weight_files.iter().find(|(tag, _)| *tag == row.tag).map(|(_, path)| path)
+    /// The file that stands for a model's weights, if one was given.
+    pub(crate) fn weights_file(&self, spec: &ModelSpec) -> Option<&FilePart> {
+        self.weight_files.iter().find(|(tag, _)| *tag == spec.tag).map(|(_, path)| path)
     }
 
     /// Whether a model can run.
-    pub(crate) fn has_weights(&self, row: &ModelSpec) -> bool {
-        self.weights_file(row).is_some() || self.here.contains(&row.tag)
+    pub(crate) fn has_weights(&self, spec: &ModelSpec) -> bool {
+        self.weights_file(spec).is_some() || self.here.contains(&spec.tag)
     }
 
     /// Networks that can run: the registry's, then those of opened files.
-    pub(crate) fn rows_at_hand(&self) -> Vec<&'static ModelSpec> {
-        let all = Registry::rows().chain(Registry::opened());
-        all.filter(|row| self.has_weights(row)).collect()
+    pub(crate) fn specs_at_hand(&self) -> Vec<&'static ModelSpec> {
+        let all = Registry::specs().chain(Registry::opened());
+        all.filter(|spec| self.has_weights(spec)).collect()
     }
 
     /// Networks by their tags, each with the file that stands for its weights.
     pub(crate) fn models_of(&self, tags: &BTreeSet<String>) -> Vec<BatchModel> {
-        let all = Registry::rows().chain(Registry::opened());
-        all.filter(|row| tags.contains(row.tag))
-            .map(|row| BatchModel { row, weights_file: self.weights_file(row).cloned() })
+        let all = Registry::specs().chain(Registry::opened());
+        all.filter(|spec| tags.contains(spec.tag))
+            .map(|spec| BatchModel { spec, weights_file: self.weights_file(spec).cloned() })
             .collect()
     }
 
@@ -306,7 +311,7 @@ impl Model {
         let mut full = FullRequest {
             of: view.request.clone(),
             minus: None,
-            weights_file: self.weights_file(view.request.row).cloned(),
+            weights_file: self.weights_file(view.request.spec).cloned(),
             device: self.device,
             generation: view.generation,
             max_texture_side: self.max_texture_side,
@@ -330,7 +335,7 @@ impl Model {
                     ..a.request.clone()
                 };
                 full.minus = Some(b.request.picture.clone());
-                full.weights_file = self.weights_file(a.request.row).cloned();
+                full.weights_file = self.weights_file(a.request.spec).cloned();
                 full.generation = a.generation.max(b.generation);
             }
             None => {

@@ -20,7 +20,7 @@ pub(crate) const MAX_PINS: usize = 24;
 
 /// A channel kept in sight, with its last picture.
 pub(crate) struct Pin {
-    pub(crate) row: &'static ModelSpec,
+    pub(crate) spec: &'static ModelSpec,
     pub(crate) pinned: PinnedChannel,
     pub(crate) image: Option<PinImage>,
 }

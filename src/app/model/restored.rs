@@ -56,7 +56,7 @@ pub(crate) struct Restored {
 impl Restored {
     pub(crate) fn of(panel: &PanelRecord, kind: &str) -> Result<Self, String> {
         match Registry::find(&panel.run.tag) {
-            Ok(row) => Self::with_row(row, panel, kind),
+            Ok(spec) => Self::with_spec(spec, panel, kind),
             Err(UnknownModel::Retired(retired)) => Self::in_place_of(retired, panel, kind),
             Err(error) => Err(format!("the figure's network is not known here: {error}")),
         }
@@ -64,8 +64,8 @@ impl Restored {
 
     /// What holds without the figure's model, which is no longer carried: picture, input and looks, with the usual model's last layer.
     fn in_place_of(retired: Retired, panel: &PanelRecord, kind: &str) -> Result<Self, String> {
-        let row = Registry::find(DEFAULT_TAG).map_err(|error| error.to_string())?;
-        let one = Self::with_row(row, panel, kind)?;
+        let spec = Registry::find(DEFAULT_TAG).map_err(|error| error.to_string())?;
+        let one = Self::with_spec(spec, panel, kind)?;
         let mut not_taken = one.not_taken;
         not_taken.retain(|what| !what.starts_with(LAYER_NOT_TAKEN));
         Ok(Self {
@@ -84,10 +84,10 @@ impl Restored {
         })
     }
 
-    fn with_row(row: &'static ModelSpec, panel: &PanelRecord, kind: &str) -> Result<Self, String> {
-        let graph = row.graph().map_err(|error| error.to_string())?;
+    fn with_spec(spec: &'static ModelSpec, panel: &PanelRecord, kind: &str) -> Result<Self, String> {
+        let graph = spec.graph().map_err(|error| error.to_string())?;
         let look = &panel.look;
-        let (mut request, mut not_taken) = ViewRequest::of_record(row, &graph, panel);
+        let (mut request, mut not_taken) = ViewRequest::of_record(spec, &graph, panel);
         request.settings.paper = Paper::Dark;
         let part = look
             .part

@@ -71,9 +71,9 @@ pub(crate) struct Shown {
 }
 
 impl Shown {
-    /// The model's row.
-    pub(crate) fn row(&self) -> &'static ModelSpec {
-        self.run_by.backbone.row()
+    /// The model's model.
+    pub(crate) fn spec(&self) -> &'static ModelSpec {
+        self.run_by.backbone.spec()
     }
 
     /// Bytes it takes in memory, the values shared with whoever made it included.
@@ -85,7 +85,7 @@ impl Shown {
 
     /// What a save dialog proposes.
     pub(crate) fn file_name(&self) -> String {
-        let plain: String = format!("{}__{}__{}", self.stem, self.row().tag, self.activation.name())
+        let plain: String = format!("{}__{}__{}", self.stem, self.spec().tag, self.activation.name())
             .chars()
             .map(|c| if c.is_alphanumeric() || "._-".contains(c) { c } else { '_' })
             .collect();

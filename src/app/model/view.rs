@@ -94,12 +94,12 @@ pub(crate) struct ViewState {
 
 impl ViewState {
     /// The picture the program carries, through a model's last layer; nothing is shown of it yet.
-    pub(crate) fn new(id: ViewId, row: &'static ModelSpec, graph: Arc<Graph>) -> Self {
+    pub(crate) fn new(id: ViewId, spec: &'static ModelSpec, graph: Arc<Graph>) -> Self {
         Self {
             id,
             request: ViewRequest {
                 settings: MosaicSettings { paper: Paper::Dark, ..MosaicSettings::default() },
-                ..ViewRequest::new(row)
+                ..ViewRequest::new(spec)
             },
             source: None,
             graph,
@@ -151,10 +151,10 @@ pub(crate) fn no_difference(a: &ViewState, b: &ViewState) -> Option<String> {
     let name = |view: &ViewState| view.graph.node(view.node()).name.clone();
     if !a.is_plain() || !b.is_plain() {
         Some("a difference is of two pictures' own answers".into())
-    } else if a.request.row.tag != b.request.row.tag {
+    } else if a.request.spec.tag != b.request.spec.tag {
         Some(format!(
             "a difference needs one backbone: these are {} and {}",
-            a.request.row.tag, b.request.row.tag
+            a.request.spec.tag, b.request.spec.tag
         ))
     } else if a.node() != b.node() {
         Some(format!("a difference needs one layer: these are {} and {}", name(a), name(b)))

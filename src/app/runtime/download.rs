@@ -17,29 +17,29 @@ const NEWS_INTERVAL: Duration = Duration::from_millis(80);
 
 /// What a thread needs for a download.
 pub(crate) struct Download {
-    row: &'static ModelSpec,
+    spec: &'static ModelSpec,
     client: Client,
     tell: Tell,
 }
 
 impl Download {
-    pub(crate) fn new(row: &'static ModelSpec, options: FetchOptions, tell: Tell) -> Self {
-        Self { row, client: Client::new(options), tell }
+    pub(crate) fn new(spec: &'static ModelSpec, options: FetchOptions, tell: Tell) -> Self {
+        Self { spec, client: Client::new(options), tell }
     }
 
     /// Whether there still is a window to hear it.
     fn tell(&self, news: DownloadNews) -> bool {
-        self.tell.is_heard(Event::Download(self.row, news))
+        self.tell.is_heard(Event::Download(self.spec, news))
     }
 
     pub(crate) fn ask(&self) {
-        let Some(source) = self.row.download() else { return };
+        let Some(source) = self.spec.download() else { return };
         self.tell(DownloadNews::Asked(self.client.ask(source).map_err(|error| remedy::told(&error))));
     }
 
     pub(crate) fn fetch(&self, offer: &Offer, folders: &Folders, cancel: &CancelToken) {
         let mut told = Instant::now();
-        let fetched = self.client.fetch(offer, self.row.tag, folders, &mut |progress| {
+        let fetched = self.client.fetch(offer, self.spec.tag, folders, &mut |progress| {
             let mut goes_on = !cancel.is_cancelled();
             if goes_on && told.elapsed() >= NEWS_INTERVAL {
                 told = Instant::now();

@@ -123,18 +123,18 @@ impl Runtime {
             Work::Ask(question) => {
                 return dialogs::ask(&self.dialogs, question, self.tell.clone()).err().map(Event::JobFailed);
             }
-            Work::AskOffer(row, options) => {
-                let download = Download::new(row, options, self.tell.clone());
+            Work::AskOffer(spec, options) => {
+                let download = Download::new(spec, options, self.tell.clone());
                 return start("asking", move || download.ask())
                     .err()
-                    .map(|reason| Event::Download(row, DownloadNews::Failed(reason)));
+                    .map(|reason| Event::Download(spec, DownloadNews::Failed(reason)));
             }
             Work::Fetch(request) => {
-                let FetchRequest { row, options, offer, folders, cancel } = *request;
-                let download = Download::new(row, options, self.tell.clone());
+                let FetchRequest { spec, options, offer, folders, cancel } = *request;
+                let download = Download::new(spec, options, self.tell.clone());
                 return start("download", move || download.fetch(&offer, &folders, &cancel))
                     .err()
-                    .map(|reason| Event::Download(row, DownloadNews::Failed(reason)));
+                    .map(|reason| Event::Download(spec, DownloadNews::Failed(reason)));
             }
             Work::Watch(place, since) => return self.watch(&place, since),
             Work::StopWatching => self.watch = None,

@@ -77,19 +77,19 @@ impl Runs {
 
     fn backbone(
         &mut self,
-        row: &'static ModelSpec,
+        spec: &'static ModelSpec,
         file: Option<&FilePart>,
         store: &crate::engine::WeightStore,
     ) -> Result<Arc<Backbone>, String> {
-        let found = self.loaded.iter().find(|(tag, kept, _)| *tag == row.tag && kept.as_ref() == file);
+        let found = self.loaded.iter().find(|(tag, kept, _)| *tag == spec.tag && kept.as_ref() == file);
         if let Some((.., backbone)) = found {
             return Ok(Arc::clone(backbone));
         }
         let backbone = Arc::new(
-            Backbone::load_part(row, store, file.map(|file| (file.path.as_path(), &file.choice)))
+            Backbone::load_part(spec, store, file.map(|file| (file.path.as_path(), &file.choice)))
                 .map_err(|error| told(&error))?,
         );
-        self.loaded.push((row.tag, file.cloned(), Arc::clone(&backbone)));
+        self.loaded.push((spec.tag, file.cloned(), Arc::clone(&backbone)));
         Ok(backbone)
     }
 
@@ -106,18 +106,18 @@ impl Runs {
         }
         let device = ComputeDevice::open(request.device).map_err(|error| told(&error))?;
         self.loaded.retain(|(tag, file, _)| {
-            request.models.iter().any(|model| model.row.tag == *tag && model.weights_file == *file)
+            request.models.iter().any(|model| model.spec.tag == *tag && model.weights_file == *file)
         });
         let mut models = Vec::with_capacity(request.models.len());
         for model in &request.models {
-            let backbone = self.backbone(model.row, model.weights_file.as_ref(), &request.store)?;
+            let backbone = self.backbone(model.spec, model.weights_file.as_ref(), &request.store)?;
             backbone.check_values(request.settings.values).map_err(|error| told(&error))?;
             let graph = backbone.graph();
             let layers = match &request.layers {
                 BatchLayers::Final => vec![graph.final_node()],
                 BatchLayers::AllStages => graph.stages().to_vec(),
                 BatchLayers::Named(name) => {
-                    vec![graph.resolve(name, model.row.tag).map_err(|error| told(&error))?]
+                    vec![graph.resolve(name, model.spec.tag).map_err(|error| told(&error))?]
                 }
             };
             let session = Session::with_engine(Arc::clone(&backbone), device.clone(), request.engine)
@@ -208,9 +208,9 @@ impl Runs {
 
     fn animate(&mut self, request: &AnimateRequest, teller: &mut Teller<'_>) -> Result<RunEnd, String> {
         let model = &request.model;
-        self.loaded.retain(|(tag, file, _)| model.row.tag == *tag && model.weights_file == *file);
+        self.loaded.retain(|(tag, file, _)| model.spec.tag == *tag && model.weights_file == *file);
         let device = ComputeDevice::open(request.device).map_err(|error| told(&error))?;
-        let backbone = self.backbone(model.row, model.weights_file.as_ref(), &request.store)?;
+        let backbone = self.backbone(model.spec, model.weights_file.as_ref(), &request.store)?;
         backbone.check_values(request.choices.input.values).map_err(|error| told(&error))?;
         let session = Session::with_engine(backbone, device, request.engine).map_err(|error| told(&error))?;
         let mut animation = Animation::new(session, pictures(request), request.choices.clone())
@@ -259,14 +259,14 @@ fn pictures(request: &AnimateRequest) -> Vec<AnimatedPicture> {
 }
 
 fn preview_animation(request: &AnimateRequest) -> Result<AnimatePreview, String> {
-    let (row, choices) = (request.model.row, &request.choices);
+    let (spec, choices) = (request.model.spec, &request.choices);
     if choices.mode == AnimationMode::Drive && request.source.is_none() {
         return Err("a drive is of a data set: open a folder or a driving log first".to_owned());
     }
-    let graph = row.graph().map_err(|error| told(&error))?;
-    let layers = animated_layers(&graph, choices, row.tag).map_err(|error| told(&error))?;
+    let graph = spec.graph().map_err(|error| told(&error))?;
+    let layers = animated_layers(&graph, choices, spec.tag).map_err(|error| told(&error))?;
     let infos =
-        graph.infer(request.input_size.unwrap_or(row.preprocess.size)).map_err(|error| told(&error))?;
+        graph.infer(request.input_size.unwrap_or(spec.preprocess.size)).map_err(|error| told(&error))?;
     let shapes: Vec<_> = layers.iter().map(|id| infos[id.0].shape).collect();
     let num_pictures = request.source.as_ref().map_or(1, |open| open.source.len());
     let extent = animation_extent(choices, &shapes, num_pictures).map_err(|error| told(&error))?;

@@ -28,7 +28,7 @@ fn tell_run(model: &mut Model, made_by: &MadeBy, shown: &Shown) {
             format!("the figure was made with another network of this weight file: the one under {part}"),
         );
     } else if !sha256.is_empty() && !then.is_same_as(&now) {
-        let (tag, start) = (shown.row().tag, short(sha256, 12));
+        let (tag, start) = (shown.spec().tag, short(sha256, 12));
         model.say(
             Tone::Bad,
             format!("the figure was made with other weights of {tag} than those here: their hash begins with {start}"),

@@ -46,13 +46,13 @@ fn take_snapshot(model: &mut Model, effects: &mut Effects, to: &Snapshot) {
     for asked in &to.views {
         let old = model.find(asked.id);
         let has_file = |files: &[(&'static str, FilePart)]| {
-            files.iter().find(|(tag, _)| *tag == asked.request.row.tag).map(|(_, path)| path.clone())
+            files.iter().find(|(tag, _)| *tag == asked.request.spec.tag).map(|(_, path)| path.clone())
         };
         let is_same = old.is_some_and(|view| Asked::of(view).is_same(asked))
             && has_file(&to.weight_files) == has_file(&model.weight_files);
         let graph = match old {
-            Some(view) if view.request.row.tag == asked.request.row.tag => Arc::clone(&view.graph),
-            _ => match asked.request.row.graph() {
+            Some(view) if view.request.spec.tag == asked.request.spec.tag => Arc::clone(&view.graph),
+            _ => match asked.request.spec.graph() {
                 Ok(graph) => Arc::new(graph),
                 Err(error) => {
                     model.say(Tone::Bad, told(&error));

@@ -69,7 +69,7 @@ pub(crate) fn start(model: &mut Model, start: Start, effects: &mut Effects) {
         (Some(path), Some(layer)) => effects.queue(Job::EndAt(path, layer)),
         (Some(path), None) => effects.queue(Job::Fit(path, start.part)),
         (None, _) => {
-            let row = model.view().request.row;
+            let row = model.view().request.spec;
             if let Some(why) = row.opened().and_then(|opened| opened.why_final.as_deref()) {
                 model.say(Tone::Good, format!("{}: {why}", row.tag));
             }

@@ -49,7 +49,7 @@ pub(crate) fn ask_for_walk(model: &mut Model, effects: &mut Effects) {
     let every_node = model.lists_every_node;
     let is_asked =
         model.walk.asked.as_ref().is_some_and(|(w, every, _)| w.is_same_run(&wanted) && *every == every_node);
-    if is_asked || !model.has_weights(wanted.of.row) {
+    if is_asked || !model.has_weights(wanted.of.spec) {
         return;
     }
     let nodes = view.walk(every_node);
@@ -68,7 +68,7 @@ pub(crate) fn paint_pins(model: &mut Model, effects: &mut Effects) {
     let pins: Vec<PinnedChannel> = model
         .pins
         .iter()
-        .filter(|pin| pin.row.tag == view.request.row.tag)
+        .filter(|pin| pin.spec.tag == view.request.spec.tag)
         .map(|pin| pin.pinned.clone())
         .collect();
     let wanted = model.full_request(view).ok().filter(|w| w.minus.is_none());
@@ -86,15 +86,16 @@ pub(crate) fn ask_for_labels(model: &mut Model, effects: &mut Effects, source: &
     }
 }
 
-/// Asks the server what it has for a row whose weights are not here, unless that was done.
-pub(crate) fn ask_offer(model: &mut Model, effects: &mut Effects, row: &'static ModelSpec) {
+/// Asks the server what it has for a model whose weights are not here, unless that was done.
+pub(crate) fn ask_offer(model: &mut Model, effects: &mut Effects, spec: &'static ModelSpec) {
     let Some(downloads) = &mut model.downloads else { return };
-    let is_known = matches!(downloads.by_tag.get(row.tag), Some(stage) if !matches!(stage, Stage::Failed(_)));
-    if is_known || row.download().is_none() || downloads.options.offline_by.is_some() {
+    let is_known =
+        matches!(downloads.by_tag.get(spec.tag), Some(stage) if !matches!(stage, Stage::Failed(_)));
+    if is_known || spec.download().is_none() || downloads.options.offline_by.is_some() {
         return;
     }
-    downloads.by_tag.insert(row.tag, Stage::Asking);
-    effects.push(Work::AskOffer(row, downloads.options.clone()));
+    downloads.by_tag.insert(spec.tag, Stage::Asking);
+    effects.push(Work::AskOffer(spec, downloads.options.clone()));
 }
 
 /// Has settled what a task would write, for the preview, where one is seen.
@@ -191,8 +192,8 @@ pub(crate) fn animate_request(model: &Model) -> Option<AnimateRequest> {
         picture: Some((shown.label.clone(), Arc::clone(&shown.picture))),
         source: view.source.clone(),
         model: BatchModel {
-            row: view.request.row,
-            weights_file: model.weights_file(view.request.row).cloned(),
+            spec: view.request.spec,
+            weights_file: model.weights_file(view.request.spec).cloned(),
         },
         choices: AnimationChoices {
             mode: scope.mode,
@@ -207,7 +208,7 @@ pub(crate) fn animate_request(model: &Model) -> Option<AnimateRequest> {
             has_own_scale: matches!(normalisation, Normalisation::Fixed { .. }),
             input: view.request.input,
         },
-        input_size: (shown.row().tag == view.request.row.tag)
+        input_size: (shown.spec().tag == view.request.spec.tag)
             .then(|| PixelSize::new(batch.width(), batch.height())),
         device: model.device,
         engine: model.engine,

@@ -27,7 +27,7 @@ pub(crate) fn show(model: &mut Model, effects: &mut Effects, id: ViewId) {
     let job = model.newest.job;
     let Some(at) = model.views.iter().position(|view| view.id == id) else { return };
     let wanted = model.full_request(&model.views[at]);
-    let has_weights = wanted.as_ref().is_ok_and(|w| model.has_weights(w.of.row));
+    let has_weights = wanted.as_ref().is_ok_and(|w| model.has_weights(w.of.spec));
     let is_here_known = model.is_here_known;
     let view = &mut model.views[at];
     (view.job, view.busy, view.trouble) = (job, None, None);
@@ -44,9 +44,9 @@ pub(crate) fn show(model: &mut Model, effects: &mut Effects, id: ViewId) {
         }
         Ok(_) if !has_weights => {
             view.trouble = Some(Trouble::NeedsWeights);
-            let row = view.request.row;
+            let spec = view.request.spec;
             effects.push(Work::Withdraw(id));
-            ask_offer(model, effects, row);
+            ask_offer(model, effects, spec);
         }
         Ok(wanted) => {
             if let Some(shown) = model.kept.get(&wanted) {
@@ -79,7 +79,7 @@ pub(crate) fn take_shown(model: &mut Model, effects: &mut Effects, at: usize, sh
         view.selected = None;
     }
     let is_same_layer = view.shown.as_ref().is_some_and(|old| {
-        old.row().tag == shown.row().tag && old.node == shown.node && Arc::ptr_eq(&old.view, &shown.view)
+        old.spec().tag == shown.spec().tag && old.node == shown.node && Arc::ptr_eq(&old.view, &shown.view)
     });
     let id = view.id;
     if !is_same_layer {
@@ -128,8 +128,8 @@ pub(crate) fn open(model: &mut Model, effects: &mut Effects, path: PathBuf, path
     effects.push(Work::Latest(id, Job::Open(job, path, path_column)));
 }
 
-pub(crate) fn set_model(model: &mut Model, effects: &mut Effects, row: &'static ModelSpec) {
-    match row.graph() {
+pub(crate) fn set_model(model: &mut Model, effects: &mut Effects, spec: &'static ModelSpec) {
+    match spec.graph() {
         Ok(graph) => {
             let view = model.view_mut();
             // A layer of that name may be in the other model too; where not, its last is shown.
@@ -138,7 +138,7 @@ pub(crate) fn set_model(model: &mut Model, effects: &mut Effects, row: &'static 
             {
                 view.request.layer = LayerChoice::Final;
             }
-            view.request.set_network(row);
+            view.request.set_network(spec);
             view.graph = Arc::new(graph);
             show_active(model, effects);
         }

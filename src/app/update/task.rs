@@ -41,7 +41,7 @@ pub(crate) fn apply(model: &mut Model, command: TaskCommand, effects: &mut Effec
 
 /// Until a person has said where to write, a task is of the network on screen.
 fn name_network(model: &mut Model, task: Task) {
-    let shown = || std::iter::once(model.view().request.row.tag.to_owned()).collect();
+    let shown = || std::iter::once(model.view().request.spec.tag.to_owned()).collect();
     match task {
         Task::Batch if model.tasks.batch.scope.folder.is_empty() => model.tasks.batch.scope.tags = shown(),
         Task::Extract if model.tasks.extract.scope.folder.is_empty() => {

@@ -133,7 +133,7 @@ fn weights_that_are_not_here_are_offered_fetched_and_called_off() {
     let mut model = model();
     model.here.clear();
     model.downloads = Some(Downloads::new(FetchOptions { offline_by: None, ..FetchOptions::from_env() }));
-    let row = Registry::rows().find(|row| row.download().is_some()).unwrap();
+    let row = Registry::specs().find(|row| row.download().is_some()).unwrap();
     let effects = ask(&mut model, ViewCommand::SetModel(row));
     assert_eq!(model.view().trouble, Some(Trouble::NeedsWeights));
     assert!(
@@ -161,7 +161,7 @@ fn a_weight_file_that_fits_nothing_is_told_and_one_with_several_asks() {
     tell(&mut model, Event::JobFailed("fits no network".into()));
     assert_eq!(said(&model), ["fits no network"]);
     let offer = |tag: &str| WeightsOffer {
-        row: Registry::find(tag).unwrap(),
+        spec: Registry::find(tag).unwrap(),
         choice: PartChoice::default(),
         words: String::new(),
     };
@@ -171,7 +171,7 @@ fn a_weight_file_that_fits_nothing_is_told_and_one_with_several_asks() {
     ask(&mut model, WeightsCommand::DropWeights);
     assert!(model.weights_question.is_none() && model.weight_files.is_empty());
     tell(&mut model, Event::Fits(path, vec![offer("vgg16.keras_in1k")]));
-    assert_eq!((model.view().request.row.tag, model.weight_files.len()), ("vgg16.keras_in1k", 1));
+    assert_eq!((model.view().request.spec.tag, model.weight_files.len()), ("vgg16.keras_in1k", 1));
     assert!(model.history.can_go_back());
 }
 

@@ -85,13 +85,13 @@ fn change_views(model: &mut Model, effects: &mut Effects, change: &Change) {
 /// Wants again what is on screen.
 fn go_back(model: &mut Model, effects: &mut Effects) {
     let Some(good) = model.view().good.clone() else { return };
-    model.weight_files.retain(|(tag, _)| *tag != good.of.row.tag);
-    model.weight_files.extend(good.weights_file.map(|file| (good.of.row.tag, file)));
+    model.weight_files.retain(|(tag, _)| *tag != good.of.spec.tag);
+    model.weight_files.extend(good.weights_file.map(|file| (good.of.spec.tag, file)));
     let view = model.view_mut();
     if let (PictureChoice::Frame { index, camera, .. }, Some(open)) = (&good.of.picture, &mut view.source) {
         (open.index, open.camera) = (*index, *camera);
     }
-    let row = good.of.row;
+    let row = good.of.spec;
     if view.is_plain() {
         view.request = good.of;
     }

@@ -171,9 +171,9 @@ pub(crate) fn take_match(
 
 fn pin(model: &mut Model, effects: &mut Effects, channel: usize) {
     let view = model.view();
-    let (row, layer) = (view.request.row, view.graph.node(view.node()).name.clone());
+    let (spec, layer) = (view.request.spec, view.graph.node(view.node()).name.clone());
     let is_there =
-        |pin: &Pin| pin.row.tag == row.tag && pin.pinned.layer == layer && pin.pinned.channel == channel;
+        |pin: &Pin| pin.spec.tag == spec.tag && pin.pinned.layer == layer && pin.pinned.channel == channel;
     if !view.is_plain() || model.pins.iter().any(is_there) {
         return;
     }
@@ -187,18 +187,18 @@ fn pin(model: &mut Model, effects: &mut Effects, channel: usize) {
     }
     model.newest.pin += 1;
     let pinned = PinnedChannel { id: model.newest.pin, layer, channel };
-    model.pins.push(Pin { row, pinned, image: None });
+    model.pins.push(Pin { spec, pinned, image: None });
     paint_pins(model, effects);
 }
 
 fn go_to_pin(model: &mut Model, effects: &mut Effects, id: u64) {
     let Some(pin) = model.pins.iter().find(|pin| pin.pinned.id == id) else { return };
-    let (row, pinned) = (pin.row, pin.pinned.clone());
+    let (spec, pinned) = (pin.spec, pin.pinned.clone());
     model.view_mut().selected = Some(pinned.channel);
     model.view_mut().request.apply(&Change::ClassMap(None));
     model.view_mut().request.apply(&Change::Layer(LayerChoice::Named(pinned.layer.clone())));
-    if model.view().request.row.tag != row.tag {
-        apply_model(model, row);
+    if model.view().request.spec.tag != spec.tag {
+        apply_model(model, spec);
     }
     if let Some(node) = model.view().graph.find(&pinned.layer) {
         let layer = model.view().layer_choice(node);
@@ -208,11 +208,11 @@ fn go_to_pin(model: &mut Model, effects: &mut Effects, id: u64) {
 }
 
 /// Another model without showing it yet.
-fn apply_model(model: &mut Model, row: &'static crate::models::ModelSpec) {
-    match row.graph() {
+fn apply_model(model: &mut Model, spec: &'static crate::models::ModelSpec) {
+    match spec.graph() {
         Ok(graph) => {
             let view = model.view_mut();
-            view.request.set_network(row);
+            view.request.set_network(spec);
             view.graph = Arc::new(graph);
         }
         Err(error) => model.say(Tone::Bad, told(&error)),

@@ -24,17 +24,17 @@ pub(crate) fn apply(model: &mut Model, command: WeightsCommand, effects: &mut Ef
         WeightsCommand::ChooseWeights => effects.push(Work::Ask(Question::Weights)),
         WeightsCommand::OpenWeights(path) => fit(effects, path),
         WeightsCommand::EndAt(path, layer) => effects.queue(Job::EndAt(path, layer)),
-        WeightsCommand::UseWeights(row, file) => use_weights(model, effects, row, file),
+        WeightsCommand::UseWeights(spec, file) => use_weights(model, effects, spec, file),
         WeightsCommand::ForgetWeights => {
-            let tag = model.view().request.row.tag;
+            let tag = model.view().request.spec.tag;
             model.weight_files.retain(|(kept, _)| *kept != tag);
             show_active(model, effects);
         }
         WeightsCommand::DropWeights => model.weights_question = None,
-        WeightsCommand::Download(row, request) => match request {
-            DownloadRequest::Ask => ask_offer(model, effects, row),
-            DownloadRequest::Fetch => download(model, effects, row),
-            DownloadRequest::Stop => cancel_download(model, row),
+        WeightsCommand::Download(spec, request) => match request {
+            DownloadRequest::Ask => ask_offer(model, effects, spec),
+            DownloadRequest::Fetch => download(model, effects, spec),
+            DownloadRequest::Stop => cancel_download(model, spec),
         },
     }
 }
@@ -50,37 +50,37 @@ pub(crate) fn take_fits(
     path: PathBuf,
     offers: Vec<WeightsOffer>,
 ) -> Option<WeightsCommand> {
-    if let [WeightsOffer { row, choice, .. }] = &offers[..]
-        && !wants_an_end(row)
+    if let [WeightsOffer { spec, choice, .. }] = &offers[..]
+        && !wants_an_end(spec)
     {
-        return Some(WeightsCommand::UseWeights(row, FilePart { path, choice: choice.clone() }));
+        return Some(WeightsCommand::UseWeights(spec, FilePart { path, choice: choice.clone() }));
     }
     model.weights_question = Some((path, offers));
     None
 }
 
 /// Runs a model with weights from a file from now on.
-fn use_weights(model: &mut Model, effects: &mut Effects, row: &'static ModelSpec, file: FilePart) {
+fn use_weights(model: &mut Model, effects: &mut Effects, spec: &'static ModelSpec, file: FilePart) {
     model.weights_question = None;
-    model.weight_files.retain(|(kept, _)| *kept != row.tag);
-    model.weight_files.push((row.tag, file));
-    if let Some(why) = row.opened().and_then(|opened| opened.why_final.as_deref()) {
-        model.say(Tone::Good, format!("{}: {why}", row.tag));
+    model.weight_files.retain(|(kept, _)| *kept != spec.tag);
+    model.weight_files.push((spec.tag, file));
+    if let Some(why) = spec.opened().and_then(|opened| opened.why_final.as_deref()) {
+        model.say(Tone::Good, format!("{}: {why}", spec.tag));
     }
     model.view_mut().generation = model.next_generation();
-    set_model(model, effects, row);
+    set_model(model, effects, spec);
 }
 
 /// Whether a person is asked where a network ends: it is cut, and nobody has said yet.
-pub(crate) fn wants_an_end(row: &ModelSpec) -> bool {
-    row.opened().is_some_and(|opened| opened.is_cut && opened.final_asked.is_none())
+pub(crate) fn wants_an_end(spec: &ModelSpec) -> bool {
+    spec.opened().is_some_and(|opened| opened.is_cut && opened.final_asked.is_none())
 }
 
 /// Views of models whose weights turned up are shown, and those that waited for the answer.
 pub(crate) fn take_here(model: &mut Model, effects: &mut Effects, tags: Vec<&'static str>) {
     (model.here, model.is_here_known) = (tags, true);
     let is_waiting = |view: &&ViewState| {
-        let is_here = model.has_weights(view.request.row);
+        let is_here = model.has_weights(view.request.spec);
         view.busy == Some(Busy::LookingForWeights) || (view.trouble == Some(Trouble::NeedsWeights) && is_here)
     };
     let ids: Vec<ViewId> = model.views.iter().filter(is_waiting).map(|view| view.id).collect();
@@ -90,19 +90,19 @@ pub(crate) fn take_here(model: &mut Model, effects: &mut Effects, tags: Vec<&'st
 }
 
 /// Fetches what was offered.
-fn download(model: &mut Model, effects: &mut Effects, row: &'static ModelSpec) {
+fn download(model: &mut Model, effects: &mut Effects, spec: &'static ModelSpec) {
     let Some(downloads) = &mut model.downloads else { return };
-    let Some(Stage::Offered(offer, have)) = downloads.by_tag.get(row.tag).cloned() else { return };
+    let Some(Stage::Offered(offer, have)) = downloads.by_tag.get(spec.tag).cloned() else { return };
     let (progress, cancel) = (Progress { have, total: offer.num_bytes }, CancelToken::new());
-    downloads.by_tag.insert(row.tag, Stage::Fetching(offer.clone(), progress, cancel.clone()));
+    downloads.by_tag.insert(spec.tag, Stage::Fetching(offer.clone(), progress, cancel.clone()));
     let options = downloads.options.clone();
     let folders = model.store.folders().clone();
-    effects.push(Work::Fetch(Box::new(FetchRequest { row, options, offer, folders, cancel })));
+    effects.push(Work::Fetch(Box::new(FetchRequest { spec, options, offer, folders, cancel })));
 }
 
 /// Calls a download off; what came is kept.
-fn cancel_download(model: &Model, row: &'static ModelSpec) {
-    let stage = model.downloads.as_ref().and_then(|downloads| downloads.by_tag.get(row.tag));
+fn cancel_download(model: &Model, spec: &'static ModelSpec) {
+    let stage = model.downloads.as_ref().and_then(|downloads| downloads.by_tag.get(spec.tag));
     if let Some(Stage::Fetching(_, _, cancel)) = stage {
         cancel.cancel();
     }
@@ -111,7 +111,7 @@ fn cancel_download(model: &Model, row: &'static ModelSpec) {
 pub(crate) fn take_download_news(
     model: &mut Model,
     effects: &mut Effects,
-    row: &'static ModelSpec,
+    spec: &'static ModelSpec,
     news: DownloadNews,
 ) {
     let Some(downloads) = &mut model.downloads else { return };
@@ -119,20 +119,20 @@ pub(crate) fn take_download_news(
         DownloadNews::Asked(Ok(offer)) => Stage::Offered(offer, 0),
         DownloadNews::Stopped(offer, have) => Stage::Offered(offer, have),
         DownloadNews::Asked(Err(reason)) | DownloadNews::Failed(reason) => Stage::Failed(reason),
-        DownloadNews::At(progress) => match downloads.by_tag.get(row.tag) {
+        DownloadNews::At(progress) => match downloads.by_tag.get(spec.tag) {
             Some(Stage::Fetching(offer, _, cancel)) => {
                 Stage::Fetching(offer.clone(), progress, cancel.clone())
             }
             _ => return,
         },
         DownloadNews::Done => {
-            downloads.by_tag.remove(row.tag);
+            downloads.by_tag.remove(spec.tag);
             effects.side(SideJob::Here(model.store.clone()));
-            model.say(Tone::Good, format!("the weights of {} are here", row.tag));
+            model.say(Tone::Good, format!("the weights of {} are here", spec.tag));
             let waiting: Vec<_> = model
                 .views
                 .iter()
-                .filter(|view| view.request.row.tag == row.tag)
+                .filter(|view| view.request.spec.tag == spec.tag)
                 .map(|view| view.id)
                 .collect();
             for view in waiting {
@@ -141,5 +141,5 @@ pub(crate) fn take_download_news(
             return;
         }
     };
-    downloads.by_tag.insert(row.tag, stage);
+    downloads.by_tag.insert(spec.tag, stage);
 }

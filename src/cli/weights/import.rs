@@ -11,7 +11,7 @@ use crate::cli::reporter::Reporter;
 use crate::engine::{Backbone, PREPROCESS_KEY, Preprocessing, WeightState};
 use crate::formats::write_atomically;
 use crate::models::ModelSpec;
-use crate::render::{Resources, choose_row_for_file};
+use crate::render::{Resources, choose_spec_for_file};
 use crate::tensor::counted;
 use crate::weights::fetch::{FileRecord, write_record};
 use crate::weights::{
@@ -22,11 +22,11 @@ use crate::weights::{
 /// Imports one file.
 pub(super) fn run(args: &ImportArgs, resources: &Resources, reporter: &Reporter) -> anyhow::Result<Exit> {
     let whole = TensorFile::read_part(&args.file, &args.part.choice())?;
-    let row = choose_row_for_file(args.model.as_deref(), &whole)?;
-    let graph = row.graph().with_context(|| format!("the graph of {} is malformed", row.tag))?;
-    let file = whole.part_for(&graph, row.tag, row.head_prefixes)?;
+    let spec = choose_spec_for_file(args.model.as_deref(), &whole)?;
+    let graph = spec.graph().with_context(|| format!("the graph of {} is malformed", spec.tag))?;
+    let file = whole.part_for(&graph, spec.tag, spec.head_prefixes)?;
     drop(whole);
-    let target = target(args, row, resources)?;
+    let target = target(args, spec, resources)?;
     let source = args.file.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let what = format!("{}, {}", file.format().name(), Convention::of(&file).words());
     let others = file.part().has_other_average().then(|| {
@@ -41,28 +41,28 @@ pub(super) fn run(args: &ImportArgs, resources: &Resources, reporter: &Reporter)
         std::iter::once(String::new()).chain(file.notes().iter().cloned()).chain(others).collect();
     let notes = notes.join("; ");
     let source_sha256 = file.root_sha256().to_owned();
-    let bound = BoundWeights::bind(&graph, row.tag, &file, row.head_prefixes)?;
+    let bound = BoundWeights::bind(&graph, spec.tag, &file, spec.head_prefixes)?;
     let mut metadata = BTreeMap::from([
         ("format".to_owned(), "pt".to_owned()),
-        (MODEL_KEY.to_owned(), row.tag.to_owned()),
+        (MODEL_KEY.to_owned(), spec.tag.to_owned()),
         (SOURCE_KEY.to_owned(), source.clone()),
         (SOURCE_SHA256_KEY.to_owned(), source_sha256.clone()),
-        ("filterscope.variant".to_owned(), row.variant.to_owned()),
-        ("filterscope.license".to_owned(), row.license.to_owned()),
+        ("filterscope.variant".to_owned(), spec.variant.to_owned()),
+        ("filterscope.license".to_owned(), spec.license.to_owned()),
     ]);
     let num_head = if file.part().has_no_classes() { 0 } else { bound.num_head_tensors() };
     if let Some(part) = file.place() {
         metadata.insert(SOURCE_PART_KEY.to_owned(), part);
     }
-    if let Some(inside) = Preprocessing::of(row, &file, &bound).to_keep() {
+    if let Some(inside) = Preprocessing::of(spec, &file, &bound).to_keep() {
         metadata.insert(PREPROCESS_KEY.to_owned(), inside);
     }
-    let bytes = to_safetensors(&graph, &bound, &file, row.head_prefixes, metadata)?;
+    let bytes = to_safetensors(&graph, &bound, &file, spec.head_prefixes, metadata)?;
     let num_tensors = bound.num_tensors();
     drop((file, bound));
     // Read back before it is kept: what is written is what will be loaded.
     let origin = target.display().to_string();
-    let written = Backbone::from_tensors(row, TensorFile::from_bytes(bytes.clone(), origin)?)?;
+    let written = Backbone::from_tensors(spec, TensorFile::from_bytes(bytes.clone(), origin)?)?;
     let record = FileRecord {
         sha256: written.origin().sha256().to_owned(),
         num_bytes: bytes.len() as u64,
@@ -84,13 +84,13 @@ pub(super) fn run(args: &ImportArgs, resources: &Resources, reporter: &Reporter)
         n => format!(", and {} of a classifier kept along", counted(n, "tensor")),
     };
     let then = if args.output.is_none() {
-        format!("; `--model {}` runs from now on", row.tag)
+        format!("; `--model {}` runs from now on", spec.tag)
     } else {
         String::new()
     };
     reporter.summary(&format!(
         "imported {}: all of its {} found{head} ({what}{notes}){then}: \"{}\"",
-        row.tag,
+        spec.tag,
         counted(num_tensors, "tensor"),
         target.display()
     ));
@@ -98,7 +98,7 @@ pub(super) fn run(args: &ImportArgs, resources: &Resources, reporter: &Reporter)
 }
 
 /// Where the result goes.
-fn target(args: &ImportArgs, row: &'static ModelSpec, resources: &Resources) -> anyhow::Result<PathBuf> {
+fn target(args: &ImportArgs, spec: &'static ModelSpec, resources: &Resources) -> anyhow::Result<PathBuf> {
     if let Some(output) = &args.output {
         let output = if output.extension().is_some_and(|e| e == "safetensors") {
             output.clone()
@@ -113,12 +113,12 @@ fn target(args: &ImportArgs, row: &'static ModelSpec, resources: &Resources) -> 
         }
         return Ok(output);
     }
-    if resources.store.state(row) == WeightState::Embedded {
-        bail!("the program carries the weights of {}; name a file of your own with `-o NAME`", row.tag);
+    if resources.store.state(spec) == WeightState::Embedded {
+        bail!("the program carries the weights of {}; name a file of your own with `-o NAME`", spec.tag);
     }
     resources
         .store
         .folders()
-        .imported(row.tag)
+        .imported(spec.tag)
         .context("there is no home folder to keep it in; set FILTERSCOPE_HOME, or name a file with `-o NAME`")
 }

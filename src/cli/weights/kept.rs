@@ -14,52 +14,52 @@ use crate::tensor::counted;
 use crate::weights::fetch::{md5_of, read_record, remove_record};
 use crate::weights::{KeptBy, KeptFile};
 
-/// A row's file, or why there is none.
-fn file_of(row: &'static ModelSpec, store: &WeightStore) -> anyhow::Result<KeptFile> {
-    if store.state(row) == WeightState::Embedded {
-        bail!("the program carries the weights of {}; there is no file", row.tag);
+/// A model's file, or why there is none.
+fn file_of(spec: &'static ModelSpec, store: &WeightStore) -> anyhow::Result<KeptFile> {
+    if store.state(spec) == WeightState::Embedded {
+        bail!("the program carries the weights of {}; there is no file", spec.tag);
     }
-    store.kept(row).with_context(|| {
-        let fetch = match row.download() {
-            Some(_) => format!("; `filterscope weights fetch {}` downloads them", row.tag),
+    store.kept(spec).with_context(|| {
+        let fetch = match spec.download() {
+            Some(_) => format!("; `filterscope weights fetch {}` downloads them", spec.tag),
             None => String::new(),
         };
-        format!("the weights of {} are not installed{fetch}", row.tag)
+        format!("the weights of {} are not installed{fetch}", spec.tag)
     })
 }
 
-/// Prints where a row's file lies.
+/// Prints where a model's file lies.
 pub(super) fn path(
-    row: &'static ModelSpec,
+    spec: &'static ModelSpec,
     resources: &Resources,
     reporter: &Reporter,
 ) -> anyhow::Result<Exit> {
-    let file = file_of(row, &resources.store)?;
+    let file = file_of(spec, &resources.store)?;
     reporter.result(&format!("{}\n", file.path.display()))?;
     Ok(Exit::Done)
 }
 
 /// Checks files against what was recorded of them and against their graphs; without names, all that are here.
 pub(super) fn verify(
-    rows: &[&'static ModelSpec],
+    specs: &[&'static ModelSpec],
     resources: &Resources,
     reporter: &Reporter,
 ) -> anyhow::Result<Exit> {
     let store = &resources.store;
-    let all: Vec<&'static ModelSpec> = if rows.is_empty() {
-        Registry::rows().filter(|row| store.state(row) == WeightState::Cached).collect()
+    let all: Vec<&'static ModelSpec> = if specs.is_empty() {
+        Registry::specs().filter(|spec| store.state(spec) == WeightState::Cached).collect()
     } else {
-        rows.to_vec()
+        specs.to_vec()
     };
     if all.is_empty() {
         reporter.summary("no weight file is here but those that the program carries");
         return Ok(Exit::Done);
     }
     let mut num_failed = 0;
-    for row in &all {
-        let checked = file_of(row, store).and_then(|file| check(row, store, &file));
+    for spec in &all {
+        let checked = file_of(spec, store).and_then(|file| check(spec, store, &file));
         match checked {
-            Ok(words) => reporter.result(&format!("{}: {words}\n", row.tag))?,
+            Ok(words) => reporter.result(&format!("{}: {words}\n", spec.tag))?,
             Err(error) if all.len() == 1 => return Err(error),
             Err(error) => {
                 num_failed += 1;
@@ -70,8 +70,8 @@ pub(super) fn verify(
     Ok(if num_failed > 0 { Exit::SomeFailed } else { Exit::Done })
 }
 
-fn check(row: &'static ModelSpec, store: &WeightStore, file: &KeptFile) -> anyhow::Result<String> {
-    let backbone = Backbone::load(row, store, None)?;
+fn check(spec: &'static ModelSpec, store: &WeightStore, file: &KeptFile) -> anyhow::Result<String> {
+    let backbone = Backbone::load(spec, store, None)?;
     let sha256 = backbone.origin().sha256();
     let expected = recorded_sha256(file);
     if let Some(expected) = &expected
@@ -80,18 +80,18 @@ fn check(row: &'static ModelSpec, store: &WeightStore, file: &KeptFile) -> anyho
         bail!(
             "{} is no longer the file that was kept (sha256 {sha256}, recorded {expected}); `filterscope weights remove {0}` and \
              get it again: \"{}\"",
-            row.tag,
+            spec.tag,
             file.path.display()
         );
     }
-    let checksum = match (&expected, row.download()) {
+    let checksum = match (&expected, spec.download()) {
         (Some(_), _) => "sha256 as recorded",
         (None, Some(WeightSource::Https { md5: Some(published), .. })) => {
             let md5 = md5_of(&file.path)?;
             if md5 != published {
                 bail!(
                     "{} is not the file that its publisher gives (md5 {md5}, published {published}): \"{}\"",
-                    row.tag,
+                    spec.tag,
                     file.path.display()
                 );
             }
@@ -116,12 +116,12 @@ fn recorded_sha256(file: &KeptFile) -> Option<String> {
 
 /// Removes files that this program or the hub's cache keeps.
 pub(super) fn remove(
-    rows: &[&'static ModelSpec],
+    specs: &[&'static ModelSpec],
     resources: &Resources,
     reporter: &Reporter,
 ) -> anyhow::Result<Exit> {
-    for row in rows {
-        let file = file_of(row, &resources.store)?;
+    for spec in specs {
+        let file = file_of(spec, &resources.store)?;
         if file.kept == KeptBy::ByKeras {
             bail!(
                 "this file is in Keras' own cache; remove it there if Keras shall lose it too: \"{}\"",
@@ -135,7 +135,7 @@ pub(super) fn remove(
             std::fs::remove_file(&path).with_context(|| format!("can't remove \"{}\"", path.display()))?;
         }
         remove_record(&file.path);
-        reporter.summary(&format!("removed {} ({num_bytes} bytes): \"{}\"", row.tag, file.path.display()));
+        reporter.summary(&format!("removed {} ({num_bytes} bytes): \"{}\"", spec.tag, file.path.display()));
     }
     Ok(Exit::Done)
 }

@@ -17,30 +17,30 @@ use crate::tensor::counted;
 pub(super) fn run(args: &WeightsArgs, resources: &Resources, reporter: &Reporter) -> anyhow::Result<Exit> {
     match &args.command {
         WeightsAction::Fetch { models, offline, again } => {
-            let rows = rows(models)?;
-            fetch(&rows, *again, Consent { is_given: true, is_offline: *offline }, resources, reporter)
+            let specs = specs(models)?;
+            fetch(&specs, *again, Consent { is_given: true, is_offline: *offline }, resources, reporter)
         }
         WeightsAction::Import(import) => import::run(import, resources, reporter),
         WeightsAction::Path { model } => kept::path(Registry::find(model)?, resources, reporter),
-        WeightsAction::Verify { models } => kept::verify(&rows(models)?, resources, reporter),
-        WeightsAction::Remove { models } => kept::remove(&rows(models)?, resources, reporter),
+        WeightsAction::Verify { models } => kept::verify(&specs(models)?, resources, reporter),
+        WeightsAction::Remove { models } => kept::remove(&specs(models)?, resources, reporter),
     }
 }
 
 /// Rows by name, each once.
-fn rows(names: &[String]) -> anyhow::Result<Vec<&'static ModelSpec>> {
-    let mut rows: Vec<&'static ModelSpec> = Vec::new();
+fn specs(names: &[String]) -> anyhow::Result<Vec<&'static ModelSpec>> {
+    let mut specs: Vec<&'static ModelSpec> = Vec::new();
     for name in names {
-        let row = Registry::find(name.trim())?;
-        if !rows.iter().any(|other| other.tag == row.tag) {
-            rows.push(row);
+        let spec = Registry::find(name.trim())?;
+        if !specs.iter().any(|other| other.tag == spec.tag) {
+            specs.push(spec);
         }
     }
-    Ok(rows)
+    Ok(specs)
 }
 
 fn fetch(
-    rows: &[&'static ModelSpec],
+    specs: &[&'static ModelSpec],
     again: bool,
     consent: Consent,
     resources: &Resources,
@@ -49,33 +49,33 @@ fn fetch(
     let cancel = cancelled_by_ctrl_c()?;
     let downloads = Downloader::new(consent, &resources.store, reporter, cancel.clone());
     let mut num_failed = 0;
-    for row in rows {
-        match resources.store.state(row) {
+    for spec in specs {
+        match resources.store.state(spec) {
             WeightState::Embedded => {
-                reporter.note(&format!("{} needs no download: the program carries it", row.tag));
+                reporter.note(&format!("{} needs no download: the program carries it", spec.tag));
                 continue;
             }
             WeightState::Cached if !again => {
-                let path = resources.store.kept(row).map(|file| file.path.display().to_string());
-                reporter.note(&format!("{} is here already: \"{}\"", row.tag, path.unwrap_or_default()));
+                let path = resources.store.kept(spec).map(|file| file.path.display().to_string());
+                reporter.note(&format!("{} is here already: \"{}\"", spec.tag, path.unwrap_or_default()));
                 continue;
             }
             WeightState::Cached | WeightState::Downloadable | WeightState::NeedsFile => {}
         }
-        match downloads.fetch(row) {
+        match downloads.fetch(spec) {
             Ok(_) => {}
             Err(error) if cancel.is_cancelled() => {
                 reporter.summary(&format!("interrupted: {error:#}"));
                 return Ok(Exit::Interrupted);
             }
-            Err(error) if rows.len() == 1 => return Err(error),
+            Err(error) if specs.len() == 1 => return Err(error),
             Err(error) => {
                 num_failed += 1;
                 reporter.skipped(&format!("{error:#}"));
             }
         }
     }
-    if num_failed == rows.len() {
+    if num_failed == specs.len() {
         anyhow::bail!("none of {} was fetched", counted(num_failed, "model"));
     }
     Ok(if num_failed > 0 { Exit::SomeFailed } else { Exit::Done })

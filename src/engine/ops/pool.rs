@@ -78,9 +78,9 @@ pub(in crate::engine) fn global_avg_pool(cores: &Cores<'_>, x: Maps<'_>, out: &m
     out.fill_rows(cores, shape.plane(), |image, block, _, row| {
         let mut sums = [0f64; BLOCK];
         for from in x.plane(image, block).chunks(shape.width.max(1)) {
-            let mut of_row = PixelBlock::ZERO;
-            level.run(SumRow { from, to: &mut of_row });
-            for (sum, value) in sums.iter_mut().zip(of_row.0) {
+            let mut of_spec = PixelBlock::ZERO;
+            level.run(SumRow { from, to: &mut of_spec });
+            for (sum, value) in sums.iter_mut().zip(of_spec.0) {
                 *sum += f64::from(value);
             }
         }

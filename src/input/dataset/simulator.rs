@@ -114,10 +114,10 @@ impl SimulatorLog {
         };
         let mut pictures = recorded.iter().zip(placed.files);
         for (row, (number, span)) in lines.into_iter().enumerate() {
-            let of_row =
+            let of_spec =
                 cameras.iter().zip(&mut pictures).map(|((camera, _), (path, file))| (*camera, path, file));
-            let of_row = of_row.collect();
-            log.add(row, number, span, of_row);
+            let of_spec = of_spec.collect();
+            log.add(row, number, span, of_spec);
         }
         if log.rows.is_empty() {
             let first = recorded.iter().find(|path| !path.is_empty()).map(|path| shown(path));

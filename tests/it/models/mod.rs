@@ -10,10 +10,10 @@ use filterscope::models::{ModelSpec, Registry};
 
 use crate::support::golden::torch_name;
 
-fn row(tag: &str) -> &'static ModelSpec {
+fn spec(tag: &str) -> &'static ModelSpec {
     Registry::find(tag).unwrap()
 }
 
 fn graph(tag: &str) -> Graph {
-    (row(tag).build)().unwrap()
+    (spec(tag).build)().unwrap()
 }

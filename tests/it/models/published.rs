@@ -4,7 +4,7 @@ use filterscope::graph::{ActivationFn, BorderMean, Op, ReceptiveField, Sides};
 use filterscope::models::Registry;
 use filterscope::tensor::PixelSize;
 
-use super::{graph, row};
+use super::{graph, spec};
 
 /// Trained values of whole networks as published, less the classifier's (the last column, computed from its layers' sizes).
 ///
@@ -138,7 +138,7 @@ fn receptive_fields_are_the_published_ones() {
     ] {
         let graph = graph(tag);
         let id = graph.find(layer).unwrap();
-        match graph.infer(row(tag).preprocess.size).unwrap()[id.0].receptive_field {
+        match graph.infer(spec(tag).preprocess.size).unwrap()[id.0].receptive_field {
             ReceptiveField::Window { rows, columns } => {
                 assert_eq!((rows.size, columns.size), (size, size), "{tag} {layer}");
                 assert_eq!((rows.stride, columns.stride), (stride, stride), "{tag} {layer}");
@@ -150,7 +150,7 @@ fn receptive_fields_are_the_published_ones() {
 
 #[test]
 fn batch_norm_epsilon_is_the_weights_own() {
-    for row in Registry::rows() {
+    for row in Registry::specs() {
         let expected = match row.arch() {
             arch if arch.starts_with("tf_efficientnet") => 1e-3,
             "inception_v3" | "xception" | "inception_resnet_v2" | "googlenet" => 1e-3,
@@ -175,7 +175,7 @@ fn batch_norm_epsilon_is_the_weights_own() {
 /// hard-swish, with `ReLU` in its first blocks and in its gates; all others: `ReLU`. No parameter or shape tells.
 #[test]
 fn activations_are_the_familys_own() {
-    for row in Registry::rows() {
+    for row in Registry::specs() {
         let is_v3 = row.arch().starts_with("mobilenetv3_");
         let usual = match row.arch() {
             arch if arch.contains("efficientnet_b") => ActivationFn::Silu,

@@ -190,7 +190,7 @@ fn keras_names_lead_to_the_torch_names_of_the_table() {
 
 #[test]
 fn keras_layers_are_named_where_keras_has_the_network_and_nowhere_else() {
-    for row in Registry::rows() {
+    for row in Registry::specs() {
         let graph = (row.build)().unwrap();
         let with_params: Vec<_> = graph.nodes().iter().filter(|n| !n.op.params().is_empty()).collect();
         let named = with_params.iter().filter(|n| n.keras_layer.is_some()).count();

@@ -6,35 +6,35 @@ use filterscope::graph::Op;
 use filterscope::models::{ModelSpec, Registry, Verification};
 use filterscope::tensor::{Fit, LongSide, MapShape, PixelSize, Remedied, Remedy, ResizeFilter, ValueScale};
 
-use super::{graph, row, torch_name};
+use super::{graph, spec, torch_name};
 
 #[test]
 fn every_row_builds_and_fits_its_own_input_size() {
-    for row in Registry::rows() {
-        let graph = (row.build)().unwrap_or_else(|e| panic!("{}: {e}", row.tag));
-        let infos = graph.infer(row.preprocess.size).unwrap_or_else(|e| panic!("{}: {e}", row.tag));
-        assert_eq!(infos.len(), graph.nodes().len(), "{}", row.tag);
-        let expected = final_shape(row);
-        assert_eq!(infos[graph.final_node().0].shape, expected, "{}", row.tag);
+    for spec in Registry::specs() {
+        let graph = (spec.build)().unwrap_or_else(|e| panic!("{}: {e}", spec.tag));
+        let infos = graph.infer(spec.preprocess.size).unwrap_or_else(|e| panic!("{}: {e}", spec.tag));
+        assert_eq!(infos.len(), graph.nodes().len(), "{}", spec.tag);
+        let expected = final_shape(spec);
+        assert_eq!(infos[graph.final_node().0].shape, expected, "{}", spec.tag);
         assert_eq!(
             graph.final_node().0 + 1,
             graph.nodes().len(),
             "{}: nothing after the final layer",
-            row.tag
+            spec.tag
         );
     }
 }
 
-/// Shape of the final layer at a row's own size.
-fn final_shape(row: &ModelSpec) -> MapShape {
-    let arch = row.arch();
+/// Shape of the final layer at a model's own size.
+fn final_shape(spec: &ModelSpec) -> MapShape {
+    let arch = spec.arch();
     let (channels, side) = match arch {
         // Keras' and torchvision's are evaluated at the paper's sizes, timm's own at smaller ones.
-        "efficientnet_b1" if row.preprocess.size.width == 240 => (1280, 8),
-        "efficientnet_b2" if row.is_keras => (1408, 9),
-        "efficientnet_b2" if row.tag.ends_with(".tv_in1k") => (1408, 9),
-        "efficientnet_b3" if row.preprocess.size.width == 300 => (1536, 10),
-        "efficientnet_b4" if row.preprocess.size.width == 380 => (1792, 12),
+        "efficientnet_b1" if spec.preprocess.size.width == 240 => (1280, 8),
+        "efficientnet_b2" if spec.is_keras => (1408, 9),
+        "efficientnet_b2" if spec.tag.ends_with(".tv_in1k") => (1408, 9),
+        "efficientnet_b3" if spec.preprocess.size.width == 300 => (1536, 10),
+        "efficientnet_b4" if spec.preprocess.size.width == 380 => (1792, 12),
         "efficientnet_b5" => (2048, 15),
         "efficientnet_b6" => (2304, 17),
         "efficientnet_b7" => (2560, 19),
@@ -86,14 +86,14 @@ fn final_shape(row: &ModelSpec) -> MapShape {
 #[test]
 fn names_of_models_are_unique_and_every_architecture_has_one_default() {
     let mut names = BTreeSet::new();
-    for row in Registry::rows() {
-        for name in std::iter::once(row.tag).chain(row.bare_names.iter().copied()) {
+    for spec in Registry::specs() {
+        for name in std::iter::once(spec.tag).chain(spec.bare_names.iter().copied()) {
             assert!(names.insert(name), "`{name}` is given twice");
-            assert_eq!(Registry::find(name).unwrap().tag, row.tag);
+            assert_eq!(Registry::find(name).unwrap().tag, spec.tag);
         }
-        let (arch, tag) = row.tag.split_once('.').unwrap();
-        assert_eq!(arch, row.arch());
-        for bare in row.bare_names {
+        let (arch, tag) = spec.tag.split_once('.').unwrap();
+        assert_eq!(arch, spec.arch());
+        for bare in spec.bare_names {
             let is_keras_class = bare.starts_with(char::is_uppercase);
             // Meta's own names, by which these are asked for.
             let is_metas = bare.starts_with("dinov2_vit");
@@ -101,9 +101,14 @@ fn names_of_models_are_unique_and_every_architecture_has_one_default() {
             assert!(
                 *bare == arch || is_keras_class || is_metas || is_torchvisions,
                 "{bare} means {}",
-                row.tag
+                spec.tag
             );
-            assert_eq!(tag == "keras_in1k", is_keras_class || arch == "xception", "{bare} means {}", row.tag);
+            assert_eq!(
+                tag == "keras_in1k",
+                is_keras_class || arch == "xception",
+                "{bare} means {}",
+                spec.tag
+            );
         }
         assert!(
             names.contains(arch) || Registry::of_arch(arch).any(|r| r.bare_names.contains(&arch)),
@@ -131,10 +136,10 @@ fn names_of_models_are_unique_and_every_architecture_has_one_default() {
         ("inception_resnet_v2", "inception_resnet_v2.tf_in1k"),
         ("tf_efficientnet_lite0", "tf_efficientnet_lite0.in1k"),
     ] {
-        assert_eq!(row(bare).tag, tag);
+        assert_eq!(spec(bare).tag, tag);
     }
     // Two architectures that take each other's files.
-    assert_eq!(row("efficientnet_b0").tag, "efficientnet_b0.ra_in1k");
+    assert_eq!(spec("efficientnet_b0").tag, "efficientnet_b0.ra_in1k");
     assert_ne!(graph("efficientnet_b0"), graph("tf_efficientnet_b0"));
     let error = Registry::find("tf_efficientnet_c0").unwrap_err().to_string();
     assert!(error.contains("tf_efficientnet_b0"), "{error}");
@@ -152,26 +157,29 @@ fn a_model_that_was_carried_once_is_told_from_one_that_never_was() {
 
 #[test]
 fn every_row_says_what_a_person_needs() {
-    for row in Registry::rows() {
-        for (what, text) in
-            [("title", row.title), ("variant", row.variant), ("license", row.license), ("source", row.source)]
-        {
-            assert!(!text.is_empty(), "{}: no {what}", row.tag);
-            assert!(!text.contains("  "), "{}: {what} has a run of spaces", row.tag);
+    for spec in Registry::specs() {
+        for (what, text) in [
+            ("title", spec.title),
+            ("variant", spec.variant),
+            ("license", spec.license),
+            ("source", spec.source),
+        ] {
+            assert!(!text.is_empty(), "{}: no {what}", spec.tag);
+            assert!(!text.contains("  "), "{}: {what} has a run of spaces", spec.tag);
         }
-        assert!(!row.head_prefixes.is_empty(), "{}", row.tag);
-        let graph = (row.build)().unwrap();
+        assert!(!spec.head_prefixes.is_empty(), "{}", spec.tag);
+        let graph = (spec.build)().unwrap();
         for node in graph.nodes() {
             for (role, _) in node.op.params() {
                 let name = torch_name(node, role);
-                let hidden = row.head_prefixes.iter().find(|prefix| name.starts_with(**prefix));
-                assert_eq!(hidden, None, "{}: {name} would be taken for the classifier's", row.tag);
+                let hidden = spec.head_prefixes.iter().find(|prefix| name.starts_with(**prefix));
+                assert_eq!(hidden, None, "{}: {name} would be taken for the classifier's", spec.tag);
             }
         }
-        assert_eq!(row.preprocess.size.width, row.preprocess.size.height);
+        assert_eq!(spec.preprocess.size.width, spec.preprocess.size.height);
     }
     let real: Vec<_> =
-        Registry::rows().filter(|r| r.verification == Verification::RealWeights).map(|r| r.tag).collect();
+        Registry::specs().filter(|r| r.verification == Verification::RealWeights).map(|r| r.tag).collect();
     assert_eq!(real, ["xception.keras_in1k", "vgg16.keras_in1k", "tf_efficientnet_lite0.in1k"]);
 }
 
@@ -180,7 +188,7 @@ fn every_row_says_what_a_person_needs() {
 fn preprocessing_belongs_to_the_tag() {
     use ResizeFilter::{Bicubic, Bilinear, Nearest};
     let check = |tag: &str, side: usize, fit: Fit, filter: ResizeFilter, scale: ValueScale| {
-        let spec = row(tag).preprocess;
+        let spec = spec(tag).preprocess;
         assert_eq!(
             (spec.size, spec.fit, spec.filter, spec.scale),
             (PixelSize::square(side), fit, filter, scale),
@@ -241,22 +249,22 @@ fn preprocessing_belongs_to_the_tag() {
 
 #[test]
 fn layer_names_are_unique_and_stages_stand_in_execution_order() {
-    for row in Registry::rows() {
-        let graph = (row.build)().unwrap();
+    for spec in Registry::specs() {
+        let graph = (spec.build)().unwrap();
         let mut names = BTreeSet::new();
         for name in graph.nodes().iter().map(|n| n.name.as_str()).chain(graph.aliases().map(|(name, _)| name))
         {
-            assert!(names.insert(name), "{}: `{name}` twice", row.tag);
+            assert!(names.insert(name), "{}: `{name}` twice", spec.tag);
         }
-        assert!(graph.stages().is_sorted(), "{}", row.tag);
-        assert!(graph.stages().len() >= 8, "{}", row.tag);
+        assert!(graph.stages().is_sorted(), "{}", spec.tag);
+        assert!(graph.stages().len() >= 8, "{}", spec.tag);
         for id in graph.ids() {
-            assert!(graph.node(id).inputs.iter().all(|input| *input < id), "{}", row.tag);
+            assert!(graph.node(id).inputs.iter().all(|input| *input < id), "{}", spec.tag);
         }
         // Every node but the final one is used; grids of tokens are there to be looked at.
         let used: BTreeSet<_> = graph.nodes().iter().flat_map(|n| n.inputs.iter().copied()).collect();
         for id in graph.ids().filter(|id| !used.contains(id) && *id != graph.final_node()) {
-            assert!(matches!(graph.node(id).op, Op::TokenGrid(_)), "{}: {}", row.tag, graph.node(id).name);
+            assert!(matches!(graph.node(id).op, Op::TokenGrid(_)), "{}: {}", spec.tag, graph.node(id).name);
         }
     }
 }

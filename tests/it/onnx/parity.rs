@@ -44,12 +44,12 @@ pub(super) const CASES: [Case; 22] = [
     ("breadth_first", 10, &["s0.mul", "s1.mul", "sb2.mul"]),
 ];
 
-fn row(name: &str) -> &'static ModelSpec {
+fn spec(name: &str) -> &'static ModelSpec {
     open_onnx(&fixture(&format!("onnx/{name}.onnx"))).unwrap()[0]
 }
 
 fn load(name: &str) -> Arc<Backbone> {
-    Arc::new(Backbone::load(row(name), &WeightStore::default(), None).unwrap())
+    Arc::new(Backbone::load(spec(name), &WeightStore::default(), None).unwrap())
 }
 
 /// `[1, H, W, C]` as `[1, C, H, W]`.
@@ -90,8 +90,8 @@ fn every_layer_in_a_folder_is_what_onnx_runtime_gives() {
         }
         let name: &'static str = path.file_stem().unwrap().to_string_lossy().into_owned().leak();
         let stored = TensorFile::read(&path.with_extension("safetensors")).unwrap();
-        let row = open_onnx(&path).unwrap_or_else(|error| panic!("{error}"))[0];
-        let backbone = Arc::new(Backbone::load(row, &WeightStore::default(), None).unwrap());
+        let spec = open_onnx(&path).unwrap_or_else(|error| panic!("{error}"))[0];
+        let backbone = Arc::new(Backbone::load(spec, &WeightStore::default(), None).unwrap());
         layers_are_those_of(&backbone, &stored, (name, 1, &[]));
         num_done += 1;
     }
@@ -181,7 +181,7 @@ fn layers_have_their_onnx_names() {
     assert_eq!(graph.find("pixels"), Some(NodeId(0)));
     let kind = |name: &str| graph.node(graph.find(name).unwrap()).op.kind();
     assert_eq!((kind("gate"), kind("hard swish"), kind("pad")), ("gate", "hard-swish", "zero pad"));
-    let row = row("hand_made");
-    assert_eq!(row.tag, "hand_made.onnx");
-    assert_eq!(row.preprocess.to_string(), "33x33, centre crop 0.9, bicubic, RGB (x/255 − 0.5)/0.25");
+    let spec = spec("hand_made");
+    assert_eq!(spec.tag, "hand_made.onnx");
+    assert_eq!(spec.preprocess.to_string(), "33x33, centre crop 0.9, bicubic, RGB (x/255 − 0.5)/0.25");
 }

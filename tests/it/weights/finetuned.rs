@@ -363,7 +363,7 @@ fn classes_are_counted_in_keras_order() {
     for line in text.lines() {
         let (class, layers) = line.split_once(' ').unwrap();
         if class == "#" {
-            graph = Registry::rows()
+            graph = Registry::specs()
                 .find(|row| row.is_keras && row.bare_names.contains(&layers))
                 .map(|row| row.graph().unwrap());
             continue;

@@ -161,13 +161,13 @@ fn network(copies: &[&str]) -> Graph {
     b.finish().unwrap()
 }
 
-fn row(tag: &str) -> &'static ModelSpec {
+fn spec(tag: &str) -> &'static ModelSpec {
     Registry::find(tag).unwrap()
 }
 
 fn backbone(tag: &str, file: &str) -> Backbone {
     let file = TensorFile::read(&fixture(&format!("preprocessing/{file}"))).unwrap();
-    Backbone::with_graph(row(tag), network(&["first"]), file).unwrap()
+    Backbone::with_graph(spec(tag), network(&["first"]), file).unwrap()
 }
 
 #[test]
@@ -176,11 +176,11 @@ fn a_files_own_preprocessing_takes_the_place_of_its_tags() {
     let tag = "mobilenetv2_100.keras_in1k";
     // The tag's own is the same: nothing but the size of the input is news.
     let tf = backbone(tag, "k3_tf.keras");
-    assert_eq!(*tf.preprocessing().spec(), PreprocessSpec { size, ..row(tag).preprocess });
+    assert_eq!(*tf.preprocessing().spec(), PreprocessSpec { size, ..spec(tag).preprocess });
     tf.check_values(ValueChoice::Model).unwrap();
 
     let caffe = backbone(tag, "k2_caffe.h5");
-    let expected = PreprocessSpec { size, scale: ValueScale::CAFFE, ..row(tag).preprocess };
+    let expected = PreprocessSpec { size, scale: ValueScale::CAFFE, ..spec(tag).preprocess };
     assert_eq!(*caffe.preprocessing().spec(), expected);
     assert_eq!(caffe.preprocessing().from_file(), Some("`tf.__operators__.getitem`, `tf.nn.bias_add`"));
     assert_eq!(
@@ -230,7 +230,7 @@ fn an_imported_copy_keeps_it() {
         let metadata = HashMap::from([(PREPROCESS_KEY.to_owned(), kept)]);
         let copy = safetensors::serialize(views, Some(metadata)).unwrap();
         let copy = TensorFile::from_bytes(copy, "copy").unwrap();
-        let copy = Backbone::with_graph(row(tag), network(&["first"]), copy).unwrap();
+        let copy = Backbone::with_graph(spec(tag), network(&["first"]), copy).unwrap();
         assert_eq!(copy.preprocessing(), original.preprocessing());
         assert_eq!(copy.check_values(ValueChoice::Model).is_ok(), is_known, "{file}");
     }
@@ -249,13 +249,13 @@ fn weights_alone_say_how_an_efficientnet_normalises() {
         }
         tensors.push(("normalization/mean".to_owned(), vec![3], mean.to_vec()));
         tensors.push(("normalization/variance".to_owned(), vec![3], variance.to_vec()));
-        Backbone::with_graph(row(tag), network(&names), tensor_file(&tensors)).unwrap()
+        Backbone::with_graph(spec(tag), network(&names), tensor_file(&tensors)).unwrap()
     };
     let (mean, std) = (ValueScale::TORCH.mean, ValueScale::TORCH.std);
     let tag = "efficientnet_b0.keras_in1k";
     // Keras' published weights, whose variance is ImageNet's deviation.
     let published = load(tag, mean, std);
-    assert_eq!(published.preprocessing().spec(), &row(tag).preprocess);
+    assert_eq!(published.preprocessing().spec(), &spec(tag).preprocess);
     assert_eq!(published.preprocessing().from_file(), None);
     // A network that was trained from nothing.
     let own = load(tag, [0.0; 3], [1.0; 3]);

@@ -78,7 +78,7 @@ impl Pipeline {
         let wanted = FullRequest {
             of: ViewRequest {
                 picture: PictureChoice::File(run.picture.picture.path().to_owned()),
-                row: model.row,
+                spec: model.spec,
                 layer: LayerChoice::Final,
                 ..job.request.clone()
             },

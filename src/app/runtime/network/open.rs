@@ -86,11 +86,14 @@ fn picture_of(figure: &Path, record: &PictureRecord, cat: &[u8]) -> Option<Pictu
 
 /// The networks of an ONNX file, up to a layer if one is given.
 pub(crate) fn network(path: PathBuf, final_layer: Option<&str>) -> Event {
-    let offer =
-        |row: &&'static ModelSpec| WeightsOffer { row, choice: PartChoice::default(), words: String::new() };
+    let offer = |spec: &&'static ModelSpec| WeightsOffer {
+        spec,
+        choice: PartChoice::default(),
+        words: String::new(),
+    };
     match open_onnx_up_to(&path, final_layer) {
-        Ok(rows) if rows.len() > 1 => Event::Fits(path, rows[1..].iter().map(offer).collect()),
-        Ok(rows) => Event::Fits(path, rows.iter().map(offer).collect()),
+        Ok(specs) if specs.len() > 1 => Event::Fits(path, specs[1..].iter().map(offer).collect()),
+        Ok(specs) => Event::Fits(path, specs.iter().map(offer).collect()),
         Err(error) => Event::JobFailed(told(&error)),
     }
 }
@@ -158,7 +161,7 @@ fn offers_of(fits: &[Fitting], choice: &PartChoice, words: &str) -> Vec<WeightsO
             (true, "") => place,
             (true, words) => format!("{place}, {words}"),
         };
-        WeightsOffer { row: fit.row, choice, words }
+        WeightsOffer { spec: fit.spec, choice, words }
     };
     fits.iter().flat_map(|fit| fit.prefixes.iter().map(move |prefix| of(fit, prefix))).collect()
 }

@@ -29,7 +29,7 @@ impl Pipeline {
         let graph = self.sessions[at].1.backbone().graph();
         match &wanted.of.layer {
             LayerChoice::Final => Ok(graph.final_node()),
-            LayerChoice::Named(name) => graph.resolve(name, wanted.of.row.tag).map_err(failed),
+            LayerChoice::Named(name) => graph.resolve(name, wanted.of.spec.tag).map_err(failed),
         }
     }
 
@@ -207,7 +207,7 @@ impl Pipeline {
         self.tell.event(Event::View(id, ViewEvent::Busy(Busy::LoadingWeights)));
         let device = ComputeDevice::open(wanted.device).map_err(failed)?;
         let file = wanted.weights_file.as_ref().map(|file| (file.path.as_path(), &file.choice));
-        let backbone = Backbone::load_part(wanted.of.row, &self.store, file)
+        let backbone = Backbone::load_part(wanted.of.spec, &self.store, file)
             .map_err(|error| Stop::Failed(told(&error)))?;
         if self.sessions.len() >= MAX_SESSIONS {
             self.sessions.remove(0);
@@ -220,7 +220,7 @@ impl Pipeline {
 
 fn model_key(wanted: &FullRequest) -> ModelKey {
     let file = wanted.weights_file.as_ref().map(|file| (FileKey::of(&file.path), file.choice.clone()));
-    (wanted.of.row.tag, file, wanted.device)
+    (wanted.of.spec.tag, file, wanted.device)
 }
 
 /// A picture no larger than `side`, for looking at; the network never sees it.

@@ -11,7 +11,7 @@ use crate::app::model::batch::BatchLayer;
 pub(crate) fn networks(ui: &mut Ui, model: &Model, tags: &mut BTreeSet<String>) {
     ui.label("Networks (those whose weights are installed)");
     ui.horizontal_wrapped(|ui| {
-        for row in model.rows_at_hand() {
+        for row in model.specs_at_hand() {
             let mut is_in = tags.contains(row.tag);
             if ui.checkbox(&mut is_in, row.tag).changed() {
                 if is_in {

@@ -267,8 +267,8 @@ fn input(ui: &mut egui::Ui, cx: &mut Context<'_>) {
     // A file's own preprocessing is known once it is loaded.
     let loaded = view.shown.as_ref().map(|shown| &shown.run_by.backbone);
     let asked = loaded
-        .filter(|backbone| backbone.row().tag == view.request.row.tag)
-        .map_or(view.request.row.preprocess, |backbone| *backbone.preprocessing().spec());
+        .filter(|backbone| backbone.spec().tag == view.request.spec.tag)
+        .map_or(view.request.spec.preprocess, |backbone| *backbone.preprocessing().spec());
     let size = asked.size;
     let fits = [
         (FitChoice::Model, format!("model default ({size})")),

@@ -13,14 +13,14 @@ fn megabytes(num_bytes: u64) -> String {
     format!("{:.1} MB", num_bytes as f64 / 1e6)
 }
 
-/// Nothing where the row is in nobody's hands, or where downloads are none of this window's.
-pub(crate) fn draw(ui: &mut Ui, cx: &mut Context<'_>, row: &'static ModelSpec) {
+/// Nothing where the model is in nobody's hands, or where downloads are none of this window's.
+pub(crate) fn draw(ui: &mut Ui, cx: &mut Context<'_>, spec: &'static ModelSpec) {
     let Some(downloads) = &cx.model.downloads else { return };
-    let Some((url, file_name)) = downloads.by_hand(row) else { return };
+    let Some((url, file_name)) = downloads.by_hand(spec) else { return };
     let by_hand = || {
         format!(
             "By hand: get {url} and keep it with `filterscope weights import {file_name} --model {}`.",
-            row.tag
+            spec.tag
         )
     };
     let wrapped = |ui: &mut Ui, text: String| ui.add(egui::Label::new(text).wrap());
@@ -28,7 +28,7 @@ pub(crate) fn draw(ui: &mut Ui, cx: &mut Context<'_>, row: &'static ModelSpec) {
         wrapped(ui, format!("Downloads are off ({by}). {}", by_hand()));
         return;
     }
-    match downloads.by_tag.get(row.tag) {
+    match downloads.by_tag.get(spec.tag) {
         None => {}
         Some(Stage::Asking) => {
             ui.horizontal(|ui| {
@@ -40,10 +40,10 @@ pub(crate) fn draw(ui: &mut Ui, cx: &mut Context<'_>, row: &'static ModelSpec) {
             let size = offer.num_bytes.map_or_else(|| "a file of unknown size".to_owned(), megabytes);
             let kept =
                 if *have > 0 { format!("; {} are here already", megabytes(*have)) } else { String::new() };
-            wrapped(ui, format!("{size} from {}, licence: {}{kept}", offer.host, row.license));
+            wrapped(ui, format!("{size} from {}, licence: {}{kept}", offer.host, spec.license));
             let words = if *have > 0 { "Go on downloading" } else { "Download" };
             if ui.button(words).clicked() {
-                cx.commands.push(WeightsCommand::Download(row, DownloadRequest::Fetch));
+                cx.commands.push(WeightsCommand::Download(spec, DownloadRequest::Fetch));
             }
         }
         Some(Stage::Fetching(offer, progress, cancel)) => {
@@ -58,7 +58,7 @@ pub(crate) fn draw(ui: &mut Ui, cx: &mut Context<'_>, row: &'static ModelSpec) {
                 let is_stopping = cancel.is_cancelled();
                 let words = if is_stopping { "Stopping…" } else { "Cancel download" };
                 if ui.add_enabled(!is_stopping, egui::Button::new(words)).clicked() {
-                    cx.commands.push(WeightsCommand::Download(row, DownloadRequest::Stop));
+                    cx.commands.push(WeightsCommand::Download(spec, DownloadRequest::Stop));
                 }
                 ui.label(format!("from {}", offer.host));
             });
@@ -66,7 +66,7 @@ pub(crate) fn draw(ui: &mut Ui, cx: &mut Context<'_>, row: &'static ModelSpec) {
         Some(Stage::Failed(reason)) => {
             wrapped(ui, format!("They can't be downloaded now: {reason}. {}", by_hand()));
             if ui.button("Ask again").clicked() {
-                cx.commands.push(WeightsCommand::Download(row, DownloadRequest::Ask));
+                cx.commands.push(WeightsCommand::Download(spec, DownloadRequest::Ask));
             }
         }
     }

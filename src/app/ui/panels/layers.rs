@@ -68,7 +68,7 @@ pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
         .on_hover_text("Whose channels to show");
     let view = cx.model.view();
     if let Some(shown) = &view.shown
-        && shown.row().tag == view.request.row.tag
+        && shown.spec().tag == view.request.spec.tag
     {
         let info = &shown.infos[chosen.0];
         ui.label(format!(

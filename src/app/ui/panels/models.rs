@@ -11,10 +11,10 @@ use crate::tensor::fuzzy_score;
 use crate::weights::FilePart;
 
 pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
-    let row = cx.model.view().request.row;
+    let spec = cx.model.view().request.spec;
     let heading = ui.heading("Model");
     egui::ComboBox::from_id_salt("model")
-        .selected_text(row.tag)
+        .selected_text(spec.tag)
         .width(ui.available_width())
         .height(420.0)
         .close_behavior(egui::PopupCloseBehavior::CloseOnClickOutside)
@@ -22,10 +22,10 @@ pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
             ui.set_min_height(theme::LIST_HEIGHT);
             let is_entered = search(ui, "Find a model", &mut cx.scratch.model_search);
             let wanted = cx.scratch.model_search.trim().to_owned();
-            let opened = Registry::opened().into_iter().filter(|row| cx.model.has_weights(row));
-            let rows = Registry::rows().chain(opened);
+            let opened = Registry::opened().into_iter().filter(|spec| cx.model.has_weights(spec));
+            let specs = Registry::specs().chain(opened);
             let mut found: Vec<(i32, &'static ModelSpec)> =
-                rows.filter_map(|r| Some((fuzzy_score(&wanted, r.tag)?, r))).collect();
+                specs.filter_map(|r| Some((fuzzy_score(&wanted, r.tag)?, r))).collect();
             // Equal ones stay in the registry's order.
             found.sort_by_key(|(score, _)| -score);
             if found.is_empty() {
@@ -37,7 +37,7 @@ pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
                 } else {
                     format!("{} (not installed)", other.tag)
                 };
-                let entry = ui.selectable_label(other.tag == row.tag, words).on_hover_text(other.title);
+                let entry = ui.selectable_label(other.tag == spec.tag, words).on_hover_text(other.title);
                 if entry.clicked() || (is_entered && at == 0) {
                     cx.commands.push(ViewCommand::SetModel(other));
                     cx.scratch.model_search.clear();
@@ -48,12 +48,12 @@ pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
         .response
         .labelled_by(heading.id)
         .on_hover_text("Which network, with which weights");
-    ui.add(egui::Label::new(row.title).wrap());
-    if !row.caution.is_empty() {
+    ui.add(egui::Label::new(spec.title).wrap());
+    if !spec.caution.is_empty() {
         let colour = theme::warning(ui.visuals().dark_mode);
-        ui.add(egui::Label::new(egui::RichText::new(row.caution).color(colour)).wrap());
+        ui.add(egui::Label::new(egui::RichText::new(spec.caution).color(colour)).wrap());
     }
-    if let Some(opened) = row.opened() {
+    if let Some(opened) = spec.opened() {
         end(ui, cx, opened);
     }
     if ui
@@ -63,10 +63,10 @@ pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
     {
         cx.commands.push(WeightsCommand::ChooseWeights);
     }
-    if let Some(file) = cx.model.weights_file(row) {
+    if let Some(file) = cx.model.weights_file(spec) {
         let name = file.path.file_name().unwrap_or_default().to_string_lossy();
         let mut words = format!("unverified weights: {name}");
-        let shown = cx.model.view().shown.as_ref().filter(|shown| shown.row().tag == row.tag);
+        let shown = cx.model.view().shown.as_ref().filter(|shown| shown.spec().tag == spec.tag);
         if let Some(shown) = shown {
             let backbone = &shown.run_by.backbone;
             words.extend(backbone.notes().iter().map(|note| format!("; {note}")));
@@ -75,7 +75,7 @@ pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
             }
         }
         ui.add(egui::Label::new(egui::RichText::new(words).weak()).wrap());
-        if cx.model.store.embedded(row).is_some() && ui.button("Use the carried weights").clicked() {
+        if cx.model.store.embedded(spec).is_some() && ui.button("Use the carried weights").clicked() {
             cx.commands.push(WeightsCommand::ForgetWeights);
         }
     }
@@ -88,9 +88,9 @@ pub(crate) fn ask(ctx: &egui::Context, cx: &mut Context<'_>) {
     let answer = egui::Modal::new(egui::Id::unique("weights question")).show(ctx, |ui| {
         ui.set_width(460.0);
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let is_onnx = offers.iter().any(|offer| offer.row.opened().is_some());
+        let is_onnx = offers.iter().any(|offer| offer.spec.opened().is_some());
         let has_parts = offers.iter().any(|offer| !offer.words.is_empty());
-        let opened = offers.first().and_then(|offer| offer.row.opened());
+        let opened = offers.first().and_then(|offer| offer.spec.opened());
         let (question, why) = if opened.is_some_and(|opened| opened.knows_values) && offers.len() == 1 {
             ("How far is this network shown?", String::new())
         } else if is_onnx {
@@ -118,14 +118,14 @@ pub(crate) fn ask(ctx: &egui::Context, cx: &mut Context<'_>) {
             end(ui, cx, opened);
         }
         ui.add_space(4.0);
-        for WeightsOffer { row, choice, words } in offers {
+        for WeightsOffer { spec, choice, words } in offers {
             let button =
-                if words.is_empty() { row.tag.to_owned() } else { format!("{} · {words}", row.tag) };
+                if words.is_empty() { spec.tag.to_owned() } else { format!("{} · {words}", spec.tag) };
             if ui.button(button).clicked() {
                 let file = FilePart { path: path.clone(), choice: choice.clone() };
-                cx.commands.push(WeightsCommand::UseWeights(row, file));
+                cx.commands.push(WeightsCommand::UseWeights(spec, file));
             }
-            let about = format!("{} · {} · {}", row.title, row.preprocess, row.variant);
+            let about = format!("{} · {} · {}", spec.title, spec.preprocess, spec.variant);
             ui.add(egui::Label::new(egui::RichText::new(about).weak()).wrap());
         }
         ui.add_space(4.0);

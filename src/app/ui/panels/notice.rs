@@ -88,7 +88,7 @@ fn go_back(ui: &mut Ui, cx: &mut Context<'_>, view: &ViewState) {
 }
 
 fn needs_weights(ui: &mut Ui, cx: &mut Context<'_>, view: &ViewState) {
-    let row = view.request.row;
+    let row = view.request.spec;
     ui.strong(format!("The weights of {} are not installed", row.tag));
     ui.add(egui::Label::new(format!("They come from {} ({}).", row.source, row.license)).wrap());
     super::download::draw(ui, cx, row);
@@ -100,7 +100,7 @@ fn needs_weights(ui: &mut Ui, cx: &mut Context<'_>, view: &ViewState) {
         }
         go_back(ui, cx, view);
     });
-    let here: Vec<_> = crate::models::Registry::rows().filter(|r| cx.model.here.contains(&r.tag)).collect();
+    let here: Vec<_> = crate::models::Registry::specs().filter(|r| cx.model.here.contains(&r.tag)).collect();
     if !here.is_empty() {
         ui.add_space(4.0);
         if let Some(other) = same_architecture(row.tag, &cx.model.here) {

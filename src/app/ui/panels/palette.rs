@@ -94,7 +94,7 @@ fn entries(ctx: &egui::Context, cx: &Context<'_>) -> Vec<Entry> {
         })
         .filter(|entry| !entry.commands.is_empty())
         .collect();
-    all.extend(model.rows_at_hand().into_iter().map(|row| Entry {
+    all.extend(model.specs_at_hand().into_iter().map(|row| Entry {
         name: format!("{} ({})", row.title, row.tag),
         aside: "model".to_owned(),
         commands: vec![ViewCommand::SetModel(row).into()],

@@ -45,7 +45,7 @@ fn one(
         |image| format!("on {}: max {}", image.picture, format_value(image.stats.max)),
     );
     let response =
-        response.on_hover_text(format!("{} · {layer} · channel {channel}\n{numbers}", pin.row.tag));
+        response.on_hover_text(format!("{} · {layer} · channel {channel}\n{numbers}", pin.spec.tag));
     if response.has_focus() || response.hovered() {
         ui.painter().rect_stroke(
             rect,

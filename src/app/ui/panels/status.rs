@@ -48,7 +48,7 @@ pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
             let ms = shown.elapsed.as_secs_f64() * 1e3;
             let text = format!(
                 "{} · {} {shape} · {ms:.0} ms on {}",
-                shown.row().tag,
+                shown.spec().tag,
                 shown.activation.name(),
                 shown.run_by.device,
             );

@@ -34,7 +34,7 @@ pub(crate) fn draw(ctx: &egui::Context, cx: &mut Context<'_>) {
         let layers = in_order(&walked);
         ui.horizontal(|ui| {
             let label = view.shown.as_ref().map_or("", |shown| shown.label.as_str());
-            ui.label(format!("{} · {label} · {} layers", view.request.row.tag, layers.len()));
+            ui.label(format!("{} · {label} · {} layers", view.request.spec.tag, layers.len()));
             if ui.button("Copy table").on_hover_text("As lines with tabs, for a spreadsheet").clicked() {
                 cx.commands.push(SaveCommand::Copy(as_text(&layers), "the table of layers"));
             }

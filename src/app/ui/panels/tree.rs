@@ -67,7 +67,7 @@ fn stages(ui: &mut Ui, cx: &mut Context<'_>) {
         if inner.is_empty() {
             row(ui, cx, *stage, true);
         } else {
-            let id = ui.make_persistent_id(("stage", cx.model.view().request.row.tag, stage.0));
+            let id = ui.make_persistent_id(("stage", cx.model.view().request.spec.tag, stage.0));
             let is_inside = inner.contains(&chosen);
             let mut state =
                 egui::collapsing_header::CollapsingState::load_with_default_open(ui.ctx(), id, false);
@@ -112,8 +112,11 @@ fn row(ui: &mut Ui, cx: &mut Context<'_>, node: NodeId, has_picture: bool) {
     let view = cx.model.view();
     let is_chosen = view.node() == node;
     let name = view.graph.node(node).name.as_str();
-    let info =
-        view.shown.as_ref().filter(|s| s.row().tag == view.request.row.tag).and_then(|s| s.infos.get(node.0));
+    let info = view
+        .shown
+        .as_ref()
+        .filter(|s| s.spec().tag == view.request.spec.tag)
+        .and_then(|s| s.infos.get(node.0));
     let walked =
         cx.model.walk.done.as_ref().filter(|walked| {
             cx.model.full_request(view).is_ok_and(|wanted| wanted.is_same_run(&walked.wanted))

@@ -168,9 +168,14 @@ fn title(ui: &mut Ui, cx: &mut Context<'_>, view: &ViewState, is_active: bool) {
     ui.horizontal(|ui| {
         let full = match &view.shown {
             Some(shown) => {
-                format!("{number} · {} · {} · {}", view.request.row.tag, shown.activation.name(), shown.label)
+                format!(
+                    "{number} · {} · {} · {}",
+                    view.request.spec.tag,
+                    shown.activation.name(),
+                    shown.label
+                )
             }
-            None => format!("{number} · {}", view.request.row.tag),
+            None => format!("{number} · {}", view.request.spec.tag),
         };
         // Where there is no room for all, the picture tells views apart.
         let what = match &view.shown {
