@@ -14,6 +14,7 @@ mod extract_args;
 mod features;
 mod interrupt;
 mod layers;
+mod look_args;
 mod models;
 mod outputs;
 mod plan;

@@ -18,7 +18,6 @@ use crate::graph::{Graph, NodeId};
 use crate::input::dataset::{PictureRef, expand_inputs, is_log, open_source};
 use crate::input::{FitChoice, ValueChoice};
 use crate::models::ModelSpec;
-use crate::mosaic::{MosaicSettings, Normalisation};
 use crate::render::{
     ChoiceError, FigureKind, InputChoices, Look, Resources, Scale, Surround, ViewRequest, check_values,
     choose_layers, choose_spec, choose_spec_for_file, choose_spec_up_to, unique_suffixes,
@@ -235,28 +234,17 @@ pub(super) fn specs(
 
 /// What is asked of each layer; picture, network and layer are those of the plan.
 fn request(args: &RenderArgs, spec: &'static ModelSpec) -> ViewRequest {
-    let settings = MosaicSettings {
-        layout: args.layout,
-        grid: args.grid,
-        gap: args.gap,
-        normalisation: args.normalization.unwrap_or(Normalisation::usual_for(args.layout)),
-        colour: args.colormap,
-        paper: args.paper,
-        ..MosaicSettings::default()
-    };
-    let top = args.first.map(|num| num as usize);
-    ViewRequest {
+    let mut request = ViewRequest {
         input: InputChoices { fit: args.fit, values: args.preprocess },
-        settings,
-        selection: ChannelSelection { order: args.order, hides_dead: args.hide_dead, top },
-        class_map: args.class_map.clone(),
         ..ViewRequest::new(spec)
-    }
+    };
+    args.look.apply(&mut request);
+    request
 }
 
 /// Pixels per value. A sheet brings its panels to one width itself, and does it best from the smallest.
 fn scale(args: &RenderArgs) -> Scale {
-    if args.sheet && args.scale == Scale::Auto { Scale::Times(1) } else { args.scale }
+    if args.sheet && args.look.scale == Scale::Auto { Scale::Times(1) } else { args.look.scale }
 }
 
 /// Names that were separated at their commas. A file or a layer may have a comma in its name: what is known whole is put together again.

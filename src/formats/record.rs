@@ -1,7 +1,7 @@
 //! What a figure says about itself, so that anyone can make it again: the program, the picture, and for each mosaic the
 //! weights, the preprocessing, the layer and the scale.
 
-use std::{fmt::Write as _, path::Path};
+use std::{collections::BTreeMap, fmt::Write as _, path::Path};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -158,6 +158,9 @@ pub struct LookRecord {
     /// The part of the mosaic that is shown, in a figure of a part, as [`SeenPart`](crate::mosaic::SeenPart) is written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub part: Option<String>,
+    /// Settings of the mosaic that have no field above, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub settings: BTreeMap<String, String>,
 }
 
 impl FigureRecord {
@@ -233,6 +236,10 @@ impl FigureRecord {
             for (field, value) in not_always {
                 value.as_deref().map_or(Ok(()), |value| text(field, value))?;
             }
+            for (name, value) in &look.settings {
+                text("settings", name)?;
+                text("settings", value)?;
+            }
         }
         Ok(())
     }
@@ -250,6 +257,9 @@ impl PictureRecord {
     }
 }
 
+/// Settings of the mosaic with a field of their own: layout, normalisation and colour map.
+const OWN_FIELDS: [&str; 3] = ["layout", "range", "colours"];
+
 impl LookRecord {
     /// Everything about a mosaic that decides its pixels, beside the values.
     pub fn of(mosaic: &Mosaic) -> Self {
@@ -261,16 +271,29 @@ impl LookRecord {
             grid: geometry.grid().to_string(),
             scale: geometry.scale(),
             gap: geometry.gap(),
-            normalisation: mosaic.normalisation.to_string(),
+            normalisation: mosaic.settings.normalisation.to_string(),
             range: mosaic.range.to_string(),
             colour_map: mosaic.colour_map.to_string(),
-            paper: mosaic.paper.to_string(),
+            paper: mosaic.settings.paper.to_string(),
             selection: None,
             shown_channel: None,
             class_map: None,
             is_grid_chosen: false,
             part: None,
+            settings: mosaic
+                .settings
+                .texts()
+                .into_iter()
+                .filter(|(name, _)| !OWN_FIELDS.contains(name))
+                .map(|(name, text)| (name.to_owned(), text))
+                .collect(),
         }
+    }
+
+    /// The mosaic's settings by name, as [`MosaicSettings::texts`](crate::mosaic::MosaicSettings::texts) writes them.
+    pub fn setting_texts(&self) -> impl Iterator<Item = (&str, &str)> {
+        let own = OWN_FIELDS.into_iter().zip([&*self.layout, &*self.normalisation, &*self.colour_map]);
+        own.chain(self.settings.iter().map(|(name, text)| (&**name, &**text)))
     }
 }
 

@@ -22,7 +22,7 @@ impl Caption {
         let range = mosaic.range.outer();
         let joint = if mosaic.range.is_shared() { ":" } else { ", within" };
         let counts = mosaic.counts;
-        let mut parts = vec![format!("{}{joint} {range}", mosaic.normalisation.describe())];
+        let mut parts = vec![format!("{}{joint} {range}", mosaic.settings.normalisation.describe())];
         for (kind, count) in [
             ("dead", counts.dead),
             ("constant", counts.constant),
@@ -94,7 +94,7 @@ pub fn figure(mosaic: &Mosaic, caption: &Caption, settings: &FigureSettings) -> 
         .round();
     let margin = px as u32;
     let content = mosaic_width.max((px * 26.0) as u32);
-    let words = TextBlock::new(&caption.title, &caption.details, px, content, mosaic.paper);
+    let words = TextBlock::new(&caption.title, &caption.details, px, content, mosaic.settings.paper);
     let footer = settings.scale_shown.then(|| Footer::new(mosaic, px, content));
 
     let after = |height: u32| if height > 0 { height + margin } else { 0 };
@@ -102,7 +102,7 @@ pub fn figure(mosaic: &Mosaic, caption: &Caption, settings: &FigureSettings) -> 
     let footer_height = footer.as_ref().map_or(0, |f| after(f.height()));
     let height = u64::from(margin) * 2 + u64::from(mosaic_height) + u64::from(words_height + footer_height);
     let width = u64::from(content) + u64::from(margin) * 2;
-    let mut pixels = Pixels::filled("the figure", width, height, mosaic.paper.ground())?;
+    let mut pixels = Pixels::filled("the figure", width, height, mosaic.settings.paper.ground())?;
 
     let (words_y, mosaic_y) = match settings.side {
         CaptionSide::Above => (margin, margin + words_height),
@@ -128,7 +128,7 @@ impl Footer {
     fn new(mosaic: &Mosaic, px: f32, max_width: u32) -> Self {
         let bar = ColourBar::new(mosaic, px, max_width);
         let beside = bar.width() + 2 * px as u32;
-        let legend = Legend::new(&mosaic.looks, px, max_width, mosaic.paper);
+        let legend = Legend::new(&mosaic.looks, px, max_width, mosaic.settings.paper);
         let legend_at = if beside + legend.width() <= max_width {
             (beside, 0)
         } else {

@@ -35,7 +35,7 @@ impl ColourBar {
             RangeUsed::PerLocation(_) => (own_ticks(mosaic.colour_map), Some("of each position")),
         };
         let width = max_width.min((px * 18.0) as u32).max(2);
-        Self { map: mosaic.colour_map, ticks, note, px, width, paper: mosaic.paper }
+        Self { map: mosaic.colour_map, ticks, note, px, width, paper: mosaic.settings.paper }
     }
 
     /// Columns it takes.

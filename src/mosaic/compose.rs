@@ -1,52 +1,13 @@
 //! A layer as one picture: layout, ranges and colours brought together, pixel by pixel.
 
-use std::sync::Arc;
-
 use rayon::prelude::*;
 
 use super::{
-    ColourChoice, ColourMap, Geometry, Grid, MosaicError, MosaicLayout, MosaicSpot, Normalisation, Paper,
-    Pixels, RangeUsed, SpecialLook, TileOrder,
+    ColourMap, Geometry, MosaicError, MosaicLayout, MosaicSettings, MosaicSpot, Paper, Pixels, RangeUsed,
+    SpecialLook, TileOrder,
     ranges::{Ranges, Span},
 };
 use crate::tensor::{Activation, ChannelKind, KindCounts, LayerStats, MapShape};
-
-/// What a mosaic is to look like.
-#[derive(Clone, Debug, PartialEq)]
-pub struct MosaicSettings {
-    /// A tile per channel, or a patch per position.
-    pub layout: MosaicLayout,
-    /// Rows × columns of channels; none takes [`Grid::for_channels`].
-    pub grid: Option<Grid>,
-    /// Pixels of a value's side, at least 1.
-    pub scale: u32,
-    /// Pixels between tiles.
-    pub gap: u32,
-    /// Which values share a range.
-    pub normalisation: Normalisation,
-    /// Which colours.
-    pub colour: ColourChoice,
-    /// Colour of gaps and blanks.
-    pub paper: Paper,
-    /// Channels to show, by place of their tiles; none shows every channel at its own place. Ranges and counts are
-    /// those of the whole layer whatever is shown.
-    pub order: Option<Arc<[usize]>>,
-}
-
-impl Default for MosaicSettings {
-    fn default() -> Self {
-        Self {
-            layout: MosaicLayout::default(),
-            grid: None,
-            scale: 1,
-            gap: 1,
-            normalisation: Normalisation::default(),
-            colour: ColourChoice::default(),
-            paper: Paper::default(),
-            order: None,
-        }
-    }
-}
 
 /// A layer as pixels, with all it takes to say what they mean.
 #[derive(Clone, Debug, PartialEq)]
@@ -61,8 +22,8 @@ pub struct Mosaic {
     pub layer: String,
     /// The layer's extent, with channels that are not shown.
     pub shape: MapShape,
-    /// The normalisation that was asked for.
-    pub normalisation: Normalisation,
+    /// What was asked for.
+    pub settings: MosaicSettings,
     /// The colour map that was taken.
     pub colour_map: ColourMap,
     /// The ranges that came of it.
@@ -71,8 +32,6 @@ pub struct Mosaic {
     pub counts: KindCounts,
     /// Looks beside the colour map that occur in the picture, in the order of [`SpecialLook`].
     pub looks: Vec<SpecialLook>,
-    /// The paper it was made for.
-    pub paper: Paper,
 }
 
 /// The value that a pixel shows.
@@ -155,12 +114,11 @@ pub fn compose(
         pixels,
         layer: activation.name().to_owned(),
         shape,
-        normalisation: settings.normalisation,
+        settings: settings.clone(),
         colour_map,
         range: ranges.used(stats),
         counts: stats.counts,
         looks,
-        paper: settings.paper,
         geometry,
         order,
     })

@@ -280,7 +280,7 @@ fn on_a_sheet(
         let layer = format!("{} {}", panel.mosaic.layer, panel.mosaic.shape);
         let (title, subtitle) =
             if is_one_model { (layer, panel.tag.to_owned()) } else { (panel.tag.to_owned(), layer) };
-        let subtitle = format!("{subtitle} · {}", panel.mosaic.normalisation.describe());
+        let subtitle = format!("{subtitle} · {}", panel.mosaic.settings.normalisation.describe());
         shown.push(SheetPanel { title, subtitle, pixels: panel.mosaic.pixels });
         records.push(panel.record);
     }

@@ -1,68 +1,56 @@
-//! How a view looks, as text: what preferences keep and figures record, each setting in its own spelling.
+//! How a view looks, as text: what preferences keep and figures record, each setting by its name in its own spelling.
 
-use std::str::FromStr;
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::request::ViewRequest;
-use crate::mosaic::{MosaicSettings, Normalisation};
+use crate::mosaic::MosaicSettings;
 use crate::tensor::ChannelSelection;
 
-/// How a view looks, as text.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct KeptLooks {
-    /// What a tile is.
-    pub layout: String,
-    /// Which values share a range.
-    pub range: String,
-    /// The colour map.
-    pub colours: String,
-    /// Which channels, in what order.
-    pub order: String,
-}
+/// The name of which channels are shown, and in what order; the others are the mosaic's own settings.
+pub(super) const ORDER: &str = "order";
 
-impl Default for KeptLooks {
-    fn default() -> Self {
-        Self::new(&MosaicSettings::default(), ChannelSelection::default())
-    }
-}
+/// How a view looks, as text by name. Beside names that are known, it may hold whatever else stood in a file.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct KeptLooks(BTreeMap<String, Value>);
 
 impl KeptLooks {
-    fn new(settings: &MosaicSettings, selection: ChannelSelection) -> Self {
-        Self {
-            layout: settings.layout.to_string(),
-            // A range that was found for one picture means nothing for the next.
-            range: settings.normalisation.for_any_picture(settings.layout).to_string(),
-            colours: settings.colour.to_string(),
-            order: selection.to_string(),
-        }
-    }
-
-    /// Those of a request.
+    /// Those of a request that mean something for any picture: a range that was found for one becomes the usual one.
     #[must_use]
     pub fn of(request: &ViewRequest) -> Self {
-        Self::new(&request.settings, request.selection)
+        let settings = MosaicSettings {
+            normalisation: request.settings.normalisation.for_any_picture(request.settings.layout),
+            ..request.settings.clone()
+        };
+        let order = (ORDER, request.selection.to_string());
+        settings.texts().into_iter().chain([order]).collect()
     }
 
-    /// Makes a request look so. What isn't known here is as it usually is; gives its names and texts.
+    /// Makes a request look so, from how it usually looks. Gives names and texts of what isn't known here.
     pub fn apply(&self, request: &mut ViewRequest) -> Vec<String> {
         let mut not_taken = Vec::new();
-        let settings = &mut request.settings;
-        settings.layout = taken(&self.layout, "layout", &mut not_taken).unwrap_or_default();
-        settings.normalisation = taken(&self.range, "range", &mut not_taken)
-            .unwrap_or_else(|| Normalisation::usual_for(settings.layout));
-        settings.colour = taken(&self.colours, "colours", &mut not_taken).unwrap_or_default();
-        request.selection = taken(&self.order, "order", &mut not_taken).unwrap_or_default();
+        request.settings.reset();
+        request.selection = ChannelSelection::default();
+        let usual = request.settings.texts();
+        for name in usual.iter().map(|(name, _)| *name).chain([ORDER]) {
+            let Some(text) = self.0.get(name).and_then(Value::as_str) else { continue };
+            let is_taken = match name {
+                ORDER => text.parse().map(|selection| request.selection = selection).is_ok(),
+                name => request.settings.set_text(name, text).is_ok(),
+            };
+            if !is_taken {
+                not_taken.push(format!("{name} {text}"));
+            }
+        }
         not_taken
     }
 }
 
-/// A setting by its name; one that this version doesn't know is told, not guessed.
-pub(super) fn taken<T: FromStr>(text: &str, what: &str, not_taken: &mut Vec<String>) -> Option<T> {
-    let found = text.parse().ok();
-    if found.is_none() {
-        not_taken.push(format!("{what} {text}"));
+impl<K: Into<String>> FromIterator<(K, String)> for KeptLooks {
+    fn from_iter<I: IntoIterator<Item = (K, String)>>(texts: I) -> Self {
+        Self(texts.into_iter().map(|(name, text)| (name.into(), Value::String(text))).collect())
     }
-    found
 }

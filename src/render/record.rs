@@ -1,7 +1,9 @@
 //! What a figure says of the run behind it, written and read back.
 
+use std::str::FromStr;
+
 use super::class_map::ClassChoice;
-use super::kept_looks::{KeptLooks, taken};
+use super::kept_looks::{KeptLooks, ORDER};
 use super::request::{LayerChoice, ViewRequest};
 use super::view::View;
 use crate::engine::{Backbone, Provenance, RunBy};
@@ -62,6 +64,15 @@ pub const LAYER_NOT_TAKEN: &str = "layer ";
 /// Widest gap that is taken from a record.
 const MAX_GAP: u32 = 64;
 
+/// A choice by its name; one that this version doesn't know is told, not guessed.
+fn taken<T: FromStr>(text: &str, what: &str, not_taken: &mut Vec<String>) -> Option<T> {
+    let found = text.parse().ok();
+    if found.is_none() {
+        not_taken.push(format!("{what} {text}"));
+    }
+    found
+}
+
 impl ViewRequest {
     /// What a figure's record says was asked for, but the picture; and what of it means nothing here. A record may come from anywhere:
     /// what it says is taken by name, and nothing is guessed.
@@ -87,12 +98,9 @@ impl ViewRequest {
         if let Some(values) = taken(&panel.run.preprocess, "values", &mut not_taken) {
             request.input.values = values;
         }
-        let looks = KeptLooks {
-            layout: look.layout.clone(),
-            range: look.normalisation.clone(),
-            colours: look.colour_map.clone(),
-            order: look.selection.clone().unwrap_or(KeptLooks::default().order),
-        };
+        let order = look.selection.as_deref().map(|order| (ORDER, order));
+        let looks: KeptLooks =
+            look.setting_texts().chain(order).map(|(name, text)| (name, text.to_owned())).collect();
         not_taken.extend(looks.apply(&mut request));
         let settings = &mut request.settings;
         settings.grid = chosen_grid(look, &mut not_taken);

@@ -12,7 +12,7 @@ use crate::input::decode::Picture;
 use crate::input::live::Frame;
 use crate::input::{FitChoice, ValueChoice};
 use crate::models::ModelSpec;
-use crate::mosaic::{ColourChoice, Grid, MosaicLayout, MosaicSettings, Normalisation};
+use crate::mosaic::{MosaicSetting, MosaicSettings};
 use crate::tensor::{Activation, ChannelSelection, Interrupted, LayerStats};
 
 /// A picture, before it is read.
@@ -97,18 +97,12 @@ impl PartialEq for ViewRequest {
 pub enum Change {
     /// Another layer.
     Layer(LayerChoice),
-    /// Another layout.
-    Layout(MosaicLayout),
-    /// Another way to share ranges.
-    Normalisation(Normalisation),
-    /// Another colour map.
-    Colour(ColourChoice),
+    /// Another setting of the mosaic.
+    Mosaic(MosaicSetting),
     /// Another way to the network's size.
     Fit(FitChoice),
     /// Other values for the network.
     Values(ValueChoice),
-    /// Other rows and columns of channels; none for as many as their number gives.
-    Grid(Option<Grid>),
     /// Other channels, or another order of them.
     Selection(ChannelSelection),
     /// The map of a class in place of the last layer's channels; none for the channels.
@@ -116,11 +110,11 @@ pub enum Change {
 }
 
 impl Change {
-    /// Whether it is one of layout, range and colours, which linked views share.
+    /// Whether it is a setting of the mosaic, which linked views share.
     #[must_use]
     pub const fn is_look(&self) -> bool {
         match self {
-            Self::Layout(_) | Self::Normalisation(_) | Self::Colour(_) | Self::Grid(_) => true,
+            Self::Mosaic(_) => true,
             Self::Layer(_) | Self::Fit(_) | Self::Values(_) | Self::Selection(_) | Self::ClassMap(_) => false,
         }
     }
@@ -179,17 +173,7 @@ impl ViewRequest {
                     self.class_map = None;
                 }
             }
-            Change::Layout(layout) => {
-                // A range that goes with the old layout's tiles becomes the one that goes with the new one's.
-                let settings = &mut self.settings;
-                if settings.normalisation == Normalisation::usual_for(settings.layout) {
-                    settings.normalisation = Normalisation::usual_for(*layout);
-                }
-                settings.layout = *layout;
-            }
-            Change::Normalisation(normalisation) => self.settings.normalisation = *normalisation,
-            Change::Colour(colour) => self.settings.colour = *colour,
-            Change::Grid(grid) => self.settings.grid = *grid,
+            Change::Mosaic(setting) => self.settings.set(*setting),
             Change::Fit(fit) => self.input.fit = *fit,
             Change::Values(values) => self.input.values = *values,
             Change::Selection(selection) => self.selection = *selection,

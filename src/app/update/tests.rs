@@ -22,7 +22,7 @@ use crate::engine::WeightStore;
 use crate::extract::Existing;
 use crate::input::dataset::open_source;
 use crate::models::Registry;
-use crate::mosaic::MosaicLayout;
+use crate::mosaic::{MosaicLayout, MosaicSetting};
 use crate::render::{Change, ClassChoice, DEFAULT_TAG, LayerChoice};
 use crate::weights::fetch::FetchOptions;
 
@@ -93,7 +93,7 @@ fn answers_to_older_requests_are_ignored_and_errors_are_kept() {
     let mut model = model();
     ask(&mut model, layer("act3"));
     let old = model.view().job;
-    ask(&mut model, ViewCommand::Change(Change::Layout(MosaicLayout::Locations)));
+    ask(&mut model, ViewCommand::Change(Change::Mosaic(MosaicSetting::Layout(MosaicLayout::Locations))));
     tell(&mut model, Event::View(old, ViewEvent::Failed("too late".into())));
     assert_eq!((model.view().trouble.as_ref(), model.view().busy), (None, Some(Busy::Waiting)));
     let job = model.view().job;

@@ -8,11 +8,10 @@ use crate::app::message::window::WindowCommand;
 use crate::app::model::paths::typed_path;
 use crate::app::model::windows::LeftTab;
 use crate::app::ui::context::Context;
-use crate::app::ui::panels::{details, layers, models, order, save, tree};
+use crate::app::ui::panels::{details, display, layers, models, save, tree};
 use crate::app::ui::theme;
 use crate::app::ui::widgets::select_on_focus;
 use crate::input::{FitChoice, ValueChoice};
-use crate::mosaic::{ColourChoice, ColourMap, Grid, MosaicLayout, Normalisation};
 use crate::render::{Change, PictureChoice};
 use crate::tensor::ValueScale;
 
@@ -59,9 +58,7 @@ pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
                 layers::draw(ui, cx);
                 ui.separator();
                 ui.heading("Display");
-                looks(ui, cx);
-                grid(ui, cx);
-                order::draw(ui, cx);
+                display::draw(ui, cx);
                 ui.separator();
                 ui.heading("Input");
                 input(ui, cx);
@@ -149,115 +146,6 @@ fn frames(ui: &mut egui::Ui, cx: &mut Context<'_>) {
         for (name, label) in open.source.label_names().iter().zip(&sample.labels) {
             ui.label(format!("{name}: {label}"));
         }
-    }
-}
-
-fn looks(ui: &mut egui::Ui, cx: &mut Context<'_>) {
-    // A difference has a range and colours of its own.
-    let view = cx.model.view();
-    let wanted = if view.is_plain() { None } else { cx.model.full_request(view).ok() };
-    let settings = wanted.as_ref().map_or(&view.request.settings, |wanted| &wanted.of.settings);
-    ComboBox::from_label("Layout").selected_text(layout_words(settings.layout)).show_ui(ui, |ui| {
-        for layout in MosaicLayout::ALL {
-            if ui.selectable_label(settings.layout == layout, layout_words(layout)).clicked() {
-                cx.commands.push(ViewCommand::Change(Change::Layout(layout)));
-            }
-        }
-    });
-    let ways = [
-        (Normalisation::Channel, "per channel"),
-        (Normalisation::Location, "per location"),
-        (Normalisation::Layer, "whole layer"),
-        (Normalisation::DEFAULT_PERCENTILES, "percentiles 1–99"),
-        (Normalisation::Symmetric, "symmetric about 0"),
-    ];
-    let current = ways
-        .iter()
-        .find(|(way, _)| *way == settings.normalisation)
-        .map_or_else(|| settings.normalisation.to_string(), |(_, words)| (*words).to_owned());
-    ComboBox::from_label("Normalization").selected_text(current).show_ui(ui, |ui| {
-        for (way, words) in ways {
-            if ui
-                .selectable_label(settings.normalisation == way, words)
-                .on_hover_text(way.describe())
-                .clicked()
-            {
-                cx.commands.push(ViewCommand::Change(Change::Normalisation(way)));
-            }
-        }
-        // A fixed range starts from what the layer has, so that the next layer or picture can be compared with it.
-        if let Some(shown) = &cx.model.view().shown
-            && shown.stats.min < shown.stats.max
-        {
-            let fixed = Normalisation::Fixed { low: shown.stats.min, high: shown.stats.max };
-            let chosen = matches!(settings.normalisation, Normalisation::Fixed { .. });
-            if ui
-                .selectable_label(chosen, "hold this layer's range")
-                .on_hover_text("The range of what is shown now, for everything shown after")
-                .clicked()
-            {
-                cx.commands.push(ViewCommand::Change(Change::Normalisation(fixed)));
-            }
-        }
-    });
-    ComboBox::from_label("Colours").selected_text(settings.colour.to_string()).show_ui(ui, |ui| {
-        let all = std::iter::once(ColourChoice::Auto).chain(ColourMap::ALL.map(ColourChoice::Map));
-        for colour in all {
-            if ui.selectable_label(settings.colour == colour, colour_words(colour)).clicked() {
-                cx.commands.push(ViewCommand::Change(Change::Colour(colour)));
-            }
-        }
-    });
-}
-
-/// Rows and columns of channels, where the ones that their number gives aren't wanted.
-fn grid(ui: &mut egui::Ui, cx: &mut Context<'_>) {
-    let wanted = cx.model.view().request.settings.grid;
-    let shown = cx.model.view().shown.as_ref();
-    let taken = shown.map_or_else(String::new, |shown| shown.mosaic.geometry.grid().to_string());
-    ui.horizontal(|ui| {
-        let label = ui
-            .label("Grid:")
-            .on_hover_text("Rows × columns of channels; empty for as many as their number gives");
-        let field = ui
-            .add(egui::TextEdit::singleline(&mut cx.scratch.typed_grid).desired_width(84.0).hint_text(taken))
-            .labelled_by(label.id);
-        if field.lost_focus() && ui.input(|i| i.key_pressed(egui::Key::Enter)) {
-            match cx.scratch.typed_grid.trim() {
-                "" => cx.commands.push(ViewCommand::Change(Change::Grid(None))),
-                typed => match typed.parse::<Grid>() {
-                    Ok(grid) => cx.commands.push(ViewCommand::Change(Change::Grid(Some(grid)))),
-                    Err(error) => cx.commands.push(WindowCommand::Complain(error.to_string())),
-                },
-            }
-        }
-        if wanted.is_some()
-            && ui.button("Automatic").on_hover_text("Rows and columns by the number of channels").clicked()
-        {
-            cx.commands.push(ViewCommand::Change(Change::Grid(None)));
-        }
-    });
-    let (Some(wanted), Some(shown)) = (wanted, &cx.model.view().shown) else { return };
-    let (taken, num) = (shown.mosaic.geometry.grid(), shown.mosaic.order.len());
-    let words = if taken == wanted {
-        format!("{wanted}, as asked")
-    } else {
-        format!("{wanted} doesn't hold {num} channels; {taken} is taken here")
-    };
-    ui.add(egui::Label::new(egui::RichText::new(words).weak()).wrap());
-}
-
-fn layout_words(layout: MosaicLayout) -> &'static str {
-    match layout {
-        MosaicLayout::Channels => "feature-map grid",
-        MosaicLayout::Locations => "channels per location",
-    }
-}
-
-fn colour_words(colour: ColourChoice) -> String {
-    match colour {
-        ColourChoice::Auto => "auto (sequential or diverging)".into(),
-        ColourChoice::Map(map) => map.name().into(),
     }
 }
 

@@ -9,6 +9,7 @@ pub(crate) mod choices;
 pub(crate) mod classes;
 pub(crate) mod controls;
 pub(crate) mod details;
+pub(crate) mod display;
 pub(crate) mod download;
 pub(crate) mod extract;
 pub(crate) mod help;

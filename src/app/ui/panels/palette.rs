@@ -10,7 +10,7 @@ use crate::app::message::window::WindowCommand;
 use crate::app::ui::context::Context;
 use crate::app::ui::dialog::sized;
 use crate::app::ui::widgets::search;
-use crate::mosaic::{ColourChoice, ColourMap};
+use crate::mosaic::{ColourChoice, ColourMap, MosaicSetting};
 use crate::render::{Change, LayerChoice};
 
 /// Entries listed at most: more are found by more letters.
@@ -114,7 +114,7 @@ fn entries(ctx: &egui::Context, cx: &Context<'_>) -> Vec<Entry> {
         |colour| Entry {
             name: colour.to_string(),
             aside: "colour map".to_owned(),
-            commands: vec![change(Change::Colour(colour))],
+            commands: vec![change(Change::Mosaic(MosaicSetting::Colour(colour)))],
         },
     ));
     all

@@ -220,7 +220,7 @@ fn facts(ui: &mut Ui, view: &ViewState) {
     let range = format!("values {} to {}", format_value(shown.stats.min), format_value(shown.stats.max));
     ui.add(egui::Label::new(egui::RichText::new(&text).weak().small()).truncate()).on_hover_text(format!(
         "{text}\n{range}; colours: {}, {}\nThe network's input; channels × rows × columns; time of the run; share of dead channels and of zeros (sparsity)",
-        shown.mosaic.normalisation.describe(),
+        shown.mosaic.settings.normalisation.describe(),
         shown.mosaic.range,
     ));
 }
