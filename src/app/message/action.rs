@@ -44,18 +44,36 @@ pub(crate) struct Action<C: 'static> {
     /// Whether it can be done now.
     pub(crate) is_enabled: fn(&Model) -> bool,
     /// What is asked for by it.
-    pub(crate) commands: fn(&Model) -> Vec<C>,
+    pub(crate) asks: Asks<C>,
+}
+
+/// What an action asks for.
+#[derive(Clone)]
+pub(crate) enum Asks<C> {
+    /// One command, whatever the model.
+    Always(C),
+    /// Commands that depend on the model; none where there is nothing to do it to.
+    By(fn(&Model) -> Vec<C>),
+}
+
+impl<C: Clone> Asks<C> {
+    pub(crate) fn commands(&self, model: &Model) -> Vec<C> {
+        match self {
+            Self::Always(command) => vec![command.clone()],
+            Self::By(commands) => commands(model),
+        }
+    }
 }
 
 impl<C> Action<C> {
     /// A row that can always be done, with no menu and no key.
     pub(crate) const fn new(label: &'static str, help: &'static str, commands: fn(&Model) -> Vec<C>) -> Self {
-        Self { label, menu: None, keys: &[], help, is_enabled: |_| true, commands }
+        Self { label, menu: None, keys: &[], help, is_enabled: |_| true, asks: Asks::By(commands) }
     }
 
     /// Further keys of an action that stands elsewhere: in no menu, no help and no palette.
     pub(crate) const fn alias(keys: &'static [KeyboardShortcut], commands: fn(&Model) -> Vec<C>) -> Self {
-        Self { keys, ..Self::new("", "", commands) }
+        Self { label: "", menu: None, keys, help: "", is_enabled: |_| true, asks: Asks::By(commands) }
     }
 
     #[must_use]

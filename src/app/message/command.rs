@@ -96,11 +96,12 @@ pub(crate) struct AnyAction {
 }
 
 impl AnyAction {
-    fn of<C: Into<Command>>(action: &'static Action<C>) -> Self {
-        let Action { label, menu, keys, help, is_enabled, .. } = *action;
+    fn of<C: Clone + Into<Command> + Send + Sync + 'static>(action: &Action<C>) -> Self {
+        let Action { label, menu, keys, help, is_enabled, asks } = action;
+        let asks = asks.clone();
         let commands =
-            Box::new(|model: &Model| (action.commands)(model).into_iter().map(Into::into).collect());
-        Self { label, menu, keys, help, is_enabled, commands }
+            Box::new(move |model: &Model| asks.commands(model).into_iter().map(Into::into).collect());
+        Self { label, menu: *menu, keys, help, is_enabled: *is_enabled, commands }
     }
 
     /// Whether it can be done now.
@@ -122,7 +123,7 @@ pub(crate) fn actions() -> &'static [AnyAction] {
         let views = views::ACTIONS.iter().map(AnyAction::of);
         let weights = weights::ACTIONS.iter().map(AnyAction::of);
         let save = save::ACTIONS.iter().map(AnyAction::of);
-        let task = task::ACTIONS.iter().map(AnyAction::of);
+        let task = task::actions().map(|action| AnyAction::of(&action));
         let window = window::ACTIONS.iter().map(AnyAction::of);
         dataset.chain(view).chain(views).chain(weights).chain(save).chain(task).chain(window).collect()
     });

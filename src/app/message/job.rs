@@ -4,17 +4,16 @@ use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::app::model::animation::AnimateRequest;
-use crate::app::model::batch::{BatchCounts, PlanRequest};
 use crate::app::model::dataset::ThumbKey;
-use crate::app::model::extraction::ExtractRequest;
 use crate::app::model::pins::PinnedChannel;
 use crate::app::model::request::FullRequest;
-use crate::app::model::run_news::RunNews;
 use crate::app::model::save::SaveLooks;
 use crate::app::model::shown::Shown;
+use crate::app::model::task::TaskRequest;
+use crate::app::model::task::batch::{BatchCounts, BatchRequest};
+use crate::app::model::task::run_news::RunNews;
 use crate::app::model::view::ViewId;
-use crate::engine::{CancelToken, DeviceChoice, WeightStore};
+use crate::engine::{CancelToken, WeightStore};
 use crate::extract::Existing;
 use crate::formats::PictureRecord;
 use crate::graph::NodeId;
@@ -22,15 +21,14 @@ use crate::input::dataset::Source;
 use crate::mosaic::Paper;
 use crate::render::BatchPlan;
 use crate::render::PartSeen;
-use crate::render::ViewRequest;
 use crate::weights::PartChoice;
 
 /// Work for the threads of long runs.
 pub(crate) enum RunJob {
-    PlanExtract(Box<ExtractRequest>),
-    Extract(Box<ExtractRequest>, Existing, CancelToken),
-    PlanAnimation(Box<AnimateRequest>),
-    Animate(Box<AnimateRequest>, CancelToken),
+    /// Settle what it would write. Replaced by a newer one.
+    Plan(TaskRequest),
+    /// Do it.
+    Run(TaskRequest, Existing, CancelToken),
 }
 
 /// Work for the worker. `Show` and `Open` are replaced by a newer one of their view; the others are all done.
@@ -80,21 +78,30 @@ pub(crate) enum Job {
 
 /// A batch at work, and what is left of it.
 pub(crate) struct BatchJob {
-    pub(crate) plan: Arc<BatchPlan>,
-    pub(crate) folder: PathBuf,
-    pub(crate) device: DeviceChoice,
+    pub(crate) of: BatchRequest,
+    /// What is to be written; none before it is settled.
+    pub(crate) plan: Option<Arc<BatchPlan>>,
     /// The run that is next.
     pub(crate) next: usize,
-    /// What is asked of each figure but picture, network and layer.
-    pub(crate) request: ViewRequest,
-    pub(crate) looks: SaveLooks,
-    pub(crate) has_values: bool,
-    /// Writes anew what was there before.
-    pub(crate) replaces: bool,
     pub(crate) called_off: CancelToken,
     pub(crate) written: HashSet<PathBuf>,
     pub(crate) counts: BatchCounts,
     pub(crate) news: RunNews,
+}
+
+impl BatchJob {
+    /// A batch that has not begun.
+    pub(crate) fn new(of: BatchRequest, called_off: CancelToken) -> Self {
+        Self {
+            of,
+            plan: None,
+            next: 0,
+            called_off,
+            written: HashSet::new(),
+            counts: BatchCounts::default(),
+            news: RunNews::default(),
+        }
+    }
 }
 
 /// Work for the second thread, which is never busy with a network.
@@ -105,8 +112,6 @@ pub(crate) enum SideJob {
     Devices,
     /// Find out which models' weights are on this machine.
     Here(WeightStore),
-    /// Settle what a batch would write.
-    Plan(Box<PlanRequest>),
     /// Is this the picture that a figure was made from?
     Check(Arc<Shown>, PictureRecord),
     /// Make a frame's small picture.

@@ -1,8 +1,7 @@
 //! About long work: batches of figures, features of a data set, moving pictures.
 
-use egui::Key;
-
-use crate::app::message::action::{Action, Menu, ctrl, has_mosaic};
+use crate::app::message::action::{Action, Asks, Menu, has_mosaic};
+use crate::app::model::task::basis::About;
 use crate::app::model::task::{Task, TaskScope};
 use crate::extract::Existing;
 
@@ -21,16 +20,17 @@ pub(crate) enum TaskCommand {
     Cancel(Task),
 }
 
-/// What a person can do about long work.
-pub(crate) const ACTIONS: &[Action<TaskCommand>] = &[
-    Action::new("Export many figures…", "export many figures", |_| vec![TaskCommand::Toggle(Task::Batch)])
-        .in_menu(Menu::File, 35)
-        .with_keys(&[ctrl(Key::E)]),
-    Action::new("Extract features…", "make features of the open data set", |_| {
-        vec![TaskCommand::Toggle(Task::Extract)]
+/// What a person can do about long work: open the window of each kind.
+pub(crate) fn actions() -> impl Iterator<Item = Action<TaskCommand>> {
+    Task::ALL.iter().map(|&task| {
+        let About { label, help, menu_place, keys, needs_mosaic, .. } = *task.about();
+        Action {
+            label,
+            menu: Some((Menu::File, menu_place)),
+            keys,
+            help,
+            is_enabled: if needs_mosaic { has_mosaic } else { |_| true },
+            asks: Asks::Always(TaskCommand::Toggle(task)),
+        }
     })
-    .in_menu(Menu::File, 36),
-    Action::new("Animate…", "make a moving picture", |_| vec![TaskCommand::Toggle(Task::Animate)])
-        .in_menu(Menu::File, 37)
-        .enabled_if(has_mosaic),
-];
+}

@@ -2,12 +2,9 @@
 //!
 //! Must not know of threads, channels, files or widgets.
 
-pub(crate) mod animation;
-pub(crate) mod batch;
 pub(crate) mod cache;
 pub(crate) mod dataset;
 pub(crate) mod download;
-pub(crate) mod extraction;
 pub(crate) mod history;
 pub(crate) mod layers;
 pub(crate) mod links;
@@ -17,7 +14,6 @@ pub(crate) mod pins;
 pub(crate) mod preferences;
 pub(crate) mod request;
 pub(crate) mod restored;
-pub(crate) mod run_news;
 pub(crate) mod save;
 pub(crate) mod shown;
 pub(crate) mod task;
@@ -26,7 +22,7 @@ pub(crate) mod view;
 pub(crate) mod weights;
 pub(crate) mod windows;
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -50,7 +46,7 @@ use crate::engine::{CancelToken, DeviceChoice, EngineChoice, WeightStore};
 use crate::graph::Graph;
 use crate::models::{ModelSpec, Registry};
 use crate::mosaic::{ColourChoice, ColourMap, Normalisation};
-use crate::render::{BatchModel, ViewRequest};
+use crate::render::ViewRequest;
 use crate::weights::FilePart;
 
 /// Bytes of finished views kept, so that stepping back to one takes no work.
@@ -296,14 +292,6 @@ impl Model {
     pub(crate) fn specs_at_hand(&self) -> Vec<&'static ModelSpec> {
         let all = Registry::specs().chain(Registry::opened());
         all.filter(|spec| self.has_weights(spec)).collect()
-    }
-
-    /// Networks by their tags, each with the file that stands for its weights.
-    pub(crate) fn models_of(&self, tags: &BTreeSet<String>) -> Vec<BatchModel> {
-        let all = Registry::specs().chain(Registry::opened());
-        all.filter(|spec| tags.contains(spec.tag))
-            .map(|spec| BatchModel { spec, weights_file: self.weights_file(spec).cloned() })
-            .collect()
     }
 
     /// All that decides what a view should show, or why it can't be said.

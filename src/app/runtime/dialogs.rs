@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use crate::app::message::event::Event;
 use crate::app::message::question::Question;
-use crate::app::model::task::Task;
+use crate::app::model::task::basis::Place;
 use crate::app::runtime::tell::Tell;
 
 /// Asks a person for paths. Called on a thread of its own, so it may block.
@@ -100,8 +100,10 @@ pub(crate) fn ask(dialogs: &Arc<dyn Dialogs>, question: Question, tell: Tell) ->
             Question::Weights => dialogs.open_weights(),
             Question::Save(shown) => dialogs.save_png(&shown.file_name()),
             Question::Export(_, name) => dialogs.save_png(name),
-            Question::TaskPlace(Task::Batch | Task::Extract, _) => dialogs.open_folder(None),
-            Question::TaskPlace(Task::Animate, name) => dialogs.save_animation(name),
+            Question::TaskPlace(task, name) => match task.about().place {
+                Place::Folder => dialogs.open_folder(None),
+                Place::Animation => dialogs.save_animation(name),
+            },
         };
         tell.event(if answer.is_none() && asked.elapsed() < QUICKEST_PERSON {
             Event::NoDialog

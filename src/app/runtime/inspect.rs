@@ -5,10 +5,8 @@ use std::sync::Arc;
 
 use crate::app::message::event::Event;
 use crate::app::message::job::SideJob;
-use crate::app::message::remedy::told;
 use crate::app::model::dataset::{LabelLines, ThumbKey, label_lines};
 use crate::app::model::shown::{Inspected, Shown, histogram};
-use crate::app::model::task::TaskPlan;
 use crate::app::model::tiles as textures;
 use crate::app::runtime::channel_map::channel_map;
 use crate::app::runtime::tell::Tell;
@@ -38,10 +36,6 @@ pub(crate) fn handle(job: SideJob, tell: &Tell) {
             Some(Event::Devices(found.into()))
         }
         SideJob::Here(store) => Some(Event::Here(store.tags_here())),
-        SideJob::Plan(request) => {
-            let plan = request.plan().map(Arc::new).map_err(|error| told(&error));
-            Some(Event::TaskPlanned(TaskPlan::Batch(plan)))
-        }
         SideJob::Check(shown, record) => {
             let rgb = &shown.picture.rgb;
             let hash = pixels_sha256(rgb.width(), rgb.height(), rgb.as_raw());

@@ -13,8 +13,9 @@ use network::pipeline::Pipeline;
 
 use crate::app::message::effect::{FetchRequest, Work};
 use crate::app::message::event::Event;
-use crate::app::message::job::{Job, RunJob, SideJob};
+use crate::app::message::job::{BatchJob, Job, RunJob, SideJob};
 use crate::app::model::download::DownloadNews;
+use crate::app::model::task::{Task, TaskRequest};
 use crate::engine::{EngineChoice, Worker};
 use crate::input::live::{Feed, FolderWatch, Frame};
 use crate::render::Resources;
@@ -40,7 +41,6 @@ const MEMORY_INTERVAL: Duration = Duration::from_secs(1);
 /// Slots of the second thread, of which each keeps the newest of its kind.
 const INSPECT_SLOT: u64 = 0;
 const MATCH_SLOT: u64 = 1;
-const PLAN_SLOT: u64 = 2;
 /// The one slot of the threads of long work: plans.
 const TASK_PLAN_SLOT: u64 = 0;
 
@@ -51,8 +51,8 @@ pub(crate) struct Runtime {
     network: Worker<Job>,
     side: Worker<SideJob>,
     /// Long work has a thread each, so that nothing that is wanted on screen waits for it.
-    extractor: Worker<RunJob>,
-    animator: Worker<RunJob>,
+    /// A thread for each kind of long work, in their order.
+    tasks: Vec<Worker<RunJob>>,
     dialogs: Arc<dyn Dialogs>,
     /// Ends when it is dropped.
     watch: Option<FolderWatch>,
@@ -92,8 +92,7 @@ impl Runtime {
             events,
             network,
             side,
-            extractor: task_thread("extract")?,
-            animator: task_thread("animate")?,
+            tasks: Task::ALL.iter().map(|task| task_thread(task.about().title)).collect::<Result<_, _>>()?,
             tell,
             dialogs,
             watch: None,
@@ -114,12 +113,7 @@ impl Runtime {
             Work::Withdraw(view) => self.network.withdraw(view),
             Work::Queue(job) => return self.network.enqueue(job).err().map(|_| too_much()),
             Work::Side(job) => return self.side(job),
-            Work::Run(job) => match job {
-                RunJob::PlanExtract(_) => self.extractor.post(TASK_PLAN_SLOT, job),
-                RunJob::PlanAnimation(_) => self.animator.post(TASK_PLAN_SLOT, job),
-                RunJob::Extract(..) => return self.extractor.enqueue(job).err().map(|_| too_much()),
-                RunJob::Animate(..) => return self.animator.enqueue(job).err().map(|_| too_much()),
-            },
+            Work::Run(job) => return self.task(job),
             Work::Ask(question) => {
                 return dialogs::ask(&self.dialogs, question, self.tell.clone()).err().map(Event::JobFailed);
             }
@@ -142,11 +136,30 @@ impl Runtime {
         None
     }
 
+    fn task(&self, job: RunJob) -> Option<Event> {
+        let thread = |task: Task| &self.tasks[task as usize];
+        match job {
+            RunJob::Plan(request) => {
+                thread(request.task()).post(TASK_PLAN_SLOT, RunJob::Plan(request));
+                None
+            }
+            // Figures are drawn where the views' are, one run after the other, and make way for these.
+            RunJob::Run(TaskRequest::Batch(request), _, called_off) => {
+                let job = Job::Batch(Box::new(BatchJob::new(*request, called_off)));
+                self.network.enqueue(job).err().map(|_| too_much())
+            }
+            RunJob::Run(request, existing, called_off) => {
+                let task = request.task();
+                let refused = thread(task).enqueue(RunJob::Run(request, existing, called_off)).is_err();
+                refused.then(too_much)
+            }
+        }
+    }
+
     fn side(&self, job: SideJob) -> Option<Event> {
         match job {
             SideJob::Inspect(..) => self.side.post(INSPECT_SLOT, job),
             SideJob::Match { .. } => self.side.post(MATCH_SLOT, job),
-            SideJob::Plan(_) => self.side.post(PLAN_SLOT, job),
             SideJob::Thumb(key) => {
                 let refused = self.side.enqueue(SideJob::Thumb(key.clone())).is_err();
                 return refused.then_some(Event::ThumbRefused(key));

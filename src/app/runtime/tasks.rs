@@ -8,10 +8,10 @@ use std::time::{Duration, Instant};
 use crate::app::message::event::Event;
 use crate::app::message::job::RunJob;
 use crate::app::message::remedy::{told, words};
-use crate::app::model::animation::{AnimatePreview, AnimateRequest};
-use crate::app::model::extraction::{ExtractPreview, ExtractRequest};
-use crate::app::model::run_news::{RunEnd, RunNews};
-use crate::app::model::task::{Task, TaskPlan};
+use crate::app::model::task::animate::{AnimatePreview, AnimateRequest};
+use crate::app::model::task::extract::{ExtractPreview, ExtractRequest};
+use crate::app::model::task::run_news::{RunEnd, RunNews};
+use crate::app::model::task::{Task, TaskPlan, TaskRequest};
 use crate::app::runtime::tell::Tell;
 use crate::engine::{Backbone, CancelToken, ComputeDevice, Session};
 use crate::extract::{
@@ -40,38 +40,42 @@ pub(crate) struct Runs {
 impl Runs {
     /// Does one job; a panic is a bug of ours and is told.
     pub(crate) fn handle(&mut self, job: RunJob, token: &CancelToken, tell: &Tell) {
-        let is_extract = matches!(job, RunJob::PlanExtract(_) | RunJob::Extract(..));
-        let is_plan = matches!(job, RunJob::PlanExtract(_) | RunJob::PlanAnimation(_));
+        let task = match &job {
+            RunJob::Plan(request) | RunJob::Run(request, ..) => request.task(),
+        };
+        let is_plan = matches!(job, RunJob::Plan(_));
         let done = catch_unwind(AssertUnwindSafe(|| match job {
-            RunJob::PlanExtract(request) => {
-                let plan = self.preview(&request).map(Arc::new);
-                tell.event(Event::TaskPlanned(TaskPlan::Extract(plan)));
-            }
-            RunJob::Extract(request, existing, called_off) => {
-                let mut teller = Teller::new(tell, &called_off, token, Task::Extract);
-                let end = self.extract(&request, existing, &mut teller);
-                teller.end(end);
-            }
-            RunJob::PlanAnimation(request) => {
-                tell.event(Event::TaskPlanned(TaskPlan::Animate(preview_animation(&request))));
-            }
-            RunJob::Animate(request, called_off) => {
-                let mut teller = Teller::new(tell, &called_off, token, Task::Animate);
-                let end = self.animate(&request, &mut teller);
+            RunJob::Plan(request) => tell.event(Event::TaskPlanned(self.planned(request))),
+            RunJob::Run(request, existing, called_off) => {
+                let mut teller = Teller::new(tell, &called_off, token, task);
+                let end = match request {
+                    TaskRequest::Extract(request) => self.extract(&request, existing, &mut teller),
+                    TaskRequest::Animate(request) => self.animate(&request, &mut teller),
+                    TaskRequest::Batch(_) => Err("batches are done by the network's thread".to_owned()),
+                };
                 teller.end(end);
             }
         }));
         if done.is_err() {
             self.loaded.clear();
             let bug = "an internal error, which is a bug of this program; details are on the terminal";
-            let end = Some(RunEnd::Failed(bug.to_owned()));
-            let news = RunNews { end, ..RunNews::default() };
-            tell.event(match (is_extract, is_plan) {
-                (true, true) => Event::TaskPlanned(TaskPlan::Extract(Err(bug.to_owned()))),
-                (false, true) => Event::TaskPlanned(TaskPlan::Animate(Err(bug.to_owned()))),
-                (true, false) => Event::TaskNews(Task::Extract, news),
-                (false, false) => Event::TaskNews(Task::Animate, news),
+            tell.event(if is_plan {
+                Event::TaskPlanned(TaskPlan::refused(task, bug.to_owned()))
+            } else {
+                let end = Some(RunEnd::Failed(bug.to_owned()));
+                Event::TaskNews(task, RunNews { end, ..RunNews::default() })
             });
+        }
+    }
+
+    /// What a task would write.
+    fn planned(&mut self, request: TaskRequest) -> TaskPlan {
+        match request {
+            TaskRequest::Batch(request) => {
+                TaskPlan::Batch(request.plan().map(Arc::new).map_err(|error| told(&error)))
+            }
+            TaskRequest::Extract(request) => TaskPlan::Extract(self.preview(&request).map(Arc::new)),
+            TaskRequest::Animate(request) => TaskPlan::Animate(preview_animation(&request)),
         }
     }
 

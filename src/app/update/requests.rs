@@ -2,32 +2,20 @@
 //!
 //! Asks for it; must not know how a view comes to be shown.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::app::message::effect::{Effects, Work};
 use crate::app::message::job::{Job, RunJob, SideJob};
 use crate::app::model::Model;
-use crate::app::model::animation::AnimateRequest;
-use crate::app::model::batch::{BatchLayer, PlanRequest};
 use crate::app::model::download::Stage;
-use crate::app::model::extraction::ExtractRequest;
 use crate::app::model::pins::PinnedChannel;
-use crate::app::model::task::Task;
+use crate::app::model::task::basis::Basis;
+use crate::app::model::task::{Task, TaskPlan};
 use crate::app::model::windows::LeftTab;
-use crate::engine::{CancelToken, EngineChoice};
-use crate::extract::{Encoding, ExtractSettings, Selection};
-use crate::input::dataset::{Camera, Source};
-use crate::models::ModelSpec;
-use crate::mosaic::Normalisation;
-use crate::render::{AnimationChoices, AnimationLook, BatchLayers, BatchModel};
-use crate::tensor::PixelSize;
-
-/// Pictures that go through a network together: few, so that a view doesn't wait long for the threads that compute. The engine that
-/// this is for takes them one by one anyway.
-const BATCH: usize = 4;
-/// As on the command line.
-const PART_ROWS: u64 = 1024;
+use crate::engine::CancelToken;
+use crate::input::dataset::Source;
+use crate::models::{ModelSpec, Registry};
+use crate::render::BatchModel;
 
 /// Has the selected channel of the active view looked into.
 pub(crate) fn inspect_selected(model: &mut Model, effects: &mut Effects) {
@@ -98,131 +86,43 @@ pub(crate) fn ask_offer(model: &mut Model, effects: &mut Effects, spec: &'static
     effects.push(Work::AskOffer(spec, downloads.options.clone()));
 }
 
+/// What tasks are made from, now.
+pub(crate) fn basis(model: &Model) -> Basis {
+    let view = model.view();
+    let all = Registry::specs().chain(Registry::opened());
+    Basis {
+        request: view.request.clone(),
+        layer: view.graph.node(view.node()).name.clone(),
+        source: view.source.clone(),
+        shown: view.shown.clone(),
+        models: all
+            .map(|spec| BatchModel { spec, weights_file: model.weights_file(spec).cloned() })
+            .collect(),
+        looks: model.saved,
+        device: model.device,
+        engine: model.engine,
+        store: model.store.clone(),
+    }
+}
+
+/// Has settled what tasks would write that are of what a view shows, or of what is asked of it.
+pub(crate) fn plan_tasks(model: &mut Model, needs_mosaic: bool, effects: &mut Effects) {
+    for task in Task::ALL.iter().filter(|task| task.about().needs_mosaic == needs_mosaic) {
+        plan_task(model, *task, effects);
+    }
+}
+
 /// Has settled what a task would write, for the preview, where one is seen.
 pub(crate) fn plan_task(model: &mut Model, task: Task, effects: &mut Effects) {
     let run = model.tasks.run(task);
     if !run.is_open || run.running.is_some() {
         return;
     }
-    match task {
-        Task::Batch => plan_batch(model, effects),
-        Task::Extract => plan_extract(model, effects),
-        Task::Animate => plan_animation(model, effects),
-    }
-}
-
-fn plan_batch(model: &mut Model, effects: &mut Effects) {
-    let scope = &model.tasks.batch.scope;
-    let models = model.models_of(&scope.tags);
-    let view = model.view();
-    let layers = match scope.layers {
-        BatchLayer::Final => BatchLayers::Final,
-        BatchLayer::AllStages => BatchLayers::AllStages,
-        BatchLayer::This => BatchLayers::Named(view.graph.node(view.node()).name.clone()),
-    };
-    let request = PlanRequest {
-        picture: view.request.picture.clone(),
-        source: view.source.clone().filter(|_| scope.is_whole_source),
-        frames: (scope.first, scope.last),
-        models,
-        layers,
-        folder: PathBuf::from(scope.folder.trim()),
-        has_values: scope.has_values,
-    };
-    model.tasks.batch.plan = None;
-    effects.side(SideJob::Plan(Box::new(request)));
-}
-
-pub(crate) fn extract_request(model: &Model) -> Option<ExtractRequest> {
-    let (scope, view) = (&model.tasks.extract.scope, model.view());
-    let open = view.source.as_ref()?;
-    let cameras: Vec<Camera> =
-        if scope.has_all_cameras { Vec::new() } else { open.camera.into_iter().collect() };
-    let models = model.models_of(&scope.tags);
-    let layers = match scope.layers {
-        BatchLayer::Final => BatchLayers::Final,
-        BatchLayer::AllStages => BatchLayers::AllStages,
-        BatchLayer::This => BatchLayers::Named(view.graph.node(view.node()).name.clone()),
-    };
-    Some(ExtractRequest {
-        source: Arc::clone(&open.source),
-        models,
-        layers,
-        device: model.device,
-        engine: model.engine,
-        store: model.store.clone(),
-        settings: ExtractSettings {
-            selection: Selection {
-                cameras,
-                start: scope.start,
-                every: scope.every.max(1),
-                limit: (scope.limit > 0).then_some(scope.limit),
-                labels_by_folder: scope.labels_by_folder,
-            },
-            share: None,
-            fit: view.request.input.fit,
-            values: view.request.input.values,
-            encoding: Encoding { pool: scope.pool, order: scope.order, dtype: scope.dtype },
-            format: scope.format,
-            out: PathBuf::from(scope.folder.trim()),
-            // Others' last digits may depend on it, so theirs is the command line's.
-            batch: (model.engine != EngineChoice::Candle).then_some(BATCH),
-            part_rows: PART_ROWS,
-        },
-    })
-}
-
-fn plan_extract(model: &mut Model, effects: &mut Effects) {
-    model.tasks.extract.plan = None;
-    if let Some(request) = extract_request(model) {
-        effects.push(Work::Run(RunJob::PlanExtract(Box::new(request))));
-    } else {
-        let reason = "no data set is open: open a folder of pictures or a driving log first";
-        model.tasks.extract.plan = Some(Err(reason.to_owned()));
-    }
-}
-
-pub(crate) fn animate_request(model: &Model) -> Option<AnimateRequest> {
-    let (scope, view) = (&model.tasks.animate.scope, model.view());
-    let shown = view.shown.as_ref().filter(|shown| shown.minus.is_none())?;
-    let words = scope.layers.split(',').map(str::trim).filter(|word| !word.is_empty());
-    let normalisation = view.request.settings.normalisation.for_one_channel();
-    let batch = &shown.view.preprocessed.batch;
-    Some(AnimateRequest {
-        picture: Some((shown.label.clone(), Arc::clone(&shown.picture))),
-        source: view.source.clone(),
-        model: BatchModel {
-            spec: view.request.spec,
-            weights_file: model.weights_file(view.request.spec).cloned(),
-        },
-        choices: AnimationChoices {
-            mode: scope.mode,
-            layers: words.map(str::to_owned).collect(),
-            fps: scope.fps.clamp(0.1, 50.0),
-            look: AnimationLook {
-                side: scope.side.clamp(16, 4096),
-                colour: view.request.settings.colour,
-                paper: view.request.settings.paper,
-                normalisation,
-            },
-            has_own_scale: matches!(normalisation, Normalisation::Fixed { .. }),
-            input: view.request.input,
-        },
-        input_size: (shown.spec().tag == view.request.spec.tag)
-            .then(|| PixelSize::new(batch.width(), batch.height())),
-        device: model.device,
-        engine: model.engine,
-        store: model.store.clone(),
-        output: PathBuf::from(scope.output.trim()),
-    })
-}
-
-fn plan_animation(model: &mut Model, effects: &mut Effects) {
-    model.tasks.animate.plan = None;
-    if let Some(request) = animate_request(model) {
-        effects.push(Work::Run(RunJob::PlanAnimation(Box::new(request))));
-    } else {
-        let reason = "nothing to animate: the view shows no picture's own answers";
-        model.tasks.animate.plan = Some(Err(reason.to_owned()));
+    match model.tasks.request(task, &basis(model)) {
+        Ok(request) => {
+            model.tasks.forget_plan(task);
+            effects.push(Work::Run(RunJob::Plan(request)));
+        }
+        Err(reason) => model.tasks.take_plan(TaskPlan::refused(task, reason)),
     }
 }

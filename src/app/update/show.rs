@@ -9,10 +9,9 @@ use crate::app::message::remedy::told;
 use crate::app::model::Model;
 use crate::app::model::messages::Tone;
 use crate::app::model::shown::Shown;
-use crate::app::model::task::Task;
 use crate::app::model::view::{Busy, Trouble, ViewId, ViewState};
 use crate::app::update::expected::check_expected;
-use crate::app::update::requests::{ask_offer, inspect_selected, paint_pins, plan_task};
+use crate::app::update::requests::{ask_offer, inspect_selected, paint_pins, plan_tasks};
 use crate::models::ModelSpec;
 use crate::render::{Change, LayerChoice};
 
@@ -59,8 +58,7 @@ pub(crate) fn show(model: &mut Model, effects: &mut Effects, id: ViewId) {
         }
     }
     if id == model.view().id {
-        plan_task(model, Task::Batch, effects);
-        plan_task(model, Task::Extract, effects);
+        plan_tasks(model, false, effects);
     }
     let depends = |of: Option<(ViewId, ViewId)>| of.is_some_and(|(a, b)| a == id || b == id);
     let dependents: Vec<ViewId> =
@@ -96,7 +94,7 @@ pub(crate) fn take_shown(model: &mut Model, effects: &mut Effects, at: usize, sh
     if at == model.active {
         inspect_selected(model, effects);
         paint_pins(model, effects);
-        plan_task(model, Task::Animate, effects);
+        plan_tasks(model, true, effects);
     }
     if !is_same_layer {
         model.forget_closest_to(id);

@@ -1,17 +1,14 @@
 //! Long work: batches of figures, features of the open data set, moving pictures.
 
-use std::path::PathBuf;
-
 use crate::app::message::effect::{Effects, Work};
-use crate::app::message::job::{BatchJob, Job, RunJob};
+use crate::app::message::job::RunJob;
 use crate::app::message::question::Question;
 use crate::app::message::task::TaskCommand;
 use crate::app::model::Model;
-use crate::app::model::batch::BatchCounts;
 use crate::app::model::messages::Tone;
-use crate::app::model::run_news::{RunEnd, RunNews};
 use crate::app::model::task::Task;
-use crate::app::update::requests::{animate_request, extract_request, plan_task};
+use crate::app::model::task::run_news::{RunEnd, RunNews};
+use crate::app::update::requests::{basis, plan_task};
 use crate::engine::CancelToken;
 use crate::extract::Existing;
 
@@ -22,7 +19,8 @@ pub(crate) fn apply(model: &mut Model, command: TaskCommand, effects: &mut Effec
             let run = model.tasks.run_mut(task);
             run.is_open = !run.is_open;
             if run.is_open {
-                name_network(model, task);
+                let tag = model.view().request.spec.tag;
+                model.tasks.follow(task, tag);
             }
             plan_task(model, task, effects);
         }
@@ -39,55 +37,17 @@ pub(crate) fn apply(model: &mut Model, command: TaskCommand, effects: &mut Effec
     }
 }
 
-/// Until a person has said where to write, a task is of the network on screen.
-fn name_network(model: &mut Model, task: Task) {
-    let shown = || std::iter::once(model.view().request.spec.tag.to_owned()).collect();
-    match task {
-        Task::Batch if model.tasks.batch.scope.folder.is_empty() => model.tasks.batch.scope.tags = shown(),
-        Task::Extract if model.tasks.extract.scope.folder.is_empty() => {
-            model.tasks.extract.scope.tags = shown();
-        }
-        Task::Batch | Task::Extract | Task::Animate => {}
-    }
-}
-
+/// Begins a task as its preview shows it.
 fn start(model: &mut Model, task: Task, existing: Existing, effects: &mut Effects) {
+    if !model.tasks.is_ready(task) {
+        return;
+    }
+    let Ok(request) = model.tasks.request(task, &basis(model)) else { return };
     let called_off = CancelToken::new();
-    let work = match task {
-        Task::Batch => batch(model, &called_off),
-        Task::Extract => extract_request(model)
-            .filter(|_| model.tasks.extract.is_ready())
-            // Nothing else waits there: plans are not made while a run is on.
-            .map(|request| Work::Run(RunJob::Extract(Box::new(request), existing, called_off.clone()))),
-        Task::Animate => animate_request(model)
-            .filter(|_| model.tasks.animate.is_ready())
-            .map(|request| Work::Run(RunJob::Animate(Box::new(request), called_off.clone()))),
-    };
-    let Some(work) = work else { return };
     let run = model.tasks.run_mut(task);
-    run.running = Some((RunNews::default(), called_off));
+    run.running = Some((RunNews::default(), called_off.clone()));
     run.report = None;
-    effects.push(work);
-}
-
-fn batch(model: &Model, called_off: &CancelToken) -> Option<Work> {
-    let task = &model.tasks.batch;
-    let Some(Ok(plan)) = task.plan.clone().filter(|_| task.is_ready()) else { return None };
-    let news = RunNews { total: plan.runs.len() as u64, ..RunNews::default() };
-    Some(Work::Queue(Job::Batch(Box::new(BatchJob {
-        plan,
-        folder: PathBuf::from(task.scope.folder.trim()),
-        device: model.device,
-        next: 0,
-        request: model.view().request.clone(),
-        looks: model.saved,
-        has_values: task.scope.has_values,
-        replaces: task.scope.replaces,
-        called_off: called_off.clone(),
-        written: std::collections::HashSet::new(),
-        counts: BatchCounts::default(),
-        news,
-    }))))
+    effects.push(Work::Run(RunJob::Run(request, existing, called_off)));
 }
 
 /// A task tells how far it is.

@@ -7,15 +7,15 @@ use std::sync::Arc;
 
 use crate::app::message::dataset::DatasetCommand;
 use crate::app::message::effect::{Effect, FaceEffect, Work};
-use crate::app::message::job::{Job, SideJob};
+use crate::app::message::job::{Job, RunJob, SideJob};
 use crate::app::message::views::ViewsCommand;
 use crate::app::message::window::WindowCommand;
-use crate::app::model::batch::BatchCounts;
 use crate::app::model::dataset::thumb_key;
 use crate::app::model::download::{DownloadNews, DownloadRequest, Downloads, Stage};
-use crate::app::model::run_news::{RunEnd, RunNews};
 use crate::app::model::save::Export;
-use crate::app::model::task::{Task, TaskPlan};
+use crate::app::model::task::batch::BatchCounts;
+use crate::app::model::task::run_news::{RunEnd, RunNews};
+use crate::app::model::task::{Task, TaskPlan, TaskRequest};
 use crate::app::model::view::Busy;
 use crate::app::model::weights::WeightsOffer;
 use crate::engine::WeightStore;
@@ -235,7 +235,7 @@ fn what_cannot_be_saved_is_told_and_a_closed_dialog_is_nothing() {
 fn long_work_is_planned_told_and_reported() {
     let mut model = model();
     let effects = ask(&mut model, TaskCommand::Toggle(Task::Batch));
-    assert!(matches!(&effects[..], [Effect::Work(Work::Side(SideJob::Plan(_)))]));
+    assert!(matches!(&effects[..], [Effect::Work(Work::Run(RunJob::Plan(TaskRequest::Batch(_))))]));
     assert!(
         ask(&mut model, TaskCommand::Start(Task::Batch, Existing::default())).is_empty(),
         "there is no plan yet"

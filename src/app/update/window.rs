@@ -39,7 +39,7 @@ fn close_top(model: &mut Model, effects: &mut Effects) {
         *top = false;
         return;
     }
-    if let Some(task) = Task::ALL.into_iter().rev().find(|task| tasks.run(*task).is_open) {
+    if let Some(task) = Task::ALL.iter().copied().rev().find(|task| tasks.run(*task).is_open) {
         tasks.run_mut(task).is_open = false;
         return;
     }

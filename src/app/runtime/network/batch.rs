@@ -5,9 +5,10 @@ use std::time::Instant;
 
 use crate::app::message::event::Event;
 use crate::app::message::job::BatchJob;
+use crate::app::message::remedy::told;
 use crate::app::model::request::FullRequest;
-use crate::app::model::run_news::RunNews;
 use crate::app::model::task::Task;
+use crate::app::model::task::run_news::RunNews;
 use crate::app::runtime::network::keys::{Run, Subject};
 use crate::app::runtime::network::pipeline::{Pipeline, Stop, failed};
 use crate::app::runtime::network::save::of_picture;
@@ -17,8 +18,8 @@ use crate::formats::write_npy;
 use crate::graph::NodeId;
 use crate::mosaic::MosaicSettings;
 use crate::render::{
-    BatchFigure, BatchRun, Contents, Drawing, FigureSpec, LayerChoice, LayerValues, Look, Panel, PanelSpec,
-    PictureChoice, ViewRequest, class_words, draw,
+    BatchFigure, BatchModel, BatchRun, Contents, Drawing, FigureSpec, LayerChoice, LayerValues, Look, Panel,
+    PanelSpec, PictureChoice, ViewRequest, class_words, draw,
 };
 use crate::tensor::counted;
 
@@ -28,14 +29,27 @@ const NO_JOB: u64 = 0;
 impl Pipeline {
     /// Does runs until the batch is done or called off, or something else is wanted: then what is left comes back.
     pub(crate) fn batch(&mut self, mut job: Box<BatchJob>, cancel: &CancelToken) -> Option<Box<BatchJob>> {
+        let plan = match &job.plan {
+            Some(plan) => Arc::clone(plan),
+            None => match job.of.plan().map(Arc::new) {
+                Ok(plan) => plan,
+                Err(error) => {
+                    fail(&mut job, String::new(), told(&error));
+                    return self.end(&job, false);
+                }
+            },
+        };
+        job.news.total = plan.runs.len() as u64;
+        job.plan = Some(Arc::clone(&plan));
+        let folder = &job.of.folder;
         if job.next == 0
-            && let Err(error) = std::fs::create_dir_all(&job.folder)
+            && let Err(error) = std::fs::create_dir_all(folder)
         {
-            let reason = format!("can't make the folder ({error}): \"{}\"", job.folder.display());
+            let reason = format!("can't make the folder ({error}): \"{}\"", folder.display());
             fail(&mut job, String::new(), reason);
             return self.end(&job, false);
         }
-        while job.next < job.plan.runs.len() {
+        while job.next < plan.runs.len() {
             if job.called_off.is_cancelled() {
                 return self.end(&job, true);
             }
@@ -43,9 +57,8 @@ impl Pipeline {
                 return Some(job);
             }
             let started = Instant::now();
-            let plan = Arc::clone(&job.plan);
             let run = &plan.runs[job.next];
-            match self.one_run(&mut job, run, cancel) {
+            match self.one_run(&mut job, &plan.models[run.model], run, cancel) {
                 Ok(()) => {}
                 // The run is begun again after what came between; figures that were written are then there.
                 Err(Stop::Cancelled) => return Some(job),
@@ -67,24 +80,29 @@ impl Pipeline {
         None
     }
 
-    fn one_run(&mut self, job: &mut BatchJob, run: &BatchRun, cancel: &CancelToken) -> Result<(), Stop> {
+    fn one_run(
+        &mut self,
+        job: &mut BatchJob,
+        model: &BatchModel,
+        run: &BatchRun,
+        cancel: &CancelToken,
+    ) -> Result<(), Stop> {
         if run.figures.iter().all(|figure| is_done(job, figure)) {
             // Nothing of it has to be computed.
             let kept = run.figures.iter().filter(|figure| !job.written.contains(&figure.path)).count();
             job.counts.num_kept += kept;
             return Ok(());
         }
-        let model = &job.plan.models[run.model];
         let wanted = FullRequest {
             of: ViewRequest {
                 picture: PictureChoice::File(run.picture.picture.path().to_owned()),
                 spec: model.spec,
                 layer: LayerChoice::Final,
-                ..job.request.clone()
+                ..job.of.request.clone()
             },
             minus: None,
             weights_file: model.weights_file.clone(),
-            device: job.device,
+            device: job.of.device,
             generation: 0,
             max_texture_side: 1024,
         };
@@ -103,10 +121,10 @@ impl Pipeline {
                 }
                 continue;
             }
-            if job.has_values && (job.replaces || !figure.values_path().exists()) {
+            if job.of.has_values && (job.of.replaces || !figure.values_path().exists()) {
                 write_npy(&figure.values_path(), &value.activation).map_err(failed)?;
             }
-            if figure.path.exists() && !job.replaces {
+            if figure.path.exists() && !job.of.replaces {
                 job.written.insert(figure.path.clone());
                 job.counts.num_written += 1;
                 continue;
@@ -133,7 +151,7 @@ fn painted(
     job: &BatchJob,
     cancel: &CancelToken,
 ) -> Result<Drawing, Stop> {
-    let request = &job.request;
+    let request = &job.of.request;
     let class_map = request.class_map.as_ref();
     let of_class = class_map
         .map(|class| class.map(&run_by.backbone, node, &value.activation))
@@ -149,23 +167,23 @@ fn painted(
     let mut panel = Panel::paint(&PanelSpec {
         values: LayerValues { run_by, view: &subject.prepared.view, activation, stats },
         look: Look {
-            settings: MosaicSettings { grid, paper: job.looks.paper, ..settings },
-            scale: job.looks.scale,
+            settings: MosaicSettings { grid, paper: job.of.looks.paper, ..settings },
+            scale: job.of.looks.scale,
         },
         selection: request.selection,
         channel: None,
         class_map,
     })
     .map_err(failed)?;
-    if job.looks.surround.has_caption {
+    if job.of.looks.surround.has_caption {
         panel.set_remark(class_words(&run_by.backbone, node, &value.activation));
     }
-    let contents = Contents::Panel(panel, job.looks.surround);
+    let contents = Contents::Panel(panel, job.of.looks.surround);
     let picture = of_picture(&subject.picture);
     draw(FigureSpec { picture: &picture, minus: None, label, contents }).map_err(failed)
 }
 
 /// What is there is kept unless it is to be replaced; what this batch wrote before it made way, in any case.
 fn is_done(job: &BatchJob, figure: &BatchFigure) -> bool {
-    job.written.contains(&figure.path) || (!job.replaces && figure.is_there(job.has_values))
+    job.written.contains(&figure.path) || (!job.of.replaces && figure.is_there(job.of.has_values))
 }

@@ -90,7 +90,8 @@ fn grid(ui: &mut egui::Ui, cx: &mut Context<'_>) {
                 "" => cx.commands.push(ViewCommand::Change(Change::Mosaic(MosaicSetting::Grid(None)))),
                 typed => match typed.parse::<Grid>() {
                     Ok(grid) => {
-                        cx.commands.push(ViewCommand::Change(Change::Mosaic(MosaicSetting::Grid(Some(grid)))))
+                        cx.commands
+                            .push(ViewCommand::Change(Change::Mosaic(MosaicSetting::Grid(Some(grid)))));
                     }
                     Err(error) => cx.commands.push(WindowCommand::Complain(error.to_string())),
                 },

@@ -1,17 +1,13 @@
 //! The parts of the window, one file each. They read the model and push commands.
 
-pub(crate) mod animate;
 pub(crate) mod bar;
-pub(crate) mod batch;
 pub(crate) mod canvas;
 pub(crate) mod channel;
-pub(crate) mod choices;
 pub(crate) mod classes;
 pub(crate) mod controls;
 pub(crate) mod details;
 pub(crate) mod display;
 pub(crate) mod download;
-pub(crate) mod extract;
 pub(crate) mod help;
 pub(crate) mod layers;
 pub(crate) mod log;

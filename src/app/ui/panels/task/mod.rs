@@ -1,56 +1,33 @@
 //! The window of a task: what it is of and would write, how far it is, what came of it. One for all; what each asks has a file of its own.
 
-use egui::{Ui, Vec2, vec2};
+mod animate;
+mod batch;
+mod choices;
+mod extract;
+
+use egui::Ui;
 
 use crate::app::message::command::Commands;
 use crate::app::message::save::SaveCommand;
 use crate::app::message::task::TaskCommand;
-use crate::app::model::run_news::{RunEnd, RunNews};
 use crate::app::model::task::Task;
+use crate::app::model::task::basis::About;
+use crate::app::model::task::run_news::{RunEnd, RunNews};
 use crate::app::ui::context::Context;
 use crate::app::ui::dialog::dialog;
-use crate::app::ui::panels::{animate, batch, extract};
 use crate::app::ui::{spinner, theme};
 
 /// Failures that the report lists; the copy has all that are kept.
 const NUM_FAILURES: usize = 20;
 
-/// What a task's window is called, what its progress counts, and how it is stopped.
-struct Words {
-    title: &'static str,
-    size: Vec2,
-    things: &'static str,
-    stop: &'static str,
-}
-
-const fn words(task: Task) -> Words {
-    match task {
-        Task::Batch => Words {
-            title: "Export many figures",
-            size: vec2(520.0, 400.0),
-            things: "runs",
-            stop: "Cancel batch",
-        },
-        Task::Extract => Words {
-            title: "Extract features",
-            size: vec2(540.0, 500.0),
-            things: "pictures",
-            stop: "Stop after the batch in hand",
-        },
-        Task::Animate => {
-            Words { title: "Animate", size: vec2(460.0, 360.0), things: "frames", stop: "Stop animating" }
-        }
-    }
-}
-
 /// Draws the windows of the tasks that are open.
 pub(crate) fn draw(ctx: &egui::Context, cx: &mut Context<'_>) {
-    for task in Task::ALL {
+    for &task in Task::ALL {
         if !cx.model.tasks.run(task).is_open {
             continue;
         }
-        let Words { title, size, .. } = words(task);
-        if !dialog(ctx, title, size, |ui| content(ui, cx, task)) {
+        let About { title, size, .. } = *task.about();
+        if !dialog(ctx, title, size.into(), |ui| content(ui, cx, task)) {
             cx.commands.push(TaskCommand::Toggle(task));
         }
     }
@@ -99,7 +76,7 @@ fn plan<P>(ui: &mut Ui, plan: Option<&Result<P, String>>, planned: impl FnOnce(&
 
 /// Progress, with a way to stop.
 fn running(ui: &mut Ui, commands: &mut Commands, task: Task, news: &RunNews, is_ending: bool) {
-    let Words { things, stop, .. } = words(task);
+    let About { things, stop, .. } = *task.about();
     let share = news.done as f32 / news.total.max(1) as f32;
     let text = format!("{} of {} {things}", news.done, news.total);
     let bar = ui.add(egui::ProgressBar::new(share).text(&text));

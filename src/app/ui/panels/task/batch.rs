@@ -3,10 +3,10 @@
 use egui::Ui;
 
 use crate::app::message::task::TaskCommand;
-use crate::app::model::batch::BatchScope;
+use crate::app::model::task::batch::BatchScope;
 use crate::app::model::task::{Task, TaskScope};
 use crate::app::ui::context::Context;
-use crate::app::ui::panels::choices;
+use crate::app::ui::panels::task::choices;
 use crate::extract::Existing;
 use crate::render::BatchPlan;
 use crate::tensor::counted;

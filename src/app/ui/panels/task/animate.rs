@@ -3,7 +3,7 @@
 use egui::{ComboBox, Ui};
 
 use crate::app::message::task::TaskCommand;
-use crate::app::model::animation::AnimatePreview;
+use crate::app::model::task::animate::AnimatePreview;
 use crate::app::model::task::{Task, TaskScope};
 use crate::app::ui::context::Context;
 use crate::extract::Existing;

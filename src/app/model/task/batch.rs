@@ -3,19 +3,16 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use crate::app::model::dataset::OpenSource;
-use crate::app::model::run_news::RunEnd;
-use crate::input::dataset::{PictureLocation, PictureRef};
-use crate::render::{BatchError, BatchLayers, BatchModel, BatchPlan, PictureChoice};
-use crate::tensor::counted;
+use egui::{Key, KeyboardShortcut, Modifiers};
 
-/// Which layers a batch is of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum BatchLayer {
-    Final,
-    This,
-    AllStages,
-}
+use crate::app::model::dataset::OpenSource;
+use crate::app::model::save::SaveLooks;
+use crate::app::model::task::basis::{About, Basis, Place, Scope, TaskLayers};
+use crate::app::model::task::run_news::RunEnd;
+use crate::engine::DeviceChoice;
+use crate::input::dataset::{PictureLocation, PictureRef};
+use crate::render::{BatchError, BatchLayers, BatchModel, BatchPlan, PictureChoice, ViewRequest};
+use crate::tensor::counted;
 
 /// What a batch is to be of.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,7 +23,7 @@ pub(crate) struct BatchScope {
     pub(crate) first: usize,
     pub(crate) last: usize,
     pub(crate) tags: BTreeSet<String>,
-    pub(crate) layers: BatchLayer,
+    pub(crate) layers: TaskLayers,
     pub(crate) folder: String,
     /// Also the values, as `.npy` beside each figure.
     pub(crate) has_values: bool,
@@ -65,9 +62,10 @@ impl BatchCounts {
     }
 }
 
-/// What a batch is to be of, before it is settled.
-pub(crate) struct PlanRequest {
-    pub(crate) picture: PictureChoice,
+/// A batch of figures that is to be made, with all it takes to make them.
+pub(crate) struct BatchRequest {
+    /// What is asked of each figure but picture, network and layer; without a data set its picture is the one.
+    pub(crate) request: ViewRequest,
     /// The data set, where all its frames are meant.
     pub(crate) source: Option<OpenSource>,
     /// First and last of them.
@@ -77,9 +75,13 @@ pub(crate) struct PlanRequest {
     pub(crate) folder: PathBuf,
     /// Whether each figure's values are written too.
     pub(crate) has_values: bool,
+    /// Writes anew what is there already.
+    pub(crate) replaces: bool,
+    pub(crate) looks: SaveLooks,
+    pub(crate) device: DeviceChoice,
 }
 
-impl PlanRequest {
+impl BatchRequest {
     /// What the batch would write. Looks at files, so not for the window's own thread.
     pub(crate) fn plan(&self) -> Result<BatchPlan, BatchError> {
         BatchPlan::new(&self.pictures(), &self.models, &self.layers, &self.folder, self.has_values)
@@ -95,7 +97,7 @@ impl PlanRequest {
                 })
                 .collect();
         }
-        match &self.picture {
+        match &self.request.picture {
             PictureChoice::File(path) => vec![PictureRef {
                 label: path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
                 picture: PictureLocation::File(path.clone()),
@@ -114,18 +116,54 @@ impl PlanRequest {
     }
 }
 
-impl BatchScope {
-    /// A batch of what is on screen.
-    pub(crate) fn first(tag: &str) -> Self {
+impl Scope for BatchScope {
+    type Request = BatchRequest;
+    const ABOUT: About = About {
+        label: "Export many figures…",
+        help: "export many figures",
+        menu_place: 35,
+        keys: &[KeyboardShortcut::new(Modifiers::COMMAND, Key::E)],
+        needs_mosaic: false,
+        title: "Export many figures",
+        size: [520.0, 400.0],
+        things: "runs",
+        stop: "Cancel batch",
+        place: Place::Folder,
+    };
+
+    fn first(tag: &str) -> Self {
         Self {
             is_whole_source: true,
             first: 0,
             last: usize::MAX,
             tags: std::iter::once(tag.to_owned()).collect(),
-            layers: BatchLayer::Final,
+            layers: TaskLayers::Final,
             folder: String::new(),
             has_values: false,
             replaces: false,
         }
+    }
+
+    fn place(&mut self) -> &mut String {
+        &mut self.folder
+    }
+
+    fn tags(&mut self) -> Option<&mut BTreeSet<String>> {
+        Some(&mut self.tags)
+    }
+
+    fn request(&self, basis: &Basis) -> Result<BatchRequest, String> {
+        Ok(BatchRequest {
+            request: basis.request.clone(),
+            source: basis.source.clone().filter(|_| self.is_whole_source),
+            frames: (self.first, self.last),
+            models: basis.models_of(&self.tags),
+            layers: basis.layers(self.layers),
+            folder: PathBuf::from(self.folder.trim()),
+            has_values: self.has_values,
+            replaces: self.replaces,
+            looks: basis.looks,
+            device: basis.device,
+        })
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use egui::{ComboBox, Ui};
 
 use crate::app::model::Model;
-use crate::app::model::batch::BatchLayer;
+use crate::app::model::task::basis::TaskLayers;
 
 /// A box for each network that can run, the registry's and those of opened files.
 pub(crate) fn networks(ui: &mut Ui, model: &Model, tags: &mut BTreeSet<String>) {
@@ -25,16 +25,16 @@ pub(crate) fn networks(ui: &mut Ui, model: &Model, tags: &mut BTreeSet<String>) 
 }
 
 /// A list of layers to choose from; `but` says what becomes of networks that lack the one on screen.
-pub(crate) fn layers(ui: &mut Ui, model: &Model, name: &str, but: &str, layers: &mut BatchLayer) {
+pub(crate) fn layers(ui: &mut Ui, model: &Model, name: &str, but: &str, layers: &mut TaskLayers) {
     let view = model.view();
     let this = &view.graph.node(view.node()).name;
-    let words = |layers: BatchLayer| match layers {
-        BatchLayer::Final => "each network's last".to_owned(),
-        BatchLayer::This => format!("{this}, {but}"),
-        BatchLayer::AllStages => "all stages".to_owned(),
+    let words = |layers: TaskLayers| match layers {
+        TaskLayers::Final => "each network's last".to_owned(),
+        TaskLayers::This => format!("{this}, {but}"),
+        TaskLayers::AllStages => "all stages".to_owned(),
     };
     ComboBox::from_label(name).selected_text(words(*layers)).show_ui(ui, |ui| {
-        for other in [BatchLayer::Final, BatchLayer::This, BatchLayer::AllStages] {
+        for other in [TaskLayers::Final, TaskLayers::This, TaskLayers::AllStages] {
             if ui.selectable_label(*layers == other, words(other)).clicked() {
                 *layers = other;
             }

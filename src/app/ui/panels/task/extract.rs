@@ -5,10 +5,10 @@ use std::str::FromStr;
 use egui::{ComboBox, Ui};
 
 use crate::app::message::task::TaskCommand;
-use crate::app::model::extraction::{ExtractPreview, ExtractScope};
+use crate::app::model::task::extract::{ExtractPreview, ExtractScope};
 use crate::app::model::task::{Task, TaskScope};
 use crate::app::ui::context::Context;
-use crate::app::ui::panels::choices;
+use crate::app::ui::panels::task::choices;
 use crate::extract::{Existing, Found, Pool};
 use crate::formats::features::FeatureFormat;
 use crate::tensor::counted;
