@@ -15,7 +15,9 @@ mod record;
 mod seal;
 mod weights_id;
 
-pub use animation::{AnimationFormat, AnimationSettings, Palette, PushFrame, write_animation};
+pub use animation::{
+    AnimationFormat, AnimationFrame, AnimationSettings, Palette, PushFrame, write_animation,
+};
 pub(crate) use atomic::is_draft;
 pub use atomic::{WriteError, remove_drafts, sync_file, write_atomically, write_whole, write_whole_unsynced};
 pub use hashed::FileHash;

@@ -31,23 +31,24 @@ pub fn write_figure(
     title: &str,
     record: &FigureRecord,
 ) -> Result<(), WriteError> {
-    write_atomically(path, |out| {
-        let json = record.to_json().map_err(io::Error::other)?;
-        let texts = [
-            ("Title", title.to_owned()),
-            ("Software", record.program.clone()),
-            ("Description", record.description()),
-            (RECORD_KEYWORD, json),
-        ];
-        encode(out, pixels, &texts)
-    })
+    write_atomically(path, |out| encode(out, pixels, &figure_texts(title, record)?))
 }
 
-fn encode(out: &mut dyn Write, pixels: &Pixels, texts: &[(&str, String)]) -> io::Result<()> {
-    let opaque = pixels.rgba().iter().skip(3).step_by(4).all(|alpha| *alpha == u8::MAX);
-    let mut encoder = png::Encoder::new(out, pixels.width(), pixels.height());
-    encoder.set_color(if opaque { png::ColorType::Rgb } else { png::ColorType::Rgba });
-    encoder.set_depth(png::BitDepth::Eight);
+/// The texts of a figure: title, program, description and record.
+pub(super) fn figure_texts(title: &str, record: &FigureRecord) -> io::Result<[(&'static str, String); 4]> {
+    Ok([
+        ("Title", title.to_owned()),
+        ("Software", record.program.clone()),
+        ("Description", record.description()),
+        (RECORD_KEYWORD, record.to_json().map_err(io::Error::other)?),
+    ])
+}
+
+/// Adds texts by keyword, in front of the pixels.
+pub(super) fn add_texts<W: Write>(
+    encoder: &mut png::Encoder<'_, W>,
+    texts: &[(&str, String)],
+) -> io::Result<()> {
     for (keyword, text) in texts {
         // A zero byte would end the text for other readers.
         let text = text.replace('\0', " ");
@@ -58,6 +59,15 @@ fn encode(out: &mut dyn Write, pixels: &Pixels, texts: &[(&str, String)]) -> io:
         };
         added.map_err(plain)?;
     }
+    Ok(())
+}
+
+fn encode(out: &mut dyn Write, pixels: &Pixels, texts: &[(&str, String)]) -> io::Result<()> {
+    let opaque = pixels.rgba().iter().skip(3).step_by(4).all(|alpha| *alpha == u8::MAX);
+    let mut encoder = png::Encoder::new(out, pixels.width(), pixels.height());
+    encoder.set_color(if opaque { png::ColorType::Rgb } else { png::ColorType::Rgba });
+    encoder.set_depth(png::BitDepth::Eight);
+    add_texts(&mut encoder, texts)?;
     let mut writer = encoder.write_header().map_err(plain)?;
     if opaque {
         let rgb: Vec<u8> = pixels.rgba().chunks_exact(4).flat_map(|p| [p[0], p[1], p[2]]).collect();

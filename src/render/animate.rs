@@ -4,14 +4,17 @@ use std::io;
 use std::ops::ControlFlow;
 
 use super::choice::choose_layers;
-use crate::engine::{CancelToken, EngineError, Outcome, Session};
-use crate::formats::{Palette, PushFrame};
+use super::draw::{Contents, Drawing, FigureSpec, LayerValues, Panel, PanelSpec, draw};
+use super::look::{Look, Scale};
+use super::view::View;
+use crate::engine::{CancelToken, EngineError, Outcome, RunBy, Session};
+use crate::formats::{Palette, PictureRecord};
 use crate::graph::{Graph, NodeId, UnknownLayer};
 use crate::mosaic::{
     ColourChoice, ColourMap, FrameLook, MosaicError, MosaicLayout, MosaicSettings, Normalisation, Paper,
-    SpecialLook, StripMark, compose,
+    SpecialLook, StripMark,
 };
-use crate::tensor::{Activation, InputBatch, LayerStats, MapShape};
+use crate::tensor::{Activation, ChannelSelection, InputBatch, LayerStats, MapShape};
 
 /// How frames look.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -26,9 +29,12 @@ pub struct AnimationLook {
     pub normalisation: Normalisation,
 }
 
+/// A drawn frame's way out.
+pub(super) type PushDrawing<'a> = dyn FnMut(Drawing) -> io::Result<()> + 'a;
+
 /// Why frames were not made.
 #[derive(Debug, thiserror::Error)]
-pub enum AnimateError {
+pub(super) enum AnimateError {
     /// The engine.
     #[error(transparent)]
     Engine(#[from] EngineError),
@@ -44,7 +50,11 @@ pub enum AnimateError {
 }
 
 /// The layers that words mean: `first:N` for the first N after the picture itself, or names as everywhere.
-pub fn choose_animated(graph: &Graph, words: &[String], model: &str) -> Result<Vec<NodeId>, UnknownLayer> {
+pub(super) fn choose_animated(
+    graph: &Graph,
+    words: &[String],
+    model: &str,
+) -> Result<Vec<NodeId>, UnknownLayer> {
     let mut nodes: Vec<NodeId> = Vec::new();
     for word in words {
         let first = word.trim().strip_prefix("first:").and_then(|number| number.parse::<usize>().ok());
@@ -102,17 +112,18 @@ impl AnimationLook {
         (self.side / side.max(1) as u32).max(1)
     }
 
-    fn settings(&self, scale: u32, gap: u32, order: Option<usize>) -> MosaicSettings {
-        MosaicSettings {
+    /// Of one channel, or of all with gaps between them.
+    fn look(&self, scale: u32, channel: Option<usize>) -> Look {
+        let settings = MosaicSettings {
             layout: MosaicLayout::Channels,
-            grid: None,
-            scale,
-            gap,
+            gap: u32::from(channel.is_none()),
             normalisation: self.normalisation,
             colour: self.colour,
             paper: self.paper,
-            order: order.map(|channel| vec![channel].into()),
-        }
+            order: channel.map(|channel| vec![channel].into()),
+            ..MosaicSettings::default()
+        };
+        Look { settings, scale: Scale::Times(scale) }
     }
 
     /// The frame that holds every one of these maps, channel by channel.
@@ -149,7 +160,7 @@ impl AnimationLook {
 }
 
 /// One picture through a network, and each chosen layer's frames as soon as the layer is there: all layers would fill the memory.
-pub fn animate_layers(
+pub(super) fn animate_layers(
     session: &mut Session,
     input: &InputBatch,
     layers: &[NodeId],
@@ -168,14 +179,47 @@ pub fn animate_layers(
     if report.outcome == Outcome::Cancelled { Err(AnimateError::Interrupted) } else { Ok(()) }
 }
 
+/// What frames are made from: the run, and the picture that went through it.
+#[derive(Clone, Copy)]
+pub(super) struct FrameSource<'a> {
+    /// The network, and what ran it.
+    pub run_by: &'a RunBy,
+    /// The picture as the network got it.
+    pub view: &'a View,
+    /// The picture, for records.
+    pub picture: &'a PictureRecord,
+    /// Its name, for titles.
+    pub label: &'a str,
+}
+
+/// Draws a layer, or one channel of it, as a frame.
+fn frame(
+    source: &FrameSource<'_>,
+    (activation, stats): (&Activation, &LayerStats),
+    look: Look,
+    channel: Option<usize>,
+    (frame, mark): (&FrameLook, StripMark),
+) -> Result<Drawing, MosaicError> {
+    let FrameSource { run_by, view, picture, label } = *source;
+    let panel = Panel::paint(&PanelSpec {
+        values: LayerValues { run_by, view, activation, stats },
+        look,
+        selection: ChannelSelection::default(),
+        channel,
+        class_map: None,
+    })?;
+    draw(FigureSpec { picture, minus: None, label, contents: Contents::Frame(panel, *frame, mark) })
+}
+
 /// All channels of a layer, a frame each.
-pub fn push_channels(
+pub(super) fn push_channels(
+    source: &FrameSource<'_>,
     activation: &Activation,
     part: (usize, usize),
     look: &AnimationLook,
-    frame: &FrameLook,
+    extent: &FrameLook,
     cancel: &CancelToken,
-    push: &mut PushFrame<'_>,
+    push: &mut PushDrawing<'_>,
 ) -> Result<(), AnimateError> {
     let stats = LayerStats::of(activation);
     let shape = activation.shape();
@@ -184,7 +228,6 @@ pub fn push_channels(
         if cancel.is_cancelled() {
             return Err(AnimateError::Interrupted);
         }
-        let mosaic = compose(activation, &stats, &look.settings(scale, 0, Some(channel)))?;
         let mark = StripMark {
             words: format!("{}  {}/{}", activation.name(), channel + 1, shape.channels),
             num_parts: part.1,
@@ -192,20 +235,22 @@ pub fn push_channels(
             num_steps: shape.channels,
             step: channel,
         };
-        push(&frame.frame(&mosaic.pixels, &mark)?)?;
+        let look = look.look(scale, Some(channel));
+        push(frame(source, (activation, &stats), look, Some(channel), (extent, mark))?)?;
     }
     Ok(())
 }
 
 /// A layer as one mosaic, one frame.
-pub fn push_mosaic(
+pub(super) fn push_mosaic(
+    source: &FrameSource<'_>,
     activation: &Activation,
-    mark: &StripMark,
+    mark: StripMark,
     look: &AnimationLook,
-    frame: &FrameLook,
-    push: &mut PushFrame<'_>,
+    extent: &FrameLook,
+    push: &mut PushDrawing<'_>,
 ) -> Result<(), AnimateError> {
-    let scale = look.geometry(activation.shape())?.scale();
-    let mosaic = compose(activation, &LayerStats::of(activation), &look.settings(scale, 1, None))?;
-    Ok(push(&frame.frame(&mosaic.pixels, mark)?)?)
+    let look = look.look(look.geometry(activation.shape())?.scale(), None);
+    let stats = LayerStats::of(activation);
+    Ok(push(frame(source, (activation, &stats), look, None, (extent, mark))?)?)
 }

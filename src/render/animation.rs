@@ -5,20 +5,21 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
 
-use image::RgbImage;
-
 use super::animate::{
-    AnimateError, AnimationLook, animate_layers, choose_animated, push_channels, push_mosaic,
+    AnimateError, AnimationLook, FrameSource, animate_layers, choose_animated, push_channels, push_mosaic,
 };
-use super::view::InputChoices;
-use crate::engine::{CancelToken, EngineError, Session};
-use crate::formats::{AnimationFormat, AnimationSettings, PushFrame, WriteError, write_animation};
+use super::draw::Drawing;
+use super::view::{InputChoices, View};
+use crate::engine::{CancelToken, EngineError, RunBy, Session};
+use crate::formats::{
+    AnimationFormat, AnimationFrame, AnimationSettings, PictureRecord, PushFrame, WriteError, write_animation,
+};
 use crate::graph::{Graph, GraphError, NodeId, UnknownLayer};
+use crate::input::PreprocessError;
 use crate::input::dataset::PictureRef;
 use crate::input::decode::Picture;
-use crate::input::preprocess;
 use crate::mosaic::{FrameLook, MosaicError, Normalisation, Pixels, StripMark};
-use crate::tensor::{InputBatch, LayerStats, MapShape, PixelSize, Remedied, Remedy};
+use crate::tensor::{LayerStats, MapShape, PixelSize, Remedied, Remedy};
 
 /// Frames that the scale of a drive is taken from.
 const SCALE_SAMPLES: usize = 16;
@@ -290,7 +291,7 @@ impl Animation {
         let tag = session.backbone().spec().tag;
         let layers = animated_layers(session.backbone().graph(), &choices, tag)?;
         let mut animation = Self { session, pictures, layers, shapes: Vec::new(), choices };
-        let input = animation.first_input()?;
+        let input = animation.first_ready()?.view.preprocessed.batch;
         let infos = animation
             .session
             .backbone()
@@ -358,28 +359,33 @@ impl Animation {
     }
 
     /// The first picture that can be read, as the network gets it.
-    fn first_input(&self) -> Result<InputBatch, AnimationError> {
+    fn first_ready(&self) -> Result<Ready, AnimationError> {
         let mut first_error = None;
         for picture in &self.pictures {
-            match self.input(picture) {
-                Ok(input) => return Ok(input),
+            match self.ready(picture) {
+                Ok(ready) => return Ok(ready),
                 Err(error) => first_error = first_error.or(Some(error)),
             }
         }
         Err(first_error.map_or(AnimationError::NoPicture, AnimationError::Picture))
     }
 
-    fn input(&self, picture: &AnimatedPicture) -> Result<InputBatch, String> {
-        let spec = *self.session.backbone().preprocessing().spec();
-        let InputChoices { fit, values } = self.choices.input;
-        let prepared = |rgb: &RgbImage| preprocess(rgb, &spec, fit, values).map(|made| made.batch);
+    fn ready(&self, picture: &AnimatedPicture) -> Result<Ready, String> {
+        let prepared = |decoded: &Picture| {
+            let (rgb, spec) = (&decoded.rgb, self.session.backbone().preprocessing().spec());
+            let view = View::new(spec, rgb, self.choices.input)?;
+            let record =
+                PictureRecord::new(Path::new(&decoded.name), rgb.width(), rgb.height(), rgb.as_raw());
+            Ok(Ready { view, record, label: picture.label().to_owned() })
+        };
         match picture {
             AnimatedPicture::Decoded(label, picture) => {
-                prepared(&picture.rgb).map_err(|e| format!("{e}: \"{label}\""))
+                prepared(picture).map_err(|e: PreprocessError| format!("{e}: \"{label}\""))
             }
             AnimatedPicture::Ref(picture) => {
                 let decoded = picture.picture.load().map_err(|error| error.to_string())?;
-                prepared(&decoded.rgb).map_err(|e| format!("{e}: \"{}\"", picture.picture.path().display()))
+                prepared(&decoded)
+                    .map_err(|e: PreprocessError| format!("{e}: \"{}\"", picture.picture.path().display()))
             }
         }
     }
@@ -392,19 +398,23 @@ impl Animation {
         watch: &mut dyn FnMut(AnimationEvent),
         push: &mut PushFrame<'_>,
     ) -> Result<(), Made> {
-        let input = self.first_input()?;
+        let ready = self.first_ready()?;
+        let run_by = self.session.run_by();
+        let source = ready.source(&run_by);
         let (num_layers, look, mode) = (self.layers.len(), self.choices.look, self.choices.mode);
-        let mut push = |pixels: &Pixels| {
+        let mut push = |drawing: Drawing| {
             watch(AnimationEvent::Frame);
-            push(pixels)
+            push(drawing.as_frame())
         };
-        animate_layers(&mut self.session, &input, &self.layers, cancel, &mut |place, activation| {
+        let input = &ready.view.preprocessed.batch;
+        animate_layers(&mut self.session, input, &self.layers, cancel, &mut |place, activation| {
             if mode == AnimationMode::Channels {
-                return push_channels(activation, (place, num_layers), &look, frame, cancel, &mut push);
+                let part = (place, num_layers);
+                return push_channels(&source, activation, part, &look, frame, cancel, &mut push);
             }
             let words = format!("{}  {}", activation.name(), activation.shape());
             let mark = StripMark { words, num_parts: num_layers, part: place, num_steps: 1, step: 0 };
-            push_mosaic(activation, &mark, &look, frame, &mut push)
+            push_mosaic(&source, activation, mark, &look, frame, &mut push)
         })?;
         Ok(())
     }
@@ -419,6 +429,7 @@ impl Animation {
     ) -> Result<(), Made> {
         let num_pictures = self.pictures.len();
         let (shape, look) = (self.shapes[0], self.choices.look);
+        let run_by = self.session.run_by();
         for at in 0..num_pictures {
             let picture = self.pictures[at].clone();
             let mark = |words: &str| StripMark {
@@ -428,23 +439,27 @@ impl Animation {
                 num_steps: 1,
                 step: 0,
             };
-            let input = match self.input(&picture) {
-                Ok(input) => input,
+            let ready = match self.ready(&picture) {
+                Ok(ready) => ready,
                 Err(error) => {
                     watch(AnimationEvent::Skipped(error));
                     let empty = Pixels::filled("the frame", 1, 1, look.paper.blank())?;
-                    push(&frame.frame(&empty, &mark("(can't be read)"))?).map_err(Made::Write)?;
+                    let pixels = frame.frame(&empty, &mark("(can't be read)"))?;
+                    push(AnimationFrame { pixels: &pixels, made: None }).map_err(Made::Write)?;
                     watch(AnimationEvent::Frame);
                     continue;
                 }
             };
-            animate_layers(&mut self.session, &input, &self.layers, cancel, &mut |_, activation| {
+            let (source, input) = (ready.source(&run_by), &ready.view.preprocessed.batch);
+            animate_layers(&mut self.session, input, &self.layers, cancel, &mut |_, activation| {
                 let words = if activation.shape() == shape {
                     activation.name().to_owned()
                 } else {
                     activation.shape().to_string()
                 };
-                push_mosaic(activation, &mark(&words), &look, frame, push)
+                push_mosaic(&source, activation, mark(&words), &look, frame, &mut |drawing| {
+                    push(drawing.as_frame())
+                })
             })?;
             watch(AnimationEvent::Frame);
         }
@@ -464,8 +479,8 @@ impl Animation {
                 return Err(AnimationError::Interrupted);
             }
             // One that can't be read is told when its frame's turn comes.
-            let Ok(input) = self.input(&self.pictures[at]) else { continue };
-            for activation in self.session.activations(&input, &self.layers)? {
+            let Ok(ready) = self.ready(&self.pictures[at]) else { continue };
+            for activation in self.session.activations(&ready.view.preprocessed.batch, &self.layers)? {
                 let stats = LayerStats::of(&activation);
                 range =
                     Some(range.map_or((stats.min, stats.max), |(low, high)| {
@@ -480,6 +495,19 @@ impl Animation {
             }
             None => Normalisation::Layer,
         })
+    }
+}
+
+/// A picture as the network gets it, with what records say of it.
+struct Ready {
+    view: View,
+    record: PictureRecord,
+    label: String,
+}
+
+impl Ready {
+    fn source<'a>(&'a self, run_by: &'a RunBy) -> FrameSource<'a> {
+        FrameSource { run_by, view: &self.view, picture: &self.record, label: &self.label }
     }
 }
 

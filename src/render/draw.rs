@@ -10,10 +10,10 @@ use super::look::Look;
 use super::record::panel_record;
 use super::view::View;
 use crate::engine::RunBy;
-use crate::formats::{FigureRecord, PanelRecord, PictureRecord, WriteError, write_figure};
+use crate::formats::{AnimationFrame, FigureRecord, PanelRecord, PictureRecord, WriteError, write_figure};
 use crate::mosaic::{
-    Caption, FigureSettings, Mosaic, MosaicError, Paper, Pixels, SeenPart, SheetPanel, SheetPicture,
-    SheetSettings, compose, figure, outline_part, seen_part, sheet,
+    Caption, FigureSettings, FrameLook, Mosaic, MosaicError, Paper, Pixels, SeenPart, SheetPanel,
+    SheetPicture, SheetSettings, StripMark, compose, figure, outline_part, seen_part, sheet,
 };
 use crate::tensor::{Activation, ChannelSelection, LayerStats};
 
@@ -164,6 +164,8 @@ pub enum Contents {
         /// What the sheet is made for.
         paper: Paper,
     },
+    /// A frame of a moving picture: the panel's mosaic, and the strip that marks which frame it is.
+    Frame(Panel, FrameLook, StripMark),
 }
 
 /// A figure to be drawn.
@@ -189,6 +191,12 @@ pub struct Drawing {
 }
 
 impl Drawing {
+    /// As a frame of a moving picture.
+    #[must_use]
+    pub fn as_frame(&self) -> AnimationFrame<'_> {
+        AnimationFrame { pixels: &self.pixels, made: Some((&self.title, &self.record)) }
+    }
+
     /// Writes it as a PNG with its record, whole or not at all.
     ///
     /// # Errors
@@ -200,6 +208,8 @@ impl Drawing {
 
 /// What a record calls a figure of a part of a mosaic.
 const PART: &str = "view";
+/// What it calls a frame of a moving picture.
+const FRAME: &str = "frame";
 
 /// Draws and records a figure.
 ///
@@ -211,6 +221,7 @@ pub fn draw(spec: FigureSpec<'_>) -> Result<Drawing, MosaicError> {
         Contents::Panel(panel, surround) => alone(panel, picture, label, surround)?,
         Contents::Part(panel, seen) => part(panel, picture, label, &seen)?,
         Contents::Sheet { panels, rgb, paper } => on_a_sheet(panels, picture, label, rgb, paper)?,
+        Contents::Frame(panel, look, mark) => in_a_frame(panel, picture, label, look, &mark)?,
     };
     drawing.record.minus = minus;
     Ok(drawing)
@@ -253,6 +264,19 @@ fn part(panel: Panel, picture: &PictureRecord, label: &str, seen: &PartSeen) -> 
     drawing.pixels = pixels;
     PART.clone_into(&mut drawing.record.kind);
     drawing.record.panels.iter_mut().for_each(|panel| panel.look.part = Some(seen.part.to_string()));
+    Ok(drawing)
+}
+
+fn in_a_frame(
+    panel: Panel,
+    picture: &PictureRecord,
+    label: &str,
+    look: FrameLook,
+    mark: &StripMark,
+) -> Result<Drawing, MosaicError> {
+    let mut drawing = alone(panel, picture, label, Surround::NONE)?;
+    drawing.pixels = look.frame(&drawing.pixels, mark)?;
+    FRAME.clone_into(&mut drawing.record.kind);
     Ok(drawing)
 }
 

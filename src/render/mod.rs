@@ -19,7 +19,7 @@ mod resources;
 mod view;
 mod window_request;
 
-pub use animate::{AnimateError, AnimationLook, animate_layers, choose_animated, push_channels, push_mosaic};
+pub use animate::AnimationLook;
 pub use animation::{
     AnimatedPicture, Animation, AnimationChoices, AnimationError, AnimationEvent, AnimationExtent,
     AnimationMode, UnknownMode, animated_layers, animation_extent, animation_format,

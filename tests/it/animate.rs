@@ -4,6 +4,7 @@ use image::codecs::gif::GifDecoder;
 use image::codecs::png::PngDecoder;
 use image::{AnimationDecoder, Frame};
 
+use filterscope::formats::{FigureRecord, read_record};
 use filterscope::models::Registry;
 use filterscope::mosaic::{FrameLook, Paper};
 
@@ -28,7 +29,7 @@ fn marked(frame: &Frame, row: u32) -> std::ops::Range<u32> {
 }
 
 #[test]
-fn every_filter_of_the_layers_has_a_frame_that_says_which_it_is() {
+fn every_channel_of_the_layers_has_a_frame_that_says_which_it_is() {
     let bench = Bench::with_cat();
     let run = bench.ok(&format!(
         "animate cat.png -o cat.gif {LITE0} --layers conv_stem,bn1 --fit 64x64 --fps 20 --size 64"
@@ -47,7 +48,7 @@ fn every_filter_of_the_layers_has_a_frame_that_says_which_it_is() {
         assert_eq!(frame.delay().numer_denom_ms(), (50, 1));
         assert_eq!(frame.buffer().dimensions(), (width, height));
         assert_eq!(marked(frame, look.part_row()), look.part_columns(2, at / 32), "layer of frame {at}");
-        assert_eq!(marked(frame, look.step_row()), look.part_columns(32, at % 32), "filter of frame {at}");
+        assert_eq!(marked(frame, look.step_row()), look.part_columns(32, at % 32), "channel of frame {at}");
     }
     // The map is the one that `render` draws with the same scale, but for the palette's room for other colours.
     bench.ok(&format!("render cat.png -o tiles.png {LITE0} --layer conv_stem --fit 64x64 --scale 2 --gap 0 --grid 1x32 --paper dark --normalise filter"));
@@ -88,6 +89,37 @@ fn depth_and_drive_are_mosaics_and_a_broken_picture_keeps_its_time() {
         size_of(&bench.path("frames/frame-00001.png")),
         size_of(&bench.path("frames/frame-00002.png"))
     );
+}
+
+/// Files of their own carry their frame's record, a GIF and an animated PNG the first frame's.
+#[test]
+fn frames_carry_the_record_that_they_are_made_again_from() {
+    let bench = Bench::with_cat();
+    let animate =
+        format!("animate cat.png {LITE0} --layers conv_stem --fit 32x32 --size 32 --colormap greys");
+    bench.ok(&format!("{animate} -o frames/"));
+    for (file, channel) in [("frames/frame-00001.png", 0), ("frames/frame-00032.png", 31)] {
+        let record = read_record(&bench.path(file)).unwrap();
+        let panel = &record.panels[0];
+        assert_eq!((&*record.kind, &*record.picture.file_name), ("frame", "cat.png"));
+        assert_eq!((&*panel.look.layer, panel.look.shown_channel), ("conv_stem", Some(channel)), "{file}");
+        assert_eq!((&*panel.look.colour_map, &*panel.run.fit), ("greys", "32x32"));
+    }
+    bench.ok(&format!("{animate} -o cat.png.apng"));
+    bench.ok(&format!("{animate} -o cat.gif"));
+    let first = read_record(&bench.path("frames/frame-00001.png")).unwrap();
+    assert_eq!(read_record(&bench.path("cat.png.apng")).unwrap(), first);
+    // The comment's blocks hold 255 bytes at most, each after its length.
+    let gif = std::fs::read(bench.path("cat.gif")).unwrap();
+    let start = gif.windows(2).position(|pair| pair == [0x21, 0xfe]).unwrap() + 2;
+    let (mut at, mut comment) = (start, Vec::new());
+    while gif[at] != 0 {
+        let len = usize::from(gif[at]);
+        comment.extend_from_slice(&gif[at + 1..=at + len]);
+        at += len + 1;
+    }
+    assert!(comment.is_ascii());
+    assert_eq!(FigureRecord::from_json(std::str::from_utf8(&comment).unwrap()).unwrap(), first);
 }
 
 #[test]

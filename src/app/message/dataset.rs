@@ -17,8 +17,6 @@ pub(crate) enum DatasetCommand {
     SetCamera(Camera),
     /// Let frames pass by themselves, or stop them.
     TogglePlayFrames,
-    /// Frames a second at most.
-    SetFrameSpeed(f32),
     /// Hold the range on screen for every frame, or let each have its own.
     HoldScale(bool),
     /// All cameras of the frame side by side.
@@ -36,11 +34,9 @@ impl DatasetCommand {
         match self {
             Self::SetFrame(_) | Self::SetCamera(_) => Kind::WORK_AND_STEP,
             Self::HoldScale(_) | Self::ThreeCameras => Kind::STEP,
-            Self::TogglePlayFrames
-            | Self::SetFrameSpeed(_)
-            | Self::ToggleWatch
-            | Self::SetPlottedLabel(_)
-            | Self::ShowThumb(_) => Kind::PLAIN,
+            Self::TogglePlayFrames | Self::ToggleWatch | Self::SetPlottedLabel(_) | Self::ShowThumb(_) => {
+                Kind::PLAIN
+            }
         }
     }
 }

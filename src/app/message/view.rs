@@ -35,8 +35,6 @@ pub(crate) enum ViewCommand {
     StepLayer(isize),
     /// Let layers pass by themselves, or stop them.
     TogglePlay,
-    /// Layers a second.
-    SetPlaySpeed(f32),
     /// Look at one channel, or at none.
     Select(Option<usize>),
     /// The whole mosaic in sight.
@@ -63,7 +61,6 @@ impl ViewCommand {
             | Self::ChooseFolder
             | Self::DropTable
             | Self::TogglePlay
-            | Self::SetPlaySpeed(_)
             | Self::Select(_)
             | Self::Fit
             | Self::Zoom(_)

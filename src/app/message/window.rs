@@ -3,6 +3,7 @@
 use egui::Key;
 
 use crate::app::message::action::{Action, Menu, ctrl, ctrl_shift, key};
+use crate::app::model::preferences::Preference;
 use crate::app::model::windows::LeftTab;
 
 /// About the window itself.
@@ -10,10 +11,8 @@ use crate::app::model::windows::LeftTab;
 pub(crate) enum WindowCommand {
     /// What the left side shows.
     SetTab(LeftTab),
-    /// Whether lists of layers have every node, or stages only.
-    ListEveryNode(bool),
-    /// How much of the channel covers the picture.
-    SetOverlay(f32),
+    /// Another preference.
+    Prefer(Preference),
     /// The table of layers.
     ToggleTable,
     /// What was said before.

@@ -34,6 +34,7 @@ use crate::app::model::layers::Walk;
 use crate::app::model::links::{Arrangement, Links};
 use crate::app::model::messages::{MAX_LOG, MAX_MESSAGES, Notice, Tone};
 use crate::app::model::pins::Pin;
+use crate::app::model::preferences::Preferences;
 use crate::app::model::request::FullRequest;
 use crate::app::model::restored::Expected;
 use crate::app::model::save::{Export, SaveLooks};
@@ -102,27 +103,21 @@ pub(crate) struct Model {
     /// Everything that was said, to be read again.
     pub(crate) log: VecDeque<Notice>,
     pub(crate) tab: LeftTab,
-    pub(crate) lists_every_node: bool,
     pub(crate) walk: Walk,
     pub(crate) playing: Option<Playing>,
-    /// Layers a second.
-    pub(crate) play_speed: f32,
     pub(crate) tasks: Tasks,
-    /// Frames passing by themselves, and how many a second at most.
+    /// Frames passing by themselves.
     pub(crate) playing_frames: Option<Playing>,
-    pub(crate) frame_speed: f32,
     /// The folder whose news is shown.
     pub(crate) watched: Option<PathBuf>,
     /// The open data set's labels over time, and which of them is plotted.
     pub(crate) labels: Option<LabelLines>,
     pub(crate) plotted_label: Option<usize>,
     pub(crate) pins: Vec<Pin>,
-    /// How much of the channel covers the picture, 0 to 1.
-    pub(crate) overlay_opacity: f32,
     pub(crate) inspected: Option<Box<Inspected>>,
     pub(crate) open: OpenWindows,
     pub(crate) history: History,
-    pub(crate) is_dark: bool,
+    pub(crate) preferences: Preferences,
     /// Files and folders opened lately, the newest first, and where the last lay.
     pub(crate) recent: Vec<PathBuf>,
     pub(crate) folder: Option<PathBuf>,
@@ -169,18 +164,14 @@ impl Model {
             messages: VecDeque::new(),
             log: VecDeque::new(),
             tab: LeftTab::default(),
-            lists_every_node: false,
             walk: Walk::default(),
             playing: None,
-            play_speed: 2.0,
             tasks: Tasks::of(spec.tag),
             playing_frames: None,
-            frame_speed: 5.0,
             watched: None,
             labels: None,
             plotted_label: None,
             pins: Vec::new(),
-            overlay_opacity: 0.6,
             inspected: None,
             open: OpenWindows::default(),
             kept: LruCache::new(VIEW_BUDGET_BYTES),
@@ -191,7 +182,7 @@ impl Model {
             newest: Newest { view: 1, ..Newest::default() },
             memory_bytes: None,
             history: History::default(),
-            is_dark: true,
+            preferences: Preferences::default(),
             recent: Vec::new(),
             folder: None,
             device: DeviceChoice::default(),

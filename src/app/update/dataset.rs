@@ -39,7 +39,6 @@ pub(crate) fn apply(model: &mut Model, command: DatasetCommand, now: &Now, effec
                 model.playing_frames = Some(Playing { next_secs: now.secs });
             }
         }
-        DatasetCommand::SetFrameSpeed(speed) => model.frame_speed = speed.clamp(0.2, 60.0),
         DatasetCommand::HoldScale(is_held) => hold_scale(model, effects, is_held),
         DatasetCommand::ThreeCameras => three_cameras(model, effects),
         DatasetCommand::ToggleWatch => toggle_watch(model, effects),
@@ -140,7 +139,7 @@ pub(crate) fn play_frames(model: &mut Model, effects: &mut Effects, now: &Now) {
         return;
     }
     if now >= playing.next_secs && model.views.iter().all(|view| view.busy.is_none()) {
-        let pause = 1.0 / f64::from(model.frame_speed);
+        let pause = 1.0 / f64::from(model.preferences.frames_a_second);
         model.playing_frames = Some(Playing { next_secs: now + pause });
         set_frame(model, effects, next);
     }

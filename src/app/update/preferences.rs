@@ -18,7 +18,7 @@ use crate::render::{KeptLooks, Surround};
 pub(crate) fn remembered(model: &Model) -> String {
     let kept = Remembered {
         version: VERSION,
-        is_dark: model.is_dark,
+        preferences: model.preferences.clone(),
         link_pictures: model.links.pictures,
         link_zoom: model.links.zoom,
         link_looks: model.links.looks,
@@ -28,10 +28,6 @@ pub(crate) fn remembered(model: &Model) -> String {
             .find(|(way, _)| *way == model.arrangement)
             .map_or_else(String::new, |(_, name)| (*name).to_owned()),
         shows_layers: model.tab == LeftTab::Layers,
-        lists_every_node: model.lists_every_node,
-        layers_a_second: model.play_speed,
-        frames_a_second: model.frame_speed,
-        overlay_opacity: model.overlay_opacity,
         has_caption: model.saved.surround.has_caption,
         has_scale: model.saved.surround.has_scale,
         paper: model.saved.paper.to_string(),
@@ -59,8 +55,8 @@ pub(crate) fn take_remembered(model: &mut Model, effects: &mut Effects, text: &s
             return;
         }
     };
-    model.is_dark = kept.is_dark;
-    effects.face(FaceEffect::SetTheme(kept.is_dark));
+    model.preferences = kept.preferences.checked();
+    effects.face(FaceEffect::SetTheme(model.preferences.is_dark));
     model.links = Links {
         pictures: kept.link_pictures,
         zoom: kept.link_zoom,
@@ -70,13 +66,6 @@ pub(crate) fn take_remembered(model: &mut Model, effects: &mut Effects, text: &s
     let way = ARRANGEMENTS.iter().find(|(_, name)| *name == kept.arrangement);
     model.arrangement = way.map_or(Arrangement::Automatic, |(way, _)| *way);
     model.tab = if kept.shows_layers { LeftTab::Layers } else { LeftTab::Setup };
-    model.lists_every_node = kept.lists_every_node;
-    let within = |value: f32, low: f32, high: f32, usual: f32| {
-        if value.is_finite() { value.clamp(low, high) } else { usual }
-    };
-    model.play_speed = within(kept.layers_a_second, 0.2, 20.0, 2.0);
-    model.frame_speed = within(kept.frames_a_second, 0.2, 60.0, 5.0);
-    model.overlay_opacity = within(kept.overlay_opacity, 0.0, 1.0, 0.6);
     model.saved = SaveLooks {
         surround: Surround { has_caption: kept.has_caption, has_scale: kept.has_scale },
         paper: kept.paper.parse::<Paper>().unwrap_or(model.saved.paper),

@@ -34,7 +34,7 @@ pub(crate) fn ask_for_walk(model: &mut Model, effects: &mut Effects) {
         return;
     }
     let Ok(wanted) = model.full_request(view) else { return };
-    let every_node = model.lists_every_node;
+    let every_node = model.preferences.lists_every_node;
     let is_asked =
         model.walk.asked.as_ref().is_some_and(|(w, every, _)| w.is_same_run(&wanted) && *every == every_node);
     if is_asked || !model.has_weights(wanted.of.spec) {

@@ -12,6 +12,7 @@ use crate::app::message::views::ViewsCommand;
 use crate::app::message::window::WindowCommand;
 use crate::app::model::dataset::thumb_key;
 use crate::app::model::download::{DownloadNews, DownloadRequest, Downloads, Stage};
+use crate::app::model::preferences::Preference;
 use crate::app::model::save::Export;
 use crate::app::model::task::batch::BatchCounts;
 use crate::app::model::task::run_news::{RunEnd, RunNews};
@@ -302,5 +303,37 @@ fn every_action_can_be_asked_for_at_any_time() {
         for command in action.commands(&model) {
             ask(&mut model, command);
         }
+    }
+}
+
+/// Names and spellings that earlier versions wrote are taken; values beyond their bounds come to them, and later versions' are passed over.
+#[test]
+fn settings_of_earlier_versions_are_taken() {
+    let mut model = model();
+    let text = r#"{"version":1,"is_dark":false,"moments_a_second":7.0,"layers_a_second":-4.0,"overlay_opacity":9,
+        "lists_every_node":true,"layout":"cells","range":"layer","colours":"viridis","order":"mean hide-dead","glow":[1]}"#;
+    let mut effects = Effects::default();
+    preferences::take_remembered(&mut model, &mut effects, text);
+    let kept = &model.preferences;
+    assert_eq!((kept.is_dark, kept.lists_every_node), (false, true));
+    assert_eq!((kept.frames_a_second, kept.layers_a_second, kept.overlay_opacity), (7.0, 0.2, 1.0));
+    let request = &model.view().request;
+    assert_eq!(request.settings.layout, MosaicLayout::Locations);
+    assert_eq!(request.settings.texts()[1..], [("range", "layer".into()), ("colours", "viridis".into())]);
+    assert_eq!(request.selection.to_string(), "mean hide-dead");
+    let again = preferences::remembered(&model);
+    assert!(
+        again.contains(r#""frames_a_second":7.0"#) && again.contains(r#""layout":"locations""#),
+        "{again}"
+    );
+}
+
+/// A number is no number, or lies beyond its bounds: the preference stays within them.
+#[test]
+fn preferences_stay_within_their_bounds() {
+    let mut model = model();
+    for (value, expected) in [(0.3, 0.3), (9.0, 1.0), (f32::NAN, 0.6), (-1.0, 0.0)] {
+        ask(&mut model, WindowCommand::Prefer(Preference::OverlayOpacity(value)));
+        assert_eq!(model.preferences.overlay_opacity, expected, "{value}");
     }
 }

@@ -49,7 +49,6 @@ pub(crate) fn apply(model: &mut Model, command: ViewCommand, now: &Now, effects:
                 None => Some(Playing { next_secs: now.secs }),
             };
         }
-        ViewCommand::SetPlaySpeed(speed) => model.play_speed = speed.clamp(0.2, 20.0),
         ViewCommand::Select(channel) => {
             model.view_mut().selected = channel;
             inspect_selected(model, effects);
@@ -128,7 +127,7 @@ fn paste(model: &mut Model, effects: &mut Effects, image: &egui::ColorImage) {
 /// The layer some steps on in the walk, if it has one.
 fn layer_at_step(model: &Model, steps: isize) -> Option<NodeId> {
     let view = model.view();
-    let (nodes, chosen) = (view.walk(model.lists_every_node), view.node());
+    let (nodes, chosen) = (view.walk(model.preferences.lists_every_node), view.node());
     // Between two stages a step leads to the next one on that side.
     let at = match nodes.binary_search(&chosen) {
         Ok(at) => at.checked_add_signed(steps)?,
@@ -155,8 +154,8 @@ pub(crate) fn play_on(model: &mut Model, effects: &mut Effects, now: &Now) {
         return;
     }
     if view.busy.is_none() && now >= playing.next_secs {
-        let first = view.walk(model.lists_every_node).first().copied();
-        let pause = 1.0 / f64::from(model.play_speed);
+        let first = view.walk(model.preferences.lists_every_node).first().copied();
+        let pause = 1.0 / f64::from(model.preferences.layers_a_second);
         model.playing = Some(Playing { next_secs: now + pause });
         if let Some(node) = layer_at_step(model, 1).or(first) {
             let layer = model.view().layer_choice(node);

@@ -12,16 +12,15 @@ use crate::app::update::requests::inspect_selected;
 pub(crate) fn apply(model: &mut Model, command: WindowCommand, now: &Now, effects: &mut Effects) {
     match command {
         WindowCommand::SetTab(tab) => model.tab = tab,
-        WindowCommand::ListEveryNode(all) => model.lists_every_node = all,
-        WindowCommand::SetOverlay(opacity) => model.overlay_opacity = opacity.clamp(0.0, 1.0),
+        WindowCommand::Prefer(preference) => model.preferences.set(preference),
         WindowCommand::ToggleTable => model.open.table = !model.open.table,
         WindowCommand::ToggleLog => model.open.log = !model.open.log,
         WindowCommand::ToggleHelp => model.open.help = !model.open.help,
         WindowCommand::TogglePalette => model.open.palette = !model.open.palette,
         WindowCommand::CloseTop => close_top(model, effects),
         WindowCommand::ToggleTheme => {
-            model.is_dark = !now.is_dark;
-            effects.face(FaceEffect::SetTheme(model.is_dark));
+            model.preferences.is_dark = !now.is_dark;
+            effects.face(FaceEffect::SetTheme(model.preferences.is_dark));
         }
         WindowCommand::Complain(text) => model.say(Tone::Bad, text),
         WindowCommand::Dismiss(at) => {

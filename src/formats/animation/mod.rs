@@ -8,9 +8,9 @@ mod palette;
 use std::io::{self, Write};
 use std::path::Path;
 
-use super::WriteError;
 use super::atomic::write_whole;
-use super::write_png;
+use super::png::{add_texts, figure_texts};
+use super::{FigureRecord, WriteError, write_figure, write_png};
 use crate::mosaic::Pixels;
 pub use palette::Palette;
 
@@ -42,10 +42,20 @@ pub struct AnimationSettings {
     pub palette: Palette,
 }
 
-/// A frame's way out.
-pub type PushFrame<'a> = dyn FnMut(&Pixels) -> io::Result<()> + 'a;
+/// One frame.
+#[derive(Clone, Copy)]
+pub struct AnimationFrame<'a> {
+    /// Its pixels, of the extent that all have.
+    pub pixels: &'a Pixels,
+    /// Title and record, where it shows what can be made again.
+    pub made: Option<(&'a str, &'a FigureRecord)>,
+}
 
-/// Writes frames as `produce` pushes them: one file whole or not at all, or a folder's files one by one.
+/// A frame's way out.
+pub type PushFrame<'a> = dyn FnMut(AnimationFrame<'_>) -> io::Result<()> + 'a;
+
+/// Writes frames as `produce` pushes them: one file whole or not at all, or a folder's files one by one. A file of its own carries each
+/// frame's record; a GIF (as a comment, in ASCII) and an animated PNG carry the first frame's.
 pub fn write_animation(
     path: &Path,
     settings: &AnimationSettings,
@@ -60,7 +70,12 @@ pub fn write_animation(
             let mut failed = None;
             let produced = produce(&mut |frame| {
                 number += 1;
-                write_png(&path.join(format!("frame-{number:05}.png")), frame).map_err(|error| {
+                let path = path.join(format!("frame-{number:05}.png"));
+                let written = match frame.made {
+                    Some((title, record)) => write_figure(&path, frame.pixels, title, record),
+                    None => write_png(&path, frame.pixels),
+                };
+                written.map_err(|error| {
                     failed = Some(error);
                     io::Error::other("a frame was not written")
                 })
@@ -90,10 +105,18 @@ fn gif_frames(
     let mut palette = settings.palette.clone();
     let mut encoder = gif::Encoder::new(out, width, height, &palette.bytes()).map_err(plain)?;
     encoder.set_repeat(gif::Repeat::Infinite).map_err(plain)?;
+    let mut is_first = true;
     produce(&mut |frame| {
-        check(frame, settings)?;
+        check(frame.pixels, settings)?;
+        if let Some((_, record)) = frame.made.filter(|_| is_first) {
+            let comment = ascii_json(&record.to_json().map_err(io::Error::other)?);
+            encoder
+                .write_raw_extension(gif::Extension::Comment.into(), &[comment.as_bytes()])
+                .map_err(plain)?;
+        }
+        is_first = false;
         let indices: Vec<u8> =
-            frame.rgba().as_chunks::<4>().0.iter().map(|pixel| palette.index(*pixel)).collect();
+            frame.pixels.rgba().as_chunks::<4>().0.iter().map(|pixel| palette.index(*pixel)).collect();
         let frame = gif::Frame {
             delay: settings.delay_cs,
             width,
@@ -119,14 +142,38 @@ fn apng_frames(
     encoder.set_depth(png::BitDepth::Eight);
     encoder.set_animated(settings.num_frames, 0).map_err(plain)?;
     encoder.set_frame_delay(settings.delay_cs, 100).map_err(plain)?;
-    let mut writer = encoder.write_header().map_err(plain)?;
+    // The header has the first frame's texts, so it waits for that.
+    let (mut waiting, mut writer) = (Some(encoder), None);
     produce(&mut |frame| {
-        check(frame, settings)?;
-        let rgb: Vec<u8> =
-            frame.rgba().as_chunks::<4>().0.iter().flat_map(|[r, g, b, _]| [*r, *g, *b]).collect();
-        writer.write_image_data(&rgb).map_err(plain)
+        check(frame.pixels, settings)?;
+        if let Some(mut encoder) = waiting.take() {
+            if let Some((title, record)) = frame.made {
+                add_texts(&mut encoder, &figure_texts(title, record)?)?;
+            }
+            writer = Some(encoder.write_header().map_err(plain)?);
+        }
+        let pixels = frame.pixels.rgba().as_chunks::<4>().0;
+        let rgb: Vec<u8> = pixels.iter().flat_map(|[r, g, b, _]| [*r, *g, *b]).collect();
+        writer.as_mut().map_or(Ok(()), |writer| writer.write_image_data(&rgb).map_err(plain))
     })?;
-    writer.finish().map_err(plain)
+    writer.map_or_else(
+        || Err(io::Error::other("a moving picture without a frame")),
+        |writer| writer.finish().map_err(plain),
+    )
+}
+
+/// JSON in ASCII alone, as a GIF's comments are: other characters are written as JSON's `\uXXXX`.
+fn ascii_json(json: &str) -> String {
+    let mut text = String::with_capacity(json.len());
+    let mut units = [0; 2];
+    for c in json.chars() {
+        if c.is_ascii() {
+            text.push(c);
+        } else {
+            text.extend(c.encode_utf16(&mut units).iter().map(|unit| format!("\\u{unit:04x}")));
+        }
+    }
+    text
 }
 
 fn check(frame: &Pixels, settings: &AnimationSettings) -> io::Result<()> {

@@ -7,6 +7,7 @@ use egui::{Color32, Rect, Sense, Stroke, StrokeKind, Ui, vec2};
 use crate::app::message::view::ViewCommand;
 use crate::app::message::views::ViewsCommand;
 use crate::app::message::window::WindowCommand;
+use crate::app::model::preferences::Preference;
 use crate::app::model::shown::{Inspected, NUM_BINS, Shown, histogram};
 use crate::app::model::view::ViewState;
 use crate::app::ui::context::Context;
@@ -139,10 +140,10 @@ fn inside(ui: &mut Ui, cx: &mut Context<'_>, view: &ViewState, shown: &Shown, fo
     ui.label(egui::RichText::new(words).weak());
     ui.horizontal(|ui| {
         let label = ui.label("Opacity").on_hover_text("How much of the channel's map covers the picture");
-        let mut opacity = cx.model.overlay_opacity;
+        let mut opacity = cx.model.preferences.overlay_opacity;
         if ui.add(egui::Slider::new(&mut opacity, 0.0..=1.0).max_decimals(2)).labelled_by(label.id).changed()
         {
-            cx.commands.push(WindowCommand::SetOverlay(opacity));
+            cx.commands.push(WindowCommand::Prefer(Preference::OverlayOpacity(opacity)));
         }
     });
     let num_channels = shown.activation.shape().channels;
@@ -193,7 +194,7 @@ fn over_picture(
     if let Some((texture, _)) = cx.textures.inspected() {
         // Only what the network saw can have been answered to.
         let seen = share_rect(rect, shown.placement.seen());
-        let alpha = (cx.model.overlay_opacity * 255.0) as u8;
+        let alpha = (cx.model.preferences.overlay_opacity * 255.0) as u8;
         let map = share_rect(rect, shown.placement.map());
         texture.paint_over(
             &painter.with_clip_rect(seen.intersect(rect)),

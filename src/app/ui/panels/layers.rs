@@ -2,6 +2,7 @@
 
 use crate::app::message::view::ViewCommand;
 use crate::app::message::window::WindowCommand;
+use crate::app::model::preferences::Preference;
 use crate::app::ui::context::Context;
 use crate::app::ui::panels::transport;
 use crate::app::ui::theme;
@@ -25,13 +26,13 @@ pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
         .show_ui(ui, |ui| {
             ui.set_min_height(theme::LIST_HEIGHT);
             let mut is_entered = search(ui, "Find a layer", &mut cx.scratch.layer_search);
-            let mut every_node = cx.model.lists_every_node;
+            let mut every_node = cx.model.preferences.lists_every_node;
             if ui
                 .checkbox(&mut every_node, "every node, not only stages")
                 .on_hover_text("Also convolutions before batch norm, branches, pools")
                 .changed()
             {
-                cx.commands.push(WindowCommand::ListEveryNode(every_node));
+                cx.commands.push(WindowCommand::Prefer(Preference::ListsEveryNode(every_node)));
             }
             let wanted = cx.scratch.layer_search.trim().to_owned();
             let nodes: Vec<NodeId> = if every_node { graph.ids().collect() } else { stages.to_vec() };

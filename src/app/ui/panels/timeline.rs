@@ -6,7 +6,9 @@ use egui_plot::Plot;
 use egui_plot::VLine;
 
 use crate::app::message::dataset::DatasetCommand;
+use crate::app::message::window::WindowCommand;
 use crate::app::model::dataset::{OpenSource, is_watched, thumb_key};
+use crate::app::model::preferences::Preference;
 use crate::app::ui::context::Context;
 use crate::app::ui::theme;
 use crate::app::ui::widgets::{named, tip};
@@ -32,12 +34,12 @@ fn controls(ui: &mut Ui, cx: &mut Context<'_>, open: &OpenSource) {
         if ui.button(words).on_hover_text(tip(ui.ctx(), "Play or pause the data set")).clicked() {
             cx.commands.push(DatasetCommand::TogglePlayFrames);
         }
-        let mut speed = cx.model.frame_speed;
+        let mut speed = cx.model.preferences.frames_a_second;
         let field = ui.add(egui::DragValue::new(&mut speed).range(0.2..=60.0).speed(0.1).suffix(" a second"));
         field
             .widget_info(|| egui::WidgetInfo::labeled(egui::Role::SpinButton, true, "Frames a second shown"));
         if field.on_hover_text("As fast as the networks can, at most").changed() {
-            cx.commands.push(DatasetCommand::SetFrameSpeed(speed));
+            cx.commands.push(WindowCommand::Prefer(Preference::FramesASecond(speed)));
         }
         let mut is_held =
             matches!(cx.model.view().request.settings.normalisation, Normalisation::Fixed { .. });

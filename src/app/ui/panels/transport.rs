@@ -1,13 +1,15 @@
 //! Through the layers: a step, a slider from the input to the last layer, and play.
 
 use crate::app::message::view::ViewCommand;
+use crate::app::message::window::WindowCommand;
+use crate::app::model::preferences::Preference;
 use crate::app::ui::context::Context;
 use crate::app::ui::widgets::tip;
 use crate::render::Change;
 
 pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
     let view = cx.model.view();
-    let nodes = view.walk(cx.model.lists_every_node);
+    let nodes = view.walk(cx.model.preferences.lists_every_node);
     let chosen = view.node();
     let at = nodes.partition_point(|node| *node < chosen).min(nodes.len().saturating_sub(1));
     ui.horizontal(|ui| {
@@ -45,12 +47,12 @@ pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
     });
     ui.horizontal(|ui| {
         let label = ui.label("Speed").on_hover_text("Layers a second while playing");
-        let mut speed = cx.model.play_speed;
+        let mut speed = cx.model.preferences.layers_a_second;
         let field = ui
             .add(egui::DragValue::new(&mut speed).range(0.2..=20.0).speed(0.05).suffix(" layers/s"))
             .labelled_by(label.id);
         if field.changed() {
-            cx.commands.push(ViewCommand::SetPlaySpeed(speed));
+            cx.commands.push(WindowCommand::Prefer(Preference::LayersASecond(speed)));
         }
     });
 }

@@ -4,6 +4,7 @@ use egui::{Color32, Sense, Ui, vec2};
 
 use crate::app::message::view::ViewCommand;
 use crate::app::message::window::WindowCommand;
+use crate::app::model::preferences::Preference;
 use crate::app::ui::context::Context;
 use crate::app::ui::panels::transport;
 use crate::app::ui::theme;
@@ -15,7 +16,7 @@ pub(crate) fn draw(ui: &mut Ui, cx: &mut Context<'_>) {
     ui.add_space(2.0);
     transport::draw(ui, cx);
     ui.horizontal(|ui| {
-        let mut every_node = cx.model.lists_every_node;
+        let mut every_node = cx.model.preferences.lists_every_node;
         if ui
             .checkbox(&mut every_node, "every node")
             .on_hover_text(
@@ -23,7 +24,7 @@ pub(crate) fn draw(ui: &mut Ui, cx: &mut Context<'_>) {
             )
             .changed()
         {
-            cx.commands.push(WindowCommand::ListEveryNode(every_node));
+            cx.commands.push(WindowCommand::Prefer(Preference::ListsEveryNode(every_node)));
         }
         if ui.button("Table").on_hover_text("The numbers of all layers, to read and to copy").clicked() {
             cx.commands.push(WindowCommand::ToggleTable);
@@ -76,7 +77,7 @@ fn stages(ui: &mut Ui, cx: &mut Context<'_>) {
             }
             state.show_header(ui, |ui| row(ui, cx, *stage, true)).body(|ui| {
                 for node in &inner {
-                    row(ui, cx, *node, cx.model.lists_every_node);
+                    row(ui, cx, *node, cx.model.preferences.lists_every_node);
                 }
             });
         }
