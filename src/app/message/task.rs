@@ -1,11 +1,11 @@
-//! About long work: batches of figures, features of a data set, moving pictures.
+//! TaskAbout long work: batches of figures, features of a data set, moving pictures.
 
 use crate::app::message::action::{Action, Asks, Menu, has_mosaic};
-use crate::app::model::task::basis::About;
+use crate::app::model::task::basis::TaskAbout;
 use crate::app::model::task::{Task, TaskScope};
 use crate::extract::Existing;
 
-/// About long work: batches of figures, features of a data set, moving pictures.
+/// TaskAbout long work: batches of figures, features of a data set, moving pictures.
 #[derive(Clone)]
 pub(crate) enum TaskCommand {
     /// Open or close its window.
@@ -23,7 +23,7 @@ pub(crate) enum TaskCommand {
 /// What a person can do about long work: open the window of each kind.
 pub(crate) fn actions() -> impl Iterator<Item = Action<TaskCommand>> {
     Task::ALL.iter().map(|&task| {
-        let About { label, help, menu_place, keys, needs_mosaic, .. } = *task.about();
+        let TaskAbout { label, help, menu_place, keys, needs_mosaic, .. } = *task.about();
         Action {
             label,
             menu: Some((Menu::File, menu_place)),

@@ -105,14 +105,17 @@ pub(crate) struct OpenSource {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::input::dataset::{About, Label, Sample};
+    use crate::input::dataset::{Label, Sample, TaskAbout};
 
     /// Frames with one number each, and one text.
     #[derive(Debug)]
-    struct Long(usize, About);
+    struct Long(usize, TaskAbout);
 
-    fn labelled(names: &[&str]) -> About {
-        About { label_names: names.iter().map(|name| (*name).to_owned()).collect(), ..About::default() }
+    fn labelled(names: &[&str]) -> TaskAbout {
+        TaskAbout {
+            label_names: names.iter().map(|name| (*name).to_owned()).collect(),
+            ..TaskAbout::default()
+        }
     }
 
     impl Source for Long {
@@ -138,7 +141,7 @@ mod tests {
             Some(Sample { row: index, id: String::new(), timestamp_ns: None, views: Vec::new(), labels })
         }
 
-        fn about(&self) -> &About {
+        fn about(&self) -> &TaskAbout {
             &self.1
         }
 
@@ -149,8 +152,10 @@ mod tests {
 
     #[test]
     fn a_long_log_is_thinned_without_losing_a_peak_and_words_have_no_line() {
-        let source =
-            Long(100_000, About { label_names: vec!["angle".into(), "place".into()], ..About::default() });
+        let source = Long(
+            100_000,
+            TaskAbout { label_names: vec!["angle".into(), "place".into()], ..TaskAbout::default() },
+        );
         let lines = label_lines(&source);
         assert_eq!(lines.len(), 1);
         let (name, points) = &lines[0];

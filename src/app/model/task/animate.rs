@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::app::model::dataset::OpenSource;
-use crate::app::model::task::basis::{About, Basis, Place, Scope};
+use crate::app::model::task::basis::{Basis, Place, Scope, TaskAbout};
 use crate::engine::{DeviceChoice, EngineChoice, WeightStore};
 use crate::input::decode::Picture;
 use crate::mosaic::Normalisation;
@@ -49,7 +49,7 @@ pub(crate) struct AnimatePreview {
 
 impl Scope for AnimateScope {
     type Request = AnimateRequest;
-    const ABOUT: About = About {
+    const ABOUT: TaskAbout = TaskAbout {
         label: "Animate…",
         help: "make a moving picture",
         menu_place: 37,

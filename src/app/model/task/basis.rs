@@ -49,7 +49,7 @@ pub(crate) enum Place {
 }
 
 /// What a kind of task is called, and where it stands.
-pub(crate) struct About {
+pub(crate) struct TaskAbout {
     /// Its item in menu and command palette, and what that does.
     pub(crate) label: &'static str,
     pub(crate) help: &'static str,
@@ -71,7 +71,7 @@ pub(crate) struct About {
 pub(crate) trait Scope: Clone {
     /// All it takes to do it.
     type Request;
-    const ABOUT: About;
+    const ABOUT: TaskAbout;
 
     /// As it is offered first; `tag` is the network on screen.
     fn first(tag: &str) -> Self;

@@ -7,7 +7,7 @@ use egui::{Key, KeyboardShortcut, Modifiers};
 
 use crate::app::model::dataset::OpenSource;
 use crate::app::model::save::SaveLooks;
-use crate::app::model::task::basis::{About, Basis, Place, Scope, TaskLayers};
+use crate::app::model::task::basis::{Basis, Place, Scope, TaskAbout, TaskLayers};
 use crate::app::model::task::run_news::RunEnd;
 use crate::engine::DeviceChoice;
 use crate::input::dataset::{PictureLocation, PictureRef};
@@ -118,7 +118,7 @@ impl BatchRequest {
 
 impl Scope for BatchScope {
     type Request = BatchRequest;
-    const ABOUT: About = About {
+    const ABOUT: TaskAbout = TaskAbout {
         label: "Export many figures…",
         help: "export many figures",
         menu_place: 35,

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::app::model::task::basis::{About, Basis, Place, Scope, TaskLayers};
+use crate::app::model::task::basis::{Basis, Place, Scope, TaskAbout, TaskLayers};
 use crate::engine::{DeviceChoice, EngineChoice, WeightStore};
 use crate::extract::{Encoding, ExtractSettings, Found, Pool, Selection};
 use crate::formats::features::FeatureFormat;
@@ -68,7 +68,7 @@ pub(crate) struct ExtractPreview {
 
 impl Scope for ExtractScope {
     type Request = ExtractRequest;
-    const ABOUT: About = About {
+    const ABOUT: TaskAbout = TaskAbout {
         label: "Extract features…",
         help: "make features of the open data set",
         menu_place: 36,

@@ -10,7 +10,7 @@ pub(crate) mod run_news;
 use std::sync::Arc;
 
 use crate::app::model::task::animate::{AnimatePreview, AnimateScope};
-use crate::app::model::task::basis::{About, Basis, Scope};
+use crate::app::model::task::basis::{Basis, Scope, TaskAbout};
 use crate::app::model::task::batch::BatchScope;
 use crate::app::model::task::extract::{ExtractPreview, ExtractScope};
 use crate::app::model::task::run_news::RunNews;
@@ -68,7 +68,7 @@ macro_rules! tasks {
             /// All of them, the one that lies lowest on the screen first.
             pub(crate) const ALL: &'static [Self] = &[$(Self::$Kind),+];
 
-            pub(crate) const fn about(self) -> &'static About {
+            pub(crate) const fn about(self) -> &'static TaskAbout {
                 match self {
                     $(Self::$Kind => &<$Scope as Scope>::ABOUT),+
                 }

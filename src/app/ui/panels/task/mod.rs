@@ -11,7 +11,7 @@ use crate::app::message::command::Commands;
 use crate::app::message::save::SaveCommand;
 use crate::app::message::task::TaskCommand;
 use crate::app::model::task::Task;
-use crate::app::model::task::basis::About;
+use crate::app::model::task::basis::TaskAbout;
 use crate::app::model::task::run_news::{RunEnd, RunNews};
 use crate::app::ui::context::Context;
 use crate::app::ui::dialog::dialog;
@@ -26,7 +26,7 @@ pub(crate) fn draw(ctx: &egui::Context, cx: &mut Context<'_>) {
         if !cx.model.tasks.run(task).is_open {
             continue;
         }
-        let About { title, size, .. } = *task.about();
+        let TaskAbout { title, size, .. } = *task.about();
         if !dialog(ctx, title, size.into(), |ui| content(ui, cx, task)) {
             cx.commands.push(TaskCommand::Toggle(task));
         }
@@ -76,7 +76,7 @@ fn plan<P>(ui: &mut Ui, plan: Option<&Result<P, String>>, planned: impl FnOnce(&
 
 /// Progress, with a way to stop.
 fn running(ui: &mut Ui, commands: &mut Commands, task: Task, news: &RunNews, is_ending: bool) {
-    let About { things, stop, .. } = *task.about();
+    let TaskAbout { things, stop, .. } = *task.about();
     let share = news.done as f32 / news.total.max(1) as f32;
     let text = format!("{} of {} {things}", news.done, news.total);
     let bar = ui.add(egui::ProgressBar::new(share).text(&text));
