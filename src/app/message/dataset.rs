@@ -1,4 +1,4 @@
-//! TaskAbout an open folder or log.
+//! About an open folder or log.
 
 use egui::Key;
 
@@ -8,7 +8,7 @@ use crate::app::model::Model;
 use crate::app::model::dataset::ThumbKey;
 use crate::input::dataset::Camera;
 
-/// TaskAbout an open folder or log.
+/// About an open folder or log.
 #[derive(Clone)]
 pub(crate) enum DatasetCommand {
     /// Another frame of the open data set.

@@ -1,4 +1,4 @@
-//! TaskAbout files that leave, and the clipboard.
+//! About files that leave, and the clipboard.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use crate::app::message::action::{Action, Kind, Menu, ctrl, has_mosaic, has_sele
 use crate::app::model::save::{Export, SaveLooks};
 use crate::app::model::shown::Shown;
 
-/// TaskAbout files that leave, and the clipboard.
+/// About files that leave, and the clipboard.
 #[derive(Clone)]
 pub(crate) enum SaveCommand {
     /// Ask where to save the mosaic.

@@ -1,11 +1,11 @@
-//! TaskAbout long work: batches of figures, features of a data set, moving pictures.
+//! About long work: batches of figures, features of a data set, moving pictures.
 
 use crate::app::message::action::{Action, Asks, Menu, has_mosaic};
 use crate::app::model::task::basis::TaskAbout;
 use crate::app::model::task::{Task, TaskScope};
 use crate::extract::Existing;
 
-/// TaskAbout long work: batches of figures, features of a data set, moving pictures.
+/// About long work: batches of figures, features of a data set, moving pictures.
 #[derive(Clone)]
 pub(crate) enum TaskCommand {
     /// Open or close its window.

@@ -1,4 +1,4 @@
-//! TaskAbout the active view: what it is of and how it is looked at.
+//! About the active view: what it is of and how it is looked at.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use crate::app::model::Model;
 use crate::models::ModelSpec;
 use crate::render::Change;
 
-/// TaskAbout the active view: what it is of and how it is looked at.
+/// About the active view: what it is of and how it is looked at.
 #[derive(Clone)]
 pub(crate) enum ViewCommand {
     /// Ask for a picture with the system's dialog.

@@ -1,4 +1,4 @@
-//! TaskAbout several views: more of them, fewer, linked, compared; and what was asked of them before.
+//! About several views: more of them, fewer, linked, compared; and what was asked of them before.
 
 use egui::Key;
 
@@ -8,7 +8,7 @@ use crate::app::model::links::{Arrangement, Links};
 use crate::app::model::view::{MAX_VIEWS, ViewId};
 use crate::engine::DeviceChoice;
 
-/// TaskAbout several views: more of them, fewer, linked, compared; and what was asked of them before.
+/// About several views: more of them, fewer, linked, compared; and what was asked of them before.
 #[derive(Clone, Copy)]
 pub(crate) enum ViewsCommand {
     /// Another view beside the others, to begin with a copy of the active one.

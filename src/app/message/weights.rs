@@ -1,4 +1,4 @@
-//! TaskAbout weight files and downloads.
+//! About weight files and downloads.
 
 use std::path::PathBuf;
 
@@ -7,7 +7,7 @@ use crate::app::model::download::DownloadRequest;
 use crate::models::ModelSpec;
 use crate::weights::FilePart;
 
-/// TaskAbout weight files and downloads.
+/// About weight files and downloads.
 #[derive(Clone)]
 pub(crate) enum WeightsCommand {
     /// Ask for weights of the chosen model.

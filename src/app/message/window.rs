@@ -1,4 +1,4 @@
-//! TaskAbout the window itself.
+//! About the window itself.
 
 use egui::Key;
 
@@ -6,7 +6,7 @@ use crate::app::message::action::{Action, Menu, ctrl, ctrl_shift, key};
 use crate::app::model::preferences::Preference;
 use crate::app::model::windows::LeftTab;
 
-/// TaskAbout the window itself.
+/// About the window itself.
 #[derive(Clone)]
 pub(crate) enum WindowCommand {
     /// What the left side shows.

@@ -105,17 +105,14 @@ pub(crate) struct OpenSource {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::input::dataset::{Label, Sample, TaskAbout};
+    use crate::input::dataset::{About, Label, Sample};
 
     /// Frames with one number each, and one text.
     #[derive(Debug)]
-    struct Long(usize, TaskAbout);
+    struct Long(usize, About);
 
-    fn labelled(names: &[&str]) -> TaskAbout {
-        TaskAbout {
-            label_names: names.iter().map(|name| (*name).to_owned()).collect(),
-            ..TaskAbout::default()
-        }
+    fn labelled(names: &[&str]) -> About {
+        About { label_names: names.iter().map(|name| (*name).to_owned()).collect(), ..About::default() }
     }
 
     impl Source for Long {
@@ -141,7 +138,7 @@ mod tests {
             Some(Sample { row: index, id: String::new(), timestamp_ns: None, views: Vec::new(), labels })
         }
 
-        fn about(&self) -> &TaskAbout {
+        fn about(&self) -> &About {
             &self.1
         }
 
@@ -152,10 +149,8 @@ mod tests {
 
     #[test]
     fn a_long_log_is_thinned_without_losing_a_peak_and_words_have_no_line() {
-        let source = Long(
-            100_000,
-            TaskAbout { label_names: vec!["angle".into(), "place".into()], ..TaskAbout::default() },
-        );
+        let source =
+            Long(100_000, About { label_names: vec!["angle".into(), "place".into()], ..About::default() });
         let lines = label_lines(&source);
         assert_eq!(lines.len(), 1);
         let (name, points) = &lines[0];

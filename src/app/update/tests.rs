@@ -212,6 +212,46 @@ fn frames_pass_by_themselves_until_the_last() {
     assert_eq!(model.view().source.as_ref().unwrap().index, last);
     send(&mut model, Message::Tick);
     assert!(model.playing_frames.is_none());
+    // From the last frame they begin anew.
+    ask(&mut model, DatasetCommand::TogglePlayFrames);
+    assert_eq!(model.view().source.as_ref().unwrap().index, 0);
+    assert!(model.playing_frames.is_some());
+    ask(&mut model, DatasetCommand::TogglePlayFrames);
+    assert!(model.playing_frames.is_none(), "stopped");
+}
+
+#[test]
+fn steps_lead_back_over_layers_and_models_and_forward_again() {
+    let mut model = model();
+    let asked = |model: &Model| (model.view().request.spec.tag, model.view().request.layer.clone());
+    let first = asked(&model);
+    ask(&mut model, layer("act3"));
+    let second = asked(&model);
+    ask(&mut model, ViewCommand::SetModel(Registry::find("tf_efficientnet_lite0.in1k").unwrap()));
+    let third = asked(&model);
+    assert!(first != second && second != third);
+    ask(&mut model, ViewsCommand::Back);
+    assert_eq!(asked(&model), second);
+    ask(&mut model, ViewsCommand::Back);
+    assert_eq!(asked(&model), first);
+    for _ in 0..3 {
+        ask(&mut model, ViewsCommand::Forward);
+    }
+    assert_eq!(asked(&model), third, "there is nothing further");
+}
+
+#[test]
+fn settings_that_cannot_be_read_are_forgotten_and_that_is_said() {
+    for (text, expected) in [
+        ("not json", "the settings of the last time can't be read and are forgotten"),
+        (r#"{"layers_a_second":"fast"}"#, "the settings of the last time can't be read and are forgotten"),
+        (r#"{"version":99}"#, "the settings were kept by a later version and are not taken"),
+    ] {
+        let mut model = model();
+        preferences::take_remembered(&mut model, &mut Effects::default(), text);
+        assert_eq!(said(&model), [expected], "{text}");
+        assert_eq!(model.preferences, crate::app::model::preferences::Preferences::default());
+    }
 }
 
 #[test]

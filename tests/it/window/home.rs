@@ -8,7 +8,7 @@ use super::Window;
 use crate::support::root;
 
 #[test]
-fn settings_come_back_the_next_day_and_a_broken_memory_is_forgotten() {
+fn settings_come_back_the_next_day() {
     let mut window = Window::with_cat();
     window.choose("Colours", "viridis");
     window.choose("Order", "by mean");
@@ -43,46 +43,13 @@ fn settings_come_back_the_next_day_and_a_broken_memory_is_forgotten() {
     window.harness.state_mut().take_remembered(&ctx, r#"{"version":0,"colours":"greys","unknown":3}"#);
     window.settle();
     assert_eq!(window.saved_record(&dir.path().join("b.png")).panels[0].look.colour_map, "greys");
-    // Broken, of the wrong kind, of a later version, with settings that mean nothing.
-    for (text, said) in [
-        ("not json", "the settings of the last time can't be read and are forgotten"),
-        (r#"{"layers_a_second":"fast"}"#, "the settings of the last time can't be read and are forgotten"),
-        (r#"{"version":99}"#, "the settings were kept by a later version and are not taken"),
-    ] {
-        window.harness.state_mut().take_remembered(&ctx, text);
-        window.harness.run_steps(3);
-        assert!(window.says(said), "{text}");
-    }
+    // With settings that mean nothing.
     window
         .harness
         .state_mut()
         .take_remembered(&ctx, r#"{"colours":"mauve","range":"fixed:2,1","layers_a_second":-4.0}"#);
     window.settle();
     assert_eq!(window.saved_record(&dir.path().join("c.png")).panels[0].look.colour_map, "magma");
-}
-
-#[test]
-fn what_was_asked_is_taken_back_and_asked_again() {
-    let mut window = Window::with_cat();
-    window.press(egui::Key::ArrowUp);
-    window.wait_for("xception.keras_in1k · act3 1536×10×10");
-    window.choose_model("lite0");
-    window.wait_for("tf_efficientnet_lite0.in1k · bn2.act");
-    window.settle();
-    let undo = |window: &mut Window, key: egui::Key| {
-        window.harness.key_press_modifiers(egui::Modifiers::COMMAND, key);
-        window.harness.run_steps(3);
-        window.settle();
-    };
-    undo(&mut window, egui::Key::Z);
-    assert!(window.says("xception.keras_in1k · act3 1536×10×10"));
-    undo(&mut window, egui::Key::Z);
-    assert!(window.says("xception.keras_in1k · act4 2048×10×10"));
-    undo(&mut window, egui::Key::Y);
-    undo(&mut window, egui::Key::Y);
-    assert!(window.says("tf_efficientnet_lite0.in1k · bn2.act"));
-    undo(&mut window, egui::Key::Y);
-    assert!(window.says("tf_efficientnet_lite0.in1k · bn2.act"), "there is nothing further");
 }
 
 #[test]
