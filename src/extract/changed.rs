@@ -1,6 +1,7 @@
-//! Pictures that are not what they were when they were worked on.
+//! Pictures that have changed since they were worked on.
 //!
-//! Owns the comparison: size and time first, and only where these don't settle it the hash of the bytes. Must not know what becomes of it.
+//! Owns the comparison: by size and time first, and by the hash of the bytes only if these don't settle it. Must not know what the
+//! result is used for.
 
 use std::path::Path;
 use std::time::UNIX_EPOCH;
@@ -15,14 +16,14 @@ use crate::input::Fingerprint;
 use crate::input::dataset::{Camera, PictureLocation};
 use crate::tensor::{refusal_in, shown};
 
-/// Pictures of a part that changed since, in order; none where the part doesn't say what they were.
+/// Pictures of a part that changed since, in order. Empty if the part has no fingerprints of its pictures.
 pub(super) fn changed_in(rows: &RowList, part: &RunPart) -> Vec<PlannedPicture> {
     let Some(known) = &part.record.pictures else { return Vec::new() };
     let record = &part.record;
     let mut failed = record.failed.iter().map(|(position, _)| *position).peekable();
     let worked_on = (record.first..record.end()).filter(|position| failed.next_if_eq(position).is_none());
     let pairs: Vec<(u64, Fingerprint)> = worked_on.zip(known.iter().copied()).collect();
-    // A file system far away answers several questions at once.
+    // In parallel: a network file system answers several requests at once.
     let changed = pairs.into_par_iter().filter_map(|(position, known)| {
         let picture = rows.picture(position)?;
         let has_changed = match picture.picture.state() {
@@ -39,7 +40,8 @@ fn is_other(picture: &PictureLocation, xxh64: u64) -> bool {
     picture.hash().map_or(true, |hash| hash != xxh64)
 }
 
-/// Whether a picture is another than the one of that hash; an error where the system refuses to let it be read, which is no answer.
+/// Whether a picture's bytes are not those of this hash. An error if the system refuses to let the file be read now, since that
+/// settles nothing.
 fn is_surely_other(picture: &PictureLocation, xxh64: u64) -> Result<bool, StateError> {
     match picture.hash() {
         Err(reason) if refusal_in(&reason).is_some() => {
@@ -49,7 +51,7 @@ fn is_surely_other(picture: &PictureLocation, xxh64: u64) -> Result<bool, StateE
     }
 }
 
-/// Pictures of a finished set that changed since, in order. The set must have its list.
+/// Pictures of a finished set that changed since, in order. The set must have its list of pictures.
 ///
 /// # Errors
 /// The list can't be read, or has pictures that the data set doesn't.
@@ -59,7 +61,7 @@ pub(super) fn changed_since(rows: &RowList, folder: &Path) -> Result<Vec<Planned
     let not_whole = |reason: String| StateError::NotWhole { reason, path: path.clone() };
     let listed = std::fs::metadata(&path).and_then(|metadata| metadata.modified());
     let listed = listed.map_err(|error| not_whole(error.to_string()))?;
-    // A time that can't be had is older than all.
+    // A time before 1970 counts as 0: then every picture's bytes are compared.
     let listed_ns = listed.duration_since(UNIX_EPOCH).map_or(0, |time| time.as_nanos());
     let mut positions = 0..rows.len();
     let mut pairs: Vec<(PlannedPicture, KnownPicture)> = Vec::with_capacity(list.len());
@@ -68,7 +70,7 @@ pub(super) fn changed_since(rows: &RowList, folder: &Path) -> Result<Vec<Planned
             let camera = picture.camera.map_or("", Camera::name);
             picture.row == known.row && camera == known.camera && picture.file == known.file
         };
-        // Between two of them are those that gave nothing.
+        // Positions that are passed over are pictures that gave no feature: the list doesn't have them.
         let Some(picture) = positions.by_ref().find_map(|at| rows.picture(at).filter(is_it)) else {
             return Err(not_whole("its pictures are not those of the data set".to_owned()));
         };
@@ -86,7 +88,7 @@ pub(super) fn changed_since(rows: &RowList, folder: &Path) -> Result<Vec<Planned
     changed.collect()
 }
 
-/// What to say of pictures that changed; nothing where none did.
+/// A message about the pictures that changed; `None` if none did.
 pub(super) fn words_of(changed: &[PlannedPicture]) -> Option<String> {
     let first = changed.first()?;
     let camera = first.camera.map(|camera| format!(", {camera}")).unwrap_or_default();

@@ -1,25 +1,25 @@
-//! Where a run's time goes.
+//! Measures where a run's time goes.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-/// Where the time went. Reading and resizing are done by several threads at once, and writing beside the rest, so the sum is
-/// not the time that passed.
+/// Where the time went. Several threads read and resize at once, and writing goes on in parallel with the rest, so the times don't
+/// add up to the elapsed time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Timings {
     /// Reading files and decoding.
     pub decode: Duration,
-    /// To the network's size and values.
+    /// Resizing to the network's input size, and normalising.
     pub resize: Duration,
-    /// Through the networks.
+    /// The networks' forward passes.
     pub forward: Duration,
-    /// Pooling, order and type.
+    /// Pooling, ordering the values and converting them to their stored type.
     pub encode: Duration,
     /// Waiting for pictures.
     pub wait: Duration,
-    /// To the disk.
+    /// Writing to the disk.
     pub write: Duration,
-    /// That passed.
+    /// Wall-clock time of the run.
     pub elapsed: Duration,
 }
 
@@ -37,7 +37,7 @@ impl Stopwatch {
     }
 }
 
-/// One stopwatch a kind of work.
+/// One stopwatch for each kind of work.
 #[derive(Debug, Default)]
 pub(super) struct Clock {
     pub(super) decode: Stopwatch,

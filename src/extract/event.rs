@@ -1,8 +1,8 @@
-//! What a run tells while it goes on, and how it ends.
+//! What a run reports while it goes on, and how a stage of it ends.
 
 use super::rows::PlannedPicture;
 
-/// What a run tells while it goes on.
+/// What a run reports while it goes on.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ExtractEvent {
     /// What was found of an earlier run, in words.
@@ -11,31 +11,31 @@ pub enum ExtractEvent {
     Begun {
         /// Pictures that runs before have done.
         done: u64,
-        /// Of those, pictures that gave nothing.
+        /// Of those, pictures that gave no feature.
         failed: u64,
     },
     /// A batch is done.
     Progress {
         /// Pictures done, with those of the runs before.
         done: u64,
-        /// Of those, pictures that gave nothing.
+        /// Of those, pictures that gave no feature.
         failed: u64,
     },
-    /// A picture gave nothing.
+    /// A picture gave no feature.
     Failed {
         /// Which.
         picture: Box<PlannedPicture>,
         /// Why.
         reason: String,
     },
-    /// Something happened to a picture on the way that a person should know.
+    /// Something happened to a picture that the user should know.
     Note {
         /// Which.
         picture: Box<PlannedPicture>,
         /// What, in words.
         words: String,
     },
-    /// Parts become files.
+    /// The parts are being put together into files.
     Assembling {
         /// The set's folder.
         set: String,
@@ -46,10 +46,10 @@ pub enum ExtractEvent {
     },
 }
 
-/// How a run's first half ended, when nothing went wrong.
+/// How a stage of a run (working through the pictures, or making the files) ended, when nothing went wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum WorkEnd {
-    /// Every picture was worked on.
+    /// The stage was completed.
     Done,
     /// The token was cancelled; everything done is kept.
     Interrupted,

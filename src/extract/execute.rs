@@ -1,7 +1,7 @@
-//! A run from its beginning to its files: its folder taken, the room checked, pictures worked off, files made. What the command line and
-//! the window both do.
+//! A whole run, as both the command line and the window do it: take the folder, check the free space, work through the pictures, make
+//! the files.
 //!
-//! Must not know who is told, or how.
+//! Must not know who gets the events, or how.
 
 use super::clock::Timings;
 use super::event::{ExtractEvent, WorkEnd};
@@ -23,12 +23,12 @@ pub enum End {
     Interrupted,
     /// Everything was done before, with the same plan.
     NothingToDo {
-        /// Pictures whose files are others since, in order.
+        /// Pictures whose files have changed since, in order.
         changed: Vec<PlannedPicture>,
     },
 }
 
-/// What came of a run.
+/// The result of a run.
 #[derive(Debug)]
 pub struct Executed {
     /// How it ended.
@@ -37,9 +37,9 @@ pub struct Executed {
     pub num_done: u64,
     /// Of those, pictures that gave no feature.
     pub num_failed: u64,
-    /// Values that f16 has no number for, of all sets.
+    /// Values that were too large for f16, over all sets.
     pub num_overflows: u64,
-    /// Where the time went; none where nothing was to do.
+    /// Where the time went; `None` if there was nothing to do.
     pub timings: Option<Timings>,
 }
 
@@ -49,7 +49,7 @@ pub enum ExecuteProblem {
     /// The run can't begin.
     #[error(transparent)]
     State(#[from] StateError),
-    /// A picture or part couldn't be worked on, and so couldn't the next.
+    /// Working through the pictures failed, and would fail for the next ones too.
     #[error(transparent)]
     Extract(#[from] ExtractError),
     /// Files can't be made.
@@ -57,13 +57,14 @@ pub enum ExecuteProblem {
     Finish(#[from] FinishError),
 }
 
-/// A run that came to no end.
+/// A run that failed.
 #[derive(Debug, thiserror::Error)]
 #[error("{problem}")]
 pub struct ExecuteError {
     /// What went wrong.
     pub problem: ExecuteProblem,
-    /// Pictures done and kept, whole, for the next run; and of those, pictures that gave no feature.
+    /// Pictures done and kept whole for the next run, and how many of those gave no feature. `None` if the run didn't begin, or if
+    /// what is kept is damaged.
     pub kept: Option<(u64, u64)>,
 }
 
@@ -77,10 +78,10 @@ impl Remedied for ExecuteError {
     }
 }
 
-/// Does a run. `watch` is told what was found in the folder, then [`ExtractEvent::Begun`], then what happens.
+/// Does a run. `watch` gets what was found in the folder, then [`ExtractEvent::Begun`], then events as the work goes on.
 ///
 /// # Errors
-/// The folder, the disk, the engine, or a part that is damaged; what is kept is said.
+/// A problem with the folder, the disk, the engine, or a damaged part. The error also says what is kept.
 pub fn execute(
     plan: &mut ExtractPlan,
     existing: Existing,
@@ -110,7 +111,7 @@ pub fn execute(
     let end = match end {
         WorkEnd::Interrupted => WorkEnd::Interrupted,
         WorkEnd::Done => finish(plan, state, cancel, watch).map_err(|error| {
-            // Of what is kept a part is damaged.
+            // With this error a part of what is kept is damaged.
             let is_whole = !matches!(error, FinishError::RunPart { .. });
             Box::new(ExecuteError { problem: error.into(), kept: kept.filter(|_| is_whole) })
         })?,

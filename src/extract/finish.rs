@@ -1,4 +1,4 @@
-//! From parts to files: each set's array, index, list of what is missing, and last its manifest.
+//! Turns parts into files: for each set its features, its index, the list of what is missing, and last its manifest.
 
 use std::io;
 use std::path::PathBuf;
@@ -21,26 +21,26 @@ use crate::formats::{WriteError, remove_drafts};
 use crate::input::dataset::Camera;
 use crate::tensor::{Cell, refusal_in};
 
-/// Skipped pictures that a manifest lists; `skipped.csv` has all.
+/// How many skipped pictures a manifest lists; `skipped.csv` has all of them.
 const LISTED: usize = 1000;
-/// Bytes of a file beside its numbers, about: header, and what the file system adds.
+/// About how many bytes a file takes in addition to its numbers: its header, and what the file system adds.
 const FILE_OVERHEAD: u64 = 4096;
-/// Bytes of a row beside its numbers, about, in an index.
+/// About how many bytes a row takes in an index, in addition to its numbers.
 const ROW_OVERHEAD: u64 = 256;
-/// What clocks may differ by: a picture that changed in this time before its comparison is compared by its bytes later.
+/// How far clocks may differ. A picture that changed less than this before it was compared is later compared by its bytes.
 const CLOCK_MARGIN: Duration = Duration::from_secs(2);
-/// Rows between two signs of life.
+/// Rows between two progress events, and between two checks for cancellation.
 const EVENT_ROWS: u64 = 256;
 
 /// Why files were not made. Parts are kept, and a run can be resumed.
 #[derive(Debug, thiserror::Error)]
 pub enum FinishError {
-    /// Too little room.
+    /// Not enough free space on the disk.
     #[error("the features need about {} more, and the disk has {} free; free some space or write elsewhere: \"{}\"", gib(*.needed), gib(*.free), .path.display())]
     NoSpace {
         /// Bytes needed.
         needed: u64,
-        /// Bytes there are.
+        /// Bytes that are free.
         free: u64,
         /// The folder.
         path: PathBuf,
@@ -48,7 +48,7 @@ pub enum FinishError {
     /// Writing failed.
     #[error(transparent)]
     Write(#[from] WriteError),
-    /// The hidden folder.
+    /// A problem with the run's hidden folder.
     #[error(transparent)]
     State(#[from] StateError),
     /// A part that can't be read, or whose rows are not those that were written.
@@ -59,18 +59,18 @@ pub enum FinishError {
         /// The part.
         path: PathBuf,
     },
-    /// A part that the system doesn't let be read now.
+    /// A part that the system doesn't let us read now.
     #[error("a part of this run can't be read ({reason}): \"{}\"", .path.display())]
     PartUnread {
-        /// The system's words.
+        /// The system's error.
         reason: io::Error,
         /// The part.
         path: PathBuf,
     },
-    /// A picture that was replaced while the run went on.
+    /// A picture that was replaced during the run.
     #[error("{0} since this run worked on it")]
     PictureChanged(String),
-    /// What the data set says of a picture.
+    /// A picture's cells for the index can't be read from the data set.
     #[error("what goes into the index can't be read from the data set any more: {0}")]
     Cells(io::Error),
     /// Fewer pictures were worked on than planned: a bug.
@@ -83,7 +83,7 @@ pub enum FinishError {
     },
 }
 
-/// Bytes that a run still needs on the disk, about: parts for what isn't done, and the files of all.
+/// About how many bytes a run still needs on the disk: parts for the pictures that are left, and the files for all pictures.
 pub fn needed_bytes(plan: &ExtractPlan, num_done: u64) -> u64 {
     let (num_rows, num_left) = (plan.rows.len(), plan.rows.len() - num_done);
     let parts = num_left.saturating_mul(plan.row_bytes());
@@ -99,16 +99,16 @@ pub fn needed_bytes(plan: &ExtractPlan, num_done: u64) -> u64 {
     })
 }
 
-/// Refuses before a byte is written what would not fit.
+/// Refuses, before anything is written, a run that would not fit on the disk.
 pub(super) fn check_room(plan: &ExtractPlan, needed: u64) -> Result<(), FinishError> {
-    // Where the system doesn't say, the writing will.
+    // If the system doesn't tell the free space, a full disk shows up when writing.
     match fs4::available_space(&plan.folder) {
         Ok(free) if free < needed => Err(FinishError::NoSpace { needed, free, path: plan.folder.clone() }),
         _ => Ok(()),
     }
 }
 
-/// Makes the files of every set that has none yet, and lets the run's own folder go. Interrupted, everything is kept.
+/// Makes the files of every set that has none yet, and then removes the run's hidden folder. If interrupted, everything is kept.
 pub(super) fn finish(
     plan: &ExtractPlan,
     state: RunState,
@@ -193,7 +193,7 @@ fn finish_set(
     Ok(())
 }
 
-/// What every row's picture was when it was worked on; none where an earlier version didn't keep it.
+/// For each row, its picture's fingerprint when it was worked on; `None` where an earlier version didn't keep it.
 fn known_pictures<'a>(
     plan: &'a ExtractPlan,
     state: &'a RunState,
@@ -215,7 +215,7 @@ fn known_pictures<'a>(
     })
 }
 
-/// Everything that is not among the features, by row; what has no row comes last.
+/// Everything that is not among the features, sorted by row; entries without a row come last.
 fn skipped<'a>(plan: &'a ExtractPlan, state: &'a RunState) -> impl Iterator<Item = SkippedRow> + 'a {
     let mut by_source = plan.rows.skipped_by_source().iter().cloned().peekable();
     let mut failed = state
@@ -240,7 +240,7 @@ fn skipped<'a>(plan: &'a ExtractPlan, state: &'a RunState) -> impl Iterator<Item
     })
 }
 
-/// Rows that are hashed and counted while they are read in order for the first time.
+/// Rows that are hashed, and reported as progress, when they are read in order for the first time.
 struct HashedRows<'a> {
     rows: PartRows<'a>,
     hash: ValuesHash,
@@ -248,12 +248,12 @@ struct HashedRows<'a> {
     set: &'a str,
     cancel: &'a CancelToken,
     watch: &'a mut dyn FnMut(ExtractEvent),
-    /// What went wrong with reading: whoever writes only passes on that something did.
+    /// The error of a failed read. The code that writes the files only passes on that reading failed.
     problem: Option<FinishError>,
 }
 
 impl HashedRows<'_> {
-    /// What was written, or why it was not.
+    /// Passes on a successful result; replaces an error by the failed read that caused it.
     fn why<T>(&mut self, written: Result<T, WriteError>) -> Result<T, FinishError> {
         written.map_err(|error| self.problem.take().unwrap_or(error.into()))
     }
@@ -269,7 +269,7 @@ impl HashedRows<'_> {
         Err(io::Error::other("a part can't be read"))
     }
 
-    /// Where parts hold hashes in place of numbers.
+    /// The hash over all features where the parts hold each feature's hash in place of its numbers.
     fn hash_of_digests(&mut self) -> io::Result<String> {
         let mut hash = ValuesHash::default();
         let mut bytes = Vec::new();

@@ -1,14 +1,14 @@
-//! What lies where a run would write, looked at without touching it.
+//! What is at the place where a run would write, found out without changing anything.
 
 use super::part::{find_parts, num_pictures};
 use super::plan::ExtractPlan;
 use super::state::{FOLDER, PARTS, PLAN};
 use crate::formats::features::MANIFEST_NAME;
 
-/// What a plan's folder holds already. A run that begins looks again, and under its lock.
+/// What a plan's folder holds already. A run that begins checks again, with the folder locked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Found {
-    /// Nothing of this plan's.
+    /// Nothing that belongs to this plan.
     Nothing,
     /// A run that isn't finished.
     Unfinished {
@@ -19,11 +19,11 @@ pub enum Found {
     Finished,
 }
 
-/// Looks into the plan's folder.
+/// Finds out what the plan's folder holds.
 pub fn look(plan: &ExtractPlan) -> Found {
     let folder = plan.folder.join(FOLDER);
     if folder.join(PLAN).is_file() {
-        // Parts that can't be looked at are told by the run that goes on with them.
+        // If the parts can't be read, the run that resumes them says so.
         let found = find_parts(&folder.join(PARTS)).unwrap_or_default();
         return Found::Unfinished { done: num_pictures(&found.parts) };
     }

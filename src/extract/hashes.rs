@@ -1,14 +1,14 @@
-//! Hashes of features, one of each and one over all of a set.
+//! Hashes of features: one for each feature, and one over all features of a set.
 
 use sha2::{Digest, Sha256};
 
 use crate::tensor::hex;
 
-/// Bytes of a SHA-256.
+/// Bytes of a SHA-256 hash.
 pub(super) const DIGEST_BYTES: u64 = 32;
 
-/// The hash over all of a set's features: SHA-256 over the SHA-256 of each, in order. It can be taken from where the features lie, in
-/// whatever format, and from parts that hold hashes only.
+/// The hash over all of a set's features: the SHA-256 over the SHA-256 of each feature, in order. It can be computed from the
+/// features in whatever format they are stored, and also from parts that hold only hashes.
 #[derive(Clone, Debug, Default)]
 pub(super) struct ValuesHash(Sha256);
 
@@ -18,7 +18,7 @@ impl ValuesHash {
         self.0.update(digest);
     }
 
-    /// Adds a feature.
+    /// Adds a feature, by its bytes.
     pub(super) fn add(&mut self, values: &[u8]) {
         self.add_digest(&digest(values));
     }

@@ -1,6 +1,6 @@
-//! Parts of a run before: whether they still are what was written, before they are kept.
+//! Checks the parts of an earlier run: a part is kept only if it still is what was written.
 //!
-//! Owns what becomes of those that aren't: they go, are told, and their pictures are worked on anew.
+//! Owns what happens to the others: they are removed and reported, and their pictures are worked on again.
 
 use std::fs::File;
 use std::io::{self, BufReader, Read};
@@ -17,10 +17,11 @@ use super::state_error::StateError;
 use crate::formats::features::{FeatureFormat, MANIFEST_NAME, StoredFeatures, read_feature_npy};
 use crate::tensor::refusal_in;
 
-/// Bytes of parts from which on it is told that they are read.
+/// If the parts have at least this many bytes, the user is told that they are being checked.
 const LARGE: u64 = 1 << 30;
 
-/// Goes through what was found and gives the parts that are kept. `note` is told what was wrong with others, and what can't be known.
+/// Goes through the parts that were found and returns those that are kept. `note` gets what was wrong with the others, and what can't
+/// be checked.
 pub(super) fn keep_whole(
     plan: &ExtractPlan,
     found: FoundParts,
@@ -58,13 +59,13 @@ pub(super) fn keep_whole(
                     kept.push(part);
                     continue;
                 }
-                // What was wrong may be mended since.
+                // The cause of a failure may be gone by now.
                 num_failed += part.record.failed.len();
                 changed.extend(changed_in_it);
                 forget_all_complete_sets(plan);
                 remove(&part.path)?;
             }
-            // That says nothing of the part.
+            // The system refused to let it be read: that says nothing about the part.
             Err(reason) if refusal_in(&reason).is_some() => return Err(StateError::io(reason, part.path)),
             Err(reason) => {
                 let (first, end) = (part.record.first + 1, part.record.end());
@@ -101,7 +102,7 @@ pub(super) fn keep_whole(
     Ok(kept)
 }
 
-/// Goes through sets that are complete while the run is not; one that is damaged is put together anew.
+/// Checks the sets that are complete although the run is not. A damaged one is put together again.
 pub(super) fn keep_whole_sets(plan: &ExtractPlan, note: &mut dyn FnMut(String)) -> Result<(), StateError> {
     for set in &plan.sets {
         let folder = plan.set_folder(set);
@@ -120,17 +121,17 @@ pub(super) fn keep_whole_sets(plan: &ExtractPlan, note: &mut dyn FnMut(String)) 
     Ok(())
 }
 
-/// With a file a picture, a complete set lacks those that are made anew until they are.
+/// Where each picture has a file of its own, no set is complete until its damaged parts are made again: removes the sets' manifests.
 fn forget_complete_sets(plan: &ExtractPlan) {
     if plan.settings.format == FeatureFormat::Folder {
         forget_all_complete_sets(plan);
     }
 }
 
-/// Where there may be other pictures than before, none is complete.
+/// Removes the manifests of all sets: pictures may have changed, so none counts as complete.
 fn forget_all_complete_sets(plan: &ExtractPlan) {
     for set in &plan.sets {
-        // Mostly there is none.
+        // Usually there is none.
         drop(std::fs::remove_file(plan.set_folder(set).join(MANIFEST_NAME)));
     }
 }
@@ -139,7 +140,7 @@ fn remove(path: &Path) -> Result<(), StateError> {
     std::fs::remove_file(path).map_err(|reason| StateError::io(reason, path.to_owned()))
 }
 
-/// Reads a part's rows, and with a file a picture those files, and holds them against their hashes.
+/// Reads a part's rows, and where each picture has a file of its own also those files, and compares them with their hashes.
 fn check(plan: &ExtractPlan, part: &RunPart) -> io::Result<()> {
     let mut file = BufReader::with_capacity(1 << 18, File::open(&part.path)?);
     let mut hashes = vec![RowsHash::default(); plan.sets.len()];

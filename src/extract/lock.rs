@@ -1,4 +1,4 @@
-//! The lock of a run's folder: a file that the run holds. The system lets go of the lock of a process that ends, however it ends.
+//! The lock of a run's folder: a file that the run keeps locked. When the process ends, in whatever way, the system releases the lock.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
@@ -8,12 +8,12 @@ use std::time::{Duration, Instant};
 use super::state_error::StateError;
 
 const NAME: &str = "lock";
-/// Time for which another's lock is waited for: a process that was killed holds its own until the system has cleaned up after it.
+/// How long to wait for another process's lock. A process that was killed keeps its lock until the system has cleaned up after it.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// Time between two tries.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// The lock's file, held. A process that ends well empties the file, so that a number in it tells of one that was killed.
+/// The locked file. A process that ends well empties the file, so that a process number in it means that the process was killed.
 #[derive(Debug)]
 pub(super) struct Lock {
     file: File,
@@ -22,27 +22,29 @@ pub(super) struct Lock {
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        // What stays says less than the truth, and harms nobody.
+        // If this fails, the only harm is that the next run says that this one was killed.
         drop(self.file.set_len(0));
     }
 }
 
 impl Lock {
-    /// Lets go of the lock and removes its file and, if nothing else lies there, its folder.
+    /// Releases the lock, and removes its file and, if nothing else is in it, its folder.
     pub(super) fn remove_with(self, folder: &Path) {
-        // While it is held: afterwards it may be another's. Where a file that is open can't be removed, it goes afterwards.
+        // The file is removed before the lock is released: afterwards another run may hold it. Where an open file can't be removed,
+        // it is removed after the release.
         let is_removed = std::fs::remove_file(&self.path).is_ok();
         let path = self.path.clone();
         drop(self);
         if !is_removed {
             drop(std::fs::remove_file(path));
         }
-        // A run that waited may have made it its own.
+        // This fails, as it should, if a run that waited uses the folder already.
         drop(std::fs::remove_dir(folder));
     }
 }
 
-/// Locks the hidden folder of the results' folder `out`, for as long as the lock is held. Waits a moment for another's.
+/// Locks the hidden folder `folder` of the results' folder `out` for as long as the returned lock lives. Waits a moment if another
+/// process has it.
 pub(super) fn take_lock(out: &Path, folder: &Path, note: &mut dyn FnMut(String)) -> Result<Lock, StateError> {
     let path = folder.join(NAME);
     let io = |reason| StateError::io(reason, path.clone());
@@ -74,7 +76,7 @@ pub(super) fn take_lock(out: &Path, folder: &Path, note: &mut dyn FnMut(String))
             }
             Err(TryLockError::Error(reason)) => return Err(io(reason)),
         }
-        // Whoever held it may have removed the file: then this is a lock on nothing.
+        // Whoever held it may have removed the file: then this lock protects nothing.
         if !is_at(&file, &path) {
             continue;
         }
@@ -93,7 +95,7 @@ pub(super) fn take_lock(out: &Path, folder: &Path, note: &mut dyn FnMut(String))
     }
 }
 
-/// The number of a process in the file, which is only for messages: nothing else is taken for one.
+/// The process number in the file, if it holds nothing but digits. It is only used in messages.
 fn process_in(file: &mut File) -> Option<String> {
     let mut text = String::new();
     file.rewind().ok()?;
@@ -112,7 +114,7 @@ fn is_at(file: &File, path: &Path) -> bool {
     }
 }
 
-/// Whether the open file is the one at the path: elsewhere a file that is open stays where it is.
+/// Whether the open file is the one at the path. On these systems an open file can't be replaced.
 #[cfg(not(unix))]
 fn is_at(_: &File, path: &Path) -> bool {
     path.exists()

@@ -1,4 +1,6 @@
-//! Shares brought together: the same bytes as one run over everything would have given.
+//! Merges shards into one set: the same bytes as one run over the whole data set would have given.
+//!
+//! A "share" is the finished features of one shard.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -18,21 +20,21 @@ use crate::formats::features::{
 use crate::formats::{WriteError, sync_file, write_whole_unsynced};
 use crate::tensor::{Cell, is_refusal};
 
-/// Skipped pictures that a manifest lists.
+/// How many skipped pictures a manifest lists.
 const LISTED: usize = 1000;
-/// Folders within folders that are searched for sets: OUT/shard/set.
+/// How many levels of folders are searched for sets: OUT/shard/set.
 const MAX_DEPTH: usize = 2;
 
 /// What a merge is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MergeStep<'a> {
-    /// Holding a shard against its hashes.
+    /// Checking a share against its hashes.
     Checking(&'a Path),
-    /// Writing the whole of a set.
+    /// Writing a merged set.
     Writing(&'a str),
 }
 
-/// The folders of features at or below a path, by name of the set.
+/// The folders of feature sets at or below a path, sorted.
 pub fn find_sets(path: &Path) -> Result<Vec<PathBuf>, MergeError> {
     let mut found = Vec::new();
     walk(path, MAX_DEPTH, &mut found)?;
@@ -49,13 +51,13 @@ fn walk(path: &Path, depth: usize, found: &mut Vec<PathBuf>) -> Result<(), Merge
         return Ok(());
     }
     let entries = match std::fs::read_dir(path) {
-        // What it holds isn't known then.
+        // Then it isn't known what it holds.
         Err(reason) if is_refusal(&reason) => {
             return Err(MergeError::Unlisted { reason, path: path.to_owned() });
         }
         other => other.into_iter().flatten().flatten(),
     };
-    // Listed to its end first, so that folders within folders hold no more files open.
+    // The folder is listed to its end first, so that no folder stays open while those in it are walked.
     let names: Vec<_> = entries.map(|entry| entry.file_name()).collect();
     for name in names.iter().filter(|name| !name.to_string_lossy().starts_with('.')) {
         if path.join(name).is_dir() {
@@ -65,8 +67,8 @@ fn walk(path: &Path, depth: usize, found: &mut Vec<PathBuf>) -> Result<(), Merge
     Ok(())
 }
 
-/// Merges the shares at or below the paths into `out`, each set by itself, if every share is what was written. Gives each set's folder and
-/// rows. `watch` is told the step, the rows done and all rows; `note`, what a person should know.
+/// Merges the shares at or below the paths into `out`, each set separately, if every share still is what was written. Returns each
+/// set's folder and number of rows. `watch` gets the step, the rows done and the total; `note` gets messages for the user.
 pub fn merge(
     paths: &[PathBuf],
     out: &Path,
@@ -78,7 +80,7 @@ pub fn merge(
     let mut named: BTreeMap<PathBuf, PathBuf> = BTreeMap::new();
     for path in paths {
         for folder in find_sets(path)? {
-            // Where the system doesn't say, the shard's number will.
+            // If the system can't resolve the path, a share named twice is found by its shard's number.
             if let Ok(real) = folder.canonicalize()
                 && let Some(a) = named.insert(real, folder.clone())
             {
@@ -94,7 +96,7 @@ pub fn merge(
     merged
 }
 
-/// Merges what was found. `before` is what an earlier merge made and this one finds in its place.
+/// Merges what was found. `before` lists the sets that an earlier merge made and that are in their place now.
 fn merge_in(
     place: &Workplace,
     groups: BTreeMap<String, Vec<StoredFeatures>>,
@@ -140,7 +142,7 @@ fn merge_in(
     Ok(done)
 }
 
-/// Opens a share; what is wrong with it is told as its own.
+/// Opens a share. Where its manifest can be read, an error names the shard.
 fn open(folder: &Path) -> Result<StoredFeatures, MergeError> {
     StoredFeatures::open(folder).map_err(|reason| match Manifest::read(folder) {
         Ok(manifest) if !reason.is_refused() => not_whole(&manifest, folder, reason.into()),
@@ -148,7 +150,7 @@ fn open(folder: &Path) -> Result<StoredFeatures, MergeError> {
     })
 }
 
-/// Holds a share against its hashes.
+/// Checks a share against its hashes.
 fn check(
     share: &mut StoredFeatures,
     cancel: &CancelToken,
@@ -186,7 +188,7 @@ fn not_whole(manifest: &Manifest, folder: &Path, reason: VerifyError) -> MergeEr
 /// One set's shares, in order.
 struct Merged {
     shares: Vec<StoredFeatures>,
-    /// For each row of the whole: share, and row in it.
+    /// For each row of the merged set: the share, and the row in it.
     order: Vec<(u32, u64)>,
     recipe: Recipe,
     skipped: Vec<SkippedRow>,
@@ -194,7 +196,7 @@ struct Merged {
 }
 
 impl Merged {
-    /// Looks at the shares' manifests; then has every share checked, and only then reads it.
+    /// Compares the shares' manifests. Only then are all shares checked with `check`, and only after that are they read.
     fn new(
         name: &str,
         mut shares: Vec<StoredFeatures>,
@@ -296,7 +298,8 @@ impl Merged {
     }
 }
 
-/// The list of pictures, if all shares have theirs. They may have changed since the first share had its own.
+/// Writes the list of pictures, if all shares have one. Returns its hash. Its time is that of the oldest list: pictures may have
+/// changed since.
 fn write_known(set: &Merged, folder: &Path) -> Result<Option<String>, MergeError> {
     let mut lists = Vec::with_capacity(set.shares.len());
     let mut since = SystemTime::now();
@@ -316,12 +319,12 @@ fn cut_of(share: &StoredFeatures) -> Option<(usize, &str)> {
     share.manifest().recipe.shard.as_ref().map(|shard| (shard.count, &*shard.by))
 }
 
-/// The recipe of a run over everything.
+/// The recipe of a run over the whole data set.
 fn whole(recipe: &Recipe) -> Recipe {
     Recipe { shard: None, num_planned: recipe.num_pictures, ..recipe.clone() }
 }
 
-/// Rows of all shares by the data set's row and the cameras' order, as one run takes them.
+/// The rows of all shares in the order of one run: by the data set's row, then by the order of the cameras.
 fn order(name: &str, shares: &mut [StoredFeatures], recipe: &Recipe) -> Result<Vec<(u32, u64)>, MergeError> {
     let key = KeyColumns::of(&recipe.columns);
     let mut order: Vec<(i64, usize, u32, u64)> = Vec::new();
@@ -340,8 +343,8 @@ fn order(name: &str, shares: &mut [StoredFeatures], recipe: &Recipe) -> Result<V
     Ok(order.into_iter().map(|(_, _, share, row)| (share, row)).collect())
 }
 
-/// What the data set left out is in every share's list and stands once in the whole's; what failed is in one. By row, and of one row
-/// what was left out first.
+/// Pictures that the data set left out are in every share's list, and once in the merged one. Pictures that failed are in one share's
+/// list. Sorted by row; within a row, pictures that were left out come first.
 fn skipped(shares: &[StoredFeatures], recipe: &Recipe) -> Result<Vec<SkippedRow>, MergeError> {
     let mut lists = shares.iter().map(StoredFeatures::skipped).collect::<Result<Vec<_>, _>>()?;
     if lists.len() == 1 {
@@ -364,16 +367,16 @@ fn skipped(shares: &[StoredFeatures], recipe: &Recipe) -> Result<Vec<SkippedRow>
     failed.sort_by_key(|s| (s.row.unwrap_or(usize::MAX), camera(s)));
     let mut all = by_source;
     all.extend(failed);
-    // Stable: what was left out stays before what failed.
+    // The sort is stable: what was left out stays before what failed.
     all.sort_by_key(|s| s.row.unwrap_or(usize::MAX));
     Ok(all)
 }
 
-/// Rows of the whole, hashed while they are read in order for the first time.
+/// Rows of the merged set, hashed when they are read in order for the first time.
 struct MergedRows<'a> {
     set: Merged,
     hash: ValuesHash,
-    /// The hash of each share's rows as they were read for the whole.
+    /// For each share, the hash of its rows as they were read for the merged set.
     of_shares: Vec<ValuesHash>,
     next: u64,
     cancel: &'a CancelToken,
@@ -381,7 +384,7 @@ struct MergedRows<'a> {
 }
 
 impl MergedRows<'_> {
-    /// Share and row in it.
+    /// The share that a row is from, and the row in it.
     fn place(&self, row: u64) -> io::Result<(u32, u64)> {
         let place = usize::try_from(row).ok().and_then(|at| self.set.order.get(at)).copied();
         place.ok_or(io::ErrorKind::UnexpectedEof.into())
@@ -393,7 +396,7 @@ impl MergedRows<'_> {
         Ok((features, local))
     }
 
-    /// Whether what went into the whole is what the shares were checked for.
+    /// Checks that the values that were merged are those that the shares' manifests have the hashes of.
     fn check_shares(&mut self) -> Result<(), MergeError> {
         for (share, hash) in self.set.shares.iter().zip(std::mem::take(&mut self.of_shares)) {
             let (got, expected) = (hash.hex(), share.manifest().outcome.values_sha256.clone());

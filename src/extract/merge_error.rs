@@ -1,4 +1,4 @@
-//! Why shares can't be brought together.
+//! Why shards can't be merged. A "share" is the finished features of one shard.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -16,7 +16,7 @@ pub enum MergeError {
     /// A share can't be read.
     #[error(transparent)]
     Features(#[from] BadFeatures),
-    /// A share that isn't what was written.
+    /// A share that no longer is what was written.
     #[error("shard {index} of {count} is not whole: {reason}: \"{}\"", .path.display())]
     NotWhole {
         /// From 0.
@@ -28,10 +28,10 @@ pub enum MergeError {
         /// The folder.
         path: PathBuf,
     },
-    /// A share that the system doesn't let be read now, which says nothing of it.
+    /// A share that the system doesn't let us read now, which says nothing about the share.
     #[error("this shard can't be read now: {reason}: \"{}\"", .path.display())]
     Refused {
-        /// What it says.
+        /// The reason.
         reason: Box<VerifyError>,
         /// The folder.
         path: PathBuf,
@@ -39,12 +39,12 @@ pub enum MergeError {
     /// A folder that can't be listed.
     #[error("this folder can't be listed ({reason}): \"{}\"", .path.display())]
     Unlisted {
-        /// The system's words.
+        /// The system's error.
         reason: io::Error,
         /// The folder.
         path: PathBuf,
     },
-    /// One folder under two names, or twice under one.
+    /// The same folder was named twice, by two paths or by one.
     #[error("one shard is named twice, {}: name it once", twice_words(.a, .b))]
     Named {
         /// A name.
@@ -52,13 +52,13 @@ pub enum MergeError {
         /// Another, or the same again.
         b: PathBuf,
     },
-    /// No manifest anywhere.
+    /// No manifest was found.
     #[error("no features here: expected a folder with manifest.json, or folders of shards with such folders: \"{}\"", .path.display())]
     Nothing {
         /// The folder.
         path: PathBuf,
     },
-    /// One that is no share.
+    /// Features that are not a shard's.
     #[error("these features are no shard, so there is nothing to merge them with: \"{}\"", .path.display())]
     NoShard {
         /// The folder.
@@ -67,24 +67,24 @@ pub enum MergeError {
     /// Shares of different runs.
     #[error("shards of different runs: {}: \"{}\" and \"{}\"", difference_words(.differences), .a.display(), .b.display())]
     Differ {
-        /// What differs: name, in one, in the other.
+        /// What differs: the name, the value in `a`, the value in `b`.
         differences: Vec<(String, String, String)>,
         /// One.
         a: PathBuf,
         /// The other.
         b: PathBuf,
     },
-    /// Shares that don't add up to one whole.
+    /// Shares that were split in different ways, so that they don't add up to the whole.
     #[error("these shards are cut differently, {words}: \"{}\" and \"{}\"", .a.display(), .b.display())]
     CutDifferently {
-        /// How each is.
+        /// How each was split.
         words: String,
         /// One.
         a: PathBuf,
         /// The other.
         b: PathBuf,
     },
-    /// A share that is there twice.
+    /// Two shares of the same shard.
     #[error("shard {index} is there twice: \"{}\" and \"{}\"", .a.display(), .b.display())]
     ShardTwice {
         /// From 0.
@@ -94,17 +94,17 @@ pub enum MergeError {
         /// The other.
         b: PathBuf,
     },
-    /// Shares that aren't there.
+    /// Shares that are missing.
     #[error("{name}: of {count} shards {} not here: {}; a shard without manifest.json is not finished", if .missing.len() == 1 { "one is" } else { "some are" }, .missing.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))]
     Missing {
         /// The set.
         name: String,
         /// Shares in all.
         count: usize,
-        /// Those that aren't there.
+        /// Numbers of the missing ones, from 0.
         missing: Vec<usize>,
     },
-    /// A picture twice.
+    /// A picture that is in two shares.
     #[error("{name}: picture {key} is in two shards")]
     Twice {
         /// The set.
@@ -112,29 +112,29 @@ pub enum MergeError {
         /// Row and camera.
         key: String,
     },
-    /// Pictures that no share has.
+    /// Pictures that are in no share.
     #[error("{name}: the shards have {got} pictures, and the data set {expected}")]
     Incomplete {
         /// The set.
         name: String,
-        /// Pictures in the shards, failed ones too.
+        /// Pictures in the shares, with those that failed.
         got: u64,
-        /// Pictures there are.
+        /// Pictures in the data set.
         expected: u64,
     },
-    /// Something lies where the result should.
+    /// Something exists where the result should be written.
     #[error("something is here already; choose another folder: \"{}\"", .path.display())]
     AlreadyThere {
         /// The folder.
         path: PathBuf,
     },
-    /// Reading a share.
+    /// Reading a share failed.
     #[error("can't read a shard's features: {0}")]
     Read(io::Error),
-    /// The folder that it is put together in.
+    /// A problem with the folder that the result is put together in.
     #[error(transparent)]
     State(#[from] StateError),
-    /// Writing the result.
+    /// Writing the result failed.
     #[error(transparent)]
     Write(#[from] WriteError),
     /// The token was cancelled.

@@ -1,7 +1,7 @@
-//! Features of whole data sets: pictures through networks into files, so that a run can be stopped, resumed and shared out.
+//! Features of whole data sets: pictures go through networks into files, in a run that can be stopped, resumed and split into shards.
 //!
-//! Owns which pictures are taken, how the work flows (decode ∥ forward ∥ write), what a run leaves behind for the next, and how parts
-//! become files. Must not know arguments, terminals or windows: whoever starts a run gets events through a closure.
+//! Owns which pictures are taken, how the work flows (decode ∥ forward ∥ write), what a run keeps for the next one, and how parts
+//! become files. Must not know arguments, terminals or windows: the caller that starts a run gets its events through a closure.
 
 mod changed;
 mod clock;

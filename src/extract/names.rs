@@ -1,22 +1,22 @@
-//! Names of features' files after their pictures', never outside the folder, never the same twice.
+//! File names for features, made from the names of their pictures: never outside the folder, and never the same name twice.
 
 use std::collections::HashSet;
 
 use super::shard::fnv1a;
 use crate::formats::features::{INDEX_NAME, MANIFEST_NAME, PICTURES_NAME, SKIPPED_NAME};
 
-/// The longest part of a path in bytes: systems allow 255, and an ending follows.
+/// The most bytes in one part of a path: systems allow 255, and an ending follows.
 const MAX_PART: usize = 200;
 const ENDING: &str = ".npy";
 
-/// Which pictures can't have the name of their stem alone. Kept as hashes: a data set may have a million.
+/// Which pictures can't be named by their stem alone. Kept as hashes, because a data set may have a million pictures.
 #[derive(Debug, Default)]
 pub(super) struct Names {
     stems: Clashes,
     whole: Clashes,
 }
 
-/// What was seen once, and what more than once.
+/// Hashes of all names seen, and of those seen more than once.
 #[derive(Debug, Default)]
 struct Clashes {
     seen: HashSet<u64>,
@@ -37,26 +37,27 @@ impl Clashes {
 }
 
 impl Names {
-    /// Notes a picture. All of a data set must be noted before the first name is given, whichever share of it is worked on.
+    /// Adds a picture. All pictures of a data set must be added before the first name is made with [`Self::of`], even if only a shard
+    /// is worked on.
     pub(super) fn add(&mut self, picture: &str) {
         let path = mirrored(picture);
         let stem = stem(&path);
         self.stems.add(stem);
         if stem != path {
-            // `a.jpg.gif` may not take the name that `a.jpg` may need.
+            // The stem of `a.jpg.gif` must not take the name that `a.jpg` may need.
             self.stems.add(&path);
         }
         self.whole.add(&path);
     }
 
-    /// Forgets what only the noting needed.
+    /// Frees what was only needed while adding.
     pub(super) fn settle(&mut self) {
         self.stems.seen = HashSet::new();
         self.whole.seen = HashSet::new();
     }
 
-    /// The feature's path, with `/`: the picture's with another ending. Where two pictures differ in their ending only, that is kept;
-    /// where a picture is named twice, its row and camera are added.
+    /// The path of the feature's file, with `/`: the picture's path with the ending `.npy` in place of its own. If another picture
+    /// differs only in its ending, the picture's ending is kept too. If the same path is there twice, the row and camera are added.
     pub(super) fn of(&self, picture: &str, row: usize, camera: Option<&str>) -> String {
         let path = mirrored(picture);
         let stem = stem(&path);
@@ -71,14 +72,14 @@ impl Names {
     }
 }
 
-/// The path without what leads out of a folder and without what some system refuses in a name.
+/// The path without parts that lead out of a folder, and without characters that some system refuses in a name.
 fn mirrored(picture: &str) -> String {
     let parts: Vec<&str> = picture.split('/').filter(|part| !matches!(*part, "" | "." | "..")).collect();
     let Some((name, folders)) = parts.split_last() else { return "picture".to_owned() };
     let folders = folders.iter().map(|folder| {
         let folder = safe(folder);
         let plain = folder.to_lowercase();
-        // A file of ours may bear that name.
+        // One of our own files may have that name.
         let is_taken = plain.ends_with(ENDING)
             || [INDEX_NAME, MANIFEST_NAME, PICTURES_NAME, SKIPPED_NAME].contains(&plain.as_str());
         if is_taken { format!("{folder}_") } else { folder }
@@ -86,9 +87,9 @@ fn mirrored(picture: &str) -> String {
     folders.chain(std::iter::once(safe(name))).collect::<Vec<_>>().join("/")
 }
 
-/// One part of a path.
+/// One part of a path with unsafe characters replaced, and shortened if it is too long.
 fn safe(part: &str) -> String {
-    // `~` is ours: it sets a row's number apart.
+    // `~` is reserved: it separates the number of a row.
     let is_unsafe = |c: char| c.is_control() || r#"\:*?"<>|~"#.contains(c);
     let plain: String = part.chars().map(|c| if is_unsafe(c) { '_' } else { c }).collect();
     let plain = plain.trim_end_matches(['.', ' ']);
@@ -96,7 +97,7 @@ fn safe(part: &str) -> String {
     if plain.len() <= MAX_PART {
         return plain.to_owned();
     }
-    // What is cut off still tells two long names apart.
+    // The hash still distinguishes two long names that differ where they are cut.
     let kept = &plain[..plain.floor_char_boundary(MAX_PART - 17)];
     format!("{kept}-{:016x}", fnv1a(plain.as_bytes()))
 }

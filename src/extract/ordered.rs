@@ -1,14 +1,14 @@
-//! A queue that many fill and one empties in order, with a bound on how far ahead anybody may work.
+//! A queue that several threads fill and one thread empties in order, with a limit on how far ahead they may work.
 
 use std::collections::BTreeMap;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-/// Numbered things, handed over in the order of their numbers.
+/// Numbered items, handed over in the order of their numbers.
 #[derive(Debug)]
 pub(super) struct Ordered<T> {
     state: Mutex<State<T>>,
     changed: Condvar,
-    /// Things that may be in work or waiting.
+    /// How many items may be claimed and not yet taken.
     window: u64,
     end: u64,
 }
@@ -22,14 +22,14 @@ struct State<T> {
 }
 
 impl<T> Ordered<T> {
-    /// For the numbers from `first` up to `end`; at most `window` are ahead of the one who takes.
+    /// A queue of the numbers from `first` up to, but without, `end`. At most `window` of them may be claimed and not yet taken.
     pub(super) fn new(first: u64, end: u64, window: u64) -> Self {
         let state =
             State { next_to_claim: first, next_to_take: first, waiting: BTreeMap::new(), is_closed: false };
         Self { state: Mutex::new(state), changed: Condvar::new(), window: window.max(1), end }
     }
 
-    /// The next number to work on; waits while the window is full. None when there is no more to do.
+    /// The next number to work on; waits while the window is full. `None` when there is nothing more to do.
     pub(super) fn claim(&self) -> Option<u64> {
         let mut state = self.lock();
         loop {
@@ -49,13 +49,13 @@ impl<T> Ordered<T> {
         self.lock().next_to_take
     }
 
-    /// Hands over what was made of a claimed number.
+    /// Hands over the result for a claimed number.
     pub(super) fn put(&self, number: u64, thing: T) {
         self.lock().waiting.insert(number, thing);
         self.changed.notify_all();
     }
 
-    /// The next thing in order; waits for it. None at the end, and once closed.
+    /// The next item in order; waits for it. `None` at the end, and once the queue is closed.
     pub(super) fn take(&self) -> Option<T> {
         let mut state = self.lock();
         loop {
@@ -73,7 +73,7 @@ impl<T> Ordered<T> {
         }
     }
 
-    /// Lets everybody go: nothing is claimed or taken any more.
+    /// Wakes all waiting threads: nothing can be claimed or taken any more.
     pub(super) fn close(&self) {
         self.lock().is_closed = true;
         self.changed.notify_all();
@@ -84,7 +84,7 @@ impl<T> Ordered<T> {
     }
 }
 
-/// Closes a queue when it goes out of scope, however that comes: nobody may be left waiting.
+/// Closes a queue when it goes out of scope, even by a panic, so that no thread waits for ever.
 pub(super) struct CloseAtEnd<'a, T>(pub(super) &'a Ordered<T>);
 
 impl<T> Drop for CloseAtEnd<'_, T> {

@@ -1,4 +1,4 @@
-//! Where each picture has a file of its own: its name, and the folders that it lies in.
+//! For the format with one file for each picture: the name of a feature's file, and the folders that it is in.
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -6,20 +6,21 @@ use std::path::{Path, PathBuf};
 use super::rows::RowList;
 use crate::formats::WriteError;
 
-/// The file of a picture's own feature, relative to its set's folder.
+/// The file of the feature of the picture at a position, relative to its set's folder.
 pub(super) fn own_file(rows: &RowList, position: u64) -> String {
     let name = rows.picture(position).and_then(|picture| rows.own_file(&picture));
     name.unwrap_or_else(|| format!("{position}.npy"))
 }
 
-/// Whether the folders of a name below `root` are there and no links.
+/// Whether every folder of a file's `name` below `root` is there, as a real folder and not as a link.
 pub(super) fn has_plain_folders(root: &Path, name: &str) -> bool {
     let folders = Path::new(name).parent().unwrap_or(Path::new(""));
     let is_plain = |folder: &Path| root.join(folder).symlink_metadata().is_ok_and(|there| there.is_dir());
     folders.ancestors().all(is_plain)
 }
 
-/// Makes the folders of a name below `root`, none of which may be a link: it could lead anywhere.
+/// Makes the folders of a file's `name` below `root`. None of them may be a link, which could lead anywhere. `made` has those made
+/// before.
 pub(super) fn make_folders(root: &Path, name: &str, made: &mut HashSet<PathBuf>) -> Result<(), WriteError> {
     let folders = name.rsplit_once('/').map_or("", |(folders, _)| folders);
     if made.contains(&root.join(folders)) {

@@ -1,8 +1,8 @@
-//! Parts: rows as they are worked off, each part one file that is whole or not there.
+//! Parts: the rows of a run while it goes on. Each part is one file, which is either whole or not there.
 //!
-//! A part holds the bytes of its rows, picture after picture and for each picture set after set, and at its end a record of
-//! what it covers. The bytes are the numbers; or, where those lie in a file a picture, their SHA-256. A reader begins at the end, so
-//! that a file without its record is no part. The record has a hash of each set's rows, and is hashed itself.
+//! A part holds the bytes of its rows (picture after picture, and for each picture set after set) and at its end a record of what it
+//! covers. The bytes are the feature's numbers or, where each picture has a file of its own, the SHA-256 of the numbers. A reader
+//! begins at the end, so that a file without its record is no part. The record has a hash of each set's rows, and is itself hashed.
 
 use std::fs::File;
 use std::hash::Hasher as _;
@@ -16,25 +16,25 @@ use crate::formats::WriteError;
 use crate::input::Fingerprint;
 use crate::tensor::is_out_of_files;
 
-/// What a part ends with: then eight bytes of the record's hash and eight of its length come before.
+/// The last eight bytes of a part. Before them come eight bytes with the record's hash and eight with its length.
 const MAGIC: &[u8; 8] = b"FSPART02";
-/// What parts of the first version end with: they have no hashes, and only the length before.
+/// The last eight bytes of a part of the first version, which has no hashes: only the eight bytes of the length come before.
 const UNHASHED_MAGIC: &[u8; 8] = b"FSPART01";
 /// The part that is being written.
 const OPEN_NAME: &str = "open.tmp";
-/// Bytes of a record that are read at most.
+/// The most bytes of a record that are read.
 const MAX_RECORD: u64 = 64 << 20;
 
-/// What a part covers.
+/// A part's record: what the part covers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct RunPartRecord {
     /// Position of its first picture.
     pub(super) first: u64,
     /// Pictures it covers.
     pub(super) num: u64,
-    /// Those that gave nothing, by position, and why.
+    /// Those that gave no feature, by position, with the reason.
     pub(super) failed: Vec<(u64, String)>,
-    /// Values of each set that f16 has no number for.
+    /// For each set, how many values were too large for f16.
     pub(super) overflows: Vec<u64>,
     /// Bytes of one picture, all sets together.
     pub(super) row_bytes: u64,
@@ -43,15 +43,16 @@ pub(super) struct RunPartRecord {
     /// Hash of each set's rows; none in parts of the first version.
     #[serde(default)]
     pub(super) rows_hash: Option<Vec<String>>,
-    /// What each row's picture was when it was read; earlier versions don't say.
+    /// The fingerprint of each row's picture when it was read; parts of earlier versions have none.
     #[serde(default)]
     pub(super) pictures: Option<Vec<Fingerprint>>,
-    /// Hash of the run's recipes when it was made; earlier versions don't say.
+    /// Hash of the recipes of the run that made the part; parts of earlier versions have none.
     #[serde(default)]
     pub(super) recipes_hash: Option<String>,
 }
 
-/// The hash over one set's rows of a part. It is to find accidents, not malice: XXH64 costs next to nothing beside a network.
+/// The hash over one set's rows of a part. It finds accidental damage, not tampering: XXH64 takes hardly any time compared with a
+/// network.
 #[derive(Clone, Default)]
 pub(super) struct RowsHash(XxHash64);
 
@@ -102,7 +103,7 @@ pub(super) struct OpenPart {
 }
 
 impl OpenPart {
-    /// Begins a part; one that was left open is overwritten.
+    /// Begins a part. One that was left unfinished is overwritten.
     pub(super) fn begin(
         folder: &Path,
         first: u64,
@@ -128,7 +129,7 @@ impl OpenPart {
         Ok(Self { folder: folder.to_owned(), file, record, num_bytes: 0, hashes })
     }
 
-    /// Adds a picture's numbers, of all sets in order, and what the picture was.
+    /// Adds a picture's features, those of all sets in order, and the picture's fingerprint.
     pub(super) fn add(&mut self, values: &[Vec<u8>], picture: Fingerprint) -> Result<(), WriteError> {
         for (bytes, hash) in values.iter().zip(&mut self.hashes) {
             hash.add(bytes);
@@ -142,13 +143,13 @@ impl OpenPart {
         Ok(())
     }
 
-    /// Notes a picture that gave nothing.
+    /// Records a picture that gave no feature.
     pub(super) fn fail(&mut self, reason: String) {
         self.record.failed.push((self.record.end(), reason));
         self.record.num += 1;
     }
 
-    /// Ends the part: record, disk, name. After this it is there.
+    /// Ends the part: writes its record, syncs the file to the disk and gives it its name. From then on the part exists.
     pub(super) fn commit(mut self) -> Result<RunPart, WriteError> {
         self.record.rows_hash = Some(self.hashes.iter().map(RowsHash::hex).collect());
         let record = serde_json::to_vec(&self.record).map_err(|e| self.error(e.into()))?;
@@ -171,30 +172,30 @@ impl OpenPart {
     }
 }
 
-/// Removes a part that was not ended: its room may be needed.
+/// Removes a part that was not ended, since its space may be needed.
 pub(super) fn remove_open(folder: &Path) {
-    // None there is as well; one that stays is overwritten by the next.
+    // It is fine if there is none. One that can't be removed is overwritten by the next.
     drop(std::fs::remove_file(folder.join(OPEN_NAME)));
 }
 
 /// What a part's name begins with.
 const NAME: &str = "part-";
 
-/// Names sort as positions do.
+/// The name of a part's file. Names sort in the order of their positions.
 fn name(first: u64) -> String {
     format!("{NAME}{first:012}")
 }
 
-/// What lies in a folder of parts.
+/// What is in a folder of parts.
 #[derive(Debug, Default)]
 pub(super) struct FoundParts {
-    /// Whole parts in order. Pictures between two of them may belong to none.
+    /// Whole parts in order. Some pictures between two parts may be in none.
     pub(super) parts: Vec<RunPart>,
-    /// Whole parts of runs with other recipes.
+    /// Whole parts of runs with other recipes; filled by [`Self::set_foreign_aside`].
     pub(super) foreign: Vec<RunPart>,
-    /// Files that have a part's name and are none.
+    /// Files that have a part's name but are not whole parts.
     pub(super) damaged: Vec<PathBuf>,
-    /// A part that was left open, and whatever else lies there.
+    /// A part that was left unfinished, and everything else in the folder.
     pub(super) others: Vec<PathBuf>,
 }
 
@@ -207,7 +208,7 @@ pub(super) fn find_parts(folder: &Path) -> io::Result<FoundParts> {
     for path in paths {
         let next = found.parts.last().map_or(0, |part| part.record.end());
         let file_name = path.file_name().unwrap_or_default().to_string_lossy();
-        // One that is whole and not yet renamed would be overwritten by the next.
+        // This includes a part that is whole but was not yet renamed: it is not kept.
         if !file_name.starts_with(NAME) {
             found.others.push(path);
             continue;
@@ -226,7 +227,7 @@ pub(super) fn find_parts(folder: &Path) -> io::Result<FoundParts> {
 }
 
 impl FoundParts {
-    /// Sets parts aside that no run with one of these recipes made.
+    /// Moves parts that no run with one of these recipes made from `parts` to `foreign`.
     pub(super) fn set_foreign_aside(&mut self, recipes: &[String]) {
         let is_own =
             |part: &RunPart| part.record.recipes_hash.as_ref().is_none_or(|hash| recipes.contains(hash));
@@ -235,7 +236,7 @@ impl FoundParts {
     }
 }
 
-/// Pictures that parts have.
+/// The number of pictures that the parts cover.
 pub(super) fn num_pictures(parts: &[RunPart]) -> u64 {
     parts.iter().map(|part| part.record.num).sum()
 }
@@ -310,7 +311,7 @@ mod tests {
         assert_eq!(found.parts[1].record, second.record);
         assert_eq!((found.damaged.len(), found.others.len()), (0, 1), "one was left open");
 
-        // Whole but not renamed: the next part is written over it.
+        // Whole but not renamed: it doesn't count, and the next part overwrites it.
         std::fs::copy(&second.path, place.join(OPEN_NAME)).unwrap();
         assert_eq!(find_parts(place).unwrap().parts.len(), 3);
 

@@ -1,4 +1,5 @@
-//! Parts as rows, for whoever writes files of them. Rows that are read one after the other are held against the parts' hashes.
+//! The rows of one set, read from a run's parts, for the code that writes them to files. Rows that are read in order are checked
+//! against the parts' hashes.
 
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
@@ -9,20 +10,20 @@ use super::rows::RowList;
 use crate::formats::features::FeatureRows;
 use crate::tensor::Cell;
 
-/// One set's rows: those pictures that gave a feature, in order.
+/// One set's rows: one for each picture that gave a feature, in order.
 #[derive(Debug)]
 pub(super) struct PartRows<'a> {
     parts: &'a [RunPart],
     rows: &'a RowList,
-    /// Rows before each part.
+    /// For each part, the number of rows before it.
     starts: Vec<u64>,
     num_rows: u64,
-    /// Which set, by place; where its bytes begin among a picture's, and how many they are.
+    /// The set, by index. Next, where its bytes begin among the bytes of a picture, and how many they are.
     set: usize,
     offset: u64,
     length: u64,
     open: Option<(usize, BufReader<File>)>,
-    /// Row that must come next for the hash to be the part's, and the hash over the rows of its part before it.
+    /// The row that must be read next for the hash to stay valid, and the hash over the rows of its part before it.
     next: u64,
     hash: RowsHash,
 }
@@ -33,7 +34,7 @@ pub(super) struct PartRows<'a> {
 pub(super) struct OtherRows;
 
 impl<'a> PartRows<'a> {
-    /// Rows of the set at a place; its bytes among a picture's.
+    /// The rows of the set with the index `set`; `bytes` says where its bytes are among the bytes of a picture.
     pub(super) fn new(
         parts: &'a [RunPart],
         rows: &'a RowList,
@@ -60,7 +61,7 @@ impl<'a> PartRows<'a> {
         self.parts.get(place).map(|part| &*part.path)
     }
 
-    /// Holds a part that was read to its end against its hash.
+    /// Adds a row to its part's hash. After the part's last row, compares the hash with that in the part's record.
     fn check(&mut self, row: u64, place: usize, local: u64, bytes: &[u8]) -> io::Result<()> {
         if row != self.next {
             return Ok(());
@@ -79,14 +80,14 @@ impl<'a> PartRows<'a> {
         }
     }
 
-    /// The part that holds a row, by place, and the row's place in it.
+    /// The index of the part that holds a row, and the row's number in it.
     fn find(&self, row: u64) -> io::Result<(usize, u64)> {
         let place = self.starts.partition_point(|start| *start <= row).checked_sub(1);
         let place = place.filter(|_| row < self.num_rows).ok_or(io::ErrorKind::UnexpectedEof)?;
         Ok((place, row - self.starts.get(place).copied().unwrap_or_default()))
     }
 
-    /// Position of a row's picture.
+    /// The position of a row's picture in the plan.
     fn position(&self, row: u64) -> io::Result<u64> {
         let (place, local) = self.find(row)?;
         let record = &self.parts.get(place).ok_or(io::ErrorKind::UnexpectedEof)?.record;
@@ -114,7 +115,7 @@ impl FeatureRows for PartRows<'_> {
             Some((open, file)) if open == place => file,
             _ => BufReader::with_capacity(1 << 18, File::open(&part.path)?),
         };
-        // A jump within what is buffered reads nothing anew.
+        // A jump within the buffer needs no new read.
         let here = file.stream_position()?;
         match (at as i64).checked_sub(here as i64) {
             Some(distance) => file.seek_relative(distance)?,

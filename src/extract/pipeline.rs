@@ -1,5 +1,5 @@
-//! The work: pictures are read and resized by several threads, go through the networks in batches on this one, and are written by
-//! another. Nobody runs far ahead, so memory doesn't grow with the data set.
+//! The work of a run. Several threads read and resize pictures, this thread takes them through the networks in batches, and another
+//! thread writes. None of them may run far ahead of the others, so memory doesn't grow with the data set.
 
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -22,32 +22,32 @@ use crate::input::decode::DecodeNote;
 use crate::input::{Fingerprint, FitChoice, ValueChoice, preprocess};
 use crate::tensor::{InputBatch, PreprocessSpec, Remedied, Remedy};
 
-/// Threads that read pictures, at most: more only wait for the disk.
+/// The most threads that read pictures: more would only wait for the disk.
 const MAX_READERS: usize = 16;
-/// Batches that may wait for the writer.
+/// How many batches may wait for the writer.
 const WAITING_BATCHES: usize = 2;
 
-/// A run that stopped. What was done before is kept.
+/// Why a run stopped while it worked through the pictures. What was done before is kept.
 #[derive(Debug, thiserror::Error)]
 pub enum ExtractError {
-    /// The engine refused.
+    /// The engine returned an error.
     #[error("{tag}: {reason}")]
     Engine {
         /// The network.
         tag: &'static str,
-        /// The engine's words.
+        /// The engine's error.
         reason: Box<EngineError>,
     },
     /// Writing failed.
     #[error(transparent)]
     Write(#[from] WriteError),
-    /// A thread ended on its own: a bug.
+    /// A thread ended unexpectedly: a bug.
     #[error("a thread of the run ended unexpectedly, which is a bug of this program")]
     Thread,
-    /// The system is short of something, which is no fault of the picture.
+    /// Memory or open files ran out, which is no fault of the picture.
     #[error("{reason}, which is no fault of the picture: \"{place}\"")]
     Shortage {
-        /// What is lacking.
+        /// What ran out.
         reason: String,
         /// The picture.
         place: String,
@@ -59,22 +59,22 @@ pub enum ExtractError {
     Start(String),
 }
 
-/// Why there is nothing of a picture.
+/// Why a picture could not be read.
 enum Unread {
-    /// For a reason of its own: it is left out.
+    /// The fault is the picture's own: it is left out.
     Picture(String),
-    /// Memory or open files have run out: it would be read at another time, so the run stops.
+    /// Memory or open files ran out: the picture could be read at another time, so the run stops.
     Shortage(String, Option<Remedy>),
 }
 
-/// A picture, read: one input a network.
+/// A picture after reading, with one input for each network.
 struct Prepared {
     picture: PlannedPicture,
     inputs: Result<(Vec<InputBatch>, Fingerprint), Unread>,
     notes: Vec<DecodeNote>,
 }
 
-/// What readers need to know of a plan.
+/// What the reading threads need to know of a plan.
 struct Reader<'a> {
     rows: &'a RowList,
     specs: Vec<PreprocessSpec>,
@@ -84,11 +84,11 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// Works until there is nothing more to claim.
+    /// Reads pictures until there are no more to claim.
     fn read_all(&self, queue: &Ordered<Prepared>) {
         while let Some(position) = queue.claim() {
             let Some(picture) = self.rows.picture(position) else { return queue.close() };
-            // A panic in somebody's decoder is that picture's error; without an answer the run would wait for ever.
+            // A panic in a decoder counts as that picture's error. Without any result for it, the run would wait for ever.
             let prepared = catch_unwind(AssertUnwindSafe(|| self.read(picture.clone())));
             let gave_up = |_| Prepared {
                 picture,
@@ -103,7 +103,7 @@ impl Reader<'_> {
         let started = Instant::now();
         let (decoded, known) = match picture.picture.load_known() {
             Ok(read) => read,
-            // The place stands beside the reason already, as the data set has it.
+            // Only the problem, without the path: the picture's name in the data set is reported with it.
             Err(error) => {
                 let (words, remedy) = (error.problem.to_string(), error.problem.remedy());
                 let unread = if error.problem.is_shortage() {
@@ -131,7 +131,7 @@ impl Reader<'_> {
     }
 }
 
-/// Works off what is not done yet. Parts that become whole are noted in `state`, whatever the end.
+/// Works through the pictures that are not done yet. Parts that were completed are added to `state`, even if the run then fails.
 pub(super) fn run(
     plan: &mut ExtractPlan,
     state: &mut RunState,
@@ -141,7 +141,7 @@ pub(super) fn run(
     let started = Instant::now();
     let clock = Clock::default();
     let batch = plan.batch.max(1) as u64;
-    // Sessions are changed by running; everything else is only looked at, by several threads.
+    // Running changes the sessions. Everything else in the plan is only read, by several threads.
     let mut models = std::mem::take(&mut plan.models);
     let plan = &*plan;
     let num_readers = rayon::current_num_threads().min(MAX_READERS);
@@ -152,7 +152,7 @@ pub(super) fn run(
         values: plan.settings.values,
         clock: &clock,
     };
-    // A pool of their own: in the common one a resize would queue behind the networks' work.
+    // Readers get a thread pool of their own: in the global pool, resizing would queue behind the networks' work.
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(num_readers)
         .thread_name(|at| format!("read-{at}"))
@@ -180,7 +180,7 @@ pub(super) fn run(
                 drop(close);
                 let Ok((parts, written)) = writing.join() else { return Err(ExtractError::Thread) };
                 state.add(parts);
-                // A writer that gave up is why the rest stopped.
+                // If the writer failed, that is why the rest stopped: return its error first.
                 written?;
                 ended
             })?;
@@ -202,7 +202,7 @@ pub(super) fn run(
     result.map(|end| (end, timings))
 }
 
-/// The networks' side.
+/// The part of the work that runs the networks, on the calling thread.
 struct Forward<'a> {
     plan: &'a ExtractPlan,
     models: &'a mut Vec<ModelToRun>,
@@ -226,7 +226,7 @@ impl Forward<'_> {
             if cancel.is_cancelled() {
                 return Ok(WorkEnd::Interrupted);
             }
-            // Batches begin at multiples of their size, wherever a run was stopped.
+            // Batches end at multiples of their size, wherever an earlier run stopped.
             let batch_end = end.min((position / batch + 1) * batch);
             let mut prepared = Vec::with_capacity((batch_end - position) as usize);
             for _ in position..batch_end {
@@ -238,7 +238,7 @@ impl Forward<'_> {
             let pictures = self.forward(prepared, watch)?;
             let is_gone = sender.send(BatchResult { first: position, pictures }).is_err();
             if is_gone {
-                // The writer says why.
+                // The writer failed; its own error is returned by `run`.
                 return Ok(WorkEnd::Interrupted);
             }
             self.done += batch_end - position;
@@ -297,7 +297,7 @@ fn size(input: &InputBatch) -> (usize, usize) {
     (input.width(), input.height())
 }
 
-/// Runs pictures of one size together and adds their features in the order of the layers asked for.
+/// Runs pictures of one size together and adds their features in the order of the requested layers.
 fn run_group(
     model: &mut ModelToRun,
     group: &[(usize, &InputBatch)],
@@ -307,7 +307,7 @@ fn run_group(
 ) -> Result<(), ExtractError> {
     let tag = model.session.backbone().spec().tag;
     let engine = |reason| ExtractError::Engine { tag, reason: Box::new(reason) };
-    // One that failed in a network before this one is none of this one's business.
+    // Leave out pictures that failed in an earlier network.
     let group: Vec<&(usize, &InputBatch)> =
         group.iter().filter(|(place, _)| results.get(*place).is_some_and(Result::is_ok)).collect();
     let stacked = match group.as_slice() {
@@ -323,7 +323,7 @@ fn run_group(
         group.iter().map(|_| layers.iter().map(|_| None).collect()).collect();
     let started = Instant::now();
     let mut encoding_time = Duration::ZERO;
-    // A batch in hand is finished, so nothing cancels this run.
+    // A batch that was begun is finished: this token is never cancelled.
     let ran = model.session.run(&stacked, layers, &CancelToken::new(), &mut |tap| {
         let started = Instant::now();
         if let Some(place) = layers.iter().position(|layer| *layer == tap.node)
@@ -341,7 +341,7 @@ fn run_group(
     clock.encode.add(encoding_time);
     match ran {
         Ok(_) => {}
-        // Pictures of their own sizes can be too small or too large for the network; that is theirs alone.
+        // A picture that keeps its own size can be too small or too large for the network. Then only this picture fails.
         Err(EngineError::Plan(problem)) if group.len() == 1 => {
             if let Some(result) = results.get_mut(group[0].0) {
                 *result = Err(format!("{tag}: {problem}"));

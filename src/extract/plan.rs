@@ -1,4 +1,4 @@
-//! A run, settled: which pictures, through which networks, to which sets of features.
+//! The plan of a run: which pictures go through which networks into which feature sets.
 
 use std::collections::HashSet;
 use std::hash::Hasher as _;
@@ -20,17 +20,17 @@ use crate::input::dataset::Source;
 use crate::input::{FitChoice, ValueChoice};
 use crate::tensor::{Fit, PixelSize};
 
-/// Bytes of layer values that a batch may need at once.
+/// How many bytes of layer values a batch may need at once.
 const BATCH_BYTES: usize = 256 << 20;
-/// Pictures of a batch at most: beyond, nothing is gained on a CPU, and less is lost when a run is stopped.
+/// The most pictures in a batch. More would not be faster on a CPU, and more work would be lost when a run is stopped.
 const MAX_BATCH: usize = 16;
 
-/// A network of a run.
+/// A network of a run, and the layers that are taken from it.
 #[derive(Debug)]
 pub struct ModelToRun {
-    /// Ready to run.
+    /// The network, ready to run.
     pub session: Session,
-    /// Layers to take, each once.
+    /// The layers to take, each once.
     pub layers: Vec<NodeId>,
 }
 
@@ -39,56 +39,56 @@ pub struct ModelToRun {
 pub struct ExtractSettings {
     /// Which pictures.
     pub selection: Selection,
-    /// Which share of them.
+    /// The shard to work on; `None` for all selected pictures.
     pub share: Option<(Shard, ShardBy)>,
-    /// How pictures come to the network's size.
+    /// How pictures are brought to the network's input size.
     pub fit: FitChoice,
-    /// How samples become values.
+    /// How a picture's samples become input values.
     pub values: ValueChoice,
-    /// What becomes of a map.
+    /// How a layer's map is pooled and stored.
     pub encoding: Encoding,
-    /// What the files are.
+    /// The format of the feature files.
     pub format: FeatureFormat,
-    /// The folder that everything goes into.
+    /// The folder for all results.
     pub out: PathBuf,
-    /// Pictures that go through a network together; chosen by memory where none is given.
+    /// Batch size; if `None`, it is chosen by the memory needed.
     pub batch: Option<usize>,
-    /// Pictures of a part at most.
+    /// The most pictures in one part.
     pub part_rows: u64,
 }
 
-/// One layer of one network, over all pictures.
+/// A feature set: one layer of one network, over all pictures.
 #[derive(Clone, Debug)]
 pub struct PlannedSet {
-    /// Its network, by place in the plan.
+    /// Its network, by index in the plan.
     pub model: usize,
     /// Its layer.
     pub node: NodeId,
-    /// The folder of its features, below the run's.
+    /// The name of its folder, in the run's folder.
     pub name: String,
-    /// How it is made.
+    /// How its features are made.
     pub recipe: Recipe,
 }
 
-/// Everything settled.
+/// A run, fully planned.
 #[derive(Debug)]
 pub struct ExtractPlan {
-    /// Pictures, in order.
+    /// The pictures, in order.
     pub rows: RowList,
-    /// Networks.
+    /// The networks.
     pub models: Vec<ModelToRun>,
-    /// What comes of it.
+    /// The feature sets that the run makes.
     pub sets: Vec<PlannedSet>,
-    /// Where it goes: the folder that was named, or the share's below it.
+    /// The folder for the results: the one that was named, or the shard's folder in it.
     pub folder: PathBuf,
-    /// How.
+    /// The settings that it was planned with.
     pub settings: ExtractSettings,
-    /// Pictures that go through a network together.
+    /// Batch size.
     pub batch: usize,
 }
 
 impl ExtractPlan {
-    /// Settles a run.
+    /// Plans a run.
     pub fn new(
         source: Arc<dyn Source>,
         models: Vec<ModelToRun>,
@@ -130,7 +130,7 @@ impl ExtractPlan {
         Ok(Self { rows, models, sets, folder, settings, batch })
     }
 
-    /// Bytes of one picture's features in a part, all sets together; with a file a picture, those of their hashes.
+    /// Bytes of one picture's features in a part, all sets together. Where each picture has a file of its own, bytes of their hashes.
     pub(super) fn row_bytes(&self) -> u64 {
         self.sets.iter().map(|set| self.stored_bytes(set)).sum()
     }
@@ -143,7 +143,7 @@ impl ExtractPlan {
         }
     }
 
-    /// Hash over how everything is made: parts of a run with another one are none of this run's.
+    /// Hash over the recipes of all sets. Parts that were made with other recipes belong to another run.
     pub(super) fn recipes_hash(&self) -> String {
         recipes_hash(self.sets.iter().map(|set| &set.recipe))
     }
@@ -165,7 +165,7 @@ pub(super) fn recipes_hash<'a>(recipes: impl Iterator<Item = &'a Recipe>) -> Str
     format!("{:016x}", hash.finish())
 }
 
-/// The size that every picture comes to; none where pictures keep their own.
+/// The size to which every picture is brought; `None` where pictures keep their own sizes.
 pub(super) fn fixed_size(model: &ModelToRun, fit: FitChoice) -> Option<PixelSize> {
     let spec = model.session.backbone().preprocessing().spec();
     match fit {
@@ -180,11 +180,12 @@ fn infos_problem(model: &ModelToRun, reason: impl Into<EngineError>) -> PlanProb
     PlanProblem::Engine { tag: model.session.backbone().spec().tag, reason: Box::new(reason.into()) }
 }
 
-/// As many pictures as fit the memory allowed, of the network that needs most.
+/// The largest batch whose layer values fit into `BATCH_BYTES` in every network, up to `MAX_BATCH`. 1 where pictures keep their own
+/// sizes.
 fn batch_size(models: &[ModelToRun], settings: &ExtractSettings) -> Result<usize, PlanProblem> {
     let mut batch = MAX_BATCH;
     for model in models {
-        // Pictures of different sizes go one by one.
+        // Pictures of different sizes go through the network one by one.
         let Some(size) = fixed_size(model, settings.fit) else { return Ok(1) };
         let graph = model.session.backbone().graph();
         let plan = Plan::new(graph, size, 1, &model.layers).map_err(|e| infos_problem(model, e))?;
@@ -262,7 +263,7 @@ fn recipe(
         },
         pool: settings.encoding.pool.to_string(),
         stored: Stored { format: settings.format, order: settings.encoding.order, layout },
-        // The fast engine gives the same bits whatever the batch; others don't promise it.
+        // The fast engine gives the same bits with any batch size. Others don't promise it, so the size is recorded.
         batch: (!engine.starts_with("fast")).then_some(batch),
         engine,
         dispatch_level: level,
@@ -281,7 +282,7 @@ fn recipe(
     })
 }
 
-/// A set's folder is called after its network; where several layers are taken, after the layer too.
+/// Names of the sets' folders: the network's tag, and, if several of its layers are taken, the layer's name too.
 fn set_names(models: &[ModelToRun]) -> Vec<String> {
     let mut used = HashSet::new();
     let mut names = Vec::new();
@@ -306,13 +307,13 @@ fn set_names(models: &[ModelToRun]) -> Vec<String> {
     names
 }
 
-/// What no system allows in a file name becomes `_`.
+/// Replaces characters that some system doesn't allow in a file name by `_`.
 fn safe(name: &str) -> String {
     let is_unsafe = |c: char| c.is_control() || c.is_whitespace() || r#"/\:*?"<>|"#.contains(c);
     name.chars().map(|c| if is_unsafe(c) { '_' } else { c }).collect()
 }
 
-/// Folders below the data set's own that hold results of this run or of one like it, as the data set writes their names.
+/// Folders inside the data set's folder that hold results of this run or of one like it, with names as the data set writes them.
 fn own_folders(source: &dyn Source, out: &Path, names: &[String]) -> Vec<String> {
     let real = |path: &Path| std::path::absolute(path).ok().map(|p| p.canonicalize().unwrap_or(p));
     let root = source.root();

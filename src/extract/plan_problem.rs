@@ -4,24 +4,24 @@ use crate::engine::EngineError;
 use crate::formats::features::FeatureFormat;
 use crate::tensor::{Remedied, Remedy, shown};
 
-/// A run that can't be.
+/// Why a run can't be planned.
 #[derive(Debug, thiserror::Error)]
 pub enum PlanProblem {
-    /// Nothing is selected.
+    /// No picture is selected.
     #[error("no picture is selected: the data set has {num_rows} usable rows, the last is row {last}")]
     NothingSelected {
-        /// Rows there are.
+        /// How many rows the data set has.
         num_rows: usize,
-        /// Number of the last.
+        /// Number of the last row.
         last: usize,
     },
-    /// Maps of different sizes in one array.
+    /// Maps of different sizes can't be in one array.
     #[error("pictures keep their own sizes, so their maps may differ in size and don't fit one {format}")]
     SizesVary {
         /// The format.
         format: FeatureFormat,
     },
-    /// Two columns that a format can't tell apart.
+    /// Two columns whose names the format can't distinguish.
     #[error(
         "the columns `{}` and `{}` would have one name in {format}: rename one",
         shown(.columns.0.as_str()),
@@ -33,7 +33,7 @@ pub enum PlanProblem {
         /// The format.
         format: FeatureFormat,
     },
-    /// A column with the name of something that a format has of its own.
+    /// A column with a name that the format itself uses for something else.
     #[error("the column `{}` would have the name of what is no column in {format}: rename it", shown(.column))]
     OwnName {
         /// The column.
@@ -41,7 +41,7 @@ pub enum PlanProblem {
         /// The format.
         format: FeatureFormat,
     },
-    /// A column whose name readers would see the beginning of.
+    /// A column whose name contains NUL: many readers would see only the part before it.
     #[error(
         "the name of the column `{}` has a zero character (NUL), where many readers take it to end: rename it",
         shown(.column)
@@ -50,22 +50,22 @@ pub enum PlanProblem {
         /// The column.
         column: String,
     },
-    /// Fractions for a network that takes samples as they are.
+    /// Values other than 0 to 255 were asked for a network that takes samples as they are.
     #[error(
         "{tag} takes samples as they are, from 0 to 255 (its input is UINT8), and `{asked}` makes other values of them"
     )]
     TakesBytes {
         /// The network.
         tag: &'static str,
-        /// What was asked for.
+        /// The preprocessing that was asked for.
         asked: String,
     },
-    /// The input doesn't go through the network.
+    /// The input doesn't fit the network.
     #[error("{tag}: {reason}")]
     Engine {
         /// The network.
         tag: &'static str,
-        /// The engine's words.
+        /// The engine's error.
         reason: Box<EngineError>,
     },
 }

@@ -1,4 +1,4 @@
-//! What becomes of a layer's map: kept, or brought down to one number a channel; and its bytes as they are stored.
+//! How a layer's map becomes a feature: kept whole, or pooled to one number per channel; and the bytes as they are stored.
 
 use std::str::FromStr;
 
@@ -6,14 +6,14 @@ use half::f16;
 
 use crate::tensor::{Activation, AxisOrder, Dtype, FeatureLayout, MapShape};
 
-/// The exponent of generalised-mean pooling where none is given, as its authors took it (Radenović et al. 2018).
+/// The exponent of generalised-mean pooling if none is given: that of its authors (Radenović et al. 2018).
 const GEM_POWER: f64 = 3.0;
-/// What smaller values count as in it, so that a power of them is defined.
+/// Values below this count as this in generalised-mean pooling, so that their power is defined.
 const GEM_FLOOR: f64 = 1e-6;
-/// The largest exponent: beyond, f64 overflows on ordinary values and the result is the maximum anyway.
+/// The largest exponent: above it, f64 overflows on ordinary values, and the result is the maximum anyway.
 const MAX_GEM_POWER: f64 = 64.0;
 
-/// What becomes of a map.
+/// How a map is pooled.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Pool {
     /// The map as it is.
@@ -27,11 +27,11 @@ pub enum Pool {
         /// The exponent `p`.
         power: f64,
     },
-    /// All values of the map in one row, in the order of its axes.
+    /// All values of the map in one row, in the chosen order of its axes.
     Flatten,
 }
 
-/// A word that names no pooling.
+/// A word that is not the name of a pooling.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error("pooling `{0}`: expected none, avg, max, gem, gem:POWER (1 to {MAX_GEM_POWER}) or flatten")]
 pub struct UnknownPool(String);
@@ -69,19 +69,19 @@ impl std::fmt::Display for Pool {
     }
 }
 
-/// From a layer's values to what is stored.
+/// How a layer's values become what is stored.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Encoding {
-    /// What becomes of the map.
+    /// How the map is pooled.
     pub pool: Pool,
-    /// Order of a map's axes.
+    /// The order of a map's axes.
     pub order: AxisOrder,
-    /// Type of the numbers.
+    /// The type of the numbers.
     pub dtype: Dtype,
 }
 
 impl Encoding {
-    /// Extent and type of the feature of a map.
+    /// Shape and type of the feature that is made of a map.
     pub fn layout(&self, map: MapShape) -> FeatureLayout {
         let MapShape { channels, height, width } = map;
         let shape = match (self.pool, self.order) {
@@ -93,12 +93,12 @@ impl Encoding {
         FeatureLayout { shape, dtype: self.dtype }
     }
 
-    /// Whether the feature's extent follows from the layer alone, whatever the picture's size.
+    /// Whether the feature's shape depends only on the layer, and not on the picture's size.
     pub const fn is_independent_of_size(&self) -> bool {
         matches!(self.pool, Pool::Avg | Pool::Max | Pool::Gem { .. })
     }
 
-    /// Appends the feature's bytes, little-endian. Gives how many values f16 has no number for.
+    /// Appends the feature's bytes, little-endian. Returns how many values were too large for f16.
     pub fn encode(&self, activation: &Activation, bytes: &mut Vec<u8>) -> u64 {
         let shape = activation.shape();
         let filters = (0..shape.channels).map(|channel| activation.channel(channel));
@@ -136,7 +136,7 @@ impl Encoding {
     }
 }
 
-/// What became of values that f16 has no number for.
+/// A message about values that were too large for f16.
 pub fn overflow_words(num: u64) -> String {
     let (values, are) = if num == 1 { ("value", "is") } else { ("values", "are") };
     format!(
@@ -145,7 +145,7 @@ pub fn overflow_words(num: u64) -> String {
     )
 }
 
-/// Summed in f64 and in order, so that it depends on nothing but the values.
+/// The sum is taken in f64 and in order, so that the result depends on nothing but the values.
 fn mean(values: &[f32]) -> f32 {
     (values.iter().map(|x| f64::from(*x)).sum::<f64>() / values.len() as f64) as f32
 }
@@ -155,7 +155,7 @@ fn largest(values: &[f32]) -> f32 {
 }
 
 fn generalised_mean(values: &[f32], power: f64) -> f32 {
-    // `max` would take the floor for NaN.
+    // `f64::max` would replace NaN by the floor.
     let floored = |x: f64| if x < GEM_FLOOR { GEM_FLOOR } else { x };
     let sum: f64 = values.iter().map(|x| floored(f64::from(*x)).powf(power)).sum();
     (sum / values.len() as f64).powf(power.recip()) as f32

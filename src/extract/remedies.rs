@@ -1,6 +1,6 @@
-//! What a person can do about a run that stopped: what its cause says.
+//! What the user can do about a run that stopped, by the cause of the error.
 //!
-//! Owns which errors have such a cause.
+//! Owns which errors have such a remedy.
 
 use super::finish::FinishError;
 use super::pipeline::ExtractError;
@@ -24,7 +24,7 @@ impl Remedied for StateError {
         match self {
             Self::Write(error) => error.remedy(),
             Self::Io { reason, .. } if is_out_of_files(reason) => Some(Remedy::AllowMoreFiles),
-            // What is no folder, isn't there, or is someone else's.
+            // The place is no folder, doesn't exist, or belongs to someone else.
             Self::Io { .. } => Some(Remedy::OtherFolder),
             Self::Unfinished { .. } => Some(Remedy::GoOnOrBeginAgain),
             Self::AlreadyThere { .. } => Some(Remedy::ReplaceFeatures),
@@ -55,13 +55,13 @@ impl Remedied for ShardError {
     }
 }
 
-/// Settings that a person chose and that differ, with what they were.
+/// Settings chosen by the user that differ, with their values before.
 fn settings_as_before(changed: &[(String, String, String)]) -> Vec<(Setting, String)> {
     let known = |(name, before, _): &(String, String, String)| Some((Setting::of(name)?, before.clone()));
     changed.iter().filter_map(known).collect()
 }
 
-/// Settings that shares must have in common and that differ.
+/// Settings that differ although all shards must have them in common.
 pub(super) fn settings_alike(differences: &[(String, String, String)]) -> Option<Remedy> {
     let settings: Vec<Setting> = differences.iter().filter_map(|(name, ..)| Setting::of(name)).collect();
     (!settings.is_empty()).then_some(Remedy::SettingsAlike { settings })

@@ -1,8 +1,8 @@
-//! What the networks' side hands to the writer.
+//! What the networks' thread hands to the writer.
 
 use crate::input::Fingerprint;
 
-/// One picture's features, set after set; or why there are none.
+/// One picture's features, set after set; or the reason why it has none.
 pub(super) type PictureResult = Result<PictureFeatures, String>;
 
 /// One picture's features.
@@ -10,7 +10,7 @@ pub(super) type PictureResult = Result<PictureFeatures, String>;
 pub(super) struct PictureFeatures {
     /// Set after set.
     pub(super) features: Vec<Feature>,
-    /// What the picture was when it was read.
+    /// The picture's fingerprint when it was read.
     pub(super) known: Fingerprint,
 }
 
@@ -18,12 +18,12 @@ pub(super) struct PictureFeatures {
 #[derive(Debug)]
 pub(super) struct Feature {
     pub(super) bytes: Vec<u8>,
-    /// Its extent: of a set whose maps differ in size each has its own.
+    /// The feature's shape. In a set whose maps differ in size, each feature has its own.
     pub(super) shape: Vec<usize>,
     pub(super) num_overflows: u64,
 }
 
-/// Pictures that went through the networks together.
+/// The results of one batch of pictures, in order.
 #[derive(Debug)]
 pub(super) struct BatchResult {
     pub(super) first: u64,

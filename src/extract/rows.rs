@@ -1,4 +1,4 @@
-//! Which pictures of a data set are taken, in which order, and what is said of each in the index.
+//! Which pictures of a data set are taken, in which order, and the cells that the index has for each.
 
 use std::sync::Arc;
 
@@ -12,16 +12,16 @@ use crate::tensor::{Cell, Column, ColumnKind, hex};
 
 const PERCENT_ENCODED: &str = "some names of files are not UTF-8: in `file`, `%` and two hexadecimal digits are a byte, and `%25` is `%`";
 
-/// What a person takes of a data set.
+/// Which part of a data set the user selects.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Selection {
-    /// Cameras, in order; none takes all there are.
+    /// Cameras, in order; empty for all that the data set has.
     pub cameras: Vec<Camera>,
-    /// The first row, by number.
+    /// The number of the first row.
     pub start: usize,
     /// Step between rows from there, at least 1.
     pub every: usize,
-    /// Rows at most.
+    /// The most rows to take; `None` for all.
     pub limit: Option<usize>,
     /// Whether the picture's folder becomes a column `label`.
     pub labels_by_folder: bool,
@@ -33,7 +33,7 @@ impl Default for Selection {
     }
 }
 
-/// The pictures of one share, by position. Small: what is said of a picture is read when it is asked for.
+/// The pictures of one shard (or all of them), by position. It stays small: the cells of a picture are read only when needed.
 #[derive(Debug)]
 pub struct RowList {
     source: Arc<dyn Source>,
@@ -41,7 +41,7 @@ pub struct RowList {
     cameras: Vec<Camera>,
     columns: Vec<Column>,
     labels_by_folder: bool,
-    /// Where each picture has a file of its own.
+    /// Names for files of the pictures' own, if each picture has one.
     names: Option<Names>,
     num_pictures: u64,
     sha256: String,
@@ -55,21 +55,21 @@ struct Entry {
     camera: Option<Camera>,
 }
 
-/// One picture, as it is worked on.
+/// One picture of a plan.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PlannedPicture {
     /// Its row's number in the data set.
     pub row: usize,
-    /// Its camera.
+    /// Its camera, if it has one.
     pub camera: Option<Camera>,
-    /// Its file, relative to the data set, with `/`; how bytes that are no UTF-8 are written, the data set says.
+    /// Its file, relative to the data set's folder, with `/`. How bytes that are not UTF-8 are written depends on the data set.
     pub file: String,
-    /// Where it is.
+    /// Where its bytes are.
     pub picture: PictureLocation,
 }
 
 impl PlannedPicture {
-    /// What tells it from every other of its data set.
+    /// Text that distinguishes it from every other picture of its data set.
     fn identity(&self) -> String {
         let camera = self.camera.map_or("", Camera::name);
         format!("{}\0{camera}\0{}", self.row, self.file)
@@ -77,8 +77,8 @@ impl PlannedPicture {
 }
 
 impl RowList {
-    /// Lists a share of what is selected. `own` are folders below the data set's that hold results: they are no part of it.
-    /// `has_own_files` gives each picture a name for a file of its own.
+    /// Lists the selected pictures, or only those of the shard `share`. `own` names folders in the data set's folder that hold
+    /// results: they are not part of the data set. With `has_own_files`, each picture's feature gets a file of its own.
     pub fn new(
         source: Arc<dyn Source>,
         selection: &Selection,
@@ -144,7 +144,7 @@ impl RowList {
         self.num_pictures = self.entries.len() as u64;
     }
 
-    /// Hashes the list and notes all names.
+    /// Hashes the list, and collects the names of all pictures.
     fn note_all(&mut self) {
         let mut hash = Sha256::new();
         hash.update(self.source.content_sha256().unwrap_or_default());
@@ -164,7 +164,7 @@ impl RowList {
         self.sha256 = hex(&hash.finalize());
     }
 
-    /// What the data set itself left out, as far as it would have been selected.
+    /// What the data set itself left out, limited to what would have been selected.
     fn left_out(&self, selection: &Selection, is_own: &dyn Fn(&str) -> bool) -> Vec<SkippedRow> {
         let last_row = self.entries.last().and_then(|e| self.picture_of(*e)).map(|picture| picture.row);
         let is_selected = |row: usize| {
@@ -194,7 +194,7 @@ impl RowList {
         &*self.source
     }
 
-    /// Pictures of this share.
+    /// How many pictures there are in this shard.
     pub fn len(&self) -> u64 {
         self.entries.len() as u64
     }
@@ -204,12 +204,12 @@ impl RowList {
         self.entries.is_empty()
     }
 
-    /// Pictures of all shares together.
+    /// How many pictures there are in all shards together.
     pub fn num_pictures(&self) -> u64 {
         self.num_pictures
     }
 
-    /// Cameras taken, in order; none where pictures have none.
+    /// The cameras that are taken, in order; empty where pictures have none.
     pub fn cameras(&self) -> &[Camera] {
         &self.cameras
     }
@@ -219,12 +219,12 @@ impl RowList {
         &self.columns
     }
 
-    /// SHA-256 over the log and the list of pictures, of all shares.
+    /// SHA-256 over the log and the list of pictures of all shards.
     pub fn sha256(&self) -> &str {
         &self.sha256
     }
 
-    /// What a person should know of how the data set was read, with how its names are written.
+    /// Notes for the user on how the data set was read, and on how its file names are written.
     pub fn notes(&self) -> Vec<String> {
         let mut notes = self.source.notes().to_vec();
         if self.source.about().names == NameCoding::Percent {
@@ -233,7 +233,7 @@ impl RowList {
         notes
     }
 
-    /// What the data set itself left out.
+    /// What the data set itself left out, of what was selected.
     pub fn skipped_by_source(&self) -> &[SkippedRow] {
         &self.left_out
     }
@@ -254,7 +254,7 @@ impl RowList {
         })
     }
 
-    /// SHA-256 over the pictures of some positions: what must be the same for work that was done on them to hold.
+    /// SHA-256 over the pictures at some positions. If it changes, work that was done on them can't be used.
     pub fn sha256_of(&self, positions: std::ops::Range<u64>) -> String {
         let mut hash = Sha256::new();
         for picture in positions.filter_map(|position| self.picture(position)) {
@@ -264,13 +264,13 @@ impl RowList {
         hex(&hash.finalize())
     }
 
-    /// The file of a picture's own feature, relative to its folder; none where pictures have none.
+    /// The file of a picture's feature, relative to its set's folder; `None` if pictures have no files of their own.
     pub fn own_file(&self, picture: &PlannedPicture) -> Option<String> {
         let names = self.names.as_ref()?;
         Some(names.of(&picture.file, picture.row, picture.camera.map(Camera::name)))
     }
 
-    /// The cells of a picture, one a column.
+    /// The cells of a picture, one for each column of the index.
     pub fn cells(&self, position: u64) -> Result<Vec<Cell>, DatasetError> {
         let entry = usize::try_from(position).ok().and_then(|at| self.entries.get(at));
         let (Some(entry), Some(picture)) = (entry, self.picture(position)) else { return Ok(Vec::new()) };
@@ -288,7 +288,7 @@ impl RowList {
     }
 }
 
-/// The index's columns: ours, then the log's; one of the log's that has a name of ours is called `log_…`.
+/// The index's columns: ours, then the log's. A column of the log with a name that is taken is called `log_…`.
 fn columns(source: &dyn Source, selection: &Selection, has_own_files: bool) -> Vec<Column> {
     let column = |name: &str, kind| Column { name: name.to_owned(), kind };
     let mut columns = vec![column("row", ColumnKind::Integer), column("file", ColumnKind::Text)];

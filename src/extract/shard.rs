@@ -1,29 +1,29 @@
-//! Shares of a data set, one a process, so that several machines work on it.
+//! Shards of a data set, one for each process, so that several machines can work on it.
 
 use std::str::FromStr;
 
 use crate::formats::features::ShardRecord;
 
-/// How pictures are shared out.
+/// How pictures are divided into shards.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ShardBy {
-    /// Runs of neighbours: a share reads its own part of the disk.
+    /// Consecutive pictures: a shard reads its own part of the disk.
     #[default]
     Block,
-    /// By a hash of row and camera's file: a picture stays in its share when others come or go.
+    /// By a hash of row, camera and file: a picture stays in its shard when others come or go.
     Hash,
 }
 
-/// What `--shard` says.
+/// The value of `--shard`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ShardChoice {
-    /// This one.
+    /// This shard.
     Fixed(Shard),
-    /// What the cluster's environment says; the count where it doesn't say that.
+    /// The shard that the cluster's environment variables name. The count is for clusters that don't say it.
     Auto(Option<usize>),
 }
 
-/// One share.
+/// One shard of a data set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shard {
     /// From 0.
@@ -32,31 +32,31 @@ pub struct Shard {
     pub count: usize,
 }
 
-/// A share that can't be understood.
+/// Why a shard could not be determined.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum ShardError {
     /// Neither `I/N` nor `auto`.
     #[error("shard `{0}`: expected I/N with I from 0 to N − 1, such as 3/16, or auto, or auto/N")]
     Unknown(String),
-    /// `block` or `hash`.
+    /// Neither `block` nor `hash`.
     #[error("shares by `{0}`: expected block or hash")]
     UnknownWay(String),
-    /// No cluster's variable is there.
+    /// None of the clusters' variables is set.
     #[error(
         "no variable says which share of the data set is meant: found none of SLURM_ARRAY_TASK_ID, JOB_COMPLETION_INDEX and AWS_BATCH_JOB_ARRAY_INDEX"
     )]
     NoVariable,
-    /// A variable that is no number, or an index beyond the count.
+    /// A variable that is no number, or an index that is not below the count.
     #[error("{name} is `{value}`: expected {expected}")]
     BadVariable {
         /// The variable.
         name: &'static str,
         /// Its value.
         value: String,
-        /// What would have done.
+        /// What was expected.
         expected: String,
     },
-    /// An index, and nobody says of how many.
+    /// An index without a count.
     #[error("{name} says which share of the data set is meant, and nothing says of how many")]
     NoCount {
         /// The variable with the index.
@@ -77,7 +77,7 @@ impl FromStr for ShardBy {
 }
 
 impl ShardBy {
-    /// As it is typed.
+    /// The name, as it is typed.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Block => "block",
@@ -112,7 +112,7 @@ impl FromStr for ShardChoice {
 }
 
 impl ShardChoice {
-    /// The share that is meant. `variable` looks up the environment.
+    /// The shard that is meant. `variable` looks up an environment variable.
     pub fn settle(self, variable: &dyn Fn(&str) -> Option<String>) -> Result<Shard, ShardError> {
         let count = match self {
             Self::Fixed(shard) => return Ok(shard),
@@ -134,7 +134,7 @@ impl ShardChoice {
             Err(ShardError::BadVariable { name, value: index.to_string(), expected })
         };
         if let Some(id) = number("SLURM_ARRAY_TASK_ID")? {
-            // An array may begin anywhere and leave numbers out.
+            // A SLURM array may begin at any number and leave numbers out.
             let least = number("SLURM_ARRAY_TASK_MIN")?.unwrap_or(0);
             let step = number("SLURM_ARRAY_TASK_STEP")?.unwrap_or(1).max(1);
             let known = number("SLURM_ARRAY_TASK_COUNT")?;
@@ -152,11 +152,11 @@ impl ShardChoice {
 }
 
 impl Shard {
-    /// Whether a picture belongs to it: `position` of `total`, known by `identity`.
+    /// Whether a picture belongs to the shard: it is at `position` of `total` pictures, and `identity` is its text for hashing.
     pub fn has(self, by: ShardBy, position: u64, total: u64, identity: &str) -> bool {
         let (index, count) = (self.index as u64, self.count as u64);
         match by {
-            // Shares differ by one at most; u128, because the product of two large numbers doesn't fit.
+            // Sizes of shards differ by one at most. u128, because the product of two large numbers doesn't fit into u64.
             ShardBy::Block => {
                 u128::from(position) * u128::from(count) / u128::from(total.max(1)) == u128::from(index)
             }
@@ -164,13 +164,13 @@ impl Shard {
         }
     }
 
-    /// The folder of its results: it sorts as its number does.
+    /// The name of the folder for its results. Names sort in the order of the shards' numbers.
     pub fn folder(self) -> String {
         let width = self.count.to_string().len();
         format!("shard-{:0width$}-of-{}", self.index, self.count)
     }
 
-    /// For the manifest.
+    /// The shard as the manifest records it.
     pub fn record(self, by: ShardBy) -> ShardRecord {
         ShardRecord { index: self.index, count: self.count, by: by.name().to_owned() }
     }
@@ -183,7 +183,7 @@ pub(super) fn fnv1a(bytes: &[u8]) -> u64 {
     })
 }
 
-/// splitmix64's last steps: FNV's low bits alone share out unevenly.
+/// The last steps of splitmix64, because the low bits of FNV alone are not distributed evenly.
 fn mixed(hash: u64) -> u64 {
     let hash = (hash ^ (hash >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let hash = (hash ^ (hash >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);

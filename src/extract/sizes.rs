@@ -1,6 +1,6 @@
-//! Numbers of bytes in words.
+//! Sizes in bytes as text.
 
-/// A number of bytes, for people.
+/// A number of bytes as text, in KiB, MiB or GiB.
 pub(super) fn gib(bytes: u64) -> String {
     match bytes {
         0..0x10_0000 => format!("{:.0} KiB", bytes as f64 / 1024.0),

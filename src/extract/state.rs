@@ -1,4 +1,4 @@
-//! What a run leaves for the one that goes on after it: the lock, the plan and the parts, in a hidden folder of the results'.
+//! What a run keeps for the run that resumes it: the lock, the plan and the parts, in a hidden folder in the results' folder.
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -20,14 +20,14 @@ use crate::formats::{UNSEALED, is_sealed, remove_drafts, seal, write_whole};
 use crate::models::Retired;
 use crate::tensor::is_refusal;
 
-/// The hidden folder. Where it holds a plan, a run is not finished.
+/// The hidden folder. If it holds a plan, its run is not finished.
 pub(super) const FOLDER: &str = ".filterscope";
 pub(super) const PLAN: &str = "plan.json";
 pub(super) const PARTS: &str = "parts";
-/// A set that is being removed.
+/// A set's folder is renamed to this while it is removed.
 const REMOVED: &str = "removed";
 
-/// What may change between a run and its resumption, if the person allows it: neither which rows there are nor their extent.
+/// Settings that may differ when a run is resumed, if the user allows it. Layer, pooling, storage and row selection must stay the same.
 const MAY_CHANGE: [&str; 18] = [
     "program",
     "weights",
@@ -49,26 +49,26 @@ const MAY_CHANGE: [&str; 18] = [
     "columns",
 ];
 
-/// What to do where there are results already.
+/// What to do if there are results already.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Existing {
-    /// Goes on with an unfinished run; leaves a finished one.
+    /// Resume an unfinished run; leave a finished one as it is.
     pub resume: bool,
-    /// Goes on although something changed.
+    /// Resume even if settings changed.
     pub allow_mixed: bool,
-    /// Removes them.
+    /// Remove the results.
     pub overwrite: bool,
 }
 
-/// A run's hold on its folder. The lock goes with it.
+/// A run's folder, locked, and what is done so far. The lock is released with it.
 #[derive(Debug)]
 pub(super) struct RunState {
     folder: PathBuf,
     lock: Lock,
-    /// In order; pictures between two of them may belong to none.
+    /// In order; some pictures between two parts may be in none.
     pub(super) parts: Vec<RunPart>,
     pub(super) mixed: Vec<Mixed>,
-    /// Hashes of recipes that this run had before.
+    /// Hashes of the recipes that this run had before.
     recipes_before: Vec<String>,
 }
 
@@ -81,9 +81,9 @@ pub(super) enum Begin {
     NothingToDo {
         /// Pictures that gave no feature.
         num_failed: u64,
-        /// Values that f16 has no number for, of all sets.
+        /// Values that were too large for f16, over all sets.
         num_overflows: u64,
-        /// Pictures whose files are others since, in order.
+        /// Pictures whose files have changed since, in order.
         changed: Vec<PlannedPicture>,
     },
 }
@@ -92,18 +92,18 @@ pub(super) enum Begin {
 struct PlanFile {
     recipes: Vec<Recipe>,
     mixed: Vec<Mixed>,
-    /// Hashes of all recipes that the run had before these: what a person allowed to be mixed, and copies of weights.
+    /// Hashes of all recipes that the run had before these: mixed settings that the user allowed, and copies of weights.
     #[serde(default)]
     recipes_before: Vec<String>,
-    /// Hash over the file's text; those of the first version have none.
+    /// Hash over the file's text; files of the first version have none.
     #[serde(default)]
     plan_sha256: Option<String>,
 }
 
-/// The field of the plan's hash.
+/// The field that holds the plan file's own hash.
 const SEAL: &str = "plan_sha256";
 
-/// Takes hold of the plan's folder. `note` is told what a person should know.
+/// Locks the plan's folder and finds out what is left to do. `note` gets messages for the user.
 pub(super) fn begin(
     plan: &ExtractPlan,
     existing: Existing,
@@ -121,7 +121,7 @@ pub(super) fn begin(
     if let Some(lock) = lock
         && !folder.join(PLAN).exists()
     {
-        // Nothing was begun: what was made for the lock goes again, and a folder that was made for it.
+        // Nothing was begun: remove what was made for the lock, and the results' folder if it was made for it.
         clear(&folder);
         lock.remove_with(&folder);
         if !was_there {
@@ -200,7 +200,7 @@ fn begin_locked(
     Ok(Begin::Run(state))
 }
 
-/// Whether finished sets' files are there, and whether the pictures are still those that they were made of.
+/// Checks, for sets that were finished before, that their files are there and that the pictures are still those that they were made of.
 fn finished_before(plan: &ExtractPlan, note: &mut dyn FnMut(String)) -> Result<Begin, StateError> {
     let (mut num_failed, mut num_overflows, mut changed) = (0, 0, Vec::new());
     let mut is_unknown = false;
@@ -228,7 +228,7 @@ fn finished_before(plan: &ExtractPlan, note: &mut dyn FnMut(String)) -> Result<B
     Ok(Begin::NothingToDo { num_failed, num_overflows, changed })
 }
 
-/// Whether a finished set's files are there, by their sizes. `verify` reads them.
+/// Checks that a finished set's files are there and have the right sizes. It doesn't read them; `verify` does.
 fn look_through(folder: &Path) -> Result<SetOutcome, StateError> {
     let outcome = Manifest::read(folder)?.outcome;
     let pictures = outcome.pictures_sha256.is_some().then_some((PICTURES_NAME, None));
@@ -277,7 +277,7 @@ fn write_plan(
     Ok(())
 }
 
-/// Removes from the hidden folder what runs before left there and nobody needs. What can't be removed is in nobody's way.
+/// Removes from the hidden folder what earlier runs left and nobody needs. What can't be removed does no harm.
 fn clear(folder: &Path) {
     for name in [PARTS, REMOVED] {
         drop(std::fs::remove_dir_all(folder.join(name)));
@@ -289,7 +289,7 @@ fn is_complete(plan: &ExtractPlan, name: &str) -> bool {
     plan.folder.join(name).join(MANIFEST_NAME).is_file()
 }
 
-/// Removes what this plan's sets left here: finished sets, and those of the unfinished run. Nothing that isn't ours.
+/// Removes what this plan's sets left here: finished sets, and those of the unfinished run. Refuses to remove anything that isn't ours.
 fn remove_results(plan: &ExtractPlan, folder: &Path) -> Result<(), StateError> {
     let is_unfinished = folder.join(PLAN).exists();
     for set in &plan.sets {
@@ -306,7 +306,7 @@ fn remove_results(plan: &ExtractPlan, folder: &Path) -> Result<(), StateError> {
                     return Err(StateError::OthersFiles { names, path: place });
                 }
             }
-            // In one step: half a folder would be nobody's.
+            // Renamed first, so that it disappears in one step: a half removed folder would not be known as ours any more.
             let aside = folder.join(REMOVED);
             drop(std::fs::remove_dir_all(&aside));
             let removed = std::fs::rename(&place, &aside).and_then(|()| std::fs::remove_dir_all(&aside));
@@ -328,7 +328,7 @@ fn remove_results(plan: &ExtractPlan, folder: &Path) -> Result<(), StateError> {
 }
 
 impl RunState {
-    /// Where parts lie.
+    /// The folder of the parts.
     pub(super) fn parts_folder(&self) -> PathBuf {
         self.folder.join(PARTS)
     }
@@ -351,31 +351,31 @@ impl RunState {
         gaps
     }
 
-    /// Takes up parts that became whole.
+    /// Adds parts that were completed.
     pub(super) fn add(&mut self, parts: Vec<RunPart>) {
         self.parts.extend(parts);
         self.parts.sort_by_key(|part| part.record.first);
     }
 
-    /// Of those, pictures that gave nothing.
+    /// Of the pictures that are done, those that gave no feature.
     pub(super) fn num_failed(&self) -> u64 {
         self.parts.iter().map(|part| part.record.failed.len() as u64).sum()
     }
 
-    /// Values that f16 has no number for, of all sets.
+    /// Values that were too large for f16, over all sets.
     pub(super) fn num_overflows(&self) -> u64 {
         self.parts.iter().flat_map(|part| &part.record.overflows).sum()
     }
 
-    /// Whether a set's files are all there.
+    /// Whether a set is complete here, that is, has its manifest.
     pub(super) fn is_complete(plan: &ExtractPlan, name: &str) -> bool {
         is_complete(plan, name)
     }
 
-    /// Lets go of a run that can't begin. One that has parts stays as it is.
+    /// Gives up a run that can't begin. If it has parts, it stays as it is.
     pub(super) fn abandon(self) {
         if self.parts.is_empty() {
-            // What can't be removed is told by the next run.
+            // If it can't be removed, the next run says so.
             drop(std::fs::remove_dir_all(&self.folder));
             if let Some(out) = self.folder.parent() {
                 drop(std::fs::remove_dir(out));
@@ -383,7 +383,7 @@ impl RunState {
         }
     }
 
-    /// Nothing is left to do: the hidden folder goes.
+    /// Removes the hidden folder: nothing is left to do.
     pub(super) fn finish(self) -> Result<(), StateError> {
         // The plan first: without it there is no unfinished run.
         let Self { folder, lock, .. } = self;
@@ -395,7 +395,7 @@ impl RunState {
         Ok(())
     }
 
-    /// Notes changes that the person allows, so that what is noted holds: from where on pictures were made otherwise.
+    /// Records changes that the user allows, so that the record is true: from which position on pictures were made with other settings.
     fn settle_mixed(
         &mut self,
         plan: &ExtractPlan,
@@ -404,7 +404,8 @@ impl RunState {
         if changed.is_empty() && self.mixed.is_empty() {
             return Ok(());
         }
-        // Pictures after a gap were made as before, and those in it would be made as now: all from there on are.
+        // Pictures after a gap were made with the old settings, and those in it would be made with the new: so all after the gap are
+        // made again.
         let from = self.gaps(u64::MAX).first().map_or(0, |gap| gap.start);
         for part in self.parts.iter().filter(|part| part.record.first > from) {
             std::fs::remove_file(&part.path).map_err(|reason| StateError::io(reason, part.path.clone()))?;
@@ -412,7 +413,7 @@ impl RunState {
         self.parts.retain(|part| part.record.first < from);
         self.mixed.iter_mut().for_each(|mixed| mixed.from = mixed.from.min(from));
         if !changed.is_empty() {
-            // Sets that were complete were made as before; they are made again from the parts.
+            // Sets that were complete were made with the old settings; their files are made again from the parts.
             if plan.settings.format != FeatureFormat::Folder {
                 for set in &plan.sets {
                     drop(std::fs::remove_file(plan.set_folder(set).join(MANIFEST_NAME)));
@@ -424,7 +425,7 @@ impl RunState {
     }
 }
 
-/// What differs between the plan and the one that was begun, if the one can go on with the other.
+/// What differs between the plan and the one that was begun. An error if the run can't be resumed with these differences.
 fn changes(
     plan: &ExtractPlan,
     before: &[Recipe],

@@ -1,4 +1,4 @@
-//! Why a run can't begin where it was told to.
+//! Why a run can't begin in its folder.
 
 use std::path::PathBuf;
 
@@ -7,18 +7,18 @@ use crate::formats::features::{BadFeatures, BadManifest};
 use crate::models::Retired;
 use crate::tensor::shown;
 
-/// A run that can't begin.
+/// Why a run can't begin.
 #[derive(Debug, thiserror::Error)]
 pub enum StateError {
-    /// The lock is held.
+    /// Another run holds the folder's lock.
     #[error("another run{} is writing into this folder; wait for it, or choose another: \"{}\"", process_words(.process.as_deref()), .path.display())]
     Busy {
-        /// Number of its process, if it says.
+        /// The number of its process, if the lock's file has it.
         process: Option<String>,
         /// The folder.
         path: PathBuf,
     },
-    /// A finished set lacks something.
+    /// A file of a finished set is missing or has changed.
     #[error("a file of these features is not what was written ({reason}): \"{}\"", .path.display())]
     NotWhole {
         /// What is wrong.
@@ -26,7 +26,7 @@ pub enum StateError {
         /// The file.
         path: PathBuf,
     },
-    /// An unfinished run, and nobody said what to do with it.
+    /// There is an unfinished run, and the user didn't say what to do with it.
     #[error("an unfinished run is here ({done} of {total} pictures done): \"{}\"", .path.display())]
     Unfinished {
         /// Pictures done.
@@ -36,13 +36,13 @@ pub enum StateError {
         /// The folder.
         path: PathBuf,
     },
-    /// A finished run.
+    /// There is a finished run already.
     #[error("features are here already: \"{}\"", .path.display())]
     AlreadyThere {
         /// The set's folder.
         path: PathBuf,
     },
-    /// Files in a finished set's folder that would go with it.
+    /// Files in a finished set's folder that aren't the set's and would be removed with it.
     #[error("{} features' files and would be lost with them; move {}: \"{}\"", strays_words(.names), if .names.len() == 1 { "it" } else { "them" }, .path.display())]
     OthersFiles {
         /// The files, relative to the folder.
@@ -50,35 +50,35 @@ pub enum StateError {
         /// The set's folder.
         path: PathBuf,
     },
-    /// A folder that isn't ours.
+    /// A folder that holds no features of this program, so it is left alone.
     #[error("a folder of that name is here and holds no features of a finished run, so it is left alone; move it, or choose another folder: \"{}\"", .path.display())]
     Foreign {
         /// The folder.
         path: PathBuf,
     },
-    /// Other sets than those of the unfinished run.
+    /// The unfinished run makes other sets than were asked for.
     #[error("the unfinished run here makes other features: {theirs}; this one would make {ours}{}: \"{}\"", retired_words(*.retired), .path.display())]
     OtherSets {
         /// What was asked for.
         ours: String,
         /// What the unfinished run makes.
         theirs: String,
-        /// The first of its models that the program no longer carries.
+        /// The first of the unfinished run's models that the program no longer has.
         retired: Option<Retired>,
         /// The folder.
         path: PathBuf,
     },
-    /// Something changed since.
+    /// Settings that differ from those of the run that was begun.
     #[error("this is not the run that was begun here: {}: \"{}\"", difference_words(.changed), .path.display())]
     Changed {
-        /// Name, before, now.
+        /// For each: name, value before, value now.
         changed: Vec<(String, String, String)>,
-        /// Whether the run can go on all the same, on record.
+        /// Whether the run can be resumed all the same, with the change recorded.
         can_be_mixed: bool,
         /// The folder.
         path: PathBuf,
     },
-    /// Work was done on other pictures.
+    /// The pictures are not those that the work was done on.
     #[error("the data set's first {done} pictures are not those that were worked on: \"{}\"", .path.display())]
     OtherPictures {
         /// Pictures done.
@@ -94,16 +94,16 @@ pub enum StateError {
         /// The folder.
         path: PathBuf,
     },
-    /// A manifest that is there and isn't one.
+    /// A manifest that is there but can't be read.
     #[error(transparent)]
     Manifest(#[from] BadManifest),
     /// A finished set that can't be read.
     #[error(transparent)]
     Features(#[from] BadFeatures),
-    /// The system refused.
+    /// The system refused access.
     #[error("can't use this folder ({reason}): \"{}\"", .path.display())]
     Io {
-        /// The system's words.
+        /// The system's error.
         reason: std::io::Error,
         /// The folder or file.
         path: PathBuf,
@@ -114,7 +114,7 @@ pub enum StateError {
 }
 
 impl StateError {
-    /// The system's error at a path: what it says of the disk is said as for any file.
+    /// The system's error at a path. A full disk and the like become [`WriteError`]s, as for any file.
     pub(super) fn io(reason: std::io::Error, path: PathBuf) -> Self {
         use std::io::ErrorKind;
         match reason.kind() {
@@ -130,7 +130,7 @@ fn retired_words(retired: Option<Retired>) -> String {
     retired.map(|retired| format!("; {retired}")).unwrap_or_default()
 }
 
-/// Files that a message names.
+/// How many files a message names.
 const NUM_NAMED: usize = 3;
 
 fn strays_words(names: &[String]) -> String {
@@ -146,7 +146,7 @@ fn process_words(process: Option<&str>) -> String {
 
 fn difference_words(changed: &[(String, String, String)]) -> String {
     let words = |(name, before, now): &(String, String, String)| {
-        // A hash is known by its beginning; of anything else the end may be what differs.
+        // The beginning of a hash is enough to recognise it. Other texts may differ only at their end.
         let shorten = |text: &str| match text.get(..24) {
             Some(start) if name.ends_with("sha256") => format!("{start}…"),
             _ => shown(text),

@@ -1,4 +1,4 @@
-//! Whether a folder of features is whole and what its manifest says.
+//! Checks that a folder of features is whole and still holds what its manifest says.
 
 use std::collections::HashSet;
 use std::io;
@@ -10,35 +10,35 @@ use crate::engine::CancelToken;
 use crate::formats::features::{BadFeatures, FeatureRows, Recipe, StoredFeatures};
 use crate::tensor::{Cell, Dtype, Remedied, Remedy, is_out_of_files, refusal_in};
 
-/// What was found in features that are whole.
+/// What was found in features that passed the check.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Findings {
-    /// Whether everything beside the numbers was held against a hash too: the index, what was left out, the files as they are, columns
-    /// in them and the manifest. Sets of older versions have a hash of the numbers only.
+    /// Whether everything else was compared with a hash too: the index, the list of what was left out, the files themselves, the
+    /// columns in them and the manifest. Sets of older versions have a hash of the numbers only.
     pub has_all_hashes: bool,
-    /// Rows.
+    /// How many rows there are.
     pub num_rows: u64,
-    /// Numbers.
+    /// How many numbers there are.
     pub num_values: u64,
     /// Of those, NaN.
     pub num_nan: u64,
     /// Of those, infinite.
     pub num_infinite: u64,
-    /// Values that were finite and that f16 has no number for, as the manifest counts them: they are infinite here.
+    /// Values that were finite but too large for f16, as counted in the manifest. They are infinite here.
     pub num_overflows: u64,
-    /// Rows of zeros only.
+    /// Rows in which every number is zero.
     pub num_dead_rows: u64,
-    /// Files in the folder that are none of the set's, relative to it, in order. The set is whole all the same.
+    /// Files in the folder that don't belong to the set, relative to the folder, in order. The set counts as whole all the same.
     pub strays: Vec<String>,
 }
 
 /// What is wrong with a folder of features.
 #[derive(Debug, thiserror::Error)]
 pub enum VerifyError {
-    /// A file.
+    /// A file is wrong or can't be read.
     #[error(transparent)]
     Features(#[from] BadFeatures),
-    /// Reading a row.
+    /// A row can't be read.
     #[error("row {row} of the features can't be read: {reason}")]
     Row {
         /// From 0.
@@ -46,7 +46,7 @@ pub enum VerifyError {
         /// What is wrong.
         reason: io::Error,
     },
-    /// A picture twice.
+    /// A picture that is there twice.
     #[error("row {row} of the features is picture {key}, which was there before")]
     Twice {
         /// From 0.
@@ -54,7 +54,7 @@ pub enum VerifyError {
         /// Row in the data set, and camera.
         key: String,
     },
-    /// A row that belongs elsewhere.
+    /// A row that is out of order.
     #[error(
         "row {row} of the features is picture {key}, which belongs before the row above it: the index is not in order"
     )]
@@ -69,12 +69,12 @@ pub enum VerifyError {
         "the numbers are not those that were written: their hash is {got}, and the manifest says {expected}"
     )]
     Hash {
-        /// The hash of what is there.
+        /// The hash of the numbers that are there.
         got: String,
-        /// The manifest's.
+        /// The hash in the manifest.
         expected: String,
     },
-    /// Rows and skipped pictures don't add up.
+    /// The numbers of rows and of failed pictures don't add up to that of planned pictures.
     #[error("{num_rows} rows and {num_failed} failed pictures of {num_planned} planned: some are missing")]
     Incomplete {
         /// Rows there are.
@@ -90,7 +90,7 @@ pub enum VerifyError {
 }
 
 impl VerifyError {
-    /// Whether the system refused, so that nothing is known of the features.
+    /// Whether the system refused access, so that nothing is known about the features.
     pub fn is_refused(&self) -> bool {
         match self {
             Self::Features(error) => error.is_refused(),
@@ -120,7 +120,7 @@ impl Remedied for VerifyError {
     }
 }
 
-/// Reads everything and compares it with the manifest. `watch` is told how many rows were read.
+/// Reads everything and compares it with the manifest. `watch` gets the number of rows read so far.
 pub fn verify(
     features: &mut StoredFeatures,
     cancel: &CancelToken,
@@ -190,12 +190,12 @@ impl Findings {
     }
 }
 
-/// A camera's place among those taken: rows of one moment are in that order.
+/// The index of a camera among those taken. Rows with the same row number are in this order.
 pub(super) fn rank(camera: &str, recipe: &Recipe) -> usize {
     recipe.cameras.iter().position(|known| known == camera).unwrap_or(recipe.cameras.len())
 }
 
-/// Columns that tell which picture a row is.
+/// The columns that say which picture a row is.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct KeyColumns {
     row: Option<usize>,
@@ -208,7 +208,7 @@ impl KeyColumns {
         Self { row: find("row"), camera: find("camera") }
     }
 
-    /// The data set's row, and the camera's name or nothing.
+    /// The row number in the data set, and the camera's name or an empty string.
     pub(super) fn read(&self, cells: &[Cell]) -> (i64, String) {
         let row = match self.row.and_then(|at| cells.get(at)) {
             Some(Cell::Integer(row)) => *row,

@@ -1,6 +1,7 @@
-//! Where a merge puts its results together: a hidden folder of the results' own, from which they are moved when all are whole.
+//! The hidden folder in which a merge puts its results together. They are moved to the results' folder when all of them are whole.
 //!
-//! Owns that folder, its lock, and what becomes of one that a killed merge left. Must not know what is merged. Nothing outside is removed.
+//! Owns that folder, its lock, and what happens to one that a killed merge left. Must not know what is merged. Removes nothing
+//! outside it.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -11,14 +12,15 @@ use super::state_error::StateError;
 use crate::formats::{WriteError, write_whole};
 
 const FOLDER: &str = ".filterscope-merge";
-/// The list of sets that are whole, by what they were made of; where it is, only moving them was left to do.
+/// Lists the sets that are whole, with the hashes of what they were made of. Where this file exists, only moving the sets was left to
+/// do.
 const WHOLE: &str = "whole.json";
 const LOCK: &str = "lock";
 
-/// The hashes of the shares that a set was made of, by the set's name.
+/// For each set, by its name: the hashes of the shards that it was made of.
 pub(super) type Origins = BTreeMap<String, Vec<Option<String>>>;
 
-/// The folder, held.
+/// The hidden folder, locked.
 #[derive(Debug)]
 pub(super) struct Workplace {
     out: PathBuf,
@@ -28,12 +30,12 @@ pub(super) struct Workplace {
 }
 
 impl Workplace {
-    /// Takes hold of the folder in `out`. What a killed merge left half written there is removed; what was whole is moved to its place, and
-    /// what it was made of is given back.
+    /// Takes the folder in `out` and its lock. What a killed merge left half written there is removed. What was whole is moved to its
+    /// place, and the hashes of what it was made of are returned.
     pub(super) fn take(out: &Path, note: &mut dyn FnMut(String)) -> Result<(Self, Origins), MergeError> {
         let folder = out.join(FOLDER);
         let was_there = out.exists();
-        // One that isn't ours. An empty one is what a merge leaves that was killed before it had its lock, or after.
+        // Not a folder of ours. A merge that was killed just before it had its lock, or after it removed it, leaves an empty folder.
         let is_empty = std::fs::read_dir(&folder).is_ok_and(|mut entries| entries.next().is_none());
         if folder.is_symlink() || folder.exists() && !is_empty && !folder.join(LOCK).is_file() {
             return Err(MergeError::AlreadyThere { path: folder });
@@ -41,7 +43,7 @@ impl Workplace {
         std::fs::create_dir_all(&folder).map_err(|e| WriteError::new(e, &folder))?;
         let mut notes = Vec::new();
         let lock = take_lock(out, &folder, &mut |words| notes.push(words))?;
-        // That of a killed run is said in other words below.
+        // The lock's own note on a killed run is left out: the notes below say it in the words of a merge.
         notes.into_iter().filter(|words| !words.starts_with("an earlier run")).for_each(&mut *note);
         let place = Self { out: out.to_owned(), folder, lock, was_there };
         let before: Origins = std::fs::read(place.folder.join(WHOLE))
@@ -61,12 +63,12 @@ impl Workplace {
         Ok((place, before))
     }
 
-    /// Where a set is put together.
+    /// The folder in which the set of this name is put together.
     pub(super) fn folder_of(&self, name: &str) -> PathBuf {
         self.folder.join(name)
     }
 
-    /// Moves what is whole to its place.
+    /// Moves the sets, which are all whole now, to their place.
     pub(super) fn place(&self, made_of: &Origins) -> Result<(), MergeError> {
         write_whole(&self.folder.join(WHOLE), |out| Ok(serde_json::to_writer(out, made_of)?))?;
         self.move_sets(made_of.keys())
@@ -75,7 +77,7 @@ impl Workplace {
     fn move_sets<'a>(&self, names: impl Iterator<Item = &'a String>) -> Result<(), MergeError> {
         for name in names {
             let (from, to) = (self.folder.join(name), self.out.join(name));
-            // Moved before.
+            // It was moved before.
             if !from.exists() {
                 continue;
             }
@@ -87,7 +89,7 @@ impl Workplace {
         Ok(())
     }
 
-    /// Removes all but the lock; gives how much there was.
+    /// Removes everything but the lock; returns how many entries it removed.
     fn clear(&self) -> Result<usize, MergeError> {
         let io = |path: &Path| {
             let path = path.to_owned();
@@ -108,7 +110,7 @@ impl Workplace {
         Ok(num)
     }
 
-    /// Lets go: the folder goes, and the results' if it was made for it and nothing is in it.
+    /// Releases the lock and removes the folder; also the results' folder, if it was made for this merge and is empty.
     pub(super) fn leave(self) {
         // What can't be removed is removed by the next merge.
         drop(self.clear());

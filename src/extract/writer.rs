@@ -1,4 +1,4 @@
-//! The thread that writes: rows into parts and, where every picture has one, files of their own.
+//! The thread that writes: rows into parts and, where each picture has a file of its own, features into those files.
 
 use std::collections::HashSet;
 use std::path::PathBuf;
@@ -16,9 +16,9 @@ use crate::formats::features::{FeatureFormat, write_feature_npy};
 use crate::formats::{WriteError, sync_file};
 use crate::tensor::FeatureLayout;
 
-/// Bytes of a part after which it is ended.
+/// A part is ended when it has at least this many bytes.
 const PART_BYTES: u64 = 64 << 20;
-/// Time after which it is ended: the work that a killed process loses at most, or a few batches of a slow network.
+/// A part is ended when it is this old. A process that is killed loses about that much work, or a few batches of a slow network.
 const PART_TIME: Duration = Duration::from_mins(1);
 
 /// What the writer needs to know of a plan.
@@ -34,7 +34,7 @@ pub(super) struct Writer<'a> {
     parts_folder: PathBuf,
     clock: &'a Clock,
     made_folders: HashSet<PathBuf>,
-    /// Files of the open part that may not lie on the disk yet.
+    /// Files of the open part that may not be on the disk yet.
     unsynced: Vec<PathBuf>,
 }
 
@@ -55,7 +55,8 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// Writes what comes until nobody sends any more, then ends the open part. Gives the whole parts, also those before an error.
+    /// Writes the batches until the senders are gone, then ends the open part. Returns the parts that were completed, also those
+    /// before an error.
     pub(super) fn write_all(
         mut self,
         batches: &Receiver<BatchResult>,
@@ -134,18 +135,18 @@ impl<'a> Writer<'a> {
         part.add(&digests, known)
     }
 
-    /// What a run before may have left of a picture that gives nothing now.
+    /// Removes files that an earlier run may have left of a picture that gives no feature now.
     fn remove_own_files(&self, position: u64) {
         if self.has_own_files {
             let name = own_file(self.rows, position);
             for folder in self.folders.iter().filter(|folder| has_plain_folders(folder, &name)) {
-                // Mostly there is none.
+                // Usually there is none.
                 drop(std::fs::remove_file(folder.join(&name)));
             }
         }
     }
 
-    /// Files first, then the part that says they are there.
+    /// Syncs the files first, then writes the part whose record says that they are there.
     fn commit(&mut self, mut part: OpenPart) -> Result<RunPart, WriteError> {
         for path in self.unsynced.drain(..) {
             sync_file(&path)?;

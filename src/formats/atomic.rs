@@ -1,4 +1,4 @@
-//! Files that are whole or not there: written beside their place under another name, then renamed.
+//! Files that are either whole or not there: they are written under another name in the same folder, then renamed.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -9,7 +9,7 @@ use std::{
 
 use crate::tensor::{Remedied, Remedy};
 
-/// Why a file was not written. Whatever lay at the path before still does.
+/// Why a file was not written. What was at the path before is still there.
 #[derive(Debug, thiserror::Error)]
 pub enum WriteError {
     /// The folder isn't there.
@@ -18,40 +18,40 @@ pub enum WriteError {
         /// The file that was to be written.
         path: PathBuf,
     },
-    /// A folder, or nothing, where a file's name belongs.
+    /// The path is a folder's, or has no file name.
     #[error("expected a file to write, got a folder; add a file name: \"{}\"", .path.display())]
     IsFolder {
         /// The folder.
         path: PathBuf,
     },
-    /// The system refused.
+    /// No permission to write.
     #[error("not allowed to write here; choose another folder or change its permissions: \"{}\"", .path.display())]
     NotAllowed {
         /// The file that was to be written.
         path: PathBuf,
     },
-    /// No room.
+    /// The disk is full.
     #[error("the disk is full: \"{}\"", .path.display())]
     DiskFull {
         /// The file that was to be written.
         path: PathBuf,
     },
-    /// No more than the person's share of the disk.
+    /// The user's quota on the disk is used up.
     #[error("the quota on this disk is used up: \"{}\"", .path.display())]
     QuotaUsedUp {
         /// The file that was to be written.
         path: PathBuf,
     },
-    /// Larger than the disk's format, or a limit that the program was started with, allows.
+    /// The file is larger than the disk's format, or a limit on the process, allows.
     #[error("a file as large as this isn't allowed here, by the disk's format or by a limit on the program: \"{}\"", .path.display())]
     FileTooLarge {
         /// The file that was to be written.
         path: PathBuf,
     },
-    /// Anything else, in the system's words.
+    /// Any other error of the system.
     #[error("cannot write the file ({reason}): \"{}\"", .path.display())]
     Other {
-        /// The system's words.
+        /// The system's error.
         reason: io::Error,
         /// The file that was to be written.
         path: PathBuf,
@@ -86,8 +86,8 @@ impl Remedied for WriteError {
     }
 }
 
-/// Writes a file through `write`, so that the path holds either all of it or what it held before. A link is followed; what
-/// is no regular file (a pipe, `/dev/null`) is written to directly, for it can't be replaced.
+/// Writes a file through `write`, so that the path then holds either all of it or what it held before. A link is followed. What is
+/// not a regular file (a pipe, `/dev/null`) can't be replaced and is written to directly.
 pub fn write_atomically(
     path: &Path,
     write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
@@ -102,7 +102,7 @@ pub fn write_atomically(
         return fill(&file, write).map_err(fail);
     }
     let target = if existing.is_some() { fs::canonicalize(path).map_err(fail)? } else { path.to_owned() };
-    // Replacing needs only the folder's permission; a file that was made read-only is still not to be replaced.
+    // Replacing a file needs only the folder's permission. But a file that was made read-only must not be replaced.
     if existing.as_ref().is_some_and(|m| m.permissions().readonly()) {
         return Err(WriteError::NotAllowed { path: path.to_owned() });
     }
@@ -115,8 +115,7 @@ pub fn write_atomically(
     fs::rename(&draft.path, &target).map_err(fail)
 }
 
-/// Writes a file that is written back and forth, whole or not at all. For files of our own folders: a link at the path is replaced,
-/// never followed.
+/// Writes a file whole or not at all; `write` may seek in it. For folders of our own: a link at the path is replaced, never followed.
 pub fn write_whole(
     path: &Path,
     write: impl FnOnce(&mut BufWriter<&File>) -> io::Result<()>,
@@ -124,7 +123,7 @@ pub fn write_whole(
     write_draft(path, true, write)
 }
 
-/// Writes a file whole without waiting for the disk: the caller makes sure of many files at once, with [`sync_file`].
+/// Like [`write_whole`], but without waiting for the disk: the caller syncs many files at once, with [`sync_file`].
 pub fn write_whole_unsynced(
     path: &Path,
     write: impl FnOnce(&mut BufWriter<&File>) -> io::Result<()>,
@@ -132,7 +131,7 @@ pub fn write_whole_unsynced(
     write_draft(path, false, write)
 }
 
-/// Waits until a file lies on the disk.
+/// Waits until a file is on the disk.
 pub fn sync_file(path: &Path) -> Result<(), WriteError> {
     File::open(path).and_then(|file| file.sync_all()).map_err(|reason| WriteError::new(reason, path))
 }
@@ -154,14 +153,14 @@ fn write_draft(
     fs::rename(&draft.path, path).map_err(fail)
 }
 
-/// Removes what writers that were killed left in a folder of ours and in those below it: nobody else may be writing there. Links are
-/// not followed.
+/// Removes the drafts that killed writers left in one of our folders and in the folders below it. No other process may be writing
+/// there. Links are not followed.
 pub fn remove_drafts(folder: &Path) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
             remove_drafts(&entry.path());
         } else if is_draft(&entry.file_name().to_string_lossy()) {
-            // One that stays is in nobody's way.
+            // One that can't be removed does no harm.
             drop(fs::remove_file(entry.path()));
         }
     }
@@ -177,7 +176,7 @@ fn fill(file: &File, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io
     buffered.flush()
 }
 
-/// A file under its passing name. Dropped, it is removed; renamed, there is nothing left to remove.
+/// A file under its temporary name. When dropped, the file is removed; after it was renamed there is nothing left to remove.
 struct Draft {
     path: PathBuf,
 }
@@ -187,12 +186,12 @@ impl Draft {
         static COUNT: AtomicU64 = AtomicU64::new(0);
         let folder = target.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
         loop {
-            // A short name of its own, so that the longest name a folder takes can be written too.
+            // A short name, independent of the target's, so that a target with the longest possible name can be written too.
             let serial = COUNT.fetch_add(1, Ordering::Relaxed);
             let path = folder.join(format!(".filterscope-{}-{serial}.part", std::process::id()));
             match OpenOptions::new().read(true).write(true).create_new(true).open(&path) {
                 Ok(file) => return Ok((Self { path }, file)),
-                // Another's, or left by a process of the same number that was killed: take the next.
+                // It belongs to another process, or was left by a killed one with the same process number: try the next name.
                 Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
                 Err(error) => return Err(error),
             }
@@ -202,7 +201,7 @@ impl Draft {
 
 impl Drop for Draft {
     fn drop(&mut self) {
-        // After the rename there is no such file; before it, one that can't be removed is a lesser evil than a panic.
+        // After the rename there is no such file. Before it, a file that can't be removed is better than a panic.
         drop(fs::remove_file(&self.path));
     }
 }

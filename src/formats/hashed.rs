@@ -1,4 +1,4 @@
-//! Files whose size and hash are known when they are written.
+//! Files whose size and hash are computed as they are written.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
@@ -9,10 +9,10 @@ use sha2::{Digest, Sha256};
 use super::atomic::{WriteError, write_whole};
 use crate::tensor::hex;
 
-/// Bytes that are read at once.
+/// How many bytes are read at once.
 const CHUNK: usize = 1 << 18;
 
-/// What tells a file from any other.
+/// Size and hash of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileHash {
     /// Its size.
@@ -21,7 +21,7 @@ pub struct FileHash {
     pub sha256: String,
 }
 
-/// Hashes what goes through it. What is written must not be written over.
+/// A writer that hashes what passes through it. The bytes must be written in order, each once.
 pub(crate) struct Hashing<W> {
     out: W,
     hash: Sha256,
@@ -41,7 +41,7 @@ impl<W: Write> Write for Hashing<W> {
     }
 }
 
-/// Writes a file from its beginning to its end, whole or not at all.
+/// Writes a file in order, whole or not at all. Returns its size and hash.
 pub(crate) fn write_whole_hashed(
     path: &Path,
     write: impl FnOnce(&mut Hashing<&mut BufWriter<&File>>) -> io::Result<()>,
@@ -56,7 +56,7 @@ pub(crate) fn write_whole_hashed(
     Ok(hash)
 }
 
-/// The hash of a file as it lies there. `go_on` is asked now and then; where it says no, the result is an error.
+/// The size and hash of an open file. `go_on` is called for every chunk; if it returns false, the result is an error.
 pub(crate) fn hash_file(mut file: &File, go_on: &dyn Fn() -> bool) -> io::Result<FileHash> {
     file.seek(SeekFrom::Start(0))?;
     let (mut hash, mut num_bytes) = (Sha256::new(), 0);

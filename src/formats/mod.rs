@@ -1,8 +1,8 @@
-//! Files that leave the program: figures as PNG that say how they were made, layers as `.npy`, and the
+//! The files that the program writes: figures as PNG with a record of how they were made, layers as `.npy`, animations, and the
 //! features of whole data sets.
 //!
-//! Owns the formats, the figure's record and the way a file comes to lie on disk. Must know nothing of networks or windows;
-//! what a file should say comes in as plain values.
+//! Owns the formats, the figure's record, and the way in which a file is written to the disk. Must know nothing of networks or
+//! windows: what a file should say is passed in as plain values.
 
 mod animation;
 mod atomic;

@@ -1,4 +1,4 @@
-//! Layers as `.npy`, the format numpy reads without help.
+//! Layers as `.npy`, numpy's own format.
 
 use std::{io, path::Path};
 

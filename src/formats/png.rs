@@ -1,8 +1,8 @@
-//! Figures as PNG, with the record of their making inside.
+//! Figures as PNG that contain a record of how they were made.
 //!
-//! One iTXt chunk under the keyword `filterscope` holds the whole record as JSON: one place to look, one schema number, and
-//! UTF-8 for file names of any script. `Title`, `Software` and `Description` repeat what viewers and catalogues show. All
-//! text stands before the image data and uncompressed, so that other programs find it without decoding.
+//! One iTXt chunk with the keyword `filterscope` holds the whole record as JSON: one place to find it, one schema number, and UTF-8
+//! for file names in any script. `Title`, `Software` and `Description` repeat what viewers and catalogues show. All text is
+//! uncompressed and comes before the image data, so that other programs find it without decoding.
 
 use std::{
     fs::File,
@@ -13,7 +13,7 @@ use std::{
 use super::{BadRecord, FigureRecord, PngTextError, WriteError, read_text_chunks, write_atomically};
 use crate::mosaic::Pixels;
 
-/// The keyword of the record's chunk.
+/// The keyword of the text chunk with the record.
 pub const RECORD_KEYWORD: &str = "filterscope";
 
 /// Writes a picture without a record. An opaque picture is stored as RGB, any other as RGBA.
@@ -21,10 +21,10 @@ pub fn write_png(path: &Path, pixels: &Pixels) -> Result<(), WriteError> {
     write_atomically(path, |out| encode(out, pixels, &[]))
 }
 
-/// Writes a figure with its record; `title` is what a viewer shows.
+/// Writes a figure with its record; `title` is the title that viewers show.
 ///
 /// # Errors
-/// Those of writing; a record that [`read_record`] would refuse is refused here already, as [`WriteError::Other`].
+/// Those of writing. A record that [`read_record`] would refuse is refused here already, as [`WriteError::Other`].
 pub fn write_figure(
     path: &Path,
     pixels: &Pixels,
@@ -44,7 +44,7 @@ pub(super) fn figure_texts(title: &str, record: &FigureRecord) -> io::Result<[(&
     ])
 }
 
-/// Adds texts by keyword, in front of the pixels.
+/// Adds texts with their keywords, before the pixels.
 pub(super) fn add_texts<W: Write>(
     encoder: &mut png::Encoder<'_, W>,
     texts: &[(&str, String)],
@@ -78,7 +78,7 @@ fn encode(out: &mut dyn Write, pixels: &Pixels, texts: &[(&str, String)]) -> io:
     writer.finish().map_err(plain)
 }
 
-/// The system's own error where there is one, so that a full disk is told as that.
+/// Keeps the system's own error if there is one, so that a full disk is reported as such.
 fn plain(error: png::EncodingError) -> io::Error {
     match error {
         png::EncodingError::IoError(error) => error,
@@ -92,12 +92,12 @@ pub enum ReadRecordError {
     /// The file could not be opened.
     #[error("cannot open the figure ({reason}): \"{}\"", .path.display())]
     Open {
-        /// The system's words.
+        /// The system's error.
         reason: io::Error,
         /// The file.
         path: PathBuf,
     },
-    /// The file is no sound PNG.
+    /// The file is not a valid PNG.
     #[error("{reason}: \"{}\"", .path.display())]
     Text {
         /// What is wrong with it.
@@ -105,13 +105,13 @@ pub enum ReadRecordError {
         /// The file.
         path: PathBuf,
     },
-    /// A sound PNG that this program didn't make.
+    /// A valid PNG without a record: this program didn't make it.
     #[error("no record in the picture; only figures that filterscope wrote have one: \"{}\"", .path.display())]
     NoRecord {
         /// The file.
         path: PathBuf,
     },
-    /// A record that is none.
+    /// The record is not valid.
     #[error("{reason}: \"{}\"", .path.display())]
     Bad {
         /// What is wrong with it.
@@ -121,7 +121,7 @@ pub enum ReadRecordError {
     },
 }
 
-/// The record of a figure. The file may come from anywhere: sizes are limited, fields checked, no pixel decoded.
+/// Reads the record of a figure. The file may come from anywhere, so sizes are limited, fields are checked and no pixel is decoded.
 pub fn read_record(path: &Path) -> Result<FigureRecord, ReadRecordError> {
     let path_owned = || path.to_owned();
     let file = File::open(path).map_err(|reason| ReadRecordError::Open { reason, path: path_owned() })?;

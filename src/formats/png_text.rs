@@ -1,13 +1,13 @@
-//! Text chunks of a PNG that may come from anywhere, read without decoding a pixel.
+//! Reads the text chunks of a PNG, which may come from anywhere, without decoding a pixel.
 //!
-//! The `png` crate hands out text only before the image data and drops what it can't read without a word; figures may have
-//! passed through other programs, which move chunks behind the data, and a record that is there but broken must be told.
+//! The `png` crate returns only text before the image data, and silently drops text that it can't read. But figures may have passed
+//! through other programs, which move chunks behind the data; and a record that is there but broken must be reported.
 
 use std::io::{Read, Seek, SeekFrom};
 
-/// Bytes that one text chunk may have, and all of a file's together.
+/// The most bytes of one text chunk, and of all text chunks of a file together.
 pub const MAX_TEXT_BYTES: u32 = 1 << 20;
-/// Chunks that are looked at before a file is given up.
+/// The most chunks that are read before the file is refused.
 const MAX_CHUNKS: usize = 1 << 16;
 
 const SIGNATURE: [u8; 8] = [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n'];
@@ -30,28 +30,28 @@ pub enum PngTextError {
     /// The file ends within a chunk, or before its end chunk.
     #[error("the PNG file ends too early")]
     Truncated,
-    /// More text than any figure carries.
+    /// More text than any figure has.
     #[error("text of {got} bytes in the PNG file; at most {MAX_TEXT_BYTES} are read")]
     TooMuchText {
-        /// Bytes up to the chunk that was too much.
+        /// Bytes of text up to and with the chunk that was too much.
         got: u64,
     },
     /// More chunks than any figure has.
     #[error("more than {MAX_CHUNKS} chunks in the PNG file")]
     TooManyChunks,
-    /// A text chunk whose bytes were changed.
+    /// A text chunk whose bytes have changed.
     #[error("a text chunk of the PNG file is damaged: its checksum doesn't fit")]
     Checksum,
     /// A text chunk that breaks the format.
     #[error("a text chunk of the PNG file is malformed: {0}")]
     Malformed(&'static str),
-    /// The system could not read.
+    /// The system could not read the file.
     #[error("cannot read the PNG file ({0})")]
     Read(std::io::Error),
 }
 
-/// All text chunks of a PNG, wherever they stand. Compressed text (`zTXt`, compressed `iTXt`) is passed over: figures have
-/// none, and nothing is inflated for a stranger.
+/// All text chunks of a PNG, wherever in the file they are. Compressed text (`zTXt`, compressed `iTXt`) is skipped: figures have
+/// none, and data from unknown files should not be decompressed.
 pub fn read_text_chunks(mut file: impl Read + Seek) -> Result<Vec<TextChunk>, PngTextError> {
     let mut signature = [0; 8];
     match file.read_exact(&mut signature) {
@@ -83,7 +83,7 @@ pub fn read_text_chunks(mut file: impl Read + Seek) -> Result<Vec<TextChunk>, Pn
                 chunks.extend(if &kind == b"tEXt" { Some(parse_text(&data)?) } else { parse_itxt(&data)? });
             }
             _ => {
-                // Data and checksum; a seek past the end shows at the next read.
+                // Skip data and checksum. If this seeks past the end, the next read fails.
                 file.seek(SeekFrom::Current(i64::from(length) + 4)).map_err(PngTextError::Read)?;
             }
         }
@@ -98,13 +98,13 @@ fn fill(file: &mut impl Read, bytes: &mut [u8]) -> Result<(), PngTextError> {
     })
 }
 
-/// Keyword, zero, Latin-1 text.
+/// Parses keyword, zero, Latin-1 text.
 fn parse_text(data: &[u8]) -> Result<TextChunk, PngTextError> {
     let (keyword, text) = keyword(data)?;
     Ok(TextChunk { keyword, text: latin1(text) })
 }
 
-/// Keyword, zero, compression flag, method, language, zero, translated keyword, zero, UTF-8 text.
+/// Parses keyword, zero, compression flag, method, language, zero, translated keyword, zero, UTF-8 text. `None` for compressed text.
 fn parse_itxt(data: &[u8]) -> Result<Option<TextChunk>, PngTextError> {
     let (keyword, rest) = keyword(data)?;
     let [flag, method, rest @ ..] = rest else { return Err(PngTextError::Malformed("no compression flag")) };

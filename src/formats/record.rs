@@ -1,5 +1,5 @@
-//! What a figure says about itself, so that anyone can make it again: the program, the picture, and for each mosaic the
-//! weights, the preprocessing, the layer and the scale.
+//! A figure's record: everything needed to make the figure again. It has the program, the picture, and for each mosaic the weights,
+//! the preprocessing, the layer and the range.
 
 use std::{collections::BTreeMap, fmt::Write as _, path::Path};
 
@@ -8,41 +8,41 @@ use sha2::{Digest, Sha256};
 
 use crate::mosaic::Mosaic;
 
-/// The record's schema that this version writes and reads.
+/// The number of the record's schema that this version writes and reads.
 pub const SCHEMA: u32 = 1;
 
-/// Weights that the program carries: its ports were compared with these very ones.
+/// Weights that come with the program: its networks were checked with exactly these.
 pub const CARRIED: &str = "carried";
-/// Weights from the source that their tag names.
+/// Weights downloaded from the source that their tag names.
 pub const DOWNLOADED: &str = "downloaded";
-/// Weights of a person's own file: nothing here knows whether they are what their tag says.
+/// Weights from a file of the user's: the program doesn't know whether they are what their tag says.
 pub const UNVERIFIED: &str = "unverified";
 
-/// Panels that a record may describe.
+/// The most panels in a record.
 const MAX_PANELS: usize = 1024;
-/// Characters that one text of a record may have.
+/// The most characters in one text of a record.
 const MAX_CHARS: usize = 1024;
 
-/// The record of one figure. Unknown fields are ignored on reading, missing ones refused.
+/// The record of one figure. When it is read, unknown fields are ignored and missing ones are an error.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FigureRecord {
-    /// [`SCHEMA`].
+    /// The schema's number, [`SCHEMA`].
     pub schema: u32,
     /// Name and version of the program.
     pub program: String,
-    /// `mosaic`, `captioned`, `captioned without scale` or `with scale` for what is around it; `sheet`; `view` for a part of a mosaic
-    /// as it was on screen.
+    /// `mosaic`, `captioned`, `captioned without scale` or `with scale`, by what is drawn around the mosaic; `sheet` for several
+    /// mosaics; `view` for the part of a mosaic that was on screen.
     pub kind: String,
-    /// The picture that was looked at.
+    /// The picture that went through the network.
     pub picture: PictureRecord,
-    /// The picture whose answers were subtracted, in a figure of a difference.
+    /// The picture whose feature maps were subtracted, in a figure of a difference.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub minus: Option<PictureRecord>,
-    /// One for each mosaic, in the figure's order.
+    /// One panel for each mosaic, in the figure's order.
     pub panels: Vec<PanelRecord>,
 }
 
-/// Which picture: its file's name, never its path, and a hash of its pixels.
+/// Identifies a picture: its file's name, never its path, and a hash of its pixels.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PictureRecord {
     /// The file's name without any folder.
@@ -51,111 +51,111 @@ pub struct PictureRecord {
     pub pixels_sha256: String,
 }
 
-/// How one mosaic came about: the run and the look, flat in the JSON. Texts are the program's own spellings: what was typed can be
-/// typed again.
+/// How one mosaic was made: the run and the look, as fields of one JSON object. Settings are texts as the program writes them, so
+/// that they can be typed in again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PanelRecord {
-    /// From the picture to the layer's values.
+    /// How the picture became the layer's values.
     #[serde(flatten)]
     pub run: RunRecord,
-    /// From the values to pixels.
+    /// How the values became pixels.
     #[serde(flatten)]
     pub look: LookRecord,
 }
 
-/// What gave a layer's values.
+/// The run that gave a layer's values.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RunRecord {
-    /// The backbone, `arch.tag`.
+    /// The model, `arch.tag`.
     pub tag: String,
     /// [`CARRIED`], [`DOWNLOADED`] or [`UNVERIFIED`].
     pub weights: String,
-    /// SHA-256 of the weights' file in lower-case hexadecimal.
+    /// SHA-256 of the weights file in lower-case hexadecimal.
     pub weights_sha256: String,
-    /// SHA-256 of the file that an imported copy was made from: the same weights.
+    /// SHA-256 of the file that the program's imported copy was made from. Both hold the same weights.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub weights_source_sha256: Option<String>,
-    /// Where in that file the network's tensors lie, where their names have a beginning: `state_dict.backbone`.
+    /// Where the network's tensors are in that file, if their names have a common prefix: `state_dict.backbone`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub weights_part: Option<String>,
-    /// What was asked of the fit, as typed: `model`, `native`, `640x480`.
+    /// The fit that was chosen, as typed: `model`, `native`, `640x480`.
     pub fit: String,
-    /// What was asked of the values, as typed: `model`, `raw`.
+    /// The preprocessing of values that was chosen, as typed: `model`, `raw`.
     pub preprocess: String,
-    /// How the picture came to the input's size, in words.
+    /// How the picture was brought to the network's input size, in words.
     pub fitted: String,
-    /// Network input, columns × rows.
+    /// The network's input size, columns × rows.
     pub input_size: String,
-    /// The resize channel.
+    /// The filter used for resizing.
     pub filter: String,
-    /// How samples became values: order, divisor, mean, deviation.
+    /// How samples became input values: order, divisor, mean, deviation.
     pub value_scale: String,
-    /// Where that comes from, where it is the weights' own file and not what their tag says.
+    /// Where the preprocessing comes from, if from the weights file and not from the model spec.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub preprocessing_from: Option<String>,
-    /// What ran the network.
+    /// The engine that ran the network.
     pub engine: String,
-    /// Where it ran.
+    /// The device that it ran on.
     pub device: String,
-    /// The last layer of a network that came with a file of its own.
+    /// The last layer, if the network itself came from a file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub final_layer: Option<String>,
-    /// Why that is the last, where it isn't simply the file's own end.
+    /// Why that layer is the last, if not simply because the file ends there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub why_final: Option<String>,
-    /// What the weights' file holds beside the network, where that is a part of it.
+    /// What else the weights file holds, if the network is only a part of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub in_file: Option<PartRecord>,
 }
 
-/// Where in a file a network was found, and what else stood there.
+/// Where in a file a network was found, and what else was there.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PartRecord {
-    /// The model in the file that the network is; empty where its layers lie at the top.
+    /// The model within the file that is the network; empty if its layers are at the top level.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub model: String,
-    /// Layers that belong to no network, each with the shape of its weights.
+    /// Layers in the file that don't belong to the network, each with the shape of its weights.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub head: Vec<String>,
 }
 
-/// What made a layer's values pixels.
+/// How a layer's values became pixels.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LookRecord {
     /// The layer's name.
     pub layer: String,
-    /// The layer's extent, `C×H×W`.
+    /// The layer's shape, `C×H×W`.
     pub shape: String,
     /// `channels` or `cells`.
     pub layout: String,
-    /// Rows x columns of channels.
+    /// Rows x columns of the grid of channels.
     pub grid: String,
-    /// Pixels of a value's side.
+    /// Side in pixels of the square that shows one value.
     pub scale: u32,
     /// Pixels between tiles.
     pub gap: u32,
-    /// Which values share a range.
+    /// Which values share a normalisation range.
     pub normalisation: String,
-    /// The range that came of it.
+    /// The resulting range.
     pub range: String,
     /// The colour map.
     pub colour_map: String,
     /// `light` or `dark`.
     pub paper: String,
-    /// Which channels are shown and in what order, where not all in their own: `mean hide-dead top:64`.
+    /// Which channels are shown and in what order, if not all in their usual order: `mean hide-dead top:64`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[serde(rename = "sifting")]
     pub selection: Option<String>,
-    /// The one channel that is shown, in a figure of one.
+    /// The channel that is shown, in a figure of a single channel.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shown_channel: Option<usize>,
-    /// The class whose map is shown in place of the layer's channels: `top`, a number, or a part of a name.
+    /// The class whose map is shown in place of the layer's channels: `top`, a number, or part of a name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub class_map: Option<String>,
-    /// Whether the grid was asked for; else it is what the number of channels gives.
+    /// Whether the grid was chosen; otherwise it follows from the number of channels.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_grid_chosen: bool,
-    /// The part of the mosaic that is shown, in a figure of a part, as [`SeenPart`](crate::mosaic::SeenPart) is written.
+    /// The part of the mosaic that is shown, in a figure of a part, as [`SeenPart`](crate::mosaic::SeenPart) is written as text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub part: Option<String>,
     /// Settings of the mosaic that have no field above, by name.
@@ -164,7 +164,7 @@ pub struct LookRecord {
 }
 
 impl FigureRecord {
-    /// A record of this program's version.
+    /// A new record with this program's name and version.
     pub fn new(kind: &str, picture: PictureRecord, panels: Vec<PanelRecord>) -> Self {
         let program = concat!("filterscope ", env!("CARGO_PKG_VERSION")).to_owned();
         Self { schema: SCHEMA, program, kind: kind.to_owned(), picture, minus: None, panels }
@@ -176,14 +176,14 @@ impl FigureRecord {
         serde_json::to_string(self).map_err(|e| BadRecord::Json(e.to_string()))
     }
 
-    /// Reads a record that may come from anywhere.
+    /// Reads a record. The text may come from anywhere.
     pub fn from_json(json: &str) -> Result<Self, BadRecord> {
         #[derive(Deserialize)]
         struct Versioned {
             schema: u32,
         }
         let bad = |e: serde_json::Error| BadRecord::Json(e.to_string());
-        // The number first: a later schema is told as that, not as the first field it lacks.
+        // Check the schema's number first, so that a later schema is reported as such and not as a missing field.
         let Versioned { schema } = serde_json::from_str(json).map_err(bad)?;
         if schema != SCHEMA {
             return Err(BadRecord::Schema { got: schema });
@@ -246,22 +246,21 @@ impl FigureRecord {
 }
 
 impl PictureRecord {
-    /// The record of a decoded picture: only the last part of `path` is kept, and control characters
-    /// in it become `_`.
+    /// The record of a decoded picture. Only the last part of `path` is kept, and control characters in it become `_`.
     pub fn new(path: &Path, width: u32, height: u32, rgb: &[u8]) -> Self {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        // On a system that parts folders with `/`, a name can hold the other separator.
+        // Where `/` separates folders, a name can contain the other separator.
         let name = name.rsplit(['/', '\\']).next().unwrap_or_default();
         let file_name = name.chars().map(|c| if c.is_control() { '_' } else { c }).collect();
         Self { file_name, pixels_sha256: pixels_sha256(width, height, rgb) }
     }
 }
 
-/// Settings of the mosaic with a field of their own: layout, normalisation and colour map.
+/// Settings of the mosaic that have a field of their own in [`LookRecord`]: layout, normalisation and colour map.
 const OWN_FIELDS: [&str; 3] = ["layout", "range", "colours"];
 
 impl LookRecord {
-    /// Everything about a mosaic that decides its pixels, beside the values.
+    /// Everything about a mosaic, except the values, that its pixels depend on.
     pub fn of(mosaic: &Mosaic) -> Self {
         let geometry = &mosaic.geometry;
         Self {
@@ -323,28 +322,28 @@ impl PanelRecord {
     }
 }
 
-/// Why a record is not one.
+/// Why a record is not valid.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadRecord {
-    /// Not JSON, or not a record's.
+    /// Not JSON, or not that of a record.
     #[error("the figure's record is not readable JSON: {0}")]
     Json(String),
     /// Another version's record.
     #[error("the figure's record has schema {got}; this version reads schema {SCHEMA}")]
     Schema {
-        /// The schema's number.
+        /// The schema's number in the record.
         got: u32,
     },
     /// No mosaic, or more than any sheet has.
     #[error("the figure's record describes {got} panels; expected 1 to {MAX_PANELS}")]
     PanelCount {
-        /// Panels there were.
+        /// How many panels the record has.
         got: usize,
     },
     /// A path where a name belongs.
     #[error("the figure's record names its picture by a path; expected a file name")]
     NotAName,
-    /// Text that is too long, or holds control characters.
+    /// Text that is too long, or contains control characters.
     #[error(
         "the figure's record: `{field}` must be at most {MAX_CHARS} characters without control characters"
     )]
@@ -352,7 +351,7 @@ pub enum BadRecord {
         /// The field's name.
         field: &'static str,
     },
-    /// No hash.
+    /// A text that is not a hash.
     #[error("the figure's record: `{field}` must be 64 lower-case hexadecimal digits")]
     Hash {
         /// The field's name.
@@ -372,9 +371,9 @@ fn hash(field: &'static str, value: &str) -> Result<(), BadRecord> {
     if is_hash { Ok(()) } else { Err(BadRecord::Hash { field }) }
 }
 
-/// SHA-256 of a decoded picture, in lower-case hexadecimal. Hashed are: the width, then the height, each as four
-/// little-endian bytes, then the samples as given, `height · width · 3` bytes of 8-bit RGB, row-major. The same picture
-/// stored as PNG and as BMP has the same hash; a transposed one of the same bytes has not.
+/// SHA-256 of a decoded picture, in lower-case hexadecimal. What is hashed: the width, then the height, each as four little-endian
+/// bytes, then the samples as given, `height · width · 3` bytes of 8-bit RGB, row-major. The same picture stored as PNG and as BMP
+/// has the same hash; a transposed picture with the same bytes has another.
 pub fn pixels_sha256(width: u32, height: u32, rgb: &[u8]) -> String {
     let mut hasher = Sha256::new();
     hasher.update(width.to_le_bytes());

@@ -1,15 +1,15 @@
-//! A JSON text that carries its own hash: SHA-256 over all of it, with zeros where the hash will stand.
+//! A JSON text that contains its own hash: SHA-256 over the whole text, with zeros in place of the hash.
 //!
-//! The hash covers bytes and not meaning, so that no flipped bit goes unnoticed, also in a name that a reader would skip.
+//! The hash covers the bytes and not their meaning, so that every flipped bit is noticed, even in a name that a reader would skip.
 
 use sha2::{Digest, Sha256};
 
 use crate::tensor::hex;
 
-/// What stands for the hash while it isn't known.
+/// The placeholder for the hash while it isn't known.
 pub(crate) const UNSEALED: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
-/// Puts the hash into a text whose field `name` is [`UNSEALED`]; if there are several, into the last.
+/// Puts the hash into a text whose field `name` is [`UNSEALED`]. If there are several such fields, into the last.
 pub(crate) fn seal(mut text: String, name: &str) -> String {
     let hash = hash_of(&text);
     if let Some(place) = place(&text, name) {
@@ -18,7 +18,7 @@ pub(crate) fn seal(mut text: String, name: &str) -> String {
     text
 }
 
-/// Whether a text is as it was sealed; `None` where it has no hash.
+/// Whether a text is still as it was sealed; `None` if it has no hash.
 pub(crate) fn is_sealed(text: &str, name: &str) -> Option<bool> {
     let place = place(text, name)?;
     let said = text.get(place.clone())?.to_owned();
@@ -31,7 +31,7 @@ fn hash_of(text: &str) -> String {
     hex(&Sha256::digest(text))
 }
 
-/// Where the field's hash stands.
+/// Where in the text the field's hash is.
 fn place(text: &str, name: &str) -> Option<std::ops::Range<usize>> {
     let field = format!("\"{name}\":");
     let after = text.rfind(&field)? + field.len();
@@ -55,7 +55,7 @@ mod tests {
             for bit in 0..8 {
                 let mut bytes = text.clone().into_bytes();
                 bytes[at] ^= 1 << bit;
-                // What is no text any more is no JSON either.
+                // Bytes that are not UTF-8 any more are not JSON either.
                 let is_right = String::from_utf8(bytes).ok().and_then(|text| is_sealed(&text, "sha"));
                 assert_ne!(is_right, Some(true), "bit {bit} of byte {at}");
             }

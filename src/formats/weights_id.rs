@@ -1,13 +1,13 @@
-//! Whether two runs had the same weights, as far as their records say.
+//! Whether two runs used the same weights, as far as their records say.
 
-/// What a record says of its weights.
+/// What a record says about the weights of a run.
 #[derive(Clone, Copy, Debug)]
 pub struct WeightsId<'a> {
-    /// SHA-256 of the file that ran.
+    /// SHA-256 of the file that was used.
     pub sha256: &'a str,
-    /// SHA-256 of the file that it was imported from.
+    /// SHA-256 of the file that it was imported from, if it is an imported copy.
     pub source_sha256: Option<&'a str>,
-    /// Where in the file the tensors lie; records of older versions don't say.
+    /// Where in the file the tensors are; records of older versions don't say.
     pub part: Option<&'a str>,
 }
 

@@ -1,6 +1,7 @@
-//! What tells a picture's bytes from those that lay in their place before or after.
+//! Fingerprints of pictures: they show whether the bytes at a place are still those that were read.
 //!
-//! Owns the hash and the time that are compared. It is to find accidents and replacements, not malice. Must not know why anybody asks.
+//! Owns the hash and the time that are compared. They find accidents and replacements, not tampering. Must not know what they are
+//! used for.
 
 use std::fs::Metadata;
 use std::hash::Hasher as _;
@@ -10,30 +11,30 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use serde::{Deserialize, Serialize};
 use twox_hash::XxHash64;
 
-/// Bytes that are read at once.
+/// How many bytes are read at once.
 const CHUNK: usize = 1 << 18;
 
-/// A picture's bytes as they were read: size, time of the last change, hash.
+/// The fingerprint of a picture's bytes when they were read: size, time of the last change, hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "(u64, u64, u64)", into = "(u64, u64, u64)")]
 pub struct Fingerprint {
-    /// What can be asked without reading.
+    /// What is known of the file without reading it.
     pub state: FileState,
     /// XXH64 of the bytes.
     pub xxh64: u64,
 }
 
-/// What a system says of a picture's file without its being read.
+/// What the system says about a picture's file without reading it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FileState {
-    /// Bytes of the picture.
+    /// Size of the picture in bytes.
     pub num_bytes: u64,
-    /// When the file was last changed or put into its place, in nanoseconds since 1970, as far as the system keeps it.
+    /// When the file was last changed or moved to its place, in nanoseconds since 1970, as precisely as the system keeps it.
     pub time_ns: u64,
 }
 
 impl Fingerprint {
-    /// Of bytes that were read from a file in that state.
+    /// The fingerprint of bytes that were read from a file in the given state.
     pub(super) fn new(bytes: &[u8], state: FileState) -> Self {
         Self {
             state: FileState { num_bytes: bytes.len() as u64, ..state },
@@ -55,13 +56,13 @@ impl From<Fingerprint> for (u64, u64, u64) {
 }
 
 impl FileState {
-    /// Of a file.
+    /// The state of a file with this metadata.
     pub fn of(metadata: &Metadata) -> Self {
         Self { num_bytes: metadata.len(), time_ns: time_ns(metadata) }
     }
 }
 
-/// A copy may have kept the time of its original; the time at which it came into its place is then the later one.
+/// The later of the times of modification and of status change: a copy may keep the modification time of its original.
 #[cfg(unix)]
 fn time_ns(metadata: &Metadata) -> u64 {
     use std::os::unix::fs::MetadataExt as _;
@@ -79,7 +80,7 @@ fn modified_ns(metadata: &Metadata) -> u64 {
     modified.duration_since(UNIX_EPOCH).map_or(0, |time| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX))
 }
 
-/// The hash of what a file holds now.
+/// The hash of what a file holds.
 pub(super) fn hash_of(mut file: impl Read) -> io::Result<u64> {
     let mut hash = XxHash64::with_seed(0);
     let mut chunk = vec![0; CHUNK];

@@ -1,7 +1,7 @@
-//! From files to what the network takes: decode, resize, preprocess, and the data sets pictures come from.
+//! From files to the network's input: decoding, resizing, preprocessing, and the data sets that pictures come from.
 //!
-//! Owns every policy about pictures (orientation, alpha, depth, limits), the bit-exact resize, and how folders and logs
-//! become rows. Must know nothing of graphs, models, weights or windows: what weights ask of a picture arrives as
+//! Owns every rule about pictures (orientation, alpha, depth, limits), the bit-exact resize, and how folders and logs become rows.
+//! Must know nothing of graphs, models, weights or windows: the preprocessing that weights need is passed in as
 //! [`crate::tensor::PreprocessSpec`].
 
 pub mod dataset;

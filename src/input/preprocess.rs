@@ -1,7 +1,7 @@
-//! A decoded picture to the network's input, as the weights ask or as the person overrides.
+//! Makes a decoded picture the network's input, as the model spec says or as the user chooses.
 //!
-//! Owns the geometry (what part of the picture the network sees, at what size) and the mapping of 8-bit samples to f32.
-//! Must not know which network it works for.
+//! Owns the geometry (what part of the picture the network sees, at what size) and the mapping of 8-bit samples to f32. Must not know
+//! which network the input is for.
 
 use std::str::FromStr;
 
@@ -13,10 +13,10 @@ use crate::tensor::{
     ShapeMismatch, ValueScale, check_room, nearest_names,
 };
 
-/// Longest side a network is fed, in pixels: 4096² is 200 MB of input, and layers multiply it.
+/// The longest side of a network's input in pixels: 4096² is already 200 MB of input, and layers multiply it.
 pub const MAX_INPUT_SIDE: usize = 4096;
 
-/// How the picture comes to the network's size: the model's way, or one that a person names.
+/// How the picture is brought to the network's input size: as the model needs it, or in a way that the user chooses.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
 #[serde(into = "String")]
 pub enum FitChoice {
@@ -31,7 +31,7 @@ pub enum FitChoice {
     Size(PixelSize),
 }
 
-/// How 8-bit samples become the network's values: the model's way, or a mode that a person names.
+/// How 8-bit samples become the network's input values: as the model needs it, or in a mode that the user chooses.
 #[derive(Clone, Copy, Debug, Default, PartialEq, serde::Serialize)]
 #[serde(into = "String")]
 pub enum ValueChoice {
@@ -47,7 +47,7 @@ pub enum ValueChoice {
     },
 }
 
-/// A `--fit` or `--preprocess` that can't be understood.
+/// A value of `--fit` or `--preprocess` that can't be parsed.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ParseChoiceError {
@@ -57,7 +57,7 @@ pub enum ParseChoiceError {
         /// What was typed.
         got: String,
     },
-    /// A size with a side of nothing or too much.
+    /// A size with a side of 0 or above the limit.
     #[error("fit `{got}`: each side must be from 1 to {MAX_INPUT_SIDE} pixels")]
     SideOutOfRange {
         /// What was typed.
@@ -163,22 +163,22 @@ impl From<ValueChoice> for String {
 /// A rectangle of the original picture, in its pixels; edges may fall between pixels.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
 pub struct SourceRegion {
-    /// Columns left of it.
+    /// Distance of its left edge from the picture's.
     pub x: f64,
-    /// Rows above it.
+    /// Distance of its top edge from the picture's.
     pub y: f64,
-    /// Columns it covers.
+    /// Its width.
     pub width: f64,
-    /// Rows it covers.
+    /// Its height.
     pub height: f64,
 }
 
-/// The network's input and how it came about.
+/// The network's input and how it was made.
 #[derive(Clone, Debug)]
 pub struct Preprocessed {
     /// `[1, 3, H, W]` f32.
     pub batch: InputBatch,
-    /// The 8-bit picture the network saw, after resize and crop.
+    /// The 8-bit picture that the network sees, after resize and crop.
     pub seen: RgbImage,
     /// The part of the original that `seen` shows.
     pub region: SourceRegion,
@@ -190,7 +190,7 @@ pub struct Preprocessed {
     pub fit: String,
 }
 
-/// A picture that can't become the network's input.
+/// Why a picture can't become the network's input.
 #[derive(Debug, thiserror::Error, PartialEq)]
 #[non_exhaustive]
 pub enum PreprocessError {
@@ -200,7 +200,7 @@ pub enum PreprocessError {
         /// Its size.
         size: PixelSize,
     },
-    /// Too large to be fed at its own size.
+    /// Too large to go through the network at its own size.
     #[error(
         "a picture of {size} pixels at its own size: the limit is {MAX_INPUT_SIDE} a side; choose a fit such as 640x480"
     )]
@@ -208,23 +208,23 @@ pub enum PreprocessError {
         /// Its size.
         size: PixelSize,
     },
-    /// Weights that ask for the impossible.
+    /// The preprocessing that the weights need is impossible.
     #[error(
         "the weights ask for {size} pixels and a crop of {crop_pct}: expected sides from 1 to {MAX_INPUT_SIDE} and a crop above 0, at most 1"
     )]
     BadSpec {
-        /// The size they ask for.
+        /// The size in the weights' preprocessing.
         size: PixelSize,
-        /// Their crop, 1 where they ask for none.
+        /// The crop in the weights' preprocessing, 1 if it has none.
         crop_pct: f64,
     },
-    /// More memory than the program may have.
+    /// Not enough memory for the network's input.
     #[error("no memory for the network's input: {reason}")]
     NoRoom {
-        /// How much.
+        /// How much memory is needed and free.
         reason: NoRoom,
     },
-    /// Values that don't fill the shape (an error of ours).
+    /// Values that don't fill the shape, which is a bug of this program.
     #[error(transparent)]
     Shape(#[from] ShapeMismatch),
 }
@@ -235,7 +235,7 @@ impl Remedied for PreprocessError {
     }
 }
 
-/// Resizes, crops and maps a picture as `spec` says, with the person's choices in place of its fit and values.
+/// Resizes, crops and maps a picture as `spec` says; the user's choices override its fit and its values.
 pub fn preprocess(
     picture: &RgbImage,
     spec: &PreprocessSpec,
@@ -247,7 +247,7 @@ pub fn preprocess(
         return Err(PreprocessError::NoPixels { size: original });
     }
     let geometry = Geometry::new(original, spec, fit)?;
-    // Rows of the picture at the new width, then what the network sees as bytes and as fractions, which are copied once to be shared.
+    // Needed memory: the picture's rows at the new width; then what the network sees as bytes and as fractions, which are copied once.
     let PixelSize { width, height } = geometry.window.size;
     let bytes = 3 * width * original.height + (3 + 2 * 3 * size_of::<f32>()) * width * height;
     check_room(bytes as u64).map_err(|reason| PreprocessError::NoRoom { reason })?;
@@ -266,7 +266,7 @@ pub fn preprocess(
     })
 }
 
-/// Where the picture goes: the whole resized to one size, a window of that kept.
+/// The resize and crop: the whole picture is resized to one size, and a window of the result is kept.
 struct Geometry {
     resized: PixelSize,
     window: OutputWindow,
@@ -300,7 +300,7 @@ impl Geometry {
                 {
                     return bad(1.0);
                 }
-                // Keras cuts the offset down.
+                // Keras rounds the offset down.
                 let (left, top) = ((resized.width - size.width) / 2, (resized.height - size.height) / 2);
                 Ok(Self { resized, window: OutputWindow { left, top, size } })
             }
@@ -319,8 +319,9 @@ impl Geometry {
         Ok(Self::whole(original))
     }
 
-    /// Covers `floor(size / crop_pct)` keeping the aspect ratio, then takes the centre. One side meets its target exactly; what
-    /// becomes of the other is the weights' business: 451×300 → 384×256 as torchvision and timm do it, 385×256 rounded.
+    /// Resizes to cover `floor(size / crop_pct)` while keeping the aspect ratio, then takes the centre. One side meets its target
+    /// exactly. How the other is rounded depends on the weights: 451×300 → 384×256 as in torchvision and timm, or 385×256 if rounded
+    /// to nearest.
     fn centre_crop(original: PixelSize, size: PixelSize, crop_pct: f64, long_side: LongSide) -> Self {
         let scaled = |side: usize| (side as f64 / crop_pct).floor();
         let (target_w, target_h) = (scaled(size.width), scaled(size.height));
@@ -345,7 +346,7 @@ impl Geometry {
     }
 
     fn region(&self, original: PixelSize) -> SourceRegion {
-        // Multiplied first: then a whole picture's region is exactly the picture.
+        // Multiply first, so that a whole picture's region is exactly the picture.
         let x = |columns: usize| (columns * original.width) as f64 / self.resized.width as f64;
         let y = |rows: usize| (rows * original.height) as f64 / self.resized.height as f64;
         let OutputWindow { left, top, size } = self.window;
@@ -365,7 +366,7 @@ impl Geometry {
     }
 }
 
-/// Planes in the scale's order; 256 values a plane are worked out once.
+/// One plane for each channel, in the scale's order. A table of the 256 possible values is computed once for each plane.
 fn to_batch(seen: &RgbImage, scale: &ValueScale) -> Result<InputBatch, ShapeMismatch> {
     let (width, height) = (seen.width() as usize, seen.height() as usize);
     let pixels = seen.as_raw().as_chunks::<3>().0;

@@ -1,16 +1,16 @@
 //! Pillow's resize of 8-bit RGB, bit for bit.
 //!
-//! Weights were trained and evaluated on pictures that Pillow scaled, and other libraries differ from it by one or two levels
-//! in up to a fifth of the values. Pillow's own way: antialiased kernels (support widened when shrinking), f64 coefficients
-//! rounded to 22 fractional bits, two integer passes, rounded to 8 bits in between
-//! (Pillow 13, `src/libImaging/Resample.c`; nearest: `Geometry.c`, `ImagingScaleAffine`).
+//! Weights were trained and evaluated on pictures that were resized with Pillow. Other libraries differ from it by one or two levels
+//! in up to a fifth of the values. Pillow's method: antialiased kernels (with a wider support when shrinking), f64 coefficients
+//! rounded to 22 fractional bits, two integer passes, and rounding to 8 bits between them (Pillow 13, `src/libImaging/Resample.c`;
+//! nearest: `Geometry.c`, `ImagingScaleAffine`).
 
 use image::RgbImage;
 use rayon::prelude::*;
 
 use crate::tensor::{PixelSize, ResizeFilter};
 
-/// Fractional bits of a coefficient: 32 less 8 for the sample and 2 for kernels that overshoot.
+/// Fractional bits of a coefficient: 32 minus 8 for the sample and 2 for kernels that overshoot.
 const PRECISION_BITS: u32 = 32 - 8 - 2;
 /// One half, so that the final shift rounds.
 const HALF: i32 = 1 << (PRECISION_BITS - 1);
@@ -22,17 +22,17 @@ pub struct OutputWindow {
     pub left: usize,
     /// Rows above it.
     pub top: usize,
-    /// Its extent.
+    /// Its size.
     pub size: PixelSize,
 }
 
-/// The whole picture at another size.
+/// Resizes the whole picture.
 pub fn resize(source: &RgbImage, size: PixelSize, filter: ResizeFilter) -> RgbImage {
     resize_window(source, size, filter, OutputWindow { left: 0, top: 0, size })
 }
 
-/// A window of the picture at another size: exactly that crop of [`resize`]'s result, without making the rest. The window is
-/// cut to the picture. An empty source or size gives an empty picture.
+/// A window of the resized picture: exactly that crop of [`resize`]'s result, without computing the rest. The window is cut off at
+/// the edges of the resized picture. An empty source or size gives an empty picture.
 pub fn resize_window(
     source: &RgbImage,
     size: PixelSize,
@@ -76,26 +76,26 @@ pub fn resize_window(
     RgbImage::from_raw(width as u32, height as u32, out).unwrap_or_default()
 }
 
-/// Whether Pillow 13 scales the height before the width: where twice the columns lost are fewer than the rows lost. Earlier
-/// versions always began with the width; the order shows in the rounding between the passes, by a level or two.
-/// Measured on Pillow 13.0.0 with 2,296 pairs of sizes whose result tells the order: no exception.
+/// Whether Pillow 13 resizes the height before the width: if twice the number of columns lost is less than the number of rows lost.
+/// Earlier versions always began with the width. The order matters because of the rounding between the passes, by a level or two.
+/// Measured on Pillow 13.0.0 with 2,296 pairs of sizes whose result shows the order: no exception.
 fn is_height_first(from: PixelSize, to: PixelSize) -> bool {
     let lost = |from: usize, to: usize| from as i64 - to as i64;
     let (columns, rows) = (lost(from.width, to.width), lost(from.height, to.height));
     rows > 0 && 2 * columns < rows
 }
 
-/// Which source samples make each output sample of one axis.
+/// Which source samples make each output sample along one axis.
 enum Taps {
-    /// The sample itself, by its position.
+    /// Each output sample is the source sample at this position.
     Pick(Vec<usize>),
-    /// A weighted sum from a first position on.
+    /// Each output sample is a weighted sum of source samples, from a first position on.
     Weigh(Vec<(usize, Vec<i32>)>),
 }
 
 impl Taps {
     fn new(num_in: usize, num_out: usize, wanted: std::ops::Range<usize>, filter: ResizeFilter) -> Self {
-        // Pillow leaves an axis alone that keeps its length.
+        // Pillow doesn't resample an axis that keeps its length.
         if num_in == num_out {
             return Self::Pick(wanted.collect());
         }
@@ -126,7 +126,7 @@ impl Taps {
         Self::Weigh(wanted.map(per_output).collect())
     }
 
-    /// `floor((x + ½) · scale)`, by Pillow's running sum, whose rounding shows at some sizes.
+    /// `floor((x + ½) · scale)`, computed with Pillow's running sum, whose rounding matters at some sizes.
     fn nearest(num_in: usize, num_out: usize, wanted: &std::ops::Range<usize>) -> Self {
         let scale = num_in as f64 / num_out as f64;
         let mut position = scale * 0.5;
@@ -140,7 +140,7 @@ impl Taps {
         Self::Pick(picks)
     }
 
-    /// Source positions that any output reads.
+    /// The range of source positions that any output reads.
     fn reach(&self) -> std::ops::Range<usize> {
         let ranges: Vec<(usize, usize)> = match self {
             Self::Pick(picks) => picks.iter().map(|&at| (at, at + 1)).collect(),
@@ -149,7 +149,7 @@ impl Taps {
         ranges.iter().map(|r| r.0).min().unwrap_or(0)..ranges.iter().map(|r| r.1).max().unwrap_or(0)
     }
 
-    /// One row of RGB to another.
+    /// Resamples one row of RGB along its length.
     fn along_row(&self, from: &[u8], to: &mut [u8]) {
         let pixels = to.as_chunks_mut::<3>().0;
         let from = from.as_chunks::<3>().0;
@@ -199,7 +199,7 @@ fn to_sample(sum: i32) -> u8 {
     (sum >> PRECISION_BITS).clamp(0, 255) as u8
 }
 
-/// Rounded half away from zero, by C's cast.
+/// Rounds half away from zero, with a cast as in C.
 fn fixed_point(weight: f64) -> i32 {
     let scaled = weight * f64::from(1u32 << PRECISION_BITS);
     (if weight < 0.0 { scaled - 0.5 } else { scaled + 0.5 }) as i32
@@ -244,7 +244,7 @@ mod tests {
         RgbImage::from_fn(width, height, |x, y| image::Rgb([(x * 37) as u8, (y * 91) as u8, (x * y) as u8]))
     }
 
-    /// Sums are i32: the largest possible one has to fit, or debug builds would panic and release builds wrap.
+    /// Sums are i32. The largest possible one must fit, or else debug builds would panic and release builds would wrap around.
     #[test]
     fn no_sum_of_weights_can_overflow() {
         for filter in FILTERS {

@@ -1,7 +1,7 @@
-//! Moving pictures: GIF, animated PNG, or a numbered PNG a frame, written as frames come.
+//! Animations: a GIF, an animated PNG, or a folder with a numbered PNG for each frame, written frame by frame.
 //!
-//! Owns the palette: a colour map has 256 steps, a GIF 256 colours in all, so the map gives some of its steps to ink, paper and marks;
-//! the eye sees none missing, and nothing is dithered.
+//! Owns the palette of GIFs. A colour map has 256 steps and a GIF 256 colours in all, so some steps of the map are left out to have
+//! colours for ink, paper and marks. The eye doesn't see the difference, and nothing is dithered.
 
 mod palette;
 
@@ -14,48 +14,49 @@ use super::{FigureRecord, WriteError, write_figure, write_png};
 use crate::mosaic::Pixels;
 pub use palette::Palette;
 
-/// What is written.
+/// The kind of files that are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AnimationFormat {
-    /// One GIF, that begins again at its end.
+    /// One GIF that repeats for ever.
     Gif,
-    /// One animated PNG, in true colour, that begins again at its end.
+    /// One animated PNG, in true colour, that repeats for ever.
     Apng,
-    /// A folder of PNGs, `frame-00001.png` on.
+    /// A folder of PNGs, from `frame-00001.png` on.
     Frames,
 }
 
-/// Everything that holds for all frames.
+/// Settings of a whole animation.
 #[derive(Clone, Debug)]
 pub struct AnimationSettings {
-    /// What is written.
+    /// The kind of files.
     pub format: AnimationFormat,
-    /// Columns of each frame.
+    /// Width of each frame in pixels.
     pub width: u32,
-    /// Rows of each frame.
+    /// Height of each frame in pixels.
     pub height: u32,
-    /// Frames there will be, exactly.
+    /// The exact number of frames that will be written.
     pub num_frames: u32,
-    /// Time of each frame, in hundredths of a second: a GIF knows nothing finer.
+    /// How long each frame is shown, in hundredths of a second, the finest step of a GIF.
     pub delay_cs: u16,
-    /// A GIF's colours.
+    /// The colours of a GIF.
     pub palette: Palette,
 }
 
-/// One frame.
+/// One frame of an animation.
 #[derive(Clone, Copy)]
 pub struct AnimationFrame<'a> {
-    /// Its pixels, of the extent that all have.
+    /// Its pixels; all frames have the same size.
     pub pixels: &'a Pixels,
-    /// Title and record, where it shows what can be made again.
+    /// Title and record, if the frame shows a figure that can be made again.
     pub made: Option<(&'a str, &'a FigureRecord)>,
 }
 
-/// A frame's way out.
+/// A function that takes the next frame and writes it.
 pub type PushFrame<'a> = dyn FnMut(AnimationFrame<'_>) -> io::Result<()> + 'a;
 
-/// Writes frames as `produce` pushes them: one file whole or not at all, or a folder's files one by one. A file of its own carries each
-/// frame's record; a GIF (as a comment, in ASCII) and an animated PNG carry the first frame's.
+/// Writes an animation. `produce` is called with a function that takes the frames in order. One file is written whole or not at all;
+/// a folder's files are written one by one. In a folder, each file has its frame's record. A GIF (as a comment, in ASCII) and an
+/// animated PNG have the record of the first frame.
 pub fn write_animation(
     path: &Path,
     settings: &AnimationSettings,
@@ -142,7 +143,7 @@ fn apng_frames(
     encoder.set_depth(png::BitDepth::Eight);
     encoder.set_animated(settings.num_frames, 0).map_err(plain)?;
     encoder.set_frame_delay(settings.delay_cs, 100).map_err(plain)?;
-    // The header has the first frame's texts, so it waits for that.
+    // The header has the first frame's texts, so it is written with the first frame.
     let (mut waiting, mut writer) = (Some(encoder), None);
     produce(&mut |frame| {
         check(frame.pixels, settings)?;
@@ -162,7 +163,7 @@ fn apng_frames(
     )
 }
 
-/// JSON in ASCII alone, as a GIF's comments are: other characters are written as JSON's `\uXXXX`.
+/// JSON with ASCII characters only, for a GIF's comment: other characters are written as JSON's `\uXXXX`.
 fn ascii_json(json: &str) -> String {
     let mut text = String::with_capacity(json.len());
     let mut units = [0; 2];

@@ -1,13 +1,13 @@
-//! At most 256 colours, and the nearest of them to any other.
+//! A palette of at most 256 colours, and the search for the nearest one to a given colour.
 
 use std::collections::HashMap;
 
-/// Colours a GIF may have.
+/// The most colours of a GIF.
 const MAX: usize = 256;
-/// Shades between two colours that letters are drawn with.
+/// Steps of the blend between paper and ink, for the edges of letters.
 const SHADES: usize = 16;
 
-/// Colours in order, with what was looked up so far.
+/// Colours in order, and a cache of the nearest colours found so far.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Palette {
     colours: Vec<[u8; 3]>,
@@ -15,8 +15,8 @@ pub struct Palette {
 }
 
 impl Palette {
-    /// As many evenly spaced steps of a colour map as there is room for beside colours that must be there, and beside the shades
-    /// between `paper` and `ink`.
+    /// A palette with the `needed` colours, the shades between `paper` and `ink`, and as many evenly spaced steps of the colour map
+    /// as then fit in.
     pub fn new(map: &[[u8; 4]], needed: &[[u8; 4]], paper: [u8; 4], ink: [u8; 4]) -> Self {
         let mut colours: Vec<[u8; 3]> = Vec::new();
         let mut add = |colour: [u8; 3]| {
@@ -46,7 +46,7 @@ impl Palette {
         self.colours.iter().flatten().copied().collect()
     }
 
-    /// The colour itself, or the nearest.
+    /// The index of a colour, or of the nearest colour to it. Alpha is ignored.
     pub fn index(&mut self, [r, g, b, _]: [u8; 4]) -> u8 {
         let colours = &self.colours;
         *self.known.entry([r, g, b]).or_insert_with(|| {

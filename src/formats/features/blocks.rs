@@ -1,4 +1,4 @@
-//! Where a file's features lie, in formats that store them one row after the other.
+//! Finds where in a file the features are, in formats that store them one row after the other.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
@@ -11,28 +11,28 @@ use super::npy;
 use super::safetensors;
 use crate::tensor::{Dtype, FeatureLayout};
 
-/// Rows one after the other in a file.
+/// Consecutive rows in one file.
 #[derive(Debug)]
 pub(super) struct Block {
     pub(super) path: PathBuf,
-    /// Where they begin.
+    /// Where in the file they begin.
     pub(super) offset: u64,
-    /// Number of the first.
+    /// Number of the first row.
     pub(super) first: u64,
 }
 
-/// What stands at the beginning of a `.npy`.
+/// The header of a `.npy` file.
 #[derive(Debug)]
 pub struct NpyHeader {
-    /// numpy's name of the type.
+    /// numpy's name of the type, as in `<f4`.
     pub descr: String,
-    /// Sides.
+    /// The array's shape.
     pub shape: Vec<u64>,
-    /// Bytes before the numbers.
+    /// Length of the header, in bytes. The numbers follow.
     pub length: u64,
 }
 
-/// Finds the features of a file and checks that they are what is expected, and all there.
+/// Finds the features in a file, and checks their type, shape and length.
 pub(super) fn find_block(
     format: FeatureFormat,
     path: &Path,
@@ -62,14 +62,14 @@ pub(super) fn find_block(
         return Err(BadFeatures::file(path, reason));
     }
     let end = offset.saturating_add(num_rows * layout.num_bytes() as u64);
-    // In an archive others follow, which has checksums of its own.
+    // An array ends with its file. In the other formats more may follow.
     if end > total || (format == FeatureFormat::Npy && end != total) {
         return Err(BadFeatures::file(path, containers::length_words(total, end)));
     }
     Ok(Block { path: path.to_owned(), offset, first })
 }
 
-/// The entry's place in the ZIP.
+/// The position of the features' entry in the ZIP.
 fn in_npz(path: &Path) -> io::Result<u64> {
     let mut zip = zip::ZipArchive::new(io::BufReader::new(File::open(path)?)).map_err(io::Error::other)?;
     let entry = zip.by_name("features.npy").map_err(io::Error::other)?;
@@ -95,7 +95,7 @@ fn in_safetensors(file: &mut File, total: u64) -> io::Result<(u64, String, Vec<u
     }
 }
 
-/// Reads a header as this program writes it, to the byte.
+/// Reads a header, which must be byte for byte as this program writes it.
 pub(super) fn read_own_header(file: &mut (impl Read + Seek)) -> io::Result<NpyHeader> {
     let start = file.stream_position()?;
     let header = read_npy_header(file)?;

@@ -1,6 +1,7 @@
-//! Files of features as others' readers take them: whether these would refuse one, and what they would take for part of a set.
+//! Checks feature files as other programs read them: whether these could read a file, and which other files in the folder they would
+//! take for part of the set.
 //!
-//! Owns what can be told of a file without what its manifest says of it.
+//! Owns the checks of a file that don't need the manifest.
 
 use std::error::Error;
 use std::fs::File;
@@ -17,13 +18,14 @@ use super::parquet as tables;
 use crate::formats::WriteError;
 use crate::tensor::refusal_in;
 
-/// Bytes of a safetensors header that are read at most.
+/// The most bytes of a safetensors header that are read.
 const MAX_HEADER: u64 = 64 << 20;
 
-/// Reads a file as its format asks for. `go_on` is asked now and then; where it says no, the result is an error.
+/// Reads a file through and checks it by the rules of its format. `go_on` is called now and then; if it returns false, the result is
+/// an error.
 pub(super) fn check(format: FeatureFormat, path: &Path, go_on: &dyn Fn() -> bool) -> Result<(), BadFeatures> {
     match format {
-        // What there is to know of an array is in its header, which is read where it is opened.
+        // All there is to check is in the array's header, which is read when the file is opened.
         FeatureFormat::Folder | FeatureFormat::Npy => Ok(()),
         FeatureFormat::Npz => check_npz(path, go_on),
         FeatureFormat::H5 => check_hdf5(path),
@@ -33,7 +35,7 @@ pub(super) fn check(format: FeatureFormat, path: &Path, go_on: &dyn Fn() -> bool
     .map_err(|reason| BadFeatures::file(path, reason))
 }
 
-/// Reads every entry, which has a checksum.
+/// Reads every entry to its end, which checks its checksum.
 fn check_npz(path: &Path, go_on: &dyn Fn() -> bool) -> Result<(), Box<dyn Error>> {
     let mut zip = zip::ZipArchive::new(BufReader::new(File::open(path)?))?;
     let mut chunk = vec![0; 1 << 18];
@@ -56,7 +58,7 @@ fn check_npz(path: &Path, go_on: &dyn Fn() -> bool) -> Result<(), Box<dyn Error>
     Ok(())
 }
 
-/// Its first block says where the file ends; HDF5's own library refuses one that ends before.
+/// The first block of an HDF5 file says where the file ends. HDF5's own library refuses a file that ends before that.
 fn check_hdf5(path: &Path) -> Result<(), Box<dyn Error>> {
     let file = hdf5_pure::File::open_streaming(path)?;
     let said = file.superblock().eof_address;
@@ -64,7 +66,7 @@ fn check_hdf5(path: &Path) -> Result<(), Box<dyn Error>> {
     if got == said { Ok(()) } else { Err(length_words(got, said).into()) }
 }
 
-/// Tensors follow each other from the header's end to the file's, without gap or rest.
+/// The tensors must follow each other from the end of the header to the end of the file, without gaps and with nothing left over.
 fn check_safetensors(path: &Path) -> Result<(), Box<dyn Error>> {
     let mut file = File::open(path)?;
     let got = file.metadata()?.len();
@@ -102,7 +104,7 @@ fn check_safetensors(path: &Path) -> Result<(), Box<dyn Error>> {
     if got == said { Ok(()) } else { Err(length_words(got, said).into()) }
 }
 
-/// The header's length, and what it says.
+/// The length of the header in bytes, and its JSON.
 pub(super) fn safetensors_header(file: &mut File, total: u64) -> io::Result<(u64, Value)> {
     let mut length = [0; 8];
     file.seek(SeekFrom::Start(0))?;
@@ -133,7 +135,7 @@ fn check_parquet(path: &Path, go_on: &dyn Fn() -> bool) -> Result<(), Box<dyn Er
     Ok(())
 }
 
-/// How a file's length differs from what it should be.
+/// A message on how a file's length differs from what it should be.
 pub(super) fn length_words(got: u64, expected: u64) -> String {
     let (num, words) = if got < expected {
         (expected - got, "cut short: it lacks")
@@ -144,10 +146,10 @@ pub(super) fn length_words(got: u64, expected: u64) -> String {
     format!("the file is {words} {num} {bytes}: copy it again")
 }
 
-/// Files that lie where a format's readers take them for part of the set, and that the set doesn't name.
+/// Files that aren't in the set's list of files but that readers of its format would take for part of the set.
 pub(super) fn strangers(format: FeatureFormat, folder: &Path, files: &[OutputFile]) -> Vec<PathBuf> {
     let (place, is_taken): (PathBuf, fn(&str) -> bool) = match format {
-        // Tables beginning so are hidden from their readers.
+        // Readers ignore tables whose names begin with one of these characters.
         FeatureFormat::Parquet => (folder.join(tables::FOLDER), |name| !name.starts_with(['.', '_'])),
         FeatureFormat::H5 => {
             (folder.to_owned(), |name| name.strip_suffix(".h5").is_some_and(|n| n.starts_with("features")))
@@ -167,7 +169,7 @@ pub(super) fn strangers(format: FeatureFormat, folder: &Path, files: &[OutputFil
     found
 }
 
-/// Removes what an earlier, interrupted finish of a set wrote and this one didn't: there were more rows then.
+/// Removes files that an earlier, interrupted attempt to write the set left, when it had more rows.
 pub fn remove_leftovers(
     format: FeatureFormat,
     folder: &Path,

@@ -9,10 +9,10 @@ use crate::tensor::{Remedied, Remedy, is_out_of_files, is_refusal, refusal_in};
 /// Why a folder of features can't be read.
 #[derive(Debug, thiserror::Error)]
 pub enum BadFeatures {
-    /// Its manifest.
+    /// A problem with its manifest.
     #[error(transparent)]
     Manifest(#[from] BadManifest),
-    /// A file that is missing, cut or not what the manifest says.
+    /// A file that is missing, cut short or not what the manifest says.
     #[error("{reason}: \"{}\"", .path.display())]
     File {
         /// What is wrong.
@@ -20,10 +20,10 @@ pub enum BadFeatures {
         /// The file.
         path: PathBuf,
     },
-    /// A file that the system doesn't let be read now, which says nothing of it.
+    /// A file that the system doesn't let us read now, which says nothing about the file.
     #[error("the system doesn't let it be read ({reason}): \"{}\"", .path.display())]
     Refused {
-        /// The system's words.
+        /// The system's error.
         reason: std::io::Error,
         /// The file.
         path: PathBuf,
@@ -31,7 +31,7 @@ pub enum BadFeatures {
 }
 
 impl BadFeatures {
-    /// Something wrong with a file, or with the system as it was to be read.
+    /// Either something wrong with a file, or the system's refusal to let it be read.
     pub(super) fn file(path: &Path, error: impl Into<Box<dyn Error>>) -> Self {
         let (error, path) = (error.into(), path.to_owned());
         match refusal_in(&*error) {
@@ -40,7 +40,7 @@ impl BadFeatures {
         }
     }
 
-    /// Whether the system refused, so that nothing is known of the features.
+    /// Whether the system refused access, so that nothing is known about the features.
     pub fn is_refused(&self) -> bool {
         self.refusal().is_some()
     }

@@ -1,37 +1,37 @@
-//! Ways to store features, by name.
+//! The formats that features are stored in.
 
 use std::str::FromStr;
 
-/// A way to store features.
+/// A format that features are stored in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum FeatureFormat {
-    /// A `.npy` a picture, in folders like the pictures'.
+    /// A `.npy` for each picture, in folders like those of the pictures.
     #[default]
     Folder,
-    /// One array.
+    /// One array in a `.npy`.
     Npy,
-    /// One array, and one more a column.
+    /// A ZIP with one array of the features, and one for each column.
     Npz,
-    /// One chunked set and one more a column; several files where one would be too large to write.
+    /// HDF5 with one chunked dataset, and one for each column; several files where one would be too large to write.
     H5,
-    /// One tensor, and one more a column of numbers.
+    /// One tensor of the features, and one for each column of numbers.
     Safetensors,
-    /// Tables of bounded size, for data frames.
+    /// Parquet tables of bounded size, for data frames.
     Parquet,
 }
 
-/// A word that names no format.
+/// A word that is not the name of a format.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error("format `{0}`: expected folder, npy, npz, h5, safetensors or parquet")]
 pub struct UnknownFormat(String);
 
 impl FeatureFormat {
-    /// All of them, in the order they are told.
+    /// All formats, in the order in which they are listed to the user.
     pub const ALL: [Self; 6] =
         [Self::Folder, Self::Npy, Self::Npz, Self::H5, Self::Safetensors, Self::Parquet];
 
-    /// As it is typed.
+    /// The name, as it is typed.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Folder => "folder",

@@ -1,7 +1,7 @@
-//! HDF5: a chunked set `features` of shape [N, …], and beside it each column as a set of N under its name.
+//! HDF5: a chunked dataset `features` of shape [N, …], and for each column a dataset of N values under the column's name.
 //!
-//! The crate holds a file's sets in memory while it writes them, so files have a bounded size; several are numbered, and the manifest
-//! and the index have their order.
+//! The crate holds a file's datasets in memory while it writes them, so the size of a file is bounded. If there are several files,
+//! they are numbered, in the order of the manifest and of the index.
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -16,15 +16,15 @@ use super::survey::{Storage, as_number, survey};
 use crate::formats::{WriteError, write_whole_hashed};
 use crate::tensor::{Cell, Column, Dtype, FeatureLayout};
 
-/// The set of all features.
+/// The dataset of all features.
 pub(super) const SET: &str = "features";
-/// Bytes of features of one file: writing takes about four times as much memory.
+/// The most bytes of features in one file: writing takes about four times as much memory.
 const FILE_BYTES: u64 = 64 << 20;
-/// Rows of one file, whose cells are held too.
+/// The most rows of one file: their cells are held in memory too.
 const FILE_ROWS: u64 = 1 << 17;
-/// Bytes of a chunk, about: HDF5's cache of chunks is 1 MiB.
+/// About how many bytes a chunk has: HDF5's chunk cache is 1 MiB.
 const CHUNK_BYTES: u64 = 1 << 18;
-/// HDF5 libraries don't open a set with a longer side of a chunk.
+/// HDF5 libraries don't open a dataset with a longer side of a chunk.
 const MAX_CHUNK_SIDE: u64 = 65_535;
 
 pub(super) fn write(
@@ -35,7 +35,7 @@ pub(super) fn write(
     let row_bytes = table.layout.num_bytes().max(1) as u64;
     let per_file = (FILE_BYTES / row_bytes).clamp(1, FILE_ROWS);
     let num_rows = rows.num_rows();
-    // A column is of one type in all files.
+    // A column must have the same type in all files.
     let storages = survey(table.columns, rows).map_err(|e| WriteError::new(e, folder))?;
     let mut files = Vec::new();
     let mut first = 0;
@@ -80,7 +80,7 @@ fn write_file(
     let set = file.create_dataset(SET);
     set.with_raw_data(datatype(table.layout.dtype), bytes, num_values).with_shape(&shape);
     if num_values > 0 {
-        // One side without an end, so that others can add to it.
+        // The first side has no limit, so that other programs can append rows.
         let most: Vec<MaxExtent> = std::iter::once(MaxExtent::Unlimited)
             .chain(shape.iter().skip(1).map(|side| MaxExtent::Fixed(*side)))
             .collect();
@@ -104,7 +104,7 @@ fn write_file(
 fn datatype(dtype: Dtype) -> Datatype {
     match dtype {
         Dtype::F32 => make_f32_type(),
-        // IEEE's half: 1 sign, 5 of exponent, 10 of mantissa.
+        // IEEE's half precision: 1 bit of sign, 5 of exponent, 10 of mantissa.
         Dtype::F16 => Datatype::FloatingPoint {
             size: 2,
             byte_order: DatatypeByteOrder::LittleEndian,
@@ -121,7 +121,7 @@ fn datatype(dtype: Dtype) -> Datatype {
     }
 }
 
-/// Whole rows where they are small, parts of one where it is large.
+/// The shape of a chunk: whole rows where they are small, parts of a row where it is large.
 fn chunks(layout: &FeatureLayout, num_rows: u64) -> Vec<u64> {
     let rows = (CHUNK_BYTES / layout.num_bytes().max(1) as u64).clamp(1, num_rows.clamp(1, MAX_CHUNK_SIDE));
     std::iter::once(rows)
@@ -129,7 +129,7 @@ fn chunks(layout: &FeatureLayout, num_rows: u64) -> Vec<u64> {
         .collect()
 }
 
-/// A column's name as a set's: a separator in it would make a group.
+/// A column's name as the name of a dataset: a separator in it would make a group.
 pub(super) fn set_name(name: &str) -> String {
     let name = name.replace('/', "_");
     if name == "." { "_".to_owned() } else { name }

@@ -1,5 +1,5 @@
-//! `index.csv`, which has a line for each row of the features in their order, and `skipped.csv`, which has one for each picture that
-//! is not among them.
+//! `index.csv`, with a line for each row of the features in their order, and `skipped.csv`, with a line for each picture that is not
+//! among them.
 
 use std::io;
 use std::path::Path;
@@ -11,10 +11,10 @@ use crate::tensor::{Cell, Column};
 
 /// The index's name in a folder of features.
 pub const INDEX_NAME: &str = "index.csv";
-/// Name of the list of what was left out; there is none where nothing was.
+/// The name of the list of what was left out. It is only there if something was.
 pub const SKIPPED_NAME: &str = "skipped.csv";
 
-/// Writes the index: UTF-8, commas, a header line, `\n`. Gives its SHA-256.
+/// Writes the index: UTF-8, commas, a header line, `\n`. Returns its SHA-256.
 pub fn write_index(
     folder: &Path,
     columns: &[Column],
@@ -32,7 +32,7 @@ pub fn write_index(
     Ok(written.sha256)
 }
 
-/// Writes the list of what was left out and gives its SHA-256; removes an older one if nothing was.
+/// Writes the list of what was left out and returns its SHA-256. If nothing was left out, removes an older list.
 pub fn write_skipped(
     folder: &Path,
     skipped: &mut dyn Iterator<Item = SkippedRow>,

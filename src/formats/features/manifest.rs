@@ -1,4 +1,5 @@
-//! `manifest.json`: how a folder of features was made and what is in it. No time and no host: two runs that did the same say the same.
+//! `manifest.json`: how a folder of features was made and what is in it. It has no time and no host name, so that two equal runs
+//! write the same.
 
 use std::path::{Path, PathBuf};
 
@@ -10,91 +11,91 @@ use crate::formats::atomic::write_whole;
 use crate::formats::{FileHash, PartRecord, UNSEALED, WeightsId, WriteError, is_sealed, seal};
 use crate::tensor::{AxisOrder, Column, FeatureLayout};
 
-/// The manifest's name in a folder of features. It is written last: where it is, the folder is complete.
+/// The manifest's name in a folder of features. It is written last: if it is there, the folder is complete.
 pub const MANIFEST_NAME: &str = "manifest.json";
-/// The schema that this version writes. It reads all before it.
+/// The number of the schema that this version writes. All earlier ones are read too.
 const SCHEMA: u32 = 2;
 /// The first schema whose manifests have a hash over everything.
 const SEALED_SINCE: u32 = 2;
-/// The field of that hash.
+/// The name of the field with that hash.
 const SEAL: &str = "set_sha256";
-/// Bytes of a manifest that are read at most.
+/// The most bytes of a manifest that are read.
 const MAX_BYTES: u64 = 64 << 20;
 
-/// Everything that decides a folder of features before the first picture is read. Texts are the program's own spellings.
+/// Everything that determines a set of features before the first picture is read. Settings are texts as the program writes them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Recipe {
     /// Name and version of the program.
     pub program: String,
-    /// The backbone, `arch.tag`.
+    /// The model, `arch.tag`.
     pub tag: String,
-    /// `carried` by the program, `downloaded` from the row's own source, or from an `unverified` file.
+    /// `carried` by the program, `downloaded` from the source in the model spec, or from an `unverified` file.
     pub weights: String,
-    /// SHA-256 of the weights' file.
+    /// SHA-256 of the weights file.
     pub weights_sha256: String,
-    /// SHA-256 of the file that an imported copy was made from: the same weights.
+    /// SHA-256 of the file that the program's imported copy was made from. Both hold the same weights.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub weights_source_sha256: Option<String>,
-    /// Where in that file the network's tensors lie, where their names have a beginning.
+    /// Where the network's tensors are in that file, if their names have a common prefix.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub weights_part: Option<String>,
-    /// What that file holds beside the network, where that is a part of it.
+    /// What else that file holds, if the network is only a part of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub in_file: Option<PartRecord>,
     /// The layer's name.
     pub layer: String,
-    /// The last layer of a network that came with a file of its own.
+    /// The last layer, if the network itself came from a file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub final_layer: Option<String>,
-    /// Why that is the last, where it isn't simply the file's own end.
+    /// Why that layer is the last, if not simply because the file ends there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub why_final: Option<String>,
-    /// How pictures come to the network's size, as typed.
+    /// How pictures are brought to the network's input size, as typed.
     pub fit: String,
-    /// How samples become values, as typed.
+    /// How samples become input values, as typed.
     pub preprocess: String,
-    /// The network's input, columns × rows; `varies` where pictures keep their own.
+    /// The network's input size, columns × rows; `varies` where pictures keep their own.
     pub input_size: String,
-    /// The resize filter.
+    /// The filter used for resizing.
     pub filter: String,
-    /// How samples became values, in words.
+    /// How samples become input values, in words.
     pub value_scale: String,
-    /// Where that comes from, where it is the weights' own file and not what their tag says.
+    /// Where the preprocessing comes from, if from the weights file and not from the model spec.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub preprocessing_from: Option<String>,
-    /// What became of the map: `none`, `avg` …
+    /// How the map is pooled: `none`, `avg` …
     pub pool: String,
     /// How the feature is stored.
     pub stored: Stored,
-    /// What computed.
+    /// The engine that ran the network.
     pub engine: String,
-    /// The instruction set it was compiled for; a result is the same bit for bit on one of them only.
+    /// The instruction set that the engine used. Results are the same bit for bit only on the same one.
     pub dispatch_level: Option<String>,
-    /// Where it ran.
+    /// The device that it ran on.
     pub device: String,
-    /// Pictures that went through the network together, where that can change the last digits.
+    /// Batch size, where it can change the last digits.
     pub batch: Option<usize>,
-    /// The data set, in words.
+    /// The kind of data set, in words.
     pub source: String,
     /// SHA-256 over the log and the list of pictures.
     pub source_sha256: String,
-    /// Cameras taken, in order; none where pictures have none.
+    /// The cameras that are taken, in order; empty where pictures have none.
     pub cameras: Vec<String>,
-    /// First row, by number.
+    /// The number of the first row.
     pub start: usize,
-    /// Each how manyth row.
+    /// The step between rows.
     pub every: usize,
-    /// Rows at most.
+    /// The most rows.
     pub limit: Option<usize>,
-    /// Which share of the pictures.
+    /// The shard; `None` for a run over all pictures.
     pub shard: Option<ShardRecord>,
-    /// Pictures of all shards together.
+    /// How many pictures there are in all shards together.
     pub num_pictures: u64,
-    /// Pictures of this share.
+    /// How many pictures there are in this shard.
     pub num_planned: u64,
     /// Columns of the index, in order.
     pub columns: Vec<Column>,
-    /// How the data set was read, where a person should know: by which rule a log's pictures were found, how names are written.
+    /// Notes for the user on how the data set was read: by which rule a log's pictures were found, how names are written.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub source_notes: Vec<String>,
 }
@@ -104,14 +105,14 @@ pub struct Recipe {
 pub struct Stored {
     /// The format.
     pub format: FeatureFormat,
-    /// Order of a map's axes; it also is the order of a flattened map.
+    /// The order of a map's axes, also of a flattened map.
     pub order: AxisOrder,
-    /// Extent and type of one feature; no extent where pictures of different sizes give different ones.
+    /// Shape and type of one feature. The shape is empty where pictures of different sizes give different ones.
     #[serde(flatten)]
     pub layout: FeatureLayout,
 }
 
-/// A share of the pictures.
+/// A shard of the pictures.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ShardRecord {
     /// From 0.
@@ -125,7 +126,7 @@ pub struct ShardRecord {
 /// A picture that is not among the features.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SkippedRow {
-    /// Its row in the data set.
+    /// The number of its row in the data set.
     pub row: Option<usize>,
     /// Its camera.
     pub camera: Option<String>,
@@ -135,79 +136,80 @@ pub struct SkippedRow {
     pub reason: String,
 }
 
-/// One file of features.
+/// One file of a feature set.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OutputFile {
-    /// Relative to the folder, with `/`.
+    /// Its path relative to the set's folder, with `/`.
     pub name: String,
-    /// Rows in it. Files follow each other in the index's order.
+    /// How many rows it has. The files are in the index's order.
     pub num_rows: u64,
-    /// Its size; manifests of schema 1 don't say.
+    /// Its size; manifests of schema 1 don't have it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub num_bytes: Option<u64>,
-    /// SHA-256 over all of it; manifests of schema 1 don't say.
+    /// SHA-256 over all of it; manifests of schema 1 don't have it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sha256: Option<String>,
 }
 
 impl OutputFile {
-    /// A file that was written.
+    /// The entry for a file that was written.
     pub(super) fn new(name: String, num_rows: u64, hash: FileHash) -> Self {
         Self { name, num_rows, num_bytes: Some(hash.num_bytes), sha256: Some(hash.sha256) }
     }
 }
 
-/// A change of something that must not change while a run is resumed, allowed by the person.
+/// A setting that changed when a run was resumed, although settings should stay the same. The user allowed it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mixed {
-    /// The first picture that the change holds for, by its place among those planned.
+    /// The first picture that was made with the change, by its position among the planned ones.
     pub from: u64,
-    /// What changed: name, before, after.
+    /// What changed: name, value before, value after.
     pub changed: Vec<(String, String, String)>,
 }
 
-/// What came of it.
+/// The result of making a set.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SetOutcome {
-    /// Rows of the features.
+    /// How many rows the features have.
     pub num_rows: u64,
-    /// Pictures planned that are not among them.
+    /// How many planned pictures are not among them, because they failed.
     pub num_failed: u64,
-    /// What the data set itself left out: rows without a picture, pictures that aren't there.
+    /// How many things the data set itself left out: rows without a picture, pictures that don't exist.
     pub num_left_out: u64,
-    /// The first of both, in order; `skipped.csv` has all.
+    /// The first entries of both kinds, in order; `skipped.csv` has all of them.
     pub skipped: Vec<SkippedRow>,
-    /// Values that f16 has no number for.
+    /// How many values were too large for f16.
     pub num_overflows: u64,
-    /// SHA-256 over all features in order, as stored: the same in every format.
+    /// SHA-256 over the hashes of all features in order, as stored: the same in every format.
     pub values_sha256: String,
-    /// The files. None for the format `folder`, whose index names them.
+    /// The files. Empty for the format `folder`, whose index names them.
     pub files: Vec<OutputFile>,
-    /// SHA-256 over `index.csv`; manifests of schema 1 don't say.
+    /// SHA-256 over `index.csv`; manifests of schema 1 don't have it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub index_sha256: Option<String>,
-    /// SHA-256 over `skipped.csv`, where there is one; manifests of schema 1 don't say.
+    /// SHA-256 over `skipped.csv`, if there is one; manifests of schema 1 don't have it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub skipped_sha256: Option<String>,
-    /// SHA-256 over `pictures.csv`; sets of earlier versions have none.
+    /// SHA-256 over `pictures.csv`; manifests of earlier versions don't have it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pictures_sha256: Option<String>,
-    /// Changes during the run.
+    /// Settings that changed during the run.
     pub mixed: Vec<Mixed>,
 }
 
-/// A folder's manifest.
+/// The manifest of a feature set's folder.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Manifest {
     /// The schema's number.
     pub schema: u32,
-    /// How it was made.
+    /// How the set was made.
     #[serde(flatten)]
     pub recipe: Recipe,
-    /// What came of it.
+    /// The result.
     #[serde(flatten)]
     pub outcome: SetOutcome,
-    /// SHA-256 over the manifest's own text, with zeros in its place: through the hashes in it, over all of the set. Schema 1 has none.
+    /// SHA-256 over the manifest's own text, with zeros in its place. Since the manifest has hashes of the files, it covers all of
+    /// the set. Schema 1 has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub set_sha256: Option<String>,
 }
@@ -215,21 +217,21 @@ pub struct Manifest {
 /// Why a manifest was not read.
 #[derive(Debug, thiserror::Error)]
 pub enum BadManifest {
-    /// None there.
+    /// There is no manifest.
     #[error("no manifest.json: not a folder of features, or its run is not finished: \"{}\"", .path.display())]
     Missing {
         /// The folder.
         path: PathBuf,
     },
-    /// The system refused.
+    /// The system refused access.
     #[error("can't be read ({reason}): \"{}\"", .path.display())]
     Unreadable {
-        /// The system's words.
+        /// The system's error.
         reason: std::io::Error,
         /// The file.
         path: PathBuf,
     },
-    /// Not one of ours.
+    /// Not a manifest of this program.
     #[error("not a manifest of features ({reason}): \"{}\"", .path.display())]
     Malformed {
         /// What is wrong.
@@ -237,7 +239,7 @@ pub enum BadManifest {
         /// The file.
         path: PathBuf,
     },
-    /// Another version's.
+    /// A schema that this version doesn't read.
     #[error("a manifest of schema {got}; this version reads schemas 1 to {SCHEMA}: \"{}\"", .path.display())]
     Schema {
         /// The schema's number.
@@ -245,7 +247,7 @@ pub enum BadManifest {
         /// The file.
         path: PathBuf,
     },
-    /// Its text isn't the one that was written.
+    /// The text isn't the one that was written.
     #[error("the manifest is not as it was written: its hash doesn't fit its text; copy it again: \"{}\"", .path.display())]
     Changed {
         /// The file.
@@ -254,12 +256,12 @@ pub enum BadManifest {
 }
 
 impl Manifest {
-    /// A manifest of this version.
+    /// A manifest of this version's schema.
     pub fn new(recipe: Recipe, outcome: SetOutcome) -> Self {
         Self { schema: SCHEMA, recipe, outcome, set_sha256: None }
     }
 
-    /// Writes it into a folder of features, with its hash.
+    /// Writes the manifest into a folder of features, with its hash.
     pub fn write(&self, folder: &Path) -> Result<(), WriteError> {
         write_whole(&folder.join(MANIFEST_NAME), |out| {
             use std::io::Write as _;
@@ -269,12 +271,12 @@ impl Manifest {
         })
     }
 
-    /// Whether it has hashes of everything beside it: those of older versions have one of the numbers only.
+    /// Whether the manifest has hashes of all else in the set. Those of older versions have only a hash of the numbers.
     pub fn is_sealed(&self) -> bool {
         self.schema >= SEALED_SINCE
     }
 
-    /// Reads the manifest of a folder that may come from anywhere.
+    /// Reads the manifest of a folder. The folder may come from anywhere.
     pub fn read(folder: &Path) -> Result<Self, BadManifest> {
         use std::io::Read as _;
         let path = folder.join(MANIFEST_NAME);
@@ -307,7 +309,7 @@ impl Manifest {
 }
 
 impl Recipe {
-    /// What it says of the weights.
+    /// What the recipe says about the weights.
     fn weights_id(&self) -> WeightsId<'_> {
         WeightsId {
             sha256: &self.weights_sha256,
@@ -316,8 +318,8 @@ impl Recipe {
         }
     }
 
-    /// What differs from another recipe: name, its value here, its value there. A copy of weights is no difference. Each setting is told
-    /// by itself: `order`, not all of how features are stored.
+    /// What differs from another recipe: name, value in this one, value in the other. A copy of the same weights is no difference.
+    /// Settings in groups are compared one by one: `order`, not all of how features are stored.
     pub fn differences(&self, other: &Self) -> Vec<(String, String, String)> {
         let fields = |recipe: &Self| {
             let mut fields = match serde_json::to_value(recipe) {
@@ -334,7 +336,7 @@ impl Recipe {
             fields
         };
         let (ours, theirs) = (fields(self), fields(other));
-        // How the same weights came here, as this file or that one, is none either.
+        // Whether the same weights were carried, downloaded or in a file is no difference either.
         let are_same_weights = self.weights_id().is_same_as(&other.weights_id());
         let is_of_copies = |name: &str| {
             name == "weights_source_sha256"
@@ -350,7 +352,7 @@ impl Recipe {
     }
 }
 
-/// A setting's value as it is told: a list by its items, a column by its name and kind.
+/// A setting's value for a message: a list by its items, a column by its name and kind.
 fn words(value: &Value) -> String {
     match value {
         Value::Null => "none".to_owned(),

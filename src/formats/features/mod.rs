@@ -1,7 +1,7 @@
 //! Features of many pictures as files: arrays with their index, and the manifest that says how they were made.
 //!
-//! Owns each format's layout and that memory stays bounded whatever the number of rows: a writer asks for rows one after the other,
-//! and never for all.
+//! Owns each format's layout, and that memory stays bounded for any number of rows: a writer reads one row after the other, and never
+//! all at once.
 
 mod blocks;
 mod containers;

@@ -1,4 +1,4 @@
-//! `.npy`, version 1.0 of the format, written as rows come (numpy's `lib/format.py` describes it).
+//! `.npy`, version 1.0 of the format, written row by row (numpy's `lib/format.py` describes it).
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -10,9 +10,9 @@ use crate::tensor::{Dtype, FeatureLayout};
 
 const NAME: &str = "features.npy";
 
-/// What stands before the numbers of an array of this shape. `descr` is numpy's name of the type.
+/// The header of an array of this shape. `descr` is numpy's name of the type.
 pub(super) fn header(descr: &str, shape: &[u64]) -> Vec<u8> {
-    // One side needs its comma, as a Python tuple does; more don't.
+    // A single side needs a comma after it, as in a Python tuple of one element.
     let sides = match shape {
         [side] => format!("{side},"),
         sides => sides.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
@@ -36,12 +36,12 @@ pub(super) const fn descr(dtype: Dtype) -> &'static str {
     }
 }
 
-/// The shape of all rows together.
+/// The shape of all rows stacked.
 pub(super) fn stacked_shape(num_rows: u64, layout: &FeatureLayout) -> Vec<u64> {
     std::iter::once(num_rows).chain(layout.shape.iter().map(|side| *side as u64)).collect()
 }
 
-/// Header and numbers of all rows as one array.
+/// Writes the header and the numbers of all rows as one array.
 pub(super) fn write_stacked(
     out: &mut dyn Write,
     layout: &FeatureLayout,
@@ -67,7 +67,7 @@ pub(super) fn write_array(
     Ok(vec![OutputFile::new(NAME.to_owned(), num_rows, hash)])
 }
 
-/// One picture's feature as a file of its own. Not yet safe against a loss of power: see [`crate::formats::sync_file`].
+/// Writes one picture's feature as a file of its own. It may be lost in a power failure until [`crate::formats::sync_file`] is called.
 pub fn write_feature_npy(path: &Path, layout: &FeatureLayout, values: &[u8]) -> Result<(), WriteError> {
     let shape: Vec<u64> = layout.shape.iter().map(|side| *side as u64).collect();
     write_whole_unsynced(path, |out| {

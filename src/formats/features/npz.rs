@@ -1,4 +1,4 @@
-//! `.npz`: a ZIP of `.npy` files, uncompressed, as `numpy.savez` writes it: `features`, and each column under its name.
+//! `.npz`: a ZIP of uncompressed `.npy` files, as `numpy.savez` writes it: `features`, and each column under its name.
 
 use std::io::{self, Seek, SeekFrom, Write};
 use std::path::Path;
@@ -15,7 +15,7 @@ use crate::formats::{WriteError, hash_file};
 use crate::tensor::Cell;
 
 const NAME: &str = "features.npz";
-/// The array of all features, and the text about them.
+/// Names of the entries that aren't columns: the array of all features, and the recipe as text.
 pub(super) const OWN: [&str; 2] = ["features", "about"];
 
 pub(super) fn write(
@@ -28,7 +28,7 @@ pub(super) fn write(
     write_whole(&folder.join(NAME), |out| {
         let storages = survey(table.columns, rows)?;
         let mut zip = ZipWriter::new(Spent { out: &mut *out, has_failed: false });
-        // The date is fixed, so that the same features are the same bytes.
+        // The date is fixed, so that the same features give the same bytes.
         let options = SimpleFileOptions::default()
             .compression_method(CompressionMethod::Stored)
             .last_modified_time(DateTime::default())
@@ -52,11 +52,11 @@ pub(super) fn write(
         zip.start_file(format!("{}.npy", OWN[1]), options).map_err(io::Error::other)?;
         let about = Cell::Text(table.about.to_owned());
         let longest = table.about.chars().count().max(1);
-        // A text by itself is an array without sides.
+        // A single text is an array without sides.
         zip.write_all(&header(&format!("<U{longest}"), &[]))?;
         zip.write_all(&element(&about, Storage::Text { longest }))?;
         zip.finish().map_err(io::Error::other)?;
-        // A ZIP's writer goes back to fill in sizes and checksums, so what it wrote is read once more.
+        // A ZIP's writer seeks back to fill in sizes and checksums, so the file is read again for its hash.
         out.flush()?;
         hash = Some(hash_file(out.get_ref(), &|| true)?);
         Ok(())
@@ -64,8 +64,8 @@ pub(super) fn write(
     Ok(hash.map(|hash| OutputFile::new(NAME.to_owned(), num_rows, hash)).into_iter().collect())
 }
 
-/// A file that takes everything, for nothing, once a write failed: a ZIP's writer that is dropped tries to finish the archive and prints
-/// that it can't, where the error was told already.
+/// A writer that, once a write has failed, accepts everything and does nothing. A `ZipWriter` that is dropped tries to finish the
+/// archive and prints an error if it can't, although the error was returned already.
 struct Spent<W> {
     out: W,
     has_failed: bool,
@@ -97,17 +97,17 @@ impl<W: Seek> Seek for Spent<W> {
     }
 }
 
-/// What numpy knows an array by: it takes `a` and `a.npy` for one.
+/// numpy's name of an array: it doesn't distinguish `a` from `a.npy`.
 pub(super) fn array_name(name: &str) -> String {
     entry(name).trim_end_matches(".npy").to_owned()
 }
 
-/// A column's name as a ZIP entry: a separator in it would make a folder.
+/// A column's name as the name of a ZIP entry: a separator in it would make a folder.
 fn entry(name: &str) -> String {
     name.replace(['/', '\\'], "_")
 }
 
-/// An element's bytes. Text is UTF-32, filled up with zeros.
+/// An element's bytes. Text is UTF-32, padded with zeros.
 fn element(cell: &Cell, storage: Storage) -> Vec<u8> {
     match storage {
         Storage::Integers => cell.integer().unwrap_or(0).to_le_bytes().to_vec(),

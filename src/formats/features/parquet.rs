@@ -1,5 +1,5 @@
-//! Parquet: a folder `features.parquet` of tables with the same columns, so that Spark, Dask, polars and `DuckDB` read it as one.
-//! The feature is a list column; a map is stored flat, and its shape stands in the file's metadata.
+//! Parquet: a folder `features.parquet` of tables with the same columns, so that Spark, Dask, polars and `DuckDB` read them as one.
+//! The feature is a list column. A map is stored flat, and its shape is in the file's metadata.
 
 use std::io;
 use std::path::Path;
@@ -21,13 +21,13 @@ use crate::formats::{WriteError, write_whole_hashed};
 use crate::tensor::{Cell, Column, ColumnKind, Dtype, FeatureLayout};
 
 pub(super) const FOLDER: &str = "features.parquet";
-/// The column of all features.
+/// The name of the column with the features.
 pub(super) const LIST: &str = "features";
-/// Bytes of features of one file, about: readers like files of this size, and there are few of them for a million rows.
+/// About how many bytes of features one file has: readers work well with this size, and a million rows don't need many files.
 const FILE_BYTES: u64 = 128 << 20;
-/// Bytes of features of one row group, which is held in memory while it is written.
+/// Bytes of features in one row group, which is held in memory while it is written.
 const GROUP_BYTES: u64 = 8 << 20;
-/// Rows of one group at most, whose cells are held too.
+/// The most rows of one group: their cells are held in memory too.
 const GROUP_ROWS: u64 = 8192;
 
 pub(super) fn write(
@@ -57,7 +57,7 @@ pub(super) fn write(
     }
 }
 
-/// The system's own error where there is one, so that a full disk is told as that.
+/// Keeps the system's own error if there is one, so that a full disk is reported as such.
 fn plain(error: parquet::errors::ParquetError) -> io::Error {
     match error {
         parquet::errors::ParquetError::External(inner) => match inner.downcast::<io::Error>() {
@@ -84,7 +84,7 @@ fn write_file(
             KeyValue::new("filterscope".to_owned(), table.about.to_owned()),
             KeyValue::new("filterscope.shape".to_owned(), shape.join(",")),
         ]))
-        // Numbers that hardly repeat: no dictionary, no least and largest, no packing that finds nothing.
+        // Feature values hardly repeat, so a dictionary, statistics and compression would be of no use.
         .set_column_dictionary_enabled(features.clone(), false)
         .set_column_statistics_enabled(features.clone(), EnabledStatistics::None)
         .set_column_encoding(features.clone(), Encoding::PLAIN)
@@ -109,7 +109,7 @@ fn write_file(
     Ok(())
 }
 
-/// Columns first, the feature last.
+/// The table's schema: the index's columns first, the feature last.
 fn schema(columns: &[Column], dtype: Dtype) -> parquet::errors::Result<TypePtr> {
     let mut fields: Vec<TypePtr> = Vec::with_capacity(columns.len() + 1);
     for column in columns {
@@ -180,7 +180,7 @@ fn write_values(
     for row in range {
         rows.values(row, &mut bytes)?;
     }
-    // Each list has elements, each present; a row's first begins a list.
+    // Every list has elements, and none of them is null. Repetition level 0 begins a new row's list.
     let definition = vec![1i16; num_rows * per_row];
     let repetition: Vec<i16> = (0..num_rows * per_row).map(|at| i16::from(at % per_row != 0)).collect();
     match layout.dtype {

@@ -1,4 +1,4 @@
-//! Features from Parquet, one row group in memory at a time.
+//! Reads features from Parquet, with one row group in memory at a time.
 
 use std::fs::File;
 use std::io;
@@ -11,12 +11,12 @@ use parquet::file::reader::{FileReader, SerializedFileReader};
 use super::error::BadFeatures;
 use crate::tensor::{Dtype, FeatureLayout};
 
-/// Files of features in order, and the group that was read last.
+/// The files of a set in order, and the row group that was read last.
 pub(super) struct ParquetRows {
     layout: FeatureLayout,
     groups: Vec<Group>,
     files: Vec<SerializedFileReader<File>>,
-    /// Its place, and its features' bytes.
+    /// The index of that group, and its features' bytes.
     held: Option<(usize, Vec<u8>)>,
 }
 

@@ -1,6 +1,6 @@
 //! `pictures.csv`: size and hash of each picture that the features were made of, in the features' order.
 //!
-//! Owns the file. It has no times, so that a set depends on nothing but what went into it. Must not know where pictures are.
+//! Owns that file. It contains no times, so that a set depends on nothing but its inputs. Must not know where pictures are.
 
 use std::fs::File;
 use std::io;
@@ -14,7 +14,7 @@ use crate::formats::{WriteError, write_whole_hashed};
 pub const PICTURES_NAME: &str = "pictures.csv";
 const HEADER: [&str; 5] = ["row", "camera", "file", "num_bytes", "xxh64"];
 
-/// A picture as it was when it was worked on.
+/// A picture, with its size and hash when it was worked on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KnownPicture {
     /// Its row in the data set.
@@ -23,14 +23,14 @@ pub struct KnownPicture {
     pub camera: String,
     /// Its file, as the index has it.
     pub file: String,
-    /// Its bytes.
+    /// Its size in bytes.
     pub num_bytes: u64,
-    /// XXH64 of these.
+    /// XXH64 of its bytes.
     pub xxh64: u64,
 }
 
-/// Writes the list and gives its SHA-256; where not every picture is known, none is written. The file's time says since when pictures may
-/// have changed.
+/// Writes the list and returns its SHA-256. If a picture isn't known, no list is written. The file's modification time is set to
+/// `since`: pictures may have changed from then on.
 pub fn write_pictures(
     folder: &Path,
     since: SystemTime,
@@ -67,7 +67,7 @@ pub fn write_pictures(
     Ok(None)
 }
 
-/// Reads the list of a folder whose manifest has its hash, which is for the caller to check.
+/// Reads the list of a folder. It doesn't check the list's hash in the manifest; the caller must.
 pub fn read_pictures(folder: &Path) -> Result<Vec<KnownPicture>, BadFeatures> {
     let path = folder.join(PICTURES_NAME);
     let bad = |error: csv::Error| BadFeatures::file(&path, error);

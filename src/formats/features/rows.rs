@@ -1,28 +1,28 @@
-//! Features as whoever writes files of them asks for them: row after row.
+//! Features as the code that writes files reads them: row after row.
 
 use std::io;
 
 use crate::tensor::{Cell, Column, FeatureLayout};
 
-/// Rows that are somewhere, read one after the other by whoever writes them.
+/// A source of feature rows, which the writer of a file reads one after the other.
 pub trait FeatureRows {
-    /// How many there are.
+    /// How many rows there are.
     fn num_rows(&self) -> u64;
 
-    /// Appends a row's numbers, little-endian and row-major as the layout says. Rows are best asked for in order.
+    /// Appends a row's numbers, little-endian and row-major as the layout says. Reading rows in order is fastest.
     fn values(&mut self, row: u64, bytes: &mut Vec<u8>) -> io::Result<()>;
 
-    /// A row's cells, one a column.
+    /// A row's cells, one for each column.
     fn cells(&mut self, row: u64) -> io::Result<Vec<Cell>>;
 }
 
-/// What a file of features says, beside the rows.
+/// What a file of features contains in addition to the rows' numbers.
 #[derive(Clone, Copy, Debug)]
 pub struct FeatureTable<'a> {
-    /// Extent and type of a row's feature.
+    /// Shape and type of a row's feature.
     pub layout: &'a FeatureLayout,
-    /// What else a row has.
+    /// The columns of the index, of which each row has a cell.
     pub columns: &'a [Column],
-    /// The recipe as JSON, for formats that carry text.
+    /// The recipe as JSON, for formats that can hold text.
     pub about: &'a str,
 }

@@ -1,7 +1,7 @@
-//! safetensors: the features as one tensor, each column of numbers as another; text stands in the index beside.
+//! safetensors: the features as one tensor, and each column of numbers as another. Text is only in the index next to it.
 //!
-//! The crate's own writer wants all tensors in memory; the format is a length, a header of JSON and the numbers one after the
-//! other, so it is written here as rows come.
+//! The crate's own writer needs all tensors in memory. The format is simple (a length, a JSON header, and the numbers one after the
+//! other), so it is written here row by row.
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -15,9 +15,9 @@ use crate::formats::{WriteError, write_whole_hashed};
 use crate::tensor::{Cell, Dtype};
 
 pub(super) const NAME: &str = "features.safetensors";
-/// The tensor of all features.
+/// The name of the tensor with all features.
 pub(super) const TENSOR: &str = "features";
-/// What a header has that is no tensor.
+/// The one entry of a header that is not a tensor.
 pub(super) const METADATA: &str = "__metadata__";
 
 pub(super) fn write(
@@ -39,7 +39,7 @@ pub(super) fn write(
             header.insert(name.to_owned(), place);
             offset += num_bytes;
         };
-        // Numbers of eight bytes first, so that all lie aligned.
+        // Numbers of eight bytes come first, so that all numbers are aligned.
         for (at, storage) in &numbers {
             let dtype = if *storage == Storage::Integers { "I64" } else { "F64" };
             if let Some(column) = table.columns.get(*at) {

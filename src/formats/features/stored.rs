@@ -1,4 +1,4 @@
-//! A finished folder of features, read back: rows by number, whatever the format. The files may come from anywhere.
+//! Reads a finished folder of features back: rows by number, in any format. The files may come from anywhere.
 
 use std::collections::HashSet;
 use std::fs::File;
@@ -20,10 +20,10 @@ use super::strays::find_strays;
 use crate::formats::hash_file;
 use crate::tensor::{Cell, FeatureLayout, is_refusal};
 
-/// Bytes of rows that are read from an HDF5 file at once.
+/// How many bytes of rows are read from an HDF5 file at once.
 const WINDOW_BYTES: u64 = 8 << 20;
 
-/// A folder of features.
+/// A folder of features, opened for reading.
 #[derive(Debug)]
 pub struct StoredFeatures {
     folder: PathBuf,
@@ -34,17 +34,18 @@ pub struct StoredFeatures {
 
 #[derive(Debug)]
 enum Values {
-    /// Numbers that lie one row after the other.
+    /// Rows stored one after the other in files, and the open file with its block's index.
     Blocks {
         blocks: Vec<Block>,
         open: Option<(usize, BufReader<File>)>,
     },
-    /// A file a row.
+    /// A file for each row; its name is in this column of the index.
     Files {
         column: usize,
     },
     Parquet(ParquetRows),
-    /// Files with the first row of each; the open one; the rows in memory from the first on.
+    /// The files, each with its first row and number of rows; the open file with its index; the first row in memory and the bytes
+    /// from it on.
     Hdf5 {
         files: Vec<(PathBuf, u64, u64)>,
         open: Option<(usize, hdf5_pure::File)>,
@@ -53,7 +54,7 @@ enum Values {
 }
 
 impl StoredFeatures {
-    /// Opens a folder; every file that its manifest names is looked at, no number is read yet.
+    /// Opens a folder. Checks the size and layout of the files that the manifest names; reads no numbers yet.
     pub fn open(folder: &Path) -> Result<Self, BadFeatures> {
         let manifest = Manifest::read(folder)?;
         let index = Index::open(&folder.join(INDEX_NAME), &manifest)?;
@@ -104,29 +105,30 @@ impl StoredFeatures {
         Ok(Self { folder: folder.to_owned(), manifest, index, values })
     }
 
-    /// How it was made.
+    /// The manifest, which says how the features were made.
     pub fn manifest(&self) -> &Manifest {
         &self.manifest
     }
 
-    /// Where it is.
+    /// The folder that was opened.
     pub fn folder(&self) -> &Path {
         &self.folder
     }
 
-    /// The file of a row's feature, relative to the folder, where each row has one.
+    /// The file of a row's feature, relative to the folder, if each row has a file of its own.
     pub fn own_file(&mut self, row: u64) -> io::Result<Option<String>> {
         let Values::Files { column } = self.values else { return Ok(None) };
         Ok(self.index.cells(row)?.into_iter().nth(column).map(|cell| cell.to_string()))
     }
 
-    /// A row's own file by its cells, in a set with a file a picture.
+    /// The file of a row's feature, read from the row's cells, if each row has a file of its own.
     pub fn own_name(&self, cells: &[Cell]) -> Option<String> {
         let Values::Files { column } = self.values else { return None };
         cells.get(column).map(ToString::to_string)
     }
 
-    /// Files of the folder that are none of this set's, relative to it, in order. `own_files` are those of its rows.
+    /// Files in the folder that don't belong to this set, relative to the folder, in order. `own_files` are the files of the set's
+    /// rows.
     ///
     /// # Errors
     /// A folder that can't be listed.
@@ -140,8 +142,8 @@ impl StoredFeatures {
         find_strays(&self.folder, &is_own)
     }
 
-    /// Holds every file against its size and hash, and reads it as others' readers do. Where the manifest is of an older version and has
-    /// no hashes, only the latter. `go_on` is asked now and then; where it says no, the result is an error.
+    /// Compares every file with its size and hash, and reads it by the rules of its format. If the manifest is of an older version
+    /// without hashes, only the reading is done. `go_on` is called now and then; if it returns false, the result is an error.
     pub fn check_files(&self, go_on: &dyn Fn() -> bool) -> Result<(), BadFeatures> {
         let (format, outcome) = (self.manifest.recipe.stored.format, &self.manifest.outcome);
         if let Some(path) = strangers(format, &self.folder, &outcome.files).first() {
@@ -221,7 +223,7 @@ impl StoredFeatures {
     }
 }
 
-/// A file of the folder by its name in the manifest, which may not lead out of it.
+/// The path of a file in the folder by its name in the manifest, which must not lead out of the folder.
 fn inside(folder: &Path, name: &str) -> Result<PathBuf, BadFeatures> {
     let is_inside = Path::new(name).components().all(|part| matches!(part, std::path::Component::Normal(_)));
     if is_inside {
@@ -312,7 +314,7 @@ fn read_block(
     Ok(())
 }
 
-/// Appends the numbers of a picture's own `.npy`; its extent is the file's where the layout leaves it open.
+/// Appends the numbers of a picture's own `.npy`. If the layout has no shape, any shape is accepted.
 pub fn read_feature_npy(path: &Path, layout: &FeatureLayout, bytes: &mut Vec<u8>) -> io::Result<()> {
     let wrong = |words: String| io::Error::other(format!("{words}: \"{}\"", path.display()));
     let mut file = File::open(path).map_err(|e| if is_refusal(&e) { e } else { wrong(e.to_string()) })?;
@@ -346,7 +348,7 @@ fn check_hdf5(path: &Path, layout: &FeatureLayout, num_rows: u64) -> Result<(), 
     Ok(())
 }
 
-/// The index, by where its lines begin.
+/// The index file, with the positions at which its lines begin.
 #[derive(Debug)]
 struct Index {
     reader: csv::Reader<File>,

@@ -1,4 +1,4 @@
-//! Files in a folder of features that are none of the set's: what a person or another program put there, or what was left there.
+//! Finds files in a folder of features that don't belong to the set: what a user or another program put there, or what was left there.
 
 use std::io;
 use std::path::Path;
@@ -10,8 +10,8 @@ use super::manifest::{MANIFEST_NAME, Manifest};
 use super::pictures::PICTURES_NAME;
 use crate::formats::is_draft;
 
-/// Files in a set's folder that no set has, told without reading it: what would go with it that is a person's own. Of a set with a file a
-/// picture, every `.npy` counts as its.
+/// Files in a set's folder that no set would have, found without reading the index: they may be the user's own and would be removed
+/// with the set. In a set with a file for each picture, every `.npy` counts as the set's.
 ///
 /// # Errors
 /// A folder that can't be listed.
@@ -28,7 +28,7 @@ pub fn others_files(folder: &Path, manifest: &Manifest) -> Result<Vec<String>, B
     find_strays(folder, &is_own)
 }
 
-/// Files in and below a folder that `is_own` doesn't know, relative to it with `/`, in order. Links aren't followed.
+/// Files in and below a folder that `is_own` returns false for, relative to the folder with `/`, in order. Links aren't followed.
 ///
 /// # Errors
 /// A folder that can't be listed.

@@ -1,16 +1,16 @@
-//! What a column holds over all rows: formats with fixed widths must know before they begin.
+//! What a column holds over all rows. Formats with fixed widths must know this before they begin to write.
 
 use std::io;
 
 use super::rows::FeatureRows;
 use crate::tensor::{Cell, Column, ColumnKind, EXACT_INTEGERS};
 
-/// One column over all rows.
+/// How a column is stored, which follows from its cells in all rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Storage {
     /// Whole numbers, none missing.
     Integers,
-    /// Numbers; NaN where one is missing. Whole numbers too, where some are missing and none loses a digit.
+    /// Numbers, with NaN for a missing one. Also whole numbers if some are missing and all fit exactly into f64.
     Numbers,
     /// Text of at most this many characters.
     Text {
@@ -19,7 +19,7 @@ pub(super) enum Storage {
     },
 }
 
-/// Looks at every cell once.
+/// Reads every cell once, and returns how to store each column.
 pub(super) fn survey(columns: &[Column], rows: &mut dyn FeatureRows) -> io::Result<Vec<Storage>> {
     #[derive(Clone, Copy, Default)]
     struct Seen {

@@ -1,4 +1,4 @@
-//! Features into files of any format.
+//! Writes features into files of any format.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -10,19 +10,19 @@ use super::{h5, npy, npz, parquet, safetensors};
 use crate::formats::WriteError;
 use crate::tensor::Column;
 
-/// A column that readers of a format would take for something else.
+/// A column whose name readers of a format would take for something else.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NameClash {
-    /// Its name has a zero character, which ends names in HDF5 and in many readers of others.
+    /// Its name has a zero character, which ends a name in HDF5 and in many readers of other formats.
     Zero(String),
-    /// It has the name of something that the format has of its own.
+    /// Its name is one that the format uses itself.
     Own(String),
-    /// Two columns would be one, because not every name can stand in the format.
+    /// Two columns would have the same name, because the format doesn't allow every name.
     Two(String, String),
 }
 
 impl FeatureFormat {
-    /// The first column that would be something else in a file of this format.
+    /// The first column whose name doesn't work in a file of this format.
     pub fn clash(self, columns: &[Column]) -> Option<NameClash> {
         if let Some(column) = columns.iter().find(|column| column.name.contains('\0')) {
             return Some(NameClash::Zero(column.name.clone()));
@@ -51,8 +51,8 @@ impl FeatureFormat {
     }
 }
 
-/// Writes rows into a folder in one of the formats that are assembled; gives the files, in order. Each is whole or not there; one
-/// that was written by the same call before is written again.
+/// Writes rows into a folder, in a format whose files are put together at the end of a run. Returns the files, in order; none for
+/// `Folder`. Each file is either whole or not there. Files of an earlier, interrupted call are written again.
 pub fn write_features(
     format: FeatureFormat,
     folder: &Path,

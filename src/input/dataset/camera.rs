@@ -1,4 +1,4 @@
-//! Cameras of a car: the three that every log knows, and others by the names that a log gives them.
+//! Cameras of a car: the three that every log has, and others by the names that a log gives them.
 //!
 //! Owns names and their order. Must not know logs.
 
@@ -8,14 +8,14 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::tensor::shown;
 
-/// Names of other cameras are kept as long as the program runs; no more than these.
+/// The most names of other cameras: they are kept as long as the program runs.
 const MAX_OTHERS: usize = 200;
-/// Bytes of a name at most.
+/// The most bytes of a name.
 const MAX_NAME: usize = 100;
 
 static OTHERS: Mutex<Vec<&'static str>> = Mutex::new(Vec::new());
 
-/// A camera of a car, by where it stands or else by its name.
+/// A camera of a car, by where it is mounted or by its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Camera {
     /// Left of the middle.
@@ -28,12 +28,12 @@ pub enum Camera {
     Other(OtherCamera),
 }
 
-/// A camera that is none of the three.
+/// A camera that is none of the three: an index into the names that were seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct OtherCamera(u8);
 
 impl Camera {
-    /// As a log calls it; of the three, lower case.
+    /// The camera's name: in lower case for the three, otherwise as the log writes it.
     pub fn name(self) -> &'static str {
         match self {
             Self::Left => "left",
@@ -84,13 +84,13 @@ impl serde::Serialize for Camera {
     }
 }
 
-/// A word that names no camera.
+/// A text that is not the name of a camera.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum UnknownCamera {
-    /// Not a name.
+    /// Not a valid name.
     #[error("camera `{0}`: expected left, center, right or another camera's name")]
     NoName(String),
-    /// One more than there may be.
+    /// There are as many other cameras as there may be.
     #[error("camera `{0}`: there are {MAX_OTHERS} cameras before it, and no log has so many")]
     TooMany(String),
 }

@@ -1,4 +1,4 @@
-//! comma.ai's research data set: a camera file of frames in HDF5, and beside it a log of measurements a hundred times a second.
+//! comma.ai's research data set: a camera file with frames in HDF5, and next to it a log with a hundred measurements per second.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -13,24 +13,24 @@ use super::source::{About, CameraPicture, Label, PictureLocation, Sample, Skippe
 use super::{Camera, DatasetError, NameCoding};
 use crate::tensor::{Cell, Column, ColumnKind, EXACT_INTEGERS, hex, is_refusal, shown};
 
-/// For each measurement, the frame that was the last one then.
+/// The set with, for each measurement, the number of the newest frame at that time.
 const POINTER: &str = "cam1_ptr";
-/// The folder of camera files in the data set as it is published; their logs lie in `log` beside it.
+/// The folder of the camera files in the data set as it is published. Their logs are in the folder `log` next to it.
 const CAMERA_FOLDER: &str = "camera";
-/// Measurements of a log that are read at most: a day of them, ten times over.
+/// The most measurements of a log that are read: about those of ten days.
 const MAX_LENGTH: u64 = 100_000_000;
 /// The first bytes of every HDF5 file.
 const MAGIC: &[u8] = b"\x89HDF\r\n\x1A\n";
 
-/// Camera files, opened. Rows are their frames, from 0, file after file in natural order. A frame's cells are those of the first
-/// measurement taken while it was the last one; a frame without any has none.
+/// Opened camera files. The rows are their frames, numbered from 0, file after file in natural order. A frame's cells are those of
+/// the first measurement that was taken while it was the newest frame. A frame without any measurement has no cells.
 #[derive(Debug)]
 pub struct CommaSource {
     about: About,
     drives: Vec<Drive>,
     columns: Vec<Column>,
     num_rows: usize,
-    /// SHA-256 of what the logs say of the frames.
+    /// SHA-256 over the numbers of frames and the labels.
     sha256: String,
 }
 
@@ -38,35 +38,35 @@ pub struct CommaSource {
 #[derive(Debug)]
 struct Drive {
     frames: Arc<Frames>,
-    /// Number of its first frame among all.
+    /// The row of its first frame.
     first: usize,
     columns: Vec<(Column, Values)>,
-    /// How much of the frames the log speaks of; none without a log.
+    /// What else is known from the log; `None` without a log.
     told: Option<Told>,
 }
 
-/// What a log says of a camera file's frames beside its columns.
+/// What is known from a log in addition to its columns.
 #[derive(Debug, Default)]
 struct Told {
-    /// Frames without a measurement, and the first of them.
+    /// How many frames have no measurement, and the first of them.
     num_blank: usize,
     first_blank: Option<usize>,
-    /// Sets that are no column, by name.
+    /// Names of the log's sets that can't be columns.
     left_out: Vec<String>,
 }
 
-/// A column by frame.
+/// A column's values, one for each frame.
 #[derive(Debug)]
 enum Values {
     Whole(Vec<Option<i64>>),
-    /// Beyond what a whole number of 64 bits with a sign can be.
+    /// Numbers too large for a signed whole number of 64 bits.
     Large(Vec<Option<u64>>),
-    /// NaN where there is nothing.
+    /// NaN where there is no value.
     Real(Vec<f64>),
 }
 
 impl Values {
-    /// Whether some are whole and f64 has no room for all their digits.
+    /// Whether some whole numbers have more digits than fit into f64.
     fn is_large(&self) -> bool {
         match self {
             Self::Whole(values) => values.iter().flatten().any(|v| v.unsigned_abs() > EXACT_INTEGERS),
@@ -75,7 +75,7 @@ impl Values {
         }
     }
 
-    /// Every value's bytes, with what tells an empty place from a number.
+    /// Hashes every value's bytes, with a mark that distinguishes a missing value from a number.
     fn feed(&self, hash: &mut Sha256) {
         let mut add = |kind: u8, bytes: [u8; 8]| {
             hash.update([kind]);
@@ -114,29 +114,29 @@ impl Values {
     }
 }
 
-/// Whether a file is HDF5, as far as can be seen.
+/// Whether a file seems to be HDF5; false if it can't be read.
 pub(super) fn is_hdf5(path: &Path) -> bool {
     looks_like_hdf5(path).unwrap_or(false)
 }
 
-/// Whether a file begins as HDF5 does; an error where the system refuses to let it be read.
+/// Whether a file begins as HDF5 does. An error if the system refuses to let it be read.
 fn looks_like_hdf5(path: &Path) -> Result<bool, DatasetError> {
     use std::io::Read as _;
     let mut start = [0; 8];
     match std::fs::File::open(path).and_then(|mut file| file.read_exact(&mut start)) {
         Ok(()) => Ok(start == MAGIC),
         Err(error) if is_refusal(&error) => Err(DatasetError::io(path, &error)),
-        // Shorter, a folder, or gone.
+        // The file is too short, a folder, or gone.
         Err(_) => Ok(false),
     }
 }
 
-/// Whether a folder has HDF5 files where camera files would be.
+/// Whether a folder has HDF5 files where its camera files would be.
 pub(super) fn has_camera_files(folder: &Path) -> bool {
     camera_files(folder).is_ok_and(|files| !files.is_empty())
 }
 
-/// HDF5 files of a folder's `camera`, or else of the folder itself, in natural order, relative to it.
+/// The HDF5 files in a folder's `camera`, or, if there are none, in the folder itself; in natural order, relative to the folder.
 fn camera_files(folder: &Path) -> Result<Vec<PathBuf>, DatasetError> {
     let files_in = |below: &Path| {
         let place = folder.join(below);
@@ -158,8 +158,8 @@ fn camera_files(folder: &Path) -> Result<Vec<PathBuf>, DatasetError> {
 }
 
 impl CommaSource {
-    /// Opens a camera file, or those of a folder: of `camera` in it, or else its own. A file's log is looked for in `../log` under the same
-    /// name, as the data set has it, then in the file itself.
+    /// Opens a camera file, or all those of a folder: in its `camera`, or, if there are none, in the folder itself. A file's log is
+    /// expected under the same name in `../log`, as in the published data set, or else in the file itself.
     pub fn open(path: &Path) -> Result<Self, DatasetError> {
         let mut source = Self {
             about: About::default(),
@@ -174,7 +174,7 @@ impl CommaSource {
             source.about.names = NameCoding::of(files.iter().map(|file| &**file));
             for file in files {
                 match source.add(&path.join(&file)) {
-                    // A log beside the camera files is one; what is broken is told.
+                    // Another HDF5 file in the folder, such as a log, or a broken file: it is reported as skipped.
                     Err(DatasetError::Unreadable { reason, .. }) => source.about.skipped.push(Skipped {
                         row: None,
                         place: source.about.names.name(&file),
@@ -228,7 +228,7 @@ impl CommaSource {
         Ok(())
     }
 
-    /// What a person should know of the logs.
+    /// Adds notes for the user about the logs.
     fn settle_notes(&mut self) {
         let notes = &mut self.about.notes;
         let name = |drive: &Drive| shown(&drive.frames.path().display().to_string());
@@ -265,7 +265,8 @@ impl CommaSource {
         }
     }
 
-    /// All columns that any log has. Where logs differ in a column's kind, it is a number, or text if a whole number would lose digits.
+    /// Collects the columns of all logs. If logs differ in a column's kind, it becomes a number, or text if a whole number would lose
+    /// digits.
     fn settle_columns(&mut self) {
         for (column, _) in self.drives.iter().flat_map(|drive| &drive.columns) {
             match self.columns.iter_mut().find(|known| known.name == column.name) {
@@ -282,7 +283,7 @@ impl CommaSource {
         self.about.label_names = self.columns.iter().map(|column| column.name.clone()).collect();
     }
 
-    /// The file that has a frame, and the frame's number in it.
+    /// The camera file with a frame, and the frame's number in it.
     fn find(&self, index: usize) -> Option<(&Drive, usize)> {
         let place = self.drives.partition_point(|drive| drive.first <= index).checked_sub(1)?;
         let drive = self.drives.get(place).filter(|_| index < self.num_rows)?;
@@ -305,14 +306,14 @@ impl CommaSource {
     }
 }
 
-/// A camera file's log: a file of its own, or the camera file itself.
+/// A camera file's log: a separate file, or the camera file itself.
 struct Log {
     path: PathBuf,
     file: File,
     is_own_file: bool,
 }
 
-/// Looks for the log of a camera file. One that is there and can't be read is an error: its labels would be lost.
+/// Finds the log of a camera file. A log that is there but can't be read is an error, since its labels would be lost.
 fn open_log(camera: &Path) -> Result<Option<Log>, DatasetError> {
     let name = camera.file_name().unwrap_or_default();
     let beside = camera.parent().unwrap_or(Path::new("")).join("../log").join(name);
@@ -327,10 +328,10 @@ fn open_log(camera: &Path) -> Result<Option<Log>, DatasetError> {
     Ok(has_pointer.then(|| Log { path: camera.to_owned(), file, is_own_file: false }))
 }
 
-/// What the library says of a log that it can't read.
+/// The error for a log that the HDF5 library can't read.
 fn unread(path: &Path, is_own_file: bool, error: &hdf5_pure::Error) -> DatasetError {
     match error {
-        // That says nothing of the file.
+        // A read error of the system says nothing about the file's content.
         hdf5_pure::Error::Io(error) if error.kind() != std::io::ErrorKind::UnexpectedEof => {
             DatasetError::io(path, error)
         }
@@ -348,7 +349,7 @@ fn bad_log(path: &Path, is_own_file: bool, reason: String) -> DatasetError {
 }
 
 impl Log {
-    /// Columns by frame, in the order of their names.
+    /// The log's columns, with a value for each frame, in the order of their names.
     fn read(&self, num_frames: usize) -> Result<(Vec<(Column, Values)>, Told), DatasetError> {
         let bad = |reason: String| bad_log(&self.path, self.is_own_file, reason);
         let words = |e: hdf5_pure::Error| unread(&self.path, self.is_own_file, &e);
@@ -389,7 +390,7 @@ impl Log {
                 continue;
             }
             let (kind, values, num_read) = match set.dtype().map_err(words)? {
-                // As f64, 64 bits would lose digits.
+                // Read as whole numbers: f64 would lose digits of 64-bit ones.
                 DType::I8 | DType::I16 | DType::I32 | DType::I64 | DType::U8 | DType::U16 | DType::U32 => {
                     let all = set.read_i64().map_err(words)?;
                     (ColumnKind::Integer, Values::Whole(by_frame(&first, &all)), all.len())
@@ -424,7 +425,7 @@ impl Log {
     }
 }
 
-/// For each frame the value of its first measurement.
+/// For each frame, the value of its first measurement.
 fn by_frame<T: Copy>(first: &[Option<usize>], all: &[T]) -> Vec<Option<T>> {
     first.iter().map(|at| at.and_then(|at| all.get(at).copied())).collect()
 }

@@ -1,7 +1,7 @@
-//! A log as text in columns: scanned once when it is opened, its lines read again when they are asked for.
+//! A log as a text file with columns. It is scanned once when it is opened; its lines are read again when they are needed.
 //!
-//! Owns delimiters, quotes, line numbers as editors count them, and that a cell keeps its text. Keeps no line in memory unless the
-//! file had to be converted: a log may have a million.
+//! Owns delimiters, quotes, line numbers as editors count them, and that a cell keeps its text. Keeps no lines in memory unless the
+//! file had to be converted, because a log may have a million of them.
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
@@ -19,15 +19,15 @@ use super::typing::Typing;
 use crate::tensor::{Cell, Column, hex, shown};
 
 const NOT_UTF8: &str = "not UTF-8 text: save the log as UTF-8";
-/// Characters of a column's name at most: it goes into every manifest.
+/// The most characters of a column's name, which goes into every manifest.
 const MAX_NAME: usize = 200;
 
-/// The first line of a file that may be a log, as columns. A quoted name may have ends of lines in it.
+/// The first line of a file that may be a log, split into columns. A quoted name may contain line breaks.
 pub(super) struct Header {
     line: String,
-    /// Whether the file is called one of tabs.
+    /// Whether the file's name ends like that of a file with tabs.
     is_of_tabs: bool,
-    /// What the columns are read from, all of it: a blank in front of the first delimiter is a column without a name.
+    /// The text that the columns are read from, untrimmed: a blank before the first delimiter is a column without a name.
     record: String,
 }
 
@@ -43,19 +43,19 @@ impl Header {
         Ok(Self { record: first_record(&text).to_owned(), line, is_of_tabs })
     }
 
-    /// The line, at most 60 characters of it, without what a terminal can't show.
+    /// At most 60 characters of the line, without characters that a terminal can't show.
     pub(super) fn shortened(&self) -> String {
         let short: String = self.line.chars().take(60).collect();
         let rest = if short.len() < self.line.len() { "…" } else { "" };
         format!("{}{rest}", shown(&short))
     }
 
-    /// The line as it is.
+    /// The first line that isn't blank, without blanks around it.
     pub(super) fn line(&self) -> &str {
         &self.line
     }
 
-    /// What separates fields: European spreadsheets write semicolons, so that commas can be decimal.
+    /// The delimiter between fields. European spreadsheets write semicolons, because commas are their decimal signs.
     pub(super) fn delimiter(&self) -> u8 {
         let count = |c: u8| outside_quotes(&self.record).filter(|(_, b)| *b == c).count();
         if self.is_of_tabs && count(b'\t') > 0 {
@@ -64,12 +64,12 @@ impl Header {
         [b',', b';', b'\t'].into_iter().rev().max_by_key(|c| count(*c)).unwrap_or(b',')
     }
 
-    /// The columns' names, lower case, without blanks and quotes around.
+    /// The columns' names in lower case, without blanks and quotes around them.
     pub(super) fn columns(&self) -> Vec<String> {
         self.fields().into_iter().map(|name| name.to_lowercase()).collect()
     }
 
-    /// The line's fields, without blanks around.
+    /// The columns' names as written, without blanks and quotes around them.
     pub(super) fn fields(&self) -> Vec<String> {
         let mut reader = reader(self.delimiter()).has_headers(false).from_reader(self.record.as_bytes());
         let mut record = StringRecord::new();
@@ -79,68 +79,68 @@ impl Header {
         }
     }
 
-    /// The fields, for a message.
+    /// The columns' names, for a message.
     pub(super) fn found(&self) -> String {
         shown(&self.fields().join(", "))
     }
 
-    /// Whether these columns are all there.
+    /// Whether all these columns are there.
     pub(super) fn has(&self, names: &[&str]) -> bool {
         let columns = self.columns();
         names.iter().all(|name| columns.iter().any(|column| column == name))
     }
 }
 
-/// Where a line lies in its file's text.
+/// Where a line is in its file's text.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct LineSpan {
     start: u64,
     length: u32,
 }
 
-/// A line while it is scanned.
+/// A line, during the scan.
 pub(super) struct CsvLine<'a> {
-    /// As editors count: the file's first line is 1.
+    /// The line's number as editors count: the file's first line is 1.
     pub(super) number: u64,
-    /// Where it lies.
+    /// Where the line is in the file.
     pub(super) span: LineSpan,
     record: &'a StringRecord,
-    /// Which fields are quoted; empty where none is.
+    /// Which fields are quoted; empty if none is.
     quoted: &'a [bool],
 }
 
 impl CsvLine<'_> {
-    /// A field, without blanks around.
+    /// A field without blanks around it.
     pub(super) fn cell(&self, at: usize) -> &str {
         self.raw(at).trim()
     }
 
-    /// A field as it was written.
+    /// A field as it is written in the file.
     pub(super) fn raw(&self, at: usize) -> &str {
         self.record.get(at).unwrap_or("")
     }
 
-    /// A field as it is meant: blanks around are layout, but inside quotes they are text.
+    /// A field's content: blanks around it are only layout, but inside quotes they are text.
     pub(super) fn meant(&self, at: usize) -> &str {
         let is_quoted = self.quoted.get(at).copied().unwrap_or(false);
         if is_quoted { self.raw(at) } else { self.cell(at) }
     }
 }
 
-/// How a log is laid out.
+/// How a log is laid out in columns.
 #[derive(Default)]
 pub(super) struct CsvLayout {
-    /// What separates fields.
+    /// The delimiter between fields.
     pub(super) delimiter: u8,
-    /// Names of the columns where no header line gives them.
+    /// Names of the columns, if there is no header line.
     pub(super) names: Option<Vec<String>>,
-    /// Columns from which on, to the last, a line with too many fields has numbers with unquoted decimal commas.
+    /// If a line has too many fields: the columns from this one to the last are numbers with unquoted decimal commas.
     pub(super) decimals_from: Option<usize>,
-    /// Columns that the log's reader takes for numbers, with decimal commas too.
+    /// Columns that are read as numbers, also with decimal commas.
     pub(super) numbers: Vec<usize>,
 }
 
-/// A log that was scanned.
+/// A log after its scan.
 #[derive(Debug)]
 pub(super) struct CsvFile {
     path: PathBuf,
@@ -152,16 +152,17 @@ pub(super) struct CsvFile {
     notes: Vec<String>,
 }
 
-/// Where lines are read again.
+/// Where lines are read from after the scan.
 #[derive(Debug)]
 enum Lines {
     InFile(Mutex<File>),
-    /// Of a file that isn't UTF-8.
+    /// The converted text of a file that isn't UTF-8.
     Converted(Vec<u8>),
 }
 
 impl CsvFile {
-    /// Reads a log from its first line to its last and shows each line; the words of a refused line become the log's error.
+    /// Reads a log from its first line to its last and passes each line to `visit`. If `visit` refuses a line, its message becomes
+    /// the error.
     pub(super) fn scan(
         path: &Path,
         layout: CsvLayout,
@@ -176,7 +177,7 @@ impl CsvFile {
         let has_header = layout.names.is_none();
         let names = match layout.names {
             Some(names) => names,
-            // The header is read by the first call, and positions count from after it.
+            // The first call reads the header; positions then count from after it.
             None => reader.headers().map_err(|_| bad(1, NOT_UTF8.into()))?.iter().map(column_name).collect(),
         };
         if let Some(long) = names.iter().find(|name| name.chars().count() > MAX_NAME) {
@@ -262,7 +263,7 @@ impl CsvFile {
         &self.columns
     }
 
-    /// What a person should know of how it was read.
+    /// Notes for the user on how the file was read.
     pub(super) fn notes(&self) -> &[String] {
         &self.notes
     }
@@ -272,7 +273,7 @@ impl CsvFile {
         &self.sha256
     }
 
-    /// The fields of a line, as they were written.
+    /// The fields of a line, as they are written in the file.
     pub(super) fn fields(&self, span: LineSpan) -> Result<Vec<String>, DatasetError> {
         let read_again;
         let bytes = match &self.text {
@@ -300,7 +301,7 @@ impl CsvFile {
         Ok(record.iter().map(str::to_owned).collect())
     }
 
-    /// The cells of a line, one a column.
+    /// The cells of a line, one for each column.
     pub(super) fn cells(&self, span: LineSpan) -> Result<Vec<Cell>, DatasetError> {
         let fields = self.fields(span)?;
         Ok(self.columns.iter().zip(&fields).map(|(column, text)| column.kind.cell(text)).collect())
@@ -312,12 +313,12 @@ impl CsvFile {
     }
 }
 
-/// A column's name as it is meant.
+/// A column's name without blanks and quotes around it.
 fn column_name(field: &str) -> String {
     field.trim().trim_matches('"').trim().to_owned()
 }
 
-/// A text's bytes that are in no quotes, with their places.
+/// The bytes of a text that are outside quotes, with their positions.
 fn outside_quotes(text: &str) -> impl Iterator<Item = (usize, u8)> {
     let mut is_quoted = false;
     text.bytes().enumerate().filter(move |(_, byte)| {
@@ -326,7 +327,7 @@ fn outside_quotes(text: &str) -> impl Iterator<Item = (usize, u8)> {
     })
 }
 
-/// A text up to the first end of a line that is in no quotes; where they don't close, up to the first.
+/// A text up to the first line break outside quotes; if a quote is never closed, up to the first line break.
 fn first_record(text: &str) -> &str {
     let is_end = |byte: u8| matches!(byte, b'\n' | b'\r');
     let end = outside_quotes(text)
@@ -342,7 +343,7 @@ fn reader(delimiter: u8) -> csv::ReaderBuilder {
     builder
 }
 
-/// A record of as many fields as there are columns.
+/// The record, if it has as many fields as there are columns, or can be joined to that many.
 fn whole_record(
     record: &StringRecord,
     num_columns: usize,
@@ -366,7 +367,7 @@ fn whole_record(
     })
 }
 
-/// Names that differ: an empty one becomes `column_N`, a second `x` becomes `x_2`.
+/// Makes names unique: an empty one becomes `column_N`, a second `x` becomes `x_2`.
 fn unique(names: Vec<String>) -> Vec<String> {
     let mut used: Vec<String> = Vec::with_capacity(names.len());
     for (at, name) in names.into_iter().enumerate() {
@@ -382,7 +383,7 @@ fn unique(names: Vec<String>) -> Vec<String> {
     used
 }
 
-/// Lines as editors count them. The CSV reader's own count is off after blank lines and after `\r\n`.
+/// Counts lines as editors do. The CSV reader's own count is wrong after blank lines and after `\r\n`.
 struct LineCounter<'a> {
     bytes: &'a [u8],
     at: usize,
@@ -390,14 +391,14 @@ struct LineCounter<'a> {
 }
 
 impl LineCounter<'_> {
-    /// The line of the first row that begins at or after a position; positions must not fall.
+    /// The line of the first row that begins at or after a position. Positions must not decrease from call to call.
     fn line_of(&mut self, byte: u64) -> u64 {
         let start = usize::try_from(byte).unwrap_or(usize::MAX);
         while let Some(&b) = self.bytes.get(self.at) {
             if self.at >= start && !matches!(b, b'\r' | b'\n') {
                 break;
             }
-            // `\r\n` is one end, a `\r` by itself another.
+            // `\r\n` is one line break, and so is a `\r` by itself.
             let is_half = b == b'\r' && self.bytes.get(self.at + 1) == Some(&b'\n');
             self.line += u64::from(b == b'\n' || b == b'\r' && !is_half);
             self.at += 1;

@@ -1,8 +1,8 @@
-//! Numbers that a program wrote with its country's decimal comma into a file whose fields are parted by commas.
+//! Numbers that a program wrote with the decimal commas of its country into a file whose fields are separated by commas.
 
-/// Puts the pieces together again: `-0`, `0858`, `0`, `0`, `1` as four numbers is `-0.0858, 0, 0, 1`. Only where there is exactly one
-/// way: a fraction is digits without trailing zeros (and perhaps an exponent), a whole number has no leading zeros, and the first
-/// three (steering, throttle, brake) lie within −1 to 1, as the simulator's do. None where there is no way, or more than one.
+/// Joins the pieces: `-0`, `0858`, `0`, `0`, `1` as four numbers is `-0.0858, 0, 0, 1`. It must be possible in exactly one way: a
+/// fraction is digits without trailing zeros (and perhaps an exponent), a whole number has no leading zeros, and the first three
+/// numbers (steering, throttle, brake) are within −1 to 1, as the simulator's are. `None` if there is no way, or more than one.
 pub(super) fn join_decimals(pieces: &[&str], num_numbers: usize) -> Option<Vec<String>> {
     let mut found = Vec::new();
     extend(pieces, num_numbers, &mut Vec::new(), &mut found);

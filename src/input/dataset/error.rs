@@ -5,28 +5,28 @@ use std::path::{Path, PathBuf};
 use super::known_names;
 use crate::tensor::{Remedied, Remedy, is_out_of_files, refusal_in};
 
-/// A data set that can't be opened.
+/// Why a data set can't be opened.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DatasetError {
-    /// Nothing at that path.
+    /// There is nothing at the path.
     #[error("no such file or folder: check the path: \"{}\"", path.display())]
     Missing {
-        /// Where it was looked for.
+        /// The path.
         path: PathBuf,
     },
-    /// Not what it should be, or the system fails at it.
+    /// It isn't what it should be, or reading it failed.
     #[error("can't be read ({reason}): \"{}\"", path.display())]
     Unreadable {
-        /// The system's words.
+        /// The system's error, or what is wrong.
         reason: String,
         /// The file or folder.
         path: PathBuf,
     },
-    /// The system refuses for now, which says nothing of what lies there.
+    /// The system refuses access for now, which says nothing about what is there.
     #[error("the system doesn't let it be read ({reason}): \"{}\"", path.display())]
     Refused {
-        /// The system's words.
+        /// The system's error.
         reason: std::io::Error,
         /// The file or folder.
         path: PathBuf,
@@ -34,14 +34,14 @@ pub enum DatasetError {
     /// A folder without a picture.
     #[error("no picture in this folder ({num_ignored} other files were ignored{video}): \"{}\"", path.display())]
     NoPictures {
-        /// Files that are no pictures.
+        /// How many files aren't pictures.
         num_ignored: usize,
-        /// Of the first that is a video, what to do with it; empty where none is.
+        /// If one of them is a video, a message on the first such file; otherwise empty.
         video: String,
         /// The folder.
         path: PathBuf,
     },
-    /// A file that is neither a folder nor a known log.
+    /// A file that is not a known log.
     #[error(
         "not a data set: expected a folder of pictures, or a log with a header line such as Udacity's interpolated.csv ({}); the first line is `{first_line}`: \"{}\"",
         known_names::UDACITY_COLUMNS.join(", "),
@@ -53,12 +53,12 @@ pub enum DatasetError {
         /// The file.
         path: PathBuf,
     },
-    /// A file that is something else altogether.
+    /// A known kind of file that is not a data set.
     #[error("{what}, not a data set: {advice}: \"{}\"", path.display())]
     NoData {
-        /// What it is.
+        /// What kind of file it is.
         what: &'static str,
-        /// What to do.
+        /// What the user can do.
         advice: &'static str,
         /// The file.
         path: PathBuf,
@@ -70,40 +70,40 @@ pub enum DatasetError {
         path.display()
     )]
     MissingColumn {
-        /// The column that isn't there.
+        /// The column that is missing.
         missing: &'static str,
-        /// The columns there are.
+        /// The columns that are there.
         found: String,
         /// The log.
         path: PathBuf,
     },
-    /// A table without the column that was named.
+    /// A table without the column that was named for the paths.
     #[error("no column `{asked}`: found {found}: \"{}\"", path.display())]
     NoPathColumn {
-        /// The column that was asked for.
+        /// The column that was named.
         asked: String,
-        /// The columns there are.
+        /// The columns that are there.
         found: String,
         /// The table.
         path: PathBuf,
     },
-    /// A table, and nobody said where its paths are.
+    /// A table, and the user didn't say which column has the paths.
     #[error("it isn't said which column has the pictures' paths: \"{}\"", path.display())]
     WhichColumn {
-        /// The columns there are.
+        /// The columns that are there.
         found: String,
         /// The table.
         path: PathBuf,
     },
-    /// A table whose first line was taken for names of columns and is a row.
+    /// A table without a header line: its first line was read as names of columns but is a row.
     #[error("the first line names a picture, `{first}`, where names of columns were expected: \"{}\"", path.display())]
     HeaderIsRow {
-        /// What it has in the column of paths.
+        /// What the line has in the column of paths.
         first: String,
         /// The table.
         path: PathBuf,
     },
-    /// A list without a path.
+    /// A list without any path.
     #[error(
         "no path {}: expected one a line, as `find photos -name '*.jpg'` prints them{}",
         if path.as_os_str() == "-" { "on standard input" } else { "in this list" },
@@ -113,7 +113,7 @@ pub enum DatasetError {
         /// The list; `-` for standard input.
         path: PathBuf,
     },
-    /// A table or list none of whose pictures is there.
+    /// A table or list whose pictures are all missing.
     #[error(
         "none of the {kind}'s {num_rows} pictures is there; the first is `{first}`: write paths that are absolute or count from the {kind}'s folder: \"{}\"",
         path.display()
@@ -121,14 +121,14 @@ pub enum DatasetError {
     NoListedFiles {
         /// `table` or `list`.
         kind: &'static str,
-        /// Rows of it.
+        /// How many rows it has.
         num_rows: usize,
         /// The first picture, as it is written there.
         first: String,
-        /// Where it comes from.
+        /// The table or list.
         path: PathBuf,
     },
-    /// Two pictures of a log that only one file could be.
+    /// Two different pictures of a log for which the same file would be found.
     #[error(
         "none of the log's pictures is where it says, and by the ends of their paths `{a}` and `{b}` would both be `{file}`: put the pictures where the log has them: \"{}\"",
         path.display()
@@ -136,34 +136,34 @@ pub enum DatasetError {
     Meeting {
         /// A picture, as the log names it.
         a: String,
-        /// Another one.
+        /// The other picture.
         b: String,
         /// The file.
         file: String,
         /// The log.
         path: PathBuf,
     },
-    /// A log's row can't be read. Guessing would shift labels, so the log is refused.
+    /// A row of a log that can't be read. Guessing would shift labels, so the whole log is refused.
     #[error("line {line}: {problem}: \"{}\"", path.display())]
     BadRow {
-        /// Line of the file, the header being 1.
+        /// Line of the file; the header is line 1.
         line: u64,
-        /// What was wrong and what was expected.
+        /// What is wrong and what was expected.
         problem: String,
         /// The log.
         path: PathBuf,
     },
-    /// The log of a camera file that is there and can't be read.
+    /// The log of a camera file exists but can't be read.
     #[error("the camera file's log can't be read ({reason}): {advice}: \"{}\"", path.display())]
     BadLog {
         /// What is wrong.
         reason: String,
-        /// What to do.
+        /// What the user can do.
         advice: &'static str,
         /// The file with the log.
         path: PathBuf,
     },
-    /// A file without anything in it.
+    /// An empty file.
     #[error("no rows: the file is empty: \"{}\"", path.display())]
     Empty {
         /// The file.
@@ -175,13 +175,13 @@ pub enum DatasetError {
         /// The log.
         path: PathBuf,
     },
-    /// A log none of whose pictures is there.
+    /// A log whose pictures are all missing.
     #[error(
         "none of the log's {num_rows} pictures is beside it; the first is `{first}`: put the picture folders next to the log: \"{}\"",
         path.display()
     )]
     NoPictureFiles {
-        /// Rows of the log.
+        /// How many rows the log has.
         num_rows: usize,
         /// The first picture, as the log names it.
         first: String,
@@ -191,7 +191,7 @@ pub enum DatasetError {
 }
 
 impl DatasetError {
-    /// An I/O error at a path.
+    /// The error for an I/O error at a path.
     pub(super) fn io(path: &Path, error: &std::io::Error) -> Self {
         let path = path.to_owned();
         if let Some(reason) = refusal_in(error) {

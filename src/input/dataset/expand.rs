@@ -1,4 +1,4 @@
-//! What a person typed (pictures, folders, logs) as a flat list of pictures, in order.
+//! Turns the inputs that the user typed (pictures, folders, logs) into a flat list of pictures, in order.
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -7,61 +7,61 @@ use super::source::{PictureLocation, Sample, Source};
 use super::{Camera, DatasetError, is_log, open_source};
 use crate::tensor::{Remedied, Remedy};
 
-/// One picture to work on.
+/// One picture of a list of inputs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PictureRef {
-    /// For people: the file's name, or log, frame and camera.
+    /// Text for the user: the file's name, or log, row and camera.
     pub label: String,
     /// Where it is; [`PictureLocation::load`] decodes it.
     pub picture: PictureLocation,
-    /// The camera that took it, where that is known.
+    /// The camera that took it, if known.
     pub camera: Option<Camera>,
-    /// The row's number in its folder or log; none for a picture named by itself.
+    /// The number of its row in its folder or log; `None` for a picture that was named directly.
     pub row: Option<usize>,
-    /// Beginning of output names: a plain file name, unique in the list whatever the case.
+    /// The beginning of names for output files: a plain file name, unique in the list even without regard to case.
     pub stem: String,
 }
 
-/// Inputs that can't be made a list of pictures.
+/// Why inputs can't be made a list of pictures.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ExpandError {
-    /// Nothing to do.
+    /// No input was given.
     #[error("no input: name a picture, a folder or a driving log")]
     Nothing,
     /// A folder or log that can't be opened.
     #[error(transparent)]
     Dataset(#[from] DatasetError),
-    /// A row or camera of something that has none.
+    /// A row or camera was chosen, but the input is a single picture.
     #[error("a {option} can be chosen of a {needs}, and this is a picture: \"{}\"", path.display())]
     OnlyOnePicture {
-        /// What was chosen.
+        /// The option that was given.
         option: &'static str,
-        /// What has such.
+        /// The kind of input that the option needs.
         needs: &'static str,
         /// The picture.
         path: PathBuf,
     },
-    /// A row beyond the end, or one without pictures.
+    /// A row beyond the end, or one whose pictures are missing.
     #[error("no row {row}: expected one from 0 to {last}{missing}: \"{}\"", path.display())]
     NoSuchRow {
         /// The number that was asked for.
         row: usize,
         /// The last row's number.
         last: usize,
-        /// Said when the row exists and its pictures don't.
+        /// Words for a row that exists but whose pictures don't; otherwise empty.
         missing: &'static str,
         /// The folder or log.
         path: PathBuf,
     },
-    /// A camera that no row has a picture of.
+    /// A camera that has no pictures, or none in the row.
     #[error("no picture of the {camera} camera{at}: expected {known}: \"{}\"", path.display())]
     NoSuchCamera {
         /// The camera that was asked for.
         camera: Camera,
-        /// In which row, if one was asked for.
+        /// Words with the row, if one was asked for.
         at: String,
-        /// Cameras there are.
+        /// The cameras that have pictures.
         known: String,
         /// The folder or log.
         path: PathBuf,
@@ -80,9 +80,9 @@ impl Remedied for ExpandError {
     }
 }
 
-/// Pictures for the paths a person named: a picture as it is (it is opened later, so a broken one is that picture's error), a
-/// folder's pictures, a log's frames. A log gives one picture a frame: of `camera`, or else the centre. `row` keeps one row,
-/// by number.
+/// The pictures for the paths that the user named. A path to a picture gives that picture (it is opened later, so a broken one is
+/// only that picture's error), a folder its pictures, and a log one picture for each frame: that of `camera`, or else of the centre
+/// camera. If `row` is given, only the row with that number is kept.
 pub fn expand_inputs(
     paths: &[PathBuf],
     camera: Option<Camera>,
@@ -132,7 +132,7 @@ fn of_source(
     if let Some(camera) = camera.filter(|camera| !source.cameras().contains(camera)) {
         return Err(no_camera(camera, String::new()));
     }
-    // Where a log has a centre camera, another one never stands in for it unasked.
+    // If a log has a centre camera, another camera is never used in its place unless asked for.
     let camera = camera.or_else(|| source.cameras().contains(&Camera::Center).then_some(Camera::Center));
     let Some(row) = row else {
         return Ok((0..source.len())
@@ -154,7 +154,7 @@ fn of_source(
 }
 
 impl PictureRef {
-    /// The picture of a row that a camera took (or the row's own, where there are no cameras), of the data set opened at `place`.
+    /// The picture of a row by a camera (or the row's only picture, if there are no cameras). The data set was opened at `place`.
     pub fn of_sample(place: &Path, sample: &Sample, camera: Option<Camera>) -> Option<Self> {
         let view = sample.view(camera)?;
         let (label, stem) = match view.camera {
@@ -179,7 +179,7 @@ impl PictureRef {
     }
 }
 
-/// The name of a folder, or of a log's folder: `interpolated` says nothing.
+/// The name of a folder, or of a log's folder: a log's own name, such as `interpolated`, says nothing.
 fn title(path: &Path) -> String {
     let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let folder = if absolute.is_dir() { Some(&*absolute) } else { absolute.parent() };
@@ -191,8 +191,8 @@ fn file_name(path: &Path) -> String {
     path.file_name().map_or_else(|| path.to_string_lossy(), |n| n.to_string_lossy()).into_owned()
 }
 
-/// A file name that every system accepts: separators and reserved characters become `_`; at most 120 bytes, of
-/// the 255 that systems allow, for a tag and a layer follow.
+/// A file name that every system accepts: separators and reserved characters become `_`. It has at most 120 of the 255 bytes that
+/// systems allow, because a tag and a layer follow.
 fn plain(name: &str) -> String {
     let mut safe: String =
         name.chars().map(|c| if c.is_control() || r#"/\:*?"<>|"#.contains(c) { '_' } else { c }).collect();
@@ -201,7 +201,7 @@ fn plain(name: &str) -> String {
     if trimmed.is_empty() { "picture".to_owned() } else { trimmed.to_owned() }
 }
 
-/// Appends `_2`, `_3` … where a stem has been used.
+/// Appends `_2`, `_3` … to stems that are already used.
 fn make_unique(pictures: &mut [PictureRef]) {
     let mut used = HashSet::new();
     for picture in pictures {

@@ -1,4 +1,4 @@
-//! Names of files: which are hidden, which are pictures, and which there are in a folder.
+//! File names: which are hidden, which are pictures, and which exist in a folder.
 
 use std::collections::HashMap;
 use std::ffi::OsString;
@@ -6,16 +6,17 @@ use std::path::{Path, PathBuf};
 
 use crate::input::decode::{SNIFF_BYTES, Sniffed, sniff};
 
-/// How the words begin that say of a file that it is a video.
+/// The beginning of messages that say that a file is a video.
 pub(super) const VIDEO_WORDS: &str = "a video: ";
 
-/// Extensions of formats that are decoded, lower case.
+/// Extensions of the formats that can be decoded, in lower case.
 const PICTURE_EXTENSIONS: [&str; 20] = [
     "jpg", "jpeg", "jpe", "jfif", "png", "gif", "bmp", "dib", "tif", "tiff", "webp", "pbm", "pgm", "ppm",
     "pnm", "pam", "ico", "qoi", "apng", "mpo",
 ];
 
-/// What systems leave lying about: dot files (`.DS_Store`, `._cat.jpg`), `Thumbs.db`, `desktop.ini`, `__MACOSX`.
+/// Whether a name is that of a file which systems leave behind: dot files (`.DS_Store`, `._cat.jpg`), `Thumbs.db`, `desktop.ini`,
+/// `__MACOSX`.
 pub(super) fn is_hidden(name: &str) -> bool {
     name.starts_with('.')
         || ["thumbs.db", "ehthumbs.db", "desktop.ini", "__macosx"]
@@ -29,10 +30,10 @@ pub(super) fn has_picture_extension(path: &Path) -> bool {
     PICTURE_EXTENSIONS.contains(&extension.as_str())
 }
 
-/// Why a file is no picture of a data set; none if it is one.
+/// Why a file is not a picture of a data set; `None` if it is one.
 ///
-/// A known extension is enough (a broken file then fails when it is decoded, and is reported as such); anything else is
-/// looked into, so that frames without an extension are found and a HEIC is named.
+/// A known extension is enough: a broken file then fails when it is decoded, and is reported as broken. Of any other file the first
+/// bytes are read, so that pictures without an extension are found and a HEIC is recognised.
 pub(super) fn not_a_picture(path: &Path) -> Option<String> {
     use std::io::Read;
     if has_picture_extension(path) {
@@ -54,12 +55,12 @@ pub(super) fn not_a_picture(path: &Path) -> Option<String> {
     }
 }
 
-/// Whether a file is a picture, by its name or else its first bytes.
+/// Whether a file is a picture, by its extension or else by its first bytes.
 pub fn is_picture(path: &Path) -> bool {
     path.is_file() && not_a_picture(path).is_none()
 }
 
-/// Folders below one folder, each listed once, so that the disk isn't asked for every file.
+/// Folders below a root. Each is listed once, so that the disk isn't accessed for every single file.
 pub(super) struct PictureFolders {
     root: PathBuf,
     listings: HashMap<PathBuf, HashMap<String, Vec<OsString>>>,
@@ -71,14 +72,14 @@ impl PictureFolders {
         Self { root: root.to_owned(), listings: HashMap::new() }
     }
 
-    /// The file of that name, relative to the root.
+    /// The file with exactly that name in a folder, relative to the root.
     pub(super) fn named(&mut self, folder: &Path, name: &str) -> Option<PathBuf> {
         let wanted = Path::new(name);
         let found = self.alike(folder, wanted)?.iter().find(|file| file.as_os_str() == wanted.as_os_str())?;
         Some(folder.join(found))
     }
 
-    /// Whether such a file is there, by its path relative to the root.
+    /// Whether a file exists, by its path relative to the root.
     pub(super) fn is_there(&mut self, path: &Path) -> bool {
         let folder = path.parent().unwrap_or(Path::new("")).to_owned();
         path.file_name()
@@ -86,7 +87,7 @@ impl PictureFolders {
             .is_some_and(|name| self.named(&folder, name).is_some())
     }
 
-    /// The one picture whose name differs in its ending or in capitals only.
+    /// The only picture in a folder whose name differs from the given one in nothing but extension or case.
     pub(super) fn resembling(&mut self, folder: &Path, name: &str) -> Option<PathBuf> {
         let alike = self.alike(folder, Path::new(name))?;
         let mut pictures = alike.iter().filter(|file| has_picture_extension(Path::new(file)));
@@ -96,7 +97,7 @@ impl PictureFolders {
         }
     }
 
-    /// Files of a folder that have the same stem, whatever the capitals.
+    /// Files in a folder that have the same stem, without regard to case.
     fn alike(&mut self, folder: &Path, wanted: &Path) -> Option<&Vec<OsString>> {
         if !self.listings.contains_key(folder) {
             let listing = listing(&self.root.join(folder));
@@ -106,9 +107,9 @@ impl PictureFolders {
     }
 }
 
-/// Names of a folder by their lower-case stems; empty if there is no such folder.
+/// The names in a folder by their stems in lower case; empty if there is no such folder.
 fn listing(folder: &Path) -> HashMap<String, Vec<OsString>> {
-    // A log named without a folder lies in the current one.
+    // A log that was named without a folder is in the current one.
     let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
     let mut names: Vec<OsString> =
         std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.file_name()).collect();

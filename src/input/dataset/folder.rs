@@ -1,4 +1,4 @@
-//! A folder of pictures, with its folders, in natural order.
+//! A folder of pictures, with its sub-folders, in natural order.
 
 use std::cmp::Ordering;
 use std::path::{Path, PathBuf};
@@ -9,11 +9,10 @@ use super::walk::{WalkedFolder, note_of, walk};
 use super::{DatasetError, NameCoding};
 use crate::tensor::shown;
 
-/// All pictures below a folder, ordered as people count (`2.png` before `10.png`), folders included.
+/// All pictures below a folder, in natural order (`2.png` before `10.png`), folders included.
 ///
-/// Where pictures lie in sub-folders, each has the label `folder`: the sub-folder's path, which is its class in the usual
-/// arrangement of one folder a class. Hidden files and folders are passed over without a word; other files that are no
-/// pictures are listed as skipped.
+/// If there are pictures in sub-folders, each picture has the label `folder`: the path of its sub-folder, which is its class where
+/// each class has a folder. Hidden files and folders are silently left out; other files that aren't pictures are listed as skipped.
 #[derive(Debug)]
 pub struct FolderSource {
     about: About,
@@ -22,7 +21,7 @@ pub struct FolderSource {
 }
 
 impl FolderSource {
-    /// Lists a folder. Links to folders elsewhere are followed, each folder is listed once, and links are told.
+    /// Lists a folder. Links to folders elsewhere are followed and mentioned in the notes; each folder is listed only once.
     pub fn open(root: &Path) -> Result<Self, DatasetError> {
         let WalkedFolder { mut pictures, mut skipped, links } = walk(root)?;
         pictures.sort_by(|a, b| natural(a, b));
@@ -105,7 +104,7 @@ impl Source for FolderSource {
     }
 }
 
-/// Part by part, numbers by value and letters without case; plain order where that ties.
+/// Compares paths part by part, numbers by value and letters without regard to case; by plain order if that makes them equal.
 pub(super) fn natural(a: &Path, b: &Path) -> Ordering {
     a.iter()
         .zip(b.iter())

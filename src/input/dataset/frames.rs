@@ -1,4 +1,4 @@
-//! Pictures inside one HDF5 file: a set `X` of 8-bit frames, planes or pixels, read one at a time.
+//! Pictures inside an HDF5 file: a set `X` of 8-bit frames, stored as planes or as pixels, read one at a time.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -11,20 +11,20 @@ use crate::input::decode::{DecodeError, DecodeProblem, Picture};
 use crate::input::fingerprint::{FileState, Fingerprint, hash_of};
 use crate::tensor::refusal_in;
 
-/// The set of frames.
+/// The name of the set of frames.
 pub(super) const FRAMES: &str = "X";
-/// Pixels of a frame at most: what one picture may have.
+/// The most pixels of a frame: the limit for any picture.
 const MAX_PIXELS: u64 = 128 << 20;
 const FORMAT: &str = "HDF5 frame";
 
-/// An open file of frames.
+/// An open file with frames.
 pub struct Frames {
     path: PathBuf,
     file: Mutex<File>,
     length: u64,
     height: u64,
     width: u64,
-    /// Whether a frame's three planes follow each other, rather than its pixels' three samples.
+    /// Whether a frame is stored as three planes, rather than as pixels with three samples each.
     is_planar: bool,
 }
 
@@ -49,7 +49,7 @@ impl std::hash::Hash for Frames {
 }
 
 impl Frames {
-    /// Opens a file and looks at its set's extent; no frame is read.
+    /// Opens a file and checks the set's shape and type. Only the first frame is read, as a check of the storage.
     pub(super) fn open(path: &Path) -> Result<Self, DatasetError> {
         let bad = |reason: String| DatasetError::Unreadable { reason, path: path.to_owned() };
         let file = File::open_streaming(path).map_err(|e| match refusal_in(&e) {
@@ -71,7 +71,7 @@ impl Frames {
             let expected = "frames of shape (N, 3, height, width) and 8 bits";
             return Err(bad(format!("`{FRAMES}` is {dtype:?} of shape {shape:?}: expected {expected}")));
         }
-        // One damaged frame is that frame's error; a layout that isn't known is all frames'.
+        // A damaged frame is only that frame's error. But a storage that isn't supported is an error of all frames.
         if let Some(reason) = set.read_raw_rows(0, 1).err().map(|error| error.to_string())
             && (reason.contains("version") || reason.contains("nsupported"))
         {
@@ -82,7 +82,7 @@ impl Frames {
         Ok(Self { path: path.to_owned(), file: Mutex::new(file), length, height, width, is_planar })
     }
 
-    /// Frames there are.
+    /// How many frames there are.
     pub(super) fn len(&self) -> u64 {
         self.length
     }
@@ -92,13 +92,13 @@ impl Frames {
         &self.path
     }
 
-    /// What the system says of the file now; the size is a frame's.
+    /// The state of the file now, with the size of one frame.
     pub(super) fn state(&self) -> std::io::Result<FileState> {
         let of_file = FileState::of(&std::fs::metadata(&self.path)?);
         Ok(FileState { num_bytes: 3 * self.height * self.width, ..of_file })
     }
 
-    /// XXH64 of a frame's samples, as they lie in the file now.
+    /// XXH64 of a frame's samples as they are in the file now.
     pub(super) fn hash(&self, index: u64) -> std::io::Result<u64> {
         let now = File::open_streaming(&self.path).map_err(std::io::Error::other)?;
         let set = now.dataset(FRAMES).map_err(std::io::Error::other)?;
@@ -116,7 +116,7 @@ impl Frames {
         self.load_known(index).map(|(picture, _)| picture)
     }
 
-    /// Reads one frame, and says what tells it from others.
+    /// Reads one frame, and its fingerprint.
     pub(super) fn load_known(&self, index: u64) -> Result<(Picture, Fingerprint), DecodeError> {
         let name = format!("{index:06}");
         let fail = |problem| DecodeError { place: self.path.join(&name).display().to_string(), problem };

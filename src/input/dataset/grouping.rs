@@ -1,23 +1,24 @@
-//! Which pictures of several cameras belong to one frame, by their times.
+//! Groups pictures of several cameras into frames, by their times.
 //!
 //! Owns the rule. Must not know logs or files.
 
 use super::Camera;
 
-/// Half of the time between two pictures of a camera where a log doesn't show it: Udacity's cameras run at 20 Hz.
+/// Half of the usual time between two pictures of a camera, if the log doesn't show it: Udacity's cameras run at 20 Hz.
 const USUAL_BOUND_NS: u64 = 25_000_000;
-/// Pictures further apart belong to two frames, however slow a camera is.
+/// Pictures further apart than this belong to two frames, however slow the cameras are.
 const MAX_BOUND_NS: u64 = 100_000_000;
-/// Steps between pictures of a camera from which on they tell its period.
+/// How many steps between a camera's pictures are needed to determine its period.
 const MIN_STEPS: usize = 3;
 
-/// A picture's time in nanoseconds, and its place in the log.
+/// A picture's time in nanoseconds, and its index in the log.
 type Timed = (u64, usize);
 
-/// Groups pictures into frames: each of the centre camera begins one (where there is none, each of the camera with the most pictures
-/// does), and takes of every other camera the picture that is nearest in time, if it is that picture's nearest too and no further away than
-/// half the time between two pictures. What is left is grouped the same way, so a picture that was dropped shifts nobody. Frames come
-/// in the order of their first pictures, each a list of places in order.
+/// Groups pictures into frames. Each picture of the centre camera begins a frame (if there is no centre camera, each picture of the
+/// camera with the most pictures). From every other camera the frame takes the picture that is nearest in time, if the frame's first
+/// picture is also the nearest to that one and they are no further apart than half the time between two pictures. The remaining
+/// pictures are grouped in the same way, so that a dropped picture shifts no other. Frames come in the order of their first pictures,
+/// each as a list of indices in order.
 pub(super) fn group(pictures: &[(u64, Camera)]) -> Vec<Vec<usize>> {
     let mut cameras: Vec<(Camera, Vec<Timed>)> = Vec::new();
     for (place, (time, camera)) in pictures.iter().enumerate() {
@@ -57,11 +58,11 @@ pub(super) fn group(pictures: &[(u64, Camera)]) -> Vec<Vec<usize>> {
 /// The camera whose pictures begin frames.
 fn first_camera(cameras: &[(Camera, Vec<Timed>)]) -> Option<usize> {
     let center = cameras.iter().position(|(camera, _)| *camera == Camera::Center);
-    // Of two with as many, the first in the log.
+    // If two cameras have equally many pictures, the first in the log.
     center.or_else(|| (0..cameras.len()).rev().max_by_key(|at| cameras.get(*at).map(|(_, all)| all.len())))
 }
 
-/// Half the period of the fastest camera.
+/// Half the period of the fastest camera, within the limits.
 fn bound_ns<'a>(cameras: impl Iterator<Item = &'a [Timed]>) -> u64 {
     let mut all = Vec::new();
     let mut shortest: Option<u64> = None;
@@ -78,13 +79,13 @@ fn bound_ns<'a>(cameras: impl Iterator<Item = &'a [Timed]>) -> u64 {
     period.map_or(USUAL_BOUND_NS, |period| (period / 2).min(MAX_BOUND_NS))
 }
 
-/// Of an even number, the lower of the two in the middle. There must be one.
+/// The median; of an even number of steps, the lower of the two in the middle. There must be at least one.
 fn median(steps: &mut [u64]) -> u64 {
     let middle = (steps.len() - 1) / 2;
     *steps.select_nth_unstable(middle).1
 }
 
-/// The place among `first` of the picture that goes with one of another camera.
+/// The index in `first` of the picture that belongs to the same frame as a picture of another camera.
 fn partner(first: &[Timed], other: &[Timed], index: usize, bound: u64) -> Option<usize> {
     let time = other.get(index)?.0;
     let at = nearest(first, time)?;
@@ -92,11 +93,11 @@ fn partner(first: &[Timed], other: &[Timed], index: usize, bound: u64) -> Option
     (there.abs_diff(time) <= bound && nearest(other, there) == Some(index)).then_some(at)
 }
 
-/// The picture that is nearest to a time; of several, the first.
+/// The index of the picture nearest to a time; of several, the first.
 fn nearest(pictures: &[Timed], time: u64) -> Option<usize> {
     let after = pictures.partition_point(|(there, _)| *there < time);
     let before = after.checked_sub(1).and_then(|at| pictures.get(at)).map(|(there, _)| *there);
-    // Pictures of one time are one to whoever looks for it: the first of them.
+    // Of several pictures with the same time, the first is taken.
     let before = before.map(|there| (time - there, pictures.partition_point(|(other, _)| *other < there)));
     let after = pictures.get(after).map(|(there, _)| (there - time, after));
     before.into_iter().chain(after).min_by_key(|(distance, _)| *distance).map(|(_, at)| at)
@@ -108,7 +109,7 @@ mod tests {
 
     const CAMERAS: [Camera; 3] = [Camera::Left, Camera::Center, Camera::Right];
 
-    /// Three cameras of a period, each a little after the one before, without some pictures (of a frame and a camera).
+    /// Three cameras with a period, each a little later than the one before, without some of their pictures (frame, camera).
     fn drive(period: u64, offset: u64, without: &[(u64, usize)]) -> Vec<(u64, Camera)> {
         let mut pictures = Vec::new();
         for frame in 0..8 {
@@ -147,7 +148,7 @@ mod tests {
         assert_eq!(of(&[(5, left), (5, left), (5, center)]), [vec![0, 2], vec![1]]);
         assert_eq!(of(&[(0, left), (24_000_000, center)]), [vec![0, 1]]);
         assert_eq!(of(&[(0, left), (26_000_000, center)]), [vec![0], vec![1]]);
-        // A picture a second: those of a third of it apart are of two frames.
+        // One picture per second: pictures a third of a second apart are of different frames.
         let slow: Vec<(u64, Camera)> = (0..8)
             .flat_map(|at| [(at * 1_000_000_000, left), (at * 1_000_000_000 + 300_000_000, center)])
             .collect();

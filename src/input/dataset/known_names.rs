@@ -1,4 +1,4 @@
-//! Names that files of known data sets have inside.
+//! Names of columns in files of known data sets.
 
-/// Columns of Udacity's `interpolated.csv` that say which picture a line is of.
+/// Columns of Udacity's `interpolated.csv`. They say which picture a line is of, and its steering angle.
 pub(super) const UDACITY_COLUMNS: [&str; 4] = ["timestamp", "frame_id", "filename", "angle"];

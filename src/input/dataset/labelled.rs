@@ -1,7 +1,8 @@
-//! Lists of pictures with a number each, as ImageNet's and Caffe's `val.txt`: a path, a blank or tab, and the class.
+//! Lists of pictures with a number each, such as ImageNet's and Caffe's `val.txt`: a path, a blank or tab, and the class.
 //!
-//! Owns what tells such a list from Sully Chen's log, whose lines look alike: a log's pictures have no folders, and its angles aren't all
-//! whole. Like any list it is the person's own, so paths are taken as they stand, and nothing else is taken for what isn't there.
+//! Owns how such a list is distinguished from Sully Chen's log, whose lines look alike: a log's pictures have no folders, and not all
+//! of its angles are whole numbers. Like any list it is the user's own, so paths are used as they are written, and a missing picture
+//! is never replaced by another.
 
 use std::path::Path;
 
@@ -18,31 +19,31 @@ use crate::tensor::{Cell, Column, ColumnKind, hex, shown};
 
 const EXPECTED: &str = "expected a picture's path and a number, as `val/cat.png 281`";
 
-/// A list of labelled pictures, opened. Rows are its lines, from 0.
+/// An opened list of labelled pictures. Rows are its lines, from 0.
 #[derive(Debug)]
 pub struct LabelledList {
     list: ListSource,
-    /// Path and label of each usable row, as they are written.
+    /// Path and label of each usable row, as they are written in the file.
     texts: Vec<[Box<str>; 2]>,
     columns: Vec<Column>,
     about: About,
 }
 
-/// A line's path as it is written, blanks around it included, and its label.
+/// A line's path as it is written, with any blanks around it, and its label.
 fn fields(line: &str) -> Option<(&str, &str)> {
     let (path, label) = line.trim_end().rsplit_once([' ', '\t'])?;
     let is_labelled = has_picture_extension(Path::new(path.trim())) && number_of(label).is_some();
     is_labelled.then_some((path, label))
 }
 
-/// Whether a file with such a first line is a list of labelled pictures and no log: any of its paths has a folder, or all of its labels are
-/// whole numbers and it hasn't the log's name.
+/// Whether a file with this first line is a list of labelled pictures and not a log: some path has a folder, or all labels are whole
+/// numbers and the file doesn't have the log's usual name.
 pub(super) fn is_labelled(path: &Path, first_line: &str, log_name: &str) -> Result<bool, DatasetError> {
     if fields(first_line).is_none() {
         return Ok(false);
     }
     let whole = std::fs::read(path).map_err(|e| DatasetError::io(path, &e))?;
-    // What can't be decoded is told where it is opened.
+    // If it can't be decoded, opening it reports that.
     let Ok(text) = Text::decode(whole) else { return Ok(false) };
     let mut are_whole = !path.file_name().is_some_and(|name| name.eq_ignore_ascii_case(log_name));
     for (_, line) in entries(&text.bytes) {
@@ -57,7 +58,7 @@ pub(super) fn is_labelled(path: &Path, first_line: &str, log_name: &str) -> Resu
 }
 
 impl LabelledList {
-    /// Reads a list of paths that are absolute or count from its folder.
+    /// Reads a list of paths that are absolute or relative to the list's folder.
     pub fn open(path: &Path) -> Result<Self, DatasetError> {
         let bad = |line: u64, problem: String| DatasetError::BadRow { line, problem, path: path.to_owned() };
         let whole = std::fs::read(path).map_err(|e| DatasetError::io(path, &e))?;
@@ -74,7 +75,7 @@ impl LabelledList {
             let Some((recorded, label)) = fields(line) else {
                 return Err(bad(number, format!("`{}`: {EXPECTED}", shown(line))));
             };
-            // Blanks around a path are its own where there is such a file; else they are layout.
+            // Blanks around a path belong to it if such a file exists; otherwise they are only layout.
             found.add(&[recorded, recorded.trim()], number, None);
             lines.push([recorded.trim(), label].map(Box::<str>::from));
         }

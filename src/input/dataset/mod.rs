@@ -1,8 +1,10 @@
-//! Data sets as rows of pictures and labels: folders, driving logs, tables and lists, recognised by looking or named.
+//! Data sets as rows of pictures and labels: folders, driving logs, tables and lists. Their kind is recognised from the files or
+//! named by the user.
 //!
-//! Owns how files become rows, in what order, and what is left out and why. A row keeps its number whatever else is missing;
-//! nothing is ever filled in, and no other picture is taken for one that isn't there. Must know nothing of networks. A log's pictures are
-//! looked for below the log's own folder only, wherever the recording machine had them; a table's and a list's paths are the person's own.
+//! Owns how files become rows, in what order, and what is left out and why. A row keeps its number whatever else is missing. Missing
+//! values are never filled in, and a missing picture is never replaced by another one. Must know nothing of networks. A log's
+//! pictures are looked for only below the log's own folder, wherever the recording machine had them; the paths in a table or list are
+//! used as the user wrote them.
 
 mod camera;
 mod comma;

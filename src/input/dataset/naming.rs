@@ -1,27 +1,28 @@
-//! Paths as text: two files never have one name, whatever bytes their systems allow.
+//! Writes paths as text, so that two files never have the same name, whatever bytes the system allows in names.
 //!
 //! Owns how a path is written in an index or a message. Must not know who reads it.
 
 use std::fmt::Write as _;
 use std::path::{MAIN_SEPARATOR, Path};
 
-/// How paths of a data set are written.
+/// How the paths of a data set are written as text.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum NameCoding {
-    /// As they are: all are UTF-8.
+    /// As they are, because all of them are UTF-8.
     #[default]
     Plain,
-    /// Some aren't UTF-8. In all names a `%` is `%25`, and each byte that is no UTF-8 is `%` and its two hexadecimal digits, as in a URL.
+    /// Some aren't UTF-8. In all names, `%` is written as `%25`, and each byte that isn't part of valid UTF-8 as `%` and two
+    /// hexadecimal digits, as in a URL.
     Percent,
 }
 
 impl NameCoding {
-    /// What these paths need.
+    /// The coding that these paths need.
     pub fn of<'a>(mut paths: impl Iterator<Item = &'a Path>) -> Self {
         if paths.all(|path| path.to_str().is_some()) { Self::Plain } else { Self::Percent }
     }
 
-    /// A path with `/` between its parts on every system. Where `\` is a character of a name it stays one.
+    /// A path as text, with `/` between its parts on every system. If `\` is an ordinary character of names on this system, it stays.
     pub fn name(self, path: &Path) -> String {
         let mut name = String::new();
         for chunk in path.as_os_str().as_encoded_bytes().utf8_chunks() {

@@ -1,4 +1,4 @@
-//! Which kind of data set something is, by looking at it or by name.
+//! Determines the kind of a data set, from its content or from the user's choice, and opens it.
 
 use std::io::Read as _;
 use std::path::Path;
@@ -16,28 +16,28 @@ use super::{
 };
 use crate::input::decode::{SNIFF_BYTES, Sniffed, sniff};
 
-/// A kind of data set, as it is typed.
+/// A kind of data set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SourceKind {
-    /// Pictures below a folder.
+    /// A folder with pictures in it or below it.
     Folder,
-    /// Udacity's `interpolated.csv`.
+    /// Udacity's `interpolated.csv`, one line for each picture.
     Udacity,
-    /// The simulator's `driving_log.csv`.
+    /// The driving simulator's `driving_log.csv`.
     Simulator,
     /// Sully Chen's `data.txt`.
     Sullychen,
     /// A CSV or TSV with a column of paths.
     Table,
-    /// Paths, one a line.
+    /// A list of paths, one on each line.
     List,
-    /// A path and a number a line.
+    /// A list with a path and a number on each line.
     Labelled,
     /// comma.ai's camera files.
     Comma,
 }
 
-/// A word that names no kind.
+/// A word that is not the name of a kind.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error("source `{0}`: expected auto, folder, udacity, simulator, sullychen, table, list, labelled or comma")]
 pub struct UnknownSourceKind(String);
@@ -60,34 +60,35 @@ impl FromStr for SourceKind {
     }
 }
 
-/// What a person says about a data set.
+/// The user's choices for opening a data set.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SourceOptions {
-    /// What it is; without it, it is looked at.
+    /// The kind of data set; `None` to determine it from the content.
     pub kind: Option<SourceKind>,
-    /// Which column has the paths, by name or by number from 0: then it is a table, whatever it resembles.
+    /// The column with the paths, by name or by number from 0. If it is given, the data set is read as a table, whatever else it
+    /// looks like.
     pub path_column: Option<String>,
-    /// Whether a table's first line is a row and names no columns.
+    /// Whether a table has no header, so that its first line is a row.
     pub has_no_header: bool,
 }
 
-/// Opens a data set by looking: a log by its first line, a folder with a log of a usual name in it as that log, any other folder as
-/// the pictures below it.
+/// Opens a data set whose kind is determined from its content: a log or list by its first line, a folder that contains a log with its
+/// usual name as that log, and any other folder as the pictures below it.
 pub fn open_source(path: &Path) -> Result<Box<dyn Source>, DatasetError> {
     open_source_as(path, &SourceOptions::default())
 }
 
-/// Opens a data set as what a person says it is.
+/// Opens a data set with the user's choices.
 pub fn open_source_as(path: &Path, options: &SourceOptions) -> Result<Box<dyn Source>, DatasetError> {
     let metadata = std::fs::metadata(path).map_err(|e| DatasetError::io(path, &e))?;
     if !metadata.is_file() && !metadata.is_dir() {
-        // Reading a pipe would wait for whoever writes it.
+        // Reading a pipe would wait for the process that writes it.
         let reason = "not a regular file: save it to disk first".to_owned();
         return Err(DatasetError::Unreadable { reason, path: path.to_owned() });
     }
     if metadata.is_file() && !matches!(options.kind, Some(SourceKind::Comma)) {
         refuse_what_is_no_text(path)?;
-        // A list says so in its own words.
+        // An empty list has an error message of its own.
         if options.kind != Some(SourceKind::List) && Header::read(path)?.line().is_empty() {
             return Err(DatasetError::Empty { path: path.to_owned() });
         }
@@ -132,7 +133,7 @@ pub fn open_source_as(path: &Path, options: &SourceOptions) -> Result<Box<dyn So
     }
 }
 
-/// A folder as the log in it, or as its pictures.
+/// Opens a folder as the log in it, or as its pictures.
 fn open_folder(path: &Path) -> Result<Box<dyn Source>, DatasetError> {
     let log = |name: &str| Some(path.join(name)).filter(|log| log.is_file());
     if let Some(log) = log(udacity::FILE_NAME) {
@@ -156,10 +157,10 @@ fn open_folder(path: &Path) -> Result<Box<dyn Source>, DatasetError> {
     }
 }
 
-/// What a text is by its first line, where it is a log or a list.
+/// The kind of a text file by its first line (and, for a labelled list, its other lines); `None` if it is no log or list.
 fn log_kind(path: &Path, header: &Header) -> Result<Option<SourceKind>, DatasetError> {
     let folder = path.parent().unwrap_or(Path::new(""));
-    // A path with a blank and a number at its end may be that of a file.
+    // A path that ends in a blank and a number may be the name of an existing file.
     let is_path = folder.join(header.line()).is_file();
     Ok(if udacity::is_udacity(header) {
         Some(SourceKind::Udacity)
@@ -176,7 +177,7 @@ fn log_kind(path: &Path, header: &Header) -> Result<Option<SourceKind>, DatasetE
     })
 }
 
-/// What is known to be something else is called that, and its bytes aren't looked at as words.
+/// Refuses files that are known to be something else, with a message that says what they are, so that their bytes aren't read as text.
 fn refuse_what_is_no_text(path: &Path) -> Result<(), DatasetError> {
     let no_data = |what: &'static str, advice: &'static str| {
         Err(DatasetError::NoData { what, advice, path: path.to_owned() })
@@ -185,7 +186,7 @@ fn refuse_what_is_no_text(path: &Path) -> Result<(), DatasetError> {
         Sniffed::Foreign(kind) if kind.is_text() || kind.is_hdf5() => Ok(()),
         Sniffed::Foreign(kind) => no_data(kind.what, kind.advice),
         Sniffed::Picture(_) => no_data("a picture", "give the folder that it lies in, or a list of pictures"),
-        // Encodings that aren't UTF-8, and lists parted by zeros, are text of a kind.
+        // Text in encodings other than UTF-8, and lists separated by zero bytes, are accepted.
         Sniffed::Unknown if is_readable(Header::read(path)?.line()) => Ok(()),
         Sniffed::Unknown => no_data(
             "neither text nor a picture",
@@ -194,7 +195,7 @@ fn refuse_what_is_no_text(path: &Path) -> Result<(), DatasetError> {
     }
 }
 
-/// Whether a line is words, though perhaps with odd characters among them.
+/// Whether a line looks like text, even if it has some odd characters.
 fn is_readable(line: &str) -> bool {
     let start: Vec<char> = line.chars().take(200).collect();
     let num = |is_one: fn(&char) -> bool| start.iter().filter(|c| is_one(c)).count();
@@ -210,28 +211,28 @@ fn sniff_file(path: &Path) -> Result<Sniffed, DatasetError> {
     Ok(sniff(&start))
 }
 
-/// Whether nothing follows a file's first line.
+/// Whether a file has nothing after its first line.
 fn has_one_line(path: &Path) -> Result<bool, DatasetError> {
     let whole = std::fs::read(path).map_err(|e| DatasetError::io(path, &e))?;
     let Ok(text) = Text::decode(whole) else { return Ok(false) };
     Ok(entries(&text.bytes).filter(|(_, line)| !line.trim_ascii().is_empty()).nth(1).is_none())
 }
 
-/// Whether a file's name is a table's.
+/// Whether a file's extension is that of a table.
 pub fn is_table_path(path: &Path) -> bool {
     let has = |ending: &&str| path.extension().is_some_and(|e| e.eq_ignore_ascii_case(ending));
     ["csv", "tsv"].iter().any(has)
 }
 
-/// The names of a table's columns, of which one is to be [`SourceOptions::path_column`]; where the first line is a row, `column_0` and so
-/// on. None where the line is empty.
+/// The names of a table's columns, one of which [`SourceOptions::path_column`] must name. If the first line is a row, the names are
+/// `column_0` and so on. Empty if the line is empty.
 pub fn table_columns(path: &Path) -> Result<Vec<String>, DatasetError> {
     refuse_what_is_no_text(path)?;
     let fields = Header::read(path)?.fields();
     Ok(if has_picture(&fields) { numbered(fields.len()) } else { fields })
 }
 
-/// Whether a table's first line is a row rather than names of columns: it names a picture.
+/// Whether a table's first line is a row and not names of columns, because it names a picture.
 pub fn has_no_header(path: &Path) -> bool {
     Header::read(path).is_ok_and(|header| has_picture(&header.fields()))
 }
@@ -240,7 +241,7 @@ fn has_picture(fields: &[String]) -> bool {
     fields.iter().any(|field| has_picture_extension(Path::new(field)))
 }
 
-/// Whether a file is a data set rather than one picture: by its content, not its name.
+/// Whether a file is a data set and not a single picture, by its content and not its name.
 pub fn is_log(path: &Path) -> bool {
     let is_text = || match sniff_file(path) {
         Ok(Sniffed::Foreign(kind)) => kind.is_text(),

@@ -1,7 +1,8 @@
-//! Where a driving log's pictures are on this machine.
+//! Finds a driving log's pictures on this machine.
 //!
-//! A log may have been recorded on another machine or have its pictures in other folders here. Owns the rule by which they are found
-//! then: one rule for the whole log, or none, and never one file for two pictures. Must not know what a log says beside paths.
+//! A log may have been recorded on another machine, or its pictures may be in other folders here. Owns the rule by which they are
+//! found then: the same rule for the whole log, or none, and never the same file for two pictures. Must not know what else is in a
+//! log.
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
@@ -10,45 +11,46 @@ use super::DatasetError;
 use super::files::PictureFolders;
 use crate::tensor::shown;
 
-/// The pictures of a log, in the order in which they were asked for.
+/// The files of a log's pictures, in the order in which the pictures were given.
 #[derive(Debug, Default)]
 pub(super) struct Placed {
-    /// Relative to the log's folder; none where a picture isn't there.
+    /// Relative to the log's folder; `None` for a picture that isn't there.
     pub(super) files: Vec<Option<Box<Path>>>,
-    /// Said where pictures aren't where the log has them.
+    /// Notes for the user if pictures are not where the log says.
     pub(super) notes: Vec<String>,
 }
 
-/// A path of the log, in parts.
+/// A path in the log, split into its parts.
 struct Recorded {
     parts: Vec<String>,
-    /// Whether it leads to a place in or below the log's folder.
+    /// Whether the path, as written, is in or below the log's folder.
     is_inside: bool,
 }
 
-/// Which part of a path is looked for.
+/// Where a picture is looked for, given its path in the log.
 #[derive(Clone, Copy)]
 enum Place<'a> {
     AsWritten,
-    /// So many parts from its end.
+    /// At this many parts from the path's end, below the log's folder.
     Last(usize),
-    /// The name, in a folder that such logs have.
+    /// At the bare name, in a folder that logs of this kind usually have.
     In(&'a str),
 }
 
-/// Whether the ending of a name counts.
+/// Whether a name's extension must match.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Ending {
     Same,
-    /// As when a log says `.png` and the frames were saved as `.jpg`.
+    /// Another extension is accepted: the log may say `.png` although the frames were saved as `.jpg`.
     Other,
 }
 
-/// Finds below `root` what a log names. Paths that are there as they are written decide for all that could be; where none is, and for
-/// paths of another machine, the longest ending of the paths under which any picture lies counts for all of them. `log` is for errors.
+/// Finds the pictures that a log names, below `root`. If any path within `root` exists as it is written, all paths within `root` are
+/// used as written. For paths of another machine, and for all paths if none exists as written, one rule is used for all of them: the
+/// longest ending of the paths by which any picture is found. `log` is for error messages.
 ///
 /// # Errors
-/// Two different paths that such an ending makes one file, where no path is there as it is written.
+/// Two different paths that would give the same file, while no path exists exactly as it is written.
 pub(super) fn place(
     log: &Path,
     root: &Path,
@@ -66,7 +68,7 @@ pub(super) fn place(
     let longest = elsewhere.iter().map(|at| search.recorded[*at].parts.len()).max().unwrap_or(0);
     let bare_names = (longest > 0).then_some(Place::Last(1));
     let places: Vec<Place<'_>> =
-        // A name in the folder of such logs says more than a name that lies about.
+        // A name in the usual folder is better evidence than the same name directly in the log's folder.
         (2..=longest).rev().map(Place::Last).chain(usual_folder.map(Place::In)).chain(bare_names).collect();
     let by_ending = search.first_that_finds(&elsewhere, &places);
     let mut files = vec![None; recorded.len()];
@@ -82,7 +84,7 @@ pub(super) fn place(
     notes.extend(fill(&mut search, &inside, as_written));
     let told = fill(&mut search, &elsewhere, by_ending);
     if let Some((a, b, file)) = search.meeting(&files) {
-        // What is there as it is written stays; the rest isn't there.
+        // Pictures that exist as they are written stay; the others count as missing.
         if !matches!(as_written, Some((_, Ending::Same))) {
             return Err(DatasetError::Meeting {
                 a: shown(&recorded[a]),
@@ -100,7 +102,7 @@ pub(super) fn place(
     Ok(Placed { files, notes })
 }
 
-/// What a person should know of a rule; nothing where pictures are where the log has them.
+/// A note for the user about the rule that was used; `None` if the pictures are where the log says.
 fn words(place: Place<'_>, ending: Ending, recorded: &str, file: &Path) -> Option<String> {
     let example = format!("`{}` is `{}`", shown(recorded), shown(&file.display().to_string()));
     let others = if ending == Ending::Other { ", with other endings of the names" } else { "" };
@@ -127,7 +129,7 @@ impl<'a> Search<'a> {
         let plain = if root.as_os_str().is_empty() { Path::new(".") } else { root };
         let absolute = std::path::absolute(plain).unwrap_or_else(|_| root.to_owned());
         let mut folders = PictureFolders::below(root);
-        // `\` is a character of names here, and of this log's too where a file says so.
+        // `\` is an ordinary character of names on this system, and also in this log if a file with such a name exists.
         let is_literal = !cfg!(windows)
             && recorded.iter().any(|path| path.contains('\\') && folders.is_there(Path::new(path.trim())));
         let separators: &[char] = if is_literal { &['/'] } else { &['/', '\\'] };
@@ -135,10 +137,10 @@ impl<'a> Search<'a> {
         Self { root, folders, recorded }
     }
 
-    /// The first place and kind of ending by which any of these rows is found.
+    /// The first place and kind of extension by which any of these rows is found.
     fn first_that_finds<'p>(&mut self, rows: &[usize], places: &[Place<'p>]) -> Option<(Place<'p>, Ending)> {
         for place in places {
-            // Folders are few and rows many.
+            // There are few folders but many rows, so folders are checked first.
             let folders: BTreeSet<PathBuf> =
                 rows.iter().filter_map(|at| Some(self.recorded[*at].at(*place)?.0)).collect();
             if !folders.iter().any(|folder| self.root.join(folder).is_dir() || folder.as_os_str().is_empty())
@@ -164,7 +166,7 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// Two rows that name different pictures and have one file.
+    /// Two rows that name different pictures but have the same file.
     fn meeting(&self, files: &[Option<Box<Path>>]) -> Option<(usize, usize, PathBuf)> {
         let mut owners: HashMap<&Path, usize> = HashMap::new();
         for (at, file) in files.iter().enumerate() {
@@ -196,7 +198,7 @@ impl Recorded {
         Self { parts, is_inside }
     }
 
-    /// The folder and name that are looked for; none where the path is shorter.
+    /// The folder and name to look for; `None` if the path has too few parts.
     fn at(&self, place: Place<'_>) -> Option<(PathBuf, String)> {
         let (name, folders) = self.parts.split_last()?;
         let folder = match place {

@@ -1,12 +1,12 @@
-//! Quotes of a CSV: which fields have them, and where they make one row of what may have been several.
+//! Quotes in a CSV: which fields are quoted, and where quotes may have joined several rows into one.
 //!
-//! Owns the suspicion. Must not know what fields mean.
+//! Owns that suspicion. Must not know what fields mean.
 
-/// Whether a quoted field of a line doesn't end in it.
+/// Whether a quoted field of a line is not closed at the line's end.
 pub(super) fn is_left_open(line: &[u8], delimiter: u8) -> bool {
     let (mut is_quoted, mut is_begin) = (false, true);
     for byte in line {
-        // A doubled quote ends the field and begins it again at once.
+        // A doubled quote closes the field and opens it again at once.
         if *byte == b'"' && (is_quoted || is_begin) {
             is_quoted = !is_quoted;
             is_begin = true;
@@ -17,7 +17,7 @@ pub(super) fn is_left_open(line: &[u8], delimiter: u8) -> bool {
     is_quoted
 }
 
-/// Which fields of a line are quoted: those whose first byte is a quote, as the CSV reader has it.
+/// Which fields of a line are quoted: those whose first byte is a quote, as for the CSV reader.
 pub(super) fn quotes(line: &[u8], delimiter: u8, quoted: &mut Vec<bool>) {
     let is_end = |b: &u8| matches!(*b, b'\r' | b'\n');
     let mut at = line.iter().position(|b| !is_end(b)).unwrap_or(line.len());
@@ -29,7 +29,7 @@ pub(super) fn quotes(line: &[u8], delimiter: u8, quoted: &mut Vec<bool>) {
             while let Some(b) = line.get(at) {
                 at += 1;
                 if *b == b'"' {
-                    // A doubled quote is a quote.
+                    // A doubled quote is part of the text.
                     if line.get(at) != Some(&b'"') {
                         break;
                     }
@@ -47,17 +47,17 @@ pub(super) fn quotes(line: &[u8], delimiter: u8, quoted: &mut Vec<bool>) {
     }
 }
 
-/// Rows that quotes may have joined into one.
+/// Fields in which quotes may have joined several rows into one.
 #[derive(Debug, Default)]
 pub(super) struct Joined {
-    /// First and last line of the first field of that kind.
+    /// First and last line of the first such field.
     first: Option<(u64, u64)>,
     num: usize,
 }
 
 impl Joined {
-    /// Looks at a record that begins in a line. Two stray quotes can only join rows into one with the right number of fields where they
-    /// stand in the same column: then what is between them has the separators of those rows.
+    /// Checks a record that begins in line `line`. Two stray quotes can join rows into one with the right number of fields only if
+    /// both are in the same column. Then the text between them has as many delimiters as those rows.
     pub(super) fn look(&mut self, fields: &[&str], quoted: &[bool], line: u64, delimiter: u8) {
         let last = fields.len().saturating_sub(1);
         let mut line = line;
@@ -81,7 +81,7 @@ impl Joined {
         }
     }
 
-    /// What a person should know.
+    /// A note for the user; `None` if no such field was found.
     pub(super) fn note(&self) -> Option<String> {
         let (begins, ends) = self.first?;
         let more = match self.num {
@@ -94,7 +94,7 @@ impl Joined {
     }
 }
 
-/// Ends of lines in a field.
+/// The number of line breaks in a field.
 fn ends(field: &str) -> u64 {
     let count = |end: char| field.matches(end).count() as u64;
     match count('\n') {

@@ -1,4 +1,4 @@
-//! The driving simulator's log, `driving_log.csv`: a line a frame, three cameras or more side by side.
+//! The driving simulator's log, `driving_log.csv`: one line for each frame, with the pictures of three or more cameras in it.
 
 use std::path::Path;
 
@@ -10,16 +10,16 @@ use super::udacity::number_of;
 use super::{Camera, DatasetError};
 use crate::tensor::{Cell, Column, shown};
 
-/// The log's usual name.
+/// The log's usual file name.
 pub(super) const FILE_NAME: &str = "driving_log.csv";
 /// The columns, in the order that the simulator writes them.
 const COLUMNS: [&str; 7] = ["center", "left", "right", "steering", "throttle", "brake", "speed"];
-/// Where numbers begin.
+/// The index of the first column with numbers.
 const FIRST_NUMBER: usize = 3;
-/// The folder that the simulator puts pictures into.
+/// The folder in which the simulator puts pictures.
 const FOLDER: &str = "IMG";
 
-/// Whether a first line is such a log's: its header, or (the simulator writes none) paths of pictures and numbers.
+/// Whether a first line is that of such a log: a header, or (the simulator writes none) paths of pictures and then numbers.
 pub(super) fn is_simulator(header: &Header) -> bool {
     has_header(header) || is_first_row(&header.fields())
 }
@@ -35,14 +35,14 @@ fn is_first_row(fields: &[String]) -> bool {
     are_pictures && numbers.len() >= 4 && numbers.iter().all(|n| number_of(n).is_some_and(f64::is_finite))
 }
 
-/// Whether a field names a picture, wherever.
+/// Whether a field is the path of a picture, in any folder.
 fn is_picture(field: &str) -> bool {
     has_picture_extension(Path::new(field.rsplit(['/', '\\']).next().unwrap_or_default()))
 }
 
-/// The simulator's log, opened. Rows are its lines, from 0. With a header its columns may stand in any order and there may be others, of
-/// which those whose first cell names a picture are cameras;
-/// without one there are seven, and numbers may have unquoted decimal commas where that can be read in one way only.
+/// The simulator's log, opened. Rows are its lines, from 0. With a header, columns may be in any order, and there may be others; an
+/// additional column is a camera if its first cell names a picture. Without a header there are seven columns, and numbers may have
+/// unquoted decimal commas if they can be read in only one way.
 #[derive(Debug)]
 pub struct SimulatorLog {
     about: About,
@@ -52,18 +52,18 @@ pub struct SimulatorLog {
     num_rows: usize,
 }
 
-/// One usable line, kept small.
+/// One usable line, in a compact form.
 #[derive(Debug)]
 struct Row {
     number: usize,
     span: LineSpan,
-    /// By camera, relative to the root.
+    /// For each camera, its picture's path relative to the root.
     files: Box<[(Camera, Box<Path>)]>,
 }
 
 impl SimulatorLog {
-    /// Reads a log and looks for its pictures beside it. An empty left or right cell is no picture; one that names a file that isn't
-    /// there is listed.
+    /// Reads a log and finds its pictures. An empty cell of a camera is no picture; a cell that names a missing file is reported as
+    /// skipped.
     pub fn open(path: &Path) -> Result<Self, DatasetError> {
         let header = Header::read(path)?;
         let names = (!has_header(&header)).then(|| COLUMNS.map(str::to_owned).to_vec());
@@ -80,7 +80,7 @@ impl SimulatorLog {
         };
         let root = path.parent().unwrap_or(Path::new("")).to_owned();
         let mut cameras: Vec<(Camera, usize)> = Vec::new();
-        // Of each line where it is, and of each camera what it names.
+        // For each line, its number and position; and for each camera of each line, the path in the log.
         let (mut lines, mut recorded) = (Vec::new(), Vec::new());
         let csv = CsvFile::scan(path, layout, &mut |line: CsvLine<'_>| {
             for &(name, at) in &labels {
@@ -128,7 +128,7 @@ impl SimulatorLog {
         Ok(log)
     }
 
-    /// A line with its pictures.
+    /// Adds a line with its pictures, and reports those that are missing.
     fn add(&mut self, row: usize, number: u64, span: LineSpan, pictures: Vec<Named<'_>>) {
         let mut skip = |camera, file: &str, reason| {
             self.about.skipped.push(Skipped {
@@ -161,10 +161,11 @@ impl SimulatorLog {
     }
 }
 
-/// A camera's picture of a line: what the log says, and where that is.
+/// A camera's picture in a line: the path in the log, and the file that was found for it.
 type Named<'a> = (Camera, &'a String, Option<Box<Path>>);
 
-/// Columns that name pictures, from left to right, then the others: by name, or because the first line has a picture there.
+/// The columns that name pictures, by their name or because the first line has a picture there. Ordered from left to right, then the
+/// other cameras.
 fn camera_columns(columns: &[String], first: &CsvLine<'_>) -> Result<Vec<(Camera, usize)>, String> {
     let mut cameras = Vec::new();
     for (at, name) in columns.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! What every data set offers: rows by position, each with pictures and labels.
+//! The interface of all data sets: rows by position, each with pictures and labels.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -11,17 +11,17 @@ use crate::tensor::{Cell, Column};
 
 /// A data set opened for reading.
 ///
-/// Rows are made when asked for, so a reader may keep a million of them in whatever small form suits it. A row's *number* is
-/// its place in the log or folder, from 0, counting rows that can't be used; its *index* counts usable rows only. People
-/// type numbers; loops use indices.
+/// Rows are built when they are asked for, so an implementation can hold a million of them in a compact form. A row's *number* is its
+/// position in the log or folder, from 0, and unusable rows count too. Its *index* counts only usable rows. Users type numbers; code
+/// loops over indices.
 pub trait Source: Send + Sync + std::fmt::Debug {
-    /// What it is, in a word.
+    /// The kind of data set, in one word.
     fn kind(&self) -> &'static str;
 
-    /// One line for people: what it is and how much there is.
+    /// One line for the user: the kind of data set and its size.
     fn describe(&self) -> String;
 
-    /// Usable rows.
+    /// The number of usable rows.
     fn len(&self) -> usize;
 
     /// Whether no row is usable. (Opening such a data set is an error, so this is false for every opened one.)
@@ -29,10 +29,10 @@ pub trait Source: Send + Sync + std::fmt::Debug {
         self.len() == 0
     }
 
-    /// A usable row by index; none beyond the end.
+    /// A usable row by its index; `None` beyond the end.
     fn sample(&self, index: usize) -> Option<Sample>;
 
-    /// A usable row's number and pictures, without its labels: those may have to be read from a log.
+    /// A usable row's number and pictures, without its labels, which may have to be read from a log.
     fn pictures(&self, index: usize) -> Option<(usize, Vec<CameraPicture>)> {
         self.sample(index).map(|sample| (sample.row, sample.views))
     }
@@ -40,15 +40,15 @@ pub trait Source: Send + Sync + std::fmt::Debug {
     /// The index of the row with that number, if it is usable.
     fn index_of_row(&self, row: usize) -> Option<usize>;
 
-    /// What holds for the whole of it.
+    /// What is known of the data set as a whole.
     fn about(&self) -> &About;
 
-    /// Cameras that any row has a picture of; empty where pictures have no camera.
+    /// The cameras that any row has a picture of; empty where pictures have no camera.
     fn cameras(&self) -> &[Camera] {
         &self.about().cameras
     }
 
-    /// Names of the label columns; [`Sample::labels`] follow them.
+    /// Names of the label columns, in the order of [`Sample::labels`].
     fn label_names(&self) -> &[String] {
         &self.about().label_names
     }
@@ -58,57 +58,57 @@ pub trait Source: Send + Sync + std::fmt::Debug {
         &self.about().skipped
     }
 
-    /// The folder that pictures' paths are told relative to.
+    /// The folder that pictures' names are relative to.
     fn root(&self) -> &Path {
         &self.about().root
     }
 
-    /// What else a person should know of how it was read: told, and kept with every result.
+    /// Other notes for the user on how the data set was read. They are shown, and kept with every result.
     fn notes(&self) -> &[String] {
         &self.about().notes
     }
 
-    /// All columns of the log, as it spells them; none where there is no log.
+    /// All columns of the log, with their names as in the log; empty if there is no log.
     fn columns(&self) -> &[Column] {
         &[]
     }
 
-    /// The cells of the line that names a row's picture, one a column. Read from the log anew.
+    /// The cells of the line that names a row's picture, one for each column. They are read from the log again.
     fn cells(&self, _index: usize, _camera: Option<Camera>) -> Result<Vec<Cell>, DatasetError> {
         Ok(Vec::new())
     }
 
-    /// SHA-256 of the log, where there is one.
+    /// SHA-256 of the log, if there is one.
     fn content_sha256(&self) -> Option<&str> {
         None
     }
 }
 
-/// What holds for a data set as a whole, known once it is opened.
+/// What is known of a data set as a whole once it is opened.
 #[derive(Clone, Debug, Default)]
 pub struct About {
-    /// The folder that pictures' paths are told relative to.
+    /// The folder that pictures' names are relative to.
     pub root: PathBuf,
     /// Names of the label columns.
     pub label_names: Vec<String>,
-    /// Cameras that any row has a picture of, from left to right, others after them; none where pictures have no camera.
+    /// The cameras that any row has a picture of, from left to right and then the others; empty where pictures have no camera.
     pub cameras: Vec<Camera>,
     /// What was left out, and why, in order.
     pub skipped: Vec<Skipped>,
-    /// What else a person should know of how it was read.
+    /// Other notes for the user on how the data set was read.
     pub notes: Vec<String>,
-    /// How paths are written.
+    /// How paths are written as text.
     pub names: NameCoding,
 }
 
-/// One row: pictures taken at one frame, and the labels that belong to them.
+/// One row: the pictures of one frame, and the labels that belong to them.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sample {
-    /// The row's number, from 0, stable whatever is missing.
+    /// The row's number, from 0. It stays the same if other rows are missing.
     pub row: usize,
-    /// A name unique in the data set, fit for a manifest: the picture's path in the folder, or the frame's time.
+    /// A name that is unique in the data set, for use in a manifest: the picture's path in the folder, or the frame's time or number.
     pub id: String,
-    /// Time of the frame in nanoseconds since the epoch, where the log has one.
+    /// The time of the frame in nanoseconds since 1970, if the log has it.
     pub timestamp_ns: Option<u64>,
     /// The pictures, at least one.
     pub views: Vec<CameraPicture>,
@@ -117,7 +117,7 @@ pub struct Sample {
 }
 
 impl Sample {
-    /// The picture of a camera. Without one: the centre camera's, or else the first.
+    /// The picture of a camera. If `camera` is `None`: the centre camera's, or else the first.
     pub fn view(&self, camera: Option<Camera>) -> Option<&CameraPicture> {
         let wanted = camera.unwrap_or(Camera::Center);
         let found = self.views.iter().find(|view| view.camera == Some(wanted));
@@ -128,24 +128,24 @@ impl Sample {
 /// One picture of a row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CameraPicture {
-    /// Which camera took it, where that is known.
+    /// The camera that took it, if known.
     pub camera: Option<Camera>,
     /// Where it is.
     pub picture: PictureLocation,
 }
 
-/// Where a picture is. More kinds may come: a frame inside a container is no file of its own.
+/// Where a picture is. More kinds may be added.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum PictureLocation {
-    /// A file of its own.
+    /// The picture is a file of its own.
     File(PathBuf),
-    /// A frame of a file of many, by number.
+    /// A frame in a file with many frames, by its number.
     Frame(Arc<Frames>, u64),
 }
 
 impl PictureLocation {
-    /// Reads and decodes it.
+    /// Reads and decodes the picture.
     pub fn load(&self) -> Result<Picture, DecodeError> {
         match self {
             Self::File(path) => decode_file(path),
@@ -153,7 +153,7 @@ impl PictureLocation {
         }
     }
 
-    /// Reads and decodes it, and says what tells its bytes from others.
+    /// Reads and decodes the picture; also returns the fingerprint of its bytes.
     pub fn load_known(&self) -> Result<(Picture, Fingerprint), DecodeError> {
         match self {
             Self::File(path) => decode_known_file(path),
@@ -161,7 +161,7 @@ impl PictureLocation {
         }
     }
 
-    /// What the system says of it now.
+    /// The state of the picture's file now.
     pub fn state(&self) -> std::io::Result<FileState> {
         match self {
             Self::File(path) => std::fs::metadata(path).map(|metadata| FileState::of(&metadata)),
@@ -169,7 +169,7 @@ impl PictureLocation {
         }
     }
 
-    /// XXH64 of its bytes as they are now.
+    /// XXH64 of the picture's bytes as they are now.
     pub fn hash(&self) -> std::io::Result<u64> {
         match self {
             Self::File(path) => std::fs::File::open(path).and_then(hash_of),
@@ -177,7 +177,8 @@ impl PictureLocation {
         }
     }
 
-    /// A path that names it: its file's, and for a frame its number as if the file were a folder.
+    /// A path that identifies the picture: the path of its file, and for a frame the frame's number below that, as if the file were a
+    /// folder.
     pub fn name(&self) -> PathBuf {
         match self {
             Self::File(path) => path.clone(),
@@ -185,7 +186,7 @@ impl PictureLocation {
         }
     }
 
-    /// The file that holds it.
+    /// The file that contains the picture.
     pub fn path(&self) -> &Path {
         match self {
             Self::File(path) => path,
@@ -198,11 +199,11 @@ impl PictureLocation {
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
 #[serde(untagged)]
 pub enum Label {
-    /// A measurement.
+    /// A number, such as a measurement.
     Number(f64),
-    /// A class.
+    /// A text, such as a class.
     Text(String),
-    /// The cell is empty. It is not zero.
+    /// The cell is empty, which is not the same as zero.
     Missing,
 }
 
@@ -226,16 +227,16 @@ impl std::fmt::Display for Label {
     }
 }
 
-/// Something of a data set that was left out.
+/// Something in a data set that was left out.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Skipped {
-    /// The number of the row it would have been in, if it would have been one.
+    /// The number of the row that it would have been in; `None` if it would not have been in a row.
     pub row: Option<usize>,
-    /// Where: a line of the log or a path in the folder.
+    /// Where it was: a line of the log, or a path in the folder.
     pub place: String,
-    /// Which camera's picture, where that is known.
+    /// The camera, if known.
     pub camera: Option<Camera>,
-    /// What the line names, shortened; none where the place is a path.
+    /// The path that the line names, shortened; `None` if `place` is a path.
     pub file: Option<String>,
     /// Why.
     pub reason: String,

@@ -1,5 +1,5 @@
-//! Sully Chen's driving data, `data.txt`: a line a frame, its picture's name and the steering wheel's angle in degrees, in later
-//! recordings with the time after a comma.
+//! Sully Chen's driving data, `data.txt`: one line for each frame, with its picture's name and the angle of the steering wheel in
+//! degrees, and in later recordings the time after a comma.
 
 use std::path::Path;
 
@@ -13,19 +13,19 @@ use super::udacity::number_of;
 use super::{Camera, DatasetError};
 use crate::tensor::{Cell, Column, ColumnKind, hex, shown};
 
-/// The log's usual name.
+/// The log's usual file name.
 pub(super) const FILE_NAME: &str = "data.txt";
-/// The folder that later recordings have their pictures in.
+/// The folder in which later recordings have their pictures.
 const FOLDER: &str = "data";
 const EXPECTED: &str =
     "expected a picture's name and an angle, as `12.jpg -3.5` or `12.jpg -3.5,2018-07-01 17:09:44:912`";
 
-/// Whether a first line is such a log's.
+/// Whether a first line is that of such a log.
 pub(super) fn is_sullychen(first_line: &str) -> bool {
     Fields::of(first_line).is_some()
 }
 
-/// What a line says.
+/// The fields of a line.
 struct Fields<'a> {
     name: &'a str,
     angle: &'a str,
@@ -38,7 +38,7 @@ impl<'a> Fields<'a> {
         let rest = rest.trim_start();
         let (angle, time) = rest.split_once([',', ' ', '\t']).unwrap_or((rest, ""));
         let is_angle = !angle.is_empty() && number_of(angle).is_some();
-        // Shorter ones would be what follows a decimal comma.
+        // Something shorter would be the digits after a decimal comma.
         let is_time = time.is_empty()
             || time.len() >= "17:09:44".len()
                 && time.chars().all(|c| c.is_ascii_digit() || "-:. ".contains(c));
@@ -50,7 +50,7 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// Such a log, opened. Rows are its lines, from 0.
+/// Sully Chen's log, opened. Rows are its lines, from 0.
 #[derive(Debug)]
 pub struct SullychenLog {
     about: About,
@@ -64,14 +64,14 @@ pub struct SullychenLog {
 #[derive(Debug)]
 struct Row {
     number: usize,
-    /// Relative to the root.
+    /// The picture's path relative to the root.
     file: Box<Path>,
-    /// Name, angle and time as they are written.
+    /// Name, angle and time as they are written in the log.
     texts: [Box<str>; 3],
 }
 
 impl SullychenLog {
-    /// Reads a log and looks for its pictures, beside it or in `data/`.
+    /// Reads a log and finds its pictures, next to it or in `data/`.
     pub fn open(path: &Path) -> Result<Self, DatasetError> {
         let bad = |line: u64, problem: String| DatasetError::BadRow { line, problem, path: path.to_owned() };
         let whole = std::fs::read(path).map_err(|e| DatasetError::io(path, &e))?;

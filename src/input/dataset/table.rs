@@ -1,7 +1,7 @@
-//! Pictures that somebody listed: a table with a column of paths, or a plain list.
+//! Pictures that the user listed: a table with a column of paths, or a plain list.
 //!
-//! Unlike a log, which may come from anywhere, a list is the person's own: a path is taken as it stands, wherever it leads. What isn't
-//! there isn't there; nothing else is taken for it.
+//! Unlike a log, which may come from anywhere, a list is the user's own: a path is used as it is written, wherever it leads. A
+//! missing picture is missing and is never replaced by another.
 
 use std::path::{Path, PathBuf};
 
@@ -14,7 +14,7 @@ use super::text_file::{Text, entries};
 use super::{Camera, DatasetError, NameCoding};
 use crate::tensor::{Cell, Column, ColumnKind, hex, shown};
 
-/// A table or list, opened. Rows are its lines, from 0, the header not counted.
+/// A table or list, opened. Rows are its lines, from 0, without the header.
 #[derive(Debug)]
 pub struct ListSource {
     about: About,
@@ -32,17 +32,17 @@ struct Row {
     file: Box<Path>,
 }
 
-/// The column that holds a table's paths, and whether the first line names columns.
+/// Which column of a table has the paths, and whether the table has a header.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TablePaths {
     /// A column's name, or its number from 0.
     pub column: String,
-    /// Whether all lines are rows.
+    /// Whether there is no header, so that all lines are rows.
     pub has_no_header: bool,
 }
 
 impl ListSource {
-    /// A CSV or TSV whose column `paths` holds paths, absolute or relative to its folder.
+    /// Opens a CSV or TSV. The column that `paths` names has paths, which are absolute or relative to the table's folder.
     pub fn table(path: &Path, paths: &TablePaths) -> Result<Self, DatasetError> {
         let header = Header::read(path)?;
         let names = paths.has_no_header.then(|| numbered(header.fields().len()));
@@ -78,14 +78,15 @@ impl ListSource {
         Ok(source)
     }
 
-    /// Paths, one a line or parted by zeros, relative to `folder`; blank lines are passed over. `place` is where they come from.
+    /// Opens a list of paths, separated by line breaks or zeros and relative to `folder`. Blank lines are skipped. `place` says for
+    /// messages where the list comes from.
     pub fn list(bytes: Vec<u8>, folder: &Path, place: &Path) -> Result<Self, DatasetError> {
         let bad = |line: u64, problem: &str| DatasetError::BadRow {
             line,
             problem: problem.to_owned(),
             path: place.to_owned(),
         };
-        // Names are bytes, and some begin like UTF-16 does.
+        // Names are bytes, and some names begin with the same bytes as UTF-16 text.
         let first = bytes.split(|b| matches!(b, 0 | b'\n' | b'\r')).next().and_then(path_of);
         let is_name = first.is_some_and(|name| !name.as_os_str().is_empty() && folder.join(name).is_file());
         let text = if is_name || looks_unlike_utf16(&bytes) {
@@ -112,7 +113,7 @@ impl ListSource {
         found.source("list", hex(&hash.finalize()), place)
     }
 
-    /// One picture as a list of one.
+    /// A single picture as a list of one.
     pub fn one(path: &Path) -> Result<Self, DatasetError> {
         let mut found = PictureFiles::below(path.parent().unwrap_or(Path::new("")));
         found.add_path(Path::new(path.file_name().unwrap_or_default()), 1);
@@ -123,19 +124,19 @@ impl ListSource {
         found.source("list", hex(&hash.finalize()), path)
     }
 
-    /// A file that is such a list, of paths relative to its folder.
+    /// Opens a file that is a list of paths, relative to the file's folder.
     pub fn list_file(path: &Path) -> Result<Self, DatasetError> {
         let bytes = std::fs::read(path).map_err(|e| DatasetError::io(path, &e))?;
         Self::list(bytes, path.parent().unwrap_or(Path::new("")), path)
     }
 }
 
-/// Whether bytes begin with a mark of UTF-16 and have no zero, as all text in UTF-16 does that has an end of a line in it.
+/// Whether bytes begin with the mark of UTF-16 but contain no zero. UTF-16 text with a line break in it always contains one.
 fn looks_unlike_utf16(bytes: &[u8]) -> bool {
     matches!(bytes, [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..]) && !bytes.contains(&0)
 }
 
-/// Whether a file's first entry is a path of a picture and nothing beside: one that is there, or one that reads as such.
+/// Whether a file's first entry is only the path of a picture: a file that exists, or a name with a picture's extension.
 pub(super) fn is_list(path: &Path, first_line: &str) -> bool {
     let first = first_line.split('\0').next().unwrap_or_default();
     let folder = path.parent().unwrap_or(Path::new(""));
@@ -144,17 +145,17 @@ pub(super) fn is_list(path: &Path, first_line: &str) -> bool {
     !first.is_empty() && (is_there() || is_alone())
 }
 
-/// Names of a table's columns that has no line of them.
+/// Names of columns for a table that has no header.
 pub(super) fn numbered(num_columns: usize) -> Vec<String> {
     (0..num_columns).map(|at| format!("column_{at}")).collect()
 }
 
-/// The place of the column: by its name, else by its number.
+/// The index of the column with the paths: by its name, or else by its number.
 fn path_column(header: &Header, paths: &TablePaths, path: &Path) -> Result<usize, DatasetError> {
     let fields = header.fields();
     let wanted = paths.column.trim();
     let names = if paths.has_no_header { numbered(fields.len()) } else { header.columns() };
-    // As it is written, before another case of it.
+    // The exact spelling takes precedence over one that differs in case.
     let exact = if paths.has_no_header { None } else { fields.iter().position(|name| name == wanted) };
     let by_name = exact.or_else(|| names.iter().position(|name| *name == wanted.to_lowercase()));
     let by_number = || wanted.parse::<usize>().ok().filter(|at| *at < fields.len());
@@ -164,7 +165,7 @@ fn path_column(header: &Header, paths: &TablePaths, path: &Path) -> Result<usize
     })
 }
 
-/// An entry's bytes as a path: any bytes where paths are bytes, else UTF-8.
+/// An entry's bytes as a path: any bytes on systems where paths are bytes, otherwise only UTF-8.
 #[cfg(unix)]
 #[expect(clippy::unnecessary_wraps, reason = "elsewhere not all bytes are paths")]
 fn path_of(entry: &[u8]) -> Option<PathBuf> {
@@ -177,19 +178,19 @@ fn path_of(entry: &[u8]) -> Option<PathBuf> {
     std::str::from_utf8(entry).ok().map(PathBuf::from)
 }
 
-/// Rows while they are listed.
+/// The rows of a list while it is being read.
 pub(super) struct PictureFiles {
     root: PathBuf,
     absolute: PathBuf,
     rows: Vec<Row>,
     skipped: Vec<Skipped>,
     num_rows: usize,
-    /// The first path that anything says.
+    /// The first path in the list, for an error message.
     first: Option<String>,
 }
 
 impl PictureFiles {
-    /// Rows whose paths are absolute or count from `root`.
+    /// An empty list for rows whose paths are absolute or relative to `root`.
     pub(super) fn below(root: &Path) -> Self {
         let plain = if root.as_os_str().is_empty() { Path::new(".") } else { root };
         let absolute = std::path::absolute(plain).unwrap_or_else(|_| root.to_owned());
@@ -203,14 +204,14 @@ impl PictureFiles {
         }
     }
 
-    /// A row of a table: the path as it is written or, where there is no such file, as it is meant.
+    /// Adds a row with two readings of its path: the first is used if such a file exists, otherwise the second.
     pub(super) fn add(&mut self, readings: &[&str; 2], line: u64, span: Option<LineSpan>) {
         let file = readings.iter().find_map(|path| self.file(path));
         let name = Path::new(readings[1]).to_owned();
         self.add_found(file, &name, line, span);
     }
 
-    /// A row of a list.
+    /// Adds a row of a list.
     pub(super) fn add_path(&mut self, path: &Path, line: u64) {
         let file = self.file(path).or_else(|| self.file(path.to_str()?.trim()));
         self.add_found(file, path, line, None);
@@ -239,7 +240,7 @@ impl PictureFiles {
         });
     }
 
-    /// The path relative to the root, or as it stands; none where no file is.
+    /// The path, relative to the root if it is an absolute one within it; `None` if there is no such file.
     fn file(&self, recorded: impl AsRef<Path>) -> Option<PathBuf> {
         let path = recorded.as_ref();
         // Joining an absolute path gives that path.
@@ -249,7 +250,7 @@ impl PictureFiles {
         Some(path.strip_prefix(&self.absolute).unwrap_or(path).to_owned())
     }
 
-    /// The rows that have a picture. `path` is for errors.
+    /// A source of the rows that have a picture. `path` is for error messages.
     pub(super) fn source(
         self,
         kind: &'static str,

@@ -1,6 +1,6 @@
-//! A file of text in the encodings that programs write: UTF-8 with and without a byte-order mark, UTF-16.
+//! Text files in the encodings that programs write: UTF-8 with or without a byte-order mark, and UTF-16.
 //!
-//! Owns encodings and the ends of lines (`\n`, `\r\n`, `\r`). Must not know what the text means.
+//! Owns encodings and line breaks (`\n`, `\r\n`, `\r`). Must not know what the text means.
 
 use std::fs::File;
 use std::io::Read;
@@ -9,24 +9,24 @@ use std::path::Path;
 use super::DatasetError;
 
 const BOM: &[u8] = "\u{feff}".as_bytes();
-/// Bytes of a first line that are looked for its end.
+/// The most bytes that are read to find the end of the first line.
 const MAX_FIRST_LINE: u64 = 1 << 20;
-/// Bytes that show a UTF-16 without a byte-order mark.
+/// How many bytes are checked to recognise UTF-16 without a byte-order mark.
 const SAMPLE: usize = 1024;
 
-/// A text as UTF-8, or as bytes that claim to be.
+/// A file's text as bytes that are UTF-8, or claim to be.
 #[derive(Debug)]
 pub(super) struct Text {
-    /// Without a byte-order mark.
+    /// The bytes, without a byte-order mark.
     pub(super) bytes: Vec<u8>,
-    /// Whether they lie in the file as they are here, after so many others.
+    /// If the file has the same bytes, the position at which they begin in it; `None` if they were converted.
     pub(super) offset: Option<u64>,
 }
 
-/// How a text is written.
+/// How a text is encoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Encoding {
-    /// After so many bytes of a mark.
+    /// UTF-8 after a mark of this many bytes.
     Utf8(usize),
     Utf16 {
         mark: usize,
@@ -46,7 +46,7 @@ impl Encoding {
         }
     }
 
-    /// In UTF-16 the upper half of almost every unit of a table is zero, and the lower half never.
+    /// Recognises UTF-16 without a mark: in a table, the upper byte of almost every unit is zero, and the lower byte never is.
     fn without_mark(bytes: &[u8]) -> Self {
         let pairs = bytes.get(..SAMPLE.min(bytes.len())).unwrap_or_default().as_chunks::<2>().0;
         let share = |at: usize| 10 * pairs.iter().filter(|pair| pair[at] == 0).count();
@@ -60,7 +60,7 @@ impl Encoding {
 }
 
 impl Text {
-    /// Decodes a file's bytes. The words of an error say what they are instead of text.
+    /// Decodes a file's bytes. An error is a message that says what is wrong with them.
     pub(super) fn decode(mut bytes: Vec<u8>) -> Result<Self, &'static str> {
         match Encoding::of(&bytes) {
             Encoding::Utf8(mark) => {
@@ -84,7 +84,7 @@ impl Text {
     }
 }
 
-/// The beginning of a file as text, without empty lines before the first that isn't, as a CSV reader passes over them.
+/// The beginning of a file as text. Empty lines at its start are left out, since CSV readers skip them too.
 pub(super) fn beginning(path: &Path) -> Result<String, DatasetError> {
     let mut start = Vec::new();
     File::open(path)
@@ -92,7 +92,7 @@ pub(super) fn beginning(path: &Path) -> Result<String, DatasetError> {
         .map_err(|e| DatasetError::io(path, &e))?;
     let is_cut = start.len() as u64 == MAX_FIRST_LINE;
     let bytes = match Text::decode(start.clone()) {
-        // Half a character at the cut of a UTF-16 file is nobody's error.
+        // Where a UTF-16 file was cut, half a character may be left, which is not an error.
         Err(_) if is_cut => {
             start.truncate(start.len() - 2);
             Text::decode(start)
@@ -110,7 +110,7 @@ pub(super) fn beginning(path: &Path) -> Result<String, DatasetError> {
     Ok(String::from_utf8_lossy(bytes.get(start..).unwrap_or_default()).into_owned())
 }
 
-/// A list's entries with their places, from 1: parted by zeros where there are any, else by ends of lines.
+/// A list's entries with their numbers, from 1. They are separated by zeros if there are any, otherwise by line breaks.
 pub(super) fn entries<'a>(bytes: &'a [u8]) -> impl Iterator<Item = (u64, &'a [u8])> {
     let has = |wanted: u8| bytes.contains(&wanted);
     let end = if has(0) {
@@ -149,7 +149,7 @@ mod tests {
         assert!(decoded(&[&[0xFF, 0xFE], &little[..9]].concat()).unwrap_err().contains("cut in the middle"));
         assert!(decoded(b"\xFF\xFE\x00\xD8\x00\xD8").unwrap_err().contains("not sound"));
         assert!(decoded(b"\xFF\xFE\0\0a\0\0\0").unwrap_err().contains("UTF-32"));
-        // A list with zeros between its entries is no UTF-16.
+        // A list with zeros between its entries is not taken for UTF-16.
         assert_eq!(decoded(b"a.jpg\0b.jpg\0").unwrap(), "a.jpg\0b.jpg\0");
     }
 

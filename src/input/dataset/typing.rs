@@ -1,20 +1,21 @@
-//! What all cells of a column are together: numbers only where no text would be lost by it.
+//! Determines a column's kind from all of its cells. It becomes numbers only if no text would be lost by that.
 
 use crate::tensor::{ColumnKind, EXACT_INTEGERS};
 
-/// Pairs after which doubles are thrown away for the first time.
+/// How many entries are collected before duplicates are removed for the first time.
 const COMPACT_AT: usize = 1 << 16;
 
-/// The kind of a column while its cells go by.
+/// Determines a column's kind while its cells are added.
 #[derive(Debug)]
 pub(super) struct Typing {
     kind: Option<ColumnKind>,
-    /// Whether a decimal comma makes a number, as in files whose fields are parted by semicolons.
+    /// Whether a number may have a decimal comma, as in files whose fields are separated by semicolons.
     has_decimal_commas: bool,
     has_large: bool,
-    /// Values' bits, whole ones as they are, and their texts' hashes: two texts of one value must stay apart.
+    /// For each number: its bits as f64, its value as a whole number, and the hash of its text. Two texts for the same value must be
+    /// noticed.
     seen: Vec<(u64, i64, u64)>,
-    /// Hash of the first text in which nothing stands.
+    /// Hash of the first blank text.
     blank: Option<u64>,
     has_several_blanks: bool,
     compact_at: usize,
@@ -33,7 +34,7 @@ impl Typing {
         }
     }
 
-    /// A cell: what stands in it without the blanks around it, which may be nothing, and all of it as it was written.
+    /// Adds a cell: `text` is its content without blanks around it, which may be empty; `written` is all of it as it is in the file.
     pub(super) fn add(&mut self, text: &str, written: &str) {
         if self.kind == Some(ColumnKind::Text) {
             return;
@@ -57,7 +58,7 @@ impl Typing {
         }
         let Ok(value) = point.parse::<f64>() else { return };
         self.has_large |= !point.contains(['e', 'E']) && value.abs() >= EXACT_INTEGERS as f64;
-        // A minus zero is equal to zero.
+        // So that −0 counts as equal to 0.
         let one = ((value + 0.0).to_bits(), point.parse().unwrap_or(0), hash(written));
         if self.seen.last() != Some(&one) {
             self.seen.push(one);
@@ -73,7 +74,7 @@ impl Typing {
         self.seen.dedup();
     }
 
-    /// What the column is. Whole numbers that f64 has no room for make no number of a column that isn't all whole.
+    /// The column's kind. If not all of its numbers are whole, a whole number too large to be exact in f64 makes the column text.
     pub(super) fn kind(mut self) -> ColumnKind {
         self.compact();
         let has_two_texts = |are_whole: bool| {
@@ -85,7 +86,7 @@ impl Typing {
             Some(ColumnKind::Number) => self.has_large || has_two_texts(false),
             Some(ColumnKind::Integer) => has_two_texts(true),
         };
-        // As a number nothing is nothing, however it was written.
+        // As numbers, blank cells would all be the same, however they were written.
         let is_text = is_lossy || self.has_several_blanks;
         self.kind.filter(|_| !is_text).unwrap_or(ColumnKind::Text)
     }

@@ -1,4 +1,4 @@
-//! Udacity's driving log, `interpolated.csv`: one line a picture, three cameras interleaved.
+//! Udacity's driving log, `interpolated.csv`: one line for each picture, with the lines of three cameras interleaved.
 
 use std::path::Path;
 
@@ -9,25 +9,25 @@ use super::source::{About, CameraPicture, Label, PictureLocation, Sample, Skippe
 use super::{Camera, DatasetError, UnknownCamera};
 use crate::tensor::{Cell, Column, shown};
 
-/// The log's usual name.
+/// The log's usual file name.
 pub(super) const FILE_NAME: &str = "interpolated.csv";
-/// Whether the two columns that name a picture are there; what else is missing is an error of the log's.
+/// Whether a header has the two columns that name a picture. Other missing columns are an error when the log is opened.
 pub(super) fn is_udacity(header: &Header) -> bool {
     header.has(&["frame_id", "filename"])
 }
 
-/// Columns that are labels, where the log has them.
+/// Columns that are labels, if the log has them.
 const LABELS: [&str; 6] = ["angle", "torque", "speed", "lat", "long", "alt"];
 
 /// Udacity's log, opened.
 ///
-/// Lines are grouped into *frames* by their times: each centre line with the nearest of every other camera, within half the
-/// time between two pictures. Frames are numbered from 0 in the log's order, so
-/// `--row 12 --camera left` is the left picture of the thirteenth frame, whether or not files are missing. A frame's labels
-/// are those of its centre line, or else of its first. A `frame_id` that is none of the three cameras' is a camera of its own.
+/// Lines are grouped into *frames* by their times: each line of the centre camera with the nearest line of every other camera, within
+/// half the time between two pictures. Frames are numbered from 0 in the log's order, so `--row 12 --camera left` is the left picture
+/// of the thirteenth frame, whether or not files are missing. A frame's labels are those of its centre line, or else of its first
+/// line. A `frame_id` other than those of the three cameras is a camera of its own.
 #[derive(Debug)]
 pub struct UdacityLog {
-    /// Its root is the log's folder; frames point into it.
+    /// Its root is the log's folder; the frames' files are relative to it.
     about: About,
     frames: Vec<Frame>,
     csv: CsvFile,
@@ -35,12 +35,12 @@ pub struct UdacityLog {
     num_frames: usize,
 }
 
-/// One usable frame, kept small: a log may have a million.
+/// One usable frame, in a compact form, because a log may have a million of them.
 #[derive(Debug)]
 struct Frame {
     row: usize,
     timestamp_ns: u64,
-    /// By camera.
+    /// Its pictures, ordered by camera.
     taken: Box<[Taken]>,
     /// NaN where the cell is empty.
     labels: Box<[f64]>,
@@ -50,9 +50,9 @@ struct Frame {
 #[derive(Debug)]
 struct Taken {
     camera: Camera,
-    /// Relative to the root.
+    /// The picture's path relative to the root.
     file: Box<Path>,
-    /// The line that names it.
+    /// The line of the log that names the picture.
     span: LineSpan,
 }
 
@@ -67,8 +67,8 @@ struct Line {
 }
 
 impl UdacityLog {
-    /// Reads a log and looks for its pictures beside it. A line that can't be read refuses the log; a picture that isn't there
-    /// is listed.
+    /// Reads a log and finds its pictures. A line that can't be read is an error of the whole log; a missing picture is reported as
+    /// skipped.
     pub fn open(path: &Path) -> Result<Self, DatasetError> {
         let (csv, lines, label_names) = read_lines(path)?;
         let Some(first) = lines.first() else {
@@ -135,7 +135,7 @@ impl UdacityLog {
     }
 }
 
-/// A line, and its picture if that is there.
+/// A line, and its picture's file if that exists.
 type Placed = (Line, Option<Box<Path>>);
 
 impl Source for UdacityLog {
@@ -204,7 +204,7 @@ impl Source for UdacityLog {
     }
 }
 
-/// What a person should know of frames that not every camera has a line of.
+/// A note for the user about frames that don't have a line of every camera; `None` if there are none.
 fn incomplete(frames: &[Vec<usize>], lines: &[(u64, Camera)]) -> Option<String> {
     let mut cameras: Vec<Camera> = Vec::new();
     for (_, camera) in lines {
@@ -226,7 +226,7 @@ fn incomplete(frames: &[Vec<usize>], lines: &[(u64, Camera)]) -> Option<String> 
     ))
 }
 
-/// The log, all its lines, and the names of the label columns.
+/// Reads the log: the scanned file, all its lines, and the names of the label columns.
 fn read_lines(path: &Path) -> Result<(CsvFile, Vec<Line>, Vec<String>), DatasetError> {
     let header = Header::read(path)?;
     let columns = header.columns();

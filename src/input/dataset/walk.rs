@@ -1,7 +1,7 @@
-//! What lies below a folder, and what becomes of links among it.
+//! Lists what is below a folder, and decides what to do with links there.
 //!
-//! Owns the rule: a folder is listed once, under its own name if it lies here, and no link leads to where it comes from. Must not know what
-//! names mean.
+//! Owns the rule: each folder is listed once (under its own name, if it is really below the root), and a link to a folder that
+//! contains it is not followed. Must not know what names mean.
 
 use std::collections::{HashSet, VecDeque};
 use std::path::{Path, PathBuf};
@@ -10,31 +10,32 @@ use super::files::{is_hidden, not_a_picture};
 use super::{DatasetError, NameCoding};
 use crate::tensor::shown;
 
-/// Folders within folders that are followed.
+/// How many levels of folders are listed.
 const MAX_DEPTH: usize = 64;
 
-/// What was found, in no order; paths are relative to the folder.
+/// What was found, in no particular order. Paths are relative to the root.
 #[derive(Debug, Default)]
 pub(super) struct WalkedFolder {
     pub(super) pictures: Vec<PathBuf>,
-    /// What is left out, and why.
+    /// What was left out, with the reason.
     pub(super) skipped: Vec<(PathBuf, String)>,
-    /// Links to folders.
+    /// Links to folders, and what was done with each.
     pub(super) links: Vec<(PathBuf, Link)>,
 }
 
-/// What became of a link to a folder.
+/// What was done with a link to a folder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Link {
-    /// Its pictures are listed under its name.
+    /// It was followed: the pictures are listed under the link's name.
     Followed,
-    /// The folder is listed under another name.
+    /// It was not followed: its folder is listed under another name.
     ListedElsewhere,
-    /// It leads to a folder that it lies in.
+    /// It was not followed: it leads to a folder that contains it.
     Upwards,
 }
 
-/// Goes through a folder and the folders below it. Links to folders come last, so that what lies here has its own name.
+/// Lists a folder and the folders below it. Links to folders come last, so that folders that are really here are listed under their
+/// own names.
 pub(super) fn walk(root: &Path) -> Result<WalkedFolder, DatasetError> {
     let real = root.canonicalize().map_err(|e| DatasetError::io(root, &e))?;
     let mut walk =
@@ -46,7 +47,7 @@ pub(super) fn walk(root: &Path) -> Result<WalkedFolder, DatasetError> {
     Ok(walk.found)
 }
 
-/// What a person should know of links: by which names pictures are listed.
+/// A note for the user about links to folders: under which names pictures are listed. `None` if there are no links.
 pub(super) fn note_of(links: &[(PathBuf, Link)], names: NameCoding) -> Option<String> {
     let words = |kind: Link, what: &str| {
         let mut of_kind = links.iter().filter(|(_, link)| *link == kind);
@@ -70,12 +71,12 @@ pub(super) fn note_of(links: &[(PathBuf, Link)], names: NameCoding) -> Option<St
 /// A walk in progress.
 struct Walk<'a> {
     root: &'a Path,
-    /// The folder's real path.
+    /// The root's real path.
     real: PathBuf,
     found: WalkedFolder,
-    /// Folders by their real paths.
+    /// The real paths of the folders that were listed.
     seen: HashSet<PathBuf>,
-    /// Links to folders, with the depth that they lie at.
+    /// Links to folders, with the depth of the folder that each is in.
     waiting: VecDeque<(PathBuf, usize)>,
 }
 
@@ -83,7 +84,7 @@ impl Walk<'_> {
     fn folder(&mut self, folder: &Path, depth: usize) -> Result<(), DatasetError> {
         let real = folder.canonicalize().map_err(|e| DatasetError::io(folder, &e))?;
         if !self.seen.insert(real) {
-            // One that a link led into before.
+            // A folder that was listed before, by way of a link.
             self.found.links.push((self.relative(folder), Link::ListedElsewhere));
             return Ok(());
         }
@@ -91,7 +92,7 @@ impl Walk<'_> {
         for entry in std::fs::read_dir(folder).map_err(|e| DatasetError::io(folder, &e))? {
             entries.push(entry.map_err(|e| DatasetError::io(folder, &e))?.path());
         }
-        // Of a folder reached by two links, the first in order counts, whatever order the file system has.
+        // Sorted, so that of two links to the same folder the first by name counts, in whatever order the file system lists them.
         entries.sort();
         for path in entries {
             let name = path.file_name().unwrap_or_default().to_string_lossy();
@@ -115,14 +116,14 @@ impl Walk<'_> {
         Ok(())
     }
 
-    /// A folder within the one at a depth. One that can't be read is one thing left out, not the end.
+    /// Lists a folder within one at the given depth. If it can't be read, it is left out and the walk goes on.
     fn below(&mut self, path: &Path, depth: usize) {
         if let Err(e) = self.folder(path, depth + 1) {
             self.skip(path, e.to_string());
         }
     }
 
-    /// A link to a folder, once all that lies here was listed.
+    /// Handles a link to a folder, after everything else was listed.
     fn link(&mut self, path: &Path, depth: usize) {
         let target = match path.canonicalize() {
             Ok(target) => target,

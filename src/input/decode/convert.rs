@@ -1,4 +1,4 @@
-//! Every format but JPEG, by the `image` crate, and one stated way from each sample type to 8-bit RGB.
+//! Decodes every format but JPEG with the `image` crate, and converts each sample type to 8-bit RGB in one defined way.
 
 use std::io::Cursor;
 
@@ -40,7 +40,7 @@ pub(super) fn decode(format: ImageFormat, bytes: &[u8], limits: &DecodeLimits) -
             }
             let decoder = job.sorted(PngDecoder::with_limits(input, job.image_limits()))?;
             let animated = job.sorted(decoder.is_apng())?;
-            // Whether the pixels are sound is told before what stands beside them.
+            // Errors in the pixels are reported before errors in the metadata.
             let metadata = png_chunks::metadata(bytes);
             let known = metadata.as_ref().ok().cloned().unwrap_or_default();
             let decoded = job.finish_as(decoder, animated, Samples::AsDecoded, Some(known))?;
@@ -92,7 +92,7 @@ pub(super) fn decode(format: ImageFormat, bytes: &[u8], limits: &DecodeLimits) -
         _ => {
             let decoder = job.sorted(PnmDecoder::new(input))?;
             let samples = match (decoder.header().subtype(), decoder.header().maximal_sample()) {
-                // Of bits the decoder makes 0 and 255 itself.
+                // The decoder itself makes bits 0 and 255.
                 (PnmSubtype::Bitmap(_), _) | (PnmSubtype::ArbitraryMap, 1) | (_, 255 | 65_535) => {
                     Samples::AsDecoded
                 }
@@ -103,12 +103,12 @@ pub(super) fn decode(format: ImageFormat, bytes: &[u8], limits: &DecodeLimits) -
     }
 }
 
-/// Whether a PNG begins with the chunk that no standard has: its samples are in another order and packed otherwise.
+/// Whether a PNG begins with Apple's own chunk, which is in no standard: then its samples are in another order and packed differently.
 fn is_apples(bytes: &[u8]) -> bool {
     bytes.get(12..16) == Some(b"CgBI")
 }
 
-/// The sides that a PNG's header names: the decoder takes one without pixels for damaged.
+/// The sides in a PNG's header. They are checked early, because the decoder reports a PNG without pixels as damaged.
 fn sides_of_png(bytes: &[u8]) -> Option<[u32; 2]> {
     let header = bytes.get(12..24)?.strip_prefix(b"IHDR")?;
     let (width, height) = header.split_first_chunk::<4>()?;
@@ -125,14 +125,14 @@ impl Job<'_> {
         result.map_err(|e: ImageError| DecodeProblem::of(self.format, self.limits.max_bytes, &e))
     }
 
-    /// Memory only: sides and pixels are checked with our own words.
+    /// Limits for the decoder: memory only. Sides and pixels are checked here, with our own messages.
     fn image_limits(&self) -> image::Limits {
         let mut limits = image::Limits::no_limits();
         limits.max_alloc = Some(self.limits.max_bytes);
         limits
     }
 
-    /// The header's promises, before any pixel.
+    /// Checks what the header says, before any pixel is decoded.
     fn check(&self, decoder: &mut impl ImageDecoder) -> Result<(), DecodeProblem> {
         let (width, height) = decoder.dimensions();
         self.limits.check(width, height)?;
@@ -140,10 +140,10 @@ impl Job<'_> {
         if decoder.total_bytes() > self.limits.max_bytes {
             return Err(DecodeProblem::TooMuchMemory { format, limit: self.limits.max_bytes });
         }
-        // As it is decoded, and as RGB.
+        // Memory for the samples as they are decoded, and for the picture as RGB.
         let pixels = u64::from(width) * u64::from(height);
         DecodeProblem::check_memory(format, decoder.total_bytes().saturating_add(pixels.saturating_mul(3)))?;
-        // No range is agreed on for floats: 0 to 1, 0 to 255 and physical units all occur.
+        // Floats have no agreed range: 0 to 1, 0 to 255 and physical units all occur.
         if matches!(decoder.color_type(), ColorType::Rgb32F | ColorType::Rgba32F) {
             return Err(DecodeProblem::UnknownRange { format, samples: "32-bit floating-point".into() });
         }
@@ -154,7 +154,7 @@ impl Job<'_> {
         self.finish_as(decoder, several, Samples::AsDecoded, None)
     }
 
-    /// `metadata` is what the file itself was asked for; else the decoder is.
+    /// `metadata` was read from the file directly; if it is `None`, the decoder's is used.
     fn finish_as(
         &self,
         mut decoder: impl ImageDecoder,
@@ -177,7 +177,7 @@ impl Job<'_> {
             notes.push(DecodeNote::CmykConverted);
         }
         let orientation = if self.format == ImageFormat::Tiff {
-            // Its tags are the file's own.
+            // A TIFF has its orientation in its own tags.
             decoder.orientation().unwrap_or(Orientation::NoTransforms)
         } else {
             let Metadata { exif, xmp } = metadata.unwrap_or_else(|| Metadata {
@@ -201,7 +201,7 @@ impl Job<'_> {
         Ok((rgb, notes))
     }
 
-    /// A GIF's first frame on its own screen. Whether a second follows is only known by reading on.
+    /// Decodes a GIF's first frame on its canvas. Whether there is a second frame is only known by reading on.
     fn first_of_gif(&self, mut decoder: GifDecoder<Cursor<&[u8]>>, below: Option<[u8; 3]>) -> Decoded {
         self.check(&mut decoder)?;
         let mut frames = decoder.into_frames();
@@ -209,7 +209,7 @@ impl Job<'_> {
             return Err(DecodeProblem::Truncated { format: format_name(self.format) });
         };
         let mut first = self.sorted(first)?.into_buffer();
-        // Such a frame has no transparent pixel of its own.
+        // Such a frame has no transparent colour, so the transparent pixels are those that it doesn't cover.
         if let Some([red, green, blue]) = below {
             for pixel in first.pixels_mut().filter(|pixel| pixel.0[3] == 0) {
                 pixel.0 = [red, green, blue, u8::MAX];
@@ -245,8 +245,8 @@ fn over_white(rgba: &RgbaImage) -> RgbImage {
     })
 }
 
-/// Samples of a PNM, which were from 0 to `largest`, as 8 bits. The decoder stretched them to all it has room for, rounded in another way
-/// than Pillow, which takes the even one of two equally near; what they were follows, for no two became one.
+/// The samples of a PNM, which were from 0 to `largest`, as 8 bits. The decoder has stretched them to its full range, with another
+/// rounding than Pillow, which rounds ties to even. The original samples can be computed back, because no two of them became equal.
 fn stretched(picture: DynamicImage, largest: u32) -> DynamicImage {
     let stretch = |sample: u16, full: u16| {
         let before = (f64::from(sample) * f64::from(largest) / f64::from(full)).round();
@@ -275,7 +275,7 @@ fn stretched(picture: DynamicImage, largest: u32) -> DynamicImage {
         DynamicImage::ImageRgb16(rgb) => {
             RgbImage::from_raw(width, height, narrow(&rgb)).map(DynamicImage::from)
         }
-        // With an alpha, which is stretched as well.
+        // With an alpha channel, which is stretched too.
         other if other.color().bytes_per_pixel() == other.color().channel_count() => {
             let mut rgba = other.into_rgba8();
             in_place(&mut rgba);
@@ -283,11 +283,11 @@ fn stretched(picture: DynamicImage, largest: u32) -> DynamicImage {
         }
         other => RgbaImage::from_raw(width, height, narrow(&other.into_rgba16())).map(DynamicImage::from),
     };
-    // As many samples as there were.
+    // The number of samples hasn't changed, so this doesn't fail.
     made.unwrap_or_default()
 }
 
-/// Cyan, magenta, yellow and black in the four channels, 255 for most ink: Pillow's conversion.
+/// Converts cyan, magenta, yellow and black in the four channels, with 255 for full ink, as Pillow does.
 fn from_inks(inks: &RgbaImage) -> RgbImage {
     RgbImage::from_fn(inks.width(), inks.height(), |x, y| {
         let [c, m, y, k] = inks.get_pixel(x, y).0.map(u32::from);
@@ -296,7 +296,7 @@ fn from_inks(inks: &RgbaImage) -> RgbImage {
     })
 }
 
-/// Colours that were multiplied by their alpha, as they were before: Pillow's `RGBa` to `RGBA`.
+/// Undoes the multiplication of colours by their alpha, as Pillow's conversion from `RGBa` to `RGBA` does.
 fn divided_by_alpha(mut rgba: RgbaImage) -> RgbaImage {
     for pixel in rgba.pixels_mut() {
         let [.., alpha] = pixel.0;
@@ -309,8 +309,8 @@ fn divided_by_alpha(mut rgba: RgbaImage) -> RgbaImage {
     rgba
 }
 
-/// Whether the container or a chunk in it promises more bytes than there are; the padding of the last one may be missing, as a careless
-/// writer leaves it. The decoder itself calls a cut file corrupt, or overlooks what is missing of its metadata.
+/// Whether the container or one of its chunks should have more bytes than there are. The padding byte of the last chunk may be
+/// missing, since some writers leave it out. The decoder itself calls a cut file corrupt, or doesn't notice that metadata is missing.
 fn webp_is_cut(bytes: &[u8]) -> bool {
     let length = |at: usize| Some(u64::from(u32::from_le_bytes(*bytes.get(at..)?.first_chunk()?)));
     let num_bytes = bytes.len() as u64;

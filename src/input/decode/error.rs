@@ -1,25 +1,25 @@
-//! What can be wrong with a picture file, in words that say what to do.
+//! Errors of picture files, with messages that say what to do.
 
 use image::error::UnsupportedErrorKind;
 use image::{ImageError, ImageFormat};
 
 use crate::tensor::{Remedied, Remedy, check_room};
 
-/// A file that did not become a picture.
+/// Why a file could not be decoded as a picture.
 #[derive(Debug, thiserror::Error)]
 #[error("{problem}: \"{place}\"")]
 pub struct DecodeError {
-    /// The path as it was given, or the name the bytes came under.
+    /// The path as it was given, or the name that came with the bytes.
     pub place: String,
-    /// What was wrong.
+    /// What is wrong.
     pub problem: DecodeProblem,
 }
 
-/// What was wrong with a picture file.
+/// What is wrong with a picture file.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DecodeProblem {
-    /// Nothing at that path.
+    /// There is nothing at the path.
     #[error("no such file: check the path")]
     Missing,
     /// A folder where one picture was expected.
@@ -28,43 +28,43 @@ pub enum DecodeProblem {
     /// A pipe, a device or a socket.
     #[error("not a regular file: save it to disk first")]
     NotAFile,
-    /// The system refused.
+    /// The system refused access.
     #[error("can't be read ({reason})")]
     Unreadable {
-        /// The system's words.
+        /// The system's error.
         reason: String,
     },
-    /// The system opens no more files.
+    /// The system doesn't let the program open more files.
     #[error("no more files can be opened ({reason})")]
     NoMoreFiles {
-        /// The system's words.
+        /// The system's error.
         reason: String,
     },
     /// Zero bytes.
     #[error("the file is empty (0 bytes): copy or download it again")]
     Empty,
-    /// More bytes than are read.
+    /// The file has more bytes than are allowed.
     #[error("a file of {bytes} bytes, more than the limit of {limit}: make it smaller")]
     FileTooLarge {
-        /// Its length.
+        /// Its size.
         bytes: u64,
         /// The limit.
         limit: u64,
     },
-    /// Something recognised that isn't a picture this program decodes.
+    /// A known kind of file, but not a picture that this program decodes.
     #[error("{what}, not a picture this program decodes: {advice}")]
     Foreign {
-        /// What it is.
+        /// What kind of file it is.
         what: &'static str,
-        /// What to do.
+        /// What the user can do.
         advice: &'static str,
     },
-    /// Bytes that resemble nothing known.
+    /// The first bytes match no known format.
     #[error(
         "not a kind of picture that is decoded: its first bytes match none of JPEG, PNG, GIF, BMP, TIFF, WebP, PNM, ICO and QOI; convert it to PNG"
     )]
     Unknown,
-    /// A header that promises no pixel.
+    /// According to its header, the picture has no pixels.
     #[error("a picture of {width}x{height} pixels has nothing to show")]
     NoPixels {
         /// Columns.
@@ -79,17 +79,17 @@ pub enum DecodeProblem {
         width: u32,
         /// Rows.
         height: u32,
-        /// Longest side allowed.
+        /// The longest side allowed.
         limit: u32,
     },
-    /// An area beyond the limit.
+    /// More pixels than are allowed.
     #[error("{width}x{height} pixels, more than the limit of {limit} in all: scale it down first")]
     TooManyPixels {
         /// Columns.
         width: u32,
         /// Rows.
         height: u32,
-        /// Pixels allowed.
+        /// How many pixels are allowed.
         limit: u64,
     },
     /// Decoding would take more memory than allowed.
@@ -97,37 +97,37 @@ pub enum DecodeProblem {
     TooMuchMemory {
         /// The file's format.
         format: &'static str,
-        /// Bytes allowed.
+        /// How many bytes are allowed.
         limit: u64,
     },
-    /// The system has less memory than decoding takes.
+    /// The system has too little memory for decoding.
     #[error("decoding this {format} takes another {bytes} bytes of memory, which are not there")]
     NoMemory {
         /// The file's format.
         format: &'static str,
-        /// Bytes that were asked for.
+        /// How many bytes were needed.
         bytes: u64,
     },
-    /// More passes over the picture than any encoder writes.
+    /// More scans, that is passes over the picture, than any encoder writes.
     #[error("a {format} of more than {limit} scans: save it anew")]
     TooManyScans {
         /// The file's format.
         format: &'static str,
-        /// Scans allowed.
+        /// How many scans are allowed.
         limit: usize,
     },
-    /// A decoder's panic: whose fault it was can't be known.
+    /// The decoder panicked. Whether the file or the decoder is at fault isn't known.
     #[error("a {format} on which the decoder gave up: convert it to PNG")]
     GaveUp {
         /// The file's format.
         format: &'static str,
     },
-    /// Samples of which nobody says what black and white are.
+    /// Samples without a known range: what is black and what is white isn't defined.
     #[error("a {format} of {samples} samples, whose range is not known: save it with 8 or 16 bits a channel")]
     UnknownRange {
         /// The file's format.
         format: &'static str,
-        /// Their depth and kind.
+        /// The samples' depth and kind.
         samples: String,
     },
     /// The file ends before the picture does.
@@ -141,7 +141,7 @@ pub enum DecodeProblem {
     Damaged {
         /// The file's format.
         format: &'static str,
-        /// The decoder's words.
+        /// What is damaged, as the decoder says it.
         reason: String,
     },
     /// A variant of a known format that isn't decoded.
@@ -149,7 +149,7 @@ pub enum DecodeProblem {
     Variant {
         /// The file's format.
         format: &'static str,
-        /// The decoder's words.
+        /// The variant, as the decoder says it.
         reason: String,
     },
 }
@@ -170,17 +170,17 @@ impl Remedied for DecodeProblem {
 }
 
 impl DecodeProblem {
-    /// Whether the system ran out of something, so that the file may be read at another time.
+    /// Whether the system ran out of something, so that the file could be read at another time.
     pub fn is_shortage(&self) -> bool {
         matches!(self, Self::NoMemory { .. } | Self::NoMoreFiles { .. })
     }
 
-    /// An error where a decoder's next so many bytes can't be had.
+    /// An error if the decoder could not allocate this many bytes more.
     pub(super) fn check_memory(format: &'static str, bytes: u64) -> Result<(), Self> {
         check_room(bytes).map_err(|_| Self::NoMemory { format, bytes })
     }
 
-    /// Sorts a decoder's error: cut off, damaged, too large or not decoded.
+    /// The problem that a decoder's error stands for: cut off, damaged, too large, or a variant that is not decoded.
     pub(super) fn of(format: ImageFormat, limit: u64, error: &ImageError) -> Self {
         let format = format_name(format);
         match error {
@@ -194,7 +194,7 @@ impl DecodeProblem {
                 }
                 _ => Self::Variant { format, reason: e.to_string() },
             },
-            // Decoders read from memory, so no system failed: the data end too early, or are not what they should be.
+            // Decoders read from memory, so this is not an error of the system: the data end too early, or are not what they should be.
             ImageError::IoError(e) if e.kind() != std::io::ErrorKind::UnexpectedEof => {
                 Self::Damaged { format, reason: e.to_string() }
             }
@@ -210,7 +210,7 @@ impl DecodeProblem {
     }
 }
 
-/// The name people know a format by.
+/// A format's common name.
 pub(super) fn format_name(format: ImageFormat) -> &'static str {
     match format {
         ImageFormat::Jpeg => "JPEG",
@@ -226,7 +226,7 @@ pub(super) fn format_name(format: ImageFormat) -> &'static str {
     }
 }
 
-/// Whether an error or one of its causes is the end of the data.
+/// Whether an error or one of its causes is an unexpected end of the data.
 fn chain_says_end(error: &(dyn std::error::Error + 'static)) -> bool {
     let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
     while let Some(error) = cause {
@@ -243,7 +243,7 @@ fn chain_says_end(error: &(dyn std::error::Error + 'static)) -> bool {
     false
 }
 
-/// The words of the last cause: the outer ones repeat the format, which our own sentence names.
+/// The message of the innermost cause. The outer ones repeat the format, which our own message names already.
 fn innermost(error: &dyn std::error::Error) -> String {
     let mut error = error;
     while let Some(cause) = error.source() {

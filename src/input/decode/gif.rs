@@ -1,11 +1,11 @@
-//! GIF: what lies under a first frame that doesn't fill its canvas, and how large a canvas is that it doesn't lie in.
+//! GIF: the colour under a first frame that doesn't fill the canvas, and the size of a canvas that is too small for the frame.
 //!
-//! Owns the reading of a GIF's tables before its first frame. Its pixels are the decoder's.
+//! Owns the reading of a GIF's tables before its first frame. The pixels are decoded elsewhere.
 
 use std::borrow::Cow;
 
-/// The colour that is under the first frame, as Pillow has it: the first of its palette, or nothing where the frame has a transparent
-/// colour or the file ends before.
+/// The colour under the first frame, as in Pillow: the first colour of its palette. `None` if the frame has a transparent colour, or
+/// if the file ends before the frame.
 pub(super) fn colour_below(bytes: &[u8]) -> Option<[u8; 3]> {
     let flags = *bytes.get(10)?;
     let global = has_table(flags).then_some(13);
@@ -17,7 +17,7 @@ pub(super) fn colour_below(bytes: &[u8]) -> Option<[u8; 3]> {
     first.filter(|_| !is_transparent)
 }
 
-/// The file with a canvas that holds its first frame, which Pillow makes larger where the header's doesn't.
+/// The file, with the canvas in its header made large enough for the first frame if it isn't, as in Pillow.
 pub(super) fn with_whole_canvas(bytes: &[u8]) -> Cow<'_, [u8]> {
     larger_canvas(bytes).map_or(Cow::Borrowed(bytes), Cow::Owned)
 }
@@ -26,7 +26,7 @@ fn larger_canvas(bytes: &[u8]) -> Option<Vec<u8>> {
     let number = |at: usize| Some(u32::from(u16::from_le_bytes(*bytes.get(at..)?.first_chunk()?)));
     let (frame, _) = first_frame(bytes)?;
     let (width, height) = (number(6)?, number(8)?);
-    // Sides that no header can name are left to the decoder, which crops.
+    // Sides that don't fit into a header are left to the decoder, which crops.
     let side = |side: u32, start: u32, length: u32| u16::try_from(side.max(start + length)).ok();
     let whole = [
         side(width, number(frame + 1)?, number(frame + 5)?)?,
@@ -67,7 +67,7 @@ const fn table_bytes(flags: u8) -> usize {
     if has_table(flags) { 3 << ((flags & 7) + 1) } else { 0 }
 }
 
-/// Where what follows an extension's blocks begins.
+/// The position after the blocks of an extension.
 fn end_of_blocks(bytes: &[u8], mut at: usize) -> Option<usize> {
     loop {
         let length = usize::from(*bytes.get(at)?);

@@ -1,15 +1,15 @@
-//! ICO: the largest picture of an icon, and of several equally large the deepest.
+//! ICO: chooses the largest picture of an icon, and of several equally large ones the one with the most bits per pixel.
 //!
-//! `image` chooses by depth first and refuses a PNG inside that isn't RGBA, so the choice is made here; a PNG is decoded as
-//! one, a bitmap as an icon of its own.
+//! `image` chooses by bits per pixel first, and refuses a PNG inside that isn't RGBA. So the choice is made here: a PNG is then
+//! decoded as a PNG, and a bitmap as an icon of its own.
 
-/// What the chosen picture is.
+/// The chosen picture.
 pub(super) enum Icon<'a> {
-    /// A whole PNG.
+    /// A complete PNG file.
     Png(&'a [u8]),
-    /// An icon with this picture alone.
+    /// An icon file with only this picture.
     Bitmap(Vec<u8>),
-    /// The directory contradicts the file: left to the decoder.
+    /// The directory contradicts the file, which is left to the decoder.
     Odd,
 }
 
@@ -23,7 +23,7 @@ pub(super) fn choose(bytes: &[u8]) -> Option<Icon<'_>> {
         [w, h, _, _, _, _, bits, more, ..] => (side(*w) * side(*h), u16::from_le_bytes([*bits, *more])),
         _ => (0, 0),
     };
-    // The first of equals, as `max_by_key` would take the last.
+    // The first of several equal ones: `max_by_key` takes the last, so the order is reversed.
     let Some(entry) = entries.chunks_exact(16).rev().max_by_key(rank) else { return Some(Icon::Odd) };
     let number = |at: usize| {
         let field = entry.get(at..at + 4).and_then(|f| f.first_chunk::<4>());

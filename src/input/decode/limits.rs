@@ -1,28 +1,28 @@
-//! How much a picture file may ask for, checked before a pixel is decoded.
+//! Limits for picture files, checked before a pixel is decoded.
 
 use super::error::DecodeProblem;
 
-/// How much a file may ask for. Checked from its header.
+/// Limits for a picture file. They are checked from its header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DecodeLimits {
-    /// Longest side in pixels.
+    /// The longest side in pixels.
     pub max_side: u32,
-    /// Width × height.
+    /// The most pixels, width × height.
     pub max_pixels: u64,
-    /// Bytes the decoder may allocate; also the largest file that is read.
+    /// The most bytes that the decoder may allocate; also the size of the largest file that is read.
     pub max_bytes: u64,
 }
 
 impl Default for DecodeLimits {
-    /// 32,768 a side fits stitched panoramas; 128 Mi pixels fit the largest single-shot cameras (102 MP) and stop a
-    /// 20,000 × 20,000 bomb; 1 GiB is what 128 Mi pixels of the deepest kind (16-bit RGBA) take.
+    /// 32,768 pixels a side are enough for stitched panoramas. 128 Mi pixels are enough for the largest single-shot cameras (102 MP)
+    /// and stop a decompression bomb of 20,000 × 20,000. 1 GiB is what 128 Mi pixels of the largest kind (16-bit RGBA) need.
     fn default() -> Self {
         Self { max_side: 32_768, max_pixels: 128 << 20, max_bytes: 1 << 30 }
     }
 }
 
 impl DecodeLimits {
-    /// Whether a picture of this size may be decoded.
+    /// An error if a picture of this size may not be decoded.
     pub(super) fn check(&self, width: u32, height: u32) -> Result<(), DecodeProblem> {
         if width == 0 || height == 0 {
             return Err(DecodeProblem::NoPixels { width, height });

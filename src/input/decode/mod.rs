@@ -1,8 +1,9 @@
-//! A picture file of any common kind to 8-bit RGB, or an error that says what to do.
+//! Decodes a picture file of any common format to 8-bit RGB, or gives an error that says what to do.
 //!
-//! Owns the policies: content is sniffed, never the extension; the orientation of EXIF or XMP is applied exactly once; alpha is composed
-//! over white; 16 bits are scaled; of several frames the first is taken; a file that is cut off is an error, never a
-//! half-grey picture. Size limits are checked from the header, before a pixel is decoded. Must know nothing of networks.
+//! Owns the rules: the format is recognised by the content, never by the extension; the orientation of EXIF or XMP is applied exactly
+//! once; alpha is composed over white; 16 bits are scaled to 8; of several frames the first is taken; a file that is cut off is an
+//! error and never a half-grey picture. Size limits are checked from the header, before a pixel is decoded. Must know nothing of
+//! networks.
 
 mod convert;
 mod error;
@@ -37,7 +38,7 @@ pub struct Picture {
     pub name: String,
     /// The pixels, RGB.
     pub rgb: RgbImage,
-    /// What was done to the file's own pixels on the way, in that order.
+    /// What was done to the file's own pixels, in that order.
     pub notes: Vec<DecodeNote>,
 }
 
@@ -51,7 +52,7 @@ pub fn decode_file_within(path: &Path, limits: &DecodeLimits) -> Result<Picture,
     decode_read(path, limits, |picture, _, _| picture)
 }
 
-/// Decodes a file within the default limits, and says what tells its bytes from others.
+/// Decodes a file within the default limits; also returns the fingerprint of its bytes.
 pub fn decode_known_file(path: &Path) -> Result<(Picture, Fingerprint), DecodeError> {
     decode_read(path, &DecodeLimits::default(), |picture, bytes, state| {
         (picture, Fingerprint::new(bytes, state))
@@ -69,7 +70,7 @@ fn decode_read<T>(
         .map_err(|problem| DecodeError { place: path.display().to_string(), problem })
 }
 
-/// Decodes bytes that came from elsewhere (a drop, a frame of a log) within the default limits.
+/// Decodes bytes that are not from a file (such as a dropped picture or a frame of a log), within the default limits.
 pub fn decode_bytes(name: &str, bytes: &[u8]) -> Result<Picture, DecodeError> {
     decode_bytes_within(name, bytes, &DecodeLimits::default())
 }
@@ -79,7 +80,7 @@ pub fn decode_bytes_within(name: &str, bytes: &[u8], limits: &DecodeLimits) -> R
     decode(name, bytes, limits).map_err(|problem| DecodeError { place: name.to_owned(), problem })
 }
 
-/// A file's bytes, and what the system said of it before they were read: a change in between shows afterwards.
+/// A file's bytes, and its state before they were read, so that a change in between is noticed later.
 fn read_file(path: &Path, limits: &DecodeLimits) -> Result<(Vec<u8>, FileState), DecodeProblem> {
     let unreadable = |e: std::io::Error| match e.kind() {
         std::io::ErrorKind::NotFound => DecodeProblem::Missing,
@@ -98,7 +99,7 @@ fn read_file(path: &Path, limits: &DecodeLimits) -> Result<(Vec<u8>, FileState),
     }
     let mut bytes = Vec::new();
     let file = std::fs::File::open(path).map_err(unreadable)?;
-    // `take`: the file may have grown since it was asked for its length.
+    // `take`, because the file may have grown since its length was read.
     file.take(limits.max_bytes).read_to_end(&mut bytes).map_err(unreadable)?;
     Ok((bytes, FileState::of(&metadata)))
 }
@@ -114,7 +115,8 @@ fn decode(name: &str, bytes: &[u8], limits: &DecodeLimits) -> Result<Picture, De
         }
         Sniffed::Unknown => return Err(DecodeProblem::Unknown),
     };
-    // The decoders are other people's code fed with anyone's bytes: a panic in one is that file's error, not our end.
+    // The decoders are other people's code and read bytes from anywhere: a panic in one is an error of that file and must not end the
+    // program.
     let (rgb, notes) = catch_unwind(AssertUnwindSafe(|| match format {
         ImageFormat::Jpeg => jpeg::decode(bytes, limits),
         _ => convert::decode(format, bytes, limits),

@@ -1,23 +1,23 @@
-//! What was done to a file's own pixels on the way to the picture.
+//! What was done to a file's own pixels in decoding.
 
-/// Something a person should know about how the file became the picture.
+/// Something that the user should know about how the file was decoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DecodeNote {
-    /// An animation or a file of several pages: the first is shown.
+    /// The first frame of an animation, or the first page of several.
     FirstOfSeveral,
-    /// More than 8 bits a channel, scaled to 8.
+    /// More than 8 bits per channel, scaled to 8.
     SixteenBitScaled,
     /// Cyan, magenta, yellow and black, converted without a colour profile.
     CmykConverted,
-    /// Some pixels let the background through: it is white.
+    /// Some pixels were transparent; the background is white.
     AlphaOverWhite,
-    /// Turned or mirrored as the file's EXIF orientation asks.
+    /// Turned or mirrored by the orientation in the file's metadata.
     Oriented,
 }
 
 impl DecodeNote {
-    /// A few lower-case words for people.
+    /// A few lower-case words for the user.
     pub const fn words(self) -> &'static str {
         match self {
             Self::FirstOfSeveral => "first of several frames",

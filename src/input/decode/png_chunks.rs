@@ -1,36 +1,38 @@
-//! What a PNG's chunks say beside its pixels: EXIF and XMP wherever they stand, and whether each chunk before the pixels is whole.
+//! A PNG's chunks other than its pixels: EXIF and XMP anywhere in the file, and whether each chunk before the pixels is undamaged.
 //!
-//! Owns the walk over chunks. The decoder itself leaves out what stands behind the pixels, and a chunk with a wrong checksum that isn't
-//! needed for them; either can be what turns the picture or lets the background through. Broken metadata doesn't spoil the pixels.
+//! Owns the walk over the chunks. The decoder itself doesn't read metadata behind the pixels, and skips a chunk with a wrong checksum
+//! that the pixels don't need. But such a chunk may have the orientation or the transparency. Metadata that can't be parsed is
+//! ignored.
 
 use std::io::Read;
 
 use flate2::read::ZlibDecoder;
 
-/// Most bytes of a compressed text that are read.
+/// The most bytes of a compressed text that are read.
 const MAX_TEXT: u64 = 1 << 20;
-/// What XMP is called in a text chunk.
+/// The keyword of a text chunk with XMP.
 const XMP: &[u8] = b"XML:com.adobe.xmp";
-/// What `ImageMagick` calls EXIF in one: in hexadecimal digits, below a line with the name and one with the length.
+/// The keyword of a text chunk in which `ImageMagick` stores EXIF: as hexadecimal digits, after a line with the name and one with the
+/// length.
 const RAW_EXIF: &[u8] = b"Raw profile type exif";
 
-/// What is found.
+/// The metadata that was found.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Metadata {
     pub(super) exif: Option<Vec<u8>>,
     pub(super) xmp: Option<Vec<u8>>,
 }
 
-/// What keeps a PNG from being what it was.
+/// Why a PNG is not complete.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Broken {
-    /// A chunk before the pixels has a wrong checksum, which Pillow refuses too.
+    /// A chunk before the pixels has a wrong checksum. Pillow refuses such a file too.
     Checksum,
-    /// It ends before its end marker: what is missing may be what turns the picture.
+    /// The file ends before its end marker: the orientation may be missing.
     Cut,
 }
 
-/// The metadata of a PNG.
+/// Reads the metadata of a PNG.
 pub(super) fn metadata(bytes: &[u8]) -> Result<Metadata, Broken> {
     let (mut exif, mut raw_exif, mut xmp) = (None, None, None);
     let mut is_behind = false;
@@ -71,7 +73,7 @@ fn checksum(kind: &[u8], data: &[u8]) -> u32 {
     hasher.finalize()
 }
 
-/// The text of a text chunk, if it has that name.
+/// The text of a text chunk, if it has this keyword.
 fn text(kind: [u8; 4], data: &[u8], name: &[u8]) -> Option<Vec<u8>> {
     let rest = data.strip_prefix(name)?.strip_prefix(b"\0")?;
     match &kind {
@@ -79,7 +81,7 @@ fn text(kind: [u8; 4], data: &[u8], name: &[u8]) -> Option<Vec<u8>> {
         b"zTXt" => inflated(rest.strip_prefix(b"\0")?),
         _ => {
             let (flags, rest) = rest.split_first_chunk::<2>()?;
-            // The language and the name in it.
+            // Skip the language and the translated keyword.
             let rest = &rest[rest.iter().position(|byte| *byte == 0)? + 1..];
             let rest = &rest[rest.iter().position(|byte| *byte == 0)? + 1..];
             if flags[0] == 0 { Some(rest.to_vec()) } else { inflated(rest) }
@@ -93,7 +95,7 @@ fn inflated(data: &[u8]) -> Option<Vec<u8>> {
     Some(text)
 }
 
-/// Bytes that are written as hexadecimal digits, below three lines: an empty one, a name, a length.
+/// Bytes that are written as hexadecimal digits, after three lines: an empty one, a name, a length.
 fn from_digits(text: &[u8]) -> Option<Vec<u8>> {
     let digits: Vec<u8> = text
         .splitn(4, |byte| *byte == b'\n')
@@ -121,7 +123,7 @@ mod tests {
         let png =
             [b"\x89PNG\r\n\x1a\n".to_vec(), chunk(*b"IDAT", b"x"), chunk(*b"tEXt", raw), end()].concat();
         assert_eq!(metadata(&png).unwrap().exif.as_deref(), Some(&b"MM\0*"[..]));
-        // The last checksum is of nothing.
+        // The checksum of the end marker is not read.
         for cut in 0..png.len() - 4 {
             assert_eq!(metadata(&png[..cut]).unwrap_err(), Broken::Cut, "{cut}");
         }

@@ -1,29 +1,29 @@
-//! What a file is, by its first bytes.
+//! Recognises a file's kind by its first bytes.
 
 use image::ImageFormat;
 
-/// Bytes of a file's beginning that are enough to tell what it is.
+/// How many bytes from a file's beginning are enough to recognise its kind.
 pub(in crate::input) const SNIFF_BYTES: usize = 512;
 
-/// What the first bytes say.
+/// What a file is according to its first bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::input) enum Sniffed {
-    /// A format that is decoded.
+    /// A picture in a format that can be decoded.
     Picture(ImageFormat),
-    /// Something known that isn't.
+    /// A known kind of file that can't be decoded.
     Foreign(&'static ForeignKind),
-    /// Nothing known.
+    /// An unknown kind.
     Unknown,
 }
 
-/// A kind of file that people take for a picture we could decode.
+/// A kind of file that users may expect to work as a picture, but that can't be decoded.
 #[derive(Debug, PartialEq, Eq)]
 pub(in crate::input) struct ForeignKind {
-    /// What it is, with an article.
+    /// What kind it is, with an article.
     pub(in crate::input) what: &'static str,
-    /// What to do with it.
+    /// What the user can do with it.
     pub(in crate::input) advice: &'static str,
-    /// Whether a person would call it a picture.
+    /// Whether users would call it a picture.
     pub(in crate::input) pictorial: bool,
 }
 
@@ -33,12 +33,12 @@ impl ForeignKind {
         *self == VIDEO
     }
 
-    /// Whether it is text, in which a person may have written anything.
+    /// Whether it is text, which may also be a log or a list.
     pub(in crate::input) fn is_text(&self) -> bool {
         *self == TEXT
     }
 
-    /// Whether it is HDF5, in which frames may be.
+    /// Whether it is HDF5, which may contain frames.
     pub(in crate::input) fn is_hdf5(&self) -> bool {
         *self == HDF5
     }
@@ -73,12 +73,12 @@ kinds! {
     TEXT: "a text file", "give a picture, a folder of pictures, or a driving log with a header line", false;
 }
 
-/// Tells what a file is from its beginning ([`SNIFF_BYTES`] are enough).
+/// Recognises a file's kind by its beginning ([`SNIFF_BYTES`] are enough).
 pub(in crate::input) fn sniff(bytes: &[u8]) -> Sniffed {
     if let Some(kind) = foreign(bytes) {
         return Sniffed::Foreign(kind);
     }
-    // `image` decodes BigTIFF and doesn't guess it.
+    // `image` decodes BigTIFF but doesn't recognise it.
     if super::tiff::BIG.iter().any(|magic| bytes.starts_with(magic)) {
         return Sniffed::Picture(ImageFormat::Tiff);
     }
@@ -100,7 +100,7 @@ pub(in crate::input) fn sniff(bytes: &[u8]) -> Sniffed {
     if is_text(bytes) { Sniffed::Foreign(&TEXT) } else { Sniffed::Unknown }
 }
 
-/// `P1` … `P7` and then white space: a text that begins with "P2P" is no picture.
+/// Whether the file begins with `P1` … `P7` and white space: a text that begins with "P2P" is no picture.
 fn is_pnm(bytes: &[u8]) -> bool {
     matches!(bytes, [b'P', b'1'..=b'7', white, ..] if white.is_ascii_whitespace())
 }
@@ -133,7 +133,7 @@ fn foreign(bytes: &[u8]) -> Option<&'static ForeignKind> {
     if let Some(brand) = bytes.get(4..12).and_then(|b| b.strip_prefix(b"ftyp")) {
         return Some(match brand {
             b"avif" | b"avis" => &AVIF,
-            // What only says "some coding of pictures" names the coding among the brands that follow.
+            // A brand that only means "pictures in some coding": the coding is among the brands that follow.
             b"mif1" | b"msf1" | b"miaf" if brands(bytes).any(|b| matches!(b, b"avif" | b"avis")) => &AVIF,
             b"crx " => &RAW,
             b"M4A " | b"M4B " | b"M4P " => &AUDIO,
@@ -153,7 +153,7 @@ fn foreign(bytes: &[u8]) -> Option<&'static ForeignKind> {
     (start.starts_with("<!doctype html") || start.starts_with("<html")).then_some(&HTML)
 }
 
-/// Containers of video that aren't ISO base media, and `QuickTime`'s from before that had brands.
+/// Whether the file is a video in a container other than ISO base media, or in `QuickTime`'s from before there were brands.
 fn is_video(bytes: &[u8]) -> bool {
     const MAGIC: [&[u8]; 6] = [
         b"\x1A\x45\xDF\xA3",
@@ -163,7 +163,7 @@ fn is_video(bytes: &[u8]) -> bool {
         b"\x30\x26\xB2\x75\x8E\x66\xCF\x11",
         b"YUV4MPEG2 ",
     ];
-    // Packets of 188 bytes, each with its mark.
+    // A transport stream has packets of 188 bytes, each of which begins with the same byte.
     let is_transport_stream = [0, 188, 376].iter().all(|at| bytes.get(*at) == Some(&0x47));
     let is_quicktime = matches!(bytes.get(4..8), Some(b"moov" | b"mdat")) && bytes.first() == Some(&0);
     let is_ogg = bytes.starts_with(b"OggS") && bytes.get(28..35) == Some(b"\x80theora");
@@ -174,13 +174,13 @@ fn is_video(bytes: &[u8]) -> bool {
         || is_ogg
 }
 
-/// The brands with which an ISO base media file is compatible: fourths after the first, its version and its length.
+/// The compatible brands of an ISO base media file: groups of four bytes after the length, `ftyp`, the main brand and its version.
 fn brands(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
     let length = bytes.first_chunk::<4>().map_or(0, |n| u32::from_be_bytes(*n) as usize);
     bytes.get(16..length.min(bytes.len())).unwrap_or(&[]).chunks_exact(4)
 }
 
-/// UTF-8 without control characters, as far as it was read.
+/// Whether the beginning is UTF-8 without control characters.
 fn is_text(bytes: &[u8]) -> bool {
     let start = bytes.get(..SNIFF_BYTES.min(bytes.len())).unwrap_or(&[]);
     let valid = match std::str::from_utf8(start) {

@@ -1,9 +1,9 @@
-//! What the first directory of a TIFF says, and the file as the decoder can read it.
+//! Reads the first directory of a TIFF, and prepares the file so that the decoder can read it.
 //!
-//! Owns the names of kinds of TIFF that are valid and not decoded, and three changes to a copy of the file for what `tiff`
-//! 0.11 and `image` 0.25 get wrong: LZW is unpacked (row by row, as tiles at the border are read, `tiff` takes the last bytes
-//! for the file's end), CMYK is passed through as four samples (`image`'s conversion is one off), and colours that were
-//! multiplied by their alpha are told apart. Must know nothing of pixels but how many there are.
+//! Owns the names of kinds of TIFF that are valid but not decoded, and three changes to a copy of the file that correct errors of
+//! `tiff` 0.11 and `image` 0.25. LZW data are unpacked here (where tiles at the border are read row by row, `tiff` mistakes the last
+//! bytes for the file's end); CMYK is passed through as four samples (`image`'s conversion is off by one); and colours that were
+//! multiplied by their alpha are recognised. Must know nothing of the pixels except how many there are.
 
 use std::borrow::Cow;
 
@@ -13,7 +13,7 @@ use super::{DecodeLimits, DecodeProblem};
 
 const FORMAT: &str = "TIFF";
 
-/// The bytes that every BigTIFF begins with, in both orders.
+/// The bytes that every BigTIFF begins with, in both byte orders.
 pub(super) const BIG: [&[u8]; 2] = [b"II\x2B\0\x08\0\0\0", b"MM\0\x2B\0\x08\0\0"];
 
 mod tag {
@@ -38,29 +38,29 @@ mod tag {
     pub(super) const DNG_VERSION: u16 = 50_706;
 }
 
-/// What samples are.
+/// What the decoded samples mean.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Samples {
-    /// What the decoder takes them for.
+    /// What the decoder says.
     AsDecoded,
     /// Cyan, magenta, yellow and black, passed through as red, green, blue and alpha.
     Inks,
-    /// Colours multiplied by their alpha.
+    /// Red, green and blue, multiplied by their alpha.
     Premultiplied,
-    /// From 0 to this, and stretched by the decoder.
+    /// Values that were from 0 to this number, and that the decoder has stretched to its full range.
     UpTo(u32),
 }
 
 /// A TIFF that the decoder can read.
 pub(super) struct PreparedTiff<'a> {
-    /// The file, or a copy with the changes.
+    /// The file, or a changed copy.
     pub(super) bytes: Cow<'a, [u8]>,
     /// Whether a second directory follows.
     pub(super) has_more_pages: bool,
     pub(super) samples: Samples,
 }
 
-/// Reads the first directory; a broken one is left to the decoder.
+/// Reads the first directory and makes the changes. If the directory is broken, the decoder has to report that.
 pub(super) fn prepare<'a>(bytes: &'a [u8], limits: &DecodeLimits) -> Result<PreparedTiff<'a>, DecodeProblem> {
     let mut prepared =
         PreparedTiff { bytes: Cow::Borrowed(bytes), has_more_pages: false, samples: Samples::AsDecoded };
@@ -90,20 +90,20 @@ struct Entry {
     tag: u16,
     kind: u16,
     count: u64,
-    /// Where it lies in the file.
+    /// The entry's position in the file.
     at: usize,
 }
 
 struct Directory {
     is_big_endian: bool,
-    /// Bytes of an offset: 8 in a BigTIFF.
+    /// Bytes of an offset: 8 in a BigTIFF, otherwise 4.
     wide: usize,
     entries: Vec<Entry>,
-    /// Where the second directory is; 0 for nowhere.
+    /// The position of the second directory; 0 if there is none.
     next: u64,
 }
 
-/// A number of up to eight bytes.
+/// Reads a whole number of at most eight bytes.
 fn number_at(bytes: &[u8], is_big_endian: bool, at: usize, length: usize) -> Option<u64> {
     let field = bytes.get(at..at.checked_add(length)?)?;
     let join = |n: u64, byte: &u8| n << 8 | u64::from(*byte);
@@ -122,7 +122,7 @@ impl Directory {
         let first = start.checked_add(count_length)?;
         let entry_length = 4 + 2 * wide;
         let end = first.checked_add(count.checked_mul(entry_length)?)?;
-        // Beyond the file there is nothing, so nothing is allocated for it.
+        // Reading this first makes sure that the entries are within the file, so that no memory is allocated for missing ones.
         let next = number(end, wide)?;
         let entries = (first..end)
             .step_by(entry_length)
@@ -138,7 +138,7 @@ impl Directory {
         self.entries.iter().find(|entry| entry.tag == tag)
     }
 
-    /// Whole numbers of a tag, as far as the file holds them.
+    /// The whole numbers of a tag; `None` if the tag is missing, of another type, or not completely in the file.
     fn numbers(&self, bytes: &[u8], tag: u16) -> Option<Vec<u64>> {
         let entry = self.entry(tag)?;
         let size = match entry.kind {
@@ -164,7 +164,7 @@ impl Directory {
         self.numbers(bytes, tag)?.first().copied()
     }
 
-    /// Of the samples of a pixel, those that the decoder knows: colours, and the one alpha of RGB.
+    /// How many samples of a pixel the decoder knows: the colours, and a single alpha of RGB.
     fn num_known(&self, bytes: &[u8], colours: u64, count: u64) -> u64 {
         let has_alpha = matches!(self.number(bytes, tag::EXTRA), Some(1 | 2));
         let known = match colours {
@@ -176,11 +176,11 @@ impl Directory {
         known.min(count)
     }
 
-    /// The name of a valid kind that isn't decoded.
+    /// The problem, if the file is of a valid kind that is not decoded.
     fn undecoded(&self, bytes: &[u8]) -> Option<DecodeProblem> {
         let number = |tag, default| self.number(bytes, tag).unwrap_or(default);
         if self.entry(tag::DNG_VERSION).is_some() {
-            // Its first directory is a small preview.
+            // The first directory of a DNG is only a small preview.
             return Some(DecodeProblem::Variant {
                 format: FORMAT,
                 reason: "a camera's raw picture, DNG".into(),
@@ -198,7 +198,7 @@ impl Directory {
             _ => {}
         }
         let (colours, count) = (number(tag::COLOURS, 1), number(tag::SAMPLES, 1));
-        // Libtiff leaves a predictor be where it has no place, and the decoder would follow it.
+        // Libtiff ignores a predictor if the compression doesn't use one, but the decoder would apply it.
         let takes_none = !matches!(number(tag::COMPRESSION, 1), 5 | 8 | 32_946 | 34_925 | 50_000);
         let reason = match colours {
             _ if number(tag::PREDICTOR, 1) != 1 && takes_none => {
@@ -215,7 +215,7 @@ impl Directory {
             }
             _ => {
                 let extra = count - self.num_known(bytes, colours, count);
-                // `tiff` 0.11 counts the samples of a row by the colours alone there.
+                // In these cases, `tiff` 0.11 counts only the colours as samples of a row.
                 let is_plain = self.entry(tag::TILE_OFFSETS).is_none() && number(tag::PREDICTOR, 1) == 1;
                 if extra == 0 || is_plain {
                     return None;
@@ -229,7 +229,7 @@ impl Directory {
         Some(DecodeProblem::Variant { format: FORMAT, reason })
     }
 
-    /// A copy whose strips or tiles are not compressed.
+    /// A copy of the file in which strips or tiles are not compressed.
     fn unpacked(&self, bytes: &[u8], limits: &DecodeLimits) -> Result<Vec<u8>, DecodeProblem> {
         let too_much = || DecodeProblem::TooMuchMemory { format: FORMAT, limit: limits.max_bytes };
         let damaged = |reason: &str| DecodeProblem::Damaged { format: FORMAT, reason: reason.into() };
@@ -316,14 +316,14 @@ impl Directory {
         }
     }
 
-    /// Sets a tag's only value, which fits into two bytes.
+    /// Sets the single value of a tag, which fits into two bytes.
     fn set_short(&self, file: &mut [u8], tag: u16, number: u64) {
         let Some(entry) = self.entry(tag) else { return };
         let length = if entry.kind == 3 { 2 } else { 4 };
         put(file, entry.at + 4 + self.wide, &self.digits(number, length));
     }
 
-    /// Points a tag to as many offsets as it has, put at the end of the file.
+    /// Sets the values of a tag that has as many as `numbers`. Several are put at the end of the file, and the tag points to them.
     fn set_numbers(&self, file: &mut Vec<u8>, tag: u16, numbers: &[u64]) {
         let Some(entry) = self.entry(tag) else { return };
         let value = entry.at + 4 + self.wide;
@@ -346,7 +346,7 @@ fn put(file: &mut [u8], at: usize, bytes: &[u8]) {
     }
 }
 
-/// Appends what LZW data hold until `out` is `end` bytes long.
+/// Unpacks LZW data to the end of `out`, until it is `end` bytes long. `None` if there are too few data or they are wrong.
 fn unpack(mut packed: &[u8], out: &mut Vec<u8>, end: usize) -> Option<()> {
     let mut decoder = weezl::decode::Decoder::with_tiff_size_switch(BitOrder::Msb, 8);
     let mut at = out.len();

@@ -1,22 +1,22 @@
-//! How a picture is to be turned, as its file says: in EXIF or, where that says nothing, in XMP.
+//! Finds the orientation of a picture in its metadata: in EXIF or, if there is none, in XMP.
 //!
-//! Owns both readings, which are Pillow's: in EXIF a whole number of any size, in XMP the first `tiff:Orientation`. A broken block doesn't
-//! spoil the pixels.
+//! Owns the reading of both, which follows Pillow: in EXIF a whole number of any size, in XMP the first `tiff:Orientation`. Metadata
+//! that can't be parsed is ignored.
 
 use image::metadata::Orientation;
 
-/// The tag in EXIF.
+/// The tag of the orientation in EXIF.
 const TAG: u16 = 0x0112;
-/// What XMP calls the orientation.
+/// The name of the orientation in XMP.
 const NAME: &[u8] = b"tiff:Orientation";
 
-/// How a file with these blocks is to be turned.
+/// The orientation of a picture with these blocks of metadata.
 pub(super) fn turn_of(exif: Option<&[u8]>, xmp: Option<&[u8]>) -> Orientation {
     let value = exif.and_then(in_exif).or_else(|| xmp.and_then(in_xmp));
     value.and_then(Orientation::from_exif).unwrap_or(Orientation::NoTransforms)
 }
 
-/// What EXIF says; 0 where it says something that is no whole number.
+/// The orientation in EXIF; 0 if it is not a whole number or too large, `None` if there is none.
 fn in_exif(block: &[u8]) -> Option<u8> {
     let block = block.strip_prefix(b"Exif\0\0").unwrap_or(block);
     let is_big = match block.get(..4)? {
@@ -39,7 +39,7 @@ fn in_exif(block: &[u8]) -> Option<u8> {
             continue;
         }
         let value = match (short(entry + 2)?, long(entry + 4)?) {
-            // Of two bytes, with a sign or without, and of four.
+            // Whole numbers of two bytes, unsigned or signed, and of four bytes.
             (3 | 8, 1) => u32::from(short(entry + 8)?),
             (4 | 9, 1) => long(entry + 8)?,
             _ => 0,
@@ -49,7 +49,7 @@ fn in_exif(block: &[u8]) -> Option<u8> {
     None
 }
 
-/// What XMP says: as an attribute or as an element.
+/// The orientation in XMP, given as an attribute or as an element.
 fn in_xmp(block: &[u8]) -> Option<u8> {
     let mut rest = block;
     while let Some(at) = rest.windows(NAME.len()).position(|window| window == NAME) {
@@ -77,7 +77,7 @@ mod tests {
         assert_eq!(in_xmp(b"tiff:Orientation tiff:Orientation=\"8\""), Some(8));
         assert_eq!(in_xmp(b"<tiff:Orientation>3</tiff:Orientation>"), Some(3));
         assert_eq!((in_xmp(b"tiff:Orientation"), in_xmp(b"")), (None, None));
-        // What EXIF says counts, though it be nothing.
+        // An orientation in EXIF is used even if it is invalid; XMP is not read then.
         assert_eq!(
             turn_of(
                 Some(b"MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x01\0\0\0\0\0\0"),

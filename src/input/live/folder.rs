@@ -1,6 +1,6 @@
-//! A folder looked at again and again, for pictures that are put into it.
+//! Watches a folder for pictures that are put into it.
 //!
-//! Polled rather than notified: network drives and containers have no reliable notifications, and a listing a second costs little.
+//! The folder is polled: network drives and containers have no reliable notifications, and listing it once a second costs little.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -9,24 +9,24 @@ use std::time::{Duration, Instant, SystemTime};
 
 use crate::input::dataset::{Source, is_picture, open_source};
 
-/// Shortest pause between two looks.
+/// The shortest pause between two listings.
 const PAUSE: Duration = Duration::from_millis(700);
-/// The coarsest step of common file systems' clocks beside FAT's two seconds.
+/// The coarsest step of the clocks of common file systems, except FAT's two seconds.
 const CLOCK_STEP: Duration = Duration::from_millis(50);
-/// A look may take at most this share of the time.
+/// A pause is at least this many times as long as the listing before it took.
 const BUSY_SHARE: u32 = 10;
 
-/// A folder with something new in it.
+/// A folder that has something new in it.
 pub struct Grown {
     /// The folder.
     pub place: PathBuf,
-    /// What it holds now.
+    /// Its pictures now.
     pub source: Arc<dyn Source>,
-    /// The newest picture's index.
+    /// The index of the newest picture.
     pub newest: usize,
 }
 
-/// A watch on a folder; dropped, it ends.
+/// A watch on a folder. It ends when it is dropped.
 #[derive(Debug)]
 pub struct FolderWatch {
     place: PathBuf,
@@ -34,10 +34,11 @@ pub struct FolderWatch {
 }
 
 impl FolderWatch {
-    /// Tells of each picture that is new or changed since a time, such as when the folder was listed, once it has stopped growing.
+    /// Calls `tell` for each picture that is new or has changed since `since` (such as the time when the folder was listed), once the
+    /// picture's file has stopped growing.
     ///
     /// # Errors
-    /// No thread to be had.
+    /// No thread could be started.
     pub fn start(
         place: &Path,
         since: SystemTime,
@@ -45,7 +46,7 @@ impl FolderWatch {
     ) -> std::io::Result<Self> {
         let is_over = Arc::new(AtomicBool::new(false));
         let (theirs, folder) = (Arc::clone(&is_over), place.to_owned());
-        // File systems count time in coarser steps than the clock.
+        // The times of files have coarser steps than the clock.
         let since = since.checked_sub(CLOCK_STEP);
         std::thread::Builder::new().name("watch".into()).spawn(move || {
             let (mut before, mut told) = (None, None);
@@ -53,7 +54,7 @@ impl FolderWatch {
                 let started = Instant::now();
                 let now =
                     newest_picture(&folder).filter(|file| since.is_none_or(|since| file.changed >= since));
-                // Twice the same: whoever writes it is done.
+                // The same state twice: the file is completely written.
                 if now == before
                     && now != told
                     && let Some(grown) = now.as_ref().and_then(|file| grown(&folder, &file.path))
@@ -87,7 +88,8 @@ struct FileState {
     num_bytes: u64,
 }
 
-/// The picture changed last, of those right in the folder: a log that grows beside them must not hide them.
+/// The picture that was changed last, of those directly in the folder. Other files don't count, so that a growing log doesn't hide
+/// the pictures.
 fn newest_picture(folder: &Path) -> Option<FileState> {
     let entries = std::fs::read_dir(folder).ok()?;
     let state = |entry: std::io::Result<std::fs::DirEntry>| {
@@ -97,11 +99,11 @@ fn newest_picture(folder: &Path) -> Option<FileState> {
     };
     let mut files: Vec<FileState> = entries.filter_map(state).collect();
     files.sort_by(|a, b| b.changed.cmp(&a.changed).then_with(|| b.path.cmp(&a.path)));
-    // Those that don't say by their name are looked into: the newest first, so seldom more than one.
+    // A file without a picture's extension is opened to find out. The newest come first, so this is rarely more than one.
     files.into_iter().find(|file| is_picture(&file.path))
 }
 
-/// The folder as it is now, if the file is a picture of it.
+/// The folder's data set as it is now, if the file is a picture in it.
 fn grown(folder: &Path, newest: &Path) -> Option<Grown> {
     let source: Arc<dyn Source> = Arc::from(open_source(folder).ok()?);
     let is_newest = |index: &usize| {

@@ -1,5 +1,5 @@
-//! Raw RGB frames from a pipe, as `ffmpeg -f rawvideo -pix_fmt rgb24 -` writes them. The newest counts: whoever looks takes it, and
-//! frames that nobody looked at in time are passed over, so that what is shown is never old.
+//! Raw RGB frames from a pipe, as `ffmpeg -f rawvideo -pix_fmt rgb24 -` writes them. Only the newest frame is kept; a frame that is
+//! not taken before the next one arrives is dropped, so that what is shown is never old.
 
 use std::io::Read;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,10 +9,10 @@ use image::RgbImage;
 use crate::input::preprocess::MAX_INPUT_SIDE;
 use crate::tensor::PixelSize;
 
-/// One picture of a stream.
+/// One frame of a stream.
 #[derive(Clone, Debug)]
 pub struct Frame {
-    /// Counted from 1.
+    /// The frame's number, from 1.
     pub number: u64,
     /// Its pixels.
     pub rgb: Arc<RgbImage>,
@@ -21,18 +21,18 @@ pub struct Frame {
 /// How a stream ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FeedEnd {
-    /// After whole frames, this many.
+    /// After this many whole frames.
     Whole(u64),
-    /// In the middle of a frame: the size is likely another.
+    /// In the middle of a frame: the frames probably have another size.
     Cut {
-        /// Whole frames before.
+        /// How many whole frames came before.
         num_frames: u64,
-        /// Bytes of the last one.
+        /// How many bytes of the last frame were read.
         got: usize,
-        /// Bytes it should have had.
+        /// How many bytes a frame should have.
         expected: usize,
     },
-    /// The system refused.
+    /// Reading failed, with this error of the system.
     Unreadable(String),
 }
 
@@ -51,7 +51,7 @@ impl std::fmt::Display for FeedEnd {
     }
 }
 
-/// The newest frame of a stream.
+/// The newest frame of a stream, which a thread reads.
 #[derive(Debug)]
 pub struct Feed {
     size: PixelSize,
@@ -59,11 +59,11 @@ pub struct Feed {
 }
 
 impl Feed {
-    /// Reads frames of one size on a thread of its own until the stream ends; `tell` is called after each frame with none, and with how
-    /// it ended at last. The thread isn't waited for: a read that blocks has no end of its own.
+    /// Reads frames of one size on a thread of its own until the stream ends. `tell` is called with `None` after each frame, and at
+    /// last with how the stream ended. Nobody waits for the thread to end, because a read can block for ever.
     ///
     /// # Errors
-    /// No thread to be had, or a size that no network is fed.
+    /// No thread could be started, or a network's input can't have this size.
     pub fn start(
         size: PixelSize,
         mut from: impl Read + Send + 'static,
@@ -108,12 +108,12 @@ impl Feed {
         }
     }
 
-    /// Columns × rows of each frame.
+    /// The size of each frame, columns × rows.
     pub fn size(&self) -> PixelSize {
         self.size
     }
 
-    /// The newest frame; none before the first.
+    /// The newest frame; `None` before the first.
     pub fn newest(&self) -> Option<Frame> {
         self.newest.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -124,7 +124,7 @@ mod tests {
     use super::*;
     use std::sync::mpsc::channel;
 
-    /// A pipe that gives few bytes at a time, as pipes do.
+    /// A pipe that gives only a few bytes at a time.
     struct Trickle(std::io::Cursor<Vec<u8>>);
 
     impl Read for Trickle {

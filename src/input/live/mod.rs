@@ -1,6 +1,6 @@
-//! Pictures that go on coming: raw frames from a stream, a folder that grows.
+//! Pictures that keep arriving: raw frames from a stream, and a folder that grows.
 //!
-//! Owns the threads that wait for them; tells by a plain closure. Must know nothing of networks or windows.
+//! Owns the threads that wait for them; reports by calling a plain closure. Must know nothing of networks or windows.
 
 mod folder;
 mod frames;

@@ -1,17 +1,18 @@
-//! What a JPEG's markers say, read without decoding: its frame, its scans, whether it ends.
+//! Reads a JPEG's markers without decoding: its frame header, its scans, and whether it ends.
 //!
-//! Owns naming the kinds of JPEG that are valid and not decoded, so that none is called damaged. Must know nothing of samples.
+//! Owns the names of kinds of JPEG that are valid but not decoded, so that none of them is reported as damaged. Must know nothing of
+//! samples.
 
-/// How a segment of XMP begins.
+/// The beginning of a segment with XMP.
 const XMP: &[u8] = b"http://ns.adobe.com/xap/1.0/\0";
 
 /// A component of the frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Component {
     id: u8,
-    /// Samples across for each block of the frame, 1 to 4.
+    /// Horizontal sampling factor, 1 to 4: samples across for each block of the frame.
     pub(super) across: usize,
-    /// Samples down.
+    /// Vertical sampling factor.
     pub(super) down: usize,
 }
 
@@ -34,13 +35,13 @@ impl FrameHeader {
         matches!(self.marker, 0xC3 | 0xCB)
     }
 
-    /// The largest of the components' factors, across and down.
+    /// The largest sampling factors of all components, across and down.
     pub(super) fn factors(&self) -> (usize, usize) {
         let most = |of: fn(&Component) -> usize| self.components.iter().map(of).max().unwrap_or(1);
         (most(|c| c.across), most(|c| c.down))
     }
 
-    /// Bytes of the components' samples in whole blocks.
+    /// Bytes of all components' samples, in whole blocks.
     pub(super) fn plane_bytes(&self) -> u64 {
         let (across, down) = self.factors();
         let blocks = |side: u32, most: usize| u64::from(side.div_ceil(8 * most.max(1) as u32)) * 8;
@@ -48,8 +49,8 @@ impl FrameHeader {
         self.components.iter().map(|c| unit * (c.across * c.down) as u64).sum()
     }
 
-    /// Whether the components are sampled in a way that the decoder gets wrong or refuses: four of them unlike each other,
-    /// or a first one that is coarser than another.
+    /// Whether the components are sampled in a way that the decoder decodes wrongly or refuses: four components with different
+    /// factors, or three of which the first is coarser than another.
     pub(super) fn is_uneven(&self) -> bool {
         let (across, down) = self.factors();
         let finest = |c: &Component| c.across == across && c.down == down;
@@ -61,36 +62,36 @@ impl FrameHeader {
     }
 }
 
-/// What the markers say, from the start of the image to its end.
+/// The contents of the markers, from the start of the image to its end.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Markers {
-    /// The first frame's header, if there is a whole one.
+    /// The first frame header, if it is complete.
     pub(super) frame: Option<FrameHeader>,
     /// Whether the end marker is there.
     pub(super) end: bool,
-    /// The components' numbers in each scan.
+    /// The number of components in each scan.
     scans: Vec<usize>,
-    /// How far each coefficient of each component is known: the bits still missing.
+    /// For each coefficient of each component, how many of its low bits are still missing; `None` before its first scan.
     missing: Vec<[Option<u8>; 64]>,
     /// The last block of XMP before the pixels.
     pub(super) xmp: Option<Vec<u8>>,
-    /// A marker that gives the height after the first scan.
+    /// Whether there is a marker that gives the height after the first scan.
     late_height: bool,
     tables: bool,
-    /// What libjpeg refuses in a header of a table or a scan, which the decoder overlooks; the first of such.
+    /// The first error in a header of a table or a scan that libjpeg refuses and the decoder doesn't notice.
     pub(super) fault: Option<&'static str>,
-    /// What the frame of another standard with JPEG's markers makes of the file.
+    /// The name of another standard that uses JPEG's markers, if the frame is of that standard.
     other_standard: Option<&'static str>,
 }
 
 impl Markers {
-    /// Walks the markers. Segments are skipped by their lengths, so an EXIF thumbnail's own end marker doesn't count; within a
-    /// scan, stuffed bytes and restart markers are data.
+    /// Reads the markers. Segments are skipped by their lengths, so the end marker of an EXIF thumbnail doesn't count. Within a scan,
+    /// stuffed bytes and restart markers are data.
     pub(super) fn of(bytes: &[u8]) -> Self {
         let mut markers = Self::default();
         let mut at = 2;
         while let Some(skip) = bytes.get(at..).and_then(|rest| rest.iter().position(|&b| b == 0xFF)) {
-            // What is skipped is a scan's data, or stray bytes between headers.
+            // The skipped bytes are a scan's data, or stray bytes between headers.
             at += skip;
             let Some(&kind) = bytes.get(at + 1) else { break };
             match kind {
@@ -114,7 +115,7 @@ impl Markers {
         markers
     }
 
-    /// What is wrong with a segment, by the standard (ITU-T T.81, B.2) and as libjpeg-turbo checks it.
+    /// The error in a segment, by the standard (ITU-T T.81, B.2) and as libjpeg-turbo checks it.
     fn fault_in(&self, kind: u8, body: &[u8]) -> Option<&'static str> {
         let is_sound = match kind {
             0xDB => are_tables(body, |head, _| Some(if head >> 4 == 0 { 64 } else { 128 })),
@@ -142,7 +143,7 @@ impl Markers {
             return Some("a scan is of a component that isn't there");
         }
         let (high, low) = (bits >> 4, bits & 15);
-        // Of DC coefficients by themselves, or of AC coefficients of one component; refined by one bit at a time.
+        // A scan has either only DC coefficients, or AC coefficients of a single component. Refinements add one bit at a time.
         let is_band = if first == 0 { last == 0 } else { count == 1 && first <= last && last < 64 };
         let is_progression = is_band && low <= 13 && (high == 0 || low + 1 == high);
         (frame.is_progressive() && !is_progression).then_some("a scan's coefficients are out of order")
@@ -196,12 +197,12 @@ impl Markers {
         }
     }
 
-    /// Whether a progressive file gives every coefficient to its last bit.
+    /// Whether a progressive file has every coefficient to its last bit.
     pub(super) fn is_exact(&self) -> bool {
         self.missing.iter().flatten().all(|bits| *bits == Some(0))
     }
 
-    /// What a valid file is called that isn't decoded; `None` for one that is.
+    /// The name of the kind of a valid file that is not decoded; `None` for a kind that is decoded.
     pub(super) fn undecoded(&self) -> Option<String> {
         if let Some(standard) = self.other_standard {
             return Some(standard.into());
@@ -246,8 +247,8 @@ impl Markers {
     }
 }
 
-/// Whether a segment holds tables and nothing else: each a byte that says which, and as many more as `length` tells from it and from what
-/// follows.
+/// Whether a segment contains tables and nothing else. Each table is a byte that identifies it, followed by as many bytes as `length`
+/// computes from that byte and the rest.
 fn are_tables(mut body: &[u8], length: impl Fn(u8, &[u8]) -> Option<usize>) -> bool {
     while let Some((head, rest)) = body.split_first() {
         let Some(after) = length(*head, rest).and_then(|length| rest.get(length..)) else { return false };
@@ -275,7 +276,7 @@ mod tests {
         }
     }
 
-    /// A file of one frame header and one scan of all its components.
+    /// The name of the kind of a file with one frame header and one scan of all its components.
     fn named(marker: u8, precision: u8, height: u8, samplings: &[u8], after: &[u8]) -> Option<String> {
         let count = samplings.len() as u8;
         let mut file = vec![0xFF, 0xD8, 0xFF, marker, 0, 8 + 3 * count, precision, 0, height, 0, 9, count];

@@ -1,9 +1,9 @@
-//! JPEG to the very samples that libjpeg-turbo, and with it Pillow, gives; a cut or damaged file is an error.
+//! Decodes JPEG to exactly the samples that libjpeg-turbo, and so Pillow, gives. A file that is cut off or damaged is an error.
 //!
-//! Owns what is asked of the decoder, a port of libjpeg-turbo: its strict mode, its limits, blocks smoothed where a
-//! progressive file leaves coefficients open. It overlooks a missing end marker, knows some valid kinds only as corrupt and
-//! refuses some samplings, so the markers are read here first ([`markers`]) and uneven components are put together here
-//! ([`planes`]). Never decodes at a smaller scale: values are computed from what comes out.
+//! Owns how the decoder, a port of libjpeg-turbo, is used: its strict mode, its limits, and its smoothing of blocks where a
+//! progressive file leaves out coefficients. The decoder doesn't notice a missing end marker, reports some valid kinds as corrupt,
+//! and refuses some samplings. So the markers are read here first ([`markers`]), and unevenly sampled components are combined here
+//! ([`planes`]). Never decodes at a smaller scale, because values are computed from the result.
 
 mod markers;
 mod planes;
@@ -19,8 +19,8 @@ use markers::{FrameHeader, Markers};
 
 const FORMAT: ImageFormat = ImageFormat::Jpeg;
 
-/// Each scan of a progressive file goes over the whole picture, so a small file could ask for any time. Encoders write about
-/// ten; libjpeg-turbo's authors recommend this limit.
+/// The most scans of a file. Each scan of a progressive file covers the whole picture, so a small file could take any amount of time.
+/// Encoders write about ten; libjpeg-turbo's authors recommend this limit.
 const MAX_SCANS: usize = 500;
 
 pub(super) fn decode(
@@ -54,7 +54,7 @@ pub(super) fn decode(
         max_height: limits.max_side as usize,
         max_pixels: limits.max_pixels,
         max_scans: MAX_SCANS,
-        // It counts each component at full size; what is really needed was checked above.
+        // The decoder counts each component at full size. What is really needed was checked above.
         max_memory: Some(limits.max_bytes.saturating_mul(2)),
     };
     let problem = |e: JpegError| problem(e, limits);
@@ -93,7 +93,8 @@ pub(super) fn decode(
     Ok((picture.into_rgb8(), notes))
 }
 
-/// The components' samples, twice that again in coefficients if all are kept until the last scan, and what comes out.
+/// Checks the memory needed: for the components' samples, twice as much again for coefficients if all are kept until the last scan,
+/// and for the decoded picture.
 fn check_memory(frame: &FrameHeader, is_gray: bool, limits: &DecodeLimits) -> Result<(), DecodeProblem> {
     let pixels = u64::from(frame.width) * u64::from(frame.height);
     let planes = frame.plane_bytes() * if frame.is_progressive() { 3 } else { 1 };
@@ -114,7 +115,7 @@ fn zeros(length: usize) -> Result<Vec<u8>, DecodeProblem> {
     Ok(samples)
 }
 
-/// What is wrong with a file that has its end marker and is of a kind that is decoded.
+/// The problem that a decoder's error stands for. The file has its end marker and is of a kind that is decoded.
 fn problem(error: JpegError, limits: &DecodeLimits) -> DecodeProblem {
     let format = format_name(FORMAT);
     match error {

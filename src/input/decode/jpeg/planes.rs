@@ -1,8 +1,8 @@
-//! Samples of JPEGs whose components are sampled in a way that the decoder refuses, or gets wrong (its 0.9 leaves a coarse
-//! black as it is): taken as planes, enlarged and converted as libjpeg-turbo does.
+//! Combines the samples of JPEGs whose components are sampled in a way that the decoder refuses or decodes wrongly (version 0.9
+//! doesn't enlarge a coarser black). They are read as planes, enlarged and converted as in libjpeg-turbo.
 //!
 //! Must know nothing of files: planes come in, RGB goes out. The formulas are those of libjpeg-turbo 3's `jdsample.c` and
-//! `jdcolor.c`, and Pillow's of four inks.
+//! `jdcolor.c`, and Pillow's for four inks.
 
 use libjpeg_turbo_rs::{ColorSpace, RawImage};
 
@@ -12,9 +12,9 @@ use super::markers::FrameHeader;
 #[derive(Clone, Debug)]
 struct Plane {
     samples: Vec<u8>,
-    /// From row to row.
+    /// Samples from the beginning of a row to that of the next.
     stride: usize,
-    /// What of each row and of how many rows belongs to the picture.
+    /// Width and height of the part that belongs to the picture.
     width: usize,
     height: usize,
 }
@@ -25,15 +25,15 @@ impl Plane {
         self.samples.get(start..start + self.width).unwrap_or(&[])
     }
 
-    /// Enlarged so many times, at least as large as the picture. Twice is done with weights of 3 to 1 unless there are too few
-    /// columns, other factors by repeating.
+    /// Enlarges a plane by these factors, to at least the picture's size. A factor of two interpolates with weights of 3 to 1 unless
+    /// there are too few columns; other factors repeat the samples.
     fn enlarged(self, across: usize, down: usize) -> Self {
         let is_wide = self.width > 2;
         let (width, height) = (self.width * across, self.height * down);
         let mut samples = Vec::with_capacity(width * height);
         for y in 0..height {
             let row = self.row(y / down);
-            // The nearer of the rows above and below; the picture's first and last row are their own neighbours.
+            // The nearer of the rows above and below. At the picture's first and last row it is the row itself.
             let beside = if y.is_multiple_of(2) { (y / 2).saturating_sub(1) } else { y / 2 + 1 };
             match (across, down) {
                 (2, 1) if is_wide => widen(row.iter().map(|&v| u32::from(v)), 1, [1, 2], &mut samples),
@@ -57,8 +57,8 @@ impl Plane {
     }
 }
 
-/// A row of sums (`scale` samples each, in weight) at twice its width: each value is three of its sum and one of the nearer
-/// neighbour, with one bias to the left and another to the right; at the borders a sum is its own neighbour.
+/// Doubles the width of a row of sums, each of which has the weight of `scale` samples. Each output is three parts of its sum and one
+/// part of the nearer neighbour, with one bias on the left and another on the right. At the borders a sum is its own neighbour.
 fn widen(sums: impl Iterator<Item = u32>, scale: u32, bias: [u32; 2], out: &mut Vec<u8>) {
     let shift = 2 * u32::from(scale == 4) + 2;
     let sums: Vec<u32> = sums.collect();
@@ -71,7 +71,7 @@ fn widen(sums: impl Iterator<Item = u32>, scale: u32, bias: [u32; 2], out: &mut 
     }
 }
 
-/// RGB, row by row, or `None` where planes and frame contradict each other.
+/// RGB, row by row; `None` if the planes contradict the frame header.
 pub(super) fn to_rgb(frame: &FrameHeader, raw: RawImage, colours: ColorSpace) -> Option<Vec<u8>> {
     let (width, height) = (frame.width as usize, frame.height as usize);
     let (across, down) = frame.factors();
@@ -99,7 +99,7 @@ pub(super) fn to_rgb(frame: &FrameHeader, raw: RawImage, colours: ColorSpace) ->
             }
             [a, b, c, black] => {
                 for (((&a, &b), &c), &black) in a.iter().zip(b).zip(c).zip(black).take(width) {
-                    // Pillow takes all four for inverted, whatever the markers say: no ink is 255.
+                    // Pillow takes all four inks as inverted, whatever the markers say: 255 is no ink.
                     let inks = if colours == ColorSpace::Ycck {
                         from_ycc(a, b, c).map(|v| 255 - v)
                     } else {
@@ -114,7 +114,7 @@ pub(super) fn to_rgb(frame: &FrameHeader, raw: RawImage, colours: ColorSpace) ->
     (rgb.len() == 3 * width * height).then_some(rgb)
 }
 
-/// JFIF's conversion with 16 bits after the point.
+/// JFIF's conversion in fixed point, with 16 fractional bits.
 fn from_ycc(y: u8, cb: u8, cr: u8) -> [u8; 3] {
     const HALF: i32 = 1 << 15;
     let (y, cb, cr) = (i32::from(y), i32::from(cb) - 128, i32::from(cr) - 128);
