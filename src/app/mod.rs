@@ -1,8 +1,8 @@
-//! The window.
+//! The desktop window.
 //!
-//! `shell` is eframe's loop. `model` is what is known, as plain data; `message` what may happen; `update` what follows from it;
-//! `runtime` does the slow work on threads; `ui` draws. Arrows inside: shell → update, runtime, ui; those → model, message;
-//! message → model. Must not be known by any other layer.
+//! `shell` is eframe's loop. `model` is the state as plain data; `message` lists what can happen; `update` changes the model for each
+//! message; `runtime` does the slow work on threads; `ui` draws. Allowed imports: shell → update, runtime, ui; these three → model,
+//! message; message → model. No other layer may use this one.
 
 mod message;
 mod model;

@@ -1,4 +1,4 @@
-//! The app that eframe drives, and how it starts and ends.
+//! The app that eframe drives: how it starts, what it does in each frame, how it ends.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -26,29 +26,29 @@ use crate::render::{ChoiceError, Resources, WindowRequest, choose_spec, choose_s
 use crate::tensor::PixelSize;
 use crate::weights::FilePart;
 
-/// Why there is no window.
+/// Why the window can't be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum AppError {
-    /// No display, or no graphics.
+    /// There is no display, or no graphics support.
     #[error("can't open a window ({0}); `filterscope render` draws mosaics without one")]
     NoWindow(String),
-    /// A model that isn't known.
+    /// The model isn't known.
     #[error(transparent)]
     Choice(#[from] ChoiceError),
-    /// A family file's mistake.
+    /// The model's graph is malformed: a mistake in the code that builds it.
     #[error("the model's graph is malformed: {0}")]
     Graph(#[from] GraphError),
-    /// The system refuses another thread.
+    /// The system refuses to start the worker thread.
     #[error("can't start the worker thread: {0}")]
     Thread(#[from] std::io::Error),
-    /// Threads that compute could not be started.
+    /// The threads that compute could not be started.
     #[error(transparent)]
     Threads(#[from] ThreadsError),
 }
 
-/// Opens the window and stays until it is closed.
+/// Opens the window, and returns when it is closed.
 pub fn run(request: WindowRequest, resources: Resources) -> Result<(), AppError> {
-    // A name that means nothing is told on the terminal, before any window.
+    // An unknown model name is reported on the terminal, before any window opens.
     first_spec(&request)?;
     start_threads(request.threads, Priority::BehindWindow)?;
     let options = eframe::NativeOptions {
@@ -74,31 +74,31 @@ pub fn run(request: WindowRequest, resources: Resources) -> Result<(), AppError>
     });
     eframe::run_native("filterscope", options, create).map_err(|error| match error {
         eframe::Error::AppCreation(error) => AppError::NoWindow(error.to_string()),
-        // Where no display server answers, winit's debug text is longer than its use.
+        // If no display server answers, winit's long debug text helps nobody.
         eframe::Error::WinitEventLoop(_) => AppError::NoWindow("there is no display".into()),
         error => AppError::NoWindow(error.to_string()),
     })
 }
 
-/// Events are taken for at most this long a frame; the rest waits for the next.
+/// Longest time that a frame spends on handling events; the rest wait for the next frame.
 const DRAIN_BUDGET: Duration = Duration::from_millis(8);
 
-/// The window's program.
+/// The app: the model, the threads and what drawing needs.
 pub struct App {
     model: Model,
     scratch: Scratch,
     textures: Textures,
     commands: Commands,
     runtime: Runtime,
-    /// What frames cost the window's thread, where that is asked for.
+    /// Processor time that frames take on the window's thread, if it is to be shown.
     frame_times: Option<FrameTimes>,
 }
 
 impl App {
-    /// The app as it starts: the worker is at the first picture before the first frame is drawn.
+    /// Creates the app. The worker starts on the first picture before the first frame is drawn.
     ///
     /// # Errors
-    /// A model that isn't known, a family file's mistake, a thread that can't be had.
+    /// The model isn't known, its graph is malformed, or a thread can't be started.
     pub fn new(
         ctx: &egui::Context,
         request: WindowRequest,
@@ -137,7 +137,7 @@ impl App {
         Ok(app)
     }
 
-    /// Takes frames of one size from a stream of raw RGB, and shows the newest in all linked views as fast as the networks can.
+    /// Reads frames of one size from a stream of raw RGB, and shows the newest in all linked views, as fast as the networks allow.
     pub fn follow_frames(
         &mut self,
         ctx: &egui::Context,
@@ -149,19 +149,20 @@ impl App {
         }
     }
 
-    /// What is to be kept until the next day, as text.
+    /// The settings that are kept for the next session, as text.
     pub fn remembered(&self) -> String {
         preferences::remembered(&self.model)
     }
 
-    /// Takes what was kept. What can't be read is forgotten, and that is said; single settings that mean nothing are left as they are.
+    /// Applies the settings kept from the last session. If the text can't be read, it is ignored and the user is told; single settings
+    /// that are unknown here are left as they are.
     pub fn take_remembered(&mut self, ctx: &egui::Context, text: &str) {
         let mut effects = Effects::default();
         preferences::take_remembered(&mut self.model, &mut effects, text);
         self.run(ctx, effects);
     }
 
-    /// What this frame knows of itself.
+    /// What `update` is told about the present moment and the current frame of the window.
     fn now(&mut self, ctx: &egui::Context) -> Now {
         Now {
             secs: ctx.input(|i| i.time),
@@ -180,7 +181,7 @@ impl App {
         self.run(ctx, effects);
     }
 
-    /// Has the threads and the face do what a message asked for. What can't be done is told like any other event.
+    /// Carries out the effects of a message. If the threads can't take some work, that is handled like any other event.
     fn run(&mut self, ctx: &egui::Context, mut effects: Effects) {
         for effect in effects.take() {
             let refused = match effect {
@@ -251,7 +252,8 @@ impl eframe::App for App {
     }
 }
 
-/// The model of the first view; and a file whose model, or whose values, a person must be asked for first.
+/// The model of the first view, and, if the user must be asked about it first, a weight file: its model, its preprocessing or its
+/// final layer isn't known.
 fn first_spec(request: &WindowRequest) -> Result<(&'static ModelSpec, Option<PathBuf>), ChoiceError> {
     let Some(name) = request.model.as_deref() else {
         return Ok((choose_spec(None, false)?, request.weights.clone()));
@@ -265,7 +267,7 @@ fn first_spec(request: &WindowRequest) -> Result<(&'static ModelSpec, Option<Pat
     }
 }
 
-/// The file that a model's weights are in, where one was given.
+/// The model's tag and its weight file, if one was given.
 fn weights_of(request: &WindowRequest, spec: &ModelSpec) -> Option<(&'static str, FilePart)> {
     let path = request.weights.clone().or_else(|| spec.opened().map(|opened| opened.path.clone()))?;
     Some((spec.tag, FilePart { path, choice: request.part.clone() }))

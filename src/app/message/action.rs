@@ -1,17 +1,17 @@
-//! What a person can do with a menu, a key or the command palette: one row an action.
+//! The table of actions: what the user can do with a menu, a key or the command palette. One row per action.
 //!
-//! Owns what a row is. The rows stand beside the commands that they are about; `command` lists them all.
+//! Defines a row. The rows themselves are next to the commands that they send; `command` lists them all.
 
 use egui::{Key, KeyboardShortcut, Modifiers};
 
 use crate::app::model::Model;
 
-/// What a command means for what was said and done before.
+/// How a command affects earlier messages and the undo history.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Kind {
-    /// It begins something that makes what was said before old.
+    /// It starts new work, so earlier messages are cleared.
     pub(crate) is_new_work: bool,
-    /// It changes what is asked of views, so that it can be taken back.
+    /// It changes what is requested of views, so it can be undone.
     pub(crate) is_step: bool,
 }
 
@@ -22,7 +22,7 @@ impl Kind {
     pub(crate) const WORK_AND_STEP: Self = Self { is_new_work: true, is_step: true };
 }
 
-/// Menus that actions stand in.
+/// The menus that actions can be in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Menu {
     File,
@@ -30,29 +30,29 @@ pub(crate) enum Menu {
     Help,
 }
 
-/// One row: an action of a family of commands.
+/// One row of the table: an action that sends commands of one family.
 pub(crate) struct Action<C: 'static> {
-    /// What it is called in menus and in the palette; empty for further keys of another action.
+    /// Its label in menus and in the palette; empty for further keys of another action.
     pub(crate) label: &'static str,
-    /// The menu it stands in, and where: a line is drawn where the tens change.
+    /// The menu that it is in, and its position there. A separator is drawn between items whose positions differ in the tens digit.
     pub(crate) menu: Option<(Menu, u8)>,
-    /// Keys that do it. Those without modifiers count only while no text is typed. Of actions with one key the first that is enabled is
-    /// done.
+    /// Its shortcuts. Those without modifiers work only while no widget has the focus and no popup is open. If several actions share a
+    /// shortcut, the first enabled one is done.
     pub(crate) keys: &'static [KeyboardShortcut],
-    /// What it does, for the help sheet and tooltips.
+    /// A description of what it does, for the help sheet and tooltips.
     pub(crate) help: &'static str,
     /// Whether it can be done now.
     pub(crate) is_enabled: fn(&Model) -> bool,
-    /// What is asked for by it.
+    /// The commands that it sends.
     pub(crate) asks: Asks<C>,
 }
 
-/// What an action asks for.
+/// The commands that an action sends.
 #[derive(Clone)]
 pub(crate) enum Asks<C> {
-    /// One command, whatever the model.
+    /// Always the same command.
     Always(C),
-    /// Commands that depend on the model; none where there is nothing to do it to.
+    /// Commands that depend on the state; none if there is nothing to apply them to.
     By(fn(&Model) -> Vec<C>),
 }
 
@@ -66,12 +66,12 @@ impl<C: Clone> Asks<C> {
 }
 
 impl<C> Action<C> {
-    /// A row that can always be done, with no menu and no key.
+    /// A row that is always enabled, in no menu and without a shortcut.
     pub(crate) const fn new(label: &'static str, help: &'static str, commands: fn(&Model) -> Vec<C>) -> Self {
         Self { label, menu: None, keys: &[], help, is_enabled: |_| true, asks: Asks::By(commands) }
     }
 
-    /// Further keys of an action that stands elsewhere: in no menu, no help and no palette.
+    /// Further keys for the action of another row. Not listed in menus, help or palette.
     pub(crate) const fn alias(keys: &'static [KeyboardShortcut], commands: fn(&Model) -> Vec<C>) -> Self {
         Self { label: "", menu: None, keys, help: "", is_enabled: |_| true, asks: Asks::By(commands) }
     }
@@ -95,27 +95,27 @@ impl<C> Action<C> {
     }
 }
 
-/// A key by itself.
+/// A shortcut: this key without modifiers.
 pub(crate) const fn key(key: Key) -> KeyboardShortcut {
     KeyboardShortcut::new(Modifiers::NONE, key)
 }
 
-/// With Ctrl, or what the system has in its place.
+/// A shortcut: this key with Ctrl, or with Command on macOS.
 pub(crate) const fn ctrl(key: Key) -> KeyboardShortcut {
     KeyboardShortcut::new(Modifiers::COMMAND, key)
 }
 
-/// With Ctrl and Shift.
+/// A shortcut: this key with Shift and Ctrl (or Command on macOS).
 pub(crate) const fn ctrl_shift(key: Key) -> KeyboardShortcut {
     KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), key)
 }
 
-/// With Alt.
+/// A shortcut: this key with Alt.
 pub(crate) const fn alt(key: Key) -> KeyboardShortcut {
     KeyboardShortcut::new(Modifiers::ALT, key)
 }
 
-/// Whether the active view shows something.
+/// Whether the active view shows a mosaic.
 pub(crate) fn has_mosaic(model: &Model) -> bool {
     model.view().shown.is_some()
 }
@@ -125,7 +125,7 @@ pub(crate) fn has_selection(model: &Model) -> bool {
     model.view().selected.is_some()
 }
 
-/// Whether the active view is of a data set.
+/// Whether the active view shows a frame of a data set.
 pub(crate) fn has_dataset(model: &Model) -> bool {
     model.view().source.is_some()
 }

@@ -1,7 +1,7 @@
-//! What a person can ask of the window. Panels push commands; they are applied in one place, after drawing, so that a menu
-//! item, a shortcut and a button are one path.
+//! The commands of the user. Panels push commands; they are applied in one place, after drawing, so a menu item, a shortcut and a
+//! button all work the same way.
 //!
-//! A family of commands has one handler in `update`, whose match names each of them.
+//! Each family of commands has one handler in `update`, whose match lists every command of the family.
 
 use std::sync::LazyLock;
 
@@ -18,7 +18,7 @@ use crate::app::message::window::WindowCommand;
 use crate::app::message::{dataset, save, task, view, views, weights, window};
 use crate::app::model::Model;
 
-/// One request.
+/// A command of any family.
 #[derive(Clone)]
 pub(crate) enum Command {
     View(ViewCommand),
@@ -38,7 +38,7 @@ impl Command {
             Self::Weights(command) => command.kind(),
             Self::Dataset(command) => command.kind(),
             Self::Save(command) => command.kind(),
-            // None of these changes what is asked of views, or makes what was said old.
+            // None of these changes what is requested of views or clears messages.
             Self::Task(_) | Self::Window(_) => Kind::PLAIN,
         }
     }
@@ -64,7 +64,7 @@ families!(
     Window(WindowCommand)
 );
 
-/// Commands pushed while drawing.
+/// The commands pushed while a frame is drawn.
 #[derive(Default)]
 pub(crate) struct Commands(Vec<Command>);
 
@@ -82,10 +82,10 @@ impl Commands {
     }
 }
 
-/// What is asked for, as the model is.
+/// A function that gives the commands of an action for the present state.
 type CommandsOf = dyn Fn(&Model) -> Vec<Command> + Send + Sync;
 
-/// An action of any family, as menus, keys, help and palette take it.
+/// An action of any family, in the form that menus, shortcuts, help and palette use.
 pub(crate) struct AnyAction {
     pub(crate) label: &'static str,
     pub(crate) menu: Option<(Menu, u8)>,
@@ -109,7 +109,7 @@ impl AnyAction {
         (self.is_enabled)(model)
     }
 
-    /// What is asked for by it.
+    /// The commands that it sends.
     pub(crate) fn commands(&self, model: &Model) -> Vec<Command> {
         (self.commands)(model)
     }

@@ -1,4 +1,4 @@
-//! About an open folder or log.
+//! Commands about an open data set: a folder or a log.
 
 use egui::Key;
 
@@ -8,24 +8,24 @@ use crate::app::model::Model;
 use crate::app::model::dataset::ThumbKey;
 use crate::input::dataset::Camera;
 
-/// About an open folder or log.
+/// A command about an open data set: a folder or a log.
 #[derive(Clone)]
 pub(crate) enum DatasetCommand {
-    /// Another frame of the open data set.
+    /// Go to another frame of the open data set.
     SetFrame(usize),
-    /// Another camera of it.
+    /// Show another camera of it.
     SetCamera(Camera),
-    /// Let frames pass by themselves, or stop them.
+    /// Start or stop playback through the frames.
     TogglePlayFrames,
-    /// Hold the range on screen for every frame, or let each have its own.
+    /// Keep the range of values on screen for every frame, or go back to the usual normalisation.
     HoldScale(bool),
-    /// All cameras of the frame side by side.
+    /// Show all cameras of the frame side by side.
     ThreeCameras,
-    /// Show what is put into the open folder, or stop that.
+    /// Start or stop watching the open folder: pictures that are added to it are shown.
     ToggleWatch,
-    /// Which label is plotted.
+    /// Plot another label.
     SetPlottedLabel(usize),
-    /// A frame's small picture is in sight and not here.
+    /// Make the thumbnail of a frame, which is visible and not available yet.
     ShowThumb(ThumbKey),
 }
 
@@ -41,7 +41,7 @@ impl DatasetCommand {
     }
 }
 
-/// What a person can do about the open data set.
+/// The actions about the open data set.
 pub(crate) const ACTIONS: &[Action<DatasetCommand>] = &[
     Action::new("Play or pause the data set", "play through the frames of a data set, or stop", |_| {
         vec![DatasetCommand::TogglePlayFrames]
@@ -77,7 +77,7 @@ fn step(model: &Model, by: isize) -> Vec<DatasetCommand> {
     index.map(DatasetCommand::SetFrame).into_iter().collect()
 }
 
-/// With a channel selected, arrows lead to the next channel.
+/// Whether the arrow keys go to other frames: with a channel selected they go to neighbouring channels instead.
 fn is_only_dataset(model: &Model) -> bool {
     has_dataset(model) && !has_selection(model)
 }

@@ -1,4 +1,4 @@
-//! What is to be done after a message: slow work for the threads, and what only the face can do.
+//! Effects: what is to be done after a message. Slow work goes to the threads, the rest to the user interface (`ui::face`).
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -16,39 +16,39 @@ use crate::mosaic::{PixelRect, SeenPart};
 use crate::weights::Folders;
 use crate::weights::fetch::{FetchOptions, Offer};
 
-/// Something to be done.
+/// Something to do after a message.
 pub(crate) enum Effect {
-    /// By the threads.
+    /// For the threads.
     Work(Work),
-    /// By the face.
+    /// For the user interface.
     Face(FaceEffect),
 }
 
-/// What is slow, or asks the system.
+/// Work that is slow, or that needs the operating system.
 pub(crate) enum Work {
-    /// Work for a view, in place of what it waits for.
+    /// Put a job into a view's latest-wins slot. A job that waits there is dropped, one that runs is cancelled.
     Latest(ViewId, Job),
-    /// Nobody wants what a view waits for any more.
+    /// Drop or cancel the job in a view's slot.
     Withdraw(ViewId),
-    /// Work that is done in its turn.
+    /// Queue a job: it is done in its turn and never replaced.
     Queue(Job),
-    /// Work for the thread that is never busy with a network.
+    /// A job for the second thread, which never runs a network.
     Side(SideJob),
-    /// Long work.
+    /// Plan or do a task.
     Run(RunJob),
-    /// Ask a person for a path.
+    /// Ask the user for a path.
     Ask(Question),
-    /// Ask a server what it has for a model.
+    /// Ask a server what it offers for a model.
     AskOffer(&'static ModelSpec, FetchOptions),
-    /// Fetch what a server has.
+    /// Download what a server offers.
     Fetch(Box<FetchRequest>),
-    /// Look for what is put into a folder since a time.
+    /// Watch a folder for files added since a time.
     Watch(PathBuf, SystemTime),
-    /// Stop that.
+    /// Stop watching.
     StopWatching,
 }
 
-/// Weights that are to be fetched.
+/// Weights to download.
 pub(crate) struct FetchRequest {
     pub(crate) spec: &'static ModelSpec,
     pub(crate) options: FetchOptions,
@@ -57,21 +57,21 @@ pub(crate) struct FetchRequest {
     pub(crate) cancel: CancelToken,
 }
 
-/// What needs the desktop, or what drawing keeps.
+/// Work for the user interface: it needs egui, or state that only drawing has.
 pub(crate) enum FaceEffect {
     CopyText(String),
     CopyImage(Arc<ColorImage>),
-    /// Dark or light.
+    /// Use the dark theme, or the light one if false.
     SetTheme(bool),
-    /// Draw again after so many seconds at the latest.
+    /// Draw again after at most this many seconds.
     DrawAfter(f64),
     /// Move the active view's mosaic.
     Move(Motion),
-    /// Where zoom is linked, let the others lie as this view does.
+    /// If zoom is linked, give the other views the zoom and pan of this one.
     Lead(ViewId),
-    /// Bring this part of a view's mosaic into sight.
+    /// Make this part of a view's mosaic visible.
     ShowPart(ViewId, SeenPart),
-    /// A frame's small picture came; none where it can't be read.
+    /// Keep the thumbnail of a frame; none if it can't be read.
     Thumb(ThumbKey, Option<Arc<ColorImage>>),
     /// Close the window.
     Close,
@@ -80,37 +80,37 @@ pub(crate) enum FaceEffect {
 /// How a mosaic is moved.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Motion {
-    /// All of it in sight.
+    /// Make all of it visible.
     Fit,
-    /// By a factor about the middle.
+    /// Zoom by a factor about the middle.
     Zoom(f32),
-    /// One of its pixels to one of the screen.
+    /// One mosaic pixel per screen pixel.
     ActualSize,
-    /// This part of it in the middle.
+    /// Bring this part of it to the middle.
     Center(PixelRect),
 }
 
-/// Effects of a message, in order.
+/// The effects of a message, in order.
 #[derive(Default)]
 pub(crate) struct Effects(Vec<Effect>);
 
 impl Effects {
-    /// Something for the threads.
+    /// Adds work for the threads.
     pub(crate) fn push(&mut self, work: Work) {
         self.0.push(Effect::Work(work));
     }
 
-    /// Work for the network's thread in its turn.
+    /// Adds a queued job for the network's thread.
     pub(crate) fn queue(&mut self, job: Job) {
         self.push(Work::Queue(job));
     }
 
-    /// Work for the thread that is never busy with a network.
+    /// A job for the second thread, which never runs a network.
     pub(crate) fn side(&mut self, job: SideJob) {
         self.push(Work::Side(job));
     }
 
-    /// Something for the face.
+    /// Adds something for the user interface to do.
     pub(crate) fn face(&mut self, effect: FaceEffect) {
         self.0.push(Effect::Face(effect));
     }

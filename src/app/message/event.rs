@@ -1,4 +1,4 @@
-//! What the threads tell the window.
+//! Events: what the threads report to the window.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -22,72 +22,73 @@ use crate::input::dataset::Source;
 use crate::input::live::{FeedEnd, Grown};
 use crate::models::ModelSpec;
 
-/// What came of a view's newest request, or how far it is. Errors are values; the window shows each once.
+/// The result of a view's newest request, or its progress. Errors are values too; the window shows each once.
 pub(crate) enum ViewEvent {
-    /// What is done for it.
+    /// What is being done for it.
     Busy(Busy),
     /// Its result.
     Shown(Arc<Shown>),
-    /// It failed; what was shown stays.
+    /// It failed, for this reason; the last result stays on screen.
     Failed(String),
-    /// A path turned out to be a data set.
+    /// The opened path is a data set.
     Source(PathBuf, Arc<dyn Source>),
-    /// A path is taken for a picture; and what is to be said of it, if anything.
+    /// The opened path is taken to be a picture; the text is a note about it for the user, if there is one.
     Picture(PathBuf, Option<String>),
-    /// A path is a figure of this program.
+    /// The opened path is a figure of this program.
     Figure(Box<RestoredFigure>),
-    /// A path is a table, and of its columns one has the pictures' paths; which, a person must say.
+    /// The opened path is a table with these columns; the user must choose the one that holds the pictures' paths.
     WhichColumn(PathBuf, Vec<String>),
-    /// A path is none of these.
+    /// The path can't be opened, for this reason.
     OpenFailed(String),
 }
 
-/// What the threads tell.
+/// What a thread reports.
 pub(crate) enum Event {
-    /// Of a view's request, by its number; answers to older requests of the view are stale.
+    /// About a view's request, identified by its number; answers to older requests of the view are stale.
     View(u64, ViewEvent),
-    /// Models that a weight file fits, at least one.
+    /// The models that a weight file fits, at least one.
     Fits(PathBuf, Vec<WeightsOffer>),
-    /// Layers were looked at.
+    /// The overview of layers is finished.
     Walked(Arc<Walked>),
-    /// Pinned channels were painted.
+    /// Images of pinned channels are ready.
     Pins(Vec<PinImage>),
-    /// A channel was looked into.
+    /// Details of a channel are ready.
     Inspected(Box<Inspected>),
-    /// Channels of a view that answer as another view's channel (named) does, best first.
+    /// The channels of a view that are most similar to a channel of another view, best first, with their correlations. The second field
+    /// is that other view, and the channel in words.
     Matched(ViewId, (ViewId, String), Vec<(usize, f64)>),
-    /// A frame's small picture; none where it can't be read.
+    /// The thumbnail of a frame; none if it can't be read.
     Thumb(ThumbKey, Option<Arc<ColorImage>>),
-    /// Nobody has time for a small picture now.
+    /// The thumbnail of a frame can't be made now, because the queue is full.
     ThumbRefused(ThumbKey),
     /// A data set's labels.
     Labels(LabelLines),
-    /// Whether a picture is the one that a figure was made from, and its name there.
+    /// Whether a picture is the one that a figure was made from, and the file name in the figure's record.
     Checked(bool, String),
-    /// Devices, and why one can't be had.
+    /// The devices, each with the reason if it can't be used.
     Devices(Vec<(DeviceChoice, Result<(), String>)>),
-    /// Tags whose weights are on this machine.
+    /// Tags of the models whose weights are on this machine.
     Here(Vec<&'static str>),
-    /// What a task would write, or why nothing.
+    /// What a task would write, or why it can't.
     TaskPlanned(TaskPlan),
-    /// How far a task is.
+    /// Progress of a task, or its end.
     TaskNews(Task, RunNews),
     /// A picture for the clipboard.
     Copied(Arc<ColorImage>),
-    /// What a download has to say, and whose weights it is of.
+    /// News of a download, and the model whose weights it is for.
     Download(&'static ModelSpec, DownloadNews),
-    /// A watched folder has something new.
+    /// A watched folder has new pictures.
     Grown(Grown),
-    /// A stream of frames is over.
+    /// A stream of frames has ended.
     FeedEnded(FeedEnd),
-    /// The folder can't be watched.
+    /// The folder can't be watched, for this reason.
     NotWatched(String),
-    /// Queued work came to nothing.
+    /// Queued work failed, for this reason.
     JobFailed(String),
     /// A file was written.
     Saved(PathBuf),
-    /// A dialog came back before anyone can have seen it.
+    /// A dialog returned too quickly for anyone to have seen it.
     NoDialog,
-    /// A dialog gave a path (or was closed with none).
+    /// The answer of a dialog; none if it was cancelled.
     Picked(Question, Option<PathBuf>),
 }

@@ -1,4 +1,4 @@
-//! What the threads are given to do, and what they need for it.
+//! The jobs of the threads, with everything they need.
 
 use std::collections::HashSet;
 use std::path::PathBuf;
@@ -23,65 +23,65 @@ use crate::render::BatchPlan;
 use crate::render::PartSeen;
 use crate::weights::PartChoice;
 
-/// Work for the threads of long runs.
+/// Work for the threads of tasks.
 pub(crate) enum RunJob {
-    /// Settle what it would write. Replaced by a newer one.
+    /// Work out what a task would write. Replaced by a newer plan.
     Plan(TaskRequest),
-    /// Do it.
+    /// Do a task.
     Run(TaskRequest, Existing, CancelToken),
 }
 
-/// Work for the worker. `Show` and `Open` are replaced by a newer one of their view; the others are all done.
+/// A job for the network's thread. `Show` and `Open` are replaced by a newer job of the same view; all others are queued and done.
 pub(crate) enum Job {
-    /// Bring this on screen. The number comes back with the answer.
+    /// Compute what a view shows. The number identifies the request in the answer.
     Show(u64, Box<FullRequest>),
-    /// Look at a path that may be a picture, a folder or a log; a table where the column with the paths is named. Replaced by a newer
-    /// request, as showing is.
+    /// Find out whether a path is a picture, a figure, a folder, a log or a table. Fields: the number of the request, the path, and for a
+    /// table the column that holds the pictures' paths, once it is known.
     Open(u64, PathBuf, Option<String>),
     /// Find the models that a weight file fits.
     Fit(PathBuf, PartChoice),
-    /// Find the models that an ONNX file gives which is to end at this layer.
+    /// Find the models that an ONNX file gives if its network ends at this layer.
     EndAt(PathBuf, String),
-    /// Look at many layers of one run at once: a small picture and the numbers of each. Makes way for what is wanted on screen.
+    /// Make the overview of layers: a small picture and statistics of each. A view's job interrupts it; it is done again afterwards.
     Walk {
         wanted: Box<FullRequest>,
         nodes: Vec<NodeId>,
-        /// Cancelled once the window wants another walk.
+        /// Cancelled when the window wants another overview.
         stale: CancelToken,
     },
-    /// Paint pinned channels of the wanted model for its picture. Makes way too.
+    /// Make images of pinned channels of one model for one picture. A view's job interrupts it, as for `Walk`.
     Pins { wanted: Box<FullRequest>, pins: Vec<PinnedChannel>, stale: CancelToken },
-    /// Write what is shown as PNG.
+    /// Write a view's mosaic as a PNG file.
     Save {
-        /// What to write.
+        /// The view to write.
         shown: Arc<Shown>,
-        /// Where.
+        /// The file to write to.
         path: PathBuf,
-        /// Whether a file there may be replaced: a dialog has asked about this very name.
+        /// Whether an existing file may be replaced: true if a dialog has asked about exactly this name.
         may_replace: bool,
-        /// At what size, with what around it.
+        /// Scale, background and surround of the figure.
         looks: SaveLooks,
     },
     /// Write a layer's values.
     SaveValues { shown: Arc<Shown>, path: PathBuf },
-    /// Write one channel's map.
+    /// Write one channel's feature map.
     SaveFilter { shown: Arc<Shown>, channel: usize, path: PathBuf, looks: SaveLooks },
-    /// Write the part of the mosaic that is in sight, as it is on screen.
+    /// Write the visible part of the mosaic, as it is on screen.
     SavePart { shown: Arc<Shown>, seen: Box<PartSeen>, path: PathBuf },
-    /// Write the picture and all views on one sheet.
+    /// Write the views' picture and all these views on one sheet.
     SaveSheet { views: Vec<Arc<Shown>>, path: PathBuf, paper: Paper },
-    /// Make what saving would write, for the clipboard.
+    /// Make the image that saving would write, for the clipboard.
     Copy { shown: Arc<Shown>, looks: SaveLooks },
-    /// Write many figures; makes way after each.
+    /// Write many figures. A view's job interrupts it; it continues afterwards.
     Batch(Box<BatchJob>),
 }
 
-/// A batch at work, and what is left of it.
+/// A running batch, with its progress.
 pub(crate) struct BatchJob {
     pub(crate) of: BatchRequest,
-    /// What is to be written; none before it is settled.
+    /// What is to be written; none before it has been worked out.
     pub(crate) plan: Option<Arc<BatchPlan>>,
-    /// The run that is next.
+    /// Index of the next run of the plan.
     pub(crate) next: usize,
     pub(crate) called_off: CancelToken,
     pub(crate) written: HashSet<PathBuf>,
@@ -90,7 +90,7 @@ pub(crate) struct BatchJob {
 }
 
 impl BatchJob {
-    /// A batch that has not begun.
+    /// A batch that has not begun yet.
     pub(crate) fn new(of: BatchRequest, called_off: CancelToken) -> Self {
         Self {
             of,
@@ -104,26 +104,26 @@ impl BatchJob {
     }
 }
 
-/// Work for the second thread, which is never busy with a network.
+/// Jobs of the second thread, which never runs a network and so answers soon.
 pub(crate) enum SideJob {
-    /// Look into one channel.
+    /// Compute the details of one channel.
     Inspect(Arc<Shown>, usize),
-    /// Find out which devices can be had.
+    /// Find out which devices can be used.
     Devices,
     /// Find out which models' weights are on this machine.
     Here(WeightStore),
-    /// Is this the picture that a figure was made from?
+    /// Check whether a view's picture is the one that a figure was made from.
     Check(Arc<Shown>, PictureRecord),
-    /// Make a frame's small picture.
+    /// Make the thumbnail of a frame.
     Thumb(ThumbKey),
-    /// Work out what a data set's labels look like over time.
+    /// Read a data set's labels and thin them out for plotting.
     Labels(Arc<dyn Source>),
-    /// Find the channels of one view that answer as a channel of another does.
+    /// Find the channels of one view that are most similar to a channel of another.
     Match {
         from: Arc<Shown>,
         channel: usize,
         to: Arc<Shown>,
-        /// The view that is searched, and the one the channel is from with its name.
+        /// The number of the view that is searched.
         view: ViewId,
         of: (ViewId, String),
     },

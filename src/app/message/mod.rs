@@ -1,6 +1,6 @@
-//! What may happen: what a person asks for, what threads tell, and what is to be done for it.
+//! The messages of the window: commands of the user, events of the threads, and the effects that follow from them.
 //!
-//! Plain values. Must not know who makes them or what follows.
+//! Plain values. Must not know who creates them or how they are handled.
 
 #![deny(clippy::wildcard_enum_match_arm)]
 
@@ -22,29 +22,29 @@ pub(crate) mod views;
 pub(crate) mod weights;
 pub(crate) mod window;
 
-/// What `update` takes.
+/// A message that `update` handles.
 pub(crate) enum Message {
-    /// A person asks for something.
+    /// The user requests something.
     Command(command::Command),
-    /// A thread tells something.
+    /// A thread reports something.
     Event(event::Event),
     /// A frame begins.
     Tick,
 }
 
-/// What a frame knows of itself.
+/// What `update` is told about the present moment and the current frame of the window.
 #[derive(Clone, Default)]
 pub(crate) struct Now {
-    /// The window's own time.
+    /// The window's own time, in seconds.
     pub(crate) secs: f64,
     /// Whether the window is drawn dark.
     pub(crate) is_dark: bool,
-    /// Longest side of a texture.
+    /// Longest side of a texture, in pixels.
     pub(crate) max_texture_side: usize,
-    /// Bytes of memory that the program takes; none where the system doesn't say.
+    /// Memory used by the program in bytes; none where the system doesn't report it.
     pub(crate) memory_bytes: Option<usize>,
     /// The newest frame of a stream.
     pub(crate) live: Option<Frame>,
-    /// What the active view has in sight of its mosaic.
+    /// The visible part of the active view's mosaic.
     pub(crate) seen: Option<PartSeen>,
 }

@@ -1,4 +1,4 @@
-//! What a person is asked for with the system's dialogs.
+//! Questions that the user is asked with the system's dialogs.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -7,18 +7,18 @@ use crate::app::model::save::Export;
 use crate::app::model::shown::Shown;
 use crate::app::model::task::Task;
 
-/// A path that is asked for, and what it is for. The answer comes back with it.
+/// A path that the user is asked for, and its purpose. The answer comes back together with the question.
 pub(crate) enum Question {
-    /// A picture or a log to open; begins in this folder.
+    /// A picture or a log to open; the dialog starts in this folder.
     Picture(Option<PathBuf>),
-    /// A folder to open; begins in this one.
+    /// A folder to open; the dialog starts in this one.
     Folder(Option<PathBuf>),
     /// A weight file.
     Weights,
-    /// Where to save what was on screen when the question was asked.
+    /// A file to save a view's mosaic to: the one that was on screen when the question was asked.
     Save(Arc<Shown>),
-    /// Where to export to; the name is proposed.
+    /// A file to export to; the text is the proposed name.
     Export(Export, String),
-    /// Where a task is to write; the name of a file is proposed.
+    /// A path for a task to write to; the text is the proposed name, if it is a file.
     TaskPlace(Task, String),
 }

@@ -1,10 +1,10 @@
-//! Remedies in the window's words.
+//! Remedies, worded for the window.
 //!
-//! Owns the wording. Must not know how errors come about.
+//! Owns the wording. Must not know how errors arise.
 
 use crate::tensor::{Remedied, Remedy, Setting};
 
-/// An error's message and, where it carries a remedy, what to do at the window.
+/// An error's message and, if the error has a remedy, what to do in the window.
 pub(crate) fn told(error: &impl Remedied) -> String {
     match error.remedy() {
         Some(remedy) => format!("{error}. {}", words(&remedy)),
@@ -12,12 +12,12 @@ pub(crate) fn told(error: &impl Remedied) -> String {
     }
 }
 
-/// That weights of the same architecture (shortest name, tag) run at once.
+/// A sentence that says which other weights of the same architecture (shortest name, tag) can run at once, without a download.
 pub(crate) fn other_weights((name, tag): (&str, &str)) -> String {
     format!("{name} under Model ({tag}) runs at once: the same architecture with other weights.")
 }
 
-/// What the window calls a setting.
+/// The name of a setting in the window.
 const fn field(setting: Setting) -> &'static str {
     match setting {
         Setting::Fit => "Fit",
@@ -39,7 +39,7 @@ const fn field(setting: Setting) -> &'static str {
     }
 }
 
-/// What to press or choose, as a sentence.
+/// A sentence that says what to press or choose.
 pub(crate) fn words(remedy: &Remedy) -> String {
     match remedy {
         Remedy::NameModel { fitting } if fitting.is_empty() => "Choose the model under Model.".to_owned(),

@@ -1,4 +1,4 @@
-//! About files that leave, and the clipboard.
+//! Commands about saving files, and about the clipboard.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -9,26 +9,26 @@ use crate::app::message::action::{Action, Kind, Menu, ctrl, has_mosaic, has_sele
 use crate::app::model::save::{Export, SaveLooks};
 use crate::app::model::shown::Shown;
 
-/// About files that leave, and the clipboard.
+/// A command about saving files, or about the clipboard.
 #[derive(Clone)]
 pub(crate) enum SaveCommand {
     /// Ask where to save the mosaic.
     ChooseSavePlace,
-    /// Ask where to export something else to.
+    /// Ask where to save something else than the whole mosaic.
     ChooseExportPlace(Export),
-    /// Save this view; a dialog has asked before replacing a file.
+    /// Save this view; the dialog has already asked whether to replace a file.
     Save(PathBuf, Arc<Shown>),
-    /// Save what was chosen under a typed name; replaces nothing.
+    /// Save under a typed name what was chosen with `SetSaveWhat`; replaces nothing.
     SaveTyped(PathBuf),
-    /// Write something else than the mosaic.
+    /// Save something of the active view; replaces nothing.
     Export(Export, PathBuf),
-    /// How figures are saved.
+    /// Change how saved figures look.
     SetSaveLooks(SaveLooks),
-    /// What is saved under a typed name.
+    /// Choose what is saved under a typed name.
     SetSaveWhat(Export),
-    /// Write the mosaic to the clipboard.
+    /// Copy the mosaic to the clipboard.
     CopyMosaic,
-    /// Text for the clipboard, and what it is.
+    /// Copy text to the clipboard; the second text says what it is.
     Copy(String, &'static str),
 }
 
@@ -47,7 +47,7 @@ impl SaveCommand {
     }
 }
 
-/// What a person can do about files and the clipboard.
+/// The actions about saving files, and about the clipboard.
 pub(crate) const ACTIONS: &[Action<SaveCommand>] = &[
     Action::new("Save mosaic…", "save the mosaic", |_| vec![SaveCommand::ChooseSavePlace])
         .in_menu(Menu::File, 30)

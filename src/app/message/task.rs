@@ -1,26 +1,26 @@
-//! About long work: batches of figures, features of a data set, moving pictures.
+//! Commands about tasks: batches of figures, features of a data set, moving pictures.
 
 use crate::app::message::action::{Action, Asks, Menu, has_mosaic};
 use crate::app::model::task::basis::TaskAbout;
 use crate::app::model::task::{Task, TaskScope};
 use crate::extract::Existing;
 
-/// About long work: batches of figures, features of a data set, moving pictures.
+/// A command about a task: a batch of figures, features of a data set, a moving picture.
 #[derive(Clone)]
 pub(crate) enum TaskCommand {
-    /// Open or close its window.
+    /// Open or close the task's window.
     Toggle(Task),
-    /// What it is to be of.
+    /// Change the choices for the task.
     Set(Box<TaskScope>),
-    /// Ask where it is to write.
+    /// Ask where the task should write.
     ChoosePlace(Task),
-    /// Begin it as the preview shows it.
+    /// Start the task as its preview shows it.
     Start(Task, Existing),
-    /// Stop it.
+    /// Stop the task.
     Cancel(Task),
 }
 
-/// What a person can do about long work: open the window of each kind.
+/// The actions about tasks: each opens or closes the window of one kind.
 pub(crate) fn actions() -> impl Iterator<Item = Action<TaskCommand>> {
     Task::ALL.iter().map(|&task| {
         let TaskAbout { label, help, menu_place, keys, needs_mosaic, .. } = *task.about();

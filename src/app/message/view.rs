@@ -1,4 +1,4 @@
-//! About the active view: what it is of and how it is looked at.
+//! Commands about the active view: what it shows, and how.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use crate::app::model::Model;
 use crate::models::ModelSpec;
 use crate::render::Change;
 
-/// About the active view: what it is of and how it is looked at.
+/// A command about the active view: what it shows, and how.
 #[derive(Clone)]
 pub(crate) enum ViewCommand {
     /// Ask for a picture with the system's dialog.
@@ -21,33 +21,33 @@ pub(crate) enum ViewCommand {
     Open(PathBuf),
     /// Open a table whose pictures' paths are in this column.
     OpenTable(PathBuf, String),
-    /// Don't say which column has the paths.
+    /// Close the question which column holds the paths, without an answer.
     DropTable,
-    /// Back to the picture the program carries.
+    /// Show the embedded picture, a cat.
     OpenCat,
-    /// Look at a picture from the clipboard.
+    /// Show a picture from the clipboard.
     PastePicture(Arc<ColorImage>),
-    /// Another model.
+    /// Choose another model.
     SetModel(&'static ModelSpec),
-    /// Something else of the picture and model at hand.
+    /// Change another part of the request: the layer, the input or the looks.
     Change(Change),
-    /// Another layer by steps through the walk: negative ones towards the input.
+    /// Go to another layer by a number of steps through the list of layers; negative steps go towards the input.
     StepLayer(isize),
-    /// Let layers pass by themselves, or stop them.
+    /// Start or stop playback through the layers.
     TogglePlay,
-    /// Look at one channel, or at none.
+    /// Select a channel, or none.
     Select(Option<usize>),
-    /// The whole mosaic in sight.
+    /// Make the whole mosaic visible.
     Fit,
-    /// Zoom about the middle.
+    /// Zoom about the middle by this factor.
     Zoom(f32),
-    /// One mosaic pixel to one screen pixel.
+    /// Show one mosaic pixel per screen pixel.
     ActualSize,
     /// Bring the selected channel to the middle.
     ShowSelected,
     /// Try again after an error.
     Retry,
-    /// Back to what is on screen.
+    /// Go back to the request that what is on screen answers.
     GoBack,
 }
 
@@ -70,7 +70,7 @@ impl ViewCommand {
     }
 }
 
-/// What a person can do about the active view.
+/// The actions about the active view.
 pub(crate) const ACTIONS: &[Action<ViewCommand>] = &[
     Action::new("Open picture or log…", "open a picture or a driving log", |_| {
         vec![ViewCommand::ChoosePicture]
@@ -133,10 +133,10 @@ pub(crate) const ACTIONS: &[Action<ViewCommand>] = &[
         .enabled_if(|model| model.view().trouble.is_some()),
 ];
 
-/// One step of zooming with keys and menu.
+/// The factor of one zoom step with keys or menu.
 const ZOOM_STEP: f32 = 1.5;
 
-/// The channel a step away from the selected one in the mosaic.
+/// Selects the channel that is this many rows and columns away from the selected one in the mosaic, if there is one.
 fn neighbour(model: &Model, rows: isize, columns: isize) -> Vec<ViewCommand> {
     let find = || {
         let view = model.view();

@@ -1,4 +1,4 @@
-//! About several views: more of them, fewer, linked, compared; and what was asked of them before.
+//! Commands about several views: opening, closing, linking and comparing them, pins, undo and redo.
 
 use egui::Key;
 
@@ -8,32 +8,32 @@ use crate::app::model::links::{Arrangement, Links};
 use crate::app::model::view::{MAX_VIEWS, ViewId};
 use crate::engine::DeviceChoice;
 
-/// About several views: more of them, fewer, linked, compared; and what was asked of them before.
+/// A command about several views: opening, closing, linking or comparing them, pins, undo and redo.
 #[derive(Clone, Copy)]
 pub(crate) enum ViewsCommand {
-    /// Another view beside the others, to begin with a copy of the active one.
+    /// Open another view next to the others, at first a copy of the active one.
     AddView,
-    /// The difference of the first two views that have one.
+    /// Open a view of the difference of the first two views that can be subtracted.
     AddDifference,
-    /// Take a view away; the last stays.
+    /// Close a view; the last one stays open.
     CloseView(ViewId),
-    /// Select this view.
+    /// Make this view the active one.
     Activate(ViewId),
-    /// What goes with what when one view changes.
+    /// Change which settings are linked between views.
     SetLinks(Links),
-    /// How views lie beside each other.
+    /// Change how views are arranged.
     Arrange(Arrangement),
-    /// Find the channel of this view that answers most as the selected one of the active view does.
+    /// Find the channel of this view that is most similar to the selected channel of the active view.
     FindClosest(ViewId),
-    /// Keep a channel of the active view in sight.
+    /// Pin a channel of the active view.
     Pin(usize),
-    /// Take one out of the tray.
+    /// Remove a pin from the tray.
     Unpin(u64),
-    /// Show the layer of a pinned channel, and select it.
+    /// Show the layer of a pinned channel, and select the channel.
     GoToPin(u64),
-    /// What was asked before, again.
+    /// Undo the last step.
     Back,
-    /// What was taken back.
+    /// Redo a step that was undone.
     Forward,
     /// Run networks on this device.
     SetDevice(DeviceChoice),
@@ -59,7 +59,7 @@ impl ViewsCommand {
     }
 }
 
-/// What a person can do about several views.
+/// The actions about several views.
 pub(crate) const ACTIONS: &[Action<ViewsCommand>] = &[
     Action::new("Back", "back to what was asked of the views before", |_| vec![ViewsCommand::Back])
         .in_menu(Menu::View, 10)

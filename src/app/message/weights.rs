@@ -1,4 +1,4 @@
-//! About weight files and downloads.
+//! Commands about weight files and downloads.
 
 use std::path::PathBuf;
 
@@ -7,22 +7,22 @@ use crate::app::model::download::DownloadRequest;
 use crate::models::ModelSpec;
 use crate::weights::FilePart;
 
-/// About weight files and downloads.
+/// A command about weight files or downloads.
 #[derive(Clone)]
 pub(crate) enum WeightsCommand {
-    /// Ask for weights of the chosen model.
+    /// Ask for a weight file.
     ChooseWeights,
-    /// Find out which model a weight file is for, and ask where it doesn't show.
+    /// Find out which model a weight file is for, and ask the user if several fit.
     OpenWeights(PathBuf),
     /// Use this weight file for this model.
     UseWeights(&'static ModelSpec, FilePart),
-    /// Let the network of an ONNX file end at this layer.
+    /// Make the network of an ONNX file end at this layer.
     EndAt(PathBuf, String),
     /// Forget the file that was given for the chosen model.
     ForgetWeights,
-    /// Don't say which model the file is for.
+    /// Close the question which model the file is for, without an answer.
     DropWeights,
-    /// Something about a download of a model's weights.
+    /// Start, stop or ask about a download of a model's weights.
     Download(&'static ModelSpec, DownloadRequest),
 }
 
@@ -36,7 +36,7 @@ impl WeightsCommand {
     }
 }
 
-/// What a person can do about weights.
+/// The actions about weights.
 pub(crate) const ACTIONS: &[Action<WeightsCommand>] =
     &[Action::new("Load weights…", "load a weight file or an ONNX model", |_| {
         vec![WeightsCommand::ChooseWeights]

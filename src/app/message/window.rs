@@ -1,4 +1,4 @@
-//! About the window itself.
+//! Commands about the window itself.
 
 use egui::Key;
 
@@ -6,34 +6,34 @@ use crate::app::message::action::{Action, Menu, ctrl, ctrl_shift, key};
 use crate::app::model::preferences::Preference;
 use crate::app::model::windows::LeftTab;
 
-/// About the window itself.
+/// A command about the window itself.
 #[derive(Clone)]
 pub(crate) enum WindowCommand {
-    /// What the left side shows.
+    /// Choose what the left panel shows.
     SetTab(LeftTab),
-    /// Another preference.
+    /// Change a preference.
     Prefer(Preference),
-    /// The table of layers.
+    /// Open or close the table of layers.
     ToggleTable,
-    /// What was said before.
+    /// Open or close the log of messages.
     ToggleLog,
-    /// What this is, and the keys.
+    /// Open or close the help, with the list of keys.
     ToggleHelp,
-    /// The command palette.
+    /// Open or close the command palette.
     TogglePalette,
-    /// Close what lies over the others; with nothing there, dismiss messages and select nothing.
+    /// Close the topmost floating window; if none is open, dismiss all messages and deselect the channel.
     CloseTop,
-    /// Dark or light.
+    /// Switch between the dark and the light theme.
     ToggleTheme,
-    /// Tell the person that what they typed means nothing.
+    /// Show a message about something that the user typed and that isn't valid.
     Complain(String),
-    /// Take a message away.
+    /// Dismiss the message at this index.
     Dismiss(usize),
     /// Close the window.
     Quit,
 }
 
-/// What a person can do about the window.
+/// The actions about the window.
 pub(crate) const ACTIONS: &[Action<WindowCommand>] = &[
     Action::new("Command palette…", "find any action, model, layer or colour map by its name", |_| {
         vec![WindowCommand::TogglePalette]

@@ -1,8 +1,8 @@
-//! What was made and may be wanted again, newest last, under a budget of bytes.
+//! A cache of results that may be needed again, with a limit on its bytes.
 
 use std::collections::VecDeque;
 
-/// A store that lets the longest unused go when it holds more bytes than it may.
+/// A cache that drops the least recently used entries when it holds more bytes than its budget.
 pub(crate) struct LruCache<K, V> {
     entries: VecDeque<(K, V, usize)>,
     num_bytes: usize,
@@ -14,7 +14,7 @@ impl<K: PartialEq, V: Clone> LruCache<K, V> {
         Self { entries: VecDeque::new(), num_bytes: 0, budget_bytes }
     }
 
-    /// What is kept under a key; asking for it makes it the newest.
+    /// The value kept under a key. Getting it makes it the most recently used.
     pub(crate) fn get(&mut self, key: &K) -> Option<V> {
         let at = self.entries.iter().position(|(kept, ..)| kept == key)?;
         let entry = self.entries.remove(at)?;
@@ -23,7 +23,7 @@ impl<K: PartialEq, V: Clone> LruCache<K, V> {
         Some(value)
     }
 
-    /// What is kept under a key, which stays as old as it is.
+    /// The value kept under a key, without marking it as used.
     pub(crate) fn peek(&self, key: &K) -> Option<&V> {
         self.entries.iter().rev().find(|(kept, ..)| kept == key).map(|(_, value, _)| value)
     }
@@ -33,7 +33,7 @@ impl<K: PartialEq, V: Clone> LruCache<K, V> {
         self.entries.iter().any(|(kept, ..)| kept == key)
     }
 
-    /// Keeps a value in place of what was kept under its key. One larger than the whole budget isn't kept.
+    /// Keeps a value, replacing an earlier one under the same key. A value larger than the whole budget isn't kept.
     pub(crate) fn insert(&mut self, key: K, value: V, num_bytes: usize) {
         self.retain(|kept| *kept != key);
         if num_bytes > self.budget_bytes {
@@ -57,7 +57,7 @@ impl<K: PartialEq, V: Clone> LruCache<K, V> {
         self.retain(|_| false);
     }
 
-    /// Bytes held.
+    /// Sum of the bytes of all entries, as given to [`insert`](Self::insert).
     pub(crate) fn num_bytes(&self) -> usize {
         self.num_bytes
     }

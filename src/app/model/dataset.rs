@@ -1,4 +1,4 @@
-//! An open folder or log: where it stands, its small pictures, its labels over time.
+//! An open folder or log: its current frame, its thumbnails, its labels over time.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -8,21 +8,21 @@ use std::time::SystemTime;
 use crate::input::dataset::{Camera, Source};
 use crate::render::PictureChoice;
 
-/// Layers passing by themselves.
+/// Playback through layers, or through the frames of a data set.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Playing {
-    /// When the next layer is due, in the window's own time.
+    /// When the next layer or frame is due, in seconds of the window's own time.
     pub(crate) next_secs: f64,
 }
 
 /// A data set's labels over its frames.
 pub(crate) struct LabelLines {
     pub(crate) source: Arc<dyn Source>,
-    /// Name, and (frame, value) by frame.
+    /// Each label's name, and its points (frame, value) in order of frames.
     pub(crate) lines: Vec<(String, Vec<[f64; 2]>)>,
 }
 
-/// The picture of the frame that a data set stands at.
+/// The picture of a data set's current frame.
 pub(crate) fn frame(open: &OpenSource) -> PictureChoice {
     PictureChoice::Frame {
         source: Arc::clone(&open.source),
@@ -32,7 +32,7 @@ pub(crate) fn frame(open: &OpenSource) -> PictureChoice {
     }
 }
 
-/// A frame's small picture.
+/// Identifies the thumbnail of a frame.
 #[derive(Clone)]
 pub(crate) struct ThumbKey {
     pub(crate) source: Arc<dyn Source>,
@@ -46,14 +46,14 @@ impl PartialEq for ThumbKey {
     }
 }
 
-/// The key of a frame's small picture.
+/// The key of the thumbnail of a frame.
 pub(crate) fn thumb_key(open: &OpenSource, index: usize) -> ThumbKey {
     ThumbKey { source: Arc::clone(&open.source), index, camera: open.camera }
 }
 
-/// Numbers of a data set's labels by frame, thinned out to what a screen can show: name and points.
+/// The numeric labels of a data set, each as a name and points (frame, value), thinned out to what a screen can show.
 pub(crate) fn label_lines(source: &dyn Source) -> Vec<(String, Vec<[f64; 2]>)> {
-    /// Buckets a line is cut into; each keeps its smallest and largest value, so that no peak is lost.
+    /// Number of buckets that a line is cut into; each keeps its smallest and largest value, so that no peak is lost.
     const NUM_BUCKETS: usize = 2000;
     let names = source.label_names();
     let mut buckets: Vec<HashMap<usize, [[f64; 2]; 2]>> = vec![HashMap::new(); names.len()];
@@ -86,7 +86,7 @@ pub(crate) fn label_lines(source: &dyn Source) -> Vec<(String, Vec<[f64; 2]>)> {
         .collect()
 }
 
-/// Whether a path is one that is watched.
+/// Whether an open data set is the watched folder.
 pub(crate) fn is_watched(watched: Option<&Path>, open: &OpenSource) -> bool {
     watched == Some(open.place.as_path())
 }
@@ -96,7 +96,7 @@ pub(crate) fn is_watched(watched: Option<&Path>, open: &OpenSource) -> bool {
 pub(crate) struct OpenSource {
     pub(crate) source: Arc<dyn Source>,
     pub(crate) place: PathBuf,
-    /// When what is in it was listed.
+    /// When its contents were listed.
     pub(crate) listed: SystemTime,
     pub(crate) index: usize,
     pub(crate) camera: Option<Camera>,

@@ -1,7 +1,7 @@
-//! Weights that a server has: how far asking for their size and fetching them is.
+//! Downloads of weights: how far the request for their size, and the download itself, have come.
 //!
-//! Owns what is known of downloads. What came stays where the hub's cache wants it, so that a download that was called off, or the
-//! window closed over it, goes on from there.
+//! Owns the state of downloads. Received bytes stay in the hub's cache, so that a download can be resumed after it was cancelled or
+//! after the window was closed.
 
 use std::collections::BTreeMap;
 
@@ -9,42 +9,42 @@ use crate::engine::CancelToken;
 use crate::models::ModelSpec;
 use crate::weights::fetch::{Client, FetchOptions, Offer, Progress};
 
-/// How far a download is.
+/// The state of a download.
 #[derive(Clone, Debug)]
 pub(crate) enum Stage {
-    /// The server was asked.
+    /// The server has been asked and has not answered.
     Asking,
-    /// It has this; bytes that are here from an earlier time.
+    /// What the server offers, and how many bytes of it are already here from a download that was stopped.
     Offered(Offer, u64),
-    /// Bytes are coming.
+    /// The download is running.
     Fetching(Offer, Progress, CancelToken),
-    /// Why not.
+    /// It failed, for this reason.
     Failed(String),
 }
 
-/// What a person may ask of a download.
+/// What the user can request of a download.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum DownloadRequest {
     /// Ask the server again.
     Ask,
-    /// Fetch what it offers.
+    /// Download what it offers.
     Fetch,
-    /// Stop; what came is kept.
+    /// Stop; the bytes received are kept.
     Stop,
 }
 
-/// What a thread has to say.
+/// What a download thread reports.
 #[derive(Clone, Debug)]
 pub(crate) enum DownloadNews {
-    /// What the server answered.
+    /// The server's answer to the request for its offer, or why there is none.
     Asked(Result<Offer, String>),
-    /// How far it is.
+    /// Progress of the download.
     At(Progress),
-    /// All is here.
+    /// The download is complete.
     Done,
-    /// Called off, with so many bytes kept.
+    /// Cancelled; this many bytes are kept.
     Stopped(Offer, u64),
-    /// It came to nothing.
+    /// It failed, for this reason.
     Failed(String),
 }
 
@@ -59,7 +59,7 @@ impl Downloads {
         Self { options, by_tag: BTreeMap::new() }
     }
 
-    /// The address of a model's file, and the file's name.
+    /// The address of a model's weight file and the file's name, to download it by hand; none if no server has it.
     pub(crate) fn by_hand(&self, spec: &ModelSpec) -> Option<(String, &'static str)> {
         let source = spec.download()?;
         Some((Client::new(self.options.clone()).url(source), source.file_name()))

@@ -1,4 +1,4 @@
-//! Back and forward through what was asked of the views.
+//! Undo and redo of what was requested of the views.
 
 use std::sync::Arc;
 
@@ -9,17 +9,17 @@ use crate::graph::Graph;
 use crate::render::ViewRequest;
 use crate::weights::FilePart;
 
-/// Steps that can be taken back.
+/// Greatest number of steps that can be undone.
 pub(crate) const MAX_STEPS: usize = 100;
 
-/// What was asked of one view.
+/// What was requested of one view.
 #[derive(Clone)]
 pub(crate) struct Asked {
     pub(crate) id: ViewId,
     pub(crate) request: ViewRequest,
     pub(crate) source: Option<OpenSource>,
     pub(crate) difference_of: Option<(ViewId, ViewId)>,
-    /// Not asked for by itself: what was read then, and looked at then, is what comes back.
+    /// Kept to restore the view, but not compared: a change of this or of the selected channel alone is no step.
     pub(crate) generation: u64,
     pub(crate) selected: Option<usize>,
 }
@@ -40,7 +40,8 @@ impl Asked {
         self.id == other.id && self.request == other.request && self.difference_of == other.difference_of
     }
 
-    /// The view as it was: what it was before this change, or one of that number that was closed since.
+    /// The view with this request again. `old` is the view as it is now; none if it was closed since, which brings it back under its old
+    /// number.
     pub(crate) fn view(&self, old: Option<ViewState>, graph: Arc<Graph>) -> ViewState {
         let is_closed = old.is_none();
         let old = old.unwrap_or_else(|| ViewState::new(self.id, self.request.spec, Arc::clone(&graph)));
@@ -56,7 +57,7 @@ impl Asked {
     }
 }
 
-/// All views at one time, what was linked, and the files that stood for weights.
+/// What was requested of all views at one time, the links between them, and the weight files in use.
 #[derive(Clone)]
 pub(crate) struct Snapshot {
     pub(crate) views: Vec<Asked>,
@@ -74,7 +75,7 @@ impl Snapshot {
     }
 }
 
-/// What was before, and what was taken back.
+/// The steps that can be undone, and those that can be redone, the nearest last.
 #[derive(Default)]
 pub(crate) struct History {
     pub(crate) past: Vec<Snapshot>,

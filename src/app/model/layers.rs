@@ -1,4 +1,4 @@
-//! The layers of a model at a glance.
+//! The overview of a model's layers: a small picture and statistics of each.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -10,15 +10,15 @@ use crate::engine::CancelToken;
 use crate::graph::NodeId;
 use crate::tensor::{KindCounts, MapShape};
 
-/// The layers of the model at a glance, and whether they are being made.
+/// The overview of the model's layers, and the request for it.
 #[derive(Default)]
 pub(crate) struct Walk {
     pub(crate) done: Option<Arc<Walked>>,
-    /// What the newest walk was asked for, and how to call it off.
+    /// The newest request: what it is for, whether it includes every node, and the token that cancels it.
     pub(crate) asked: Option<(Box<FullRequest>, bool, CancelToken)>,
 }
 
-/// One layer of a walk.
+/// One layer of the overview.
 #[derive(Clone)]
 pub(crate) struct LayerSummary {
     pub(crate) name: String,
@@ -29,11 +29,11 @@ pub(crate) struct LayerSummary {
     pub(crate) max: f32,
     pub(crate) deviation: f32,
     pub(crate) zero_share: f32,
-    /// The mean of all its maps, small.
+    /// The mean of all its feature maps, as a small picture.
     pub(crate) mean_map: Arc<ColorImage>,
 }
 
-/// Many layers of one run.
+/// A finished overview: many layers of one run.
 pub(crate) struct Walked {
     pub(crate) wanted: Box<FullRequest>,
     pub(crate) layers: HashMap<NodeId, LayerSummary>,

@@ -1,6 +1,6 @@
-//! What goes with what when one of several views changes, and how views lie beside each other.
+//! Which settings are linked between views, and how views are arranged.
 
-/// What goes with what when one view changes.
+/// Which settings are linked: a change in one view then changes the others too.
 #[expect(clippy::struct_excessive_bools, reason = "four checkboxes, each by itself")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Links {
@@ -9,7 +9,7 @@ pub(crate) struct Links {
     pub(crate) zoom: bool,
     /// Layout, range and colours.
     pub(crate) looks: bool,
-    /// One range of values for all.
+    /// One range of values for all views.
     pub(crate) scale: bool,
 }
 
@@ -19,14 +19,14 @@ impl Default for Links {
     }
 }
 
-/// How views lie beside each other.
+/// How views are arranged.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Arrangement {
-    /// So that mosaics are largest.
+    /// In the way that makes the mosaics largest.
     #[default]
     Automatic,
     /// In one row.
     SideBySide,
-    /// One over the other.
+    /// One above the other.
     Stacked,
 }

@@ -1,12 +1,12 @@
-//! What the person is told, in sight until taken away, and all of it to be read again.
+//! Messages to the user: shown until dismissed, and kept in a log.
 
-/// Messages kept in sight; older ones stay in the log.
+/// Greatest number of messages shown at once; older ones are in the log only.
 pub(crate) const MAX_MESSAGES: usize = 6;
 
-/// Messages that can be read again.
+/// Greatest number of messages kept in the log.
 pub(crate) const MAX_LOG: usize = 200;
 
-/// How a message is meant.
+/// Whether a message is good or bad news.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Tone {
     /// Something worked.
@@ -15,7 +15,7 @@ pub(crate) enum Tone {
     Bad,
 }
 
-/// A message to the person, until taken away.
+/// A message to the user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Notice {
     pub(crate) tone: Tone,

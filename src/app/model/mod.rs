@@ -1,6 +1,6 @@
-//! What the person is looking at and what they asked for, as plain data. Panels read it; only `update` changes it.
+//! The state of the window as plain data: what the user sees and has asked for. Panels read it; only `update` changes it.
 //!
-//! Must not know of threads, channels, files or widgets.
+//! Must not use threads, message channels, files or widgets.
 
 pub(crate) mod cache;
 pub(crate) mod dataset;
@@ -50,65 +50,67 @@ use crate::mosaic::{ColourChoice, ColourMap, Normalisation};
 use crate::render::ViewRequest;
 use crate::weights::FilePart;
 
-/// Bytes of finished views kept, so that stepping back to one takes no work.
+/// Memory budget for finished views, in bytes, so that going back to one of them needs no computation.
 const VIEW_BUDGET_BYTES: usize = 256 << 20;
-/// Longest side of a texture until the first frame says what the driver takes.
+/// Longest side of a texture in pixels, until the first frame reports what the driver supports.
 const DEFAULT_TEXTURE_SIDE: usize = 2048;
 
-/// Small pictures asked for and not yet here.
+/// Greatest number of thumbnails that may be on request at the same time.
 const MAX_THUMBS_ASKED: usize = 24;
 
-/// Numbers of the newest of each kind.
+/// The newest number of each kind of thing that is numbered.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Newest {
-    /// Request of a view that was posted.
+    /// Request that was posted for a view.
     pub(crate) job: u64,
-    /// Picture or file that was opened.
+    /// Opening of a picture or file.
     pub(crate) generation: u64,
     pub(crate) view: ViewId,
     pub(crate) pin: u64,
     /// Picture from the clipboard.
     pub(crate) pasted: u64,
-    /// Frame of a stream that was taken.
+    /// Frame of a stream that was shown.
     pub(crate) frame: u64,
 }
 
-/// All that the window knows.
+/// The whole state of the window.
 pub(crate) struct Model {
     pub(crate) store: WeightStore,
-    /// Tags whose weights are on this machine, as of the last time a model was chosen; the second thread asks the disk.
+    /// Tags of the models whose weights are on this machine, as the second thread last found them on disk.
     pub(crate) here: Vec<&'static str>,
-    /// Whether it has answered yet.
+    /// Whether the second thread has reported `here` yet.
     pub(crate) is_here_known: bool,
-    /// At least one.
+    /// The open views, at least one.
     pub(crate) views: Vec<ViewState>,
-    /// Place of the view that the panels are about.
+    /// Index of the active view, the one that the panels show.
     pub(crate) active: usize,
     pub(crate) links: Links,
-    /// The range that all views share while scales are linked.
+    /// The range of values that all plain views share while `links.scale` is on.
     pub(crate) shared_range: Option<(f32, f32)>,
     pub(crate) arrangement: Arrangement,
-    /// Files given for models, so that switching back and forth keeps them.
+    /// Weight files that the user gave, by model tag, so that they are kept when the model is changed and changed back.
     pub(crate) weight_files: Vec<(&'static str, FilePart)>,
-    /// What is saved where a name is typed, and how figures are.
+    /// What is saved under a typed file name.
     pub(crate) save_what: Export,
+    /// How saved figures look.
     pub(crate) saved: SaveLooks,
-    /// Downloads, where the window may make any.
+    /// Downloads; none if the window may not download.
     pub(crate) downloads: Option<Downloads>,
-    /// A weight file that waits for a word on which of these models it is for.
+    /// A weight file, and the models that it fits, while the user is asked which one is meant.
     pub(crate) weights_question: Option<(PathBuf, Vec<WeightsOffer>)>,
-    /// A table that waits for a word on which of its columns has the pictures' paths.
+    /// A table and its columns, while the user is asked which column holds the paths of the pictures.
     pub(crate) column_question: Option<(PathBuf, Vec<String>)>,
     pub(crate) messages: VecDeque<Notice>,
-    /// Everything that was said, to be read again.
+    /// The latest messages, dismissed ones included.
     pub(crate) log: VecDeque<Notice>,
     pub(crate) tab: LeftTab,
     pub(crate) walk: Walk,
+    /// Playback through the layers.
     pub(crate) playing: Option<Playing>,
     pub(crate) tasks: Tasks,
-    /// Frames passing by themselves.
+    /// Playback through the data set's frames.
     pub(crate) playing_frames: Option<Playing>,
-    /// The folder whose news is shown.
+    /// The watched folder: pictures that are added to it are shown.
     pub(crate) watched: Option<PathBuf>,
     /// The open data set's labels over time, and which of them is plotted.
     pub(crate) labels: Option<LabelLines>,
@@ -118,30 +120,32 @@ pub(crate) struct Model {
     pub(crate) open: OpenWindows,
     pub(crate) history: History,
     pub(crate) preferences: Preferences,
-    /// Files and folders opened lately, the newest first, and where the last lay.
+    /// Recently opened files and folders, the newest first.
     pub(crate) recent: Vec<PathBuf>,
+    /// The folder of what was opened last, in which dialogs start.
     pub(crate) folder: Option<PathBuf>,
-    /// Where networks run, and why others can't be had.
+    /// The device that networks run on.
     pub(crate) device: DeviceChoice,
+    /// The devices, each with the reason if it can't be used; empty until they are known.
     pub(crate) devices: Vec<(DeviceChoice, Result<(), String>)>,
-    /// Finished views that may be wanted again.
+    /// Finished views, kept by the request that they answer.
     pub(crate) kept: LruCache<FullRequest, Arc<Shown>>,
-    /// What is still to be looked at of views that a figure brought back.
+    /// What is still to be checked of views that were restored from a figure.
     pub(crate) expected: Vec<Expected>,
-    /// Small pictures that were asked for and are not here yet.
+    /// Thumbnails that were requested and have not arrived yet.
     pub(crate) thumbs_asked: Vec<ThumbKey>,
-    /// Cancelled once pins are to be painted for something else.
+    /// Token of the newest request to paint the pins; cancelled when a newer one is made.
     pub(crate) pins_asked: CancelToken,
-    /// What computes.
+    /// The engine that networks run on.
     pub(crate) engine: EngineChoice,
     pub(crate) newest: Newest,
-    /// Bytes of memory that the program takes, as of about a second ago; none where the system doesn't say.
+    /// Memory used by the program in bytes, as of about a second ago; none where the system doesn't report it.
     pub(crate) memory_bytes: Option<usize>,
     pub(crate) max_texture_side: usize,
 }
 
 impl Model {
-    /// One view of the picture the program carries, of which nothing is shown yet.
+    /// The state at the start: one view of the embedded picture, not computed yet.
     pub(crate) fn new(store: WeightStore, spec: &'static ModelSpec, graph: Arc<Graph>) -> Self {
         Self {
             here: Registry::specs()
@@ -191,7 +195,7 @@ impl Model {
         }
     }
 
-    /// The view that the panels are about.
+    /// The active view, the one that the panels show.
     pub(crate) fn view(&self) -> &ViewState {
         &self.views[self.active.min(self.views.len() - 1)]
     }
@@ -205,23 +209,23 @@ impl Model {
         self.views.iter().find(|view| view.id == id)
     }
 
-    /// Place of the view whose newest request has this number; none for requests that have been replaced.
+    /// Index of the view whose newest request has this number; none if the request has been replaced.
     pub(crate) fn place_of(&self, job: u64) -> Option<usize> {
         self.views.iter().position(|view| view.job == job)
     }
 
-    /// Whether a frame's small picture may be asked for now.
+    /// Whether a frame's thumbnail may be requested now.
     pub(crate) fn may_ask_for_thumb(&self, key: &ThumbKey) -> bool {
         self.thumbs_asked.len() < MAX_THUMBS_ASKED && !self.thumbs_asked.contains(key)
     }
 
-    /// A number for what is read anew: the same path may hold something else by now.
+    /// A new generation number, for something that is read again: its path may hold a different file by now.
     pub(crate) const fn next_generation(&mut self) -> u64 {
         self.newest.generation += 1;
         self.newest.generation
     }
 
-    /// A copy of a view under a number of its own, about nothing in particular.
+    /// A copy of a view under a new number, with no selected channel, no difference, no error and nothing running.
     pub(crate) fn fresh_copy(&mut self, view: &ViewState) -> ViewState {
         self.newest.view += 1;
         ViewState {
@@ -235,14 +239,14 @@ impl Model {
         }
     }
 
-    /// Channels that answer as those of a view did, which now shows something else or is gone.
+    /// Drops the closest channels that were found for a channel of this view, which now shows something else or was closed.
     pub(crate) fn forget_closest_to(&mut self, id: ViewId) {
         for view in &mut self.views {
             view.closest.take_if(|closest| closest.of_view == id);
         }
     }
 
-    /// What is asked of all views.
+    /// What is requested of all views, for the undo history.
     pub(crate) fn snapshot(&self) -> Snapshot {
         Snapshot {
             views: self.views.iter().map(Asked::of).collect(),
@@ -252,7 +256,7 @@ impl Model {
         }
     }
 
-    /// The pin of a channel of the active view, if it is in the tray.
+    /// The number of the pin of a channel of the active view, if that channel is pinned.
     pub(crate) fn pin_of(&self, channel: usize) -> Option<u64> {
         let view = self.view();
         let layer = &view.graph.node(view.node()).name;
@@ -264,17 +268,17 @@ impl Model {
         self.pins.iter().find(is_it).map(|pin| pin.pinned.id)
     }
 
-    /// A view's number for people, from 1.
+    /// A view's number as shown to the user, from 1; 0 if there is no such view.
     pub(crate) fn number(&self, id: ViewId) -> usize {
         self.views.iter().position(|view| view.id == id).map_or(0, |at| at + 1)
     }
 
-    /// The file that stands for a model's weights, if one was given.
+    /// The weight file that the user gave for a model, if any.
     pub(crate) fn weights_file(&self, spec: &ModelSpec) -> Option<&FilePart> {
         self.weight_files.iter().find(|(tag, _)| *tag == spec.tag).map(|(_, path)| path)
     }
 
-    /// Whether a model can run.
+    /// Whether there are weights to run a model with.
     pub(crate) fn has_weights(&self, spec: &ModelSpec) -> bool {
         self.weights_file(spec).is_some() || self.here.contains(&spec.tag)
     }
@@ -285,7 +289,10 @@ impl Model {
         all.filter(|spec| self.has_weights(spec)).collect()
     }
 
-    /// All that decides what a view should show, or why it can't be said.
+    /// Everything that determines what a view should show.
+    ///
+    /// # Errors
+    /// For a view of a difference: the reason, in words, why its two views have none.
     pub(crate) fn full_request(&self, view: &ViewState) -> Result<FullRequest, String> {
         let mut full = FullRequest {
             of: view.request.clone(),
@@ -326,8 +333,8 @@ impl Model {
         Ok(full)
     }
 
-    /// The range that the plain views share, if scales are linked and there is something to share: from the smallest to the largest
-    /// value in any, about zero where one has negative values.
+    /// The range that the plain views share, if scales are linked and at least two of them show something: from the smallest to the
+    /// largest value of all; symmetric about zero if any of them is signed.
     pub(crate) fn range_of_all(&self) -> Option<(f32, f32)> {
         let shown: Vec<&Arc<Shown>> =
             self.views.iter().filter(|v| v.is_plain()).filter_map(|v| v.shown.as_ref()).collect();
@@ -345,7 +352,7 @@ impl Model {
         (range.0 < range.1).then_some(range)
     }
 
-    /// Tells the person something.
+    /// Shows a message to the user, and keeps it in the log.
     pub(crate) fn say(&mut self, tone: Tone, text: impl Into<String>) {
         let message = Notice { tone, text: text.into() };
         self.messages.retain(|m| *m != message);

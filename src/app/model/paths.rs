@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-/// A path as people type and paste it: quoted, as an address, with `~/` for home; none where nothing is typed.
+/// A path as people type and paste it: it may be quoted, begin with `file://`, or with `~/` for the home folder. None for empty text.
 pub(crate) fn typed_path(text: &str) -> Option<PathBuf> {
     let text = text.trim().trim_matches(['"', '\'']);
     let text = text.strip_prefix("file://").unwrap_or(text);
@@ -12,12 +12,12 @@ pub(crate) fn typed_path(text: &str) -> Option<PathBuf> {
     }
 }
 
-/// Some dialogs leave the extension to the person.
+/// A path that ends in `.png`, which is appended if it is missing: some dialogs don't add it.
 pub(crate) fn with_extension(path: PathBuf) -> PathBuf {
     if path.extension().is_some_and(|e| e.eq_ignore_ascii_case("png")) { path } else { append(&path, ".png") }
 }
 
-/// A path of values, which ends in `.npy`.
+/// A path that ends in `.npy`, for values; the extension is appended if it is missing.
 pub(crate) fn with_npy(path: &Path) -> PathBuf {
     if path.extension().is_some_and(|e| e.eq_ignore_ascii_case("npy")) {
         path.to_owned()

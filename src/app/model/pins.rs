@@ -1,4 +1,4 @@
-//! Channels that are kept in sight.
+//! Pinned channels: those that the user keeps visible in the tray.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use egui::ColorImage;
 use crate::models::ModelSpec;
 use crate::tensor::ChannelStats;
 
-/// A channel that a person keeps in sight.
+/// A channel that the user pinned.
 #[derive(Clone, Debug)]
 pub(crate) struct PinnedChannel {
     pub(crate) id: u64,
@@ -15,17 +15,17 @@ pub(crate) struct PinnedChannel {
     pub(crate) channel: usize,
 }
 
-/// Channels in the tray at most.
+/// Greatest number of channels in the tray.
 pub(crate) const MAX_PINS: usize = 24;
 
-/// A channel kept in sight, with its last picture.
+/// A pinned channel, with its model and its latest image.
 pub(crate) struct Pin {
     pub(crate) spec: &'static ModelSpec,
     pub(crate) pinned: PinnedChannel,
     pub(crate) image: Option<PinImage>,
 }
 
-/// A pinned channel as it answers to a picture.
+/// A pinned channel's feature map for one picture.
 #[derive(Clone)]
 pub(crate) struct PinImage {
     pub(crate) id: u64,

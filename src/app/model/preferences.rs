@@ -1,4 +1,4 @@
-//! What is kept from one day to the next, and how it is forgotten when it can't be read.
+//! Settings that are kept between sessions, as they are written and read.
 
 use std::path::PathBuf;
 
@@ -8,31 +8,31 @@ use serde::Serialize;
 use crate::app::model::links::Arrangement;
 use crate::render::KeptLooks;
 
-/// The key in the desktop's storage.
+/// The key under which eframe stores the settings.
 pub(crate) const KEY: &str = "filterscope";
 
-/// Written with what is kept. A later version's may mean something else, so it is not taken.
+/// The version of the format, written with the settings. Settings of a later version are not taken, as they may mean something else.
 pub(crate) const VERSION: u32 = 1;
 
-/// Files remembered.
+/// Greatest number of recently opened files that are remembered.
 pub(crate) const MAX_RECENT: usize = 12;
 
-/// Longest text that is read.
+/// Longest text that is read, in bytes.
 pub(crate) const MAX_BYTES: usize = 1 << 20;
 
-/// What a person prefers of the window, whatever it shows. Kept from one day to the next under these names.
+/// The user's preferences for the window, whatever it shows. Kept between sessions under these names.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct Preferences {
     pub(crate) is_dark: bool,
-    /// Whether lists of layers have every node, or stages only.
+    /// Whether lists of layers show every node, or stages only.
     pub(crate) lists_every_node: bool,
-    /// Layers that pass a second at most.
+    /// Speed of playback through layers: at most this many a second.
     pub(crate) layers_a_second: f32,
-    /// Frames of a data set that pass a second at most.
+    /// Speed of playback through a data set: at most this many frames a second.
     #[serde(alias = "moments_a_second")]
     pub(crate) frames_a_second: f32,
-    /// How much of the channel's map covers the picture, 0 to 1.
+    /// Opacity of a channel's map over the picture, 0 to 1.
     pub(crate) overlay_opacity: f32,
 }
 
@@ -48,7 +48,7 @@ impl Default for Preferences {
     }
 }
 
-/// One of them, with its new value.
+/// One of the [`Preferences`], with its new value.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Preference {
     ListsEveryNode(bool),
@@ -58,7 +58,7 @@ pub(crate) enum Preference {
 }
 
 impl Preferences {
-    /// Changes one of them. What lies beyond its bounds comes to them, and what is no number is as it usually is.
+    /// Changes one preference. A value out of bounds is clamped; one that isn't finite becomes the default.
     pub(crate) fn set(&mut self, preference: Preference) {
         let usual = Self::default();
         let within = |value: f32, low: f32, high: f32, usual: f32| {
@@ -78,7 +78,7 @@ impl Preferences {
         }
     }
 
-    /// Those of a file, which may hold anything, within their bounds.
+    /// The preferences with every number within its bounds, for those read from storage, which may hold anything.
     #[must_use]
     pub(crate) fn checked(mut self) -> Self {
         self.set(Preference::LayersASecond(self.layers_a_second));
@@ -88,7 +88,8 @@ impl Preferences {
     }
 }
 
-/// Settings as text, each in the program's own spelling. Fields that an older version didn't write are as at the first start.
+/// All settings that are kept between sessions, in the form in which they are stored. Fields that an older version didn't write have
+/// their default values.
 #[derive(Serialize, Deserialize)]
 #[serde(default)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a setting by itself")]

@@ -1,25 +1,26 @@
-//! A request with all that decides what is shown for it.
+//! A view's request with everything else that determines what it shows.
 
 use crate::engine::DeviceChoice;
 use crate::render::{PictureChoice, ViewRequest};
 use crate::weights::FilePart;
 
-/// A view's request with all that decides what it shows. The network's thread works out what of it is new.
+/// A view's request with everything else that determines what it shows. The network's thread works out which parts have changed and
+/// computes only those.
 #[derive(Clone)]
 pub(crate) struct FullRequest {
     pub(crate) of: ViewRequest,
-    /// The picture whose answers are subtracted, in a view of a difference.
+    /// The picture whose activations are subtracted, in a view of a difference.
     pub(crate) minus: Option<PictureChoice>,
     pub(crate) weights_file: Option<FilePart>,
     pub(crate) device: DeviceChoice,
-    /// Counts what a person opened anew: the same path may hold another file since.
+    /// Changes when a path is opened again: it may hold a different file since.
     pub(crate) generation: u64,
-    /// Longest side of a texture here.
+    /// Longest side of a texture on this machine, in pixels.
     pub(crate) max_texture_side: usize,
 }
 
 impl FullRequest {
-    /// Whether two requests are of one model, run on one picture, whatever is looked at of it.
+    /// Whether two requests are for the same run: the same model on the same picture. Layer and looks may differ.
     pub(crate) fn is_same_run(&self, other: &Self) -> bool {
         self.of.is_same_run(&other.of)
             && self.minus == other.minus
@@ -28,7 +29,7 @@ impl FullRequest {
             && self.generation == other.generation
     }
 
-    /// Whether what is shown for it is worth keeping: frames of a stream never come again.
+    /// Whether its result is worth keeping: frames of a stream never come again.
     pub(crate) fn is_lasting(&self) -> bool {
         !matches!(self.of.picture, PictureChoice::Live(_))
     }

@@ -1,6 +1,6 @@
-//! Figures of this program that come back: model, layer, settings and pictures they were made with, as far as they are here.
+//! Figures of this program that are opened again: the model, layer, settings and pictures they were made with, as far as available.
 //!
-//! A record may come from anywhere. What it says is taken by name and checked; what means nothing here is told, never guessed.
+//! A record may come from anywhere. Its contents are looked up by name and checked; what is unknown here is reported, never guessed.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use crate::render::{
 };
 use crate::tensor::MapShape;
 
-/// What a record says of the run. Values are the same only where all of it is.
+/// What a record says of the run: weights, engine and device. Values are equal only if all of these are.
 #[derive(Clone)]
 pub(crate) struct MadeBy {
     pub(crate) weights_sha256: String,
@@ -27,29 +27,29 @@ pub(crate) struct MadeBy {
     pub(crate) device: String,
 }
 
-/// What is still to be looked at of a view that a figure brought back.
+/// What is still to be checked of a view that was restored from a figure.
 pub(crate) struct Expected {
     pub(crate) view: ViewId,
-    /// Its picture, where that wasn't found, and what is shown in its place.
+    /// The recorded picture, if it wasn't found, and the picture that is shown instead.
     pub(crate) picture: Option<(PictureRecord, PictureChoice)>,
-    /// What computed it: weights, engine, device. A difference has none of its own.
+    /// The recorded weights, engine and device. None for a difference, which has no run of its own.
     pub(crate) made_by: Option<MadeBy>,
-    /// What was in sight of it.
+    /// The part of the mosaic that was visible.
     pub(crate) part: Option<SeenPart>,
 }
 
-/// What a record says of one mosaic.
+/// One mosaic of a record, as a view can show it.
 pub(crate) struct Restored {
-    /// What is asked of it, but the picture.
+    /// The view's request, except for the picture.
     pub(crate) request: ViewRequest,
     pub(crate) graph: Arc<Graph>,
     pub(crate) selected: Option<usize>,
     pub(crate) part: Option<SeenPart>,
     pub(crate) saved: Option<SaveLooks>,
-    /// Nothing is expected of what is shown in the place of a model that is no longer carried.
+    /// What made the figure, to be checked. None if another model is shown instead of a retired one.
     pub(crate) made_by: Option<MadeBy>,
     pub(crate) not_taken: Vec<String>,
-    /// The model that the program no longer carries, where this stands in its place.
+    /// The retired model that the figure was made with, if another is shown instead.
     pub(crate) in_place_of: Option<Retired>,
 }
 
@@ -62,7 +62,8 @@ impl Restored {
         }
     }
 
-    /// What holds without the figure's model, which is no longer carried: picture, input and looks, with the usual model's last layer.
+    /// What can be restored without the figure's model, which the program no longer carries: picture, input and looks, with the last
+    /// layer of the default model.
     fn in_place_of(retired: Retired, panel: &PanelRecord, kind: &str) -> Result<Self, String> {
         let spec = Registry::find(DEFAULT_TAG).map_err(|error| error.to_string())?;
         let one = Self::with_spec(spec, panel, kind)?;
@@ -71,7 +72,7 @@ impl Restored {
         Ok(Self {
             request: ViewRequest {
                 layer: LayerChoice::Final,
-                // A grid, a channel and a part in sight are of the other layer's extent.
+                // A grid, a selected channel and a visible part belong to the other layer's size.
                 settings: MosaicSettings { grid: None, ..one.request.settings },
                 ..one.request
             },
@@ -124,7 +125,7 @@ impl Restored {
     }
 }
 
-/// How the figure was saved; an enlargement that comes by itself stays one that does.
+/// How the figure was saved. A scale that equals the automatic one is restored as automatic.
 fn saved_looks(look: &LookRecord, kind: &str, settings: &MosaicSettings) -> Option<SaveLooks> {
     let surround = Surround::named(kind)?;
     let paper = look.paper.parse::<Paper>().ok()?;
@@ -142,17 +143,17 @@ fn saved_looks(look: &LookRecord, kind: &str, settings: &MosaicSettings) -> Opti
     Some(SaveLooks { surround, paper, scale })
 }
 
-/// The beginning of a text that may be anything.
+/// The first characters of a text from a record, which may be anything.
 pub(crate) fn short(text: &str, num_chars: usize) -> String {
     text.chars().take(num_chars).collect()
 }
 
-/// A figure of this program that was opened.
+/// A figure of this program that was opened, and the pictures that were found for it.
 pub(crate) struct RestoredFigure {
     pub(crate) path: PathBuf,
     pub(crate) record: FigureRecord,
-    /// Its picture, where one with that hash was found.
+    /// The figure's picture, if one with the recorded hash was found.
     pub(crate) picture: Option<PictureChoice>,
-    /// The picture that was subtracted, where it was found.
+    /// The picture that was subtracted, if it was found.
     pub(crate) minus: Option<PictureChoice>,
 }

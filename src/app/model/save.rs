@@ -1,30 +1,30 @@
-//! What can be saved, and how figures look when they are.
+//! What can be saved, and how saved figures look.
 
 use crate::mosaic::Paper;
 use crate::render::{Scale, Surround};
 
-/// What can be written.
+/// What can be saved to a file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Export {
     /// The mosaic, whole.
     #[default]
     Mosaic,
-    /// What is in sight of it, as it is on screen.
+    /// The visible part of the mosaic, as it is on screen.
     View,
     /// The layer's values as `.npy`.
     Values,
     /// The selected channel's map.
     Channel,
-    /// The picture and all views on one sheet.
+    /// The picture and all plain views on one sheet.
     Sheet,
 }
 
-/// How figures are saved.
+/// How saved figures look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct SaveLooks {
     /// Caption, colour bar and legend.
     pub(crate) surround: Surround,
-    /// What the figure is made for.
+    /// The background that the figure is made for.
     pub(crate) paper: Paper,
     /// Pixels per value.
     pub(crate) scale: Scale,

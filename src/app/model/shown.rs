@@ -15,75 +15,75 @@ use crate::mosaic::{Mosaic, MosaicSettings};
 use crate::render::{ClassChoice, Placement, View};
 use crate::tensor::{Activation, ChannelSelection, LayerStats};
 
-/// Bars of a histogram.
+/// Number of bins of a histogram.
 pub(crate) const NUM_BINS: usize = 48;
 
-/// Everything about one picture through one backbone at one layer.
+/// Everything about one layer of one backbone for one picture.
 pub(crate) struct Shown {
-    /// For titles: the file's name, or log, frame and camera.
+    /// The picture's name for titles: the file's name, or log, frame and camera.
     pub(crate) label: String,
     /// The picture as decoded.
     pub(crate) picture: Arc<Picture>,
-    /// The picture whose answers were subtracted, in a difference.
+    /// The picture whose activations were subtracted, in a difference.
     pub(crate) minus: Option<Arc<Picture>>,
-    /// Beginning of file names.
+    /// The beginning of proposed file names.
     pub(crate) stem: String,
-    /// The pictures' files, which no figure may overwrite.
+    /// Paths of the pictures, which no figure may overwrite.
     pub(crate) picture_paths: Vec<PathBuf>,
-    /// The model, and what ran it.
+    /// The model with its weights, and the engine and device that ran it.
     pub(crate) run_by: RunBy,
-    /// The picture as the network got it.
+    /// The preprocessed picture, as the network received it.
     pub(crate) view: Arc<View>,
     /// Wall time of the run.
     pub(crate) elapsed: Duration,
     /// Shapes and receptive fields of every node at this input size.
     pub(crate) infos: Arc<[NodeInfo]>,
-    /// How the layer's maps lie on the picture.
+    /// How the layer's feature maps are placed on the picture.
     pub(crate) placement: Placement,
-    /// The layer.
+    /// The layer's node.
     pub(crate) node: NodeId,
     /// Its values.
     pub(crate) activation: Activation,
     /// Its statistics.
     pub(crate) stats: Arc<LayerStats>,
-    /// How the mosaic was asked for.
+    /// The settings that the mosaic was requested with.
     pub(crate) settings: MosaicSettings,
-    /// Which channels were asked for, in what order.
+    /// Which channels were requested, in what order.
     pub(crate) selection: ChannelSelection,
-    /// The class whose map the values are, in place of the last layer's.
+    /// The class whose class map the values are, if they are not the layer's own.
     pub(crate) class_map: Option<ClassChoice>,
-    /// The likeliest classes at this picture, in words; or why there are none. Of the last layer of a network with a classifier.
+    /// The most likely classes for this picture, as text, or why there are none. Only for the last layer of a network with a classifier.
     pub(crate) classes: Option<String>,
     /// The mosaic: pixels, geometry, ranges.
     pub(crate) mosaic: Arc<Mosaic>,
-    /// The mosaic as textures will take it.
+    /// The mosaic, cut into pieces that fit into textures.
     pub(crate) tiles: Vec<TileImage>,
     /// Texture pixels per mosaic pixel.
     pub(crate) enlargement: u32,
-    /// The 8-bit picture the network saw.
+    /// The network's input as an 8-bit picture.
     pub(crate) seen: Arc<ColorImage>,
-    /// The whole picture, small.
+    /// The thumbnail of the whole picture.
     pub(crate) thumbnail: Arc<ColorImage>,
-    /// Values of the layer by size: counts over [`NUM_BINS`] equal steps from the layer's smallest value to its largest.
+    /// Histogram of the layer's values: counts in [`NUM_BINS`] equal bins from the layer's smallest value to its largest.
     pub(crate) histogram: [u32; NUM_BINS],
-    /// The number that channels are ordered by, of each, from the largest on.
+    /// The statistic that channels are ordered by (the mean, if the order uses none) of each channel, sorted from the largest.
     pub(crate) profile: Vec<f32>,
 }
 
 impl Shown {
-    /// The model's model.
+    /// The spec of the model.
     pub(crate) fn spec(&self) -> &'static ModelSpec {
         self.run_by.backbone.spec()
     }
 
-    /// Bytes it takes in memory, the values shared with whoever made it included.
+    /// Bytes it takes in memory, including the values, which may be shared with the worker's caches.
     pub(crate) fn num_bytes(&self) -> usize {
         let pixels: usize = self.tiles.iter().map(|tile| tile.image.pixels.len() * 4).sum();
         let small = (self.seen.pixels.len() + self.thumbnail.pixels.len()) * 4;
         pixels + small + self.mosaic.pixels.rgba().len() + size_of_val(self.activation.values())
     }
 
-    /// What a save dialog proposes.
+    /// The file name that a save dialog proposes.
     pub(crate) fn file_name(&self) -> String {
         let plain: String = format!("{}__{}__{}", self.stem, self.spec().tag, self.activation.name())
             .chars()
@@ -93,22 +93,22 @@ impl Shown {
     }
 }
 
-/// A channel, looked into: made by the second thread from a view.
+/// Details of one channel, computed by the second thread from a view.
 pub(crate) struct Inspected {
-    /// The view.
+    /// The finished view that the channel is from.
     pub(crate) of: Weak<Shown>,
     pub(crate) channel: usize,
-    /// Its map, a pixel a value, in the mosaic's colours.
+    /// Its feature map, one pixel per value, in the mosaic's colours.
     pub(crate) map: Arc<ColorImage>,
-    /// Counts of its values over the layer's range.
+    /// Histogram of its values over the layer's range.
     pub(crate) bins: [u32; NUM_BINS],
-    /// Its place among all, from 1: by mean, by largest value.
+    /// Its rank among all channels, from 1: by mean, and by largest value.
     pub(crate) ranks: (usize, usize),
-    /// Channels of the layer with the most alike maps, best first: channel, correlation, map.
+    /// The channels of the layer with the most similar maps, best first: channel, correlation, map.
     pub(crate) nearest: Vec<(usize, f64, Arc<ColorImage>)>,
 }
 
-/// Counts of finite values over equal steps of a range.
+/// Counts the finite values in equal bins of a range; values above it count in the last bin, those below it in the first.
 pub(crate) fn histogram(values: &[f32], low: f32, high: f32) -> [u32; NUM_BINS] {
     let mut bins = [0; NUM_BINS];
     let width = f64::from(high) - f64::from(low);

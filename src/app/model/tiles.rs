@@ -1,4 +1,4 @@
-//! Pictures cut to what a graphics driver takes.
+//! Pictures as egui needs them, cut into pieces no larger than a graphics driver supports.
 
 use std::sync::Arc;
 
@@ -6,15 +6,15 @@ use egui::{Color32, ColorImage};
 
 use crate::mosaic::Pixels;
 
-/// Part of a picture that is larger than one texture may be.
+/// One piece of a picture that may be too large for a single texture.
 pub(crate) struct TileImage {
-    /// Left and top in the picture, in its pixels.
+    /// Position of the left and top edges in the picture, in its pixels.
     pub(crate) at: [usize; 2],
     /// Its pixels.
     pub(crate) image: Arc<ColorImage>,
 }
 
-/// Cuts opaque RGBA into parts of at most `max_side`. Called on the worker thread.
+/// Cuts opaque RGBA pixels into pieces of at most `max_side` pixels a side. Called on the worker thread.
 pub(crate) fn cut(pixels: &Pixels, max_side: usize) -> Vec<TileImage> {
     let (width, height) = (pixels.width() as usize, pixels.height() as usize);
     let max_side = max_side.max(1);
@@ -35,13 +35,13 @@ pub(crate) fn cut(pixels: &Pixels, max_side: usize) -> Vec<TileImage> {
     parts
 }
 
-/// An 8-bit RGB picture as egui takes it.
+/// An 8-bit RGB picture as an egui image.
 pub(crate) fn from_rgb(picture: &image::RgbImage) -> Arc<ColorImage> {
     let size = [picture.width() as usize, picture.height() as usize];
     Arc::new(ColorImage::from_rgb(size, picture.as_raw()))
 }
 
-/// Opaque RGBA as egui takes it, whole.
+/// Opaque RGBA pixels as one egui image.
 pub(crate) fn from_pixels(pixels: &Pixels) -> Arc<ColorImage> {
     let size = [pixels.width() as usize, pixels.height() as usize];
     Arc::new(ColorImage::from_rgba_unmultiplied(size, pixels.rgba()))

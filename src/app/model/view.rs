@@ -1,4 +1,4 @@
-//! One view: a picture through a backbone at a layer, and how it is looked at.
+//! One view: a layer of a backbone for a picture, and how it is displayed.
 
 use std::sync::Arc;
 
@@ -10,29 +10,29 @@ use crate::models::ModelSpec;
 use crate::mosaic::{MosaicSettings, Paper};
 use crate::render::{LayerChoice, ViewRequest};
 
-/// A view's number, stable while others come and go.
+/// A view's number, which stays the same while other views are opened and closed.
 pub(crate) type ViewId = u64;
 
-/// Views side by side at most.
+/// Greatest number of views that can be open at once.
 pub(crate) const MAX_VIEWS: usize = 4;
 
-/// What a view has to say when there is no mosaic of what is wanted.
+/// Why a view can't show what was requested.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Trouble {
     /// The model's weights aren't here.
     NeedsWeights,
     /// The worker failed.
     Failed(String),
-    /// A difference of two views that don't go together (any more).
+    /// The difference of two views that can't be subtracted (any more), and why.
     NoDifference(String),
 }
 
-/// What is done for a view until it shows what is wanted.
+/// What is being done for a view until it shows what was requested.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Busy {
-    /// Nobody knows yet whether its weights are on this machine.
+    /// It is not known yet whether its weights are on this machine.
     LookingForWeights,
-    /// The network's thread has something else to do first.
+    /// The request waits in its slot for the network's thread.
     Waiting,
     Opening,
     ReadingPicture,
@@ -55,12 +55,12 @@ impl Busy {
     }
 }
 
-/// Channels that answer as a channel of another view does.
+/// The channels of a view that are most similar to a channel of another view.
 #[derive(Clone, Debug)]
 pub(crate) struct ClosestChannels {
-    /// The view of that channel.
+    /// The number of the view that the channel is from.
     pub(crate) of_view: ViewId,
-    /// The channel and its view, for people.
+    /// The channel and its view, in words.
     pub(crate) of: String,
     /// Channel and correlation, best first.
     pub(crate) found: Vec<(usize, f64)>,
@@ -70,30 +70,30 @@ pub(crate) struct ClosestChannels {
 #[derive(Clone)]
 pub(crate) struct ViewState {
     pub(crate) id: ViewId,
-    /// What is asked of it.
+    /// What was requested of it.
     pub(crate) request: ViewRequest,
     pub(crate) source: Option<OpenSource>,
     /// The chosen model's graph, for its layer list.
     pub(crate) graph: Arc<Graph>,
     /// The two views whose difference this one shows.
     pub(crate) difference_of: Option<(ViewId, ViewId)>,
-    /// Counts what was opened anew.
+    /// Changes when its picture or weights are opened again: the same path may hold a different file since.
     pub(crate) generation: u64,
     /// Number of the newest job posted for this view; answers to older ones are stale.
     pub(crate) job: u64,
-    /// The finished view on screen; stays while the next is made.
+    /// The finished view on screen; it stays while the next one is computed.
     pub(crate) shown: Option<Arc<Shown>>,
-    /// What the worker is doing for it, while it does.
+    /// What is being done for it, if anything.
     pub(crate) busy: Option<Busy>,
     pub(crate) trouble: Option<Trouble>,
-    /// What was wanted for what is on screen: the way back when the next request fails.
+    /// The request that what is on screen answers: the way back if the next request fails.
     pub(crate) good: Option<FullRequest>,
     pub(crate) selected: Option<usize>,
     pub(crate) closest: Option<ClosestChannels>,
 }
 
 impl ViewState {
-    /// The picture the program carries, through a model's last layer; nothing is shown of it yet.
+    /// A view of the embedded picture at a model's last layer, not computed yet.
     pub(crate) fn new(id: ViewId, spec: &'static ModelSpec, graph: Arc<Graph>) -> Self {
         Self {
             id,
@@ -115,7 +115,7 @@ impl ViewState {
         }
     }
 
-    /// The chosen layer; the model's last where it hasn't one of that name.
+    /// The chosen layer; the model's last if it has none of that name.
     pub(crate) fn node(&self) -> NodeId {
         match &self.request.layer {
             LayerChoice::Final => self.graph.final_node(),
@@ -123,7 +123,7 @@ impl ViewState {
         }
     }
 
-    /// A layer as it is wanted: the last stays "the last" when the model changes; others go by name.
+    /// A layer as a request names it: the last layer stays "the last" when the model changes; others are named.
     pub(crate) fn layer_choice(&self, id: NodeId) -> LayerChoice {
         if id == self.graph.final_node() {
             LayerChoice::Final
@@ -132,7 +132,7 @@ impl ViewState {
         }
     }
 
-    /// The layers that are walked through: the input, then the stages, or every node.
+    /// The layers that playback and single steps go through: the input and the stages, or every node.
     pub(crate) fn walk(&self, every_node: bool) -> Vec<NodeId> {
         if every_node {
             return self.graph.ids().collect();
@@ -140,13 +140,13 @@ impl ViewState {
         std::iter::once(NodeId(0)).chain(self.graph.stages().iter().copied()).collect()
     }
 
-    /// Whether the view shows a picture's own answers, not a difference.
+    /// Whether the view shows the activations for one picture, not a difference.
     pub(crate) fn is_plain(&self) -> bool {
         self.difference_of.is_none()
     }
 }
 
-/// Why two views have no difference, or none if they have.
+/// Why two views can't be subtracted; none if they can.
 pub(crate) fn no_difference(a: &ViewState, b: &ViewState) -> Option<String> {
     let name = |view: &ViewState| view.graph.node(view.node()).name.clone();
     if !a.is_plain() || !b.is_plain() {

@@ -1,16 +1,16 @@
-//! Which windows are open over the window, and what its left side shows.
+//! Which floating windows are open, and what the left panel shows.
 
-/// What the left side shows.
+/// What the left panel shows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum LeftTab {
     #[default]
     Setup,
     Layers,
-    /// What stands on the right where there is room.
+    /// The details, which are on the right if there is room.
     Details,
 }
 
-/// Windows over the window.
+/// The floating windows that are open inside the main window.
 #[expect(clippy::struct_excessive_bools, reason = "each is open or not by itself")]
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct OpenWindows {

@@ -1,4 +1,4 @@
-//! One channel's map as a picture.
+//! One channel's feature map as an image.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use crate::app::model::tiles as textures;
 use crate::mosaic::{MosaicSettings, compose};
 use crate::tensor::{Activation, LayerStats};
 
-/// One channel's map, a pixel a value, coloured as in a mosaic of those settings.
+/// One channel's feature map, one pixel per value, coloured as in a mosaic with these settings.
 pub(crate) fn channel_map(
     activation: &Activation,
     stats: &LayerStats,

@@ -1,7 +1,7 @@
 //! The system's file dialogs, off the UI thread.
 //!
-//! On a bare machine without a portal and without zenity a dialog returns at once with nothing, as if cancelled; typing a path
-//! and dropping a file always work beside it.
+//! On a system with neither a desktop portal nor zenity, a dialog returns at once without an answer, as if it had been cancelled.
+//! Typing a path and dropping a file work on every system.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -12,17 +12,17 @@ use crate::app::message::question::Question;
 use crate::app::model::task::basis::Place;
 use crate::app::runtime::tell::Tell;
 
-/// Asks a person for paths. Called on a thread of its own, so it may block.
+/// Asks the user for paths. Each method is called on a thread of its own, so it may block, and returns none if it is cancelled.
 pub trait Dialogs: Send + Sync {
-    /// A picture, or a data set's log; begins in `from`.
+    /// A picture, or a data set's log, to open; the dialog starts in `from`.
     fn open_picture(&self, from: Option<&Path>) -> Option<PathBuf>;
-    /// A folder; begins in `from`.
+    /// A folder to open; the dialog starts in `from`.
     fn open_folder(&self, from: Option<&Path>) -> Option<PathBuf>;
-    /// A weight file.
+    /// A weight file to open.
     fn open_weights(&self) -> Option<PathBuf>;
-    /// Where to save; `name` is proposed.
+    /// A file to save to; `name` is proposed.
     fn save_png(&self, name: &str) -> Option<PathBuf>;
-    /// Where a moving picture goes; `name` is proposed.
+    /// A file to save a moving picture to; `name` is proposed.
     fn save_animation(&self, name: &str) -> Option<PathBuf>;
 }
 
@@ -83,13 +83,13 @@ fn in_folder(folder: Option<&Path>) -> rfd::FileDialog {
     }
 }
 
-/// A dialog that comes back sooner without an answer was never seen: the system has none.
+/// If a dialog returns sooner than this without an answer, nobody can have seen it: the system has no dialogs.
 const QUICKEST_PERSON: Duration = Duration::from_millis(120);
 
-/// Asks on a thread of its own; the answer comes as an event.
+/// Asks the user on a thread of its own; the answer comes as an event.
 ///
 /// # Errors
-/// No thread to be had, in words.
+/// No thread can be started, in words.
 pub(crate) fn ask(dialogs: &Arc<dyn Dialogs>, question: Question, tell: Tell) -> Result<(), String> {
     let dialogs = Arc::clone(dialogs);
     let work = move || {

@@ -1,4 +1,4 @@
-//! Threads that ask a server for the size of weights and fetch them.
+//! The work of threads that ask a server for the size of weights, and download them.
 
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
@@ -12,10 +12,10 @@ use crate::models::ModelSpec;
 use crate::weights::Folders;
 use crate::weights::fetch::{Client, FetchError, FetchOptions, Offer};
 
-/// The least time between two words of progress.
+/// Least time between two progress events.
 const NEWS_INTERVAL: Duration = Duration::from_millis(80);
 
-/// What a thread needs for a download.
+/// What a thread needs for the download of a model's weights.
 pub(crate) struct Download {
     spec: &'static ModelSpec,
     client: Client,
@@ -27,7 +27,7 @@ impl Download {
         Self { spec, client: Client::new(options), tell }
     }
 
-    /// Whether there still is a window to hear it.
+    /// Sends news to the window; returns whether the window still exists.
     fn tell(&self, news: DownloadNews) -> bool {
         self.tell.is_heard(Event::Download(self.spec, news))
     }

@@ -1,4 +1,5 @@
-//! The second thread: looks into channels and finds closest ones while the first runs networks. Knows nothing of widgets.
+//! The second thread: details of channels, closest channels, thumbnails and other work that shouldn't wait for a network. Must not use
+//! widgets.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -15,16 +16,16 @@ use crate::formats::pixels_sha256;
 use crate::render::closest_channels;
 use crate::tensor::{OrderBy, StandardMaps, rank};
 
-/// Longest side of a frame's small picture.
+/// Longest side of a frame's thumbnail, in pixels.
 const THUMB_SIDE: u32 = 96;
 
-/// Nearest channels listed.
+/// Number of most similar channels listed for a channel.
 const NUM_NEAREST: usize = 6;
 
-/// Closest channels of another view that are named.
+/// Number of closest channels listed in another view.
 const NUM_CLOSEST: usize = 5;
 
-/// Does one job; a panic is a bug of ours and is told.
+/// Does one job. A panic is a bug in this program, and is reported as an event.
 pub(crate) fn handle(job: SideJob, tell: &Tell) {
     let done = catch_unwind(AssertUnwindSafe(|| match job {
         SideJob::Inspect(shown, channel) => {
@@ -67,7 +68,7 @@ pub(crate) fn handle(job: SideJob, tell: &Tell) {
     }
 }
 
-/// A frame's picture, small. JPEG and the rest are decoded whole; what is kept is a few kilobytes.
+/// The thumbnail of a frame. The picture is decoded in full size; the thumbnail takes a few kilobytes.
 fn thumb(key: &ThumbKey) -> Option<Arc<egui::ColorImage>> {
     let sample = key.source.sample(key.index)?;
     let picture = sample.view(key.camera)?.picture.load().ok()?;

@@ -1,6 +1,6 @@
-//! The threads of the window, and the only place of it that has any: what is slow, or asks the system, is done here.
+//! All threads of the window. Work that is slow, or that needs the operating system, is done here.
 //!
-//! Takes work, tells events. Must not know what follows from them.
+//! Accepts work and sends events. Must not know how the events are handled.
 
 #![deny(clippy::wildcard_enum_match_arm)]
 
@@ -34,30 +34,29 @@ pub(crate) mod network;
 pub(crate) mod tasks;
 pub(crate) mod tell;
 
-/// Events that may wait for the window; a worker ahead of it by more waits.
+/// Greatest number of events that may wait for the window; a worker that sends more blocks until the window has taken some.
 const MAX_EVENTS: usize = 64;
-/// The least time between two looks at the program's memory.
+/// Least time between two measurements of the program's memory.
 const MEMORY_INTERVAL: Duration = Duration::from_secs(1);
-/// Slots of the second thread, of which each keeps the newest of its kind.
+/// The latest-wins slots of the second thread, one for each kind of job that has one.
 const INSPECT_SLOT: u64 = 0;
 const MATCH_SLOT: u64 = 1;
-/// The one slot of the threads of long work: plans.
+/// The only latest-wins slot of each task thread, for plans.
 const TASK_PLAN_SLOT: u64 = 0;
 
-/// All threads. Fields drop in order: the receiver before the workers, which may be waiting to send.
+/// All threads. Fields are dropped in order: the receiver goes before the workers, which may be blocked in sending.
 pub(crate) struct Runtime {
     events: Receiver<Event>,
     tell: Tell,
     network: Worker<Job>,
     side: Worker<SideJob>,
-    /// Long work has a thread each, so that nothing that is wanted on screen waits for it.
-    /// A thread for each kind of long work, in their order.
+    /// A thread for each kind of task, in the order of [`Task::ALL`], so that nothing wanted on screen waits for a task.
     tasks: Vec<Worker<RunJob>>,
     dialogs: Arc<dyn Dialogs>,
-    /// Ends when it is dropped.
+    /// The watch on the open folder, which ends when it is dropped.
     watch: Option<FolderWatch>,
     feed: Option<Arc<Feed>>,
-    /// When the system was last asked how much memory the program takes, and what it said.
+    /// When the program's memory was last measured, and the result in bytes.
     memory: (Option<Instant>, Option<usize>),
 }
 
@@ -65,7 +64,7 @@ impl Runtime {
     /// Starts the threads; `wake` is called after each event.
     ///
     /// # Errors
-    /// The system refuses a thread.
+    /// The system refuses to start a thread.
     pub(crate) fn new(
         wake: impl Fn() + Send + Sync + 'static,
         resources: &Resources,
@@ -101,12 +100,12 @@ impl Runtime {
         })
     }
 
-    /// The next event that waits, if any.
+    /// The next waiting event, if any.
     pub(crate) fn next_event(&self) -> Option<Event> {
         self.events.try_recv().ok()
     }
 
-    /// Does what a message asked for; gives an event back where it can't be done.
+    /// Hands work to the threads; returns an event if that isn't possible.
     pub(crate) fn run(&mut self, work: Work) -> Option<Event> {
         match work {
             Work::Latest(view, job) => self.network.post(view, job),
@@ -143,7 +142,7 @@ impl Runtime {
                 thread(request.task()).post(TASK_PLAN_SLOT, RunJob::Plan(request));
                 None
             }
-            // Figures are drawn where the views' are, one run after the other, and make way for these.
+            // A batch runs on the network's thread, one run after the other, and lets the views' jobs go first.
             RunJob::Run(TaskRequest::Batch(request), _, called_off) => {
                 let job = Job::Batch(Box::new(BatchJob::new(*request, called_off)));
                 self.network.enqueue(job).err().map(|_| too_much())
@@ -184,7 +183,7 @@ impl Runtime {
         }
     }
 
-    /// Takes frames of one size from a stream of raw RGB.
+    /// Starts to read frames of one size from a stream of raw RGB; returns an event if that isn't possible.
     pub(crate) fn follow(
         &mut self,
         size: PixelSize,
@@ -195,7 +194,7 @@ impl Runtime {
             Some(end) => {
                 tell.event(Event::FeedEnded(end));
             }
-            // A frame is looked for, not sent: the newest counts.
+            // Frames are not sent as events: the window picks up the newest one when it draws.
             None => tell.wake(),
         });
         match started {
@@ -212,7 +211,7 @@ impl Runtime {
         self.feed.as_ref().and_then(|feed| feed.newest())
     }
 
-    /// How much memory the program takes; the system is asked once in a while, as that reads a file.
+    /// Memory used by the program in bytes, measured about once a second; none where the system doesn't report it.
     pub(crate) fn memory_bytes(&mut self) -> Option<usize> {
         let (asked, bytes) = &mut self.memory;
         if asked.is_none_or(|asked| asked.elapsed() >= MEMORY_INTERVAL) {
@@ -223,7 +222,7 @@ impl Runtime {
     }
 }
 
-/// Starts a thread that ends by itself.
+/// Starts a thread that ends by itself, or says why it can't.
 fn start(name: &str, work: impl FnOnce() + Send + 'static) -> Result<(), String> {
     match std::thread::Builder::new().name(name.to_owned()).spawn(work) {
         Ok(_) => Ok(()),
@@ -231,7 +230,7 @@ fn start(name: &str, work: impl FnOnce() + Send + 'static) -> Result<(), String>
     }
 }
 
-/// What is told of work that a full queue refused.
+/// The event for work that a full queue refused.
 fn too_much() -> Event {
     Event::JobFailed("too much is waiting to be done; try again when it is".to_owned())
 }

@@ -1,5 +1,5 @@
-//! The threads of long runs: features of whole data sets through `extract`, moving pictures through `render`, as the command line does
-//! them. A run shares the processor with the views' networks; neither waits for the other.
+//! The work of the task threads: features of whole data sets through `extract`, moving pictures through `render`, as on the command
+//! line; and the plans of all tasks. A run shares the processor with the views' networks; neither waits for the other.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -28,17 +28,17 @@ use crate::tensor::counted;
 use crate::tensor::{Remedied, shown};
 use crate::weights::FilePart;
 
-/// The least time between two words of progress.
+/// Least time between two progress events.
 const INTERVAL: Duration = Duration::from_millis(100);
 
-/// What one of the threads keeps from job to job: the networks of the last one.
+/// What one of the threads keeps from job to job: the networks it has loaded.
 #[derive(Default)]
 pub(crate) struct Runs {
     loaded: Vec<(&'static str, Option<FilePart>, Arc<Backbone>)>,
 }
 
 impl Runs {
-    /// Does one job; a panic is a bug of ours and is told.
+    /// Does one job. A panic is a bug in this program, and is reported as an event.
     pub(crate) fn handle(&mut self, job: RunJob, token: &CancelToken, tell: &Tell) {
         let task = match &job {
             RunJob::Plan(request) | RunJob::Run(request, ..) => request.task(),
@@ -241,12 +241,12 @@ impl Runs {
     }
 }
 
-/// What is said of values that became infinite, after other words; nothing where none did.
+/// A remark on values that became infinite, to follow other words; empty if there are none.
 fn infinite_words(num: u64) -> String {
     if num == 0 { String::new() } else { format!("; {} (f32 under Type keeps them)", overflow_words(num)) }
 }
 
-/// The picture on screen, or the data set's frames.
+/// The pictures of an animation: the data set's frames for a drive, otherwise the picture on screen.
 fn pictures(request: &AnimateRequest) -> Vec<AnimatedPicture> {
     if request.choices.mode == AnimationMode::Drive {
         let Some(open) = &request.source else { return Vec::new() };
@@ -283,7 +283,7 @@ fn preview_animation(request: &AnimateRequest) -> Result<AnimatePreview, String>
     Ok(AnimatePreview { extent, is_there: request.output.exists() && !is_empty_folder })
 }
 
-/// Tells the window how far a run is, and the run that the window has gone.
+/// Reports a run's progress to the window, and cancels the run if the window was closed.
 struct Teller<'a> {
     tell: &'a Tell,
     called_off: &'a CancelToken,
@@ -298,7 +298,7 @@ struct Teller<'a> {
 impl<'a> Teller<'a> {
     fn new(tell: &'a Tell, called_off: &'a CancelToken, token: &'a CancelToken, task: Task) -> Self {
         let now = Instant::now();
-        // A window that closed before the run's turn came.
+        // The window may have been closed before the run began.
         if token.is_cancelled() {
             called_off.cancel();
         }

@@ -1,11 +1,11 @@
-//! How threads reach the window.
+//! How threads send events to the window.
 
 use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
 
 use crate::app::message::event::Event;
 
-/// Sends events and wakes the window.
+/// Sends events to the window and wakes it.
 #[derive(Clone)]
 pub(crate) struct Tell {
     sender: SyncSender<Event>,
@@ -17,12 +17,12 @@ impl Tell {
         Self { sender, wake: Arc::new(wake) }
     }
 
-    /// Tells the window something; waits where it is behind. A window that is gone needs no event.
+    /// Sends an event; blocks while too many are waiting. Does nothing if the window no longer exists.
     pub(crate) fn event(&self, event: Event) {
         self.is_heard(event);
     }
 
-    /// Tells the window something, and says whether there still is one.
+    /// Sends an event as [`event`](Self::event) does; returns whether the window still exists.
     pub(crate) fn is_heard(&self, event: Event) -> bool {
         let is_heard = self.sender.send(event).is_ok();
         if is_heard {
@@ -31,7 +31,7 @@ impl Tell {
         is_heard
     }
 
-    /// Has the window look.
+    /// Wakes the window, so that it draws a frame.
     pub(crate) fn wake(&self) {
         (self.wake)();
     }

@@ -1,15 +1,15 @@
-//! Windows over the window: none larger than the screen; what is longer scrolls.
+//! Floating windows inside the main window. None is larger than the screen; longer contents scroll.
 
 use egui::{Context, ScrollArea, Ui, Vec2, vec2};
 
 use crate::app::ui::theme;
 
-/// What the screen has for what is in a dialog.
+/// The space on the screen for the contents of a dialog.
 fn room(ctx: &Context) -> Vec2 {
     (ctx.content_rect().size() - theme::DIALOG_MARGIN).max(vec2(120.0, 80.0))
 }
 
-/// A window of about this size, in the middle, for what scrolls by itself.
+/// A window of about this size in the middle of the screen, for contents that scroll by themselves.
 pub(crate) fn sized(ctx: &Context, title: &'static str, size: Vec2) -> egui::Window<'static> {
     let size = size.min(room(ctx));
     egui::Window::new(title)
@@ -18,12 +18,12 @@ pub(crate) fn sized(ctx: &Context, title: &'static str, size: Vec2) -> egui::Win
         .max_size(room(ctx))
 }
 
-/// A window of this width and about this height, as high as what is in it; says whether it stays open.
+/// Draws a window of this width, as high as its contents, which scroll if they are too high. Returns whether the window stays open.
 pub(crate) fn dialog(ctx: &Context, title: &'static str, size: Vec2, content: impl FnOnce(&mut Ui)) -> bool {
     let mut is_open = true;
     let height = room(ctx).y;
     sized(ctx, title, size).resizable([true, false]).open(&mut is_open).show(ctx, |ui| {
-        // What is left to itself is no higher than areas usually are, and scrolls with room below.
+        // By default a scroll area keeps a small height, and scrolls although there is room below it.
         let scrolled = ScrollArea::vertical().max_height(height).min_scrolled_height(height);
         scrolled.auto_shrink([false, true]).show(ui, content);
     });

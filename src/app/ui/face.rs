@@ -1,4 +1,4 @@
-//! What messages ask of the face: the clipboard, the theme, where mosaics lie.
+//! Effects on the user interface: the clipboard, the theme, the zoom and pan of mosaics.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use crate::app::ui::viewport::{Viewport, mosaic_rect};
 use crate::mosaic::SeenPart;
 use crate::render::PartSeen;
 
-/// Does one of them.
+/// Carries out one effect.
 pub(crate) fn run(
     ctx: &egui::Context,
     model: &Model,
@@ -40,7 +40,7 @@ pub(crate) fn run(
             let own = scratch.views.entry(id).or_default();
             match own.panel {
                 Some(panel) => own.viewport.show_part(panel, own.size, part),
-                // Nothing of it was drawn yet.
+                // The view has not been drawn yet.
                 None => own.part = Some(part),
             }
         }
@@ -49,7 +49,7 @@ pub(crate) fn run(
     }
 }
 
-/// Forgets views that are gone; a mosaic of another size than the last is fitted to its panel.
+/// Forgets views that were closed, and fits a mosaic to its panel if its size differs from the one before.
 pub(crate) fn sync(model: &Model, scratch: &mut Scratch) {
     scratch.views.retain(|id, _| model.find(*id).is_some());
     for view in &model.views {
@@ -72,7 +72,7 @@ fn size_of(shown: &Shown) -> Vec2 {
     vec2(pixels.width() as f32, pixels.height() as f32)
 }
 
-/// Moves the active view's mosaic, and with it those of all others where zoom is linked.
+/// Zooms or moves the active view's mosaic, and those of all other views if zoom is linked.
 fn move_active(ctx: &egui::Context, model: &Model, scratch: &mut Scratch, motion: Motion) {
     let id = model.view().id;
     let own = scratch.views.entry(id).or_default();
@@ -90,7 +90,7 @@ fn move_active(ctx: &egui::Context, model: &Model, scratch: &mut Scratch, motion
     lead(model, scratch, id);
 }
 
-/// Where zoom is linked, the others lie as this view does.
+/// If zoom is linked, gives the other views the zoom and pan of this one.
 pub(crate) fn lead(model: &Model, scratch: &mut Scratch, leader: ViewId) {
     if !model.links.zoom {
         return;
@@ -109,7 +109,7 @@ pub(crate) fn lead(model: &Model, scratch: &mut Scratch, leader: ViewId) {
     }
 }
 
-/// What the active view shows of its mosaic, in pixels of the screen.
+/// The visible part of the active view's mosaic, in mosaic pixels, and its size in screen pixels.
 pub(crate) fn seen_view(model: &Model, scratch: &Scratch, ctx: &egui::Context) -> Option<PartSeen> {
     let view = model.view();
     let (shown, own) = (view.shown.as_ref()?, scratch.views.get(&view.id)?);

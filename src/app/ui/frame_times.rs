@@ -1,15 +1,15 @@
-//! What a frame costs the window's thread: its own processor time for logic and layout. Turning shapes into triangles and painting
-//! them are eframe's, after the app has done its part; the bench `window` measures the first of them too.
+//! The processor time that a frame takes on the window's thread for logic and layout. Turning shapes into triangles and painting them
+//! is done by eframe afterwards and not included; the benchmark `window` includes the triangles.
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
 use cpu_time::ThreadTime;
 
-/// Frames that are looked back at.
+/// Number of frames that the statistics cover.
 const NUM_FRAMES: usize = 300;
 
-/// Times of the last frames.
+/// The times of the last frames.
 #[derive(Default)]
 pub(crate) struct FrameTimes {
     begun: Option<ThreadTime>,
@@ -18,7 +18,7 @@ pub(crate) struct FrameTimes {
 
 impl FrameTimes {
     pub(crate) fn begin(&mut self) {
-        // A system without such a clock has no times to show.
+        // On a system without such a clock no times are shown.
         self.begun = ThreadTime::try_now().ok();
     }
 

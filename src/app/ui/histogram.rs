@@ -1,4 +1,4 @@
-//! Bars of a histogram.
+//! The plot of a histogram.
 
 use egui::Ui;
 use egui_plot::Bar;
@@ -8,7 +8,7 @@ use egui_plot::Plot;
 use crate::app::model::shown::{NUM_BINS, Shown};
 use crate::app::ui::theme;
 
-/// A histogram over the layer's range. Counts are drawn by their logarithm: most values of a deep layer are zero.
+/// Draws a histogram over the layer's range. Counts are on a logarithmic axis, because most values of a deep layer are zero.
 pub(crate) fn bars(ui: &mut Ui, name: &str, bins: &[u32; NUM_BINS], shown: &Shown) {
     let (low, high) = (f64::from(shown.stats.min), f64::from(shown.stats.max));
     let width = (high - low).max(f64::MIN_POSITIVE) / NUM_BINS as f64;

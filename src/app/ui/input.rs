@@ -1,4 +1,4 @@
-//! Keys, dropped files and the clipboard become commands.
+//! Turns keys, dropped files and pasted pictures into commands.
 
 use std::path::PathBuf;
 use std::sync::{Arc, LazyLock};
@@ -11,7 +11,7 @@ use crate::app::message::view::ViewCommand;
 use crate::app::message::window::WindowCommand;
 use crate::app::model::Model;
 
-/// Takes what came since the last frame.
+/// Handles the input since the last frame.
 pub(crate) fn take(ctx: &Context, model: &Model, commands: &mut Commands) {
     let dropped: Vec<PathBuf> =
         ctx.input(|i| i.raw.dropped_files.iter().map(|file| file.path().to_owned()).collect());
@@ -23,7 +23,7 @@ pub(crate) fn take(ctx: &Context, model: &Model, commands: &mut Commands) {
         let text = "several files were dropped; the first is opened (drop their folder to see all)";
         commands.push(WindowCommand::Complain(text.to_owned()));
     }
-    // A question that waits for its answer has the keys.
+    // While a question waits for its answer, shortcuts and pasting are off.
     if model.column_question.is_some() || model.weights_question.is_some() {
         return;
     }
@@ -36,9 +36,9 @@ pub(crate) fn take(ctx: &Context, model: &Model, commands: &mut Commands) {
     if let Some(image) = pasted {
         commands.push(ViewCommand::PastePicture(image));
     }
-    // Keys without modifiers belong to a widget that has the focus: a text field, a list.
+    // Keys without modifiers go to the widget that has the focus, such as a text field or a list.
     let is_free = ctx.memory(egui::Memory::focused).is_none() && !egui::Popup::is_any_open(ctx);
-    // The desktop makes an event of its own of this key.
+    // The key for copying arrives as an event of its own.
     let is_copied = ctx.input(|i| i.events.iter().any(|event| matches!(event, egui::Event::Copy)));
     if is_copied && ctx.memory(egui::Memory::focused).is_none() {
         commands.push(SaveCommand::CopyMosaic);
@@ -55,13 +55,14 @@ pub(crate) fn take(ctx: &Context, model: &Model, commands: &mut Commands) {
     }
 }
 
-/// The first action of a key that can be done now. Where none can, the first of all is asked for, and says why it can't.
+/// The first action with this shortcut that is enabled. If none is, the first of all, so that its command can say why it isn't possible.
 fn done_by(shortcut: KeyboardShortcut, model: &Model) -> Option<&'static AnyAction> {
     let mut of_key = actions().iter().filter(|action| action.keys.contains(&shortcut));
     of_key.clone().find(|action| action.is_enabled(model)).or_else(|| of_key.next())
 }
 
-/// All keys of actions, each once. A key with more modifiers stands before the same with fewer, which it would count as too.
+/// All shortcuts of actions, each once. Shortcuts with more modifiers come first, because they would also match the same key with
+/// fewer modifiers.
 static SHORTCUTS: LazyLock<Vec<KeyboardShortcut>> = LazyLock::new(|| {
     let mut all: Vec<KeyboardShortcut> = Vec::new();
     for shortcut in actions().iter().flat_map(|action| action.keys) {

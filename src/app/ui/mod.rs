@@ -1,5 +1,5 @@
-//! The parts of the window, one file each. They read the model and push commands; text half typed and the place of the mosaic
-//! are all they change themselves.
+//! The user interface: what is drawn, and the input that becomes commands. It reads the model and pushes commands. All it changes
+//! itself is state of drawing, such as half-typed text and the zoom and pan of mosaics.
 
 pub(crate) mod context;
 pub(crate) mod dialog;
@@ -26,7 +26,7 @@ pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
     bar::draw(ui, cx);
     status::draw(ui, cx);
     controls::draw(ui, cx);
-    // On a window too narrow for all, the mosaic matters most: the left side has the rest behind a tab.
+    // In a window too narrow for everything, the mosaic matters most: the details are then in a tab of the left panel.
     cx.scratch.is_narrow = ui.available_width() <= theme::DETAILS_WIDTH + 260.0;
     if !cx.scratch.is_narrow {
         details::draw(ui, cx);
@@ -43,7 +43,7 @@ pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
     frame_times(ui.ctx(), cx);
 }
 
-/// What frames cost the window's thread, in a corner.
+/// Shows the frames' processor times in a corner.
 fn frame_times(ctx: &egui::Context, cx: &Context<'_>) {
     let Some(times) = cx.frame_times else { return };
     egui::Area::new(egui::Id::unique("frame times"))

@@ -1,4 +1,4 @@
-//! What drawing itself changes: text half typed, where the pointer is, where the mosaics lie.
+//! The state that drawing itself changes: half-typed text, the pointer, the zoom and pan of mosaics.
 
 use std::collections::HashMap;
 use std::sync::Weak;
@@ -10,7 +10,7 @@ use crate::graph::NodeId;
 use crate::mosaic::{MosaicValue, SeenPart};
 use crate::render::Share;
 
-/// What drawing itself changes: text half typed, where the pointer is, where the mosaics lie.
+/// The state that drawing itself changes: half-typed text, the pointer, the zoom and pan of mosaics.
 #[derive(Default)]
 pub(crate) struct Scratch {
     pub(crate) typed_path: String,
@@ -20,47 +20,48 @@ pub(crate) struct Scratch {
     pub(crate) typed_grid: String,
     pub(crate) typed_class: String,
     pub(crate) layer_search: String,
-    /// Whether the window has no room for the right side.
+    /// Whether the window is too narrow for the right panel.
     pub(crate) is_narrow: bool,
     pub(crate) tree_search: String,
     pub(crate) model_search: String,
-    /// What is typed into the command palette, and which entry is marked.
+    /// The text typed into the command palette.
     pub(crate) palette_search: String,
+    /// Index of the marked entry in the command palette.
     pub(crate) palette_at: usize,
-    /// The layer that the tree last brought into sight.
+    /// The layer that the tree last scrolled to.
     pub(crate) tree_at: Option<NodeId>,
     pub(crate) views: HashMap<ViewId, ViewScratch>,
-    /// The view that was zoomed or moved while drawing.
+    /// The view that was zoomed or panned while drawing.
     pub(crate) leader: Option<ViewId>,
-    /// The place of the picture under the pointer, and the view it is pointed at in.
+    /// The place of the picture that the pointer is at, and the view it is in.
     pub(crate) pointed: Option<Pointed>,
-    /// The histogram last drawn of one channel: of which view and channel, and its bars.
+    /// The last histogram of a channel: the finished view, the channel and the counts.
     pub(crate) channel_bars: Option<(Weak<Shown>, usize, [u32; NUM_BINS])>,
 }
 
-/// What drawing changes of one view.
+/// The state of one view that drawing changes.
 #[derive(Default)]
 pub(crate) struct ViewScratch {
     pub(crate) viewport: Viewport,
-    /// The mosaic that lies there.
+    /// The finished view whose mosaic is drawn.
     pub(crate) of: Weak<Shown>,
-    /// Its size in pixels.
+    /// The mosaic's size in pixels.
     pub(crate) size: egui::Vec2,
-    /// A part of it that is to be brought into sight once there is room.
+    /// A part of the mosaic that is to be made visible when the view is drawn next.
     pub(crate) part: Option<SeenPart>,
-    /// Where the mosaic was last drawn.
+    /// The rectangle on screen in which the mosaic was last drawn.
     pub(crate) panel: Option<egui::Rect>,
     /// The value under the pointer.
     pub(crate) hovered: Option<MosaicValue>,
-    /// Row and column under the pointer in the map of the channel that is looked into.
+    /// Row and column under the pointer in the map of the selected channel in the details.
     pub(crate) at_map: Option<(usize, usize)>,
 }
 
-/// A place that one view points at in the others.
+/// The place of the picture under the pointer in one view, which other views mark too.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Pointed {
     pub(crate) view: ViewId,
-    /// What the value under the pointer sees of the picture, and the part it stands for.
+    /// The receptive field of the value under the pointer, as a part of the picture; `cell` is the region that the value stands for.
     pub(crate) field: Share,
     pub(crate) cell: Share,
 }

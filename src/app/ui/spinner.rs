@@ -1,5 +1,5 @@
-//! The sign that something is being computed. It turns in steps: egui's own asks for a new frame at once, and where frames are drawn by
-//! the processor they then take the cores that the network needs.
+//! The sign that something is being computed. It turns in steps: egui's own spinner requests a new frame at once, and where the CPU
+//! draws the frames, they would take the cores that the network needs.
 
 use std::f64::consts::TAU;
 use std::time::Duration;
@@ -10,12 +10,12 @@ const STEPS_PER_TURN: f64 = 12.0;
 
 const STEP_SECS: f64 = 0.1;
 
-/// Of the turning arc; the rest of the circle is left open.
+/// Angle of the turning arc; the rest of the circle is left open.
 const ARC: f64 = 0.75 * TAU;
 
 const POINTS: usize = 20;
 
-/// An arc as high as a line of text.
+/// Draws an arc as high as a line of text, and requests a frame for the next step.
 pub(crate) fn draw(ui: &mut Ui) -> Response {
     let size = ui.style().spacing.interact_size.y;
     let (rect, response) = ui.allocate_exact_size(vec2(size, size), Sense::hover());
@@ -41,7 +41,7 @@ pub(crate) fn draw(ui: &mut Ui) -> Response {
 mod tests {
     use super::*;
 
-    /// A frame drawn again at once would never end, and take the network's cores where the processor draws.
+    /// If each frame requested the next at once, drawing would never pause, and would take the network's cores where the CPU draws.
     #[test]
     fn the_next_frame_is_asked_for_at_the_next_step() {
         let ctx = egui::Context::default();

@@ -1,4 +1,4 @@
-//! Pictures as textures: cut to what the graphics driver takes, uploaded once, freed when replaced.
+//! Pictures as textures: in pieces that the graphics driver supports, uploaded once, freed when replaced.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Weak};
@@ -14,12 +14,12 @@ use crate::app::model::tiles::TileImage;
 use crate::app::model::view::ViewId;
 use crate::graph::NodeId;
 
-/// A picture on the graphics card.
+/// A picture on the graphics card, in one or more pieces.
 pub(crate) struct Texture {
     parts: Vec<(Rect, TextureHandle)>,
 }
 
-/// Enlarged values stay squares; a mosaic made smaller is averaged, so that no tile vanishes between two pixels.
+/// Enlarged values stay sharp squares; a mosaic drawn smaller is interpolated, so that no tile vanishes between two pixels.
 const SHARP: TextureOptions = TextureOptions {
     magnification: TextureFilter::Nearest,
     minification: TextureFilter::Linear,
@@ -28,7 +28,7 @@ const SHARP: TextureOptions = TextureOptions {
 };
 
 impl Texture {
-    /// Uploads the parts of a picture.
+    /// Uploads the pieces of a picture.
     pub(crate) fn of_tiles(ctx: &Context, name: &str, tiles: &[TileImage]) -> Self {
         let parts = tiles
             .iter()
@@ -49,7 +49,7 @@ impl Texture {
         Self::of_tiles(ctx, name, &[TileImage { at: [0, 0], image: Arc::clone(image) }])
     }
 
-    /// Draws the whole picture over a rectangle, tinted (see-through where the tint is).
+    /// Draws the whole picture scaled to a rectangle, multiplied by a tint, whose alpha makes it transparent.
     pub(crate) fn paint_over(&self, painter: &egui::Painter, rect: Rect, tint: Color32) {
         let whole = self.parts.iter().fold(Rect::NOTHING, |all, (part, _)| all.union(*part));
         let scale = vec2(rect.width() / whole.width().max(1.0), rect.height() / whole.height().max(1.0));
@@ -60,7 +60,8 @@ impl Texture {
         }
     }
 
-    /// Draws the whole picture with its top left pixel at `origin`, each of its pixels `scale` points wide.
+    /// Draws the picture with its top left corner at `origin`, each of its pixels `scale` points wide. Pieces that are not visible are
+    /// left out.
     pub(crate) fn paint(&self, painter: &egui::Painter, origin: egui::Pos2, scale: f32) {
         let uv = Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0));
         for (rect, handle) in &self.parts {
@@ -73,25 +74,25 @@ impl Texture {
     }
 }
 
-/// Frames' small pictures kept: thousands.
+/// Memory budget for thumbnails of frames, in bytes: enough for thousands.
 const THUMB_BUDGET_BYTES: usize = 64 << 20;
 
-/// A frame's small picture and its size; none where it can't be read.
+/// The thumbnail of a frame and its size in pixels; none if it can't be read.
 pub(crate) type Thumb = Option<(Texture, egui::Vec2)>;
 
-/// Pictures on the graphics card.
+/// All textures of the window.
 pub(crate) struct Textures {
     views: HashMap<ViewId, ViewTextures>,
     layers: Option<(Arc<Walked>, HashMap<NodeId, Texture>)>,
     inspected: Option<(Weak<Shown>, usize, Texture, Vec<Texture>)>,
     pins: HashMap<u64, (Arc<ColorImage>, Texture)>,
-    /// Of frames of a data set, with their sizes; none where the picture can't be read.
+    /// Thumbnails of a data set's frames.
     thumbs: LruCache<ThumbKey, Arc<Thumb>>,
-    /// The view that the window's title is about.
+    /// The view that the window's title names.
     titled: Option<ViewId>,
 }
 
-/// Those of one view, and the view they were made from.
+/// The textures of one view, and the finished view that they were made from.
 pub(crate) struct ViewTextures {
     of: Arc<Shown>,
     pub(crate) mosaic: Texture,
@@ -113,7 +114,7 @@ impl Default for Textures {
 }
 
 impl Textures {
-    /// Takes a frame's small picture.
+    /// Uploads and keeps the thumbnail of a frame.
     pub(crate) fn take_thumb(&mut self, ctx: &Context, key: ThumbKey, image: Option<&Arc<ColorImage>>) {
         let num_bytes = image.map_or(64, |image| image.pixels.len() * 4);
         let thumb = image.map(|image| {
@@ -123,12 +124,13 @@ impl Textures {
         self.thumbs.insert(key, Arc::new(thumb), num_bytes);
     }
 
-    /// A frame's small picture, if it is here.
+    /// The thumbnail of a frame, if it is available.
     pub(crate) fn thumb(&self, key: &ThumbKey) -> Option<&Thumb> {
         self.thumbs.peek(key).map(|thumb| &**thumb)
     }
 
-    /// Uploads what is new; says whether the active view shows something new.
+    /// Uploads what is new. Returns whether the active view shows something new or another view has become active, so that the title
+    /// must change.
     pub(crate) fn refresh(&mut self, ctx: &Context, model: &Model) -> bool {
         let mut is_active_new = false;
         self.views.retain(|id, _| model.find(*id).is_some());
@@ -154,7 +156,7 @@ impl Textures {
         }
         self.refresh_layers(ctx, model);
         self.refresh_channels(ctx, model);
-        // The title is that of the active view, whichever became it.
+        // The title names the active view, so it also changes when another view becomes active.
         is_active_new |= self.titled != Some(model.view().id);
         self.titled = Some(model.view().id);
         is_active_new
@@ -206,7 +208,7 @@ impl Textures {
         self.layers.as_ref()?.1.get(&node)
     }
 
-    /// The map of the channel that was looked into, and those of its nearest.
+    /// The map of the selected channel in the details, and the maps of the channels most similar to it.
     pub(crate) fn inspected(&self) -> Option<(&Texture, &[Texture])> {
         self.inspected.as_ref().map(|(.., map, nearest)| (map, nearest.as_slice()))
     }

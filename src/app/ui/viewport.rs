@@ -1,28 +1,28 @@
-//! Where the mosaic lies on screen: zoom and pan as arithmetic, no widgets.
+//! Zoom and pan of a mosaic: where it is on screen. Arithmetic only, no widgets.
 
 use egui::{Pos2, Rect, Vec2, pos2, vec2};
 
 use crate::mosaic::SeenPart;
 
-/// Most points a mosaic pixel may cover.
+/// Greatest side of a mosaic pixel on screen, in points.
 const MAX_SCALE: f32 = 256.0;
 
-/// How near to a whole number of the screen's pixels a mosaic pixel counts as one.
+/// If a mosaic pixel's size in screen pixels is this close to an integer, it is treated as that integer.
 const WHOLE: f32 = 1e-3;
 
-/// A mosaic is never made smaller than this share of its fitted size.
+/// A mosaic is not zoomed out below this share of its fitted size, unless one point per pixel is smaller.
 const MIN_SHARE_OF_FIT: f32 = 0.25;
 
-/// Place of the mosaic in its panel.
+/// Scale and position of a mosaic in its panel.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Viewport {
     /// Points per mosaic pixel.
     pub(crate) scale: f32,
-    /// From the panel's centre to the mosaic's, in points.
+    /// Vector from the panel's centre to the mosaic's, in points.
     pub(crate) offset: Vec2,
-    /// Whether it follows the panel's size.
+    /// Whether the mosaic is kept fitted to the panel when the panel's size changes.
     pub(crate) is_fitted: bool,
-    /// Pixels of the screen per point.
+    /// Screen pixels per point.
     pixels_per_point: f32,
 }
 
@@ -38,8 +38,8 @@ impl Viewport {
         (panel.width() / size.x.max(1.0)).min(panel.height() / size.y.max(1.0)).max(1e-3)
     }
 
-    /// Lies on a screen of that many pixels per point from now on, follows the panel while fitted, and keeps part of the mosaic in
-    /// sight otherwise.
+    /// Adapts to the panel and to the screen's resolution. A fitted mosaic is fitted again; any other is moved, if necessary, so that part
+    /// of it stays visible.
     pub(crate) fn settle_on(&mut self, panel: Rect, size: Vec2, pixels_per_point: f32) {
         self.pixels_per_point = pixels_per_point;
         self.settle(panel, size);
@@ -55,8 +55,8 @@ impl Viewport {
         self.offset = self.offset.clamp(-reach, reach);
     }
 
-    /// Top left corner of the mosaic on screen. Where a pixel of it is a whole number of the screen's, it begins with one of those:
-    /// nothing is blurred or uneven.
+    /// Top left corner of the mosaic on screen. If a mosaic pixel covers an integer number of screen pixels, the corner is aligned to a
+    /// screen pixel, so that nothing is blurred or uneven.
     pub(crate) fn origin(&self, panel: Rect, size: Vec2) -> Pos2 {
         let origin = panel.center() + self.offset - size * self.scale * 0.5;
         let on_screen = self.scale * self.pixels_per_point;
@@ -68,21 +68,21 @@ impl Viewport {
         pos2(round(origin.x), round(origin.y))
     }
 
-    /// Screen position → mosaic pixel, if inside.
+    /// The mosaic pixel (x, y) at a screen position, if it is inside the mosaic.
     pub(crate) fn pixel_at(&self, panel: Rect, size: Vec2, pos: Pos2) -> Option<(u32, u32)> {
         let at = (pos - self.origin(panel, size)) / self.scale;
         let inside = at.x >= 0.0 && at.y >= 0.0 && at.x < size.x && at.y < size.y;
         inside.then_some((at.x as u32, at.y as u32))
     }
 
-    /// Mosaic rectangle → screen.
+    /// The rectangle on screen of a rectangle of the mosaic.
     pub(crate) fn to_screen(self, panel: Rect, size: Vec2, in_mosaic: Rect) -> Rect {
         let origin = self.origin(panel, size);
         let at = |p: Pos2| origin + p.to_vec2() * self.scale;
         Rect::from_min_max(at(in_mosaic.min), at(in_mosaic.max))
     }
 
-    /// Zooms by `factor`, the point under `anchor` staying where it is.
+    /// Zooms by `factor`; the point under `anchor` stays where it is.
     pub(crate) fn zoom(&mut self, panel: Rect, size: Vec2, anchor: Pos2, factor: f32) {
         let lowest = Self::fit_scale(panel, size) * MIN_SHARE_OF_FIT;
         let scale = (self.scale * factor).clamp(lowest.min(1.0), MAX_SCALE);
@@ -93,7 +93,8 @@ impl Viewport {
         self.is_fitted = false;
     }
 
-    /// Lies as another viewport does on its own panel and mosaic: as many times the fitted size, the same part in the middle.
+    /// Takes over the zoom and pan of another viewport: the same multiple of the fitted size, and the same part of the mosaic in the
+    /// middle. `lead` and `own` are the panel and the mosaic's size of each.
     pub(crate) fn follow(&mut self, leader: &Self, lead: (Rect, Vec2), own: (Rect, Vec2)) {
         self.is_fitted = leader.is_fitted;
         self.scale = leader.scale / Self::fit_scale(lead.0, lead.1) * Self::fit_scale(own.0, own.1);
@@ -101,36 +102,36 @@ impl Viewport {
         self.offset = share * own.1 * self.scale;
     }
 
-    /// Brings a part of the mosaic into sight, as large as it fits.
+    /// Makes a part of the mosaic visible, as large as fits into the panel.
     pub(crate) fn show_part(&mut self, panel: Rect, size: Vec2, part: SeenPart) {
         let seen = vec2(part.width, part.height);
         let lowest = Self::fit_scale(panel, size) * MIN_SHARE_OF_FIT;
         self.scale = Self::fit_scale(panel, seen).clamp(lowest.min(1.0), MAX_SCALE);
         self.offset = (size * 0.5 - vec2(part.x, part.y) - seen * 0.5) * self.scale;
-        // All of it in sight, and not from afar: that is what a fitted mosaic looks like.
+        // If the whole mosaic is visible, and not smaller than it would be when fitted, it counts as fitted.
         let is_whole =
             part.x <= 0.0 && part.y <= 0.0 && part.x + seen.x >= size.x && part.y + seen.y >= size.y;
         let is_near = self.scale >= Self::fit_scale(panel, size) * 0.99;
         self.is_fitted = is_whole && is_near;
     }
 
-    /// Moves the mosaic by a drag.
+    /// Moves the mosaic by `delta` points.
     pub(crate) fn pan(&mut self, delta: Vec2) {
         self.offset += delta;
         self.is_fitted = false;
     }
 
-    /// Brings a mosaic rectangle to the middle at a scale where it fills about a third of the panel.
+    /// Brings a rectangle of the mosaic to the middle, at a scale at which it fills about a third of the panel.
     pub(crate) fn show_rect(&mut self, panel: Rect, size: Vec2, in_mosaic: Rect) {
         let wanted = Self::fit_scale(panel, in_mosaic.size()) / 3.0;
-        // A mosaic of a few pixels may fit at more than the largest scale.
+        // For a mosaic of a few pixels, the scale that fits may be above the largest one.
         self.scale = wanted.clamp(Self::fit_scale(panel, size).min(MAX_SCALE), MAX_SCALE);
         self.offset = (size * 0.5 - in_mosaic.center().to_vec2()) * self.scale;
         self.is_fitted = false;
     }
 }
 
-/// A rectangle from mosaic pixels.
+/// A rectangle of mosaic pixels.
 pub(crate) fn mosaic_rect(x: u32, y: u32, width: u32, height: u32) -> Rect {
     Rect::from_min_size(pos2(x as f32, y as f32), vec2(width as f32, height as f32))
 }

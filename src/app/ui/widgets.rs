@@ -3,19 +3,19 @@
 use crate::app::message::command::actions;
 use crate::render::Share;
 
-/// A part of a picture on screen, where the whole picture lies in `whole`.
+/// The rectangle on screen of a part of a picture, if the whole picture is drawn in `whole`.
 pub(crate) fn share_rect(whole: egui::Rect, share: Share) -> egui::Rect {
     let at = |x: f64, y: f64| whole.min + whole.size() * egui::vec2(x as f32, y as f32);
     egui::Rect::from_min_max(at(share.left, share.top), at(share.right, share.bottom))
 }
 
-/// A widget's tooltip and, where it shows no words, its name for the accessibility tree.
+/// Gives a widget a role and a name in the accessibility tree; returns its response.
 pub(crate) fn named(response: egui::Response, kind: egui::Role, name: &str) -> egui::Response {
     response.widget_info(|| egui::WidgetInfo::labeled(kind, true, name));
     response
 }
 
-/// A path that is typed again takes the place of the last one, as in an address bar; "Go" again still has it.
+/// Selects a field's text when the field gets the focus, so that a newly typed path replaces the last one, as in an address bar.
 pub(crate) fn select_on_focus(ui: &egui::Ui, field: &egui::Response, text: &str) {
     if !field.gained_focus() {
         return;
@@ -27,12 +27,12 @@ pub(crate) fn select_on_focus(ui: &egui::Ui, field: &egui::Response, text: &str)
     }
 }
 
-/// A search field that takes what is typed as soon as its list opens; says whether Enter was pressed in it.
+/// A search field that gets the focus as soon as its list opens. Returns whether Enter was pressed in it.
 pub(crate) fn search(ui: &mut egui::Ui, name: &str, text: &mut String) -> bool {
     let label = ui.label(name);
     let field = ui.text_edit_singleline(text).labelled_by(label.id);
     let is_entered = field.lost_focus() && ui.input(|i| i.key_pressed(egui::Key::Enter));
-    // Opened by a key, the list's button has the focus still.
+    // If the list was opened with a key, its button still has the focus.
     let now = ui.ctx().cumulative_pass_nr();
     let last = ui.data_mut(|data| {
         let last = data.get_temp::<u64>(field.id);
@@ -46,7 +46,7 @@ pub(crate) fn search(ui: &mut egui::Ui, name: &str, text: &mut String) -> bool {
     is_entered
 }
 
-/// What the action of that name does and its first key, for the tooltip of a button that does the same.
+/// The tooltip of a button that does the same as the action with this label: the action's help text and its first key.
 pub(crate) fn tip(ctx: &egui::Context, label: &str) -> String {
     let found = actions().iter().find(|action| action.label == label);
     debug_assert!(found.is_some(), "no action is called `{label}`");

@@ -1,4 +1,4 @@
-//! A data set: through its frames, its cameras side by side, a folder that grows, frames that come.
+//! Handlers about data sets: frames and cameras, a watched folder, frames of a stream.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -22,17 +22,17 @@ use crate::mosaic::Normalisation;
 use crate::render::PictureChoice;
 use crate::tensor::counted;
 
-/// At most this long ago was a data set listed that comes now.
+/// A data set that arrives now was listed at most this long ago.
 const LISTING_TIME: Duration = Duration::from_secs(2);
 
-/// Does a command about the open data set.
+/// Handles a command about the open data set.
 pub(crate) fn apply(model: &mut Model, command: DatasetCommand, now: &Now, effects: &mut Effects) {
     match command {
         DatasetCommand::SetFrame(index) => set_frame(model, effects, index),
         DatasetCommand::SetCamera(camera) => set_camera(model, effects, camera),
         DatasetCommand::TogglePlayFrames => {
             if model.playing_frames.take().is_none() {
-                // At the end it begins anew.
+                // At the last frame, playback starts again from the first.
                 if model.view().source.as_ref().is_some_and(|o| o.index + 1 >= o.source.len()) {
                     set_frame(model, effects, 0);
                 }
@@ -66,7 +66,7 @@ pub(crate) fn set_frame(model: &mut Model, effects: &mut Effects, index: usize) 
     });
 }
 
-/// Cameras are of one view even where pictures are linked: left, centre and right of one frame stand side by side.
+/// Changes the camera of the active view alone, even if pictures are linked, so that different cameras of one frame can be compared.
 fn set_camera(model: &mut Model, effects: &mut Effects, camera: Camera) {
     let view = model.view_mut();
     if let Some(open) = &mut view.source {
@@ -76,7 +76,7 @@ fn set_camera(model: &mut Model, effects: &mut Effects, camera: Camera) {
     }
 }
 
-/// Every frame is shown in the range of the one on screen, or each layer by its usual way again.
+/// Shows every frame in the range of the one on screen, or goes back to the layout's usual normalisation.
 fn hold_scale(model: &mut Model, effects: &mut Effects, is_held: bool) {
     let active = model.view().id;
     let is_linked = model.links.looks;
@@ -97,7 +97,7 @@ fn hold_scale(model: &mut Model, effects: &mut Effects, is_held: bool) {
     }
 }
 
-/// Cameras of one frame side by side, linked: as many as there may be views, from the left.
+/// Shows the cameras of one frame side by side in linked views: the first ones, as many as there may be views.
 fn three_cameras(model: &mut Model, effects: &mut Effects) {
     let view = model.view().clone();
     let Some(open) = &view.source else { return };
@@ -125,7 +125,7 @@ fn three_cameras(model: &mut Model, effects: &mut Effects) {
     }
 }
 
-/// Lets the next frame come when it is due and all views show the last one.
+/// Goes to the next frame when it is due and all views show the current one.
 pub(crate) fn play_frames(model: &mut Model, effects: &mut Effects, now: &Now) {
     let Some(playing) = model.playing_frames else { return };
     let now = now.secs;
@@ -146,7 +146,7 @@ pub(crate) fn play_frames(model: &mut Model, effects: &mut Effects, now: &Now) {
     effects.face(FaceEffect::DrawAfter((playing.next_secs - now).max(0.0)));
 }
 
-/// Watches the open folder, or stops that.
+/// Starts or stops watching the open folder.
 fn toggle_watch(model: &mut Model, effects: &mut Effects) {
     if model.watched.take().is_some() {
         effects.push(Work::StopWatching);
@@ -162,7 +162,7 @@ fn toggle_watch(model: &mut Model, effects: &mut Effects) {
     model.watched = Some(place);
 }
 
-/// A watched folder has something new: it is shown where the folder is open.
+/// Shows the newest picture of a watched folder in the views that have this folder open.
 pub(crate) fn take_grown(model: &mut Model, effects: &mut Effects, grown: &Grown) {
     let is_watched = model.watched.as_ref() == Some(&grown.place);
     let mut changed = Vec::new();
@@ -172,7 +172,7 @@ pub(crate) fn take_grown(model: &mut Model, effects: &mut Effects, grown: &Grown
             open.source = Arc::clone(&grown.source);
             open.index = grown.newest;
             view.request.picture = frame(open);
-            // A path may hold another picture than before.
+            // A path may hold a different picture than before.
             view.generation = generation;
             changed.push(view.id);
         }
@@ -182,7 +182,7 @@ pub(crate) fn take_grown(model: &mut Model, effects: &mut Effects, grown: &Grown
     }
 }
 
-/// Shows the newest frame of a stream where the last one has been shown.
+/// Shows the newest frame of a stream, once no view is busy with the one before.
 pub(crate) fn take_frame(model: &mut Model, frame: &Frame, effects: &mut Effects) {
     if model.newest.frame >= frame.number || model.views.iter().any(|view| view.busy.is_some()) {
         return;
@@ -219,14 +219,14 @@ pub(crate) fn open_source(
     for note in source.notes() {
         model.say(Tone::Good, format!("{note}: \"{}\"", place.display()));
     }
-    // It was listed a little before; a file of then is told again, which does no harm.
+    // The listing was made a little earlier. A file added in between is reported again, which does no harm.
     let now = SystemTime::now();
     let listed = now.checked_sub(LISTING_TIME).unwrap_or(now);
     let open = OpenSource { source: Arc::clone(source), place: place.to_owned(), listed, index: 0, camera };
     ask_for_labels(model, effects, source);
     remember_opened(model, place);
     let (before, generation) = (model.snapshot(), model.next_generation());
-    // What played was another data set.
+    // Another data set was playing.
     model.playing_frames = None;
     change_pictures(model, effects, id, |view| {
         view.generation = generation;

@@ -1,4 +1,4 @@
-//! Views that a figure brought back are held against what its record says of them, once they show something.
+//! Checks views that were restored from a figure against its record, once they show something.
 
 use std::sync::Arc;
 
@@ -10,7 +10,8 @@ use crate::app::model::restored::{Expected, MadeBy, short};
 use crate::app::model::shown::Shown;
 use crate::formats::WeightsId;
 
-/// The device and engine of the window stay as they are chosen; values of others differ in their last digits, and that is told.
+/// Tells the user if the figure was made with other weights, or on another engine or device. The window's own engine and device stay
+/// as chosen, so values may differ in their last digits.
 fn tell_run(model: &mut Model, made_by: &MadeBy, shown: &Shown) {
     let sha256 = &made_by.weights_sha256;
     let then = WeightsId {
@@ -47,7 +48,7 @@ fn tell_run(model: &mut Model, made_by: &MadeBy, shown: &Shown) {
     }
 }
 
-/// Something is shown of a view that a figure brought back: is it what the figure was made from?
+/// Checks a restored view, which now shows something, against what the figure was made from.
 pub(crate) fn check_expected(model: &mut Model, effects: &mut Effects, at: usize, shown: &Arc<Shown>) {
     let id = model.views[at].id;
     let Some(place) = model.expected.iter().position(|expected| expected.view == id) else { return };
@@ -60,7 +61,7 @@ pub(crate) fn check_expected(model: &mut Model, effects: &mut Effects, at: usize
     }
     if let Some((record, in_its_place)) = expected.picture.take() {
         if model.views[at].request.picture == in_its_place {
-            // Nothing else was opened yet.
+            // The user has not opened another picture yet.
             model.expected.push(Expected {
                 view: id,
                 picture: Some((record, in_its_place)),

@@ -1,4 +1,4 @@
-//! Back and forward through what was asked of the views.
+//! Undo and redo of what was requested of the views.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use crate::app::update::show::{set_views, share_scale, show};
 use crate::input::dataset::Source;
 use crate::weights::FilePart;
 
-/// Keeps what was before a change, if it was one.
+/// Adds the state before a command to the undo history, if the command changed anything.
 pub(crate) fn keep_step(model: &mut Model, before: Snapshot) {
     if model.snapshot().is_same(&before) {
         return;
@@ -39,7 +39,8 @@ pub(crate) fn step_forward(model: &mut Model, effects: &mut Effects) {
     take_snapshot(model, effects, &to);
 }
 
-/// Views that were closed since come back under their old numbers, so that differences find them; newer ones go.
+/// Restores a snapshot. Views that were closed since come back under their old numbers, so that differences find them; newer views
+/// are closed.
 fn take_snapshot(model: &mut Model, effects: &mut Effects, to: &Snapshot) {
     let mut views = Vec::with_capacity(to.views.len());
     let mut changed = Vec::new();
@@ -88,7 +89,7 @@ fn take_snapshot(model: &mut Model, effects: &mut Effects, to: &Snapshot) {
     }
 }
 
-/// The data set whose labels are plotted.
+/// The active view's data set, whose labels are plotted.
 fn labelled_source(model: &Model) -> Option<Arc<dyn Source>> {
     model.view().source.as_ref().map(|open| Arc::clone(&open.source))
 }

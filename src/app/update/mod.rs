@@ -1,6 +1,6 @@
-//! What follows from a message: another model, and effects for the threads and the face.
+//! What follows from a message: a changed model, and effects for the threads and the user interface.
 //!
-//! Functions on values: no widget, no thread, no file. Each family of commands has one handler, whose match names each of them.
+//! Functions on values: no widgets, threads or files. Each family of commands has one handler, whose match lists every command.
 
 #![deny(clippy::wildcard_enum_match_arm)]
 
@@ -41,18 +41,18 @@ mod window;
 
 pub(crate) use weights::wants_an_end;
 
-/// What the window is started with.
+/// What the window starts with.
 pub(crate) struct Start {
-    /// What is opened first; the carried picture where nothing is.
+    /// The path to open first; none for the embedded picture.
     pub(crate) picture: Option<PathBuf>,
-    /// A weight file whose model, or whose end, a person must be asked for.
+    /// A weight file that the user must be asked about: its model, its preprocessing or its final layer isn't known.
     pub(crate) asks_for: Option<PathBuf>,
-    /// The layer that the file's network is to end at.
+    /// The layer at which the file's network should end.
     pub(crate) final_layer: Option<String>,
     pub(crate) part: PartChoice,
 }
 
-/// Takes one message.
+/// Handles one message.
 pub(crate) fn update(model: &mut Model, message: Message, now: &Now, effects: &mut Effects) {
     match message {
         Message::Command(command) => apply(model, command, now, effects),
@@ -61,7 +61,7 @@ pub(crate) fn update(model: &mut Model, message: Message, now: &Now, effects: &m
     }
 }
 
-/// What the window does at its start: the picture is asked for before the first frame is drawn.
+/// Starts the window's first work. The picture is requested before the first frame is drawn.
 pub(crate) fn start(model: &mut Model, start: Start, effects: &mut Effects) {
     effects.side(SideJob::Here(model.store.clone()));
     effects.side(SideJob::Devices);
@@ -180,7 +180,7 @@ fn take(model: &mut Model, event: Event, now: &Now, effects: &mut Effects) {
     }
 }
 
-/// What came of the newest request of the view at a place.
+/// Handles the answer to the newest request of the view at this index.
 fn take_of_view(model: &mut Model, at: usize, event: ViewEvent, effects: &mut Effects) {
     let id = model.views[at].id;
     match event {
@@ -205,7 +205,7 @@ fn take_of_view(model: &mut Model, at: usize, event: ViewEvent, effects: &mut Ef
         }
         ViewEvent::Source(place, source) => dataset::open_source(model, effects, id, &place, &source),
         ViewEvent::Figure(figure) => restore::take_figure(model, effects, at, *figure),
-        // What was wanted before still is.
+        // The view's request is the same as before.
         ViewEvent::WhichColumn(path, columns) => {
             model.column_question = Some((path, columns));
             show(model, effects, id);
@@ -217,7 +217,7 @@ fn take_of_view(model: &mut Model, at: usize, event: ViewEvent, effects: &mut Ef
     }
 }
 
-/// The command that a person's answer to a question is.
+/// The command that follows from the path that the user chose in a dialog.
 fn picked(model: &Model, question: Question, path: PathBuf) -> Command {
     match question {
         Question::Picture(_) | Question::Folder(_) => ViewCommand::Open(path).into(),
@@ -230,7 +230,7 @@ fn picked(model: &Model, question: Question, path: PathBuf) -> Command {
     }
 }
 
-/// What is due when a frame begins.
+/// Does what is due when a frame begins.
 fn tick(model: &mut Model, now: &Now, effects: &mut Effects) {
     model.max_texture_side = now.max_texture_side;
     model.memory_bytes = now.memory_bytes;

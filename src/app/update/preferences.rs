@@ -1,4 +1,4 @@
-//! What is kept from one day to the next, and how it is forgotten when it can't be read.
+//! Settings that are kept between sessions: writing and reading them.
 
 use std::path::Path;
 
@@ -14,7 +14,7 @@ use crate::app::update::show::show_active;
 use crate::mosaic::Paper;
 use crate::render::{KeptLooks, Surround};
 
-/// What is to be kept, as text.
+/// The settings that are kept for the next session, as text.
 pub(crate) fn remembered(model: &Model) -> String {
     let kept = Remembered {
         version: VERSION,
@@ -40,7 +40,8 @@ pub(crate) fn remembered(model: &Model) -> String {
     serde_json::to_string(&kept).unwrap_or_default()
 }
 
-/// Takes what was kept. What can't be read is forgotten, and that is said; single settings that mean nothing are left as they are.
+/// Applies the settings kept from the last session. If the text can't be read, it is ignored and the user is told; single settings
+/// that are unknown here are left as they are.
 pub(crate) fn take_remembered(model: &mut Model, effects: &mut Effects, text: &str) {
     let forget = "the settings of the last time can't be read and are forgotten";
     let parsed = (text.len() <= MAX_BYTES).then(|| serde_json::from_str::<Remembered>(text));
@@ -74,15 +75,15 @@ pub(crate) fn take_remembered(model: &mut Model, effects: &mut Effects, text: &s
     model.recent = kept.recent.into_iter().take(MAX_RECENT).collect();
     model.folder = kept.folder;
     let view = model.view_mut();
-    // What this version doesn't know is as it usually is.
+    // Looks that this version doesn't know keep their defaults.
     kept.looks.apply(&mut view.request);
-    // A path that was asked for at the start is still being looked at; what it turns out to be is shown with these settings.
+    // A path given at the start is still being opened; its content will be shown with these settings.
     if view.busy != Some(Busy::Opening) {
         show_active(model, effects);
     }
 }
 
-/// A file or folder that was opened.
+/// Adds a file or folder that was opened to the recent ones.
 pub(crate) fn remember_opened(model: &mut Model, path: &Path) {
     let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     model.folder = path.parent().map(Path::to_owned);

@@ -1,6 +1,7 @@
-//! What is worked out beside what a view shows: its selected channel, pinned channels, layers at a glance, labels, previews.
+//! Requests for what is computed in addition to the views: details of the selected channel, pinned channels, the overview of layers,
+//! labels, previews of tasks.
 //!
-//! Asks for it; must not know how a view comes to be shown.
+//! Must not know how a view itself is computed.
 
 use std::sync::Arc;
 
@@ -17,7 +18,7 @@ use crate::input::dataset::Source;
 use crate::models::{ModelSpec, Registry};
 use crate::render::BatchModel;
 
-/// Has the selected channel of the active view looked into.
+/// Requests the details of the active view's selected channel.
 pub(crate) fn inspect_selected(model: &mut Model, effects: &mut Effects) {
     let view = model.view();
     match view.shown.clone().zip(view.selected) {
@@ -26,7 +27,7 @@ pub(crate) fn inspect_selected(model: &mut Model, effects: &mut Effects) {
     }
 }
 
-/// Has the layers at a glance made anew where they are looked at and are of something else.
+/// Requests the overview of layers, if it is visible and the newest request for it was for another run or another list of layers.
 pub(crate) fn ask_for_walk(model: &mut Model, effects: &mut Effects) {
     let is_seen = model.tab == LeftTab::Layers || model.open.table;
     let view = model.view();
@@ -50,7 +51,7 @@ pub(crate) fn ask_for_walk(model: &mut Model, effects: &mut Effects) {
     effects.queue(Job::Walk { wanted, nodes, stale });
 }
 
-/// Has the pinned channels of the active view's model painted for its picture.
+/// Requests images of the pinned channels of the active view's model for its picture.
 pub(crate) fn paint_pins(model: &mut Model, effects: &mut Effects) {
     let view = model.view();
     let pins: Vec<PinnedChannel> = model
@@ -66,7 +67,7 @@ pub(crate) fn paint_pins(model: &mut Model, effects: &mut Effects) {
     effects.queue(Job::Pins { wanted: Box::new(wanted), pins, stale: model.pins_asked.clone() });
 }
 
-/// A data set is open: what its labels look like over time is worked out beside.
+/// Requests a newly opened data set's labels over time.
 pub(crate) fn ask_for_labels(model: &mut Model, effects: &mut Effects, source: &Arc<dyn Source>) {
     (model.labels, model.plotted_label) = (None, None);
     if !source.label_names().is_empty() {
@@ -74,7 +75,7 @@ pub(crate) fn ask_for_labels(model: &mut Model, effects: &mut Effects, source: &
     }
 }
 
-/// Asks the server what it has for a model whose weights are not here, unless that was done.
+/// Asks the server what it offers for a model whose weights are not here, unless it has been asked already.
 pub(crate) fn ask_offer(model: &mut Model, effects: &mut Effects, spec: &'static ModelSpec) {
     let Some(downloads) = &mut model.downloads else { return };
     let is_known =
@@ -86,7 +87,7 @@ pub(crate) fn ask_offer(model: &mut Model, effects: &mut Effects, spec: &'static
     effects.push(Work::AskOffer(spec, downloads.options.clone()));
 }
 
-/// What tasks are made from, now.
+/// The state that tasks are planned or started from.
 pub(crate) fn basis(model: &Model) -> Basis {
     let view = model.view();
     let all = Registry::specs().chain(Registry::opened());
@@ -105,14 +106,14 @@ pub(crate) fn basis(model: &Model) -> Basis {
     }
 }
 
-/// Has settled what tasks would write that are of what a view shows, or of what is asked of it.
+/// Requests the plans of all tasks that use what the active view shows (`needs_mosaic`), or of all that use only its request.
 pub(crate) fn plan_tasks(model: &mut Model, needs_mosaic: bool, effects: &mut Effects) {
     for task in Task::ALL.iter().filter(|task| task.about().needs_mosaic == needs_mosaic) {
         plan_task(model, *task, effects);
     }
 }
 
-/// Has settled what a task would write, for the preview, where one is seen.
+/// Requests the plan of a task for its preview, if its window is open and it isn't running.
 pub(crate) fn plan_task(model: &mut Model, task: Task, effects: &mut Effects) {
     let run = model.tasks.run(task);
     if !run.is_open || run.running.is_some() {

@@ -1,4 +1,4 @@
-//! Figures of this program that come back: model, layer, settings and pictures they were made with, as far as they are here.
+//! Restores figures of this program: the model, layer, settings and pictures they were made with, as far as available.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -14,9 +14,10 @@ use crate::formats::PictureRecord;
 use crate::mosaic::{ColourChoice, MosaicSettings, Normalisation};
 use crate::render::{DEFAULT_TAG, PictureChoice, ViewRequest};
 
-/// A figure of this program came back. One of a single mosaic changes a view; a difference and a sheet take the place of all.
+/// Restores a figure that was opened. A figure of one mosaic changes the view at index `at`; a difference or a sheet replaces all
+/// views.
 pub(crate) fn take_figure(model: &mut Model, effects: &mut Effects, at: usize, mut figure: RestoredFigure) {
-    // What isn't beside the figure may be on screen.
+    // A picture that was not found next to the figure may be on screen.
     if figure.picture.is_none() {
         figure.picture = on_screen(model, &figure.record.picture);
     }
@@ -75,19 +76,19 @@ pub(crate) fn take_figure(model: &mut Model, effects: &mut Effects, at: usize, m
     keep_step(model, before);
 }
 
-/// A picture that a view shows, if it is the one of a record.
+/// The picture of a record, if a view shows it.
 fn on_screen(model: &Model, record: &PictureRecord) -> Option<PictureChoice> {
     model.views.iter().find_map(|view| {
         let (shown, good) = (view.shown.as_ref()?, view.good.as_ref()?);
         let (rgb, name) = (&shown.picture.rgb, Path::new(&shown.picture.name));
-        // Reading all of a picture takes time: only one of that name is worth it.
+        // Hashing a picture takes time, so only one with the same name is compared.
         let is_named = name.file_name().is_some_and(|name| name == record.file_name.as_str());
         let is_it = || PictureRecord::new(name, rgb.width(), rgb.height(), rgb.as_raw()) == *record;
         (view.is_plain() && is_named && is_it()).then(|| good.of.picture.clone())
     })
 }
 
-/// Both pictures in a view each, and their difference.
+/// Opens three views: one for each picture, and one for the difference.
 fn restore_difference(
     model: &mut Model,
     effects: &mut Effects,
@@ -103,7 +104,7 @@ fn restore_difference(
         let mut view = model.fresh_copy(base);
         expect(model, view.id, &one, found.is_none().then_some(record), true, base);
         let settings = MosaicSettings {
-            // The difference's own range and colours mean nothing for its sides.
+            // The range and colours of the difference mean nothing for its two pictures.
             normalisation: Normalisation::usual_for(one.request.settings.layout),
             colour: ColourChoice::Auto,
             ..one.request.settings.clone()
@@ -133,7 +134,7 @@ fn restore_difference(
     replace_views(model, effects, views, 2)
 }
 
-/// Notes what is to be looked at once the view shows something. A difference has no run of its own.
+/// Notes what is to be checked once the view shows something. `is_run` is false for a difference, which has no run of its own.
 fn expect(
     model: &mut Model,
     view: ViewId,

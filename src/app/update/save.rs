@@ -1,4 +1,4 @@
-//! Files that leave: the mosaic, layers, channels, views, sheets; and the clipboard.
+//! Handlers about saving files (the mosaic, values, channels, views, sheets) and about the clipboard.
 
 use crate::app::message::Now;
 use crate::app::message::effect::{Effects, FaceEffect, Work};
@@ -10,7 +10,7 @@ use crate::app::model::messages::Tone;
 use crate::app::model::paths::{with_extension, with_npy};
 use crate::app::model::save::Export;
 
-/// Does a command about files and the clipboard.
+/// Handles a command about saving files or about the clipboard.
 pub(crate) fn apply(model: &mut Model, command: SaveCommand, now: &Now, effects: &mut Effects) {
     match command {
         SaveCommand::ChooseSavePlace => {
@@ -26,7 +26,7 @@ pub(crate) fn apply(model: &mut Model, command: SaveCommand, now: &Now, effects:
         }
         SaveCommand::Save(path, shown) => {
             let looks = model.saved;
-            // A dialog asks about the name as typed; one that gets its extension here is another.
+            // A dialog asks about the name as typed. If an extension is added here, the user was not asked about that name.
             let named = with_extension(path.clone());
             let may_replace = named == path;
             effects.queue(Job::Save { shown, path: named, may_replace, looks });
@@ -84,7 +84,7 @@ pub(crate) fn export(
     effects.queue(job);
 }
 
-/// What a dialog proposes.
+/// The file name that a dialog proposes.
 fn export_name(what: Export, shown: &crate::app::model::shown::Shown, selected: Option<usize>) -> String {
     let name = shown.file_name();
     let stem = name.strip_suffix(".png").unwrap_or(&name);

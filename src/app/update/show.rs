@@ -1,4 +1,4 @@
-//! What is asked of views goes to the network's thread, and what comes back goes on screen.
+//! Sends requests of views to the network's thread, and puts the results on screen.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -19,8 +19,9 @@ pub(crate) fn show_active(model: &mut Model, effects: &mut Effects) {
     show(model, effects, model.view().id);
 }
 
-/// Posts what is wanted now of a view; whatever ran for an older request of it is cancelled. What is kept is on screen in the next
-/// frame; a model without weights is no job but a state. Differences that depend on the view are shown anew too.
+/// Requests what a view should show now, and cancels an older request of the view. A result that is in the cache is on screen in the
+/// next frame. For a model without weights nothing is posted; the view says so instead. Differences that use the view are requested
+/// again too.
 pub(crate) fn show(model: &mut Model, effects: &mut Effects, id: ViewId) {
     model.newest.job += 1;
     let job = model.newest.job;
@@ -37,7 +38,7 @@ pub(crate) fn show(model: &mut Model, effects: &mut Effects, id: ViewId) {
             effects.push(Work::Withdraw(id));
         }
         Ok(_) if !has_weights && !is_here_known => {
-            // The answer shows the view again.
+            // The answer of the second thread calls this function again.
             view.busy = Some(Busy::LookingForWeights);
             effects.push(Work::Withdraw(id));
         }
@@ -68,7 +69,7 @@ pub(crate) fn show(model: &mut Model, effects: &mut Effects, id: ViewId) {
     }
 }
 
-/// A finished view comes on screen.
+/// Puts a finished view on screen.
 pub(crate) fn take_shown(model: &mut Model, effects: &mut Effects, at: usize, shown: &Arc<Shown>) {
     let wanted = model.full_request(&model.views[at]).ok();
     let view = &mut model.views[at];
@@ -103,7 +104,7 @@ pub(crate) fn take_shown(model: &mut Model, effects: &mut Effects, at: usize, sh
     share_scale(model, effects);
 }
 
-/// Works out the range that all share and shows again what it changes.
+/// Updates the range that all views share, and shows the plain views again if it has changed.
 pub(crate) fn share_scale(model: &mut Model, effects: &mut Effects) {
     let range = model.range_of_all();
     if range == model.shared_range {
@@ -116,7 +117,7 @@ pub(crate) fn share_scale(model: &mut Model, effects: &mut Effects) {
     }
 }
 
-/// Has the worker find out what a path is; the newest request of the view wins here too.
+/// Asks the worker to find out what a path is. As with showing, only the newest request of the view counts.
 pub(crate) fn open(model: &mut Model, effects: &mut Effects, path: PathBuf, path_column: Option<String>) {
     model.newest.job += 1;
     let job = model.newest.job;
@@ -130,7 +131,7 @@ pub(crate) fn set_model(model: &mut Model, effects: &mut Effects, spec: &'static
     match spec.graph() {
         Ok(graph) => {
             let view = model.view_mut();
-            // A layer of that name may be in the other model too; where not, its last is shown.
+            // The other model may have a layer of the same name; if not, its last layer is shown.
             if let LayerChoice::Named(name) = &view.request.layer
                 && graph.find(name).is_none()
             {
@@ -144,7 +145,7 @@ pub(crate) fn set_model(model: &mut Model, effects: &mut Effects, spec: &'static
     }
 }
 
-/// Changes the pictures of a view, and of all others where pictures are linked.
+/// Changes the picture of a view, and of all other plain views if pictures are linked.
 pub(crate) fn change_pictures(
     model: &mut Model,
     effects: &mut Effects,
@@ -169,7 +170,7 @@ pub(crate) fn set_layer(model: &mut Model, effects: &mut Effects, layer: LayerCh
     show_active(model, effects);
 }
 
-/// Views that take the place of all others. They are not shown yet; gives their numbers.
+/// Replaces all views, and returns the numbers of the new ones. The caller has to show them.
 pub(crate) fn replace_views(
     model: &mut Model,
     effects: &mut Effects,
@@ -181,7 +182,7 @@ pub(crate) fn replace_views(
     ids
 }
 
-/// Other views than before, some of which may be the same.
+/// Replaces the list of views; some may be the same as before.
 pub(crate) fn set_views(model: &mut Model, effects: &mut Effects, views: Vec<ViewState>, active: usize) {
     let old: Vec<ViewId> = model.views.iter().map(|v| v.id).collect();
     (model.views, model.active) = (views, active);
@@ -193,7 +194,7 @@ pub(crate) fn set_views(model: &mut Model, effects: &mut Effects, views: Vec<Vie
     inspect_selected(model, effects);
 }
 
-/// A view is gone.
+/// Cleans up after a view that was closed.
 pub(crate) fn let_go(model: &mut Model, effects: &mut Effects, id: ViewId) {
     model.forget_closest_to(id);
     effects.push(Work::Withdraw(id));

@@ -1,4 +1,4 @@
-//! Long work: batches of figures, features of the open data set, moving pictures.
+//! Handlers about tasks: batches of figures, features of the open data set, moving pictures.
 
 use crate::app::message::effect::{Effects, Work};
 use crate::app::message::job::RunJob;
@@ -12,7 +12,7 @@ use crate::app::update::requests::{basis, plan_task};
 use crate::engine::CancelToken;
 use crate::extract::Existing;
 
-/// Does a command about long work.
+/// Handles a command about tasks.
 pub(crate) fn apply(model: &mut Model, command: TaskCommand, effects: &mut Effects) {
     match command {
         TaskCommand::Toggle(task) => {
@@ -37,7 +37,7 @@ pub(crate) fn apply(model: &mut Model, command: TaskCommand, effects: &mut Effec
     }
 }
 
-/// Begins a task as its preview shows it.
+/// Starts a task as its preview shows it.
 fn start(model: &mut Model, task: Task, existing: Existing, effects: &mut Effects) {
     if !model.tasks.is_ready(task) {
         return;
@@ -50,7 +50,7 @@ fn start(model: &mut Model, task: Task, existing: Existing, effects: &mut Effect
     effects.push(Work::Run(RunJob::Run(request, existing, called_off)));
 }
 
-/// A task tells how far it is.
+/// Handles the progress or the end of a task.
 pub(crate) fn take_news(model: &mut Model, task: Task, news: RunNews, effects: &mut Effects) {
     match &news.end {
         None => {}

@@ -1,4 +1,4 @@
-//! Handlers as functions: a message in, another model and effects out. No widget, thread, file or network.
+//! Handlers as functions: a message in, a changed model and effects out. No widgets, threads or networks.
 
 #![allow(clippy::wildcard_enum_match_arm, reason = "a test looks for one effect among others")]
 
@@ -29,7 +29,7 @@ use crate::weights::fetch::FetchOptions;
 
 use super::*;
 
-/// A window whose network has its weights here, before its first picture is shown.
+/// The model of a window whose network has its weights, before its first picture is shown.
 fn model() -> Model {
     let row = Registry::find(DEFAULT_TAG).unwrap();
     let mut model = Model::new(WeightStore::new(Vec::new()), row, Arc::new(row.graph().unwrap()));
@@ -51,7 +51,7 @@ fn tell(model: &mut Model, event: Event) -> Vec<Effect> {
     send(model, Message::Event(event))
 }
 
-/// The requests that go to the network's thread.
+/// The view and the layer of each request that goes to the network's thread.
 fn shows(effects: &[Effect]) -> Vec<(u64, LayerChoice)> {
     let show = |effect: &Effect| match effect {
         Effect::Work(Work::Latest(view, Job::Show(_, full))) => Some((*view, full.of.layer.clone())),
@@ -121,7 +121,7 @@ fn views_come_and_go_and_there_are_four_at_most() {
     let effects = ask(&mut model, ViewsCommand::CloseView(id));
     assert_eq!(model.views.len(), 3);
     assert!(effects.iter().any(|e| matches!(e, Effect::Work(Work::Withdraw(gone)) if *gone == id)));
-    // Nobody waits for what was asked of it.
+    // An answer for the closed view has no effect.
     assert!(
         tell(&mut model, Event::Matched(id, (1, "channel 3 of view 1".into()), vec![(1, 0.5)])).is_empty()
     );
@@ -143,7 +143,7 @@ fn weights_that_are_not_here_are_offered_fetched_and_called_off() {
     tell(&mut model, Event::Download(row, DownloadNews::Asked(Err("no such host".into()))));
     let stage = |model: &Model| model.downloads.as_ref().unwrap().by_tag.get(row.tag).cloned();
     assert!(matches!(stage(&model), Some(Stage::Failed(reason)) if reason == "no such host"));
-    // Nothing was offered, so there is nothing to fetch; asked again, it may be.
+    // Nothing was offered, so there is nothing to download; but the server can be asked again.
     assert!(ask(&mut model, WeightsCommand::Download(row, DownloadRequest::Fetch)).is_empty());
     ask(&mut model, WeightsCommand::Download(row, DownloadRequest::Ask));
     assert!(matches!(stage(&model), Some(Stage::Asking)));
@@ -204,7 +204,7 @@ fn frames_pass_by_themselves_until_the_last() {
     let last = model.view().source.as_ref().unwrap().source.len() - 1;
     ask(&mut model, DatasetCommand::SetFrame(last - 1));
     ask(&mut model, DatasetCommand::TogglePlayFrames);
-    // The one before is not shown yet.
+    // The current frame is not shown yet.
     send(&mut model, Message::Tick);
     assert_eq!(model.view().source.as_ref().unwrap().index, last - 1);
     model.view_mut().busy = None;
@@ -298,7 +298,7 @@ fn long_work_is_planned_told_and_reported() {
     assert!(model.tasks.extract.run.report.is_some() && said(&model).contains(&"the disk is full"));
 }
 
-/// The one map of a class isn't the layer's first channel.
+/// A class map isn't the layer's first channel, although it is the only map.
 #[test]
 fn a_class_map_is_not_pinned_as_a_channel() {
     let mut model = model();
@@ -333,7 +333,7 @@ fn escape_closes_one_thing_after_the_other() {
     assert!(matches!(&effects[..], [Effect::Face(FaceEffect::Close)]));
 }
 
-/// Every action has a name or is further keys of one, and does something or nothing without harm when there is nothing to do it to.
+/// Every action has a label or gives further keys to another action, and does no harm when there is nothing to apply it to.
 #[test]
 fn every_action_can_be_asked_for_at_any_time() {
     for action in crate::app::message::command::actions() {
@@ -346,7 +346,7 @@ fn every_action_can_be_asked_for_at_any_time() {
     }
 }
 
-/// Names and spellings that earlier versions wrote are taken; values beyond their bounds come to them, and later versions' are passed over.
+/// Names and spellings that earlier versions wrote are accepted; values out of bounds are clamped, and unknown fields are ignored.
 #[test]
 fn settings_of_earlier_versions_are_taken() {
     let mut model = model();
@@ -368,7 +368,7 @@ fn settings_of_earlier_versions_are_taken() {
     );
 }
 
-/// A number is no number, or lies beyond its bounds: the preference stays within them.
+/// A preference stays within its bounds if its new value is out of bounds or isn't a number.
 #[test]
 fn preferences_stay_within_their_bounds() {
     let mut model = model();

@@ -1,4 +1,4 @@
-//! The active view: what it is of, and how it is looked at.
+//! Handlers about the active view: what it shows, and how.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use crate::app::update::weights;
 use crate::graph::NodeId;
 use crate::render::{Change, PictureChoice, is_weights_path};
 
-/// Does a command about the active view.
+/// Handles a command about the active view.
 pub(crate) fn apply(model: &mut Model, command: ViewCommand, now: &Now, effects: &mut Effects) {
     match command {
         ViewCommand::ChoosePicture => effects.push(Work::Ask(Question::Picture(model.folder.clone()))),
@@ -65,7 +65,7 @@ pub(crate) fn apply(model: &mut Model, command: ViewCommand, now: &Now, effects:
     }
 }
 
-/// Changes what is wanted of the picture and model at hand: looks in all linked views, the rest in the active one.
+/// Changes part of a request: looks in all views if looks are linked, anything else in the active view.
 fn change_views(model: &mut Model, effects: &mut Effects, change: &Change) {
     let active = model.view().id;
     let is_linked = change.is_look() && model.links.looks && model.view().is_plain();
@@ -81,7 +81,7 @@ fn change_views(model: &mut Model, effects: &mut Effects, change: &Change) {
     }
 }
 
-/// Wants again what is on screen.
+/// Goes back to the request that what is on screen answers.
 fn go_back(model: &mut Model, effects: &mut Effects) {
     let Some(good) = model.view().good.clone() else { return };
     model.weight_files.retain(|(tag, _)| *tag != good.of.spec.tag);
@@ -124,11 +124,11 @@ fn paste(model: &mut Model, effects: &mut Effects, image: &egui::ColorImage) {
     });
 }
 
-/// The layer some steps on in the walk, if it has one.
+/// The layer that is this many steps further in the list of layers, if there is one.
 fn layer_at_step(model: &Model, steps: isize) -> Option<NodeId> {
     let view = model.view();
     let (nodes, chosen) = (view.walk(model.preferences.lists_every_node), view.node());
-    // Between two stages a step leads to the next one on that side.
+    // From a node between two stages, a step goes to the next stage on that side.
     let at = match nodes.binary_search(&chosen) {
         Ok(at) => at.checked_add_signed(steps)?,
         Err(after) if steps > 0 => after.checked_add_signed(steps - 1)?,
@@ -144,7 +144,7 @@ fn step_layer(model: &mut Model, effects: &mut Effects, steps: isize) {
     }
 }
 
-/// Lets the next layer come when it is due and the last has been shown; starts over after the last layer.
+/// Goes to the next layer when it is due and the current one is shown; starts again from the first after the last layer.
 pub(crate) fn play_on(model: &mut Model, effects: &mut Effects, now: &Now) {
     let Some(playing) = model.playing else { return };
     let now = now.secs;

@@ -1,4 +1,4 @@
-//! Views as such: more of them, fewer, linked, compared; and the channels kept beside them.
+//! Handlers about several views: opening, closing, linking and comparing them; and pinned channels.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use crate::app::update::requests::{inspect_selected, paint_pins};
 use crate::app::update::show::{let_go, share_scale, show, show_active};
 use crate::render::{Change, LayerChoice};
 
-/// Does a command about several views.
+/// Handles a command about several views.
 pub(crate) fn apply(model: &mut Model, command: ViewsCommand, effects: &mut Effects) {
     match command {
         ViewsCommand::AddView => add_view(model, effects, None),
@@ -57,7 +57,7 @@ fn add_view(model: &mut Model, effects: &mut Effects, difference_of: Option<(Vie
     }
     let mut view = model.view().clone();
     if !view.is_plain() && difference_of.is_none() {
-        // A copy of a difference starts from the first picture of it.
+        // A difference can't be copied: the first plain view is copied instead.
         if let Some(first) = model.views.iter().find(|v| v.is_plain()) {
             view = first.clone();
         }
@@ -90,7 +90,7 @@ fn add_difference(model: &mut Model, effects: &mut Effects) {
     }
     match found {
         Some(pair) => {
-            // Two mosaics and their difference say something only on one scale.
+            // Two mosaics and their difference can only be compared in one range.
             if !model.links.scale {
                 model.say(
                     Tone::Good,
@@ -207,7 +207,7 @@ fn go_to_pin(model: &mut Model, effects: &mut Effects, id: u64) {
     show_active(model, effects);
 }
 
-/// Another model without showing it yet.
+/// Sets the model of the active view without showing it yet.
 fn apply_model(model: &mut Model, spec: &'static crate::models::ModelSpec) {
     match spec.graph() {
         Ok(graph) => {

@@ -1,4 +1,4 @@
-//! Weight files, and weights that a server has.
+//! Handlers about weight files and downloads of weights.
 
 use std::path::PathBuf;
 
@@ -18,7 +18,7 @@ use crate::models::ModelSpec;
 use crate::weights::fetch::Progress;
 use crate::weights::{FilePart, PartChoice};
 
-/// Does a command about weights.
+/// Handles a command about weights.
 pub(crate) fn apply(model: &mut Model, command: WeightsCommand, effects: &mut Effects) {
     match command {
         WeightsCommand::ChooseWeights => effects.push(Work::Ask(Question::Weights)),
@@ -39,12 +39,13 @@ pub(crate) fn apply(model: &mut Model, command: WeightsCommand, effects: &mut Ef
     }
 }
 
-/// Finds out what a weight file is for; of several a person is asked.
+/// Requests the models that a weight file fits. If there are several, the user is asked.
 pub(crate) fn fit(effects: &mut Effects, path: std::path::PathBuf) {
     effects.queue(Job::Fit(path, PartChoice::default()));
 }
 
-/// A file fits models: of one with one way to end it is to be used, of several a person is asked.
+/// Handles the models that a file fits. If there is only one, and no final layer to choose, gives the command to use it; otherwise asks
+/// the user and gives none.
 pub(crate) fn take_fits(
     model: &mut Model,
     path: PathBuf,
@@ -59,7 +60,7 @@ pub(crate) fn take_fits(
     None
 }
 
-/// Runs a model with weights from a file from now on.
+/// Uses weights from a file for a model from now on, and shows that model.
 fn use_weights(model: &mut Model, effects: &mut Effects, spec: &'static ModelSpec, file: FilePart) {
     model.weights_question = None;
     model.weight_files.retain(|(kept, _)| *kept != spec.tag);
@@ -71,12 +72,13 @@ fn use_weights(model: &mut Model, effects: &mut Effects, spec: &'static ModelSpe
     set_model(model, effects, spec);
 }
 
-/// Whether a person is asked where a network ends: it is cut, and nobody has said yet.
+/// Whether the user must be asked where a network ends: the file continues in a way that isn't understood, and no final layer was
+/// chosen yet.
 pub(crate) fn wants_an_end(spec: &ModelSpec) -> bool {
     spec.opened().is_some_and(|opened| opened.is_cut && opened.final_asked.is_none())
 }
 
-/// Views of models whose weights turned up are shown, and those that waited for the answer.
+/// Handles the list of available weights: shows the views that waited for it, and those whose missing weights are now here.
 pub(crate) fn take_here(model: &mut Model, effects: &mut Effects, tags: Vec<&'static str>) {
     (model.here, model.is_here_known) = (tags, true);
     let is_waiting = |view: &&ViewState| {
@@ -89,7 +91,7 @@ pub(crate) fn take_here(model: &mut Model, effects: &mut Effects, tags: Vec<&'st
     }
 }
 
-/// Fetches what was offered.
+/// Starts to download what was offered.
 fn download(model: &mut Model, effects: &mut Effects, spec: &'static ModelSpec) {
     let Some(downloads) = &mut model.downloads else { return };
     let Some(Stage::Offered(offer, have)) = downloads.by_tag.get(spec.tag).cloned() else { return };
@@ -100,7 +102,7 @@ fn download(model: &mut Model, effects: &mut Effects, spec: &'static ModelSpec) 
     effects.push(Work::Fetch(Box::new(FetchRequest { spec, options, offer, folders, cancel })));
 }
 
-/// Calls a download off; what came is kept.
+/// Cancels a download; the bytes received are kept.
 fn cancel_download(model: &Model, spec: &'static ModelSpec) {
     let stage = model.downloads.as_ref().and_then(|downloads| downloads.by_tag.get(spec.tag));
     if let Some(Stage::Fetching(_, _, cancel)) = stage {

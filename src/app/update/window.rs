@@ -1,4 +1,4 @@
-//! The window itself: what is open over it, what is said in it.
+//! Handlers about the window itself: floating windows, messages, preferences.
 
 use crate::app::message::Now;
 use crate::app::message::effect::{Effects, FaceEffect};
@@ -8,7 +8,7 @@ use crate::app::model::messages::Tone;
 use crate::app::model::task::Task;
 use crate::app::update::requests::inspect_selected;
 
-/// Does a command about the window.
+/// Handles a command about the window.
 pub(crate) fn apply(model: &mut Model, command: WindowCommand, now: &Now, effects: &mut Effects) {
     match command {
         WindowCommand::SetTab(tab) => model.tab = tab,
@@ -30,7 +30,7 @@ pub(crate) fn apply(model: &mut Model, command: WindowCommand, now: &Now, effect
     }
 }
 
-/// Closes what lies over the others; with nothing there, dismisses messages and selects nothing.
+/// Closes the topmost floating window; if none is open, dismisses all messages and deselects the channel.
 fn close_top(model: &mut Model, effects: &mut Effects) {
     let (open, tasks) = (&mut model.open, &mut model.tasks);
     let over = [&mut open.palette, &mut open.help, &mut open.log];

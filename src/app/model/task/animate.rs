@@ -1,4 +1,4 @@
-//! A moving picture, as plain data: what is asked for, what it would be.
+//! A task that makes a moving picture, as plain data: what was chosen, and a preview of the result.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -12,11 +12,11 @@ use crate::mosaic::Normalisation;
 use crate::render::{AnimationChoices, AnimationExtent, AnimationLook, AnimationMode, BatchModel};
 use crate::tensor::PixelSize;
 
-/// A moving picture that is to be made.
+/// The user's choices for a moving picture.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct AnimateScope {
     pub(crate) mode: AnimationMode,
-    /// As on the command line; empty for the mode's usual ones.
+    /// Names of layers, separated by commas, as on the command line; empty for the mode's default.
     pub(crate) layers: String,
     pub(crate) fps: f64,
     pub(crate) side: u32,
@@ -24,14 +24,14 @@ pub(crate) struct AnimateScope {
     pub(crate) output: String,
 }
 
-/// A moving picture that is to be made, with all it takes to make it.
+/// Everything needed to make a moving picture.
 pub(crate) struct AnimateRequest {
     pub(crate) picture: Option<(String, Arc<Picture>)>,
-    /// The data set, for a drive.
+    /// The open data set, which a drive needs.
     pub(crate) source: Option<OpenSource>,
     pub(crate) model: BatchModel,
     pub(crate) choices: AnimationChoices,
-    /// The network's input, as the view has it.
+    /// Size of the network's input in the view; none if the view doesn't show this network yet.
     pub(crate) input_size: Option<PixelSize>,
     pub(crate) device: DeviceChoice,
     pub(crate) engine: EngineChoice,
@@ -39,11 +39,11 @@ pub(crate) struct AnimateRequest {
     pub(crate) output: PathBuf,
 }
 
-/// What a moving picture would be.
+/// A preview of a moving picture: its size, and whether it would replace something.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct AnimatePreview {
     pub(crate) extent: AnimationExtent,
-    /// Whether something lies where it would go.
+    /// Whether a file, or a folder that isn't empty, exists at the output path.
     pub(crate) is_there: bool,
 }
 
@@ -71,7 +71,7 @@ impl Scope for AnimateScope {
         &mut self.output
     }
 
-    /// It is of the active view's.
+    /// None: it uses the active view's network.
     fn tags(&mut self) -> Option<&mut BTreeSet<String>> {
         None
     }

@@ -1,6 +1,6 @@
-//! What a task is made from, and what each kind of one says of itself.
+//! What a task is planned from, and how each kind of task describes itself.
 //!
-//! Owns what all kinds share. Must not know which kinds there are.
+//! Owns what all kinds share. Must not know which kinds exist.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -13,26 +13,26 @@ use crate::app::model::shown::Shown;
 use crate::engine::{DeviceChoice, EngineChoice, WeightStore};
 use crate::render::{BatchLayers, BatchModel, ViewRequest};
 
-/// What the window has at the moment a task is planned or begun.
+/// The window's state that a task is planned or started from.
 pub(crate) struct Basis {
-    /// What is asked of the active view.
+    /// The request of the active view.
     pub(crate) request: ViewRequest,
-    /// The name of its layer.
+    /// The name of the active view's layer.
     pub(crate) layer: String,
-    /// Its data set.
+    /// The active view's data set.
     pub(crate) source: Option<OpenSource>,
-    /// What it shows.
+    /// The finished view that the active view shows.
     pub(crate) shown: Option<Arc<Shown>>,
-    /// All networks, each with the file that stands for its weights.
+    /// All networks, each with the weight file that the user gave for it, if any.
     pub(crate) models: Vec<BatchModel>,
-    /// How figures are saved.
+    /// How saved figures look.
     pub(crate) looks: SaveLooks,
     pub(crate) device: DeviceChoice,
     pub(crate) engine: EngineChoice,
     pub(crate) store: WeightStore,
 }
 
-/// Which layers a task is of.
+/// The layers that a task uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum TaskLayers {
     Final,
@@ -40,7 +40,7 @@ pub(crate) enum TaskLayers {
     AllStages,
 }
 
-/// Where a task writes to.
+/// What kind of path a task writes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Place {
     Folder,
@@ -48,46 +48,46 @@ pub(crate) enum Place {
     Animation,
 }
 
-/// What a kind of task is called, and where it stands.
+/// A kind of task: its name and texts, its place in the menu, its window.
 pub(crate) struct TaskAbout {
-    /// Its item in menu and command palette, and what that does.
+    /// Its label in menu and command palette, and the help text for it.
     pub(crate) label: &'static str,
     pub(crate) help: &'static str,
-    /// Its place in the File menu.
+    /// Its position in the File menu.
     pub(crate) menu_place: u8,
     pub(crate) keys: &'static [KeyboardShortcut],
-    /// Whether it is of what the active view shows, so that it waits for that.
+    /// Whether it uses what the active view shows, and so can only begin once something is shown.
     pub(crate) needs_mosaic: bool,
-    /// Title and size in points of its window.
+    /// Title of its window, and the window's size in points.
     pub(crate) title: &'static str,
     pub(crate) size: [f32; 2],
-    /// What its progress counts, and how it is stopped.
+    /// What its progress counts, and the label of the button that stops it.
     pub(crate) things: &'static str,
     pub(crate) stop: &'static str,
     pub(crate) place: Place,
 }
 
-/// What a task is to be of, as a person chooses it.
+/// The user's choices for a kind of task.
 pub(crate) trait Scope: Clone {
-    /// All it takes to do it.
+    /// Everything needed to do the task.
     type Request;
     const ABOUT: TaskAbout;
 
-    /// As it is offered first; `tag` is the network on screen.
+    /// The choices that are offered first; `tag` is the network on screen.
     fn first(tag: &str) -> Self;
 
-    /// Where it is to write.
+    /// The path that it writes to.
     fn place(&mut self) -> &mut String;
 
-    /// The networks that it is of, where they are chosen.
+    /// The tags of the chosen networks; none for a kind of task that always uses the active view's network.
     fn tags(&mut self) -> Option<&mut BTreeSet<String>>;
 
-    /// The request for it, or what is missing.
+    /// The request for the task, or a message that says what is missing.
     fn request(&self, basis: &Basis) -> Result<Self::Request, String>;
 }
 
 impl Basis {
-    /// Networks by their tags.
+    /// The networks that have these tags.
     pub(crate) fn models_of(&self, tags: &BTreeSet<String>) -> Vec<BatchModel> {
         self.models.iter().filter(|model| tags.contains(model.spec.tag)).cloned().collect()
     }

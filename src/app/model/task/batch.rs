@@ -1,4 +1,4 @@
-//! A batch of figures, as plain data: what is asked for, what would be written.
+//! A task that writes a batch of figures, as plain data: what was chosen, and what would be written.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -14,33 +14,33 @@ use crate::input::dataset::{PictureLocation, PictureRef};
 use crate::render::{BatchError, BatchLayers, BatchModel, BatchPlan, PictureChoice, ViewRequest};
 use crate::tensor::counted;
 
-/// What a batch is to be of.
+/// The user's choices for a batch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct BatchScope {
-    /// All frames of the open data set, or the picture on screen.
+    /// Whether to use the open data set's frames, or the picture on screen alone.
     pub(crate) is_whole_source: bool,
-    /// The first and the last frame.
+    /// The first and the last frame to use.
     pub(crate) first: usize,
     pub(crate) last: usize,
     pub(crate) tags: BTreeSet<String>,
     pub(crate) layers: TaskLayers,
     pub(crate) folder: String,
-    /// Also the values, as `.npy` beside each figure.
+    /// Whether to write the values too, as a `.npy` file next to each figure.
     pub(crate) has_values: bool,
-    /// Writes anew what is there already.
+    /// Whether to replace files that exist already.
     pub(crate) replaces: bool,
 }
 
-/// Figures that a batch wrote, and how it ends in words.
+/// How many figures a batch has written and kept.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct BatchCounts {
     pub(crate) num_written: usize,
-    /// Figures that were there already.
+    /// Figures that existed already and were not replaced.
     pub(crate) num_kept: usize,
 }
 
 impl BatchCounts {
-    /// How a batch ended: one line.
+    /// How a batch ended, in one line of words.
     pub(crate) fn end(self, num_failed: u64, is_called_off: bool) -> RunEnd {
         let kept = match self.num_kept {
             0 => String::new(),
@@ -62,32 +62,32 @@ impl BatchCounts {
     }
 }
 
-/// A batch of figures that is to be made, with all it takes to make them.
+/// Everything needed to make a batch of figures.
 pub(crate) struct BatchRequest {
-    /// What is asked of each figure but picture, network and layer; without a data set its picture is the one.
+    /// What all figures share: everything but picture, network and layer. Without a data set its picture is the one that is used.
     pub(crate) request: ViewRequest,
-    /// The data set, where all its frames are meant.
+    /// The data set whose frames are used; none to use the one picture of `request`.
     pub(crate) source: Option<OpenSource>,
-    /// First and last of them.
+    /// First and last frame of the data set.
     pub(crate) frames: (usize, usize),
     pub(crate) models: Vec<BatchModel>,
     pub(crate) layers: BatchLayers,
     pub(crate) folder: PathBuf,
     /// Whether each figure's values are written too.
     pub(crate) has_values: bool,
-    /// Writes anew what is there already.
+    /// Whether to replace files that exist already.
     pub(crate) replaces: bool,
     pub(crate) looks: SaveLooks,
     pub(crate) device: DeviceChoice,
 }
 
 impl BatchRequest {
-    /// What the batch would write. Looks at files, so not for the window's own thread.
+    /// What the batch would write. It reads the file system, so don't call it on the window's thread.
     pub(crate) fn plan(&self) -> Result<BatchPlan, BatchError> {
         BatchPlan::new(&self.pictures(), &self.models, &self.layers, &self.folder, self.has_values)
     }
 
-    /// The open data set's frames in the chosen range, or the one picture on screen.
+    /// The pictures to use: the data set's frames in the chosen range, or the one picture on screen.
     fn pictures(&self) -> Vec<PictureRef> {
         if let Some(open) = &self.source {
             let last = open.source.len().saturating_sub(1);
@@ -110,7 +110,7 @@ impl BatchRequest {
                 .and_then(|sample| PictureRef::of_sample(place, &sample, *camera))
                 .into_iter()
                 .collect(),
-            // These lie in no file of their own.
+            // These have no file of their own.
             PictureChoice::Cat | PictureChoice::Live(_) | PictureChoice::Pasted(_) => Vec::new(),
         }
     }

@@ -1,4 +1,4 @@
-//! Features of a data set, as plain data: what is asked for, what would be written.
+//! A task that extracts features of a data set, as plain data: what was chosen, and what would be written.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -12,13 +12,13 @@ use crate::input::dataset::{Camera, Source};
 use crate::render::{BatchLayers, BatchModel};
 use crate::tensor::{AxisOrder, Dtype};
 
-/// Pictures that go through a network together: few, so that a view doesn't wait long for the threads that compute. The engine that
-/// this is for takes them one by one anyway.
+/// Pictures in a batch of the CPU engine: few, so that a view doesn't wait long for the threads. That engine's results don't depend on
+/// the batch size.
 const BATCH: usize = 4;
-/// As on the command line.
+/// Greatest number of rows in a part file, as on the command line.
 const PART_ROWS: u64 = 1024;
 
-/// Features that are to be made of the open data set.
+/// The user's choices for features of the open data set.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct ExtractScope {
     pub(crate) tags: BTreeSet<String>,
@@ -27,21 +27,21 @@ pub(crate) struct ExtractScope {
     pub(crate) format: FeatureFormat,
     pub(crate) dtype: Dtype,
     pub(crate) order: AxisOrder,
-    /// All cameras of a log, or the one that is shown.
+    /// Whether to use all cameras of a log, or only the one that is shown.
     pub(crate) has_all_cameras: bool,
-    /// The first row.
+    /// The first row to use.
     pub(crate) start: usize,
     /// Step between rows, at least 1.
     pub(crate) every: usize,
-    /// Rows at most; 0 for all.
+    /// Greatest number of rows to use; 0 for all.
     pub(crate) limit: usize,
     pub(crate) labels_by_folder: bool,
     pub(crate) folder: String,
-    /// Goes on with an unfinished run although something changed.
+    /// Whether to continue an unfinished run although something changed.
     pub(crate) allows_mixed: bool,
 }
 
-/// Features that are to be made, with all it takes to make them.
+/// Everything needed to extract features.
 pub(crate) struct ExtractRequest {
     pub(crate) source: Arc<dyn Source>,
     pub(crate) models: Vec<BatchModel>,
@@ -56,12 +56,12 @@ pub(crate) struct ExtractRequest {
 #[derive(Debug)]
 pub(crate) struct ExtractPreview {
     pub(crate) num_pictures: u64,
-    /// Rows of the data set that can't be used, and the first of them in words.
+    /// Number of rows of the data set that can't be used, and a description of the first.
     pub(crate) num_left_out: usize,
     pub(crate) first_left_out: Option<String>,
-    /// Folder of each set, and what is in it in words.
+    /// The folder of each set of features, and a description of its contents.
     pub(crate) sets: Vec<(String, String)>,
-    /// Bytes that it takes until it is done, about.
+    /// Approximate disk space needed in bytes, including temporary files.
     pub(crate) needed_bytes: u64,
     pub(crate) found: Found,
 }
@@ -81,7 +81,7 @@ impl Scope for ExtractScope {
         place: Place::Folder,
     };
 
-    /// As the command line has it where nothing is said, but pooled: a person at a window wants a table.
+    /// The command line's defaults, except that features are pooled, which gives one vector per picture.
     fn first(tag: &str) -> Self {
         Self {
             tags: std::iter::once(tag.to_owned()).collect(),
@@ -136,7 +136,7 @@ impl Scope for ExtractScope {
                 encoding: Encoding { pool: self.pool, order: self.order, dtype: self.dtype },
                 format: self.format,
                 out: PathBuf::from(self.folder.trim()),
-                // Others' last digits may depend on it, so theirs is the command line's.
+                // Results of candle may depend on the batch size in their last digits, so it uses the same batch as the command line.
                 batch: (basis.engine != EngineChoice::Candle).then_some(BATCH),
                 part_rows: PART_ROWS,
             },

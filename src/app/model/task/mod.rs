@@ -1,5 +1,5 @@
-//! Long work as plain data: what is asked for, what would be written, how far it is, what came of it. Each kind has a file of its own
-//! here, and one line in the list below.
+//! Tasks (long work) as plain data: the user's choices, what would be written, the progress and the result. Each kind of task has a
+//! file of its own here, and one line in the list at the `tasks!` macro.
 
 pub(crate) mod animate;
 pub(crate) mod basis;
@@ -17,15 +17,15 @@ use crate::app::model::task::run_news::RunNews;
 use crate::engine::CancelToken;
 use crate::render::BatchPlan;
 
-/// A task before, while and after it is done.
+/// The state of one kind of task: its choices, its plan and its run.
 pub(crate) struct TaskState<S, P> {
     pub(crate) scope: S,
-    /// What would be written, or why nothing; none while it is worked out.
+    /// What would be written, or why nothing can be; none while it is being worked out.
     pub(crate) plan: Option<Result<P, String>>,
     pub(crate) run: TaskRun,
 }
 
-/// What all tasks have.
+/// The part of a task's state that is the same for all kinds.
 #[derive(Default)]
 pub(crate) struct TaskRun {
     /// Whether its window is open.
@@ -34,38 +34,38 @@ pub(crate) struct TaskRun {
     pub(crate) report: Option<RunNews>,
 }
 
-/// The kinds: name, field, what a person chooses, and what would be written.
+/// Defines the kinds of tasks. One line each: name, field of [`Tasks`], type of the user's choices, type of the plan.
 macro_rules! tasks {
     ($($(#[$doc:meta])* $Kind:ident($field:ident: $Scope:ty, $Plan:ty)),+ $(,)?) => {
-        /// A kind of long work. There is one of each at a time.
+        /// A kind of task. At most one of each kind runs at a time.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub(crate) enum Task {
             $($(#[$doc])* $Kind),+
         }
 
-        /// What a task is to be of.
+        /// The user's choices for a task.
         #[derive(Clone)]
         pub(crate) enum TaskScope {
             $($Kind($Scope)),+
         }
 
-        /// A task with all it takes to plan it or do it.
+        /// Everything needed to plan a task or to do it.
         pub(crate) enum TaskRequest {
             $($Kind(Box<<$Scope as Scope>::Request>)),+
         }
 
-        /// What a task would write, or why nothing.
+        /// What a task would write, or why it can't.
         pub(crate) enum TaskPlan {
             $($Kind(Result<$Plan, String>)),+
         }
 
-        /// All tasks.
+        /// The state of all tasks.
         pub(crate) struct Tasks {
             $(pub(crate) $field: TaskState<$Scope, $Plan>),+
         }
 
         impl Task {
-            /// All of them, the one that lies lowest on the screen first.
+            /// All kinds, in the order in which their windows are stacked: the lowest first.
             pub(crate) const ALL: &'static [Self] = &[$(Self::$Kind),+];
 
             pub(crate) const fn about(self) -> &'static TaskAbout {
@@ -84,7 +84,7 @@ macro_rules! tasks {
         }
 
         impl TaskPlan {
-            /// Why nothing can be written.
+            /// A plan that says why a task can't write anything.
             pub(crate) fn refused(task: Task, reason: String) -> Self {
                 match task {
                     $(Task::$Kind => Self::$Kind(Err(reason))),+
@@ -93,33 +93,33 @@ macro_rules! tasks {
         }
 
         impl Tasks {
-            /// Tasks of what is on screen.
+            /// The tasks with their first choices; `tag` is the network on screen.
             pub(crate) fn of(tag: &str) -> Self {
                 Self { $($field: TaskState::new(Scope::first(tag))),+ }
             }
 
-            /// How one of them stands.
+            /// The run of one task.
             pub(crate) fn run(&self, task: Task) -> &TaskRun {
                 match task {
                     $(Task::$Kind => &self.$field.run),+
                 }
             }
 
-            /// To change how one of them stands.
+            /// The run of one task, to change it.
             pub(crate) fn run_mut(&mut self, task: Task) -> &mut TaskRun {
                 match task {
                     $(Task::$Kind => &mut self.$field.run),+
                 }
             }
 
-            /// Whether one can begin.
+            /// Whether one task can begin.
             pub(crate) fn is_ready(&self, task: Task) -> bool {
                 match task {
                     $(Task::$Kind => self.$field.is_ready()),+
                 }
             }
 
-            /// Takes what one is to be of; gives which.
+            /// Sets the choices of a task; returns which task it was.
             pub(crate) fn set(&mut self, scope: TaskScope) -> Task {
                 match scope {
                     $(TaskScope::$Kind(scope) => {
@@ -129,7 +129,7 @@ macro_rules! tasks {
                 }
             }
 
-            /// What one is of, with another place to write to.
+            /// A copy of a task's choices, with another path to write to.
             pub(crate) fn placed(&self, task: Task, place: String) -> TaskScope {
                 match task {
                     $(Task::$Kind => {
@@ -140,14 +140,14 @@ macro_rules! tasks {
                 }
             }
 
-            /// Until a person has said where to write, a task is of the network on screen.
+            /// Chooses the network on screen for a task, unless the user has already chosen where to write.
             pub(crate) fn follow(&mut self, task: Task, tag: &str) {
                 match task {
                     $(Task::$Kind => self.$field.follow(tag)),+
                 }
             }
 
-            /// The request for one, or what is missing.
+            /// The request for a task, or a message that says what is missing.
             pub(crate) fn request(&self, task: Task, basis: &Basis) -> Result<TaskRequest, String> {
                 match task {
                     $(Task::$Kind => {
@@ -156,14 +156,14 @@ macro_rules! tasks {
                 }
             }
 
-            /// What one would write is being worked out anew.
+            /// Forgets a task's plan, because it is being worked out again.
             pub(crate) fn forget_plan(&mut self, task: Task) {
                 match task {
                     $(Task::$Kind => self.$field.plan = None),+
                 }
             }
 
-            /// Takes what one would write.
+            /// Stores the plan of a task.
             pub(crate) fn take_plan(&mut self, plan: TaskPlan) {
                 match plan {
                     $(TaskPlan::$Kind(plan) => self.$field.plan = Some(plan)),+
@@ -187,7 +187,7 @@ impl<S: Scope, P> TaskState<S, P> {
         Self { scope, plan: None, run: TaskRun::default() }
     }
 
-    /// Whether it can begin.
+    /// Whether it can begin: it has a plan, and isn't running.
     pub(crate) fn is_ready(&self) -> bool {
         matches!(self.plan, Some(Ok(_))) && self.run.running.is_none()
     }
@@ -202,7 +202,7 @@ impl<S: Scope, P> TaskState<S, P> {
 }
 
 impl TaskRun {
-    /// Takes what a run tells; says whether it is over.
+    /// Stores what a run reports; returns whether the run has ended.
     pub(crate) fn take(&mut self, news: RunNews) -> bool {
         if news.end.is_none() {
             if let Some((kept, _)) = &mut self.running {
@@ -215,7 +215,7 @@ impl TaskRun {
         true
     }
 
-    /// Asks the run to stop.
+    /// Asks the run to stop, if there is one.
     pub(crate) fn cancel(&self) {
         if let Some((_, called_off)) = &self.running {
             called_off.cancel();

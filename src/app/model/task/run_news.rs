@@ -1,44 +1,44 @@
-//! What a long run tells while it goes on, and how it ends, as plain data.
+//! What a long run reports while it goes on, and how it ends, as plain data.
 
 use std::time::Duration;
 
-/// Failures that are kept to be read; the files of a run have them all.
+/// Greatest number of failures that are kept for display; the files of an extraction list all of them.
 const MAX_FAILURES: usize = 200;
 
 /// How a run ended, in words.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum RunEnd {
     Done(String),
-    /// What is kept, and how to go on.
+    /// It was stopped; the words say what is kept and how to continue.
     Stopped(String),
     Failed(String),
 }
 
-/// How far a run is.
+/// The progress of a run, and how it ended.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct RunNews {
     pub(crate) total: u64,
-    /// Done by an earlier run.
+    /// The part of `done` that an earlier run did.
     pub(crate) first: u64,
     pub(crate) done: u64,
     pub(crate) num_failed: u64,
-    /// Picture and reason, of the first ones.
+    /// Picture and reason of the first failures.
     pub(crate) failures: Vec<(String, String)>,
-    /// What is done beside counting.
+    /// A remark on the progress, in words; may be empty.
     pub(crate) what: String,
     pub(crate) elapsed: Duration,
     pub(crate) end: Option<RunEnd>,
 }
 
 impl RunNews {
-    /// Keeps why a picture failed.
+    /// Stores why a picture failed.
     pub(crate) fn fail(&mut self, picture: String, reason: String) {
         if self.failures.len() < MAX_FAILURES {
             self.failures.push((picture, reason));
         }
     }
 
-    /// Of this run alone; none before anything is done.
+    /// Number of things done per second by this run alone; none before it has done anything.
     pub(crate) fn per_second(&self) -> Option<f64> {
         let (num, seconds) = (self.done.saturating_sub(self.first), self.elapsed.as_secs_f64());
         (num > 0 && seconds > 0.0).then(|| num as f64 / seconds)

@@ -1,4 +1,4 @@
-//! A batch of figures, run by run; after each it makes way for what is wanted on screen.
+//! A batch of figures, run by run. Views' jobs interrupt it, and it continues afterwards.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -23,11 +23,12 @@ use crate::render::{
 };
 use crate::tensor::counted;
 
-/// Nobody waits for word of a batch's parts by number.
+/// A number that no request of a view has, so that progress events of a batch's steps are ignored.
 const NO_JOB: u64 = 0;
 
 impl Pipeline {
-    /// Does runs until the batch is done or called off, or something else is wanted: then what is left comes back.
+    /// Does runs until the batch is done or cancelled by the user. If a view's job is waiting, returns the rest of the batch, to be
+    /// continued later.
     pub(crate) fn batch(&mut self, mut job: Box<BatchJob>, cancel: &CancelToken) -> Option<Box<BatchJob>> {
         let plan = match &job.plan {
             Some(plan) => Arc::clone(plan),
@@ -60,13 +61,13 @@ impl Pipeline {
             let run = &plan.runs[job.next];
             match self.one_run(&mut job, &plan.models[run.model], run, cancel) {
                 Ok(()) => {}
-                // The run is begun again after what came between; figures that were written are then there.
+                // The run starts again after the view's job; it skips figures that it has already written.
                 Err(Stop::Cancelled) => return Some(job),
                 Err(Stop::Failed(reason)) => fail(&mut job, run.picture.label.clone(), reason),
             }
             job.next += 1;
             job.news.done = job.next as u64;
-            // Time spent on it, not waiting.
+            // Only time spent on the batch counts, not time spent waiting.
             job.news.elapsed += started.elapsed();
             job.news.what = format!("{} written", counted(job.counts.num_written, "figure"));
             self.tell.event(Event::TaskNews(Task::Batch, job.news.clone()));
@@ -88,7 +89,7 @@ impl Pipeline {
         cancel: &CancelToken,
     ) -> Result<(), Stop> {
         if run.figures.iter().all(|figure| is_done(job, figure)) {
-            // Nothing of it has to be computed.
+            // Nothing of this run has to be computed.
             let kept = run.figures.iter().filter(|figure| !job.written.contains(&figure.path)).count();
             job.counts.num_kept += kept;
             return Ok(());
@@ -114,7 +115,7 @@ impl Pipeline {
             if cancel.is_cancelled() && !job.called_off.is_cancelled() {
                 return Err(Stop::Cancelled);
             }
-            // What is there is kept; what this batch wrote before it made way, too.
+            // Existing figures are kept, and so are those that this batch wrote before it was interrupted.
             if is_done(job, figure) {
                 if !job.written.contains(&figure.path) {
                     job.counts.num_kept += 1;
@@ -144,7 +145,7 @@ fn fail(job: &mut BatchJob, picture: String, reason: String) {
     job.news.fail(picture, reason);
 }
 
-/// One figure of a run.
+/// Draws one figure of a run.
 fn painted(
     (run_by, subject, value): (&RunBy, &Subject, &Run),
     (label, node): (&str, NodeId),
@@ -183,7 +184,7 @@ fn painted(
     draw(FigureSpec { picture: &picture, minus: None, label, contents }).map_err(failed)
 }
 
-/// What is there is kept unless it is to be replaced; what this batch wrote before it made way, in any case.
+/// Whether a figure needs no work: this batch has written it, or it exists and is not to be replaced.
 fn is_done(job: &BatchJob, figure: &BatchFigure) -> bool {
     job.written.contains(&figure.path) || (!job.of.replaces && figure.is_there(job.of.has_values))
 }

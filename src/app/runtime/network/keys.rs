@@ -1,4 +1,4 @@
-//! What the network's thread keeps from job to job, and what it is kept under.
+//! The results that the network's thread keeps from job to job, and the keys of its caches.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use crate::render::{InputChoices, View};
 use crate::tensor::{Activation, LayerStats};
 use crate::weights::PartChoice;
 
-/// A file as it was when it was read: a changed one under the same path is another.
+/// Identifies a file's contents: its path, time of change and size. A changed file under the same path has another key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct FileKey {
     pub(crate) path: PathBuf,
@@ -33,20 +33,20 @@ impl FileKey {
     }
 }
 
-/// What identifies a picture's pixels.
+/// Identifies a picture's pixels.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum PictureKey {
     Carried,
     File(FileKey),
-    /// A frame of a stream, or a picture of the clipboard, by its number.
+    /// A frame of a stream, by its number.
     Frame(u64),
     Pasted(u64),
 }
 
-/// What identifies a loaded model: its tag, its file, where it runs.
+/// Identifies a loaded model: its tag, its weight file if one was given, and its device.
 pub(crate) type ModelKey = (&'static str, Option<(FileKey, PartChoice)>, DeviceChoice);
 
-/// What identifies a preprocessed picture.
+/// Identifies a preprocessed picture.
 #[derive(Clone, PartialEq)]
 pub(crate) struct PreparedKey {
     pub(crate) picture: PictureKey,
@@ -54,14 +54,14 @@ pub(crate) struct PreparedKey {
     pub(crate) input: InputChoices,
 }
 
-/// A picture as a network gets it, and what is drawn of it.
+/// A preprocessed picture, and the images that are drawn of it.
 pub(crate) struct Prepared {
     pub(crate) view: Arc<View>,
     pub(crate) seen: Arc<ColorImage>,
     pub(crate) thumbnail: Arc<ColorImage>,
 }
 
-/// What identifies a run's values.
+/// Identifies a layer's values in a run.
 #[derive(Clone, PartialEq)]
 pub(crate) struct RunKey {
     pub(crate) picture: PictureKey,
@@ -70,7 +70,7 @@ pub(crate) struct RunKey {
     pub(crate) node: NodeId,
 }
 
-/// A layer's values, and what is drawn of them beside the mosaic.
+/// A layer's values, with their statistics and histogram.
 pub(crate) struct Run {
     pub(crate) elapsed: Duration,
     pub(crate) activation: Activation,
@@ -86,7 +86,7 @@ impl Run {
     }
 }
 
-/// A picture on its way through a model.
+/// A decoded picture and its preprocessed form, ready to be run.
 pub(crate) struct Subject {
     pub(crate) picture: Arc<Picture>,
     pub(crate) path: Option<PathBuf>,

@@ -1,6 +1,6 @@
-//! The worker's side: from what is wanted to a finished view, doing again only what changed.
+//! The jobs of the network's thread: from a request to a finished view, computing only what has changed.
 //!
-//! Runs on the worker thread; may take as long as it takes. Knows nothing of widgets.
+//! Runs on the worker thread, so it may block. Must not use widgets.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -22,8 +22,8 @@ pub(crate) mod value;
 pub(crate) mod walk;
 
 impl Pipeline {
-    /// Does one job; gives back what is left of one that made way. A panic on the way is a bug of ours: it is told, what was kept is
-    /// forgotten, and the next job starts afresh.
+    /// Does one job; returns what is left of a queued job that was interrupted by a view's job. A panic is a bug in this program: it is
+    /// reported as an event, the caches are cleared, and the next job starts afresh.
     pub(crate) fn handle(&mut self, job: Job, cancel: &CancelToken) -> Option<Job> {
         let shows = if let Job::Show(id, _) | Job::Open(id, ..) = &job { Some(*id) } else { None };
         catch_unwind(AssertUnwindSafe(|| self.work(job, cancel))).unwrap_or_else(|_| {
@@ -90,8 +90,8 @@ impl Pipeline {
     }
 }
 
-/// Whether work that is done when nothing else is wanted made way and is to be done again later. What went wrong with it shows in the
-/// view itself; beside it nothing more is to be said.
+/// Whether a queued job was interrupted and must be done again later. Failures are not reported here, because the view itself shows
+/// them.
 fn left(done: &Result<(), Stop>, stale: &CancelToken) -> bool {
     matches!(done, Err(Stop::Cancelled)) && !stale.is_cancelled()
 }

@@ -1,4 +1,4 @@
-//! What a path is: a picture, a data set, a weight file of some model.
+//! Finds out what a path is: a picture, a figure of this program, a data set, or a weight file and the models it fits.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -18,7 +18,8 @@ use crate::models::{ModelSpec, Registry};
 use crate::render::{PictureChoice, fits_none};
 use crate::weights::{PartChoice, TensorFile};
 
-/// What a path is.
+/// Opens a path: finds out whether it is a picture, a figure, a data set or a table. `path_column` is the column of a table that holds
+/// the pictures' paths, once the user has chosen it.
 pub(crate) fn open(path: PathBuf, path_column: Option<String>, cat: &[u8]) -> ViewEvent {
     if path_column.is_none() && !path.is_dir() && !is_log(&path) && is_table_path(&path) {
         let columns = table_columns(&path);
@@ -40,7 +41,7 @@ pub(crate) fn open(path: PathBuf, path_column: Option<String>, cat: &[u8]) -> Vi
                 let minus = record.minus.as_ref().and_then(|minus| picture_of(&path, minus, cat));
                 return ViewEvent::Figure(Box::new(RestoredFigure { path, record, picture, minus }));
             }
-            // A figure whose record was damaged or isn't one is a picture like any other, and that is said.
+            // A figure whose record is damaged is opened as an ordinary picture, with a note.
             Err(ReadRecordError::Bad { reason, .. }) => {
                 return ViewEvent::Picture(
                     path,
@@ -55,7 +56,7 @@ pub(crate) fn open(path: PathBuf, path_column: Option<String>, cat: &[u8]) -> Vi
             ViewEvent::OpenFailed(format!("there is no such file: \"{}\"", path.display()))
         };
     }
-    // The window's list of columns has numbers where the first line is a row.
+    // If the table has no header, the user chose its column by number.
     let has_no_header = path_column.is_some() && has_no_header(&path);
     match open_source_as(&path, &SourceOptions { kind: None, path_column, has_no_header }) {
         Ok(source) => ViewEvent::Source(path, Arc::from(source)),
@@ -63,8 +64,8 @@ pub(crate) fn open(path: PathBuf, path_column: Option<String>, cat: &[u8]) -> Vi
     }
 }
 
-/// The picture that a figure was made from: the carried one, or a file of that name beside the figure or in the folder above. Only one
-/// with the recorded hash counts.
+/// The picture that a figure was made from, if a picture with the recorded hash is found: the embedded one, or a file of the recorded
+/// name in the figure's folder or in the folder above.
 fn picture_of(figure: &Path, record: &PictureRecord, cat: &[u8]) -> Option<PictureChoice> {
     let is_it = |picture: &Picture| {
         let rgb = &picture.rgb;
@@ -75,7 +76,7 @@ fn picture_of(figure: &Path, record: &PictureRecord, cat: &[u8]) -> Option<Pictu
     }
     let folder = std::path::absolute(figure).ok()?.parent()?.to_owned();
     let folders = [Some(folder.as_path()), folder.parent()];
-    // A record holds a plain file name, never a path; that is checked when it is read.
+    // A record holds a plain file name, never a path; this is checked when the record is read.
     folders
         .into_iter()
         .flatten()
@@ -84,7 +85,7 @@ fn picture_of(figure: &Path, record: &PictureRecord, cat: &[u8]) -> Option<Pictu
         .map(PictureChoice::File)
 }
 
-/// The networks of an ONNX file, up to a layer if one is given.
+/// The networks of an ONNX file, ending at `final_layer` if one is given, as offers to the user.
 pub(crate) fn network(path: PathBuf, final_layer: Option<&str>) -> Event {
     let offer = |spec: &&'static ModelSpec| WeightsOffer {
         spec,
@@ -98,7 +99,7 @@ pub(crate) fn network(path: PathBuf, final_layer: Option<&str>) -> Event {
     }
 }
 
-/// Opens the networks of a figure that came of files which are open with another last layer.
+/// Opens a figure's networks that are not registered, if they come from ONNX files that are already open with another final layer.
 fn open_recorded(record: &FigureRecord) {
     for run in record.panels.iter().map(|panel| &panel.run) {
         if Registry::find(&run.tag).is_ok() {
@@ -110,15 +111,15 @@ fn open_recorded(record: &FigureRecord) {
         else {
             continue;
         };
-        // What can't be opened is told when the figure's network isn't found.
+        // An error here is reported later, when the figure's network isn't found.
         let final_layer = run.final_layer.as_deref().filter(|_| has_own_end(&run.tag));
         let _ = open_onnx_up_to(path, final_layer);
     }
 }
 
-/// The models that a weight file is for, as far as it shows, and what of the file each is.
+/// The models that a weight file fits, and for each the part of the file to use.
 pub(crate) fn fits(path: PathBuf, choice: &PartChoice) -> Event {
-    // An ONNX file is a model of its own; where it doesn't say how samples become values, each way is one.
+    // An ONNX file is a model of its own. If it doesn't say how samples become values, there is one model for each way.
     if is_onnx_path(&path) {
         return network(path, None);
     }
@@ -128,7 +129,7 @@ pub(crate) fn fits(path: PathBuf, choice: &PartChoice) -> Event {
     }
 }
 
-/// What a file has to offer, at least one; where it holds EMA weights and others and nobody chose, both.
+/// The offers of a file, at least one. If it holds both EMA weights and others, and the user hasn't chosen, both are offered.
 fn offers(path: &Path, choice: &PartChoice) -> Result<Vec<WeightsOffer>, String> {
     let file = TensorFile::read_part(path, choice).map_err(|error| told(&error))?;
     file.check_choice().map_err(|error| told(&error))?;

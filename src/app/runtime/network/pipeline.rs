@@ -1,4 +1,4 @@
-//! All that the network's thread keeps, and how a job of it can end.
+//! The state of the network's thread, and the ways in which a job can stop early.
 
 use std::sync::Arc;
 
@@ -10,19 +10,19 @@ use crate::engine::{EngineChoice, Session, WeightStore};
 use crate::input::decode::Picture;
 use crate::tensor::Remedied;
 
-/// Models kept loaded: as many as views stand side by side.
+/// Greatest number of models kept loaded: one for each view.
 pub(crate) const MAX_SESSIONS: usize = 4;
 
-/// Values of layers kept, so that another look at a layer, or a step back, runs no network.
+/// Memory budget for layers' values, in bytes, so that a layer can be shown again without running the network.
 const VALUE_BUDGET_BYTES: usize = 256 << 20;
 
-/// Decoded pictures kept.
+/// Memory budget for decoded pictures, in bytes.
 const PICTURE_BUDGET_BYTES: usize = 128 << 20;
 
-/// Preprocessed pictures kept, with the small ones made of them.
+/// Memory budget for preprocessed pictures and their thumbnails, in bytes.
 const PREPARED_BUDGET_BYTES: usize = 64 << 20;
 
-/// Everything the worker keeps from job to job.
+/// Everything that the network's thread keeps from job to job.
 pub(crate) struct Pipeline {
     pub(crate) store: WeightStore,
     pub(crate) cat: &'static [u8],
@@ -34,15 +34,15 @@ pub(crate) struct Pipeline {
     pub(crate) runs: LruCache<RunKey, Arc<Run>>,
 }
 
-/// A job that didn't come to its end.
+/// Why a job stopped early.
 pub(crate) enum Stop {
-    /// A newer job is waiting.
+    /// It was cancelled: another job goes first, or its result is no longer wanted.
     Cancelled,
-    /// Told to the person.
+    /// It failed; the text is for the user.
     Failed(String),
 }
 
-/// Of an error, with its remedy in the window's words.
+/// A failure with an error's message and its remedy, worded for the window.
 #[expect(clippy::needless_pass_by_value, reason = "it stands in `map_err`")]
 pub(crate) fn failed(error: impl Remedied) -> Stop {
     Stop::Failed(told(&error))

@@ -1,4 +1,4 @@
-//! What is shown as files, and for the clipboard.
+//! Writes views to files and makes images for the clipboard.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -16,33 +16,33 @@ use crate::render::{
     Contents, Drawing, FigureSpec, LayerValues, Look, Panel, PanelSpec, PartSeen, Scale, class_words, draw,
 };
 
-/// Writes what is shown as the command line would: at a readable size, with or without caption, with its record.
+/// Writes a view's mosaic as the command line would: with the chosen scale and surround, and with its record.
 pub(crate) fn save(shown: &Shown, path: &Path, may_replace: bool, looks: SaveLooks) -> Result<(), String> {
     check(shown, path, may_replace)?;
     write(&draw_mosaic(shown, None, looks)?, path)
 }
 
-/// One channel's map, as a mosaic of one tile.
+/// Writes one channel's map, as a mosaic of one tile.
 pub(crate) fn channel(shown: &Shown, channel: usize, path: &Path, looks: SaveLooks) -> Result<(), String> {
     check(shown, path, false)?;
     write(&draw_mosaic(shown, Some(channel), looks)?, path)
 }
 
-/// What is in sight of the mosaic, as it is on screen: zoomed and moved, the selected channel outlined.
+/// Writes the visible part of the mosaic as it is on screen, with its zoom and pan and the outline of the selected channel.
 pub(crate) fn part(shown: &Shown, seen: PartSeen, path: &Path) -> Result<(), String> {
     check(shown, path, false)?;
-    // The record is the mosaic's own, and what is in sight of it.
+    // The record is that of the whole mosaic, plus the visible part.
     let panel = panel(shown, None, shown.settings.paper, Scale::Times(1))?;
     write(&figure(shown, Contents::Part(panel, seen))?, path)
 }
 
-/// The layer's values, all channels in their own order.
+/// Writes the layer's values, all channels in the network's order.
 pub(crate) fn values(shown: &Shown, path: &Path) -> Result<(), String> {
     check(shown, path, false)?;
     write_npy(path, &shown.activation).map_err(|error| told(&error))
 }
 
-/// The picture and every view of it on one sheet, as the article has it.
+/// Writes the picture and all its views on one sheet.
 pub(crate) fn all(views: &[Arc<Shown>], path: &Path, paper: Paper) -> Result<(), String> {
     let Some(first) = views.first() else { return Err("no view shows anything yet".into()) };
     if views.iter().any(|view| view.label != first.label) {
@@ -58,12 +58,12 @@ pub(crate) fn all(views: &[Arc<Shown>], path: &Path, paper: Paper) -> Result<(),
     write(&figure(first, Contents::Sheet { panels, rgb: first.picture.rgb.clone(), paper })?, path)
 }
 
-/// What saving would write, as a picture for the clipboard.
+/// Makes the image that [`save`] would write, for the clipboard.
 pub(crate) fn picture(shown: &Shown, looks: SaveLooks) -> Result<Arc<ColorImage>, String> {
     draw_mosaic(shown, None, looks).map(|drawing| textures::from_pixels(&drawing.pixels))
 }
 
-/// No figure may lie over its picture, nor over a file that nobody gave up.
+/// Refuses a path that would overwrite the view's picture, or an existing file that may not be replaced.
 fn check(shown: &Shown, path: &Path, may_replace: bool) -> Result<(), String> {
     let real = path.canonicalize().ok();
     if real.is_some() && shown.picture_paths.iter().any(|p| p.canonicalize().ok() == real) {
@@ -81,11 +81,11 @@ fn check(shown: &Shown, path: &Path, may_replace: bool) -> Result<(), String> {
     Ok(())
 }
 
-/// The whole mosaic, or one channel's tile of it.
+/// Draws a figure of the whole mosaic, or of one channel.
 fn draw_mosaic(shown: &Shown, channel: Option<usize>, looks: SaveLooks) -> Result<Drawing, String> {
     let mut panel = panel(shown, channel, looks.paper, looks.scale)?;
     if looks.surround.has_caption {
-        // A large classifier wasn't asked when the view was made.
+        // If the classifier is large, the view was computed without its classes.
         let is_layer = shown.minus.is_none() && shown.class_map.is_none();
         let asked = || class_words(&shown.run_by.backbone, shown.node, &shown.activation);
         panel.set_remark(shown.classes.clone().or_else(|| is_layer.then(asked).flatten()));
@@ -93,7 +93,7 @@ fn draw_mosaic(shown: &Shown, channel: Option<usize>, looks: SaveLooks) -> Resul
     figure(shown, Contents::Panel(panel, looks.surround))
 }
 
-/// The view painted anew, as a figure wants it.
+/// Paints a view again, with the background and scale of a figure.
 fn panel(shown: &Shown, channel: Option<usize>, paper: Paper, scale: Scale) -> Result<Panel, String> {
     let settings = match channel {
         None => MosaicSettings { paper, ..shown.settings.clone() },
@@ -117,7 +117,7 @@ fn panel(shown: &Shown, channel: Option<usize>, paper: Paper, scale: Scale) -> R
     .map_err(|error| told(&error))
 }
 
-/// A difference says both pictures it is of.
+/// Draws a figure of these contents. For a difference it records both pictures.
 fn figure(shown: &Shown, contents: Contents) -> Result<Drawing, String> {
     let minus = shown.minus.as_ref().map(|other| of_picture(other));
     draw(FigureSpec { picture: &of_picture(&shown.picture), minus, label: &shown.label, contents })
@@ -128,7 +128,7 @@ fn write(drawing: &Drawing, path: &Path) -> Result<(), String> {
     drawing.write(path).map_err(|error| told(&error))
 }
 
-/// A decoded picture's name and pixels, for a record.
+/// The record of a decoded picture: its name, size and hash.
 pub(crate) fn of_picture(picture: &Picture) -> PictureRecord {
     let rgb = &picture.rgb;
     PictureRecord::new(Path::new(&picture.name), rgb.width(), rgb.height(), rgb.as_raw())

@@ -1,4 +1,4 @@
-//! What a view shows: values, sifted, painted, cut into textures.
+//! Computes a finished view: values, selected channels, mosaic, pieces for textures.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use crate::render::{Placement, class_words};
 use crate::tensor::{PixelSize, profile};
 use crate::weights::Head;
 
-/// A mosaic is enlarged for its texture up to this side, so that any zoom below it is drawn smoothly.
+/// A mosaic is enlarged for its texture up to this side, in pixels, so that it is drawn smoothly at any lower zoom.
 const ENLARGED_SIDE: u32 = 4096;
 
 impl Pipeline {
@@ -35,7 +35,7 @@ impl Pipeline {
         let mut stem = wanted.of.picture.stem(&subject.picture);
         let mut minus = None;
         let backbone = Arc::clone(&self.session(id, wanted)?.run_by().backbone);
-        // Picture after picture passes here: a large classifier waits until a caption is saved.
+        // This runs for every picture, so a large classifier is not run here, but only when a caption is saved.
         let is_light = backbone.weights().head().is_some_and(Head::is_light);
         let mut classes = is_light.then(|| class_words(&backbone, node, &run.activation)).flatten();
         let mut picture_paths: Vec<_> = subject.path.iter().cloned().collect();
@@ -117,12 +117,12 @@ impl Pipeline {
     }
 }
 
-/// The grid that was asked for, where it holds the channels: it stays asked for while layers of other sizes pass.
+/// The requested grid, if it has room for all channels. The request keeps it for layers where it does.
 pub(crate) fn fitting_grid(settings: &MosaicSettings, num_channels: usize) -> Option<Grid> {
     settings.grid.filter(|grid| grid.capacity() >= num_channels)
 }
 
-/// Whole factor by which a mosaic is enlarged before it becomes a texture.
+/// Integer factor by which a mosaic is enlarged before it becomes a texture.
 fn enlargement(mosaic: &Mosaic, max_texture_side: usize) -> u32 {
     let side = mosaic.pixels.width().max(mosaic.pixels.height()).max(1);
     (ENLARGED_SIDE.min(max_texture_side as u32) / side).clamp(1, 4)

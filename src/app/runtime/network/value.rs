@@ -1,4 +1,4 @@
-//! A layer's values for a picture: decoded, preprocessed, run, each kept for the next time.
+//! Computes a layer's values for a picture: decoding, preprocessing and the run, with a cache for the result of each.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -19,11 +19,11 @@ use crate::input::decode::{Picture, decode_bytes};
 use crate::render::{LayerChoice, PictureChoice, View};
 use crate::tensor::Activation;
 
-/// Longest side of the small picture beside the mosaic.
+/// Longest side of the picture's thumbnail, in pixels.
 const THUMBNAIL_SIDE: u32 = 512;
 
 impl Pipeline {
-    /// The node that is wanted; loads the model.
+    /// The requested layer's node. Loads the model if necessary.
     pub(crate) fn node(&mut self, id: u64, wanted: &FullRequest) -> Result<NodeId, Stop> {
         let at = self.load_model(id, wanted)?;
         let graph = self.sessions[at].1.backbone().graph();
@@ -33,7 +33,7 @@ impl Pipeline {
         }
     }
 
-    /// A picture, read and preprocessed.
+    /// Decodes and preprocesses a picture, or takes it from the caches.
     pub(crate) fn subject(
         &mut self,
         id: u64,
@@ -71,7 +71,7 @@ impl Pipeline {
         Ok(Subject { picture, path, prepared, key })
     }
 
-    /// Keeps values that came of a walk, so that a step to their layer runs nothing.
+    /// Keeps values computed for the overview of layers, so that their layers can be shown without a run.
     pub(crate) fn keep(&mut self, subject: &Subject, wanted: &FullRequest, runs: Vec<(NodeId, Arc<Run>)>) {
         for (node, run) in runs {
             let key = RunKey {
@@ -87,7 +87,7 @@ impl Pipeline {
         }
     }
 
-    /// Values of some layers for a picture, in the order asked for. Those that are kept are taken; the others come of one run.
+    /// Values of some layers for a picture, in the order of `nodes`. Those in the cache are reused; the others are computed in one run.
     pub(crate) fn values(
         &mut self,
         id: u64,
@@ -136,7 +136,7 @@ impl Pipeline {
         found.into_iter().collect::<Option<Vec<_>>>().ok_or(Stop::Cancelled)
     }
 
-    /// The wanted model, loaded; `id` is told while it loads.
+    /// The session of the requested model. If the model has to be loaded, the request `id` gets a progress event.
     pub(crate) fn session(&mut self, id: u64, wanted: &FullRequest) -> Result<&mut Session, Stop> {
         let at = self.load_model(id, wanted)?;
         Ok(&mut self.sessions[at].1)
@@ -146,7 +146,7 @@ impl Pipeline {
         let location = match choice {
             PictureChoice::Cat => None,
             PictureChoice::Live(frame) => {
-                // A copy of the pixels; what was read stays whole for whoever looks at it meanwhile.
+                // The pixels are copied, because the frame is shared.
                 let picture = Picture {
                     name: format!("frame {}", frame.number),
                     rgb: (*frame.rgb).clone(),
@@ -188,7 +188,7 @@ impl Pipeline {
         Ok((key, picture))
     }
 
-    /// Place of the wanted model among the sessions; loads it first where it isn't.
+    /// Index of the requested model's session; loads the model first if it isn't loaded.
     fn load_model(&mut self, id: u64, wanted: &FullRequest) -> Result<usize, Stop> {
         let at = self.loaded_model(id, wanted)?;
         let backbone = self.sessions[at].1.backbone();
@@ -199,7 +199,7 @@ impl Pipeline {
     fn loaded_model(&mut self, id: u64, wanted: &FullRequest) -> Result<usize, Stop> {
         let key = model_key(wanted);
         if let Some(at) = self.sessions.iter().position(|(kept, _)| *kept == key) {
-            // The last used stands last, so that the first is the one to go.
+            // The most recently used session is last, so the first is the one to drop.
             let session = self.sessions.remove(at);
             self.sessions.push(session);
             return Ok(self.sessions.len() - 1);
@@ -223,7 +223,7 @@ fn model_key(wanted: &FullRequest) -> ModelKey {
     (wanted.of.spec.tag, file, wanted.device)
 }
 
-/// A picture no larger than `side`, for looking at; the network never sees it.
+/// The picture scaled down to a longest side of at most `side` pixels, for display only; the network never gets it.
 fn fitted(picture: &image::RgbImage, side: u32) -> image::RgbImage {
     let longest = picture.width().max(picture.height()).max(1);
     if longest <= side {

@@ -1,4 +1,4 @@
-//! Many layers of one run at a glance, and pinned channels for the picture at hand.
+//! The overview of layers from one run, and images of pinned channels for the current picture.
 
 use std::collections::HashMap;
 use std::ops::ControlFlow;
@@ -20,17 +20,18 @@ use crate::graph::NodeId;
 use crate::mosaic::{MosaicSettings, compose};
 use crate::tensor::{Activation, LayerStats, MapShape};
 
-/// Longest side of a layer's small picture.
+/// Longest side of a layer's small picture, in pixels.
 const MEAN_MAP_SIDE: u32 = 48;
 
-/// Values kept of a walk: the first layers', which are the large ones, until this many bytes.
+/// Memory budget for values that are kept from an overview, in bytes. Layers are kept in the order of the run, as far as they fit; the
+/// first are the largest.
 const KEPT_OF_WALK_BYTES: usize = 96 << 20;
 
-/// Jobs for the window's views count from 1; nobody waits for word of this one.
+/// A number that no request of a view has (these count from 1), so that progress events of this work are ignored.
 const NO_JOB: u64 = 0;
 
 impl Pipeline {
-    /// Runs once to the last of the layers and keeps of each a small picture and its numbers.
+    /// Runs the network once, up to the last of the layers, and makes a small picture and statistics of each.
     pub(crate) fn walk(
         &mut self,
         wanted: &FullRequest,
@@ -106,7 +107,7 @@ fn summary(run: &Run) -> LayerSummary {
     }
 }
 
-/// The mean of all maps as a small picture; grey where it can't be painted.
+/// The mean of all feature maps as a small picture; a grey pixel if it can't be painted.
 fn mean_map(activation: &Activation) -> Arc<ColorImage> {
     let shape = MapShape { channels: 1, ..activation.shape() };
     let painted = Activation::new(activation.name(), shape, activation.mean_map())

@@ -8,7 +8,7 @@ use crate::app::ui::context::Context;
 use crate::app::ui::theme;
 use crate::engine::DeviceChoice;
 
-/// What was opened lately stands after this item.
+/// The menu item after which the recently opened files are listed.
 const RECENT_AFTER: (Menu, u8) = (Menu::File, 11);
 
 pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
@@ -22,7 +22,7 @@ pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
     });
 }
 
-/// The actions of a menu, in their order. Of two at one place, as play and pause are, the one that can be done is shown.
+/// The actions of a menu, in order of their positions. Of two with the same position, such as play and pause, the enabled one is shown.
 fn items(ui: &mut egui::Ui, cx: &mut Context<'_>, menu: Menu) {
     let place = |action: &AnyAction| action.menu.filter(|(own, _)| *own == menu).map(|(_, place)| place);
     let mut rows: Vec<(u8, &AnyAction)> =
@@ -49,7 +49,7 @@ fn items(ui: &mut egui::Ui, cx: &mut Context<'_>, menu: Menu) {
     }
 }
 
-/// Files and folders opened lately.
+/// Recently opened files and folders.
 fn recent(ui: &mut egui::Ui, cx: &mut Context<'_>) {
     if cx.model.recent.is_empty() {
         ui.label("Nothing was opened yet");
@@ -63,14 +63,14 @@ fn recent(ui: &mut egui::Ui, cx: &mut Context<'_>) {
     }
 }
 
-/// A menu that scrolls where it is longer than the screen, as on one of few points.
+/// A menu that scrolls if it is longer than the screen.
 fn long(ui: &mut egui::Ui, items: impl FnOnce(&mut egui::Ui)) {
     let room = (ui.ctx().content_rect().height() - theme::MENU_MARGIN).max(80.0);
-    // What is left to itself is no higher than a menu usually is, and scrolls with room below.
+    // By default a scroll area keeps a small height, and scrolls although there is room below it.
     egui::ScrollArea::vertical().max_height(room).min_scrolled_height(room).show(ui, items);
 }
 
-/// Where networks run; what can't be had says why.
+/// The devices that networks can run on; for a device that can't be used, the reason is shown.
 fn devices(ui: &mut egui::Ui, cx: &mut Context<'_>) {
     let model = cx.model;
     let choices = &model.devices;

@@ -1,4 +1,4 @@
-//! A view's mosaic with zoom, pan, what is under the pointer, and the same place of the picture where another view points.
+//! A view's mosaic: zoom, pan, the value under the pointer, and the place of the picture that the pointer is at in another view.
 
 use egui::{Color32, Rect, Sense, Stroke, StrokeKind, Ui, vec2};
 
@@ -15,19 +15,20 @@ use crate::mosaic::{MosaicLayout, MosaicValue, PixelRect, format_value};
 use crate::tensor::ChannelKind;
 use crate::tensor::counted;
 
-/// Zoom of one notch of the wheel is about this many points of scrolling.
+/// Scrolling by this many points doubles the zoom.
 const POINTS_PER_DOUBLING: f32 = 160.0;
 
-/// Below this many points a value gets no outline of its own.
+/// A value under the pointer gets an outline of its own if it is at least this many points wide.
 const MIN_VALUE_OUTLINE: f32 = 6.0;
 
-/// Below this many points the cells of a selected channel get none.
+/// The cells of a selected channel get outlines if they are at least this many points wide.
 const MIN_CELL_OUTLINE: f32 = 1.0;
 
-/// Below this many points the same place is marked in the corner's picture only.
+/// The place that another view points at is marked in the mosaic if its values are at least this many points wide; otherwise only in
+/// the corner's picture.
 const MIN_MARK: f32 = 2.5;
 
-/// Positions above which they get none.
+/// The cells of a selected channel get no outlines if the layer has more locations than this.
 const MAX_OUTLINED_CELLS: usize = 1024;
 
 pub(crate) fn draw(
@@ -73,7 +74,7 @@ pub(crate) fn draw(
 
     let pixel = response.hover_pos().and_then(|pointer| viewport.pixel_at(panel, size, pointer));
     let hovered = pixel.and_then(|(x, y)| shown.mosaic.value_at(x, y));
-    // A click on the line between tiles missed one; it isn't meant to let the selected one go.
+    // A click on the gap between tiles has missed a tile, and isn't meant to deselect the channel.
     let is_between = pixel.is_some() && hovered.is_none();
     let origin = viewport.origin(panel, size);
     let painter = ui.painter_at(panel);
@@ -127,7 +128,7 @@ pub(crate) fn draw(
     }
 }
 
-/// Marks the values that stand for a place of the picture: in each tile, or the patch of that position.
+/// Marks the values that stand for a place of the picture: one value in each tile, or the patch of that location.
 fn mark_same_place(
     painter: &egui::Painter,
     shown: &Shown,
@@ -154,7 +155,7 @@ fn mark_same_place(
     }
 }
 
-/// The picture in a corner, with what is pointed at, here or in another view, and its place in this view's map.
+/// Draws the picture in a corner, with the place that the pointer is at, in this view or in another.
 fn inset(ui: &mut Ui, cx: &Context<'_>, view: &ViewState, panel: Rect, pointed: Pointed) {
     let (Some(shown), Some(textures)) = (&view.shown, cx.textures.view(view.id)) else { return };
     let painter = ui.painter_at(panel);
@@ -163,7 +164,7 @@ fn inset(ui: &mut Ui, cx: &Context<'_>, view: &ViewState, panel: Rect, pointed: 
     let rect = Rect::from_min_size(panel.left_bottom() - vec2(-6.0, size.y * scale + 6.0), size * scale);
     textures.thumbnail.paint(&painter, rect.min, scale);
     painter.rect_stroke(rect, 0.0, Stroke::new(1.0, theme::RING), StrokeKind::Outside);
-    // Each network sees its own part around the place.
+    // Each network has its own receptive field around the place.
     let position = if pointed.view == view.id {
         Ok((pointed.field, pointed.cell))
     } else {
@@ -186,7 +187,7 @@ fn inset(ui: &mut Ui, cx: &Context<'_>, view: &ViewState, panel: Rect, pointed: 
     }
 }
 
-/// Words over the picture in the corner.
+/// Writes words above the picture in the corner.
 fn place_words(ui: &mut Ui, inset: Rect, words: &str) {
     let place = Rect::from_min_size(inset.left_top() - vec2(0.0, 20.0), vec2(250.0, 18.0));
     ui.painter().rect_filled(place.with_max_x(place.left() + 7.0 * words.len() as f32), 3.0, theme::RING);
@@ -194,7 +195,7 @@ fn place_words(ui: &mut Ui, inset: Rect, words: &str) {
     inner.label(egui::RichText::new(words).color(theme::REGION));
 }
 
-/// In the locations layout a channel has one value in each patch; all are outlined, where they are large enough and not too many.
+/// Outlines the values of a channel in the locations layout, where it has one in each patch, if they are large enough and not too many.
 fn outline_cells(
     painter: &egui::Painter,
     shown: &Shown,
@@ -215,13 +216,13 @@ fn outline_cells(
     }
 }
 
-/// An outline that shows on any colour.
+/// Draws an outline that is visible on any colour.
 fn outline(painter: &egui::Painter, rect: Rect, colour: Color32) {
     painter.rect_stroke(rect.expand(1.0), 0.0, Stroke::new(3.0, theme::RING), StrokeKind::Outside);
     painter.rect_stroke(rect.expand(1.0), 0.0, Stroke::new(1.5, colour), StrokeKind::Outside);
 }
 
-/// What is under the pointer: the channel, its numbers, the position and its value.
+/// A description of the value under the pointer: the channel, its statistics, the location and the value.
 fn words(shown: &Shown, at: MosaicValue) -> String {
     let stats = &shown.stats.channels[at.channel];
     let value = shown.activation.value(at.channel, at.row, at.column).map_or_else(String::new, format_value);

@@ -1,4 +1,4 @@
-//! One channel: its map with values, the map over the picture, its numbers and histogram, the channels most like it.
+//! Details of one channel: its map with values, the map over the picture, statistics and histogram, the most similar channels.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use crate::app::ui::{spinner, theme};
 use crate::mosaic::format_value;
 use crate::tensor::ChannelKind;
 
-/// The channel under the pointer, else the selected one.
+/// Draws the details of the channel under the pointer, or else of the selected one.
 pub(crate) fn draw(ui: &mut Ui, cx: &mut Context<'_>, shown: &Arc<Shown>) {
     heading(ui, cx, shown);
     let view = cx.model.view();
@@ -43,7 +43,7 @@ pub(crate) fn draw(ui: &mut Ui, cx: &mut Context<'_>, shown: &Arc<Shown>) {
             stats.zero_share * 100.0
         ));
     }
-    // The line is always there, so that nothing moves when the pointer comes and goes.
+    // This line is always there, so that nothing moves when the pointer comes and goes.
     ui.label(match pointed {
         Some(at) => {
             let value =
@@ -120,7 +120,7 @@ fn heading(ui: &mut Ui, cx: &mut Context<'_>, shown: &Shown) {
     });
 }
 
-/// The map and the map over the picture, side by side, then what is like it.
+/// The channel's map, and the map over the picture, side by side; below them its ranks and the most similar channels.
 fn inside(ui: &mut Ui, cx: &mut Context<'_>, view: &ViewState, shown: &Shown, found: &Inspected) {
     let channel = found.channel;
     let side = ((ui.available_width() - 20.0) / 2.0).max(60.0);
@@ -154,7 +154,7 @@ fn inside(ui: &mut Ui, cx: &mut Context<'_>, view: &ViewState, shown: &Shown, fo
     nearest(ui, cx, found);
 }
 
-/// The map, as large as there is room; gives the position under the pointer.
+/// Draws the channel's map with its longer side `side` points long; returns the row and column under the pointer.
 fn map(ui: &mut Ui, cx: &Context<'_>, shown: &Shown, channel: usize, side: f32) -> Option<(usize, usize)> {
     let shape = shown.activation.shape();
     let size = vec2(shape.width as f32, shape.height as f32);
@@ -174,7 +174,7 @@ fn map(ui: &mut Ui, cx: &Context<'_>, shown: &Shown, channel: usize, side: f32) 
     Some((row, column))
 }
 
-/// The whole picture, the channel's map over the part that its values stand for, and what one value sees.
+/// Draws the whole picture, the channel's map over the part that its values stand for, and the receptive field of one value.
 fn over_picture(
     ui: &mut Ui,
     cx: &Context<'_>,
@@ -192,7 +192,7 @@ fn over_picture(
         textures.thumbnail.paint_over(&painter, rect, Color32::WHITE);
     }
     if let Some((texture, _)) = cx.textures.inspected() {
-        // Only what the network saw can have been answered to.
+        // The map is drawn only over the part of the picture that the network saw.
         let seen = share_rect(rect, shown.placement.seen());
         let alpha = (cx.model.preferences.overlay_opacity * 255.0) as u8;
         let map = share_rect(rect, shown.placement.map());
@@ -246,7 +246,7 @@ fn nearest(ui: &mut Ui, cx: &mut Context<'_>, found: &Inspected) {
     });
 }
 
-/// Counts of one channel's values, kept while the pointer stays on it: a map can have millions.
+/// The histogram of one channel. It is kept while the pointer stays on the channel, because a map can have millions of values.
 fn channel_bars(cx: &mut Context<'_>, shown: &Arc<Shown>, channel: usize) -> [u32; NUM_BINS] {
     if let Some((of, kept, bins)) = &cx.scratch.channel_bars
         && *kept == channel

@@ -1,4 +1,4 @@
-//! The likeliest classes at the picture, and the map of a class in place of the last layer's channels.
+//! The most likely classes for the picture, and the choice of a class map in place of the last layer's channels.
 
 use egui::ComboBox;
 
@@ -8,7 +8,7 @@ use crate::app::ui::context::Context;
 use crate::render::{Change, ClassChoice};
 use crate::weights::Head;
 
-/// What is shown where no class map is.
+/// The entry of the list for no class map.
 const CHANNELS: &str = "all channels";
 const TOP: &str = "class map: likeliest class";
 

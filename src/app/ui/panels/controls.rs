@@ -1,4 +1,4 @@
-//! The left side: which picture, which model, which layer, and how the mosaic looks.
+//! The left panel: the choice of picture, model and layer, and how the mosaic looks.
 
 use egui::ComboBox;
 
@@ -20,7 +20,7 @@ pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
         ui,
         |ui| {
             ui.horizontal(|ui| {
-                // With room for them the details stand on the right.
+                // If there is room, the details are in the right panel instead.
                 let shown = match cx.model.tab {
                     LeftTab::Details if !cx.scratch.is_narrow => LeftTab::Setup,
                     tab => tab,
@@ -117,7 +117,7 @@ fn frames(ui: &mut egui::Ui, cx: &mut Context<'_>) {
         if ui.add_enabled(open.index > 0, egui::Button::new("Previous")).clicked() {
             cx.commands.push(DatasetCommand::SetFrame(open.index - 1));
         }
-        // Rows keep their numbers when others are missing, so a number between them may mean none.
+        // Rows keep their numbers when others are missing, so there may be no row with the chosen number.
         let row_at = |index| open.source.sample(index).map_or(index, |s| s.row);
         let mut row = row_at(open.index);
         let label = ui.label("row");
@@ -152,7 +152,7 @@ fn frames(ui: &mut egui::Ui, cx: &mut Context<'_>) {
 fn input(ui: &mut egui::Ui, cx: &mut Context<'_>) {
     let choices = cx.model.view().request.input;
     let view = cx.model.view();
-    // A file's own preprocessing is known once it is loaded.
+    // A weight file's own preprocessing is known once the file is loaded.
     let loaded = view.shown.as_ref().map(|shown| &shown.run_by.backbone);
     let asked = loaded
         .filter(|backbone| backbone.spec().tag == view.request.spec.tag)

@@ -1,4 +1,4 @@
-//! The right side: the picture as it is and as the network saw it, a channel, its layer's numbers, and the tray.
+//! The right panel: the picture and the network's input, a channel, statistics of the layer, and the pinned channels.
 
 use egui::{Rect, Sense, Stroke, StrokeKind, Ui, Vec2, vec2};
 use egui_plot::Line;
@@ -23,7 +23,7 @@ pub(crate) fn draw(ui: &mut Ui, cx: &mut Context<'_>) {
         .show(ui, |ui| content(ui, cx));
 }
 
-/// All of it, wherever there is room.
+/// The panel's contents, which are drawn in the left panel if the window is narrow.
 pub(crate) fn content(ui: &mut Ui, cx: &mut Context<'_>) {
     egui::ScrollArea::vertical().id_salt("details").auto_shrink([false, false]).show(ui, |ui| {
         match cx.model.view().shown.clone() {
@@ -43,8 +43,8 @@ pub(crate) fn content(ui: &mut Ui, cx: &mut Context<'_>) {
     });
 }
 
-/// The exact picture the network saw, and the whole picture with the part of it that was; both with the receptive field of the value
-/// under the pointer.
+/// The picture as the network saw it, and the whole picture with an outline of the part that the network saw; both with the receptive
+/// field of the value under the pointer.
 fn pictures(ui: &mut Ui, cx: &Context<'_>, shown: &Shown) {
     let view = cx.model.view();
     let textures = cx.textures.view(view.id);
@@ -88,7 +88,7 @@ fn pictures(ui: &mut Ui, cx: &Context<'_>, shown: &Shown) {
     });
 }
 
-/// Draws a texture of `size` pixels as large as fits into `side` points, and gives its place.
+/// Draws a texture of `size` pixels as large as fits into `side` points, at most 8 times enlarged; returns its rectangle on screen.
 fn picture(ui: &mut Ui, texture: Option<&Texture>, size: Vec2, side: f32, name: &str) -> Rect {
     let scale = (side / size.x.max(size.y).max(1.0)).min(8.0);
     let (rect, response) = ui.allocate_exact_size(size * scale, Sense::hover());
@@ -99,7 +99,7 @@ fn picture(ui: &mut Ui, texture: Option<&Texture>, size: Vec2, side: f32, name: 
     rect
 }
 
-/// The layer's numbers.
+/// Statistics of the layer.
 fn layer(ui: &mut Ui, cx: &mut Context<'_>, shown: &Shown) {
     let (counts, stats) = (&shown.stats.counts, &shown.stats);
     ui.horizontal(|ui| {
@@ -126,7 +126,7 @@ fn layer(ui: &mut Ui, cx: &mut Context<'_>, shown: &Shown) {
     profile(ui, cx.model.view().request.selection.order, shown);
 }
 
-/// How the channels' numbers fall off, from the largest on; the selected order's number, or the mean.
+/// Plots one statistic of all channels, sorted from the largest: the one that channels are ordered by, or the mean.
 fn profile(ui: &mut Ui, order: OrderBy, shown: &Shown) {
     let points: Vec<[f64; 2]> =
         shown.profile.iter().enumerate().map(|(at, value)| [at as f64, f64::from(*value)]).collect();

@@ -16,7 +16,7 @@ pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
 }
 
 fn looks(ui: &mut egui::Ui, cx: &mut Context<'_>) {
-    // A difference has a range and colours of its own.
+    // The range and colours of a difference are not those of the view's own request.
     let view = cx.model.view();
     let wanted = if view.is_plain() { None } else { cx.model.full_request(view).ok() };
     let settings = wanted.as_ref().map_or(&view.request.settings, |wanted| &wanted.of.settings);
@@ -48,7 +48,7 @@ fn looks(ui: &mut egui::Ui, cx: &mut Context<'_>) {
                 cx.commands.push(ViewCommand::Change(Change::Mosaic(MosaicSetting::Normalisation(way))));
             }
         }
-        // A fixed range starts from what the layer has, so that the next layer or picture can be compared with it.
+        // The fixed range is that of the layer on screen, so that the next layer or picture can be compared with it.
         if let Some(shown) = &cx.model.view().shown
             && shown.stats.min < shown.stats.max
         {
@@ -73,7 +73,7 @@ fn looks(ui: &mut egui::Ui, cx: &mut Context<'_>) {
     });
 }
 
-/// Rows and columns of channels, where the ones that their number gives aren't wanted.
+/// The number of rows and columns of channels, to replace the automatic choice.
 fn grid(ui: &mut egui::Ui, cx: &mut Context<'_>) {
     let wanted = cx.model.view().request.settings.grid;
     let shown = cx.model.view().shown.as_ref();

@@ -1,4 +1,4 @@
-//! What a server offers for a model whose weights are not here: size, licence, and a button to fetch them.
+//! What a server offers for a model whose weights are not here: size, licence, and a button to download them.
 
 use egui::Ui;
 
@@ -8,12 +8,12 @@ use crate::app::ui::context::Context;
 use crate::app::ui::spinner;
 use crate::models::ModelSpec;
 
-/// In megabytes, as servers and file managers count them.
+/// A size in megabytes (10⁶ bytes), as servers and file managers count them.
 fn megabytes(num_bytes: u64) -> String {
     format!("{:.1} MB", num_bytes as f64 / 1e6)
 }
 
-/// Nothing where the model is in nobody's hands, or where downloads are none of this window's.
+/// Draws the state of a model's download; nothing if no server has the weights, or if this window can't download.
 pub(crate) fn draw(ui: &mut Ui, cx: &mut Context<'_>, spec: &'static ModelSpec) {
     let Some(downloads) = &cx.model.downloads else { return };
     let Some((url, file_name)) = downloads.by_hand(spec) else { return };

@@ -1,4 +1,4 @@
-//! Keys, and what the words mean.
+//! The help: the list of keys, and the meaning of words.
 
 use crate::app::message::command::actions;
 use crate::app::message::window::WindowCommand;
@@ -20,11 +20,11 @@ const WORDS: [(&str, &str); 9] = [
     ("NaN, infinite", "values that are no numbers: something is wrong with weights or input"),
 ];
 
-/// Keys that are no action's.
+/// Keys that belong to no action.
 const OTHER_KEYS: [(&str, &str); 2] =
     [("Ctrl+V", "look at a copied picture"), ("Tab", "next widget; Space or Enter presses it")];
 
-/// Keys as this system writes them, and what they do; those without modifiers count only while no text is being typed.
+/// The keys as this system writes them, and what they do.
 fn keys(ctx: &egui::Context) -> Vec<(String, String)> {
     let of_actions = actions().iter().filter(|action| !action.keys.is_empty() && !action.help.is_empty());
     let mut lines: Vec<(String, String)> = of_actions

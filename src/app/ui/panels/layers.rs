@@ -56,7 +56,7 @@ pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
                     Some(alias) => format!("{} · {} · {alias}", node.name, node.op.kind()),
                     None => format!("{} · {}", node.name, node.op.kind()),
                 };
-                // Enter takes the first that fits.
+                // Enter chooses the first match.
                 if ui.selectable_label(id == chosen, words).clicked() || std::mem::take(&mut is_entered) {
                     cx.commands.push(ViewCommand::Change(Change::Layer(cx.model.view().layer_choice(id))));
                     cx.scratch.layer_search.clear();

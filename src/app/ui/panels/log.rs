@@ -1,4 +1,4 @@
-//! What was said, to be read again.
+//! The log of messages.
 
 use crate::app::message::save::SaveCommand;
 use crate::app::message::window::WindowCommand;

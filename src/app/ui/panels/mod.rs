@@ -1,4 +1,4 @@
-//! The parts of the window, one file each. They read the model and push commands.
+//! The panels and dialogs of the window, one file each. They read the model and push commands.
 
 pub(crate) mod bar;
 pub(crate) mod canvas;

@@ -1,4 +1,4 @@
-//! The list of models.
+//! The choice of the model, and the question which model a weight file is for.
 
 use crate::app::message::view::ViewCommand;
 use crate::app::message::weights::WeightsCommand;
@@ -26,7 +26,7 @@ pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
             let specs = Registry::specs().chain(opened);
             let mut found: Vec<(i32, &'static ModelSpec)> =
                 specs.filter_map(|r| Some((fuzzy_score(&wanted, r.tag)?, r))).collect();
-            // Equal ones stay in the registry's order.
+            // Models with equal scores stay in the registry's order.
             found.sort_by_key(|(score, _)| -score);
             if found.is_empty() {
                 ui.label("No model has these letters in this order");
@@ -81,7 +81,8 @@ pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
     }
 }
 
-/// Asks which of several models a weight file is for: its tensors don't show border, epsilon or preprocessing.
+/// Asks which of several models a weight file is for (its tensors don't show border, epsilon or preprocessing), which part of the file
+/// is meant, or at which layer the network of an ONNX file ends.
 pub(crate) fn ask(ctx: &egui::Context, cx: &mut Context<'_>) {
     let state = cx.model;
     let Some((path, offers)) = &state.weights_question else { return };
@@ -136,7 +137,7 @@ pub(crate) fn ask(ctx: &egui::Context, cx: &mut Context<'_>) {
     }
 }
 
-/// The layer that the network of an ONNX file ends at, and others that it could.
+/// The choice of the layer at which the network of an ONNX file ends.
 fn end(ui: &mut egui::Ui, cx: &mut Context<'_>, opened: &Opened) {
     egui::ComboBox::from_label("Final layer")
         .selected_text(&opened.final_layer)

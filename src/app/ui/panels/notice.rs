@@ -1,4 +1,4 @@
-//! Said over a view: what is being done, what is missing, what failed.
+//! Notices over a view: what is being done, what is missing, what failed. Also the question about a table's columns.
 
 use egui::{Rect, Ui, Vec2};
 
@@ -12,14 +12,14 @@ use crate::app::ui::context::Context;
 use crate::app::ui::{spinner, theme};
 use crate::engine::same_architecture;
 
-/// Said over the mosaic: what is being done, what is missing, what failed.
+/// Draws the notice over a view's mosaic, if there is one: what is being done, what is missing, what failed.
 pub(crate) fn draw(ui: &mut Ui, cx: &mut Context<'_>, view: &ViewState, panel: Rect) {
     let is_first = view.shown.is_none();
     if view.trouble.is_none() && !(is_first && view.busy.is_some()) {
         return;
     }
     let width = (panel.width() - 48.0).clamp(120.0, 460.0);
-    // With a mosaic to see, the notice stands at the top; alone, it takes the middle.
+    // If there is a mosaic, the notice is at the top; otherwise it is in the middle.
     let top = if is_first { panel.center().y - 90.0 } else { panel.top() + 16.0 };
     let place = Rect::from_min_size(egui::pos2(panel.center().x - width * 0.5, top), Vec2::new(width, 0.0));
     ui.scope_builder(egui::UiBuilder::new().max_rect(place), |ui| {
@@ -55,7 +55,7 @@ pub(crate) fn draw(ui: &mut Ui, cx: &mut Context<'_>, view: &ViewState, panel: R
     });
 }
 
-/// Asks which column of a table has the pictures' paths.
+/// Asks which column of a table holds the pictures' paths.
 pub(crate) fn ask_column(ctx: &egui::Context, cx: &mut Context<'_>) {
     let Some((path, columns)) = &cx.model.column_question else { return };
     let answer = egui::Modal::new(egui::Id::unique("column question")).show(ctx, |ui| {

@@ -1,4 +1,4 @@
-//! In what order channels stand, and which are left out.
+//! The order of channels, and which of them are left out.
 
 use egui::ComboBox;
 
@@ -38,7 +38,7 @@ pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
             want(ChannelSelection { top: is_cut.then_some(64.min(num_channels)), ..selection });
         }
         let mut top = selection.top.unwrap_or(64);
-        // A layer with fewer channels shows all it has, and changes nothing for the next.
+        // A layer with fewer channels shows all of them; the number is kept for the next layer.
         let field =
             egui::DragValue::new(&mut top).range(1..=num_channels.max(1)).clamp_existing_to_range(false);
         let field = ui.add_enabled(is_cut, field);

@@ -1,4 +1,4 @@
-//! The command palette: any action, model, layer or colour map by a few letters of its name.
+//! The command palette: finds any action, model, layer or colour map by a few letters of its name.
 
 use egui::{Key, Modifiers, vec2};
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
@@ -13,15 +13,15 @@ use crate::app::ui::widgets::search;
 use crate::mosaic::{ColourChoice, ColourMap, MosaicSetting};
 use crate::render::{Change, LayerChoice};
 
-/// Entries listed at most: more are found by more letters.
+/// Greatest number of entries listed; typing more letters finds others.
 const MAX_LISTED: usize = 60;
 
-/// Something to choose.
+/// An entry of the palette.
 #[derive(Clone)]
 struct Entry {
-    /// What is matched and shown.
+    /// The text that is shown and searched.
     name: String,
-    /// What stands on the right: a key, or what kind of thing it is.
+    /// The text on the right: a shortcut, or the kind of entry.
     aside: String,
     commands: Vec<Command>,
 }
@@ -82,7 +82,7 @@ pub(crate) fn draw(ctx: &egui::Context, cx: &mut Context<'_>) {
     }
 }
 
-/// All that can be chosen now.
+/// All entries that can be chosen now.
 fn entries(ctx: &egui::Context, cx: &Context<'_>) -> Vec<Entry> {
     let model = cx.model;
     let of_actions = actions().iter().filter(|action| !action.label.is_empty() && action.is_enabled(model));
@@ -124,7 +124,7 @@ fn change(change: Change) -> Command {
     ViewCommand::Change(change).into()
 }
 
-/// Those whose names have the letters, best first; all in their own order where nothing is asked for.
+/// The entries that match what was typed, best first; without any text, the first entries in their own order.
 fn matching(entries: Vec<Entry>, asked: &str) -> Vec<Entry> {
     if asked.trim().is_empty() {
         return entries.into_iter().take(MAX_LISTED).collect();

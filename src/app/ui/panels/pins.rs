@@ -1,4 +1,4 @@
-//! The tray of channels kept in sight, whatever picture comes.
+//! The tray of pinned channels, which stay visible when the picture changes.
 
 use egui::{Color32, Sense, Ui, vec2};
 

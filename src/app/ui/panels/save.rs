@@ -1,4 +1,4 @@
-//! What is saved, at what size, with what around it.
+//! What is saved, and with which scale, background and surround.
 
 use egui::ComboBox;
 
@@ -10,7 +10,7 @@ use crate::app::ui::widgets::select_on_focus;
 use crate::mosaic::Paper;
 use crate::render::Scale;
 
-/// Pixels a value, as they are offered; others are typed on the command line, or come with a figure.
+/// The scales (pixels per value) that are offered; others can come from the command line or from a restored figure.
 const SCALES: [Scale; 6] =
     [Scale::Auto, Scale::Times(1), Scale::Times(2), Scale::Times(4), Scale::Times(8), Scale::Times(16)];
 

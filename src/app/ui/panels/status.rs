@@ -1,8 +1,8 @@
-//! The line at the bottom: messages, what the worker does, what ran, and what memory it takes.
+//! The panel at the bottom: messages, what the worker is doing, the last run, and the memory in use.
 //!
-//! Messages are widgets of our own. egui-notify, which is kept and fits this egui, paints its toasts: they are no part of the
-//! accessibility tree, can't be copied, and are gone after a while. These stay until they are dismissed or something else is begun,
-//! and the log under Help has them after that.
+//! Messages are widgets of our own. egui-notify is maintained and works with this version of egui, but it only paints its toasts: they
+//! are not in the accessibility tree, can't be copied, and disappear after a while. Ours stay until they are dismissed or new work
+//! starts; after that they are in the log under Help.
 
 use crate::app::message::window::WindowCommand;
 use crate::app::model::messages::Tone;
@@ -12,7 +12,7 @@ use crate::app::ui::{spinner, theme};
 pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
     egui::Panel::bottom("status").show(ui, |ui| {
         let is_dark = ui.visuals().dark_mode;
-        // However much there is to say, the mosaic keeps its place.
+        // Many messages must not take the mosaic's room.
         egui::ScrollArea::vertical().max_height(theme::MESSAGES_HEIGHT).auto_shrink([false, true]).show(
             ui,
             |ui| {

@@ -1,4 +1,4 @@
-//! The numbers of all layers of the active view, as a table to read and to copy.
+//! Statistics of all layers of the active view, as a table to read and to copy.
 
 use egui_extras::Column;
 use egui_extras::TableBuilder;
@@ -90,7 +90,7 @@ fn table(ui: &mut egui::Ui, layers: &[&LayerSummary]) {
         });
 }
 
-/// Tabs between cells and a true minus made a hyphen, as spreadsheets read it.
+/// The table as text for spreadsheets: cells separated by tabs, and hyphens in place of true minus signs.
 fn as_text(layers: &[&LayerSummary]) -> String {
     let mut text = COLUMNS.join("\t");
     for layer in layers {

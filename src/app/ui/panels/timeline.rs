@@ -1,4 +1,4 @@
-//! Under the views: the frames of a data set as small pictures, a slider through them, its labels over time.
+//! The panel below the views for a data set: controls and a slider, thumbnails of its frames, its labels over time.
 
 use egui::{Color32, Rect, Sense, Ui, vec2};
 use egui_plot::Line;
@@ -16,7 +16,7 @@ use crate::mosaic::Normalisation;
 
 pub(crate) fn draw(ui: &mut Ui, cx: &mut Context<'_>) {
     let Some(open) = cx.model.view().source.clone() else { return };
-    // Where the views would keep too little, the buttons alone.
+    // If the views would get too little room, only the controls are shown.
     let is_short = ui.available_height() <= theme::TIMELINE_ROOM;
     egui::Panel::bottom("timeline").show(ui, |ui| {
         controls(ui, cx, &open);
@@ -58,7 +58,7 @@ fn controls(ui: &mut Ui, cx: &mut Context<'_>, open: &OpenSource) {
         {
             cx.commands.push(DatasetCommand::ThreeCameras);
         }
-        // A folder's pictures have no cameras; a log doesn't grow.
+        // Only a folder can be watched; unlike a log, it has no cameras.
         if open.source.cameras().is_empty() {
             let mut is_on = is_watched(cx.model.watched.as_deref(), open);
             if ui
@@ -83,7 +83,7 @@ fn controls(ui: &mut Ui, cx: &mut Context<'_>, open: &OpenSource) {
     });
 }
 
-/// Small pictures of the frames about the one on screen, as many as there is room for.
+/// Thumbnails of the frames around the one on screen, as many as there is room for.
 fn strip(ui: &mut Ui, cx: &mut Context<'_>, open: &OpenSource) {
     let (side, gap) = (vec2(theme::STRIP_WIDTH, theme::STRIP_HEIGHT), 3.0);
     let num_shown = ((ui.available_width() / (side.x + gap)) as usize).clamp(1, open.source.len());
@@ -120,7 +120,7 @@ fn strip(ui: &mut Ui, cx: &mut Context<'_>, open: &OpenSource) {
     });
 }
 
-/// One label over all frames, with a line at the one on screen; a click goes there.
+/// Plots one label over all frames, with a line at the frame on screen; a click goes to the frame under the pointer.
 fn labels(ui: &mut Ui, cx: &mut Context<'_>, open: &OpenSource) {
     let Some(lines) = cx.model.labels.as_ref().filter(|l| std::sync::Arc::ptr_eq(&l.source, &open.source))
     else {
@@ -129,7 +129,7 @@ fn labels(ui: &mut Ui, cx: &mut Context<'_>, open: &OpenSource) {
     if lines.lines.is_empty() {
         return;
     }
-    // What a driving log is about, if it has it.
+    // For a driving log, the steering angle is plotted first, if there is one.
     let usual = lines.lines.iter().position(|(name, _)| name.contains("angle") || name.contains("steering"));
     let chosen = cx.model.plotted_label.unwrap_or(usual.unwrap_or(0)).min(lines.lines.len() - 1);
     let (name, points) = &lines.lines[chosen];

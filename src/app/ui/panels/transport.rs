@@ -1,4 +1,4 @@
-//! Through the layers: a step, a slider from the input to the last layer, and play.
+//! Controls for going through the layers: steps, a slider from the input to the last layer, and playback.
 
 use crate::app::message::view::ViewCommand;
 use crate::app::message::window::WindowCommand;

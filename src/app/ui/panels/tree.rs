@@ -1,4 +1,4 @@
-//! The network as a tree: stages with their small pictures, and the nodes inside each.
+//! The network as a tree: stages with small pictures, and the nodes inside each stage.
 
 use egui::{Color32, Sense, Ui, vec2};
 
@@ -31,7 +31,7 @@ pub(crate) fn draw(ui: &mut Ui, cx: &mut Context<'_>) {
         }
     });
     let label = ui.label("Search layers");
-    // A name of this network: networks spell their layers differently.
+    // The example is a name of this network, because networks name their layers differently.
     let graph = &cx.model.view().graph;
     let example = graph.stages().last().map_or("", |stage| graph.node(*stage).name.as_str());
     let hint = format!("letters of the name, such as {example}");
@@ -47,7 +47,7 @@ pub(crate) fn draw(ui: &mut Ui, cx: &mut Context<'_>) {
     let mut area =
         egui::ScrollArea::vertical().id_salt(("tree", typed.is_empty())).auto_shrink([false, false]);
     if field.changed() {
-        // The best is the first.
+        // The best match is the first row.
         area = area.vertical_scroll_offset(0.0);
     }
     area.show(ui, |ui| {
@@ -85,7 +85,7 @@ fn stages(ui: &mut Ui, cx: &mut Context<'_>) {
     }
 }
 
-/// Names that fit what was typed, the best first; Enter takes it.
+/// The layers that match what was typed, best first; Enter chooses the first.
 fn found(ui: &mut Ui, cx: &mut Context<'_>, typed: &str, is_entered: bool) {
     let graph = cx.model.view().graph.clone();
     let mut nodes: Vec<(i32, NodeId)> = graph

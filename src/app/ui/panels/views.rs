@@ -1,4 +1,4 @@
-//! The middle: one to four views side by side, and what links them.
+//! The middle of the window: one to four views, and the controls that link them.
 
 use egui::{Rect, Ui, pos2, vec2};
 
@@ -13,7 +13,7 @@ use crate::app::ui::theme;
 use crate::app::ui::widgets::tip;
 use crate::mosaic::format_value;
 
-/// Below this width a view's title is its picture only.
+/// Below this width, in points, a view's title has only its number and picture.
 const NARROW_TITLE: f32 = 330.0;
 
 pub(crate) fn draw(ui: &mut Ui, cx: &mut Context<'_>) {
@@ -33,7 +33,7 @@ pub(crate) fn draw(ui: &mut Ui, cx: &mut Context<'_>) {
     ui.allocate_rect(area, egui::Sense::hover());
 }
 
-/// How many views, how they lie, and what is linked.
+/// The controls to add and subtract views, to link them and to arrange them.
 fn toolbar(ui: &mut Ui, cx: &mut Context<'_>) {
     ui.horizontal_wrapped(|ui| {
         let num_views = cx.model.views.len();
@@ -88,10 +88,10 @@ fn toolbar(ui: &mut Ui, cx: &mut Context<'_>) {
     });
 }
 
-/// Where each view lies.
+/// The rectangle of each view.
 fn places(model: &Model, area: Rect) -> Vec<Rect> {
     let num = model.views.len();
-    // Width over height of what is shown; a mosaic of 2048 channels before anything is.
+    // The mean ratio of width to height of the mosaics shown; until there are any, that of a mosaic of 2048 channels.
     let aspect = model
         .views
         .iter()
@@ -116,7 +116,7 @@ fn places(model: &Model, area: Rect) -> Vec<Rect> {
         .collect()
 }
 
-/// Columns at which pictures of that aspect are largest.
+/// The number of columns at which pictures of this aspect ratio are largest.
 fn best_columns(num: usize, area: egui::Vec2, aspect: f32) -> usize {
     let side = |columns: usize| {
         let rows = num.div_ceil(columns) as f32;
@@ -177,7 +177,7 @@ fn title(ui: &mut Ui, cx: &mut Context<'_>, view: &ViewState, is_active: bool) {
             }
             None => format!("{number} · {}", view.request.spec.tag),
         };
-        // Where there is no room for all, the picture tells views apart.
+        // If there is no room for the whole title, the picture's name tells views apart.
         let what = match &view.shown {
             Some(shown) if ui.available_width() < NARROW_TITLE => format!("{number} · {}", shown.label),
             _ => full.clone(),
@@ -202,7 +202,7 @@ fn title(ui: &mut Ui, cx: &mut Context<'_>, view: &ViewState, is_active: bool) {
     });
 }
 
-/// Preprocessing, extent, time, and how much of the layer is silent.
+/// A line about the preprocessing, the layer's shape, the time of the run, and the shares of dead channels and of zeros.
 fn facts(ui: &mut Ui, view: &ViewState) {
     let Some(shown) = &view.shown else { return };
     let input = &shown.view.preprocessed;
@@ -225,7 +225,7 @@ fn facts(ui: &mut Ui, view: &ViewState) {
     ));
 }
 
-/// The channels that answer as one of another view does.
+/// The channels that are most similar to a channel of another view, if they were searched for.
 fn closest(ui: &mut Ui, cx: &mut Context<'_>, view: &ViewState) {
     let Some(closest) = &view.closest else { return };
     ui.horizontal_wrapped(|ui| {

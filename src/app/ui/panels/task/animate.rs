@@ -1,4 +1,4 @@
-//! A moving picture: of what, how large, how fast, where to.
+//! The dialog of a moving picture: what to animate, size, speed, output.
 
 use egui::{ComboBox, Ui};
 
@@ -65,7 +65,7 @@ pub(crate) fn scope(ui: &mut Ui, cx: &mut Context<'_>) {
     }
 }
 
-/// What would be written, and the way to begin.
+/// What would be written, and the button to start.
 pub(crate) fn planned(ui: &mut Ui, cx: &mut Context<'_>, plan: &AnimatePreview) {
     let extent = plan.extent;
     let seconds = extent.num_frames as f64 / cx.model.tasks.animate.scope.fps.max(0.1);

@@ -1,4 +1,4 @@
-//! Many figures at once: what of, where to, what would be written.
+//! The dialog of a batch of figures: the choices, and what would be written.
 
 use egui::Ui;
 
@@ -11,7 +11,7 @@ use crate::extract::Existing;
 use crate::render::BatchPlan;
 use crate::tensor::counted;
 
-/// Names of figures that the preview lists.
+/// Number of figures whose names the preview lists.
 const NUM_LISTED: usize = 6;
 
 pub(crate) fn scope(ui: &mut Ui, cx: &mut Context<'_>) {
@@ -44,7 +44,7 @@ fn pictures(ui: &mut Ui, cx: &Context<'_>, new: &mut BatchScope) {
     );
     ui.add_enabled_ui(new.is_whole_source, |ui| {
         ui.horizontal(|ui| {
-            // As the timeline counts them, from 0.
+            // Frames are counted from 0, as in the timeline.
             let (mut first, mut until) = (new.first.min(last), new.last.min(last));
             let from = ui.label("from");
             if ui.add(egui::DragValue::new(&mut first).range(0..=last)).labelled_by(from.id).changed() {
@@ -60,7 +60,7 @@ fn pictures(ui: &mut Ui, cx: &Context<'_>, new: &mut BatchScope) {
     });
 }
 
-/// What would be written, and the way to begin.
+/// What would be written, and the button to start.
 pub(crate) fn planned(ui: &mut Ui, cx: &mut Context<'_>, plan: &BatchPlan) {
     let num = plan.num_figures();
     let replaces = cx.model.tasks.batch.scope.replaces;

@@ -1,4 +1,4 @@
-//! What dialogs of long runs ask in the same way: which networks, which layers of them, which folder.
+//! Choices that several tasks' dialogs share: networks, layers, folder.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use egui::{ComboBox, Ui};
 use crate::app::model::Model;
 use crate::app::model::task::basis::TaskLayers;
 
-/// A box for each network that can run, the registry's and those of opened files.
+/// A checkbox for each network whose weights are installed: the registry's and those of opened files.
 pub(crate) fn networks(ui: &mut Ui, model: &Model, tags: &mut BTreeSet<String>) {
     ui.label("Networks (those whose weights are installed)");
     ui.horizontal_wrapped(|ui| {
@@ -24,7 +24,7 @@ pub(crate) fn networks(ui: &mut Ui, model: &Model, tags: &mut BTreeSet<String>) 
     });
 }
 
-/// A list of layers to choose from; `but` says what becomes of networks that lack the one on screen.
+/// A list of layers to choose from. `but` says what applies to networks without the layer on screen.
 pub(crate) fn layers(ui: &mut Ui, model: &Model, name: &str, but: &str, layers: &mut TaskLayers) {
     let view = model.view();
     let this = &view.graph.node(view.node()).name;
@@ -42,7 +42,7 @@ pub(crate) fn layers(ui: &mut Ui, model: &Model, name: &str, but: &str, layers: 
     });
 }
 
-/// A folder, typed or chosen; says whether a dialog is wanted.
+/// A field to type a folder's path, and a button to choose one; returns whether the button was clicked.
 pub(crate) fn folder(ui: &mut Ui, name: &str, choose: &str, folder: &mut String) -> bool {
     ui.horizontal(|ui| {
         let label = ui.label(name);

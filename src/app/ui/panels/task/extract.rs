@@ -1,4 +1,4 @@
-//! Features of the open data set: what of, where to, what would be written.
+//! The dialog of a feature extraction: the choices, and what would be written.
 
 use std::str::FromStr;
 
@@ -14,7 +14,7 @@ use crate::formats::features::FeatureFormat;
 use crate::tensor::counted;
 use crate::tensor::{AxisOrder, Dtype};
 
-/// Sets that the preview lists.
+/// Number of sets of features that the preview lists.
 const NUM_LISTED: usize = 6;
 
 pub(crate) fn scope(ui: &mut Ui, cx: &mut Context<'_>) {
@@ -55,7 +55,7 @@ pub(crate) fn scope(ui: &mut Ui, cx: &mut Context<'_>) {
     }
 }
 
-/// Which rows and cameras.
+/// The choice of rows and cameras, and whether folders are labels.
 fn rows(ui: &mut Ui, cx: &Context<'_>, new: &mut ExtractScope) {
     ui.horizontal_wrapped(|ui| {
         let start = ui.label("From row").on_hover_text("As the data set counts them, from 0");
@@ -102,7 +102,7 @@ fn format_words(format: FeatureFormat) -> String {
     }
 }
 
-/// What would be written, and the ways to begin.
+/// What would be written, and the buttons to start.
 pub(crate) fn planned(ui: &mut Ui, cx: &mut Context<'_>, plan: &ExtractPreview) {
     sets(ui, plan);
     start(ui, cx, plan.found);
@@ -124,7 +124,7 @@ fn sets(ui: &mut Ui, plan: &ExtractPreview) {
     }
 }
 
-/// What can be done beside what is there.
+/// The buttons to start, depending on what is in the output folder already.
 fn start(ui: &mut Ui, cx: &mut Context<'_>, found: Found) {
     let begin = Existing::default();
     let allow_mixed = cx.model.tasks.extract.scope.allows_mixed;

@@ -1,4 +1,5 @@
-//! The window of a task: what it is of and would write, how far it is, what came of it. One for all; what each asks has a file of its own.
+//! The window of a task: its choices, what it would write, its progress and its report. All tasks share this; the choices of each kind
+//! are in a file of their own.
 
 mod animate;
 mod batch;
@@ -17,7 +18,7 @@ use crate::app::ui::context::Context;
 use crate::app::ui::dialog::dialog;
 use crate::app::ui::{spinner, theme};
 
-/// Failures that the report lists; the copy has all that are kept.
+/// Number of failures that the report shows; copying the report copies all that are kept.
 const NUM_FAILURES: usize = 20;
 
 /// Draws the windows of the tasks that are open.
@@ -56,7 +57,7 @@ fn content(ui: &mut Ui, cx: &mut Context<'_>, task: Task) {
     }
 }
 
-/// What would be written; why nothing; or that it is being worked out.
+/// Shows what would be written, or why nothing can be, or that it is being worked out.
 fn plan<P>(ui: &mut Ui, plan: Option<&Result<P, String>>, planned: impl FnOnce(&mut Ui, &P)) {
     match plan {
         None => {
@@ -74,7 +75,7 @@ fn plan<P>(ui: &mut Ui, plan: Option<&Result<P, String>>, planned: impl FnOnce(&
     }
 }
 
-/// Progress, with a way to stop.
+/// The progress of a run, and the button to stop it.
 fn running(ui: &mut Ui, commands: &mut Commands, task: Task, news: &RunNews, is_ending: bool) {
     let TaskAbout { things, stop, .. } = *task.about();
     let share = news.done as f32 / news.total.max(1) as f32;
@@ -105,7 +106,7 @@ fn duration_words(seconds: u64) -> String {
     }
 }
 
-/// What came of a run.
+/// The report of a finished run: how it ended, and the failures.
 fn report(ui: &mut Ui, commands: &mut Commands, news: &RunNews) {
     let colour = theme::error(ui.visuals().dark_mode);
     let text = match &news.end {
