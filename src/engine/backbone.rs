@@ -1,4 +1,4 @@
-//! A model's graph with its weights, and where weights come from.
+//! A model's graph together with its weights, and where the weights come from.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -14,10 +14,10 @@ use crate::weights::{
     OnnxError, OnnxNet, PartChoice, PartError, TensorFile, WeightsFileError, WeightsOrigin,
 };
 
-/// Weights that the binary carries.
+/// Weights that are embedded in the binary.
 #[derive(Clone, Copy)]
 pub struct EmbeddedWeights {
-    /// The model they are for.
+    /// Tag of the model that they belong to.
     pub tag: &'static str,
     /// A whole safetensors file.
     pub bytes: &'static [u8],
@@ -29,22 +29,22 @@ impl std::fmt::Debug for EmbeddedWeights {
     }
 }
 
-/// Whether a model can run, and what it takes.
+/// Whether a model can run, and what is missing if it can't.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum WeightState {
-    /// In the program.
+    /// Embedded in the program.
     Embedded,
-    /// On this machine: downloaded, or imported.
+    /// On this machine: downloaded or imported.
     Cached,
-    /// Not here; its source is known and can be fetched.
+    /// Not on this machine, but the source is known and can be downloaded.
     Downloadable,
-    /// Only with a file.
+    /// Not on this machine, and only a file given by the user can provide them.
     NeedsFile,
 }
 
 impl WeightState {
-    /// For lists.
+    /// A few words for lists of models.
     pub const fn words(self) -> &'static str {
         match self {
             Self::Embedded => "embedded",
@@ -54,13 +54,13 @@ impl WeightState {
         }
     }
 
-    /// Whether a model runs at once.
+    /// Whether the weights are on this machine, so that the model can run at once.
     pub const fn is_here(self) -> bool {
         matches!(self, Self::Embedded | Self::Cached)
     }
 }
 
-/// The weights that are here.
+/// All weights on this machine: those in the program and those in folders.
 #[derive(Clone, Debug, Default)]
 pub struct WeightStore {
     embedded: Vec<EmbeddedWeights>,
@@ -68,7 +68,7 @@ pub struct WeightStore {
 }
 
 impl WeightStore {
-    /// A store of embedded weights, which looks into no folder.
+    /// A store of embedded weights that searches no folders.
     pub fn new(embedded: Vec<EmbeddedWeights>) -> Self {
         Self { embedded, folders: Folders::default() }
     }
@@ -80,22 +80,22 @@ impl WeightStore {
         self
     }
 
-    /// Where weights are kept.
+    /// The folders in which weights are kept.
     pub fn folders(&self) -> &Folders {
         &self.folders
     }
 
-    /// A model's weights in the program.
+    /// The model's weights that are embedded in the program, if there are any.
     pub fn embedded(&self, spec: &ModelSpec) -> Option<EmbeddedWeights> {
         self.embedded.iter().find(|e| e.tag == spec.tag).copied()
     }
 
-    /// A model's weight file on this machine.
+    /// The model's weight file in the store's folders, if there is one.
     pub fn kept(&self, spec: &ModelSpec) -> Option<KeptFile> {
         self.folders.find(spec.tag, spec.download())
     }
 
-    /// Whether a model's weights are here.
+    /// Whether the model's weights are on this machine, and if not, whether they can be downloaded.
     pub fn state(&self, spec: &ModelSpec) -> WeightState {
         if self.embedded(spec).is_some() {
             WeightState::Embedded
@@ -108,118 +108,118 @@ impl WeightStore {
         }
     }
 
-    /// Tags that run without a file, in registry order.
+    /// Tags of the models that run without a further file, in registry order.
     pub fn tags_here(&self) -> Vec<&'static str> {
         Registry::specs().filter(|spec| self.state(spec).is_here()).map(|spec| spec.tag).collect()
     }
 }
 
-/// Where weights came from, as far as that tells whether they are what their tag says.
+/// Where weights came from. It tells how far one can trust that they are what their tag says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Provenance {
-    /// The program carries them.
+    /// Embedded in the program.
     Carried,
-    /// From the model's own source.
+    /// Downloaded from the model's own source.
     Downloaded,
-    /// A person's file: nothing here knows.
+    /// From a file of the user's: nothing is known about its contents.
     File,
 }
 
 /// Why a model can't be loaded.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
-    /// No file given and nothing here.
+    /// No file was given, and the weights are not on this machine.
     #[error(
         "the weights of {tag} are not installed; models that run at once: {}",
         if .here.is_empty() { "none".to_owned() } else { .here.join(", ") }
     )]
     NotHere {
-        /// The model.
+        /// Tag of the model.
         tag: &'static str,
         /// Where its weights come from.
         source_text: &'static str,
-        /// Whether they can be fetched.
+        /// Whether they can be downloaded.
         is_downloadable: bool,
-        /// Tags that run at once.
+        /// Tags of models that can run at once.
         here: Vec<&'static str>,
     },
-    /// The file itself.
+    /// The file can't be read.
     #[error(transparent)]
     File(#[from] WeightsFileError),
-    /// The file's tensors.
+    /// The file's tensors don't fit the model.
     #[error(transparent)]
     Bind(#[from] Box<BindError>),
-    /// Which of the file's tensors.
+    /// It isn't clear which part of the file is meant, or the part isn't there.
     #[error(transparent)]
     Part(#[from] PartError),
-    /// Keras' tensors for a model that is another framework's.
+    /// A file with Keras' tensor names for a model that comes from another framework.
     #[error(
         "this file has Keras' tensor names, but {tag} is not a Keras model: it would run with the wrong border or preprocessing: \"{origin}\""
     )]
     OtherFramework {
-        /// The model asked for.
+        /// Tag of the model that was asked for.
         tag: &'static str,
-        /// The model that the file is likely for.
+        /// Tag of the model that the file is probably for.
         keras: Option<&'static str>,
-        /// The file.
+        /// Name of the file.
         origin: String,
     },
     /// A file that was imported for another model.
     #[error("this file was imported for {made_for}, not for {tag}: \"{origin}\"")]
     OtherModel {
-        /// The model asked for.
+        /// Tag of the model that was asked for.
         tag: &'static str,
-        /// The tag in the file.
+        /// The tag in the file's metadata.
         made_for: String,
-        /// The file.
+        /// Name of the file.
         origin: String,
     },
-    /// An ONNX file.
+    /// An ONNX file can't be used.
     #[error(transparent)]
     Onnx(#[from] OnnxError),
-    /// A network's own file that isn't the one any more that was opened.
+    /// The file of an opened network changed after it was opened.
     #[error("the file of {tag} changed since it was opened; open it again: \"{origin}\"")]
     Changed {
-        /// The model.
+        /// Tag of the model.
         tag: &'static str,
-        /// The file.
+        /// Name of the file.
         origin: String,
     },
-    /// A file whose model does something to a picture that can't be read.
+    /// The file's model preprocesses pictures in a way that can't be read.
     #[error(
         "the model in this file has {found}, so it isn't known how a picture's samples become its values: \"{origin}\""
     )]
     UnknownValues {
-        /// What it has.
+        /// What was found in the model.
         found: String,
-        /// The file.
+        /// Name of the file.
         origin: String,
     },
-    /// More memory than the program may have.
+    /// The weights need more memory than the program may use.
     #[error("no memory for the weights of {tag}: {reason}")]
     NoRoom {
-        /// The model.
+        /// Tag of the model.
         tag: &'static str,
-        /// How much.
+        /// How much is needed and available.
         reason: NoRoom,
     },
-    /// A family file's mistake.
+    /// A mistake in the file that builds the model's graph.
     #[error("the graph of {tag} is malformed: {reason}")]
     Graph {
-        /// The model.
+        /// Tag of the model.
         tag: &'static str,
         /// What is wrong.
         reason: GraphError,
     },
-    /// Fractions for a network that takes samples as they are.
+    /// A value mapping was named for a network that takes samples unchanged.
     #[error(
         "{tag} takes samples as they are, from 0 to 255 (its input is UINT8), and `{asked}` makes other values of them"
     )]
     TakesBytes {
-        /// The network.
+        /// Tag of the network.
         tag: &'static str,
-        /// What was asked for.
+        /// The mapping that was asked for.
         asked: String,
     },
 }
@@ -227,7 +227,7 @@ pub enum LoadError {
 impl Remedied for LoadError {
     fn remedy(&self) -> Option<Remedy> {
         match self {
-            // Which weights are meant is never guessed: what is at hand instead is named.
+            // The weights that are meant are never guessed; the remedy names others that are available.
             Self::NotHere { tag, source_text, is_downloadable, here } => Some(Remedy::GetWeights {
                 tag,
                 source_text,
@@ -245,13 +245,14 @@ impl Remedied for LoadError {
             Self::Bind(error) => error.remedy(),
             Self::NoRoom { .. } => Some(Remedy::GiveMemory),
             Self::UnknownValues { .. } => Some(Remedy::StatePreprocessing),
-            // What to do about a changed file stands in the message; a malformed graph is our own mistake.
+            // For a changed file, the message itself says what to do; a malformed graph is a bug of this program.
             Self::Changed { .. } | Self::Graph { .. } => None,
         }
     }
 }
 
-/// Of the tags that run at once, one of a model's own architecture: its shortest name and its tag; none where that runs itself.
+/// Finds a model that runs at once and has the same architecture as `tag`: its first bare name (its tag if it has none), and its
+/// tag. `here` lists the tags that run at once.
 pub fn same_architecture(tag: &str, here: &[&'static str]) -> Option<(&'static str, &'static str)> {
     let arch = |tag: &str| tag.split('.').next().map(str::to_owned);
     let tag = here.iter().find(|other| arch(other) == arch(tag))?;
@@ -264,14 +265,15 @@ pub fn same_architecture(tag: &str, here: &[&'static str]) -> Option<(&'static s
 pub struct Fitting {
     /// The model.
     pub spec: &'static ModelSpec,
-    /// Beginnings of names under which its network lies; more than one where a person must say which is meant.
+    /// Name prefixes under which its network is found in the file. If there is more than one, the user must say which is meant.
     pub prefixes: Vec<String>,
-    /// Whether the file holds the opposite weights too: EMA where these are none.
+    /// Whether the file also holds the other kind of weights: averaged ones (EMA) if these are not averaged, or the other way
+    /// round.
     pub has_other_average: bool,
 }
 
 impl Fitting {
-    /// For lists: the model and where it lies.
+    /// Words for lists: the model's tag and the prefixes.
     pub fn words(&self) -> String {
         let under: Vec<String> = self
             .prefixes
@@ -284,12 +286,12 @@ impl Fitting {
     }
 }
 
-/// The model that a file is likest to.
+/// The model that a file resembles most.
 #[derive(Debug)]
 pub struct Closest {
-    /// What keeps the file from fitting.
+    /// What differs between the file and the model.
     pub misfit: Box<BindError>,
-    /// Tags to which it is equally close, the one of `misfit` among them.
+    /// Tags of all models that the file resembles equally, including the model of `misfit`.
     pub alike: Vec<&'static str>,
 }
 
@@ -307,7 +309,7 @@ pub struct Backbone {
 }
 
 impl Backbone {
-    /// Loads a model's weights: from `file` where one is given, else those that are here.
+    /// Loads a model's weights from `file`, or from this machine if no file is given.
     pub fn load(
         spec: &'static ModelSpec,
         store: &WeightStore,
@@ -317,7 +319,8 @@ impl Backbone {
         Self::load_part(spec, store, file.map(|path| (path, &all)))
     }
 
-    /// Loads a model's weights, from a file of which a part is meant where one is given.
+    /// Loads a model's weights. `file` is a path and which part of that file is meant; without it, weights on this machine are
+    /// used.
     pub fn load_part(
         spec: &'static ModelSpec,
         store: &WeightStore,
@@ -345,7 +348,8 @@ impl Backbone {
         if kept == KeptBy::Downloaded {
             backbone.provenance = Provenance::Downloaded;
         }
-        // What was written beside a kept file vouches for it as well as its own metadata, which older ones have less of.
+        // A record next to a kept file confirms the source as well as the file's own metadata does; older files have less
+        // metadata.
         let is_as_kept = |record: &FileRecord| record.sha256.eq_ignore_ascii_case(backbone.origin.sha256());
         if kept == KeptBy::Imported && read_record(&path).as_ref().is_some_and(is_as_kept) {
             backbone.origin.believe_source();
@@ -353,7 +357,7 @@ impl Backbone {
         Ok(backbone)
     }
 
-    /// A network that came with a file of its own, which is read again: models keep no weights.
+    /// Loads a network that was opened from a file of its own. The file is read again, because a model spec keeps no weights.
     fn from_opened(spec: &'static ModelSpec, opened: &Opened) -> Result<Self, LoadError> {
         let net = OnnxNet::read_up_to(&opened.path, opened.final_asked.as_deref())?;
         if net.tensors.sha256() != opened.sha256 {
@@ -369,7 +373,8 @@ impl Backbone {
             return Err(LoadError::OtherModel { tag: spec.tag, made_for, origin });
         }
         if Convention::of(&file) == Convention::Keras && !spec.is_keras {
-            // One that it fits, else the one of that name, whose differences are told then.
+            // A Keras model that the file fits; otherwise the Keras model of the same architecture, which the error then
+            // suggests.
             let fitting = Self::specs_for(&file).into_iter().find(|r| r.is_keras);
             let alike = || Registry::of_arch(spec.arch()).find(|r| r.is_keras);
             let keras = fitting.or_else(alike).map(|r| r.tag);
@@ -377,14 +382,14 @@ impl Backbone {
         }
         let graph = spec.graph().map_err(|reason| LoadError::Graph { tag: spec.tag, reason })?;
         let part = file.part_for(&graph, spec.tag, spec.head_prefixes)?;
-        // Bytes that nothing was bound to go only if nobody else has them.
+        // The bytes of unbound tensors can be freed later only if nobody else holds them.
         drop(file);
         Self::with_graph(spec, graph, part)
     }
 
-    /// Binds a file to a graph of one's own that stands for a model: a variant under study.
+    /// Binds a file to a given graph under the name of `spec`, for example a variant of the model that is being studied.
     pub fn with_graph(spec: &'static ModelSpec, graph: Graph, file: TensorFile) -> Result<Self, LoadError> {
-        // Each tensor is looked at as f32, by each thread another.
+        // Each tensor is checked as f32, and several threads do so at once.
         let largest = file.largest_tensor() * 2 * size_of::<f32>() * rayon::current_num_threads().min(4);
         check_room(largest as u64).map_err(|reason| LoadError::NoRoom { tag: spec.tag, reason })?;
         let mut weights = BoundWeights::bind(&graph, spec.tag, &file, spec.head_prefixes)?;
@@ -397,13 +402,13 @@ impl Backbone {
         Ok(Self { spec, graph, weights, origin, provenance, notes, has_other_average, preprocessing })
     }
 
-    /// Rows whose graph a file fits by names and shapes: more than one where a file doesn't show its variant, one where it says
-    /// what it was imported for.
+    /// All model specs whose graph a file fits by names and shapes. There are several if the file doesn't show which variant it
+    /// is, and only one if the file says which model it was imported for.
     pub fn specs_for(file: &TensorFile) -> Vec<&'static ModelSpec> {
         Self::fits(file).into_iter().map(|fit| fit.spec).collect()
     }
 
-    /// The models that a file fits, each with where in the file its network lies.
+    /// All models that a file fits, each with the place of its network in the file.
     pub fn fits(file: &TensorFile) -> Vec<Fitting> {
         Self::specs_of_kind(file)
             .filter_map(|spec| {
@@ -421,7 +426,7 @@ impl Backbone {
             .collect()
     }
 
-    /// Of a file that fits no model, the model that it is likest to, and what differs. Nothing if it is like none.
+    /// For a file that fits no model: the model that it resembles most, and what differs. `None` if it resembles none.
     pub fn closest(file: &TensorFile) -> Option<Closest> {
         let mut best: Option<Closest> = None;
         for spec in Self::specs_of_kind(file) {
@@ -433,7 +438,7 @@ impl Backbone {
             let score = |misfit: &BindError| {
                 misfit.num_fitting() as f64 / (misfit.num_needed + misfit.surplus.len()).max(1) as f64
             };
-            // Half of a network is no likeness: names such as `conv1.weight` are common.
+            // Less than half of a network counts as no resemblance, because names such as `conv1.weight` are common.
             if misfit.num_fitting() * 2 < misfit.num_needed {
                 continue;
             }
@@ -448,7 +453,8 @@ impl Backbone {
         best
     }
 
-    /// Rows of the framework whose names a file has, and only the one that it was imported for.
+    /// The model specs that may fit a file: only Keras' specs if it has Keras' tensor names, and only the one that it was
+    /// imported for if it says so.
     fn specs_of_kind(file: &TensorFile) -> impl Iterator<Item = &'static ModelSpec> {
         let is_keras = Convention::of(file) == Convention::Keras;
         Registry::specs()
@@ -456,39 +462,41 @@ impl Backbone {
             .filter(|spec| file.metadata(MODEL_KEY).is_none_or(|tag| tag == spec.tag))
     }
 
-    /// What a person should know of the file: what was unwrapped, cut off and left in it, in words.
+    /// Notes on the file for the user, in words: what was unwrapped, cut off or ignored.
     pub fn notes(&self) -> &[String] {
         &self.notes
     }
 
-    /// Whether the file holds the opposite weights too: averaged ones (EMA) where these are none, or the other way round.
+    /// Whether the file also holds the other kind of weights: averaged ones (EMA) if these are not averaged, or the other way
+    /// round.
     pub fn has_other_average(&self) -> bool {
         self.has_other_average
     }
 
-    /// Names the classes of its classifier.
+    /// Sets the class names of the classifier. Fails if there is no classifier or the names don't fit it.
     pub fn name_classes(&mut self, names: &ClassNames) -> Result<(), ClassNamesError> {
         let reason = self.why_no_classes().map(str::to_owned);
         let no_classes = ClassNamesError::NoClasses { model: self.spec.tag.to_owned(), reason };
         self.weights.head_mut().ok_or(no_classes)?.set_names(names)
     }
 
-    /// Why a Keras file's head gives no classes.
+    /// Why the head of a Keras file gives no classes; `None` if it does or if the file isn't a Keras file.
     pub fn why_no_classes(&self) -> Option<&str> {
         self.weights.keras()?.no_classes.as_deref()
     }
 
-    /// Where the weights came from, as far as that tells what they are.
+    /// Where the weights came from.
     pub fn provenance(&self) -> Provenance {
         self.provenance
     }
 
-    /// What the weights ask of a picture.
+    /// The preprocessing that the weights expect.
     pub fn preprocessing(&self) -> &Preprocessing {
         &self.preprocessing
     }
 
-    /// Whether it is known how samples become values, or a person said it.
+    /// Checks that it is known how samples become input values: from the model or its file, or because the user named the
+    /// mapping.
     pub fn check_values(&self, values: ValueChoice) -> Result<(), LoadError> {
         if let ValueChoice::Named { scale, .. } = values
             && !self.spec.takes(&scale)
@@ -504,7 +512,7 @@ impl Backbone {
         }
     }
 
-    /// The registry's model.
+    /// The model spec in the registry.
     pub fn spec(&self) -> &'static ModelSpec {
         self.spec
     }
@@ -514,12 +522,12 @@ impl Backbone {
         &self.graph
     }
 
-    /// Its parameters.
+    /// The parameters of the graph.
     pub fn weights(&self) -> &BoundWeights {
         &self.weights
     }
 
-    /// Where the weights came from, and their hash.
+    /// The source of the weights, and their hash.
     pub fn origin(&self) -> &WeightsOrigin {
         &self.origin
     }

@@ -1,6 +1,7 @@
-//! Where the values of a plan lie in memory that is used again and again: decided before anything runs.
+//! The buffer plan: where the values of a plan are stored in buffers that are used several times. Decided before anything runs.
 //!
-//! Knows sizes and lifetimes; not what a step computes, except that a concatenation's inputs may be parts of it from the start.
+//! It knows the sizes and lifetimes of values but not what a step computes, except that the inputs of a concatenation may be
+//! stored as parts of it from the start.
 
 use std::ops::RangeInclusive;
 
@@ -8,27 +9,27 @@ use super::ops::{BLOCK, Extent, PixelBlock};
 use super::step::Step;
 use crate::graph::{Graph, NodeId, NodeInfo, Op};
 
-/// Where a value lies.
+/// The place of a value in memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Allocation {
-    /// Number of the buffer.
+    /// Index of the buffer.
     pub(super) buffer: usize,
-    /// Cells before the value's first.
+    /// Number of cells in the buffer before the value's first cell.
     pub(super) offset: usize,
-    /// The maps there.
+    /// Shape and layout of the value's maps.
     pub(super) extent: Extent,
 }
 
-/// Where all values of a plan lie.
+/// The places of all values of a plan.
 #[derive(Clone, Debug, Default)]
 pub(super) struct BufferPlan {
-    /// By node; nothing for those that no step puts out, and for a picture that is read where it came.
+    /// By node. `None` for nodes that are no step's output, and for an input picture that is read where it is.
     allocations: Vec<Option<Allocation>>,
-    /// Cells of each buffer.
+    /// Number of cells of each buffer.
     buffers: Vec<usize>,
 }
 
-/// A value that is a part of another: some of its channel blocks.
+/// A value that is stored as part of another one: as some of its channel blocks.
 #[derive(Clone, Copy)]
 struct Part {
     whole: NodeId,
@@ -36,7 +37,8 @@ struct Part {
 }
 
 impl BufferPlan {
-    /// Buffers for the values of `steps`. No step writes to a buffer that it reads from.
+    /// Assigns buffers to the values of `steps`. No step writes to a buffer that it reads from, except a concatenation whose
+    /// inputs are its parts.
     pub(super) fn new(graph: &Graph, steps: &[Step], infos: &[NodeInfo], num_images: usize) -> Self {
         let parts = parts_of_concats(graph, steps, infos);
         let root = |id: NodeId| {
@@ -47,7 +49,8 @@ impl BufferPlan {
             }
             (whole, first_block)
         };
-        // A root is needed from the first step that writes a part of it to the last that reads one.
+        // A root (a value that is part of no other) is needed from the first step that writes a part of it to the last step that
+        // reads one.
         let mut lives: Vec<Option<RangeInclusive<usize>>> = vec![None; infos.len()];
         for (at, step) in steps.iter().enumerate() {
             let values = std::iter::once(&step.output).chain(&step.inputs);
@@ -64,7 +67,7 @@ impl BufferPlan {
             .collect();
         roots.sort_by_key(|(id, life)| (std::cmp::Reverse(extent_of(*id).len()), *life.start()));
         let lives: Vec<Life> = roots.iter().map(|(id, life)| (extent_of(*id).len(), life.clone())).collect();
-        // None is always best; which is, costs nothing to find out.
+        // No strategy is always the best, and trying all of them costs next to nothing.
         let ways = [share_by_size(&lives, true), share_by_size(&lives, false), share_in_order(&lives)];
         let (buffer_numbers, buffers) =
             ways.into_iter().min_by_key(|(_, buffers)| buffers.iter().sum::<usize>()).unwrap_or_default();
@@ -87,41 +90,42 @@ impl BufferPlan {
         Self { allocations, buffers }
     }
 
-    /// Where a value lies; nothing if no step puts it there.
+    /// The place of a value; `None` if no step stores it.
     pub(super) fn of(&self, id: NodeId) -> Option<Allocation> {
         self.allocations[id.0]
     }
 
-    /// Cells of each buffer.
+    /// Number of cells of each buffer.
     pub(super) fn sizes(&self) -> &[usize] {
         &self.buffers
     }
 
-    /// Bytes of all buffers.
+    /// Number of bytes of all buffers.
     pub(super) fn num_bytes(&self) -> usize {
         self.buffers.iter().sum::<usize>() * size_of::<PixelBlock>()
     }
 }
 
-/// Cells that something needs, and the steps from which to which.
+/// The number of cells that a value needs, and the first and last step during which it needs them.
 type Life = (usize, RangeInclusive<usize>);
 
-/// A buffer for each, and the sizes of the buffers. The largest come first, each takes the smallest buffer (or the largest, if not
-/// `tight`) that is free all its life (Pisarchyk & Lee 2020, "Efficient Memory Management for Deep Neural Net Inference", greedy by
-/// size).
+/// Assigns a buffer to each value; returns the buffers' indices and sizes. The largest value comes first. Each takes the smallest
+/// buffer (or the largest, if not `tight`) that is free during its whole life (Pisarchyk & Lee 2020, "Efficient Memory Management
+/// for Deep Neural Net Inference", greedy by size).
 fn share_by_size(largest_first: &[Life], tight: bool) -> (Vec<usize>, Vec<usize>) {
     let order: Vec<usize> = (0..largest_first.len()).collect();
     share(largest_first, &order, |len, size| if tight { size.saturating_sub(len) } else { usize::MAX - size })
 }
 
-/// Shares buffers with the first come first: each takes the buffer that has to grow least.
+/// Like [`share_by_size`], but the value that is needed first comes first. Each takes the buffer closest to it in size.
 fn share_in_order(lives: &[Life]) -> (Vec<usize>, Vec<usize>) {
     let mut order: Vec<usize> = (0..lives.len()).collect();
     order.sort_by_key(|at| *lives[*at].1.start());
     share(lives, &order, usize::abs_diff)
 }
 
-/// Gives each of `order` the free buffer of least `cost(cells needed, cells of the buffer)`, which grows if it must.
+/// Gives each value, in the order of `order`, the free buffer with the least `cost(cells needed, cells of the buffer)`. The
+/// buffer grows if it must.
 fn share(lives: &[Life], order: &[usize], cost: impl Fn(usize, usize) -> usize) -> (Vec<usize>, Vec<usize>) {
     let mut buffers: Vec<(usize, Vec<&RangeInclusive<usize>>)> = Vec::new();
     let mut numbers = vec![0; lives.len()];
@@ -142,7 +146,7 @@ fn share(lives: &[Life], order: &[usize], cost: impl Fn(usize, usize) -> usize) 
     (numbers, buffers.into_iter().map(|(len, _)| len).collect())
 }
 
-/// Whether a value is the picture, and all that read it do so where it came: dense convolutions do.
+/// Whether a value is the input picture and all steps that read it are dense convolutions, which read it where it is.
 fn is_read_plain(graph: &Graph, steps: &[Step], id: NodeId) -> bool {
     let is_dense = |step: &Step| {
         matches!(&graph.node(step.nodes[0]).op, Op::Conv2d(conv) if conv.groups == 1)
@@ -153,8 +157,8 @@ fn is_read_plain(graph: &Graph, steps: &[Step], id: NodeId) -> bool {
         && !steps.iter().any(|s| s.output == id && s.is_tap)
 }
 
-/// For each node, the concatenation that it can be written into by the step that makes it. Its channels must begin with a block
-/// and, unless they are the last, end with one; and that step must not read from the same whole.
+/// For each node, the concatenation that its step can write it into. Its channels must begin at the start of a block and, unless
+/// they are the last ones, end with a block; and its step must not read from the same whole.
 fn parts_of_concats(graph: &Graph, steps: &[Step], infos: &[NodeInfo]) -> Vec<Option<Part>> {
     let mut parts: Vec<Option<Part>> = vec![None; infos.len()];
     let root = |parts: &[Option<Part>], id: NodeId| {
@@ -168,7 +172,7 @@ fn parts_of_concats(graph: &Graph, steps: &[Step], infos: &[NodeInfo]) -> Vec<Op
     for (at, step) in steps.iter().enumerate() {
         step_of[step.output.0] = Some(at);
     }
-    // The outermost first, so that what is in it can become a part of a part.
+    // Outermost concatenations first, so that inputs of an inner one can become parts of a part.
     for concat in steps.iter().rev().filter(|s| graph.node(s.nodes[0]).op == Op::Concat && s.nodes.len() == 1)
     {
         let mut channel = 0;
@@ -177,7 +181,8 @@ fn parts_of_concats(graph: &Graph, steps: &[Step], infos: &[NodeInfo]) -> Vec<Op
             let first = channel;
             channel += infos[input.0].shape.channels;
             let is_whole_blocks = first % BLOCK == 0 && (channel % BLOCK == 0 || channel == num_channels);
-            // The picture isn't made by a step of ours, and a value twice in one concatenation can only lie in one place.
+            // No step computes the picture, and a value that occurs twice in one concatenation can only be stored in one of the
+            // two places.
             let Some(maker) = step_of[input.0].map(|at| &steps[at]).filter(|s| !s.inputs.is_empty()) else {
                 continue;
             };
@@ -186,8 +191,8 @@ fn parts_of_concats(graph: &Graph, steps: &[Step], infos: &[NodeInfo]) -> Vec<Op
             let reads_itself = maker.inputs.iter().any(|id| root(&parts, *id) == whole);
             if is_whole_blocks && !is_taken && !reads_itself {
                 parts[input.0] = Some(Part { whole: concat.output, first_block: first / BLOCK });
-                // Others that read `input` now read from the whole: they mustn't write there. A concatenation may, of a part that lies
-                // where it would be written.
+                // All steps that read `input` now read from the whole, so they mustn't write there. Only a concatenation may, if
+                // the part that it reads is already where it would be written.
                 let clashes = steps.iter().any(|s| {
                     let target = root(&parts, s.output);
                     let is_concat = s.nodes.len() == 1 && graph.node(s.nodes[0]).op == Op::Concat;
@@ -219,7 +224,7 @@ mod tests {
         a.end() >= b.start() && b.end() >= a.start()
     }
 
-    /// Cells of a buffer that a value has, in any image.
+    /// The cells of its buffer that a value takes up, for each image.
     fn spans(place: Allocation) -> Vec<RangeInclusive<usize>> {
         let Extent { num_images, shape, image_step } = place.extent;
         let len = shape.channels.div_ceil(BLOCK) * shape.plane();
@@ -228,14 +233,14 @@ mod tests {
             .collect()
     }
 
-    /// For every graph there is: nobody's values are overwritten while somebody needs them, and no step reads what it writes.
+    /// For every graph of the registry: no value is overwritten while it is needed, and no step reads what it writes.
     #[test]
     fn values_alive_at_once_never_share_a_cell() {
         for row in Registry::specs() {
             let graph = row.graph().unwrap();
             let mut taps: Vec<_> = graph.stages().to_vec();
             taps.push(graph.final_node());
-            // A transformer takes its own size only.
+            // A transformer accepts its own input size only.
             let size = Some(PixelSize::square(320)).filter(|size| graph.infer(*size).is_ok());
             let plan = Plan::new(&graph, size.unwrap_or(row.preprocess.size), 2, &taps).unwrap();
             let mut alive: Vec<NodeId> = Vec::new();
@@ -258,7 +263,7 @@ mod tests {
         }
     }
 
-    /// All that a concatenation is made of, concatenations in it seen through.
+    /// All inputs of a concatenation, including those of concatenations inside it.
     fn parts_below(graph: &Graph, id: NodeId) -> Vec<NodeId> {
         let mut all = Vec::new();
         for input in &graph.node(id).inputs {
@@ -270,7 +275,8 @@ mod tests {
         all
     }
 
-    /// One that stands there twice, or in two concatenations of which one is in the other, can only lie in one place.
+    /// A value that occurs twice in a concatenation, or in two concatenations of which one contains the other, can only be stored
+    /// in one place.
     #[test]
     fn what_is_concatenated_twice_is_copied() {
         let (mut b, x) = GraphBuilder::new();
@@ -290,7 +296,7 @@ mod tests {
                 let Some(read) = plan.buffers().of(*id).filter(|read| read.buffer == own.buffer) else {
                     continue;
                 };
-                // As the executor has it: what lies in the concatenation's own buffer isn't written again.
+                // As in the executor: an input that is already in the concatenation's own buffer isn't written again.
                 let before: usize = step.inputs[..number].iter().map(|id| plan.info(*id).shape.len()).sum();
                 assert_eq!(read.offset, own.offset + before / BLOCK, "{}", graph.node(step.output).name);
             }

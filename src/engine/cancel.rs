@@ -1,19 +1,19 @@
-//! A flag that a run looks at between nodes.
+//! A flag that a run checks between steps.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Shared between the one who may lose interest and the run. Once cancelled it stays so; a new run takes a new token.
+/// Shared between a run and whoever may want to stop it. Once cancelled it stays cancelled; a new run takes a new token.
 #[derive(Clone, Debug, Default)]
 pub struct CancelToken(Arc<AtomicBool>);
 
 impl CancelToken {
-    /// A token nobody has cancelled.
+    /// A token that isn't cancelled.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Asks the run to stop before its next node.
+    /// Asks the run to stop before its next step.
     pub fn cancel(&self) {
         self.0.store(true, Ordering::Relaxed);
     }

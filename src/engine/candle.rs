@@ -1,4 +1,4 @@
-//! Runs the steps of a plan with candle's own operations: on the GPU the way, on the CPU the reference.
+//! Runs the steps of a plan with candle's operations: the only executor for GPUs, and a reference on the CPU.
 
 use std::collections::HashMap;
 
@@ -16,20 +16,20 @@ use crate::weights::BoundWeights;
 /// Parameters of a step on the device.
 #[derive(Clone, Debug)]
 enum Loaded {
-    /// Kernel and bias, batch norm folded in where the step has one.
+    /// Kernel and bias. The batch norms and scales of the step are folded in.
     Conv { kernel: Tensor, bias: Option<Tensor> },
-    /// `x · scale + shift`, `[1, C, 1, 1]` each; of a layer norm, what is done to the normalised values.
+    /// `x · scale + shift`, `[1, C, 1, 1]` each. For a layer norm they apply to the normalised values.
     Affine { scale: Tensor, shift: Tensor },
-    /// `[1, C, 1, tokens]` each.
+    /// The tokens before the patches, and the values added to the patches; `[1, C, 1, tokens]` each.
     Tokens { before: Tensor, positions: Tensor },
 }
 
-/// Parameters uploaded so far, by the node and the last one folded into it.
+/// Executor that uses candle. Keeps the parameters uploaded so far, by node and the last node folded into it.
 #[derive(Debug)]
 pub(super) struct CandleExecutor {
     device: Device,
     loaded: HashMap<(NodeId, Option<NodeId>), Loaded>,
-    /// Of the run under way, by node.
+    /// Values of the current run, by node.
     values: Vec<Option<Tensor>>,
 }
 
@@ -38,7 +38,7 @@ impl CandleExecutor {
         Self { device, loaded: HashMap::new(), values: Vec::new() }
     }
 
-    /// Makes ready for a run: the picture onto the device.
+    /// Prepares for a run: copies the picture to the device.
     pub(super) fn begin(&mut self, graph: &Graph, input: &InputBatch) -> Result<()> {
         self.values = vec![None; graph.nodes().len()];
         let shape = (input.num_images(), 3, input.height(), input.width());
@@ -46,8 +46,8 @@ impl CandleExecutor {
         Ok(())
     }
 
-    /// Computes the value of a step and waits for it, so that a clock means something. `border` are the widths that inference
-    /// resolved for the step's first node.
+    /// Computes the value of a step and waits until it is done, so that timings are meaningful. `border` holds the widths that
+    /// shape inference found for the step's first node.
     pub(super) fn run(
         &mut self,
         graph: &Graph,
@@ -56,7 +56,7 @@ impl CandleExecutor {
         border: Sides,
     ) -> Result<()> {
         if step.inputs.is_empty() {
-            // The picture is there.
+            // The picture is on the device already.
             return Ok(());
         }
         let inputs: Result<Vec<Tensor>> = step.inputs.iter().map(|id| self.value(*id).cloned()).collect();
@@ -80,13 +80,13 @@ impl CandleExecutor {
         }
     }
 
-    /// A value, `[C, H, W]` of each image.
+    /// The values of a computed node, `[C, H, W]` for each image.
     pub(super) fn values(&self, id: NodeId) -> Result<Vec<Vec<f32>>> {
         let value = self.value(id)?;
         (0..value.dim(0)?).map(|image| value.get(image)?.flatten_all()?.to_vec1::<f32>()).collect()
     }
 
-    /// Drops a value.
+    /// Drops the value of a node.
     pub(super) fn free(&mut self, id: NodeId) {
         self.values[id.0] = None;
     }
@@ -96,7 +96,7 @@ impl CandleExecutor {
         self.values.clear();
     }
 
-    /// The step's first node, with those folded into it.
+    /// Computes the step's first node together with the nodes folded into it.
     fn first(
         &mut self,
         graph: &Graph,
@@ -106,7 +106,7 @@ impl CandleExecutor {
         inputs: &[&Tensor],
     ) -> Result<Tensor> {
         match &graph.node(step.nodes[0]).op {
-            // Placed by `begin`.
+            // `begin` has set its value.
             Op::Input => mismatch(graph, step),
             Op::Conv2d(conv) => {
                 let loaded = self.load(graph, weights, step)?;
@@ -221,7 +221,8 @@ impl CandleExecutor {
     }
 }
 
-/// Weights of another graph, or an input to be computed: bugs of ours, told and not crashed over.
+/// Error for weights that belong to another graph, or for a step that would compute the input. Both are bugs of this program;
+/// they are reported instead of causing a panic.
 fn mismatch<T>(graph: &Graph, step: &Step) -> Result<T> {
     candle_core::bail!("no parameters bound for `{}`", graph.node(step.output).name)
 }
@@ -249,7 +250,8 @@ fn convolve(
     }
 }
 
-/// Of stride 1. candle takes one dilation for both directions, so where there are two, rows of the kernel are added up.
+/// A convolution of stride 1. candle takes one dilation for both directions; if there are two, the kernel's rows are convolved
+/// one by one and added up.
 fn dense(x: &Tensor, padding: usize, conv: &Conv2d, kernel: &Tensor) -> Result<Tensor> {
     let [down, across] = conv.dilation;
     if down == across {
@@ -265,7 +267,7 @@ fn dense(x: &Tensor, padding: usize, conv: &Conv2d, kernel: &Tensor) -> Result<T
     (1..conv.kernel[0]).try_fold(row(0)?, |sum, ky| sum.add(&row(ky)?))
 }
 
-/// Rows, then columns, each from one old position or from two.
+/// Resizes the rows, then the columns. Each new one is computed from one or two old ones.
 fn resized(x: &Tensor, resize: &Resize) -> Result<Tensor> {
     let (_, _, height, width) = x.dims4()?;
     let [rows, columns] = match resize.to {
@@ -342,33 +344,33 @@ fn avg_pool(x: &Tensor, pool: &Pool2d, mean: BorderMean, border: Sides) -> Resul
     padded_mean.broadcast_div(&share_inside)
 }
 
-/// `[N, 3C, 1, T]` → `[N, C, 1, T]`.
+/// Attention, `[N, 3C, 1, T]` → `[N, C, 1, T]`.
 fn attend(x: &Tensor, attention: Attention) -> Result<Tensor> {
     let (num_images, _, _, num_tokens) = x.dims4()?;
     let d = attention.head_channels();
     let parts = x.reshape((num_images, 3, attention.heads, d, num_tokens))?;
     let part = |number: usize| parts.narrow(1, number, 1)?.squeeze(1)?.contiguous();
     let (queries, keys, values) = (part(0)?, part(1)?, part(2)?);
-    // Of each query's row, a share for each key.
+    // One row per query, with a score for each key.
     let scores = (queries.transpose(2, 3)?.contiguous()?.matmul(&keys)? * (1.0 / (d as f64).sqrt()))?;
     let shares = candle_nn::ops::softmax_last_dim(&scores)?;
     let sums = values.matmul(&shares.transpose(2, 3)?.contiguous()?)?;
     sums.reshape((num_images, attention.channels, 1, num_tokens))
 }
 
-/// Each position's channels with mean 0 and deviation 1.
+/// Normalises the channels of each position to mean 0 and deviation 1.
 fn normalised(x: &Tensor, eps: f64) -> Result<Tensor> {
     let rest = x.broadcast_sub(&x.mean_keepdim(1)?)?;
     let deviation = (rest.sqr()?.mean_keepdim(1)? + eps)?.sqrt()?;
     rest.broadcast_div(&deviation)
 }
 
-/// Without the exponential of what is large.
+/// `ln(1 + e^x)`, written so that no large number is exponentiated.
 fn softplus(x: &Tensor) -> Result<Tensor> {
     x.relu()?.add(&(x.abs()?.neg()?.exp()? + 1.0)?.log()?)
 }
 
-/// Of each place, the smaller one repeated.
+/// Combines two maps position by position; the smaller one is repeated (broadcast).
 fn paired(a: &Tensor, b: &Tensor, function: PairFn) -> Result<Tensor> {
     let largest = match function {
         PairFn::Sum => return a.broadcast_add(b),
@@ -386,7 +388,7 @@ fn paired(a: &Tensor, b: &Tensor, function: PairFn) -> Result<Tensor> {
     nan(a, &nan(b, &largest)?)
 }
 
-/// NaN where one is in the map.
+/// The largest value of each map; NaN if the map has a NaN.
 fn global_max(x: &Tensor) -> Result<Tensor> {
     let x = x.flatten_from(2)?;
     let largest = x.max_keepdim(2)?;
@@ -396,7 +398,7 @@ fn global_max(x: &Tensor) -> Result<Tensor> {
     is_nan.where_cond(&nan, &largest)?.unsqueeze(3)
 }
 
-/// By the channels around.
+/// Local response normalisation.
 fn normalised_around(x: &Tensor, lrn: &Lrn) -> Result<Tensor> {
     let channels = x.dim(1)?;
     let reach = (lrn.size / 2).min(channels);

@@ -1,23 +1,23 @@
-//! Which executor runs a backbone on the CPU.
+//! Which engine computes a backbone on the CPU.
 
 use std::str::FromStr;
 
 use super::ops::{Level, LevelError};
 
-/// What `--engine` and `--exact` say. GPUs have one way only.
+/// The engine that `--engine` and `--exact` choose. GPUs always use candle.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum EngineChoice {
-    /// Kernels of our own.
+    /// The kernels of this program.
     #[default]
     Fast,
-    /// The fast engine without the convolutions that round more to be faster.
+    /// The fast engine without the convolutions that gain speed at the cost of more rounding.
     Exact,
-    /// candle's operations: slower, and a second opinion.
+    /// candle's operations: slower, but an independent check.
     Candle,
 }
 
 impl EngineChoice {
-    /// This engine without the convolutions that round more. candle has none.
+    /// This engine without the convolutions that round more. candle stays as it is, because it has none.
     #[must_use]
     pub const fn exact(self) -> Self {
         match self {
@@ -26,7 +26,7 @@ impl EngineChoice {
         }
     }
 
-    /// Whether it can run as the environment says, told before anything is loaded.
+    /// Checks, before anything is loaded, that the engine can run at the level that the environment asks for.
     pub fn check(self) -> Result<(), LevelError> {
         match self {
             Self::Fast | Self::Exact => Level::from_env().map(drop),
@@ -35,7 +35,7 @@ impl EngineChoice {
     }
 }
 
-/// No such engine.
+/// There is no engine of this name.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error("no engine `{0}`; engines are fast and candle")]
 pub struct UnknownEngine(String);

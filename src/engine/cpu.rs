@@ -1,4 +1,4 @@
-//! Runs the steps of a plan on the CPU with kernels of our own, on maps in blocks of sixteen channels.
+//! Runs the steps of a plan on the CPU with this program's own kernels, on maps in blocks of sixteen channels.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -17,12 +17,12 @@ use crate::graph::{Conv2d, Graph, NodeId, Op, Pool2d, Sides};
 use crate::tensor::{InputBatch, MapShape};
 use crate::weights::BoundWeights;
 
-/// How a convolution is done.
+/// How a convolution is computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Way {
-    /// From blocked maps.
+    /// Directly, from blocked maps.
     Direct,
-    /// From the picture's plain maps.
+    /// Directly, from the picture's planar maps.
     FromPicture,
     Winograd(TileSize),
     Depthwise,
@@ -30,7 +30,7 @@ enum Way {
 }
 
 impl Way {
-    /// Depends on one image only, so that a batch gives the same bits.
+    /// The way to compute a convolution. Only the size of one image matters, not the batch, so that a batch gives the same bits.
     fn of(graph: &Graph, conv: &Conv2d, input: NodeId, out: MapShape, is_exact: bool) -> Self {
         if conv.is_depthwise() && conv.c_out == conv.c_in {
             return Self::Depthwise;
@@ -62,26 +62,26 @@ enum Packed {
     Tokens(PackedTokens),
 }
 
-/// A step's first node, the last one folded into it, and how it is done.
+/// A step's first node, the last node folded into it, and how it is computed.
 type PackedKey = (NodeId, Option<NodeId>, Way);
 
-/// Keeps packed parameters and the memory of values from run to run.
+/// Executor for the CPU. Keeps packed parameters and the memory for values from one run to the next.
 #[derive(Debug)]
 pub(super) struct CpuExecutor {
     level: Level,
-    /// Whether Winograd's convolutions, which round more, are left out.
+    /// Whether Winograd convolutions, which round more, are avoided.
     is_exact: bool,
     packed: HashMap<PackedKey, Packed>,
     memory: Memory,
 }
 
-/// Memory that runs use one after the other.
+/// Memory that is used again in each run.
 #[derive(Debug, Default)]
 struct Memory {
-    /// Of values, as the plan counts them.
+    /// Buffers for values, with the indices of the buffer plan.
     buffers: Vec<Vec<PixelBlock>>,
     scratch: Workspace,
-    /// The picture with a border.
+    /// The picture with a border around it.
     planar: Vec<f32>,
     picture: Option<InputBatch>,
 }
@@ -101,13 +101,13 @@ impl CpuExecutor {
         self.level
     }
 
-    /// As records name it.
+    /// The engine's name in records.
     pub(super) fn name(&self) -> String {
         format!("{}/{}", if self.is_exact { "fast-exact" } else { "fast" }, self.level.name())
     }
 
-    /// Makes ready for a run: parameters packed, and memory as large as the plan needs it and not much more. Fails with the node
-    /// whose weights are another graph's.
+    /// Prepares for a run: packs parameters, and provides as much memory as the plan needs and not much more. Fails with the node
+    /// whose weights belong to another graph.
     pub(super) fn begin(
         &mut self,
         graph: &Graph,
@@ -129,7 +129,8 @@ impl CpuExecutor {
         Ok(())
     }
 
-    /// About how many bytes more a run takes than are kept already: of values, of packed parameters, and of what these are packed from.
+    /// About how many more bytes a run takes than are kept already: for values, for packed parameters and the unpacked ones that
+    /// they are made from, and for the largest tap.
     pub(super) fn more_bytes(&self, graph: &Graph, plan: &Plan) -> u64 {
         let values: usize = plan.buffers().sizes().iter().sum::<usize>() * size_of::<PixelBlock>();
         let (mut packed, mut largest) = (0, 0);
@@ -140,14 +141,14 @@ impl CpuExecutor {
             packed += if let Way::Winograd(size) = way { bytes * size.cells() / 9 } else { bytes };
             largest = largest.max(bytes);
         }
-        // A kernel is read, folded and packed, by each thread another.
+        // Several threads at a time each read, fold and pack a kernel.
         let unpacked = if packed == 0 { 0 } else { 2 * largest * rayon::current_num_threads().min(4) };
         let tap = plan.steps().iter().filter(|step| step.is_tap);
         let tap = tap.map(|step| plan.info(step.output).shape.len() * size_of::<f32>()).max().unwrap_or(0);
         (values.saturating_sub(self.kept_bytes()) + packed + unpacked + 2 * tap * plan.num_images()) as u64
     }
 
-    /// Packs the parameters of the steps that run for the first time, side by side.
+    /// Packs, in parallel, the parameters of the steps that run for the first time.
     fn pack(&mut self, graph: &Graph, weights: &BoundWeights, plan: &Plan) -> Result<(), NodeId> {
         let level = self.level;
         let packed: Result<Vec<_>, NodeId> = self
@@ -159,7 +160,7 @@ impl CpuExecutor {
         Ok(())
     }
 
-    /// What of a plan's parameters isn't packed yet.
+    /// Keys of the plan's parameters that aren't packed yet.
     fn missing(&self, graph: &Graph, plan: &Plan) -> Vec<PackedKey> {
         let is_exact = self.is_exact;
         let keys = plan.steps().iter().filter_map(|step| {
@@ -195,13 +196,13 @@ impl CpuExecutor {
         keys.filter(|key| !self.packed.contains_key(key)).collect()
     }
 
-    /// Lets go of what the run didn't need.
+    /// Drops the picture, and scratch memory that the run didn't need.
     pub(super) fn end(&mut self) {
         self.memory.picture = None;
         self.memory.scratch.trim();
     }
 
-    /// Bytes kept for values between runs.
+    /// Number of bytes that are kept for values between runs.
     pub(super) fn kept_bytes(&self) -> usize {
         let Memory { buffers, scratch, planar, .. } = &self.memory;
         buffers.iter().map(Vec::capacity).sum::<usize>() * size_of::<PixelBlock>()
@@ -209,13 +210,13 @@ impl CpuExecutor {
             + planar.capacity() * size_of::<f32>()
     }
 
-    /// A value that was computed, `[C, H, W]` of each image.
+    /// The values of a computed node, `[C, H, W]` for each image. `None` if the node has no place in the buffer plan.
     pub(super) fn values(&self, plan: &Plan, id: NodeId) -> Option<Vec<Vec<f32>>> {
         let maps = self.memory.maps(plan.buffers().of(id)?);
         Some((0..plan.num_images()).map(|image| maps.to_planar(image)).collect())
     }
 
-    /// Computes the value of a step; nothing if the weights are another graph's.
+    /// Computes the value of a step. `None` if the weights belong to another graph.
     pub(super) fn run(
         &mut self,
         cores: &Cores<'_>,
@@ -225,11 +226,12 @@ impl CpuExecutor {
         step: &Step,
     ) -> Option<()> {
         let Some(place) = plan.buffers().of(step.output) else {
-            // A picture that is read where it came.
+            // The picture is read where it is, so nothing needs to be copied.
             return step.inputs.is_empty().then_some(());
         };
         let Self { is_exact, packed, memory, .. } = self;
-        // No step reads from the buffer that it writes to; a part of a concatenation that is there already isn't read again.
+        // No step reads from the buffer that it writes to. The only inputs in it are parts of a concatenation that are already in
+        // place, and these aren't read again.
         let mut target = std::mem::take(&mut memory.buffers[place.buffer]);
         let mut scratch = std::mem::take(&mut memory.scratch);
         let mut planar = std::mem::take(&mut memory.planar);
@@ -258,11 +260,11 @@ struct Parameters<'a> {
     packed: &'a mut HashMap<PackedKey, Packed>,
 }
 
-/// A step about to be done.
+/// A step and all that is needed to compute it.
 struct Work<'a> {
     plan: &'a Plan,
     step: &'a Step,
-    /// Nothing for those that are a part of the output, and for a picture that is read where it came.
+    /// `None` for inputs that are already in place as parts of the output, and for a picture that is read where it is.
     inputs: Vec<Option<Maps<'a>>>,
     picture: &'a InputBatch,
     scratch: &'a mut Workspace,
@@ -354,7 +356,8 @@ impl Work<'_> {
         match parameters.packed(step, way)? {
             Packed::Winograd(packed) => {
                 for image in ops::winograd(cores, x?, packed, border, epilogue, self.scratch, out) {
-                    // Something isn't finite, and a tile can't say which of its values.
+                    // A value isn't finite. A Winograd tile can't tell which of its values that affects, so the image is computed
+                    // directly.
                     let Packed::Dense(packed) = parameters.packed(step, Way::Direct)? else { return None };
                     let epilogue =
                         Epilogue { residual: residual.map(|other| other.image(image)), ..epilogue };
@@ -399,18 +402,18 @@ impl Work<'_> {
 }
 
 impl Parameters<'_> {
-    /// A convolution's, packed for a way of doing it.
+    /// A convolution's parameters, packed for the given way of computing it.
     fn packed(&mut self, step: &Step, way: Way) -> Option<&Packed> {
         let key = (step.nodes[0], step.last_folded(self.graph), way);
         Some(match self.packed.entry(key) {
             Entry::Occupied(entry) => entry.into_mut(),
-            // One that was to be done another way.
+            // Not packed for this way yet, because the plan intended another one.
             Entry::Vacant(entry) => entry.insert(pack(self.cores.level(), self.graph, self.weights, key)?),
         })
     }
 }
 
-/// Nothing if the weights are another graph's.
+/// Packs the parameters of a node. `None` if the weights belong to another graph.
 fn pack(level: Level, graph: &Graph, weights: &BoundWeights, key: PackedKey) -> Option<Packed> {
     let (node, last, way) = key;
     let conv = match &graph.node(node).op {
@@ -441,7 +444,7 @@ fn pack(level: Level, graph: &Graph, weights: &BoundWeights, key: PackedKey) -> 
     })
 }
 
-/// `x` surrounded by zeros, in scratch memory where there is anything to surround it with.
+/// `x` surrounded by zeros. Scratch memory is used only if there is a border.
 fn with_border<'a>(cores: &Cores<'_>, x: Maps<'a>, border: Sides, scratch: &'a mut Workspace) -> Maps<'a> {
     if border.is_none() {
         return x;
@@ -459,7 +462,7 @@ fn window_of(pool: &Pool2d, border: Sides) -> Window {
     Window { kernel: pool.kernel, stride: pool.stride, dilation: [1, 1], border }
 }
 
-/// One cell per block of channels.
+/// Values of channels as cells, one cell per block of channels.
 fn cells(values: &[f64]) -> Vec<PixelBlock> {
     let mut cells = vec![PixelBlock::ZERO; values.len().div_ceil(BLOCK)];
     for (channel, value) in values.iter().enumerate() {

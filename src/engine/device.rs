@@ -1,4 +1,4 @@
-//! Where to compute: CPU, CUDA or Metal, and why one isn't there.
+//! The device that computes (CPU, CUDA or Metal), and why one can't be used.
 
 use std::str::FromStr;
 
@@ -6,7 +6,7 @@ use candle_core::Device;
 
 use crate::tensor::{Remedied, Remedy};
 
-/// What `--device` says.
+/// The device that `--device` chooses.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum DeviceChoice {
     /// CUDA or Metal where compiled in and present, else the CPU.
@@ -20,28 +20,28 @@ pub enum DeviceChoice {
     Metal,
 }
 
-/// A device that can't be had.
+/// Why a device can't be used.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum DeviceError {
-    /// Not a device's name.
+    /// There is no device of this name.
     #[error("no device `{0}`; devices are auto, cpu, cuda, cuda:N and metal")]
     Unknown(String),
-    /// The program was built without it.
+    /// The program was built without support for it.
     #[error(
         "{name} is not compiled into this program; build it with `cargo build --release --features {feature}` (needs the vendor's toolkit)"
     )]
     NotCompiled {
-        /// The device.
+        /// Name of the device.
         name: &'static str,
         /// Its cargo feature.
         feature: &'static str,
     },
-    /// Compiled in, but not working here.
+    /// Compiled in, but not working on this machine.
     #[error("{name} can't be used here ({reason})")]
     Unavailable {
-        /// The device.
+        /// Name of the device.
         name: String,
-        /// The driver's words.
+        /// The driver's error message.
         reason: String,
     },
 }
@@ -81,7 +81,7 @@ impl std::fmt::Display for DeviceChoice {
     }
 }
 
-/// A device that works.
+/// A device that was opened and works.
 #[derive(Clone, Debug)]
 pub struct ComputeDevice {
     device: Device,
@@ -89,12 +89,12 @@ pub struct ComputeDevice {
 }
 
 impl ComputeDevice {
-    /// The CPU, always there.
+    /// The CPU, which is always available.
     pub fn cpu() -> Self {
         Self { device: Device::Cpu, name: "cpu".into() }
     }
 
-    /// Opens what was chosen.
+    /// Opens the chosen device.
     pub fn open(choice: DeviceChoice) -> Result<Self, DeviceError> {
         match choice {
             DeviceChoice::Cpu => Ok(Self::cpu()),
@@ -128,7 +128,7 @@ impl ComputeDevice {
         }
     }
 
-    /// As `--device` would name it.
+    /// The name that `--device` uses for it.
     pub fn name(&self) -> &str {
         &self.name
     }

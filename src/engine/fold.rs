@@ -1,17 +1,17 @@
-//! What is done to each channel by itself as a scale and a shift, and that folded into the convolution before it.
+//! Operations that scale and shift each channel, and how they are folded into the convolution before them.
 
 use rayon::prelude::*;
 
 use crate::graph::{BatchNorm, Graph, NodeId, Op, Tokens};
 use crate::weights::{BoundWeights, NodeParams};
 
-/// Whether a node is a scale and a shift per channel, so that a convolution before it can take it in.
+/// Whether a node scales and shifts each channel, so that it can be folded into a convolution before it.
 pub(super) const fn is_affine(op: &Op) -> bool {
     matches!(op, Op::BatchNorm(_) | Op::Scale(_) | Op::Times(_))
 }
 
-/// A convolution's kernel and bias, with all that follows it up to and with `last` folded in; nothing if the weights are another
-/// graph's.
+/// A convolution's kernel and bias, with all nodes after it up to and including `last` folded in. `None` if the weights belong to
+/// another graph.
 pub(super) fn conv_params(
     graph: &Graph,
     weights: &BoundWeights,
@@ -27,7 +27,7 @@ pub(super) fn conv_params(
     Some((kernel, Some(bias)))
 }
 
-/// All from the node after `conv` to `last` as one scale and one shift.
+/// All nodes after `conv` up to `last`, combined into one scale and one shift per channel.
 fn affine_after(
     graph: &Graph,
     weights: &BoundWeights,
@@ -45,8 +45,8 @@ fn affine_after(
     Some((inner_scale.iter().zip(&scale).map(|(inner, s)| inner * s).collect(), both))
 }
 
-/// `x · scale + shift` of a node that is that, in f64 so that folding rounds once; of a layer norm, what it does to normalised values; of a
-/// `PReLU`, its slopes.
+/// The factors and shifts of each channel, `x · scale + shift`, in f64 so that folding rounds only once. For a layer norm they
+/// apply to the normalised values; for a `PReLU` the factors are its slopes. `None` if the weights don't belong to the node.
 pub(super) fn affine_of(graph: &Graph, weights: &BoundWeights, id: NodeId) -> Option<(Vec<f64>, Vec<f64>)> {
     let wide = |values: Vec<f32>| values.into_iter().map(f64::from).collect::<Vec<f64>>();
     match (&graph.node(id).op, weights.of(id)) {
@@ -74,7 +74,7 @@ pub(super) fn affine_of(graph: &Graph, weights: &BoundWeights, id: NodeId) -> Op
     }
 }
 
-/// Of a row of tokens: those before the patches, and what is added to each patch; both `[channel][token]`.
+/// For a row of tokens: the tokens before the patches, and the values added to each patch; both as `[channel][token]`.
 pub(super) fn token_params(
     weights: &BoundWeights,
     tokens: &Tokens,

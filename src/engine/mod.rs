@@ -1,6 +1,6 @@
-//! From a graph, its weights and a picture to activations.
+//! Computes activations from a graph, its weights and a picture.
 //!
-//! Owns devices, plans, executors and the worker thread. Must not know mosaics, files or the window.
+//! This module owns devices, plans, executors and the worker thread. It knows nothing about mosaics, files or the window.
 
 mod backbone;
 mod buffer_plan;

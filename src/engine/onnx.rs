@@ -1,4 +1,4 @@
-//! An ONNX file as a model: its model, and what it says or doesn't say of a picture's values.
+//! Opens ONNX files as models: the model specs of a file, and whether it says how samples become input values.
 
 use std::path::Path;
 
@@ -7,18 +7,18 @@ use crate::models::{ModelSpec, Opened, OpenedAs};
 use crate::tensor::{PreprocessSpec, ValueScale};
 use crate::weights::{FREE_SIZE, ONNX_HEAD, OnnxError, OnnxNet};
 
-/// Whether a name is meant as the path of an ONNX file: by its end, which no model's name has.
+/// Whether a name is meant as the path of an ONNX file. It is recognised by its extension, which no model's name has.
 pub fn is_onnx_path(name: &Path) -> bool {
     name.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("onnx"))
 }
 
-/// The models of a file: one where it says how samples become values. Else the first is without that, and one for each way of
-/// [`ValueScale::NAMED`] follows, of which a person must choose.
+/// Opens an ONNX file and returns its model specs. There is one if the file says how samples become values. Otherwise the first
+/// spec leaves that open, and one for each mode of [`ValueScale::NAMED`] follows, from which the user must choose.
 pub fn open_onnx(path: &Path) -> Result<Vec<&'static ModelSpec>, OnnxError> {
     open_onnx_up_to(path, None)
 }
 
-/// Opens an ONNX file with a layer of one's own choice as the last, by its name or an alias; the file's own end where none is given.
+/// Like [`open_onnx`], but with a chosen final layer, given by its name or an alias. With `None` the file's own end is used.
 pub fn open_onnx_up_to(path: &Path, final_layer: Option<&str>) -> Result<Vec<&'static ModelSpec>, OnnxError> {
     let net = OnnxNet::read_up_to(path, final_layer)?;
     let name = path.file_name().unwrap_or_default().to_string_lossy();
@@ -66,7 +66,7 @@ pub fn open_onnx_up_to(path: &Path, final_layer: Option<&str>) -> Result<Vec<&'s
     let spec = |known: OpenedAs| Opened::row_of(path, &sha256, net.graph.clone(), known);
     let mut specs = vec![spec(known(name.clone(), title.clone(), preprocess.scale, scale.is_some()))];
     if scale.is_none() {
-        // What most networks are trained with comes first.
+        // The mapping that most networks are trained with comes first.
         let mut modes = ValueScale::NAMED;
         modes.sort_by_key(|(_, scale)| *scale != ValueScale::TORCH);
         specs.extend(modes.map(|(mode, scale)| {
@@ -77,17 +77,18 @@ pub fn open_onnx_up_to(path: &Path, final_layer: Option<&str>) -> Result<Vec<&'s
     Ok(specs)
 }
 
-/// Between a file's name and the layer that was chosen as its last, in a tag.
+/// Separates the file's name from the chosen final layer in a tag.
 const UP_TO: char = '~';
-/// Longest name of a layer in a tag, which is a folder's name too.
+/// The most characters of a layer's name in a tag, because a tag is also the name of a folder.
 const MAX_TAGGED: usize = 80;
 
-/// Whether a tag is of a network whose last layer was chosen.
+/// Whether a tag belongs to a network whose final layer was chosen.
 pub fn has_own_end(tag: &str) -> bool {
     tag.contains(UP_TO)
 }
 
-/// A layer's name as a part of a tag: nothing that a list or a file's name can't hold. Tags that come out the same are numbered.
+/// A layer's name as a part of a tag, without characters that lists or file names can't contain. Tags that become equal are
+/// numbered.
 fn in_a_tag(layer: &str) -> String {
     let is_odd = |c: char| c.is_control() || c.is_whitespace() || r#"/\:*?"<>|,+~"#.contains(c);
     let safe: String = layer.chars().map(|c| if is_odd(c) { '_' } else { c }).collect();

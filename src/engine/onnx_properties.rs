@@ -1,27 +1,28 @@
-//! What an ONNX file's metadata properties say of its input.
+//! Reads what an ONNX file's metadata properties say about its input.
 //!
-//! Read are `mean` and `std` (three numbers each, or one for all; of samples from 0 to 1 as timm and torchvision write them, or of 0
-//! to 255), `interpolation`, `crop_pct` and `crop_mode` as timm names them, and `Image.BitmapPixelFormat`,
-//! `Image.NominalPixelRange` and `Image.ColorSpaceGamma` (<https://github.com/onnx/onnx/blob/main/docs/MetadataProps.md>). One of
-//! these that says what isn't understood is an error: what is taken in its stead would be another network's input.
+//! These properties are read: `mean` and `std` (three numbers each, or one for all channels; either for samples from 0 to 1, as
+//! timm and torchvision write them, or for samples from 0 to 255), `interpolation`, `crop_pct` and `crop_mode` as timm names
+//! them, and `Image.BitmapPixelFormat`, `Image.NominalPixelRange` and `Image.ColorSpaceGamma`
+//! (<https://github.com/onnx/onnx/blob/main/docs/MetadataProps.md>). If the value of one of these isn't understood, that is an
+//! error: with a guess the network would get the wrong input.
 //!
-//! Owns names and values of properties. Must not know how a file is read.
+//! This module owns the names and values of the properties. It doesn't know how a file is read.
 
 use std::collections::BTreeMap;
 
 use crate::tensor::{ChannelOrder, Fit, LongSide, ResizeFilter, ValueScale};
 use crate::weights::OnnxProblem;
 
-/// What is said.
+/// What the properties say.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Properties {
-    /// How samples become values, if it is said.
+    /// How samples become values, if the properties say so.
     pub(super) scale: Option<ValueScale>,
     pub(super) fit: Fit,
     pub(super) filter: ResizeFilter,
 }
 
-/// Longest value that an error repeats.
+/// The most characters of a value that an error message repeats.
 const MAX_SHOWN: usize = 60;
 
 struct Texts<'a>(&'a BTreeMap<String, String>);
@@ -39,7 +40,7 @@ impl<'a> Texts<'a> {
 }
 
 impl Properties {
-    /// Reads them. `takes_bytes` is whether the network takes samples as they are, as its input's type says.
+    /// Reads the properties. `takes_bytes`: whether the network takes samples unchanged, as its input's type says.
     pub(super) fn of(metadata: &BTreeMap<String, String>, takes_bytes: bool) -> Result<Self, OnnxProblem> {
         let texts = Texts(metadata);
         let crop_pct = crop(&texts)?;
@@ -47,7 +48,7 @@ impl Properties {
     }
 }
 
-/// Numbers of a text such as `[0.485, 0.456, 0.406]`; one stands for three.
+/// The numbers of a text such as `[0.485, 0.456, 0.406]`. A single number counts for all three channels.
 fn three(text: &str) -> Option<[f32; 3]> {
     let numbers: Option<Vec<f32>> = text
         .split(|c: char| c.is_whitespace() || "[](),;".contains(c))
@@ -100,7 +101,7 @@ fn scale(texts: &Texts<'_>, takes_bytes: bool) -> Result<Option<ValueScale>, Onn
     Ok(order.zip(range).map(|(order, scale)| ValueScale { order, ..scale }))
 }
 
-/// `mean` and `std`, if they are there.
+/// The mapping that `mean` and `std` give, if they are there.
 fn moments(texts: &Texts<'_>) -> Result<Option<ValueScale>, OnnxProblem> {
     let numbers = |name: &'static str| match texts.get(name) {
         None => Ok(None),
@@ -115,7 +116,8 @@ fn moments(texts: &Texts<'_>) -> Result<Option<ValueScale>, OnnxProblem> {
     if std.iter().any(|v| *v <= 0.0) {
         return Err(texts.bad("std", "numbers above 0"));
     }
-    // Of samples from 0 to 1 neither exceeds 1; of samples from 0 to 255 a deviation does, or where nothing is divided by one, every mean.
+    // For samples from 0 to 1, neither mean nor deviation exceeds 1. For samples from 0 to 255 some deviation does, or, if all
+    // deviations are 1 (nothing is divided), every mean does.
     let is_of_255 = if std.iter().any(|v| *v > 1.0) {
         if mean.iter().any(|v| *v > 0.0 && *v < 1.0) {
             return Err(

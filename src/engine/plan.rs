@@ -1,6 +1,7 @@
-//! What to run, in which order, fused how, and when a value may be dropped: made once for (graph, input, batch, taps).
+//! A plan says what to run, in which order, which nodes are fused, and when a value may be dropped. It is made once for each
+//! combination of graph, input size, batch size and taps.
 //!
-//! A tapped node is never fused away: whoever asks for a convolution before its batch norm gets exactly that.
+//! A tapped node is never fused away: if a convolution is tapped before its batch norm, exactly its own value is delivered.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,7 +11,7 @@ use super::steps::steps_to;
 use crate::graph::{Graph, NodeId, NodeInfo, ShapeError};
 use crate::tensor::{PixelSize, Remedied, Remedy};
 
-/// A run, prepared.
+/// Everything that is prepared before a run.
 #[derive(Clone, Debug)]
 pub struct Plan {
     input: PixelSize,
@@ -21,7 +22,8 @@ pub struct Plan {
     peak_value_bytes: usize,
 }
 
-/// Layer values that a run may hold at once. A machine with less swaps or kills; one with more can take a smaller batch.
+/// The most bytes of layer values that a run may hold at once. A machine with less memory would swap or kill the program; with
+/// more memory one can still take a smaller batch.
 const MAX_VALUE_BYTES: usize = 6 << 30;
 
 /// Why there is no plan.
@@ -30,7 +32,7 @@ pub enum PlanError {
     /// The input doesn't go through the network.
     #[error(transparent)]
     Shape(#[from] ShapeError),
-    /// More values than a run may hold.
+    /// The layer values need more memory than a run may use.
     #[error(
         "an input of {input} needs {:.1} GiB for layer values at once, more than the {:.0} GiB that are allowed",
         gib(*.needed), gib(MAX_VALUE_BYTES)
@@ -41,7 +43,7 @@ pub enum PlanError {
         /// Bytes at the peak, for the whole batch.
         needed: usize,
     },
-    /// Nobody wants anything.
+    /// No layer was asked for.
     #[error("no layer was asked for")]
     NoTap,
 }
@@ -57,7 +59,7 @@ impl Remedied for PlanError {
 }
 
 impl Plan {
-    /// A plan that computes `taps` and nothing beyond them.
+    /// Makes a plan that computes `taps` and nothing beyond them.
     pub fn new(
         graph: &Graph,
         input: PixelSize,
@@ -78,12 +80,12 @@ impl Plan {
         Ok(Self { input, num_images, steps, infos, buffers, peak_value_bytes })
     }
 
-    /// Bytes of the values that live at once where most do (weights and scratch not counted).
+    /// The most bytes that values take up at once (weights and scratch not counted).
     pub fn peak_value_bytes(&self) -> usize {
         self.peak_value_bytes
     }
 
-    /// Where values lie that an executor keeps in memory of its own.
+    /// Where values are stored, for an executor that manages its own memory.
     pub(super) fn buffers(&self) -> &BufferPlan {
         &self.buffers
     }
@@ -93,7 +95,7 @@ impl Plan {
         &self.steps
     }
 
-    /// What inference says of a node.
+    /// The inferred shape, cost and receptive field of a node.
     pub fn info(&self, id: NodeId) -> &NodeInfo {
         &self.infos[id.0]
     }
@@ -103,7 +105,7 @@ impl Plan {
         self.input
     }
 
-    /// Pictures in a batch.
+    /// Number of pictures in a batch.
     pub fn num_images(&self) -> usize {
         self.num_images
     }
@@ -113,8 +115,8 @@ fn gib(bytes: usize) -> f64 {
     bytes as f64 / f64::from(1 << 30)
 }
 
-/// Walks the steps as an executor will: a step's value comes before its inputs go. What goes is what came, so nothing can be taken off
-/// that wasn't there.
+/// Walks through the steps as an executor does: a step's value is added before the values that it frees are removed. Only values
+/// that were added are removed, so the sum can't become negative.
 fn peak_value_bytes(steps: &[Step], infos: &[NodeInfo], num_images: usize) -> usize {
     let bytes = |id: NodeId| {
         let per_image = infos[id.0].shape.len().saturating_mul(size_of::<f32>());
@@ -139,7 +141,7 @@ mod tests {
     use crate::graph::{ActivationFn, Conv2d, GraphBuilder, Op};
     use crate::models::Registry;
 
-    /// input → conv → norm → act → add(act, input-sized conv2).
+    /// input → conv → norm → act → side (a convolution) → sum (side + act).
     fn small() -> Graph {
         let (mut b, x) = GraphBuilder::new();
         let conv = b.conv("conv", x, Conv2d::new(3, 4, 1));
@@ -214,7 +216,7 @@ mod tests {
         );
     }
 
-    /// A value that a reader further down the list needs must not be taken for that of the step before.
+    /// A value that is read further down the list must not be mistaken for the value of the step before.
     #[test]
     fn branches_that_take_turns_join_their_own() {
         let (mut b, x) = GraphBuilder::new();

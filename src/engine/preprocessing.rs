@@ -1,7 +1,8 @@
-//! What a backbone's weights ask of a picture: what their model says, unless their file says something else.
+//! The preprocessing that a backbone's weights expect: that of the model spec, unless the weight file says something else.
 //!
-//! A Keras model may have its preprocessing inside, in front of its network. Then that is what the network was trained on, and the
-//! model's own would be another network's. Owns which of the two holds. Must not know how a picture is mapped.
+//! A Keras model may contain its own preprocessing, in front of its network. Then the network was trained with it, and the model
+//! spec's preprocessing would be wrong. This module decides which of the two applies. It doesn't know how preprocessing is
+//! carried out.
 
 use crate::input::ValueChoice;
 use crate::models::ModelSpec;
@@ -9,32 +10,32 @@ use crate::tensor::{Fit, PreprocessSpec, ResizeFilter};
 use crate::weights::keras::{Inside, Unreadable, efficientnets_own, inside};
 use crate::weights::{BoundWeights, TensorFile};
 
-/// Metadata key under which an imported copy keeps what its file had inside.
+/// Metadata key under which an imported copy keeps the preprocessing that its original file contained.
 pub const PREPROCESS_KEY: &str = "filterscope.preprocess";
 
-/// What a file without layers of preprocessing still says.
+/// How `from_file` describes a file that has no preprocessing layers but states the size of its input.
 const SIZE_ALONE: &str = "the size of its input";
 
-/// What weights ask of a picture.
+/// The preprocessing that weights expect.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Preprocessing {
-    /// All of it.
+    /// The complete preprocessing.
     spec: PreprocessSpec,
-    /// Where it comes from, where that is the file: its layers.
+    /// The parts of the file that it comes from, such as layer names; `None` if it is the model spec's.
     from_file: Option<String>,
-    /// Layers of augmentation that are in the file and do nothing outside training.
+    /// Names of augmentation layers in the file, which do nothing outside training.
     left_out: Vec<String>,
-    /// What stands in the way of knowing it.
+    /// What makes it impossible to know the preprocessing, if anything does.
     unreadable: Option<String>,
 }
 
 impl Preprocessing {
-    /// As the model says.
+    /// The preprocessing of the model spec.
     fn of_spec(spec: &ModelSpec) -> Self {
         Self { spec: spec.preprocess, from_file: None, left_out: Vec::new(), unreadable: None }
     }
 
-    /// As the file says, where it does.
+    /// The preprocessing of the weight file if it states one, otherwise that of the model spec.
     pub fn of(spec: &ModelSpec, file: &TensorFile, bound: &BoundWeights) -> Self {
         let of_spec = Self::of_spec(spec);
         if let Some(kept) = file.metadata(PREPROCESS_KEY) {
@@ -60,14 +61,15 @@ impl Preprocessing {
     fn with(self, inside: Inside) -> Self {
         let Inside { size, crop, scale, layers, left_out } = inside;
         let mut spec = self.spec;
-        // A model that fixes its input was trained at that size.
+        // A model with a fixed input size was trained at that size.
         if let Some(size) = size {
             spec.size = size;
         }
         if let Some(crop) = crop {
             (spec.fit, spec.size) = (Fit::StretchCrop { resized: spec.size }, crop);
         }
-        // What is inside comes after what loads the picture, which in Keras is a nearest neighbour's stretch.
+        // Preprocessing inside a model comes after the picture is loaded, and Keras' loader stretches it with nearest-neighbour
+        // sampling.
         if scale.is_some() {
             spec.filter = ResizeFilter::Nearest;
             spec.scale = scale.unwrap_or(spec.scale);
@@ -81,7 +83,7 @@ impl Preprocessing {
         Self { spec, from_file, left_out, unreadable: None }
     }
 
-    /// A file without the model's configuration shows of what is inside nothing but what `Normalization` layers learned.
+    /// For a file without the model's configuration: all that it shows of preprocessing is what `Normalization` layers learned.
     fn of_weights_alone(self, spec: &ModelSpec, file: &TensorFile) -> Self {
         match efficientnets_own(file) {
             None => self,
@@ -101,22 +103,22 @@ impl Preprocessing {
         }
     }
 
-    /// All of it.
+    /// The complete preprocessing.
     pub fn spec(&self) -> &PreprocessSpec {
         &self.spec
     }
 
-    /// What of the file it comes from; nothing where it is the model's.
+    /// The parts of the file that it comes from; `None` if it is the model spec's.
     pub fn from_file(&self) -> Option<&str> {
         self.from_file.as_deref()
     }
 
-    /// What stands in the way of knowing it, where a person's choice doesn't settle it.
+    /// What makes it impossible to know the preprocessing, unless the user named the value mapping.
     pub(super) fn obstacle(&self, values: ValueChoice) -> Option<&str> {
         self.unreadable.as_deref().filter(|_| values == ValueChoice::Model)
     }
 
-    /// What a person should know of it, in sentences.
+    /// Notes on the preprocessing for the user, in sentences.
     pub fn notes(&self, values: ValueChoice) -> Vec<String> {
         let mut notes = Vec::new();
         if let Some(found) = &self.unreadable {
@@ -149,7 +151,7 @@ impl Preprocessing {
         notes
     }
 
-    /// For an imported copy: what its file had inside, where that isn't what the model says.
+    /// The preprocessing as JSON, for the metadata of an imported copy; `None` if it is simply the model spec's.
     pub fn to_keep(&self) -> Option<String> {
         let is_rows = self.from_file.is_none() && self.unreadable.is_none() && self.left_out.is_empty();
         if is_rows { None } else { serde_json::to_string(self).ok() }

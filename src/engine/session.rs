@@ -1,4 +1,5 @@
-//! The only way to an activation: runs a backbone on a device, delivers taps as they come, drops values after last use.
+//! The session: runs a backbone on a device, delivers taps as soon as they are computed, and drops values after their last use.
+//! There is no other way to compute an activation.
 
 use std::collections::HashMap;
 use std::ops::ControlFlow;
@@ -20,11 +21,11 @@ use crate::tensor::{Activation, InputBatch, NoRoom, PixelSize, Remedied, Remedy,
 /// A layer's value for one picture of the batch.
 #[derive(Clone, Debug)]
 pub struct TapValue {
-    /// Which layer.
+    /// The layer.
     pub node: NodeId,
-    /// Which picture of the batch.
+    /// Index of the picture in the batch.
     pub image: usize,
-    /// Its values, `[C, H, W]`, under the node's name.
+    /// The layer's values, `[C, H, W]`, with the node's name.
     pub activation: Activation,
 }
 
@@ -33,7 +34,7 @@ pub struct TapValue {
 pub enum Outcome {
     /// Everything asked for was delivered.
     Finished,
-    /// The receiver wanted no more.
+    /// The receiver asked to stop.
     Stopped,
     /// The token was cancelled.
     Cancelled,
@@ -42,9 +43,9 @@ pub enum Outcome {
 /// Wall time of one step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NodeTiming {
-    /// The node whose value came out.
+    /// The node whose value the step produced.
     pub node: NodeId,
-    /// Names of the nodes computed, first to last.
+    /// Names of the nodes that the step computed, first to last.
     pub names: Vec<String>,
     /// Time the step took.
     pub elapsed: Duration,
@@ -52,46 +53,46 @@ pub struct NodeTiming {
     pub mult_adds: u64,
 }
 
-/// What a run did.
+/// Report on a run.
 #[derive(Clone, Debug)]
 pub struct RunReport {
-    /// How it ended.
+    /// How the run ended.
     pub outcome: Outcome,
-    /// One per step that ran, in order.
+    /// One entry per step that ran, in order.
     pub timings: Vec<NodeTiming>,
     /// Wall time of the run.
     pub elapsed: Duration,
-    /// Most values alive at once, in bytes (weights and scratch not counted).
+    /// The most bytes that values take up at once (weights and scratch not counted).
     pub peak_value_bytes: usize,
 }
 
 /// Why a run failed.
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {
-    /// No plan for this input and these layers.
+    /// There is no plan for this input and these layers.
     #[error(transparent)]
     Plan(#[from] PlanError),
-    /// More memory than the program may have.
+    /// The run needs more memory than the program may use.
     #[error("no memory to compute: {reason}")]
     NoRoom {
-        /// How much.
+        /// How much is needed and available.
         reason: NoRoom,
     },
-    /// The tensor library refused.
+    /// The tensor library reported an error.
     #[error("computing `{node}` failed: {reason}")]
     Compute {
-        /// Where.
+        /// Name of the node.
         node: String,
-        /// candle's words.
+        /// candle's error.
         reason: candle_core::Error,
     },
-    /// Weights of another graph: the session binds both together, so this is a bug.
+    /// The weights belong to another graph. The session binds both together, so this is a bug.
     #[error("no parameters bound for `{0}`, which is a bug of this program")]
     MissingWeights(String),
-    /// A value that was dropped before it was needed: a bug of the plan.
+    /// A value was dropped before it was needed, which is a bug of the plan.
     #[error("an input of `{0}` is gone before it is needed, which is a bug of this program")]
     MissingInput(String),
-    /// A value that doesn't have the shape inference promised: a bug, never shown as a picture.
+    /// A value doesn't have the shape that inference promised. This is a bug, and the value is never shown as a picture.
     #[error(transparent)]
     Shape(#[from] ShapeMismatch),
 }
@@ -115,14 +116,14 @@ pub struct Session {
     plans: HashMap<PlanKey, Arc<Plan>>,
 }
 
-/// What computes.
+/// The executor that computes the nodes.
 #[derive(Debug)]
 enum Executor {
     Candle(CandleExecutor),
     Cpu(CpuExecutor),
 }
 
-/// What a session runs, with what and where: enough to record a figure when the session is gone.
+/// What a session runs, with which executor and on which device. Enough to record a figure after the session is gone.
 #[derive(Clone, Debug)]
 pub struct RunBy {
     /// The model and its weights.
@@ -135,24 +136,24 @@ pub struct RunBy {
 
 type PlanKey = (PixelSize, usize, Vec<NodeId>);
 
-/// Pictures that the CPU takes through a layer side by side, unless they are large: measured with five networks on two cores, of
-/// 1, 2, 4 and 8.
+/// The most pictures that the CPU takes through a layer together; fewer if they are large. Chosen by measuring 1, 2, 4 and 8
+/// pictures with five networks on two cores.
 const PICTURES_AT_ONCE: usize = 4;
 
-/// Layer values that they may have together.
+/// The most bytes of layer values that these pictures may have together.
 const BYTES_AT_ONCE: usize = 512 << 20;
 
-/// Plans kept; one is a few kilobytes, but taps × sizes have no natural end.
+/// The most plans that are kept. A plan takes a few kilobytes, but there is no limit to the combinations of taps and sizes.
 const MAX_PLANS: usize = 32;
 
 impl Session {
-    /// A session of a backbone on a device, with the fast engine where there is a choice.
+    /// A session for a backbone on a device. On the CPU it uses the fast engine.
     pub fn new(backbone: Arc<Backbone>, device: ComputeDevice) -> Result<Self, LevelError> {
         Self::with_engine(backbone, device, EngineChoice::default())
     }
 
-    /// A session with a chosen engine, the fast one at the level that [`Level::from_env`] says. Only the CPU has a choice; GPUs
-    /// run through candle.
+    /// A session with a chosen engine. The fast engine runs at the level that [`Level::from_env`] gives. Only the CPU has a
+    /// choice of engines; GPUs always use candle.
     pub fn with_engine(
         backbone: Arc<Backbone>,
         device: ComputeDevice,
@@ -165,7 +166,7 @@ impl Session {
         Ok(Self { backbone, device, executor, plans: HashMap::new() })
     }
 
-    /// A session on the CPU with the fast engine, at a level of one's own choice.
+    /// A session on the CPU with the fast engine, at the given level.
     pub fn at_level(backbone: Arc<Backbone>, level: Level) -> Self {
         Self::on_cpu(backbone, level, false)
     }
@@ -185,7 +186,7 @@ impl Session {
         &self.device
     }
 
-    /// What runs here, with what and where.
+    /// What this session runs, with which executor and on which device.
     pub fn run_by(&self) -> RunBy {
         RunBy {
             backbone: Arc::clone(&self.backbone),
@@ -197,9 +198,9 @@ impl Session {
         }
     }
 
-    /// Runs `input` up to the last of `taps` and hands each tap's value, picture by picture, to `sink` as soon as it is there: a
-    /// layer of all pictures that are taken at once, then the next layer; on a GPU these are all pictures, on the CPU a few.
-    /// `sink` may stop the run; `cancel` is looked at between steps.
+    /// Runs `input` up to the last of `taps` and hands each tap's value to `sink` as soon as it is computed, picture by picture.
+    /// The pictures that are processed together (all of them on a GPU, a few on the CPU) deliver one layer after the other.
+    /// `sink` may stop the run; `cancel` is checked between steps.
     pub fn run(
         &mut self,
         input: &InputBatch,
@@ -234,7 +235,7 @@ impl Session {
         Ok(report)
     }
 
-    /// Runs a plan once. Counts taps off `num_pending`; breaks when no more is to be done.
+    /// Runs a plan once. Subtracts delivered taps from `num_pending`; breaks if the run should end.
     fn run_steps(
         &mut self,
         plan: &Plan,
@@ -246,7 +247,8 @@ impl Session {
         let graph = Arc::clone(self.backbone.graph());
         let mut alive = vec![false; graph.nodes().len()];
         let mut steps = plan.steps();
-        // A receiver isn't bound to a thread that the executor may be: what lies between two taps is run together.
+        // The executor may run on another thread, to which the receiver can't be sent. So the steps up to each tap run as one
+        // stretch, and the tap is delivered here.
         while !steps.is_empty() {
             let first_step = plan.steps().len() - steps.len();
             let num = steps.iter().position(|s| s.is_tap).map_or(steps.len(), |at| at + 1);
@@ -276,7 +278,7 @@ impl Session {
         Ok(ControlFlow::Continue(()))
     }
 
-    /// Bytes of memory that the engine keeps for the values of the next run.
+    /// Bytes of memory that the engine keeps for values, to use them again in the next run.
     pub fn kept_bytes(&self) -> usize {
         match &self.executor {
             Executor::Candle(_) => 0,
@@ -284,8 +286,8 @@ impl Session {
         }
     }
 
-    /// What the processor's arithmetic could do at most with the engine's instructions, in GFLOP/s of all threads together:
-    /// measured now, which takes a few milliseconds. Nothing where a GPU or candle computes.
+    /// The highest arithmetic speed that the processor reaches with the engine's instructions, in GFLOP/s for all threads
+    /// together. It is measured by this call, which takes a few milliseconds. `None` if a GPU or candle computes.
     pub fn peak_gflops(&self) -> Option<f64> {
         match &self.executor {
             Executor::Candle(_) => None,
@@ -293,7 +295,7 @@ impl Session {
         }
     }
 
-    /// The values of `taps` for one picture, in the order asked for.
+    /// The values of `taps` for the first picture, in the order of `taps`.
     pub fn activations(
         &mut self,
         input: &InputBatch,
@@ -309,8 +311,8 @@ impl Session {
         Ok(taps.iter().filter_map(|id| found.get(id).cloned()).collect())
     }
 
-    /// Of so many pictures, how many go through a layer side by side. Weights go by once for all of them; with too many the values
-    /// themselves come from afar.
+    /// How many of `num_images` pictures go through a layer together. With several pictures the weights are read only once for
+    /// all of them; with too many, the values no longer fit the processor's caches.
     fn pictures_at_once(
         &mut self,
         size: PixelSize,
@@ -322,7 +324,7 @@ impl Session {
         }
         let each = self.plan(size, 1, taps)?.peak_value_bytes();
         let most = (BYTES_AT_ONCE / each.max(1)).clamp(1, PICTURES_AT_ONCE);
-        // As even as it goes: memory is kept from one part to the next.
+        // Parts of nearly equal size, because memory is kept from one part to the next.
         Ok(num_images.div_ceil(num_images.div_ceil(most)))
     }
 
@@ -358,20 +360,20 @@ fn timing(graph: &Graph, plan: &Plan, step: &Step, elapsed: Duration) -> NodeTim
     }
 }
 
-/// Steps without a tap between them, under way.
+/// Consecutive steps that run without a tap between them.
 struct Stretch<'a> {
     backbone: &'a Backbone,
     plan: &'a Plan,
     cancel: &'a CancelToken,
     /// Number of the first step in the plan.
     first_step: usize,
-    /// Values that are there.
+    /// Whether each node's value is available, by node id.
     alive: &'a mut [bool],
     report: &'a mut RunReport,
 }
 
 impl Stretch<'_> {
-    /// Runs the steps.
+    /// Runs the steps on the executor.
     fn all(&mut self, steps: &[Step], executor: &mut Executor) -> Result<ControlFlow<()>, EngineError> {
         let (plan, backbone) = (self.plan, self.backbone);
         let (graph, weights) = (backbone.graph(), backbone.weights());
@@ -405,7 +407,7 @@ impl Stretch<'_> {
                 return Ok(ControlFlow::Break(()));
             }
             let clock = Instant::now();
-            // A plan that frees a value too early would drop a branch: that must fail, not go on.
+            // If a plan frees a value too early, a branch would get lost: the run must fail instead of going on.
             if step.inputs.iter().any(|id| !self.alive[id.0]) {
                 return Err(EngineError::MissingInput(graph.node(step.output).name.clone()));
             }
@@ -428,7 +430,7 @@ impl Stretch<'_> {
 }
 
 impl Executor {
-    /// Makes ready for a run of a plan.
+    /// Prepares the executor for a run of a plan.
     fn begin(&mut self, backbone: &Backbone, plan: &Plan, input: &InputBatch) -> Result<(), EngineError> {
         let (graph, weights) = (backbone.graph(), backbone.weights());
         match self {
@@ -441,7 +443,7 @@ impl Executor {
         }
     }
 
-    /// A value that was computed, `[C, H, W]` of each image.
+    /// The values of a computed node, `[C, H, W]` for each image.
     fn values(&self, graph: &Graph, plan: &Plan, id: NodeId) -> Result<Vec<Vec<f32>>, EngineError> {
         let missing = || EngineError::MissingInput(graph.node(id).name.clone());
         match self {
@@ -450,9 +452,9 @@ impl Executor {
         }
     }
 
-    /// A value isn't needed any more.
+    /// Tells the executor that a value isn't needed any more.
     fn free(&mut self, id: NodeId) {
-        // The other's memory is shared out by the plan.
+        // The CPU executor's memory is assigned by the plan.
         if let Self::Candle(candle) = self {
             candle.free(id);
         }
@@ -470,7 +472,7 @@ fn failed(graph: &Graph, id: NodeId) -> impl FnOnce(candle_core::Error) -> Engin
     move |reason| EngineError::Compute { node: graph.node(id).name.clone(), reason }
 }
 
-/// Hands a value on, one activation per picture.
+/// Hands a value to `sink`, one activation per picture.
 fn deliver(
     plan: &Plan,
     node: NodeId,

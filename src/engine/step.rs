@@ -1,37 +1,38 @@
-//! One thing that an executor does: the nodes that it computes at once.
+//! A step: the nodes that an executor computes together.
 
 use super::fold::is_affine;
 use crate::graph::{ActivationFn, Graph, NodeId, Op};
 
-/// One thing an executor does.
+/// A unit of work of an executor.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Step {
-    /// The node whose value comes out.
+    /// The last of the step's nodes, whose value is its result.
     pub output: NodeId,
-    /// Nodes computed in this step, first to last: more than one where batch norms and scales are folded into their convolution, where a
-    /// convolution is added to a value that is there already, or where an activation is applied to a convolution, batch norm, sum
-    /// or gate before anybody else sees it.
+    /// Nodes computed in this step, first to last. There are several if batch norms and scales are folded into the convolution
+    /// before them, if a convolution is added to an existing value, or if an activation is applied to a convolution, norm, sum, gate
+    /// or pairwise operation whose own value nobody else reads.
     pub nodes: Vec<NodeId>,
-    /// Values that go in, in the order of the first node's inputs; then the one that the first node's result is added to, if it is.
+    /// Values that the step reads: the inputs of the first node in order, then, if the step has a sum, the value that the first
+    /// node's result is added to.
     pub inputs: Vec<NodeId>,
-    /// Whether somebody asked for the value.
+    /// Whether the value was asked for.
     pub is_tap: bool,
-    /// Values that nobody needs after this step.
+    /// Values that are not needed after this step.
     pub frees: Vec<NodeId>,
 }
 
 impl Step {
-    /// The last of the batch norms and scales folded into the step's convolution.
+    /// The last of the batch norms and scales that are folded into the step's convolution.
     pub(super) fn last_folded(&self, graph: &Graph) -> Option<NodeId> {
         self.nodes[1..].iter().copied().take_while(|id| is_affine(&graph.node(*id).op)).last()
     }
 
-    /// Whether the last of the inputs is added to what the first node (and what is folded into it) give.
+    /// Whether the last input is added to the result of the first node and the nodes folded into it.
     pub(super) fn adds(&self, graph: &Graph) -> bool {
         self.nodes[1..].iter().any(|id| graph.node(*id).op == Op::Add)
     }
 
-    /// The activation applied to what the step's other nodes give.
+    /// The activation that is applied to the result of the step's other nodes, if there is one.
     pub(super) fn activation(&self, graph: &Graph) -> Option<ActivationFn> {
         match self.nodes[1..].last().map(|id| &graph.node(*id).op) {
             Some(Op::Activation(function)) => Some(*function),

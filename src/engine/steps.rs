@@ -1,5 +1,5 @@
-//! Which nodes are done together, and in which order: from the graph's edges alone. A file may list its nodes in any order that
-//! computes inputs first; that must change neither a value nor the memory that is needed.
+//! Which nodes are computed together and in which order. Both depend on the graph's edges alone: a file may list its nodes in any
+//! order in which inputs come first, and that must change neither a value nor the memory that is needed.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use super::fold::is_affine;
 use super::step::Step;
 use crate::graph::{Graph, NodeId, Op};
 
-/// The steps that compute `taps` and nothing beyond them, each after those whose values it reads.
+/// The steps that compute `taps` and nothing beyond them. Each comes after the steps whose values it reads.
 pub(super) fn steps_to(graph: &Graph, taps: &BTreeSet<NodeId>) -> Vec<Step> {
     let (steps, step_of) = joined(graph, taps);
     let order = depth_first(&steps, &step_of, graph);
@@ -17,7 +17,7 @@ pub(super) fn steps_to(graph: &Graph, taps: &BTreeSet<NodeId>) -> Vec<Step> {
     steps
 }
 
-/// Nodes put together, and of each node the step that it is done in.
+/// The nodes grouped into steps, and for each node the index of its step.
 fn joined(graph: &Graph, taps: &BTreeSet<NodeId>) -> (Vec<Step>, Vec<usize>) {
     let needed = ancestors(graph, taps);
     let mut num_uses = vec![0usize; graph.nodes().len()];
@@ -30,7 +30,8 @@ fn joined(graph: &Graph, taps: &BTreeSet<NodeId>) -> (Vec<Step>, Vec<usize>) {
     let mut step_of = vec![0; graph.nodes().len()];
     for id in needed {
         let node = graph.node(id);
-        // A value that this node alone reads is the end of its step. Of two that a sum could join, it is the second.
+        // A node may join a step whose last value nobody else reads. If a sum could join the steps of both its operands, it joins
+        // the second one's.
         let before = node.inputs.iter().rev().find(|input| {
             num_uses[input.0] == 1 && !taps.contains(input) && fuses(graph, &steps[step_of[input.0]], id)
         });
@@ -38,7 +39,7 @@ fn joined(graph: &Graph, taps: &BTreeSet<NodeId>) -> (Vec<Step>, Vec<usize>) {
         match before {
             Some(before) => {
                 let step = &mut steps[number];
-                // Of a sum, the operand that was there before.
+                // For a sum, this is the other operand, which has been computed before.
                 step.inputs.extend(node.inputs.iter().filter(|input| *input != before));
                 step.nodes.push(id);
                 step.output = id;
@@ -57,14 +58,14 @@ fn joined(graph: &Graph, taps: &BTreeSet<NodeId>) -> (Vec<Step>, Vec<usize>) {
     (steps, step_of)
 }
 
-/// Whether a node may be done in one step with all of `previous`, whose value nobody else needs.
+/// Whether a node may be computed in one step with all of `previous`, if nobody else needs the value of `previous`.
 fn fuses(graph: &Graph, previous: &Step, id: NodeId) -> bool {
     let node = graph.node(id);
     let before = &graph.node(previous.output).op;
     let first = &graph.node(previous.nodes[0]).op;
     match node.op {
         Op::BatchNorm(_) | Op::Scale(_) | Op::Times(_) => {
-            // Before an activation, and before a sum: they come last in a step.
+            // Only before the step has an activation or a sum: these come last in a step.
             matches!(first, Op::Conv2d(_)) && (matches!(before, Op::Conv2d(_)) || is_affine(before))
         }
         Op::Activation(_) => {
@@ -98,8 +99,8 @@ fn fuses(graph: &Graph, previous: &Step, id: NodeId) -> bool {
     }
 }
 
-/// A branch is done to its end before the next is begun, so that few values live at once; branches in the order in which their
-/// values are read. What another value is added to comes before the step that adds.
+/// The order of steps. A branch is finished before the next one begins, so that few values are alive at once; branches come in
+/// the order in which their values are read. A value that a step adds to its result comes before the step's other inputs.
 fn depth_first(steps: &[Step], step_of: &[usize], graph: &Graph) -> Vec<usize> {
     let mut is_read = vec![false; steps.len()];
     for input in steps.iter().flat_map(|step| &step.inputs) {
@@ -118,7 +119,7 @@ fn depth_first(steps: &[Step], step_of: &[usize], graph: &Graph) -> Vec<usize> {
     let mut order = Vec::with_capacity(steps.len());
     let mut is_begun = vec![false; steps.len()];
     for end in (0..steps.len()).filter(|at| !is_read[*at]) {
-        // Without recursion: a file may bring a chain of any length.
+        // Without recursion, because a file may hold a chain of any length.
         let mut open = vec![(end, 0)];
         is_begun[end] = true;
         while let Some((step, next)) = open.last_mut() {
@@ -136,7 +137,7 @@ fn depth_first(steps: &[Step], step_of: &[usize], graph: &Graph) -> Vec<usize> {
     order
 }
 
-/// The taps and all they depend on.
+/// The taps and all nodes that they depend on.
 fn ancestors(graph: &Graph, taps: &BTreeSet<NodeId>) -> BTreeSet<NodeId> {
     let mut needed = BTreeSet::new();
     let mut open: Vec<NodeId> = taps.iter().copied().collect();
@@ -148,7 +149,8 @@ fn ancestors(graph: &Graph, taps: &BTreeSet<NodeId>) -> BTreeSet<NodeId> {
     needed
 }
 
-/// A value is dropped after the last step that reads it; one that nobody reads (a tap at the end) after its own.
+/// Marks where values are dropped: after the last step that reads them, or, if nobody reads a value (a tap at the end), after the
+/// step that computes it.
 fn mark_last_uses(steps: &mut [Step]) {
     let mut seen = BTreeSet::new();
     for step in steps.iter_mut().rev() {

@@ -1,4 +1,4 @@
-//! The one pool of threads that everything parallel runs on, and how it shares the processor with a window.
+//! The single pool of threads for all parallel work, and how it shares the processor with a window.
 
 use crate::tensor::{Remedied, Remedy};
 use std::str::FromStr;
@@ -6,10 +6,10 @@ use std::str::FromStr;
 use rayon::ThreadPoolBuilder;
 use thread_priority::{ThreadPriority, ThreadPriorityValue, set_current_thread_priority};
 
-/// More threads than any processor here has cores; beyond it is a slip of the finger.
+/// More threads than any processor here has cores; a larger number must be a typing mistake.
 const MAX_THREADS: usize = 1024;
 
-/// What `--threads` says.
+/// The number of threads that `--threads` sets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NumThreads(usize);
 
@@ -22,22 +22,22 @@ impl FromStr for NumThreads {
     }
 }
 
-/// Who else needs the processor.
+/// What else needs the processor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Priority {
-    /// Nobody in particular.
+    /// Nothing in particular.
     Normal,
-    /// A person at a window: its thread goes first.
+    /// A window with a user in front of it: the window's thread goes first.
     BehindWindow,
 }
 
-/// Why there is no pool.
+/// Why the pool can't be started.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum ThreadsError {
-    /// Not a number of threads.
+    /// The text is not a valid number of threads.
     #[error("threads `{0}`: expected a whole number from 1 to {MAX_THREADS}")]
     NoNumber(String),
-    /// The system refuses.
+    /// The operating system refused to start the threads.
     #[error("can't start the threads that compute: {0}")]
     Refused(String),
 }
@@ -51,8 +51,8 @@ impl Remedied for ThreadsError {
     }
 }
 
-/// Starts the pool, once, before anything is computed. Without a number it has a thread per core, or as many as
-/// `RAYON_NUM_THREADS` says. Results don't depend on the number.
+/// Starts the global pool; to be called once, before anything is computed. Without a number it has one thread per core, or as
+/// many as `RAYON_NUM_THREADS` says. Results don't depend on the number.
 pub fn start_threads(number: Option<NumThreads>, priority: Priority) -> Result<(), ThreadsError> {
     builder(number, priority).build_global().map_err(|error| ThreadsError::Refused(error.to_string()))?;
     tracing::debug!("computing with {} threads", rayon::current_num_threads());
@@ -70,12 +70,12 @@ fn builder(number: Option<NumThreads>, priority: Priority) -> ThreadPoolBuilder 
         })
 }
 
-/// Lets others go before the calling thread. A quarter of the scale is a niceness of about 10 on Linux: a window gets its frames
-/// in nearly the time it would take alone, and beside other programs there is still a share left to compute with.
+/// Lowers the priority of the calling thread. A quarter of the scale is a niceness of about 10 on Linux. A window then draws its
+/// frames in nearly the time that it takes alone, and there is still time left to compute when other programs run.
 pub(super) fn lower_priority() {
     let Ok(quarter) = ThreadPriorityValue::try_from(25) else { return };
     if let Err(error) = set_current_thread_priority(ThreadPriority::Crossplatform(quarter)) {
-        // Only less smooth; a thread that already stands further back isn't let forward, which is as well.
+        // Without it the window is only less smooth. A thread that already has a lower priority can't be raised, which is fine.
         tracing::debug!("priority left as it is: {error:?}");
     }
 }
@@ -98,7 +98,7 @@ mod tests {
     fn a_pool_has_as_many_threads_as_were_asked_for_and_stands_back_behind_a_window() {
         let niceness = || {
             let stat = std::fs::read_to_string("/proc/thread-self/stat").unwrap();
-            // The name in brackets may hold blanks; niceness is the 17th field after it.
+            // The name in brackets may contain blanks; the niceness is the 17th field after it.
             stat.rsplit_once(')').unwrap().1.split_whitespace().nth(16).unwrap().parse::<i32>().unwrap()
         };
         let own = niceness();

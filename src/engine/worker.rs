@@ -1,6 +1,6 @@
-//! A named thread that does one kind of job, newest first.
+//! A named thread that handles one type of job. Of the jobs of a slot only the newest counts.
 //!
-//! Knows nothing of what a job is: the window hands in a handler, so that sessions, pictures and mosaics stay its business.
+//! It doesn't know what a job is: the window passes in a handler, so sessions, pictures and mosaics remain the window's concern.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -9,12 +9,13 @@ use std::thread::JoinHandle;
 use super::cancel::CancelToken;
 use super::threads::lower_priority;
 
-/// Queued jobs kept waiting at most; posting more is refused.
+/// The most queued jobs that may wait; further ones are refused.
 const MAX_QUEUED: usize = 64;
 
-/// Where jobs wait. Two kinds: the *current* job of a slot, of which only the newest counts (posting one cancels its predecessor
-/// in that slot), and *queued* jobs (a file to save), which are done in order, after the slots' jobs, and never dropped. A queued job that
-/// looks at its token may give back what is left of it when a slot's job arrives, and goes on afterwards.
+/// Where jobs wait. There are two kinds. The *current* job of a latest-wins slot: only the newest counts, and posting one cancels
+/// the one before it in that slot. *Queued* jobs (such as a file to save): they are done in order, after the slots' jobs, and
+/// never dropped. A queued job that checks its token may hand back its remaining work when a slot's job arrives, and continue
+/// afterwards.
 #[derive(Debug)]
 struct Mailbox<J> {
     state: Mutex<State<J>>,
@@ -23,17 +24,17 @@ struct Mailbox<J> {
 
 #[derive(Debug)]
 struct State<J> {
-    /// At most one a slot, the longest waiting first.
+    /// At most one job per slot, the one that has waited longest first.
     current: VecDeque<(u64, J, CancelToken)>,
     queued: VecDeque<J>,
     running: Running,
     is_closed: bool,
 }
 
-/// What the thread is at.
+/// The job that the thread is working on.
 #[derive(Debug)]
 struct Running {
-    /// None for a queued job.
+    /// `None` for a queued job.
     slot: Option<u64>,
     token: CancelToken,
 }
@@ -49,7 +50,7 @@ impl<J> Mailbox<J> {
         Self { state: Mutex::new(state), wake: Condvar::new() }
     }
 
-    /// A job that panicked leaves the mailbox whole: each change below is one assignment.
+    /// Locks the state. A panic in a job can't leave it inconsistent, because each change below is a single assignment.
     fn lock(&self) -> MutexGuard<'_, State<J>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -63,7 +64,8 @@ impl<J> Mailbox<J> {
             }
             if let Some(queued) = state.queued.pop_front() {
                 let token = CancelToken::new();
-                // Queued jobs of a worker that is closed are done, but what can be left is left.
+                // When the worker is being closed, queued jobs are still done, but with a cancelled token, so that they can skip
+                // what isn't essential.
                 if state.is_closed {
                     token.cancel();
                 }
@@ -77,7 +79,7 @@ impl<J> Mailbox<J> {
         }
     }
 
-    /// What is left of a queued job waits before the others; nobody waits for it any more once the worker is closed.
+    /// Puts the remaining work of a queued job at the front of the queue. It is discarded if the worker is being closed.
     fn give_back(&self, rest: J) {
         let mut state = self.lock();
         if !state.is_closed {
@@ -86,7 +88,8 @@ impl<J> Mailbox<J> {
     }
 }
 
-/// The thread, which lets others go first, and its mailbox. Dropping it cancels what runs, does the queued jobs, and joins.
+/// The thread, which runs at a lower priority, and its mailbox. Dropping the worker cancels the running job, discards the slots'
+/// waiting jobs, does the queued jobs, and joins the thread.
 #[derive(Debug)]
 pub struct Worker<J: Send + 'static> {
     mailbox: Arc<Mailbox<J>>,
@@ -94,8 +97,8 @@ pub struct Worker<J: Send + 'static> {
 }
 
 impl<J: Send + 'static> Worker<J> {
-    /// Starts a thread of that name; `handler` is called for each job with the token that a newer job would cancel, and gives back
-    /// what is left of a queued job that made way.
+    /// Starts a thread of this name. `handler` is called for each job, with a token that a newer job cancels. It returns the
+    /// remaining work of a queued job that it interrupted, otherwise `None`.
     pub fn spawn(
         name: &str,
         mut handler: impl FnMut(J, &CancelToken) -> Option<J> + Send + 'static,
@@ -113,7 +116,8 @@ impl<J: Send + 'static> Worker<J> {
         Ok(Self { mailbox, thread: Some(thread) })
     }
 
-    /// Replaces the waiting job of a slot, cancels the slot's running one, and has a running queued job make way if it can.
+    /// Replaces the waiting job of a slot and cancels the slot's running job. A running queued job is asked to interrupt its
+    /// work.
     pub fn post(&self, slot: u64, job: J) {
         let mut state = self.mailbox.lock();
         if state.running.slot.is_none_or(|running| running == slot) {
@@ -128,7 +132,7 @@ impl<J: Send + 'static> Worker<J> {
         self.mailbox.wake.notify_one();
     }
 
-    /// Nobody wants what a slot was asked for any more.
+    /// Cancels the running job of a slot and drops the waiting one.
     pub fn withdraw(&self, slot: u64) {
         let mut state = self.mailbox.lock();
         if state.running.slot == Some(slot) {
@@ -137,7 +141,7 @@ impl<J: Send + 'static> Worker<J> {
         state.current.retain(|(waiting, ..)| *waiting != slot);
     }
 
-    /// Queues a job; gives it back if too many wait.
+    /// Adds a queued job; returns it as an error if too many are waiting.
     pub fn enqueue(&self, job: J) -> Result<(), J> {
         let mut state = self.mailbox.lock();
         if state.queued.len() >= MAX_QUEUED {
@@ -185,7 +189,7 @@ mod tests {
         })
         .unwrap();
         worker.post(0, 1);
-        // Wait until 1 is running: the mailbox is then empty.
+        // Wait until job 1 is running; the mailbox is then empty.
         while !worker.mailbox.lock().current.is_empty() {
             std::thread::yield_now();
         }
@@ -194,7 +198,7 @@ mod tests {
         worker.enqueue(10).unwrap();
         worker.enqueue(11).unwrap();
         gate.send(()).unwrap();
-        // The newer job cancels the running one, and the overtaken one never starts.
+        // The newer job cancels the running one, and the job that was replaced never starts.
         let seen: Vec<_> = results.iter().take(4).collect();
         assert_eq!(seen, [(1, true), (3, false), (10, false), (11, false)]);
         worker.post(0, 1);
@@ -203,7 +207,7 @@ mod tests {
         }
         worker.enqueue(12).unwrap();
         let closing = std::thread::spawn(move || drop(worker));
-        // `drop` cancels what runs before it waits for it.
+        // `drop` cancels the running job before it waits for it.
         gate.send(()).unwrap();
         closing.join().unwrap();
         let seen: Vec<_> = results.iter().map(|(job, _)| job).collect();
@@ -218,7 +222,7 @@ mod tests {
             if job == 1 {
                 opened.recv().unwrap();
             }
-            // A queued job in two parts: the second is done after whatever came between.
+            // A queued job in two parts: the second part is done after the slot's job that came between.
             let is_interrupted = job == 10 && opened.recv().is_ok() && token.is_cancelled();
             out.send((job, token.is_cancelled())).unwrap();
             is_interrupted.then_some(11)

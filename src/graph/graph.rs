@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::op::{ActivationFn, BatchNorm, BorderMean, Conv2d, LayerNorm, Op, Pool2d};
 use crate::tensor::{Remedied, Remedy, did_you_mean, nearest_names};
 
-/// A node's place in its graph; nodes stand in execution order, so an input's id is always smaller.
+/// Index of a node in its graph. Nodes are listed in execution order, so the id of an input is always smaller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct NodeId(pub usize);
 
@@ -15,17 +15,17 @@ pub struct NodeId(pub usize);
 pub struct Node {
     /// The framework's name for this value: what a torch forward hook on the module of that name would see.
     pub name: String,
-    /// What is computed.
+    /// The operation.
     pub op: Op,
-    /// From which values.
+    /// The nodes whose values the operation reads, in order.
     pub inputs: Vec<NodeId>,
     /// The Keras layer that holds this node's parameters, where Keras has the network.
     pub keras_layer: Option<String>,
 }
 
-/// A feature extractor: nodes in execution order, names people ask for, and the final layer.
+/// A feature extractor: nodes in execution order, the names that people ask for, and the final layer.
 ///
-/// The final layer is what Keras' `include_top=False` gives; a classifier is no part of the graph.
+/// The final layer is the output that Keras' `include_top=False` gives; a classifier is not part of the graph.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Graph {
     nodes: Vec<Node>,
@@ -38,10 +38,10 @@ pub struct Graph {
 /// A mistake in a family file.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum GraphError {
-    /// Two values of one name.
+    /// Two nodes, or a node and an alias, have the same name.
     #[error("the name `{0}` is given twice")]
     DuplicateName(String),
-    /// Nothing to look at.
+    /// The graph declares no stage, so it has no final layer.
     #[error("the graph has no stage, so no final layer")]
     NoStage,
 }
@@ -52,13 +52,13 @@ impl Remedied for GraphError {}
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error("no layer `{asked}` in {model}{}", why_or_nearest(.why.as_deref(), .nearest))]
 pub struct UnknownLayer {
-    /// What was asked for.
+    /// The name that was asked for.
     pub asked: String,
-    /// In which model.
+    /// The model in which it was looked up.
     pub model: String,
-    /// Names that resemble it.
+    /// Names of the graph that resemble it.
     pub nearest: Vec<String>,
-    /// Why it isn't there, of a layer that the network has beyond this graph.
+    /// Why the graph leaves the layer out, if the network has a layer of this name that is not part of the graph.
     pub why: Option<String>,
 }
 
@@ -76,7 +76,7 @@ impl Remedied for UnknownLayer {
 }
 
 impl Graph {
-    /// Channels that a node puts out, whatever the input's size.
+    /// Number of output channels of a node; it doesn't depend on the input's size.
     pub fn channels(&self, id: NodeId) -> usize {
         channels(&self.nodes, id)
     }
@@ -101,12 +101,12 @@ impl Graph {
         &self.stages
     }
 
-    /// What Keras' `include_top=False` gives.
+    /// The final layer: the output that Keras' `include_top=False` gives.
     pub fn final_node(&self) -> NodeId {
         self.stages[self.stages.len() - 1]
     }
 
-    /// Other names of nodes (Keras' among them), by name.
+    /// Aliases (Keras' names among them), each with the id of its node, sorted by alias.
     pub fn aliases(&self) -> impl Iterator<Item = (&str, NodeId)> {
         self.aliases.iter().map(|(name, id)| (name.as_str(), *id))
     }
@@ -135,7 +135,7 @@ impl Graph {
         })
     }
 
-    /// Number of trained values (running statistics of batch norm counted apart, as frameworks do).
+    /// Number of trained values, and of batch norms' running statistics, which frameworks count separately.
     pub fn num_params(&self) -> ParamCount {
         use super::param::ParamRole::{Mean, Variance};
         let mut count = ParamCount::default();
@@ -151,7 +151,7 @@ impl Graph {
     }
 }
 
-/// Without recursion: a file may bring a chain of any length.
+/// Counts output channels without recursion, because a file may hold a chain of nodes of any length.
 fn channels(nodes: &[Node], id: NodeId) -> usize {
     let (mut sum, mut open) = (0usize, vec![id]);
     while let Some(id) = open.pop() {
@@ -192,7 +192,7 @@ fn channels(nodes: &[Node], id: NodeId) -> usize {
     sum
 }
 
-/// Parameters of a graph.
+/// Number of parameter values of a graph.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ParamCount {
     /// Kernels, biases, gammas, betas.
@@ -201,7 +201,8 @@ pub struct ParamCount {
     pub running_stats: usize,
 }
 
-/// Builds a graph node by node. A mistake is kept and reported by [`GraphBuilder::finish`], so family files read like networks.
+/// Builds a graph node by node. The first mistake is kept and reported by [`GraphBuilder::finish`], so that family files read
+/// like a description of the network.
 #[derive(Debug)]
 pub struct GraphBuilder {
     nodes: Vec<Node>,
@@ -213,7 +214,7 @@ pub struct GraphBuilder {
 }
 
 impl GraphBuilder {
-    /// A builder that holds the input node, named `input`, and its id.
+    /// A builder that holds only the input node, which is named `input`, and the id of that node.
     pub fn new() -> (Self, NodeId) {
         let mut builder = Self {
             nodes: Vec::new(),
@@ -227,7 +228,7 @@ impl GraphBuilder {
         (builder, input)
     }
 
-    /// Any node.
+    /// Adds a node with any operation.
     pub fn node(&mut self, name: impl Into<String>, op: Op, inputs: &[NodeId]) -> NodeId {
         let (name, id) = (name.into(), NodeId(self.nodes.len()));
         if self.by_name.insert(name.clone(), id).is_some() || self.aliases.contains_key(&name) {
@@ -237,39 +238,39 @@ impl GraphBuilder {
         id
     }
 
-    /// A convolution.
+    /// Adds a convolution.
     pub fn conv(&mut self, name: impl Into<String>, x: NodeId, conv: Conv2d) -> NodeId {
         self.node(name, Op::Conv2d(conv), &[x])
     }
 
-    /// A batch norm with gamma.
+    /// Adds a batch norm with gamma.
     pub fn norm(&mut self, name: impl Into<String>, x: NodeId, channels: usize, eps: f64) -> NodeId {
         self.node(name, Op::BatchNorm(BatchNorm { channels, eps, has_gamma: true }), &[x])
     }
 
-    /// A layer norm over channels.
+    /// Adds a layer norm over channels.
     pub fn layer_norm(&mut self, name: impl Into<String>, x: NodeId, eps: f64) -> NodeId {
         let channels = self.channels(x);
         self.node(name, Op::LayerNorm(LayerNorm { channels, eps }), &[x])
     }
 
-    /// A layer scale; the name is its parameter's.
+    /// Adds a layer scale. Its parameter has the node's name.
     pub fn scale(&mut self, name: impl Into<String>, x: NodeId) -> NodeId {
         let channels = self.channels(x);
         self.node(name, Op::Scale(channels), &[x])
     }
 
-    /// An elementwise function.
+    /// Adds an elementwise function.
     pub fn act(&mut self, name: impl Into<String>, x: NodeId, function: ActivationFn) -> NodeId {
         self.node(name, Op::Activation(function), &[x])
     }
 
-    /// A max pool.
+    /// Adds a max pool.
     pub fn max_pool(&mut self, name: impl Into<String>, x: NodeId, pool: Pool2d) -> NodeId {
         self.node(name, Op::MaxPool(pool), &[x])
     }
 
-    /// An average pool.
+    /// Adds an average pool.
     pub fn avg_pool(
         &mut self,
         name: impl Into<String>,
@@ -280,12 +281,12 @@ impl GraphBuilder {
         self.node(name, Op::AvgPool(pool, border), &[x])
     }
 
-    /// Says which Keras layer holds a node's parameters.
+    /// Records which Keras layer holds a node's parameters.
     pub fn keras(&mut self, id: NodeId, layer: impl Into<String>) {
         self.nodes[id.0].keras_layer = Some(layer.into());
     }
 
-    /// Another name for a node's value. The name a node already has is fine and adds nothing.
+    /// Gives a node's value another name. If that is the node's own name, nothing is added.
     pub fn alias(&mut self, name: impl Into<String>, id: NodeId) {
         let name = name.into();
         if self.by_name.get(&name) == Some(&id) {
@@ -296,7 +297,7 @@ impl GraphBuilder {
         }
     }
 
-    /// Says why a layer that the network has is none of the graph's. A name that a node has means that node.
+    /// Records why a layer that the network has is not part of the graph. Ignored if `name` already names a node.
     pub fn absent(&mut self, name: &str, why: &Arc<str>) {
         if !self.by_name.contains_key(name) && !self.aliases.contains_key(name) {
             self.absent.entry(name.to_owned()).or_insert_with(|| Arc::clone(why));
@@ -308,7 +309,7 @@ impl GraphBuilder {
         self.stages.push(id);
     }
 
-    /// Channels that a node puts out, as far as operations tell (an input has 3).
+    /// Number of output channels of a node (3 for the input).
     pub fn channels(&self, id: NodeId) -> usize {
         channels(&self.nodes, id)
     }

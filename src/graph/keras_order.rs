@@ -1,19 +1,21 @@
-//! The order in which Keras counts the layers of a graph by class (`conv2d`, `conv2d_1`, …), which is that of `model.layers`.
+//! The order in which Keras numbers the layers of a graph within each class (`conv2d`, `conv2d_1`, …). It is the order of
+//! `model.layers`.
 //!
-//! Keras sorts a functional model's layers by depth, the longest way to the output first, and layers of one depth in the order in
-//! which it comes across them on its way from the output back, first inputs first (`map_graph` in its `ops/function.py`).
-//! Layers without weights count for depth, so the graph must have a node wherever Keras has a layer; tests hold the order against Keras' own.
+//! Keras sorts a functional model's layers by depth (the longest path to the output), deepest first. Layers of equal depth are in
+//! the order in which Keras meets them when it walks back from the output, first inputs first (`map_graph` in its
+//! `ops/function.py`). Layers without weights count for depth, so the graph must have a node wherever Keras has a layer; tests
+//! compare this order with Keras' own.
 
 use std::collections::HashMap;
 
 use super::graph::{Graph, Node};
 use super::op::Op;
 
-/// Keras' layers with parameters in its order: class as it counts it, and name.
+/// The Keras layers that have parameters, in Keras' order: the class that Keras numbers each under, and the layer's name.
 pub fn keras_class_order(graph: &Graph) -> Vec<(&'static str, &str)> {
     let nodes = graph.nodes();
     let last = graph.final_node().0;
-    // Of one layer with two convolutions.
+    // Whether two nodes belong to one layer with two convolutions.
     let is_one_layer = |a: &Node, b: &Node| a.keras_layer.is_some() && a.keras_layer == b.keras_layer;
     let mut depths: Vec<Option<usize>> = vec![None; nodes.len()];
     depths[last] = Some(0);

@@ -1,7 +1,7 @@
-//! A backbone as data: named nodes in execution order, and what can be known of them before anything runs.
+//! A backbone as data: named nodes in execution order, and everything that can be told about them without running them.
 //!
-//! Owns operations, shape inference, multiply-add counts and receptive fields. Must not know weights' values, pictures or
-//! how a graph is executed.
+//! This module owns operations, shape inference, multiply-add counts and receptive fields. It knows nothing about the values of
+//! weights, about pictures, or about how a graph is executed.
 
 #[expect(clippy::module_inception, reason = "the type this layer is named after has its own file")]
 mod graph;

@@ -24,13 +24,14 @@ pub enum ActivationFn {
     HardSwish,
     /// `relu6(x + 3) / 6`.
     HardSigmoid,
-    /// `x · Φ(x)` with the normal distribution's Φ as the error function has it: torch's `GELU()`, and so of timm's `ConvNeXt`.
+    /// `x · Φ(x)`, where Φ of the normal distribution is computed with the error function: torch's `GELU()`, which timm's
+    /// `ConvNeXt` uses.
     Gelu,
-    /// GELU by a hyperbolic tangent (`approximate="tanh"`), which differs from it by up to 5e-4.
+    /// GELU approximated by a hyperbolic tangent (`approximate="tanh"`). It differs from [`Self::Gelu`] by up to 5e-4.
     GeluTanh,
-    /// `x`, or this much of it where it is negative.
+    /// `x`, or this factor times `x` where `x` is negative.
     LeakyRelu(f32),
-    /// `x`, or this many times `e^x − 1` where it is negative.
+    /// `x`, or this factor times `e^x − 1` where `x` is negative.
     Elu(f32),
     /// The hyperbolic tangent.
     Tanh,
@@ -38,18 +39,18 @@ pub enum ActivationFn {
     Softplus,
     /// `x · tanh(ln(1 + e^x))`.
     Mish,
-    /// Not below the first number and not above the second.
+    /// `x` limited to the range from the first number to the second.
     Clip(f32, f32),
-    /// Without its sign.
+    /// The absolute value.
     Abs,
-    /// The square root; NaN of what is negative.
+    /// The square root; NaN for negative values.
     Sqrt,
     /// `1 / x`.
     Reciprocal,
 }
 
 impl ActivationFn {
-    /// The name people know.
+    /// The function's usual name, for display.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Relu => "ReLU",
@@ -78,7 +79,7 @@ impl ActivationFn {
 pub struct Conv2d {
     /// Input channels.
     pub c_in: usize,
-    /// Filters.
+    /// Output channels: one per filter.
     pub c_out: usize,
     /// Kernel rows, columns.
     pub kernel: [usize; 2],
@@ -92,12 +93,12 @@ pub struct Conv2d {
     pub groups: usize,
     /// Whether a bias is added.
     pub has_bias: bool,
-    /// Whether it is a linear layer at each position, so that weights keep its kernel as `[out, in]`.
+    /// Whether this is a linear layer applied at each position. Weight files then hold its kernel as `[out, in]`.
     pub is_linear: bool,
 }
 
 impl Conv2d {
-    /// A dense convolution of a square kernel, stride 1, no border, no bias; set the rest with the methods below.
+    /// A dense convolution with a square kernel, stride 1, no border and no bias; set the rest with the methods below.
     pub const fn new(c_in: usize, c_out: usize, kernel: usize) -> Self {
         Self {
             c_in,
@@ -112,14 +113,14 @@ impl Conv2d {
         }
     }
 
-    /// A linear layer with a bias, the same at each position.
+    /// A linear layer with a bias, applied in the same way at each position.
     pub const fn linear(c_in: usize, c_out: usize) -> Self {
         let mut conv = Self::new(c_in, c_out, 1).with_bias();
         conv.is_linear = true;
         conv
     }
 
-    /// One filter per channel.
+    /// A depthwise convolution: one filter per channel.
     pub const fn depthwise(channels: usize, kernel: usize) -> Self {
         let mut conv = Self::new(channels, channels, kernel);
         conv.groups = channels;
@@ -170,7 +171,8 @@ impl Conv2d {
 pub struct BatchNorm {
     /// Channels.
     pub channels: usize,
-    /// Belongs to the weights: 1e-3 and 1e-5 are both common, and the wrong one is silently wrong.
+    /// The constant added to the variance. It belongs to the weights: 1e-3 and 1e-5 are both common, and the wrong one gives
+    /// wrong values without any error.
     pub eps: f64,
     /// Whether there is a gamma. Keras' InceptionV3 has none (`scale=False`); then gamma is 1, and a file may omit it.
     pub has_gamma: bool,
@@ -182,31 +184,31 @@ pub struct BatchNorm {
 pub struct LayerNorm {
     /// Channels.
     pub channels: usize,
-    /// Belongs to the weights.
+    /// The constant added to the variance. It belongs to the weights.
     pub eps: f64,
 }
 
-/// Normalisation by the channels around: `x / (bias + alpha / size · Σ x²)^beta`, the sum over a channel and `size / 2` on either side of
-/// it, as far as there are any (`AlexNet`'s and `GoogLeNet`'s local response normalisation). `size` is odd.
+/// Local response normalisation, as in `AlexNet` and `GoogLeNet`: `x / (bias + alpha / size · Σ x²)^beta`. The sum runs over a
+/// channel and `size / 2` channels on either side of it, as far as they exist. `size` is odd.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Lrn {
-    /// Channels in a sum.
+    /// Number of channels in a sum.
     pub size: usize,
-    /// Factor of the mean square, about.
+    /// Factor of the sum of squares divided by `size`.
     pub alpha: f32,
     /// Exponent.
     pub beta: f32,
-    /// What is added to it.
+    /// Constant added before the power is taken.
     pub bias: f32,
 }
 
-/// What an average pool divides by where its window hangs over the border.
+/// The number that an average pool divides by where its window hangs over the border.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum BorderMean {
-    /// By the window's full size: torchvision and timm (`count_include_pad=True`).
+    /// The window's full size, as in torchvision and timm (`count_include_pad=True`).
     CountBorder,
-    /// By the number of cells inside the map: TensorFlow and Keras.
+    /// The number of cells inside the map, as in TensorFlow and Keras.
     IgnoreBorder,
 }
 
@@ -217,7 +219,7 @@ pub struct Pool2d {
     pub kernel: [usize; 2],
     /// Stride in rows, columns.
     pub stride: [usize; 2],
-    /// Border; a maximum takes it as −∞, never as zero.
+    /// Border. A maximum treats it as −∞, never as zero.
     pub padding: Padding,
 }
 
@@ -228,16 +230,16 @@ impl Pool2d {
     }
 }
 
-/// Some channels of a map.
+/// A range of adjacent channels of a map.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct ChannelRange {
-    /// The first.
+    /// The first channel.
     pub first: usize,
-    /// How many.
+    /// Number of channels.
     pub channels: usize,
 }
 
-/// What one node computes from its inputs.
+/// The operation that one node computes from its inputs.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Op {
@@ -249,51 +251,51 @@ pub enum Op {
     BatchNorm(BatchNorm),
     /// Layer normalisation over channels.
     LayerNorm(LayerNorm),
-    /// Each of so many channels times a trained factor of its own (layer scale). The parameter bears the node's name.
+    /// Multiplies each of this many channels by a trained factor of its own (layer scale). The parameter has the node's name.
     Scale(usize),
-    /// Everything times a constant: what a residual is scaled by.
+    /// Multiplies everything by a constant, for example the factor that scales a residual.
     Times(f32),
     /// Elementwise function.
     Activation(ActivationFn),
-    /// Elementwise sum of inputs of one shape.
+    /// Elementwise sum of inputs of equal shape.
     Add,
-    /// Values of several maps put together place by place.
+    /// Several maps combined position by position.
     Pairwise(Pairwise),
-    /// Normalisation by the channels around.
+    /// Local response normalisation.
     Lrn(Lrn),
-    /// Map (first input) times a gate per channel (second input, 1×1): the end of squeeze-and-excitation.
+    /// A map (first input) times a gate value per channel (second input, 1×1): the last step of squeeze-and-excitation.
     Gate,
     /// Largest value of each window.
     MaxPool(Pool2d),
     /// Mean of each window.
     AvgPool(Pool2d, BorderMean),
-    /// Mean of each whole map, to 1×1.
+    /// Mean of each whole map; the result is 1×1.
     GlobalAvgPool,
-    /// Largest value of each whole map, to 1×1; NaN if any is.
+    /// Largest value of each whole map; the result is 1×1. NaN if any value is NaN.
     GlobalMaxPool,
-    /// Channels of all inputs one after the other.
+    /// Channels of all inputs, one input after the other.
     Concat,
     /// Zeros around the map (Keras' `ZeroPadding2D`).
     ZeroPad(Sides),
-    /// Some of the channels, one after the other.
+    /// A range of adjacent channels.
     Slice(ChannelRange),
-    /// Channels seen as so many groups of equal size: the first of each group, then the second of each, and so on
-    /// (`ShuffleNet`'s channel shuffle).
+    /// Channel shuffle, as in `ShuffleNet`: the channels are seen as this many groups of equal size. The output has the first
+    /// channel of each group, then the second of each, and so on.
     Shuffle(usize),
-    /// Each of so many channels, times a trained factor of its own where it is negative.
+    /// Multiplies the negative values of each of this many channels by a trained factor of that channel.
     PRelu(usize),
-    /// Maps of another size.
+    /// Changes the number of rows and columns.
     Resize(Resize),
-    /// A grid of patches as a row of tokens.
+    /// Turns a grid of patches into a row of tokens.
     Tokens(Tokens),
-    /// Every token sees all others. The input holds queries, keys and values, one after the other.
+    /// Attention: every token sees all others. The input's channels hold queries, keys and values, one after the other.
     Attention(Attention),
-    /// The patches of a row of tokens as a grid again; the tokens before them are left out.
+    /// Turns the patches of a row of tokens back into a grid; the tokens before them are left out.
     TokenGrid(Tokens),
 }
 
 impl Op {
-    /// A short word for lists.
+    /// A short name of the operation, for lists.
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::Input => "input",

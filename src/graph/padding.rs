@@ -28,13 +28,15 @@ impl Sides {
 pub enum Padding {
     /// Only whole windows inside the map (TensorFlow's VALID).
     Valid,
-    /// TensorFlow's SAME: `ceil(n / stride)` outputs; the odd cell of an uneven total goes after (below, right).
+    /// TensorFlow's SAME: `ceil(n / stride)` outputs. If the total width of the border is odd, the extra cell goes after the map
+    /// (below, right).
     Same,
-    /// As many cells as `SAME` has, the odd one before (above, left): ONNX' `SAME_LOWER`.
+    /// As wide as [`Self::Same`], but an extra cell goes before the map (above, left): ONNX' `SAME_LOWER`.
     SameLower,
     /// Fixed widths per side.
     Explicit(Sides),
-    /// As many cells as are named on each side, and as much more below and right as a last window that begins inside reaches out (torch's `ceil_mode`). For pools.
+    /// At least these widths on each side (torch's `ceil_mode`, for pools). Below and to the right the border is wider if the
+    /// last window, which must begin in the map or in the border before it, reaches further.
     Ceil(Sides),
 }
 
@@ -44,7 +46,7 @@ impl Padding {
         Self::Explicit(Sides { top: rows, bottom: rows, left: columns, right: columns })
     }
 
-    /// The widths for an input of this many rows and columns. `kernel` and `stride` are `[rows, columns]`.
+    /// The border widths for an input of this many rows and columns. `kernel`, `stride` and `dilation` are `[rows, columns]`.
     pub fn resolve(
         self,
         (height, width): (usize, usize),
@@ -56,7 +58,7 @@ impl Padding {
             Self::Valid => Sides::default(),
             Self::Explicit(sides) => sides,
             Self::Ceil(sides) => {
-                // The last window must begin inside the map or in the border before it, or it isn't there.
+                // The last window must begin inside the map or in the border before it; otherwise there is no such window.
                 let after = |n: usize, before: usize, after: usize, axis: usize| {
                     let reach = dilation[axis] * (kernel[axis] - 1) + 1;
                     let mut last = (n + before + after).saturating_sub(reach).div_ceil(stride[axis]);
@@ -110,7 +112,7 @@ mod tests {
         assert_eq!(sides(5, 1, 2), (0, 0));
     }
 
-    /// Positions that torch's `max_pool2d(ceil_mode=True)` gives.
+    /// The expected numbers are the output sizes of torch's `max_pool2d(ceil_mode=True)`.
     #[test]
     fn the_last_window_of_ceil_mode_begins_inside() {
         let positions = |n: usize, k: usize, s: usize, p: usize| {

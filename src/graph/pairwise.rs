@@ -1,40 +1,40 @@
-//! Values of several maps put together place by place.
+//! Operations that combine several maps position by position.
 
 use serde::Serialize;
 
 use super::shape_error::{ShapeError, channels_must_be};
 use crate::tensor::MapShape;
 
-/// What is made of values at one place, from the first to the last.
+/// How the values of all inputs at one position are combined. Inputs are taken in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PairFn {
-    /// Their sum, where maps needn't be of one shape.
+    /// Their sum. Unlike with `Op::Add`, the maps may differ in shape.
     Sum,
-    /// The first less the others.
+    /// The first minus the others.
     Difference,
     /// Their product.
     Product,
     /// The first divided by the others.
     Quotient,
-    /// The largest; NaN if any is.
+    /// The largest value; NaN if any value is NaN.
     Largest,
-    /// The smallest; NaN if any is.
+    /// The smallest value; NaN if any value is NaN.
     Smallest,
 }
 
-/// Maps of one shape put together place by place. One that has a single channel, row or column where others have more is repeated, as
-/// in ONNX and torch.
+/// Combines maps position by position. A map with a single channel, row or column where others have more is repeated in that
+/// direction (broadcast), as in ONNX and torch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Pairwise {
-    /// What is made of two values.
+    /// How values are combined.
     pub function: PairFn,
-    /// Channels that come out.
+    /// Number of output channels.
     pub channels: usize,
 }
 
 impl PairFn {
-    /// What a node is called that does it.
+    /// Name of the operation, for lists of nodes.
     pub(super) const fn kind(self) -> &'static str {
         match self {
             Self::Sum => "sum",
@@ -48,7 +48,7 @@ impl PairFn {
 }
 
 impl Pairwise {
-    /// What comes out of maps that can be put together.
+    /// Shape of the output, or an error if the shapes of the inputs can't be combined.
     pub(super) fn shape(self, node: &str, inputs: &[MapShape]) -> Result<MapShape, ShapeError> {
         let largest = |side: fn(&MapShape) -> usize| inputs.iter().map(side).max().unwrap_or(0);
         let all = MapShape::new(largest(|s| s.channels), largest(|s| s.height), largest(|s| s.width));
@@ -59,7 +59,7 @@ impl Pairwise {
         });
         match odd {
             Some(odd) => {
-                // The largest may itself be the odd one: then another is named beside it.
+                // The odd shape may be that of the first input; then the error names another input's shape next to it.
                 let first = inputs.iter().find(|shape| *shape != odd).copied().unwrap_or(all);
                 Err(ShapeError::Branches { node: node.into(), first, other: *odd })
             }

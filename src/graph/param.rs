@@ -1,15 +1,15 @@
-//! What the parameters of a node are for.
+//! The roles of a node's parameters.
 
-/// A parameter's part in its node.
+/// Role of a parameter in its node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum ParamRole {
     /// Convolution kernel, `OIHW`.
     Kernel,
     /// Convolution bias.
     Bias,
-    /// Batch norm's scale.
+    /// Scale of a batch norm or layer norm.
     Gamma,
-    /// Batch norm's shift.
+    /// Shift of a batch norm or layer norm.
     Beta,
     /// Batch norm's running mean.
     Mean,
@@ -17,12 +17,12 @@ pub enum ParamRole {
     Variance,
     /// A layer scale's factors.
     Scale,
-    /// What negative values are multiplied with.
+    /// Factors for negative values (`PReLU`).
     Slope,
     /// The class token.
     ClassToken,
     /// Registers: tokens that belong to no patch.
     Registers,
-    /// What each position of a row of tokens adds.
+    /// Position embeddings: the values added to the tokens of a row.
     Positions,
 }

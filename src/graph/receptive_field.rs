@@ -1,7 +1,7 @@
 //! Which input pixels a position of a layer can see.
 //!
-//! Follows Araujo, Norris and Sim, "Computing Receptive Fields of Convolutional Neural Networks" (Distill, 2019), kept as an
-//! interval per axis so that asymmetric borders and branches of different reach come out right.
+//! Follows Araujo, Norris and Sim, "Computing Receptive Fields of Convolutional Neural Networks" (Distill, 2019). A field is kept
+//! as an interval per axis, so that asymmetric borders and branches with different fields are handled correctly.
 
 use serde::Serialize;
 
@@ -9,7 +9,7 @@ use super::padding::Sides;
 use super::resize::{Coordinates, Interpolation, Resize};
 use crate::tensor::MapShape;
 
-/// One axis of a receptive field, in input pixels.
+/// A receptive field along one axis, in input pixels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Axis {
     /// Input pixels from one position of the layer to the next.
@@ -20,20 +20,20 @@ pub struct Axis {
     pub size: usize,
 }
 
-/// Pixels, more than any picture has, that no step and no window exceeds.
+/// Upper limit for strides, offsets and sizes, in pixels. It is larger than any picture.
 const FAR: usize = 1 << 40;
 
 impl Axis {
     const PIXEL: Self = Self { stride: 1, offset: 0, size: 1 };
 
-    /// First and one-past-last input pixel of position `at`, not cut at the picture's edge.
+    /// First and one-past-last input pixel that position `at` sees, not cut at the picture's edge.
     pub fn span(&self, at: usize) -> (isize, isize) {
         let start = self.offset + (at * self.stride) as isize;
         (start, start + self.size as isize)
     }
 
     fn window(self, kernel: usize, stride: usize, dilation: usize, before: usize) -> Self {
-        // A file may say anything; nothing here is that far.
+        // A model file may state any number, so everything is limited to `FAR`.
         let within = |n: usize| n.min(FAR);
         let before = within(before.saturating_mul(self.stride));
         let reach = within(dilation.saturating_mul(kernel - 1).saturating_mul(self.stride));
@@ -56,7 +56,7 @@ impl Axis {
         let stride =
             (self.stride * old).checked_div(new).filter(|stride| stride * new == self.stride * old)?;
         let seen = |position: usize| self.span(position);
-        // Seen from where the new position's step would be.
+        // First and end of what each new position sees, relative to the position's index times the stride.
         let ends = samples.iter().enumerate().map(|(at, sample)| {
             let step = (at * stride) as isize;
             (seen(sample.low).0 - step, seen(sample.high).1 - step)
@@ -83,16 +83,16 @@ pub enum ReceptiveField {
         /// Along the columns (horizontal).
         columns: Axis,
     },
-    /// Every position sees everything.
+    /// Every position sees the whole picture.
     Whole,
 }
 
 impl ReceptiveField {
-    /// What a position of the picture itself sees.
+    /// The field of a position of the picture itself: one pixel.
     pub(super) const PIXEL: Self = Self::Window { rows: Axis::PIXEL, columns: Axis::PIXEL };
 
-    /// The field after a change of size: a window around all that each new position sees. A step that is no whole number of pixels
-    /// can't be told.
+    /// The field after a change of size: a window large enough for what any new position sees. [`Self::Whole`] if the stride
+    /// would not be a whole number of pixels.
     pub(super) fn resized(self, resize: &Resize, from: MapShape, to: MapShape) -> Self {
         let Self::Window { rows, columns } = self else { return Self::Whole };
         let rows = rows.resized(&resize.samples(0, from.height, to.height), resize.coordinates, from.height);
@@ -104,7 +104,7 @@ impl ReceptiveField {
         }
     }
 
-    /// The field after a window of this kind, whose border is this wide.
+    /// The field after a window operation. `s` is the width of its border.
     pub(super) fn window(
         self,
         kernel: [usize; 2],
@@ -121,7 +121,7 @@ impl ReceptiveField {
         }
     }
 
-    /// All that either sees.
+    /// A field that contains both.
     pub(super) fn union(self, other: Self) -> Self {
         match (self, other) {
             (Self::Window { rows, columns }, Self::Window { rows: r, columns: c }) => {

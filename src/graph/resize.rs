@@ -1,29 +1,30 @@
-//! Maps of another size: from which positions each new one is made.
+//! Resizing of maps: which old positions each new position is computed from.
 //!
-//! Coordinates follow ONNX' `Resize` as ONNX Runtime computes it, in f32: a rounding decides which position the nearest is.
+//! Coordinates follow ONNX' `Resize` as ONNX Runtime computes it, in f32, because rounding decides which position is the nearest.
 
 use serde::Serialize;
 
 use crate::tensor::MapShape;
 
-/// Rows or columns that a map may be resized to: more than any picture has.
+/// The most rows or columns that a map may be resized to. No picture has that many.
 pub const MAX_SIDE: usize = 1 << 14;
 
-/// Where a new position lies among the old ones.
+/// How a new position is mapped to a place among the old ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Coordinates {
-    /// Its number divided by the scale.
+    /// The index of the new position divided by the scale.
     Asymmetric,
-    /// Middles of positions count (torch's `align_corners=False`).
+    /// The centre of the new position is scaled (torch's `align_corners=False`).
     HalfPixel,
-    /// As [`Self::HalfPixel`], but a single new position lies at the first old one.
+    /// Like [`Self::HalfPixel`], but if there is only one new position, it lies at the first old one.
     PytorchHalfPixel,
-    /// The first and the last position lie where they lay (torch's `align_corners=True`).
+    /// The first and the last new position lie at the first and the last old one (torch's `align_corners=True`).
     AlignCorners,
-    /// Middles count, but half a position further on (`TensorFlow` 1 for the nearest).
+    /// Like [`Self::HalfPixel`], but half an old position further on (nearest neighbour in `TensorFlow` 1).
     TfHalfPixel,
-    /// Middles count, about the middle of the map: what a size cut down to whole positions leaves is cut from both ends.
+    /// Like [`Self::HalfPixel`], but centred on the map: if the new size was rounded down to whole positions, the remainder is
+    /// cut from both ends.
     HalfPixelSymmetric,
 }
 
@@ -31,66 +32,68 @@ pub enum Coordinates {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Rounding {
-    /// The one at or before.
+    /// The position at or before the place.
     Floor,
-    /// The one at or after.
+    /// The position at or after the place.
     Ceil,
-    /// The nearer; the one before if both are as near.
+    /// The nearer position; the one before if both are equally near.
     HalfDown,
-    /// The nearer; the one after if both are as near.
+    /// The nearer position; the one after if both are equally near.
     HalfUp,
-    /// The one at or before where maps grow, the one at or after where they shrink (ONNX' `Upsample`, and `Resize` before version 11).
+    /// The position at or before the place if maps grow, at or after it if they shrink (ONNX' `Upsample`, and `Resize` before
+    /// version 11).
     Outward,
 }
 
-/// What a new position is made of.
+/// How the value of a new position is computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Mixing {
-    /// The nearest old one.
+    /// The value of the nearest old position.
     Nearest(Rounding),
-    /// The two around it, each the more the nearer it is.
+    /// Linear interpolation between the two old positions around it.
     Linear,
 }
 
-/// What maps are resized to.
+/// The size that maps are resized to.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Extent2d {
-    /// So many times the rows and the columns there are, cut down to whole ones.
+    /// Factors for the present rows and columns. The results are rounded down to whole numbers.
     Times([f32; 2]),
     /// Rows, columns.
     Size([usize; 2]),
 }
 
-/// A change of size.
+/// A change of the number of rows and columns.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Resize {
     /// The new size.
     pub to: Extent2d,
-    /// Where new positions lie.
+    /// How new positions are mapped to old ones.
     pub coordinates: Coordinates,
-    /// What a new position is made of.
+    /// How the value of a new position is computed.
     pub mixing: Mixing,
 }
 
-/// What a new position is made of: `low · (1 − share) + high · share`.
+/// How one new row or column is computed from two old ones: `low · (1 − share) + high · share`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Interpolation {
-    /// The old position at or before it.
+    /// Index of the old row or column at or before the place.
     pub low: usize,
-    /// The one after.
+    /// Index of the one after it, or `low` again if that has no share.
     pub high: usize,
-    /// Share of that.
+    /// Share of `high`.
     pub share: f32,
 }
 
-/// What counts as the middle between two positions in ONNX Runtime 1.32, found by its results: places one f32 beside a half count up to
-/// 16, where that is 9.5e-7, and not from there on, where it is 1.9e-6.
+/// How close to a half a place must be to count as the middle between two positions. Found from the results of ONNX Runtime 1.32:
+/// a place one f32 step away from a half counts as the middle up to 16, where the step is 9.5e-7, and not beyond, where it is
+/// 1.9e-6.
 const HALF_TOLERANCE: f32 = 1e-6;
 
 impl Rounding {
-    /// Of a place that isn't negative.
+    /// Rounds a place, which must not be negative.
     fn of(self, place: f32, shrinks: bool) -> f32 {
         let is_half = (place - place.floor() - 0.5).abs() < HALF_TOLERANCE;
         match self {
@@ -105,12 +108,12 @@ impl Rounding {
 }
 
 impl Resize {
-    /// Whether new positions are mixed of old ones.
+    /// Whether new positions are interpolated between old ones.
     pub fn is_linear(&self) -> bool {
         self.mixing == Mixing::Linear
     }
 
-    /// The new size of a map; nothing where that is no size.
+    /// The new shape of a map; `None` if a side would be 0 or more than [`MAX_SIDE`].
     pub(super) fn shape(&self, from: MapShape) -> Option<MapShape> {
         let [height, width] = match self.to {
             Extent2d::Size(size) => size,
@@ -121,7 +124,7 @@ impl Resize {
         (is_size(height) && is_size(width)).then(|| MapShape::new(from.channels, height, width))
     }
 
-    /// Of each new row (`axis` 0) or column (1) its origin, of `from` old ones and `to` new ones.
+    /// For each of `to` new rows (`axis` 0) or columns (`axis` 1): which of the `from` old ones it is computed from.
     pub fn samples(&self, axis: usize, from: usize, to: usize) -> Vec<Interpolation> {
         let scale = match self.to {
             Extent2d::Times(scales) => scales[axis],
@@ -150,7 +153,7 @@ impl Resize {
             }
             let low = (place as usize).min(last);
             let share = place - low as f32;
-            // Nothing of the next one, so that infinity there isn't multiplied by zero.
+            // If the share is 0, the next position isn't read at all, so that an infinity there isn't multiplied by zero.
             let high = if share > 0.0 { (low + 1).min(last) } else { low };
             Interpolation { low, high, share: if high == low { 0.0 } else { share } }
         };
@@ -171,7 +174,7 @@ mod tests {
 
     #[test]
     fn positions_are_those_of_torch() {
-        // `interpolate(arange, size, mode)` prints these.
+        // The values that torch's `interpolate(arange, size, mode)` gives.
         assert_eq!(places(Coordinates::Asymmetric, NEAREST, 3, 6), [0.0, 0.0, 1.0, 1.0, 2.0, 2.0]);
         assert_eq!(places(Coordinates::Asymmetric, NEAREST, 3, 5), [0.0, 0.0, 1.0, 1.0, 2.0]);
         assert_eq!(places(Coordinates::Asymmetric, NEAREST, 5, 2), [0.0, 2.0]);
@@ -188,7 +191,7 @@ mod tests {
             let places = places(coordinates, Mixing::Nearest(rounding), from, to);
             places.into_iter().map(|place| place as usize).collect()
         };
-        // Places 0, 0.5, 1, 1.5, 2.
+        // The five new positions lie at 0, 0.5, 1, 1.5, 2.
         let of = |rounding| nearest(rounding, Coordinates::AlignCorners, 3, 5);
         assert_eq!(of(Rounding::Floor), [0, 0, 1, 1, 2]);
         assert_eq!(of(Rounding::Ceil), [0, 1, 1, 2, 2]);

@@ -1,4 +1,4 @@
-//! Shape inference: what each node puts out for one input size, what it costs and what it sees.
+//! Shape inference: the output shape, cost and receptive field of each node for one input size.
 
 use super::graph::{Graph, Node, NodeId};
 use super::op::{BatchNorm, BorderMean, ChannelRange, LayerNorm, Op};
@@ -7,23 +7,23 @@ use super::receptive_field::ReceptiveField;
 use super::shape_error::{ShapeError, channels_must_be};
 use crate::tensor::{MapShape, PixelSize};
 
-/// What is known of a node before it runs.
+/// What is known about a node before it runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NodeInfo {
-    /// Output for one picture.
+    /// Output shape for one picture.
     pub shape: MapShape,
     /// Border widths that the node adds at this size.
     pub border: Sides,
     /// Multiply-adds of the node for one picture (convolutions and attention; the rest is small).
     pub mult_adds: u64,
-    /// Trained and running values of the node.
+    /// Number of parameter values of the node, running statistics included.
     pub params: usize,
-    /// What a position sees of the network's input.
+    /// The part of the network's input that a position sees.
     pub receptive_field: ReceptiveField,
 }
 
 impl NodeInfo {
-    /// Of one node, from what is known of its inputs, for an input picture of this size.
+    /// Computes the information about one node from that about its inputs, for an input picture of this size.
     pub(crate) fn of(node: &Node, inputs: &[Self], input: PixelSize) -> Result<Self, ShapeError> {
         infer_node(node, inputs, input)
     }
@@ -135,20 +135,21 @@ fn infer_node(node: &Node, inputs: &[NodeInfo], input: PixelSize) -> Result<Node
     })
 }
 
-/// What a position sees after one operation. A squeeze-and-excitation gate sees the whole picture; it scales maps without moving
-/// anything in them, so the field of the gated maps is that of the maps.
+/// The receptive field after one operation. A squeeze-and-excitation gate sees the whole picture; it scales maps without moving
+/// anything in them, so the gated maps keep the field that they had.
 fn field_of(op: &Op, inputs: &[NodeInfo], border: Sides, out: MapShape) -> ReceptiveField {
     let first = || inputs[0].receptive_field;
     let all = |inputs: &mut dyn Iterator<Item = &NodeInfo>| {
         inputs.map(|i| i.receptive_field).reduce(ReceptiveField::union)
     };
     match op {
-        // Registers and the class token see nothing, and attention all: of a row of tokens no window can be told.
+        // Registers and the class token see nothing, and attention sees everything, so no window can be given for a row of
+        // tokens.
         Op::GlobalAvgPool | Op::GlobalMaxPool | Op::Tokens(_) | Op::Attention(_) | Op::TokenGrid(_) => {
             ReceptiveField::Whole
         }
         Op::Resize(resize) => first().resized(resize, inputs[0].shape, out),
-        // All that the maps' positions see; a value that is the same for a whole map moves nothing in it.
+        // The union over all inputs as large as the output. A value that is the same for a whole map moves nothing in it.
         Op::Pairwise(_) => {
             let mut of_places = inputs.iter().filter(|i| i.shape.plane() == out.plane());
             all(&mut of_places).unwrap_or(ReceptiveField::Whole)
@@ -187,7 +188,7 @@ fn shuffled(node: &Node, from: MapShape, groups: usize) -> Result<MapShape, Shap
     Err(ShapeError::Groups { node: node.name.clone(), channels: from.channels, groups })
 }
 
-/// Rows and columns of window positions.
+/// Number of window positions, as rows and columns.
 fn slide(
     node: &Node,
     input: PixelSize,
@@ -203,7 +204,7 @@ fn slide(
     };
     let rows = positions(from.height + border.top + border.bottom, 0);
     let columns = positions(from.width + border.left + border.right, 1);
-    // A map that lost all its pixels cannot happen before a window fails on it, so this is the only check.
+    // A map can't lose all its pixels before a window fails on it, so this check is the only one.
     rows.zip(columns).ok_or_else(|| ShapeError::TooSmall {
         input,
         node: node.name.clone(),

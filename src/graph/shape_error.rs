@@ -1,9 +1,9 @@
-//! Why a picture doesn't go through a network: shapes that don't fit, and at which node.
+//! Why a picture can't go through a network: shapes that don't fit, and the node where this shows.
 
 use super::resize::MAX_SIDE;
 use crate::tensor::{MapShape, PixelSize, Remedied, Remedy};
 
-/// Shapes that don't fit, with the node where it shows.
+/// Shapes that don't fit, with the node where this shows.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum ShapeError {
     /// A window larger than the map, border included.
@@ -14,93 +14,94 @@ pub enum ShapeError {
     TooSmall {
         /// The picture's size.
         input: PixelSize,
-        /// Where.
+        /// Name of the node.
         node: String,
         /// Window rows.
         kernel_rows: usize,
         /// Window columns.
         kernel_columns: usize,
-        /// Rows there are.
+        /// Rows of the map, without border.
         height: usize,
-        /// Columns there are.
+        /// Columns of the map, without border.
         width: usize,
     },
     /// A convolution or norm made for another number of channels.
     #[error("`{node}` is made for {expected} channels but gets {got}")]
     Channels {
-        /// Where.
+        /// Name of the node.
         node: String,
         /// Channels of the operation.
         expected: usize,
         /// Channels that come in.
         got: usize,
     },
-    /// Branches that should have one extent and don't.
+    /// Inputs of one node whose shapes should agree and don't.
     #[error("the inputs of `{node}` don't fit together: {first} and {other}")]
     Branches {
-        /// Where.
+        /// Name of the node.
         node: String,
         /// The first input's shape.
         first: MapShape,
         /// The one that differs.
         other: MapShape,
     },
-    /// What torch divides by where both borders meet is neither the window nor what is inside the map.
+    /// An average pool in ceil mode that counts its border. Where the border and the extra cells of ceil mode meet, torch divides
+    /// neither by the window's size nor by the number of cells inside the map, so this isn't supported.
     #[error(
         "`{0}` is a mean that counts its border in ceil mode, which isn't supported; one that leaves the border out is"
     )]
     CeilMean(String),
-    /// Patches of a grid that there are no positions for.
+    /// A grid of patches of a size for which there are no position embeddings.
     #[error(
         "`{node}` knows the positions of {rows}×{columns} patches and gets {got_rows}×{got_columns}: this network takes pictures of \
          its own size only"
     )]
     Grid {
-        /// Where.
+        /// Name of the node.
         node: String,
-        /// Rows of patches.
+        /// Rows of patches that have position embeddings.
         rows: usize,
-        /// Columns of patches.
+        /// Columns of patches that have position embeddings.
         columns: usize,
         /// Rows that come in.
         got_rows: usize,
         /// Columns that come in.
         got_columns: usize,
     },
-    /// Channels that the map doesn't have.
+    /// A slice with channels that the map doesn't have.
     #[error("`{node}` takes channels {first} to {last}, and {channels} come in")]
     Range {
-        /// Where.
+        /// Name of the node.
         node: String,
-        /// The first.
+        /// First channel of the slice.
         first: usize,
-        /// The last.
+        /// Last channel of the slice.
         last: usize,
         /// Channels that come in.
         channels: usize,
     },
-    /// Groups that channels can't be seen as.
+    /// A number of groups that doesn't divide the number of channels.
     #[error("`{node}` shuffles {channels} channels in {groups} groups")]
     Groups {
-        /// Where.
+        /// Name of the node.
         node: String,
         /// Channels that come in.
         channels: usize,
-        /// Groups.
+        /// Number of groups.
         groups: usize,
     },
     /// A size that no map may have.
     #[error("`{node}` resizes a {from} map to nothing or to more than {MAX_SIDE} rows or columns")]
     Resized {
-        /// Where.
+        /// Name of the node.
         node: String,
-        /// What comes in.
+        /// Shape of the map that comes in.
         from: MapShape,
     },
-    /// A head that isn't made of whole blocks of channels.
+    /// Attention heads that don't consist of whole blocks of sixteen channels.
     #[error("the heads of `{node}` have {channels} channels each, which isn't a multiple of sixteen")]
     Heads {
-        /// Where.
+        /// Name of the node.
         node: String,
         /// Channels of a head.
         channels: usize,
@@ -123,7 +124,7 @@ impl Remedied for ShapeError {
     }
 }
 
-/// Refuses another number of channels than `node` is made for.
+/// Returns an error if `node` gets another number of channels than it is made for.
 pub(super) fn channels_must_be(node: &str, expected: usize, got: usize) -> Result<(), ShapeError> {
     if expected == got { Ok(()) } else { Err(ShapeError::Channels { node: node.into(), expected, got }) }
 }

@@ -1,6 +1,6 @@
-//! What a transformer adds to a graph: patches as a row of tokens, and attention among them.
+//! Operations that transformers add to a graph: patches as a row of tokens, and attention among tokens.
 //!
-//! A row of tokens is a map of one row, `[C, 1, tokens]`: layer norms and linear layers then need no form of their own.
+//! A row of tokens is a map with a single row, `[C, 1, tokens]`, so layer norms and linear layers work on it unchanged.
 
 use serde::Serialize;
 
@@ -8,31 +8,32 @@ use super::param::ParamRole;
 use super::shape_error::{ShapeError, channels_must_be};
 use crate::tensor::MapShape;
 
-/// How patches become tokens: a class token first, then registers, then the patches row by row with what their positions add.
+/// How patches become tokens: a class token first, then registers, then the patches row by row with their position embeddings
+/// added.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Tokens {
-    /// Channels of each.
+    /// Channels of each token.
     pub channels: usize,
-    /// Rows and columns of patches that there are positions for.
+    /// Rows and columns of the grid of patches. There are position embeddings for this grid only.
     pub grid: [usize; 2],
     /// Registers after the class token.
     pub registers: usize,
-    /// Whether the class token has a position too. Where there are registers it has none (`no_embed_class` of timm).
+    /// Whether the class token has a position embedding too. Where there are registers it has none (timm's `no_embed_class`).
     pub class_has_position: bool,
 }
 
 impl Tokens {
-    /// Tokens before the first patch.
+    /// Number of tokens before the first patch.
     pub const fn num_before(&self) -> usize {
         1 + self.registers
     }
 
-    /// Tokens in all.
+    /// Number of all tokens.
     pub const fn num_tokens(&self) -> usize {
         self.num_before() + self.grid[0] * self.grid[1]
     }
 
-    /// The row that a grid of patches becomes.
+    /// Shape of the row of tokens that a grid of patches becomes.
     pub(super) fn row(&self, node: &str, from: MapShape) -> Result<MapShape, ShapeError> {
         channels_must_be(node, self.channels, from.channels)?;
         let [rows, columns] = self.grid;
@@ -43,7 +44,7 @@ impl Tokens {
         Ok(MapShape::new(self.channels, 1, self.num_tokens()))
     }
 
-    /// The grid that a row of tokens becomes.
+    /// Shape of the grid that the patches of a row of tokens become.
     pub(super) fn grid_of(&self, node: &str, from: MapShape) -> Result<MapShape, ShapeError> {
         channels_must_be(node, self.channels, from.channels)?;
         let shape = MapShape::new(self.channels, self.grid[0], self.grid[1]);
@@ -64,17 +65,18 @@ impl Tokens {
     }
 }
 
-/// `softmax(QKᵀ / √d) V` in each head by itself. Channels of the input are all queries, then keys, then values, each head after head.
+/// `softmax(QKᵀ / √d) V`, separately in each head. The input's channels are all queries, then all keys, then all values; each of
+/// the three holds one head after the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Attention {
-    /// Channels that come out, a third of those that go in.
+    /// Number of output channels: a third of the input's.
     pub channels: usize,
-    /// Heads; each has an equal share of the channels, which is a multiple of sixteen.
+    /// Number of heads. Each has an equal share of the channels, which must be a multiple of sixteen.
     pub heads: usize,
 }
 
 impl Attention {
-    /// Channels of a head, `d`.
+    /// Number of channels of a head, `d`.
     pub const fn head_channels(&self) -> usize {
         self.channels / self.heads
     }

@@ -1,19 +1,20 @@
 //! `ConvNeXt` (Liu et al., "A `ConvNet` for the 2020s", 2022), as in timm.
 //!
-//! Owns the graphs, their layer names and the models of their weights. Must not know values of weights or how a graph runs.
+//! This module owns the graphs, their layer names and the model specs of their weights. It knows neither the values of weights
+//! nor how a graph runs.
 //!
-//! Names are timm's. A block's `mlp` is two linear layers at each position with a GELU (the exact one) between them; `gamma` is a
-//! parameter of the block and here the node that it scales; the block itself is its sum. timm's head takes the mean first and has a
-//! layer norm and the classifier behind it, so the graph ends at the last block.
+//! Names are timm's. A block's `mlp` consists of two linear layers, applied at each position, with an exact GELU between them.
+//! `gamma` is a parameter of the block; here it is the name of the node that scales by it. The block's own name is that of its
+//! sum. timm's head takes the mean first, and then applies a layer norm and the classifier, so the graph ends at the last block.
 
 use super::spec::{ModelSpec, Verification, short_side_crop};
 use crate::graph::{ActivationFn, Conv2d, Graph, GraphBuilder, GraphError, NodeId, Op, Padding};
 use crate::tensor::{PixelSize, ResizeFilter, ValueScale};
 
-/// Of all layer norms.
+/// Epsilon of all layer norms.
 const EPS: f64 = 1e-6;
 
-/// Blocks and channels of the four stages (section 3 of the paper).
+/// Number of blocks and channels of the four stages (section 3 of the paper).
 struct Design {
     depths: [usize; 4],
     widths: [usize; 4],

@@ -1,10 +1,11 @@
-//! `DenseNet` (Huang et al., "Densely Connected Convolutional Networks", 2016) 121, 169 and 201, as torchvision and timm have them.
+//! `DenseNet` (Huang et al., "Densely Connected Convolutional Networks", 2016) 121, 169 and 201, as in torchvision and timm.
 //!
-//! Owns the graphs, their layer names and the models of their weights. Must not know values of weights or how a graph runs.
+//! This module owns the graphs, their layer names and the model specs of their weights. It knows neither the values of weights
+//! nor how a graph runs.
 //!
-//! Names are torch's. Within a dense block every layer sees all maps before it: that concatenation is no module in torch; it is
-//! `….cat` here, and the last one of a block is the block itself. timm's `norm1`, `norm2` and `norm5` apply the `ReLU` too; that value
-//! is `norm1.act` and so on here. The graph ends at `features.norm5.act`, Keras' `relu`.
+//! Names are torch's. Within a dense block, every layer reads the maps of all layers before it. torch has no module for this
+//! concatenation; here it is `….cat`, and the last one of a block has the block's name. timm's `norm1`, `norm2` and `norm5`
+//! include the `ReLU`; here its value is `norm1.act` and so on. The graph ends at `features.norm5.act`, Keras' `relu`.
 
 use super::spec::{ModelSpec, Verification, short_side_crop};
 use crate::graph::{
@@ -12,12 +13,12 @@ use crate::graph::{
 };
 use crate::tensor::{PixelSize, ResizeFilter, ValueScale};
 
-/// Maps that each layer adds, and channels of its 1×1 per map (table 1 of the paper).
+/// Channels that each layer adds, and how many times that number its 1×1 convolution has (table 1 of the paper).
 const GROWTH: usize = 32;
 const BOTTLENECK: usize = 4;
 const EPS: f64 = 1e-5;
 
-/// Layers of the four blocks.
+/// Number of layers in each of the four blocks.
 const BLOCKS_121: [usize; 4] = [6, 12, 24, 16];
 const BLOCKS_169: [usize; 4] = [6, 12, 32, 32];
 const BLOCKS_201: [usize; 4] = [6, 12, 48, 32];

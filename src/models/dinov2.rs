@@ -1,24 +1,26 @@
 //! `DINOv2` (Oquab et al., "`DINOv2`: Learning Robust Visual Features without Supervision", 2023; with registers: Darcet et al., "Vision
 //! Transformers Need Registers", 2023), as in timm's vision transformers.
 //!
-//! Owns the graphs, their layer names and the rows of their weights. Must not know values of weights or how a graph runs.
+//! This module owns the graphs, their layer names and the model specs of their weights. It knows neither the values of weights
+//! nor how a graph runs.
 //!
-//! Tokens lie in a row, class token and registers first. What can be looked at as maps are the patches as the grid that they are: a
-//! block `blocks.B` is the grid of what timm's module of that name puts out, and `blocks.B.tokens` the row. The last norm is of each
-//! token by itself, so it is done to the grid. All other names are those of timm's modules or parameters (`ls1.gamma`), but `attn.heads`, what the heads give before `attn.proj` mixes them.
+//! Tokens are in a row, with the class token and registers first. The patches form a grid and can be shown as maps: a block
+//! `blocks.B` is the grid of patches in the output of timm's module of that name, and `blocks.B.tokens` is the whole row. The
+//! last norm works on each token separately, so it is applied to the grid. All other names are those of timm's modules or
+//! parameters (`ls1.gamma`), except `attn.heads`, the output of the heads before `attn.proj` mixes it.
 
 use super::spec::{ModelSpec, Verification, short_side_crop};
 use crate::graph::{ActivationFn, Attention, Conv2d, Graph, GraphBuilder, GraphError, NodeId, Op, Tokens};
 use crate::tensor::{PixelSize, ResizeFilter, ValueScale};
 
-/// Of all layer norms.
+/// Epsilon of all layer norms.
 const EPS: f64 = 1e-6;
-/// Pixels of a patch's side.
+/// Length of a patch's side in pixels.
 const PATCH: usize = 14;
-/// Patches along a side at the size that there are positions for.
+/// Number of patches along each side, at the only size that has position embeddings.
 const GRID: usize = 37;
 
-/// Blocks, channels and heads.
+/// Number of blocks, channels and heads.
 #[derive(Clone, Copy)]
 struct Design {
     depth: usize,

@@ -1,9 +1,11 @@
 //! `GoogLeNet`, also called Inception v1 (Szegedy et al., "Going Deeper with Convolutions", 2014), as in torchvision.
 //!
-//! Owns the graph, its layer names and the model of its weights. Must not know values of weights or how a graph runs.
+//! This module owns the graph, its layer names and the model specs of its weights. It knows neither the values of weights
+//! nor how a graph runs.
 //!
-//! Names are torchvision's. A unit `X` is `X.conv`, `X.bn` and the `ReLU` named `X`. What the paper calls 5×5 is 3×3 here, a mistake
-//! of the port that its weights were trained with. The graph ends at `inception5b`; the auxiliary classifiers are left out.
+//! Names are torchvision's. A unit `X` consists of `X.conv`, `X.bn` and the `ReLU` named `X`. The paper's 5×5 convolutions are
+//! 3×3 here: a mistake of the port, with which its weights were trained. The graph ends at `inception5b`; the auxiliary
+//! classifiers are left out.
 
 use super::spec::{ModelSpec, Verification, short_side_crop};
 use crate::graph::{
@@ -13,7 +15,8 @@ use crate::tensor::{PixelSize, ResizeFilter, ValueScale, WeightSource};
 
 const EPS: f64 = 1e-3;
 
-/// Table 1 of the paper: filters of the 1×1, of the second branch's two, of the third's, and behind the pool.
+/// Table 1 of the paper: filters of the first branch's 1×1, of the second branch's two convolutions, of the third's two, and of
+/// the one after the pool.
 const BLOCKS: [(&str, [usize; 6]); 9] = [
     ("inception3a", [64, 96, 128, 16, 32, 32]),
     ("inception3b", [128, 128, 192, 32, 96, 64]),
@@ -47,7 +50,7 @@ fn build() -> Result<Graph, GraphError> {
     b.finish()
 }
 
-/// Convolution that keeps the map's size at stride 1, batch norm, `ReLU`.
+/// Convolution that keeps the map's size at stride 1, then batch norm and `ReLU`.
 fn unit(b: &mut GraphBuilder, name: &str, x: NodeId, conv: Conv2d) -> NodeId {
     let border = conv.kernel[0] / 2;
     let x = b.conv(format!("{name}.conv"), x, conv.with_padding(Padding::symmetric(border, border)));
@@ -55,7 +58,7 @@ fn unit(b: &mut GraphBuilder, name: &str, x: NodeId, conv: Conv2d) -> NodeId {
     b.act(name, x, ActivationFn::Relu)
 }
 
-/// The last window may hang over the map's end.
+/// A max pool whose last window may reach beyond the map's end.
 fn shrink(b: &mut GraphBuilder, name: &str, x: NodeId, kernel: usize) -> NodeId {
     let x = b.max_pool(name, x, Pool2d::new(kernel, 2, Padding::Ceil(Sides::default())));
     b.stage(x);
@@ -88,7 +91,8 @@ pub(super) const ROWS: &[ModelSpec] = &[ModelSpec {
     bare_names: &["googlenet"],
     build,
     variant: "max pools in ceil mode, batch norm eps 1e-3",
-    // torchvision normalises with ImageNet's mean and deviation and turns that into −1..1 inside the network (`transform_input`).
+    // torchvision normalises with ImageNet's mean and deviation and converts the result to −1..1 inside the network
+    // (`transform_input`).
     preprocess: short_side_crop(PixelSize::square(224), 0.875, ResizeFilter::Bilinear, ValueScale::HALF),
     head_prefixes: &["fc.", "aux1.", "aux2."],
     is_keras: false,

@@ -1,11 +1,12 @@
 //! Inception-ResNet-v2 (Szegedy et al., "Inception-v4, Inception-ResNet and the Impact of Residual Connections on Learning", 2016), as
 //! in timm.
 //!
-//! Owns the graph, its layer names and the rows of its weights. Must not know values of weights or how a graph runs.
+//! This module owns the graph, its layer names and the model specs of its weights. It knows neither the values of weights
+//! nor how a graph runs.
 //!
-//! Names are timm's. A unit `X` is `X.conv`, `X.bn` and the `ReLU` named `X`; a branch is named after its last unit too. A residual
-//! block `repeat.B` scales what its `conv2d` gives (`times`), adds it to what came in (`add`), and is the `ReLU` of that. The graph
-//! ends at `conv2d_7b`.
+//! Names are timm's. A unit `X` consists of `X.conv`, `X.bn` and the `ReLU` named `X`; a branch's name also means its last
+//! unit. A residual block `repeat.B` scales the output of its `conv2d` (`times`), adds the block's input (`add`), and applies a
+//! `ReLU`, which has the block's name. The graph ends at `conv2d_7b`.
 
 use super::spec::{ModelSpec, Verification, short_side_crop};
 use crate::graph::{
@@ -22,12 +23,12 @@ const fn one(c_out: usize) -> Unit {
     (c_out, [1, 1], 1, [0, 0])
 }
 
-/// A kernel with the border that keeps the map's size.
+/// A unit with the border that keeps the map's size.
 const fn same(c_out: usize, rows: usize, columns: usize) -> Unit {
     (c_out, [rows, columns], 1, [rows / 2, columns / 2])
 }
 
-/// Halves the map, without a border.
+/// A unit that halves the map, without a border.
 const fn halve(c_out: usize) -> Unit {
     (c_out, [3, 3], 2, [0, 0])
 }
@@ -114,7 +115,7 @@ impl Net {
         x
     }
 
-    /// Units one after the other: numbered, unless there is only one.
+    /// Units one after the other. They are numbered, unless there is only one.
     fn branch(&mut self, name: &str, x: NodeId, units: &[Unit]) -> NodeId {
         if let [only] = units {
             return self.unit(name, x, *only);
@@ -135,7 +136,7 @@ impl Net {
         x
     }
 
-    /// Figures 10, 11 and 13 of the paper. The last block of all is neither scaled nor rectified.
+    /// Figures 10, 11 and 13 of the paper. The network's last block has neither a scale nor a `ReLU`.
     fn residual(&mut self, name: &str, input: NodeId, branches: &[&[Unit]], scale: Option<f32>) -> NodeId {
         let branches: Vec<NodeId> = branches
             .iter()

@@ -1,10 +1,11 @@
 //! InceptionV3 (Szegedy et al., "Rethinking the Inception Architecture for Computer Vision", 2015), as in timm's
 //! `inception_v3` and in Keras.
 //!
-//! Owns the graph, its layer names and the rows of its weights. Must not know values of weights or how a graph runs.
+//! This module owns the graph, its layer names and the model specs of its weights. It knows neither the values of weights
+//! nor how a graph runs.
 //!
-//! Names are timm's, which are those of TensorFlow's original. A unit `X` is three nodes: `X.conv`, `X.bn` (batch norm alone;
-//! timm's module of that name applies the `ReLU` too) and the `ReLU`, which is named `X` because it is what the unit puts out. The
+//! Names are timm's, which are those of TensorFlow's original. A unit `X` consists of three nodes: `X.conv`, `X.bn` (batch norm
+//! alone; timm's module of that name includes the `ReLU`) and the `ReLU`, which is named `X` because it is the unit's output. The
 //! graph ends at `Mixed_7c`, Keras' `mixed10`.
 
 use super::spec::{ModelSpec, Verification, keras_file, short_side_crop, stretch};
@@ -13,15 +14,15 @@ use crate::graph::{
 };
 use crate::tensor::{PixelSize, PreprocessSpec, ResizeFilter, ValueScale};
 
-/// Of all InceptionV3 weights, timm's ports included.
+/// Batch norm epsilon of all InceptionV3 weights, including timm's ports.
 const EPS: f64 = 1e-3;
 
-/// What tensors can't show.
+/// Properties that tensors don't show.
 #[derive(Clone, Copy)]
 struct Convention {
-    /// How the average pools of the mixed blocks treat the border; Keras' layer names go with Keras' way.
+    /// How the average pools of the mixed blocks treat the border. With Keras' way, nodes also get Keras' layer names.
     border: BorderMean,
-    /// Keras' own file has no gamma (`scale=False`); ports write it as 1.
+    /// Whether batch norms have a gamma. Keras' own file has none (`scale=False`); ports write it as 1.
     has_gamma: bool,
 }
 
@@ -58,7 +59,7 @@ fn build(convention: Convention) -> Result<Graph, GraphError> {
     net.b.finish()
 }
 
-/// A convolution with batch norm and `ReLU`, before it is placed.
+/// A convolution with batch norm and `ReLU`, before it is added to the graph.
 #[derive(Clone, Copy)]
 struct Unit {
     c_out: usize,
@@ -67,7 +68,7 @@ struct Unit {
     padding: Padding,
 }
 
-/// A unit without border, stride 1.
+/// A unit without a border, with stride 1.
 const fn unit(c_out: usize, rows: usize, columns: usize) -> Unit {
     Unit { c_out, kernel: [rows, columns], stride: 1, padding: Padding::Valid }
 }
@@ -78,7 +79,7 @@ impl Unit {
         self
     }
 
-    /// With the border that keeps the map's size; kernels are odd, so both sides are equal.
+    /// The unit with the border that keeps the map's size. Kernels are odd, so both sides are equal.
     const fn same(mut self) -> Self {
         self.padding = Padding::symmetric(self.kernel[0] / 2, self.kernel[1] / 2);
         self
@@ -91,13 +92,13 @@ struct InceptionV3 {
     num_convs: usize,
 }
 
-/// A block of the last grid: its output and the first of its two split branches, which Keras names.
+/// A block of the last grid: its output, and the first of its two split branches, for which Keras has a name.
 struct Mixed8 {
     out: NodeId,
     split: NodeId,
 }
 
-/// Keras' name of the `n`-th layer of a kind that it names by order of creation.
+/// Keras' name of the `n`-th layer of a kind, which Keras numbers in order of creation.
 fn numbered(kind: &str, n: usize) -> String {
     if n == 0 { kind.to_owned() } else { format!("{kind}_{n}") }
 }
@@ -183,7 +184,7 @@ impl InceptionV3 {
         self.join(block, keras, &branches)
     }
 
-    /// Figure 6 of the paper with n = 7; `c7` filters inside the factorised 7×7.
+    /// Figure 6 of the paper with n = 7. `c7` is the number of filters inside the factorised 7×7 convolution.
     fn mixed_17(&mut self, block: &str, keras: &str, x: NodeId, c7: usize) -> NodeId {
         let branches = [
             self.branch(block, x, &[("branch1x1", unit(192, 1, 1))]),
@@ -234,7 +235,7 @@ impl InceptionV3 {
         self.join(block, keras, &branches)
     }
 
-    /// Figure 7 of the paper: two branches end in a 1×3 and a 3×1 side by side.
+    /// Figure 7 of the paper: two branches end in a 1×3 and a 3×1 convolution side by side.
     fn mixed_8(&mut self, block: &str, keras: &str, x: NodeId) -> Mixed8 {
         let narrow = self.branch(block, x, &[("branch1x1", unit(320, 1, 1))]);
         let split = self.branch(block, x, &[("branch3x3_1", unit(384, 1, 1))]);
@@ -261,7 +262,7 @@ impl InceptionV3 {
 
 const SIZE: PixelSize = PixelSize::square(299);
 
-/// timm's rows; `_cfg` and `default_cfgs` in its `inception_v3.py`.
+/// timm's specs; `_cfg` and `default_cfgs` in its `inception_v3.py`.
 const TIMM: ModelSpec = ModelSpec {
     tag: "",
     title: "",

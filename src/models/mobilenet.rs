@@ -1,19 +1,20 @@
-//! `MobileNetV2` (Sandler et al., "Inverted Residuals and Linear Bottlenecks", 2018) and `MobileNetV3` (Howard et al., "Searching for
-//! `MobileNetV3`", 2019), as timm, torchvision and Keras have them.
+//! `MobileNetV2` (Sandler et al., "Inverted Residuals and Linear Bottlenecks", 2018) and `MobileNetV3` (Howard et al., "Searching
+//! for `MobileNetV3`", 2019), as in timm, torchvision and Keras.
 //!
-//! Owns the graphs, their layer names and the models of their weights. Must not know values of weights or how a graph runs.
+//! This module owns the graphs, their layer names and the model specs of their weights. It knows neither the values of weights
+//! nor how a graph runs.
 //!
-//! Names are timm's, as in `EfficientNet`, of which these are the forebear and the sibling: `bn1` is batch norm alone and `bn1.act`
-//! what follows. torchvision's networks have torchvision's names, with timm's as aliases; Keras' `MobileNetV2` has Keras' as aliases.
-//! Keras pads as SAME with an eps of 1e-3, timm by half a kernel with 1e-5, torchvision's V3 by half a kernel with 1e-3. `MobileNetV3`
-//! ends at its last 1×1; what timm calls `conv_head` comes after the mean and is part of the classifier.
+//! Names are timm's, as with `EfficientNet`, which is related to both: `bn1` is batch norm alone, and `bn1.act` the activation
+//! after it. torchvision's networks have torchvision's names, with timm's as aliases; Keras' `MobileNetV2` has Keras' names as
+//! aliases. Keras pads as SAME with an eps of 1e-3, timm by half a kernel with 1e-5, torchvision's V3 by half a kernel with 1e-3.
+//! `MobileNetV3` ends at its last 1×1 convolution; timm's `conv_head` comes after the mean and is part of the classifier.
 
 use super::spec::{ModelSpec, Verification, short_side_crop, stretch, torchvision_file};
 use crate::graph::ActivationFn::{self, HardSwish, Relu};
 use crate::graph::{BatchNorm, Conv2d, Graph, GraphBuilder, GraphError, NodeId, Op, Padding};
 use crate::tensor::{PixelSize, ResizeFilter, ValueScale, WeightSource};
 
-/// Whose names the network has, and with them its borders.
+/// The framework whose names, and therefore borders, the network has.
 #[derive(Clone, Copy, PartialEq)]
 enum Spelling {
     Timm,
@@ -26,14 +27,14 @@ enum Spelling {
 struct Block {
     kernel: usize,
     stride: usize,
-    /// Channels inside; those that come in for a block without expansion.
+    /// Channels inside the block; for a block without expansion, those of its input.
     inside: usize,
     c_out: usize,
     has_gate: bool,
     activation: ActivationFn,
 }
 
-/// Table 2 of `MobileNetV2`'s paper: expansion, filters, blocks, stride of the first.
+/// Table 2 of `MobileNetV2`'s paper: expansion, filters, number of blocks, stride of the first block.
 const V2: [(usize, usize, usize, usize); 7] = [
     (1, 16, 1, 1),
     (6, 24, 2, 2),
@@ -93,7 +94,7 @@ const V3_LARGE: &[&[Block]] = &[
     ],
 ];
 
-/// Table 2.
+/// Table 2 of the same paper.
 const V3_SMALL: &[&[Block]] = &[
     &[block(3, 2, 16, 16, true, Relu)],
     &[block(3, 2, 72, 24, false, Relu), block(3, 1, 88, 24, false, Relu)],
@@ -110,7 +111,7 @@ const V3_SMALL: &[&[Block]] = &[
     ],
 ];
 
-/// `c_head` filters at the end.
+/// Builds a `MobileNetV3`; `c_head` is the number of filters of the last convolution.
 fn v3(spelling: Spelling, stages: &[&[Block]], c_head: usize) -> Result<Graph, GraphError> {
     let (b, x) = GraphBuilder::new();
     let eps = if spelling == Spelling::Torchvision { 1e-3 } else { 1e-5 };
@@ -135,12 +136,13 @@ struct MobileNet {
     spelling: Spelling,
     eps: f64,
     is_v3: bool,
-    /// torchvision and Keras number blocks through all stages.
+    /// Number of blocks so far; torchvision and Keras number blocks across all stages.
     num_blocks: usize,
 }
 
 impl MobileNet {
-    /// A node under its own framework's name. Keras' and torchvision's may be empty: they have no such layer.
+    /// Adds a node with the name that its own framework uses. Keras' and torchvision's names may be empty if they have no such
+    /// layer.
     fn node(&mut self, timm: &str, torchvision: &str, keras: &str, op: Op, inputs: &[NodeId]) -> NodeId {
         let own = if self.spelling == Spelling::Torchvision { torchvision } else { timm };
         let has_params = !op.params().is_empty();
@@ -158,14 +160,14 @@ impl MobileNet {
         id
     }
 
-    /// Another name of a torchvision module's value.
+    /// Gives a torchvision module's value another name.
     fn module(&mut self, name: impl Into<String>, id: NodeId) {
         if self.spelling == Spelling::Torchvision {
             self.b.alias(name, id);
         }
     }
 
-    /// `names`: timm's, torchvision's and Keras'.
+    /// Adds a convolution. `names` are timm's, torchvision's and Keras'.
     fn conv(&mut self, names: [&str; 3], x: NodeId, conv: Conv2d) -> NodeId {
         let border = conv.kernel[0] / 2;
         let padding = match self.spelling {
@@ -181,7 +183,8 @@ impl MobileNet {
         self.node(names[0], names[1], names[2], norm, &[x])
     }
 
-    /// Convolution, norm and activation: timm's names, torchvision's module, whose value is the activation's, and Keras' names.
+    /// Adds convolution, norm and activation, with timm's names, the name of torchvision's module (whose value is that of the
+    /// activation), and Keras' names.
     fn unit(
         &mut self,
         timm: [&str; 3],
@@ -206,7 +209,7 @@ impl MobileNet {
         x
     }
 
-    /// The last 1×1, with its norm and activation.
+    /// The last 1×1 convolution, with its norm and activation.
     fn head(&mut self, x: NodeId, c_out: usize, timm: [&str; 3], activation: ActivationFn) -> NodeId {
         let module = format!("features.{}", self.num_blocks + 1);
         let conv = Conv2d::new(self.b.channels(x), c_out, 1);
@@ -215,7 +218,8 @@ impl MobileNet {
         x
     }
 
-    /// Widen, look, narrow; the first block of all has nothing to widen.
+    /// A block: a 1×1 convolution that widens, a depthwise convolution, and a 1×1 convolution that narrows. The first block has
+    /// nothing to widen.
     fn block(&mut self, name: &str, input: NodeId, block: Block) -> NodeId {
         let c_in = self.b.channels(input);
         let Block { kernel, stride, inside, c_out, has_gate, activation } = block;
@@ -248,7 +252,7 @@ impl MobileNet {
             x = self.gate(&timm_name("se", ""), &format!("{layers}.{at}"), x);
             at += 1;
         }
-        // torchvision's V2 has the two side by side, its V3 has them in a module.
+        // In torchvision, V2 has these two next to each other, and V3 has them in a module.
         let (conv_module, norm_module) = if self.is_v3 {
             (format!("{layers}.{at}.0"), format!("{layers}.{at}.1"))
         } else {
@@ -272,14 +276,14 @@ impl MobileNet {
         out
     }
 
-    /// A gate per channel; a quarter of the channels, in eights, in between.
+    /// Multiplies each channel by a gate value. In between there are a quarter of the channels, rounded to a multiple of 8.
     fn gate(&mut self, name: &str, module: &str, x: NodeId) -> NodeId {
         let channels = self.b.channels(x);
         let quarter = channels / 4;
         let rounded = ((quarter + 4) / 8).max(1) * 8;
-        // Never below 90 % of it.
+        // Never below 90 % of the quarter.
         let reduced = if rounded * 10 < quarter * 9 { rounded + 8 } else { rounded };
-        // Keras' network with gates isn't here.
+        // Keras' networks with gates aren't included here, so there are no Keras names.
         let of = |part: &str, its: &str| (format!("{name}.{part}"), format!("{module}.{its}"));
         let (timm, its) = of("avg_pool", "avgpool");
         let gate = self.node(&timm, &its, "", Op::GlobalAvgPool, &[x]);
@@ -299,7 +303,7 @@ fn each(names: &[String; 3]) -> [&str; 3] {
     names.each_ref().map(String::as_str)
 }
 
-/// What the models share; `_cfg` in timm's `efficientnet.py` and `mobilenetv3.py`.
+/// What the specs share; `_cfg` in timm's `efficientnet.py` and `mobilenetv3.py`.
 const RA: ModelSpec = ModelSpec {
     tag: "",
     title: "",
@@ -316,7 +320,7 @@ const RA: ModelSpec = ModelSpec {
     caution: "",
 };
 
-/// torchvision's own recipe; its transforms.
+/// Weights trained with torchvision's own recipe, with the preprocessing of its transforms.
 const TV: ModelSpec = ModelSpec {
     variant: "torchvision's names, padding of half a kernel, batch norm eps 1e-5",
     preprocess: short_side_crop(PixelSize::square(224), 0.875, ResizeFilter::Bilinear, ValueScale::TORCH),
@@ -347,7 +351,7 @@ pub(super) const ROWS: &[ModelSpec] = &[
         bare_names: &["MobileNetV2"],
         build: || v2(Spelling::Keras),
         variant: "padding as SAME, batch norm eps 1e-3, Keras' names",
-        // Keras' `load_img` squashes to the target with nearest neighbour.
+        // Keras' `load_img` stretches the picture to the target size with nearest-neighbour sampling.
         preprocess: stretch(PixelSize::square(224), ResizeFilter::Nearest, ValueScale::TF),
         head_prefixes: &["predictions/", "Logits/"],
         is_keras: true,
@@ -355,7 +359,7 @@ pub(super) const ROWS: &[ModelSpec] = &[
         source: "mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224_no_top.h5 of Keras applications",
         file: Some(WeightSource::Https {
             url: "https://storage.googleapis.com/tensorflow/keras-applications/mobilenet_v2/mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224_no_top.h5",
-            // Keras publishes none.
+            // Keras publishes no md5.
             md5: None,
         }),
         ..RA

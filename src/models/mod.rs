@@ -1,7 +1,7 @@
-//! Backbones as data: one file per family builds graphs and lists the weights they are known with.
+//! Backbones as data. Each family has a file that builds its graphs and lists the model specs of its published weights.
 //!
-//! Owns architectures, their layer names and what each set of weights asks of a picture. Must not know how a graph runs,
-//! where weights lie or what a picture is.
+//! This module owns architectures, their layer names, and the preprocessing that each set of weights expects. It doesn't know how
+//! a graph runs, where weights are stored, or what a picture is.
 
 mod convnext;
 mod densenet;

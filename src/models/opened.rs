@@ -1,9 +1,9 @@
-//! Networks that came with a file of their own: models and graphs, kept as long as the program runs.
+//! Networks that were opened from a file of their own: their model specs and graphs, kept as long as the program runs.
 //!
-//! A model is known by reference everywhere, so one that is made while the program runs is never given back; opening the same file
-//! again gives the same one.
+//! Model specs are used by reference everywhere, so one that is created while the program runs is never freed. Opening the same
+//! file again returns the same one.
 //!
-//! Owns which are open. Must not know file formats.
+//! This module owns the list of opened networks. It doesn't know file formats.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -12,66 +12,66 @@ use super::spec::{ModelSpec, Verification};
 use crate::graph::{Graph, GraphError};
 use crate::tensor::{PreprocessSpec, ValueScale};
 
-/// A network's file.
+/// A network that was opened from a file.
 #[derive(Debug)]
 pub struct Opened {
     spec: ModelSpec,
     graph: Graph,
-    /// Where it lies.
+    /// Path of the file.
     pub path: PathBuf,
-    /// Of the whole file, lower-case hexadecimal.
+    /// SHA-256 of the whole file, in lower-case hexadecimal.
     pub sha256: String,
-    /// Whether it is known how samples become the network's values; if not, a person must say.
+    /// Whether it is known how samples become the network's values. If not, the user must say.
     pub knows_values: bool,
-    /// Whether it takes samples as they are, from 0 to 255, as its input's type says.
+    /// Whether the network takes samples unchanged, from 0 to 255, as its input's type says.
     pub takes_bytes: bool,
-    /// The layer that a person chose as the last; nothing where it is what the file itself gives.
+    /// The final layer that the user chose; `None` if it is the one that the file itself gives.
     pub final_asked: Option<String>,
-    /// The last layer.
+    /// Name of the final layer.
     pub final_layer: String,
-    /// Why that is the last, in a sentence about the network, where it isn't simply the file's own end.
+    /// Why this layer is the final one, as a sentence about the network; `None` if it is simply the file's own end.
     pub why_final: Option<String>,
-    /// Whether the file goes on in a way that isn't understood.
+    /// Whether the file continues with something that isn't understood.
     pub is_cut: bool,
-    /// Layers that suggest themselves as the last, in order.
+    /// Layers that are sensible choices for the final layer, in order.
     pub final_choices: Vec<String>,
 }
 
-/// What is known of a network from its file.
+/// What is known about a network from its file.
 #[derive(Debug)]
 pub struct OpenedAs {
-    /// The file's name, or that with what tells it from the same network with other values.
+    /// The file's name, possibly extended to distinguish it from the same network with another value mapping.
     pub name: String,
-    /// In one plain line.
+    /// What the network is, in one plain line.
     pub title: String,
-    /// What decides the input.
+    /// What the file says about its input, in words.
     pub variant: String,
-    /// What it needs of a picture.
+    /// The preprocessing that the network expects.
     pub preprocess: PreprocessSpec,
-    /// Whether its values are known.
+    /// Whether it is known how samples become the network's values.
     pub knows_values: bool,
-    /// As [`Opened::takes_bytes`].
+    /// See [`Opened::takes_bytes`].
     pub takes_bytes: bool,
-    /// As [`Opened::final_asked`].
+    /// See [`Opened::final_asked`].
     pub final_asked: Option<String>,
-    /// As [`Opened::final_layer`].
+    /// See [`Opened::final_layer`].
     pub final_layer: String,
-    /// As [`Opened::why_final`].
+    /// See [`Opened::why_final`].
     pub why_final: Option<String>,
-    /// Where the file computes in fewer than 32 bits, in words.
+    /// A note in words, if the file computes with fewer than 32 bits.
     pub half: Option<String>,
-    /// As [`Opened::is_cut`].
+    /// See [`Opened::is_cut`].
     pub is_cut: bool,
-    /// As [`Opened::final_choices`].
+    /// See [`Opened::final_choices`].
     pub final_choices: Vec<String>,
-    /// Beginnings of names of a classifier's tensors.
+    /// Prefixes of the names of a classifier's tensors.
     pub head_prefixes: &'static [&'static str],
 }
 
 static OPENED: Mutex<Vec<&'static Opened>> = Mutex::new(Vec::new());
 
 impl Opened {
-    /// The model of a file's network: the one there is, or a new one.
+    /// The model spec of a file's network: the existing one if it was opened before, otherwise a new one.
     pub fn row_of(path: &Path, sha256: &str, graph: Graph, known: OpenedAs) -> &'static ModelSpec {
         let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
         let mut all = OPENED.lock().unwrap_or_else(PoisonError::into_inner);
@@ -85,7 +85,7 @@ impl Opened {
         if let Some(opened) = all.iter().find(is_same) {
             return &opened.spec;
         }
-        // Two files of one name are told apart by what is in them.
+        // Different files of the same name get different tags, made from their hashes.
         let is_taken = |tag: &str| all.iter().any(|o| o.spec.tag == tag);
         let mut tag = known.name.clone();
         if is_taken(&tag) {
@@ -150,18 +150,18 @@ impl Opened {
 }
 
 impl ModelSpec {
-    /// The file that the network came with, where it came with one.
+    /// The file that the network was opened from, if it came with a file of its own.
     pub fn opened(&self) -> Option<&'static Opened> {
         Opened::find(self.tag)
     }
 
-    /// Whether it can take values of this scale: one that takes samples as they are takes no fractions.
+    /// Whether the model can take values of this scale. A network that takes samples unchanged can take no other values.
     pub fn takes(&self, scale: &ValueScale) -> bool {
         let is_raw = scale.divisor == 1.0 && scale.mean == [0.0; 3] && scale.std == [1.0; 3];
         is_raw || self.opened().is_none_or(|opened| !opened.takes_bytes)
     }
 
-    /// Its graph, variant included.
+    /// The model's graph, variant included.
     pub fn graph(&self) -> Result<Graph, GraphError> {
         self.opened().map_or_else(self.build, |opened| Ok(opened.graph.clone()))
     }

@@ -9,18 +9,18 @@ use super::{
 };
 use crate::tensor::{Remedied, Remedy, did_you_mean, nearest_names};
 
-/// A model name that no model has.
+/// Why no model has the name that was asked for.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum UnknownModel {
-    /// No version had it.
+    /// No version of this program had such a model.
     #[error("no model `{asked}`{}", did_you_mean(.nearest))]
     NoSuch {
-        /// What was asked for.
+        /// The name that was asked for.
         asked: String,
         /// Tags and bare names that resemble it.
         nearest: Vec<String>,
     },
-    /// An earlier version carried it.
+    /// An earlier version included it.
     #[error("{0}")]
     Retired(Retired),
 }
@@ -34,7 +34,7 @@ impl Remedied for UnknownModel {
     }
 }
 
-/// The list of models.
+/// The registry: the list of all models.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Registry;
 
@@ -60,8 +60,8 @@ impl Registry {
         .flatten()
     }
 
-    /// The model of a full tag, of a bare name (architecture or Keras class), or of a network that came with an opened file. Spelling is exact, because `resnet50` and
-    /// `ResNet50` are two networks.
+    /// Finds a model by its full tag, by a bare name (architecture or Keras class), or by the tag of a network that was opened
+    /// from a file. Spelling must be exact, because `resnet50` and `ResNet50` are two different networks.
     pub fn find(name: &str) -> Result<&'static ModelSpec, UnknownModel> {
         let found = Self::specs().find(|spec| spec.tag == name || spec.bare_names.contains(&name));
         found.or_else(|| Opened::find(name).map(Opened::spec)).ok_or_else(|| {
@@ -77,12 +77,12 @@ impl Registry {
         })
     }
 
-    /// Rows of networks that came with files of their own, as far as any were opened.
+    /// Model specs of the networks that were opened from files of their own.
     pub fn opened() -> Vec<&'static ModelSpec> {
         Opened::all().into_iter().map(Opened::spec).collect()
     }
 
-    /// Rows of one architecture, in listing order.
+    /// Model specs of one architecture, in listing order.
     pub fn of_arch(arch: &str) -> impl Iterator<Item = &'static ModelSpec> {
         Self::specs().filter(move |spec| spec.arch() == arch)
     }

@@ -1,8 +1,10 @@
 //! `RegNetY` (Radosavovic et al., "Designing Network Design Spaces", 2020): grouped bottlenecks with squeeze-and-excitation.
 //!
-//! Owns the graphs, their layer names and the models of their weights. Must not know values of weights or how a graph runs.
+//! This module owns the graphs, their layer names and the model specs of their weights. It knows neither the values of weights
+//! nor how a graph runs.
 //!
-//! Names are timm's: a unit `sL.bB.convN` is its `ReLU` (the last one its batch norm), a block `sL.bB` the `ReLU` after its sum.
+//! Names are timm's: a unit `sL.bB.convN` is its `ReLU` (the last unit is its batch norm), and a block `sL.bB` is the `ReLU`
+//! after its sum.
 
 use super::spec::{ModelSpec, Verification, short_side_crop};
 use crate::graph::{ActivationFn, Conv2d, Graph, GraphBuilder, GraphError, NodeId, Op, Padding};
@@ -11,7 +13,7 @@ use crate::tensor::{PixelSize, ResizeFilter, ValueScale};
 const EPS: f64 = 1e-5;
 const STEM: usize = 32;
 
-/// Blocks and channels of the four stages, and channels of a group (table 12 of the paper, after its quantisation).
+/// Number of blocks and channels of the four stages, and channels per group (table 12 of the paper, after its quantisation).
 struct Design {
     depths: [usize; 4],
     widths: [usize; 4],
@@ -77,7 +79,8 @@ impl RegNet {
         out
     }
 
-    /// A gate per channel; `reduced` channels in between, a quarter of those that come into the block.
+    /// Multiplies each channel by a gate value. `reduced` is the number of channels in between: a quarter of the block's input
+    /// channels.
     fn gate(&mut self, name: &str, x: NodeId, reduced: usize) -> NodeId {
         let channels = self.b.channels(x);
         let gate = self.b.node(format!("{name}.avg_pool"), Op::GlobalAvgPool, &[x]);

@@ -1,10 +1,12 @@
 //! `RepVGG` (Ding et al., 2021, "`RepVGG`: Making VGG-style `ConvNets` Great Again") as it is trained: three branches in each block.
 //!
-//! Owns the graphs, their layer names and the models of their weights. Must not know values of weights or how a graph runs.
+//! This module owns the graphs, their layer names and the model specs of their weights. It knows neither the values of weights
+//! nor how a graph runs.
 //!
-//! The paper merges the branches into one 3×3 for deployment; published weights hold the branches, and here they can be looked at.
-//! Names are timm's: a block `stages.S.B` is its `ReLU`, `.conv_kxk` and `.conv_1x1` its convolutions after batch norm, `.identity` the
-//! norm of what comes in, `.add` the sum of the two convolutions and `.sum` that of all.
+//! The paper merges the branches into one 3×3 convolution for deployment. Published weights have the branches, and here they can
+//! be viewed. Names are timm's: a block `stages.S.B` is its `ReLU`, `.conv_kxk` and `.conv_1x1` are its convolutions after batch
+//! norm, `.identity` is the batch norm of the block's input, `.add` is the sum of the two convolutions, and `.sum` is the sum of
+//! all three.
 
 use super::spec::{ModelSpec, Verification, short_side_crop};
 use crate::graph::{ActivationFn, Conv2d, Graph, GraphBuilder, GraphError, NodeId, Op, Padding};
@@ -12,11 +14,11 @@ use crate::tensor::{PixelSize, ResizeFilter, ValueScale};
 
 const EPS: f64 = 1e-5;
 
-/// Blocks of the four stages (tables 2 and 3 of the paper); the stem is the paper's first stage.
+/// Number of blocks in each of the four stages (tables 2 and 3 of the paper); the stem is the paper's first stage.
 const DEPTHS_A: [usize; 4] = [2, 4, 14, 1];
 const DEPTHS_B: [usize; 4] = [4, 6, 16, 1];
 
-/// `widths`: channels of stem and stages.
+/// Builds the graph. `widths` holds the channels of the stem and the four stages.
 fn build(depths: [usize; 4], widths: [usize; 5]) -> Result<Graph, GraphError> {
     let (mut b, x) = GraphBuilder::new();
     let mut x = block(&mut b, "stem", x, widths[0], 2);

@@ -1,11 +1,13 @@
 //! ResNet (He et al., "Deep Residual Learning for Image Recognition", 2015): torch's v1.5, and Keras' `ResNet50`, 101 and 152.
 //!
-//! Owns the graphs, their layer names and the models of their weights. Must not know values of weights or how a graph runs.
+//! This module owns the graphs, their layer names and the model specs of their weights. It knows neither the values of weights
+//! nor how a graph runs.
 //!
-//! The two are different networks of the same shapes. torch (torchvision and timm) puts the stride of a stage in the 3×3, has no
-//! biases and an eps of 1e-5; Keras puts it in the first 1×1 as the paper does, gives every convolution a bias, pads by nodes of
-//! their own and has an eps of 1.001e-5. Each has its own names. In torch's, a block `layerL.B` is named after what it puts out, so
-//! its last `ReLU` has that name and its sum is `layerL.B.add`; `layerL` is the last block of its stage.
+//! The two are different networks of the same shapes. torch (torchvision and timm) puts the stride of a stage in the 3×3
+//! convolution, has no biases and an eps of 1e-5. Keras puts the stride in the first 1×1, as the paper does, gives every
+//! convolution a bias, pads in nodes of their own and has an eps of 1.001e-5. Each has its own names. In torch's, a block
+//! `layerL.B` has the name of its output, so this is the name of its last `ReLU`, and its sum is `layerL.B.add`; `layerL` is the
+//! last block of its stage.
 
 use super::spec::{ModelSpec, Verification, keras_file, short_side_crop, stretch};
 use crate::graph::{
@@ -13,14 +15,14 @@ use crate::graph::{
 };
 use crate::tensor::{PixelSize, ResizeFilter, ValueScale, WeightSource};
 
-/// Table 1 of the paper: blocks of the four stages.
+/// Table 1 of the paper: number of blocks in each of the four stages.
 const STAGES_18: [usize; 4] = [2, 2, 2, 2];
 const STAGES_34: [usize; 4] = [3, 4, 6, 3];
 const STAGES_50: [usize; 4] = [3, 4, 6, 3];
 const STAGES_101: [usize; 4] = [3, 4, 23, 3];
 const STAGES_152: [usize; 4] = [3, 8, 36, 3];
 
-/// Filters inside the blocks of each stage; a bottleneck puts out four times as many.
+/// Filters inside the blocks of each stage. The output of a bottleneck has four times as many channels.
 const WIDTHS: [usize; 4] = [64, 128, 256, 512];
 
 /// A residual block.
@@ -155,7 +157,7 @@ impl Keras {
         x
     }
 
-    /// Convolution with bias and batch norm of Keras' first `ResNet50`.
+    /// Convolution with bias, and batch norm, as in Keras' first `ResNet50`.
     fn first_unit(&mut self, conv_name: &str, norm_name: &str, x: NodeId, conv: Conv2d) -> NodeId {
         let x = self.b.conv(conv_name, x, conv.with_bias());
         self.b.keras(x, conv_name);
@@ -235,7 +237,7 @@ const A1: ModelSpec = ModelSpec {
 
 const BASIC: &str = "stride in the first 3×3, no biases, batch norm eps 1e-5";
 
-/// Keras' models: its `load_img` squashes to the target with nearest neighbour.
+/// Keras' models. Its `load_img` stretches the picture to the target size with nearest-neighbour sampling.
 const KERAS: ModelSpec = ModelSpec {
     build: || keras(STAGES_50),
     variant: "stride in the first 1×1, biases, batch norm eps 1.001e-5",

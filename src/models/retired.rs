@@ -1,24 +1,24 @@
-//! Models that an earlier version of the program carried and this one doesn't.
+//! Models that an earlier version of the program included and this one doesn't.
 //!
-//! Owns their tags: figures, unfinished runs and feature sets made with them are still about, and are told apart from names that
-//! never were. Must not know what took their place.
+//! This module owns their tags. Figures, unfinished runs and feature sets made with them still exist, and their tags must be
+//! distinguished from names that never existed. It doesn't know what replaced the models.
 
-/// A model that the program carried once. Its display is the sentence that is told wherever one is asked for.
+/// A model that the program once included. Its `Display` text is the message shown wherever such a model is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Retired {
-    /// Its full tag.
+    /// The model's full tag.
     pub tag: &'static str,
 }
 
 const ALL: &[Retired] = &[Retired { tag: "inception_v3.moderation" }];
 
 impl Retired {
-    /// The model of a full tag, if it was carried once.
+    /// The retired model with this full tag, if there is one.
     pub fn find(tag: &str) -> Option<Self> {
         ALL.iter().copied().find(|retired| retired.tag == tag)
     }
 
-    /// Of several tags, the first that was carried once.
+    /// The first of several tags that belongs to a retired model.
     pub fn first_of<'a>(tags: impl IntoIterator<Item = &'a str>) -> Option<Self> {
         tags.into_iter().find_map(Self::find)
     }

@@ -1,19 +1,19 @@
-//! One model of the registry: an architecture with one set of weights, and all that those weights need.
+//! A model spec: an architecture with one set of weights, and all that is needed to use those weights.
 
 use serde::Serialize;
 
 use crate::graph::{Graph, GraphError};
 use crate::tensor::{Fit, LongSide, PixelSize, PreprocessSpec, ResizeFilter, ValueScale, WeightSource};
 
-/// What a graph has been compared with, the strongest that holds.
+/// What a graph was compared with. The strongest comparison counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verification {
-    /// Activations of these very weights, against the framework they come from.
+    /// Activations with these very weights were compared with those of the framework that they come from.
     RealWeights,
-    /// Activations of this graph with generated weights, against the framework it is named after.
+    /// Activations with generated weights were compared with those of the framework that the graph is named after.
     GeneratedWeights,
-    /// Parameter names, shapes and counts only.
+    /// Only parameter names, shapes and counts were compared.
     Table,
 }
 
@@ -28,23 +28,23 @@ impl Verification {
     }
 }
 
-/// `architecture.tag`, as timm writes it, with everything that belongs to those weights: the graph's variant (border
-/// convention, batch norm epsilon), preprocessing, licence and origin.
+/// An entry of the registry: `architecture.tag`, as timm writes it, with everything that belongs to those weights: the graph's
+/// variant (border convention, batch norm epsilon), preprocessing, licence and origin.
 #[derive(Clone, Copy, Debug)]
 pub struct ModelSpec {
     /// Full name, unique: `inception_v3.tv_in1k`.
     pub tag: &'static str,
-    /// What it is, in one plain line.
+    /// What the model is, in one plain line.
     pub title: &'static str,
     /// Bare names (architecture, Keras class) that always mean this model.
     pub bare_names: &'static [&'static str],
     /// Builds the graph, variant included.
     pub build: fn() -> Result<Graph, GraphError>,
-    /// What tensors can't show and the tag decides: border conventions, epsilon, stride placement.
+    /// What the tensors don't show and the tag determines: border conventions, epsilon, stride placement.
     pub variant: &'static str,
-    /// What the weights need of a picture.
+    /// The preprocessing that the weights expect.
     pub preprocess: PreprocessSpec,
-    /// Beginnings of tensor names that belong to a classifier: they may be in a file and are not used.
+    /// Prefixes of tensor names that belong to a classifier. A file may have such tensors, but the graph doesn't use them.
     pub head_prefixes: &'static [&'static str],
     /// Whether the weights are Keras', so that a file with Keras' tensor names belongs here.
     pub is_keras: bool,
@@ -52,11 +52,11 @@ pub struct ModelSpec {
     pub license: &'static str,
     /// Where the weights come from: a repository of the Hugging Face hub (`timm/…`), or a file and who publishes it.
     pub source: &'static str,
-    /// The file that `source` speaks of, where it has an address of its own; see [`ModelSpec::download`].
+    /// The file that `source` means, if it has its own address; see [`ModelSpec::download`].
     pub file: Option<WeightSource>,
     /// What the graph was compared with.
     pub verification: Verification,
-    /// What a person must know before trusting the pictures; empty if nothing.
+    /// What the user must know before trusting the pictures; empty if there is nothing.
     pub caution: &'static str,
 }
 
@@ -66,12 +66,13 @@ impl ModelSpec {
         self.tag.split('.').next().unwrap_or(self.tag)
     }
 
-    /// Whether the framework's network begins with what becomes of samples, so that files hold that too: Keras' EfficientNet.
+    /// Whether the framework's network begins with preprocessing layers, so that weight files contain these, too: Keras'
+    /// EfficientNet.
     pub fn normalises_inside(&self) -> bool {
         self.is_keras && self.arch().starts_with("efficientnet_b")
     }
 
-    /// Where the weights can be downloaded, if anywhere.
+    /// Where the weights can be downloaded; `None` if they can't.
     pub fn download(&self) -> Option<WeightSource> {
         self.file.or_else(|| {
             // timm keeps one file of this name in each of its repositories.
@@ -81,7 +82,8 @@ impl ModelSpec {
     }
 }
 
-/// How timm and torchvision evaluate: short side to `size / crop_pct`, then the centre.
+/// Preprocessing as in timm's and torchvision's evaluation: the short side is resized to `size / crop_pct`, then the centre is
+/// cut out.
 pub(super) const fn short_side_crop(
     size: PixelSize,
     crop_pct: f64,
@@ -91,12 +93,12 @@ pub(super) const fn short_side_crop(
     PreprocessSpec { size, fit: Fit::ShortSideCrop { crop_pct, long_side: LongSide::CutDown }, filter, scale }
 }
 
-/// How Keras' `load_img` and TensorFlow.js load a picture: both sides to the target.
+/// Preprocessing as in Keras' `load_img` and TensorFlow.js: both sides are resized to the target size.
 pub(super) const fn stretch(size: PixelSize, filter: ResizeFilter, scale: ValueScale) -> PreprocessSpec {
     PreprocessSpec { size, fit: Fit::Stretch, filter, scale }
 }
 
-/// A file that Keras' applications download, with the md5 that Keras publishes of it (`keras/src/applications/*.py`, 3.15.1).
+/// A file that Keras' applications download, with the md5 that Keras publishes for it (`keras/src/applications/*.py`, 3.15.1).
 macro_rules! keras_file {
     ($path:literal, $md5:literal) => {
         Some(crate::tensor::WeightSource::Https {

@@ -1,16 +1,17 @@
 //! VGG (Simonyan and Zisserman, "Very Deep Convolutional Networks for Large-Scale Image Recognition", 2014), as in torchvision,
 //! timm and Keras.
 //!
-//! Owns the graphs, their layer names and the models of their weights. Must not know values of weights or how a graph runs.
+//! This module owns the graphs, their layer names and the model specs of their weights. It knows neither the values of weights
+//! nor how a graph runs.
 //!
-//! Names are torchvision's `features.N`. Keras has the same network for depths 16 and 19 without batch norm; its names
-//! (`block1_conv1` is the value after `ReLU` there) are aliases. The graph ends at the last pool, Keras' `block5_pool`.
+//! Names are torchvision's `features.N`. Keras has the same network for depths 16 and 19 without batch norm. Its names are
+//! aliases (`block1_conv1` is the value after the `ReLU` there). The graph ends at the last pool, Keras' `block5_pool`.
 
 use super::spec::{ModelSpec, Verification, keras_file, short_side_crop, stretch};
 use crate::graph::{ActivationFn, Conv2d, Graph, GraphBuilder, GraphError, Padding, Pool2d};
 use crate::tensor::{PixelSize, ResizeFilter, ValueScale};
 
-/// Filters of every convolution of the five blocks.
+/// Filters of each convolution in the five blocks.
 const CHANNELS: [usize; 5] = [64, 128, 256, 512, 512];
 
 /// Table 1 of the paper: convolutions per block (columns A, B, D and E), each followed by a pool.
@@ -19,7 +20,7 @@ const VGG13: [usize; 5] = [2, 2, 2, 2, 2];
 const VGG16: [usize; 5] = [2, 2, 3, 3, 3];
 const VGG19: [usize; 5] = [2, 2, 4, 4, 4];
 
-/// Whether a batch norm stands between each convolution and its `ReLU`.
+/// Whether there is a batch norm between each convolution and its `ReLU`.
 #[derive(Clone, Copy, PartialEq)]
 enum Norm {
     None,
@@ -80,7 +81,7 @@ const TV: ModelSpec = ModelSpec {
 
 const TV_BN: ModelSpec = ModelSpec { variant: "batch norm eps 1e-5", ..TV };
 
-/// Keras' models: its `load_img` squashes to the target with nearest neighbour.
+/// Keras' models. Its `load_img` stretches the picture to the target size with nearest-neighbour sampling.
 const KERAS: ModelSpec = ModelSpec {
     preprocess: stretch(SIZE, ResizeFilter::Nearest, ValueScale::CAFFE),
     head_prefixes: &["fc1/", "fc2/", "predictions/"],

@@ -1,18 +1,19 @@
 //! Xception (Chollet, "Xception: Deep Learning with Depthwise Separable Convolutions", 2016), as in timm's `legacy_xception` and
 //! in Keras. timm's `xception41`, `xception65` and `xception71` are other networks.
 //!
-//! Owns the graphs, their layer names and the models of their weights. Must not know values of weights or how a graph runs.
+//! This module owns the graphs, their layer names and the model specs of their weights. It knows neither the values of weights
+//! nor how a graph runs.
 //!
-//! Names are timm's; Keras' `blockN` is timm's `block(N−1)`, and Keras' stable layer names are aliases. A separable convolution is
-//! two nodes, `X.conv1` (depthwise) and `X.pointwise`, whose value is also `X`'s. The two differ in what tensors can't show: Keras
-//! pads its max pools as TensorFlow's SAME, timm with one cell on each side; eps is 1e-3 and 1e-5. The graph ends at `act4`, Keras'
-//! `block14_sepconv2_act`.
+//! Names are timm's. Keras' `blockN` is timm's `block(N−1)`, and those of Keras' layer names that don't depend on counting are
+//! aliases. A separable convolution is two nodes, `X.conv1` (depthwise) and `X.pointwise`; the name `X` also means the value of
+//! the latter. timm and Keras differ in what tensors don't show: Keras pads its max pools as TensorFlow's SAME, timm with one
+//! cell on each side; Keras' eps is 1e-3, timm's 1e-5. The graph ends at `act4`, Keras' `block14_sepconv2_act`.
 
 use super::spec::{ModelSpec, Verification, keras_file, short_side_crop, stretch};
 use crate::graph::{ActivationFn, Conv2d, Graph, GraphBuilder, GraphError, NodeId, Op, Padding, Pool2d};
 use crate::tensor::{PixelSize, ResizeFilter, ValueScale, WeightSource};
 
-/// Whose conventions the weights were trained with, or are run with.
+/// The framework whose conventions the weights were trained with, or are run with.
 #[derive(Clone, Copy, PartialEq)]
 enum Convention {
     Timm,
@@ -89,7 +90,7 @@ impl Xception {
         x
     }
 
-    /// Depthwise and pointwise convolution and batch norm.
+    /// Depthwise convolution, pointwise convolution and batch norm.
     fn separable(&mut self, name: &str, norm: String, keras: &str, x: NodeId, c_out: usize) -> NodeId {
         let c_in = self.b.channels(x);
         let depthwise = Conv2d::depthwise(c_in, 3).with_padding(Padding::symmetric(1, 1));
@@ -105,8 +106,8 @@ impl Xception {
         x
     }
 
-    /// The separable convolutions of a block, each after a `ReLU` (the very first has none before it), and the number of the next
-    /// layer in `rep`.
+    /// The separable convolutions of a block, each after a `ReLU` (except the very first one in the network). Also returns the
+    /// number of the next layer in `rep`.
     fn rep(&mut self, block: usize, x: NodeId, c_outs: &[usize]) -> (NodeId, usize) {
         let (mut x, mut at) = (x, 0);
         for (k, c_out) in (1..).zip(c_outs) {
@@ -189,7 +190,7 @@ pub(super) const ROWS: &[ModelSpec] = &[
         bare_names: &["xception", "Xception"],
         build: || build(Convention::Keras),
         variant: "max pools padded as TensorFlow's SAME, batch norm eps 1e-3",
-        // Keras' `load_img` squashes to the target with nearest neighbour.
+        // Keras' `load_img` stretches the picture to the target size with nearest-neighbour sampling.
         preprocess: stretch(SIZE, ResizeFilter::Nearest, ValueScale::TF),
         head_prefixes: &["predictions/"],
         is_keras: true,

@@ -1,8 +1,8 @@
-//! The processor as a run has it: its instructions, and threads that wait for work between one kernel and the next.
+//! The processor as kernels use it: its instruction set, and threads that wait for work between one kernel and the next.
 //!
-//! A network is some hundred kernels of some ten microseconds. A thread that sleeps between two of them is woken too late to be of
-//! use, so for as long as a run lasts the threads of rayon's pool look for the next kernel's tasks without sleeping. They join when
-//! they can: a run whose helpers are busy elsewhere does everything itself.
+//! A network consists of some hundred kernels that take some ten microseconds each. A thread that sleeps in between would wake up
+//! too late to be of use. So during a run the threads of rayon's pool look for the next kernel's tasks without sleeping. They
+//! join when they can; if all of them are busy elsewhere, the run's own thread does everything.
 #![expect(unsafe_code, reason = "tasks borrow from the thread that waits for them")]
 
 use std::cell::UnsafeCell;
@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use super::level::Level;
 
-/// What kernels run on. Only the thread that has it hands out work, and a task can't: it isn't `Sync`.
+/// What kernels run on. It isn't `Sync`, so only the thread that owns it can hand out work, and a task can't.
 #[derive(Debug)]
 pub(in crate::engine) struct Cores<'a> {
     pub(super) level: Level,
@@ -19,14 +19,14 @@ pub(in crate::engine) struct Cores<'a> {
     not_sync: PhantomData<*const ()>,
 }
 
-/// What helpers look at.
+/// The state that helper threads share.
 #[derive(Debug)]
 struct Team {
-    /// Odd while there is a job that can be joined; another number for each job.
+    /// Odd while there is a job that can be joined. The number is different for each job.
     door: AtomicUsize,
-    /// Helpers that have joined, or are looking whether they can.
+    /// Number of helpers that have joined, or are checking whether they can.
     num_inside: AtomicUsize,
-    /// The job's next task.
+    /// Number of the job's next task.
     next: AtomicUsize,
     job: UnsafeCell<Job>,
     is_over: AtomicBool,
@@ -45,11 +45,12 @@ impl std::fmt::Debug for Job {
     }
 }
 
-// SAFETY: `job` is written by the one thread that has the `Cores`, while nobody is inside, and read by those inside; see `for_each`.
+// SAFETY: `job` is written by the one thread that owns the `Cores`, while no helper is inside, and read by helpers that are
+// inside; see `for_each`.
 unsafe impl Sync for Team {}
 
 impl Cores<'_> {
-    /// Calls `work` on a thread of the pool that this thread is in (or of the global one), the others helping.
+    /// Calls `work` on a thread of the current pool (or of the global one); the pool's other threads help.
     pub(in crate::engine) fn scope<R: Send>(level: Level, work: impl FnOnce(&Cores<'_>) -> R + Send) -> R {
         let team = Team {
             door: AtomicUsize::new(0),
@@ -64,7 +65,7 @@ impl Cores<'_> {
             for _ in 1..team.num_threads {
                 scope.spawn(|_| team.help());
             }
-            // Helpers must go home also when `work` panics.
+            // Helpers must stop even if `work` panics.
             let _over = OnDrop(|| team.is_over.store(true, Ordering::Release));
             work(&Cores { level, team, not_sync: PhantomData })
         })
@@ -74,12 +75,13 @@ impl Cores<'_> {
         self.level
     }
 
-    /// Threads, this one included.
+    /// Number of threads, including this one.
     pub(super) fn num_threads(&self) -> usize {
         self.team.num_threads
     }
 
-    /// Calls `body` with 0 to `num_tasks − 1`, each once, on this thread and those that help; returns when all are done.
+    /// Calls `body` with each number from 0 to `num_tasks − 1` once, on this thread and on helpers. Returns when all calls are
+    /// done.
     pub(super) fn for_each(&self, num_tasks: usize, body: impl Fn(usize) + Sync) {
         let team = self.team;
         if num_tasks <= 1 || team.num_threads == 1 {
@@ -87,10 +89,12 @@ impl Cores<'_> {
             return;
         }
         let body: &(dyn Fn(usize) + Sync) = &body;
-        // SAFETY: helpers use the reference inside only, and below this function waits until none is, however it ends.
+        // SAFETY: helpers use the reference only while they are inside, and this function waits below, however it ends, until
+        // none is.
         let body =
             unsafe { std::mem::transmute::<&(dyn Fn(usize) + Sync), &'static (dyn Fn(usize) + Sync)>(body) };
-        // SAFETY: the job before is closed and nobody is inside; whoever looks in now sees a closed door and goes without reading.
+        // SAFETY: the previous job is closed and no helper is inside. A helper that checks now sees a closed door and leaves
+        // without reading.
         unsafe { *team.job.get() = Job { body, num_tasks } };
         team.next.store(0, Ordering::Relaxed);
         team.door.fetch_add(1, Ordering::SeqCst);
@@ -101,7 +105,8 @@ impl Cores<'_> {
         team.work();
     }
 
-    /// Calls `body` with each of the parts of `cells` that are `len` long (the last may be shorter), and its number.
+    /// Splits `cells` into parts of `len` cells (the last may be shorter) and calls `body` with the number and the cells of each
+    /// part.
     pub(super) fn for_chunks<T: Send>(
         &self,
         cells: &mut [T],
@@ -112,8 +117,9 @@ impl Cores<'_> {
         self.for_chunks_of_each(cells, (all, all), len, |_, task, part| body(task, part));
     }
 
-    /// Does parts of the first `used` of every `step` cells on all cores; `body` gets the number of the step, and that of the part in it. Of the
-    /// last step no more need be there than is used.
+    /// Splits the first `used` of every `step` cells into parts of `len` cells and processes them on all cores. `body` gets the
+    /// number of the step, the number of the part within it, and the part. The last step may be shorter, but must have its `used`
+    /// cells.
     pub(super) fn for_chunks_of_each<T: Send>(
         &self,
         cells: &mut [T],
@@ -122,7 +128,7 @@ impl Cores<'_> {
         body: impl Fn(usize, usize, &mut [T]) + Sync,
     ) {
         struct Start<T>(*mut T);
-        // SAFETY: tasks get disjoint parts of a slice of what may be sent.
+        // SAFETY: tasks get disjoint parts of a slice whose elements may be sent to other threads.
         unsafe impl<T: Send> Sync for Start<T> {}
         let (total, step, len) = (cells.len(), step.max(1), len.max(1));
         let (num_steps, per_step) = (total.div_ceil(step), used.div_ceil(len));
@@ -131,7 +137,8 @@ impl Cores<'_> {
         self.for_each(num_steps * per_step, |task| {
             let (outer, inner) = (task / per_step, task % per_step);
             let first = inner * len;
-            // SAFETY: inside the slice (checked above), which is borrowed until all tasks are done; each number comes once.
+            // SAFETY: the part is inside the slice (checked above), which is borrowed until all tasks are done. Each task number
+            // comes once.
             let part = unsafe {
                 std::slice::from_raw_parts_mut({ start }.0.add(outer * step + first), len.min(used - first))
             };
@@ -141,9 +148,9 @@ impl Cores<'_> {
 }
 
 impl Team {
-    /// Does tasks of the open job until there are none.
+    /// Does tasks of the open job until none is left.
     fn work(&self) {
-        // SAFETY: called by the thread that wrote it, or from inside, where it isn't written.
+        // SAFETY: called by the thread that wrote the job, or by a helper inside; while one is inside, the job isn't written.
         let Job { body, num_tasks } = unsafe { *self.job.get() };
         loop {
             let task = self.next.fetch_add(1, Ordering::Relaxed);
@@ -168,7 +175,7 @@ impl Team {
             let _leave = OnDrop(|| {
                 self.num_inside.fetch_sub(1, Ordering::SeqCst);
             });
-            // It may have closed meanwhile; if it hasn't, it can't open for another job before this one has left.
+            // The door may have closed in the meantime. If it hasn't, it can't open for another job before this helper has left.
             if self.door.load(Ordering::SeqCst) == door {
                 self.work();
             }
@@ -176,9 +183,9 @@ impl Team {
     }
 }
 
-/// Until it is so. Gives way to other programs when it takes long.
+/// Waits until `is_so` is true. After a while it lets other threads run.
 fn wait(is_so: impl Fn() -> bool) {
-    /// Some ten microseconds.
+    /// Takes some ten microseconds.
     const SPINS: usize = 1 << 10;
     let mut spins = 0;
     while !is_so() {
@@ -242,7 +249,7 @@ mod tests {
         });
     }
 
-    /// A bug in a kernel must come out as one, not as a program that hangs.
+    /// A bug in a kernel must show up as a panic, not as a program that hangs.
     #[test]
     fn a_task_that_panics_does_not_keep_the_others_waiting() {
         let run = |num_threads, bad: usize| {

@@ -1,4 +1,4 @@
-//! Convolutions of one filter per channel.
+//! Depthwise convolutions: one filter per channel.
 #![expect(unsafe_code, reason = "kernels run with the instructions of a level")]
 
 use super::cores::Cores;
@@ -18,7 +18,7 @@ pub(in crate::engine) struct PackedDepthwise {
 }
 
 impl PackedDepthwise {
-    /// From `[channels, 1, rows, columns]`.
+    /// Packs a kernel `[channels, 1, rows, columns]`.
     pub(in crate::engine) fn new(kernel: &[f32], bias: Option<&[f32]>, channels: usize) -> Self {
         let num_taps = kernel.len() / channels.max(1);
         let mut taps = vec![PixelBlock::ZERO; channels.div_ceil(BLOCK) * num_taps];
@@ -47,7 +47,7 @@ pub(in crate::engine) fn depthwise(
     slide(cores, x, window, Weighted { level: cores.level, packed, low, high, later }, out);
 }
 
-/// A weighted sum, kept within bounds.
+/// A weighted sum that is then limited to a range.
 #[derive(Clone, Copy)]
 struct Weighted<'a> {
     level: Level,
@@ -60,7 +60,7 @@ struct Weighted<'a> {
 impl Fold for Weighted<'_> {
     #[inline(always)]
     unsafe fn start<L: Lanes>(&self, block: usize) -> L {
-        // SAFETY: the caller vouches for the level.
+        // SAFETY: the caller guarantees the level.
         unsafe { L::load(self.packed.bias[block].0.as_ptr()) }
     }
 
@@ -75,7 +75,7 @@ impl Fold for Weighted<'_> {
 
     #[inline(always)]
     unsafe fn end<L: Lanes>(&self, so_far: L, _: usize) -> L {
-        // SAFETY: the caller vouches for the level.
+        // SAFETY: the caller guarantees the level.
         unsafe { so_far.clamp(L::splat(self.low), L::splat(self.high)) }
     }
 

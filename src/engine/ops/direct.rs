@@ -1,4 +1,4 @@
-//! Dense convolutions, done directly: a value is written once and nothing is unrolled into a matrix first.
+//! Dense convolutions, computed directly: each value is written once, and the input isn't unrolled into a matrix first.
 #![expect(
     unsafe_code,
     reason = "kernels run with the instructions of a level and write disjoint parts of one map"
@@ -16,12 +16,12 @@ use super::window::Window;
 use crate::graph::{ActivationFn, Conv2d};
 use crate::tensor::MapShape;
 
-/// What a dense convolution reads, its border included.
+/// The input of a dense convolution, including its border.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::engine) enum ConvInput<'a> {
-    /// Maps in blocks.
+    /// Maps in blocks of sixteen channels.
     Blocked(Maps<'a>),
-    /// Plain maps, `[N, C, H, W]`: a picture's three channels would leave thirteen lanes of a block empty.
+    /// Planar maps, `[N, C, H, W]`. In blocks, a picture's three channels would leave thirteen lanes empty.
     Planar(&'a [f32], MapShape),
 }
 
@@ -33,7 +33,7 @@ impl ConvInput<'_> {
         }
     }
 
-    /// Channels that lie side by side.
+    /// Number of channels that are adjacent in memory.
     fn lanes(&self) -> usize {
         match self {
             Self::Blocked(_) => BLOCK,
@@ -41,7 +41,7 @@ impl ConvInput<'_> {
         }
     }
 
-    /// f32 from image to image.
+    /// Distance from one image to the next, in f32 values.
     fn image_step(&self) -> usize {
         match self {
             Self::Blocked(maps) => maps.extent().image_step * BLOCK,
@@ -64,28 +64,28 @@ impl ConvInput<'_> {
     }
 }
 
-/// What is done with a sum before it is written.
+/// What is done to a sum before it is written.
 #[derive(Clone, Copy, Debug, Default)]
 pub(in crate::engine) struct Epilogue<'a> {
-    /// Added first.
+    /// Values that are added first.
     pub(in crate::engine) residual: Option<Maps<'a>>,
-    /// Applied then.
+    /// The activation that is applied then.
     pub(in crate::engine) function: Option<ActivationFn>,
 }
 
 impl Epilogue<'_> {
-    /// The bounds that the store applies.
+    /// The limits that are applied when a sum is stored.
     pub(super) fn bounds(&self) -> (f32, f32) {
         self.function.and_then(bounds).unwrap_or((f32::NEG_INFINITY, f32::INFINITY))
     }
 
-    /// A function that is more than bounds.
+    /// The activation, if it is more than a pair of limits. It is applied after storing.
     pub(super) fn later(&self) -> Option<ActivationFn> {
         self.function.filter(|f| bounds(*f).is_none())
     }
 
     /// # Panics
-    /// If the residual isn't one of `out`.
+    /// If the residual's shape or number of images is not that of `out`.
     pub(super) fn check(&self, out: Extent) {
         assert!(
             self.residual
@@ -94,21 +94,21 @@ impl Epilogue<'_> {
     }
 }
 
-/// Kernels in the order in which tiles read them: `[group of blocks][block of inputs][row][column][input][output]`. A group is
-/// as many blocks of output channels as a tile of the level has; the last one may be smaller.
+/// Kernels in the order in which tiles read them: `[group of blocks][block of inputs][row][column][input][output]`. A group has
+/// as many blocks of output channels as a tile of the level; the last group may be smaller.
 #[derive(Debug)]
 pub(in crate::engine) struct PackedDense {
     cells: Vec<PixelBlock>,
     bias: Vec<PixelBlock>,
     c_in: usize,
-    /// Inputs of a block.
+    /// Input channels of a block.
     lanes: usize,
     per_group: usize,
     group: usize,
 }
 
 impl PackedDense {
-    /// From `[out, in, rows, columns]`, to read blocked maps or plain ones.
+    /// Packs a kernel `[out, in, rows, columns]`, for reading blocked or planar maps.
     pub(in crate::engine) fn new(
         level: Level,
         kernel: &[f32],
@@ -128,7 +128,8 @@ impl PackedDense {
             let outputs = at * group * BLOCK..c_out.min((at + 1) * group * BLOCK);
             for (block_in, cells) in cells.chunks_mut(lanes * num_taps * in_group).enumerate() {
                 let inputs = block_in * lanes..c_in.min((block_in + 1) * lanes);
-                // A filter after the other, as they lie: filters are often powers of two apart and would evict each other.
+                // One filter after the other, as they are in memory: filters are often a power of two apart and would evict each
+                // other from the cache.
                 for (lane, output) in outputs.clone().enumerate() {
                     let from =
                         &kernel[(output * c_in + inputs.start) * num_taps..][..inputs.len() * num_taps];
@@ -145,14 +146,15 @@ impl PackedDense {
     }
 }
 
-/// Bytes of input that a piece should have at most: what a core's second cache holds beside weights.
+/// The most bytes of input that a piece should have: what fits into a core's second-level cache next to the weights.
 const PIECE_BYTES: usize = 384 << 10;
 
-/// Multiply-adds of a task, about: enough to be worth handing to another thread.
+/// About how many multiply-adds a task should have, to be worth handing to another thread.
 pub(super) const TASK: usize = 1 << 18;
 
-/// Convolves `x`, which already has its border. How much a task does depends on the number of threads, but how a value is summed
-/// doesn't: it is bias, then input blocks, kernel rows, kernel columns, inputs, in that order, then the residual.
+/// Convolves `x`, which already includes its border. The size of tasks depends on the number of threads, but the order in which a
+/// value is summed doesn't: bias, then input blocks, kernel rows, kernel columns and inputs (nested in that order), then the
+/// residual.
 pub(in crate::engine) fn convolve(
     cores: &Cores<'_>,
     x: ConvInput<'_>,
@@ -163,7 +165,7 @@ pub(in crate::engine) fn convolve(
 ) {
     let Window { kernel, stride, dilation, .. } = window;
     let (from, to, extent) = (x.shape(), out.shape(), out.extent());
-    // A 1×1 kernel that leaves nothing out sees one long row: tiles then needn't end with a row.
+    // A 1×1 kernel of stride 1 can take the map as one long row, so that tiles needn't end where a row ends.
     let is_flat = kernel == [1, 1] && stride == [1, 1];
     let (num_rows, width) = if is_flat { (1, to.plane()) } else { (to.height, to.width) };
     let from_width = if is_flat { from.plane() } else { from.width };
@@ -175,13 +177,14 @@ pub(in crate::engine) fn convolve(
     let num_blocks = extent.num_blocks();
     let num_groups = num_blocks.div_ceil(packed.group);
     let num_images = extent.num_images;
-    // Units that a task takes some of: rows, or the tiles of the one long row.
+    // Tasks take some of these units: rows, or the tiles of the one long row.
     let num_units = if is_flat { width.div_ceil(most_pixels) } else { num_rows };
     let unit_bytes =
         packed.c_in * size_of::<f32>() * if is_flat { most_pixels } else { stride[0] * from_width };
     let macs_of_group = to.plane() * packed.per_group * BLOCK;
-    // Pieces whose inputs stay near a core while all groups of output channels go over them. Weights go by once for each, so it
-    // mustn't be too small either; and enough of them for all threads to end at about the same time, each worth handing out.
+    // The pieces are small enough for their inputs to stay in a core's cache while all groups of output channels are computed
+    // from them. But the weights are read again for each piece, so a piece mustn't be too small. There should be enough pieces for all
+    // threads to end at about the same time, each large enough to be worth handing out.
     let all_units = num_images * num_units;
     let fitting = all_units.div_ceil((PIECE_BYTES / unit_bytes.max(1)).max(4));
     let for_threads = (cores.num_threads() * 8).div_ceil(num_groups);
@@ -197,10 +200,10 @@ pub(in crate::engine) fn convolve(
         let tiles = even_parts(width, most_pixels);
         let per_unit = if is_flat { 1 } else { tiles.clone().count() };
         let num_tiles = per_unit * units.len();
-        // Each tile of the task sees to a part of the next group's weights.
+        // Each tile of the task prefetches a part of the next group's weights.
         let ahead_step = packed.group * BLOCK / num_tiles.max(1);
         let ahead_of_tile = packed.per_group * BLOCK / num_tiles.max(1);
-        // After the last group comes the first, with other pixels.
+        // After the last group, the first one follows, with other pixels.
         let next = if group + 1 < num_groups { packed.per_group * BLOCK } else { 0 };
         let tile = |number: usize, image: usize, row: usize, column: usize, num_pixels: usize| {
             let weights = packed.cells.as_ptr().wrapping_add(group * packed.per_group).cast::<f32>();
@@ -210,8 +213,8 @@ pub(in crate::engine) fn convolve(
             let residual = epilogue
                 .residual
                 .map_or(std::ptr::null(), |r| r.plane(image, first_block)[pixel..].as_ptr().cast());
-            // SAFETY: the window lies inside the map (checked above), and so do the weights of the group; the output's pixels
-            // are this task's.
+            // SAFETY: the window is inside the map, and the group's weights are inside the packed kernel (both checked above);
+            // the output's pixels belong to this task.
             unsafe {
                 Tile {
                     input: x.start().add(input),
@@ -227,7 +230,8 @@ pub(in crate::engine) fn convolve(
                     ahead_step,
                     input_ahead: if kernel == [1, 1] { num_pixels * stride[1] * packed.lanes } else { 0 },
                     bias: packed.bias.as_ptr().add(first_block).cast(),
-                    // Captured whole, as it is what may be sent.
+                    // The braces make the closure capture the whole `Shared`, which may be sent to other threads, and not its
+                    // pointer.
                     output: { output }.0.add(extent.plane_at(image, first_block) + pixel).cast(),
                     output_block_step: to.plane() * BLOCK,
                     residual,
@@ -265,17 +269,17 @@ pub(in crate::engine) fn convolve(
                 if let Some(function) = later {
                     activate_cells(level, function, cells);
                 }
-                // Infinity times the zero weight of a channel that isn't there would be NaN.
+                // In lanes without a channel, infinity times their zero weights gives NaN.
                 clear_beyond(cells, to.channels - block * BLOCK);
             }
         }
     });
 }
 
-/// The kernel reads and writes by pointer: these are the checks that all of it lies inside.
+/// Checks that all that the kernel reads and writes by pointer is inside its buffers.
 ///
 /// # Panics
-/// If it doesn't.
+/// If a size doesn't fit.
 fn check(x: &ConvInput<'_>, packed: &PackedDense, window: Window, epilogue: &Epilogue<'_>, out: Extent) {
     let Window { kernel, stride, dilation, .. } = window;
     let (from, to) = (x.shape(), out.shape);
@@ -290,7 +294,7 @@ fn check(x: &ConvInput<'_>, packed: &PackedDense, window: Window, epilogue: &Epi
     epilogue.check(out);
 }
 
-/// One cell per block of channels, zero without a bias.
+/// A bias as cells, one cell per block of channels; zeros if there is no bias.
 pub(super) fn bias_cells(bias: Option<&[f32]>, channels: usize) -> Vec<PixelBlock> {
     let mut cells = vec![PixelBlock::ZERO; channels.div_ceil(BLOCK)];
     for (channel, value) in bias.unwrap_or_default().iter().enumerate() {

@@ -1,4 +1,4 @@
-//! Operations that look at one position at a time.
+//! Operations on one position at a time.
 #![expect(unsafe_code, reason = "kernels run with the instructions of a level")]
 
 use super::cores::Cores;
@@ -7,7 +7,7 @@ use super::level::{Kernel, Level};
 use super::maps::{Maps, MapsMut};
 use crate::graph::ActivationFn;
 
-/// A function of every value. NaN stays NaN, in each of them.
+/// Applies a function to every value. NaN stays NaN with all functions.
 pub(in crate::engine) fn activate(
     cores: &Cores<'_>,
     function: ActivationFn,
@@ -28,12 +28,14 @@ pub(in crate::engine) fn activate_in_place(cores: &Cores<'_>, function: Activati
     out.fill_rows(cores, 2, |_, _, _, row| activate_cells(level, function, row));
 }
 
-/// Applies a function to some cells. Lanes without a channel get something too (a sigmoid makes one half of nothing): to be cleared.
+/// Applies a function to some cells. Lanes without a channel change, too (the sigmoid of 0 is one half), and must be cleared
+/// afterwards.
 pub(super) fn activate_cells(level: Level, function: ActivationFn, cells: &mut [PixelBlock]) {
     level.run(Activate { function, cells });
 }
 
-/// The bounds that an activation keeps values in, where that is all it does and it leaves zero as it is: lanes without a channel hold that.
+/// The limits of an activation that only limits values and leaves zero unchanged. Zero matters because lanes without a channel
+/// hold it.
 pub(super) const fn bounds(function: ActivationFn) -> Option<(f32, f32)> {
     match function {
         ActivationFn::Relu => Some((0.0, f32::INFINITY)),
@@ -52,7 +54,7 @@ impl Kernel for Activate<'_> {
     #[inline(always)]
     unsafe fn run<L: Lanes>(self) {
         if let Some((low, high)) = bounds(self.function) {
-            // SAFETY: cells are aligned, and the caller vouches for the level.
+            // SAFETY: cells are aligned, and the caller guarantees the level.
             unsafe {
                 let (low, high) = (L::splat(low), L::splat(high));
                 for cell in self.cells {
@@ -77,13 +79,13 @@ impl Kernel for Activate<'_> {
             ActivationFn::Abs => each(self.cells, f32::abs),
             ActivationFn::Sqrt => each(self.cells, f32::sqrt),
             ActivationFn::Reciprocal => each(self.cells, |x| 1.0 / x),
-            // Bounds, see above.
+            // These only limit values and are handled above.
             ActivationFn::Relu | ActivationFn::Relu6 => {}
         }
     }
 }
 
-/// Plain Rust that the compiler turns into vectors of the level.
+/// Applies `f` to every value. Plain Rust, which the compiler vectorises with the level's instructions.
 #[inline(always)]
 fn each(cells: &mut [PixelBlock], f: impl Fn(f32) -> f32) {
     for cell in cells {
@@ -144,13 +146,13 @@ fn elu(x: f32, alpha: f32) -> f32 {
     if x < 0.0 { alpha * exp_less_one(x) } else { x }
 }
 
-/// `e^x − 1` of what isn't positive. Near 0 the 1 isn't added first, so that nothing cancels.
+/// `e^x − 1` for `x` that isn't positive. Near 0 it is computed without adding and subtracting 1, so that nothing cancels.
 #[inline(always)]
 fn exp_less_one(x: f32) -> f32 {
     if x < -0.34 { exp(x) - 1.0 } else { exp_tail(x) }
 }
 
-/// Cephes' two forms: a polynomial near 0, and elsewhere by an exponential.
+/// As in Cephes: a polynomial near 0, and an exponential elsewhere.
 #[inline(always)]
 fn tanh(x: f32) -> f32 {
     let s = x * x;
@@ -178,7 +180,8 @@ fn mish(x: f32) -> f32 {
     if x > 20.0 { x } else { product }
 }
 
-/// The error function within 5e-7, without a branch: the quotient of polynomials that Eigen and XLA use for f32. Beyond 4 it is 1.
+/// The error function, accurate to 5e-7, without a branch: the quotient of polynomials that Eigen and XLA use for f32. Beyond ±4
+/// it is ±1.
 #[inline(always)]
 fn erf(x: f32) -> f32 {
     let x = if x < -4.0 { -4.0 } else { x };
@@ -199,18 +202,18 @@ fn erf(x: f32) -> f32 {
     if value > 1.0 || x == 4.0 { 1.0 } else { value }
 }
 
-/// `e^x` within 2 units in the last place, without a branch (the compiler makes vectors of it). Below −86 it stays at `e^−86`,
-/// which is nothing beside 1.
+/// `e^x`, accurate to 2 units in the last place, without a branch (so that the compiler can vectorise it). Below −86 it stays at
+/// `e^−86`, which is negligible compared with 1.
 #[inline(always)]
 pub(super) fn exp(x: f32) -> f32 {
-    /// Adding it to a small number rounds that to a whole one, in the lowest bits.
+    /// Adding this to a small number rounds that to a whole number, which is then in the lowest bits.
     const ROUNDER: f32 = 12_582_912.0;
     const OVERFLOW: f32 = 88.72;
     let low = if x < -86.0 { -86.0 } else { x };
     let inside = if low > OVERFLOW { OVERFLOW } else { low };
     let rounded = inside * std::f32::consts::LOG2_E + ROUNDER;
     let n = rounded - ROUNDER;
-    // ln 2 in two parts, the first with so few bits that the product is exact.
+    // ln 2 is split into two parts; the first has so few bits that the product is exact.
     let r = (inside - n * 0.693_359_4) + n * 2.121_944_4e-4;
     let p = exp_tail(r) + 1.0;
     let value = f32::from_bits(p.to_bits().wrapping_add(rounded.to_bits() << 23));
@@ -218,7 +221,7 @@ pub(super) fn exp(x: f32) -> f32 {
     if x.is_nan() { x } else { value }
 }
 
-/// `e^r − 1` of what is smaller than half of ln 2.
+/// `e^r − 1` for `r` between −½ ln 2 and ½ ln 2.
 #[inline(always)]
 fn exp_tail(r: f32) -> f32 {
     let p = 1.987_569_2e-4;
@@ -230,7 +233,7 @@ fn exp_tail(r: f32) -> f32 {
     (p * r) * r + r
 }
 
-/// Sum of inputs of one shape.
+/// Sum of inputs of equal shape.
 pub(in crate::engine) fn add(cores: &Cores<'_>, inputs: &[Maps<'_>], out: &mut MapsMut<'_>) {
     let Some((first, rest)) = inputs.split_first() else { return };
     let width = out.shape().width;
@@ -252,13 +255,13 @@ impl Kernel for AddTo<'_> {
     #[inline(always)]
     unsafe fn run<L: Lanes>(self) {
         for (to, from) in self.to.iter_mut().zip(self.from) {
-            // SAFETY: cells are aligned, and the caller vouches for the level.
+            // SAFETY: cells are aligned, and the caller guarantees the level.
             unsafe { L::load(to.0.as_ptr()).add(L::load(from.0.as_ptr())).store(to.0.as_mut_ptr()) }
         }
     }
 }
 
-/// Each plane of `x` times a cell of its own.
+/// Multiplies each plane of `x` by its own cell of `factors`.
 pub(in crate::engine) fn gate(cores: &Cores<'_>, x: Maps<'_>, factors: Maps<'_>, out: &mut MapsMut<'_>) {
     let width = x.shape().width;
     let shift = PixelBlock::ZERO;
@@ -269,7 +272,7 @@ pub(in crate::engine) fn gate(cores: &Cores<'_>, x: Maps<'_>, factors: Maps<'_>,
     });
 }
 
-/// Negative values times a slope per channel; one cell per block. NaN stays NaN.
+/// Multiplies negative values by their channel's slope; `slopes` has one cell per block. NaN stays NaN.
 pub(in crate::engine) fn prelu(cores: &Cores<'_>, x: Maps<'_>, slopes: &[PixelBlock], out: &mut MapsMut<'_>) {
     let width = x.shape().width;
     out.fill_rows(cores, 2, |image, block, y, row| {
@@ -281,7 +284,7 @@ pub(in crate::engine) fn prelu(cores: &Cores<'_>, x: Maps<'_>, slopes: &[PixelBl
     });
 }
 
-/// `x · scale + shift` per channel; one cell per block.
+/// `x · scale + shift` per channel; both have one cell per block.
 pub(in crate::engine) fn affine(
     cores: &Cores<'_>,
     x: Maps<'_>,
@@ -307,7 +310,7 @@ struct Affine<'a> {
 impl Kernel for Affine<'_> {
     #[inline(always)]
     unsafe fn run<L: Lanes>(self) {
-        // SAFETY: cells are aligned, and the caller vouches for the level.
+        // SAFETY: cells are aligned, and the caller guarantees the level.
         unsafe {
             let (scale, shift) = (L::load(self.scale.0.as_ptr()), L::load(self.shift.0.as_ptr()));
             for (to, from) in self.to.iter_mut().zip(self.from) {
@@ -340,7 +343,7 @@ mod tests {
 
     #[test]
     fn the_error_function_is_good_and_ends_at_one() {
-        // Printed by `math.erf`.
+        // The expected values are those of Python's `math.erf`.
         for (x, right) in [(0.1, 0.112_462_916), (0.5, 0.520_499_9), (1.0, 0.842_700_8), (2.5, 0.999_593_1)] {
             assert!((erf(x) - right).abs() < 5e-7, "{x}: {}", erf(x));
             assert_eq!(erf(-x), -erf(x));

@@ -1,5 +1,6 @@
-//! Convolutions in groups of channels, and depthwise ones with several filters per channel: as dense ones, each of as few groups as
-//! fill whole blocks. Where that takes more than one group, weights between groups are zero.
+//! Convolutions in groups of channels, and depthwise ones with several filters per channel. They are computed as dense
+//! convolutions, each of the fewest groups that fill whole blocks of channels. If that is more than one group, the weights
+//! between groups are zero.
 
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,14 +18,14 @@ use crate::graph::Conv2d;
 #[derive(Debug)]
 pub(in crate::engine) struct PackedGroups {
     dense: Vec<PackedDense>,
-    /// Of a dense convolution, but the last, which may have fewer.
+    /// Input channels of each dense convolution except the last, which may have fewer. `channels_out` likewise.
     channels_in: usize,
     channels_out: usize,
-    /// Where weights between groups are zero: nothing times zero is anything but zero unless it isn't finite.
+    /// The original kernels, if there are zero weights between groups: infinity times such a weight would be NaN.
     plain: Option<PlainGroups>,
 }
 
-/// Groups' kernels as they came.
+/// The kernels of the groups without zeros between them.
 #[derive(Debug)]
 struct PlainGroups {
     /// `[out, in of a group, rows, columns]`.
@@ -34,7 +35,7 @@ struct PlainGroups {
 }
 
 impl PackedGroups {
-    /// From `[out, in of a group, rows, columns]`.
+    /// Packs a kernel `[out, in of a group, rows, columns]`.
     pub(in crate::engine) fn new(
         level: Level,
         kernel: Vec<f32>,
@@ -68,7 +69,7 @@ impl PackedGroups {
     }
 }
 
-/// Convolves `x`, which already has its border. Sums don't depend on threads or on the batch.
+/// Convolves `x`, which already includes its border. Sums depend neither on the threads nor on the batch.
 pub(in crate::engine) fn grouped(
     cores: &Cores<'_>,
     x: Maps<'_>,
@@ -95,18 +96,18 @@ pub(in crate::engine) fn grouped(
     }
 }
 
-/// `0..channels` in parts of `len`, the last of which may be shorter.
+/// Splits `0..channels` into parts of `len`, the last of which may be shorter.
 fn ends(channels: usize, len: usize) -> impl Iterator<Item = Range<usize>> {
     (0..channels).step_by(len).map(move |first| first..channels.min(first + len))
 }
 
-/// Whether all values of one image are.
+/// Whether all values of one image are finite.
 fn is_finite(cores: &Cores<'_>, x: Maps<'_>) -> bool {
     let is_spoilt = AtomicBool::new(false);
     cores.for_each(x.extent().num_blocks(), |block| {
         let mut spoilt = PixelBlock::ZERO;
         for cell in x.plane(0, block) {
-            // Nothing times zero is anything but zero unless it isn't finite.
+            // A value times zero is zero, unless the value isn't finite.
             spoilt.0.iter_mut().zip(cell.0).for_each(|(spoilt, value)| *spoilt += value * 0.0);
         }
         if spoilt.0.iter().any(|v| v.is_nan()) {
@@ -117,7 +118,7 @@ fn is_finite(cores: &Cores<'_>, x: Maps<'_>) -> bool {
 }
 
 impl PlainGroups {
-    /// One picture, each output from its own group's channels only.
+    /// Convolves one image, computing each output from its own group's channels only.
     fn convolve(&self, cores: &Cores<'_>, x: Maps<'_>, epilogue: Epilogue<'_>, out: &mut MapsMut<'_>) {
         let Self { kernel, bias, conv } = self;
         let [c_out, per_group_in, rows, columns] = conv.weight_shape();

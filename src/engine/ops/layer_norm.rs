@@ -1,4 +1,4 @@
-//! Operations that look at all channels of a position.
+//! Operations on all channels of a position.
 #![expect(
     unsafe_code,
     reason = "kernels run with the instructions of a level and write disjoint parts of one map"
@@ -10,13 +10,13 @@ use super::level::Kernel;
 use super::maps::{BLOCK, Extent, Maps, MapsMut};
 use super::tile::Shared;
 
-/// Cells that a task reads, about: enough to be worth handing to another thread.
+/// About how many cells a task should read, to be worth handing to another thread.
 const TASK: usize = 1 << 12;
 
-/// Positions whose sums stay in registers together.
+/// Number of positions whose sums are kept in registers together.
 const TOGETHER: usize = 4;
 
-/// Of a layer norm, per block of channels.
+/// Parameters of a layer norm, with one cell per block of channels.
 #[derive(Debug)]
 pub(in crate::engine) struct PackedLayerNorm {
     pub(in crate::engine) gamma: Vec<PixelBlock>,
@@ -24,8 +24,8 @@ pub(in crate::engine) struct PackedLayerNorm {
     pub(in crate::engine) eps: f32,
 }
 
-/// Normalises the channels of each position: mean first, then the mean square of what is left, so that nothing cancels. What isn't
-/// finite spreads over its position, as in torch, and no further.
+/// Normalises the channels of each position. First the mean is computed, then the mean square of the differences from it, so that
+/// nothing cancels. A value that isn't finite spreads over its position, as in torch, and no further.
 pub(in crate::engine) fn layer_norm(
     cores: &Cores<'_>,
     x: Maps<'_>,
@@ -35,7 +35,7 @@ pub(in crate::engine) fn layer_norm(
     let extent = out.extent();
     let num_blocks = extent.num_blocks();
     assert!(packed.gamma.len() == num_blocks && packed.beta.len() == num_blocks);
-    // Ones where there is a channel.
+    // One in lanes with a channel, zero in lanes without.
     let mut mask = PixelBlock([1.0; BLOCK]);
     mask.0[extent.shape.channels - (num_blocks - 1) * BLOCK..].fill(0.0);
     let level = cores.level;
@@ -44,7 +44,7 @@ pub(in crate::engine) fn layer_norm(
     });
 }
 
-/// Some positions of one image: of each block, so many cells from a first on.
+/// Some positions of one image: in each block, the same number of cells, beginning at the same one.
 pub(super) struct PositionRange {
     pub(super) from: *const PixelBlock,
     pub(super) from_block_step: usize,
@@ -54,7 +54,7 @@ pub(super) struct PositionRange {
     pub(super) num_positions: usize,
 }
 
-/// Calls `body` for parts that together are all positions of all images. Without an `x`, `out` is read too.
+/// Calls `body` for parts that together cover all positions of all images. Without an `x`, the values of `out` are read.
 pub(super) fn each_position(
     cores: &Cores<'_>,
     x: Option<Maps<'_>>,
@@ -70,7 +70,7 @@ pub(super) fn each_position(
     cores.for_each(extent.num_images * num_parts, |task| {
         let (image, first) = (task / num_parts, task % num_parts * per_task);
         let num_positions = per_task.min(plane - first);
-        // SAFETY: all blocks of the image's positions lie inside both maps, and these positions are this task's.
+        // SAFETY: all blocks of the image's positions are inside both maps, and these positions belong to this task.
         let to = unsafe { { output }.0.add(extent.plane_at(image, 0) + first) };
         let from = x.map_or(to.cast_const(), |x| x.plane(image, 0)[first..].as_ptr());
         body(PositionRange {
@@ -96,7 +96,7 @@ impl Kernel for Normalise<'_> {
     unsafe fn run<L: Lanes>(self) {
         let mut position = 0;
         while position < self.part.num_positions {
-            // SAFETY: these positions are there; the caller vouches for the level.
+            // SAFETY: these positions exist; the caller guarantees the level.
             unsafe {
                 position += match self.part.num_positions - position {
                     TOGETHER.. => self.some::<L, TOGETHER>(position),
@@ -109,12 +109,12 @@ impl Kernel for Normalise<'_> {
 
 impl Normalise<'_> {
     /// # Safety
-    /// The positions are there; the processor has the level.
+    /// The positions exist; the processor has the level.
     #[inline(always)]
     unsafe fn some<L: Lanes, const P: usize>(&self, position: usize) -> usize {
         let PositionRange { from, from_block_step, to, to_block_step, num_blocks, .. } = self.part;
         let share = 1.0 / self.num_channels as f32;
-        // SAFETY: as the caller promises; `each_position` checked that all blocks are there.
+        // SAFETY: guaranteed by the caller; `each_position` checked that all blocks are there.
         unsafe {
             let load = |block: usize, p: usize| {
                 L::load(from.add(block * from_block_step + position + p).cast::<f32>())
@@ -145,7 +145,7 @@ impl Normalise<'_> {
                 let beta = L::load(self.packed.beta.get_unchecked(block).0.as_ptr());
                 for p in 0..P {
                     let value = load(block, p).sub(means[p]).mul(scales[p]).mul_add(gamma, beta);
-                    // A lane without a channel would become NaN where the position is.
+                    // A lane without a channel would become NaN if its position has a NaN.
                     let value = if block + 1 == num_blocks { keep(value, self.mask) } else { value };
                     value.store(to.add(block * to_block_step + position + p).cast::<f32>());
                 }
@@ -155,14 +155,14 @@ impl Normalise<'_> {
     }
 }
 
-/// Zero where the mask is.
+/// Sets the lanes to zero in which the mask is zero.
 ///
 /// # Safety
 /// The processor has the level.
 #[inline(always)]
 unsafe fn keep<L: Lanes>(value: L, mask: &PixelBlock) -> L {
     let mut cell = PixelBlock::ZERO;
-    // SAFETY: cells are aligned; the caller vouches for the level.
+    // SAFETY: cells are aligned; the caller guarantees the level.
     unsafe {
         value.store(cell.0.as_mut_ptr());
         for (value, mask) in cell.0.iter_mut().zip(mask.0) {
@@ -172,14 +172,14 @@ unsafe fn keep<L: Lanes>(value: L, mask: &PixelBlock) -> L {
     }
 }
 
-/// Sum of the sixteen, halves first.
+/// Sum of the sixteen lanes, adding halves first.
 ///
 /// # Safety
 /// The processor has the level.
 #[inline(always)]
 fn total<L: Lanes>(value: L) -> f32 {
     let mut cell = PixelBlock::ZERO;
-    // SAFETY: a value exists, so the level does, and the cell is aligned.
+    // SAFETY: a value exists, so the processor has the level, and the cell is aligned.
     unsafe { value.store(cell.0.as_mut_ptr()) };
     let v = &mut cell.0;
     let mut half = BLOCK / 2;

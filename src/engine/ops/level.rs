@@ -1,4 +1,4 @@
-//! Which instruction set to use, found at run time.
+//! The instruction set to use, detected at run time.
 #![expect(unsafe_code, reason = "entering code compiled for more than the base instruction set")]
 
 use super::lanes::{Lanes, Portable};
@@ -15,24 +15,24 @@ enum Kind {
     Portable,
 }
 
-/// An instruction set that the processor has: there is no other way to get one than to have asked the processor.
+/// An instruction set of this processor. A value can be obtained only if the processor was found to have the instructions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Level(Kind);
 
-/// A `FILTERSCOPE_LEVEL` that can't be had.
+/// Why the level in `FILTERSCOPE_LEVEL` can't be used.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum LevelError {
-    /// No level's name.
+    /// There is no level of this name.
     #[error(
         "no level `{0}` (FILTERSCOPE_LEVEL); levels are avx512, avx2, neon and portable; unset it to take the best of this processor"
     )]
     Unknown(String),
-    /// A level of other processors.
+    /// A level that this processor doesn't have.
     #[error("this processor has no {name} (FILTERSCOPE_LEVEL); it has {here}; unset it to take the best")]
     NotHere {
-        /// The level.
+        /// Name of the level.
         name: &'static str,
-        /// Those that the processor has.
+        /// Names of the levels that the processor has.
         here: String,
     },
 }
@@ -43,7 +43,7 @@ impl Remedied for LevelError {}
 pub(in crate::engine) const LEVEL_NAMES: [&str; 4] = ["avx512", "avx2", "neon", "portable"];
 
 impl Level {
-    /// What `FILTERSCOPE_LEVEL` names; the best there is where it is unset or empty.
+    /// The level that `FILTERSCOPE_LEVEL` names, or the best level of this processor if it is unset or empty.
     pub fn from_env() -> Result<Self, LevelError> {
         let Some(name) = std::env::var_os("FILTERSCOPE_LEVEL").filter(|name| !name.is_empty()) else {
             return Ok(Self::available().next().unwrap_or(Self(Kind::Portable)));
@@ -63,7 +63,7 @@ impl Level {
         LEVEL_NAMES.into_iter().filter_map(Self::named)
     }
 
-    /// A level by name, if the processor has it.
+    /// The level of this name, if the processor has it.
     pub(in crate::engine) fn named(name: &str) -> Option<Self> {
         match name {
             #[cfg(target_arch = "x86_64")]
@@ -72,7 +72,7 @@ impl Level {
             #[cfg(target_arch = "x86_64")]
             "avx2" => (is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma"))
                 .then_some(Self(Kind::Avx2)),
-            // Every processor of the kind has it.
+            // Every processor of this architecture has it.
             #[cfg(target_arch = "aarch64")]
             "neon" => Some(Self(Kind::Neon)),
             "portable" => Some(Self(Kind::Portable)),
@@ -80,7 +80,7 @@ impl Level {
         }
     }
 
-    /// As the engine's name has it.
+    /// The level's name, as used in the engine's name.
     pub const fn name(self) -> &'static str {
         match self.0 {
             #[cfg(target_arch = "x86_64")]
@@ -115,16 +115,17 @@ impl Level {
             // SAFETY: as above.
             #[cfg(target_arch = "x86_64")]
             Kind::Avx2 => unsafe { avx2(kernel) },
-            // SAFETY: part of the base set.
+            // SAFETY: NEON is part of the base instruction set.
             #[cfg(target_arch = "aarch64")]
             Kind::Neon => unsafe { kernel.run::<super::lanes::Neon>() },
-            // SAFETY: needs nothing.
+            // SAFETY: needs no particular instructions.
             Kind::Portable => unsafe { kernel.run::<Portable>() },
         }
     }
 }
 
-/// Code written once for all levels. `run` and all it calls must be `#[inline(always)]`, so that it is compiled for the level.
+/// Code that is written once for all levels. `run` and everything it calls must be `#[inline(always)]`, so that it is compiled
+/// for the level.
 pub(super) trait Kernel {
     /// # Safety
     /// The processor has the level of `L`.

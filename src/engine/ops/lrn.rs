@@ -1,4 +1,4 @@
-//! Normalisation by the channels around.
+//! Local response normalisation.
 #![expect(unsafe_code, reason = "kernels run with the instructions of a level")]
 
 use super::cores::Cores;
@@ -7,21 +7,21 @@ use super::level::Kernel;
 use super::maps::{BLOCK, Maps, MapsMut};
 use crate::graph::Lrn;
 
-/// `x / (bias + alpha / size · Σ x²)^beta`, the sum over `size` channels about each. What isn't finite touches the channels around it
-/// and no others.
+/// `x / (bias + alpha / size · Σ x²)^beta`, where the sum runs over the `size` channels around each channel. A value that isn't
+/// finite affects the channels around it and no others.
 pub(in crate::engine) fn lrn(cores: &Cores<'_>, x: Maps<'_>, lrn: &Lrn, out: &mut MapsMut<'_>) {
     let shape = out.shape();
-    // There are no more channels on either side.
+    // A window can't reach further than there are channels.
     let reach = (lrn.size / 2).min(shape.channels);
     let last_block = x.extent().num_blocks().saturating_sub(1);
     let level = cores.level;
     out.fill_rows(cores, 4 + lrn.size.min(shape.channels), |image, block, y, row| {
-        // The blocks that a window reaches into, and how far before the block's own channels they begin.
+        // The blocks that the windows of this block's channels reach into.
         let first = (block * BLOCK).saturating_sub(reach) / BLOCK;
         let end = ((block + 1) * BLOCK + reach).div_ceil(BLOCK).min(last_block + 1);
         let lines: Vec<&[PixelBlock]> =
             (first..end).map(|b| &x.plane(image, b)[y * shape.width..][..shape.width]).collect();
-        // Nothing beyond the first and the last channel.
+        // Zeros stand for channels before the first and after the last one.
         let mut squares = vec![0.0; BLOCK + 2 * reach + lines.len() * BLOCK];
         let own = block - first;
         level.run(Normalise { lines: &lines, own, reach, squares: &mut squares, lrn, to: row });
@@ -29,11 +29,11 @@ pub(in crate::engine) fn lrn(cores: &Cores<'_>, x: Maps<'_>, lrn: &Lrn, out: &mu
 }
 
 struct Normalise<'a> {
-    /// A row of each block, and which of them is normalised.
+    /// One row of each block, and the index of the block that is normalised.
     lines: &'a [&'a [PixelBlock]],
     own: usize,
     reach: usize,
-    /// Of one position: so many zeros as a window reaches, the squares of all channels there, and zeros again.
+    /// For one position: zeros for the reach of a window, the squares of all channels, and zeros again.
     squares: &'a mut [f32],
     lrn: &'a Lrn,
     to: &'a mut [PixelBlock],
@@ -60,7 +60,7 @@ impl Kernel for Normalise<'_> {
             *to = self.lines[self.own][at];
             for (value, sum) in to.0.iter_mut().zip(sums.0) {
                 let base = bias + scale * sum;
-                // What networks have, without a call for each value.
+                // 0.75 is what networks use; it needs no function call for each value.
                 *value /= if beta == 0.75 {
                     let root = base.sqrt();
                     root * root.sqrt()

@@ -1,4 +1,4 @@
-//! Maps in blocks of sixteen channels: as a kernel reads them and as it writes them. Who owns the memory is not said here.
+//! Views of maps in blocks of sixteen channels, for reading and for writing. They don't own the memory.
 
 use std::ops::Range;
 
@@ -12,8 +12,8 @@ use crate::tensor::MapShape;
 pub(in crate::engine) const BLOCK: usize = 16;
 
 /// Maps of a batch for reading, `[image][block of 16 channels][row][column][16]`. Lanes beyond the last channel are always zero,
-/// so a sum over a whole block is right and nothing that isn't there can be NaN. Images may lie further apart than their maps are
-/// long: then these are some channels of a larger whole.
+/// so a sum over a whole block is correct, and no NaN can come from a channel that doesn't exist. Images may be further apart
+/// than their maps are long; then the maps are some of the channels of a larger value.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::engine) struct Maps<'a> {
     cells: &'a [PixelBlock],
@@ -27,7 +27,7 @@ pub(in crate::engine) struct MapsMut<'a> {
     extent: Extent,
 }
 
-/// How many maps of what size, and how many cells after each other their images begin.
+/// The number and shape of maps, and the distance in cells from the start of one image to the start of the next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::engine) struct Extent {
     pub(in crate::engine) num_images: usize,
@@ -36,22 +36,23 @@ pub(in crate::engine) struct Extent {
 }
 
 impl Extent {
-    /// Maps with nothing between their images.
+    /// The extent of images that follow each other without gaps.
     pub(in crate::engine) fn of(num_images: usize, shape: MapShape) -> Self {
         Self { num_images, shape, image_step: shape.channels.div_ceil(BLOCK) * shape.plane() }
     }
 
-    /// Channel blocks of one image.
+    /// Number of channel blocks of one image.
     pub(in crate::engine) fn num_blocks(&self) -> usize {
         self.shape.channels.div_ceil(BLOCK)
     }
 
-    /// Cells from the first to behind the last.
+    /// Number of cells from the first to the end of the last image.
     pub(in crate::engine) fn len(&self) -> usize {
         self.num_images.saturating_sub(1) * self.image_step + self.image_len()
     }
 
-    /// Some of the channels, which begin with a block and end with one or with the last channel; and where they begin.
+    /// A range of channels: the index of its first cell, and its extent. It must begin with a block and end with a block or with
+    /// the last channel.
     fn part(&self, channels: Range<usize>) -> (usize, Self) {
         let MapShape { channels: all, height, width } = self.shape;
         assert!(channels.start.is_multiple_of(BLOCK));
@@ -60,7 +61,7 @@ impl Extent {
         (channels.start / BLOCK * shape.plane(), Self { shape, ..*self })
     }
 
-    /// One of the images; and where it begins.
+    /// One image: the index of its first cell, and its extent.
     fn image(&self, at: usize) -> (usize, Self) {
         assert!(at < self.num_images);
         (at * self.image_step, Self { num_images: 1, ..*self })
@@ -70,14 +71,14 @@ impl Extent {
         self.num_blocks() * self.shape.plane()
     }
 
-    /// Where the plane of a block begins.
+    /// Index of the first cell of a block's plane.
     pub(super) fn plane_at(&self, image: usize, block: usize) -> usize {
         image * self.image_step + block * self.shape.plane()
     }
 }
 
 impl<'a> Maps<'a> {
-    /// Of the first cells of a slice.
+    /// Maps in the first cells of a slice.
     ///
     /// # Panics
     /// If there are fewer cells than the extent has.
@@ -89,7 +90,7 @@ impl<'a> Maps<'a> {
         self.extent
     }
 
-    /// Extent of one image's maps.
+    /// Shape of one image's maps.
     pub(in crate::engine) fn shape(&self) -> MapShape {
         self.extent.shape
     }
@@ -98,24 +99,24 @@ impl<'a> Maps<'a> {
         self.cells
     }
 
-    /// The plane of a block.
+    /// The cells of one channel block of an image.
     pub(super) fn plane(&self, image: usize, block: usize) -> &'a [PixelBlock] {
         &self.cells[self.extent.plane_at(image, block)..][..self.extent.shape.plane()]
     }
 
-    /// Some of the channels, which begin with a block and end with one or with the last channel.
+    /// A range of channels, which must begin with a block and end with a block or with the last channel.
     pub(super) fn part(self, channels: Range<usize>) -> Self {
         let (first, extent) = self.extent.part(channels);
         Self::new(&self.cells[first..], extent)
     }
 
-    /// One of the images by itself.
+    /// One image alone.
     pub(in crate::engine) fn image(self, at: usize) -> Self {
         let (first, extent) = self.extent.image(at);
         Self::new(&self.cells[first..], extent)
     }
 
-    /// One image as `[C, H, W]`.
+    /// The values of one image as `[C, H, W]`.
     pub(in crate::engine) fn to_planar(self, image: usize) -> Vec<f32> {
         let shape = self.extent.shape;
         let mut values = vec![0.0; shape.len()];
@@ -130,11 +131,11 @@ impl<'a> Maps<'a> {
     }
 }
 
-/// Values that one task reads to fill its rows, about: enough to be worth handing to another thread.
+/// About how many cells one task should read: enough to be worth handing to another thread.
 const WORK: usize = 1 << 13;
 
 impl<'a> MapsMut<'a> {
-    /// Of the first cells of a slice.
+    /// Maps in the first cells of a slice.
     ///
     /// # Panics
     /// If there are fewer cells than the extent has.
@@ -146,30 +147,30 @@ impl<'a> MapsMut<'a> {
         self.extent
     }
 
-    /// Extent of one image's maps.
+    /// Shape of one image's maps.
     pub(in crate::engine) fn shape(&self) -> MapShape {
         self.extent.shape
     }
 
-    /// All cells from the first to behind the last, those between images too.
+    /// All cells from the first to the end of the last image, including those between images.
     pub(super) fn cells_mut(&mut self) -> &mut [PixelBlock] {
         self.cells
     }
 
-    /// Some of the channels, which begin with a block and end with one or with the last channel.
+    /// A range of channels, which must begin with a block and end with a block or with the last channel.
     pub(super) fn part(&mut self, channels: Range<usize>) -> MapsMut<'_> {
         let (first, extent) = self.extent.part(channels);
         MapsMut::new(&mut self.cells[first..], extent)
     }
 
-    /// One of the images by itself.
+    /// One image alone.
     pub(in crate::engine) fn image(&mut self, at: usize) -> MapsMut<'_> {
         let (first, extent) = self.extent.image(at);
         MapsMut::new(&mut self.cells[first..], extent)
     }
 
-    /// Calls `fill` for every row with its image, block, row number and cells, in parallel where it is worth it: `cells_read` is
-    /// what a cell costs. Whatever `fill` leaves in lanes without a channel is cleared.
+    /// Calls `fill` for every row with its image, block, row number and cells, in parallel if that is worthwhile. `cells_read` is
+    /// how many cells are read for each cell written. Lanes without a channel are cleared afterwards.
     pub(super) fn fill_rows(
         &mut self,
         cores: &Cores<'_>,
@@ -195,7 +196,7 @@ impl<'a> MapsMut<'a> {
         );
     }
 
-    /// Fills from `[N, C, H, W]`.
+    /// Fills the maps from values in the order `[N, C, H, W]`.
     pub(in crate::engine) fn read_planar(&mut self, cores: &Cores<'_>, values: &[f32]) {
         let MapShape { channels, width, .. } = self.extent.shape;
         let plane_len = self.extent.shape.plane();
@@ -212,7 +213,7 @@ impl<'a> MapsMut<'a> {
     }
 }
 
-/// Zeroes the lanes from `num_channels` on.
+/// Sets the lanes from `num_channels` on to zero.
 pub(super) fn clear_beyond(cells: &mut [PixelBlock], num_channels: usize) {
     if num_channels < BLOCK {
         for cell in cells {

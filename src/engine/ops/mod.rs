@@ -1,6 +1,7 @@
-//! Operations of the CPU executor on channel-blocked maps, one kernel each for all instruction sets.
+//! Operations of the CPU executor on channel-blocked maps. One kernel per operation serves all instruction sets.
 //!
-//! A kernel is written once over [`lanes::Lanes`] and compiled for each [`Level`]. The only part of the program with `unsafe`.
+//! A kernel is written once over [`lanes::Lanes`] and compiled for each [`Level`]. This is the only part of the program with
+//! `unsafe`.
 #![expect(
     clippy::inline_always,
     reason = "only what is inlined into a level's entry is compiled for the level"

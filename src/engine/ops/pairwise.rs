@@ -1,4 +1,4 @@
-//! Several maps put together place by place.
+//! Combines several maps position by position.
 #![expect(unsafe_code, reason = "kernels run with the instructions of a level")]
 
 use super::cores::Cores;
@@ -7,8 +7,8 @@ use super::level::Kernel;
 use super::maps::{BLOCK, Maps, MapsMut};
 use crate::graph::PairFn;
 
-/// What `function` makes of the values of all inputs at each place. An input of one channel, row or column where `out` has more is
-/// repeated. NaN stays NaN, in the largest and the smallest too.
+/// Combines the values of all inputs at each position with `function`. An input with a single channel, row or column where `out`
+/// has more is repeated (broadcast). NaN stays NaN, for the largest and the smallest value too.
 pub(in crate::engine) fn pairwise(
     cores: &Cores<'_>,
     function: PairFn,
@@ -23,7 +23,7 @@ pub(in crate::engine) fn pairwise(
             let plane = x.plane(image, if is_one_channel { 0 } else { block });
             let from = &plane[if shape.height == 1 { 0 } else { y * shape.width }..][..shape.width];
             let step = usize::from(shape.width > 1);
-            // The first is what the others are put together with.
+            // The first input is copied, and the others are combined with it.
             let function = (number > 0).then_some(function);
             level.run(Pair { function, to: &mut *row, from, step, is_one_channel });
         }
@@ -31,13 +31,13 @@ pub(in crate::engine) fn pairwise(
 }
 
 struct Pair<'a> {
-    /// Nothing where `to` becomes `from`.
+    /// `None` if `to` becomes `from`.
     function: Option<PairFn>,
     to: &'a mut [PixelBlock],
     from: &'a [PixelBlock],
-    /// From one cell of `from` to the next: 1, or 0 where it is one for all.
+    /// Distance from one cell of `from` to the next: 1, or 0 if there is one cell for all columns.
     step: usize,
-    /// Whether the first lane of `from` is every channel's.
+    /// Whether the first lane of `from` is used for all channels.
     is_one_channel: bool,
 }
 
@@ -57,7 +57,7 @@ impl Kernel for Pair<'_> {
 }
 
 impl Pair<'_> {
-    /// Plain Rust that the compiler turns into vectors of the level.
+    /// Plain Rust, which the compiler vectorises with the level's instructions.
     #[inline(always)]
     fn each(self, f: impl Fn(f32, f32) -> f32) {
         for (at, to) in self.to.iter_mut().enumerate() {

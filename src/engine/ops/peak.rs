@@ -1,4 +1,4 @@
-//! The most that a level's arithmetic can do: multiply-adds on registers alone. What a kernel's speed is held against.
+//! The highest arithmetic speed of a level: multiply-adds on registers alone. Kernels' speeds are compared with it.
 #![expect(unsafe_code, reason = "entering code compiled for a level")]
 
 use std::hint::black_box;
@@ -7,13 +7,13 @@ use std::time::{Duration, Instant};
 use super::lanes::{Lanes, PixelBlock};
 use super::level::{Kernel, Level};
 
-/// Multiply-adds in a chain per round.
+/// Multiply-adds of a chain in each round.
 const NUM_STEPS: usize = 4096;
-/// Rounds per thread, a few milliseconds in all. The best one counts: whatever else the machine does only makes one slower, and
-/// the first ones wake the processor up.
+/// Rounds per thread; together they take a few milliseconds. The fastest one counts: other programs can only make a round slower,
+/// and during the first rounds the processor may not run at full speed yet.
 const NUM_ROUNDS: usize = 150;
 
-/// As many chains of multiply-adds as hide the instruction's latency and still fit the registers.
+/// Enough chains of multiply-adds to hide the instruction's latency, and few enough to fit into the registers.
 struct Chains<'a, const N: usize> {
     starts: &'a [PixelBlock; N],
     factor: &'a PixelBlock,
@@ -23,7 +23,7 @@ struct Chains<'a, const N: usize> {
 impl<const N: usize> Kernel for Chains<'_, N> {
     #[inline(always)]
     unsafe fn run<L: Lanes>(self) {
-        // SAFETY: loads and stores are of whole cells; the caller promises the level.
+        // SAFETY: loads and stores are of whole cells; the caller guarantees the level.
         unsafe {
             let factor = L::load(self.factor.0.as_ptr());
             let mut sums = self.starts.each_ref().map(|start| L::load(start.0.as_ptr()));
@@ -38,7 +38,7 @@ impl<const N: usize> Kernel for Chains<'_, N> {
     }
 }
 
-/// Floating-point operations per second of all threads of the pool at once, two to a multiply-add.
+/// Floating-point operations per second of all threads of the pool together. A multiply-add counts as two.
 pub(in crate::engine) fn peak_flops(level: Level) -> f64 {
     let (pixels, blocks) = level.tile();
     let of_thread = || match pixels * blocks {
@@ -51,7 +51,8 @@ pub(in crate::engine) fn peak_flops(level: Level) -> f64 {
 }
 
 fn best_of<const N: usize>(level: Level) -> f64 {
-    // Chains that begin alike would be computed once. Their limit is 1: nothing overflows, nothing becomes denormal.
+    // Chains with the same start would be computed only once. All of them converge to 1, so nothing overflows or becomes
+    // denormal.
     let starts: [PixelBlock; N] = std::array::from_fn(|n| PixelBlock([n as f32; 16]));
     let (factor, mut out) = (PixelBlock([0.5; 16]), PixelBlock::ZERO);
     let mut best = Duration::MAX;
@@ -74,7 +75,7 @@ mod tests {
             let starts: [PixelBlock; 6] = std::array::from_fn(|n| PixelBlock([n as f32; 16]));
             let mut out = PixelBlock::ZERO;
             level.run(Chains { starts: &starts, factor: &PixelBlock([0.5; 16]), out: &mut out });
-            // Six chains, each at its limit.
+            // Six chains, each of which has converged to 1.
             assert_eq!(out, PixelBlock([6.0; 16]), "{}", level.name());
             let flops = peak_flops(level);
             assert!(flops.is_finite() && flops > 0.0, "{}: {flops}", level.name());

@@ -5,7 +5,7 @@ use super::lanes::PixelBlock;
 use super::maps::{BLOCK, Maps, MapsMut};
 use crate::graph::Sides;
 
-/// `x` with zeros around it.
+/// Copies `x` and surrounds it with zeros.
 pub(in crate::engine) fn bordered(cores: &Cores<'_>, x: Maps<'_>, sides: Sides, out: &mut MapsMut<'_>) {
     let (height, width) = (x.shape().height, x.shape().width);
     out.fill_rows(cores, 1, |image, block, y, row| match y.checked_sub(sides.top).filter(|y| *y < height) {
@@ -18,7 +18,7 @@ pub(in crate::engine) fn bordered(cores: &Cores<'_>, x: Maps<'_>, sides: Sides, 
     });
 }
 
-/// Plain maps, `[N × C, H, W]`, with zeros around them. `out` is as long as that makes it.
+/// Copies planar maps, `[N × C, H, W]`, and surrounds them with zeros. `out` gets the length that is needed.
 pub(in crate::engine) fn bordered_planar(
     values: &[f32],
     (height, width): (usize, usize),
@@ -36,7 +36,7 @@ pub(in crate::engine) fn bordered_planar(
     }
 }
 
-/// Channels of all inputs one after the other. An input that is `None` has written its channels itself.
+/// Concatenates the channels of all inputs. An input that is `None` is already in its place in `out`.
 pub(in crate::engine) fn concat(
     cores: &Cores<'_>,
     inputs: &[(usize, Option<Maps<'_>>)],
@@ -46,14 +46,14 @@ pub(in crate::engine) fn concat(
         return;
     }
     let (channels, width) = (out.shape().channels, out.shape().width);
-    // Of each output channel: input, and channel there.
+    // For each output channel: the input, and the channel of that input.
     let sources: Vec<(Option<Maps<'_>>, usize)> = inputs
         .iter()
         .flat_map(|(num_channels, x)| (0..*num_channels).map(move |channel| (*x, channel)))
         .collect();
     out.fill_rows(cores, 1, |image, block, y, row| {
         let of_block = &sources[block * BLOCK..channels.min((block + 1) * BLOCK)];
-        // An input that wrote itself begins and ends with a block.
+        // An input that is already in place begins and ends with a block.
         let Some((Some(x), first)) = of_block.first() else { return };
         let is_whole = first % BLOCK == 0 && first + of_block.len() <= x.shape().channels;
         if is_whole {
@@ -70,7 +70,7 @@ pub(in crate::engine) fn concat(
     });
 }
 
-/// Each channel from another of the input: slices and shuffles.
+/// Fills each channel from the channel of the input that `from` names, as in slices and shuffles.
 pub(in crate::engine) fn pick_channels(
     cores: &Cores<'_>,
     x: Maps<'_>,

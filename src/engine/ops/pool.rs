@@ -1,4 +1,4 @@
-//! Windows that take a maximum or a mean.
+//! Max and average pools.
 #![expect(unsafe_code, reason = "kernels run with the instructions of a level")]
 
 use super::cores::Cores;
@@ -8,7 +8,7 @@ use super::maps::{BLOCK, Maps, MapsMut};
 use super::window::{Fold, Window, slide};
 use crate::graph::BorderMean;
 
-/// Largest value of each window. A NaN in a window is what comes out, as in torch.
+/// Largest value of each window. If a window has a NaN, the result is NaN, as in torch.
 pub(in crate::engine) fn max_pool(cores: &Cores<'_>, x: Maps<'_>, window: Window, out: &mut MapsMut<'_>) {
     slide(cores, x, window, Largest, out);
 }
@@ -31,7 +31,7 @@ struct Largest;
 impl Fold for Largest {
     #[inline(always)]
     unsafe fn start<L: Lanes>(&self, _: usize) -> L {
-        // SAFETY: the caller vouches for the level.
+        // SAFETY: the caller guarantees the level.
         unsafe { L::splat(f32::NEG_INFINITY) }
     }
 
@@ -46,7 +46,7 @@ impl Fold for Largest {
     }
 }
 
-/// Of so many cells, or of those inside the map.
+/// Divides by this number of cells, or by the number of cells inside the map.
 #[derive(Clone, Copy)]
 struct Mean {
     of: Option<usize>,
@@ -55,7 +55,7 @@ struct Mean {
 impl Fold for Mean {
     #[inline(always)]
     unsafe fn start<L: Lanes>(&self, _: usize) -> L {
-        // SAFETY: the caller vouches for the level.
+        // SAFETY: the caller guarantees the level.
         unsafe { L::splat(0.0) }
     }
 
@@ -66,12 +66,12 @@ impl Fold for Mean {
 
     #[inline(always)]
     unsafe fn end<L: Lanes>(&self, so_far: L, num_inside: usize) -> L {
-        // SAFETY: the caller vouches for the level.
+        // SAFETY: the caller guarantees the level.
         unsafe { so_far.mul(L::splat(1.0 / self.of.unwrap_or(num_inside) as f32)) }
     }
 }
 
-/// Mean of each whole map. Rows are summed in f32 and added up in f64.
+/// Mean of each whole map. Each row is summed in f32, and the rows are added up in f64.
 pub(in crate::engine) fn global_avg_pool(cores: &Cores<'_>, x: Maps<'_>, out: &mut MapsMut<'_>) {
     let shape = x.shape();
     let level = cores.level;
@@ -88,7 +88,7 @@ pub(in crate::engine) fn global_avg_pool(cores: &Cores<'_>, x: Maps<'_>, out: &m
     });
 }
 
-/// Largest value of each whole map. A NaN in a map is what comes out.
+/// Largest value of each whole map. If a map has a NaN, the result is NaN.
 pub(in crate::engine) fn global_max_pool(cores: &Cores<'_>, x: Maps<'_>, out: &mut MapsMut<'_>) {
     let level = cores.level;
     out.fill_rows(cores, x.shape().plane(), |image, block, _, row| {
@@ -106,7 +106,7 @@ struct LargestOf<'a> {
 impl Kernel for LargestOf<'_> {
     #[inline(always)]
     unsafe fn run<L: Lanes>(self) {
-        // SAFETY: cells are aligned, and the caller vouches for the level.
+        // SAFETY: cells are aligned, and the caller guarantees the level.
         unsafe {
             let mut largest = L::load(self.to.0.as_ptr());
             for cell in self.from {
@@ -125,7 +125,7 @@ struct SumRow<'a> {
 impl Kernel for SumRow<'_> {
     #[inline(always)]
     unsafe fn run<L: Lanes>(self) {
-        // SAFETY: cells are aligned, and the caller vouches for the level.
+        // SAFETY: cells are aligned, and the caller guarantees the level.
         unsafe {
             let mut sum = L::splat(0.0);
             for cell in self.from {

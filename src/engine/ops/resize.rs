@@ -1,11 +1,11 @@
-//! Maps of another size.
+//! Resizing of maps.
 
 use super::cores::Cores;
 use super::lanes::PixelBlock;
 use super::maps::{Maps, MapsMut};
 use crate::graph::{Interpolation, Resize};
 
-/// Each new position is an old one, or two by two of them mixed: columns first, then rows.
+/// Resizes maps. Each new position is a copy of an old one, or is interpolated between two columns and then between two rows.
 pub(in crate::engine) fn resize(cores: &Cores<'_>, x: Maps<'_>, resize: &Resize, out: &mut MapsMut<'_>) {
     let (from, to) = (x.shape(), out.shape());
     let rows = resize.samples(0, from.height, to.height);

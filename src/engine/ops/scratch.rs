@@ -1,8 +1,8 @@
-//! Memory for what an operation needs while it runs.
+//! Scratch memory of operations.
 
 use super::lanes::PixelBlock;
 
-/// Grows as it must, and remembers how much of it was in use.
+/// Memory that grows when needed and records how much of it was used.
 #[derive(Debug, Default)]
 pub(in crate::engine) struct Workspace {
     cells: Vec<PixelBlock>,
@@ -10,18 +10,18 @@ pub(in crate::engine) struct Workspace {
 }
 
 impl Workspace {
-    /// So many cells, whatever is in them.
+    /// The first `len` cells, with arbitrary contents.
     pub(in crate::engine) fn take(&mut self, len: usize) -> &mut [PixelBlock] {
         self.used = self.used.max(len);
         if self.cells.len() < len {
-            // What is there needn't be copied.
+            // The old contents needn't be copied.
             self.cells = Vec::new();
             self.cells.resize(len, PixelBlock::ZERO);
         }
         &mut self.cells[..len]
     }
 
-    /// Lets go of memory of which less than half was used since the last call.
+    /// Frees memory if less than half of it was used since the last call.
     pub(in crate::engine) fn trim(&mut self) {
         if self.cells.len() / 2 > self.used {
             self.cells.truncate(self.used);

@@ -1,4 +1,4 @@
-//! Every kernel on every level that the processor has, against sums in f64 over plain maps.
+//! Tests every kernel on every level that the processor has, against sums in f64 over planar maps.
 
 mod moved;
 mod pairs;
@@ -10,7 +10,7 @@ use super::*;
 use crate::graph::{ActivationFn, BorderMean, Conv2d, Padding, Sides};
 use crate::tensor::MapShape;
 
-/// Numbers that look random and are the same each time.
+/// A generator of pseudo-random numbers, which gives the same ones in each run.
 struct Dice(u64);
 
 impl Dice {
@@ -25,13 +25,13 @@ impl Dice {
         choices[(self.next() >> 20) as usize % choices.len()]
     }
 
-    /// In −1..1.
+    /// Values between −1 and 1.
     fn values(&mut self, len: usize) -> Vec<f32> {
         (0..len).map(|_| (self.next() >> 40) as f32 / (1u64 << 23) as f32 - 1.0).collect()
     }
 }
 
-/// The levels to test, with a word about each that isn't here.
+/// The levels to test. Prints a note for each level that this processor doesn't have.
 #[expect(clippy::print_stderr, reason = "a test that tests less must say so")]
 fn levels() -> Vec<Level> {
     for name in level::LEVEL_NAMES {
@@ -47,7 +47,7 @@ fn on<R: Send>(level: Level, work: impl FnOnce(&Cores<'_>) -> R + Send) -> R {
     Cores::scope(level, work)
 }
 
-/// `[N, C, H, W]` with its extent.
+/// Values in the order `[N, C, H, W]`, with their shape.
 #[derive(Clone)]
 struct Plain {
     num_images: usize,
@@ -67,7 +67,7 @@ impl Plain {
         maps
     }
 
-    /// The value there, or nothing outside the map; the border counts from its top left.
+    /// The value at a position, counted from the border's top left corner; `None` outside the map.
     fn at(&self, image: usize, channel: usize, y: usize, x: usize, border: Sides) -> Option<f64> {
         let (y, x) = (y.checked_sub(border.top)?, x.checked_sub(border.left)?);
         let MapShape { channels, height, width } = self.shape;
@@ -76,7 +76,7 @@ impl Plain {
     }
 }
 
-/// Maps with memory of their own, with a block's room between images.
+/// Maps that own their memory, with room for one more block between images.
 #[derive(Clone)]
 struct Owned {
     cells: Vec<PixelBlock>,
@@ -93,7 +93,7 @@ impl Owned {
     }
 }
 
-/// Maps as a buffer comes: full of what was there before.
+/// Maps in a used buffer: full of old values (NaN here).
 fn stale(num_images: usize, shape: MapShape) -> Owned {
     let mut extent = Extent::of(num_images, shape);
     extent.image_step += shape.plane();
@@ -109,7 +109,7 @@ fn surrounded(x: &Owned, border: Sides) -> Owned {
     out
 }
 
-/// And nothing was written where the maps aren't.
+/// Asserts that lanes without a channel are zero and that nothing was written outside the maps.
 fn assert_lanes_are_clear(maps: &Owned) {
     let Extent { num_images, shape, image_step } = maps.extent;
     for (at, cell) in maps.cells.iter().enumerate() {
@@ -180,7 +180,7 @@ impl Case {
         out
     }
 
-    /// From plain maps.
+    /// Runs the convolution on planar maps.
     fn run_planar(&self, level: Level, x: &Plain, epilogue: Epilogue<'_>) -> Owned {
         let mut out = stale(x.num_images, self.out);
         let packed = PackedDense::new(level, &self.kernel, self.bias.as_deref(), &self.conv, true);
@@ -197,7 +197,7 @@ impl Case {
         out
     }
 
-    /// By Winograd's tiles; and the images that are spoilt.
+    /// Runs the convolution with Winograd's tiles. Returns the result and the images that are spoilt.
     fn run_winograd(
         &self,
         level: Level,
@@ -218,7 +218,7 @@ impl Case {
         (out, spoilt)
     }
 
-    /// The sum in f64, and the sum of magnitudes that went into it.
+    /// For each output, the sum in f64, and the sum of the magnitudes of its terms.
     fn expected(&self, x: &Plain) -> Vec<(f64, f64)> {
         let [c_out, per_group, rows, columns] = self.conv.weight_shape();
         let mut all = Vec::new();
@@ -251,7 +251,7 @@ impl Case {
     }
 }
 
-/// The normal distribution's Φ, by a series whose terms are all of one sign.
+/// Φ of the normal distribution, computed by a series whose terms all have the same sign.
 fn phi(x: f64) -> f64 {
     if x.abs() > 9.0 {
         return if x > 0.0 { 1.0 } else { 0.0 };
@@ -335,7 +335,7 @@ fn some_padding(dice: &mut Dice) -> Padding {
     ])
 }
 
-/// A convolution of any kind and a batch to go through it.
+/// A random convolution of the given kind, and a batch as its input.
 fn some_case(dice: &mut Dice, groups: &str) -> Option<(Case, Plain)> {
     let c_in = dice.of(&CHANNELS);
     let (c_in, c_out, groups) = match groups {
@@ -381,7 +381,7 @@ fn convolutions_of_all_kinds_equal_their_sums() {
             let function = dice.of(&[None, None, Some(function)]);
             let residual = Plain::random(&mut dice, x.num_images, case.out);
             let other = residual.blocked();
-            // One filter per channel adds nothing to another value.
+            // A depthwise convolution can't add another value.
             let is_alone = case.conv.is_depthwise() && case.conv.c_in == case.conv.c_out;
             let adds = dice.of(&[true, false]) && !is_alone;
             let epilogue = Epilogue { function, residual: adds.then(|| other.read()) };
@@ -400,9 +400,9 @@ fn convolutions_of_all_kinds_equal_their_sums() {
                 for ((got, (sum, size)), other) in got.iter().zip(&expected).zip(&residual.values) {
                     let sum = if adds { sum + f64::from(*other) } else { *sum };
                     let right = function.map_or(sum, |f| exactly(f, sum));
-                    // A sum of up to 4,000 f32 terms in one order: each step rounds by 2^-24 of what stands there, which is at
-                    // most all magnitudes; errors add up like a random walk, so 20 steps' worth is far out. An activation's
-                    // slope is at most 1.5 here and rounds a few times more.
+                    // A sum of up to 4,000 f32 terms in one order. Each step rounds by 2^-24 of the sum so far, which is at most
+                    // the sum of all magnitudes. Errors add up like a random walk, so the error of 20 steps is very unlikely. An
+                    // activation's slope is at most 1.5 here, and it rounds a few more times.
                     let tolerance = 2f64.powi(-24) * (30.0 * size + 16.0);
                     assert!(
                         (f64::from(*got) - right).abs() <= tolerance,
@@ -435,7 +435,7 @@ fn pools_take_the_border_as_they_should() {
         let width = (shape.width + border.left + border.right - kernel[1]) / stride[1] + 1;
         let num_images = dice.of(&[1, 3]);
         let mut plain = Plain::random(&mut dice, num_images, shape);
-        // All below zero: a border of zeros would win every maximum.
+        // All values are below zero, so a border of zeros would be every window's maximum.
         plain.values.iter_mut().for_each(|v| *v -= 2.0);
         let blocked = plain.blocked();
         for level in &levels {
@@ -460,9 +460,9 @@ fn pools_take_the_border_as_they_should() {
                         let largest = inside.iter().copied().fold(f64::NEG_INFINITY, f64::max);
                         let window = (kernel[0] * kernel[1]) as f64;
                         assert_eq!(f64::from(got[0][at]), largest);
-                        // A window of 25 values below 3, summed in f32.
+                        // A window of 25 values of magnitude below 3, summed in f32.
                         assert!((f64::from(got[1][at]) - sum / window).abs() < 5e-6);
-                        // A window wholly in the border has no mean.
+                        // A window entirely in the border has no mean.
                         let mean = sum / inside.len() as f64;
                         assert!(mean.is_nan() || (f64::from(got[2][at]) - mean).abs() < 5e-6);
                         at += 1;
@@ -557,7 +557,7 @@ fn concatenation_keeps_the_order_where_blocks_do_not_meet() {
     }
 }
 
-/// A channel that overflowed must be seen as such, and must not touch its neighbours.
+/// A channel that overflowed must show it, and must not affect its neighbours.
 #[test]
 fn what_is_not_finite_stays_where_it_is_and_is_not_hidden() {
     for level in levels() {
@@ -601,7 +601,7 @@ fn what_is_not_finite_stays_where_it_is_and_is_not_hidden() {
                     check(&case.run(level, &blocked, epilogue), "depthwise");
                 }
                 if channels.is_multiple_of(3) {
-                    // Whose groups share blocks: those of others are sound, and so is the other picture of the batch.
+                    // Groups that share blocks: the other groups must stay finite, and so must the other picture of the batch.
                     let conv = Conv2d { groups: channels / 3, ..Conv2d::new(channels, channels, 3) };
                     let case = Case::new(&mut Dice(4), conv.with_padding(Padding::Same), shape).unwrap();
                     let sound = Plain::random(&mut Dice(3), 1, shape);
@@ -615,12 +615,12 @@ fn what_is_not_finite_stays_where_it_is_and_is_not_hidden() {
                     assert!(others.iter().all(|v| v.is_finite()), "groups of {channels}: {bad}");
                     assert!(own.iter().any(|v| !v.is_finite()));
                 }
-                // Dense: everything is touched; only lanes that aren't there stay clear, which `run` asserts.
+                // A dense convolution affects everything; only lanes without a channel stay clear, which `run` asserts.
                 let conv = Conv2d::new(channels, 17, 3).with_padding(Padding::Same);
                 let case = Case::new(&mut Dice(4), conv, shape).unwrap();
                 case.run(level, &blocked, Epilogue::default());
             }
-            // One NaN among numbers, wherever in the window it comes.
+            // A single NaN among numbers, at any place in the window.
             let shape = MapShape::new(channels, 3, 3);
             for at in 0..9 {
                 let mut x = Plain::random(&mut Dice(3), 1, shape);
@@ -669,7 +669,7 @@ fn neither_threads_nor_batch_change_a_bit() {
     }
 }
 
-/// Tiles of every size, borders and tails, for all that a Winograd convolution is given.
+/// Tests Winograd convolutions with all tile sizes, borders and incomplete tiles.
 #[test]
 fn winograd_equals_the_sums_within_its_rounding() {
     let levels = levels();
@@ -691,13 +691,14 @@ fn winograd_equals_the_sums_within_its_rounding() {
         let adds = dice.of(&[true, false]);
         let epilogue = Epilogue { function, residual: adds.then(|| other.read()) };
         let (expected, blocked) = (case.expected(&x), x.blocked());
-        // Magnitudes that a tile mixes: the largest sum of them anywhere.
+        // The largest sum of magnitudes anywhere: a tile mixes the values of several outputs.
         let size = expected.iter().map(|(_, size)| *size).fold(0.0, f64::max);
         for (level, tile) in levels.iter().flat_map(|l| [(l, TileSize::Two), (l, TileSize::Four)]) {
             let (got, spoilt) = case.run_winograd(*level, tile, &blocked, epilogue);
             assert!(spoilt.is_empty());
-            // As for direct sums, times how much the transforms can amplify a rounding: F(2×2) adds up to 4 values with weights
-            // of 1; F(4×4)'s rows have weights of up to 10 going in and 19 coming out, in both directions.
+            // As for direct sums, times the factor by which the transforms can amplify a rounding error. F(2×2) adds up to 4
+            // values with weights of 1; the rows of F(4×4) have weights of up to 10 on input and 19 on output, in both
+            // directions.
             let amplified = if tile == TileSize::Two { 4.0 } else { 40.0 };
             let tolerance = 2f64.powi(-24) * (amplified * size + 16.0);
             for ((got, (sum, _)), other) in planar(&got).iter().zip(&expected).zip(&residual.values) {
@@ -713,7 +714,7 @@ fn winograd_equals_the_sums_within_its_rounding() {
     }
 }
 
-/// A tile spreads what isn't finite over its values; that must be said, wherever it comes from and whatever hides it later.
+/// A tile spreads a value that isn't finite. This must be reported, wherever the value comes from and whatever hides it later.
 #[test]
 fn winograd_tells_when_a_sum_is_not_finite() {
     let shape = MapShape::new(17, 9, 10);
@@ -726,7 +727,7 @@ fn winograd_tells_when_a_sum_is_not_finite() {
                 x.values[shape.len() + at] = bad;
                 let epilogue = Epilogue { function: Some(ActivationFn::Relu), residual: None };
                 let (_, spoilt) = case.run_winograd(level, tile, &x.blocked(), epilogue);
-                // The largest f32 only overflows where a transform takes it five times.
+                // The largest f32 overflows only where a transform multiplies it by five.
                 assert!(
                     spoilt == [1] || spoilt.is_empty() && bad == f32::MAX && tile == TileSize::Two,
                     "{} {tile:?} {bad}",
@@ -734,7 +735,7 @@ fn winograd_tells_when_a_sum_is_not_finite() {
                 );
             }
         }
-        // In the residual it is nobody's fault.
+        // A residual that isn't finite doesn't count.
         let x = Plain::random(&mut Dice(3), 1, shape);
         let mut other = Plain::random(&mut Dice(4), 1, case.out);
         other.values[7] = f32::INFINITY;

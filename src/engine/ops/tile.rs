@@ -1,5 +1,5 @@
-//! The tile that all dense sums are made of: some pixels × blocks of output channels stay in registers while all of the kernel and
-//! all input channels go by. Direct convolutions and the products of Winograd's are both made of it.
+//! The tile with which all dense sums are computed: the sums of some pixels × blocks of output channels stay in registers while
+//! the whole kernel and all input channels are read. Direct convolutions use it, and so do the products in Winograd convolutions.
 #![expect(
     unsafe_code,
     reason = "kernels run with the instructions of a level and write disjoint parts of one map"
@@ -9,35 +9,36 @@ use super::lanes::{Lanes, PixelBlock};
 use super::level::{Kernel, Level};
 use super::maps::BLOCK;
 
-/// Everything that a tile needs to know. Steps count f32.
+/// All that a tile needs. Steps are counted in f32 values.
 pub(super) struct Tile {
-    /// The first pixel's cell under the kernel's first.
+    /// The input value of the first pixel under the kernel's first cell.
     pub(super) input: *const f32,
     pub(super) block_step: usize,
     pub(super) row_step: usize,
     pub(super) column_step: usize,
     pub(super) pixel_step: usize,
     pub(super) c_in: usize,
-    /// Input channels that lie side by side: sixteen in blocked maps, one in plain ones.
+    /// Number of input channels that are adjacent in memory: sixteen in blocked maps, one in planar ones.
     pub(super) lanes: usize,
     pub(super) kernel: [usize; 2],
     pub(super) weights: *const f32,
-    /// What will be read after this tile, and how much of it goes by while one input channel does: weights come from afar.
+    /// What will be read after this tile, to be prefetched because weights come from distant memory; `ahead_step` is how far to
+    /// advance in it with each input value.
     pub(super) ahead: *const f32,
     pub(super) ahead_step: usize,
-    /// From a pixel to the one that the next tile has in its place: that will be read soon, too.
+    /// Distance from a pixel to the one in the same place of the next tile, which will be read soon, too.
     pub(super) input_ahead: usize,
     pub(super) bias: *const f32,
     pub(super) output: *mut f32,
     pub(super) output_block_step: usize,
-    /// What is added before the bounds apply, lying as the output does; null for nothing.
+    /// Values that are added before the limits apply, laid out like the output; null if there are none.
     pub(super) residual: *const f32,
     pub(super) residual_block_step: usize,
     pub(super) low: f32,
     pub(super) high: f32,
 }
 
-/// `PX` pixels × `NB` blocks of channels. Pixels lie `STEP` values apart, or as the tile says if that is 0.
+/// `PX` pixels × `NB` blocks of channels. Pixels are `STEP` values apart, or `pixel_step` values if `STEP` is 0.
 struct TileKernel<'a, const PX: usize, const NB: usize, const STEP: usize>(&'a Tile);
 
 impl<const PX: usize, const NB: usize, const STEP: usize> Kernel for TileKernel<'_, PX, NB, STEP> {
@@ -49,7 +50,7 @@ impl<const PX: usize, const NB: usize, const STEP: usize> Kernel for TileKernel<
         }
         let tile = self.0;
         let step = if STEP == 0 { tile.pixel_step } else { STEP };
-        // SAFETY: whoever made the tile promises that its pixels, weights and outputs lie inside their buffers.
+        // SAFETY: whoever made the tile guarantees that its pixels, weights and outputs are inside their buffers.
         unsafe {
             let zero = L::splat(0.0);
             let mut sums = [[zero; NB]; PX];
@@ -117,10 +118,11 @@ impl<const PX: usize, const NB: usize, const STEP: usize> Kernel for TileKernel<
 }
 
 impl Tile {
-    /// Does it, for as many pixels and blocks as there are.
+    /// Computes the tile for this many pixels and blocks.
     ///
     /// # Safety
-    /// All that the tile points at is there: windows of the pixels, weights, biases, and an output that nobody else uses.
+    /// All that the tile points to must be valid: the windows of the pixels, weights, biases, and an output that nobody else
+    /// uses.
     pub(super) unsafe fn run(&self, level: Level, num_pixels: usize, num_blocks: usize) {
         match num_pixels {
             1 => self.of_width::<1>(level, num_blocks),
@@ -154,25 +156,25 @@ impl Tile {
     }
 }
 
-/// A pointer that tasks share, each to write its own part.
+/// A pointer that several tasks share; each task writes to its own part.
 #[derive(Clone, Copy)]
 pub(super) struct Shared(pub(super) *mut PixelBlock);
 
-// SAFETY: tasks write disjoint parts, as whoever makes one promises.
+// SAFETY: tasks write to disjoint parts, which whoever makes a `Shared` guarantees.
 unsafe impl Send for Shared {}
 // SAFETY: as above.
 unsafe impl Sync for Shared {}
 
 impl Shared {
     /// # Safety
-    /// The range lies inside and nobody else uses it as long as the slice lives.
+    /// The range is inside the buffer, and nobody else uses it as long as the slice lives.
     pub(super) unsafe fn part<'a>(self, from: usize, len: usize) -> &'a mut [PixelBlock] {
-        // SAFETY: the caller's promise.
+        // SAFETY: guaranteed by the caller.
         unsafe { std::slice::from_raw_parts_mut(self.0.add(from), len) }
     }
 }
 
-/// `0..len` in parts of at most `most`, as even as they come.
+/// Splits `0..len` into parts of at most `most`, as equal as possible. Gives the start and end of each part.
 pub(super) fn even_parts(len: usize, most: usize) -> impl Iterator<Item = (usize, usize)> + Clone {
     let num = len.div_ceil(most);
     (0..num).map(move |at| (at * len / num, (at + 1) * len / num))

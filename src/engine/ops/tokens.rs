@@ -1,4 +1,4 @@
-//! Patches as a row of tokens and back, and attention among them.
+//! Patches as a row of tokens and back, and attention among tokens.
 #![expect(unsafe_code, reason = "kernels run with the instructions of a level")]
 
 use super::cores::Cores;
@@ -13,7 +13,7 @@ use super::window::Window;
 use crate::graph::{Attention, Conv2d, Sides};
 use crate::tensor::MapShape;
 
-/// Tokens before the patches and what positions add, `[block][token][16]`.
+/// The tokens before the patches, and the position embeddings; both `[block][token][16]`.
 #[derive(Debug)]
 pub(in crate::engine) struct PackedTokens {
     before: Vec<PixelBlock>,
@@ -21,7 +21,7 @@ pub(in crate::engine) struct PackedTokens {
 }
 
 impl PackedTokens {
-    /// From `[channel][token]`.
+    /// Packs values in the order `[channel][token]`.
     pub(in crate::engine) fn new(before: &[f32], positions: &[f32], channels: usize) -> Self {
         let blocked = |values: &[f32]| {
             let num = values.len() / channels.max(1);
@@ -37,7 +37,7 @@ impl PackedTokens {
     }
 }
 
-/// The patches of `x`, row by row, behind the tokens that belong to no patch.
+/// Puts the patches of `x`, row by row, after the tokens that belong to no patch, and adds the position embeddings.
 pub(in crate::engine) fn tokens(
     cores: &Cores<'_>,
     x: Maps<'_>,
@@ -58,7 +58,7 @@ pub(in crate::engine) fn tokens(
     });
 }
 
-/// The last tokens of `x` as the grid that they are.
+/// Turns the last tokens of `x`, which are the patches, back into a grid.
 pub(in crate::engine) fn token_grid(cores: &Cores<'_>, x: Maps<'_>, out: &mut MapsMut<'_>) {
     let num_before = x.shape().plane() - out.shape().plane();
     let width = out.shape().width;
@@ -67,8 +67,8 @@ pub(in crate::engine) fn token_grid(cores: &Cores<'_>, x: Maps<'_>, out: &mut Ma
     });
 }
 
-/// Attention, a head of a picture after the other: scores and the weighted sums of values are dense convolutions of one cell, with keys
-/// and values as their kernels. `x` holds queries, keys and values.
+/// Attention, computed for one picture and head after the other. The scores and the weighted sums of values are dense 1×1
+/// convolutions with keys and values as their kernels. `x` holds queries, keys and values.
 pub(in crate::engine) fn attention(
     cores: &Cores<'_>,
     x: Maps<'_>,
@@ -90,7 +90,7 @@ pub(in crate::engine) fn attention(
                 let first = (number * heads + head) * d;
                 of_image.part(first..first + d)
             };
-            // As kernels: keys `[token][channel]`, values `[channel][token]`.
+            // Used as kernels: keys in the order `[token][channel]`, values `[channel][token]`.
             let (keys, values) = (part(1).to_planar(0), part(2).to_planar(0));
             let keys: Vec<f32> = (0..num_tokens)
                 .flat_map(|token| keys.iter().skip(token).step_by(num_tokens).map(|value| value * scale))
@@ -114,7 +114,7 @@ pub(in crate::engine) fn attention(
     }
 }
 
-/// Shares of each position's channels: `e^x` over the sum of all.
+/// Softmax over the channels of each position: `e^x` divided by the sum of all of them.
 fn softmax(cores: &Cores<'_>, maps: &mut MapsMut<'_>) {
     let level = cores.level;
     let channels = maps.shape().channels;
@@ -131,10 +131,11 @@ impl Kernel for Softmax {
     unsafe fn run<L: Lanes>(self) {
         let PositionRange { to, to_block_step, num_blocks, num_positions, .. } = self.part;
         for position in 0..num_positions {
-            // SAFETY: `each_position` says that all blocks of the position are there and nobody else's; the caller vouches for the level.
+            // SAFETY: `each_position` guarantees that all blocks of the position exist and nobody else uses them; the caller
+            // guarantees the level.
             unsafe {
                 let cell = |block: usize| &mut *to.add(block * to_block_step + position);
-                // Lanes without a channel must neither win nor count.
+                // Lanes without a channel must neither be the maximum nor add to the sum.
                 let lanes = |block: usize| (self.channels - block * BLOCK).min(BLOCK);
                 let mut largest = L::splat(f32::NEG_INFINITY);
                 for block in 0..num_blocks {

@@ -1,6 +1,6 @@
-//! A window that slides over one channel at a time: what depthwise convolutions and pools have in common. Cells of a window that
-//! hang over the edge are left out, so no map with a border is ever made; a border of zeros adds nothing to a sum, and one of −∞
-//! wins no maximum.
+//! A window that slides over one channel at a time, shared by depthwise convolutions and pools. Window cells beyond the map's
+//! edge are skipped, so no map with a border is ever made: a border of zeros would add nothing to a sum, and one of −∞ would
+//! never be the maximum.
 #![expect(unsafe_code, reason = "kernels run with the instructions of a level")]
 
 use super::cores::Cores;
@@ -14,11 +14,11 @@ use crate::graph::{Conv2d, Sides};
 pub(in crate::engine) struct Window {
     /// Rows, columns.
     pub(in crate::engine) kernel: [usize; 2],
-    /// In rows, columns.
+    /// Stride in rows, columns.
     pub(in crate::engine) stride: [usize; 2],
     /// Distance between kernel cells in rows, columns.
     pub(in crate::engine) dilation: [usize; 2],
-    /// What lies around the map.
+    /// Width of the border around the map.
     pub(in crate::engine) border: Sides,
 }
 
@@ -27,7 +27,7 @@ impl Window {
         Self { kernel: conv.kernel, stride: conv.stride, dilation: conv.dilation, border }
     }
 
-    /// Of the window at `position`, the kernel cells inside a map of `len`. `axis` is 0 for rows.
+    /// The cells of the window at `position` that are inside a map of `len` rows or columns. `axis` is 0 for rows.
     fn inside(&self, axis: usize, position: usize, len: usize) -> std::ops::Range<usize> {
         let before = if axis == 0 { self.border.top } else { self.border.left };
         let start = position * self.stride[axis];
@@ -36,7 +36,7 @@ impl Window {
         first..end.max(first)
     }
 
-    /// Positions of which the whole window is inside the map, among `num`.
+    /// The positions among `num` whose whole window is inside the map.
     fn whole(&self, axis: usize, num: usize, len: usize) -> std::ops::Range<usize> {
         let before = if axis == 0 { self.border.top } else { self.border.left };
         let first = before.div_ceil(self.stride[axis]).min(num);
@@ -46,7 +46,7 @@ impl Window {
     }
 }
 
-/// What becomes of the cells of a window, one after the other.
+/// How the cells of a window are combined, one after the other.
 pub(super) trait Fold: Copy + Sync {
     /// # Safety
     /// The processor has the level.
@@ -59,11 +59,11 @@ pub(super) trait Fold: Copy + Sync {
     /// # Safety
     /// As above.
     unsafe fn end<L: Lanes>(&self, so_far: L, num_inside: usize) -> L;
-    /// What is done to a row at last.
+    /// What is done to a finished row.
     fn finish(&self, _row: &mut [PixelBlock]) {}
 }
 
-/// Slides over every map of `x`.
+/// Slides the window over every map of `x` and combines the cells with `fold`.
 pub(super) fn slide<F: Fold>(cores: &Cores<'_>, x: Maps<'_>, window: Window, fold: F, out: &mut MapsMut<'_>) {
     let (from, to) = (x.shape(), out.shape());
     let columns = window.whole(1, to.width, from.width);
@@ -88,7 +88,7 @@ pub(super) fn slide<F: Fold>(cores: &Cores<'_>, x: Maps<'_>, window: Window, fol
 }
 
 struct Row<'a, F> {
-    /// From the first row of the map that the window sees.
+    /// The map's cells, from the first row that the window sees.
     from: &'a [PixelBlock],
     width: usize,
     window: Window,
@@ -104,7 +104,7 @@ struct Row<'a, F> {
 impl<F: Fold> Kernel for Row<'_, F> {
     #[inline(always)]
     unsafe fn run<L: Lanes>(mut self) {
-        // SAFETY: the caller vouches for the level.
+        // SAFETY: the caller guarantees the level.
         unsafe {
             match (self.window.kernel[1], self.window.stride[1], self.window.dilation[1]) {
                 (3, 1, 1) => self.row::<L, 3, 1>(),
@@ -126,7 +126,7 @@ impl<F: Fold> Row<'_, F> {
         let Window { kernel, stride, dilation, border } = self.window;
         let columns = self.columns.clone();
         if !columns.is_empty() && !self.rows.is_empty() {
-            // Whole windows are read by pointer: this is the one check that all of it lies inside.
+            // Whole windows are read by pointer; this single check ensures that all of them are inside the map.
             let last = (self.rows.len() - 1) * dilation[0] * self.width
                 + (columns.end - 1) * stride[1]
                 + (kernel[1] - 1) * dilation[1]
@@ -134,13 +134,13 @@ impl<F: Fold> Row<'_, F> {
             assert!(last < self.from.len() && columns.start * stride[1] >= border.left);
         }
         for column in (0..columns.start).chain(columns.end..self.to.len()) {
-            // SAFETY: the caller vouches for the level.
+            // SAFETY: the caller guarantees the level.
             unsafe { self.at_edge::<L>(column) };
         }
         let mut column = columns.start;
         while column < columns.end {
             let left = columns.end - column;
-            // SAFETY: these columns are inside, see above; the caller vouches for the level.
+            // SAFETY: these columns are inside, see above; the caller guarantees the level.
             unsafe {
                 column += match left {
                     8.. if L::PIXELS >= 8 => self.tile::<L, 8, K, S>(column),
@@ -153,7 +153,7 @@ impl<F: Fold> Row<'_, F> {
         }
     }
 
-    /// A column whose window hangs over the left or right edge.
+    /// Computes a column whose window reaches beyond the left or right edge.
     ///
     /// # Safety
     /// The processor has the level.
@@ -161,7 +161,7 @@ impl<F: Fold> Row<'_, F> {
     unsafe fn at_edge<L: Lanes>(&mut self, column: usize) {
         let Window { kernel, stride, dilation, border } = self.window;
         let inside = self.window.inside(1, column, self.width);
-        // SAFETY: cells are aligned; the caller vouches for the level.
+        // SAFETY: cells are aligned; the caller guarantees the level.
         unsafe {
             let mut sum = self.fold.start::<L>(self.block);
             for (row, ky) in self.rows.clone().enumerate() {
@@ -176,10 +176,11 @@ impl<F: Fold> Row<'_, F> {
         }
     }
 
-    /// `PX` columns that see all kernel columns; `K` kernel columns and stride `S`, or as the window says if that is 0.
+    /// Computes `PX` columns that see all kernel columns, and returns `PX`. The kernel has `K` columns and stride `S`; if `K` is
+    /// 0, both are taken from the window.
     ///
     /// # Safety
-    /// The columns lie inside; the processor has the level.
+    /// The windows of these columns are inside the map; the processor has the level.
     #[inline(always)]
     unsafe fn tile<L: Lanes, const PX: usize, const K: usize, const S: usize>(
         &mut self,
@@ -190,7 +191,7 @@ impl<F: Fold> Row<'_, F> {
         // SAFETY: as the caller promises.
         unsafe {
             let mut sums = [self.fold.start::<L>(self.block); PX];
-            // Where there is no row there is nothing to point at either.
+            // If there are no rows, the pointer isn't read and may point anywhere.
             let mut row = self
                 .from
                 .as_ptr()

@@ -3,8 +3,8 @@
 //! with their points 0, ±1, ±2, ∞). An output of `M`×`M` values comes from an input tile of `T`×`T`, `T = M + 2`:
 //! `Y = Aᵀ [ Σ_channels (G g Gᵀ) ⊙ (Bᵀ d B) ] A`, where the sum over channels is one matrix product per cell of the tile.
 //!
-//! Rounding: an error is small beside the largest value of the tile, not beside each value, and a value that isn't finite spreads
-//! over its tile; [`winograd`] says when that happened, so that the layer can be done again directly.
+//! Rounding: the error is small relative to the largest value of the tile, not relative to each value. A value that isn't finite
+//! spreads over its tile; [`winograd`] reports the images where that happened, so that they can be computed again directly.
 #![expect(
     unsafe_code,
     reason = "kernels run with the instructions of a level and write disjoint parts of one map"
@@ -25,7 +25,7 @@ use super::tile::{Shared, Tile, even_parts};
 use crate::graph::{Conv2d, Sides};
 use crate::tensor::MapShape;
 
-/// Rows and columns that a tile puts out.
+/// Number of output rows and columns of a tile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(in crate::engine) enum TileSize {
     /// F(2×2, 3×3).
@@ -47,7 +47,7 @@ impl TileSize {
         side * side
     }
 
-    /// `G`, a row per row of the tile.
+    /// The matrix `G`, with one row for each row of the tile.
     const fn kernel_transform(self) -> &'static [[f64; 3]] {
         match self {
             Self::Two => &[[1.0, 0.0, 0.0], [0.5, 0.5, 0.5], [0.5, -0.5, 0.5], [0.0, 0.0, 1.0]],
@@ -62,16 +62,16 @@ impl TileSize {
         }
     }
 
-    /// The tile with which a convolution is done fastest, if it is one that can be and to whom it pays. Depends on one image
-    /// only, so that a batch gives the same bits.
+    /// The tile size with which a convolution is computed fastest. `None` if Winograd can't compute it or wouldn't be faster. It
+    /// depends on the size of one image only, so that a batch gives the same bits.
     pub(in crate::engine) fn for_conv(conv: &Conv2d, out: MapShape) -> Option<Self> {
         let fits =
             conv.kernel == [3, 3] && conv.stride == [1, 1] && conv.dilation == [1, 1] && conv.groups == 1;
         if !fits || conv.c_in < BLOCK || conv.c_out < BLOCK {
             return None;
         }
-        // A cell of the transformed kernel is multiplied with as many tiles as there are. With few of them its way from memory costs
-        // more than the multiplications that are saved, unless a core's own cache holds it.
+        // Each value of the transformed kernel is used once for every tile. If there are few tiles, reading the kernel from
+        // memory costs more than the multiplications that are saved, unless it fits into a core's own cache.
         [Self::Four, Self::Two].into_iter().find(|size| {
             let num_tiles = out.height.div_ceil(size.output()) * out.width.div_ceil(size.output());
             let is_small = size.cells() * conv.c_in * conv.c_out * size_of::<f32>() <= NEAR_BYTES;
@@ -80,10 +80,10 @@ impl TileSize {
     }
 }
 
-/// What a core keeps close by.
+/// Number of bytes that a core's own cache holds.
 const NEAR_BYTES: usize = 1 << 20;
 
-/// Fewest tiles that are worth it, measured on Zen 5.
+/// The fewest tiles for which Winograd is worthwhile, measured on Zen 5; `MIN_TILES_NEAR` is for kernels that fit into the cache.
 const MIN_TILES: usize = 28;
 const MIN_TILES_NEAR: usize = 9;
 
@@ -98,7 +98,7 @@ pub(in crate::engine) struct PackedWinograd {
 }
 
 impl PackedWinograd {
-    /// From `[out, in, 3, 3]`. Transformed in f64 and rounded once.
+    /// Packs a kernel `[out, in, 3, 3]`. It is transformed in f64 and rounded once.
     pub(in crate::engine) fn new(
         level: Level,
         size: TileSize,
@@ -133,7 +133,7 @@ struct Transform<'a> {
 }
 
 impl Kernel for Transform<'_> {
-    /// Plain Rust that the compiler turns into vectors of the level.
+    /// Plain Rust, which the compiler vectorises with the level's instructions.
     #[inline(always)]
     unsafe fn run<L: Lanes>(self) {
         let rows = self.size.kernel_transform();
@@ -163,8 +163,8 @@ impl Kernel for Transform<'_> {
     }
 }
 
-/// Convolves `x`, of which `border` says what lies around it. Returns the images of which a sum (before residual and activation)
-/// isn't finite: what is written there is not what a convolution gives. Sums don't depend on threads or on the batch.
+/// Convolves `x`, which is surrounded by `border` cells of zeros. Returns the images in which a sum (before residual and
+/// activation) isn't finite: their output is not that of a convolution. Sums depend neither on the threads nor on the batch.
 pub(in crate::engine) fn winograd(
     cores: &Cores<'_>,
     x: Maps<'_>,
@@ -180,7 +180,7 @@ pub(in crate::engine) fn winograd(
     }
 }
 
-/// Cells of scratch memory that a chunk of tiles may take, about: what a core's own cache holds.
+/// About how many cells of scratch memory a chunk of tiles may take: what a core's own cache holds.
 const CHUNK_CELLS: usize = 1 << 14;
 
 fn run<const T: usize, const M: usize>(
@@ -205,7 +205,7 @@ fn run<const T: usize, const M: usize>(
     let num_tiles = to.num_images * grid.0 * grid.1;
     let (most_pixels, _) = cores.level.tile();
     let per_tile = T * T * (from.num_blocks() + to.num_blocks());
-    // All of the transformed kernel goes by for each chunk: where it comes from afar, it had better be for many tiles.
+    // The whole transformed kernel is read for each chunk. If it comes from memory, each chunk should have many tiles.
     let is_near = size_of_val(packed.cells.as_slice()) <= NEAR_BYTES;
     let fewest = if is_near { 2 * most_pixels } else { 4 * most_pixels };
     let at_most = (CHUNK_CELLS / per_tile).next_multiple_of(most_pixels).clamp(fewest, 8 * most_pixels);
@@ -223,7 +223,7 @@ fn run<const T: usize, const M: usize>(
         is_spoilt: (0..to.num_images).map(|_| AtomicBool::new(false)).collect(),
     };
     let num_threads = cores.num_threads();
-    // With few chunks the threads share each, with many every thread has its own.
+    // If there are few chunks, all threads work on each of them together; if there are many, each thread has its own.
     if chunks.len() < 2 * num_threads && num_threads > 1 {
         let scratch = scratch.take(longest * per_tile);
         for (first, end) in chunks {
@@ -246,22 +246,22 @@ fn run<const T: usize, const M: usize>(
     (0..is_spoilt.len()).filter(|image| is_spoilt[*image].load(Ordering::Relaxed)).collect()
 }
 
-/// A convolution under way.
+/// A convolution that is being computed.
 struct Job<'a, const T: usize, const M: usize> {
     level: Level,
     x: Maps<'a>,
     packed: &'a PackedWinograd,
     border: Sides,
     epilogue: Epilogue<'a>,
-    /// Tiles of an image, down and across.
+    /// Number of tiles of an image, as rows and columns.
     grid: (usize, usize),
     extent: Extent,
     output: Shared,
-    /// Images of which a sum isn't finite.
+    /// For each image, whether one of its sums isn't finite.
     is_spoilt: Vec<AtomicBool>,
 }
 
-/// Where a chunk's transformed tiles lie: `[cell of the tile][block][tile][16]`, inputs and products.
+/// Where the transformed tiles of a chunk are stored: `[cell of the tile][block][tile][16]`, inputs and products.
 #[derive(Clone, Copy)]
 struct Chunk {
     inputs: Shared,
@@ -277,7 +277,7 @@ impl<const T: usize, const M: usize> Job<'_, T, M> {
         Chunk { inputs: Shared(inputs.as_mut_ptr()), products: Shared(products.as_mut_ptr()) }
     }
 
-    /// One thread does all of these tiles.
+    /// Computes these tiles on one thread.
     fn alone(&self, tiles: std::ops::Range<usize>, scratch: &mut [PixelBlock]) {
         let at = self.split(scratch, tiles.len());
         (0..self.x.extent().num_blocks()).for_each(|block| self.transform(&tiles, block, at));
@@ -287,7 +287,7 @@ impl<const T: usize, const M: usize> Job<'_, T, M> {
         (0..self.extent.num_blocks()).for_each(|block| self.put_out(&tiles, block, at));
     }
 
-    /// All threads do these tiles.
+    /// Computes these tiles on all threads.
     fn together(&self, cores: &Cores<'_>, tiles: std::ops::Range<usize>, scratch: &mut [PixelBlock]) {
         let at = self.split(scratch, tiles.len());
         let num_groups = self.num_groups();
@@ -309,7 +309,7 @@ impl<const T: usize, const M: usize> Job<'_, T, M> {
         (tile / per_image, in_image / self.grid.1 * M, in_image % self.grid.1 * M)
     }
 
-    /// A tile that hangs over the edge of the map.
+    /// Copies the input of a tile that reaches beyond the edge of the map, with zeros outside the map.
     fn copy_edge(&self, plane: &[PixelBlock], (y, x): (usize, usize), to: &mut [[PixelBlock; T]; T]) {
         let (shape, border) = (self.x.shape(), self.border);
         for (i, row) in to.iter_mut().enumerate() {
@@ -323,12 +323,12 @@ impl<const T: usize, const M: usize> Job<'_, T, M> {
         }
     }
 
-    /// `Bᵀ d B` of a block of channels.
+    /// Computes `Bᵀ d B` for a block of channels.
     fn transform(&self, tiles: &std::ops::Range<usize>, block: usize, at: Chunk) {
         self.level.run(InputTiles { job: self, tiles: tiles.clone(), block, at });
     }
 
-    /// The product of a cell for a group of output blocks.
+    /// Computes the products of one cell for a group of output blocks.
     fn multiply(&self, num_tiles: usize, cell: usize, group: usize, at: Chunk) {
         const NO_BIAS: [PixelBlock; 2] = [PixelBlock::ZERO; 2];
         let Job { packed, extent, .. } = self;
@@ -337,11 +337,11 @@ impl<const T: usize, const M: usize> Job<'_, T, M> {
         let weights = (first_block * T * T + cell * in_group) * packed.c_in;
         let parts = even_parts(num_tiles, self.level.tile().0);
         let (slice, num_parts) = (in_group * packed.c_in * BLOCK, parts.clone().count().max(1));
-        // The next product is the next group's, with the same cell.
+        // The product that follows is that of the next group, for the same cell.
         for (number, (first, end)) in parts.enumerate() {
             let weights = packed.cells.as_ptr().wrapping_add(weights).cast::<f32>();
-            // SAFETY: inputs, products and weights were counted when they were made; products of a cell and a group are
-            // written by one task.
+            // SAFETY: the buffers of inputs, products and weights were made large enough; the products of a cell and a group are
+            // written by one task only.
             unsafe {
                 Tile {
                     input: at.inputs.0.add(cell * self.x.extent().num_blocks() * num_tiles + first).cast(),
@@ -373,7 +373,7 @@ impl<const T: usize, const M: usize> Job<'_, T, M> {
         }
     }
 
-    /// `Aᵀ m A`, bias, residual and bounds of a block of channels.
+    /// Computes `Aᵀ m A`, and applies bias, residual and limits, for a block of channels.
     fn put_out(&self, tiles: &std::ops::Range<usize>, block: usize, at: Chunk) {
         self.level.run(OutputTiles { job: self, tiles: tiles.clone(), block, at });
     }
@@ -394,8 +394,8 @@ impl<const T: usize, const M: usize> Kernel for InputTiles<'_, T, M> {
         let (shape, border) = (job.x.shape(), job.border);
         let num_tiles = self.tiles.len();
         let step = job.x.extent().num_blocks() * num_tiles * BLOCK;
-        // SAFETY: a tile inside the map is read there, one at the edge from a copy; the writes are counted in `split`; the
-        // caller vouches for the level.
+        // SAFETY: a tile inside the map is read from the map, one at the edge from a copy; `split` checked the size of what is
+        // written to; the caller guarantees the level.
         unsafe {
             let to = self.at.inputs.0.add(block * num_tiles).cast::<f32>();
             let zero = L::splat(0.0);
@@ -450,7 +450,7 @@ unsafe fn into_tile<L: Lanes, const T: usize>(d: [L; T]) -> [L; T] {
         o[3] = d[1].sub(d[3]);
         return o;
     }
-    // SAFETY: the caller vouches for the level.
+    // SAFETY: the caller guarantees the level.
     let [two, four, minus_four, minus_five] =
         unsafe { [L::splat(2.0), L::splat(4.0), L::splat(-4.0), L::splat(-5.0)] };
     let even = d[2].mul_add(minus_four, d[4]);
@@ -481,8 +481,8 @@ impl<const T: usize, const M: usize> Kernel for OutputTiles<'_, T, M> {
         let num_tiles = self.tiles.len();
         let step = job.extent.num_blocks() * num_tiles * BLOCK;
         let (low, high) = job.epilogue.bounds();
-        // SAFETY: the reads are counted in `split`; each tile's outputs inside the map are written by one task only; the caller
-        // vouches for the level.
+        // SAFETY: `split` checked the size of what is read; each tile's outputs inside the map are written by one task only; the
+        // caller guarantees the level.
         unsafe {
             let products = self.at.products.0.add(block * num_tiles).cast::<f32>();
             let zero = L::splat(0.0);
@@ -510,7 +510,7 @@ impl<const T: usize, const M: usize> Kernel for OutputTiles<'_, T, M> {
                     for j in 0..M {
                         if j < width - x {
                             let mut value = row[j].add(bias);
-                            // Nothing times zero is anything but zero unless it isn't finite.
+                            // A value times zero is zero, unless the value isn't finite.
                             spoilt = value.mul_add(zero, spoilt);
                             if let Some(plane) = residual {
                                 value = value.add(L::load(plane[first + i * width + j].0.as_ptr()));
@@ -539,7 +539,7 @@ unsafe fn out_of_tile<L: Lanes, const T: usize, const M: usize>(m: [L; T]) -> [L
         o[1] = m[1].sub(m[2]).sub(m[3]);
         return o;
     }
-    // SAFETY: the caller vouches for the level.
+    // SAFETY: the caller guarantees the level.
     let [two, four, eight] = unsafe { [L::splat(2.0), L::splat(4.0), L::splat(8.0)] };
     let (sum, difference) = (m[1].add(m[2]), m[1].sub(m[2]));
     let (far_sum, far_difference) = (m[3].add(m[4]), m[3].sub(m[4]));

@@ -2,15 +2,18 @@
 //! EfficientNet-Lite 0–4, as TensorFlow made them (timm's `tf_efficientnet_*`, Keras' `EfficientNetB0` to `B7`) and as torch trained
 //! them (timm's `efficientnet_*` and torchvision's of the same names).
 //!
-//! Owns the graphs, their layer names and the rows of their weights. Must not know values of weights or how a graph runs.
+//! This module owns the graphs, their layer names and the model specs of their weights. It knows neither the values of weights
+//! nor how a graph runs.
 //!
-//! timm's two bind each other's files and are then silently wrong: TensorFlow pads as SAME with an eps of 1e-3, torch by half a kernel
-//! on each side with 1e-5. Keras pads with layers of their own, which for the size that a model was built with is SAME.
+//! Files of timm's two variants can be bound to each other's graphs, and then the results are silently wrong: TensorFlow pads as
+//! SAME with an eps of 1e-3, torch by half a kernel on each side with 1e-5. Keras pads in layers of their own, which equals SAME
+//! at the size that a model was built for.
 //!
-//! Names are timm's; torchvision's networks have torchvision's, with timm's as aliases, and Keras' have Keras' as aliases. `bn1`, `bn2` and `bn3` are batch norm alone, while timm's modules of those names apply the activation too:
-//! that value is `bn1.act`, timm's own name for the part. A block `blocks.S.B` is its sum where it has a skip, else its last batch
-//! norm; `blocks.S` is the last block of its stage. The mean of squeeze-and-excitation is no module in timm; it is `se.avg_pool`
-//! here. The graph ends at `bn2.act`, after the last 1×1 convolution.
+//! Names are timm's. torchvision's networks have torchvision's names, with timm's as aliases; Keras' networks have Keras' names
+//! as aliases. `bn1`, `bn2` and `bn3` are batch norm alone, while timm's modules of these names include the activation; here its
+//! value is `bn1.act`, timm's own name for that part. A block `blocks.S.B` is its sum if it has a skip connection, otherwise its
+//! last batch norm; `blocks.S` is the last block of its stage. The mean of squeeze-and-excitation has no module in timm; here it
+//! is `se.avg_pool`. The graph ends at `bn2.act`, after the last 1×1 convolution.
 
 mod names;
 mod rows;
@@ -20,14 +23,15 @@ pub(super) use rows::ROWS;
 use self::names::{BlockNames, LayerNames};
 use crate::graph::{ActivationFn, BatchNorm, Conv2d, Graph, GraphBuilder, GraphError, NodeId, Op, Padding};
 
-/// Whose conventions the weights were trained with.
+/// The framework whose conventions the weights were trained with.
 #[derive(Clone, Copy, PartialEq)]
 enum Convention {
     TensorFlow,
-    /// TensorFlow's, under Keras' names.
+    /// TensorFlow's conventions, with Keras' names.
     Keras,
     Torch,
-    /// torch's under torchvision's names. B5 to B7 are TensorFlow's weights with their eps and nevertheless torch's borders.
+    /// torch's conventions, with torchvision's names. B5 to B7 are TensorFlow's weights with TensorFlow's eps, but still with
+    /// torch's borders.
     Torchvision {
         has_tensorflows_eps: bool,
     },
@@ -54,7 +58,7 @@ struct Stage {
     num_blocks: usize,
     kernel: usize,
     stride: usize,
-    /// Channels of a block's inside per input channel; 1 means a depthwise-separable block.
+    /// Factor by which a block has more channels inside than at its input; 1 means a depthwise-separable block.
     expansion: usize,
     c_out: usize,
 }
@@ -76,9 +80,10 @@ const B0: [Stage; 7] = [
 /// The two series.
 #[derive(Clone, Copy, PartialEq)]
 enum Series {
-    /// `SiLU`, squeeze-and-excitation, everything scaled.
+    /// The main series: `SiLU`, squeeze-and-excitation, everything scaled.
     B,
-    /// `ReLU6`, no squeeze-and-excitation; stem, head and the depth of the first and last stage are those of B0.
+    /// The Lite series: `ReLU6`, no squeeze-and-excitation. The stem, the head and the depths of the first and last stage are
+    /// those of B0.
     Lite,
 }
 
@@ -91,7 +96,8 @@ impl Series {
     }
 }
 
-/// `channels × width` to the nearest multiple of 8, but never below 90 % of it (TensorFlow's `round_filters`).
+/// `channels × width`, rounded to the nearest multiple of 8 but never below 90 % of the exact value (TensorFlow's
+/// `round_filters`).
 fn scaled_channels(channels: usize, width: f64) -> usize {
     let wanted = channels as f64 * width;
     let nearest = ((wanted + 4.0) / 8.0).floor().max(1.0) * 8.0;
@@ -99,7 +105,7 @@ fn scaled_channels(channels: usize, width: f64) -> usize {
     rounded as usize
 }
 
-/// Blocks of a stage, rounded up (TensorFlow's `round_repeats`).
+/// Number of blocks of a stage, scaled and rounded up (TensorFlow's `round_repeats`).
 fn scaled_depth(num_blocks: usize, depth: f64) -> usize {
     (num_blocks as f64 * depth).ceil() as usize
 }
@@ -139,7 +145,7 @@ struct EfficientNet {
 }
 
 impl EfficientNet {
-    /// A node under its own framework's name, with what others call it.
+    /// Adds a node with the name that its own framework uses, and with its other names as aliases.
     fn node(&mut self, names: &LayerNames, op: Op, inputs: &[NodeId]) -> NodeId {
         let is_torchvisions = matches!(self.convention, Convention::Torchvision { .. });
         let own = if is_torchvisions { names.torchvision.first() } else { None };
@@ -155,7 +161,7 @@ impl EfficientNet {
         id
     }
 
-    /// Other names of a node that has one.
+    /// Adds the other names of an existing node as aliases.
     fn alias(&mut self, names: &LayerNames, id: NodeId) {
         let more = match self.convention {
             Convention::TensorFlow | Convention::Torch => &[],
@@ -217,7 +223,8 @@ impl EfficientNet {
         out
     }
 
-    /// A gate per channel, from the means of all channels; a quarter of the channels that come into the *block* in between.
+    /// Squeeze-and-excitation: multiplies each channel by a gate value computed from the means of all channels. In between there
+    /// are a quarter of the *block's* input channels.
     fn squeeze_excite(&mut self, block: &BlockNames, x: NodeId, c_in: usize) -> NodeId {
         if self.series == Series::Lite {
             return x;

@@ -1,26 +1,26 @@
-//! What `EfficientNet`'s layers are called by timm, Keras and torchvision.
+//! The names of `EfficientNet`'s layers in timm, Keras and torchvision.
 //!
-//! Owns the spelling of names. Must not know what a layer computes.
+//! This module owns the spelling of names. It doesn't know what a layer computes.
 
-/// A layer's names.
+/// The names of a layer.
 pub(super) struct LayerNames {
     pub(super) timm: String,
-    /// The layer with this value.
+    /// The Keras layer that has this value.
     pub(super) keras: Option<String>,
-    /// The layer that holds the parameters.
+    /// The Keras layer that holds the parameters.
     pub(super) keras_params: Option<String>,
-    /// The node's own name comes first.
+    /// torchvision's names. The node's own name comes first.
     pub(super) torchvision: Vec<String>,
 }
 
-/// An empty `keras`: it has no such layer.
+/// Makes a layer's names. An empty `keras` means that Keras has no such layer.
 fn names(timm: impl Into<String>, keras: &str, torchvision: &[&str]) -> LayerNames {
     let keras = (!keras.is_empty()).then(|| keras.to_owned());
     let torchvision = torchvision.iter().map(|&name| name.to_owned()).collect();
     LayerNames { timm: timm.into(), keras_params: keras.clone(), keras, torchvision }
 }
 
-/// torchvision's module of convolution, norm and activation, whose value is its activation's.
+/// Names of torchvision's module of convolution, norm and activation. The module's value is that of its activation.
 fn unit(timm: [String; 3], keras: [&str; 3], module: &str) -> [LayerNames; 3] {
     let [conv, norm, act] = timm;
     [
@@ -30,24 +30,24 @@ fn unit(timm: [String; 3], keras: [&str; 3], module: &str) -> [LayerNames; 3] {
     ]
 }
 
-/// Convolution, norm and activation before the blocks.
+/// Names of the convolution, norm and activation before the blocks.
 pub(super) fn stem() -> [LayerNames; 3] {
     let timm = ["conv_stem", "bn1", "bn1.act"].map(str::to_owned);
     unit(timm, ["stem_conv", "stem_bn", "stem_activation"], "features.0")
 }
 
-/// Convolution, norm and activation after them; `module` is torchvision's number.
+/// Names of the convolution, norm and activation after the blocks; `module` is their number in torchvision.
 pub(super) fn head(module: usize) -> [LayerNames; 3] {
     let timm = ["conv_head", "bn2", "bn2.act"].map(str::to_owned);
     unit(timm, ["top_conv", "top_bn", "top_activation"], &format!("features.{module}"))
 }
 
-/// The last block of a stage, for its stage.
+/// Names of a stage, for its last block.
 pub(super) fn stage(s: usize) -> LayerNames {
     names(format!("blocks.{s}"), "", &[&format!("features.{}", s + 1)])
 }
 
-/// The names in one block.
+/// Makes the names of the layers in one block.
 pub(super) struct BlockNames {
     timm: String,
     keras: String,
@@ -57,9 +57,9 @@ pub(super) struct BlockNames {
 }
 
 impl BlockNames {
-    /// The `at`-th block of stage `s`, both counted from 0.
+    /// For the `at`-th block of stage `s`, both counted from 0.
     pub(super) fn new(s: usize, at: usize, is_expanded: bool, has_gate: bool) -> Self {
-        // Keras counts blocks in letters; B7's longest stage has 13.
+        // Keras names the blocks of a stage with letters; the longest stage, in B7, has 13.
         let letter = char::from(b'a' + (at % 26) as u8);
         Self {
             timm: format!("blocks.{s}.{at}"),
@@ -78,7 +78,7 @@ impl BlockNames {
         unit([conv, norm, act], [a, b, c], &format!("{}.block.{module}", self.torchvision))
     }
 
-    /// The 1×1 that widens, where there is one.
+    /// The 1×1 convolution that widens, with norm and activation, if there is one.
     pub(super) fn expand(&self) -> Option<[LayerNames; 3]> {
         let keras = ["expand_conv", "expand_bn", "expand_activation"];
         self.is_expanded.then(|| self.unit(["conv_pw", "bn1"], keras, 0))
@@ -90,14 +90,14 @@ impl BlockNames {
         self.unit(["conv_dw", norm], keras, usize::from(self.is_expanded))
     }
 
-    /// Means, first convolution, its activation, second convolution, gates, gated map.
+    /// The means, first convolution, its activation, second convolution, gate values and gated map.
     pub(super) fn squeeze_excite(&self) -> [LayerNames; 6] {
         let (timm, keras) = (format!("{}.se", self.timm), format!("{}se", self.keras));
         let module = format!("{}.block.{}", self.torchvision, usize::from(self.is_expanded) + 1);
         let of = |part: &str, layer: &str, its: &str| {
             names(format!("{timm}.{part}"), &format!("{keras}_{layer}"), &[&format!("{module}.{its}")])
         };
-        // The value of Keras' convolutions is after what is a node of its own here.
+        // Keras' convolutions include the activation, which is a node of its own here, so these names are only for parameters.
         let params = |names: LayerNames| LayerNames { keras: None, ..names };
         [
             of("avg_pool", "squeeze", "avgpool"),
@@ -109,7 +109,7 @@ impl BlockNames {
         ]
     }
 
-    /// The 1×1 that narrows, and its norm.
+    /// The 1×1 convolution that narrows, and its norm.
     pub(super) fn project(&self) -> [LayerNames; 2] {
         let module = usize::from(self.is_expanded) + usize::from(self.has_gate) + 1;
         let [conv, norm] = if self.is_expanded { ["conv_pwl", "bn3"] } else { ["conv_pw", "bn2"] };
@@ -118,12 +118,12 @@ impl BlockNames {
         [conv, norm]
     }
 
-    /// The sum of what the block makes and its input.
+    /// The sum of the block's result and its input.
     pub(super) fn sum(&self) -> LayerNames {
         names(self.timm.clone(), &format!("{}add", self.keras), &[&self.torchvision])
     }
 
-    /// The block's value where there is no sum.
+    /// The block's value, if it has no sum.
     pub(super) fn end(&self) -> LayerNames {
         names(self.timm.clone(), "", &[&self.torchvision])
     }

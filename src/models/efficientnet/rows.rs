@@ -1,11 +1,11 @@
-//! Rows of `EfficientNet`'s weights.
+//! The model specs of `EfficientNet`'s weights.
 
 use super::Convention::{Keras, TensorFlow, Torch, Torchvision};
 use super::{Series, build};
 use crate::models::spec::{ModelSpec, Verification, short_side_crop, stretch, torchvision_file};
 use crate::tensor::{Fit, LongSide, PixelSize, PreprocessSpec, ResizeFilter, ValueScale, WeightSource};
 
-/// What all rows share; `_cfg` in timm's `efficientnet.py`.
+/// What all specs share; `_cfg` in timm's `efficientnet.py`.
 const TF: ModelSpec = ModelSpec {
     tag: "",
     title: "",
@@ -22,14 +22,14 @@ const TF: ModelSpec = ModelSpec {
     caution: "",
 };
 
-/// timm's own trainings in torch.
+/// Weights that timm trained in torch.
 const TORCH: ModelSpec = ModelSpec {
     build: || build(Torch, Series::B, 1.0, 1.0),
     variant: "padding of half a kernel, batch norm eps 1e-5",
     ..TF
 };
 
-/// torchvision's weights, B0 to B4 trained by timm.
+/// torchvision's weights; B0 to B4 were trained by timm.
 const TORCHVISION: ModelSpec = ModelSpec {
     build: || build(Torchvision { has_tensorflows_eps: false }, Series::B, 1.0, 1.0),
     variant: "torchvision's names, padding of half a kernel, batch norm eps 1e-5",
@@ -37,14 +37,15 @@ const TORCHVISION: ModelSpec = ModelSpec {
     ..TF
 };
 
-/// torchvision's B5 to B7 are a port of TensorFlow's.
+/// torchvision's B5 to B7 are a port of TensorFlow's weights.
 const TORCHVISION_TF: ModelSpec = ModelSpec {
     variant: "torchvision's names, padding of half a kernel, batch norm eps 1e-3",
     ..TORCHVISION
 };
 
-/// Keras' networks normalise inside: `x/255` and a `Normalization` layer, whose "variance" in Keras' ImageNet weights is ImageNet's
-/// deviation; a second `Rescaling` makes it right since TensorFlow 2.9 (`keras/src/applications/efficientnet.py`, 3.15.1).
+/// Keras' networks contain their preprocessing: `x/255` and a `Normalization` layer. In Keras' ImageNet weights, this layer's
+/// "variance" is in fact ImageNet's deviation; since TensorFlow 2.9 a second `Rescaling` corrects that
+/// (`keras/src/applications/efficientnet.py`, 3.15.1).
 const KERAS: ModelSpec = ModelSpec {
     build: || build(Keras, Series::B, 1.0, 1.0),
     variant: "padding as SAME, batch norm eps 1e-3, Keras' names",
@@ -55,12 +56,13 @@ const KERAS: ModelSpec = ModelSpec {
     ..TF
 };
 
-/// Keras' `load_img` squashes to the target with nearest neighbour.
+/// Preprocessing as in Keras' `load_img`: the picture is stretched to the target size with nearest-neighbour sampling.
 const fn squashed(side: usize) -> PreprocessSpec {
     stretch(PixelSize::square(side), ResizeFilter::Nearest, ValueScale::TORCH)
 }
 
-/// A file that Keras' applications download, with the md5 that Keras publishes of it; these lie in another place than the older ones.
+/// A file that Keras' applications download, with the md5 that Keras publishes for it. These files are at another address than
+/// the older ones.
 macro_rules! keras_file {
     ($name:literal, $md5:literal) => {
         Some(WeightSource::Https {
@@ -70,23 +72,23 @@ macro_rules! keras_file {
     };
 }
 
-/// ImageNet's mean and deviation.
+/// Preprocessing with ImageNet's mean and deviation.
 const fn plain(side: usize, crop_pct: f64) -> PreprocessSpec {
     short_side_crop(PixelSize::square(side), crop_pct, ResizeFilter::Bicubic, ValueScale::TORCH)
 }
 
-/// `AdvProp` (Xie et al., 2019) was trained on values of ±1.
+/// Preprocessing for `AdvProp` (Xie et al., 2019), which was trained on values from −1 to 1.
 const fn adv_prop(side: usize, crop_pct: f64) -> PreprocessSpec {
     short_side_crop(PixelSize::square(side), crop_pct, ResizeFilter::Bicubic, ValueScale::HALF)
 }
 
-/// timm's setting of the series.
+/// Preprocessing of the Lite series, as timm sets it.
 const fn lite(side: usize, crop_pct: f64, filter: ResizeFilter) -> PreprocessSpec {
     short_side_crop(PixelSize::square(side), crop_pct, filter, ValueScale::HALF)
 }
 
-/// What the carried Lite0 was compared with: TensorFlow's own `(x − 127)/128` (timm's is within 0.008 of it), and a long side
-/// that is rounded.
+/// The preprocessing with which the embedded Lite0 was compared: TensorFlow's own `(x − 127)/128` (timm's differs by at most
+/// 0.008), and a long side that is rounded.
 const LITE0: PreprocessSpec = PreprocessSpec {
     fit: Fit::ShortSideCrop { crop_pct: 0.875, long_side: LongSide::Rounded },
     scale: ValueScale::LITE,

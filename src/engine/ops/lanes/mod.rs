@@ -1,4 +1,4 @@
-//! Sixteen f32 at once, on each instruction set.
+//! Vectors of sixteen f32, for each instruction set.
 #![expect(unsafe_code, reason = "vector instructions and raw loads")]
 
 #[cfg(target_arch = "aarch64")]
@@ -21,23 +21,24 @@ impl PixelBlock {
     pub(in crate::engine) const ZERO: Self = Self([0.0; 16]);
 }
 
-/// A vector of sixteen f32. The constructors demand that the processor has the instructions; a value is the proof for the rest.
+/// A vector of sixteen f32. The constructors require that the processor has the instructions; the other methods rely on that,
+/// because without a constructor there is no value.
 pub(super) trait Lanes: Copy {
-    /// Pixels of the largest tile of a dense convolution that stays in registers.
+    /// Pixels of the largest tile of a dense convolution that fits into the registers.
     const PIXELS: usize;
-    /// Blocks of output channels of that tile.
+    /// Blocks of output channels of this tile.
     const BLOCKS: usize;
     /// Reads a cell.
     ///
     /// # Safety
     /// `from` points to sixteen values aligned to a cell; the processor has this level.
     unsafe fn load(from: *const f32) -> Self;
-    /// One value sixteen times.
+    /// A vector with the same value in all sixteen lanes.
     ///
     /// # Safety
     /// The processor has this level.
     unsafe fn splat(value: f32) -> Self;
-    /// Tells the processor that this will be read soon. May point anywhere.
+    /// Tells the processor that this address will be read soon (a prefetch). The address need not be valid.
     #[inline(always)]
     fn fetch_ahead(_: *const f32) {}
     /// Writes a cell.
@@ -45,14 +46,14 @@ pub(super) trait Lanes: Copy {
     /// # Safety
     /// `to` points to sixteen values aligned to a cell that nobody else uses.
     unsafe fn store(self, to: *mut f32);
-    /// `self · factor + addend`, rounded once where there is an instruction for it.
+    /// `self · factor + addend`, rounded only once if there is an instruction for it.
     fn mul_add(self, factor: Self, addend: Self) -> Self;
     fn add(self, other: Self) -> Self;
     fn sub(self, other: Self) -> Self;
     fn mul(self, other: Self) -> Self;
-    /// The larger; NaN if either is.
+    /// The larger value in each lane; NaN if either is NaN.
     fn max(self, other: Self) -> Self;
-    /// Into `low..=high`; NaN stays NaN.
+    /// Limits each lane to `low..=high`; NaN stays NaN.
     fn clamp(self, low: Self, high: Self) -> Self;
     /// Whether one of the sixteen is NaN.
     fn any_nan(self) -> bool;
@@ -79,13 +80,13 @@ fn larger(a: f32, b: f32) -> f32 {
 }
 
 impl Lanes for Portable {
-    /// Sixteen vector registers on x86 hold two pixels' sums, thirty-two elsewhere four.
+    /// On x86, sixteen vector registers hold the sums of two pixels; elsewhere, thirty-two hold those of four.
     const PIXELS: usize = if cfg!(target_arch = "x86_64") { 2 } else { 4 };
     const BLOCKS: usize = 1;
 
     #[inline(always)]
     unsafe fn load(from: *const f32) -> Self {
-        // SAFETY: the caller's promise.
+        // SAFETY: guaranteed by the caller.
         Self(unsafe { from.cast::<[f32; 16]>().read() })
     }
 
@@ -96,13 +97,13 @@ impl Lanes for Portable {
 
     #[inline(always)]
     unsafe fn store(self, to: *mut f32) {
-        // SAFETY: the caller's promise.
+        // SAFETY: guaranteed by the caller.
         unsafe { to.cast::<[f32; 16]>().write(self.0) }
     }
 
     #[inline(always)]
     fn mul_add(self, factor: Self, addend: Self) -> Self {
-        // `f32::mul_add` without an instruction for it is a slow function.
+        // Where there is no instruction for it, `f32::mul_add` is a slow function.
         self.mul(factor).add(addend)
     }
 

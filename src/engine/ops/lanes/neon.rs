@@ -21,13 +21,13 @@ impl Neon {
 }
 
 impl Lanes for Neon {
-    /// Thirty-two registers hold six pixels' sums, a weight and a value.
+    /// Thirty-two registers hold the sums of six pixels, a weight and a value.
     const PIXELS: usize = 6;
     const BLOCKS: usize = 1;
 
     #[inline(always)]
     unsafe fn load(from: *const f32) -> Self {
-        // SAFETY: the caller's promise.
+        // SAFETY: guaranteed by the caller.
         unsafe {
             Self([vld1q_f32(from), vld1q_f32(from.add(4)), vld1q_f32(from.add(8)), vld1q_f32(from.add(12))])
         }
@@ -35,7 +35,7 @@ impl Lanes for Neon {
 
     #[inline(always)]
     fn fetch_ahead(from: *const f32) {
-        // SAFETY: a hint, whatever it points to.
+        // SAFETY: only a hint, which may point anywhere.
         unsafe {
             std::arch::asm!("prfm pldl2keep, [{}]", in(reg) from, options(nostack, preserves_flags, readonly));
         }
@@ -43,14 +43,14 @@ impl Lanes for Neon {
 
     #[inline(always)]
     unsafe fn splat(value: f32) -> Self {
-        // SAFETY: the caller's promise.
+        // SAFETY: guaranteed by the caller.
         let v = unsafe { vdupq_n_f32(value) };
         Self([v; 4])
     }
 
     #[inline(always)]
     unsafe fn store(self, to: *mut f32) {
-        // SAFETY: the caller's promise.
+        // SAFETY: guaranteed by the caller.
         unsafe {
             for (at, part) in self.0.into_iter().enumerate() {
                 vst1q_f32(to.add(4 * at), part);
@@ -61,7 +61,7 @@ impl Lanes for Neon {
     #[inline(always)]
     fn mul_add(self, factor: Self, addend: Self) -> Self {
         let ([a, b, c, d], [e, g, h, i], [j, k, l, m]) = (self.0, factor.0, addend.0);
-        // SAFETY: a value exists, so the instructions do.
+        // SAFETY: a value exists, so the processor has the instructions.
         Self(unsafe { [vfmaq_f32(j, a, e), vfmaq_f32(k, b, g), vfmaq_f32(l, c, h), vfmaq_f32(m, d, i)] })
     }
 
@@ -85,7 +85,7 @@ impl Lanes for Neon {
 
     #[inline(always)]
     fn max(self, other: Self) -> Self {
-        // The instruction gives NaN if either is.
+        // The instruction gives NaN if either operand is NaN.
         // SAFETY: as above.
         self.zip(other, |a, b| unsafe { vmaxq_f32(a, b) })
     }

@@ -21,31 +21,31 @@ impl Lanes for Avx512 {
 
     #[inline(always)]
     unsafe fn load(from: *const f32) -> Self {
-        // SAFETY: the caller's promise.
+        // SAFETY: guaranteed by the caller.
         Self(unsafe { _mm512_load_ps(from) })
     }
 
     #[inline(always)]
     fn fetch_ahead(from: *const f32) {
-        // SAFETY: a hint, whatever it points to; the instruction is part of the base set.
+        // SAFETY: only a hint, which may point anywhere; the instruction is part of the base set.
         unsafe { _mm_prefetch::<_MM_HINT_T1>(from.cast()) }
     }
 
     #[inline(always)]
     unsafe fn splat(value: f32) -> Self {
-        // SAFETY: the caller's promise.
+        // SAFETY: guaranteed by the caller.
         Self(unsafe { _mm512_set1_ps(value) })
     }
 
     #[inline(always)]
     unsafe fn store(self, to: *mut f32) {
-        // SAFETY: the caller's promise.
+        // SAFETY: guaranteed by the caller.
         unsafe { _mm512_store_ps(to, self.0) }
     }
 
     #[inline(always)]
     fn mul_add(self, factor: Self, addend: Self) -> Self {
-        // SAFETY: a value exists, so the instructions do.
+        // SAFETY: a value exists, so the processor has the instructions.
         Self(unsafe { _mm512_fmadd_ps(self.0, factor.0, addend.0) })
     }
 
@@ -69,7 +69,7 @@ impl Lanes for Avx512 {
 
     #[inline(always)]
     fn max(self, other: Self) -> Self {
-        // The instruction gives its second operand where either is NaN, so only a NaN in the first gets lost.
+        // The instruction gives its second operand if either is NaN, so only a NaN in the first would get lost.
         // SAFETY: as above.
         Self(unsafe {
             let is_nan = _mm512_cmp_ps_mask::<_CMP_UNORD_Q>(self.0, self.0);
@@ -79,7 +79,7 @@ impl Lanes for Avx512 {
 
     #[inline(always)]
     fn clamp(self, low: Self, high: Self) -> Self {
-        // NaN as the second operand is what comes out.
+        // If the second operand is NaN, the result is NaN.
         // SAFETY: as above.
         Self(unsafe { _mm512_min_ps(high.0, _mm512_max_ps(low.0, self.0)) })
     }
@@ -101,26 +101,26 @@ impl Lanes for Avx2 {
 
     #[inline(always)]
     unsafe fn load(from: *const f32) -> Self {
-        // SAFETY: the caller's promise.
+        // SAFETY: guaranteed by the caller.
         unsafe { Self(_mm256_load_ps(from), _mm256_load_ps(from.add(8))) }
     }
 
     #[inline(always)]
     fn fetch_ahead(from: *const f32) {
-        // SAFETY: a hint, whatever it points to; the instruction is part of the base set.
+        // SAFETY: only a hint, which may point anywhere; the instruction is part of the base set.
         unsafe { _mm_prefetch::<_MM_HINT_T1>(from.cast()) }
     }
 
     #[inline(always)]
     unsafe fn splat(value: f32) -> Self {
-        // SAFETY: the caller's promise.
+        // SAFETY: guaranteed by the caller.
         let v = unsafe { _mm256_set1_ps(value) };
         Self(v, v)
     }
 
     #[inline(always)]
     unsafe fn store(self, to: *mut f32) {
-        // SAFETY: the caller's promise.
+        // SAFETY: guaranteed by the caller.
         unsafe {
             _mm256_store_ps(to, self.0);
             _mm256_store_ps(to.add(8), self.1);
@@ -129,7 +129,7 @@ impl Lanes for Avx2 {
 
     #[inline(always)]
     fn mul_add(self, factor: Self, addend: Self) -> Self {
-        // SAFETY: a value exists, so the instructions do.
+        // SAFETY: a value exists, so the processor has the instructions.
         unsafe {
             Self(_mm256_fmadd_ps(self.0, factor.0, addend.0), _mm256_fmadd_ps(self.1, factor.1, addend.1))
         }
@@ -155,7 +155,7 @@ impl Lanes for Avx2 {
 
     #[inline(always)]
     fn max(self, other: Self) -> Self {
-        // As with AVX-512: a NaN in the first operand would get lost.
+        // As with AVX-512, a NaN in the first operand would get lost.
         #[inline(always)]
         fn half(a: __m256, b: __m256) -> __m256 {
             // SAFETY: as above; called with halves of a value.
@@ -177,7 +177,7 @@ impl Lanes for Avx2 {
 
     #[inline(always)]
     fn any_nan(self) -> bool {
-        // SAFETY: as above. Two values at once: the comparison tells if either is NaN.
+        // SAFETY: as above. Compares two halves at once: the comparison is true if either value is NaN.
         unsafe { _mm256_movemask_ps(_mm256_cmp_ps::<_CMP_UNORD_Q>(self.0, self.1)) != 0 }
     }
 }

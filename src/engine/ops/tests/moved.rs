@@ -1,4 +1,4 @@
-//! Operations that take values from elsewhere: channels in another order, maps of another size; and slopes.
+//! Tests operations that take values from elsewhere (reordered channels, resized maps), and `PReLU`'s slopes.
 
 use super::*;
 use crate::graph::{Coordinates, Extent2d, Mixing, Resize, Rounding};
@@ -88,7 +88,7 @@ fn maps_of_another_size_are_mixed_of_the_places_around() {
                 }
             }
         }
-        // What isn't finite is seen by those that are made of it, and by no other channel.
+        // A value that isn't finite affects the positions computed from it, and no other channel.
         for bad in BAD {
             let mut x = Plain::random(&mut dice, 1, MapShape::new(18, 3, 3));
             x.values[17 * 9 + 4] = bad;

@@ -1,4 +1,4 @@
-//! Operations that put maps together place by place, the largest of a map, and normalisation by the channels around.
+//! Tests operations that combine maps position by position, the largest value of a map, and local response normalisation.
 
 use super::*;
 use crate::graph::{Lrn, PairFn};
@@ -18,7 +18,7 @@ fn exactly_of(function: PairFn, a: f64, b: f64) -> f64 {
     }
 }
 
-/// Of each place of a shape, the value there, a single channel, row or column repeated.
+/// The value of `x` at an index of the shape `to`; a single channel, row or column is repeated.
 fn spread(x: &Plain, to: MapShape, at: usize) -> f64 {
     let (image, place) = (at / to.len(), at % to.len());
     let (channel, row, column) = (place / to.plane(), place % to.plane() / to.width, place % to.width);
@@ -36,7 +36,7 @@ fn maps_are_put_together_place_by_place() {
             let shapes =
                 [shape, MapShape::new(channels, 1, 1), MapShape::new(1, 5, 7), MapShape::new(channels, 5, 1)];
             for (function, number) in ALL.into_iter().flat_map(|f| (0..6).map(move |n| (f, n))) {
-                // One of them is of the whole shape.
+                // At least one of them has the whole shape.
                 let picked = match number {
                     0 => vec![shape, shape],
                     4 => vec![MapShape::new(1, 1, 7), shape],
@@ -45,7 +45,7 @@ fn maps_are_put_together_place_by_place() {
                 };
                 let mut inputs: Vec<Plain> =
                     picked.into_iter().map(|shape| Plain::random(&mut dice, 2, shape)).collect();
-                // What isn't finite, and zeros to divide by.
+                // Values that aren't finite, and zeros as divisors.
                 for (at, x) in inputs.iter_mut().enumerate() {
                     let len = x.values.len();
                     x.values[(len - 1).saturating_sub(at)] =
@@ -79,7 +79,7 @@ fn the_largest_of_a_map_is_found_and_nan_stays() {
         for channels in CHANNELS {
             for shape in [MapShape::new(channels, 5, 7), MapShape::new(channels, 1, 1)] {
                 let mut x = Plain::random(&mut dice, 2, shape);
-                // All below zero, so that nothing that isn't there can win.
+                // All values are below zero, so the zeros of lanes without a channel would show.
                 x.values.iter_mut().for_each(|v| *v -= 1.5);
                 let nan = dice.next() as usize % x.values.len();
                 x.values[nan] = f32::NAN;
@@ -127,14 +127,14 @@ fn channels_are_normalised_by_those_around() {
                     let sum: f64 = around(channel).map(|c| value(c).powi(2)).sum();
                     let base = f64::from(of.bias) + f64::from(of.alpha) / size as f64 * sum;
                     let right = value(channel) / base.powf(f64::from(beta));
-                    // Sums of squares of up to 80 values below 9, and a power.
+                    // Sums of squares of up to 80 values of magnitude below 3, and a power.
                     assert!(
                         (f64::from(*got) - right).abs() <= 3e-6 * right.abs().max(0.1),
                         "{} {of:?} of {channels}: {got} for {right}",
                         level.name()
                     );
                 }
-                // What isn't finite touches those around it.
+                // A value that isn't finite affects the channels around it.
                 let mut broken = x.clone();
                 broken.values[(channels / 2) * shape.plane()] = f32::NAN;
                 for (at, (after, before)) in run(&broken).into_iter().zip(&got).enumerate() {
@@ -149,7 +149,7 @@ fn channels_are_normalised_by_those_around() {
     }
 }
 
-/// Functions that are steep, or of which some values have none.
+/// Functions that are steep or undefined for some values.
 #[test]
 fn roots_and_reciprocals_are_those_of_the_value() {
     let mut dice = Dice(34);

@@ -1,4 +1,4 @@
-//! Operations that look at all channels of a position, and at all positions.
+//! Tests operations on all channels of a position, and on all positions.
 
 use super::*;
 use crate::graph::Attention;
@@ -10,7 +10,7 @@ fn layer_norms_equal_their_sums() {
         for channels in CHANNELS {
             let shape = MapShape::new(channels, 7, 9);
             let mut x = Plain::random(&mut dice, 3, shape);
-            // Far from zero: a variance as a difference of squares would cancel.
+            // Values far from zero: a variance computed as a difference of squares would cancel.
             x.values.iter_mut().for_each(|v| *v += 40.0);
             let [gamma, beta] = [(); 2].map(|()| dice.values(channels));
             let cells = |values: &[f32]| bias_cells(Some(values), channels);
@@ -39,7 +39,7 @@ fn layer_norms_equal_their_sums() {
                     );
                 }
             }
-            // What isn't finite spreads over its position, and no further.
+            // A value that isn't finite spreads over its position, and no further.
             for bad in [f32::NAN, f32::INFINITY] {
                 let mut broken = x.clone();
                 let position = 3 * 9 + 4;
@@ -56,7 +56,7 @@ fn layer_norms_equal_their_sums() {
     }
 }
 
-/// Of each head, `softmax(QKᵀ / √d) V` in f64.
+/// `softmax(QKᵀ / √d) V` for each head, in f64.
 fn attended(x: &Plain, heads: usize) -> Vec<f64> {
     let num_tokens = x.shape.plane();
     let channels = x.shape.channels / 3;
@@ -106,7 +106,8 @@ fn attention_equals_its_sums() {
             });
             assert_lanes_are_clear(&out);
             for (got, right) in planar(&out).iter().zip(attended(&x, heads)) {
-                // Scores up to about 30 round by 2^-19 or so, and shares by as much of themselves; values go to 3.
+                // Scores of up to about 30 round by about 2^-19, and shares by the same fraction of themselves; values are at
+                // most 3.
                 let what = format!("{} {heads}×{d} of {num_tokens}: {got} for {right}", level.name());
                 assert!((f64::from(*got) - right).abs() <= 2e-5, "{what}");
             }
@@ -114,7 +115,7 @@ fn attention_equals_its_sums() {
     }
 }
 
-/// Scores that no f32 holds the exponential of.
+/// Scores whose exponential is too large for an f32.
 #[test]
 fn shares_of_large_scores_do_not_overflow() {
     for level in levels() {
