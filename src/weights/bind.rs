@@ -1,4 +1,4 @@
-//! Strict binding: every parameter of a graph found by name and shape, nothing left over but a classifier.
+//! Strict binding: every parameter of a graph must be found by name and shape, and nothing but a classifier may be left over.
 
 use std::collections::BTreeSet;
 
@@ -17,7 +17,7 @@ use super::tensor_file::TensorFile;
 use super::tensors::{Bytes, Entry};
 use crate::graph::{Graph, NodeId, ParamRole};
 
-/// One parameter to load.
+/// One parameter of the graph, with the tensor of the file that holds it.
 struct Wanted<'a> {
     node: NodeId,
     role: ParamRole,
@@ -31,7 +31,7 @@ struct Wanted<'a> {
 struct Matches<'a> {
     wanted: Vec<Wanted<'a>>,
     head_tensors: Vec<String>,
-    /// Of a Keras file: where the network lies in it, and what it leaves over.
+    /// For a Keras file: where the network was found in it, and which layers are left over.
     in_keras: Option<InKeras>,
 }
 
@@ -62,7 +62,7 @@ impl<'a> Matches<'a> {
                 Err(_) => {}
             }
         }
-        // Two ways to the same tensors are one.
+        // Two namings that lead to the same tensors count as one.
         fitting.dedup_by(|a, b| a.wanted.iter().map(|w| &w.name).eq(b.wanted.iter().map(|w| &w.name)));
         if fitting.len() > 1 {
             let first = |matches: &Self| matches.wanted.first().map(|w| w.name.clone());
@@ -83,7 +83,7 @@ impl<'a> Matches<'a> {
         }
     }
 
-    /// With the names of one way.
+    /// Matches the parameters by the names of one naming.
     fn named(
         graph: &Graph,
         model: &str,
@@ -124,13 +124,13 @@ impl<'a> Matches<'a> {
         }
         let is_torch = Convention::of(file) == Convention::Torch;
         let carried = HeadPlan::carried(file).map(|plan| plan.prefixes()).unwrap_or_default();
-        // What isn't the network's own and lies beside it was taken along as a head.
+        // A tensor outside the network was only kept because it belongs to a head.
         let is_head = |name: &&str| {
             head_prefixes.iter().any(|prefix| name.starts_with(prefix))
                 || carried.iter().any(|prefix| name.starts_with(prefix))
                 || (is_torch && (is_head(name, head_prefixes) || file.part().is_beside(name)))
         };
-        // Keras' `Normalization` says what becomes of a picture's values: used or refused as preprocessing, and no part of the graph.
+        // Keras' `Normalization` layer is not part of the graph. Elsewhere it is either used as preprocessing or refused.
         let counts = |name: &&str| {
             !name.ends_with("num_batches_tracked") && (is_torch || normalization_layer(name).is_none())
         };
@@ -144,7 +144,7 @@ impl<'a> Matches<'a> {
                 Some((layer, naming.keras_key(node)?))
             });
             let Rest { head, between, misplaced, odd_settings } = rest(graph, file, store, &used.collect());
-            // All others are a head.
+            // All other surplus tensors belong to a head.
             error.surplus.retain(|name| {
                 name.rsplit_once('/').is_some_and(|(key, _)| between.iter().any(|other| other == key))
             });
@@ -160,12 +160,13 @@ impl<'a> Matches<'a> {
 }
 
 impl BoundWeights {
-    /// Whether every parameter of a graph is in a file with the right shape and nothing is left over; values are not looked at.
+    /// Whether every parameter of a graph is in a file with the right shape and nothing but a classifier is left over. Values are not
+    /// checked.
     pub fn fits(graph: &Graph, file: &TensorFile, head_prefixes: &[&str]) -> bool {
         Matches::of(graph, "", file, head_prefixes).is_ok()
     }
 
-    /// What keeps a file from fitting a graph; nothing where it fits. Values are not looked at.
+    /// Why a file doesn't fit a graph; `None` if it fits. Values are not checked.
     pub fn misfit(
         graph: &Graph,
         model: &str,
@@ -175,8 +176,8 @@ impl BoundWeights {
         Matches::of(graph, model, file, head_prefixes).err()
     }
 
-    /// Binds `file` to `graph`. Tensors whose names begin with one of `head_prefixes`, or as heads' usually do, may be surplus; `model`
-    /// names the graph in the error. Batch norm's gamma may be absent where the graph says so.
+    /// Binds `file` to `graph`. Surplus tensors are allowed if their names begin with one of `head_prefixes` or with a usual name of a
+    /// head. `model` names the graph in the error. A batch norm's gamma may be absent where the graph says so.
     pub fn bind(
         graph: &Graph,
         model: &str,
@@ -189,11 +190,11 @@ impl BoundWeights {
         let part = in_keras.map(|found| KerasPart::of(graph, file, head_prefixes, &found.at, &found.head));
         let (head, keras) = match part {
             Some((head, part)) => (head, Some(part)),
-            // A classifier's tensors are looked for only where they may be.
+            // Look for a classifier only if there are head tensors and they can be this network's classifier.
             None if head_tensors.is_empty() || file.part().has_no_classes() => (None, None),
             None => {
                 let head = Head::of(file, final_channels).or_else(|| {
-                    // Of a row of tokens the mean isn't what a classifier follows.
+                    // In a network of tokens, a classifier doesn't take the mean of the tokens.
                     let has_tokens = wanted.iter().any(|w| w.role == ParamRole::ClassToken);
                     Head::lone(file, &head_tensors, final_channels).filter(|_| !has_tokens)
                 });
@@ -208,7 +209,7 @@ impl BoundWeights {
             head,
             keras,
         };
-        // Looked at once and let go: what stays is where they lie.
+        // The values are checked once and dropped; only their positions in the file are kept.
         let sound: Vec<bool> = wanted
             .par_iter()
             .map(|w| {

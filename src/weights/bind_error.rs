@@ -1,4 +1,4 @@
-//! Why a file doesn't fit a graph, with each tensor at fault.
+//! Why a file doesn't fit a graph, naming each tensor at fault.
 
 use super::tensor_file::TensorFile;
 use crate::tensor::{Remedied, Remedy};
@@ -21,29 +21,30 @@ pub struct BindError {
     pub model: String,
     /// The file.
     pub origin: String,
-    /// The beginning of names under which the model was looked for; names below are without it.
+    /// The name prefix under which the model was looked for; the names in the fields below are without it.
     pub prefix: String,
-    /// Parameters the model has.
+    /// Number of parameters that the model requires.
     pub num_needed: usize,
-    /// Needed and not there.
+    /// Tensors that the model needs and the file doesn't have.
     pub missing: Vec<String>,
-    /// There with another shape.
+    /// Tensors that the file has with another shape.
     pub misshaped: Vec<WrongShape>,
-    /// There, not needed, and no part of a classifier.
+    /// Tensors of the file that the model doesn't need and that don't belong to a classifier.
     pub surplus: Vec<String>,
-    /// With an element type that holds no weights here: name and type.
+    /// Tensors with an element type that isn't supported for weights: name and type.
     pub unreadable: Vec<(String, String)>,
-    /// Holding NaN or infinity, or a negative running variance.
+    /// Tensors with a NaN or infinite value, or a negative running variance.
     pub broken: Vec<String>,
-    /// Whether kernels lie in Theano's order in a file with Keras' names.
+    /// Whether kernels have Theano's axis order in a file with Keras' names.
     pub is_in_theanos_order: bool,
-    /// Layers of a Keras file that follow other layers there than in the model.
+    /// Layers of a Keras file whose preceding layers differ from those in the model.
     pub misplaced: Vec<String>,
-    /// What a Keras file's configuration sets otherwise than this model has it, in words, the layer first.
+    /// Settings in a Keras file's configuration that differ from the model's, in words, each beginning with the layer.
     pub odd_settings: Vec<String>,
-    /// Where in a Keras file the model was found, if that is more than one place and nothing tells which is meant.
+    /// The places in the file where the model was found (the first tensor's name at each), if there are several and it is not clear
+    /// which one is meant.
     pub places: Vec<String>,
-    /// Of these places the models that they lie in, if each has one of its own.
+    /// The nested models of a Keras file that contain these `places`, if each place is in a named model of its own; otherwise empty.
     pub models: Vec<String>,
 }
 
@@ -59,14 +60,14 @@ impl Remedied for BindError {
     }
 }
 
-/// Names that a message lists of a kind; the error itself holds all.
+/// At most this many names of each kind are listed in the message; the error itself holds all.
 const MAX_NAMES: usize = 24;
 
 impl std::fmt::Display for BindError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "the weights don't fit {}", self.model)?;
         if !self.missing.is_empty() && self.missing.len() == self.num_needed {
-            // Another network altogether: a list of hundreds of names would hide that.
+            // The file holds another network altogether: a list of hundreds of names would hide that.
             write!(f, ": none of its {} tensors is in the file", self.num_needed)?;
             if !self.surplus.is_empty() {
                 let first = self.quoted(self.surplus.get(..3).unwrap_or(&self.surplus), MAX_NAMES);
@@ -80,7 +81,7 @@ impl std::fmt::Display for BindError {
 }
 
 impl BindError {
-    /// Tensors of the model that are there as it needs them.
+    /// Number of the model's tensors that the file has with the right shape and a readable type.
     pub fn num_fitting(&self) -> usize {
         self.num_needed.saturating_sub(self.missing.len() + self.misshaped.len() + self.unreadable.len())
     }
@@ -91,7 +92,7 @@ impl BindError {
         if more > 0 { format!("{} and {more} more", all.join(", ")) } else { all.join(", ") }
     }
 
-    /// What differs, in words, of each kind at most so many; each kind begins with a semicolon.
+    /// The differences in words, at most `max` of each kind. Each kind begins with a semicolon.
     pub fn differences(&self, max: usize) -> String {
         use std::fmt::Write as _;
         let mut text = String::new();
@@ -147,7 +148,7 @@ impl BindError {
         Self { model: model.into(), origin: file.origin().into(), prefix, ..Self::default() }
     }
 
-    /// How far a file is from fitting.
+    /// The number of faults, as a measure of how far the file is from fitting.
     pub(super) fn num_faults(&self) -> usize {
         self.missing.len()
             + self.misshaped.len()

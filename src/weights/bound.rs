@@ -1,4 +1,4 @@
-//! All parameters of a graph as they lie in their file, and what a file holds beside them; values come when they are asked for.
+//! All parameters of a graph as they are stored in their file, and what else the file holds. Values are decoded on demand.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -9,22 +9,22 @@ use super::keras_part::KerasPart;
 use super::tensors::{Bytes, Entry};
 use crate::graph::{NodeId, ParamRole};
 
-/// Parameters of one node, f32.
+/// The parameters of one node, as f32.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum NodeParams {
     /// The node has none.
     #[default]
     None,
-    /// A convolution's.
+    /// Parameters of a convolution.
     Conv {
         /// `[out, in/groups, kernel rows, kernel columns]`, row-major.
         kernel: Vec<f32>,
         /// Per output channel.
         bias: Option<Vec<f32>>,
     },
-    /// A batch norm's, or a layer norm's, which has neither mean nor variance; each per channel.
+    /// Parameters of a batch norm, or of a layer norm, which has neither mean nor variance. One value per channel each.
     Norm {
-        /// Absent means 1.
+        /// Scale; 1 if absent.
         gamma: Option<Vec<f32>>,
         /// Shift.
         beta: Vec<f32>,
@@ -33,20 +33,20 @@ pub enum NodeParams {
         /// Running variance.
         variance: Vec<f32>,
     },
-    /// A layer scale's, or the slopes of a `PReLU`, per channel.
+    /// The factors of a layer scale, or the slopes of a `PReLU`; one per channel.
     Scale(Vec<f32>),
-    /// Of a row of tokens, each `[tokens, channels]`.
+    /// Parameters of a sequence of tokens, each `[tokens, channels]`.
     Tokens {
         /// The class token.
         class: Vec<f32>,
-        /// Registers, if there are any.
+        /// The register tokens; empty if there are none.
         registers: Vec<f32>,
-        /// What positions add.
+        /// The position embedding, which is added to the tokens.
         positions: Vec<f32>,
     },
 }
 
-/// Where a parameter lies and how it becomes what the graph wants.
+/// Where a parameter is stored, and how its layout is converted to the graph's.
 #[derive(Debug)]
 pub(super) struct Param {
     pub(super) role: ParamRole,
@@ -61,11 +61,11 @@ impl Param {
     }
 }
 
-/// All parameters of a graph, as they lie in their file; they become f32 when they are asked for.
+/// All parameters of a graph as they are stored in their file. They are converted to f32 on demand.
 #[derive(Debug, Default)]
 pub struct BoundWeights {
     pub(super) bytes: Bytes,
-    /// By node.
+    /// Parameters by node, indexed by `NodeId`.
     pub(super) params: Vec<Vec<Param>>,
     pub(super) num_tensors: usize,
     pub(super) head_tensors: Vec<String>,
@@ -74,27 +74,27 @@ pub struct BoundWeights {
 }
 
 impl BoundWeights {
-    /// The classifier behind the last map's mean, where the file holds one.
+    /// The classifier that follows the last feature map, if the file holds one that is understood.
     pub fn head(&self) -> Option<&Head> {
         self.head.as_ref()
     }
 
-    /// The classifier, to name its classes.
+    /// The classifier, mutable so that its classes can be named.
     pub fn head_mut(&mut self) -> Option<&mut Head> {
         self.head.as_mut()
     }
 
-    /// Where in a Keras file the network was found, and what else is there.
+    /// For a Keras file: where in it the network was found, and which layers are left over.
     pub fn keras(&self) -> Option<&KerasPart> {
         self.keras.as_ref()
     }
 
-    /// Tensors of the file that were bound.
+    /// Number of tensors of the file that were bound.
     pub fn num_tensors(&self) -> usize {
         self.num_tensors
     }
 
-    /// The parameters of a node, converted anew at each call.
+    /// The parameters of a node, converted again on each call.
     pub fn of(&self, id: NodeId) -> NodeParams {
         let mut params = NodeParams::None;
         for param in self.params.get(id.0).map(Vec::as_slice).unwrap_or_default() {
@@ -103,19 +103,20 @@ impl BoundWeights {
         params
     }
 
-    /// Bytes held in memory for the parameters; what the program carries costs nothing.
+    /// Bytes of heap memory held for the parameters. Weights embedded in the program count as 0.
     pub fn num_bytes(&self) -> usize {
         let held = if let Cow::Owned(bytes) = &*self.bytes { bytes.capacity() } else { 0 };
         held + self.params.iter().flatten().map(|param| param.entry.num_owned_bytes()).sum::<usize>()
     }
 
-    /// Lets go of the bytes that no parameter lies in, a classifier's above all, unless somebody else still has the file.
+    /// Frees the bytes of the file that no parameter uses, mainly those of a classifier. Does nothing while the file is also used
+    /// elsewhere.
     pub fn let_go_of_the_rest(&mut self) {
         let Some(Cow::Owned(bytes)) = Arc::get_mut(&mut self.bytes) else { return };
         let mut ranges: Vec<_> =
             self.params.iter_mut().flatten().filter_map(|param| param.entry.range_mut()).collect();
         ranges.sort_by_key(|range| range.start);
-        // Tensors may share bytes, which move once.
+        // Tensors may share bytes; these are moved only once.
         let (mut seen, mut to) = (0, 0);
         for range in ranges {
             let first = range.start.max(seen);
@@ -123,7 +124,7 @@ impl BoundWeights {
             seen = fresh.end;
             bytes.copy_within(fresh, to);
             to += seen - first;
-            // What ended at `seen` ends at `to` now.
+            // Bytes that ended at `seen` end at `to` now.
             let back = seen - to;
             *range = range.start - back..range.end - back;
         }
@@ -131,12 +132,12 @@ impl BoundWeights {
         bytes.shrink_to_fit();
     }
 
-    /// Tensors of the file that belong to a classifier and are not used.
+    /// Number of tensors of the file that belong to a classifier and not to the graph.
     pub fn num_head_tensors(&self) -> usize {
         self.head_tensors.len()
     }
 
-    /// Their names.
+    /// Names of the tensors of the file that belong to a classifier and not to the graph.
     pub fn head_tensors(&self) -> impl Iterator<Item = &str> {
         self.head_tensors.iter().map(String::as_str)
     }

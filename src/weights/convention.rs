@@ -1,12 +1,12 @@
-//! What a node's parameters are called in files, and in which layout they lie there.
+//! What a node's parameters are called in weight files, and in which layout they are stored there.
 //!
 //! Two conventions: torch's (`layer1.0.conv1.weight`, OIHW) and Keras' (`block1_conv1/kernel`, HWIO, as in its HDF5 files).
-//! Which one a file follows is told by looking at its names.
+//! Which one a file follows is recognised by its tensor names.
 
 use super::tensor_file::TensorFile;
 use crate::graph::{Node, Op, ParamRole};
 
-/// Spelling and layout of the tensors of a file.
+/// How a file names its tensors and in which layout it stores them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Convention {
     /// `{node}.weight`, kernels OIHW (PyTorch, timm, torchvision).
@@ -16,7 +16,7 @@ pub enum Convention {
 }
 
 impl Convention {
-    /// By the names in a file.
+    /// Recognises a file's convention by its tensor names.
     pub fn of(file: &TensorFile) -> Self {
         let is_keras = |name: &&str| keras_parts(name).is_some() || normalization_layer(name).is_some();
         let num_keras = file.names().filter(is_keras).count();
@@ -29,7 +29,7 @@ impl Convention {
 }
 
 impl Convention {
-    /// In words, for what is said of a file.
+    /// The convention in words, for messages about a file.
     pub const fn words(self) -> &'static str {
         match self {
             Self::Torch => "torch's names",
@@ -38,10 +38,10 @@ impl Convention {
     }
 }
 
-/// How a tensor in a file becomes the parameter that the graph wants.
+/// How the layout of a tensor in a file is converted to the layout of the graph's parameter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Layout {
-    /// As it is.
+    /// No change.
     AsIs,
     /// Kernel `[kh, kw, in, out]` → `[out, in, kh, kw]`.
     HwioToOihw,
@@ -59,7 +59,7 @@ impl Layout {
         }
     }
 
-    /// Values of the file in the order of the graph; `wanted` is the graph's shape.
+    /// Brings values from the file's order into the graph's; `wanted` is the graph's shape.
     pub(super) fn apply(self, values: Vec<f32>, wanted: &[usize]) -> Vec<f32> {
         let (Self::HwioToOihw | Self::DepthwiseToOihw, [a, b, h, w]) = (self, wanted) else {
             return values;
@@ -82,14 +82,14 @@ impl Layout {
     }
 }
 
-/// torch's name of a parameter.
+/// PyTorch's name of a parameter.
 pub(super) fn torch_name(node: &Node, role: ParamRole) -> String {
     let leaf = match role {
         ParamRole::Kernel | ParamRole::Gamma | ParamRole::Slope => "weight",
         ParamRole::Bias | ParamRole::Beta => "bias",
         ParamRole::Mean => "running_mean",
         ParamRole::Variance => "running_var",
-        // No module has these, so they stand by their own names.
+        // These parameters have no module of their own, so there is no leaf to append.
         ParamRole::Scale => return node.name.clone(),
         ParamRole::ClassToken => return "cls_token".into(),
         ParamRole::Registers => return "reg_token".into(),
@@ -98,10 +98,10 @@ pub(super) fn torch_name(node: &Node, role: ParamRole) -> String {
     format!("{}.{leaf}", node.name)
 }
 
-/// What Keras calls a parameter within its layer, the usual name first.
+/// The names that Keras may give a parameter within its layer, the usual name first.
 pub(super) fn keras_names(node: &Node, role: ParamRole) -> Vec<(&'static str, Layout)> {
     match role {
-        // Keras 3 calls a DepthwiseConv2D's kernel as any other's.
+        // Keras 3 calls the kernel of a DepthwiseConv2D `kernel`, as for any other layer.
         ParamRole::Kernel if matches!(&node.op, Op::Conv2d(c) if c.is_depthwise()) => {
             vec![("depthwise_kernel", Layout::DepthwiseToOihw), ("kernel", Layout::DepthwiseToOihw)]
         }
@@ -111,18 +111,18 @@ pub(super) fn keras_names(node: &Node, role: ParamRole) -> Vec<(&'static str, La
         ParamRole::Beta => vec![("beta", Layout::AsIs)],
         ParamRole::Mean => vec![("moving_mean", Layout::AsIs)],
         ParamRole::Variance => vec![("moving_variance", Layout::AsIs)],
-        // No network here that Keras has is made of these.
+        // None of the networks that Keras offers here has these parameters.
         ParamRole::Slope | ParamRole::ClassToken | ParamRole::Registers | ParamRole::Positions => Vec::new(),
     }
 }
 
-/// The `Normalization` layer that a tensor belongs to.
+/// The name of the Keras `Normalization` layer that a tensor belongs to, if its name is that of one.
 pub(super) fn normalization_layer(name: &str) -> Option<&str> {
     let (layer, leaf) = name.rsplit_once('/')?;
     matches!(leaf.split(':').next(), Some("mean" | "variance" | "count")).then_some(layer)
 }
 
-/// Layer and leaf of a Keras parameter name, the suffix `:0` cut off.
+/// Layer and leaf of a Keras parameter name, without the suffix `:0`. `None` for an unknown leaf.
 fn keras_parts(name: &str) -> Option<(&str, &str)> {
     let (layer, leaf) = name.rsplit_once('/')?;
     let leaf = leaf.strip_suffix(":0").unwrap_or(leaf);
@@ -139,7 +139,7 @@ fn keras_parts(name: &str) -> Option<(&str, &str)> {
     known.contains(&leaf).then_some((layer, leaf))
 }
 
-/// Parameters that a node takes from a file: role, shape, and whether the file may do without.
+/// Parameters that a node takes from a file: role, shape, and whether the parameter is optional.
 pub(super) fn params_of(node: &Node) -> Vec<(ParamRole, Vec<usize>, bool)> {
     let mut params: Vec<_> = node.op.params().into_iter().map(|(role, shape)| (role, shape, false)).collect();
     if let Op::BatchNorm(norm) = &node.op

@@ -1,22 +1,22 @@
-//! What can be wrong with a weight file before any tensor is matched with a graph.
+//! Errors of reading a weight file, before any tensor is matched with a graph.
 
 use crate::tensor::{NoRoom, Remedied, Remedy};
 
-/// Files above this are refused before they are read: no backbone here has a tenth of it.
+/// Larger files are refused before they are read. No backbone here has a tenth of this size.
 pub(super) const MAX_FILE_BYTES: u64 = 4 << 30;
 
 /// Why a weight file can't be read.
 #[derive(Debug, thiserror::Error)]
 pub enum WeightsFileError {
-    /// Not there, or not readable.
+    /// The file doesn't exist or can't be read.
     #[error("can't read the weight file: {reason}: \"{origin}\"")]
     Unreadable {
-        /// The system's words.
+        /// The system's error.
         reason: std::io::Error,
         /// Which file.
         origin: String,
     },
-    /// Larger than the limit.
+    /// The file is larger than the limit.
     #[error(
         "the weight file has {num_bytes} bytes, more than the {MAX_FILE_BYTES} that are read: \"{origin}\""
     )]
@@ -26,15 +26,15 @@ pub enum WeightsFileError {
         /// Which file.
         origin: String,
     },
-    /// More memory than the program may have.
+    /// The file needs more memory than the program may use.
     #[error("no memory for the weight file: {reason}: \"{origin}\"")]
     NoRoom {
-        /// How much.
+        /// How much is needed and how much there is.
         reason: NoRoom,
         /// Which file.
         origin: String,
     },
-    /// Too short to be anything.
+    /// The file is too short to have a header of any format.
     #[error("the weight file is empty or has no header ({num_bytes} bytes): \"{origin}\"")]
     Empty {
         /// Its size.
@@ -42,7 +42,7 @@ pub enum WeightsFileError {
         /// Which file.
         origin: String,
     },
-    /// It promises more bytes than there are.
+    /// By its header, the file should have more bytes than it has.
     #[error(
         "the weight file is cut short, or a length in it is damaged: it promises more than the {num_bytes} bytes it has; get it again: \"{origin}\""
     )]
@@ -52,7 +52,7 @@ pub enum WeightsFileError {
         /// Which file.
         origin: String,
     },
-    /// A kind of file that is recognised and not read.
+    /// A kind of file that is recognised but not supported.
     #[error("this is {kind}; {advice}: \"{origin}\"")]
     OtherKind {
         /// What it is.
@@ -68,17 +68,17 @@ pub enum WeightsFileError {
         /// Which file.
         origin: String,
     },
-    /// A kind of file that is read, with something in it that can't be.
+    /// A supported kind of file with something in it that can't be read.
     #[error("this {kind} can't be read: {reason}: \"{origin}\"")]
     Broken {
-        /// What it is.
+        /// The kind of file.
         kind: &'static str,
         /// What is wrong in it.
         reason: String,
         /// Which file.
         origin: String,
     },
-    /// No known format.
+    /// The file has no known format.
     #[error(
         "this is no weight file of a kind that is read here (safetensors, PyTorch's .pth, Keras' .h5 or .keras): \"{origin}\""
     )]

@@ -1,4 +1,4 @@
-//! Bound weights as a safetensors file of this program's own: torch's names, f32, and what it was made from.
+//! Writing bound weights as a safetensors file: PyTorch's names, f32, and metadata that say what it was made from.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -14,7 +14,7 @@ use super::tensor_file::TensorFile;
 use crate::graph::{Graph, ParamRole};
 use crate::tensor::hex;
 
-/// A tensor on its way out.
+/// A tensor to be written.
 struct Outgoing<'a> {
     shape: Vec<usize>,
     values: Cow<'a, [f32]>,
@@ -38,8 +38,9 @@ impl View for Outgoing<'_> {
     }
 }
 
-/// The bytes of a safetensors file: every parameter of `graph` under torch's name, the tensors of `file` that belong to a
-/// classifier as they are there with how they are put together, and `metadata` with the hash of all values.
+/// The bytes of a safetensors file. It holds every parameter of `graph` under PyTorch's name, the tensors of `file` that belong to a
+/// classifier under their own names, and `metadata`, to which a hash of all values and, where there is one, the plan of a Keras head
+/// are added.
 pub fn to_safetensors(
     graph: &Graph,
     bound: &BoundWeights,
@@ -58,14 +59,14 @@ pub fn to_safetensors(
             }
         }
     }
-    // A copy of a copy has the plan that the first was written with.
+    // If `file` is itself such a copy, the head's plan is taken from it.
     let plan = bound.keras().and_then(|part| part.plan.clone()).or_else(|| HeadPlan::carried(file));
     if let Some(text) = plan.as_ref().and_then(|plan| serde_json::to_string(plan).ok()) {
         metadata.insert(HEAD_KEY.to_owned(), text);
     }
     let of_plan = plan.as_ref().map(HeadPlan::prefixes).unwrap_or_default();
     let is_kept = |name: &&str| {
-        // What is no classifier here would look like one in the copy.
+        // Tensors that are not this network's classifier would look like one in the copy.
         let of_torch = bound.keras().is_none() && !file.part().has_no_classes();
         of_torch
             || head_prefixes.iter().any(|prefix| name.starts_with(prefix))
@@ -76,7 +77,7 @@ pub fn to_safetensors(
             tensors.push((name.to_owned(), Outgoing { shape, values: Cow::Owned(values) }));
         }
     }
-    // In the order in which they are written: element types are all alike, so by name.
+    // Sort as `serialize` does: the element types are all the same, so by name.
     tensors.sort_by(|(a, _), (b, _)| a.cmp(b));
     let mut hash = Sha256::new();
     for (_, tensor) in &tensors {

@@ -1,4 +1,4 @@
-//! Where weights lie on this machine: the Hugging Face hub's cache, Keras' cache, and a folder of this program's own.
+//! Where weight files are stored on this machine: the Hugging Face hub's cache, Keras' cache, and this program's own folder.
 //!
 //! The hub's cache is shared with every program that uses it, in its own layout: `models--OWNER--NAME/` with `blobs/` (contents
 //! by their etag), `refs/main` (a commit) and `snapshots/COMMIT/FILE` (links to blobs).
@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use crate::tensor::WeightSource;
 
-/// Folders that are looked into, best first: imported files, the hub's cache, downloads, Keras' cache.
+/// Folders that are searched for weight files, in this order: imported files, the hub's cache, downloads, Keras' cache.
 #[derive(Clone, Debug, Default)]
 pub struct Folders {
     hub: Option<PathBuf>,
@@ -15,34 +15,34 @@ pub struct Folders {
     keras: Option<PathBuf>,
 }
 
-/// How a weight file came to lie where it was found.
+/// How a weight file came to the place where it was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeptBy {
-    /// By `weights import`.
+    /// It was imported with `weights import`.
     Imported,
-    /// From its source, into the hub's cache or the program's own folder.
+    /// It was downloaded from its source, into the hub's cache or the program's own folder.
     Downloaded,
-    /// By Keras, into its own cache.
+    /// Keras downloaded it, into its own cache.
     ByKeras,
 }
 
 /// A weight file on this machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeptFile {
-    /// Where it lies.
+    /// Path of the file.
     pub path: PathBuf,
-    /// How it came there.
+    /// How it came to be there.
     pub kept: KeptBy,
 }
 
 impl Folders {
-    /// Folders of one's own; a missing one is not looked into.
+    /// Uses the given folders; one that is `None` is not searched.
     pub fn new(hub: Option<PathBuf>, own: Option<PathBuf>, keras: Option<PathBuf>) -> Self {
         Self { hub, own, keras }
     }
 
-    /// As the environment says: `HF_HUB_CACHE`, `HF_HOME`, `XDG_CACHE_HOME` for the hub's cache, `KERAS_HOME` for Keras',
-    /// `FILTERSCOPE_HOME` for the own folder; else their usual places.
+    /// Folders from the environment: `HF_HUB_CACHE`, `HF_HOME` or `XDG_CACHE_HOME` for the hub's cache, `KERAS_HOME` for Keras' cache,
+    /// `FILTERSCOPE_HOME` for the program's own folder. Without these variables, the usual places.
     pub fn from_env() -> Self {
         let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
         let home = std::env::home_dir();
@@ -66,12 +66,13 @@ impl Folders {
         Self { hub, own, keras }
     }
 
-    /// Where `weights import` keeps a tag's weights.
+    /// Where `weights import` stores the weights of a tag.
     pub fn imported(&self, tag: &str) -> Option<PathBuf> {
         Some(self.own.as_ref()?.join(format!("{tag}.safetensors")))
     }
 
-    /// Where a download from a web server is kept. Two files of one name must not meet, so the tag stands before it.
+    /// Where a download from a web server is stored. The tag is put before the file name, so that two files of the same name don't
+    /// collide.
     pub fn downloaded(&self, tag: &str, source: WeightSource) -> Option<PathBuf> {
         Some(self.own.as_ref()?.join(format!("{tag}.{}", source.file_name())))
     }
@@ -81,7 +82,7 @@ impl Folders {
         Some(self.hub.as_ref()?.join(format!("models--{}", repo.replace('/', "--"))))
     }
 
-    /// A row's weight file, if it is here.
+    /// The weight file of a model spec, by its weights tag and source, if it is on this machine.
     pub fn find(&self, tag: &str, source: Option<WeightSource>) -> Option<KeptFile> {
         let there = |path: Option<PathBuf>, kept| {
             path.filter(|path| path.is_file()).map(|path| KeptFile { path, kept })
@@ -98,7 +99,7 @@ impl Folders {
     }
 }
 
-/// A file of the commit that `main` was at when it was last asked for, else of any commit that is here.
+/// A file of the commit that `main` pointed to when it was last requested, otherwise of any commit that is in the cache.
 fn snapshot(repository: &Path, file: &str) -> Option<PathBuf> {
     let snapshots = repository.join("snapshots");
     if let Ok(commit) = std::fs::read_to_string(repository.join("refs/main")) {

@@ -1,7 +1,8 @@
-//! A classifier that follows the last map: class scores, and which places speak for a class.
+//! A classifier that follows the last feature map: class scores, and which locations of the map contribute to a class.
 //!
-//! Bound only where the file holds one whose width is the map's number of channels. Most take the mean of each channel; `MobileNetV3`'s has a
-//! layer in between, `ConvNeXt`'s norms the means, and VGG's (`places`) looks at each place of a map of one size.
+//! A classifier is bound only if the file holds one whose number of inputs fits the map's number of channels. Most classifiers take the
+//! mean of each channel. `MobileNetV3`'s has another layer before the last one, `ConvNeXt`'s normalises the means, and VGG's
+//! (`flattened`) takes all values of a map of one fixed size.
 
 mod chain;
 mod flattened;
@@ -19,14 +20,15 @@ use crate::tensor::{Activation, MapShape};
 pub use self::names::{ClassNames, ClassNamesError};
 pub(super) use self::plan::HeadPlan;
 
-/// Names of the last linear layer, torch's and Keras'.
+/// Names of the last linear layer in PyTorch's and in Keras' files.
 const TORCH_NAMES: [&str; 5] = ["fc", "classifier", "classif", "head.fc", "last_linear"];
 const KERAS_NAMES: [&str; 3] = ["predictions", "fc1000", "probs"];
 
-/// ImageNet's classes in the order of every network trained on it, after the id that `WordNet` gives.
+/// ImageNet's 1000 classes, one per line, in the order that networks trained on it use. A line has tab-separated columns, with the
+/// `WordNet` id before the name.
 const IMAGENET: &str = include_str!("../../assets/imagenet1000_labels.tsv");
 
-/// A layer between means and classes: linear, then hard-swish (`MobileNetV3`'s `conv_head`).
+/// The layer between the means and the last layer: linear, then hard-swish (`MobileNetV3`'s `conv_head`).
 #[derive(Debug)]
 struct Hidden {
     /// `[units, channels]`, row-major.
@@ -34,7 +36,7 @@ struct Hidden {
     bias: Vec<f32>,
 }
 
-/// `ConvNeXt`'s layer norm of the means.
+/// `ConvNeXt`'s layer norm, which is applied to the means.
 #[derive(Debug)]
 struct MeansNorm {
     gamma: Vec<f32>,
@@ -42,7 +44,7 @@ struct MeansNorm {
 }
 
 impl MeansNorm {
-    /// timm's and torchvision's.
+    /// The epsilon that timm and torchvision use.
     const EPS: f64 = 1e-6;
 
     fn of(&self, means: &[f64]) -> Vec<f64> {
@@ -55,7 +57,7 @@ impl MeansNorm {
     }
 }
 
-/// What comes before the last linear layer.
+/// What is computed from the last feature map before the last linear layer.
 #[derive(Debug)]
 enum Before {
     Means,
@@ -65,7 +67,7 @@ enum Before {
     Chain(Chain),
 }
 
-/// A last linear layer, and what it follows.
+/// A classifier: its last linear layer, and what is computed before it.
 #[derive(Debug)]
 pub struct Head {
     before: Before,
@@ -74,30 +76,30 @@ pub struct Head {
     bias: Vec<f32>,
     num_channels: usize,
     gives: Output,
-    /// What a person calls the classes.
+    /// The user's names of the classes.
     names: Option<Vec<String>>,
 }
 
-/// Why no class was found.
+/// Why a class that was asked for was not found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NoClass {
-    /// None is called so.
+    /// No class has this name or number.
     Unknown,
-    /// These are.
+    /// Several classes match; these are their numbers.
     Several(Vec<usize>),
 }
 
-/// A class and its share.
+/// A class and its probability.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ClassShare {
     /// The class's number.
     pub class: usize,
-    /// Its softmax probability.
+    /// Its probability, from 0 to 1: by sigmoid if the head gives sigmoids, otherwise by softmax.
     pub probability: f32,
 }
 
 impl Head {
-    /// The classifier of a file, for a last map of that many channels.
+    /// The classifier of a file, for a last feature map of `num_channels` channels.
     pub(super) fn of(file: &TensorFile, num_channels: usize) -> Option<Self> {
         if let Some(plan) = HeadPlan::carried(file) {
             return Self::planned(file, &plan, num_channels).ok();
@@ -110,8 +112,8 @@ impl Head {
             .or_else(|| Self::behind_places(file, num_channels))
     }
 
-    /// The one linear layer among a file's head tensors that takes the means of so many channels, whatever it is called: alone in its head
-    /// (`fc.1` after a dropout, which does nothing here). Where something else has weights in a head, nobody knows what it does.
+    /// The only linear layer among a file's head tensors that takes `num_channels` values, whatever its name. It must be the only layer
+    /// with weights in its head (as `fc.1` after a dropout, which has no effect here): what other layers would do isn't known.
     pub(super) fn lone(file: &TensorFile, head_tensors: &[String], num_channels: usize) -> Option<Self> {
         let first = |name: &str| name.split('.').next().unwrap_or_default().to_owned();
         let mut found = None;
@@ -137,7 +139,7 @@ impl Head {
         is_sound.then(|| Self::softmax(Before::Means, weight, bias, num_channels))
     }
 
-    /// One on normed means.
+    /// A classifier that takes normalised means.
     fn behind_norm(file: &TensorFile, num_channels: usize) -> Option<Self> {
         let (_, gamma) = file.tensor("head.norm.weight")?;
         let (_, beta) = file.tensor("head.norm.bias")?;
@@ -148,7 +150,7 @@ impl Head {
         Some(Self { before: Before::Norm(MeansNorm { gamma, beta }), ..head })
     }
 
-    /// One on all places of a map.
+    /// A classifier that takes all values of a map.
     fn behind_places(file: &TensorFile, num_channels: usize) -> Option<Self> {
         let places = FlattenedMap::of(file, num_channels)?;
         let (weight, bias) = places.last(file)?;
@@ -157,7 +159,7 @@ impl Head {
         is_sound.then(|| Self::softmax(Before::Flattened(places), weight, bias, num_channels))
     }
 
-    /// One with a layer before it.
+    /// A classifier with another layer before its last one.
     fn behind_hidden(file: &TensorFile, num_channels: usize) -> Option<Self> {
         let (shape, weight) = file.tensor("conv_head.weight")?;
         let (_, bias) = file.tensor("conv_head.bias")?;
@@ -197,20 +199,20 @@ impl Head {
         Self { before, weight, bias, num_channels, gives: Output::Softmax, names: None }
     }
 
-    /// A Keras head by its plan, for a last map of so many channels; else why there is none.
+    /// A Keras head by its plan, for a last feature map of `num_channels` channels. The error says why it gives no classifier.
     pub(super) fn planned(file: &TensorFile, plan: &HeadPlan, num_channels: usize) -> Result<Self, String> {
         let (chain, (weight, bias)) = Chain::of(file, plan, num_channels)?;
         let head = Self::softmax(Before::Chain(chain), weight, bias, num_channels);
         Ok(Self { gives: plan.gives, ..head })
     }
 
-    /// Names the classes.
+    /// Sets the names of the classes. Fails if their number differs from the number of classes.
     pub fn set_names(&mut self, names: &ClassNames) -> Result<(), ClassNamesError> {
         self.names = Some(names.for_classes(self.num_classes())?);
         Ok(())
     }
 
-    /// Whether one output is the share of the second of two classes.
+    /// Whether the head's only output is the probability of the second of two classes.
     fn is_of_two(&self) -> bool {
         self.gives == Output::Sigmoid && self.bias.len() == 1
     }
@@ -220,7 +222,7 @@ impl Head {
         if self.is_of_two() { 2 } else { self.bias.len() }
     }
 
-    /// What a class is called: as a person named them, or where these are ImageNet's thousand.
+    /// The name of a class: the user's, or ImageNet's if no names were set and there are 1000 classes. Otherwise `None`.
     pub fn name(&self, class: usize) -> Option<&str> {
         if let Some(names) = &self.names {
             return names.get(class).map(String::as_str);
@@ -231,7 +233,8 @@ impl Head {
         IMAGENET.lines().nth(class)?.split('\t').nth(2)
     }
 
-    /// A class by its number, by one of its names, or by a part that no other's names have: whole words count before parts of words.
+    /// Finds a class by its number, by one of its names, or by a part of a name that no other class has. Matches of whole words are
+    /// preferred to matches of parts of words.
     pub fn find(&self, asked: &str) -> Result<usize, NoClass> {
         if let Ok(number) = asked.parse::<usize>() {
             return (number < self.num_classes()).then_some(number).ok_or(NoClass::Unknown);
@@ -242,7 +245,7 @@ impl Head {
                 .filter(|class| self.name(*class).is_some_and(|name| fits(&name.to_lowercase())))
                 .collect()
         };
-        // With something that is no letter around it.
+        // The match must not have a letter or digit directly before or after it.
         let has_word = |name: &str| {
             name.match_indices(&asked).any(|(at, found)| {
                 let around = (name[..at].chars().next_back(), name[at + found.len()..].chars().next());
@@ -261,7 +264,7 @@ impl Head {
         Err(NoClass::Unknown)
     }
 
-    /// The last layer's outputs. Nothing for a map of another size.
+    /// The outputs of the last layer, one per row of its weights. `None` for a map of another size, or if an output isn't finite.
     fn scores(&self, map: &Activation) -> Option<Vec<f64>> {
         let shape = map.shape();
         if shape.channels != self.num_channels {
@@ -289,7 +292,7 @@ impl Head {
         scores.iter().all(|score| score.is_finite()).then_some(scores)
     }
 
-    /// The likeliest classes of a last map, best first. Nothing if a value isn't finite.
+    /// The `num` most probable classes for a last feature map, best first. Empty for a map of another size, or if a score isn't finite.
     pub fn top(&self, map: &Activation, num: usize) -> Vec<ClassShare> {
         let Some(scores) = self.scores(map) else { return Vec::new() };
         let sigmoid = |x: f64| 1.0 / (1.0 + (-x).exp());
@@ -311,12 +314,13 @@ impl Head {
             .collect()
     }
 
-    /// Whether scores take little beside the network itself. Dense layers over all places, as VGG's, have as many weights as the network.
+    /// Whether computing scores costs little compared with the network. Dense layers over all values of a map, as VGG's, have at least
+    /// as many weights as the network.
     pub fn is_light(&self) -> bool {
         !matches!(self.before, Before::Flattened(_))
     }
 
-    /// Whether a class's score is a sum over places, so that it has a map.
+    /// Whether a class's score is a sum over locations, so that there is a class activation map.
     pub fn has_class_maps(&self) -> bool {
         match &self.before {
             Before::Means => true,
@@ -325,9 +329,10 @@ impl Head {
         }
     }
 
-    /// Where a last map speaks for a class (Zhou et al., "Learning Deep Features for Discriminative Localization", 2016): the
-    /// channels' maps, each times its weight in the class's score, added up. Of several layers a channel's weight is what the score
-    /// changes by with its mean, at this picture. One channel, named after layer and class.
+    /// The class activation map of a class (Zhou et al., "Learning Deep Features for Discriminative Localization", 2016): the sum of
+    /// the last feature map's channels, each multiplied by its weight in the class's score. If the head has several layers, a channel's
+    /// weight is the derivative of the score with respect to the channel's mean, for this picture. The result has one channel and is
+    /// named after layer and class. `None` if the head has no class maps, or if the map or the class doesn't fit it.
     pub fn class_map(&self, map: &Activation, class: usize) -> Option<Activation> {
         if !self.has_class_maps() {
             return None;
@@ -336,7 +341,7 @@ impl Head {
         if shape.channels != self.num_channels || class >= self.num_classes() {
             return None;
         }
-        // Of two classes with one output the first has what speaks against the second.
+        // With one output for two classes, the first class's map is the second's with the opposite sign.
         let (output, sign) = match (self.is_of_two(), class) {
             (true, class) => (0, if class == 0 { -1.0 } else { 1.0 }),
             (false, class) => (class, 1.0),
@@ -363,7 +368,8 @@ impl Head {
         Activation::new(name, MapShape::new(1, shape.height, shape.width), values).ok()
     }
 
-    /// The likeliest classes in words: `tiger cat 38 %, Egyptian cat 36 %`; or why there are none for a map of this size.
+    /// The most probable classes in words, such as `tiger cat 38.0 %, Egyptian cat 36.0 %`; or why there are none for a map of this
+    /// size.
     pub fn words(&self, map: &Activation, num: usize) -> Option<String> {
         let scores = if self.gives == Output::Raw { self.scores(map) } else { None };
         let shares: Vec<String> = self
@@ -371,7 +377,7 @@ impl Head {
             .into_iter()
             .enumerate()
             .map(|(at, ClassShare { class, probability })| {
-                // Of a class's several names the first is the usual one.
+                // If a class has several names, the first is the usual one.
                 let first = |name: &str| name.split(", ").next().unwrap_or(name).to_owned();
                 let name = match &self.names {
                     Some(names) => names.get(class).cloned(),
@@ -380,7 +386,7 @@ impl Head {
                 let name = name.unwrap_or_else(|| format!("class {class}"));
                 match (self.gives, &scores) {
                     (Output::Raw, Some(scores)) => {
-                        // Nobody knows what becomes of an output.
+                        // It isn't known what the outputs mean, so they are shown as they are.
                         let before = if at == 0 { "output " } else { "" };
                         format!("{name} {before}{:.3}", scores[class])
                     }

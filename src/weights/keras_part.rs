@@ -1,6 +1,6 @@
-//! What a Keras file holds beside a network: where the network lies in it, and the layers of its head.
+//! Where in a Keras file a network was found, and what else the file holds, in particular the layers of a head.
 //!
-//! Owns how these are told to people and how a head is found. Must not know how a network runs.
+//! Responsible for describing these to the user and for finding the head. Must not know how a network runs.
 
 use super::head::{Head, HeadPlan};
 use super::keras::{Flat, FlatNode, KerasConfig, StoredLayer};
@@ -8,33 +8,33 @@ use super::locate::Whereabouts;
 use super::tensor_file::TensorFile;
 use crate::graph::Graph;
 
-/// The part of a Keras file that a network is.
+/// Where a network was found in a Keras file, and the layers that are left over.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct KerasPart {
-    /// The model in the file that its layers lie in, outermost first with slashes between; empty where they lie at the top.
+    /// The nested model that contains the network's layers, as a path with slashes, outermost first; empty at the top level.
     pub model: String,
-    /// Whether the file has no names of its layers, so that they were taken in Keras' order of their classes. Such a file says nothing
-    /// of what its model does with a picture's values either.
+    /// Whether the file doesn't have the names of its layers, so that layers of a class were taken in Keras' order. Such a file doesn't
+    /// describe the model's preprocessing either.
     pub is_nameless: bool,
-    /// Layers that belong to no network, in the file's order.
+    /// Layers with weights that don't belong to the network, in the file's order.
     pub head: Vec<HeadLayer>,
-    /// Why the head gives no classes, where there is one that doesn't.
+    /// Why the head gives no classes, if there is a head that isn't understood.
     pub no_classes: Option<String>,
-    /// How the head is put together, where it is understood.
+    /// The structure of the head, if it was read from the file.
     pub(super) plan: Option<HeadPlan>,
 }
 
 /// A layer of a head.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HeadLayer {
-    /// Its name, with the models that it lies in.
+    /// Its name, with the nested models that contain it.
     pub name: String,
     /// The shape of its kernel, or of its first tensor.
     pub shape: Vec<usize>,
 }
 
 impl KerasPart {
-    /// Looks at what binding left over; gives the classifier where it is understood.
+    /// Examines the layers that binding left over. Also returns the classifier, if it is understood.
     pub(super) fn of(
         graph: &Graph,
         file: &TensorFile,
@@ -48,7 +48,7 @@ impl KerasPart {
         if part.head.is_empty() {
             return (None, part);
         }
-        // The application's own without a configuration: its layers bear known names.
+        // The head of Keras' own application can be recognised without a configuration: its layers have known names.
         let is_own = |layer: &HeadLayer| {
             head_prefixes.iter().any(|prefix| format!("{}/", layer.name).starts_with(prefix))
         };
@@ -94,7 +94,7 @@ impl KerasPart {
         let (store, [only]) = (file.keras_store(), &self.head[..]) else {
             return Err("the file doesn't say how the layers of its head are put together".to_owned());
         };
-        // A pool without weights shows by its group or its entry in the list.
+        // A pooling layer has no weights, but it has a group in the file or an entry in the list of layers.
         let has = |class: &str| store.is_some_and(|store| store.has_class(class));
         let is_mean = has("global_average_pooling2d") && !has("global_max_pooling2d") && !has("flatten");
         let is_linear = only.shape.len() == 2 && only.shape[0] == graph.channels(graph.final_node());
@@ -105,13 +105,13 @@ impl KerasPart {
         }
     }
 
-    /// The layers of the head in words; nothing where the file is the network alone.
+    /// The layers of the head in words; `None` if the file holds only the network, at its top level.
     pub fn if_more(&self) -> Option<Vec<String>> {
         let is_part = !self.model.is_empty() || !self.head.is_empty();
         is_part.then(|| self.head.iter().map(HeadLayer::words).collect())
     }
 
-    /// What a person should know, in sentences; empty where the file is the network alone.
+    /// Notes for the user about what was found in the file; empty if there is nothing to say.
     pub fn notes(&self) -> Vec<String> {
         let mut notes = Vec::new();
         if !self.model.is_empty() {
@@ -127,7 +127,7 @@ impl KerasPart {
             let layers: Vec<String> = self.head.iter().map(HeadLayer::words).collect();
             let reason =
                 self.no_classes.as_ref().map_or_else(String::new, |why| format!("; no classes: {why}"));
-            // Whose other convolutions are, if they have no place in a head that was read, nobody knows.
+            // Convolutions that aren't part of an understood head may belong to anything.
             let is_other = self.plan.is_none() && self.head.iter().any(|layer| layer.shape.len() == 4);
             let what = if is_other { "beside it" } else { "its head" };
             notes.push(format!("{what}: {}{reason}", layers.join(", ")));
@@ -147,7 +147,7 @@ impl HeadLayer {
         Self { shape: entry.map(|entry| entry.shape.clone()).unwrap_or_default(), name: key }
     }
 
-    /// `dense (2048 → 10)`.
+    /// The layer in words, such as `dense (2048 → 10)`, with its name in backquotes.
     pub fn words(&self) -> String {
         match self.shape[..] {
             [inputs, outputs] => format!("`{}` ({inputs} → {outputs})", self.name),

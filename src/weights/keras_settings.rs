@@ -1,7 +1,9 @@
-//! Settings of a Keras model's layers that no tensor shows: strides, borders, epsilons, functions, joins and pools, each held against the
-//! graph that the weights are bound to. A network that was changed there would bind and give other values without a word.
+//! Settings of a Keras model's layers that tensors don't show: strides, padding, epsilons, activation functions, joins and pools. Each is
+//! compared with the graph that the weights are bound to. Without this check, a network with changed settings would bind without an
+//! error and give wrong values.
 //!
-//! Owns which settings are compared. What can't be compared (a class of one's own) is left to the checks of how layers are put together.
+//! Responsible for which settings are compared. What can't be compared (a custom class) is left to the checks of how layers are
+//! connected.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -10,11 +12,11 @@ use serde_json::Value as Json;
 use super::keras::{Flat, FlatNode, KerasLayer};
 use crate::graph::{ActivationFn, Conv2d, Graph, Node, Op, Padding, Pool2d, Sides};
 
-/// Epsilons that are this close, as a share, are one: files hold them as decimal numbers.
+/// Relative tolerance for epsilons: files hold them as decimal numbers.
 const EPS_TOLERANCE: f64 = 1e-3;
 
-/// What is set otherwise in a file, in words, one for each layer at fault. `used` are the bound layers, the graph's name → the file's key;
-/// `counts` tells layers that have maps' parameters.
+/// Settings in a file that differ from the graph, in words, with the layer. `used` maps the graph's name of each bound layer to the
+/// file's key; `counts` recognises layers with parameters that work on feature maps.
 pub(super) fn odd_settings(
     graph: &Graph,
     flat: &Flat<'_>,
@@ -49,7 +51,7 @@ pub(super) fn odd_settings(
     odd.into_iter().collect()
 }
 
-/// The inputs of the model that any of the bound layers comes of.
+/// The inputs of the model from which the bound layers are computed.
 fn inputs_of<'f, 'l>(
     flat: &'f Flat<'l>,
     used: &HashMap<String, String>,
@@ -64,7 +66,7 @@ fn inputs_of<'f, 'l>(
     before.into_iter().map(|at| &flat.nodes[at]).filter(|node| node.inputs.is_empty())
 }
 
-/// What is odd of an input's extent, in words: it is to be rows × columns × 3, as far as the file says.
+/// What is wrong with an input's shape, in words: it must be rows × columns × 3, as far as the file says.
 fn odd_input(node: &FlatNode<'_>) -> Option<String> {
     let config = &node.layer.config;
     let shape = config.get("batch_shape").or_else(|| config.get("batch_input_shape"))?.as_array()?;
@@ -81,8 +83,8 @@ fn odd_input(node: &FlatNode<'_>) -> Option<String> {
     })
 }
 
-/// Layers without maps' parameters between one layer and the nearest before it that have some; none before the first of all, where a
-/// picture is prepared.
+/// Layers without parameters between one layer and the nearest layers with parameters before it. Empty for the network's first layer,
+/// where only preprocessing comes before.
 fn passed_between(flat: &Flat<'_>, at: usize, counts: &dyn Fn(&FlatNode<'_>) -> bool) -> Vec<usize> {
     if flat.before(at, counts).is_empty() {
         return Vec::new();
@@ -94,12 +96,12 @@ fn passed_between(flat: &Flat<'_>, at: usize, counts: &dyn Fn(&FlatNode<'_>) -> 
             open.extend(&flat.nodes[next].inputs);
         }
     }
-    // A way from the picture past all layers isn't between two.
+    // A layer that is only reached from the input, past all layers with parameters, isn't between two of them.
     passed.retain(|next| !flat.before(*next, counts).is_empty());
     passed.into_iter().collect()
 }
 
-/// Two numbers of a setting, which Keras writes as a list or as one.
+/// A setting with a number for rows and one for columns. Keras writes them as a list, or as one number if they are equal.
 fn pair(layer: &KerasLayer, name: &str) -> Option<[usize; 2]> {
     let number = |value: &Json| value.as_u64().and_then(|n| usize::try_from(n).ok());
     match layer.config.get(name)? {
@@ -120,7 +122,7 @@ fn odd_pair(layer: &KerasLayer, name: &str, expected: [usize; 2]) -> Option<Stri
     Some(format!("has {name} {found:?}, expected {expected:?}"))
 }
 
-/// A convolution with the border that a node before it adds as its own.
+/// The convolution, with the border of a `ZeroPad` node before it as its own padding.
 fn with_its_border(graph: &Graph, node: &Node, mut conv: Conv2d) -> Conv2d {
     let before = node.inputs.first().map(|input| &graph.node(*input).op);
     if let (Padding::Valid, Some(Op::ZeroPad(sides))) = (conv.padding, before) {
@@ -129,7 +131,8 @@ fn with_its_border(graph: &Graph, node: &Node, mut conv: Conv2d) -> Conv2d {
     conv
 }
 
-/// What a layer adds around a map, if it is one that does; more than any network has where that can't be read.
+/// The border that a `ZeroPadding2D` layer adds; `None` for other layers. If its setting can't be read, a border larger than that of
+/// any network, so that it counts as different.
 fn border_of(layer: &KerasLayer) -> Option<Sides> {
     if layer.class() != "ZeroPadding2D" {
         return None;
@@ -154,12 +157,12 @@ fn border_of(layer: &KerasLayer) -> Option<Sides> {
     Some(Sides { top, bottom, left, right })
 }
 
-/// `border` is what a layer just before it adds.
+/// What differs between a layer and the graph's convolution, in words. `border` is what a layer directly before it adds.
 fn odd_conv(layer: &KerasLayer, conv: &Conv2d, border: Option<Sides>) -> Option<String> {
     if text(layer, "data_format").is_some_and(|format| format != "channels_last") {
         return Some("takes channels first".to_owned());
     }
-    // The depthwise half of a separable layer has its stride and border, the pointwise half none.
+    // The stride and padding of a separable layer apply to its depthwise convolution, not to its pointwise one.
     if layer.class() == "SeparableConv2D" && !conv.is_depthwise() {
         return None;
     }
@@ -187,7 +190,7 @@ fn odd_conv(layer: &KerasLayer, conv: &Conv2d, border: Option<Sides>) -> Option<
         }
         ("valid", Some(sides)) => match conv.padding {
             Padding::Explicit(own) | Padding::Ceil(own) => own == sides,
-            // Of an odd total the smaller half comes first, and both depend on the input's size.
+            // How `same` padding is split between the sides depends on the input's size, so only an upper limit is checked.
             Padding::Same | Padding::SameLower => {
                 let [rows, columns] = conv.kernel;
                 sides.top.saturating_add(sides.bottom) < rows
@@ -205,7 +208,7 @@ fn odd_epsilon(layer: &KerasLayer, eps: f64) -> Option<String> {
     ((found - eps).abs() > eps * EPS_TOLERANCE).then(|| format!("has epsilon {found}, expected {eps}"))
 }
 
-/// What kinds of layers without parameters a graph has.
+/// Which kinds of layers without parameters a graph has.
 struct Kinds {
     functions: Vec<ActivationFn>,
     max_pools: Vec<Pool2d>,
@@ -239,7 +242,7 @@ impl Kinds {
         kinds
     }
 
-    /// What is odd of a layer, if anything; a class that isn't known here is not.
+    /// What differs in a layer without parameters, in words. Classes that aren't known here are not checked.
     fn odd(&self, layer: &KerasLayer) -> Option<String> {
         let foreign =
             |is_known: bool| (!is_known).then(|| format!("({}) is none of this network's", layer.class()));
@@ -282,7 +285,7 @@ impl Kinds {
     }
 }
 
-/// Whether a pool has the window and the step of one of these.
+/// Whether a pooling layer has the window and the stride of one of these pools.
 fn is_among(layer: &KerasLayer, pools: &[Pool2d]) -> bool {
     let Some(kernel) = pair(layer, "pool_size") else { return !pools.is_empty() };
     let stride = pair(layer, "strides").unwrap_or(kernel);

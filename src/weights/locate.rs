@@ -1,8 +1,8 @@
-//! Where in a Keras file the layers of a graph may lie, and what else lies there.
+//! Where in a Keras file the layers of a graph may be found, and what else the file contains.
 //!
-//! A network is looked for in one model of the file, among layers in Keras' own order: its layers are a run of theirs, and what
-//! stands between them is a fault. Where the file says how its layers are put together, each must follow the layers that it follows
-//! in the graph. Must not know values.
+//! A network is looked for within each nested model of the file, among its layers in Keras' own order. The network's layers must be a
+//! contiguous run of them; a layer in between is a fault. If the file says how its layers are connected, each must follow the layers
+//! that it follows in the graph. Must not know values.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -12,33 +12,33 @@ use super::keras_settings::odd_settings;
 use super::tensor_file::TensorFile;
 use crate::graph::{Graph, NodeId, Op, keras_class_order};
 
-/// Kinds of layers that Keras numbers by itself: today's name, and Keras 1's.
+/// Kinds of layers that Keras numbers automatically in the networks here: today's name, and Keras 1's.
 const COUNTED: [(&str, &str); 2] =
     [("conv2d", "convolution2d"), ("batch_normalization", "batchnormalization")];
-/// The most channels that a picture has.
+/// The largest number of channels that a picture can have.
 const MOST_OF_A_PICTURE: usize = 4;
-/// Ways to try in one model of a file.
+/// Largest number of assignments to try in one model of a file.
 const MAX_WAYS: usize = 64;
 
-/// One way in which a graph's layers may be those of a file.
+/// One possible assignment of a graph's layers to layers of a file.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Whereabouts {
-    /// The model that they lie in, with a slash behind it, or empty.
+    /// The nested model that contains them, with a slash at the end; empty at the top level.
     pub(super) scope: String,
-    /// Layer as the graph spells it → as the file does, where they differ.
+    /// The graph's name of a layer → the file's, where they may differ.
     pub(super) renamed: HashMap<String, String>,
-    /// Whether the file has no names of these layers.
+    /// Whether the file doesn't have the names of these layers.
     pub(super) is_nameless: bool,
 }
 
-/// Of one parameter: names that it may have behind its layer's, each with its shape under that name.
+/// The possible names of one parameter within its layer, each with the shape that it has in the file under that name.
 type Spellings = Vec<(String, Vec<usize>)>;
 
-/// Which layers a graph wants.
+/// The layers that a graph needs.
 struct Wanted<'a> {
     file: &'a TensorFile,
     suffix: &'static str,
-    /// By layer: what its parameters may be called behind the layer's name, and their shapes in the file.
+    /// For each layer of the graph, the possible names and shapes of its parameters.
     params: HashMap<&'a str, Vec<Spellings>>,
 }
 
@@ -58,7 +58,7 @@ impl<'a> Wanted<'a> {
         Self { file, suffix, params }
     }
 
-    /// Whether a layer of the file has the parameters of one of the graph, by shape.
+    /// Whether the file's layer `key` has all parameters of the graph's `layer`, with the right shapes.
     fn fits(&self, layer: &str, key: &str) -> bool {
         self.params.get(layer).is_some_and(|params| {
             params.iter().all(|names| {
@@ -71,7 +71,7 @@ impl<'a> Wanted<'a> {
     }
 }
 
-/// All ways that are worth trying; at least one.
+/// All assignments that are worth trying; at least one.
 pub(super) fn whereabouts(graph: &Graph, file: &TensorFile, suffix: &'static str) -> Vec<Whereabouts> {
     let wanted = Wanted::of(graph, file, suffix);
     let Some(store) = file.keras_store() else {
@@ -100,7 +100,7 @@ pub(super) fn whereabouts(graph: &Graph, file: &TensorFile, suffix: &'static str
     all
 }
 
-/// The model of a Keras file that a person named, with a slash behind it, if it has layers there.
+/// The nested model of a Keras file that the user asked for, with a slash at the end, if it has layers with weights.
 fn asked_scope(file: &TensorFile) -> Option<String> {
     let asked = file.choice().prefix.as_deref()?.trim_end_matches(['.', '/']);
     let scope = if asked.is_empty() { String::new() } else { format!("{asked}/") };
@@ -108,13 +108,13 @@ fn asked_scope(file: &TensorFile) -> Option<String> {
 }
 
 impl TensorFile {
-    /// Whether a person named a model of a Keras file.
+    /// Whether the user asked for a nested model of a Keras file, and the file has it.
     pub(super) fn names_a_keras_model(&self) -> bool {
         asked_scope(self).is_some()
     }
 }
 
-/// In a model whose layers have names: those that Keras numbered are taken in the order of their numbers.
+/// The assignments in a model whose layers have names. Layers that Keras numbered are matched in the order of their numbers.
 fn ways(wanted: &Wanted<'_>, graph: &Graph, scope: &str, there: &[&str]) -> Vec<Whereabouts> {
     let mut ways = vec![Whereabouts { scope: scope.to_owned(), ..Whereabouts::default() }];
     for (kind, then) in COUNTED {
@@ -143,7 +143,7 @@ fn ways(wanted: &Wanted<'_>, graph: &Graph, scope: &str, there: &[&str]) -> Vec<
     ways
 }
 
-/// In a model whose layers have no names: those of a class are taken in Keras' order of that class.
+/// The assignments in a model whose layers have no names. The layers of each class are matched in Keras' order.
 fn nameless(wanted: &Wanted<'_>, graph: &Graph, scope: &str, layers: &[&StoredLayer]) -> Vec<Whereabouts> {
     let mut ours: Vec<(&str, Vec<&str>)> = Vec::new();
     for (class, layer) in keras_class_order(graph) {
@@ -154,11 +154,11 @@ fn nameless(wanted: &Wanted<'_>, graph: &Graph, scope: &str, layers: &[&StoredLa
     }
     let mut ways = vec![Whereabouts { scope: scope.to_owned(), is_nameless: true, renamed: HashMap::new() }];
     for (class, ours) in ours {
-        // The file lists them in order.
+        // The order of the numbers is Keras' order.
         let there = layers.iter().filter(|layer| layer.class.as_deref() == Some(class));
         let mut there: Vec<String> = there.map(|layer| layer.name.clone()).collect();
         there.sort_by_key(|name| counted(name, class));
-        // Names as they would be, where there are too few.
+        // If there are too few, add the names that the missing ones would have.
         for count in there.len()..ours.len() {
             there.push(if count == 0 { class.to_owned() } else { format!("{class}_{count}") });
         }
@@ -168,10 +168,10 @@ fn nameless(wanted: &Wanted<'_>, graph: &Graph, scope: &str, layers: &[&StoredLa
     ways
 }
 
-/// Layer as the graph spells it, as the file does.
+/// Pairs of the graph's name of a layer and the file's.
 type Pairs = Vec<(String, String)>;
 
-/// All runs of layers in which each has the shapes that it must have; the first where there is none.
+/// All contiguous runs of the file's layers in which each has the right shapes. If there are none, the first run.
 fn runs(wanted: &Wanted<'_>, scope: &str, ours: &[&str], theirs: &[&str]) -> Vec<Pairs> {
     let pairs = |from: usize| -> Pairs {
         ours.iter().zip(&theirs[from..]).map(|(o, t)| ((*o).to_owned(), (*t).to_owned())).collect()
@@ -183,8 +183,8 @@ fn runs(wanted: &Wanted<'_>, scope: &str, ours: &[&str], theirs: &[&str]) -> Vec
     if found.is_empty() { vec![pairs(0)] } else { found }
 }
 
-/// Where layers are missing: by their numbers, counted from where most have the shapes that they must have, so that a missing one is
-/// called what it would be called in that file.
+/// The pairs if the file has too few layers. They are matched by number, with the start at which most layers have the right shapes, so
+/// that a missing layer is reported under the name that it would have in the file.
 fn by_number(
     wanted: &Wanted<'_>,
     scope: &str,
@@ -218,12 +218,13 @@ fn crossed(ways: &[Whereabouts], pairs: &[Pairs]) -> Vec<Whereabouts> {
     all
 }
 
-/// What kind of layer one of a file is, as far as a backbone is concerned.
+/// Whether a layer of a file works on feature maps, as those of a backbone do.
 fn is_of_maps(file: &TensorFile, layer: &StoredLayer) -> bool {
     is_of_maps_by_key(file, &layer.key())
 }
 
-/// Convolutions and batch norms, which a backbone is made of; dense layers and the like only stand in heads.
+/// Whether the layer under a key is a convolution or a batch norm, by its tensors. Backbones consist of these; dense layers and others
+/// occur only in heads.
 fn is_of_maps_by_key(file: &TensorFile, key: &str) -> bool {
     let has = |leaf: &str, sides: usize| {
         file.entry(&format!("{key}/{leaf}")).is_some_and(|entry| entry.shape.len() == sides)
@@ -231,20 +232,21 @@ fn is_of_maps_by_key(file: &TensorFile, key: &str) -> bool {
     has("kernel", 4) || has("depthwise_kernel", 4) || has("moving_mean", 1)
 }
 
-/// What was found of a file beside a graph's own layers.
+/// What a file holds in addition to a graph's own layers, and how it differs from the graph.
 #[derive(Debug, Default)]
 pub(super) struct Rest {
-    /// Layers that belong to no backbone, in order.
+    /// Layers that don't belong to the backbone, in order.
     pub(super) head: Vec<StoredLayer>,
-    /// Layers that stand before the network's or between them.
+    /// Keys of layers before the network's layers or between them.
     pub(super) between: Vec<String>,
-    /// Layers that aren't given what they are given in the graph.
+    /// Keys of layers whose inputs come from other layers than in the graph.
     pub(super) misplaced: Vec<String>,
-    /// What is set otherwise than in the graph, in words.
+    /// Settings that differ from the graph, in words.
     pub(super) odd_settings: Vec<String>,
 }
 
-/// Holds what a way leaves over against Keras' order; `used` are the layers that were bound, the graph's name → the file's key.
+/// Sorts the layers that are left over into head layers and faults, by the connections in the configuration if it has all bound layers,
+/// otherwise by the layers' order. `used` maps the graph's name of each bound layer to the file's key.
 pub(super) fn rest(
     graph: &Graph,
     file: &TensorFile,
@@ -252,14 +254,14 @@ pub(super) fn rest(
     used: &HashMap<String, String>,
 ) -> Rest {
     let keys: HashSet<&str> = used.values().map(String::as_str).collect();
-    // `Normalization` says what becomes of a picture's values, and is no part of a head.
+    // A `Normalization` layer is preprocessing and not part of a head.
     let is_of_the_picture = |layer: &StoredLayer| file.entry(&format!("{}/mean", layer.key())).is_some();
     let is_left = |layer: &&StoredLayer| {
         layer.has_weights && !keys.contains(layer.key().as_str()) && !is_of_the_picture(layer)
     };
     let mut rest = Rest { head: store.layers.iter().filter(is_left).cloned().collect(), ..Rest::default() };
     let flat = file.keras_config().and_then(Flat::of);
-    // Only where the configuration speaks of every layer that was bound.
+    // The connections are used only if the configuration has every layer that was bound.
     if let Some(flat) = flat.filter(|flat| keys.iter().all(|key| flat.find(key).is_some())) {
         rest.by_calls(graph, file, &flat, used, &keys);
     } else {
@@ -315,7 +317,7 @@ impl Rest {
             let is_around = scope.starts_with(&layer.scope) && layer.scope != *scope;
             let is_before = if layer.scope == *scope {
                 let class = layer.class.as_deref().unwrap_or_else(|| class_of(&layer.name));
-                // Keras lists layers without names by depth, so those of a branch stand between a network's.
+                // Keras orders layers without names by depth, so those of another branch would be between the network's layers.
                 if !layer.is_named {
                     self.between.push(key);
                     continue;
@@ -328,7 +330,8 @@ impl Rest {
             } else {
                 is_around && store.is_in_order && at < *first
             };
-            // What stands in front takes a picture, and something beside it gives one; another network gives none.
+            // A stage in front of the network begins with a layer that takes a picture and has a layer that gives one. Another whole
+            // network gives no picture.
             let is_in_front = || {
                 let mut beside = self.head.iter().filter(|other| other.scope == layer.scope);
                 takes_a_picture(file, &key) && beside.any(|other| gives_a_picture(file, &other.key()))
@@ -345,12 +348,12 @@ fn takes_a_picture(file: &TensorFile, key: &str) -> bool {
     channels(file, key).is_some_and(|(taken, _)| taken <= MOST_OF_A_PICTURE)
 }
 
-/// Whether it gives as few.
+/// Whether a convolution or a batch norm of a file gives as few channels as a picture has.
 fn gives_a_picture(file: &TensorFile, key: &str) -> bool {
     channels(file, key).is_some_and(|(_, given)| given <= MOST_OF_A_PICTURE)
 }
 
-/// Channels that a convolution or a batch norm of a file takes and gives.
+/// Numbers of channels that a convolution or a batch norm of a file takes and gives.
 fn channels(file: &TensorFile, key: &str) -> Option<(usize, usize)> {
     let of = |leaf: &str| file.entry(&format!("{key}/{leaf}")).map(|entry| &entry.shape[..]);
     match (of("kernel"), of("depthwise_kernel"), of("moving_mean")) {
@@ -361,7 +364,7 @@ fn channels(file: &TensorFile, key: &str) -> Option<(usize, usize)> {
     }
 }
 
-/// Of each Keras layer of a graph the nearest convolutions and batch norms before it.
+/// For each Keras layer of a graph that is a convolution or a batch norm: the nearest such layers before it.
 fn before_in_graph(graph: &Graph) -> HashMap<&str, BTreeSet<&str>> {
     let nodes = graph.nodes();
     let own = |id: NodeId| -> Option<&str> {
@@ -370,7 +373,7 @@ fn before_in_graph(graph: &Graph) -> HashMap<&str, BTreeSet<&str>> {
         node.keras_layer.as_deref().filter(|_| is_of_maps)
     };
     let mut before: HashMap<&str, BTreeSet<&str>> = HashMap::new();
-    // What the nearest layers of a value are, itself included.
+    // For each node, the nearest such layers, itself included.
     let mut nearest: Vec<BTreeSet<&str>> = Vec::with_capacity(nodes.len());
     for id in graph.ids() {
         let inputs: BTreeSet<&str> =

@@ -1,7 +1,7 @@
-//! Parameters: files of named tensors, the names a graph asks for, and strict binding of one to the other.
+//! Weights: files of named tensors, the names that a graph's parameters have in them, and strict binding of the tensors to a graph.
 //!
-//! Owns file formats and naming conventions. Must not know pictures, how a graph runs, or where the bytes of embedded weights
-//! come from (the binary hands them in).
+//! Responsible for file formats and naming conventions. Must not know pictures, how a graph runs, or where the bytes of embedded
+//! weights come from (the binary passes them in).
 
 mod averaged;
 mod bind;

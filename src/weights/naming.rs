@@ -1,21 +1,21 @@
-//! The names that a graph's parameters have in one file: the convention, and where in a Keras file the layers lie.
+//! The names that a graph's parameters have in one file: the naming convention, and for a Keras file where the layers are.
 
 use super::convention::{Convention, Layout, keras_names, torch_name};
 use super::locate::{Whereabouts, whereabouts};
 use super::tensor_file::TensorFile;
 use crate::graph::{Graph, Node, ParamRole};
 
-/// Names of a graph's parameters in one file.
+/// One possible naming of a graph's parameters in one file.
 pub(super) struct Naming {
     convention: Convention,
-    /// Where in a Keras file the layers lie, and what they are called there.
+    /// For a Keras file, where the layers are and what they are called there.
     at: Whereabouts,
-    /// What Keras' names end with.
+    /// What Keras' names end with: `:0` or nothing.
     suffix: &'static str,
 }
 
 impl Naming {
-    /// All ways in which a file may name a graph's parameters; at least one.
+    /// All possible namings of a graph's parameters in a file; at least one.
     pub(super) fn all(graph: &Graph, file: &TensorFile) -> Vec<Self> {
         let convention = Convention::of(file);
         let suffix = if file.names().any(|n| n.ends_with(":0")) { ":0" } else { "" };
@@ -26,19 +26,21 @@ impl Naming {
         ways.into_iter().map(|at| Self { convention, at, suffix }).collect()
     }
 
-    /// Where in a Keras file the layers lie.
+    /// For a Keras file, where the layers are.
     pub(super) fn whereabouts(&self) -> &Whereabouts {
         &self.at
     }
 
-    /// What the file calls the layer that holds a node's parameters, with the models that it lies in. Nothing of torch's names.
+    /// The file's name of the Keras layer that holds a node's parameters, with the nested models that contain it. `None` with PyTorch's
+    /// names.
     pub(super) fn keras_key(&self, node: &Node) -> Option<String> {
         let layer = node.keras_layer.as_deref().filter(|_| self.convention == Convention::Keras)?;
         let Whereabouts { scope, renamed, .. } = &self.at;
         Some(format!("{scope}{}", renamed.get(layer).map_or(layer, String::as_str)))
     }
 
-    /// Names to look for, the usual one first, with the layout under that name. Empty if the convention has no name for it.
+    /// Names to look for, the usual one first, each with the layout under that name. Empty if the convention has no name for the
+    /// parameter.
     pub(super) fn candidates(&self, node: &Node, role: ParamRole) -> Vec<(String, Layout)> {
         match self.convention {
             Convention::Torch => vec![(torch_name(node, role), Layout::AsIs)],

@@ -1,4 +1,4 @@
-//! Where weights came from, as far as it is known of a file once its tensors are bound.
+//! Where bound weights came from. This is kept after the tensors of a file are bound.
 
 use std::sync::OnceLock;
 
@@ -12,7 +12,7 @@ pub struct WeightsOrigin {
     pub(super) name: String,
     pub(super) carried: Option<&'static [u8]>,
     pub(super) sha256: OnceLock<String>,
-    /// What the file says it was made from, believed or not.
+    /// Sha256 of the source as an imported copy states it, whether it is trusted or not.
     pub(super) said_source: Option<String>,
     pub(super) source_sha256: Option<String>,
     pub(super) part: Option<String>,
@@ -20,12 +20,12 @@ pub struct WeightsOrigin {
 }
 
 impl WeightsOrigin {
-    /// The path, or the name of carried bytes.
+    /// The path of the file, or the name of embedded bytes.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Whether the program carries them, so that they are those its ports were compared with.
+    /// Whether the weights are embedded in the program, so that they are those that its networks were compared with.
     pub fn is_carried(&self) -> bool {
         self.carried.is_some()
     }
@@ -35,23 +35,23 @@ impl WeightsOrigin {
         self.sha256.get_or_init(|| hex(&Sha256::digest(self.carried.unwrap_or_default())))
     }
 
-    /// Sha256 of the file that an imported copy was made from, where the copy is as it was made.
+    /// Sha256 of the file that an imported copy was made from, if the copy's values are unchanged or the statement is trusted.
     pub fn source_sha256(&self) -> Option<&str> {
         self.source_sha256.as_deref()
     }
 
-    /// Believes what the file says it was made from: somebody else knows that it is as it was made.
+    /// Trusts the source that the file states: the caller knows that the copy is unchanged.
     pub fn believe_source(&mut self) {
         self.source_sha256.clone_from(&self.said_source);
     }
 
-    /// Whether they are averaged weights, by what they are called in the file.
+    /// Whether they are averaged weights (EMA), by their names in the file.
     pub fn is_averaged(&self) -> bool {
         self.is_averaged
     }
 
-    /// Where in the file the tensors' names begin: dictionaries and a prefix, `state_dict.backbone`. Of an imported copy, where in
-    /// the file that it was made from.
+    /// The path of the network's tensors in the file: dictionaries and a name prefix, such as `state_dict.backbone`. For an imported copy,
+    /// the path in the file that it was made from.
     pub fn part(&self) -> Option<&str> {
         self.part.as_deref()
     }

@@ -1,4 +1,4 @@
-//! A file of named tensors, held whole in memory, read as f32 on demand.
+//! A file of named tensors that is held in memory as a whole. Its values are converted to f32 on demand.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -23,36 +23,36 @@ pub struct TensorFile {
     bytes: Bytes,
     tensors: Tensors,
     origin: String,
-    /// Where it was read from.
+    /// The path it was read from; `None` if its bytes came from memory.
     path: Option<PathBuf>,
     format: Format,
     notes: Vec<String>,
     metadata: BTreeMap<String, String>,
     keras: Option<KerasFile>,
-    /// Known early where the bytes were let go.
+    /// Sha256 of the file; computed early if the bytes aren't kept.
     sha256: OnceLock<String>,
-    /// What was asked for, where a file holds more than one network.
+    /// Which part of the file was asked for.
     choice: PartChoice,
-    /// What all names of the file began with.
+    /// The dictionary and prefix that were removed from all names.
     cut: String,
     averaged: Averaged,
-    /// What of it is a network's, once that is settled.
+    /// The part of the file that was taken for a network, once that is decided.
     part: Part,
 }
 
 impl TensorFile {
-    /// Reads a file whole.
+    /// Reads a whole file.
     pub fn read(path: &Path) -> Result<Self, WeightsFileError> {
         Self::read_part(path, &PartChoice::default())
     }
 
-    /// Reads a file whole, of which a part is meant.
+    /// Reads a whole file and records which part of it is asked for.
     pub fn read_part(path: &Path, choice: &PartChoice) -> Result<Self, WeightsFileError> {
         let read = Self::part_of_bytes(Self::read_bytes(path)?, path.display().to_string(), choice)?;
         Ok(Self { path: Some(path.to_owned()), ..read })
     }
 
-    /// A file's bytes, where it is one and no larger than the limit.
+    /// The bytes of a file. An error if it isn't a regular file, is larger than the limit, or doesn't fit into memory.
     pub(super) fn read_bytes(path: &Path) -> Result<Vec<u8>, WeightsFileError> {
         let origin = path.display().to_string();
         let unreadable = |reason| WeightsFileError::Unreadable { reason, origin: origin.clone() };
@@ -72,7 +72,7 @@ impl TensorFile {
         std::fs::read(path).map_err(unreadable)
     }
 
-    /// Tensors of an ONNX file, named after the nodes of its graph.
+    /// A file from the tensors of an ONNX file, which are named after the nodes of its graph.
     pub(super) fn of_onnx(bytes: Cow<'static, [u8]>, tensors: Tensors, origin: String) -> Self {
         Self {
             bytes: Arc::new(bytes),
@@ -91,7 +91,7 @@ impl TensorFile {
         }
     }
 
-    /// Bytes that are in memory already; `origin` names them in errors.
+    /// Reads a file whose bytes are in memory; `origin` names it in errors.
     pub fn from_bytes(
         bytes: impl Into<Cow<'static, [u8]>>,
         origin: impl Into<String>,
@@ -99,7 +99,7 @@ impl TensorFile {
         Self::part_of_bytes(bytes, origin, &PartChoice::default())
     }
 
-    /// Reads bytes of which a part is meant.
+    /// Reads a file whose bytes are in memory and records which part of it is asked for; `origin` names it in errors.
     pub fn part_of_bytes(
         bytes: impl Into<Cow<'static, [u8]>>,
         origin: impl Into<String>,
@@ -131,7 +131,7 @@ impl TensorFile {
         })
     }
 
-    /// This file seen as a network's tensors alone, under the names that the network has for them.
+    /// This file reduced to the given tensors, with more notes and the part that they are.
     pub(super) fn seen_as(&self, tensors: Tensors, notes: Vec<String>, part: Part) -> Self {
         Self {
             bytes: Bytes::clone(&self.bytes),
@@ -150,7 +150,7 @@ impl TensorFile {
         }
     }
 
-    /// A file as it shows from outside: names and shapes without values, to see what would fit it. Binding it gives nothing.
+    /// A file that has only names and shapes and no values, to check which graphs it fits. It can't be used for binding.
     pub fn without_values(shapes: impl IntoIterator<Item = (String, Vec<usize>)>) -> Self {
         let entry = |shape| Entry::in_file(Some(ElementType::F32), "F32".to_owned(), shape, 0..0);
         Self {
@@ -170,53 +170,53 @@ impl TensorFile {
         }
     }
 
-    /// The path or the name it was given, for messages.
+    /// The path, or the name that the bytes were given, for messages.
     pub fn origin(&self) -> &str {
         &self.origin
     }
 
-    /// The file that it was read from; nothing where its bytes were in memory.
+    /// The path it was read from; `None` if its bytes came from memory.
     pub(super) fn path(&self) -> Option<&Path> {
         self.path.as_deref()
     }
 
-    /// What kind of file it is.
+    /// The file's format.
     pub fn format(&self) -> Format {
         self.format
     }
 
-    /// What was unwrapped or cut off on the way to the tensors, in words.
+    /// Notes in words about what was unwrapped or removed from names to get the tensors.
     pub fn notes(&self) -> &[String] {
         &self.notes
     }
 
-    /// A text that the file carries about itself.
+    /// The text under a key of the file's metadata.
     pub fn metadata(&self, key: &str) -> Option<&str> {
         self.metadata.get(key).map(String::as_str)
     }
 
-    /// What was asked for where a file holds more than one network.
+    /// Which part of the file was asked for.
     pub fn choice(&self) -> &PartChoice {
         &self.choice
     }
 
-    /// What all names of the file began with, dictionaries around them included.
+    /// The dictionary and prefix that were removed from all names of the file.
     pub(super) fn cut(&self) -> &str {
         &self.cut
     }
 
-    /// Of the file's EMA weights and its others, which these are.
+    /// Whether these are the file's averaged weights (EMA) or its ordinary ones.
     pub(super) fn averaged(&self) -> Averaged {
         self.averaged
     }
 
-    /// What of the file is a network's; nothing is settled before [`TensorFile::part_for`].
+    /// The part of the file that was taken for a network. It is the default before [`TensorFile::part_for`].
     pub fn part(&self) -> &Part {
         &self.part
     }
 
-    /// Where in the file the names of a network's tensors begin: dictionaries and a prefix, without the last dot. Of an imported copy,
-    /// where in the file that it was made from.
+    /// The path of the network's tensors in the file: dictionaries and a prefix, without the last dot. For an imported copy, the path in
+    /// the file that it was made from. `None` if they are at the top level.
     pub fn place(&self) -> Option<String> {
         self.metadata(SOURCE_PART_KEY).map(str::to_owned).or_else(|| self.part.place(&self.cut))
     }
@@ -226,21 +226,21 @@ impl TensorFile {
         &self.tensors
     }
 
-    /// What a Keras file says of its model: its layers in order and how they are put together. Nothing where the file is of another
-    /// kind or holds weights alone (`.weights.h5`, `save_weights`).
+    /// The configuration in a Keras file: the model's layers in order and how they are connected. `None` if the file has another format
+    /// or holds only weights (`.weights.h5`, `save_weights`).
     pub fn keras_config(&self) -> Option<&KerasConfig> {
         self.keras.as_ref()?.config.as_ref()
     }
 
-    /// The layers of a Keras file as they lie in it.
+    /// The layers of a Keras file as they are stored in it; `None` for other formats.
     pub(super) fn keras_store(&self) -> Option<&KerasStore> {
         self.keras.as_ref().map(|keras| &keras.store)
     }
 
-    /// Values of the largest tensor.
+    /// Number of values of the largest tensor.
     pub fn largest_tensor(&self) -> usize {
         let len = |entry: &Entry| entry.shape.iter().fold(1usize, |num, side| num.saturating_mul(*side));
-        // Of a type that holds no weights nothing is read.
+        // Tensors of types that hold no weights are never read.
         self.tensors.values().filter(|entry| entry.element.is_some()).map(len).max().unwrap_or(0)
     }
 
@@ -249,7 +249,7 @@ impl TensorFile {
         self.tensors.keys().map(String::as_str)
     }
 
-    /// A tensor's shape and values as f32, in the file's order; nothing if there is none or its type holds no weights.
+    /// A tensor's shape and values as f32, in the file's order. `None` if there is no such tensor or its type holds no weights.
     pub fn tensor(&self, name: &str) -> Option<(Vec<usize>, Vec<f32>)> {
         let entry = self.entry(name)?;
         Some((entry.shape.clone(), self.values(entry)?))
@@ -260,8 +260,8 @@ impl TensorFile {
         self.sha256.get_or_init(|| hex(&Sha256::digest(&**self.bytes)))
     }
 
-    /// What stays of the file when its tensors are bound: name and hash. Bytes of a file that was read are hashed now and can
-    /// go; carried bytes cost nothing and are hashed when asked for.
+    /// What is kept of the file after its tensors are bound: name, hashes and path in the file. The bytes of a file that was read are
+    /// hashed now, so that they can be freed. Embedded bytes take no memory and are hashed on demand.
     pub fn into_origin(self) -> WeightsOrigin {
         let is_carried = matches!(*self.bytes, Cow::Borrowed(_));
         if !is_carried {
@@ -286,7 +286,7 @@ impl TensorFile {
         }
     }
 
-    /// Sha256 of what a copy of this file is made from: the file itself, or what it is a copy of.
+    /// Sha256 of the original file: that of this file, or of the file that it is an unchanged imported copy of.
     pub fn root_sha256(&self) -> &str {
         match self.metadata(SOURCE_SHA256_KEY) {
             Some(source) if self.has_the_values_it_was_made_with() => source,
@@ -294,7 +294,7 @@ impl TensorFile {
         }
     }
 
-    /// Whether an imported copy still has the values that it had when it was made.
+    /// Whether this is an imported copy that still has the values with which it was written.
     fn has_the_values_it_was_made_with(&self) -> bool {
         let length = self.bytes.get(..8).and_then(|head| head.try_into().ok()).map(u64::from_le_bytes);
         let values = length.and_then(|n| self.bytes.get(usize::try_from(n).ok()?.checked_add(8)?..));
@@ -313,7 +313,7 @@ impl TensorFile {
         entry.values(&self.bytes)
     }
 
-    /// What entries point into.
+    /// The bytes that entries point into.
     pub(super) fn bytes(&self) -> &Bytes {
         &self.bytes
     }

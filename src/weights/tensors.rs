@@ -1,6 +1,6 @@
-//! Tensors of a file: names, shapes, element types, and where their values lie.
+//! Tensors of a file: names, shapes, element types, and where their values are.
 //!
-//! What a reader fills. Must not know any file format beyond its name.
+//! Readers fill these types. Must not know anything about file formats except their names.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -12,27 +12,27 @@ use half::slice::HalfFloatSliceExt;
 /// Tensors by name.
 pub(super) type Tensors = BTreeMap<String, Entry>;
 
-/// What a weight file is.
+/// The format of a weight file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
     /// safetensors.
     Safetensors,
     /// PyTorch's `.pth` or `.pt` since version 1.6, a ZIP archive.
     TorchZip,
-    /// PyTorch's `.pth` before version 1.6, a run of pickles.
+    /// PyTorch's `.pth` before version 1.6, a sequence of pickles.
     TorchLegacy,
     /// Keras' `.h5` with `layer_names`.
     KerasH5,
     /// Keras 3's `.weights.h5`.
     Keras3,
-    /// Keras 3's `.keras`, a ZIP archive around the former.
+    /// Keras 3's `.keras`, a ZIP archive with a `.weights.h5`.
     KerasZip,
     /// ONNX, which brings its own graph.
     Onnx,
 }
 
 impl Format {
-    /// The name people know.
+    /// The usual name of the format.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Safetensors => "safetensors",
@@ -46,7 +46,7 @@ impl Format {
     }
 }
 
-/// Element types that become f32.
+/// Element types that can be converted to f32.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ElementType {
     F16,
@@ -56,8 +56,8 @@ pub(crate) enum ElementType {
 }
 
 impl ElementType {
-    /// Raw little-endian values as f32. Embedded bytes are not aligned, so values are put together byte by byte; the compiler
-    /// makes plain loads of it.
+    /// Converts raw little-endian values to f32. Embedded bytes are not aligned, so values are assembled byte by byte; the compiler turns
+    /// this into plain loads.
     pub(super) fn values(self, raw: &[u8]) -> Vec<f32> {
         match self {
             Self::F32 => raw.as_chunks::<4>().0.iter().map(|b| f32::from_le_bytes(*b)).collect(),
@@ -94,7 +94,7 @@ enum Place {
     InFile(Range<usize>),
     /// In the file's bytes, as a view: offset and strides in elements.
     Strided { storage: Range<usize>, offset: usize, strides: Vec<usize> },
-    /// Taken out of the file already.
+    /// In memory as f32, already read from the file or computed.
     Owned(Arc<Vec<f32>>),
 }
 
@@ -108,7 +108,7 @@ impl Entry {
         Self { element, dtype, shape, place: Place::InFile(range) }
     }
 
-    /// A view whose every place lies inside the storage.
+    /// A strided view. The caller must check that all of it is inside the storage.
     pub(super) fn strided(
         element: Option<ElementType>,
         dtype: String,
@@ -133,7 +133,7 @@ impl Entry {
         })
     }
 
-    /// The bytes it needs of the file.
+    /// The range of the file's bytes that the tensor needs; `None` if its values are already in memory.
     pub(super) fn range_mut(&mut self) -> Option<&mut Range<usize>> {
         match &mut self.place {
             Place::InFile(range) | Place::Strided { storage: range, .. } => Some(range),
@@ -141,12 +141,12 @@ impl Entry {
         }
     }
 
-    /// Bytes of values that were taken out of the file.
+    /// Bytes of values that are held in memory outside the file's bytes.
     pub(super) fn num_owned_bytes(&self) -> usize {
         if let Place::Owned(values) = &self.place { values.len() * size_of::<f32>() } else { 0 }
     }
 
-    /// Whether both are the very same bytes of the file, seen alike.
+    /// Whether both tensors have the same shape and refer to the same bytes of the file in the same way, or hold equal values.
     pub(super) fn is_same_as(&self, other: &Self) -> bool {
         self.shape == other.shape
             && match (&self.place, &other.place) {
@@ -164,16 +164,16 @@ impl Entry {
         Self::shared(dtype, shape, Arc::new(values))
     }
 
-    /// Of values that others have too.
+    /// A tensor whose values in memory may be shared with others.
     pub(super) fn shared(dtype: String, shape: Vec<usize>, values: Arc<Vec<f32>>) -> Self {
         Self { element: Some(ElementType::F32), dtype, shape, place: Place::Owned(values) }
     }
 }
 
-/// A file's bytes, the program's own or read, shared with what was bound to them.
+/// The bytes of a file, embedded in the program or read, shared with the weights that are bound to them.
 pub(super) type Bytes = Arc<Cow<'static, [u8]>>;
 
-/// Values of a view, in the order of its shape. The caller has seen that all of it lies inside `values`.
+/// The values of a strided view, in row-major order of its shape. The caller must check that all of it is inside `values`.
 pub(super) fn gather(values: &[f32], offset: usize, shape: &[usize], strides: &[usize]) -> Vec<f32> {
     let num_values: usize = shape.iter().product();
     let mut out = Vec::with_capacity(num_values);

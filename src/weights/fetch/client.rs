@@ -1,4 +1,4 @@
-//! Asking a server: endpoint, token, proxies, time limits.
+//! HTTP client for weight servers: endpoint, token, proxies, time limits.
 
 use std::time::Duration;
 
@@ -10,30 +10,31 @@ use super::error::FetchError;
 use super::offer::Offer;
 use crate::tensor::WeightSource;
 
-/// The public hub.
+/// Address of the public Hugging Face hub.
 const HUB: &str = "https://huggingface.co";
-/// Own redirects followed while asking, as when a repository was renamed.
+/// Redirects that are followed when a file's size and checksum are requested, for example after a repository was renamed.
 const MAX_RENAMES: usize = 5;
 
-/// How downloads are made.
+/// Settings for downloads.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FetchOptions {
     /// The hub's address.
     pub endpoint: String,
-    /// Sent to the hub and to nobody else.
+    /// Access token. It is sent to the hub only.
     pub token: Option<String>,
-    /// What forbids downloads, if anything does.
+    /// Why downloads are disabled, in words; `None` if they are allowed.
     pub offline_by: Option<&'static str>,
-    /// How long a server may be silent.
+    /// Timeout for each step: name lookup, connecting, the answer, and each read.
     pub patience: Duration,
-    /// Tries that may give nothing, one after the other.
+    /// How many tries in a row may bring no bytes before a download fails.
     pub num_tries: u32,
-    /// Time before the second try; doubled each time.
+    /// Pause before the second try of a request; it doubles with each further try.
     pub pause: Duration,
 }
 
 impl FetchOptions {
-    /// As the environment says: `HF_ENDPOINT`, `HF_TOKEN` (or the token that `huggingface-cli login` keeps), `HF_HUB_OFFLINE`.
+    /// Settings from the environment: `HF_ENDPOINT`, `HF_TOKEN` or `HUGGING_FACE_HUB_TOKEN` (or the token that `huggingface-cli login`
+    /// stored), `HF_HUB_OFFLINE` and `HF_HUB_DOWNLOAD_TIMEOUT` (in seconds).
     pub fn from_env() -> Self {
         let set = |name: &str| {
             std::env::var(name).ok().map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
@@ -65,7 +66,7 @@ impl FetchOptions {
     }
 }
 
-/// Asks servers for weights.
+/// Client that requests weight files from servers.
 #[derive(Debug)]
 pub struct Client {
     agent: Agent,
@@ -78,7 +79,7 @@ impl Client {
         let agent = Agent::config_builder()
             .http_status_as_error(false)
             .user_agent(concat!("filterscope/", env!("CARGO_PKG_VERSION")))
-            // Packed on the way, sizes and ranges would be another thing's.
+            // With compression in transit, sizes and ranges would be those of the compressed data.
             .accept_encoding("identity")
             .redirect_auth_headers(RedirectAuthHeaders::SameHost)
             .timeout_resolve(Some(options.patience))
@@ -90,7 +91,7 @@ impl Client {
         Self { agent, options }
     }
 
-    /// The address of a source, for a person as well.
+    /// The URL of a source, to request it and to show it to the user.
     pub fn url(&self, source: WeightSource) -> String {
         match source {
             WeightSource::Hub { repo, file } => {
@@ -100,7 +101,7 @@ impl Client {
         }
     }
 
-    /// Asks for size, checksum and commit; fetches nothing.
+    /// Requests a file's size, checksum and commit without downloading it.
     pub fn ask(&self, source: WeightSource) -> Result<Offer, FetchError> {
         if let Some(by) = self.options.offline_by {
             return Err(FetchError::Offline { by });
@@ -119,7 +120,7 @@ impl Client {
             let location = text("location");
             match (answer.status().as_u16(), location) {
                 (300..=399, Some(location)) => {
-                    // The hub says all there is to know before it sends one on to where the bytes are.
+                    // The hub's own answer has all the information; the redirect only leads to where the bytes are stored.
                     if offer.num_bytes.is_some() && offer.commit.is_some() {
                         return Ok(offer);
                     }
@@ -152,7 +153,7 @@ impl Client {
         }
     }
 
-    /// The file from byte `from` on.
+    /// Requests the file from byte `from` to its end.
     pub(super) fn get(&self, offer: &Offer, from: u64) -> Result<Response<Body>, FetchError> {
         self.with_retries(&offer.url, || {
             let mut request = self.agent.get(&offer.url);
@@ -173,14 +174,14 @@ impl Client {
         }
     }
 
-    /// Asks again where the server is busy or the connection fails before an answer.
+    /// Sends a request, and repeats it if the server is busy or the connection fails before an answer.
     fn with_retries(
         &self,
         url: &str,
         ask: impl Fn() -> Result<Response<Body>, ureq::Error>,
     ) -> Result<Response<Body>, FetchError> {
         let mut pause = self.options.pause;
-        // Of a connection that fails at once, more tries than these would only keep a person waiting.
+        // If the connection fails at once, more tries would only keep the user waiting.
         let mut left = self.options.num_tries.clamp(1, 3);
         loop {
             left -= 1;
@@ -219,24 +220,24 @@ pub(super) fn header(headers: &HeaderMap, name: &str) -> Option<String> {
     Some(headers.get(name)?.to_str().ok()?.to_owned())
 }
 
-/// An etag without its quotes.
+/// An etag without its quotes and without the mark of a weak etag.
 fn bare(tag: &str) -> String {
     tag.trim_start_matches("W/").trim_matches('"').to_owned()
 }
 
-/// Who answers at an address.
+/// Host of a URL, with the port if the URL has one; the URL itself if it can't be parsed.
 pub(super) fn host(url: &str) -> String {
     let authority = url.parse::<Uri>().ok().and_then(|uri| uri.authority().map(ToString::to_string));
     authority.unwrap_or_else(|| url.to_owned())
 }
 
-/// Scheme and host of an address.
+/// Scheme and host of a URL.
 fn origin(url: &str) -> String {
     let scheme = url.split("://").next().unwrap_or("https");
     format!("{scheme}://{}", host(url))
 }
 
-/// A library's error on one short line.
+/// An error of the HTTP library as one short line.
 pub(super) fn words(error: &ureq::Error) -> String {
     match error {
         ureq::Error::HostNotFound => "no such host; is there a network?".to_owned(),

@@ -1,26 +1,26 @@
-//! Why a download failed, in words that say what to do.
+//! Why a download failed, in messages that say what to do.
 
 use crate::tensor::Remedied;
 use std::path::PathBuf;
 
-/// Why weights were not fetched. The file to get by hand and where to put it are added by who knows the model.
+/// Why weights were not downloaded. A caller that knows the model adds which file to get by hand and where to put it.
 #[derive(Debug, thiserror::Error)]
 pub enum FetchError {
-    /// Not allowed to ask.
+    /// Downloads are disabled.
     #[error("downloads are off ({by})")]
     Offline {
-        /// What says so.
+        /// What disables them.
         by: &'static str,
     },
-    /// No way to the server.
+    /// The server can't be reached.
     #[error("can't reach {host} ({reason})")]
     Unreachable {
         /// The server's name.
         host: String,
-        /// The system's or the library's words.
+        /// The error message of the system or of the HTTP library.
         reason: String,
     },
-    /// 401 or 403.
+    /// The server refused access (status 401 or 403).
     #[error(
         "{host} refuses to give it ({status}): {}",
         why_refused(*.had_token, *.takes_token)
@@ -28,14 +28,14 @@ pub enum FetchError {
     Refused {
         /// The server's name.
         host: String,
-        /// The answer's number.
+        /// The HTTP status.
         status: u16,
         /// Whether a token was sent.
         had_token: bool,
-        /// Whether it is the hub, which gives to those with a token.
+        /// Whether the server is the hub, which may give the file to someone with a token.
         takes_token: bool,
     },
-    /// 404.
+    /// The server doesn't have the file (status 404 or 410).
     #[error("{host} has no such file (404): {url}")]
     NotThere {
         /// The server's name.
@@ -43,15 +43,15 @@ pub enum FetchError {
         /// What was asked for.
         url: String,
     },
-    /// Any other answer.
+    /// The server answered with any other error status.
     #[error("{host} answered {status}{}", if *.status >= 500 || *.status == 429 { "; try again later" } else { "" })]
     Answer {
         /// The server's name.
         host: String,
-        /// The answer's number.
+        /// The HTTP status.
         status: u16,
     },
-    /// The connection ended again and again.
+    /// The connection was cut several times in a row without bringing more bytes.
     #[error(
         "the connection to {host} was cut and gave nothing more ({reason}); {have} of {} bytes are kept, and the same command goes on from there",
         .total.map_or_else(|| "an unknown number of".to_owned(), |n| n.to_string())
@@ -59,35 +59,35 @@ pub enum FetchError {
     Cut {
         /// The server's name.
         host: String,
-        /// The system's words.
+        /// The error message.
         reason: String,
-        /// Bytes that came.
+        /// Bytes received so far.
         have: u64,
         /// Bytes that the server announced.
         total: Option<u64>,
     },
-    /// The bytes are not those that were announced.
+    /// The size or checksum of what was received differs from the one announced.
     #[error(
         "what {host} sent is not what it should be ({kind} {got}, expected {expected}); it was thrown away, so fetch it again"
     )]
     WrongChecksum {
         /// The server's name.
         host: String,
-        /// `sha256` or `md5`.
+        /// `sha256`, `md5` or `size`.
         kind: &'static str,
-        /// Of what came.
+        /// The value for what was received.
         got: String,
-        /// As announced.
+        /// The value announced.
         expected: String,
     },
-    /// No room.
+    /// The disk has too little space.
     #[error("{needed} bytes are needed and {free} are free on the disk of \"{}\"", .folder.display())]
     NoRoom {
-        /// Bytes still to come.
+        /// Bytes still to be downloaded.
         needed: u64,
         /// Bytes free.
         free: u64,
-        /// Where they would go.
+        /// The folder that they would be written to.
         folder: PathBuf,
     },
     /// Another download of the same file is under way.
@@ -96,24 +96,24 @@ pub enum FetchError {
         /// The unfinished file.
         path: PathBuf,
     },
-    /// There is no folder to keep it in.
+    /// There is no folder to store the file in.
     #[error("there is no home folder to keep it in; set {variable}")]
     NoFolder {
-        /// The environment's name for one.
+        /// The environment variable that can name one.
         variable: &'static str,
     },
-    /// Stopped by a person.
+    /// The user cancelled the download.
     #[error("stopped; {have} bytes are kept, and the same command goes on from there")]
     Stopped {
-        /// Bytes that came.
+        /// Bytes received so far.
         have: u64,
     },
-    /// The disk.
+    /// Writing to the disk failed.
     #[error("can't write it ({reason}): \"{}\"", .path.display())]
     Disk {
-        /// The system's words.
+        /// The system's error.
         reason: std::io::Error,
-        /// Where.
+        /// The file or folder.
         path: PathBuf,
     },
 }

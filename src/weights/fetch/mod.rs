@@ -1,8 +1,9 @@
 //! Downloads of weights: a small client for the Hugging Face hub and for files on web servers.
 //!
-//! Owns the wire, the checks and the way a download comes to lie in a cache: resumed where it was cut, compared with what the server
-//! or the publisher says of it, and under its name only when it is whole. Must not know models or people; what to fetch comes in
-//! as a [`WeightSource`](crate::tensor::WeightSource), progress goes out through a function.
+//! Responsible for the transfer, the checks and storing a download in a cache: a download that was cut is resumed, the file is
+//! compared with the checksum of the server or the publisher, and it gets its final name only when it is complete. Must not know about
+//! models or the user interface: what to download is given as a [`WeightSource`](crate::tensor::WeightSource), and progress is
+//! reported through a callback.
 
 mod client;
 mod error;

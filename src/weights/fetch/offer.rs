@@ -1,26 +1,26 @@
-//! What a server says of a file before it is fetched.
+//! What a server says about a file before it is downloaded.
 
 use crate::tensor::WeightSource;
 
-/// A file that can be fetched.
+/// A file that can be downloaded, with what the server says about it.
 #[derive(Clone, Debug)]
 pub struct Offer {
-    /// What was asked for.
+    /// The source that was requested.
     pub source: WeightSource,
-    /// The address.
+    /// The file's URL.
     pub url: String,
-    /// Who answers there.
+    /// The server's host.
     pub host: String,
-    /// Its size, if the server says.
+    /// The file's size, if the server says it.
     pub num_bytes: Option<u64>,
-    /// The server's name for this content, without quotes.
+    /// The server's identifier (etag) of this content, without quotes.
     pub etag: Option<String>,
-    /// The repository's commit, on the hub.
+    /// The repository's commit; the hub sends it.
     pub commit: Option<String>,
 }
 
 impl Offer {
-    /// Sha256 as the server gives it: the hub's etag of a large file.
+    /// The sha256 that the server gives: for a large file on the hub, its etag. `None` for other files.
     pub fn sha256(&self) -> Option<&str> {
         let is_hash = |tag: &&str| tag.len() == 64 && tag.bytes().all(|b| b.is_ascii_hexdigit());
         match self.source {
@@ -29,7 +29,7 @@ impl Offer {
         }
     }
 
-    /// Md5 as the publisher gives it.
+    /// The md5 that the publisher gives, if there is one.
     pub fn md5(&self) -> Option<&'static str> {
         match self.source {
             WeightSource::Hub { .. } => None,

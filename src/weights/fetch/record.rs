@@ -1,4 +1,4 @@
-//! What is known of a kept file, in a small JSON beside it.
+//! What is known about a stored weight file, in a small JSON file next to it.
 
 use std::path::{Path, PathBuf};
 
@@ -7,13 +7,13 @@ use serde::{Deserialize, Serialize};
 /// The record of one file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileRecord {
-    /// Its sha256 when it was kept.
+    /// The file's sha256 when it was stored.
     pub sha256: String,
-    /// Its size.
+    /// The file's size.
     pub num_bytes: u64,
-    /// Where it came from: an address, or a file's name.
+    /// Where it came from: a URL or a file name.
     pub source: String,
-    /// What it was compared with: `sha256` of the server, `md5` of the publisher, or nothing.
+    /// The checksum it was compared with: `sha256` from the server, `md5` from the publisher, or none.
     pub checked: Option<String>,
     /// Sha256 of the file that an imported copy was made from. Older records don't have it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -26,7 +26,7 @@ fn place(path: &Path) -> PathBuf {
     name.into()
 }
 
-/// Writes the record of a file.
+/// Writes the record of the file at `path`, next to it.
 pub fn write_record(path: &Path, record: &FileRecord) -> std::io::Result<()> {
     let mut text = serde_json::to_string_pretty(record)?;
     text.push('\n');
@@ -40,6 +40,6 @@ pub fn read_record(path: &Path) -> Option<FileRecord> {
 
 /// Removes the record of a file, if there is one.
 pub fn remove_record(path: &Path) {
-    // Where there is none, nothing is to be done.
+    // An error means that there is no record; then there is nothing to do.
     drop(std::fs::remove_file(place(path)));
 }

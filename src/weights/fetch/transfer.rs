@@ -1,4 +1,4 @@
-//! The bytes: resumed, counted, checked, and then under their name.
+//! Downloading a file's bytes: resuming, counting, checking, and giving the complete file its name.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
@@ -15,32 +15,32 @@ use super::record::{FileRecord, write_record};
 use crate::tensor::{WeightSource, hex};
 use crate::weights::folders::Folders;
 
-/// Room that is left free on the disk.
+/// Disk space that a download must leave free.
 const SPARE_BYTES: u64 = 64 << 20;
-/// Bytes written at once.
+/// Size of the blocks that are read and written.
 const BLOCK: usize = 256 << 10;
 
-/// How far a download is.
+/// Progress of a download.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Progress {
-    /// Bytes on the disk.
+    /// Bytes that are on the disk.
     pub have: u64,
-    /// Bytes in all, if the server says.
+    /// Size of the whole file, if the server says it.
     pub total: Option<u64>,
 }
 
 /// A finished download.
 #[derive(Clone, Debug)]
 pub struct Fetched {
-    /// Where it lies.
+    /// Path of the file.
     pub path: PathBuf,
-    /// What is known of it.
+    /// The file's record.
     pub record: FileRecord,
 }
 
 impl Client {
-    /// Fetches an offer into its place among `folders`. `tell` hears of each block and may stop the download; what came stays
-    /// for the next time.
+    /// Downloads an offer to its place in `folders`. `tell` is called after each block and may cancel the download; the bytes received
+    /// so far are kept and the next download resumes there.
     pub fn fetch(
         &self,
         offer: &Offer,
@@ -67,14 +67,14 @@ impl Client {
             source_sha256: None,
         };
         let path = place.publish(offer)?;
-        // In the hub's cache a blob's name is its hash, and others use the folder too.
+        // The hub's cache needs no record: a blob's name is its hash, and other programs use the folder too.
         if place.repository.is_none() {
             write_record(&place.whole, &record).map_err(|reason| disk(reason, &place.whole))?;
         }
         Ok(Fetched { path, record })
     }
 
-    /// Brings the whole file under its passing name, checks it, and gives it its own.
+    /// Downloads the whole file under a temporary name, checks it, and renames it to its final name.
     fn bring(
         &self,
         offer: &Offer,
@@ -127,7 +127,7 @@ impl Client {
         let total = offer.num_bytes;
         let mut have = file.metadata().map_err(fail)?.len();
         if total.is_none_or(|total| have > total) {
-            // Without a size nobody knows whether a beginning is one.
+            // Without a known size it isn't clear whether these bytes are the beginning of the file.
             have = 0;
             file.set_len(0).map_err(fail)?;
         }
@@ -152,7 +152,7 @@ impl Client {
             let answer = self.get(offer, have)?;
             let is_rest = answer.status().as_u16() == 206 && starts_at(&answer, have);
             if !is_rest && have > 0 {
-                // The server begins anew, or has no such range.
+                // The server starts again from the beginning, or has no such range.
                 have = 0;
                 file.set_len(0).map_err(fail)?;
                 if answer.status().as_u16() != 200 {
@@ -201,18 +201,18 @@ impl Client {
     }
 }
 
-/// Whether a partial answer begins where it was asked to.
+/// Whether a partial answer begins at the requested byte.
 fn starts_at(answer: &ureq::http::Response<ureq::Body>, from: u64) -> bool {
     let range = header(answer.headers(), "content-range");
     range.and_then(|range| range.strip_prefix("bytes ")?.split('-').next()?.trim().parse::<u64>().ok())
         == Some(from)
 }
 
-/// Where a download lies, finished and unfinished.
+/// Paths of a download, finished and unfinished.
 struct Place {
     whole: PathBuf,
     unfinished: PathBuf,
-    /// The repository's folder, on the hub.
+    /// The repository's folder in the hub's cache, if the source is the hub.
     repository: Option<PathBuf>,
 }
 
@@ -223,7 +223,7 @@ impl Place {
                 let repository =
                     folders.repository(repo).ok_or(FetchError::NoFolder { variable: "HF_HOME" })?;
                 let etag = offer.etag.clone().unwrap_or_else(|| "no-etag".to_owned());
-                // A name in a folder, whatever a server says.
+                // Keep only characters that are safe in a file name, whatever the server sent.
                 let name: String =
                     etag.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').take(128).collect();
                 let whole = repository.join("blobs").join(&name);
@@ -241,14 +241,15 @@ impl Place {
         }
     }
 
-    /// A blob that another commit or program brought, if it is what its name says.
+    /// The checksums of a blob that another commit or program has already stored, if its content matches its name.
     fn already_there(&self, offer: &Offer) -> Option<Checksums> {
         let expected = offer.sha256().filter(|_| self.repository.is_some())?;
         let found = Checksums::of(&mut File::open(&self.whole).ok()?, false).ok()?;
         found.sha256.eq_ignore_ascii_case(expected).then_some(found)
     }
 
-    /// Makes a whole file visible: on the hub, the snapshot's link and the branch's commit. Gives the path to read it by.
+    /// Makes a complete file visible. In the hub's cache, this writes the snapshot's link and the branch's commit. Returns the path to
+    /// read the file from.
     fn publish(&self, offer: &Offer) -> Result<PathBuf, FetchError> {
         let Some(repository) = &self.repository else { return Ok(self.whole.clone()) };
         let WeightSource::Hub { file, .. } = offer.source else { return Ok(self.whole.clone()) };
@@ -267,7 +268,7 @@ impl Place {
     }
 }
 
-/// `path` becomes a link to the blob, two folders up; a copy where links can't be made.
+/// Makes `path` a link to the blob, which is in `blobs` two folders up; or a copy where links can't be made.
 fn link(blob: &Path, path: &Path) -> io::Result<()> {
     #[cfg(unix)]
     {
@@ -279,7 +280,7 @@ fn link(blob: &Path, path: &Path) -> io::Result<()> {
     fs::hard_link(blob, path).or_else(|_| fs::copy(blob, path).map(|_| ()))
 }
 
-/// The folder that a file will lie in.
+/// Creates the folder of a file.
 fn make_folder(path: &Path) -> Result<(), FetchError> {
     let Some(folder) = path.parent() else { return Ok(()) };
     fs::create_dir_all(folder).map_err(|reason| disk(reason, folder))
@@ -294,10 +295,10 @@ pub fn md5_of(path: &Path) -> io::Result<String> {
     Ok(Checksums::of(&mut File::open(path)?, true)?.md5)
 }
 
-/// What a whole file's bytes sum up to.
+/// Checksums and size of a complete file.
 struct Checksums {
     sha256: String,
-    /// Empty where nobody asked.
+    /// Empty unless requested.
     md5: String,
     num_bytes: u64,
 }

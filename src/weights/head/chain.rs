@@ -1,19 +1,19 @@
-//! A Keras head's values: what it takes of the last map, and the layers before its last one.
+//! Computing a Keras head: what it takes from the last feature map, and the layers before its last one.
 
 use super::linear::{Linear, linear};
 use super::plan::{Function, HeadPlan, PlanStep, Taken};
 use crate::tensor::{Activation, MapShape};
 use crate::weights::tensor_file::TensorFile;
 
-/// Weights of one layer that are kept in memory; VGG's first weighs four times as much.
+/// A layer with more weights than this is refused. VGG's first dense layer has more.
 const MAX_VALUES: usize = 32 << 20;
 
-/// A layer before the last one.
+/// One layer before the last one.
 #[derive(Debug)]
 enum Step {
-    /// `[outputs, inputs]`, row-major, and a bias each.
+    /// Weights `[outputs, inputs]`, row-major, and one bias per output.
     Linear(Vec<f32>, Vec<f32>),
-    /// Times a factor and plus a shift, per value.
+    /// Each value is multiplied by a factor, then a shift is added.
     Affine(Vec<f64>, Vec<f64>),
     Function(Function),
 }
@@ -22,13 +22,14 @@ enum Step {
 #[derive(Debug)]
 pub(super) struct Chain {
     takes: Taken,
-    /// Of the last map, where all of its places are taken.
+    /// Shape that the last feature map must have, if the head takes all of its values.
     shape: Option<MapShape>,
     steps: Vec<Step>,
 }
 
 impl Chain {
-    /// The layers of a plan from a file, for a last map of so many channels, and the last layer; else why there is none.
+    /// The layers of a plan before its last one, and the last layer, with weights from a file, for a last feature map of `num_channels`
+    /// channels. The error says in words why the plan can't be used.
     pub(super) fn of(
         file: &TensorFile,
         plan: &HeadPlan,
@@ -36,7 +37,7 @@ impl Chain {
     ) -> Result<(Self, Linear), String> {
         let mut width = match plan.takes {
             Taken::Mean | Taken::Largest => Some(num_channels),
-            // As wide as the first dense layer says.
+            // The first dense layer says how many inputs it has.
             Taken::Flattened => None,
         };
         let mut shape = None;
@@ -69,19 +70,20 @@ impl Chain {
         }
     }
 
-    /// Whether a class's score is made of means, so that each place has its share.
+    /// Whether the head takes the mean of each channel, so that each location contributes to a class's score.
     pub(super) fn takes_means(&self) -> bool {
         self.takes == Taken::Mean
     }
 
-    /// What the last layer is given; nothing for a map of another size.
+    /// The inputs of the last layer. `None` for a map of another size.
     pub(super) fn units(&self, map: &Activation) -> Option<Vec<f64>> {
         let taken = self.taken(map)?;
         Some(self.steps.iter().fold(taken, |x, step| step.apply(&x)))
     }
 
-    /// How much a class's score changes with the mean of each channel, at this map; `row` is the last layer's for the class. Where all
-    /// functions are linear on both sides of zero that is how the score is made up at this picture.
+    /// The derivative of a class's score with respect to the mean of each channel, at this map. `row` holds the last layer's weights for
+    /// the class. If all functions are piecewise linear, the score at this picture is the sum of the means, each multiplied by its
+    /// derivative, plus a constant.
     pub(super) fn slopes(&self, map: &Activation, row: &[f32]) -> Option<Vec<f64>> {
         let mut values = vec![self.taken(map)?];
         for step in &self.steps {
@@ -95,7 +97,7 @@ impl Chain {
         Some(slopes)
     }
 
-    /// Why a map gives no classes.
+    /// Why a map of this shape gives no classes, in words; `None` if its shape fits.
     pub(super) fn refusal(&self, map: MapShape) -> Option<String> {
         let MapShape { height, width, .. } = self.shape.filter(|shape| *shape != map)?;
         Some(format!(
@@ -143,7 +145,7 @@ impl Step {
         }
     }
 
-    /// Slopes by the outputs to slopes by the inputs, which were `x`.
+    /// Backward step: turns derivatives with respect to the outputs into derivatives with respect to the inputs, which were `x`.
     fn back(&self, x: &[f64], slopes: &[f64]) -> Vec<f64> {
         match self {
             Self::Linear(weight, _) => {
@@ -165,7 +167,7 @@ impl Step {
     }
 }
 
-/// Keras' constants.
+/// Keras' constants of SELU.
 const SELU_SCALE: f64 = 1.050_700_987_355_480_5;
 const SELU_ALPHA: f64 = 1.673_263_242_354_377_2;
 
@@ -211,7 +213,7 @@ impl Function {
         }
     }
 
-    /// By a step so small that no head shows it: exact for all that are straight on both sides of a bend.
+    /// The derivative at `x`: exact for piecewise linear functions, otherwise a difference quotient with a step too small to matter here.
     fn slope(self, x: f64) -> f64 {
         const STEP: f64 = 1e-5;
         match self {
@@ -235,7 +237,8 @@ impl Function {
     }
 }
 
-/// The standard normal distribution's share below `x`, by the error function's series near zero and its continued fraction beyond.
+/// The cumulative standard normal distribution at `x`. The error function is computed by its series near zero and by its continued
+/// fraction farther away.
 fn normal_below(x: f64) -> f64 {
     let z = x.abs() / std::f64::consts::SQRT_2;
     let erf = if z < 2.5 {
@@ -252,14 +255,14 @@ fn normal_below(x: f64) -> f64 {
     0.5 * (1.0 + erf * x.signum())
 }
 
-/// The side of a square map of so many values.
+/// The shape of a square map of `num_channels` channels that has `num_values` values in all, if there is one.
 fn square(num_values: usize, num_channels: usize) -> Option<MapShape> {
     let num_places = num_values.checked_div(num_channels).filter(|num| num * num_channels == num_values)?;
     let side = num_places.isqrt();
     (side > 0 && side * side == num_places).then(|| MapShape::new(num_channels, side, side))
 }
 
-/// A dense layer's weights, turned to `[outputs, inputs]`; zeros where it has no bias.
+/// A dense layer's weights, transposed to `[outputs, inputs]`, and its bias; zeros if it has none.
 pub(super) fn dense(file: &TensorFile, layer: &str) -> Result<Linear, String> {
     let tensor = |leaf: &str| file.tensor(&format!("{layer}/{leaf}"));
     let shape = file.entry(&format!("{layer}/kernel")).map(|entry| entry.shape.clone());

@@ -1,7 +1,7 @@
-//! VGG's classifier: two linear layers with a `ReLU` each on every place of the last map, before the last one.
+//! VGG's classifier: two linear layers, each with a `ReLU`, take all values of the last feature map; the last linear layer follows.
 //!
-//! The first weighs 400 MB, so it is read when classes are asked for, from the file that the network came from, which must be the same
-//! still.
+//! The first layer has 400 MB of weights, so it is read only when classes are requested. It is read from the file that the network came
+//! from, which must not have changed since.
 
 use std::path::PathBuf;
 use std::sync::OnceLock;
@@ -11,16 +11,16 @@ use crate::tensor::{Activation, MapShape};
 use crate::weights::part::PartChoice;
 use crate::weights::tensor_file::TensorFile;
 
-/// In which order places and channels lie in the first layer's rows.
+/// Order of locations and channels in the rows of the first layer's weights.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Order {
-    /// Channel after channel, torch's.
+    /// Channel after channel, as in PyTorch.
     ChannelsFirst,
-    /// Place after place, Keras'.
+    /// Location after location, as in Keras.
     ChannelsLast,
 }
 
-/// The three layers' names: timm's, torchvision's, Keras'.
+/// Names of the three layers in timm's, torchvision's and Keras' files.
 const NAMES: [([&str; 3], Order); 3] = [
     (["pre_logits.fc1", "pre_logits.fc2", "head.fc"], Order::ChannelsFirst),
     (["classifier.0", "classifier.3", "classifier.6"], Order::ChannelsFirst),
@@ -31,16 +31,17 @@ const NAMES: [([&str; 3], Order); 3] = [
 pub(super) struct FlattenedMap {
     names: [&'static str; 3],
     order: Order,
-    /// Of the map that the first layer takes.
+    /// Shape of the map that the first layer takes.
     shape: MapShape,
     num_units: usize,
-    /// Where the layers are read from, the hash of that file, and what of it is the network's.
+    /// The file that the layers are read from: path, sha256, the part that was asked for, and the name prefix of the network. `None` if
+    /// the file is only in memory.
     file: Option<Box<(PathBuf, String, PartChoice, String)>>,
     layers: OnceLock<Option<[Linear; 2]>>,
 }
 
 impl FlattenedMap {
-    /// That of a file, for a last map of so many channels.
+    /// The classifier of this kind in a file, for a last feature map of `num_channels` channels.
     pub(super) fn of(file: &TensorFile, num_channels: usize) -> Option<Self> {
         NAMES.into_iter().find_map(|(names, order)| {
             let [first, second] = [shape_of(file, names[0], order)?, shape_of(file, names[1], order)?];
@@ -62,14 +63,14 @@ impl FlattenedMap {
                 layers: OnceLock::new(),
             };
             if places.file.is_none() {
-                // From memory, and nobody can read it again.
+                // The file is only in memory and can't be read again later.
                 let _ = places.layers.set(places.read(file));
             }
             Some(places)
         })
     }
 
-    /// Outputs of the second layer.
+    /// Number of outputs of the second layer.
     pub(super) fn num_units(&self) -> usize {
         self.num_units
     }
@@ -92,7 +93,7 @@ impl FlattenedMap {
         self.layers.get_or_init(read_again).as_ref()
     }
 
-    /// What the last layer is given. Nothing for a map of another size, or if the file isn't there any more.
+    /// The inputs of the last layer. `None` for a map of another size, or if the file is gone or has changed.
     pub(super) fn units(&self, map: &Activation) -> Option<Vec<f64>> {
         if map.shape() != self.shape {
             return None;
@@ -106,7 +107,7 @@ impl FlattenedMap {
                 .collect(),
         };
         let relu = |layer: &Linear, inputs: &[f64]| -> Vec<f64> {
-            // NaN stays NaN.
+            // Not `max`, so that NaN stays NaN.
             let of = |x: f64| if x < 0.0 { 0.0 } else { x };
             linear(&layer.0, &layer.1, inputs).into_iter().map(of).collect()
         };
@@ -114,7 +115,7 @@ impl FlattenedMap {
         Some(relu(second, &relu(first, &inputs)))
     }
 
-    /// Why a map gives no classes.
+    /// Why a map of this shape gives no classes, in words; `None` if its shape fits.
     pub(super) fn refusal(&self, map: MapShape) -> Option<String> {
         let MapShape { height, width, .. } = self.shape;
         if map == self.shape {
@@ -127,7 +128,7 @@ impl FlattenedMap {
     }
 }
 
-/// Outputs and inputs of a layer.
+/// Numbers of outputs and inputs of a layer.
 fn shape_of(file: &TensorFile, name: &str, order: Order) -> Option<(usize, usize)> {
     match order {
         Order::ChannelsFirst => {
@@ -182,7 +183,7 @@ mod tests {
         TensorFile::from_bytes(safetensors::serialize(views, None).unwrap(), "small").unwrap()
     }
 
-    /// Three channels of 2×2 places, in torch's order and in Keras': place after place, and weights by inputs first.
+    /// Three channels of 2×2 locations, in PyTorch's order and in Keras' (location after location, weights `[inputs, outputs]`).
     #[test]
     fn keras_order_of_places_is_another_than_torchs() {
         let numbers = |len: usize, seed: usize| -> Vec<f32> {

@@ -1,4 +1,4 @@
-//! Names of classes from a person's file: a name a line, or JSON.
+//! Names of classes from a user's file: one name per line, or JSON.
 
 use std::path::{Path, PathBuf};
 
@@ -6,28 +6,28 @@ use serde_json::Value;
 
 use crate::tensor::{Remedied, Remedy};
 
-/// A file of names.
+/// Largest size of a file of names.
 const MAX_BYTES: u64 = 16 << 20;
 
-/// What the classes of a classifier are called, in order.
+/// The names of a classifier's classes, in the order of the classes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClassNames {
     names: Vec<String>,
     path: PathBuf,
 }
 
-/// Why a file gives no names of classes.
+/// Why names of classes can't be read from a file or used.
 #[derive(Debug, thiserror::Error)]
 pub enum ClassNamesError {
-    /// Not there, or not readable.
+    /// The file doesn't exist or can't be read.
     #[error("can't read the class names: {reason}: \"{}\"", .path.display())]
     Unreadable {
-        /// The system's words.
+        /// The system's error.
         reason: std::io::Error,
         /// Which file.
         path: PathBuf,
     },
-    /// Something in it is wrong.
+    /// The file's content is wrong.
     #[error("these are no class names: {reason}: \"{}\"", .path.display())]
     Broken {
         /// What is wrong.
@@ -35,22 +35,22 @@ pub enum ClassNamesError {
         /// Which file.
         path: PathBuf,
     },
-    /// Names of other classes.
+    /// The number of names differs from the number of classes.
     #[error("the file has {num_names} class names, and the classifier has {num_classes} classes: \"{}\"", .path.display())]
     WrongCount {
-        /// Names in the file.
+        /// Number of names in the file.
         num_names: usize,
-        /// Classes that there are.
+        /// Number of classes of the classifier.
         num_classes: usize,
         /// Which file.
         path: PathBuf,
     },
-    /// Nothing to name.
+    /// The network has no classifier whose classes could be named.
     #[error("the weights of {model} give no classes that could be named{}", .reason.as_ref().map_or_else(String::new, |why| format!(": {why}")))]
     NoClasses {
         /// Which network.
         model: String,
-        /// Why there are none, where that is known.
+        /// Why it has none, if that is known.
         reason: Option<String>,
     },
 }
@@ -68,7 +68,7 @@ impl Remedied for ClassNamesError {
 }
 
 impl ClassNames {
-    /// Reads a file. A line's own number in front of it (`0 cat`, as Teachable Machine writes them) is left out if all have one.
+    /// Reads a file. If every line begins with its own number (`0 cat`, as Teachable Machine writes it), the numbers are left out.
     pub fn read(path: &Path) -> Result<Self, ClassNamesError> {
         let unreadable = |reason| ClassNamesError::Unreadable { reason, path: path.to_owned() };
         let broken = |reason: String| ClassNamesError::Broken { reason, path: path.to_owned() };
@@ -88,7 +88,7 @@ impl ClassNames {
         Ok(Self { names, path: path.to_owned() })
     }
 
-    /// The names, if there is one for each of so many classes.
+    /// The names, if there are exactly `num_classes`.
     pub fn for_classes(&self, num_classes: usize) -> Result<Vec<String>, ClassNamesError> {
         let num_names = self.names.len();
         if num_names != num_classes {
@@ -124,7 +124,8 @@ fn lines(text: &str) -> Result<Vec<String>, String> {
     Ok(numbered.unwrap_or_else(|| lines.into_iter().map(str::to_owned).collect()))
 }
 
-/// A list of names, an object of names by number (Keras' index of ImageNet's classes has an id before the name), or one of numbers by name (`class_indices`).
+/// Names from JSON: a list of names, an object that maps numbers to names (Keras' index of ImageNet's classes has an id before each
+/// name), or an object that maps names to numbers (Keras' `class_indices`).
 fn json(text: &str) -> Result<Vec<String>, String> {
     let value: Value = serde_json::from_str(text).map_err(|error| error.to_string())?;
     let name = |value: &Value| match value {

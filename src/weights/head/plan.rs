@@ -1,7 +1,7 @@
-//! How a Keras head is put together, as data: what it takes of the last map, its layers in order, and what it gives.
+//! The structure of a Keras head as data: what it takes from the last feature map, its layers in order, and what its outputs are.
 //!
-//! Read from a model's configuration, walking from the output back to the last layer of the network. What isn't understood has no
-//! plan, and the reason says which layer it is.
+//! It is read from a model's configuration, from the output back to the last layer of the network. A head with a layer that isn't
+//! supported has no plan, and the error names that layer.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -10,7 +10,7 @@ use crate::weights::keras::{Flat, FlatNode, KerasLayer};
 use crate::weights::metadata::HEAD_KEY;
 use crate::weights::tensor_file::TensorFile;
 
-/// What of the last map a head is given.
+/// What a head takes from the last feature map.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(in crate::weights) enum Taken {
@@ -18,7 +18,7 @@ pub(in crate::weights) enum Taken {
     Mean,
     /// The largest value of each channel.
     Largest,
-    /// All values, place after place.
+    /// All values, location after location, the channels of a location together.
     Flattened,
 }
 
@@ -42,28 +42,28 @@ pub(in crate::weights) enum Function {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(in crate::weights) enum PlanStep {
-    /// A dense layer, by what its tensors' names begin with.
+    /// A dense layer: the prefix of its tensors' names, without the slash.
     Dense(String),
-    /// A batch norm of the vector, likewise.
+    /// A batch norm of a vector: the prefix of its tensors' names, without the slash, and its epsilon.
     Norm { layer: String, epsilon: f64 },
     /// An elementwise function.
     Function(Function),
 }
 
-/// What the last linear layer's outputs become.
+/// How the outputs of the last linear layer become the head's outputs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(in crate::weights) enum Output {
-    /// Shares of a whole.
+    /// Softmax over all classes.
     #[default]
     Softmax,
-    /// Each by itself; one alone is the share of the second of two classes.
+    /// Sigmoid of each output. A single output is the probability of the second of two classes.
     Sigmoid,
-    /// Not known, or what they are.
+    /// The outputs are used as they are, or it isn't known what follows them.
     Raw,
 }
 
-/// A head: the last step is the last dense layer.
+/// The structure of a head. The last step is the last dense layer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(in crate::weights) struct HeadPlan {
     pub(in crate::weights) takes: Taken,
@@ -84,12 +84,12 @@ const PASSED: [&str; 8] = [
 ];
 
 impl HeadPlan {
-    /// One dense layer on means, of which nobody knows what becomes of its outputs.
+    /// A head of one dense layer that takes the channels' means. It isn't known what follows its outputs.
     pub(in crate::weights) fn one_layer(layer: &str) -> Self {
         Self { takes: Taken::Mean, steps: vec![PlanStep::Dense(layer.to_owned())], gives: Output::Raw }
     }
 
-    /// Linear outputs are what the loss took them for.
+    /// If the outputs are linear, the loss that the model was trained with tells whether they go through a softmax or a sigmoid.
     pub(in crate::weights) fn trained_with(&mut self, loss_of_logits: Option<&str>) {
         self.gives = match (self.gives, loss_of_logits) {
             (Output::Raw, Some("CategoricalCrossentropy" | "SparseCategoricalCrossentropy")) => {
@@ -100,7 +100,7 @@ impl HeadPlan {
         };
     }
 
-    /// What the names of its layers' tensors begin with, with the slash.
+    /// Prefixes of the names of its layers' tensors, each with the slash.
     pub(in crate::weights) fn prefixes(&self) -> Vec<String> {
         let layer = |step: &PlanStep| match step {
             PlanStep::Dense(layer) | PlanStep::Norm { layer, .. } => Some(format!("{layer}/")),
@@ -109,12 +109,12 @@ impl HeadPlan {
         self.steps.iter().filter_map(layer).collect()
     }
 
-    /// The plan that an imported copy carries.
+    /// The plan in the metadata of an imported copy.
     pub(in crate::weights) fn carried(file: &TensorFile) -> Option<Self> {
         serde_json::from_str(file.metadata(HEAD_KEY)?).ok()
     }
 
-    /// Of a model's layers; `is_last` tells the last layer of the network. Else why there is no plan.
+    /// The plan of a model's head; `is_last` recognises the last layer of the network. The error says why there is no plan.
     pub(in crate::weights) fn of(
         flat: &Flat<'_>,
         is_last: &dyn Fn(&FlatNode<'_>) -> bool,
@@ -140,10 +140,10 @@ impl HeadPlan {
     }
 }
 
-/// What was met on the way back from the output.
+/// What was found so far on the way from the output back to the network.
 struct Back {
     takes: Option<Taken>,
-    /// The last first.
+    /// The steps, the last one first.
     steps: Vec<PlanStep>,
     gives: Option<Output>,
     flattens: Option<String>,
@@ -157,7 +157,8 @@ impl Back {
             return Ok(());
         }
         let pools = ["GlobalAveragePooling2D", "GlobalAvgPool2D", "GlobalMaxPooling2D", "GlobalMaxPool2D"];
-        // What was taken is of the last layer itself, and so is what was made flat, unless that was a vector already.
+        // Nothing may come between the network's last layer and the pooling or flattening of its map. Only a `Flatten` may follow a
+        // pooling, which already gives a vector.
         if self.takes.is_some() || (self.flattens.is_some() && class != "Flatten" && !pools.contains(&class))
         {
             return Err(format!(
@@ -169,7 +170,7 @@ impl Back {
             "Dense" => {
                 self.activation(layer.config.get("activation"), layer)?;
                 self.steps.push(PlanStep::Dense(key.to_owned()));
-                // What follows a linear layer that gives its values as they are.
+                // If no function was found after this layer, its values are the outputs.
                 self.gives.get_or_insert(Output::Raw);
             }
             "BatchNormalization" => {
@@ -178,7 +179,7 @@ impl Back {
             }
             "GlobalAveragePooling2D" | "GlobalAvgPool2D" => self.takes = Some(Taken::Mean),
             "GlobalMaxPooling2D" | "GlobalMaxPool2D" => self.takes = Some(Taken::Largest),
-            // Of a vector it changes nothing; of a map it is found out at the end.
+            // It doesn't change a vector. Whether it flattens a map is only known at the end.
             "Flatten" => self.flattens = Some(layer.name.clone()),
             "Activation" => self.activation(layer.config.get("activation"), layer)?,
             "Softmax" => self.function_or_end(Some(Output::Softmax), None, layer)?,
@@ -246,7 +247,7 @@ impl Back {
         self.function_or_end(end, function, layer)
     }
 
-    /// Behind the last dense layer a function is what the model gives; before, it is a step.
+    /// Records a function: after the last dense layer it gives the model's output, before that layer it is a step.
     fn function_or_end(
         &mut self,
         end: Option<Output>,

@@ -1,90 +1,90 @@
-//! A model's configuration (`config.json` in a `.keras`, `model_config` in a `.h5`) as plain data: layers in Keras' own order, what
-//! each was called with, and models inside models as trees.
+//! A model's configuration (`config.json` in a `.keras` file, `model_config` in a `.h5` file) as plain data: layers in Keras' own order,
+//! the arguments of each layer's calls, and nested models as trees.
 //!
-//! Nothing in it is run: a `Lambda`'s code stays the text that it is. Keras 1 and 2 write calls as nested lists, Keras 3 as
-//! arguments with tensors among them; both come out as [`Call`]s.
+//! Nothing in it is executed: the code of a `Lambda` stays text. Keras 1 and 2 write calls as nested lists, Keras 3 as arguments with
+//! tensors among them. Both become [`Call`]s.
 
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-/// Text of a configuration; `EfficientNetB7`'s has about a megabyte.
+/// Largest text of a configuration; `EfficientNetB7`'s has about a megabyte.
 const MAX_BYTES: usize = 64 << 20;
-/// Layers in all models together.
+/// Largest number of layers in all nested models together.
 const MAX_LAYERS: usize = 50_000;
-/// Models inside models.
+/// Largest depth of nested models.
 const MAX_DEPTH: usize = 8;
-/// Lists inside the arguments of a call.
+/// Largest depth of nested lists in the arguments of a call.
 const MAX_ARGUMENT_DEPTH: usize = 16;
 
-/// A model's configuration. The model itself is a layer, whose `model` is there unless it is a subclass of `Model` that says
-/// nothing of its layers.
+/// A model's configuration. The model itself is a layer with a `model`, unless it is a subclass of `Model` that doesn't list its
+/// layers.
 #[derive(Clone, Debug, PartialEq)]
 pub struct KerasConfig {
     /// The model that was saved.
     pub root: KerasLayer,
-    /// What a compiled model was trained with; it tells what a linear output is.
+    /// The loss that a compiled model was trained with. It tells what a linear output means.
     pub loss: Option<Value>,
 }
 
-/// One layer, or a model that stands as one.
+/// One layer, or a model that is used as a layer.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct KerasLayer {
-    /// `Conv2D`, `Functional`, `TFOpLambda`, …
+    /// The class, such as `Conv2D`, `Functional` or `TFOpLambda`.
     pub class_name: String,
-    /// What a class that isn't Keras' own was registered as (`Package>Name`), or Keras' own name of the class.
+    /// The name that a custom class was registered under (`Package>Name`), or the name of one of Keras' own classes.
     pub registered_name: Option<String>,
     /// Where Keras 3 finds the class (`keras.layers`, `keras.src.ops.numpy`); older files have none.
     pub module: Option<String>,
     /// The layer's own name, unique in its model.
     pub name: String,
-    /// All that the layer's configuration says, without the layers of a model.
+    /// The layer's configuration, without the layers of a model.
     pub config: Map<String, Value>,
-    /// How a functional model calls it, once for each call. Empty for inputs, and in a `Sequential`.
+    /// The calls of this layer in a functional model. Empty for inputs, and in a `Sequential`.
     pub calls: Vec<Call>,
-    /// The layers, where it is a model that lists them.
+    /// The layers, if this is a model that lists them.
     pub model: Option<KerasModel>,
 }
 
-/// How the layers of a model are put together.
+/// How the layers of a model are connected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ModelKind {
     /// One after the other.
     Sequential,
-    /// By what each was called with.
+    /// By the tensors that each was called with.
     Functional,
 }
 
 /// A model's layers.
 #[derive(Clone, Debug, PartialEq)]
 pub struct KerasModel {
-    /// How they are put together.
+    /// How they are connected.
     pub kind: ModelKind,
-    /// In Keras' order of `model.layers`, inputs among them where the file lists them.
+    /// The layers in the order of Keras' `model.layers`, with input layers if the file lists them.
     pub layers: Vec<KerasLayer>,
-    /// Of a functional model: what its inputs are.
+    /// The inputs of a functional model.
     pub inputs: Vec<TensorRef>,
-    /// Of a functional model: what its outputs are.
+    /// The outputs of a functional model.
     pub outputs: Vec<TensorRef>,
 }
 
-/// A tensor by the layer that makes it.
+/// A tensor, identified by the layer that produces it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TensorRef {
     /// The layer's name, in the same model.
     pub layer: String,
-    /// Which of the layer's calls.
+    /// Index of the layer's call that produces it.
     pub call: usize,
-    /// Which of the call's outputs.
+    /// Index among the outputs of that call.
     pub output: usize,
 }
 
-/// What a layer was called with.
+/// One call of a layer: its arguments.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Call {
-    /// By position. Of Keras 2 these are the tensors.
+    /// Arguments by position. In Keras 2's files these are the tensors.
     pub args: Vec<Argument>,
-    /// By name; `name` and `None`s of Keras 2 among them.
+    /// Arguments by name. In Keras 2's files `name` and arguments that are `None` are among them.
     pub kwargs: BTreeMap<String, Argument>,
 }
 
@@ -93,9 +93,9 @@ pub struct Call {
 pub enum Argument {
     /// A tensor of the model.
     Tensor(TensorRef),
-    /// Several arguments with a tensor among them.
+    /// A list of arguments with at least one tensor in it.
     List(Vec<Self>),
-    /// Anything else, as it is written.
+    /// Anything else, as it is in the file.
     Value(Value),
 }
 
@@ -118,7 +118,7 @@ impl Call {
 }
 
 impl KerasLayer {
-    /// A model's layers; none where it isn't a model, or says nothing of them.
+    /// A model's layers. Empty if this isn't a model or doesn't list its layers.
     pub fn layers(&self) -> &[Self] {
         self.model.as_ref().map_or(&[], |model| &model.layers)
     }
@@ -128,14 +128,14 @@ impl KerasLayer {
         self.class_name.rsplit('>').next().unwrap_or(&self.class_name)
     }
 
-    /// Whether it only takes a model's input in.
+    /// Whether this is only the input of a model.
     pub fn is_input(&self) -> bool {
         self.class_name == "InputLayer"
     }
 }
 
 impl KerasConfig {
-    /// Reads a configuration's text. Errors say what is wrong with it, without the file's name.
+    /// Parses a configuration's text. The error says in words what is wrong with it, without the file's name.
     pub fn parse(text: &str) -> Result<Self, String> {
         if text.len() > MAX_BYTES {
             return Err(format!("it has {} bytes, more than any network's", text.len()));
@@ -146,7 +146,7 @@ impl KerasConfig {
         Ok(Self { root: parser.layer(value, 0)?, loss })
     }
 
-    /// The name of the loss that was given outputs before softmax or sigmoid (`from_logits`); nothing of any other.
+    /// The class name of the loss, if it takes outputs before softmax or sigmoid (`from_logits`); otherwise `None`.
     pub fn loss_of_logits(&self) -> Option<&str> {
         let loss = self.loss.as_ref()?;
         let is_of_logits = loss.get("config")?.get("from_logits")?.as_bool()?;
@@ -170,7 +170,7 @@ impl Parser {
         match fields.remove("config") {
             Some(Value::Object(object)) => {
                 config = object;
-                // A layer of a model's class may have a `layers` of its own that isn't a list of layers.
+                // Some classes have a setting `layers` that isn't a list of layers.
                 if let Some(Value::Array(list)) = config.get("layers")
                     && list.iter().all(|layer| layer.get("class_name").is_some())
                 {
@@ -234,14 +234,14 @@ fn take_text(fields: &mut Map<String, Value>, key: &str) -> Option<String> {
     }
 }
 
-/// `["layer", 0, 0]`.
+/// A tensor written as `["layer", 0, 0]`: layer, call, output.
 fn source(value: &Value) -> Option<TensorRef> {
     let [Value::String(layer), call, output, ..] = value.as_array()?.as_slice() else { return None };
     // Keras 3 writes the name of a layer alone before it numbers its calls.
     Some(TensorRef { layer: layer.clone(), call: call.as_u64()? as usize, output: output.as_u64()? as usize })
 }
 
-/// Inputs or outputs of a model: one `["layer", 0, 0]`, a list of them, or a dictionary of them.
+/// Inputs or outputs of a model: one tensor `["layer", 0, 0]`, a list of tensors, or a dictionary of tensors.
 fn ends(value: Option<&Value>) -> Vec<TensorRef> {
     let Some(value) = value else { return Vec::new() };
     if let Some(one) = source(value) {
@@ -254,7 +254,7 @@ fn ends(value: Option<&Value>) -> Vec<TensorRef> {
     }
 }
 
-/// What a functional model's layer was called with, each call.
+/// All calls of a functional model's layer.
 fn calls(value: Value) -> Result<Vec<Call>, String> {
     let Value::Array(nodes) = value else { return Ok(Vec::new()) };
     nodes
@@ -267,7 +267,7 @@ fn calls(value: Value) -> Result<Vec<Call>, String> {
         .collect()
 }
 
-/// `{"args": […], "kwargs": {…}}`, tensors as `__keras_tensor__`.
+/// A call in Keras 3's form, `{"args": […], "kwargs": {…}}`, with tensors as `__keras_tensor__`.
 fn keras_3_call(mut node: Map<String, Value>) -> Result<Call, String> {
     let mut call = Call::default();
     if let Some(Value::Array(args)) = node.remove("args") {
@@ -306,8 +306,8 @@ fn keras_3_argument(value: Value, depth: usize) -> Result<Argument, String> {
     }
 }
 
-/// `[["layer", 0, 0, {…}], …]`: tensors, the first with what else the call was given. A constant instead of a tensor is
-/// `["_CONSTANT_VALUE", -1, value, {…}]`; a call of one tensor may be that alone.
+/// A call in Keras 2's form, `[["layer", 0, 0, {…}], …]`: tensors, with the call's other arguments in the dictionary of the first. A
+/// constant instead of a tensor is `["_CONSTANT_VALUE", -1, value, {…}]`. A call with one tensor may be written without the outer list.
 fn keras_2_call(node: Vec<Value>) -> Call {
     let node = if node.first().is_some_and(Value::is_string) { vec![Value::Array(node)] } else { node };
     let mut call = Call::default();
@@ -327,7 +327,8 @@ fn keras_2_call(node: Vec<Value>) -> Call {
     call
 }
 
-/// A tensor is `["layer", 0, 0]` here too, told from a list of a text and numbers by its shape alone.
+/// An argument by name in Keras 2's form. A tensor is `["layer", 0, 0]` here too; only its form distinguishes it from a list of a text
+/// and two numbers.
 fn keras_2_argument(value: &Value, depth: usize) -> Argument {
     match value {
         Value::Array(list) if list.len() == 3 && source(value).is_some() => {

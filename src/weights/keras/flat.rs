@@ -1,6 +1,6 @@
-//! A configuration's layers as one list, models inside models opened, with what each layer is given.
+//! A configuration's layers as one flat list, with the layers of nested models in place of the models, and the inputs of each layer.
 //!
-//! What a layer is given is known by place in the list. A layer that is called several times is one entry with the inputs of all calls.
+//! Inputs are indices into the list. A layer that is called several times is one entry with the inputs of all its calls.
 
 use std::collections::HashMap;
 
@@ -10,14 +10,14 @@ use super::config::{KerasConfig, KerasLayer, KerasModel, ModelKind, TensorRef};
 #[derive(Debug, Default)]
 pub(crate) struct Flat<'a> {
     pub(crate) nodes: Vec<FlatNode<'a>>,
-    /// What the model gives.
+    /// The model's outputs, as indices into `nodes`.
     pub(crate) outputs: Vec<usize>,
 }
 
-/// A layer and what it is given.
+/// A layer and its inputs.
 #[derive(Debug)]
 pub(crate) struct FlatNode<'a> {
-    /// The models that it lies in, outermost first, each with a slash behind it.
+    /// The nested models that contain the layer, outermost first, each followed by a slash.
     pub(crate) scope: String,
     pub(crate) layer: &'a KerasLayer,
     pub(crate) inputs: Vec<usize>,
@@ -25,14 +25,14 @@ pub(crate) struct FlatNode<'a> {
 }
 
 impl FlatNode<'_> {
-    /// What its tensors' names begin with, less the slash.
+    /// The prefix of its tensors' names, without the slash.
     pub(crate) fn key(&self) -> String {
         format!("{}{}", self.scope, self.layer.name)
     }
 }
 
 impl<'a> Flat<'a> {
-    /// Nothing where the model doesn't say how its layers are put together.
+    /// The layers of a configuration. `None` if it doesn't say how its layers are connected.
     pub(crate) fn of(config: &'a KerasConfig) -> Option<Self> {
         let model = config.root.model.as_ref()?;
         let mut flat = Self::default();
@@ -40,12 +40,12 @@ impl<'a> Flat<'a> {
         Some(flat)
     }
 
-    /// The place of a layer.
+    /// The index of the layer whose tensors' names begin with `key`.
     pub(crate) fn find(&self, key: &str) -> Option<usize> {
         self.nodes.iter().position(|node| node.key() == key)
     }
 
-    /// The nearest layers before one for which `counts` holds.
+    /// The nearest layers before the one at `at` for which `counts` holds, as sorted indices. The search doesn't go past them.
     pub(crate) fn before(&self, at: usize, counts: &dyn Fn(&FlatNode<'_>) -> bool) -> Vec<usize> {
         let mut found = Vec::new();
         let mut seen = vec![false; self.nodes.len()];
@@ -64,7 +64,7 @@ impl<'a> Flat<'a> {
         found
     }
 
-    /// Adds a model's layers; gives the places of its outputs.
+    /// Adds a model's layers and returns the indices of its outputs.
     fn open(&mut self, model: &'a KerasModel, scope: &str, given: &[usize]) -> Option<Vec<usize>> {
         match model.kind {
             ModelKind::Sequential => {
@@ -85,10 +85,10 @@ impl<'a> Flat<'a> {
         let mut made: HashMap<&str, Vec<usize>> = HashMap::new();
         let output = |made: &HashMap<&str, Vec<usize>>, source: &TensorRef| -> Option<usize> {
             let outputs = made.get(source.layer.as_str())?;
-            // One output stands for all, so that a layer that gives several is followed at least.
+            // If a layer has several outputs, the first stands for all, so that the connection isn't lost.
             outputs.get(source.output).or_else(|| outputs.first()).copied()
         };
-        // Keras lists a layer behind what it is given; another order is no file of its.
+        // Keras lists a layer after the layers whose outputs it takes. A file in another order wasn't written by Keras.
         for layer in &model.layers {
             let place = model.inputs.iter().position(|input| input.layer == layer.name);
             if let Some(input) = place.and_then(|place| given.get(place)) {
@@ -103,7 +103,7 @@ impl<'a> Flat<'a> {
         model.outputs.iter().map(|source| output(&made, source)).collect()
     }
 
-    /// Adds one layer, opened if it is a model that lists its layers.
+    /// Adds one layer, or its layers if it is a model that lists them. Returns the indices of its outputs.
     fn layer(
         &mut self,
         layer: &'a KerasLayer,
@@ -112,7 +112,7 @@ impl<'a> Flat<'a> {
         num_calls: usize,
     ) -> Option<Vec<usize>> {
         if let Some(model) = &layer.model {
-            // One that is called twice gives two outputs, which this list doesn't tell apart.
+            // A nested model that is called twice has two results, which this list can't represent.
             let outputs = self.open(model, &format!("{scope}{}/", layer.name), &inputs)?;
             return (num_calls < 2).then_some(outputs);
         }

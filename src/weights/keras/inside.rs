@@ -1,8 +1,8 @@
-//! What a Keras model does to a picture before its network begins: layers of preprocessing, and arithmetic that was traced into it
-//! (a bare `preprocess_input(x)`), read from the model's configuration.
+//! The preprocessing inside a Keras model, read from its configuration: preprocessing layers in front of the network, and arithmetic
+//! that was traced into the model (by a plain call of `preprocess_input(x)`).
 //!
-//! All that can be read becomes one mapping of samples, a size and a crop. What can't be read, is code, or is something else than
-//! preprocessing is told and never left out. Must not know graphs of this program.
+//! The result is one mapping of samples, a size and a crop. Anything that can't be read, is code or is no preprocessing is reported as
+//! an error and never ignored. Must not know this program's graphs.
 
 use std::collections::HashMap;
 
@@ -14,26 +14,26 @@ use crate::tensor::{PixelSize, ValueScale};
 use crate::weights::convention::normalization_layer;
 use crate::weights::tensor_file::TensorFile;
 
-/// What is inside, in front of the network.
+/// The preprocessing that is part of a Keras model, in front of the network.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Inside {
-    /// The picture's extent that the model is built for.
+    /// The picture size that the model is built for, if it is fixed.
     pub size: Option<PixelSize>,
-    /// What a crop about the middle leaves of it.
+    /// The size that is left after a centre crop, if there is one.
     pub crop: Option<PixelSize>,
-    /// What becomes of samples from 0 to 255; nothing where the model takes values as they come.
+    /// How samples from 0 to 255 are mapped; `None` if the model takes its input values as they are.
     pub scale: Option<ValueScale>,
-    /// The layers that do it, by name.
+    /// Names of the layers that do the preprocessing.
     pub layers: Vec<String>,
-    /// Layers of augmentation, which do nothing outside training.
+    /// Names of augmentation layers, which have no effect outside training.
     pub left_out: Vec<String>,
 }
 
-/// Something in front of the network that can't be used, in words that follow "the model has …".
+/// Something in front of the network that isn't supported, as a phrase that continues "the model has …".
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unreadable(pub String);
 
-/// Reads what a model does to a picture first. `file` holds what `Normalization` layers learned.
+/// Reads the preprocessing inside a model. The means and variances of `Normalization` layers come from `file`.
 pub fn inside(config: &KerasConfig, file: &TensorFile) -> Result<Inside, Unreadable> {
     let root = &config.root;
     if root.model.is_none() {
@@ -61,8 +61,9 @@ pub fn inside(config: &KerasConfig, file: &TensorFile) -> Result<Inside, Unreada
     Ok(Inside { size, crop: picture.crop, scale, layers, left_out })
 }
 
-/// The mapping of a `Normalization` layer in a file without configuration, as Keras' EfficientNet has it inside: of `x/255`, and
-/// with the second `Rescaling` that Keras puts behind it where its "variance" is ImageNet's deviation.
+/// The preprocessing inside Keras' EfficientNet, for a file without a configuration that has a `Normalization` layer; `None` if the
+/// file has no such layer. The layer takes `x/255`. If its "variance" is ImageNet's standard deviation, the second `Rescaling` that
+/// Keras puts after it is included.
 pub fn efficientnets_own(file: &TensorFile) -> Option<Result<ValueScale, Unreadable>> {
     let layer = file.names().find_map(normalization_layer)?.to_owned();
     let last = layer.rsplit('/').next().unwrap_or(&layer);
@@ -86,38 +87,38 @@ pub fn efficientnets_own(file: &TensorFile) -> Option<Result<ValueScale, Unreada
     })
 }
 
-/// A tensor in the making.
+/// What a tensor in the model is, as far as the walk needs to know.
 #[derive(Clone, Debug, PartialEq)]
 enum Value {
-    /// Still the picture.
+    /// The picture, possibly preprocessed.
     Picture(PictureChannels),
-    /// Something of the network's.
+    /// A tensor inside the network, or anything that isn't computed from the picture.
     Deep,
 }
 
-/// Models inside models, as the configuration's reader bounds them.
+/// Largest depth of nested models; the configuration's reader allows fewer.
 const MAX_DEPTH: usize = 16;
 
 struct Walk<'a> {
     file: &'a TensorFile,
     layers: Vec<String>,
     left_out: Vec<String>,
-    /// The layer where the network begins, and what it is given.
+    /// The layer where the network begins, and the picture that it takes.
     entry: Option<(String, PictureChannels)>,
 }
 
-/// Columns × rows of a model's input, where it fixes them.
+/// Columns × rows of a model's input, if they are fixed.
 fn input_size(model: &KerasLayer) -> Option<PixelSize> {
     let of = |config: &serde_json::Map<String, Json>| {
         let shape = config.get("batch_shape").or_else(|| config.get("batch_input_shape"))?.as_array()?;
         let [_, height, width, channels] = &shape[..] else { return None };
-        // With channels first the sides stand elsewhere.
+        // With channels first, the sides are at other positions.
         if channels.as_u64().is_some_and(|channels| channels != 3) {
             return None;
         }
         Some(PixelSize::new(width.as_u64()? as usize, height.as_u64()? as usize))
     };
-    // A `Sequential` has its input's shape in its first layer, or in that one's first.
+    // A `Sequential` has its input's shape in its first layer, or in the first layer of that layer.
     let mut layer = model;
     for _ in 0..MAX_DEPTH {
         if let Some(size) = of(&layer.config) {
@@ -132,7 +133,7 @@ fn quoted(names: &[String]) -> String {
     names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }
 
-/// What a `Normalization` layer learned: means and variances.
+/// The means and variances that a `Normalization` layer has in the file.
 fn learned(file: &TensorFile, layer: &str) -> Option<(Vec<f64>, Vec<f64>)> {
     let is_its =
         |name: &&str| normalization_layer(name).is_some_and(|path| path.rsplit('/').next() == Some(layer));
@@ -146,7 +147,7 @@ fn learned(file: &TensorFile, layer: &str) -> Option<(Vec<f64>, Vec<f64>)> {
     Some((read("mean")?, read("variance")?))
 }
 
-/// `(x − mean) / √variance`, or the other way round.
+/// `(x − mean) / √variance`, or the inverse of it.
 fn normalized(
     picture: &PictureChannels,
     mean: &[f64],
@@ -184,7 +185,7 @@ fn numbers(value: &Json) -> Option<Vec<f64>> {
     (!all.is_empty() && all.len() <= 16).then_some(all)
 }
 
-/// What a call was given: tensors by what they are, constants by their numbers.
+/// An argument of a call.
 enum Given<'v> {
     Tensor(Value),
     List(Vec<Value>),
@@ -261,7 +262,7 @@ impl Walk<'_> {
         if !takes_picture {
             return Ok(Value::Deep);
         }
-        // One picture, and constants before or behind it.
+        // One picture, and constants before or after it.
         let mut tensors = given.iter().flat_map(|given| match given {
             Given::Tensor(value) => std::slice::from_ref(value),
             Given::List(list) => list.as_slice(),
@@ -369,7 +370,7 @@ impl Walk<'_> {
         )))
     }
 
-    /// An operation of one picture and constants: Keras 3's class, or TensorFlow's function.
+    /// An operation on one picture and constants: `operation` is Keras 3's class or TensorFlow's function.
     fn operation(
         &mut self,
         layer: &KerasLayer,
@@ -378,7 +379,7 @@ impl Walk<'_> {
         call: &Call,
         picture: &PictureChannels,
     ) -> Result<Value, Unreadable> {
-        // The constant beside the picture, by position or by name, and whether it comes first.
+        // The constant operand, by position or by name, and whether it comes before the picture.
         let named = |key: &str| match call.kwargs.get(key) {
             Some(Argument::Value(value)) if !value.is_null() => Some(value),
             _ => None,
@@ -417,7 +418,7 @@ impl Walk<'_> {
         self.done(layer, made)
     }
 
-    /// Planes that are stacked, or pictures that are concatenated.
+    /// A layer that joins several parts of the picture: planes that are stacked, or pictures that are concatenated.
     fn several(&mut self, layer: &KerasLayer, given: &[Given<'_>]) -> Result<Value, Unreadable> {
         let parts: Option<Vec<PictureChannels>> = match given {
             [Given::List(list), ..] => list
@@ -438,7 +439,7 @@ impl Walk<'_> {
     }
 }
 
-/// Layers that change pictures while a model is trained and do nothing afterwards. `RandomCrop` does.
+/// Whether a class of layers changes pictures only during training. `RandomCrop` isn't one: it also crops afterwards.
 fn is_augmentation(class: &str) -> bool {
     const OTHERS: [&str; 8] = [
         "GaussianNoise",
@@ -453,7 +454,7 @@ fn is_augmentation(class: &str) -> bool {
     (class.starts_with("Random") && class != "RandomCrop") || OTHERS.contains(&class)
 }
 
-/// Whether a conversion cuts fractions off, by the types that it names.
+/// Whether a cast drops fractions, by the types that it names.
 fn is_to_whole_numbers(layer: &KerasLayer, call: &Call) -> bool {
     fn names_one(value: &Json) -> bool {
         match value {
@@ -468,7 +469,7 @@ fn is_to_whole_numbers(layer: &KerasLayer, call: &Call) -> bool {
     values.chain(layer.config.get("dtype")).any(names_one)
 }
 
-/// What a call was given, in order. Nothing where it names a tensor that isn't made.
+/// The arguments of a call, in order. `None` if it names a tensor that wasn't produced before.
 fn given<'v>(call: &'v Call, made: &HashMap<&str, Vec<Value>>) -> Option<Vec<Given<'v>>> {
     let mut all = Vec::new();
     let named = call.kwargs.values().filter(|argument| !argument.sources().is_empty());
@@ -483,7 +484,7 @@ fn given<'v>(call: &'v Call, made: &HashMap<&str, Vec<Value>>) -> Option<Vec<Giv
             }
         });
     }
-    // Keras 2 writes a layer of several tensors as several arguments.
+    // Keras 2 writes the inputs of a layer that takes several tensors as several arguments.
     let is_plain = |given: &Given<'_>| matches!(given, Given::Tensor(_));
     if all.len() > 1 && all.iter().all(is_plain) {
         let values =
@@ -493,13 +494,14 @@ fn given<'v>(call: &'v Call, made: &HashMap<&str, Vec<Value>>) -> Option<Vec<Giv
     Some(all)
 }
 
-/// A tensor that was made. A model inside counts its calls from its own making, so that one call alone is meant by any number.
+/// A tensor that was produced before. A nested model's call numbers may not begin at 0, so if there is no call of the given number, the
+/// last call is taken.
 fn find(source: &TensorRef, made: &HashMap<&str, Vec<Value>>) -> Option<Value> {
     let calls = made.get(source.layer.as_str())?;
     calls.get(source.call).or_else(|| calls.last()).cloned()
 }
 
-/// Channels by a slice: `[..., ::-1]`, `[..., 2]`, `[:, :, :, 0:1]`.
+/// The channels that a slice takes: `[..., ::-1]`, `[..., 2]`, `[:, :, :, 0:1]`.
 fn picked(picture: &PictureChannels, spec: &Json) -> Option<PictureChannels> {
     let spec = spec.as_array()?;
     let (last, before) = spec.split_last()?;

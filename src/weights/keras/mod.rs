@@ -1,7 +1,7 @@
-//! What a Keras file says of its model beside the weights.
+//! What a Keras file says about its model in addition to the weights.
 //!
-//! Owns Keras' configuration as plain data, the order and names of the layers in a file, and how a head is put together. Must not
-//! know graphs of this program beyond their Keras names, nor HDF5.
+//! Responsible for Keras' configuration as plain data, the order and names of the layers in a file, and the preprocessing inside a
+//! model. Must not know this program's graphs except for their Keras names, and not HDF5.
 
 mod config;
 mod file;

@@ -1,10 +1,10 @@
-//! A picture on its way through a model's own preprocessing: which sample each channel is made of, and how.
+//! A picture at some point of a model's own preprocessing: from which of the picture's channels each channel is computed, and how.
 //!
-//! Owns the arithmetic, in f64. Must not know layers.
+//! Responsible for the arithmetic, in f64. Must not know layers.
 
 use crate::tensor::{ChannelOrder, PixelSize, ValueScale};
 
-/// One channel: `factor · x + offset` of the picture's channel `from` (0 is red).
+/// One channel: `factor · x + offset`, where `x` is a sample of the original picture's channel `from` (0 is red).
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Channel {
     from: usize,
@@ -12,26 +12,26 @@ struct Channel {
     offset: f64,
 }
 
-/// Channels of one extent.
+/// The channels of a picture after some steps of preprocessing; all have the same size.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct PictureChannels {
     channels: Vec<Channel>,
-    /// Whether the axis of channels is gone, after one was picked by its number.
+    /// Whether this is a plane without an axis of channels, after one channel was picked by its number.
     is_plane: bool,
-    /// Columns × rows, where the model fixes them.
+    /// Columns × rows, if the model fixes them.
     pub(super) size: Option<PixelSize>,
-    /// What is left of it after a crop about the middle.
+    /// Columns × rows that are left after a centre crop, if there was one.
     pub(super) crop: Option<PixelSize>,
 }
 
 impl PictureChannels {
-    /// Samples as they are: red, green, blue from 0 to 255.
+    /// The unchanged picture: red, green, blue from 0 to 255.
     pub(super) fn raw(size: Option<PixelSize>) -> Self {
         let channels = (0..3).map(|from| Channel { from, factor: 1.0, offset: 0.0 }).collect();
         Self { channels, is_plane: false, size, crop: None }
     }
 
-    /// `factor · value + offset`, each one number or one a channel.
+    /// `factor · value + offset`; `factor` and `offset` each have one number, or one per channel. `None` if they don't fit.
     pub(super) fn affine(&self, factor: &[f64], offset: &[f64]) -> Option<Self> {
         let num = self.channels.len();
         let fits = |numbers: &[f64]| numbers.len() == 1 || (numbers.len() == num && !self.is_plane);
@@ -45,7 +45,7 @@ impl PictureChannels {
         is_sound.then(|| Self { channels: channels.collect(), ..self.clone() })
     }
 
-    /// The channels of these numbers, in this order.
+    /// The channels with these numbers, in this order. `None` if one doesn't exist.
     pub(super) fn pick(&self, numbers: &[usize], is_plane: bool) -> Option<Self> {
         let channels: Option<Vec<Channel>> =
             numbers.iter().map(|at| self.channels.get(*at).copied()).collect();
@@ -56,7 +56,8 @@ impl PictureChannels {
         self.channels.len()
     }
 
-    /// Channels after each other: planes that are stacked, or pictures that are concatenated.
+    /// The channels of all parts, one after the other: planes that are stacked, or pictures that are concatenated. `None` if the parts
+    /// differ in size or kind.
     pub(super) fn join(parts: &[Self], of_planes: bool) -> Option<Self> {
         let first = parts.first()?;
         let is_alike = |p: &Self| p.is_plane == of_planes && (p.size, p.crop) == (first.size, first.crop);
@@ -64,17 +65,18 @@ impl PictureChannels {
         parts.iter().all(is_alike).then(|| Self { channels, is_plane: false, ..first.clone() })
     }
 
-    /// The middle of it.
+    /// The picture after a centre crop to `target`.
     pub(super) fn cropped(self, target: PixelSize) -> Self {
         Self { crop: Some(target), ..self }
     }
 
-    /// Whether nothing was done to the samples.
+    /// Whether the samples are unchanged.
     pub(super) fn is_raw(&self) -> bool {
         *self == Self { size: self.size, crop: self.crop, ..Self::raw(None) }
     }
 
-    /// The mapping, where three channels come as RGB or BGR. The error says what doesn't.
+    /// The mapping of samples as a `ValueScale`, if there are three channels in the order RGB or BGR. The error says in words why there
+    /// is none.
     pub(super) fn scale(&self) -> Result<ValueScale, String> {
         let [a, b, c] = self.channels[..] else {
             return Err(format!("it makes {} channels of a picture", self.channels.len()));
@@ -95,7 +97,7 @@ impl PictureChannels {
                 "of samples from 0 to 255 it makes values up to {largest:.0}, so it wants samples that were mapped before"
             ));
         }
-        // Keras' own modes are computed as Keras computes them.
+        // If the mapping is one of the named ones (Keras' modes among them), take it, so that it is computed in the usual way.
         let known = ValueScale::NAMED.map(|(_, scale)| scale);
         let known = known.into_iter().chain([ValueScale::UNIT, ValueScale::HALF, ValueScale::LITE]);
         let is_same = |scale: &ValueScale| {
@@ -117,10 +119,11 @@ impl PictureChannels {
     }
 }
 
-/// Numbers that a file keeps in f32 are this near to those that they stand for.
+/// Relative tolerance for numbers that a file may have stored as f32.
 const CLOSE: f64 = 1e-6;
 
-/// No network is trained on larger values; a mapping that makes such ones of samples to 255 was made for samples to 1.
+/// Largest plausible input value: no network is trained on larger ones. A mapping that gives larger values for samples up to 255 was
+/// made for samples up to 1.
 const MAX_VALUE: f64 = 300.0;
 
 #[cfg(test)]

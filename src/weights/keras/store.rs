@@ -1,49 +1,49 @@
-//! The layers of a Keras file as they lie in it: where, in which order, and what they are called.
+//! The layers of a Keras file as they are stored in it: where, in which order, and under which names.
 //!
-//! HDF5 groups of Keras 3 are counted by class (`conv2d`, `conv2d_1`, …) in the order of `model.layers`; a layer's own name stands in
-//! an attribute since Keras 3.6, in the configuration before, and nowhere in a bare `.weights.h5` of 3.0 to 3.5.
+//! Keras 3 numbers the HDF5 groups of layers by class (`conv2d`, `conv2d_1`, …) in the order of `model.layers`. A layer's own name is in
+//! an attribute since Keras 3.6 and in the configuration before that. A plain `.weights.h5` file of Keras 3.0 to 3.5 doesn't have it.
 
 use super::config::KerasLayer;
 
 /// A layer of a file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct StoredLayer {
-    /// The models that it lies in, outermost first, each with a slash behind it; empty at the top.
+    /// The nested models that contain it, outermost first, each followed by a slash; empty at the top level.
     pub(crate) scope: String,
-    /// Its own name; where the file has none, its class and count, or the attribute of the model that holds it.
+    /// Its own name. If the file has none, its class and number, or the name of the model's attribute that holds it.
     pub(crate) name: String,
-    /// Its class as Keras counts it (`conv2d`), where the file tells.
+    /// Its class as Keras spells it in numbered names (`conv2d`), if the file says it.
     pub(crate) class: Option<String>,
-    /// Whether `name` is its own.
+    /// Whether `name` is the layer's own name.
     pub(crate) is_named: bool,
     /// Whether it has weights.
     pub(crate) has_weights: bool,
 }
 
 impl StoredLayer {
-    /// One that is called by its own name.
+    /// A layer with its own name; it has weights if `weights` isn't empty.
     pub(crate) fn named<T>(scope: &str, name: &str, weights: &[T]) -> Self {
         let has_weights = !weights.is_empty();
         Self { scope: scope.to_owned(), name: name.to_owned(), class: None, is_named: true, has_weights }
     }
 
-    /// What its tensors' names begin with, less the slash.
+    /// The prefix of its tensors' names, without the slash.
     pub(crate) fn key(&self) -> String {
         format!("{}{}", self.scope, self.name)
     }
 }
 
-/// All layers of a file, in Keras' order of `model.layers` within a model, as far as the file shows it: of a class always, of
-/// different classes where there is a configuration or a list.
+/// All layers of a file. Within a model they are in the order of Keras' `model.layers`, as far as the file shows it: the order of layers
+/// of one class is always known, the order across classes only with a configuration or a list of layers.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct KerasStore {
     pub(crate) layers: Vec<StoredLayer>,
-    /// Whether layers of different classes are in order too.
+    /// Whether the order across classes is known too.
     pub(crate) is_in_order: bool,
 }
 
 impl KerasStore {
-    /// Models in the file that have weights of their own layers, in order.
+    /// The scopes that directly contain layers with weights, in order.
     pub(crate) fn scopes(&self) -> Vec<&str> {
         let mut scopes: Vec<&str> = Vec::new();
         for layer in self.layers.iter().filter(|layer| layer.has_weights) {
@@ -54,12 +54,12 @@ impl KerasStore {
         scopes
     }
 
-    /// Layers of one model that have weights.
+    /// The layers directly in one scope that have weights.
     pub(crate) fn of_scope<'a>(&'a self, scope: &'a str) -> impl Iterator<Item = &'a StoredLayer> {
         self.layers.iter().filter(move |layer| layer.scope == scope && layer.has_weights)
     }
 
-    /// Whether layers of a class, or of a name that Keras gives to that class by itself, are in the file.
+    /// Whether the file has a layer of a class. Where the class isn't known, a name that Keras gives to that class by default counts.
     pub(crate) fn has_class(&self, class: &str) -> bool {
         self.layers.iter().any(|layer| match &layer.class {
             Some(own) => own == class,
@@ -68,7 +68,7 @@ impl KerasStore {
     }
 }
 
-/// The number that Keras counted a name up to: `conv2d_12` of `conv2d` is 12, `conv2d` alone 0.
+/// The number in a name that Keras numbered: for the class `conv2d`, it is 12 in `conv2d_12` and 0 in `conv2d`. `None` for other names.
 pub(crate) fn counted(name: &str, class: &str) -> Option<usize> {
     match name.strip_prefix(class)? {
         "" => Some(0),
@@ -76,7 +76,7 @@ pub(crate) fn counted(name: &str, class: &str) -> Option<usize> {
     }
 }
 
-/// A counted name's class: `conv2d` of `conv2d_12`.
+/// The class in a name that Keras numbered: `conv2d` for `conv2d_12`.
 pub(crate) fn class_of(key: &str) -> &str {
     match key.rsplit_once('_') {
         Some((class, number)) if !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()) => class,
@@ -84,7 +84,7 @@ pub(crate) fn class_of(key: &str) -> &str {
     }
 }
 
-/// The groups that Keras 3 keeps a model's layers in, by counting their classes: of each layer the group's name.
+/// For each layer of a model, the name of the group that Keras 3 stores it in: its class, numbered per class.
 pub(crate) fn group_names(layers: &[KerasLayer]) -> Vec<String> {
     let mut counts: std::collections::HashMap<String, usize> = std::collections::HashMap::new();
     let name = |layer: &KerasLayer| {
@@ -98,7 +98,7 @@ pub(crate) fn group_names(layers: &[KerasLayer]) -> Vec<String> {
 /// Keras' `to_snake_case`, rule by rule: `GlobalAveragePooling2D` is `global_average_pooling2d`, `ReLU` is `re_lu`.
 fn snake_case(class: &str) -> String {
     let chars: Vec<char> = class.chars().filter(|c| c.is_alphanumeric() || *c == '_').collect();
-    // An underscore before a capital that small letters follow, whatever stands before it; what was looked at isn't looked at again.
+    // First rule: an underscore before a capital letter that small letters follow, after any character. Matches don't overlap.
     let mut first: Vec<char> = Vec::new();
     let mut at = 0;
     while at < chars.len() {

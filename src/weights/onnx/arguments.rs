@@ -1,4 +1,4 @@
-//! What operations are asked with: constants among a node's inputs, numbers among its settings.
+//! Arguments of ONNX operations: constants among a node's inputs, numbers among its attributes.
 
 use std::rc::Rc;
 
@@ -7,13 +7,13 @@ use super::error::OnnxProblem;
 use super::node::OnnxNode;
 use super::value::{Dimension, Inputs, Map, Value};
 
-/// Numbers that are computed with at once: extents and borders have a dozen.
+/// Largest number of values in a small constant that is computed with here. Shapes and paddings have a dozen at most.
 pub(super) const MAX_NUMBERS: usize = 64;
 
-/// Largest stride, dilation or window of a pool.
+/// Largest stride, dilation or pooling window.
 const MAX_WINDOW: i64 = 4096;
 
-/// A few numbers, whole or fractions.
+/// A few numbers, integers or floats.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Numbers {
     Ints(Vec<i64>),
@@ -38,7 +38,7 @@ impl Numbers {
         }
     }
 
-    /// Those at these places, which exist.
+    /// The values at these indices, which must exist.
     pub(super) fn picked(&self, places: &[usize]) -> Self {
         match self {
             Self::Ints(values) => Self::Ints(places.iter().map(|at| values[*at]).collect()),
@@ -46,7 +46,7 @@ impl Numbers {
         }
     }
 
-    /// As a constant of an extent that they fill.
+    /// A constant of these values with the shape `dims`. `None` if the shape has another number of elements.
     pub(super) fn constant(self, dims: Vec<usize>) -> Option<Rc<Constant>> {
         if dims.iter().try_fold(1usize, |n, side| n.checked_mul(*side)) != Some(self.len()) {
             return None;
@@ -58,7 +58,7 @@ impl Numbers {
     }
 }
 
-/// An input that must be a constant.
+/// The constant at input `at`. An error if the input is missing or computed; `what` names it in the error.
 pub(super) fn constant_at<'a>(
     node: &OnnxNode,
     inputs: &'a [Option<Value>],
@@ -78,7 +78,7 @@ pub(super) fn constant_at<'a>(
     }
 }
 
-/// An input that may be missing, and is a constant where it isn't.
+/// The constant at input `at`, or `None` if the input is missing. An error if it is computed.
 pub(super) fn optional_at<'a>(
     node: &OnnxNode,
     inputs: &'a [Option<Value>],
@@ -92,7 +92,7 @@ pub(super) fn optional_at<'a>(
     }
 }
 
-/// An input that is a constant.
+/// The constant at input `at`, or `None` if the input is missing or not a constant.
 pub(super) fn input(inputs: Inputs<'_>, at: usize) -> Option<&Rc<Constant>> {
     match inputs.get(at) {
         Some(Some(Value::Constant(constant))) => Some(constant),
@@ -100,12 +100,12 @@ pub(super) fn input(inputs: Inputs<'_>, at: usize) -> Option<&Rc<Constant>> {
     }
 }
 
-/// Whole numbers that an attribute gives, or a constant at that place.
+/// The integers of the attribute `name`, or else those of the constant at input `at`.
 pub(super) fn listed(node: &OnnxNode, inputs: Inputs<'_>, name: &str, at: usize) -> Option<Vec<i64>> {
     node.ints(name).map(<[i64]>::to_vec).or_else(|| input(inputs, at)?.ints().map(<[i64]>::to_vec))
 }
 
-/// What `Shape` is asked for of all sides.
+/// The part of a shape that a `Shape` node gives, by its attributes `start` and `end`.
 pub(super) fn between<T>(node: &OnnxNode, sides: Vec<T>) -> Vec<T> {
     let rank = sides.len() as i64;
     let end_of = |at: i64| (if at < 0 { at.saturating_add(rank) } else { at }).clamp(0, rank) as usize;
@@ -114,7 +114,7 @@ pub(super) fn between<T>(node: &OnnxNode, sides: Vec<T>) -> Vec<T> {
     sides.into_iter().take(end).skip(first).collect()
 }
 
-/// Places that a slice takes of an axis of `len`, as Python does.
+/// The indices that a slice takes from an axis of length `len`, as in Python.
 pub(super) fn sliced(len: usize, start: i64, end: i64, step: i64) -> Option<Vec<usize>> {
     let signed = i64::try_from(len).ok().filter(|len| *len <= 1 << 20)?;
     let from_start = |at: i64| if at < 0 { at.saturating_add(signed) } else { at };
@@ -141,7 +141,7 @@ pub(super) fn sliced(len: usize, start: i64, end: i64, step: i64) -> Option<Vec<
     Some(places)
 }
 
-/// Operations with windows want their axes in ONNX' order.
+/// An error if the axes of a map aren't in ONNX's order, which operations with windows require.
 pub(super) fn in_order(node: &OnnxNode, x: &Map, axes: &[Dimension]) -> Result<(), OnnxProblem> {
     if x.axes == axes {
         return Ok(());
@@ -149,13 +149,13 @@ pub(super) fn in_order(node: &OnnxNode, x: &Map, axes: &[Dimension]) -> Result<(
     Err(node.unsupported("on maps whose axes are in another order"))
 }
 
-/// A fraction.
+/// A finite float attribute; `default` if it is missing.
 pub(super) fn factor(node: &OnnxNode, name: &str, default: f32) -> Result<f32, OnnxProblem> {
     let value = node.float(name).unwrap_or(default);
     if value.is_finite() { Ok(value) } else { Err(node.malformed(format!("its `{name}` is {value}"))) }
 }
 
-/// Numbers of at least 1.
+/// An attribute of integers of at least 1, as many as `default` has; `default` if it is missing.
 pub(super) fn count(node: &OnnxNode, name: &str, default: &[usize]) -> Result<Vec<usize>, OnnxProblem> {
     let Some(values) = node.ints(name) else { return Ok(default.to_vec()) };
     let read = |value: &i64| match value {
@@ -169,7 +169,7 @@ pub(super) fn count(node: &OnnxNode, name: &str, default: &[usize]) -> Result<Ve
     values.iter().map(read).collect::<Option<_>>().ok_or_else(wrong)
 }
 
-/// A number for rows and one for columns.
+/// An attribute with a number for rows and one for columns, each from 1 to `MAX_WINDOW`; 1 if it is missing.
 pub(super) fn counts(node: &OnnxNode, name: &str) -> Result<[usize; 2], OnnxProblem> {
     let values = count(node, name, &[1, 1])?;
     if let Some(value) = values.iter().find(|value| **value > MAX_WINDOW as usize) {

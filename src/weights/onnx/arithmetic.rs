@@ -1,4 +1,4 @@
-//! Sums and products: of maps, with constants, and the functions that are written as them.
+//! Arithmetic of maps with maps and with constants, and activation functions that are written as arithmetic.
 
 use std::rc::Rc;
 
@@ -12,7 +12,7 @@ use super::value::{Dimension, Inputs, Map, Value};
 use crate::graph::{ActivationFn, Op, PairFn, Pairwise};
 use crate::weights::tensors::Entry;
 
-/// `Add`, `Sub`, `Mul` and `Div`, of which at least one side is a map.
+/// `Add`, `Sub`, `Mul` and `Div` where at least one operand is a map.
 pub(super) fn arithmetic(
     work: &mut Conversion,
     node: &OnnxNode,
@@ -61,7 +61,7 @@ pub(super) fn arithmetic(
     }
 }
 
-/// One pair of numbers for all channels where the constant is one.
+/// Adds `x · scale + shift`: the same two numbers for all channels if the constant `c` is one number, otherwise per channel.
 fn scaled(
     work: &mut Conversion,
     node: &OnnxNode,
@@ -82,7 +82,7 @@ fn of_maps(work: &mut Conversion, node: &OnnxNode, a: &Map, b: &Map) -> Result<M
     let num = work.channels(a);
     let are_alike = num == work.channels(b);
     let function = match node.op.as_str() {
-        // Axes of a mean were maybe dropped.
+        // Axes of pooled values may have been dropped, so they needn't be equal.
         "Add" if are_alike && pooled_a == pooled_b && (pooled_a || a.axes == b.axes) => {
             let id = work.draft.push(&node.name, Op::Add, &[a.id, b.id], num);
             return Ok(Map { id, ..a.clone() });
@@ -108,7 +108,7 @@ fn of_maps(work: &mut Conversion, node: &OnnxNode, a: &Map, b: &Map) -> Result<M
     paired(work, node, &node.name, function, &[a, b])
 }
 
-/// Maps put together place by place, under a name.
+/// Adds a node of the given name that combines maps location by location.
 fn paired(
     work: &mut Conversion,
     node: &OnnxNode,
@@ -143,7 +143,7 @@ pub(super) fn of_many(
             _ => constants.push(Rc::clone(constant_at(node, inputs, at, "constant")?)),
         }
     }
-    // The last step bears the node's name.
+    // The last step gets the node's name.
     let name_of = |num_left: usize| match num_left {
         0 => node.name.clone(),
         num_left => format!("{}.{}", node.name, constants.len() - num_left),
@@ -203,7 +203,7 @@ fn with_constant(
     Ok(Map { id: within(work, name, x.id, bounds), ..x.clone() })
 }
 
-/// Kept within bounds; those of `ReLU` and `ReLU6` are these themselves.
+/// Adds a function that clips to bounds. With the bounds of `ReLU` or `ReLU6` it is that function.
 fn within(work: &mut Conversion, name: &str, x: usize, (low, high): (f64, f64)) -> usize {
     let function = match (low, high) {
         (f64::NEG_INFINITY, f64::INFINITY) => return x,
@@ -214,7 +214,7 @@ fn within(work: &mut Conversion, name: &str, x: usize, (low, high): (f64, f64)) 
     work.draft.activation(name, function, x)
 }
 
-/// The function that `x` times a function of `x` is.
+/// The activation function that `x · other` is, if `other` is a function of `x` such that the product is a known one.
 fn self_gated(work: &Conversion, x: usize, other: usize) -> Option<ActivationFn> {
     let draft = &work.draft;
     if draft.activation_input(other, ActivationFn::Sigmoid) == Some(x) {
@@ -227,13 +227,13 @@ fn self_gated(work: &Conversion, x: usize, other: usize) -> Option<ActivationFn>
     if soft.and_then(|id| draft.activation_input(id, ActivationFn::Softplus)) == Some(x) {
         return Some(ActivationFn::Mish);
     }
-    // relu6(x + 3) / 6, written out.
+    // `other` as relu6(x + 3) / 6, written out.
     let six_times = draft.affine_input(other, 1.0 / 6.0, 0.0)?;
     let moved = draft.activation_input(six_times, ActivationFn::Relu6)?;
     (draft.affine_input(moved, 1.0, 3.0) == Some(x)).then_some(ActivationFn::HardSwish)
 }
 
-/// A constant that is one value per channel, or one for all.
+/// The values of a constant per channel of `x`. It must have one value per channel, or one for all.
 pub(super) fn per_channel(
     work: &Conversion,
     node: &OnnxNode,
@@ -268,14 +268,14 @@ pub(super) fn hard_sigmoid(work: &mut Conversion, node: &OnnxNode, x: Map) -> Ma
     let near = |a: f64, b: f64| (a - b).abs() < 1e-5;
     let mut from = x.id;
     if !(near(alpha, 1.0 / 6.0) && near(beta, 0.5)) {
-        // relu6(y + 3) / 6 of y = 6 (alpha x + beta) − 3.
+        // The function here is relu6(y + 3) / 6, so y = 6 (alpha x + beta) − 3.
         from =
             work.draft.affine_of_all(&format!("{}.scaled", node.name), from, 6.0 * alpha, 6.0 * beta - 3.0);
     }
     Map { id: work.draft.activation(&node.name, ActivationFn::HardSigmoid, from), ..x }
 }
 
-/// Bounds.
+/// `Clip`: bounds from attributes or from inputs.
 pub(super) fn clip(
     work: &mut Conversion,
     node: &OnnxNode,
@@ -293,7 +293,7 @@ pub(super) fn clip(
                 None => None,
             },
         };
-        // Older files say "no bound" with the largest number there is.
+        // Older files write "no bound" as the largest float.
         if let Some(value) = given.filter(|value| value.abs() < 3e38) {
             *bound = value;
         }
@@ -304,7 +304,7 @@ pub(super) fn clip(
     }
     Ok(Map { id: within(work, &node.name, x.id, (low, high)), ..x })
 }
-/// Negative values times a constant of their channel.
+/// `PRelu`: negative values are multiplied by a constant of their channel.
 pub(super) fn prelu(
     work: &mut Conversion,
     node: &OnnxNode,

@@ -1,4 +1,4 @@
-//! Borders: those of windows, and those that are nodes of their own.
+//! Borders around maps: the padding of convolutions and pools, and `Pad` nodes.
 
 use super::arguments::{constant_at, optional_at};
 use super::conversion::Conversion;
@@ -7,7 +7,7 @@ use super::node::OnnxNode;
 use super::value::{Dimension, Inputs, Map, Partial, PartialStage, Value, place};
 use crate::graph::{Op, Padding, Sides};
 
-/// The border of a window.
+/// The padding of a convolution or pool.
 pub(super) fn padding(work: &mut Conversion, node: &OnnxNode) -> Result<Padding, OnnxProblem> {
     let sides = match node.ints("pads") {
         None => Sides::default(),
@@ -32,7 +32,7 @@ pub(super) fn padding(work: &mut Conversion, node: &OnnxNode) -> Result<Padding,
     }
 }
 
-/// Zeros around a map, or what a maximum has for a border.
+/// `Pad`: zeros around a map, or the lowest value around a map, as the padding of a max pool that follows.
 pub(super) fn pad(
     work: &mut Conversion,
     node: &OnnxNode,
@@ -50,7 +50,7 @@ pub(super) fn pad(
             None => 0.0,
         },
     };
-    // What comes before a maximum is that maximum's border.
+    // A border of −∞ or the lowest float becomes the padding of the max pool after it.
     let is_lowest = value == f64::NEG_INFINITY || value <= f64::from(f32::MIN);
     if value != 0.0 && !is_lowest {
         return Err(node.unsupported(format!("with {value}")));

@@ -1,10 +1,10 @@
-//! What a node says that would give other values than are computed here, or that contradicts itself: refused before the node is
-//! converted, because nothing of it would show in the result.
+//! Checks of a node before it is converted. A node is refused if it means other values than would be computed here, or if it contradicts
+//! itself: the result wouldn't show the error.
 //!
-//! A setting that the operator doesn't have, or has as another kind of value, would be overlooked; one that an older opset had with
-//! another meaning would be misread; an operation in training mode depends on chance, or on the other pictures of a batch.
+//! An attribute that the operator doesn't have, or that has another type, would be ignored. An attribute that had another meaning in an
+//! older opset would be misread. An operation in training mode depends on chance, or on the other pictures of a batch.
 //!
-//! Owns these refusals. What operations mean is in `operations` and beside it.
+//! Responsible for these refusals. What operations mean is in `operations` and the modules that it uses.
 //!
 //! Source: the operators' change log (<https://onnx.ai/onnx/operators/>).
 
@@ -14,10 +14,10 @@ use super::names::plain;
 use super::node::OnnxNode;
 use super::value::{Inputs, Value};
 
-/// Settings of an operator in any opset, by kind: whole numbers, fractions, words.
+/// The attributes of an operator in any opset, by type: integers, floats, strings.
 type Settings = (&'static str, &'static [&'static str], &'static [&'static str], &'static [&'static str]);
 
-/// Operators that are converted here. Those without settings are in it too.
+/// The operators whose attributes are checked, sorted by name, also those without attributes.
 const SETTINGS: [Settings; 54] = [
     ("Abs", &[], &[], &[]),
     ("Add", &["axis", "broadcast"], &[], &[]),
@@ -90,13 +90,13 @@ const SETTINGS: [Settings; 54] = [
     ("Upsample", &[], &["height_scale", "scales", "width_scale"], &["mode"]),
 ];
 
-/// Refuses what would be computed wrongly without a word.
+/// Refuses a node that would be computed wrongly without an error.
 pub(super) fn check(node: &OnnxNode, inputs: Inputs<'_>, opset: i64) -> Result<(), OnnxProblem> {
     settings(node)?;
     older(node, opset)?;
     match node.op.as_str() {
         "BatchNormalization" => {
-            // Before version 14 results of the batch itself were what said so.
+            // Before opset 14, more than one output meant training mode.
             let more = node.outputs.iter().skip(1).any(|output| !output.is_empty());
             if node.int("training_mode").unwrap_or(0) != 0 || (opset < 14 && more) {
                 return Err(training(node));
@@ -123,7 +123,7 @@ pub(super) fn check(node: &OnnxNode, inputs: Inputs<'_>, opset: i64) -> Result<(
         }
         "Clip" => bounds(node, inputs),
         "Gemm" => match inputs.get(2) {
-            // A column would be added to rows of as many.
+            // A bias of shape [n, 1] would be added per row and not per output.
             Some(Some(Value::Constant(bias))) if bias.len() > 1 && bias.dims.last() != Some(&bias.len()) => {
                 Err(node.unsupported("with a bias that isn't one value per output"))
             }
@@ -138,7 +138,7 @@ pub(super) fn check(node: &OnnxNode, inputs: Inputs<'_>, opset: i64) -> Result<(
     }
 }
 
-/// Settings that the operator has.
+/// Refuses attributes that the operator doesn't have, or that have another type.
 fn settings(node: &OnnxNode) -> Result<(), OnnxProblem> {
     let Ok(at) = SETTINGS.binary_search_by(|(op, ..)| (*op).cmp(&node.op)) else { return Ok(()) };
     let (_, ints, floats, words) = SETTINGS[at];
@@ -152,7 +152,7 @@ fn settings(node: &OnnxNode) -> Result<(), OnnxProblem> {
     }
 }
 
-/// What older opsets meant otherwise.
+/// Refuses nodes that had another meaning in older opsets.
 fn older(node: &OnnxNode, opset: i64) -> Result<(), OnnxProblem> {
     if opset >= 9 {
         return Ok(());
@@ -161,7 +161,7 @@ fn older(node: &OnnxNode, opset: i64) -> Result<(), OnnxProblem> {
     match node.op.as_str() {
         // One mean and deviation for each position, not for each channel.
         "BatchNormalization" if node.int("spatial") == Some(0) => of_opset("without `spatial`"),
-        // Without a word these train.
+        // Without `is_test` these operators are in training mode.
         "BatchNormalization" | "Dropout" if opset < 7 && node.int("is_test").unwrap_or(0) == 0 => {
             Err(training(node))
         }
@@ -180,7 +180,7 @@ fn training(node: &OnnxNode) -> OnnxProblem {
     OnnxProblem::Training { op: node.op.clone(), node: node.name.clone() }
 }
 
-/// Its third input, from version 12 on, says whether it drops anything.
+/// Refuses a `Dropout` in training mode. From opset 12 on, its third input says whether it is.
 fn dropout(node: &OnnxNode, inputs: Inputs<'_>) -> Result<(), OnnxProblem> {
     if matches!(inputs.get(1), Some(Some(Value::Constant(c))) if c.scalar() == Some(0.0)) {
         return Ok(());
@@ -202,7 +202,7 @@ fn at_least_zero(node: &OnnxNode, name: &str) -> Result<(), OnnxProblem> {
     }
 }
 
-/// Borders are given or come by themselves, not both.
+/// Refuses a node with both explicit padding (`pads`) and automatic padding (`auto_pad`).
 fn window(node: &OnnxNode) -> Result<(), OnnxProblem> {
     let has_pads = node.ints("pads").is_some_and(|pads| pads.iter().any(|n| *n != 0));
     match node.text("auto_pad") {
@@ -213,7 +213,7 @@ fn window(node: &OnnxNode) -> Result<(), OnnxProblem> {
     }
 }
 
-/// The window as a setting and as the extent of the weights are one.
+/// Refuses a convolution whose attribute `kernel_shape` differs from the shape of its weights.
 fn kernel_shape(node: &OnnxNode, inputs: Inputs<'_>) -> Result<(), OnnxProblem> {
     let (Some(said), Some(Some(Value::Constant(kernel)))) = (node.ints("kernel_shape"), inputs.get(1)) else {
         return Ok(());
@@ -226,7 +226,7 @@ fn kernel_shape(node: &OnnxNode, inputs: Inputs<'_>) -> Result<(), OnnxProblem> 
     Err(node.malformed(format!("its `kernel_shape` is {said:?}, and its kernel is {:?}", kernel.dims)))
 }
 
-/// A bound that is no number would be taken for none.
+/// Refuses a bound of `Clip` that is NaN, a minimum near +∞ or a maximum near −∞: they would be taken for no bound.
 fn bounds(node: &OnnxNode, inputs: Inputs<'_>) -> Result<(), OnnxProblem> {
     for (at, name) in ["min", "max"].into_iter().enumerate() {
         let given = node.float(name).map(f64::from).or_else(|| match inputs.get(at + 1) {

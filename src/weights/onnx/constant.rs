@@ -1,4 +1,4 @@
-//! A constant of an ONNX file: its extent, and its values where they lie.
+//! A constant of an ONNX file: its shape, and its values or where they are in the file.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use super::names::plain;
 use super::proto::TensorProto;
 use crate::weights::tensors::{ElementType, Entry};
 
-/// A named or nameless array.
+/// A constant array: a named initializer, an attribute of a node, or a computed value.
 #[derive(Clone, Debug)]
 pub(super) struct Constant {
     pub(super) dims: Vec<usize>,
@@ -20,27 +20,27 @@ pub(super) struct Constant {
 
 #[derive(Clone, Debug)]
 enum Data {
-    /// Fractions in the file's bytes.
+    /// Floats in the file's bytes.
     InFile { element: ElementType, raw: Bytes, range: Range<usize> },
-    /// Fractions, shared by all views of them.
+    /// Floats, shared by all clones.
     Floats(Arc<Vec<f32>>),
-    /// Whole numbers, shared likewise.
+    /// Integers, shared by all clones.
     Ints(Arc<Vec<i64>>),
-    /// One fraction again and again: nothing is made of it before somebody needs it.
+    /// The same float in all elements; the array is only made when it is needed.
     Same(f32),
-    /// Whole numbers of a byte each, as the file has them.
+    /// Integers of one byte each, as they are in the file.
     Small { raw: Bytes, is_signed: bool },
-    /// Numbers that weights can't have, by the type's name.
+    /// Values of a type that weights can't have; only the type's name is kept.
     Other(&'static str),
 }
 
-/// Axes of a constant: networks for pictures have up to five.
+/// Largest number of axes of a constant. Networks for pictures have up to five.
 pub(super) const MAX_AXES: usize = 64;
 
-/// Values that one fraction is repeated to at most.
+/// Largest number of elements that one repeated float is expanded to.
 const MAX_SAME: usize = 1 << 26;
 
-/// ONNX' numbers of types.
+/// ONNX's numbers of element types.
 const FLOAT: i32 = 1;
 const UINT8: i32 = 2;
 const INT8: i32 = 3;
@@ -51,7 +51,7 @@ const FLOAT16: i32 = 10;
 const DOUBLE: i32 = 11;
 const BFLOAT16: i32 = 16;
 
-/// Name of a type, and bytes of one element.
+/// Name of an element type, and its size in bytes.
 pub(super) fn type_of(number: i32) -> (&'static str, usize) {
     match number {
         FLOAT => ("FLOAT", 4),
@@ -71,17 +71,17 @@ pub(super) fn type_of(number: i32) -> (&'static str, usize) {
 }
 
 impl Constant {
-    /// Whole numbers in a row.
+    /// A one-dimensional constant of integers.
     pub(super) fn ints_of(values: Vec<i64>) -> Self {
         Self { dims: vec![values.len()], data: Data::Ints(Arc::new(values)) }
     }
 
-    /// Fractions of an extent that they fill.
+    /// A constant of floats with the shape `dims`; the number of values must fit.
     pub(super) fn floats_of(dims: Vec<usize>, values: Vec<f32>) -> Self {
         Self { dims, data: Data::Floats(Arc::new(values)) }
     }
 
-    /// One fraction in every place; nothing where there are too many places to count, or axes.
+    /// A constant with the same float in all elements. `None` if the number of elements overflows or there are too many axes.
     pub(super) fn same(dims: Vec<usize>, value: f32) -> Option<Self> {
         let len = dims.iter().try_fold(1usize, |n, side| n.checked_mul(*side));
         (len.is_some() && dims.len() <= MAX_AXES).then_some(Self { dims, data: Data::Same(value) })
@@ -137,12 +137,12 @@ impl Constant {
         Ok(Self { dims, data })
     }
 
-    /// Whole numbers of an extent that they fill.
+    /// A constant of integers with the shape `dims`; the number of values must fit.
     pub(super) fn ints_in(dims: Vec<usize>, values: Vec<i64>) -> Self {
         Self { dims, data: Data::Ints(Arc::new(values)) }
     }
 
-    /// Values as fractions; nothing where they are of another type.
+    /// The values as f32. `None` if they are not of a float type, or if there are too many.
     pub(super) fn floats(&self) -> Option<Vec<f32>> {
         match &self.data {
             Data::InFile { element, raw, .. } => Some(element.values(raw)),
@@ -152,12 +152,12 @@ impl Constant {
         }
     }
 
-    /// Values as whole numbers; nothing where they are of another type.
+    /// The values as integers. `None` if they are of another type; integers of one byte don't count.
     pub(super) fn ints(&self) -> Option<&[i64]> {
         if let Data::Ints(values) = &self.data { Some(values) } else { None }
     }
 
-    /// A copy of whole numbers, small ones among them.
+    /// A copy of the values as integers, also those of one byte. `None` if they are of another type.
     pub(super) fn whole(&self) -> Option<Vec<i64>> {
         match &self.data {
             Data::Ints(values) => Some(values.to_vec()),
@@ -169,7 +169,7 @@ impl Constant {
         }
     }
 
-    /// The only value, of a scalar or of a row of one.
+    /// The value of a constant with exactly one element. `None` for other constants.
     pub(super) fn scalar(&self) -> Option<f64> {
         if self.len() != 1 {
             return None;
@@ -187,7 +187,7 @@ impl Constant {
         self.dims.iter().product()
     }
 
-    /// These values in another extent of as many.
+    /// The same values with another shape. `None` if the number of elements differs or there are too many axes.
     pub(super) fn reshaped(&self, dims: Vec<usize>) -> Option<Self> {
         let fits = dims.len() <= MAX_AXES
             && dims.iter().try_fold(1usize, |n, side| n.checked_mul(*side)) == Some(self.len());
@@ -209,7 +209,7 @@ impl Constant {
         }
     }
 
-    /// As a parameter of this extent, which has as many values; nothing where they are no fractions.
+    /// The constant as a parameter of this shape, which must have as many elements. `None` if the values are not of a float type.
     pub(super) fn entry(&self, shape: Vec<usize>) -> Option<Entry> {
         let dtype = self.type_name().to_owned();
         match &self.data {
@@ -223,7 +223,7 @@ impl Constant {
     }
 }
 
-/// Little-endian bytes whose number was checked.
+/// Values from raw little-endian bytes, whose number was checked before.
 fn raw_data(number: i32, raw: &Bytes, range: Option<Range<usize>>) -> Data {
     let element = match number {
         FLOAT => ElementType::F32,
@@ -249,7 +249,7 @@ fn raw_data(number: i32, raw: &Bytes, range: Option<Range<usize>>) -> Data {
     }
 }
 
-/// Values listed one by one, and how many there are.
+/// Values from the typed lists of a tensor message, and their number.
 fn listed_data(tensor: &TensorProto) -> (Data, usize) {
     let halves = |value: fn(u16) -> f32| -> Vec<f32> {
         tensor.int32_data.iter().map(|bits| value(*bits as u16)).collect()

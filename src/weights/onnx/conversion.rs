@@ -1,6 +1,6 @@
-//! A network while it is converted: its nodes so far, and what is known and counted on the way.
+//! The state of a conversion: the nodes so far, and what is known and counted on the way.
 //!
-//! What operations add to. Must not know what any of them means.
+//! The functions for single operations add to it. Must not know what any operation means.
 
 use super::draft::Draft;
 use super::error::OnnxProblem;
@@ -9,43 +9,43 @@ use super::value::{Dimension, Inputs, Map, Side, Value};
 use crate::graph::{Node, NodeId, NodeInfo};
 use crate::tensor::{MapShape, PixelSize};
 
-/// Widths of all borders together: no network has a tenth of it, and sizes stay countable.
+/// Largest sum of the widths of all borders. No network has a tenth of it; the limit keeps sizes from overflowing.
 const MAX_BORDERS: usize = 1 << 14;
 
-/// Nodes, and what is known of them.
+/// The nodes so far, and what is known about them.
 pub(super) struct Conversion {
     pub(super) draft: Draft,
     num_border_cells: usize,
-    /// The input's size, where the file fixes it.
+    /// The input's size, if the file fixes it.
     size: Option<PixelSize>,
-    /// Pictures of the file's batch, where it fixes them.
+    /// Number of pictures in a batch, if the file fixes it.
     pub(super) num_images: Option<usize>,
-    /// What is known of the first nodes at that size, as far as it was asked for.
+    /// The inferred information (shapes) about the first nodes at that size, computed as far as it was needed.
     infos: Vec<NodeInfo>,
-    /// Maps that an operation turned into something else.
+    /// Nodes whose maps an operation turned into something that is no map.
     pub(super) left: Vec<usize>,
 }
 
 impl Conversion {
-    /// Nothing but the input.
+    /// A conversion that has only the input.
     pub(super) fn new(input_name: &str, size: Option<PixelSize>, num_images: Option<usize>) -> Self {
         let draft = Draft::new(input_name);
         Self { draft, num_border_cells: 0, size, num_images, infos: Vec::new(), left: Vec::new() }
     }
 
-    /// Takes back all nodes but so many, and all maps that were left but so many.
+    /// Undoes later additions: keeps the first `num_nodes` nodes and the first `num_left` entries of `left`.
     pub(super) fn truncate(&mut self, num_nodes: usize, num_left: usize) {
         self.draft.truncate(num_nodes);
         self.infos.truncate(num_nodes);
         self.left.truncate(num_left);
     }
 
-    /// Channels of a map.
+    /// Number of channels of a map.
     pub(super) fn channels(&self, x: &Map) -> usize {
         self.draft.nodes[x.id].channels
     }
 
-    /// What a node gives isn't followed.
+    /// Records that a node turns its maps into something that isn't followed, and returns that value.
     pub(super) fn leave(&mut self, node: &OnnxNode, inputs: Inputs<'_>) -> Value {
         let first = self.left.len();
         self.left.extend(inputs.iter().flatten().filter_map(|value| match value {
@@ -61,7 +61,7 @@ impl Conversion {
         Value::Beyond { op: node.op.clone(), node: node.name.clone(), is_of_means }
     }
 
-    /// Counts border cells, so that sizes stay countable whatever a file says.
+    /// Adds to the width of all borders. An error above the limit, which keeps sizes from overflowing.
     pub(super) fn count_border(&mut self, node: &OnnxNode, cells: usize) -> Result<(), OnnxProblem> {
         self.num_border_cells = self.num_border_cells.saturating_add(cells);
         if self.num_border_cells > MAX_BORDERS {
@@ -72,7 +72,7 @@ impl Conversion {
         Ok(())
     }
 
-    /// A map's shape at the size that the file fixes.
+    /// A map's shape at the input size that the file fixes; `None` if it fixes none.
     pub(super) fn shape_of(&mut self, id: usize) -> Result<Option<MapShape>, OnnxProblem> {
         let Some(size) = self.size else { return Ok(None) };
         while self.infos.len() <= id {
@@ -90,7 +90,7 @@ impl Conversion {
         Ok(Some(self.infos[id].shape))
     }
 
-    /// A map's side.
+    /// The length of a map along an axis: a number if it is known, otherwise a symbol.
     pub(super) fn side(&mut self, x: &Map, axis: Dimension) -> Result<Side, OnnxProblem> {
         let known = |n: usize| Side::Known(n as i64);
         let shape = match axis {
@@ -106,10 +106,10 @@ impl Conversion {
         })
     }
 
-    /// Whether what is written for a side of a map is that side, or may be left to be found out (−1).
+    /// Whether the length `written` in the file for an axis of a map is the map's own length, or −1 for "to be computed".
     pub(super) fn is_side(&mut self, x: &Map, axis: Dimension, written: Side) -> Result<bool, OnnxProblem> {
         let own = self.side(x, axis)?;
-        // A file of free batches may have been written with one picture's extents.
+        // A file with a free batch size may have shapes for one picture in it.
         let is_one = own == Side::Images && written == Side::Known(1);
         Ok(written == own || written == Side::Known(-1) || is_one)
     }

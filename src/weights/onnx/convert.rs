@@ -1,10 +1,12 @@
-//! From ONNX' nodes to ours, one after the other.
+//! Converts ONNX nodes to this program's nodes, one after the other.
 //!
-//! A value is a map with the order of its axes, or a constant, or something beyond maps: what a classifier makes of the last map. A
-//! transposition only changes the order that is remembered, so those that converters from TensorFlow leave behind vanish. What
-//! comes after a mean over whole maps is followed as maps of one value, because gates (squeeze-and-excitation) are made of it.
+//! A value is a map with the order of its axes, a constant, or something that is no map (`Beyond`), such as what a classifier computes
+//! from the last map. A transposition only changes the order of axes that is recorded, so the transpositions that converters from
+//! TensorFlow write disappear. What follows a mean over a whole map is treated as maps with one location, because gates
+//! (squeeze-and-excitation) are made this way.
 //!
-//! Owns the walk. What a value is stands in `value`, what is made of nodes in `conversion`, and which operation is which in `operations`.
+//! Responsible for the walk over the nodes. Kinds of values are in `value`, the network so far in `conversion`, and the meaning of
+//! operations in `operations`.
 
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -27,22 +29,22 @@ use super::ways::{Cause, Ways};
 use super::whole::WholeNumbers;
 use crate::tensor::PixelSize;
 
-/// Channels of a value.
+/// Largest number of channels of a map.
 const MAX_CHANNELS: usize = 1 << 16;
 
-/// The walk.
+/// The walk over a model's nodes.
 pub(super) struct Converter {
     pub(super) work: Conversion,
     values: HashMap<String, Value>,
     num_made_bytes: usize,
-    /// What comes of what, where that are no maps.
+    /// What the values that are no maps depend on.
     pub(super) ways: Ways,
-    /// Of the operations.
+    /// The opset of ONNX's own operators.
     opset: i64,
     whole: WholeNumbers,
 }
 
-/// The order of the input's axes, and its size where that is fixed.
+/// The order of the input's axes, and its size if that is fixed.
 fn input_axes(model: &OnnxModel) -> Result<([Dimension; 4], Option<PixelSize>), OnnxProblem> {
     let Some(sides) = &model.input.sides else { return Ok((NCHW, None)) };
     let words = || {
@@ -65,7 +67,7 @@ fn input_axes(model: &OnnxModel) -> Result<([Dimension; 4], Option<PixelSize>), 
 }
 
 impl Converter {
-    /// Walks a model; gives the walk, and the input's size where the file fixes it.
+    /// Walks over a model's nodes. Returns the walk's result, and the input's size if the file fixes it.
     pub(super) fn walk(model: &OnnxModel) -> Result<(Self, Option<PixelSize>), OnnxProblem> {
         let (axes, size) = input_axes(model)?;
         let mut values: HashMap<String, Value> = model
@@ -101,7 +103,8 @@ impl Converter {
         Ok((converter, size))
     }
 
-    /// Converts a node and names its results. What can't be converted is remembered with the reason, and what comes of it too.
+    /// Converts a node and records its outputs under their names. A node that can't be converted is recorded with the reason, and so is
+    /// every node that depends on it.
     fn node(&mut self, node: &OnnxNode) -> Result<(), OnnxProblem> {
         for name in node.inputs.iter().filter(|name| !name.is_empty()) {
             if !self.values.contains_key(name) && !self.ways.is_unknown(name) {
@@ -121,7 +124,7 @@ impl Converter {
         let values = match self.results(node) {
             Ok(values) => values,
             Err(problem) if problem.is_of_operation() => {
-                // What was begun of it is no layer.
+                // Undo the nodes that were already added for it.
                 self.work.truncate(first_new, num_left);
                 let cause = self.ways.add_cause(Cause::Problem(problem));
                 self.ways.add_unknown(node, cause);
@@ -140,7 +143,7 @@ impl Converter {
                     node.name
                 )));
             }
-            // A node that changes nothing is another name of what it was given.
+            // The name of a node that changes nothing becomes another name of its input.
             if map.id < first_new {
                 self.work.draft.alias(map.id, &node.name);
             }
@@ -163,7 +166,8 @@ impl Converter {
         Ok(())
     }
 
-    /// Maps that a node would make something else of than a classifier begins with: that is a mean, or a map as one long row.
+    /// The input maps of a node that turns them into something else than the start of a classifier. A classifier starts with a mean, or
+    /// with a map that is flattened to one row.
     fn leaves(&self, node: &OnnxNode) -> Vec<usize> {
         let is_row = match node.op.as_str() {
             "Flatten" => matches!(node.int("axis"), None | Some(1 | -3)),
@@ -179,7 +183,7 @@ impl Converter {
         maps.collect()
     }
 
-    /// Whether a `Reshape` gives one row of values for each picture.
+    /// Whether a `Reshape` gives two axes: one row of values per picture.
     fn is_to_rows(&self, node: &OnnxNode) -> bool {
         if let Some(shape) = node.ints("shape") {
             return shape.len() == 2;
@@ -188,7 +192,7 @@ impl Converter {
         sides_at(&[shape], 0).is_some_and(|sides| sides.len() == 2)
     }
 
-    /// What a node gives, one after the other; what it gives beyond that isn't followed.
+    /// The outputs of a node in order. A node may have more outputs than are returned; these are not followed.
     fn results(&mut self, node: &OnnxNode) -> Result<Vec<Value>, OnnxProblem> {
         let mut inputs: Vec<Option<Value>> = Vec::with_capacity(node.inputs.len());
         for name in &node.inputs {
@@ -202,7 +206,7 @@ impl Converter {
         }
         self.whole.check(node)?;
         check(node, &inputs, self.opset)?;
-        // Of extents alone, nothing of the picture goes through it.
+        // Subgraphs that only take shapes and constants don't process the picture.
         let is_of_picture =
             |value: &Value| !matches!(value, Value::Constant(_) | Value::Shape(_) | Value::Free);
         let mut captured = node.captured.iter().filter_map(|name| self.values.get(name));
@@ -244,7 +248,8 @@ impl Converter {
         }
     }
 
-    /// Counts what a node made of constants, so that a small file can't ask for any memory by using one again and again.
+    /// Counts the bytes that a node computed from constants, so that a small file can't demand any amount of memory by using a constant
+    /// again and again.
     fn count_made(&mut self, node: &OnnxNode, values: &[Value], first_new: usize) -> Result<(), OnnxProblem> {
         let of_nodes = self.work.draft.nodes[first_new..].iter().flat_map(|node| &node.params);
         let mut made: usize = of_nodes.map(|(_, entry)| entry.num_owned_bytes()).sum();
@@ -262,7 +267,8 @@ impl Converter {
     }
 }
 
-/// Operations that no classifier has behind the last map: what gives them something else than maps hides the rest of the network.
+/// Whether an operation only works on maps and is not used by classifiers after the last map. If its input is no map, a part of the
+/// network was not followed.
 fn is_of_maps(op: &str) -> bool {
     const OF_MAPS: [&str; 9] = [
         "Conv",
@@ -278,7 +284,7 @@ fn is_of_maps(op: &str) -> bool {
     OF_MAPS.contains(&op)
 }
 
-/// Operations whose second input is an extent, which may be computed: it isn't needed where one is made of maps.
+/// Whether an operation takes a shape as its second input. A shape that isn't followed doesn't prevent the operation's conversion.
 fn takes_extent(op: &str) -> bool {
     matches!(op, "Reshape" | "Expand")
 }

@@ -1,4 +1,4 @@
-//! Convolutions, and linear layers, which are convolutions of one cell.
+//! Convolutions, and linear layers, which become convolutions with a 1×1 kernel.
 
 use super::arguments::{constant_at, count, counts, in_order, optional_at};
 use super::borders::padding;
@@ -52,7 +52,7 @@ pub(super) fn conv(
     Ok(Map { id, ..x })
 }
 
-/// A linear layer over channels is a convolution of one cell, at a mean or at each position.
+/// `Gemm` and `MatMul`: a linear layer over channels, of a pooled value or at each location. It becomes a convolution with a 1×1 kernel.
 pub(super) fn linear(
     work: &mut Conversion,
     node: &OnnxNode,

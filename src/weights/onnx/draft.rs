@@ -1,32 +1,32 @@
-//! The network while it is made: nodes with their parameters, in order, each under a name of its own.
+//! The network under construction: nodes with their parameters, in execution order, each with a unique name.
 
 use std::collections::{HashMap, HashSet};
 
 use crate::graph::{ActivationFn, BatchNorm, Op};
 use crate::weights::tensors::Entry;
 
-/// A node to be.
+/// A node of the network under construction.
 #[derive(Debug)]
 pub(super) struct DraftNode {
     pub(super) name: String,
-    /// What else people may call it.
+    /// Other names of the node.
     pub(super) aliases: Vec<String>,
     pub(super) op: Op,
-    /// Numbers of nodes before it.
+    /// Indices of the nodes whose outputs it takes.
     pub(super) inputs: Vec<usize>,
-    /// Channels that come out.
+    /// Number of output channels.
     pub(super) channels: usize,
-    /// Whether it is one value per channel, because a mean over whole maps came before.
+    /// Whether it has one value per channel, because a mean or maximum over whole maps came before.
     pub(super) is_pooled: bool,
     /// Parameters by the last part of their names.
     pub(super) params: Vec<(&'static str, Entry)>,
-    /// Where it is every value times the first plus the second.
+    /// The two numbers, if it multiplies every value by the first and adds the second.
     pub(super) affine: Option<(f64, f64)>,
-    /// Whether it is the picture, or some of its rows and columns: what has no infinities.
+    /// Whether it is the picture or a selection of its rows and columns, so that its values are finite.
     pub(super) is_picture: bool,
 }
 
-/// Names of classifiers, which no node may have: a weight file's are looked for under them.
+/// Names that no node may have, because classifiers in weight files are looked for under these names.
 const RESERVED: [&str; 4] = ["fc", "classifier", "head.fc", "last_linear"];
 
 /// Nodes in execution order; the first is the input.
@@ -34,12 +34,12 @@ const RESERVED: [&str; 4] = ["fc", "classifier", "head.fc", "last_linear"];
 pub(super) struct Draft {
     pub(super) nodes: Vec<DraftNode>,
     names: HashSet<String>,
-    /// The next number for a name that is taken.
+    /// For each name that is already taken, the last number that was appended to it.
     numbers: HashMap<String, usize>,
 }
 
 impl Draft {
-    /// An input of three channels.
+    /// A network that has only an input of three channels.
     pub(super) fn new(input_name: &str) -> Self {
         let mut draft = Self {
             nodes: Vec::new(),
@@ -51,18 +51,18 @@ impl Draft {
         draft
     }
 
-    /// Adds a node; its name is made unique.
+    /// Adds a node and returns its index. Its name is made unique.
     pub(super) fn push(&mut self, name: &str, op: Op, inputs: &[usize], channels: usize) -> usize {
         let mut unique = name.to_owned();
         while unique.is_empty() || !self.names.insert(unique.clone()) {
-            // Kept, so that thousands of one name don't try all numbers each.
+            // The number is kept, so that with thousands of equal names not every number is tried each time.
             let number = self.numbers.entry(name.to_owned()).or_insert(1);
             *number += 1;
             unique = format!("{name}_{number}");
         }
         let is_pooled = match op {
             Op::GlobalAvgPool | Op::GlobalMaxPool => true,
-            // A gate makes nothing smaller.
+            // A gate has the size of its first input.
             Op::Gate => inputs.first().is_some_and(|id| self.nodes[*id].is_pooled),
             Op::Input
             | Op::Conv2d(_)
@@ -100,7 +100,7 @@ impl Draft {
         self.nodes.len() - 1
     }
 
-    /// Takes back all nodes but so many.
+    /// Removes all nodes after the first `len`, and frees their names.
     pub(super) fn truncate(&mut self, len: usize) {
         for node in self.nodes.drain(len..) {
             self.names.remove(&node.name);
@@ -115,7 +115,7 @@ impl Draft {
         self.push(name, Op::Activation(function), &[x], self.nodes[x].channels)
     }
 
-    /// Adds `x · scale + shift` per channel. It is a batch norm whose running statistics are none, so that it folds like one.
+    /// Adds `x · scale + shift` per channel. It becomes a batch norm with mean 0 and variance 1, so that it can be folded like one.
     pub(super) fn affine(&mut self, name: &str, x: usize, scale: &[f64], shift: &[f64]) -> usize {
         let channels = self.nodes[x].channels;
         let id =
@@ -146,21 +146,21 @@ impl Draft {
         self.affine(name, x, &vec![scale; channels], &vec![shift; channels])
     }
 
-    /// Another name of a node, if nobody has it.
+    /// Gives a node another name, unless the name is empty or taken.
     pub(super) fn alias(&mut self, id: usize, name: &str) {
         if !name.is_empty() && self.names.insert(name.to_owned()) {
             self.nodes[id].aliases.push(name.to_owned());
         }
     }
 
-    /// Whether a node is `x · scale + shift` of another, about these numbers; then that other.
+    /// The input of a node, if the node computes `x · scale + shift` with approximately these numbers.
     pub(super) fn affine_input(&self, id: usize, scale: f64, shift: f64) -> Option<usize> {
         let (s, t) = self.nodes[id].affine?;
         let near = |a: f64, b: f64| (a - b).abs() <= 1e-5 * b.abs().max(1.0);
         (near(s, scale) && near(t, shift)).then(|| self.nodes[id].inputs[0])
     }
 
-    /// Whether a node is a function of another; then that other.
+    /// The input of a node, if the node is this activation function.
     pub(super) fn activation_input(&self, id: usize, function: ActivationFn) -> Option<usize> {
         let node = &self.nodes[id];
         (node.op == Op::Activation(function)).then(|| node.inputs[0])

@@ -1,6 +1,7 @@
-//! Where a network ends here: which of its maps is the last, and the sentence that says so where it isn't simply the file's own end.
+//! Where a network ends: which of its maps is the last, and a sentence that explains it if the network doesn't simply end where the file
+//! does.
 //!
-//! Owns the choice and its words. What depends on what is in `ways`.
+//! Responsible for the choice and its explanation. The dependencies between values are in `ways`.
 
 use super::draft::DraftNode;
 use super::error::OnnxProblem;
@@ -12,29 +13,29 @@ use crate::graph::{NodeInfo, Op};
 pub struct Ending {
     /// The final layer's name.
     pub final_layer: String,
-    /// In one sentence, to be said of the network, why that is the final layer; nothing where it is the file's own last map.
+    /// Why this is the final layer, in one sentence about the network; `None` if it is the file's own last map.
     pub why: Option<String>,
-    /// Whether the file goes on in a way that isn't understood.
+    /// Whether the file continues after this layer in a way that isn't supported.
     pub is_cut: bool,
-    /// Names of layers that suggest themselves as the final one, in order.
+    /// Names of layers that are useful choices for the final layer, in order.
     pub choices: Vec<String>,
 }
 
-/// The last map, before anybody asks for another.
+/// The last map by default, if the user doesn't ask for another.
 pub(super) struct Last {
     pub(super) id: usize,
-    /// As [`Ending::why`], without a name for a map that isn't named here.
+    /// The sentence for [`Ending::why`].
     pub(super) why: Option<String>,
     pub(super) is_cut: bool,
-    /// Maps from which nothing goes on that is understood.
+    /// The maps at which the supported part ends, or the last maps of several outputs. They are offered as final layers.
     pub(super) ends: Vec<usize>,
 }
 
-/// Longest sentence: figures carry it.
+/// Largest number of characters of the sentence, which is stored in figures.
 const MAX_WORDS: usize = 900;
 
 impl Cause {
-    /// In words that follow "behind it".
+    /// The cause in words that continue "behind it".
     pub(super) fn words(&self) -> String {
         match self {
             Self::Problem(problem) => problem.to_string(),
@@ -43,7 +44,8 @@ impl Cause {
     }
 }
 
-/// Chooses it. `left` are maps that went out of the maps, `outputs` the file's.
+/// Chooses the last map. `left` are the nodes whose maps are turned into something that is no map, `outputs` the names of the file's
+/// outputs.
 pub(super) fn last(
     nodes: &[DraftNode],
     left: &[usize],
@@ -63,7 +65,7 @@ pub(super) fn last(
     let (ends, causes) = ways.ends(&roots);
     let counts = |cause: &&Cause| match cause {
         Cause::Problem(_) => true,
-        // One position is as good as a mean.
+        // A map with one location is equivalent to a mean, which a classifier starts with.
         Cause::Leaves { maps, .. } => maps.iter().any(|id| area(*id) > 1),
     };
     let causes: Vec<&Cause> = causes.into_iter().map(|at| &ways.causes[at]).filter(counts).collect();
@@ -104,7 +106,7 @@ pub(super) fn last(
     Ok(Last { id, why: Some(short(why)), is_cut: true, ends })
 }
 
-/// Why nothing of a network can be shown: the first operation on the way that isn't understood.
+/// The error if nothing of a network can be shown: the first operation that isn't supported.
 fn nothing(causes: &[&Cause]) -> OnnxProblem {
     let problem = causes.iter().find_map(|cause| match cause {
         Cause::Problem(problem) => Some(problem.clone()),
@@ -113,7 +115,7 @@ fn nothing(causes: &[&Cause]) -> OnnxProblem {
     problem.unwrap_or(OnnxProblem::NoMaps)
 }
 
-/// The end of a network that is understood: its one output's last map, or that of the deepest of several.
+/// The end of a network that is fully supported: the last map of its only output, or the deepest of the last maps of several outputs.
 fn own_end(
     nodes: &[DraftNode],
     left: &[usize],
@@ -145,7 +147,8 @@ fn own_end(
     Ok(Last { id, why: Some(short(why)), is_cut: false, ends })
 }
 
-/// The last map before a classifier: of those that leave the maps the last, and of what is a mean of another, that other.
+/// The last map before a classifier: the last node in `left`, or if that is pooled or has one location, the map that it was computed
+/// from.
 fn last_map(nodes: &[DraftNode], left: &[usize], infos: &[NodeInfo]) -> Option<usize> {
     let area = |id: usize| infos[id].shape.height * infos[id].shape.width;
     let end = *left.iter().filter(|id| **id != 0).max()?;
@@ -154,7 +157,7 @@ fn last_map(nodes: &[DraftNode], left: &[usize], infos: &[NodeInfo]) -> Option<u
         at = nodes[at].inputs[0];
     }
     match at {
-        // Everything has one position at this size: a network for very small pictures.
+        // All maps have one location at this size: a network for very small pictures.
         0 if !nodes[end].is_pooled => Some(end),
         0 => None,
         at => Some(at),

@@ -1,46 +1,46 @@
-//! Why an ONNX file gives no network here.
+//! Why an ONNX file can't be converted to a network.
 
 use super::opset::MAX_OPSET;
 use crate::tensor::{Remedied, Remedy, did_you_mean};
 
-/// What is wrong in an ONNX file; the file's name is added by who opens it.
+/// What is wrong in an ONNX file. The caller that opens the file adds its name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum OnnxProblem {
-    /// No protobuf, or none of a model.
+    /// The file is not protobuf, or not that of a model.
     #[error("this is no ONNX model, or a damaged one: {0}")]
     NotOnnx(String),
-    /// A length in it reaches beyond its end: it is cut, or that length is wrong.
+    /// A length in the file reaches beyond its end: the file is cut, or the length is wrong.
     #[error("this ONNX model is cut short, or a length in it is damaged; get it again")]
     CutShort,
-    /// Nothing is in the file.
+    /// The file is empty.
     #[error("the file is empty; get it again")]
     Empty,
-    /// A tensor whose values don't fill it.
+    /// The number of a tensor's values doesn't fit its shape.
     #[error("the constant `{name}` is {claimed}, which takes {expected} bytes, and the file has {got}")]
     Size {
         /// The tensor.
         name: String,
-        /// Its extent as the file says.
+        /// Its type and shape as the file says.
         claimed: String,
-        /// Bytes for that, or that there is no such number.
+        /// Bytes that this takes, or that the number is too large.
         expected: String,
-        /// Bytes there are.
+        /// Bytes that the file has for it.
         got: usize,
     },
-    /// A tensor with a side below nought.
+    /// A tensor with a negative length along an axis.
     #[error("the constant `{name}` is {claimed}, and no side of a tensor is negative")]
     NegativeSide {
         /// The tensor.
         name: String,
-        /// Its extent as the file says.
+        /// Its type and shape as the file says.
         claimed: String,
     },
-    /// Weights in a file beside it, and nobody knows where it lies itself.
+    /// Weights are in a file next to the model, and the model's own location isn't known.
     #[error(
         "its weights lie in another file (`{0}`), which is not read; export it as one file (torch: `external_data=False`)"
     )]
     External(String),
-    /// A constant in a file beside the model that isn't there, or not as the model says.
+    /// A constant is in a file next to the model, and that file is missing or not as the model says.
     #[error("the constant `{name}` lies in another file, `{location}`, {what}")]
     ExternalData {
         /// The constant.
@@ -50,30 +50,30 @@ pub enum OnnxProblem {
         /// What is wrong.
         what: String,
     },
-    /// Inputs that are no picture.
+    /// The network's inputs are not one picture.
     #[error("{0}; a network for pictures has one input of N×3×H×W or N×H×W×3")]
     Input(String),
-    /// An operation that isn't supported, or not in this way.
+    /// An operation that isn't supported at all, or not in this form.
     #[error("`{op}` isn't supported{how} (node `{node}`)")]
     Unsupported {
         /// The operation.
         op: String,
-        /// In which form, with a blank before it; empty if in none.
+        /// The form that isn't supported, with a space before it; empty if the operation isn't supported at all.
         how: String,
         /// The node.
         node: String,
     },
-    /// A map that is computed from what a map network doesn't follow.
+    /// A map is computed from a value that is no map.
     #[error("`{op}` isn't supported where its result goes back into maps (node `{node}`, used by `{user}`)")]
     Beyond {
-        /// The operation that left the maps.
+        /// The operation whose result is no map.
         op: String,
         /// Its node.
         node: String,
-        /// Who uses it.
+        /// The node that uses the result.
         user: String,
     },
-    /// A node that reads what isn't there.
+    /// A node reads a value that no earlier node gives.
     #[error(
         "the node `{node}` reads `{value}`, which nothing before it gives: its nodes are out of order or go in a circle, or it is nowhere in the file"
     )]
@@ -83,22 +83,22 @@ pub enum OnnxProblem {
         /// What it reads.
         value: String,
     },
-    /// A version that isn't known.
+    /// A version that isn't supported.
     #[error("{what} {got}, and {oldest} to {newest} are known here")]
     Version {
-        /// Of what, in words.
+        /// What has this version, in words.
         what: &'static str,
         /// The version.
         got: i64,
-        /// The first known.
+        /// The oldest supported version.
         oldest: i64,
-        /// The last known.
+        /// The newest supported version.
         newest: i64,
     },
-    /// It doesn't say what its operators mean.
+    /// The file doesn't clearly say which opset its operators belong to.
     #[error("it {0}, so what they mean isn't known")]
     NoOpset(&'static str),
-    /// An operation that does something else than when the network is used.
+    /// An operation is in training mode, in which it gives other values than when the network is used.
     #[error(
         "`{op}` is in training mode (node `{node}`), so the network's values aren't those it gives in use"
     )]
@@ -108,33 +108,33 @@ pub enum OnnxProblem {
         /// Its node.
         node: String,
     },
-    /// Whole numbers of another range than samples have.
+    /// The input's element type is neither a float type nor UINT8.
     #[error("{0}; a network for pictures takes fractions, or UINT8, samples as they are")]
     InputType(String),
-    /// Something that the file says of its input's values, and that isn't one.
+    /// A metadata property about the input's values has an invalid value.
     #[error("its metadata property `{name}` is `{value}`; expected {expected}")]
     Property {
         /// The property.
         name: &'static str,
-        /// What it says.
+        /// Its value.
         value: String,
-        /// What it may say.
+        /// The values that are allowed, in words.
         expected: &'static str,
     },
-    /// A result that is promised and not given.
+    /// The file declares an output that no node gives.
     #[error("none of its nodes gives its output `{0}`")]
     NoOutput(String),
-    /// A final layer that isn't there.
+    /// The layer that was asked for as the final one doesn't exist.
     #[error("it has no layer `{asked}` to end at{}", nearest_or_why(.why, .nearest))]
     NoFinal {
-        /// What was asked for.
+        /// The name that was asked for.
         asked: String,
-        /// Why there is none of that name, where that is known.
+        /// Why there is no layer of this name, if that is known; otherwise empty.
         why: String,
-        /// Names that resemble it.
+        /// Similar names.
         nearest: Vec<String>,
     },
-    /// Something of a node that contradicts the standard or the rest of the network.
+    /// A node contradicts the standard or the rest of the network.
     #[error("the node `{node}` ({op}) is malformed: {what}")]
     Malformed {
         /// The node.
@@ -144,16 +144,16 @@ pub enum OnnxProblem {
         /// What is wrong.
         what: String,
     },
-    /// Something that a file has once is in it again, otherwise.
+    /// The file has something twice that it may have only once.
     #[error("{0}")]
     Twice(String),
-    /// Constants of which only some places are written down.
+    /// The file has sparse constants.
     #[error("it holds sparse constants, which are not read")]
     Sparse,
-    /// More than any network has.
+    /// The file exceeds a limit that no real network reaches.
     #[error("{0}")]
     TooMuch(String),
-    /// Nothing to look at.
+    /// The network has no feature maps.
     #[error("there is no layer of maps in it")]
     NoMaps,
 }
@@ -167,7 +167,7 @@ fn nearest_or_why(why: &str, nearest: &[String]) -> String {
 }
 
 impl OnnxProblem {
-    /// Whether it is one operation that isn't understood, so that what doesn't come of it is as it was.
+    /// Whether the problem is a single operation that isn't supported, so that nodes that don't depend on it can still be used.
     pub(super) fn is_of_operation(&self) -> bool {
         matches!(self, Self::Unsupported { .. } | Self::Beyond { .. })
     }

@@ -1,8 +1,9 @@
-//! Constants in files beside the model (ONNX' external data): read where the model says, and nowhere else.
+//! Constants in files next to the model (ONNX's external data). They are read from where the model says, and from nowhere else.
 //!
-//! A location is a path below the model's folder; what leads out of it is refused, links too. Of a file only what is asked for is read.
+//! A location must be a path below the model's folder. A path or link that leads out of the folder is refused. Only the requested bytes of
+//! a file are read.
 //!
-//! Owns places and bytes. Must not know what a constant is.
+//! Responsible for locations and bytes. Must not know what a constant is.
 
 use std::cell::RefCell;
 use std::fs::File;
@@ -17,17 +18,17 @@ use super::names::plain;
 use super::proto::TensorProto;
 use crate::weights::error::MAX_FILE_BYTES;
 
-/// What was read from files beside a model, one piece after the other.
+/// The data that was read from files next to a model, as a list of pieces.
 #[derive(Debug)]
 pub(super) struct ExternalData<'a> {
-    /// The model's folder; nothing where the model came from memory.
+    /// The model's folder; `None` if the model came from memory.
     folder: Option<&'a Path>,
     state: RefCell<State>,
 }
 
 #[derive(Debug)]
 struct State {
-    /// Where the next piece lies, if pieces follow the model's own bytes.
+    /// The offset of the next piece, counted as if all pieces followed the model's own bytes.
     end: usize,
     pieces: Vec<Bytes>,
     /// The file that was read last, with its length.
@@ -35,7 +36,7 @@ struct State {
 }
 
 impl<'a> ExternalData<'a> {
-    /// Beside a model of that many bytes.
+    /// The external data of a model of `model_len` bytes; nothing is read yet.
     pub(super) fn new(folder: Option<&'a Path>, model_len: usize) -> Self {
         let state = State { end: model_len, pieces: Vec::new(), last: None };
         Self { folder, state: RefCell::new(state) }
@@ -46,7 +47,7 @@ impl<'a> ExternalData<'a> {
         self.state.into_inner().pieces
     }
 
-    /// A constant's bytes, which it takes so many of, and their place behind the model's own.
+    /// Reads a constant of `num_bytes` bytes. Returns its bytes, and their range as if all pieces followed the model's own bytes.
     pub(super) fn read(
         &self,
         tensor: &TensorProto,
@@ -103,7 +104,7 @@ impl<'a> ExternalData<'a> {
     }
 }
 
-/// A file below the folder, and its length; else what is wrong with it.
+/// Opens a file below the folder and returns it with its length. The error says in words what is wrong.
 fn open(folder: &Path, location: &str) -> Result<(File, u64), String> {
     let path = Path::new(location);
     let is_below = path.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));

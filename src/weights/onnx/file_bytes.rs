@@ -1,4 +1,4 @@
-//! Where the parts of a file lie in it.
+//! Positions of parts of a file.
 
 use std::ops::Range;
 
@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use super::external_data::ExternalData;
 
-/// Where the file's bytes are, so that a part of them knows its place; and those in files beside it.
+/// Where the file's bytes are in memory, so that the position of a part can be computed; and the data in files next to it.
 #[derive(Clone, Copy)]
 pub(super) struct FileBytes<'a> {
     pub(super) start: usize,
@@ -15,7 +15,7 @@ pub(super) struct FileBytes<'a> {
 }
 
 impl FileBytes<'_> {
-    /// A part's place in the file.
+    /// The range of a part in the file; `None` if it isn't a part of the file's bytes.
     pub(super) fn range_of(self, part: &Bytes) -> Option<Range<usize>> {
         let start = (part.as_ptr() as usize).checked_sub(self.start)?;
         let range = start..start.checked_add(part.len())?;

@@ -1,4 +1,4 @@
-//! From the walk to a graph: which layer is the last, which are asked for by name, and what of the rest is a classifier.
+//! From the walk's result to a graph: which layer is the last, which layers are stages, and which nodes after the last are a classifier.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -18,23 +18,23 @@ pub(super) struct Finished {
     pub(super) ending: Ending,
 }
 
-/// Beginning of a classifier's tensors.
+/// Prefix of the names of a classifier's tensors.
 pub(super) const HEAD_PREFIX: &str = "classifier.";
 
-/// Layers that are offered as the last: more are no choice any more.
+/// Largest number of layers that are offered as the final one. A longer list would be no help.
 const MAX_CHOICES: usize = 400;
 
-/// What the walk gave.
+/// The result of the walk over a model's nodes.
 pub(super) struct WalkResult<'a> {
     pub(super) draft: Draft,
-    /// Maps that went out of the maps (outputs among them).
+    /// Nodes whose maps are turned into something that is no map, or are outputs of the file.
     pub(super) left: Vec<usize>,
     pub(super) ways: Ways,
-    /// The file's.
+    /// Names of the file's outputs.
     pub(super) outputs: &'a [String],
 }
 
-/// Makes the graph, up to the layer that is asked for if one is. `size` is an input that the network takes.
+/// Makes the graph, up to the layer `asked` if there is one. `size` is an input size that the network can take.
 pub(super) fn finish(
     walked: WalkResult<'_>,
     size: PixelSize,
@@ -58,7 +58,7 @@ pub(super) fn finish(
     let stages = stages(&draft.nodes, last, &infos);
     let gone = gone(&draft.nodes, &kept, &ways, &draft.nodes[last].name);
     let ending = Ending { final_layer: draft.nodes[last].name.clone(), why, is_cut, choices };
-    // Numbers of what stays.
+    // New indices of the nodes that are kept.
     let mut numbers = vec![0; draft.nodes.len()];
     for (new, old) in kept.iter().enumerate() {
         numbers[*old] = new;
@@ -83,14 +83,14 @@ pub(super) fn finish(
     Ok(Finished { graph, tensors, ending })
 }
 
-/// Names of layers to choose the last one from.
+/// Names of the layers that are offered as the final one: stages and ends, at most `MAX_CHOICES`, the last ones.
 fn choices(nodes: &[DraftNode], stages: &[usize], ends: &[usize]) -> Vec<String> {
     let all: BTreeSet<usize> = stages.iter().chain(ends).copied().collect();
     let first = all.len().saturating_sub(MAX_CHOICES);
     all.into_iter().skip(first).map(|id| nodes[id].name.clone()).collect()
 }
 
-/// The layer that a person wants to be the last.
+/// The node of the layer that the user asked for as the final one.
 fn asked_for(
     asked: &str,
     nodes: &[DraftNode],
@@ -117,7 +117,7 @@ fn asked_for(
     Err(OnnxProblem::NoFinal { asked: asked.to_owned(), why, nearest })
 }
 
-/// Names that the file has and the graph hasn't, each with the reason.
+/// Names that are in the file but not in the graph, each with the reason.
 fn gone(nodes: &[DraftNode], kept: &[usize], ways: &Ways, last: &str) -> Vec<(String, Arc<str>)> {
     let behind: Arc<str> = format!("it comes behind `{last}`, where the network ends here").into();
     let is_kept: BTreeSet<usize> = kept.iter().copied().collect();
@@ -159,7 +159,7 @@ fn build(nodes: &[DraftNode], stages: &[usize], gone: &[(String, Arc<str>)]) -> 
     builder.finish().map_err(|error: GraphError| OnnxProblem::TooMuch(error.to_string()))
 }
 
-/// For each node, whether it comes of one.
+/// For each node, whether it depends on the node `of` or is that node.
 fn comes_of(nodes: &[DraftNode], of: usize) -> Vec<bool> {
     let mut comes_of_it = vec![false; nodes.len()];
     comes_of_it[of] = true;
@@ -169,14 +169,14 @@ fn comes_of(nodes: &[DraftNode], of: usize) -> Vec<bool> {
     comes_of_it
 }
 
-/// All but what a classifier does with means behind the last map. Of a network that is cut no classifier is known, and every map
-/// that is understood stays, the heads' too.
+/// The nodes that are kept: all except the classifier's after the last map. If the network is cut, no classifier is known, and every map
+/// that is supported is kept, also the maps of heads.
 fn kept(nodes: &[DraftNode], last: usize, is_cut: bool) -> Vec<usize> {
-    // A pool to one position counts as a mean, and so does what comes of it alone.
+    // A pool to one location counts as a mean, so all that depends on the last map is left out, also if it isn't marked as pooled.
     let comes_of_last = if is_cut { vec![false; nodes.len()] } else { comes_of(nodes, last) };
     let mut is_kept: Vec<bool> =
         (0..nodes.len()).map(|id| id <= last || !(nodes[id].is_pooled || comes_of_last[id])).collect();
-    // What stays needs what it comes of: a gate of means.
+    // Nodes that are kept need their inputs, such as the means that a gate is computed from.
     for id in (0..nodes.len()).rev().filter(|id| *id > 0) {
         if is_kept[id] {
             for input in &nodes[id].inputs {
@@ -187,7 +187,8 @@ fn kept(nodes: &[DraftNode], last: usize, is_cut: bool) -> Vec<usize> {
     (0..nodes.len()).filter(|id| is_kept[*id]).collect()
 }
 
-/// Layers to ask for: the last before maps become smaller, what joins branches, and the last of all.
+/// The stages, which are layers worth choosing: the last layer before maps become smaller, layers that join branches (or the activation
+/// function after them), and the last layer.
 fn stages(nodes: &[DraftNode], last: usize, infos: &[NodeInfo]) -> Vec<usize> {
     let mut on_the_way = vec![false; nodes.len()];
     on_the_way[last] = true;
@@ -206,7 +207,7 @@ fn stages(nodes: &[DraftNode], last: usize, infos: &[NodeInfo]) -> Vec<usize> {
         if !on_the_way[id] || node.is_pooled {
             continue;
         }
-        // A border is not a layer that is looked at.
+        // Zero padding is not a layer worth choosing; the layer before it is.
         let shrinks = matches!(node.op, Op::Conv2d(_) | Op::MaxPool(_) | Op::AvgPool(..));
         let mut from = node.inputs[0];
         while matches!(nodes[from].op, Op::ZeroPad(_)) {
@@ -224,7 +225,7 @@ fn stages(nodes: &[DraftNode], last: usize, infos: &[NodeInfo]) -> Vec<usize> {
     stages.into_iter().collect()
 }
 
-/// The linear layer that follows the last map's mean, if that is all there is behind it: weights `[classes, channels, 1, 1]` and bias.
+/// The linear layer that follows the last map's mean, if nothing else follows the last map: weights `[classes, channels, 1, 1]` and bias.
 fn classifier(nodes: &[DraftNode], last: usize) -> Option<(Entry, Entry)> {
     let behind = |of: usize| {
         let mut users = (of + 1..nodes.len()).filter(move |id| nodes[*id].inputs.contains(&of));
@@ -242,7 +243,7 @@ fn classifier(nodes: &[DraftNode], last: usize) -> Option<(Entry, Entry)> {
     let zeros = || Entry::owned("FLOAT".to_owned(), vec![conv.c_out], vec![0.0; conv.c_out]);
     let bias = match behind(linear) {
         None => param(linear, "bias").unwrap_or_else(zeros),
-        // A matrix product and a sum.
+        // The bias may be a separate addition after the matrix product.
         Some(sum) if matches!(nodes[sum].op, Op::BatchNorm(_)) && behind(sum).is_none() && !conv.has_bias => {
             let scale = param(sum, "weight")?.values(&[])?;
             if scale.iter().any(|s| *s != 1.0) {

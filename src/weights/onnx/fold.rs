@@ -1,6 +1,6 @@
-//! Nodes of constants alone, done while the file is read: what exporters leave of extents, borders and scales.
+//! Nodes whose inputs are all constants are computed during the conversion. Exporters write shapes, paddings and scales this way.
 //!
-//! Only few numbers are computed with: weights are looked at another way or not at all.
+//! Arithmetic is only done with small constants. Large ones, such as weights, can only get another shape, order of axes or type.
 
 use std::rc::Rc;
 
@@ -10,7 +10,7 @@ use super::node::OnnxNode;
 use super::sides::follow;
 use super::value::{Inputs, Value, place};
 
-/// A node without a map among its inputs.
+/// The value of a node that has no map among its inputs.
 pub(super) fn fold(node: &OnnxNode, inputs: Inputs<'_>) -> Value {
     if inputs.iter().flatten().any(|value| matches!(value, Value::Shape(_) | Value::Free)) {
         return follow(node, inputs);
@@ -44,7 +44,7 @@ fn fold_constants(node: &OnnxNode, inputs: Inputs<'_>) -> Option<Rc<Constant>> {
     }
 }
 
-/// A constant's numbers in another extent or order.
+/// Operations that give a constant another shape or order.
 fn reshaped(node: &OnnxNode, inputs: Inputs<'_>) -> Option<Rc<Constant>> {
     let first = || input(inputs, 0);
     match node.op.as_str() {
@@ -106,7 +106,7 @@ fn reshaped(node: &OnnxNode, inputs: Inputs<'_>) -> Option<Rc<Constant>> {
     }
 }
 
-/// Some of the numbers, or more of them.
+/// Operations that select, join or repeat numbers.
 fn taken(node: &OnnxNode, inputs: Inputs<'_>) -> Option<Rc<Constant>> {
     let first = || input(inputs, 0);
     match node.op.as_str() {
@@ -146,7 +146,7 @@ fn taken(node: &OnnxNode, inputs: Inputs<'_>) -> Option<Rc<Constant>> {
     }
 }
 
-/// A function of each number.
+/// An elementwise function of a small constant.
 fn one_by_one(op: &str, constant: &Constant) -> Option<Rc<Constant>> {
     let values = match Numbers::of(constant)? {
         Numbers::Floats(values) => {
@@ -205,7 +205,7 @@ fn constant(node: &OnnxNode) -> Option<Rc<Constant>> {
         .map(Rc::new)
 }
 
-/// Fractions stay fractions, of whatever width; few numbers change between those and whole ones.
+/// `Cast`: float types of any width count as the same; small constants are converted between floats and integers.
 fn cast(node: &OnnxNode, constant: &Rc<Constant>) -> Option<Rc<Constant>> {
     let is_to_float = match node.int("to") {
         Some(1 | 10 | 11 | 16) => true,
@@ -213,7 +213,7 @@ fn cast(node: &OnnxNode, constant: &Rc<Constant>) -> Option<Rc<Constant>> {
         _ => return None,
     };
     let Some(numbers) = Numbers::of(constant) else {
-        // Many are only named anew: fractions don't become whole by that.
+        // Large constants are passed on unchanged, so many floats can't become integers.
         return (is_to_float || constant.ints().is_some()).then(|| Rc::clone(constant));
     };
     match numbers {
@@ -227,9 +227,9 @@ fn cast(node: &OnnxNode, constant: &Rc<Constant>) -> Option<Rc<Constant>> {
     }
 }
 
-/// Along one axis.
+/// `Slice` along one axis.
 fn slice(node: &OnnxNode, inputs: Inputs<'_>) -> Option<Rc<Constant>> {
-    // Of nothing, sides may be anything.
+    // An empty constant could claim any length along its other axes.
     let constant = input(inputs, 0).filter(|constant| constant.len() > 0)?;
     let numbers = Numbers::of(constant)?;
     let [start] = listed(node, inputs, "starts", 1)?[..] else { return None };
@@ -254,7 +254,7 @@ fn slice(node: &OnnxNode, inputs: Inputs<'_>) -> Option<Rc<Constant>> {
     numbers.picked(&places).constant(dims)
 }
 
-/// Rows one after the other.
+/// `Concat` of one-dimensional constants.
 fn concat(parts: &[(&Rc<Constant>, Numbers)]) -> Option<Rc<Constant>> {
     if parts.iter().any(|(constant, _)| constant.dims.len() != 1) {
         return None;
@@ -275,7 +275,8 @@ fn concat(parts: &[(&Rc<Constant>, Numbers)]) -> Option<Rc<Constant>> {
     if len > MAX_NUMBERS { None } else { all.constant(vec![len]) }
 }
 
-/// Two and two, or one with each.
+/// An elementwise operation on two lists of equal length, or on one number and each of a list. `None` if they don't fit, are of different
+/// types, or the result overflows.
 fn both(op: &str, a: &Numbers, b: &Numbers) -> Option<Numbers> {
     fn pairs<T: Copy>(a: &[T], b: &[T]) -> Option<Vec<(T, T)>> {
         match (a, b) {

@@ -1,7 +1,7 @@
 //! ONNX files: a network with its weights, converted to a graph of named nodes.
 //!
-//! Owns the format and what its operations mean in ours. Must not know how a graph runs, and not what a picture is: what the file
-//! says of its input's values is handed on as text.
+//! Responsible for the format and for expressing its operations in this program's. Must not know how a graph runs, or what a picture
+//! is: what the file says about its input's values is passed on as text.
 
 mod arguments;
 mod arithmetic;

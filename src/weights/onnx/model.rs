@@ -1,8 +1,8 @@
-//! An ONNX file taken apart: nodes in order, constants by name, the input and the outputs.
+//! A decoded ONNX file: nodes in order, constants by name, the input and the outputs.
 //!
-//! Nothing that the file says of sizes is believed: a constant's extent must be what its bytes fill.
+//! Sizes that the file states are checked: the bytes of a constant must fit its shape.
 //!
-//! Owns decoding. Must not know graphs.
+//! Responsible for decoding. Must not know this program's graphs.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::rc::Rc;
@@ -22,31 +22,31 @@ use super::proto::{
 };
 use super::versions::opset_of;
 
-/// Nodes and constants above which a file is no network for pictures: the largest known have a few thousand.
+/// Largest number of nodes and of constants. The largest known networks for pictures have a few thousand.
 const MAX_ITEMS: usize = 50_000;
-/// Attributes of a node: the standard's richest operations have a dozen.
+/// Largest number of attributes of a node. The standard's operators have a dozen at most.
 const MAX_ATTRIBUTES: usize = 64;
 
-/// ONNX' numbers of kinds of settings.
+/// ONNX's numbers of attribute types.
 const KIND_FLOAT: i32 = 1;
 const KIND_INT: i32 = 2;
 const KIND_STRING: i32 = 3;
 const KIND_FLOATS: i32 = 6;
 const KIND_INTS: i32 = 7;
 
-/// The one input.
+/// The network's only input.
 #[derive(Debug)]
 pub(super) struct OnnxInput {
     pub(super) name: String,
-    /// Sides, nothing where one is free; nothing at all where the file doesn't say.
+    /// The shape, with `None` for each length that is free. `None` as a whole if the file doesn't give a shape.
     pub(super) sides: Option<Vec<Option<usize>>>,
-    /// Whether it takes samples as they are, from 0 to 255; else it takes fractions.
+    /// Whether it takes samples as bytes from 0 to 255; otherwise it takes floats.
     pub(super) is_of_bytes: bool,
-    /// ONNX' number of its type, where that has 16 bits.
+    /// ONNX's number of its element type, if that is a float type of 16 bits.
     pub(super) half: Option<i32>,
 }
 
-/// A file's content.
+/// The decoded content of a file.
 #[derive(Debug)]
 pub(super) struct OnnxModel {
     pub(super) nodes: Vec<OnnxNode>,
@@ -54,9 +54,9 @@ pub(super) struct OnnxModel {
     pub(super) input: OnnxInput,
     pub(super) outputs: Vec<String>,
     pub(super) metadata: BTreeMap<String, String>,
-    /// What wrote the file.
+    /// Name and version of the program that wrote the file.
     pub(super) producer: String,
-    /// The opset of ONNX' own operators; nothing where the file has none of them.
+    /// The opset of ONNX's own operators; `None` if the file names none.
     pub(super) opset: Option<i64>,
 }
 
@@ -65,9 +65,9 @@ fn decode<M: prost::Message + Default>(bytes: &Bytes) -> Result<M, OnnxProblem> 
     M::decode(bytes.clone()).map_err(|error| OnnxProblem::NotOnnx(first_words(&error.to_string())))
 }
 
-/// prost's words without the stack of fields, which are the schema's.
+/// prost's error message without the path of schema fields at its beginning.
 fn first_words(error: &str) -> String {
-    // A field of the schema is two names with a dot between them.
+    // A field of the schema is written as two names with a dot between them.
     let is_of_schema = |part: &&str| part.contains('.') && !part.contains(' ');
     let words: Vec<&str> = error.split(": ").skip(1).skip_while(is_of_schema).collect();
     let words = if words.is_empty() { error.to_owned() } else { words.join(": ") };
@@ -76,13 +76,13 @@ fn first_words(error: &str) -> String {
 }
 
 impl OnnxModel {
-    /// Takes a whole file apart.
+    /// Decodes a whole file.
     pub(super) fn read(bytes: &Bytes, external: &ExternalData<'_>) -> Result<Self, OnnxProblem> {
         if bytes.is_empty() {
             return Err(OnnxProblem::Empty);
         }
         let model = ModelProto::decode(bytes.clone()).map_err(|error| {
-            // A length that reaches beyond the end: of the graph, or the number itself.
+            // A length in it reaches beyond the end, or the file ends inside a number.
             let words = first_words(&error.to_string());
             let looks_cut = bytes.first() == Some(&0x08) && words.contains("ends inside");
             if looks_cut { OnnxProblem::CutShort } else { OnnxProblem::NotOnnx(words) }
@@ -122,7 +122,7 @@ impl OnnxModel {
             }
             let mut read = read_node(&node, file)?;
             if is_own && own_functions.contains(&node.op_type) {
-                // What it means then differs between runtimes.
+                // Runtimes differ in which definition they use, so the operator gets a name that isn't supported.
                 read.op = format!("ai.onnx.{}", read.op);
             }
             nodes.push(read);
@@ -156,7 +156,7 @@ impl OnnxModel {
     }
 }
 
-/// Names of the file's own functions that stand among ONNX' own operators.
+/// Names of functions that the file defines itself in the domain of ONNX's own operators.
 fn own_functions(model: &ModelProto) -> Result<HashSet<String>, OnnxProblem> {
     let mut names = HashSet::new();
     for function in &model.functions {
@@ -204,7 +204,7 @@ fn read_node(node: &NodeProto, file: FileBytes<'_>) -> Result<OnnxNode, OnnxProb
             read.has_graphs = true;
             captured(inner, &mut read.captured)?;
         }
-        // Writers of proto3 leave out a zero.
+        // Writers of proto3 omit a value of zero.
         match kind {
             KIND_FLOAT => f = f.or(Some(0.0)),
             KIND_INT => i = i.or(Some(0)),
@@ -233,7 +233,7 @@ fn read_node(node: &NodeProto, file: FileBytes<'_>) -> Result<OnnxNode, OnnxProb
     Ok(read)
 }
 
-/// Names that graphs inside a node read and don't give themselves.
+/// Adds the names of outer values that the subgraphs of a node read.
 fn captured(inner: Vec<Bytes>, names: &mut Vec<String>) -> Result<(), OnnxProblem> {
     let (mut open, mut own, mut read) = (inner, HashSet::new(), Vec::new());
     let mut num_items = 0;
@@ -291,7 +291,7 @@ fn read_input(
     let kind = input.r#type.as_ref().and_then(|t| t.tensor_type.as_ref()).map(|t| t.elem_type);
     let half = kind.filter(|kind| matches!(kind, 10 | 16));
     let is_of_bytes = match kind {
-        // Undefined, or of fractions: of 32 bits, or of 16 and 64, which are computed as those of 32 here.
+        // Undefined, or a float type. Floats of 16 and 64 bits are computed with 32 bits here.
         None | Some(0 | 1 | 10 | 11 | 16) => false,
         Some(2) => true,
         Some(number) => {

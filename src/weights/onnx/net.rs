@@ -1,4 +1,4 @@
-//! A file as a whole: read, converted, and what a program needs to know of it.
+//! Reading and converting an ONNX file as a whole, and what the program needs to know about it.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -18,41 +18,41 @@ use crate::tensor::{PixelSize, Remedied, Remedy};
 use crate::weights::error::WeightsFileError;
 use crate::weights::tensor_file::TensorFile;
 
-/// The size of a picture for a network whose file fixes none: what most are trained with.
+/// The input size for a network whose file fixes none: the size that most are trained with.
 pub const FREE_SIZE: PixelSize = PixelSize::square(224);
 
-/// Beginnings of tensor names that belong to a classifier.
+/// Prefixes of the names of a classifier's tensors.
 pub const ONNX_HEAD: &[&str] = &[HEAD_PREFIX];
 
 /// A network from an ONNX file.
 #[derive(Debug)]
 pub struct OnnxNet {
-    /// Every node under its ONNX name, or its result's where it has none. The classifier is cut off, and so is what isn't understood
-    /// with all that comes of it.
+    /// The graph. Every node has its ONNX name, or the name of its output if it has none. The classifier is cut off, and so are operations
+    /// that aren't supported and all that depends on them.
     pub graph: Graph,
     /// Which layer is the last, and why.
     pub ending: Ending,
-    /// Its parameters under torch's names of the nodes, and the classifier's.
+    /// Its parameters under PyTorch's names for the nodes, and those of the classifier.
     pub tensors: TensorFile,
-    /// The input's size, where the file fixes it.
+    /// The input's size, if the file fixes it.
     pub fixed_size: Option<PixelSize>,
-    /// Texts that the file carries about itself.
+    /// The file's metadata properties.
     pub metadata: BTreeMap<String, String>,
     /// Name and version of the program that wrote it; may be empty.
     pub producer: String,
-    /// Whether the input is whole numbers: samples as they are, from 0 to 255.
+    /// Whether the input is of bytes: samples as they are, from 0 to 255.
     pub takes_bytes: bool,
-    /// Where the file computes in fewer than 32 bits, in words: here all is computed in 32.
+    /// If the file computes with fewer than 32 bits, a sentence about where. Here everything is computed with 32 bits.
     pub half: Option<String>,
 }
 
-/// Why a file gives no network.
+/// Why an ONNX file can't be read or converted.
 #[derive(Debug, thiserror::Error)]
 pub enum OnnxError {
-    /// The file itself.
+    /// The file can't be read.
     #[error(transparent)]
     File(#[from] WeightsFileError),
-    /// What is in it.
+    /// The file's content can't be converted.
     #[error("{problem}: \"{origin}\"")]
     Problem {
         /// What is wrong.
@@ -72,23 +72,23 @@ impl Remedied for OnnxError {
 }
 
 impl OnnxNet {
-    /// Reads and converts a file, with the files beside it that hold its weights, if there are any.
+    /// Reads and converts a file, and the files next to it that hold its weights, if there are any.
     pub fn read(path: &Path) -> Result<Self, OnnxError> {
         Self::read_up_to(path, None)
     }
 
-    /// Reads a file up to a layer, by its name or an alias, where that isn't what the file itself ends with.
+    /// Reads and converts a file up to the layer of this name or alias; with `None`, up to the file's own end.
     pub fn read_up_to(path: &Path, final_layer: Option<&str>) -> Result<Self, OnnxError> {
         let origin = path.display().to_string();
         Self::of(TensorFile::read_bytes(path)?, path.parent(), origin, final_layer)
     }
 
-    /// Converts bytes that are in memory; `origin` names them in errors.
+    /// Converts a file whose bytes are in memory; `origin` names it in errors. Weights in other files can't be read.
     pub fn from_bytes(bytes: Vec<u8>, origin: impl Into<String>) -> Result<Self, OnnxError> {
         Self::of(bytes, None, origin.into(), None)
     }
 
-    /// Reads bytes up to a layer.
+    /// Converts a file whose bytes are in memory, up to the layer of this name or alias.
     pub fn from_bytes_up_to(
         bytes: Vec<u8>,
         origin: impl Into<String>,
@@ -111,9 +111,9 @@ impl OnnxNet {
         };
         let Converted { finished, fixed_size, metadata, producer, takes_bytes, half } = converted;
         let Finished { graph, tensors, ending } = finished;
-        // Nobody else has them any more, so they aren't copied.
+        // There are no other references to these bytes, so this doesn't copy them.
         let mut bytes: Vec<u8> = bytes.into();
-        // What lay beside the model follows it, so that its hash is of all that the network is made of.
+        // Data from other files is appended, so that the hash covers all of the network's weights.
         let pieces = external.into_pieces();
         bytes.reserve_exact(pieces.iter().map(Bytes::len).sum());
         for piece in pieces {
@@ -133,7 +133,7 @@ struct Converted {
     half: Option<String>,
 }
 
-/// Where a file computes in fewer than 32 bits: from its input on, or from a conversion.
+/// Where a file computes with fewer than 32 bits, in words: from its input on, or from a cast.
 fn half_words(model: &OnnxModel) -> Option<String> {
     let name = |number| if number == 10 { "FLOAT16" } else { "BFLOAT16" };
     let is_half = |number: &i64| matches!(number, 10 | 16);

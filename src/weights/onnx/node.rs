@@ -1,4 +1,4 @@
-//! One node of an ONNX file: its operation, what it reads and gives, its settings, and the words for what is wrong with it.
+//! One node of an ONNX file: its operation, inputs, outputs and attributes, and constructors for errors about it.
 
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -6,12 +6,12 @@ use std::rc::Rc;
 use super::constant::Constant;
 use super::error::OnnxProblem;
 
-/// One operation with what it says.
+/// One node with its attributes by type.
 #[derive(Debug)]
 pub(super) struct OnnxNode {
-    /// Its name, or its first output's where it has none.
+    /// Its name, or the name of its first output if it has none.
     pub(super) name: String,
-    /// The operation, with its domain where that is not ONNX' own.
+    /// The operator, with its domain if that is not ONNX's own.
     pub(super) op: String,
     pub(super) inputs: Vec<String>,
     pub(super) outputs: Vec<String>,
@@ -19,41 +19,41 @@ pub(super) struct OnnxNode {
     pub(super) floats: HashMap<String, Vec<f32>>,
     pub(super) texts: HashMap<String, String>,
     pub(super) tensors: HashMap<String, Rc<Constant>>,
-    /// Names of settings of other kinds.
+    /// Names of attributes of other types.
     pub(super) unread: Vec<String>,
-    /// Whether it has graphs of its own, as `If` and `Loop` have.
+    /// Whether it has subgraphs, as `If` and `Loop` have.
     pub(super) has_graphs: bool,
-    /// Values from outside that those graphs read.
+    /// Names of outer values that the subgraphs read.
     pub(super) captured: Vec<String>,
 }
 
 impl OnnxNode {
-    /// A list of numbers.
+    /// An attribute that is a list of integers.
     pub(super) fn ints(&self, name: &str) -> Option<&[i64]> {
         self.ints.get(name).map(Vec::as_slice)
     }
 
-    /// One number.
+    /// An attribute that is an integer.
     pub(super) fn int(&self, name: &str) -> Option<i64> {
         self.ints(name)?.first().copied()
     }
 
-    /// A list of fractions.
+    /// An attribute that is a list of floats.
     pub(super) fn floats(&self, name: &str) -> Option<&[f32]> {
         self.floats.get(name).map(Vec::as_slice)
     }
 
-    /// One fraction.
+    /// An attribute that is a float.
     pub(super) fn float(&self, name: &str) -> Option<f32> {
         self.floats(name)?.first().copied()
     }
 
-    /// A word.
+    /// An attribute that is a string.
     pub(super) fn text(&self, name: &str) -> Option<&str> {
         self.texts.get(name).map(String::as_str)
     }
 
-    /// A setting that isn't among these, which are whole numbers, fractions and words.
+    /// The name of an attribute that isn't among the known ones (`ints`, `floats`, and strings in `words`), if there is one.
     pub(super) fn odd_setting(&self, ints: &[&str], floats: &[&str], words: &[&str]) -> Option<&str> {
         let odd =
             |name: &&String, known: &[&str]| !known.contains(&name.as_str()) && *name != "consumed_inputs";
@@ -64,7 +64,7 @@ impl OnnxNode {
         first.or(self.unread.first()).map(String::as_str)
     }
 
-    /// A constant.
+    /// An attribute that is a tensor.
     pub(super) fn tensor(&self, name: &str) -> Option<&Rc<Constant>> {
         self.tensors.get(name)
     }
@@ -81,7 +81,7 @@ impl OnnxNode {
         OnnxProblem::Malformed { node: self.name.clone(), op: self.op.clone(), what: what.into() }
     }
 
-    /// Something that would have to be known and isn't, because the file leaves the input's size free.
+    /// The error for a value that must be known but depends on the input's size, which the file leaves free.
     pub(super) fn free(&self, what: &str) -> OnnxProblem {
         self.unsupported(format!(
             "with a {what} computed from the input's size, which the file leaves free; export the network with a fixed size"

@@ -1,4 +1,4 @@
-//! Batch and layer norms, and norms by the channels around.
+//! Batch norms, layer norms and local response normalisation.
 
 use super::arguments::{constant_at, count, factor, optional_at};
 use super::constant::Constant;
@@ -9,7 +9,7 @@ use super::value::{Dimension, Inputs, Map, place};
 use crate::graph::{BatchNorm, LayerNorm, Lrn, Op};
 use crate::weights::tensors::Entry;
 
-/// With running statistics.
+/// `BatchNormalization` with running statistics.
 pub(super) fn batch_norm(
     work: &mut Conversion,
     node: &OnnxNode,
@@ -40,7 +40,7 @@ pub(super) fn batch_norm(
     Ok(Map { id, ..x })
 }
 
-/// Over channels, which must be the last axis.
+/// `LayerNormalization` over channels, which must be the last axis.
 pub(super) fn layer_norm(
     work: &mut Conversion,
     node: &OnnxNode,
@@ -70,7 +70,7 @@ pub(super) fn layer_norm(
     Ok(Map { id, ..x })
 }
 
-/// Over channels, which must be the second axis.
+/// `LRN` over channels, which must be the second axis.
 pub(super) fn lrn(work: &mut Conversion, node: &OnnxNode, x: Map) -> Result<Map, OnnxProblem> {
     if x.axes.get(1) != Some(&Dimension::Channel) {
         return Err(node.unsupported("over anything but channels"));
@@ -79,7 +79,7 @@ pub(super) fn lrn(work: &mut Conversion, node: &OnnxNode, x: Map) -> Result<Map,
     if node.int("size").is_none() {
         return Err(node.malformed("it has no `size`"));
     }
-    // Which side the odd one is on differs between runtimes.
+    // For an even size, runtimes differ in which side has one channel more.
     if size.is_multiple_of(2) {
         return Err(node.unsupported(format!("over {size} channels, which have no middle")));
     }

@@ -1,4 +1,4 @@
-//! Which operation a node is, of those that have a map among their inputs.
+//! Converts a node that has a map among its inputs, by its operator.
 //!
 //! Source: the standard's operator list (<https://onnx.ai/onnx/operators/>).
 
@@ -18,7 +18,7 @@ use super::shuffle::slice;
 use super::value::{Inputs, Map, NCHW, Value};
 use crate::graph::{ActivationFn, Sides};
 
-/// A node with at least one map among its inputs.
+/// Converts a node with at least one map among its inputs, and returns its (first) output.
 pub(super) fn operation(
     work: &mut Conversion,
     node: &OnnxNode,
@@ -91,7 +91,7 @@ pub(super) fn operation(
         },
         "Transpose" => transpose(node, &x).map(Value::Map),
         "Flatten" | "Reshape" | "Squeeze" | "Unsqueeze" => reshape(work, node, inputs, &x),
-        // What classifiers end in, and what asks for extents.
+        // Operations at the end of classifiers, and the number of elements.
         "Softmax" | "LogSoftmax" | "ArgMax" | "TopK" | "Size" => Ok(work.leave(node, inputs)),
         _ if work.draft.nodes[x.id].is_pooled => Ok(work.leave(node, inputs)),
         _ => Err(node.unsupported("")),

@@ -1,9 +1,9 @@
-//! ONNX' own operators: the newest set of them whose definitions were read, and what they are told by.
+//! ONNX's own operators: the newest supported opset, and how the operators are recognised.
 
-/// The newest opset whose definitions were read: onnx 1.23's.
+/// The newest supported opset, that of onnx 1.23.
 pub(super) const MAX_OPSET: i64 = 28;
 
-/// Whether a domain is ONNX' own.
+/// Whether a domain is ONNX's own.
 pub(super) fn is_own(domain: &str) -> bool {
     matches!(domain, "" | "ai.onnx")
 }

@@ -1,6 +1,6 @@
-//! Functions that exporters write out: GELU by the error function, and hard-swish by bounds.
+//! Activation functions that exporters write as several nodes: GELU with the error function, and hard-swish with a clipped sum.
 //!
-//! Their inner steps are no layers: between an error function and the product that makes a GELU of it nothing is a map to look at.
+//! Their inner steps don't become layers: the values between an error function and the product that completes a GELU are of no interest.
 
 use super::conversion::Conversion;
 use super::error::OnnxProblem;
@@ -9,7 +9,7 @@ use super::pools::pool;
 use super::value::{Inputs, Map, Partial, PartialStage, Value};
 use crate::graph::ActivationFn;
 
-/// `Erf` of `x / √2`.
+/// `Erf`, which is only supported on `x / √2`, as the first part of a GELU.
 pub(super) fn erf(work: &Conversion, node: &OnnxNode, x: Map) -> Result<Value, OnnxProblem> {
     match work.draft.affine_input(x.id, std::f64::consts::FRAC_1_SQRT_2, 0.0) {
         Some(of) => Ok(Value::Partial(Partial { of: Map { id: of, ..x }, stage: PartialStage::Erf })),
@@ -17,7 +17,7 @@ pub(super) fn erf(work: &Conversion, node: &OnnxNode, x: Map) -> Result<Value, O
     }
 }
 
-/// A node that has a function written out among its inputs; nothing where there is none.
+/// Converts a node that has a partly recognised function among its inputs; `None` if it has none.
 pub(super) fn go_on(
     work: &mut Conversion,
     node: &OnnxNode,
@@ -87,7 +87,7 @@ pub(super) fn go_on(
     }))
 }
 
-/// `x · relu6(x + 3)`, six times a hard-swish.
+/// Recognises `x · relu6(x + 3)`, which is six times a hard-swish; `other` is the second factor.
 pub(super) fn six_hard_swishes(work: &Conversion, x: &Map, other: usize) -> Option<Partial> {
     let moved = work.draft.activation_input(other, ActivationFn::Relu6)?;
     let stage = PartialStage::Times(6.0, ActivationFn::HardSwish);

@@ -1,4 +1,4 @@
-//! What joins maps and what only moves or drops axes.
+//! Operations that concatenate maps, and operations that only reorder, add or drop axes.
 
 use super::arguments::between;
 use super::conversion::Conversion;
@@ -34,7 +34,8 @@ pub(super) fn concat(
     Ok(Value::Map(Map { id, axes }))
 }
 
-/// Of a mean, other axes; of maps, channels as groups, or the end.
+/// `Reshape`, `Flatten`, `Squeeze` and `Unsqueeze`. A pooled value gets other axes. The channels of a map may become groups; any other
+/// reshape of a map isn't followed.
 pub(super) fn reshape(
     work: &mut Conversion,
     node: &OnnxNode,
@@ -47,7 +48,7 @@ pub(super) fn reshape(
     };
     if !work.draft.nodes[x.id].is_pooled {
         let mut wanted = wanted.filter(|_| node.op == "Reshape").unwrap_or_default();
-        // A zero is the side that was there.
+        // A zero means the input's own length.
         for (side, axis) in wanted.iter_mut().zip(&x.axes) {
             if *side == Side::Known(0) && node.int("allowzero").unwrap_or(0) == 0 {
                 *side = work.side(x, *axis)?;
@@ -59,7 +60,7 @@ pub(super) fn reshape(
         return Ok(work.leave(node, inputs));
     }
     let listed: Option<Vec<i64>> = wanted.map(|sides| {
-        // Whatever isn't known is no channel of a mean.
+        // A length that isn't known can't be the number of channels of a pooled value.
         sides.into_iter().map(|side| if let Side::Known(n) = side { n } else { 1 }).collect()
     });
     let axes = match node.op.as_str() {
@@ -97,24 +98,24 @@ pub(super) fn reshape(
             }
             axes
         }
-        // `Squeeze` of all that is one.
+        // `Squeeze` without axes drops all axes of length 1.
         _ => vec![Dimension::Image, Dimension::Channel],
     };
     Ok(Value::Map(Map { id: x.id, axes }))
 }
 
-/// The axes of a mean seen in another extent; nothing where that takes channels apart.
+/// The axes of a pooled value after a reshape to the shape `wanted`; `None` if the reshape splits the channels.
 fn axes_of_mean(
     work: &Conversion,
     node: &OnnxNode,
     x: &Map,
     wanted: Option<Vec<i64>>,
 ) -> Option<Vec<Dimension>> {
-    // An extent that is computed is what torch's `flatten` was once written as.
+    // PyTorch's `flatten` was once exported as a reshape to a computed shape.
     let Some(mut wanted) = wanted else { return Some(vec![Dimension::Image, Dimension::Channel]) };
     let channels = i64::try_from(work.channels(x)).ok()?;
     if node.int("allowzero").unwrap_or(0) == 0 {
-        // A zero is the side that was there.
+        // A zero means the input's own length.
         for (side, axis) in wanted.iter_mut().zip(&x.axes).filter(|(side, _)| **side == 0) {
             *side = if *axis == Dimension::Channel { channels } else { 1 };
         }
@@ -138,7 +139,7 @@ fn axes_of_mean(
         _ => None,
     }
 }
-/// `Shape` of a map.
+/// `Shape` of a map: the lengths of its axes.
 pub(super) fn extent(work: &mut Conversion, node: &OnnxNode, x: &Map) -> Result<Value, OnnxProblem> {
     let mut sides = Vec::with_capacity(x.axes.len());
     for axis in &x.axes {
@@ -147,7 +148,7 @@ pub(super) fn extent(work: &mut Conversion, node: &OnnxNode, x: &Map) -> Result<
     Ok(value_of(between(node, sides), false))
 }
 
-/// Only remembers another order of axes.
+/// `Transpose`: only records another order of axes.
 pub(super) fn transpose(node: &OnnxNode, x: &Map) -> Result<Map, OnnxProblem> {
     let rank = x.axes.len();
     let order: Option<Vec<usize>> = match node.ints("perm") {

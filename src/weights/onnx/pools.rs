@@ -1,4 +1,4 @@
-//! Means and maxima: of windows, and of whole maps.
+//! Mean and max pools: of windows, and of whole maps.
 
 use super::arguments::{counts, in_order, optional_at};
 use super::borders::padding;
@@ -8,7 +8,7 @@ use super::node::OnnxNode;
 use super::value::{Dimension, Inputs, Map, NCHW, Value, place};
 use crate::graph::{BorderMean, Op, Padding, Pool2d, Sides};
 
-/// With so much of −∞ around the map already, if it is a maximum's.
+/// `MaxPool` and `AveragePool`. `around` is a border of −∞ that a `Pad` before a max pool adds.
 pub(super) fn pool(
     work: &mut Conversion,
     node: &OnnxNode,
@@ -46,7 +46,7 @@ pub(super) fn pool(
     let op = if node.op == "MaxPool" {
         Op::MaxPool(pool)
     } else if node.int("count_include_pad").unwrap_or(0) != 0 {
-        // What such a mean divides by where the last window hangs out differs between runtimes.
+        // Runtimes differ in what such a mean divides by where the last window extends beyond the border.
         if matches!(padding, Padding::Ceil(sides) if !sides.is_none()) {
             return Err(node.unsupported("in ceil mode with a border that counts"));
         }
@@ -64,7 +64,7 @@ pub(super) fn pool(
     Ok(Map { id, ..x })
 }
 
-/// A mean or a maximum over rows and columns; any other is a head's, or isn't supported.
+/// `ReduceMean` and `ReduceMax` over rows and columns. Over other axes, a pooled value is no longer followed, and a map is an error.
 pub(super) fn reduce(
     work: &mut Conversion,
     node: &OnnxNode,
@@ -98,7 +98,7 @@ pub(super) fn reduce(
     Ok(Value::Map(Map { id, axes }))
 }
 
-/// The mean or the maximum of whole maps.
+/// The operation for the mean or the maximum of whole maps.
 pub(super) fn over_map(node: &OnnxNode) -> Op {
     if node.op.ends_with("MaxPool") || node.op == "ReduceMax" { Op::GlobalMaxPool } else { Op::GlobalAvgPool }
 }

@@ -1,8 +1,8 @@
-//! Messages of ONNX' protobuf schema, as prost's generator makes them from `onnx.proto` (IR version 14), without the fields that are
-//! not read here. What the schema nests (nodes, tensors, attributes) is kept as bytes and decoded one at a time: a file of millions
-//! of empty messages then costs no more than their number, and nothing recurses.
+//! Messages of ONNX's protobuf schema, as prost's generator makes them from `onnx.proto` (IR version 14), without the fields that are
+//! not read here. Nested messages (nodes, tensors, attributes) are kept as bytes and decoded one at a time, so that millions of empty
+//! messages need little memory and nothing recurses.
 //!
-//! Owns field numbers. Must not know what an operation means.
+//! Responsible for field numbers. Must not know what an operation means.
 
 use bytes::Bytes;
 use prost::Message;
@@ -28,7 +28,7 @@ pub(super) struct ModelProto {
     pub(super) functions: Vec<Bytes>,
 }
 
-/// A function of the file's own; what it does is not read.
+/// A function that the file defines itself. Its body is not read.
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct FunctionProto {
     #[prost(string, tag = "1")]
@@ -37,7 +37,7 @@ pub(super) struct FunctionProto {
     pub(super) domain: String,
 }
 
-/// Which version of which operations.
+/// The version (opset) of the operators of one domain.
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct OperatorSetIdProto {
     #[prost(string, tag = "1")]
@@ -46,7 +46,7 @@ pub(super) struct OperatorSetIdProto {
     pub(super) version: i64,
 }
 
-/// A named text.
+/// A text with a key.
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct StringStringEntryProto {
     #[prost(string, tag = "1")]
@@ -93,7 +93,7 @@ pub(super) struct NodeProto {
     pub(super) domain: String,
 }
 
-/// An operation's setting.
+/// An attribute of a node.
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct AttributeProto {
     #[prost(string, tag = "1")]
@@ -107,7 +107,7 @@ pub(super) struct AttributeProto {
     /// A `TensorProto`.
     #[prost(bytes = "bytes", optional, tag = "5")]
     pub(super) t: Option<Bytes>,
-    /// A `GraphProto`, as `If` and `Loop` have; of it only what it reads from outside is looked at.
+    /// A `GraphProto`, as `If` and `Loop` have. Only the names of outer values that it reads are used.
     #[prost(bytes = "bytes", optional, tag = "6")]
     pub(super) graph: Option<Bytes>,
     #[prost(float, repeated, tag = "7")]
@@ -117,7 +117,7 @@ pub(super) struct AttributeProto {
     /// `GraphProto`s.
     #[prost(bytes = "bytes", repeated, tag = "11")]
     pub(super) graphs: Vec<Bytes>,
-    /// Which of them it is.
+    /// The attribute's type, which says which field holds the value.
     #[prost(int32, tag = "20")]
     pub(super) kind: i32,
 }
@@ -163,7 +163,7 @@ pub(super) struct TypeProto {
     pub(super) tensor_type: Option<TensorTypeProto>,
 }
 
-/// Element and extent.
+/// A tensor's element type and shape.
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct TensorTypeProto {
     #[prost(int32, tag = "1")]
@@ -172,14 +172,14 @@ pub(super) struct TensorTypeProto {
     pub(super) shape: Option<TensorShapeProto>,
 }
 
-/// An extent.
+/// A tensor's shape.
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct TensorShapeProto {
     #[prost(message, repeated, tag = "1")]
     pub(super) dim: Vec<DimensionProto>,
 }
 
-/// One side: a number, or nothing where it is free.
+/// The length of one axis: a number, or `None` if it is free.
 #[derive(Clone, Copy, PartialEq, Message)]
 pub(super) struct DimensionProto {
     #[prost(int64, optional, tag = "1")]

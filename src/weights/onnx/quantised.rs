@@ -1,4 +1,4 @@
-//! Weights that are stored as small whole numbers: `DequantizeLinear` of constants. Maps of such numbers are not followed.
+//! Weights that are stored as 8-bit or other integers: `DequantizeLinear` of constants. Quantised maps are not supported.
 
 use super::arguments::{constant_at, optional_at};
 use super::constant::Constant;
@@ -6,10 +6,11 @@ use super::error::OnnxProblem;
 use super::node::OnnxNode;
 use super::value::{Inputs, Value, place};
 
-/// Bytes of values that nodes make of constants, beside those in the file: VGG19's turned linear layers have half a gigabyte.
+/// Largest number of bytes that nodes may compute from constants, not counting those in the file. VGG19's transposed linear layers take
+/// half a gigabyte.
 pub(super) const MAX_MADE_BYTES: usize = 1 << 30;
 
-/// `(x − zero point) · scale`, with one pair for all or one for each place along an axis.
+/// `(x − zero point) · scale`, with one pair of numbers for all values or one pair for each index along an axis.
 pub(super) fn dequantised(node: &OnnxNode, inputs: Inputs<'_>) -> Result<Value, OnnxProblem> {
     let x = constant_at(node, inputs, 0, "input")?;
     let scale = constant_at(node, inputs, 1, "scale")?;

@@ -1,5 +1,5 @@
-//! `Resize` and `Upsample`: maps of another size, to the nearest or linearly. Everything else is refused by name, because it looks nearly
-//! the same.
+//! `Resize` and `Upsample` of maps, by the nearest value or linearly. Everything else is refused with an error that names it, because its
+//! result would look nearly the same.
 
 use super::arguments::optional_at;
 use super::conversion::Conversion;
@@ -15,7 +15,7 @@ pub(super) fn resize(
     inputs: Inputs<'_>,
     x: Map,
 ) -> Result<Map, OnnxProblem> {
-    // Before version 11 there was neither a region nor a choice.
+    // Before opset 11 there was no region of interest, and no choice of coordinates or rounding.
     let is_old = node.op == "Upsample" || inputs.len() == 2;
     let coordinates = match node.text("coordinate_transformation_mode") {
         _ if is_old => Coordinates::Asymmetric,
@@ -66,12 +66,12 @@ pub(super) fn resize(
     }
     let resize = Resize { to, coordinates, mixing };
     let id = work.draft.push(&node.name, Op::Resize(resize), &[x.id], work.channels(&x));
-    // What was one value per channel isn't any more.
+    // A pooled value that is resized no longer has one value per channel.
     work.draft.nodes[id].is_pooled = false;
     Ok(Map { id, ..x })
 }
 
-/// Factors of rows and columns, if factors are given.
+/// The factors for rows and columns, if factors are given.
 fn scales(
     node: &OnnxNode,
     inputs: Inputs<'_>,
@@ -109,7 +109,7 @@ fn scales(
     Ok(Some(both))
 }
 
-/// Rows and columns.
+/// The new numbers of rows and columns.
 fn sizes(
     work: &mut Conversion,
     node: &OnnxNode,
@@ -118,7 +118,7 @@ fn sizes(
     axes: &[Dimension],
 ) -> Result<[usize; 2], OnnxProblem> {
     let Some(sides) = sides_at(inputs, 3) else {
-        // Says what is wrong with it, if there is one.
+        // If the input exists, this returns an error that says what is wrong with it.
         optional_at(node, inputs, 3, "size")?;
         return Err(node.malformed("it has neither scales nor sizes"));
     };

@@ -1,5 +1,5 @@
-//! Channels taken apart and put together: slices, splits, and the shuffle that exporters write as a view with one more axis. Of rows
-//! and columns only the picture's are taken apart, as `YOLOv5`'s first layer does.
+//! Operations that select or reorder channels: slices, splits, and the channel shuffle, which exporters write as a reshape to one more
+//! axis. Slices of rows and columns are only supported on the picture, as in `YOLOv5`'s first layer.
 
 use super::arguments::{listed, optional_at};
 use super::conversion::Conversion;
@@ -11,10 +11,10 @@ use super::value::{Dimension, Grouped, GroupedAxis, Inputs, Map, Side, Value, pl
 use crate::graph::{ChannelRange, Conv2d, Op, Padding};
 use crate::weights::tensors::Entry;
 
-/// Rows or columns before and after those that a slice of the picture takes: a window spans them.
+/// Largest number of rows or columns that a slice of the picture may leave out at each end, because a convolution kernel spans them.
 const MAX_LEFT_OUT: i64 = 15;
 
-/// `Reshape` of a map to one axis more: channels as groups. Nothing if it is anything else.
+/// A `Reshape` of a map to five axes that only splits the channels into groups. `None` for any other reshape.
 pub(super) fn group(
     work: &mut Conversion,
     node: &OnnxNode,
@@ -56,8 +56,8 @@ pub(super) fn group(
     Ok(Some(Value::Grouped(Grouped { of: x.clone(), groups, parts, node: node.name.clone() })))
 }
 
-/// What comes after that: a transposition, and a view with one axis less. Where it is anything else, the inputs hold no map
-/// any more.
+/// Converts a node that has a map with grouped channels among its inputs: a transposition, or a reshape back to four axes. For any other
+/// node, the grouped inputs become values that aren't followed, and the result is `None`.
 pub(super) fn ungroup(
     work: &mut Conversion,
     node: &OnnxNode,
@@ -123,7 +123,7 @@ fn joined(
     }
     let mut wanted = wanted.to_vec();
     for (side, part) in wanted.iter_mut().zip(&grouped.parts) {
-        // A zero is the side that was there.
+        // A zero means the input's own length.
         if let (Side::Known(0), GroupedAxis::Whole(axis)) = (*side, part)
             && node.int("allowzero").unwrap_or(0) == 0
         {
@@ -144,7 +144,7 @@ fn joined(
     Ok(Some(Map { id, axes }))
 }
 
-/// Some of the channels; everything of any other axis.
+/// `Slice` of a range of channels, or of rows and columns of the picture with a step. Other axes must be taken as a whole.
 pub(super) fn slice(
     work: &mut Conversion,
     node: &OnnxNode,
@@ -216,8 +216,8 @@ pub(super) fn slice(
     Ok(Map { id, axes: x.axes.clone() })
 }
 
-/// Rows or columns of the picture: all but so many before and after, in steps. That is a convolution of each channel by itself, of
-/// one 1 among noughts: a picture has no infinities, so its values come out as they are.
+/// Selects rows or columns of the picture. `numbers` are how many to leave out before and after, and the step. The selection becomes a
+/// depthwise convolution whose kernel has a single 1 among zeros. A picture's values are finite, so they come out unchanged.
 fn picked(work: &mut Conversion, name: &str, x: usize, is_of_rows: bool, numbers: [i64; 3]) -> usize {
     let [before, after, step] = numbers.map(|n| usize::try_from(n).unwrap_or(1));
     let channels = work.draft.nodes[x].channels;
@@ -244,7 +244,7 @@ fn range(work: &mut Conversion, name: &str, x: usize, first: usize, channels: us
     work.draft.push(name, Op::Slice(ChannelRange { first, channels }), &[x], channels)
 }
 
-/// Channels in parts; each bears the name of its result.
+/// `Split` of the channels into ranges. Each range becomes a node with the name of its output.
 pub(super) fn split(
     work: &mut Conversion,
     node: &OnnxNode,
@@ -261,7 +261,7 @@ pub(super) fn split(
     let sizes: Option<Vec<usize>> = if let Some(sizes) = listed(node, inputs, "split", 1) {
         sizes.iter().map(|n| usize::try_from(*n).ok().filter(|n| *n > 0)).collect()
     } else {
-        // The last of equal parts may be smaller.
+        // Without sizes, the parts are equal, and the last may be smaller.
         let size = channels.div_ceil(num.max(1));
         let sizes = (0..num).map(|at| channels.saturating_sub(at * size).min(size));
         sizes.map(|n| (n > 0).then_some(n)).collect()
@@ -275,7 +275,7 @@ pub(super) fn split(
     let mut first = 0;
     let mut values = Vec::with_capacity(num);
     for (size, output) in sizes.into_iter().zip(&node.outputs) {
-        // A part that nobody takes has no name.
+        // A part that isn't used has no name.
         values.push(if output.is_empty() {
             Value::Free
         } else {

@@ -1,13 +1,13 @@
-//! Sides of maps as values: exporters ask for them, take them apart and put them together again.
+//! Shapes of maps as values: exporters write nodes that read shapes, take them apart and put them together again.
 //!
-//! What the file fixes is a number and computed with (`fold`); the rest is known by where it comes from.
+//! Lengths that the file fixes are numbers, which `fold` computes with. The others are symbols for an axis of a map.
 
 use super::arguments::{listed, sliced};
 use super::constant::Constant;
 use super::node::OnnxNode;
 use super::value::{Inputs, Side, SymbolicShape, Value, place};
 
-/// A constant where all is known.
+/// A value of these lengths: a constant if all are known, otherwise a symbolic shape.
 pub(super) fn value_of(sides: Vec<Side>, is_scalar: bool) -> Value {
     let known: Option<Vec<i64>> =
         sides.iter().map(|side| if let Side::Known(n) = side { Some(*n) } else { None }).collect();
@@ -20,7 +20,7 @@ pub(super) fn value_of(sides: Vec<Side>, is_scalar: bool) -> Value {
     }
 }
 
-/// Sides that a value holds, and whether it is one by itself.
+/// The lengths that a value holds, and whether it is a scalar.
 fn sides_of(value: Option<&Option<Value>>) -> Option<(Vec<Side>, bool)> {
     match value {
         Some(Some(Value::Shape(extent))) => Some((extent.sides.clone(), extent.is_scalar)),
@@ -32,17 +32,17 @@ fn sides_of(value: Option<&Option<Value>>) -> Option<(Vec<Side>, bool)> {
     }
 }
 
-/// The sides that an input names, whether they are known or not.
+/// The lengths that the input `at` holds, known or symbolic. `None` if it holds something else.
 pub(super) fn sides_at(inputs: Inputs<'_>, at: usize) -> Option<Vec<Side>> {
     sides_of(inputs.get(at)).map(|(sides, _)| sides)
 }
 
-/// A node of which some inputs are sides that aren't known.
+/// The value of a node that has symbolic lengths among its inputs.
 pub(super) fn follow(node: &OnnxNode, inputs: Inputs<'_>) -> Value {
     moved(node, inputs).unwrap_or(Value::Free)
 }
 
-/// What only moves sides.
+/// The value of a node that only moves lengths; `None` if it computes with them.
 fn moved(node: &OnnxNode, inputs: Inputs<'_>) -> Option<Value> {
     let first = || sides_of(inputs.first());
     match node.op.as_str() {
@@ -75,7 +75,7 @@ fn moved(node: &OnnxNode, inputs: Inputs<'_>) -> Option<Value> {
             }
             (all.len() <= 64).then(|| value_of(all, false))
         }
-        // Of one side: by itself, or in a row.
+        // A single length, as a scalar or as a list of one.
         "Unsqueeze" | "Reshape" | "Squeeze" => {
             let (sides, _) = first()?;
             let is_scalar = node.op == "Squeeze";

@@ -1,8 +1,8 @@
-//! Which versions of the format and of its operators are known here.
+//! Which versions of the format and of its operators are supported.
 //!
-//! An operator keeps its name when its meaning changes; only the file's opset tells which one is meant. So a file of an opset that
-//! came after this program is refused as a whole: which of its operators mean something else now can't be seen in it. The same holds
-//! for the format itself. What older opsets meant is looked at node by node (`checks`).
+//! An operator keeps its name when its meaning changes; only the file's opset tells which meaning applies. So a file with an opset newer
+//! than this program is refused as a whole: it doesn't show which of its operators have changed. The same holds for the format itself.
+//! Meanings of older opsets are checked node by node (`checks`).
 //!
 //! Source: the release table and the operators' change log of onnx 1.23 (<https://onnx.ai/onnx/operators/>).
 
@@ -10,10 +10,10 @@ use super::error::OnnxProblem;
 use super::opset::{MAX_OPSET, is_own};
 use super::proto::ModelProto;
 
-/// Versions of the format: the first with opsets, and onnx 1.23's.
+/// Supported versions of the format, from the first one with opsets to that of onnx 1.23.
 const IR_VERSIONS: std::ops::RangeInclusive<i64> = 3..=14;
 
-/// The opset of ONNX' own operators, where the file names one.
+/// The opset of ONNX's own operators, if the file names one. An error if it, or the format's version, isn't supported.
 pub(super) fn opset_of(model: &ModelProto) -> Result<Option<i64>, OnnxProblem> {
     let ir = model.ir_version.unwrap_or_default();
     if !IR_VERSIONS.contains(&ir) {

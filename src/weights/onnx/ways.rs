@@ -1,10 +1,10 @@
-//! What the file's outputs depend on, through maps and through what isn't followed.
+//! What the file's outputs depend on, through maps and through values that aren't followed.
 //!
-//! A value that is no map still comes of maps: a score, a list of boxes, the result of an operation that isn't understood. Each
-//! node that gives one is kept with what it comes of, so that a network whose end isn't understood can be shown up to a map that
-//! all of its outputs depend on. Extents don't count: a size tells nothing of what a picture shows.
+//! A value that is no map still depends on maps: a score, a list of boxes, the result of an operation that isn't supported. Each node
+//! that gives such a value is recorded with what it depends on. So a network whose end isn't supported can be shown up to a map that all
+//! of its outputs depend on. Shapes don't count: they don't depend on what a picture shows.
 //!
-//! Owns these dependences. Must not know what an operation means.
+//! Responsible for these dependencies. Must not know what an operation means.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -14,21 +14,21 @@ use super::names::plain;
 use super::node::OnnxNode;
 use super::value::{Partial, Value};
 
-/// What a value comes of.
+/// What a value depends on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Root {
-    /// It is this map, or made of it alone.
+    /// It is the map of this node, or depends only on it.
     Map(usize),
-    /// It is the result of a node that isn't followed, by its place among those.
+    /// It is the result of a node that isn't followed, by the index among those nodes.
     Other(usize),
 }
 
-/// Why a node gives no map.
+/// Why a node's result is no map.
 #[derive(Clone, Debug)]
 pub(super) enum Cause {
-    /// Its operation isn't understood.
+    /// Its operation isn't supported.
     Problem(OnnxProblem),
-    /// It makes something else of maps, as a head does.
+    /// It turns maps into something else, as a head does.
     Leaves { op: String, node: String, maps: Vec<usize> },
 }
 
@@ -36,34 +36,34 @@ pub(super) enum Cause {
 #[derive(Debug)]
 struct Other {
     from: Vec<Root>,
-    /// The first reason on the way to it, by its place among them.
+    /// The first cause among this node and those it depends on, as an index into `causes`.
     cause: Option<usize>,
 }
 
-/// All of that.
+/// The dependencies of all values.
 #[derive(Debug, Default)]
 pub(super) struct Ways {
     roots: HashMap<String, Root>,
     others: Vec<Other>,
     pub(super) causes: Vec<Cause>,
-    /// Values that come of what isn't understood, with the reason's place.
+    /// Values that depend on an operation that isn't supported, with the index of the cause.
     unknown: HashMap<String, usize>,
-    /// Names of nodes and results that are no layer, with the reason's place where there is one.
+    /// Names of nodes and outputs that don't become layers, with the index of the cause if there is one.
     gone: Vec<(String, Option<usize>)>,
 }
 
 impl Ways {
-    /// The picture.
+    /// Records the network's input.
     pub(super) fn begin(&mut self, input: &str) {
         self.roots.insert(input.to_owned(), Root::Map(0));
     }
 
-    /// Whether a value comes of what isn't understood.
+    /// Whether a value depends on an operation that isn't supported.
     pub(super) fn is_unknown(&self, value: &str) -> bool {
         self.unknown.contains_key(value)
     }
 
-    /// Why a node isn't understood, if something that it reads isn't.
+    /// The first cause among the inputs of a node, if one of them depends on an operation that isn't supported.
     pub(super) fn unknown_among(&self, node: &OnnxNode) -> Option<usize> {
         node.inputs.iter().chain(&node.captured).filter_map(|name| self.unknown.get(name)).min().copied()
     }
@@ -81,7 +81,7 @@ impl Ways {
         Some(Root::Other(self.others.len() - 1))
     }
 
-    /// A node that isn't understood, for a reason that is known already.
+    /// Records a node that can't be converted, with the index of the cause.
     pub(super) fn add_unknown(&mut self, node: &OnnxNode, cause: usize) {
         let root = self.other(node, Some(cause));
         self.gone.push((node.name.clone(), Some(cause)));
@@ -94,13 +94,13 @@ impl Ways {
         }
     }
 
-    /// A reason.
+    /// Records a cause and returns its index.
     pub(super) fn add_cause(&mut self, cause: Cause) -> usize {
         self.causes.push(cause);
         self.causes.len() - 1
     }
 
-    /// A node's result. `leaves` are maps that the node makes something else of, if it is no classifier's beginning.
+    /// Records an output of a node. `leaves` are the maps that the node turns into something else, if that isn't the start of a classifier.
     pub(super) fn add(&mut self, node: &OnnxNode, output: &str, value: &Value, leaves: &[usize]) {
         let root = match value {
             Value::Map(map) => Some(Root::Map(map.id)),
@@ -128,17 +128,17 @@ impl Ways {
         }
     }
 
-    /// What outputs come of, as far as it is the picture.
+    /// What the outputs depend on; outputs that don't depend on the picture are left out.
     pub(super) fn roots_of(&self, outputs: &[String]) -> Vec<(String, Root)> {
         outputs.iter().filter_map(|name| Some((plain(name), *self.roots.get(name)?))).collect()
     }
 
-    /// Names of nodes and results that are no layer, with the reason's place where one is known.
+    /// Names of nodes and outputs that don't become layers, with the index of the cause if one is known.
     pub(super) fn gone(&self) -> impl Iterator<Item = (&str, Option<usize>)> {
         self.gone.iter().map(|(name, cause)| (name.as_str(), *cause))
     }
 
-    /// Maps at which the way of some values leaves the maps, and the reasons that lie on it, both in order.
+    /// The last maps that some values depend on, and the indices of the causes between these maps and the values, both sorted.
     pub(super) fn ends(&self, of: &[Root]) -> (BTreeSet<usize>, BTreeSet<usize>) {
         let (mut maps, mut causes) = (BTreeSet::new(), BTreeSet::new());
         let mut is_seen = vec![false; self.others.len()];
@@ -159,10 +159,10 @@ impl Ways {
         (maps, causes)
     }
 
-    /// For each map, whether all these values depend on it (or are it).
+    /// For each map, whether all of these values depend on it or are that map.
     fn common(&self, nodes: &[DraftNode], of: &[Root]) -> Vec<bool> {
         let mut is_common = vec![true; nodes.len()];
-        // One bit for each of them, 64 at a time.
+        // One bit for each value, 64 values at a time.
         for chunk in of.chunks(64) {
             let mut maps = vec![0u64; nodes.len()];
             let mut others = vec![0u64; self.others.len()];
@@ -174,7 +174,7 @@ impl Ways {
                     Root::Other(other) => others[*other] |= 1 << at,
                 }
             }
-            // What a node comes of stands before it.
+            // A node only depends on earlier ones, so one pass backwards is enough.
             for at in (0..others.len()).rev().filter(|_| chunk.iter().any(|r| matches!(r, Root::Other(_)))) {
                 for root in &self.others[at].from {
                     match root {
@@ -195,8 +195,8 @@ impl Ways {
         is_common
     }
 
-    /// The deepest of the maps that may be chosen and that all these values depend on. Where several are deepest side by side, as
-    /// heads over one backbone are, it is the deepest that these have in common. Nothing where there is no such map.
+    /// The deepest map that all of these values depend on and for which `may_be` holds. If several such maps are at the ends of parallel
+    /// branches, as with several heads on one backbone, it is the deepest map that these have in common. `None` if there is no such map.
     pub(super) fn last_common(
         &self,
         nodes: &[DraftNode],
@@ -216,7 +216,7 @@ impl Ways {
             (0..nodes.len()).filter(|id| is_in(*id) && !has_later[*id]).collect()
         };
         let mut found = deepest(&self.common(nodes, of));
-        // Each round is one branching further up; networks have a few.
+        // Each round goes back by one branching; networks have a few.
         for _ in 0..MAX_ROUNDS {
             if found.len() < 2 || found.len() > MAX_OUTPUTS {
                 break;
@@ -233,12 +233,12 @@ impl Ways {
     }
 }
 
-/// Outputs that are followed: no network has a hundredth.
+/// Largest number of outputs that are followed. No network has a hundredth of it.
 pub(super) const MAX_OUTPUTS: usize = 4096;
-/// How often branches are followed back to what they have in common.
+/// Largest number of steps from branches back to what they have in common.
 const MAX_ROUNDS: usize = 16;
 
-/// Nodes on the longest way from the picture to each.
+/// For each node, the number of nodes on the longest path from the input to it.
 pub(super) fn depths(nodes: &[DraftNode]) -> Vec<usize> {
     let mut depths = vec![0; nodes.len()];
     for id in 0..nodes.len() {

@@ -1,9 +1,9 @@
-//! Inputs of whole numbers: samples as they are, from 0 to 255.
+//! Inputs of integers: samples as they are, from 0 to 255.
 //!
-//! Here all values are fractions, so what a network does before it turns its samples into fractions may only move them: a division
-//! of whole numbers, for one, drops what is left over.
+//! Here all values are floats. So before a network converts its samples to floats, it may only move them: integer arithmetic would give
+//! other values, since for example an integer division drops the remainder.
 //!
-//! Owns which values are still whole numbers.
+//! Responsible for which values are still integers.
 
 use std::collections::HashSet;
 
@@ -11,14 +11,14 @@ use super::error::OnnxProblem;
 use super::model::OnnxModel;
 use super::node::OnnxNode;
 
-/// Names of values that are whole numbers of the picture's.
+/// Names of the values that are still integers from the picture.
 #[derive(Debug, Default)]
 pub(super) struct WholeNumbers {
     names: HashSet<String>,
 }
 
 impl WholeNumbers {
-    /// Of a model whose input may be such.
+    /// Starts with the model's input, if that is of integers.
     pub(super) fn new(model: &OnnxModel) -> Self {
         let input = &model.input;
         Self { names: input.is_of_bytes.then(|| input.name.clone()).into_iter().collect() }
@@ -28,7 +28,7 @@ impl WholeNumbers {
         !self.names.is_empty() && node.inputs.iter().any(|name| self.names.contains(name))
     }
 
-    /// Refuses a node that computes with them.
+    /// Refuses a node that computes with such values.
     pub(super) fn check(&self, node: &OnnxNode) -> Result<(), OnnxProblem> {
         const MOVES: [&str; 11] = [
             "Cast",
@@ -49,7 +49,7 @@ impl WholeNumbers {
         Ok(())
     }
 
-    /// What a node that passed gives.
+    /// Records an output of a node that was accepted: it is of integers too, unless the node is a cast or reads a shape.
     pub(super) fn follow(&mut self, node: &OnnxNode, output: &str) {
         if !matches!(node.op.as_str(), "Cast" | "Shape") && self.is_among(node) {
             self.names.insert(output.to_owned());

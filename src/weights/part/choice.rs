@@ -1,74 +1,74 @@
-//! What of a file is meant, and what of it is a network's once that is settled.
+//! Which part of a weight file the user asks for, and which part was taken for a network.
 
 use std::path::PathBuf;
 
-/// Characters of a place in a file that a record has, from its end.
+/// Largest number of characters of a path in a file; of a longer path only the end is kept.
 const MAX_PLACE_CHARS: usize = 500;
 
-/// What a person asks for of a file that holds more than one network.
+/// What the user asks for in a file that holds more than one network.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct PartChoice {
-    /// The beginning of names under which the network lies; empty for none.
+    /// The name prefix of the network's tensors; an empty one stands for no prefix. `None` if no prefix was asked for.
     pub prefix: Option<String>,
-    /// Averaged weights (EMA), where others stand beside them.
+    /// Whether to take averaged weights (EMA) if the file holds both these and ordinary ones.
     pub ema: bool,
 }
 
 impl PartChoice {
-    /// Whether nothing is asked for.
+    /// Whether nothing particular is asked for.
     pub fn is_none(&self) -> bool {
         *self == Self::default()
     }
 }
 
-/// A weight file, and what of it is meant.
+/// A weight file, and which part of it to take.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct FilePart {
     /// The file.
     pub path: PathBuf,
-    /// What of it.
+    /// Which part of it.
     pub choice: PartChoice,
 }
 
-/// What of a file is a network's.
+/// The part of a file that was taken for a network.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Part {
-    /// The beginning that was taken off names; empty where there was none.
+    /// The prefix that was removed from tensor names; empty if there was none.
     pub(super) prefix: String,
-    /// The beginning of names of a classifier beside the network, under which its tensors were kept.
+    /// The name prefix of a classifier outside the network's part. Its tensors were kept under their full names.
     pub(super) classifier: Option<String>,
-    /// Whether a linear layer in the file would be taken for a classifier that it isn't.
+    /// Whether no linear layer in the file may be taken for this network's classifier.
     pub(super) has_no_classes: bool,
-    /// Whether both EMA weights and others were there to choose from.
+    /// Whether the file also holds the network with the other kind of weights: averaged (EMA) if ordinary ones were taken, and vice versa.
     pub(super) has_other_average: bool,
 }
 
 impl Part {
-    /// The beginning that was taken off names.
+    /// The prefix that was removed from tensor names; empty if there was none.
     pub fn prefix(&self) -> &str {
         &self.prefix
     }
 
-    /// Whether the file holds the network with the opposite weights too: EMA where these are none.
+    /// Whether the file also holds the network with the other kind of weights: averaged (EMA) if these are not averaged, and vice versa.
     pub fn has_other_average(&self) -> bool {
         self.has_other_average
     }
 
-    /// Whether a tensor is of the classifier that lies beside the network.
+    /// Whether a tensor belongs to the classifier outside the network's part.
     pub(in crate::weights) fn is_beside(&self, name: &str) -> bool {
         self.classifier.as_ref().is_some_and(|classifier| name.starts_with(classifier))
     }
 
-    /// Whether no layer of the file is this network's classifier, whatever it is called.
+    /// Whether no layer of the file may be taken for this network's classifier, whatever its name.
     pub fn has_no_classes(&self) -> bool {
         self.has_no_classes
     }
 
-    /// Where in the file the names begin, without the last dot; nothing where they begin at its top.
+    /// The path of the network's tensors in the file, without the last dot: `cut`, then the prefix. `None` if both are empty.
     pub(in crate::weights) fn place(&self, cut: &str) -> Option<String> {
         let place = format!("{cut}{}", self.prefix);
         let place = place.strip_suffix('.').unwrap_or(&place);
-        // It goes into records: of any length and with any characters it would be none.
+        // It is stored in records, so it must have a limited length and no control characters.
         let skipped = place.chars().count().saturating_sub(MAX_PLACE_CHARS);
         let place: String =
             place.chars().skip(skipped).map(|c| if c.is_control() { '_' } else { c }).collect();

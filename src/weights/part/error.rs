@@ -2,39 +2,39 @@
 
 use crate::tensor::{Remedied, Remedy};
 
-/// Beginnings that a message lists.
+/// Largest number of prefixes that a message lists.
 const MAX_LISTED: usize = 12;
 
 /// Why no part of a file was taken.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum PartError {
-    /// One network lies there more than once.
+    /// The file holds the network more than once.
     #[error("the file holds {model} {} times, under {}: \"{origin}\"", .prefixes.len(), listed(.prefixes))]
     Several {
         /// The model.
         model: String,
-        /// Where.
+        /// The prefixes under which it was found.
         prefixes: Vec<String>,
         /// The file.
         origin: String,
     },
-    /// No name begins so.
+    /// No tensor's name begins with the prefix that was asked for.
     #[error(
         "no tensor's name begins with {} in this file; names begin with {}: \"{origin}\"",
         one(.asked),
         listed(.there)
     )]
     NoSuch {
-        /// What was asked for.
+        /// The prefix that was asked for.
         asked: String,
-        /// How names begin, up to the first dot.
+        /// The beginnings of the file's names, up to the first dot or slash.
         there: Vec<String>,
-        /// Where the model lies, if anywhere.
+        /// The prefixes under which the model was found, if any.
         fitting: Vec<String>,
         /// The file.
         origin: String,
     },
-    /// EMA weights were asked for.
+    /// Averaged weights (EMA) were asked for, and the file has none.
     #[error("the file holds no EMA weights of this network: \"{origin}\"")]
     NoAverage {
         /// The file.

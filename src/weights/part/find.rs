@@ -1,4 +1,4 @@
-//! The one beginning of names under which a graph lies in a file, and the file seen as that part alone.
+//! Finding the name prefix under which a file holds a graph's tensors, and reducing the file to that part.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -14,8 +14,9 @@ use crate::weights::tensor_file::TensorFile;
 use crate::weights::tensors::Tensors;
 
 impl TensorFile {
-    /// The part of the file that is a graph's, its names without what they all begin with. Where the graph fits nowhere, the part that is
-    /// likest to it, so that binding says what differs. `model` names the graph in errors. Of files with Keras' names all is taken.
+    /// The part of the file that belongs to a graph, with the prefix removed from its names. If the graph fits nowhere, the most similar
+    /// part, so that the error of binding says what differs. `model` names the graph in errors. Files with Keras' names are taken as a
+    /// whole.
     pub fn part_for(&self, graph: &Graph, model: &str, head_prefixes: &[&str]) -> Result<Self, PartError> {
         let origin = || self.origin().to_owned();
         let is_torch = Convention::of(self) == Convention::Torch;
@@ -37,7 +38,7 @@ impl TensorFile {
                 (complete, needed, tallies) = (whole, numbered, found);
             }
         }
-        // Shortest first, then by name: the order in which they are listed, and nothing is decided by it.
+        // Sorted by length, then by name. This is only the order in which they are listed; no choice depends on it.
         let mut fitting: Vec<&str> = complete
             .iter()
             .copied()
@@ -80,13 +81,13 @@ impl TensorFile {
             there.retain(|prefix| !is_ema(prefix));
         }
         let [first, ..] = there[..] else {
-            // Names by chance are no reason to look elsewhere than at the top.
+            // A few names may match by chance. Unless half of the needed names match, no prefix is removed.
             let likest = tallies.iter().filter(|(_, t)| t.num_named * 2 >= needed.num_required);
             let likest = likest.max_by_key(|(prefix, t)| (t.num_named, Reverse(prefix.len())));
             let prefix = likest.map_or("", |(prefix, _)| prefix);
             return Ok(self.under(prefix, &[], &complete, &needed, head_prefixes));
         };
-        // One network saved under two names is one.
+        // A network that is saved twice with the same values counts once.
         if !there[1..].iter().all(|other| self.are_the_same(first, other, &needed)) {
             return Err(PartError::Several {
                 model: model.to_owned(),
@@ -102,18 +103,18 @@ impl TensorFile {
         Ok(self.under(first, &others, &complete, &needed, head_prefixes))
     }
 
-    /// Whether dictionaries with EMA weights and with others stand in the file.
+    /// Whether the file has separate dictionaries with averaged weights (EMA) and with ordinary ones.
     pub fn holds_both_averages(&self) -> bool {
         self.averaged().has_others
     }
 
-    /// Whether the file has weights that are called EMA.
+    /// Whether the file has averaged weights (EMA), by their names.
     fn has_average(&self) -> bool {
         self.averaged().is_taken
             || self.names().any(|name| name.rsplit_once('.').is_some_and(|(module, _)| is_ema(module)))
     }
 
-    /// An error where what is asked for isn't there, whatever the network.
+    /// An error if the file doesn't have the part that is asked for; this check doesn't depend on the network.
     pub fn check_choice(&self) -> Result<(), PartError> {
         if self.choice().ema && !self.has_average() {
             return Err(PartError::NoAverage { origin: self.origin().to_owned() });
@@ -132,7 +133,8 @@ impl TensorFile {
         Ok(())
     }
 
-    /// Whether a beginning is what a person named, or goes on from it; with all that was cut off before, a part of that, or nothing.
+    /// Whether a prefix is the one that the user asked for, or begins with it. The user may give it with all, some or none of the
+    /// parts that were already removed from all names.
     fn is_asked(&self, asked: &str, prefix: &str) -> bool {
         if asked.is_empty() {
             return prefix.is_empty();
@@ -143,7 +145,7 @@ impl TensorFile {
         std::iter::once(0).chain(ends).any(|at| whole[at..].starts_with(&asked))
     }
 
-    /// How names begin, up to the first dot.
+    /// The beginnings of the names, up to the first dot or slash.
     fn beginnings(&self) -> Vec<String> {
         let mut all: Vec<String> = self
             .names()
@@ -153,7 +155,7 @@ impl TensorFile {
         all
     }
 
-    /// Whether something lies among a network's tensors that isn't its own, nor a classifier's, nor another whole copy's.
+    /// Whether there is a tensor under a prefix that doesn't belong to the network, a head, or another complete copy of the network.
     fn has_foreign(&self, prefix: &str, complete: &[&str], needed: &Needed, head_prefixes: &[&str]) -> bool {
         self.names().filter_map(|name| Some((name, name.strip_prefix(prefix)?))).any(|(name, rest)| {
             !needed.tensors.contains_key(rest)
@@ -162,7 +164,7 @@ impl TensorFile {
         })
     }
 
-    /// Whether two beginnings hold the very same values.
+    /// Whether the network's tensors under two prefixes have exactly the same values.
     fn are_the_same(&self, a: &str, b: &str, needed: &Needed) -> bool {
         needed.tensors.keys().all(|name| {
             match (self.entry(&format!("{a}{name}")), self.entry(&format!("{b}{name}"))) {
@@ -177,7 +179,7 @@ impl TensorFile {
         })
     }
 
-    /// All tensors whose names have a beginning, with it taken off, and the others as they are.
+    /// This file with all tensors, and in addition those under a prefix with the prefix removed from their names.
     pub(in crate::weights) fn below(&self, prefix: &str) -> Self {
         let mut tensors = self.tensors().clone();
         for (name, entry) in self.tensors() {
@@ -188,7 +190,7 @@ impl TensorFile {
         self.seen_as(tensors, Vec::new(), Part { prefix: prefix.to_owned(), ..Part::default() })
     }
 
-    /// The tensors under a beginning, with it taken off, and a classifier that lies beside it.
+    /// The tensors under a prefix, with the prefix removed, and a classifier outside it if there is exactly one.
     fn under(
         &self,
         prefix: &str,
@@ -227,9 +229,9 @@ impl TensorFile {
         let mut has_no_classes = other_tensors.is_self_supervised || other_tensors.unknown().is_some();
         let mut kept = None;
         match other_tensors.classifier() {
-            // Whichever the whole model ends in, the file doesn't show.
+            // There are two heads, and the file doesn't show which of them the whole model ends with.
             Some(_) if is_head_inside => has_no_classes = true,
-            // (Nothing else than this one layer is taken along: a decoder may be large.)
+            // Only this one layer is kept: other parts, such as a decoder, may be large.
             Some(classifier) if !has_no_classes => {
                 for name in self.names().filter(|name| name.starts_with(&classifier)) {
                     if let Some(entry) = self.entry(name) {
@@ -274,7 +276,7 @@ impl TensorFile {
     }
 }
 
-/// Whether what is taken for a head works on maps, other than by a 1×1 convolution that the network's own head has.
+/// Whether a head has convolutions. A 1×1 convolution in the network's own head and auxiliary heads don't count.
 fn has_convolutions_in_head(tensors: &Tensors, needed: &Needed, head_prefixes: &[&str]) -> bool {
     tensors.iter().any(|(name, entry)| {
         let is_own = head_prefixes.iter().any(|own| name.starts_with(own));
@@ -288,7 +290,7 @@ fn has_convolutions_in_head(tensors: &Tensors, needed: &Needed, head_prefixes: &
     })
 }
 
-/// Whether a name lies under another whole copy of the network, within `prefix` or beside it.
+/// Whether a name belongs to another complete copy of the network, whose prefix begins with `prefix`.
 fn is_of_another(name: &str, prefix: &str, complete: &[&str]) -> bool {
     complete
         .iter()

@@ -1,8 +1,8 @@
-//! Which part of a file is a network: the beginning of names (`backbone.`, `module.encoder_q.`) under which all of its tensors lie.
+//! Which part of a file is a network: the name prefix (`backbone.`, `module.encoder_q.`) that all of its tensors have.
 //!
-//! Owns what beginnings a file has, which of them hold the whole network, and which one is taken. Beginnings are those that the file
-//! has, not a list. One is taken only if it is the only one that fits, or was named; two are never guessed between. Must not know
-//! file formats, and of a network only what its tensors are called.
+//! Responsible for which prefixes a file has, which of them hold the whole network, and which one is taken. Prefixes are read from the
+//! file, not from a fixed list. A prefix is taken only if it is the only one that fits, or if the user named it; there is no guessing
+//! between two. Must not know file formats, and nothing of a network except its tensors' names and shapes.
 
 mod choice;
 mod error;

@@ -1,4 +1,4 @@
-//! Which tensors a graph needs, and how many of them lie under each beginning of names that a file has.
+//! Which tensors a graph needs, and how many of them a file has under each name prefix.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -6,15 +6,15 @@ use crate::graph::{Graph, Op};
 use crate::weights::convention::{params_of, torch_name};
 use crate::weights::tensor_file::TensorFile;
 
-/// Parts of a name that are looked at from its beginning, and bytes of a name: a file's names may have any number.
+/// Largest number of prefixes that are tried per name, and largest length of a name, since a file's names may be of any length.
 const MAX_PARTS: usize = 16;
 const MAX_NAME_BYTES: usize = 1024;
 
-/// Tensors of a graph, by torch's names: shapes, and whether a file may do without.
+/// The tensors of a graph by PyTorch's names: their shapes, and whether they are optional.
 pub(super) struct Needed {
     pub(super) tensors: HashMap<String, (Vec<usize>, bool)>,
     pub(super) num_required: usize,
-    /// Numbers that stand for the network's own modules, in their order, where a file has them: each with its dot.
+    /// Pairs of a number and the network's own module that it stands for, each with its dot; empty if the file uses the modules' names.
     pub(super) numbers: Vec<(String, String)>,
 }
 
@@ -30,8 +30,8 @@ impl Needed {
         Self { tensors, num_required, numbers: Vec::new() }
     }
 
-    /// Names as a file has them where the network's modules were put into an `nn.Sequential` one after the other: `0.weight` for
-    /// `conv1.weight`. The number is a module's place among all, those without tensors counted, so a left-out one is seen.
+    /// The tensors under the names that they have if the network's modules were put into an `nn.Sequential`: `0.weight` for
+    /// `conv1.weight`. The number is a module's index among all modules, also those without tensors, so a missing module is noticed.
     pub(super) fn numbered(graph: &Graph) -> Self {
         let usual = Self::of(graph);
         let mut modules: Vec<&str> = Vec::new();
@@ -56,7 +56,7 @@ impl Needed {
         Self { tensors, num_required: usual.num_required, numbers }
     }
 
-    /// The network's own name of a tensor.
+    /// The network's own name of a tensor, for a name in the file without the prefix.
     pub(super) fn own_name(&self, name: &str) -> String {
         let found = self
             .numbers
@@ -67,23 +67,23 @@ impl Needed {
 }
 
 impl Needed {
-    /// Beginnings under which all of it lies.
+    /// The prefixes under which all required tensors were found with the right shapes.
     pub(super) fn complete<'a>(&self, tallies: &BTreeMap<&'a str, Tally>) -> Vec<&'a str> {
         let is_whole = |t: &Tally| self.num_required > 0 && t.num_fit == self.num_required && !t.is_misshaped;
         tallies.iter().filter(|(_, t)| is_whole(t)).map(|(prefix, _)| *prefix).collect()
     }
 }
 
-/// What lies under a beginning, of what a graph needs.
+/// How many of the tensors that a graph needs are under a prefix.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Tally {
     pub(super) num_fit: usize,
-    /// Tensors of the name that are optional or have another shape.
+    /// Number of tensors with a needed name, including optional ones and those of another shape.
     pub(super) num_named: usize,
     pub(super) is_misshaped: bool,
 }
 
-/// All beginnings under which anything lies that a graph needs.
+/// Counts for all prefixes of a file under which there is at least one tensor with a needed name.
 pub(super) fn tally<'a>(file: &'a TensorFile, needed: &Needed) -> BTreeMap<&'a str, Tally> {
     let mut found: BTreeMap<&str, Tally> = BTreeMap::new();
     for (name, entry) in file.tensors().iter().filter(|(name, _)| name.len() <= MAX_NAME_BYTES) {

@@ -1,9 +1,9 @@
-//! What lies in a file beside a network: heads, other networks, decoders.
+//! What a file holds in addition to a network: heads, other networks, decoders.
 
 use crate::weights::averaged::is_ema;
 use crate::weights::tensor_file::TensorFile;
 
-/// Names that heads have, at their beginning and up to the first dot.
+/// Usual names of heads, as the first part of a tensor's name up to the dot.
 const HEADS: [&str; 24] = [
     "fc",
     "head",
@@ -30,7 +30,7 @@ const HEADS: [&str; 24] = [
     "queue_ptr",
     "criterion",
 ];
-/// Of those, what learning without classes leaves in a file: a linear layer in it gives no classes.
+/// Those names of heads that come from self-supervised learning: a linear layer in such a head gives no classes.
 const SELF_SUPERVISED: [&str; 9] = [
     "projector",
     "projection",
@@ -42,15 +42,16 @@ const SELF_SUPERVISED: [&str; 9] = [
     "queue",
     "queue_ptr",
 ];
-/// What has values and no part in what a network gives: losses, and how many steps were averaged.
+/// Names of tensors that don't affect a network's output: losses, and the number of averaged steps.
 const OF_TRAINING: [&str; 5] = ["criterion", "loss", "loss_fn", "loss_func", "n_averaged"];
-/// Channels of a picture.
+/// Number of channels of a picture.
 const OF_A_PICTURE: usize = 3;
-/// Names that a note lists.
+/// Largest number of names that a note lists.
 const MAX_LISTED: usize = 8;
 
-/// Whether a tensor is called as one of a head: by the row's own beginnings, or as heads usually are. Counters of batch norms are
-/// nobody's, and what has a slash in its name is a Keras layer of an imported copy, which keeps only a classifier's.
+/// Whether a tensor may belong to a head, by its name: it begins with one of the model spec's `head_prefixes` or with a usual name of a
+/// head. Counters of batch norms are accepted too, since they don't matter. So are names with a slash: these are Keras layers of an
+/// imported copy, which keeps only those of a classifier.
 pub(in crate::weights) fn is_head(name: &str, head_prefixes: &[&str]) -> bool {
     let first = name.split('.').next().unwrap_or(name);
     name.ends_with("num_batches_tracked")
@@ -59,24 +60,24 @@ pub(in crate::weights) fn is_head(name: &str, head_prefixes: &[&str]) -> bool {
         || name.contains('/')
 }
 
-/// What lies beside a network.
+/// The tensors of a file outside the network's part.
 pub(super) struct OtherTensors {
-    /// Names of sub-modules and of tensors of none, each with its number of tensors, in the file's order.
+    /// Names of sub-modules, and of tensors that are in no sub-module, each with its number of tensors, in the file's order.
     groups: Vec<(String, usize)>,
-    /// Beginnings of names of linear layers that stand alone in a head.
+    /// Name prefixes of linear layers that are the only layer in their head.
     linear: Vec<String>,
     pub(super) has_convolutions: bool,
-    /// Sub-modules that a whole model may have before, behind or around its classifier.
+    /// Other sub-modules. It isn't known where in the whole model they are used, so a classifier may depend on them.
     unknown: Vec<String>,
-    /// Of those, one that takes a picture or gives one.
+    /// A sub-module that may take a picture or give one, by the shape of a tensor.
     in_front: Option<String>,
-    /// Whether the file is of learning without classes.
+    /// Whether the file comes from self-supervised learning.
     pub(super) is_self_supervised: bool,
 }
 
 impl OtherTensors {
-    /// Of the names that are not under `prefix`; `complete` are beginnings with whole copies of the network, `same` those with the very
-    /// same values.
+    /// Examines the names `outside` the network's `prefix`. `complete` are the prefixes of all complete copies of the network, `same` those
+    /// of copies with exactly the same values.
     pub(super) fn of(
         file: &TensorFile,
         prefix: &str,
@@ -124,12 +125,12 @@ impl OtherTensors {
         Self { groups, linear, has_convolutions, unknown, in_front, is_self_supervised }
     }
 
-    /// A sub-module that is no classifier, and that whatever follows the network may pass through.
+    /// The first sub-module that is no classifier and that may be between the network and a classifier.
     pub(super) fn unknown(&self) -> Option<&str> {
         self.unknown.first().map(String::as_str)
     }
 
-    /// What to know where something in the file takes a picture or gives one.
+    /// A note for the user if a sub-module may take a picture or give one.
     pub(super) fn in_front(&self) -> Option<String> {
         self.in_front.as_ref().map(|group| {
             format!(
@@ -139,12 +140,12 @@ impl OtherTensors {
         })
     }
 
-    /// The beginning of names of the one linear layer that is a classifier by its name and stands alone in its head.
+    /// The name prefix of the linear layer that is a classifier by its name and alone in its head, if there is exactly one.
     pub(super) fn classifier(&self) -> Option<String> {
         if let [one] = &self.linear[..] { Some(one.clone()) } else { None }
     }
 
-    /// What lies there, in words.
+    /// The other tensors in words; `None` if there are none.
     pub(super) fn words(&self) -> Option<String> {
         if self.groups.is_empty() {
             return None;
@@ -166,20 +167,20 @@ impl OtherTensors {
     }
 }
 
-/// What a sub-module is called where it stands.
+/// The last part of a sub-module's name.
 fn last_part(group: &str) -> &str {
     let name = group.trim_end_matches('.');
     name.rsplit('.').next().unwrap_or(name)
 }
 
-/// Whether a tensor's shape is that of a layer between a picture and a picture: a norm's three values, a kernel that gives three maps.
+/// Whether a tensor's shape is that of a layer that works on pictures: a norm with three values, or a kernel with three output channels.
 fn is_of_a_picture(name: &str, shape: &[usize]) -> bool {
     let is_kernel = shape.len() == 4 && shape[0] == OF_A_PICTURE;
     let of_channels = matches!(shape, [OF_A_PICTURE] | [OF_A_PICTURE, 1, 1] | [1, OF_A_PICTURE, 1, 1]);
     is_kernel || (of_channels && !name.ends_with("bias"))
 }
 
-/// The sub-module that a name belongs to: as far as it goes along with `prefix`, and one part more.
+/// The sub-module that a name belongs to: the parts that it shares with `prefix`, and one part more.
 fn group(name: &str, prefix: &str) -> String {
     let mut at = 0;
     for (ours, theirs) in prefix.split_inclusive('.').zip(name.split_inclusive('.')) {
@@ -192,7 +193,7 @@ fn group(name: &str, prefix: &str) -> String {
     name[..at + next].to_owned()
 }
 
-/// Where a head is one linear layer and nothing else: the beginning of its tensors' names.
+/// The name prefix of a head's linear layer, if the head consists of this layer only.
 fn lone_linear(file: &TensorFile, group: &str, num: usize) -> Option<String> {
     let module = group.strip_suffix('.')?;
     let called = module.rsplit('.').next().unwrap_or(module);

@@ -1,4 +1,4 @@
-//! What a reader gives: tensors with what a person should know of them, or why there are none.
+//! The result of a reader: a file's tensors with notes for the user, or an error.
 
 use std::collections::BTreeMap;
 
@@ -7,19 +7,19 @@ use crate::weights::averaged::Averaged;
 use crate::weights::keras::KerasFile;
 use crate::weights::tensors::{Format, Tensors};
 
-/// Why a reader gave up; the file's name is added by who asked.
+/// Why a file can't be read. The caller adds the file's name.
 pub(super) enum ReadError {
-    /// Something in it is wrong.
+    /// Something in the file is wrong, in words.
     Broken(String),
-    /// It is of a kind that can't be read.
+    /// The file is of a kind that isn't supported: what it is, and what to do about it.
     Other(String, &'static str),
-    /// It is an ONNX file: a network, not weights for one.
+    /// The file is an ONNX file, which is a whole network and not only weights.
     Onnx,
-    /// It ends before what it promises.
+    /// The file ends earlier than its header says.
     CutShort,
-    /// It has no beginning.
+    /// The file is too short to have a header.
     Empty,
-    /// It takes more memory than the program may have.
+    /// Reading it needs more memory than the program may use.
     NoRoom(NoRoom),
 }
 
@@ -35,21 +35,21 @@ impl ReadError {
     }
 }
 
-/// What a reader found: tensors by name, and what a person should know of the way they were found.
+/// What a reader found in a file: tensors by name, and notes for the user about how they were found.
 pub(in crate::weights) struct FileContents {
     pub(in crate::weights) tensors: Tensors,
     pub(in crate::weights) format: Format,
-    /// What was unwrapped or cut off, in words.
+    /// What was unwrapped or removed from names, in words.
     pub(in crate::weights) notes: Vec<String>,
-    /// What all names began with, and where the tensors lay: `state_dict.module.`.
+    /// The dictionary that the tensors were taken from and the prefix that was removed from all names, such as `state_dict.module.`.
     pub(in crate::weights) cut: String,
-    /// Of the file's EMA weights and its others, which were taken.
+    /// Whether the averaged weights (EMA) or the ordinary ones were taken.
     pub(in crate::weights) averaged: Averaged,
-    /// Named texts that the file carries about itself.
+    /// Texts by key that the file has as metadata.
     pub(in crate::weights) metadata: BTreeMap<String, String>,
-    /// What a Keras file says of its model.
+    /// What a Keras file says about its model.
     pub(in crate::weights) keras: Option<KerasFile>,
-    /// Bytes that entries point into, where the file's own are no longer needed.
+    /// Whether the file's bytes must be kept, because entries point into them.
     pub(in crate::weights) keeps_bytes: bool,
 }
 
@@ -68,13 +68,13 @@ impl FileContents {
     }
 }
 
-/// A copy for a reader that keeps its bytes, where there is memory for it.
+/// A copy of the bytes for a reader that needs its own, if there is enough memory.
 pub(super) fn copied(bytes: &[u8]) -> Result<Vec<u8>, ReadError> {
     check_room(bytes.len() as u64)?;
     Ok(bytes.to_vec())
 }
 
-/// Names without a beginning that all of them share (`module.` of torch's `DataParallel` and its like).
+/// Removes wrapper prefixes from the names if all of them share one (`module.` of PyTorch's `DataParallel` and similar ones).
 pub(super) fn strip_wrappers(found: &mut FileContents) {
     const WRAPPERS: [&str; 3] = ["module.", "_orig_mod.", "model."];
     while let Some(prefix) = WRAPPERS

@@ -1,8 +1,8 @@
-//! The layers of Keras 3's HDF5 layout, which Keras 2 wrote from 2.12 on too: `layers/<class, counted>/vars/<number>`, a subclassed
-//! model's by the names of its attributes, models inside models as groups inside groups.
+//! The layers in Keras 3's HDF5 layout, which Keras 2 also wrote from 2.12 on: `layers/<numbered class>/vars/<number>`. The layers of a
+//! subclassed model are under the names of its attributes. Nested models are nested groups.
 //!
-//! Gives each layer its own name: from the group's attribute (Keras 3.6 and later), from the configuration by counting as Keras does
-//! (before), or none.
+//! Each layer gets its own name: from the group's attribute (Keras 3.6 and later), or from the configuration by numbering classes as
+//! Keras does (earlier versions). If there is neither, it has no name.
 
 use std::collections::HashMap;
 
@@ -12,25 +12,25 @@ use super::found::ReadError;
 use super::keras_reader::{Reader, explain, text};
 use crate::weights::keras::{KerasLayer, StoredLayer, class_of, group_names};
 
-/// Where Keras keeps a model's layers; 2.12 and 2.13 had another name for it.
+/// Groups in which Keras stores a model's layers; the second is the name in Keras 2.12 and 2.13.
 const CONTAINERS: [&str; 2] = ["layers", "_layer_checkpoint_dependencies"];
-/// What a compiled model has at its top beside layers.
+/// Groups other than layers at the top of a compiled model.
 const OF_TRAINING: [&str; 6] =
     ["optimizer", "metrics", "_metrics", "_compile_metrics", "_loss_tracker", "loss_tracker"];
-/// Random numbers' states, which `Dropout` and augmentation have.
+/// States of random number generators, which `Dropout` and augmentation layers have.
 const SEEDS: &str = "seed_generator";
-/// Models, layers and lists inside each other.
+/// Largest depth of nested models, layers and lists, and largest number of groups.
 const MAX_DEPTH: usize = 12;
 const MAX_GROUPS: usize = 200_000;
 
-/// Whether a file is laid out so.
+/// Whether a file has this layout.
 pub(super) fn is_laid_out_so(root: &Group) -> bool {
     let has = |name: &&str| root.group(name).is_ok();
-    // A subclassed model's layers are at its top, beside the variables of its own.
+    // A subclassed model's layers are at the top level, next to its own variables.
     CONTAINERS.iter().any(has) || has(&"vars")
 }
 
-/// Takes in all layers below a model's group.
+/// Reads all layers below a model's group.
 pub(super) fn take_groups(
     reader: &mut Reader,
     model: &Group,
@@ -46,7 +46,7 @@ struct Walk<'a> {
 }
 
 impl Walk<'_> {
-    /// What lies in a model's, a layer's or a list's group, less variables of its own.
+    /// Reads what is in the group of a model or layer, except for its own variables.
     fn model(
         &mut self,
         group: &Group,
@@ -68,14 +68,14 @@ impl Walk<'_> {
             if CONTAINERS.contains(&name.as_str()) {
                 self.container(&inner, config, scope, depth)?;
             } else {
-                // An attribute of a subclass.
+                // An attribute of a subclassed model.
                 self.layer(&inner, &name, None, None, scope, depth)?;
             }
         }
         Ok(())
     }
 
-    /// Layers counted by class.
+    /// Reads a group of layers that are numbered by class.
     fn container(
         &mut self,
         group: &Group,
@@ -123,7 +123,7 @@ impl Walk<'_> {
                 weights.push((number, entry));
             }
         }
-        // A list of a subclass's layers isn't one.
+        // A list of layers in a subclassed model has no `vars` and is not a layer itself.
         if vars.is_some() {
             self.reader.take(
                 StoredLayer {
@@ -143,7 +143,7 @@ impl Walk<'_> {
         self.model(group, config, &scope, depth + 1)
     }
 
-    /// A list that is an attribute of a subclass: layers counted by class.
+    /// Reads a list that is an attribute of a subclassed model: layers that are numbered by class.
     fn list(&mut self, group: &Group, scope: &str, depth: usize) -> Result<(), ReadError> {
         if depth >= MAX_DEPTH {
             return Err(ReadError::broken("models in models in models"));
@@ -152,7 +152,7 @@ impl Walk<'_> {
     }
 }
 
-/// Names of a group's groups; HDF5 has `conv2d_10` before `conv2d_2`.
+/// Names of a group's subgroups in natural order; HDF5 sorts `conv2d_10` before `conv2d_2`.
 fn sorted(group: &Group) -> Result<Vec<String>, ReadError> {
     let mut names = group.groups().map_err(explain)?;
     names.sort_by(|a, b| natord::compare(a, b));

@@ -1,8 +1,8 @@
 //! Keras' HDF5 files: the old layout (`layer_names`, `weight_names`) of `.h5`, and Keras 3's `.weights.h5`.
 //!
-//! Every tensor comes out as `layer/leaf` with today's leaf names (`kernel`, `gamma`, …), whatever the file calls it: files of
-//! 2016 say `block1_conv1_W_1:0`. Layers keep their names. HDF5 itself is read by `hdf5-pure`; sizes that a file claims are held
-//! against its length before anything is read.
+//! Every tensor gets the name `layer/leaf` with today's leaf names (`kernel`, `gamma`, …), whatever it is called in the file: files of
+//! 2016 have names such as `block1_conv1_W_1:0`. Layers keep their names. The crate `hdf5-pure` reads HDF5 itself. Sizes that a file
+//! claims are compared with its length before anything is read.
 
 use hdf5_pure::File;
 
@@ -12,7 +12,7 @@ use super::keras_reader::{Reader, explain, strings, text};
 use crate::weights::keras::{KerasConfig, KerasFile, KerasStore};
 use crate::weights::tensors::{Format, Tensors};
 
-/// Tensors by name of a whole file's bytes; `config` is what stands beside it where it was taken out of an archive.
+/// Reads the tensors of a whole file. `config` is the model's configuration if it is stored outside the HDF5 file, in the same archive.
 pub(super) fn index(bytes: Vec<u8>, config: Option<KerasConfig>) -> Result<FileContents, ReadError> {
     let num_bytes = bytes.len() as u64;
     let file = File::from_bytes(bytes).map_err(explain)?;
@@ -21,7 +21,7 @@ pub(super) fn index(bytes: Vec<u8>, config: Option<KerasConfig>) -> Result<FileC
     let config = match text(&attrs, "model_config") {
         Some(config) => {
             let mut config = parse(&config)?;
-            // Only what a linear output is depends on it.
+            // The loss is only used to tell what a linear output means.
             let training = text(&attrs, "training_config");
             let training: Option<serde_json::Value> =
                 training.and_then(|training| serde_json::from_str(&training).ok());

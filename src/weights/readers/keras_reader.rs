@@ -1,4 +1,4 @@
-//! What both layouts of Keras' HDF5 files have in common: data sets read within limits, and layers whose weights get today's names.
+//! What both layouts of Keras' HDF5 files have in common: reading data sets within limits, and giving weights today's names.
 
 use hdf5_pure::{AttrValue, DType, Dataset, Group};
 
@@ -7,19 +7,19 @@ use crate::tensor::check_room;
 use crate::weights::keras::{KerasLayer, KerasStore, StoredLayer};
 use crate::weights::tensors::{ElementType, Entry, Tensors};
 
-/// deflate packs at most about a thousand to one.
+/// Largest compression ratio that is accepted; deflate reaches at most about 1000.
 const MAX_PACKING: u64 = 1100;
-/// One tensor, and all of them: VGG-16 with its classifier has 553 MB.
+/// Largest size of one tensor, and of all together. VGG-16 with its classifier has 553 MB.
 const MAX_TENSOR_BYTES: u64 = 1 << 30;
 const MAX_TOTAL_BYTES: u64 = 3 << 30;
 
-/// HDF5's words for what is wrong.
+/// Turns an HDF5 error into this module's.
 #[expect(clippy::needless_pass_by_value, reason = "the shape that `map_err` wants")]
 pub(super) fn explain(error: hdf5_pure::Error) -> ReadError {
     ReadError::broken(format!("{error}; it may be cut short, get it again"))
 }
 
-/// What is wrong with something that a list names.
+/// The error for something that a list in the file names and that can't be read.
 fn listed(what: &str, error: hdf5_pure::Error) -> ReadError {
     match error {
         hdf5_pure::Error::Format(hdf5_pure::FormatError::PathNotFound(_)) => {
@@ -32,9 +32,9 @@ fn listed(what: &str, error: hdf5_pure::Error) -> ReadError {
 /// A group's attributes.
 type Attrs = std::collections::HashMap<String, AttrValue>;
 
-/// A list of strings; Keras cuts one that is too long for HDF5's header into `name0`, `name1`, ….
+/// An attribute that is a list of strings. Keras splits a list that is too long for HDF5's header into `name0`, `name1`, ….
 pub(super) fn strings(attrs: &Attrs, name: &str) -> Option<Vec<String>> {
-    // Without a string in it, Keras' empty list is one of no floats.
+    // Keras writes an empty list as a list of floats.
     let list = |value: &AttrValue| value.as_strings().map_or_else(Vec::new, <[String]>::to_vec);
     if let Some(value) = attrs.get(name) {
         return Some(list(value));
@@ -43,12 +43,12 @@ pub(super) fn strings(attrs: &Attrs, name: &str) -> Option<Vec<String>> {
     if parts.is_empty() { None } else { Some(parts) }
 }
 
-/// A text among attributes.
+/// An attribute that is a text.
 pub(super) fn text(attrs: &Attrs, name: &str) -> Option<String> {
     attrs.get(name).and_then(|value| value.as_str()).map(str::to_owned)
 }
 
-/// Takes in layers from data sets.
+/// Collects layers and their tensors from data sets.
 pub(super) struct Reader {
     pub(super) num_bytes: u64,
     pub(super) num_taken: u64,
@@ -56,11 +56,11 @@ pub(super) struct Reader {
     pub(super) store: KerasStore,
 }
 
-/// A tensor as it lies in a layer: its own name, and what was read.
+/// A tensor of a layer: its own name in the file, and what was read.
 type Named = (String, Entry);
 
 impl Reader {
-    /// All layers of the old layout.
+    /// Reads all layers of the old layout.
     pub(super) fn legacy(&mut self, root: &Group, model: Option<&KerasLayer>) -> Result<(), ReadError> {
         let layers = strings(&root.attrs().map_err(explain)?, "layer_names")
             .ok_or_else(|| ReadError::broken("it has no list of layers (`layer_names`)"))?;
@@ -79,8 +79,8 @@ impl Reader {
         Ok(())
     }
 
-    /// Weights of one entry of `layer_names`; a model inside a model is one entry with the layers' names inside the weights', those
-    /// that are trained first, so that a layer's may lie apart.
+    /// Takes the weights of one entry of `layer_names`. A nested model is one entry, and the names of its layers are part of the weights'
+    /// names. The trainable weights come first, so those of one layer may be apart.
     fn take_in(
         &mut self,
         layer: &str,
@@ -116,7 +116,7 @@ impl Reader {
         Ok(())
     }
 
-    /// Gives the weights of one layer today's names and takes them in.
+    /// Gives the weights of one layer today's names and stores them and the layer.
     pub(super) fn take(&mut self, layer: StoredLayer, weights: Vec<Named>) -> Result<(), ReadError> {
         let class = layer.class.as_deref().unwrap_or_default();
         let by_name: Option<Vec<&str>> = weights.iter().map(|(name, _)| leaf(name)).collect();
@@ -127,7 +127,7 @@ impl Reader {
         let key = layer.key();
         let is_known = leaves.len() == weights.len();
         for (at, (name, entry)) in weights.into_iter().enumerate() {
-            // Layers with weights of other kinds: told by name, so that binding can list them.
+            // Weights of unknown kinds keep their own names, so that binding can list them.
             let leaf = if is_known { leaves[at] } else { &name };
             if self.tensors.insert(format!("{key}/{leaf}"), entry).is_some() {
                 return Err(ReadError::broken(format!("`{key}/{leaf}` is in it twice")));
@@ -137,7 +137,7 @@ impl Reader {
         Ok(())
     }
 
-    /// Reads a data set after its claims were held against the file's length.
+    /// Reads a data set, after comparing its claimed size with the file's length and the limits.
     pub(super) fn read(&mut self, name: &str, dataset: &Dataset) -> Result<Entry, ReadError> {
         let explain = |error| ReadError::broken(format!("`{name}`: {error}"));
         let shape = dataset.shape().map_err(explain)?;
@@ -160,13 +160,13 @@ impl Reader {
                  {MAX_TOTAL_BYTES} in all"
             )));
         }
-        // As it lies there, and as f32.
+        // Memory for the data in the file's type, and as f32.
         check_room(claimed.saturating_mul(2))?;
         let sides: Vec<usize> = shape.iter().map(|side| *side as usize).collect();
         let dtype = dataset.dtype().map_err(explain)?;
         let values = match &dtype {
             DType::F32 | DType::F64 => dataset.read_f32().map_err(explain)?,
-            // The one other float of two bytes; hdf5-pure gives it raw.
+            // The only other float type of two bytes is f16, which hdf5-pure only gives as raw bytes.
             DType::Other(other) if element_size == 2 && format!("{other:?}").contains("FloatingPoint") => {
                 ElementType::F16.values(&dataset.read_raw().map_err(explain)?)
             }
@@ -182,7 +182,7 @@ impl Reader {
     }
 }
 
-/// Today's name of a weight, from the name in a file; nothing if it isn't told by it.
+/// Today's name of a weight, by its name in a file; `None` if that name doesn't tell.
 fn leaf(name: &str) -> Option<&'static str> {
     const NOW: [&str; 11] = [
         "depthwise_kernel",
@@ -193,12 +193,12 @@ fn leaf(name: &str) -> Option<&'static str> {
         "beta",
         "moving_mean",
         "moving_variance",
-        // `Normalization`'s.
+        // Those of a `Normalization` layer.
         "mean",
         "variance",
         "count",
     ];
-    // Keras 1, where the variance was called a deviation.
+    // Names in Keras 1, which called the variance `std`.
     const THEN: [(&str, &str); 8] = [
         ("_depthwise_kernel", "depthwise_kernel"),
         ("_pointwise_kernel", "pointwise_kernel"),
@@ -214,13 +214,13 @@ fn leaf(name: &str) -> Option<&'static str> {
     if let Some(now) = NOW.into_iter().find(|now| *now == last) {
         return Some(now);
     }
-    // `_W_1`: TensorFlow numbers a name that it meets again.
+    // TensorFlow appends a number to a repeated name, as in `_W_1`.
     let last = last.trim_end_matches(|c: char| c.is_ascii_digit()).trim_end_matches('_');
     THEN.into_iter().find(|(then, _)| last.ends_with(then)).map(|(_, now)| now)
 }
 
-/// Names by the weights' numbers of sides, in Keras' order within a layer. Three vectors are a batch norm without gamma
-/// (`scale=False`), as InceptionV3 has them.
+/// Names of a layer's weights by their numbers of axes, in Keras' order within a layer. Three vectors are a batch norm without gamma
+/// (`scale=False`), as in InceptionV3. Empty if the weights aren't recognised.
 fn by_rank(ranks: &[usize], class: &str) -> Vec<&'static str> {
     match (class, ranks) {
         ("normalization", [_, _]) => vec!["mean", "variance"],
@@ -237,7 +237,7 @@ fn by_rank(ranks: &[usize], class: &str) -> Vec<&'static str> {
     }
 }
 
-/// Where a layer of that name lies in a model, if there is one such place: `base/` or nothing.
+/// The scope of the layer of this name within a model, such as `base/` or an empty one; `None` unless there is exactly one such layer.
 fn only_scope(model: &KerasLayer, name: &str) -> Option<String> {
     fn all(model: &KerasLayer, name: &str, scope: &str, found: &mut Vec<String>) {
         for layer in model.layers() {

@@ -1,19 +1,19 @@
-//! Keras 3's `.keras`: a ZIP archive around a `.weights.h5`.
+//! Keras 3's `.keras` files: a ZIP archive with a `.weights.h5` file and the model's configuration.
 
 use super::found::{FileContents, ReadError, copied};
 use super::keras_h5;
 use super::zip_archive::{Archive, Member};
 use crate::weights::tensors::Format;
 
-/// What the weights may unpack to.
+/// Largest unpacked size of the weights.
 const MAX_WEIGHTS_BYTES: usize = 2 << 30;
-/// The model's configuration, and what it may unpack to.
+/// Name of the file with the model's configuration, and its largest unpacked size.
 const CONFIG: &str = "config.json";
 const MAX_CONFIG_BYTES: usize = 64 << 20;
-/// deflate packs at most about a thousand to one.
+/// Largest compression ratio that is accepted; deflate reaches at most about 1000.
 const MAX_PACKING: usize = 1100;
 
-/// Tensors by name; `weights` is the archive's name of `model.weights.h5`.
+/// Reads the tensors; `weights` is the name of `model.weights.h5` in the archive.
 pub(super) fn index(archive: &mut Archive<'_>, weights: &str) -> Result<FileContents, ReadError> {
     let limit = archive.bytes().len().saturating_mul(MAX_PACKING).min(MAX_WEIGHTS_BYTES);
     let bytes = match archive.member(weights, limit)? {

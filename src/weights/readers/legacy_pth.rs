@@ -1,8 +1,8 @@
-//! PyTorch's `.pth` before version 1.6: five pickles one after the other, then the storages' raw values.
+//! PyTorch's `.pth` files before version 1.6: five pickles one after the other, then the raw values of the storages.
 //!
-//! Source: `_legacy_save` and `_legacy_load` in torch's `serialization.py`. The pickles are a magic number, a protocol number, what
-//! the writing machine was like, the object, and the keys of the storages in the order in which their values follow, each after
-//! its number of elements as eight bytes.
+//! Source: `_legacy_save` and `_legacy_load` in PyTorch's `serialization.py`. The pickles are a magic number, a protocol number, properties
+//! of the writing machine, the object, and the keys of the storages. The storages' values follow in the order of these keys, each
+//! preceded by its number of elements as eight bytes.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -14,14 +14,14 @@ use super::torch_sections::choose;
 use super::torch_view::{StridedView, storages_of};
 use crate::weights::tensors::Format;
 
-/// How the magic number is pickled, after the two bytes of the protocol and, from protocol 4 on, a frame's nine.
+/// The pickled magic number. Before it are two bytes of the protocol and, from protocol 4 on, nine bytes of a frame.
 const MAGIC: &[u8] = b"\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.";
 
-/// The instruction that says how long what follows is, and its length with that number.
+/// The instruction that begins a frame, and its size with the frame's length.
 const FRAME: u8 = 0x95;
 const FRAME_BYTES: usize = 9;
 
-/// Tensors by name of a whole file's bytes.
+/// Reads the tensors of a whole file; `ema` asks for averaged weights if the file holds both kinds.
 pub(super) fn index(bytes: &[u8], ema: bool) -> Result<FileContents, ReadError> {
     let start = if bytes.get(2) == Some(&FRAME) { FRAME_BYTES + 2 } else { 2 };
     if !bytes.get(start..).is_some_and(|rest| rest.starts_with(MAGIC)) {
@@ -57,7 +57,7 @@ pub(super) fn index(bytes: &[u8], ema: bool) -> Result<FileContents, ReadError> 
     let mut storages: HashMap<&str, Range<usize>> = HashMap::new();
     for key in keys_in_order {
         let key = keys.text(*key).ok_or_else(|| ReadError::broken("a storage in it has no name"))?;
-        // Of a storage of an unknown type nobody knows where it ends, so nothing behind it could be found.
+        // The size of a storage of an unknown type isn't known, so the storages after it couldn't be found.
         let element_bytes = element_bytes.get(key).copied().filter(|n| *n > 0);
         let element_bytes = element_bytes.ok_or_else(|| {
             ReadError::broken(format!("storage `{key}` is of no tensor, or of an unknown type"))

@@ -1,6 +1,6 @@
-//! One file per weight format, each giving the tensors of a file by name; which format a file has is told by its bytes.
+//! Readers of weight files, one module per format. Each gives the tensors of a file by name. A file's format is recognised by its bytes.
 //!
-//! A reader believes nothing that a file says of sizes: what it allocates is bounded by the bytes that are there.
+//! A reader doesn't trust the sizes that a file states: what it allocates is limited by the number of bytes in the file.
 
 mod found;
 mod keras_groups;
@@ -26,7 +26,7 @@ const CONVERT: &str = "weights are read from safetensors, PyTorch's .pth and Ker
 const FETCH_AGAIN: &str =
     "if it was downloaded, the server sent a page instead of the file; get the file itself";
 
-/// Kinds that are told by their first bytes and not read here.
+/// Kinds of files that are recognised by their first bytes but not supported: the bytes, what it is, and what to do about it.
 const OTHERS: [(&[u8], &str, &str); 8] = [
     (b"GGUF", "a GGUF file", CONVERT),
     (b"\x1f\x8b", "a gzip file", "unpack it first"),
@@ -42,7 +42,7 @@ const OTHERS: [(&[u8], &str, &str); 8] = [
     (b"<?xml", "an XML document", CONVERT),
 ];
 
-/// Tensors by name of a whole file's bytes; `ema` asks for EMA weights where both stand in it.
+/// Reads the tensors of a whole file. `origin` names it in errors; `ema` asks for averaged weights if the file holds both kinds.
 pub(super) fn index(bytes: &[u8], origin: &str, ema: bool) -> Result<FileContents, WeightsFileError> {
     let (kind, found) = if looks_like_safetensors(bytes) {
         ("safetensors file", safetensors::index(bytes))
@@ -57,12 +57,12 @@ pub(super) fn index(bytes: &[u8], origin: &str, ema: bool) -> Result<FileContent
     } else if let Some((_, kind, advice)) = OTHERS.iter().find(|(magic, ..)| bytes.starts_with(magic)) {
         ("", Err(ReadError::Other((*kind).to_owned(), advice)))
     } else {
-        // With nothing to tell it by, the parser's word decides whether it is a cut header or something else.
+        // There is nothing to recognise the format by, so the parser's error decides whether it is a cut header or something else.
         (
             "safetensors file",
             safetensors::index(bytes).map_err(|error| match error {
                 ReadError::Broken(_) => ReadError::Other(String::new(), ""),
-                // Its header would begin with a brace: whatever this is, nothing is known of its length.
+                // A safetensors header begins with a brace. This is something else, so its length isn't known.
                 ReadError::CutShort if bytes.get(8).is_some_and(|first| *first != b'{') => {
                     ReadError::Other(String::new(), "")
                 }
@@ -86,12 +86,13 @@ pub(super) fn index(bytes: &[u8], origin: &str, ema: bool) -> Result<FileContent
     })
 }
 
-/// Eight bytes of length, then JSON. Asked first: a length may begin with any other kind's magic.
+/// Whether bytes begin with eight bytes of length and then JSON. Checked first, since the length may begin with the magic bytes of any
+/// other kind.
 fn looks_like_safetensors(bytes: &[u8]) -> bool {
     bytes.get(8) == Some(&b'{') && bytes.get(5..8) == Some(&[0, 0, 0])
 }
 
-/// What a ZIP archive holds is told by the names in it.
+/// Reads a ZIP archive; what it holds is recognised by the names of its files.
 fn zip(bytes: &[u8], ema: bool) -> Result<FileContents, ReadError> {
     let mut archive = zip_archive::Archive::open(bytes)?;
     if archive.find(|name| name.ends_with("constants.pkl")).is_some() {

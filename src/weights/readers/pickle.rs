@@ -1,22 +1,22 @@
-//! Python's pickle as data: what a pickle would build, without building or calling anything.
+//! Reading Python's pickle format as data: what a pickle would build, without executing or calling anything.
 //!
-//! A pickle is a program for a small stack machine. Its objects become values in one list and refer to each other by place, so
-//! that memory grows with the file's length and with nothing that the file says: neither sharing nor depth costs anything. A class
-//! or a function is a name here, a call is the name with its arguments.
+//! A pickle is a program for a small stack machine. Its objects become values in one list and refer to each other by index. So memory
+//! grows only with the file's length: shared and deeply nested objects cost nothing extra. A class or function is only a name here, and a
+//! call is that name with its arguments.
 //!
-//! Source: `CPython`'s `Lib/pickletools.py`, protocols 0 to 5. candle's reader is none for files from strangers: it copies an object
-//! at each reference (a few kilobytes unfold to any size) and takes no kind but the ZIP one.
+//! Source: `CPython`'s `Lib/pickletools.py`, protocols 0 to 5. The reader of the crate candle is not suitable for untrusted files: it
+//! copies an object at each reference (a few kilobytes can unfold to any size), and it supports only the ZIP format.
 
 use std::collections::HashMap;
 
-/// A value's place.
+/// The index of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Id(usize);
 
-/// What a pickle holds.
+/// A value in a pickle.
 #[derive(Debug)]
 pub(super) enum PickleValue<'a> {
-    /// Of no meaning here: floats, sets, bytes, numbers beyond 64 bits.
+    /// Values that aren't needed here: floats, sets, bytes, integers of more than 64 bits.
     Other,
     None,
     Bool(bool),
@@ -27,22 +27,22 @@ pub(super) enum PickleValue<'a> {
     Dict(Vec<(Id, Id)>),
     /// Module and name of a class or function.
     Global(&'a str, &'a str),
-    /// What calling `function` with `args` would give, and what was put into it afterwards.
+    /// The result of calling `function` with `args`, and the `items` that were added to it afterwards.
     Call {
         function: Id,
         args: Id,
         items: Vec<(Id, Id)>,
     },
-    /// What the file's reader is to supply.
+    /// A persistent object, which the file's reader must supply (in PyTorch a storage); the value is its id.
     Persistent(Id),
 }
 
 /// All values of one pickle.
 pub(super) struct Pickle<'a> {
     values: Vec<PickleValue<'a>>,
-    /// What it is a pickle of.
+    /// The object that was pickled.
     pub(super) root: Id,
-    /// Where the next thing in the bytes begins.
+    /// The position in the bytes after the pickle.
     pub(super) end: usize,
 }
 
@@ -71,7 +71,7 @@ impl<'a> Pickle<'a> {
         if let PickleValue::Tuple(items) = self.get(id) { Some(items) } else { None }
     }
 
-    /// What the file's reader is to supply, as often as it is written; a reference to what was written before is none.
+    /// The ids of all persistent objects, as often as they are written. References to an object that was written before don't count.
     pub(super) fn persistent(&self) -> impl Iterator<Item = Id> {
         self.values
             .iter()
@@ -92,7 +92,7 @@ impl<'a> Pickle<'a> {
     }
 }
 
-/// One place on the stack.
+/// One entry on the stack.
 #[derive(Clone, Copy)]
 enum Slot {
     Value(Id),
@@ -122,12 +122,12 @@ impl<'a> Machine<'a> {
     #[expect(clippy::too_many_lines, reason = "one line for each instruction of the machine")]
     fn step(&mut self, op: u8, start: usize) -> Result<(), String> {
         match op {
-            // Protocol, frame: of no meaning for what is built.
+            // Protocol and frame don't affect what is built.
             0x80 => drop(self.take(1)?),
             0x95 => drop(self.take(8)?),
             b'(' => self.stack.push(Slot::Mark),
             b'0' => drop(self.stack.pop()),
-            // Drop down to the mark; put into a set, of which there is nothing to keep.
+            // Drop everything down to the mark; or add it to a set, whose items are not kept.
             b'1' | 0x90 => drop(self.take_to_mark()?),
             b'2' => {
                 let top = self.top()?;
@@ -189,7 +189,7 @@ impl<'a> Machine<'a> {
                 let length = self.long_length()?;
                 self.text(length)?;
             }
-            // Byte strings of Python 2, which wrote names so.
+            // Byte strings of Python 2, which wrote names this way.
             b'U' => {
                 let [length] = self.take_array()?;
                 self.text_or_other(length.into())?;
@@ -307,7 +307,7 @@ impl<'a> Machine<'a> {
                 let (_, args, function) = (self.pop()?, self.pop()?, self.pop()?);
                 self.push(PickleValue::Call { function, args, items: Vec::new() });
             }
-            // An object's own fields, which no tensor needs.
+            // The state of an object, which isn't needed for tensors.
             b'b' => drop(self.pop()?),
             b'i' => {
                 let (module, name) = (self.line()?, self.line()?);
@@ -360,7 +360,7 @@ impl<'a> Machine<'a> {
         usize::try_from(length).map_err(|_| self.cut())
     }
 
-    /// Up to the line's end, which is left out.
+    /// Takes the rest of the line and returns it without the line's end.
     fn line(&mut self) -> Result<&'a str, String> {
         let rest = &self.bytes[self.at..];
         let length = rest.iter().position(|b| *b == b'\n').ok_or_else(|| self.cut())?;
@@ -380,7 +380,7 @@ impl<'a> Machine<'a> {
         Ok(())
     }
 
-    /// A little-endian number of any length; beyond 64 bits it has no meaning here.
+    /// Pushes a little-endian integer of any length; of more than 64 bits, it becomes `Other`.
     fn long(&mut self, length: usize) -> Result<(), String> {
         let bytes = self.take(length)?;
         let value = if length > 8 {
@@ -419,7 +419,7 @@ impl<'a> Machine<'a> {
         }
     }
 
-    /// Everything above the last mark, and the mark taken away.
+    /// Takes everything above the last mark off the stack, and the mark.
     fn take_to_mark(&mut self) -> Result<Vec<Id>, String> {
         let mark = self.stack.iter().rposition(|slot| matches!(slot, Slot::Mark));
         let mark = mark.ok_or("its pickle takes more than it has")?;

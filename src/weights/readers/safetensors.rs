@@ -1,13 +1,13 @@
-//! The safetensors format: a JSON header and one run of raw little-endian values.
+//! The safetensors format: a JSON header and one block of raw little-endian values.
 //!
-//! Source: the `safetensors` crate, which checks that the header's offsets tile the buffer exactly.
+//! Source: the `safetensors` crate, which checks that the header's offsets cover the buffer exactly.
 
 use safetensors::{Dtype, SafeTensorError, SafeTensors};
 
 use super::found::{FileContents, ReadError, strip_wrappers};
 use crate::weights::tensors::{ElementType, Entry, Format};
 
-/// Tensors by name of a whole file's bytes.
+/// Reads the tensors of a whole file.
 pub(super) fn index(bytes: &[u8]) -> Result<FileContents, ReadError> {
     let tensors = SafeTensors::deserialize(bytes).map_err(|error| explain(&error, bytes))?;
     let base = bytes.as_ptr() as usize;
@@ -44,7 +44,7 @@ fn element_type(dtype: Dtype) -> Option<ElementType> {
     }
 }
 
-/// Bytes behind the last tensor.
+/// Number of bytes after the last tensor; `None` if there are none or the header can't be read.
 fn past_the_end(bytes: &[u8]) -> Option<usize> {
     let length = u64::from_le_bytes(bytes.get(..8)?.try_into().ok()?);
     let start = usize::try_from(length).ok()?.checked_add(8)?;
@@ -54,7 +54,7 @@ fn past_the_end(bytes: &[u8]) -> Option<usize> {
     bytes.len().checked_sub(end).filter(|num| *num > 0)
 }
 
-/// What a person can do about bytes that are not a whole safetensors file.
+/// Turns an error of the `safetensors` crate into one that says what is wrong with the file.
 fn explain(error: &SafeTensorError, bytes: &[u8]) -> ReadError {
     let promised = bytes.get(..8).and_then(|head| head.try_into().ok()).map(u64::from_le_bytes);
     match error {
@@ -64,7 +64,7 @@ fn explain(error: &SafeTensorError, bytes: &[u8]) -> ReadError {
         {
             ReadError::CutShort
         }
-        // Tensors must fill what follows the header: there may be too little of it, or too much.
+        // The tensors must cover all bytes after the header. There may be too few bytes, or too many.
         SafeTensorError::MetadataIncompleteBuffer => match past_the_end(bytes) {
             Some(num) => ReadError::broken(format!(
                 "{} the last tensor, of which its header says nothing; get it again",

@@ -1,13 +1,13 @@
-//! From views of storages, which a torch pickle has for tensors, to entries of the file.
+//! Turns views of storages, which represent tensors in a PyTorch pickle, into entries of the file.
 //!
-//! Must not know which of a file's dictionaries is meant; that is `torch_sections`'.
+//! Must not know which of a file's dictionaries holds the weights; `torch_sections` decides that.
 
 use super::found::{FileContents, ReadError, strip_wrappers};
 use super::torch_sections::Chosen;
 use super::torch_view::StridedView;
 use crate::weights::tensors::{Entry, Format, gather};
 
-/// Views of storages become entries of the file; `place` gives where a storage's bytes lie.
+/// The file's tensors from the chosen views of storages; `place` tells where the bytes of a view's storage are.
 pub(super) fn found<'a>(
     format: Format,
     chosen: Chosen<'a>,
@@ -24,12 +24,12 @@ pub(super) fn found<'a>(
     Ok(found)
 }
 
-/// Bytes of a storage.
+/// Where the bytes of a storage are.
 #[derive(Clone)]
 pub(super) enum StorageBytes {
-    /// In the file.
+    /// In the file, at this range.
     InFile(std::ops::Range<usize>),
-    /// Unpacked.
+    /// In memory, unpacked from a compressed file.
     Unpacked(std::rc::Rc<Vec<u8>>),
 }
 
@@ -66,7 +66,7 @@ fn entry(name: &str, view: StridedView<'_>, storage: StorageBytes) -> Result<Ent
     if num_values > num_stored || last.is_none_or(|last| last >= num_stored) {
         return Err(lies());
     }
-    // A side of one never steps, so its stride may be anything in the file.
+    // The stride of an axis of length 1 is never used, so the file may have any number for it.
     let strides: Vec<usize> =
         shape.iter().zip(strides).map(|(side, s)| if *side == 1 { 0 } else { s }).collect();
     let is_contiguous = {

@@ -1,14 +1,15 @@
-//! Which of the dictionaries in a torch pickle hold the weights: the pickle itself, or what a training loop saved around them.
+//! Which of the dictionaries in a PyTorch pickle hold the weights: the top-level one, or others in the checkpoint of a training loop.
 //!
-//! Dictionaries within dictionaries become names with dots, so that two networks in one file are two beginnings of names like any
-//! others. Weights that are called EMA stand apart: they are taken when asked for, or when there are no others.
+//! Nested dictionaries become names with dots, so that two networks in one file have two name prefixes, like other parts of a file.
+//! Averaged weights (EMA) are kept separate: they are taken only if they are asked for, or if there are no others.
 
 use super::found::ReadError;
 use super::pickle::{Id, Pickle, PickleValue};
 use super::torch_view::{StridedView, is_tensor, view};
 use crate::weights::averaged::{Averaged, is_ema};
 
-/// Keys under which training loops keep weights, the likeliest first. Only to tell of what stands there if it is none.
+/// Keys under which training loops save weights, the most likely first. If there is something else under such a key, an error says what
+/// it is.
 const KEYS: [&str; 13] = [
     "state_dict",
     "model_state_dict",
@@ -25,28 +26,28 @@ const KEYS: [&str; 13] = [
     "ema",
 ];
 
-/// Parts of keys under which training loops keep tensors that are no weights.
+/// Parts of keys under which training loops save tensors that are no weights.
 const NO_WEIGHTS: [&str; 8] =
     ["optim", "sched", "scaler", "rng_state", "callbacks", "loops", "hyper_parameters", "args"];
 
-/// Dictionaries within each other.
+/// Largest depth of nested dictionaries.
 const MAX_DEPTH: usize = 8;
-/// Entries of dictionaries that are looked at: the same dictionary may stand in a pickle at any number of places.
+/// Largest number of dictionary entries that are visited. A pickle may contain the same dictionary any number of times.
 const MAX_LOOKS: usize = 1_000_000;
-/// Bytes of all names together.
+/// Largest size of all names together.
 const MAX_NAME_BYTES: usize = 64 << 20;
 
-/// What was chosen.
+/// The tensors that were chosen, and from where.
 pub(super) struct Chosen<'a> {
     /// Names and views of all tensors.
     pub(super) views: Vec<(String, StridedView<'a>)>,
     pub(super) notes: Vec<String>,
-    /// Key of the one dictionary that they are from, with a dot.
+    /// The key of the dictionary that they are from, with a dot; empty unless it is a single one.
     pub(super) cut: String,
     pub(super) averaged: Averaged,
 }
 
-/// The tensors that a pickle's weights are.
+/// Chooses the tensors in a pickle that are the weights; `ema` asks for averaged weights if there are both kinds.
 pub(super) fn choose<'a>(pickle: &Pickle<'a>, ema: bool) -> Result<Chosen<'a>, ReadError> {
     let Some(items) = pickle.items(pickle.root) else { return Err(foreign(pickle, pickle.root)) };
     let mut walk = Walk { pickle, looks: 0, name_bytes: 0, views: Vec::new() };
@@ -59,7 +60,7 @@ pub(super) fn choose<'a>(pickle: &Pickle<'a>, ema: bool) -> Result<Chosen<'a>, R
             sections.push((key, *id, num));
         }
     }
-    // A single number as a tensor (`best_acc1`) beside a network doesn't make the whole a network.
+    // A few tensors at the top level, such as a single number (`best_acc1`), don't make the top-level dictionary the network.
     let num_at_top = items.iter().filter(|(_, id)| is_tensor(pickle, *id)).count();
     if num_at_top > 0 && num_at_top >= sections.iter().map(|(.., num)| num).sum() {
         walk.take(items, "", MAX_DEPTH)?;
@@ -115,7 +116,7 @@ fn may_hold_weights(key: &str) -> bool {
     !NO_WEIGHTS.iter().any(|part| key.contains(part))
 }
 
-/// A look through dictionaries, with limits.
+/// A walk through nested dictionaries, with limits.
 struct Walk<'a, 'p> {
     pickle: &'p Pickle<'a>,
     looks: usize,
@@ -132,7 +133,7 @@ impl Walk<'_, '_> {
         Ok(())
     }
 
-    /// Tensors in a dictionary and in those within it.
+    /// Number of tensors in a dictionary and in those nested in it.
     fn count(&mut self, id: Id, depth: usize) -> Result<usize, ReadError> {
         let Some(items) = self.pickle.items(id).filter(|_| depth < MAX_DEPTH) else { return Ok(0) };
         self.look(items.len())?;
@@ -148,7 +149,7 @@ impl Walk<'_, '_> {
         Ok(num)
     }
 
-    /// Takes the tensors in a dictionary and in those within it, each under its path with dots.
+    /// Takes the tensors in a dictionary and in those nested in it, each under its path with dots.
     fn take(&mut self, items: &[(Id, Id)], path: &str, depth: usize) -> Result<(), ReadError> {
         self.look(items.len())?;
         for (key, value) in items {
@@ -173,14 +174,14 @@ impl Walk<'_, '_> {
     }
 }
 
-/// A key as a message shows it.
+/// A key in the form in which messages show it.
 fn shown(key: &str) -> String {
     const MAX_CHARS: usize = 100;
     let key: String = key.chars().take(MAX_CHARS).map(|c| if c.is_control() { '_' } else { c }).collect();
     format!("`{key}`")
 }
 
-/// Names of what lies at a pickle's top, in words.
+/// The keys at the top level of a pickle, in words.
 fn top(pickle: &Pickle<'_>, items: &[(Id, Id)]) -> String {
     const MAX_LISTED: usize = 6;
     let mut keys: Vec<String> =
@@ -193,14 +194,14 @@ fn top(pickle: &Pickle<'_>, items: &[(Id, Id)]) -> String {
     keys.join(", ")
 }
 
-/// An error where an object stands under a key that weights have.
+/// Returns an error if there is an object that is no dictionary under one of the usual keys of weights.
 fn tell_foreign(pickle: &Pickle<'_>, items: &[(Id, Id)]) -> Result<(), ReadError> {
     for wanted in KEYS {
         let found = items.iter().find(|(key, _)| pickle.text(*key) == Some(wanted));
         let Some((_, id)) = found.filter(|(_, id)| pickle.items(*id).is_none()) else { continue };
         return Err(match foreign(pickle, *id) {
             ReadError::Other(what, advice) => ReadError::Other(format!("{what} (under `{wanted}`)"), advice),
-            // A number or a text under such a key: what else is there is told.
+            // A number or a text under such a key is no reason for this error.
             ReadError::Broken(_)
             | ReadError::Onnx
             | ReadError::CutShort
@@ -211,7 +212,7 @@ fn tell_foreign(pickle: &Pickle<'_>, items: &[(Id, Id)]) -> Result<(), ReadError
     Ok(())
 }
 
-/// What stands where a dictionary should.
+/// The error for a value that should be a dictionary of tensors and isn't: it says what it is.
 fn foreign(pickle: &Pickle<'_>, id: Id) -> ReadError {
     const ADVICE: &str = "nothing in it is executed here; save the model's `state_dict()` instead";
     if is_tensor(pickle, id) {

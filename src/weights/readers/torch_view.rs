@@ -1,4 +1,4 @@
-//! Tensors in a torch pickle, as views of storages.
+//! Tensors in a PyTorch pickle, which are views of storages.
 
 use std::collections::HashMap;
 
@@ -9,11 +9,11 @@ use crate::weights::tensors::ElementType;
 pub(super) struct StridedView<'a> {
     pub(super) key: &'a str,
     pub(super) element: Option<ElementType>,
-    /// torch's word for the element type.
+    /// PyTorch's name of the element type, from the class of the storage.
     pub(super) dtype: String,
-    /// Bytes of an element; 0 where the type is unknown.
+    /// Size of an element in bytes; 0 if the type is unknown.
     pub(super) element_bytes: usize,
-    /// In elements.
+    /// The first element's position in the storage, in elements.
     pub(super) offset: usize,
     pub(super) shape: Vec<usize>,
     pub(super) strides: Vec<usize>,
@@ -31,7 +31,7 @@ fn call<'a, 'p>(pickle: &'p Pickle<'a>, id: Id) -> Option<(&'a str, &'a str, &'p
     Some((module, name, pickle.tuple(*args)?))
 }
 
-/// A tensor that is kept plainly; `depth` counts what was unwrapped around it.
+/// The view of a dense tensor; `None` for other kinds. `depth` counts the wrappers that were removed around it.
 pub(super) fn view<'a>(pickle: &Pickle<'a>, id: Id, depth: usize) -> Option<StridedView<'a>> {
     let (_, name, args) = call(pickle, id)?;
     match name {
@@ -42,7 +42,7 @@ pub(super) fn view<'a>(pickle: &Pickle<'a>, id: Id, depth: usize) -> Option<Stri
             let [storage, offset, size, stride, ..] = args else { return None };
             let PickleValue::Persistent(parts) = pickle.get(*storage) else { return None };
             let parts = pickle.tuple(*parts)?;
-            // 'storage', class, key, location, number of elements, and in the old kind a view of another storage.
+            // 'storage', class, key, location, number of elements, and in the old format a view of another storage.
             let [_, class, key, _, _, rest @ ..] = parts else { return None };
             let PickleValue::Global(_, class) = pickle.get(*class) else { return None };
             let number = |id: &Id| usize::try_from(pickle.int(*id)?).ok();
@@ -81,7 +81,7 @@ fn element_type(class: &str) -> (Option<ElementType>, usize) {
     }
 }
 
-/// Bytes of an element of each storage that is written in a pickle, by the storage's key; 0 where the type is unknown.
+/// For each storage in a pickle, by its key, the size of an element in bytes; 0 if the type is unknown.
 pub(super) fn storages_of<'a>(pickle: &Pickle<'a>) -> HashMap<&'a str, usize> {
     let of = |id: Id| {
         let [_, class, key, ..] = pickle.tuple(id)? else { return None };

@@ -1,6 +1,6 @@
-//! PyTorch's `.pth` since version 1.6: a ZIP archive with the pickle `data.pkl` and one file per storage under `data/`.
+//! PyTorch's `.pth` files since version 1.6: a ZIP archive with the pickle `data.pkl` and one file per storage under `data/`.
 //!
-//! torch writes a checksum with each file unless it is told not to; those of all that is read are compared.
+//! PyTorch writes a checksum with each file unless this is switched off. The checksums of all files that are read are verified.
 
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -12,12 +12,12 @@ use super::torch_sections::choose;
 use super::zip_archive::{Archive, Member};
 use crate::weights::tensors::Format;
 
-/// A pickle of names and shapes; ten thousand tensors make a few megabytes.
+/// Largest size of the pickle, which holds names and shapes. With ten thousand tensors it has a few megabytes.
 const MAX_PICKLE_BYTES: usize = 64 << 20;
-/// What compressed storages may unpack to in all. torch itself compresses nothing.
+/// Largest unpacked size of all compressed storages together. PyTorch itself doesn't compress.
 const MAX_UNPACKED_BYTES: usize = 1 << 30;
 
-/// Tensors by name; `pickle` is the archive's name of `data.pkl`.
+/// Reads the tensors; `pickle` is the name of `data.pkl` in the archive. `ema` asks for averaged weights if the file holds both kinds.
 pub(super) fn index(archive: &mut Archive<'_>, pickle: &str, ema: bool) -> Result<FileContents, ReadError> {
     let folder = pickle.strip_suffix("data.pkl").unwrap_or_default().to_owned();
     let order = format!("{folder}byteorder");

@@ -1,5 +1,4 @@
-//! A ZIP archive in memory, read with limits: what a name unpacks to is never more than was asked for, and what is read has the
-//! checksum that the archive has of it.
+//! A ZIP archive in memory, read with limits: a file is never unpacked to more than the caller allows, and its checksum is verified.
 
 use std::borrow::Cow;
 use std::io::{Cursor, Read as _};
@@ -11,9 +10,9 @@ use zip::{CompressionMethod, ZipArchive};
 use super::found::ReadError;
 use crate::tensor::check_room;
 
-/// Files inside an archive; a network of a thousand layers has some thousands.
+/// Largest number of files in an archive; that of a network with a thousand layers has some thousands.
 const MAX_FILES: usize = 200_000;
-/// Names at an archive's top that a message lists.
+/// Largest number of top-level names that a message lists.
 const MAX_LISTED: usize = 6;
 
 /// The archive and its bytes.
@@ -25,15 +24,15 @@ pub(super) struct Archive<'a> {
 
 /// One file of the archive.
 pub(super) enum Member {
-    /// It lies in the archive as it is.
+    /// It is stored in the archive uncompressed, at this range.
     Stored(Range<usize>),
-    /// It was compressed.
+    /// It was compressed; these are its unpacked bytes.
     Unpacked(Vec<u8>),
 }
 
 impl<'a> Archive<'a> {
     pub(super) fn open(bytes: &'a [u8]) -> Result<Self, ReadError> {
-        // The directory stands at the end: where it is missing, the end is.
+        // The directory is at the end of an archive. If it is missing, so is the end of the file.
         let zip = ZipArchive::new(Cursor::new(bytes)).map_err(|error| match error {
             ZipError::UnsupportedArchive(what) => ReadError::broken(what),
             _ => ReadError::broken("its directory at the end is missing or damaged; get it again"),
@@ -46,7 +45,7 @@ impl<'a> Archive<'a> {
         Ok(archive)
     }
 
-    /// Whether there are checksums in it: torch leaves all of them zero where it was told not to make any.
+    /// Whether the archive has checksums: PyTorch writes zeros for all of them if they are switched off.
     pub(super) fn has_checksums(&self) -> bool {
         self.has_checksums
     }
@@ -55,7 +54,7 @@ impl<'a> Archive<'a> {
         (0..self.zip.len()).any(|at| self.zip.by_index_raw(at).is_ok_and(|file| file.crc32() != 0))
     }
 
-    /// What lies at its top, in words: names of files and, with a slash, of folders.
+    /// The names at the top level of the archive, in words: files, and folders with a slash.
     pub(super) fn top(&self) -> String {
         let mut names: Vec<String> = Vec::new();
         for name in self.zip.file_names().filter_map(Result::ok) {
@@ -66,7 +65,7 @@ impl<'a> Archive<'a> {
             if !names.contains(&name) {
                 names.push(name);
             }
-            // More isn't listed, and an archive may have any number.
+            // More names aren't listed, and an archive may have any number.
             if names.len() > MAX_LISTED {
                 break;
             }
@@ -86,7 +85,7 @@ impl<'a> Archive<'a> {
         self.zip.file_names().filter_map(Result::ok).find(|name| wanted(name)).map(|n| n.to_string())
     }
 
-    /// A file of the archive; more than `max_bytes` unpacked is refused, whatever the directory says.
+    /// A file of the archive. It is refused if it has more than `max_bytes` unpacked, whatever size the directory states.
     pub(super) fn member(&mut self, name: &str, max_bytes: usize) -> Result<Member, ReadError> {
         let mut file = self.zip.by_name(name).map_err(|error| match error {
             ZipError::FileNotFound => ReadError::broken(format!("`{name}` is missing in it")),
@@ -106,7 +105,7 @@ impl<'a> Archive<'a> {
                     "`{name}` would end behind the archive's own end; get the file again"
                 )));
             }
-            // Reading to the end is what compares the checksum.
+            // Reading to the end verifies the checksum.
             if self.has_checksums && std::io::copy(&mut file, &mut std::io::sink()).is_err() {
                 return Err(ReadError::broken(format!(
                     "`{name}` is damaged: it has not the checksum that was written with it; get the file again"
@@ -116,7 +115,7 @@ impl<'a> Archive<'a> {
         }
         check_room(file.size())?;
         let mut unpacked = Vec::new();
-        // The directory's size may be a lie, so the reading itself has the limit.
+        // The size in the directory may be wrong, so the limit also applies to reading.
         (&mut file)
             .take(max_bytes as u64 + 1)
             .read_to_end(&mut unpacked)
@@ -124,7 +123,7 @@ impl<'a> Archive<'a> {
         if unpacked.len() > max_bytes { Err(too_large()) } else { Ok(Member::Unpacked(unpacked)) }
     }
 
-    /// A small file's bytes.
+    /// The bytes of a small file, at most `max_bytes`.
     pub(super) fn content(&mut self, name: &str, max_bytes: usize) -> Result<Cow<'a, [u8]>, ReadError> {
         Ok(match self.member(name, max_bytes)? {
             Member::Stored(range) => Cow::Borrowed(&self.bytes[range]),
