@@ -167,29 +167,8 @@ impl CpuExecutor {
             let out = plan.info(step.nodes[0]).shape;
             let way = match &graph.node(step.nodes[0]).op {
                 Op::Conv2d(conv) => Way::of(graph, conv, step.inputs[0], out, is_exact),
-                Op::BatchNorm(_)
-                | Op::Scale(_)
-                | Op::Times(_)
-                | Op::PRelu(_)
-                | Op::LayerNorm(_)
-                | Op::Tokens(_) => Way::Direct,
-                Op::Input
-                | Op::Activation(_)
-                | Op::Add
-                | Op::Pairwise(_)
-                | Op::Lrn(_)
-                | Op::Gate
-                | Op::MaxPool(_)
-                | Op::AvgPool(..)
-                | Op::GlobalAvgPool
-                | Op::GlobalMaxPool
-                | Op::Concat
-                | Op::ZeroPad(_)
-                | Op::Slice(_)
-                | Op::Shuffle(_)
-                | Op::Resize(_)
-                | Op::Attention(_)
-                | Op::TokenGrid(_) => return None,
+                op if op.has_numbers() => Way::Direct,
+                _ => return None,
             };
             Some((step.nodes[0], step.last_folded(graph), way))
         });

@@ -77,25 +77,8 @@ fn fuses(graph: &Graph, previous: &Step, id: NodeId) -> bool {
                 && matches!(first, Op::Conv2d(conv) if conv.groups == 1)
                 && (matches!(before, Op::Conv2d(_)) || is_affine(before))
         }
-        Op::Input
-        | Op::Conv2d(_)
-        | Op::LayerNorm(_)
-        | Op::Pairwise(_)
-        | Op::Lrn(_)
-        | Op::Gate
-        | Op::MaxPool(_)
-        | Op::AvgPool(..)
-        | Op::GlobalAvgPool
-        | Op::GlobalMaxPool
-        | Op::Concat
-        | Op::ZeroPad(_)
-        | Op::Slice(_)
-        | Op::Shuffle(_)
-        | Op::PRelu(_)
-        | Op::Resize(_)
-        | Op::Tokens(_)
-        | Op::Attention(_)
-        | Op::TokenGrid(_) => false,
+        // Every other operation begins a step of its own.
+        _ => false,
     }
 }
 

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use super::op::{ActivationFn, BatchNorm, BorderMean, Conv2d, LayerNorm, Op, Pool2d};
+use super::op::{Op, OutputChannels};
+use super::settings::{ActivationFn, BatchNorm, BorderMean, Conv2d, LayerNorm, Pool2d};
 use crate::tensor::{Remedied, Remedy, did_you_mean, nearest_names};
 
 /// Index of a node in its graph. Nodes are listed in execution order, so the id of an input is always smaller.
@@ -156,38 +157,11 @@ fn channels(nodes: &[Node], id: NodeId) -> usize {
     let (mut sum, mut open) = (0usize, vec![id]);
     while let Some(id) = open.pop() {
         let node = &nodes[id.0];
-        sum += match &node.op {
-            Op::Input => 3,
-            Op::Conv2d(conv) => conv.c_out,
-            Op::BatchNorm(norm) => norm.channels,
-            Op::Attention(attention) => attention.channels,
-            Op::Slice(range) => range.channels,
-            Op::Pairwise(pairwise) => pairwise.channels,
-            Op::Concat => {
-                open.extend(&node.inputs);
-                continue;
-            }
-            Op::LayerNorm(_)
-            | Op::Scale(_)
-            | Op::Times(_)
-            | Op::Activation(_)
-            | Op::Add
-            | Op::Lrn(_)
-            | Op::Gate
-            | Op::MaxPool(_)
-            | Op::AvgPool(..)
-            | Op::GlobalAvgPool
-            | Op::GlobalMaxPool
-            | Op::ZeroPad(_)
-            | Op::Shuffle(_)
-            | Op::PRelu(_)
-            | Op::Resize(_)
-            | Op::Tokens(_)
-            | Op::TokenGrid(_) => {
-                open.push(node.inputs[0]);
-                continue;
-            }
-        };
+        match node.op.output_channels() {
+            OutputChannels::Fixed(num) => sum += num,
+            OutputChannels::OfFirst => open.push(node.inputs[0]),
+            OutputChannels::OfAll => open.extend(&node.inputs),
+        }
     }
     sum
 }

@@ -1,243 +1,17 @@
-//! What a node computes. One operation per node: nothing here is fused.
+//! What a node computes: each operation's name, parameters, output shape, cost and receptive field. One operation per node: nothing
+//! here is fused.
 
 use serde::Serialize;
 
 use super::padding::{Padding, Sides};
 use super::pairwise::Pairwise;
 use super::param::ParamRole;
+use super::receptive_field::ReceptiveField;
 use super::resize::Resize;
+use super::settings::{ActivationFn, BatchNorm, BorderMean, ChannelRange, Conv2d, LayerNorm, Lrn, Pool2d};
+use super::shape_error::{ShapeError, channels_must_be};
 use super::tokens::{Attention, Tokens};
-
-/// Elementwise functions.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ActivationFn {
-    /// `max(x, 0)`.
-    Relu,
-    /// `min(max(x, 0), 6)`.
-    Relu6,
-    /// `x · σ(x)`, also called swish.
-    Silu,
-    /// `1 / (1 + e^−x)`.
-    Sigmoid,
-    /// `x · relu6(x + 3) / 6`.
-    HardSwish,
-    /// `relu6(x + 3) / 6`.
-    HardSigmoid,
-    /// `x · Φ(x)`, where Φ of the normal distribution is computed with the error function: torch's `GELU()`, which timm's
-    /// `ConvNeXt` uses.
-    Gelu,
-    /// GELU approximated by a hyperbolic tangent (`approximate="tanh"`). It differs from [`Self::Gelu`] by up to 5e-4.
-    GeluTanh,
-    /// `x`, or this factor times `x` where `x` is negative.
-    LeakyRelu(f32),
-    /// `x`, or this factor times `e^x − 1` where `x` is negative.
-    Elu(f32),
-    /// The hyperbolic tangent.
-    Tanh,
-    /// `ln(1 + e^x)`.
-    Softplus,
-    /// `x · tanh(ln(1 + e^x))`.
-    Mish,
-    /// `x` limited to the range from the first number to the second.
-    Clip(f32, f32),
-    /// The absolute value.
-    Abs,
-    /// The square root; NaN for negative values.
-    Sqrt,
-    /// `1 / x`.
-    Reciprocal,
-}
-
-impl ActivationFn {
-    /// The function's usual name, for display.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Relu => "ReLU",
-            Self::Relu6 => "ReLU6",
-            Self::Silu => "SiLU",
-            Self::Sigmoid => "sigmoid",
-            Self::HardSwish => "hard-swish",
-            Self::HardSigmoid => "hard-sigmoid",
-            Self::Gelu => "GELU",
-            Self::GeluTanh => "tanh-GELU",
-            Self::LeakyRelu(_) => "leaky ReLU",
-            Self::Elu(_) => "ELU",
-            Self::Tanh => "tanh",
-            Self::Softplus => "softplus",
-            Self::Mish => "Mish",
-            Self::Clip(..) => "clip",
-            Self::Abs => "abs",
-            Self::Sqrt => "sqrt",
-            Self::Reciprocal => "reciprocal",
-        }
-    }
-}
-
-/// A 2-D convolution. Parameters: `weight` `[out, in/groups, kernel rows, kernel columns]`, `bias` `[out]` if `has_bias`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct Conv2d {
-    /// Input channels.
-    pub c_in: usize,
-    /// Output channels: one per filter.
-    pub c_out: usize,
-    /// Kernel rows, columns.
-    pub kernel: [usize; 2],
-    /// Stride in rows, columns.
-    pub stride: [usize; 2],
-    /// Distance between kernel cells in rows, columns.
-    pub dilation: [usize; 2],
-    /// Border.
-    pub padding: Padding,
-    /// Channel groups; `groups == c_in` is depthwise.
-    pub groups: usize,
-    /// Whether a bias is added.
-    pub has_bias: bool,
-    /// Whether this is a linear layer applied at each position. Weight files then hold its kernel as `[out, in]`.
-    pub is_linear: bool,
-}
-
-impl Conv2d {
-    /// A dense convolution with a square kernel, stride 1, no border and no bias; set the rest with the methods below.
-    pub const fn new(c_in: usize, c_out: usize, kernel: usize) -> Self {
-        Self {
-            c_in,
-            c_out,
-            kernel: [kernel, kernel],
-            stride: [1, 1],
-            dilation: [1, 1],
-            padding: Padding::Valid,
-            groups: 1,
-            has_bias: false,
-            is_linear: false,
-        }
-    }
-
-    /// A linear layer with a bias, applied in the same way at each position.
-    pub const fn linear(c_in: usize, c_out: usize) -> Self {
-        let mut conv = Self::new(c_in, c_out, 1).with_bias();
-        conv.is_linear = true;
-        conv
-    }
-
-    /// A depthwise convolution: one filter per channel.
-    pub const fn depthwise(channels: usize, kernel: usize) -> Self {
-        let mut conv = Self::new(channels, channels, kernel);
-        conv.groups = channels;
-        conv
-    }
-
-    /// This convolution with another kernel, rows × columns.
-    #[must_use]
-    pub const fn with_kernel(mut self, rows: usize, columns: usize) -> Self {
-        self.kernel = [rows, columns];
-        self
-    }
-
-    /// This convolution with this stride in both directions.
-    #[must_use]
-    pub const fn with_stride(mut self, stride: usize) -> Self {
-        self.stride = [stride, stride];
-        self
-    }
-
-    /// This convolution with this border.
-    #[must_use]
-    pub const fn with_padding(mut self, padding: Padding) -> Self {
-        self.padding = padding;
-        self
-    }
-
-    /// This convolution with a bias.
-    #[must_use]
-    pub const fn with_bias(mut self) -> Self {
-        self.has_bias = true;
-        self
-    }
-
-    /// Shape of the kernel, `OIHW`.
-    pub const fn weight_shape(&self) -> [usize; 4] {
-        [self.c_out, self.c_in / self.groups, self.kernel[0], self.kernel[1]]
-    }
-
-    /// Whether each filter sees one channel only.
-    pub const fn is_depthwise(&self) -> bool {
-        self.groups == self.c_in && self.groups > 1
-    }
-}
-
-/// Batch normalisation with running statistics: `(x − mean) / √(var + eps) · gamma + beta`.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct BatchNorm {
-    /// Channels.
-    pub channels: usize,
-    /// The constant added to the variance. It belongs to the weights: 1e-3 and 1e-5 are both common, and the wrong one gives
-    /// wrong values without any error.
-    pub eps: f64,
-    /// Whether there is a gamma. Keras' InceptionV3 has none (`scale=False`); then gamma is 1, and a file may omit it.
-    pub has_gamma: bool,
-}
-
-/// Layer normalisation over the channels of each position: `(x − mean) / √(var + eps) · gamma + beta` (torch's `LayerNorm` with
-/// channels last, timm's `LayerNorm2d`). The variance divides by the number of channels.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct LayerNorm {
-    /// Channels.
-    pub channels: usize,
-    /// The constant added to the variance. It belongs to the weights.
-    pub eps: f64,
-}
-
-/// Local response normalisation, as in `AlexNet` and `GoogLeNet`: `x / (bias + alpha / size · Σ x²)^beta`. The sum runs over a
-/// channel and `size / 2` channels on either side of it, as far as they exist. `size` is odd.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct Lrn {
-    /// Number of channels in a sum.
-    pub size: usize,
-    /// Factor of the sum of squares divided by `size`.
-    pub alpha: f32,
-    /// Exponent.
-    pub beta: f32,
-    /// Constant added before the power is taken.
-    pub bias: f32,
-}
-
-/// The number that an average pool divides by where its window hangs over the border.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum BorderMean {
-    /// The window's full size, as in torchvision and timm (`count_include_pad=True`).
-    CountBorder,
-    /// The number of cells inside the map, as in TensorFlow and Keras.
-    IgnoreBorder,
-}
-
-/// Window of a pooling operation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct Pool2d {
-    /// Window rows, columns.
-    pub kernel: [usize; 2],
-    /// Stride in rows, columns.
-    pub stride: [usize; 2],
-    /// Border. A maximum treats it as −∞, never as zero.
-    pub padding: Padding,
-}
-
-impl Pool2d {
-    /// A square window.
-    pub const fn new(kernel: usize, stride: usize, padding: Padding) -> Self {
-        Self { kernel: [kernel, kernel], stride: [stride, stride], padding }
-    }
-}
-
-/// A range of adjacent channels of a map.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct ChannelRange {
-    /// The first channel.
-    pub first: usize,
-    /// Number of channels.
-    pub channels: usize,
-}
+use crate::tensor::{MapShape, PixelSize};
 
 /// The operation that one node computes from its inputs.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -376,4 +150,245 @@ impl Op {
             | Self::TokenGrid(_) => Vec::new(),
         }
     }
+}
+
+/// What an operation gives for inputs of certain shapes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Output {
+    /// Shape of the result for one picture.
+    pub(super) shape: MapShape,
+    /// Border widths that the operation adds around its input.
+    pub(super) border: Sides,
+    /// Multiply-adds for one picture.
+    pub(super) mult_adds: u64,
+}
+
+/// The number of output channels, as far as it is known without the shapes of the inputs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum OutputChannels {
+    /// This many.
+    Fixed(usize),
+    /// As many as the first input has.
+    OfFirst,
+    /// As many as all inputs have together.
+    OfAll,
+}
+
+impl Op {
+    /// The number of output channels.
+    pub(super) const fn output_channels(&self) -> OutputChannels {
+        match self {
+            Self::Input => OutputChannels::Fixed(3),
+            Self::Conv2d(conv) => OutputChannels::Fixed(conv.c_out),
+            Self::BatchNorm(norm) => OutputChannels::Fixed(norm.channels),
+            Self::Attention(attention) => OutputChannels::Fixed(attention.channels),
+            Self::Slice(range) => OutputChannels::Fixed(range.channels),
+            Self::Pairwise(pairwise) => OutputChannels::Fixed(pairwise.channels),
+            Self::Concat => OutputChannels::OfAll,
+            Self::LayerNorm(_)
+            | Self::Scale(_)
+            | Self::Times(_)
+            | Self::Activation(_)
+            | Self::Add
+            | Self::Lrn(_)
+            | Self::Gate
+            | Self::MaxPool(_)
+            | Self::AvgPool(..)
+            | Self::GlobalAvgPool
+            | Self::GlobalMaxPool
+            | Self::ZeroPad(_)
+            | Self::Shuffle(_)
+            | Self::PRelu(_)
+            | Self::Resize(_)
+            | Self::Tokens(_)
+            | Self::TokenGrid(_) => OutputChannels::OfFirst,
+        }
+    }
+
+    /// Whether the operation computes with numbers other than its inputs: parameters, or a constant factor.
+    pub fn has_numbers(&self) -> bool {
+        matches!(self, Self::Times(_)) || !self.params().is_empty()
+    }
+
+    /// Shape, border and cost of the output for inputs of these shapes. `name` is the node's, for errors; `input` is the size of
+    /// the network's input.
+    ///
+    /// # Errors
+    /// Shapes that the operation doesn't take.
+    pub(super) fn output(
+        &self,
+        name: &str,
+        inputs: &[MapShape],
+        input: PixelSize,
+    ) -> Result<Output, ShapeError> {
+        let channels_must_be = |expected, got| channels_must_be(name, expected, got);
+        let mut border = Sides::default();
+        let mut mult_adds = 0;
+        let shape = match self {
+            Self::Input => MapShape::new(3, input.height, input.width),
+            Self::Conv2d(conv) => {
+                let from = inputs[0];
+                channels_must_be(conv.c_in, from.channels)?;
+                border =
+                    conv.padding.resolve((from.height, from.width), conv.kernel, conv.stride, conv.dilation);
+                let (height, width) =
+                    slide(name, input, from, conv.kernel, conv.stride, conv.dilation, border)?;
+                let per_value: usize = conv.weight_shape()[1..].iter().product();
+                let shape = MapShape::new(conv.c_out, height, width);
+                mult_adds = (shape.len() * per_value) as u64;
+                shape
+            }
+            Self::AvgPool(pool, BorderMean::CountBorder) if matches!(pool.padding, Padding::Ceil(_)) => {
+                return Err(ShapeError::CeilMean(name.to_owned()));
+            }
+            Self::MaxPool(pool) | Self::AvgPool(pool, _) => {
+                let from = inputs[0];
+                border = pool.padding.resolve((from.height, from.width), pool.kernel, pool.stride, [1, 1]);
+                let (height, width) = slide(name, input, from, pool.kernel, pool.stride, [1, 1], border)?;
+                MapShape::new(from.channels, height, width)
+            }
+            Self::BatchNorm(BatchNorm { channels, .. })
+            | Self::LayerNorm(LayerNorm { channels, .. })
+            | Self::Scale(channels)
+            | Self::PRelu(channels) => {
+                channels_must_be(*channels, inputs[0].channels)?;
+                inputs[0]
+            }
+            Self::Activation(_) | Self::Times(_) | Self::Lrn(_) => inputs[0],
+            Self::Pairwise(pairwise) => pairwise.shape(name, inputs)?,
+            Self::Add => {
+                let first = inputs[0];
+                if let Some(odd) = inputs.iter().find(|shape| **shape != first) {
+                    return Err(ShapeError::Branches { node: name.to_owned(), first, other: *odd });
+                }
+                first
+            }
+            Self::Gate => {
+                let (map, gate) = (inputs[0], inputs[1]);
+                if gate != MapShape::new(map.channels, 1, 1) {
+                    return Err(ShapeError::Branches { node: name.to_owned(), first: map, other: gate });
+                }
+                map
+            }
+            Self::Tokens(tokens) => tokens.row(name, inputs[0])?,
+            Self::Attention(attention) => {
+                let shape = attention.shape(name, inputs[0])?;
+                mult_adds = 2 * (shape.len() * shape.plane()) as u64;
+                shape
+            }
+            Self::TokenGrid(tokens) => tokens.grid_of(name, inputs[0])?,
+            Self::Slice(range) => sliced(name, inputs[0], *range)?,
+            Self::Shuffle(groups) => shuffled(name, inputs[0], *groups)?,
+            Self::Resize(resize) => {
+                let from = inputs[0];
+                resize.shape(from).ok_or_else(|| ShapeError::Resized { node: name.to_owned(), from })?
+            }
+            Self::GlobalAvgPool | Self::GlobalMaxPool => MapShape::new(inputs[0].channels, 1, 1),
+            Self::Concat => {
+                let first = inputs[0];
+                let fits = |s: MapShape| (s.height, s.width) == (first.height, first.width);
+                if let Some(odd) = inputs.iter().find(|shape| !fits(**shape)) {
+                    return Err(ShapeError::Branches { node: name.to_owned(), first, other: *odd });
+                }
+                let channels = inputs.iter().map(|shape| shape.channels).sum();
+                MapShape::new(channels, first.height, first.width)
+            }
+            Self::ZeroPad(sides) => {
+                border = *sides;
+                let from = inputs[0];
+                MapShape::new(
+                    from.channels,
+                    from.height + sides.top + sides.bottom,
+                    from.width + sides.left + sides.right,
+                )
+            }
+        };
+        Ok(Output { shape, border, mult_adds })
+    }
+
+    /// The receptive field of the output, for inputs with these fields and shapes. A squeeze-and-excitation gate sees the whole
+    /// picture; it scales maps without moving anything in them, so the gated maps keep the field that they had.
+    pub(super) fn receptive_field(
+        &self,
+        fields: &[ReceptiveField],
+        shapes: &[MapShape],
+        border: Sides,
+        out: MapShape,
+    ) -> ReceptiveField {
+        match self {
+            // Registers and the class token see nothing, and attention sees everything, so no window can be given for a row of
+            // tokens.
+            Self::GlobalAvgPool
+            | Self::GlobalMaxPool
+            | Self::Tokens(_)
+            | Self::Attention(_)
+            | Self::TokenGrid(_) => ReceptiveField::Whole,
+            Self::Resize(resize) => fields[0].resized(resize, shapes[0], out),
+            // The union over all inputs as large as the output. A value that is the same for a whole map moves nothing in it.
+            Self::Pairwise(_) => {
+                let large = fields.iter().zip(shapes).filter(|(_, shape)| shape.plane() == out.plane());
+                large.map(|(field, _)| *field).reduce(ReceptiveField::union).unwrap_or(ReceptiveField::Whole)
+            }
+            Self::Add | Self::Concat => {
+                fields.iter().copied().reduce(ReceptiveField::union).unwrap_or(ReceptiveField::PIXEL)
+            }
+            Self::Conv2d(c) => fields[0].window(c.kernel, c.stride, c.dilation, border),
+            Self::MaxPool(p) | Self::AvgPool(p, _) => fields[0].window(p.kernel, p.stride, [1, 1], border),
+            Self::ZeroPad(sides) => fields[0].window([1, 1], [1, 1], [1, 1], *sides),
+            Self::Input => ReceptiveField::PIXEL,
+            Self::Gate
+            | Self::BatchNorm(_)
+            | Self::LayerNorm(_)
+            | Self::Scale(_)
+            | Self::Times(_)
+            | Self::Slice(_)
+            | Self::Shuffle(_)
+            | Self::PRelu(_)
+            | Self::Lrn(_)
+            | Self::Activation(_) => fields[0],
+        }
+    }
+}
+
+fn sliced(name: &str, from: MapShape, range: ChannelRange) -> Result<MapShape, ShapeError> {
+    let ChannelRange { first, channels } = range;
+    if channels > 0 && first.checked_add(channels).is_some_and(|end| end <= from.channels) {
+        return Ok(MapShape::new(channels, from.height, from.width));
+    }
+    let last = first.saturating_add(channels.saturating_sub(1));
+    Err(ShapeError::Range { node: name.to_owned(), first, last, channels: from.channels })
+}
+
+fn shuffled(name: &str, from: MapShape, groups: usize) -> Result<MapShape, ShapeError> {
+    if groups > 0 && from.channels.is_multiple_of(groups) {
+        return Ok(from);
+    }
+    Err(ShapeError::Groups { node: name.to_owned(), channels: from.channels, groups })
+}
+
+/// Number of window positions, as rows and columns.
+fn slide(
+    name: &str,
+    input: PixelSize,
+    from: MapShape,
+    kernel: [usize; 2],
+    stride: [usize; 2],
+    dilation: [usize; 2],
+    border: Sides,
+) -> Result<(usize, usize), ShapeError> {
+    let positions = |n: usize, axis: usize| {
+        let reach = dilation[axis] * (kernel[axis] - 1) + 1;
+        n.checked_sub(reach).map(|room| room / stride[axis] + 1)
+    };
+    let rows = positions(from.height + border.top + border.bottom, 0);
+    let columns = positions(from.width + border.left + border.right, 1);
+    // A map can't lose all its pixels before a window fails on it, so this check is the only one.
+    rows.zip(columns).ok_or_else(|| ShapeError::TooSmall {
+        input,
+        node: name.to_owned(),
+        kernel_rows: kernel[0],
+        kernel_columns: kernel[1],
+        height: from.height,
+        width: from.width,
+    })
 }

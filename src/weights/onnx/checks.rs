@@ -12,83 +12,8 @@ use super::arguments::optional_at;
 use super::error::OnnxProblem;
 use super::names::plain;
 use super::node::OnnxNode;
+use super::operations::SETTINGS;
 use super::value::{Inputs, Value};
-
-/// The attributes of an operator in any opset, by type: integers, floats, strings.
-type Settings = (&'static str, &'static [&'static str], &'static [&'static str], &'static [&'static str]);
-
-/// The operators whose attributes are checked, sorted by name, also those without attributes.
-const SETTINGS: [Settings; 54] = [
-    ("Abs", &[], &[], &[]),
-    ("Add", &["axis", "broadcast"], &[], &[]),
-    (
-        "AveragePool",
-        &["ceil_mode", "count_include_pad", "dilations", "kernel_shape", "pads", "strides"],
-        &[],
-        &["auto_pad"],
-    ),
-    ("BatchNormalization", &["is_test", "spatial", "training_mode"], &["epsilon", "momentum"], &[]),
-    ("Cast", &["saturate", "to"], &[], &["round_mode", "to"]),
-    ("CastLike", &["saturate"], &[], &["round_mode"]),
-    ("Clip", &[], &["max", "min"], &[]),
-    ("Concat", &["axis"], &[], &[]),
-    ("Conv", &["dilations", "group", "kernel_shape", "pads", "strides"], &[], &["auto_pad"]),
-    ("DequantizeLinear", &["axis", "block_size", "output_dtype"], &[], &[]),
-    ("Div", &["axis", "broadcast"], &[], &[]),
-    ("Dropout", &["is_test", "seed"], &["ratio"], &[]),
-    ("Elu", &[], &["alpha"], &[]),
-    ("Erf", &[], &[], &[]),
-    ("Flatten", &["axis"], &[], &[]),
-    ("Gelu", &[], &[], &["approximate"]),
-    ("Gemm", &["broadcast", "transA", "transB"], &["alpha", "beta"], &[]),
-    ("GlobalAveragePool", &[], &[], &[]),
-    ("GlobalMaxPool", &[], &[], &[]),
-    ("HardSigmoid", &[], &["alpha", "beta"], &[]),
-    ("HardSwish", &[], &[], &[]),
-    ("Identity", &[], &[], &[]),
-    ("LRN", &["size"], &["alpha", "beta", "bias"], &[]),
-    ("LayerNormalization", &["axis", "stash_type"], &["epsilon"], &[]),
-    ("LeakyRelu", &[], &["alpha"], &[]),
-    ("MatMul", &[], &[], &[]),
-    ("Max", &[], &[], &[]),
-    (
-        "MaxPool",
-        &["ceil_mode", "dilations", "kernel_shape", "pads", "storage_order", "strides"],
-        &[],
-        &["auto_pad"],
-    ),
-    ("Min", &[], &[], &[]),
-    ("Mish", &[], &[], &[]),
-    ("Mul", &["axis", "broadcast"], &[], &[]),
-    ("Neg", &[], &[], &[]),
-    ("PRelu", &[], &[], &[]),
-    ("Pad", &["paddings", "pads"], &["value"], &["mode"]),
-    ("ReduceMax", &["axes", "keepdims", "noop_with_empty_axes"], &[], &[]),
-    ("ReduceMean", &["axes", "keepdims", "noop_with_empty_axes"], &[], &[]),
-    ("Relu", &[], &[], &[]),
-    ("Reshape", &["allowzero", "shape"], &[], &[]),
-    (
-        "Resize",
-        &["antialias", "axes", "exclude_outside"],
-        &["cubic_coeff_a", "extrapolation_value"],
-        &["coordinate_transformation_mode", "keep_aspect_ratio_policy", "mode", "nearest_mode"],
-    ),
-    ("Selu", &[], &["alpha", "gamma"], &[]),
-    ("Shape", &["end", "start"], &[], &[]),
-    ("Sigmoid", &[], &[], &[]),
-    ("Slice", &["axes", "ends", "starts"], &[], &[]),
-    ("Softplus", &[], &[], &[]),
-    ("Split", &["axis", "num_outputs", "split"], &[], &[]),
-    ("Sqrt", &[], &[], &[]),
-    ("Squeeze", &["axes"], &[], &[]),
-    ("Sub", &["axis", "broadcast"], &[], &[]),
-    ("Sum", &[], &[], &[]),
-    ("Swish", &[], &["alpha"], &[]),
-    ("Tanh", &[], &[], &[]),
-    ("Transpose", &["perm"], &[], &[]),
-    ("Unsqueeze", &["axes"], &[], &[]),
-    ("Upsample", &[], &["height_scale", "scales", "width_scale"], &["mode"]),
-];
 
 /// Refuses a node that would be computed wrongly without an error.
 pub(super) fn check(node: &OnnxNode, inputs: Inputs<'_>, opset: i64) -> Result<(), OnnxProblem> {
@@ -239,14 +164,4 @@ fn bounds(node: &OnnxNode, inputs: Inputs<'_>) -> Result<(), OnnxProblem> {
         }
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::SETTINGS;
-
-    #[test]
-    fn operators_stand_in_order_so_that_they_are_found() {
-        assert!(SETTINGS.windows(2).all(|pair| pair[0].0 < pair[1].0));
-    }
 }

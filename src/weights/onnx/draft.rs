@@ -64,27 +64,7 @@ impl Draft {
             Op::GlobalAvgPool | Op::GlobalMaxPool => true,
             // A gate has the size of its first input.
             Op::Gate => inputs.first().is_some_and(|id| self.nodes[*id].is_pooled),
-            Op::Input
-            | Op::Conv2d(_)
-            | Op::BatchNorm(_)
-            | Op::LayerNorm(_)
-            | Op::Scale(_)
-            | Op::Times(_)
-            | Op::Activation(_)
-            | Op::Add
-            | Op::Pairwise(_)
-            | Op::Lrn(_)
-            | Op::MaxPool(_)
-            | Op::AvgPool(..)
-            | Op::Concat
-            | Op::ZeroPad(_)
-            | Op::Slice(_)
-            | Op::Shuffle(_)
-            | Op::PRelu(_)
-            | Op::Resize(_)
-            | Op::Tokens(_)
-            | Op::Attention(_)
-            | Op::TokenGrid(_) => !inputs.is_empty() && inputs.iter().all(|id| self.nodes[*id].is_pooled),
+            _ => !inputs.is_empty() && inputs.iter().all(|id| self.nodes[*id].is_pooled),
         };
         self.nodes.push(DraftNode {
             name: unique,

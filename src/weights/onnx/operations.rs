@@ -1,4 +1,4 @@
-//! Converts a node that has a map among its inputs, by its operator.
+//! The operators that are converted, with their attributes, and the conversion of a node that has a map among its inputs.
 //!
 //! Source: the standard's operator list (<https://onnx.ai/onnx/operators/>).
 
@@ -17,6 +17,84 @@ use super::resize::resize;
 use super::shuffle::slice;
 use super::value::{Inputs, Map, NCHW, Value};
 use crate::graph::{ActivationFn, Sides};
+
+/// The attributes of an operator in any opset, by type: integers, floats, strings.
+pub(super) type Settings =
+    (&'static str, &'static [&'static str], &'static [&'static str], &'static [&'static str]);
+
+/// The operators whose attributes are checked, sorted by name, also those without attributes.
+pub(super) const SETTINGS: [Settings; 55] = [
+    ("Abs", &[], &[], &[]),
+    ("Add", &["axis", "broadcast"], &[], &[]),
+    (
+        "AveragePool",
+        &["ceil_mode", "count_include_pad", "dilations", "kernel_shape", "pads", "strides"],
+        &[],
+        &["auto_pad"],
+    ),
+    ("BatchNormalization", &["is_test", "spatial", "training_mode"], &["epsilon", "momentum"], &[]),
+    ("Cast", &["saturate", "to"], &[], &["round_mode", "to"]),
+    ("CastLike", &["saturate"], &[], &["round_mode"]),
+    ("Clip", &[], &["max", "min"], &[]),
+    ("Concat", &["axis"], &[], &[]),
+    ("Conv", &["dilations", "group", "kernel_shape", "pads", "strides"], &[], &["auto_pad"]),
+    ("DequantizeLinear", &["axis", "block_size", "output_dtype"], &[], &[]),
+    ("Div", &["axis", "broadcast"], &[], &[]),
+    ("Dropout", &["is_test", "seed"], &["ratio"], &[]),
+    ("Elu", &[], &["alpha"], &[]),
+    ("Erf", &[], &[], &[]),
+    ("Flatten", &["axis"], &[], &[]),
+    ("Gelu", &[], &[], &["approximate"]),
+    ("Gemm", &["broadcast", "transA", "transB"], &["alpha", "beta"], &[]),
+    ("GlobalAveragePool", &[], &[], &[]),
+    ("GlobalMaxPool", &[], &[], &[]),
+    ("HardSigmoid", &[], &["alpha", "beta"], &[]),
+    ("HardSwish", &[], &[], &[]),
+    ("Identity", &[], &[], &[]),
+    ("LRN", &["size"], &["alpha", "beta", "bias"], &[]),
+    ("LayerNormalization", &["axis", "stash_type"], &["epsilon"], &[]),
+    ("LeakyRelu", &[], &["alpha"], &[]),
+    ("MatMul", &[], &[], &[]),
+    ("Max", &[], &[], &[]),
+    (
+        "MaxPool",
+        &["ceil_mode", "dilations", "kernel_shape", "pads", "storage_order", "strides"],
+        &[],
+        &["auto_pad"],
+    ),
+    ("Min", &[], &[], &[]),
+    ("Mish", &[], &[], &[]),
+    ("Mul", &["axis", "broadcast"], &[], &[]),
+    ("Neg", &[], &[], &[]),
+    ("PRelu", &[], &[], &[]),
+    ("Pad", &["paddings", "pads"], &["value"], &["mode"]),
+    ("Reciprocal", &[], &[], &[]),
+    ("ReduceMax", &["axes", "keepdims", "noop_with_empty_axes"], &[], &[]),
+    ("ReduceMean", &["axes", "keepdims", "noop_with_empty_axes"], &[], &[]),
+    ("Relu", &[], &[], &[]),
+    ("Reshape", &["allowzero", "shape"], &[], &[]),
+    (
+        "Resize",
+        &["antialias", "axes", "exclude_outside"],
+        &["cubic_coeff_a", "extrapolation_value"],
+        &["coordinate_transformation_mode", "keep_aspect_ratio_policy", "mode", "nearest_mode"],
+    ),
+    ("Selu", &[], &["alpha", "gamma"], &[]),
+    ("Shape", &["end", "start"], &[], &[]),
+    ("Sigmoid", &[], &[], &[]),
+    ("Slice", &["axes", "ends", "starts"], &[], &[]),
+    ("Softplus", &[], &[], &[]),
+    ("Split", &["axis", "num_outputs", "split"], &[], &[]),
+    ("Sqrt", &[], &[], &[]),
+    ("Squeeze", &["axes"], &[], &[]),
+    ("Sub", &["axis", "broadcast"], &[], &[]),
+    ("Sum", &[], &[], &[]),
+    ("Swish", &[], &["alpha"], &[]),
+    ("Tanh", &[], &[], &[]),
+    ("Transpose", &["perm"], &[], &[]),
+    ("Unsqueeze", &["axes"], &[], &[]),
+    ("Upsample", &[], &["height_scale", "scales", "width_scale"], &["mode"]),
+];
 
 /// Converts a node with at least one map among its inputs, and returns its (first) output.
 pub(super) fn operation(
@@ -95,5 +173,15 @@ pub(super) fn operation(
         "Softmax" | "LogSoftmax" | "ArgMax" | "TopK" | "Size" => Ok(work.leave(node, inputs)),
         _ if work.draft.nodes[x.id].is_pooled => Ok(work.leave(node, inputs)),
         _ => Err(node.unsupported("")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::SETTINGS;
+
+    #[test]
+    fn operators_stand_in_order_so_that_they_are_found() {
+        assert!(SETTINGS.windows(2).all(|pair| pair[0].0 < pair[1].0));
     }
 }
