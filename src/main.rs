@@ -1,4 +1,4 @@
-//! The program: bytes it carries, and which of command line and window gets them.
+//! The program: embeds the weights and the example picture, and passes them to the command line or to the window.
 
 use std::process::ExitCode;
 

@@ -1,4 +1,4 @@
-//! `animate`: a picture's channels one after the other, a network's depth, or a drive, as a moving picture.
+//! `animate`: an animation of a picture's channels one after the other, of a network's layers in order of depth, or of a drive.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ use crate::render::{
 };
 use crate::tensor::counted;
 
-/// Works off the arguments.
+/// Runs the command.
 pub(super) fn run(args: &AnimateArgs, resources: &Resources, reporter: &Reporter) -> anyhow::Result<Exit> {
     animation_format(&args.output)?;
     let mut animation = plan(args, resources, reporter)?;
@@ -57,7 +57,7 @@ pub(super) fn run(args: &AnimateArgs, resources: &Resources, reporter: &Reporter
     Ok(if num_skipped > 0 { Exit::SomeFailed } else { Exit::Done })
 }
 
-/// Settles everything, cheap things first.
+/// Validates the arguments and prepares the animation; cheap checks come first.
 fn plan(args: &AnimateArgs, resources: &Resources, reporter: &Reporter) -> anyhow::Result<Animation> {
     args.run.engine().check()?;
     start_threads(args.run.threads, Priority::Normal)?;

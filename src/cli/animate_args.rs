@@ -1,4 +1,4 @@
-//! What can be typed after `animate`.
+//! The arguments of `animate`.
 
 use std::path::PathBuf;
 
@@ -44,8 +44,8 @@ pub(super) struct AnimateArgs {
 
     /// Of ONNX files: the layer to end at, by its name, instead of the one that the file itself ends with
     ///
-    /// The network behind it isn't there then: `final` means this layer. A file whose end isn't understood ends at the last map that
-    /// all of its outputs depend on, and says so.
+    /// The layers after it are left out, and `final` means this layer. Without this option, a file whose end isn't supported ends at the
+    /// last map that all of its outputs depend on, and a note says so.
     #[arg(long = "final", value_name = "NAME")]
     pub final_layer: Option<String>,
 
@@ -64,7 +64,7 @@ pub(super) struct AnimateArgs {
     #[arg(long, value_name = "N", default_value_t = 12.0, value_parser = parse_fps)]
     pub fps: f64,
 
-    /// Pixels that the longer side of a map or mosaic comes near to; values become whole squares
+    /// Approximate length of a map's or mosaic's longer side, in pixels; each value is drawn as a whole square
     #[arg(long, value_name = "PIXELS", value_parser = clap::value_parser!(u32).range(16..=4096))]
     pub size: Option<u32>,
 
@@ -108,7 +108,7 @@ pub(super) struct AnimateArgs {
 }
 
 fn parse_fps(text: &str) -> Result<f64, String> {
-    // A GIF's least time is a hundredth of a second, and viewers take less than two of them for ten.
+    // GIF counts time in hundredths of a second, and viewers treat a delay below two hundredths as ten.
     text.parse()
         .ok()
         .filter(|fps| (0.1..=50.0).contains(fps))

@@ -1,4 +1,4 @@
-//! What can be typed. Owns names, defaults and help; what the words mean together is the plan's business.
+//! The command-line arguments. Owns their names, defaults and help; the plan of each command interprets them together.
 
 use std::path::PathBuf;
 
@@ -105,8 +105,8 @@ pub(super) struct ViewArgs {
 
     /// Of ONNX files: the layer to end at, by its name, instead of the one that the file itself ends with
     ///
-    /// The network behind it isn't there then: `final` means this layer. A file whose end isn't understood ends at the last map that
-    /// all of its outputs depend on, and says so.
+    /// The layers after it are left out, and `final` means this layer. Without this option, a file whose end isn't supported ends at the
+    /// last map that all of its outputs depend on, and a note says so.
     #[arg(long = "final", value_name = "NAME")]
     pub final_layer: Option<String>,
 
@@ -118,7 +118,7 @@ pub(super) struct ViewArgs {
     #[arg(long, value_name = "WxH", conflicts_with = "image", value_parser = frame_size)]
     pub frames: Option<PixelSize>,
 
-    /// Show what each frame costs the window's thread
+    /// Show how much time each frame takes on the window's thread
     #[arg(long)]
     pub frame_times: bool,
 
@@ -126,7 +126,7 @@ pub(super) struct ViewArgs {
     pub run: RunArgs,
 }
 
-/// `640x480`, as `--fit` reads it.
+/// Parses a size such as `640x480`, with the parser of `--fit`.
 fn frame_size(text: &str) -> Result<PixelSize, String> {
     match text.parse::<FitChoice>() {
         Ok(FitChoice::Size(size)) => Ok(size),
@@ -175,8 +175,8 @@ pub(super) struct RenderArgs {
 
     /// Of ONNX files: the layer to end at, by its name, instead of the one that the file itself ends with
     ///
-    /// The network behind it isn't there then: `final` means this layer. A file whose end isn't understood ends at the last map that
-    /// all of its outputs depend on, and says so.
+    /// The layers after it are left out, and `final` means this layer. Without this option, a file whose end isn't supported ends at the
+    /// last map that all of its outputs depend on, and a note says so.
     #[arg(long = "final", value_name = "NAME")]
     pub final_layer: Option<String>,
 
@@ -343,8 +343,8 @@ pub(super) struct LayersArgs {
 
     /// Of ONNX files: the layer to end at, by its name, instead of the one that the file itself ends with
     ///
-    /// The network behind it isn't there then: `final` means this layer. A file whose end isn't understood ends at the last map that
-    /// all of its outputs depend on, and says so.
+    /// The layers after it are left out, and `final` means this layer. Without this option, a file whose end isn't supported ends at the
+    /// last map that all of its outputs depend on, and a note says so.
     #[arg(long = "final", value_name = "NAME")]
     pub final_layer: Option<String>,
 
@@ -361,7 +361,7 @@ pub(super) struct LayersArgs {
     pub json: bool,
 }
 
-/// A size for `--input`: what `--fit` understands, without its words.
+/// Parses a size for `--input`: the same as for `--fit`, without `model`, `stretch` and `native`.
 fn parse_size(text: &str) -> Result<PixelSize, String> {
     match text.parse() {
         Ok(FitChoice::Size(size)) => Ok(size),

@@ -1,5 +1,5 @@
-//! Downloads as a person meets them: asked for or offered, with size, licence and progress, and with the way by hand where there
-//! is no network.
+//! Downloads on the command line: started by an option or offered in a question, with size, licence and progress. Where a download
+//! fails, the error says how to get the file by hand.
 
 use std::io::IsTerminal as _;
 use std::ops::ControlFlow;
@@ -12,7 +12,7 @@ use crate::engine::{Backbone, CancelToken, WeightState, WeightStore};
 use crate::models::ModelSpec;
 use crate::weights::fetch::{Client, FetchError, FetchOptions, Fetched, Offer};
 
-/// What a person said about downloads.
+/// What the user allowed about downloads.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Consent {
     /// `--yes`.
@@ -21,7 +21,7 @@ pub(super) struct Consent {
     pub is_offline: bool,
 }
 
-/// Downloads, and what they need.
+/// Downloads weights.
 pub(super) struct Downloader<'a> {
     client: Client,
     options: FetchOptions,
@@ -31,7 +31,7 @@ pub(super) struct Downloader<'a> {
 }
 
 impl<'a> Downloader<'a> {
-    /// Settings are the environment's; `cancel` stops a download.
+    /// A downloader with the settings of the environment; `cancel` stops a download.
     pub(super) fn new(
         consent: Consent,
         store: &'a WeightStore,
@@ -45,8 +45,8 @@ impl<'a> Downloader<'a> {
         Self { client: Client::new(options.clone()), options, store, reporter, cancel }
     }
 
-    /// Sees to it that a model can be loaded where that takes a download: fetches with `--yes`, asks where somebody can answer, and
-    /// else leaves it to loading to say what is missing.
+    /// Downloads a model's weights if they are missing and downloadable: without a question with `--yes`, after a question at a terminal.
+    /// Otherwise it does nothing, and loading the model reports what is missing.
     pub(super) fn offer(&self, spec: &'static ModelSpec, consent: Consent) -> anyhow::Result<()> {
         if self.store.state(spec) != WeightState::Downloadable {
             return Ok(());
@@ -58,7 +58,7 @@ impl<'a> Downloader<'a> {
         if self.options.offline_by.is_some() || !can_ask {
             return Ok(());
         }
-        // Where nobody answers at the other end, loading says the rest.
+        // If the server can't be reached, loading the model reports what is missing.
         let Ok(offer) = self.ask(spec) else { return Ok(()) };
         let question = format!(
             "{} is not installed. Download {} from {} (licence: {})?",
@@ -70,7 +70,7 @@ impl<'a> Downloader<'a> {
         if self.reporter.asks(&question) { self.bring(spec, &offer).map(drop) } else { Ok(()) }
     }
 
-    /// Downloads a model's weights and holds them against its graph.
+    /// Downloads a model's weights and checks that they fit its graph.
     pub(super) fn fetch(&self, spec: &'static ModelSpec) -> anyhow::Result<Fetched> {
         let offer = self.ask(spec)?;
         self.bring(spec, &offer)
@@ -116,7 +116,7 @@ impl<'a> Downloader<'a> {
         Ok(fetched)
     }
 
-    /// An error with the way by hand.
+    /// Adds to an error how to get the file by hand, where that helps.
     fn explain(&self, spec: &'static ModelSpec, error: FetchError) -> anyhow::Error {
         let Some(source) = spec.download() else { return error.into() };
         match error {

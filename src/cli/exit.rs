@@ -1,21 +1,21 @@
-//! How a command ends.
+//! How a command ends, and its exit code.
 
 use std::process::ExitCode;
 
 #[cfg(feature = "gui")]
 use crate::render::WindowRequest;
 
-/// What `main` does once the command line is worked off.
+/// What `main` must do after the command line has been processed.
 #[derive(Debug)]
 pub enum Next {
-    /// End with this code.
+    /// Exit with this code.
     Exit(ExitCode),
-    /// Open the window, then end with what [`window_closed`](super::window_closed) says.
+    /// Open the window, then exit with the code of [`window_closed`](super::window_closed).
     #[cfg(feature = "gui")]
     OpenWindow(Box<WindowRequest>),
 }
 
-/// How a command ended. `--help` documents the numbers.
+/// How a command ended. `--help` documents the exit codes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Exit {
     /// Everything asked for was done.
@@ -29,7 +29,7 @@ pub(super) enum Exit {
 }
 
 impl Exit {
-    /// What the system is told.
+    /// The exit code.
     pub(super) const fn code(self) -> u8 {
         match self {
             Self::Done => 0,

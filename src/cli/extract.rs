@@ -1,4 +1,4 @@
-//! `extract`: arguments to a plan, and the plan to features, with what happens told to a person or a program.
+//! `extract`: turns the arguments into a plan, carries it out, and reports progress to a person (text) or to a program (JSON).
 
 use std::io::Read as _;
 use std::path::Path;
@@ -26,12 +26,12 @@ use crate::render::{Resources, check_values};
 use crate::tensor::counted;
 use crate::tensor::shown;
 
-/// Bytes of a list on standard input at most.
+/// Largest size of a list on standard input, in bytes.
 const MAX_LIST: u64 = 1 << 30;
-/// The least time between two lines of progress for a program.
+/// Shortest time between two progress lines in JSON.
 const JSON_INTERVAL: Duration = Duration::from_millis(500);
 
-/// Works off the arguments.
+/// Runs the command.
 pub(super) fn run(args: &ExtractArgs, resources: &Resources, reporter: &Reporter) -> anyhow::Result<Exit> {
     let mut plan = plan(args, resources, reporter)?;
     let existing = Existing { resume: args.resume, allow_mixed: args.allow_mixed, overwrite: args.overwrite };
@@ -42,7 +42,7 @@ pub(super) fn run(args: &ExtractArgs, resources: &Resources, reporter: &Reporter
     let done = execute(&mut plan, existing, &cancel, &mut |event| match (event, &mut teller) {
         (ExtractEvent::Found(note), _) => reporter.note(&note),
         (ExtractEvent::Begun { done, failed }, _) => {
-            // Until now Ctrl-C simply ended the program.
+            // Before this, Ctrl-C simply ends the program.
             listening = cancel_at_ctrl_c(&cancel);
             if listening.is_err() {
                 cancel.cancel();
@@ -115,7 +115,7 @@ pub(super) fn run(args: &ExtractArgs, resources: &Resources, reporter: &Reporter
     Ok(if num_failed > 0 { Exit::SomeFailed } else { Exit::Done })
 }
 
-/// What a program is told of a run before it begins: all but what was done before.
+/// The JSON event at the start of a run; the caller fills in how many pictures earlier runs have done.
 fn start_line(plan: &ExtractPlan) -> serde_json::Value {
     let sets: Vec<_> = plan
         .sets
@@ -133,14 +133,14 @@ fn start_line(plan: &ExtractPlan) -> serde_json::Value {
     })
 }
 
-/// Says of values that became infinite what keeps them.
+/// Prints a note if values became infinite in f16, with the option that avoids it.
 fn tell_overflows(num: u64, reporter: &Reporter) {
     if num > 0 {
         reporter.note(&format!("{}; `--dtype f32` keeps them", overflow_words(num)));
     }
 }
 
-/// Says of a run that is over what is wrong with it, if something is.
+/// Reports that a run was already complete, with the problems it has, if any.
 fn nothing_to_do(
     places: &str,
     num_failed: u64,
@@ -186,14 +186,14 @@ fn nothing_to_do(
     Ok(if wrong.is_empty() { Exit::Done } else { Exit::SomeFailed })
 }
 
-/// Folders of all sets.
+/// The folders of all sets as text.
 fn places(plan: &ExtractPlan) -> String {
     let folders: Vec<String> =
         plan.sets.iter().map(|set| format!("\"{}\"", plan.set_folder(set).display())).collect();
     folders.join(", ")
 }
 
-/// Settles everything, cheap things first.
+/// Validates the arguments and makes the plan; cheap checks come first.
 fn plan(args: &ExtractArgs, resources: &Resources, reporter: &Reporter) -> anyhow::Result<ExtractPlan> {
     args.run.engine().check()?;
     start_threads(args.run.threads, Priority::Normal)?;
@@ -333,7 +333,7 @@ fn timing_words(timings: &Timings, num_pictures: u64) -> String {
     )
 }
 
-/// Tells what happens: a bar and lines to a person, lines of JSON to a program.
+/// Reports the progress of a run: a progress bar and lines of text for a person, lines of JSON for a program.
 struct Teller<'a> {
     reporter: &'a Reporter,
     is_json: bool,
@@ -342,7 +342,7 @@ struct Teller<'a> {
     first: u64,
     done: u64,
     failed: u64,
-    /// Values that f16 has no number for.
+    /// Number of values too large for f16.
     overflows: u64,
     started: Instant,
     last_line: Option<Instant>,
@@ -373,14 +373,14 @@ impl<'a> Teller<'a> {
         }
         let mut line = line.clone();
         line["done"] = done.into();
-        // A program that reads no more is no reason to stop.
+        // A closed pipe at the reading program is no reason to stop.
         drop(self.json_line(&line));
     }
 
     fn tell(&mut self, event: &ExtractEvent) {
-        // A program that reads no more is no reason to stop.
+        // A closed pipe at the reading program is no reason to stop.
         drop(match event {
-            // Told before there is a bar.
+            // Handled by `run`, before there is a bar.
             ExtractEvent::Found(_) | ExtractEvent::Begun { .. } => Ok(()),
             ExtractEvent::Progress { done, failed } => {
                 (self.done, self.failed) = (*done, *failed);
@@ -435,7 +435,7 @@ impl<'a> Teller<'a> {
         }))
     }
 
-    /// Whether a program hasn't heard anything for a while.
+    /// Whether the last JSON line was long enough ago to print another; if so, the time is noted.
     fn is_time(&mut self) -> bool {
         let is_time = self.last_line.is_none_or(|last| last.elapsed() >= JSON_INTERVAL);
         if is_time {

@@ -1,4 +1,4 @@
-//! What can be typed after `extract`.
+//! The arguments of `extract`.
 
 use std::path::PathBuf;
 
@@ -60,8 +60,8 @@ pub(super) struct ExtractArgs {
 
     /// Of ONNX files: the layer to end at, by its name, instead of the one that the file itself ends with
     ///
-    /// The network behind it isn't there then: `final` means this layer. A file whose end isn't understood ends at the last map that
-    /// all of its outputs depend on, and says so.
+    /// The layers after it are left out, and `final` means this layer. Without this option, a file whose end isn't supported ends at the
+    /// last map that all of its outputs depend on, and a note says so.
     #[arg(long = "final", value_name = "NAME")]
     pub final_layer: Option<String>,
 
@@ -155,7 +155,7 @@ pub(super) struct ExtractArgs {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024), help_heading = "Run")]
     pub batch: Option<u16>,
 
-    /// Pictures after which work is put safely on the disk, at the latest
+    /// Largest number of pictures after which the work done is saved to disk
     #[arg(long, value_name = "N", default_value_t = 1024, value_parser = clap::value_parser!(u32).range(1..=1_000_000), help_heading = "Run")]
     pub part_rows: u32,
 
@@ -174,7 +174,7 @@ pub(super) struct ExtractArgs {
     pub run: RunArgs,
 }
 
-/// What `--source` says; none to look.
+/// The value of `--source`; `None` means `auto`, to detect the kind of data set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct SourceChoice(pub(super) Option<SourceKind>);
 

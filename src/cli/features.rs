@@ -1,4 +1,4 @@
-//! `features`: what folders of features are, whether they are whole, and shards brought together.
+//! `features`: shows how features were made, checks that they are undamaged, and merges shards.
 
 use std::path::PathBuf;
 
@@ -182,7 +182,7 @@ fn check(folders: &[PathBuf], as_json: bool, reporter: &Reporter) -> anyhow::Res
             return Ok(Exit::Interrupted);
         }
         let found = match found {
-            // That says nothing of the features, and the next ones would fare no better.
+            // The system refused access. That says nothing about the features, and the other sets would fail in the same way.
             Err(error) if error.is_refused() => return Err(error.into()),
             other => other,
         };
@@ -208,7 +208,7 @@ fn check(folders: &[PathBuf], as_json: bool, reporter: &Reporter) -> anyhow::Res
     Ok(if num_bad > 0 { Exit::Failed } else { Exit::Done })
 }
 
-/// What is said of files that are none of a set's.
+/// The words for files that don't belong to a set.
 fn stray_words(strays: &[String]) -> String {
     let named: Vec<String> = strays.iter().take(3).map(|name| format!("`{}`", shown(name))).collect();
     let more = if strays.len() > 3 { format!(" and {} more", strays.len() - 3) } else { String::new() };

@@ -1,4 +1,4 @@
-//! `layers`: every node of a network's graph at one input size. Needs no weights.
+//! `layers`: lists every node of a network's graph, for one input size. Needs no weights.
 
 use anyhow::Context as _;
 use serde::Serialize;
@@ -12,7 +12,7 @@ use crate::render::choose_spec_up_to;
 use crate::tensor::counted;
 use crate::tensor::{MapShape, PixelSize};
 
-/// A network at one input size, as JSON has it.
+/// A network's layers for one input size, in the form of the JSON output.
 #[derive(Serialize)]
 struct Listing<'a> {
     model: &'static str,
@@ -27,7 +27,7 @@ struct Listing<'a> {
     layers: Vec<Layer<'a>>,
 }
 
-/// One node.
+/// One node of the graph.
 #[derive(Serialize)]
 struct Layer<'a> {
     index: usize,
@@ -50,7 +50,7 @@ pub(super) fn run(args: &LayersArgs, reporter: &Reporter) -> anyhow::Result<Exit
     let row = choose_spec_up_to(Some(&args.model), false, args.final_layer.as_deref())?;
     let graph = row.graph().with_context(|| format!("the graph of {} is malformed", row.tag))?;
     let input = args.input.unwrap_or(row.preprocess.size);
-    // The graph's words are for a picture; here the size has another option.
+    // The graph's errors are worded for a picture; here the size comes from another option, `--input`.
     let infos = graph.infer(input)?;
     let ids: Vec<NodeId> = if args.stages { graph.stages().to_vec() } else { graph.ids().collect() };
     let ParamCount { trained, running_stats } = graph.num_params();

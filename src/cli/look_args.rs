@@ -1,4 +1,4 @@
-//! How mosaics look, as it is typed: the options, and what they make of a request.
+//! The options for the look of mosaics, and how they are applied to a request.
 
 use clap::Args as ClapArgs;
 
@@ -56,7 +56,7 @@ pub(super) struct LookArgs {
     #[arg(long, value_name = "PAPER", default_value = "light", help_heading = "Figure")]
     pub paper: Paper,
 
-    /// Show where the last layer speaks for a class instead of its channels: `top`, a class's number, or (part of) its name
+    /// Show where the last layer contributes to a class, instead of its channels: `top`, a class's number, or (part of) its name
     ///
     /// For networks that end in a mean and linear layers, where the weights hold them.
     #[arg(long, value_name = "CLASS", help_heading = "Figure")]
@@ -79,7 +79,7 @@ pub(super) struct LookArgs {
 }
 
 impl LookArgs {
-    /// Makes a request look so; pixels per value are no part of it.
+    /// Applies the options to a request, except the scale.
     pub(super) fn apply(&self, request: &mut ViewRequest) {
         request.settings = MosaicSettings {
             layout: self.layout,

@@ -1,8 +1,8 @@
-//! The command line: arguments to a plan, and the plan to files and tables.
+//! The command line: turns arguments into a plan, and the plan into files and tables.
 //!
-//! Owns arguments, exit codes, what is printed where, and the order in which pictures, models and layers are worked off. Must
-//! not know the window: `view` gives back a request, and `main` opens it. Results (tables, JSON) go to stdout, everything
-//! else to stderr through `reporter`.
+//! Owns arguments, exit codes, what is printed to which stream, and the order in which pictures, models and layers are processed. Must
+//! not know the window: `view` returns a request, and `main` opens the window. Results (tables, JSON) go to stdout, everything else goes
+//! to stderr through `reporter`.
 
 mod animate;
 mod animate_args;
@@ -45,7 +45,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>, resources: &Resources
     let args = match Args::try_parse_from(with_view(arguments)) {
         Ok(args) => args,
         Err(error) => {
-            // Help goes to stdout; if nobody reads it any more, nothing is lost.
+            // Help goes to stdout; if nobody reads it any more, the error doesn't matter.
             drop(error.print());
             return Next::Exit(if error.use_stderr() { Exit::Failed } else { Exit::Done }.into());
         }
@@ -69,7 +69,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>, resources: &Resources
     Next::Exit(exit.unwrap_or_else(|error| reporter.fail(&error)).into())
 }
 
-/// A file as the first word, as a desktop opens it with a program, means `view`.
+/// Inserts `view` where the first argument is an existing file, as when a desktop opens a file with this program.
 fn with_view(arguments: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
     let mut arguments: Vec<OsString> = arguments.into_iter().collect();
     let is_command = |word: &OsString| Args::command().find_subcommand(word).is_some() || word == "help";
@@ -82,7 +82,7 @@ fn with_view(arguments: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
     arguments
 }
 
-/// The program's end after the window was open, or could not be.
+/// The exit code after the window was closed or failed to open; prints the error if there is one.
 #[cfg(feature = "gui")]
 pub fn window_closed<E: std::error::Error + Send + Sync + 'static>(
     result: Result<(), E>,
@@ -94,12 +94,12 @@ pub fn window_closed<E: std::error::Error + Send + Sync + 'static>(
     .into()
 }
 
-/// What the program does step by step, on stderr. `FILTERSCOPE_LOG` overrides what is let through.
+/// Starts the log of the program's steps on stderr. `FILTERSCOPE_LOG` overrides the levels that are printed.
 fn start_log() {
     use tracing_subscriber::EnvFilter;
     let filter = EnvFilter::try_from_env("FILTERSCOPE_LOG")
         .unwrap_or_else(|_| EnvFilter::new("filterscope=debug,warn"));
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).without_time();
-    // A second subscriber is refused, and then the first one is as good.
+    // Fails only where a subscriber exists already, which then does the same.
     drop(log.try_init());
 }

@@ -1,4 +1,4 @@
-//! `models`: every model of the registry, as a table or as JSON.
+//! `models`: lists every model of the registry, as a table or as JSON.
 
 use anyhow::Context as _;
 use serde::Serialize;
@@ -12,7 +12,7 @@ use crate::models::{ModelSpec, Registry, Verification};
 use crate::render::{DEFAULT_TAG, Resources};
 use crate::tensor::{MapShape, PreprocessSpec};
 
-/// One network, as JSON has it.
+/// One model, in the form of the JSON output.
 #[derive(Serialize)]
 struct Listing {
     tag: &'static str,
@@ -21,9 +21,9 @@ struct Listing {
     title: &'static str,
     is_default: bool,
     state: WeightState,
-    /// At the model's own input size.
+    /// The final layer and its shape at the model's own input size.
     final_layer: FinalLayer,
-    /// Trained values of the feature extractor, classifier not counted.
+    /// Number of trained values of the feature extractor, without the classifier.
     num_params: usize,
     num_layers: usize,
     variant: &'static str,
@@ -32,7 +32,7 @@ struct Listing {
     value_scale: String,
     license: &'static str,
     source: &'static str,
-    /// Where the file lies, if it is here as one.
+    /// Path of the weight file, if there is one on this machine.
     path: Option<String>,
     verification: Verification,
     verification_words: &'static str,
@@ -107,7 +107,7 @@ fn to_text(listings: &[Listing], width: Option<usize>) -> String {
             listing.preprocess.size.to_string(),
             short_count(listing.num_params as u64),
             listing.state.words().into(),
-            // Who says so and why stands in the JSON.
+            // The JSON has the source of the licence and the reason.
             listing.license.split(" (").next().unwrap_or_default().into(),
             listing.verification_words.into(),
         ]);

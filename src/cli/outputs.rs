@@ -1,4 +1,4 @@
-//! Where each figure goes: one file, or names in a folder that can't collide.
+//! Where each figure is written: one file, or unique names in a folder.
 
 use std::collections::HashSet;
 use std::ffi::OsStr;
@@ -6,19 +6,19 @@ use std::path::{Path, PathBuf};
 
 use crate::formats::WriteError;
 
-/// What `-o` means for the figures of a run.
+/// The meaning of `-o` for the figures of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Outputs {
-    /// The one figure.
+    /// The file of the only figure.
     File(PathBuf),
     /// A folder of figures.
     Folder(PathBuf),
 }
 
-/// An `-o` that can't be meant.
+/// An `-o` that can't be used.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum OutputError {
-    /// Many figures, one file.
+    /// Several figures for one file.
     #[error("{num_figures} figures don't go into one file; name a folder: \"{}\"", .path.display())]
     OneFile { num_figures: usize, path: PathBuf },
     /// Neither a PNG nor a folder.
@@ -26,19 +26,19 @@ pub(super) enum OutputError {
         "a figure is a PNG: end the name in .png, or in / for a folder: \"{}\"", .path.display()
     )]
     NotPng { path: PathBuf },
-    /// It would destroy what it is made from.
+    /// The figure would overwrite the picture it is made from.
     #[error("the figure would overwrite its picture; choose another name: \"{}\"", .path.display())]
     IsInput { path: PathBuf },
     /// The folder can't be made.
     #[error("can't make the folder ({reason}): \"{}\"", .path.display())]
     Folder { reason: std::io::Error, path: PathBuf },
-    /// What a file's writing would say, said before the work.
+    /// An error that writing the file would give, found before the work begins.
     #[error(transparent)]
     Write(#[from] WriteError),
 }
 
 impl Outputs {
-    /// Settles `-o` for a number of figures, of which none may lie over one of `inputs`. Makes nothing.
+    /// Determines what `-o` means for a number of figures. A single figure must not overwrite one of `inputs`. Creates nothing.
     pub(super) fn settle<'a>(
         out: &Path,
         num_figures: usize,
@@ -57,7 +57,7 @@ impl Outputs {
                 Ok(Self::Folder(path))
             };
         }
-        // A pipe or a device has no name to judge by.
+        // The name of a pipe or a device needs no extension.
         if !is_png && existing.as_ref().is_none_or(std::fs::Metadata::is_file) {
             return Err(OutputError::NotPng { path });
         }
@@ -74,7 +74,7 @@ impl Outputs {
         Ok(Self::File(path))
     }
 
-    /// Refuses figures in a folder that would lie over one of `inputs`.
+    /// Checks that no figure in a folder would overwrite one of `inputs`.
     pub(super) fn spare<'a>(
         &self,
         figures: impl Iterator<Item = PathBuf>,
@@ -89,7 +89,7 @@ impl Outputs {
         }
     }
 
-    /// Makes the folder, if that is what it is.
+    /// Creates the folder, if the output is one.
     pub(super) fn prepare(&self) -> Result<(), OutputError> {
         match self {
             Self::File(_) => Ok(()),
@@ -98,7 +98,7 @@ impl Outputs {
         }
     }
 
-    /// The file of one figure; `suffix` comes from [`crate::render::unique_suffixes`], or is none for a sheet.
+    /// The file of one figure; `suffix` comes from [`crate::render::unique_suffixes`], and is `None` for a sheet.
     pub(super) fn figure(&self, stem: &str, suffix: Option<&str>) -> PathBuf {
         match self {
             Self::File(path) => path.clone(),
@@ -106,8 +106,7 @@ impl Outputs {
         }
     }
 
-    /// The file of one layer's values: beside its figure under the same name; with a suffix where one figure shows several
-    /// layers.
+    /// The file of one layer's values: next to its figure under the same name, with a suffix where one figure shows several layers.
     pub(super) fn values(&self, stem: &str, suffix: &str, is_one_of_several: bool) -> PathBuf {
         match self {
             Self::File(path) if is_one_of_several => {

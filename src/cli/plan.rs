@@ -1,5 +1,5 @@
-//! `render`'s arguments, validated: names resolved, pictures listed, files named, weights loaded. After the plan only a
-//! picture can be wrong.
+//! The plan of `render`, made from its arguments: models and layers found, pictures listed, output files named, weights loaded. Once there
+//! is a plan, the only invalid input can be a picture.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -26,31 +26,31 @@ use crate::tensor::counted;
 use crate::tensor::{ChannelSelection, Fit, MapShape, PixelSize, shown};
 use crate::weights::{ClassNames, KerasPart, PartChoice, TensorFile};
 
-/// Everything that `render` does, settled.
+/// Everything that `render` needs, validated.
 pub(super) struct RenderPlan {
-    /// In order; stems are unique.
+    /// Pictures in the order they are processed; their stems are unique.
     pub pictures: Vec<PictureRef>,
-    /// Each with its session: every picture is decoded once and goes through all of them.
+    /// Models, each with its session. Every picture is decoded once and run through all of them.
     pub models: Vec<PlannedModel>,
-    /// What is asked of each layer of each network, of each picture.
+    /// Preprocessing and look, the same for each layer of each network and each picture.
     pub request: ViewRequest,
     /// Pixels per value.
     pub scale: Scale,
-    /// What a picture becomes.
+    /// What kind of figure is made of a picture.
     pub kind: FigureKind,
     /// Whether values are saved too.
     pub saves_values: bool,
-    /// Where figures go.
+    /// Where figures are written.
     pub outputs: Outputs,
     /// Whether times are printed.
     pub prints_timings: bool,
 }
 
-/// One backbone, and what is wanted of it.
+/// One backbone, and the layers wanted from it.
 pub(super) struct PlannedModel {
-    /// Ready to run.
+    /// Session with the loaded backbone, ready to run.
     pub session: Session,
-    /// In the order asked for, each once.
+    /// Layers in the order they were named, each once.
     pub layers: Vec<PlannedLayer>,
 }
 
@@ -59,18 +59,18 @@ pub(super) struct PlannedModel {
 pub(super) struct PlannedLayer {
     /// Its node.
     pub node: NodeId,
-    /// Its part of file names.
+    /// Its part of the names of figures.
     pub suffix: String,
 }
 
 impl RenderPlan {
-    /// Settles everything, cheap things first. Notes for the person go to `reporter`.
+    /// Validates the arguments and makes the plan; cheap checks come first. Notes for the user go to `reporter`.
     pub(super) fn new(args: &RenderArgs, resources: &Resources, reporter: &Reporter) -> anyhow::Result<Self> {
         args.run.engine().check()?;
         start_threads(args.run.threads, Priority::Normal)?;
         let (specs, mut file) =
             specs(&args.model, args.weights.as_deref(), &args.part.choice(), args.final_layer.as_deref())?;
-        // Cheap things first: a file that holds no names is said before a network is loaded.
+        // Before a network is loaded, so that a file without class names is reported early.
         let names = args.class_names.as_deref().map(ClassNames::read).transpose()?;
         let request = request(args, specs[0]);
         specs.iter().try_for_each(|spec| check_values(spec, request.input.values))?;
@@ -100,7 +100,7 @@ impl RenderPlan {
             introduce(spec, args.model.is_empty() && args.weights.is_none(), reporter);
         }
         let consent = Consent { is_given: args.yes, is_offline: args.offline };
-        // Until the first figure Ctrl-C simply ends the program; a download goes on from there the next time.
+        // Until the first figure, Ctrl-C simply ends the program; an interrupted download is resumed the next time.
         let downloads = Downloader::new(consent, &resources.store, reporter, CancelToken::new());
         let mut models = Vec::with_capacity(specs.len());
         for (spec, layers) in specs.iter().copied().zip(layers) {
@@ -128,13 +128,14 @@ impl RenderPlan {
         })
     }
 
-    /// Layers of all models.
+    /// Number of layers of all models.
     pub(super) fn num_panels(&self) -> usize {
         self.models.iter().map(|m| m.layers.len()).sum()
     }
 }
 
-/// A network with its weights, fetched first where a person wants that; said where nobody knows what they are.
+/// Loads a network with its weights. Missing weights are downloaded first where the user wants that. Prints notes about the weights, and
+/// says so where they are unverified.
 pub(super) fn load(
     spec: &'static ModelSpec,
     file: Option<TensorFile>,
@@ -169,7 +170,7 @@ pub(super) fn load(
     Ok(backbone)
 }
 
-/// What was taken of a weight file and what was left.
+/// Prints notes about which parts of a weight file were used and which were left out.
 pub(super) fn tell_notes(backbone: &Backbone, reporter: &Reporter) {
     let others = backbone.has_other_average().then(|| {
         if backbone.origin().is_averaged() {
@@ -184,7 +185,7 @@ pub(super) fn tell_notes(backbone: &Backbone, reporter: &Reporter) {
     }
 }
 
-/// A part is one of a weight file.
+/// Checks that `--prefix` and `--ema` are given only together with `--weights`.
 pub(super) fn check_part(weights: Option<&Path>, part: &PartChoice) -> anyhow::Result<()> {
     if weights.is_none() && !part.is_none() {
         bail!("`--prefix` and `--ema` say what of a weight file is meant; name the file with `--weights`");
@@ -192,8 +193,8 @@ pub(super) fn check_part(weights: Option<&Path>, part: &PartChoice) -> anyhow::R
     Ok(())
 }
 
-/// The networks that are named, each once, or the default; and the weight file of the one where one is given. `final_layer` is the layer
-/// that networks of files are to end at.
+/// The model specs that are named, each once, or the default one; and the weight file, if one is given for the only model. `final_layer`
+/// is the user's choice of the final layer, for networks from ONNX files.
 pub(super) fn specs(
     models: &[String],
     weights: Option<&Path>,
@@ -208,7 +209,7 @@ pub(super) fn specs(
             bail!("`--weights` is one network's file, and `--model` names {}", models.len());
         }
         let name = models.first().map(|name| name.trim());
-        // A name that is none is said before a large file is read.
+        // An unknown name is reported before a large file is read.
         if let Some(name) = name {
             choose_spec(Some(name), is_onnx_path(Path::new(name)))?;
         }
@@ -232,7 +233,7 @@ pub(super) fn specs(
     Ok((specs, None))
 }
 
-/// What is asked of each layer; picture, network and layer are those of the plan.
+/// Preprocessing and look for all layers. Picture, network and layer of this request are not used: the plan has its own.
 fn request(args: &RenderArgs, spec: &'static ModelSpec) -> ViewRequest {
     let mut request = ViewRequest {
         input: InputChoices { fit: args.fit, values: args.preprocess },
@@ -242,12 +243,13 @@ fn request(args: &RenderArgs, spec: &'static ModelSpec) -> ViewRequest {
     request
 }
 
-/// Pixels per value. A sheet brings its panels to one width itself, and does it best from the smallest.
+/// Pixels per value. A sheet enlarges its panels to a common width itself, which works best from the smallest scale.
 fn scale(args: &RenderArgs) -> Scale {
     if args.sheet && args.look.scale == Scale::Auto { Scale::Times(1) } else { args.look.scale }
 }
 
-/// Names that were separated at their commas. A file or a layer may have a comma in its name: what is known whole is put together again.
+/// Restores names that clap has split at commas. The name of a file or a layer may contain a comma: parts that form a known name are
+/// joined again.
 fn whole_names(parts: &[String], is_known: impl Fn(&str) -> bool) -> Vec<String> {
     let mut names = Vec::new();
     let mut at = 0;
@@ -260,7 +262,7 @@ fn whole_names(parts: &[String], is_known: impl Fn(&str) -> bool) -> Vec<String>
     names
 }
 
-/// The layers of each model, found in its graph and tried for size.
+/// Finds the layers in the graph of each model and checks that their figures don't exceed the size limits.
 fn layers(
     specs: &[&'static ModelSpec],
     names: &[String],
@@ -302,7 +304,7 @@ fn layers(
         .collect())
 }
 
-/// The layers that are named, each once, in one network.
+/// Finds the named layers in a network's graph, each once.
 pub(super) fn nodes(
     graph: &Graph,
     spec: &ModelSpec,
@@ -324,7 +326,7 @@ pub(super) fn nodes(
     Ok(nodes)
 }
 
-/// The size that every picture comes to, or the model's own where pictures keep theirs, and whether it is the former.
+/// The input size and `true` if all pictures are brought to this size; the model's own size and `false` if pictures keep theirs.
 fn input_size(spec: &ModelSpec, fit: FitChoice) -> (PixelSize, bool) {
     match fit {
         FitChoice::Size(size) => (size, true),
@@ -334,7 +336,7 @@ fn input_size(spec: &ModelSpec, fit: FitChoice) -> (PixelSize, bool) {
     }
 }
 
-/// Channels that a figure shows of a layer, at least: how many are dead shows only with the values.
+/// The smallest number of channels that a figure of a layer may show: how many are dead is known only from the values.
 fn num_shown(request: &ViewRequest, shape: MapShape) -> usize {
     match (&request.class_map, request.selection) {
         (Some(_), _) | (None, ChannelSelection { hides_dead: true, .. }) => 1,
@@ -342,14 +344,15 @@ fn num_shown(request: &ViewRequest, shape: MapShape) -> usize {
     }
 }
 
-/// A grid is too small at any map size; other limits are known only with it.
+/// Checks the size of a layer's mosaic. Where the size of its map is unknown, a map of 1×1 is assumed, which still finds a grid that is
+/// too small.
 fn try_look(look: &Look, shape: MapShape, is_known: bool) -> anyhow::Result<()> {
     let shape = if is_known { shape } else { MapShape::new(shape.channels, 1, 1) };
     look.for_shape(shape)?;
     Ok(())
 }
 
-/// The pictures, with what was left out said.
+/// Lists the pictures, and prints notes about those that are left out.
 fn pictures(args: &RenderArgs, reporter: &Reporter) -> anyhow::Result<Vec<PictureRef>> {
     let mut pictures = expand_inputs(&args.inputs, args.camera, args.row)?;
     for path in args.inputs.iter().filter(|path| path.is_dir() || is_log(path)) {
@@ -385,7 +388,7 @@ fn pictures(args: &RenderArgs, reporter: &Reporter) -> anyhow::Result<Vec<Pictur
     Ok(pictures)
 }
 
-/// Where figures go into (or below) the folder that pictures come from, the last run's figures are no pictures of this one.
+/// Leaves out figures of an earlier run, where they are written into (or below) the folder that pictures are read from.
 fn leave_out_own_figures(pictures: &mut Vec<PictureRef>, output: &Path) {
     let Ok(folder) = output.canonicalize() else { return };
     if !folder.is_dir() {
@@ -395,13 +398,13 @@ fn leave_out_own_figures(pictures: &mut Vec<PictureRef>, output: &Path) {
         path.canonicalize().is_ok_and(|path: PathBuf| path.parent().is_some_and(|parent| parent == folder))
     };
     pictures.retain(|picture| {
-        // Without a model it was named by itself, and so is wanted.
+        // A picture without a row was named by the user directly, and so is wanted.
         let path = picture.picture.path();
         picture.row.is_none() || !lies_there(path) || read_record(path).is_err()
     });
 }
 
-/// What must be known of a network before its pictures are trusted; always said of one that nobody named.
+/// Prints what the user should know about a network before trusting its figures. Always prints the name of the default network.
 pub(super) fn introduce(spec: &ModelSpec, is_default: bool, reporter: &Reporter) {
     let caution = if spec.caution.is_empty() { String::new() } else { format!("; mind: {}", spec.caution) };
     if is_default {

@@ -1,6 +1,6 @@
-//! Remedies in the command line's words.
+//! Words the remedies of errors for the command line.
 //!
-//! Owns which error types are asked for one, and the wording. Must not know how errors come about.
+//! Owns the list of error types that may carry a remedy, and the wording. Must not know how errors come about.
 
 use crate::engine::{DeviceError, EngineError, LoadError, PlanError, ThreadsError};
 use crate::extract::{
@@ -17,7 +17,7 @@ use crate::render::{AnimationError, ChoiceError, ClassMapError, DEFAULT_TAG};
 use crate::tensor::{Remedied, Remedy, Setting, ValueScale};
 use crate::weights::{ClassNamesError, PartError, WeightsFileError};
 
-/// An error put into other words, with the remedy that it had.
+/// An error reworded, with the remedy of the original error.
 #[derive(Debug, thiserror::Error)]
 #[error("{words}")]
 pub(super) struct Told {
@@ -31,7 +31,7 @@ impl Told {
     }
 }
 
-/// The remedy that an error, or one of its causes, carries. An error type that carries remedies is listed here.
+/// The remedy that an error or one of its causes carries. Every error type that may carry a remedy must be listed here.
 pub(super) fn of(error: &anyhow::Error) -> Option<Remedy> {
     error.chain().find_map(|cause| {
         let carried = [
@@ -69,7 +69,7 @@ pub(super) fn of(error: &anyhow::Error) -> Option<Remedy> {
     })
 }
 
-/// What is typed for a setting.
+/// The option for a setting.
 const fn option(setting: Setting) -> &'static str {
     match setting {
         Setting::Fit => "--fit",
@@ -91,7 +91,7 @@ const fn option(setting: Setting) -> &'static str {
     }
 }
 
-/// What to type, for the line after the error.
+/// The words of a remedy, which name what to type; printed on the line after the error.
 #[expect(clippy::too_many_lines, reason = "a line or two for each remedy")]
 pub(super) fn words(remedy: &Remedy) -> String {
     match remedy {
@@ -166,7 +166,7 @@ pub(super) fn words(remedy: &Remedy) -> String {
         Remedy::SettingsAsBefore { settings, can_be_mixed } => {
             let words = |(setting, before): &(Setting, String)| match (setting, &**before) {
                 (_, "none" | "") => format!("no `{}`", option(*setting)),
-                // One engine in two ways.
+                // One engine, whose second form has an option of its own.
                 (Setting::Engine, "fast") => "`--engine fast` without `--exact`".to_owned(),
                 (Setting::Engine, "fast-exact") => "`--exact`".to_owned(),
                 (_, before) => format!("`{} {}`", option(*setting), before.replace(", ", ",")),
@@ -183,7 +183,7 @@ pub(super) fn words(remedy: &Remedy) -> String {
         }
         Remedy::SettingsAlike { settings } => {
             let words = |setting: &Setting| match setting {
-                // One engine in two ways.
+                // One engine, whose second form has an option of its own.
                 Setting::Engine => "`--engine` and `--exact`".to_owned(),
                 other => format!("`{}`", option(*other)),
             };

@@ -1,4 +1,4 @@
-//! `render`'s run: picture after picture, each through every network, each figure written as soon as it is whole.
+//! Carries out the plan of `render`: runs each picture through every network and writes each figure as soon as it is complete.
 
 use std::ops::ControlFlow;
 
@@ -21,19 +21,19 @@ use crate::render::{
 use crate::tensor::counted;
 use crate::tensor::{Activation, LayerStats};
 
-/// How one picture ended.
+/// How the work on one picture ended.
 enum PictureEnd {
-    /// All its figures are written; the line that says so where it is the only one.
+    /// All its figures are written. Holds the line to print if there is only one figure.
     Done(String),
     /// Ctrl-C came first.
     Cancelled,
 }
 
-/// Why a picture gave nothing, and what that means for the others.
+/// Why a picture gave no figure, and whether that concerns the others.
 enum PictureError {
-    /// It is this picture's.
+    /// Concerns this picture only.
     Picture(anyhow::Error),
-    /// The next one would meet it too.
+    /// Would occur with the next picture too, so the run stops.
     Run(anyhow::Error),
 }
 
@@ -51,7 +51,7 @@ impl From<WriteError> for PictureError {
     }
 }
 
-/// Works off the plan.
+/// Carries out the plan.
 pub(super) fn run(plan: &mut RenderPlan, reporter: &Reporter) -> anyhow::Result<Exit> {
     let cancel = cancelled_by_ctrl_c()?;
     let pictures = std::mem::take(&mut plan.pictures);
@@ -75,7 +75,7 @@ pub(super) fn run(plan: &mut RenderPlan, reporter: &Reporter) -> anyhow::Result<
                 ));
                 return Ok(Exit::Interrupted);
             }
-            // With nothing else to do, a picture's error is the command's.
+            // With only one picture, its error is that of the command.
             Err(PictureError::Picture(error)) if pictures.len() == 1 => return Err(error),
             Err(PictureError::Picture(error)) => {
                 num_failed += 1;
@@ -122,7 +122,7 @@ fn summary(
     )
 }
 
-/// Decodes a picture once and takes it through every network.
+/// Decodes a picture once and runs it through every network.
 fn one_picture(
     plan: &mut RenderPlan,
     picture: &PictureRef,
@@ -166,7 +166,7 @@ fn one_picture(
         let backbone = &run_by.backbone;
         let view = View::new(backbone.preprocessing().spec(), &decoded.rgb, request.input)
             .map_err(|error| of_picture(error.into()))?;
-        // A layer is drawn and let go as soon as it is there: all of a network's would fill the memory.
+        // A layer is drawn and dropped as soon as its values are there, because keeping all layers would fill the memory.
         let mut draw_layer = |node: NodeId, activation: &Activation| -> Result<(), PictureError> {
             let Some(place) = layers.iter().position(|layer| layer.node == node) else { return Ok(()) };
             let suffix = &layers[place].suffix;
@@ -197,7 +197,7 @@ fn one_picture(
             .map_err(|error| of_picture(error.into()))?;
             panel.set_remark(remark);
             let FigureKind::Mosaics(surround) = kind else {
-                // Layers come in execution order and stand in the order asked for.
+                // Layers come in execution order, and are shown in the order they were named.
                 sheet_panels.push((at * num_panels + place, panel));
                 return Ok(());
             };
@@ -235,7 +235,7 @@ fn one_picture(
     Ok(PictureEnd::Done(line))
 }
 
-/// Writes a figure; gives the line that says so.
+/// Writes a figure and returns the line that reports it.
 fn write(
     outputs: &Outputs,
     stem: &str,

@@ -1,6 +1,6 @@
-//! The one place that prints. Stdout carries results; stderr carries notes, problems and progress.
+//! The only place that prints. Results go to stdout; notes, problems and progress go to stderr.
 //!
-//! Nobody reading is no error: a closed pipe ends the output, not the run.
+//! A closed pipe is not an error: it ends the output, not the run.
 
 use std::borrow::Cow;
 use std::io::{self, Write};
@@ -19,12 +19,12 @@ pub(super) struct Reporter {
 }
 
 impl Reporter {
-    /// Quiet leaves out notes, progress and summaries; verbose leaves out progress, for log lines would tear it.
+    /// `is_quiet` leaves out notes, progress and summaries. `is_verbose` leaves out progress, because log lines would break the bar.
     pub(super) fn new(is_quiet: bool, is_verbose: bool) -> Self {
         Self { is_quiet, is_verbose }
     }
 
-    /// A result, to stdout. A reader that has gone is fine.
+    /// Prints a result to stdout. A closed pipe is not an error.
     #[expect(clippy::unused_self, reason = "everything that is printed goes through the reporter")]
     pub(super) fn result(&self, text: &str) -> anyhow::Result<()> {
         let mut stdout = io::stdout().lock();
@@ -36,33 +36,33 @@ impl Reporter {
         }
     }
 
-    /// Something a person should know.
+    /// Prints a note: something the user should know.
     pub(super) fn note(&self, text: &str) {
         if !self.is_quiet {
             line(&format!("note: {text}"));
         }
     }
 
-    /// A closing line.
+    /// Prints the summary at the end of a command.
     pub(super) fn summary(&self, text: &str) {
         if !self.is_quiet {
             line(text);
         }
     }
 
-    /// A picture that gave nothing; said even when quiet.
+    /// Reports a picture or another item that was skipped; printed even when quiet.
     #[expect(clippy::unused_self, reason = "everything that is printed goes through the reporter")]
     pub(super) fn skipped(&self, text: &str) {
         line(&format!("skipped: {text}"));
     }
 
-    /// Text that was asked for and isn't the result.
+    /// Prints text to stderr that the user asked for but that isn't the result, such as timings.
     #[expect(clippy::unused_self, reason = "everything that is printed goes through the reporter")]
     pub(super) fn aside(&self, text: &str) {
         line(text.trim_end());
     }
 
-    /// The error that ends the command, with its causes, on one line; on the next what to do, where the error knows that as data.
+    /// Prints the error that ends the command, with its causes, on one line; the remedy, if there is one, on the next line.
     #[expect(clippy::unused_self, reason = "everything that is printed goes through the reporter")]
     pub(super) fn fail(&self, error: &anyhow::Error) -> Exit {
         line(&format!("error: {error:#}"));
@@ -72,7 +72,7 @@ impl Reporter {
         Exit::Failed
     }
 
-    /// Asks a person at the terminal; anything but a yes is a no.
+    /// Asks the user a question at the terminal; any answer but yes means no.
     #[expect(clippy::unused_self, reason = "everything that is printed goes through the reporter")]
     pub(super) fn asks(&self, question: &str) -> bool {
         let mut stderr = io::stderr().lock();
@@ -83,7 +83,7 @@ impl Reporter {
             && ["y", "yes"].contains(&answer.trim().to_lowercase().as_str())
     }
 
-    /// A bar that counts a download's bytes; hidden where stderr is no terminal.
+    /// A progress bar for the bytes of a download; hidden where stderr is not a terminal.
     pub(super) fn download(&self, total: Option<u64>) -> DownloadBar {
         let is_hidden = self.is_quiet || self.is_verbose;
         let target = if is_hidden { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
@@ -98,19 +98,19 @@ impl Reporter {
         DownloadBar { bar }
     }
 
-    /// A progress bar of that many steps; hidden where stderr is no terminal and where one step is all there is.
+    /// A progress bar of this many steps; hidden where stderr is not a terminal and where there is only one step.
     pub(super) fn progress(&self, num_steps: usize) -> RunProgress {
         let is_hidden = self.is_quiet || self.is_verbose || num_steps < 2;
         let target = if is_hidden { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
         let style = ProgressStyle::with_template("{bar:28} {pos}/{len} {wide_msg} {eta}")
             .unwrap_or_else(|_| ProgressStyle::default_bar());
         let bar = ProgressBar::with_draw_target(Some(num_steps as u64), target).with_style(style);
-        // Without ticks the estimate stands still during a long step.
+        // Without ticks the estimated time would not be updated during a long step.
         bar.enable_steady_tick(Duration::from_millis(500));
         RunProgress { bar }
     }
 
-    /// A progress bar of a long run of pictures, of which some are done already: with their rate and the time that is left.
+    /// A progress bar for a long run of pictures, of which `num_done` are done already, with the rate and the time left.
     pub(super) fn long_progress(&self, num_steps: u64, num_done: u64) -> RunProgress {
         let is_hidden = self.is_quiet || self.is_verbose;
         let target = if is_hidden { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
@@ -118,7 +118,7 @@ impl Reporter {
         let style = ProgressStyle::with_template(template)
             .unwrap_or_else(|_| ProgressStyle::default_bar())
             .with_key("per_sec", |state: &ProgressState, out: &mut dyn std::fmt::Write| {
-                // A line that can't be drawn is drawn again.
+                // If drawing fails, the next update draws the line again.
                 let _ = write!(out, "{:.1} pictures/s", state.per_sec());
             });
         let bar = ProgressBar::with_draw_target(Some(num_steps), target).with_style(style);
@@ -129,14 +129,14 @@ impl Reporter {
     }
 }
 
-/// A bar that counts bytes.
+/// A progress bar that counts the bytes of a download.
 #[derive(Debug)]
 pub(super) struct DownloadBar {
     bar: ProgressBar,
 }
 
 impl DownloadBar {
-    /// Bytes that are there by now.
+    /// Sets the number of bytes received so far.
     pub(super) fn at(&self, num_bytes: u64) {
         self.bar.set_position(num_bytes);
     }
@@ -148,34 +148,34 @@ impl Drop for DownloadBar {
     }
 }
 
-/// A progress bar that steps aside for text.
+/// A progress bar that makes room for printed text.
 #[derive(Debug)]
 pub(super) struct RunProgress {
     bar: ProgressBar,
 }
 
 impl RunProgress {
-    /// Says what is being worked on.
+    /// Shows what is being worked on.
     pub(super) fn begin(&self, what: &str) {
         self.bar.set_message(what.to_owned());
     }
 
-    /// One step done.
+    /// Adds finished steps.
     pub(super) fn step(&self, num_steps: usize) {
         self.bar.inc(num_steps as u64);
     }
 
-    /// How many there are, where that is known only now.
+    /// Sets the number of steps, where it becomes known only later.
     pub(super) fn set_length(&self, num_steps: u64) {
         self.bar.set_length(num_steps);
     }
 
-    /// So many done in all.
+    /// Sets the number of steps done so far.
     pub(super) fn reach(&self, num_done: u64) {
         self.bar.set_position(num_done);
     }
 
-    /// Prints without the bar in the way.
+    /// Hides the bar while `print` prints.
     pub(super) fn above(&self, print: impl FnOnce()) {
         self.bar.suspend(print);
     }
@@ -187,17 +187,17 @@ impl Drop for RunProgress {
     }
 }
 
-/// One line to stderr; if nobody reads it, there is nobody to tell.
+/// Prints one line to stderr; an error is ignored, because there is nowhere to report it.
 fn line(text: &str) {
     drop(writeln!(io::stderr().lock(), "{}", harmless(text)));
 }
 
-/// Words of files and arguments may hold what steers a terminal; it is shown, not obeyed. Line ends of our own tables stay.
+/// Escapes characters that would control the terminal; text from files and arguments may contain them. Line breaks stay, for tables.
 fn harmless(text: &str) -> Cow<'_, str> {
     escaped(text, |c| c.escape_default().to_string())
 }
 
-/// Text of a result without what a terminal obeys, in the way that is right inside JSON and can be read elsewhere; tabs part columns.
+/// Escapes characters of a result that would control the terminal, in the form that is valid in JSON. Line breaks and tabs stay.
 fn in_json_too(text: &str) -> Cow<'_, str> {
     escaped(text, |c| if c == '\t' { c.to_string() } else { format!("\\u{:04x}", u32::from(c)) })
 }

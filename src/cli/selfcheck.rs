@@ -1,7 +1,7 @@
-//! `selfcheck`: whether networks give here what they gave where they were compared with their frameworks.
+//! `selfcheck`: checks whether networks give the same values on this machine as in their frameworks.
 //!
-//! The references were computed by Keras and torch (`assets/selfcheck/make.py`) for the weights that the program carries; the picture is the
-//! carried cat, so decoding, resizing and preprocessing are part of the check.
+//! The references were computed by Keras and torch (`assets/selfcheck/make.py`) with the weights embedded in the program. The input is the
+//! embedded picture of a cat, so decoding, resizing and preprocessing are part of the check.
 
 use std::ops::ControlFlow;
 
@@ -27,22 +27,22 @@ const REFERENCES: [&str; 3] = [
     include_str!("../../assets/selfcheck/tf_efficientnet_lite0.in1k.json"),
 ];
 
-/// Largest difference from a reference, as a share of the layer's largest magnitude. Orders of summation differ by a hundredth of
-/// it; the smallest known mistake of a port is a hundred times as large.
+/// Largest allowed difference from a reference, as a share of the layer's largest magnitude. Different orders of summation cause a
+/// hundredth of it; the smallest known mistake in a port causes a hundred times as much.
 const TOLERANCE: f64 = 1e-4;
 
-/// What a layer gave in the framework.
+/// Reference values of one layer, from the framework.
 #[derive(Deserialize)]
 struct Layer {
     name: String,
     shape: [usize; 3],
     mean: f64,
     abs_max: f64,
-    /// Place in the map and value there.
+    /// Index into the layer's values (CHW), and the value there.
     samples: Vec<(usize, f32)>,
 }
 
-/// What a network gave.
+/// Reference values of one network.
 #[derive(Deserialize)]
 struct Reference {
     tag: String,
@@ -58,7 +58,7 @@ enum Verdict {
     Cancelled,
 }
 
-/// Checks the models named, or all that are here.
+/// Checks the named models, or all whose weights are on this machine.
 pub(super) fn run(args: &SelfcheckArgs, resources: &Resources, reporter: &Reporter) -> anyhow::Result<Exit> {
     args.run.engine().check()?;
     start_threads(args.run.threads, Priority::Normal)?;
@@ -158,7 +158,7 @@ fn check(
     })
 }
 
-/// Worst difference from a reference, or what is wrong.
+/// The largest difference from a reference, as a share of the layer's largest magnitude; or what is wrong.
 fn compare(layer: &Layer, got: &Activation) -> Result<f64, String> {
     let shape = [got.shape().channels, got.shape().height, got.shape().width];
     if shape != layer.shape {
@@ -181,7 +181,7 @@ fn compare(layer: &Layer, got: &Activation) -> Result<f64, String> {
     Ok(worst)
 }
 
-/// What holds for any network that was trained: finite, not all dead, of a sane size.
+/// Checks a layer without a reference: the values of a trained network are finite, not all equal, and not extremely large.
 fn plausible(got: &Activation) -> Result<f64, String> {
     const LARGEST: f32 = 1e6;
     let stats = LayerStats::of(got);

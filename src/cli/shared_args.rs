@@ -1,4 +1,4 @@
-//! What several commands can be told.
+//! Arguments that several commands share.
 
 use clap::Args as ClapArgs;
 
@@ -8,10 +8,10 @@ use crate::weights::PartChoice;
 /// Which network of a weight file is meant, where it holds several.
 #[derive(Clone, Debug, Default, ClapArgs)]
 pub(super) struct PartArgs {
-    /// How tensors' names begin in a weight file that holds a network more than once, such as `module.encoder_q`
+    /// Prefix of the tensors' names, for a weight file that holds a network more than once, such as `module.encoder_q`
     ///
-    /// A beginning that all of a network's tensors have is found and taken off by itself where there is one. An empty one means names
-    /// that begin with nothing.
+    /// Where only one prefix fits all of a network's tensors, it is found and removed automatically. An empty one means names without a
+    /// prefix.
     #[arg(long, value_name = "PREFIX", help_heading = "Weight file")]
     pub prefix: Option<String>,
 
@@ -21,7 +21,7 @@ pub(super) struct PartArgs {
 }
 
 impl PartArgs {
-    /// As the layers below say it.
+    /// The choice in the form that the `weights` layer takes.
     pub(super) fn choice(&self) -> PartChoice {
         PartChoice { prefix: self.prefix.clone(), ema: self.ema }
     }
@@ -48,7 +48,7 @@ pub(super) struct RunArgs {
 
     /// Threads to compute with; without it, one per core
     ///
-    /// Values don't depend on it. The environment variable `RAYON_NUM_THREADS` sets what is taken without it.
+    /// Values don't depend on it. The environment variable `RAYON_NUM_THREADS` sets the number used without this option.
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub threads: Option<NumThreads>,
 }
@@ -66,7 +66,7 @@ pub(super) struct DownloadArgs {
 }
 
 impl RunArgs {
-    /// What the two switches say together.
+    /// The engine that `--engine` and `--exact` choose together.
     pub(super) fn engine(&self) -> EngineChoice {
         if self.exact { self.engine.exact() } else { self.engine }
     }

@@ -1,4 +1,4 @@
-//! Plain text tables that fit the terminal, and numbers as people read them.
+//! Plain text tables that fit the terminal, and short forms of large numbers.
 
 use std::io::IsTerminal as _;
 
@@ -12,24 +12,24 @@ const GAP: &str = "  ";
 pub(super) struct TableColumn {
     /// The heading.
     pub title: &'static str,
-    /// Whether cells stand at the right, as numbers do.
+    /// Whether cells are aligned to the right, as for numbers.
     pub is_right: bool,
-    /// 0 stays whatever the width; of the others the largest goes first.
+    /// Order in which columns are left out to fit the width, largest number first; 0 is never left out.
     pub dispensable: u8,
 }
 
 impl TableColumn {
-    /// Words that always stay.
+    /// A column of words that is never left out.
     pub(super) const fn words(title: &'static str) -> Self {
         Self { title, is_right: false, dispensable: 0 }
     }
 
-    /// Numbers that always stay.
+    /// A column of numbers that is never left out.
     pub(super) const fn number(title: &'static str) -> Self {
         Self { title, is_right: true, dispensable: 0 }
     }
 
-    /// This column, left out where it doesn't fit.
+    /// The same column, but left out where it doesn't fit. Columns with a larger `order` are left out first.
     pub(super) const fn dispensable(self, order: u8) -> Self {
         Self { dispensable: order, ..self }
     }
@@ -53,8 +53,8 @@ impl Table {
         self.rows.push(cells);
     }
 
-    /// The table, a line per row, and the titles of columns that were left out to fit `width`. Nothing is ever cut off: where
-    /// even the least is too wide, the terminal wraps it.
+    /// The table, one line per row, and the titles of the columns that were left out to fit `width`. Cells are never cut off: where the
+    /// remaining columns are still too wide, the terminal wraps the lines.
     pub(super) fn to_text(&self, width: Option<usize>) -> (String, Vec<&'static str>) {
         let widths: Vec<usize> = (0..self.columns.len())
             .map(|at| {
@@ -98,13 +98,13 @@ impl Table {
     }
 }
 
-/// Columns of the terminal that stdout is; none where it is a file or a pipe, which take any width.
+/// Width of the terminal in characters; `None` where stdout is a file or a pipe, which take any width.
 pub(super) fn stdout_width() -> Option<usize> {
     let (Width(columns), _) = terminal_size().filter(|_| std::io::stdout().is_terminal())?;
     Some(columns.into())
 }
 
-/// A paragraph in lines of at most `width` characters, those after the first indented. A longer word has a line of its own.
+/// Wraps a paragraph into lines of at most `width` characters and indents all lines but the first. A longer word gets its own line.
 pub(super) fn wrap(text: &str, width: Option<usize>) -> String {
     const INDENT: &str = "    ";
     let Some(width) = width else { return format!("{text}\n") };
@@ -126,7 +126,7 @@ pub(super) fn wrap(text: &str, width: Option<usize>) -> String {
     out
 }
 
-/// A count with three digits and a unit: `21.8 M`.
+/// A count with three digits and a unit, such as `21.8 M`; below 1000 as it is.
 pub(super) fn short_count(count: u64) -> String {
     let (value, unit) = match count {
         0..1_000 => return count.to_string(),
@@ -134,12 +134,12 @@ pub(super) fn short_count(count: u64) -> String {
         1_000_000..1_000_000_000 => (count as f64 / 1e6, "M"),
         _ => (count as f64 / 1e9, "G"),
     };
-    // Three digits, the rounding included.
+    // The limits take into account that the value is rounded to three digits.
     let decimals = [9.995, 99.95].iter().filter(|limit| value < **limit).count();
     format!("{value:.decimals$} {unit}")
 }
 
-/// A number of bytes with three digits and a decimal unit: `102 MB`.
+/// A number of bytes with three digits and a decimal unit, such as `102 MB`.
 pub(super) fn short_bytes(num_bytes: u64) -> String {
     let text = short_count(num_bytes);
     match text.split_once(' ') {
@@ -148,7 +148,7 @@ pub(super) fn short_bytes(num_bytes: u64) -> String {
     }
 }
 
-/// Of every character in these tables one stands in one cell of a terminal.
+/// Number of characters; every character in these tables is one terminal cell wide.
 fn num_chars(text: &str) -> usize {
     text.chars().count()
 }

@@ -1,4 +1,4 @@
-//! `--timings`: where the time goes, node by node.
+//! `--timings`: the time of each step of a network.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use super::table::{Table, TableColumn};
 use crate::engine::RunReport;
 use crate::tensor::counted;
 
-/// Times of one network, summed over its runs.
+/// The times of one network's steps, summed over its runs.
 #[derive(Debug)]
 pub(super) struct LayerTimings {
     tag: &'static str,
@@ -22,7 +22,7 @@ struct StepTime {
 }
 
 impl LayerTimings {
-    /// No run yet.
+    /// Times without any run yet.
     pub(super) fn new(tag: &'static str) -> Self {
         Self { tag, num_runs: 0, steps: Vec::new() }
     }
@@ -44,8 +44,8 @@ impl LayerTimings {
         }
     }
 
-    /// The table, mean of all runs. Shares of the peak count a convolution's multiply-adds as its definition has them, so one that
-    /// is computed with fewer can pass 100.
+    /// The table, with the means over all runs. The share of the peak counts the multiply-adds of a convolution's definition, so a
+    /// convolution that is computed with fewer can exceed 100 %.
     pub(super) fn to_text(&self, peak_gflops: Option<f64>) -> String {
         let num_runs = self.num_runs.max(1);
         let total: Duration = self.steps.iter().map(|s| s.elapsed).sum();

@@ -1,4 +1,4 @@
-//! `view`: a request for the window, checked as far as it can be before there is one.
+//! `view`: makes a request for the window, and checks as much of it as possible before the window opens.
 
 use std::io::IsTerminal;
 
@@ -15,7 +15,7 @@ use crate::render::{ChoiceError, WindowRequest, choose_spec_for_file, choose_spe
 use crate::weights::TensorFile;
 use crate::weights::fetch::FetchOptions;
 
-/// What a person without a window can do.
+/// What a user can do without a window.
 const INSTEAD: &str = "`filterscope render PICTURE -o FIGURE.png` makes the same figures without one";
 
 pub(super) fn run(args: ViewArgs, reporter: &Reporter) -> Next {
@@ -36,7 +36,7 @@ pub(super) fn run(args: ViewArgs, reporter: &Reporter) -> Next {
 
 fn request(mut args: ViewArgs) -> anyhow::Result<WindowRequest> {
     args.run.engine().check()?;
-    // A network's file where a picture may stand, as a desktop opens it with a program.
+    // A weight file or ONNX file may be given in place of a picture, as when a desktop opens it with this program.
     if let Some(path) = args.image.take_if(|path| is_weights_path(path) && path.exists()) {
         let taken = if is_onnx_path(&path) { args.model.is_some() } else { args.weights.is_some() };
         match path.to_str() {
@@ -56,7 +56,7 @@ fn request(mut args: ViewArgs) -> anyhow::Result<WindowRequest> {
         (None, Some(path)) => {
             let file = TensorFile::read_part(path, &args.part.choice())?;
             match choose_spec_for_file(None, &file) {
-                // Where that isn't all, the window asks: which model, which part, which of two kinds of weights.
+                // If more must be chosen, the window asks: which model, which part, or averaged weights or not.
                 Ok(spec) if settles(&file, spec) => args.model = Some(spec.tag.to_owned()),
                 Ok(_) | Err(ChoiceError::Several { .. } | ChoiceError::SeveralParts { .. }) => {}
                 Err(error) => return Err(error.into()),
@@ -95,13 +95,13 @@ fn request(mut args: ViewArgs) -> anyhow::Result<WindowRequest> {
     })
 }
 
-/// Whether a model is all that has to be chosen of a weight file.
+/// Whether nothing but the model has to be chosen for a weight file.
 fn settles(file: &TensorFile, spec: &ModelSpec) -> bool {
     let part = spec.graph().ok().and_then(|graph| file.part_for(&graph, spec.tag, spec.head_prefixes).ok());
     part.is_some_and(|file| file.choice().ema || !file.part().has_other_average())
 }
 
-/// Whether anything says where a window could open. Asked before a window library is, whose answer takes many lines.
+/// Whether there seems to be a display for the window. Checked before a window library is called, whose error message is many lines long.
 fn has_display() -> bool {
     let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     cfg!(not(unix))
@@ -109,7 +109,7 @@ fn has_display() -> bool {
         || ["DISPLAY", "WAYLAND_DISPLAY", "WAYLAND_SOCKET"].into_iter().any(is_set)
 }
 
-/// Why the window didn't open or ended badly, on one line; window libraries give several.
+/// The error with which the window failed, on one line; those of window libraries have several lines.
 #[cfg(feature = "gui")]
 pub(super) fn window_error(error: impl std::error::Error + Send + Sync + 'static) -> anyhow::Error {
     let chain = format!("{:#}", anyhow::Error::new(error));

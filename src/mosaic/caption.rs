@@ -1,21 +1,21 @@
-//! A mosaic as a figure that explains itself: caption, colour bar and legend around the untouched pixels.
+//! A mosaic as a self-explanatory figure: caption, colour bar and legend around the unchanged pixels.
 
 use super::{
     Mosaic, MosaicError, Pixels, colour_bar::ColourBar, legend::Legend, text, text_block::TextBlock,
 };
 
-/// What a figure says about its mosaic.
+/// The text of a figure about its mosaic.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Caption {
-    /// The first and larger line.
+    /// The first line, in larger letters.
     pub title: String,
-    /// One paragraph each.
+    /// The lines below the title, one paragraph each.
     pub details: Vec<String>,
 }
 
 impl Caption {
-    /// The caption of a mosaic of a picture (its file's name) through a backbone (`arch.tag`): picture, tag, layer and its
-    /// extent; then normalisation, range and the channels that don't live.
+    /// The caption of a mosaic. `picture` is the picture's file name, `tag` the backbone's name (`arch.tag`). The title has the picture,
+    /// the tag, the layer and its extent; below are the normalisation, the range and the counts of channels that are not live.
     pub fn of(mosaic: &Mosaic, picture: &str, tag: &str) -> Self {
         let picture = text::shorten_middle(picture, 48);
         let layer = format!("{}{}{}", mosaic.layer, text::NO_BREAK, mosaic.shape);
@@ -38,29 +38,29 @@ impl Caption {
     }
 }
 
-/// Parts with dots between them; a line breaks after a dot, never before it.
+/// Joins parts with dots between them; a line may break after a dot, never before it.
 fn join(parts: &[String]) -> String {
     parts.join(&format!("{}· ", text::NO_BREAK))
 }
 
-/// Where the caption stands.
+/// Where a figure's caption is placed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum CaptionSide {
     /// Over the mosaic, as a heading.
     #[default]
     Above,
-    /// Under everything, as papers have it.
+    /// Under everything, as is usual in papers.
     Below,
 }
 
-/// How a mosaic becomes a figure. The paper is the mosaic's own.
+/// How a mosaic is made into a figure. The figure's paper is that of the mosaic.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct FigureSettings {
-    /// Where the caption stands.
+    /// Where the caption is placed.
     pub side: CaptionSide,
     /// Whether the colour bar and the legend are drawn.
     pub scale_shown: bool,
-    /// Height of the text in pixels; none takes a 64th of the mosaic's width. Kept within 14 to 64.
+    /// Height of the text in pixels; `None` takes a 64th of the mosaic's width. Clamped to 14 to 64.
     pub text_px: Option<f32>,
 }
 
@@ -79,8 +79,8 @@ pub struct Figure {
     pub mosaic_at: (u32, u32),
 }
 
-/// Sets a mosaic as a figure. The text is wrapped, then shortened to the width, which is the mosaic's own but never less
-/// than a readable line.
+/// Makes a figure of a mosaic. The text is wrapped and shortened to the width of the mosaic, or to a minimum that leaves lines
+/// readable where the mosaic is narrower.
 ///
 /// # Errors
 /// [`MosaicError::TooLarge`] where margins and text take the figure over the limit.
@@ -116,11 +116,11 @@ pub fn figure(mosaic: &Mosaic, caption: &Caption, settings: &FigureSettings) -> 
     Ok(Figure { pixels, mosaic_at: (margin, mosaic_y) })
 }
 
-/// Colour bar and legend, side by side where they fit.
+/// Colour bar and legend, next to each other where they fit.
 struct Footer {
     bar: ColourBar,
     legend: Legend,
-    /// From the bar's corner.
+    /// Offset of the legend from the bar's top left corner.
     legend_at: (u32, u32),
 }
 

@@ -1,14 +1,14 @@
-//! Colour maps: from a share of a range to a colour.
+//! Colour maps: from a place in a range of values to a colour.
 //!
-//! Sequential maps have the 256 steps of the published tables; diverging ones 257, so that zero falls on the middle step
-//! and not between two. `colorous` holds the tables: matplotlib's magma, inferno, plasma and viridis (to one 8-bit step),
+//! Sequential maps have the 256 steps of the published tables. Diverging ones have 257, so that zero falls on the middle step and not
+//! between two. The tables come from the crate `colorous`: matplotlib's magma, inferno, plasma and viridis (to within one 8-bit step),
 //! d3's polynomials for cividis and turbo, `ColorBrewer`'s eleven classes for the diverging maps.
 
 use std::{fmt, str::FromStr};
 
 use crate::tensor::{LayerStats, nearest_names};
 
-/// A colour map. The name of a diverging one tells its ends, low first.
+/// A colour map. The name of a diverging one names the colours of its ends, low end first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ColourMap {
     /// Black through purple and orange to pale yellow.
@@ -19,7 +19,7 @@ pub enum ColourMap {
     Plasma,
     /// Purple through green to yellow.
     Viridis,
-    /// Blue through grey to yellow, the same to colour-blind eyes.
+    /// Blue through grey to yellow; looks the same to colour-blind people.
     Cividis,
     /// A rainbow with even steps.
     Turbo,
@@ -34,7 +34,7 @@ pub enum ColourMap {
 }
 
 impl ColourMap {
-    /// All of them, in the order they are listed to people.
+    /// All of them, in the order they are listed to users.
     pub const ALL: [Self; 10] = [
         Self::Magma,
         Self::Inferno,
@@ -64,7 +64,7 @@ impl ColourMap {
         }
     }
 
-    /// Whether the map has a neutral middle, which then always stands for zero.
+    /// Whether the map has a neutral middle; the middle always means zero, except with a fixed range.
     pub const fn is_diverging(self) -> bool {
         matches!(self, Self::BlueRed | Self::PurpleGreen | Self::BrownTeal)
     }
@@ -96,14 +96,14 @@ fn sequential(gradient: colorous::Gradient) -> Vec<[u8; 4]> {
     (0..256).map(|step| opaque(gradient.eval_rational(step, 256))).collect()
 }
 
-/// The eleven classes joined by straight lines, as matplotlib does. d3's spline, which `colorous` would use, passes beside
-/// the middle class and so tints zero.
+/// Interpolates the eleven classes linearly, as matplotlib does. d3's spline, which `colorous` would use, doesn't pass exactly through
+/// the middle class and so would tint zero.
 fn diverging(gradient: colorous::Gradient, reversed: bool) -> Vec<[u8; 4]> {
     const STEPS: usize = 256;
     let class = |i: usize| opaque(gradient.eval_rational(if reversed { 10 - i } else { i }, 11));
     (0..=STEPS)
         .map(|step| {
-            // In 256ths of a class, so that the arithmetic is exact.
+            // In units of 1/256 of a class, so that the arithmetic is exact.
             let along = step * 10;
             let (below, share) = ((along / STEPS).min(9), along - (along / STEPS).min(9) * STEPS);
             let (low, high) = (class(below), class(below + 1));
@@ -119,19 +119,19 @@ fn opaque(colour: colorous::Color) -> [u8; 4] {
     [colour.r, colour.g, colour.b, u8::MAX]
 }
 
-/// Which colour map to take.
+/// Which colour map to use.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum ColourChoice {
-    /// [`ColourMap::BlueRed`] for a layer with negative values, [`ColourMap::Magma`] for one without: there zero is black,
-    /// and sparse maps read light on dark.
+    /// [`ColourMap::BlueRed`] for a layer with negative values, otherwise [`ColourMap::Magma`], which shows zero as black and so sparse
+    /// maps as light on dark.
     #[default]
     Auto,
-    /// This one.
+    /// The given map.
     Map(ColourMap),
 }
 
 impl ColourChoice {
-    /// The map for a layer.
+    /// The colour map to use for a layer with these statistics.
     pub fn resolve(self, stats: &LayerStats) -> ColourMap {
         match self {
             Self::Map(map) => map,
@@ -150,7 +150,7 @@ impl fmt::Display for ColourChoice {
     }
 }
 
-/// A name that no colour map has.
+/// Text that is not the name of a colour map.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("unknown colour map `{asked}`; {}", self.hint())]
 pub struct UnknownColourMap {
@@ -174,7 +174,7 @@ impl FromStr for ColourMap {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let asked = text.to_lowercase();
-        // The other usual spellings of the one map that has them.
+        // Other common spellings of "greys".
         if ["grey", "gray", "grays"].contains(&asked.as_str()) {
             return Ok(Self::Greys);
         }

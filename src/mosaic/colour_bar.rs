@@ -1,4 +1,4 @@
-//! The colour bar: every colour of the map with the values at its ends, and zero where it lies inside.
+//! The colour bar: all colours of the map, labelled with the values at its ends, and with zero where the range contains it.
 
 use super::{ColourMap, Mosaic, Paper, PixelRect, Pixels, RangeUsed, format_value, text};
 
@@ -13,7 +13,7 @@ pub(super) struct ColourBar {
 }
 
 struct Tick {
-    /// Share of the bar from its left end.
+    /// Distance from the bar's left end, as a share of its length.
     at: f32,
     label: String,
 }
@@ -66,7 +66,7 @@ impl ColourBar {
         let under = y + self.thickness();
         let words = under + self.tick_length();
         let mut taken: Vec<(u32, u32)> = Vec::new();
-        // Ends first: what lies between gives way where there is no room.
+        // The labels of the ends are drawn first; one between them is left out where there is no room.
         for tick in &self.ticks {
             let label = text::shorten(&tick.label, self.px, self.width);
             let label_width = text::width(&label, self.px);
@@ -106,7 +106,7 @@ impl ColourBar {
     }
 }
 
-/// Ticks where each group of values has its own range.
+/// The ticks for a mosaic whose channels or locations each have their own range.
 fn own_ticks(map: ColourMap) -> Vec<Tick> {
     let labels: &[(f32, &str)] = if map.is_diverging() {
         &[(0.0, "−max |x|"), (1.0, "max |x|"), (0.5, "0")]

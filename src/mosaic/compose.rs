@@ -1,4 +1,4 @@
-//! A layer as one picture: layout, ranges and colours brought together, pixel by pixel.
+//! Paints a layer as one picture, from its layout, ranges and colours.
 
 use rayon::prelude::*;
 
@@ -9,35 +9,35 @@ use super::{
 };
 use crate::tensor::{Activation, ChannelKind, KindCounts, LayerStats, MapShape};
 
-/// A layer as pixels, with all it takes to say what they mean.
+/// A layer as pixels, with all the information needed to interpret them.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Mosaic {
     /// The picture, opaque.
     pub pixels: Pixels,
-    /// Where each value lies in it.
+    /// Where each value is found in the picture.
     pub geometry: Geometry,
-    /// Which channel stands at which place.
+    /// Which channel is shown at which place.
     pub order: TileOrder,
     /// The layer's name.
     pub layer: String,
-    /// The layer's extent, with channels that are not shown.
+    /// The layer's extent, including channels that are not shown.
     pub shape: MapShape,
-    /// What was asked for.
+    /// The settings the mosaic was made with.
     pub settings: MosaicSettings,
-    /// The colour map that was taken.
+    /// The colour map that was used.
     pub colour_map: ColourMap,
-    /// The ranges that came of it.
+    /// The ranges of values that the colours span.
     pub range: RangeUsed,
-    /// The layer's channels by kind.
+    /// Number of the layer's channels of each kind.
     pub counts: KindCounts,
-    /// Looks beside the colour map that occur in the picture, in the order of [`SpecialLook`].
+    /// Looks outside the colour map that occur in the picture, in the order of [`SpecialLook`].
     pub looks: Vec<SpecialLook>,
 }
 
 /// The value that a pixel shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct MosaicValue {
-    /// The channel's channel in the layer.
+    /// The channel's index in the layer.
     pub channel: usize,
     /// The channel's place in the mosaic.
     pub position: usize,
@@ -48,7 +48,7 @@ pub struct MosaicValue {
 }
 
 impl Mosaic {
-    /// The value that the pixel at (x, y) shows; none in a gap, on a blank and outside.
+    /// The value that the pixel at (x, y) shows; `None` in a gap, on a blank place and outside the picture.
     pub fn value_at(&self, x: u32, y: u32) -> Option<MosaicValue> {
         match self.geometry.spot_at(x, y)? {
             MosaicSpot::Value { position, row, column } => {
@@ -59,17 +59,21 @@ impl Mosaic {
     }
 }
 
-/// Pictures from this size on are painted by several threads; a smaller one takes about a millisecond, less than it may take
-/// to wake them.
+/// Pictures of at least this size are painted by several threads. A smaller one takes about a millisecond, which may be less than
+/// waking the threads takes.
 const PARALLEL_BYTES: usize = 4 << 20;
 
 /// Paints a layer. `stats` must be [`LayerStats::of`] this activation.
 ///
-/// A value `v` of a range `low..high` takes step `⌊(v − low) · n / (high − low) + ½⌋` of a colour map of `n + 1` steps, in
-/// f64, cut off at both ends. A dead channel's tile looks dead whatever the normalisation; a constant one has its own look
-/// only where it was to span the map by itself, for in a shared range its value has a colour. NaN and infinities have
-/// their own colours, value by value. The locations layout has no tiles of channels: dead and constant show there only where a
-/// channel or a position was to span the map by itself.
+/// A value `v` in a range `low..high` gets step `⌊(v − low) · n / (high − low) + ½⌋` of a colour map of `n + 1` steps, computed in f64
+/// and clamped at both ends. The tile of a dead channel looks dead whatever the normalisation. A constant channel has its special look
+/// only where each channel has its own range; in a shared range, its value has a colour. Each NaN and each infinity has its own
+/// colour. The locations layout has no tiles of channels: there, the looks for dead and constant appear only where each channel or
+/// each location has its own range.
+///
+/// # Errors
+/// Statistics of another number of channels, an order or grid that doesn't fit the layer, an empty layer, a scale of 0 or a picture
+/// over the size limit.
 pub fn compose(
     activation: &Activation,
     stats: &LayerStats,
@@ -124,7 +128,7 @@ pub fn compose(
     })
 }
 
-/// Everything that painting looks up.
+/// All data that painting reads.
 struct Painter<'a> {
     activation: &'a Activation,
     stats: &'a LayerStats,
@@ -135,7 +139,7 @@ struct Painter<'a> {
     paper: Paper,
 }
 
-/// What becomes of the values of each span.
+/// How the values of each span are coloured.
 struct Shades {
     /// In the order of [`Ranges::spans`].
     of_span: Vec<Shade>,
@@ -144,7 +148,7 @@ struct Shades {
     infinite: [u8; 4],
 }
 
-/// What becomes of a value.
+/// How a value is coloured.
 #[derive(Clone, Copy)]
 enum Shade {
     /// A step of the colour map: the distance from `low`, times `steps_per_value`.
@@ -190,7 +194,7 @@ impl Shades {
 impl Painter<'_> {
     /// Paints one row of tiles; the gap below them is left as it is.
     fn paint_band(&self, band: &mut [u8], tile_row: usize) {
-        // Of one row of values at a time.
+        // The colours of one row of values, reused for every row.
         let mut colours = vec![[0; 4]; self.geometry.tile_values().columns];
         for tile_column in 0..self.geometry.tiles().columns {
             match self.look_of_tile(tile_row, tile_column) {
@@ -200,7 +204,7 @@ impl Painter<'_> {
         }
     }
 
-    /// The look of a tile that shows no value.
+    /// The look of a tile that shows no values; `None` for a tile that does.
     fn look_of_tile(&self, tile_row: usize, tile_column: usize) -> Option<SpecialLook> {
         if self.geometry.layout() == MosaicLayout::Locations {
             return None;
@@ -247,7 +251,7 @@ impl Painter<'_> {
         }
     }
 
-    /// Colours of a row of a channel's map.
+    /// Fills in the colours of a row of a channel's map.
     fn colour_row_of_channel(&self, colours: &mut [[u8; 4]], position: usize, row: usize) {
         let Some(channel) = self.order.channel_at(position) else { return };
         let first_cell = row * colours.len();
@@ -265,7 +269,7 @@ impl Painter<'_> {
         }
     }
 
-    /// Colours of a row of channels at one position of the map; a place without a channel is blank.
+    /// Fills in the colours of a row of channels at one location of the map; a place without a channel is blank.
     fn colour_row_of_location(&self, colours: &mut [[u8; 4]], cell: usize, row: usize) {
         let first_position = row * colours.len();
         for (at, colour) in colours.iter_mut().enumerate() {
@@ -279,7 +283,7 @@ impl Painter<'_> {
         }
     }
 
-    /// Bytes of a band that hold one line of pixels of a tile.
+    /// The range of bytes of a band that holds one line of a tile's pixels.
     fn line(&self, tile_column: usize, y: usize) -> std::ops::Range<usize> {
         let tile_width = self.geometry.tile_values().columns * self.geometry.scale() as usize;
         let x = tile_column * (tile_width + self.geometry.gap() as usize);
@@ -291,7 +295,7 @@ impl Painter<'_> {
         self.stats.channels.get(channel).map_or(ChannelKind::Live, |f| f.kind)
     }
 
-    /// The looks that occur among what is shown.
+    /// The special looks that occur in the mosaic.
     fn looks(&self) -> Vec<SpecialLook> {
         let shown_span = |wanted: Span| match self.ranges {
             Ranges::PerChannel(_) => {
@@ -319,7 +323,7 @@ impl Painter<'_> {
     }
 }
 
-/// Each colour as many times side by side as a value is wide.
+/// Repeats each colour as many times as a value is wide in pixels.
 fn enlarge_row(line: &mut [u8], colours: &[[u8; 4]], scale: usize) {
     let pixels = line.as_chunks_mut::<4>().0;
     match scale {

@@ -1,15 +1,15 @@
-//! What can be wrong with a request for a mosaic.
+//! Errors of a request for a mosaic.
 
 use super::{Grid, limits::MAX_SIDE};
 use crate::tensor::Remedied;
 
-/// Why a mosaic, a figure or a sheet was not made. Bad names have their own errors, where they are parsed.
+/// Why a mosaic, a figure or a sheet was not made. Unknown names have their own errors, next to the code that parses them.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum MosaicError {
     /// A layer, a choice of channels or a picture without a single value.
     #[error("nothing to show: {what} is empty")]
     Empty {
-        /// What holds nothing.
+        /// What is empty.
         what: String,
     },
     /// A grid that doesn't hold every channel.
@@ -19,7 +19,7 @@ pub enum MosaicError {
         grid: Grid,
         /// Channels to show.
         num_tiles: usize,
-        /// The smallest grid with the asked number of rows that holds them.
+        /// The smallest grid with the requested number of rows that holds them.
         needed: Grid,
     },
     /// A scale of zero pixels per value.
@@ -70,7 +70,7 @@ pub enum MosaicError {
         height: u32,
         /// Bytes that the size needs.
         expected: usize,
-        /// Bytes there were.
+        /// Bytes that were given.
         got: usize,
     },
 }

@@ -1,6 +1,7 @@
-//! Where each value of a layer lies in the picture, and back: which value a pixel shows.
+//! Where each value of a layer is found in the mosaic, and the inverse: which value a pixel shows.
 //!
-//! Both layouts are a grid of tiles, each a grid of values; they differ in which of the two grids is the channels'.
+//! Both layouts are a grid of tiles, and each tile is a grid of values. In one layout the outer grid is that of the channels, in the
+//! other the inner one.
 
 use super::{
     Grid, MosaicError, MosaicLayout,
@@ -33,13 +34,13 @@ pub enum MosaicSpot {
         /// Column of the map.
         column: usize,
     },
-    /// A place of the grid that no channel fills.
+    /// A place of the grid without a channel.
     Blank,
     /// The gap between two tiles.
     Gap,
 }
 
-/// The geometry of one mosaic. Gaps lie between tiles only, never around the picture.
+/// The geometry of one mosaic. Gaps are between tiles only, never around the picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Geometry {
     layout: MosaicLayout,
@@ -53,8 +54,8 @@ pub struct Geometry {
 }
 
 impl Geometry {
-    /// The geometry of `shape.channels` channels of `shape.height`×`shape.width` values each, `scale` pixels a value's
-    /// side and `gap` pixels between tiles.
+    /// The geometry of `shape.channels` channels of `shape.height`×`shape.width` values each. A value is a square of `scale`×`scale`
+    /// pixels, and there are `gap` pixels between tiles. Without a `grid`, [`Grid::for_channels`] chooses one.
     ///
     /// # Errors
     /// An empty shape, a grid too small for the channels, a scale of 0, a picture over [`MAX_SIDE`] or
@@ -93,12 +94,12 @@ impl Geometry {
             return Err(MosaicError::TooLarge { what: "the mosaic".into(), width, height });
         }
         let (width, height) = (width as u32, height as u32);
-        // A lone tile has no gap beside it, so one of any size came this far; sums of it must not overflow.
+        // A single tile has no gap, so its size was not checked above; sums with it must not overflow.
         let gap = gap.min(MAX_SIDE);
         Ok(Self { layout, num_channels, grid, map, scale, gap, width, height })
     }
 
-    /// Which of the two layouts.
+    /// Which of the two layouts the mosaic has.
     pub fn layout(&self) -> MosaicLayout {
         self.layout
     }
@@ -138,12 +139,12 @@ impl Geometry {
         self.height
     }
 
-    /// Places of the channels' grid that stay blank; they are the last ones.
+    /// Number of places of the channels' grid that stay blank; they are the last ones.
     pub fn num_blank(&self) -> usize {
         self.grid.capacity() - self.num_channels
     }
 
-    /// Rows × columns of tiles: of channels, or of spatial positions in the locations layout.
+    /// Rows × columns of tiles: of channels, or of locations in the locations layout.
     pub fn tiles(&self) -> Grid {
         match self.layout {
             MosaicLayout::Channels => self.grid,
@@ -170,7 +171,7 @@ impl Geometry {
         })
     }
 
-    /// The tile of the channel at a position; none in the locations layout, where a channel has a pixel in every patch.
+    /// The tile of the channel at a position; `None` in the locations layout, where a channel has one value in every tile.
     pub fn channel_rect(&self, position: usize) -> Option<PixelRect> {
         (self.layout == MosaicLayout::Channels && position < self.num_channels)
             .then(|| self.tile_rect(position / self.grid.columns, position % self.grid.columns))
@@ -192,7 +193,7 @@ impl Geometry {
         Some(PixelRect { x, y, width: self.scale, height: self.scale })
     }
 
-    /// What the pixel at (x, y) shows; none outside the picture. The exact inverse of [`Geometry::value_rect`].
+    /// What the pixel at (x, y) shows; `None` outside the picture. The exact inverse of [`Geometry::value_rect`].
     pub fn spot_at(&self, x: u32, y: u32) -> Option<MosaicSpot> {
         if x >= self.width || y >= self.height {
             return None;

@@ -2,19 +2,19 @@
 
 use std::{fmt, str::FromStr};
 
-/// How a layer's values lie in the picture.
+/// How a layer's values are arranged in the mosaic.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum MosaicLayout {
-    /// A tile per channel, its feature map inside.
+    /// One tile per channel, which shows its feature map.
     #[default]
     Channels,
-    /// Channels per location: a tile per location of the map, all channels inside as a grid; a pixel of it is one channel's value there.
-    /// Tiles lie as the locations do.
+    /// One tile per location of the map, which shows all channels as a grid: each value in it is one channel's value at that location.
+    /// The tiles are arranged as the locations are in the map.
     Locations,
 }
 
 impl MosaicLayout {
-    /// Both, in the order they are listed to people.
+    /// Both, in the order they are listed to users.
     pub const ALL: [Self; 2] = [Self::Channels, Self::Locations];
 
     /// The name to type.
@@ -32,7 +32,7 @@ impl fmt::Display for MosaicLayout {
     }
 }
 
-/// A layout's name that isn't one.
+/// Text that is not the name of a layout.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("unknown layout `{0}`; expected `channels` or `locations`")]
 pub struct UnknownLayout(pub String);
@@ -42,7 +42,7 @@ impl FromStr for MosaicLayout {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         match text {
-            // The second name is what earlier versions typed and recorded.
+            // The second name is the one used by earlier versions, in commands and records.
             "channels" | "filters" => Ok(Self::Channels),
             "locations" | "cells" => Ok(Self::Locations),
             _ => Err(UnknownLayout(text.to_owned())),
@@ -50,18 +50,18 @@ impl FromStr for MosaicLayout {
     }
 }
 
-/// Rows × columns of channels. Channel positions run in reading order.
+/// Rows × columns of channels. The positions of channels count in reading order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Grid {
-    /// Rows, at least 1 where parsed.
+    /// Rows; at least 1 in a parsed grid.
     pub rows: usize,
-    /// Columns, at least 1 where parsed.
+    /// Columns; at least 1 in a parsed grid.
     pub columns: usize,
 }
 
 impl Grid {
-    /// The grid of a number of channels when none is asked for: `2^⌊log2(n)/2⌋` rows (rounded down) and as many columns as
-    /// it takes, so 2048 channels are 32×64 and 512 are 16×32.
+    /// The default grid for `n` channels: `2^⌊log2(n)/2⌋` rows, with the logarithm rounded down as well, and as many columns as needed.
+    /// So 2048 channels are 32×64 and 512 are 16×32.
     pub fn for_channels(num_channels: usize) -> Self {
         let rows = 1 << (num_channels.max(1).ilog2() / 2);
         Self { rows, columns: num_channels.div_ceil(rows).max(1) }

@@ -1,8 +1,8 @@
-//! The legend of looks that stand for no value.
+//! The legend of the special looks, which don't show a value.
 
 use super::{Paper, PixelRect, Pixels, SpecialLook, text};
 
-/// Swatches with their words, flowing over as many rows as the width asks for.
+/// Swatches with their labels, wrapped into rows of the available width.
 pub(super) struct Legend {
     entries: Vec<Entry>,
     px: f32,

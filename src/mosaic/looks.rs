@@ -1,8 +1,8 @@
-//! The looks that no colour map has: dead, constant, broken and missing channels, and the paper a figure stands on.
+//! Looks outside the colour maps: dead, constant, broken and missing channels, and the paper (background) of a figure.
 
 use std::{fmt, str::FromStr};
 
-/// What a figure is drawn on.
+/// The background that a figure is drawn on, with the colours of text and lines that go with it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Paper {
     /// Dark text on white, for print.
@@ -13,7 +13,7 @@ pub enum Paper {
 }
 
 impl Paper {
-    /// Both, in the order they are listed to people.
+    /// Both, in the order they are listed to users.
     pub const ALL: [Self; 2] = [Self::Light, Self::Dark];
 
     /// The name to type.
@@ -24,7 +24,7 @@ impl Paper {
         }
     }
 
-    /// The ground under everything.
+    /// Background colour.
     pub const fn ground(self) -> [u8; 4] {
         match self {
             Self::Light => [255, 255, 255, 255],
@@ -32,7 +32,8 @@ impl Paper {
         }
     }
 
-    /// Gaps between tiles: neither end of a colour map, so that a bright value at a tile's edge doesn't run into its gap.
+    /// Colour of the gaps between tiles. It is not an end of any colour map, so that a bright value at a tile's edge doesn't merge with
+    /// the gap.
     pub const fn gap(self) -> [u8; 4] {
         match self {
             Self::Light => [186, 190, 200, 255],
@@ -40,7 +41,7 @@ impl Paper {
         }
     }
 
-    /// Titles.
+    /// Text colour of titles.
     pub const fn ink(self) -> [u8; 4] {
         match self {
             Self::Light => [16, 16, 20, 255],
@@ -48,7 +49,7 @@ impl Paper {
         }
     }
 
-    /// Everything that is said more quietly than a title.
+    /// Text colour of everything less prominent than a title.
     pub const fn quiet_ink(self) -> [u8; 4] {
         match self {
             Self::Light => [72, 72, 80, 255],
@@ -56,7 +57,7 @@ impl Paper {
         }
     }
 
-    /// Frames and tick marks.
+    /// Colour of frames and tick marks.
     pub const fn line(self) -> [u8; 4] {
         match self {
             Self::Light => [140, 140, 148, 255],
@@ -64,7 +65,7 @@ impl Paper {
         }
     }
 
-    /// A place of the grid without a channel.
+    /// Colour of a place of the grid without a channel.
     pub const fn blank(self) -> [u8; 4] {
         match self {
             Self::Light => [232, 232, 226, 255],
@@ -79,7 +80,7 @@ impl fmt::Display for Paper {
     }
 }
 
-/// A paper's name that isn't one.
+/// Text that is not the name of a paper.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("unknown paper `{0}`; expected `light` or `dark`")]
 pub struct UnknownPaper(pub String);
@@ -92,23 +93,23 @@ impl FromStr for Paper {
     }
 }
 
-/// A look that stands for something other than a value.
+/// A look that means something other than a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum SpecialLook {
-    /// Nothing but zeros, or residue of zero: dark slate, hatched where it fills a tile.
+    /// Zeros only, apart from rounding residue: dark slate, hatched where it fills a tile.
     Dead,
-    /// One value where a range was wanted: mid grey, a little warm.
+    /// One value everywhere, where a range of values was needed: a slightly warm mid grey.
     Constant,
     /// NaN: magenta.
     Nan,
     /// Plus or minus infinity: cyan.
     Infinite,
-    /// A place of the grid that no channel fills: the paper, a shade off, with a stroke through a whole tile.
+    /// A place of the grid without a channel: a shade close to the paper's, with a diagonal line where it fills a tile.
     Blank,
 }
 
 impl SpecialLook {
-    /// The word for a legend.
+    /// The label in a legend.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Dead => "dead",

@@ -1,7 +1,7 @@
-//! From a layer's values to pixels: one little heat map per channel, laid out as a mosaic, captioned, put on a sheet.
+//! From a layer's values to pixels: one small heat map per channel, laid out as a mosaic, with a caption, or combined on a sheet.
 //!
-//! Owns layouts, ranges, colour maps, the looks of dead and broken channels, and the lettering of figures. Takes plain
-//! activations and gives plain RGBA; must know nothing of networks, files, textures or windows.
+//! Owns layouts, ranges, colour maps, the looks of dead and broken channels, and the text in figures. Takes plain activations and
+//! returns plain RGBA; must know nothing of networks, files, textures or windows.
 
 mod caption;
 mod colour;

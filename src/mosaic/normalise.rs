@@ -1,57 +1,59 @@
-//! Ways to choose the range that a colour map spans. What each means for a layer is worked out in `ranges`.
+//! Ways to choose the range of values that a colour map spans. `ranges` computes the ranges of a layer from them.
 
 use std::{fmt, str::FromStr};
 
 use super::MosaicLayout;
 
-/// Which values share a range. Ranges come from finite values only. With a diverging colour map every range but a fixed
-/// one is widened to be symmetric about zero.
+/// Which values share a range. Ranges are computed from finite values only. With a diverging colour map, every range except a fixed one
+/// is widened to be symmetric about zero.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub enum Normalisation {
-    /// Each channel by its own smallest and largest value.
+    /// Each channel from its own smallest to its own largest value.
     #[default]
     Channel,
-    /// Each location by its smallest and largest value over the channels.
+    /// Each location from its smallest to its largest value over all channels.
     Location,
-    /// The layer's smallest to its largest value.
+    /// All values from the layer's smallest to its largest value.
     Layer,
-    /// Two percentiles of the layer's values, linearly interpolated between ranks; 0 ≤ low < high ≤ 100. Where both fall on
-    /// one value (most of a sparse layer is zero) the global range is taken instead.
+    /// All values between two percentiles of the layer's values, linearly interpolated between ranks; 0 ≤ low < high ≤ 100. Where both
+    /// percentiles are the same value (most values of a sparse layer are zero), the range of the whole layer is used instead.
     Percentile {
-        /// The lower one.
+        /// The lower percentile.
         low: f64,
-        /// The upper one.
+        /// The upper percentile.
         high: f64,
     },
-    /// The range given, as it is: the way to link the scales of several pictures. Values outside take the end colours.
+    /// The given range, unchanged, so that several pictures can have the same colour scale. Values outside it get the end colours.
     Fixed {
         /// Lower end.
         low: f32,
         /// Upper end.
         high: f32,
     },
-    /// Minus to plus the layer's largest magnitude.
+    /// All values from minus to plus the layer's largest magnitude.
     Symmetric,
 }
 
 impl Normalisation {
-    /// The way for one channel by itself, which has no neighbours to share a position's range with.
+    /// The normalisation to use for one channel by itself: a range per location would need the other channels, so it becomes a range
+    /// per channel.
     #[must_use]
     pub fn for_one_channel(self) -> Self {
         if self == Self::Location { Self::Channel } else { self }
     }
 
-    /// The way that means something for another picture too: a range that was fixed for one becomes the layout's usual way.
+    /// The normalisation to use for other pictures as well: a fixed range, which was chosen for one picture, becomes the usual
+    /// normalisation of the layout.
     #[must_use]
     pub fn for_any_picture(self, layout: MosaicLayout) -> Self {
         if matches!(self, Self::Fixed { .. }) { Self::usual_for(layout) } else { self }
     }
 
-    /// The percentiles that `percentile` alone means.
+    /// The percentiles used where `percentile` is given without numbers.
     pub const DEFAULT_PERCENTILES: Self = Self::Percentile { low: 1.0, high: 99.0 };
 
-    /// What a layout is shown with unless another way is chosen: each tile by its own range, whether a tile is a channel or a
-    /// position. So the locations layout gives the 2017 article's figure, which scaled each position's patch by itself.
+    /// The default normalisation of a layout: each tile has its own range, whether a tile is a channel or a location. So the locations
+    /// layout reproduces the figure of the 2017 article, which scaled the patch of each location by itself.
     pub const fn usual_for(layout: MosaicLayout) -> Self {
         match layout {
             MosaicLayout::Channels => Self::Channel,
@@ -59,7 +61,7 @@ impl Normalisation {
         }
     }
 
-    /// The words for a caption.
+    /// The normalisation in words, for a caption.
     pub fn describe(self) -> String {
         match self {
             Self::Channel => "each channel by its own range".into(),
@@ -85,7 +87,7 @@ impl fmt::Display for Normalisation {
     }
 }
 
-/// Text that names no normalisation, or gives it a range that is none.
+/// Text that names no normalisation, or whose numbers are not a valid range.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum UnknownNormalisation {
     /// No such name.
@@ -93,10 +95,10 @@ pub enum UnknownNormalisation {
         "unknown normalization `{0}`; expected channel, location, layer, percentile[:LOW,HIGH], fixed:LOW,HIGH or symmetric"
     )]
     Name(String),
-    /// Two numbers were needed.
+    /// Two numbers are needed.
     #[error("normalization `{0}`: expected two numbers after the colon, such as `{1}`")]
     Numbers(String, &'static str),
-    /// Percentiles that aren't.
+    /// Numbers that are not percentiles in ascending order.
     #[error("normalization `{0}`: expected 0 ≤ LOW < HIGH ≤ 100")]
     Percentiles(String),
     /// A fixed range that is empty or not finite.
@@ -111,7 +113,7 @@ impl FromStr for Normalisation {
         let (name, numbers) = text.split_once(':').map_or((text, None), |(name, rest)| (name, Some(rest)));
         let owned = || text.to_owned();
         match (name, numbers) {
-            // The second name is what earlier versions typed and recorded.
+            // The second name is the one used by earlier versions, in commands and records.
             ("channel" | "filter", None) => Ok(Self::Channel),
             ("location" | "cell", None) => Ok(Self::Location),
             ("layer" | "global", None) => Ok(Self::Layer),

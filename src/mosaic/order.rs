@@ -1,14 +1,14 @@
-//! Which channel stands at which place of the mosaic: sorting and leaving channels out are an order of channels.
+//! Which channel is shown at which place of the mosaic. Sorted and omitted channels are both expressed as an order of channels.
 
 use std::sync::Arc;
 
 use super::MosaicError;
 
-/// Places of tiles to channels and back. Cloning shares both tables.
+/// Maps the places of tiles to channels and back. Cloning shares both tables.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TileOrder {
     num_channels: usize,
-    /// None where every channel stands at its own place.
+    /// `None` where every channel is at its own place.
     tables: Option<Tables>,
 }
 
@@ -19,8 +19,11 @@ struct Tables {
 }
 
 impl TileOrder {
-    /// The channels in the order given, of a layer of `num_channels`; without an order every channel at its own place.
-    /// Channels may be left out, but none may stand twice.
+    /// An order of the channels of a layer with `num_channels`; without an `order`, every channel is at its own place. Channels may be
+    /// left out, but none may occur twice.
+    ///
+    /// # Errors
+    /// An empty order, or one that names a channel twice or one that doesn't exist.
     pub fn new(order: Option<Arc<[usize]>>, num_channels: usize) -> Result<Self, MosaicError> {
         let Some(channel_at) = order else { return Ok(Self { num_channels, tables: None }) };
         if channel_at.is_empty() {
@@ -37,7 +40,7 @@ impl TileOrder {
         Ok(Self { num_channels, tables: Some(Tables { channel_at, position_of: position_of.into() }) })
     }
 
-    /// Channels that are shown.
+    /// Number of channels that are shown.
     pub fn len(&self) -> usize {
         self.tables.as_ref().map_or(self.num_channels, |t| t.channel_at.len())
     }
@@ -63,7 +66,7 @@ impl TileOrder {
         }
     }
 
-    /// The channels that are shown, by place.
+    /// The channels that are shown, in order of their places.
     pub fn channels(&self) -> impl Iterator<Item = usize> + '_ {
         (0..self.len()).filter_map(|position| self.channel_at(position))
     }

@@ -1,17 +1,18 @@
-//! A part of a mosaic at a size of its own, as a window shows it.
+//! A part of a mosaic, enlarged or reduced to any size, as a window shows it.
 
 use std::{fmt, str::FromStr};
 
 use super::{MosaicError, PixelRect, Pixels};
 
-/// Pixels of a mosaic that one of a part may average at most, along each side.
+/// About how many of the mosaic's pixels, along each side, are averaged into one pixel of a reduced part at most. Where it covers more,
+/// they are sampled at regular steps.
 const MAX_SAMPLES: u32 = 16;
-/// Pixels of an outline.
+/// Thickness of an outline, in pixels.
 const OUTLINE: f32 = 2.0;
-/// Places beyond it, and sizes, mean nothing.
+/// Largest coordinate or size, in pixels, that is accepted when a part is parsed.
 const MAX_REACH: f32 = 1e6;
 
-/// A rectangle in the pixels of a mosaic. May reach beyond it.
+/// A rectangle in pixels of a mosaic. It may extend beyond the mosaic.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct SeenPart {
     /// Left edge.
@@ -24,7 +25,7 @@ pub struct SeenPart {
     pub height: f32,
 }
 
-/// Text that is no part of a mosaic.
+/// Text that doesn't describe a part of a mosaic.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("part `{0}`: expected X,Y WIDTHxHEIGHT in pixels of the mosaic, such as -3.5,10 120x80")]
 pub struct UnknownPart(pub String);
@@ -53,8 +54,8 @@ impl FromStr for SeenPart {
     }
 }
 
-/// A part of some pixels as `width`×`height` ones. Enlarged ones stay squares; where it is made smaller, neighbours are averaged.
-/// Beyond the edge lies `ground`.
+/// A part of a picture, resized to `width`×`height` pixels. When enlarged, each pixel becomes a sharp square; when reduced, neighbouring
+/// pixels are averaged. Outside the picture the result has the colour `ground`.
 pub fn seen_part(
     pixels: &Pixels,
     part: SeenPart,
@@ -75,7 +76,8 @@ pub fn seen_part(
     Ok(out)
 }
 
-/// A line around a rectangle of the mosaic, in pixels of its part.
+/// Draws a line around a rectangle of the mosaic. `pixels` is the picture of `part` that [`seen_part`] made; `rect` is in pixels of the
+/// whole mosaic.
 pub fn outline_part(pixels: &mut Pixels, part: SeenPart, rect: PixelRect, colour: [u8; 4]) {
     let (width, height) = (pixels.width(), pixels.height());
     let along = |at: u32, from: f32, seen: f32, len: u32| ((at as f32 - from) * len as f32 / seen).round();
@@ -100,7 +102,7 @@ pub fn outline_part(pixels: &mut Pixels, part: SeenPart, rect: PixelRect, colour
     }
 }
 
-/// Pixels of the mosaic along one side, the last not included.
+/// A range of pixels of the mosaic along one axis; the end is not included.
 #[derive(Clone, Copy)]
 struct Span(u32, u32);
 

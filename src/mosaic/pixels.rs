@@ -1,4 +1,4 @@
-//! A picture as plain bytes, and the few ways this layer draws on it. Drawing outside the picture is cut off, never an error.
+//! A picture as plain bytes, and the few drawing operations that figures need. Drawing outside the picture is clipped, never an error.
 
 use super::limits::within_limits;
 use super::{MosaicError, PixelRect};
@@ -24,7 +24,7 @@ impl Pixels {
         Ok(Self { width: width as u32, height: height as u32, rgba })
     }
 
-    /// A picture from its bytes, four a pixel.
+    /// A picture from its bytes, four per pixel.
     pub fn from_rgba(width: u32, height: u32, rgba: Vec<u8>) -> Result<Self, MosaicError> {
         let what = "RGBA picture".to_owned();
         if !within_limits(width.into(), height.into()) {
@@ -53,18 +53,18 @@ impl Pixels {
         &self.rgba
     }
 
-    /// The bytes, given away.
+    /// Returns the bytes without copying them.
     pub fn into_rgba(self) -> Vec<u8> {
         self.rgba
     }
 
-    /// One pixel, if it lies inside.
+    /// One pixel; `None` outside the picture.
     pub fn pixel(&self, x: u32, y: u32) -> Option<[u8; 4]> {
         let at = self.offset(x, y)?;
         self.rgba.get(at..at + 4)?.try_into().ok()
     }
 
-    /// All bytes, to be painted in place.
+    /// All bytes, mutable.
     pub(super) fn rgba_mut(&mut self) -> &mut [u8] {
         &mut self.rgba
     }
@@ -74,7 +74,7 @@ impl Pixels {
         self.blend(x, y, colour, 1.0);
     }
 
-    /// Lays a colour over one pixel; `coverage` is in 0..=1 and the picture stays opaque.
+    /// Blends a colour into one pixel. `coverage`, in 0..=1, is the share of the new colour. An opaque picture and colour stay opaque.
     pub(super) fn blend(&mut self, x: u32, y: u32, colour: [u8; 4], coverage: f32) {
         let Some(at) = self.offset(x, y) else { return };
         let Some(under) = self.rgba.get_mut(at..at + 4) else { return };

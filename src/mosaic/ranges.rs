@@ -1,7 +1,7 @@
-//! From a normalisation and a layer to the ranges that its colours span.
+//! Computes the ranges of values that the colours span, from a normalisation and a layer.
 //!
-//! A group of values (a channel, a position, the layer) whose values are all zero, or all one value, to within the
-//! thresholds of `tensor` has no range: it is dead or constant, so float residue never fills the colour map.
+//! Where all values of a group (a channel, a location or the layer) are zero or equal, to within the thresholds of `tensor`, the group
+//! has no range: it is dead or constant. So rounding residue is never stretched over the whole colour map.
 
 use super::Normalisation;
 use crate::tensor::{Activation, CONSTANT_SHARE, ChannelKind, ChannelStats, DEAD_SHARE, LayerStats};
@@ -32,26 +32,26 @@ impl std::fmt::Display for ValueRange {
     }
 }
 
-/// The ranges a mosaic was made with, for people and for records.
+/// The ranges a mosaic was made with, to be shown and recorded.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum RangeUsed {
     /// One range for every value.
     Shared(ValueRange),
-    /// A range for each channel; the range that holds them all.
+    /// A range for each channel; this is the range that contains them all.
     PerChannel(ValueRange),
-    /// A range for each spatial position; the range that holds them all.
+    /// A range for each location; this is the range that contains them all.
     PerLocation(ValueRange),
 }
 
 impl RangeUsed {
-    /// The shared range, or the one that holds all the others.
+    /// The shared range, or the one that contains all the others.
     pub const fn outer(self) -> ValueRange {
         match self {
             Self::Shared(range) | Self::PerChannel(range) | Self::PerLocation(range) => range,
         }
     }
 
-    /// Whether one colour means one value all over the mosaic.
+    /// Whether a colour means the same value everywhere in the mosaic.
     pub const fn is_shared(self) -> bool {
         matches!(self, Self::Shared(_))
     }
@@ -67,13 +67,13 @@ impl std::fmt::Display for RangeUsed {
     }
 }
 
-/// What a group of values has to show.
+/// How a group of values is shown.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Span {
     Range(ValueRange),
     Dead,
     Constant,
-    /// Not one finite value.
+    /// No finite value.
     Broken,
 }
 
@@ -81,14 +81,14 @@ pub(super) enum Span {
 #[derive(Debug)]
 pub(super) enum Ranges {
     Shared(Span),
-    /// By channel.
+    /// One per channel.
     PerChannel(Vec<Span>),
-    /// By position in the map, row-major.
+    /// One per location in the map, row-major.
     PerLocation(Vec<Span>),
 }
 
 impl Ranges {
-    /// `centred` widens all but a fixed range to be symmetric about zero.
+    /// The ranges of a layer. `centred` widens every range except a fixed one to be symmetric about zero.
     pub(super) fn of(
         activation: &Activation,
         stats: &LayerStats,
@@ -107,7 +107,7 @@ impl Ranges {
         match normalisation {
             Normalisation::Channel => {
                 let of_channel = |(channel, own): (usize, &ChannelStats)| {
-                    // Only a channel with broken values can be without a finite one.
+                    // Only a channel with NaN or infinities can lack a finite value.
                     let broken = matches!(own.kind, ChannelKind::Nan | ChannelKind::Infinite)
                         && !activation.channel(channel).iter().any(|value| value.is_finite());
                     span((!broken).then_some(ValueRange { low: own.min, high: own.max }))
@@ -133,7 +133,7 @@ impl Ranges {
         }
     }
 
-    /// Which of the spans a value belongs to.
+    /// Index of the span that a value belongs to, in [`spans`](Self::spans).
     pub(super) const fn at(&self, channel: usize, cell: usize) -> usize {
         match self {
             Self::Shared(_) => 0,
@@ -142,7 +142,7 @@ impl Ranges {
         }
     }
 
-    /// Every span, each once.
+    /// All spans: one, or one per channel or location.
     pub(super) fn spans(&self) -> &[Span] {
         match self {
             Self::Shared(span) => std::slice::from_ref(span),
@@ -150,7 +150,7 @@ impl Ranges {
         }
     }
 
-    /// The public account of these ranges. Where no group has a range it is the layer's smallest to its largest value.
+    /// These ranges in their public form. Where no group has a range, it is the layer's smallest to its largest value.
     pub(super) fn used(&self, stats: &LayerStats) -> RangeUsed {
         let outer = self
             .spans()
@@ -169,7 +169,7 @@ impl Ranges {
     }
 }
 
-/// The finite values' range at each position, over all channels.
+/// The range of the finite values at each location, over all channels.
 fn location_ranges(activation: &Activation) -> Vec<Option<ValueRange>> {
     let shape = activation.shape();
     let mut ranges = vec![None; shape.plane()];
@@ -198,7 +198,8 @@ fn percentiles(values: &[f32], low: f64, high: f64) -> Option<ValueRange> {
     Some(ValueRange { low: at(low), high: at(high) })
 }
 
-/// A value for people: four significant digits, no trailing zeros, a true minus sign.
+/// A value as text to show: four significant digits without trailing zeros (all digits before the decimal point), or a power of ten
+/// for a very small or large value; with a true minus sign.
 pub fn format_value(value: f32) -> String {
     let magnitude = value.abs();
     if !value.is_finite() {

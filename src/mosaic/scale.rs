@@ -1,8 +1,8 @@
-//! Enlarging pixels without inventing any.
+//! Enlarging pictures without interpolation.
 
 use super::{MosaicError, Pixels};
 
-/// Every pixel as a square of `factor`×`factor` (nearest neighbour); a factor of 0 counts as 1.
+/// Enlarges a picture: every pixel becomes a square of `factor`×`factor` (nearest neighbour). A factor of 0 counts as 1.
 pub fn enlarge(pixels: &Pixels, factor: u32) -> Result<Pixels, MosaicError> {
     if factor <= 1 {
         return Ok(pixels.clone());

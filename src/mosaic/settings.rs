@@ -1,18 +1,18 @@
-//! What a mosaic is to look like: the settings, how one of them changes, and each as text by name.
+//! The settings of a mosaic, how one of them is changed, and their names and text forms.
 //!
-//! Owns the names and spellings that preferences keep and figures record. Must not know who keeps or records them.
+//! Owns the names and texts that preferences store and figures record. Must not know where they are stored or recorded.
 
 use std::str::FromStr;
 use std::sync::Arc;
 
 use super::{ColourChoice, Grid, MosaicLayout, Normalisation, Paper};
 
-/// What a mosaic is to look like.
+/// How a mosaic should look.
 #[derive(Clone, Debug, PartialEq)]
 pub struct MosaicSettings {
-    /// A tile per channel, or a patch per position.
+    /// One tile per channel, or one per location.
     pub layout: MosaicLayout,
-    /// Rows × columns of channels; none takes [`Grid::for_channels`].
+    /// Rows × columns of channels; `None` takes [`Grid::for_channels`].
     pub grid: Option<Grid>,
     /// Pixels of a value's side, at least 1.
     pub scale: u32,
@@ -20,12 +20,12 @@ pub struct MosaicSettings {
     pub gap: u32,
     /// Which values share a range.
     pub normalisation: Normalisation,
-    /// Which colours.
+    /// Which colour map to use.
     pub colour: ColourChoice,
     /// Colour of gaps and blanks.
     pub paper: Paper,
-    /// Channels to show, by place of their tiles; none shows every channel at its own place. Ranges and counts are
-    /// those of the whole layer whatever is shown.
+    /// Channels to show, in order of their tiles; `None` shows every channel at its own place. Ranges and counts are always those of the
+    /// whole layer.
     pub order: Option<Arc<[usize]>>,
 }
 
@@ -44,29 +44,29 @@ impl Default for MosaicSettings {
     }
 }
 
-/// One setting that a person chooses while looking at a mosaic, with its new value.
+/// One setting that a user can change while a mosaic is shown, with its new value.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum MosaicSetting {
-    /// What a tile is.
+    /// Whether a tile is a channel or a location.
     Layout(MosaicLayout),
     /// Which values share a range.
     Normalisation(Normalisation),
-    /// Which colours.
+    /// Which colour map to use.
     Colour(ColourChoice),
-    /// Rows × columns of channels; none for as many as their number gives.
+    /// Rows × columns of channels; `None` for the default grid of their number.
     Grid(Option<Grid>),
 }
 
-/// A setting whose name or text means nothing.
+/// The name or the text of a setting is unknown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UnknownSetting;
 
 impl MosaicSettings {
-    /// Changes one of them.
+    /// Changes one setting. A new layout also changes the normalisation where that was the usual one of the old layout.
     pub fn set(&mut self, setting: MosaicSetting) {
         match setting {
             MosaicSetting::Layout(layout) => {
-                // A range that goes with the old layout's tiles becomes the one that goes with the new one's.
+                // The usual normalisation of the old layout becomes that of the new one; a chosen one stays.
                 if self.normalisation == Normalisation::usual_for(self.layout) {
                     self.normalisation = Normalisation::usual_for(layout);
                 }
@@ -78,8 +78,8 @@ impl MosaicSettings {
         }
     }
 
-    /// Those that mean something for every picture and layer, by name, each in its own spelling. The layout comes first, because
-    /// the usual range depends on it.
+    /// The settings that apply to every picture and layer, as (name, text) pairs. The layout comes first, because the usual range
+    /// depends on it.
     #[must_use]
     pub fn texts(&self) -> Vec<(&'static str, String)> {
         vec![
@@ -89,7 +89,7 @@ impl MosaicSettings {
         ]
     }
 
-    /// Takes a setting as [`texts`](Self::texts) writes it.
+    /// Changes a setting given as [`texts`](Self::texts) writes it.
     ///
     /// # Errors
     /// A name or a text that this version doesn't know; nothing is changed.
@@ -106,7 +106,8 @@ impl MosaicSettings {
         Ok(())
     }
 
-    /// As they usually are, but for what goes with one picture, layer or figure: grid, scale, gap, paper and channels.
+    /// Resets the settings to their defaults, except those that belong to one picture, layer or figure: grid, scale, gap, paper and order
+    /// of channels.
     pub fn reset(&mut self) {
         let order = self.order.take();
         *self = Self {

@@ -1,4 +1,4 @@
-//! One figure of many: the picture, and a titled panel for each backbone or layer.
+//! A sheet: one figure with the picture and a titled panel for each backbone or layer.
 
 use fast_image_resize::{PixelType, Resizer, images::Image};
 
@@ -7,18 +7,18 @@ use super::{MAX_SIDE, MosaicError, Paper, Pixels, enlarge, text_block::TextBlock
 /// A mosaic, or anything else in pixels, under its title.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SheetPanel {
-    /// The larger line: a backbone or a layer.
+    /// The first line, in larger letters: a backbone or a layer.
     pub title: String,
     /// The smaller line; may be empty.
     pub subtitle: String,
-    /// Shown pixel for pixel, or enlarged by a whole factor.
+    /// The panel's picture; it is shown pixel for pixel or enlarged by a whole factor.
     pub pixels: Pixels,
 }
 
-/// The picture that the panels come from.
+/// The picture that the panels were computed from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SheetPicture {
-    /// The larger line: the file's name.
+    /// The first line, in larger letters: the file's name.
     pub title: String,
     /// The smaller line; may be empty.
     pub subtitle: String,
@@ -33,11 +33,11 @@ pub struct SheetPicture {
 /// How a sheet is laid out.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct SheetSettings {
-    /// Ground and ink.
+    /// Colours of the background and the text.
     pub paper: Paper,
-    /// The least width of the widest panel, in pixels; whole factors may take it up to twice that.
+    /// The smallest width of the widest panel, in pixels; enlargement by whole factors may make it up to twice as wide.
     pub panel_width: u32,
-    /// Columns of panels beside the picture; none takes the square root of their number, rounded up.
+    /// Columns of panels next to the picture; `None` takes the square root of the number of panels, rounded up.
     pub columns: Option<usize>,
 }
 
@@ -47,7 +47,7 @@ impl Default for SheetSettings {
     }
 }
 
-/// A titled picture whose size is settled.
+/// A picture at its final size, with its title.
 struct Block {
     words: TextBlock,
     pixels: Pixels,
@@ -59,7 +59,8 @@ impl Block {
         self.pixels.height() + if words > 0 { words + gutter / 2 } else { 0 }
     }
 
-    /// Title over picture, the pictures of a row starting on one line.
+    /// Draws the title above the picture. All blocks of a row get the same `words_height`, so that their pictures start at the same
+    /// height.
     fn draw(&self, sheet: &mut Pixels, x: u32, y: u32, words_height: u32, gutter: u32) {
         self.words.draw(sheet, x, y);
         let below = if words_height > 0 { words_height + gutter / 2 } else { 0 };
@@ -67,8 +68,8 @@ impl Block {
     }
 }
 
-/// Lays the picture on the left and the panels in a grid beside it. Panels are enlarged by whole factors (nearest
-/// neighbour) towards one width; the picture is resampled to that width.
+/// Places the picture on the left and the panels in a grid next to it. Panels are enlarged by whole factors (nearest neighbour)
+/// towards a common width; the picture is resampled to the width of a column.
 ///
 /// # Errors
 /// No panels, a picture whose bytes don't fill its size, a sheet over the size limit.
@@ -87,7 +88,7 @@ pub fn sheet(
         .iter()
         .map(|panel| enlarge(&panel.pixels, target / panel.pixels.width()))
         .collect::<Result<Vec<_>, _>>()?;
-    // A column as wide as its text needs, even under one-pixel mosaics.
+    // A column is at least as wide as its text needs, even for mosaics of one pixel.
     let widest = enlarged.iter().map(Pixels::width).max().unwrap_or(target);
     let px = (widest as f32 / 32.0).clamp(14.0, 64.0).round();
     let cell = widest.max((px * 14.0) as u32);
@@ -122,7 +123,7 @@ pub fn sheet(
 
     let column_x = |column: usize| gutter + column as u32 * (cell + gutter);
     if let Some(block) = &picture {
-        // Its pixels start on the first row's line.
+        // The picture starts at the same height as the panels of the first row.
         let words_height = block.words.height().max(words_heights.first().copied().unwrap_or(0));
         block.draw(&mut sheet, column_x(0), gutter, words_height, gutter);
     }
@@ -136,8 +137,9 @@ pub fn sheet(
     Ok(sheet)
 }
 
-/// The width that all panels come closest to when enlarged by whole factors: of the multiples of their widths from the
-/// wanted width (or the widest panel's) to twice that, the one whose narrowest panel is widest in proportion.
+/// The common width that all panels can be enlarged to most closely by whole factors. The candidates are the multiples of the panels'
+/// widths from the wanted width (or that of the widest panel) to twice that. The best one is where the narrowest enlarged panel fills
+/// the largest share of the width.
 fn common_width(widths: &[u32], wanted: u32) -> u32 {
     let least = widths.iter().copied().fold(wanted.min(MAX_SIDE), u32::max);
     let share = |target: u32| {
@@ -152,7 +154,7 @@ fn common_width(widths: &[u32], wanted: u32) -> u32 {
         .collect();
     candidates.sort_unstable();
     candidates.dedup();
-    // The first of equals, which is the smallest.
+    // Of equally good widths the first, which is the smallest.
     candidates.into_iter().fold(least, |best, next| {
         let better = !widths.iter().any(|width| best % width == 0) || share(next) > share(best) + 1e-9;
         if better { next } else { best }
@@ -163,8 +165,8 @@ fn tallest(row: &[Block], height: impl Fn(&Block) -> u32) -> u32 {
     row.iter().map(height).max().unwrap_or(0)
 }
 
-/// The picture resampled to a width, its proportions kept as far as whole pixels allow. A very tall one stays within four
-/// times the width, so that it doesn't set the sheet's height alone.
+/// Resamples a picture to a width, keeping its proportions to the nearest pixel. A very tall picture is limited to a height of four times
+/// the width, so that it alone doesn't determine the sheet's height.
 fn fit_width(picture: &SheetPicture, width: u32) -> Result<Pixels, MosaicError> {
     let SheetPicture { width: from_width, height: from_height, ref rgb, .. } = *picture;
     let expected = (from_width as usize).saturating_mul(from_height as usize).saturating_mul(3);
@@ -185,7 +187,7 @@ fn fit_width(picture: &SheetPicture, width: u32) -> Result<Pixels, MosaicError> 
     let source =
         Image::from_vec_u8(from_width, from_height, rgb.clone(), PixelType::U8x3).map_err(|_| mismatch())?;
     let mut target = Image::new(to_width, to_height, PixelType::U8x3);
-    // Fails only for two pixel types that differ.
+    // Can fail only where the two pixel types differ, which they don't.
     Resizer::new().resize(&source, &mut target, None).map_err(|_| mismatch())?;
     let rgba = target.buffer().chunks_exact(3).flat_map(|p| [p[0], p[1], p[2], u8::MAX]).collect();
     Pixels::from_rgba(to_width, to_height, rgba)

@@ -1,37 +1,37 @@
-//! A frame of a moving picture: a mosaic in the middle, and below it the strip that marks which channel of which layer is shown.
+//! A frame of an animation: a mosaic in the middle, and below it a strip that marks which channel of which layer is shown.
 
 use super::{MosaicError, Paper, PixelRect, Pixels, text};
 
-/// Pixels of one bar's height.
+/// Height of one bar in pixels.
 const BAR: u32 = 8;
-/// Pixels between things.
+/// Pixels between the elements of a frame.
 const GAP: u32 = 4;
-/// Size of the letters.
+/// Text size in pixels.
 const TEXT_PX: f32 = 13.0;
 
-/// What a strip marks: one of several parts, and one of its steps.
+/// The place that a strip marks: one of several parts, and one step of this part.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StripMark {
-    /// In words.
+    /// The text below the bars.
     pub words: String,
-    /// Parts in all, such as layers.
+    /// Number of parts, such as layers.
     pub num_parts: usize,
     /// The part that is shown, from 0.
     pub part: usize,
-    /// Steps of this part, such as channels.
+    /// Number of steps of this part, such as channels.
     pub num_steps: usize,
     /// The step that is shown, from 0.
     pub step: usize,
 }
 
-/// Extent and colours of all frames of a moving picture.
+/// Size and colours of all frames of an animation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FrameLook {
-    /// Columns of the middle.
+    /// Columns of the middle, without margins.
     pub width: u32,
-    /// Rows of the middle.
+    /// Rows of the middle, without margins and strip.
     pub height: u32,
-    /// Ground and ink.
+    /// Colours of the background and the text.
     pub paper: Paper,
 }
 
@@ -44,7 +44,7 @@ impl FrameLook {
         (self.width + 2 * GAP, self.height + 2 * GAP + strip_height())
     }
 
-    /// The part of a strip's upper bar that stands for a part: its columns, from the first to the one after the last.
+    /// The columns of the strip's upper bar that belong to a part; the end is not included.
     pub fn part_columns(&self, num_parts: usize, part: usize) -> std::ops::Range<u32> {
         self.columns(num_parts, part)
     }
@@ -59,7 +59,7 @@ impl FrameLook {
         self.part_row() + BAR + GAP
     }
 
-    /// A whole frame: `middle` is centred, cut off where it is too large.
+    /// A whole frame: `middle` is centred and is clipped where it is too large.
     pub fn frame(&self, middle: &Pixels, mark: &StripMark) -> Result<Pixels, MosaicError> {
         let (width, height) = self.size();
         let mut frame = Pixels::filled("the frame", width.into(), height.into(), self.paper.ground())?;
@@ -68,7 +68,7 @@ impl FrameLook {
         frame.paste(x, y, middle);
         let bars =
             [(mark.num_parts, mark.part, self.part_row()), (mark.num_steps, mark.step, self.step_row())];
-        // One step of one needs no mark.
+        // A bar with only one part or step needs no mark.
         for (num, at, row) in bars.into_iter().filter(|(num, ..)| *num > 1) {
             let bar = PixelRect { x: GAP, y: row - BAR / 2, width: self.width, height: BAR };
             frame.fill(bar, self.paper.line());
@@ -82,7 +82,7 @@ impl FrameLook {
         Ok(frame)
     }
 
-    /// The columns of a bar that stand for one of several, at least one.
+    /// The columns of a bar that belong to item `at` of `num`; at least one column.
     fn columns(&self, num: usize, at: usize) -> std::ops::Range<u32> {
         let column = |at: usize| (at as u64 * u64::from(self.width) / num.max(1) as u64) as u32;
         let start = column(at).min(self.width.saturating_sub(1));

@@ -1,7 +1,7 @@
-//! Lettering on pixels: measuring, shortening, wrapping and drawing one line.
+//! Text on pixels: measuring, shortening, wrapping and drawing a line.
 //!
-//! Sizes are pixels from a line's ascent to its descent. The font is Ubuntu Light; glyphs it lacks come from Hack. Both
-//! are the ones egui ships, so a figure and the window look alike.
+//! A size is the height in pixels from a line's ascent to its descent. The font is Ubuntu Light; glyphs it lacks come from Hack. egui
+//! ships both fonts, so figures and the window look alike.
 
 use std::sync::LazyLock;
 
@@ -9,7 +9,7 @@ use ab_glyph::{Font, FontRef, GlyphId, PxScale, ScaleFont, point};
 
 use super::Pixels;
 
-/// Fonts in the order they are asked for a glyph. The bytes are compiled in; a test parses both.
+/// Fonts in the order in which a glyph is searched in them. The bytes are compiled in; a test parses both.
 static FONTS: LazyLock<Vec<FontRef<'static>>> = LazyLock::new(|| {
     [epaint_default_fonts::UBUNTU_LIGHT, epaint_default_fonts::HACK_REGULAR]
         .into_iter()
@@ -17,13 +17,13 @@ static FONTS: LazyLock<Vec<FontRef<'static>>> = LazyLock::new(|| {
         .collect()
 });
 
-/// Raises thin strokes: a light face in 8-bit coverage looks washed out at caption sizes.
+/// Exponent that strengthens thin strokes: a light font with 8-bit coverage looks washed out at caption sizes.
 const COVERAGE_GAMMA: f32 = 0.65;
 
-/// Keeps the words on its two sides on one line.
+/// A no-break space: keeps the words before and after it on one line.
 pub(super) const NO_BREAK: char = '\u{a0}';
 
-/// Distance of two baselines.
+/// Distance between two baselines.
 pub(super) fn line_height(px: f32) -> u32 {
     (px * 1.25).ceil() as u32
 }
@@ -54,13 +54,13 @@ pub(super) fn draw(pixels: &mut Pixels, x: u32, y: u32, text: &str, px: f32, col
     });
 }
 
-/// Calls with (font, glyph, start, end) for each character, start and end being the pen's positions.
+/// Calls `each` with (font, glyph, start, end) for each character, where start and end are horizontal positions in pixels.
 fn for_each_glyph(text: &str, px: f32, mut each: impl FnMut(&FontRef<'static>, GlyphId, f32, f32)) {
     let Some(first) = FONTS.first() else { return };
     let mut pen = 0.0;
     for character in text.chars() {
         let shown = if character.is_control() { ' ' } else { character };
-        // Glyph 0 is "missing".
+        // Glyph 0 means that the font lacks the character.
         let font = FONTS.iter().find(|font| font.glyph_id(shown).0 != 0).unwrap_or(first);
         let id = font.glyph_id(shown);
         let end = pen + font.as_scaled(PxScale::from(px)).h_advance(id);
@@ -69,7 +69,7 @@ fn for_each_glyph(text: &str, px: f32, mut each: impl FnMut(&FontRef<'static>, G
     }
 }
 
-/// The text, or as much of its beginning as fits with an ellipsis.
+/// The text, or as much of its beginning as fits, followed by an ellipsis.
 pub(super) fn shorten(text: &str, px: f32, max_width: u32) -> String {
     if width(text, px) <= max_width {
         return text.to_owned();
@@ -87,8 +87,8 @@ pub(super) fn shorten(text: &str, px: f32, max_width: u32) -> String {
     format!("{}…", kept.trim_end())
 }
 
-/// The text in at most `max_lines` lines of `max_width`, broken at blanks but not at no-break spaces; a word too long for a line, and the last line
-/// where there is more to say, end in an ellipsis.
+/// The text in at most `max_lines` lines of `max_width`, broken at blanks but not at no-break spaces. A word that is too long for a line
+/// ends in an ellipsis, and so does the last line where text is left over.
 pub(super) fn wrap(text: &str, px: f32, max_width: u32, max_lines: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     let breaks = |c: char| c.is_whitespace() && c != NO_BREAK;
@@ -108,7 +108,7 @@ pub(super) fn wrap(text: &str, px: f32, max_width: u32, max_lines: usize) -> Vec
     lines.iter().map(|line| shorten(line, px, max_width)).collect()
 }
 
-/// A name of at most `max_chars` characters, its middle left out: beginnings and endings tell files apart.
+/// Shortens a name to at most `max_chars` characters by leaving out its middle, because names of files differ at the beginning and the end.
 pub(super) fn shorten_middle(name: &str, max_chars: usize) -> String {
     let chars: Vec<char> = name.chars().collect();
     if chars.len() <= max_chars {

@@ -1,8 +1,8 @@
-//! A title and the quieter lines under it, wrapped to a width.
+//! A title and the smaller lines under it, wrapped to a width.
 
 use super::{Paper, Pixels, text};
 
-/// Wrapped lines with their sizes and colours, ready to be drawn.
+/// Wrapped lines with their sizes and colours, ready to draw.
 pub(super) struct TextBlock {
     lines: Vec<Line>,
 }
@@ -13,11 +13,11 @@ struct Line {
     colour: [u8; 4],
 }
 
-/// Lines that one title or one paragraph may take.
+/// Most lines that a title or a paragraph may take.
 const MAX_LINES: usize = 4;
 
 impl TextBlock {
-    /// A title, larger than `px`, and paragraphs of `px`. Empty texts take no room.
+    /// A title, larger than `px`, and paragraphs of size `px`. Empty texts take no room.
     pub(super) fn new(title: &str, paragraphs: &[String], px: f32, max_width: u32, paper: Paper) -> Self {
         let set = |words: &str, px: f32, colour: [u8; 4]| {
             let lines = text::wrap(words, px, max_width, MAX_LINES);

@@ -1,4 +1,5 @@
-//! Frames of moving pictures: the channels of layers one after the other, a network's depth, or a drive.
+//! Frames of animations: the channels of layers one after the other, the layers of a network in order of depth, or the pictures of a
+//! drive.
 
 use std::io;
 use std::ops::ControlFlow;
@@ -19,29 +20,29 @@ use crate::tensor::{Activation, ChannelSelection, InputBatch, LayerStats, MapSha
 /// How frames look.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct AnimationLook {
-    /// Pixels that a channel's map, or a mosaic, comes near to.
+    /// Approximate longer side of a channel's map or of a mosaic, in pixels.
     pub side: u32,
-    /// Colours; a layer with negative values may take others than one without.
+    /// Which colour map to use; `Auto` may choose different ones for layers with and without negative values.
     pub colour: ColourChoice,
-    /// Ground.
+    /// Colours of the background and the text.
     pub paper: Paper,
     /// Which values share a range.
     pub normalisation: Normalisation,
 }
 
-/// A drawn frame's way out.
+/// Callback that receives each drawn frame.
 pub(super) type PushDrawing<'a> = dyn FnMut(Drawing) -> io::Result<()> + 'a;
 
 /// Why frames were not made.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum AnimateError {
-    /// The engine.
+    /// The engine failed.
     #[error(transparent)]
     Engine(#[from] EngineError),
-    /// The drawing.
+    /// A frame can't be drawn.
     #[error(transparent)]
     Mosaic(#[from] MosaicError),
-    /// The file.
+    /// A frame can't be written.
     #[error(transparent)]
     Write(#[from] io::Error),
     /// The token was cancelled.
@@ -49,7 +50,8 @@ pub(super) enum AnimateError {
     Interrupted,
 }
 
-/// The layers that words mean: `first:N` for the first N after the picture itself, or names as everywhere.
+/// Resolves words to layers, each once: `first:N` means the first N layers after the input; other words are resolved as by
+/// [`choose_layers`].
 pub(super) fn choose_animated(
     graph: &Graph,
     words: &[String],
@@ -59,7 +61,7 @@ pub(super) fn choose_animated(
     for word in words {
         let first = word.trim().strip_prefix("first:").and_then(|number| number.parse::<usize>().ok());
         let chosen = match first {
-            // The picture has nothing to show that the picture doesn't.
+            // The input node is left out: it shows only the picture itself.
             Some(number) => {
                 graph.ids().filter(|id| !graph.node(*id).inputs.is_empty()).take(number).collect()
             }
@@ -75,7 +77,7 @@ pub(super) fn choose_animated(
 }
 
 impl AnimationLook {
-    /// A GIF's colours for these looks: those of the map, of what is dead or broken, of paper and ink.
+    /// The palette of a GIF with this look: the colours of the colour map, of the special looks, of the background and of the text.
     pub fn palette(&self) -> Palette {
         let mut needed = vec![
             FrameLook::MARK,
@@ -100,19 +102,19 @@ impl AnimationLook {
             ColourChoice::Auto => vec![ColourMap::Magma, ColourMap::BlueRed],
             ColourChoice::Map(map) => vec![map],
         };
-        // Two maps share the room: every other step of each.
+        // Where two maps share the palette, every other step of each is used.
         let num_maps = maps.len();
         let steps: Vec<[u8; 4]> =
             maps.into_iter().flat_map(|map| map.table().into_iter().step_by(num_maps)).collect();
         Palette::new(&steps, &needed, self.paper.ground(), self.paper.ink())
     }
 
-    /// A whole factor that brings a side near to the one asked for.
+    /// The whole factor, at least 1, that enlarges a side to about the wanted size without exceeding it.
     fn scale(&self, side: usize) -> u32 {
         (self.side / side.max(1) as u32).max(1)
     }
 
-    /// Of one channel, or of all with gaps between them.
+    /// The look of one channel, or of all channels with gaps between them.
     fn look(&self, scale: u32, channel: Option<usize>) -> Look {
         let settings = MosaicSettings {
             layout: MosaicLayout::Channels,
@@ -126,7 +128,7 @@ impl AnimationLook {
         Look { settings, scale: Scale::Times(scale) }
     }
 
-    /// The frame that holds every one of these maps, channel by channel.
+    /// A frame large enough for a single channel of each layer of these shapes.
     pub fn channels_frame(&self, shapes: &[MapShape]) -> FrameLook {
         let sides = shapes.iter().map(|s| {
             let scale = self.scale(s.width.max(s.height));
@@ -135,7 +137,7 @@ impl AnimationLook {
         self.frame_of(sides)
     }
 
-    /// The frame that holds the mosaics of layers of these shapes.
+    /// A frame large enough for the mosaics of layers of these shapes.
     pub fn mosaics_frame(&self, shapes: &[MapShape]) -> Result<FrameLook, MosaicError> {
         let mut sides = Vec::new();
         for shape in shapes {
@@ -154,12 +156,13 @@ impl AnimationLook {
     fn frame_of(&self, sides: impl Iterator<Item = (u32, u32)> + Clone) -> FrameLook {
         let width = sides.clone().map(|(width, _)| width).max().unwrap_or(1);
         let height = sides.map(|(_, height)| height).max().unwrap_or(1);
-        // Room for the words of the strip.
+        // At least as wide as the strip's text needs.
         FrameLook { width: width.max(200), height, paper: self.paper }
     }
 }
 
-/// One picture through a network, and each chosen layer's frames as soon as the layer is there: all layers would fill the memory.
+/// Runs a network on one picture and calls `draw` for each of the chosen layers as soon as its values are there, because keeping all
+/// layers would fill the memory. `draw` gets the layer's place in `layers` and its values.
 pub(super) fn animate_layers(
     session: &mut Session,
     input: &InputBatch,
@@ -179,16 +182,16 @@ pub(super) fn animate_layers(
     if report.outcome == Outcome::Cancelled { Err(AnimateError::Interrupted) } else { Ok(()) }
 }
 
-/// What frames are made from: the run, and the picture that went through it.
+/// What frames are made from: a run of a network, and the picture it was run on.
 #[derive(Clone, Copy)]
 pub(super) struct FrameSource<'a> {
-    /// The network, and what ran it.
+    /// The network, with the engine and device that ran it.
     pub run_by: &'a RunBy,
-    /// The picture as the network got it.
+    /// The preprocessed picture.
     pub view: &'a View,
-    /// The picture, for records.
+    /// Description of the picture for records.
     pub picture: &'a PictureRecord,
-    /// Its name, for titles.
+    /// The picture's name, for titles.
     pub label: &'a str,
 }
 
@@ -211,7 +214,7 @@ fn frame(
     draw(FigureSpec { picture, minus: None, label, contents: Contents::Frame(panel, *frame, mark) })
 }
 
-/// All channels of a layer, a frame each.
+/// Draws all channels of a layer, one frame each. `part` is the layer's index among all animated layers, and their number.
 pub(super) fn push_channels(
     source: &FrameSource<'_>,
     activation: &Activation,
@@ -241,7 +244,7 @@ pub(super) fn push_channels(
     Ok(())
 }
 
-/// A layer as one mosaic, one frame.
+/// Draws a layer as one mosaic in one frame.
 pub(super) fn push_mosaic(
     source: &FrameSource<'_>,
     activation: &Activation,

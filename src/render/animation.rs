@@ -1,4 +1,4 @@
-//! A moving picture from what was asked for to its file: what the command line and the window both do.
+//! Makes an animation from the user's choices and writes it to a file. Shared by the command line and the window.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -21,30 +21,30 @@ use crate::input::decode::Picture;
 use crate::mosaic::{FrameLook, MosaicError, Normalisation, Pixels, StripMark};
 use crate::tensor::{LayerStats, MapShape, PixelSize, Remedied, Remedy};
 
-/// Frames that the scale of a drive is taken from.
+/// Largest number of frames from which the colour range of a drive is computed.
 const SCALE_SAMPLES: usize = 16;
 
-/// What moves.
+/// What the frames of an animation go through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AnimationMode {
-    /// A frame a channel.
+    /// One frame per channel.
     Channels,
-    /// A mosaic a layer.
+    /// One frame per layer, with its mosaic.
     Depth,
-    /// A mosaic a picture.
+    /// One frame per picture, with the mosaic of a layer.
     Drive,
 }
 
-/// A word that is no mode.
+/// Text that is not the name of a mode.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("mode `{0}`: expected channels, depth or drive")]
 pub struct UnknownMode(pub String);
 
 impl AnimationMode {
-    /// All of them, as they are listed to people.
+    /// All modes, as they are listed to users.
     pub const ALL: [Self; 3] = [Self::Channels, Self::Depth, Self::Drive];
 
-    /// As it is typed.
+    /// The name to type.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Channels => "channels",
@@ -53,7 +53,7 @@ impl AnimationMode {
         }
     }
 
-    /// The layers that are shown where none are named.
+    /// The layers that are shown where the user names none.
     pub const fn usual_layers(self) -> &'static str {
         match self {
             Self::Channels => "first:3",
@@ -62,7 +62,7 @@ impl AnimationMode {
         }
     }
 
-    /// Pixels that a map or a mosaic comes near to where no size is named.
+    /// Approximate longer side of a map or a mosaic in pixels, where the user gives no size.
     pub const fn usual_side(self) -> u32 {
         match self {
             Self::Channels => 256,
@@ -75,7 +75,7 @@ impl FromStr for AnimationMode {
     type Err = UnknownMode;
 
     fn from_str(text: &str) -> Result<Self, UnknownMode> {
-        // As earlier versions called it.
+        // The name that earlier versions used.
         let text = if text == "filters" { "channels" } else { text };
         Self::ALL.into_iter().find(|mode| mode.name() == text).ok_or_else(|| UnknownMode(text.to_owned()))
     }
@@ -87,12 +87,12 @@ impl fmt::Display for AnimationMode {
     }
 }
 
-/// A picture to go through the network.
+/// A picture to run the network on.
 #[derive(Clone)]
 pub enum AnimatedPicture {
-    /// One that is read when its turn comes.
+    /// A picture that is read when it is needed.
     Ref(PictureRef),
-    /// One that is here, and its name.
+    /// A decoded picture, with its name.
     Decoded(String, Arc<Picture>),
 }
 
@@ -105,24 +105,24 @@ impl AnimatedPicture {
     }
 }
 
-/// What is asked for.
+/// The user's choices for an animation.
 #[derive(Clone, Debug)]
 pub struct AnimationChoices {
-    /// What moves.
+    /// What the frames go through.
     pub mode: AnimationMode,
-    /// Layers by name, `first:N`, `all-stages` or `final`; none takes the mode's usual ones.
+    /// Layers by name, `first:N`, `all-stages` or `final`; an empty list means the usual ones of the mode.
     pub layers: Vec<String>,
-    /// Frames a second, 0.1 to 50.
+    /// Frames per second, 0.1 to 50.
     pub fps: f64,
     /// How frames look.
     pub look: AnimationLook,
-    /// Whether the look's ranges are wanted; else a drive gets one fixed scale.
+    /// Whether the user chose the normalisation of `look`; if not, a drive gets one fixed range for all frames.
     pub has_own_scale: bool,
-    /// How pictures come to the network.
+    /// How pictures are preprocessed.
     pub input: InputChoices,
 }
 
-/// Why there is no moving picture.
+/// Why an animation was not made.
 #[derive(Debug, thiserror::Error)]
 pub enum AnimationError {
     /// No such layer.
@@ -140,13 +140,13 @@ pub enum AnimationError {
     /// No picture.
     #[error("no picture")]
     NoPicture,
-    /// A picture that can't be read or doesn't go through the network.
+    /// A picture that can't be read or preprocessed.
     #[error("{0}")]
     Picture(String),
-    /// A family file's mistake.
+    /// A mistake in the definition of a model family.
     #[error("the model's graph is malformed: {0}")]
     Graph(#[from] GraphError),
-    /// The input doesn't go through the network.
+    /// The network can't process an input of this size.
     #[error("{tag}: {reason}")]
     Shapes {
         /// The network.
@@ -154,16 +154,16 @@ pub enum AnimationError {
         /// Why.
         reason: String,
     },
-    /// More frames than a file can count.
+    /// More frames than a file can hold.
     #[error("too many frames")]
     TooMany,
-    /// The engine.
+    /// The engine failed.
     #[error(transparent)]
     Engine(#[from] EngineError),
-    /// The drawing.
+    /// A frame can't be drawn.
     #[error(transparent)]
     Mosaic(#[from] MosaicError),
-    /// The file.
+    /// The file can't be written.
     #[error(transparent)]
     Write(#[from] WriteError),
     /// The token was cancelled.
@@ -191,28 +191,28 @@ impl Remedied for AnimationError {
     }
 }
 
-/// What is told while frames are made.
+/// An event while frames are made.
 #[derive(Clone, Debug, PartialEq)]
 pub enum AnimationEvent {
-    /// One more frame.
+    /// One more frame is done.
     Frame,
-    /// A picture that can't be read has a frame without a mosaic.
+    /// A picture can't be read, so its frame has no mosaic; with the reason.
     Skipped(String),
-    /// The one scale of a drive: lowest and highest value, from each picture in this many.
+    /// The colour range used for all frames of a drive, computed from every `step`th picture.
     Scale {
-        /// Lowest.
+        /// Lowest value.
         low: f32,
-        /// Highest.
+        /// Highest value.
         high: f32,
-        /// 1 where it is from all.
+        /// Step between the pictures used; 1 means all.
         step: usize,
     },
 }
 
-/// What a moving picture will be: frames, and each one's columns and rows.
+/// The extent of an animation: the number of frames and their size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AnimationExtent {
-    /// Frames.
+    /// Number of frames.
     pub num_frames: usize,
     /// Columns.
     pub width: u32,
@@ -220,7 +220,7 @@ pub struct AnimationExtent {
     pub height: u32,
 }
 
-/// The format that a path asks for. Looks whether a folder is there.
+/// The format for an output path, from its extension or because it is a folder. Checks that the parent folder exists.
 pub fn animation_format(output: &Path) -> Result<AnimationFormat, AnimationError> {
     let extension = output.extension().and_then(|e| e.to_str()).unwrap_or("").to_lowercase();
     if output.is_dir() || output.to_string_lossy().ends_with(std::path::is_separator) {
@@ -239,7 +239,7 @@ pub fn animation_format(output: &Path) -> Result<AnimationFormat, AnimationError
     Ok(format)
 }
 
-/// The layers that choices mean in a graph.
+/// The layers of a graph that the choices name, or the usual ones of the mode.
 pub fn animated_layers(
     graph: &Graph,
     choices: &AnimationChoices,
@@ -255,7 +255,7 @@ pub fn animated_layers(
     }
 }
 
-/// What would come of choices, of layers with these shapes.
+/// The extent of the animation that the choices give, for layers of these shapes.
 pub fn animation_extent(
     choices: &AnimationChoices,
     shapes: &[MapShape],
@@ -272,7 +272,7 @@ pub fn animation_extent(
     Ok(AnimationExtent { num_frames, width, height })
 }
 
-/// Everything settled.
+/// An animation that is ready to be made.
 pub struct Animation {
     session: Session,
     pictures: Vec<AnimatedPicture>,
@@ -282,7 +282,7 @@ pub struct Animation {
 }
 
 impl Animation {
-    /// Settles a moving picture. Reads the first picture that can be read: all frames have its layers' extents.
+    /// Prepares an animation. Reads the first readable picture: the layers' shapes for this picture determine the size of all frames.
     pub fn new(
         session: Session,
         pictures: Vec<AnimatedPicture>,
@@ -302,12 +302,13 @@ impl Animation {
         Ok(animation)
     }
 
-    /// What it will be.
+    /// The animation's number of frames and their size.
     pub fn extent(&self) -> Result<AnimationExtent, AnimationError> {
         animation_extent(&self.choices, &self.shapes, self.pictures.len())
     }
 
-    /// Makes every frame and writes it: one file whole or not at all, or numbered files one by one. `watch` is told of each frame.
+    /// Makes every frame and writes it. A single file is written completely or not at all; frames in a folder are written one by one.
+    /// `watch` is called for each event.
     pub fn write(
         &mut self,
         output: &Path,
@@ -340,7 +341,7 @@ impl Animation {
                 }
             };
             made.map_err(|error| match error {
-                // The writer tells it with the file's name.
+                // The writer reports this error, with the name of the file.
                 Made::Write(error) => error,
                 Made::Other(error) => {
                     let words = std::io::Error::other(error.to_string());
@@ -358,7 +359,7 @@ impl Animation {
         }
     }
 
-    /// The first picture that can be read, as the network gets it.
+    /// The first readable picture, preprocessed.
     fn first_ready(&self) -> Result<Ready, AnimationError> {
         let mut first_error = None;
         for picture in &self.pictures {
@@ -390,7 +391,7 @@ impl Animation {
         }
     }
 
-    /// Channels or depth of one picture.
+    /// Makes the frames of the modes channels and depth, which show one picture.
     fn one_picture(
         &mut self,
         frame: &FrameLook,
@@ -419,7 +420,7 @@ impl Animation {
         Ok(())
     }
 
-    /// A frame a picture. One that can't be read has a frame without a mosaic, so that the others keep their times.
+    /// Makes one frame per picture. An unreadable picture gets a frame without a mosaic, so that the others keep their times.
     fn drive(
         &mut self,
         frame: &FrameLook,
@@ -466,7 +467,7 @@ impl Animation {
         Ok(())
     }
 
-    /// One scale for all frames, from some of them.
+    /// One colour range for all frames, computed from a sample of them.
     fn drive_scale(
         &mut self,
         cancel: &CancelToken,
@@ -478,7 +479,7 @@ impl Animation {
             if cancel.is_cancelled() {
                 return Err(AnimationError::Interrupted);
             }
-            // One that can't be read is told when its frame's turn comes.
+            // An unreadable picture is reported later, when its frame is made.
             let Ok(ready) = self.ready(&self.pictures[at]) else { continue };
             for activation in self.session.activations(&ready.view.preprocessed.batch, &self.layers)? {
                 let stats = LayerStats::of(&activation);
@@ -498,7 +499,7 @@ impl Animation {
     }
 }
 
-/// A picture as the network gets it, with what records say of it.
+/// A preprocessed picture, with its description for records.
 struct Ready {
     view: View,
     record: PictureRecord,
@@ -511,7 +512,7 @@ impl Ready {
     }
 }
 
-/// What stops frames: the writer's own trouble, which it tells, or another.
+/// Why frames stop: an error of the writer, which reports it itself, or another error.
 enum Made {
     Write(std::io::Error),
     Other(AnimationError),

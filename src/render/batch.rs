@@ -1,4 +1,4 @@
-//! Many figures into a folder: what would be written, settled before anything is.
+//! A batch: many figures in a folder. All names are determined before anything is written.
 
 use crate::tensor::Remedied;
 use std::collections::HashSet;
@@ -10,14 +10,14 @@ use crate::input::dataset::PictureRef;
 use crate::models::ModelSpec;
 use crate::weights::FilePart;
 
-/// Which layers of each model.
+/// Which layers of each model are drawn.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum BatchLayers {
-    /// The last.
+    /// The last layer.
     Final,
-    /// Every layer people ask for by name.
+    /// Every stage, that is the main layers of the model.
     AllStages,
-    /// One by its name; models without it are left out.
+    /// The layer of this name; models without it are left out.
     Named(String),
 }
 
@@ -26,7 +26,7 @@ pub enum BatchLayers {
 pub struct BatchModel {
     /// The model.
     pub spec: &'static ModelSpec,
-    /// A weight file in place of carried weights.
+    /// A weight file to use instead of the program's own weights.
     pub weights_file: Option<FilePart>,
 }
 
@@ -35,47 +35,47 @@ pub struct BatchModel {
 pub struct BatchFigure {
     /// The layer.
     pub node: NodeId,
-    /// Where it goes.
+    /// File to write.
     pub path: PathBuf,
 }
 
 impl BatchFigure {
-    /// Where its values go, where they are wanted too.
+    /// File for the layer's values, where they are saved too.
     pub fn values_path(&self) -> PathBuf {
         self.path.with_extension("npy")
     }
 
-    /// Whether nothing of it is left to write.
+    /// Whether the figure, and its values if they are wanted, exist already.
     pub fn is_there(&self, has_values: bool) -> bool {
         self.path.exists() && (!has_values || self.values_path().exists())
     }
 }
 
-/// All figures of one picture through one model: one run of the network.
+/// All figures of one picture and one model, which take one run of the network.
 #[derive(Clone, Debug)]
 pub struct BatchRun {
     /// The picture.
     pub picture: PictureRef,
-    /// Place of the model in the plan.
+    /// Index of the model in [`BatchPlan::models`].
     pub model: usize,
     /// Its figures.
     pub figures: Vec<BatchFigure>,
 }
 
-/// What a batch would write.
+/// The plan of a batch: everything it will write.
 #[derive(Clone, Debug)]
 pub struct BatchPlan {
-    /// Models, as `BatchRun::model` counts them.
+    /// Models; [`BatchRun::model`] is an index into this list.
     pub models: Vec<BatchModel>,
-    /// In the order they are done: picture after picture.
+    /// Runs in the order they are done, picture after picture.
     pub runs: Vec<BatchRun>,
-    /// Files of these names that are there already; they are kept.
+    /// Figures that exist already; they are kept.
     pub existing: Vec<PathBuf>,
     /// Models that have no layer of the wanted name.
     pub without_layer: Vec<&'static str>,
 }
 
-/// A batch that would write nothing.
+/// Why a batch can't be planned.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BatchError {
     /// No picture.
@@ -87,13 +87,13 @@ pub enum BatchError {
     /// No model has the layer.
     #[error("none of the networks has a layer `{0}`")]
     NoLayer(String),
-    /// No place.
+    /// No folder.
     #[error("no folder to write into: type its path or choose it")]
     NoFolder,
     /// A file where the folder should be.
     #[error("this is a file, not a folder: \"{}\"", .0.display())]
     NotAFolder(PathBuf),
-    /// A family file's mistake.
+    /// A mistake in the definition of a model family.
     #[error("the model's graph is malformed: {0}")]
     Graph(String),
 }
@@ -101,8 +101,8 @@ pub enum BatchError {
 impl Remedied for BatchError {}
 
 impl BatchPlan {
-    /// Settles names: `{picture}__{model}__{layer}.png` in `folder`, which need not exist yet, with `has_values` a `.npy` beside each. Looks only
-    /// whether files are there.
+    /// Plans a batch. Figures are named `{picture}__{model}__{layer}.png` in `folder`, which need not exist yet; with `has_values`, each
+    /// also gets a `.npy` of the same name. Writes nothing, and only checks which files exist.
     pub fn new(
         pictures: &[PictureRef],
         models: &[BatchModel],
@@ -154,7 +154,7 @@ impl BatchPlan {
         let mut existing = Vec::new();
         let mut used = HashSet::new();
         for picture in pictures {
-            // A stem is unique in its data set; a second picture of that name from elsewhere gets a number.
+            // A stem is unique in its data set; a picture of the same name from another data set gets a number.
             let mut stem = picture.stem.clone();
             let mut number = 2;
             while !used.insert(stem.to_lowercase()) {
@@ -179,7 +179,7 @@ impl BatchPlan {
         Ok(Self { models: models.to_vec(), runs, existing, without_layer })
     }
 
-    /// Figures, those that exist already included.
+    /// Number of figures, including those that exist already.
     pub fn num_figures(&self) -> usize {
         self.runs.iter().map(|run| run.figures.len()).sum()
     }

@@ -1,4 +1,4 @@
-//! Which model and which layers a person means.
+//! Finds the model and the layers that a user names.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -10,16 +10,17 @@ use crate::models::{ModelSpec, Registry, Retired, UnknownModel};
 use crate::tensor::{Remedied, Remedy};
 use crate::weights::{MODEL_KEY, OnnxError, PartError, TensorFile};
 
-/// What runs where no model is named: the window's first start and `render` without `--model`. Embedded in the program.
+/// The model that is used where none is named: at the window's first start, and in `render` without `--model`. Its weights are embedded
+/// in the program.
 pub const DEFAULT_TAG: &str = "xception.keras_in1k";
 
-/// A name that doesn't settle a model.
+/// A name or a file that doesn't determine a model.
 #[derive(Debug, thiserror::Error)]
 pub enum ChoiceError {
     /// No such model.
     #[error(transparent)]
     Unknown(#[from] UnknownModel),
-    /// A weight file, and a name that several models share.
+    /// A weight file was given with a name that several models share.
     #[error(
         "a weight file doesn't show its variant (border, epsilon, preprocessing), so `{asked}` is not enough: {} models could be meant",
         .candidates.len()
@@ -27,22 +28,22 @@ pub enum ChoiceError {
     NeedsTag {
         /// What was asked for.
         asked: String,
-        /// Tags of that architecture.
+        /// Tags of the models it could be.
         candidates: Vec<&'static str>,
     },
-    /// An ONNX file that gives no network.
+    /// An ONNX file that can't be used as a network.
     #[error(transparent)]
     Onnx(#[from] OnnxError),
-    /// A weight file for a network that has its own.
+    /// A weight file was given for an ONNX file, which contains its own weights.
     #[error("an ONNX file holds its network's weights, so a file of weights for it has no use: \"{0}\"")]
     OnnxHasWeights(String),
-    /// Another last layer for a network that has one end.
+    /// A final layer was chosen for a built-in network, which allows this only for ONNX files.
     #[error("{tag} is one of the program's own networks, which end where their makers end them")]
     WholeOnly {
         /// The network.
         tag: &'static str,
     },
-    /// Fractions for a network that takes samples as they are.
+    /// A value mapping was chosen for a network whose input is bytes, that is samples unchanged.
     #[error(
         "{tag} takes samples as they are, from 0 to 255 (its input is UINT8), and `{asked}` makes other values of them"
     )]
@@ -52,7 +53,7 @@ pub enum ChoiceError {
         /// What was asked for.
         asked: String,
     },
-    /// A network of whose values nothing is known.
+    /// Nothing is known about the input values that the network expects.
     #[error("{tag} doesn't say how a picture's samples become its values")]
     NeedsValues {
         /// The network.
@@ -65,42 +66,42 @@ pub enum ChoiceError {
         .candidates.iter().map(|spec| format!("{} ({}; {})", spec.tag, spec.title, spec.variant)).collect::<Vec<_>>().join(", ")
     )]
     Several {
-        /// Rows that it fits.
+        /// Model specs that it fits.
         candidates: Vec<&'static ModelSpec>,
         /// The file.
         origin: String,
     },
-    /// A weight file with several networks in it.
+    /// A weight file that holds several networks.
     #[error(
         "this file holds several networks: {}: \"{origin}\"",
         .found.iter().map(Fitting::words).collect::<Vec<_>>().join(", ")
     )]
     SeveralParts {
-        /// Rows that it fits, and where.
+        /// Model specs that it fits, and in which part.
         found: Vec<Fitting>,
         /// The file.
         origin: String,
     },
-    /// Which part of a weight file.
+    /// The chosen part of a weight file can't be used.
     #[error(transparent)]
     Part(#[from] PartError),
-    /// A weight file that fits no model, and is like none.
+    /// A weight file that fits no model and is similar to none.
     #[error(
         "this file fits no network here: its {num_tensors} tensors have other names or shapes{}: \"{origin}\"",
         .first.as_ref().map_or_else(String::new, |name| format!(", the first `{name}`"))
     )]
     FitsNone {
-        /// Tensors in it.
+        /// Number of tensors in the file.
         num_tensors: usize,
-        /// The first name.
+        /// Name of the first tensor.
         first: Option<String>,
         /// The file.
         origin: String,
     },
-    /// A weight file that fits no model, and is like one.
+    /// A weight file that fits no model but is similar to one.
     #[error("this file fits no network here; {}: \"{origin}\"", closest_words(.closest))]
     FitsNearly {
-        /// The model that it is likest to.
+        /// The most similar model.
         closest: Closest,
         /// The file.
         origin: String,
@@ -127,16 +128,16 @@ impl Remedied for ChoiceError {
             Self::OnnxHasWeights(_) => Some(Remedy::OpenOnnxAlone),
             Self::NeedsValues { .. } => Some(Remedy::StatePreprocessing),
             Self::TakesBytes { .. } => Some(Remedy::PassBytes),
-            // What the file is closest to, and what differs, stands in the message.
+            // The message names the closest model and the differences already.
             Self::FitsNearly { .. } => None,
         }
     }
 }
 
-/// Names of a kind that a message lists; with the model named, binding lists more.
+/// Most names of each kind of difference that a message lists. With the model named, binding lists more.
 const MAX_DIFFERENCES: usize = 6;
 
-/// What a file is likest to, and what differs.
+/// The model that a file is most similar to, and the differences, in words.
 fn closest_words(closest: &Closest) -> String {
     let Closest { misfit, alike } = closest;
     let (num, needed) = (misfit.num_fitting(), misfit.num_needed);
@@ -154,12 +155,13 @@ fn closest_words(closest: &Closest) -> String {
     )
 }
 
-/// The model that a name means, the path of an ONNX file among them. With a weight file the name must settle the variant: a full tag, or an architecture with one model.
+/// The model spec for a name or for the path of an ONNX file; [`DEFAULT_TAG`] without a name. With a weight file, the name must
+/// determine the variant: it must be a full tag, or a name that only one model could have.
 pub fn choose_spec(name: Option<&str>, has_weights_file: bool) -> Result<&'static ModelSpec, ChoiceError> {
     choose_spec_up_to(name, has_weights_file, None)
 }
 
-/// The model that a name means, with a layer of one's own choice as the last, which only a network from a file can have.
+/// Like [`choose_spec`], with a user's choice of the final layer, which is allowed only for a network from an ONNX file.
 pub fn choose_spec_up_to(
     name: Option<&str>,
     has_weights_file: bool,
@@ -195,16 +197,19 @@ fn row_up_to(
     Ok(spec)
 }
 
-/// By its name: a file of weights, or of a network with its weights, where a picture may stand.
+/// Whether a path given in place of a picture is a weight file or an ONNX file, judged by its name.
 pub fn is_weights_path(path: &Path) -> bool {
     const ENDS: [&str; 6] = ["safetensors", "pth", "pt", "ckpt", "keras", "onnx"];
     let end = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
-    // `checkpoint.pth.tar` is no archive of files: torch's examples call what they save so.
+    // `checkpoint.pth.tar` is not an archive: torch's examples use this name for a checkpoint.
     let is_checkpoint = || path.file_name().is_some_and(|name| name.to_string_lossy().ends_with(".pth.tar"));
     ENDS.iter().any(|known| end.eq_ignore_ascii_case(known)) || is_checkpoint()
 }
 
-/// Whether values are settled: a network from a file that doesn't tell wants them named.
+/// Checks that the mapping of samples to input values is known and allowed for a network.
+///
+/// # Errors
+/// A network from an ONNX file that doesn't state the mapping needs one that is named; a network that takes bytes allows no other.
 pub fn check_values(spec: &ModelSpec, values: ValueChoice) -> Result<(), ChoiceError> {
     if let ValueChoice::Named { scale, .. } = values
         && !spec.takes(&scale)
@@ -215,8 +220,8 @@ pub fn check_values(spec: &ModelSpec, values: ValueChoice) -> Result<(), ChoiceE
     if is_open { Err(ChoiceError::NeedsValues { tag: spec.tag }) } else { Ok(()) }
 }
 
-/// The model that a weight file is for: as named, as the file itself says, or the only one that it fits. A bare name is enough where
-/// the file fits one model of that name.
+/// The model spec of a weight file: the one that is named, the one that the file's metadata names, or the only one that it fits. A bare
+/// name is enough where the file fits only one model of this name.
 pub fn choose_spec_for_file(
     name: Option<&str>,
     file: &TensorFile,
@@ -250,11 +255,11 @@ pub fn choose_spec_for_file(
         let candidates = alike.into_iter().map(|spec| spec.tag).collect();
         return Err(ChoiceError::NeedsTag { asked: name.unwrap_or_default().to_owned(), candidates });
     }
-    // One that is another model's, or none: binding says what differs.
+    // The file may still belong to another model or to none: binding reports the differences.
     Ok(spec)
 }
 
-/// Why a file fits no model.
+/// The error for a file that fits no model: with the closest model, if there is one.
 pub fn fits_none(file: &TensorFile) -> ChoiceError {
     let origin = file.origin().to_owned();
     if let Some(closest) = Backbone::closest(file) {
@@ -264,8 +269,8 @@ pub fn fits_none(file: &TensorFile) -> ChoiceError {
     ChoiceError::FitsNone { num_tensors: file.names().count(), first, origin }
 }
 
-/// Rows that one and the same file could be for: those of the architecture, and those whose parameters have the same names and
-/// shapes (Keras' Xception and timm's differ in nothing that a file shows).
+/// The model specs that the same weight file could belong to: those of the same architecture, and those whose parameters have the same
+/// names and shapes (a file doesn't show any difference between Keras' Xception and timm's).
 fn alike(spec: &'static ModelSpec) -> impl Iterator<Item = &'static ModelSpec> {
     let params = |spec: &ModelSpec| spec.graph().ok().map(|graph| params_of(&graph));
     let wanted = params(spec);
@@ -273,7 +278,7 @@ fn alike(spec: &'static ModelSpec) -> impl Iterator<Item = &'static ModelSpec> {
         .filter(move |other| other.arch() == spec.arch() || (wanted.is_some() && params(other) == wanted))
 }
 
-/// Names and shapes of all parameters, in an order of their own.
+/// Names, roles and shapes of all parameters, sorted.
 fn params_of(graph: &Graph) -> BTreeSet<(String, ParamRole, Vec<usize>)> {
     graph
         .nodes()
@@ -282,8 +287,8 @@ fn params_of(graph: &Graph) -> BTreeSet<(String, ParamRole, Vec<usize>)> {
         .collect()
 }
 
-/// The layers that a name means: `final` (the last layer), `all-stages` (every layer people ask for by name), or one layer by
-/// its name or an alias. `model` is named in the error.
+/// The layers that a name means: `final` (the last layer), `all-stages` (every stage, that is the main layers), or one layer by its
+/// name or an alias. The error names `model`.
 pub fn choose_layers(graph: &Graph, name: &str, model: &str) -> Result<Vec<NodeId>, UnknownLayer> {
     match name {
         "final" => Ok(vec![graph.final_node()]),

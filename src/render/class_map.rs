@@ -1,6 +1,7 @@
-//! Where a layer speaks for a class: which class is meant, whether a network has such maps, and the map itself.
+//! Class maps, which show where the last layer contributes to the score of a class: finds the class, checks whether the network has
+//! class maps, and computes the map.
 //!
-//! Must not know arguments or widgets.
+//! Must not know command-line arguments or widgets.
 
 use std::fmt;
 use std::str::FromStr;
@@ -10,20 +11,20 @@ use crate::graph::NodeId;
 use crate::tensor::{Activation, Remedied, Remedy};
 use crate::weights::{Head, NoClass};
 
-/// Classes that a message lists.
+/// Most classes that a message lists.
 const NUM_LISTED: usize = 8;
 
-/// The class whose map is shown in place of the last layer's channels.
+/// The class whose map is shown instead of the last layer's channels.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum ClassChoice {
-    /// The likeliest at each picture.
+    /// The most likely class of each picture.
     Top,
-    /// One by its number, from 0, or by a part of its name.
+    /// The class of this number, from 0, or with this text in its name.
     Named(String),
 }
 
 impl ClassChoice {
-    /// `top` is the likeliest; anything else is a number or a name.
+    /// Reads a choice: `top` means the most likely class; any other text is a number or a part of a name.
     #[must_use]
     pub fn of(text: &str) -> Self {
         if text == "top" { Self::Top } else { Self::Named(text.to_owned()) }
@@ -47,10 +48,10 @@ impl fmt::Display for ClassChoice {
     }
 }
 
-/// A class map that can't be.
+/// Why there is no class map.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ClassMapError {
-    /// Another layer than the last.
+    /// A layer other than the last was chosen.
     #[error("a class map is made from the last layer, `{last}`, and `{asked}` was asked for")]
     NotLast {
         /// The layer that was asked for.
@@ -58,7 +59,7 @@ pub enum ClassMapError {
         /// The network's last.
         last: String,
     },
-    /// No classifier, or one whose scores are no sums over places.
+    /// The network has no classifier, or one whose scores are not sums over locations.
     #[error(
         "the weights of {tag} give no class scores that are sums over places of the last layer, so there is no class map{}",
         .why.as_ref().map_or_else(String::new, |why| format!(": {why}"))
@@ -74,22 +75,22 @@ pub enum ClassMapError {
     Unknown {
         /// What was asked for.
         asked: String,
-        /// Classes that there are.
+        /// Number of classes.
         num_classes: usize,
         /// The network.
         tag: &'static str,
     },
-    /// A name that several have.
+    /// Several classes have this text in their names.
     #[error("{} classes of {tag} have `{asked}` in their names: {}; give a number, or more of a name", .found.len(), listed(.found))]
     Several {
         /// What was asked for.
         asked: String,
-        /// Numbers and names of those that fit.
+        /// Numbers and names of these classes.
         found: Vec<String>,
         /// The network.
         tag: &'static str,
     },
-    /// Values that aren't finite, or a map of another size than the classifier takes.
+    /// A value of the map isn't finite, or the classifier needs a map of another size.
     #[error(
         "this map gives no class scores: a value isn't finite, or the classifier takes a map of another size"
     )]
@@ -115,10 +116,10 @@ fn listed(found: &[String]) -> String {
 }
 
 impl ClassChoice {
-    /// Whether a network has maps of this class, for this layer.
+    /// Checks that a network has a map of this class for this layer.
     ///
     /// # Errors
-    /// Another layer than the last, weights without class scores, a class that isn't there or isn't the only one of that name.
+    /// A layer other than the last, weights without class scores, a class that doesn't exist, or a name that fits several classes.
     pub fn check(&self, backbone: &Backbone, node: NodeId) -> Result<(), ClassMapError> {
         self.head(backbone, node).map(drop)
     }
@@ -126,7 +127,7 @@ impl ClassChoice {
     /// The map of the class, from the values of the last layer: one channel, `H×W` as the layer's.
     ///
     /// # Errors
-    /// What [`check`](Self::check) says, and values that give no scores.
+    /// The errors of [`check`](Self::check), and values from which no scores can be computed.
     pub fn map(
         &self,
         backbone: &Backbone,
@@ -141,7 +142,7 @@ impl ClassChoice {
         head.class_map(activation, class).ok_or(ClassMapError::NoClasses)
     }
 
-    /// The classifier, and the class's number where it doesn't depend on the picture.
+    /// The classifier, and the number of the class unless that depends on the picture.
     fn head<'a>(
         &self,
         backbone: &'a Backbone,
@@ -172,10 +173,11 @@ impl ClassChoice {
     }
 }
 
-/// Classes that a caption names.
+/// Number of classes that a caption names.
 const NUM_NAMED: usize = 5;
 
-/// The likeliest classes at a picture in words, for the last layer of a network with a classifier; or why there are none.
+/// The most likely classes of a picture in words, or the reason why this map gives none; `None` for a layer that isn't the last, and
+/// for a network without a classifier.
 #[must_use]
 pub fn class_words(backbone: &Backbone, node: NodeId, activation: &Activation) -> Option<String> {
     let head = backbone.weights().head().filter(|_| node == backbone.graph().final_node())?;

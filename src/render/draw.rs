@@ -1,5 +1,5 @@
-//! A layer's values to what a file holds: mosaic, figure, part of a mosaic or sheet, each with its record. The only place where a figure
-//! is drawn and recorded.
+//! Draws a layer's values as a mosaic, a captioned figure, a part of a mosaic, a sheet or a frame, each with its record. The only place
+//! where figures are drawn and recorded.
 
 use std::path::Path;
 
@@ -17,17 +17,17 @@ use crate::mosaic::{
 };
 use crate::tensor::{Activation, ChannelSelection, LayerStats};
 
-/// What a picture becomes.
+/// What kind of figure is made of a picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FigureKind {
-    /// A figure per layer: its mosaic, and what is around it.
+    /// One figure per layer: its mosaic with the given surround.
     Mosaics(Surround),
-    /// One sheet of all.
+    /// One sheet with all layers.
     Sheet,
 }
 
 impl FigureKind {
-    /// The word for records.
+    /// The word used in records.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Mosaics(surround) => surround.name(),
@@ -48,7 +48,7 @@ pub struct Surround {
 impl Surround {
     /// The mosaic's own pixels and nothing else.
     pub const NONE: Self = Self { has_caption: false, has_scale: false };
-    /// All there is.
+    /// Caption, colour bar and legend.
     pub const WHOLE: Self = Self { has_caption: true, has_scale: true };
 
     const ALL: [Self; 4] = [
@@ -58,7 +58,7 @@ impl Surround {
         Self { has_caption: false, has_scale: true },
     ];
 
-    /// The word for records.
+    /// The word used in records.
     pub const fn name(self) -> &'static str {
         match (self.has_caption, self.has_scale) {
             (false, false) => "mosaic",
@@ -68,18 +68,18 @@ impl Surround {
         }
     }
 
-    /// What a record's word stands for; none for what isn't a mosaic by itself.
+    /// The surround that a word in a record means; `None` for other figures, such as sheets.
     pub fn named(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|surround| surround.name() == word)
     }
 }
 
-/// A layer's values, and the run that they come from.
+/// A layer's values, and the run that computed them.
 #[derive(Clone, Copy)]
 pub struct LayerValues<'a> {
-    /// The network, and what ran it.
+    /// The network, with the engine and device that ran it.
     pub run_by: &'a RunBy,
-    /// The picture as the network got it.
+    /// The preprocessed picture.
     pub view: &'a View,
     /// The values that are drawn: the layer's, a difference of two, or a class map.
     pub activation: &'a Activation,
@@ -87,17 +87,17 @@ pub struct LayerValues<'a> {
     pub stats: &'a LayerStats,
 }
 
-/// One layer to be painted, and what its record says of how that was chosen.
+/// One layer to be painted, and the choices that are written to its record.
 pub struct PanelSpec<'a> {
     /// The values.
     pub values: LayerValues<'a>,
-    /// How they are laid out and coloured. `settings.order` holds the channels that `selection` gives, or the one that `channel` names.
+    /// How they are laid out and coloured. `settings.order` must hold the channels that `selection` gives, or the one that `channel` names.
     pub look: Look,
-    /// Which channels were asked for, in what order.
+    /// Which channels the user selected, in what order.
     pub selection: ChannelSelection,
-    /// The one channel that is shown, in a figure of one.
+    /// The channel that is shown, in a figure of a single channel.
     pub channel: Option<usize>,
-    /// The class whose map the values are.
+    /// The class, if the values are a class map.
     pub class_map: Option<&'a ClassChoice>,
 }
 
@@ -120,7 +120,7 @@ impl Panel {
         let mosaic = compose(activation, stats, &settings)?;
         let mut record = panel_record(run_by, view, &mosaic);
         record.look.is_grid_chosen = settings.grid.is_some();
-        // One channel by itself is none of an order.
+        // A selection has no meaning for a figure of a single channel.
         record.look.selection = (spec.selection != ChannelSelection::default() && spec.channel.is_none())
             .then(|| spec.selection.to_string());
         record.look.shown_channel = spec.channel;
@@ -130,41 +130,41 @@ impl Panel {
 }
 
 impl Panel {
-    /// Gives its caption a paragraph of its own, such as the likeliest classes.
+    /// Adds a paragraph to the caption, such as the most likely classes.
     pub fn set_remark(&mut self, remark: Option<String>) {
         self.remark = remark;
     }
 }
 
-/// What is seen of a mosaic on a screen.
+/// The part of a mosaic that is visible on a screen.
 #[derive(Clone, Copy, Debug)]
 pub struct PartSeen {
-    /// Which part, in pixels of the mosaic; beyond its edges too.
+    /// The part, in pixels of the mosaic; it may extend beyond the mosaic.
     pub part: SeenPart,
     /// Width and height in pixels of the screen.
     pub size: (u32, u32),
-    /// Behind and around the mosaic, RGBA.
+    /// Background colour around the mosaic, RGBA.
     pub ground: [u8; 4],
     /// A channel that is outlined, and in which colour (RGBA).
     pub outlined: Option<(usize, [u8; 4])>,
 }
 
-/// What a figure holds.
+/// What a figure shows.
 pub enum Contents {
-    /// A panel, with what is drawn around it.
+    /// A panel with its surround.
     Panel(Panel, Surround),
-    /// What a screen shows of a panel's mosaic.
+    /// The part of a panel's mosaic that is visible on a screen.
     Part(Panel, PartSeen),
-    /// The picture and layers of it on one sheet.
+    /// The picture and the panels of several layers on one sheet.
     Sheet {
         /// Layers, at least one.
         panels: Vec<Panel>,
         /// The picture as decoded.
         rgb: RgbImage,
-        /// What the sheet is made for.
+        /// Colours of the background and the text.
         paper: Paper,
     },
-    /// A frame of a moving picture: the panel's mosaic, and the strip that marks which frame it is.
+    /// A frame of an animation: the panel's mosaic, and the strip that marks which frame it is.
     Frame(Panel, FrameLook, StripMark),
 }
 
@@ -172,11 +172,11 @@ pub enum Contents {
 pub struct FigureSpec<'a> {
     /// The picture, for the record.
     pub picture: &'a PictureRecord,
-    /// The picture whose values were subtracted.
+    /// The picture whose values were subtracted, for a difference of two pictures.
     pub minus: Option<PictureRecord>,
     /// The picture's name, for caption and title.
     pub label: &'a str,
-    /// What it holds.
+    /// What the figure shows.
     pub contents: Contents,
 }
 
@@ -184,37 +184,37 @@ pub struct FigureSpec<'a> {
 pub struct Drawing {
     /// The pixels.
     pub pixels: Pixels,
-    /// One line, for viewers.
+    /// Title, one line, for image viewers.
     pub title: String,
     /// How it was made.
     pub record: FigureRecord,
 }
 
 impl Drawing {
-    /// As a frame of a moving picture.
+    /// The drawing as a frame of an animation.
     #[must_use]
     pub fn as_frame(&self) -> AnimationFrame<'_> {
         AnimationFrame { pixels: &self.pixels, made: Some((&self.title, &self.record)) }
     }
 
-    /// Writes it as a PNG with its record, whole or not at all.
+    /// Writes the drawing as a PNG with its record, completely or not at all.
     ///
     /// # Errors
-    /// What the system says of the file.
+    /// If the file can't be written.
     pub fn write(&self, path: &Path) -> Result<(), WriteError> {
         write_figure(path, &self.pixels, &self.title, &self.record)
     }
 }
 
-/// What a record calls a figure of a part of a mosaic.
+/// The word in records for a part of a mosaic.
 const PART: &str = "view";
-/// What it calls a frame of a moving picture.
+/// The word in records for a frame of an animation.
 const FRAME: &str = "frame";
 
 /// Draws and records a figure.
 ///
 /// # Errors
-/// A sheet of nothing, a figure over the size limit.
+/// A sheet without panels, or a figure over the size limit.
 pub fn draw(spec: FigureSpec<'_>) -> Result<Drawing, MosaicError> {
     let FigureSpec { picture, minus, label, contents } = spec;
     let mut drawing = match contents {
@@ -236,7 +236,7 @@ fn alone(
     let Panel { tag, remark, mosaic, record } = panel;
     let mut caption = Caption::of(&mosaic, label, tag);
     caption.details.extend(remark);
-    // Blanks that don't break keep the figure's lines together; a title has one line, and is searched for.
+    // The no-break spaces are for wrapping the figure's caption; a title is one line, and people search for its text.
     let title = caption.title.replace('\u{a0}', " ");
     if !surround.has_caption {
         caption = Caption::default();

@@ -1,11 +1,11 @@
-//! Names of figures that can't collide and that every system accepts.
+//! File names of figures that never collide and that every system accepts.
 
 use std::collections::HashSet;
 
-/// `{tag}__{layer}` for each pair, made safe for file names and unique whatever the case.
+/// `{tag}__{layer}` for each pair, made safe for file names, and unique even where case is ignored.
 ///
-/// A part holds no `__` of its own, so a suffix holds exactly one; a whole name `{stem}__{suffix}` can then be taken apart
-/// from its end in one way only, and unique stems with unique suffixes make unique names.
+/// Neither part contains `__`, so a suffix contains it exactly once. A whole name `{stem}__{suffix}` can therefore be split from its
+/// end in one way only, and unique stems with unique suffixes give unique names.
 pub fn unique_suffixes<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Vec<String> {
     let mut used = HashSet::new();
     pairs
@@ -23,7 +23,7 @@ pub fn unique_suffixes<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) 
         .collect()
 }
 
-/// What no system allows in a file name becomes `_`, and no two `_` stand together.
+/// Replaces characters that some system doesn't allow in a file name by `_`, without two `_` in a row.
 fn safe(name: &str) -> String {
     let mut out = String::with_capacity(name.len());
     for c in name.chars() {

@@ -1,4 +1,4 @@
-//! How a view looks, as text: what preferences keep and figures record, each setting by its name in its own spelling.
+//! The look of a view as text, as preferences store it and figures record it: the name and the text form of each setting.
 
 use std::collections::BTreeMap;
 
@@ -9,16 +9,16 @@ use super::request::ViewRequest;
 use crate::mosaic::MosaicSettings;
 use crate::tensor::ChannelSelection;
 
-/// The name of which channels are shown, and in what order; the others are the mosaic's own settings.
+/// Name of the setting for which channels are shown, and in what order; the other settings are those of the mosaic.
 pub(super) const ORDER: &str = "order";
 
-/// How a view looks, as text by name. Beside names that are known, it may hold whatever else stood in a file.
+/// The look of a view: the text of each setting by its name. It may also hold unknown entries that were read from a file.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct KeptLooks(BTreeMap<String, Value>);
 
 impl KeptLooks {
-    /// Those of a request that mean something for any picture: a range that was found for one becomes the usual one.
+    /// The settings of a request that apply to any picture: a fixed range, which was chosen for one picture, becomes the usual range.
     #[must_use]
     pub fn of(request: &ViewRequest) -> Self {
         let settings = MosaicSettings {
@@ -29,7 +29,8 @@ impl KeptLooks {
         settings.texts().into_iter().chain([order]).collect()
     }
 
-    /// Makes a request look so, from how it usually looks. Gives names and texts of what isn't known here.
+    /// Applies this look to a request; settings that it doesn't hold get their defaults. Returns the names and texts of settings that this
+    /// version can't read.
     pub fn apply(&self, request: &mut ViewRequest) -> Vec<String> {
         let mut not_taken = Vec::new();
         request.settings.reset();

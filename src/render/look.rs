@@ -1,25 +1,25 @@
-//! How a layer is to look, and how many pixels that takes.
+//! The look of a layer's mosaic, and the scale in pixels per value.
 
 use std::str::FromStr;
 
 use crate::mosaic::{Geometry, MosaicError, MosaicSettings};
 use crate::tensor::MapShape;
 
-/// The longer side that an automatic scale brings a mosaic to, in pixels.
+/// Length of the longer side, in pixels, that a mosaic with automatic scale has at least.
 const AUTO_SIDE: u32 = 1024;
-/// The largest scale: a value of 256 pixels a side.
+/// The largest scale: each value is a square with sides of 256 pixels.
 const MAX_SCALE: u32 = 256;
 
 /// Pixels per value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scale {
-    /// The least that makes the mosaic at least 1024 pixels long.
+    /// The smallest scale at which the longer side of the mosaic is at least 1024 pixels.
     Auto,
-    /// This many.
+    /// This many pixels per value.
     Times(u32),
 }
 
-/// Text that is no scale.
+/// Text that is not a scale.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error("scale `{0}`: expected auto, or a whole number from 1 to {MAX_SCALE}")]
 pub struct UnknownScale(pub String);
@@ -60,7 +60,7 @@ impl Look {
     /// # Errors
     /// A grid that doesn't hold the channels, a mosaic over the size limit.
     pub fn for_shape(&self, shape: MapShape) -> Result<MosaicSettings, MosaicError> {
-        // Channels that aren't shown take no room.
+        // Only the channels that are shown take room.
         let num_shown = self.settings.order.as_ref().map_or(shape.channels, |order| order.len());
         let shape = MapShape { channels: num_shown, ..shape };
         let geometry = |scale| {
@@ -76,7 +76,7 @@ impl Look {
     }
 }
 
-/// From the geometry at scale 1.
+/// The automatic scale, from the geometry at scale 1.
 fn auto_scale(unscaled: &Geometry) -> u32 {
     let is_wide = unscaled.width() >= unscaled.height();
     let (side, num_tiles) = if is_wide {

@@ -1,7 +1,7 @@
-//! One picture through one backbone: what the command line and the window both do.
+//! From a picture and a backbone to figures. Shared by the command line and the window.
 //!
-//! Owns the choice of model and layer by name, how a layer becomes a figure, and what the figure records of the run behind it. Must
-//! not know arguments, widgets or threads.
+//! Owns the choice of model and layer by name, how a figure is made of a layer, and what the figure records about the run that computed
+//! it. Must not know command-line arguments, widgets or threads.
 
 mod animate;
 mod animation;

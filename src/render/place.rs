@@ -1,13 +1,14 @@
-//! Where a layer's positions lie in the picture, and back: through the receptive field, the crop and the resize.
+//! Maps the locations of a layer to places in the picture and back, through the receptive field, the crop and the resize.
 //!
-//! All places in the picture are shares of its width and height (0 to 1), so that one place means the same in a thumbnail, in the
-//! full picture, and in another backbone's view of it with another crop.
+//! All places in the picture are given as shares of its width and height (0 to 1), so that a place means the same in a thumbnail, in the
+//! full picture, and for another backbone with another crop.
 
 use crate::graph::{Axis, ReceptiveField};
 use crate::input::{Preprocessed, SourceRegion};
 use crate::tensor::{Activation, MapShape, PixelSize, StandardMaps};
 
-/// A rectangle of a picture, in shares of its sides. May reach beyond the picture where a field reaches into the border.
+/// A rectangle in a picture, as shares of its width and height. It may extend beyond the picture where a receptive field extends into the
+/// padding.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Share {
     /// Left edge.
@@ -27,18 +28,18 @@ impl Share {
     }
 }
 
-/// How one layer's map lies on one picture.
+/// How the map of a layer is placed on a picture.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Placement {
     field: ReceptiveField,
     shape: MapShape,
     input: PixelSize,
-    /// What the network saw, in shares of the picture.
+    /// The part of the picture that the network saw, as shares of the picture.
     seen: Share,
 }
 
 impl Placement {
-    /// Of a layer with that receptive field and shape, for a picture of that size as it was preprocessed.
+    /// The placement of a layer with the given receptive field and shape. `input` is the preprocessed picture, `picture` its size before.
     pub fn new(field: ReceptiveField, shape: MapShape, input: &Preprocessed, picture: PixelSize) -> Self {
         let SourceRegion { x, y, width, height } = input.region;
         let (w, h) = (picture.width.max(1) as f64, picture.height.max(1) as f64);
@@ -50,20 +51,20 @@ impl Placement {
         }
     }
 
-    /// What the network saw of the picture.
+    /// The part of the picture that the network saw.
     pub fn seen(&self) -> Share {
         self.seen
     }
 
-    /// What a position sees of the picture: its receptive field, not cut at the edges.
+    /// The receptive field of a location in the picture, not clipped at the edges.
     pub fn field(&self, row: usize, column: usize) -> Share {
         let ReceptiveField::Window { rows, columns } = self.field else { return self.seen };
         let ((top, bottom), (left, right)) = (rows.span(row), columns.span(column));
         self.share_of_input([left as f64, top as f64, right as f64, bottom as f64])
     }
 
-    /// The part of the picture that a position stands for when the map is laid over it: as wide as the layer's stride, about the
-    /// middle of its receptive field.
+    /// The part of the picture that a location covers when the map is laid over the picture: a rectangle as large as the layer's stride,
+    /// around the middle of the receptive field.
     pub fn cell(&self, row: usize, column: usize) -> Share {
         let ReceptiveField::Window { rows, columns } = self.field else { return self.seen };
         let span = |axis: Axis, at: usize| {
@@ -74,15 +75,15 @@ impl Placement {
         self.share_of_input([left, top, right, bottom])
     }
 
-    /// Where the whole map lies when it is laid over the picture.
+    /// The rectangle of the whole map when it is laid over the picture.
     pub fn map(&self) -> Share {
         let first = self.cell(0, 0);
         let last = self.cell(self.shape.height.saturating_sub(1), self.shape.width.saturating_sub(1));
         Share { left: first.left, top: first.top, right: last.right, bottom: last.bottom }
     }
 
-    /// The position (row, column) whose receptive field's middle is nearest to a place of the picture; none where the network
-    /// didn't see that place.
+    /// The location (row, column) whose receptive field has its middle nearest to a place in the picture; `None` where the network didn't
+    /// see that place.
     pub fn position_at(&self, x: f64, y: f64) -> Option<(usize, usize)> {
         let Share { left, top, right, bottom } = self.seen;
         let is_seen = x >= left && x <= right && y >= top && y <= bottom;
@@ -94,7 +95,7 @@ impl Placement {
         Some((nearest(row, self.shape.height), nearest(column, self.shape.width)))
     }
 
-    /// Row and column of a place of the picture, between positions.
+    /// Row and column of the map, as fractions, for a place in the picture.
     fn place_in_map(&self, x: f64, y: f64) -> (f64, f64) {
         let ReceptiveField::Window { rows, columns } = self.field else { return (0.0, 0.0) };
         let Share { left, top, right, bottom } = self.seen;
@@ -105,7 +106,7 @@ impl Placement {
         (along(y, top, bottom, self.input.height, rows), along(x, left, right, self.input.width, columns))
     }
 
-    /// Pixels of the network's input to shares of the picture.
+    /// Converts a rectangle in pixels of the network's input to shares of the picture.
     fn share_of_input(&self, [left, top, right, bottom]: [f64; 4]) -> Share {
         let Share { left: l, top: t, right: r, bottom: b } = self.seen;
         let x = |pixel: f64| l + (r - l) * pixel / self.input.width.max(1) as f64;
@@ -114,18 +115,18 @@ impl Placement {
     }
 }
 
-/// Middle of a position's receptive field in pixels of the input, pixel `i` reaching from `i` to `i + 1`.
+/// Middle of a location's receptive field in pixels of the input, where pixel `i` extends from `i` to `i + 1`.
 fn middle(axis: Axis, at: f64) -> f64 {
     axis.offset as f64 + at * axis.stride as f64 + axis.size as f64 / 2.0
 }
 
-/// Places at which two layers' maps are compared along each side.
+/// Number of places along each side at which the maps of two layers are compared.
 const SAMPLES: usize = 24;
 
-/// The channels of one layer that answer to the picture most as a channel of another layer does (of any backbone), best first, with
-/// the correlation of their maps. Both maps are sampled at the same places of the part of the picture that both networks saw; what
-/// is compared is the same place, never the same channel. Empty where the channel's map has no variance there, or nothing was seen
-/// by both.
+/// The `k` channels of layer `to` whose maps are most similar to that of `channel` in layer `from`, best first, with their correlations.
+/// The layers may be of different backbones. Both maps are sampled at the same places in the part of the picture that both networks
+/// saw, and the values at the same place are compared. Empty where the channel's map has no variance there, or no part of the picture
+/// was seen by both.
 pub fn closest_channels(
     from: (&Activation, &Placement),
     channel: usize,
@@ -151,7 +152,7 @@ pub fn closest_channels(
     StandardMaps::from_maps(maps.iter().map(Vec::as_slice)).nearest_to(&wanted, k, None)
 }
 
-/// Reads maps between positions, bilinearly; the four neighbours of each place are worked out once for all channels.
+/// Samples maps at given places with bilinear interpolation; the four neighbours of each place are computed once for all channels.
 struct Sampler {
     corners: Vec<[(usize, f32); 4]>,
 }

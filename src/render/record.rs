@@ -1,4 +1,4 @@
-//! What a figure says of the run behind it, written and read back.
+//! The record of a figure about the run that computed it: written, and read back as a request.
 
 use std::str::FromStr;
 
@@ -14,13 +14,13 @@ use crate::models::ModelSpec;
 use crate::mosaic::{Grid, Mosaic};
 use crate::tensor::MapShape;
 
-/// What the weights' file holds beside the network.
+/// The record of what a Keras file holds in addition to the network; `None` where it holds nothing else.
 fn part_record(backbone: &Backbone) -> Option<PartRecord> {
     let part = backbone.weights().keras()?;
     Some(PartRecord { model: part.model.clone(), head: part.if_more()? })
 }
 
-/// The record of one mosaic of a view.
+/// The record of one mosaic.
 pub(super) fn panel_record(run_by: &RunBy, view: &View, mosaic: &Mosaic) -> PanelRecord {
     let backbone = &run_by.backbone;
     let input = &view.preprocessed;
@@ -57,14 +57,14 @@ pub(super) fn panel_record(run_by: &RunBy, view: &View, mosaic: &Mosaic) -> Pane
     PanelRecord { run, look: LookRecord::of(mosaic) }
 }
 
-/// Between a layer's name and a class's number, in the name of a class map.
+/// Separates the layer's name from the number of the class in the name of a class map.
 const CLASS: &str = ", class ";
-/// What a layer that isn't taken from a record is told with.
+/// Prefix of the message about a layer that can't be taken over from a record.
 pub const LAYER_NOT_TAKEN: &str = "layer ";
-/// Widest gap that is taken from a record.
+/// Widest gap that is taken over from a record.
 const MAX_GAP: u32 = 64;
 
-/// A choice by its name; one that this version doesn't know is told, not guessed.
+/// Parses a choice from a record. One that this version doesn't know is added to `not_taken` and never guessed.
 fn taken<T: FromStr>(text: &str, what: &str, not_taken: &mut Vec<String>) -> Option<T> {
     let found = text.parse().ok();
     if found.is_none() {
@@ -74,8 +74,8 @@ fn taken<T: FromStr>(text: &str, what: &str, not_taken: &mut Vec<String>) -> Opt
 }
 
 impl ViewRequest {
-    /// What a figure's record says was asked for, but the picture; and what of it means nothing here. A record may come from anywhere:
-    /// what it says is taken by name, and nothing is guessed.
+    /// The request that a figure's record describes, without the picture, and the settings in it that can't be used here. A record may come
+    /// from anywhere: its settings are taken over by name, and nothing is guessed.
     #[must_use]
     pub fn of_record(spec: &'static ModelSpec, graph: &Graph, panel: &PanelRecord) -> (Self, Vec<String>) {
         let look = &panel.look;
@@ -113,11 +113,12 @@ impl ViewRequest {
     }
 }
 
-/// The layer and the class of a class map, whose values are called `act4, class 282 (tiger cat)`. Figures of earlier versions have only that.
+/// The layer and the class of a class map, from its name such as `act4, class 282 (tiger cat)`. Figures of earlier versions record only
+/// this name; newer ones also record the user's choice of the class.
 fn class_of<'a>(look: &'a LookRecord, graph: &Graph) -> Option<(&'a str, ClassChoice)> {
     let (layer, class) = look.layer.split_once(CLASS)?;
     let number: usize = class.split(' ').next()?.parse().ok()?;
-    // A layer may be called anything.
+    // A layer's own name may contain the separator.
     if graph.find(&look.layer).is_some() {
         return None;
     }
@@ -125,7 +126,8 @@ fn class_of<'a>(look: &'a LookRecord, graph: &Graph) -> Option<(&'a str, ClassCh
     Some((layer, asked.unwrap_or_else(|| ClassChoice::Named(number.to_string()))))
 }
 
-/// The grid that was asked for. Figures of one channel have theirs by themselves; older ones don't say who chose.
+/// The grid, if the user chose one. Older figures don't record whether the grid was chosen; there, a grid other than the default one of
+/// all channels counts as chosen, except in figures of a selection or of one channel.
 fn chosen_grid(look: &LookRecord, not_taken: &mut Vec<String>) -> Option<Grid> {
     let Ok(grid) = look.grid.parse::<Grid>() else {
         not_taken.push(format!("grid {}", look.grid));
@@ -137,7 +139,7 @@ fn chosen_grid(look: &LookRecord, not_taken: &mut Vec<String>) -> Option<Grid> {
     (look.is_grid_chosen || is_unusual).then_some(grid)
 }
 
-/// A layer's shape as records have it, `2048×8×8`; none for what no layer has.
+/// Reads a layer's shape as records write it, `2048×8×8`; `None` for text that can't be the shape of a layer.
 #[must_use]
 pub fn recorded_shape(text: &str) -> Option<MapShape> {
     let sides: Vec<usize> = text.split('×').map_while(|side| side.parse().ok()).collect();

@@ -1,6 +1,6 @@
-//! What is asked of a view: picture, model, layer, input, looks. Equal requests have equal answers.
+//! A request for a view: picture, model, layer, preprocessing and look. Equal requests give equal results.
 //!
-//! The one spelling of a request, which the window and the command line share. Must not know who asks, or how it is answered.
+//! The window and the command line share this form of a request. Must not know where a request comes from, or how it is carried out.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use crate::tensor::{Activation, ChannelSelection, Interrupted, LayerStats};
 /// A picture, before it is read.
 #[derive(Clone)]
 pub enum PictureChoice {
-    /// The one the program carries.
+    /// The example picture embedded in the program.
     Cat,
     /// A file.
     File(PathBuf),
@@ -26,11 +26,11 @@ pub enum PictureChoice {
     Frame {
         /// The data set.
         source: Arc<dyn Source>,
-        /// Where it was opened.
+        /// The path from which it was opened.
         place: PathBuf,
         /// The frame, from 0.
         index: usize,
-        /// Whose picture of that frame.
+        /// The camera whose picture of this frame is meant.
         camera: Option<Camera>,
     },
     /// A frame of a stream.
@@ -57,13 +57,13 @@ impl PartialEq for PictureChoice {
 /// Which layer is wanted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LayerChoice {
-    /// The model's last.
+    /// The model's last layer.
     Final,
-    /// One by name.
+    /// The layer of this name.
     Named(String),
 }
 
-/// What is asked of a view.
+/// A request for a view of one layer.
 #[derive(Clone)]
 pub struct ViewRequest {
     /// The picture.
@@ -72,13 +72,13 @@ pub struct ViewRequest {
     pub spec: &'static ModelSpec,
     /// Its layer.
     pub layer: LayerChoice,
-    /// The picture's way to the network.
+    /// How the picture is preprocessed.
     pub input: InputChoices,
-    /// How the layer's maps are laid out and coloured; scale and order of channels are worked out when it is painted.
+    /// How the layer's maps are laid out and coloured; scale and order of channels are determined when the mosaic is painted.
     pub settings: MosaicSettings,
-    /// Which channels, in what order.
+    /// Which channels are shown, in what order.
     pub selection: ChannelSelection,
-    /// The class whose map is shown in place of the last layer's channels.
+    /// The class whose map is shown instead of the last layer's channels.
     pub class_map: Option<ClassChoice>,
 }
 
@@ -92,25 +92,25 @@ impl PartialEq for ViewRequest {
     }
 }
 
-/// Something else of a request.
+/// A change of one part of a request.
 #[derive(Clone, Debug)]
 pub enum Change {
     /// Another layer.
     Layer(LayerChoice),
     /// Another setting of the mosaic.
     Mosaic(MosaicSetting),
-    /// Another way to the network's size.
+    /// Another way to bring the picture to the network's size.
     Fit(FitChoice),
-    /// Other values for the network.
+    /// Another mapping of samples to the network's input values.
     Values(ValueChoice),
     /// Other channels, or another order of them.
     Selection(ChannelSelection),
-    /// The map of a class in place of the last layer's channels; none for the channels.
+    /// The map of a class instead of the last layer's channels; `None` for the channels.
     ClassMap(Option<ClassChoice>),
 }
 
 impl Change {
-    /// Whether it is a setting of the mosaic, which linked views share.
+    /// Whether the change is one of the mosaic's settings, which linked views share.
     #[must_use]
     pub const fn is_look(&self) -> bool {
         match self {
@@ -121,7 +121,7 @@ impl Change {
 }
 
 impl ViewRequest {
-    /// The picture that the program carries, through a network's last layer, as the weights ask.
+    /// The default request for a network: the embedded picture, the last layer, and the preprocessing that the weights need.
     #[must_use]
     pub fn new(spec: &'static ModelSpec) -> Self {
         Self {
@@ -135,16 +135,17 @@ impl ViewRequest {
         }
     }
 
-    /// Whether two requests are of one network, run on one picture, whatever is looked at of it.
+    /// Whether two requests need the same run: same network, picture and preprocessing. Layer and look may differ.
     #[must_use]
     pub fn is_same_run(&self, other: &Self) -> bool {
         self.spec.tag == other.spec.tag && self.picture == other.picture && self.input == other.input
     }
 
-    /// How values are painted: as asked for, with the channels that are shown in their order. `go_on` is asked during long work.
+    /// The settings to paint a layer's values with: those of the request, with the channels that `selection` gives. `go_on` is called
+    /// during long work; as soon as it returns false, the work stops.
     ///
     /// # Errors
-    /// `go_on` said no.
+    /// If `go_on` returned false.
     pub fn settings_for(
         &self,
         activation: &Activation,
@@ -155,7 +156,7 @@ impl ViewRequest {
         Ok(MosaicSettings { order, ..self.settings.clone() })
     }
 
-    /// Asks for another network. Its classes are others.
+    /// Changes the network. A class map is dropped, because another network has other classes.
     pub fn set_network(&mut self, spec: &'static ModelSpec) {
         if self.spec.tag != spec.tag {
             self.class_map = None;
@@ -163,12 +164,12 @@ impl ViewRequest {
         self.spec = spec;
     }
 
-    /// Changes one thing of it.
+    /// Applies a change. Where it makes them inconsistent, layer and class map are changed too.
     pub fn apply(&mut self, change: &Change) {
         match change {
             Change::Layer(layer) => {
                 self.layer = layer.clone();
-                // A class map is one of the last layer.
+                // Only the last layer has class maps.
                 if self.layer != LayerChoice::Final {
                     self.class_map = None;
                 }
@@ -188,12 +189,12 @@ impl ViewRequest {
 }
 
 impl PictureChoice {
-    /// For titles and captions, as the command line says it.
+    /// The picture's name for titles and captions, the same as on the command line.
     pub fn label(&self, picture: &Picture) -> String {
         self.frame().map_or_else(|| picture.name.clone(), |frame| frame.label)
     }
 
-    /// Beginning of file names, as the command line makes them.
+    /// Beginning of the names of files made from the picture, the same as on the command line.
     pub fn stem(&self, picture: &Picture) -> String {
         let of_file = || Path::new(&picture.name).with_extension("").display().to_string();
         self.frame().map_or_else(of_file, |frame| frame.stem)

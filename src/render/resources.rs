@@ -1,12 +1,12 @@
-//! What the program carries with it.
+//! Data embedded in the program.
 
 use crate::engine::WeightStore;
 
-/// Bytes that `main` embeds, handed to whoever needs them.
+/// The data that `main` embeds and passes on.
 #[derive(Clone, Debug)]
 pub struct Resources {
-    /// Weights that need no file.
+    /// The store of weights, with those embedded in the program.
     pub store: WeightStore,
-    /// The picture that the window shows before one is opened, as a whole PNG file.
+    /// The picture that the window shows before another is opened, as a complete PNG file.
     pub cat: &'static [u8],
 }

@@ -1,16 +1,16 @@
-//! From decoded pixels to the network's input, by way of the weights' own preprocessing.
+//! From decoded pixels to the network's input, by the preprocessing that the weights need or the user chose.
 
 use image::RgbImage;
 
 use crate::input::{FitChoice, PreprocessError, Preprocessed, ValueChoice, preprocess};
 use crate::tensor::PreprocessSpec;
 
-/// A person's choices in place of what the weights ask for.
+/// The user's choice of preprocessing, which may differ from what the weights need.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct InputChoices {
-    /// How the picture comes to the network's size.
+    /// How the picture is brought to the network's input size.
     pub fit: FitChoice,
-    /// How samples become values.
+    /// How samples are turned into input values.
     pub values: ValueChoice,
 }
 
@@ -20,17 +20,17 @@ impl Default for InputChoices {
     }
 }
 
-/// One picture as a network gets it, and what was asked for to get there.
+/// One preprocessed picture, and the choices it was preprocessed with.
 #[derive(Clone, Debug)]
 pub struct View {
-    /// What was asked for.
+    /// The user's choices.
     pub choices: InputChoices,
-    /// What came of it.
+    /// The resulting network input.
     pub preprocessed: Preprocessed,
 }
 
 impl View {
-    /// Prepares a picture as weights, or the choices, ask.
+    /// Preprocesses a picture as `choices` say, or as `spec` says where they leave it to the model.
     pub fn new(
         spec: &PreprocessSpec,
         picture: &RgbImage,

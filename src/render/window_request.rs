@@ -1,4 +1,4 @@
-//! What the window is asked to show when it opens.
+//! What the window should show when it opens.
 
 use std::path::PathBuf;
 
@@ -7,29 +7,29 @@ use crate::tensor::PixelSize;
 use crate::weights::PartChoice;
 use crate::weights::fetch::FetchOptions;
 
-/// The window's first view. What is not given is the window's own choice: its picture, the model of [`super::DEFAULT_TAG`].
+/// The window's first view. Where something is not given, the window chooses: its own picture, the model of [`super::DEFAULT_TAG`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct WindowRequest {
     /// A picture, a folder of them or a driving log.
     pub picture: Option<PathBuf>,
     /// A model's name or the path of an ONNX file, already known to be one.
     pub model: Option<String>,
-    /// The layer that the model of an ONNX file is to end at, known to be one; where none is given, what the file itself ends with.
+    /// Final layer for the model of an ONNX file, already known to exist; without it, the file's own final layer.
     pub final_layer: Option<String>,
-    /// A weight file for that model; without one, for a model that the window asks for.
+    /// A weight file for `model`; without a model, the window asks which one the file is for.
     pub weights: Option<PathBuf>,
-    /// What of that file is meant, where it holds several networks.
+    /// Which part of the weight file to use, where it holds several networks.
     pub part: PartChoice,
-    /// Raw RGB frames of this size from standard input, in place of a picture.
+    /// Read raw RGB frames of this size from standard input, instead of a picture.
     pub frames: Option<PixelSize>,
-    /// Where to compute.
+    /// Device to compute on.
     pub device: DeviceChoice,
-    /// What computes on the CPU.
+    /// Engine to use on the CPU.
     pub engine: EngineChoice,
-    /// Show what each frame costs the window's thread.
+    /// Show how much time of the window's thread each frame takes.
     pub shows_frame_times: bool,
-    /// How weights that are not here may be fetched; none is not at all.
+    /// How missing weights may be downloaded; `None` means not at all.
     pub downloads: Option<FetchOptions>,
-    /// How many threads compute; none is one per core.
+    /// Number of compute threads; `None` means one per core.
     pub threads: Option<NumThreads>,
 }

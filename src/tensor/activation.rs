@@ -3,10 +3,10 @@
 use super::Remedied;
 use std::sync::Arc;
 
-/// Extent of one picture's feature maps.
+/// Extent of a layer's feature maps for one picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize)]
 pub struct MapShape {
-    /// Number of channels (channels).
+    /// Number of channels.
     pub channels: usize,
     /// Rows of each map.
     pub height: usize,
@@ -20,12 +20,12 @@ impl MapShape {
         Self { channels, height, width }
     }
 
-    /// Values of one channel's map.
+    /// Number of values in one channel's map.
     pub const fn plane(&self) -> usize {
         self.height * self.width
     }
 
-    /// Values of the whole layer.
+    /// Number of values in the whole layer.
     pub const fn len(&self) -> usize {
         self.channels * self.plane()
     }
@@ -42,7 +42,7 @@ impl std::fmt::Display for MapShape {
     }
 }
 
-/// Values that don't fill the shape they were given with.
+/// The number of values doesn't match the shape given with them.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error("{what}: expected {expected} values for shape {shape}, got {got}")]
 pub struct ShapeMismatch {
@@ -50,9 +50,9 @@ pub struct ShapeMismatch {
     pub what: String,
     /// The shape, printed.
     pub shape: String,
-    /// Values the shape holds.
+    /// Number of values the shape holds.
     pub expected: usize,
-    /// Values there were.
+    /// Number of values that were given.
     pub got: usize,
 }
 
@@ -100,13 +100,13 @@ impl Activation {
         &self.values
     }
 
-    /// One channel's map, `H·W` values, row-major; empty for a channel that isn't there.
+    /// One channel's map, `H·W` values, row-major; empty where the channel doesn't exist.
     pub fn channel(&self, channel: usize) -> &[f32] {
         let plane = self.shape.plane();
         self.values.get(channel * plane..(channel + 1) * plane).unwrap_or(&[])
     }
 
-    /// The mean of all channels at each position, `H·W` values, row-major; of finite values only, zero where there is none.
+    /// The mean over all channels at each location, `H·W` values, row-major. Only finite values count; where there are none, it is zero.
     pub fn mean_map(&self) -> Vec<f32> {
         let mut sums = vec![(0.0f64, 0u32); self.shape.plane()];
         for channel in 0..self.shape.channels {
@@ -117,10 +117,10 @@ impl Activation {
         sums.into_iter().map(|(sum, n)| if n > 0 { (sum / f64::from(n)) as f32 } else { 0.0 }).collect()
     }
 
-    /// What this layer has more than another, value by value: `self − other`, under a name that says so.
+    /// The difference of two layers, value by value: `self − other`, under the name of `self`.
     ///
     /// # Errors
-    /// Layers of different shapes.
+    /// If the two layers have different shapes.
     pub fn minus(&self, other: &Self) -> Result<Self, ShapeMismatch> {
         if self.shape != other.shape {
             return Err(ShapeMismatch {
@@ -134,7 +134,7 @@ impl Activation {
         Self::new(self.name.clone(), self.shape, values)
     }
 
-    /// The value of a channel at a position, if it lies inside.
+    /// The value of a channel at a location; `None` if the channel or the location doesn't exist.
     pub fn value(&self, channel: usize, row: usize, column: usize) -> Option<f32> {
         (row < self.shape.height && column < self.shape.width)
             .then(|| self.channel(channel).get(row * self.shape.width + column).copied())
@@ -142,7 +142,7 @@ impl Activation {
     }
 }
 
-/// Preprocessed pictures as the network takes them: `[N, 3, H, W]`, row-major f32. Cloning shares the values.
+/// Preprocessed pictures, ready as input of a network: `[N, 3, H, W]`, row-major f32. Cloning shares the values.
 #[derive(Clone, Debug, PartialEq)]
 pub struct InputBatch {
     num_images: usize,
@@ -184,7 +184,7 @@ impl InputBatch {
         })
     }
 
-    /// Several batches of one size, one after the other.
+    /// Joins several batches of equally large pictures into one, in order.
     pub fn stack(batches: &[Self]) -> Result<Self, ShapeMismatch> {
         let (height, width) = batches.first().map_or((0, 0), |b| (b.height, b.width));
         if let Some(odd) = batches.iter().find(|b| (b.height, b.width) != (height, width)) {

@@ -1,4 +1,4 @@
-//! Numbers of things in words.
+//! A count with its noun, singular or plural.
 
 /// `1 picture`, `2 pictures`.
 #[must_use]

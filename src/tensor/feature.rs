@@ -1,4 +1,4 @@
-//! How a feature is stored: its numbers' type and the order of its axes.
+//! How a feature is stored: the type of its numbers and the order of its axes.
 
 use std::str::FromStr;
 
@@ -6,10 +6,10 @@ use std::str::FromStr;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Dtype {
-    /// 32-bit floats: the network's own.
+    /// 32-bit floats, as the network computes them.
     #[default]
     F32,
-    /// 16-bit floats: half the size, three digits; beyond 65504 is infinity.
+    /// 16-bit floats: half the size and about three digits; values beyond 65504 become infinite.
     F16,
 }
 
@@ -35,10 +35,10 @@ impl Dtype {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum AxisOrder {
-    /// Rows, columns, channels: Keras' and the 2017 article's.
+    /// Rows, columns, channels: the order of Keras and of the 2017 article.
     #[default]
     Hwc,
-    /// Channels, rows, columns: torch's.
+    /// Channels, rows, columns: the order of torch.
     Chw,
 }
 
@@ -52,7 +52,7 @@ impl AxisOrder {
     }
 }
 
-/// A word for a type or an order that is none.
+/// Text that names no known number type or axis order.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error("{what} `{got}`: expected {expected}")]
 pub struct UnknownStorage {
@@ -100,7 +100,7 @@ impl std::fmt::Display for AxisOrder {
 /// The extent and type of one picture's feature.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct FeatureLayout {
-    /// `[C]`, or `[H, W, C]` or `[C, H, W]` of a whole map.
+    /// `[C]` for a pooled feature; `[H, W, C]` or `[C, H, W]` for a whole map.
     pub shape: Vec<usize>,
     /// Type of the numbers, little-endian, row-major.
     pub dtype: Dtype,

@@ -1,4 +1,4 @@
-//! Hashes as people read them.
+//! Hashes as hexadecimal text.
 
 use std::fmt::Write as _;
 

@@ -1,6 +1,6 @@
-//! Plain values that every other layer speaks: activations, their statistics, and what weights ask of a picture.
+//! Plain data types that every other layer of the program uses: activations, their statistics, and the preprocessing that weights need.
 //!
-//! Owns layouts and thresholds. Must know nothing of files, graphs, candle or egui.
+//! Owns memory layouts and thresholds. Must know nothing of files, graphs, candle or egui.
 
 mod activation;
 mod counted;

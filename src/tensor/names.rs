@@ -1,4 +1,4 @@
-//! "Did you mean": the nearest of a list of names.
+//! "Did you mean": the names of a list that are nearest to a mistyped one.
 
 /// At most `limit` of `known` that resemble `asked`, best first. Case and separators (`_ - . /` and blanks) don't count.
 pub fn nearest_names<'a>(
@@ -23,9 +23,9 @@ pub fn nearest_names<'a>(
     scored.into_iter().map(|(_, name)| name).collect()
 }
 
-/// How well a name fits letters typed in a search field: all must occur in it in that order, whatever the case. Letters that stand
-/// together, at the beginning or after a separator count more, and shorter names win. None where a letter is missing; an empty search
-/// fits everything alike.
+/// How well a name fits the letters typed in a search field, higher is better. All letters must occur in the name in the same order;
+/// case doesn't matter. Letters next to each other, at the beginning or after a separator count more, and shorter names win. `None`
+/// where a letter is missing; an empty search fits every name equally.
 pub fn fuzzy_score(typed: &str, name: &str) -> Option<i32> {
     let letters: Vec<char> = name.chars().flat_map(char::to_lowercase).collect();
     let typed: Vec<char> =
@@ -33,7 +33,7 @@ pub fn fuzzy_score(typed: &str, name: &str) -> Option<i32> {
     if typed.is_empty() {
         return Some(0);
     }
-    // From every place where the first letter stands: the best run isn't always the first.
+    // Try every occurrence of the first letter: the best match doesn't always begin at the first one.
     (0..letters.len())
         .filter(|start| letters[*start] == typed[0])
         .filter_map(|start| score_from(&letters, &typed, start))
@@ -52,7 +52,7 @@ fn score_from(letters: &[char], typed: &[char], start: usize) -> Option<i32> {
     Some(score * 64 - letters.len().min(63) as i32)
 }
 
-/// The end of a sentence about an unknown name, ready for what to do next: `; did you mean a, b?` or, with no name near, `;`.
+/// The end of a sentence about an unknown name: `; did you mean a, b?`, or nothing where no name is near.
 pub fn did_you_mean(nearest: &[String]) -> String {
     if nearest.is_empty() { String::new() } else { format!("; did you mean {}?", nearest.join(", ")) }
 }

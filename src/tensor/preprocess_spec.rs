@@ -1,4 +1,4 @@
-//! What a set of weights needs of a picture, as data. It stands here so that `models` can hold it and `input` can apply it.
+//! The preprocessing that a set of weights needs, as data. It is in this layer so that `models` can hold it and `input` can apply it.
 
 use serde::{Deserialize, Serialize};
 
@@ -29,35 +29,35 @@ impl std::fmt::Display for PixelSize {
     }
 }
 
-/// How a picture of any shape becomes the network's input size.
+/// How a picture of any size is brought to the network's input size.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Fit {
-    /// Both sides to the target; the aspect ratio is ignored.
+    /// Resize both sides to the target size; the aspect ratio is ignored.
     Stretch,
-    /// Short side to `floor(target / crop_pct)`, then the centre of target size (timm's and torchvision's evaluation).
+    /// Resize the short side to `floor(target / crop_pct)`, then crop the centre to the target size (timm's and torchvision's evaluation).
     ShortSideCrop {
         /// Share of the short side that the crop keeps, in (0, 1].
         crop_pct: f64,
-        /// How the long side becomes whole.
+        /// How the long side is rounded to a whole number.
         long_side: LongSide,
     },
-    /// Both sides to this size, then the centre of the target size (Keras' `CenterCrop` behind a picture that was loaded).
+    /// Resize both sides to `resized`, then crop the centre to the target size (Keras' `CenterCrop` after loading a picture).
     StretchCrop {
         /// The whole picture's size before the crop.
         resized: PixelSize,
     },
-    /// No resize at all: the network sees the picture's own pixels.
+    /// No resize: the network takes the picture at its own size.
     Native,
 }
 
-/// How the long side of a resize that keeps the aspect ratio becomes a whole number, and how the crop is centred.
+/// For a resize that keeps the aspect ratio: how the long side is rounded to a whole number, and how the crop is centred.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LongSide {
-    /// Cut down, the crop's offset rounded half to even: torchvision's `Resize` and `CenterCrop`, and so timm's evaluation.
+    /// Side truncated, offset of the crop rounded half to even: torchvision's `Resize` and `CenterCrop`, and so timm's evaluation.
     CutDown,
-    /// Rounded half to even, the crop's offset cut down: how EfficientNet-Lite0's reference inputs were made.
+    /// Side rounded half to even, offset of the crop truncated: how EfficientNet-Lite0's reference inputs were made.
     Rounded,
 }
 
@@ -97,7 +97,7 @@ pub enum ChannelOrder {
     Bgr,
 }
 
-/// Value mapping of an 8-bit sample `x`: `(x / divisor − mean) / std`, in f32 and in this order, per plane of the network's input.
+/// Mapping of an 8-bit sample `x` to an input value: `(x / divisor − mean) / std`, in f32 and in this order, for each colour plane.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ValueScale {
     /// Order of planes; `mean` and `std` follow it.
@@ -129,10 +129,10 @@ impl ValueScale {
     /// BGR minus Caffe's ImageNet means, unscaled (Keras' mode `caffe`).
     pub const CAFFE: Self =
         Self { order: ChannelOrder::Bgr, divisor: 1.0, mean: [103.939, 116.779, 123.68], std: [1.0; 3] };
-    /// 0–255 RGB as it is: what the 2017 article's program fed to every network.
+    /// RGB from 0 to 255, unchanged: the input that the 2017 article's program gave to every network.
     pub const RAW: Self = Self { order: ChannelOrder::Rgb, divisor: 1.0, mean: [0.0; 3], std: [1.0; 3] };
 
-    /// The four modes that can be named instead of a model's own, with their names.
+    /// The four mappings that a user can choose by name instead of a model's own.
     pub const NAMED: [(&'static str, Self); 4] =
         [("caffe", Self::CAFFE), ("tf", Self::TF), ("torch", Self::TORCH), ("raw", Self::RAW)];
 }
@@ -163,12 +163,12 @@ impl std::fmt::Display for ValueScale {
     }
 }
 
-/// Everything that turns a decoded picture into the network's input.
+/// All settings needed to turn a decoded picture into the network's input.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PreprocessSpec {
     /// The size the weights are evaluated at.
     pub size: PixelSize,
-    /// How the picture comes to that size.
+    /// How the picture is brought to that size.
     pub fit: Fit,
     /// Filter of the resize.
     pub filter: ResizeFilter,
@@ -177,7 +177,7 @@ pub struct PreprocessSpec {
 }
 
 impl std::fmt::Display for PreprocessSpec {
-    /// `224x224, centre crop 0.875, bicubic, RGB (x − 127)/128`.
+    /// Writes it as `224x224, centre crop 0.875, bicubic, RGB (x − 127)/128`.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self { size, fit, filter, scale } = self;
         match fit {

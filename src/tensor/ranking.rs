@@ -1,14 +1,14 @@
-//! Channels of a layer in an order people ask for, and which of them are left out.
+//! Which channels of a layer are shown, and in what order.
 
 use std::sync::Arc;
 
 use super::{Activation, ChannelKind, ChannelStats, LayerStats, StandardMaps};
 
-/// What channels are ordered by. All but the index and similarity run from the largest to the smallest.
+/// The quantity that channels are ordered by. All but index and similarity run from the largest value to the smallest.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OrderBy {
-    /// Their channel, as the weights have them.
+    /// The channel's index in the layer, ascending.
     #[default]
     Index,
     /// Mean value.
@@ -19,16 +19,16 @@ pub enum OrderBy {
     Variance,
     /// Share of zeros.
     Sparsity,
-    /// Alike maps stand together, from the channel with the largest mean on.
+    /// Similar maps next to each other, beginning with the channel of the largest mean.
     Similarity,
 }
 
 impl OrderBy {
-    /// All of them, as they are listed to people.
+    /// All orders, as they are listed to users.
     pub const ALL: [Self; 6] =
         [Self::Index, Self::Mean, Self::Max, Self::Variance, Self::Sparsity, Self::Similarity];
 
-    /// One lower-case word.
+    /// The name to type: one lower-case word.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Index => "index",
@@ -40,12 +40,12 @@ impl OrderBy {
         }
     }
 
-    /// The one of that name, if there is one.
+    /// The order of that name, if there is one.
     fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|order| order.name() == name)
     }
 
-    /// The number of a channel that decides its place; none where no single number does.
+    /// The value that a channel is sorted by; `None` for an order that doesn't sort by a single value.
     pub fn key(self, stats: &ChannelStats) -> Option<f32> {
         match self {
             Self::Mean => Some(stats.mean),
@@ -65,7 +65,7 @@ impl std::str::FromStr for OrderBy {
     }
 }
 
-/// Text that is no order.
+/// Text that names no order.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("order `{0}`: expected index, mean, max, variance, sparsity or similarity")]
 pub struct UnknownOrder(pub String);
@@ -77,12 +77,12 @@ pub struct ChannelSelection {
     pub order: OrderBy,
     /// Whether dead channels are left out.
     pub hides_dead: bool,
-    /// How many of the first are kept; none keeps all.
+    /// How many channels to keep from the beginning; `None` keeps all.
     pub top: Option<usize>,
 }
 
 impl std::fmt::Display for ChannelSelection {
-    /// `mean hide-dead top:64`, each part only where it changes something but the order.
+    /// Writes it as `mean hide-dead top:64`: the order always, the other two parts only where they are set.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.order.name())?;
         if self.hides_dead {
@@ -92,7 +92,7 @@ impl std::fmt::Display for ChannelSelection {
     }
 }
 
-/// Text that is no order of channels.
+/// Text that is no selection of channels.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "order of channels `{0}`: expected index, mean, max, variance, sparsity or similarity, then hide-dead and top:N where wanted"
@@ -121,8 +121,8 @@ impl std::str::FromStr for ChannelSelection {
 }
 
 impl ChannelSelection {
-    /// Channels to show, by place; none where every channel stands at its own place. At least one is always kept: where all are
-    /// dead, hiding the dead hides nothing. `go_on` is asked during long work; once it says no, `Err` is returned.
+    /// The channels to show, in order of their places; `None` where all channels are shown in their own order. At least one channel is
+    /// kept: where all are dead, none is hidden. `go_on` is called during long work; as soon as it returns false, the result is an error.
     pub fn channels(
         &self,
         activation: &Activation,
@@ -151,25 +151,26 @@ impl ChannelSelection {
     }
 }
 
-/// Nobody waits for the answer any more.
+/// The work was stopped because its result is no longer needed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Interrupted;
 
-/// Largest first; equal ones by index.
+/// Sorts channels by the value of an order, largest first, equal ones by index.
 fn sort_by(channels: &mut [usize], stats: &LayerStats, order: OrderBy) {
     let key = |channel: usize| order.key(&stats.channels[channel]).unwrap_or(0.0);
     channels.sort_by(|a, b| key(*b).total_cmp(&key(*a)).then(a.cmp(b)));
 }
 
-/// A channel's place among all of its layer, from 1, by a number: one more than the channels with a larger one.
+/// A channel's rank among all channels of its layer, counted from 1: one more than the number of channels with a larger value.
 pub fn rank(stats: &LayerStats, channel: usize, order: OrderBy) -> Option<usize> {
     let own = order.key(stats.channels.get(channel)?)?;
     Some(1 + stats.channels.iter().filter(|f| order.key(f).is_some_and(|key| key > own)).count())
 }
 
-/// The numbers that an order goes by, sorted from the largest to the smallest: how a layer's answers fall off.
+/// The values that an order sorts by, from the largest to the smallest: how quickly a layer's responses fall off. For an order that
+/// doesn't sort by a single value, the means.
 pub fn profile(stats: &LayerStats, order: OrderBy) -> Vec<f32> {
-    // By place where no number decides it, the mean says most.
+    // Index and similarity have no value to sort by; the mean is the most useful one instead.
     let order = if order.key(&ChannelStats::NOTHING).is_some() { order } else { OrderBy::Mean };
     let mut keys: Vec<f32> = stats.channels.iter().filter_map(|f| order.key(f)).collect();
     keys.sort_by(|a, b| b.total_cmp(a));
@@ -220,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn siftings_are_read_as_they_are_printed() {
+    fn selections_are_read_as_they_are_printed() {
         for order in OrderBy::ALL {
             for (hides_dead, top) in [(false, None), (true, Some(64))] {
                 let selection = ChannelSelection { order, hides_dead, top };

@@ -1,22 +1,23 @@
-//! What the system refuses for now: no more files, no memory, no permission. It says nothing of the file that was to be read.
+//! Errors in which the system refuses an access: too many open files, no memory, no permission. They don't mean that the file to be
+//! read is damaged.
 //!
-//! Owns which errors are such refusals, wherever in an error's causes they are.
+//! Owns which errors count as refusals, and finds them anywhere in an error's chain of causes.
 
 use std::error::Error;
 use std::io;
 
-/// Whether the system opens no more files, for the program or at all: there is no kind of error of its own for it.
+/// Whether the limit of open files is reached, for the program or for the whole system. `io::ErrorKind` has no kind for it.
 pub fn is_out_of_files(error: &io::Error) -> bool {
     cfg!(unix) && matches!(error.raw_os_error(), Some(23 | 24))
 }
 
-/// Whether the system refuses to have something read, whatever lies there.
+/// Whether the system refused the access, whatever the file contains.
 pub fn is_refusal(error: &io::Error) -> bool {
     is_out_of_files(error)
         || matches!(error.kind(), io::ErrorKind::OutOfMemory | io::ErrorKind::PermissionDenied)
 }
 
-/// The system's refusal that an error is, or that one of its causes is.
+/// The system's refusal in an error or in one of its causes, as a new error; `None` where there is none.
 pub fn refusal_in(error: &(dyn Error + 'static)) -> Option<io::Error> {
     let mut next = Some(error);
     while let Some(error) = next {
@@ -26,7 +27,7 @@ pub fn refusal_in(error: &(dyn Error + 'static)) -> Option<io::Error> {
                 let again = of_system.raw_os_error().map(io::Error::from_raw_os_error);
                 return Some(again.unwrap_or_else(|| of_system.kind().into()));
             }
-            // An error that is wrapped is no cause of its wrapping.
+            // `source()` of an `io::Error` skips the error it wraps, so look at that one too.
             if let Some(inner) = of_system.get_ref() {
                 next = Some(inner);
             }

@@ -1,127 +1,128 @@
-//! What a person can do about an error, as data.
+//! Remedies: what a user can do about an error, as data.
 //!
-//! Owns the list of remedies. An error below the faces says what is wrong and carries one of these; the command line
-//! (`cli/remedy.rs`) and the window (`app/message/remedy.rs`) each word it in terms of what can be typed or pressed there. Must not name
-//! an option or a button.
+//! Owns the list of remedies. An error of a lower layer says what is wrong and may carry a remedy. The command line (`cli/remedy.rs`)
+//! and the window (`app/message/remedy.rs`) each put the remedy into words that name what can be typed or pressed there. Must not
+//! name an option or a button.
 
 /// What to do about an error.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Remedy {
-    /// Name the model that a weight file is for: one of these tags, or any where the list is empty.
+    /// Name the model that a weight file belongs to: one of the given tags, or any where the list is empty.
     NameModel {
         /// Tags that the file fits.
         fitting: Vec<String>,
     },
-    /// Name the part of a weight file that is meant: one of these beginnings of tensor names.
+    /// Name the part of a weight file to use: one of the given prefixes of tensor names.
     NamePart {
-        /// Beginnings under which the network lies; an empty one for none.
+        /// Prefixes under which the network's tensors are found; an empty one means no prefix.
         fitting: Vec<String>,
     },
-    /// Name the model that a weight file should be compared with, to be told what differs.
+    /// Name the model to compare a weight file with, so that the differences can be listed.
     CompareWithModel,
-    /// Take a weight file's ordinary weights: it has no averaged ones.
+    /// Use a weight file's ordinary weights, because it has no averaged ones.
     TakeOtherWeights,
-    /// Say how a picture's samples become the network's input values.
+    /// State how a picture's samples are turned into the network's input values.
     StatePreprocessing,
-    /// Choose another model: this one can't be had.
+    /// Choose another model: this one is not available.
     OtherModel,
     /// Export an ONNX file for an older version of the standard.
     ExportForVersion {
-        /// The newest opset that is known here.
+        /// The newest opset that this program supports.
         newest_opset: i64,
     },
-    /// Export an ONNX file of the network as it is in use, not as it is trained.
+    /// Export the ONNX file in inference mode, not in training mode.
     ExportForUse,
     /// Write another value into a metadata property of an ONNX file.
     CorrectProperty {
-        /// The property.
+        /// Name of the property.
         name: &'static str,
     },
-    /// Save the one network that is meant into a file of its own.
+    /// Save the one network that is wanted in a separate file.
     KeepOneCopy,
-    /// Bring the picture to a larger size for the network.
+    /// Resize the picture to a larger size for the network.
     LargerInput,
-    /// Bring the picture to a smaller size for the network.
+    /// Resize the picture to a smaller size for the network.
     SmallerInput,
-    /// Bring the picture to the network's own size.
+    /// Resize the picture to the network's own size.
     OwnInputSize,
     /// Run networks on the CPU.
     UseCpu,
     /// Compute with fewer threads.
     FewerThreads,
-    /// Take less memory, or be let have more.
+    /// Use less memory, or allow the program more.
     GiveMemory,
-    /// Write where there is room, or make some.
+    /// Write to a disk with free space, or free some.
     MakeRoom,
-    /// Write where so large a file is allowed.
+    /// Write to a place where files of this size are allowed.
     AllowLargeFiles,
-    /// Name another layer as a network's last.
+    /// Name another layer as the network's final layer.
     NameFinalLayer,
     /// Ask for a layer by its name.
     NameLayer,
-    /// Go on with the run: what is damaged of it is made anew.
+    /// Resume the run: its damaged parts are made again.
     GoOn,
-    /// Copy a share of features again from where it was made, or make it again.
+    /// Copy a shard of features again from where it was made, or make it again.
     MakeShardAgain {
-        /// Which share.
+        /// Index of the shard.
         index: usize,
-        /// Of how many.
+        /// Number of shards.
         count: usize,
     },
-    /// Make all shares of features with the same count and in the same way.
+    /// Make all shards of features with the same number of shards and split in the same way.
     CutShardsAlike,
-    /// Let the program open more files, then go on with the run.
+    /// Let the program open more files, then resume the run.
     AllowMoreFiles,
     /// Write into another folder.
     OtherFolder,
     /// Let the program open more files.
     RaiseFileLimit,
-    /// Make all of a finished run's features anew.
+    /// Make all features of a finished run again.
     MakeAllAnew,
-    /// Give a file with a name for each class: so many, where that is known.
+    /// Give a file with a name for each class.
     NameClasses {
-        /// Classes that there are.
+        /// Number of classes, where it is known.
         num_classes: Option<usize>,
     },
-    /// Set what differs as it was when the run was begun, go on all the same where that can be, or begin again.
+    /// Set the differing settings back to their values at the beginning of the run, or continue with the new ones where that is possible,
+    /// or begin the run again.
     SettingsAsBefore {
-        /// Settings, and what they were; those that nobody chooses as such are not among them.
+        /// Settings that differ, with their earlier values; without those that a user can't choose directly.
         settings: Vec<(Setting, String)>,
-        /// Whether the run can go on with what differs, which is recorded.
+        /// Whether the run can continue with the new settings; the change is then recorded.
         can_be_mixed: bool,
     },
-    /// Make all shares of features with the same settings.
+    /// Make all shards of features with the same settings.
     SettingsAlike {
-        /// Those that differ.
+        /// Settings that differ.
         settings: Vec<Setting>,
     },
-    /// Bring pictures or their features to one size, or write a file for each.
+    /// Bring all pictures or their features to one size, or write a separate file for each.
     OneSize,
     /// Write features in another format.
     OtherFormat,
-    /// Say of a table that its first line is a row.
+    /// State that the first line of a table is a row, not a header.
     SayNoHeader,
-    /// Name the column of a table that has the pictures' paths: one of these.
+    /// Name the column of a table that holds the paths of the pictures.
     NamePathColumn {
-        /// The columns there are.
+        /// The columns of the table.
         columns: String,
     },
-    /// Get the weights of a model: from their source, or from a file that a person has; or take others that run at once.
+    /// Get the weights of a model, from their source or from a file the user already has; or use other weights that are ready.
     GetWeights {
-        /// The model.
+        /// Tag of the model.
         tag: &'static str,
         /// Where its weights come from.
         source_text: &'static str,
         /// Whether the program can fetch them.
         is_downloadable: bool,
-        /// Weights of the same architecture that run at once: the shortest name that means them, and their full tag.
+        /// Weights of the same architecture that are ready to run: their shortest unambiguous name, and their full tag.
         instead: Option<(&'static str, &'static str)>,
     },
-    /// Open an ONNX file by itself, with no file of weights beside it.
+    /// Open an ONNX file by itself, without an additional weight file.
     OpenOnnxAlone,
-    /// Give the network a picture's samples as they are.
+    /// Pass a picture's samples to the network unchanged.
     PassBytes,
-    /// Take the network's last layer.
+    /// Use the network's last layer.
     LastLayer,
     /// Look at the list of all models.
     ListModels,
@@ -130,30 +131,30 @@ pub enum Remedy {
         /// The model.
         model: String,
     },
-    /// Go on with an unfinished run, or begin it again.
+    /// Resume an unfinished run, or begin it again.
     GoOnOrBeginAgain,
-    /// Begin a run again: what was made of it can't be used.
+    /// Begin a run again: its results so far can't be used.
     BeginAgain,
-    /// Replace the features that are there, or write to another folder.
+    /// Replace the existing features, or write to another folder.
     ReplaceFeatures,
     /// Select other rows and cameras of a data set.
     SelectOthers,
-    /// Say which share of a data set is meant.
+    /// State which shard of a data set to process.
     NameShard,
-    /// Say how many shares of a data set there are.
+    /// State into how many shards the data set is split.
     NameShardCount,
 }
 
-/// What a person chooses of a run over a data set.
+/// A setting of a run over a data set that a user can choose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Setting {
-    /// How pictures come to the network's size.
+    /// How pictures are brought to the network's input size.
     Fit,
-    /// How samples become values.
+    /// How samples are turned into input values.
     Values,
-    /// What becomes of a map.
+    /// How a map is pooled.
     Pool,
-    /// What the files are.
+    /// Format of the feature files.
     Format,
     /// Which layer is taken.
     Layer,
@@ -161,28 +162,28 @@ pub enum Setting {
     Dtype,
     /// Order of a map's axes.
     Order,
-    /// What computes.
+    /// Inference engine.
     Engine,
-    /// Where it runs.
+    /// Device the engine runs on.
     Device,
     /// Which cameras are taken.
     Cameras,
     /// The first row.
     Start,
-    /// Each how manyth row.
+    /// Step between rows: every how many rows one is taken.
     Every,
-    /// Rows at most.
+    /// Largest number of rows.
     Limit,
-    /// How shares are made.
+    /// How the data set is split into shards.
     ShardBy,
-    /// A network's last layer.
+    /// Which layer of a network is its last.
     FinalLayer,
     /// Which part of a weight file is the network.
     WeightsPart,
 }
 
 impl Setting {
-    /// The one that a recipe's field holds; none where nobody chooses it as such.
+    /// The setting stored in a field of a recipe; `None` where a user can't choose it directly.
     pub fn of(field: &str) -> Option<Self> {
         Some(match field {
             "fit" => Self::Fit,
@@ -208,7 +209,7 @@ impl Setting {
 
 /// An error that may carry a remedy.
 pub trait Remedied: std::error::Error {
-    /// What to do about it, where something can be done that its message doesn't say.
+    /// What the user can do about the error, where there is something that its message doesn't say already.
     fn remedy(&self) -> Option<Remedy> {
         None
     }
@@ -216,11 +217,11 @@ pub trait Remedied: std::error::Error {
 
 #[cfg(test)]
 pub(crate) mod samples {
-    //! One of each remedy, for the lists that both faces are held against.
+    //! An example of each remedy, for the tests that check the wording of the command line and of the window.
 
     use super::{Remedy, Setting};
 
-    /// All of them: those with names or counts once with and once without, where that is worded otherwise.
+    /// All remedies. Those with names or counts appear once with and once without them, where the wording differs.
     pub(crate) fn all() -> Vec<Remedy> {
         let tags = || vec!["vgg16.tv_in1k".to_owned(), "vgg16.keras_in1k".to_owned()];
         let weights = |is_downloadable, instead| Remedy::GetWeights {
@@ -306,7 +307,7 @@ pub(crate) mod samples {
         .collect()
     }
 
-    /// What a face says of each, a line each under its name.
+    /// The wording of every remedy, one line each, beginning with the remedy's name.
     pub(crate) fn listed(words: impl Fn(&Remedy) -> String) -> String {
         let lines: Vec<String> =
             all().iter().map(|remedy| format!("{}: {}", name(remedy), words(remedy))).collect();

@@ -1,15 +1,15 @@
-//! The memory that the system still lets the program have, where it sets a limit on it (`ulimit -v`, a batch system's).
+//! How much more memory the program may allocate where the system sets a limit (`ulimit -v`, or the limit of a batch system).
 //!
-//! An allocation that fails ends the program without a word, so what is about to take much is held against the limit first. Owns the
-//! question and the sentence. Where there is no limit, or the system doesn't say, everything has room: only Linux is asked.
+//! A failed allocation ends the program without a message, so a large allocation is first compared with the limit. Owns this check and
+//! its error message. Where there is no limit, or it can't be read, every size is allowed: the limit is read on Linux only.
 
 use std::fs::read_to_string;
 use std::sync::OnceLock;
 
-/// What is left for all that isn't counted: threads, small values, what the system rounds up.
+/// Bytes kept free for everything that isn't counted: threads, small values, rounding by the system.
 const RESERVE: u64 = 32 << 20;
 
-/// More memory than the system lets the program have.
+/// More memory is needed than the system lets the program have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "this takes about {} more memory, and the system lets the program have {} more",
@@ -17,13 +17,13 @@ const RESERVE: u64 = 32 << 20;
     size_words(*.left)
 )]
 pub struct NoRoom {
-    /// Bytes that are wanted.
+    /// Bytes that are needed.
     pub needed: u64,
-    /// Bytes that may be had.
+    /// Bytes that may still be allocated.
     pub left: u64,
 }
 
-/// In a unit in which a small size isn't 0.
+/// A size in kB or MB, so that a small size isn't printed as 0.
 fn size_words(bytes: u64) -> String {
     if bytes < 1_000_000 {
         format!("{} kB", bytes.div_ceil(1000))
@@ -32,7 +32,10 @@ fn size_words(bytes: u64) -> String {
     }
 }
 
-/// An error where so many bytes more can't be had.
+/// Checks that `bytes` more can be allocated.
+///
+/// # Errors
+/// If the system's limit doesn't allow it.
 pub fn check_room(bytes: u64) -> Result<(), NoRoom> {
     match left() {
         Some(left) if bytes > left => Err(NoRoom { needed: bytes, left }),
@@ -40,7 +43,7 @@ pub fn check_room(bytes: u64) -> Result<(), NoRoom> {
     }
 }
 
-/// Bytes that may still be had, less the reserve; nothing where there is no limit.
+/// Bytes that may still be allocated, less the reserve; `None` where there is no limit.
 fn left() -> Option<u64> {
     static LIMIT: OnceLock<Option<u64>> = OnceLock::new();
     let limit = (*LIMIT.get_or_init(|| limit_in(&read_to_string("/proc/self/limits").ok()?)))?;
@@ -48,13 +51,13 @@ fn left() -> Option<u64> {
     Some(limit.saturating_sub(taken).saturating_sub(RESERVE))
 }
 
-/// The soft limit on address space in what Linux says of a process's limits.
+/// The soft limit on address space, from the text of `/proc/self/limits`.
 fn limit_in(limits: &str) -> Option<u64> {
     let line = limits.lines().find_map(|line| line.strip_prefix("Max address space"))?;
     line.split_whitespace().next()?.parse().ok()
 }
 
-/// The address space that a process has taken, in what Linux says of its state.
+/// The address space in use, in bytes, from the text of `/proc/self/status`.
 fn taken_in(status: &str) -> Option<u64> {
     let line = status.lines().find_map(|line| line.strip_prefix("VmSize:"))?;
     let kibibytes: u64 = line.split_whitespace().next()?.parse().ok()?;

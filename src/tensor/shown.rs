@@ -1,11 +1,11 @@
-//! Words of files, made fit to be shown: short, and without what steers a terminal or turns a line around.
+//! Makes text from files safe to show: short, and without characters that control a terminal or reverse the direction of a line.
 //!
-//! Owns how much of a file's own words a message repeats. Must not know where messages go.
+//! Owns how much text from a file a message may repeat. Must not know where messages go.
 
-/// Characters of a file's words that a message repeats at most.
+/// Most characters of a file's text that a message repeats.
 const MAX_SHOWN: usize = 200;
 
-/// At most 200 characters of a text that comes from a file, escaped where a terminal would obey them.
+/// At most 200 characters of a text that comes from a file; characters that would control a terminal are escaped.
 pub fn shown(text: &str) -> String {
     let mut short = String::new();
     let mut characters = text.chars();
@@ -18,8 +18,8 @@ pub fn shown(text: &str) -> String {
     short
 }
 
-/// Whether a character moves, hides or turns around what stands beside it instead of being seen: control characters, marks of
-/// direction, breaks of lines.
+/// Whether a character moves, hides or reverses the text around it instead of being visible itself: control characters, direction
+/// marks, line breaks.
 pub fn steers(c: char) -> bool {
     let is_mark =
         matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}');

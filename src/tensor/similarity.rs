@@ -1,20 +1,20 @@
-//! How alike two channels' maps are, and an order in which alike ones stand together.
+//! How similar the maps of two channels are, and an order that puts similar channels next to each other.
 //!
-//! Likeness is Pearson's correlation of two maps over the same positions, in f64: it doesn't ask how strong a channel answers,
-//! only where. A map without variance (dead, constant) is like nothing. Non-finite values count as the map's mean.
+//! Similarity is Pearson's correlation of two maps over the same locations: it depends on where a channel responds, not on how
+//! strongly. A map without variance (dead, constant) is similar to no other. Non-finite values count as the map's mean.
 
 use super::Activation;
 
-/// Most values of a map that an order by similarity looks at: larger maps are averaged down, a channel's where is kept.
+/// Largest side of a map when channels are ordered by similarity. Larger maps are averaged down; where a channel responds is preserved.
 const MAX_SIDE: usize = 16;
 
-/// Correlation of two maps of one size, in −1..=1; none where either has no variance or the sizes differ.
+/// Correlation of two maps of one size, in −1..=1; `None` where either has no variance or the sizes differ.
 pub fn correlation(a: &[f32], b: &[f32]) -> Option<f64> {
     let (a, b) = (standardised(a)?, standardised(b)?);
     (a.len() == b.len()).then(|| dot(&a, &b))
 }
 
-/// Maps ready to be compared: mean 0, length 1, so that a correlation is a dot product.
+/// Standardised maps, ready to be compared: mean 0 and length 1, so that a correlation is a dot product.
 #[derive(Clone, Debug)]
 pub struct StandardMaps {
     maps: Vec<Option<Vec<f32>>>,
@@ -38,18 +38,18 @@ impl StandardMaps {
         }
     }
 
-    /// Maps that were sampled elsewhere.
+    /// Standardises maps that the caller has sampled already.
     pub fn from_maps<'a>(maps: impl IntoIterator<Item = &'a [f32]>) -> Self {
         Self { maps: maps.into_iter().map(single).collect() }
     }
 
-    /// Correlation of two channels.
+    /// Correlation of two channels; `None` where either doesn't exist or has no variance.
     pub fn correlation(&self, a: usize, b: usize) -> Option<f64> {
         let (a, b) = (self.maps.get(a)?.as_ref()?, self.maps.get(b)?.as_ref()?);
         Some(dot_f32(a, b))
     }
 
-    /// The `k` channels most like a map of the same size, best first; `without` is passed over.
+    /// The `k` channels most similar to a map of the same size, with their correlations, best first; channel `without` is left out.
     pub fn nearest_to(&self, map: &[f32], k: usize, without: Option<usize>) -> Vec<(usize, f64)> {
         let Some(wanted) = single(map) else { return Vec::new() };
         let mut found: Vec<(usize, f64)> = self
@@ -66,10 +66,10 @@ impl StandardMaps {
         found
     }
 
-    /// All channels in an order in which alike ones stand together: from the first of `channels` on, each is followed by the one
-    /// most like it among those left (a greedy walk). Channels that are like nothing come last, in their own order.
+    /// All of `channels` in an order that puts similar ones next to each other. Beginning with the first of `channels`, each is followed
+    /// by the most similar of those left (a greedy walk). Channels without variance come last, in the order given.
     ///
-    /// `go_on` is asked now and then; once it says no, none is returned.
+    /// `go_on` is called before each step; as soon as it returns false, the result is `None`.
     pub fn walk(&self, channels: &[usize], go_on: &dyn Fn() -> bool) -> Option<Vec<usize>> {
         let has_map = |channel: &usize| self.maps.get(*channel).is_some_and(Option::is_some);
         let (mut left, flat): (Vec<usize>, Vec<usize>) = channels.iter().partition(|c| has_map(c));
@@ -84,7 +84,7 @@ impl StandardMaps {
                 .iter()
                 .enumerate()
                 .filter_map(|(place, other)| Some((place, self.correlation(channel, *other)?)))
-                // Of equals the first: the last of the greatest is what `max_by` gives.
+                // Reversed so that the first of equals wins: `max_by` returns the last one.
                 .rev()
                 .max_by(|a, b| a.1.total_cmp(&b.1));
             at = best.map(|(place, _)| left.remove(place));
@@ -104,7 +104,7 @@ fn standardised(map: &[f32]) -> Option<Vec<f64>> {
     let centred: Vec<f64> =
         map.iter().map(|v| if v.is_finite() { f64::from(*v) - mean } else { 0.0 }).collect();
     let length = dot(&centred, &centred).sqrt();
-    // Residue of the subtraction is no variance.
+    // Rounding residue of the subtraction doesn't count as variance.
     let largest = finite().fold(0.0f64, |largest, v| largest.max(v.abs()));
     (length > largest * 1e-6).then(|| centred.into_iter().map(|v| v / length).collect())
 }
@@ -117,7 +117,7 @@ fn dot(a: &[f64], b: &[f64]) -> f64 {
     a.iter().zip(b).map(|(x, y)| x * y).sum()
 }
 
-/// Eight running sums, so that the compiler may use wide registers.
+/// Dot product with eight running sums, so that the compiler can use SIMD registers.
 fn dot_f32(a: &[f32], b: &[f32]) -> f64 {
     let (a_wide, a_rest) = a.as_chunks::<8>();
     let (b_wide, b_rest) = b.as_chunks::<8>();

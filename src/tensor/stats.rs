@@ -1,23 +1,23 @@
 //! Statistics of a layer, channel by channel, and what counts as dead, constant or broken.
 //!
-//! Owns the thresholds, so that a picture, a table and a feature file all mean the same by "dead".
+//! Owns the thresholds, so that "dead" means the same in a picture, a table and a feature file.
 
 use serde::Serialize;
 
 use super::Activation;
 
-/// A channel is dead where its largest magnitude is at most this share of the layer's largest: float residue isn't signal.
+/// A channel is dead where its largest magnitude is at most this share of the layer's largest: rounding residue isn't signal.
 pub const DEAD_SHARE: f32 = 1e-6;
 /// A channel is constant where max − min is at most this share of the layer's largest magnitude.
 pub const CONSTANT_SHARE: f32 = 1e-6;
 
-/// How a channel answers to one picture.
+/// How a channel responds to one picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ChannelKind {
     /// Finite and varying.
     Live,
-    /// Zero, or residue of zero.
+    /// Zero everywhere, apart from rounding residue.
     Dead,
     /// One value everywhere, not zero.
     Constant,
@@ -28,7 +28,7 @@ pub enum ChannelKind {
 }
 
 impl ChannelKind {
-    /// One lower-case word for people.
+    /// One word to show to users.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Live => "live",
@@ -40,7 +40,7 @@ impl ChannelKind {
     }
 }
 
-/// One channel's numbers, from its finite values only (all zero when it has none).
+/// Statistics of one channel, from its finite values only (all zero when it has none).
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct ChannelStats {
     /// Smallest finite value.
@@ -57,7 +57,7 @@ pub struct ChannelStats {
     pub max_column: usize,
     /// Share of exact zeros among all values.
     pub zero_share: f32,
-    /// How the channel answers.
+    /// How the channel responds.
     pub kind: ChannelKind,
 }
 
@@ -74,7 +74,7 @@ impl ChannelStats {
     };
 }
 
-/// Channels of a layer by kind.
+/// Number of a layer's channels of each kind.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct KindCounts {
     /// Finite and varying.
@@ -89,10 +89,10 @@ pub struct KindCounts {
     pub infinite: usize,
 }
 
-/// A layer's numbers.
+/// Statistics of a layer and of each of its channels.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct LayerStats {
-    /// One per channel, by channel.
+    /// Statistics of each channel, in channel order.
     pub channels: Vec<ChannelStats>,
     /// Channels by kind.
     pub counts: KindCounts,
@@ -148,7 +148,7 @@ impl LayerStats {
         let num_zero: usize = raw.iter().map(|r| r.num_zero).sum();
         let num_finite = raw.iter().map(|r| r.num_finite).sum::<usize>().max(1) as f64;
         let mean = raw.iter().map(|r| r.mean * r.num_finite as f64).sum::<f64>() / num_finite;
-        // Within the channels and between them.
+        // The variance within each channel plus the variance between the channels' means.
         let spread = |r: &RawStats| (r.variance + (r.mean - mean).powi(2)) * r.num_finite as f64;
         let variance = raw.iter().map(spread).sum::<f64>() / num_finite;
         Self {
@@ -167,13 +167,13 @@ impl LayerStats {
         self.counts.dead as f32 / self.channels.len().max(1) as f32
     }
 
-    /// Whether the layer holds a negative value beyond float residue, so that zero belongs in the middle of its scale.
+    /// Whether the layer holds a negative value beyond rounding residue, so that zero belongs in the middle of its colour scale.
     pub fn is_signed(&self) -> bool {
         self.min < -DEAD_SHARE * self.max.abs().max(self.min.abs())
     }
 }
 
-/// One map's numbers before the layer's own range is known.
+/// Statistics of one map before the range of the whole layer is known.
 struct RawStats {
     min: f32,
     max: f32,
@@ -220,7 +220,7 @@ impl RawStats {
             };
         }
         let mean = sum / num_finite as f64;
-        // A second pass: sums of squares lose what is left of a small variance.
+        // A second pass, because a sum of squares would lose a small variance to rounding.
         let about_mean =
             |value: &f32| if value.is_finite() { (f64::from(*value) - mean).powi(2) } else { 0.0 };
         let variance = map.iter().map(about_mean).sum::<f64>() / num_finite as f64;

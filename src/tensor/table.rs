@@ -1,11 +1,12 @@
-//! Columns of a log and their cells: what goes with a picture from its log into every file of features.
+//! Columns of a log and their cells: the values that are copied with a picture from its log into every feature file.
 //!
-//! Owns which texts are numbers. A cell keeps its text as it was written; whoever stores numbers asks for the cell's.
+//! Owns which texts count as numbers. A cell keeps its text as it was written; code that stores numbers calls [`Cell::number`] or
+//! [`Cell::integer`].
 
-/// Whole numbers beyond this lose digits as f64.
+/// Whole numbers beyond this one lose digits as f64.
 pub const EXACT_INTEGERS: u64 = 1 << 53;
 
-/// What all cells of a column are.
+/// The type of all cells of a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ColumnKind {
@@ -17,30 +18,30 @@ pub enum ColumnKind {
     Text,
 }
 
-/// A column by name.
+/// Name and type of a column.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Column {
-    /// As the log spells it, unique among its columns.
+    /// Name as the log spells it, unique among its columns.
     pub name: String,
-    /// What its cells are.
+    /// Type of its cells.
     pub kind: ColumnKind,
 }
 
 /// One value of a row.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Cell {
-    /// Nothing was there, in a column of numbers. It is not zero.
+    /// An empty cell in a column of numbers. It is not zero.
     Missing,
     /// A whole number.
     Integer(i64),
-    /// A number that has no text of its own.
+    /// A number that was not read from text.
     Number(f64),
-    /// A text as it was written; in a column of numbers, one that [`Cell::number`] reads.
+    /// Text as it was written; in a column of numbers, text that [`Cell::number`] can read.
     Text(String),
 }
 
 impl Cell {
-    /// The whole number that it is.
+    /// The cell as a whole number, if it is one.
     pub fn integer(&self) -> Option<i64> {
         match self {
             Self::Integer(value) => Some(*value),
@@ -49,7 +50,7 @@ impl Cell {
         }
     }
 
-    /// The number that it is.
+    /// The cell as a number, if it is one.
     pub fn number(&self) -> Option<f64> {
         match self {
             Self::Integer(value) => Some(*value as f64),
@@ -59,7 +60,7 @@ impl Cell {
         }
     }
 
-    /// Whether nothing is there but perhaps blanks: in a column of numbers, no number.
+    /// Whether the cell is empty or holds only blanks; in a column of numbers, it then holds no number.
     pub fn is_blank(&self) -> bool {
         match self {
             Self::Missing => true,
@@ -70,8 +71,8 @@ impl Cell {
 }
 
 impl ColumnKind {
-    /// What a cell's text is by itself. Numbers are plain decimals only, as `-0.50` and `9.5E-05`: `007`, `+49` and an `inf` are text, as
-    /// is a whole number that 64 bits can't hold, for as numbers they would be something else.
+    /// The type of a single cell's text. Only plain decimals such as `-0.50` and `9.5E-05` are numbers. `007`, `+49`, `inf` and a whole
+    /// number that 64 bits can't hold are text, because converting them to a number would change them.
     pub fn of(text: &str) -> Self {
         let unsigned = text.strip_prefix('-').unwrap_or(text);
         let (mantissa, exponent) =
@@ -89,12 +90,12 @@ impl ColumnKind {
         if !has_digits || !has_exponent || has_leading_zeros {
             return Self::Text;
         }
-        // A minus zero is a number, and no whole one: 64 bits have one zero.
+        // `-0` is a number but not a whole one: a 64-bit integer has no negative zero.
         if exponent.is_none() && fraction.is_none() && text != "-0" {
             return if text.parse::<i64>().is_ok() { Self::Integer } else { Self::Text };
         }
         match text.parse::<f64>() {
-            // Neither beyond the largest number nor below the smallest.
+            // Neither larger than the largest f64 nor rounded to zero.
             Ok(value)
                 if value.is_finite()
                     && (value != 0.0 || !mantissa.bytes().any(|b| matches!(b, b'1'..=b'9'))) =>
@@ -118,7 +119,7 @@ impl ColumnKind {
     }
 }
 
-/// A number with a decimal point or comma, or NaN; no other words that Rust would read as one.
+/// Reads a number with a decimal point or comma, or NaN; not the other words that Rust would parse, such as `inf`.
 fn number(text: &str) -> Option<f64> {
     let unsigned = text.trim_start_matches(['-', '+']);
     let begins = unsigned.starts_with(|c: char| c.is_ascii_digit() || c == '.' || c == ',');
@@ -129,7 +130,7 @@ fn number(text: &str) -> Option<f64> {
 }
 
 impl std::fmt::Display for Cell {
-    /// As a CSV has it, without quotes: a text as it was written, numbers with the fewest digits that give them back.
+    /// Writes it as in a CSV, without quotes: text as it was written, numbers with the fewest digits that read back as the same number.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Missing => Ok(()),

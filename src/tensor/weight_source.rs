@@ -1,20 +1,20 @@
-//! Where weights can be had.
+//! Where weights can be downloaded from.
 
-/// A place that a row's weights can be downloaded from.
+/// A place that the weights of a model spec can be downloaded from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WeightSource {
     /// A file of a repository on the Hugging Face hub.
     Hub {
         /// `owner/name`.
         repo: &'static str,
-        /// The file's name in it.
+        /// The file's name in the repository.
         file: &'static str,
     },
     /// A file on a web server.
     Https {
-        /// Its address.
+        /// The file's address.
         url: &'static str,
-        /// Its md5 as its publisher gives it, lower-case hexadecimal.
+        /// The file's md5 as its publisher states it, in lower-case hexadecimal.
         md5: Option<&'static str>,
     },
 }

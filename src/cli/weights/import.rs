@@ -1,4 +1,4 @@
-//! `weights import`: a file of any kind that is read, bound strictly and kept as one of this program's own.
+//! `weights import`: reads a weight file of any supported kind, binds it strictly, and keeps it as a safetensors file of this program.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -60,7 +60,7 @@ pub(super) fn run(args: &ImportArgs, resources: &Resources, reporter: &Reporter)
     let bytes = to_safetensors(&graph, &bound, &file, spec.head_prefixes, metadata)?;
     let num_tensors = bound.num_tensors();
     drop((file, bound));
-    // Read back before it is kept: what is written is what will be loaded.
+    // Load the bytes again before keeping them, to be sure that the file can be loaded later.
     let origin = target.display().to_string();
     let written = Backbone::from_tensors(spec, TensorFile::from_bytes(bytes.clone(), origin)?)?;
     let record = FileRecord {
@@ -97,7 +97,7 @@ pub(super) fn run(args: &ImportArgs, resources: &Resources, reporter: &Reporter)
     Ok(Exit::Done)
 }
 
-/// Where the result goes.
+/// The path to write the imported weights to.
 fn target(args: &ImportArgs, spec: &'static ModelSpec, resources: &Resources) -> anyhow::Result<PathBuf> {
     if let Some(output) = &args.output {
         let output = if output.extension().is_some_and(|e| e == "safetensors") {

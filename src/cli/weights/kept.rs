@@ -1,4 +1,4 @@
-//! Weight files that are here: where they lie, whether they are still what they were, and their removal.
+//! Weight files on this machine: prints their paths, checks that they are unchanged, and removes them.
 
 use std::path::{Path, PathBuf};
 
@@ -14,7 +14,7 @@ use crate::tensor::counted;
 use crate::weights::fetch::{md5_of, read_record, remove_record};
 use crate::weights::{KeptBy, KeptFile};
 
-/// A model's file, or why there is none.
+/// A model's weight file, or an error that says why there is none.
 fn file_of(spec: &'static ModelSpec, store: &WeightStore) -> anyhow::Result<KeptFile> {
     if store.state(spec) == WeightState::Embedded {
         bail!("the program carries the weights of {}; there is no file", spec.tag);
@@ -28,7 +28,7 @@ fn file_of(spec: &'static ModelSpec, store: &WeightStore) -> anyhow::Result<Kept
     })
 }
 
-/// Prints where a model's file lies.
+/// Prints the path of a model's weight file.
 pub(super) fn path(
     spec: &'static ModelSpec,
     resources: &Resources,
@@ -39,7 +39,7 @@ pub(super) fn path(
     Ok(Exit::Done)
 }
 
-/// Checks files against what was recorded of them and against their graphs; without names, all that are here.
+/// Checks weight files against their recorded checksums and their graphs; without names, all that are on this machine.
 pub(super) fn verify(
     specs: &[&'static ModelSpec],
     resources: &Resources,
@@ -106,7 +106,7 @@ fn check(spec: &'static ModelSpec, store: &WeightStore, file: &KeptFile) -> anyh
     ))
 }
 
-/// What a file's sha256 was when it was kept: in the hub's cache it is the blob's name, else it stands beside it.
+/// A file's sha256 at the time it was kept. In the hub's cache it is the name of the blob; otherwise it is in a record next to the file.
 fn recorded_sha256(file: &KeptFile) -> Option<String> {
     let real = file.path.canonicalize().ok()?;
     let name = real.file_name()?.to_str()?;
@@ -114,7 +114,7 @@ fn recorded_sha256(file: &KeptFile) -> Option<String> {
     if is_hash { Some(name.to_owned()) } else { Some(read_record(&file.path)?.sha256) }
 }
 
-/// Removes files that this program or the hub's cache keeps.
+/// Removes weight files, except those in Keras' own cache.
 pub(super) fn remove(
     specs: &[&'static ModelSpec],
     resources: &Resources,
@@ -140,7 +140,7 @@ pub(super) fn remove(
     Ok(Exit::Done)
 }
 
-/// A file, and the blob that it is a link to.
+/// A file, and if it is a link, the blob that it points to.
 fn parts(path: &Path) -> Vec<PathBuf> {
     let mut parts = vec![path.to_owned()];
     if path.is_symlink()

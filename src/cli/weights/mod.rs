@@ -1,4 +1,4 @@
-//! `weights`: fetch, import, find, check and remove weight files.
+//! `weights`: fetches, imports, finds, checks and removes weight files.
 
 mod import;
 mod kept;
@@ -27,7 +27,7 @@ pub(super) fn run(args: &WeightsArgs, resources: &Resources, reporter: &Reporter
     }
 }
 
-/// Rows by name, each once.
+/// The model specs of these names, each once.
 fn specs(names: &[String]) -> anyhow::Result<Vec<&'static ModelSpec>> {
     let mut specs: Vec<&'static ModelSpec> = Vec::new();
     for name in names {
