@@ -1,6 +1,6 @@
-//! What networks take on the CPU, and each kind of kernel by itself on every level of this processor.
+//! Measures the time of networks on the CPU, and of each kind of kernel alone on every level that this processor has.
 //!
-//! Figures of kernels are of their own step of a run, so what makes their input and copies their output doesn't count.
+//! A kernel's figure is the time of its own step in a run. Computing its input and copying its output isn't included.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a bench that can't run should stop")]
 
 #[path = "../tests/it/support/golden.rs"]
@@ -24,17 +24,17 @@ use filterscope::models::Registry;
 use filterscope::tensor::{InputBatch, PixelSize};
 use filterscope::weights::TensorFile;
 
-/// Whose registry row small graphs stand for; nothing of it is used.
+/// The model spec that backbones of small graphs are given. Nothing of it is used.
 const ANY_ROW: &str = "vgg11.tv_in1k";
 
-/// Nodes whose name begins so are timed.
+/// Nodes whose name begins with this are timed.
 const TIMED: &str = "timed";
 
 struct Kernel {
     name: &'static str,
-    /// Channels that go in; 3 are the picture's own.
+    /// Input channels; with 3 the input is the picture.
     channels: usize,
-    /// Side of the square map that goes in.
+    /// Side of the square input map.
     side: usize,
     /// Adds the operation to a graph.
     add: fn(&mut GraphBuilder, NodeId) -> NodeId,
@@ -167,7 +167,7 @@ impl Kernel {
         let (mut b, mut x) = GraphBuilder::new();
         if self.channels != 3 {
             x = b.conv("widen", x, Conv2d::new(3, self.channels, 1));
-            // Seen by two, so that nothing timed joins it.
+            // A pool follows, so that no timed node is fused with the convolution.
             x = b.node("input_of_timed", Op::MaxPool(pool(1, 1)), &[x]);
         }
         let last = (self.add)(&mut b, x);
@@ -176,7 +176,7 @@ impl Kernel {
     }
 }
 
-/// Time of the timed steps of a run, and their multiply-adds.
+/// Runs once; returns the time of the timed steps and the number of their multiply-adds.
 fn timed(session: &mut Session, input: &InputBatch) -> (Duration, u64) {
     let last = session.backbone().graph().final_node();
     let report =
@@ -197,7 +197,7 @@ fn kernels(c: &mut Criterion) {
             let mut session = Session::at_level(Arc::clone(&backbone), level);
             let (_, mult_adds) = timed(&mut session, &input);
             if mult_adds > 0 {
-                // Operations per second, two to a multiply-add.
+                // Operations per second; a multiply-add is two.
                 group.throughput(Throughput::Elements(2 * mult_adds));
             }
             group.bench_function(level.name(), |bencher| {
@@ -211,7 +211,7 @@ fn kernels(c: &mut Criterion) {
 struct Forward {
     tag: &'static str,
     num_images: usize,
-    /// Columns, rows.
+    /// Width and height of the input.
     size: [usize; 2],
 }
 
@@ -231,7 +231,7 @@ const FORWARDS: [Forward; 9] = [
     forward("tf_efficientnet_b0.in1k", 1, [224, 224]),
 ];
 
-/// Weight files that the repository has.
+/// Weight files in the repository.
 const FILES: [(&str, &str); 2] = [
     ("xception.keras_in1k", "xception_keras_in1k_notop.f16.safetensors"),
     ("tf_efficientnet_lite0.in1k", "tf_efficientnet_lite0.f16.safetensors"),
@@ -258,7 +258,7 @@ fn forwards(c: &mut Criterion) {
                 session.run(&input, &[last], &CancelToken::new(), &mut |_| ControlFlow::Continue(()));
             report.unwrap().elapsed
         };
-        // Weights are packed in the first.
+        // The first run also packs the weights.
         run();
         group.bench_function(format!("{tag} {num_images}x{height}x{width}"), |bencher| {
             bencher.iter_custom(|times| {

@@ -1,8 +1,8 @@
-//! Features of whole data sets from files to files: pictures a second, and where the time goes; and how long a log of a million lines
-//! takes before the first picture.
+//! Measures feature extraction from files to files: pictures per second and how the time is spent. Also measures the time that a log of a
+//! million lines takes before the first picture.
 //!
-//! A run is minutes, not microseconds, so this is no Criterion bench: each case runs three times in a folder of its own, and the
-//! median is printed. `-- --test` runs each once on a few pictures.
+//! A run takes minutes, not microseconds, so this isn't a Criterion bench: each case runs three times in a new folder, and the median is
+//! printed. `-- --test` runs each case once on a few pictures.
 #![expect(clippy::unwrap_used, reason = "a bench that can't run should stop")]
 #![expect(clippy::print_stdout, reason = "its result")]
 
@@ -31,7 +31,7 @@ const NETWORKS: [(&str, &str); 2] = [
     ("tf_efficientnet_lite0.in1k", "tf_efficientnet_lite0.f16.safetensors"),
 ];
 
-/// Size of the JPEGs, and how many there are of them.
+/// Each size of JPEGs: name, width, height, and the number of pictures.
 const PICTURES: [(&str, u32, u32, usize); 2] = [("451x300", 451, 300, 96), ("4000x3000", 4000, 3000, 24)];
 
 fn root() -> &'static Path {
@@ -43,7 +43,7 @@ fn backbone((tag, file): (&str, &str)) -> Arc<Backbone> {
     Arc::new(Backbone::from_tensors(Registry::find(tag).unwrap(), file).unwrap())
 }
 
-/// A folder of JPEGs, each of its own light.
+/// A folder of JPEGs, each of another brightness.
 fn pictures(folder: &Path, (name, width, height, num): (&str, u32, u32, usize)) -> PathBuf {
     let folder = folder.join(name);
     std::fs::create_dir_all(&folder).unwrap();
@@ -75,7 +75,7 @@ fn plan(source: &Path, backbone: &Arc<Backbone>, out: PathBuf) -> ExtractPlan {
         .unwrap()
 }
 
-/// One whole run: where the time of its first half went, and the time of all of it.
+/// One whole run: how the time of its execution was spent, and the time of all of it, planning included.
 fn extract(source: &Path, backbone: &Arc<Backbone>, out: PathBuf) -> (Timings, Duration) {
     let started = Instant::now();
     let mut plan = plan(source, backbone, out);
@@ -107,7 +107,7 @@ fn case(folder: &Path, network: (&str, &str), (size, _, _, num): (&str, u32, u32
     );
 }
 
-/// A log as Udacity's tools write it, over the few pictures of the made-up drive.
+/// Measures opening a log like those of Udacity's tools, whose lines repeat the few pictures of the made-up drive.
 fn listing(folder: &Path, num_lines: usize) {
     let drive = root().join("assets/drive");
     let log = std::fs::read_to_string(drive.join("interpolated.csv")).unwrap();
@@ -115,7 +115,7 @@ fn listing(folder: &Path, num_lines: usize) {
     let mut text = format!("{}\n", lines.next().unwrap());
     let lines: Vec<&str> = lines.collect();
     for at in 0..num_lines {
-        // Date and time stamp, then the rest; three cameras a moment.
+        // The date and the time stamp, then the rest. Each moment has three cameras.
         let mut parts = lines[at % lines.len()].splitn(3, ',');
         let (date, rest) = (parts.next().unwrap(), parts.nth(1).unwrap());
         let stamp = 1_500_000_000_000_000_000 + (at as u64 / 3) * 50_000_000 + (at as u64 % 3) * 4_200_000;

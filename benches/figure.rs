@@ -1,4 +1,4 @@
-//! Everything around a network on one core: decoding, Pillow's resize, statistics, painting mosaics, and all of it in a row.
+//! Measures everything around a network on one core: decoding, Pillow's resize, statistics, painting mosaics, and all of these together.
 #![expect(clippy::unwrap_used, reason = "a bench that can't run should stop")]
 
 #[path = "../tests/it/support/hashweights.rs"]
@@ -37,7 +37,7 @@ fn encoded(picture: &RgbImage, format: ImageFormat) -> Vec<u8> {
     file.into_inner()
 }
 
-/// The cat as it is, and as a full-HD picture.
+/// The cat in its own size and in full HD.
 fn cats() -> [RgbImage; 2] {
     let cat = decode_bytes("cat.png", &cat_file()).unwrap().rgb;
     let large = image::imageops::resize(&cat, 1920, 1080, FilterType::CatmullRom);
@@ -77,7 +77,7 @@ fn decoding(c: &mut Criterion) {
         group.throughput(Throughput::Bytes(file.len() as u64));
         group.bench_function(name, |b| b.iter(|| decode_bytes("picture", black_box(&file)).unwrap()));
     }
-    // What Pillow's samples cost, beside the decoder that was used before and differs from Pillow.
+    // The cost of decoding to Pillow's exact samples, compared with a decoder that was used before and whose samples differ.
     group.sample_size(10);
     for (name, width, height) in
         [("0.1 megapixels", 387, 258), ("1 megapixel", 1224, 816), ("12 megapixels", 4240, 2832)]
@@ -130,7 +130,7 @@ fn painting(c: &mut Criterion) {
 }
 
 fn all_in_a_row(c: &mut Criterion) {
-    // Bilinear to 299×299, as the figures in docs/BENCHMARKS.md were measured.
+    // Bilinear to 299×299, as for the figures in docs/BENCHMARKS.md.
     let row = Registry::find("xception.keras_in1k").unwrap();
     let spec = PreprocessSpec { filter: ResizeFilter::Bilinear, scale: ValueScale::UNIT, ..row.preprocess };
     let activation = last_layer();
@@ -150,7 +150,7 @@ fn all_in_a_row(c: &mut Criterion) {
 }
 
 fn on_one_core(c: &mut Criterion) {
-    // So that wall time is CPU time.
+    // One thread, so that wall time equals CPU time.
     rayon::ThreadPoolBuilder::new().num_threads(1).build_global().unwrap();
     decoding(c);
     resizing(c);

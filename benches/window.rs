@@ -1,8 +1,8 @@
-//! What a frame costs the window's thread (its own processor time) while networks keep every core busy: logic and layout, and turning
-//! shapes into triangles; how long an input takes to be on screen, painting apart; what handing over a new mosaic of 2048 channels
-//! costs; what stepping back to a kept layer costs. No display: painting by a software renderer is no part of it.
+//! Measures the processor time that a frame costs the window's thread while networks keep every core busy: logic and layout, and turning
+//! shapes into triangles. Also measures the time from an input until the result is on screen, without painting; the cost of handing over
+//! a new mosaic of 2048 channels; and the cost of stepping back to a kept layer. There is no display, so painting isn't measured.
 //!
-//! `cargo bench --bench window`. Criterion is for one thing done often; this is a window in use, so the numbers are percentiles.
+//! `cargo bench --bench window`. Criterion measures one operation done often. This is a window in use, so the numbers are percentiles.
 #![expect(
     clippy::unwrap_used,
     clippy::print_stdout,
@@ -51,7 +51,7 @@ impl Window {
         Self(harness)
     }
 
-    /// The first that the strip shows.
+    /// Clicks the first moment that the strip shows.
     fn click_a_moment(&self) {
         let mut buttons = self.0.root().query_all_by_role(egui::accesskit::Role::Button);
         let is_moment = |label: Option<String>| label.is_some_and(|label| label.starts_with("Moment "));
@@ -68,7 +68,7 @@ impl Window {
         })
     }
 
-    /// One frame, and what it cost.
+    /// Runs one frame and records its cost.
     fn frame(&mut self, costs: &mut Costs) -> Duration {
         let clock = ThreadTime::now();
         self.0.step();
@@ -115,7 +115,7 @@ fn main() {
     window.wait_for("Ready");
     println!("| what | frames | median ms | 99 % ms | most ms |\n|---|---|---|---|---|");
 
-    // Moments pass as fast as the network runs, and the pointer moves over the mosaic.
+    // Moments are played as fast as the network runs, while the pointer moves over the mosaic.
     window.0.key_press(egui::Key::Space);
     let (mut costs, mut sums, mut to_frame) = (Costs::default(), Vec::new(), Vec::new());
     let mut plays = 0;
@@ -126,7 +126,7 @@ fn main() {
         sums.push(window.frame(&mut costs));
         to_frame.push(posted.elapsed());
         if !window.says("Stop") && plays < 40 {
-            // At the end of the log: from the start again, so that networks go on running.
+            // At the end of the log, playing starts again, so that networks keep running.
             window.click_a_moment();
             window.0.step();
             window.0.key_press(egui::Key::Space);
@@ -139,7 +139,7 @@ fn main() {
     row("both", &sums);
     row("input to shapes, wall time", &to_frame);
 
-    // Two layers in turn, both kept: the key's frame and the next, where the layer is on screen.
+    // Alternates between two layers that are both kept. Measures the frame of the key and the next, which shows the layer.
     if window.says("Stop") {
         window.0.key_press(egui::Key::Space);
     }

@@ -3,7 +3,7 @@
 #
 #   tools/bench-peers.sh [--quick] [--with-torch] [--threads N] [--rounds N] [--engines A,B] [CASE…]
 #
-# Needs python3 with venv, a package index for pip and cargo. Everything it makes lies in the target folder (target/peers) and can be
+# Needs python3 with venv, a package index for pip and cargo. All files it makes are in the target folder (target/peers) and can be
 # deleted at any time. docs/BENCHMARKS.md says how to read the result.
 set -euo pipefail
 export PYTHONDONTWRITEBYTECODE=1
@@ -19,7 +19,7 @@ for arg in "$@"; do
     esac
 done
 
-# Pinned, because a figure belongs to one version; raise them together with the tables in docs/BENCHMARKS.md.
+# Pinned, because a figure is valid for one version only; change them together with the tables in docs/BENCHMARKS.md.
 needed=(numpy==2.4.6 onnx==1.23.2 safetensors==0.8.0)
 peers=(onnxruntime==1.32.0 openvino==2026.4.1)
 [ "$torch" = 0 ] || peers+=(torch==2.15.0)
@@ -42,7 +42,7 @@ for peer in "${peers[@]}"; do
     install "$peer" || {
         tail -n 2 "$place/pip.log" >&2
         echo "left out: pip can't install $peer" >&2
-        # Nor may an older one, left from an earlier run, stand in for it.
+        # An older version, left from an earlier run, must not be measured instead.
         "$venv/bin/python" -m pip uninstall --quiet --yes "${peer%%==*}" > /dev/null 2>&1 || true
     }
 done

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Has the features read back by the programs that people will read them with: numpy, h5py, pandas, pyarrow, DuckDB, polars, safetensors.
-# Downloads them into a virtual environment that goes away afterwards. Not part of the tests, which need nothing but a Rust toolchain.
+# Reads extracted features with the libraries that people use: numpy, h5py, pandas, pyarrow, DuckDB, polars, safetensors.
+# Downloads them into a virtual environment that is deleted afterwards. Not part of the tests, which need only a Rust toolchain.
 #
 #   tools/check-peers.sh [BINARY]        (without one: target/release/filterscope)
 set -euo pipefail

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Every check beside the tests, cheapest first. Stops at the first that fails.
+# All checks except the tests, cheapest first. Stops at the first that fails.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -14,7 +14,7 @@ step cargo check --no-default-features
 RUSTDOCFLAGS="-D warnings" step cargo doc --no-deps
 step cargo build --release
 
-# The main job with the binary that ships: no window, no display, nothing beside it.
+# The main job with the binary that is shipped: no window, no display, no other files next to it.
 target=$(cargo metadata --format-version 1 --no-deps | sed 's/.*"target_directory":"\([^"]*\)".*/\1/')
 place=$(mktemp -d)
 trap 'rm -rf "$place"' EXIT

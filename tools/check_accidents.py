@@ -1,19 +1,19 @@
 #!/usr/bin/env python3
-"""Has accidents happen to the features of a small data set and counts which go unnoticed. None may.
+"""Damages the features of a small data set in many ways and counts damage that isn't detected. All of it must be.
 
     tools/check_accidents.py [--formats npz,h5] [--kinds kills,flips] [--seed 1] [BINARY]     (without one: target/release/filterscope)
 
 Kinds:
-  kills     a run is killed at every system call that touches its folder (strace injects the signal), then resumed: the end must have the
-            bytes of a run that nobody stopped. So is the resumption of a run that was killed half way.
-  flips     a bit is flipped, a byte cut off or added in every file of a finished set: `features verify` must find it.
-  parts     the same in every file that an unfinished run leaves: resumed, it ends with the same bytes or is refused.
+  kills     a run is killed at every system call that touches its folder (strace injects the signal), then resumed: the result must have
+            the same bytes as an uninterrupted run. The same is done to a resumed run that was killed half way before.
+  flips     in every file of a finished set a bit is flipped, or a byte is cut off or added: `features verify` must find it.
+  parts     the same in every file that an unfinished run leaves: the resumed run must end with the same bytes or be refused.
   rows      rows are permuted, among the numbers (with right checksums), in the index, or in both.
   labels    cells of the index are changed, and labels inside the files (with right checksums).
   merge     a bit is flipped in a shard: `features merge` must refuse it.
 
-Prints a table: tried, found (or, where a run is resumed, ended with the same bytes), undetected. Needs Python alone, and strace for
-the kills (Debian: apt install strace). Takes some minutes a format."""
+Prints a table: tried, found (or, if a run is resumed, ended with the same bytes), undetected. Needs only Python, and strace for the
+kills (Debian: apt install strace). Takes some minutes for each format."""
 import argparse
 import io
 import json
@@ -35,7 +35,7 @@ FORMATS = ["folder", "npy", "npz", "h5", "safetensors", "parquet"]
 KINDS = ["kills", "flips", "parts", "rows", "labels", "merge"]
 MODEL = ROOT / "tests/fixtures/onnx/upsample_9.onnx"
 SET = "upsample_9.onnx"
-# Signals at these change nothing that signals at the next call don't: they only ask.
+# These calls only read. A signal at one of them has the same effect as a signal at the next call.
 ONLY_ASK = {"lseek", "fcntl", "statx", "newfstatat", "fstat", "statfs", "readlink", "access", "execve", "ioctl"}
 
 count = {}
@@ -43,7 +43,7 @@ undetected = []
 
 
 def note(kind, form, outcome, what):
-    """Counts an accident. `outcome`: found, same, or undetected."""
+    """Counts one case of damage. `outcome`: found, same, or undetected."""
     row = count.setdefault((kind, form), {"tried": 0, "found": 0, "same": 0, "undetected": 0})
     row["tried"] += 1
     row[outcome] += 1
@@ -68,7 +68,7 @@ class Bench:
         self.binary, self.place, self.rng, self.all_calls = binary, place, rng, all_calls
         self.environment = dict(os.environ, HOME=str(place / "home"))
         shutil.copytree(ROOT / "assets/drive", place / "drive")
-        # One that gives nothing, so that there is a list of what was left out.
+        # One broken picture, so that there is a list of pictures left out.
         broken = sorted((place / "drive/center").iterdir())[1]
         broken.write_bytes(b"\xff\xd8\xff")
 
@@ -82,7 +82,7 @@ class Bench:
         try:
             out, err = process.communicate(timeout=60)
         except subprocess.TimeoutExpired:
-            # strace itself hangs now and then when what it follows dies with many threads.
+            # strace itself sometimes hangs when a process with many threads dies.
             os.killpg(process.pid, signal.SIGKILL)
             out, err = process.communicate()
             if not prefix:
@@ -102,7 +102,7 @@ class Bench:
     # Kills.
 
     def calls(self, log, out):
-        """Calls of a log that touch the folder: thread, name of the call, and what to tell strace to kill there."""
+        """The calls in a log that touch the folder: thread, name of the call, and the arguments with which strace kills there."""
         counts, found = {}, []
         line_of = re.compile(r"^(\d+) +(?:<\.\.\. )?([a-z_0-9]+)(?:\(| resumed)(.*)$")
         for line in log.read_text(errors="replace").splitlines():
@@ -150,7 +150,7 @@ class Bench:
             print(f"   {form}: {missed} of {len(points)} calls came otherwise the second time", file=sys.stderr, flush=True)
 
     def half(self, form):
-        """What a run leaves that is killed before its third part has its name."""
+        """The folder of a run that was killed before its third part got its name."""
         out, parts = self.place / "out", self.place / "out/.filterscope/parts/open.tmp"
         shutil.rmtree(out, ignore_errors=True)
         inject = ["-P", str(parts), "--trace=rename", "--inject=rename:signal=KILL:when=3"]
@@ -165,7 +165,7 @@ class Bench:
     # Flips.
 
     def damages(self, data, num):
-        """Copies of a file with one bit flipped, all over it, and cut and lengthened by a byte."""
+        """Copies of a file, each with one bit flipped at places all over it, and copies with a byte cut off or added."""
         for step in range(num):
             at = step * len(data) // num + self.rng.randrange(max(1, len(data) // num))
             at, bit = min(at, len(data) - 1), self.rng.randrange(8)
@@ -205,7 +205,7 @@ class Bench:
     # Rows and labels.
 
     def rewritten(self, data, change):
-        """An .npz with one entry changed and right checksums."""
+        """An .npz file with one entry changed and correct checksums."""
         made = io.BytesIO()
         with zipfile.ZipFile(io.BytesIO(data)) as before, zipfile.ZipFile(made, "w") as after:
             for entry in before.infolist():

@@ -1,6 +1,6 @@
-"""Reads what `filterscope extract` wrote in every format and compares it all with the folder of .npy files.
+"""Reads the features that `filterscope extract` wrote in every format and compares all of them with the folder of .npy files.
 
-Called by check-peers.sh with the folder that holds FORMAT-POOL-DTYPE/MODEL."""
+check-peers.sh calls it with the folder that contains FORMAT-POOL-DTYPE/MODEL."""
 import json
 import sys
 from pathlib import Path
@@ -15,7 +15,7 @@ import pyarrow.parquet
 from safetensors.numpy import load_file
 
 place = Path(sys.argv[1])
-# Columns of ours that one format has and another lacks.
+# Columns added by filterscope that only some formats have.
 OWN = ["features_file"]
 
 
@@ -26,7 +26,7 @@ def check(what, got, expected):
 
 
 def check_labels(what, got, texts):
-    """A column as a reader gives it, against the index's cells as text."""
+    """Compares a column as a library reads it with the index's cells as text."""
     got = list(got)
     assert len(got) == len(texts), f"{what}: {len(got)} for {len(texts)}"
     for value, text in zip(got, texts):

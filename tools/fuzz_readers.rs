@@ -1,10 +1,10 @@
-//! Damages weight files at random and reads them: whatever the bytes, a reader must answer.
+//! Damages weight files at random and reads them. Whatever the bytes, a reader must return a result or an error.
 //!
 //!     cargo run --release --example fuzz_readers -- SECONDS FILE...
 //!
-//! Works on stable Rust, without instrumentation: mutations know the formats' own small numbers, and files are small. A panic, an
-//! abort or an allocation beyond the limit ends it with the seed in `fuzz-last`, which `--again` reads once more. What it finds
-//! becomes a case of `tests/it/weights/broken.rs`.
+//! Works on stable Rust, without instrumentation: the damage uses values that are typical of sizes and counts, and files are small.
+//! After a panic, an abort or an allocation beyond the limit, the damaged file is in `fuzz-last`, and `--again` reads it once more. Each
+//! bug found becomes a case of `tests/it/weights/broken.rs`.
 #![allow(
     clippy::print_stdout,
     clippy::unwrap_used,
@@ -19,7 +19,7 @@ use filterscope::engine::Backbone;
 use filterscope::tensor::PixelSize;
 use filterscope::weights::{BoundWeights, ONNX_HEAD, OnnxNet, TensorFile};
 
-/// Values that sizes, offsets and counts are made of.
+/// Typical and extreme values of sizes, offsets and counts.
 const TELLING: [u64; 12] =
     [0, 1, 2, 7, 0x7f, 0x80, 0xff, 0xffff, 0x7fff_ffff, 0xffff_ffff, 1 << 40, u64::MAX];
 

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""From an input to the frame that answers it, as a person sees it: painting and the display server's copy included.
+"""Measures the time from an input to the frame that shows its effect, including painting and the display server's copy.
 
     tools/input_to_frame.py PROGRAM [--samples N] [--display N]
 
-Starts the program under Xvfb on a stream of frames, of which it takes as many as its network can (so all cores compute and each frame
-brings a new mosaic), moves the pointer onto a menu's button and off again, and polls the button's pixels until they change. Prints
-percentiles in milliseconds. Wants Xvfb, software OpenGL and python-xlib; nothing of it is a test.
+Starts the program under Xvfb on a stream of frames, of which it takes as many as its network can compute (so all cores are busy and
+each frame gives a new mosaic). Moves the pointer onto a menu's button and off again, and polls the button's pixels until they change.
+Prints percentiles in milliseconds. Needs Xvfb, software OpenGL and python-xlib. It isn't part of the tests.
 """
 import argparse, os, subprocess, tempfile, threading, time
 
@@ -13,7 +13,7 @@ from Xlib import X, display
 from Xlib.ext import xtest
 
 WIDTH, HEIGHT = 320, 240
-BUTTON = (8, 4, 24, 14)  # of "File": column, row, width, height
+BUTTON = (8, 4, 24, 14)  # the button "File": column, row, width, height
 OFF = (700, 16)  # the menu bar's empty part
 
 
@@ -51,7 +51,7 @@ def main():
 
 
 def feed(pipe):
-    """Frames that differ, thirty a second."""
+    """Writes thirty frames per second, all different."""
     noise = os.urandom(WIDTH * HEIGHT * 3 + 4096)
     try:
         for at in range(10**9):
@@ -78,7 +78,7 @@ def measure(screen, asked):
             time.sleep(0.0005)
         times.append((time.perf_counter() - started) * 1e3)
         before = look()
-        # Not in step with anything.
+        # Irregular pauses, so that inputs aren't in step with frames.
         time.sleep(0.03 + (at * 7 % 23) / 1000)
     if asked.shot:
         subprocess.run(["import", "-window", "root", asked.shot], env=os.environ | {"DISPLAY": f":{asked.display}"}, check=True)

@@ -1,8 +1,8 @@
-//! Renders `assets/drive/`: a short made-up drive in the form of Udacity's log, with a steering angle that fits the road.
+//! Renders `assets/drive/`: a short made-up drive with a log like Udacity's, whose steering angles fit the road.
 //!
-//! The road is an S of two bends. The car keeps to the right lane, steered as a bicycle is: at each moment the road wheels' angle
-//! is `atan(wheelbase · curvature of its path)`, so that what is logged is what the picture shows. Three cameras look ahead over a flat
-//! ground: a pixel below the horizon is cast onto the ground and coloured by its distance from the road's middle.
+//! The road is an S of two bends. The car stays in the right lane and is steered by the bicycle model: at each moment the road wheels'
+//! angle is `atan(wheelbase · curvature of its path)`, so the logged angles agree with the pictures. Three cameras look ahead over flat
+//! ground: a pixel below the horizon is projected onto the ground and coloured by its distance from the road's middle.
 //! Everything is computed from constants and hashes, so a rerun gives the same bytes.
 //!
 //! `cargo run --example make_drive -- assets/drive`
@@ -17,22 +17,23 @@ use image::{Rgb, RgbImage};
 const WIDTH: u32 = 320;
 const HEIGHT: u32 = 240;
 const NUM_MOMENTS: usize = 24;
-/// Metres between two moments: 12 m/s at 2 Hz.
+/// Distance between two moments in metres: 12 m/s at 2 Hz.
 const STEP_M: f64 = 6.0;
 const SPEED_M_S: f64 = 12.0;
 const STEP_NS: u64 = 500_000_000;
 const START_NS: u64 = 1_500_000_000_000_000_000;
-/// Metres between the axles.
+/// Distance between the axles in metres.
 const WHEELBASE_M: f64 = 2.85;
-/// Steering wheel to road wheel. Udacity logs the steering wheel's angle.
+/// The steering wheel's angle divided by the road wheels'. Udacity logs the steering wheel's angle.
 const STEERING_RATIO: f64 = 14.8;
 const LANE_M: f64 = 3.5;
-/// The car's middle, left of the road's.
+/// Distance of the car's middle from the road's middle, positive to the left.
 const CAR_LEFT_M: f64 = -LANE_M / 2.0;
 const CAMERA_HEIGHT_M: f64 = 1.35;
 const FOCAL_PX: f64 = 235.0;
 const HORIZON_ROW: f64 = 96.0;
-/// Name in the log, folder, metres left of the middle, and the delay behind the left camera's shutter.
+/// Each camera's name in the log, its folder, its distance to the left of the car's middle in metres, and its delay after the left
+/// camera in nanoseconds.
 const CAMERAS: [(&str, &str, f64, u64); 3] = [
     ("left_camera", "left", 0.55, 0),
     ("center_camera", "center", 0.0, 4_200_000),
@@ -74,13 +75,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-/// The log's index column: the day is the 14th of July 2017, which [`START_NS`] falls on.
+/// The value of the log's index column. The day is 14 July 2017, the day of [`START_NS`].
 fn date(timestamp_ns: u64) -> String {
     let (seconds, rest) = (timestamp_ns / 1_000_000_000 % 86_400, timestamp_ns % 1_000_000_000);
     format!("2017-07-14 {:02}:{:02}:{:02}.{rest:09}", seconds / 3600, seconds / 60 % 60, seconds % 60)
 }
 
-/// Curvature of the road's middle, 1/m, at a distance along it; left is positive, as in the log.
+/// Curvature of the road's middle in 1/m at a distance along the road; left is positive, as in the log.
 fn curvature(at_m: f64) -> f64 {
     let bend = |middle: f64, half_length: f64| {
         let t = (at_m - middle) / half_length;
@@ -89,7 +90,7 @@ fn curvature(at_m: f64) -> f64 {
     bend(45.0, 45.0) / 38.0 - bend(118.0, 42.0) / 30.0
 }
 
-/// The road's middle as points a quarter of a metre apart.
+/// The road's middle line, as points a quarter of a metre apart.
 struct Road {
     /// East, north and heading (radians, counter-clockwise) from [`Self::FIRST_M`] on.
     points: Vec<(f64, f64, f64)>,
@@ -126,7 +127,8 @@ impl Road {
         (a.0 + (b.0 - a.0) * t, a.1 + (b.1 - a.1) * t, a.2 + (b.2 - a.2) * t)
     }
 
-    /// Distance along the road and left of its middle of a point near the road ahead of `from_m`; none if it is far off.
+    /// Position of a point relative to the road: the distance along it and the distance to the left of its middle. The point must be near
+    /// the road ahead of `from_m`; `None` if it is far off.
     fn place(&self, x: f64, y: f64, from_m: f64) -> Option<(f64, f64)> {
         let first = Self::index(from_m - 4.0).max(0.0) as usize;
         let last = (Self::index(from_m + 110.0) as usize).min(self.points.len());
@@ -144,13 +146,13 @@ impl Road {
             .then_some((Self::FIRST_M + i as f64 * Self::SPACING_M + along, left))
     }
 
-    /// What a camera sees, at a distance along the road and metres left of the car's middle.
+    /// The picture of a camera at a distance along the road. The camera is `offset_m` metres to the left of the car's middle.
     fn picture(&self, at_m: f64, offset_m: f64) -> RgbImage {
         let (x, y, heading) = self.pose(at_m);
         let left_m = CAR_LEFT_M + offset_m;
         let (eye_x, eye_y) = (x - left_m * heading.sin(), y + left_m * heading.cos());
         RgbImage::from_fn(WIDTH, HEIGHT, |column, row| {
-            // Four samples a pixel: lane lines far away are thinner than one.
+            // Four samples for each pixel, because distant lane lines are thinner than a pixel.
             let mut sum = [0.0; 3];
             for (dx, dy) in [(0.25, 0.25), (0.75, 0.25), (0.25, 0.75), (0.75, 0.75)] {
                 let right = (f64::from(column) + dx - f64::from(WIDTH) / 2.0) / FOCAL_PX;
@@ -190,7 +192,7 @@ impl Road {
     }
 }
 
-/// A gradient, with hills whose outline turns with the car.
+/// Colour of the sky: a gradient, with hills whose outline moves when the car turns.
 fn sky(right: f64, down: f64, heading: f64) -> [f64; 3] {
     let bearing = right.atan() - heading;
     let hill = 0.035 + 0.05 * noise(bearing * 5.0 + 40.0, 0.5) + 0.02 * noise(bearing * 23.0 + 90.0, 1.5);
@@ -204,14 +206,14 @@ fn sky(right: f64, down: f64, heading: f64) -> [f64; 3] {
     [196.0 - 84.0 * up, 216.0 - 56.0 * up, 234.0 - 14.0 * up].map(|c: f64| c + (250.0 - c) * cloud * 1.8)
 }
 
-/// Ground fades into the hills' colour.
+/// Fades the colour of the ground into the hills' colour with the distance ahead.
 fn haze(colour: [f64; 3], ahead_m: f64) -> [f64; 3] {
     let share = 1.0 - (-ahead_m / 140.0).exp();
     let far = [150.0, 164.0, 160.0];
     std::array::from_fn(|i| colour[i] + (far[i] - colour[i]) * share)
 }
 
-/// Value noise in [0, 1]: hashed lattice points, smoothly joined.
+/// Value noise in [0, 1]: hashed lattice points, smoothly interpolated.
 fn noise(x: f64, y: f64) -> f64 {
     let (x0, y0) = (x.floor(), y.floor());
     let smooth = |t: f64| t * t * (3.0 - 2.0 * t);

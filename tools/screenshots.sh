@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Starts the real program under Xvfb with software OpenGL, drives it with mouse and keys, and writes screenshots/*.png.
-# Installs what it needs on Debian (as root). Look at the pictures afterwards: nothing compares them.
+# Installs the packages it needs on Debian (as root). Check the pictures by eye afterwards; they aren't compared automatically.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -9,13 +9,13 @@ for tool in Xvfb:xvfb xdotool:xdotool import:imagemagick xdpyinfo:x11-utils; do
     command -v "${tool%%:*}" >/dev/null || need+=("${tool##*:}")
 done
 python3 -c 'import Xlib' 2>/dev/null || need+=(python3-xlib)
-# A stand-in named `convert` may exist without the real ImageMagick; `import` is the one that is used here.
+# The check above looks for `import`, which is used here. Another program named `convert` may exist without ImageMagick.
 if [ ${#need[@]} -gt 0 ]; then
     apt-get update -qq && apt-get install -qq -y --no-install-recommends "${need[@]}"
 fi
 
 mkdir -p screenshots
-# FILTERSCOPE_PROGRAM: a program that is built already.
+# FILTERSCOPE_PROGRAM may name a program that is already built.
 program=${FILTERSCOPE_PROGRAM:-}
 if [ -z "$program" ]; then
     cargo build --release
@@ -24,7 +24,7 @@ if [ -z "$program" ]; then
 fi
 
 work=$(mktemp -d)
-# What the program remembers from day to day is that of this script alone.
+# The program's remembered settings are kept in a folder of this script only.
 export HOME="$work/home" XDG_DATA_HOME="$work/home/data"
 mkdir -p "$XDG_DATA_HOME"
 export DISPLAY=:${FILTERSCOPE_DISPLAY:-78} LIBGL_ALWAYS_SOFTWARE=1
@@ -35,9 +35,8 @@ app=
 trap 'kill $app $xvfb 2>/dev/null || true; rm -rf "$work"' EXIT
 for _ in $(seq 100); do xdpyinfo >/dev/null 2>&1 && break; sleep 0.1; done
 
-# No window manager: the window lies at 0,0 and fills the screen.
-# start TITLE ARGS…: the program, once its title matches TITLE (xdotool's patterns are bytes: no
-# letter beyond ASCII).
+# There is no window manager: the window is at 0,0 and fills the screen.
+# start TITLE ARGS…: starts the program and waits until its title matches TITLE. (xdotool's patterns are bytes, so TITLE must be ASCII.)
 start() {
     local title=$1
     shift
@@ -48,7 +47,7 @@ start() {
     sleep 1
 }
 
-# wait_for TITLE: until the window's title says that this is on screen.
+# wait_for TITLE: waits until the window's title matches.
 wait_for() {
     timeout 60 xdotool search --sync --onlyvisible --name "$1" >/dev/null
     sleep 1
@@ -59,7 +58,7 @@ shot() {
     echo "screenshots/$1.png"
 }
 
-# finish: closes the window as a person would, and insists that the program ends well.
+# finish: closes the window as a person would, and fails unless the program exits with code 0.
 finish() {
     xdotool key --window "$window" ctrl+q
     wait "$app"
@@ -76,7 +75,7 @@ xdotool mousemove 640 400
 xdotool key f
 sleep 0.5
 
-# Compare: two more views with other networks; the pointer on an eye of the cat.
+# Compare: two more views with other networks; the pointer is on an eye of the cat.
 add_view() {
     xdotool key ctrl+t
     sleep 1
@@ -98,13 +97,13 @@ shot compare
 xdotool key f
 sleep 0.5
 xdotool key Escape
-# The second by its cross, then the third, which is the active one.
+# Closes the second view by its cross, then the third, which is the active one.
 xdotool mousemove 960 92 click 1
 sleep 1
 xdotool key ctrl+w
 wait_for 'cat.png .* xception.keras_in1k'
 
-# Walk by key to a layer of 37x37 maps, then look into a filter.
+# Goes by key to a layer of 37x37 maps, then shows the details of a channel.
 xdotool mousemove 140 38 click 1
 sleep 4
 xdotool mousemove 640 400
@@ -121,7 +120,7 @@ sleep 1
 shot filter
 xdotool mousemove 640 400
 
-# Drop a file as a file manager does.
+# Drops a file as a file manager does.
 python3 tools/drop_file.py "$window" 640 400 assets/drive/center/1500000000004200000.jpg
 wait_for '1500000000004200000.jpg .* block2'
 
@@ -129,7 +128,7 @@ xdotool key Escape
 finish
 test -n "$(find "$XDG_DATA_HOME" -name '*.ron')" || { echo "nothing was remembered" >&2; exit 1; }
 
-# The same program the next day, led by typing: the tree is still open, so first back to the setup, then a log's path.
+# The next start of the program, controlled by typing. The tree is still open, so first the setup is opened, then a log's path is typed.
 start 'cat.png .* tf_efficientnet_lite0.in1k .* bn2.act' view --model tf_efficientnet_lite0.in1k
 sleep 2
 shot next_day
@@ -147,7 +146,7 @@ for moment in 1 2 3 4 5 6; do
 done
 sleep 1
 shot moments
-# Features of the log: the plan, in a dialog that the File menu opens.
+# Feature extraction of the log: the plan in the dialog that the File menu opens.
 xdotool mousemove 20 12 click 1
 sleep 1
 xdotool mousemove 70 349 click 1
@@ -172,7 +171,7 @@ finish
 
 start 'drive, row 0, center' view --model tf_efficientnet_lite0.in1k assets/drive/interpolated.csv
 sleep 2
-# A batch: both networks, a typed folder, Start; every figure is there in the end.
+# A batch: both networks, a typed folder, Start; at the end every figure must exist.
 xdotool key ctrl+e
 sleep 1
 xdotool mousemove 394 305 click 1
@@ -187,7 +186,7 @@ for _ in $(seq 60); do [ "$(ls "$work/figures" 2>/dev/null | wc -l)" = 48 ] && b
 [ "$(ls "$work/figures" | wc -l)" = 48 ] || { echo "the batch wrote $(ls "$work/figures" | wc -l) of 48 figures" >&2; exit 1; }
 xdotool key Escape
 sleep 1
-# A moving picture of the network's filters.
+# An animation of the network's channels.
 xdotool mousemove 20 12 click 1
 sleep 1
 xdotool mousemove 47 375 click 1

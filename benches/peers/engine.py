@@ -1,18 +1,18 @@
 #!/usr/bin/env python3
-"""Hosts one engine that is reached through Python: onnxruntime, openvino or torch. Same protocol as `src/main.rs`, see `run.py`."""
+"""Runs one engine that is used through Python: onnxruntime, openvino or torch. Same protocol as `src/main.rs`, see `run.py`."""
 import json
 import sys
 import time
 
 import numpy as np
 
-# After the last timed run the process sleeps this long before CPU time is read, so that pool threads that go on spinning for a
-# while are charged to the engine that owns them. `src/main.rs` does the same.
+# After the last timed run the process sleeps this long before CPU time is read, so that the time of pool threads that keep spinning
+# for a while is included. `src/main.rs` does the same.
 SETTLE = 0.025
 
 
 def peak_rss_kb():
-    """Largest resident size so far. Not `ru_maxrss`, which starts from the parent's size."""
+    """Largest resident memory so far, in kB. `ru_maxrss` isn't used, because it starts from the parent's size."""
     try:
         with open("/proc/self/status") as status:
             return next(int(line.split()[1]) for line in status if line.startswith("VmHWM:"))
@@ -38,12 +38,12 @@ def openvino(job):
 
     base = peak_rss_kb()
     core = ov.Core()
-    # f32 said outright: on processors with bf16 it would compute in that by itself.
+    # f32 is set explicitly: on processors with bf16, OpenVINO would use bf16 by default.
     settings = {"INFERENCE_NUM_THREADS": job["threads"], "NUM_STREAMS": 1, "INFERENCE_PRECISION_HINT": "f32",
                 "PERFORMANCE_HINT": "LATENCY"}
     request = core.compile_model(job["onnx"], "CPU", settings).create_infer_request()
     x = job["input"]
-    # `.copy()`: what comes back is a view of memory that the next run writes over.
+    # `.copy()`, because the result is a view of memory that the next run overwrites.
     return base, lambda: next(iter(request.infer([x], share_inputs=True).values())).copy()
 
 
@@ -63,7 +63,7 @@ def torch(job):
                  "hard_sigmoid": F.hardsigmoid}
 
     def bordered(p, size, fill):
-        """How to run a window operation: symmetric borders by the operation itself, others by padding first."""
+        """How to run a window operation: the operation itself adds symmetric borders, others are padded before it."""
         top, left, bottom, right = borders(p, *size)
         if (top, left) == (bottom, right):
             return (top, left), lambda x: x

@@ -5,9 +5,9 @@
     export_onnx.py layers.json --batch 1 --weights FILE.safetensors --onnx resnet50.onnx
     export_onnx.py layers.json --batch 1 --generate 3 --weights OUT.safetensors --onnx resnet50.onnx
 
-One ONNX node per node of ours, nothing folded or fused: that is the peers' own business. SAME borders become explicit widths for this
-input size. With `--generate GAIN` the weights are made as the tests' are (tests/fixtures/structural/hashweights.py) and written to
-`--weights` first, so that every engine reads the same numbers.
+Each node of filterscope's graph becomes one ONNX node. Nothing is folded or fused, which is left to the other engines. SAME borders
+become explicit widths for this input size. With `--generate GAIN` the weights are generated as in the tests
+(tests/fixtures/structural/hashweights.py) and written to `--weights` first, so that every engine reads the same numbers.
 """
 import argparse
 import json
@@ -22,9 +22,9 @@ from safetensors.numpy import load_file, save_file
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tests/fixtures/structural"))
 import hashweights  # noqa: E402
 
-# Old enough for every peer, new enough for each operator used here.
+# Old enough for every engine, new enough for each operator used here.
 OPSET, IR_VERSION = 17, 8
-# The smallest normal f32; anything smaller but zero costs up to a hundred times the time on some processors.
+# The smallest normal f32. Smaller values except zero (denormals) take up to a hundred times as long on some processors.
 TINY = np.float32(1.17549435e-38)
 
 
@@ -47,7 +47,7 @@ def needed(layers):
 
 
 def parameters(node):
-    """Name and shape of each tensor of a node, as torch names them."""
+    """Torch name and shape of each tensor of a node."""
     kind, p = operation(node)
     name = node["name"]
     if kind == "conv2d":
@@ -64,7 +64,7 @@ def generate(layers, gain):
 
 
 def borders(p, height, width):
-    """Explicit `[top, left, bottom, right]`."""
+    """Explicit borders `[top, left, bottom, right]`."""
     padding = p["padding"]
     if padding == "valid":
         return [0, 0, 0, 0]
@@ -103,7 +103,7 @@ def write(layers, tensors, batch):
             continue
         size = (shapes[inputs[0]]["height"], shapes[inputs[0]]["width"])
         for tensor, shape in parameters(node):
-            # A batch norm without gamma may have none in the file.
+            # If the file has no gamma for a batch norm, ones are used.
             value = tensors[tensor] if tensor in tensors or not tensor.endswith(".weight") else np.ones(shape)
             if tuple(value.shape) != shape:
                 raise SystemExit(f"tensor {tensor} is {value.shape}, {layers['model']} needs {shape}")
@@ -168,7 +168,7 @@ def denormals(array):
 
 
 def denormal_weights(layers, tensors):
-    """Denormals among the weights as they are and as they become when batch norms are folded into them."""
+    """The number of denormals in the weights, plus those in the weights with batch norms folded in."""
     count = sum(denormals(t) for t in tensors.values())
     kinds = {n["name"]: (operation(n), n["inputs"]) for n in layers["layers"]}
     for name, ((kind, p), inputs) in kinds.items():

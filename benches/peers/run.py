@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
-"""Measures filterscope and other engines interleaved in one run. `tools/bench-peers.sh` calls it with everything in place.
+"""Measures filterscope and other engines interleaved in one run. `tools/bench-peers.sh` prepares everything and calls this.
 
-One long-lived process per engine. Requests go in one line each, the answer comes back in one line:
+There is one long-lived process per engine. Each request and each answer is one line:
 
-    (start)        ready BASE        BASE: kB resident at most before the model is loaded
+    (start)        ready BASE        BASE: largest resident memory in kB before the model is loaded
     run K          WALL CPU          milliseconds per inference, the mean of K after one that isn't counted
     output PATH    ok                runs once and writes the final layer's f32 values, little endian, NCHW
-    peak           KB                most kB resident so far
+    peak           KB                largest resident memory in kB so far
 
-A round asks every engine once, each time in another order; the table gives medians over rounds. An engine is only timed when its
+In each round every engine runs once, in a new order; the table has medians over rounds. An engine is only timed when its
 output agrees with filterscope's first engine.
 """
 import argparse
@@ -37,7 +37,7 @@ CARRIED = {
     "xception.keras_in1k": "weights/xception_keras_in1k_notop.f16.safetensors",
     "tf_efficientnet_lite0.in1k": "weights/tf_efficientnet_lite0.f16.safetensors",
 }
-# Gain of generated weights: what the tests use for the same architecture, so that values neither vanish nor explode.
+# Gain of generated weights, as in the tests for the same architecture, so that values neither vanish nor explode.
 GAIN = {"resnet50.tv_in1k": 3, "vgg16.tv_in1k": 6, "inception_v3.tv_in1k": 6, "tf_efficientnet_b0.in1k": 8}
 # name -> (model, batch, width, height)
 CASES = {
@@ -53,9 +53,9 @@ CASES = {
 }
 PYTHON_ENGINES = {"onnxruntime": "onnxruntime", "openvino": "openvino", "torch": "torch"}
 TITLES = {"onnxruntime": "ONNX Runtime", "openvino": "OpenVINO", "torch": "PyTorch (eager)", "tract": "tract", "rten": "rten"}
-# Largest difference from filterscope, as a part of the range of its output. f32 in another order of summation gives about 1e-6.
+# Largest allowed difference from filterscope, as a share of its output's range. Summing f32 in another order gives about 1e-6.
 TOLERANCE = 1e-3
-# A turn lasts about this long, so that the clock's and the scheduler's grain doesn't show.
+# A measurement lasts about this long, so that the resolution of the clock and the scheduler doesn't matter.
 TURN_MS = 150
 
 
@@ -68,7 +68,7 @@ def title(engine):
 
 
 class Engine:
-    """One process. Fails by raising `RuntimeError` with the process's last words."""
+    """One process of an engine. Raises `RuntimeError` with the process's last output if it fails."""
 
     def __init__(self, name, job, binary, log):
         self.name, self.log = name, log
@@ -113,7 +113,7 @@ class Engine:
 
 
 def prepare(case, work, binary, threads):
-    """Writes the case's layers, weights, ONNX and input; returns the job and what to say about its numbers."""
+    """Writes the case's layers, weights, ONNX file and input; returns the job and facts about its numbers."""
     model, batch, width, height = CASES[case]
     stem = work / case
     command = [binary, "cli", "layers", model, "--input", f"{width}x{height}", "--json"]
@@ -130,7 +130,7 @@ def prepare(case, work, binary, threads):
     tensors = export_onnx.load_file(str(weights))
     onnx_file = work / f"{case}.onnx"
     export_onnx.onnx.save(export_onnx.write(layers, tensors, batch), str(onnx_file))
-    # Each image of the batch is another one: the test input, shifted.
+    # The images of a batch differ: each is the test input, shifted.
     noise = hashweights.noise_input(height, width)
     images = np.concatenate([np.roll(noise, 17 * i, axis=3) for i in range(batch)])
     input_file = work / f"{case}.input.f32"
@@ -142,7 +142,8 @@ def prepare(case, work, binary, threads):
 
 
 def odd_values(onnx_file, images):
-    """Denormal and non-finite values in every intermediate map, by running the graph unoptimised with all of them as outputs."""
+    """Counts denormal and non-finite values in all intermediate maps, by running the graph without optimisation and with all maps as
+    outputs."""
     try:
         import onnxruntime as ort
     except ImportError:
@@ -161,7 +162,7 @@ def odd_values(onnx_file, images):
 
 
 def compare(engine, reference, values):
-    """Largest difference as a part of the reference's range."""
+    """Largest difference as a share of the reference's range."""
     if values.shape != reference.shape or not np.isfinite(values).all():
         raise SystemExit(f"{title(engine)} gave {values.size} values, {int((~np.isfinite(values)).sum())} of them not finite, "
                          f"filterscope {reference.size}")
@@ -205,7 +206,7 @@ def measure(case, engines, work, binary, args):
             wall, cpu = engine.run(times[engine.name])
             walls[engine.name].append(wall)
             cpus[engine.name].append(cpu)
-            # Let the threads of this one go to sleep before the next one starts.
+            # Lets this engine's threads go to sleep before the next engine starts.
             time.sleep(0.02)
     for engine in running:
         engine.close()
@@ -226,7 +227,7 @@ def table(case, result):
     cpu = {name: statistics.median(v) / job["batch"] for name, v in result["cpus"].items()}
 
     def ratio(values, name):
-        # Round by round, so that what slows a whole round down cancels out.
+        # The ratio is taken in each round, so that anything that slows down a whole round cancels out.
         return statistics.median(a / b for a, b in zip(values[name], values[base]))
 
     weights = "generated weights" if result["generated"] else "real weights"
@@ -314,7 +315,7 @@ def main():
         strange = [e for e in wanted if e not in engines]
         if strange:
             ask.error(f"no engine {', '.join(strange)} here; there are {', '.join(engines)}")
-        # filterscope's first engine is what the others are held against, so it always runs.
+        # The others are compared with filterscope's first engine, so that one always runs.
         engines = [e for i, e in enumerate(engines) if i == 0 or e in wanted]
     if args.quick:
         print("Quick run: it shows that everything works; its figures measure nothing.\n")

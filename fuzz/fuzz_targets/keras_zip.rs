@@ -1,4 +1,4 @@
-//! Keras' `.keras` archives: as they come, and an HDF5 file in an archive whose checksums are right.
+//! Fuzzes Keras' `.keras` archives. Other bytes are put as an HDF5 file into an archive with correct checksums.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

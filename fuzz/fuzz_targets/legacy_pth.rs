@@ -1,4 +1,4 @@
-//! PyTorch's files of the old kind: pickles one after the other, then storages.
+//! Fuzzes PyTorch files of the old format: several pickles, followed by storages.
 #![no_main]
 
 use libfuzzer_sys::{Corpus, fuzz_target};

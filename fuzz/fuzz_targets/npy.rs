@@ -1,4 +1,4 @@
-//! Headers of `.npy`: as they come, and the bytes as a header whose length is right.
+//! Fuzzes headers of `.npy` files: the bytes as a file, and the bytes as a header with a correct length.
 #![no_main]
 
 use std::io::Cursor;

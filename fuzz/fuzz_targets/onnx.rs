@@ -1,4 +1,4 @@
-//! An ONNX file: its protobuf, what its nodes say, and the network that comes of it.
+//! Fuzzes ONNX files: the protobuf, the nodes, and the resulting network.
 #![no_main]
 
 use filterscope::tensor::PixelSize;
@@ -7,7 +7,7 @@ use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
     let Ok(net) = OnnxNet::from_bytes(bytes.to_vec(), "fuzz") else { return };
-    // A network that was taken has shapes where it says, and elsewhere shapes or a reason.
+    // Inferring shapes must not panic, at the network's own input size or at others.
     let own = net.fixed_size.unwrap_or(FREE_SIZE);
     for size in [own, PixelSize::square(1), PixelSize::new(37, 1000)] {
         let _ = net.graph.infer(size);

@@ -1,4 +1,5 @@
-//! Picture files of every kind that is decoded, within small limits. A decoder's panic counts, although the program catches it.
+//! Fuzzes picture files of every format that is decoded, with small limits. A panic of a decoder is a failure here, although the program
+//! catches it.
 #![no_main]
 
 use filterscope::input::decode::{DecodeLimits, decode_bytes_within};

@@ -1,4 +1,4 @@
-//! Text of a PNG and the record in it: as it comes, and the bytes as a record in a chunk whose checksum is right.
+//! Fuzzes the text in a PNG and the record in it. Bytes that aren't a PNG are put as a record into a chunk with a correct checksum.
 #![no_main]
 
 use std::io::Cursor;
@@ -29,7 +29,7 @@ fn read(file: &[u8]) {
     for chunk in chunks {
         if let Ok(record) = FigureRecord::from_json(&chunk.text) {
             let _ = record.description();
-            // What was read can be written, and is the same then.
+            // A record that was read can be written and read again.
             if let Ok(text) = record.to_json() {
                 assert!(FigureRecord::from_json(&text).is_ok(), "{text}");
             }

@@ -1,10 +1,10 @@
-//! A header of JSON and what it says of the bytes behind it.
+//! Fuzzes safetensors files: the JSON header and the bytes after it.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
-    // As it comes; and the bytes as a header whose length is right, with some bytes behind it.
+    // First the bytes as a file, then the bytes as a header with a correct length, followed by some data.
     filterscope_fuzz::read_weights(bytes.to_vec());
     let mut file = (bytes.len() as u64).to_le_bytes().to_vec();
     file.extend(bytes);

@@ -1,4 +1,4 @@
-//! PyTorch's archives: as they come, and a pickle in an archive whose checksums are right.
+//! Fuzzes PyTorch archives. Other bytes are put as a pickle into an archive with correct checksums.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

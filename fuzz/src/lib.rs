@@ -1,4 +1,4 @@
-//! What the targets share: bytes go in, an answer must come out, and what it says must be true of itself.
+//! Helpers for all fuzz targets. Whatever the bytes, a reader must return a result or an error, and a result must be consistent.
 
 use std::io::{Cursor, Write};
 
@@ -6,9 +6,9 @@ use filterscope::engine::Backbone;
 use filterscope::weights::TensorFile;
 use zip::write::SimpleFileOptions;
 
-/// Reads bytes as a weight file, and all values of it.
+/// Reads bytes as a weight file, including all values.
 pub fn read_weights(bytes: Vec<u8>) {
-    // Finding its model builds every graph there is, which is most of the time; so not for every file.
+    // Finding the file's model builds every graph, which takes most of the time, so it isn't done for every file.
     let is_looked_for = bytes.len().is_multiple_of(61);
     let Ok(file) = TensorFile::from_bytes(bytes, "fuzz") else { return };
     if is_looked_for {
@@ -33,7 +33,7 @@ pub fn archive(entries: &[(&str, &[u8])]) -> Vec<u8> {
     archive.finish().unwrap().into_inner()
 }
 
-/// CRC-32 as PNG has it.
+/// The CRC-32 checksum that PNG uses.
 pub fn crc32(bytes: &[u8]) -> u32 {
     let update = |crc: u32, byte: &u8| {
         (0..8).fold(crc ^ u32::from(*byte), |crc, _| (crc >> 1) ^ (0xedb8_8320 & (crc & 1).wrapping_neg()))

@@ -1,4 +1,4 @@
-//! Moving pictures, through the real binary, and read back by `image`.
+//! Animations, written by the real binary and read back by the `image` crate.
 
 use image::codecs::gif::GifDecoder;
 use image::codecs::png::PngDecoder;
@@ -18,7 +18,7 @@ fn gif(bench: &Bench, name: &str) -> Vec<Frame> {
     GifDecoder::new(file).unwrap().into_frames().collect_frames().unwrap()
 }
 
-/// The marked column's share of the way along a bar, in a row of a frame.
+/// The columns that are marked on a bar, in a row of a frame. Asserts that they are adjacent.
 fn marked(frame: &Frame, row: u32) -> std::ops::Range<u32> {
     let [r, g, b, _] = FrameLook::MARK;
     let rgba = frame.buffer();
@@ -29,12 +29,12 @@ fn marked(frame: &Frame, row: u32) -> std::ops::Range<u32> {
 }
 
 #[test]
-fn every_channel_of_the_layers_has_a_frame_that_says_which_it_is() {
+fn every_channel_has_a_frame_that_marks_its_layer_and_number() {
     let bench = Bench::with_cat();
     let run = bench.ok(&format!(
         "animate cat.png -o cat.gif {LITE0} --layers conv_stem,bn1 --fit 64x64 --fps 20 --size 64"
     ));
-    // 32 × 32 values, 2 pixels each, in a frame no narrower than its words.
+    // 32 × 32 values of 2 × 2 pixels, in a frame no narrower than its text.
     let look = FrameLook { width: 200, height: 64, paper: Paper::Dark };
     let (width, height) = look.size();
     assert!(
@@ -50,7 +50,7 @@ fn every_channel_of_the_layers_has_a_frame_that_says_which_it_is() {
         assert_eq!(marked(frame, look.part_row()), look.part_columns(2, at / 32), "layer of frame {at}");
         assert_eq!(marked(frame, look.step_row()), look.part_columns(32, at % 32), "channel of frame {at}");
     }
-    // The map is the one that `render` draws with the same scale, but for the palette's room for other colours.
+    // The map is the same as `render` draws it, except that a GIF's palette leaves fewer levels for the map.
     bench.ok(&format!("render cat.png -o tiles.png {LITE0} --layer conv_stem --fit 64x64 --scale 2 --gap 0 --grid 1x32 --paper dark --normalise filter"));
     let tiles = image::open(bench.path("tiles.png")).unwrap().into_rgba8();
     let frame = frames[5].buffer();
@@ -91,9 +91,9 @@ fn depth_and_drive_are_mosaics_and_a_broken_picture_keeps_its_time() {
     );
 }
 
-/// Files of their own carry their frame's record, a GIF and an animated PNG the first frame's.
+/// In a folder of frames each file carries its frame's record. A GIF and an animated PNG carry the first frame's record.
 #[test]
-fn frames_carry_the_record_that_they_are_made_again_from() {
+fn frames_carry_the_record_for_making_them_again() {
     let bench = Bench::with_cat();
     let animate =
         format!("animate cat.png {LITE0} --layers conv_stem --fit 32x32 --size 32 --colormap greys");
@@ -123,7 +123,7 @@ fn frames_carry_the_record_that_they_are_made_again_from() {
 }
 
 #[test]
-fn what_can_not_be_meant_is_refused() {
+fn arguments_that_make_no_sense_are_refused() {
     let bench = Bench::with_cat();
     for (arguments, words) in [
         ("animate cat.png -o cat.jpg", "a moving picture is a .gif, a .png or a folder: \"cat.jpg\""),

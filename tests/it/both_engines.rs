@@ -1,7 +1,8 @@
-//! The two engines held against each other, and the fast one against itself: node by node, level by level, thread by thread.
+//! The two engines are compared with each other, and the fast engine with itself: every node, on every level, with several numbers of
+//! threads.
 //!
-//! `parity` says that the activations are right; this says that every node is, whatever is fused, at any size and on any level. The
-//! tolerance is that of `parity`, for its reason. Not equal to the bit: the engines sum in different orders.
+//! `parity` shows that the stages are right; these tests show that every node is, whatever is fused, at any size and on any level. The
+//! tolerance is that of `parity`, for the same reason. The engines aren't equal to the bit, because they sum in different orders.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -48,19 +49,19 @@ fn embedded(tag: &str, file: &str) -> Arc<Backbone> {
     Arc::new(Backbone::from_tensors(Registry::find(tag).unwrap(), file).unwrap())
 }
 
-/// The cat as a model's weights ask for it.
+/// The cat, preprocessed for a model.
 fn cat(spec: &ModelSpec) -> InputBatch {
     let picture = decode_file(&root().join("assets/cat.png")).unwrap().rgb;
     preprocess(&picture, &spec.preprocess, FitChoice::Model, ValueChoice::Model).unwrap().batch
 }
 
-/// A small graph's backbone; the model is any, nothing of it is used.
+/// A backbone of a small graph. The model spec doesn't matter, because nothing of it is used.
 fn small(graph: Graph) -> Arc<Backbone> {
     let weights = generated_for(&graph, 3);
     Arc::new(Backbone::with_graph(Registry::find("vgg11.tv_in1k").unwrap(), graph, weights).unwrap())
 }
 
-/// Runs with these taps and calls `check` with each value as it comes.
+/// Runs with these taps and calls `check` with each value when it is delivered.
 fn each_tap(
     session: &mut Session,
     input: &InputBatch,
@@ -74,8 +75,8 @@ fn each_tap(
     report.unwrap();
 }
 
-/// Holds the fast engine against candle at every node, first with all of them tapped, so that nothing is fused, then with the
-/// stages alone, so that all is; gives the worst error.
+/// Compares the fast engine with candle, first with all nodes tapped, so that nothing is fused, then with the stages alone, so that
+/// everything is fused. Returns the worst error.
 fn compare(what: &str, backbone: &Arc<Backbone>, input: &InputBatch) -> f64 {
     let graph = Arc::clone(backbone.graph());
     let all: Vec<NodeId> = graph.ids().collect();
@@ -96,23 +97,23 @@ fn compare(what: &str, backbone: &Arc<Backbone>, input: &InputBatch) -> f64 {
     worst
 }
 
-/// The smallest odd size of another width than height that goes through: from the size where networks have room for their windows.
+/// The smallest odd size that the graph accepts, two pixels wider than high. Sizes below 33 are too small for the networks' windows.
 fn smallest_odd(graph: &Graph) -> Option<PixelSize> {
     let sizes = (33..).step_by(2).map(|side| PixelSize::new(side + 2, side));
     sizes.take_while(|s| s.width < 200).find(|size| graph.infer(*size).is_ok())
 }
 
-/// Rows that share a graph run once: what differs between them is preprocessing.
+/// Model specs that share a graph differ in weights and preprocessing only, so one of them is run.
 #[test]
 fn every_node_of_every_network_is_the_same_on_both_engines_at_a_small_odd_size() {
     let mut seen: Vec<Graph> = Vec::new();
     for spec in Registry::specs() {
         let graph = (spec.build)().unwrap();
-        // The largest networks differ from their kin in depth and width alone, and would take gigabytes.
+        // The largest networks differ from smaller ones of the family in depth and width alone, and would take gigabytes.
         if seen.contains(&graph) || graph.num_params().trained > 80_000_000 {
             continue;
         }
-        // Transformers take one size; a small one is held below.
+        // Transformers accept one size; a small transformer is compared in a test below.
         let Some(size) = smallest_odd(&graph) else {
             assert!(spec.tag.starts_with("vit_"), "{}", spec.tag);
             continue;
@@ -133,7 +134,7 @@ fn every_node_is_the_same_on_both_engines_with_the_real_weights_at_full_size() {
     }
 }
 
-/// What a tile looks like (dead, constant, alive) must not depend on who computed it.
+/// Whether a tile is dead, constant or alive must not depend on the engine or level that computed it.
 #[test]
 fn tiles_are_of_the_same_kind_on_every_engine_and_level() {
     for (tag, file) in EMBEDDED {
@@ -160,7 +161,7 @@ fn tiles_are_of_the_same_kind_on_every_engine_and_level() {
 }
 
 #[test]
-fn neither_threads_nor_batch_change_a_bit_of_a_network() {
+fn neither_threads_nor_batches_change_a_bit_of_a_network() {
     let tags = ["inception_v3.tv_in1k", "resnet18.tv_in1k", "tf_efficientnet_b0.in1k", "xception.keras_in1k"];
     for tag in tags {
         let spec = Registry::find(tag).unwrap();
@@ -168,7 +169,7 @@ fn neither_threads_nor_batch_change_a_bit_of_a_network() {
         let (size, weights) = (smallest_odd(&graph).unwrap(), generated_for(&graph, 3));
         let backbone = Arc::new(Backbone::with_graph(spec, graph, weights).unwrap());
         let graph = Arc::clone(backbone.graph());
-        // Five different pictures, more than go side by side: one, turned upside down, darkened, negative, and all the same.
+        // Five different pictures, more than the engine computes at a time: noise, reversed, darkened, negated, and a uniform picture.
         let first = noise(size);
         let mut values = first.values().to_vec();
         values.extend(first.values().iter().rev());
@@ -205,7 +206,8 @@ const fn window(kernel: [usize; 2], stride: [usize; 2], padding: Padding) -> Poo
     Pool2d { kernel, stride, padding }
 }
 
-/// Everything that has a border or is written into a part of something: kernels of all kinds, pools, zeros, concatenation.
+/// A graph of all operations that read a padded border or write to a part of a buffer: convolutions of all kinds, pools, zero padding,
+/// concatenation.
 fn bordered_graph() -> Graph {
     let (mut b, x) = GraphBuilder::new();
     let uneven = Padding::Explicit(Sides { top: 0, bottom: 2, left: 3, right: 1 });
@@ -229,7 +231,7 @@ fn bordered_graph() -> Graph {
     b.finish().unwrap()
 }
 
-/// What newer networks are made of: large depthwise kernels, layer norms, linear layers, GELU, scales, pools in ceil mode.
+/// A graph of what newer networks are made of: large depthwise kernels, layer norms, linear layers, GELU, scales, pools in ceil mode.
 fn modern_graph(channels: usize) -> Graph {
     let (mut b, x) = GraphBuilder::new();
     let stem = b.conv("stem", x, Conv2d::new(3, channels, 4).with_stride(4).with_bias());
@@ -259,17 +261,17 @@ fn modern_graph(channels: usize) -> Graph {
 }
 
 #[test]
-fn what_newer_networks_are_made_of_is_the_same_on_both_engines() {
+fn operations_of_newer_networks_are_the_same_on_both_engines() {
     for channels in [5, 16, 33] {
         let backbone = small(modern_graph(channels));
-        // Maps of 6×9 and 7×8 positions before the pools: the last window hangs over or doesn't.
+        // Maps of 6×9 and 7×8 locations before the pools, so that the last window crosses the map's edge or doesn't.
         for size in [PixelSize::new(37, 26), PixelSize::new(34, 31)] {
             compare("modern", &backbone, &noise(size));
         }
     }
 }
 
-/// A transformer's block with more tokens and heads than blocks of sixteen.
+/// A transformer block. Its number of tokens isn't a multiple of sixteen, the engine's block size.
 fn transformer_graph(registers: usize) -> Graph {
     let (mut b, x) = GraphBuilder::new();
     let channels = 96;
@@ -310,7 +312,7 @@ fn attention_is_the_same_on_both_engines_on_every_level_and_in_a_batch() {
                 },
             );
         }
-        // A patch that isn't finite is seen by all tokens, and by all in the same way.
+        // A NaN in one patch reaches all tokens, on both engines.
         let mut broken = noise(size).values().to_vec();
         broken[0] = f32::NAN;
         let broken = InputBatch::new(1, size.height, size.width, broken).unwrap();
@@ -322,7 +324,7 @@ fn attention_is_the_same_on_both_engines_on_every_level_and_in_a_batch() {
 }
 
 #[test]
-fn a_transformer_refuses_another_size_with_its_own() {
+fn a_transformer_refuses_other_sizes_and_names_its_own() {
     let graph = transformer_graph(0);
     assert_eq!(
         graph.infer(PixelSize::new(29, 25)).unwrap_err().to_string(),
@@ -330,9 +332,9 @@ fn a_transformer_refuses_another_size_with_its_own() {
     );
 }
 
-/// A border is written once and memory is used again: what lay there before must never come through.
+/// Padded borders are written once and buffers are reused: old values must never show in a new result.
 #[test]
-fn nothing_of_a_picture_is_left_for_the_next_of_another_size() {
+fn nothing_of_a_picture_shows_in_the_next_of_another_size() {
     let backbone = small(bordered_graph());
     let last = backbone.graph().final_node();
     let sizes = [(31, 17), (9, 40), (32, 18), (30, 16), (12, 12), (31, 17), (17, 31)];
@@ -340,7 +342,7 @@ fn nothing_of_a_picture_is_left_for_the_next_of_another_size() {
         let mut reused = Session::at_level(Arc::clone(&backbone), level);
         for (width, height) in sizes {
             let size = PixelSize::new(width, height);
-            // Whatever this leaves behind would show in anything.
+            // Any NaN that this run leaves behind would show in the next result.
             let broken = InputBatch::new(2, height, width, vec![f32::NAN; 6 * height * width]).unwrap();
             reused.activations(&broken, &[last]).unwrap();
             let got = reused.activations(&noise(size), &[last]).unwrap();
@@ -353,10 +355,10 @@ fn nothing_of_a_picture_is_left_for_the_next_of_another_size() {
     compare("borders", &backbone, &noise(PixelSize::new(31, 17)));
 }
 
-/// One channel overflows: in what works channel by channel, and beside it in a concatenation, only its own tile may show it; where
-/// channels meet, whatever candle makes of it.
+/// One channel overflows. In layers that compute each channel separately, and in a concatenation with other channels, only that channel's
+/// tile may show it. In a layer that mixes channels the same values must be non-finite as with candle.
 #[test]
-fn a_filter_that_overflows_touches_no_other() {
+fn a_channel_that_overflows_affects_no_other() {
     for channels in [1, 15, 17, 33] {
         let (mut b, x) = GraphBuilder::new();
         let loud = b.conv("loud", x, Conv2d::new(3, channels, 1));
@@ -375,7 +377,7 @@ fn a_filter_that_overflows_touches_no_other() {
         for (name, _, values) in &mut params {
             if name == "loud.weight" {
                 let last = values.len() - 3;
-                // Inputs of up to about one and a half: the sum leaves the range of f32.
+                // The inputs are 1.5, so the sum exceeds the range of f32.
                 values[last..].fill(f32::MAX);
             }
         }
@@ -416,11 +418,11 @@ fn exact(backbone: &Arc<Backbone>) -> Session {
     Session::with_engine(Arc::clone(backbone), ComputeDevice::cpu(), EngineChoice::Exact).unwrap()
 }
 
-/// What Winograd costs where it is used, on the weights that the program carries: each layer that differs from its direct form.
+/// The rounding error of Winograd convolutions with the embedded weights, for each layer whose result differs from the direct form.
 ///
-/// Its inputs carry the differences of the layers before it. F(4×4)'s transforms mix values with weights of up to 10 going in and 19
-/// coming out: an eighth of the tolerance that holds a network against its framework is far above what is seen and far below what
-/// any mistake makes.
+/// A layer's inputs already contain the differences of the layers before it. F(4×4) multiplies values by up to 10 in its input transform
+/// and by up to 19 in its output transform. The limit is an eighth of `parity`'s tolerance: far above the errors seen, and far below the
+/// error that any mistake makes.
 #[test]
 fn winograd_rounds_little_more_than_direct_sums_on_the_real_weights() {
     for (tag, file) in EMBEDDED {
@@ -447,12 +449,13 @@ fn winograd_rounds_little_more_than_direct_sums_on_the_real_weights() {
     }
 }
 
-/// All NaN being one.
+/// The bits of all values, with the same bits for every kind of NaN.
 fn bits_of(value: &Activation) -> Vec<u32> {
     value.values().iter().map(|v| if v.is_nan() { u32::MAX } else { v.to_bits() }).collect()
 }
 
-/// A Winograd tile spreads what isn't finite, so such a layer is done again directly: not a bit may then differ.
+/// A Winograd tile spreads values that aren't finite, so such a layer is computed again directly. Then not a bit may differ from the
+/// direct form.
 #[test]
 fn a_layer_whose_sums_are_not_finite_is_done_directly() {
     let (mut b, x) = GraphBuilder::new();
@@ -489,15 +492,15 @@ fn a_layer_whose_sums_are_not_finite_is_done_directly() {
     }
 }
 
-/// Largest difference over the reference's largest magnitude, or over 0.01 where that is less: of a map that is all zero, or of one
-/// value where its terms cancel, no share can be taken. Terms here are of the size of 1.
+/// Largest difference divided by the reference's largest magnitude, or by 0.01 if that is larger. This matters for a map of zeros and for
+/// values whose terms cancel; terms are of the size of 1 here.
 fn error_of(got: &Activation, expected: &Activation) -> f64 {
     let largest = expected.values().iter().fold(0.01f64, |most, v| most.max(f64::from(v.abs())));
     let differences = got.values().iter().zip(expected.values()).map(|(a, b)| f64::from((a - b).abs()));
     differences.fold(0.0, |worst, d| if d.is_nan() { f64::INFINITY } else { d.max(worst) }) / largest
 }
 
-/// Random convolutions beyond those that the kernels' own test takes: `FILTERSCOPE_SWEEP` of them (10,000 unless set), from
+/// More random convolutions than in the kernels' own test: `FILTERSCOPE_SWEEP` of them (10,000 unless set), from
 /// `FILTERSCOPE_SEED` on (1 unless set), on every level against candle.
 #[test]
 #[ignore = "takes minutes: a wider sweep for whoever changes a kernel"]
@@ -549,7 +552,7 @@ fn random_convolutions_are_the_same_on_every_level() {
                 let norm = b.norm("norm", node, conv.c_out, 1e-3);
                 b.act("act", norm, ActivationFn::Silu)
             }
-            // A shortcut of the same shape only where the kernel leaves the map as it is; else the sum is of one with itself.
+            // The shortcut has the same shape only if the kernel is 1×1; otherwise the node is added to itself.
             _ if conv.kernel == [1, 1] => b.node("sum", Op::Add, &[node, shortcut]),
             _ => b.node("sum", Op::Add, &[node, node]),
         };

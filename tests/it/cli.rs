@@ -1,4 +1,4 @@
-//! The command line, through the real binary: what it writes, what it says, how it ends.
+//! The command line, tested through the real binary: the files it writes, its messages and its exit codes.
 
 use std::time::{Duration, Instant};
 
@@ -26,7 +26,7 @@ fn one_picture_becomes_a_mosaic_of_the_last_layer_that_says_how_it_was_made() {
     assert!(run.stderr.contains("Xception, ImageNet, Keras' weights"), "{}", run.stderr);
     let line = "wrote cat.png · xception.keras_in1k · act4 2048×10×10, 1343×671 pixels: \"out.png\"\n";
     assert!(run.stderr.ends_with(line), "{}", run.stderr);
-    // 64 × 32 tiles of 10 × 10 values, 2 pixels each, 1 between.
+    // 64 × 32 tiles of 10 × 10 values; a value is 2 × 2 pixels, a gap 1 pixel.
     assert_eq!(size_of(&bench.path("out.png")), (64 * 20 + 63, 32 * 20 + 31));
 
     let record = read_record(&bench.path("out.png")).unwrap();
@@ -129,7 +129,7 @@ fn names_never_collide() {
 }
 
 #[test]
-fn figures_of_an_earlier_run_are_no_pictures_of_the_next() {
+fn figures_of_an_earlier_run_are_not_inputs_of_the_next() {
     let bench = Bench::new();
     bench.add_cat("in/1.png");
     bench.add_cat("in/2.png");
@@ -139,7 +139,7 @@ fn figures_of_an_earlier_run_are_no_pictures_of_the_next() {
     assert!(run.stderr.contains("note: left out: 2 figures of an earlier run, in the output folder: \"in\""));
 }
 
-/// Arguments, and the error they end with.
+/// Arguments and the error they end with.
 const NOTHING_DONE: &[(&str, &str)] = &[
     ("render empty.png -o out.png", "the file is empty (0 bytes): copy or download it again: \"empty.png\""),
     ("render missing.png -o out.png", "no such file: check the path: \"missing.png\""),
@@ -214,7 +214,7 @@ const NOTHING_DONE: &[(&str, &str)] = &[
 ];
 
 #[test]
-fn where_nothing_could_be_done_the_code_is_2() {
+fn the_exit_code_is_2_if_nothing_could_be_done() {
     let bench = Bench::with_cat();
     bench.add("bad.jpg", b"no picture");
     bench.add("empty.png", b"");
@@ -239,7 +239,7 @@ fn where_nothing_could_be_done_the_code_is_2() {
     assert!(bench.names("out").is_empty());
 }
 
-/// Arguments, the error they end with, and what is to be done about it.
+/// Arguments, the error they end with, and its remedy.
 const REMEDIED: &[(&str, &str, &str)] = &[
     (
         "render cat.png -o out.png --model vgg16",
@@ -285,7 +285,7 @@ const OTHER_MODEL: &str =
     "name another with `--model`, or none, which means xception.keras_in1k; `filterscope models` lists all";
 
 #[test]
-fn what_to_do_stands_below_the_error() {
+fn the_remedy_follows_the_error() {
     let bench = Bench::with_cat();
     let metadata = std::collections::HashMap::from([(
         "filterscope.model".to_owned(),
@@ -307,7 +307,7 @@ fn what_to_do_stands_below_the_error() {
 }
 
 #[test]
-fn words_that_are_none_are_explained_before_anything_runs() {
+fn wrong_arguments_are_explained_before_anything_runs() {
     let bench = Bench::with_cat();
     for (option, message) in [
         (
@@ -357,7 +357,7 @@ fn words_that_are_none_are_explained_before_anything_runs() {
 }
 
 #[test]
-fn a_weight_file_gives_what_the_embedded_bytes_give() {
+fn a_weight_file_gives_the_same_figure_as_the_embedded_weights() {
     let bench = Bench::with_cat();
     bench.ok(&format!("render cat.png -o embedded.png {LITE0}"));
     let mut command = bench.command(&format!("render cat.png -o file.png {LITE0} --weights"));
@@ -368,7 +368,7 @@ fn a_weight_file_gives_what_the_embedded_bytes_give() {
     ));
     let pixels = |name| image::open(bench.path(name)).unwrap().into_rgb8();
     assert!(pixels("embedded.png") == pixels("file.png"));
-    // The figures say where the weights came from; the hash is that of the file either way.
+    // The figures' records differ in where the weights came from; the hash is the file's in both.
     let run_of = |name| read_record(&bench.path(name)).unwrap().panels.remove(0).run;
     let (carried, file) = (run_of("embedded.png"), run_of("file.png"));
     assert_eq!([&*carried.weights, &*file.weights], ["carried", "unverified"]);
@@ -376,7 +376,7 @@ fn a_weight_file_gives_what_the_embedded_bytes_give() {
 }
 
 #[test]
-fn all_stages_are_one_figure_each_with_the_values_beside() {
+fn all_stages_give_one_figure_and_one_npy_file_each() {
     let bench = Bench::with_cat();
     let run =
         bench.ok(&format!("render cat.png -o out/ {LITE0} --layer all-stages --npy --scale 1 --timings"));
@@ -436,9 +436,9 @@ fn the_number_of_threads_is_chosen_and_changes_no_value() {
     }
 }
 
-/// A slip in the variable must not run another level than the one that was meant.
+/// A typing error in `FILTERSCOPE_LEVEL` must be an error, not a run on another level than intended.
 #[test]
-fn a_level_that_cannot_be_had_is_told_before_anything_is_done() {
+fn an_unavailable_level_is_an_error_before_anything_is_done() {
     let bench = Bench::with_cat();
     let set = |arguments: &str, level: &str| {
         Run::of(bench.command(arguments).env("FILTERSCOPE_LEVEL", level).output().unwrap())
@@ -472,7 +472,7 @@ fn a_level_that_cannot_be_had_is_told_before_anything_is_done() {
             );
         }
     }
-    // candle has no levels, and an empty variable is none.
+    // candle ignores levels, and an empty variable counts as unset.
     assert_eq!(set(&format!("render cat.png -o c.png {LITE0} --engine candle"), "avx521").code, Some(0));
     assert_eq!(set(&format!("render cat.png -o e.png {LITE0}"), "").code, Some(0));
 }
@@ -629,7 +629,7 @@ fn help_documents_exit_codes_and_goes_to_stdout() {
 
 #[cfg(unix)]
 #[test]
-fn a_reader_that_goes_away_is_no_error() {
+fn a_closed_pipe_is_no_error() {
     let bench = Bench::new();
     let mut child = bench
         .command("layers resnet152 --json")
@@ -672,7 +672,7 @@ fn ctrl_c_leaves_whole_figures_and_nothing_else() {
     }
 }
 
-/// A newline in a file's name is no reason to leave the picture out; on a terminal it is shown, not obeyed.
+/// A picture whose file name has a newline is drawn like any other.
 #[cfg(unix)]
 #[test]
 fn a_picture_with_a_newline_in_its_name_is_drawn() {
@@ -685,7 +685,7 @@ fn a_picture_with_a_newline_in_its_name_is_drawn() {
 }
 
 #[test]
-fn a_picture_that_a_figure_would_lie_over_is_spared() {
+fn a_figure_never_overwrites_an_input_picture() {
     let bench = Bench::with_cat();
     bench.add_cat("in/cat__tf_efficientnet_lite0.in1k__bn2.act.png");
     let run =
@@ -698,10 +698,10 @@ fn a_picture_that_a_figure_would_lie_over_is_spared() {
     );
 }
 
-/// A kill that can be caught leaves no half file, as Ctrl-C does.
+/// SIGTERM leaves no unfinished file, just like Ctrl-C.
 #[cfg(unix)]
 #[test]
-fn a_termination_leaves_whole_figures_and_nothing_else() {
+fn sigterm_leaves_whole_figures_and_nothing_else() {
     let bench = Bench::new();
     for number in 0..40 {
         bench.add_cat(&format!("in/{number}.png"));
@@ -730,9 +730,9 @@ fn channels_are_put_in_order_and_left_out() {
     assert_eq!(record.panels[0].look.selection.as_deref(), Some("mean hide-dead top:16"));
     assert_eq!(record.panels[0].look.grid, "4x4");
     assert_eq!(read_record(&bench.path("all.png")).unwrap().panels[0].look.selection, None);
-    // The values are the layer's, whatever is shown.
+    // The array has all channels of the layer, whichever are shown.
     assert!(std::fs::metadata(bench.path("some.npy")).unwrap().len() > 1280 * 7 * 7 * 4);
-    // A grid that holds what is shown needn't hold the layer.
+    // The grid needs room for the shown channels only, not for all of the layer.
     bench.ok(&format!("render cat.png -o grid.png {LITE0} --first 8 --grid 2x4"));
     let run = bench.run(&format!("render cat.png -o no.png {LITE0} --first 9 --grid 2x4"));
     assert!(run.stderr.contains("grid 2x4 holds 8 tiles, but there are 9 channels"), "{}", run.stderr);

@@ -1,4 +1,4 @@
-//! Folders and logs as rows: order, gaps, other machines' paths, and what can't be read.
+//! Folders and logs read as data sets: the order of rows, missing pictures, paths of other machines, files that can't be read.
 
 use std::path::{Path, PathBuf};
 
@@ -40,7 +40,7 @@ fn files(source: &dyn Source, index: usize) -> Vec<String> {
 }
 
 #[test]
-fn a_folder_is_in_natural_order_without_what_systems_leave_behind() {
+fn a_folder_is_in_natural_order_without_system_files() {
     let folder = folder(&[
         "10.png",
         "2.png",
@@ -94,7 +94,7 @@ fn links_in_circles_end_and_broken_ones_are_listed() {
 }
 
 #[test]
-fn what_is_no_data_set_is_refused_with_the_reason() {
+fn a_path_that_is_no_data_set_is_refused_with_the_reason() {
     let folder = folder(&[]);
     let path = folder.path();
     assert_eq!(
@@ -117,7 +117,7 @@ fn what_is_no_data_set_is_refused_with_the_reason() {
 }
 
 #[test]
-fn the_real_log_s_lines_become_moments_of_three_cameras() {
+fn lines_of_a_real_log_become_moments_of_three_cameras() {
     let text = std::fs::read_to_string(fixture("udacity_interpolated_head.csv")).unwrap();
     // The frames were saved as JPEG; the log says PNG.
     let names: Vec<String> =
@@ -134,7 +134,7 @@ fn the_real_log_s_lines_become_moments_of_three_cameras() {
     assert_eq!(sample.timestamp_ns, Some(1_479_424_215_880_976_321), "the centre line's");
     assert_eq!(source.label_names(), ["angle", "torque", "speed", "lat", "long", "alt"]);
     assert_eq!(sample.labels[0], Label::Number("0.00103893906341".parse().unwrap()));
-    // The last three lines are out of time order and stay in the log's.
+    // The last three lines are out of time order and stay where the log has them.
     assert_eq!(source.sample(2).unwrap().timestamp_ns, Some(1_479_424_217_080_912_028));
     let path = |camera| sample.view(camera).unwrap().picture.path().to_owned();
     assert!(path(None).ends_with("center/1479424215880976321.jpg"));
@@ -142,7 +142,7 @@ fn the_real_log_s_lines_become_moments_of_three_cameras() {
     assert_eq!(source.index_of_row(2), Some(2));
 }
 
-/// Three moments, one line each, with the fields of the caller's choice.
+/// A log with these lines below the header.
 fn log_of(lines: &[&str]) -> String {
     format!("{HEADER}\n{}\n", lines.join("\n"))
 }
@@ -318,7 +318,7 @@ fn the_made_up_drive_is_whole_and_steers_as_its_road_bends() {
             assert_eq!(view.picture.load().unwrap().rgb.dimensions(), (320, 240));
         }
     }
-    // Where the lane's right edge meets the picture's lower half moves with the bend: mean column of bright pixels.
+    // The lane's right edge in the picture's lower half moves with the bend; its place is the mean column of bright pixels.
     let edge = |index: usize| {
         let rgb = source.sample(index).unwrap().view(None).unwrap().picture.load().unwrap().rgb;
         let bright: Vec<f64> = rgb

@@ -1,4 +1,4 @@
-//! The session: every model runs, taps come as they are ready, runs stop and cancel.
+//! Sessions: every model runs, taps are delivered as soon as they are ready, and runs can be stopped and cancelled.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -22,7 +22,8 @@ fn session(spec: &'static ModelSpec, graph: Graph) -> Session {
     Session::new(Arc::new(backbone), ComputeDevice::cpu()).unwrap()
 }
 
-/// Rows that share a graph run once: what differs between them is preprocessing.
+/// Every distinct graph with one model spec that has it. Model specs with the same graph differ in weights and preprocessing only, so
+/// one is enough.
 fn distinct_graphs() -> Vec<(&'static ModelSpec, Graph)> {
     let mut distinct: Vec<(&'static ModelSpec, Graph)> = Vec::new();
     for spec in Registry::specs() {
@@ -35,10 +36,10 @@ fn distinct_graphs() -> Vec<(&'static ModelSpec, Graph)> {
 }
 
 #[test]
-fn every_row_runs_at_a_small_odd_size_and_puts_out_what_inference_says() {
+fn every_model_spec_runs_at_a_small_odd_size_and_gives_the_inferred_shapes() {
     let size = PixelSize::new(99, 77);
     for (spec, graph) in distinct_graphs() {
-        // Transformers take their own size only, and the largest networks gigabytes.
+        // Transformers accept only their own size, and the largest networks would take gigabytes.
         let Ok(infos) = graph.infer(size) else {
             assert!(spec.tag.starts_with("vit_"), "{}", spec.tag);
             continue;
@@ -67,13 +68,13 @@ fn every_row_runs_at_a_small_odd_size_and_puts_out_what_inference_says() {
         assert_eq!(seen.len(), all.len(), "{}: every node is a tap", spec.tag);
         let alone = session.activations(&noise(size), &[graph.final_node()]).unwrap().remove(0);
         let error = relative_error(alone.values(), seen[&graph.final_node()].values());
-        // Folding a batch norm into its kernel rounds once more per weight; deep nets add that up.
+        // Folding a batch norm into a kernel rounds each weight once more; these errors add up in deep networks.
         assert!(error <= 2e-5, "{}: final map with all taps and alone differ by {error:e}", spec.tag);
     }
 }
 
 #[test]
-fn asking_for_nodes_singly_gives_what_asking_for_all_gives() {
+fn nodes_tapped_singly_have_the_same_values_as_tapped_together() {
     let spec = Registry::find("tf_efficientnet_lite0.in1k").unwrap();
     let mut session = session(spec, (spec.build)().unwrap());
     let graph = Arc::clone(session.backbone().graph());
@@ -127,7 +128,7 @@ fn cancelling_ends_a_run_between_nodes() {
 }
 
 #[test]
-fn values_are_dropped_after_their_last_use() {
+fn values_are_freed_after_their_last_use() {
     let spec = Registry::find("vgg11.tv_in1k").unwrap();
     let mut session = session(spec, (spec.build)().unwrap());
     let graph = Arc::clone(session.backbone().graph());
@@ -136,7 +137,8 @@ fn values_are_dropped_after_their_last_use() {
     let report = session
         .run(&noise(size), &[graph.final_node()], &CancelToken::new(), &mut |_| ControlFlow::Continue(()))
         .unwrap();
-    // VGG is a chain, and each activation joins its convolution: at no time do more than a step's input and output live.
+    // VGG is a chain, and each activation function is fused with its convolution: only one step's input and output are in memory at
+    // any time.
     let kept = graph.ids().filter(|id| !matches!(graph.node(*id).op, Op::Conv2d(_)));
     let lens: Vec<usize> = kept.map(|id| infos[id.0].shape.len()).collect();
     let largest_pair = lens.windows(2).map(|w| 4 * (w[0] + w[1])).max().unwrap();
@@ -158,7 +160,7 @@ fn an_input_too_small_is_an_error_that_names_the_node() {
 }
 
 #[test]
-fn a_row_without_weights_says_which_models_are_here_and_what_to_do() {
+fn a_model_spec_without_weights_lists_the_installed_models_and_a_remedy() {
     let spec = Registry::find("vgg16").unwrap();
     let error = Backbone::load(spec, &WeightStore::default(), None).unwrap_err();
     assert!(matches!(error, LoadError::NotHere { .. }));
@@ -173,7 +175,7 @@ fn a_row_without_weights_says_which_models_are_here_and_what_to_do() {
     assert_eq!(error.remedy(), Some(remedy));
 }
 
-/// A small network of all that takes memory: borders, branches, sums, a gate.
+/// A small network with everything that needs memory: padded borders, branches, sums, a gate.
 fn hungry_session() -> Session {
     let (mut b, x) = GraphBuilder::new();
     let conv = b.conv("conv", x, Conv2d::new(3, 20, 3).with_padding(Padding::Same));
@@ -189,7 +191,7 @@ fn hungry_session() -> Session {
 }
 
 #[test]
-fn runs_of_ever_new_sizes_leave_no_more_memory_than_the_last_needed() {
+fn runs_of_changing_sizes_keep_no_more_memory_than_twice_the_need() {
     let mut session = hungry_session();
     assert!(session.run_by().engine.starts_with("fast/"));
     let mut run = |width: usize, height: usize| {
@@ -203,14 +205,14 @@ fn runs_of_ever_new_sizes_leave_no_more_memory_than_the_last_needed() {
     for at in 0..1000 {
         most = most.max(run(3 + at % 13, 3 + at % 17));
     }
-    // Memory is reused for values of at least half its size.
+    // A buffer is reused for values of at least half its size.
     let largest = run(15, 19).max(usual);
     assert!(most <= 2 * largest, "{most} bytes kept, {largest} needed");
     run(9, 9);
     assert!(run(9, 9) <= 2 * usual);
 }
 
-/// The system's own count, in a process of its own, as other tests run in this one.
+/// Memory as the system counts it. It is measured in a separate process, because other tests run in this one.
 #[cfg(target_os = "linux")]
 #[test]
 fn ten_thousand_runs_do_not_make_the_process_grow() {

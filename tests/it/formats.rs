@@ -1,4 +1,4 @@
-//! Files that leave the program: figures and their records, arrays, and what happens when a file can't be written.
+//! Files that the program writes: figures and their records, arrays, and what happens when a file can't be written.
 
 use std::{
     fs,
@@ -54,7 +54,7 @@ fn gradient() -> Pixels {
     Pixels::from_rgba(3, 2, (0..24).map(|i| if i % 4 == 3 { 255 } else { i * 9 }).collect()).unwrap()
 }
 
-/// Names in a folder, so that a test sees what is left lying about.
+/// Names of the files in a folder, so that a test sees whether any was left behind.
 fn names(folder: &Path) -> Vec<String> {
     let mut names: Vec<String> =
         fs::read_dir(folder).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
@@ -116,6 +116,7 @@ fn pixels_come_back_as_they_were() {
     );
 }
 
+/// The expected hash is the output of
 /// `python3 -c "import hashlib,struct; print(hashlib.sha256(struct.pack('<II',1,2)+bytes([1,2,3,4,5,6])).hexdigest())"`
 #[test]
 fn pixels_are_hashed_with_their_size() {
@@ -124,7 +125,7 @@ fn pixels_are_hashed_with_their_size() {
     assert_ne!(pixels_sha256(2, 1, &[1, 2, 3, 4, 5, 6]), hash);
 }
 
-/// A chunk with a right checksum, taken from the encoder itself.
+/// A PNG chunk with a correct checksum, as the encoder writes it.
 fn chunk(kind: [u8; 4], data: &[u8]) -> Vec<u8> {
     let mut file = Vec::new();
     let mut writer = png::Encoder::new(&mut file, 1, 1).write_header().unwrap();
@@ -135,7 +136,7 @@ fn chunk(kind: [u8; 4], data: &[u8]) -> Vec<u8> {
     file[33..33 + 12 + data.len()].to_vec()
 }
 
-/// Signature, the chunks, and the end.
+/// A PNG file of the signature, these chunks, a `tIME` chunk and the end chunk.
 fn png_of(chunks: &[Vec<u8>]) -> Vec<u8> {
     [
         b"\x89PNG\r\n\x1a\n".to_vec(),
@@ -147,7 +148,7 @@ fn png_of(chunks: &[Vec<u8>]) -> Vec<u8> {
 }
 
 #[test]
-fn text_is_found_wherever_it_stands() {
+fn text_chunks_are_found_anywhere_in_a_file() {
     let data = chunk(*b"IDAT", &[1; 50]);
     let latin = chunk(*b"tEXt", b"Author\0Ren\xe9");
     let unicode = chunk(*b"iTXt", "Title\0\0\0de\0Titel\0猫".as_bytes());
@@ -214,17 +215,17 @@ fn every_cut_of_a_figure_is_refused_without_a_panic() {
     let path = folder.path().join("f.png");
     write_figure(&path, &gradient(), "t", &record(Path::new("cat.jpg"))).unwrap();
     let bytes = fs::read(&path).unwrap();
-    // The end chunk's own checksum is not looked at.
+    // The checksum of the end chunk isn't read.
     for length in 0..bytes.len() - 4 {
         assert!(read_text_chunks(Cursor::new(&bytes[..length])).is_err(), "cut to {length}");
     }
 }
 
-/// Makes a record wrong.
+/// A change that makes a record invalid.
 type Spoil = dyn Fn(&mut serde_json::Value);
 
 #[test]
-fn records_of_strangers_are_checked() {
+fn records_written_by_others_are_checked() {
     let good: serde_json::Value =
         serde_json::from_str(&record(Path::new("cat.jpg")).to_json().unwrap()).unwrap();
     let changed = |change: &dyn Fn(&mut serde_json::Value)| {
@@ -291,7 +292,7 @@ fn arrays_are_read_by_numpy_as_they_were() {
     write_npy(&path, &activation()).unwrap();
     let script = "import numpy,sys; a=numpy.load(sys.argv[1]); \
                   print(a.shape, a.dtype.str, a.flags.c_contiguous, a[1,2,3], float(a.sum()))";
-    // Numpy is not a requirement of the build; where it is missing the reader above has the say.
+    // NumPy isn't required for the tests; where it is missing, the reader above is the only check.
     if let Ok(output) = Command::new("python3").args(["-c", script]).arg(&path).output()
         && output.status.success()
     {
@@ -300,7 +301,7 @@ fn arrays_are_read_by_numpy_as_they_were() {
 }
 
 #[test]
-fn a_file_is_whole_or_as_it_was() {
+fn a_failed_write_leaves_the_old_file_unchanged() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("out.bin");
     fs::write(&path, "before").unwrap();

@@ -1,4 +1,5 @@
-//! Pictures of every kind to RGB, to the network's size, to its values. Expected pixels: `fixtures/pictures/make.py`.
+//! Pictures of every format are decoded to RGB, resized to the network's input size and scaled to its input values. The expected
+//! pixels were made by `fixtures/pictures/make.py`.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -38,7 +39,7 @@ fn notes(picture: &Picture) -> Vec<&str> {
 fn every_kind_of_picture_is_what_pillow_sees() {
     let expected = expected();
     assert!(expected.len() >= 89);
-    // The README says of which formats every sample is Pillow's: of all these but one.
+    // The README lists the formats whose every sample equals Pillow's: all of these but one.
     let tolerant: Vec<_> = expected.iter().filter(|(_, want)| want.tolerance > 0).map(|(n, _)| n).collect();
     assert_eq!(tolerant, ["lossy.webp"]);
     let mut wrong = Vec::new();
@@ -64,7 +65,7 @@ fn every_kind_of_picture_is_what_pillow_sees() {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
-/// A broken or foreign file, and what is said of it.
+/// A broken file, or one of another format, and its error message.
 const BROKEN: &[(&str, &str)] = &[
     ("broken/cut.jpg", "a JPEG that is cut off before its end: copy or download it again"),
     ("broken/cut_late.jpg", "a JPEG that is cut off before its end: copy or download it again"),
@@ -192,15 +193,15 @@ fn broken_pictures_say_what_is_wrong_and_what_to_do() {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
-/// What other standards, or nobody's, have in common with a known kind is not called damaged.
+/// A file of a related format, of another standard or of no standard, is named as that and not called damaged.
 #[test]
-fn kinds_that_only_look_like_others_have_names() {
+fn related_formats_are_named_and_not_called_damaged() {
     let png = |first: &[u8], width: u8| {
         let header =
             [b"\0\0\0\x0DIHDR\0\0\0".as_slice(), &[width], b"\0\0\0\x04\x08\x02\0\0\0\0\0\0\0"].concat();
         [b"\x89PNG\r\n\x1A\n".as_slice(), first, &header].concat()
     };
-    // Start, a frame of JPEG-LS, a scan, end.
+    // A start marker, a JPEG-LS frame header, a scan, an end marker.
     let jpeg_ls =
         b"\xFF\xD8\xFF\xF7\0\x0B\x08\0\x04\0\x04\x01\x01\x11\0\xFF\xDA\0\x08\x01\x01\0\0\0\0\x12\xFF\xD9";
     for (name, bytes, expected) in [
@@ -227,7 +228,7 @@ fn kinds_that_only_look_like_others_have_names() {
 }
 
 #[test]
-fn limits_are_the_callers() {
+fn the_caller_sets_the_decode_limits() {
     let limits = DecodeLimits { max_pixels: 383, ..DecodeLimits::default() };
     let path = fixture("pictures/rgb.png");
     let error = decode_file_within(&path, &limits).unwrap_err();
@@ -248,10 +249,10 @@ fn limits_are_the_callers() {
     }
 }
 
-/// Any bytes give a picture or an error, soon. What a decoder makes of a flipped byte is its own affair.
+/// Any bytes give a picture or an error within reasonable time. The pixels that a decoder makes of a flipped byte aren't checked.
 #[test]
 fn damaged_bytes_neither_panic_nor_hang() {
-    // A decoder's own panic is caught and reported; its message would only clutter the test's output.
+    // A panic inside a decoder is caught and becomes the error "the decoder gave up", which is counted below.
     let started = std::time::Instant::now();
     let limits = DecodeLimits { max_pixels: 1 << 20, max_bytes: 1 << 24, ..DecodeLimits::default() };
     let mut gave_up = BTreeMap::<&str, usize>::new();
@@ -279,11 +280,11 @@ fn damaged_bytes_neither_panic_nor_hang() {
     assert!(gave_up.is_empty(), "decoders panicked: {gave_up:?}");
 }
 
-/// At every byte for JPEG, whose decoders are the most forgiving; at some for the rest.
+/// A JPEG is cut at every byte, as its decoders are the most forgiving; the other formats are cut at some bytes.
 #[test]
 fn no_prefix_passes_for_the_whole() {
     for (name, expected) in expected() {
-        // Here the end may be missing without harm: a second frame, or bytes that belong to nothing.
+        // The end of these files may be missing without harm: it is a second frame, or bytes after the picture.
         if expected.notes.iter().any(|n| n == "first of several frames") || name == "trailing_bytes.jpg" {
             continue;
         }
@@ -302,7 +303,7 @@ fn no_prefix_passes_for_the_whole() {
 }
 
 #[test]
-fn the_name_is_the_file_s_without_its_folders() {
+fn a_picture_s_name_is_its_file_name_without_folders() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("größe 漢字.png");
     std::fs::copy(fixture("pictures/rgb.png"), &path).unwrap();
@@ -313,7 +314,7 @@ fn cat() -> RgbImage {
     decode_file(&root().join("assets/cat.png")).unwrap().rgb
 }
 
-/// Path → channel and size for every golden of Pillow's resize.
+/// Every golden of Pillow's resize: its path, the source picture, the filter and the target size.
 fn resize_goldens() -> Vec<(std::path::PathBuf, RgbImage, ResizeFilter, PixelSize)> {
     let filter = |name: &str| match name {
         "nearest" => ResizeFilter::Nearest,
@@ -413,7 +414,7 @@ fn keras_inputs_are_the_goldens_to_the_bit() {
 }
 
 #[test]
-fn a_fit_that_is_named_replaces_the_model_s() {
+fn a_chosen_fit_replaces_the_model_s() {
     let sized = |fit| preprocess(&cat(), &lite0(), fit, ValueChoice::Model).unwrap();
     let out = sized(FitChoice::Size(PixelSize::new(640, 480)));
     assert_eq!((out.batch.width(), out.batch.height()), (640, 480));
@@ -423,14 +424,14 @@ fn a_fit_that_is_named_replaces_the_model_s() {
     let out = sized(FitChoice::Native);
     assert_eq!(out.seen, cat());
     assert_eq!(out.fit, "own size 451x300");
-    // Width first: 480 rows of 640 columns.
+    // The text has the width first: 480 rows of 640 columns.
     let bilinear = PreprocessSpec { filter: ResizeFilter::Bilinear, ..lite0() };
     let out = preprocess(&cat(), &bilinear, "640x480".parse().unwrap(), ValueChoice::Model).unwrap();
     assert_eq!(out.seen.as_raw(), &npy_u8(fixture("goldens_resize/chelsea_480x640_pil_bilinear_u8.npy")).1);
 }
 
 #[test]
-fn values_that_are_named_replace_the_model_s() {
+fn a_chosen_value_scale_replaces_the_model_s() {
     let pixel = RgbImage::from_pixel(1, 1, image::Rgb([10, 20, 30]));
     let values = |mode: &str| {
         let spec = keras(1, ValueScale::UNIT);
@@ -465,7 +466,7 @@ fn any_shape_of_picture_and_model_comes_out_at_the_model_s_size() {
 }
 
 #[test]
-fn what_cannot_be_fed_is_refused() {
+fn a_picture_that_cannot_be_an_input_is_refused() {
     let error = |picture: &RgbImage, spec: &PreprocessSpec, fit| {
         preprocess(picture, spec, fit, ValueChoice::Model).unwrap_err().to_string()
     };
@@ -530,7 +531,7 @@ fn the_fixture_folder_has_no_file_that_no_test_reads() {
 /// torchvision's `Resize(256)` and `CenterCrop(224)`, which timm evaluates with: the long side is `int(256 * 451 / 300)` = 384, and
 /// an odd offset is rounded half to even. (`_compute_resized_output_size` and `center_crop` in torchvision 0.29.)
 #[test]
-fn torchvision_s_rows_cut_the_long_side_down() {
+fn torchvision_s_model_specs_round_the_long_side_down() {
     let cut_down = |crop_pct| PreprocessSpec {
         fit: Fit::ShortSideCrop { crop_pct, long_side: LongSide::CutDown },
         ..lite0()
@@ -542,7 +543,7 @@ fn torchvision_s_rows_cut_the_long_side_down() {
     let cat = ready(451, 300, 0.875);
     assert_eq!(cat.resized, PixelSize::new(384, 256));
     assert_eq!((cat.region.x * 384.0 / 451.0).round(), 80.0);
-    // 224 / 0.95 = 235.8: the short side is 235, so its room is 11, and half of it is 5.5, which rounds to even: 6.
+    // 224 / 0.95 = 235.8: the short side is 235, so 11 rows are cut off, and half of that is 5.5, which rounds to even: 6.
     let odd = ready(300, 300, 0.95);
     assert_eq!(odd.resized, PixelSize::square(235));
     assert_eq!((odd.region.y * 235.0 / 300.0).round(), 6.0);

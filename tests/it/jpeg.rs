@@ -1,4 +1,5 @@
-//! JPEG to the samples that Pillow gives, for every kind of it. Made, with what Pillow saw, by `fixtures/pictures/jpeg/make.py`.
+//! JPEGs of every kind are decoded to the same samples as by Pillow. The files and Pillow's samples were made by
+//! `fixtures/pictures/jpeg/make.py`.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -9,7 +10,7 @@ use sha2::{Digest, Sha256};
 
 use crate::support::fixture;
 
-/// What Pillow made of a file: a picture and the hash of its samples, or nothing.
+/// Pillow's result for a file: a picture's size and the hash of its samples, or the reason why it refused the file.
 #[derive(serde::Deserialize)]
 #[serde(untagged)]
 enum Seen {
@@ -39,7 +40,7 @@ fn hash(samples: &[u8]) -> String {
     hex(&Sha256::digest(samples))
 }
 
-/// How a file fared: `None` if its samples are Pillow's, else what was seen instead.
+/// Compares a decoded file with Pillow's result: `None` if the samples are equal, else a text that says what differs.
 fn beside_pillow(path: &Path, seen: &Seen) -> Option<String> {
     let name = path.file_name().unwrap().to_str().unwrap();
     match (decode_file(path), seen) {
@@ -53,7 +54,7 @@ fn beside_pillow(path: &Path, seen: &Seen) -> Option<String> {
     }
 }
 
-/// Kinds that are valid and not decoded; Pillow reads the first two.
+/// Valid JPEGs of kinds that the program doesn't decode; Pillow reads the first two.
 const NAMED: [(&str, &str); 4] = [
     ("arithmetic_scans_luma_then_chroma.jpg", "a scan of some of its 3 components, not of one or all"),
     (
@@ -86,7 +87,8 @@ fn jpegs_have_pillow_s_samples() {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
-/// All files that the script makes. Of those that Pillow reads, none may differ, and the few that aren't decoded are named.
+/// Checks all files that the script makes. None that both decode may differ, and the few that the program doesn't decode are printed
+/// by kind.
 #[test]
 #[ignore = "wants the folder that tests/fixtures/pictures/jpeg/make.py fills, in FILTERSCOPE_JPEGS"]
 fn every_jpeg_of_the_corpus() {
@@ -111,7 +113,7 @@ fn every_jpeg_of_the_corpus() {
 }
 
 #[test]
-fn no_beginning_of_a_jpeg_passes_for_the_whole() {
+fn no_cut_jpeg_is_taken_for_a_whole_one() {
     for path in sample() {
         let name = path.file_name().unwrap().to_str().unwrap();
         let mut bytes = std::fs::read(&path).unwrap();
@@ -144,7 +146,7 @@ fn damaged_jpegs_give_a_picture_or_an_error() {
     }
 }
 
-/// One that says it has this many scans, each of which would go over the whole picture.
+/// A progressive JPEG whose last scan is repeated this many times more. Decoding each scan goes over the whole picture.
 fn of_scans(count: usize) -> Vec<u8> {
     let mut file = std::fs::read(fixture("pictures/progressive.jpg")).unwrap();
     let scan = (0..file.len() - 1).rev().find(|&at| file[at..at + 2] == [0xFF, 0xDA]).unwrap();
@@ -156,16 +158,16 @@ fn of_scans(count: usize) -> Vec<u8> {
 }
 
 #[test]
-fn what_a_jpeg_may_ask_for_is_bounded() {
+fn scans_and_memory_of_a_jpeg_are_bounded() {
     let said = decode_bytes("many.jpg", &of_scans(600)).unwrap_err().to_string();
     assert_eq!(said, "a JPEG of more than 500 scans: save it anew: \"many.jpg\"");
-    // Coefficients of a progressive picture are kept, two bytes a sample, beside its samples and what comes out.
+    // Decoding a progressive picture keeps its coefficients (two bytes a sample), its samples (one byte each) and the RGB output.
     let bytes = std::fs::read(fixture("pictures/progressive.jpg")).unwrap();
     let within = |max_bytes| {
         let limits = DecodeLimits { max_bytes, ..DecodeLimits::default() };
         decode_bytes_within("p.jpg", &bytes, &limits).map(|p| p.rgb.dimensions()).map_err(|e| e.to_string())
     };
-    // 32x16 samples and two times 16x8, three bytes for each; 24x16 pixels of three.
+    // Three bytes for each of 32x16 luma and two times 16x8 chroma samples; three bytes for each of 24x16 pixels.
     let needed = (32 * 16 + 2 * 16 * 8) * 3 + 24 * 16 * 3;
     assert_eq!(within(needed), Ok((24, 16)));
     let message = format!(
@@ -175,16 +177,16 @@ fn what_a_jpeg_may_ask_for_is_bounded() {
     assert_eq!(within(needed - 1), Err(message));
 }
 
-/// An end marker doesn't make a file whole.
+/// A file that lacks data before its end marker is damaged, not cut off.
 #[test]
-fn a_jpeg_with_a_hole_is_damaged_not_cut() {
+fn a_jpeg_with_missing_data_is_damaged_not_cut_off() {
     let bytes = std::fs::read(fixture("pictures/jpeg/quality_85_420_baseline.jpg")).unwrap();
     let holed = [&bytes[..bytes.len() - 200], &[0xFF, 0xD9]].concat();
     assert_eq!(
         decode_bytes("h.jpg", &holed).unwrap_err().to_string(),
         "a damaged JPEG (the data of a scan end too early): copy or download it again: \"h.jpg\""
     );
-    // Without its height, and with no word of it later.
+    // The frame header has no height, and no later marker gives it.
     let mut flat = bytes.clone();
     let frame = (0..bytes.len()).find(|&at| bytes[at..].starts_with(&[0xFF, 0xC0])).unwrap();
     flat[frame + 5..frame + 7].fill(0);

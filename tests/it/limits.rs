@@ -1,11 +1,11 @@
-//! Limits that the system sets on the program: on the size of a file and on memory. Each is an error with a remedy, whatever was begun
-//! is taken away again, and no signal ends the program.
+//! Limits that the system sets for the program: on the size of a file, on memory and on open files. Reaching one is an error with a
+//! remedy, unfinished files are removed, and no signal ends the program.
 
 use std::process::Command;
 
 use crate::support::binary::{Bench, Run};
 
-/// Runs the program under a limit, as a shell sets it.
+/// Runs the program under a limit, which the shell command `limit` sets.
 fn limited(bench: &Bench, limit: &str, arguments: &str) -> Run {
     let command = bench.command(arguments);
     let mut shell = Command::new("sh");
@@ -26,7 +26,7 @@ fn limited(bench: &Bench, limit: &str, arguments: &str) -> Run {
     Run::of(shell.output().unwrap())
 }
 
-/// Names of passing files, anywhere in the folder.
+/// Names of temporary files, anywhere in the folder.
 fn drafts(bench: &Bench) -> Vec<String> {
     let (mut open, mut found) = (vec![bench.path("")], Vec::new());
     while let Some(folder) = open.pop() {
@@ -48,7 +48,7 @@ const TOO_LARGE: &str =
 const ALLOW: &str = "help: raise the limit (`ulimit -f`), or write to another disk";
 
 #[test]
-fn a_file_that_may_not_grow_is_an_error_and_nothing_stays() {
+fn reaching_the_file_size_limit_is_an_error_that_leaves_no_file() {
     let bench = Bench::with_cat();
     let model = "--model tf_efficientnet_lite0";
     for arguments in [
@@ -69,7 +69,7 @@ fn a_file_that_may_not_grow_is_an_error_and_nothing_stays() {
 /// Only Linux says how much memory is left.
 #[cfg(target_os = "linux")]
 #[test]
-fn memory_that_is_not_there_is_an_error_with_a_remedy() {
+fn too_little_memory_is_an_error_with_a_remedy() {
     let bench = Bench::with_cat();
     let give = "help: raise the limit (`ulimit -v`), or take a smaller picture, input (`--fit`) or network";
     // A hundred times less than is asked for, and far more than the program itself takes.
@@ -96,12 +96,12 @@ fn memory_that_is_not_there_is_an_error_with_a_remedy() {
         assert!(!bench.path("a.png").exists() && !bench.path("b.png").exists());
         assert_eq!(drafts(&bench), [""; 0], "{arguments}");
     }
-    // Of many pictures it stops the run: left out for it, the picture would be missing for ever. (They are read side by side,
-    // and whichever is first to want more is named.)
+    // With many pictures, too little memory stops the run. If the picture were left out instead, its row would stay missing.
+    // (Pictures are read in parallel, and the error names the first that needed more memory.)
     let call = format!("extract . -o out {model} --fit 64x64 --pool avg --format npy");
     let run = limited(&bench, "ulimit -v 700000", &call);
     assert_eq!(run.code, Some(2), "{}", run.stderr);
-    // The wide one's pixels, or the other's input while those are wanted.
+    // Memory is missing for the wide picture's pixels, or for the other picture's input at the same time.
     let is_told = ["which are not there, which is no fault", " more, which is no fault"]
         .iter()
         .any(|words| run.stderr.contains(&format!("{words} of the picture: \"")));
@@ -110,9 +110,9 @@ fn memory_that_is_not_there_is_an_error_with_a_remedy() {
     assert!(!bench.path("out/tf_efficientnet_lite0.in1k/manifest.json").exists());
 }
 
-/// Whoever may open too few files is told that, and not that the features are damaged.
+/// When the limit on open files is reached, the error says so, and doesn't call the features damaged.
 #[test]
-fn features_that_may_not_be_opened_are_not_called_damaged() {
+fn features_beyond_the_open_file_limit_are_not_called_damaged() {
     let bench = Bench::new();
     for name in ["in/a.png", "in/b.png"] {
         bench.add(name, &std::fs::read(crate::support::fixture("pictures/rgb.png")).unwrap());
@@ -135,7 +135,7 @@ fn features_that_may_not_be_opened_are_not_called_damaged() {
                     num_fine += 1;
                     continue;
                 }
-                // With still fewer the program itself can't be begun.
+                // With still fewer open files the program itself can't start.
                 if all.contains("error while loading shared libraries") {
                     continue;
                 }
@@ -150,9 +150,9 @@ fn features_that_may_not_be_opened_are_not_called_damaged() {
     }
 }
 
-/// A camera file that may not be opened is not left out as a broken one.
+/// A camera file that can't be opened because of the limit is not left out like a broken file.
 #[test]
-fn camera_files_that_may_not_be_opened_are_no_broken_ones() {
+fn camera_files_beyond_the_open_file_limit_are_not_called_broken() {
     let bench = Bench::new();
     std::fs::create_dir(bench.path("in")).unwrap();
     for name in 0..40 {

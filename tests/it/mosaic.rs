@@ -1,4 +1,4 @@
-//! Mosaics against pictures worked out by `fixtures/mosaics/make.py`, byte for byte; figures and sheets at every size.
+//! Mosaics are compared byte for byte with pictures that `fixtures/mosaics/make.py` computed; figures and sheets of every size.
 
 use std::sync::Arc;
 
@@ -48,7 +48,7 @@ fn blue_red() -> MosaicSettings {
 }
 
 #[test]
-fn mosaics_equal_the_pictures_worked_out_from_first_principles() {
+fn mosaics_equal_the_pictures_of_an_independent_script() {
     let mixed = real("xception_keras_in1k/final_299.npy", 30, 10, 10);
     let stem = real("tf_efficientnet_lite0/bn1_224.npy", 24, 5, 7);
     let signed = real("tf_efficientnet_lite0/blocks_3_2_224.npy", 20, 9, 14);
@@ -132,7 +132,7 @@ fn as_many_tiles_as_channels_on_a_map_that_is_not_square() {
 }
 
 #[test]
-fn pixels_lead_to_channels_through_an_order() {
+fn a_pixel_of_a_reordered_mosaic_gives_its_channel() {
     let activation = special();
     let order: Arc<[usize]> = [8, 0, 3].into();
     let mosaic = mosaic_of(&activation, &MosaicSettings { order: Some(order), scale: 2, ..greys() });

@@ -1,5 +1,5 @@
-//! Networks whose nodes are listed in another order: whatever valid order a file has, and whatever is asked for, not a bit of the
-//! result changes, and neither does what is done in one step.
+//! Networks whose nodes are listed in another order. Whatever the valid order and the taps are, not a bit of the result changes, and the
+//! plan fuses the same nodes into steps.
 
 use std::collections::{BTreeSet, HashMap};
 use std::ops::ControlFlow;
@@ -16,19 +16,19 @@ use crate::parity::TOLERANCE;
 use crate::support::golden::generated_for;
 use crate::support::hashweights;
 
-/// Numbers that look random and are the same each time.
+/// A generator of pseudo-random numbers that are the same in each run.
 pub struct Dice {
     seed: u64,
     rolled: u64,
 }
 
 impl Dice {
-    /// For a seed.
+    /// A generator with this seed.
     pub fn new(seed: u64) -> Self {
         Self { seed, rolled: 0 }
     }
 
-    /// Below `num`.
+    /// The next number, below `num` (0 if `num` is 0).
     pub fn below(&mut self, num: usize) -> usize {
         self.rolled += 1;
         (hashweights::raw_u64(self.seed, self.rolled) >> 20) as usize % num.max(1)
@@ -39,7 +39,8 @@ impl Dice {
     }
 }
 
-/// A list of `num` things in which each comes after those it `reads`: at each step one of those that can come, picked by `next`.
+/// An order of `num` nodes in which each comes after the nodes that it `reads`. At each step `next` picks one of the nodes that are
+/// ready.
 pub fn order_of(
     num: usize,
     reads: impl Fn(usize) -> Vec<usize>,
@@ -69,10 +70,10 @@ pub fn order_of(
     order
 }
 
-/// Nodes of a network, before they are listed in an order; the first is the input.
+/// The nodes of a random network, each with its operation and inputs, before they are put in an order. The first is the input.
 struct Sketch {
     nodes: Vec<(Op, Vec<usize>)>,
-    /// Channels, and how often maps were halved; nothing for means.
+    /// Each node's channels and how often its maps were halved; `None` for means (1×1 maps of a global pool).
     kinds: Vec<(usize, Option<usize>)>,
 }
 
@@ -93,7 +94,7 @@ impl Sketch {
         self.nodes.len() - 1
     }
 
-    /// The same kind as `x`.
+    /// Adds an operation on `x` that changes neither its channels nor its map's size.
     fn on(&mut self, op: Op, x: usize) -> usize {
         let (channels, halved) = self.kinds[x];
         self.add(op, &[x], channels, halved)
@@ -111,7 +112,7 @@ impl Sketch {
         self.add(Op::Conv2d(conv), &[x], conv.c_out, halved)
     }
 
-    /// What often follows: norms, factors, functions.
+    /// Adds at random what often follows an operation: a norm, a factor, an activation function.
     fn tail(&mut self, dice: &mut Dice, x: usize) -> usize {
         let (channels, mut x) = (self.kinds[x].0, x);
         if dice.below(2) == 0 {
@@ -128,7 +129,7 @@ impl Sketch {
         x
     }
 
-    /// Any value of maps that `fits`, later ones rather.
+    /// A random node whose maps satisfy `fits`, which gets channels and halvings. Later nodes are more likely.
     fn some(&self, dice: &mut Dice, fits: impl Fn((usize, usize)) -> bool) -> usize {
         let all: Vec<usize> = (0..self.nodes.len())
             .filter(|at| self.kinds[*at].1.is_some_and(|halved| fits((self.kinds[*at].0, halved))))
@@ -137,7 +138,7 @@ impl Sketch {
         all[from + dice.below(all.len() - from)]
     }
 
-    /// A piece of a network, from the last value or from any before.
+    /// Adds a random piece of a network after the last node or after any earlier one.
     fn part(&mut self, dice: &mut Dice, last: usize) -> usize {
         let x = if dice.below(3) == 0 { self.some(dice, |_| true) } else { last };
         let (channels, halved) = self.kinds[x];
@@ -148,7 +149,7 @@ impl Sketch {
                 let y = self.conv(dice, x, c_out);
                 self.tail(dice, y)
             }
-            // Two branches, or three, one after the other.
+            // Two or three branches, concatenated.
             1 | 2 => {
                 let num = 2 + dice.below(2);
                 let mut ends: Vec<usize> = (0..num)
@@ -166,7 +167,7 @@ impl Sketch {
                 }
                 self.joined(&ends, halved)
             }
-            // A residual, of the value itself, of a branch, or of anything of the kind.
+            // A residual sum with `x`, with a second branch, or with any earlier node of the same shape.
             3 | 4 => {
                 let y = self.conv(dice, x, channels);
                 let y = self.tail(dice, y);
@@ -182,7 +183,7 @@ impl Sketch {
                 let sum = self.add(Op::Add, &both, channels, Some(halved));
                 self.tail(dice, sum)
             }
-            // Squeeze and excitation, of the value or of another of as many channels.
+            // Squeeze and excitation of `x`, by the means of any node with as many channels.
             5 => {
                 let of = self.some(dice, |kind| kind.0 == channels);
                 let mean = self.add(Op::GlobalAvgPool, &[of], channels, None);
@@ -194,7 +195,7 @@ impl Sketch {
                 let gate = self.add(Op::Gate, &[x, y], channels, Some(halved));
                 self.tail(dice, gate)
             }
-            // What is there already, concatenated.
+            // A concatenation of earlier nodes.
             6 => {
                 let num = 2 + dice.below(3);
                 let all: Vec<usize> = (0..num)
@@ -223,7 +224,7 @@ impl Sketch {
         self.add(Op::Concat, of, channels, Some(halved))
     }
 
-    /// The network with its nodes in this order; node `n<number>` is the one of that number here.
+    /// The network with its nodes in this order. Node `n<number>` is the sketch's node of that number.
     fn listed(&self, order: &[usize]) -> Graph {
         let (mut b, input) = GraphBuilder::new();
         let mut ids = vec![input; self.nodes.len()];
@@ -248,7 +249,7 @@ fn backbone(graph: Graph) -> Arc<Backbone> {
 
 type Values = HashMap<(String, usize), Vec<f32>>;
 
-/// Values of these layers by name and picture; each comes once.
+/// Values of these layers, by name and by picture. Asserts that each is delivered once.
 pub fn values(
     backbone: &Arc<Backbone>,
     engine: EngineChoice,
@@ -268,7 +269,7 @@ pub fn values(
     all
 }
 
-/// What is done in each step, by name.
+/// The names of the nodes that each step of the plan computes, and the bytes that the plan needs.
 fn steps(graph: &Graph, size: PixelSize, taps: &[String]) -> (Vec<Vec<String>>, usize) {
     let taps: Vec<NodeId> = taps.iter().map(|name| graph.find(name).unwrap()).collect();
     let plan = Plan::new(graph, size, 1, &taps).unwrap();
@@ -281,14 +282,15 @@ fn same_bits(a: &Values, b: &Values) -> bool {
     a.len() == b.len() && a.iter().all(|(key, values)| bits(values) == bits(&b[key]))
 }
 
-/// Largest difference as a share of the largest magnitude, or of 0.01: sums of the size of 1 may cancel.
+/// Largest difference divided by the largest magnitude, or by 0.01 if that is larger, as sums of values near 1 may cancel.
 fn error_of(got: &[f32], expected: &[f32]) -> f64 {
     let largest = expected.iter().fold(0.01f64, |most, v| most.max(f64::from(v.abs())));
     let worst = got.iter().zip(expected).map(|(a, b)| f64::from((a - b).abs()));
     worst.fold(0.0, |worst, d| if d.is_nan() { f64::INFINITY } else { d.max(worst) }) / largest
 }
 
-/// One network in its builder's order, breadth first, and in `num_orders` random orders; gives the number of runs compared.
+/// Compares one random network in its builder's order with other orders: breadth first, `num_orders` random ones, and depth first.
+/// Returns the number of runs compared.
 fn check(seed: u64, num_orders: usize) -> usize {
     let mut dice = Dice::new(seed);
     let sketch = Sketch::random(&mut dice);
@@ -313,7 +315,7 @@ fn check(seed: u64, num_orders: usize) -> usize {
     let engines = [EngineChoice::Fast, EngineChoice::Candle];
     let expected: Vec<[Values; 2]> =
         sets.iter().map(|set| engines.map(|engine| values(&built, engine, &input, set))).collect();
-    // What is fused changes no value by more than a rounding, and neither does the engine.
+    // Neither fusing nor the engine changes a value by more than rounding.
     let unfused = &expected[1][1];
     for (key, got) in expected.iter().flatten().flatten() {
         let error = error_of(got, &unfused[key]);

@@ -1,8 +1,8 @@
-//! Truth: activations against those of the frameworks the networks come from.
+//! Activations are compared with those of the frameworks that the networks come from.
 //!
-//! The tolerance is 1e-4 of a layer's largest magnitude on identical input. Reason: f32 summation order alone moves values by
-//! up to 1e-5 of it (measured, candle against torch in f64), while the mildest known mistake that shows at all moves the final
-//! map by 1e-3 and more; `known_mistakes_fail_at_this_tolerance` re-makes each.
+//! The tolerance is 1e-4 of a layer's largest magnitude on identical input. Reason: f32 summation order alone changes values by
+//! up to 1e-5 of that magnitude (measured, candle against torch in f64), while the mildest known mistake that shows at all changes
+//! the final map by 1e-3 and more; `known_mistakes_fail_at_this_tolerance` makes each of them.
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -26,13 +26,13 @@ use crate::support::{fixture, hashweights, root};
 
 pub(crate) const TOLERANCE: f64 = 1e-4;
 
-/// One real network with its goldens.
+/// A network with published weights and the reference activations (goldens) of its framework.
 struct Real {
     tag: &'static str,
     weights: &'static str,
     goldens: &'static str,
     own_size: &'static str,
-    /// Stages stored whole at the model's own size.
+    /// Stages whose reference is stored whole, at the model's own input size.
     whole: &'static [&'static str],
 }
 
@@ -60,7 +60,7 @@ const REAL: [Real; 3] = [
     },
 ];
 
-/// The picture as a golden run had it: stored, or by the row's own resize from the cat.
+/// The preprocessed picture of a golden run: stored, or made from the cat by the model spec's own resize.
 fn ready_for(row: &ModelSpec, run: &GoldenRun) -> Preprocessed {
     if run.resized_rgb.is_empty() {
         let cat = decode_file(&root().join("assets/cat.png")).unwrap();
@@ -77,14 +77,14 @@ pub(crate) fn session(backbone: Backbone) -> Session {
     Session::new(Arc::new(backbone), ComputeDevice::cpu()).unwrap()
 }
 
-/// Both engines on one backbone, the usual one first.
+/// A session of each engine on one backbone, the default engine first.
 fn both_engines(backbone: Backbone) -> [Session; 2] {
     let backbone = Arc::new(backbone);
     [EngineChoice::Fast, EngineChoice::Candle]
         .map(|engine| Session::with_engine(Arc::clone(&backbone), ComputeDevice::cpu(), engine).unwrap())
 }
 
-/// Runs all golden stages; gives each with its activation.
+/// Runs all stages of a golden run and returns each with its activation.
 fn run_stages<'a>(
     session: &mut Session,
     input: &InputBatch,
@@ -119,11 +119,11 @@ fn real_weights_give_the_frameworks_activations() {
                 for (stage, got) in &found {
                     let error = stage_error(stage, got);
                     assert!(error <= TOLERANCE, "{what} {}: {error:e}", stage.name);
-                    // Values within float error of a ReLU's zero may fall on either side of it.
+                    // Values whose distance from a ReLU's zero is below the float error may be zero or not.
                     let zeros = (zero_fraction(got) - stage.zero_fraction).abs();
                     assert!(zeros <= 1e-3, "{what} {}: share of zeros off by {zeros}", stage.name);
                 }
-                // Without other taps batch norms are folded: the way a person's run goes.
+                // With the final map as the only tap batch norms are folded, as in a usual run.
                 let graph = Arc::clone(session.backbone().graph());
                 let last = session.activations(&ready.batch, &[graph.final_node()]).unwrap().remove(0);
                 let (_, expected) = npy_f32(fixture(real.goldens).join(format!("final_{size}.npy")));
@@ -144,7 +144,7 @@ fn real_weights_give_the_frameworks_activations() {
     }
 }
 
-/// A graph with generated weights and the framework's activations of it.
+/// A graph, tested with generated weights against the framework's activations for the same weights.
 struct Structural {
     tag: &'static str,
     folder: &'static str,
@@ -171,8 +171,9 @@ const STRUCTURAL: [Structural; 18] = [
     Structural { tag: "resnet50.keras_2016_in1k", folder: "goldens_keras/keras_resnet50_2016" },
 ];
 
-/// The other depths and widths of those families, and further families, with nothing stored but samples of each stage: their parameters are the
-/// graph's own, and as a value depends on its tensor's name and shape, one that the framework calls otherwise would show.
+/// The other depths and widths of those families, and further families. Only samples of each stage are stored, and no list of parameters:
+/// the names and shapes are those of our graph. A generated value depends on its tensor's name and shape, so a parameter that the
+/// framework names differently would show as a difference.
 const SAMPLED: [Structural; 65] = [
     Structural { tag: "resnet34.tv_in1k", folder: "goldens_torch/resnet34" },
     Structural { tag: "resnet101.tv_in1k", folder: "goldens_torch/resnet101" },
@@ -255,7 +256,7 @@ pub(crate) fn noise([_, _, height, width]: [usize; 4]) -> InputBatch {
     InputBatch::new(1, height, width, hashweights::noise_input(height, width)).unwrap()
 }
 
-/// Asserts every stage of a run; gives the worst error.
+/// Asserts that every stage of a run is within the tolerance, and returns the worst error.
 fn worst_stage(session: &mut Session, tag: &str, input: &InputBatch, stages: &[Stage]) -> f64 {
     run_stages(session, input, stages).iter().fold(0.0, |worst, (stage, got)| {
         let error = stage_error(stage, got);
@@ -264,7 +265,7 @@ fn worst_stage(session: &mut Session, tag: &str, input: &InputBatch, stages: &[S
     })
 }
 
-/// Asserts every stage and the final map of both engines at both sizes.
+/// Asserts that every stage and the final map are within the tolerance, on both engines and at both sizes.
 fn check_structural(tag: &str, folder: &Path, backbone: Backbone) {
     let mut sessions = both_engines(backbone);
     for (size, run) in &Goldens::read(folder).inputs {
@@ -295,7 +296,7 @@ fn generated_weights_give_the_frameworks_activations() {
     }
 }
 
-/// Average pools that ignore the border, in a graph that has gammas, as ports of Keras' InceptionV3 are: no row is one of these.
+/// A graph like the ports of Keras' InceptionV3: average pools ignore the border, and batch norms have gammas. No model spec is one.
 #[test]
 fn a_port_of_keras_inception_gives_the_frameworks_activations() {
     let row = Registry::find("inception_v3.tv_in1k").unwrap();
@@ -320,7 +321,7 @@ fn generated_weights_give_the_frameworks_samples() {
 }
 
 #[test]
-fn rows_say_what_their_graph_was_compared_with() {
+fn model_specs_say_what_their_graph_was_compared_with() {
     let graph = |tag: &str| (Registry::find(tag).unwrap().build)().unwrap();
     let compared: Vec<Graph> = STRUCTURAL.iter().chain(&SAMPLED).map(|case| graph(case.tag)).collect();
     for row in Registry::specs() {
@@ -335,7 +336,7 @@ fn rows_say_what_their_graph_was_compared_with() {
     }
 }
 
-/// The same graph, node by node, with some nodes made otherwise.
+/// Copies a graph node by node; `make` may add a changed node instead of the original.
 fn rebuild(graph: &Graph, make: impl Fn(&mut GraphBuilder, &Node, &[NodeId]) -> NodeId) -> Graph {
     let (mut builder, input) = GraphBuilder::new();
     let mut ids = vec![input];
@@ -386,7 +387,7 @@ fn stride_in_the_second_3x3(graph: &Graph) -> Graph {
     })
 }
 
-/// `wrong` for `right` in the nodes whose name ends so.
+/// Replaces the activation function `right` by `wrong` in nodes whose name ends with `ending`.
 fn other_activation(graph: &Graph, ending: &str, right: ActivationFn, wrong: ActivationFn) -> Graph {
     with_ops(graph, |node| match node.op {
         Op::Activation(function) if function == right && node.name.ends_with(ending) => Op::Activation(wrong),
@@ -410,7 +411,7 @@ fn hard_gates(graph: &Graph) -> Graph {
     other_activation(graph, ".se.gate", ActivationFn::Sigmoid, ActivationFn::HardSigmoid)
 }
 
-/// The means of a gate taken before the activation.
+/// Takes the means for a gate before the activation function instead of after it.
 fn squeeze_before_the_activation(graph: &Graph) -> Graph {
     rebuild(graph, |b, node, inputs| match node.op {
         Op::GlobalAvgPool => b.node(node.name.clone(), Op::GlobalAvgPool, &[NodeId(inputs[0].0 - 1)]),
@@ -467,7 +468,7 @@ fn zero_padded_max_pools(graph: &Graph) -> Graph {
     })
 }
 
-/// Each mistake that ports are known to make, made on purpose: the tolerance must see it, at every input size.
+/// Each mistake that ports are known to make is made on purpose. Its error must be far above the tolerance, at every input size.
 #[test]
 fn known_mistakes_fail_at_this_tolerance() {
     type Mistake = (&'static str, &'static str, fn(&Graph) -> Graph);
@@ -531,7 +532,7 @@ fn heads_of_another_size(graph: &Graph) -> Graph {
     })
 }
 
-/// The same for networks of which only samples are stored, at the last layer.
+/// Known mistakes in networks of which only samples are stored must exceed the tolerance at the last layer.
 #[test]
 fn known_mistakes_fail_on_samples() {
     type Mistake = (&'static str, &'static str, fn(&Graph) -> Graph);
@@ -560,14 +561,15 @@ fn known_mistakes_fail_on_samples() {
         let got = session.activations(&noise(run.input_shape), &[last]).unwrap().remove(0);
         let error = stage_error(run.stages.iter().find(|s| s.name == "final").unwrap(), &got);
         println!("{tag}, {mistake}: {error:.1e}");
-        // The mildest, of the two GELUs, moves the last map by two and a half times the tolerance.
+        // The mildest mistake, the other kind of GELU, changes the last map by two and a half times the tolerance.
         assert!(error > 2.0 * TOLERANCE, "{tag}, {mistake}: only {error:e}");
     }
 }
 
-/// Squeezing to a quarter of the block's inside, as the paper of squeeze-and-excitation has it, and not of what comes in.
+/// A gate squeezed to a quarter of the block's expanded channels, as in the paper on squeeze-and-excitation, instead of a quarter of its
+/// input channels, doesn't fit the weights.
 #[test]
-fn gates_squeezed_from_the_inside_do_not_bind() {
+fn gates_squeezed_from_the_expanded_channels_do_not_bind() {
     let case = STRUCTURAL.iter().find(|c| c.tag == "tf_efficientnet_b0.in1k").unwrap();
     let row = Registry::find(case.tag).unwrap();
     let graph = with_ops(&(row.build)().unwrap(), |node| match node.op {
@@ -586,7 +588,8 @@ fn gates_squeezed_from_the_inside_do_not_bind() {
     assert!(error.contains("blocks.1.0.se.conv_reduce.weight"), "{error}");
 }
 
-/// The mistakes that real weights make easy: the neighbour row's border convention, and blue for red.
+/// Mistakes that are easily made with real weights: the border convention of a similar model spec, another epsilon, blue and red
+/// exchanged, inputs of another range.
 #[test]
 fn known_mistakes_show_on_real_weights() {
     let real = &REAL[0];
@@ -625,7 +628,7 @@ fn a_batch_of_three_equals_three_pictures() {
     };
     let singles = [picture(0.0), picture(0.1), picture(-0.2)];
     let batch = InputBatch::stack(&singles).unwrap();
-    // candle's matrix products of another height may sum in another order; nothing else may differ.
+    // candle may sum matrix products of another height in another order; nothing else may differ.
     for (session, tolerance) in sessions.iter_mut().zip([0.0, 1e-6]) {
         let mut together = Vec::new();
         session

@@ -1,11 +1,11 @@
-//! Graphs against candle-transformers, which ports the same networks independently.
+//! Graphs are compared with candle-transformers, an independent port of the same networks.
 //!
-//! It has torch's ResNets, and EfficientNet-B with TensorFlow's borders and epsilon under torchvision's names, which is timm's
-//! `tf_efficientnet_b*`. Its VGG takes one size only and its other networks are none of ours. Nothing inside its networks can be
-//! reached, so what is compared are the means of the final map's channels, which it calls the features.
+//! It has torch's ResNets, and EfficientNet-B with TensorFlow's borders and epsilon under torchvision's parameter names, which equals
+//! timm's `tf_efficientnet_b*`. Its VGG accepts one size only, and its other networks aren't in the registry. No inner layer of its
+//! networks can be read, so the test compares the means of the final map's channels, which candle-transformers calls the features.
 //!
-//! The tolerance is that of `parity`, for its reason: f32 sums in another order, and a session folds batch norms into kernels where
-//! candle doesn't. Both run candle's kernels, so this speaks for the graph; for the operations themselves, `parity` does.
+//! The tolerance is that of `parity`, for the same reason: f32 values are summed in another order, and a session folds batch norms into
+//! kernels where candle doesn't. This test checks whole graphs; `parity` checks them stage by stage.
 
 use std::collections::HashMap;
 
@@ -23,7 +23,7 @@ type Params = Vec<(String, Vec<usize>, Vec<f32>)>;
 
 const INPUT: [usize; 4] = [1, 3, 97, 131];
 
-/// Means of the final map's channels as we compute them.
+/// The means of the final map's channels, computed by this program.
 fn our_features(tag: &str, graph: Graph, params: &Params) -> Vec<f32> {
     let row = Registry::find(tag).unwrap();
     let mut session = session(Backbone::with_graph(row, graph, tensor_file(params)).unwrap());
@@ -51,8 +51,8 @@ fn graph(tag: &str) -> Graph {
     (Registry::find(tag).unwrap().build)().unwrap()
 }
 
-/// torchvision's name of a parameter of timm's EfficientNet: parts of a block are numbered, and the first stage's blocks, which
-/// don't expand, have one part less.
+/// torchvision's name of a parameter of timm's EfficientNet. torchvision numbers the parts of a block; blocks of the first stage have
+/// no expansion and so one part less.
 fn torchvision_name(timm: &str) -> String {
     for (ours, theirs) in [("conv_stem.", "0.0"), ("bn1.", "0.1"), ("conv_head.", "8.0"), ("bn2.", "8.1")] {
         if let Some(leaf) = timm.strip_prefix(ours) {
@@ -62,7 +62,7 @@ fn torchvision_name(timm: &str) -> String {
     let mut parts = timm.splitn(4, '.').skip(1);
     let (stage, block, part) = (parts.next().unwrap(), parts.next().unwrap(), parts.next().unwrap());
     let (part, leaf) = part.rsplit_once('.').unwrap();
-    // Parts in order, the expansion first; a block without it starts at the depthwise convolution.
+    // Parts in order, the expansion first; a block without an expansion starts with the depthwise convolution.
     let (at, theirs) = match part {
         "conv_pw" if stage == "0" => (3, "0"),
         "bn1" if stage == "0" => (1, "1"),
@@ -85,7 +85,7 @@ fn torchvision_name(timm: &str) -> String {
 #[test]
 fn candle_has_the_same_resnets() {
     type Build = fn(VarBuilder<'static>) -> candle_core::Result<candle_nn::Func<'static>>;
-    // Gains are those of the stored references, so that activations neither die nor grow.
+    // The gains are those of the stored references, so that activations neither vanish nor explode.
     let networks: [(&str, u32, Build); 4] = [
         ("resnet18.tv_in1k", 3, resnet::resnet18_no_final_layer),
         ("resnet34.tv_in1k", 2, resnet::resnet34_no_final_layer),
@@ -114,7 +114,7 @@ fn candle_has_the_same_efficientnets() {
     for (tag, gain, config) in networks {
         let params = generated_params(&graph(tag), gain);
         let ours = our_features(tag, graph(tag), &params);
-        // A classifier that hands its input on.
+        // A classifier that returns its input unchanged.
         let features = ours.len();
         let identity = (0..features * features).map(|at| f32::from(at % (features + 1) == 0)).collect();
         let mut with_head = params.clone();

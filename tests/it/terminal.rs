@@ -1,4 +1,4 @@
-//! What only a person at a terminal meets: the question before a download, and Ctrl-C during one.
+//! Behaviour at a terminal only: the question before a download, and Ctrl-C during a download.
 
 use std::process::Stdio;
 use std::time::Duration;
@@ -14,20 +14,20 @@ use crate::support::server::{Reply, Server, hub, hub_says};
 const B0: &str = "tf_efficientnet_b0.in1k";
 const PATIENCE_MS: u64 = 120_000;
 
-/// Generated weights of B0, as the hub would have them.
+/// Generated weights of B0 as a safetensors file, as the hub would serve them.
 fn b0() -> Vec<u8> {
     let graph = (Registry::find(B0).unwrap().build)().unwrap();
     safetensors_bytes(&generated_params(&graph, 4))
 }
 
-/// The program at a terminal.
+/// Starts the program at a pseudo-terminal.
 fn at_terminal(bench: &Bench, server: &Server, arguments: &str) -> PtySession {
     let mut command = bench.command(arguments);
     command.env("HF_ENDPOINT", server.url()).stdin(Stdio::inherit());
     spawn_command(command, Some(PATIENCE_MS)).unwrap()
 }
 
-/// What is still said, and how it ended.
+/// Waits for the end and returns the remaining output and the exit status.
 fn end_of(mut session: PtySession) -> (String, String) {
     let rest = session.exp_eof().unwrap();
     (rest, format!("{:?}", session.process().wait().unwrap()))
@@ -42,7 +42,7 @@ fn num_unfinished(bench: &Bench) -> usize {
 }
 
 #[test]
-fn a_download_is_asked_for_and_no_is_no() {
+fn a_download_is_confirmed_first_and_refused_by_no() {
     let (bench, server) = (Bench::with_cat(), hub(b0()));
     let render = format!("render cat.png -o out.png --model {B0}");
     for answer in ["n", "", "whatever"] {
@@ -65,8 +65,8 @@ fn a_download_is_asked_for_and_no_is_no() {
 }
 
 #[test]
-fn a_download_that_ctrl_c_ends_goes_on_the_next_time() {
-    // Before the first figure there is nothing to finish: the signal does what it does to any program.
+fn a_download_that_ctrl_c_ends_is_resumed_next_time() {
+    // Before the first figure there is nothing to finish, so the signal ends `render` as it ends any program.
     for (arguments, how) in [
         (format!("weights fetch {B0}"), ", 130)"),
         (format!("render cat.png -o out.png --yes --model {B0}"), "SIGINT"),
@@ -86,7 +86,7 @@ fn a_download_that_ctrl_c_ends_goes_on_the_next_time() {
         });
         let mut session = at_terminal(&bench, &server, &arguments);
         session.exp_string("fetching").unwrap();
-        // The bar counts bytes once they come.
+        // The progress bar counts bytes as soon as they arrive.
         session.exp_regex(r"[1-9][0-9.]* [kM]B of 16\.").unwrap();
         session.send_control('c').unwrap();
         let (said, end) = end_of(session);

@@ -1,5 +1,5 @@
-//! Hosts one engine per process for the comparison in `tools/bench-peers.sh`: filterscope, tract and rten. (The engines that are
-//! reached through Python live in `engine.py`; both speak the protocol described in `run.py`.)
+//! Runs one engine per process for the comparison in `tools/bench-peers.sh`: filterscope, tract or rten. (`engine.py` runs the engines
+//! that are used through Python; both programs use the protocol described in `run.py`.)
 
 use std::io::{BufRead, Write};
 use std::ops::ControlFlow;
@@ -14,28 +14,27 @@ use filterscope::models::Registry;
 use filterscope::render::Resources;
 use filterscope::tensor::InputBatch;
 
-/// filterscope's engines, one line each: this is the only place to touch when one is added. The first is what all are held
-/// against.
+/// filterscope's engines, one line each; only this list changes when an engine is added. All engines are compared with the first.
 const FILTERSCOPE: &[(&str, fn(Arc<Backbone>) -> Result<Session, LevelError>)] = &[
     ("candle", |backbone| Session::with_engine(backbone, ComputeDevice::cpu(), EngineChoice::Candle)),
     ("fast", |backbone| Session::with_engine(backbone, ComputeDevice::cpu(), EngineChoice::Fast)),
 ];
 
-/// After the last timed run the process sleeps this long before CPU time is read, so that pool threads that go on spinning for
-/// a while are charged to the engine that owns them. `engine.py` does the same.
+/// After the last timed run the process sleeps this long before CPU time is read, so that the time of pool threads that keep spinning
+/// for a while is included. `engine.py` does the same.
 const SETTLE: Duration = Duration::from_millis(25);
 
-/// Runs once; the output's values are only copied out when asked for.
+/// Runs an engine once. The output's values are copied out only if the argument is `true`.
 type Runner = Box<dyn FnMut(bool) -> Result<Vec<f32>>>;
 
-/// What to run.
+/// The engine, the model and the input of a comparison.
 struct Job {
     engine: String,
     model: String,
     weights: String,
     onnx: String,
     input: Vec<f32>,
-    /// Images, rows, columns.
+    /// Number of images, rows and columns of the input.
     shape: [usize; 3],
     threads: usize,
 }
@@ -48,7 +47,7 @@ fn main() -> ExitCode {
             println!("tract\nrten");
             Ok(())
         }
-        // filterscope's own commands, so that its graphs can be listed without building the program a second time.
+        // filterscope's own commands, so that graphs can be listed without building the program separately.
         Some("cli") => {
             let resources = Resources { store: WeightStore::default(), cat: &[] };
             let args = std::iter::once("filterscope".to_owned()).chain(args.into_iter().skip(1));
@@ -176,16 +175,16 @@ fn rten(job: &Job) -> Result<Runner> {
     }))
 }
 
-/// User and system time of this process, all threads.
+/// User and system time of this process in seconds, over all threads.
 fn cpu_seconds() -> f64 {
     let mut now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-    // SAFETY: the pointer is to a live timespec, which is all that clock_gettime asks for.
+    // SAFETY: the pointer is to a live timespec, which is all that clock_gettime requires.
     let status = unsafe { libc::clock_gettime(libc::CLOCK_PROCESS_CPUTIME_ID, &raw mut now) };
     assert_eq!(status, 0, "the process CPU clock can't be read");
     now.tv_sec as f64 + now.tv_nsec as f64 * 1e-9
 }
 
-/// Largest resident size so far. Not `ru_maxrss`, which starts from the parent's size.
+/// Largest resident memory so far, in kB. `ru_maxrss` isn't used, because it starts from the parent's size.
 fn peak_rss_kb() -> u64 {
     std::fs::read_to_string("/proc/self/status")
         .ok()

@@ -1,5 +1,5 @@
-//! Accidents to what a run leaves: flipped bits, cut files, changed labels, permuted rows, processes killed at a bad moment. Each is
-//! found, or the result is the same to the byte.
+//! Damage to the files that a run writes: flipped bits, cut files, changed labels, swapped rows, processes killed at a bad moment. Each
+//! kind of damage is found, or the result has the same bytes as without it.
 
 use std::path::{Path, PathBuf};
 
@@ -18,13 +18,13 @@ fn flip(path: &Path, at: usize) {
     std::fs::write(path, bytes).unwrap();
 }
 
-/// What is wrong with a folder of features, in words.
+/// The error message for a folder of features; none if it is whole.
 fn problem(set: &Path) -> Option<String> {
     let found = StoredFeatures::open(set).map_err(|e| e.to_string());
     found.and_then(|mut f| verify(&mut f, &CancelToken::new(), &mut |_| {}).map_err(|e| e.to_string())).err()
 }
 
-/// Makes a set look as an earlier version would have left it: without hashes of anything but the numbers.
+/// Makes a set look like one of an earlier version, which kept a hash of the numbers only.
 pub(super) fn as_of_an_earlier_version(set: &Path) {
     let path = set.join("manifest.json");
     let mut manifest: serde_json::Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
@@ -49,7 +49,7 @@ pub(super) fn plan_of_an_earlier_version(bench: &Bench) {
     std::fs::write(path, plan.to_string()).unwrap();
 }
 
-/// The file of a set that has its numbers, or some of them.
+/// The file with a set's numbers, or one of several such files.
 fn numbers(set: &Path) -> PathBuf {
     let name = tree(set).into_keys().find(|name| {
         let ends = [".npy", ".npz", ".h5", ".safetensors", ".parquet"];
@@ -90,7 +90,7 @@ fn a_shard_with_a_flipped_bit_or_a_changed_label_is_not_merged() {
             assert!(!bench.path("merged").exists());
             std::fs::write(&file, whole).unwrap();
         }
-        // As the message says.
+        // Do what the message advises.
         flip(&array, 200);
         bench.ok(&format!("{call} --shard 1/2 --overwrite"));
         bench.ok(&format!("features merge {format} -o merged"));
@@ -98,11 +98,11 @@ fn a_shard_with_a_flipped_bit_or_a_changed_label_is_not_merged() {
     }
 }
 
-/// Bits all over every file of a set, in every format.
+/// Flips bits throughout every file of a set, in every format.
 #[test]
 fn every_flipped_bit_of_a_set_is_found() {
     let bench = with_drive();
-    // One that fails, so that there is a list of what was left out.
+    // A broken picture, so that the set has a list of pictures left out.
     bench.add("drive/center/1500000000504200000.jpg", b"\xFF\xD8\xFF");
     for format in FeatureFormat::ALL {
         let call = format!("extract drive {QUICK} --pool avg --format {format} --limit 3 -q -o {format}");
@@ -127,9 +127,9 @@ fn every_flipped_bit_of_a_set_is_found() {
     }
 }
 
-/// A label, the order, and what lies beside: told with the file's name.
+/// A changed label, another order of rows, an additional or a missing file: the error names the file.
 #[test]
-fn what_is_wrong_with_a_set_is_said() {
+fn an_error_names_the_damaged_file_of_a_set() {
     let bench = with_drive();
     let make = |format: &str| {
         bench.ok(&format!(
@@ -189,7 +189,7 @@ fn what_is_wrong_with_a_set_is_said() {
     );
 }
 
-/// Sets of earlier versions: what a file shows by itself is checked, and what has no hash is named.
+/// In sets of earlier versions damage that a file shows by itself is found, and the message lists what has no hash and isn't checked.
 #[test]
 fn sets_of_an_earlier_version_say_what_was_not_checked() {
     let bench = with_drive();
@@ -218,7 +218,7 @@ fn sets_of_an_earlier_version_say_what_was_not_checked() {
         std::fs::write(&array, &whole[..whole.len() - 1]).unwrap();
         assert!(problem(&set).is_some(), "{format}: a byte less");
         std::fs::write(&array, whole).unwrap();
-        // Rows have an order of their own.
+        // The rows of an index must be in order.
         let index = std::fs::read_to_string(set.join("index.csv")).unwrap();
         let mut lines: Vec<&str> = index.lines().collect();
         lines.swap(1, 2);
@@ -226,14 +226,14 @@ fn sets_of_an_earlier_version_say_what_was_not_checked() {
         let words = problem(&set).unwrap();
         assert!(words.contains("the index is not in order"), "{words}");
     }
-    // What every reader of an archive would find.
+    // The archive's own checksum shows this damage.
     let archive = numbers(&make("npz"));
     let bytes = std::fs::read(&archive).unwrap();
     let camera = bytes.windows(4).position(|four| four == b"l\0\0\0").unwrap();
     flip(&archive, camera);
     let words = problem(archive.parent().unwrap()).unwrap();
     assert!(words.starts_with("its entry `") && words.contains("is damaged"), "{words}");
-    // Shards too.
+    // Shards of earlier versions are merged with a note.
     for shard in 0..2 {
         bench.ok(&format!(
             "extract drive {QUICK} --pool avg --format npy --limit 2 -q -o s --shard {shard}/2"
@@ -249,7 +249,7 @@ fn sets_of_an_earlier_version_say_what_was_not_checked() {
     assert!(bench.ok("features verify merged").stdout.starts_with("whole: 6 rows, 7680 values: "));
 }
 
-/// An unfinished run in `out` with parts of two pictures, and the whole one in `whole`.
+/// Makes an unfinished run in `out` with parts of two pictures, and a finished one in `whole`. Returns the command of the first.
 fn unfinished(bench: &Bench, format: &str) -> String {
     let call =
         format!("extract drive {QUICK} --pool avg --format {format} --part-rows 2 --batch 2 --limit 8");
@@ -264,11 +264,11 @@ fn part(bench: &Bench, first: u64) -> PathBuf {
 }
 
 #[test]
-fn damaged_parts_are_made_anew_and_told() {
+fn damaged_parts_are_reported_and_made_again() {
     for format in FeatureFormat::ALL {
         let bench = with_drive();
         let call = unfinished(&bench, format.name());
-        // A bit among the numbers of the first part; a bit of what the second says of itself.
+        // Flip a bit in the numbers of the first part, and a bit in the record that describes the second.
         flip(&part(&bench, 0), 20);
         let second = part(&bench, 2);
         flip(&second, std::fs::read(&second).unwrap().len() - 60);
@@ -290,7 +290,7 @@ fn damaged_parts_are_made_anew_and_told() {
 }
 
 #[test]
-fn a_picture_s_own_file_that_changed_is_made_anew() {
+fn a_changed_feature_file_of_a_picture_is_made_again() {
     let bench = with_drive();
     let call = unfinished(&bench, "folder");
     let own = |name: &str| bench.path(&format!("out/{TAG}/{name}.npy"));
@@ -306,9 +306,9 @@ fn a_picture_s_own_file_that_changed_is_made_anew() {
     assert_same(&bench.path("whole"), &bench.path("out"));
 }
 
-/// The part is whole, on the disk, and still bears the name of an open one.
+/// The part is whole and on the disk, but still has the name of an unfinished part.
 #[test]
-fn a_run_killed_before_a_part_has_its_name_ends_with_the_same_bytes() {
+fn a_run_killed_before_it_renamed_a_part_ends_with_the_same_bytes() {
     for format in FeatureFormat::ALL {
         let bench = with_drive();
         let call = unfinished(&bench, format.name());
@@ -324,9 +324,9 @@ fn a_run_killed_before_a_part_has_its_name_ends_with_the_same_bytes() {
     }
 }
 
-/// Parts of the first version: no hash of the rows, none of the record.
+/// Parts of the first format version have no hash of the rows and none of the record.
 #[test]
-fn a_run_begun_by_an_earlier_version_goes_on_and_says_what_was_not_checked() {
+fn a_run_of_an_earlier_version_is_resumed_and_says_what_was_not_checked() {
     for format in ["npz", "folder"] {
         let bench = with_drive();
         let call = unfinished(&bench, format);
@@ -374,10 +374,10 @@ fn a_plan_that_changed_is_refused() {
     assert_same(&bench.path("whole"), &bench.path("out"));
 }
 
-/// A part that is damaged after it was looked at: the run ends with an error, and the next makes it anew.
+/// If a part is damaged after it was written, the run ends with an error, and the next run makes the part again.
 #[cfg(unix)]
 #[test]
-fn a_part_damaged_while_a_run_goes_on_is_found_at_its_end() {
+fn a_part_damaged_during_a_run_is_found_at_the_end() {
     let bench = with_drive();
     let call = long_run(&bench);
     bench.ok(&format!("{} -q", call.replace("-o out", "-o whole")));
@@ -396,7 +396,7 @@ fn a_part_damaged_while_a_run_goes_on_is_found_at_its_end() {
     assert_same(&bench.path("whole"), &bench.path("out"));
 }
 
-/// The lock of a process that is about to die.
+/// The second run finds the lock of a process that is killed while it waits.
 #[test]
 fn a_second_run_waits_for_one_that_was_just_killed() {
     let bench = with_drive();

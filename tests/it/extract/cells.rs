@@ -1,4 +1,5 @@
-//! What goes into a table comes out: in the index every cell as it was written, elsewhere numbers only where nothing is lost.
+//! Columns of a table in the written features: the index has every cell's text unchanged, other files have numbers only where no digit
+//! is lost.
 
 use parquet::basic::Type as PhysicalType;
 use parquet::file::reader::{FileReader, SerializedFileReader};
@@ -7,7 +8,7 @@ use super::sources::with;
 use super::{QUICK, TAG, csv, manifest};
 use crate::support::binary::Bench;
 
-/// Names, three cells each, and what the column is: `i` whole, `n` numbers, `t` text.
+/// Each column's name, its three cells, and its kind: `i` whole numbers, `n` numbers, `t` text.
 const COLUMNS: [(&str, [&str; 3], char); 15] = [
     ("image", ["a.png", "b.png", "c.png"], 't'),
     ("id", ["9007199254740993", "9007199254740992", "-1"], 'i'),
@@ -50,7 +51,7 @@ fn set(bench: &Bench, format: &str) -> std::path::PathBuf {
     bench.path(format).join(TAG)
 }
 
-/// A cell as it is stored where it is no text.
+/// The number that is stored for a cell; NaN for an empty one.
 fn number(cell: &str) -> f64 {
     if cell.is_empty() { f64::NAN } else { cell.trim().parse().unwrap() }
 }
@@ -164,7 +165,7 @@ fn shards_merge_to_the_same_texts() {
 }
 
 #[test]
-fn a_log_s_decimal_commas_are_numbers_and_a_table_s_are_where_semicolons_part_it() {
+fn decimal_commas_are_numbers_in_logs_and_in_tables_with_semicolons() {
     let bench = with(&["a.png", "b.png"]);
     bench.add("table.csv", b"image,price\na.png,\"1,234\"\nb.png,\"2,5\"\n");
     bench.add("german.csv", b"image;angle\na.png;-0,5\nb.png;1,25\n");

@@ -1,4 +1,4 @@
-//! comma.ai's camera files and their logs: labels that can't be had are told, never left empty without a word.
+//! comma.ai's camera files and their logs: labels that can't be read are reported, never left empty silently.
 
 use hdf5_pure::FileBuilder;
 
@@ -8,7 +8,7 @@ use crate::support::binary::Bench;
 
 const SMALL: &str = "--pool avg --format npy --overwrite";
 
-/// A camera file of so many frames of 4 × 5.
+/// Writes a camera file with this many frames of 4 × 5 pixels.
 fn camera(bench: &Bench, name: &str, num_frames: u8) {
     let to = bench.path("comma/camera").join(name);
     std::fs::create_dir_all(to.parent().unwrap()).unwrap();
@@ -18,7 +18,7 @@ fn camera(bench: &Bench, name: &str, num_frames: u8) {
     file.write(to).unwrap();
 }
 
-/// A log with measurements of these frames.
+/// Writes a log with measurements for these frames.
 fn log(bench: &Bench, name: &str, frames: &[f64], more: &dyn Fn(&mut FileBuilder)) {
     let to = bench.path("comma/log").join(name);
     std::fs::create_dir_all(to.parent().unwrap()).unwrap();
@@ -55,7 +55,7 @@ fn a_broken_log_is_named() {
             "error: the camera file's log can't be read (it has no set `cam1_ptr`, which says of each measurement its frame): {advice}"
         )
     );
-    // Without it, there are no labels, and that is told.
+    // Without the log there are no labels, and a note says so.
     std::fs::remove_file(bench.path("comma/log/b.h5")).unwrap();
     let run = bench.ok(&format!("extract comma -o out {QUICK} {SMALL}"));
     assert!(
@@ -71,14 +71,14 @@ fn a_broken_log_is_named() {
         "{}",
         run.stderr
     );
-    // A broken camera file is left out and told, as before.
+    // A broken camera file is left out and listed.
     bench.add("comma/camera/c.h5", b"\x89HDF\r\n\x1A\nand no more");
     bench.ok(&format!("extract comma -o out {QUICK} {SMALL}"));
     assert!(skipped(&bench)[0].starts_with("||camera/c.h5|not a sound HDF5 file"));
 }
 
 #[test]
-fn frames_that_the_log_does_not_speak_of_are_counted() {
+fn frames_without_measurements_in_the_log_are_counted() {
     let bench = Bench::new();
     camera(&bench, "a.h5", 4);
     log(&bench, "a.h5", &[0.0, 1.0, 1.0], &|file| {
@@ -103,9 +103,9 @@ fn frames_that_the_log_does_not_speak_of_are_counted() {
     assert!(notes[0].as_str().unwrap().starts_with("2 frames of 5"), "{notes}");
 }
 
-/// A column that is whole in one log and has fractions, or larger numbers, in another.
+/// A column has whole numbers in one log, and fractions or larger numbers in another.
 #[test]
-fn digits_are_kept_where_logs_differ() {
+fn digits_are_kept_if_logs_have_different_kinds_of_numbers() {
     let bench = Bench::new();
     for name in ["a.h5", "b.h5", "c.h5"] {
         camera(&bench, name, 1);
@@ -133,7 +133,7 @@ fn digits_are_kept_where_logs_differ() {
     assert_eq!([kind("id"), kind("time"), kind("gear")], ["text", "text", "number"]);
 }
 
-/// A log is a part of the data set: with another one, a run is another run, and shards of both don't belong together.
+/// A log is part of the data set. With another log a run can't be resumed, and shards can't be merged.
 #[test]
 fn another_log_is_another_data_set() {
     let bench = Bench::new();

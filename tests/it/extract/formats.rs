@@ -1,4 +1,4 @@
-//! What lies in the files, read by others than those who wrote them, and compared with single pictures' activations.
+//! The content of feature files, read by other code than wrote them, and compared with the activations of single pictures.
 
 use filterscope::engine::{Backbone, ComputeDevice, Session};
 use filterscope::formats::features::{FeatureFormat, FeatureRows, StoredFeatures};
@@ -13,7 +13,7 @@ use super::{QUICK, TAG, csv, manifest, with_drive};
 use crate::support::golden::{Goldens, relative_error};
 use crate::support::{fixture, npy, root};
 
-/// The final layer of one picture alone, as `extract` is asked for it here.
+/// The final layer's activation for one picture, computed without `extract`.
 fn alone(picture: &std::path::Path, fit: FitChoice) -> Activation {
     let row = Registry::find(TAG).unwrap();
     let file = TensorFile::read(&root().join("weights/tf_efficientnet_lite0.f16.safetensors")).unwrap();
@@ -29,7 +29,7 @@ fn floats(path: &std::path::Path) -> (Vec<usize>, Vec<f32>) {
     npy::npy_f32(path)
 }
 
-/// An array of an `.npz`.
+/// Reads an array of an `.npz` file.
 fn entry<T: npyz::Deserialize>(path: &std::path::Path, name: &str) -> Vec<T> {
     let mut zip = zip::ZipArchive::new(std::fs::File::open(path).unwrap()).unwrap();
     let mut bytes = Vec::new();
@@ -38,9 +38,9 @@ fn entry<T: npyz::Deserialize>(path: &std::path::Path, name: &str) -> Vec<T> {
 }
 
 #[test]
-fn every_picture_has_a_file_at_the_same_place_and_batches_change_nothing() {
+fn every_picture_has_its_own_file_and_batches_change_nothing() {
     let bench = with_drive();
-    // The 2017 article's call: results beside the log.
+    // As in the article of 2017, the results are written next to the log.
     bench.ok(&format!("extract drive/interpolated.csv -o drive {QUICK} --batch 5"));
     let set = bench.path("drive").join(TAG);
     for name in ["left/1500000000000000000", "center/1500000006004200000"] {
@@ -61,7 +61,7 @@ fn every_picture_has_a_file_at_the_same_place_and_batches_change_nothing() {
         index[2][..4],
         ["0", "center/1500000000004200000.jpg", "center", "center/1500000000004200000.npy"]
     );
-    // A line's own values, not its moment's.
+    // The timestamp is the line's own, not that of its moment.
     assert_eq!((index[1][5].as_str(), index[2][5].as_str()), ("1500000000000000000", "1500000000004200000"));
     let said = manifest(&bench, &format!("drive/{TAG}"));
     assert_eq!(said["stored"]["order"], "hwc");
@@ -71,7 +71,7 @@ fn every_picture_has_a_file_at_the_same_place_and_batches_change_nothing() {
     );
     assert_eq!(said["weights_sha256"].as_str().unwrap().len(), 64);
     assert!(!set.join("skipped.csv").exists() && !bench.path("drive/.filterscope").exists());
-    // A second time the results are no pictures, and nothing is to be done.
+    // A second run doesn't take the results for pictures and has nothing to do.
     let run = bench.ok(&format!("extract drive/interpolated.csv -o drive {QUICK} --resume"));
     assert!(
         run.stderr.ends_with(&format!("nothing to do, the features are complete: \"drive/{TAG}\"\n")),
@@ -81,7 +81,7 @@ fn every_picture_has_a_file_at_the_same_place_and_batches_change_nothing() {
 }
 
 #[test]
-fn the_map_of_the_reference_picture_is_the_reference_s() {
+fn the_map_of_the_reference_picture_equals_the_reference() {
     let bench = crate::support::binary::Bench::with_cat();
     std::fs::create_dir(bench.path("in")).unwrap();
     std::fs::rename(bench.path("cat.png"), bench.path("in/cat.png")).unwrap();
@@ -89,12 +89,12 @@ fn the_map_of_the_reference_picture_is_the_reference_s() {
     let (shape, values) = floats(&bench.path("out/xception.keras_in1k/cat.npy"));
     assert_eq!(shape, [2048, 10, 10]);
     let (_, golden) = npy::npy_f32(fixture("goldens_real/xception_keras_in1k/final_299.npy"));
-    // The same tolerance as the parity tests': our resize gives the reference's bits.
+    // The tolerance is that of the parity tests, because our resize equals the reference's to the bit.
     let error = crate::support::golden::relative_error(&values, &golden);
     assert!(error < 1e-4, "{error}");
 }
 
-/// All formats hold the same rows, and each is read back by a reader of its own.
+/// All formats have the same rows. Each is read back by its own reader.
 #[test]
 fn all_formats_hold_the_same() {
     let bench = with_drive();
@@ -245,7 +245,7 @@ fn damage_is_found() {
     assert_eq!(bench.run("features info drive").code, Some(2));
 }
 
-/// The picture that a reference input was made of: stored, or told from the input's values.
+/// The picture that a reference input was made from: stored, or computed from the input's values.
 fn golden_picture(folder: &str, size: &str) -> image::RgbImage {
     let stored = &Goldens::read(&fixture(folder)).inputs[size].resized_rgb;
     if !stored.is_empty() {
@@ -266,8 +266,8 @@ fn golden_picture(folder: &str, size: &str) -> image::RgbImage {
     })
 }
 
-/// What the framework's reference inputs were made of, as pictures of the network's own size, give the framework's map: the values are
-/// those of the stored input tensors to the bit (`parity.rs`).
+/// The pictures that the framework's reference inputs were made from have the network's own size, and `extract` gives the framework's
+/// map for them: the input values equal the stored input tensors to the bit (`parity.rs`).
 #[test]
 fn maps_of_the_golden_inputs_are_the_frameworks() {
     for (folder, size, model) in [
@@ -284,7 +284,7 @@ fn maps_of_the_golden_inputs_are_the_frameworks() {
         let (expected_shape, expected) = floats(&fixture(folder).join(format!("final_{size}.npy")));
         assert_eq!(got_shape, expected_shape[expected_shape.len() - 3..], "{model}");
         let error = relative_error(&got, &expected);
-        // As `parity.rs` has it.
+        // The tolerance of `parity.rs`.
         assert!(error <= 1e-4, "{model}: {error:.1e}");
     }
 }

@@ -1,4 +1,5 @@
-//! Files that aren't what they are taken for, or that hold what no one would print: named, short, and nothing of them obeyed.
+//! Files of another kind than expected, and files with control characters or huge fields. Messages name them, stay short and contain no
+//! control characters.
 
 use super::sources::{columns, list_on_stdin, with};
 use super::{QUICK, TAG, csv};
@@ -13,7 +14,7 @@ fn is_clean(text: &str) -> bool {
 }
 
 #[test]
-fn a_video_is_called_one_and_how_to_make_frames_of_it_is_said() {
+fn the_error_for_a_video_says_how_to_make_frames_of_it() {
     let bench = with(&["in/a.png"]);
     bench.add("drive.mp4", MP4);
     bench.add("in/drive.mp4", MP4);
@@ -55,7 +56,7 @@ fn a_video_is_called_one_and_how_to_make_frames_of_it_is_said() {
 }
 
 #[test]
-fn what_is_no_text_is_not_printed() {
+fn bytes_that_are_no_text_are_not_printed() {
     let bench = with(&["a.png"]);
     bench.add("noise.csv", &(0..4000u32).map(|n| ((n * 7919) >> 3) as u8).collect::<Vec<_>>());
     bench.add("steers.csv", b"image,\x1b[31mred\x07\xc2\x9b,\xe2\x80\xaegpj\nb.png,1,2\n");
@@ -144,7 +145,7 @@ fn tables_are_read_in_every_encoding_that_spreadsheets_write() {
 }
 
 #[test]
-fn lists_come_in_every_form() {
+fn lists_are_read_in_every_form() {
     let bench = with(&["a.png", "b c.png", "odd\nname.png"]);
     let print0: &[u8] = b"a.png\0b c.png\0odd\nname.png\0";
     let cases: [(&[u8], &[&str]); 5] = [
@@ -166,7 +167,7 @@ fn lists_come_in_every_form() {
 
 #[cfg(unix)]
 #[test]
-fn what_is_no_file_is_not_waited_for() {
+fn a_device_is_refused_without_waiting() {
     let bench = with(&["a.png"]);
     for arguments in
         ["/dev/zero", "/dev/zero --path-column 0", "/dev/zero --source list", "/dev/zero --source comma"]
@@ -179,7 +180,7 @@ fn what_is_no_file_is_not_waited_for() {
     }
 }
 
-/// One stray quote would make the rest of a table one row.
+/// A single stray quote would turn the rest of a table into one row.
 #[test]
 fn a_quote_that_never_ends_is_refused() {
     let bench = with(&["a.jpg", "b.jpg", "c.jpg"]);
@@ -194,14 +195,14 @@ fn a_quote_that_never_ends_is_refused() {
         "{}",
         run.stderr
     );
-    // Quotes in the middle of a field, doubled ones, and fields over several lines are what they were.
+    // Quotes in the middle of a field, doubled quotes, and fields over several lines are valid.
     bench.add("fine.csv", b"image,label\na.jpg,5\" tube\nb.jpg,\"say \"\"x\"\"\"\nc.jpg,\"two\nlines\"");
     bench.ok(&format!("extract fine.csv --path-column image -o fine {QUICK} --pool avg --format npy"));
 }
 
-/// A column is the one of that spelling, if there is one.
+/// A column whose name matches in case is preferred to one that differs in case.
 #[test]
-fn a_column_is_found_by_its_own_case_first() {
+fn a_column_name_of_the_same_case_is_preferred() {
     let bench = with(&["a.jpg", "b.jpg"]);
     bench.add("t.csv", b"Image,image\na.jpg,b.jpg\n");
     bench.ok(&format!("extract t.csv --path-column image -o out {QUICK} --pool avg --format npy"));
@@ -210,7 +211,7 @@ fn a_column_is_found_by_its_own_case_first() {
     assert!(!index.lines().nth(1).unwrap().starts_with("0,a.jpg"), "{index}");
 }
 
-/// Two columns that a format would write under one name.
+/// A format would write the two columns under one name.
 #[test]
 fn columns_of_one_name_in_a_format_are_refused_before_anything_is_computed() {
     let bench = with(&["a.jpg"]);
@@ -233,9 +234,9 @@ fn columns_of_one_name_in_a_format_are_refused_before_anything_is_computed() {
     bench.ok(&format!("extract t.csv --path-column image -o p {QUICK} --pool avg --format parquet"));
 }
 
-/// A column that readers would take for the features, for what is said about them, or for another column.
+/// Readers would take such a column for the features, for their metadata, or for another column.
 #[test]
-fn columns_that_readers_see_otherwise_are_refused() {
+fn columns_that_readers_would_mistake_are_refused() {
     let bench = with(&["a.jpg"]);
     let own = |column: &str, format: &str| {
         format!(
@@ -265,7 +266,7 @@ fn columns_that_readers_see_otherwise_are_refused() {
         assert!(run.stderr.ends_with(&words), "{columns:?} in {format}: {}", run.stderr);
         assert!(!bench.path("none").exists());
     }
-    // Where a format has nothing of that name, it is one like others.
+    // In a format without an entry of that name, the column is like any other.
     for (column, format) in [("features.npy", "h5"), ("__metadata__", "npz"), ("features.npy", "parquet")] {
         bench.add("t.csv", format!("image,{column}\na.jpg,1\n").as_bytes());
         bench.ok(&format!(
@@ -275,9 +276,9 @@ fn columns_that_readers_see_otherwise_are_refused() {
     }
 }
 
-/// What failed once is no reason to say that all is well.
+/// Resuming a finished run that left pictures out reports them again and has the same exit code.
 #[test]
-fn a_finished_run_with_pictures_left_out_stays_one() {
+fn resuming_a_finished_run_reports_pictures_left_out_again() {
     let bench = with(&["a.jpg", "b.jpg"]);
     bench.add("c.jpg", b"");
     let command = format!("extract . -o out {QUICK} --pool avg --format npy");
@@ -298,8 +299,8 @@ fn a_finished_run_with_pictures_left_out_stays_one() {
     );
 }
 
-/// Tables whose first or last column has no name, as pandas writes an index, and names with ends of lines in them. A blank in front of the
-/// first delimiter is a column: without it another would be read.
+/// Tables whose first or last column has no name, as pandas writes an index, and names that contain line breaks. An empty name before the
+/// first delimiter is a column; if it were dropped, another column would be read.
 #[test]
 fn columns_without_a_name_shift_no_other() {
     let bench = with(&["a.png", "b.png", "c.png"]);
@@ -317,7 +318,7 @@ fn columns_without_a_name_shift_no_other() {
     bench.add("bare.tsv", b"\ta.png\n1\tb.png\n");
     bench.ok(&format!("extract bare.tsv --path-column 1 --no-header -o out {QUICK} {SMALL} --overwrite"));
     assert_eq!(columns(&bench, &["column_0", "column_1"]), ["|a.png", "1|b.png"]);
-    // A delimiter in quotes is none, and a file's name says what it is made of.
+    // A delimiter in quotes doesn't count, and the ending of the file's name says which delimiter is used.
     for (name, table) in [
         ("quotes.csv", &b"\"a;b;c\",path\n1,a.png\n2,b.png\n"[..]),
         ("tabs.csv", b"\"a\tb\tc\",path\n1,a.png\n2,b.png\n"),
@@ -332,9 +333,9 @@ fn columns_without_a_name_shift_no_other() {
     assert_eq!(columns(&bench, &["row", "path"]), ["0|a.png", "1|b.png"]);
 }
 
-/// What is a person's own isn't lost with features that are replaced.
+/// A person's own files in the folder must not be lost when features are replaced.
 #[test]
-fn files_of_others_are_not_replaced_with_the_features() {
+fn a_person_s_files_are_not_lost_with_replaced_features() {
     let bench = with(&["a.png"]);
     for format in ["npy", "folder"] {
         let call = format!("extract a.png -o {format} {QUICK} --pool avg --format {format}");

@@ -1,11 +1,11 @@
-//! Lists of labelled pictures, which look like Sully Chen's log and are none.
+//! Lists of labelled pictures, which look like Sully Chen's log but aren't one.
 
 use super::sources::{columns, skipped, with};
 use super::{QUICK, TAG, manifest};
 
 const SMALL: &str = "--pool avg --format npz --overwrite";
 
-/// No other picture of that name is taken for one that isn't there.
+/// A missing picture isn't replaced by another picture of the same name.
 #[test]
 fn a_class_list_is_no_driving_log() {
     let bench = with(&["img/0.png", "img/2.png", "val/1.png", "1.png", "data/1.png"]);
@@ -28,7 +28,7 @@ fn a_class_list_is_no_driving_log() {
         let said = manifest(&bench, &format!("out/{TAG}"));
         assert_eq!((&said["source"], &said["columns"][3]["kind"]), (&"labelled".into(), &"integer".into()));
     }
-    // A folder with such a list under the log's name is that list.
+    // A folder in which such a list has the log's name (`data.txt`) is read as that list.
     bench.ok(&call("."));
     assert_eq!(columns(&bench, &["row", "label"]), ["0|3", "2|0"]);
 }
@@ -47,7 +47,7 @@ fn whole_numbers_are_classes_unless_the_file_has_a_log_s_name() {
         assert_eq!(columns(&bench, &["row", "file", number]), rows);
         assert_eq!(manifest(&bench, &format!("out/{TAG}"))["source"], source);
     }
-    // One fraction makes angles of them all; and whoever knows better says so.
+    // One fraction makes all numbers angles, unless `--source` says otherwise.
     bench.add("angles.txt", b"0.png 65\n1.png -9.5\n2.png 65\n");
     for (options, source) in [("", "sullychen"), ("--source labelled", "labelled")] {
         bench.ok(&format!("extract angles.txt -o out {QUICK} {SMALL} {options}"));
@@ -58,7 +58,7 @@ fn whole_numbers_are_classes_unless_the_file_has_a_log_s_name() {
 }
 
 #[test]
-fn names_with_blanks_and_numbers_that_are_names_stay_what_they_are() {
+fn names_with_blanks_and_names_of_digits_are_read_as_written() {
     let bench = with(&["a b/c d 1.png", "e.png", "007.png"]);
     bench.add("list.txt", b"a b/c d 1.png 7\n./e.png 007\n007.png\t-1\n");
     bench.ok(&format!("extract list.txt -o out {QUICK} {SMALL}"));
@@ -79,16 +79,16 @@ fn names_with_blanks_and_numbers_that_are_names_stay_what_they_are() {
         let run = bench.run(&format!("extract bad.txt -o none {QUICK}"));
         assert_eq!((run.code, &*run.stderr), (Some(2), words));
     }
-    // A file of that very name is a path without a label.
+    // If a file has the whole line as its name, the line is a path without a label.
     bench.add("photo.png 5", &std::fs::read(bench.path("e.png")).unwrap());
     bench.add("list.txt", b"photo.png 5\n");
     bench.ok(&format!("extract list.txt -o out {QUICK} {SMALL}"));
     assert_eq!(manifest(&bench, &format!("out/{TAG}"))["source"], "list");
 }
 
-/// Blanks around a path are its own where there is such a file, as in other lists.
+/// Blanks around a path belong to it if there is a file of that name, as in other lists.
 #[test]
-fn names_that_begin_or_end_with_a_blank_are_what_they_are() {
+fn names_that_begin_or_end_with_a_blank_are_read_as_written() {
     let bench = with(&["lead.png", " lead.png", "trail.png", "trail.png ", "plain.png"]);
     bench.add("list.txt", b" lead.png 5\ntrail.png  6\n plain.png  7\n");
     bench.ok(&format!("extract list.txt -o out {QUICK} {SMALL}"));

@@ -1,4 +1,4 @@
-//! A picture that isn't there is left out, and no other is taken for it.
+//! A missing picture is left out, and no other picture is taken for it.
 
 use super::resume::unfinish;
 use super::sources::{columns, list_on_stdin, skipped, with};
@@ -9,7 +9,7 @@ const SMALL: &str = "--pool avg --format npy";
 const HEADER: &str = "timestamp,frame_id,filename,angle\n";
 
 #[test]
-fn rows_of_a_table_never_meet_on_a_picture_that_neither_names() {
+fn rows_of_a_table_never_share_a_picture_that_neither_names() {
     let bench = with(&["0.jpg"]);
     bench.add("list.csv", b"image\ncats/0.jpg\ndogs/0.jpg\n");
     let run = bench.run(&format!("extract list.csv --path-column image -o out {QUICK} {SMALL}"));
@@ -25,7 +25,7 @@ fn rows_of_a_table_never_meet_on_a_picture_that_neither_names() {
 }
 
 #[test]
-fn tables_and_lists_take_a_path_as_it_stands() {
+fn tables_and_lists_take_a_path_as_it_is_written() {
     let bench = with(&["0.jpg", "IMG/0.jpg", "real/1.jpg"]);
     let lines = [
         "0.jpg",
@@ -79,7 +79,7 @@ fn a_log_from_another_machine_is_read_by_one_rule() {
 }
 
 #[test]
-fn a_log_that_is_at_home_is_taken_at_its_word() {
+fn paths_of_a_log_on_its_own_machine_are_taken_literally() {
     let bench = with(&["run/center/1.jpg", "run/2.jpg", "run/IMG/2.jpg", "run/center/2.png"]);
     let log = format!("{HEADER}1,center_camera,center/1.jpg,0.5\n200000000,center_camera,center/2.jpg,0.5\n");
     bench.add("run/interpolated.csv", log.as_bytes());
@@ -106,7 +106,7 @@ fn two_pictures_of_a_log_are_never_one_file() {
             run.stderr
         );
     }
-    // Where the log is at home, those of another machine are not taken for its own.
+    // If one of the log's paths is right here, paths of another machine aren't searched.
     let log = format!("{HEADER}1,left_camera,0.jpg,0.5\n2,center_camera,/a/0.jpg,0.5\n");
     bench.add("interpolated.csv", log.as_bytes());
     bench.ok(&format!("extract interpolated.csv -o out {QUICK} {SMALL}"));
@@ -114,7 +114,7 @@ fn two_pictures_of_a_log_are_never_one_file() {
 }
 
 #[test]
-fn pictures_saved_with_another_ending_are_told() {
+fn pictures_saved_with_another_ending_are_found_and_noted() {
     let bench = with(&["center/1.jpg", "center/2.jpg"]);
     let log = format!("{HEADER}1,center_camera,center/1.png,0.5\n200000000,center_camera,center/2.png,0.5\n");
     bench.add("interpolated.csv", log.as_bytes());
@@ -128,13 +128,13 @@ fn pictures_saved_with_another_ending_are_told() {
         "{}",
         run.stderr
     );
-    // One that is there as it is written decides for all.
+    // If one picture is there as written, all paths are taken as written.
     bench.add("center/1.png", &std::fs::read(bench.path("center/1.jpg")).unwrap());
     bench.ok(&format!("extract interpolated.csv -o out {QUICK} {SMALL} --overwrite"));
     assert_eq!(columns(&bench, &["file"]), ["center/1.png"]);
 }
 
-/// Two pictures of one size in bytes and pixels.
+/// Two different pictures with the same size in bytes and in pixels.
 fn two_pictures() -> [Vec<u8>; 2] {
     [10, 200].map(|level| {
         let mut bytes = std::io::Cursor::new(Vec::new());
@@ -145,7 +145,7 @@ fn two_pictures() -> [Vec<u8>; 2] {
 }
 
 #[test]
-fn a_picture_that_was_replaced_is_worked_on_again() {
+fn a_picture_that_was_replaced_is_computed_again() {
     for format in ["npy", "folder"] {
         let bench = Bench::new();
         let [one, other] = two_pictures();
@@ -154,7 +154,7 @@ fn a_picture_that_was_replaced_is_worked_on_again() {
         }
         let call = format!("extract in -o out {QUICK} --pool avg --format {format} --part-rows 2 --batch 2");
         unfinish(&bench, &call);
-        // Another picture in the place of one that was worked on, and one that was only written again.
+        // `b.bmp` becomes another picture after it was computed; `c.bmp` is written again with the same bytes.
         bench.add("in/b.bmp", &other);
         bench.add("in/c.bmp", &one);
         let run = bench.ok(&format!("{call} --resume"));
@@ -167,7 +167,7 @@ fn a_picture_that_was_replaced_is_worked_on_again() {
         );
         bench.ok(&format!("{} -q", call.replace("-o out", "-o whole")));
         super::assert_same(&bench.path("whole"), &bench.path("out"));
-        // A finished run: what was only touched is as it was.
+        // For a finished run, a picture written again with the same bytes counts as unchanged.
         bench.add("in/c.bmp", &one);
         let run = bench.ok(&format!("{call} --resume"));
         assert!(run.stderr.starts_with("nothing to do, the features are complete: "), "{}", run.stderr);
@@ -187,9 +187,9 @@ fn a_picture_that_was_replaced_is_worked_on_again() {
     }
 }
 
-/// The list of pictures is one list for shards and the whole.
+/// The list of pictures (`pictures.csv`) is the same after a merge of shards as after one run.
 #[test]
-fn what_pictures_were_is_kept_by_a_merge() {
+fn a_merge_keeps_the_list_of_pictures() {
     let bench = Bench::new();
     let [one, other] = two_pictures();
     for name in ["a", "b", "c", "d"] {
@@ -211,9 +211,9 @@ fn what_pictures_were_is_kept_by_a_merge() {
     assert!(run.stderr.contains("1 picture changed since"), "{}", run.stderr);
 }
 
-/// Parts and sets of earlier versions don't say what pictures were.
+/// Parts and sets of earlier versions have no hashes of the pictures.
 #[test]
-fn what_an_earlier_version_kept_of_pictures_is_said() {
+fn missing_picture_hashes_of_an_earlier_version_are_noted() {
     let bench = Bench::new();
     let [one, _] = two_pictures();
     for name in ["a", "b", "c", "d", "e", "f", "g", "h"] {
@@ -242,7 +242,7 @@ fn what_an_earlier_version_kept_of_pictures_is_said() {
     );
 }
 
-/// Makes a part as the version before wrote it.
+/// Rewrites a part in the earlier format, without hashes of the pictures and the recipes.
 fn forget_pictures(path: &std::path::Path) {
     let bytes = std::fs::read(path).unwrap();
     let number = |at: usize| u64::from_le_bytes(bytes[at..at + 8].try_into().unwrap());
@@ -258,9 +258,9 @@ fn forget_pictures(path: &std::path::Path) {
     std::fs::write(path, [&bytes[..start], &record, &hash, &length, b"FSPART02"].concat()).unwrap();
 }
 
-/// A log that names pictures of another machine by their names alone.
+/// A log has paths of another machine whose folders don't exist here, so pictures are found by their names alone.
 #[test]
-fn the_camera_folder_goes_before_bare_names() {
+fn the_camera_folder_is_searched_before_the_log_s_own() {
     let bench = with(&["center_0.png", "IMG/center_0.png", "IMG/center_1.png"]);
     bench.add("driving_log.csv", b"/old/rec/center_0.png,,,0,0,0,1\n/old/rec/center_1.png,,,0,0,0,1\n");
     let run = bench.ok(&format!("extract driving_log.csv -o out {QUICK} {SMALL}"));

@@ -1,4 +1,4 @@
-//! Features of whole data sets, through the real binary: what is written, what is refused, and that nothing is lost.
+//! Features of whole data sets, extracted by the real binary: the files written, the input refused, and that nothing is lost.
 
 mod accidents;
 mod cells;
@@ -21,7 +21,7 @@ use std::path::Path;
 use crate::support::binary::Bench;
 use crate::support::root;
 
-/// Quick: a small input of a small network. Shapes are (2, 2, 1280), pooled 1280.
+/// Options for a quick run: a small network with a small input. A map has the shape (2, 2, 1280), pooled features have 1280 values.
 pub const QUICK: &str = "--model tf_efficientnet_lite0.in1k --fit 64x64";
 pub const TAG: &str = "tf_efficientnet_lite0.in1k";
 
@@ -44,7 +44,7 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// Every file below a folder with its bytes, hidden ones included.
+/// Every file below a folder, hidden ones included, with its bytes.
 pub fn tree(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     fn walk(root: &Path, folder: &Path, found: &mut BTreeMap<String, Vec<u8>>) {
         for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
@@ -61,7 +61,7 @@ pub fn tree(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     found
 }
 
-/// Two folders with the same files and bytes.
+/// Asserts that two folders have the same files with the same bytes.
 pub fn assert_same(a: &Path, b: &Path) {
     let (a, b) = (tree(a), tree(b));
     assert_eq!(a.keys().collect::<Vec<_>>(), b.keys().collect::<Vec<_>>());
@@ -70,12 +70,12 @@ pub fn assert_same(a: &Path, b: &Path) {
     }
 }
 
-/// A set's manifest.
+/// Reads a set's manifest.
 pub fn manifest(bench: &Bench, set: &str) -> serde_json::Value {
     serde_json::from_slice(&std::fs::read(bench.path(set).join("manifest.json")).unwrap()).unwrap()
 }
 
-/// Lines of a CSV as cells, the header first.
+/// Reads a CSV file: the cells of each line, the header first.
 pub fn csv(path: &Path) -> Vec<Vec<String>> {
     let mut reader = csv::ReaderBuilder::new().has_headers(false).from_path(path).unwrap();
     reader.records().map(|record| record.unwrap().iter().map(str::to_owned).collect()).collect()

@@ -21,7 +21,7 @@ fn sully_chen_s_log_is_read_by_file_name() {
     let said = manifest(&bench, &format!("out/{TAG}"));
     assert_eq!((&said["source"], &said["columns"][3]["kind"]), (&"sullychen".into(), &"number".into()));
 
-    // Later recordings have times, and their pictures in a folder.
+    // Later recordings have times, and the pictures are in a folder.
     let bench = with(&["data/0.jpg", "data/1.jpg"]);
     bench.add("data.txt", b"0.jpg 0.0,2018-07-01 17:09:44:912\r\n1.jpg -1.5,2018-07-01 17:09:44:945\r\n");
     let run = bench.ok(&format!("extract data.txt -o out {QUICK} {SMALL}"));
@@ -121,7 +121,7 @@ fn a_table_without_a_header_loses_no_row() {
     );
     let run = bench.run(&format!("extract bare.csv --no-header -o none {QUICK}"));
     assert_eq!(run.code, Some(2));
-    // With a header, a name comes before a number.
+    // With a header, a column's name is preferred to its number.
     bench.add("headed.csv", b"image,0\na.jpg,b.jpg\n");
     bench.ok(&format!("extract headed.csv --path-column 0 -o out {QUICK} {SMALL} --overwrite"));
     assert_eq!(columns(&bench, &["file"]), ["b.jpg"]);
@@ -148,7 +148,7 @@ fn a_file_of_paths_is_a_list() {
     bench.add("lists/empty.txt", b"\n\n");
     let run = bench.run(&format!("extract lists/empty.txt --source list -o none {QUICK}"));
     assert!(run.stderr.starts_with("error: no path in this list: expected one a line"), "{}", run.stderr);
-    // Prose is none, and a table without a column's name isn't one either.
+    // Prose isn't a list, and neither is a table, which needs `--path-column`.
     for text in ["Some words about pictures.\n", "a.jpg,cat\n"] {
         bench.add("lists/other.txt", text.as_bytes());
         let run = bench.run(&format!("extract lists/other.txt -o none {QUICK}"));
@@ -157,7 +157,7 @@ fn a_file_of_paths_is_a_list() {
     bench.ok("render lists/list.txt --row 1 -o one.png --model tf_efficientnet_lite0.in1k --fit 64x64");
 }
 
-/// A camera file of so many frames of 4 × 5, and its log.
+/// Writes a camera file with this many frames of 4 × 5 pixels, and its log.
 fn camera(bench: &Bench, folder: &str, name: &str, num_frames: u8) {
     for part in ["camera", "log"] {
         std::fs::create_dir_all(bench.path(folder).join(part)).unwrap();
@@ -199,7 +199,7 @@ fn comma_ai_s_folder_is_one_data_set() {
     assert!(run.stderr.contains("no camera file of comma.ai's in this folder"), "{}", run.stderr);
 }
 
-/// A frame that a camera dropped is left out of its moment, and moves no other.
+/// A frame that a camera dropped is left out of its moment, and all other frames keep their rows.
 #[test]
 fn a_dropped_frame_of_a_log_shifts_no_row() {
     let mut lines = vec!["timestamp,frame_id,filename,angle".to_owned()];
@@ -226,7 +226,7 @@ fn a_dropped_frame_of_a_log_shifts_no_row() {
         let (row, file) = cells.split_once('|').unwrap();
         assert!(file.ends_with(&format!("/{row}.png")), "{cells}");
     }
-    // Each second moment, the same of every camera.
+    // Every second moment, the same ones for each camera.
     bench.ok(&format!("{call} --every 2 --overwrite"));
     let rows = columns(&bench, &["row", "camera"]);
     for camera in ["left", "center", "right"] {
@@ -238,10 +238,10 @@ fn a_dropped_frame_of_a_log_shifts_no_row() {
 
 #[cfg(unix)]
 #[test]
-fn folders_that_links_lead_to_are_listed_once_and_told() {
+fn folders_behind_links_are_listed_once_and_noted() {
     let bench = with(&["in/cats/1.png", "elsewhere/2.png", "in/zoo/dogs/3.png"]);
     let link = |to: &str, name: &str| std::os::unix::fs::symlink(to, bench.path(name)).unwrap();
-    // Before the real name in order, elsewhere, and up.
+    // Links to a folder that comes later in order, to a folder elsewhere, and to a parent folder.
     link("cats", "in/animals");
     link("../elsewhere", "in/birds");
     link("../..", "in/zoo/out");
@@ -258,7 +258,7 @@ fn folders_that_links_lead_to_are_listed_once_and_told() {
 }
 
 #[test]
-fn rows_between_two_stray_quotes_are_told() {
+fn rows_between_two_stray_quotes_are_noted() {
     let bench = with(&["a.png", "b.png", "c.png", "d.png"]);
     let call = |table: &str| {
         format!("extract {table} --path-column image -o out {QUICK} --pool avg --format npy --overwrite")
@@ -275,12 +275,12 @@ fn rows_between_two_stray_quotes_are_told() {
             run.stderr
         );
     }
-    // A text of several lines is one cell.
+    // A quoted text of several lines is one cell.
     bench.add("t.csv", b"image,note\na.png,\"one\ntwo\nthree\"\nb.png,x\n");
     let run = bench.ok(&call("t.csv"));
     assert!(!run.stderr.contains("quoted field"), "{}", run.stderr);
     assert_eq!(columns(&bench, &["image", "note"]), ["a.png|one\ntwo\nthree", "b.png|x"]);
-    // What no array of texts gives back.
+    // A zero character would be lost in an array of texts.
     bench.add("t.csv", b"image,note\na.png,x\nb.png,y\0\n");
     let run = bench.run(&call("t.csv"));
     assert!(
@@ -292,9 +292,9 @@ fn rows_between_two_stray_quotes_are_told() {
     );
 }
 
-/// Numbers that are written in two ways stay text, and so does nothing that is.
+/// A column stays text if only some of its numbers have blanks around them, or if a cell consists of blanks.
 #[test]
-fn blanks_around_numbers_are_not_lost() {
+fn columns_with_irregular_blanks_stay_text() {
     let bench = with(&["a.png", "b.png", "c.png"]);
     let table = "image,plain,mixed,wide,none\na.png,1,1,1,5\nb.png,2, 1,\u{a0}1,\nc.png,3,2,2,  \n";
     bench.add("t.csv", table.as_bytes());
@@ -306,9 +306,9 @@ fn blanks_around_numbers_are_not_lost() {
     assert_eq!(columns(&bench, &["mixed", "wide", "none"]), ["1|1|5", " 1|\u{a0}1|", "2|2|  "]);
 }
 
-/// comma.ai's whole numbers beyond what has a sign.
+/// comma.ai's unsigned whole numbers may be larger than any signed one.
 #[test]
-fn whole_numbers_without_a_sign_keep_their_digits() {
+fn unsigned_whole_numbers_keep_their_digits() {
     let bench = Bench::new();
     let mut camera = hdf5_pure::FileBuilder::new();
     camera.create_dataset("X").with_u8_data(&[9; 120]).with_shape(&[2, 3, 4, 5]);
@@ -320,10 +320,10 @@ fn whole_numbers_without_a_sign_keep_their_digits() {
     assert_eq!(columns(&bench, &["large", "small"]), ["18446744073709551615|9007199254740993", "7|7"]);
 }
 
-/// A name is bytes, and two of them are no mark of an encoding.
+/// A file name may begin with the bytes of a UTF-16 byte order mark.
 #[cfg(target_os = "linux")]
 #[test]
-fn a_list_that_begins_like_utf_16_is_taken_as_it_is() {
+fn a_list_that_begins_like_utf_16_is_read_as_bytes() {
     use std::os::unix::ffi::OsStrExt as _;
     let bench = with(&["b.png"]);
     let name = std::ffi::OsStr::from_bytes(b"\xFF\xFEa.png");

@@ -1,4 +1,4 @@
-//! Names of files stay what they are.
+//! Unusual file names are kept exactly.
 
 #![cfg(unix)]
 
@@ -12,7 +12,7 @@ use super::{QUICK, TAG, csv, manifest};
 const SMALL: &str = "--pool avg --format npy";
 
 #[test]
-fn a_backslash_is_a_character() {
+fn a_backslash_in_a_name_is_no_separator() {
     let bench = with(&["in/back\\slash.png", "in/back/slash.png", "in/back_slash.png"]);
     bench.ok(&format!("extract in -o out {QUICK}"));
     let mut got = columns(&bench, &["file", "features_file"]);
@@ -25,14 +25,14 @@ fn a_backslash_is_a_character() {
             "back_slash.png|back_slash.png~row2.npy"
         ]
     );
-    // A table names the one that it names.
+    // A table's path with a backslash means that file only.
     bench.add("in/list.csv", b"image\nback\\slash.png\n");
     bench.ok(&format!("extract in/list.csv --path-column image -o out {QUICK} {SMALL} --overwrite"));
     assert_eq!(columns(&bench, &["file"]), ["back\\slash.png"]);
 }
 
 #[test]
-fn names_that_are_not_utf_8_stay_apart() {
+fn names_that_are_not_utf_8_stay_distinct() {
     let bench = with(&["in/caf%E9.png", "in/plain.png"]);
     for name in [&b"caf\xe9.png"[..], b"caf\xe8.png", b"\xff/x.png", b"\xfe/x.png"] {
         let to = bench.path("in").join(OsStr::from_bytes(name));

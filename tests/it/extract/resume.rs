@@ -1,4 +1,5 @@
-//! Runs that were stopped, killed, changed, or met by another: what was done is kept, and the end is the same.
+//! Runs that were stopped, killed, resumed with changes, or overlapped by another run: finished work is kept, and the result is the
+//! same.
 
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
@@ -6,7 +7,7 @@ use std::time::{Duration, Instant};
 use super::{QUICK, TAG, assert_same, manifest, tree, with_drive};
 use crate::support::binary::{Bench, Run};
 
-/// A generator of the tests' own, so that they take the same moments each time.
+/// A pseudo-random generator of waiting times, the same in each run of the tests.
 struct Moments(u64);
 
 impl Moments {
@@ -21,7 +22,7 @@ pub(super) fn start(bench: &Bench, arguments: &str) -> Child {
     command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
 }
 
-/// 30 kills in all, over three kinds of writing: a file a picture, one file, several.
+/// 30 kills in all, over three ways of writing: a file per picture, one file, several files.
 #[test]
 fn a_run_that_is_killed_at_any_moment_ends_with_the_same_bytes() {
     let bench = with_drive();
@@ -58,7 +59,7 @@ fn signal(name: &str, child: &Child) {
     std::process::Command::new("kill").args([name, &child.id().to_string()]).status().unwrap();
 }
 
-/// Until the run's folder has a part, or the run ends.
+/// Waits until the run's folder has a part. Panics if the run ends before that.
 pub(super) fn wait_for_a_part(bench: &Bench, child: &mut Child) {
     let parts = bench.path("out/.filterscope/parts");
     let has_part = || {
@@ -71,7 +72,7 @@ pub(super) fn wait_for_a_part(bench: &Bench, child: &mut Child) {
     }
 }
 
-/// Slow enough to be met in the middle, on any machine: as many pictures as the drive has, many times.
+/// The command of a run that is slow enough to be interrupted on any machine: 40 copies of the drive's pictures.
 pub(super) fn long_run(bench: &Bench) -> String {
     let pictures: Vec<_> = tree(&bench.path("drive/center")).into_iter().collect();
     for copy in 0..40 {
@@ -84,12 +85,12 @@ pub(super) fn long_run(bench: &Bench) -> String {
 
 #[cfg(unix)]
 #[test]
-fn ctrl_c_keeps_what_is_done_and_says_how_to_go_on() {
+fn ctrl_c_keeps_finished_work_and_says_how_to_resume() {
     let bench = with_drive();
     let call = long_run(&bench);
     let mut child = bench.command(&call).stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
     wait_for_a_part(&bench, &mut child);
-    // While it runs, nobody else may; it is held, for the other waits a while.
+    // No other run may write while this one does. It is stopped meanwhile, because the other run waits for some time.
     signal("-STOP", &child);
     let other = bench.run(&call);
     signal("-CONT", &child);
@@ -146,7 +147,7 @@ fn ctrl_c_keeps_what_is_done_and_says_how_to_go_on() {
         run.stderr
     );
 
-    // A killed run's lock is explained; one that ended well leaves none.
+    // A killed run leaves its lock, which a note explains; a run that ended normally leaves none.
     let mut child = start(&bench, &format!("{call} --resume"));
     std::thread::sleep(Duration::from_millis(150));
     child.kill().unwrap();
@@ -167,7 +168,7 @@ fn ctrl_c_keeps_what_is_done_and_says_how_to_go_on() {
     assert!(mixed[0]["from"].as_u64().unwrap() >= 8);
 }
 
-/// The level of the unfinished run in `out`.
+/// The dispatch level in the plan of the unfinished run in `out`.
 fn manifest_level(bench: &Bench) -> String {
     let plan: serde_json::Value =
         serde_json::from_slice(&std::fs::read(bench.path("out/.filterscope/plan.json")).unwrap()).unwrap();
@@ -175,7 +176,7 @@ fn manifest_level(bench: &Bench) -> String {
 }
 
 #[test]
-fn a_data_set_that_changed_is_refused_and_one_that_grew_can_go_on() {
+fn a_changed_data_set_is_refused_and_a_grown_one_can_be_resumed() {
     let bench = with_drive();
     let call = format!("extract in -o out {QUICK} --pool avg --format npy --part-rows 2 --batch 2");
     let picture = std::fs::read(bench.path("drive/center/1500000000004200000.jpg")).unwrap();
@@ -183,7 +184,7 @@ fn a_data_set_that_changed_is_refused_and_one_that_grew_can_go_on() {
         bench.add(&format!("in/{name}.jpg"), &picture);
     }
     bench.ok(&call);
-    // As a killed run would have left it: the parts without the result.
+    // Leaves what a killed run would: parts without the result.
     unfinish(&bench, &call);
     bench.add("in/f.jpg", &picture);
     let run = bench.run(&format!("{call} --resume"));
@@ -207,9 +208,9 @@ fn a_data_set_that_changed_is_refused_and_one_that_grew_can_go_on() {
     );
 }
 
-/// What kept a picture from being read may be mended by the time that a run goes on.
+/// A picture that couldn't be read may be readable when the run is resumed.
 #[test]
-fn what_failed_is_tried_again_when_a_run_goes_on() {
+fn failed_pictures_are_tried_again_when_a_run_is_resumed() {
     let bench = with_drive();
     let call = format!("extract in -o out {QUICK} --pool avg --format npy --part-rows 2 --batch 2");
     let picture = std::fs::read(bench.path("drive/center/1500000000004200000.jpg")).unwrap();
@@ -231,9 +232,9 @@ fn what_failed_is_tried_again_when_a_run_goes_on() {
     assert_eq!((&made["num_rows"], &made["num_failed"]), (&6.into(), &0.into()));
 }
 
-/// A part that another run made otherwise, of the same pictures and with as many numbers.
+/// Another run made the part with another pooling, for the same pictures and with as many numbers.
 #[test]
-fn a_part_of_another_run_is_not_taken() {
+fn a_part_of_another_run_is_not_used() {
     let bench = with_drive();
     let call = |pool: &str| {
         format!("extract drive -o out {QUICK} --pool {pool} --format npy --part-rows 2 --batch 2 --limit 8")
@@ -254,7 +255,7 @@ fn a_part_of_another_run_is_not_taken() {
     assert_same(&bench.path("whole"), &bench.path("out"));
 }
 
-/// Makes `out` an unfinished run of two parts or more, by killing runs until one is caught in between.
+/// Makes an unfinished run with at least two parts in `out`, by killing runs until one is killed at the right moment.
 pub(super) fn unfinish(bench: &Bench, call: &str) {
     for attempt in 0..2000 {
         let mut child = start(bench, &format!("{call} --overwrite"));
@@ -273,7 +274,7 @@ pub(super) fn unfinish(bench: &Bench, call: &str) {
 }
 
 #[test]
-fn what_is_there_is_not_overwritten_unasked() {
+fn existing_features_are_not_overwritten_unasked() {
     let bench = with_drive();
     let call = format!("extract drive -o out {QUICK} --limit 1");
     bench.ok(&call);
@@ -309,7 +310,7 @@ fn what_is_there_is_not_overwritten_unasked() {
     assert_eq!(run.stderr, "error: features go into a folder, and this is a file: \"file\"\n");
 }
 
-/// Let go at the end, however that comes.
+/// A mounted folder, unmounted on drop, even after a panic.
 #[cfg(target_os = "linux")]
 struct Mounted(std::path::PathBuf);
 
@@ -320,10 +321,10 @@ impl Drop for Mounted {
     }
 }
 
-/// A file system of a few hundred kilobytes, where one may be mounted.
+/// Runs on a file system of a few hundred kilobytes; skipped without the permission to mount one.
 #[cfg(target_os = "linux")]
 #[test]
-fn a_full_disk_is_told_and_what_was_written_stays() {
+fn a_full_disk_is_an_error_and_written_parts_stay() {
     let bench = with_drive();
     std::fs::create_dir(bench.path("small")).unwrap();
     let mount = std::process::Command::new("mount")
@@ -336,7 +337,7 @@ fn a_full_disk_is_told_and_what_was_written_stays() {
         return;
     }
     let mounted = Mounted(bench.path("small"));
-    // 72 rows of 5 KiB in parts and once more in the file do not fit: said before a byte is written.
+    // 72 rows of 5 KiB, in parts and again in the file, don't fit; the error comes before a byte is written.
     let call = format!("extract drive -o small/out {QUICK} --pool avg --format npy --part-rows 4 --batch 4");
     let run = bench.run(&call);
     assert_eq!(run.code, Some(2), "{}", run.stderr);
@@ -346,7 +347,7 @@ fn a_full_disk_is_told_and_what_was_written_stays() {
         "{}",
         run.stderr
     );
-    // Where it looks as if it fitted, somebody else may fill the disk.
+    // A shorter run fits, but another program may fill the disk meanwhile.
     let call = format!("{call} --limit 10");
     let child = bench
         .command(&format!("{call} --overwrite"))
@@ -354,7 +355,7 @@ fn a_full_disk_is_told_and_what_was_written_stays() {
         .stdout(Stdio::null())
         .spawn()
         .unwrap();
-    // If the run was quicker, there is no room for it: as well.
+    // If the run was quicker, there is no room for the filler, which is fine too.
     drop(std::fs::write(bench.path("small/filler"), vec![1; 400 << 10]));
     let run = Run::of(child.wait_with_output().map_err(|e| e.to_string()).unwrap());
     if run.code == Some(2) {
@@ -396,7 +397,7 @@ fn memory_does_not_grow_with_the_data_set() {
     for number in 0..2000 {
         bench.add(&format!("in/{number}.jpg"), &picture);
     }
-    // Whole maps: 2,000 of them are 40 MB, and would show.
+    // Whole maps, not pooled: 2,000 of them are 40 MB and would be noticed.
     let call = format!("extract in {QUICK} --format npy --part-rows 50");
     let few = peak_kib(&bench, &format!("{call} -o few --limit 50"));
     let many = peak_kib(&bench, &format!("{call} -o many"));

@@ -1,4 +1,5 @@
-//! Features and runs made with a model that the program carried once: sets stay what they are, and a run says why it can't go on.
+//! Features and runs of a model whose weights an earlier version of the program carried: sets can still be read, and an unfinished run says
+//! why it can't be resumed.
 
 use super::accidents::{as_of_an_earlier_version, plan_of_an_earlier_version};
 use super::resume::{long_run, start, wait_for_a_part};
@@ -7,7 +8,7 @@ use crate::support::binary::Bench;
 
 const RETIRED: &str = "inception_v3.moderation";
 
-/// Makes a set look as if the retired model had made it: in its texts and in its folder's name.
+/// Makes a set look as if made with the retired model, by changing its text files and its folder's name.
 fn as_if_made_with_the_retired(bench: &Bench, shard: &str) {
     let set = bench.path(shard).join(RETIRED);
     std::fs::rename(bench.path(shard).join(TAG), &set).unwrap();
@@ -52,7 +53,7 @@ fn an_unfinished_run_of_a_model_that_is_no_longer_carried_says_so_and_loses_noth
     let text = std::fs::read_to_string(&plan).unwrap();
     std::fs::write(&plan, text.replace(TAG, RETIRED).replace("bn2.act", "Mixed_7c")).unwrap();
     let before = tree(&bench.path("out/.filterscope/parts"));
-    // As it was begun, without a model's name, or with it.
+    // Resumed without a model's name, then with the retired one's.
     let unnamed = call.replace(&format!("--model {TAG} "), "");
     assert_ne!(unnamed, call);
     let run = bench.run(&format!("{unnamed} --resume"));

@@ -1,4 +1,4 @@
-//! Shares of a data set, done by processes of their own and brought together: as if one had done it all.
+//! Shards of a data set, extracted by separate processes and merged: the result is the same as of one run.
 
 use super::{QUICK, TAG, assert_same, manifest, with_drive};
 use crate::support::binary::Run;
@@ -26,7 +26,7 @@ fn shards_merged_are_one_run() {
 }
 
 #[test]
-fn the_cluster_says_which_shard_it_is() {
+fn the_cluster_s_variables_choose_the_shard() {
     let bench = with_drive();
     let call = format!("extract drive -o out {QUICK} --limit 4 --shard auto --resume");
     let mut command = bench.command(&call);
@@ -81,7 +81,7 @@ fn shards_that_do_not_belong_together_are_refused() {
     assert!(error("features merge a -o whole2").contains("something is here already; choose another folder"));
 }
 
-/// More shards than pictures.
+/// There are more shards than pictures.
 #[test]
 fn a_shard_without_a_picture_is_done_and_merges() {
     let bench = super::sources::with(&["in/a.png", "in/b.png"]);
@@ -133,14 +133,14 @@ fn one_shard_under_two_names_is_refused() {
         assert!(!bench.path("merged").exists());
     }
     drop(link);
-    // A copy is another folder with the same share.
+    // A copy is another folder with the same shard.
     super::copy(&bench.path("s/shard-0-of-2"), &bench.path("copy"));
     let run = bench.run("features merge s copy -o merged");
     assert!(run.stderr.contains("shard 0 is there twice: "), "{}", run.stderr);
 }
 
 #[test]
-fn what_differs_between_shards_comes_with_its_option() {
+fn options_that_differ_between_shards_are_named() {
     let bench = super::sources::with(&["in/a.png", "in/b.png"]);
     let call = format!("extract in {QUICK} --format npy -q");
     bench.ok(&format!("{call} --pool none -o a --shard 0/2"));
@@ -180,7 +180,7 @@ fn what_differs_between_shards_comes_with_its_option() {
 }
 
 #[test]
-fn shards_that_were_cut_differently_are_told() {
+fn shards_divided_differently_are_refused() {
     let bench = with_drive();
     let call = format!("extract drive {QUICK} --pool avg --format npy --limit 4 -q");
     bench.ok(&format!("{call} -o a --shard 0/2"));
@@ -202,18 +202,18 @@ fn shards_that_were_cut_differently_are_told() {
 }
 
 #[test]
-fn a_merge_that_was_killed_is_in_nobody_s_way() {
+fn a_killed_merge_does_not_block_the_next() {
     let bench = with_drive();
     let call = format!("extract drive {QUICK} --pool avg --format npy --limit 8 -q");
     bench.ok(&format!("{call} -o whole"));
     for shard in 0..2 {
         bench.ok(&format!("{call} -o shards --shard {shard}/2"));
     }
-    // Killed before it had its lock.
+    // A merge killed before it made its lock.
     std::fs::create_dir_all(bench.path("early/.filterscope-merge")).unwrap();
     bench.ok("features merge shards -o early");
     assert_eq!(bench.names("early"), [TAG]);
-    // Half written.
+    // A merge killed when its files were half written.
     bench.add("merged/mine.txt", b"mine");
     bench.add("merged/.filterscope-merge/lock", b"123456789");
     bench.add(&format!("merged/.filterscope-merge/{TAG}/features.npy"), b"half");
@@ -227,7 +227,7 @@ fn a_merge_that_was_killed_is_in_nobody_s_way() {
     );
     assert_eq!(bench.names("merged"), ["mine.txt", TAG]);
     assert_same(&bench.path("whole").join(TAG), &bench.path("merged").join(TAG));
-    // Whole, and killed as it was moved to its place: before, and after.
+    // A merge killed when its files were whole: before and after they were moved to their place.
     let origin: Vec<serde_json::Value> = (0..2)
         .map(|shard| manifest(&bench, &format!("shards/shard-{shard}-of-2/{TAG}"))["set_sha256"].clone())
         .collect();
@@ -247,7 +247,7 @@ fn a_merge_that_was_killed_is_in_nobody_s_way() {
         );
         assert_eq!(bench.names("merged"), ["mine.txt", TAG]);
     }
-    // What is there is never written over, and what isn't ours never removed.
+    // Existing results are never overwritten, and files of others never removed.
     let run = bench.run("features merge shards -o merged");
     assert_eq!(
         run.stderr,
@@ -260,7 +260,7 @@ fn a_merge_that_was_killed_is_in_nobody_s_way() {
         "error: something is here already; choose another folder: \"other/.filterscope-merge\"\n"
     );
     assert_eq!(bench.names("other/.filterscope-merge"), ["mine.txt"]);
-    // Killed at any moment.
+    // A merge killed at any moment.
     for pause in 0..30 {
         let mut child = super::resume::start(&bench, "features merge shards -o killed");
         std::thread::sleep(std::time::Duration::from_micros(400 * pause));

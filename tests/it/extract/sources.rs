@@ -1,4 +1,4 @@
-//! Where pictures come from: logs, tables, lists, folders, and what is said of those that are missing.
+//! Sources of pictures: logs, tables, lists and folders, and the messages about missing pictures.
 
 use std::io::Write as _;
 use std::process::Stdio;
@@ -16,7 +16,7 @@ pub fn with(names: &[&str]) -> Bench {
     bench
 }
 
-/// The index's columns of these names.
+/// The index's columns of these names, one string per row, its cells joined by `|`.
 pub fn columns(bench: &Bench, names: &[&str]) -> Vec<String> {
     let index = csv(&bench.path("out").join(TAG).join("index.csv"));
     let at: Vec<usize> = names.iter().map(|n| index[0].iter().position(|c| c == n).unwrap()).collect();
@@ -82,7 +82,7 @@ fn the_simulator_s_log_is_read_without_a_header_and_from_another_machine() {
 }
 
 #[test]
-fn a_header_a_semicolon_and_an_order_of_their_own_are_fine() {
+fn a_log_may_have_a_header_semicolons_and_another_column_order() {
     let bench = with(&["c.png", "l.png"]);
     bench.add("log.csv", "\u{feff}steering;center;left;note\r\n-0,5;c.png;l.png;\"a;b\"\r\n".as_bytes());
     bench.ok(&format!("extract log.csv --camera left -o out {QUICK} {SMALL}"));
@@ -96,7 +96,7 @@ fn a_header_a_semicolon_and_an_order_of_their_own_are_fine() {
 }
 
 #[test]
-fn a_number_that_can_be_read_in_two_ways_refuses_the_log() {
+fn a_log_whose_commas_can_be_read_in_two_ways_is_refused() {
     let bench = with(&["IMG/c.png"]);
     bench.add("driving_log.csv", b"IMG/c.png,,,0,0,0,1\nIMG/c.png,,,0,1,0,5,1\n");
     let run = bench.run(&format!("extract driving_log.csv -o out {QUICK}"));
@@ -108,7 +108,7 @@ fn a_number_that_can_be_read_in_two_ways_refuses_the_log() {
 }
 
 #[test]
-fn any_table_with_a_column_of_paths_will_do() {
+fn any_table_with_a_column_of_paths_is_read() {
     let bench = with(&["deep/a.png", "b, c.png", "outside.png", "t/x.png"]);
     let absolute = bench.path("outside.png").display().to_string();
     let table = format!(
@@ -217,7 +217,7 @@ fn pictures_whose_results_would_collide_are_both_kept() {
 }
 
 #[test]
-fn a_broken_picture_is_left_out_and_shifts_nobody() {
+fn a_broken_picture_is_left_out_and_shifts_no_row() {
     let bench = with(&["in/cat/1.png", "in/cat/3.png", "in/dog/4.png"]);
     bench.add("in/cat/2.png", b"\x89PNG\r\n\x1a\n");
     let run = bench.run(&format!("extract in --labels folder -o out {QUICK} {SMALL} --json"));
@@ -242,7 +242,7 @@ fn a_broken_picture_is_left_out_and_shifts_nobody() {
         (&events.last().unwrap()["outcome"], &events.last().unwrap()["skipped"]),
         (&"done".into(), &1.into())
     );
-    // Nothing at all is an error, and still says why.
+    // If no picture can be read, that is an error, and it says why.
     let bench = with(&[]);
     bench.add("in/1.png", b"\x89PNG\r\n\x1a\n");
     let run = bench.run(&format!("extract in -o out {QUICK}"));
@@ -275,7 +275,7 @@ fn rows_are_chosen_by_number() {
 }
 
 #[test]
-fn the_one_a_log_calls_png_may_be_a_jpeg() {
+fn a_picture_that_a_log_calls_png_may_be_a_jpeg() {
     let bench = with(&["drive/center/1.jpg"]);
     let log = "timestamp,frame_id,filename,angle\n1,center_camera,center/1.png,0.5\n";
     bench.add("drive/interpolated.csv", log.as_bytes());

@@ -1,11 +1,11 @@
-//! What a run says at its end, and again of what it left.
+//! Notes at a run's end, and the same notes when its results are read later.
 
 use super::sources::with;
 use super::{QUICK, TAG, manifest};
 use crate::onnx::encode::{floats, network, node};
 use crate::support::binary::Bench;
 
-/// Pictures, and a network that makes a thousand times as much of their samples.
+/// A folder with these pictures and a network that multiplies their samples by about a thousand.
 fn loud(names: &[&str]) -> Bench {
     let bench = with(names);
     let weights: Vec<f32> = (0..12).map(|at| if at < 3 { 1000.0 } else { 0.001 }).collect();
@@ -15,7 +15,7 @@ fn loud(names: &[&str]) -> Bench {
 }
 
 #[test]
-fn values_that_f16_has_no_number_for_are_told() {
+fn values_too_large_for_f16_are_noted() {
     let bench = loud(&["in/a.png", "in/b.png"]);
     let call = "extract in --model loud.onnx --preprocess raw --pool avg --format npy -o out";
     let run = bench.ok(&format!("{call} --json"));
@@ -28,7 +28,7 @@ fn values_that_f16_has_no_number_for_are_told() {
     assert!(run.stderr.contains(&with_remedy), "{}", run.stderr);
     let end = run.stdout.lines().last().unwrap();
     assert!(end.contains("\"outcome\":\"done\"") && end.contains("\"overflows\":2"), "{end}");
-    // Whoever looks later is told too.
+    // Later commands on the same features print the note too.
     let run = bench.ok(&format!("{call} --resume"));
     assert!(run.stderr.contains(&with_remedy), "{}", run.stderr);
     let end = run.stdout.lines().last().unwrap();
@@ -41,7 +41,7 @@ fn values_that_f16_has_no_number_for_are_told() {
     let run = bench.ok("features verify out --json");
     assert!(run.stdout.contains("\"num_overflows\":2"), "{}", run.stdout);
     assert!(bench.ok("features info out").stdout.contains("2 values are too large for f16"));
-    // And of shards.
+    // A merge of shards prints it too.
     for shard in 0..2 {
         bench.ok(&format!("{call} --shard {shard}/2").replace("-o out", "-o shards"));
     }
@@ -49,9 +49,9 @@ fn values_that_f16_has_no_number_for_are_told() {
     assert!(run.stderr.starts_with(note) && run.stderr.contains("merged 2 rows"), "{}", run.stderr);
 }
 
-/// What a person put beside the features is theirs, and no damage.
+/// Files that a person added to a set are listed but don't count as damage.
 #[test]
-fn files_that_are_none_of_a_set_s_are_told() {
+fn foreign_files_in_a_set_are_noted() {
     let bench = with(&["in/a.png", "in/deep/b.png"]);
     for format in ["folder", "npy", "parquet"] {
         bench.ok(&format!("extract in -o {format} {QUICK} --pool avg --format {format}"));
@@ -73,7 +73,7 @@ fn files_that_are_none_of_a_set_s_are_told() {
 }
 
 #[test]
-fn a_table_without_rows_is_called_one() {
+fn the_error_for_a_table_without_rows_says_so() {
     let bench = with(&["a.png"]);
     let empty = |name: &str| format!("error: no rows: the file is empty: \"{name}\"\n");
     let header = |name: &str| format!("error: no rows: there is a header and nothing below it: \"{name}\"\n");

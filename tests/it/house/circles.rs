@@ -1,10 +1,10 @@
-//! Files that import each other in a circle, directly or through others.
+//! Finds files that import each other in a circle, directly or through other files.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::imports::Arrows;
 
-/// Each circle's files and what ties them, in words.
+/// A description of each circle: its files and the names they take from each other.
 pub fn circles(arrows: &Arrows) -> Vec<String> {
     let mut to: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for (from, into) in arrows.keys() {
@@ -32,7 +32,7 @@ pub fn circles(arrows: &Arrows) -> Vec<String> {
     found
 }
 
-/// All that is reached from a file, itself only if by a way around.
+/// All files that a file reaches through imports. The file itself is included only if it is in a circle.
 fn reach<'a>(to: &BTreeMap<&'a str, BTreeSet<&'a str>>, from: &str) -> BTreeSet<&'a str> {
     let mut seen = BTreeSet::new();
     let mut open: Vec<&str> = to.get(from).into_iter().flatten().copied().collect();

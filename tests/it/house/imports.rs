@@ -1,28 +1,29 @@
-//! Which file of a crate takes what from which other: imports, paths written out, and methods that a type has in another file.
+//! Finds the names that each file of a crate takes from other files: by imports, by paths written out, and by methods that a type has in
+//! another file.
 //!
-//! A name that a module only hands on counts as taken from the file that defines it, so a re-export hides nothing.
+//! A name that a module only re-exports counts as taken from the file that defines it, so a re-export hides nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::source::{Source, closing, is_name};
 
-/// A path of a module: its names from the crate's root on.
+/// The path of a module: the names of modules from the crate's root on.
 type ModulePath = Vec<String>;
 
-/// From one file to another: the names that the first takes.
+/// For each pair of files, the names that the first takes from the second.
 pub type Arrows = BTreeMap<(String, String), BTreeSet<String>>;
 
-/// One name that a `use` brings, or `*`.
+/// A name that a `use` brings into scope, or `*`.
 #[derive(Debug)]
 struct Use {
     path: Vec<String>,
     name: String,
-    /// Whether it stands in no function.
+    /// Whether it is at the top level of the file, outside any braces.
     is_at_top: bool,
     is_public: bool,
 }
 
-/// An `impl`: of what, and what is in it.
+/// An `impl` block: the path of its type, and its content.
 #[derive(Debug)]
 struct Impl {
     of: Vec<String>,
@@ -33,14 +34,14 @@ struct Impl {
 #[derive(Debug, Default)]
 struct Module {
     file: String,
-    /// Without imports.
+    /// The words of the code without its imports.
     words: Vec<String>,
     uses: Vec<Use>,
     items: BTreeSet<String>,
     impls: Vec<Impl>,
 }
 
-/// What a path leads to.
+/// The target of a path.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Target {
     Module(ModulePath),
@@ -55,7 +56,7 @@ pub struct Crate {
 }
 
 impl Crate {
-    /// Of files by their paths from the root (`src/graph/op.rs`), with their texts.
+    /// A crate of these files, each given by its path from the root (`src/graph/op.rs`) and its text.
     pub fn new<'a>(files: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
         let mut sources: BTreeMap<ModulePath, (String, Source)> = BTreeMap::new();
         for (path, text) in files {
@@ -75,7 +76,7 @@ impl Crate {
         Self { modules }
     }
 
-    /// Every word of each file's code that is a name.
+    /// Each file with all words of its code that are names.
     pub fn names(&self) -> impl Iterator<Item = (&str, BTreeSet<&str>)> {
         self.modules.values().map(|module| {
             let of_uses = module.uses.iter().flat_map(|used| used.path.iter().chain([&used.name]));
@@ -84,7 +85,8 @@ impl Crate {
         })
     }
 
-    /// All paths that each file's code names, imports put in, each from its crate's name on (`std::thread::spawn`).
+    /// Each file with all paths in its code. Imported names are expanded, so that a path starts with its crate's name
+    /// (`std::thread::spawn`).
     pub fn full_paths(&self) -> impl Iterator<Item = (&str, BTreeSet<String>)> {
         self.modules.values().map(|module| {
             let uses = module.uses.iter().map(|used| used.path.join("::"));
@@ -97,7 +99,7 @@ impl Crate {
         })
     }
 
-    /// Who takes what from whom.
+    /// The names that each file takes from each other file.
     pub fn arrows(&self) -> Arrows {
         let mut arrows = Arrows::new();
         let methods = self.methods();
@@ -118,7 +120,7 @@ impl Crate {
                             add(self.look(&from, word, false, &mut BTreeSet::new()), None);
                         }
                     }
-                    // What is handed on is no use of it.
+                    // A re-export doesn't count as a use.
                     (name, target) if !used.is_public || own.contains(name) => add(target, None),
                     _ => {}
                 }
@@ -140,7 +142,7 @@ impl Crate {
         arrows
     }
 
-    /// Of each type its own functions, and in which module each stands.
+    /// The functions of each type's own `impl` blocks, each with the module that it is in.
     fn methods(&self) -> BTreeMap<Target, BTreeMap<&str, ModulePath>> {
         let mut methods: BTreeMap<Target, BTreeMap<&str, ModulePath>> = BTreeMap::new();
         for (path, module) in &self.modules {
@@ -155,7 +157,7 @@ impl Crate {
         methods
     }
 
-    /// Where a path leads that is written in a module; nothing if out of the crate.
+    /// The target of a path written in a module; `None` if it is outside the crate.
     fn resolve(
         &self,
         from: &ModulePath,
@@ -177,7 +179,8 @@ impl Crate {
         Some(Target::Module(module))
     }
 
-    /// What a name is in a module. A module and a function may share one: which is meant depends on whether more follows.
+    /// The target of a name in a module. A module and a function may have the same name; the module is meant if more of the path follows
+    /// (`has_more`).
     fn look(
         &self,
         path: &ModulePath,
@@ -209,7 +212,7 @@ impl Crate {
     }
 }
 
-/// `src/graph/op.rs` is `graph::op`, `src/graph/mod.rs` is `graph`.
+/// The path of a file's module: `graph::op` for `src/graph/op.rs`, `graph` for `src/graph/mod.rs`.
 fn module_path(file: &str) -> ModulePath {
     let path = file.trim_start_matches("src/").trim_end_matches(".rs");
     let mut names: ModulePath = path.split('/').map(str::to_owned).collect();
@@ -240,7 +243,7 @@ impl Module {
                 }
                 "(" | "[" | "{" => depth += 1,
                 ")" | "]" | "}" => depth = depth.saturating_sub(1),
-                // In a file of its own, which is no use of it.
+                // The declaration of a module in a file of its own isn't a use of that module.
                 "mod" if depth == 0 && words.get(at + 2).is_some_and(|word| word == ";") => {
                     at += 3;
                     continue;
@@ -260,7 +263,7 @@ impl Module {
         module
     }
 
-    /// Paths of more than one name that are written out in the code.
+    /// All paths of more than one name in the code.
     fn paths(&self) -> impl Iterator<Item = Vec<String>> {
         paths(&self.words)
     }
@@ -285,13 +288,13 @@ fn paths(words: &[String]) -> impl Iterator<Item = Vec<String>> {
     })
 }
 
-/// Whether `pub` or `pub(…)` stands before a word.
+/// Whether the item at this word has `pub` or `pub(…)` before it.
 fn is_public(words: &[String], at: usize) -> bool {
     let before = words[..at].iter().rposition(|word| matches!(word.as_str(), ";" | "}" | "{" | "]"));
     words[before.map_or(0, |at| at + 1)..at].iter().any(|word| word == "pub")
 }
 
-/// Paths and names of a tree of imports.
+/// Adds the paths and names of a `use` tree to `brought`.
 fn tree(words: &[String], before: &[String], brought: &mut Vec<(Vec<String>, String)>) {
     let mut path = before.to_vec();
     let mut at = 0;
@@ -317,7 +320,7 @@ fn tree(words: &[String], before: &[String], brought: &mut Vec<(Vec<String>, Str
             }
             "*" => return brought.push((path, "*".to_owned())),
             "as" => return brought.push((path, words.get(at + 1).cloned().unwrap_or_default())),
-            // Of a group, the module itself.
+            // In a group, `self` is the module itself.
             "self" if !path.is_empty() => {}
             name => path.push(name.to_owned()),
         }
@@ -354,7 +357,7 @@ impl Impl {
         Some(Self { of, is_of_trait: of_trait.is_some(), words })
     }
 
-    /// Names after `self.` and `Self::`.
+    /// Names of functions called with `self.` or named after `Self::`.
     fn own_calls(&self) -> impl Iterator<Item = &str> {
         self.words.windows(4).filter_map(|four| {
             let is_call = match (four[0].as_str(), four[1].as_str()) {

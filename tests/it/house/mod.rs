@@ -1,4 +1,5 @@
-//! The rules of the house: a folder of `src/` is a layer, imports point down, and no files import each other in a circle.
+//! The rules for the code's structure: each folder of `src/` is a layer, layers import only from lower ones, and no files import each
+//! other in a circle.
 
 mod circles;
 mod imports;
@@ -31,7 +32,7 @@ const MAY_USE: [(&str, &[&str]); 13] = [
     ("tensor", &[]),
 ];
 
-/// Crates that only some layers may name.
+/// Crates that only some layers may use.
 const RESERVED: [(&str, &[&str]); 5] = [
     ("egui", &["app"]),
     ("eframe", &["app"]),
@@ -40,7 +41,7 @@ const RESERVED: [(&str, &[&str]); 5] = [
     ("candle_nn", &["engine"]),
 ];
 
-/// Where threads and channels may be made. What is computed in parallel by rayon's iterators may stand anywhere.
+/// Folders in which code may create threads and channels. Rayon's parallel iterators may be used anywhere.
 const MAKE_THREADS: [&str; 4] = ["src/app/runtime", "src/engine", "src/extract", "src/input/live"];
 
 /// What each part of the window may use of the others.
@@ -66,7 +67,7 @@ fn sources(folder: &Path, found: &mut BTreeMap<String, String>) {
     }
 }
 
-/// The program's own files. What `main.rs` takes of the library counts like what a layer takes of another.
+/// The program's own files. An item that `main.rs` uses from the library counts like one that a layer uses from another.
 fn house() -> Crate {
     let mut files = BTreeMap::new();
     sources(&root().join("src"), &mut files);
@@ -76,7 +77,7 @@ fn house() -> Crate {
     Crate::new(files.iter().map(|(path, text)| (path.as_str(), text.as_str())))
 }
 
-/// `src/graph/op.rs` is of `graph`.
+/// The layer that a file belongs to: `graph` for `src/graph/op.rs`.
 fn layer_of(file: &str) -> &str {
     let path = file.trim_start_matches("src/");
     path.split('/').next().unwrap_or(path).trim_end_matches(".rs")
@@ -116,7 +117,7 @@ fn reserved_crates(house: &Crate) -> Vec<String> {
     found
 }
 
-/// Files that make threads or channels, each with what it names. A pause makes none.
+/// Files that create threads or channels, each with the path of the item it uses. `std::thread::sleep` creates none.
 fn made_threads(house: &Crate) -> Vec<(String, String)> {
     let makes = |path: &str| {
         let mut names = path.split("::");
@@ -133,8 +134,8 @@ fn made_threads(house: &Crate) -> Vec<(String, String)> {
     house.full_paths().flat_map(of_file).collect()
 }
 
-/// `src/app/ui/panels/bar.rs` is of the window's part `ui`; none for what isn't of the window, and for `src/app/mod.rs`, which lists
-/// the parts.
+/// The part of the window that a file belongs to: `ui` for `src/app/ui/panels/bar.rs`. `None` for files outside `src/app` and for
+/// `src/app/mod.rs`, which lists the parts.
 fn part_of_app(file: &str) -> Option<&str> {
     let part = file.strip_prefix("src/app/")?.split('/').next()?.trim_end_matches(".rs");
     (part != "mod").then_some(part)
@@ -169,9 +170,9 @@ fn imports_point_down() {
     assert!(broken.is_empty(), "{}", broken.join("\n"));
 }
 
-/// The list above and the one that people read.
+/// The list above must equal the one in ARCHITECTURE.md.
 #[test]
-fn the_arrows_are_those_of_the_architecture() {
+fn allowed_imports_equal_those_in_the_architecture() {
     let document = std::fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();
     let mut read: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for line in document.lines() {
@@ -193,7 +194,8 @@ fn no_files_import_each_other_in_a_circle() {
     assert!(found.is_empty(), "{}", found.join("\n"));
 }
 
-/// An error carries a remedy as data; the faces word it. What is meant for tests ends a file.
+/// An error has a remedy as data, and only the command line and the window put it into words. Code after `#[cfg(test)]` in a file isn't
+/// checked.
 #[test]
 fn no_message_of_a_library_names_an_option_or_a_command() {
     let mut texts = BTreeMap::new();
@@ -212,7 +214,7 @@ fn no_message_of_a_library_names_an_option_or_a_command() {
     assert!(named.is_empty(), "these belong into a remedy:\n{}", named.join("\n"));
 }
 
-/// Two types of one name are confused in speech and by search.
+/// Two types with the same name are easily confused by readers and in searches.
 #[test]
 fn no_type_name_is_declared_twice() {
     let mut texts = BTreeMap::new();
@@ -233,13 +235,13 @@ fn no_type_name_is_declared_twice() {
 }
 
 #[test]
-fn threads_and_channels_are_made_where_they_belong() {
+fn threads_and_channels_are_created_only_where_allowed() {
     let made = made_threads(&house());
     let odd: Vec<_> = made.into_iter().filter(|(file, _)| !is_in(file, &MAKE_THREADS)).collect();
     assert!(odd.is_empty(), "not in {MAKE_THREADS:?}:\n{odd:#?}");
 }
 
-/// What is planted in a small house.
+/// Tests of the checks, on small sets of files with planted violations.
 mod planted {
     use super::*;
 
@@ -254,7 +256,7 @@ mod planted {
         circles(&Crate::new(files.iter().copied()).arrows()).len()
     }
 
-    /// A circle of two files is seen however the way back is written.
+    /// A circle of two files is found in whichever way the second import is written.
     #[test]
     fn circles_are_found_however_they_are_written() {
         let face = "mod a; mod b; mod c; pub use a::{A, make}; pub use self::b::B as Other;";
@@ -282,7 +284,7 @@ mod planted {
     }
 
     #[test]
-    fn a_circle_is_told_with_its_files_and_names() {
+    fn a_circle_is_reported_with_its_files_and_names() {
         let files = [
             ("src/a.rs", "use crate::b::{B1, B2};"),
             ("src/b.rs", "pub use crate::c::C; pub struct B1; pub struct B2;  fn f(c: C) {}"),
@@ -301,7 +303,7 @@ mod planted {
     }
 
     #[test]
-    fn a_type_that_is_spread_over_files_ties_them() {
+    fn a_type_with_methods_in_several_files_connects_them() {
         let files = [
             ("src/walk.rs", "pub struct Walk; impl Walk { pub fn go(&mut self) { self.step() } }"),
             ("src/steps.rs", "use crate::walk::Walk; impl<'a> Walk { pub(super) fn step(&self) {} }"),
@@ -316,7 +318,7 @@ mod planted {
     }
 
     #[test]
-    fn what_is_no_code_of_the_program_ties_nothing() {
+    fn comments_texts_and_tests_connect_no_files() {
         let b = "pub struct B; use crate::a::A;";
         let ways = [
             "// use crate::b::B;\npub struct A;",
@@ -339,9 +341,9 @@ mod planted {
         assert_eq!(num_circles(&file("pub struct A; #[cfg(not(test))] use crate::b::B;")), 1);
     }
 
-    /// A module that only hands on is in no circle; one that defines what a child takes while it uses another child is.
+    /// A module that only re-exports is in no circle. A module is in one if it uses a child and defines an item that the child uses.
     #[test]
-    fn handing_on_is_no_use() {
+    fn a_re_export_is_no_use() {
         let a = ("src/g/a.rs", "use super::b::B; pub struct A(B);");
         let face = ("src/g/mod.rs", "mod a; mod b; pub(crate) use self::a::A; pub use b::B;");
         let b = ("src/g/b.rs", "pub struct B;");

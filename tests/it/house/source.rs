@@ -1,12 +1,12 @@
-//! A Rust file as words: without comments, without what stands in quotes, without test code.
+//! Splits a Rust file into words, without comments, text in quotes and test code.
 
 use std::collections::BTreeSet;
 
-/// A file's words in order: names, numbers, `::`, and every other character by itself.
+/// A file's code as words in order: names, numbers, `::`, and every other character by itself. Code for tests only is left out.
 #[derive(Debug, Default)]
 pub struct Source {
     pub words: Vec<String>,
-    /// Names of modules in files of their own that only tests have.
+    /// Names of test-only modules that are in files of their own.
     pub test_modules: BTreeSet<String>,
 }
 
@@ -30,7 +30,7 @@ impl Source {
     }
 }
 
-/// Whether words begin with `#[cfg(test)]`, alone or with more that must hold.
+/// Whether words begin with `#[cfg(test)]`, or with a `cfg` that requires `test` and other conditions.
 fn is_test_attribute(words: &[String]) -> bool {
     let [hash, open, cfg, ..] = words else { return false };
     if (hash.as_str(), open.as_str(), cfg.as_str()) != ("#", "[", "cfg") {
@@ -41,7 +41,7 @@ fn is_test_attribute(words: &[String]) -> bool {
         && !attribute.iter().any(|word| word == "not" || word == "any")
 }
 
-/// Where what some attributes are of begins.
+/// The index of the first word after the attributes at `at`.
 fn after_attributes(words: &[String], mut at: usize) -> usize {
     while words.get(at).is_some_and(|word| word == "#") {
         at = closing(words, at + 1) + 1;
@@ -49,7 +49,7 @@ fn after_attributes(words: &[String], mut at: usize) -> usize {
     at
 }
 
-/// Where an item ends, and its name if it is a module in a file of its own.
+/// The index after the end of an item, and the item's name if it is a module in a file of its own.
 fn end_of_item(words: &[String], begin: usize) -> (usize, Option<String>) {
     let is_use = words[begin..].iter().take(5).any(|word| word == "use");
     let mut at = begin;
@@ -67,7 +67,7 @@ fn end_of_item(words: &[String], begin: usize) -> (usize, Option<String>) {
     (at, None)
 }
 
-/// Where the bracket that is opened at `open` is closed.
+/// The index of the bracket that closes the one at `open`.
 pub fn closing(words: &[String], open: usize) -> usize {
     let mut depth = 0usize;
     for (at, word) in words.iter().enumerate().skip(open) {
@@ -107,7 +107,7 @@ fn words(text: &str) -> Vec<String> {
         } else if c == '"' {
             at = after_text(&chars, at);
         } else if c == '\'' {
-            // A character, or the mark of a lifetime.
+            // A character literal or a lifetime.
             if char_at(at + 1) == '\\' {
                 at += 3;
                 while at < chars.len() && chars[at] != '\'' {

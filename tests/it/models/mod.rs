@@ -1,4 +1,4 @@
-//! The registry and every graph in it, without running one.
+//! The registry and every graph in it, tested without running a network.
 
 mod published;
 pub(crate) mod reference;

@@ -1,4 +1,4 @@
-//! Graphs against numbers that papers and libraries publish, and the traps that no number shows.
+//! Graphs are compared with numbers that papers and libraries publish. Properties that no number shows are tested, too.
 
 use filterscope::graph::{ActivationFn, BorderMean, Op, ReceptiveField, Sides};
 use filterscope::models::Registry;
@@ -6,7 +6,8 @@ use filterscope::tensor::PixelSize;
 
 use super::{graph, spec};
 
-/// Trained values of whole networks as published, less the classifier's (the last column, computed from its layers' sizes).
+/// The published numbers of trained values of whole networks, less those of the classifier (the last column, computed from its layers'
+/// sizes).
 ///
 /// torchvision: `num_params` of its weights' metadata (timm's networks of the same names have the same tensors; InceptionV3
 /// without the auxiliary classifier is timm's `inception_v3`). EfficientNet-Lite: timm. Keras: "Total params" of
@@ -55,7 +56,7 @@ fn parameter_counts_are_the_published_ones() {
         ("mobilenetv3_large_100.tv_in1k", 5_483_032, (960 + 1) * 1280 + fc(1280)),
         ("mobilenetv3_small_100.tv_in1k", 2_542_856, (576 + 1) * 1024 + fc(1024)),
         ("googlenet.tv_in1k", 6_624_904, fc(1024)),
-        // With the norm of the means.
+        // The classifier includes the norm of the means.
         ("convnext_tiny.fb_in1k", 28_589_128, fc(768) + 2 * 768),
         ("convnext_small.fb_in1k", 50_223_688, fc(768) + 2 * 768),
         ("convnext_base.fb_in1k", 88_591_464, fc(1024) + 2 * 1024),
@@ -72,7 +73,7 @@ fn parameter_counts_are_the_published_ones() {
         ("inception_v3.keras_in1k", 21_802_784),
         ("xception.keras_in1k", 20_861_480),
         ("mobilenetv2_100.keras_in1k", 2_257_984),
-        // Less the seven numbers of the layer that normalises the picture.
+        // Less the seven values of the layer that normalises the picture.
         ("efficientnet_b0.keras_in1k", 4_049_571 - 7),
         ("efficientnet_b3.keras_in1k", 10_783_535 - 7),
         ("efficientnet_b7.keras_in1k", 64_097_687 - 7),
@@ -82,8 +83,8 @@ fn parameter_counts_are_the_published_ones() {
     }
 }
 
-/// Billions of multiply-adds per picture, torchvision's `_ops` of its weights' metadata (convolutions and classifier, three digits
-/// after the point); the classifier's are added to ours. The size is the one torchvision evaluates at.
+/// Billions of multiply-adds per picture, from `_ops` in the metadata of torchvision's weights (convolutions and classifier, three digits
+/// after the point). The classifier's are added to ours. The input size is the one torchvision evaluates at.
 #[test]
 fn multiply_adds_are_the_published_ones() {
     const VGG_HEAD: u64 = 25088 * 4096 + 4096 * 4096 + 4096 * 1000;
@@ -120,12 +121,13 @@ fn multiply_adds_are_the_published_ones() {
         let infos = graph(tag).infer(PixelSize::square(side)).unwrap();
         let ours = infos.iter().map(|i| i.mult_adds).sum::<u64>() + head;
         let difference = (ours as f64 / 1e9 - published).abs();
-        // Half of the last digit that is published, and as much again.
+        // Half of the last published digit, doubled.
         assert!(difference <= 0.001, "{tag}: {ours} against {published} G");
     }
 }
 
-/// Published by Araujo, Norris and Sim (Distill, 2019). Their ResNets stride in another place than torch's v1.5, and so do Keras'.
+/// Receptive fields published by Araujo, Norris and Sim (Distill, 2019). Their ResNets, like Keras', have the stride in another layer than
+/// torch's v1.5.
 #[test]
 fn receptive_fields_are_the_published_ones() {
     for (tag, layer, size, stride) in [
@@ -171,8 +173,9 @@ fn batch_norm_epsilon_is_the_weights_own() {
     }
 }
 
-/// `ConvNeXt` and transformers: exact GELU; EfficientNet-B: `SiLU` and sigmoid gates; Lite and `MobileNetV2`: `ReLU6`; `RegNetY`: sigmoid gates; `MobileNetV3`: hard ones and
-/// hard-swish, with `ReLU` in its first blocks and in its gates; all others: `ReLU`. No parameter or shape tells.
+/// `ConvNeXt` and transformers: exact GELU; EfficientNet-B: `SiLU` and sigmoid gates; Lite and `MobileNetV2`: `ReLU6`; `RegNetY`: sigmoid
+/// gates; `MobileNetV3`: hard-swish and hard-sigmoid gates, with `ReLU` in its first blocks and inside its gates; all others: `ReLU`. No
+/// parameter or shape shows the activation function.
 #[test]
 fn activations_are_the_familys_own() {
     for row in Registry::specs() {
@@ -185,7 +188,7 @@ fn activations_are_the_familys_own() {
             "mobilenetv3_large_100" | "mobilenetv3_small_100" => ActivationFn::HardSwish,
             _ => ActivationFn::Relu,
         };
-        // The small one's third stage has hard-swish already.
+        // In the small network the third stage already has hard-swish.
         let stages_of_relu = if row.arch() == "mobilenetv3_small_100" { 2 } else { 3 };
         let is_plain = |name: &str| {
             let early = (0..stages_of_relu).any(|stage| name.starts_with(&format!("blocks.{stage}.")));
@@ -195,7 +198,7 @@ fn activations_are_the_familys_own() {
         for id in graph.ids() {
             let node = graph.node(id);
             if let Op::Activation(function) = node.op {
-                // timm's name, which torchvision's networks have as another.
+                // timm's name of the node, which is an alias in torchvision's networks.
                 let timm = graph.aliases_of(id).into_iter().find(|name| name.starts_with("blocks."));
                 let name = timm.filter(|_| row.tag.ends_with(".tv_in1k")).unwrap_or(&node.name);
                 let expected = match name.ends_with(".se.gate") {

@@ -1,6 +1,6 @@
-//! Graphs against reference implementations: parameters, stages, wiring.
+//! Graphs are compared with reference implementations: parameters, stages, connections.
 //!
-//! Their parameter lists and stages are in `fixtures/structural/`, made by `make_torch_goldens.py` (torch, torchvision, timm) and
+//! The references' parameter lists and stages are in `fixtures/structural/`, made by `make_torch_goldens.py` (torch, torchvision, timm) and
 //! `make_keras_goldens.py` (Keras).
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,7 +13,7 @@ use serde_json::Value;
 use super::{graph, torch_name};
 use crate::support::fixture;
 
-/// Golden folders below `fixtures/structural/` and the rows whose graph they show.
+/// Golden folders below `fixtures/structural/`, each with the model spec whose graph it describes.
 const TORCH_GOLDENS: [(&str, &str); 10] = [
     ("goldens_torch/inception_v3", "inception_v3.tv_in1k"),
     ("goldens_torch/resnet50", "resnet50.tv_in1k"),
@@ -50,8 +50,8 @@ fn text(value: &Value) -> &str {
     value.as_str().unwrap()
 }
 
-/// A golden stage's node. Names differ from ours in three ways: `final` is the final layer; where timm's `bn1` includes the
-/// activation, ours is `bn1.act`; and Keras numbers the layers it has no name for by kind, in order of creation.
+/// A golden stage's node. The goldens' names differ from ours in three ways: `final` is the final layer; where timm's `bn1` includes the
+/// activation function, ours is `bn1.act`; and Keras numbers layers without a name by kind, in order of creation.
 pub(crate) fn golden_node(graph: &Graph, stage: &str) -> Option<NodeId> {
     if stage == "final" {
         return Some(graph.final_node());
@@ -73,7 +73,7 @@ fn numbered_node(graph: &Graph, layer: &str) -> Option<NodeId> {
         | (Op::Add, "add")
         | (Op::MaxPool(_), "max_pooling2d")
         | (Op::AvgPool(..), "average_pooling2d") => true,
-        // Keras gave names to all but the second split of each block of the last grid.
+        // Keras gives every concatenation a name, except the second split in each block of the last grid.
         (Op::Concat, "concatenate") => graph.aliases_of(*id).is_empty(),
         _ => false,
     };
@@ -114,7 +114,7 @@ fn params(graph: &Graph) -> Vec<(Option<String>, String, Vec<usize>)> {
     all
 }
 
-/// `HWIO` and `HW(in)1` to `OIHW`.
+/// The shape of a Keras kernel (`HWIO`, or `HW(in)1` if depthwise) in torch's order `OIHW`.
 fn torch_shape(keras_name: &str, s: &[usize]) -> Vec<usize> {
     match s {
         [kh, kw, c_in, mult] if keras_name.ends_with("/depthwise_kernel") => vec![*c_in, *mult, *kh, *kw],
@@ -124,7 +124,7 @@ fn torch_shape(keras_name: &str, s: &[usize]) -> Vec<usize> {
 }
 
 #[test]
-fn torch_parameters_are_those_of_the_reference() {
+fn torch_parameters_equal_the_reference_s() {
     for (folder, tag) in TORCH_GOLDENS {
         let reference = json(&format!("{folder}/params.json"));
         let expected: BTreeMap<String, Vec<usize>> = reference["params"]
@@ -140,7 +140,7 @@ fn torch_parameters_are_those_of_the_reference() {
 }
 
 #[test]
-fn keras_parameters_are_those_of_the_reference() {
+fn keras_parameters_equal_the_reference_s() {
     for (folder, tag) in KERAS_GOLDENS {
         let reference = json(&format!("{folder}/params.json"));
         let expected: BTreeMap<String, Vec<usize>> = reference["params"]
@@ -158,7 +158,7 @@ fn keras_parameters_are_those_of_the_reference() {
 }
 
 #[test]
-fn keras_names_lead_to_the_torch_names_of_the_table() {
+fn keras_names_map_to_the_torch_names_of_the_table() {
     let table = json("keras_to_torch.json");
     let maps = table["maps"].as_object().unwrap();
     for (arch, map) in maps {
@@ -175,7 +175,7 @@ fn keras_names_lead_to_the_torch_names_of_the_table() {
             let (name, shape) = by_keras[keras.as_str()];
             let torch = text(torch);
             if tag == "resnet50.keras_in1k" {
-                // Keras' ResNet keeps Keras' names; torch's has the same shapes and no biases of convolutions.
+                // Our graph of Keras' ResNet has Keras' names. Torch's ResNet has the same shapes and no biases in convolutions.
                 let same = torch_resnet.iter().find(|(_, name, _)| name == torch);
                 assert!(
                     same.map_or(keras.ends_with("_conv/bias"), |(_, _, s)| s == shape),
@@ -189,7 +189,7 @@ fn keras_names_lead_to_the_torch_names_of_the_table() {
 }
 
 #[test]
-fn keras_layers_are_named_where_keras_has_the_network_and_nowhere_else() {
+fn only_networks_that_keras_has_have_names_of_keras_layers() {
     for row in Registry::specs() {
         let graph = (row.build)().unwrap();
         let with_params: Vec<_> = graph.nodes().iter().filter(|n| !n.op.params().is_empty()).collect();
@@ -197,7 +197,7 @@ fn keras_layers_are_named_where_keras_has_the_network_and_nowhere_else() {
         if row.is_keras {
             assert_eq!(named, with_params.len(), "{}", row.tag);
         } else if !matches!(row.tag, "vgg16.tv_in1k" | "vgg19.tv_in1k") {
-            // The two VGGs differ from Keras' in nothing but their values.
+            // The two VGGs differ from Keras' only in the values of their weights.
             assert_eq!(named, 0, "{}", row.tag);
         }
     }
@@ -223,15 +223,15 @@ fn golden_stages_have_a_node_of_their_shape() {
             }
         }
     }
-    // Only one family needs the activation's own name.
+    // Only one family needs the name of the activation.
     let lite = graph("tf_efficientnet_lite0.in1k");
     assert_eq!(golden_node(&lite, "blocks.1.0.bn1"), lite.find("blocks.1.0.bn1.act"));
     assert_eq!(golden_node(&lite, "blocks.1.0.bn3"), lite.find("blocks.1.0.bn3"));
 }
 
-/// Every Keras layer against its node: inputs, window, stride, border at two sizes, bias, epsilon, gamma.
+/// Every Keras layer is compared with its node: inputs, window, stride, border at several sizes, bias, epsilon, gamma.
 #[test]
-fn keras_graphs_are_wired_as_keras_wires_them() {
+fn keras_graphs_are_connected_as_in_keras() {
     for (folder, tag) in KERAS_GOLDENS {
         let graph = graph(tag);
         let reference = json(&format!("{folder}/params.json"));
@@ -306,7 +306,7 @@ fn keras_graphs_are_wired_as_keras_wires_them() {
     }
 }
 
-/// torch's graphs have no list of connections to compare with; these are the ones that shapes don't settle.
+/// There is no list of the connections in torch's networks. The test checks those that shapes don't determine.
 #[test]
 fn torch_blocks_end_as_the_reference_ends_them() {
     let inputs = |tag: &str, name: &str| -> Vec<String> {

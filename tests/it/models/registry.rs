@@ -1,4 +1,4 @@
-//! Rows: names, what they say, preprocessing, and layer names of their graphs.
+//! Model specs: names, descriptions, preprocessing, and the layer names of their graphs.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use filterscope::tensor::{Fit, LongSide, MapShape, PixelSize, Remedied, Remedy, 
 use super::{graph, spec, torch_name};
 
 #[test]
-fn every_row_builds_and_fits_its_own_input_size() {
+fn every_model_spec_builds_and_accepts_its_own_input_size() {
     for spec in Registry::specs() {
         let graph = (spec.build)().unwrap_or_else(|e| panic!("{}: {e}", spec.tag));
         let infos = graph.infer(spec.preprocess.size).unwrap_or_else(|e| panic!("{}: {e}", spec.tag));
@@ -25,11 +25,11 @@ fn every_row_builds_and_fits_its_own_input_size() {
     }
 }
 
-/// Shape of the final layer at a model's own size.
+/// The expected shape of the final layer at a model's own input size.
 fn final_shape(spec: &ModelSpec) -> MapShape {
     let arch = spec.arch();
     let (channels, side) = match arch {
-        // Keras' and torchvision's are evaluated at the paper's sizes, timm's own at smaller ones.
+        // Keras' and torchvision's networks are evaluated at the paper's sizes, timm's own at smaller sizes.
         "efficientnet_b1" if spec.preprocess.size.width == 240 => (1280, 8),
         "efficientnet_b2" if spec.is_keras => (1408, 9),
         "efficientnet_b2" if spec.tag.ends_with(".tv_in1k") => (1408, 9),
@@ -95,7 +95,7 @@ fn names_of_models_are_unique_and_every_architecture_has_one_default() {
         assert_eq!(arch, spec.arch());
         for bare in spec.bare_names {
             let is_keras_class = bare.starts_with(char::is_uppercase);
-            // Meta's own names, by which these are asked for.
+            // Meta's own names, under which these networks are known.
             let is_metas = bare.starts_with("dinov2_vit");
             let is_torchvisions = bare.starts_with("mobilenet_v");
             assert!(
@@ -138,7 +138,7 @@ fn names_of_models_are_unique_and_every_architecture_has_one_default() {
     ] {
         assert_eq!(spec(bare).tag, tag);
     }
-    // Two architectures that take each other's files.
+    // Two architectures whose weight files fit both.
     assert_eq!(spec("efficientnet_b0").tag, "efficientnet_b0.ra_in1k");
     assert_ne!(graph("efficientnet_b0"), graph("tf_efficientnet_b0"));
     let error = Registry::find("tf_efficientnet_c0").unwrap_err().to_string();
@@ -146,7 +146,7 @@ fn names_of_models_are_unique_and_every_architecture_has_one_default() {
 }
 
 #[test]
-fn a_model_that_was_carried_once_is_told_from_one_that_never_was() {
+fn a_model_that_is_no_longer_carried_has_its_own_error() {
     let error = Registry::find("inception_v3.moderation").unwrap_err();
     assert_eq!(error.to_string(), "inception_v3.moderation is no longer carried with the program");
     assert_eq!(error.remedy(), Some(Remedy::OtherModel));
@@ -156,7 +156,7 @@ fn a_model_that_was_carried_once_is_told_from_one_that_never_was() {
 }
 
 #[test]
-fn every_row_says_what_a_person_needs() {
+fn every_model_spec_has_a_full_description() {
     for spec in Registry::specs() {
         for (what, text) in [
             ("title", spec.title),
@@ -183,7 +183,7 @@ fn every_row_says_what_a_person_needs() {
     assert_eq!(real, ["xception.keras_in1k", "vgg16.keras_in1k", "tf_efficientnet_lite0.in1k"]);
 }
 
-/// timm 1.0.31's `default_cfgs`, Keras' `preprocess_input` and `load_img`.
+/// The expected values are from timm 1.0.31's `default_cfgs`, and from Keras' `preprocess_input` and `load_img`.
 #[test]
 fn preprocessing_belongs_to_the_tag() {
     use ResizeFilter::{Bicubic, Bilinear, Nearest};
@@ -228,13 +228,13 @@ fn preprocessing_belongs_to_the_tag() {
         check(&format!("tf_efficientnet_b{n}.{main}"), side, crop(pct), Bicubic, ValueScale::TORCH);
         check(&format!("tf_efficientnet_b{n}.ap_in1k"), side, crop(pct), Bicubic, ValueScale::HALF);
     }
-    // Where torchvision turns ImageNet's scale into −1..1 inside the network, the input is −1..1 here.
+    // torchvision converts ImageNet's scale to −1..1 inside this network; here the input is −1..1.
     check("googlenet.tv_in1k", 224, crop(0.875), Bilinear, ValueScale::HALF);
     for tag in ["fb_in1k", "fb_in22k_ft_in1k"] {
         check(&format!("convnext_small.{tag}"), 224, crop(0.875), Bicubic, ValueScale::TORCH);
     }
     check("inception_resnet_v2.tf_in1k", 299, crop(0.8975), Bicubic, ValueScale::HALF);
-    // The carried Lite0 is read as its reference inputs were made: TensorFlow's scale, the long side rounded.
+    // The embedded Lite0 is preprocessed as its reference inputs were made: TensorFlow's scale, the long side rounded.
     let rounded = Fit::ShortSideCrop { crop_pct: 0.875, long_side: LongSide::Rounded };
     check("tf_efficientnet_lite0.in1k", 224, rounded, Bicubic, ValueScale::LITE);
     for (n, side, pct, filter) in [
@@ -248,7 +248,7 @@ fn preprocessing_belongs_to_the_tag() {
 }
 
 #[test]
-fn layer_names_are_unique_and_stages_stand_in_execution_order() {
+fn layer_names_are_unique_and_stages_are_in_execution_order() {
     for spec in Registry::specs() {
         let graph = (spec.build)().unwrap();
         let mut names = BTreeSet::new();
@@ -261,7 +261,7 @@ fn layer_names_are_unique_and_stages_stand_in_execution_order() {
         for id in graph.ids() {
             assert!(graph.node(id).inputs.iter().all(|input| *input < id), "{}", spec.tag);
         }
-        // Every node but the final one is used; grids of tokens are there to be looked at.
+        // Every node except the final one is used by another. Grids of tokens aren't; they exist only to be shown.
         let used: BTreeSet<_> = graph.nodes().iter().flat_map(|n| n.inputs.iter().copied()).collect();
         for id in graph.ids().filter(|id| !used.contains(id) && *id != graph.final_node()) {
             assert!(matches!(graph.node(id).op, Op::TokenGrid(_)), "{}: {}", spec.tag, graph.node(id).name);
@@ -270,7 +270,7 @@ fn layer_names_are_unique_and_stages_stand_in_execution_order() {
 }
 
 #[test]
-fn names_that_people_type_are_there() {
+fn names_that_people_type_are_found() {
     for (tag, names) in [
         ("inception_v3.tv_in1k", &["Conv2d_1a_3x3.bn", "Mixed_5b.branch_pool.pool", "mixed0", "mixed10"][..]),
         (
@@ -309,7 +309,7 @@ fn names_that_people_type_are_there() {
             assert!(graph.find(name).is_some(), "{tag} has no {name}");
         }
     }
-    // The same value under two names.
+    // The same node has two names.
     let resnet = graph("resnet50.tv_in1k");
     assert_eq!(resnet.find("layer4"), resnet.find("layer4.2"));
     assert_eq!(resnet.find("layer1.0.downsample"), resnet.find("layer1.0.downsample.1"));

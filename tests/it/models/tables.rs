@@ -1,5 +1,5 @@
-//! Every model against the parameters of its network in timm's, torchvision's or Keras' own code (`fixtures/tables/make.py`): names
-//! and shapes must all be found and nothing may be left over but the classifier.
+//! Every model is compared with the parameters of its network in timm's, torchvision's or Keras' own code (`fixtures/tables/make.py`):
+//! all names and shapes must be found, and only the classifier may be left over.
 
 use filterscope::engine::Backbone;
 use filterscope::graph::Graph;
@@ -18,7 +18,7 @@ struct Entry {
     cfg: Option<Cfg>,
 }
 
-/// timm's `PretrainedCfg`.
+/// The preprocessing, licence and hub repository in timm's `PretrainedCfg`.
 #[derive(serde::Deserialize)]
 struct Cfg {
     side: usize,
@@ -52,7 +52,7 @@ fn every_tag_binds_strictly() {
     let entries = index();
     for spec in Registry::specs() {
         let has_table = entries.iter().any(|entry| entry.tag == spec.tag);
-        // Keras has no code of its first ResNet50 any more.
+        // Keras no longer has the code of its first ResNet50.
         assert_eq!(has_table, spec.tag != "resnet50.keras_2016_in1k", "{}", spec.tag);
     }
     for entry in &entries {
@@ -70,20 +70,20 @@ fn every_tag_binds_strictly() {
         let specs = Backbone::specs_for(&file);
         assert!(specs.iter().any(|other| other.tag == spec.tag), "{}", spec.tag);
     }
-    // A check that can't fail would be none: each table is refused by a network that isn't its own.
+    // The check can fail: a network refuses the table of another network.
     let vgg = table(&entries.iter().find(|e| e.tag == "vgg16.tv_in1k").unwrap().table);
     assert!(!BoundWeights::fits(&graph(spec("vgg19.tv_in1k")), &vgg, spec("vgg19.tv_in1k").head_prefixes));
     assert!(!BoundWeights::fits(&graph(spec("vgg16.tv_in1k")), &vgg, &[]), "its classifier is surplus");
 }
 
 #[test]
-fn timm_says_the_same_of_pictures_and_licences() {
+fn preprocessing_and_licences_equal_timm_s() {
     for entry in index() {
         let Some(cfg) = entry.cfg else { continue };
         let spec = spec(&entry.tag);
         let PreprocessSpec { size, fit, filter, scale } = spec.preprocess;
         assert_eq!(spec.license.to_lowercase(), cfg.license, "{}", spec.tag);
-        // The carried one is read as its reference inputs were made, and timm has Xception from no hub.
+        // The embedded Lite0 is preprocessed as its reference inputs were made, and timm doesn't have this Xception on a hub.
         if spec.tag == "tf_efficientnet_lite0.in1k" || spec.tag == "legacy_xception.tf_in1k" {
             continue;
         }

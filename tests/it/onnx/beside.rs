@@ -1,4 +1,4 @@
-//! Weights in files beside the model: read where it says, and nothing else.
+//! Weights in files next to the model: read from where the model says, and from nowhere else.
 
 use std::path::Path;
 
@@ -30,7 +30,7 @@ fn bytes_of(values: impl Iterator<Item = f32>) -> Vec<u8> {
 }
 
 #[test]
-fn constants_are_read_from_where_they_lie() {
+fn constants_are_read_from_the_named_place() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("w.data"), bytes_of((0..20).map(|n| n as f32))).unwrap();
     std::fs::create_dir(folder.path().join("deep")).unwrap();
@@ -45,7 +45,7 @@ fn constants_are_read_from_where_they_lie() {
 }
 
 #[test]
-fn what_is_not_beside_the_model_is_not_read() {
+fn files_outside_the_model_s_folder_are_not_read() {
     let outer = tempfile::tempdir().unwrap();
     let folder = outer.path().join("models");
     std::fs::create_dir(&folder).unwrap();
@@ -87,7 +87,7 @@ fn what_is_not_beside_the_model_is_not_read() {
 }
 
 #[test]
-fn a_constant_that_claims_more_than_there_is_takes_no_memory() {
+fn a_constant_larger_than_its_file_takes_no_memory() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("w.data"), [0; 48]).unwrap();
     let path = folder.path().join("net.onnx");
@@ -104,7 +104,7 @@ fn a_constant_that_claims_more_than_there_is_takes_no_memory() {
 }
 
 #[test]
-fn weights_that_change_are_another_network() {
+fn weights_that_changed_on_the_disk_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     for name in ["weights_beside.onnx", "weights_beside.onnx.data"] {
         std::fs::copy(fixture(&format!("onnx/{name}")), folder.path().join(name)).unwrap();

@@ -1,4 +1,5 @@
-//! Files that are no network, or one that isn't supported: exact messages, no panic, no memory that a file could ask for.
+//! Files that aren't a network, or one that isn't supported: exact messages, no panic, and no memory allocated because a file claims a
+//! size.
 
 use filterscope::engine::{Backbone, WeightStore, open_onnx};
 use filterscope::weights::{OnnxNet, TensorFile};
@@ -21,7 +22,7 @@ fn conv(ints: &[(&str, &[i64])]) -> Vec<u8> {
     node("Conv", &["x", "w"], "y", ints)
 }
 
-/// A kernel of whole numbers.
+/// A convolution's kernel of 8-bit whole numbers.
 fn eight_bits() -> Vec<u8> {
     let dims = [4, 3, 1, 1].map(|side| number(1, side)).concat();
     field(5, &[dims, number(2, 3), field(8, b"w"), field(9, &[1; 12])].concat())
@@ -82,7 +83,7 @@ fn each_broken_file_says_what_it_is() {
 }
 
 #[test]
-fn each_network_that_is_not_supported_says_where() {
+fn each_unsupported_network_says_where_it_is_unsupported() {
     let external = [
         number(2, 1),
         field(8, b"w"),
@@ -168,7 +169,7 @@ fn each_network_that_is_not_supported_says_where() {
 }
 
 #[test]
-fn borders_and_modes_that_are_not_known_say_why() {
+fn unsupported_borders_and_modes_say_why() {
     check([
         (
             "a border of fractions",
@@ -207,7 +208,7 @@ fn borders_and_modes_that_are_not_known_say_why() {
     ]);
 }
 
-/// `If` on a constant, with a layer in each branch that reads `from` from outside.
+/// An `If` node on a constant. Each of its branches has a layer that reads `from`, a value from outside the branch.
 fn choice(from: &str, output: &str) -> Vec<u8> {
     let branch = |name: &str| {
         let relu = [field(1, from.as_bytes()), field(2, name.as_bytes()), field(4, b"Relu")].concat();
@@ -226,9 +227,9 @@ fn choice(from: &str, output: &str) -> Vec<u8> {
     [field(1, &node.concat()), condition].concat()
 }
 
-/// Layers in graphs of a node's own aren't looked at: that is said, and what comes before them is shown.
+/// Layers in a node's own graphs aren't read. The message says so, and the network ends before that node.
 #[test]
-fn layers_in_branches_are_told_and_cut_off() {
+fn layers_in_branches_are_reported_and_cut_off() {
     let how =
         "`If` isn't supported with graphs of its own, in which a part of the network is (node `choice`)";
     assert_eq!(words(network(&[choice("x", "y")])), format!("{how}: \"net.onnx\""));
@@ -264,7 +265,7 @@ fn sizes_that_grow_without_end_are_refused() {
 }
 
 #[test]
-fn weights_that_are_no_numbers_are_named() {
+fn weights_that_are_nan_are_named() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("nan.onnx");
     let mut values = [0.5; 12];
@@ -279,7 +280,7 @@ fn weights_that_are_no_numbers_are_named() {
             path.canonicalize().unwrap().display()
         )
     );
-    // A file that is replaced is another network.
+    // A file that was replaced after it was opened is refused.
     std::fs::write(&path, network(&[conv(&[]), kernel()])).unwrap();
     assert!(load().starts_with("the file of nan.onnx changed since it was opened; open it again: "));
     assert_eq!(open_onnx(&path).unwrap()[0].tag.len(), "nan.onnx@".len() + 8);

@@ -1,4 +1,5 @@
-//! Operations of one place or one map, and weights stored in other ways, where they contradict themselves or aren't supported: exact messages.
+//! Operations on single values or single maps, and weights stored in other forms, if they contradict themselves or aren't supported:
+//! exact messages.
 
 use filterscope::graph::Op;
 use filterscope::tensor::PixelSize;
@@ -6,7 +7,7 @@ use filterscope::weights::OnnxNet;
 
 use super::encode::{field, floats, ints, network, node, number};
 
-/// Why a network isn't understood, wholly or from a node on.
+/// The reason why a network isn't read, or is cut off at a node.
 fn words(parts: &[Vec<u8>]) -> String {
     match OnnxNet::from_bytes(network(parts), "net.onnx") {
         Ok(net) => match net.ending.why.as_deref().and_then(|why| why.split_once("behind it ")) {
@@ -17,13 +18,13 @@ fn words(parts: &[Vec<u8>]) -> String {
     }
 }
 
-/// A constant of bytes; 3 is signed, 2 is not.
+/// A constant of bytes; `kind` is 3 for signed and 2 for unsigned ones.
 fn bytes(name: &str, kind: i64, dims: &[i64], values: &[u8]) -> Vec<u8> {
     let dims: Vec<u8> = dims.iter().flat_map(|side| number(1, *side)).collect();
     field(5, &[dims, number(2, kind), field(8, name.as_bytes()), field(9, values)].concat())
 }
 
-/// A convolution with weights from a node.
+/// A convolution whose weights `w` come from another node.
 fn conv() -> Vec<u8> {
     node("Conv", &["x", "w"], "y", &[])
 }
@@ -48,7 +49,7 @@ fn each_use_that_is_not_supported_says_why() {
             node("DequantizeLinear", &["q", "scale", "zero"], "w", &[("axis", &[axis])]),
         ]
     };
-    // Weights come before what reads them.
+    // Moves the first part to the end, so that weights come before the node that reads them.
     let sorted = |mut parts: Vec<Vec<u8>>| {
         parts.rotate_left(1);
         parts
@@ -119,7 +120,7 @@ fn each_use_that_is_not_supported_says_why() {
     }
 }
 
-/// Of maps whose sides only differ when a picture comes.
+/// Two maps have different sizes, which depend on the input's size.
 #[test]
 fn maps_that_do_not_fit_are_named() {
     let pool = node("MaxPool", &["x"], "half", &[("kernel_shape", &[2, 2]), ("strides", &[2, 2])]);
@@ -129,9 +130,9 @@ fn maps_that_do_not_fit_are_named() {
     );
 }
 
-/// A bound far away takes no digits from what lies between.
+/// A `Clip` becomes one node, so a very large bound doesn't reduce the precision of the values between the bounds.
 #[test]
-fn bounds_are_one_node() {
+fn a_clip_becomes_one_node() {
     let parts = [
         node("Clip", &["x", "low", "high"], "y", &[]),
         floats("low", &[], &[-1e10]),

@@ -1,4 +1,4 @@
-//! ONNX files on the command line, wherever a model's name may stand.
+//! ONNX files on the command line, in every place where a model's name is accepted.
 
 use filterscope::formats::read_record;
 
@@ -28,7 +28,7 @@ fn layers_of_a_file_are_listed_under_their_onnx_names() {
 }
 
 #[test]
-fn a_file_that_says_nothing_of_values_asks_for_them() {
+fn a_file_without_a_value_scale_asks_for_it() {
     let bench = bench(&["timm_resnet", "hand_made"]);
     let run = bench.run("render cat.png -o out.png --model timm_resnet.onnx");
     assert_eq!(run.code, Some(2));
@@ -48,7 +48,7 @@ fn a_file_that_says_nothing_of_values_asks_for_them() {
         (&*panel.run.preprocess, &*panel.run.input_size, &*panel.look.shape),
         ("torch", "64x64", "24×2×2")
     );
-    // One that says needs nothing.
+    // A file that gives its value scale needs no option.
     bench.ok("render cat.png -o hand.png --model hand_made.onnx");
     assert_eq!(
         read_record(&bench.path("hand.png")).unwrap().panels[0].run.value_scale,
@@ -57,7 +57,7 @@ fn a_file_that_says_nothing_of_values_asks_for_them() {
 }
 
 #[test]
-fn features_and_moving_pictures_are_made_with_a_file() {
+fn features_and_animations_are_made_with_an_onnx_file() {
     let bench = bench(&["hand_made"]);
     bench.ok("extract cat.png -o out --model hand_made.onnx --pool avg --format npy");
     assert!(bench.names("out").contains(&"hand_made.onnx".to_owned()), "{:?}", bench.names("out"));
@@ -68,7 +68,7 @@ fn features_and_moving_pictures_are_made_with_a_file() {
 }
 
 #[test]
-fn what_is_wrong_with_a_file_is_said_before_anything_is_done() {
+fn an_invalid_file_is_an_error_before_anything_is_done() {
     let bench = bench(&["hand_made"]);
     let error = |arguments: &str| {
         let run = bench.run(arguments);
@@ -95,7 +95,7 @@ fn what_is_wrong_with_a_file_is_said_before_anything_is_done() {
     );
 }
 
-/// A convolution, a function and what nobody understands, with values that are said.
+/// An ONNX file of a convolution, a `ReLU` and an unsupported operation, with its value scale in the metadata.
 fn cut() -> Vec<u8> {
     let graph = [
         named("c1", "Conv", &["x", "w"], &["a"], &[]),
@@ -117,7 +117,7 @@ fn a_network_that_is_cut_says_so_wherever_it_is_used() {
     let run = bench.ok("layers cut.onnx --json");
     let json: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
     assert_eq!((&json["final_layer"], &json["why_final"]), (&"r1".into(), &WHY.into()));
-    // Text is wrapped to the width that there is.
+    // The text is wrapped to the terminal's width, so line breaks are ignored.
     let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(words(&bench.ok("layers cut.onnx").stdout).contains(&format!("cut.onnx: {WHY}.")));
     let run = bench.ok("render cat.png -o out.png --model cut.onnx");
@@ -138,7 +138,7 @@ fn a_network_that_is_cut_says_so_wherever_it_is_used() {
 }
 
 #[test]
-fn every_command_that_takes_a_network_takes_its_end() {
+fn every_command_that_takes_a_network_accepts_a_chosen_end() {
     let bench = Bench::with_cat();
     bench.add("cut.onnx", &cut());
     let json: serde_json::Value =

@@ -1,4 +1,4 @@
-//! Networks whose end isn't understood, and ends that a person chooses: where they end, what is said, what is still there.
+//! Networks whose end isn't supported, and ends that a person chooses: where they end, the message, and the layers that remain.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use filterscope::weights::OnnxNet;
 
 use super::encode::{floats, ints, model, named, value};
 
-/// A convolution of one cell from three channels (or so many) to four.
+/// A 1×1 convolution to four channels, from the input's three or from the four of another node.
 fn conv(name: &str, from: &str, to: &str) -> Vec<u8> {
     let kernel = if from == "x" { "w3" } else { "w4" };
     named(name, "Conv", &[from, kernel], &[to], &[])
@@ -19,7 +19,7 @@ fn relu(name: &str, from: &str, to: &str) -> Vec<u8> {
     named(name, "Relu", &[from], &[to], &[])
 }
 
-/// An operation that nobody understands.
+/// A node with an unsupported operation.
 fn warp(name: &str, from: &[&str], to: &str) -> Vec<u8> {
     named(name, "Warp", from, &[to], &[])
 }
@@ -49,13 +49,13 @@ fn names(graph: &Graph) -> Vec<&str> {
     graph.nodes().iter().map(|node| node.name.as_str()).collect()
 }
 
-/// What someone is told who asks for a layer.
+/// The error for a layer that the network doesn't have here.
 fn asked(net: &OnnxNet, layer: &str) -> String {
     net.graph.resolve(layer, "net.onnx").unwrap_err().to_string()
 }
 
 #[test]
-fn a_network_ends_before_what_is_not_understood() {
+fn a_network_ends_before_an_unsupported_node() {
     let net = net(&file(
         &[conv("c1", "x", "a"), relu("r1", "a", "b"), warp("odd", &["b"], "w"), relu("after", "w", "y")],
         &["y"],
@@ -72,8 +72,8 @@ fn a_network_ends_before_what_is_not_understood() {
 }
 
 #[test]
-fn what_begins_and_is_not_finished_is_no_layer() {
-    // A bias of whole numbers is found out when the convolution is there already; its name is free for another then.
+fn an_operation_that_fails_halfway_leaves_no_layer() {
+    // The bias of whole numbers is found only after the convolution was added. Removing the convolution frees its name for another node.
     let net = net(&file(
         &[
             conv("c1", "x", "a"),
@@ -95,30 +95,30 @@ fn heads_over_one_map_end_at_that_map_and_stay_layers() {
         let heads = [conv("box", "n", "b"), conv("class", "n", "c"), relu("score", "c", "s")];
         [&backbone[..], &heads[..], last].concat()
     };
-    // Two outputs.
+    // The network has two outputs.
     let two = net(&file(&heads(&[warp("odd", &["b"], "y"), warp("even", &["s"], "z")]), &["y", "z"]));
     let why = "it ends here at `neck`, the last map that all of its outputs depend on: behind it `Warp` isn't supported (node `odd`), \
                and one more node isn't followed";
     assert_eq!(end(&two), ("neck", why));
     assert_eq!(names(&two.graph), ["input", "c1", "neck", "box", "class", "score"]);
     assert_eq!(two.ending.choices, ["neck", "box", "score"]);
-    // One output that is made of both.
+    // The network has one output, computed from both heads.
     let one = net(&file(
         &heads(&[warp("odd", &["b"], "y"), warp("even", &["s"], "z"), warp("all", &["y", "z"], "o")]),
         &["o"],
     ));
     assert_eq!(end(&one).0, "neck");
-    // Of which one needs the other's map too.
+    // One of the outputs needs the other's map too.
     let deep = net(&file(&heads(&[warp("odd", &["b", "s"], "y"), warp("even", &["s"], "z")]), &["y", "z"]));
     assert_eq!(end(&deep).0, "score");
-    // Where one of the outputs is a map.
+    // One of the outputs is a map.
     let mixed = net(&file(&heads(&[warp("odd", &["b"], "y")]), &["y", "s"]));
     assert_eq!(end(&mixed).0, "neck");
     assert!(mixed.graph.find("score").is_some());
 }
 
 #[test]
-fn a_detector_that_only_sees_maps_as_lists_ends_at_what_its_levels_share() {
+fn a_detector_that_flattens_its_maps_ends_at_the_map_its_levels_share() {
     let level = |name: &str, from: &str, to: &str| {
         let (seen, turned) = (format!("{name}_seen"), format!("{name}_turned"));
         [
@@ -148,7 +148,7 @@ fn a_detector_that_only_sees_maps_as_lists_ends_at_what_its_levels_share() {
 }
 
 #[test]
-fn a_decoder_that_is_not_understood_leaves_the_encoder_down_to_its_end() {
+fn an_unsupported_decoder_leaves_the_whole_encoder() {
     let pool = |name: &str, from: &str, to: &str| {
         named(name, "MaxPool", &[from], &[to], &[("kernel_shape", &[2, 2]), ("strides", &[2, 2])])
     };
@@ -195,7 +195,7 @@ fn outputs_without_a_common_map_end_at_the_deepest() {
 }
 
 #[test]
-fn what_no_output_needs_cuts_nothing() {
+fn an_unsupported_node_that_no_output_needs_cuts_nothing() {
     let net = net(&file(&[conv("c1", "x", "y"), warp("odd", &["y"], "w")], &["y"]));
     assert_eq!(end(&net), ("c1", ""));
     assert!(!net.ending.is_cut);
@@ -206,7 +206,7 @@ fn what_no_output_needs_cuts_nothing() {
 }
 
 #[test]
-fn a_map_that_becomes_an_answer_says_so() {
+fn a_result_that_is_no_map_ends_the_network() {
     let net = net(&file(
         &[conv("logits", "x", "a"), named("best", "ArgMax", &["a"], &["y"], &[("axis", &[1])])],
         &["y"],
@@ -217,7 +217,7 @@ fn a_map_that_becomes_an_answer_says_so() {
 }
 
 #[test]
-fn what_goes_back_into_maps_is_named_with_its_user() {
+fn a_flattened_result_used_as_a_map_is_named_with_its_user() {
     let pool = named("pool", "MaxPool", &["t"], &["y"], &[("kernel_shape", &[2, 2])]);
     let parts = [
         conv("c1", "x", "a"),
@@ -233,7 +233,7 @@ fn what_goes_back_into_maps_is_named_with_its_user() {
 }
 
 #[test]
-fn of_several_outputs_it_is_said_which_is_the_last() {
+fn of_several_outputs_the_deepest_is_taken_and_named() {
     let nodes = [conv("c1", "x", "a"), relu("r1", "a", "aux"), conv("c2", "a", "b"), relu("r2", "b", "main")];
     for outputs in [["main", "aux"], ["aux", "main"]] {
         let net = net(&file(&nodes, &outputs));
@@ -256,9 +256,9 @@ fn a_file_without_one_map_says_what_is_wrong_with_it() {
     );
 }
 
-/// A gate behind the last map of a network of several outputs needs its mean, which no classifier's is.
+/// The mean that a gate of another output reads must not be taken for a classifier's mean and removed.
 #[test]
-fn a_gate_beside_the_last_map_keeps_its_mean() {
+fn a_gate_of_another_output_keeps_its_mean() {
     let net = net(&file(
         &[
             conv("c1", "x", "a"),
@@ -288,7 +288,7 @@ fn chain() -> Vec<u8> {
 #[test]
 fn a_person_may_choose_the_end() {
     let up_to = |name: &str| OnnxNet::from_bytes_up_to(chain(), "net.onnx", name);
-    // By the node's name, or its result's.
+    // The end may be given by the node's name or by its result's name.
     for name in ["r1", "b"] {
         let net = up_to(name).unwrap();
         assert_eq!(end(&net), ("r1", "it ends here at `r1`, as was asked for"));
@@ -341,7 +341,7 @@ fn one_file_may_end_at_several_layers_in_one_program() {
     assert_ne!(activation(second[1], "final"), activation(first[1], "final"));
 }
 
-/// None of these may take minutes.
+/// Reading these networks must not take minutes.
 #[test]
 fn many_heads_and_outputs_are_followed_in_time() {
     let mut nodes = vec![conv("stem", "x", "s0")];

@@ -1,11 +1,11 @@
-//! ONNX files written by hand: just enough protobuf for small networks, whole and wrong.
+//! ONNX files written by hand: just enough protobuf for small networks, valid and invalid.
 
-/// A field of bytes.
+/// A length-delimited protobuf field.
 pub(crate) fn field(number: u64, content: &[u8]) -> Vec<u8> {
     [varint(number << 3 | 2), varint(content.len() as u64), content.to_vec()].concat()
 }
 
-/// A field of a number.
+/// A protobuf field with a whole number (varint).
 pub(crate) fn number(field: u64, value: i64) -> Vec<u8> {
     [varint(field << 3), varint(value as u64)].concat()
 }
@@ -20,12 +20,12 @@ pub(crate) fn varint(mut value: u64) -> Vec<u8> {
     bytes
 }
 
-/// A node with settings that are lists of whole numbers.
+/// A node whose attributes are lists of whole numbers.
 pub(crate) fn node(op: &str, inputs: &[&str], output: &str, ints: &[(&str, &[i64])]) -> Vec<u8> {
     node_with_words(op, inputs, &[output], ints, &[])
 }
 
-/// The same with settings that are words, and any number of results.
+/// A node whose attributes are lists of whole numbers or texts, with any number of results.
 pub(crate) fn node_with_words(
     op: &str,
     inputs: &[&str],
@@ -50,14 +50,14 @@ pub(crate) fn node_with_words(
     field(1, &node)
 }
 
-/// A constant of whole numbers in a row.
+/// A constant: a list of 64-bit whole numbers.
 pub(crate) fn ints(name: &str, values: &[i64]) -> Vec<u8> {
     let mut tensor = [number(1, values.len() as i64), number(2, 7), field(8, name.as_bytes())].concat();
     tensor.extend(field(9, &values.iter().flat_map(|v| v.to_le_bytes()).collect::<Vec<u8>>()));
     field(5, &tensor)
 }
 
-/// A constant of fractions in a file beside the model.
+/// A constant of 32-bit floats whose values are in a file next to the model.
 pub(crate) fn beside(name: &str, dims: &[i64], place: &[(&str, &str)]) -> Vec<u8> {
     let mut tensor: Vec<u8> = dims.iter().flat_map(|side| number(1, *side)).collect();
     tensor.extend([number(2, 1), field(8, name.as_bytes()), number(14, 1)].concat());
@@ -67,7 +67,7 @@ pub(crate) fn beside(name: &str, dims: &[i64], place: &[(&str, &str)]) -> Vec<u8
     field(5, &tensor)
 }
 
-/// A constant of fractions, with an extent that may be a lie.
+/// A constant of 32-bit floats. The shape needn't match the number of values.
 pub(crate) fn floats(name: &str, dims: &[i64], values: &[f32]) -> Vec<u8> {
     let mut tensor: Vec<u8> = dims.iter().flat_map(|side| number(1, *side)).collect();
     tensor.extend(number(2, 1));
@@ -76,7 +76,7 @@ pub(crate) fn floats(name: &str, dims: &[i64], values: &[f32]) -> Vec<u8> {
     field(5, &tensor)
 }
 
-/// The input or an output; a side of 0 is free.
+/// The graph's input or an output; a side of 0 is left free.
 pub(crate) fn value(number_of_field: u64, name: &str, dims: &[i64]) -> Vec<u8> {
     let dim = |side: &i64| field(1, &if *side > 0 { number(1, *side) } else { field(2, b"free") });
     let shape: Vec<u8> = dims.iter().flat_map(dim).collect();
@@ -84,12 +84,12 @@ pub(crate) fn value(number_of_field: u64, name: &str, dims: &[i64]) -> Vec<u8> {
     field(number_of_field, &[field(1, name.as_bytes()), field(2, &field(1, &tensor))].concat())
 }
 
-/// A whole file of a graph's parts.
+/// A whole file with these parts of a graph, in the usual versions of the format and the operators.
 pub(crate) fn model(parts: &[Vec<u8>]) -> Vec<u8> {
     model_of(8, &[("", 17)], parts)
 }
 
-/// A whole file of some version of the format and of operators.
+/// A whole file in these versions of the format (`ir`) and the operators (`opsets`).
 pub(crate) fn model_of(ir: i64, opsets: &[(&str, i64)], parts: &[Vec<u8>]) -> Vec<u8> {
     let opsets = opsets.iter().map(|(domain, version)| {
         let domain = if domain.is_empty() { Vec::new() } else { field(1, domain.as_bytes()) };
@@ -98,12 +98,12 @@ pub(crate) fn model_of(ir: i64, opsets: &[(&str, i64)], parts: &[Vec<u8>]) -> Ve
     [number(1, ir), field(7, &parts.concat()), opsets.flatten().collect()].concat()
 }
 
-/// A text that a file carries about itself.
+/// An entry of a file's metadata.
 pub(crate) fn property(key: &str, value: &str) -> Vec<u8> {
     field(14, &[field(1, key.as_bytes()), field(2, value.as_bytes())].concat())
 }
 
-/// A node under a name of its own.
+/// A node with a name.
 pub(crate) fn named(
     name: &str,
     op: &str,
@@ -123,13 +123,13 @@ pub(crate) fn named(
     field(1, &node)
 }
 
-/// A file with the usual input and output around its nodes and constants.
+/// A file of these nodes and constants, with an input `x` and an output `y`.
 pub(crate) fn network(parts: &[Vec<u8>]) -> Vec<u8> {
     let ends = [value(11, "x", &[1, 3, 8, 8]), value(12, "y", &[1, 4, 8, 8])];
     model(&[parts.to_vec(), ends.to_vec()].concat())
 }
 
-/// The fields of a message: number, content where it is of bytes, and the whole field as it is written.
+/// The fields of a message: each field's number, its content if it is length-delimited or of fixed size, and all of its bytes.
 pub(super) fn fields(mut bytes: &[u8]) -> Vec<(u64, &[u8], &[u8])> {
     let mut all = Vec::new();
     while !bytes.is_empty() {

@@ -1,4 +1,4 @@
-//! What would give other values than the file means, without a word: refused, each with its exact message.
+//! Files that a lenient reader would read without an error but with wrong values. They are refused, each with its exact message.
 
 use filterscope::engine::open_onnx;
 use filterscope::graph::Op;
@@ -21,12 +21,12 @@ fn ends() -> Vec<Vec<u8>> {
     vec![value(11, "x", &[1, 3, 8, 8]), value(12, "y", &[1, 3, 8, 8])]
 }
 
-/// A file of an opset.
+/// A file with this version of the operators.
 fn of(opset: i64, parts: &[Vec<u8>]) -> Vec<u8> {
     model_of(8, &[("", opset)], &[parts.to_vec(), ends()].concat())
 }
 
-/// `true` or `false`.
+/// A constant that is `true` or `false`.
 fn truth(name: &str, is_true: bool) -> Vec<u8> {
     field(5, &[number(2, 9), field(8, name.as_bytes()), field(9, &[u8::from(is_true)])].concat())
 }
@@ -78,7 +78,7 @@ fn a_network_in_training_is_refused() {
 }
 
 #[test]
-fn a_version_that_is_not_known_is_refused() {
+fn an_unknown_version_is_refused() {
     let relu = || [vec![node("Relu", &["x"], "y", &[])], ends()].concat();
     let of_versions = |ir: i64, opsets: &[(&str, i64)]| words(model_of(ir, opsets, &relu()));
     let opset =
@@ -104,14 +104,14 @@ fn a_version_that_is_not_known_is_refused() {
     for (ir, opset) in [(3, 7), (14, 28)] {
         OnnxNet::from_bytes(model_of(ir, &[("", opset), ("ai.onnx.ml", 99)], &relu()), "net.onnx").unwrap();
     }
-    // What a file's own function of that name means differs between runtimes.
+    // Runtimes differ in the meaning of a file's own function with an operator's name.
     let function = field(25, &[field(1, b"Relu"), field(10, b"")].concat());
     let own = [model_of(8, &[("", 17)], &relu()), function].concat();
     assert_eq!(words(own), "`ai.onnx.Relu` isn't supported (node `the Relu`): \"net.onnx\"");
 }
 
 #[test]
-fn what_contradicts_itself_is_refused() {
+fn nodes_that_contradict_themselves_are_refused() {
     let kernel = || floats("w", &[4, 3, 3, 3], &[0.5; 108]);
     let conv = |said: &[(&str, &[i64])], auto: &[(&str, &str)]| {
         network(&[node_with_words("Conv", &["x", "w"], &["y"], said, auto), kernel()])
@@ -172,7 +172,7 @@ fn what_contradicts_itself_is_refused() {
 }
 
 #[test]
-fn what_older_opsets_meant_otherwise_is_refused() {
+fn nodes_with_another_meaning_in_older_opsets_are_refused() {
     let half = || floats("half", &[3, 1, 1], &[0.5; 3]);
     let add = |said: &[(&str, &[i64])]| vec![node("Add", &["x", "half"], "y", said), half()];
     assert_eq!(
@@ -190,9 +190,9 @@ fn what_older_opsets_meant_otherwise_is_refused() {
     );
 }
 
-/// Writers of proto3 leave a zero out; the setting is there all the same.
+/// Proto3 doesn't write a value of zero; the attribute is set nevertheless.
 #[test]
-fn a_setting_that_is_zero_is_not_taken_for_none() {
+fn an_attribute_of_zero_is_not_taken_for_a_missing_one() {
     let axis = [field(1, b"axis"), number(20, 2)].concat();
     let concat =
         [field(1, b"x"), field(1, b"x"), field(2, b"y"), field(4, b"Concat"), field(5, &axis)].concat();
@@ -204,14 +204,14 @@ fn a_setting_that_is_zero_is_not_taken_for_none() {
     let axes = [field(1, b"axes"), number(8, 2), number(8, 3), number(20, 7)].concat();
     let mean =
         [field(1, b"r"), field(2, b"m"), field(4, b"ReduceMean"), field(5, &axes), field(5, &keep)].concat();
-    // Without its axes a mean is no gate of four axes.
+    // A mean with `keepdims` of 0 has two axes, so it isn't a map.
     let parts =
         [node("Relu", &["x"], "r", &[]), field(1, &mean), node("GlobalAveragePool", &["m"], "y", &[])];
     let net = OnnxNet::from_bytes(network(&parts), "net.onnx").unwrap();
     assert!(net.ending.why.unwrap().contains("on maps whose axes are in another order"));
 }
 
-/// An input of some type of elements.
+/// A file whose input has this element type.
 fn typed(element: i64, parts: &[Vec<u8>], properties: &[Vec<u8>]) -> Vec<u8> {
     let dims = [1, 3, 8, 8].map(|side| field(1, &number(1, side))).concat();
     let tensor = [number(1, element), field(2, &dims)].concat();
@@ -221,7 +221,7 @@ fn typed(element: i64, parts: &[Vec<u8>], properties: &[Vec<u8>]) -> Vec<u8> {
 }
 
 #[test]
-fn inputs_of_whole_numbers_are_samples_as_they_are() {
+fn inputs_of_whole_numbers_take_samples_unchanged() {
     let folder = tempfile::tempdir().unwrap();
     let to_float = || named("c", "Cast", &["x"], &["f"], &[("to", &[1])]);
     let relu = || named("r", "Relu", &["f"], &["y"], &[]);
@@ -243,7 +243,7 @@ fn inputs_of_whole_numbers_are_samples_as_they_are() {
     assert!(open_onnx(&path).unwrap_err().to_string().starts_with(
         "its metadata property `mean` is `0.5`; expected none, because the input is UINT8: samples as they are: \""
     ));
-    // A division of whole numbers drops what is left over.
+    // A division of whole numbers drops the remainder.
     let divided = [named("d", "Div", &["x", "two"], &["y"], &[]), floats("two", &[], &[2.0])];
     assert_eq!(
         words(typed(2, &divided, &[])),
@@ -265,7 +265,7 @@ fn inputs_of_whole_numbers_are_samples_as_they_are() {
 }
 
 #[test]
-fn properties_that_say_nothing_are_named_when_a_file_is_opened() {
+fn meaningless_properties_are_named_when_a_file_is_opened() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("said.onnx");
     let relu = [named("r", "Relu", &["x"], &["y"], &[])];
@@ -312,12 +312,12 @@ fn files_that_compute_in_half_precision_say_so() {
     assert_eq!(half(&[relu, cast(1)]), None);
 }
 
-/// Axes of a mean are followed one by one.
+/// The axes that a mean keeps are tracked one by one.
 #[test]
 fn squeezed_means_keep_the_axes_they_have() {
     let mean = || named("m", "GlobalAveragePool", &["r"], &["g"], &[]);
     let relu = || named("r", "Relu", &["x"], &["r"], &[]);
-    // Its rows alone are taken away, so that channels aren't the last axis.
+    // Only the axis of rows is removed, so channels aren't the last axis.
     let parts = [
         relu(),
         mean(),

@@ -1,4 +1,4 @@
-//! Files whose nodes stand in another valid order than their exporter's.
+//! Files whose nodes are in another valid order than the exporter wrote.
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
@@ -14,7 +14,7 @@ use crate::orders::{Dice, order_of, values};
 use crate::support::binary::Bench;
 use crate::support::{fixture, hashweights};
 
-/// The same file with its nodes in the order that `next` picks, of those whose inputs are there.
+/// A copy of a file with its nodes in another valid order: `next` picks each node from those whose inputs are available.
 fn reordered(file: &[u8], next: impl FnMut(usize) -> usize) -> Vec<u8> {
     let mut model = Vec::new();
     let mut next = Some(next);
@@ -53,7 +53,7 @@ fn backbone(path: &Path) -> Arc<Backbone> {
 }
 
 #[test]
-fn every_stored_layer_is_what_onnx_runtime_gives_in_every_order() {
+fn every_stored_layer_equals_onnx_runtime_s_in_every_order() {
     let dir = Bench::new();
     dir.add("weights_beside.onnx.data", &std::fs::read(fixture("onnx/weights_beside.onnx.data")).unwrap());
     for (case @ (name, ..), seed) in CASES.into_iter().zip(1..) {
@@ -85,7 +85,7 @@ fn every_stored_layer_is_what_onnx_runtime_gives_in_every_order() {
     }
 }
 
-/// Two branches whose convolutions both come before the functions that follow them: these were taken for each other's.
+/// Two branches whose convolutions both come before their activation functions. The functions were once assigned to the wrong branch.
 #[test]
 fn branches_may_be_interleaved() {
     let conv = |name: &str, from: &str, c_in: i64| {
@@ -120,9 +120,9 @@ fn branches_may_be_interleaved() {
     }
 }
 
-/// A sum in whose operands' place others stood, so that bytes were taken off that had never come.
+/// A regression test: a plan once mistook the operands of a sum and subtracted bytes that it had never added.
 #[test]
-fn a_plan_never_asks_for_memory_that_no_value_has() {
+fn a_plan_needs_less_memory_than_all_values_together() {
     let file = std::fs::read(fixture("onnx/breadth_first.onnx")).unwrap();
     let net = OnnxNet::from_bytes(file, "net.onnx").unwrap();
     let graph = net.graph;

@@ -1,4 +1,4 @@
-//! Values of inner layers against ONNX Runtime's, on files that torch, torchvision, timm and Keras' converter wrote
+//! Values of inner layers are compared with ONNX Runtime's, for files that torch, torchvision, timm and Keras' converter wrote
 //! (`tests/fixtures/onnx/make.py`).
 
 use std::sync::Arc;
@@ -12,13 +12,13 @@ use filterscope::weights::TensorFile;
 use crate::support::fixture;
 use crate::support::golden::relative_error;
 
-/// As for the networks of our own (`parity.rs`): orders of summation differ by a hundredth of it.
+/// The tolerance of the built-in networks (`parity.rs`). Another order of summation changes values by a hundredth of it.
 const TOLERANCE: f64 = 1e-4;
 
-/// A stored network.
+/// A stored network: its file, the least number of maps to compare, and stored results that are no layers.
 pub(super) type Case = (&'static str, usize, &'static [&'static str]);
 
-/// File, maps that are compared at least, and results that are no layer: what the classifier begins with, or a part of a pattern.
+/// The stored networks. Results that are no layers are the beginning of a classifier, or a part of a pattern of nodes that is read as one.
 pub(super) const CASES: [Case; 22] = [
     ("timm_resnet", 3, &[]),
     ("torchvision_mobilenet_v2", 10, &[]),
@@ -52,14 +52,14 @@ fn load(name: &str) -> Arc<Backbone> {
     Arc::new(Backbone::load(spec(name), &WeightStore::default(), None).unwrap())
 }
 
-/// `[1, H, W, C]` as `[1, C, H, W]`.
+/// Reorders the values of a `[1, H, W, C]` array to `[1, C, H, W]`.
 fn channels_first(shape: &[usize], values: &[f32]) -> Vec<f32> {
     let [_, height, width, channels] = shape[..] else { panic!("{shape:?}") };
     let at = |c: usize, y: usize, x: usize| values[(y * width + x) * channels + c];
     (0..channels).flat_map(|c| (0..height).flat_map(move |y| (0..width).map(move |x| at(c, y, x)))).collect()
 }
 
-/// What the stored values are of.
+/// The input that the stored values were computed for.
 pub(super) fn input(stored: &TensorFile) -> InputBatch {
     let (shape, values) = stored.tensor("<input>").unwrap();
     let (height, width, values) = match shape[..] {
@@ -71,17 +71,17 @@ pub(super) fn input(stored: &TensorFile) -> InputBatch {
 }
 
 #[test]
-fn every_stored_layer_is_what_onnx_runtime_gives() {
+fn every_stored_layer_equals_onnx_runtime_s() {
     for case in CASES {
         let stored = TensorFile::read(&fixture(&format!("onnx/{}.safetensors", case.0))).unwrap();
         layers_are_those_of(&load(case.0), &stored, case);
     }
 }
 
-/// Networks of one's own, of which `make.py`'s `reference` kept the values: all in the folder `FILTERSCOPE_ONNX`.
+/// Compares all networks in the folder `FILTERSCOPE_ONNX`, with the values that the function `reference` of `make.py` stored.
 #[test]
 #[ignore = "needs a folder of networks"]
-fn every_layer_in_a_folder_is_what_onnx_runtime_gives() {
+fn every_layer_in_a_folder_equals_onnx_runtime_s() {
     let folder = std::path::PathBuf::from(std::env::var("FILTERSCOPE_ONNX").unwrap());
     let mut num_done = 0;
     for path in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
@@ -98,7 +98,7 @@ fn every_layer_in_a_folder_is_what_onnx_runtime_gives() {
     println!("{num_done} networks");
 }
 
-/// Holds every stored layer against both engines.
+/// Asserts that both engines give the values of every stored layer.
 pub(super) fn layers_are_those_of(backbone: &Arc<Backbone>, stored: &TensorFile, case: Case) {
     let (name, at_least, no_layers) = case;
     let graph = backbone.graph();
@@ -107,7 +107,7 @@ pub(super) fn layers_are_those_of(backbone: &Arc<Backbone>, stored: &TensorFile,
         let (shape, _) = stored.tensor(result).unwrap();
         match graph.find(result) {
             Some(node) => wanted.push((result, node)),
-            // Scores, and what a classifier makes of the last map's mean.
+            // Scores, and a classifier's results after the last map's mean, are no layers.
             None => assert!(
                 shape.len() == 2 || shape[2..] == [1, 1] || no_layers.contains(&result),
                 "{name}: no layer `{result}`"
@@ -150,7 +150,7 @@ fn a_classifier_is_cut_off_and_still_gives_classes() {
         let mut session = Session::new(Arc::clone(&backbone), ComputeDevice::cpu()).unwrap();
         let map = session.activations(&input(&stored), &[last]).unwrap().remove(0);
         let top = backbone.weights().head().unwrap().top(&map, 10);
-        // Keras' network ends in probabilities already.
+        // Keras' network ends with probabilities.
         let is_softmax = (scores.iter().sum::<f32>() - 1.0).abs() < 1e-3 && scores.iter().all(|s| *s >= 0.0);
         let largest = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
         let total: f32 = scores.iter().map(|s| (s - largest).exp()).sum();
@@ -174,7 +174,7 @@ fn layers_have_their_onnx_names() {
     assert_eq!(graph.node(graph.final_node()).name, "/features/features.18/features.18.2/Clip");
     let backbone = load("hand_made");
     let graph = backbone.graph();
-    // The name of a nameless node's result, and that of a node that does nothing.
+    // A nameless node has its result's name. A node that changes nothing is found by its name, too.
     assert!(graph.find("upper").is_some() && graph.find("mean_of_maps").is_some());
     assert_eq!(graph.find("identity"), graph.find("mean_ignoring"));
     assert_eq!(graph.find("nchw"), graph.find("nhwc_sum"));

@@ -1,4 +1,4 @@
-//! Rows and columns that a network takes of the picture before all layers, as `YOLOv5`'s `Focus` does: exactly the picture's own values.
+//! Networks that first pick rows and columns of the picture, as `YOLOv5`'s `Focus` does: the values are exactly the picture's.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use filterscope::weights::OnnxNet;
 
 use super::encode::{floats, ints, model, named, value};
 
-/// Every second row from `top` on, and of these every second column from `left` on.
+/// Nodes that take every second row from `top` on, and of these every second column from `left` on.
 fn quarter(from: &str, to: &str, [top, left]: [&str; 2]) -> Vec<u8> {
     let rows = format!("{to}_rows");
     [
@@ -49,14 +49,14 @@ fn file(nodes: &[Vec<u8>], sides: [i64; 2]) -> Vec<u8> {
     model(&[nodes.to_vec(), ends.to_vec()].concat())
 }
 
-/// Of which channel a channel is, the first row and column, and the steps.
+/// Where a channel's values come from: the picture's channel, the first row and column, and the steps down and across.
 type Picked = (usize, [usize; 2], [usize; 2]);
 
-/// The layer, its file, the picture's rows and columns, the layer's, and what each of its channels is.
+/// The layer's name, the file, the picture's rows and columns, the layer's rows and columns, and the origin of each channel.
 type Case = (&'static str, Vec<u8>, [usize; 2], [usize; 2], Vec<Picked>);
 
 #[test]
-fn what_is_taken_of_the_picture_is_the_pictures_own() {
+fn picked_values_equal_the_pictures() {
     let folder = tempfile::tempdir().unwrap();
     let one = named("one_slice", "Slice", &["x", "starts", "ends", "axes", "steps"], &["s"], &[]);
     let last = named("last", "Relu", &["s"], &["y"], &[]);
@@ -70,7 +70,7 @@ fn what_is_taken_of_the_picture_is_the_pictures_own() {
     let table: [Case; 3] = [
         ("focus", file(&[focus("x")], [8, 6]), [8, 6], [4, 3], all.clone()),
         ("focus", file(&[focus("x")], [0, 0]), [10, 12], [5, 6], all),
-        // Rows -7 to -2 by three, of nine: 2 and 5. Columns 2 to 8 of ten.
+        // Of nine rows, -7 up to -2 in steps of three are rows 2 and 5. Of ten columns, 2 up to 8.
         (
             "one_slice",
             file(&[cropped], [9, 10]),
@@ -88,7 +88,7 @@ fn what_is_taken_of_the_picture_is_the_pictures_own() {
         let backbone = Arc::new(backbone);
         let values: Vec<f32> = (0..3 * rows * columns).map(|i| (i * 37 % 101) as f32 * 0.3 - 7.1).collect();
         let input = InputBatch::new(1, rows, columns, values.clone()).unwrap();
-        // One slice of two axes is two nodes: the second has the values.
+        // A slice along two axes becomes two nodes; the second has the values.
         let node = backbone.graph().find(layer).unwrap();
         let node = if layer == "one_slice" { filterscope::graph::NodeId(node.0 + 1) } else { node };
         let expected: Vec<f32> = picked
@@ -109,7 +109,7 @@ fn what_is_taken_of_the_picture_is_the_pictures_own() {
     }
 }
 
-/// Elsewhere than on the picture a value may be infinite, and nothing would be exact any more.
+/// Rows are picked from the picture only: a layer's values may be infinite, and the result would no longer be exact.
 #[test]
 fn rows_of_a_layer_are_cut_off() {
     let pre = named("pre", "Conv", &["x", "w3"], &["p"], &[]);

@@ -1,4 +1,4 @@
-//! Parts of channels, changes of size and computed borders that aren't supported, or contradict themselves: exact messages.
+//! Slices of channels, resizing and computed borders that aren't supported or contradict themselves: exact messages.
 
 use filterscope::weights::OnnxNet;
 
@@ -13,7 +13,7 @@ fn words(bytes: Vec<u8>) -> String {
     }
 }
 
-/// With a picture whose size is free.
+/// A file of these parts whose input has a free size.
 fn free(parts: &[Vec<u8>]) -> Vec<u8> {
     let ends = [value(11, "x", &[0, 3, 0, 0]), value(12, "y", &[0, 4, 0, 0])];
     model(&[parts.to_vec(), ends.to_vec()].concat())
@@ -35,7 +35,7 @@ fn resize(scales: &[f32], said: &[(&str, &str)]) -> Vec<u8> {
 }
 
 #[test]
-fn each_part_of_channels_that_is_not_one_says_why() {
+fn each_unsupported_slice_of_channels_says_why() {
     let table = [
         (split(&[1, 1], 1), "the node `the Split` (Split) is malformed: its parts don't make up 3 channels"),
         (split(&[0, 3], 1), "the node `the Split` (Split) is malformed: its parts don't make up 3 channels"),
@@ -60,7 +60,7 @@ fn each_part_of_channels_that_is_not_one_says_why() {
             "the node `the Slice` (Slice) is malformed: its starts, ends, axes and steps don't fit together",
         ),
         (
-            // A view of channels as groups that goes on as something else than a shuffle.
+            // Channels are viewed as groups, but no shuffle follows.
             network(&[
                 node("Reshape", &["x", "five"], "v", &[]),
                 ints("five", &[1, 3, 1, 8, 8]),
@@ -69,7 +69,7 @@ fn each_part_of_channels_that_is_not_one_says_why() {
             "`Reshape` isn't supported where its result goes back into maps (node `the Reshape`, used by `the MaxPool`)",
         ),
         (
-            // Whose groups aren't those of the channels.
+            // The groups don't have as many channels as the input.
             network(&[
                 node("Reshape", &["x", "five"], "v", &[]),
                 ints("five", &[1, 2, 2, 8, 8]),
@@ -85,7 +85,7 @@ fn each_part_of_channels_that_is_not_one_says_why() {
 }
 
 #[test]
-fn each_change_of_size_that_is_not_supported_is_named() {
+fn each_unsupported_resizing_is_named() {
     let linear = ("mode", "linear");
     let twice = [1.0, 1.0, 2.0, 2.0];
     let table = [
@@ -137,7 +137,7 @@ fn each_change_of_size_that_is_not_supported_is_named() {
     for (bytes, expected) in table {
         assert_eq!(words(bytes), format!("{expected}: \"net.onnx\""));
     }
-    // Each eight times as wide as the last.
+    // Each map is eight times as wide as the one before.
     let mut parts = vec![floats("scales", &[4], &[1.0, 1.0, 8.0, 8.0])];
     for at in 0..9 {
         let from = if at == 0 { "x".to_owned() } else { format!("r{}", at - 1) };
@@ -152,7 +152,7 @@ fn each_change_of_size_that_is_not_supported_is_named() {
 }
 
 #[test]
-fn borders_of_a_size_that_is_free_ask_for_a_fixed_one() {
+fn borders_computed_from_a_free_size_need_a_fixed_one() {
     let sides = [
         node("Shape", &["x"], "shape", &[]),
         node("Slice", &["shape", "two", "three"], "rows", &[]),
@@ -176,7 +176,7 @@ fn borders_of_a_size_that_is_free_ask_for_a_fixed_one() {
 }
 
 #[test]
-fn steps_that_multiply_stay_countable() {
+fn multiplied_strides_do_not_overflow() {
     let mut parts = vec![floats("w", &[3, 3, 1, 1], &[0.5; 9])];
     for at in 0..9 {
         let (from, to) = (if at == 0 { "x".to_owned() } else { format!("v{at}") }, format!("v{}", at + 1));
@@ -193,20 +193,20 @@ fn steps_that_multiply_stay_countable() {
     assert_eq!(infos.last().unwrap().receptive_field.to_string(), "1 /1099511627776 @0");
 }
 
-/// Each would take minutes or more memory than there is, if what a file repeats were done again each time.
+/// Each file would take minutes, or more memory than there is, if repeated parts were computed again each time.
 #[test]
-fn what_a_small_file_repeats_is_bounded() {
+fn work_that_a_small_file_repeats_is_bounded() {
     let chain = |num: usize| -> Vec<Vec<u8>> {
         let name = |at: usize| if at == 0 { "x".to_owned() } else { format!("v{at}") };
         (0..num).map(|at| node("Relu", &[&name(at)], &name(at + 1), &[])).collect()
     };
-    // A long chain of nodes of one name: neither deep nor slow.
+    // A long chain of nodes of one name needs neither deep recursion nor much time.
     let start = std::time::Instant::now();
     let long = [chain(40_000), vec![node("Relu", &["v40000"], "y", &[])]].concat();
     let net = OnnxNet::from_bytes(network(&long), "net.onnx").unwrap();
     assert_eq!(net.graph.channels(net.graph.final_node()), 3);
     assert!(start.elapsed() < std::time::Duration::from_secs(20), "{:?}", start.elapsed());
-    // Tens of thousands of channels, each time with constants of their own.
+    // Nodes on tens of thousands of channels, each with a constant per channel.
     let mut parts: Vec<Vec<u8>> = (0..14)
         .map(|i| {
             let from = if i == 0 { "x".to_owned() } else { format!("c{}", i - 1) };
@@ -225,7 +225,7 @@ fn what_a_small_file_repeats_is_bounded() {
         ),
         "{error}"
     );
-    // One constant seen again and again with another extent, and one turned.
+    // One constant is reshaped many times, and another is transposed many times.
     let mut parts = vec![
         ints("many", &vec![1; 1 << 17]),
         ints("flat", &[-1]),
@@ -249,8 +249,8 @@ fn what_a_small_file_repeats_is_bounded() {
 }
 
 #[test]
-fn numbers_that_nobody_needs_take_neither_time_nor_memory() {
-    // An extent of 2^40 zeros, taken apart and put together.
+fn unused_constants_take_neither_time_nor_memory() {
+    // A constant of 2^40 zeros, of which only the shape is read.
     let parts = [
         ints("huge", &[1 << 40]),
         node("ConstantOfShape", &["huge"], "zeros", &[]),

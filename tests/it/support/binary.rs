@@ -1,14 +1,14 @@
-//! The real program, run in a folder of its own without a display.
+//! Runs the real program in a temporary folder, without a display.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-/// A temporary folder and the program in it.
+/// A temporary folder in which the program is run.
 pub struct Bench {
     folder: tempfile::TempDir,
 }
 
-/// What a run gave.
+/// The result of a run.
 pub struct Run {
     pub code: Option<i32>,
     pub stdout: String,
@@ -28,26 +28,26 @@ impl Bench {
         bench
     }
 
-    /// The cat under another name.
+    /// Adds the cat's picture under this name.
     pub fn add_cat(&self, name: &str) {
         let to = self.path(name);
         std::fs::create_dir_all(to.parent().unwrap()).unwrap();
         std::fs::copy(super::root().join("assets/cat.png"), to).unwrap();
     }
 
-    /// A file of that content.
+    /// Writes a file with this content, and its folders.
     pub fn add(&self, name: &str, content: &[u8]) {
         let to = self.path(name);
         std::fs::create_dir_all(to.parent().unwrap()).unwrap();
         std::fs::write(to, content).unwrap();
     }
 
-    /// A path in the folder.
+    /// The path of a file in the folder.
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    /// Names of the files in a folder of the folder, sorted, hidden ones included.
+    /// Names of the files in a folder inside the temporary folder, sorted, hidden ones included.
     pub fn names(&self, folder: &str) -> Vec<String> {
         let mut names: Vec<String> = std::fs::read_dir(self.path(folder))
             .unwrap()
@@ -57,7 +57,7 @@ impl Bench {
         names
     }
 
-    /// The program with arguments parted by blanks, ready to run.
+    /// The program with arguments separated by blanks, ready to run.
     pub fn command(&self, arguments: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_filterscope"));
         command
@@ -67,7 +67,7 @@ impl Bench {
             .env_remove("WAYLAND_DISPLAY")
             .env_remove("WAYLAND_SOCKET")
             .env_remove("FILTERSCOPE_LOG")
-            // Whatever weights and settings the machine has are none of a test's.
+            // Tests don't use the weights and settings of the machine.
             .env("HOME", self.folder.path().join("home"));
         for name in [
             "ALL_PROXY",
@@ -102,7 +102,7 @@ impl Bench {
         Run::of(self.command(arguments).output().unwrap())
     }
 
-    /// Runs the program, which is to end well.
+    /// Runs the program. Panics unless it exits with code 0.
     pub fn ok(&self, arguments: &str) -> Run {
         let run = self.run(arguments);
         assert_eq!(run.code, Some(0), "{arguments}: {}", run.stderr);
@@ -111,7 +111,7 @@ impl Bench {
 }
 
 impl Run {
-    /// A finished process.
+    /// The result of a finished process.
     pub fn of(output: Output) -> Self {
         Self {
             code: output.status.code(),
@@ -121,7 +121,7 @@ impl Run {
     }
 }
 
-/// Columns and rows of a picture, from its header.
+/// Width and height of a picture, from its header.
 pub fn size_of(path: &Path) -> (u32, u32) {
     image::image_dimensions(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
 }

@@ -1,4 +1,4 @@
-//! Stored activations of the frameworks, and generated weights to run a graph with.
+//! Stored activations of the frameworks (goldens), and generated weights to run a graph with.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -10,7 +10,7 @@ use safetensors::tensor::{Dtype, TensorView};
 
 use super::hashweights;
 
-/// `stages.json`: what `make_torch_goldens.py`, `make_keras_goldens.py` and `make_real_goldens.py` wrote.
+/// A `stages.json`, as written by `make_torch_goldens.py`, `make_keras_goldens.py` or `make_real_goldens.py`.
 #[derive(serde::Deserialize)]
 pub struct Goldens {
     #[serde(default)]
@@ -44,7 +44,7 @@ impl Goldens {
     }
 }
 
-/// Largest difference over the reference's largest magnitude: the measure every tolerance here is given in.
+/// Largest difference divided by the reference's largest magnitude. All tolerances here are in this measure.
 pub fn relative_error(got: &[f32], expected: &[f32]) -> f64 {
     assert_eq!(got.len(), expected.len());
     let largest = expected.iter().fold(0f64, |m, v| m.max(f64::from(v.abs())));
@@ -54,7 +54,7 @@ pub fn relative_error(got: &[f32], expected: &[f32]) -> f64 {
     worst / largest
 }
 
-/// Worst error of a stage's samples and of its mean, over the stage's largest magnitude; shapes must agree.
+/// Worst error of a stage's samples and of its mean, divided by the stage's largest magnitude. Panics if the shapes differ.
 pub fn stage_error(stage: &Stage, got: &Activation) -> f64 {
     let shape = got.shape();
     assert_eq!([1, shape.channels, shape.height, shape.width], stage.shape, "shape of {}", stage.name);
@@ -81,7 +81,7 @@ pub fn tensor_file(tensors: &[(String, Vec<usize>, Vec<f32>)]) -> TensorFile {
     TensorFile::from_bytes(safetensors_bytes(tensors), "generated").unwrap()
 }
 
-/// The same as the bytes of a file.
+/// The bytes of a safetensors file with the given tensors.
 pub fn safetensors_bytes(tensors: &[(String, Vec<usize>, Vec<f32>)]) -> Vec<u8> {
     let raw: Vec<(String, Vec<usize>, Vec<u8>)> = tensors
         .iter()
@@ -94,7 +94,7 @@ pub fn safetensors_bytes(tensors: &[(String, Vec<usize>, Vec<f32>)]) -> Vec<u8> 
     safetensors::serialize(views, None).unwrap()
 }
 
-/// Generated weights for the parameters that a `params.json` lists, in that framework's names and layouts.
+/// Generated weights for the parameters listed in a folder's `params.json`, in that framework's names and layouts.
 pub fn generated_from_list(folder: &Path) -> TensorFile {
     #[derive(serde::Deserialize)]
     struct List {
@@ -121,7 +121,7 @@ pub fn generated_from_list(folder: &Path) -> TensorFile {
     tensor_file(&tensors)
 }
 
-/// torch's name of a parameter, as frameworks' tables have it.
+/// The torch name of a node's parameter.
 pub fn torch_name(node: &Node, role: ParamRole) -> String {
     let leaf = match role {
         ParamRole::Kernel | ParamRole::Gamma | ParamRole::Slope => "weight",
@@ -145,7 +145,8 @@ pub fn generated_for(graph: &Graph, gain: u32) -> TensorFile {
     TensorFile::from_bytes(safetensors::serialize(views, None).unwrap(), "generated").unwrap()
 }
 
-/// The same in Keras' names and layouts, for a graph of which each layer is one node (no separable convolutions).
+/// Generated weights for every parameter of a graph, in Keras' names and layouts. Each Keras layer must be one node (no separable
+/// convolutions).
 pub fn generated_for_keras(graph: &Graph, gain: u32) -> TensorFile {
     let all = graph.nodes().iter().flat_map(|node| {
         let is_depthwise = matches!(&node.op, Op::Conv2d(conv) if conv.is_depthwise());
@@ -172,7 +173,7 @@ pub fn generated_for_keras(graph: &Graph, gain: u32) -> TensorFile {
     TensorFile::from_bytes(safetensors::serialize(views, None).unwrap(), "generated").unwrap()
 }
 
-/// A tensor whose values are made when they are written: of the largest networks, all at once would take gigabytes.
+/// A tensor whose values are generated when they are written. For the largest networks, all values at once would take gigabytes.
 struct Generated {
     name: String,
     shape: Vec<usize>,

@@ -13,7 +13,7 @@ pub fn raw_u64(h: u64, i: u64) -> u64 {
     z ^ (z >> 31)
 }
 
-/// In [-1, 1), exact in f32.
+/// Value `i` of the stream as a number in [-1, 1), exact in f32.
 pub fn unit(h: u64, i: u64) -> f32 {
     ((raw_u64(h, i) >> 40) as i64 - (1 << 23)) as f32 * (1.0 / 8_388_608.0)
 }
@@ -69,7 +69,7 @@ pub fn tensor(name: &str, shape: &[usize], gain: u32) -> Vec<f32> {
         .collect()
 }
 
-/// [1, 3, h, w], NCHW order.
+/// An input of noise with the shape [1, 3, h, w], in NCHW order.
 pub fn noise_input(h: usize, w: usize) -> Vec<f32> {
     let s = fnv1a64(format!("input:{h}x{w}").as_bytes());
     let mut out = Vec::with_capacity(3 * h * w);
@@ -85,7 +85,7 @@ pub fn noise_input(h: usize, w: usize) -> Vec<f32> {
     out
 }
 
-/// FNV-1a 64 over the little-endian bytes of the first 256 values: the `fnv256` of params.json.
+/// FNV-1a 64 of the little-endian bytes of the first 256 values: the field `fnv256` of `params.json`.
 pub fn fnv256(v: &[f32]) -> String {
     let b: Vec<u8> = v.iter().take(256).flat_map(|x| x.to_le_bytes()).collect();
     format!("{:016x}", fnv1a64(&b))

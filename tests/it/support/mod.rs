@@ -1,4 +1,4 @@
-//! What several tests share: fixtures, generated weights, the real binary.
+//! Helpers for all tests: fixtures, generated weights, the real binary.
 
 pub mod binary;
 pub mod golden;
@@ -8,12 +8,12 @@ pub mod server;
 
 use std::path::PathBuf;
 
-/// The crate's root, where `weights/`, `assets/` and `tests/fixtures/` lie.
+/// The crate's root folder, with `weights/`, `assets/` and `tests/fixtures/`.
 pub fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// A file under `tests/fixtures/`.
+/// The path of a file in `tests/fixtures/`.
 pub fn fixture(path: &str) -> PathBuf {
     root().join("tests/fixtures").join(path)
 }

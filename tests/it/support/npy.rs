@@ -1,4 +1,4 @@
-//! Reading stored arrays.
+//! Reads stored arrays.
 
 use std::path::Path;
 

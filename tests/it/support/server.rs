@@ -1,4 +1,4 @@
-//! A web server on the loopback that plays the hub and file hosts, whole or broken.
+//! A web server on the loopback interface that acts as the hub and as file hosts, working or faulty.
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use sha2::{Digest as _, Sha256};
 
-/// What was asked.
+/// A request that the server got.
 #[derive(Clone, Debug)]
 pub struct Request {
     pub method: String,
@@ -20,23 +20,23 @@ impl Request {
         self.headers.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, value)| &**value)
     }
 
-    /// Where the range that was asked for begins.
+    /// The first byte of the requested range.
     pub fn range_start(&self) -> Option<usize> {
         self.header("range")?.strip_prefix("bytes=")?.strip_suffix('-')?.parse().ok()
     }
 }
 
-/// What is answered.
+/// An answer of the server.
 #[derive(Clone, Debug, Default)]
 pub struct Reply {
     pub status: u16,
     pub headers: Vec<(String, String)>,
     pub body: Vec<u8>,
-    /// Instead of the body's own length.
+    /// The length to announce instead of the body's own.
     pub announced: Option<usize>,
-    /// Bytes after which the connection is closed.
+    /// The number of bytes of the body after which the connection is closed.
     pub cut_after: Option<usize>,
-    /// Bytes sent at once, and the time between.
+    /// The number of bytes to send at once, and the pause after them.
     pub drip: Option<(usize, Duration)>,
 }
 
@@ -50,7 +50,7 @@ impl Reply {
         self
     }
 
-    /// A file, or the rest of it from where the request asks.
+    /// A file, or the rest of it if the request has a range.
     pub fn file(content: &[u8], request: &Request) -> Self {
         let reply = match request.range_start() {
             Some(from) if from >= content.len() => Self::new(416, ""),
@@ -62,14 +62,14 @@ impl Reply {
     }
 }
 
-/// A running server; it ends with the test.
+/// A running server, which ends with the test.
 pub struct Server {
     pub port: u16,
     requests: Arc<Mutex<Vec<Request>>>,
 }
 
 impl Server {
-    /// Answers each request with what `answer` says.
+    /// Starts a server that answers each request with the result of `answer`.
     pub fn start(answer: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -93,12 +93,12 @@ impl Server {
         format!("127.0.0.1:{}", self.port)
     }
 
-    /// Everything that was asked up to now.
+    /// All requests up to now.
     pub fn requests(&self) -> Vec<Request> {
         self.requests.lock().unwrap().clone()
     }
 
-    /// The same as `METHOD path from-range`.
+    /// All requests up to now as text: method and path, and `from N` if there is a range.
     pub fn log(&self) -> Vec<String> {
         let word = |r: &Request| match r.range_start() {
             Some(from) => format!("{} {} from {from}", r.method, r.path),
@@ -128,7 +128,7 @@ fn serve(stream: TcpStream, seen: &Mutex<Vec<Request>>, answer: &dyn Fn(&Request
     }
     let request = Request { method, path, headers };
     seen.lock().unwrap().push(request.clone());
-    // Whoever asked may have gone; then there is nothing to answer.
+    // The client may have closed the connection; then there is nothing to do.
     drop(send(stream, &request, &answer(&request)));
 }
 
@@ -155,7 +155,7 @@ fn send(mut stream: TcpStream, request: &Request, reply: &Reply) -> std::io::Res
     }
 }
 
-/// Lower-case hexadecimal sha256.
+/// The SHA-256 hash of bytes, in lower-case hexadecimal digits.
 pub fn sha256(bytes: &[u8]) -> String {
     Sha256::digest(bytes)
         .iter()
@@ -164,10 +164,10 @@ pub fn sha256(bytes: &[u8]) -> String {
         .collect()
 }
 
-/// The commit that a played hub is at.
+/// The commit that the server gives when it acts as the hub.
 pub const COMMIT: &str = "0123456789abcdef0123456789abcdef01234567";
 
-/// What the hub says of a large file before it sends one on to `location`.
+/// The hub's answer for a large file: its size, its hash and a redirection to `location`.
 pub fn hub_says(content: &[u8], location: &str) -> Reply {
     Reply::new(302, "")
         .header("Location", location)
@@ -176,7 +176,7 @@ pub fn hub_says(content: &[u8], location: &str) -> Reply {
         .header("X-Linked-Etag", format!("\"{}\"", sha256(content)))
 }
 
-/// A hub that has one file in each of its repositories and keeps bytes under `/bytes`.
+/// A hub with the same file in each repository. The file's bytes are at `/bytes`.
 pub fn hub(content: Vec<u8>) -> Server {
     Server::start(move |request| {
         if request.path.contains("/resolve/main/") {

@@ -1,4 +1,4 @@
-//! Strict binding of tensors to a graph, and broken safetensors files.
+//! Strict binding of tensors to a graph's parameters, and broken safetensors files.
 
 use std::path::Path;
 
@@ -12,7 +12,7 @@ use safetensors::tensor::{Dtype, TensorView};
 use crate::support::golden::{generated_for, tensor_file};
 use crate::support::root;
 
-/// One convolution with a bias and one batch norm.
+/// A graph of one convolution with a bias and one batch norm.
 fn small() -> Graph {
     let (mut b, x) = GraphBuilder::new();
     let x = b.conv("stem", x, Conv2d::new(3, 2, 1).with_bias());
@@ -41,7 +41,7 @@ fn bind(tensors: &Tensors) -> Result<BoundWeights, String> {
 }
 
 #[test]
-fn a_classifier_may_be_surplus_and_nothing_else() {
+fn only_a_classifier_may_be_surplus() {
     let mut tensors = whole();
     tensors.push(("fc.weight".into(), vec![1], vec![0.0]));
     tensors.push(("bn.num_batches_tracked".into(), vec![1], vec![0.0]));
@@ -55,7 +55,7 @@ fn a_classifier_may_be_surplus_and_nothing_else() {
     );
 }
 
-/// A linear layer's kernel lies as two numbers' product, a layer scale under its own name.
+/// A linear layer's kernel has two axes, and a layer scale has a name without a suffix.
 #[test]
 fn linear_layers_and_scales_bind_by_their_own_shapes_and_names() {
     let (mut b, x) = GraphBuilder::new();
@@ -87,7 +87,7 @@ fn linear_layers_and_scales_bind_by_their_own_shapes_and_names() {
 }
 
 #[test]
-fn every_tensor_at_fault_is_named() {
+fn every_wrong_tensor_is_named() {
     let mut tensors = whole();
     tensors.retain(|(name, ..)| name != "stem.bias" && name != "bn.running_mean");
     tensors[0].1 = vec![3, 2, 1, 1];
@@ -99,7 +99,7 @@ fn every_tensor_at_fault_is_named() {
 }
 
 #[test]
-fn values_that_would_poison_every_map_are_refused() {
+fn values_that_would_spoil_every_map_are_refused() {
     let mut tensors = whole();
     tensors[0].2[3] = f32::NAN;
     tensors[5].2[1] = -1.0;
@@ -110,7 +110,7 @@ fn values_that_would_poison_every_map_are_refused() {
 }
 
 #[test]
-fn another_network_is_called_that() {
+fn the_error_for_another_network_says_so() {
     let tensors = vec![("a".into(), vec![1], vec![0.0]), ("b".into(), vec![1], vec![0.0])];
     assert_eq!(
         bind(&tensors).unwrap_err(),
@@ -140,7 +140,7 @@ fn half_floats_and_doubles_become_f32() {
 }
 
 #[test]
-fn integers_are_no_weights() {
+fn integers_are_refused_as_weights() {
     let tensors = whole();
     let data: Vec<Vec<u8>> =
         tensors.iter().map(|(_, s, _)| vec![0; 8 * s.iter().product::<usize>()]).collect();
@@ -153,7 +153,7 @@ fn integers_are_no_weights() {
     assert!(error.contains("`stem.weight` is I64, expected F16, BF16, F32 or F64"), "{error}");
 }
 
-/// File → exact message.
+/// Each broken file gives its exact message.
 #[test]
 fn broken_files_say_what_they_are() {
     let good = std::fs::read(root().join("weights/tf_efficientnet_lite0.f16.safetensors")).unwrap();
@@ -241,7 +241,7 @@ fn bytes_flipped_anywhere_in_a_header_never_panic() {
     }
 }
 
-/// Keras numbers unnamed layers by session: `conv2d_95` can be the first. Order decides.
+/// Keras numbers unnamed layers throughout a session, so `conv2d_95` can be a model's first layer. Layers bind by their order.
 #[test]
 fn keras_automatic_numbers_bind_by_order() {
     let (mut b, x) = GraphBuilder::new();
@@ -262,7 +262,7 @@ fn keras_automatic_numbers_bind_by_order() {
 }
 
 #[test]
-fn keras_tensors_are_refused_for_another_frameworks_row() {
+fn keras_tensors_are_refused_for_another_frameworks_model_spec() {
     let row = Registry::find("vgg16.tv_in1k").unwrap();
     let file = tensor_file(&[("block1_conv1/kernel".into(), vec![1], vec![0.0])]);
     let error = Backbone::from_tensors(row, file).unwrap_err();
@@ -275,7 +275,7 @@ fn keras_tensors_are_refused_for_another_frameworks_row() {
 }
 
 #[test]
-fn a_networks_parameters_are_all_found_and_none_is_left() {
+fn all_of_a_networks_parameters_are_found_and_none_is_left_over() {
     let row = Registry::find("resnet18.tv_in1k").unwrap();
     let graph = (row.build)().unwrap();
     let file = generated_for(&graph, 3);
@@ -284,7 +284,7 @@ fn a_networks_parameters_are_all_found_and_none_is_left() {
     assert_eq!(Backbone::from_tensors(row, file).unwrap().weights().num_head_tensors(), 0);
 }
 
-/// Half floats aren't unpacked, a classifier isn't kept, and values are the same after its bytes went from between the others.
+/// A backbone keeps half floats as they are and drops the classifier. Removing the classifier's bytes doesn't change the other values.
 #[test]
 fn a_backbone_holds_its_parameters_once() {
     let row = Registry::find("resnet18.tv_in1k").unwrap();

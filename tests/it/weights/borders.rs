@@ -1,4 +1,5 @@
-//! What no tensor of a Keras file shows: borders before convolutions, and what a model's input is (`fixtures/weights/borders/make.py`).
+//! Properties that no tensor of a Keras file shows: borders before convolutions, and the model's input
+//! (`fixtures/weights/borders/make.py`).
 
 use std::io::{Cursor, Read as _};
 
@@ -19,7 +20,7 @@ fn refusal(graph: &Graph, name: &str) -> Option<String> {
     BoundWeights::bind(graph, "a network", &file(name), &[]).err().map(|error| error.to_string())
 }
 
-/// A convolution that keeps the extent, as VGG16's first.
+/// A graph of a convolution that keeps the map's size, like VGG16's first.
 fn same() -> Graph {
     let (mut b, x) = GraphBuilder::new();
     let conv = b.conv("block1_conv1", x, Conv2d::new(3, 4, 3).with_padding(Padding::Same).with_bias());
@@ -28,7 +29,7 @@ fn same() -> Graph {
     b.finish().unwrap()
 }
 
-/// One with a border of its own before it, as `ResNet50`'s first.
+/// A graph of a convolution after a layer that adds a border, like `ResNet50`'s first.
 fn own() -> Graph {
     let (mut b, x) = GraphBuilder::new();
     let pad = b.node("conv1_pad", Op::ZeroPad(Sides { top: 3, bottom: 3, left: 3, right: 3 }), &[x]);
@@ -39,7 +40,7 @@ fn own() -> Graph {
 }
 
 #[test]
-fn a_border_that_a_network_has_passes_and_any_other_is_refused() {
+fn the_network_s_own_border_is_accepted_and_any_other_is_refused() {
     for (graph, name) in [(same(), "same_plain"), (own(), "own_three"), (own(), "own_pairs")] {
         assert_eq!(refusal(&graph, name), None, "{name}");
     }
@@ -55,7 +56,7 @@ fn a_border_that_a_network_has_passes_and_any_other_is_refused() {
 }
 
 #[test]
-fn models_of_other_inputs_than_rgb_pictures_are_refused_by_name() {
+fn models_with_inputs_other_than_rgb_are_refused_by_name() {
     for (name, expected) in [
         (
             "grey",

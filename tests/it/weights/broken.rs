@@ -1,4 +1,4 @@
-//! Broken and foreign files: exact messages, no panic, no allocation that a file could ask for.
+//! Broken and foreign files: exact messages, no panic, and no memory allocated because a file claims a size.
 
 use std::io::Write as _;
 
@@ -10,7 +10,7 @@ use super::{fixture, toy};
 const TH_ADVICE: &str = "get the file with `tf_kernels` in its name";
 const OBJECT: &str = "nothing in it is executed here; save the model's `state_dict()` instead";
 
-/// File of `broken/` → exact message.
+/// Each file of `broken/` gives its exact message.
 #[test]
 fn each_broken_file_says_what_it_is() {
     let archive = "this ZIP archive can't be read";
@@ -86,9 +86,9 @@ fn each_broken_file_says_what_it_is() {
     assert!(!std::path::Path::new("filterscope-was-here").exists(), "a pickle was executed");
 }
 
-/// Kernels in Theano's order fit no graph here; that they would the other way round is told.
+/// Kernels in Theano's order fit no graph here, and the error says which order they have.
 #[test]
-fn kernels_in_theanos_order_are_told() {
+fn kernels_in_theanos_order_are_reported_as_such() {
     let path = fixture("broken/th_order.h5");
     let file = TensorFile::read(&path).unwrap();
     assert_eq!(
@@ -111,7 +111,7 @@ fn archive(members: &[(&str, &[u8])]) -> Vec<u8> {
     zip.finish().unwrap().into_inner()
 }
 
-/// An archive of another kind says what lies at its top.
+/// The error for an archive of another kind lists the entries at its top level.
 #[test]
 fn an_archive_of_another_kind_says_what_it_holds() {
     let neither = "neither PyTorch's data.pkl nor Keras' model.weights.h5 in it; it holds";
@@ -141,7 +141,7 @@ fn an_archive_of_another_kind_says_what_it_holds() {
     }
 }
 
-/// Small archives that unpack to much more than any pickle of names.
+/// Small archives that unpack to much more than a pickle of names needs.
 #[test]
 fn zip_bombs_are_left_packed() {
     let zeros = vec![0; 65 << 20];
@@ -151,7 +151,7 @@ fn zip_bombs_are_left_packed() {
         TensorFile::from_bytes(bomb.clone(), "bomb").unwrap_err().to_string(),
         "this ZIP archive can't be read: `a/data.pkl` unpacks to more than 67108864 bytes: \"bomb\""
     );
-    // The same with a directory that lies about the size: the unpacking itself has the limit.
+    // The same archive with a wrong size in its directory: the limit holds while unpacking, too.
     let honest = (zeros.len() as u32).to_le_bytes();
     let mut lying = bomb;
     let places: Vec<usize> = (0..lying.len() - 4).filter(|at| lying[*at..*at + 4] == honest).collect();
@@ -166,9 +166,9 @@ fn zip_bombs_are_left_packed() {
     assert!(error.starts_with("this ZIP archive can't be read: "), "{error}");
 }
 
-/// A pickle that doubles what it refers to forty times is a terabyte to a reader that copies, and nests deeper than a stack.
+/// One pickle doubles a reference forty times, which is a terabyte for a reader that copies. Another is nested deeper than a stack allows.
 #[test]
-fn pickles_that_unfold_stay_small() {
+fn pickles_that_expand_or_nest_too_much_are_refused() {
     let mut doubling = b"\x80\x02]q\x00".to_vec();
     for _ in 0..40 {
         doubling.extend_from_slice(b"h\x00h\x00\x86q\x000");
@@ -183,7 +183,7 @@ fn pickles_that_unfold_stay_small() {
     }
 }
 
-/// Every file cut anywhere and with any byte changed: an answer, never a panic.
+/// Files that are cut anywhere, or have any byte changed, give a result or an error, never a panic.
 #[test]
 fn damage_anywhere_never_panics() {
     let names = [
@@ -213,14 +213,14 @@ fn damage_anywhere_never_panics() {
     }
 }
 
-/// Bytes that are like a weight file's in a part, and what they are really.
+/// Bytes that partly look like a weight file, and the errors that say what they are.
 #[test]
-fn what_only_begins_like_a_weight_file_is_called_what_it_is() {
+fn files_that_only_begin_like_a_weight_file_are_named_correctly() {
     let header = br#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#;
     let tensors =
         |num_values: usize| [&(header.len() as u64).to_le_bytes()[..], header, &vec![0; num_values]].concat();
     assert!(TensorFile::from_bytes(tensors(4), "f").is_ok());
-    // Of pickle protocol 4, whose pickles stand in frames.
+    // Pickle protocol 4 puts pickles into frames.
     let framed =
         [b"\x80\x04\x95\x0d\0\0\0\0\0\0\0".as_slice(), b"\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19."].concat();
     for (bytes, expected) in [

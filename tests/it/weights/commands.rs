@@ -1,4 +1,4 @@
-//! `weights`, `models` and `selfcheck` as a person runs them.
+//! The commands `weights`, `models` and `selfcheck`, run as a person would.
 
 use filterscope::formats::read_record;
 use filterscope::models::Registry;
@@ -10,7 +10,7 @@ use crate::support::server::{Server, hub};
 
 const B0: &str = "tf_efficientnet_b0.in1k";
 
-/// Generated weights of B0, as the hub would have them.
+/// Generated weights of B0 as a safetensors file, as the hub would serve them.
 fn b0() -> Vec<u8> {
     let graph = (Registry::find(B0).unwrap().build)().unwrap();
     let mut tensors = generated_params(&graph, 4);
@@ -59,7 +59,7 @@ fn weights_are_fetched_found_checked_run_and_removed() {
     let checked = bench.ok(&format!("selfcheck {B0}")).stdout;
     assert!(checked.starts_with(&format!("{B0}: no reference stored; ")), "{checked}");
 
-    // A file that changed on the disk: still sound as a network, and not what was fetched.
+    // A file that changed on the disk still binds, but isn't the file that was fetched.
     let file = std::fs::canonicalize(path.trim()).unwrap();
     let mut bytes = std::fs::read(&file).unwrap();
     let last = bytes.len() - 10;
@@ -81,7 +81,7 @@ fn render_downloads_when_told_and_never_offline() {
         "error: the weights of {B0} are not installed; models that run at once: xception.keras_in1k, vgg16.keras_in1k, tf_efficientnet_lite0.in1k\n\
          help: `filterscope weights fetch {B0}` downloads them, or give a file with `--weights FILE` (timm/{B0})\n"
     );
-    // Nobody can be asked, and nobody said yes.
+    // Without a terminal no question can be asked, and there is no `--yes`.
     for arguments in ["", " --offline"] {
         let run = run_with(&bench, &server, &format!("render cat.png -o out.png --model {B0}{arguments}"));
         assert_eq!((run.code, run.stderr), (Some(2), not_here.clone()), "{arguments}");
@@ -108,13 +108,13 @@ fn a_proxy_is_used() {
     let mut command = bench.command(&format!("weights fetch {B0}"));
     command.env("HF_ENDPOINT", "http://hub.invalid").env("HTTP_PROXY", proxy.url());
     let run = Run::of(command.output().unwrap());
-    // A proxy that doesn't know how to pass anything on is asked, and nobody else.
+    // Only the proxy gets requests. It can't forward them, so the fetch fails.
     assert!(!proxy.log().is_empty(), "{}", run.stderr);
     assert!(!run.stderr.contains("no such host"), "{}", run.stderr);
 }
 
 #[test]
-fn what_was_downloaded_must_fit() {
+fn a_download_must_fit_the_network() {
     let (bench, server) = (Bench::new(), hub(safetensors_bytes(&[("a".into(), vec![1], vec![0.0])])));
     let run = run_with(&bench, &server, &format!("weights fetch {B0}"));
     assert_eq!(run.code, Some(2));
@@ -125,7 +125,7 @@ fn what_was_downloaded_must_fit() {
 fn files_are_imported_and_run_by_name() {
     let bench = Bench::with_cat();
     bench.add("any.bin", &b0());
-    // Three rows have these tensors; borders and preprocessing tell them apart, and no file shows those.
+    // Four model specs have these tensors. They differ in borders and preprocessing, which no file shows.
     let run = bench.run("weights import any.bin");
     assert_eq!(run.code, Some(2));
     assert_eq!(
@@ -164,7 +164,7 @@ fn files_are_imported_and_run_by_name() {
     bench.ok(&format!("weights remove {B0}"));
     assert_eq!(state_of(&bench, B0), "downloadable");
 
-    // As a file of one's own it says what it is for.
+    // An imported copy records the model that it is for.
     bench.ok(&format!("weights import any.bin --model {B0} -o mine"));
     bench.ok("render cat.png -o own.png --weights mine.safetensors");
     assert_eq!(read_record(&bench.path("own.png")).unwrap().panels[0].run.tag, B0);
@@ -184,7 +184,7 @@ fn files_are_imported_and_run_by_name() {
 }
 
 #[test]
-fn carried_weights_are_not_imported_over() {
+fn importing_does_not_replace_carried_weights() {
     let bench = Bench::new();
     let lite0 = root().join("weights/tf_efficientnet_lite0.f16.safetensors");
     bench.add("lite0.safetensors", &std::fs::read(lite0).unwrap());

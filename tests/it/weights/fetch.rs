@@ -1,4 +1,4 @@
-//! Downloads through the real client, from a server on the loopback that plays the hub and file hosts.
+//! Downloads through the real client, from a server on the loopback interface that acts as the hub and as file hosts.
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -14,14 +14,14 @@ use crate::support::server::{COMMIT, Reply, Request, Server, hub, hub_says, sha2
 const HUB: WeightSource = WeightSource::Hub { repo: "timm/toy.a1", file: "model.safetensors" };
 const PATH: &str = "/timm/toy.a1/resolve/main/model.safetensors";
 
-/// Of [`content`].
+/// The MD5 hash of [`content`], in hexadecimal digits.
 const CONTENT_MD5: &str = "3daeab5bbad4d9d4764300c445051dd8";
 
 fn content() -> Vec<u8> {
     (0..1_000_000u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8).collect()
 }
 
-/// A folder for downloads, and clients that lose patience soon.
+/// A folder for downloads, and clients with short timeouts.
 struct Desk {
     folder: tempfile::TempDir,
 }
@@ -73,7 +73,7 @@ impl Desk {
         self.repository().join("blobs").join(format!("{}.incomplete", sha256(&content())))
     }
 
-    /// Puts the beginning of a download there, as an earlier run left it.
+    /// Writes the beginning of a download, as an earlier run would have left it.
     fn begin(&self, bytes: &[u8]) {
         std::fs::create_dir_all(self.repository().join("blobs")).unwrap();
         std::fs::write(self.unfinished(), bytes).unwrap();
@@ -87,13 +87,13 @@ fn words(result: Result<Fetched, FetchError>) -> String {
     }
 }
 
-/// An address that lives as long as the tests.
+/// A file on this server as a source. Its address is leaked, because a source needs a static one.
 fn address(server: &Server, path: &str, md5: Option<&'static str>) -> WeightSource {
     WeightSource::Https { url: Box::leak(format!("{}{path}", server.url()).into_boxed_str()), md5 }
 }
 
 #[test]
-fn a_file_of_the_hub_lies_in_the_hubs_own_layout() {
+fn a_file_of_the_hub_is_stored_in_the_hubs_own_layout() {
     let (desk, server) = (Desk::new(), hub(content()));
     let mut seen = Vec::new();
     let client = Client::new(Desk::options(&server.url()));
@@ -125,15 +125,15 @@ fn a_file_of_the_hub_lies_in_the_hubs_own_layout() {
     assert!(seen.windows(2).all(|pair| pair[0].have <= pair[1].have));
     assert_eq!(seen.last(), Some(&Progress { have: 1_000_000, total: Some(1_000_000) }));
     assert_eq!(desk.folders().find("toy.a1", Some(HUB)).unwrap().path, fetched.path);
-    // Again: the blob is there, so no byte is fetched twice.
+    // A second fetch finds the blob, so no byte is fetched twice.
     desk.fetch(&server, HUB).unwrap();
     assert_eq!(server.log().len(), 4, "{:?}", server.log());
 }
 
 #[test]
-fn the_token_goes_to_the_hub_and_no_further() {
+fn the_token_is_sent_to_the_hub_only() {
     let bytes = Server::start(|request| Reply::file(&content(), request));
-    // Another name for the same machine is another host.
+    // Another name of the same machine counts as another host.
     let elsewhere = format!("http://localhost:{}/bytes", bytes.port);
     let hub = Server::start(move |_| hub_says(&content(), &elsewhere));
     let options = FetchOptions { token: Some("secret".into()), ..Desk::options(&hub.url()) };
@@ -167,19 +167,19 @@ fn a_cut_connection_is_resumed_where_it_was_cut() {
 }
 
 #[test]
-fn what_an_earlier_run_left_is_gone_on_with() {
+fn a_download_of_an_earlier_run_is_resumed() {
     let (desk, server) = (Desk::new(), hub(content()));
     desk.begin(&content()[..700_000]);
     let fetched = desk.fetch(&server, HUB).unwrap();
     assert_eq!(std::fs::read(fetched.path).unwrap(), content());
     assert_eq!(server.log().last().unwrap(), "GET /bytes from 700000");
     assert!(!desk.unfinished().exists());
-    // All bytes there and only the name missing: nothing is fetched.
+    // All bytes are there and only the final name is missing: nothing is fetched.
     let desk = Desk::new();
     desk.begin(&content());
     desk.fetch(&server, HUB).unwrap();
     assert_eq!(server.log().last().unwrap(), &format!("HEAD {PATH}"));
-    // More than there can be is no beginning.
+    // A file longer than the download isn't used as its beginning.
     let desk = Desk::new();
     desk.begin(&[content(), content()].concat());
     desk.fetch(&server, HUB).unwrap();
@@ -187,7 +187,7 @@ fn what_an_earlier_run_left_is_gone_on_with() {
 }
 
 #[test]
-fn a_wrong_beginning_is_found_out_and_thrown_away() {
+fn a_wrong_beginning_is_detected_and_deleted() {
     let (desk, server) = (Desk::new(), hub(content()));
     desk.begin(&vec![7; 700_000]);
     let mixed = [&vec![7; 700_000][..], &content()[700_000..]].concat();
@@ -206,14 +206,14 @@ fn a_wrong_beginning_is_found_out_and_thrown_away() {
 }
 
 #[test]
-fn servers_without_ranges_begin_anew() {
+fn servers_without_ranges_send_the_whole_file() {
     let whole = |request: &Request| {
         if request.path == "/bytes" { Reply::new(200, content()) } else { hub_says(&content(), "/bytes") }
     };
     let (desk, server) = (Desk::new(), Server::start(whole));
     desk.begin(&vec![7; 700_000]);
     assert_eq!(std::fs::read(desk.fetch(&server, HUB).unwrap().path).unwrap(), content());
-    // One that refuses the range is asked for the whole.
+    // A server that refuses the range is asked for the whole file.
     let refusing = |request: &Request| match (request.path.as_str(), request.range_start()) {
         ("/bytes", Some(_)) => Reply::new(416, ""),
         ("/bytes", None) => Reply::new(200, content()),
@@ -222,7 +222,7 @@ fn servers_without_ranges_begin_anew() {
     let (desk, server) = (Desk::new(), Server::start(refusing));
     desk.begin(&vec![7; 700_000]);
     assert_eq!(std::fs::read(desk.fetch(&server, HUB).unwrap().path).unwrap(), content());
-    // One that answers with another part than was asked for isn't believed.
+    // An answer with another part than requested isn't used.
     let elsewhere = |request: &Request| match (request.path.as_str(), request.range_start()) {
         ("/bytes", Some(_)) => Reply::new(206, &content()[..10]).header("Content-Range", "bytes 0-9/1000000"),
         ("/bytes", None) => Reply::new(200, content()),
@@ -234,7 +234,7 @@ fn servers_without_ranges_begin_anew() {
 }
 
 #[test]
-fn refusals_say_what_to_do() {
+fn errors_of_the_server_say_what_to_do() {
     for (status, token, expected) in [
         (
             401,
@@ -255,10 +255,10 @@ fn refusals_say_what_to_do() {
 }
 
 #[test]
-fn a_busy_server_is_asked_again() {
+fn requests_to_a_busy_server_are_repeated() {
     let tries = AtomicUsize::new(0);
     let server = Server::start(move |request| {
-        // The first to ask, to fetch, and to fetch from where the bytes are.
+        // The first attempt fails at each step: asking for the file, fetching it, and fetching from where the bytes are.
         if [0, 2, 4].contains(&tries.fetch_add(1, Ordering::Relaxed)) {
             return Reply::new(503, "");
         }
@@ -274,7 +274,7 @@ fn a_busy_server_is_asked_again() {
 }
 
 #[test]
-fn a_slow_body_comes_and_a_silent_one_is_given_up() {
+fn a_slow_download_succeeds_and_a_stalled_one_is_given_up() {
     let slowly = |request: &Request| {
         if request.path != "/bytes" {
             return hub_says(&content(), "/bytes");
@@ -311,7 +311,7 @@ fn a_slow_body_comes_and_a_silent_one_is_given_up() {
 }
 
 #[test]
-fn a_person_may_stop_and_go_on() {
+fn a_download_can_be_stopped_and_resumed() {
     let (desk, server) = (Desk::new(), hub(content()));
     let client = Client::new(Desk::options(&server.url()));
     let stop = |progress: Progress| {
@@ -329,7 +329,7 @@ fn a_person_may_stop_and_go_on() {
 }
 
 #[test]
-fn more_than_was_announced_and_more_than_there_is_room_for_are_refused() {
+fn more_bytes_than_announced_or_than_fit_on_the_disk_are_refused() {
     let more = |request: &Request| {
         if request.path == "/bytes" {
             Reply::new(200, [content(), content()].concat())
@@ -354,7 +354,7 @@ fn more_than_was_announced_and_more_than_there_is_room_for_are_refused() {
 }
 
 #[test]
-fn two_downloads_of_one_file_do_not_meet() {
+fn a_file_is_not_downloaded_by_two_programs_at_once() {
     let (desk, server) = (Desk::new(), hub(content()));
     desk.begin(&content()[..5]);
     let held = std::fs::OpenOptions::new().append(true).open(desk.unfinished()).unwrap();
@@ -380,7 +380,7 @@ fn renamed_repositories_are_found() {
 }
 
 #[test]
-fn files_of_web_servers_are_held_against_their_publishers_md5() {
+fn files_of_web_servers_are_checked_by_their_publishers_md5() {
     let server = Server::start(|request| Reply::file(&content(), request));
     let desk = Desk::new();
     // Computed by Python's hashlib from the same bytes.
@@ -405,7 +405,7 @@ fn files_of_web_servers_are_held_against_their_publishers_md5() {
 fn without_a_network_nothing_hangs() {
     let options = FetchOptions { offline_by: Some("--offline"), ..Desk::options("http://127.0.0.1:9") };
     assert_eq!(Client::new(options).ask(HUB).unwrap_err().to_string(), "downloads are off (--offline)");
-    // A port that was free a moment ago: nobody listens.
+    // Nobody listens on a port that was free a moment ago.
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let client = Client::new(Desk::options(&format!("http://127.0.0.1:{port}")));
     let error = client.ask(HUB).unwrap_err().to_string();

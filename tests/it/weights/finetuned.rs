@@ -1,4 +1,4 @@
-//! Fine-tuned Keras models in every form in which Keras saves them: the network inside is found, with Keras' own values, and its head.
+//! Fine-tuned Keras models in every form in which Keras saves them: the network inside and its head are found and give Keras' values.
 
 use std::collections::BTreeMap;
 use std::io::{Cursor, Read as _, Write as _};
@@ -16,7 +16,7 @@ use super::fixture;
 use crate::support::golden::relative_error;
 use crate::support::npy::npy_f32;
 
-/// The base of `finetuned/make.py`: units of equal shapes in branches of unequal length.
+/// The base network of `finetuned/make.py`: units of equal shapes in branches of unequal length.
 fn little() -> Graph {
     let (mut b, x) = GraphBuilder::new();
     let mut num = 0;
@@ -67,7 +67,7 @@ fn bind(name: &str) -> Result<BoundWeights, Box<BindError>> {
     BoundWeights::bind(&little(), "little", &file(name), &[])
 }
 
-/// The last map for the picture that Keras was given.
+/// Loads a file and computes its last map for the input that Keras was given.
 fn last_map(name: &str, bytes: Vec<u8>) -> (Backbone, Activation) {
     let file = TensorFile::from_bytes(bytes, name).unwrap_or_else(|e| panic!("{e}"));
     let row = Registry::find("inception_v3.keras_in1k").unwrap();
@@ -104,9 +104,9 @@ fn changed(name: &str, from: &str, to: &str) -> TensorFile {
     TensorFile::from_bytes(out.finish().unwrap().into_inner(), name).unwrap_or_else(|e| panic!("{e}"))
 }
 
-/// What no tensor shows: such a network would bind and give other values.
+/// No tensor shows these settings: without a check such a network would bind and give other values.
 #[test]
-fn a_network_whose_layers_are_set_otherwise_is_refused() {
+fn a_network_whose_layers_have_other_settings_is_refused() {
     for (from, to, expected) in [
         ("\"strides\": [2, 2]", "\"strides\": [1, 1]", "has strides [1, 1], expected [2, 2]"),
         ("\"epsilon\": 0.001", "\"epsilon\": 1e-05", "has epsilon 0.00001, expected 0.001"),
@@ -124,14 +124,14 @@ fn a_network_whose_layers_are_set_otherwise_is_refused() {
     }
 }
 
-/// What a file's name says of it: `k33_nested.weights.h5` is the form `nested`.
+/// The form that a file's name tells: `nested` for `k33_nested.weights.h5`.
 fn form(name: &str) -> &str {
     let (_, rest) = name.split_once('_').unwrap();
     rest.split('.').next().unwrap().trim_end_matches("_weights")
 }
 
 #[test]
-fn every_form_of_every_age_gives_the_map_that_keras_gave() {
+fn every_form_of_every_keras_version_gives_keras_map() {
     let (_, reference) = npy_f32(fixture("finetuned/map.npy"));
     let mut num = 0;
     for (name, bytes) in files() {
@@ -148,7 +148,8 @@ fn every_form_of_every_age_gives_the_map_that_keras_gave() {
     assert!(num > 40, "{num}");
 }
 
-/// Where the file says how the head is put together, its classes are those that Keras computes; elsewhere it says why not.
+/// If a file says how the layers of its head are connected, the classes are those that Keras computes; otherwise a note says why there
+/// are none.
 #[test]
 fn heads_give_the_classes_that_keras_gave() {
     let outputs = outputs();
@@ -194,9 +195,9 @@ fn heads_give_the_classes_that_keras_gave() {
     assert_eq!((num, silent.len()), (23, 23), "{silent:#?}");
 }
 
-/// Keras 3.0 to 3.5 wrote no names into `.weights.h5`; what was found, and how, is said.
+/// Notes say what was found in a file and how. Keras 3.0 to 3.5 wrote no names into `.weights.h5`.
 #[test]
-fn what_was_found_is_told() {
+fn notes_say_what_was_found() {
     let notes = |name: &str| bind(name).unwrap().keras().unwrap().notes();
     let nameless = "the file has no names of its layers: they were taken in the order in which Keras counts them by class";
     let unclear = "; no classes: the file doesn't say how the layers of its head are put together";
@@ -221,14 +222,14 @@ fn what_was_found_is_told() {
             format!("its head: `first` (12 → 5), `last` (5 → 3){unclear}"),
         ]
     );
-    // Names of Keras 3.3 stand in the configuration, those of a bare file of 3.6 in the file itself.
+    // Keras 3.3 has the names in the configuration, a bare weight file of Keras 3.6 in the file itself.
     for name in ["k33_nested.keras", "k3_nested.weights.h5", "k2_nested.keras", "k2_flat_weights.h5"] {
         assert!(!bind(name).unwrap().keras().unwrap().is_nameless, "{name}");
     }
 }
 
 #[test]
-fn a_network_that_isnt_given_the_picture_or_is_there_twice_is_refused() {
+fn a_network_behind_other_layers_or_present_twice_is_refused() {
     for (name, message) in [
         (
             "k3_stem.keras",
@@ -251,12 +252,12 @@ fn a_network_that_isnt_given_the_picture_or_is_there_twice_is_refused() {
         assert_eq!(bind(name).unwrap_err().to_string(), message);
     }
     assert_eq!(bind("k3_two_bases.keras").unwrap_err().remedy(), Some(Remedy::KeepOneCopy));
-    // Two bases side by side are counted in turns.
+    // The layers of two bases side by side are numbered alternately.
     assert!(bind("k33_two_bases.weights.h5").is_err());
     assert!(bind("k33_branch.weights.h5").is_err());
 }
 
-/// `conv2d_30` and not `conv2d_3`: what the layer would be called in this file.
+/// The error has the name that the layer would have in this file: `conv2d_30` and not `conv2d_3`.
 #[test]
 fn a_missing_numbered_layer_is_named_as_it_would_be_in_the_file() {
     let graph = little();
@@ -289,7 +290,7 @@ fn a_missing_numbered_layer_is_named_as_it_would_be_in_the_file() {
 }
 
 #[test]
-fn classes_have_a_persons_names_and_maps() {
+fn classes_can_be_named_by_a_file_and_have_maps() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("names.txt");
     std::fs::write(&path, "cat\ndog\nowl\n").unwrap();
@@ -298,7 +299,7 @@ fn classes_have_a_persons_names_and_maps() {
     let head = backbone.weights().head().unwrap();
     assert_eq!(head.words(&map, 2).unwrap(), "owl 38.5 %, cat 36.8 %");
     assert_eq!((head.find("dog"), head.find("1"), head.find("3")), (Ok(1), Ok(1), Err(NoClass::Unknown)));
-    // What a class's map adds up to is what its score changes by when the last layer grows.
+    // The mean of a class map is the rate at which the class's score changes when the last layer's values grow.
     let scores = |map: &Activation| {
         let mut shares = head.top(map, 3);
         shares.sort_by_key(|share| share.class);
@@ -325,7 +326,7 @@ fn classes_have_a_persons_names_and_maps() {
     let said =
         format!("the file has 2 class names, and the classifier has 3 classes: \"{}\"", path.display());
     assert_eq!(error.to_string(), said);
-    // One output for two classes; the first has what speaks against the second.
+    // The head has one output for two classes: the first class's map is the negative of the second's.
     let (mut backbone, map) = last_map("k3_binary.keras", files().remove("k3_binary.keras").unwrap());
     backbone.name_classes(&ClassNames::read(&path).unwrap()).unwrap();
     let head = backbone.weights().head().unwrap();
@@ -354,7 +355,7 @@ fn an_imported_copy_keeps_the_head() {
     assert_eq!(top(&bound), top(backbone.weights()));
 }
 
-/// Keras counts by depth, so branches take turns; `finetuned/class_order.py` asked Keras 3.3.
+/// Keras numbers layers by depth, so layers of parallel branches alternate. `finetuned/class_order.py` wrote the order of Keras 3.3.
 #[test]
 fn classes_are_counted_in_keras_order() {
     let text = std::fs::read_to_string(fixture("finetuned/class_order.txt")).unwrap();

@@ -1,4 +1,4 @@
-//! What models of Keras do to a picture inside, against the values that reach their first layer in Keras
+//! Preprocessing inside Keras models, compared with the values that reach their first layer in Keras
 //! (`fixtures/weights/preprocessing/make.py`).
 
 use std::collections::{BTreeMap, HashMap};
@@ -47,7 +47,7 @@ fn read(form: &Form) -> Result<Inside, Unreadable> {
     inside(&KerasConfig::parse(&form.config).unwrap(), &tensor_file(&tensors))
 }
 
-/// Largest difference over the largest value.
+/// Largest difference divided by the largest magnitude of the expected values.
 fn error(got: &[f32], expected: &[f32]) -> f32 {
     assert_eq!(got.len(), expected.len());
     let largest = expected.iter().fold(0f32, |m, v| m.max(v.abs()));
@@ -55,7 +55,7 @@ fn error(got: &[f32], expected: &[f32]) -> f32 {
 }
 
 #[test]
-fn the_first_layer_gets_what_it_gets_in_keras() {
+fn the_first_layer_gets_the_same_values_as_in_keras() {
     let named = [
         ("tf", ValueScale::TF),
         ("tf_flat", ValueScale::TF),
@@ -111,7 +111,7 @@ fn the_first_layer_gets_what_it_gets_in_keras() {
 }
 
 #[test]
-fn what_cant_be_read_is_told() {
+fn preprocessing_that_cant_be_read_is_named() {
     let told = |age: &str, form: &str| read(&report(age).forms[form]).unwrap_err().0;
     for (form, keras_2, keras_3) in [
         ("lambda", "a layer `lambda` (Lambda) in front of its network, which is code", ""),
@@ -148,7 +148,7 @@ fn what_cant_be_read_is_told() {
     );
 }
 
-/// The network of the fixtures, with as many copies as a file needs to be taken for Keras'.
+/// The network of the fixtures, with one convolution for each name. A file needs several to be recognised as Keras'.
 fn network(copies: &[&str]) -> Graph {
     let (mut b, mut x) = GraphBuilder::new();
     let mut c_in = 3;
@@ -171,10 +171,10 @@ fn backbone(tag: &str, file: &str) -> Backbone {
 }
 
 #[test]
-fn a_files_own_preprocessing_takes_the_place_of_its_tags() {
+fn a_files_own_preprocessing_replaces_that_of_the_tag() {
     let size = PixelSize::new(5, 6);
     let tag = "mobilenetv2_100.keras_in1k";
-    // The tag's own is the same: nothing but the size of the input is news.
+    // The tag's preprocessing is the same, except for the input size.
     let tf = backbone(tag, "k3_tf.keras");
     assert_eq!(*tf.preprocessing().spec(), PreprocessSpec { size, ..spec(tag).preprocess });
     tf.check_values(ValueChoice::Model).unwrap();
@@ -215,9 +215,9 @@ fn a_files_own_preprocessing_takes_the_place_of_its_tags() {
     );
 }
 
-/// An imported copy has torch's names and no configuration; what its file had inside must not be lost.
+/// An imported copy has torch's names and no configuration. The preprocessing that the original file had inside must not be lost.
 #[test]
-fn an_imported_copy_keeps_it() {
+fn an_imported_copy_keeps_the_preprocessing() {
     for (file, is_known) in [("k2_caffe.h5", true), ("k3_custom.keras", false)] {
         let tag = "mobilenetv2_100.keras_in1k";
         let original = backbone(tag, file);
@@ -236,7 +236,7 @@ fn an_imported_copy_keeps_it() {
     }
 }
 
-/// Keras' `EfficientNet` keeps its normalisation in every file, whatever else a file says.
+/// Every file of Keras' `EfficientNet` has the values of its normalisation layer, even one with weights only.
 #[test]
 fn weights_alone_say_how_an_efficientnet_normalises() {
     let names = ["first", "second", "third"];
@@ -253,18 +253,18 @@ fn weights_alone_say_how_an_efficientnet_normalises() {
     };
     let (mean, std) = (ValueScale::TORCH.mean, ValueScale::TORCH.std);
     let tag = "efficientnet_b0.keras_in1k";
-    // Keras' published weights, whose variance is ImageNet's deviation.
+    // Keras' published weights store ImageNet's standard deviation as the variance.
     let published = load(tag, mean, std);
     assert_eq!(published.preprocessing().spec(), &spec(tag).preprocess);
     assert_eq!(published.preprocessing().from_file(), None);
-    // A network that was trained from nothing.
+    // A network trained from scratch.
     let own = load(tag, [0.0; 3], [1.0; 3]);
     assert_eq!(own.preprocessing().spec().scale, ValueScale::UNIT);
     assert_eq!(own.preprocessing().from_file(), Some("its `Normalization` layer"));
-    // True variances.
+    // A network with true variances.
     let squared = load(tag, mean, std.map(|std| std * std));
     assert_eq!(squared.preprocessing().spec().scale, ValueScale::TORCH);
-    // Elsewhere nobody knows what stands beside such a layer.
+    // For other networks it isn't known what else is done to the picture besides this layer.
     let error = load("mobilenetv2_100.keras_in1k", mean, std).check_values(ValueChoice::Model).unwrap_err();
     assert_eq!(
         error.to_string(),

@@ -1,4 +1,4 @@
-//! Keras' HDF5 files of all ages.
+//! HDF5 files of old and new versions of Keras.
 
 use std::sync::Arc;
 
@@ -67,8 +67,8 @@ fn every_layout_gives_the_output_that_keras_gave() {
     }
 }
 
-/// The file has all layers of Keras' InceptionV3 under their names, with two channels each: names and order must all be found,
-/// and nothing but shapes may differ.
+/// The file has all layers of Keras' InceptionV3 under their names, with two channels each. All layers must be found in their order,
+/// and only shapes may differ.
 #[test]
 fn inception_v3_binds_by_order() {
     let file = TensorFile::read(&fixture("keras/inception_v3_names_cut_keras2_notop.h5")).unwrap();

@@ -1,4 +1,4 @@
-//! Classifiers: the likeliest classes, and the map of a class.
+//! Classifiers: the likeliest classes, and class maps.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use crate::support::{fixture, root};
 const LITE0: &str = "tf_efficientnet_lite0.in1k";
 
 #[test]
-fn the_cat_is_what_torch_says_it_is() {
+fn the_cat_has_the_classes_that_torch_gives() {
     let row = Registry::find(LITE0).unwrap();
     let file = TensorFile::read(&root().join("weights/tf_efficientnet_lite0.f16.safetensors")).unwrap();
     let (shape, weight) = file.tensor("classifier.weight").unwrap();
@@ -46,11 +46,11 @@ fn the_cat_is_what_torch_says_it_is() {
     assert_eq!(head.find("tiger cat"), Ok(282), "and not the tiger, whose names come later");
     let none = || Err(NoClass::Unknown);
     assert_eq!((head.find("281"), head.find("1000"), head.find("no such animal")), (Ok(281), none(), none()));
-    // Words before parts of words: a bullfrog is `Rana catesbeiana`.
+    // Whole words are preferred to parts of words, such as in the bullfrog's `Rana catesbeiana`.
     assert_eq!(head.find("cat"), Err(NoClass::Several(vec![281, 282, 283, 284, 285, 383, 387])));
     assert!(head.words(&last, 2).unwrap().starts_with("tiger cat 38.5 %, Egyptian cat 35.7 %"));
 
-    // Each place: the sum over channels of weight times value.
+    // The map's value at a location is the sum over channels of weight times value.
     let map = head.class_map(&last, 282).unwrap();
     assert_eq!(map.name(), "bn2.act, class 282 (tiger cat)");
     let at = 3 * 7 + 4;
@@ -59,7 +59,8 @@ fn the_cat_is_what_torch_says_it_is() {
     assert!((f64::from(map.values()[at]) - sum).abs() < 1e-4);
 }
 
-/// A row with generated weights, those of a classifier among them, and what `make_head_golden.py` says of its classes.
+/// A model spec with generated weights, including a classifier's; its last map for a noise input; and the classes and shares that
+/// `make_head_golden.py` stored.
 fn with_head(
     row: &str,
     golden: &str,
@@ -83,7 +84,8 @@ fn with_head(
     (backbone, last, top.map(|pair| (pair[0].as_u64().unwrap(), pair[1].as_f64().unwrap())).collect())
 }
 
-/// Shares as the framework has them, and no map of a class: its score is no sum over places.
+/// Asserts that the likeliest classes have the framework's shares, and that there are no class maps, because a score isn't a sum over
+/// locations.
 fn check_classes(
     row: &str,
     golden: &str,
@@ -134,7 +136,7 @@ const VGG_OF_TORCHVISION: [(&str, &[usize]); 6] = [
 ];
 
 #[test]
-fn vggs_head_looks_at_places_of_a_map_of_its_own_size() {
+fn vggs_head_needs_a_map_of_its_own_size() {
     let of_timm: [(&str, &[usize]); 6] = [
         ("pre_logits.fc1.weight", &[48, 512, 7, 7]),
         ("pre_logits.fc1.bias", &[48]),
@@ -154,7 +156,7 @@ fn vggs_head_looks_at_places_of_a_map_of_its_own_size() {
     );
 }
 
-/// The first layer of the published ones weighs 400 MB: it is read when classes are asked for, from the same file or not at all.
+/// The first layer of the published heads takes 400 MB. It is read only when classes are requested, and only if the file hasn't changed.
 #[test]
 fn vggs_first_layer_is_read_from_its_file_when_it_is_needed() {
     let row = Registry::find("vgg11.tv_in1k").unwrap();
@@ -183,7 +185,7 @@ fn vggs_first_layer_is_read_from_its_file_when_it_is_needed() {
 }
 
 #[test]
-fn networks_without_such_a_classifier_have_none() {
+fn networks_without_a_classifier_have_no_classes() {
     let row = Registry::find("xception.keras_in1k").unwrap();
     let file = TensorFile::read(&root().join("weights/xception_keras_in1k_notop.f16.safetensors")).unwrap();
     assert!(Backbone::from_tensors(row, file).unwrap().weights().head().is_none());

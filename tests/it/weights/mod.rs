@@ -1,4 +1,4 @@
-//! Weight files: strict binding, every format, and what broken or foreign files get to hear.
+//! Weight files: strict binding, every format, and the errors for broken and foreign files.
 
 mod binding;
 mod borders;
@@ -41,7 +41,7 @@ fn bind(name: &str) -> (TensorFile, BoundWeights) {
     (file, bound)
 }
 
-/// Values that a fixture's tensor of that torch name has.
+/// The values of a fixture's tensor, by its torch name.
 fn expected(name: &str) -> Vec<f32> {
     #[derive(serde::Deserialize)]
     struct Tensor {
@@ -52,7 +52,7 @@ fn expected(name: &str) -> Vec<f32> {
     all[name].values.clone()
 }
 
-/// Every parameter of the toy network has the values that were saved.
+/// Asserts that every parameter of the toy network has the values that were saved.
 fn assert_values(name: &str, bound: &BoundWeights) {
     use filterscope::weights::NodeParams;
     let graph = toy();

@@ -1,5 +1,5 @@
-//! Networks inside what training loops save: the beginning of names under which they lie, averaged weights, heads of other names,
-//! and what must not bind.
+//! Networks inside training checkpoints: prefixes of tensor names, averaged weights, heads of other names, and files that must not
+//! bind.
 
 use filterscope::weights::{BoundWeights, NodeParams, PartChoice, PartError, TensorFile};
 
@@ -21,7 +21,7 @@ fn bind(name: &str, choice: &PartChoice) -> (TensorFile, BoundWeights) {
     (file, bound)
 }
 
-/// The other network in a fixture: every value is greater by a hundred.
+/// Asserts that the other network of a fixture is bound: every value is greater by a hundred.
 fn assert_others(name: &str, bound: &BoundWeights) {
     let graph = toy();
     let NodeParams::Conv { kernel, .. } = bound.of(graph.find("stem").unwrap()) else { panic!("{name}") };
@@ -29,9 +29,9 @@ fn assert_others(name: &str, bound: &BoundWeights) {
     assert_eq!(kernel, wanted, "{name}");
 }
 
-/// File → what is said of it, and the number of classes.
+/// For each file: the notes, the network's place in the file, and the number of classes, if known.
 #[test]
-fn a_network_is_found_where_a_training_loop_left_it() {
+fn a_network_is_found_in_training_checkpoints() {
     for (name, notes, place, classes) in [
         (
             "lightning.ckpt",
@@ -100,9 +100,10 @@ fn a_network_is_found_where_a_training_loop_left_it() {
     }
 }
 
-/// Two that fit are listed, and one that is named is taken: whole, or from its beginning on, with what was cut off or without.
+/// If two networks fit, the error lists them. A person names one by its whole prefix or the prefix's beginning, with or without the part
+/// that is cut off all names.
 #[test]
-fn two_that_fit_are_asked_about() {
+fn two_networks_that_fit_need_a_choice() {
     for (name, prefixes, ours, theirs) in [
         (
             "moco.pth",
@@ -131,7 +132,7 @@ fn two_that_fit_are_asked_about() {
         for asked in ours {
             let (file, bound) = bind(name, &choice(Some(asked), false));
             assert_values(name, &bound);
-            // A layer of such a file that is called `fc` gives no classes.
+            // A layer `fc` in a file of two networks gives no classes.
             assert!(bound.head().is_none() && file.part().has_no_classes(), "{name}");
         }
         assert_others(name, &bind(name, &choice(Some(theirs), false)).1);
@@ -146,7 +147,7 @@ fn two_that_fit_are_asked_about() {
 }
 
 #[test]
-fn averaged_weights_are_taken_when_asked_for() {
+fn averaged_weights_are_used_on_request() {
     for name in ["timm.pth", "params.pth", "ema_beside.ckpt"] {
         let (file, bound) = bind(name, &PartChoice::default());
         assert!(file.part().has_other_average(), "{name}");
@@ -162,7 +163,7 @@ fn averaged_weights_are_taken_when_asked_for() {
     assert!(error.starts_with("the file holds no EMA weights of this network: "), "{error}");
 }
 
-/// A head of any name and number of classes; what it does is known only where it is one linear layer.
+/// A head may have any name and number of classes. It gives classes only if it is a single linear layer.
 #[test]
 fn heads_of_other_names_bind() {
     for name in ["fc", "fc_1", "head", "head_fc", "last_linear", "classifier", "classifier_1"] {
@@ -176,9 +177,9 @@ fn heads_of_other_names_bind() {
     assert_eq!((bound.num_head_tensors(), bound.head().is_none()), (4, true));
 }
 
-/// What isn't whole, or has more in it than the network, binds under no beginning; names are the file's.
+/// A network that lacks a tensor or has an additional one doesn't bind under any prefix. The error has the file's names.
 #[test]
-fn what_is_not_the_network_does_not_bind() {
+fn an_incomplete_or_extended_network_does_not_bind() {
     for (name, differences) in [
         ("extra_block.pth", "; not part of it: `backbone.stem2.weight`"),
         ("missing.pth", "; missing: `backbone.bn.running_var`"),
@@ -192,8 +193,8 @@ fn what_is_not_the_network_does_not_bind() {
     }
 }
 
-/// A bit flipped anywhere in what is read is found: the values that are bound are those that were saved, or none are. What isn't found
-/// lies where nothing is read: times and attributes of entries, padding between them, and entries that aren't used.
+/// A bit flipped anywhere in the bytes that are read is found: either the bound values are those that were saved, or none are bound. Bits
+/// that aren't found are in bytes that aren't read: times and attributes of entries, padding between them, and unused entries.
 #[test]
 fn a_flipped_bit_is_found_or_harmless() {
     let good = std::fs::read(fixture("plain.pth")).unwrap();

@@ -1,4 +1,4 @@
-//! Networks that training loops saved, as a person runs them: which part is taken is said, and stands in what is written.
+//! Training checkpoints on the command line: the program says which part of a file it uses, and records it in the files it writes.
 
 use filterscope::formats::read_record;
 use filterscope::models::Registry;
@@ -10,7 +10,7 @@ type Tensors = Vec<(String, Vec<usize>, Vec<f32>)>;
 
 const TAG: &str = "mobilenetv2_100.ra_in1k";
 
-/// Generated weights; another gain gives another network.
+/// Generated weights; another gain gives other values.
 fn params(gain: u32) -> Tensors {
     generated_params(&(Registry::find(TAG).unwrap().build)().unwrap(), gain)
 }
@@ -26,7 +26,7 @@ fn two() -> Vec<u8> {
 }
 
 #[test]
-fn the_prefix_is_found_said_and_recorded() {
+fn the_prefix_is_found_printed_and_recorded() {
     let bench = Bench::with_cat();
     let mut tensors = under("model.backbone.", params(4));
     tensors.push(("model.neck.weight".into(), vec![5], vec![0.5; 5]));
@@ -43,7 +43,7 @@ fn the_prefix_is_found_said_and_recorded() {
     let record = read_record(&bench.path("out.png")).unwrap().panels.remove(0).run;
     assert_eq!(record.weights_part.as_deref(), Some("model.backbone"));
 
-    // Both encoders fit: they are listed, and one is named.
+    // Both encoders fit: the error lists them, and then one is chosen.
     bench.add("two.safetensors", &two());
     let run = bench.run(&format!("render cat.png -o two.png --weights two.safetensors --model {TAG}"));
     assert_eq!(
@@ -79,7 +79,7 @@ fn the_prefix_is_found_said_and_recorded() {
     assert_eq!(values("q.npy"), values("out.npy"), "the same network");
 }
 
-/// An imported copy counts as the file that it was made from, also with records that older versions wrote.
+/// An imported copy counts as the same weights as its source file, also if an older version wrote its record.
 #[test]
 fn a_copy_counts_as_its_source() {
     let bench = Bench::with_cat();
@@ -103,7 +103,7 @@ fn a_copy_counts_as_its_source() {
     );
     assert!(text.contains(&format!("\"source_sha256\": \"{}\"", a.weights_sha256)), "{text}");
 
-    // A run that was begun with one goes on with the other; another part of the file is another network.
+    // A run that was begun with one can be resumed with the other. Another part of the file counts as another network.
     let with = |weights: &str| format!("extract photos -o out --pool avg --model {TAG} {weights} --resume");
     bench.ok(&with("--weights two.safetensors --prefix encoder_q"));
     bench.ok(&with(""));
@@ -117,7 +117,7 @@ fn a_copy_counts_as_its_source() {
     std::fs::write(&sidecar, old).unwrap();
     assert!(bench.ok("weights verify").stdout.contains("sha256 as recorded"));
     bench.ok(&with(""));
-    // A copy whose values were changed no longer is one.
+    // A copy whose values were changed no longer counts as one.
     let mut bytes = std::fs::read(&kept).unwrap();
     let last = bytes.len() - 2;
     bytes[last] ^= 1;
@@ -127,9 +127,9 @@ fn a_copy_counts_as_its_source() {
     assert!(bench.run(&with("")).stderr.contains("weights_sha256"));
 }
 
-/// Without a model, the network that a file is likest to and what differs; never one that fits.
+/// If a file fits no network and no model is given, the error names the closest network and the differences.
 #[test]
-fn the_likest_network_is_named() {
+fn the_closest_network_is_named() {
     let bench = Bench::with_cat();
     let mut tensors = under("backbone.", params(4));
     let left_out = tensors.remove(0).0;
@@ -137,7 +137,7 @@ fn the_likest_network_is_named() {
     let num = tensors.len();
     bench.add("net.safetensors", &safetensors_bytes(&tensors));
     let run = bench.run("render cat.png -o out.png --weights net.safetensors");
-    // Rows of the same tensors may be named beside it.
+    // Model specs with the same tensors may be named, too.
     let beginning = format!("error: this file fits no network here; the closest is {TAG}");
     let end = format!(
         ", of whose tensors {} of {num} are there under `backbone.`; missing: `{left_out}`; not part of it: `backbone.extra.weight`: \
@@ -147,9 +147,9 @@ fn the_likest_network_is_named() {
     assert!(run.stderr.starts_with(&beginning) && run.stderr.ends_with(&end), "{}", run.stderr);
 }
 
-/// A classifier by its name is one only where nothing else may stand around it.
+/// A layer with a classifier's name counts as the classifier only if the file has no other layer that may belong to the network.
 #[test]
-fn classes_are_named_only_where_nothing_else_lies_beside_the_network() {
+fn classes_are_named_only_if_no_unknown_layer_is_in_the_file() {
     let bench = Bench::with_cat();
     let layer = |name: &str, shape: &[usize]| {
         let num: usize = shape.iter().product();
@@ -180,7 +180,7 @@ fn classes_are_named_only_where_nothing_else_lies_beside_the_network() {
         "{}",
         neck.stderr
     );
-    // A norm of the picture is told, and isn't called a convolution.
+    // Tensors that may normalise the picture are reported, and not called a convolution.
     let norm = run("norm", vec![layer("mean", &[1, 3, 1, 1]), layer("std", &[1, 3, 1, 1])]);
     assert!(
         norm.stderr
@@ -191,7 +191,7 @@ fn classes_are_named_only_where_nothing_else_lies_beside_the_network() {
     );
 }
 
-/// The same network saved under two names is one, with its classes.
+/// A network saved twice under two names counts as one and keeps its classes.
 #[test]
 fn a_network_saved_twice_keeps_its_classes() {
     let bench = Bench::with_cat();

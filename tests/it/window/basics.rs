@@ -1,4 +1,4 @@
-//! One view: pictures, models, looks, saving, keys.
+//! A window with one view: opening pictures, choosing models and looks, saving, keys.
 
 use std::path::Path;
 
@@ -24,7 +24,7 @@ fn opens_on_the_cat_and_says_what_the_model_is() {
 }
 
 #[test]
-fn a_broken_picture_is_told_and_the_last_mosaic_stays() {
+fn a_broken_picture_is_an_error_and_the_last_mosaic_stays() {
     let mut window = Window::with_cat();
     let dir = tempfile::tempdir().unwrap();
     let broken = dir.path().join("broken.png");
@@ -37,7 +37,7 @@ fn a_broken_picture_is_told_and_the_last_mosaic_stays() {
     window.click("Go back");
     window.settle();
     assert!(!window.says("That didn't work"));
-    // The way back is one of what is wanted, too: the next change doesn't meet the broken picture again.
+    // "Go back" also restores the request: the next change doesn't try the broken picture again.
     window.click("Previous layer");
     window.wait_for("act3 1536×10×10");
 }
@@ -54,7 +54,7 @@ fn a_file_changed_under_its_path_is_read_again() {
     std::fs::copy(frame, &path).unwrap();
     window.click("Go");
     window.wait_for("picture.png · 320×240");
-    // Another path takes the place of the first.
+    // Another path replaces the first.
     window.type_path(&root().join("assets/cat.png"));
     window.wait_for("cat.png · 451×300");
 }
@@ -70,11 +70,11 @@ fn a_path_that_is_not_there_changes_nothing() {
 }
 
 #[test]
-fn pictures_come_by_dialog_and_by_drop() {
+fn pictures_are_opened_by_dialog_and_by_drop() {
     let mut window = Window::with_cat();
     window.click("Open…");
     window.wait(|w| w.dialogs.num_asked() == 1, "the dialog");
-    // It came back before anyone can have seen it: on a bare system there is none, and the person is told what else to do.
+    // The dialog closed at once. A system without file dialogs does that too, so a message says what else to do.
     window.wait_for("no file dialog opened");
     assert!(window.says("cat.png · 451×300"), "nothing else changes");
     window
@@ -107,7 +107,7 @@ fn a_model_without_weights_is_explained() {
     window.click("Go back");
     window.wait_for("xception.keras_in1k · act4");
     assert!(!window.says("are not installed"));
-    // Torchvision's VGG-16 isn't carried; Keras' is, and is named first.
+    // The weights of torchvision's VGG-16 aren't embedded; Keras' are, and are offered first.
     window.choose_model("vgg16.tv");
     window.wait_for("The weights of vgg16.tv_in1k are not installed");
     assert!(window.says(
@@ -119,9 +119,9 @@ fn a_model_without_weights_is_explained() {
 }
 
 #[test]
-fn a_weight_file_finds_its_model_and_the_carried_weights_stay_in_reach() {
+fn a_weight_file_selects_its_model_and_the_carried_weights_can_be_restored() {
     let mut window = Window::with_cat();
-    // A file that shows whose it is switches to that model, whichever was chosen.
+    // A file that fits one model only switches to that model, whichever was chosen.
     window.dialogs.answer(root().join("weights/tf_efficientnet_lite0.f16.safetensors"));
     window.click_button("Load weights…");
     window.wait_for("tf_efficientnet_lite0.in1k · bn2.act 1280×7×7");
@@ -129,7 +129,7 @@ fn a_weight_file_finds_its_model_and_the_carried_weights_stay_in_reach() {
     window.click("Use the carried weights");
     window.settle();
     assert!(!window.says("unverified weights"));
-    // A file of no model here.
+    // A file that fits no model in the registry.
     let dir = tempfile::tempdir().unwrap();
     let foreign = dir.path().join("foreign.safetensors");
     let tensors = vec![("a.weight".to_owned(), vec![2], vec![0.0; 2])];
@@ -142,7 +142,7 @@ fn a_weight_file_finds_its_model_and_the_carried_weights_stay_in_reach() {
 }
 
 #[test]
-fn a_weight_file_that_fits_several_models_is_asked_about() {
+fn a_weight_file_that_fits_several_models_asks_which() {
     let mut window = Window::with_cat();
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("model.safetensors");
@@ -157,7 +157,7 @@ fn a_weight_file_that_fits_several_models_is_asked_about() {
 }
 
 #[test]
-fn looks_are_changed_and_saved_with_what_it_takes_to_make_them_again() {
+fn a_figure_is_saved_with_the_record_of_its_looks() {
     let dir = tempfile::tempdir().unwrap();
     let mut window = Window::with_cat();
     window.choose("Layout", "channels per location");
@@ -183,7 +183,7 @@ fn looks_are_changed_and_saved_with_what_it_takes_to_make_them_again() {
     );
     assert_eq!(panel.run.weights_sha256, "ffce31808a448e4e6a37110302ee78ac1b7c0f607fc72f1df8e095260aca95dd");
 
-    // A dialog asked about `figure`; `figure.png` is another file, and nobody said that it may go.
+    // The dialog confirmed `figure` only; `figure.png` is another file, and nobody confirmed that it may be replaced.
     window.dialogs.answer(dir.path().join("figure"));
     window.click_button("Save mosaic…");
     window.wait_for(&format!(
@@ -233,10 +233,10 @@ fn a_driving_log_is_walked_through() {
 }
 
 #[test]
-fn pointing_and_keys_find_filters() {
+fn pointing_and_typing_find_channels() {
     let mut window = Window::with_cat();
     let mosaic = window.harness.get_by_role_and_label(Role::Image, "Mosaic of 2048 channels").rect();
-    // 64 columns and 32 rows of 10×10 with gaps of 1: the panel is taller, so the mosaic fills its width.
+    // 64 columns and 32 rows of 10×10 tiles with gaps of 1. The panel is taller than the mosaic, so the mosaic fills its width.
     let tile = mosaic.width() / 64.0;
     let top = mosaic.center().y - tile * 16.0;
     let at =
@@ -265,7 +265,7 @@ fn pointing_and_keys_find_filters() {
 }
 
 #[test]
-fn the_network_can_be_fed_another_way() {
+fn fit_and_value_scale_can_be_changed() {
     let mut window = Window::with_cat();
     window.choose("Fit", "the picture's own size");
     window.wait_for("act4 2048×10×14");
@@ -279,11 +279,11 @@ fn the_network_can_be_fed_another_way() {
 }
 
 #[test]
-fn a_tiny_window_and_one_closed_at_work_do_no_harm() {
+fn a_tiny_window_and_one_closed_during_a_run_do_no_harm() {
     let mut window = Window::open([120.0, 90.0], WindowRequest::default());
     window.harness.run_steps(5);
     window.harness.set_size(egui::vec2(3000.0, 40.0));
     window.harness.run_steps(5);
-    // Dropped while the network runs: the run is cancelled and the thread joined.
+    // The window is dropped while the network runs: the run is cancelled and the thread joined.
     drop(window);
 }

@@ -1,4 +1,4 @@
-//! Through a data set: timeline, strip, labels, cameras, a folder that grows, frames that come.
+//! Browsing a data set: timeline, strip, labels, cameras, a watched folder, a stream of frames.
 
 use egui::accesskit::Role;
 use egui_kittest::kittest::{NodeT, Queryable};
@@ -36,7 +36,7 @@ fn moments_are_reached_by_strip_key_and_slider_and_labels_follow() {
 }
 
 #[test]
-fn moments_pass_by_themselves_until_stopped() {
+fn frames_play_until_stopped() {
     let mut window = on_the_drive();
     window.press(egui::Key::Space);
     window.wait_for("drive, row 2, center");
@@ -48,7 +48,7 @@ fn moments_pass_by_themselves_until_stopped() {
 }
 
 #[test]
-fn a_held_scale_is_that_of_every_moment() {
+fn a_locked_colour_range_is_kept_for_every_moment() {
     let dir = tempfile::tempdir().unwrap();
     let mut window = on_the_drive();
     window.click("Lock colour range");
@@ -68,7 +68,7 @@ fn a_held_scale_is_that_of_every_moment() {
 }
 
 #[test]
-fn three_cameras_of_one_moment_stand_side_by_side() {
+fn three_cameras_of_one_moment_are_shown_side_by_side() {
     let mut window = on_the_drive();
     window.click("All cameras");
     for view in [
@@ -87,7 +87,7 @@ fn three_cameras_of_one_moment_stand_side_by_side() {
 }
 
 #[test]
-fn a_broken_picture_in_a_folder_is_told_and_passed() {
+fn a_broken_picture_in_a_folder_is_reported_and_skipped() {
     let dir = tempfile::tempdir().unwrap();
     std::fs::copy(root().join("assets/cat.png"), dir.path().join("1.png")).unwrap();
     std::fs::write(dir.path().join("2.png"), b"\x89PNG\r\n\x1a\nand nothing more").unwrap();
@@ -103,14 +103,14 @@ fn a_broken_picture_in_a_folder_is_told_and_passed() {
 }
 
 #[test]
-fn a_watched_folder_shows_what_is_put_into_it() {
+fn a_watched_folder_shows_new_files() {
     let dir = tempfile::tempdir().unwrap();
     std::fs::copy(root().join("assets/cat.png"), dir.path().join("1.png")).unwrap();
     let mut window = Window::with_cat();
     window.type_path(dir.path());
     window.wait_for("frame 0 of 1");
     window.settle();
-    // What came since the folder was opened is shown at once.
+    // A file added since the folder was opened is shown at once.
     std::fs::copy(root().join("assets/drive/center/1500000000004200000.jpg"), dir.path().join("2.jpg"))
         .unwrap();
     window.click("Watch folder");
@@ -122,7 +122,7 @@ fn a_watched_folder_shows_what_is_put_into_it() {
 }
 
 #[test]
-fn frames_of_a_stream_are_shown_and_its_end_is_told() {
+fn frames_of_a_stream_are_shown_and_its_end_is_reported() {
     let mut window = Window::with_cat();
     let mut bytes = vec![40; 32 * 24 * 3];
     bytes.extend(vec![200; 32 * 24 * 3]);

@@ -1,4 +1,4 @@
-//! Looking into a channel, and ordering and selection them.
+//! Channel details, and ordering and selecting channels.
 
 use egui::accesskit::Role;
 use egui_kittest::kittest::Queryable;
@@ -8,7 +8,7 @@ use crate::support::root;
 
 const MOSAIC: &str = "Mosaic of 2048 channels";
 
-/// Channel and mean of the channel whose tile is at a place of the mosaic, from the panel beside it.
+/// Hovers over the tile at this row and column of the mosaic's grid, and returns the channel and its mean as the panel shows them.
 fn channel_at(window: &mut Window, at: (f32, f32)) -> (usize, f32) {
     let at = window.tile(MOSAIC, (32.0, 64.0), at);
     window.hover(at);
@@ -22,7 +22,7 @@ fn channel_at(window: &mut Window, at: (f32, f32)) -> (usize, f32) {
 }
 
 #[test]
-fn a_clicked_tile_is_looked_into() {
+fn a_clicked_tile_shows_the_channel_s_details() {
     let mut window = Window::with_cat();
     let at = window.tile(MOSAIC, (32.0, 64.0), (2.0, 7.0));
     window.click_at(at);
@@ -31,10 +31,10 @@ fn a_clicked_tile_is_looked_into() {
     assert!(window.says("by largest value, of 2048"));
     let map = window.harness.get_by_role_and_label(Role::Image, "Map of channel 135").rect();
     window.harness.get_by_role_and_label(Role::Image, "Channel 135 over the picture");
-    // Row 1, column 6 of 10×10.
+    // The centre of row 1, column 6 of a 10×10 map.
     window.hover(map.min + map.size() * egui::vec2(6.5 / 10.0, 1.5 / 10.0));
     assert!(window.says("row 1, column 6: "), "{:?}", window.texts());
-    // Its nearest are a click away, and are near it in turn.
+    // A click on a similar channel shows that channel, which lists this one as similar in turn.
     let near = window.texts().into_iter().find(|t| t.starts_with("Alike channel ")).unwrap();
     window.click(&near);
     let channel = near.strip_prefix("Alike channel ").unwrap().to_owned();
@@ -44,7 +44,7 @@ fn a_clicked_tile_is_looked_into() {
 }
 
 #[test]
-fn pins_stay_when_the_picture_changes_and_lead_back() {
+fn pins_stay_when_the_picture_changes_and_return_to_their_layer() {
     let mut window = Window::with_cat();
     window.type_into("Channel number", "135");
     window.click("Pin");
@@ -52,7 +52,7 @@ fn pins_stay_when_the_picture_changes_and_lead_back() {
     window.drop_file(root().join("assets/drive/center/1500000000004200000.jpg"));
     window.wait_for("1500000000004200000.jpg · 320×240");
     window.settle();
-    // The tray's own words: the picture it was last seen on.
+    // The tray shows the name of the picture that the pinned channel was last computed for.
     let seen_on =
         |window: &Window| window.texts().iter().filter(|t| *t == "1500000000004200000.jpg").count() > 0;
     window.wait(seen_on, "the pinned channel on the new picture");
@@ -62,7 +62,7 @@ fn pins_stay_when_the_picture_changes_and_lead_back() {
     window.click("Pinned channel 135 of act4");
     window.wait_for("xception.keras_in1k · act4 2048×10×10");
     window.wait_for("channel 135, ");
-    // What is looked into beside it moves the tray.
+    // The details of the channel move the tray when they appear.
     window.wait_for("rank ");
     window.settle();
     window.click("Unpin channel 135 of act4");
@@ -73,9 +73,9 @@ fn pins_stay_when_the_picture_changes_and_lead_back() {
     assert!(!window.says("Pinned channel 135 of act4"));
 }
 
-/// A layer with fewer channels, as the input has, shows all of them; the next one has the number asked for again.
+/// A layer with fewer channels than requested, such as the input, shows all of them; the next layer shows the requested number again.
 #[test]
-fn layers_with_few_filters_leave_the_number_shown_alone() {
+fn layers_with_few_channels_keep_the_number_to_show() {
     let dir = tempfile::tempdir().unwrap();
     let mut window = Window::with_cat();
     let walk = |window: &mut Window| {
@@ -105,7 +105,7 @@ fn layers_with_few_filters_leave_the_number_shown_alone() {
 }
 
 #[test]
-fn filters_are_ordered_and_sifted() {
+fn channels_are_ordered_and_selected() {
     let mut window = Window::with_cat();
     window.choose("Order", "by mean");
     window.settle();
@@ -125,15 +125,15 @@ fn filters_are_ordered_and_sifted() {
     window.click("Only the first");
     window.wait_for("64 of 2048 channels shown");
     window.harness.get_by_role_and_label(Role::Image, "Mosaic of 64 channels");
-    // Another layer is sifted alike; the first 64 of it.
+    // The selection applies to another layer too: its first 64 channels are shown.
     window.click("Previous layer");
     window.wait_for("xception.keras_in1k · act3 1536×10×10");
     window.harness.get_by_role_and_label(Role::Image, "Mosaic of 64 channels");
 }
 
-/// What the command line draws, the window shows and saves; and a figure of it comes back as it was.
+/// The window shows and saves a class map, and restores it from the saved figure.
 #[test]
-fn a_class_map_stands_in_place_of_the_channels() {
+fn a_class_map_replaces_the_channels() {
     let out = tempfile::tempdir().unwrap();
     let mut window = Window::with_cat();
     assert!(!window.says("class map"), "no classifier, no class maps");
@@ -149,7 +149,7 @@ fn a_class_map_stands_in_place_of_the_channels() {
     let figure = out.path().join("tabby.png");
     let record = window.saved_record(&figure);
     assert_eq!(record.panels[0].look.class_map.as_deref(), Some("tabby"));
-    // A class that isn't there says so, and what was there comes back.
+    // An unknown class is an error, and "Go back" restores the last class map.
     window.type_into("or class:", "unicorn");
     window.press(egui::Key::Enter);
     window.wait_for("no class `unicorn` among the 1000 of tf_efficientnet_lite0.in1k");
@@ -159,7 +159,7 @@ fn a_class_map_stands_in_place_of_the_channels() {
     window.wait_for("bn2.act · 1280×7×7");
     window.drop_file(&figure);
     window.wait_for("bn2.act, class 281 (tabby, tabby cat) · 1×7×7");
-    // Another network has other classes, or none.
+    // Another network has other classes, or none, so its channels are shown.
     window.choose_model("xception");
     window.wait_for("act4 · 2048×10×10");
 }

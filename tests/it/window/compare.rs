@@ -1,4 +1,4 @@
-//! Views side by side: each with its own backbone, layer and picture, linked or not.
+//! Views side by side, each with its own backbone, layer and picture, linked or not.
 
 use std::path::PathBuf;
 
@@ -23,7 +23,7 @@ fn two_networks() -> Window {
 }
 
 #[test]
-fn two_networks_stand_side_by_side_and_each_says_what_it_did() {
+fn two_networks_are_shown_side_by_side_with_their_own_details() {
     let mut window = two_networks();
     window.harness.get_by_role_and_label(Role::Image, "View 1: mosaic of 2048 channels");
     window.harness.get_by_role_and_label(Role::Image, "View 2: mosaic of 1280 channels");
@@ -56,19 +56,19 @@ fn two_networks_stand_side_by_side_and_each_says_what_it_did() {
 }
 
 #[test]
-fn a_place_of_the_picture_is_pointed_at_in_the_other_view_through_its_own_crop() {
+fn pointing_at_a_location_shows_the_same_place_in_a_view_with_another_crop() {
     let mut window = two_networks();
     let image = "View 1: mosaic of 2048 channels";
-    // Tile (0, 0): 10×10 values. Position (3, 4) of act4 has its middle at pixel 103.5, 135.5 of 299, so at 0.346 of the height and
-    // 0.453 of the width; of 385×256 less 80 and 16 pixels, that is pixel 72.6, 94.5 of Lite0's input, nearest to position (1, 2), whose
-    // middle is at 63.5, 95.5.
+    // Tile (0, 0) has 10×10 values. Location (3, 4) of act4 has its centre at pixel 103.5, 135.5 of 299, so at 0.346 of the height and
+    // 0.453 of the width. In the 385×256 picture, less the 80 and 16 pixels cropped, that is pixel 72.6, 94.5 of Lite0's input. The
+    // nearest location is (1, 2), whose centre is at 63.5, 95.5.
     // A tile and its gap are eleven values wide.
     let value = |row: f32, column: f32| ((row + 0.5) / 11.0 - 0.5, (column + 0.5) / 11.0 - 0.5);
     let (row, column) = value(3.0, 4.0);
     let at = window.tile(image, (32.0, 64.0), (row, column));
     window.hover(at);
     assert!(window.says("same place: row 1, column 2"), "{:?}", window.texts());
-    // Column 0 has its middle at 0.025 of the width: pixel −70.3, cut off by the crop.
+    // Column 0 has its centre at 0.025 of the width: pixel −70.3, which is cropped off.
     let (row, column) = value(3.0, 0.0);
     let at = window.tile(image, (32.0, 64.0), (row, column));
     window.hover(at);
@@ -76,7 +76,7 @@ fn a_place_of_the_picture_is_pointed_at_in_the_other_view_through_its_own_crop()
 }
 
 #[test]
-fn pictures_are_linked_until_they_are_not_and_two_have_a_difference() {
+fn pictures_can_be_unlinked_and_two_give_a_difference() {
     let dir = tempfile::tempdir().unwrap();
     let mut window = Window::with_cat();
     window.click("Add view");
@@ -98,7 +98,7 @@ fn pictures_are_linked_until_they_are_not_and_two_have_a_difference() {
     assert_eq!(record.minus.unwrap().file_name, "cat.png");
     let look = &record.panels[0].look;
     assert_eq!((&*look.normalisation, &*look.colour_map), ("symmetric", "blue-red"));
-    // Both sides are on one scale now, whatever each had of its own.
+    // Both views of the difference now have the same colour range.
     let mut range = |view: &str, file: &str| {
         window.click(view);
         window.saved_record(&dir.path().join(file)).panels[0].look.normalisation.clone()
@@ -107,7 +107,7 @@ fn pictures_are_linked_until_they_are_not_and_two_have_a_difference() {
     let second = range("2 · xception.keras_in1k · act4 · cat.png", "b.png");
     assert_eq!(first, second);
     assert!(first.starts_with("fixed:0,"), "{first}");
-    // The difference follows its views, and says why it can't.
+    // The difference follows its views. If it can't be computed, it says why.
     window.click("Previous layer");
     window.wait_for("a difference needs one layer: these are act4 and act3");
     window.click("1 · xception.keras_in1k · act4 · 1500000000004200000.jpg");
@@ -117,7 +117,7 @@ fn pictures_are_linked_until_they_are_not_and_two_have_a_difference() {
     window.wait_for("one of the two views of this difference was closed");
 }
 
-/// Views that were closed, and a difference of them, come back under their numbers; and go again.
+/// Undo restores closed views, and a difference of them, under their numbers; redo closes them again.
 #[test]
 fn closed_views_and_links_come_back() {
     let mut window = Window::with_cat();
@@ -147,7 +147,7 @@ fn closed_views_and_links_come_back() {
     assert!(!window.says(difference) && window.says("2 · xception.keras_in1k · act4 · 1500"));
     undo(&mut window);
     assert!(window.says("2 · xception.keras_in1k · act4 · cat.png"), "{:?}", window.texts());
-    // The links: once they are back, a picture is for both again.
+    // Undo restores the links too: then a new picture is opened in both views.
     undo(&mut window);
     window.drop_file(frame());
     window.wait_for("1 · xception.keras_in1k · act4 · 1500000000004200000.jpg");
@@ -166,7 +166,7 @@ fn closed_views_and_links_come_back() {
 }
 
 #[test]
-fn the_closest_filter_is_found_by_its_map() {
+fn the_closest_channel_is_found_by_its_map() {
     let mut window = Window::with_cat();
     window.click("Add view");
     window.type_into("Channel number", "135");
@@ -175,20 +175,20 @@ fn the_closest_filter_is_found_by_its_map() {
     window.wait_for("closest to channel 135 of view 2:");
     // The same layer of the same network: the closest channel is the channel itself.
     assert!(window.says("135 (r 1.00)"), "{:?}", window.texts());
-    // Through another network it is another one, and the keyboard finds it too.
+    // In another network the closest channel is another one. The key C finds it too.
     window.choose_model("lite0");
     window.wait_for("2 · tf_efficientnet_lite0.in1k");
     window.settle();
     window.click("1 · xception.keras_in1k · act4 · cat.png");
     window.press(egui::Key::C);
     window.wait_for("closest to channel 135 of view 1:");
-    // A dead channel is like nothing, and that is said.
+    // Without a selected channel there is nothing to compare, and a message says so.
     window.press(egui::Key::Escape);
     window.press(egui::Key::C);
     assert!(window.says("select a channel first"), "{:?}", window.texts());
     window.press(egui::Key::Escape);
     assert!(!window.says("select a channel first"), "Escape takes messages away: {:?}", window.texts());
-    // What was found goes with the channel's view.
+    // The result disappears when the channel's view is closed.
     assert!(window.says("closest to channel 135 of view 1:"));
     window.click("Close view 1");
     window.settle();
@@ -196,7 +196,7 @@ fn the_closest_filter_is_found_by_its_map() {
 }
 
 #[test]
-fn zoom_is_linked_until_it_is_not() {
+fn zoom_is_linked_until_it_is_unlinked() {
     let mut window = Window::with_cat();
     window.click("Add view");
     window.settle();
@@ -206,7 +206,7 @@ fn zoom_is_linked_until_it_is_not() {
             .get_by_role_and_label(Role::Image, &format!("View {view}: mosaic of 2048 channels"))
             .rect()
     };
-    // Three places, for one may fall between two tiles.
+    // Three places, because one may be in a gap between two tiles.
     let channel_at = |window: &mut Window, view: usize| {
         [(40.0, 30.0), (120.0, 63.0), (-147.0, -77.0)].map(|(x, y)| {
             let at = place(window, view).center() + egui::vec2(x, y);

@@ -1,4 +1,4 @@
-//! What leaves the window, and comes back.
+//! Figures and batches saved from the window, and figures opened in it again.
 
 use std::path::Path;
 
@@ -35,12 +35,12 @@ fn a_batch_is_previewed_done_and_reported() {
     let record = read_record(&folder.join("cat__xception.keras_in1k__act4.png")).unwrap();
     assert_eq!((&*record.picture.file_name, &*record.kind), ("cat.png", "captioned"));
     assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 2, "no scraps");
-    // Once more: what is there is kept, and said before.
+    // A second batch keeps existing figures, and the preview says so.
     window.wait_for("1 figure would be written, of 3 runs");
     assert!(window.says("2 more are there already and are kept"));
     window.click("Start");
     window.wait_for("batch done: 0 figures written, 2 were there already and kept, 1 picture failed");
-    // Values beside figures that are there: only those are missing.
+    // With the option for values, figures that exist lack their `.npy` files.
     std::fs::remove_file(pictures.path().join("broken.png")).unwrap();
     window.type_path(pictures.path());
     window.wait_for("frame 0 of 2");
@@ -52,7 +52,7 @@ fn a_batch_is_previewed_done_and_reported() {
     assert!(folder.join("cat__xception.keras_in1k__act4.npy").exists());
     window.wait_for("Nothing is left to write: all 2 figures are there");
     assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 4);
-    // Other looks, and all of it anew.
+    // With other looks, all figures are replaced.
     window.click("Hide dead channels");
     window.settle();
     window.click("Write anew what is there already");
@@ -64,7 +64,7 @@ fn a_batch_is_previewed_done_and_reported() {
 }
 
 #[test]
-fn a_batch_makes_way_and_is_cancelled() {
+fn a_batch_lets_the_view_run_first_and_can_be_cancelled() {
     let out = tempfile::tempdir().unwrap();
     let mut window = Window::with_cat();
     window.type_path(&super::drive());
@@ -75,7 +75,7 @@ fn a_batch_makes_way_and_is_cancelled() {
     window.wait_for("24 figures would be written");
     window.click("Start");
     window.wait_for("of 24 runs");
-    // Something else is wanted meanwhile, and comes first.
+    // A request for the view meanwhile runs first.
     window.press(egui::Key::ArrowUp);
     window.wait_for("xception.keras_in1k · act3 1536×10×10");
     assert!(window.says("Cancel batch"), "it still runs: {:?}", window.texts());
@@ -89,7 +89,7 @@ fn a_batch_makes_way_and_is_cancelled() {
 }
 
 #[test]
-fn an_exported_figure_brings_its_settings_back() {
+fn opening_a_figure_restores_its_settings() {
     let dir = tempfile::tempdir().unwrap();
     let mut window = Window::with_cat();
     window.choose("Layout", "channels per location");
@@ -128,15 +128,15 @@ fn a_figure_asks_for_its_picture_and_checks_it() {
     window.settle();
     let figure = dir.path().join("figure.png");
     window.saved_record(&figure);
-    // Beside its picture, it finds it.
+    // A figure next to its picture finds it.
     window.drop_file(root().join("assets/cat.png"));
     window.wait_for("cat.png · 451×300");
     window.drop_file(&figure);
     window.wait_for("frame.jpg · 320×240");
-    // Elsewhere, it asks, and checks what is opened.
+    // In another folder, the figure asks for its picture and checks the one that is opened.
     let moved = elsewhere.path().join("figure.png");
     std::fs::copy(&figure, &moved).unwrap();
-    // It is on screen still, and taken from there.
+    // The picture is still on screen and is used.
     window.settle();
     window.drop_file(&moved);
     window.wait_for(&format!("took model, layer, settings and picture from \"{}\"", moved.display()));
@@ -155,7 +155,7 @@ fn a_figure_asks_for_its_picture_and_checks_it() {
 }
 
 #[test]
-fn values_a_filter_and_a_sheet_are_saved() {
+fn values_a_channel_and_a_sheet_are_saved() {
     let dir = tempfile::tempdir().unwrap();
     let mut window = Window::with_cat();
     let values = dir.path().join("values.npy");
@@ -215,7 +215,7 @@ fn figures_are_saved_at_the_size_asked_for_and_the_view_as_it_is() {
     let size = |path: &Path| image::image_dimensions(path).unwrap();
     let mut window = Window::with_cat();
     window.choose("Size", "native: one pixel a value");
-    // Caption and colour bar each by itself, and what each takes.
+    // The heights of figures with the caption and the colour bar, and with one of them.
     let height = |window: &mut Window, name: &str, kind: &str| {
         let path = dir.path().join(name);
         assert_eq!(window.saved_record(&path).kind, kind);
@@ -227,7 +227,7 @@ fn figures_are_saved_at_the_size_asked_for_and_the_view_as_it_is() {
     window.click("Colour bar");
     window.click("Caption");
     let scale = height(&mut window, "scale.png", "with scale");
-    // A margin of 14 pixels above and below; none is counted twice.
+    // The figure has a margin of 14 pixels above and below, whatever it shows.
     assert!(
         words > 351 + 28 && scale > 351 + 28 && words + scale == whole + 351 + 28,
         "{words} {scale} {whole}"
@@ -243,7 +243,7 @@ fn figures_are_saved_at_the_size_asked_for_and_the_view_as_it_is() {
     window.saved_record(&large);
     assert_eq!(size(&large), (2560 + 63, 1280 + 31));
 
-    // The view: the panel's size in pixels, and each pixel of it the one of the mosaic that it shows.
+    // A saved view has the panel's size in pixels, and its pixels equal those of the mosaic.
     window.press(egui::Key::Num1);
     let panel =
         window.harness.get_by_role_and_label(egui::accesskit::Role::Image, "Mosaic of 2048 channels").rect();
@@ -261,7 +261,7 @@ fn figures_are_saved_at_the_size_asked_for_and_the_view_as_it_is() {
     for (x, y, pixel) in part.enumerate_pixels() {
         let (u, v) = (i64::from(x) + seen.x as i64, i64::from(y) + seen.y as i64);
         if (0..703).contains(&u) && (0..351).contains(&v) {
-            // A saved figure's gaps are of its paper, the window's of its own.
+            // Gaps differ: a figure has its paper's colour there, the window its background.
             if u % 11 != 10 && v % 11 != 10 && whole.get_pixel(u as u32, v as u32) != whole.get_pixel(10, 10)
             {
                 num_seen += usize::from(whole.get_pixel(u as u32, v as u32) == pixel);
@@ -270,7 +270,7 @@ fn figures_are_saved_at_the_size_asked_for_and_the_view_as_it_is() {
     }
     assert!(num_seen > 40_000, "{num_seen}");
 
-    // By a typed name, where there are no dialogs.
+    // A typed file name works without dialogs.
     window.choose("to a typed name", "values (.npy)");
     let values = dir.path().join("typed.png.npy");
     window.type_into("or type a file name:", &dir.path().join("typed.png").display().to_string());
@@ -281,7 +281,7 @@ fn figures_are_saved_at_the_size_asked_for_and_the_view_as_it_is() {
 }
 
 #[test]
-fn a_difference_comes_back_with_both_its_pictures() {
+fn a_difference_is_restored_with_both_its_pictures() {
     let dir = tempfile::tempdir().unwrap();
     let frame = dir.path().join("frame.jpg");
     copy("assets/drive/center/1500000000004200000.jpg", &frame);
@@ -315,7 +315,7 @@ fn a_difference_comes_back_with_both_its_pictures() {
 }
 
 #[test]
-fn a_part_a_filter_and_a_sheet_come_back() {
+fn a_part_a_channel_and_a_sheet_are_restored() {
     let dir = tempfile::tempdir().unwrap();
     let mut window = Window::with_cat();
     window.type_into("Channel number", "135");
@@ -366,16 +366,16 @@ fn a_part_a_filter_and_a_sheet_come_back() {
     window.drop_file(&sheet);
     window.wait_for("2 · tf_efficientnet_lite0.in1k · bn2.act · cat.png");
     assert!(window.says("1 · xception.keras_in1k · act4 · cat.png"));
-    // What it took the place of comes back.
+    // "Back" restores the view that the sheet replaced.
     window.menu("View", "Back");
     window.settle();
     assert!(window.says("xception.keras_in1k · act3 1536×10×10"), "{:?}", window.texts());
     assert!(!window.says("Close view"));
 }
 
-/// What doesn't depend on the network comes back from a figure of one that is no longer carried.
+/// A figure of a network that is no longer carried restores the settings that don't depend on the network.
 #[test]
-fn a_figure_of_a_model_that_is_no_longer_carried_brings_back_the_rest() {
+fn a_figure_of_a_model_that_is_no_longer_carried_restores_the_rest() {
     let dir = tempfile::tempdir().unwrap();
     let picture = dir.path().join("frame.jpg");
     copy("assets/drive/center/1500000000004200000.jpg", &picture);
@@ -425,14 +425,14 @@ fn a_figure_of_a_model_that_is_no_longer_carried_brings_back_the_rest() {
     assert_eq!(again.picture, record.picture);
     assert_eq!(again.panels, record.panels, "input and looks are the figure's");
 
-    // Beside a network that is here, each is shown as far as it can be.
+    // In a sheet together with a network that is here, each panel is restored as far as possible.
     let mut lite0 = record.panels[0].clone();
     (lite0.run.tag, lite0.look.layer) = ("tf_efficientnet_lite0.in1k".into(), "bn2.act".into());
     let sheet = old("sheet.png", &[retired, lite0]);
     window.drop_file(&sheet);
     window.wait_for("2 · tf_efficientnet_lite0.in1k · bn2.act · frame.jpg");
     assert!(window.says("1 · xception.keras_in1k · act4 · frame.jpg"));
-    // As often as what is told once: the tree has each message as a whole and by line.
+    // The message is shown once. The tree contains every message as a whole and by line, so the number is compared with another one's.
     let num = |part: &str| window.texts().iter().filter(|text| text.contains(part)).count();
     assert_eq!(
         num("no longer carried"),
@@ -442,7 +442,7 @@ fn a_figure_of_a_model_that_is_no_longer_carried_brings_back_the_rest() {
     );
 }
 
-/// Anyone may have written the text of a PNG.
+/// The text in a PNG may come from anyone.
 #[test]
 fn a_figure_with_a_hostile_record_does_no_harm() {
     let dir = tempfile::tempdir().unwrap();
@@ -490,7 +490,7 @@ fn a_figure_with_a_hostile_record_does_no_harm() {
     window.wait_for("the figure's network is not known here");
     window.settle();
     assert!(window.says("act4 2048×10×10"));
-    // Text beyond any figure's: the file is a picture like any other, and that is said.
+    // A file with more text than any figure has is opened as an ordinary picture.
     let mut bytes = std::fs::read(&honest).unwrap();
     let huge = [&(2u32 << 20).to_be_bytes()[..], b"tEXt", &vec![b'a'; 2 << 20], &[0; 4]].concat();
     bytes.splice(33..33, huge);

@@ -20,7 +20,7 @@ use crate::support::server::{Reply, Server, hub_says};
 const B0: &str = "tf_efficientnet_b0.in1k";
 const SIZE: [f32; 2] = [1280.0, 1400.0];
 
-/// Generated weights of B0.
+/// Generated weights of B0 as a safetensors file.
 fn b0() -> Vec<u8> {
     let graph = (Registry::find(B0).unwrap().build)().unwrap();
     safetensors_bytes(&generated_params(&graph, 4))
@@ -31,13 +31,13 @@ fn onnx(name: &str) -> PathBuf {
 }
 
 #[test]
-fn an_onnx_file_that_is_dropped_is_a_model() {
+fn a_dropped_onnx_file_becomes_a_model() {
     let mut window = Window::with_cat();
     window.drop_file(onnx("hand_made"));
     window.wait_for("hand_made.onnx · upper bound 12×");
     assert!(window.says("ONNX network of "), "{:?}", window.texts());
     assert!(window.says("33x33"));
-    // Its layers are there by their ONNX names, and it stays among the models.
+    // Its layers have their ONNX names, and it stays in the list of models.
     window.choose_model("lite0");
     window.wait_for("tf_efficientnet_lite0.in1k · ");
     window.choose_model("hand_made");
@@ -48,7 +48,7 @@ fn an_onnx_file_that_is_dropped_is_a_model() {
 }
 
 #[test]
-fn of_a_file_that_does_not_say_how_values_come_about_one_is_asked() {
+fn a_file_that_does_not_say_its_value_scale_asks_for_it() {
     let mut window = Window::open(
         SIZE,
         WindowRequest { model: onnx("timm_resnet").to_str().map(str::to_owned), ..WindowRequest::default() },
@@ -71,7 +71,7 @@ fn weights_without_a_model_ask_where_several_fit() {
     window.wait_for("tf_efficientnet_b0.ap_in1k · bn2.act 1280×7×7");
 }
 
-/// Of two networks in one file, and of averaged weights beside others, a person says which.
+/// If a file has two networks, or averaged weights in addition to others, the window asks which to load.
 #[test]
 fn a_file_with_several_networks_asks_which() {
     const TAG: &str = "mobilenetv2_100.ra_in1k";
@@ -102,7 +102,7 @@ fn a_file_with_several_networks_asks_which() {
     assert!(window.says("it holds EMA weights and others"), "{:?}", window.texts());
 }
 
-/// A convolution and a function, then what nobody understands; its values are said.
+/// An ONNX file of convolutions and a `ReLU`, followed by an unsupported operation. Metadata gives its value scale.
 fn cut() -> Vec<u8> {
     use crate::onnx::encode::{floats, model, named, property, value};
     let graph = [
@@ -119,7 +119,7 @@ fn cut() -> Vec<u8> {
 }
 
 #[test]
-fn where_a_network_ends_that_is_cut_is_said_and_asked() {
+fn a_network_with_an_unsupported_end_says_where_it_is_cut_and_asks() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("window_cut.onnx");
     std::fs::write(&path, cut()).unwrap();
@@ -131,7 +131,7 @@ fn where_a_network_ends_that_is_cut_is_said_and_asked() {
     window.click_button("window_cut.onnx");
     window.wait_for("window_cut.onnx · c2 5×8×8");
     assert!(window.says(&format!("window_cut.onnx: {why}")), "{:?}", window.texts());
-    // Another end is chosen where the model is, or in the same question.
+    // Another end can be chosen next to the model, or in the same question.
     window.choose("Final layer", "r1");
     window.wait_for("window_cut.onnx~r1 · r1 4×16×16");
     assert!(window.says("it ends here at `r1`, as was asked for"), "{:?}", window.texts());
@@ -158,7 +158,7 @@ fn window_with(options: FetchOptions, folder: &Path) -> Window {
 }
 
 #[test]
-fn weights_are_downloaded_called_off_and_gone_on_with() {
+fn a_download_can_be_cancelled_and_resumed() {
     let (content, is_quick) = (b0(), Arc::new(AtomicBool::new(false)));
     let theirs = Arc::clone(&is_quick);
     let server = Server::start(move |request| {
@@ -177,7 +177,7 @@ fn weights_are_downloaded_called_off_and_gone_on_with() {
     window.wait_for(&format!("MB from {}, licence: Apache-2.0", server.host()));
     assert!(!server.log().iter().any(|line| line.starts_with("GET")), "nothing comes without a word");
     window.click_button("Download");
-    // Some of it is here: called off before, there is nothing to go on with.
+    // Wait for the first bytes; cancelled before that, there is nothing to resume.
     window.wait(
         |w| w.texts().iter().any(|text| text.contains(" MB of 16.") && !text.starts_with("0.0 MB")),
         "some megabytes",
@@ -193,7 +193,7 @@ fn weights_are_downloaded_called_off_and_gone_on_with() {
 }
 
 #[test]
-fn offline_the_way_by_hand_is_said_and_nobody_is_asked() {
+fn offline_no_server_is_contacted_and_the_manual_way_is_explained() {
     let server = Server::start(|_| Reply::new(404, ""));
     let folder = tempfile::tempdir().unwrap();
     let off = FetchOptions { offline_by: Some("--offline"), ..options(&server.url()) };
@@ -214,7 +214,7 @@ fn offline_the_way_by_hand_is_said_and_nobody_is_asked() {
 }
 
 #[test]
-fn a_server_that_has_no_such_file_is_told_and_can_be_asked_again() {
+fn a_file_missing_on_the_server_is_an_error_and_can_be_retried() {
     let is_there = Arc::new(AtomicBool::new(false));
     let theirs = Arc::clone(&is_there);
     let server = Server::start(move |_| {

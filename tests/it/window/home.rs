@@ -1,4 +1,4 @@
-//! What makes the window a place to stay in: memory, undo, keys, devices, messages, names for everything.
+//! General features of the window: remembered settings, undo, keys, devices, messages, accessible names.
 
 use egui::accesskit::Role;
 use egui_kittest::kittest::{By, NodeT, Queryable};
@@ -8,7 +8,7 @@ use super::Window;
 use crate::support::root;
 
 #[test]
-fn settings_come_back_the_next_day() {
+fn settings_are_restored_at_the_next_start() {
     let mut window = Window::with_cat();
     window.choose("Colours", "viridis");
     window.choose("Order", "by mean");
@@ -38,12 +38,12 @@ fn settings_come_back_the_next_day() {
     window.harness.run_steps(3);
     assert!(window.says("1500000000004200000.jpg"), "{:?}", window.texts());
 
-    // Of an older version: what it didn't write is as at the first start.
+    // Settings of an older version: those that it didn't write have their defaults.
     let ctx = window.harness.ctx.clone();
     window.harness.state_mut().take_remembered(&ctx, r#"{"version":0,"colours":"greys","unknown":3}"#);
     window.settle();
     assert_eq!(window.saved_record(&dir.path().join("b.png")).panels[0].look.colour_map, "greys");
-    // With settings that mean nothing.
+    // Settings with invalid values.
     window
         .harness
         .state_mut()
@@ -53,7 +53,7 @@ fn settings_come_back_the_next_day() {
 }
 
 #[test]
-fn devices_that_are_not_here_say_why_and_messages_are_read_again() {
+fn unavailable_devices_say_why_and_messages_can_be_read_again() {
     let mut window = Window::with_cat();
     window.harness.get_all_by_role_and_label(Role::Button, "Device").next().unwrap().click();
     window.harness.run_steps(3);
@@ -71,7 +71,7 @@ fn devices_that_are_not_here_say_why_and_messages_are_read_again() {
     assert!(window.says("there is no such file: \"/nowhere/at/all.png\""));
 }
 
-/// Buttons, fields, sliders and pictures without a name would be nothing to a screen reader.
+/// A screen reader can't announce buttons, fields, sliders and pictures without a name.
 #[test]
 fn every_widget_has_a_name() {
     let mut window = Window::open(
@@ -123,14 +123,14 @@ fn the_keyboard_alone_reaches_and_presses_buttons() {
         window.press(egui::Key::Tab);
     }
     assert!(is_focused(&window, "Folder…"));
-    // The space bar presses what has the focus, and plays nothing.
+    // The space bar presses the focused button and doesn't start playing.
     window.press(egui::Key::Space);
     window.wait(|w| w.dialogs.num_asked() == 1, "the dialog");
     assert!(window.says("Play") && !window.says("Pause"));
 }
 
 #[test]
-fn frame_times_are_shown_where_asked_for() {
+fn frame_times_are_shown_on_request() {
     let request = WindowRequest { shows_frame_times: true, ..WindowRequest::default() };
     let mut window = Window::open([1280.0, 760.0], request);
     window.wait_for("ms of the thread for logic and layout");

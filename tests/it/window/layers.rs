@@ -1,4 +1,4 @@
-//! Walking through the layers: tree, search, keys, slider, play, the table.
+//! Navigating the layers: tree, search, keys, slider, playing, the table.
 
 use egui::accesskit::Role;
 use egui_kittest::kittest::Queryable;
@@ -6,25 +6,25 @@ use egui_kittest::kittest::Queryable;
 use super::Window;
 
 #[test]
-fn the_tree_has_every_stage_and_leads_to_it() {
+fn the_tree_lists_every_stage_and_selects_it() {
     let mut window = Window::with_cat();
     window.click("Layers");
-    // Numbers come with the small pictures, of one run.
+    // The numbers arrive together with the thumbnails, from one run.
     window.wait_for("728×19×19 · 0 % dead");
     window.click("block3");
     window.wait_for("xception.keras_in1k · block3 728×19×19");
     window.click("input");
     window.wait_for("xception.keras_in1k · input 3×299×299");
-    // Letters in order are enough; Enter takes the best.
+    // The search needs only letters in the right order; Enter takes the best match.
     window.type_into("Search layers", "a3");
     window.wait_for("xception.keras_in1k · act3 1536×10×10");
     window.type_into("Search layers", "zzz");
     assert!(window.says("No layer has these letters in this order"));
 }
 
-/// The two sides once shared how far they were scrolled: back from the end of the tree, the path field was out of sight.
+/// A regression test. The two tabs once shared their scroll position: after the end of the tree, the path field was out of sight.
 #[test]
-fn the_setup_is_where_it_was_after_the_tree_was_scrolled() {
+fn the_input_tab_keeps_its_scroll_position_after_the_tree_was_scrolled() {
     let mut window = Window::open([1280.0, 720.0], filterscope::render::WindowRequest::default());
     window.wait_for("xception.keras_in1k · act4 2048×10×10");
     let field = "or drop a file here, or type its path:";
@@ -39,13 +39,13 @@ fn the_setup_is_where_it_was_after_the_tree_was_scrolled() {
 }
 
 #[test]
-fn keys_and_slider_walk_and_a_step_back_is_there_at_once() {
+fn keys_and_slider_change_the_layer_and_a_step_back_is_immediate() {
     let mut window = Window::with_cat();
     window.press(egui::Key::ArrowUp);
     window.wait_for("xception.keras_in1k · act3 1536×10×10");
     window.settle();
     window.harness.key_press(egui::Key::ArrowDown);
-    // One frame takes the key, the next shows the layer; no thread is waited for.
+    // One frame handles the key, the next shows the layer, without waiting for a thread.
     window.harness.run_steps(2);
     assert!(window.says("xception.keras_in1k · act4 2048×10×10"), "{:?}", window.texts());
     assert!(!window.says("Waiting for the worker"));
@@ -60,10 +60,10 @@ fn keys_and_slider_walk_and_a_step_back_is_there_at_once() {
 }
 
 #[test]
-fn layers_pass_by_themselves_and_stop_when_told() {
+fn layers_play_until_paused() {
     let mut window = Window::with_cat();
     window.click("Play");
-    // After the last layer comes the first again.
+    // After the last layer, playing continues with the first.
     window.wait_for("xception.keras_in1k · input 3×299×299");
     window.wait_for("xception.keras_in1k · act1 32×149×149");
     window.click("Pause");

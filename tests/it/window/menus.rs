@@ -1,4 +1,4 @@
-//! Every item of the menus does what it says; every widget of every panel and dialog has a name and lies on the screen.
+//! Every menu item does what it says; every widget of every panel and dialog has a name and is on the screen.
 
 use egui::accesskit::Role;
 use egui_kittest::kittest::{By, NodeT, Queryable};
@@ -26,7 +26,7 @@ fn nameless(window: &Window) -> Vec<String> {
         .collect()
 }
 
-/// Widgets that lie beside the screen, or partly.
+/// Widgets that are outside the screen horizontally, at least in part.
 fn beside(window: &Window, screen: egui::Rect) -> Vec<String> {
     let all = window.harness.root().query_all(By::new());
     all.filter(|node| INTERACTIVE.contains(&node.accesskit_node().role()))
@@ -48,7 +48,7 @@ fn is_closing(window: &mut Window) -> bool {
     })
 }
 
-/// Opens a menu and gives the names of its items.
+/// Opens a menu, returns the names of its items, and closes it.
 fn items(window: &mut Window, menu: &str) -> Vec<String> {
     let buttons = |window: &Window| -> Vec<String> {
         let all = window.harness.root().query_all_by_role(Role::Button);
@@ -58,7 +58,7 @@ fn items(window: &mut Window, menu: &str) -> Vec<String> {
     window.harness.get_all_by_role_and_label(Role::Button, menu).next().unwrap().click();
     window.harness.run_steps(5);
     let mut items = buttons(window);
-    // The same words may stand on a button of a panel.
+    // A button of a panel may have the same name as an item.
     items.retain(|item| match before.iter().position(|old| old == item) {
         Some(at) => {
             before.swap_remove(at);
@@ -71,7 +71,7 @@ fn items(window: &mut Window, menu: &str) -> Vec<String> {
     items
 }
 
-/// An item that comes or goes has to be thought of here, and needs a test that it does what it says.
+/// A new item must be added here, and needs a test that it does what it says.
 #[test]
 fn the_menus_have_these_items_and_no_others() {
     let mut window = Window::with_cat();
@@ -86,7 +86,7 @@ fn the_menus_have_these_items_and_no_others() {
             plain.iter().filter(|found| !wanted.iter().any(|item| found.starts_with(item))).collect();
         assert!(unknown.is_empty(), "{menu} has items without a test: {unknown:?}");
     };
-    // `export`, `runs`, `basics`, `home` test those of the files.
+    // The modules `export`, `runs`, `basics` and `home` test the items of the File menu.
     has(
         &mut window,
         "File",
@@ -128,12 +128,12 @@ fn the_menus_have_these_items_and_no_others() {
             "Dark or light",
         ],
     );
-    // What isn't compiled in stands there with its reason, which `home` reads.
+    // A device that isn't compiled in is listed with the reason, which `home` tests.
     has(&mut window, "Device", &["CPU", "CUDA", "Metal"]);
     has(&mut window, "Help", &["Keys and words", "Messages"]);
 }
 
-/// Any action, model, layer and colour map is found by a few letters, with keys alone.
+/// Every action, model, layer and colour map is found by a few letters, with the keyboard alone.
 #[test]
 fn the_command_palette_finds_actions_models_layers_and_colours() {
     let mut window = Window::with_cat();
@@ -234,7 +234,7 @@ fn items_about_views_do_what_they_say() {
     window.type_into("Channel number", "0");
     window.menu("View", "Show selected channel");
     let large = part(&mut window);
-    // Tile 0 is 10 pixels wide, in the middle, and fills a third.
+    // Tile 0 is 10 pixels wide, in the centre of the view, and fills a third of it.
     assert!((large.width - 30.0).abs() < 1.0 && (large.x + large.width / 2.0 - 5.0).abs() < 1.0, "{large}");
     window.menu("View", "Fit to window");
     assert!((part(&mut window).width - 703.0).abs() < 0.5);
@@ -286,7 +286,7 @@ fn every_widget_of_every_dialog_has_a_name() {
         window.menu(menu, item);
         window.harness.run_steps(5);
         assert_eq!(nameless(&window), Vec::<String>::new(), "{item}");
-        // Escape closes it, and leaves alone what is behind.
+        // Escape closes the dialog, and nothing behind it.
         let num_open = |window: &Window| window.harness.root().query_all_by_role(Role::Window).count();
         assert_eq!(num_open(&window), 1, "{item}");
         window.press(egui::Key::Escape);
@@ -304,7 +304,7 @@ fn every_widget_of_every_dialog_has_a_name() {
     assert_eq!(nameless(&window), Vec::<String>::new(), "no weights");
 }
 
-/// All items in sight at once, where the screen has the room.
+/// A menu shows all of its items at once if the screen is large enough.
 #[test]
 fn menus_are_as_long_as_they_need() {
     let mut window = Window::open([1280.0, 720.0], WindowRequest::default());
@@ -312,7 +312,7 @@ fn menus_are_as_long_as_they_need() {
     window.settle();
     window.harness.get_all_by_role_and_label(Role::Button, "File").next().unwrap().click();
     window.harness.run_steps(5);
-    // With the pointer: what is cut off answers to the tree, and to nobody's hand.
+    // Click with the pointer: an item that is cut off can be clicked through the accessibility tree, but not by a person.
     let at = window.harness.get_by_label_contains("Quit").rect().center();
     window.hover(at);
     for pressed in [true, false] {
@@ -324,9 +324,9 @@ fn menus_are_as_long_as_they_need() {
     assert!(is_closing(&mut window), "nothing at {at:?}");
 }
 
-/// 1280×720 at each scale that desktops offer: what doesn't scroll lies on the screen.
+/// In a window of 1280×720 pixels, at each scale that desktops offer, everything that doesn't scroll is on the screen.
 #[test]
-fn everything_lies_on_the_screen_at_every_scale() {
+fn everything_is_on_the_screen_at_every_scale() {
     for pixels_per_point in [1.0, 1.25, 1.5, 2.0] {
         let size = [1280.0 / pixels_per_point, 720.0 / pixels_per_point];
         let mut window = Window::open([1280.0, 720.0], WindowRequest::default());
@@ -341,14 +341,14 @@ fn everything_lies_on_the_screen_at_every_scale() {
         let mosaic = window.harness.get_by_role_and_label(Role::Image, "Mosaic of 2048 channels").rect();
         assert!(screen.contains_rect(mosaic), "{pixels_per_point}: {mosaic:?}");
         assert!(mosaic.width() * pixels_per_point > 400.0, "{pixels_per_point}: {mosaic:?}");
-        // A channel is looked into beside the mosaic, or on a tab where there is no room beside it.
+        // A channel's details are next to the mosaic, or on a tab if there is no room.
         if window.harness.query_by_label("Channel number").is_none() {
             assert!(pixels_per_point > 1.3, "{pixels_per_point}");
             window.click("Details");
         }
         window.type_into("Channel number", "135");
         window.wait_for("channel 135, live");
-        // What is taller than the screen scrolls; nothing is wider.
+        // Panels taller than the screen scroll; none is wider than the screen.
         for tab in ["Input & model", "Layers"] {
             window.click(tab);
             window.settle();
@@ -372,7 +372,7 @@ fn everything_lies_on_the_screen_at_every_scale() {
         window.click("Close view 3");
         window.click("Close view 1");
         window.settle();
-        // Dialogs are no larger than the screen either, whatever they have to say; what doesn't fit scrolls.
+        // Dialogs are no larger than the screen either, whatever they contain; content that doesn't fit scrolls.
         let place = tempfile::tempdir().unwrap();
         for (menu, item, field, name, plan) in [
             ("File", "Export many figures…", "Folder", "figures", "24 figures would be written"),
@@ -398,7 +398,7 @@ fn everything_lies_on_the_screen_at_every_scale() {
     }
 }
 
-/// The keyboard alone: open, walk, choose a model, select, save.
+/// With the keyboard alone: open a picture, change the layer, choose a model, select a channel, save.
 #[test]
 fn a_figure_is_made_without_a_mouse() {
     let dir = tempfile::tempdir().unwrap();

@@ -1,4 +1,4 @@
-//! The window's flows, driven through the accessibility tree: no display, no GPU.
+//! Tests of the window, driven through the accessibility tree, without a display or GPU.
 
 mod basics;
 mod browse;
@@ -25,7 +25,7 @@ use filterscope::weights::Folders;
 
 use crate::support::root;
 
-/// Dialogs that answer what a test says; closed without an answer otherwise.
+/// Dialogs that return the path a test has set; without one they count as closed by the person.
 #[derive(Clone, Default)]
 struct Scripted(Arc<Mutex<(Option<PathBuf>, usize)>>);
 
@@ -83,7 +83,7 @@ impl Window {
         Self::open_with_folders(size, request, Folders::default())
     }
 
-    /// With folders in which weights are kept.
+    /// Opens a window that keeps weights in these folders.
     fn open_with_folders(size: [f32; 2], request: WindowRequest, folders: Folders) -> Self {
         let resources = Resources {
             store: WeightStore::new(vec![
@@ -102,7 +102,7 @@ impl Window {
         Self { harness, dialogs }
     }
 
-    /// As it starts, with the cat's mosaic on screen.
+    /// Opens a window without a request and waits for the cat's mosaic, which it shows at the start.
     fn with_cat() -> Self {
         let mut window = Self::open([1280.0, 1400.0], WindowRequest::default());
         window.wait_for("xception.keras_in1k · act4 2048×10×10");
@@ -118,12 +118,12 @@ impl Window {
         self.texts().iter().any(|t| t.contains(text))
     }
 
-    /// Steps until some text contains `text`.
+    /// Runs frames until some text on screen contains `text`.
     fn wait_for(&mut self, text: &str) {
         self.wait(|w| w.says(text), text);
     }
 
-    /// Steps until the worker has nothing to do.
+    /// Runs frames until the worker has nothing to do.
     fn settle(&mut self) {
         self.harness.run_steps(3);
         self.wait(|w| w.says("Ready"), "Ready");
@@ -141,7 +141,8 @@ impl Window {
         }
     }
 
-    /// A click goes where the widget was drawn last; panels that grow move it a frame later. A person waits for a button to be ready.
+    /// Clicks a widget by its name. A click goes to the place where the widget was drawn last, and a growing panel moves it a frame later,
+    /// so some frames are run first. If the widget is disabled, waits until it is enabled, as a person would.
     fn click(&mut self, label: &str) {
         self.harness.run_steps(2);
         let is_ready = |w: &Self| {
@@ -161,15 +162,14 @@ impl Window {
         self.harness.run_steps(3);
     }
 
-    /// Opens a list and picks an entry.
+    /// Opens a drop-down list and picks an entry.
     fn choose(&mut self, list: &str, entry: &str) {
         self.harness.get_by_role_and_label(Role::ComboBox, list).click();
         self.harness.run_steps(3);
         self.click_button(entry);
     }
 
-    /// Finds a model by typing part of its tag into the open list: what is typed goes there without a click, and Enter takes the first
-    /// that fits.
+    /// Chooses a model by typing part of its tag. The open list has the keyboard focus without a click, and Enter takes the first match.
     fn choose_model(&mut self, part: &str) {
         self.harness.get_by_role_and_label(Role::ComboBox, "Model").click();
         self.harness.run_steps(4);
@@ -195,11 +195,11 @@ impl Window {
         self.harness.input_mut().dropped_files.clear();
     }
 
-    /// An item of a menu.
+    /// Opens a menu and clicks an item.
     fn menu(&mut self, menu: &str, item: &str) {
         self.harness.get_all_by_role_and_label(Role::Button, menu).next().unwrap().click();
         self.harness.run_steps(5);
-        // A long menu scrolls, on a small screen.
+        // On a small screen a long menu scrolls.
         for _ in 0..20 {
             if self.click_item(item) {
                 self.harness.run_steps(3);
@@ -211,7 +211,8 @@ impl Window {
         panic!("{menu} has no {item} at {}", self.harness.ctx.pixels_per_point());
     }
 
-    /// A key beside the words is part of the name; other buttons of that name lie further from the corner.
+    /// Clicks a menu item whose name starts with `item`, as an item's shortcut is part of its name. Other buttons of that name are further
+    /// from the top left corner. Returns whether the item was there.
     fn click_item(&self, item: &str) -> bool {
         let named = |label: Option<String>| label.is_some_and(|label| label.starts_with(item));
         let corner = |node: &egui_kittest::Node<'_>| node.rect().min.to_vec2().length();
@@ -238,8 +239,8 @@ impl Window {
         self.harness.run_steps(3);
     }
 
-    /// The middle of a tile of a mosaic that fills its view's width or height: `(row, column)` of a grid of `rows`×`columns` tiles, each
-    /// `aspect` times as wide as high.
+    /// The centre on screen of the tile at `(row, column)`, in a mosaic with a grid of `(rows, columns)` tiles that fills its view's width
+    /// or height.
     fn tile(&self, image: &str, grid: (f32, f32), at: (f32, f32)) -> egui::Pos2 {
         let view = self.harness.get_by_role_and_label(Role::Image, image).rect();
         let tile = (view.width() / grid.1).min(view.height() / grid.0);
@@ -266,7 +267,7 @@ impl Window {
         self.harness.run_steps(3);
     }
 
-    /// Saves with the dialog and reads what the figure says of itself.
+    /// Saves the mosaic through the dialog and reads the figure's record.
     fn saved_record(&mut self, path: &Path) -> filterscope::formats::FigureRecord {
         self.dialogs.answer(path);
         self.click_button("Save mosaic…");
@@ -283,7 +284,7 @@ fn drive() -> PathBuf {
     root().join("assets/drive/interpolated.csv")
 }
 
-/// A file as the desktop hands it over.
+/// A file dropped on the window by the desktop.
 #[derive(Debug)]
 struct Dropped(PathBuf);
 

@@ -1,4 +1,4 @@
-//! Long runs from the window: features of a data set, moving pictures.
+//! Long runs started from the window: feature extraction and animations.
 
 use std::path::Path;
 
@@ -12,7 +12,7 @@ use crate::support::root;
 
 const TAG: &str = "tf_efficientnet_lite0.in1k";
 
-/// A folder of `num` pictures, and one that is none, open in a window on the small network.
+/// A window with the small network, in which a folder of `num` pictures and a broken one is open.
 fn on_a_folder(pictures: &Path, num: usize) -> Window {
     let frame = root().join("assets/drive/center/1500000000004200000.jpg");
     for at in 0..num {
@@ -48,16 +48,16 @@ fn features_are_previewed_made_and_reported() {
     let manifest = Manifest::read(&folder.join(TAG)).unwrap();
     assert_eq!((manifest.outcome.num_rows, manifest.outcome.num_failed), (3, 1));
     assert_eq!((&*manifest.recipe.pool, &*manifest.recipe.layer), ("avg", "bn2.act"));
-    // What is there isn't replaced unasked.
+    // Existing features are replaced only on request.
     window.wait_for("Features are here already");
     window.click("Replace them");
     window.wait_for("Features are here already");
     assert_eq!(Manifest::read(&folder.join(TAG)).unwrap(), manifest);
 }
 
-/// A table of nobody's kind: which column has the paths is asked, and the rest are labels.
+/// For a table of an unknown kind the window asks which column has the paths; the other columns are labels.
 #[test]
-fn a_table_is_asked_for_its_column_and_gives_features() {
+fn a_table_asks_for_its_column_of_paths_and_gives_features() {
     let place = tempfile::tempdir().unwrap();
     let frame = root().join("assets/drive/center/1500000000004200000.jpg");
     for name in ["a.jpg", "b.jpg", "c.jpg"] {
@@ -74,7 +74,7 @@ fn a_table_is_asked_for_its_column_and_gives_features() {
     window.wait_for(&format!("this table is empty: \"{}\"", empty.display()));
     window.drop_file(&table);
     window.wait_for("Which column has the pictures' paths?");
-    // Keys are for the question.
+    // While the question is open, shortcuts of the window don't work.
     window.press(egui::Key::F1);
     assert!(!window.says("Keys and words\n") && window.harness.query_by_label("Keys and words").is_none());
     window.press(egui::Key::Escape);
@@ -113,7 +113,7 @@ fn a_table_is_asked_for_its_column_and_gives_features() {
     assert_eq!(Manifest::read(&out.join(TAG)).unwrap().outcome.num_rows, 2);
 }
 
-/// A network from a file is one like any other in the dialogs.
+/// The dialogs treat a network from a file like any other.
 #[test]
 fn a_network_from_an_onnx_file_writes_figures_and_features() {
     let (pictures, out) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
@@ -128,7 +128,7 @@ fn a_network_from_an_onnx_file_writes_figures_and_features() {
     window.click("Start");
     window.wait_for("wrote features of 2 pictures; 1 skipped: ");
     window.menu("File", "Extract features…");
-    // The network on screen is chosen already.
+    // The network on screen is already selected.
     window.menu("File", "Export many figures…");
     let figures = out.path().join("figures");
     window.type_into("Folder", &figures.display().to_string());
@@ -143,21 +143,21 @@ fn a_network_from_an_onnx_file_writes_figures_and_features() {
 }
 
 #[test]
-fn a_run_that_was_stopped_says_how_to_go_on_and_does() {
+fn a_stopped_run_says_how_to_resume_it_and_can_be_resumed() {
     let (pictures, out) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let mut window = on_a_folder(pictures.path(), 240);
     window.type_into("Output folder", &out.path().display().to_string());
     window.wait_for("Features of 241 pictures would be written");
     window.click("Start");
     window.wait_for(" pictures/s, about ");
-    // A view is served meanwhile.
+    // The view still responds meanwhile.
     window.press(egui::Key::PageDown);
     window.wait_for("frame 1 of 241");
     window.click("Stop after the batch in hand");
     window.wait_for("pictures are done and kept: Go on, or `filterscope extract … --resume`, continues");
     window.wait_for("An unfinished run is here: ");
     assert!(!out.path().join(TAG).join("manifest.json").exists());
-    // With another setting it isn't that run, which is said in the window's words.
+    // With another setting the run can't be resumed, and the error uses the window's words.
     window.choose("Type", "f16, half the room");
     window.wait_for(&format!("{TAG}: bn2.act, 1280 f16"));
     window.click("Go on");
@@ -170,7 +170,7 @@ fn a_run_that_was_stopped_says_how_to_go_on_and_does() {
     assert_eq!(Manifest::read(&out.path().join(TAG)).unwrap().outcome.num_rows, 240);
 }
 
-/// What keeps a run from beginning is told at the window as at the command line: another's lock, a folder that can't be one.
+/// The window reports what keeps a run from starting, as the command line does: the lock of another run, a path that can't be a folder.
 #[test]
 fn a_run_that_cannot_begin_says_why() {
     let (pictures, out) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
@@ -197,7 +197,7 @@ fn a_run_that_cannot_begin_says_why() {
     assert!(window.says("Choose an output folder that can be written to."), "{:?}", window.texts());
 }
 
-/// Values that f16 has no number for are told in the report.
+/// The report counts values too large for f16.
 #[test]
 fn values_that_became_infinite_are_reported() {
     use crate::onnx::encode::{floats, network, node, property};
@@ -221,7 +221,7 @@ fn values_that_became_infinite_are_reported() {
 }
 
 #[test]
-fn a_moving_picture_is_previewed_made_and_stopped() {
+fn an_animation_is_previewed_made_and_stopped() {
     let out = tempfile::tempdir().unwrap();
     let mut window = Window::with_cat();
     window.choose_model("lite0");
@@ -241,13 +241,13 @@ fn a_moving_picture_is_previewed_made_and_stopped() {
     assert_eq!(frames.len(), 32);
     window.wait_for("Something of that name is there already");
     assert!(window.says("Replace it"));
-    // A drive wants a data set.
+    // A drive animation needs a data set.
     window.choose("Animate over", "drive, a mosaic a frame");
     window.wait_for("a drive is of a data set: open a folder or a driving log first");
     window.choose("Animate over", "depth, a mosaic a layer");
     window.type_into("Layers shown", "");
     window.wait(|w| w.says("frames of") || w.says("Something of that name"), "a plan");
-    // One that is called off leaves nothing.
+    // A stopped animation leaves no file.
     window.choose("Animate over", "channels, one after the other");
     window.type_into("Layers shown", ",first:40");
     window.dialogs.answer(out.path().join("other.gif"));
