@@ -51,11 +51,11 @@ impl Window {
         Self(harness)
     }
 
-    /// Clicks the first moment that the strip shows.
-    fn click_a_moment(&self) {
+    /// Clicks the first frame that the strip shows.
+    fn click_a_frame(&self) {
         let mut buttons = self.0.root().query_all_by_role(egui::accesskit::Role::Button);
-        let is_moment = |label: Option<String>| label.is_some_and(|label| label.starts_with("Moment "));
-        buttons.find(|node| is_moment(node.accesskit_node().label())).unwrap().click();
+        let is_frame = |label: Option<String>| label.is_some_and(|label| label.starts_with("Frame "));
+        buttons.find(|node| is_frame(node.accesskit_node().label())).unwrap().click();
     }
 
     fn says(&self, text: &str) -> bool {
@@ -127,7 +127,7 @@ fn main() {
         to_frame.push(posted.elapsed());
         if !window.says("Stop") && plays < 40 {
             // At the end of the log, playing starts again, so that networks keep running.
-            window.click_a_moment();
+            window.click_a_frame();
             window.0.step();
             window.0.key_press(egui::Key::Space);
             plays += 1;
@@ -161,5 +161,5 @@ fn main() {
         handed_over.push(window.frame(&mut ignored));
         assert!(window.says(name), "a kept layer is on screen in the next frame");
     }
-    row("the frame in which a kept mosaic of 2048 filters comes on screen", &handed_over);
+    row("the frame in which a kept mosaic of 2048 channels comes on screen", &handed_over);
 }
