@@ -59,7 +59,7 @@ pub(super) struct LookArgs {
     /// Show where the last layer contributes to a class, instead of its channels: `top`, a class's number, or (part of) its name
     ///
     /// For networks that end in a mean and linear layers, where the weights hold them.
-    #[arg(long, value_name = "CLASS", help_heading = "Figure")]
+    #[arg(long, value_name = "CLASS", help_heading = "Figure", conflicts_with_all = ["order", "hide_dead", "first"])]
     pub class_map: Option<ClassChoice>,
 
     /// Order of the channels: index, mean, max, variance, sparsity or similarity

@@ -7,6 +7,7 @@
 mod animation;
 mod atomic;
 pub mod features;
+mod gif_text;
 mod hashed;
 mod npy;
 mod png;

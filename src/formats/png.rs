@@ -10,6 +10,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use super::gif_text::first_comment;
 use super::{BadRecord, FigureRecord, PngTextError, WriteError, read_text_chunks, write_atomically};
 use crate::mosaic::Pixels;
 
@@ -121,10 +122,20 @@ pub enum ReadRecordError {
     },
 }
 
-/// Reads the record of a figure. The file may come from anywhere, so sizes are limited, fields are checked and no pixel is decoded.
+/// Reads the record of a figure: a PNG, or a GIF of this program, whose first comment it is. The file may come from anywhere, so sizes are limited, fields are checked and no pixel is decoded.
 pub fn read_record(path: &Path) -> Result<FigureRecord, ReadRecordError> {
     let path_owned = || path.to_owned();
-    let file = File::open(path).map_err(|reason| ReadRecordError::Open { reason, path: path_owned() })?;
+    let opened = |reason| ReadRecordError::Open { reason, path: path_owned() };
+    let file = File::open(path).map_err(opened)?;
+    if let Some(comment) = first_comment(BufReader::new(&file)).map_err(opened)? {
+        // Other programs write comments too.
+        if !comment.starts_with("{\"schema\"") {
+            return Err(ReadRecordError::NoRecord { path: path_owned() });
+        }
+        return FigureRecord::from_json(&comment)
+            .map_err(|reason| ReadRecordError::Bad { reason, path: path_owned() });
+    }
+    let file = File::open(path).map_err(opened)?;
     let chunks = read_text_chunks(BufReader::new(file))
         .map_err(|reason| ReadRecordError::Text { reason, path: path_owned() })?;
     let chunk = chunks

@@ -32,7 +32,7 @@ impl ColourBar {
                 (ticks, None)
             }
             RangeUsed::PerChannel(_) => (own_ticks(mosaic.colour_map), Some("of each channel")),
-            RangeUsed::PerLocation(_) => (own_ticks(mosaic.colour_map), Some("of each position")),
+            RangeUsed::PerLocation(_) => (own_ticks(mosaic.colour_map), Some("of each location")),
         };
         let width = max_width.min((px * 18.0) as u32).max(2);
         Self { map: mosaic.colour_map, ticks, note, px, width, paper: mosaic.settings.paper }

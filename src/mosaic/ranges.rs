@@ -62,7 +62,7 @@ impl std::fmt::Display for RangeUsed {
         match self {
             Self::Shared(range) => range.fmt(f),
             Self::PerChannel(range) => write!(f, "per channel, within {range}"),
-            Self::PerLocation(range) => write!(f, "per position, within {range}"),
+            Self::PerLocation(range) => write!(f, "per location, within {range}"),
         }
     }
 }

@@ -121,7 +121,8 @@ impl Panel {
         let mut record = panel_record(run_by, view, &mosaic);
         record.look.is_grid_chosen = settings.grid.is_some();
         // A selection has no meaning for a figure of a single channel.
-        record.look.selection = (spec.selection != ChannelSelection::default() && spec.channel.is_none())
+        let is_of_channels = spec.channel.is_none() && spec.class_map.is_none();
+        record.look.selection = (spec.selection != ChannelSelection::default() && is_of_channels)
             .then(|| spec.selection.to_string());
         record.look.shown_channel = spec.channel;
         record.look.class_map = spec.class_map.map(ClassChoice::to_string);

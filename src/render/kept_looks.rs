@@ -43,7 +43,12 @@ impl KeptLooks {
                 name => request.settings.set_text(name, text).is_ok(),
             };
             if !is_taken {
-                not_taken.push(format!("{name} {text}"));
+                // As the window calls it.
+                let words = match name {
+                    "range" => "normalization",
+                    other => other,
+                };
+                not_taken.push(format!("{words} {text}"));
             }
         }
         not_taken

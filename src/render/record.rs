@@ -83,6 +83,9 @@ impl ViewRequest {
         let mut request = Self::new(spec);
         let class = class_of(look, graph);
         request.class_map = class.as_ref().map(|(_, class)| class.clone());
+        if let (Some(text), None) = (&look.class_map, &class) {
+            not_taken.push(format!("class map {text}"));
+        }
         let layer = class.map_or(&*look.layer, |(layer, _)| layer);
         request.layer = match graph.find(layer) {
             Some(node) if node == graph.final_node() => LayerChoice::Final,
@@ -95,7 +98,7 @@ impl ViewRequest {
         if let Some(fit) = taken(&panel.run.fit, "fit", &mut not_taken) {
             request.input.fit = fit;
         }
-        if let Some(values) = taken(&panel.run.preprocess, "values", &mut not_taken) {
+        if let Some(values) = taken(&panel.run.preprocess, "preprocessing", &mut not_taken) {
             request.input.values = values;
         }
         let order = look.selection.as_deref().map(|order| (ORDER, order));

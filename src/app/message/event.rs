@@ -88,7 +88,7 @@ pub(crate) enum Event {
     /// A file was written.
     Saved(PathBuf),
     /// A dialog returned too quickly for anyone to have seen it.
-    NoDialog,
+    NoDialog(Question),
     /// The answer of a dialog; none if it was cancelled.
     Picked(Question, Option<PathBuf>),
 }

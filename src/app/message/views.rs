@@ -61,11 +61,11 @@ impl ViewsCommand {
 
 /// The actions about several views.
 pub(crate) const ACTIONS: &[Action<ViewsCommand>] = &[
-    Action::new("Back", "back to what was asked of the views before", |_| vec![ViewsCommand::Back])
+    Action::new("Undo", "undo the last change of what the views show", |_| vec![ViewsCommand::Back])
         .in_menu(Menu::View, 10)
         .with_keys(&[ctrl(Key::Z)])
         .enabled_if(|model| model.history.can_go_back()),
-    Action::new("Forward", "forward again to what was taken back", |_| vec![ViewsCommand::Forward])
+    Action::new("Redo", "redo what was undone", |_| vec![ViewsCommand::Forward])
         .in_menu(Menu::View, 11)
         .with_keys(&[ctrl(Key::Y), ctrl_shift(Key::Z)])
         .enabled_if(|model| model.history.can_go_forward()),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::app::model::dataset::OpenSource;
 use crate::app::model::links::Links;
+use crate::app::model::save::SaveLooks;
 use crate::app::model::view::{ViewId, ViewState};
 use crate::graph::Graph;
 use crate::render::ViewRequest;
@@ -64,6 +65,8 @@ pub(crate) struct Snapshot {
     pub(crate) active: ViewId,
     pub(crate) links: Links,
     pub(crate) weight_files: Vec<(&'static str, FilePart)>,
+    /// How figures are saved, where the step changed it: only a restored figure does.
+    pub(crate) saved: Option<SaveLooks>,
 }
 
 impl Snapshot {

@@ -253,6 +253,7 @@ impl Model {
             active: self.view().id,
             links: self.links,
             weight_files: self.weight_files.clone(),
+            saved: None,
         }
     }
 

@@ -20,6 +20,9 @@ pub(crate) const MAX_RECENT: usize = 12;
 /// Longest text that is read, in bytes.
 pub(crate) const MAX_BYTES: usize = 1 << 20;
 
+/// The most settings that are tried one by one, where the text as a whole can't be read.
+pub(crate) const MAX_FIELDS: usize = 200;
+
 /// The user's preferences for the window, whatever it shows. Kept between sessions under these names.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]

@@ -94,7 +94,16 @@ impl Restored {
             .part
             .as_ref()
             .and_then(|text| text.parse().map_err(|_| not_taken.push(format!("part {text}"))).ok());
-        let saved = saved_looks(look, kind, &request.settings);
+        let saved = saved_looks(look, kind, &request.settings, &mut not_taken);
+        if Surround::named(kind).is_some() && saved.is_none() {
+            not_taken.push(format!("paper {}, grid {}", look.paper, look.grid));
+        }
+        if let Some(channel) = look
+            .shown_channel
+            .filter(|channel| graph.find(&look.layer).is_some_and(|node| *channel >= graph.channels(node)))
+        {
+            not_taken.push(format!("channel {channel}"));
+        }
         Ok(Self {
             request,
             graph: Arc::new(graph),
@@ -126,7 +135,12 @@ impl Restored {
 }
 
 /// How the figure was saved. A scale that equals the automatic one is restored as automatic.
-fn saved_looks(look: &LookRecord, kind: &str, settings: &MosaicSettings) -> Option<SaveLooks> {
+fn saved_looks(
+    look: &LookRecord,
+    kind: &str,
+    settings: &MosaicSettings,
+    not_taken: &mut Vec<String>,
+) -> Option<SaveLooks> {
     let surround = Surround::named(kind)?;
     let paper = look.paper.parse::<Paper>().ok()?;
     let grid = look.grid.parse::<Grid>().ok()?;
@@ -138,7 +152,11 @@ fn saved_looks(look: &LookRecord, kind: &str, settings: &MosaicSettings) -> Opti
     let scale = if usual == Some(look.scale) {
         Scale::Auto
     } else {
-        look.scale.to_string().parse().unwrap_or(Scale::Auto)
+        let text = look.scale.to_string();
+        text.parse().unwrap_or_else(|_| {
+            not_taken.push(format!("scale {text}"));
+            Scale::Auto
+        })
     };
     Some(SaveLooks { surround, paper, scale })
 }

@@ -106,7 +106,7 @@ pub(crate) fn ask(dialogs: &Arc<dyn Dialogs>, question: Question, tell: Tell) ->
             },
         };
         tell.event(if answer.is_none() && asked.elapsed() < QUICKEST_PERSON {
-            Event::NoDialog
+            Event::NoDialog(question)
         } else {
             Event::Picked(question, answer)
         });

@@ -46,6 +46,16 @@ pub(crate) fn search(ui: &mut egui::Ui, name: &str, text: &mut String) -> bool {
     is_entered
 }
 
+/// Keys as the system writes them. egui's formatter writes out the names of characters such as `?`, which a person types as they are.
+pub(crate) fn keys(ctx: &egui::Context, shortcut: &egui::KeyboardShortcut) -> String {
+    let (key, written) = (shortcut.logical_key, ctx.format_shortcut(shortcut));
+    let symbol = key.symbol_or_name();
+    match written.strip_suffix(key.name()) {
+        Some(modifiers) if symbol.is_ascii() => format!("{modifiers}{symbol}"),
+        _ => written,
+    }
+}
+
 /// The tooltip of a button that does the same as the action with this label: the action's help text and its first key.
 pub(crate) fn tip(ctx: &egui::Context, label: &str) -> String {
     let found = actions().iter().find(|action| action.label == label);
@@ -53,6 +63,6 @@ pub(crate) fn tip(ctx: &egui::Context, label: &str) -> String {
     let Some(action) = found else { return label.to_owned() };
     let mut letters = action.help.chars();
     let words: String = letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect();
-    let key = action.keys.first().map(|key| format!(" ({})", ctx.format_shortcut(key)));
+    let key = action.keys.first().map(|key| format!(" ({})", keys(ctx, key)));
     words + &key.unwrap_or_default()
 }

@@ -27,21 +27,27 @@ pub(crate) fn keep_step(model: &mut Model, before: Snapshot) {
 
 pub(crate) fn step_back(model: &mut Model, effects: &mut Effects) {
     let Some(to) = model.history.past.pop() else { return };
-    let now = model.snapshot();
+    let now = now_before(model, &to);
     model.history.future.push(now);
     take_snapshot(model, effects, &to);
 }
 
 pub(crate) fn step_forward(model: &mut Model, effects: &mut Effects) {
     let Some(to) = model.history.future.pop() else { return };
-    let now = model.snapshot();
+    let now = now_before(model, &to);
     model.history.past.push(now);
     take_snapshot(model, effects, &to);
+}
+
+/// The present, to come back to from a step to `to`.
+fn now_before(model: &Model, to: &Snapshot) -> Snapshot {
+    Snapshot { saved: to.saved.map(|_| model.saved), ..model.snapshot() }
 }
 
 /// Restores a snapshot. Views that were closed since come back under their old numbers, so that differences find them; newer views
 /// are closed.
 fn take_snapshot(model: &mut Model, effects: &mut Effects, to: &Snapshot) {
+    model.saved = to.saved.unwrap_or(model.saved);
     let mut views = Vec::with_capacity(to.views.len());
     let mut changed = Vec::new();
     for asked in &to.views {

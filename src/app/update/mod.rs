@@ -167,10 +167,16 @@ fn take(model: &mut Model, event: Event, now: &Now, effects: &mut Effects) {
             model.say(tone, end.to_string());
         }
         Event::JobFailed(reason) => model.say(Tone::Bad, reason),
-        Event::NoDialog => model.say(
-            Tone::Bad,
-            "no file dialog opened (this system may have none): type a path on the left, or drop the file here",
-        ),
+        Event::NoDialog(question) => {
+            let instead = match question {
+                Question::Picture(_) | Question::Folder(_) | Question::Weights => {
+                    "type a path on the left, or drop the file here"
+                }
+                Question::Save(_) | Question::Export(..) => "type a path under Save on the left",
+                Question::TaskPlace(..) => "type the path in its field",
+            };
+            model.say(Tone::Bad, format!("no file dialog opened (this system may have none): {instead}"));
+        }
         Event::Saved(path) => model.say(Tone::Good, format!("saved \"{}\"", path.display())),
         Event::Picked(question, answer) => {
             if let Some(path) = answer {

@@ -2,11 +2,14 @@
 
 use std::path::Path;
 
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
 use crate::app::message::effect::{Effects, FaceEffect};
 use crate::app::model::Model;
 use crate::app::model::links::{Arrangement, Links};
 use crate::app::model::messages::Tone;
-use crate::app::model::preferences::{ARRANGEMENTS, MAX_BYTES, MAX_RECENT, Remembered, VERSION};
+use crate::app::model::preferences::{ARRANGEMENTS, MAX_BYTES, MAX_FIELDS, MAX_RECENT, Remembered, VERSION};
 use crate::app::model::save::SaveLooks;
 use crate::app::model::view::Busy;
 use crate::app::model::windows::LeftTab;
@@ -43,19 +46,21 @@ pub(crate) fn remembered(model: &Model) -> String {
 /// Applies the settings kept from the last session. If the text can't be read, it is ignored and the user is told; single settings
 /// that are unknown here are left as they are.
 pub(crate) fn take_remembered(model: &mut Model, effects: &mut Effects, text: &str) {
-    let forget = "the settings of the last time can't be read and are forgotten";
-    let parsed = (text.len() <= MAX_BYTES).then(|| serde_json::from_str::<Remembered>(text));
-    let kept = match parsed {
-        Some(Ok(kept)) if kept.version <= VERSION => kept,
-        Some(Ok(_)) => {
-            model.say(Tone::Bad, "the settings were kept by a later version and are not taken");
-            return;
-        }
-        _ => {
-            model.say(Tone::Bad, forget);
-            return;
-        }
+    let Some((kept, left_out)) = read(text) else {
+        model.say(Tone::Bad, "the settings of the last time can't be read and are forgotten");
+        return;
     };
+    if kept.version > VERSION {
+        model.say(Tone::Bad, "the settings were kept by a later version and are not taken");
+        return;
+    }
+    if !left_out.is_empty() {
+        let names = left_out.join(", ");
+        model.say(
+            Tone::Bad,
+            format!("of the settings of the last time these can't be read and are forgotten: {names}"),
+        );
+    }
     model.preferences = kept.preferences.checked();
     effects.face(FaceEffect::SetTheme(model.preferences.is_dark));
     model.links = Links {
@@ -81,6 +86,29 @@ pub(crate) fn take_remembered(model: &mut Model, effects: &mut Effects, text: &s
     if view.busy != Some(Busy::Opening) {
         show_active(model, effects);
     }
+}
+
+/// Settings from their text, and the names of those whose value means nothing; `None` if the text holds no settings.
+fn read(text: &str) -> Option<(Remembered, Vec<String>)> {
+    if text.len() > MAX_BYTES {
+        return None;
+    }
+    if let Ok(kept) = serde_json::from_str(text) {
+        return Some((kept, Vec::new()));
+    }
+    let all: Map<String, Value> = serde_json::from_str(text).ok()?;
+    if all.len() > MAX_FIELDS {
+        return None;
+    }
+    let (mut good, mut left_out) = (Map::new(), Vec::new());
+    for (name, value) in all {
+        good.insert(name.clone(), value);
+        if Remembered::deserialize(Value::Object(good.clone())).is_err() {
+            good.remove(&name);
+            left_out.push(name);
+        }
+    }
+    Some((Remembered::deserialize(Value::Object(good)).ok()?, left_out))
 }
 
 /// Adds a file or folder that was opened to the recent ones.

@@ -37,13 +37,13 @@ pub(crate) fn take_figure(model: &mut Model, effects: &mut Effects, at: usize, m
         show(model, effects, model.views[at].id);
         return;
     }
-    let (before, generation) = (model.snapshot(), model.next_generation());
+    let (mut before, generation) = (model.snapshot(), model.next_generation());
     let base = model.views[at].clone();
     model.expected.clear();
     if let [one] = &restored[..]
         && let Some(saved) = one.saved
     {
-        model.saved = saved;
+        before.saved = Some(std::mem::replace(&mut model.saved, saved));
     }
     let mut not_taken: Vec<String> = restored.iter_mut().flat_map(|one| one.not_taken.drain(..)).collect();
     not_taken.dedup();

@@ -244,7 +244,11 @@ fn steps_lead_back_over_layers_and_models_and_forward_again() {
 fn settings_that_cannot_be_read_are_forgotten_and_that_is_said() {
     for (text, expected) in [
         ("not json", "the settings of the last time can't be read and are forgotten"),
-        (r#"{"layers_a_second":"fast"}"#, "the settings of the last time can't be read and are forgotten"),
+        ("[1]", "the settings of the last time can't be read and are forgotten"),
+        (
+            r#"{"layers_a_second":"fast"}"#,
+            "of the settings of the last time these can't be read and are forgotten: layers_a_second",
+        ),
         (r#"{"version":99}"#, "the settings were kept by a later version and are not taken"),
     ] {
         let mut model = model();
@@ -264,8 +268,14 @@ fn what_cannot_be_saved_is_told_and_a_closed_dialog_is_nothing() {
     assert!(
         matches!(&effects[..], [Effect::Work(Work::Latest(1, Job::Open(_, path, None)))] if path.as_os_str() == "a.png")
     );
-    tell(&mut model, Event::NoDialog);
-    assert!(said(&model)[0].starts_with("no file dialog opened"));
+    tell(&mut model, Event::NoDialog(Question::Picture(None)));
+    assert!(
+        said(&model)[0].starts_with("no file dialog opened")
+            && said(&model)[0].ends_with("drop the file here")
+    );
+    model.messages.clear();
+    tell(&mut model, Event::NoDialog(Question::Export(Export::Mosaic, "a.png".into())));
+    assert!(said(&model)[0].ends_with("type a path under Save on the left"));
     let effects = ask(&mut model, SaveCommand::Copy("1\t2".into(), "the table"));
     assert!(matches!(&effects[..], [Effect::Face(FaceEffect::CopyText(text))] if text == "1\t2"));
     tell(&mut model, Event::Saved("a.png".into()));

@@ -366,8 +366,8 @@ fn a_part_a_channel_and_a_sheet_are_restored() {
     window.drop_file(&sheet);
     window.wait_for("2 · tf_efficientnet_lite0.in1k · bn2.act · cat.png");
     assert!(window.says("1 · xception.keras_in1k · act4 · cat.png"));
-    // "Back" restores the view that the sheet replaced.
-    window.menu("View", "Back");
+    // "Undo" restores the view that the sheet replaced.
+    window.menu("View", "Undo");
     window.settle();
     assert!(window.says("xception.keras_in1k · act3 1536×10×10"), "{:?}", window.texts());
     assert!(!window.says("Close view"));

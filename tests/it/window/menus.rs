@@ -112,8 +112,8 @@ fn the_menus_have_these_items_and_no_others() {
         &mut window,
         "View",
         &[
-            "Back",
-            "Forward",
+            "Undo",
+            "Redo",
             "Fit to window",
             "Actual size",
             "Zoom in",
@@ -241,9 +241,9 @@ fn items_about_views_do_what_they_say() {
     window.press(egui::Key::Escape);
     window.click("Previous layer");
     window.wait_for("xception.keras_in1k · act3 1536×10×10");
-    window.menu("View", "Back");
+    window.menu("View", "Undo");
     window.wait_for("xception.keras_in1k · act4 2048×10×10");
-    window.menu("View", "Forward");
+    window.menu("View", "Redo");
     window.wait_for("xception.keras_in1k · act3 1536×10×10");
     window.menu("View", "Add view");
     window.wait_for("2 · xception.keras_in1k · act3");

@@ -6,6 +6,7 @@ use crate::app::message::view::ViewCommand;
 use crate::app::message::views::ViewsCommand;
 use crate::app::ui::context::Context;
 use crate::app::ui::theme;
+use crate::app::ui::widgets::keys;
 use crate::engine::DeviceChoice;
 
 /// The menu item after which the recently opened files are listed.
@@ -37,7 +38,7 @@ fn items(ui: &mut egui::Ui, cx: &mut Context<'_>, menu: Menu) {
         group = Some(place / 10);
         let mut button = egui::Button::new(action.label);
         if let Some(shortcut) = action.keys.first() {
-            button = button.shortcut_text(ui.ctx().format_shortcut(shortcut));
+            button = button.shortcut_text(keys(ui.ctx(), shortcut));
         }
         if ui.add_enabled(action.is_enabled(cx.model), button).clicked() {
             cx.commands.extend(action.commands(cx.model));

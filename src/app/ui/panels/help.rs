@@ -4,6 +4,7 @@ use crate::app::message::command::actions;
 use crate::app::message::window::WindowCommand;
 use crate::app::ui::context::Context;
 use crate::app::ui::dialog::dialog;
+use crate::app::ui::widgets::keys as written;
 
 const WORDS: [(&str, &str); 9] = [
     ("channel", "one channel of a layer: one tile of the mosaic"),
@@ -29,7 +30,7 @@ fn keys(ctx: &egui::Context) -> Vec<(String, String)> {
     let of_actions = actions().iter().filter(|action| !action.keys.is_empty() && !action.help.is_empty());
     let mut lines: Vec<(String, String)> = of_actions
         .map(|action| {
-            let keys: Vec<String> = action.keys.iter().map(|key| ctx.format_shortcut(key)).collect();
+            let keys: Vec<String> = action.keys.iter().map(|key| written(ctx, key)).collect();
             (keys.join(" or "), action.help.to_owned())
         })
         .collect();

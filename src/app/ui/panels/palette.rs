@@ -9,6 +9,7 @@ use crate::app::message::view::ViewCommand;
 use crate::app::message::window::WindowCommand;
 use crate::app::ui::context::Context;
 use crate::app::ui::dialog::sized;
+use crate::app::ui::widgets::keys;
 use crate::app::ui::widgets::search;
 use crate::mosaic::{ColourChoice, ColourMap, MosaicSetting};
 use crate::render::{Change, LayerChoice};
@@ -89,7 +90,7 @@ fn entries(ctx: &egui::Context, cx: &Context<'_>) -> Vec<Entry> {
     let mut all: Vec<Entry> = of_actions
         .map(|action| Entry {
             name: action.label.to_owned(),
-            aside: action.keys.first().map_or_else(String::new, |key| ctx.format_shortcut(key)),
+            aside: action.keys.first().map_or_else(String::new, |key| keys(ctx, key)),
             commands: action.commands(model),
         })
         .filter(|entry| !entry.commands.is_empty())

@@ -8,7 +8,7 @@ use crate::app::model::task::{Task, TaskScope};
 use crate::app::ui::context::Context;
 use crate::app::ui::panels::task::choices;
 use crate::extract::Existing;
-use crate::render::BatchPlan;
+use crate::render::{BatchPlan, PictureChoice};
 use crate::tensor::counted;
 
 /// Number of figures whose names the preview lists.
@@ -34,7 +34,12 @@ pub(crate) fn scope(ui: &mut Ui, cx: &mut Context<'_>) {
 
 fn pictures(ui: &mut Ui, cx: &Context<'_>, new: &mut BatchScope) {
     let Some(open) = &cx.model.view().source else {
-        ui.label("Picture: the file on screen (open a folder or a log for many)");
+        let is_file = matches!(cx.model.view().request.picture, PictureChoice::File(_));
+        ui.label(if is_file {
+            "Picture: the file on screen (open a folder or a log for many)"
+        } else {
+            "Pictures: none; what is on screen is no file (open a picture, a folder or a log)"
+        });
         return;
     };
     let last = open.source.len().saturating_sub(1);
