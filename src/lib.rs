@@ -4,6 +4,18 @@
 //! Each folder of this crate is one layer of the program, and imports point downwards only. ARCHITECTURE.md lists which layer may
 //! use which, and `tests/it/house` checks that the code keeps to it.
 //!
+//! What one can do with the library, without the program:
+//!
+//! - a picture to the values of a layer: [`input::decode`] reads it as Pillow would, [`input::preprocess`] brings it to the size and the
+//!   values that the weights need, [`engine::Session`] runs the network up to a layer and returns [`tensor::Activation`]s
+//!   (`examples/activations.rs`);
+//! - values to a picture: [`mosaic::compose`] draws a tile per channel, [`formats::write_figure`] writes it with a record of how it was
+//!   made (`examples/mosaic.rs`);
+//! - a weight file to a network: [`weights`] reads safetensors, torch, Keras and ONNX files and binds them strictly, and
+//!   [`engine::Backbone`] is the result;
+//! - a data set to features: [`extract::execute`], in a run that can be killed and resumed;
+//! - [`models::Registry`] lists the networks, [`graph::Graph::infer`] gives shapes, costs and receptive fields before anything runs.
+//!
 //! The central idea: a backbone is data. [`graph::Graph`] lists named nodes; a model family in [`models`] builds the graph,
 //! [`weights`] binds parameters to it, [`engine`] plans and runs it, and all code that shows or lists layers reads the same graph.
 

@@ -17,7 +17,7 @@ mod seal;
 mod weights_id;
 
 pub use animation::{
-    AnimationFormat, AnimationFrame, AnimationSettings, Palette, PushFrame, write_animation,
+    AnimationFormat, AnimationFrame, AnimationSettings, Palette, PushFrame, frame_beyond, write_animation,
 };
 pub(crate) use atomic::is_draft;
 pub use atomic::{WriteError, remove_drafts, sync_file, write_atomically, write_whole, write_whole_unsynced};

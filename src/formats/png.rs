@@ -125,6 +125,10 @@ pub enum ReadRecordError {
 /// Reads the record of a figure: a PNG, or a GIF of this program, whose first comment it is. The file may come from anywhere, so sizes are limited, fields are checked and no pixel is decoded.
 pub fn read_record(path: &Path) -> Result<FigureRecord, ReadRecordError> {
     let path_owned = || path.to_owned();
+    // Opening a pipe would wait for the program at its other end.
+    if std::fs::metadata(path).is_ok_and(|found| !found.is_file()) {
+        return Err(ReadRecordError::NoRecord { path: path_owned() });
+    }
     let opened = |reason| ReadRecordError::Open { reason, path: path_owned() };
     let file = File::open(path).map_err(opened)?;
     if let Some(comment) = first_comment(BufReader::new(&file)).map_err(opened)? {

@@ -12,7 +12,8 @@ use super::draw::Drawing;
 use super::view::{InputChoices, View};
 use crate::engine::{CancelToken, EngineError, RunBy, Session};
 use crate::formats::{
-    AnimationFormat, AnimationFrame, AnimationSettings, PictureRecord, PushFrame, WriteError, write_animation,
+    AnimationFormat, AnimationFrame, AnimationSettings, PictureRecord, PushFrame, WriteError, frame_beyond,
+    write_animation,
 };
 use crate::graph::{Graph, GraphError, NodeId, UnknownLayer};
 use crate::input::PreprocessError;
@@ -154,6 +155,19 @@ pub enum AnimationError {
         /// Why.
         reason: String,
     },
+    /// A folder with frames beyond those that would be written: of another animation, which the new one would be mixed with.
+    #[error(
+        "this folder has more frames than the {num_frames} that would be written, so they are another animation's ({first}): choose another \
+         folder, or delete them: \"{}\"", .folder.display()
+    )]
+    OtherFrames {
+        /// The folder.
+        folder: PathBuf,
+        /// Frames that would be written.
+        num_frames: u32,
+        /// The first file beyond them.
+        first: String,
+    },
     /// More frames than a file can hold.
     #[error("too many frames")]
     TooMany,
@@ -184,6 +198,7 @@ impl Remedied for AnimationError {
             | Self::Picture(_)
             | Self::Graph(_)
             | Self::Shapes { .. }
+            | Self::OtherFrames { .. }
             | Self::TooMany
             | Self::Mosaic(_)
             | Self::Interrupted => None,
@@ -332,6 +347,12 @@ impl Animation {
             delay_cs: (100.0 / self.choices.fps).round().max(1.0) as u16,
             palette: self.choices.look.palette(),
         };
+        if format == AnimationFormat::Frames
+            && let Some(first) = frame_beyond(output, settings.num_frames)
+        {
+            let (folder, num_frames) = (output.to_owned(), settings.num_frames);
+            return Err(AnimationError::OtherFrames { folder, num_frames, first });
+        }
         let mut failed = None;
         let written = write_animation(output, &settings, &mut |push| {
             let made = match self.choices.mode {

@@ -105,6 +105,14 @@ fn frames_carry_the_record_for_making_them_again() {
         assert_eq!((&*panel.look.layer, panel.look.shown_channel), ("conv_stem", Some(channel)), "{file}");
         assert_eq!((&*panel.look.colour_map, &*panel.run.fit), ("greys", "32x32"));
     }
+    // Fewer frames into the same folder would be mixed with these; as many replace them.
+    let fewer =
+        bench.run(&format!("animate cat.png {LITE0} --mode depth --layers first:1 --fit 32x32 -o frames/"));
+    assert_eq!(fewer.code, Some(2), "{}", fewer.stderr);
+    assert!(fewer.stderr.contains("more frames than the 1 that would be written"), "{}", fewer.stderr);
+    assert!(fewer.stderr.contains("(frame-00002.png)"), "{}", fewer.stderr);
+    assert_eq!(bench.names("frames").len(), 32);
+    bench.ok(&format!("{animate} -o frames/"));
     bench.ok(&format!("{animate} -o cat.png.apng"));
     bench.ok(&format!("{animate} -o cat.gif"));
     let first = read_record(&bench.path("frames/frame-00001.png")).unwrap();

@@ -13,6 +13,7 @@ mod both_engines;
 mod cli;
 mod dataset;
 mod engine;
+mod examples;
 mod extract;
 mod formats;
 mod house;

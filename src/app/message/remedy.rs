@@ -57,8 +57,8 @@ pub(crate) fn words(remedy: &Remedy) -> String {
         Remedy::OtherModel => "Choose another under Model.".to_owned(),
         Remedy::PassBytes => "Choose \"model default\" under Preprocessing.".to_owned(),
         Remedy::LastLayer => "Choose the last layer under Layer.".to_owned(),
-        Remedy::ListModels => "Model lists all.".to_owned(),
-        Remedy::ListLayers { .. } => "Layer lists all.".to_owned(),
+        Remedy::ListModels => "The list under Model shows all names.".to_owned(),
+        Remedy::ListLayers { .. } => "The list under Layer shows all names.".to_owned(),
         Remedy::GetWeights { source_text, is_downloadable, instead, .. } => {
             let fetch = if *is_downloadable { "Download them under Model, or load " } else { "Load " };
             let others = instead.map_or_else(String::new, |other| format!(" {}", other_weights(other)));

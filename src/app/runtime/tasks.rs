@@ -230,7 +230,7 @@ impl Runs {
                     Ok(crate::formats::AnimationFormat::Frames) => "the frames that are written stay",
                     _ => "nothing was written",
                 };
-                Ok(RunEnd::Stopped(format!("stopped: {kept}; Start begins again")))
+                Ok(RunEnd::Stopped(format!("stopped: {kept}; starting again begins anew")))
             }
             Err(error) => Err(told(&error)),
             Ok(extent) => {

@@ -54,6 +54,23 @@ pub struct AnimationFrame<'a> {
 /// A function that takes the next frame and writes it.
 pub type PushFrame<'a> = dyn FnMut(AnimationFrame<'_>) -> io::Result<()> + 'a;
 
+/// The file of a numbered frame, from 1.
+fn frame_name(number: u32) -> String {
+    format!("frame-{number:05}.png")
+}
+
+/// The first numbered frame in a folder whose number is greater than `num_frames`, if there is one.
+#[must_use]
+pub fn frame_beyond(folder: &Path, num_frames: u32) -> Option<String> {
+    let number = |name: &str| {
+        let number: u32 = name.strip_prefix("frame-")?.strip_suffix(".png")?.parse().ok()?;
+        (number > num_frames && name == frame_name(number)).then_some(number)
+    };
+    let entries = std::fs::read_dir(folder).ok()?;
+    let numbers = entries.filter_map(|entry| number(entry.ok()?.file_name().to_str()?));
+    numbers.min().map(frame_name)
+}
+
 /// Writes an animation. `produce` is called with a function that takes the frames in order. One file is written whole or not at all;
 /// a folder's files are written one by one. In a folder, each file has its frame's record. A GIF (as a comment, in ASCII) and an
 /// animated PNG have the record of the first frame.
@@ -71,7 +88,7 @@ pub fn write_animation(
             let mut failed = None;
             let produced = produce(&mut |frame| {
                 number += 1;
-                let path = path.join(format!("frame-{number:05}.png"));
+                let path = path.join(frame_name(number));
                 let written = match frame.made {
                     Some((title, record)) => write_figure(&path, frame.pixels, title, record),
                     None => write_png(&path, frame.pixels),

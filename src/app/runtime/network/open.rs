@@ -18,9 +18,18 @@ use crate::models::{ModelSpec, Registry};
 use crate::render::{PictureChoice, fits_none};
 use crate::weights::{PartChoice, TensorFile};
 
+/// Why a path can't be read without waiting for another program, perhaps for ever: a pipe, a socket or a device is there.
+fn no_file(path: &Path) -> Option<String> {
+    let is_special = std::fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir());
+    is_special.then(|| format!("this is a pipe or a device, no file: \"{}\"", path.display()))
+}
+
 /// Opens a path: finds out whether it is a picture, a figure, a data set or a table. `path_column` is the column of a table that holds
 /// the pictures' paths, once the user has chosen it.
 pub(crate) fn open(path: PathBuf, path_column: Option<String>, cat: &[u8]) -> ViewEvent {
+    if let Some(reason) = no_file(&path) {
+        return ViewEvent::OpenFailed(reason);
+    }
     if path_column.is_none() && !path.is_dir() && !is_log(&path) && is_table_path(&path) {
         let columns = table_columns(&path);
         if let Ok(columns) = &columns
@@ -119,6 +128,9 @@ fn open_recorded(record: &FigureRecord) {
 
 /// The models that a weight file fits, and for each the part of the file to use.
 pub(crate) fn fits(path: PathBuf, choice: &PartChoice) -> Event {
+    if let Some(reason) = no_file(&path) {
+        return Event::JobFailed(reason);
+    }
     // An ONNX file is a model of its own. If it doesn't say how samples become values, there is one model for each way.
     if is_onnx_path(&path) {
         return network(path, None);

@@ -11,7 +11,7 @@ use crate::app::ui::context::Context;
 use crate::app::ui::panels::{details, display, layers, models, save, tree};
 use crate::app::ui::theme;
 use crate::app::ui::widgets::select_on_focus;
-use crate::input::{FitChoice, ValueChoice};
+use crate::input::{FitChoice, ParseChoiceError, ValueChoice};
 use crate::render::{Change, PictureChoice};
 use crate::tensor::ValueScale;
 
@@ -186,6 +186,11 @@ fn input(ui: &mut egui::Ui, cx: &mut Context<'_>) {
         if field.lost_focus() && ui.input(|i| i.key_pressed(egui::Key::Enter)) {
             match cx.scratch.typed_fit.trim().replace('×', "x").parse::<FitChoice>() {
                 Ok(fit) => cx.commands.push(ViewCommand::Change(Change::Fit(fit))),
+                Err(ParseChoiceError::UnknownFit { got }) => {
+                    let text =
+                        format!("`{got}` is no size: expected width and height in pixels, such as 640x480");
+                    cx.commands.push(WindowCommand::Complain(text));
+                }
                 Err(error) => cx.commands.push(WindowCommand::Complain(error.to_string())),
             }
         }
