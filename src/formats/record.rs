@@ -200,7 +200,9 @@ impl FigureRecord {
             .iter()
             .map(|p| format!("{} of {}, {}", p.look.layer, p.run.tag, p.look.normalisation))
             .collect();
-        format!("Feature maps of {}: {}", self.picture.file_name, panels.join("; "))
+        let minus = self.minus.as_ref().map(|minus| format!(" minus those of {}", minus.file_name));
+        let of = &self.picture.file_name;
+        format!("Feature maps of {of}{}: {}", minus.unwrap_or_default(), panels.join("; "))
     }
 
     fn validate(&self) -> Result<(), BadRecord> {

@@ -86,12 +86,13 @@ pub(crate) fn planned(ui: &mut Ui, cx: &mut Context<'_>, plan: &BatchPlan) {
         ui.label(format!("left out, without that layer: {}", plan.without_layer.join(", ")));
     }
     let figures = plan.runs.iter().flat_map(|run| &run.figures);
-    for figure in figures.take(NUM_LISTED) {
+    for figure in figures.filter(|figure| replaces || !plan.existing.contains(&figure.path)).take(NUM_LISTED)
+    {
         let name = figure.path.file_name().unwrap_or_default().to_string_lossy();
         ui.add(egui::Label::new(egui::RichText::new(name).weak().small()).truncate());
     }
-    if num > NUM_LISTED {
-        ui.label(egui::RichText::new(format!("and {} more", num - NUM_LISTED)).weak().small());
+    if num_left > NUM_LISTED {
+        ui.label(egui::RichText::new(format!("and {} more", num_left - NUM_LISTED)).weak().small());
     }
     let start = ui.add_enabled(num_left > 0, egui::Button::new("Start"));
     if start.on_hover_text("Write them; the window stays usable").clicked() {
