@@ -256,6 +256,6 @@ fn an_animation_is_previewed_made_and_stopped() {
     window.click("Start");
     window.wait_for("frames/s");
     window.click("Stop animating");
-    window.wait_for("stopped: nothing was written; Start begins again");
+    window.wait_for("stopped: nothing was written; starting again begins anew");
     assert_eq!(std::fs::read_dir(out.path()).unwrap().count(), 1, "the first one alone");
 }
