@@ -8,7 +8,7 @@ step() {
     "$@"
 }
 
-step cargo fmt --check
+step cargo fmt --all --check
 step cargo clippy --all-targets -- -D warnings
 step cargo check --no-default-features
 RUSTDOCFLAGS="-D warnings" step cargo doc --no-deps

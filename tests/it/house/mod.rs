@@ -1,4 +1,4 @@
-//! The rules for the code's structure: each folder of `src/` is a layer, layers import only from lower ones, and no files import each
+//! The rules for the code's structure: each folder of a crate's `src/` is a layer, layers import only from lower ones, and no files import each
 //! other in a circle.
 
 mod circles;
@@ -6,7 +6,7 @@ mod imports;
 mod source;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use self::circles::circles;
 use self::imports::{Arrows, Crate};
@@ -54,23 +54,41 @@ const MAY_USE_IN_APP: [(&str, &[&str]); 6] = [
     ("model", &[]),
 ];
 
-fn sources(folder: &Path, found: &mut BTreeMap<String, String>) {
+/// Reads the sources below `folder`, which is or lies in the source folder `base` of a crate; their names begin with `src/`.
+fn read_sources(folder: &Path, base: &Path, found: &mut BTreeMap<String, String>) {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {
-            sources(&path, found);
+            read_sources(&path, base, found);
         } else if path.extension().is_some_and(|e| e == "rs") {
-            let name = path.strip_prefix(root()).unwrap().components();
+            let name = path.strip_prefix(base).unwrap().components();
             let name: Vec<_> = name.map(|part| part.as_os_str().to_str().unwrap()).collect();
-            found.insert(name.join("/"), std::fs::read_to_string(&path).unwrap());
+            found.insert(format!("src/{}", name.join("/")), std::fs::read_to_string(&path).unwrap());
         }
     }
 }
 
+/// The source folders of the program and of the libraries below it.
+fn source_folders() -> Vec<PathBuf> {
+    let libraries = std::fs::read_dir(root().join("crates")).unwrap();
+    libraries.map(|entry| entry.unwrap().path().join("src")).chain([root().join("src")]).collect()
+}
+
+/// All sources, as if the program were one crate: `crates/net/src/graph/op.rs` is called `src/graph/op.rs`. The crates' roots, which
+/// only list the layers, are replaced by one list of all layers.
+fn sources() -> BTreeMap<String, String> {
+    let mut found = BTreeMap::new();
+    for folder in source_folders() {
+        read_sources(&folder, &folder, &mut found);
+    }
+    let layers = MAY_USE.iter().filter(|(layer, _)| *layer != "main");
+    found.insert("src/lib.rs".to_owned(), layers.map(|(layer, _)| format!("pub mod {layer};\n")).collect());
+    found
+}
+
 /// The program's own files. An item that `main.rs` uses from the library counts like one that a layer uses from another.
 fn house() -> Crate {
-    let mut files = BTreeMap::new();
-    sources(&root().join("src"), &mut files);
+    let mut files = sources();
     if let Some(main) = files.get_mut("src/main.rs") {
         *main = main.replace("filterscope::", "crate::");
     }
@@ -153,15 +171,16 @@ fn forbidden_arrows_in_app(arrows: &Arrows) -> Vec<String> {
 
 #[test]
 fn imports_point_down() {
-    let folders: BTreeSet<String> = std::fs::read_dir(root().join("src"))
-        .unwrap()
+    let folders: BTreeSet<String> = source_folders()
+        .iter()
+        .flat_map(|folder| std::fs::read_dir(folder).unwrap())
         .map(|e| e.unwrap())
         .filter(|e| e.path().is_dir())
         .map(|e| e.file_name().into_string().unwrap())
         .collect();
     let listed: BTreeSet<String> =
         MAY_USE.iter().map(|(l, _)| (*l).to_owned()).filter(|l| l != "main").collect();
-    assert_eq!(folders, listed, "every folder of src/ is a layer with its rule here");
+    assert_eq!(folders, listed, "every folder of a crate's src/ is a layer with its rule here");
     let house = house();
     let arrows = house.arrows();
     assert!(arrows.len() > 500, "only {} arrows were read", arrows.len());
@@ -198,8 +217,7 @@ fn no_files_import_each_other_in_a_circle() {
 /// checked.
 #[test]
 fn no_message_of_a_library_names_an_option_or_a_command() {
-    let mut texts = BTreeMap::new();
-    sources(&root().join("src"), &mut texts);
+    let texts = sources();
     let named: Vec<String> = texts
         .iter()
         .filter(|(file, _)| !["app", "cli", "main"].contains(&layer_of(file)))
@@ -217,8 +235,7 @@ fn no_message_of_a_library_names_an_option_or_a_command() {
 /// Two types with the same name are easily confused by readers and in searches.
 #[test]
 fn no_type_name_is_declared_twice() {
-    let mut texts = BTreeMap::new();
-    sources(&root().join("src"), &mut texts);
+    let texts = sources();
     let mut places: BTreeMap<String, Vec<&str>> = BTreeMap::new();
     for (file, text) in &texts {
         for line in text.split("#[cfg(test)]").next().unwrap_or_default().lines() {

@@ -7,10 +7,10 @@ use sha2::{Digest, Sha256};
 use crate::tensor::hex;
 
 /// The placeholder for the hash while it isn't known.
-pub(crate) const UNSEALED: &str = "0000000000000000000000000000000000000000000000000000000000000000";
+pub const UNSEALED: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
 /// Puts the hash into a text whose field `name` is [`UNSEALED`]. If there are several such fields, into the last.
-pub(crate) fn seal(mut text: String, name: &str) -> String {
+pub fn seal(mut text: String, name: &str) -> String {
     let hash = hash_of(&text);
     if let Some(place) = place(&text, name) {
         text.replace_range(place, &hash);
@@ -19,7 +19,7 @@ pub(crate) fn seal(mut text: String, name: &str) -> String {
 }
 
 /// Whether a text is still as it was sealed; `None` if it has no hash.
-pub(crate) fn is_sealed(text: &str, name: &str) -> Option<bool> {
+pub fn is_sealed(text: &str, name: &str) -> Option<bool> {
     let place = place(text, name)?;
     let said = text.get(place.clone())?.to_owned();
     let mut text = text.to_owned();

@@ -26,7 +26,7 @@ const KERAS_NAMES: [&str; 3] = ["predictions", "fc1000", "probs"];
 
 /// ImageNet's 1000 classes, one per line, in the order that networks trained on it use. A line has tab-separated columns, with the
 /// `WordNet` id before the name.
-const IMAGENET: &str = include_str!("../../assets/imagenet1000_labels.tsv");
+const IMAGENET: &str = include_str!("../../../../assets/imagenet1000_labels.tsv");
 
 /// The layer between the means and the last layer: linear, then hard-swish (`MobileNetV3`'s `conv_head`).
 #[derive(Debug)]

@@ -215,14 +215,14 @@ pub trait Remedied: std::error::Error {
     }
 }
 
-#[cfg(test)]
-pub(crate) mod samples {
+#[doc(hidden)]
+pub mod samples {
     //! An example of each remedy, for the tests that check the wording of the command line and of the window.
 
     use super::{Remedy, Setting};
 
     /// All remedies. Those with names or counts appear once with and once without them, where the wording differs.
-    pub(crate) fn all() -> Vec<Remedy> {
+    pub fn all() -> Vec<Remedy> {
         let tags = || vec!["vgg16.tv_in1k".to_owned(), "vgg16.keras_in1k".to_owned()];
         let weights = |is_downloadable, instead| Remedy::GetWeights {
             tag: "vgg16.tv_in1k",
@@ -308,7 +308,7 @@ pub(crate) mod samples {
     }
 
     /// The wording of every remedy, one line each, beginning with the remedy's name.
-    pub(crate) fn listed(words: impl Fn(&Remedy) -> String) -> String {
+    pub fn listed(words: impl Fn(&Remedy) -> String) -> String {
         let lines: Vec<String> =
             all().iter().map(|remedy| format!("{}: {}", name(remedy), words(remedy))).collect();
         lines.join("\n") + "\n"
@@ -318,6 +318,7 @@ pub(crate) mod samples {
         format!("{remedy:?}").split([' ', '{']).next().unwrap_or_default().to_owned()
     }
 
+    #[cfg(test)]
     #[test]
     fn each_remedy_is_among_them() {
         let source = include_str!("remedy.rs");

@@ -24,7 +24,7 @@ pub struct NodeInfo {
 
 impl NodeInfo {
     /// Computes the information about one node from that about its inputs, for an input picture of this size.
-    pub(crate) fn of(node: &Node, inputs: &[Self], input: PixelSize) -> Result<Self, ShapeError> {
+    pub fn of(node: &Node, inputs: &[Self], input: PixelSize) -> Result<Self, ShapeError> {
         infer_node(node, inputs, input)
     }
 }

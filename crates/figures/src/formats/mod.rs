@@ -30,5 +30,5 @@ pub use record::{
     BadRecord, CARRIED, DOWNLOADED, FigureRecord, LookRecord, PanelRecord, PartRecord, PictureRecord,
     RunRecord, SCHEMA, UNVERIFIED, pixels_sha256,
 };
-pub(crate) use seal::{UNSEALED, is_sealed, seal};
+pub use seal::{UNSEALED, is_sealed, seal};
 pub use weights_id::WeightsId;

@@ -26,8 +26,8 @@ pub use names::{did_you_mean, fuzzy_score, nearest_names};
 pub use preprocess_spec::{ChannelOrder, Fit, LongSide, PixelSize, PreprocessSpec, ResizeFilter, ValueScale};
 pub use ranking::{ChannelSelection, Interrupted, OrderBy, UnknownOrder, UnknownSelection, profile, rank};
 pub use refusal::{is_out_of_files, is_refusal, refusal_in};
-#[cfg(test)]
-pub(crate) use remedy::samples as remedy_samples;
+#[doc(hidden)]
+pub use remedy::samples as remedy_samples;
 pub use remedy::{Remedied, Remedy, Setting};
 pub use room::{NoRoom, check_room};
 pub use shown::{shown, steers};
