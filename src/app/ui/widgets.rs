@@ -47,8 +47,8 @@ pub(crate) fn search(ui: &mut egui::Ui, name: &str, text: &mut String) -> bool {
 }
 
 /// Keys as the system writes them. egui's formatter writes out the names of characters such as `?`, which a person types as they are.
-pub(crate) fn keys(ctx: &egui::Context, shortcut: &egui::KeyboardShortcut) -> String {
-    let (key, written) = (shortcut.logical_key, ctx.format_shortcut(shortcut));
+pub(crate) fn keys(ctx: &egui::Context, shortcut: egui::KeyboardShortcut) -> String {
+    let (key, written) = (shortcut.logical_key, ctx.format_shortcut(&shortcut));
     let symbol = key.symbol_or_name();
     match written.strip_suffix(key.name()) {
         Some(modifiers) if symbol.is_ascii() => format!("{modifiers}{symbol}"),
@@ -63,6 +63,6 @@ pub(crate) fn tip(ctx: &egui::Context, label: &str) -> String {
     let Some(action) = found else { return label.to_owned() };
     let mut letters = action.help.chars();
     let words: String = letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect();
-    let key = action.keys.first().map(|key| format!(" ({})", keys(ctx, key)));
+    let key = action.keys.first().map(|key| format!(" ({})", keys(ctx, *key)));
     words + &key.unwrap_or_default()
 }

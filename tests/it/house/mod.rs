@@ -82,7 +82,8 @@ fn sources() -> BTreeMap<String, String> {
         read_sources(&folder, &folder, &mut found);
     }
     let layers = MAY_USE.iter().filter(|(layer, _)| *layer != "main");
-    found.insert("src/lib.rs".to_owned(), layers.map(|(layer, _)| format!("pub mod {layer};\n")).collect());
+    let lines: Vec<String> = layers.map(|(layer, _)| format!("pub mod {layer};")).collect();
+    found.insert("src/lib.rs".to_owned(), lines.join("\n"));
     found
 }
 

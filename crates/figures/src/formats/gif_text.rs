@@ -79,8 +79,10 @@ mod tests {
 
     #[test]
     fn an_endless_comment_is_refused() {
-        let endless =
-            FILE[..28].iter().copied().chain((0..).map(|at: u32| if at % 256 == 0 { 255 } else { b'x' }));
+        let endless = FILE[..28]
+            .iter()
+            .copied()
+            .chain((0..).map(|at: u32| if at.is_multiple_of(256) { 255 } else { b'x' }));
         let file: Vec<u8> = endless.take(2 * MAX_TEXT_BYTES as usize).collect();
         assert_eq!(first_comment(&file[..]).unwrap(), None);
     }

@@ -1,26 +1,27 @@
 //! Makes an animation from the user's choices and writes it to a file. Shared by the command line and the window.
 
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::str::FromStr;
 use std::sync::Arc;
 
 use super::animate::{
     AnimateError, AnimationLook, FrameSource, animate_layers, choose_animated, push_channels, push_mosaic,
 };
+use super::animation_error::AnimationError;
 use super::draw::Drawing;
 use super::view::{InputChoices, View};
-use crate::engine::{CancelToken, EngineError, RunBy, Session};
+use crate::engine::{CancelToken, RunBy, Session};
 use crate::formats::{
     AnimationFormat, AnimationFrame, AnimationSettings, PictureRecord, PushFrame, WriteError, frame_beyond,
     write_animation,
 };
-use crate::graph::{Graph, GraphError, NodeId, UnknownLayer};
+use crate::graph::{Graph, NodeId};
 use crate::input::PreprocessError;
 use crate::input::dataset::PictureRef;
 use crate::input::decode::Picture;
 use crate::mosaic::{FrameLook, MosaicError, Normalisation, Pixels, StripMark};
-use crate::tensor::{LayerStats, MapShape, PixelSize, Remedied, Remedy};
+use crate::tensor::{LayerStats, MapShape, PixelSize};
 
 /// Largest number of frames from which the colour range of a drive is computed.
 const SCALE_SAMPLES: usize = 16;
@@ -121,89 +122,6 @@ pub struct AnimationChoices {
     pub has_own_scale: bool,
     /// How pictures are preprocessed.
     pub input: InputChoices,
-}
-
-/// Why an animation was not made.
-#[derive(Debug, thiserror::Error)]
-pub enum AnimationError {
-    /// No such layer.
-    #[error(transparent)]
-    Layer(#[from] UnknownLayer),
-    /// An empty list of layers.
-    #[error("no layer was asked for")]
-    NoLayer,
-    /// A drive of several layers.
-    #[error("a drive shows one layer, and {0} were asked for")]
-    OneLayer(usize),
-    /// Neither GIF, PNG nor folder.
-    #[error("a moving picture is a .gif, a .png or a folder: \"{}\"", .0.display())]
-    Format(PathBuf),
-    /// No picture.
-    #[error("no picture")]
-    NoPicture,
-    /// A picture that can't be read or preprocessed.
-    #[error("{0}")]
-    Picture(String),
-    /// A mistake in the definition of a model family.
-    #[error("the model's graph is malformed: {0}")]
-    Graph(#[from] GraphError),
-    /// The network can't process an input of this size.
-    #[error("{tag}: {reason}")]
-    Shapes {
-        /// The network.
-        tag: &'static str,
-        /// Why.
-        reason: String,
-    },
-    /// A folder with frames beyond those that would be written: of another animation, which the new one would be mixed with.
-    #[error(
-        "this folder has more frames than the {num_frames} that would be written, so they are another animation's ({first}): choose another \
-         folder, or delete them: \"{}\"", .folder.display()
-    )]
-    OtherFrames {
-        /// The folder.
-        folder: PathBuf,
-        /// Frames that would be written.
-        num_frames: u32,
-        /// The first file beyond them.
-        first: String,
-    },
-    /// More frames than a file can hold.
-    #[error("too many frames")]
-    TooMany,
-    /// The engine failed.
-    #[error(transparent)]
-    Engine(#[from] EngineError),
-    /// A frame can't be drawn.
-    #[error(transparent)]
-    Mosaic(#[from] MosaicError),
-    /// The file can't be written.
-    #[error(transparent)]
-    Write(#[from] WriteError),
-    /// The token was cancelled.
-    #[error("interrupted")]
-    Interrupted,
-}
-
-impl Remedied for AnimationError {
-    fn remedy(&self) -> Option<Remedy> {
-        match self {
-            Self::Engine(error) => error.remedy(),
-            Self::Write(error) => error.remedy(),
-            Self::Layer(error) => error.remedy(),
-            Self::NoLayer
-            | Self::OneLayer(_)
-            | Self::Format(_)
-            | Self::NoPicture
-            | Self::Picture(_)
-            | Self::Graph(_)
-            | Self::Shapes { .. }
-            | Self::OtherFrames { .. }
-            | Self::TooMany
-            | Self::Mosaic(_)
-            | Self::Interrupted => None,
-        }
-    }
 }
 
 /// An event while frames are made.

@@ -5,6 +5,7 @@
 
 mod animate;
 mod animation;
+mod animation_error;
 mod batch;
 mod choice;
 mod class_map;
@@ -21,9 +22,10 @@ mod window_request;
 
 pub use animate::AnimationLook;
 pub use animation::{
-    AnimatedPicture, Animation, AnimationChoices, AnimationError, AnimationEvent, AnimationExtent,
-    AnimationMode, UnknownMode, animated_layers, animation_extent, animation_format,
+    AnimatedPicture, Animation, AnimationChoices, AnimationEvent, AnimationExtent, AnimationMode,
+    UnknownMode, animated_layers, animation_extent, animation_format,
 };
+pub use animation_error::AnimationError;
 pub use batch::{BatchError, BatchFigure, BatchLayers, BatchModel, BatchPlan, BatchRun};
 pub use choice::{
     ChoiceError, DEFAULT_TAG, check_values, choose_layers, choose_spec, choose_spec_for_file,

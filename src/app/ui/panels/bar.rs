@@ -38,7 +38,7 @@ fn items(ui: &mut egui::Ui, cx: &mut Context<'_>, menu: Menu) {
         group = Some(place / 10);
         let mut button = egui::Button::new(action.label);
         if let Some(shortcut) = action.keys.first() {
-            button = button.shortcut_text(keys(ui.ctx(), shortcut));
+            button = button.shortcut_text(keys(ui.ctx(), *shortcut));
         }
         if ui.add_enabled(action.is_enabled(cx.model), button).clicked() {
             cx.commands.extend(action.commands(cx.model));

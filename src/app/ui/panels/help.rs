@@ -30,7 +30,7 @@ fn keys(ctx: &egui::Context) -> Vec<(String, String)> {
     let of_actions = actions().iter().filter(|action| !action.keys.is_empty() && !action.help.is_empty());
     let mut lines: Vec<(String, String)> = of_actions
         .map(|action| {
-            let keys: Vec<String> = action.keys.iter().map(|key| written(ctx, key)).collect();
+            let keys: Vec<String> = action.keys.iter().map(|key| written(ctx, *key)).collect();
             (keys.join(" or "), action.help.to_owned())
         })
         .collect();

@@ -90,7 +90,7 @@ fn entries(ctx: &egui::Context, cx: &Context<'_>) -> Vec<Entry> {
     let mut all: Vec<Entry> = of_actions
         .map(|action| Entry {
             name: action.label.to_owned(),
-            aside: action.keys.first().map_or_else(String::new, |key| keys(ctx, key)),
+            aside: action.keys.first().map_or_else(String::new, |key| keys(ctx, *key)),
             commands: action.commands(model),
         })
         .filter(|entry| !entry.commands.is_empty())
