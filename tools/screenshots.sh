@@ -139,13 +139,13 @@ sleep 0.5
 xdotool type --delay 30 "assets/drive/interpolated.csv"
 xdotool key Return
 wait_for 'drive, row 0, center'
-for moment in 1 2 3 4 5 6; do
+for frame in 1 2 3 4 5 6; do
     xdotool mousemove 640 300
     xdotool key Next
-    wait_for "drive, row $moment, center"
+    wait_for "drive, row $frame, center"
 done
 sleep 1
-shot moments
+shot frames
 # Feature extraction of the log: the plan in the dialog that the File menu opens.
 xdotool mousemove 20 12 click 1
 sleep 1
