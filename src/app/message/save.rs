@@ -58,9 +58,11 @@ pub(crate) const ACTIONS: &[Action<SaveCommand>] = &[
     })
     .in_menu(Menu::File, 31)
     .enabled_if(has_mosaic),
-    Action::new("Save all views as a sheet…", "save the picture and all views on one sheet", |_| {
-        vec![SaveCommand::ChooseExportPlace(Export::Sheet)]
-    })
+    Action::new(
+        "Save all views as one figure…",
+        "save the picture and all views as one figure with several panels",
+        |_| vec![SaveCommand::ChooseExportPlace(Export::Sheet)],
+    )
     .in_menu(Menu::File, 32)
     .enabled_if(has_mosaic),
     Action::new("Save selected channel…", "save the map of the selected channel", |_| {

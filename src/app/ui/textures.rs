@@ -119,7 +119,7 @@ impl Textures {
         let num_bytes = image.map_or(64, |image| image.pixels.len() * 4);
         let thumb = image.map(|image| {
             let size = vec2(image.size[0] as f32, image.size[1] as f32);
-            (Texture::of_image(ctx, "moment", image), size)
+            (Texture::of_image(ctx, "frame", image), size)
         });
         self.thumbs.insert(key, Arc::new(thumb), num_bytes);
     }

@@ -176,7 +176,7 @@ fn values_a_channel_and_a_sheet_are_saved() {
     window.settle();
     let sheet = dir.path().join("sheet.png");
     window.dialogs.answer(&sheet);
-    window.menu("File", "Save all views as a sheet…");
+    window.menu("File", "Save all views as one figure…");
     window.wait_for(&format!("saved \"{}\"", sheet.display()));
     let tags: Vec<String> = read_record(&sheet).unwrap().panels.into_iter().map(|p| p.run.tag).collect();
     assert_eq!(tags, ["xception.keras_in1k", "tf_efficientnet_lite0.in1k"]);
@@ -356,7 +356,7 @@ fn a_part_a_channel_and_a_sheet_are_restored() {
     window.settle();
     let sheet = dir.path().join("sheet.png");
     window.dialogs.answer(&sheet);
-    window.menu("File", "Save all views as a sheet…");
+    window.menu("File", "Save all views as one figure…");
     window.wait_for(&format!("saved \"{}\"", sheet.display()));
     drop(window);
     let mut window = Window::with_cat();

@@ -98,7 +98,7 @@ fn the_menus_have_these_items_and_no_others() {
             "Load weights…",
             "Save mosaic…",
             "Save this view…",
-            "Save all views as a sheet…",
+            "Save all views as one figure…",
             "Save selected channel…",
             "Save the layer's values…",
             "Export many figures…",

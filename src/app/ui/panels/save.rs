@@ -96,7 +96,7 @@ fn export_words(what: Export) -> &'static str {
         Export::Mosaic => "mosaic",
         Export::View => "view as it is",
         Export::Channel => "selected channel",
-        Export::Sheet => "all views, a sheet",
+        Export::Sheet => "all views (figure with several panels)",
         Export::Values => "values (.npy)",
     }
 }
