@@ -161,8 +161,8 @@ pub struct UnknownColourMap {
 impl UnknownColourMap {
     fn hint(&self) -> String {
         let quoted = |names: &[&str]| names.iter().map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", ");
-        let names = ColourMap::ALL.map(ColourMap::name);
-        match nearest_names(&self.asked, names, 2)[..] {
+        let names: Vec<&str> = std::iter::once("auto").chain(ColourMap::ALL.map(ColourMap::name)).collect();
+        match nearest_names(&self.asked, names.iter().copied(), 2)[..] {
             [] => format!("expected one of {}", quoted(&names)),
             ref near => format!("did you mean {}?", quoted(near)),
         }
@@ -270,7 +270,7 @@ mod tests {
         assert_eq!(message("magam"), "unknown colour map `magam`; did you mean `magma`?");
         assert_eq!(
             message("zzz"),
-            "unknown colour map `zzz`; expected one of `magma`, `inferno`, `plasma`, `viridis`, `cividis`, `turbo`, `greys`, \
+            "unknown colour map `zzz`; expected one of `auto`, `magma`, `inferno`, `plasma`, `viridis`, `cividis`, `turbo`, `greys`, \
              `blue-red`, `purple-green`, `brown-teal`"
         );
     }
