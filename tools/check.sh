@@ -4,8 +4,10 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 step() {
+    local started=$SECONDS
     echo "== $*"
     "$@"
+    echo "== took $((SECONDS - started)) s: $*"
 }
 
 step cargo fmt --all --check
