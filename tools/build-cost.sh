@@ -15,7 +15,7 @@ if [ "${1:-}" != quick ]; then
 else
     trap 'git checkout -q -- "$panel" "$kernel"' EXIT
 fi
-cargo fetch --locked
+cargo fetch -q --locked
 
 # Runs a command, and prints a row of a table: what it was, CPU time and wall time in seconds.
 row() {
