@@ -378,6 +378,21 @@ fn settings_of_earlier_versions_are_taken() {
     );
 }
 
+/// One setting that can't be read costs no other, not even one that is there under its old and its new name.
+#[test]
+fn a_setting_that_cannot_be_read_costs_no_other() {
+    let mut model = model();
+    let text =
+        r#"{"scale":3,"paper":"dark","moments_a_second":7.0,"frames_a_second":8.0,"colours":"viridis"}"#;
+    preferences::take_remembered(&mut model, &mut Effects::default(), text);
+    assert_eq!(
+        said(&model),
+        ["of the settings of the last time these can't be read and are forgotten: moments_a_second, scale"]
+    );
+    assert_eq!((model.saved.paper.to_string().as_str(), model.preferences.frames_a_second), ("dark", 8.0));
+    assert_eq!(model.view().request.settings.texts()[2], ("colours", "viridis".into()));
+}
+
 /// A preference stays within its bounds if its new value is out of bounds or isn't a number.
 #[test]
 fn preferences_stay_within_their_bounds() {
