@@ -348,6 +348,11 @@ fn wrong_arguments_are_explained_before_anything_runs() {
             "invalid value 'blue' for '--paper <PAPER>': unknown paper `blue`; expected `light` or `dark`",
         ),
         ("--sheet --caption", "the argument '--sheet' cannot be used with '--caption'"),
+        (
+            "--class-map top --order mean",
+            "the argument '--class-map <CLASS>' cannot be used with '--order <BY>'",
+        ),
+        ("--class-map top --first 5", "the argument '--class-map <CLASS>' cannot be used with '--first <N>'"),
     ] {
         let run = bench.run(&format!("render cat.png -o out.png {option}"));
         let first = run.stderr.lines().next().unwrap_or_default();

@@ -13,6 +13,7 @@ use crate::app::message::window::WindowCommand;
 use crate::app::model::dataset::thumb_key;
 use crate::app::model::download::{DownloadNews, DownloadRequest, Downloads, Stage};
 use crate::app::model::preferences::Preference;
+use crate::app::model::restored::RestoredFigure;
 use crate::app::model::save::Export;
 use crate::app::model::task::batch::BatchCounts;
 use crate::app::model::task::run_news::{RunEnd, RunNews};
@@ -376,6 +377,55 @@ fn settings_of_earlier_versions_are_taken() {
         again.contains(r#""frames_a_second":7.0"#) && again.contains(r#""layout":"locations""#),
         "{again}"
     );
+}
+
+/// A figure's record, with `look` in place of the words about scale, grid and paper.
+fn recorded(look: &str) -> RestoredFigure {
+    let hash = "0".repeat(64);
+    let json = format!(
+        r#"{{"schema":1,"program":"filterscope 0.1.0","kind":"mosaic","picture":{{"file_name":"a.png","pixels_sha256":"{hash}"}},
+        "panels":[{{"tag":"xception.keras_in1k","weights":"carried","weights_sha256":"{hash}","fit":"model","preprocess":"model",
+        "fitted":"","input_size":"299x299","filter":"nearest","value_scale":"","engine":"","device":"cpu","layer":"act4",
+        "shape":"2048×10×10","layout":"channels","gap":1,"normalisation":"layer","range":"","colour_map":"magma",{look}}}]}}"#
+    );
+    let record = crate::formats::FigureRecord::from_json(&json).unwrap();
+    RestoredFigure { path: "a.png".into(), record, picture: None, minus: None }
+}
+
+/// How figures are saved comes from an opened figure, and goes with it when that is undone.
+#[test]
+fn undoing_an_opened_figure_brings_back_how_figures_are_saved() {
+    let mut model = model();
+    let before = model.saved;
+    ask(&mut model, ViewCommand::Open("a.png".into()));
+    let figure = recorded(r#""grid":"32x64","scale":5,"paper":"dark""#);
+    let job = model.view().job;
+    tell(&mut model, Event::View(job, ViewEvent::Figure(Box::new(figure))));
+    let restored = model.saved;
+    assert_eq!((restored.scale.to_string().as_str(), restored.paper.to_string().as_str()), ("5", "dark"));
+    assert!(!restored.surround.has_caption);
+    ask(&mut model, ViewsCommand::Back);
+    assert_eq!(model.saved, before);
+    ask(&mut model, ViewsCommand::Forward);
+    assert_eq!(model.saved, restored);
+}
+
+/// What a record says and nothing here can mean is said, not passed over.
+#[test]
+fn what_is_not_taken_from_a_figure_is_said() {
+    for (look, expected) in [
+        (r#""grid":"32x64","scale":4294967295,"paper":"dark""#, "scale 4294967295"),
+        (r#""grid":"32x64","scale":1,"paper":"pink""#, "paper pink, grid 32x64"),
+        (r#""grid":"1x1","scale":1,"paper":"dark","shown_channel":99999999"#, "channel 99999999"),
+        (r#""grid":"32x64","scale":1,"paper":"dark","class_map":"99999""#, "class map 99999"),
+    ] {
+        let mut model = model();
+        ask(&mut model, ViewCommand::Open("a.png".into()));
+        let job = model.view().job;
+        tell(&mut model, Event::View(job, ViewEvent::Figure(Box::new(recorded(look)))));
+        let told = format!("not taken from the figure: {expected}");
+        assert!(said(&model).contains(&&*told), "{look}: {:?}", said(&model));
+    }
 }
 
 /// One setting that can't be read costs no other, not even one that is there under its old and its new name.

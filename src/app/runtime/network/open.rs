@@ -178,3 +178,23 @@ fn offers_of(fits: &[Fitting], choice: &PartChoice, words: &str) -> Vec<WeightsO
     };
     fits.iter().flat_map(|fit| fit.prefixes.iter().map(move |prefix| of(fit, prefix))).collect()
 }
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    /// Opening a pipe would wait until another program writes into it.
+    #[test]
+    fn a_pipe_is_refused_and_not_waited_for() {
+        let dir = tempfile::tempdir().unwrap();
+        for name in ["pipe.png", "pipe.csv", "pipe.pth", "pipe.onnx"] {
+            let path = dir.path().join(name);
+            assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+            let expected = format!("this is a pipe or a device, no file: \"{}\"", path.display());
+            let opened = open(path.clone(), None, &[]);
+            assert!(matches!(opened, ViewEvent::OpenFailed(reason) if reason == expected), "{name}");
+            let fitted = fits(path, &PartChoice::default());
+            assert!(matches!(fitted, Event::JobFailed(reason) if reason == expected), "{name}");
+        }
+    }
+}
