@@ -117,7 +117,7 @@ fn a_path_that_is_no_data_set_is_refused_with_the_reason() {
 }
 
 #[test]
-fn lines_of_a_real_log_become_moments_of_three_cameras() {
+fn lines_of_a_real_log_become_frames_of_three_cameras() {
     let text = std::fs::read_to_string(fixture("udacity_interpolated_head.csv")).unwrap();
     // The frames were saved as JPEG; the log says PNG.
     let names: Vec<String> =
@@ -180,7 +180,7 @@ fn missing_pictures_are_listed_and_row_numbers_stay() {
 }
 
 #[test]
-fn a_camera_seen_twice_or_a_long_pause_begins_a_moment() {
+fn a_camera_seen_twice_or_a_long_pause_begins_a_frame() {
     let folder = folder(&["l/1.png", "c/1.png", "c/2.png", "l/3.png"]);
     let line =
         |ms: u64, camera: &str, file: &str| format!("x,{ms}000000,6,4,{camera}_camera,{file},0.5,0,0,0,0,0");
@@ -196,8 +196,8 @@ fn a_camera_seen_twice_or_a_long_pause_begins_a_moment() {
         log_of(&lines.iter().map(String::as_str).collect::<Vec<_>>()),
     );
     let source = open_source(&log).unwrap();
-    let moments: Vec<Vec<String>> = (0..source.len()).map(|i| files(&*source, i)).collect();
-    assert_eq!(moments, [vec!["1.png", "1.png"], vec!["2.png"], vec!["3.png"]]);
+    let frames: Vec<Vec<String>> = (0..source.len()).map(|i| files(&*source, i)).collect();
+    assert_eq!(frames, [vec!["1.png", "1.png"], vec!["2.png"], vec!["3.png"]]);
     assert!(source.sample(2).unwrap().view(Some(Camera::Center)).is_none());
     assert_eq!(source.sample(2).unwrap().view(None).unwrap().camera, Some(Camera::Left));
 }

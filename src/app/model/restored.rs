@@ -95,8 +95,8 @@ impl Restored {
             .as_ref()
             .and_then(|text| text.parse().map_err(|_| not_taken.push(format!("part {text}"))).ok());
         let saved = saved_looks(look, kind, &request.settings, &mut not_taken);
-        if Surround::named(kind).is_some() && saved.is_none() {
-            not_taken.push(format!("paper {}, grid {}", look.paper, look.grid));
+        if look.paper.parse::<Paper>().is_err() {
+            not_taken.push(format!("paper {}", look.paper));
         }
         if let Some(channel) = look
             .shown_channel

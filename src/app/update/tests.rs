@@ -415,7 +415,7 @@ fn undoing_an_opened_figure_brings_back_how_figures_are_saved() {
 fn what_is_not_taken_from_a_figure_is_said() {
     for (look, expected) in [
         (r#""grid":"32x64","scale":4294967295,"paper":"dark""#, "scale 4294967295"),
-        (r#""grid":"32x64","scale":1,"paper":"pink""#, "paper pink, grid 32x64"),
+        (r#""grid":"32x64","scale":1,"paper":"pink""#, "paper pink"),
         (r#""grid":"1x1","scale":1,"paper":"dark","shown_channel":99999999"#, "channel 99999999"),
         (r#""grid":"32x64","scale":1,"paper":"dark","class_map":"99999""#, "class map 99999"),
     ] {

@@ -6,7 +6,7 @@
 
 use std::{
     fs::File,
-    io::{self, BufReader, Write},
+    io::{self, BufReader, Seek as _, Write},
     path::{Path, PathBuf},
 };
 
@@ -130,8 +130,8 @@ pub fn read_record(path: &Path) -> Result<FigureRecord, ReadRecordError> {
         return Err(ReadRecordError::NoRecord { path: path_owned() });
     }
     let opened = |reason| ReadRecordError::Open { reason, path: path_owned() };
-    let file = File::open(path).map_err(opened)?;
-    if let Some(comment) = first_comment(BufReader::new(&file)).map_err(opened)? {
+    let mut file = BufReader::new(File::open(path).map_err(opened)?);
+    if let Some(comment) = first_comment(&mut file).map_err(opened)? {
         // Other programs write comments too.
         if !comment.starts_with("{\"schema\"") {
             return Err(ReadRecordError::NoRecord { path: path_owned() });
@@ -139,9 +139,9 @@ pub fn read_record(path: &Path) -> Result<FigureRecord, ReadRecordError> {
         return FigureRecord::from_json(&comment)
             .map_err(|reason| ReadRecordError::Bad { reason, path: path_owned() });
     }
-    let file = File::open(path).map_err(opened)?;
-    let chunks = read_text_chunks(BufReader::new(file))
-        .map_err(|reason| ReadRecordError::Text { reason, path: path_owned() })?;
+    file.rewind().map_err(opened)?;
+    let chunks =
+        read_text_chunks(file).map_err(|reason| ReadRecordError::Text { reason, path: path_owned() })?;
     let chunk = chunks
         .iter()
         .find(|chunk| chunk.keyword == RECORD_KEYWORD)

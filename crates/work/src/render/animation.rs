@@ -17,11 +17,10 @@ use crate::formats::{
     write_animation,
 };
 use crate::graph::{Graph, NodeId};
-use crate::input::PreprocessError;
 use crate::input::dataset::PictureRef;
 use crate::input::decode::Picture;
 use crate::mosaic::{FrameLook, MosaicError, Normalisation, Pixels, StripMark};
-use crate::tensor::{LayerStats, MapShape, PixelSize};
+use crate::tensor::{InputBatch, LayerStats, MapShape, PixelSize};
 
 /// Largest number of frames from which the colour range of a drive is computed.
 const SCALE_SAMPLES: usize = 16;
@@ -224,7 +223,7 @@ impl Animation {
         let tag = session.backbone().spec().tag;
         let layers = animated_layers(session.backbone().graph(), &choices, tag)?;
         let mut animation = Self { session, pictures, layers, shapes: Vec::new(), choices };
-        let input = animation.first_ready()?.view.preprocessed.batch;
+        let input = animation.first(|picture| animation.input(picture))?;
         let infos = animation
             .session
             .backbone()
@@ -298,34 +297,49 @@ impl Animation {
         }
     }
 
-    /// The first readable picture, preprocessed.
-    fn first_ready(&self) -> Result<Ready, AnimationError> {
+    /// What `of` makes of the first picture that can be read.
+    fn first<T>(&self, of: impl Fn(&AnimatedPicture) -> Result<T, String>) -> Result<T, AnimationError> {
         let mut first_error = None;
         for picture in &self.pictures {
-            match self.ready(picture) {
-                Ok(ready) => return Ok(ready),
+            match of(picture) {
+                Ok(made) => return Ok(made),
                 Err(error) => first_error = first_error.or(Some(error)),
             }
         }
         Err(first_error.map_or(AnimationError::NoPicture, AnimationError::Picture))
     }
 
+    /// A picture's input for the network.
+    fn input(&self, picture: &AnimatedPicture) -> Result<InputBatch, String> {
+        self.prepared(picture, |view, _| view.preprocessed.batch)
+    }
+
+    /// A picture's input, with what records say about the picture. This hashes its pixels.
     fn ready(&self, picture: &AnimatedPicture) -> Result<Ready, String> {
-        let prepared = |decoded: &Picture| {
-            let (rgb, spec) = (&decoded.rgb, self.session.backbone().preprocessing().spec());
-            let view = View::new(spec, rgb, self.choices.input)?;
+        self.prepared(picture, |view, decoded| {
+            let rgb = &decoded.rgb;
             let record =
                 PictureRecord::new(Path::new(&decoded.name), rgb.width(), rgb.height(), rgb.as_raw());
-            Ok(Ready { view, record, label: picture.label().to_owned() })
+            Ready { view, record, label: picture.label().to_owned() }
+        })
+    }
+
+    /// Decodes and preprocesses a picture, and passes on both results.
+    fn prepared<T>(
+        &self,
+        picture: &AnimatedPicture,
+        with: impl Fn(View, &Picture) -> T,
+    ) -> Result<T, String> {
+        let spec = self.session.backbone().preprocessing().spec();
+        let made = |decoded: &Picture, place: &dyn fmt::Display| {
+            let view = View::new(spec, &decoded.rgb, self.choices.input);
+            view.map(|view| with(view, decoded)).map_err(|error| format!("{error}: \"{place}\""))
         };
         match picture {
-            AnimatedPicture::Decoded(label, picture) => {
-                prepared(picture).map_err(|e: PreprocessError| format!("{e}: \"{label}\""))
-            }
+            AnimatedPicture::Decoded(label, picture) => made(picture, label),
             AnimatedPicture::Ref(picture) => {
                 let decoded = picture.picture.load().map_err(|error| error.to_string())?;
-                prepared(&decoded)
-                    .map_err(|e: PreprocessError| format!("{e}: \"{}\"", picture.picture.path().display()))
+                made(&decoded, &picture.picture.path().display())
             }
         }
     }
@@ -338,7 +352,7 @@ impl Animation {
         watch: &mut dyn FnMut(AnimationEvent),
         push: &mut PushFrame<'_>,
     ) -> Result<(), Made> {
-        let ready = self.first_ready()?;
+        let ready = self.first(|picture| self.ready(picture))?;
         let run_by = self.session.run_by();
         let source = ready.source(&run_by);
         let (num_layers, look, mode) = (self.layers.len(), self.choices.look, self.choices.mode);
@@ -419,8 +433,8 @@ impl Animation {
                 return Err(AnimationError::Interrupted);
             }
             // An unreadable picture is reported later, when its frame is made.
-            let Ok(ready) = self.ready(&self.pictures[at]) else { continue };
-            for activation in self.session.activations(&ready.view.preprocessed.batch, &self.layers)? {
+            let Ok(input) = self.input(&self.pictures[at]) else { continue };
+            for activation in self.session.activations(&input, &self.layers)? {
                 let stats = LayerStats::of(&activation);
                 range =
                     Some(range.map_or((stats.min, stats.max), |(low, high)| {

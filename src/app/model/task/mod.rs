@@ -188,7 +188,7 @@ impl<S: Scope, P> TaskState<S, P> {
     }
 
     /// Whether it can begin: it has a plan, and isn't running.
-    pub(crate) fn is_ready(&self) -> bool {
+    fn is_ready(&self) -> bool {
         matches!(self.plan, Some(Ok(_))) && self.run.running.is_none()
     }
 
