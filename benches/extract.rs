@@ -16,7 +16,7 @@ use filterscope::engine::{Backbone, CancelToken, ComputeDevice, Session};
 use filterscope::extract::{
     Encoding, Existing, ExtractPlan, ExtractSettings, ModelToRun, Pool, Selection, Timings, execute,
 };
-use filterscope::formats::features::FeatureFormat;
+use filterscope::features::FeatureFormat;
 use filterscope::input::dataset::open_source;
 use filterscope::input::decode::decode_bytes;
 use filterscope::input::{FitChoice, ValueChoice};

@@ -20,6 +20,7 @@
 //! [`weights`] binds parameters to it, [`engine`] plans and runs it, and all code that shows or lists layers reads the same graph.
 
 pub use filterscope_engine::engine;
+pub use filterscope_features::features;
 pub use filterscope_figures::{formats, mosaic};
 pub use filterscope_input::input;
 pub use filterscope_net::{graph, models, tensor};
@@ -28,4 +29,5 @@ pub use filterscope_work::{extract, render};
 
 #[cfg(feature = "gui")]
 pub mod app;
+#[cfg(feature = "cli")]
 pub mod cli;

@@ -3,7 +3,7 @@
 
 use std::io::Cursor;
 
-use filterscope::formats::features::read_npy_header;
+use filterscope::features::read_npy_header;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {

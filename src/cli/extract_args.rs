@@ -6,7 +6,7 @@ use clap::Args as ClapArgs;
 
 use super::shared_args::{DownloadArgs, PartArgs, RunArgs};
 use crate::extract::{Pool, ShardBy, ShardChoice};
-use crate::formats::features::FeatureFormat;
+use crate::features::FeatureFormat;
 use crate::input::dataset::{Camera, SourceKind};
 use crate::input::{FitChoice, ValueChoice};
 use crate::tensor::{AxisOrder, Dtype};

@@ -11,7 +11,7 @@ use super::reporter::Reporter;
 use crate::extract::{
     Findings, MergeError, MergeStep, VerifyError, find_sets, merge, overflow_words, verify,
 };
-use crate::formats::features::{BadFeatures, Manifest, StoredFeatures};
+use crate::features::{BadFeatures, Manifest, StoredFeatures};
 use crate::tensor::counted;
 use crate::tensor::shown;
 

@@ -6,8 +6,8 @@ use crate::engine::{DeviceError, EngineError, LoadError, PlanError, ThreadsError
 use crate::extract::{
     ExecuteError, ExtractError, FinishError, MergeError, PlanProblem, ShardError, StateError, VerifyError,
 };
+use crate::features::BadFeatures;
 use crate::formats::WriteError;
-use crate::formats::features::BadFeatures;
 use crate::graph::{ShapeError, UnknownLayer};
 use crate::input::PreprocessError;
 use crate::input::dataset::{DatasetError, ExpandError};

@@ -1,4 +1,4 @@
-//! From values to files: mosaics, figures with their records, moving pictures, features.
+//! From values to files: mosaics, figures with their records, moving pictures.
 
 use filterscope_net::tensor;
 

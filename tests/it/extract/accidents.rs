@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use filterscope::engine::CancelToken;
 use filterscope::extract::verify;
-use filterscope::formats::features::{FeatureFormat, StoredFeatures};
+use filterscope::features::{FeatureFormat, StoredFeatures};
 
 use super::resume::{long_run, start, unfinish, wait_for_a_part};
 use super::{QUICK, TAG, assert_same, tree, with_drive};

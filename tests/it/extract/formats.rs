@@ -1,7 +1,7 @@
 //! The content of feature files, read by other code than wrote them, and compared with the activations of single pictures.
 
 use filterscope::engine::{Backbone, ComputeDevice, Session};
-use filterscope::formats::features::{FeatureFormat, FeatureRows, StoredFeatures};
+use filterscope::features::{FeatureFormat, FeatureRows, StoredFeatures};
 use filterscope::input::decode::decode_file;
 use filterscope::input::{FitChoice, ValueChoice, preprocess};
 use filterscope::models::Registry;

@@ -12,17 +12,23 @@ use self::circles::circles;
 use self::imports::{Arrows, Crate};
 use crate::support::root;
 
-const BELOW_THE_TOP: &[&str] =
-    &["extract", "render", "engine", "formats", "mosaic", "models", "weights", "input", "graph", "tensor"];
+const BELOW_THE_TOP: &[&str] = &[
+    "extract", "render", "engine", "features", "formats", "mosaic", "models", "weights", "input", "graph",
+    "tensor",
+];
 
 /// What each layer may use of the others, as ARCHITECTURE.md lists it.
-const MAY_USE: [(&str, &[&str]); 13] = [
+const MAY_USE: [(&str, &[&str]); 14] = [
     ("main", &["app", "cli", "engine", "render", "weights"]),
     ("app", BELOW_THE_TOP),
     ("cli", BELOW_THE_TOP),
-    ("extract", &["engine", "formats", "mosaic", "models", "weights", "input", "graph", "tensor"]),
+    (
+        "extract",
+        &["engine", "features", "formats", "mosaic", "models", "weights", "input", "graph", "tensor"],
+    ),
     ("render", &["engine", "formats", "mosaic", "models", "weights", "input", "graph", "tensor"]),
     ("engine", &["models", "weights", "graph", "input", "tensor"]),
+    ("features", &["formats", "tensor"]),
     ("formats", &["mosaic", "tensor"]),
     ("mosaic", &["tensor"]),
     ("models", &["graph", "tensor"]),

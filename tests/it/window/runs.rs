@@ -4,7 +4,7 @@ use std::path::Path;
 
 use egui::accesskit::Role;
 use egui_kittest::kittest::Queryable;
-use filterscope::formats::features::Manifest;
+use filterscope::features::Manifest;
 use image::AnimationDecoder;
 
 use super::Window;

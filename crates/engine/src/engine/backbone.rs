@@ -128,6 +128,7 @@ pub enum Provenance {
 
 /// Why a model can't be loaded.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum LoadError {
     /// No file was given, and the weights are not on this machine.
     #[error(

@@ -6,6 +6,7 @@ use super::ops::{Level, LevelError};
 
 /// The engine that `--engine` and `--exact` choose. GPUs always use candle.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum EngineChoice {
     /// The kernels of this program.
     #[default]

@@ -22,6 +22,7 @@ pub enum DeviceChoice {
 
 /// Why a device can't be used.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum DeviceError {
     /// There is no device of this name.
     #[error("no device `{0}`; devices are auto, cpu, cuda, cuda:N and metal")]
@@ -113,7 +114,7 @@ impl ComputeDevice {
         let name = format!("cuda:{number}");
         match Device::new_cuda(number) {
             Ok(device) => Ok(Self { device, name }),
-            Err(error) => Err(DeviceError::Unavailable { name, reason: error.to_string() }),
+            Err(error) => Err(DeviceError::Unavailable { name, reason: reason_of(&error) }),
         }
     }
 
@@ -124,7 +125,7 @@ impl ComputeDevice {
         let name = "metal".to_owned();
         match Device::new_metal(0) {
             Ok(device) => Ok(Self { device, name }),
-            Err(error) => Err(DeviceError::Unavailable { name, reason: error.to_string() }),
+            Err(error) => Err(DeviceError::Unavailable { name, reason: reason_of(&error) }),
         }
     }
 
@@ -138,9 +139,36 @@ impl ComputeDevice {
     }
 }
 
+/// candle's reason in one line: without the backtrace that it adds to its errors, and of the CUDA driver's
+/// `DriverError(CODE, "what is wrong")` the words with the code.
+pub(super) fn reason_of(error: &candle_core::Error) -> String {
+    if let candle_core::Error::WithBacktrace { inner, .. } = error {
+        return reason_of(inner);
+    }
+    let text = error.to_string();
+    let line = text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or("it gives no reason");
+    let parts = line.strip_prefix("DriverError(").and_then(|rest| rest.strip_suffix(')'));
+    match parts.and_then(|parts| parts.split_once(", ")) {
+        Some((code, words)) => format!("{}; {code}", words.trim_matches('"')),
+        None => line.to_owned(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_drivers_error_is_one_line_without_a_backtrace() {
+        let driver = "DriverError(CUDA_ERROR_NO_DEVICE, \"no CUDA-capable device is detected\")";
+        let of_driver = candle_core::Error::Cuda(driver.into());
+        let traced = candle_core::Error::WithBacktrace {
+            inner: Box::new(candle_core::Error::Msg(format!("first line\n   0: {driver}"))),
+            backtrace: Box::new(std::backtrace::Backtrace::force_capture()),
+        };
+        assert_eq!(reason_of(&of_driver), "no CUDA-capable device is detected; CUDA_ERROR_NO_DEVICE");
+        assert_eq!(reason_of(&traced), "first line");
+    }
 
     #[test]
     fn names_are_read_and_written() {

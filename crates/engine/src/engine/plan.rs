@@ -28,6 +28,7 @@ const MAX_VALUE_BYTES: usize = 6 << 30;
 
 /// Why there is no plan.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum PlanError {
     /// The input doesn't go through the network.
     #[error(transparent)]

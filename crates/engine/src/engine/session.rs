@@ -11,7 +11,7 @@ use super::cancel::CancelToken;
 use super::candle::CandleExecutor;
 use super::choice::EngineChoice;
 use super::cpu::CpuExecutor;
-use super::device::ComputeDevice;
+use super::device::{ComputeDevice, reason_of};
 use super::ops::{self, Cores, Level, LevelError};
 use super::plan::{Plan, PlanError};
 use super::step::Step;
@@ -68,6 +68,7 @@ pub struct RunReport {
 
 /// Why a run failed.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum EngineError {
     /// There is no plan for this input and these layers.
     #[error(transparent)]
@@ -83,8 +84,8 @@ pub enum EngineError {
     Compute {
         /// Name of the node.
         node: String,
-        /// candle's error.
-        reason: candle_core::Error,
+        /// candle's error, in one line.
+        reason: String,
     },
     /// The weights belong to another graph. The session binds both together, so this is a bug.
     #[error("no parameters bound for `{0}`, which is a bug of this program")]
@@ -469,7 +470,7 @@ impl Executor {
 }
 
 fn failed(graph: &Graph, id: NodeId) -> impl FnOnce(candle_core::Error) -> EngineError {
-    move |reason| EngineError::Compute { node: graph.node(id).name.clone(), reason }
+    move |error| EngineError::Compute { node: graph.node(id).name.clone(), reason: reason_of(&error) }
 }
 
 /// Hands a value to `sink`, one activation per picture.

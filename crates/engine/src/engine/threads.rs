@@ -33,6 +33,7 @@ pub enum Priority {
 
 /// Why the pool can't be started.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum ThreadsError {
     /// The text is not a valid number of threads.
     #[error("threads `{0}`: expected a whole number from 1 to {MAX_THREADS}")]

@@ -166,7 +166,8 @@ pub fn remove_drafts(folder: &Path) {
     }
 }
 
-pub(crate) fn is_draft(name: &str) -> bool {
+/// Whether a name is that of a file that was being written when a program ended.
+pub fn is_draft(name: &str) -> bool {
     name.strip_suffix(".part").is_some_and(|name| name.starts_with(".filterscope-"))
 }
 

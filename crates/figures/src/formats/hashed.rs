@@ -1,7 +1,7 @@
 //! Files whose size and hash are computed as they are written.
 
 use std::fs::File;
-use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
 use sha2::{Digest, Sha256};
@@ -22,7 +22,7 @@ pub struct FileHash {
 }
 
 /// A writer that hashes what passes through it. The bytes must be written in order, each once.
-pub(crate) struct Hashing<W> {
+struct Hashing<W> {
     out: W,
     hash: Sha256,
     num_bytes: u64,
@@ -42,9 +42,12 @@ impl<W: Write> Write for Hashing<W> {
 }
 
 /// Writes a file in order, whole or not at all. Returns its size and hash.
-pub(crate) fn write_whole_hashed(
+///
+/// # Errors
+/// What `write` returns, or the system's error, with the path.
+pub fn write_whole_hashed(
     path: &Path,
-    write: impl FnOnce(&mut Hashing<&mut BufWriter<&File>>) -> io::Result<()>,
+    write: impl FnOnce(&mut (dyn Write + Send)) -> io::Result<()>,
 ) -> Result<FileHash, WriteError> {
     let mut hash = FileHash { num_bytes: 0, sha256: String::new() };
     write_whole(path, |out| {
@@ -57,7 +60,7 @@ pub(crate) fn write_whole_hashed(
 }
 
 /// The size and hash of an open file. `go_on` is called for every chunk; if it returns false, the result is an error.
-pub(crate) fn hash_file(mut file: &File, go_on: &dyn Fn() -> bool) -> io::Result<FileHash> {
+pub fn hash_file(mut file: &File, go_on: &dyn Fn() -> bool) -> io::Result<FileHash> {
     file.seek(SeekFrom::Start(0))?;
     let (mut hash, mut num_bytes) = (Sha256::new(), 0);
     let mut chunk = vec![0; CHUNK];

@@ -1,12 +1,10 @@
-//! The files that the program writes: figures as PNG with a record of how they were made, layers as `.npy`, animations, and the
-//! features of whole data sets.
+//! The files that the program writes: figures as PNG with a record of how they were made, layers as `.npy`, and animations.
 //!
 //! Owns the formats, the figure's record, and the way in which a file is written to the disk. Must know nothing of networks or
 //! windows: what a file should say is passed in as plain values.
 
 mod animation;
 mod atomic;
-pub mod features;
 mod gif_text;
 mod hashed;
 mod npy;
@@ -19,11 +17,11 @@ mod weights_id;
 pub use animation::{
     AnimationFormat, AnimationFrame, AnimationSettings, Palette, PushFrame, frame_beyond, write_animation,
 };
-pub(crate) use atomic::is_draft;
-pub use atomic::{WriteError, remove_drafts, sync_file, write_atomically, write_whole, write_whole_unsynced};
-pub use hashed::FileHash;
-pub(crate) use hashed::{hash_file, write_whole_hashed};
-pub use npy::write_npy;
+pub use atomic::{
+    WriteError, is_draft, remove_drafts, sync_file, write_atomically, write_whole, write_whole_unsynced,
+};
+pub use hashed::{FileHash, hash_file, write_whole_hashed};
+pub use npy::{npy_header, write_npy};
 pub use png::{RECORD_KEYWORD, ReadRecordError, read_record, write_figure, write_png};
 pub use png_text::{MAX_TEXT_BYTES, PngTextError, TextChunk, read_text_chunks};
 pub use record::{

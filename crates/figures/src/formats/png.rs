@@ -89,6 +89,7 @@ fn plain(error: png::EncodingError) -> io::Error {
 
 /// Why a figure's record was not read.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum ReadRecordError {
     /// The file could not be opened.
     #[error("cannot open the figure ({reason}): \"{}\"", .path.display())]

@@ -23,6 +23,7 @@ pub struct TextChunk {
 
 /// Why the text of a file was not read.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum PngTextError {
     /// Another kind of file.
     #[error("not a PNG file")]

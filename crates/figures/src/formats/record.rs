@@ -326,6 +326,7 @@ impl PanelRecord {
 
 /// Why a record is not valid.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum BadRecord {
     /// Not JSON, or not that of a record.
     #[error("the figure's record is not readable JSON: {0}")]

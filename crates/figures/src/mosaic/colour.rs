@@ -10,6 +10,7 @@ use crate::tensor::{LayerStats, nearest_names};
 
 /// A colour map. The name of a diverging one names the colours of its ends, low end first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum ColourMap {
     /// Black through purple and orange to pale yellow.
     Magma,

@@ -5,6 +5,7 @@ use crate::tensor::Remedied;
 
 /// Why a mosaic, a figure or a sheet was not made. Unknown names have their own errors, next to the code that parses them.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum MosaicError {
     /// A layer, a choice of channels or a picture without a single value.
     #[error("nothing to show: {what} is empty")]

@@ -4,6 +4,7 @@ use std::{fmt, str::FromStr};
 
 /// The background that a figure is drawn on, with the colours of text and lines that go with it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Paper {
     /// Dark text on white, for print.
     #[default]

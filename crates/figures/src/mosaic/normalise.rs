@@ -7,6 +7,7 @@ use super::MosaicLayout;
 /// Which values share a range. Ranges are computed from finite values only. With a diverging colour map, every range except a fixed one
 /// is widened to be symmetric about zero.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[non_exhaustive]
 pub enum Normalisation {
     /// Each channel from its own smallest to its own largest value.
     #[default]
@@ -89,6 +90,7 @@ impl fmt::Display for Normalisation {
 
 /// Text that names no normalisation, or whose numbers are not a valid range.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum UnknownNormalisation {
     /// No such name.
     #[error(

@@ -38,6 +38,7 @@ pub struct Graph {
 
 /// A mistake in a family file.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum GraphError {
     /// Two nodes, or a node and an alias, have the same name.
     #[error("the name `{0}` is given twice")]

@@ -5,6 +5,7 @@ use crate::tensor::{MapShape, PixelSize, Remedied, Remedy};
 
 /// Shapes that don't fit, with the node where this shows.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum ShapeError {
     /// A window larger than the map, border included.
     #[error(

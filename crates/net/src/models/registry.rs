@@ -11,6 +11,7 @@ use crate::tensor::{Remedied, Remedy, did_you_mean, nearest_names};
 
 /// Why no model has the name that was asked for.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum UnknownModel {
     /// No version of this program had such a model.
     #[error("no model `{asked}`{}", did_you_mean(.nearest))]

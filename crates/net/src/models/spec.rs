@@ -8,6 +8,7 @@ use crate::tensor::{Fit, LongSide, PixelSize, PreprocessSpec, ResizeFilter, Valu
 /// What a graph was compared with. The strongest comparison counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Verification {
     /// Activations with these very weights were compared with those of the framework that they come from.
     RealWeights,

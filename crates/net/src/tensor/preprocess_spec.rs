@@ -32,6 +32,7 @@ impl std::fmt::Display for PixelSize {
 /// How a picture of any size is brought to the network's input size.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Fit {
     /// Resize both sides to the target size; the aspect ratio is ignored.
     Stretch,

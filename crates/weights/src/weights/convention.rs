@@ -8,6 +8,7 @@ use crate::graph::{Node, Op, ParamRole};
 
 /// How a file names its tensors and in which layout it stores them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Convention {
     /// `{node}.weight`, kernels OIHW (PyTorch, timm, torchvision).
     Torch,

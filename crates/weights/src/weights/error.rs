@@ -7,6 +7,7 @@ pub(super) const MAX_FILE_BYTES: u64 = 4 << 30;
 
 /// Why a weight file can't be read.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum WeightsFileError {
     /// The file doesn't exist or can't be read.
     #[error("can't read the weight file: {reason}: \"{origin}\"")]

@@ -17,6 +17,7 @@ pub struct Folders {
 
 /// How a weight file came to the place where it was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum KeptBy {
     /// It was imported with `weights import`.
     Imported,

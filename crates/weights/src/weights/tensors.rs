@@ -14,6 +14,7 @@ pub(super) type Tensors = BTreeMap<String, Entry>;
 
 /// The format of a weight file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Format {
     /// safetensors.
     Safetensors,

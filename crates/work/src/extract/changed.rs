@@ -11,7 +11,7 @@ use rayon::iter::{IntoParallelIterator, ParallelIterator};
 use super::part::RunPart;
 use super::rows::{PlannedPicture, RowList};
 use super::state_error::StateError;
-use crate::formats::features::{KnownPicture, PICTURES_NAME, read_pictures};
+use crate::features::{KnownPicture, PICTURES_NAME, read_pictures};
 use crate::input::Fingerprint;
 use crate::input::dataset::{Camera, PictureLocation};
 use crate::tensor::{refusal_in, shown};

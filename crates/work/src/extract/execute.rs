@@ -45,6 +45,7 @@ pub struct Executed {
 
 /// What went wrong.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum ExecuteProblem {
     /// The run can't begin.
     #[error(transparent)]

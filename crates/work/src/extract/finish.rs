@@ -13,7 +13,7 @@ use super::sizes::gib;
 use super::state::RunState;
 use super::state_error::StateError;
 use crate::engine::CancelToken;
-use crate::formats::features::{
+use crate::features::{
     FeatureFormat, FeatureRows, FeatureTable, KnownPicture, Manifest, SetOutcome, SkippedRow,
     remove_leftovers, write_features, write_index, write_pictures, write_skipped,
 };
@@ -34,6 +34,7 @@ const EVENT_ROWS: u64 = 256;
 
 /// Why files were not made. Parts are kept, and a run can be resumed.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum FinishError {
     /// Not enough free space on the disk.
     #[error("the features need about {} more, and the disk has {} free; free some space or write elsewhere: \"{}\"", gib(*.needed), gib(*.free), .path.display())]

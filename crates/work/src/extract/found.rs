@@ -3,7 +3,7 @@
 use super::part::{find_parts, num_pictures};
 use super::plan::ExtractPlan;
 use super::state::{FOLDER, PARTS, PLAN};
-use crate::formats::features::MANIFEST_NAME;
+use crate::features::MANIFEST_NAME;
 
 /// What a plan's folder holds already. A run that begins checks again, with the folder locked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

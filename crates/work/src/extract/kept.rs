@@ -14,7 +14,7 @@ use super::part_rows::OtherRows;
 use super::plan::ExtractPlan;
 use super::sizes::gib;
 use super::state_error::StateError;
-use crate::formats::features::{FeatureFormat, MANIFEST_NAME, StoredFeatures, read_feature_npy};
+use crate::features::{FeatureFormat, MANIFEST_NAME, StoredFeatures, read_feature_npy};
 use crate::tensor::refusal_in;
 
 /// If the parts have at least this many bytes, the user is told that they are being checked.

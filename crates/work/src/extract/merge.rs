@@ -12,7 +12,7 @@ use super::merge_error::MergeError;
 use super::verify::{KeyColumns, VerifyError, rank, verify};
 use super::workplace::{Origins, Workplace};
 use crate::engine::CancelToken;
-use crate::formats::features::{
+use crate::features::{
     BadFeatures, FeatureFormat, FeatureRows, FeatureTable, MANIFEST_NAME, Manifest, PICTURES_NAME, Recipe,
     SetOutcome, SkippedRow, StoredFeatures, read_pictures, write_features, write_index, write_pictures,
     write_skipped,

@@ -6,12 +6,13 @@ use std::path::{Path, PathBuf};
 use super::remedies::settings_alike;
 use super::state_error::StateError;
 use super::verify::VerifyError;
+use crate::features::BadFeatures;
 use crate::formats::WriteError;
-use crate::formats::features::BadFeatures;
 use crate::tensor::{Remedied, Remedy, is_out_of_files, refusal_in, shown};
 
 /// Why shares were not merged.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum MergeError {
     /// A share can't be read.
     #[error(transparent)]

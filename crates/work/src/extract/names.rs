@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::shard::fnv1a;
-use crate::formats::features::{INDEX_NAME, MANIFEST_NAME, PICTURES_NAME, SKIPPED_NAME};
+use crate::features::{INDEX_NAME, MANIFEST_NAME, PICTURES_NAME, SKIPPED_NAME};
 
 /// The most bytes in one part of a path: systems allow 255, and an ending follows.
 const MAX_PART: usize = 200;

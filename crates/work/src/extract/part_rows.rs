@@ -7,7 +7,7 @@ use std::path::Path;
 
 use super::part::{RowsHash, RunPart};
 use super::rows::RowList;
-use crate::formats::features::FeatureRows;
+use crate::features::FeatureRows;
 use crate::tensor::Cell;
 
 /// One set's rows: one for each picture that gave a feature, in order.

@@ -29,6 +29,7 @@ const WAITING_BATCHES: usize = 2;
 
 /// Why a run stopped while it worked through the pictures. What was done before is kept.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum ExtractError {
     /// The engine returned an error.
     #[error("{tag}: {reason}")]

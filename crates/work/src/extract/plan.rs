@@ -13,7 +13,7 @@ use super::pool::Encoding;
 use super::rows::{RowList, Selection};
 use super::shard::{Shard, ShardBy};
 use crate::engine::{EngineError, Plan, Provenance, Session};
-use crate::formats::features::{FeatureFormat, NameClash, Recipe, Stored};
+use crate::features::{FeatureFormat, NameClash, Recipe, Stored};
 use crate::formats::{CARRIED, DOWNLOADED, PartRecord, UNVERIFIED};
 use crate::graph::NodeId;
 use crate::input::dataset::Source;

@@ -1,11 +1,12 @@
 //! Why a run can't be planned.
 
 use crate::engine::EngineError;
-use crate::formats::features::FeatureFormat;
+use crate::features::FeatureFormat;
 use crate::tensor::{Remedied, Remedy, shown};
 
 /// Why a run can't be planned.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum PlanProblem {
     /// No picture is selected.
     #[error("no picture is selected: the data set has {num_rows} usable rows, the last is row {last}")]

@@ -15,6 +15,7 @@ const MAX_GEM_POWER: f64 = 64.0;
 
 /// How a map is pooled.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum Pool {
     /// The map as it is.
     None,

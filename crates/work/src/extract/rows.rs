@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 
 use super::names::Names;
 use super::shard::{Shard, ShardBy};
-use crate::formats::features::SkippedRow;
+use crate::features::SkippedRow;
 use crate::input::dataset::{Camera, DatasetError, NameCoding, PictureLocation, Source};
 use crate::tensor::{Cell, Column, ColumnKind, hex};
 

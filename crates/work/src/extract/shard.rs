@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use crate::formats::features::ShardRecord;
+use crate::features::ShardRecord;
 
 /// How pictures are divided into shards.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -34,6 +34,7 @@ pub struct Shard {
 
 /// Why a shard could not be determined.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum ShardError {
     /// Neither `I/N` nor `auto`.
     #[error("shard `{0}`: expected I/N with I from 0 to N − 1, such as 3/16, or auto, or auto/N")]

@@ -12,7 +12,7 @@ use super::part::{RunPart, find_parts, num_pictures};
 use super::plan::{ExtractPlan, recipes_hash};
 use super::rows::PlannedPicture;
 use super::state_error::StateError;
-use crate::formats::features::{
+use crate::features::{
     BadManifest, FeatureFormat, INDEX_NAME, MANIFEST_NAME, Manifest, Mixed, PICTURES_NAME, Recipe,
     SetOutcome, others_files,
 };

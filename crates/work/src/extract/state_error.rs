@@ -2,13 +2,14 @@
 
 use std::path::PathBuf;
 
+use crate::features::{BadFeatures, BadManifest};
 use crate::formats::WriteError;
-use crate::formats::features::{BadFeatures, BadManifest};
 use crate::models::Retired;
 use crate::tensor::shown;
 
 /// Why a run can't begin.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum StateError {
     /// Another run holds the folder's lock.
     #[error("another run{} is writing into this folder; wait for it, or choose another: \"{}\"", process_words(.process.as_deref()), .path.display())]

@@ -7,7 +7,7 @@ use half::f16;
 
 use super::hashes::ValuesHash;
 use crate::engine::CancelToken;
-use crate::formats::features::{BadFeatures, FeatureRows, Recipe, StoredFeatures};
+use crate::features::{BadFeatures, FeatureRows, Recipe, StoredFeatures};
 use crate::tensor::{Cell, Dtype, Remedied, Remedy, is_out_of_files, refusal_in};
 
 /// What was found in features that passed the check.
@@ -34,6 +34,7 @@ pub struct Findings {
 
 /// What is wrong with a folder of features.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum VerifyError {
     /// A file is wrong or can't be read.
     #[error(transparent)]

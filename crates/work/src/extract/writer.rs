@@ -12,7 +12,7 @@ use super::part::{OpenPart, RunPart, remove_open};
 use super::plan::ExtractPlan;
 use super::results::{BatchResult, PictureFeatures, PictureResult};
 use super::rows::RowList;
-use crate::formats::features::{FeatureFormat, write_feature_npy};
+use crate::features::{FeatureFormat, write_feature_npy};
 use crate::formats::{WriteError, sync_file};
 use crate::tensor::FeatureLayout;
 

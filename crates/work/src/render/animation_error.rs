@@ -10,6 +10,7 @@ use crate::tensor::{Remedied, Remedy};
 
 /// Why an animation was not made.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum AnimationError {
     /// No such layer.
     #[error(transparent)]

@@ -77,6 +77,7 @@ pub struct BatchPlan {
 
 /// Why a batch can't be planned.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum BatchError {
     /// No picture.
     #[error("no picture to work on: open a picture, a folder or a log first")]

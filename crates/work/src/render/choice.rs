@@ -16,6 +16,7 @@ pub const DEFAULT_TAG: &str = "xception.keras_in1k";
 
 /// A name or a file that doesn't determine a model.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum ChoiceError {
     /// No such model.
     #[error(transparent)]

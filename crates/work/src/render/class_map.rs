@@ -50,6 +50,7 @@ impl fmt::Display for ClassChoice {
 
 /// Why there is no class map.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum ClassMapError {
     /// A layer other than the last was chosen.
     #[error("a class map is made from the last layer, `{last}`, and `{asked}` was asked for")]

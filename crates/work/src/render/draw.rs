@@ -19,6 +19,7 @@ use crate::tensor::{Activation, ChannelSelection, LayerStats};
 
 /// What kind of figure is made of a picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum FigureKind {
     /// One figure per layer: its mosaic with the given surround.
     Mosaics(Surround),

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::app::model::task::basis::{Basis, Place, Scope, TaskAbout, TaskLayers};
 use crate::engine::{DeviceChoice, EngineChoice, WeightStore};
 use crate::extract::{Encoding, ExtractSettings, Found, Pool, Selection};
-use crate::formats::features::FeatureFormat;
+use crate::features::FeatureFormat;
 use crate::input::dataset::{Camera, Source};
 use crate::render::{BatchLayers, BatchModel};
 use crate::tensor::{AxisOrder, Dtype};

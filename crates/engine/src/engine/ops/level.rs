@@ -21,6 +21,7 @@ pub struct Level(Kind);
 
 /// Why the level in `FILTERSCOPE_LEVEL` can't be used.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum LevelError {
     /// There is no level of this name.
     #[error(

@@ -16,6 +16,7 @@ pub use palette::Palette;
 
 /// The kind of files that are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum AnimationFormat {
     /// One GIF that repeats for ever.
     Gif,

@@ -86,6 +86,7 @@ impl serde::Serialize for Camera {
 
 /// A text that is not the name of a camera.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum UnknownCamera {
     /// Not a valid name.
     #[error("camera `{0}`: expected left, center, right or another camera's name")]

@@ -7,20 +7,16 @@ use hdf5_pure::{DType, File};
 
 use sha2::{Digest, Sha256};
 
-use super::folder::natural;
+use super::comma_files::{CAMERA_FOLDER, camera_files};
 use super::frames::{FRAMES, Frames};
 use super::source::{About, CameraPicture, Label, PictureLocation, Sample, Skipped, Source};
 use super::{Camera, DatasetError, NameCoding};
-use crate::tensor::{Cell, Column, ColumnKind, EXACT_INTEGERS, hex, is_refusal, shown};
+use crate::tensor::{Cell, Column, ColumnKind, EXACT_INTEGERS, hex, shown};
 
 /// The set with, for each measurement, the number of the newest frame at that time.
 const POINTER: &str = "cam1_ptr";
-/// The folder of the camera files in the data set as it is published. Their logs are in the folder `log` next to it.
-const CAMERA_FOLDER: &str = "camera";
 /// The most measurements of a log that are read: about those of ten days.
 const MAX_LENGTH: u64 = 100_000_000;
-/// The first bytes of every HDF5 file.
-const MAGIC: &[u8] = b"\x89HDF\r\n\x1A\n";
 
 /// Opened camera files. The rows are their frames, numbered from 0, file after file in natural order. A frame's cells are those of
 /// the first measurement that was taken while it was the newest frame. A frame without any measurement has no cells.
@@ -114,47 +110,9 @@ impl Values {
     }
 }
 
-/// Whether a file seems to be HDF5; false if it can't be read.
-pub(super) fn is_hdf5(path: &Path) -> bool {
-    looks_like_hdf5(path).unwrap_or(false)
-}
-
-/// Whether a file begins as HDF5 does. An error if the system refuses to let it be read.
-fn looks_like_hdf5(path: &Path) -> Result<bool, DatasetError> {
-    use std::io::Read as _;
-    let mut start = [0; 8];
-    match std::fs::File::open(path).and_then(|mut file| file.read_exact(&mut start)) {
-        Ok(()) => Ok(start == MAGIC),
-        Err(error) if is_refusal(&error) => Err(DatasetError::io(path, &error)),
-        // The file is too short, a folder, or gone.
-        Err(_) => Ok(false),
-    }
-}
-
-/// Whether a folder has HDF5 files where its camera files would be.
-pub(super) fn has_camera_files(folder: &Path) -> bool {
-    camera_files(folder).is_ok_and(|files| !files.is_empty())
-}
-
-/// The HDF5 files in a folder's `camera`, or, if there are none, in the folder itself; in natural order, relative to the folder.
-fn camera_files(folder: &Path) -> Result<Vec<PathBuf>, DatasetError> {
-    let files_in = |below: &Path| {
-        let place = folder.join(below);
-        let entries = match std::fs::read_dir(&place) {
-            Err(error) if is_refusal(&error) => return Err(DatasetError::io(&place, &error)),
-            other => other.into_iter().flatten().flatten(),
-        };
-        let mut files = Vec::new();
-        for entry in entries {
-            if looks_like_hdf5(&entry.path())? {
-                files.push(below.join(entry.file_name()));
-            }
-        }
-        files.sort_by(|a, b| natural(a, b));
-        Ok(files)
-    };
-    let files = files_in(Path::new(CAMERA_FOLDER))?;
-    if files.is_empty() { files_in(Path::new("")) } else { Ok(files) }
+/// Opens a camera file or a folder of them as a data set.
+pub(super) fn open_comma(path: &Path) -> Result<Box<dyn Source>, DatasetError> {
+    Ok(Box::new(CommaSource::open(path)?))
 }
 
 impl CommaSource {

@@ -7,13 +7,18 @@
 //! used as the user wrote them.
 
 mod camera;
+#[cfg(feature = "hdf5")]
 mod comma;
+#[cfg(not(feature = "hdf5"))]
+mod comma_absent;
+mod comma_files;
 mod csv_file;
 mod decimal_commas;
 mod error;
 mod expand;
 mod files;
 mod folder;
+#[cfg(feature = "hdf5")]
 mod frames;
 mod grouping;
 mod known_names;
@@ -32,11 +37,15 @@ mod udacity;
 mod walk;
 
 pub use camera::{Camera, OtherCamera, UnknownCamera};
+#[cfg(feature = "hdf5")]
 pub use comma::CommaSource;
+#[cfg(not(feature = "hdf5"))]
+pub use comma_absent::Frames;
 pub use error::DatasetError;
 pub use expand::{ExpandError, PictureRef, expand_inputs};
 pub use files::is_picture;
 pub use folder::FolderSource;
+#[cfg(feature = "hdf5")]
 pub use frames::Frames;
 pub use labelled::LabelledList;
 pub use naming::NameCoding;

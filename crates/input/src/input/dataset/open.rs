@@ -4,20 +4,25 @@ use std::io::Read as _;
 use std::path::Path;
 use std::str::FromStr;
 
-use super::comma::{has_camera_files, is_hdf5};
+#[cfg(feature = "hdf5")]
+use super::comma::open_comma;
+#[cfg(not(feature = "hdf5"))]
+use super::comma_absent::open_comma;
+use super::comma_files::{has_camera_files, is_hdf5};
 use super::csv_file::Header;
 use super::files::has_picture_extension;
 use super::labelled::is_labelled;
 use super::table::{TablePaths, is_list, numbered};
 use super::text_file::{Text, entries};
 use super::{
-    CommaSource, DatasetError, FolderSource, LabelledList, ListSource, SimulatorLog, Source, SullychenLog,
-    UdacityLog, simulator, sullychen, udacity,
+    DatasetError, FolderSource, LabelledList, ListSource, SimulatorLog, Source, SullychenLog, UdacityLog,
+    simulator, sullychen, udacity,
 };
 use crate::input::decode::{SNIFF_BYTES, Sniffed, sniff};
 
 /// A kind of data set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum SourceKind {
     /// A folder with pictures in it or below it.
     Folder,
@@ -107,7 +112,7 @@ pub fn open_source_as(path: &Path, options: &SourceOptions) -> Result<Box<dyn So
         Some(SourceKind::Sullychen) => {
             Ok(Box::new(SullychenLog::open(&log_in_folder(sullychen::FILE_NAME))?))
         }
-        Some(SourceKind::Comma) => Ok(Box::new(CommaSource::open(path)?)),
+        Some(SourceKind::Comma) => open_comma(path),
         Some(SourceKind::List) => Ok(Box::new(ListSource::list_file(path)?)),
         Some(SourceKind::Labelled) => Ok(Box::new(LabelledList::open(path)?)),
         Some(SourceKind::Table) => {
@@ -115,7 +120,7 @@ pub fn open_source_as(path: &Path, options: &SourceOptions) -> Result<Box<dyn So
             Err(DatasetError::WhichColumn { found, path: path.to_owned() })
         }
         None if metadata.is_dir() => open_folder(path),
-        None if is_hdf5(path) => Ok(Box::new(CommaSource::open(path)?)),
+        None if is_hdf5(path) => open_comma(path),
         None => {
             let header = Header::read(path)?;
             match log_kind(path, &header)? {
@@ -150,9 +155,7 @@ fn open_folder(path: &Path) -> Result<Box<dyn Source>, DatasetError> {
         }
     }
     match FolderSource::open(path) {
-        Err(DatasetError::NoPictures { .. }) if has_camera_files(path) => {
-            Ok(Box::new(CommaSource::open(path)?))
-        }
+        Err(DatasetError::NoPictures { .. }) if has_camera_files(path) => open_comma(path),
         other => Ok(Box::new(other?)),
     }
 }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::frames::Frames;
+use super::Frames;
 use super::{Camera, DatasetError, NameCoding};
 use crate::input::decode::{DecodeError, Picture, decode_file, decode_known_file};
 use crate::input::fingerprint::{FileState, Fingerprint, hash_of};

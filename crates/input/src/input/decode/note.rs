@@ -3,6 +3,7 @@
 /// Something that the user should know about how the file was decoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum DecodeNote {
     /// The first frame of an animation, or the first page of several.
     FirstOfSeveral,

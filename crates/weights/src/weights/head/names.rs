@@ -18,6 +18,7 @@ pub struct ClassNames {
 
 /// Why names of classes can't be read from a file or used.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum ClassNamesError {
     /// The file doesn't exist or can't be read.
     #[error("can't read the class names: {reason}: \"{}\"", .path.display())]

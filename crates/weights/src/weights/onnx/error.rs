@@ -5,6 +5,7 @@ use crate::tensor::{Remedied, Remedy, did_you_mean};
 
 /// What is wrong in an ONNX file. The caller that opens the file adds its name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum OnnxProblem {
     /// The file is not protobuf, or not that of a model.
     #[error("this is no ONNX model, or a damaged one: {0}")]

@@ -48,6 +48,7 @@ pub struct OnnxNet {
 
 /// Why an ONNX file can't be read or converted.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum OnnxError {
     /// The file can't be read.
     #[error(transparent)]

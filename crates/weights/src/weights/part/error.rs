@@ -7,6 +7,7 @@ const MAX_LISTED: usize = 12;
 
 /// Why no part of a file was taken.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum PartError {
     /// The file holds the network more than once.
     #[error("the file holds {model} {} times, under {}: \"{origin}\"", .prefixes.len(), listed(.prefixes))]

@@ -10,7 +10,7 @@ use crate::app::model::task::{Task, TaskScope};
 use crate::app::ui::context::Context;
 use crate::app::ui::panels::task::choices;
 use crate::extract::{Existing, Found, Pool};
-use crate::formats::features::FeatureFormat;
+use crate::features::FeatureFormat;
 use crate::tensor::counted;
 use crate::tensor::{AxisOrder, Dtype};
 
@@ -33,7 +33,7 @@ pub(crate) fn scope(ui: &mut Ui, cx: &mut Context<'_>) {
             pools.into_iter().filter_map(|(pool, words)| Some((pool?, words))).collect();
         choose(ui, "Pool", &mut new.pool, &pools);
         let formats: Vec<(FeatureFormat, String)> =
-            FeatureFormat::ALL.into_iter().map(|format| (format, format_words(format))).collect();
+            FeatureFormat::built().map(|format| (format, format_words(format))).collect();
         choose(ui, "Format", &mut new.format, &formats);
     });
     ui.horizontal_wrapped(|ui| {

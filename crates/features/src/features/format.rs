@@ -5,6 +5,7 @@ use std::str::FromStr;
 /// A format that features are stored in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[non_exhaustive]
 pub enum FeatureFormat {
     /// A `.npy` for each picture, in folders like those of the pictures.
     #[default]
@@ -23,13 +24,32 @@ pub enum FeatureFormat {
 
 /// A word that is not the name of a format.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("format `{0}`: expected folder, npy, npz, h5, safetensors or parquet")]
+#[error("format `{0}`: expected {expected}", expected = listed())]
 pub struct UnknownFormat(String);
+
+/// The formats that this build has, as a list in words.
+fn listed() -> String {
+    let names: Vec<&str> = FeatureFormat::built().map(FeatureFormat::name).collect();
+    match names.split_last() {
+        Some((last, others)) => format!("{} or {last}", others.join(", ")),
+        None => String::new(),
+    }
+}
 
 impl FeatureFormat {
     /// All formats, in the order in which they are listed to the user.
     pub const ALL: [Self; 6] =
         [Self::Folder, Self::Npy, Self::Npz, Self::H5, Self::Safetensors, Self::Parquet];
+
+    /// The formats that this build can write and read: HDF5 and Parquet are features of the crate.
+    pub fn built() -> impl Iterator<Item = Self> {
+        let has = |format: &Self| match format {
+            Self::H5 => cfg!(feature = "hdf5"),
+            Self::Parquet => cfg!(feature = "parquet"),
+            Self::Folder | Self::Npy | Self::Npz | Self::Safetensors => true,
+        };
+        Self::ALL.into_iter().filter(has)
+    }
 
     /// The name, as it is typed.
     pub const fn name(self) -> &'static str {
@@ -49,7 +69,7 @@ impl FromStr for FeatureFormat {
 
     fn from_str(text: &str) -> Result<Self, UnknownFormat> {
         let plain = text.trim().to_lowercase();
-        Self::ALL.into_iter().find(|f| f.name() == plain).ok_or_else(|| UnknownFormat(text.to_owned()))
+        Self::built().find(|f| f.name() == plain).ok_or_else(|| UnknownFormat(text.to_owned()))
     }
 }
 

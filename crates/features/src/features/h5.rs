@@ -11,13 +11,12 @@ use hdf5_pure::{
 };
 
 use super::manifest::OutputFile;
+use super::names::{HDF5_SET, hdf5_set_name};
 use super::rows::{FeatureRows, FeatureTable};
 use super::survey::{Storage, as_number, survey};
 use crate::formats::{WriteError, write_whole_hashed};
 use crate::tensor::{Cell, Column, Dtype, FeatureLayout};
 
-/// The dataset of all features.
-pub(super) const SET: &str = "features";
 /// The most bytes of features in one file: writing takes about four times as much memory.
 const FILE_BYTES: u64 = 64 << 20;
 /// The most rows of one file: their cells are held in memory too.
@@ -77,7 +76,7 @@ fn write_file(
     file.set_attr("filterscope", AttrValue::String(table.about.to_owned()));
     let shape = super::npy::stacked_shape(num_rows, table.layout);
     let num_values = num_rows * table.layout.num_values() as u64;
-    let set = file.create_dataset(SET);
+    let set = file.create_dataset(HDF5_SET);
     set.with_raw_data(datatype(table.layout.dtype), bytes, num_values).with_shape(&shape);
     if num_values > 0 {
         // The first side has no limit, so that other programs can append rows.
@@ -129,19 +128,13 @@ fn chunks(layout: &FeatureLayout, num_rows: u64) -> Vec<u64> {
         .collect()
 }
 
-/// A column's name as the name of a dataset: a separator in it would make a group.
-pub(super) fn set_name(name: &str) -> String {
-    let name = name.replace('/', "_");
-    if name == "." { "_".to_owned() } else { name }
-}
-
 fn add_column<'a>(
     file: &mut FileBuilder,
     column: &Column,
     storage: Storage,
     cells: impl Iterator<Item = &'a Cell>,
 ) -> Result<(), String> {
-    let name = &*set_name(&column.name);
+    let name = &*hdf5_set_name(&column.name);
     match storage {
         Storage::Text { .. } => {
             let texts: Vec<String> = cells.map(ToString::to_string).collect();

@@ -3,16 +3,24 @@
 //! Owns each format's layout, and that memory stays bounded for any number of rows: a writer reads one row after the other, and never
 //! all at once.
 
+#[cfg(not(all(feature = "hdf5", feature = "parquet")))]
+mod absent;
 mod blocks;
 mod containers;
 mod error;
 mod format;
+#[cfg(feature = "hdf5")]
 mod h5;
+#[cfg(feature = "hdf5")]
+mod h5_read;
 mod index;
 mod manifest;
+mod names;
 mod npy;
 mod npz;
+#[cfg(feature = "parquet")]
 mod parquet;
+#[cfg(feature = "parquet")]
 mod parquet_read;
 mod pictures;
 mod rows;
@@ -22,6 +30,10 @@ mod strays;
 mod survey;
 mod write;
 
+#[cfg(not(feature = "hdf5"))]
+use self::absent::{h5, h5_read};
+#[cfg(not(feature = "parquet"))]
+use self::absent::{parquet, parquet_read};
 pub use self::blocks::{NpyHeader, read_npy_header};
 pub use self::containers::remove_leftovers;
 pub use self::error::BadFeatures;

@@ -8,6 +8,7 @@ use crate::tensor::{Remedied, Remedy, is_out_of_files, is_refusal, refusal_in};
 
 /// Why a folder of features can't be read.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum BadFeatures {
     /// A problem with its manifest.
     #[error(transparent)]

@@ -1,32 +1,14 @@
-//! `.npy`, version 1.0 of the format, written row by row (numpy's `lib/format.py` describes it).
+//! `.npy`, written row by row.
 
 use std::io::{self, Write};
 use std::path::Path;
 
 use super::manifest::OutputFile;
 use super::rows::{FeatureRows, FeatureTable};
-use crate::formats::{WriteError, write_whole_hashed, write_whole_unsynced};
+use crate::formats::{WriteError, npy_header, write_whole_hashed, write_whole_unsynced};
 use crate::tensor::{Dtype, FeatureLayout};
 
 const NAME: &str = "features.npy";
-
-/// The header of an array of this shape. `descr` is numpy's name of the type.
-pub(super) fn header(descr: &str, shape: &[u64]) -> Vec<u8> {
-    // A single side needs a comma after it, as in a Python tuple of one element.
-    let sides = match shape {
-        [side] => format!("{side},"),
-        sides => sides.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
-    };
-    let mut text = format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': ({sides}), }}");
-    // Magic, version and length are ten bytes; the numbers begin at a multiple of 64.
-    let padded = (10 + text.len() + 1).next_multiple_of(64) - 10;
-    text.extend(std::iter::repeat_n(' ', padded - text.len() - 1));
-    text.push('\n');
-    let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
-    bytes.extend((text.len() as u16).to_le_bytes());
-    bytes.extend(text.as_bytes());
-    bytes
-}
 
 /// numpy's name of a type.
 pub(super) const fn descr(dtype: Dtype) -> &'static str {
@@ -47,7 +29,7 @@ pub(super) fn write_stacked(
     layout: &FeatureLayout,
     rows: &mut dyn FeatureRows,
 ) -> io::Result<()> {
-    out.write_all(&header(descr(layout.dtype), &stacked_shape(rows.num_rows(), layout)))?;
+    out.write_all(&npy_header(descr(layout.dtype), &stacked_shape(rows.num_rows(), layout)))?;
     let mut bytes = Vec::with_capacity(layout.num_bytes());
     for row in 0..rows.num_rows() {
         bytes.clear();
@@ -71,7 +53,7 @@ pub(super) fn write_array(
 pub fn write_feature_npy(path: &Path, layout: &FeatureLayout, values: &[u8]) -> Result<(), WriteError> {
     let shape: Vec<u64> = layout.shape.iter().map(|side| *side as u64).collect();
     write_whole_unsynced(path, |out| {
-        out.write_all(&header(descr(layout.dtype), &shape))?;
+        out.write_all(&npy_header(descr(layout.dtype), &shape))?;
         out.write_all(values)
     })
 }

@@ -8,13 +8,13 @@ use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
-use parquet::file::reader::{FileReader, SerializedFileReader};
 use serde_json::Value;
 
 use super::error::BadFeatures;
 use super::format::FeatureFormat;
 use super::manifest::OutputFile;
-use super::parquet as tables;
+use super::names::TABLES;
+use super::{h5_read, parquet_read};
 use crate::formats::WriteError;
 use crate::tensor::refusal_in;
 
@@ -28,9 +28,9 @@ pub(super) fn check(format: FeatureFormat, path: &Path, go_on: &dyn Fn() -> bool
         // All there is to check is in the array's header, which is read when the file is opened.
         FeatureFormat::Folder | FeatureFormat::Npy => Ok(()),
         FeatureFormat::Npz => check_npz(path, go_on),
-        FeatureFormat::H5 => check_hdf5(path),
+        FeatureFormat::H5 => h5_read::check(path),
         FeatureFormat::Safetensors => check_safetensors(path),
-        FeatureFormat::Parquet => check_parquet(path, go_on),
+        FeatureFormat::Parquet => parquet_read::check(path, go_on),
     }
     .map_err(|reason| BadFeatures::file(path, reason))
 }
@@ -56,14 +56,6 @@ fn check_npz(path: &Path, go_on: &dyn Fn() -> bool) -> Result<(), Box<dyn Error>
         }
     }
     Ok(())
-}
-
-/// The first block of an HDF5 file says where the file ends. HDF5's own library refuses a file that ends before that.
-fn check_hdf5(path: &Path) -> Result<(), Box<dyn Error>> {
-    let file = hdf5_pure::File::open_streaming(path)?;
-    let said = file.superblock().eof_address;
-    let got = path.metadata()?.len();
-    if got == said { Ok(()) } else { Err(length_words(got, said).into()) }
 }
 
 /// The tensors must follow each other from the end of the header to the end of the file, without gaps and with nothing left over.
@@ -118,23 +110,6 @@ pub(super) fn safetensors_header(file: &mut File, total: u64) -> io::Result<(u64
     Ok((length, serde_json::from_slice(&header)?))
 }
 
-/// Unpacks every page of every column.
-fn check_parquet(path: &Path, go_on: &dyn Fn() -> bool) -> Result<(), Box<dyn Error>> {
-    let reader = SerializedFileReader::new(File::open(path)?)?;
-    for group in 0..reader.num_row_groups() {
-        let group = reader.get_row_group(group)?;
-        for column in 0..group.num_columns() {
-            for page in group.get_column_page_reader(column)? {
-                page?;
-                if !go_on() {
-                    return Err("interrupted".into());
-                }
-            }
-        }
-    }
-    Ok(())
-}
-
 /// A message on how a file's length differs from what it should be.
 pub(super) fn length_words(got: u64, expected: u64) -> String {
     let (num, words) = if got < expected {
@@ -150,7 +125,7 @@ pub(super) fn length_words(got: u64, expected: u64) -> String {
 pub(super) fn strangers(format: FeatureFormat, folder: &Path, files: &[OutputFile]) -> Vec<PathBuf> {
     let (place, is_taken): (PathBuf, fn(&str) -> bool) = match format {
         // Readers ignore tables whose names begin with one of these characters.
-        FeatureFormat::Parquet => (folder.join(tables::FOLDER), |name| !name.starts_with(['.', '_'])),
+        FeatureFormat::Parquet => (folder.join(TABLES), |name| !name.starts_with(['.', '_'])),
         FeatureFormat::H5 => {
             (folder.to_owned(), |name| name.strip_suffix(".h5").is_some_and(|n| n.starts_with("features")))
         }

@@ -9,6 +9,7 @@ use super::error::BadFeatures;
 use super::format::FeatureFormat;
 use super::npy;
 use super::safetensors;
+use crate::formats::npy_header;
 use crate::tensor::{Dtype, FeatureLayout};
 
 /// Consecutive rows in one file.
@@ -102,7 +103,7 @@ pub(super) fn read_own_header(file: &mut (impl Read + Seek)) -> io::Result<NpyHe
     let mut bytes = vec![0; header.length as usize];
     file.seek(SeekFrom::Start(start))?;
     file.read_exact(&mut bytes)?;
-    if bytes == npy::header(&header.descr, &header.shape) {
+    if bytes == npy_header(&header.descr, &header.shape) {
         Ok(header)
     } else {
         Err(io::Error::other("the header is not as it was written: copy the file again"))

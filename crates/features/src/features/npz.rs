@@ -7,11 +7,10 @@ use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, ZipWriter};
 
 use super::manifest::OutputFile;
-use super::npy::{header, write_stacked};
+use super::npy::write_stacked;
 use super::rows::{FeatureRows, FeatureTable};
 use super::survey::{Storage, as_number, survey};
-use crate::formats::atomic::write_whole;
-use crate::formats::{WriteError, hash_file};
+use crate::formats::{WriteError, hash_file, npy_header, write_whole};
 use crate::tensor::Cell;
 
 const NAME: &str = "features.npz";
@@ -42,7 +41,7 @@ pub(super) fn write(
                 Storage::Numbers => "<f8".to_owned(),
                 Storage::Text { longest } => format!("<U{longest}"),
             };
-            zip.write_all(&header(&descr, &[num_rows]))?;
+            zip.write_all(&npy_header(&descr, &[num_rows]))?;
             for row in 0..num_rows {
                 let cells = rows.cells(row)?;
                 let cell = cells.get(at).unwrap_or(&Cell::Missing);
@@ -53,7 +52,7 @@ pub(super) fn write(
         let about = Cell::Text(table.about.to_owned());
         let longest = table.about.chars().count().max(1);
         // A single text is an array without sides.
-        zip.write_all(&header(&format!("<U{longest}"), &[]))?;
+        zip.write_all(&npy_header(&format!("<U{longest}"), &[]))?;
         zip.write_all(&element(&about, Storage::Text { longest }))?;
         zip.finish().map_err(io::Error::other)?;
         // A ZIP's writer seeks back to fill in sizes and checksums, so the file is read again for its hash.

@@ -16,13 +16,11 @@ use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 use parquet::schema::types::{ColumnPath, Type, TypePtr};
 
 use super::manifest::OutputFile;
+use super::names::{TABLES, TABLES_LIST};
 use super::rows::{FeatureRows, FeatureTable};
 use crate::formats::{WriteError, write_whole_hashed};
 use crate::tensor::{Cell, Column, ColumnKind, Dtype, FeatureLayout};
 
-pub(super) const FOLDER: &str = "features.parquet";
-/// The name of the column with the features.
-pub(super) const LIST: &str = "features";
 /// About how many bytes of features one file has: readers work well with this size, and a million rows don't need many files.
 const FILE_BYTES: u64 = 128 << 20;
 /// Bytes of features in one row group, which is held in memory while it is written.
@@ -35,7 +33,7 @@ pub(super) fn write(
     table: FeatureTable<'_>,
     rows: &mut dyn FeatureRows,
 ) -> Result<Vec<OutputFile>, WriteError> {
-    let place = folder.join(FOLDER);
+    let place = folder.join(TABLES);
     std::fs::create_dir_all(&place).map_err(|e| WriteError::new(e, &place))?;
     let row_bytes = table.layout.num_bytes().max(1) as u64;
     let per_group = (GROUP_BYTES / row_bytes).clamp(1, GROUP_ROWS);
@@ -45,7 +43,7 @@ pub(super) fn write(
     let mut first = 0;
     loop {
         let end = num_rows.min(first + per_file);
-        let name = format!("{FOLDER}/part-{:05}.parquet", files.len());
+        let name = format!("{TABLES}/part-{:05}.parquet", files.len());
         let hash = write_whole_hashed(&folder.join(&name), |out| {
             write_file(out, table, rows, first..end, per_group).map_err(plain)
         })?;
@@ -69,14 +67,14 @@ fn plain(error: parquet::errors::ParquetError) -> io::Error {
 }
 
 fn write_file(
-    out: &mut (impl io::Write + Send),
+    out: &mut (dyn io::Write + Send),
     table: FeatureTable<'_>,
     rows: &mut dyn FeatureRows,
     range: std::ops::Range<u64>,
     per_group: u64,
 ) -> parquet::errors::Result<()> {
     let shape: Vec<String> = table.layout.shape.iter().map(ToString::to_string).collect();
-    let features = ColumnPath::from(vec![LIST.to_owned(), "list".to_owned(), "element".to_owned()]);
+    let features = ColumnPath::from(vec![TABLES_LIST.to_owned(), "list".to_owned(), "element".to_owned()]);
     let properties = WriterProperties::builder()
         .set_compression(Compression::SNAPPY)
         .set_created_by(concat!("filterscope ", env!("CARGO_PKG_VERSION")).to_owned())
@@ -135,7 +133,7 @@ fn schema(columns: &[Column], dtype: Dtype) -> parquet::errors::Result<TypePtr> 
         .with_repetition(Repetition::REPEATED)
         .with_fields(vec![element])
         .build()?;
-    let features = Type::group_type_builder(LIST)
+    let features = Type::group_type_builder(TABLES_LIST)
         .with_repetition(Repetition::REQUIRED)
         .with_logical_type(Some(LogicalType::List))
         .with_fields(vec![Arc::new(list)])
@@ -145,7 +143,7 @@ fn schema(columns: &[Column], dtype: Dtype) -> parquet::errors::Result<TypePtr> 
 }
 
 fn write_cells<'a>(
-    group: &mut SerializedRowGroupWriter<'_, impl io::Write + Send>,
+    group: &mut SerializedRowGroupWriter<'_, &mut (dyn io::Write + Send)>,
     column: &Column,
     cells: impl Iterator<Item = &'a Cell> + Clone,
 ) -> parquet::errors::Result<()> {
@@ -170,7 +168,7 @@ fn write_cells<'a>(
 }
 
 fn write_values(
-    group: &mut SerializedRowGroupWriter<'_, impl io::Write + Send>,
+    group: &mut SerializedRowGroupWriter<'_, &mut (dyn io::Write + Send)>,
     layout: &FeatureLayout,
     rows: &mut dyn FeatureRows,
     range: std::ops::Range<u64>,
@@ -197,7 +195,7 @@ fn write_values(
 }
 
 fn write_column<T: DataType>(
-    group: &mut SerializedRowGroupWriter<'_, impl io::Write + Send>,
+    group: &mut SerializedRowGroupWriter<'_, &mut (dyn io::Write + Send)>,
     values: &[T::T],
     definition: &[i16],
     repetition: Option<&[i16]>,

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::format::FeatureFormat;
 use super::manifest::OutputFile;
+use super::names::{HDF5_SET, TABLES_LIST, hdf5_set_name};
 use super::rows::{FeatureRows, FeatureTable};
 use super::{h5, npy, npz, parquet, safetensors};
 use crate::formats::WriteError;
@@ -28,15 +29,15 @@ impl FeatureFormat {
             return Some(NameClash::Zero(column.name.clone()));
         }
         let name_in_file = |name: &str| match self {
-            Self::H5 => h5::set_name(name),
+            Self::H5 => hdf5_set_name(name),
             Self::Npz => npz::array_name(name),
             Self::Folder | Self::Npy | Self::Safetensors | Self::Parquet => name.to_owned(),
         };
         let own: &[&str] = match self {
-            Self::H5 => &[h5::SET],
+            Self::H5 => &[HDF5_SET],
             Self::Npz => &npz::OWN,
             Self::Safetensors => &[safetensors::TENSOR, safetensors::METADATA],
-            Self::Parquet => &[parquet::LIST],
+            Self::Parquet => &[TABLES_LIST],
             Self::Folder | Self::Npy => &[],
         };
         let mut seen: HashMap<String, &str> = HashMap::new();

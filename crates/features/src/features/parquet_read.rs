@@ -1,8 +1,9 @@
 //! Reads features from Parquet, with one row group in memory at a time.
 
+use std::error::Error;
 use std::fs::File;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use parquet::column::reader::ColumnReader;
 use parquet::data_type::AsBytes;
@@ -98,4 +99,21 @@ impl ParquetRows {
             Err("its features are not of the length that the manifest says".into())
         }
     }
+}
+
+/// Unpacks every page of every column. `go_on` is called for each; if it returns false, the result is an error.
+pub(super) fn check(path: &Path, go_on: &dyn Fn() -> bool) -> Result<(), Box<dyn Error>> {
+    let reader = SerializedFileReader::new(File::open(path)?)?;
+    for group in 0..reader.num_row_groups() {
+        let group = reader.get_row_group(group)?;
+        for column in 0..group.num_columns() {
+            for page in group.get_column_page_reader(column)? {
+                page?;
+                if !go_on() {
+                    return Err("interrupted".into());
+                }
+            }
+        }
+    }
+    Ok(())
 }

@@ -11,6 +11,7 @@ use super::blocks::{Block, find_block, read_own_header};
 use super::containers::{check, length_words, strangers};
 use super::error::BadFeatures;
 use super::format::FeatureFormat;
+use super::h5_read::Hdf5Rows;
 use super::index::{INDEX_NAME, SKIPPED_NAME};
 use super::manifest::{MANIFEST_NAME, Manifest, SkippedRow};
 use super::parquet_read::ParquetRows;
@@ -19,9 +20,6 @@ use super::rows::FeatureRows;
 use super::strays::find_strays;
 use crate::formats::hash_file;
 use crate::tensor::{Cell, FeatureLayout, is_refusal};
-
-/// How many bytes of rows are read from an HDF5 file at once.
-const WINDOW_BYTES: u64 = 8 << 20;
 
 /// A folder of features, opened for reading.
 #[derive(Debug)]
@@ -44,13 +42,7 @@ enum Values {
         column: usize,
     },
     Parquet(ParquetRows),
-    /// The files, each with its first row and number of rows; the open file with its index; the first row in memory and the bytes
-    /// from it on.
-    Hdf5 {
-        files: Vec<(PathBuf, u64, u64)>,
-        open: Option<(usize, hdf5_pure::File)>,
-        window: (u64, Vec<u8>),
-    },
+    Hdf5(Hdf5Rows),
 }
 
 impl StoredFeatures {
@@ -92,14 +84,10 @@ impl StoredFeatures {
             }
             FeatureFormat::H5 => {
                 let mut files = Vec::new();
-                let mut first = 0;
                 for file in &manifest.outcome.files {
-                    let path = inside(folder, &file.name)?;
-                    check_hdf5(&path, &manifest.recipe.stored.layout, file.num_rows)?;
-                    files.push((path, first, file.num_rows));
-                    first += file.num_rows;
+                    files.push((inside(folder, &file.name)?, file.num_rows));
                 }
-                Values::Hdf5 { files, open: None, window: (0, Vec::new()) }
+                Values::Hdf5(Hdf5Rows::open(files, manifest.recipe.stored.layout.clone())?)
             }
         };
         Ok(Self { folder: folder.to_owned(), manifest, index, values })
@@ -249,41 +237,12 @@ impl FeatureRows for StoredFeatures {
                 read_feature_npy(&path, layout, bytes)
             }
             Values::Parquet(rows) => rows.values(row, bytes),
-            Values::Hdf5 { files, open, window } => {
-                let length = layout.num_bytes() as u64;
-                let held = window.1.len() as u64 / length.max(1);
-                if row < window.0 || row >= window.0 + held {
-                    let place = files.partition_point(|(_, first, _)| *first <= row).saturating_sub(1);
-                    let (path, first, num) = files.get(place).ok_or(io::ErrorKind::UnexpectedEof)?;
-                    let file = match open.take() {
-                        Some((at, file)) if at == place => file,
-                        _ => hdf5_pure::File::open_streaming(path).map_err(plain)?,
-                    };
-                    let local = row - first;
-                    let wanted = (WINDOW_BYTES / length.max(1)).max(1).min(num - local);
-                    let set = file.dataset(super::h5::SET).map_err(plain)?;
-                    *window = (row, set.read_raw_rows(local, wanted).map_err(plain)?);
-                    if window.1.len() as u64 != wanted * length {
-                        return Err(io::ErrorKind::UnexpectedEof.into());
-                    }
-                    *open = Some((place, file));
-                }
-                let at = ((row - window.0) * length) as usize;
-                bytes.extend(window.1.get(at..at + length as usize).ok_or(io::ErrorKind::UnexpectedEof)?);
-                Ok(())
-            }
+            Values::Hdf5(rows) => rows.values(row, bytes),
         }
     }
 
     fn cells(&mut self, row: u64) -> io::Result<Vec<Cell>> {
         self.index.cells(row)
-    }
-}
-
-fn plain(error: hdf5_pure::Error) -> io::Error {
-    match error {
-        hdf5_pure::Error::Io(error) => error,
-        other => io::Error::other(other),
     }
 }
 
@@ -331,20 +290,6 @@ pub fn read_feature_npy(path: &Path, layout: &FeatureLayout, bytes: &mut Vec<u8>
         )));
     }
     file.read_to_end(bytes)?;
-    Ok(())
-}
-
-fn check_hdf5(path: &Path, layout: &FeatureLayout, num_rows: u64) -> Result<(), BadFeatures> {
-    let bad = |error: hdf5_pure::Error| BadFeatures::file(path, error);
-    let file = hdf5_pure::File::open_streaming(path).map_err(bad)?;
-    let set = file.dataset(super::h5::SET).map_err(bad)?;
-    let shape = set.shape().map_err(bad)?;
-    let size = set.element_size().map_err(bad)?;
-    if shape != super::npy::stacked_shape(num_rows, layout) || size != layout.dtype.bytes() as u64 {
-        let words =
-            format!("its features are {shape:?} of {size} bytes, which is not what the manifest says");
-        return Err(BadFeatures::file(path, words));
-    }
     Ok(())
 }
 

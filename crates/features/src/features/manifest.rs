@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::format::FeatureFormat;
-use crate::formats::atomic::write_whole;
+use crate::formats::write_whole;
 use crate::formats::{FileHash, PartRecord, UNSEALED, WeightsId, WriteError, is_sealed, seal};
 use crate::tensor::{AxisOrder, Column, FeatureLayout};
 
@@ -216,6 +216,7 @@ pub struct Manifest {
 
 /// Why a manifest was not read.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum BadManifest {
     /// There is no manifest.
     #[error("no manifest.json: not a folder of features, or its run is not finished: \"{}\"", .path.display())]
