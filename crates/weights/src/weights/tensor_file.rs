@@ -73,6 +73,7 @@ impl TensorFile {
     }
 
     /// A file from the tensors of an ONNX file, which are named after the nodes of its graph.
+    #[cfg(feature = "onnx")]
     pub(super) fn of_onnx(bytes: Cow<'static, [u8]>, tensors: Tensors, origin: String) -> Self {
         Self {
             bytes: Arc::new(bytes),

@@ -8,9 +8,11 @@ use std::path::{Path, PathBuf};
 use md5::Md5;
 use sha2::{Digest, Sha256};
 
-use super::client::{Client, header};
+use super::blocks::each_block;
 use super::error::FetchError;
+use super::http::{Http, header};
 use super::offer::Offer;
+use super::outcome::{Fetched, Progress};
 use super::record::{FileRecord, write_record};
 use crate::tensor::{WeightSource, hex};
 use crate::weights::folders::Folders;
@@ -20,28 +22,10 @@ const SPARE_BYTES: u64 = 64 << 20;
 /// Size of the blocks that are read and written.
 const BLOCK: usize = 256 << 10;
 
-/// Progress of a download.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Progress {
-    /// Bytes that are on the disk.
-    pub have: u64,
-    /// Size of the whole file, if the server says it.
-    pub total: Option<u64>,
-}
-
-/// A finished download.
-#[derive(Clone, Debug)]
-pub struct Fetched {
-    /// Path of the file.
-    pub path: PathBuf,
-    /// The file's record.
-    pub record: FileRecord,
-}
-
-impl Client {
+impl Http {
     /// Downloads an offer to its place in `folders`. `tell` is called after each block and may cancel the download; the bytes received
     /// so far are kept and the next download resumes there.
-    pub fn fetch(
+    pub(super) fn fetch(
         &self,
         offer: &Offer,
         tag: &str,
@@ -290,11 +274,6 @@ fn disk(reason: io::Error, path: &Path) -> FetchError {
     FetchError::Disk { reason, path: path.to_owned() }
 }
 
-/// A file's md5, lower-case hexadecimal.
-pub fn md5_of(path: &Path) -> io::Result<String> {
-    Ok(Checksums::of(&mut File::open(path)?, true)?.md5)
-}
-
 /// Checksums and size of a complete file.
 struct Checksums {
     sha256: String,
@@ -307,18 +286,13 @@ impl Checksums {
     fn of(file: &mut File, wants_md5: bool) -> io::Result<Self> {
         file.seek(SeekFrom::Start(0))?;
         let (mut sha256, mut md5, mut num_bytes) = (Sha256::new(), Md5::new(), 0);
-        let mut block = vec![0; 1 << 20];
-        loop {
-            let num = file.read(&mut block)?;
-            if num == 0 {
-                break;
-            }
-            num_bytes += num as u64;
-            sha256.update(&block[..num]);
+        each_block(file, |block| {
+            num_bytes += block.len() as u64;
+            sha256.update(block);
             if wants_md5 {
-                md5.update(&block[..num]);
+                md5.update(block);
             }
-        }
+        })?;
         let md5 = if wants_md5 { hex(&md5.finalize()) } else { String::new() };
         Ok(Self { sha256: hex(&sha256.finalize()), md5, num_bytes })
     }

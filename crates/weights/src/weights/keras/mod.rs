@@ -6,6 +6,8 @@
 mod config;
 mod file;
 mod flat;
+#[cfg(feature = "keras")]
+mod groups;
 mod inside;
 mod picture;
 mod store;
@@ -15,4 +17,6 @@ pub use inside::{Inside, Unreadable, efficientnets_own, inside};
 
 pub(super) use file::KerasFile;
 pub(super) use flat::{Flat, FlatNode};
-pub(super) use store::{KerasStore, StoredLayer, class_of, counted, group_names};
+#[cfg(feature = "keras")]
+pub(super) use groups::group_names;
+pub(super) use store::{KerasStore, StoredLayer, class_of, counted};

@@ -157,6 +157,9 @@ pub enum OnnxProblem {
     /// The network has no feature maps.
     #[error("there is no layer of maps in it")]
     NoMaps,
+    /// The program was built without the feature `onnx`.
+    #[error("this build of filterscope reads no ONNX files; build it with the feature `onnx`")]
+    NotBuilt,
 }
 
 fn nearest_or_why(why: &str, nearest: &[String]) -> String {
@@ -167,6 +170,7 @@ fn nearest_or_why(why: &str, nearest: &[String]) -> String {
     }
 }
 
+#[cfg(feature = "onnx")]
 impl OnnxProblem {
     /// Whether the problem is a single operation that isn't supported, so that nodes that don't depend on it can still be used.
     pub(super) fn is_of_operation(&self) -> bool {
@@ -200,7 +204,8 @@ impl Remedied for OnnxProblem {
             | Self::Twice(_)
             | Self::Sparse
             | Self::TooMuch(_)
-            | Self::NoMaps => None,
+            | Self::NoMaps
+            | Self::NotBuilt => None,
         }
     }
 }

@@ -1,43 +1,24 @@
 //! ONNX files: a network with its weights, converted to a graph of named nodes.
 //!
-//! Responsible for the format and for expressing its operations in this program's. Must not know how a graph runs, or what a picture
-//! is: what the file says about its input's values is passed on as text.
+//! Responsible for what the program is told about such a file: the network or the reason why there is none. `reading` is all that knows
+//! the format, except for its first bytes; without the feature `onnx`, `absent` stands in for it and refuses every file.
 
-mod arguments;
-mod arithmetic;
-mod borders;
-mod checks;
-mod constant;
-mod conversion;
-mod convert;
-mod convolutions;
-mod draft;
+#[cfg(not(feature = "onnx"))]
+mod absent;
 mod ending;
 mod error;
-mod external_data;
-mod file_bytes;
-mod finish;
-mod fold;
-mod model;
-mod names;
 mod net;
-mod node;
-mod norms;
-mod operations;
+mod open;
 mod opset;
-mod patterns;
-mod plumbing;
-mod pools;
-mod proto;
-mod quantised;
-mod resize;
-mod shuffle;
-mod sides;
+#[cfg(feature = "onnx")]
+mod reading;
 mod sniff;
-mod value;
-mod versions;
-mod ways;
-mod whole;
+
+#[cfg(feature = "onnx")]
+use reading::network_of;
+
+#[cfg(not(feature = "onnx"))]
+use absent::network_of;
 
 pub use ending::Ending;
 pub use error::OnnxProblem;

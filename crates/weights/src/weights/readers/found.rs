@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::tensor::{NoRoom, check_room};
+use crate::tensor::NoRoom;
 use crate::weights::averaged::Averaged;
 use crate::weights::keras::KerasFile;
 use crate::weights::tensors::{Format, Tensors};
@@ -66,12 +66,6 @@ impl FileContents {
             keeps_bytes: true,
         }
     }
-}
-
-/// A copy of the bytes for a reader that needs its own, if there is enough memory.
-pub(super) fn copied(bytes: &[u8]) -> Result<Vec<u8>, ReadError> {
-    check_room(bytes.len() as u64)?;
-    Ok(bytes.to_vec())
 }
 
 /// Removes wrapper prefixes from the names if all of them share one (`module.` of PyTorch's `DataParallel` and similar ones).

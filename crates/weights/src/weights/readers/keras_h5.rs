@@ -8,9 +8,14 @@ use hdf5_pure::File;
 
 use super::found::{FileContents, ReadError};
 use super::keras_groups;
-use super::keras_reader::{Reader, explain, strings, text};
+use super::keras_reader::{Reader, copied, explain, strings, text};
 use crate::weights::keras::{KerasConfig, KerasFile, KerasStore};
 use crate::weights::tensors::{Format, Tensors};
+
+/// Reads the tensors of a file that is in no archive.
+pub(super) fn hdf5_file(bytes: &[u8]) -> Result<FileContents, ReadError> {
+    index(copied(bytes)?, None)
+}
 
 /// Reads the tensors of a whole file. `config` is the model's configuration if it is stored outside the HDF5 file, in the same archive.
 pub(super) fn index(bytes: Vec<u8>, config: Option<KerasConfig>) -> Result<FileContents, ReadError> {

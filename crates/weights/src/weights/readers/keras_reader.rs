@@ -19,6 +19,12 @@ pub(super) fn explain(error: hdf5_pure::Error) -> ReadError {
     ReadError::broken(format!("{error}; it may be cut short, get it again"))
 }
 
+/// A copy of the bytes for the reader of HDF5, which needs its own, if there is enough memory.
+pub(super) fn copied(bytes: &[u8]) -> Result<Vec<u8>, ReadError> {
+    check_room(bytes.len() as u64)?;
+    Ok(bytes.to_vec())
+}
+
 /// The error for something that a list in the file names and that can't be read.
 fn listed(what: &str, error: hdf5_pure::Error) -> ReadError {
     match error {
@@ -99,7 +105,7 @@ impl Reader {
         let is_model = config.is_some_and(|layer| layer.model.is_some());
         if parts.len() < 2 && !is_model {
             let weights = parts.pop().map(|(_, weights)| weights).unwrap_or_default();
-            return self.take(StoredLayer::named("", layer, &weights), weights);
+            return self.take(named("", layer, &weights), weights);
         }
         for (owner, weights) in parts {
             let (path, name) = owner.rsplit_once('/').unwrap_or(("", &owner));
@@ -111,7 +117,7 @@ impl Reader {
                     path => format!("{layer}/{path}/"),
                 },
             };
-            self.take(StoredLayer::named(&scope, name, &weights), weights)?;
+            self.take(named(&scope, name, &weights), weights)?;
         }
         Ok(())
     }
@@ -180,6 +186,12 @@ impl Reader {
         }
         Ok(Entry::owned(dtype.to_string(), sides, values))
     }
+}
+
+/// A layer with its own name; it has weights if `weights` isn't empty.
+fn named(scope: &str, name: &str, weights: &[Named]) -> StoredLayer {
+    let has_weights = !weights.is_empty();
+    StoredLayer { scope: scope.to_owned(), name: name.to_owned(), class: None, is_named: true, has_weights }
 }
 
 /// Today's name of a weight, by its name in a file; `None` if that name doesn't tell.

@@ -1,7 +1,8 @@
 //! Keras 3's `.keras` files: a ZIP archive with a `.weights.h5` file and the model's configuration.
 
-use super::found::{FileContents, ReadError, copied};
+use super::found::{FileContents, ReadError};
 use super::keras_h5;
+use super::keras_reader::copied;
 use super::zip_archive::{Archive, Member};
 use crate::weights::tensors::Format;
 
@@ -14,7 +15,7 @@ const MAX_CONFIG_BYTES: usize = 64 << 20;
 const MAX_PACKING: usize = 1100;
 
 /// Reads the tensors; `weights` is the name of `model.weights.h5` in the archive.
-pub(super) fn index(archive: &mut Archive<'_>, weights: &str) -> Result<FileContents, ReadError> {
+pub(super) fn keras_archive(archive: &mut Archive<'_>, weights: &str) -> Result<FileContents, ReadError> {
     let limit = archive.bytes().len().saturating_mul(MAX_PACKING).min(MAX_WEIGHTS_BYTES);
     let bytes = match archive.member(weights, limit)? {
         Member::Stored(range) => copied(&archive.bytes()[range])?,

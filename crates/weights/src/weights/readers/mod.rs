@@ -1,11 +1,19 @@
 //! Readers of weight files, one module per format. Each gives the tensors of a file by name. A file's format is recognised by its bytes.
 //!
+//! Keras' files need the feature `keras`; without it, `keras_absent` stands in for their readers and refuses them.
+//!
 //! A reader doesn't trust the sizes that a file states: what it allocates is limited by the number of bytes in the file.
 
 mod found;
+#[cfg(not(feature = "keras"))]
+mod keras_absent;
+#[cfg(feature = "keras")]
 mod keras_groups;
+#[cfg(feature = "keras")]
 mod keras_h5;
+#[cfg(feature = "keras")]
 mod keras_reader;
+#[cfg(feature = "keras")]
 mod keras_zip;
 mod legacy_pth;
 mod pickle;
@@ -20,7 +28,12 @@ use super::error::WeightsFileError;
 use super::onnx::looks_like_onnx;
 
 pub(super) use self::found::FileContents;
-use self::found::{ReadError, copied};
+use self::found::ReadError;
+#[cfg(feature = "keras")]
+use self::{keras_h5::hdf5_file, keras_zip::keras_archive};
+
+#[cfg(not(feature = "keras"))]
+use self::keras_absent::{hdf5_file, keras_archive};
 
 const CONVERT: &str = "weights are read from safetensors, PyTorch's .pth and Keras' .h5 and .keras files";
 const FETCH_AGAIN: &str =
@@ -49,7 +62,7 @@ pub(super) fn index(bytes: &[u8], origin: &str, ema: bool) -> Result<FileContent
     } else if bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"PK\x05\x06") {
         ("ZIP archive", zip(bytes, ema))
     } else if bytes.starts_with(b"\x89HDF\r\n\x1a\n") {
-        ("HDF5 file", copied(bytes).and_then(|bytes| keras_h5::index(bytes, None)))
+        ("HDF5 file", hdf5_file(bytes))
     } else if bytes.len() > 2 && bytes[0] == 0x80 && (2..=5).contains(&bytes[1]) {
         ("PyTorch file of the old kind", legacy_pth::index(bytes, ema))
     } else if looks_like_onnx(bytes) {
@@ -105,7 +118,7 @@ fn zip(bytes: &[u8], ema: bool) -> Result<FileContents, ReadError> {
         return torch_zip::index(&mut archive, &pickle, ema);
     }
     if let Some(weights) = archive.find(|name| name == "model.weights.h5") {
-        return keras_zip::index(&mut archive, &weights);
+        return keras_archive(&mut archive, &weights);
     }
     if archive.find(|name| std::path::Path::new(name).extension().is_some_and(|e| e == "npy")).is_some() {
         return Err(ReadError::Other("a NumPy archive".to_owned(), CONVERT));

@@ -7,9 +7,9 @@
 
 use std::collections::HashSet;
 
-use super::error::OnnxProblem;
 use super::model::OnnxModel;
 use super::node::OnnxNode;
+use crate::weights::onnx::error::OnnxProblem;
 
 /// Names of the values that are still integers from the picture.
 #[derive(Debug, Default)]

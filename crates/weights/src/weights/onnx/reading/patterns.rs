@@ -3,11 +3,11 @@
 //! Their inner steps don't become layers: the values between an error function and the product that completes a GELU are of no interest.
 
 use super::conversion::Conversion;
-use super::error::OnnxProblem;
 use super::node::OnnxNode;
 use super::pools::pool;
 use super::value::{Inputs, Map, Partial, PartialStage, Value};
 use crate::graph::ActivationFn;
+use crate::weights::onnx::error::OnnxProblem;
 
 /// `Erf`, which is only supported on `x / √2`, as the first part of a GELU.
 pub(super) fn erf(work: &Conversion, node: &OnnxNode, x: Map) -> Result<Value, OnnxProblem> {

@@ -3,11 +3,11 @@
 
 use super::arguments::optional_at;
 use super::conversion::Conversion;
-use super::error::OnnxProblem;
 use super::node::OnnxNode;
 use super::sides::sides_at;
 use super::value::{Dimension, Inputs, Map, Side, place};
 use crate::graph::{Coordinates, Extent2d, MAX_SIDE, Mixing, Op, Resize, Rounding};
+use crate::weights::onnx::error::OnnxProblem;
 
 pub(super) fn resize(
     work: &mut Conversion,

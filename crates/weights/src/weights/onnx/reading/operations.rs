@@ -7,7 +7,6 @@ use super::arithmetic::{arithmetic, clip, hard_sigmoid, of_many, prelu};
 use super::borders::pad;
 use super::conversion::Conversion;
 use super::convolutions::{conv, linear};
-use super::error::OnnxProblem;
 use super::node::OnnxNode;
 use super::norms::{batch_norm, layer_norm, lrn};
 use super::patterns::erf;
@@ -17,6 +16,7 @@ use super::resize::resize;
 use super::shuffle::slice;
 use super::value::{Inputs, Map, NCHW, Value};
 use crate::graph::{ActivationFn, Sides};
+use crate::weights::onnx::error::OnnxProblem;
 
 /// The attributes of an operator in any opset, by type: integers, floats, strings.
 pub(super) type Settings =

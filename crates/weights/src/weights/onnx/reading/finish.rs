@@ -4,11 +4,13 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::draft::{Draft, DraftNode};
-use super::ending::{Ending, Last, last, short};
-use super::error::OnnxProblem;
+use super::ending::{Last, last, short};
 use super::ways::Ways;
 use crate::graph::{Graph, GraphBuilder, GraphError, NodeId, NodeInfo, Op};
 use crate::tensor::{PixelSize, nearest_names};
+use crate::weights::onnx::ending::Ending;
+use crate::weights::onnx::error::OnnxProblem;
+use crate::weights::onnx::net::HEAD_PREFIX;
 use crate::weights::tensors::{Entry, Tensors};
 
 /// A graph with its parameters by name, and where it ends.
@@ -17,9 +19,6 @@ pub(super) struct Finished {
     pub(super) tensors: Tensors,
     pub(super) ending: Ending,
 }
-
-/// Prefix of the names of a classifier's tensors.
-pub(super) const HEAD_PREFIX: &str = "classifier.";
 
 /// Largest number of layers that are offered as the final one. A longer list would be no help.
 const MAX_CHOICES: usize = 400;

@@ -13,13 +13,11 @@ use std::rc::Rc;
 
 use super::checks::check;
 use super::conversion::Conversion;
-use super::error::OnnxProblem;
 use super::fold::fold;
 use super::model::OnnxModel;
 use super::names::plain;
 use super::node::OnnxNode;
 use super::operations::operation;
-use super::opset::MAX_OPSET;
 use super::patterns::go_on;
 use super::quantised::{MAX_MADE_BYTES, dequantised};
 use super::shuffle::{split, ungroup};
@@ -28,6 +26,8 @@ use super::value::{Dimension, Inputs, Map, NCHW, NHWC, Value};
 use super::ways::{Cause, Ways};
 use super::whole::WholeNumbers;
 use crate::tensor::PixelSize;
+use crate::weights::onnx::error::OnnxProblem;
+use crate::weights::onnx::opset::MAX_OPSET;
 
 /// Largest number of channels of a map.
 const MAX_CHANNELS: usize = 1 << 16;

@@ -9,10 +9,10 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::draft::DraftNode;
-use super::error::OnnxProblem;
 use super::names::plain;
 use super::node::OnnxNode;
 use super::value::{Partial, Value};
+use crate::weights::onnx::error::OnnxProblem;
 
 /// What a value depends on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

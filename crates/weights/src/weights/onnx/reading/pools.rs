@@ -3,10 +3,10 @@
 use super::arguments::{counts, in_order, optional_at};
 use super::borders::padding;
 use super::conversion::Conversion;
-use super::error::OnnxProblem;
 use super::node::OnnxNode;
 use super::value::{Dimension, Inputs, Map, NCHW, Value, place};
 use crate::graph::{BorderMean, Op, Padding, Pool2d, Sides};
+use crate::weights::onnx::error::OnnxProblem;
 
 /// `MaxPool` and `AveragePool`. `around` is a border of −∞ that a `Pad` before a max pool adds.
 pub(super) fn pool(

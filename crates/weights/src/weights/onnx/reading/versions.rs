@@ -6,12 +6,17 @@
 //!
 //! Source: the release table and the operators' change log of onnx 1.23 (<https://onnx.ai/onnx/operators/>).
 
-use super::error::OnnxProblem;
-use super::opset::{MAX_OPSET, is_own};
 use super::proto::ModelProto;
+use crate::weights::onnx::error::OnnxProblem;
+use crate::weights::onnx::opset::MAX_OPSET;
 
 /// Supported versions of the format, from the first one with opsets to that of onnx 1.23.
 const IR_VERSIONS: std::ops::RangeInclusive<i64> = 3..=14;
+
+/// Whether a domain is ONNX's own.
+pub(super) fn is_own(domain: &str) -> bool {
+    matches!(domain, "" | "ai.onnx")
+}
 
 /// The opset of ONNX's own operators, if the file names one. An error if it, or the format's version, isn't supported.
 pub(super) fn opset_of(model: &ModelProto) -> Result<Option<i64>, OnnxProblem> {

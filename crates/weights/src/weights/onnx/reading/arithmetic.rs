@@ -5,11 +5,11 @@ use std::rc::Rc;
 use super::arguments::{constant_at, optional_at};
 use super::constant::Constant;
 use super::conversion::Conversion;
-use super::error::OnnxProblem;
 use super::node::OnnxNode;
 use super::patterns::six_hard_swishes;
 use super::value::{Dimension, Inputs, Map, Value};
 use crate::graph::{ActivationFn, Op, PairFn, Pairwise};
+use crate::weights::onnx::error::OnnxProblem;
 use crate::weights::tensors::Entry;
 
 /// `Add`, `Sub`, `Mul` and `Div` where at least one operand is a map.

@@ -3,12 +3,12 @@
 
 use super::arguments::{listed, optional_at};
 use super::conversion::Conversion;
-use super::error::OnnxProblem;
 use super::names::plain;
 use super::node::OnnxNode;
 use super::sides::sides_at;
 use super::value::{Dimension, Grouped, GroupedAxis, Inputs, Map, Side, Value, place};
 use crate::graph::{ChannelRange, Conv2d, Op, Padding};
+use crate::weights::onnx::error::OnnxProblem;
 use crate::weights::tensors::Entry;
 
 /// Largest number of rows or columns that a slice of the picture may leave out at each end, because a convolution kernel spans them.

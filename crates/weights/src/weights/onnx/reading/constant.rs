@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::error::OnnxProblem;
 use super::file_bytes::FileBytes;
 use super::names::plain;
 use super::proto::TensorProto;
+use crate::weights::onnx::error::OnnxProblem;
 use crate::weights::tensors::{ElementType, Entry};
 
 /// A constant array: a named initializer, an attribute of a node, or a computed value.

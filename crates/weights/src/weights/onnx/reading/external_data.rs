@@ -13,10 +13,10 @@ use std::path::{Component, Path};
 
 use bytes::Bytes;
 
-use super::error::OnnxProblem;
 use super::names::plain;
 use super::proto::TensorProto;
 use crate::weights::error::MAX_FILE_BYTES;
+use crate::weights::onnx::error::OnnxProblem;
 
 /// The data that was read from files next to a model, as a list of pieces.
 #[derive(Debug)]

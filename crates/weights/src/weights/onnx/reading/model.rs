@@ -11,16 +11,15 @@ use bytes::Bytes;
 use prost::Message as _;
 
 use super::constant::{Constant, type_of};
-use super::error::OnnxProblem;
 use super::external_data::ExternalData;
 use super::file_bytes::FileBytes;
 use super::names::plain;
 use super::node::OnnxNode;
-use super::opset::is_own;
 use super::proto::{
     AttributeProto, FunctionProto, GraphProto, ModelProto, NodeProto, TensorProto, ValueInfoProto,
 };
-use super::versions::opset_of;
+use super::versions::{is_own, opset_of};
+use crate::weights::onnx::error::OnnxProblem;
 
 /// Largest number of nodes and of constants. The largest known networks for pictures have a few thousand.
 const MAX_ITEMS: usize = 50_000;

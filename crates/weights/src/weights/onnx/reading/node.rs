@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::constant::Constant;
-use super::error::OnnxProblem;
+use crate::weights::onnx::error::OnnxProblem;
 
 /// One node with its attributes by type.
 #[derive(Debug)]

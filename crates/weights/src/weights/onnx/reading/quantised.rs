@@ -2,9 +2,9 @@
 
 use super::arguments::{constant_at, optional_at};
 use super::constant::Constant;
-use super::error::OnnxProblem;
 use super::node::OnnxNode;
 use super::value::{Inputs, Value, place};
+use crate::weights::onnx::error::OnnxProblem;
 
 /// Largest number of bytes that nodes may compute from constants, not counting those in the file. VGG19's transposed linear layers take
 /// half a gigabyte.

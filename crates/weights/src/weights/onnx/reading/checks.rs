@@ -9,11 +9,11 @@
 //! Source: the operators' change log (<https://onnx.ai/onnx/operators/>).
 
 use super::arguments::optional_at;
-use super::error::OnnxProblem;
 use super::names::plain;
 use super::node::OnnxNode;
 use super::operations::SETTINGS;
 use super::value::{Inputs, Value};
+use crate::weights::onnx::error::OnnxProblem;
 
 /// Refuses a node that would be computed wrongly without an error.
 pub(super) fn check(node: &OnnxNode, inputs: Inputs<'_>, opset: i64) -> Result<(), OnnxProblem> {

@@ -3,11 +3,11 @@
 //! The functions for single operations add to it. Must not know what any operation means.
 
 use super::draft::Draft;
-use super::error::OnnxProblem;
 use super::node::OnnxNode;
 use super::value::{Dimension, Inputs, Map, Side, Value};
 use crate::graph::{Node, NodeId, NodeInfo};
 use crate::tensor::{MapShape, PixelSize};
+use crate::weights::onnx::error::OnnxProblem;
 
 /// Largest sum of the widths of all borders. No network has a tenth of it; the limit keeps sizes from overflowing.
 const MAX_BORDERS: usize = 1 << 14;

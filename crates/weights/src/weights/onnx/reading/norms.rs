@@ -3,10 +3,10 @@
 use super::arguments::{constant_at, count, factor, optional_at};
 use super::constant::Constant;
 use super::conversion::Conversion;
-use super::error::OnnxProblem;
 use super::node::OnnxNode;
 use super::value::{Dimension, Inputs, Map, place};
 use crate::graph::{BatchNorm, LayerNorm, Lrn, Op};
+use crate::weights::onnx::error::OnnxProblem;
 use crate::weights::tensors::Entry;
 
 /// `BatchNormalization` with running statistics.

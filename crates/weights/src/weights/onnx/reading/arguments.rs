@@ -3,9 +3,9 @@
 use std::rc::Rc;
 
 use super::constant::Constant;
-use super::error::OnnxProblem;
 use super::node::OnnxNode;
 use super::value::{Dimension, Inputs, Map, Value};
+use crate::weights::onnx::error::OnnxProblem;
 
 /// Largest number of values in a small constant that is computed with here. Shapes and paddings have a dozen at most.
 pub(super) const MAX_NUMBERS: usize = 64;

@@ -2,10 +2,10 @@
 
 use super::arguments::{constant_at, optional_at};
 use super::conversion::Conversion;
-use super::error::OnnxProblem;
 use super::node::OnnxNode;
 use super::value::{Dimension, Inputs, Map, Partial, PartialStage, Value, place};
 use crate::graph::{Op, Padding, Sides};
+use crate::weights::onnx::error::OnnxProblem;
 
 /// The padding of a convolution or pool.
 pub(super) fn padding(work: &mut Conversion, node: &OnnxNode) -> Result<Padding, OnnxProblem> {

@@ -3,10 +3,10 @@
 use super::arguments::{constant_at, count, counts, in_order, optional_at};
 use super::borders::padding;
 use super::conversion::Conversion;
-use super::error::OnnxProblem;
 use super::node::OnnxNode;
 use super::value::{Dimension, Inputs, Map, NCHW, Value};
 use crate::graph::{Conv2d, Op};
+use crate::weights::onnx::error::OnnxProblem;
 use crate::weights::tensors::Entry;
 
 /// `Conv`.

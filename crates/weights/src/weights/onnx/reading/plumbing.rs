@@ -2,12 +2,12 @@
 
 use super::arguments::between;
 use super::conversion::Conversion;
-use super::error::OnnxProblem;
 use super::node::OnnxNode;
 use super::shuffle::group;
 use super::sides::{sides_at, value_of};
 use super::value::{Dimension, Inputs, Map, Side, Value, place};
 use crate::graph::Op;
+use crate::weights::onnx::error::OnnxProblem;
 
 pub(super) fn concat(
     work: &mut Conversion,
