@@ -1,6 +1,6 @@
 //! A sheet: one figure with the picture and a titled panel for each backbone or layer.
 
-use fast_image_resize::{PixelType, Resizer, images::Image};
+use fast_image_resize::{PixelType, ResizeOptions, Resizer, images::Image};
 
 use super::{MAX_SIDE, MosaicError, Paper, Pixels, enlarge, text_block::TextBlock};
 
@@ -184,13 +184,14 @@ fn fit_width(picture: &SheetPicture, width: u32) -> Result<Pixels, MosaicError> 
         (f64::from(width) / f64::from(from_width)).min(4.0 * f64::from(width) / f64::from(from_height));
     let side = |from: u32| (f64::from(from) * shrink).round().max(1.0) as u32;
     let (to_width, to_height) = (side(from_width), side(from_height));
+    let rgba = rgb.as_chunks::<3>().0.iter().flat_map(|p| [p[0], p[1], p[2], u8::MAX]).collect();
     let source =
-        Image::from_vec_u8(from_width, from_height, rgb.clone(), PixelType::U8x3).map_err(|_| mismatch())?;
-    let mut target = Image::new(to_width, to_height, PixelType::U8x3);
+        Image::from_vec_u8(from_width, from_height, rgba, PixelType::U8x4).map_err(|_| mismatch())?;
+    let mut target = Image::new(to_width, to_height, PixelType::U8x4);
     // Can fail only where the two pixel types differ, which they don't.
-    Resizer::new().resize(&source, &mut target, None).map_err(|_| mismatch())?;
-    let rgba = target.buffer().chunks_exact(3).flat_map(|p| [p[0], p[1], p[2], u8::MAX]).collect();
-    Pixels::from_rgba(to_width, to_height, rgba)
+    let opaque = ResizeOptions::new().use_alpha(false);
+    Resizer::new().resize(&source, &mut target, &opaque).map_err(|_| mismatch())?;
+    Pixels::from_rgba(to_width, to_height, target.into_vec())
 }
 
 #[cfg(test)]
