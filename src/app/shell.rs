@@ -168,6 +168,7 @@ impl App {
             secs: ctx.input(|i| i.time),
             is_dark: ctx.theme() == egui::Theme::Dark,
             max_texture_side: ctx.input(|i| i.max_texture_side),
+            is_narrow: ctx.content_rect().width() < theme::NARROW,
             memory_bytes: self.runtime.memory_bytes(),
             live: self.runtime.newest_frame(),
             seen: face::seen_view(&self.model, &self.scratch, ctx),

@@ -41,6 +41,8 @@ pub(crate) struct Now {
     pub(crate) is_dark: bool,
     /// Longest side of a texture, in pixels.
     pub(crate) max_texture_side: usize,
+    /// Whether the window is too narrow for the right panel to be always there.
+    pub(crate) is_narrow: bool,
     /// Memory used by the program in bytes; none where the system doesn't report it.
     pub(crate) memory_bytes: Option<usize>,
     /// The newest frame of a stream.

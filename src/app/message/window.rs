@@ -4,13 +4,12 @@ use egui::Key;
 
 use crate::app::message::action::{Action, Menu, ctrl, ctrl_shift, key};
 use crate::app::model::preferences::Preference;
-use crate::app::model::windows::LeftTab;
 
 /// A command about the window itself.
 #[derive(Clone)]
 pub(crate) enum WindowCommand {
-    /// Choose what the left panel shows.
-    SetTab(LeftTab),
+    /// Show or hide the right panel.
+    ToggleRight,
     /// Change a preference.
     Prefer(Preference),
     /// Open or close the table of layers.
@@ -42,6 +41,16 @@ pub(crate) const ACTIONS: &[Action<WindowCommand>] = &[
     .with_keys(&[ctrl_shift(Key::P)]),
     Action::new("Layer statistics", "the table of layers", |_| vec![WindowCommand::ToggleTable])
         .in_menu(Menu::View, 40),
+    Action::new("Left panel", "show or hide the panel of picture, model and layers", |model| {
+        vec![WindowCommand::Prefer(Preference::ShowsLeft(!model.preferences.shows_left))]
+    })
+    .in_menu(Menu::View, 45)
+    .with_keys(&[ctrl(Key::B)]),
+    Action::new("Right panel", "show or hide the panel of channel and display", |_| {
+        vec![WindowCommand::ToggleRight]
+    })
+    .in_menu(Menu::View, 46)
+    .with_keys(&[ctrl(Key::R)]),
     Action::new("Dark or light", "draw the window dark or light", |_| vec![WindowCommand::ToggleTheme])
         .in_menu(Menu::View, 51),
     Action::new("Keys and words", "this help", |_| vec![WindowCommand::ToggleHelp])

@@ -42,7 +42,7 @@ use crate::app::model::shown::{Inspected, Shown};
 use crate::app::model::task::Tasks;
 use crate::app::model::view::{ViewId, ViewState};
 use crate::app::model::weights::WeightsOffer;
-use crate::app::model::windows::{LeftTab, OpenWindows};
+use crate::app::model::windows::OpenWindows;
 use crate::engine::{CancelToken, DeviceChoice, EngineChoice, WeightStore};
 use crate::graph::Graph;
 use crate::models::{ModelSpec, Registry};
@@ -103,7 +103,6 @@ pub(crate) struct Model {
     pub(crate) messages: VecDeque<Notice>,
     /// The latest messages, dismissed ones included.
     pub(crate) log: VecDeque<Notice>,
-    pub(crate) tab: LeftTab,
     pub(crate) walk: Walk,
     /// Playback through the layers.
     pub(crate) playing: Option<Playing>,
@@ -142,6 +141,8 @@ pub(crate) struct Model {
     /// Memory used by the program in bytes, as of about a second ago; none where the system doesn't report it.
     pub(crate) memory_bytes: Option<usize>,
     pub(crate) max_texture_side: usize,
+    /// Whether the window is too narrow for the right panel to be always there.
+    pub(crate) is_narrow: bool,
 }
 
 impl Model {
@@ -167,7 +168,6 @@ impl Model {
             column_question: None,
             messages: VecDeque::new(),
             log: VecDeque::new(),
-            tab: LeftTab::default(),
             walk: Walk::default(),
             playing: None,
             tasks: Tasks::of(spec.tag),
@@ -192,7 +192,13 @@ impl Model {
             device: DeviceChoice::default(),
             devices: Vec::new(),
             max_texture_side: DEFAULT_TEXTURE_SIDE,
+            is_narrow: false,
         }
+    }
+
+    /// Whether the right panel is shown.
+    pub(crate) const fn shows_right(&self) -> bool {
+        if self.is_narrow { self.open.right } else { self.preferences.shows_right }
     }
 
     /// The active view, the one that the panels show.

@@ -37,6 +37,9 @@ pub(crate) struct Preferences {
     pub(crate) frames_a_second: f32,
     /// Opacity of a channel's map over the picture, 0 to 1.
     pub(crate) overlay_opacity: f32,
+    /// Whether the left panel is shown, and the right one.
+    pub(crate) shows_left: bool,
+    pub(crate) shows_right: bool,
 }
 
 impl Default for Preferences {
@@ -47,6 +50,8 @@ impl Default for Preferences {
             layers_a_second: 2.0,
             frames_a_second: 5.0,
             overlay_opacity: 0.6,
+            shows_left: true,
+            shows_right: true,
         }
     }
 }
@@ -58,6 +63,8 @@ pub(crate) enum Preference {
     LayersASecond(f32),
     FramesASecond(f32),
     OverlayOpacity(f32),
+    ShowsLeft(bool),
+    ShowsRight(bool),
 }
 
 impl Preferences {
@@ -78,6 +85,8 @@ impl Preferences {
             Preference::OverlayOpacity(opacity) => {
                 self.overlay_opacity = within(opacity, 0.0, 1.0, usual.overlay_opacity);
             }
+            Preference::ShowsLeft(is_shown) => self.shows_left = is_shown,
+            Preference::ShowsRight(is_shown) => self.shows_right = is_shown,
         }
     }
 
@@ -105,7 +114,6 @@ pub(crate) struct Remembered {
     pub(crate) link_looks: bool,
     pub(crate) same_scale: bool,
     pub(crate) arrangement: String,
-    pub(crate) shows_layers: bool,
     pub(crate) has_caption: bool,
     pub(crate) has_scale: bool,
     pub(crate) paper: String,
@@ -126,7 +134,6 @@ impl Default for Remembered {
             link_looks: true,
             same_scale: false,
             arrangement: "automatic".into(),
-            shows_layers: false,
             has_caption: true,
             has_scale: true,
             paper: "light".into(),

@@ -18,6 +18,9 @@ use crate::tensor::{Activation, ChannelSelection, LayerStats};
 /// Number of bins of a histogram.
 pub(crate) const NUM_BINS: usize = 48;
 
+/// How many of the strongest channels are kept.
+pub(crate) const NUM_STRONGEST: usize = 40;
+
 /// Everything about one layer of one backbone for one picture.
 pub(crate) struct Shown {
     /// The picture's name for titles: the file's name, or log, frame and camera.
@@ -68,6 +71,8 @@ pub(crate) struct Shown {
     pub(crate) histogram: [u32; NUM_BINS],
     /// The statistic that channels are ordered by (the mean, if the order uses none) of each channel, sorted from the largest.
     pub(crate) profile: Vec<f32>,
+    /// The channels with the largest statistic, alike ones left out, strongest first; no more than [`NUM_STRONGEST`].
+    pub(crate) strongest: Vec<usize>,
 }
 
 impl Shown {

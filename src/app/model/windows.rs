@@ -1,14 +1,4 @@
-//! Which floating windows are open, and what the left panel shows.
-
-/// What the left panel shows.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum LeftTab {
-    #[default]
-    Setup,
-    Layers,
-    /// The details, which are on the right if there is room.
-    Details,
-}
+//! Which floating windows are open.
 
 /// The floating windows that are open inside the main window.
 #[expect(clippy::struct_excessive_bools, reason = "each is open or not by itself")]
@@ -18,4 +8,6 @@ pub(crate) struct OpenWindows {
     pub(crate) palette: bool,
     pub(crate) table: bool,
     pub(crate) log: bool,
+    /// The right panel in a window that is too narrow for it to be always there.
+    pub(crate) right: bool,
 }

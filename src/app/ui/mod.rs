@@ -6,9 +6,12 @@ pub(crate) mod dialog;
 pub(crate) mod face;
 pub(crate) mod frame_times;
 pub(crate) mod histogram;
+pub(crate) mod icons;
 pub(crate) mod input;
 pub(crate) mod panels;
+pub(crate) mod placed;
 pub(crate) mod scratch;
+pub(crate) mod sharp;
 pub(crate) mod spinner;
 pub(crate) mod textures;
 pub(crate) mod theme;
@@ -26,11 +29,7 @@ pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
     bar::draw(ui, cx);
     status::draw(ui, cx);
     controls::draw(ui, cx);
-    // In a window too narrow for everything, the mosaic matters most: the details are then in a tab of the left panel.
-    cx.scratch.is_narrow = ui.available_width() <= theme::DETAILS_WIDTH + 260.0;
-    if !cx.scratch.is_narrow {
-        details::draw(ui, cx);
-    }
+    details::draw(ui, cx);
     timeline::draw(ui, cx);
     egui::CentralPanel::no_frame().show(ui, |ui| views::draw(ui, cx));
     models::ask(ui.ctx(), cx);

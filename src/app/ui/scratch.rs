@@ -5,6 +5,7 @@ use std::sync::Weak;
 
 use crate::app::model::shown::{NUM_BINS, Shown};
 use crate::app::model::view::ViewId;
+use crate::app::ui::sharp::Sharp;
 use crate::app::ui::viewport::Viewport;
 use crate::graph::NodeId;
 use crate::mosaic::{MosaicValue, SeenPart};
@@ -20,8 +21,6 @@ pub(crate) struct Scratch {
     pub(crate) typed_grid: String,
     pub(crate) typed_class: String,
     pub(crate) layer_search: String,
-    /// Whether the window is too narrow for the right panel.
-    pub(crate) is_narrow: bool,
     pub(crate) tree_search: String,
     pub(crate) model_search: String,
     /// The text typed into the command palette.
@@ -51,6 +50,8 @@ pub(crate) struct ViewScratch {
     pub(crate) part: Option<SeenPart>,
     /// The rectangle on screen in which the mosaic was last drawn.
     pub(crate) panel: Option<egui::Rect>,
+    /// The mosaic as it was drawn for the screen last, where its values are small.
+    pub(crate) sharp: Option<Sharp>,
     /// The value under the pointer.
     pub(crate) hovered: Option<MosaicValue>,
     /// Row and column under the pointer in the map of the selected channel in the details.

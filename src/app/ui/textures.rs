@@ -60,16 +60,21 @@ impl Texture {
         }
     }
 
-    /// Draws the picture with its top left corner at `origin`, each of its pixels `scale` points wide. Pieces that are not visible are
-    /// left out.
-    pub(crate) fn paint(&self, painter: &egui::Painter, origin: egui::Pos2, scale: f32) {
-        let uv = Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0));
-        for (rect, handle) in &self.parts {
-            let place =
-                Rect::from_min_max(origin + rect.min.to_vec2() * scale, origin + rect.max.to_vec2() * scale);
-            if place.intersects(painter.clip_rect()) {
-                painter.image(handle.id(), place, uv, Color32::WHITE);
+    /// Draws a part of the picture, in its pixels, scaled to a rectangle on the screen.
+    pub(crate) fn paint_part(&self, painter: &egui::Painter, from: Rect, to: Rect) {
+        let scale = to.size() / from.size().max(vec2(1e-3, 1e-3));
+        for (piece, handle) in &self.parts {
+            let seen = piece.intersect(from);
+            if !seen.is_positive() {
+                continue;
             }
+            let at = |p: egui::Pos2| to.min + (p - from.min) * scale;
+            let uv = |p: egui::Pos2| ((p - piece.min) / piece.size()).to_pos2();
+            let (place, uv) = (
+                Rect::from_min_max(at(seen.min), at(seen.max)),
+                Rect::from_min_max(uv(seen.min), uv(seen.max)),
+            );
+            painter.image(handle.id(), place, uv, Color32::WHITE);
         }
     }
 }

@@ -1,7 +1,105 @@
 //! Small widgets that several panels use.
 
 use crate::app::message::command::actions;
+use crate::app::ui::theme;
 use crate::render::Share;
+
+/// The head of a section of a panel, with small buttons on its right; returns the head's response, by which a control can be labelled.
+pub(crate) fn section(ui: &mut egui::Ui, name: &str, actions: impl FnOnce(&mut egui::Ui)) -> egui::Response {
+    ui.add_space(SECTION_SPACE);
+    let response = ui
+        .horizontal(|ui| {
+            let text = egui::RichText::new(name).text_style(theme::head_style()).color(theme::of(ui).quiet);
+            let response = ui.label(text);
+            ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), actions);
+            response
+        })
+        .inner;
+    ui.add_space(2.0);
+    response
+}
+
+/// Space above a section's head.
+const SECTION_SPACE: f32 = 8.0;
+
+/// A small button without a frame, for the right of a section's head.
+pub(crate) fn small_action(ui: &mut egui::Ui, name: &str) -> egui::Response {
+    let text = egui::RichText::new(name).small().color(theme::of(ui).quiet);
+    ui.add(egui::Button::new(text).frame_when_inactive(false))
+}
+
+/// A button that is an icon: `name` is its name in the accessibility tree and its tooltip, if `hint` is empty.
+pub(crate) fn icon_button(ui: &mut egui::Ui, icon: &str, name: &str, hint: &str) -> egui::Response {
+    let text = egui::RichText::new(icon).text_style(theme::icon_style()).color(theme::of(ui).quiet);
+    let response = ui.add(egui::Button::new(text).frame_when_inactive(false));
+    named(response, egui::Role::Button, name).on_hover_text(if hint.is_empty() { name } else { hint })
+}
+
+/// A card: a group of things on a ground of its own, as wide as the panel.
+pub(crate) fn card<R>(ui: &mut egui::Ui, contents: impl FnOnce(&mut egui::Ui) -> R) -> R {
+    egui::Frame::new()
+        .fill(theme::of(ui).card)
+        .corner_radius(theme::CARD_RADIUS)
+        .inner_margin(10)
+        .show(ui, |ui| {
+            ui.set_width(ui.available_width());
+            contents(ui)
+        })
+        .inner
+}
+
+/// A fact: a quiet name on the left, the value beside it. The row is as high without a value.
+pub(crate) fn fact(ui: &mut egui::Ui, name: &str, value: &str) {
+    let tokens = theme::of(ui);
+    let whole = egui::vec2(ui.available_width(), FACT_HEIGHT);
+    ui.allocate_ui_with_layout(whole, egui::Layout::left_to_right(egui::Align::Center), |ui| {
+        let width = (whole.x * 0.36).min(LABEL_WIDTH);
+        ui.allocate_ui_with_layout(
+            egui::vec2(width, FACT_HEIGHT),
+            egui::Layout::left_to_right(egui::Align::Center),
+            |ui| {
+                ui.set_width(width);
+                ui.add(egui::Label::new(egui::RichText::new(name).color(tokens.quiet)).truncate());
+            },
+        );
+        let text = egui::RichText::new(value).color(tokens.strong);
+        ui.add(egui::Label::new(text).truncate());
+    });
+}
+
+/// Height of a fact's row.
+const FACT_HEIGHT: f32 = 17.0;
+
+/// A row of settings: a label on the left, and its control over the rest of the row. `control` is given the width that it may take.
+/// Returns what `control` returns, labelled by the label.
+pub(crate) fn setting(
+    ui: &mut egui::Ui,
+    name: &str,
+    hint: &str,
+    control: impl FnOnce(&mut egui::Ui, f32) -> egui::Response,
+) -> egui::Response {
+    ui.horizontal(|ui| {
+        let width = ui.available_width();
+        let label_width = (width * 0.38).min(LABEL_WIDTH);
+        let label = ui
+            .allocate_ui_with_layout(
+                egui::vec2(label_width, ui.spacing().interact_size.y),
+                egui::Layout::left_to_right(egui::Align::Center),
+                |ui| {
+                    ui.set_width(label_width);
+                    ui.add(egui::Label::new(name).truncate())
+                },
+            )
+            .inner;
+        let label = if hint.is_empty() { label } else { label.on_hover_text(hint) };
+        let room = ui.available_width();
+        control(ui, room).labelled_by(label.id)
+    })
+    .inner
+}
+
+/// Greatest width of the labels of settings.
+const LABEL_WIDTH: f32 = 110.0;
 
 /// The rectangle on screen of a part of a picture, if the whole picture is drawn in `whole`.
 pub(crate) fn share_rect(whole: egui::Rect, share: Share) -> egui::Rect {

@@ -239,6 +239,7 @@ fn picked(model: &Model, question: Question, path: PathBuf) -> Command {
 /// Does what is due when a frame begins.
 fn tick(model: &mut Model, now: &Now, effects: &mut Effects) {
     model.max_texture_side = now.max_texture_side;
+    model.is_narrow = now.is_narrow;
     model.memory_bytes = now.memory_bytes;
     if let Some(frame) = &now.live {
         dataset::take_frame(model, frame, effects);

@@ -12,7 +12,6 @@ use crate::app::model::messages::Tone;
 use crate::app::model::preferences::{ARRANGEMENTS, MAX_BYTES, MAX_FIELDS, MAX_RECENT, Remembered, VERSION};
 use crate::app::model::save::SaveLooks;
 use crate::app::model::view::Busy;
-use crate::app::model::windows::LeftTab;
 use crate::app::update::show::show_active;
 use crate::mosaic::Paper;
 use crate::render::{KeptLooks, Surround};
@@ -30,7 +29,6 @@ pub(crate) fn remembered(model: &Model) -> String {
             .iter()
             .find(|(way, _)| *way == model.arrangement)
             .map_or_else(String::new, |(_, name)| (*name).to_owned()),
-        shows_layers: model.tab == LeftTab::Layers,
         has_caption: model.saved.surround.has_caption,
         has_scale: model.saved.surround.has_scale,
         paper: model.saved.paper.to_string(),
@@ -71,7 +69,6 @@ pub(crate) fn take_remembered(model: &mut Model, effects: &mut Effects, text: &s
     };
     let way = ARRANGEMENTS.iter().find(|(_, name)| *name == kept.arrangement);
     model.arrangement = way.map_or(Arrangement::Automatic, |(way, _)| *way);
-    model.tab = if kept.shows_layers { LeftTab::Layers } else { LeftTab::Setup };
     model.saved = SaveLooks {
         surround: Surround { has_caption: kept.has_caption, has_scale: kept.has_scale },
         paper: kept.paper.parse::<Paper>().unwrap_or(model.saved.paper),

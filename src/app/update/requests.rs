@@ -12,7 +12,6 @@ use crate::app::model::download::Stage;
 use crate::app::model::pins::PinnedChannel;
 use crate::app::model::task::basis::Basis;
 use crate::app::model::task::{Task, TaskPlan};
-use crate::app::model::windows::LeftTab;
 use crate::engine::CancelToken;
 use crate::input::dataset::Source;
 use crate::models::{ModelSpec, Registry};
@@ -29,7 +28,7 @@ pub(crate) fn inspect_selected(model: &mut Model, effects: &mut Effects) {
 
 /// Requests the overview of layers, if it is visible and the newest request for it was for another run or another list of layers.
 pub(crate) fn ask_for_walk(model: &mut Model, effects: &mut Effects) {
-    let is_seen = model.tab == LeftTab::Layers || model.open.table;
+    let is_seen = model.preferences.shows_left || model.open.table;
     let view = model.view();
     if !is_seen || view.shown.is_none() || view.busy.is_some() || !view.is_plain() {
         return;

@@ -11,7 +11,8 @@ use crate::app::update::requests::inspect_selected;
 /// Handles a command about the window.
 pub(crate) fn apply(model: &mut Model, command: WindowCommand, now: &Now, effects: &mut Effects) {
     match command {
-        WindowCommand::SetTab(tab) => model.tab = tab,
+        WindowCommand::ToggleRight if model.is_narrow => model.open.right = !model.open.right,
+        WindowCommand::ToggleRight => model.preferences.shows_right = !model.preferences.shows_right,
         WindowCommand::Prefer(preference) => model.preferences.set(preference),
         WindowCommand::ToggleTable => model.open.table = !model.open.table,
         WindowCommand::ToggleLog => model.open.log = !model.open.log,

@@ -26,9 +26,9 @@ fn a_clicked_tile_shows_the_channel_s_details() {
     let mut window = Window::with_cat();
     let at = window.tile(MOSAIC, (32.0, 64.0), (2.0, 7.0));
     window.click_at(at);
-    window.wait_for("rank ");
-    assert!(window.says("channel 135, live"));
-    assert!(window.says("by largest value, of 2048"));
+    window.wait_for(" by mean, ");
+    assert!(window.says("Channel 135"));
+    assert!(window.says("by max, of 2048"));
     let map = window.harness.get_by_role_and_label(Role::Image, "Map of channel 135").rect();
     window.harness.get_by_role_and_label(Role::Image, "Channel 135 over the picture");
     // The centre of row 1, column 6 of a 10×10 map.
@@ -38,7 +38,7 @@ fn a_clicked_tile_shows_the_channel_s_details() {
     let near = window.texts().into_iter().find(|t| t.starts_with("Alike channel ")).unwrap();
     window.click(&near);
     let channel = near.strip_prefix("Alike channel ").unwrap().to_owned();
-    window.wait_for(&format!("channel {channel}, live"));
+    window.wait_for(&format!("Channel {channel}"));
     window.wait(|w| w.harness.query_by_label(&format!("Map of channel {channel}")).is_some(), "its map");
     assert!(window.says("Alike channel 135"), "{:?}", window.texts());
 }
@@ -63,7 +63,7 @@ fn pins_stay_when_the_picture_changes_and_return_to_their_layer() {
     window.wait_for("xception.keras_in1k · act4 2048×10×10");
     window.wait_for("channel 135, ");
     // The details of the channel move the tray when they appear.
-    window.wait_for("rank ");
+    window.wait_for(" by mean, ");
     window.settle();
     window.click("Unpin channel 135 of act4");
     assert!(!window.says("Pinned channel 135"));

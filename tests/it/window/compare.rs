@@ -170,7 +170,7 @@ fn the_closest_channel_is_found_by_its_map() {
     let mut window = Window::with_cat();
     window.click("Add view");
     window.type_into("Channel number", "135");
-    window.wait_for("rank ");
+    window.wait_for(" by mean, ");
     window.click("Closest in view 1");
     window.wait_for("closest to channel 135 of view 2:");
     // The same layer of the same network: the closest channel is the channel itself.

@@ -334,7 +334,7 @@ fn a_part_a_channel_and_a_sheet_are_restored() {
 
     let mut window = Window::with_cat();
     window.drop_file(&filter);
-    window.wait_for("channel 135, live");
+    window.wait_for("Channel 135");
     window.settle();
     window.harness.get_by_label("Mosaic of 2048 channels");
     window.drop_file(&view);

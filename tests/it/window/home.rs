@@ -13,7 +13,7 @@ fn settings_are_restored_at_the_next_start() {
     window.choose("Colours", "viridis");
     window.choose("Order", "by mean");
     window.click("dark background");
-    window.click("Layers");
+    window.menu("View", "Left panel");
     window.drop_file(root().join("assets/drive/center/1500000000004200000.jpg"));
     window.wait_for("stretched from 320x240 to 299x299");
     let saved = window.harness.state().remembered();
@@ -23,8 +23,8 @@ fn settings_are_restored_at_the_next_start() {
     let ctx = window.harness.ctx.clone();
     window.harness.state_mut().take_remembered(&ctx, &saved);
     window.settle();
-    assert!(window.says("Search layers"), "the tab");
-    window.click("Input & model");
+    assert!(!window.says("Search layers"), "the left panel stays hidden");
+    window.menu("View", "Left panel");
     assert!(window.says("mean of each channel, sorted"));
     let dir = tempfile::tempdir().unwrap();
     let look = window.saved_record(&dir.path().join("a.png")).panels[0].look.clone();
@@ -81,7 +81,7 @@ fn every_widget_has_a_name() {
     window.wait_for("drive, row 0, center");
     window.settle();
     window.type_into("Channel number", "135");
-    window.wait_for("rank ");
+    window.wait_for(" by mean, ");
     window.click("Pin");
     window.click("Add view");
     window.wait_for("angle at this frame: ");
@@ -103,7 +103,6 @@ fn every_widget_has_a_name() {
             .collect()
     };
     assert_eq!(nameless(&window), Vec::<String>::new(), "setup");
-    window.click("Layers");
     window.wait_for("728×19×19 · ");
     window.menu("View", "Layer statistics");
     window.harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::E);

@@ -8,7 +8,6 @@ use super::Window;
 #[test]
 fn the_tree_lists_every_stage_and_selects_it() {
     let mut window = Window::with_cat();
-    window.click("Layers");
     // The numbers arrive together with the thumbnails, from one run.
     window.wait_for("728×19×19 · 0 % dead");
     window.click("block3");
@@ -20,22 +19,6 @@ fn the_tree_lists_every_stage_and_selects_it() {
     window.wait_for("xception.keras_in1k · act3 1536×10×10");
     window.type_into("Search layers", "zzz");
     assert!(window.says("No layer has these letters in this order"));
-}
-
-/// A regression test. The two tabs once shared their scroll position: after the end of the tree, the path field was out of sight.
-#[test]
-fn the_input_tab_keeps_its_scroll_position_after_the_tree_was_scrolled() {
-    let mut window = Window::open([1280.0, 720.0], filterscope::render::WindowRequest::default());
-    window.wait_for("xception.keras_in1k · act4 2048×10×10");
-    let field = "or drop a file here, or type its path:";
-    let place = |window: &Window| window.harness.get_by_role_and_label(Role::TextInput, field).rect();
-    let before = place(&window);
-    window.click("Layers");
-    window.wait_for("728×19×19 · 0 % dead");
-    window.harness.run_steps(10);
-    window.click("Input & model");
-    window.harness.run_steps(5);
-    assert_eq!(place(&window), before);
 }
 
 #[test]

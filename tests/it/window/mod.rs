@@ -111,7 +111,12 @@ impl Window {
 
     fn texts(&self) -> Vec<String> {
         let all = self.harness.root().query_all(egui_kittest::kittest::By::new());
-        all.filter_map(|n| n.accesskit_node().label().or_else(|| n.accesskit_node().value())).collect()
+        all.flat_map(|n| {
+            let node = n.accesskit_node();
+            [node.label().or_else(|| node.value()), node.description()]
+        })
+        .flatten()
+        .collect()
     }
 
     fn says(&self, text: &str) -> bool {
@@ -276,7 +281,7 @@ impl Window {
     }
 
     fn type_path(&mut self, path: &Path) {
-        self.type_into("or drop a file here, or type its path:", &path.display().to_string());
+        self.type_into("Path", &path.display().to_string());
     }
 }
 

@@ -50,7 +50,16 @@ pub struct MosaicValue {
 impl Mosaic {
     /// The value that the pixel at (x, y) shows; `None` in a gap, on a blank place and outside the picture.
     pub fn value_at(&self, x: u32, y: u32) -> Option<MosaicValue> {
-        match self.geometry.spot_at(x, y)? {
+        self.value_of(self.geometry.spot_at(x, y)?)
+    }
+
+    /// The value that the pixel at (x, y) shows, or beside which it is: a gap belongs to the tile before it.
+    pub fn value_near(&self, x: u32, y: u32) -> Option<MosaicValue> {
+        self.value_of(self.geometry.spot_near(x, y)?)
+    }
+
+    fn value_of(&self, spot: MosaicSpot) -> Option<MosaicValue> {
+        match spot {
             MosaicSpot::Value { position, row, column } => {
                 Some(MosaicValue { channel: self.order.channel_at(position)?, position, row, column })
             }

@@ -195,6 +195,15 @@ impl Geometry {
 
     /// What the pixel at (x, y) shows; `None` outside the picture. The exact inverse of [`Geometry::value_rect`].
     pub fn spot_at(&self, x: u32, y: u32) -> Option<MosaicSpot> {
+        self.spot(x, y, false)
+    }
+
+    /// Like [`spot_at`](Self::spot_at), but a gap belongs to the value before it, so that every pixel of the mosaic belongs to a tile.
+    pub fn spot_near(&self, x: u32, y: u32) -> Option<MosaicSpot> {
+        self.spot(x, y, true)
+    }
+
+    fn spot(&self, x: u32, y: u32, has_no_gaps: bool) -> Option<MosaicSpot> {
         if x >= self.width || y >= self.height {
             return None;
         }
@@ -202,6 +211,7 @@ impl Geometry {
         let along = |pixel: u32, num_values: usize| {
             let tile = num_values as u32 * self.scale;
             let (index, inside) = (pixel / (tile + self.gap), pixel % (tile + self.gap));
+            let inside = if has_no_gaps { inside.min(tile.saturating_sub(1)) } else { inside };
             (inside < tile).then_some((index as usize, (inside / self.scale) as usize))
         };
         let (Some((tile_row, value_row)), Some((tile_column, value_column))) =

@@ -15,6 +15,7 @@ mod room;
 mod shown;
 mod similarity;
 mod stats;
+mod strongest;
 mod table;
 mod weight_source;
 
@@ -33,5 +34,6 @@ pub use room::{NoRoom, check_room};
 pub use shown::{shown, steers};
 pub use similarity::{StandardMaps, correlation};
 pub use stats::{CONSTANT_SHARE, ChannelKind, ChannelStats, DEAD_SHARE, KindCounts, LayerStats};
+pub use strongest::strongest;
 pub use table::{Cell, Column, ColumnKind, EXACT_INTEGERS};
 pub use weight_source::WeightSource;

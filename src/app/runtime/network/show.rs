@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::app::message::event::{Event, ViewEvent};
 use crate::app::model::request::FullRequest;
-use crate::app::model::shown::Shown;
+use crate::app::model::shown::{NUM_STRONGEST, Shown};
 use crate::app::model::tiles as textures;
 use crate::app::model::view::Busy;
 use crate::app::runtime::network::keys::{Run, Subject};
@@ -12,7 +12,7 @@ use crate::app::runtime::network::pipeline::{Pipeline, Stop, failed};
 use crate::engine::CancelToken;
 use crate::mosaic::{Grid, Mosaic, MosaicSettings, compose, enlarge};
 use crate::render::{Placement, class_words};
-use crate::tensor::{PixelSize, profile};
+use crate::tensor::{PixelSize, profile, strongest};
 use crate::weights::Head;
 
 /// A mosaic is enlarged for its texture up to this side, in pixels, so that it is drawn smoothly at any lower zoom.
@@ -90,6 +90,7 @@ impl Pipeline {
             stats: Arc::clone(&run.stats),
             histogram: run.histogram,
             profile: profile(&run.stats, wanted.of.selection.order),
+            strongest: strongest(&run.activation, &run.stats, wanted.of.selection.order, NUM_STRONGEST),
             seen: Arc::clone(&prepared.seen),
             thumbnail: Arc::clone(&prepared.thumbnail),
             view: Arc::clone(&prepared.view),

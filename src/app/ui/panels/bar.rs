@@ -1,27 +1,145 @@
-//! The menu bar.
+//! The bar at the top: menus, the path of what is shown, the search, and the panels at the sides.
 
 use crate::app::message::action::Menu;
 use crate::app::message::command::{AnyAction, actions};
 use crate::app::message::view::ViewCommand;
 use crate::app::message::views::ViewsCommand;
+use crate::app::message::window::WindowCommand;
+use crate::app::model::preferences::Preference;
 use crate::app::ui::context::Context;
+use crate::app::ui::icons;
+use crate::app::ui::panels::{layers, models};
 use crate::app::ui::theme;
-use crate::app::ui::widgets::keys;
+use crate::app::ui::widgets::{icon_button, keys, named, tip};
 use crate::engine::DeviceChoice;
 
 /// The menu item after which the recently opened files are listed.
 const RECENT_AFTER: (Menu, u8) = (Menu::File, 11);
 
+/// Below this width, in points, the bar has only an icon for the search, and no path.
+const NARROW_BAR: f32 = 760.0;
+/// Width of the search.
+const SEARCH_WIDTH: f32 = 290.0;
+
 pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
-    egui::Panel::top("bar").show(ui, |ui| {
+    let frame = egui::Frame::new()
+        .fill(theme::of(ui).panel)
+        .inner_margin(egui::Margin::symmetric(12, 5))
+        .stroke(egui::Stroke::NONE);
+    egui::Panel::top("bar").frame(frame).show(ui, |ui| {
+        let is_narrow = ui.available_width() < NARROW_BAR;
         egui::MenuBar::new().ui(ui, |ui| {
+            if !is_narrow {
+                let name = egui::RichText::new("filterscope").text_style(theme::name_style());
+                ui.label(name.color(theme::of(ui).strong));
+                ui.add_space(6.0);
+            }
             ui.menu_button("File", |ui| long(ui, |ui| items(ui, cx, Menu::File)));
             ui.menu_button("View", |ui| long(ui, |ui| items(ui, cx, Menu::View)));
             ui.menu_button("Device", |ui| devices(ui, cx));
             ui.menu_button("Help", |ui| items(ui, cx, Menu::Help));
+            ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+                sides(ui, cx);
+                find(ui, cx, is_narrow);
+                if !is_narrow {
+                    ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| path(ui, cx));
+                }
+            });
         });
     });
 }
+
+/// Shows and hides the panels at the sides.
+fn sides(ui: &mut egui::Ui, cx: &mut Context<'_>) {
+    let hint = tip(ui.ctx(), "Right panel");
+    if icon_button(ui, icons::SLIDERS_HORIZONTAL, "Show or hide the right panel", &hint).clicked() {
+        cx.commands.push(WindowCommand::ToggleRight);
+    }
+    let hint = tip(ui.ctx(), "Left panel");
+    if icon_button(ui, icons::SIDEBAR_SIMPLE, "Show or hide the left panel", &hint).clicked() {
+        cx.commands.push(WindowCommand::Prefer(Preference::ShowsLeft(!cx.model.preferences.shows_left)));
+    }
+}
+
+/// The way to the command palette, which looks like the field that it opens.
+fn find(ui: &mut egui::Ui, cx: &mut Context<'_>, is_narrow: bool) {
+    const NAME: &str = "Find layers, models, actions";
+    let hint = tip(ui.ctx(), "Command palette…");
+    let response = if is_narrow {
+        icon_button(ui, icons::MAGNIFYING_GLASS, NAME, &hint)
+    } else {
+        let tokens = theme::of(ui);
+        let words = egui::RichText::new("Search layers, models, actions").color(tokens.quiet);
+        let shortcut = actions()
+            .iter()
+            .find(|action| action.label == "Command palette…")
+            .and_then(|action| action.keys.first())
+            .map_or_else(String::new, |key| keys(ui.ctx(), *key));
+        let button = egui::Button::new(words)
+            .right_text(egui::RichText::new(shortcut).small().color(tokens.quiet))
+            .fill(tokens.canvas)
+            .min_size(egui::vec2(SEARCH_WIDTH, 0.0));
+        named(ui.add(button), egui::Role::Button, NAME).on_hover_text(hint)
+    };
+    if response.clicked() {
+        cx.commands.push(WindowCommand::TogglePalette);
+    }
+}
+
+/// What is asked for, from the picture to the layer; each part is a menu.
+fn path(ui: &mut egui::Ui, cx: &mut Context<'_>) {
+    ui.add_space(12.0);
+    ui.spacing_mut().item_spacing.x = 2.0;
+    let view = cx.model.view();
+    let (spec, node) = (view.request.spec, view.node());
+    let picture = view.shown.as_ref().map_or_else(|| "picture".to_owned(), |shown| shown.label.clone());
+    let layer = view.graph.node(node).name.clone();
+    let quiet = theme::of(ui).quiet;
+    let separator = |ui: &mut egui::Ui| {
+        let icon = egui::RichText::new(icons::CARET_RIGHT).text_style(theme::icon_style()).size(10.0);
+        ui.add(egui::Label::new(icon.color(quiet)).selectable(false));
+    };
+    crumb(ui, &picture, "The picture", |ui| {
+        for label in ["Open picture or log…", "Open folder…", "Show the cat"] {
+            if let Some(action) = actions().iter().find(|action| action.label == label)
+                && ui.button(action.label).clicked()
+            {
+                cx.commands.extend(action.commands(cx.model));
+                ui.close();
+            }
+        }
+        ui.separator();
+        recent(ui, cx);
+    });
+    separator(ui);
+    crumb(ui, spec.tag, "The model", |ui| models::list(ui, cx, spec));
+    separator(ui);
+    crumb(ui, &layer, "The layer", |ui| layers::list(ui, cx));
+}
+
+/// A part of the path, with its menu.
+fn crumb(ui: &mut egui::Ui, words: &str, what: &str, menu: impl FnOnce(&mut egui::Ui)) {
+    let short: String = words.chars().take(MAX_CRUMB).collect();
+    let short = if short.len() < words.len() { format!("{short}…") } else { short };
+    if ui.available_width() < 8.0 * short.chars().count() as f32 {
+        return;
+    }
+    let button =
+        egui::Button::new(egui::RichText::new(short).color(theme::of(ui).quiet)).frame_when_inactive(false);
+    let (response, _) = egui::containers::menu::MenuButton::from_button(button)
+        .config(
+            egui::containers::menu::MenuConfig::new()
+                .close_behavior(egui::PopupCloseBehavior::CloseOnClickOutside),
+        )
+        .ui(ui, |ui| {
+            egui::ScrollArea::vertical().max_height(theme::LIST_HEIGHT + 60.0).show(ui, menu);
+        });
+    named(response, egui::Role::Button, &format!("{what}: {words}"))
+        .on_hover_text(format!("{what}: {words}"));
+}
+
+/// The most characters of a part of the path.
+const MAX_CRUMB: usize = 28;
 
 /// The actions of a menu, in order of their positions. Of two with the same position, such as play and pause, the enabled one is shown.
 fn items(ui: &mut egui::Ui, cx: &mut Context<'_>, menu: Menu) {

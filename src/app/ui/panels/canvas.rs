@@ -1,5 +1,7 @@
 //! A view's mosaic: zoom, pan, the value under the pointer, and the place of the picture that the pointer is at in another view.
 
+use std::sync::Arc;
+
 use egui::{Color32, Rect, Sense, Stroke, StrokeKind, Ui, vec2};
 
 use crate::app::message::view::ViewCommand;
@@ -7,12 +9,12 @@ use crate::app::message::views::ViewsCommand;
 use crate::app::model::shown::Shown;
 use crate::app::model::view::ViewState;
 use crate::app::ui::context::Context;
+use crate::app::ui::placed::Placed;
 use crate::app::ui::scratch::Pointed;
+use crate::app::ui::sharp;
 use crate::app::ui::theme;
-use crate::app::ui::viewport::mosaic_rect;
 use crate::app::ui::widgets::{named, share_rect};
-use crate::mosaic::{MosaicLayout, MosaicValue, PixelRect, format_value};
-use crate::tensor::ChannelKind;
+use crate::mosaic::MosaicLayout;
 use crate::tensor::counted;
 
 /// Scrolling by this many points doubles the zoom.
@@ -35,7 +37,7 @@ pub(crate) fn draw(
     ui: &mut Ui,
     cx: &mut Context<'_>,
     view: &ViewState,
-    shown: &Shown,
+    shown: &Arc<Shown>,
     panel: Rect,
     pointed: Option<Pointed>,
 ) {
@@ -51,8 +53,12 @@ pub(crate) fn draw(
     let response = named(response, egui::Role::Image, &name);
 
     let scratch = cx.scratch.views.entry(view.id).or_default();
-    scratch.panel = Some(panel);
     let viewport = &mut scratch.viewport;
+    // A zoomed mosaic stays where it is when its panel changes, as it does when the row below it goes.
+    if let Some(before) = scratch.panel.filter(|_| !viewport.is_fitted) {
+        viewport.offset += before.center() - panel.center();
+    }
+    scratch.panel = Some(panel);
     let pixels_per_point = ui.ctx().pixels_per_point();
     viewport.settle_on(panel, size, pixels_per_point);
     if let Some(part) = scratch.part.take() {
@@ -72,34 +78,34 @@ pub(crate) fn draw(
     }
     viewport.settle_on(panel, size, pixels_per_point);
 
-    let pixel = response.hover_pos().and_then(|pointer| viewport.pixel_at(panel, size, pointer));
-    let hovered = pixel.and_then(|(x, y)| shown.mosaic.value_at(x, y));
-    // A click on the gap between tiles has missed a tile, and isn't meant to deselect the channel.
-    let is_between = pixel.is_some() && hovered.is_none();
-    let origin = viewport.origin(panel, size);
+    let placed = Placed {
+        geometry: &shown.mosaic.geometry,
+        origin: viewport.origin(panel, size),
+        scale: viewport.scale,
+        pixels_per_point,
+    };
+    let pixel = response.hover_pos().and_then(|pointer| placed.pixel_at(pointer));
+    let hovered = pixel.and_then(|(x, y)| shown.mosaic.value_near(x, y));
     let painter = ui.painter_at(panel);
     if let Some(textures) = cx.textures.view(view.id) {
-        textures.mosaic.paint(&painter, origin, viewport.scale / shown.enlargement as f32);
+        let ground = theme::of(ui).canvas;
+        sharp::paint(&painter, shown, &placed, &textures.mosaic, ground, &mut scratch.sharp);
     }
-    let on_screen = |r: PixelRect| viewport.to_screen(panel, size, mosaic_rect(r.x, r.y, r.width, r.height));
-    let tile_of = |channel: usize| {
-        let position = shown.mosaic.order.position_of(channel)?;
-        shown.mosaic.geometry.channel_rect(position).map(on_screen)
-    };
+    let tile_of = |channel: usize| placed.channel(shown.mosaic.order.position_of(channel)?);
     if let Some(pointed) = pointed.filter(|pointed| pointed.view != view.id) {
-        mark_same_place(&painter, shown, pointed.field.centre(), &on_screen);
+        mark_same_place(&painter, shown, pointed.field.centre(), &placed);
     }
     if let Some(channel) = view.selected {
         match tile_of(channel) {
             Some(tile) => outline(&painter, tile, theme::SELECTED),
-            None => outline_cells(&painter, shown, channel, &on_screen),
+            None => outline_cells(&painter, shown, channel, &placed),
         }
     }
     if let Some(value) = hovered {
         if let Some(tile) = tile_of(value.channel) {
             outline(&painter, tile, theme::HOVERED);
         }
-        let cell = shown.mosaic.geometry.value_rect(value.position, value.row, value.column).map(on_screen);
+        let cell = placed.value(value.position, value.row, value.column);
         if let Some(cell) = cell.filter(|c| c.width() >= MIN_VALUE_OUTLINE) {
             outline(&painter, cell, theme::HOVERED);
         }
@@ -120,32 +126,24 @@ pub(crate) fn draw(
     }
     if response.double_clicked() {
         cx.commands.push(ViewCommand::Fit);
-    } else if response.clicked() && (hovered.is_some() || !is_between) {
+    } else if response.clicked() {
         cx.commands.push(ViewCommand::Select(hovered.map(|v| v.channel)));
-    }
-    if let Some(value) = hovered {
-        response.on_hover_text_at_pointer(words(shown, value));
     }
 }
 
 /// Marks the values that stand for a place of the picture: one value in each tile, or the patch of that location.
-fn mark_same_place(
-    painter: &egui::Painter,
-    shown: &Shown,
-    (x, y): (f64, f64),
-    on_screen: &dyn Fn(PixelRect) -> Rect,
-) {
+fn mark_same_place(painter: &egui::Painter, shown: &Shown, (x, y): (f64, f64), placed: &Placed<'_>) {
     let Some((row, column)) = shown.placement.position_at(x, y) else { return };
     let geometry = &shown.mosaic.geometry;
     if geometry.layout() == MosaicLayout::Locations {
-        if let Some(tile) = geometry.tile_rect(row, column).map(on_screen) {
-            outline(painter, tile, theme::REGION);
+        if geometry.tile_rect(row, column).is_some() {
+            outline(painter, placed.tile(row, column), theme::REGION);
         }
         return;
     }
     let stroke = Stroke::new(1.0, theme::REGION);
     for position in 0..shown.mosaic.order.len() {
-        let Some(cell) = geometry.value_rect(position, row, column).map(on_screen) else { continue };
+        let Some(cell) = placed.value(position, row, column) else { continue };
         if cell.width() < MIN_MARK {
             return;
         }
@@ -162,7 +160,7 @@ fn inset(ui: &mut Ui, cx: &Context<'_>, view: &ViewState, panel: Rect, pointed: 
     let size = vec2(shown.thumbnail.size[0] as f32, shown.thumbnail.size[1] as f32);
     let scale = theme::INSET_SIDE / size.max_elem().max(1.0);
     let rect = Rect::from_min_size(panel.left_bottom() - vec2(-6.0, size.y * scale + 6.0), size * scale);
-    textures.thumbnail.paint(&painter, rect.min, scale);
+    textures.thumbnail.paint_over(&painter, rect, Color32::WHITE);
     painter.rect_stroke(rect, 0.0, Stroke::new(1.0, theme::RING), StrokeKind::Outside);
     // Each network has its own receptive field around the place.
     let position = if pointed.view == view.id {
@@ -196,19 +194,14 @@ fn place_words(ui: &mut Ui, inset: Rect, words: &str) {
 }
 
 /// Outlines the values of a channel in the locations layout, where it has one in each patch, if they are large enough and not too many.
-fn outline_cells(
-    painter: &egui::Painter,
-    shown: &Shown,
-    channel: usize,
-    on_screen: &dyn Fn(PixelRect) -> Rect,
-) {
+fn outline_cells(painter: &egui::Painter, shown: &Shown, channel: usize, placed: &Placed<'_>) {
     let shape = shown.activation.shape();
     let Some(position) = shown.mosaic.order.position_of(channel) else { return };
     if shown.mosaic.geometry.layout() != MosaicLayout::Locations || shape.plane() > MAX_OUTLINED_CELLS {
         return;
     }
     for (row, column) in (0..shape.height).flat_map(|row| (0..shape.width).map(move |column| (row, column))) {
-        if let Some(cell) = shown.mosaic.geometry.value_rect(position, row, column).map(on_screen)
+        if let Some(cell) = placed.value(position, row, column)
             && cell.width() >= MIN_CELL_OUTLINE
         {
             outline(painter, cell, theme::SELECTED);
@@ -220,23 +213,4 @@ fn outline_cells(
 fn outline(painter: &egui::Painter, rect: Rect, colour: Color32) {
     painter.rect_stroke(rect.expand(1.0), 0.0, Stroke::new(3.0, theme::RING), StrokeKind::Outside);
     painter.rect_stroke(rect.expand(1.0), 0.0, Stroke::new(1.5, colour), StrokeKind::Outside);
-}
-
-/// A description of the value under the pointer: the channel, its statistics, the location and the value.
-fn words(shown: &Shown, at: MosaicValue) -> String {
-    let stats = &shown.stats.channels[at.channel];
-    let value = shown.activation.value(at.channel, at.row, at.column).map_or_else(String::new, format_value);
-    let kind = match stats.kind {
-        ChannelKind::Live => String::new(),
-        kind => format!(" ({})", kind.name()),
-    };
-    format!(
-        "channel {}{kind}\nmin {} · mean {} · max {}\nrow {}, column {}: {value}",
-        at.channel,
-        format_value(stats.min),
-        format_value(stats.mean),
-        format_value(stats.max),
-        at.row,
-        at.column,
-    )
 }

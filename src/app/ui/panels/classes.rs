@@ -5,6 +5,7 @@ use egui::ComboBox;
 use crate::app::message::view::ViewCommand;
 use crate::app::model::shown::Shown;
 use crate::app::ui::context::Context;
+use crate::app::ui::widgets::setting;
 use crate::render::{Change, ClassChoice};
 use crate::weights::Head;
 
@@ -32,14 +33,20 @@ pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>, shown: &Shown) {
         Some(ClassChoice::Top) => TOP.to_owned(),
         Some(ClassChoice::Named(name)) => format!("class map: {name}"),
     };
-    ComboBox::from_label("Shown").selected_text(current).show_ui(ui, |ui| {
-        if ui.selectable_label(asked.is_none(), CHANNELS).clicked() {
-            want(None);
-        }
-        let top = ui.selectable_label(asked == Some(ClassChoice::Top), TOP);
-        if top.on_hover_text("Where the last layer speaks for the class").clicked() {
-            want(Some(ClassChoice::Top));
-        }
+    setting(ui, "Shown", "The layer's channels, or where it speaks for a class", |ui, width| {
+        ComboBox::from_id_salt("Shown")
+            .selected_text(current)
+            .width(width)
+            .show_ui(ui, |ui| {
+                if ui.selectable_label(asked.is_none(), CHANNELS).clicked() {
+                    want(None);
+                }
+                let top = ui.selectable_label(asked == Some(ClassChoice::Top), TOP);
+                if top.on_hover_text("Where the last layer speaks for the class").clicked() {
+                    want(Some(ClassChoice::Top));
+                }
+            })
+            .response
     });
     ui.horizontal(|ui| {
         let label = ui.label("or class:").on_hover_text("A class's number, from 0, or a part of its name");

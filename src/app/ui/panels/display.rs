@@ -6,13 +6,15 @@ use crate::app::message::view::ViewCommand;
 use crate::app::message::window::WindowCommand;
 use crate::app::ui::context::Context;
 use crate::app::ui::panels::order;
+use crate::app::ui::widgets::{section, setting};
 use crate::mosaic::{ColourChoice, ColourMap, Grid, MosaicLayout, MosaicSetting, Normalisation};
 use crate::render::Change;
 
 pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
+    section(ui, "Display", |_| {});
     looks(ui, cx);
-    grid(ui, cx);
     order::draw(ui, cx);
+    grid(ui, cx);
 }
 
 fn looks(ui: &mut egui::Ui, cx: &mut Context<'_>) {
@@ -20,12 +22,18 @@ fn looks(ui: &mut egui::Ui, cx: &mut Context<'_>) {
     let view = cx.model.view();
     let wanted = if view.is_plain() { None } else { cx.model.full_request(view).ok() };
     let settings = wanted.as_ref().map_or(&view.request.settings, |wanted| &wanted.of.settings);
-    ComboBox::from_label("Layout").selected_text(layout_words(settings.layout)).show_ui(ui, |ui| {
-        for layout in MosaicLayout::ALL {
-            if ui.selectable_label(settings.layout == layout, layout_words(layout)).clicked() {
-                cx.commands.push(ViewCommand::Change(Change::Mosaic(MosaicSetting::Layout(layout))));
-            }
-        }
+    setting(ui, "Layout", "How channels are laid out", |ui, width| {
+        ComboBox::from_id_salt("Layout")
+            .selected_text(layout_words(settings.layout))
+            .width(width)
+            .show_ui(ui, |ui| {
+                for layout in MosaicLayout::ALL {
+                    if ui.selectable_label(settings.layout == layout, layout_words(layout)).clicked() {
+                        cx.commands.push(ViewCommand::Change(Change::Mosaic(MosaicSetting::Layout(layout))));
+                    }
+                }
+            })
+            .response
     });
     let ways = [
         (Normalisation::Channel, "per channel"),
@@ -38,38 +46,52 @@ fn looks(ui: &mut egui::Ui, cx: &mut Context<'_>) {
         .iter()
         .find(|(way, _)| *way == settings.normalisation)
         .map_or_else(|| settings.normalisation.to_string(), |(_, words)| (*words).to_owned());
-    ComboBox::from_label("Normalization").selected_text(current).show_ui(ui, |ui| {
-        for (way, words) in ways {
-            if ui
-                .selectable_label(settings.normalisation == way, words)
-                .on_hover_text(way.describe())
-                .clicked()
-            {
-                cx.commands.push(ViewCommand::Change(Change::Mosaic(MosaicSetting::Normalisation(way))));
-            }
-        }
-        // The fixed range is that of the layer on screen, so that the next layer or picture can be compared with it.
-        if let Some(shown) = &cx.model.view().shown
-            && shown.stats.min < shown.stats.max
-        {
-            let fixed = Normalisation::Fixed { low: shown.stats.min, high: shown.stats.max };
-            let chosen = matches!(settings.normalisation, Normalisation::Fixed { .. });
-            if ui
-                .selectable_label(chosen, "hold this layer's range")
-                .on_hover_text("The range of what is shown now, for everything shown after")
-                .clicked()
-            {
-                cx.commands.push(ViewCommand::Change(Change::Mosaic(MosaicSetting::Normalisation(fixed))));
-            }
-        }
+    setting(ui, "Normalization", "Which values the ends of the colour map stand for", |ui, width| {
+        ComboBox::from_id_salt("Normalization")
+            .selected_text(current)
+            .width(width)
+            .show_ui(ui, |ui| {
+                for (way, words) in ways {
+                    if ui
+                        .selectable_label(settings.normalisation == way, words)
+                        .on_hover_text(way.describe())
+                        .clicked()
+                    {
+                        cx.commands
+                            .push(ViewCommand::Change(Change::Mosaic(MosaicSetting::Normalisation(way))));
+                    }
+                }
+                // The fixed range is that of the layer on screen, so that the next layer or picture can be compared with it.
+                if let Some(shown) = &cx.model.view().shown
+                    && shown.stats.min < shown.stats.max
+                {
+                    let fixed = Normalisation::Fixed { low: shown.stats.min, high: shown.stats.max };
+                    let chosen = matches!(settings.normalisation, Normalisation::Fixed { .. });
+                    if ui
+                        .selectable_label(chosen, "hold this layer's range")
+                        .on_hover_text("The range of what is shown now, for everything shown after")
+                        .clicked()
+                    {
+                        cx.commands
+                            .push(ViewCommand::Change(Change::Mosaic(MosaicSetting::Normalisation(fixed))));
+                    }
+                }
+            })
+            .response
     });
-    ComboBox::from_label("Colours").selected_text(settings.colour.to_string()).show_ui(ui, |ui| {
-        let all = std::iter::once(ColourChoice::Auto).chain(ColourMap::ALL.map(ColourChoice::Map));
-        for colour in all {
-            if ui.selectable_label(settings.colour == colour, colour_words(colour)).clicked() {
-                cx.commands.push(ViewCommand::Change(Change::Mosaic(MosaicSetting::Colour(colour))));
-            }
-        }
+    setting(ui, "Colours", "The colour map", |ui, width| {
+        ComboBox::from_id_salt("Colours")
+            .selected_text(settings.colour.to_string())
+            .width(width)
+            .show_ui(ui, |ui| {
+                let all = std::iter::once(ColourChoice::Auto).chain(ColourMap::ALL.map(ColourChoice::Map));
+                for colour in all {
+                    if ui.selectable_label(settings.colour == colour, colour_words(colour)).clicked() {
+                        cx.commands.push(ViewCommand::Change(Change::Mosaic(MosaicSetting::Colour(colour))));
+                    }
+                }
+            })
+            .response
     });
 }
 

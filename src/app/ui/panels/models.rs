@@ -5,63 +5,40 @@ use crate::app::message::weights::WeightsCommand;
 use crate::app::model::weights::WeightsOffer;
 use crate::app::ui::context::Context;
 use crate::app::ui::theme;
-use crate::app::ui::widgets::search;
+use crate::app::ui::widgets::{card, named, search, section, small_action};
 use crate::models::{ModelSpec, Opened, Registry};
 use crate::tensor::fuzzy_score;
 use crate::weights::FilePart;
 
 pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
     let spec = cx.model.view().request.spec;
-    let heading = ui.heading("Model");
+    let head = section(ui, "Model", |ui| {
+        let hint = "From a safetensors, .pth, .h5 or .keras file, whose model is found out or asked; or an ONNX file, which is a model";
+        if small_action(ui, "Load weights…").on_hover_text(hint).clicked() {
+            cx.commands.push(WeightsCommand::ChooseWeights);
+        }
+    });
+    card(ui, |ui| about(ui, cx, spec, &head));
+}
+
+/// The chosen model, its list, and what there is to know about its weights.
+fn about(ui: &mut egui::Ui, cx: &mut Context<'_>, spec: &'static ModelSpec, head: &egui::Response) {
     egui::ComboBox::from_id_salt("model")
-        .selected_text(spec.tag)
+        .selected_text(egui::RichText::new(spec.tag).text_style(theme::name_style()))
         .width(ui.available_width())
-        .height(420.0)
+        .height(theme::LIST_HEIGHT + 60.0)
         .close_behavior(egui::PopupCloseBehavior::CloseOnClickOutside)
-        .show_ui(ui, |ui| {
-            ui.set_min_height(theme::LIST_HEIGHT);
-            let is_entered = search(ui, "Find a model", &mut cx.scratch.model_search);
-            let wanted = cx.scratch.model_search.trim().to_owned();
-            let opened = Registry::opened().into_iter().filter(|spec| cx.model.has_weights(spec));
-            let specs = Registry::specs().chain(opened);
-            let mut found: Vec<(i32, &'static ModelSpec)> =
-                specs.filter_map(|r| Some((fuzzy_score(&wanted, r.tag)?, r))).collect();
-            // Models with equal scores stay in the registry's order.
-            found.sort_by_key(|(score, _)| -score);
-            if found.is_empty() {
-                ui.label("No model has these letters in this order");
-            }
-            for (at, (_, other)) in found.into_iter().enumerate() {
-                let words = if cx.model.has_weights(other) {
-                    other.tag.to_owned()
-                } else {
-                    format!("{} (not installed)", other.tag)
-                };
-                let entry = ui.selectable_label(other.tag == spec.tag, words).on_hover_text(other.title);
-                if entry.clicked() || (is_entered && at == 0) {
-                    cx.commands.push(ViewCommand::SetModel(other));
-                    cx.scratch.model_search.clear();
-                    ui.close();
-                }
-            }
-        })
+        .show_ui(ui, |ui| list(ui, cx, spec))
         .response
-        .labelled_by(heading.id)
+        .labelled_by(head.id)
         .on_hover_text("Which network, with which weights");
-    ui.add(egui::Label::new(spec.title).wrap());
+    ui.add(egui::Label::new(egui::RichText::new(spec.title).small().color(theme::of(ui).quiet)).wrap());
     if !spec.caution.is_empty() {
         let colour = theme::warning(ui.visuals().dark_mode);
         ui.add(egui::Label::new(egui::RichText::new(spec.caution).color(colour)).wrap());
     }
     if let Some(opened) = spec.opened() {
         end(ui, cx, opened);
-    }
-    if ui
-        .button("Load weights…")
-        .on_hover_text("From a safetensors, .pth, .h5 or .keras file, whose model is found out or asked; or an ONNX file, which is a model")
-        .clicked()
-    {
-        cx.commands.push(WeightsCommand::ChooseWeights);
     }
     if let Some(file) = cx.model.weights_file(spec) {
         let name = file.path.file_name().unwrap_or_default().to_string_lossy();
@@ -80,6 +57,66 @@ pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
         }
     }
 }
+
+/// The models, those whose weights are here first, each group by family; a search at the top. Enter takes the first.
+pub(crate) fn list(ui: &mut egui::Ui, cx: &mut Context<'_>, spec: &'static ModelSpec) {
+    ui.set_min_height(theme::LIST_HEIGHT);
+    ui.set_min_width(LIST_WIDTH);
+    let mut is_entered = search(ui, "Find a model", &mut cx.scratch.model_search);
+    let wanted = cx.scratch.model_search.trim().to_owned();
+    let opened = Registry::opened().into_iter().filter(|spec| cx.model.has_weights(spec));
+    let specs = Registry::specs().chain(opened);
+    let mut found: Vec<(i32, &'static ModelSpec)> =
+        specs.filter_map(|r| Some((fuzzy_score(&wanted, r.tag)?, r))).collect();
+    if found.is_empty() {
+        ui.label("No model has these letters in this order");
+    }
+    if !wanted.is_empty() {
+        // Models with equal scores stay in the registry's order.
+        found.sort_by_key(|(score, _)| -score);
+    }
+    let is_here = |r: &ModelSpec| cx.model.has_weights(r);
+    let (here, others): (Vec<_>, Vec<_>) = found.iter().map(|(_, r)| *r).partition(|r| is_here(r));
+    // While something is searched for, the best match comes first, wherever its weights are.
+    let best = found.first().map(|(_, r)| r.tag).filter(|_| !wanted.is_empty());
+    let groups = [("Installed", here), ("Not installed", others)];
+    let mut taken = None;
+    if let Some(best) = best.and_then(|tag| found.iter().find(|(_, r)| r.tag == tag))
+        && std::mem::take(&mut is_entered)
+    {
+        taken = Some(best.1);
+    }
+    for (group, members) in groups {
+        if members.is_empty() {
+            continue;
+        }
+        section(ui, group, |_| {});
+        for other in members {
+            let entry = entry(ui, other, other.tag == spec.tag);
+            if entry.clicked() || std::mem::take(&mut is_entered) {
+                taken = Some(other);
+            }
+        }
+    }
+    if let Some(other) = taken {
+        cx.commands.push(ViewCommand::SetModel(other));
+        cx.scratch.model_search.clear();
+        ui.close();
+    }
+}
+
+/// A row of the list: the tag, and its licence and input size in quiet words.
+fn entry(ui: &mut egui::Ui, spec: &'static ModelSpec, is_chosen: bool) -> egui::Response {
+    let quiet = format!("{} · {}", spec.preprocess.size, spec.license);
+    let button = egui::Button::selectable(is_chosen, spec.tag)
+        .right_text(egui::RichText::new(quiet).small().color(theme::of(ui).quiet))
+        .min_size(egui::vec2(ui.available_width(), 0.0));
+    let response = ui.add(button).on_hover_text(format!("{}\n{}", spec.title, spec.source));
+    named(response, egui::Role::Button, spec.tag)
+}
+
+/// Least width of the list of models.
+const LIST_WIDTH: f32 = 380.0;
 
 /// Asks which of several models a weight file is for (its tensors don't show border, epsilon or preprocessing), which part of the file
 /// is meant, or at which layer the network of an ONNX file ends.

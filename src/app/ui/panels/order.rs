@@ -4,6 +4,7 @@ use egui::ComboBox;
 
 use crate::app::message::view::ViewCommand;
 use crate::app::ui::context::Context;
+use crate::app::ui::widgets::setting;
 use crate::render::Change;
 use crate::tensor::{ChannelSelection, OrderBy};
 
@@ -12,16 +13,22 @@ pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
     let selection = view.request.selection;
     let mut want =
         |selection: ChannelSelection| cx.commands.push(ViewCommand::Change(Change::Selection(selection)));
-    ComboBox::from_label("Order").selected_text(words(selection.order)).show_ui(ui, |ui| {
-        for order in OrderBy::ALL {
-            if ui
-                .selectable_label(order == selection.order, words(order))
-                .on_hover_text(hint(order))
-                .clicked()
-            {
-                want(ChannelSelection { order, ..selection });
-            }
-        }
+    setting(ui, "Order", "Which channel comes first", |ui, width| {
+        ComboBox::from_id_salt("Order")
+            .selected_text(words(selection.order))
+            .width(width)
+            .show_ui(ui, |ui| {
+                for order in OrderBy::ALL {
+                    if ui
+                        .selectable_label(order == selection.order, words(order))
+                        .on_hover_text(hint(order))
+                        .clicked()
+                    {
+                        want(ChannelSelection { order, ..selection });
+                    }
+                }
+            })
+            .response
     });
     let mut hides_dead = selection.hides_dead;
     if ui

@@ -6,13 +6,17 @@ use crate::app::message::views::ViewsCommand;
 use crate::app::model::pins::Pin;
 use crate::app::ui::context::Context;
 use crate::app::ui::theme;
-use crate::app::ui::widgets::named;
+use crate::app::ui::widgets::{named, section};
 use crate::mosaic::format_value;
 
 pub(crate) fn draw(ui: &mut Ui, cx: &mut Context<'_>) {
-    ui.heading("Pinned channels");
+    section(ui, "Pinned channels", |ui| {
+        let num = egui::RichText::new(cx.model.pins.len().to_string()).small().weak();
+        ui.add(egui::Label::new(num));
+    });
     if cx.model.pins.is_empty() {
-        ui.label("Pin a channel to keep it in sight when the picture changes");
+        let hint = "Pin a channel to keep it in sight when the picture changes";
+        ui.add(egui::Label::new(egui::RichText::new(hint).small().weak()).wrap());
         return;
     }
     ui.horizontal_wrapped(|ui| {

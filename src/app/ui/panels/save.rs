@@ -6,7 +6,7 @@ use crate::app::message::save::SaveCommand;
 use crate::app::model::paths::typed_path;
 use crate::app::model::save::Export;
 use crate::app::ui::context::Context;
-use crate::app::ui::widgets::select_on_focus;
+use crate::app::ui::widgets::{select_on_focus, setting};
 use crate::mosaic::Paper;
 use crate::render::Scale;
 
@@ -24,12 +24,18 @@ pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
             "And what else the colours mean. Without both: the mosaic's own pixels and nothing else",
         );
     });
-    ComboBox::from_label("Size").selected_text(scale_words(looks.scale)).show_ui(ui, |ui| {
-        for scale in SCALES {
-            if ui.selectable_label(looks.scale == scale, scale_words(scale)).clicked() {
-                looks.scale = scale;
-            }
-        }
+    setting(ui, "Size", "Screen pixels for each value", |ui, width| {
+        ComboBox::from_id_salt("Size")
+            .selected_text(scale_words(looks.scale))
+            .width(width)
+            .show_ui(ui, |ui| {
+                for scale in SCALES {
+                    if ui.selectable_label(looks.scale == scale, scale_words(scale)).clicked() {
+                        looks.scale = scale;
+                    }
+                }
+            })
+            .response
     });
     ui.horizontal(|ui| {
         for paper in Paper::ALL {
@@ -60,12 +66,20 @@ pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
             }
         });
         let what = cx.model.save_what;
-        ComboBox::from_label("to a typed name").selected_text(export_words(what)).show_ui(ui, |ui| {
-            for other in [Export::Mosaic, Export::View, Export::Channel, Export::Sheet, Export::Values] {
-                if ui.selectable_label(what == other, export_words(other)).clicked() {
-                    cx.commands.push(SaveCommand::SetSaveWhat(other));
-                }
-            }
+        setting(ui, "to a typed name", "What is saved under a typed name", |ui, width| {
+            ComboBox::from_id_salt("to a typed name")
+                .selected_text(export_words(what))
+                .width(width)
+                .show_ui(ui, |ui| {
+                    for other in
+                        [Export::Mosaic, Export::View, Export::Channel, Export::Sheet, Export::Values]
+                    {
+                        if ui.selectable_label(what == other, export_words(other)).clicked() {
+                            cx.commands.push(SaveCommand::SetSaveWhat(other));
+                        }
+                    }
+                })
+                .response
         });
         let label = ui.label("or type a file name:");
         let field = ui

@@ -8,40 +8,35 @@ use crate::app::model::preferences::Preference;
 use crate::app::ui::context::Context;
 use crate::app::ui::panels::transport;
 use crate::app::ui::theme;
+use crate::app::ui::widgets::{named, section, small_action};
 use crate::graph::NodeId;
 use crate::render::Change;
-use crate::tensor::fuzzy_score;
+use crate::tensor::{MapShape, fuzzy_score};
 
 pub(crate) fn draw(ui: &mut Ui, cx: &mut Context<'_>) {
-    ui.add_space(2.0);
-    transport::draw(ui, cx);
-    ui.horizontal(|ui| {
-        let mut every_node = cx.model.preferences.lists_every_node;
-        if ui
-            .checkbox(&mut every_node, "every node")
-            .on_hover_text(
-                "Walk through convolutions before batch norm, branches and pools too, with a picture of each",
-            )
-            .changed()
+    let graph = cx.model.view().graph.clone();
+    section(ui, "Layers", |ui| {
+        if small_action(ui, "Table").on_hover_text("The numbers of all layers, to read and to copy").clicked()
         {
-            cx.commands.push(WindowCommand::Prefer(Preference::ListsEveryNode(every_node)));
-        }
-        if ui.button("Table").on_hover_text("The numbers of all layers, to read and to copy").clicked() {
             cx.commands.push(WindowCommand::ToggleTable);
         }
+        let every_node = cx.model.preferences.lists_every_node;
+        let words = format!("{} of {} nodes", cx.model.view().walk(every_node).len(), graph.ids().count());
+        let hint = "Walk through every node: convolutions before batch norm, branches and pools too, with a picture of each";
+        let text = egui::RichText::new(words).small().color(theme::of(ui).quiet);
+        let button = ui.add(egui::Button::selectable(every_node, text)).on_hover_text(hint);
+        let button = named(button, egui::Role::CheckBox, "every node");
+        if button.clicked() {
+            cx.commands.push(WindowCommand::Prefer(Preference::ListsEveryNode(!every_node)));
+        }
     });
-    let label = ui.label("Search layers");
+    transport::draw(ui, cx);
     // The example is a name of this network, because networks name their layers differently.
-    let graph = &cx.model.view().graph;
     let example = graph.stages().last().map_or("", |stage| graph.node(*stage).name.as_str());
-    let hint = format!("letters of the name, such as {example}");
-    let field = ui
-        .add(
-            egui::TextEdit::singleline(&mut cx.scratch.tree_search)
-                .desired_width(f32::INFINITY)
-                .hint_text(hint),
-        )
-        .labelled_by(label.id);
+    let field = egui::TextEdit::singleline(&mut cx.scratch.tree_search).desired_width(f32::INFINITY);
+    let field = ui.add(field.hint_text(format!("Find a layer, such as {example}")));
+    field.widget_info(|| egui::WidgetInfo::labeled(egui::Role::TextInput, true, "Search layers"));
+    ui.add_space(2.0);
     let is_entered = field.lost_focus() && ui.input(|i| i.key_pressed(egui::Key::Enter));
     let typed = cx.scratch.tree_search.trim().to_owned();
     let mut area =
@@ -51,6 +46,7 @@ pub(crate) fn draw(ui: &mut Ui, cx: &mut Context<'_>) {
         area = area.vertical_scroll_offset(0.0);
     }
     area.show(ui, |ui| {
+        ui.spacing_mut().item_spacing.y = 1.0;
         if typed.is_empty() {
             stages(ui, cx);
         } else {
@@ -109,6 +105,7 @@ fn found(ui: &mut Ui, cx: &mut Context<'_>, typed: &str, is_entered: bool) {
     }
 }
 
+/// A layer's row: the mean of its maps, its name, its shape, and its share of dead channels as a thin bar under the shape.
 fn row(ui: &mut Ui, cx: &mut Context<'_>, node: NodeId, has_picture: bool) {
     let view = cx.model.view();
     let is_chosen = view.node() == node;
@@ -123,35 +120,93 @@ fn row(ui: &mut Ui, cx: &mut Context<'_>, node: NodeId, has_picture: bool) {
             cx.model.full_request(view).is_ok_and(|wanted| wanted.is_same_run(&walked.wanted))
         });
     let summary = walked.and_then(|walked| walked.layers.get(&node));
-    ui.horizontal(|ui| {
-        ui.spacing_mut().item_spacing = vec2(6.0, 0.0);
-        if has_picture {
-            let (rect, response) =
-                ui.allocate_exact_size(vec2(theme::LAYER_SIDE, theme::LAYER_SIDE), Sense::hover());
-            response.on_hover_text("The mean of all the layer's maps");
-            ui.painter().rect_filled(rect, 2.0, theme::mosaic_ground(ui.visuals().dark_mode));
-            if let (Some(texture), Some(layer)) = (cx.textures.layer(node), summary) {
-                let size = vec2(layer.mean_map.size[0] as f32, layer.mean_map.size[1] as f32);
-                let size = size * (theme::LAYER_SIDE / size.max_elem().max(1.0));
-                let place = egui::Rect::from_center_size(rect.center(), size);
-                texture.paint_over(ui.painter(), place, Color32::WHITE);
-            }
+    let tokens = theme::of(ui);
+    let height = theme::LAYER_SIDE + 4.0;
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::click());
+    let dead = summary.map(|s| s.counts.dead as f32 / s.shape.channels.max(1) as f32);
+    let response = named(response, egui::Role::Button, name).on_hover_ui(|ui| {
+        ui.strong(name);
+        ui.label(view.graph.node(node).op.kind());
+        if let Some(info) = info {
+            ui.label(format!("{} (channels × rows × columns)", info.shape));
         }
-        ui.vertical(|ui| {
-            let response = ui.selectable_label(is_chosen, name);
-            if is_chosen && cx.scratch.tree_at != Some(node) {
-                response.scroll_to_me(Some(egui::Align::Center));
-                cx.scratch.tree_at = Some(node);
-            }
-            if response.on_hover_text(view.graph.node(node).op.kind()).clicked() {
-                cx.commands.push(ViewCommand::Change(Change::Layer(view.layer_choice(node))));
-            }
-            let shape = info.map_or_else(String::new, |info| info.shape.to_string());
-            let dead = summary.map_or_else(String::new, |s| {
-                let share = s.counts.dead as f32 / s.shape.channels.max(1) as f32;
-                format!(" · {:.0} % dead", share * 100.0)
-            });
-            ui.add(egui::Label::new(egui::RichText::new(format!("{shape}{dead}")).weak().small()).truncate());
-        });
+        if let Some(dead) = dead {
+            ui.label(format!("{:.0} % of the channels are dead for this picture", dead * 100.0));
+        }
     });
+    if let Some(info) = info {
+        let share = dead.map_or_else(String::new, |dead| format!(" · {:.0} % dead", dead * 100.0));
+        let words = format!("{}{share}", info.shape);
+        ui.ctx().accesskit_node_builder(response.id, |node| node.set_description(words));
+    }
+    if is_chosen && cx.scratch.tree_at != Some(node) {
+        response.scroll_to_me(Some(egui::Align::Center));
+        cx.scratch.tree_at = Some(node);
+    }
+    if response.clicked() {
+        cx.commands.push(ViewCommand::Change(Change::Layer(view.layer_choice(node))));
+    }
+    if !ui.is_rect_visible(rect) {
+        return;
+    }
+    let ground = if is_chosen {
+        Some(tokens.selected_row)
+    } else {
+        (response.hovered() || response.has_focus()).then_some(tokens.control)
+    };
+    if let Some(ground) = ground {
+        ui.painter().rect_filled(rect, theme::CONTROL_RADIUS, ground);
+    }
+    let mut left = rect.left() + 6.0;
+    if has_picture {
+        let side = vec2(theme::LAYER_SIDE, theme::LAYER_SIDE);
+        let place = egui::Rect::from_center_size(egui::pos2(left + side.x * 0.5, rect.center().y), side);
+        ui.painter().rect_filled(place, 3.0, tokens.canvas);
+        if let (Some(texture), Some(layer)) = (cx.textures.layer(node), summary) {
+            let size = vec2(layer.mean_map.size[0] as f32, layer.mean_map.size[1] as f32);
+            let size = size * (theme::LAYER_SIDE / size.max_elem().max(1.0));
+            texture.paint_over(
+                ui.painter(),
+                egui::Rect::from_center_size(place.center(), size),
+                Color32::WHITE,
+            );
+        }
+        left += side.x + 8.0;
+    }
+    let shape = info.map_or_else(String::new, |info| short_shape(info.shape));
+    let small = egui::TextStyle::Small.resolve(ui.style());
+    let right = rect.right() - 6.0;
+    let shape = ui.painter().layout_no_wrap(shape, small, tokens.quiet);
+    let shape_left = right - shape.size().x;
+    ui.painter().galley(egui::pos2(shape_left, rect.center().y - shape.size().y * 0.5), shape, tokens.quiet);
+    if let Some(dead) = dead.filter(|dead| *dead > 0.0) {
+        let bar = egui::Rect::from_min_size(
+            egui::pos2(right - DEAD_WIDTH, rect.bottom() - 4.0),
+            vec2(DEAD_WIDTH, 2.0),
+        );
+        ui.painter().rect_filled(bar, 1.0, tokens.control);
+        ui.painter().rect_filled(bar.with_max_x(bar.left() + DEAD_WIDTH * dead), 1.0, tokens.quiet);
+    }
+    let body = egui::TextStyle::Body.resolve(ui.style());
+    let colour = if is_chosen { tokens.strong } else { tokens.text };
+    let text = ui.painter().layout_no_wrap(name.to_owned(), body, colour);
+    let room =
+        egui::Rect::from_min_max(egui::pos2(left, rect.top()), egui::pos2(shape_left - 6.0, rect.bottom()));
+    ui.painter_at(room.intersect(ui.clip_rect())).galley(
+        egui::pos2(left, rect.center().y - text.size().y * 0.5),
+        text,
+        colour,
+    );
+}
+
+/// Width of the bar of dead channels.
+const DEAD_WIDTH: f32 = 40.0;
+
+/// A shape in few characters: `2048×10²` for square maps.
+fn short_shape(shape: MapShape) -> String {
+    if shape.height == shape.width {
+        format!("{}×{}²", shape.channels, shape.height)
+    } else {
+        shape.to_string()
+    }
 }

@@ -6,18 +6,22 @@ use crate::app::message::view::ViewCommand;
 use crate::app::message::views::ViewsCommand;
 use crate::app::model::Model;
 use crate::app::model::links::Arrangement;
+use crate::app::model::shown::Shown;
 use crate::app::model::view::{MAX_VIEWS, ViewId, ViewState};
 use crate::app::ui::context::Context;
-use crate::app::ui::panels::{canvas, notice};
+use crate::app::ui::panels::{canvas, layers, notice, scale, strongest};
 use crate::app::ui::theme;
-use crate::app::ui::widgets::tip;
+use crate::app::ui::widgets::{small_action, tip};
 use crate::mosaic::format_value;
+use crate::tensor::counted;
 
 /// Below this width, in points, a view's title has only its number and picture.
 const NARROW_TITLE: f32 = 330.0;
 
 pub(crate) fn draw(ui: &mut Ui, cx: &mut Context<'_>) {
-    egui::Panel::top("views").show(ui, |ui| toolbar(ui, cx));
+    if cx.model.views.len() > 1 {
+        egui::Panel::top("views").show(ui, |ui| toolbar(ui, cx));
+    }
     let area = ui.available_rect_before_wrap();
     let pointed = cx.scratch.pointed.take();
     let ids: Vec<ViewId> = cx.model.views.iter().map(|view| view.id).collect();
@@ -136,21 +140,30 @@ fn view_in(
     let is_one_of_several = cx.model.views.len() > 1;
     let is_active = view.id == cx.model.view().id;
     let is_dark = ui.visuals().dark_mode;
-    ui.painter().rect_filled(place, 0.0, ui.visuals().panel_fill);
-    let header = egui::Frame::new().inner_margin(egui::Margin::symmetric(8, 3)).show(ui, |ui| {
-        ui.set_width((place.width() - 16.0).max(1.0));
+    ui.painter().rect_filled(place, 0.0, theme::of(ui).canvas);
+    let header = egui::Frame::new().inner_margin(egui::Margin::symmetric(14, 6)).show(ui, |ui| {
+        ui.set_width((place.width() - 28.0).max(1.0));
         ui.spacing_mut().item_spacing.y = 2.0;
         if is_one_of_several {
             title(ui, cx, view, is_active);
         }
-        facts(ui, view);
+        facts(ui, cx, view);
         closest(ui, cx, view);
     });
-    let panel = Rect::from_min_max(pos2(place.left(), header.response.rect.bottom()), place.max)
+    let canvas = Rect::from_min_max(pos2(place.left(), header.response.rect.bottom()), place.max)
         .shrink(if is_one_of_several { 2.0 } else { 0.0 });
-    ui.painter().rect_filled(panel, 0.0, theme::mosaic_ground(is_dark));
+    ui.painter().rect_filled(canvas, 0.0, theme::mosaic_ground(is_dark));
+    let mut panel = canvas;
     if let Some(shown) = view.shown.clone() {
-        canvas::draw(ui, cx, view, &shown, panel, pointed);
+        let parts = Parts::of(cx, view, &shown, canvas);
+        panel = parts.mosaic;
+        canvas::draw(ui, cx, view, &shown, parts.mosaic, pointed);
+        if let Some(row) = parts.strongest {
+            strongest::draw(ui, cx, view, &shown, row);
+        }
+        if parts.has_scale {
+            scale::draw(ui, cx, view, &shown, canvas);
+        }
     } else {
         cx.scratch.views.entry(view.id).or_default().panel = Some(panel);
     }
@@ -160,6 +173,38 @@ fn view_in(
             if is_active { theme::SELECTED } else { ui.visuals().widgets.noninteractive.bg_stroke.color };
         let stroke = egui::Stroke::new(if is_active { 2.0 } else { 1.0 }, colour);
         ui.painter().rect_stroke(place.shrink(1.0), 2.0, stroke, egui::StrokeKind::Inside);
+    }
+}
+
+/// Where the parts of a view are.
+struct Parts {
+    mosaic: Rect,
+    strongest: Option<Rect>,
+    has_scale: bool,
+}
+
+/// Space around the mosaic of a view that is alone.
+const MARGIN: f32 = 14.0;
+
+impl Parts {
+    /// A fitted mosaic is at the top, with the strongest channels under it if there is room; a zoomed one takes the whole canvas.
+    fn of(cx: &Context<'_>, view: &ViewState, shown: &Shown, canvas: Rect) -> Self {
+        let is_alone = cx.model.views.len() == 1;
+        let has_scale = is_alone && scale::has_room(canvas.width());
+        let is_fitted = cx.scratch.views.get(&view.id).is_none_or(|own| own.viewport.is_fitted);
+        if !is_alone || !is_fitted {
+            return Self { mosaic: canvas, strongest: None, has_scale };
+        }
+        let mut inner = canvas.shrink2(vec2(MARGIN, 0.0));
+        inner.max.y -= if has_scale { scale::HEIGHT } else { 4.0 };
+        let pixels = &shown.mosaic.pixels;
+        let height = inner.width() * pixels.height() as f32 / pixels.width().max(1) as f32;
+        let left = inner.height() - height - MARGIN;
+        if left < strongest::LEAST_HEIGHT || !strongest::is_wanted(shown) {
+            return Self { mosaic: inner, strongest: None, has_scale };
+        }
+        let (top, row) = inner.split_top_bottom_at_y(inner.top() + height);
+        Self { mosaic: top, strongest: Some(row.with_min_y(row.top() + MARGIN)), has_scale }
     }
 }
 
@@ -202,27 +247,78 @@ fn title(ui: &mut Ui, cx: &mut Context<'_>, view: &ViewState, is_active: bool) {
     });
 }
 
-/// A line about the preprocessing, the layer's shape, the time of the run, and the shares of dead channels and of zeros.
-fn facts(ui: &mut Ui, view: &ViewState) {
-    let Some(shown) = &view.shown else { return };
+/// A line of facts: how many channels, their maps' size, the receptive field, the shares of dead channels and of zeros, the time.
+fn facts(ui: &mut Ui, cx: &mut Context<'_>, view: &ViewState) {
+    ui.horizontal(|ui| {
+        ui.set_min_height(24.0);
+        let is_alone = cx.model.views.len() == 1;
+        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+            if is_alone {
+                let add = small_action(ui, "Add view");
+                if add.on_hover_text(tip(ui.ctx(), "Add view")).clicked() {
+                    cx.commands.push(ViewsCommand::AddView);
+                }
+            }
+            let Some(shown) = &view.shown else { return };
+            let time = format!("{:.0} ms", shown.elapsed.as_secs_f64() * 1e3);
+            let text = egui::RichText::new(time).small().color(theme::of(ui).quiet);
+            ui.add(egui::Label::new(text)).on_hover_text("Time of the run");
+            ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| shown_facts(ui, shown));
+        });
+    });
+}
+
+fn shown_facts(ui: &mut Ui, shown: &Shown) {
+    let shape = shown.activation.shape();
+    let num = egui::RichText::new(counted(shape.channels, "channel"))
+        .text_style(theme::name_style())
+        .color(theme::of(ui).strong);
+    let range = format!("values {} to {}", format_value(shown.stats.min), format_value(shown.stats.max));
     let input = &shown.view.preprocessed;
-    let text = format!(
-        "{}×{} {}; {} · {} · {:.0} ms · {:.0} % dead · sparsity {:.0} %",
+    let all = format!(
+        "{}×{} {}; {} · {shape} · {:.0} ms · {:.0} % dead · sparsity {:.0} %",
         input.batch.width(),
         input.batch.height(),
         input.fit,
         input.scale,
-        shown.activation.shape(),
         shown.elapsed.as_secs_f64() * 1e3,
         shown.stats.dead_share() * 100.0,
         shown.stats.zero_share * 100.0,
     );
-    let range = format!("values {} to {}", format_value(shown.stats.min), format_value(shown.stats.max));
-    ui.add(egui::Label::new(egui::RichText::new(&text).weak().small()).truncate()).on_hover_text(format!(
-        "{text}\n{range}; colours: {}, {}\nThe network's input; channels × rows × columns; time of the run; share of dead channels and of zeros (sparsity)",
+    let name = ui.add(egui::Label::new(num).truncate());
+    // Who can't see the line hears all of it.
+    name.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, &all));
+    name.on_hover_text(format!(
+        "{all}\n{range}; colours: {}, {}",
         shown.mosaic.settings.normalisation.describe(),
         shown.mosaic.range,
     ));
+    let field = shown.infos.get(shown.node.0).map(|info| layers::field_words(&info.receptive_field));
+    let chips = [
+        (Some(format!("{} × {}", shape.height, shape.width)), "Rows × columns of each map"),
+        (field, "Receptive field and stride, in pixels of the network's input"),
+        (
+            Some(format!("{:.0} % dead", shown.stats.dead_share() * 100.0)),
+            "Channels that are zero everywhere",
+        ),
+        (
+            Some(format!("{:.0} % zero", shown.stats.zero_share * 100.0)),
+            "Share of zeros among all values (sparsity)",
+        ),
+    ];
+    for (words, hint) in chips {
+        let Some(words) = words else { continue };
+        // A chip that doesn't fit is left out, rather than cut.
+        let width = 7.0 * words.chars().count() as f32 + 20.0;
+        if ui.available_width() < width {
+            break;
+        }
+        egui::Frame::new()
+            .fill(theme::of(ui).card)
+            .corner_radius(theme::CONTROL_RADIUS)
+            .inner_margin(egui::Margin::symmetric(8, 2))
+            .show(ui, |ui| ui.add(egui::Label::new(egui::RichText::new(words).small())).on_hover_text(hint));
+    }
 }
 
 /// The channels that are most similar to a channel of another view, if they were searched for.

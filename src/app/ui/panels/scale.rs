@@ -1,0 +1,196 @@
+//! The bar under a mosaic: what its colours mean, the shape of its grid, zoom and fit.
+
+use egui::{Color32, Rect, Sense, Ui, vec2};
+
+use crate::app::message::view::ViewCommand;
+use crate::app::model::shown::Shown;
+use crate::app::model::view::ViewState;
+use crate::app::ui::context::Context;
+use crate::app::ui::theme;
+use crate::app::ui::widgets::small_action;
+use crate::mosaic::{ColourMap, Grid, MosaicLayout, MosaicSetting, Normalisation, RangeUsed, SpecialLook};
+use crate::render::Change;
+
+/// Height of the bar with the space above and below it.
+pub(crate) const HEIGHT: f32 = 52.0;
+/// Width of the colours, and the least width of a view that has the bar.
+const RAMP_WIDTH: f32 = 200.0;
+const LEAST_WIDTH: f32 = 560.0;
+
+/// Whether a view of this width has the bar.
+pub(crate) fn has_room(width: f32) -> bool {
+    width >= LEAST_WIDTH
+}
+
+/// Draws the bar in the middle of the lower end of `area`.
+pub(crate) fn draw(ui: &mut Ui, cx: &mut Context<'_>, view: &ViewState, shown: &Shown, area: Rect) {
+    let tokens = theme::of(ui);
+    let id = ui.id().with(("scale", view.id));
+    // The bar's width is known after it was drawn once.
+    let width = ui.data(|data| data.get_temp::<f32>(id)).unwrap_or(LEAST_WIDTH);
+    let corner = egui::pos2(area.center().x - width * 0.5, area.bottom() - HEIGHT + 8.0);
+    let place = Rect::from_min_size(corner, vec2(area.right() - corner.x, HEIGHT - 16.0));
+    let drawn = ui.scope_builder(egui::UiBuilder::new().max_rect(place).id_salt(id), |ui| {
+        egui::Frame::new()
+            .fill(tokens.card)
+            .stroke(egui::Stroke::new(1.0, tokens.control_line))
+            .corner_radius(theme::CARD_RADIUS)
+            .inner_margin(egui::Margin::symmetric(12, 6))
+            .show(ui, |ui| {
+                ui.horizontal(|ui| contents(ui, cx, view, shown, area));
+            })
+            .response
+            .rect
+    });
+    ui.data_mut(|data| data.insert_temp(id, drawn.inner.width()));
+}
+
+fn contents(ui: &mut Ui, cx: &mut Context<'_>, view: &ViewState, shown: &Shown, area: Rect) {
+    let words = |ui: &mut Ui, words: &str| {
+        let text = egui::RichText::new(words).small().color(theme::of(ui).quiet);
+        ui.add(egui::Label::new(text))
+    };
+    let normalisation = shown.mosaic.settings.normalisation;
+    let how = match shown.mosaic.range {
+        RangeUsed::PerChannel(_) => "per channel",
+        RangeUsed::PerLocation(_) => "per location",
+        RangeUsed::Shared(_) => "whole layer",
+    };
+    words(ui, how).on_hover_text(normalisation.describe());
+    match shown.mosaic.range {
+        RangeUsed::Shared(range) if view.is_plain() => limits(ui, cx, shown, (range.low, range.high)),
+        RangeUsed::Shared(range) => {
+            words(ui, &crate::mosaic::format_value(range.low));
+            bar(ui, shown.mosaic.colour_map);
+            words(ui, &crate::mosaic::format_value(range.high));
+        }
+        RangeUsed::PerChannel(_) | RangeUsed::PerLocation(_) => {
+            words(ui, if shown.mosaic.colour_map.is_diverging() { "−max" } else { "min" });
+            bar(ui, shown.mosaic.colour_map).on_hover_text(
+                "Each tile has its own range. To drag the ends, choose a normalization of the whole layer",
+            );
+            words(ui, "max");
+        }
+    }
+    for look in &shown.mosaic.looks {
+        special(ui, *look);
+    }
+    grid(ui, cx, shown, area);
+    if let Some(own) = cx.scratch.views.get(&view.id) {
+        let share = own.viewport.scale * ui.ctx().pixels_per_point() * 100.0;
+        words(ui, &format!("{share:.0} %")).on_hover_text("Screen pixels for each pixel of the mosaic");
+    }
+    if small_action(ui, "Fit").on_hover_text("Fit the mosaic to the window (F)").clicked() {
+        cx.commands.push(ViewCommand::Fit);
+    }
+}
+
+/// The ends of a range for the whole layer, to drag; a double click on the colours gives the layer's own range back.
+fn limits(ui: &mut Ui, cx: &mut Context<'_>, shown: &Shown, (low, high): (f32, f32)) {
+    let speed = f64::from((shown.stats.max - shown.stats.min).abs().max(1e-6)) / 200.0;
+    let (mut new_low, mut new_high) = (low, high);
+    let field = |ui: &mut Ui, value: &mut f32, name: &str| {
+        let field = ui.add(egui::DragValue::new(value).speed(speed).max_decimals(4));
+        field.widget_info(|| egui::WidgetInfo::labeled(egui::Role::SpinButton, true, name));
+        field.on_hover_text("Drag, or click and type")
+    };
+    field(ui, &mut new_low, "Lower end of the colours");
+    let colours = bar(ui, shown.mosaic.colour_map).on_hover_text("Double click: the layer's own range");
+    field(ui, &mut new_high, "Upper end of the colours");
+    let mut want = |way: Normalisation| {
+        cx.commands.push(ViewCommand::Change(Change::Mosaic(MosaicSetting::Normalisation(way))));
+    };
+    if colours.double_clicked() {
+        want(Normalisation::Layer);
+    } else if (new_low, new_high) != (low, high) && new_low < new_high {
+        want(Normalisation::Fixed { low: new_low, high: new_high });
+    }
+}
+
+fn bar(ui: &mut Ui, map: ColourMap) -> egui::Response {
+    let width = RAMP_WIDTH.min((ui.available_width() - 220.0).max(60.0));
+    let (rect, response) = ui.allocate_exact_size(vec2(width, 10.0), Sense::click());
+    ramp(ui.painter(), rect, map);
+    response
+}
+
+/// Draws the colours of a map from left to right.
+pub(crate) fn ramp(painter: &egui::Painter, rect: Rect, map: ColourMap) {
+    let table = map.table();
+    let mut mesh = egui::Mesh::default();
+    let last = (table.len() - 1) as f32;
+    for (at, [r, g, b, _]) in table.iter().enumerate().step_by(8) {
+        let x = rect.left() + rect.width() * at as f32 / last;
+        let colour = Color32::from_rgb(*r, *g, *b);
+        mesh.colored_vertex(egui::pos2(x, rect.top()), colour);
+        mesh.colored_vertex(egui::pos2(x, rect.bottom()), colour);
+    }
+    if let Some([r, g, b, _]) = table.last() {
+        let colour = Color32::from_rgb(*r, *g, *b);
+        mesh.colored_vertex(rect.right_top(), colour);
+        mesh.colored_vertex(rect.right_bottom(), colour);
+    }
+    for at in (0..mesh.vertices.len().saturating_sub(2) as u32).step_by(2) {
+        mesh.add_triangle(at, at + 1, at + 2);
+        mesh.add_triangle(at + 1, at + 2, at + 3);
+    }
+    painter.add(mesh);
+}
+
+/// A look outside the colour map, with its name.
+fn special(ui: &mut Ui, look: SpecialLook) {
+    let paper = crate::mosaic::Paper::Dark;
+    let [r, g, b, _] = look.colour(paper);
+    let (rect, _) = ui.allocate_exact_size(vec2(10.0, 10.0), Sense::hover());
+    ui.painter().rect_filled(rect, 2.0, Color32::from_rgb(r, g, b));
+    ui.painter().rect_stroke(
+        rect,
+        2.0,
+        egui::Stroke::new(1.0, theme::of(ui).control_line),
+        egui::StrokeKind::Outside,
+    );
+    let text = egui::RichText::new(look.name()).small().color(theme::of(ui).quiet);
+    ui.add(egui::Label::new(text));
+}
+
+/// The shape of the grid: automatic, as the canvas is, or typed in the display settings.
+fn grid(ui: &mut Ui, cx: &mut Context<'_>, shown: &Shown, area: Rect) {
+    let taken = shown.mosaic.geometry.grid();
+    let text = format!("{} × {}", taken.rows, taken.columns);
+    let text = egui::RichText::new(text).small().color(theme::of(ui).quiet);
+    let wanted = cx.model.view().request.settings.grid;
+    let mut choice = None;
+    let menu = ui.menu_button(text, |ui| {
+        if ui.selectable_label(wanted.is_none(), "Automatic").clicked() {
+            choice = Some(None);
+            ui.close();
+        }
+        let fitting = canvas_grid(shown, area);
+        let words = format!("Fit the canvas ({} × {})", fitting.rows, fitting.columns);
+        if ui.selectable_label(wanted == Some(fitting), words).clicked() {
+            choice = Some(Some(fitting));
+            ui.close();
+        }
+    });
+    menu.response.on_hover_text("Rows × columns of channels");
+    if let Some(grid) = choice {
+        cx.commands.push(ViewCommand::Change(Change::Mosaic(MosaicSetting::Grid(grid))));
+    }
+}
+
+/// The rows and columns at which the tiles fill the canvas best.
+fn canvas_grid(shown: &Shown, area: Rect) -> Grid {
+    let geometry = &shown.mosaic.geometry;
+    let num = shown.mosaic.order.len().max(1);
+    let tile = match geometry.layout() {
+        MosaicLayout::Channels => geometry.map(),
+        MosaicLayout::Locations => Grid { rows: 1, columns: 1 },
+    };
+    let tile = (tile.columns.max(1) as f32, tile.rows.max(1) as f32);
+    let size = |columns: usize| {
+        let rows = num.div_ceil(columns) as f32;
+        (area.width() / (columns as f32 * tile.0)).min((area.height() - HEIGHT) / (rows * tile.1))
+    };
+    let columns = (1..=num).max_by(|a, b| size(*a).total_cmp(&size(*b)).then(b.cmp(a))).unwrap_or(1);
+    Grid { rows: num.div_ceil(columns), columns }
+}
