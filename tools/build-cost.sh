@@ -35,7 +35,7 @@ echo '| what | CPU, s | wall, s |'
 echo '|---|---|---|'
 if [ "${1:-}" != quick ]; then
     row 'cargo build --release, from nothing' cargo build --release
-    row 'cargo test, from nothing beside that' cargo test
+    row 'cargo test --release, after that' cargo test --release
 fi
 cargo build -q
 cargo build -q --release

@@ -109,6 +109,8 @@ pub(crate) struct Inspected {
     pub(crate) bins: [u32; NUM_BINS],
     /// Its rank among all channels, from 1: by mean, and by largest value.
     pub(crate) ranks: (usize, usize),
+    /// Rows and columns of its strongest places, strongest first.
+    pub(crate) peaks: Vec<(usize, usize)>,
     /// The channels of the layer with the most similar maps, best first: channel, correlation, map.
     pub(crate) nearest: Vec<(usize, f64, Arc<ColorImage>)>,
 }

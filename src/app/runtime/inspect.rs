@@ -14,13 +14,16 @@ use crate::app::runtime::tell::Tell;
 use crate::engine::{ComputeDevice, DeviceChoice};
 use crate::formats::pixels_sha256;
 use crate::render::closest_channels;
-use crate::tensor::{OrderBy, StandardMaps, rank};
+use crate::tensor::{OrderBy, StandardMaps, peaks, rank};
 
 /// Longest side of a frame's thumbnail, in pixels.
 const THUMB_SIDE: u32 = 96;
 
 /// Number of most similar channels listed for a channel.
 const NUM_NEAREST: usize = 6;
+
+/// Number of a channel's strongest places that are numbered on the picture.
+const NUM_PEAKS: usize = 5;
 
 /// Number of closest channels listed in another view.
 const NUM_CLOSEST: usize = 5;
@@ -81,6 +84,7 @@ fn thumb(key: &ThumbKey) -> Option<Arc<egui::ColorImage>> {
 fn inspect(shown: &Arc<Shown>, channel: usize) -> Option<Inspected> {
     let (activation, stats) = (&shown.activation, &shown.stats);
     stats.channels.get(channel)?;
+    let shape = activation.shape();
     let map = |channel| channel_map(activation, stats, &shown.settings, channel).ok();
     let nearest =
         StandardMaps::of(activation).nearest_to(activation.channel(channel), NUM_NEAREST, Some(channel));
@@ -90,6 +94,7 @@ fn inspect(shown: &Arc<Shown>, channel: usize) -> Option<Inspected> {
         map: map(channel)?,
         bins: histogram(activation.channel(channel), stats.min, stats.max),
         ranks: (rank(stats, channel, OrderBy::Mean)?, rank(stats, channel, OrderBy::Max)?),
+        peaks: peaks(activation.channel(channel), shape.height, shape.width, NUM_PEAKS),
         nearest: nearest.into_iter().filter_map(|(c, r)| Some((c, r, map(c)?))).collect(),
     })
 }

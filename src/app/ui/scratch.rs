@@ -54,6 +54,11 @@ pub(crate) struct ViewScratch {
     pub(crate) sharp: Option<Sharp>,
     /// The value under the pointer.
     pub(crate) hovered: Option<MosaicValue>,
+    /// A part of the picture that the person drew a box around, and where the box began while it is being drawn.
+    pub(crate) boxed: Option<Share>,
+    pub(crate) box_start: Option<(f64, f64)>,
+    /// The channels that answer most in that box: the finished view, the box, the channels.
+    pub(crate) in_box: Option<(Weak<Shown>, Share, Vec<usize>)>,
     /// Row and column under the pointer in the map of the selected channel in the details.
     pub(crate) at_map: Option<(usize, usize)>,
 }

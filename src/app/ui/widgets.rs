@@ -164,3 +164,18 @@ pub(crate) fn tip(ctx: &egui::Context, label: &str) -> String {
     let key = action.keys.first().map(|key| format!(" ({})", keys(ctx, *key)));
     words + &key.unwrap_or_default()
 }
+
+/// Allocates a square, and places something of these proportions in its middle; what is there senses the pointer as asked.
+pub(crate) fn in_square(
+    ui: &mut egui::Ui,
+    size: egui::Vec2,
+    side: f32,
+    sense: egui::Sense,
+) -> (egui::Rect, egui::Response) {
+    let (square, _) = ui.allocate_exact_size(egui::vec2(side, side), egui::Sense::hover());
+    ui.painter().rect_filled(square, 4.0, theme::of(ui).canvas);
+    let rect = egui::Rect::from_center_size(square.center(), size * (side / size.max_elem().max(1.0)));
+    let id = ui.next_auto_id();
+    ui.skip_ahead_auto_ids(1);
+    (rect, ui.interact(rect, id, sense))
+}

@@ -157,18 +157,27 @@ impl Window {
             self.wait(is_ready, &format!("{label} to be ready"));
             self.harness.run_steps(2);
         }
+        self.bring(|harness| harness.get_by_label(label).scroll_to_me());
         self.harness.get_by_label(label).click();
         self.harness.run_steps(3);
     }
 
+    /// Scrolls until a widget is in sight, as a person would.
+    fn bring(&mut self, scroll: impl FnOnce(&Harness<'static, App>)) {
+        scroll(&self.harness);
+        self.harness.run_steps(8);
+    }
+
     fn click_button(&mut self, label: &str) {
         self.harness.run_steps(2);
+        self.bring(|h| h.get_all_by_role_and_label(Role::Button, label).next().unwrap().scroll_to_me());
         self.harness.get_all_by_role_and_label(Role::Button, label).next().unwrap().click();
         self.harness.run_steps(3);
     }
 
     /// Opens a drop-down list and picks an entry.
     fn choose(&mut self, list: &str, entry: &str) {
+        self.bring(|harness| harness.get_by_role_and_label(Role::ComboBox, list).scroll_to_me());
         self.harness.get_by_role_and_label(Role::ComboBox, list).click();
         self.harness.run_steps(3);
         self.click_button(entry);

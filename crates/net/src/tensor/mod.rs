@@ -34,6 +34,6 @@ pub use room::{NoRoom, check_room};
 pub use shown::{shown, steers};
 pub use similarity::{StandardMaps, correlation};
 pub use stats::{CONSTANT_SHARE, ChannelKind, ChannelStats, DEAD_SHARE, KindCounts, LayerStats};
-pub use strongest::strongest;
+pub use strongest::{peaks, strongest, strongest_in};
 pub use table::{Cell, Column, ColumnKind, EXACT_INTEGERS};
 pub use weight_source::WeightSource;

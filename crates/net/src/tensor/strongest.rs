@@ -1,5 +1,7 @@
 //! The strongest channels of a layer, without those that are much like a stronger one.
 
+use std::ops::Range;
+
 use super::{Activation, LayerStats, OrderBy};
 
 /// Two maps with a higher correlation count as alike.
@@ -26,6 +28,41 @@ pub fn strongest(activation: &Activation, stats: &LayerStats, order: OrderBy, nu
         .filter(|channel| stats.channels[*channel].kind == super::ChannelKind::Live)
         .collect();
     channels.sort_by(|a, b| of(*b).total_cmp(&of(*a)).then(a.cmp(b)));
+    various(activation, channels, num)
+}
+
+/// The channels that answer most in a rectangle of their maps: those whose mean there is highest above their mean over the whole map,
+/// in units of the layer. Strongest first, at most `num`, without dead ones, and without those much like a stronger one. Empty for a
+/// rectangle outside the map.
+pub fn strongest_in(
+    activation: &Activation,
+    stats: &LayerStats,
+    rows: &Range<usize>,
+    columns: &Range<usize>,
+    num: usize,
+) -> Vec<usize> {
+    let shape = activation.shape();
+    let (rows, columns) =
+        (rows.start..rows.end.min(shape.height), columns.start..columns.end.min(shape.width));
+    if rows.is_empty() || columns.is_empty() {
+        return Vec::new();
+    }
+    let mut found: Vec<(f64, usize)> = (0..stats.channels.len())
+        .filter(|channel| stats.channels[*channel].kind == super::ChannelKind::Live)
+        .map(|channel| {
+            let map = activation.channel(channel);
+            let inside = rows.clone().flat_map(|row| &map[row * shape.width..][columns.clone()]);
+            let sum: f64 = inside.filter(|v| v.is_finite()).map(|v| f64::from(*v)).sum();
+            (sum / (rows.len() * columns.len()) as f64 - f64::from(stats.channels[channel].mean), channel)
+        })
+        .filter(|(above, _)| *above > 0.0)
+        .collect();
+    found.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+    various(activation, found.into_iter().map(|(_, channel)| channel).collect(), num)
+}
+
+/// The first `num` channels without those whose map is much like an earlier one's.
+fn various(activation: &Activation, channels: Vec<usize>, num: usize) -> Vec<usize> {
     let mut found: Vec<(usize, Vec<f32>)> = Vec::new();
     for channel in channels.into_iter().take(num.saturating_mul(LOOKED_THROUGH)) {
         if found.len() == num {
@@ -41,6 +78,34 @@ pub fn strongest(activation: &Activation, stats: &LayerStats, order: OrderBy, nu
         }
     }
     found.into_iter().map(|(channel, _)| channel).collect()
+}
+
+/// The places (row, column) of a map's highest local maxima, highest first: values above zero that no neighbour exceeds, at least a
+/// quarter of the highest, and no two beside each other.
+pub fn peaks(map: &[f32], height: usize, width: usize, num: usize) -> Vec<(usize, usize)> {
+    let value = |row: usize, column: usize| map.get(row * width + column).copied().unwrap_or(f32::NAN);
+    let near = |at: usize, length: usize| at.saturating_sub(1)..(at + 2).min(length);
+    let highest = map.iter().copied().filter(|v| v.is_finite()).fold(0.0, f32::max);
+    let mut found: Vec<(usize, usize)> = (0..height)
+        .flat_map(|row| (0..width).map(move |column| (row, column)))
+        .filter(|(row, column)| {
+            let own = value(*row, *column);
+            own > 0.0
+                && own >= highest * 0.25
+                && near(*row, height)
+                    .all(|r| near(*column, width).all(|c| value(r, c).is_nan() || value(r, c) <= own))
+        })
+        .collect();
+    found.sort_by(|a, b| value(b.0, b.1).total_cmp(&value(a.0, a.1)).then(a.cmp(b)));
+    let mut apart: Vec<(usize, usize)> = Vec::new();
+    for place in found {
+        let is_beside =
+            |other: &(usize, usize)| other.0.abs_diff(place.0) <= 1 && other.1.abs_diff(place.1) <= 1;
+        if apart.len() < num && !apart.iter().any(is_beside) {
+            apart.push(place);
+        }
+    }
+    apart
 }
 
 /// A sample of a map with mean 0 and length 1, so that the product of two is their correlation.
@@ -76,5 +141,33 @@ mod tests {
         let stats = LayerStats::of(&layer);
         assert_eq!(strongest(&layer, &stats, OrderBy::Index, 8), [2, 3, 4]);
         assert_eq!(strongest(&layer, &stats, OrderBy::Max, 2), [4, 2]);
+    }
+
+    #[test]
+    fn channels_are_found_by_a_place_of_their_maps() {
+        let shape = MapShape { channels: 3, height: 2, width: 2 };
+        let values: Vec<f32> = [[9.0, 9.0, 9.0, 9.0], [0.0, 1.0, 0.0, 0.0], [2.0, 0.0, 0.0, 0.0]].concat();
+        let layer = Activation::new("layer", shape, values).unwrap();
+        let stats = LayerStats::of(&layer);
+        assert_eq!(
+            strongest_in(&layer, &stats, &(0..1), &(1..2), 8),
+            [1],
+            "a constant map isn't about a place"
+        );
+        assert_eq!(strongest_in(&layer, &stats, &(0..1), &(0..2), 8), [2, 1]);
+        assert_eq!(strongest_in(&layer, &stats, &(5..6), &(0..2), 8), [0; 0]);
+    }
+
+    #[test]
+    fn peaks_are_local_maxima_apart_from_each_other() {
+        #[rustfmt::skip]
+        let map = [
+            1.0, 0.0, 0.0, 0.0, 5.0,
+            0.0, 0.0, 0.0, 5.0, 4.0,
+            9.0, 0.0, 0.0, 0.0, 0.0,
+        ];
+        assert_eq!(peaks(&map, 3, 5, 9), [(2, 0), (0, 4)]);
+        assert_eq!(peaks(&map, 3, 5, 1), [(2, 0)]);
+        assert_eq!(peaks(&[0.0; 4], 2, 2, 3), []);
     }
 }

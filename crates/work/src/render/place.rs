@@ -3,6 +3,8 @@
 //! All places in the picture are given as shares of its width and height (0 to 1), so that a place means the same in a thumbnail, in the
 //! full picture, and for another backbone with another crop.
 
+use std::ops::Range;
+
 use crate::graph::{Axis, ReceptiveField};
 use crate::input::{Preprocessed, SourceRegion};
 use crate::tensor::{Activation, MapShape, PixelSize, StandardMaps};
@@ -93,6 +95,19 @@ impl Placement {
         let (row, column) = self.place_in_map(x, y);
         let nearest = |at: f64, num: usize| (at.round().max(0.0) as usize).min(num - 1);
         Some((nearest(row, self.shape.height), nearest(column, self.shape.width)))
+    }
+
+    /// The rows and columns of the map that stand for a part of the picture: at least one of each. `None` where the network saw nothing
+    /// of that part.
+    pub fn positions_in(&self, part: Share) -> Option<(Range<usize>, Range<usize>)> {
+        let Share { left, top, right, bottom } = self.seen;
+        let (x, y) =
+            ((part.left.max(left), part.right.min(right)), (part.top.max(top), part.bottom.min(bottom)));
+        if x.0 > x.1 || y.0 > y.1 {
+            return None;
+        }
+        let (first, last) = (self.position_at(x.0, y.0)?, self.position_at(x.1, y.1)?);
+        Some((first.0..last.0 + 1, first.1..last.1 + 1))
     }
 
     /// Row and column of the map, as fractions, for a place in the picture.

@@ -15,6 +15,7 @@ use crate::app::ui::sharp;
 use crate::app::ui::theme;
 use crate::app::ui::widgets::{named, share_rect};
 use crate::mosaic::MosaicLayout;
+use crate::render::Share;
 use crate::tensor::counted;
 
 /// Scrolling by this many points doubles the zoom.
@@ -92,6 +93,9 @@ pub(crate) fn draw(
         sharp::paint(&painter, shown, &placed, &textures.mosaic, ground, &mut scratch.sharp);
     }
     let tile_of = |channel: usize| placed.channel(shown.mosaic.order.position_of(channel)?);
+    if let Some(boxed) = scratch.boxed {
+        mark_box(&painter, shown, boxed, &placed);
+    }
     if let Some(pointed) = pointed.filter(|pointed| pointed.view != view.id) {
         mark_same_place(&painter, shown, pointed.field.centre(), &placed);
     }
@@ -152,6 +156,31 @@ fn mark_same_place(painter: &egui::Painter, shown: &Shown, (x, y): (f64, f64), p
         }
     }
 }
+
+/// Marks the box on the picture in each tile that is large enough.
+fn mark_box(painter: &egui::Painter, shown: &Shown, boxed: Share, placed: &Placed<'_>) {
+    let Some((rows, columns)) = shown.placement.positions_in(boxed) else { return };
+    if placed.geometry.layout() != MosaicLayout::Channels || placed.tile(0, 0).width() < MIN_BOXED {
+        return;
+    }
+    for position in 0..shown.mosaic.order.len() {
+        let Some(tile) = placed.channel(position).filter(|tile| tile.intersects(painter.clip_rect())) else {
+            continue;
+        };
+        let corners = placed.value(position, rows.start, columns.start).zip(placed.value(
+            position,
+            rows.end.saturating_sub(1),
+            columns.end.saturating_sub(1),
+        ));
+        if let Some((first, last)) = corners {
+            let stroke = Stroke::new(1.0, theme::SELECTED);
+            painter.rect_stroke(first.union(last).intersect(tile), 0.0, stroke, StrokeKind::Inside);
+        }
+    }
+}
+
+/// Tiles at least this wide, in points, show the box on the picture.
+const MIN_BOXED: f32 = 24.0;
 
 /// Draws the picture in a corner, with the place that the pointer is at, in this view or in another.
 fn inset(ui: &mut Ui, cx: &Context<'_>, view: &ViewState, panel: Rect, pointed: Pointed) {

@@ -7,11 +7,12 @@ use egui::{Color32, Rect, Sense, Stroke, StrokeKind, Ui, vec2};
 use crate::app::message::view::ViewCommand;
 use crate::app::message::views::ViewsCommand;
 use crate::app::message::window::WindowCommand;
+use crate::app::model::preferences::Preference;
 use crate::app::model::shown::{Inspected, NUM_BINS, Shown, histogram};
-use crate::app::model::view::ViewState;
 use crate::app::ui::context::Context;
 use crate::app::ui::histogram::bars;
-use crate::app::ui::widgets::{fact, named, section, share_rect, small_action, tip};
+use crate::app::ui::panels::over;
+use crate::app::ui::widgets::{fact, in_square, named, section, small_action, tip};
 use crate::app::ui::{spinner, theme};
 use crate::mosaic::format_value;
 use crate::tensor::{ChannelKind, ChannelStats};
@@ -152,62 +153,59 @@ fn actions(ui: &mut Ui, cx: &mut Context<'_>, shown: Option<&Arc<Shown>>) {
     }
 }
 
-/// The channel's map, and the map over the picture, side by side; empty grounds while there is none.
+/// The channel's map, and the picture with the map over it, side by side; without a channel an empty ground and the picture.
 fn maps(ui: &mut Ui, cx: &mut Context<'_>, shown: Option<&Arc<Shown>>, found: Option<&Inspected>, side: f32) {
     let view = cx.model.view();
-    let mut at_map = None;
-    let Some((shown, found)) = shown.zip(found) else {
-        let (rect, _) = ui.allocate_exact_size(vec2(2.0 * side + 8.0, side), Sense::hover());
-        for at in [0.0, side + 8.0] {
-            let ground = Rect::from_min_size(rect.min + vec2(at, 0.0), vec2(side, side));
-            ui.painter().rect_filled(ground, 4.0, theme::of(ui).canvas);
-        }
-        let mut inner = ui.new_child(egui::UiBuilder::new().max_rect(rect.shrink(8.0)));
-        if view.selected.is_some() {
-            inner.horizontal(|ui| {
-                spinner::draw(ui);
-                ui.label("Looking into it…");
-            });
-        } else {
-            inner.label(egui::RichText::new("Click a tile to look into its channel").weak());
-        }
-        caption(ui, side, "feature map", "over the input");
+    let Some(shown) = shown else {
+        ui.allocate_exact_size(vec2(2.0 * side + 8.0, side), Sense::hover());
         return;
     };
-    let channel = found.channel;
+    let mut at_map = None;
     ui.horizontal_top(|ui| {
-        at_map = map(ui, cx, shown, channel, side);
-        over_picture(ui, cx, view, shown, channel, at_map, side);
+        match found {
+            Some(found) => at_map = map(ui, cx, shown, found.channel, side),
+            None => no_map(ui, view.selected.is_some(), side),
+        }
+        over::draw(ui, cx, view, shown, found, at_map, side);
     });
     cx.scratch.views.entry(view.id).or_default().at_map = at_map;
     let shape = shown.activation.shape();
-    let opacity = cx.model.preferences.overlay_opacity;
-    caption(
-        ui,
-        side,
-        &format!("feature map, {} × {}", shape.height, shape.width),
-        &format!("over the input · {:.0} %", opacity * 100.0),
-    );
-}
-
-/// Quiet words under the two maps.
-fn caption(ui: &mut Ui, side: f32, left: &str, right: &str) {
     ui.horizontal(|ui| {
-        for words in [left, right] {
-            let text = egui::RichText::new(words).small().color(theme::of(ui).quiet);
-            ui.allocate_ui(vec2(side, 14.0), |ui| {
-                ui.set_width(side);
-                ui.add(egui::Label::new(text).truncate());
-            });
+        let quiet = theme::of(ui).quiet;
+        let text = egui::RichText::new(format!("feature map, {} × {}", shape.height, shape.width));
+        ui.allocate_ui(vec2(side, 16.0), |ui| {
+            ui.set_width(side);
+            ui.add(egui::Label::new(text.small().color(quiet)).truncate());
+        });
+        ui.add(egui::Label::new(egui::RichText::new("over the input").small().color(quiet)).truncate());
+        let mut percent = cx.model.preferences.overlay_opacity * 100.0;
+        let field = egui::DragValue::new(&mut percent).range(0.0..=100.0).max_decimals(0).suffix(" %");
+        let field = ui.add(field).on_hover_text("How much of the channel's map covers the picture");
+        field.widget_info(|| egui::WidgetInfo::labeled(egui::Role::SpinButton, true, "Opacity"));
+        if field.changed() {
+            cx.commands.push(WindowCommand::Prefer(Preference::OverlayOpacity(percent / 100.0)));
         }
     });
+}
+
+/// The ground of the channel's map while there is none.
+fn no_map(ui: &mut Ui, is_coming: bool, side: f32) {
+    let (rect, _) = ui.allocate_exact_size(vec2(side, side), Sense::hover());
+    ui.painter().rect_filled(rect, 4.0, theme::of(ui).canvas);
+    let mut inner = ui.new_child(egui::UiBuilder::new().max_rect(rect.shrink(8.0)));
+    if is_coming {
+        spinner::draw(&mut inner);
+    } else {
+        let hint = egui::RichText::new("Click a tile to look into its channel").small().weak();
+        inner.add(egui::Label::new(hint).wrap());
+    }
 }
 
 /// Draws the channel's map with its longer side `side` points long; returns the row and column under the pointer.
 fn map(ui: &mut Ui, cx: &Context<'_>, shown: &Shown, channel: usize, side: f32) -> Option<(usize, usize)> {
     let shape = shown.activation.shape();
     let size = vec2(shape.width as f32, shape.height as f32);
-    let (rect, response) = in_square(ui, size, side);
+    let (rect, response) = in_square(ui, size, side, Sense::hover());
     let response = named(response, egui::Role::Image, &format!("Map of channel {channel}"));
     if let Some((texture, _)) = cx.textures.inspected() {
         texture.paint_over(ui.painter(), rect, Color32::WHITE);
@@ -221,56 +219,6 @@ fn map(ui: &mut Ui, cx: &Context<'_>, shown: &Shown, channel: usize, side: f32) 
     let stroke = Stroke::new(1.0, theme::HOVERED);
     ui.painter().rect_stroke(Rect::from_min_size(corner, cell), 0.0, stroke, StrokeKind::Outside);
     Some((row, column))
-}
-
-/// Draws the whole picture, the channel's map over the part that its values stand for, and the receptive field of one value.
-fn over_picture(
-    ui: &mut Ui,
-    cx: &Context<'_>,
-    view: &ViewState,
-    shown: &Shown,
-    channel: usize,
-    at_map: Option<(usize, usize)>,
-    side: f32,
-) {
-    let size = vec2(shown.thumbnail.size[0] as f32, shown.thumbnail.size[1] as f32);
-    let (rect, response) = in_square(ui, size, side);
-    let response = named(response, egui::Role::Image, &format!("Channel {channel} over the picture"));
-    let painter = ui.painter_at(rect);
-    if let Some(textures) = cx.textures.view(view.id) {
-        textures.thumbnail.paint_over(&painter, rect, Color32::WHITE);
-    }
-    if let Some((texture, _)) = cx.textures.inspected() {
-        // The map is drawn only over the part of the picture that the network saw.
-        let seen = share_rect(rect, shown.placement.seen());
-        let alpha = (cx.model.preferences.overlay_opacity * 255.0) as u8;
-        let map = share_rect(rect, shown.placement.map());
-        texture.paint_over(
-            &painter.with_clip_rect(seen.intersect(rect)),
-            map,
-            Color32::from_white_alpha(alpha),
-        );
-    }
-    let stats = &shown.stats.channels[channel];
-    let (row, column) = at_map.unwrap_or((stats.max_row, stats.max_column));
-    let field = share_rect(rect, shown.placement.field(row, column)).intersect(rect);
-    painter.rect_stroke(field, 0.0, Stroke::new(2.0, theme::REGION), StrokeKind::Inside);
-    let cell = share_rect(rect, shown.placement.cell(row, column));
-    painter.rect_stroke(cell, 0.0, Stroke::new(1.0, theme::HOVERED), StrokeKind::Inside);
-    let what = if at_map.is_some() { "the value under the pointer" } else { "the largest value" };
-    response.on_hover_text(format!(
-        "The map laid over the part of the picture that the network saw.\nYellow: the receptive field of {what}; white: the region of the input it stands for."
-    ));
-}
-
-/// Allocates a square, and places something of these proportions in its middle.
-fn in_square(ui: &mut Ui, size: egui::Vec2, side: f32) -> (Rect, egui::Response) {
-    let (square, _) = ui.allocate_exact_size(vec2(side, side), Sense::hover());
-    ui.painter().rect_filled(square, 4.0, theme::of(ui).canvas);
-    let rect = Rect::from_center_size(square.center(), size * (side / size.max_elem().max(1.0)));
-    let id = ui.next_auto_id();
-    ui.skip_ahead_auto_ids(1);
-    (rect, ui.interact(rect, id, Sense::hover()))
 }
 
 /// The channels of the layer with the most similar maps, in a row that is always there.

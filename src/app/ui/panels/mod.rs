@@ -15,6 +15,7 @@ pub(crate) mod log;
 pub(crate) mod models;
 pub(crate) mod notice;
 pub(crate) mod order;
+pub(crate) mod over;
 pub(crate) mod palette;
 pub(crate) mod pins;
 pub(crate) mod preprocessing;

@@ -1,15 +1,17 @@
 //! The row of large maps under a mosaic: the strongest channels, or the pinned ones of the layer if there are any.
 
+use std::sync::Arc;
+
 use egui::{Rect, Sense, Stroke, StrokeKind, Ui, pos2, vec2};
 
 use crate::app::message::view::ViewCommand;
-use crate::app::model::shown::Shown;
+use crate::app::model::shown::{NUM_STRONGEST, Shown};
 use crate::app::model::view::ViewState;
 use crate::app::ui::context::Context;
 use crate::app::ui::theme;
 use crate::app::ui::widgets::named;
 use crate::mosaic::{MosaicLayout, format_value};
-use crate::tensor::OrderBy;
+use crate::tensor::{OrderBy, strongest_in};
 
 /// Least and greatest side of a map, in points.
 const SIDES: (f32, f32) = (56.0, 96.0);
@@ -32,12 +34,29 @@ fn channels(shown: &Shown) -> Vec<usize> {
     shown.strongest.iter().copied().filter(is_there).collect()
 }
 
+/// The channels that answer most in the box on the picture, if there is one. They are looked for when the box or the layer changes.
+fn in_box(cx: &mut Context<'_>, view: &ViewState, shown: &Arc<Shown>) -> Option<Vec<usize>> {
+    let own = cx.scratch.views.get_mut(&view.id)?;
+    let boxed = own.boxed?;
+    if let Some((of, at, found)) = &own.in_box
+        && *at == boxed
+        && std::ptr::eq(of.as_ptr(), Arc::as_ptr(shown))
+    {
+        return Some(found.clone());
+    }
+    let (rows, columns) = shown.placement.positions_in(boxed)?;
+    let mut found = strongest_in(&shown.activation, &shown.stats, &rows, &columns, NUM_STRONGEST);
+    found.retain(|channel| shown.mosaic.order.position_of(*channel).is_some());
+    own.in_box = Some((Arc::downgrade(shown), boxed, found.clone()));
+    Some(found)
+}
+
 /// Draws as many maps as there is room for.
-pub(crate) fn draw(ui: &mut Ui, cx: &mut Context<'_>, view: &ViewState, shown: &Shown, area: Rect) {
+pub(crate) fn draw(ui: &mut Ui, cx: &mut Context<'_>, view: &ViewState, shown: &Arc<Shown>, area: Rect) {
     let tokens = theme::of(ui);
-    let name = &view.graph.node(shown.node).name;
+    let name = shown.activation.name();
     let is_pinned =
-        |pin: &&crate::app::model::pins::Pin| pin.spec.tag == shown.spec().tag && pin.pinned.layer == *name;
+        |pin: &&crate::app::model::pins::Pin| pin.spec.tag == shown.spec().tag && pin.pinned.layer == name;
     let pinned: Vec<usize> = cx.model.pins.iter().filter(is_pinned).map(|pin| pin.pinned.channel).collect();
     let pinned: Vec<usize> =
         pinned.into_iter().filter(|c| shown.mosaic.order.position_of(*c).is_some()).collect();
@@ -45,10 +64,16 @@ pub(crate) fn draw(ui: &mut Ui, cx: &mut Context<'_>, view: &ViewState, shown: &
         OrderBy::Index | OrderBy::Similarity => OrderBy::Mean.name(),
         order => order.name(),
     };
-    let (head, channels) = if pinned.is_empty() {
-        (format!("Strongest channels by {by}, alike ones left out"), channels(shown))
-    } else {
-        ("Pinned channels of this layer".to_owned(), pinned)
+    let boxed = in_box(cx, view, shown);
+    let (head, channels) = match boxed {
+        Some(found) if found.is_empty() => {
+            ("No channel answers more in the box than elsewhere".to_owned(), found)
+        }
+        Some(found) => ("Channels that answer most in the box, above their mean".to_owned(), found),
+        None if pinned.is_empty() => {
+            (format!("Strongest channels by {by}, alike ones left out"), channels(shown))
+        }
+        None => ("Pinned channels of this layer".to_owned(), pinned),
     };
     let font = theme::head_style().resolve(ui.style());
     ui.painter().text(area.min + vec2(0.0, 4.0), egui::Align2::LEFT_TOP, head, font, tokens.quiet);
