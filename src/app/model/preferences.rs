@@ -40,6 +40,8 @@ pub(crate) struct Preferences {
     /// Whether the left panel is shown, and the right one.
     pub(crate) shows_left: bool,
     pub(crate) shows_right: bool,
+    /// Whether the line of first steps is shown; it goes with use.
+    pub(crate) shows_first_steps: bool,
 }
 
 impl Default for Preferences {
@@ -52,6 +54,7 @@ impl Default for Preferences {
             overlay_opacity: 0.6,
             shows_left: true,
             shows_right: true,
+            shows_first_steps: true,
         }
     }
 }
@@ -65,6 +68,7 @@ pub(crate) enum Preference {
     OverlayOpacity(f32),
     ShowsLeft(bool),
     ShowsRight(bool),
+    ShowsFirstSteps(bool),
 }
 
 impl Preferences {
@@ -87,6 +91,7 @@ impl Preferences {
             }
             Preference::ShowsLeft(is_shown) => self.shows_left = is_shown,
             Preference::ShowsRight(is_shown) => self.shows_right = is_shown,
+            Preference::ShowsFirstSteps(is_shown) => self.shows_first_steps = is_shown,
         }
     }
 

@@ -57,6 +57,8 @@ pub(crate) struct Shown {
     pub(crate) class_map: Option<ClassChoice>,
     /// The most likely classes for this picture, as text, or why there are none. Only for the last layer of a network with a classifier.
     pub(crate) classes: Option<String>,
+    /// The same classes with their names and probabilities, best first.
+    pub(crate) top_classes: Vec<(String, f32)>,
     /// The mosaic: pixels, geometry, ranges.
     pub(crate) mosaic: Arc<Mosaic>,
     /// The mosaic, cut into pieces that fit into textures.

@@ -69,6 +69,7 @@ impl Viewport {
     }
 
     /// The mosaic pixel (x, y) at a screen position, if it is inside the mosaic.
+    #[cfg(test)]
     pub(crate) fn pixel_at(&self, panel: Rect, size: Vec2, pos: Pos2) -> Option<(u32, u32)> {
         let at = (pos - self.origin(panel, size)) / self.scale;
         let inside = at.x >= 0.0 && at.y >= 0.0 && at.x < size.x && at.y < size.y;
@@ -76,6 +77,7 @@ impl Viewport {
     }
 
     /// The rectangle on screen of a rectangle of the mosaic.
+    #[cfg(test)]
     pub(crate) fn to_screen(self, panel: Rect, size: Vec2, in_mosaic: Rect) -> Rect {
         let origin = self.origin(panel, size);
         let at = |p: Pos2| origin + p.to_vec2() * self.scale;

@@ -86,6 +86,9 @@ fn apply(model: &mut Model, command: Command, now: &Now, effects: &mut Effects) 
     if kind.is_new_work {
         model.messages.clear();
     }
+    if kind.is_new_work || kind.is_step {
+        model.preferences.shows_first_steps = false;
+    }
     let before = kind.is_step.then(|| model.snapshot());
     match command {
         Command::View(command) => view::apply(model, command, now, effects),

@@ -5,6 +5,7 @@ use crate::app::message::effect::{Effects, FaceEffect};
 use crate::app::message::window::WindowCommand;
 use crate::app::model::Model;
 use crate::app::model::messages::Tone;
+use crate::app::model::preferences::Preference;
 use crate::app::model::task::Task;
 use crate::app::update::requests::inspect_selected;
 
@@ -12,7 +13,10 @@ use crate::app::update::requests::inspect_selected;
 pub(crate) fn apply(model: &mut Model, command: WindowCommand, now: &Now, effects: &mut Effects) {
     match command {
         WindowCommand::ToggleRight if model.is_narrow => model.open.right = !model.open.right,
-        WindowCommand::ToggleRight => model.preferences.shows_right = !model.preferences.shows_right,
+        WindowCommand::ToggleRight => {
+            let is_shown = model.preferences.shows_right;
+            model.preferences.set(Preference::ShowsRight(!is_shown));
+        }
         WindowCommand::Prefer(preference) => model.preferences.set(preference),
         WindowCommand::ToggleTable => model.open.table = !model.open.table,
         WindowCommand::ToggleLog => model.open.log = !model.open.log,

@@ -177,6 +177,16 @@ impl ClassChoice {
 /// Number of classes that a caption names.
 const NUM_NAMED: usize = 5;
 
+/// The most likely classes of a picture with their names and probabilities, best first; empty for a layer that isn't the last, and for a
+/// network without a classifier.
+#[must_use]
+pub fn top_classes(backbone: &Backbone, node: NodeId, activation: &Activation) -> Vec<(String, f32)> {
+    let head = backbone.weights().head().filter(|_| node == backbone.graph().final_node());
+    let Some(head) = head else { return Vec::new() };
+    let name = |class: usize| head.name(class).map_or_else(|| format!("class {class}"), ToOwned::to_owned);
+    head.top(activation, NUM_NAMED).into_iter().map(|share| (name(share.class), share.probability)).collect()
+}
+
 /// The most likely classes of a picture in words, or the reason why this map gives none; `None` for a layer that isn't the last, and
 /// for a network without a classifier.
 #[must_use]

@@ -11,7 +11,7 @@ use crate::app::runtime::network::keys::{Run, Subject};
 use crate::app::runtime::network::pipeline::{Pipeline, Stop, failed};
 use crate::engine::CancelToken;
 use crate::mosaic::{Grid, Mosaic, MosaicSettings, compose, enlarge};
-use crate::render::{Placement, class_words};
+use crate::render::{Placement, class_words, top_classes};
 use crate::tensor::{PixelSize, profile, strongest};
 use crate::weights::Head;
 
@@ -38,6 +38,7 @@ impl Pipeline {
         // This runs for every picture, so a large classifier is not run here, but only when a caption is saved.
         let is_light = backbone.weights().head().is_some_and(Head::is_light);
         let mut classes = is_light.then(|| class_words(&backbone, node, &run.activation)).flatten();
+        let mut top = if is_light { top_classes(&backbone, node, &run.activation) } else { Vec::new() };
         let mut picture_paths: Vec<_> = subject.path.iter().cloned().collect();
         if let Some(choice) = &wanted.minus {
             let other = self.subject(id, choice, wanted, cancel)?;
@@ -49,6 +50,7 @@ impl Pipeline {
             picture_paths.extend(other.path);
             minus = Some(other.picture);
             classes = None;
+            top.clear();
         } else if let Some(class) = &wanted.of.class_map {
             let map = class.map(&backbone, node, &run.activation).map_err(failed)?;
             run = Arc::new(Run::new(map, run.elapsed));
@@ -98,6 +100,7 @@ impl Pipeline {
             selection: wanted.of.selection,
             class_map: wanted.of.class_map.clone().filter(|_| wanted.minus.is_none()),
             classes,
+            top_classes: top,
             mosaic: Arc::new(mosaic),
             tiles,
             enlargement,

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use egui::{Color32, Rect, Sense, Stroke, StrokeKind, Ui, vec2};
 
+use crate::app::message::command::actions;
 use crate::app::message::view::ViewCommand;
 use crate::app::message::views::ViewsCommand;
 use crate::app::model::shown::Shown;
@@ -13,7 +14,7 @@ use crate::app::ui::placed::Placed;
 use crate::app::ui::scratch::Pointed;
 use crate::app::ui::sharp;
 use crate::app::ui::theme;
-use crate::app::ui::widgets::{named, share_rect};
+use crate::app::ui::widgets::{keys, named, share_rect};
 use crate::mosaic::MosaicLayout;
 use crate::render::Share;
 use crate::tensor::counted;
@@ -128,6 +129,13 @@ pub(crate) fn draw(
     if response.clicked() || response.drag_started() {
         cx.commands.push(ViewsCommand::Activate(view.id));
     }
+    if response.secondary_clicked()
+        && let Some(value) = hovered
+    {
+        cx.commands.push(ViewsCommand::Activate(view.id));
+        cx.commands.push(ViewCommand::Select(Some(value.channel)));
+    }
+    response.context_menu(|ui| menu(ui, cx, view));
     if response.double_clicked() {
         cx.commands.push(ViewCommand::Fit);
     } else if response.clicked() {
@@ -153,6 +161,36 @@ fn mark_same_place(painter: &egui::Painter, shown: &Shown, (x, y): (f64, f64), p
         }
         if cell.intersects(painter.clip_rect()) {
             painter.rect_stroke(cell, 0.0, stroke, StrokeKind::Inside);
+        }
+    }
+}
+
+/// What can be done with the selected tile and the view.
+fn menu(ui: &mut Ui, cx: &mut Context<'_>, view: &ViewState) {
+    if let Some(channel) = view.selected {
+        ui.strong(format!("Channel {channel}"));
+    }
+    let labels = [
+        "Show selected channel",
+        "Pin or unpin the selected channel",
+        "Closest channel in the other views",
+        "Fit to window",
+        "Actual size",
+        "Add view",
+        "Close view",
+    ];
+    for label in labels {
+        let Some(action) = actions().iter().find(|action| action.label == label) else { continue };
+        if !action.is_enabled(cx.model) {
+            continue;
+        }
+        let mut button = egui::Button::new(action.label);
+        if let Some(shortcut) = action.keys.first() {
+            button = button.shortcut_text(keys(ui.ctx(), *shortcut));
+        }
+        if ui.add(button).clicked() {
+            cx.commands.extend(action.commands(cx.model));
+            ui.close();
         }
     }
 }

@@ -5,7 +5,8 @@ use egui::ComboBox;
 use crate::app::message::view::ViewCommand;
 use crate::app::model::shown::Shown;
 use crate::app::ui::context::Context;
-use crate::app::ui::widgets::setting;
+use crate::app::ui::theme;
+use crate::app::ui::widgets::{named, section, setting};
 use crate::render::{Change, ClassChoice};
 use crate::weights::Head;
 
@@ -14,8 +15,16 @@ const CHANNELS: &str = "all channels";
 const TOP: &str = "class map: likeliest class";
 
 pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>, shown: &Shown) {
-    if let Some(classes) = &shown.classes {
-        ui.add(egui::Label::new(classes).wrap()).on_hover_text("The likeliest classes at this picture");
+    if shown.classes.is_some() || !shown.top_classes.is_empty() {
+        section(ui, "Predictions", |_| {});
+    }
+    if shown.top_classes.is_empty()
+        && let Some(why) = &shown.classes
+    {
+        ui.add(egui::Label::new(why).wrap());
+    }
+    for (name, probability) in &shown.top_classes {
+        prediction(ui, name, *probability);
     }
     let backbone = &shown.run_by.backbone;
     let has_maps = shown.node == backbone.graph().final_node()
@@ -60,3 +69,30 @@ pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>, shown: &Shown) {
         }
     });
 }
+
+/// A class with its probability as a bar.
+fn prediction(ui: &mut egui::Ui, name: &str, probability: f32) {
+    let tokens = theme::of(ui);
+    let size = egui::vec2(ui.available_width(), PREDICTION_HEIGHT);
+    let (rect, response) = ui.allocate_exact_size(size, egui::Sense::hover());
+    let percent = format!("{:.1} %", probability * 100.0);
+    let response = named(response, egui::Role::Label, &format!("{name}: {percent}"));
+    ui.painter().rect_filled(rect, 3.0, tokens.card);
+    let bar = rect.with_max_x(rect.left() + rect.width() * probability.clamp(0.0, 1.0));
+    ui.painter().rect_filled(bar, 3.0, tokens.selected_row);
+    let font = egui::TextStyle::Small.resolve(ui.style());
+    let right = ui.painter().text(
+        rect.right_center() - egui::vec2(6.0, 0.0),
+        egui::Align2::RIGHT_CENTER,
+        &percent,
+        font.clone(),
+        tokens.strong,
+    );
+    let room = rect.with_max_x(right.left() - 6.0);
+    let at = rect.left_center() + egui::vec2(6.0, 0.0);
+    ui.painter_at(room).text(at, egui::Align2::LEFT_CENTER, name, font, tokens.text);
+    response.on_hover_text(format!("{name}\n{percent} of the network's classifier"));
+}
+
+/// Height of a class's bar.
+const PREDICTION_HEIGHT: f32 = 18.0;

@@ -5,8 +5,8 @@ use egui::ComboBox;
 use crate::app::message::view::ViewCommand;
 use crate::app::message::window::WindowCommand;
 use crate::app::ui::context::Context;
-use crate::app::ui::panels::order;
-use crate::app::ui::widgets::{section, setting};
+use crate::app::ui::panels::{order, scale};
+use crate::app::ui::widgets::{named, section, setting};
 use crate::mosaic::{ColourChoice, ColourMap, Grid, MosaicLayout, MosaicSetting, Normalisation};
 use crate::render::Change;
 
@@ -86,7 +86,7 @@ fn looks(ui: &mut egui::Ui, cx: &mut Context<'_>) {
             .show_ui(ui, |ui| {
                 let all = std::iter::once(ColourChoice::Auto).chain(ColourMap::ALL.map(ColourChoice::Map));
                 for colour in all {
-                    if ui.selectable_label(settings.colour == colour, colour_words(colour)).clicked() {
+                    if swatch(ui, settings.colour == colour, colour).clicked() {
                         cx.commands.push(ViewCommand::Change(Change::Mosaic(MosaicSetting::Colour(colour))));
                     }
                 }
@@ -147,4 +147,16 @@ fn colour_words(colour: ColourChoice) -> String {
         ColourChoice::Auto => "auto (sequential or diverging)".into(),
         ColourChoice::Map(map) => map.name().into(),
     }
+}
+
+/// An entry of the list of colour maps: its colours and its name.
+fn swatch(ui: &mut egui::Ui, is_chosen: bool, colour: ColourChoice) -> egui::Response {
+    let words = colour_words(colour);
+    let ColourChoice::Map(map) = colour else { return ui.selectable_label(is_chosen, words) };
+    // The name stands behind the colours.
+    let button = egui::Button::selectable(is_chosen, format!("                        {words}"));
+    let response = ui.add(button.min_size(egui::vec2(ui.available_width(), 0.0)));
+    let left = response.rect.left_center() + egui::vec2(8.0, -5.0);
+    scale::ramp(ui.painter(), egui::Rect::from_min_size(left, egui::vec2(76.0, 10.0)), map);
+    named(response, egui::Role::Button, &words)
 }

@@ -8,6 +8,7 @@ pub(crate) mod controls;
 pub(crate) mod details;
 pub(crate) mod display;
 pub(crate) mod download;
+pub(crate) mod first_steps;
 pub(crate) mod help;
 pub(crate) mod image;
 pub(crate) mod layers;

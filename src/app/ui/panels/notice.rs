@@ -20,12 +20,15 @@ pub(crate) fn draw(ui: &mut Ui, cx: &mut Context<'_>, view: &ViewState, panel: R
     }
     let width = (panel.width() - 48.0).clamp(120.0, 460.0);
     // If there is a mosaic, the notice is at the top; otherwise it is in the middle.
-    let top = if is_first { panel.center().y - 90.0 } else { panel.top() + 16.0 };
+    let top = if is_first { (panel.center().y - 90.0).max(panel.top() + 8.0) } else { panel.top() + 8.0 };
+    // A card that is taller than its view scrolls.
+    let room = (panel.bottom() - top - 48.0).max(40.0);
     let place = Rect::from_min_size(egui::pos2(panel.center().x - width * 0.5, top), Vec2::new(width, 0.0));
     ui.scope_builder(egui::UiBuilder::new().max_rect(place), |ui| {
         egui::Frame::popup(ui.style()).inner_margin(16).show(ui, |ui| {
             ui.set_width(width - 34.0);
-            match &view.trouble {
+            let area = egui::ScrollArea::vertical().id_salt(("notice", view.id)).max_height(room);
+            area.min_scrolled_height(room.min(40.0)).show(ui, |ui| match &view.trouble {
                 None => {
                     ui.horizontal(|ui| {
                         spinner::draw(ui);
@@ -50,7 +53,7 @@ pub(crate) fn draw(ui: &mut Ui, cx: &mut Context<'_>, view: &ViewState, panel: R
                         go_back(ui, cx, view);
                     });
                 }
-            }
+            });
         });
     });
 }

@@ -3,7 +3,7 @@
 use egui::{Color32, Rect, Sense, Ui, vec2};
 
 use crate::app::message::view::ViewCommand;
-use crate::app::model::shown::Shown;
+use crate::app::model::shown::{NUM_BINS, Shown};
 use crate::app::model::view::ViewState;
 use crate::app::ui::context::Context;
 use crate::app::ui::theme;
@@ -25,7 +25,7 @@ pub(crate) fn has_room(width: f32) -> bool {
 /// Draws the bar in the middle of the lower end of `area`.
 pub(crate) fn draw(ui: &mut Ui, cx: &mut Context<'_>, view: &ViewState, shown: &Shown, area: Rect) {
     let tokens = theme::of(ui);
-    let id = ui.id().with(("scale", view.id));
+    let id = ui.scope_id().with(("scale", view.id));
     // The bar's width is known after it was drawn once.
     let width = ui.data(|data| data.get_temp::<f32>(id)).unwrap_or(LEAST_WIDTH);
     let corner = egui::pos2(area.center().x - width * 0.5, area.bottom() - HEIGHT + 8.0);
@@ -96,6 +96,7 @@ fn limits(ui: &mut Ui, cx: &mut Context<'_>, shown: &Shown, (low, high): (f32, f
     };
     field(ui, &mut new_low, "Lower end of the colours");
     let colours = bar(ui, shown.mosaic.colour_map).on_hover_text("Double click: the layer's own range");
+    counts(ui, colours.rect, shown, (low, high));
     field(ui, &mut new_high, "Upper end of the colours");
     let mut want = |way: Normalisation| {
         cx.commands.push(ViewCommand::Change(Change::Mosaic(MosaicSetting::Normalisation(way))));
@@ -106,6 +107,27 @@ fn limits(ui: &mut Ui, cx: &mut Context<'_>, shown: &Shown, (low, high): (f32, f
         want(Normalisation::Fixed { low: new_low, high: new_high });
     }
 }
+
+/// Draws how many values have each colour, on a logarithmic scale, above the colours.
+fn counts(ui: &Ui, rect: Rect, shown: &Shown, (low, high): (f32, f32)) {
+    let most = shown.histogram.iter().copied().max().unwrap_or(0);
+    let height = |count: u32| (f64::from(count) + 1.0).ln() / (f64::from(most) + 1.0).ln().max(1e-9);
+    let bin = (shown.stats.max - shown.stats.min) / NUM_BINS as f32;
+    for (at, count) in shown.histogram.iter().enumerate() {
+        let share = |value: f32| (value - low) / (high - low).max(f32::MIN_POSITIVE);
+        let from = share(shown.stats.min + bin * at as f32).clamp(0.0, 1.0);
+        let to = share(shown.stats.min + bin * (at + 1) as f32).clamp(0.0, 1.0);
+        if to > from && *count > 0 {
+            let x = |share: f32| rect.left() + rect.width() * share;
+            let top = rect.top() - 1.0 - HISTOGRAM * height(*count) as f32;
+            let bar = Rect::from_min_max(egui::pos2(x(from), top), egui::pos2(x(to), rect.top() - 1.0));
+            ui.painter().rect_filled(bar, 0.0, theme::of(ui).quiet.gamma_multiply(0.6));
+        }
+    }
+}
+
+/// Height of the counts above the colours.
+const HISTOGRAM: f32 = 9.0;
 
 fn bar(ui: &mut Ui, map: ColourMap) -> egui::Response {
     let width = RAMP_WIDTH.min((ui.available_width() - 220.0).max(60.0));

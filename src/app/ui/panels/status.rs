@@ -39,6 +39,8 @@ pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
                     ui.label(what.words());
                 }
                 None => {
+                    let (dot, _) = ui.allocate_exact_size(egui::vec2(8.0, 8.0), egui::Sense::hover());
+                    ui.painter().circle_filled(dot.center(), 4.0, theme::of(ui).ok);
                     ui.label("Ready");
                 }
             }

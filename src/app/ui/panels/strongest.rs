@@ -96,7 +96,7 @@ pub(crate) fn draw(ui: &mut Ui, cx: &mut Context<'_>, view: &ViewState, shown: &
 
 fn one(ui: &mut Ui, cx: &mut Context<'_>, view: &ViewState, shown: &Shown, channel: usize, rect: Rect) {
     let tokens = theme::of(ui);
-    let response = ui.interact(rect, ui.id().with(("strong", view.id, channel)), Sense::click());
+    let response = ui.interact(rect, ui.scope_id().with(("strong", view.id, channel)), Sense::click());
     let response = named(response, egui::Role::Button, &format!("Strong channel {channel}"));
     let painter = ui.painter_at(rect.expand(3.0).union(rect.translate(vec2(0.0, WORDS))));
     painter.rect_filled(rect, 2.0, tokens.canvas);

@@ -3,8 +3,10 @@
 use egui::{Color32, Sense, Ui, vec2};
 
 use crate::app::message::view::ViewCommand;
+use crate::app::message::views::ViewsCommand;
 use crate::app::message::window::WindowCommand;
 use crate::app::model::preferences::Preference;
+use crate::app::model::view::MAX_VIEWS;
 use crate::app::ui::context::Context;
 use crate::app::ui::panels::transport;
 use crate::app::ui::theme;
@@ -143,9 +145,27 @@ fn row(ui: &mut Ui, cx: &mut Context<'_>, node: NodeId, has_picture: bool) {
         response.scroll_to_me(Some(egui::Align::Center));
         cx.scratch.tree_at = Some(node);
     }
+    let choice = || ViewCommand::Change(Change::Layer(view.layer_choice(node)));
     if response.clicked() {
-        cx.commands.push(ViewCommand::Change(Change::Layer(view.layer_choice(node))));
+        cx.commands.push(choice());
     }
+    response.context_menu(|ui| {
+        ui.strong(name);
+        if ui.button("Show").clicked() {
+            cx.commands.push(choice());
+            ui.close();
+        }
+        let can_add = cx.model.views.len() < MAX_VIEWS;
+        if ui.add_enabled(can_add, egui::Button::new("Show in a new view")).clicked() {
+            cx.commands.push(ViewsCommand::AddView);
+            cx.commands.push(choice());
+            ui.close();
+        }
+        if ui.button("Copy name").clicked() {
+            ui.ctx().copy_text(name.to_owned());
+            ui.close();
+        }
+    });
     if !ui.is_rect_visible(rect) {
         return;
     }

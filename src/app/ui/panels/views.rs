@@ -9,7 +9,7 @@ use crate::app::model::links::Arrangement;
 use crate::app::model::shown::Shown;
 use crate::app::model::view::{MAX_VIEWS, ViewId, ViewState};
 use crate::app::ui::context::Context;
-use crate::app::ui::panels::{canvas, layers, notice, scale, strongest};
+use crate::app::ui::panels::{canvas, first_steps, layers, notice, scale, strongest};
 use crate::app::ui::theme;
 use crate::app::ui::widgets::{small_action, tip};
 use crate::mosaic::format_value;
@@ -161,6 +161,9 @@ fn view_in(
         if let Some(row) = parts.strongest {
             strongest::draw(ui, cx, view, &shown, row);
         }
+        if let Some(place) = parts.first_steps {
+            first_steps::draw(ui, cx, place);
+        }
         if parts.has_scale {
             scale::draw(ui, cx, view, &shown, canvas);
         }
@@ -180,6 +183,7 @@ fn view_in(
 struct Parts {
     mosaic: Rect,
     strongest: Option<Rect>,
+    first_steps: Option<Rect>,
     has_scale: bool,
 }
 
@@ -193,18 +197,22 @@ impl Parts {
         let has_scale = is_alone && scale::has_room(canvas.width());
         let is_fitted = cx.scratch.views.get(&view.id).is_none_or(|own| own.viewport.is_fitted);
         if !is_alone || !is_fitted {
-            return Self { mosaic: canvas, strongest: None, has_scale };
+            return Self { mosaic: canvas, strongest: None, first_steps: None, has_scale };
         }
         let mut inner = canvas.shrink2(vec2(MARGIN, 0.0));
         inner.max.y -= if has_scale { scale::HEIGHT } else { 4.0 };
+        let first_steps = cx.model.preferences.shows_first_steps.then(|| {
+            inner.max.y -= first_steps::HEIGHT;
+            Rect::from_min_max(inner.left_bottom(), inner.right_bottom() + vec2(0.0, first_steps::HEIGHT))
+        });
         let pixels = &shown.mosaic.pixels;
         let height = inner.width() * pixels.height() as f32 / pixels.width().max(1) as f32;
         let left = inner.height() - height - MARGIN;
         if left < strongest::LEAST_HEIGHT || !strongest::is_wanted(shown) {
-            return Self { mosaic: inner, strongest: None, has_scale };
+            return Self { mosaic: inner, strongest: None, first_steps, has_scale };
         }
         let (top, row) = inner.split_top_bottom_at_y(inner.top() + height);
-        Self { mosaic: top, strongest: Some(row.with_min_y(row.top() + MARGIN)), has_scale }
+        Self { mosaic: top, strongest: Some(row.with_min_y(row.top() + MARGIN)), first_steps, has_scale }
     }
 }
 
