@@ -38,6 +38,7 @@ pub(crate) fn run(
         FaceEffect::ShowPart(id, part) => {
             sync(model, scratch);
             let own = scratch.views.entry(id).or_default();
+            own.take_canvas();
             match own.panel {
                 Some(panel) => own.viewport.show_part(panel, own.size, part),
                 // The view has not been drawn yet.
@@ -76,6 +77,9 @@ fn size_of(shown: &Shown) -> Vec2 {
 fn move_active(ctx: &egui::Context, model: &Model, scratch: &mut Scratch, motion: Motion) {
     let id = model.view().id;
     let own = scratch.views.entry(id).or_default();
+    if motion != Motion::Fit {
+        own.take_canvas();
+    }
     let (Some(panel), Some(_)) = (own.panel, &model.view().shown) else { return };
     let (viewport, size): (&mut Viewport, Vec2) = (&mut own.viewport, own.size);
     match motion {

@@ -50,6 +50,8 @@ pub(crate) struct ViewScratch {
     pub(crate) part: Option<SeenPart>,
     /// The rectangle on screen in which the mosaic was last drawn.
     pub(crate) panel: Option<egui::Rect>,
+    /// The rectangle on screen that a zoomed mosaic has.
+    pub(crate) canvas: Option<egui::Rect>,
     /// The mosaic as it was drawn for the screen last, where its values are small.
     pub(crate) sharp: Option<Sharp>,
     /// The value under the pointer.
@@ -61,6 +63,16 @@ pub(crate) struct ViewScratch {
     pub(crate) in_box: Option<(Weak<Shown>, Share, Vec<usize>)>,
     /// Row and column under the pointer in the map of the selected channel in the details.
     pub(crate) at_map: Option<(usize, usize)>,
+}
+
+impl ViewScratch {
+    /// Gives the mosaic the rectangle that a zoomed one has, without moving it on the screen.
+    pub(crate) fn take_canvas(&mut self) {
+        if let (Some(panel), Some(canvas)) = (self.panel, self.canvas) {
+            self.viewport.offset += panel.center() - canvas.center();
+            self.panel = Some(canvas);
+        }
+    }
 }
 
 /// The place of the picture under the pointer in one view, which other views mark too.

@@ -61,7 +61,7 @@ fn pins_stay_when_the_picture_changes_and_return_to_their_layer() {
     window.wait_for("xception.keras_in1k · act3 1536×10×10");
     window.click("Pinned channel 135 of act4");
     window.wait_for("xception.keras_in1k · act4 2048×10×10");
-    window.wait_for("channel 135, ");
+    window.wait_for("Channel 135");
     // The details of the channel move the tray when they appear.
     window.wait_for(" by mean, ");
     window.settle();

@@ -206,13 +206,14 @@ fn zoom_is_linked_until_it_is_unlinked() {
             .get_by_role_and_label(Role::Image, &format!("View {view}: mosaic of 2048 channels"))
             .rect()
     };
-    // Three places, because one may be in a gap between two tiles.
+    // Three places. Tiles begin at whole screen pixels, so what is under one pixel can be a neighbouring value, but not another channel.
     let channel_at = |window: &mut Window, view: usize| {
         [(40.0, 30.0), (120.0, 63.0), (-147.0, -77.0)].map(|(x, y)| {
             let at = place(window, view).center() + egui::vec2(x, y);
             window.click_at(at);
             let texts = window.texts();
-            texts.into_iter().find(|t| t.starts_with("channel ") && t.contains(", "))
+            let line = texts.into_iter().find(|t| t.starts_with("channel ") && t.contains(", "))?;
+            Some(line.split(", ").next()?.to_owned())
         })
     };
     let wheel = |window: &mut Window, view: usize| {

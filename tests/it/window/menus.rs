@@ -125,6 +125,8 @@ fn the_menus_have_these_items_and_no_others() {
             "Layer statistics",
             "Play through the layers",
             "Command palette…",
+            "Left panel",
+            "Right panel",
             "Dark or light",
         ],
     );
@@ -226,11 +228,14 @@ fn items_about_views_do_what_they_say() {
     assert!((fitted.width - 703.0).abs() < 0.5, "fitted at first: {fitted}");
     window.menu("View", "Zoom in");
     let near = part(&mut window);
-    assert!((near.width - 703.0 / 1.5).abs() < 0.5, "{near}");
+    // A zoomed mosaic has the whole canvas.
+    let canvas = window.harness.get_by_role_and_label(Role::Image, "Mosaic of 2048 channels").rect();
+    let whole = 703.0 * canvas.width() / panel.width();
+    assert!(whole < 740.0 && (near.width - whole / 1.5).abs() < 0.5, "{near}");
     window.menu("View", "Zoom out");
-    assert!((part(&mut window).width - 703.0).abs() < 0.5);
+    assert!((part(&mut window).width - whole).abs() < 0.5);
     window.menu("View", "Actual size");
-    assert!((part(&mut window).width - panel.width()).abs() < 0.5);
+    assert!((part(&mut window).width - canvas.width()).abs() < 0.5);
     window.type_into("Channel number", "0");
     window.menu("View", "Show selected channel");
     let large = part(&mut window);
@@ -255,6 +260,13 @@ fn items_about_views_do_what_they_say() {
     assert!(is_dark(&window));
     window.menu("View", "Dark or light");
     assert!(!is_dark(&window));
+    for (panel, what) in [("Left panel", "Search layers"), ("Right panel", "Channel number")] {
+        assert!(window.says(what), "{panel}");
+        window.menu("View", panel);
+        assert!(!window.says(what), "{panel}");
+        window.menu("View", panel);
+        assert!(window.says(what), "{panel}");
+    }
     window.menu("View", "Layer statistics");
     window.wait_for("xception.keras_in1k · cat.png · 17 layers");
     window.menu("View", "Layer statistics");

@@ -8,6 +8,7 @@ mod export;
 mod files;
 mod home;
 mod layers;
+mod look;
 mod menus;
 mod runs;
 

@@ -97,7 +97,7 @@ impl FromStr for Paper {
 /// A look that means something other than a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum SpecialLook {
-    /// Zeros only, apart from rounding residue: dark slate, hatched where it fills a tile.
+    /// Zeros only, apart from rounding residue: dark slate, hatched on light paper where it fills a tile.
     Dead,
     /// One value everywhere, where a range of values was needed: a slightly warm mid grey.
     Constant,
@@ -135,7 +135,8 @@ impl SpecialLook {
     /// The colour of the pixel at (x, y) of a whole tile that has this look.
     pub const fn tile_colour(self, paper: Paper, x: u32, y: u32) -> [u8; 4] {
         match self {
-            Self::Dead if (x + y) % 4 == 3 => [36, 44, 58, 255],
+            // On dark paper the flat colour is told apart from a map's black without a pattern that competes with the maps.
+            Self::Dead if matches!(paper, Paper::Light) && (x + y) % 4 == 3 => [36, 44, 58, 255],
             Self::Blank if x == y => paper.line(),
             Self::Dead | Self::Constant | Self::Nan | Self::Infinite | Self::Blank => self.colour(paper),
         }

@@ -64,7 +64,10 @@ pub(crate) fn draw(
     let pixels_per_point = ui.ctx().pixels_per_point();
     viewport.settle_on(panel, size, pixels_per_point);
     if let Some(part) = scratch.part.take() {
-        viewport.show_part(panel, size, part);
+        let canvas = scratch.canvas.unwrap_or(panel);
+        viewport.show_part(canvas, size, part);
+        // A zoomed mosaic has the canvas from the next frame on.
+        scratch.panel = Some(if viewport.is_fitted { panel } else { canvas });
     }
     if response.dragged() {
         viewport.pan(response.drag_delta());

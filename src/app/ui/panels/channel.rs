@@ -177,14 +177,18 @@ fn maps(ui: &mut Ui, cx: &mut Context<'_>, shown: Option<&Arc<Shown>>, found: Op
             ui.set_width(side);
             ui.add(egui::Label::new(text.small().color(quiet)).truncate());
         });
-        ui.add(egui::Label::new(egui::RichText::new("over the input").small().color(quiet)).truncate());
-        let mut percent = cx.model.preferences.overlay_opacity * 100.0;
-        let field = egui::DragValue::new(&mut percent).range(0.0..=100.0).max_decimals(0).suffix(" %");
-        let field = ui.add(field).on_hover_text("How much of the channel's map covers the picture");
-        field.widget_info(|| egui::WidgetInfo::labeled(egui::Role::SpinButton, true, "Opacity"));
-        if field.changed() {
-            cx.commands.push(WindowCommand::Prefer(Preference::OverlayOpacity(percent / 100.0)));
-        }
+        let right_to_left = egui::Layout::right_to_left(egui::Align::Center);
+        ui.allocate_ui_with_layout(vec2(side, 16.0), right_to_left, |ui| {
+            let mut percent = cx.model.preferences.overlay_opacity * 100.0;
+            let field = egui::DragValue::new(&mut percent).range(0.0..=100.0).max_decimals(0).suffix(" %");
+            let field = ui.add(field).on_hover_text("How much of the channel's map covers the picture");
+            field.widget_info(|| egui::WidgetInfo::labeled(egui::Role::SpinButton, true, "Opacity"));
+            if field.changed() {
+                cx.commands.push(WindowCommand::Prefer(Preference::OverlayOpacity(percent / 100.0)));
+            }
+            let text = egui::RichText::new("over the input").small().color(quiet);
+            ui.add(egui::Label::new(text).truncate());
+        });
     });
 }
 

@@ -1,0 +1,163 @@
+//! The window's parts around the mosaic: the strongest channels, the box on the picture, first steps, the scale, menus on a right click.
+
+use egui::accesskit::Role;
+use egui_kittest::kittest::Queryable;
+use filterscope::formats::read_record;
+use filterscope::render::WindowRequest;
+
+use super::Window;
+
+/// The channels in the row under the mosaic.
+fn strong(window: &Window) -> Vec<String> {
+    window.texts().into_iter().filter(|text| text.starts_with("Strong channel ")).collect()
+}
+
+#[test]
+fn the_strongest_channels_are_large_and_one_click_looks_into_one() {
+    let mut window = Window::with_cat();
+    let found = strong(&window);
+    assert!(found.len() >= 8, "{found:?}");
+    assert_eq!(found[0], "Strong channel 1784");
+    window.click("Strong channel 1784");
+    window.wait_for("Channel 1784");
+    window.wait_for("1 by mean, ");
+    // A pinned channel takes the row's place.
+    window.click("Pin");
+    window.harness.run_steps(3);
+    assert_eq!(strong(&window), ["Strong channel 1784"]);
+}
+
+#[test]
+fn a_box_on_the_picture_finds_the_channels_that_answer_there() {
+    let mut window = Window::with_cat();
+    let before = strong(&window);
+    let picture = window.harness.get_by_role_and_label(Role::Image, "The picture").rect();
+    let drag = |window: &mut Window, from: (f32, f32), to: (f32, f32)| {
+        let at = |(x, y): (f32, f32)| picture.min + picture.size() * egui::vec2(x, y);
+        let button = |pos, pressed| egui::Event::PointerButton {
+            pos,
+            button: egui::PointerButton::Primary,
+            pressed,
+            modifiers: egui::Modifiers::NONE,
+        };
+        window.hover(at(from));
+        window.harness.event(button(at(from), true));
+        window.harness.step();
+        for share in [0.3, 0.7, 1.0] {
+            let pos = at(from) + (at(to) - at(from)) * share;
+            window.harness.event(egui::Event::PointerMoved(pos));
+            window.harness.step();
+        }
+        window.harness.event(button(at(to), false));
+        window.harness.run_steps(3);
+    };
+    drag(&mut window, (0.05, 0.05), (0.25, 0.3));
+    let corner = strong(&window);
+    assert!(!corner.is_empty() && corner != before, "{corner:?}");
+    drag(&mut window, (0.6, 0.6), (0.9, 0.9));
+    let other = strong(&window);
+    assert!(other != corner && other != before, "another box, other channels: {other:?}");
+    // The box stays while layers pass, as it is a place of the picture.
+    window.press(egui::Key::ArrowUp);
+    window.wait_for("xception.keras_in1k · act3 1536×10×10");
+    window.settle();
+    window.press(egui::Key::ArrowDown);
+    window.wait_for("xception.keras_in1k · act4 2048×10×10");
+    window.settle();
+    assert_eq!(strong(&window), other);
+    let at = picture.center();
+    window.click_at(at);
+    window.click_at(at);
+    window.harness.run_steps(3);
+    assert_eq!(strong(&window), before, "a double click takes the box away");
+}
+
+#[test]
+fn first_steps_compare_the_carried_networks_and_go_away() {
+    let mut window = Window::with_cat();
+    assert!(window.says("walk through the layers"));
+    window.click("Compare the three networks");
+    window.wait_for("3 · ");
+    window.settle();
+    for network in ["1 · xception.keras_in1k", "vgg16.keras_in1k", "tf_efficientnet_lite0.in1k"] {
+        assert!(window.says(network), "{network}: {:?}", window.texts());
+    }
+    assert!(!window.says("walk through the layers"));
+    let kept = window.harness.state().remembered();
+    drop(window);
+    let mut window = Window::with_cat();
+    let ctx = window.harness.ctx.clone();
+    window.harness.state_mut().take_remembered(&ctx, &kept);
+    window.harness.run_steps(3);
+    assert!(!window.says("walk through the layers"), "not on the next day either");
+}
+
+#[test]
+fn the_ends_of_the_scale_are_set_and_set_back() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut window = Window::with_cat();
+    assert!(window.harness.query_by_label("Upper end of the colours").is_none(), "each tile has its own");
+    window.choose("Normalization", "whole layer");
+    window.settle();
+    let field = window.harness.get_by_role_and_label(Role::SpinButton, "Upper end of the colours");
+    field.focus();
+    window.harness.run_steps(2);
+    for _ in 0..5 {
+        window.harness.key_press(egui::Key::ArrowDown);
+        window.harness.run_steps(2);
+    }
+    window.press(egui::Key::Escape);
+    window.settle();
+    let record = window.saved_record(&dir.path().join("a.png"));
+    let range = record.panels[0].look.normalisation.clone();
+    assert!(range.starts_with("fixed:0,"), "{range}");
+    assert!(read_record(&dir.path().join("a.png")).is_ok());
+    window.choose("Normalization", "whole layer");
+    window.settle();
+    assert_eq!(window.saved_record(&dir.path().join("b.png")).panels[0].look.normalisation, "layer");
+}
+
+#[test]
+fn a_right_click_selects_the_tile_and_lists_what_can_be_done() {
+    let mut window = Window::with_cat();
+    let at = window.tile("Mosaic of 2048 channels", (32.0, 64.0), (2.0, 7.0));
+    window.hover(at);
+    for pressed in [true, false] {
+        window.harness.event(egui::Event::PointerButton {
+            pos: at,
+            button: egui::PointerButton::Secondary,
+            pressed,
+            modifiers: egui::Modifiers::NONE,
+        });
+        window.harness.step();
+    }
+    window.harness.run_steps(5);
+    assert!(window.says("Channel 135"));
+    assert!(window.click_item("Pin or unpin the selected channel"));
+    window.wait_for("Pinned channel 135 of act4");
+}
+
+/// At the size of a small laptop the right panel is a key away, and four views still have names and mosaics.
+#[test]
+fn a_small_window_keeps_the_mosaic_and_shows_the_rest_on_request() {
+    let mut window = Window::open([900.0, 600.0], WindowRequest::default());
+    window.wait_for("xception.keras_in1k · act4 2048×10×10");
+    window.settle();
+    assert!(window.harness.query_by_label("Channel number").is_none());
+    let mosaic = window.harness.get_by_role_and_label(Role::Image, "Mosaic of 2048 channels").rect();
+    assert!(mosaic.width() > 500.0, "{mosaic:?}");
+    window.harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::R);
+    window.harness.run_steps(4);
+    assert!(window.harness.query_by_label("Channel number").is_some());
+    window.harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::R);
+    for _ in 0..3 {
+        window.harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::T);
+        window.harness.run_steps(4);
+    }
+    window.settle();
+    for view in 1..=4 {
+        let name = format!("View {view}: mosaic of 2048 channels");
+        let rect = window.harness.get_by_role_and_label(Role::Image, &name).rect();
+        assert!(rect.width() > 200.0 && rect.height() > 120.0, "{name}: {rect:?}");
+    }
+}
