@@ -18,6 +18,7 @@ pub(crate) mod save;
 pub(crate) mod shown;
 pub(crate) mod task;
 pub(crate) mod tiles;
+pub(crate) mod trace;
 pub(crate) mod view;
 pub(crate) mod weights;
 pub(crate) mod windows;
@@ -40,6 +41,7 @@ use crate::app::model::restored::Expected;
 use crate::app::model::save::{Export, SaveLooks};
 use crate::app::model::shown::{Inspected, Shown};
 use crate::app::model::task::Tasks;
+use crate::app::model::trace::Trace;
 use crate::app::model::view::{ViewId, ViewState};
 use crate::app::model::weights::WeightsOffer;
 use crate::app::model::windows::OpenWindows;
@@ -114,6 +116,8 @@ pub(crate) struct Model {
     /// The open data set's labels over time, and which of them is plotted.
     pub(crate) labels: Option<LabelLines>,
     pub(crate) plotted_label: Option<usize>,
+    /// What channels answered over the frames seen so far.
+    pub(crate) trace: Trace,
     pub(crate) pins: Vec<Pin>,
     pub(crate) inspected: Option<Box<Inspected>>,
     pub(crate) open: OpenWindows,
@@ -175,6 +179,7 @@ impl Model {
             watched: None,
             labels: None,
             plotted_label: None,
+            trace: Trace::default(),
             pins: Vec::new(),
             inspected: None,
             open: OpenWindows::default(),

@@ -42,6 +42,8 @@ pub(crate) struct Preferences {
     pub(crate) shows_right: bool,
     /// Whether the line of first steps is shown; it goes with use.
     pub(crate) shows_first_steps: bool,
+    /// Whether channels are plotted over frames by their maximum, or by their mean.
+    pub(crate) plots_max: bool,
 }
 
 impl Default for Preferences {
@@ -55,6 +57,7 @@ impl Default for Preferences {
             shows_left: true,
             shows_right: true,
             shows_first_steps: true,
+            plots_max: false,
         }
     }
 }
@@ -69,6 +72,7 @@ pub(crate) enum Preference {
     ShowsLeft(bool),
     ShowsRight(bool),
     ShowsFirstSteps(bool),
+    PlotsMax(bool),
 }
 
 impl Preferences {
@@ -92,6 +96,7 @@ impl Preferences {
             Preference::ShowsLeft(is_shown) => self.shows_left = is_shown,
             Preference::ShowsRight(is_shown) => self.shows_right = is_shown,
             Preference::ShowsFirstSteps(is_shown) => self.shows_first_steps = is_shown,
+            Preference::PlotsMax(is_max) => self.plots_max = is_max,
         }
     }
 

@@ -102,6 +102,19 @@ pub(crate) fn take_shown(model: &mut Model, effects: &mut Effects, at: usize, sh
     }
     check_expected(model, effects, at, shown);
     share_scale(model, effects);
+    trace(model, at);
+}
+
+/// Keeps what the channels of the active view answered to a frame.
+fn trace(model: &mut Model, at: usize) {
+    if at != model.active {
+        return;
+    }
+    let view = model.view();
+    let is_own = view.is_plain() && view.request.class_map.is_none();
+    if let (true, Some(open), Some(shown)) = (is_own, view.source.clone(), view.shown.clone()) {
+        model.trace.take(&open, &shown);
+    }
 }
 
 /// Updates the range that all views share, and shows the plain views again if it has changed.

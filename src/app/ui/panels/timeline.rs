@@ -13,6 +13,7 @@ use crate::app::ui::context::Context;
 use crate::app::ui::theme;
 use crate::app::ui::widgets::{named, tip};
 use crate::mosaic::Normalisation;
+use crate::tensor::counted;
 
 pub(crate) fn draw(ui: &mut Ui, cx: &mut Context<'_>) {
     let Some(open) = cx.model.view().source.clone() else { return };
@@ -25,8 +26,76 @@ pub(crate) fn draw(ui: &mut Ui, cx: &mut Context<'_>) {
         }
         strip(ui, cx, &open);
         labels(ui, cx, &open);
+        channels(ui, cx, &open);
     });
 }
+
+/// Plots the selected channel and the pinned ones of the layer over the frames seen so far, below the label that they are compared with.
+fn channels(ui: &mut Ui, cx: &mut Context<'_>, open: &OpenSource) {
+    let view = cx.model.view();
+    let Some(shown) = view.shown.clone().filter(|shown| cx.model.trace.is_of(open, shown)) else { return };
+    let pinned = cx
+        .model
+        .pins
+        .iter()
+        .filter(|pin| pin.spec.tag == shown.spec().tag && pin.pinned.layer == shown.activation.name());
+    let mut channels: Vec<usize> = view.selected.into_iter().collect();
+    channels.extend(pinned.map(|pin| pin.pinned.channel).filter(|channel| Some(*channel) != view.selected));
+    channels.truncate(LINES.len());
+    if channels.is_empty() {
+        return;
+    }
+    let is_max = cx.model.preferences.plots_max;
+    ui.horizontal(|ui| {
+        let list = egui::ComboBox::from_id_salt("plotted statistic")
+            .selected_text(if is_max { "max" } else { "mean" })
+            .width(90.0)
+            .show_ui(ui, |ui| {
+                for (of_max, name) in [(false, "mean"), (true, "max")] {
+                    if ui.selectable_label(is_max == of_max, name).clicked() {
+                        cx.commands.push(WindowCommand::Prefer(Preference::PlotsMax(of_max)));
+                    }
+                }
+            });
+        list.response
+            .widget_info(|| egui::WidgetInfo::labeled(egui::Role::ComboBox, true, "Plotted statistic"));
+        let last = open.source.len().saturating_sub(1) as f64;
+        Plot::new("channels over frames")
+            .height(theme::LABEL_HEIGHT)
+            .allow_drag(false)
+            .allow_zoom(false)
+            .allow_scroll(false)
+            .show_x(false)
+            .include_x(0.0)
+            .include_x(last)
+            .show(ui, |plot| {
+                for (channel, colour) in channels.iter().zip(LINES) {
+                    let points = cx.model.trace.of_channel(*channel, is_max);
+                    let name = format!("channel {channel}");
+                    plot.line(Line::new(name.clone(), points.clone()).color(colour).width(1.5));
+                    plot.points(egui_plot::Points::new(name, points).color(colour).radius(2.0));
+                }
+                plot.vline(VLine::new("now", open.index as f64).color(theme::REGION).width(1.5));
+            });
+    });
+    let names: Vec<String> = channels.iter().map(ToString::to_string).collect();
+    let words = format!(
+        "{} of channel {} over the {} seen so far",
+        if is_max { "max" } else { "mean" },
+        names.join(", "),
+        counted(cx.model.trace.len(), "frame")
+    );
+    ui.add(egui::Label::new(egui::RichText::new(words).weak().small()).truncate());
+}
+
+/// The colours of channels over frames: the selected one first.
+const LINES: [Color32; 5] = [
+    theme::SELECTED,
+    Color32::from_rgb(240, 190, 90),
+    Color32::from_rgb(130, 200, 130),
+    Color32::from_rgb(210, 140, 220),
+    Color32::from_rgb(230, 130, 110),
+];
 
 fn controls(ui: &mut Ui, cx: &mut Context<'_>, open: &OpenSource) {
     ui.horizontal_wrapped(|ui| {
