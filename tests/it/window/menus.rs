@@ -231,9 +231,13 @@ fn items_about_views_do_what_they_say() {
     // A zoomed mosaic has the whole canvas.
     let canvas = window.harness.get_by_role_and_label(Role::Image, "Mosaic of 2048 channels").rect();
     let whole = 703.0 * canvas.width() / panel.width();
-    assert!(whole < 740.0 && (near.width - whole / 1.5).abs() < 0.5, "{near}");
+    assert!(
+        whole < 740.0 && (near.width - whole / 1.5).abs() < 0.5,
+        "{near} for {whole}, {fitted}, {panel:?} {canvas:?}"
+    );
     window.menu("View", "Zoom out");
-    assert!((part(&mut window).width - whole).abs() < 0.5);
+    let out = part(&mut window);
+    assert!((out.width - whole).abs() < 0.5, "{out} for {whole}");
     window.menu("View", "Actual size");
     assert!((part(&mut window).width - canvas.width()).abs() < 0.5);
     window.type_into("Channel number", "0");

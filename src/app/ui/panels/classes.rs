@@ -46,6 +46,7 @@ pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>, shown: &Shown) {
         ComboBox::from_id_salt("Shown")
             .selected_text(current)
             .width(width)
+            .truncate()
             .show_ui(ui, |ui| {
                 if ui.selectable_label(asked.is_none(), CHANNELS).clicked() {
                     want(None);

@@ -26,6 +26,7 @@ fn looks(ui: &mut egui::Ui, cx: &mut Context<'_>) {
         ComboBox::from_id_salt("Layout")
             .selected_text(layout_words(settings.layout))
             .width(width)
+            .truncate()
             .show_ui(ui, |ui| {
                 for layout in MosaicLayout::ALL {
                     if ui.selectable_label(settings.layout == layout, layout_words(layout)).clicked() {
@@ -50,6 +51,7 @@ fn looks(ui: &mut egui::Ui, cx: &mut Context<'_>) {
         ComboBox::from_id_salt("Normalization")
             .selected_text(current)
             .width(width)
+            .truncate()
             .show_ui(ui, |ui| {
                 for (way, words) in ways {
                     if ui
@@ -83,6 +85,7 @@ fn looks(ui: &mut egui::Ui, cx: &mut Context<'_>) {
         ComboBox::from_id_salt("Colours")
             .selected_text(settings.colour.to_string())
             .width(width)
+            .truncate()
             .show_ui(ui, |ui| {
                 let all = std::iter::once(ColourChoice::Auto).chain(ColourMap::ALL.map(ColourChoice::Map));
                 for colour in all {

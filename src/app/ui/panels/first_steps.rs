@@ -15,6 +15,9 @@ use crate::models::{ModelSpec, Registry};
 /// Height of the line with the space below it.
 pub(crate) const HEIGHT: f32 = 34.0;
 
+/// A narrower view has no such line.
+pub(crate) const LEAST_WIDTH: f32 = 620.0;
+
 /// Draws the line; `area` is the room for it.
 pub(crate) fn draw(ui: &mut Ui, cx: &mut Context<'_>, area: Rect) {
     let id = ui.scope_id().with("first steps");

@@ -17,6 +17,7 @@ pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
         ComboBox::from_id_salt("Order")
             .selected_text(words(selection.order))
             .width(width)
+            .truncate()
             .show_ui(ui, |ui| {
                 for order in OrderBy::ALL {
                     if ui

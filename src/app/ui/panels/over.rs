@@ -56,7 +56,7 @@ pub(crate) fn draw(
         painter.rect_stroke(place, 0.0, Stroke::new(1.5, theme::SELECTED), StrokeKind::Outside);
     }
     response.on_hover_text(
-        "Click or drag a box: the channels that answer most there are shown under the mosaic; double click takes the box away.\nNumbers: the channel's strongest places; yellow: what the network saw, and the receptive field of one value",
+        "Click or drag a box: the channels that answer most there are shown under the mosaic; a click in the box takes it away.\nNumbers: the channel's strongest places; yellow: what the network saw, and the receptive field of one value",
     );
 }
 
@@ -71,17 +71,13 @@ fn numbered(painter: &egui::Painter, rect: Rect, shown: &Shown, found: &Inspecte
     }
 }
 
-/// Draws a box by dragging; a click boxes what one value stands for; a double click takes the box away.
+/// Draws a box by dragging; a click boxes what one value stands for; a click in the box takes it away.
 fn take_box(cx: &mut Context<'_>, view: &ViewState, shown: &Shown, rect: Rect, response: &egui::Response) {
     let share = |at: Pos2| {
         let at = (at - rect.min) / rect.size();
         (f64::from(at.x).clamp(0.0, 1.0), f64::from(at.y).clamp(0.0, 1.0))
     };
     let own = cx.scratch.views.entry(view.id).or_default();
-    if response.double_clicked() {
-        (own.boxed, own.box_start) = (None, None);
-        return;
-    }
     let Some(pointer) = response.interact_pointer_pos().map(share) else {
         own.box_start = None;
         return;
@@ -102,9 +98,15 @@ fn take_box(cx: &mut Context<'_>, view: &ViewState, shown: &Shown, rect: Rect, r
             own.boxed = Some(boxed);
         }
     } else if response.clicked() {
-        own.boxed = shown
-            .placement
-            .position_at(pointer.0, pointer.1)
-            .map(|(row, column)| shown.placement.cell(row, column));
+        let is_inside = |boxed: &Share| {
+            (boxed.left..=boxed.right).contains(&pointer.0) && (boxed.top..=boxed.bottom).contains(&pointer.1)
+        };
+        own.boxed = match own.boxed.filter(is_inside) {
+            Some(_) => None,
+            None => {
+                let place = shown.placement.position_at(pointer.0, pointer.1);
+                place.map(|(row, column)| shown.placement.cell(row, column))
+            }
+        };
     }
 }

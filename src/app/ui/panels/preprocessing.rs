@@ -32,6 +32,7 @@ pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
         ComboBox::from_id_salt("Fit")
             .selected_text(current)
             .width(width)
+            .truncate()
             .show_ui(ui, |ui| {
                 for (fit, words) in &fits {
                     if ui.selectable_label(*fit == choices.fit, words).clicked() {
@@ -68,6 +69,7 @@ pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
         ComboBox::from_id_salt("Preprocessing")
             .selected_text(value_words(&current))
             .width(width)
+            .truncate()
             .show_ui(ui, |ui| {
                 for name in std::iter::once("model").chain(named) {
                     let Ok(values) = name.parse::<ValueChoice>() else { continue };

@@ -28,6 +28,7 @@ pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
         ComboBox::from_id_salt("Size")
             .selected_text(scale_words(looks.scale))
             .width(width)
+            .truncate()
             .show_ui(ui, |ui| {
                 for scale in SCALES {
                     if ui.selectable_label(looks.scale == scale, scale_words(scale)).clicked() {
@@ -70,6 +71,7 @@ pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
             ComboBox::from_id_salt("to a typed name")
                 .selected_text(export_words(what))
                 .width(width)
+                .truncate()
                 .show_ui(ui, |ui| {
                     for other in
                         [Export::Mosaic, Export::View, Export::Channel, Export::Sheet, Export::Values]

@@ -202,7 +202,8 @@ impl Parts {
         }
         let mut inner = canvas.shrink2(vec2(MARGIN, 0.0));
         inner.max.y -= if has_scale { scale::HEIGHT } else { 4.0 };
-        let first_steps = cx.model.preferences.shows_first_steps.then(|| {
+        let has_room = inner.width() >= first_steps::LEAST_WIDTH;
+        let first_steps = (cx.model.preferences.shows_first_steps && has_room).then(|| {
             inner.max.y -= first_steps::HEIGHT;
             Rect::from_min_max(inner.left_bottom(), inner.right_bottom() + vec2(0.0, first_steps::HEIGHT))
         });
