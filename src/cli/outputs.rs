@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use crate::formats::WriteError;
+use crate::formats::{WriteError, other_ending};
 
 /// The meaning of `-o` for the figures of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,6 +53,9 @@ impl Outputs {
         if num_figures > 1 {
             return if is_png || existing.is_some() {
                 Err(OutputError::OneFile { num_figures, path })
+            } else if other_ending(out, "png").is_some() {
+                // It would become a folder, which nobody means by `figures.pdf`.
+                Err(OutputError::NotPng { path })
             } else {
                 Ok(Self::Folder(path))
             };
@@ -140,6 +143,8 @@ mod tests {
         assert_eq!(error("Cargo.toml", 2), "2 figures don't go into one file; name a folder: \"Cargo.toml\"");
         let not_png = "a figure is a PNG: end the name in .png, or in / for a folder: \"new.jpg\"";
         assert_eq!(error("new.jpg", 1), not_png);
+        assert_eq!(error("new.jpg", 2), not_png);
+        assert_eq!(settle("vgg16.tv_in1k", 2).unwrap(), Outputs::Folder("vgg16.tv_in1k".into()));
         let no_folder = "no such folder to write into; create it or choose another: \"no/new.png\"";
         assert_eq!(error("no/new.png", 1), no_folder);
         let over = |input: &'static str| {

@@ -5,6 +5,7 @@
 
 mod animation;
 mod atomic;
+mod ending;
 mod gif_text;
 mod hashed;
 mod npy;
@@ -20,6 +21,7 @@ pub use animation::{
 pub use atomic::{
     WriteError, is_draft, remove_drafts, sync_file, write_atomically, write_whole, write_whole_unsynced,
 };
+pub use ending::other_ending;
 pub use hashed::{FileHash, hash_file, write_whole_hashed};
 pub use npy::{npy_header, write_npy};
 pub use png::{RECORD_KEYWORD, ReadRecordError, read_record, write_figure, write_png};
