@@ -15,7 +15,7 @@ const MAX_QUEUED: usize = 64;
 /// Where jobs wait. There are two kinds. The *current* job of a latest-wins slot: only the newest counts, and posting one cancels
 /// the one before it in that slot. *Queued* jobs (such as a file to save): they are done in order, after the slots' jobs, and
 /// never dropped. A queued job that checks its token may hand back its remaining work when a slot's job arrives, and continue
-/// afterwards.
+/// afterwards. *Background* jobs (such as a long batch) are like queued ones, but are done after them and make way for them too.
 #[derive(Debug)]
 struct Mailbox<J> {
     state: Mutex<State<J>>,
@@ -27,6 +27,7 @@ struct State<J> {
     /// At most one job per slot, the one that has waited longest first.
     current: VecDeque<(u64, J, CancelToken)>,
     queued: VecDeque<J>,
+    background: VecDeque<J>,
     running: Running,
     is_closed: bool,
 }
@@ -34,8 +35,9 @@ struct State<J> {
 /// The job that the thread is working on.
 #[derive(Debug)]
 struct Running {
-    /// `None` for a queued job.
+    /// `None` for a queued job and one in the background.
     slot: Option<u64>,
+    is_background: bool,
     token: CancelToken,
 }
 
@@ -44,7 +46,8 @@ impl<J> Mailbox<J> {
         let state = State {
             current: VecDeque::new(),
             queued: VecDeque::new(),
-            running: Running { slot: None, token: CancelToken::new() },
+            background: VecDeque::new(),
+            running: Running { slot: None, is_background: false, token: CancelToken::new() },
             is_closed: false,
         };
         Self { state: Mutex::new(state), wake: Condvar::new() }
@@ -59,17 +62,18 @@ impl<J> Mailbox<J> {
         let mut state = self.lock();
         loop {
             if let Some((slot, job, token)) = state.current.pop_front() {
-                state.running = Running { slot: Some(slot), token: token.clone() };
+                state.running = Running { slot: Some(slot), is_background: false, token: token.clone() };
                 return Some((job, token));
             }
-            if let Some(queued) = state.queued.pop_front() {
+            let is_background = state.queued.is_empty();
+            if let Some(queued) = state.queued.pop_front().or_else(|| state.background.pop_front()) {
                 let token = CancelToken::new();
                 // When the worker is being closed, queued jobs are still done, but with a cancelled token, so that they can skip
                 // what isn't essential.
                 if state.is_closed {
                     token.cancel();
                 }
-                state.running = Running { slot: None, token: token.clone() };
+                state.running = Running { slot: None, is_background, token: token.clone() };
                 return Some((queued, token));
             }
             if state.is_closed {
@@ -82,7 +86,12 @@ impl<J> Mailbox<J> {
     /// Puts the remaining work of a queued job at the front of the queue. It is discarded if the worker is being closed.
     fn give_back(&self, rest: J) {
         let mut state = self.lock();
-        if !state.is_closed {
+        if state.is_closed {
+            return;
+        }
+        if state.running.is_background {
+            state.background.push_front(rest);
+        } else {
             state.queued.push_front(rest);
         }
     }
@@ -141,13 +150,28 @@ impl<J: Send + 'static> Worker<J> {
         state.current.retain(|(waiting, ..)| *waiting != slot);
     }
 
-    /// Adds a queued job; returns it as an error if too many are waiting.
+    /// Adds a queued job; returns it as an error if too many are waiting. A job in the background is asked to interrupt its work.
     pub fn enqueue(&self, job: J) -> Result<(), J> {
         let mut state = self.mailbox.lock();
         if state.queued.len() >= MAX_QUEUED {
             return Err(job);
         }
+        if state.running.is_background {
+            state.running.token.cancel();
+        }
         state.queued.push_back(job);
+        drop(state);
+        self.mailbox.wake.notify_one();
+        Ok(())
+    }
+
+    /// Adds a job that is done when nothing else waits; returns it as an error if too many are waiting.
+    pub fn enqueue_background(&self, job: J) -> Result<(), J> {
+        let mut state = self.mailbox.lock();
+        if state.background.len() >= MAX_QUEUED {
+            return Err(job);
+        }
+        state.background.push_back(job);
         drop(state);
         self.mailbox.wake.notify_one();
         Ok(())
@@ -247,5 +271,26 @@ mod tests {
         gate.send(()).unwrap();
         let then: Vec<_> = (0..3).map(|_| results.recv().unwrap()).collect();
         assert_eq!(then, [(10, true), (4, false), (11, false)]);
+    }
+
+    #[test]
+    fn work_in_the_background_makes_way_for_queued_jobs() {
+        let (out, results) = channel();
+        let (gate, opened) = channel::<()>();
+        let worker = Worker::spawn("test", move |job: u32, token: &CancelToken| {
+            let is_interrupted = job == 10 && opened.recv().is_ok() && token.is_cancelled();
+            out.send((job, token.is_cancelled())).unwrap();
+            is_interrupted.then_some(11)
+        })
+        .unwrap();
+        worker.enqueue_background(10).unwrap();
+        while !worker.mailbox.lock().background.is_empty() {
+            std::thread::yield_now();
+        }
+        worker.enqueue_background(12).unwrap();
+        worker.enqueue(1).unwrap();
+        gate.send(()).unwrap();
+        let then: Vec<_> = (0..4).map(|_| results.recv().unwrap()).collect();
+        assert_eq!(then, [(10, true), (1, false), (11, false), (12, false)]);
     }
 }
