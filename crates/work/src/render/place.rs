@@ -121,6 +121,11 @@ impl Placement {
         (along(y, top, bottom, self.input.height, rows), along(x, left, right, self.input.width, columns))
     }
 
+    /// The same placement of a layer with another number of channels.
+    fn with_channels(self, channels: usize) -> Self {
+        Self { shape: MapShape { channels, ..self.shape }, ..self }
+    }
+
     /// Converts a rectangle in pixels of the network's input to shares of the picture.
     fn share_of_input(&self, [left, top, right, bottom]: [f64; 4]) -> Share {
         let Share { left: l, top: t, right: r, bottom: b } = self.seen;
@@ -135,19 +140,23 @@ fn middle(axis: Axis, at: f64) -> f64 {
     axis.offset as f64 + at * axis.stride as f64 + axis.size as f64 / 2.0
 }
 
-/// Number of places along each side at which the maps of two layers are compared.
+/// Number of places along each side at which maps are compared that have different sizes or places in the picture.
 const SAMPLES: usize = 24;
 
 /// The `k` channels of layer `to` whose maps are most similar to that of `channel` in layer `from`, best first, with their correlations.
-/// The layers may be of different backbones. Both maps are sampled at the same places in the part of the picture that both networks
-/// saw, and the values at the same place are compared. Empty where the channel's map has no variance there, or no part of the picture
-/// was seen by both.
+/// The layers may be of different backbones. Maps of one size and place are compared value by value, as within a layer, so that a pair
+/// of maps has one number. Others are sampled at the same places in the part of the picture that both networks saw, and the values at
+/// the same place are compared. Empty where the channel's map has no variance there, or no part of the picture was seen by both.
 pub fn closest_channels(
     from: (&Activation, &Placement),
     channel: usize,
     to: (&Activation, &Placement),
     k: usize,
 ) -> Vec<(usize, f64)> {
+    let wanted = from.0.channel(channel);
+    if from.1.with_channels(0) == to.1.with_channels(0) {
+        return StandardMaps::of(to.0).nearest_to(wanted, k, None);
+    }
     let (a, b) = (from.1.seen, to.1.seen);
     let (left, right) = (a.left.max(b.left), a.right.min(b.right));
     let (top, bottom) = (a.top.max(b.top), a.bottom.min(b.bottom));
@@ -160,7 +169,7 @@ pub fn closest_channels(
             (left + (right - left) * share(at % SAMPLES), top + (bottom - top) * share(at / SAMPLES))
         })
         .collect();
-    let wanted = Sampler::new(from.1, &places).sample(from.0.channel(channel));
+    let wanted = Sampler::new(from.1, &places).sample(wanted);
     let sampler = Sampler::new(to.1, &places);
     let maps: Vec<Vec<f32>> =
         (0..to.0.shape().channels).map(|channel| sampler.sample(to.0.channel(channel))).collect();
@@ -290,5 +299,22 @@ mod tests {
         assert!(found[0].1 > 0.98 && found[1].1.abs() < 0.05 && found[2].1 < -0.98, "{found:?}");
         let flat = Activation::new("a", MapShape::new(1, 4, 4), vec![1.0; 16]).unwrap();
         assert!(closest_channels((&flat, &coarse), 0, (&b, &fine), 3).is_empty());
+    }
+
+    /// The same two maps are compared within a layer and across two views of it; a person sees both numbers.
+    #[test]
+    fn a_pair_of_maps_has_one_number_within_a_layer_and_across_views() {
+        let picture = PixelSize::new(40, 20);
+        let shape = MapShape::new(4, 10, 10);
+        let placement = Placement::new(window(2, -1, 5), shape, &input(picture, Fit::Stretch, 20), picture);
+        let values: Vec<f32> = (0..400u32).map(|at| (at.wrapping_mul(2_654_435_761) >> 16) as f32).collect();
+        let layer = Activation::new("a", shape, values).unwrap();
+        let within = StandardMaps::of(&layer).nearest_to(layer.channel(1), 4, None);
+        assert_eq!(closest_channels((&layer, &placement), 1, (&layer, &placement), 4), within);
+        let three = MapShape { channels: 3, ..shape };
+        let fewer = Activation::new("b", three, layer.values()[..300].to_vec()).unwrap();
+        let place = placement.with_channels(3);
+        let found = closest_channels((&layer, &placement), 1, (&fewer, &place), 4);
+        assert_eq!(found, within.into_iter().filter(|(channel, _)| *channel < 3).collect::<Vec<_>>());
     }
 }

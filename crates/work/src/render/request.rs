@@ -200,6 +200,20 @@ impl PictureChoice {
         self.frame().map_or_else(of_file, |frame| frame.stem)
     }
 
+    /// The picture's name as far as it is known before the picture is read.
+    #[must_use]
+    pub fn name(&self) -> String {
+        match self {
+            Self::Cat => "cat.png".to_owned(),
+            Self::File(path) => path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned(),
+            Self::Frame { index, .. } => {
+                self.frame().map_or_else(|| format!("frame {index}"), |frame| frame.label)
+            }
+            Self::Live(frame) => format!("frame {}", frame.number),
+            Self::Pasted(frame) => format!("pasted picture {}", frame.number),
+        }
+    }
+
     fn frame(&self) -> Option<PictureRef> {
         let Self::Frame { source, place, index, camera } = self else { return None };
         PictureRef::of_sample(place, &source.sample(*index)?, *camera)
